@@ -1,0 +1,177 @@
+package chat
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// ActionKind is what an action does; it is also the name of its workflow.
+type ActionKind string
+
+// The kinds of action.
+const (
+	ActionAddParticipant       ActionKind = "AddParticipant"
+	ActionSendAssistantMessage ActionKind = "SendAssistantMessage"
+	ActionSummarizeChat        ActionKind = "SummarizeChat"
+)
+
+// ActionState is where an action stands.
+type ActionState string
+
+// The states of an action.
+const (
+	// ActionRunning works, or waits for something that ends by itself.
+	ActionRunning ActionState = "running"
+	// ActionParked waits for an operator.
+	ActionParked    ActionState = "parked"
+	ActionSucceeded ActionState = "succeeded"
+	ActionFailed    ActionState = "failed"
+)
+
+// Action is one request that must happen: one workflow, one id.
+type Action struct {
+	ID             ActionID
+	WorkspaceID    WorkspaceID
+	Kind           ActionKind
+	ChatID         ChatID
+	State          ActionState
+	IdempotencyKey string
+	Fingerprint    Fingerprint
+	// WorkflowID is where operators find it in the Temporal UI.
+	WorkflowID string
+	// ParticipantID is what AddParticipant made; DeliveryID what a send made.
+	ParticipantID ParticipantID
+	DeliveryID    DeliveryID
+	// Problem is why it failed.
+	Problem     *Error
+	RequestedBy MemberID
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Fingerprint maps each field of a request to a digest of its value, so that two bodies
+// under one idempotency key can be told apart, and the difference named, without the
+// bodies.
+type Fingerprint map[string]string
+
+// Differs names the fields in which two fingerprints differ, sorted.
+func (f Fingerprint) Differs(other Fingerprint) []string {
+	var fields []string
+	for name, digest := range f {
+		if other[name] != digest {
+			fields = append(fields, name)
+		}
+	}
+	for name := range other {
+		if _, ok := f[name]; !ok {
+			fields = append(fields, name)
+		}
+	}
+	slices.Sort(fields)
+	return fields
+}
+
+// Match returns CodeIdempotencyKeyReused naming the fields that differ, or nil.
+func (f Fingerprint) Match(other Fingerprint) error {
+	fields := f.Differs(other)
+	if len(fields) == 0 {
+		return nil
+	}
+	e := Errorf(CodeIdempotencyKeyReused, "this Idempotency-Key was used for another request; use a new key for a new request")
+	for _, name := range fields {
+		e.Fields = append(e.Fields, FieldError{Field: name, Message: "differs from the first request with this key"})
+	}
+	return e
+}
+
+// Request is what every action is asked with.
+type Request struct {
+	ActionID    ActionID    `json:"action_id"`
+	WorkspaceID WorkspaceID `json:"workspace_id"`
+	ChatID      ChatID      `json:"chat_id"`
+	By          Actor       `json:"by"`
+	// IdempotencyKey is "" when the caller gave none.
+	IdempotencyKey string      `json:"idempotency_key,omitempty"`
+	Fingerprint    Fingerprint `json:"fingerprint"`
+}
+
+// AddParticipant asks for a member to be brought into a chat.
+type AddParticipant struct {
+	Request
+	NewParticipant
+}
+
+// ParticipantAdded answers an [AddParticipant].
+type ParticipantAdded struct {
+	ParticipantID ParticipantID `json:"participant_id"`
+	Message       string        `json:"message"`
+}
+
+// SendAssistantMessage asks for the chat's assistant to speak, after its tools have run.
+type SendAssistantMessage struct {
+	Request
+	Message   string     `json:"message"`
+	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
+	// Watermark is the chat's Attention when the send was asked for.
+	Watermark int64 `json:"watermark"`
+}
+
+// AssistantMessageSent answers a [SendAssistantMessage]: accepted by the carrier, or not known,
+// or parked. A message that was refused is an Error instead.
+type AssistantMessageSent struct {
+	ActionID  ActionID   `json:"action_id"`
+	Number    int64      `json:"number"`
+	MessageID MessageID  `json:"message_id"`
+	Content   string     `json:"content"`
+	CreatedAt time.Time  `json:"created_at"`
+	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
+	Receipt
+}
+
+// Receipt is what is known of a delivery after a submission.
+type Receipt struct {
+	DeliveryID        DeliveryID      `json:"delivery_id"`
+	Channel           Channel         `json:"channel"`
+	Provider          Provider        `json:"provider"`
+	Submission        SubmissionState `json:"submission"`
+	Status            string          `json:"status"`
+	ProviderMessageID string          `json:"provider_message_id,omitempty"`
+	Segments          int             `json:"segments,omitempty"`
+	ErrorCode         string          `json:"error_code,omitempty"`
+	ErrorMessage      string          `json:"error_message,omitempty"`
+	RetryAt           *time.Time      `json:"retry_at,omitempty"`
+}
+
+// Receipt is what is known of the delivery now.
+func (d *Delivery) Receipt() Receipt {
+	return Receipt{
+		DeliveryID: d.ID, Channel: d.Channel, Provider: d.Provider, Submission: d.Submission, Status: d.Status(),
+		ProviderMessageID: d.ProviderMessageID, Segments: d.Segments,
+		ErrorCode: d.ErrorCode, ErrorMessage: d.ErrorMessage, RetryAt: d.RetryAt,
+	}
+}
+
+// SummarizeChat asks for a chat's title and summary to be written anew, and with
+// UpdateLabels its labels to be chosen.
+type SummarizeChat struct {
+	Request
+	UpdateLabels bool `json:"update_labels"`
+}
+
+// ChatSummarized answers a [SummarizeChat]; the chat itself is in the store.
+type ChatSummarized struct {
+	ActionID ActionID `json:"action_id"`
+	Model    string   `json:"model"`
+}
+
+// Answer is an action's outcome as one caller gets it.
+type Answer[T any] struct {
+	Value T
+	// Replayed tells that another request with the same idempotency key, or one that
+	// was already running for the same chat, did the work.
+	Replayed bool
+}
+
+// ErrStillRunning says that a wait for an action's outcome ran out. The work goes on.
+var ErrStillRunning = errors.New("the action is still running")

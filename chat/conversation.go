@@ -1,0 +1,145 @@
+package chat
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Channel is how a chat reaches its member.
+type Channel string
+
+// The channels.
+const (
+	ChannelSMS   Channel = "phone-sms"
+	ChannelEmail Channel = "email"
+	ChannelWeb   Channel = "web-chat"
+	ChannelVoice Channel = "phone-voice"
+)
+
+// Channels lists all of them.
+func Channels() []Channel { return []Channel{ChannelSMS, ChannelEmail, ChannelWeb, ChannelVoice} }
+
+// State is where a chat stands.
+type State string
+
+// The states of a chat.
+const (
+	StateOpen     State = "open"
+	StateWaiting  State = "waiting"
+	StateClosed   State = "closed"
+	StateArchived State = "archived"
+)
+
+// States lists all of them.
+func States() []State { return []State{StateOpen, StateWaiting, StateClosed, StateArchived} }
+
+// Chat is a conversation between a workspace and one of its members.
+type Chat struct {
+	ID          ChatID
+	WorkspaceID WorkspaceID
+	Channel     Channel
+	State       State
+	Title       string
+	// MemberID is whom the assistant's messages go to.
+	MemberID          MemberID
+	AssistantMemberID *MemberID
+	PhoneNumberID     *PhoneNumberID
+	InboxID           *InboxID
+	// NeedsResponse is Attention > Answered.
+	NeedsResponse bool
+	// Attention counts what asked for a response: an inbound message, a call for a
+	// human, a failed delivery. Answered is the count that a response has covered.
+	Attention int64
+	Answered  int64
+	Summary   string
+	// SummaryModel names what wrote the summary: "offline", or a model's name.
+	SummaryModel     string
+	SummaryUpdatedAt *time.Time
+	// Labels are in the order of their names.
+	Labels         []Label
+	LastActivityAt time.Time
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
+// MaxTitle is the most characters a chat's title may have.
+const MaxTitle = 200
+
+// NewChat asks for a chat to be created.
+type NewChat struct {
+	Channel           Channel
+	Title             string
+	MemberID          MemberID
+	AssistantMemberID *MemberID
+	PhoneNumberID     *PhoneNumberID
+	InboxID           *InboxID
+	// Participants are added beside the member (owner) and the assistant.
+	Participants []NewParticipant
+}
+
+// Validate checks what can be told without looking anything up.
+func (c *NewChat) Validate() error {
+	switch {
+	case !contains(Channels(), c.Channel):
+		return Invalid("channel", "must be one of %s", join(Channels()))
+	case utf8.RuneCountInString(c.Title) > MaxTitle:
+		return Invalid("title", "must be at most %d characters", MaxTitle)
+	case c.MemberID <= 0:
+		return Invalid("member_id", "must be the id of a member")
+	case c.PhoneNumberID != nil && c.Channel != ChannelSMS && c.Channel != ChannelVoice:
+		return Invalid("phone_number_id", "belongs to the channels phone-sms and phone-voice")
+	case c.InboxID != nil && c.Channel != ChannelEmail:
+		return Invalid("inbox_id", "belongs to the channel email")
+	}
+	for _, p := range c.Participants {
+		if !p.Role.Valid() {
+			return InvalidAs(CodeInvalidRole, "participants.role", "must be one of %s", join(ParticipantRoles()))
+		}
+	}
+	return nil
+}
+
+// ChatPatch changes the fields that are not nil. A person's change to Title or Summary
+// stands until the next summary.
+type ChatPatch struct {
+	Title, Summary    *string
+	State             *State
+	AssistantMemberID *MemberID
+	PhoneNumberID     *PhoneNumberID
+	InboxID           *InboxID
+	NeedsResponse     *bool
+	// LabelIDs replaces the chat's labels.
+	LabelIDs *[]LabelID
+}
+
+// ChatFilter narrows a list of chats; zero fields do not. The order is the last
+// activity, newest first.
+type ChatFilter struct {
+	NeedsResponse *bool
+	Channel       Channel
+	State         State
+	// Label is a label's name.
+	Label    string
+	MemberID MemberID
+	// Query matches a part of title, summary or message text, case-insensitively.
+	Query string
+	Page
+}
+
+func contains[T comparable](all []T, one T) bool {
+	for _, v := range all {
+		if v == one {
+			return true
+		}
+	}
+	return false
+}
+
+func join[T ~string](all []T) string {
+	words := make([]string, len(all))
+	for i, v := range all {
+		words[i] = string(v)
+	}
+	return strings.Join(words, ", ")
+}

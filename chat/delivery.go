@@ -1,0 +1,228 @@
+package chat
+
+import "time"
+
+// Provider names who carries a delivery.
+type Provider string
+
+// The providers. ProviderHandrail keeps web chat messages itself: they are accepted by
+// being stored.
+const (
+	ProviderTwilio   Provider = "twilio"
+	ProviderSendGrid Provider = "sendgrid"
+	ProviderHandrail Provider = "handrail"
+)
+
+// ProviderFor tells who carries the channel; ok is false for channels nobody carries.
+func ProviderFor(c Channel) (p Provider, ok bool) {
+	p, ok = map[Channel]Provider{
+		ChannelSMS: ProviderTwilio, ChannelEmail: ProviderSendGrid, ChannelWeb: ProviderHandrail,
+	}[c]
+	return p, ok
+}
+
+// UnknownPolicy says what becomes of a delivery of which nobody can tell whether the
+// carrier took it.
+type UnknownPolicy string
+
+// The policies. AtMostOnce is the default: a person decides.
+const (
+	AtMostOnce        UnknownPolicy = "at_most_once"
+	ResendAfterSettle UnknownPolicy = "resend_after_settle"
+	ExpireUnknown     UnknownPolicy = "expire"
+)
+
+// Delivery is one message to one address over one provider.
+type Delivery struct {
+	ID        DeliveryID
+	ChatID    ChatID
+	MessageID MessageID
+	ActionID  ActionID
+	Channel   Channel
+	Provider  Provider
+	// PurposeKey is what this delivery is for, made of business ids only; the same
+	// purpose never gets a second row.
+	PurposeKey string
+	// Sender is the scope in which one address gets one message at a time:
+	// "phone:12", "inbox:3", "web".
+	Sender string
+	// From and To are addresses: they stay out of logs and Temporal.
+	From, To string
+	// Payload is what is posted, frozen when the send was prepared.
+	Payload    Payload
+	Policy     UnknownPolicy
+	Submission SubmissionState
+	Carrier    CarrierState
+	// Fence counts claims; a result is recorded only by the claim it belongs to.
+	Fence             int64
+	LeaseUntil        *time.Time
+	RetryAt           *time.Time
+	ExpiresAt         *time.Time
+	UnknownSince      *time.Time
+	ProviderMessageID string
+	ErrorCode         string
+	ErrorMessage      string
+	Segments          int
+	// Watermark is the chat's Attention that acceptance will mark as answered.
+	Watermark int64
+	RetryOf   DeliveryID
+	CreatedAt time.Time
+	UpdatedAt time.Time
+
+	// Attempts and Events are filled when one delivery is asked for.
+	Attempts []Attempt
+	Events   []ProviderEvent
+}
+
+// Status is the one word for where the delivery stands: the submission state until the
+// carrier took it, the carrier's final word after that.
+func (d *Delivery) Status() string {
+	if d.Submission == SubmissionAccepted && d.Carrier.Final() {
+		return string(d.Carrier)
+	}
+	return string(d.Submission)
+}
+
+// Payload is a message as a carrier gets it.
+type Payload struct {
+	Subject string `json:"subject,omitempty"`
+	Text    string `json:"text"`
+	HTML    string `json:"html,omitempty"`
+	// FromName is the display name beside an email's From.
+	FromName string            `json:"from_name,omitempty"`
+	Headers  map[string]string `json:"headers,omitempty"`
+	// Segments is how many parts an SMS is charged as.
+	Segments int `json:"segments,omitempty"`
+}
+
+// Attempt is one try to submit a delivery. Attempts are never erased.
+type Attempt struct {
+	Fence      int64
+	StartedAt  time.Time
+	FinishedAt *time.Time
+	// GotConnection tells whether bytes may have left: false proves that the
+	// carrier never saw the attempt.
+	GotConnection     bool
+	Outcome           SubmissionOutcome
+	HTTPStatus        int
+	ErrorCode         string
+	ErrorMessage      string
+	ProviderRequestID string
+	ProviderMessageID string
+}
+
+// ProviderEvent is something a carrier told about a delivery, kept as it came.
+type ProviderEvent struct {
+	Key        string
+	Provider   Provider
+	DeliveryID DeliveryID
+	Type       string
+	Raw        []byte
+	ReceivedAt time.Time
+}
+
+// SubmissionOutcome is what one post to a carrier came to.
+type SubmissionOutcome string
+
+// The outcomes of one post.
+const (
+	// OutcomeAccepted: the carrier took it and gave an id.
+	OutcomeAccepted SubmissionOutcome = "accepted"
+	// OutcomeNotProcessed: the carrier certainly did not take it, trying again is
+	// safe: no connection, or 429.
+	OutcomeNotProcessed SubmissionOutcome = "not_processed"
+	// OutcomeRejected: refused for good, this message to this address.
+	OutcomeRejected SubmissionOutcome = "rejected"
+	// OutcomeBlocked: refused because of our account or its set-up; every message
+	// would be.
+	OutcomeBlocked SubmissionOutcome = "blocked"
+	// OutcomeSuppressed: the recipient has opted out.
+	OutcomeSuppressed SubmissionOutcome = "suppressed"
+	// OutcomeUnknown: bytes left and no clear answer came. It may have been taken.
+	OutcomeUnknown SubmissionOutcome = "unknown"
+	// OutcomeAborted: our own claim no longer held right before the write, so
+	// nothing was written.
+	OutcomeAborted SubmissionOutcome = "aborted"
+)
+
+// Submission is a carrier's answer to one post. A carrier's adapter always returns one
+// and never an error: what is not clearly known is OutcomeUnknown.
+type Submission struct {
+	Outcome           SubmissionOutcome `json:"outcome"`
+	ProviderMessageID string            `json:"provider_message_id,omitempty"`
+	ProviderRequestID string            `json:"provider_request_id,omitempty"`
+	Carrier           CarrierState      `json:"carrier,omitempty"`
+	Segments          int               `json:"segments,omitempty"`
+	GotConnection     bool              `json:"got_connection,omitempty"`
+	HTTPStatus        int               `json:"http_status,omitempty"`
+	// ErrorCode is stable: "twilio_21211", "sendgrid_401", "timeout", "dial_failed".
+	ErrorCode string `json:"error_code,omitempty"`
+	// ErrorMessage is for people and holds no address and no message text.
+	ErrorMessage string `json:"error_message,omitempty"`
+	// RetryAfter is how long the carrier asked us to wait; 0 when it did not say.
+	RetryAfter time.Duration `json:"retry_after,omitempty"`
+}
+
+// Outgoing is a claimed delivery on its way to the carrier.
+type Outgoing struct {
+	WorkspaceID WorkspaceID
+	DeliveryID  DeliveryID
+	MessageID   MessageID
+	Fence       int64
+	Channel     Channel
+	From, To    string
+	Payload     Payload
+	// LeaseUntil ends the claim. Right before it writes, an adapter aborts unless
+	// its own time limit ends earlier than this.
+	LeaseUntil time.Time
+}
+
+// Attempted is the [Attempt] that a submission makes, for the claim it belongs to.
+func (s *Submission) Attempted(fence int64, started, finished time.Time) Attempt {
+	return Attempt{
+		Fence: fence, StartedAt: started, FinishedAt: &finished, GotConnection: s.GotConnection, Outcome: s.Outcome,
+		HTTPStatus: s.HTTPStatus, ErrorCode: s.ErrorCode, ErrorMessage: s.ErrorMessage,
+		ProviderRequestID: s.ProviderRequestID, ProviderMessageID: s.ProviderMessageID,
+	}
+}
+
+// DeliveryFilter narrows a list of deliveries; zero fields do not. The order is by
+// creation, newest first.
+type DeliveryFilter struct {
+	// Status is what [Delivery.Status] returns.
+	Status    string
+	Channel   Channel
+	ErrorCode string
+	ChatID    ChatID
+	Since     *time.Time
+	Until     *time.Time
+	Page
+}
+
+// Claim is the answer to asking for a delivery to be submitted.
+type Claim struct {
+	// Granted tells that the caller holds Delivery.Fence until Delivery.LeaseUntil,
+	// and it alone may post.
+	Granted  bool
+	Delivery Delivery
+	// WaitUntil is the end of somebody else's claim.
+	WaitUntil *time.Time
+	// Busy tells that another delivery to the same address is in flight.
+	Busy bool
+}
+
+// Error codes that Handrail itself puts on deliveries and attempts; the others are the
+// carrier's, like twilio_21211.
+const (
+	// ErrorAddressBusy: another delivery to the same address is in flight.
+	ErrorAddressBusy = "address_busy"
+	// ErrorLeaseExpired: whoever claimed it did not come back in time.
+	ErrorLeaseExpired = "lease_expired"
+	// ErrorToolCallFailed: a tool failed before the delivery began.
+	ErrorToolCallFailed = "tool_call_failed"
+	// ErrorDialFailed: no connection to the carrier; nothing was sent.
+	ErrorDialFailed = "dial_failed"
+	// ErrorTimeout and ErrorConnectionLost: bytes had left, no answer came.
+	ErrorTimeout        = "timeout"
+	ErrorConnectionLost = "connection_lost"
+)

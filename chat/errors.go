@@ -1,0 +1,193 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code names a failure for programs. Codes are stable: clients branch on them.
+type Code string
+
+// The codes of Handrail's API, by the kind of failure they belong to.
+const (
+	// KindInvalid: the request can not be carried out as it is.
+	CodeInvalidRequest       Code = "invalid_request"
+	CodeInvalidRole          Code = "invalid_role"
+	CodeParticipantExists    Code = "participant_exists"
+	CodeLastOwner            Code = "last_owner"
+	CodeNoPhone              Code = "no_phone"
+	CodeNoEmail              Code = "no_email"
+	CodeNotificationsOff     Code = "notifications_disabled"
+	CodeRecipientOptedOut    Code = "recipient_opted_out"
+	CodeSenderNotConfigured  Code = "sender_not_configured"
+	CodeChannelNotSupported  Code = "channel_not_supported"
+	CodeChatArchived         Code = "chat_archived"
+	CodeMessageTooLong       Code = "message_too_long"
+	CodeUnknownTool          Code = "unknown_tool"
+	CodeInvalidToolArguments Code = "invalid_tool_arguments"
+	CodeNothingToSummarize   Code = "nothing_to_summarize"
+	CodeNotRatable           Code = "not_ratable"
+	// KindUnauthenticated and KindForbidden.
+	CodeUnauthenticated Code = "unauthenticated"
+	CodeForbidden       Code = "forbidden"
+	// KindNotFound.
+	CodeNotFound            Code = "not_found"
+	CodeWorkspaceNotFound   Code = "workspace_not_found"
+	CodeChatNotFound        Code = "chat_not_found"
+	CodeMemberNotFound      Code = "member_not_found"
+	CodeAssistantNotFound   Code = "assistant_not_found"
+	CodeParticipantNotFound Code = "participant_not_found"
+	CodeMessageNotFound     Code = "message_not_found"
+	CodeLabelNotFound       Code = "label_not_found"
+	CodeSenderNotFound      Code = "sender_not_found"
+	CodeDeliveryNotFound    Code = "delivery_not_found"
+	CodeActionNotFound      Code = "action_not_found"
+	CodeKeyNotFound         Code = "api_key_not_found"
+	// KindConflict.
+	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
+	CodeAlreadyExists        Code = "already_exists"
+	CodeInUse                Code = "in_use"
+	CodeConflict             Code = "conflict"
+	// Transport kinds.
+	CodeMethodNotAllowed     Code = "method_not_allowed"
+	CodeBodyTooLarge         Code = "body_too_large"
+	CodeUnsupportedMediaType Code = "unsupported_media_type"
+	CodeRateLimited          Code = "rate_limited"
+	// KindFailed: the request was fine and what it asked for failed for good.
+	CodeDeliveryFailed      Code = "delivery_failed"
+	CodeToolCallFailed      Code = "tool_call_failed"
+	CodeSummarizationFailed Code = "summarization_failed"
+	// KindUnavailable and KindInternal.
+	CodeUnavailable Code = "unavailable"
+	CodeInternal    Code = "internal"
+)
+
+// Kind groups codes by what a caller can do about them. Adapters translate kinds, not
+// codes: HTTP into a status, Temporal into retry or not.
+type Kind int
+
+// The kinds of failure.
+const (
+	// KindInternal is a fault of ours or of a part we depend on; trying again may help.
+	KindInternal Kind = iota
+	// KindInvalid is a request that must change before it can succeed.
+	KindInvalid
+	// KindUnauthenticated is a missing, unknown, expired or revoked key.
+	KindUnauthenticated
+	// KindForbidden is a key without the scope that is needed.
+	KindForbidden
+	// KindNotFound is an object that does not exist for this caller.
+	KindNotFound
+	// KindMethod is a path that exists under another method.
+	KindMethod
+	// KindConflict is a request at odds with something that exists.
+	KindConflict
+	// KindTooLarge is a body over the limit.
+	KindTooLarge
+	// KindMedia is a body of another content type.
+	KindMedia
+	// KindRateLimited is a caller who must wait.
+	KindRateLimited
+	// KindFailed is work that was done in full and failed for good.
+	KindFailed
+	// KindUnavailable is a part that does not answer now.
+	KindUnavailable
+)
+
+var kinds = map[Code]Kind{
+	CodeUnauthenticated: KindUnauthenticated, CodeForbidden: KindForbidden,
+	CodeNotFound: KindNotFound, CodeWorkspaceNotFound: KindNotFound, CodeChatNotFound: KindNotFound,
+	CodeMemberNotFound: KindNotFound, CodeAssistantNotFound: KindNotFound, CodeParticipantNotFound: KindNotFound,
+	CodeMessageNotFound: KindNotFound, CodeLabelNotFound: KindNotFound, CodeSenderNotFound: KindNotFound,
+	CodeDeliveryNotFound: KindNotFound, CodeActionNotFound: KindNotFound, CodeKeyNotFound: KindNotFound,
+	CodeIdempotencyKeyReused: KindConflict, CodeAlreadyExists: KindConflict, CodeInUse: KindConflict, CodeConflict: KindConflict,
+	CodeMethodNotAllowed: KindMethod, CodeBodyTooLarge: KindTooLarge, CodeUnsupportedMediaType: KindMedia,
+	CodeRateLimited: KindRateLimited, CodeUnavailable: KindUnavailable, CodeInternal: KindInternal,
+	CodeDeliveryFailed: KindFailed, CodeToolCallFailed: KindFailed, CodeSummarizationFailed: KindFailed,
+}
+
+// Kind tells what group the code belongs to. Codes not listed otherwise are KindInvalid.
+func (c Code) Kind() Kind {
+	if k, ok := kinds[c]; ok {
+		return k
+	}
+	return KindInvalid
+}
+
+// FieldError says what is wrong with one field of a request, and what would be right.
+type FieldError struct {
+	// Field is the place in the request as the caller spelled it: "message",
+	// "tool_calls[0].name", "path.chat_id", "query.limit", "header.Idempotency-Key".
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+// Error is the one error type of Handrail. Message and Fields are safe to show to a
+// caller: they name no credential, no query and no other tenant's data.
+type Error struct {
+	Code    Code         `json:"code"`
+	Message string       `json:"message"`
+	Fields  []FieldError `json:"fields,omitempty"`
+	// DeliveryID and ActionID are set when the failure belongs to one.
+	DeliveryID string `json:"delivery_id,omitempty"`
+	ActionID   string `json:"action_id,omitempty"`
+	// Retryable tells the caller that the same request may succeed later.
+	Retryable bool `json:"retryable,omitempty"`
+	// ToolCalls are the results so far, with CodeToolCallFailed.
+	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
+
+	cause error
+}
+
+// Errorf makes an Error with a caller-safe message.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Invalid makes a CodeInvalidRequest that names one field and what would be right.
+func Invalid(field, format string, args ...any) *Error {
+	return InvalidAs(CodeInvalidRequest, field, format, args...)
+}
+
+// InvalidAs is [Invalid] with a more telling code.
+func InvalidAs(code Code, field, format string, args ...any) *Error {
+	message := fmt.Sprintf(format, args...)
+	return &Error{Code: code, Message: field + " " + message, Fields: []FieldError{{Field: field, Message: message}}}
+}
+
+// Error returns the caller-safe message and, for logs, the cause behind it.
+func (e *Error) Error() string {
+	if e.cause != nil {
+		return fmt.Sprintf("%s: %s: %v", e.Code, e.Message, e.cause)
+	}
+	return fmt.Sprintf("%s: %s", e.Code, e.Message)
+}
+
+// Unwrap returns the cause, which is never shown to callers.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Because attaches what went wrong underneath, for logs only, and returns e.
+func (e *Error) Because(cause error) *Error {
+	e.cause = cause
+	return e
+}
+
+// AsError finds the Error in err. For any other non-nil error it makes one of
+// CodeInternal whose message says nothing of the cause; for nil it returns nil.
+func AsError(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return (&Error{Code: CodeInternal, Message: "internal error", Retryable: true}).Because(err)
+}
+
+// CodeOf is the code of err, CodeInternal for errors that are not ours, "" for nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	return AsError(err).Code
+}

@@ -1,0 +1,107 @@
+package chat
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Scope is a permission of an API key: <area>:<level>.
+type Scope string
+
+// The areas of scopes, and their levels from weak to strong: admin includes write,
+// write includes read.
+var (
+	scopeAreas  = []string{"chats", "members", "labels", "tools", "deliveries", "keys", "workspace"}
+	scopeLevels = []string{"read", "write", "admin"}
+)
+
+// The scopes that routes ask for.
+const (
+	ScopeChatsRead       Scope = "chats:read"
+	ScopeChatsWrite      Scope = "chats:write"
+	ScopeChatsAdmin      Scope = "chats:admin"
+	ScopeMembersRead     Scope = "members:read"
+	ScopeMembersWrite    Scope = "members:write"
+	ScopeLabelsRead      Scope = "labels:read"
+	ScopeDeliveriesRead  Scope = "deliveries:read"
+	ScopeDeliveriesWrite Scope = "deliveries:write"
+	ScopeKeysAdmin       Scope = "keys:admin"
+	ScopeWorkspaceAdmin  Scope = "workspace:admin"
+)
+
+// AllScopes is the admin scope of every area.
+func AllScopes() []Scope {
+	all := make([]Scope, len(scopeAreas))
+	for i, area := range scopeAreas {
+		all[i] = Scope(area + ":admin")
+	}
+	return all
+}
+
+// Valid tells whether s is a scope that exists.
+func (s Scope) Valid() bool {
+	area, level, ok := strings.Cut(string(s), ":")
+	return ok && slices.Contains(scopeAreas, area) && slices.Contains(scopeLevels, level)
+}
+
+// Includes tells whether holding s grants want.
+func (s Scope) Includes(want Scope) bool {
+	area, level, _ := strings.Cut(string(s), ":")
+	wantArea, wantLevel, _ := strings.Cut(string(want), ":")
+	return s.Valid() && want.Valid() && area == wantArea &&
+		slices.Index(scopeLevels, level) >= slices.Index(scopeLevels, wantLevel)
+}
+
+// KeyPrefix begins every API key, so that leaked ones can be searched for.
+const KeyPrefix = "hr_"
+
+// Key is an API key without its secret, of which only the SHA-256 is stored.
+type Key struct {
+	ID          KeyID
+	WorkspaceID WorkspaceID
+	// MemberID is whom the key acts as.
+	MemberID MemberID
+	Name     string
+	Scopes   []Scope
+	// Hint is the end of the secret, enough to tell two keys apart.
+	Hint       string
+	CreatedAt  time.Time
+	ExpiresAt  *time.Time
+	LastUsedAt *time.Time
+	RevokedAt  *time.Time
+}
+
+// Validate checks a key to be stored: CodeInvalidRequest naming the field.
+func (k *Key) Validate(now time.Time) error {
+	if strings.TrimSpace(k.Name) == "" || len(k.Name) > 100 {
+		return Invalid("name", "must be 1 to 100 characters")
+	}
+	if len(k.Scopes) == 0 {
+		return Invalid("scopes", "must name at least one scope like chats:write")
+	}
+	for _, s := range k.Scopes {
+		if !s.Valid() {
+			return Invalid("scopes", "must be made of %s and %s, like chats:write: %q is not",
+				strings.Join(scopeAreas, ", "), strings.Join(scopeLevels, ", "), s)
+		}
+	}
+	if k.ExpiresAt != nil && !k.ExpiresAt.After(now) {
+		return Invalid("expires_at", "must be in the future")
+	}
+	return nil
+}
+
+// Principal is who a valid key speaks for.
+type Principal struct {
+	KeyID       KeyID
+	WorkspaceID WorkspaceID
+	MemberID    MemberID
+	Role        WorkspaceRole
+	Scopes      []Scope
+}
+
+// May tells whether the principal holds want. A member of RoleUser holds no scope.
+func (p *Principal) May(want Scope) bool {
+	return p.Role == RoleManager && slices.ContainsFunc(p.Scopes, func(s Scope) bool { return s.Includes(want) })
+}

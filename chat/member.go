@@ -1,0 +1,110 @@
+package chat
+
+import (
+	"net/mail"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// MemberKind tells people from assistants.
+type MemberKind string
+
+// The kinds of member.
+const (
+	KindPerson    MemberKind = "person"
+	KindAssistant MemberKind = "assistant"
+)
+
+// WorkspaceRole is what a member may do in its workspace through an API key.
+type WorkspaceRole string
+
+// The roles in a workspace.
+const (
+	// RoleManager may use every scope its key holds.
+	RoleManager WorkspaceRole = "manager"
+	// RoleUser has self-access only, whatever scopes its key holds.
+	RoleUser WorkspaceRole = "user"
+)
+
+// Consent is a member's word on being written to over one channel.
+type Consent string
+
+// The values of consent.
+const (
+	ConsentUnknown Consent = "unknown"
+	ConsentGranted Consent = "granted"
+	ConsentRevoked Consent = "revoked"
+)
+
+// Member is a person or an assistant of a workspace.
+type Member struct {
+	ID          MemberID
+	WorkspaceID WorkspaceID
+	Kind        MemberKind
+	Role        WorkspaceRole
+	Name        string
+	// Email is "" or an address in the form local@domain.
+	Email string
+	// Phone is "" or an E.164 number.
+	Phone                string
+	NotificationsEnabled bool
+	ConsentSMS           Consent
+	ConsentEmail         Consent
+	CreatedAt            time.Time
+	UpdatedAt            time.Time
+}
+
+// MemberPatch changes the fields that are not nil.
+type MemberPatch struct {
+	Name, Email, Phone       *string
+	Role                     *WorkspaceRole
+	NotificationsEnabled     *bool
+	ConsentSMS, ConsentEmail *Consent
+}
+
+// MemberFilter narrows a list of members; zero fields do not.
+type MemberFilter struct {
+	Kind MemberKind
+	// Query matches a part of the name, case-insensitively.
+	Query string
+	Page
+}
+
+// Validate checks a member to be stored: CodeInvalidRequest naming the field.
+func (m *Member) Validate() error {
+	switch {
+	case m.Kind != KindPerson && m.Kind != KindAssistant:
+		return Invalid("kind", "must be person or assistant")
+	case m.Role != RoleManager && m.Role != RoleUser:
+		return Invalid("role", "must be manager or user")
+	case strings.TrimSpace(m.Name) == "" || len(m.Name) > 200:
+		return Invalid("name", "must be 1 to 200 characters")
+	case m.Phone != "" && !IsE164(m.Phone):
+		return Invalid("phone", "must be an E.164 number like +14155550123")
+	case m.Email != "" && !IsEmailAddress(m.Email):
+		return Invalid("email", "must be an address like ana@example.com")
+	case !m.ConsentSMS.valid():
+		return Invalid("consent.phone-sms", "must be unknown, granted or revoked")
+	case !m.ConsentEmail.valid():
+		return Invalid("consent.email", "must be unknown, granted or revoked")
+	}
+	return nil
+}
+
+func (c Consent) valid() bool {
+	return c == ConsentUnknown || c == ConsentGranted || c == ConsentRevoked
+}
+
+var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// IsE164 tells whether s has the form of an international number (ITU-T E.164). Whether
+// the number can exist is checked where numbers enter, in api.
+func IsE164(s string) bool { return e164.MatchString(s) }
+
+// IsEmailAddress tells whether s is a bare address of RFC 5322: no display name, no
+// comment, at most 254 octets (RFC 5321 4.5.3.1.3).
+func IsEmailAddress(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Name == "" && a.Address == s && len(s) <= 254
+}

@@ -1,0 +1,124 @@
+package chat
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// MessageRole is who speaks, in the words of OpenAI's chat format.
+type MessageRole string
+
+// The roles of messages.
+const (
+	RoleUserMessage      MessageRole = "user"
+	RoleAssistantMessage MessageRole = "assistant"
+)
+
+// MessageState tells whether a message has reached the other side's carrier.
+type MessageState string
+
+// The states of a message.
+const (
+	// MessageReceived came in.
+	MessageReceived MessageState = "received"
+	// MessagePending is on its way to the carrier.
+	MessagePending MessageState = "pending"
+	// MessageSent was accepted by the carrier.
+	MessageSent MessageState = "sent"
+	// MessageNotSent will not leave: its tools failed, or the carrier refused it.
+	MessageNotSent MessageState = "not_sent"
+)
+
+// Message is one turn of a chat.
+type Message struct {
+	// Number orders messages within the workspace; it is the "id" of the API.
+	Number    int64
+	ID        MessageID
+	ChatID    ChatID
+	MemberID  *MemberID
+	Role      MessageRole
+	Content   string
+	State     MessageState
+	ToolCalls []ToolCall
+	Rating    *Rating
+	// DeliveryID is the newest delivery of an assistant's message.
+	DeliveryID DeliveryID
+	CreatedAt  time.Time
+}
+
+// NewMessage is a message by a member, to be added to a chat.
+type NewMessage struct {
+	MemberID MemberID
+	Content  string
+}
+
+// MessagePage asks for a part of a chat's messages, newest first: by Cursor, or by
+// Offset when there is no cursor.
+type MessagePage struct {
+	Page
+	Offset int
+}
+
+// Rating is a member's opinion of an assistant's message: 1 to 5.
+type Rating struct {
+	Value   int       `json:"rating"`
+	Comment string    `json:"comment,omitempty"`
+	By      MemberID  `json:"member_id"`
+	At      time.Time `json:"rated_at"`
+}
+
+// The most code points a message may have, by channel (SMS: Twilio error 21617).
+const (
+	MaxSMS   = 1600
+	MaxEmail = 100_000
+)
+
+// MaxMessage is the most code points a message on the channel may have.
+func (c Channel) MaxMessage() int {
+	if c == ChannelSMS {
+		return MaxSMS
+	}
+	return MaxEmail
+}
+
+// CheckText says what is wrong with a text that is to be sent or stored: invalid
+// UTF-8, a NUL, nothing but space, or longer than limit code points.
+func CheckText(field, text string, limit int) error {
+	switch {
+	case !utf8.ValidString(text):
+		return Invalid(field, "must be valid UTF-8")
+	case strings.ContainsRune(text, 0):
+		return Invalid(field, "must not contain NUL")
+	case strings.TrimSpace(text) == "":
+		return Invalid(field, "must not be empty")
+	case utf8.RuneCountInString(text) > limit:
+		return InvalidAs(CodeMessageTooLong, field, "must be at most %d characters, it has %d", limit, utf8.RuneCountInString(text))
+	}
+	return nil
+}
+
+// ToolCallState is where a tool call stands.
+type ToolCallState string
+
+// The states of a tool call.
+const (
+	ToolCallPending   ToolCallState = "pending"
+	ToolCallSucceeded ToolCallState = "succeeded"
+	ToolCallFailed    ToolCallState = "failed"
+)
+
+// ToolCall is one call that runs before its message is delivered.
+type ToolCall struct {
+	// ID is the caller's, or call_N; unique within the message.
+	ID        string          `json:"id"`
+	Name      string          `json:"name"`
+	Arguments json.RawMessage `json:"arguments"`
+	State     ToolCallState   `json:"status"`
+	Result    json.RawMessage `json:"result,omitempty"`
+	Error     string          `json:"error,omitempty"`
+}
+
+// MaxToolCalls is the most tool calls one message may bring.
+const MaxToolCalls = 16

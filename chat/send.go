@@ -1,0 +1,119 @@
+package chat
+
+// SendFacts is all that decides whether, and how, a send can happen. The store reads
+// them in the transaction that will insert the send.
+type SendFacts struct {
+	Chat Chat
+	// Assistant is nil when the chat has none, or it is not an assistant.
+	Assistant *Member
+	// Recipient is nil when the chat's member no longer takes part in it.
+	Recipient *Member
+	// PhoneNumber or Inbox is the chat's sender, nil when none is set.
+	PhoneNumber *PhoneNumber
+	Inbox       *Inbox
+	// Suppressed tells that the address is on the suppression list of this sender.
+	Suppressed bool
+	// Labels are the workspace's.
+	Labels []Label
+	// FirstSubject is the subject of the chat's first email, "" when there is none.
+	FirstSubject string
+	// LastInboundID is the Message-ID header of the member's newest email, and
+	// References those of the emails so far, oldest first.
+	LastInboundID string
+	References    []string
+}
+
+// SendPlan is what a send will insert, and what will leave.
+type SendPlan struct {
+	Channel  Channel
+	Provider Provider
+	Sender   string
+	From, To string
+	Payload  Payload
+	Policy   UnknownPolicy
+}
+
+// PreparedSend is a send whose rows exist.
+type PreparedSend struct {
+	AssistantMessageSent
+	// ToolCallCount is how many calls run before the delivery.
+	ToolCallCount int `json:"tool_call_count"`
+}
+
+// Plan checks the rules of sending and says from whom to whom; the payload is still to
+// be rendered. The errors are those of the API's send: assistant_not_found,
+// participant_not_found, chat_archived, channel_not_supported, no_phone, no_email,
+// notifications_disabled, recipient_opted_out, sender_not_configured, message_too_long.
+func (f *SendFacts) Plan(message string) (SendPlan, error) {
+	provider, ok := ProviderFor(f.Chat.Channel)
+	switch {
+	case f.Assistant == nil:
+		return SendPlan{}, Errorf(CodeAssistantNotFound, "this chat has no assistant to speak as; set assistant_member_id")
+	case f.Recipient == nil:
+		return SendPlan{}, Errorf(CodeParticipantNotFound, "the chat's member no longer takes part in it, so there is nobody to write to")
+	case f.Chat.State == StateArchived:
+		return SendPlan{}, Errorf(CodeChatArchived, "this chat is archived; set its state to open first")
+	case !ok:
+		return SendPlan{}, Errorf(CodeChannelNotSupported, "messages can not be sent on the channel %s", f.Chat.Channel)
+	}
+	if err := CheckText("message", message, f.Chat.Channel.MaxMessage()); err != nil {
+		return SendPlan{}, err
+	}
+	plan := SendPlan{Channel: f.Chat.Channel, Provider: provider, Policy: AtMostOnce}
+	if err := f.address(&plan); err != nil {
+		return SendPlan{}, err
+	}
+	if !f.Recipient.NotificationsEnabled {
+		return SendPlan{}, Errorf(CodeNotificationsOff, "the recipient has notifications disabled")
+	}
+	if f.Suppressed || f.consent() == ConsentRevoked {
+		return SendPlan{}, Errorf(CodeRecipientOptedOut, "the recipient has opted out of this channel")
+	}
+	return plan, nil
+}
+
+// address fills in from whom to whom.
+func (f *SendFacts) address(plan *SendPlan) error {
+	switch f.Chat.Channel {
+	case ChannelSMS:
+		if f.Recipient.Phone == "" {
+			return Errorf(CodeNoPhone, "the recipient has no phone number")
+		}
+		if f.PhoneNumber == nil {
+			return Errorf(CodeSenderNotConfigured, "this chat has no phone number to send from; set phone_number_id")
+		}
+		plan.Sender, plan.To = f.PhoneNumber.Scope(), f.Recipient.Phone
+		plan.From = f.PhoneNumber.Number
+		if plan.From == "" {
+			plan.From = f.PhoneNumber.MessagingServiceSID
+		}
+	case ChannelEmail:
+		if f.Recipient.Email == "" {
+			return Errorf(CodeNoEmail, "the recipient has no email address")
+		}
+		if f.Inbox == nil {
+			return Errorf(CodeSenderNotConfigured, "this chat has no inbox to send from; set inbox_id")
+		}
+		plan.Sender, plan.From, plan.To = f.Inbox.Scope(), f.Inbox.Address, f.Recipient.Email
+	case ChannelWeb, ChannelVoice:
+		plan.Sender = "web"
+	}
+	return nil
+}
+
+func (f *SendFacts) consent() Consent {
+	switch f.Chat.Channel {
+	case ChannelSMS:
+		return f.Recipient.ConsentSMS
+	case ChannelEmail:
+		return f.Recipient.ConsentEmail
+	case ChannelWeb, ChannelVoice:
+	}
+	return ConsentUnknown
+}
+
+// SendIDs are the ids that the rows of a send will have, if it has none yet.
+type SendIDs struct {
+	MessageID  MessageID
+	DeliveryID DeliveryID
+}

@@ -1,0 +1,66 @@
+package chat
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// PhoneNumber is a sender for SMS: a number of ours, or a Twilio messaging service.
+type PhoneNumber struct {
+	ID   PhoneNumberID
+	Name string
+	// Number is E.164, or "" when MessagingServiceSID is set.
+	Number              string
+	MessagingServiceSID string
+	CreatedAt           time.Time
+}
+
+var messagingService = regexp.MustCompile(`^MG[0-9a-f]{32}$`)
+
+// Validate checks a phone number to be stored: CodeInvalidRequest naming the field.
+func (p *PhoneNumber) Validate() error {
+	switch {
+	case (p.Number == "") == (p.MessagingServiceSID == ""):
+		return Invalid("number", "or messaging_service_sid must be given, not both")
+	case p.Number != "" && !IsE164(p.Number):
+		return Invalid("number", "must be an E.164 number like +14155550123")
+	case p.MessagingServiceSID != "" && !messagingService.MatchString(p.MessagingServiceSID):
+		return Invalid("messaging_service_sid", "must be MG and 32 hexadecimal digits")
+	case len(p.Name) > 100:
+		return Invalid("name", "must be at most 100 characters")
+	}
+	return nil
+}
+
+// PhoneNumberPatch changes the fields that are not nil.
+type PhoneNumberPatch struct{ Name, Number, MessagingServiceSID *string }
+
+// Inbox is a sender for email.
+type Inbox struct {
+	ID          InboxID
+	Address     string
+	DisplayName string
+	CreatedAt   time.Time
+}
+
+// Validate checks an inbox to be stored: CodeInvalidRequest naming the field.
+func (i *Inbox) Validate() error {
+	switch {
+	case !IsEmailAddress(i.Address):
+		return Invalid("address", "must be an address like support@example.com")
+	case len(i.DisplayName) > 100 || strings.ContainsAny(i.DisplayName, "\r\n"):
+		return Invalid("display_name", "must be at most 100 characters on one line")
+	}
+	return nil
+}
+
+// InboxPatch changes the fields that are not nil.
+type InboxPatch struct{ Address, DisplayName *string }
+
+// Scope names the sender in deliveries and suppressions.
+func (p *PhoneNumber) Scope() string { return "phone:" + strconv.FormatInt(int64(p.ID), 10) }
+
+// Scope names the sender in deliveries and suppressions.
+func (i *Inbox) Scope() string { return "inbox:" + strconv.FormatInt(int64(i.ID), 10) }

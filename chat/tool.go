@@ -1,0 +1,72 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// ToolKind is how a tool is reached.
+type ToolKind string
+
+// ToolRisk is what a tool may do, and so who must agree.
+type ToolRisk string
+
+// The kinds and risks of tools.
+const (
+	ToolBuiltin ToolKind = "builtin"
+
+	RiskRead  ToolRisk = "read"
+	RiskWrite ToolRisk = "write"
+)
+
+// Tool is something an assistant may do before its message leaves.
+type Tool struct {
+	Name        string
+	Description string
+	// Schema is the JSON Schema (2020-12) of the arguments.
+	Schema json.RawMessage
+	Kind   ToolKind
+	Risk   ToolRisk
+}
+
+// The built-in tools' names.
+const (
+	ToolAddLabel    = "add_label"
+	ToolRemoveLabel = "remove_label"
+	ToolSetTitle    = "set_title"
+	ToolSetState    = "set_state"
+	ToolTalkToHuman = "talk_to_human"
+)
+
+// Builtins are the tools every chat has. Their effects are in activities.
+func Builtins() []Tool {
+	builtin := func(name, description, schema string) Tool {
+		return Tool{Name: name, Description: description, Schema: json.RawMessage(schema), Kind: ToolBuiltin, Risk: RiskWrite}
+	}
+	return []Tool{
+		builtin(ToolAddLabel, "Put one of the workspace's labels on this chat.",
+			`{"type":"object","properties":{"label":{"type":"string","minLength":1,"description":"The name of a label of the workspace."}},"required":["label"],"additionalProperties":false}`),
+		builtin(ToolRemoveLabel, "Take a label off this chat.",
+			`{"type":"object","properties":{"label":{"type":"string","minLength":1,"description":"The name of a label of the workspace."}},"required":["label"],"additionalProperties":false}`),
+		builtin(ToolSetTitle, "Give this chat a title.",
+			`{"type":"object","properties":{"title":{"type":"string","minLength":1,"maxLength":200}},"required":["title"],"additionalProperties":false}`),
+		builtin(ToolSetState, "Set where this chat stands.",
+			`{"type":"object","properties":{"state":{"enum":["open","waiting","closed","archived"]}},"required":["state"],"additionalProperties":false}`),
+		builtin(ToolTalkToHuman, "Call a person into this chat: it stays marked as needing a response.",
+			`{"type":"object","properties":{"reason":{"type":"string","minLength":1,"maxLength":500}},"required":["reason"],"additionalProperties":false}`),
+	}
+}
+
+// ChatEditor changes one chat on behalf of a tool, inside the transaction that also
+// records the tool call's result: the effect and the record stand or fall together.
+type ChatEditor interface {
+	// AddLabel puts a label on the chat; label_not_found when the workspace has none
+	// of this name. Setting it twice changes nothing.
+	AddLabel(ctx context.Context, name string) error
+	// RemoveLabel takes a label off; a label that is not there is no error.
+	RemoveLabel(ctx context.Context, name string) error
+	SetTitle(ctx context.Context, title string) error
+	SetState(ctx context.Context, state State) error
+	// CallHuman raises the chat's Attention, above what the send in progress answers.
+	CallHuman(ctx context.Context, reason string) error
+}

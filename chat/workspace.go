@@ -1,0 +1,43 @@
+package chat
+
+import "time"
+
+// Workspace is a tenant. Nothing is shared between two of them.
+type Workspace struct {
+	ID        WorkspaceID
+	Name      string
+	CreatedAt time.Time
+}
+
+// Actor is who does something, for the audit log.
+type Actor struct {
+	MemberID  MemberID `json:"member_id"`
+	KeyID     KeyID    `json:"key_id,omitempty"`
+	RequestID string   `json:"request_id,omitempty"`
+}
+
+// AuditEntry is one change somebody made.
+type AuditEntry struct {
+	ID int64
+	Actor
+	// Verb is what was done, as object.verb: "member.created", "api_key.revoked".
+	Verb string
+	// Object is the id of what it was done to.
+	Object string
+	// Detail is a JSON object with what helps to understand the change; it holds
+	// no message text, address or secret.
+	Detail []byte
+	At     time.Time
+}
+
+// Page asks for a part of a list. Cursor is the NextCursor of the part before, or "".
+type Page struct {
+	Limit  int
+	Cursor string
+}
+
+// List is a part of a list in its total order. NextCursor is "" at the end.
+type List[T any] struct {
+	Items      []T
+	NextCursor string
+}

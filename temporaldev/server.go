@@ -1,0 +1,245 @@
+// Package temporaldev owns the embedded Temporal server that handrail-dev and the
+// tests run in their own process: frontend, history, matching and worker services
+// over one SQLite file (or memory), and the Temporal UI.
+//
+// It is for one machine: one history shard, no TLS, no authorization. Production runs
+// a Temporal cluster (see deploy/), and the handrail binary links nothing of this.
+package temporaldev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"go.temporal.io/server/common/authorization"
+	"go.temporal.io/server/common/cluster"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/dynamicconfig"
+	"go.temporal.io/server/common/log"
+	"go.temporal.io/server/common/membership/static"
+	"go.temporal.io/server/common/metrics"
+	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
+	"go.temporal.io/server/common/primitives"
+	"go.temporal.io/server/schema/sqlite"
+	"go.temporal.io/server/temporal"
+
+	"github.com/google/uuid"
+)
+
+const loopback = "127.0.0.1"
+
+// Options say where the embedded server listens and keeps its data.
+type Options struct {
+	// File holds all of Temporal's state; it is created when missing. Empty means
+	// memory: everything is gone when the server stops.
+	File string
+	// Port is the frontend's gRPC port on loopback; 0 picks a free one.
+	Port int
+	// Namespace is registered before the server starts.
+	Namespace string
+	// LogLevel is one of Temporal's own ("error", "warn", …); empty is silent.
+	LogLevel string
+}
+
+// Server is a running embedded Temporal server.
+type Server struct {
+	internal temporal.Server
+	address  string
+}
+
+// Start boots a Temporal server on loopback and returns once its frontend accepts
+// connections. The caller must Stop it.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	ports, err := freePorts(7)
+	if err != nil {
+		return nil, err
+	}
+	if o.Port != 0 {
+		ports[0] = o.Port
+	}
+	cfg := serverConfig(o, ports)
+	store := cfg.Persistence.DataStores[sqliteplugin.PluginName].SQL
+	if err := prepareStore(o, store); err != nil {
+		return nil, err
+	}
+	logger := log.Logger(log.NewNoopLogger())
+	if o.LogLevel != "" {
+		logger = log.NewZapLogger(log.BuildZapLogger(log.Config{Stdout: true, Level: o.LogLevel}))
+	}
+	srv, err := temporal.NewServer(
+		temporal.WithConfig(cfg),
+		temporal.ForServices(temporal.DefaultServices),
+		temporal.WithLogger(logger),
+		temporal.WithStaticHosts(staticHosts(ports)),
+		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
+		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
+		temporal.WithCustomMetricsHandler(metrics.NoopMetricsHandler),
+		temporal.WithDynamicConfigClient(dynamicConfig()),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("assemble embedded Temporal server: %w", err)
+	}
+	if err := srv.Start(); err != nil {
+		return nil, fmt.Errorf("start embedded Temporal server: %w", err)
+	}
+	s := &Server{internal: srv, address: net.JoinHostPort(loopback, strconv.Itoa(ports[0]))}
+	if err := awaitListening(ctx, s.address); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+// Address is the frontend's host:port, for client.Options.HostPort.
+func (s *Server) Address() string { return s.address }
+
+// Stop ends all services. Open workflows resume at the next start on the same file.
+func (s *Server) Stop() error {
+	if err := s.internal.Stop(); err != nil {
+		return fmt.Errorf("stop embedded Temporal server: %w", err)
+	}
+	return nil
+}
+
+// dynamicConfig holds the settings that differ from Temporal's defaults, each for a
+// measured reason; deploy/temporal/dynamicconfig.yaml carries the same for clusters.
+func dynamicConfig() dynamicconfig.StaticClient {
+	return dynamicconfig.StaticClient{
+		// The defaults poll a single shard 20 times a second, so that every hop
+		// of a workflow waits up to 50 ms for its turn.
+		dynamicconfig.TransferProcessorMaxPollRPS.Key():   2000,
+		dynamicconfig.TimerProcessorMaxPollRPS.Key():      2000,
+		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(): 2000,
+		// Four partitions on one node forward tasks between each other and give
+		// tails of seconds at low load.
+		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
+		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
+		// A search attribute registered at start must be usable at once.
+		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
+	}
+}
+
+func serverConfig(o Options, ports []int) *config.Config {
+	service := func(grpc, membership int) config.Service {
+		return config.Service{RPC: config.RPC{GRPCPort: grpc, MembershipPort: membership, BindOnIP: loopback}}
+	}
+	frontend := net.JoinHostPort(loopback, strconv.Itoa(ports[0]))
+	off := config.Archival{
+		History:    config.HistoryArchival{State: "disabled"},
+		Visibility: config.VisibilityArchival{State: "disabled"},
+	}
+	return &config.Config{
+		Global: config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: loopback}},
+		Persistence: config.Persistence{
+			DefaultStore:     sqliteplugin.PluginName,
+			VisibilityStore:  sqliteplugin.PluginName,
+			NumHistoryShards: 1,
+			DataStores:       map[string]config.DataStore{sqliteplugin.PluginName: {SQL: sqlConfig(o)}},
+		},
+		ClusterMetadata: &cluster.Config{
+			FailoverVersionIncrement: 10,
+			MasterClusterName:        clusterName,
+			CurrentClusterName:       clusterName,
+			ClusterInformation: map[string]cluster.ClusterInformation{
+				clusterName: {Enabled: true, InitialFailoverVersion: 1, RPCAddress: frontend},
+			},
+		},
+		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
+		Services: map[string]config.Service{
+			"frontend": service(ports[0], ports[4]),
+			"history":  service(ports[1], ports[5]),
+			"matching": service(ports[2], ports[6]),
+			"worker":   service(ports[3], 0),
+		},
+		Archival:     off,
+		PublicClient: config.PublicClient{HostPort: frontend},
+		NamespaceDefaults: config.NamespaceDefaults{Archival: config.ArchivalNamespaceDefaults{
+			History:    config.HistoryArchivalNamespaceDefaults{State: "disabled"},
+			Visibility: config.VisibilityArchivalNamespaceDefaults{State: "disabled"},
+		}},
+	}
+}
+
+const clusterName = "active"
+
+func sqlConfig(o Options) *config.SQL {
+	attributes := map[string]string{"mode": "rwc", "_journal_mode": "wal", "_synchronous": "2"}
+	name := o.File
+	if o.File == "" {
+		attributes = map[string]string{"mode": "memory", "cache": "shared"}
+		name = uuid.NewString()
+	}
+	return &config.SQL{PluginName: sqliteplugin.PluginName, DatabaseName: name, ConnectAttributes: attributes}
+}
+
+func staticHosts(ports []int) map[primitives.ServiceName]static.Hosts {
+	hosts := make(map[primitives.ServiceName]static.Hosts, 4)
+	for i, name := range []primitives.ServiceName{
+		primitives.FrontendService, primitives.HistoryService, primitives.MatchingService, primitives.WorkerService,
+	} {
+		hosts[name] = static.SingleLocalHost(net.JoinHostPort(loopback, strconv.Itoa(ports[i])))
+	}
+	return hosts
+}
+
+// prepareStore lays the schema into a new file and registers the namespace; both are
+// no-ops on a file that has them.
+func prepareStore(o Options, store *config.SQL) error {
+	if o.File != "" {
+		if err := os.MkdirAll(filepath.Dir(o.File), 0o700); err != nil {
+			return fmt.Errorf("create data folder of embedded Temporal server: %w", err)
+		}
+		if _, err := os.Stat(o.File); errors.Is(err, fs.ErrNotExist) {
+			if err := sqlite.SetupSchema(store); err != nil {
+				return fmt.Errorf("create schema of embedded Temporal server: %w", err)
+			}
+		}
+	}
+	ns, err := sqlite.NewNamespaceConfig(clusterName, o.Namespace, false, nil)
+	if err != nil {
+		return fmt.Errorf("describe namespace %q: %w", o.Namespace, err)
+	}
+	if err := sqlite.CreateNamespaces(store, ns); err != nil {
+		return fmt.Errorf("register namespace %q: %w", o.Namespace, err)
+	}
+	return nil
+}
+
+// freePorts asks the kernel for n distinct ports, holding all of them until the last
+// is known so that none is given twice.
+func freePorts(n int) ([]int, error) {
+	ports := make([]int, n)
+	for i := range ports {
+		l, err := net.Listen("tcp", net.JoinHostPort(loopback, "0")) //nolint:noctx // bound and released at once, nothing to cancel
+		if err != nil {
+			return nil, fmt.Errorf("find a free port: %w", err)
+		}
+		defer l.Close()
+		ports[i] = l.Addr().(*net.TCPAddr).Port
+	}
+	return ports, nil
+}
+
+func awaitListening(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	var dialer net.Dialer
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		conn, err := dialer.DialContext(ctx, "tcp", address)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("embedded Temporal server does not listen on %s: %w", address, err)
+		case <-tick.C:
+		}
+	}
+}
