@@ -2,6 +2,7 @@ package chat
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"time"
 )
@@ -54,6 +55,9 @@ type Action struct {
 // under one idempotency key can be told apart, and the difference named, without the
 // bodies.
 type Fingerprint map[string]string
+
+// Fields names the fields, sorted.
+func (f Fingerprint) Fields() []string { return slices.Sorted(maps.Keys(f)) }
 
 // Differs names the fields in which two fingerprints differ, sorted.
 func (f Fingerprint) Differs(other Fingerprint) []string {

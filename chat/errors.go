@@ -191,3 +191,10 @@ func CodeOf(err error) Code {
 	}
 	return AsError(err).Code
 }
+
+// Final tells that trying the same again can not help: the request, or what it asks for,
+// must change first.
+func (e *Error) Final() bool {
+	k := e.Code.Kind()
+	return k != KindInternal && k != KindUnavailable && k != KindRateLimited
+}

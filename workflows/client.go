@@ -1,0 +1,196 @@
+package workflows
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"handrail/chat"
+)
+
+// Client starts actions and waits for their answers. It is safe for concurrent use.
+type Client struct {
+	temporal  client.Client
+	taskQueue string
+	newID     func() string
+}
+
+// NewClient makes a Client that starts workflows on taskQueue. newID makes UUIDv7s.
+func NewClient(c client.Client, taskQueue string, newID func() string) *Client {
+	return &Client{temporal: c, taskQueue: taskQueue, newID: newID}
+}
+
+// How long Temporal itself may take, beside the work that is waited for.
+const (
+	// confirmWithin bounds the question whether a start has been recorded.
+	confirmWithin = 5 * time.Second
+	// startWithin bounds a start that nobody waits for.
+	startWithin = 10 * time.Second
+)
+
+// ActionID is the id of the action that an idempotency key of a workspace stands for: a
+// UUIDv8 (RFC 9562 5.8) of both, so that every API process gives it the same workflow,
+// also after a crash. Without a key it is a fresh UUIDv7.
+func (c *Client) ActionID(ws chat.WorkspaceID, idempotencyKey string) chat.ActionID {
+	if idempotencyKey == "" {
+		return chat.ActionID(c.newID())
+	}
+	id := sha256.Sum256([]byte(string(ws) + "\x00" + idempotencyKey))
+	id[6] = id[6]&0x0f | 0x80
+	id[8] = id[8]&0x3f | 0x80
+	return chat.ActionID(fmt.Sprintf("%x-%x-%x-%x-%x", id[0:4], id[4:6], id[6:8], id[8:10], id[10:16]))
+}
+
+// ActionWorkflowID is the workflow that carries out an action.
+func ActionWorkflowID(ws chat.WorkspaceID, id chat.ActionID) string {
+	return "action:" + string(ws) + ":" + string(id)
+}
+
+// SummaryWorkflowID is the workflow that summarizes a chat, for whoever asks.
+func SummaryWorkflowID(ws chat.WorkspaceID, id chat.ChatID) string {
+	return fmt.Sprintf("summary:%s:%d", ws, id)
+}
+
+// AddParticipant starts the action, or joins the one that runs under its id, and waits at
+// most wait for the answer: [chat.ErrStillRunning] when it runs out, CodeUnavailable when
+// Temporal could not be reached, CodeIdempotencyKeyReused, or the action's own error.
+func (c *Client) AddParticipant(ctx context.Context, in chat.AddParticipant, wait time.Duration) (chat.Answer[chat.ParticipantAdded], error) {
+	return ask[chat.ParticipantAdded](ctx, c, job{
+		kind: chat.ActionAddParticipant, id: ActionWorkflowID(in.WorkspaceID, in.ActionID),
+		summary: "Add a participant to " + chatName(in.ChatID), request: in.Request, in: in, ask: Ask{Fingerprint: in.Fingerprint},
+	}, wait)
+}
+
+// SendAssistantMessage is [Client.AddParticipant] for a send. An answer whose submission
+// is not accepted is of one that is not settled: unknown, blocked or parked.
+func (c *Client) SendAssistantMessage(ctx context.Context, in chat.SendAssistantMessage, wait time.Duration) (chat.Answer[chat.AssistantMessageSent], error) {
+	return ask[chat.AssistantMessageSent](ctx, c, job{
+		kind: chat.ActionSendAssistantMessage, id: ActionWorkflowID(in.WorkspaceID, in.ActionID),
+		summary: "Send a message in " + chatName(in.ChatID), request: in.Request, in: in, ask: Ask{Fingerprint: in.Fingerprint},
+	}, wait)
+}
+
+// SummarizeChat is [Client.AddParticipant] for a summary; it joins one that is being
+// written for the same chat.
+func (c *Client) SummarizeChat(ctx context.Context, in chat.SummarizeChat, wait time.Duration) (chat.Answer[chat.ChatSummarized], error) {
+	return ask[chat.ChatSummarized](ctx, c, job{
+		kind: chat.ActionSummarizeChat, id: SummaryWorkflowID(in.WorkspaceID, in.ChatID),
+		summary: "Summarize " + chatName(in.ChatID), request: in.Request, in: in, ask: in,
+	}, wait)
+}
+
+// job is one workflow to be started or joined.
+type job struct {
+	kind    chat.ActionKind
+	id      string
+	summary string
+	request chat.Request
+	in, ask any
+}
+
+// Priority of what a person waits for; bulk work comes after it.
+const interactive = 2
+
+func (c *Client) startOptions(j job) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID:        j.id,
+		TaskQueue: c.taskQueue,
+		// A closed workflow may run again: what it did is found in its rows, and
+		// what it refused left none.
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		TypedSearchAttributes:    startAttributes(j.request),
+		StaticSummary:            j.summary,
+		StaticDetails:            fmt.Sprintf("Action %s, requested by member %d.", j.request.ActionID, j.request.By.MemberID),
+		Priority:                 temporal.Priority{PriorityKey: interactive, FairnessKey: string(j.request.WorkspaceID)},
+	}
+}
+
+func (c *Client) update(j job, stage client.WorkflowUpdateStage) client.UpdateWorkflowOptions {
+	return client.UpdateWorkflowOptions{
+		WorkflowID: j.id, UpdateID: updateID(j.request), UpdateName: updateOutcome, Args: []any{j.ask}, WaitForStage: stage,
+	}
+}
+
+// updateID joins askers of the same body to one update; another body under the same key
+// makes another update, which the workflow refuses.
+func updateID(r chat.Request) string {
+	digest := sha256.New()
+	for _, field := range r.Fingerprint.Fields() {
+		fmt.Fprintf(digest, "%s=%s\n", field, r.Fingerprint[field])
+	}
+	return fmt.Sprintf("%s:%x", r.ActionID, binary.BigEndian.Uint64(digest.Sum(nil)))
+}
+
+// ask starts or joins a workflow and waits for its Outcome.
+func ask[T any](ctx context.Context, c *Client, j job, wait time.Duration) (chat.Answer[T], error) {
+	if wait <= 0 {
+		return chat.Answer[T]{}, c.startOnly(ctx, j)
+	}
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	start := c.temporal.NewWithStartWorkflowOperation(c.startOptions(j), string(j.kind), j.in)
+	handle, err := c.temporal.UpdateWithStartWorkflow(waiting, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: start, UpdateOptions: c.update(j, client.WorkflowUpdateStageCompleted),
+	})
+	var out Outcome[T]
+	if err == nil {
+		err = handle.Get(waiting, &out)
+	}
+	if err != nil {
+		return chat.Answer[T]{}, c.explain(ctx, waiting, j, err)
+	}
+	return chat.Answer[T]{Value: out.Value, Replayed: out.AskedBy != j.request.By.RequestID}, nil
+}
+
+// startOnly starts a workflow and returns [chat.ErrStillRunning]. One that runs already
+// is asked whether it has the same body.
+func (c *Client) startOnly(ctx context.Context, j job) error {
+	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	options := c.startOptions(j)
+	options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
+	options.WorkflowExecutionErrorWhenAlreadyStarted = true
+	_, err := c.temporal.ExecuteWorkflow(ctx, options, string(j.kind), j.in)
+	if _, running := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); running {
+		_, err = c.temporal.UpdateWorkflow(ctx, c.update(j, client.WorkflowUpdateStageAccepted))
+	}
+	if err == nil {
+		return chat.ErrStillRunning
+	}
+	return c.explain(ctx, ctx, j, err)
+}
+
+// explain turns what Temporal says into what a caller may know. waiting is the context
+// that bounded the wait.
+func (c *Client) explain(ctx, waiting context.Context, j job, err error) error {
+	if e, ok := chatError(err); ok {
+		return e
+	}
+	if waiting.Err() == nil && !unreachable(err) {
+		return fmt.Errorf("wait for workflow %s: %w", j.id, err)
+	}
+	// The wait is over, or the server is away: only what is recorded goes on.
+	confirming, cancel := context.WithTimeout(context.WithoutCancel(ctx), confirmWithin)
+	defer cancel()
+	if _, confirmErr := c.temporal.DescribeWorkflowExecution(confirming, j.id, ""); confirmErr != nil {
+		away := chat.Errorf(chat.CodeUnavailable, "the request could not be recorded now; try again, with the same Idempotency-Key if you gave one")
+		away.Retryable = true
+		return away.Because(errors.Join(err, confirmErr))
+	}
+	return chat.ErrStillRunning
+}
+
+func unreachable(err error) bool {
+	_, unavailable := errors.AsType[*serviceerror.Unavailable](err)
+	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
+	return unavailable || late || errors.Is(err, context.DeadlineExceeded)
+}

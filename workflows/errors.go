@@ -1,0 +1,30 @@
+package workflows
+
+import (
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+
+	"handrail/chat"
+)
+
+// chatError finds the chat.Error that [Failure] put into a Temporal error.
+func chatError(err error) (*chat.Error, bool) {
+	application, ok := errors.AsType[*temporal.ApplicationError](err)
+	if !ok || !application.HasDetails() {
+		return nil, false
+	}
+	var e chat.Error
+	if application.Details(&e) != nil || string(e.Code) != application.Type() {
+		return nil, false
+	}
+	return &e, true
+}
+
+// problem is the chat.Error in what a step returned: its own, or an internal one.
+func problem(err error) *chat.Error {
+	if e, ok := chatError(err); ok {
+		return e
+	}
+	return chat.AsError(err)
+}

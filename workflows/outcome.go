@@ -1,0 +1,71 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"handrail/chat"
+)
+
+// updateOutcome is the update that waits for an action's outcome. All of the input
+// travels in the start; this update only waits, so that nothing accepted is lost with a
+// server that dies before the update is in history.
+const updateOutcome = "Outcome"
+
+// Ask is what an Outcome update is sent with.
+type Ask struct {
+	Fingerprint chat.Fingerprint `json:"fingerprint"`
+}
+
+// Outcome is what an Outcome update answers with. AskedBy is the request id that started
+// the work, by which a caller tells whether it was its own.
+type Outcome[T any] struct {
+	Value   T      `json:"value"`
+	AskedBy string `json:"asked_by"`
+}
+
+// outcome is what the callers of one action wait for.
+type outcome[T any] struct {
+	request chat.Request
+	settled bool
+	value   T
+	err     error
+}
+
+// serve answers Outcome updates once there is an outcome, and refuses those that ask
+// with another body under the same idempotency key.
+func (o *outcome[T]) serve(ctx workflow.Context) error {
+	handler := func(ctx workflow.Context, _ Ask) (Outcome[T], error) {
+		if err := workflow.Await(ctx, func() bool { return o.settled }); err != nil {
+			return Outcome[T]{}, err
+		}
+		return Outcome[T]{Value: o.value, AskedBy: o.request.By.RequestID}, o.err
+	}
+	validate := func(ask Ask) error { return Failure(o.request.Fingerprint.Match(ask.Fingerprint)) }
+	return workflow.SetUpdateHandlerWithOptions(ctx, updateOutcome, handler, workflow.UpdateHandlerOptions{Validator: validate})
+}
+
+// settle gives the callers their answer. The first one stands.
+func (o *outcome[T]) settle(value T, err error) {
+	if o.settled {
+		return
+	}
+	o.settled, o.value, o.err = true, value, Failure(err)
+}
+
+// Failure is the one translation of errors into Temporal's: what a caller or a person
+// must change is final, anything else is retried. The text of errors that are not
+// [chat.Error] stays out, because Temporal keeps it in histories.
+func Failure(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := chatError(err); ok {
+		return err
+	}
+	e := chat.AsError(err)
+	return temporal.NewApplicationErrorWithOptions(e.Message, string(e.Code), temporal.ApplicationErrorOptions{
+		NonRetryable: e.Final(),
+		Details:      []any{e},
+	})
+}

@@ -1,0 +1,76 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// patience is how long one kind of step is waited for. Call sites name one of those
+// below and never a number.
+type patience struct {
+	// attempt bounds one try, overall all of them together; 0 is no bound.
+	attempt, overall time.Duration
+	retry            temporal.RetryPolicy
+}
+
+// Lease is how long one claim on a delivery lasts. It is longer than the carriers' HTTP
+// time limit (30 s), so that a claim never ends while its post may still be written, and
+// shorter than the time one attempt has, so that the result can still be recorded.
+const Lease = 45 * time.Second
+
+var (
+	// database: our own store. It comes back, so there is no end to trying.
+	database = patience{
+		attempt: 10 * time.Second,
+		retry:   temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+	}
+	// firstTry: the first post to a carrier, while the caller waits. Errors are those
+	// of our own store: what a carrier says is a result.
+	firstTry = patience{
+		attempt: Lease + 15*time.Second,
+		retry:   temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+	}
+	// submission: the tries after the first. A day of carrier trouble is outlasted,
+	// then the delivery is parked for an operator.
+	submission = patience{
+		attempt: Lease + 15*time.Second,
+		overall: 24 * time.Hour,
+		retry:   temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+	}
+	// tool: a built-in tool, which is database work that can be refused.
+	tool = patience{
+		attempt: 30 * time.Second,
+		retry:   temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 6},
+	}
+	// model: a language model. Four tries, then the request has failed.
+	model = patience{
+		attempt: 2 * time.Minute,
+		overall: 15 * time.Minute,
+		retry:   temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 3, MaximumInterval: time.Minute, MaximumAttempts: 4},
+	}
+)
+
+// Waits of the workflows themselves.
+const (
+	// settleFor is how long after an unknown outcome a carrier may still be working
+	// on the request: its own time limit (Twilio: about 26 s) with a margin.
+	settleFor = 2 * time.Minute
+	// parkedFor is how long an action waits for an operator before it gives up.
+	parkedFor = 30 * 24 * time.Hour
+)
+
+func (p patience) activity(summary string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		StartToCloseTimeout: p.attempt, ScheduleToCloseTimeout: p.overall,
+		RetryPolicy: &p.retry, Summary: summary,
+	}
+}
+
+func (p patience) local(summary string) workflow.LocalActivityOptions {
+	return workflow.LocalActivityOptions{
+		StartToCloseTimeout: p.attempt, ScheduleToCloseTimeout: p.overall,
+		RetryPolicy: &p.retry, Summary: summary,
+	}
+}

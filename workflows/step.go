@@ -1,0 +1,31 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+)
+
+// Step is one deed, with the types that go in and come out and how long to wait for it.
+// Temporal itself checks neither the number nor the types of an activity's arguments.
+type Step[In, Out any] struct {
+	Name     string
+	Patience patience
+}
+
+// Do runs the step as an activity of its own: visible in the Temporal UI with its
+// attempts, its last error and its next try. For what waits, retries or takes long.
+func (s Step[In, Out]) Do(ctx workflow.Context, summary string, in In) (Out, error) {
+	var out Out
+	ctx = workflow.WithActivityOptions(ctx, s.Patience.activity(summary))
+	err := workflow.ExecuteActivity(ctx, s.Name, in).Get(ctx, &out)
+	return out, err
+}
+
+// Local runs the step inside the workflow task, which costs no hop through the server.
+// For database work, and for the first try of a submission. A worker that dies in
+// between runs it again.
+func (s Step[In, Out]) Local(ctx workflow.Context, summary string, in In) (Out, error) {
+	var out Out
+	ctx = workflow.WithLocalActivityOptions(ctx, s.Patience.local(summary))
+	err := workflow.ExecuteLocalActivity(ctx, s.Name, in).Get(ctx, &out)
+	return out, err
+}

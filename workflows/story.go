@@ -1,0 +1,66 @@
+package workflows
+
+import (
+	"strconv"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"handrail/chat"
+)
+
+// The search attributes by which operators find workflows. They hold ids and states,
+// never a text, an address or a key.
+var (
+	AttributeWorkspace = temporal.NewSearchAttributeKeyKeyword("HandrailWorkspace")
+	AttributeChat      = temporal.NewSearchAttributeKeyInt64("HandrailChat")
+	AttributeChannel   = temporal.NewSearchAttributeKeyKeyword("HandrailChannel")
+	AttributeStatus    = temporal.NewSearchAttributeKeyKeyword("HandrailStatus")
+	AttributeErrorCode = temporal.NewSearchAttributeKeyKeyword("HandrailErrorCode")
+)
+
+// SearchAttributes are all of them, to be registered with the namespace at start.
+func SearchAttributes() []temporal.SearchAttributeKey {
+	return []temporal.SearchAttributeKey{
+		AttributeWorkspace, AttributeChat, AttributeChannel, AttributeStatus, AttributeErrorCode,
+	}
+}
+
+// startAttributes are those known before a workflow runs.
+func startAttributes(r chat.Request) temporal.SearchAttributes {
+	return temporal.NewSearchAttributes(
+		AttributeWorkspace.ValueSet(string(r.WorkspaceID)),
+		AttributeChat.ValueSet(int64(r.ChatID)),
+		AttributeStatus.ValueSet(string(chat.ActionRunning)),
+	)
+}
+
+// tell says where the workflow stands: in a sentence, and as search attributes. An
+// attribute that can not be written must not hold up a delivery, so the SDK's error,
+// which only an invalid attribute can cause, is logged.
+func tell(ctx workflow.Context, details string, attributes ...temporal.SearchAttributeUpdate) {
+	workflow.SetCurrentDetails(ctx, details)
+	if len(attributes) == 0 {
+		return
+	}
+	if err := workflow.UpsertTypedSearchAttributes(ctx, attributes...); err != nil {
+		workflow.GetLogger(ctx).Error("search attributes were not written", "error", err)
+	}
+}
+
+func tellReceipt(ctx workflow.Context, r chat.Receipt, details string) {
+	attributes := []temporal.SearchAttributeUpdate{
+		AttributeChannel.ValueSet(string(r.Channel)), AttributeStatus.ValueSet(r.Status),
+	}
+	if r.ErrorCode != "" {
+		attributes = append(attributes, AttributeErrorCode.ValueSet(r.ErrorCode))
+	}
+	tell(ctx, details, attributes...)
+}
+
+func tellRefusal(ctx workflow.Context, e *chat.Error) {
+	tell(ctx, "Refused: "+e.Message+". Nothing was changed.",
+		AttributeStatus.ValueSet("refused"), AttributeErrorCode.ValueSet(string(e.Code)))
+}
+
+func chatName(id chat.ChatID) string { return "chat " + strconv.FormatInt(int64(id), 10) }
