@@ -3,6 +3,7 @@ package chat
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Code names a failure for programs. Codes are stable: clients branch on them.
@@ -197,4 +198,32 @@ func CodeOf(err error) Code {
 func (e *Error) Final() bool {
 	k := e.Code.Kind()
 	return k != KindInternal && k != KindUnavailable && k != KindRateLimited
+}
+
+// RetryLater says that nothing is wrong for good, and when to try again.
+type RetryLater struct {
+	// After is how long to wait; 0 leaves it to whoever retries.
+	After time.Duration
+	// Code and Message say why, for operators; they hold no address and no text.
+	Code    string
+	Message string
+
+	cause error
+}
+
+// Error returns the reason and, for logs, the cause behind it.
+func (r *RetryLater) Error() string {
+	if r.cause != nil {
+		return fmt.Sprintf("%s: %s: %v", r.Code, r.Message, r.cause)
+	}
+	return r.Code + ": " + r.Message
+}
+
+// Unwrap returns the cause, which is never shown.
+func (r *RetryLater) Unwrap() error { return r.cause }
+
+// Because attaches what went wrong underneath, for logs only, and returns r.
+func (r *RetryLater) Because(cause error) *RetryLater {
+	r.cause = cause
+	return r
 }

@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"errors"
+
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -62,6 +64,9 @@ func Failure(err error) error {
 	}
 	if _, ok := chatError(err); ok {
 		return err
+	}
+	if later, ok := errors.AsType[*chat.RetryLater](err); ok {
+		return temporal.NewApplicationErrorWithOptions(later.Message, later.Code, temporal.ApplicationErrorOptions{NextRetryDelay: later.After})
 	}
 	e := chat.AsError(err)
 	return temporal.NewApplicationErrorWithOptions(e.Message, string(e.Code), temporal.ApplicationErrorOptions{

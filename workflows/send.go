@@ -50,7 +50,7 @@ func (s *send) run(ctx workflow.Context) error {
 	}
 	s.sent = prepared.AssistantMessageSent
 	s.sent.Content = s.in.Message
-	if ok, err := s.runTools(ctx, prepared.ToolCallCount); err != nil || !ok {
+	if ok, err := s.runTools(ctx); err != nil || !ok {
 		return err
 	}
 	receipt, err := Submit.Local(ctx, fmt.Sprintf("Hand the message to %s", s.sent.Provider), s.delivery())
@@ -62,12 +62,14 @@ func (s *send) run(ctx workflow.Context) error {
 
 // runTools runs the calls one after the other. It reports false when one failed and the
 // send is over.
-func (s *send) runTools(ctx workflow.Context, count int) (bool, error) {
-	for i := range count {
-		name := s.sent.ToolCalls[i].Name
+func (s *send) runTools(ctx workflow.Context) (bool, error) {
+	count := len(s.in.ToolCalls)
+	for i, call := range s.in.ToolCalls {
+		name := call.Name
 		workflow.SetCurrentDetails(ctx, fmt.Sprintf("Running tool call %d of %d, %s. Nothing is delivered before all have succeeded.", i+1, count, name))
-		step := ToolStep{WorkspaceID: s.in.WorkspaceID, ActionID: s.in.ActionID, Index: i}
-		done, err := RunTool.Do(ctx, fmt.Sprintf("Tool call %d of %d: %s", i+1, count, name), step)
+		step := chat.ToolStep{WorkspaceID: s.in.WorkspaceID, ActionID: s.in.ActionID, Index: i}
+		done, err := RunTool.Do(ctx, fmt.Sprintf("Tool call %d of %d: %s", i+1, count, name),
+			chat.ToolRun{ToolStep: step, Name: name, Arguments: call.Arguments})
 		if temporal.IsCanceledError(err) {
 			return false, err
 		}
@@ -80,7 +82,7 @@ func (s *send) runTools(ctx workflow.Context, count int) (bool, error) {
 }
 
 // failTool ends the send because a tool failed: nothing is delivered.
-func (s *send) failTool(ctx workflow.Context, step ToolStep, name string, cause *chat.Error) error {
+func (s *send) failTool(ctx workflow.Context, step chat.ToolStep, name string, cause *chat.Error) error {
 	call := &s.sent.ToolCalls[step.Index]
 	call.State, call.Error = chat.ToolCallFailed, cause.Message
 	failed := chat.Errorf(chat.CodeToolCallFailed, "tool call %d, %s, failed: %s; nothing was delivered", step.Index+1, name, cause.Message)
@@ -88,7 +90,7 @@ func (s *send) failTool(ctx workflow.Context, step ToolStep, name string, cause 
 	// The store keeps the tool calls as rows, so the problem needs no second copy.
 	stored := *failed
 	stored.ToolCalls = nil
-	receipt, err := FailSend.Local(ctx, "Record that nothing is delivered", SendFailure{ToolStep: step, Problem: stored})
+	receipt, err := FailSend.Local(ctx, "Record that nothing is delivered", chat.SendFailure{ToolStep: step, Problem: stored})
 	if err != nil {
 		return err
 	}
@@ -177,8 +179,8 @@ func (s *send) cancel(ctx workflow.Context) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	canceled := chat.Errorf(chat.CodeDeliveryFailed, "the send was canceled in Temporal")
 	canceled.ActionID, canceled.DeliveryID = string(s.in.ActionID), string(s.sent.DeliveryID)
-	receipt, err := FailSend.Local(ctx, "Record the cancellation", SendFailure{
-		ToolStep: ToolStep{WorkspaceID: s.in.WorkspaceID, ActionID: s.in.ActionID, Index: -1}, Problem: *canceled,
+	receipt, err := FailSend.Local(ctx, "Record the cancellation", chat.SendFailure{
+		ToolStep: chat.ToolStep{WorkspaceID: s.in.WorkspaceID, ActionID: s.in.ActionID, Index: -1}, Problem: *canceled,
 	})
 	if err != nil && problem(err).Code != chat.CodeActionNotFound {
 		return err
@@ -194,6 +196,6 @@ func (s *send) cancel(ctx workflow.Context) error {
 	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 }
 
-func (s *send) delivery() DeliveryStep {
-	return DeliveryStep{WorkspaceID: s.in.WorkspaceID, DeliveryID: s.sent.DeliveryID}
+func (s *send) delivery() chat.DeliveryStep {
+	return chat.DeliveryStep{WorkspaceID: s.in.WorkspaceID, DeliveryID: s.sent.DeliveryID}
 }

@@ -66,7 +66,7 @@ func (s *summarize) join(ctx workflow.Context, in chat.SummarizeChat) *joined {
 	}
 	a := &joined{in: in}
 	s.asks = append(s.asks, a)
-	step := ActionStep{Kind: chat.ActionSummarizeChat, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, Request: in.Request}
+	step := chat.ActionStep{Kind: chat.ActionSummarizeChat, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, Request: in.Request}
 	if _, err := RecordAction.Local(ctx, "Record the request", step); err != nil {
 		a.done, a.err = true, Failure(err)
 	}
@@ -87,12 +87,12 @@ func (s *summarize) waiting() []*joined {
 
 // round has the model read the chat once, for everybody who waits.
 func (s *summarize) round(ctx workflow.Context) {
-	step := SummaryStep{WorkspaceID: s.in.WorkspaceID, ChatID: s.in.ChatID, UpdateLabels: wantsLabels(s.waiting())}
+	step := chat.SummaryStep{WorkspaceID: s.in.WorkspaceID, ChatID: s.in.ChatID, UpdateLabels: wantsLabels(s.waiting())}
 	workflow.SetCurrentDetails(ctx, "A model reads the chat.")
 	draft, err := WriteSummary.Do(ctx, "Have the model read "+chatName(s.in.ChatID), step)
 	served := slices.DeleteFunc(s.waiting(), func(a *joined) bool { return a.in.UpdateLabels && !step.UpdateLabels })
 	if err == nil {
-		_, err = SaveSummary.Local(ctx, "Store the summary", SummaryToSave{SummaryStep: step, SummaryDraft: draft, Requests: requests(served)})
+		_, err = SaveSummary.Local(ctx, "Store the summary", chat.SummaryToSave{SummaryStep: step, SummaryDraft: draft, Requests: requests(served)})
 	}
 	if err != nil && problem(err).Code == chat.CodeConflict {
 		workflow.SetCurrentDetails(ctx, "The summary was changed meanwhile; the chat is read again.")
@@ -115,7 +115,7 @@ func (s *summarize) fail(ctx workflow.Context, served []*joined, e *chat.Error) 
 		e = chat.Errorf(chat.CodeSummarizationFailed, "the model did not give a usable answer; title, summary and labels stand as they were")
 		e.Retryable = true
 	}
-	step := ActionsFailed{WorkspaceID: s.in.WorkspaceID, Problem: *e}
+	step := chat.ActionsFailed{WorkspaceID: s.in.WorkspaceID, Problem: *e}
 	for _, a := range served {
 		step.ActionIDs = append(step.ActionIDs, a.in.ActionID)
 	}

@@ -1,0 +1,100 @@
+// Package activities owns the deeds of the workflows: one method per step, each one
+// idempotent, because Temporal may run any of them more than once. It asks small
+// interfaces for the store, the carriers, the renderer and the model, and knows of ours
+// the domain only.
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"handrail/chat"
+)
+
+// Store is what the activities need of the database. Every method is one transaction,
+// and repeating it changes nothing more.
+type Store interface {
+	SendStore
+	DeliveryStore
+	SummaryStore
+	AddParticipant(ctx context.Context, in chat.AddParticipant) (chat.ParticipantAdded, error)
+}
+
+// SendStore keeps what happens before a message is handed to its carrier.
+type SendStore interface {
+	// PrepareSend returns the stored send when the action has one. Otherwise it reads
+	// the facts, asks plan, and inserts the rows; an error of plan stores nothing.
+	PrepareSend(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.PreparedSend, error)
+	// CompleteToolCall runs effect and records its result together, unless the call
+	// has a result already.
+	CompleteToolCall(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, index int, effect func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error)
+	// FailSend cancels the delivery if nothing was handed to the carrier yet.
+	FailSend(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, toolIndex int, problem *chat.Error) (chat.AssistantMessageSent, error)
+}
+
+// DeliveryStore keeps the submission state machine.
+type DeliveryStore interface {
+	// Claim grants one caller at a time the right to post, for the length of lease.
+	Claim(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time, lease time.Duration) (chat.Claim, error)
+	// RecordSubmission records what a carrier said to the claim with this fence.
+	RecordSubmission(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, fence int64, s chat.Submission, now time.Time) (chat.Delivery, error)
+	// SettleUnknown lets the delivery's policy decide; anything but unknown stays.
+	SettleUnknown(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
+}
+
+// SummaryStore keeps summaries and who asked for them.
+type SummaryStore interface {
+	Transcript(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, limit int) (chat.Transcript, int64, error)
+	// SaveSummary replaces the summary of this version, or returns CodeConflict.
+	SaveSummary(ctx context.Context, in chat.SummarizeChat, version int64, s chat.Summary, joined []chat.Request) (chat.Chat, error)
+	RecordActions(ctx context.Context, kind chat.ActionKind, workflowID string, requests ...chat.Request) error
+	FailActions(ctx context.Context, ws chat.WorkspaceID, ids []chat.ActionID, problem *chat.Error) error
+}
+
+// Carrier hands one message to the outside world.
+type Carrier interface {
+	// Submit posts at most once and never fails: what is not clearly known is
+	// OutcomeUnknown.
+	Submit(ctx context.Context, out chat.Outgoing) chat.Submission
+}
+
+// Renderer turns an assistant's markdown into what a carrier gets.
+type Renderer interface {
+	Render(channel chat.Channel, facts *chat.SendFacts, message string, id chat.MessageID) (chat.Payload, error)
+}
+
+// Model summarizes. A *chat.Error is final, a *chat.RetryLater says when to try again,
+// anything else is retried.
+type Model interface {
+	Summarize(ctx context.Context, t chat.Transcript, chooseLabels bool) (chat.Summary, error)
+}
+
+// Config is what the activities work with; all of it is required.
+type Config struct {
+	Store    Store
+	Carriers map[chat.Provider]Carrier
+	Renderer Renderer
+	Model    Model
+	Logger   *slog.Logger
+	// NewID makes UUIDv7s.
+	NewID func() string
+	// Lease is how long a claim lasts; it exceeds every carrier's time limit.
+	Lease time.Duration
+}
+
+// Activities are the deeds. They are safe for concurrent use.
+type Activities struct {
+	Config
+	tools *toolbox
+}
+
+// New makes the activities. It fails only when a built-in tool's schema is not valid.
+func New(c Config) (*Activities, error) {
+	tools, err := newToolbox(chat.Builtins())
+	if err != nil {
+		return nil, err
+	}
+	return &Activities{Config: c, tools: tools}, nil
+}

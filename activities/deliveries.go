@@ -1,0 +1,117 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"handrail/chat"
+)
+
+// recordWithin is how long, beyond the claim, the result of a post may be tried to be
+// recorded. A result that is lost turns the delivery's outcome into unknown.
+const recordWithin = 10 * time.Second
+
+// blockedAgain is how long a blocked account is left alone before one delivery tries it
+// again: people must change something first.
+const blockedAgain = 5 * time.Minute
+
+// Submit is one try to hand a delivery to its carrier. Idempotent by the claim: only its
+// holder posts, a delivery that is accepted, or may be, is not claimed again, and what
+// was recorded is returned. It fails only when the store does.
+func (a *Activities) Submit(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
+	claim, err := a.Store.Claim(ctx, in.WorkspaceID, in.DeliveryID, time.Now(), a.Lease)
+	if err != nil {
+		return chat.Receipt{}, err
+	}
+	if !claim.Granted {
+		receipt := claim.Delivery.Receipt()
+		if claim.WaitUntil != nil {
+			receipt.RetryAt = claim.WaitUntil
+		}
+		return receipt, nil
+	}
+	// A worker that is stopped, or a workflow that is canceled, must not cut the post:
+	// its outcome would be unknown.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Lease+recordWithin)
+	defer cancel()
+	said := a.post(ctx, in.WorkspaceID, &claim.Delivery)
+	delivery, err := a.record(ctx, in, claim.Delivery.Fence, said)
+	return delivery.Receipt(), err
+}
+
+func (a *Activities) post(ctx context.Context, ws chat.WorkspaceID, d *chat.Delivery) chat.Submission {
+	carrier, ok := a.Carriers[d.Provider]
+	if !ok {
+		return chat.Submission{
+			Outcome: chat.OutcomeBlocked, ErrorCode: "carrier_not_configured",
+			ErrorMessage: fmt.Sprintf("no credentials are configured for %s", d.Provider),
+		}
+	}
+	return carrier.Submit(ctx, chat.Outgoing{
+		WorkspaceID: ws, DeliveryID: d.ID, MessageID: d.MessageID, Fence: d.Fence, Channel: d.Channel,
+		From: d.From, To: d.To, Payload: d.Payload, LeaseUntil: *d.LeaseUntil,
+	})
+}
+
+// record stores what the carrier said, trying as long as there is time: the answer is in
+// this process's memory only.
+func (a *Activities) record(ctx context.Context, in chat.DeliveryStep, fence int64, said chat.Submission) (chat.Delivery, error) {
+	finished := time.Now()
+	return backoff.Retry(ctx, func() (chat.Delivery, error) {
+		delivery, err := a.Store.RecordSubmission(ctx, in.WorkspaceID, in.DeliveryID, fence, said, finished)
+		if err != nil && chat.AsError(err).Final() {
+			return delivery, backoff.Permanent(err)
+		}
+		return delivery, err
+	}, backoff.WithBackOff(&backoff.ExponentialBackOff{
+		InitialInterval: 50 * time.Millisecond, Multiplier: 2, RandomizationFactor: 0.5, MaxInterval: 2 * time.Second,
+	}), backoff.WithMaxElapsedTime(0))
+}
+
+// SubmitDelivery is Submit for the tries after the first: an outcome that means "try
+// again" is an error that says when, so that attempts, last error and next try stand in
+// the Temporal UI. It returns a delivery that is settled, or unknown.
+func (a *Activities) SubmitDelivery(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
+	receipt, err := a.Submit(ctx, in)
+	if err != nil {
+		return receipt, err
+	}
+	switch receipt.Submission {
+	case chat.SubmissionPending, chat.SubmissionSending:
+		return receipt, tryAgain(receipt, untilRetry(receipt, time.Now()))
+	case chat.SubmissionBlocked:
+		return receipt, tryAgain(receipt, blockedAgain)
+	default:
+		return receipt, nil
+	}
+}
+
+func tryAgain(r chat.Receipt, after time.Duration) error {
+	code, message := r.ErrorCode, r.ErrorMessage
+	if code == "" {
+		code = string(r.Submission)
+	}
+	if message == "" {
+		message = "the delivery is " + string(r.Submission)
+	}
+	return &chat.RetryLater{After: after, Code: code, Message: message}
+}
+
+// untilRetry is the wait the carrier asked for, or somebody else's claim still lasts; 0
+// leaves it to the retry policy.
+func untilRetry(r chat.Receipt, now time.Time) time.Duration {
+	if r.RetryAt == nil {
+		return 0
+	}
+	return max(r.RetryAt.Sub(now), 0)
+}
+
+// SettleUnknown ends the wait for evidence. Idempotent: it changes nothing but a
+// delivery that is still unknown.
+func (a *Activities) SettleUnknown(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
+	delivery, err := a.Store.SettleUnknown(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
+	return delivery.Receipt(), err
+}

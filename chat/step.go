@@ -1,0 +1,66 @@
+package chat
+
+import "encoding/json"
+
+// This file holds what workflows hand to activities where the domain has no other type
+// for it.
+
+// ToolStep names one tool call of a send.
+type ToolStep struct {
+	WorkspaceID WorkspaceID `json:"workspace_id"`
+	ActionID    ActionID    `json:"action_id"`
+	Index       int         `json:"index"`
+}
+
+// ToolRun is a tool call to be run.
+type ToolRun struct {
+	ToolStep
+	Name      string          `json:"name"`
+	Arguments json.RawMessage `json:"arguments"`
+}
+
+// SendFailure is why a send is over. Index is the tool call that failed, -1 for none.
+type SendFailure struct {
+	ToolStep
+	Problem Error `json:"problem"`
+}
+
+// DeliveryStep names one delivery.
+type DeliveryStep struct {
+	WorkspaceID WorkspaceID `json:"workspace_id"`
+	DeliveryID  DeliveryID  `json:"delivery_id"`
+}
+
+// ActionStep is a request to be recorded under the workflow that serves it.
+type ActionStep struct {
+	Kind       ActionKind `json:"kind"`
+	WorkflowID string     `json:"workflow_id"`
+	Request    Request    `json:"request"`
+}
+
+// SummaryStep names the chat to be summarized.
+type SummaryStep struct {
+	WorkspaceID  WorkspaceID `json:"workspace_id"`
+	ChatID       ChatID      `json:"chat_id"`
+	UpdateLabels bool        `json:"update_labels"`
+}
+
+// SummaryDraft is a summary with the version of the chat's summary that it replaces.
+type SummaryDraft struct {
+	Version int64   `json:"version"`
+	Summary Summary `json:"summary"`
+}
+
+// SummaryToSave is a draft with the requests that it answers.
+type SummaryToSave struct {
+	SummaryStep
+	SummaryDraft
+	Requests []Request `json:"requests"`
+}
+
+// ActionsFailed are actions with the reason they share.
+type ActionsFailed struct {
+	WorkspaceID WorkspaceID `json:"workspace_id"`
+	ActionIDs   []ActionID  `json:"action_ids"`
+	Problem     Error       `json:"problem"`
+}

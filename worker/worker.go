@@ -1,0 +1,94 @@
+// Package worker owns the joint between decisions and deeds: it binds every step of
+// workflows to its method of activities, registers the workflows, and runs both against
+// Temporal until it is told to stop.
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"handrail/activities"
+	"handrail/chat"
+	"handrail/workflows"
+)
+
+// stopTimeout is how long a worker that is told to stop lets its activities finish. It
+// exceeds the longest post to a carrier and its recording: the SDK's default of 0 would
+// cut a post in its middle at every deploy and leave an unknown outcome behind.
+const stopTimeout = workflows.Lease + 15*time.Second
+
+// Run works on taskQueue until ctx ends, then lets running activities finish. It returns
+// an error when Temporal refuses the worker for good.
+func Run(ctx context.Context, c client.Client, taskQueue string, acts *activities.Activities, logger *slog.Logger) error {
+	failed := make(chan error, 1)
+	w := worker.New(c, taskQueue, worker.Options{
+		WorkerStopTimeout: stopTimeout,
+		OnFatalError: func(err error) {
+			select {
+			case failed <- err:
+			default:
+			}
+		},
+	})
+	Register(w, acts, logger)
+	if err := w.Start(); err != nil {
+		return fmt.Errorf("start the worker on task queue %s: %w", taskQueue, err)
+	}
+	defer w.Stop()
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return fmt.Errorf("work on task queue %s: %w", taskQueue, err)
+	}
+}
+
+// Register registers the workflows, and binds every step to its activity.
+func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logger) {
+	RegisterWorkflows(r)
+	bind(r, logger, workflows.AddMember, acts.AddParticipant)
+	bind(r, logger, workflows.PrepareSend, acts.PrepareSend)
+	bind(r, logger, workflows.RunTool, acts.RunTool)
+	bind(r, logger, workflows.FailSend, acts.FailSend)
+	bind(r, logger, workflows.Submit, acts.Submit)
+	bind(r, logger, workflows.SubmitDelivery, acts.SubmitDelivery)
+	bind(r, logger, workflows.SettleUnknown, acts.SettleUnknown)
+	bind(r, logger, workflows.RecordAction, acts.RecordAction)
+	bind(r, logger, workflows.WriteSummary, acts.WriteSummary)
+	bind(r, logger, workflows.SaveSummary, acts.SaveSummary)
+	bind(r, logger, workflows.FailActions, acts.FailActions)
+}
+
+// RegisterWorkflows registers the workflows alone, under the names of their actions: all
+// that a replay needs.
+func RegisterWorkflows(r worker.WorkflowRegistry) {
+	name := func(kind chat.ActionKind) workflow.RegisterOptions { return workflow.RegisterOptions{Name: string(kind)} }
+	r.RegisterWorkflowWithOptions(workflows.AddParticipant, name(chat.ActionAddParticipant))
+	r.RegisterWorkflowWithOptions(workflows.SendAssistantMessage, name(chat.ActionSendAssistantMessage))
+	r.RegisterWorkflowWithOptions(workflows.SummarizeChat, name(chat.ActionSummarizeChat))
+}
+
+// bind makes do the activity of step. Errors are translated here and nowhere else; what
+// is not a caller's to know is logged here, once, and stays out of histories.
+func bind[In, Out any](r worker.ActivityRegistry, logger *slog.Logger, step workflows.Step[In, Out], do func(context.Context, In) (Out, error)) {
+	run := func(ctx context.Context, in In) (Out, error) {
+		out, err := do(ctx, in)
+		if err == nil || (ctx.Err() != nil && errors.Is(err, ctx.Err())) {
+			return out, err
+		}
+		if chat.CodeOf(err) == chat.CodeInternal {
+			info := activity.GetInfo(ctx)
+			logger.ErrorContext(ctx, "step failed", "step", step.Name, "workflow_id", info.WorkflowExecution.ID, "attempt", info.Attempt, "error", err)
+		}
+		return out, workflows.Failure(err)
+	}
+	r.RegisterActivityWithOptions(run, activity.RegisterOptions{Name: step.Name})
+}
