@@ -1,0 +1,67 @@
+package carrier
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"handrail/chat"
+)
+
+// maxRetryAfter bounds what a carrier may ask us to wait.
+const maxRetryAfter = 24 * time.Hour
+
+// Answer is a carrier's answer over HTTP, its body read.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// ReadAnswer reads and closes the response. With an error, the answer holds what came
+// before the connection broke.
+func ReadAnswer(res *http.Response) (Answer, error) {
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		err = fmt.Errorf("reading the carrier's answer: %w", err)
+	}
+	return Answer{Status: res.StatusCode, Header: res.Header, Body: body}, err
+}
+
+// Success tells whether the status is one of 200 to 299.
+func (a *Answer) Success() bool { return a.Status >= 200 && a.Status <= 299 }
+
+// Submission is what the answer comes to under the verdict. The code is the carrier's
+// own, or 0 when it gave none; the status then takes its place.
+func (a *Answer) Submission(provider chat.Provider, code int, v Verdict) chat.Submission {
+	if code == 0 {
+		code = a.Status
+	}
+	s := chat.Submission{
+		Outcome: v.Outcome, HTTPStatus: a.Status,
+		ErrorCode: string(provider) + "_" + strconv.Itoa(code), ErrorMessage: v.Words,
+	}
+	if v.Outcome == chat.OutcomeNotProcessed {
+		s.RetryAfter = RetryAfter(a.Header.Get("Retry-After"), time.Now())
+	}
+	return s
+}
+
+// RetryAfter reads a Retry-After header (RFC 9110 10.2.3), seconds or a date; 0 when it
+// is missing, past or not understood, at most a day.
+func RetryAfter(header string, now time.Time) time.Duration {
+	header = strings.TrimSpace(header)
+	if seconds, err := strconv.ParseInt(header, 10, 64); err == nil {
+		seconds = min(seconds, int64(maxRetryAfter/time.Second))
+		return max(0, time.Duration(seconds)*time.Second)
+	}
+	at, err := http.ParseTime(header)
+	if err != nil {
+		return 0
+	}
+	return min(max(0, at.Sub(now)), maxRetryAfter)
+}

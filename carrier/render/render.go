@@ -1,0 +1,78 @@
+package render
+
+import (
+	"strings"
+
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark"
+
+	"handrail/chat"
+)
+
+// Renderer renders messages. It is safe for concurrent use.
+type Renderer struct {
+	markdown goldmark.Markdown
+	policy   *bluemonday.Policy
+}
+
+// New makes a Renderer.
+func New() *Renderer { return &Renderer{markdown: newMarkdown(), policy: newPolicy()} }
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// Render makes the payload of the message on the channel; the id becomes an email's
+// Message-ID. The errors are invalid_request and message_too_long for the field message,
+// channel_not_supported, and sender_not_configured for an email without an inbox.
+func (r *Renderer) Render(channel chat.Channel, facts *chat.SendFacts, message string, id chat.MessageID) (chat.Payload, error) {
+	if err := chat.CheckText("message", message, channel.MaxMessage()); err != nil {
+		return chat.Payload{}, err
+	}
+	d := r.parse(lineEnds.Replace(message))
+	switch channel {
+	case chat.ChannelSMS:
+		return sms(d)
+	case chat.ChannelEmail:
+		if facts.Inbox == nil {
+			return chat.Payload{}, chat.Errorf(chat.CodeSenderNotConfigured, "this chat has no inbox to send from; set inbox_id")
+		}
+		return r.email(facts, d, id)
+	case chat.ChannelWeb:
+		html, err := r.html(d)
+		if err != nil {
+			return chat.Payload{}, err
+		}
+		return chat.Payload{Text: message, HTML: html}, nil
+	case chat.ChannelVoice:
+	}
+	return chat.Payload{}, chat.Errorf(chat.CodeChannelNotSupported, "messages can not be sent on the channel %s", channel)
+}
+
+// sms reduces the document to a text message.
+func sms(d *document) (chat.Payload, error) {
+	text := d.plainText()
+	if text == "" {
+		return chat.Payload{}, errNothing()
+	}
+	if err := chat.CheckText("message", text, chat.MaxSMS); err != nil {
+		return chat.Payload{}, err
+	}
+	return chat.Payload{Text: text, Segments: SegmentCount(text)}, nil
+}
+
+// email is the document as an email in the chat's thread.
+func (r *Renderer) email(facts *chat.SendFacts, d *document, id chat.MessageID) (chat.Payload, error) {
+	html, err := r.html(d)
+	if err != nil {
+		return chat.Payload{}, err
+	}
+	subject := subjectOf(facts)
+	return chat.Payload{
+		Subject: subject, Text: d.unfoldLinks(), HTML: layout(subject, html),
+		FromName: senderName(facts), Headers: threadHeaders(facts, id),
+	}, nil
+}
+
+// errNothing says that the message has no content to show, like a link's definition alone.
+func errNothing() error {
+	return chat.Invalid("message", "must hold something to show: nothing is left of it once its Markdown is rendered")
+}

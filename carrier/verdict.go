@@ -1,0 +1,42 @@
+package carrier
+
+import (
+	"net/http"
+
+	"handrail/chat"
+)
+
+// Verdict is what a carrier's answer means for the message, and the words for it: ours,
+// because the carriers' own repeat the recipient's address.
+type Verdict struct {
+	Outcome chat.SubmissionOutcome
+	Words   string
+}
+
+// byStatus holds the statuses that mean the same whoever sent them, the carrier or
+// something in front of it: the request went no further.
+var byStatus = map[int]Verdict{
+	http.StatusUnauthorized:          {chat.OutcomeBlocked, "the account's credentials are refused, or the account is suspended or out of credit"},
+	http.StatusForbidden:             {chat.OutcomeBlocked, "the account or its credentials may not do this, or the sender is not verified"},
+	http.StatusNotFound:              {chat.OutcomeBlocked, "the account or the API does not exist at the configured address"},
+	http.StatusMethodNotAllowed:      {chat.OutcomeBlocked, "the configured address is not the carrier's API"},
+	http.StatusRequestEntityTooLarge: {chat.OutcomeRejected, "the message is too large"},
+	http.StatusTooManyRequests:       {chat.OutcomeNotProcessed, "too many requests at once, and this one was not taken"},
+}
+
+// ByStatus is the verdict on an answer that is no acceptance, by its HTTP status alone.
+// Understood tells that the body is the carrier's own refusal; without one, a 4xx may be
+// anybody's word, and the outcome is unknown. So it is for 5xx, where the carrier may
+// have taken the message before it failed, and for every other status.
+func ByStatus(status int, understood bool) Verdict {
+	v, known := byStatus[status]
+	switch {
+	case known:
+		return v
+	case understood && status >= 400 && status <= 499:
+		return Verdict{chat.OutcomeRejected, "the message is refused as it is"}
+	case status >= 500:
+		return Verdict{chat.OutcomeUnknown, "the carrier failed and does not say whether it took the message"}
+	}
+	return Verdict{chat.OutcomeUnknown, "the answer does not say whether the message was taken"}
+}
