@@ -38,6 +38,8 @@ type outcome[T any] struct {
 // with another body under the same idempotency key.
 func (o *outcome[T]) serve(ctx workflow.Context) error {
 	handler := func(ctx workflow.Context, _ Ask) (Outcome[T], error) {
+		// A canceled workflow still owes its callers an answer.
+		ctx, _ = workflow.NewDisconnectedContext(ctx)
 		if err := workflow.Await(ctx, func() bool { return o.settled }); err != nil {
 			return Outcome[T]{}, err
 		}
@@ -71,6 +73,6 @@ func Failure(err error) error {
 	e := chat.AsError(err)
 	return temporal.NewApplicationErrorWithOptions(e.Message, string(e.Code), temporal.ApplicationErrorOptions{
 		NonRetryable: e.Final(),
-		Details:      []any{e},
+		Details:      []any{*e},
 	})
 }

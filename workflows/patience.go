@@ -68,7 +68,11 @@ func (p patience) activity(summary string) workflow.ActivityOptions {
 	}
 }
 
+// localTries is how often a step is tried inside a workflow task.
+const localTries = 4
+
 func (p patience) local(summary string) workflow.LocalActivityOptions {
+	p.retry.MaximumAttempts = localTries
 	return workflow.LocalActivityOptions{
 		StartToCloseTimeout: p.attempt, ScheduleToCloseTimeout: p.overall,
 		RetryPolicy: &p.retry, Summary: summary,

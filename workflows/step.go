@@ -1,6 +1,9 @@
 package workflows
 
 import (
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 )
 
@@ -22,10 +25,20 @@ func (s Step[In, Out]) Do(ctx workflow.Context, summary string, in In) (Out, err
 
 // Local runs the step inside the workflow task, which costs no hop through the server.
 // For database work, and for the first try of a submission. A worker that dies in
-// between runs it again.
+// between runs it again. What a few tries can not do goes on as an activity of its own,
+// where operators see its last error and its next try.
 func (s Step[In, Out]) Local(ctx workflow.Context, summary string, in In) (Out, error) {
 	var out Out
-	ctx = workflow.WithLocalActivityOptions(ctx, s.Patience.local(summary))
-	err := workflow.ExecuteLocalActivity(ctx, s.Name, in).Get(ctx, &out)
-	return out, err
+	local := workflow.WithLocalActivityOptions(ctx, s.Patience.local(summary))
+	err := workflow.ExecuteLocalActivity(local, s.Name, in).Get(ctx, &out)
+	if err == nil || final(err) {
+		return out, err
+	}
+	return s.Do(ctx, summary, in)
+}
+
+// final tells whether trying again can not help, or is not wanted.
+func final(err error) bool {
+	application, ok := errors.AsType[*temporal.ApplicationError](err)
+	return temporal.IsCanceledError(err) || (ok && application.NonRetryable())
 }

@@ -1,0 +1,145 @@
+// Package config owns what Handrail reads from the environment: one typed struct with
+// defaults, checked as a whole before anything starts. An error names the variable and
+// what would be right; it never repeats a secret.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"handrail/codec"
+)
+
+// Config is all that is configured. The tag secret marks what is masked when shown.
+type Config struct {
+	Addr        string        `env:"HANDRAIL_ADDR" envDefault:"127.0.0.1:8080" help:"where the API listens, host:port"`
+	PublicURL   string        `env:"HANDRAIL_PUBLIC_URL" help:"where carriers reach the API, like https://handrail.example.com; empty: no status callbacks are asked for"`
+	DatabaseURL string        `env:"DATABASE_URL" secret:"url" help:"postgres://user:password@host/name, or sqlite:/path/to/file.db"`
+	TaskQueue   string        `env:"HANDRAIL_TASK_QUEUE" envDefault:"handrail" help:"Temporal task queue"`
+	Wait        time.Duration `env:"HANDRAIL_WAIT" envDefault:"25s" help:"how long a request waits for its action before it answers 202"`
+
+	TemporalAddress   string `env:"TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"Temporal frontend, host:port; TEMPORAL_TLS and the rest of Temporal's client variables hold too"`
+	TemporalNamespace string `env:"TEMPORAL_NAMESPACE" envDefault:"default" help:"Temporal namespace"`
+
+	TwilioAccountSID string `env:"TWILIO_ACCOUNT_SID" help:"Twilio account; empty: SMS waits as blocked"`
+	TwilioAuthToken  string `env:"TWILIO_AUTH_TOKEN" secret:"true" help:"Twilio auth token"`
+	TwilioBaseURL    string `env:"HANDRAIL_TWILIO_BASE_URL" envDefault:"https://api.twilio.com" help:"any server that speaks Twilio's API"`
+	SendGridAPIKey   string `env:"SENDGRID_API_KEY" secret:"true" help:"SendGrid API key; empty: email waits as blocked"`
+	SendGridBaseURL  string `env:"HANDRAIL_SENDGRID_BASE_URL" envDefault:"https://api.sendgrid.com" help:"any server that speaks SendGrid's API; https://api.eu.sendgrid.com for the EU"`
+
+	LLM           string `env:"HANDRAIL_LLM" help:"what writes summaries: offline or openai; empty: openai when OPENAI_API_KEY is set, else offline"`
+	LLMModel      string `env:"HANDRAIL_LLM_MODEL" envDefault:"gpt-4.1-mini" help:"the model, for openai"`
+	OpenAIAPIKey  string `env:"OPENAI_API_KEY" secret:"true" help:"key of OpenAI or of a compatible server"`
+	OpenAIBaseURL string `env:"OPENAI_BASE_URL" envDefault:"https://api.openai.com/v1" help:"any OpenAI-compatible server"`
+
+	EncryptionKeys string `env:"HANDRAIL_ENCRYPTION_KEYS" secret:"true" help:"id:base64 of 32 bytes, comma-separated; the first encrypts what Temporal keeps, all decrypt"`
+
+	LogFormat string `env:"HANDRAIL_LOG_FORMAT" envDefault:"text" help:"text or json"`
+	LogLevel  string `env:"HANDRAIL_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
+
+	Dev Dev
+}
+
+// Dev is what only handrail-dev reads.
+type Dev struct {
+	DataDir      string `env:"HANDRAIL_DATA_DIR" envDefault:".handrail" help:"where handrail-dev keeps its data"`
+	TemporalPort int    `env:"HANDRAIL_DEV_TEMPORAL_PORT" envDefault:"7233" help:"handrail-dev: port of the embedded Temporal server"`
+	UIPort       int    `env:"HANDRAIL_DEV_UI_PORT" envDefault:"8233" help:"handrail-dev: port of the Temporal UI; 0: none"`
+	SandboxPort  int    `env:"HANDRAIL_DEV_SANDBOX_PORT" envDefault:"8026" help:"handrail-dev: port of the sandbox and its inbox page"`
+}
+
+// Load reads the configuration from environ, which is in the form of os.Environ.
+func Load(environ []string) (*Config, error) {
+	var c Config
+	if err := env.ParseWithOptions(&c, env.Options{Environment: env.ToMap(environ)}); err != nil {
+		return nil, fmt.Errorf("configuration: %w", named(err))
+	}
+	if err := c.validate(); err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	return &c, nil
+}
+
+// named puts the variable's name where the library names the struct's field.
+func named(err error) error {
+	aggregate, ok := errors.AsType[env.AggregateError](err)
+	if !ok {
+		return err
+	}
+	all := make([]error, len(aggregate.Errors))
+	for i, one := range aggregate.Errors {
+		all[i] = one
+		if wrong, ok := errors.AsType[env.ParseError](one); ok {
+			all[i] = fmt.Errorf("%s must be a %s: %w", variableOf(wrong.Name), wrong.Type, wrong.Err)
+		}
+	}
+	return errors.Join(all...)
+}
+
+func (c *Config) validate() error {
+	var all []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			all = append(all, fmt.Errorf(format, args...))
+		}
+	}
+	for name, value := range map[string]string{
+		"HANDRAIL_TWILIO_BASE_URL": c.TwilioBaseURL, "HANDRAIL_SENDGRID_BASE_URL": c.SendGridBaseURL, "OPENAI_BASE_URL": c.OpenAIBaseURL,
+	} {
+		check(isOrigin(value), "%s must be a URL like https://api.example.com, it is %q", name, value)
+	}
+	check(c.PublicURL == "" || isOrigin(c.PublicURL), "HANDRAIL_PUBLIC_URL must be a URL like https://handrail.example.com, it is %q", c.PublicURL)
+	check(isHostPort(c.Addr), "HANDRAIL_ADDR must be host:port like 127.0.0.1:8080, it is %q", c.Addr)
+	check(isHostPort(c.TemporalAddress), "TEMPORAL_ADDRESS must be host:port like 127.0.0.1:7233, it is %q", c.TemporalAddress)
+	check(slices.Contains([]string{"", "offline", "openai"}, c.LLM), "HANDRAIL_LLM must be offline or openai, it is %q", c.LLM)
+	check(c.LLM != "openai" || c.OpenAIAPIKey != "", "OPENAI_API_KEY must be set when HANDRAIL_LLM is openai")
+	check(c.LogFormat == "text" || c.LogFormat == "json", "HANDRAIL_LOG_FORMAT must be text or json, it is %q", c.LogFormat)
+	check(slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel), "HANDRAIL_LOG_LEVEL must be debug, info, warn or error, it is %q", c.LogLevel)
+	check((c.TwilioAccountSID == "") == (c.TwilioAuthToken == ""), "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN must be set together")
+	check(c.Wait >= 0 && c.Wait <= time.Minute, "HANDRAIL_WAIT must be between 0s and 60s, it is %s", c.Wait)
+	check(c.TaskQueue != "", "HANDRAIL_TASK_QUEUE must not be empty")
+	if c.EncryptionKeys != "" {
+		_, err := codec.Parse(c.EncryptionKeys)
+		check(err == nil, "HANDRAIL_ENCRYPTION_KEYS: %w", err)
+	}
+	slices.SortFunc(all, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(all...)
+}
+
+// Model is what writes summaries: "offline" or "openai".
+func (c *Config) Model() string {
+	if c.LLM == "" && c.OpenAIAPIKey != "" {
+		return "openai"
+	}
+	if c.LLM == "" {
+		return "offline"
+	}
+	return c.LLM
+}
+
+// Loopback tells whether the API can be reached from this machine only.
+func (c *Config) Loopback() bool {
+	host, _, err := net.SplitHostPort(c.Addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
+}
+
+func isHostPort(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	return err == nil && port != ""
+}

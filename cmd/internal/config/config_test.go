@@ -1,0 +1,84 @@
+package config_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/cmd/internal/config"
+)
+
+func TestLoadRefusesWhatIsWrongAndNamesIt(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		environ []string
+		want    []string
+	}{
+		"address":          {[]string{"HANDRAIL_ADDR=8080"}, []string{"HANDRAIL_ADDR", "127.0.0.1:8080"}},
+		"base URL":         {[]string{"HANDRAIL_TWILIO_BASE_URL=api.twilio.com"}, []string{"HANDRAIL_TWILIO_BASE_URL", "https://"}},
+		"base URL user":    {[]string{"HANDRAIL_SENDGRID_BASE_URL=https://a:b@c"}, []string{"HANDRAIL_SENDGRID_BASE_URL"}},
+		"duration":         {[]string{"HANDRAIL_WAIT=soon"}, []string{"HANDRAIL_WAIT", "time.Duration"}},
+		"long wait":        {[]string{"HANDRAIL_WAIT=2h"}, []string{"HANDRAIL_WAIT", "60s"}},
+		"port":             {[]string{"HANDRAIL_DEV_UI_PORT=x"}, []string{"HANDRAIL_DEV_UI_PORT"}},
+		"model":            {[]string{"HANDRAIL_LLM=gpt"}, []string{"HANDRAIL_LLM", "offline or openai"}},
+		"model's key":      {[]string{"HANDRAIL_LLM=openai"}, []string{"OPENAI_API_KEY"}},
+		"half of Twilio":   {[]string{"TWILIO_ACCOUNT_SID=AC1"}, []string{"TWILIO_AUTH_TOKEN"}},
+		"encryption key":   {[]string{"HANDRAIL_ENCRYPTION_KEYS=a:c2VjcmV0"}, []string{"HANDRAIL_ENCRYPTION_KEYS", "32 bytes"}},
+		"log format":       {[]string{"HANDRAIL_LOG_FORMAT=xml"}, []string{"HANDRAIL_LOG_FORMAT"}},
+		"everything wrong": {[]string{"HANDRAIL_ADDR=x", "HANDRAIL_LOG_LEVEL=loud"}, []string{"HANDRAIL_ADDR", "HANDRAIL_LOG_LEVEL"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := config.Load(tt.environ)
+			require.Error(t, err)
+			for _, want := range tt.want {
+				assert.ErrorContains(t, err, want)
+			}
+			assert.NotContains(t, err.Error(), "c2VjcmV0", "a secret is never repeated")
+		})
+	}
+}
+
+func TestModelFollowsTheKey(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		environ []string
+		want    string
+	}{
+		{nil, "offline"},
+		{[]string{"OPENAI_API_KEY=k"}, "openai"},
+		{[]string{"OPENAI_API_KEY=k", "HANDRAIL_LLM=offline"}, "offline"},
+	} {
+		c, err := config.Load(tt.environ)
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, c.Model())
+	}
+}
+
+func TestShowMasksSecrets(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load([]string{
+		"DATABASE_URL=postgres://handrail:hunter2@db/handrail", "TWILIO_ACCOUNT_SID=AC1", "TWILIO_AUTH_TOKEN=hunter3",
+		"SENDGRID_API_KEY=hunter4", "OPENAI_API_KEY=hunter5",
+	})
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.NoError(t, c.Show(&out))
+	assert.NotContains(t, out.String(), "hunter")
+	assert.Contains(t, out.String(), "DATABASE_URL=postgres://handrail:xxxxx@db/handrail")
+	assert.Contains(t, out.String(), "HANDRAIL_ADDR=127.0.0.1:8080")
+}
+
+func TestLoopback(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]bool{
+		"127.0.0.1:8080": true, "localhost:1": true, "[::1]:1": true, "0.0.0.0:8080": false, ":8080": false, "192.0.2.1:1": false,
+	} {
+		c, err := config.Load([]string{"HANDRAIL_ADDR=" + addr})
+		require.NoError(t, err)
+		assert.Equal(t, want, c.Loopback(), addr)
+	}
+}

@@ -1,0 +1,104 @@
+package codec_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	"google.golang.org/protobuf/proto"
+
+	"handrail/codec"
+)
+
+func key(id string, fill byte) string {
+	return id + ":" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{fill}, 32))
+}
+
+func payload(text string) []*commonpb.Payload {
+	return []*commonpb.Payload{{Metadata: map[string][]byte{"encoding": []byte("json/plain")}, Data: []byte(text)}}
+}
+
+func parse(t *testing.T, list ...string) *codec.Codec {
+	t.Helper()
+	c, err := codec.Parse(strings.Join(list, ","))
+	require.NoError(t, err)
+	return c
+}
+
+func TestSealedPayloadsHoldNoTextAndOpenAgain(t *testing.T) {
+	t.Parallel()
+	c := parse(t, key("k1", 1))
+	sealed, err := c.Encode(payload("call +14155550123"))
+	require.NoError(t, err)
+	assert.NotContains(t, sealed[0].String(), "4155550123")
+	assert.NotContains(t, sealed[0].String(), "json/plain")
+	again, err := c.Encode(payload("call +14155550123"))
+	require.NoError(t, err)
+	assert.NotEqual(t, sealed[0].GetData(), again[0].GetData(), "equal texts must not look equal")
+	opened, err := c.Decode(sealed)
+	require.NoError(t, err)
+	assert.True(t, proto.Equal(payload("call +14155550123")[0], opened[0]))
+}
+
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	old := parse(t, key("k1", 1))
+	both := parse(t, key("k2", 2), key("k1", 1))
+	sealed, err := old.Encode(payload("before"))
+	require.NoError(t, err)
+	opened, err := both.Decode(sealed)
+	require.NoError(t, err)
+	assert.Equal(t, "before", string(opened[0].GetData()))
+	sealed, err = both.Encode(payload("after"))
+	require.NoError(t, err)
+	_, err = old.Decode(sealed)
+	require.ErrorContains(t, err, `"k2", which is not configured`)
+}
+
+func TestUnsealedPayloadsPass(t *testing.T) {
+	t.Parallel()
+	opened, err := parse(t, key("k1", 1)).Decode(payload("from before"))
+	require.NoError(t, err)
+	assert.Equal(t, "from before", string(opened[0].GetData()))
+}
+
+func TestTamperingIsRefused(t *testing.T) {
+	t.Parallel()
+	c := parse(t, key("k1", 1), key("k2", 1))
+	tests := map[string]func(*commonpb.Payload){
+		"a flipped bit":  func(p *commonpb.Payload) { p.Data[len(p.Data)-1] ^= 1 },
+		"cut":            func(p *commonpb.Payload) { p.Data = p.Data[:len(p.Data)-1] },
+		"too short":      func(p *commonpb.Payload) { p.Data = p.Data[:3] },
+		"another key id": func(p *commonpb.Payload) { p.Metadata["encryption-key-id"] = []byte("k2") },
+		"no key id":      func(p *commonpb.Payload) { delete(p.Metadata, "encryption-key-id") },
+	}
+	for name, tamper := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sealed, err := c.Encode(payload("text"))
+			require.NoError(t, err)
+			tamper(sealed[0])
+			_, err = c.Decode(sealed)
+			require.Error(t, err)
+		})
+	}
+}
+
+func TestParseRefusesBadKeysWithoutRepeatingThem(t *testing.T) {
+	t.Parallel()
+	short := base64.StdEncoding.EncodeToString([]byte("short"))
+	for name, list := range map[string]string{
+		"no id": ":" + short, "no key": "k1", "short": "k1:" + short, "not base64": "k1:*", "twice": key("k", 1) + "," + key("k", 2), "empty entry": key("k", 1) + ",",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := codec.Parse(list)
+			require.Error(t, err)
+			assert.NotContains(t, err.Error(), short)
+		})
+	}
+}

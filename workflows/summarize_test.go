@@ -1,0 +1,152 @@
+package workflows_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/workflows"
+)
+
+func summaryInput(action chat.ActionID, labels bool) chat.SummarizeChat {
+	return chat.SummarizeChat{Request: chat.Request{ActionID: action, WorkspaceID: workspace, ChatID: 7, By: chat.Actor{RequestID: string(action)}}, UpdateLabels: labels}
+}
+
+// summary is a world whose model takes a minute and whose store keeps what it is given.
+type summary struct {
+	*world
+	reads []chat.SummaryStep
+	saved []chat.SummaryToSave
+	fails []chat.ActionsFailed
+}
+
+func newSummary(t *testing.T) *summary {
+	t.Helper()
+	s := &summary{world: newWorld(t)}
+	does(s.world, workflows.RecordAction, func(chat.ActionStep) (struct{}, error) { return struct{}{}, nil })
+	does(s.world, workflows.SaveSummary, func(in chat.SummaryToSave) (struct{}, error) {
+		s.saved = append(s.saved, in)
+		return struct{}{}, nil
+	})
+	does(s.world, workflows.FailActions, func(in chat.ActionsFailed) (struct{}, error) {
+		s.fails = append(s.fails, in)
+		return struct{}{}, nil
+	})
+	return s
+}
+
+func (s *summary) reading(model func(chat.SummaryStep) (chat.SummaryDraft, error)) {
+	does(s.world, workflows.WriteSummary, func(in chat.SummaryStep) (chat.SummaryDraft, error) {
+		s.reads = append(s.reads, in)
+		return model(in)
+	})
+}
+
+func writes(chat.SummaryStep) (chat.SummaryDraft, error) {
+	return chat.SummaryDraft{Version: 3, Summary: chat.Summary{Title: "Order 7", Summary: "Ana asks for order 7.", Model: "offline"}}, nil
+}
+
+func TestSummarizeServesAllWhoAskAtOnceWithOneRun(t *testing.T) {
+	t.Parallel()
+	s := newSummary(t)
+	s.reading(writes)
+	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	second := ask[chat.ChatSummarized](s.world, "b", summaryInput("b", false))
+	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
+	require.NoError(t, s.GetWorkflowError())
+	require.NoError(t, first.err)
+	require.NoError(t, second.err)
+	assert.Len(t, s.reads, 1)
+	require.Len(t, s.saved, 1)
+	assert.Len(t, s.saved[0].Requests, 2)
+	assert.Equal(t, "offline", second.out.Value.Model)
+	assert.Equal(t, chat.ActionID("b"), second.out.Value.ActionID)
+	assert.Equal(t, "a", second.out.AskedBy, "the second can tell that it joined")
+}
+
+func TestSummarizeRunsAgainForOneWhoNeedsLabels(t *testing.T) {
+	t.Parallel()
+	s := newSummary(t)
+	late := &answer[chat.ChatSummarized]{}
+	s.reading(func(in chat.SummaryStep) (chat.SummaryDraft, error) {
+		if !late.complete && len(s.reads) == 1 {
+			s.RegisterDelayedCallback(func() { late.send(s.world, "b", summaryInput("b", true)) }, 0)
+			return chat.SummaryDraft{}, &chat.RetryLater{After: time.Minute, Code: "openai_429", Message: "wait"}
+		}
+		return writes(in)
+	})
+	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
+	require.NoError(t, s.GetWorkflowError())
+	require.NoError(t, first.err)
+	require.NoError(t, late.err)
+	require.Len(t, s.saved, 2)
+	assert.False(t, s.saved[0].UpdateLabels)
+	assert.True(t, s.saved[1].UpdateLabels)
+}
+
+func TestSummarizeFails(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		err  error
+		want string
+	}{
+		"nothing to summarize":    {chat.Errorf(chat.CodeNothingToSummarize, "the chat has no messages yet"), "nothing_to_summarize"},
+		"nonsense from the model": {chat.Errorf(chat.CodeSummarizationFailed, "title must have 1 to 80 characters"), "summarization_failed"},
+		"a model that is away":    {errors.New("dial tcp: connection refused"), "summarization_failed"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSummary(t)
+			s.reading(func(chat.SummaryStep) (chat.SummaryDraft, error) { return chat.SummaryDraft{}, tt.err })
+			a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", true))
+			s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", true))
+			assert.Equal(t, tt.want, code(t, a.err))
+			assert.Empty(t, s.saved, "what stood before stands")
+			require.Len(t, s.fails, 1)
+			assert.Equal(t, []chat.ActionID{"a"}, s.fails[0].ActionIDs)
+			assert.NotContains(t, s.fails[0].Problem.Message, "dial tcp")
+		})
+	}
+}
+
+func TestSummarizeReadsAgainWhenThePageTurnedMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := &summary{world: newWorld(t)}
+	does(s.world, workflows.RecordAction, func(chat.ActionStep) (struct{}, error) { return struct{}{}, nil })
+	s.reading(writes)
+	saves := 0
+	does(s.world, workflows.SaveSummary, func(chat.SummaryToSave) (struct{}, error) {
+		if saves++; saves == 1 {
+			return struct{}{}, chat.Errorf(chat.CodeConflict, "the summary was changed meanwhile")
+		}
+		return struct{}{}, nil
+	})
+	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
+	require.NoError(t, a.err)
+	assert.Len(t, s.reads, 2)
+}
+
+func TestSummarizeRefusesOneWithoutFailingTheOthers(t *testing.T) {
+	t.Parallel()
+	s := &summary{world: newWorld(t)}
+	does(s.world, workflows.RecordAction, func(in chat.ActionStep) (struct{}, error) {
+		if in.Request.ActionID == "b" {
+			return struct{}{}, chat.Errorf(chat.CodeIdempotencyKeyReused, "this Idempotency-Key was used for another request")
+		}
+		return struct{}{}, nil
+	})
+	does(s.world, workflows.SaveSummary, func(chat.SummaryToSave) (struct{}, error) { return struct{}{}, nil })
+	s.reading(writes)
+	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	second := ask[chat.ChatSummarized](s.world, "b", summaryInput("b", false))
+	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
+	require.NoError(t, first.err)
+	assert.Equal(t, "idempotency_key_reused", code(t, second.err))
+}

@@ -1,0 +1,70 @@
+package workflows_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+
+	"handrail/chat"
+	"handrail/worker"
+	"handrail/workflows"
+)
+
+const workspace = chat.WorkspaceID("11111111-1111-4111-8111-111111111111")
+
+// world is one workflow with deeds that a test writes down; a deed that the test has not
+// given fails it when it is asked for.
+type world struct {
+	*testsuite.TestWorkflowEnvironment
+	// said are the names of the steps in the order they ran.
+	said []string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	w := &world{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment()}
+	worker.RegisterWorkflows(w)
+	return w
+}
+
+// does gives the world the deed for a step.
+func does[In, Out any](w *world, step workflows.Step[In, Out], deed func(In) (Out, error)) {
+	w.RegisterActivityWithOptions(func(_ context.Context, in In) (Out, error) {
+		w.said = append(w.said, step.Name)
+		out, err := deed(in)
+		return out, workflows.Failure(err)
+	}, activity.RegisterOptions{Name: step.Name})
+}
+
+// answer is what one caller of a workflow got.
+type answer[T any] struct {
+	out      workflows.Outcome[T]
+	err      error
+	complete bool
+}
+
+// ask sends an Outcome update at the start of the workflow.
+func ask[T any](w *world, id string, in any) *answer[T] {
+	a := &answer[T]{}
+	w.RegisterDelayedCallback(func() { a.send(w, id, in) }, 0)
+	return a
+}
+
+func (a *answer[T]) send(w *world, id string, in any) {
+	w.UpdateWorkflow("Outcome", id, &testsuite.TestUpdateCallback{
+		OnAccept: func() {},
+		OnReject: func(err error) { a.err, a.complete = err, true },
+		OnComplete: func(out any, err error) {
+			a.err, a.complete = err, true
+			if err == nil {
+				a.out = out.(workflows.Outcome[T])
+			}
+		},
+	}, in)
+}
