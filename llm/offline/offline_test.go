@@ -1,0 +1,254 @@
+package offline_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"handrail/chat"
+	"handrail/llm/offline"
+)
+
+func summarize(t *testing.T, transcript chat.Transcript) chat.Summary {
+	t.Helper()
+	s, err := offline.Model{}.Summarize(t.Context(), transcript, true)
+	require.NoError(t, err)
+	require.NoError(t, s.Check(&transcript))
+	assert.Equal(t, "offline", s.Model)
+	return s
+}
+
+func TestDialogues(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		transcript chat.Transcript
+		title      string
+		says       []string
+		saysNot    []string
+	}{
+		"SMS support": {
+			smsSupport, "My order 4711 has not arrived yet",
+			[]string{"Ana: My order 4711 has not arrived yet.", "Support: ", "Tuesday between 9 and 12"},
+			[]string{"Hi!", "how can I help", "thanks", "welcome", "nice day", "Let me check"},
+		},
+		"email with signature and quote": {
+			emailWithQuote, "I would like to return the espresso machine I bought on 3 October, because the…",
+			[]string{"Jonas Weber: I would like to return the espresso machine", "the label can not be printed", "9 October"},
+			[]string{"Dear Sir", "regards", "Harbour Street", "+44", "iPhone", "wrote", ">", "Confidential", "Thank you for your message"},
+		},
+		"Spanish": {
+			spanish, "Me han cobrado dos veces la factura de septiembre, número 88-213",
+			[]string{"88-213", "¿Pueden devolverme el importe?", "Soporte: "},
+			[]string{"Hola", "Buenos días", "gracias", "De nada", "ayudarle"},
+		},
+		"German": {
+			german, "Meine Rechnung Nr. 20455 vom 3. November enthält eine Position, die ich nicht…",
+			[]string{"Petra Lang: meine Rechnung Nr. 20455 vom 3. November enthält", "Kundendienst: Wir haben die Position 7 storniert"},
+			[]string{"Damen", "Grüße", "schrieb", "vielen Dank", "Danke"},
+		},
+		"French": {
+			french, "Mon abonnement a été résilié par erreur",
+			[]string{"Chloé: Mon abonnement a été résilié par erreur.", "avant le 15 juin", "Service client: "},
+			[]string{"Bonjour", "Merci", "aider"},
+		},
+		"one line": {
+			dialogue(chat.ChannelSMS, "Bo: Where is my parcel 55-A?"), "Where is my parcel 55-A?",
+			[]string{"Bo: Where is my parcel 55-A?"}, nil,
+		},
+		"one greeting": {dialogue(chat.ChannelSMS, "Bo: Hi"), "Hi", []string{"Bo: Hi"}, nil},
+		"long": {
+			longDialogue(), "The heating in flat 3B has been cold since Sunday and we have a newborn",
+			[]string{"Tom: The heating in flat 3B", "When can somebody repair the boiler?", "Support: The plumber, Mr. Hall, comes today at 16:30"},
+			[]string{"Good morning", "One moment", "Perfect"},
+		},
+		"mixed languages": {
+			mixed, "My card was declined 3 times but the money is gone",
+			[]string{"Marek: my card was declined 3 times", "99812"},
+			[]string{"hey", "Marek: ok"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := summarize(t, c.transcript)
+			assert.Equal(t, c.title, s.Title)
+			for _, words := range c.says {
+				assert.Contains(t, s.Summary, words)
+			}
+			for _, words := range c.saysNot {
+				assert.NotContains(t, s.Summary+s.Title, words)
+			}
+			assertVerbatim(t, c.transcript, s.Summary)
+			again := summarize(t, c.transcript)
+			assert.Equal(t, s, again, "the same transcript gives the same summary")
+		})
+	}
+}
+
+// assertVerbatim checks that every line names its speaker and quotes that speaker's own
+// words, that the lines are in the order of the chat, and that there are not too many.
+func assertVerbatim(t *testing.T, transcript chat.Transcript, summary string) {
+	t.Helper()
+	lines := strings.Split(summary, "\n")
+	assert.LessOrEqual(t, len(lines), 5)
+	var all strings.Builder
+	for _, m := range transcript.Messages {
+		fmt.Fprintf(&all, "\n%s said %s", m.Speaker, strings.Join(strings.Fields(m.Text), " "))
+	}
+	rest := all.String()
+	for _, line := range lines {
+		speaker, words, found := strings.Cut(line, ": ")
+		require.True(t, found, line)
+		at := strings.Index(rest, words)
+		require.GreaterOrEqual(t, at, 0, "not verbatim, or out of order: %s", line)
+		before := all.String()[:all.Len()-len(rest)+at]
+		assert.Contains(t, before[strings.LastIndex(before, "\n"):], speaker+" said ")
+		rest = rest[at+len(words):]
+	}
+}
+
+func TestSummaryHasSeveralSentencesWhereThereAre(t *testing.T) {
+	t.Parallel()
+	for _, transcript := range []chat.Transcript{smsSupport, emailWithQuote, spanish, german, french, mixed, longDialogue()} {
+		s := summarize(t, transcript)
+		assert.GreaterOrEqual(t, strings.Count(s.Summary, "\n"), 1, s.Summary)
+	}
+}
+
+func TestAnswersBetweenQuotesAreRead(t *testing.T) {
+	t.Parallel()
+	s := summarize(t, dialogue(chat.ChannelEmail, `Ana: On 3 Nov 2026, Support <s@example.com> wrote:
+> Which size do you need?
+I need size 42 of the walking boots.
+> Shall we refund the first pair?
+Keep the refund and send a voucher.`))
+	assert.Equal(t, "Ana: I need size 42 of the walking boots.\nAna: Keep the refund and send a voucher.", s.Summary)
+}
+
+func TestEveryTranscriptHasASummary(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"emoji":             "👍🏽👨‍👩‍👧‍👦🎉",
+		"many emoji":        strings.Repeat("👨‍👩‍👧‍👦", 60),
+		"Chinese":           "你好。我的订单4711还没有到。请问什么时候发货？谢谢！",
+		"long Chinese":      strings.Repeat("我的订单还没有到", 40),
+		"Japanese":          "注文した商品がまだ届きません。いつ届きますか？",
+		"Arabic":            "مرحبا، لم يصل طلبي رقم ٤٧١١ بعد. متى سيصل؟",
+		"Hebrew":            "שלום, ההזמנה שלי לא הגיעה. מתי היא תגיע?",
+		"Hindi":             "नमस्ते, मेरा ऑर्डर 4711 अभी तक नहीं आया है।",
+		"nothing":           "",
+		"spaces":            " \n\t ",
+		"NUL":               "\x00",
+		"zero width":        "\u200b\u200d",
+		"invalid UTF-8":     "\xff\xfe order 12",
+		"only a quote":      "> what you said",
+		"only a signature":  "-- \nAna Lopez",
+		"only a device":     "Sent from my iPhone",
+		"stacked accents":   "a" + strings.Repeat("\u0301", 500),
+		"100 KB":            strings.Repeat("The parcel 4711 is lost and nobody answers. ", 2300),
+		"100 KB one word":   strings.Repeat("x", 100_000),
+		"100 KB no stop":    strings.Repeat("word ", 20_000),
+		"100 KB of newline": strings.Repeat("a\n", 50_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := summarize(t, dialogue(chat.ChannelEmail, "Ana: "+text))
+			assert.True(t, utf8.ValidString(s.Title+s.Summary))
+			assert.True(t, strings.HasPrefix(s.Summary, "Ana: "), s.Summary)
+		})
+	}
+}
+
+func TestTitleIsCutBetweenWordsAndNeverInsideACharacter(t *testing.T) {
+	t.Parallel()
+	s := summarize(t, dialogue(chat.ChannelSMS, "Ana: "+strings.Repeat("parcel ", 30)))
+	assert.Equal(t, "Parcel"+strings.Repeat(" parcel", 10)+"…", s.Title)
+
+	s = summarize(t, dialogue(chat.ChannelSMS, "Ana: "+strings.Repeat("👨‍👩‍👧‍👦", 60)))
+	assert.Equal(t, strings.Repeat("👨‍👩‍👧‍👦", 11)+"…", s.Title, "a family has seven code points")
+}
+
+func TestPropertySummaryIsValidForAnyTranscript(t *testing.T) {
+	t.Parallel()
+	pieces := rapid.OneOf(
+		rapid.String(),
+		rapid.SampledFrom([]string{
+			"Hi", "Hi Sam,", "\n", "> quoted", "--", "Best regards", "Thanks", "On 3 Nov Ana wrote:", "order 4711", "?", ".", " ",
+			"No. 7", "👍", "。", "\x00", "\xff", "\u200f", "e.g. ", "refund", strings.Repeat("y", 500),
+		}))
+	rapid.Check(t, func(r *rapid.T) {
+		transcript := chat.Transcript{Title: rapid.String().Draw(r, "title")}
+		for _, name := range rapid.SliceOfN(rapid.StringMatching(`[A-Za-z]{1,10}( [a-z]{1,10})?`), 0, 8).Draw(r, "labels") {
+			transcript.Labels = append(transcript.Labels, chat.Label{Name: name, Description: rapid.String().Draw(r, "description")})
+		}
+		for range rapid.IntRange(1, 12).Draw(r, "messages") {
+			transcript.Messages = append(transcript.Messages, chat.Line{
+				Role:    rapid.SampledFrom([]chat.MessageRole{chat.RoleUserMessage, chat.RoleAssistantMessage}).Draw(r, "role"),
+				Speaker: rapid.String().Draw(r, "speaker"),
+				Text:    strings.Join(rapid.SliceOfN(pieces, 0, 12).Draw(r, "pieces"), rapid.SampledFrom([]string{"", " ", "\n"}).Draw(r, "glue")),
+			})
+		}
+		choose := rapid.Bool().Draw(r, "choose")
+		s, err := offline.Model{}.Summarize(context.Background(), transcript, choose)
+		require.NoError(r, err)
+		require.NoError(r, s.Check(&transcript))
+		require.True(r, utf8.ValidString(s.Title+s.Summary))
+		require.LessOrEqual(r, strings.Count(s.Summary, "\n"), 4)
+		require.False(r, !choose && s.Labels != nil)
+	})
+}
+
+func TestEmptyChatAndEndedContext(t *testing.T) {
+	t.Parallel()
+	_, err := offline.Model{}.Summarize(t.Context(), chat.Transcript{}, false)
+	assert.Equal(t, chat.CodeNothingToSummarize, chat.CodeOf(err))
+
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = offline.Model{}.Summarize(ended, smsSupport, false)
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+// busy is a chat of n messages, no two alike.
+func busy(n int) chat.Transcript {
+	transcript := chat.Transcript{Labels: workspaceLabels}
+	for i := range n {
+		line := smsSupport.Messages[i%len(smsSupport.Messages)]
+		line.Text += fmt.Sprintf(" Reference %d of word%d and term%d. Größe über %d für die Rückgabe?", i, i%97, i%389, i)
+		transcript.Messages = append(transcript.Messages, line)
+	}
+	return transcript
+}
+
+// Work is counted in allocations, which no busy machine changes: eight times the
+// messages may not take much more than eight times as many. Not parallel: the counter
+// is the process's.
+func TestWorkGrowsWithTheChatNotWithItsSquare(t *testing.T) {
+	allocations := func(transcript chat.Transcript) float64 {
+		return testing.AllocsPerRun(1, func() {
+			_, err := offline.Model{}.Summarize(context.Background(), transcript, true)
+			require.NoError(t, err)
+		})
+	}
+	assert.Less(t, allocations(busy(2000)), 10*allocations(busy(250)))
+}
+
+func BenchmarkSummarize(b *testing.B) {
+	for _, n := range []int{10, 100, 1000, 10_000} {
+		transcript := busy(n)
+		b.Run(fmt.Sprintf("messages=%d", n), func(b *testing.B) {
+			start := time.Now()
+			for b.Loop() {
+				_, err := offline.Model{}.Summarize(b.Context(), transcript, true)
+				require.NoError(b, err)
+			}
+			b.ReportMetric(float64(time.Since(start).Microseconds())/float64(b.N*n), "µs/message")
+		})
+	}
+}

@@ -1,0 +1,166 @@
+package offline
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds of a summary, in sentences, and how many sentences of chat make for one more.
+const (
+	minSentences = 2
+	maxSentences = 5
+	perSentence  = 3
+	// worthwhile is the least score of a sentence beyond the first minSentences.
+	worthwhile = 0.3
+	// nearly is how far below the best score a topic may be.
+	nearly = 0.2
+)
+
+// What makes a sentence worth telling, beside the words it shares with the chat, which
+// count for at most 1.
+const (
+	byCustomer = 0.2
+	isRequest  = 0.2
+	isSpecific = 0.2  // a number, a date, an amount
+	isEarly    = 0.75 // the first the customer says; fades with each sentence more
+	isLast     = 0.25 // the last message tells how it stands
+	isAwkward  = -0.5 // too short to say much, too long to read, or only leading to the next
+)
+
+// choose picks the sentence a chat is about and those that sum it up, the topic among
+// them, in the order of the chat. The work grows with the words of the chat, not with
+// their square: sentences are compared with the chat as a whole, as in centroid
+// summarization (Radev and others, 2004), not with each other.
+func choose(all []sentence) (topic int, picked []int) {
+	scores := rank(all)
+	best := func(fits func(int) bool, score func(int) float64) int {
+		found := -1
+		for i := range all {
+			if fits(i) && (found < 0 || score(i) > score(found)) {
+				found = i
+			}
+		}
+		return found
+	}
+	plain := func(i int) float64 { return scores[i] }
+	topic = topicOf(all, scores)
+	picked = []int{topic}
+
+	wanted := min(len(all), max(minSentences, min(maxSentences, minSentences+len(all)/perSentence)))
+	last := all[len(all)-1].message
+	late := func(i int) bool {
+		return i != topic && all[i].message > last-max(1, last/4) && all[i].message > all[topic].message
+	}
+	if outcome := best(late, plain); outcome >= 0 && wanted > 1 {
+		picked = append(picked, outcome)
+	}
+	told := map[string]bool{}
+	tell(told, all, picked)
+	fresh := func(i int) float64 { return scores[i] - repeats(all[i].terms, told) }
+	for len(picked) < wanted {
+		next := best(func(i int) bool { return !slices.Contains(picked, i) }, fresh)
+		if len(picked) >= minSentences && fresh(next) < worthwhile {
+			break
+		}
+		picked = append(picked, next)
+		tell(told, all, picked[len(picked)-1:])
+	}
+	slices.Sort(picked)
+	return topic, picked
+}
+
+// topicOf is the first of the customer's sentences that is nearly as good as the best
+// one: what is at stake comes before what is asked. A chat without a customer's word has
+// its topic from whoever spoke.
+func topicOf(all []sentence, scores []float64) int {
+	anybody := !slices.ContainsFunc(all, func(s sentence) bool { return s.customer })
+	highest := math.Inf(-1)
+	for i := range all {
+		if anybody || all[i].customer {
+			highest = max(highest, scores[i])
+		}
+	}
+	for i := range all {
+		if (anybody || all[i].customer) && scores[i] >= highest-nearly {
+			return i
+		}
+	}
+	return 0
+}
+
+// rank scores every sentence.
+func rank(all []sentence) []float64 {
+	counts := map[string]int{}
+	for i := range all {
+		for _, term := range all[i].terms {
+			counts[term]++
+		}
+	}
+	scores := make([]float64, len(all))
+	highest := 0.0
+	for i := range all {
+		for _, term := range all[i].terms {
+			scores[i] += math.Log1p(float64(counts[term]))
+		}
+		scores[i] /= math.Sqrt(float64(len(all[i].terms)) + 1)
+		highest = max(highest, scores[i])
+	}
+	said := 0
+	for i := range all {
+		if highest > 0 {
+			scores[i] /= highest
+		}
+		scores[i] += bonus(&all[i], all[len(all)-1].message)
+		if all[i].customer {
+			scores[i] += byCustomer + isEarly*math.Exp(-float64(said))
+			said++
+		}
+	}
+	return scores
+}
+
+// bonus is what a sentence is worth by itself.
+func bonus(s *sentence, last int) float64 {
+	worth := 0.0
+	if s.customer && asks(s) {
+		worth += isRequest
+	}
+	if strings.ContainsFunc(s.text, unicode.IsDigit) {
+		worth += isSpecific
+	}
+	if s.message == last {
+		worth += isLast
+	}
+	if len(s.terms) < 2 || utf8.RuneCountInString(s.text) > maxSentence/2 || strings.HasSuffix(s.text, ":") {
+		worth += isAwkward
+	}
+	return worth
+}
+
+// asks tells whether a sentence is a question or a request.
+func asks(s *sentence) bool {
+	return strings.ContainsAny(s.text, "?？؟") ||
+		slices.ContainsFunc(s.words, func(word string) bool { return requests[word] })
+}
+
+// repeats is the part of the terms that has been told.
+func repeats(terms []string, told map[string]bool) float64 {
+	known := 0
+	for _, term := range terms {
+		if told[term] {
+			known++
+		}
+	}
+	return float64(known) / float64(len(terms)+1)
+}
+
+func tell(told map[string]bool, all []sentence, picked []int) {
+	for _, i := range picked {
+		for _, term := range all[i].terms {
+			told[term] = true
+		}
+	}
+}
