@@ -7,7 +7,6 @@ package activities
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"time"
 
 	"handrail/chat"
@@ -77,7 +76,6 @@ type Config struct {
 	Carriers map[chat.Provider]Carrier
 	Renderer Renderer
 	Model    Model
-	Logger   *slog.Logger
 	// NewID makes UUIDv7s.
 	NewID func() string
 	// Lease is how long a claim lasts; it exceeds every carrier's time limit.

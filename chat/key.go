@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
 	"slices"
 	"strings"
 	"time"
@@ -55,6 +57,17 @@ func (s Scope) Includes(want Scope) bool {
 
 // KeyPrefix begins every API key, so that leaked ones can be searched for.
 const KeyPrefix = "hr_"
+
+// NewKeySecret makes the secret of a new key: 52 random characters, 260 bits, after
+// [KeyPrefix].
+func NewKeySecret() string { return KeyPrefix + strings.ToLower(rand.Text()+rand.Text()) }
+
+// HashKey is the form in which a secret is stored and looked up. It needs no salt and no
+// slow hash: the secret is random, not chosen.
+func HashKey(secret string) [32]byte { return sha256.Sum256([]byte(secret)) }
+
+// KeyHint is the end of a secret, which is shown in lists.
+func KeyHint(secret string) string { return secret[max(0, len(secret)-4):] }
 
 // Key is an API key without its secret, of which only the SHA-256 is stored.
 type Key struct {

@@ -70,7 +70,9 @@ func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logge
 // RegisterWorkflows registers the workflows alone, under the names of their actions: all
 // that a replay needs.
 func RegisterWorkflows(r worker.WorkflowRegistry) {
-	name := func(kind chat.ActionKind) workflow.RegisterOptions { return workflow.RegisterOptions{Name: string(kind)} }
+	name := func(kind chat.ActionKind) workflow.RegisterOptions {
+		return workflow.RegisterOptions{Name: string(kind)}
+	}
 	r.RegisterWorkflowWithOptions(workflows.AddParticipant, name(chat.ActionAddParticipant))
 	r.RegisterWorkflowWithOptions(workflows.SendAssistantMessage, name(chat.ActionSendAssistantMessage))
 	r.RegisterWorkflowWithOptions(workflows.SummarizeChat, name(chat.ActionSummarizeChat))

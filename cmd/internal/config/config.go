@@ -20,7 +20,6 @@ import (
 // Config is all that is configured. The tag secret marks what is masked when shown.
 type Config struct {
 	Addr        string        `env:"HANDRAIL_ADDR" envDefault:"127.0.0.1:8080" help:"where the API listens, host:port"`
-	PublicURL   string        `env:"HANDRAIL_PUBLIC_URL" help:"where carriers reach the API, like https://handrail.example.com; empty: no status callbacks are asked for"`
 	DatabaseURL string        `env:"DATABASE_URL" secret:"url" help:"postgres://user:password@host/name, or sqlite:/path/to/file.db"`
 	TaskQueue   string        `env:"HANDRAIL_TASK_QUEUE" envDefault:"handrail" help:"Temporal task queue"`
 	Wait        time.Duration `env:"HANDRAIL_WAIT" envDefault:"25s" help:"how long a request waits for its action before it answers 202"`
@@ -95,7 +94,6 @@ func (c *Config) validate() error {
 	} {
 		check(isOrigin(value), "%s must be a URL like https://api.example.com, it is %q", name, value)
 	}
-	check(c.PublicURL == "" || isOrigin(c.PublicURL), "HANDRAIL_PUBLIC_URL must be a URL like https://handrail.example.com, it is %q", c.PublicURL)
 	check(isHostPort(c.Addr), "HANDRAIL_ADDR must be host:port like 127.0.0.1:8080, it is %q", c.Addr)
 	check(isHostPort(c.TemporalAddress), "TEMPORAL_ADDRESS must be host:port like 127.0.0.1:7233, it is %q", c.TemporalAddress)
 	check(slices.Contains([]string{"", "offline", "openai"}, c.LLM), "HANDRAIL_LLM must be offline or openai, it is %q", c.LLM)

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/template"
+	"time"
+)
+
+// screen is what stands in the terminal once everything runs.
+type screen struct {
+	API, UI, Inbox string
+	Workspace, Key string
+	Demo           demo
+	DataDir        string
+	Took           time.Duration
+}
+
+var ready = template.Must(template.New("ready").Parse(`
+Handrail is ready after {{.Took}}. Data: {{.DataDir}}   Stop: Ctrl-C   Start anew: make dev-reset
+
+  API           {{.API}}/api/v2/w/{{.Workspace}}
+  API docs      {{.API}}/docs
+  Temporal UI   {{or .UI "off (HANDRAIL_DEV_UI_PORT=0)"}}
+  Sandbox inbox {{.Inbox}}     what would have left as SMS and email
+  Key           {{.Key}}   (this machine only)
+
+Paste these into another terminal:
+
+# 1. Speak as the assistant in the SMS and the email chat, after a tool has run
+curl -sS -w '\n' '{{.API}}/api/v2/w/{{.Workspace}}/chats/{{"{"}}{{.Demo.SMSChat}},{{.Demo.EmailChat}}{{"}"}}/send-assistant-message' -H 'Authorization: Bearer {{.Key}}' -H 'Content-Type: application/json' -d '{"message":"Thank you for writing. **We have changed it** and send you the confirmation today.","tool_calls":[{"name":"set_state","arguments":{"state":"waiting"}}]}'
+
+# 2. Bring a colleague into the chat
+curl -sS -w '\n' {{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.EmailChat}}/participants -H 'Authorization: Bearer {{.Key}}' -H 'Content-Type: application/json' -d '{"memberId":{{.Demo.Contributor}},"role":"contributor"}'
+
+# 3. Have a chat summarized and labelled
+curl -sS -w '\n' -X POST '{{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.SMSChat}}/summarize?update_labels=true' -H 'Authorization: Bearer {{.Key}}'
+
+`))
+
+func (s screen) show(w io.Writer) error {
+	if err := ready.Execute(w, s); err != nil {
+		return fmt.Errorf("show the ready screen: %w", err)
+	}
+	return nil
+}

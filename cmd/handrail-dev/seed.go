@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"handrail/chat"
+	"handrail/db"
+)
+
+// The demo workspace and its key, which open nothing but a loopback address.
+const (
+	demoWorkspace = chat.WorkspaceID("11111111-1111-4111-8111-111111111111")
+	demoKey       = "hr_dev_00000000000000000000000000000000"
+)
+
+// demo are the ids that the ready screen shows.
+type demo struct {
+	SMSChat, EmailChat chat.ChatID
+	Contributor        chat.MemberID
+}
+
+// seeder fills the demo workspace and remembers the first thing that went wrong.
+type seeder struct {
+	ctx   context.Context //nolint:containedctx // lives for one call of seed
+	store *db.Store
+	by    chat.Actor
+	err   error
+}
+
+// seed makes the demo workspace at the first start, and finds it again later.
+func seed(ctx context.Context, store *db.Store) (demo, error) {
+	if _, err := store.Workspace(ctx, demoWorkspace); err == nil {
+		return findDemo(ctx, store)
+	} else if chat.CodeOf(err) != chat.CodeWorkspaceNotFound {
+		return demo{}, err
+	}
+	s := &seeder{ctx: ctx, store: store}
+	d := s.fill()
+	if s.err != nil {
+		return demo{}, fmt.Errorf("fill the demo workspace: %w", s.err)
+	}
+	return d, nil
+}
+
+func findDemo(ctx context.Context, store *db.Store) (demo, error) {
+	var d demo
+	chats, err := store.Chats(ctx, demoWorkspace, chat.ChatFilter{Page: chat.Page{Limit: 100}})
+	if err != nil {
+		return d, err
+	}
+	for _, c := range chats.Items {
+		switch c.Channel {
+		case chat.ChannelSMS:
+			d.SMSChat = c.ID
+		case chat.ChannelEmail:
+			d.EmailChat = c.ID
+		case chat.ChannelWeb, chat.ChannelVoice:
+		}
+	}
+	members, err := store.Members(ctx, demoWorkspace, chat.MemberFilter{Query: contributorName, Page: chat.Page{Limit: 1}})
+	if err == nil && len(members.Items) > 0 {
+		d.Contributor = members.Items[0].ID
+	}
+	return d, err
+}
+
+const contributorName = "Priya Raman"
+
+func (s *seeder) fill() demo {
+	if s.err = s.store.CreateWorkspace(s.ctx, chat.Workspace{ID: demoWorkspace, Name: "Demo", CreatedAt: time.Now()}); s.err != nil {
+		return demo{}
+	}
+	manager := s.member(chat.Member{Kind: chat.KindPerson, Role: chat.RoleManager, Name: "Mara Feld", Email: "mara@handrail.example"})
+	s.by.MemberID = manager.ID
+	assistant := s.member(chat.Member{Kind: chat.KindAssistant, Name: "Robin"})
+	ana := s.member(chat.Member{Kind: chat.KindPerson, Name: "Ana Lopez", Phone: "+14155550101", Email: "ana@customers.example"})
+	ben := s.member(chat.Member{Kind: chat.KindPerson, Name: "Ben Okafor", Phone: "+14155550102", Email: "ben@customers.example"})
+	priya := s.member(chat.Member{Kind: chat.KindPerson, Name: contributorName, Phone: "+14155550103", Email: "priya@customers.example"})
+	s.key(manager.ID)
+	number := must(s, func() (chat.PhoneNumber, error) {
+		return s.store.CreatePhoneNumber(s.ctx, demoWorkspace, s.by, chat.PhoneNumber{Name: "Support line", Number: "+14155550100"})
+	})
+	inbox := must(s, func() (chat.Inbox, error) {
+		return s.store.CreateInbox(s.ctx, demoWorkspace, s.by, chat.Inbox{Address: "support@handrail.example", DisplayName: "Handrail Demo"})
+	})
+	s.labels()
+	sms := s.chat(chat.NewChat{Channel: chat.ChannelSMS, Title: "Booking", MemberID: ana.ID, AssistantMemberID: &assistant.ID, PhoneNumberID: &number.ID})
+	s.says(sms.ID, ana.ID,
+		"Hi! I booked a table for four on Friday at 7 pm, the name is Lopez.",
+		"Two more friends want to come along. Can you make it six people?",
+		"And is there still a place on the terrace? My mother uses a wheelchair.")
+	email := s.chat(chat.NewChat{Channel: chat.ChannelEmail, Title: "Invoice 2026-1184", MemberID: ben.ID, AssistantMemberID: &assistant.ID, InboxID: &inbox.ID})
+	s.says(email.ID, ben.ID,
+		"Hello,\n\nour invoice 2026-1184 of 3 November shows 12 seats, but we have used 9 since October. Could you correct it and send us a new one?\n\nBest regards\nBen Okafor",
+		"Hello again,\n\nthe payment is due on Thursday. Please tell me whether I should pay the invoice as it is or wait for the corrected one.\n\nBen")
+	return demo{SMSChat: sms.ID, EmailChat: email.ID, Contributor: priya.ID}
+}
+
+// must runs one step of the seeding unless an earlier one has failed.
+func must[T any](s *seeder, do func() (T, error)) T {
+	var made T
+	if s.err == nil {
+		made, s.err = do()
+	}
+	return made
+}
+
+func (s *seeder) member(m chat.Member) chat.Member {
+	m.NotificationsEnabled, m.ConsentSMS, m.ConsentEmail = true, chat.ConsentGranted, chat.ConsentGranted
+	if m.Role == "" {
+		m.Role = chat.RoleUser
+	}
+	return must(s, func() (chat.Member, error) { return s.store.CreateMember(s.ctx, demoWorkspace, s.by, m) })
+}
+
+func (s *seeder) key(member chat.MemberID) {
+	must(s, func() (chat.Key, error) {
+		return s.store.CreateKey(s.ctx, demoWorkspace, s.by, chat.Key{
+			MemberID: member, Name: "Development", Scopes: chat.AllScopes(), Hint: demoKey[len(demoKey)-4:],
+		}, sha256.Sum256([]byte(demoKey)))
+	})
+}
+
+func (s *seeder) labels() {
+	for _, l := range []chat.Label{
+		{Name: "booking", Color: "#3366ff", Description: "Tables, reservations, changes of date, time or number of guests"},
+		{Name: "billing", Color: "#cc6600", Description: "Invoices, payments, refunds, prices"},
+		{Name: "accessibility", Color: "#228855", Description: "Wheelchair, hearing, sight, allergies"},
+		{Name: "vip", Color: "#aa33aa", Description: "Important customers"},
+	} {
+		must(s, func() (chat.Label, error) { return s.store.CreateLabel(s.ctx, demoWorkspace, s.by, l) })
+	}
+}
+
+func (s *seeder) chat(c chat.NewChat) chat.Chat {
+	return must(s, func() (chat.Chat, error) { return s.store.CreateChat(s.ctx, demoWorkspace, s.by, c) })
+}
+
+func (s *seeder) says(c chat.ChatID, m chat.MemberID, texts ...string) {
+	for _, text := range texts {
+		must(s, func() (chat.Message, error) {
+			return s.store.AddMessage(s.ctx, demoWorkspace, c, chat.NewMessage{MemberID: m, Content: text})
+		})
+	}
+}

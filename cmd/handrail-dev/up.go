@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"handrail/cmd/internal/config"
+	"handrail/cmd/internal/service"
+	"handrail/sandbox"
+	"handrail/temporaldev"
+)
+
+// process is what every command works with.
+type process struct {
+	ctx     context.Context //nolint:containedctx // the life of the process
+	config  *config.Config
+	environ []string
+	out     io.Writer
+	logger  *slog.Logger
+}
+
+// The sandbox's credentials, in the form the carriers' clients ask for.
+const (
+	sandboxAccount     = "ACdeadbeefdeadbeefdeadbeefdeadbeef"
+	sandboxToken       = "sandboxtoken00000000000000000000"     //nolint:gosec // opens the sandbox only
+	sandboxSendGridKey = "SG.sandbox.0000000000000000000000000" //nolint:gosec // opens the sandbox only
+)
+
+type upCommand struct{}
+
+// Run starts everything, shows the ready screen, and ends when the context does.
+func (upCommand) Run(p *process) error {
+	started := time.Now()
+	if !p.config.Loopback() {
+		return fmt.Errorf("HANDRAIL_ADDR is %s: handrail-dev has a key that everybody knows and listens on loopback only; run handrail for anything else", p.config.Addr)
+	}
+	l, err := listen(p.config)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	ctx, cancel := context.WithCancel(p.ctx)
+	defer cancel()
+	p.step("starting the embedded Temporal server")
+	server, err := temporaldev.Start(ctx, temporaldev.Options{
+		File: filepath.Join(p.config.Dev.DataDir, "temporal.db"), Port: p.config.Dev.TemporalPort, Namespace: p.config.TemporalNamespace,
+	})
+	if err != nil {
+		return err
+	}
+	defer p.stop("the embedded Temporal server", server.Stop)
+	p.embed(server.Address(), l)
+	running, ctx := errgroup.WithContext(ctx)
+	if err := p.startSandbox(ctx, running, l.sandbox); err != nil {
+		return err
+	}
+	if err := p.startUI(ctx, running, server.Address()); err != nil {
+		return err
+	}
+	p.step("opening the database")
+	s, err := service.Connect(ctx, p.config, p.environ, p.logger)
+	if err != nil {
+		return err
+	}
+	defer p.stop("the connections", s.Close)
+	shown, err := p.prepare(ctx, s)
+	if err != nil {
+		return err
+	}
+	running.Go(func() error { return s.Work(ctx) })
+	running.Go(func() error { return s.ServeAPI(ctx, l.api) })
+	shown.Took = time.Since(started).Round(10 * time.Millisecond)
+	if err := shown.show(p.out); err != nil {
+		return err
+	}
+	err = running.Wait()
+	p.step("stopping")
+	return err
+}
+
+// embed points the configuration at what runs in this process, unless the caller pointed
+// it elsewhere: a base URL that was given stays, with its credentials.
+func (p *process) embed(temporal string, l *listeners) {
+	c := p.config
+	p.environ = slices.DeleteFunc(slices.Clone(p.environ), func(entry string) bool { return strings.HasPrefix(entry, "TEMPORAL_") })
+	p.environ = append(p.environ, "TEMPORAL_ADDRESS="+temporal, "TEMPORAL_NAMESPACE="+c.TemporalNamespace)
+	c.TemporalAddress = temporal
+	if c.DatabaseURL == "" {
+		c.DatabaseURL = "sqlite:" + filepath.Join(c.Dev.DataDir, "handrail.db")
+	}
+	if c.TwilioAccountSID == "" {
+		c.TwilioBaseURL, c.TwilioAccountSID, c.TwilioAuthToken = origin(l.sandbox), sandboxAccount, sandboxToken
+	}
+	if c.SendGridAPIKey == "" {
+		c.SendGridBaseURL, c.SendGridAPIKey = origin(l.sandbox), sandboxSendGridKey
+	}
+}
+
+// prepare brings the database up to date and fills the demo workspace.
+func (p *process) prepare(ctx context.Context, s *service.Service) (screen, error) {
+	applied, err := s.Migrate(ctx)
+	if err != nil {
+		return screen{}, err
+	}
+	if len(applied) > 0 {
+		p.step("filling the demo workspace")
+	}
+	d, err := seed(ctx, s.Store)
+	if err != nil {
+		return screen{}, err
+	}
+	shown := screen{
+		API: "http://" + p.config.Addr, Inbox: "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(p.config.Dev.SandboxPort)) + "/",
+		Workspace: string(demoWorkspace), Key: demoKey, Demo: d, DataDir: p.config.Dev.DataDir,
+	}
+	if p.config.Dev.UIPort != 0 {
+		shown.UI = fmt.Sprintf("http://127.0.0.1:%d/", p.config.Dev.UIPort)
+	}
+	return shown, nil
+}
+
+func (p *process) startUI(ctx context.Context, running *errgroup.Group, temporal string) error {
+	if p.config.Dev.UIPort == 0 {
+		return nil
+	}
+	ui, err := temporaldev.NewUI(temporal, p.config.TemporalNamespace, p.config.Dev.UIPort)
+	if err != nil {
+		return err
+	}
+	running.Go(ui.Run)
+	running.Go(func() error {
+		<-ctx.Done()
+		ui.Stop()
+		return nil
+	})
+	return nil
+}
+
+func (p *process) startSandbox(ctx context.Context, running *errgroup.Group, l net.Listener) error {
+	box, err := sandbox.New(sandbox.Config{
+		AccountSID: sandboxAccount, AuthToken: sandboxToken, SendGridKey: sandboxSendGridKey,
+		File: filepath.Join(p.config.Dev.DataDir, "sandbox.jsonl"), Logger: p.logger.With("component", "sandbox"),
+	})
+	if err != nil {
+		return err
+	}
+	running.Go(func() error { return errors.Join(service.ServeHTTP(ctx, l, box.Handler()), box.Close()) })
+	return nil
+}
+
+// step says what is being done while starting and stopping.
+func (p *process) step(what string) { fmt.Fprintln(p.out, "handrail-dev:", what, "…") }
+
+func (p *process) stop(what string, stop func() error) {
+	if err := stop(); err != nil {
+		p.logger.Error("did not stop cleanly", "part", what, "error", err)
+	}
+}
+
+type sandboxCommand struct{}
+
+// Run serves the sandbox alone until the context ends.
+func (sandboxCommand) Run(p *process) error {
+	l, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(p.config.Dev.SandboxPort)), "HANDRAIL_DEV_SANDBOX_PORT")
+	if err != nil {
+		return err
+	}
+	running, ctx := errgroup.WithContext(p.ctx)
+	if err := p.startSandbox(ctx, running, l); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, `
+The sandbox plays Twilio and SendGrid on %[1]s/ — open it to read what arrives.
+
+  HANDRAIL_TWILIO_BASE_URL=%[1]s TWILIO_ACCOUNT_SID=%[2]s TWILIO_AUTH_TOKEN=%[3]s
+  HANDRAIL_SENDGRID_BASE_URL=%[1]s SENDGRID_API_KEY=%[4]s
+
+`, origin(l), sandboxAccount, sandboxToken, sandboxSendGridKey)
+	return running.Wait()
+}
+
+// listeners are taken before anything starts, so that a port in use is told at once.
+type listeners struct{ api, sandbox net.Listener }
+
+func (l *listeners) close() {
+	_ = l.api.Close()     // served listeners are closed already
+	_ = l.sandbox.Close() // served listeners are closed already
+}
+
+func listen(c *config.Config) (*listeners, error) {
+	// Temporal and its UI open their ports themselves; here it is only tried whether
+	// they can.
+	for variable, port := range map[string]int{"HANDRAIL_DEV_TEMPORAL_PORT": c.Dev.TemporalPort, "HANDRAIL_DEV_UI_PORT": c.Dev.UIPort} {
+		l, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), variable)
+		if err != nil {
+			return nil, err
+		}
+		_ = l.Close() // taken a moment ago, by us
+	}
+	api, err := take(c.Addr, "HANDRAIL_ADDR")
+	if err != nil {
+		return nil, err
+	}
+	box, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Dev.SandboxPort)), "HANDRAIL_DEV_SANDBOX_PORT")
+	if err != nil {
+		return nil, errors.Join(err, api.Close())
+	}
+	return &listeners{api: api, sandbox: box}, nil
+}
+
+func take(address, variable string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address) //nolint:noctx // nothing to cancel: it answers at once
+	if err != nil {
+		return nil, fmt.Errorf("%s can not be had: %w. Stop what uses it (another handrail-dev?), or set %s to a free one", address, err, variable)
+	}
+	return l, nil
+}
+
+func origin(l net.Listener) string { return "http://" + l.Addr().String() }
+

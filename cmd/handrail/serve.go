@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"handrail/cmd/internal/service"
+)
+
+type (
+	apiCommand    struct{}
+	workerCommand struct{}
+	allCommand    struct{}
+)
+
+// Run serves the API until the process is told to stop.
+func (apiCommand) Run(p *process) error { return p.serve(true, false) }
+
+// Run works until the process is told to stop.
+func (workerCommand) Run(p *process) error { return p.serve(false, true) }
+
+// Run does both.
+func (allCommand) Run(p *process) error { return p.serve(true, true) }
+
+func (p *process) serve(api, work bool) error {
+	var l net.Listener
+	if api {
+		// Before anything is waited for, so that a port in use is told at once.
+		var err error
+		if l, err = net.Listen("tcp", p.config.Addr); err != nil { //nolint:noctx // nothing to cancel: it answers at once
+			return fmt.Errorf("HANDRAIL_ADDR: %s can not be had: %w", p.config.Addr, err)
+		}
+		defer func() { _ = l.Close() }() // a served listener is closed already
+	}
+	s, err := service.Connect(p.ctx, p.config, p.environ, p.logger)
+	if err != nil {
+		return err
+	}
+	if err := s.RequireMigrations(p.ctx); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	running, ctx := errgroup.WithContext(p.ctx)
+	if work {
+		running.Go(func() error { return s.Work(ctx) })
+		p.logger.InfoContext(ctx, "working", "task_queue", p.config.TaskQueue, "model", p.config.Model(), "version", service.Version)
+	}
+	if api {
+		running.Go(func() error { return s.ServeAPI(ctx, l) })
+		p.logger.InfoContext(ctx, "serving the API", "address", l.Addr().String(), "version", service.Version)
+	}
+	return errors.Join(running.Wait(), s.Close())
+}
+
+type healthCommand struct{}
+
+// Run asks /readyz.
+func (healthCommand) Run(p *process) error {
+	ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
+	defer cancel()
+	_, port, err := net.SplitHostPort(p.config.Addr)
+	if err != nil {
+		return fmt.Errorf("HANDRAIL_ADDR: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort("127.0.0.1", port)+"/readyz", nil)
+	if err != nil {
+		return fmt.Errorf("ask whether the API is ready: %w", err)
+	}
+	answer, err := (&http.Client{}).Do(request)
+	if err != nil {
+		return fmt.Errorf("the API does not answer: %w", err)
+	}
+	if err := answer.Body.Close(); err != nil {
+		return fmt.Errorf("ask whether the API is ready: %w", err)
+	}
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("the API is not ready: it answers %s", answer.Status)
+	}
+	fmt.Fprintln(p.out, "ready")
+	return nil
+}
+
+type configCommand struct{}
+
+// Run shows the settings.
+func (configCommand) Run(p *process) error { return p.config.Show(p.out) }
+
+type versionCommand struct{}
+
+// Run shows the version.
+func (versionCommand) Run(p *process) error {
+	fmt.Fprintln(p.out, "handrail", service.Version)
+	return nil
+}

@@ -1,0 +1,49 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"handrail/api"
+)
+
+// stopWithin is how long running requests may take to answer once the program is told to
+// stop; their actions go on in any case.
+const stopWithin = 10 * time.Second
+
+// ServeAPI answers requests on l until ctx ends, then lets running ones answer: with
+// their outcome, or with 202 and where to find it.
+func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
+	app := api.New(api.Config{
+		Store: s.Store, Engine: s.engine(), Logger: s.logger, Version: Version, Wait: s.config.Wait,
+	})
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		finishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+		defer cancel()
+		stopped <- app.Shutdown(finishing)
+	})
+	if err := app.Serve(l); err != nil && stop() {
+		return fmt.Errorf("serve the API on %s: %w", l.Addr(), err)
+	}
+	return <-stopped
+}
+
+// ServeHTTP serves a plain handler on l until ctx ends.
+func ServeHTTP(ctx context.Context, l net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	stop := context.AfterFunc(ctx, func() {
+		finishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+		defer cancel()
+		_ = server.Shutdown(finishing) // what does not finish in time is closed with the process
+	})
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
+	}
+	return nil
+}

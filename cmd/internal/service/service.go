@@ -1,0 +1,155 @@
+// Package service owns the assembly of Handrail out of its parts: it is the one place
+// where the store, the carriers, the model, Temporal, the API and the worker meet. Both
+// programs are thin around it.
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/client"
+
+	"handrail/activities"
+	"handrail/carrier"
+	"handrail/carrier/render"
+	"handrail/carrier/sendgrid"
+	"handrail/carrier/twilio"
+	"handrail/chat"
+	"handrail/cmd/internal/config"
+	"handrail/db"
+	"handrail/llm/offline"
+	"handrail/llm/openai"
+	"handrail/worker"
+	"handrail/workflows"
+)
+
+// Service is Handrail connected to its database and to Temporal.
+type Service struct {
+	Store    *db.Store
+	config   *config.Config
+	logger   *slog.Logger
+	temporal client.Client
+}
+
+// Connect opens the database and Temporal, waiting up to two minutes for either; while it
+// waits it says in the log for what. The caller must Close the service.
+func Connect(ctx context.Context, c *config.Config, environ []string, logger *slog.Logger) (*Service, error) {
+	if c.EncryptionKeys == "" && !c.Loopback() {
+		logger.WarnContext(ctx, "Temporal keeps message texts unencrypted; set HANDRAIL_ENCRYPTION_KEYS")
+	}
+	store, err := OpenStore(ctx, c, logger)
+	if err != nil {
+		return nil, err
+	}
+	dialed, err := dialTemporal(ctx, c, environ, logger)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return &Service{Store: store, config: c, logger: logger, temporal: dialed}, nil
+}
+
+// OpenStore opens the database alone, waiting for it as [Connect] does.
+func OpenStore(ctx context.Context, c *config.Config, logger *slog.Logger) (*db.Store, error) {
+	if c.DatabaseURL == "" {
+		return nil, errors.New("DATABASE_URL must be set, like postgres://user:password@host/name")
+	}
+	return await(ctx, logger, "the database (DATABASE_URL)", func() (*db.Store, error) {
+		store, err := db.Open(ctx, c.DatabaseURL)
+		if errors.Is(err, db.ErrInvalidURL) {
+			return nil, backoff.Permanent(err)
+		}
+		return store, err
+	})
+}
+
+// Close ends the connections.
+func (s *Service) Close() error {
+	s.temporal.Close()
+	return s.Store.Close()
+}
+
+// Migrate brings the database up to date and returns what it applied.
+func (s *Service) Migrate(ctx context.Context) ([]string, error) {
+	return db.NewMigrator(s.Store).Up(ctx)
+}
+
+// RequireMigrations fails while the database is not what this version needs.
+func (s *Service) RequireMigrations(ctx context.Context) error {
+	current, err := s.Store.MigrationsCurrent(ctx)
+	if err != nil {
+		return fmt.Errorf("look at the database's migrations: %w", err)
+	}
+	if !current {
+		return errors.New("the database is not up to date; run: handrail migrate up")
+	}
+	return nil
+}
+
+// Work carries out actions until ctx ends.
+func (s *Service) Work(ctx context.Context) error {
+	acts, err := s.activities()
+	if err != nil {
+		return err
+	}
+	return worker.Run(ctx, s.temporal, s.config.TaskQueue, acts, s.logger)
+}
+
+// engine starts actions and waits for them.
+func (s *Service) engine() *workflows.Client {
+	return workflows.NewClient(s.temporal, s.config.TaskQueue, newID)
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func (s *Service) activities() (*activities.Activities, error) {
+	carriers, err := s.carriers()
+	if err != nil {
+		return nil, err
+	}
+	model, err := s.model()
+	if err != nil {
+		return nil, err
+	}
+	return activities.New(activities.Config{
+		Store: s.Store, Carriers: carriers, Renderer: render.Renderer{}, Model: model, NewID: newID, Lease: workflows.Lease,
+	})
+}
+
+// carriers are those with credentials. A message for one without waits as blocked, and
+// says why.
+func (s *Service) carriers() (map[chat.Provider]activities.Carrier, error) {
+	c := s.config
+	all := map[chat.Provider]activities.Carrier{chat.ProviderHandrail: carrier.WebChat{}}
+	if c.TwilioAccountSID != "" {
+		t, err := twilio.New(twilio.Config{
+			AccountSID: c.TwilioAccountSID, AuthToken: c.TwilioAuthToken, BaseURL: c.TwilioBaseURL,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, HANDRAIL_TWILIO_BASE_URL: %w", err)
+		}
+		all[chat.ProviderTwilio] = t
+	}
+	if c.SendGridAPIKey != "" {
+		g, err := sendgrid.New(sendgrid.Config{APIKey: c.SendGridAPIKey, BaseURL: c.SendGridBaseURL})
+		if err != nil {
+			return nil, fmt.Errorf("SENDGRID_API_KEY, HANDRAIL_SENDGRID_BASE_URL: %w", err)
+		}
+		all[chat.ProviderSendGrid] = g
+	}
+	return all, nil
+}
+
+func (s *Service) model() (activities.Model, error) {
+	if s.config.Model() == "offline" {
+		return offline.Model{}, nil
+	}
+	m, err := openai.New(openai.Config{APIKey: s.config.OpenAIAPIKey, BaseURL: s.config.OpenAIBaseURL, Model: s.config.LLMModel})
+	if err != nil {
+		return nil, fmt.Errorf("OPENAI_API_KEY, OPENAI_BASE_URL, HANDRAIL_LLM_MODEL: %w", err)
+	}
+	return m, nil
+}

@@ -1,0 +1,90 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/cenkalti/backoff/v5"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/contrib/opentelemetry"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+
+	"handrail/cmd/internal/config"
+	"handrail/codec"
+	"handrail/worker"
+)
+
+// dialTemporal connects to Temporal as the environment says (TEMPORAL_ADDRESS,
+// TEMPORAL_NAMESPACE, TEMPORAL_TLS… as in every Temporal program), waiting for it if it
+// does not answer yet, and makes sure that the search attributes exist.
+func dialTemporal(ctx context.Context, c *config.Config, environ []string, logger *slog.Logger) (client.Client, error) {
+	options, err := temporalOptions(c, environ, logger)
+	if err != nil {
+		return nil, err
+	}
+	what := fmt.Sprintf("Temporal at %s (TEMPORAL_ADDRESS)", options.HostPort)
+	return await(ctx, logger, what, func() (client.Client, error) {
+		dialed, err := client.DialContext(ctx, options)
+		if err != nil {
+			return nil, fmt.Errorf("connect: %w", err)
+		}
+		if err := worker.RegisterSearchAttributes(ctx, dialed, options.Namespace); err != nil {
+			dialed.Close()
+			return nil, err
+		}
+		return dialed, nil
+	})
+}
+
+func temporalOptions(c *config.Config, environ []string, logger *slog.Logger) (client.Options, error) {
+	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: lookup(environ)})
+	if err != nil {
+		return options, backoff.Permanent(fmt.Errorf("read Temporal's client configuration: %w", err))
+	}
+	if options.HostPort == "" {
+		options.HostPort = c.TemporalAddress
+	}
+	if options.Namespace == "" {
+		options.Namespace = c.TemporalNamespace
+	}
+	options.Logger = log.NewStructuredLogger(logger.With("component", "temporal"))
+	if c.EncryptionKeys != "" {
+		keys, err := codec.Parse(c.EncryptionKeys)
+		if err != nil {
+			return options, fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err)
+		}
+		options.DataConverter = converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), keys)
+		options.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
+			DataConverter: options.DataConverter, EncodeCommonAttributes: true,
+		})
+	}
+	tracing, err := opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{})
+	if err != nil {
+		return options, fmt.Errorf("trace Temporal's calls: %w", err)
+	}
+	options.Interceptors = append(options.Interceptors, tracing.(interceptor.ClientInterceptor))
+	return options, nil
+}
+
+// lookup serves Temporal's own reader of the environment from environ, so that a program
+// can be given another environment than its process has.
+type lookup []string
+
+// LookupEnv finds a variable.
+func (l lookup) LookupEnv(name string) (string, bool) {
+	for _, entry := range l {
+		if key, value, ok := strings.Cut(entry, "="); ok && key == name {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// Environ lists all variables.
+func (l lookup) Environ() []string { return l }
