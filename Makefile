@@ -1,0 +1,106 @@
+# What CI runs is `make check`; everything below works with Go, GNU make and, for the
+# targets that say so, git.
+
+# By default a C compiler decides whether Go uses cgo. The binaries never need it, and
+# lint shares the build cache with them; the race detector does need it.
+static := CGO_ENABLED=0
+build_flags := -trimpath -buildvcs=false
+
+VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
+link_flags := -s -w -X handrail/cmd/internal/service.Version=$(VERSION)
+
+# PKG and ARGS are passed on: make test PKG=./db/... ARGS='-run TestClaim -v'
+PKG ?= ./...
+ARGS ?=
+
+# Tools are built from the versions tools/go.mod pins, into a place named after the
+# version and the compiler, so that a change of either builds anew.
+tool_version = $(shell awk '$$1 == "$(1)" { print $$2; exit }' tools/go.mod)
+tool_dir := .tools/$(shell go env GOVERSION 2>/dev/null)
+golangci_lint := $(tool_dir)/golangci-lint-$(call tool_version,github.com/golangci/golangci-lint/v2)
+workflowcheck := $(tool_dir)/workflowcheck-$(call tool_version,go.temporal.io/sdk/contrib/tools/workflowcheck)
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## Show what there is
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z-]*:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# --- run
+
+.PHONY: dev
+dev: bin/handrail-dev ## Build and run everything on this machine; ARGS are passed on
+	@exec bin/handrail-dev $(ARGS)
+
+.PHONY: dev-reset
+dev-reset: ## Forget the data of `make dev` (.handrail/)
+	@if [ -e .handrail ]; then du -sh .handrail | awk '{ print "removed " $$2 "/ (" $$1 ")" }' && rm -rf .handrail; \
+	else echo "nothing to remove: there is no .handrail/"; fi
+
+# --- build
+
+.PHONY: build
+build: bin/handrail bin/handrail-dev ## Build bin/handrail and bin/handrail-dev
+
+# Go decides what is up to date, so make always asks it.
+.PHONY: bin/handrail bin/handrail-dev
+bin/handrail: go-version
+	@$(static) go build $(build_flags) -ldflags '$(link_flags)' -o $@ ./cmd/handrail
+
+bin/handrail-dev: go-version
+	@[ -e $@ ] || echo "Building handrail-dev. The first build compiles a Temporal server and takes minutes; later ones take seconds."
+	@$(static) go build $(build_flags) -ldflags '$(link_flags)' -o $@ ./cmd/handrail-dev
+
+# --- test
+
+.PHONY: test
+test: go-version ## Run the tests, with a PostgreSQL of their own; PKG and ARGS are passed on
+	@race=-race; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; \
+		echo "No C compiler here: the tests run without the race detector, which needs one."; }; \
+	scripts/with-postgres go test $$race $(ARGS) $(PKG)
+
+.PHONY: histories
+histories: go-version ## Record the workflow histories that replay tests use (git; clean tree)
+	@status=$$(git status --porcelain) && [ -z "$$status" ] || { \
+		echo "Histories are recorded from what is committed. Commit or stash this first:"; echo "$$status"; exit 1; }
+	go test ./workflows -run TestRecordHistories -count=1 -record
+	@git status --short -- workflows
+
+# --- check
+
+.PHONY: check
+check: format lint workflowcheck tidy test ## Everything CI runs
+
+.PHONY: fmt
+fmt: $(golangci_lint) ## Format all Go files
+	@$(golangci_lint) fmt ./...
+
+.PHONY: format
+format: $(golangci_lint)
+	@$(golangci_lint) fmt --diff ./... || { echo "Run 'make fmt'."; exit 1; }
+
+.PHONY: lint
+lint: $(golangci_lint) ## Run the linters; PKG is passed on
+	@$(golangci_lint) config verify
+	@$(static) GOFLAGS='$(build_flags)' $(golangci_lint) run $(PKG)
+
+.PHONY: workflowcheck
+workflowcheck: $(workflowcheck) ## Look for code in workflows that would not replay
+	@$(static) $(workflowcheck) -show-pos ./workflows/...
+
+.PHONY: tidy
+tidy: go-version
+	@go mod tidy -diff || { echo "Run 'go mod tidy'."; exit 1; }
+
+# --- tools
+
+.PHONY: go-version
+go-version:
+	@scripts/check-go
+
+$(golangci_lint): | go-version
+	@echo "Building $(notdir $@), once; this takes minutes."
+	@$(static) go -C tools build $(build_flags) -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(workflowcheck): | go-version
+	@echo "Building $(notdir $@), once."
+	@$(static) go -C tools build $(build_flags) -o ../$@ go.temporal.io/sdk/contrib/tools/workflowcheck
