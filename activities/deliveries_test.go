@@ -1,0 +1,146 @@
+package activities_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/activities"
+	"handrail/chat"
+)
+
+// claimed is a delivery that its holder may post.
+func claimed() chat.Claim {
+	lease := time.Now().Add(45 * time.Second)
+	return chat.Claim{Granted: true, Delivery: chat.Delivery{
+		ID: "d", Provider: chat.ProviderTwilio, Submission: chat.SubmissionSending, Fence: 3, LeaseUntil: &lease,
+		To: "+14155550101", Payload: chat.Payload{Text: "Hello"},
+	}}
+}
+
+// world is one delivery whose carrier says said.
+func world(t *testing.T, said chat.Submission) (*activities.Activities, *store) {
+	t.Helper()
+	s := &store{
+		claim: func() (chat.Claim, error) { return claimed(), nil },
+		record: func(_ context.Context, _ int64, said chat.Submission) (chat.Delivery, error) {
+			return chat.Delivery{ID: "d", Provider: chat.ProviderTwilio, Submission: said.Outcome.After(), ErrorCode: said.ErrorCode}, nil
+		},
+	}
+	twilio := carrier(func(_ context.Context, out chat.Outgoing) chat.Submission {
+		assert.Equal(t, int64(3), out.Fence)
+		assert.Equal(t, "Hello", out.Payload.Text)
+		return said
+	})
+	return newActivities(t, activities.Config{Store: s, Carriers: map[chat.Provider]activities.Carrier{chat.ProviderTwilio: twilio}}), s
+}
+
+func TestSubmitReturnsWhateverCameOfIt(t *testing.T) {
+	t.Parallel()
+	for _, outcome := range []chat.SubmissionOutcome{
+		chat.OutcomeAccepted, chat.OutcomeNotProcessed, chat.OutcomeRejected, chat.OutcomeBlocked,
+		chat.OutcomeSuppressed, chat.OutcomeUnknown, chat.OutcomeAborted,
+	} {
+		t.Run(string(outcome), func(t *testing.T) {
+			t.Parallel()
+			acts, _ := world(t, chat.Submission{Outcome: outcome})
+			receipt, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
+			require.NoError(t, err)
+			assert.Equal(t, outcome.After(), receipt.Submission)
+		})
+	}
+}
+
+func TestSubmitPostsNothingWithoutTheClaim(t *testing.T) {
+	t.Parallel()
+	until := time.Now().Add(time.Minute)
+	s := &store{claim: func() (chat.Claim, error) {
+		return chat.Claim{Delivery: chat.Delivery{ID: "d", Submission: chat.SubmissionSending}, WaitUntil: &until}, nil
+	}}
+	acts := newActivities(t, activities.Config{Store: s}) // a carrier or a record would panic
+	receipt, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
+	require.NoError(t, err)
+	assert.Equal(t, &until, receipt.RetryAt)
+}
+
+func TestSubmitFinishesWhenItsWorkerStops(t *testing.T) {
+	t.Parallel()
+	acts, s := world(t, chat.Submission{Outcome: chat.OutcomeAccepted})
+	ctx, cancel := context.WithCancel(t.Context())
+	acts.Carriers[chat.ProviderTwilio] = carrier(func(posting context.Context, _ chat.Outgoing) chat.Submission {
+		cancel()
+		assert.NoError(t, posting.Err(), "a post is not cut")
+		return chat.Submission{Outcome: chat.OutcomeAccepted}
+	})
+	recorded := false
+	s.record = func(ctx context.Context, _ int64, said chat.Submission) (chat.Delivery, error) {
+		recorded = true
+		return chat.Delivery{Submission: said.Outcome.After()}, ctx.Err()
+	}
+	_, err := acts.Submit(ctx, chat.DeliveryStep{DeliveryID: "d"})
+	require.NoError(t, err)
+	assert.True(t, recorded)
+}
+
+func TestSubmitTriesToRecordUntilItIsRecorded(t *testing.T) {
+	t.Parallel()
+	acts, s := world(t, chat.Submission{Outcome: chat.OutcomeAccepted})
+	tries := 0
+	s.record = func(context.Context, int64, chat.Submission) (chat.Delivery, error) {
+		if tries++; tries < 3 {
+			return chat.Delivery{}, errors.New("connection refused")
+		}
+		return chat.Delivery{Submission: chat.SubmissionAccepted}, nil
+	}
+	receipt, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
+	require.NoError(t, err)
+	assert.Equal(t, chat.SubmissionAccepted, receipt.Submission)
+	assert.Equal(t, 3, tries)
+}
+
+func TestSubmitWithoutCredentialsIsBlockedNotLost(t *testing.T) {
+	t.Parallel()
+	acts, _ := world(t, chat.Submission{})
+	delete(acts.Carriers, chat.ProviderTwilio)
+	receipt, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
+	require.NoError(t, err)
+	assert.Equal(t, chat.SubmissionBlocked, receipt.Submission)
+	assert.Equal(t, "carrier_not_configured", receipt.ErrorCode)
+}
+
+func TestSubmitDeliverySaysWhenToTryAgain(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		outcome chat.SubmissionOutcome
+		retry   bool
+	}{
+		"not processed": {chat.OutcomeNotProcessed, true},
+		"blocked":       {chat.OutcomeBlocked, true},
+		"accepted":      {chat.OutcomeAccepted, false},
+		"rejected":      {chat.OutcomeRejected, false},
+		"unknown":       {chat.OutcomeUnknown, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acts, s := world(t, chat.Submission{Outcome: tt.outcome, ErrorCode: "twilio_429"})
+			at := time.Now().Add(40 * time.Second)
+			s.record = func(_ context.Context, _ int64, said chat.Submission) (chat.Delivery, error) {
+				return chat.Delivery{Submission: said.Outcome.After(), ErrorCode: said.ErrorCode, RetryAt: &at}, nil
+			}
+			_, err := acts.SubmitDelivery(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
+			if !tt.retry {
+				require.NoError(t, err)
+				return
+			}
+			later, ok := errors.AsType[*chat.RetryLater](err)
+			require.True(t, ok)
+			assert.Equal(t, "twilio_429", later.Code)
+			assert.Greater(t, later.After, 30*time.Second)
+		})
+	}
+}

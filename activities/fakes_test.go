@@ -1,0 +1,99 @@
+package activities_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"handrail/activities"
+	"handrail/chat"
+)
+
+// store is a Store of functions: a test writes down the ones it expects to be called, and
+// any other ends it with a nil dereference.
+type store struct {
+	activities.Store
+	prepare func(chat.SendAssistantMessage, chat.SendIDs, func(*chat.SendFacts) (chat.SendPlan, error)) (chat.PreparedSend, error)
+	tool    func(func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error)
+	claim   func() (chat.Claim, error)
+	record  func(context.Context, int64, chat.Submission) (chat.Delivery, error)
+	read    func() (chat.Transcript, int64, error)
+}
+
+func (s *store) PrepareSend(_ context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.PreparedSend, error) {
+	return s.prepare(in, ids, plan)
+}
+
+func (s *store) CompleteToolCall(_ context.Context, _ chat.WorkspaceID, _ chat.ActionID, _ int, effect func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error) {
+	return s.tool(effect)
+}
+
+func (s *store) Claim(context.Context, chat.WorkspaceID, chat.DeliveryID, time.Time, time.Duration) (chat.Claim, error) {
+	return s.claim()
+}
+
+func (s *store) RecordSubmission(ctx context.Context, _ chat.WorkspaceID, _ chat.DeliveryID, fence int64, said chat.Submission, _ time.Time) (chat.Delivery, error) {
+	return s.record(ctx, fence, said)
+}
+
+func (s *store) Transcript(context.Context, chat.WorkspaceID, chat.ChatID, int) (chat.Transcript, int64, error) {
+	return s.read()
+}
+
+type carrier func(context.Context, chat.Outgoing) chat.Submission
+
+func (c carrier) Submit(ctx context.Context, out chat.Outgoing) chat.Submission { return c(ctx, out) }
+
+type renderer struct{}
+
+func (renderer) Render(_ chat.Channel, _ *chat.SendFacts, message string, _ chat.MessageID) (chat.Payload, error) {
+	return chat.Payload{Text: message}, nil
+}
+
+type model func(chat.Transcript, bool) (chat.Summary, error)
+
+func (m model) Summarize(_ context.Context, t chat.Transcript, labels bool) (chat.Summary, error) {
+	return m(t, labels)
+}
+
+func newActivities(t *testing.T, c activities.Config) *activities.Activities {
+	t.Helper()
+	c.Renderer, c.NewID, c.Lease = renderer{}, func() string { return "0199aaaa-0000-7000-8000-00000000000a" }, 45*time.Second
+	acts, err := activities.New(c)
+	require.NoError(t, err)
+	return acts
+}
+
+// editor notes what a tool does to a chat.
+type editor struct{ did []string }
+
+func (e *editor) AddLabel(_ context.Context, name string) error {
+	if name == "gone" {
+		return chat.Errorf(chat.CodeLabelNotFound, "there is no label gone")
+	}
+	e.did = append(e.did, "+"+name)
+	return nil
+}
+
+func (e *editor) RemoveLabel(_ context.Context, name string) error {
+	e.did = append(e.did, "-"+name)
+	return nil
+}
+
+func (e *editor) SetTitle(_ context.Context, title string) error {
+	e.did = append(e.did, "title:"+title)
+	return nil
+}
+
+func (e *editor) SetState(_ context.Context, state chat.State) error {
+	e.did = append(e.did, "state:"+string(state))
+	return nil
+}
+
+func (e *editor) CallHuman(_ context.Context, reason string) error {
+	e.did = append(e.did, "human:"+reason)
+	return nil
+}
