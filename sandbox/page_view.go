@@ -1,0 +1,245 @@
+package sandbox
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// What is shown at once; the older rest is counted, and is in the JSON.
+	shownMessages = 200
+	shownMails    = 50
+	shownLatest   = 30
+	shownSource   = 100_000 // bytes of raw JSON
+	shownPreview  = 90      // characters
+)
+
+// pageView is what the template shows.
+type pageView struct {
+	AccountSID string
+	Phones     []correspondent
+	Mailboxes  []correspondent
+	// At most one of Phone and Mailbox is chosen; with neither, Latest is shown.
+	Phone   *phoneView
+	Mailbox *mailboxView
+	Latest  []arrivalView
+}
+
+// Empty tells whether nothing has arrived at all.
+func (p pageView) Empty() bool { return len(p.Phones)+len(p.Mailboxes) == 0 }
+
+// Chosen tells whether a phone or mailbox is shown.
+func (p pageView) Chosen() bool { return p.Phone != nil || p.Mailbox != nil }
+
+// correspondent is one phone or mailbox in the list.
+type correspondent struct {
+	Address string
+	Link    string
+	Count   int
+	Newest  time.Time
+	Preview string
+	Chosen  bool
+}
+
+type phoneView struct {
+	Number   string
+	Older    int
+	Messages []messageView
+}
+
+type messageView struct {
+	Message
+	Key   string
+	Media []string
+}
+
+type mailboxView struct {
+	Address string
+	Older   int
+	Mails   []mailView
+}
+
+type mailView struct {
+	Mail
+	Key    string
+	Source string
+}
+
+// arrivalView is one line of the newest arrivals.
+type arrivalView struct {
+	Key, Kind, Address, Link, Preview string
+	At                                time.Time
+}
+
+func (s *Sandbox) newPage(v view, phone, mailbox string) pageView {
+	page := pageView{AccountSID: s.config.AccountSID}
+	page.Phones = phones(v.messages, phone)
+	page.Mailboxes = mailboxes(v.mails, mailbox)
+	switch {
+	case phone != "":
+		page.Phone = newPhone(v, phone)
+	case mailbox != "":
+		page.Mailbox = newMailbox(v, mailbox)
+	default:
+		page.Latest = latest(v)
+	}
+	return page
+}
+
+// phones are those of the people written to, the newest first.
+func phones(messages []Message, chosen string) []correspondent {
+	var list roll
+	for _, m := range messages {
+		list.add(m.To, phoneLink(m.To), m.CreatedAt, m.Body, m.To == chosen)
+	}
+	return list.newestFirst()
+}
+
+func mailboxes(mails []Mail, chosen string) []correspondent {
+	var list roll
+	for _, m := range mails {
+		for _, address := range m.mailboxes() {
+			list.add(address, mailboxLink(address), m.ReceivedAt, m.Subject, strings.EqualFold(address, chosen))
+		}
+	}
+	return list.newestFirst()
+}
+
+func phoneLink(number string) string    { return "/?" + url.Values{"phone": {number}}.Encode() }
+func mailboxLink(address string) string { return "/?" + url.Values{"mailbox": {address}}.Encode() }
+
+// mailboxes are all addresses the mail went to, folded: a mailbox has one spelling.
+func (m Mail) mailboxes() []string {
+	var addresses []string
+	for _, to := range slices.Concat(m.To, m.CC, m.BCC) {
+		addresses = append(addresses, strings.ToLower(to.Email))
+	}
+	return addresses
+}
+
+// roll gathers correspondents from arrivals in their order.
+type roll struct {
+	entries []correspondent
+	at      map[string]int
+}
+
+func (r *roll) add(address, link string, at time.Time, preview string, chosen bool) {
+	i, known := r.at[address]
+	if !known {
+		if r.at == nil {
+			r.at = make(map[string]int)
+		}
+		i = len(r.entries)
+		r.at[address] = i
+		r.entries = append(r.entries, correspondent{Address: address, Link: link, Chosen: chosen})
+	}
+	entry := &r.entries[i]
+	entry.Count++
+	entry.Newest, entry.Preview = at, shorten(preview)
+}
+
+func (r *roll) newestFirst() []correspondent {
+	slices.SortFunc(r.entries, func(a, b correspondent) int {
+		return cmp.Or(b.Newest.Compare(a.Newest), cmp.Compare(a.Address, b.Address))
+	})
+	return r.entries
+}
+
+// newPhone shows a conversation oldest first, as a phone does.
+func newPhone(v view, number string) *phoneView {
+	phone := &phoneView{Number: number}
+	for i, m := range v.messages {
+		if m.To == number {
+			phone.Messages = append(phone.Messages, messageView{Message: m, Key: key(v, "sms", i), Media: m.Form["MediaUrl"]})
+		}
+	}
+	phone.Older = max(len(phone.Messages)-shownMessages, 0)
+	phone.Messages = phone.Messages[phone.Older:]
+	return phone
+}
+
+// newMailbox shows mails newest first, as a mail program does.
+func newMailbox(v view, address string) *mailboxView {
+	mailbox := &mailboxView{Address: address}
+	for i, m := range slices.Backward(v.mails) {
+		if !slices.Contains(m.mailboxes(), strings.ToLower(address)) {
+			continue
+		}
+		if len(mailbox.Mails) == shownMails {
+			mailbox.Older++
+			continue
+		}
+		mailbox.Mails = append(mailbox.Mails, mailView{Mail: m, Key: key(v, "mail", i), Source: source(m.Request)})
+	}
+	return mailbox
+}
+
+func latest(v view) []arrivalView {
+	var arrivals []arrivalView
+	for i, m := range slices.Backward(v.messages) {
+		arrivals = append(arrivals, arrivalView{
+			Key: key(v, "sms", i), Kind: "SMS", Address: m.To, Link: phoneLink(m.To), Preview: shorten(m.Body), At: m.CreatedAt,
+		})
+		if len(arrivals) == shownLatest {
+			break
+		}
+	}
+	for i, m := range slices.Backward(v.mails) {
+		if len(v.mails)-i > shownLatest {
+			break
+		}
+		address := m.mailboxes()[0]
+		arrivals = append(arrivals, arrivalView{
+			Key: key(v, "mail", i), Kind: "Mail", Address: address, Link: mailboxLink(address), Preview: shorten(m.Subject), At: m.ReceivedAt,
+		})
+	}
+	slices.SortStableFunc(arrivals, func(a, b arrivalView) int { return b.At.Compare(a.At) })
+	return arrivals[:min(len(arrivals), shownLatest)]
+}
+
+// key names an arrival on the page, so that a refresh leaves it alone once it is shown.
+func key(v view, kind string, index int) string {
+	return fmt.Sprintf("%s-%d-%d", kind, v.generation, index)
+}
+
+func source(raw json.RawMessage) string {
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, raw, "", "  "); err != nil {
+		return string(raw)
+	}
+	if indented.Len() <= shownSource {
+		return indented.String()
+	}
+	return strings.ToValidUTF8(indented.String()[:shownSource], "") +
+		"\n… cut here; /sandbox/mails.json has all of it."
+}
+
+func shorten(text string) string {
+	characters := []rune(strings.Join(strings.Fields(text), " "))
+	if len(characters) <= shownPreview {
+		return string(characters)
+	}
+	return string(characters[:shownPreview]) + "…"
+}
+
+func joinAddresses(addresses []Address) string {
+	written := make([]string, 0, len(addresses))
+	for _, a := range addresses {
+		written = append(written, a.String())
+	}
+	return strings.Join(written, ", ")
+}
+
+// String writes an address as mail programs show it.
+func (a Address) String() string {
+	if a.Name == "" {
+		return a.Email
+	}
+	return a.Name + " <" + a.Email + ">"
+}

@@ -1,0 +1,160 @@
+package sandbox
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	defaultPageSize = 50
+	maxPageSize     = 1000
+)
+
+// messagePage is a page of messages as Twilio's API shows it, newest first.
+type messagePage struct {
+	Messages        []messageResource `json:"messages"`
+	Page            int               `json:"page"`
+	PageSize        int               `json:"page_size"`
+	Start           int               `json:"start"`
+	End             int               `json:"end"`
+	URI             string            `json:"uri"`
+	FirstPageURI    string            `json:"first_page_uri"`
+	NextPageURI     *string           `json:"next_page_uri"`
+	PreviousPageURI *string           `json:"previous_page_uri"`
+}
+
+// listing is one request for a page.
+type listing struct {
+	filter url.Values // those of To, From and DateSent that were given
+	size   int
+	number int
+	token  string // "PA"+sid: after that message; "PB"+sid: before it; "": by number
+}
+
+func (s *Sandbox) listMessages(w http.ResponseWriter, r *http.Request) *twilioProblem {
+	list := readListing(r.URL.Query())
+	sent, p := readSentFilter(list.filter)
+	if p != nil {
+		return p
+	}
+	matching := s.Messages(MessageFilter{To: list.filter.Get("To"), From: list.filter.Get("From")})
+	matching = slices.DeleteFunc(matching, func(m Message) bool { return !sent.matches(m) })
+	slices.Reverse(matching)
+	first, p := list.first(matching)
+	if p != nil {
+		return p
+	}
+	writeJSON(w, http.StatusOK, s.page(list, matching, first))
+	return nil
+}
+
+func readListing(query url.Values) listing {
+	list := listing{filter: url.Values{}, size: defaultPageSize, token: query.Get("PageToken")}
+	for _, name := range []string{"To", "From", "DateSent", "DateSent<", "DateSent>"} {
+		if query.Get(name) != "" {
+			list.filter.Set(name, query.Get(name))
+		}
+	}
+	if size, err := strconv.Atoi(query.Get("PageSize")); err == nil && size > 0 {
+		list.size = min(size, maxPageSize)
+	}
+	if number, err := strconv.Atoi(query.Get("Page")); err == nil && number > 0 {
+		list.number = number
+	}
+	return list
+}
+
+// first is the index at which the page begins. A token keeps its place while newer
+// messages arrive.
+func (l listing) first(matching []Message) (int, *twilioProblem) {
+	if l.token == "" {
+		return min(l.number*l.size, len(matching)), nil
+	}
+	for _, way := range []struct {
+		prefix string
+		step   int
+	}{{"PA", 1}, {"PB", -l.size}} {
+		sid, ok := strings.CutPrefix(l.token, way.prefix)
+		at := slices.IndexFunc(matching, func(m Message) bool { return m.SID == sid })
+		if ok && at >= 0 {
+			return max(at+way.step, 0), nil
+		}
+	}
+	return 0, invalid(20001, "The PageToken is not one of this list")
+}
+
+func (s *Sandbox) page(list listing, matching []Message, first int) messagePage {
+	shown := matching[first:min(first+list.size, len(matching))]
+	start := list.number * list.size
+	page := messagePage{
+		Messages: make([]messageResource, 0, len(shown)),
+		Page:     list.number, PageSize: list.size, Start: start, End: max(start+len(shown)-1, 0),
+		URI:          s.listURI(list, list.number, list.token),
+		FirstPageURI: s.listURI(list, 0, ""),
+	}
+	for _, m := range shown {
+		page.Messages = append(page.Messages, s.resource(m))
+	}
+	if first+len(shown) < len(matching) {
+		page.NextPageURI = new(s.listURI(list, list.number+1, "PA"+shown[len(shown)-1].SID))
+	}
+	if list.number > 0 && first > 0 && len(shown) > 0 {
+		page.PreviousPageURI = new(s.listURI(list, list.number-1, "PB"+shown[0].SID))
+	}
+	return page
+}
+
+func (s *Sandbox) listURI(list listing, number int, token string) string {
+	query := url.Values{"PageSize": {strconv.Itoa(list.size)}, "Page": {strconv.Itoa(number)}}
+	for name, values := range list.filter {
+		query[name] = values
+	}
+	if token != "" {
+		query.Set("PageToken", token)
+	}
+	return "/2010-04-01/Accounts/" + s.config.AccountSID + "/Messages.json?" + query.Encode()
+}
+
+// sentFilter is a condition on when a message was sent; one that has not been sent
+// fulfils none.
+type sentFilter struct{ on, before, after *moment }
+
+// moment is a whole GMT day, or a second.
+type moment struct {
+	at   time.Time
+	unit time.Duration
+}
+
+func readSentFilter(filter url.Values) (sentFilter, *twilioProblem) {
+	var sent sentFilter
+	for name, into := range map[string]**moment{"DateSent": &sent.on, "DateSent<": &sent.before, "DateSent>": &sent.after} {
+		raw := filter.Get(name)
+		if raw == "" {
+			continue
+		}
+		if at, err := time.Parse(time.DateOnly, raw); err == nil {
+			*into = &moment{at: at, unit: 24 * time.Hour}
+		} else if at, err := time.Parse(time.RFC3339, raw); err == nil {
+			*into = &moment{at: at, unit: time.Second}
+		} else {
+			return sent, invalid(20001, "DateSent must be YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ")
+		}
+	}
+	return sent, nil
+}
+
+// matches includes the given day or second itself, as Twilio's "DateSent<=" and
+// "DateSent>=" do.
+func (f sentFilter) matches(m Message) bool {
+	compare := func(to *moment) int { return m.SentAt.UTC().Truncate(to.unit).Compare(to.at) }
+	if m.SentAt == nil {
+		return f == sentFilter{}
+	}
+	return (f.on == nil || compare(f.on) == 0) &&
+		(f.before == nil || compare(f.before) <= 0) &&
+		(f.after == nil || compare(f.after) >= 0)
+}
