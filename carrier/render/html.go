@@ -39,7 +39,7 @@ func (r *Renderer) html(d *document) (string, error) {
 		return "", fmt.Errorf("rendering a message as HTML: %w", err)
 	}
 	safe := strings.TrimSpace(r.policy.SanitizeReader(&rendered).String())
-	if safe == "" || safe == "<p></p>" {
+	if d.plainText() == "" && !strings.Contains(safe, "<img src=") {
 		return "", errNothing()
 	}
 	return safe, nil

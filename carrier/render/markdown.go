@@ -26,14 +26,13 @@ func (r *Renderer) parse(message string) *document {
 	context := parser.NewContext()
 	source := []byte(message)
 	root := r.markdown.Parser().Parse(text.NewReader(source), parser.WithContext(context))
-	spans, _ := context.Get(spansKey).([]linkSpan)
-	return &document{source: source, root: root, links: spans}
+	return &document{source: source, root: root, links: notesOf(context).spans}
 }
 
 func newMarkdown() goldmark.Markdown {
 	return goldmark.New(
 		goldmark.WithParser(parser.NewParser(
-			parser.WithBlockParsers(without(parser.DefaultBlockParsers(), parser.NewHTMLBlockParser())...),
+			parser.WithBlockParsers(blockParsers()...),
 			parser.WithInlineParsers(inlineParsers()...),
 			parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...),
 		)),
@@ -46,13 +45,28 @@ func newMarkdown() goldmark.Markdown {
 	)
 }
 
+// blockParsers are the default ones without HTML blocks, and with an end to nesting.
+func blockParsers() []util.PrioritizedValue {
+	parsers := without(parser.DefaultBlockParsers(), parser.NewHTMLBlockParser())
+	for i, p := range parsers {
+		if block, ok := p.Value.(parser.BlockParser); ok &&
+			(sameType(block, parser.NewBlockquoteParser()) || sameType(block, parser.NewListParser())) {
+			parsers[i].Value = shallowParser{block}
+		}
+	}
+	return parsers
+}
+
 // inlineParsers are the default ones without raw HTML, and with a link parser that notes
-// where links are.
+// where links are, and an end to emphasis.
 func inlineParsers() []util.PrioritizedValue {
 	parsers := without(parser.DefaultInlineParsers(), parser.NewRawHTMLParser())
 	for i, p := range parsers {
-		if links, ok := p.Value.(linkParser); ok && sameType(links, parser.NewLinkParser()) {
-			parsers[i].Value = spanParser{links}
+		switch library, ok := p.Value.(parser.InlineParser); {
+		case ok && sameType(library, parser.NewEmphasisParser()):
+			parsers[i].Value = fewParser{library}
+		case ok && sameType(library, parser.NewLinkParser()):
+			parsers[i].Value = spanParser{parser.NewLinkParser().(linkParser)}
 		}
 	}
 	return parsers
@@ -66,41 +80,3 @@ func without(parsers []util.PrioritizedValue, one any) []util.PrioritizedValue {
 }
 
 func sameType(a, b any) bool { return reflect.TypeOf(a) == reflect.TypeOf(b) }
-
-var spansKey = parser.NewContextKey()
-
-// linkSpan is where the source has [label](destination), or ![label](destination).
-type linkSpan struct {
-	start, labelEnd, end int
-	node                 ast.Node
-}
-
-type linkParser interface {
-	parser.InlineParser
-	parser.CloseBlocker
-}
-
-// spanParser is the library's link parser, which forgets where a link ends.
-type spanParser struct{ linkParser }
-
-// Parse is [parser.InlineParser].
-func (p spanParser) Parse(parent ast.Node, block text.Reader, context parser.Context) ast.Node {
-	_, before := block.Position()
-	node := p.linkParser.Parse(parent, block, context)
-	var reference *ast.ReferenceLink
-	switch n := node.(type) {
-	case *ast.Link:
-		reference = n.Reference
-	case *ast.Image:
-		reference = n.Reference
-	default:
-		return node
-	}
-	if reference == nil {
-		_, after := block.Position()
-		spans, _ := context.Get(spansKey).([]linkSpan)
-		span := linkSpan{start: node.Pos(), labelEnd: before.Start, end: after.Start, node: node}
-		context.Set(spansKey, append(spans, span))
-	}
-	return node
-}

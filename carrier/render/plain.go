@@ -22,18 +22,21 @@ func (d *document) unfoldLinks() string {
 	}
 	var edits []edit
 	for _, l := range d.links {
-		opening, shown := 1, d.destination(l.node)
-		if _, image := l.node.(*ast.Image); image {
-			opening = 2
+		_, image := l.node.(*ast.Image)
+		label, address := l.start+1, d.destination(l.node)
+		if image {
+			label++
 		}
-		if label := string(d.source[l.start+opening : l.labelEnd]); sameLink(label, shown) {
-			edits = append(edits, edit{l.start, l.end, shown})
-			continue
+		switch text := strings.TrimSpace(string(d.source[label:l.labelEnd])); {
+		case text == "" && image: // decoration
+			edits = append(edits, edit{l.start, l.end, ""})
+		case text == "" || sameLink(text, address):
+			edits = append(edits, edit{l.start, l.end, address})
+		case address == "":
+			edits = append(edits, edit{l.start, label, ""}, edit{l.labelEnd, l.end, ""})
+		default:
+			edits = append(edits, edit{l.start, label, ""}, edit{l.labelEnd, l.end, " (" + address + ")"})
 		}
-		if shown != "" {
-			shown = " (" + shown + ")"
-		}
-		edits = append(edits, edit{l.start, l.start + opening, ""}, edit{l.labelEnd, l.end, shown})
 	}
 	slices.SortFunc(edits, func(a, b edit) int { return cmp.Compare(a.from, b.from) })
 	var text strings.Builder

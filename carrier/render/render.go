@@ -65,9 +65,13 @@ func (r *Renderer) email(facts *chat.SendFacts, d *document, id chat.MessageID) 
 	if err != nil {
 		return chat.Payload{}, err
 	}
+	text := d.unfoldLinks()
+	if strings.TrimSpace(text) == "" { // an image without description, and a carrier refuses an empty part
+		text = string(d.source)
+	}
 	subject := subjectOf(facts)
 	return chat.Payload{
-		Subject: subject, Text: d.unfoldLinks(), HTML: layout(subject, html),
+		Subject: subject, Text: text, HTML: layout(subject, html),
 		FromName: senderName(facts), Headers: threadHeaders(facts, id),
 	}, nil
 }

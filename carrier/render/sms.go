@@ -1,6 +1,7 @@
 package render
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -23,7 +24,7 @@ func (d *document) blocks(parent ast.Node) string {
 		}
 		if text.Len() > 0 {
 			text.WriteByte('\n')
-			if n.HasBlankPreviousLines() {
+			if _, isTable := n.(*table.Table); isTable || n.HasBlankPreviousLines() {
 				text.WriteByte('\n')
 			}
 		}
@@ -49,8 +50,11 @@ func (d *document) block(n ast.Node) string {
 	case *table.TableHeader, *table.TableRow:
 		return d.row(n)
 	}
-	return strings.TrimSpace(d.inlines(n))
+	return strings.TrimSpace(spaces.ReplaceAllString(d.inlines(n), " "))
 }
+
+// spaces are those that HTML shows as one, like where an image was.
+var spaces = regexp.MustCompile(` {2,}`)
 
 // list numbers the items as the author did, from the first number on.
 func (d *document) list(list *ast.List) string {
