@@ -102,7 +102,7 @@ func (d *document) inline(n ast.Node) string {
 	case *ast.Link:
 		return labelled(d.inlines(n), d.destination(n))
 	case *ast.Image:
-		// One without a description is decoration (HTML 4.8.4.4.4).
+		// One without a description is decoration, as in HTML.
 		if label := d.inlines(n); label != "" {
 			return labelled(label, d.destination(n))
 		}

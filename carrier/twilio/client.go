@@ -69,9 +69,8 @@ func (c *Client) params(out *chat.Outgoing) *openapi.CreateMessageParams {
 // statusCallback names the claim, so that a report finds its delivery even when Twilio's
 // answer was lost. The fragment is for Twilio: five retries, whatever the failure.
 func (c *Client) statusCallback(out *chat.Outgoing) string {
-	claim := url.Values{"d": {string(out.DeliveryID)}, "a": {strconv.FormatInt(out.Fence, 10)}}
-	return strings.TrimSuffix(c.config.StatusCallbackURL, "/") +
-		"/webhooks/twilio/status?d=" + claim.Get("d") + "&a=" + claim.Get("a") + "#rc=5&rp=all"
+	return strings.TrimSuffix(c.config.StatusCallbackURL, "/") + "/webhooks/twilio/status?d=" +
+		string(out.DeliveryID) + "&a=" + strconv.FormatInt(out.Fence, 10) + "#rc=5&rp=all"
 }
 
 // post sends the form to where the API is configured to be. There is no Idempotency-Key:
