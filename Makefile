@@ -15,7 +15,7 @@ ARGS ?=
 
 # Tools are built from the versions tools/go.mod pins, into a place named after the
 # version and the compiler, so that a change of either builds anew.
-tool_version = $(shell awk '$$1 == "$(1)" { print $$2; exit }' tools/go.mod)
+tool_version = $(shell awk '$$1 == "$(1)" && NF > 1 { print $$2; exit }' tools/go.mod)
 tool_dir := .tools/$(shell go env GOVERSION 2>/dev/null)
 golangci_lint := $(tool_dir)/golangci-lint-$(call tool_version,github.com/golangci/golangci-lint/v2)
 workflowcheck := $(tool_dir)/workflowcheck-$(call tool_version,go.temporal.io/sdk/contrib/tools/workflowcheck)
