@@ -220,6 +220,12 @@ const (
 	ErrorLeaseExpired = "lease_expired"
 	// ErrorToolCallFailed: a tool failed before the delivery began.
 	ErrorToolCallFailed = "tool_call_failed"
+	// ErrorCanceled: the send was canceled before the delivery began.
+	ErrorCanceled = "canceled"
+	// ErrorOptedOut: the address was on the suppression list when the delivery began.
+	ErrorOptedOut = "recipient_opted_out"
+	// ErrorExpired: its time was over before it was sent, or before anybody knew.
+	ErrorExpired = "expired"
 	// ErrorDialFailed: no connection to the carrier; nothing was sent.
 	ErrorDialFailed = "dial_failed"
 	// ErrorTimeout and ErrorConnectionLost: bytes had left, no answer came.

@@ -1,0 +1,188 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+type actionRow struct {
+	bun.BaseModel `bun:"table:actions,alias:a"`
+
+	ID             chat.ActionID      `bun:"id,pk"`
+	WorkspaceID    chat.WorkspaceID   `bun:"workspace_id,pk"`
+	Kind           chat.ActionKind    `bun:"kind"`
+	ChatID         chat.ChatID        `bun:"chat_id"`
+	State          chat.ActionState   `bun:"state"`
+	IdempotencyKey string             `bun:"idempotency_key,nullzero"`
+	Fingerprint    chat.Fingerprint   `bun:"fingerprint"`
+	WorkflowID     string             `bun:"workflow_id"`
+	ParticipantID  chat.ParticipantID `bun:"participant_id,nullzero"`
+	Result         json.RawMessage    `bun:"result,nullzero"`
+	Problem        *chat.Error        `bun:"problem"`
+	RequestedBy    chat.MemberID      `bun:"requested_by,nullzero"`
+	CreatedAt      time.Time          `bun:"created_at"`
+	UpdatedAt      time.Time          `bun:"updated_at"`
+
+	DeliveryID chat.DeliveryID `bun:"delivery_id,scanonly"`
+}
+
+func actionRowOf(kind chat.ActionKind, workflowID string, r *chat.Request, now time.Time) actionRow {
+	row := actionRow{
+		ID: r.ActionID, WorkspaceID: r.WorkspaceID, Kind: kind, ChatID: r.ChatID, State: chat.ActionRunning,
+		IdempotencyKey: r.IdempotencyKey, Fingerprint: r.Fingerprint, WorkflowID: workflowID, RequestedBy: r.By.MemberID,
+		CreatedAt: now, UpdatedAt: now,
+	}
+	if row.Fingerprint == nil {
+		row.Fingerprint = chat.Fingerprint{}
+	}
+	return row
+}
+
+func (r *actionRow) action() chat.Action {
+	return chat.Action{
+		ID: r.ID, WorkspaceID: r.WorkspaceID, Kind: r.Kind, ChatID: r.ChatID, State: r.State, IdempotencyKey: r.IdempotencyKey,
+		Fingerprint: r.Fingerprint, WorkflowID: r.WorkflowID, ParticipantID: r.ParticipantID, DeliveryID: r.DeliveryID,
+		Problem: r.Problem, RequestedBy: r.RequestedBy, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+	}
+}
+
+// Action finds an action with the newest delivery it made: action_not_found.
+func (s *Store) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
+	row, err := findAction(ctx, s.db, ws, id)
+	return row.action(), attempted("find an action", err)
+}
+
+func findAction(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.ActionID) (actionRow, error) {
+	var row actionRow
+	err := db.NewSelect().Model(&row).ColumnExpr("a.*").ColumnExpr(`(SELECT d.id FROM deliveries d
+		WHERE d.workspace_id = a.workspace_id AND d.action_id = a.id ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS delivery_id`).
+		Where("a.workspace_id = ?", ws).Where("a.id = ?", id).Scan(ctx)
+	return row, found(err, chat.CodeActionNotFound, "action")
+}
+
+// beginAction inserts an action's row, or returns the one that is there. Of two at once
+// the second waits for the first to commit, and then finds its row. The errors:
+// chat_not_found, idempotency_key_reused.
+func beginAction(ctx context.Context, tx bun.Tx, row actionRow) (existing *actionRow, err error) {
+	result, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)
+	if err := refused(err, referenceViolation, noChat()); err != nil {
+		return nil, err
+	}
+	if count, err := result.RowsAffected(); err != nil || count > 0 {
+		return nil, err
+	}
+	stored, err := storedAction(ctx, tx, &row)
+	return stored, err
+}
+
+// storedAction is the row that is there instead of the given one: idempotency_key_reused
+// when that is another request.
+func storedAction(ctx context.Context, tx bun.Tx, row *actionRow) (*actionRow, error) {
+	stored, err := findAction(ctx, tx, row.WorkspaceID, row.ID)
+	if chat.CodeOf(err) == chat.CodeActionNotFound {
+		// Then it was the key that stood in the way, under another id.
+		return nil, chat.Errorf(chat.CodeIdempotencyKeyReused, "this Idempotency-Key was used for another request; use a new key for a new request")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &stored, stored.Fingerprint.Match(row.Fingerprint)
+}
+
+// RecordActions stores that actions were asked for and run as this workflow:
+// chat_not_found, idempotency_key_reused.
+//
+// Idempotent: the ids are the requests' own, and a row that is there is left as it is.
+func (s *Store) RecordActions(ctx context.Context, kind chat.ActionKind, workflowID string, requests ...chat.Request) error {
+	now := s.time()
+	return s.inTx(ctx, "record actions", func(ctx context.Context, tx bun.Tx) error {
+		for i := range requests {
+			if _, err := beginAction(ctx, tx, actionRowOf(kind, workflowID, &requests[i], now)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// FailActions stores why actions failed.
+//
+// Idempotent: only actions that are running change.
+func (s *Store) FailActions(ctx context.Context, ws chat.WorkspaceID, ids []chat.ActionID, problem *chat.Error) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return s.inTx(ctx, "fail actions", func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewUpdate().Model((*actionRow)(nil)).Set("state = ?", chat.ActionFailed).Set("problem = ?", problem).
+			Set("updated_at = ?", s.time()).Where("workspace_id = ?", ws).Where("id IN ?", bun.Tuple(ids)).
+			Where("state = ?", chat.ActionRunning).Exec(ctx)
+		return err
+	})
+}
+
+// moveAction is the statement that puts an action into another state, from one of the
+// given ones.
+func moveAction(tx bun.Tx, ws chat.WorkspaceID, id chat.ActionID, to chat.ActionState, now time.Time, from ...chat.ActionState) *bun.UpdateQuery {
+	return tx.NewUpdate().Model((*actionRow)(nil)).Set("state = ?", to).Set("updated_at = ?", now).
+		Where("workspace_id = ?", ws).Where("id = ?", id).Where("state IN ?", bun.Tuple(from))
+}
+
+// AddParticipant gives a member a place in a chat: chat_not_found, member_not_found,
+// participant_exists, which store nothing; idempotency_key_reused.
+//
+// Idempotent: the action's row is written first and holds the answer, so a repetition,
+// even one at the same time, finds the row and returns that answer.
+func (s *Store) AddParticipant(ctx context.Context, in chat.AddParticipant) (chat.ParticipantAdded, error) {
+	if !in.Role.Valid() {
+		return chat.ParticipantAdded{}, chat.InvalidAs(chat.CodeInvalidRole, "role", "must be one of owner, assistant, operator, contributor, observer")
+	}
+	var added chat.ParticipantAdded
+	now := s.time()
+	err := s.inTx(ctx, "add a participant", func(ctx context.Context, tx bun.Tx) error {
+		action := actionRowOf(chat.ActionAddParticipant, string(in.ActionID), &in.Request, now)
+		stored, err := beginAction(ctx, tx, action)
+		if err != nil {
+			return err
+		}
+		if stored != nil && stored.State == chat.ActionFailed {
+			return stored.Problem
+		}
+		if stored != nil && stored.Result != nil {
+			return json.Unmarshal(stored.Result, &added)
+		}
+		row, err := insertParticipant(ctx, tx, &in, now)
+		if err != nil {
+			return err
+		}
+		place := row.participant()
+		added = chat.ParticipantAdded{ParticipantID: row.ID, Message: place.AddedMessage()}
+		result, err := json.Marshal(added)
+		if err != nil {
+			return err
+		}
+		return s.batch(ctx, tx,
+			moveAction(tx, in.WorkspaceID, in.ActionID, chat.ActionSucceeded, now, chat.ActionRunning).
+				Set("participant_id = ?", row.ID).Set("result = ?", string(result)),
+			s.audited(tx, in.WorkspaceID, in.By, "participant.added", objectID(row.ID),
+				changed{"chat_id": in.ChatID, "member_id": in.MemberID, "role": in.Role}))
+	})
+	return added, err
+}
+
+func insertParticipant(ctx context.Context, tx bun.Tx, in *chat.AddParticipant, now time.Time) (participantRow, error) {
+	if _, err := findChat(ctx, tx.NewSelect(), in.WorkspaceID, in.ChatID); err != nil {
+		return participantRow{}, err
+	}
+	member, err := findMember(ctx, tx.NewSelect(), in.WorkspaceID, in.MemberID)
+	if err != nil {
+		return participantRow{}, err
+	}
+	row := participantRow{WorkspaceID: in.WorkspaceID, ChatID: in.ChatID, MemberID: in.MemberID, Role: in.Role, CreatedAt: now, Member: &member}
+	_, err = tx.NewInsert().Model(&row).Exec(ctx)
+	return row, refused(err, uniqueViolation, chat.Errorf(chat.CodeParticipantExists, "%s already takes part in this chat", member.Name))
+}

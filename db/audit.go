@@ -1,0 +1,88 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+type auditRow struct {
+	bun.BaseModel `bun:"table:audit_log,alias:a"`
+
+	ID          int64            `bun:"id,pk,autoincrement"`
+	WorkspaceID chat.WorkspaceID `bun:"workspace_id"`
+	MemberID    chat.MemberID    `bun:"member_id,nullzero"`
+	KeyID       chat.KeyID       `bun:"key_id,nullzero"`
+	RequestID   string           `bun:"request_id"`
+	Verb        string           `bun:"verb"`
+	Object      string           `bun:"object"`
+	Detail      json.RawMessage  `bun:"detail"`
+	At          time.Time        `bun:"at"`
+}
+
+func (r *auditRow) entry() chat.AuditEntry {
+	return chat.AuditEntry{
+		ID: r.ID, Actor: chat.Actor{MemberID: r.MemberID, KeyID: r.KeyID, RequestID: r.RequestID},
+		Verb: r.Verb, Object: r.Object, Detail: r.Detail, At: r.At.UTC(),
+	}
+}
+
+// changed is the detail of an audit entry: names of fields, and values that are neither
+// texts nor addresses.
+type changed map[string]any
+
+// fields makes the detail of a patch from the names of its fields that are set.
+func fields(set map[string]bool) changed {
+	names := make([]string, 0, len(set))
+	for _, name := range sortedKeys(set) {
+		if set[name] {
+			names = append(names, name)
+		}
+	}
+	return changed{"fields": names}
+}
+
+func objectID[T ~int64](id T) string { return strconv.FormatInt(int64(id), 10) }
+
+// audited is the statement that writes one row of the audit log.
+func (s *Store) audited(tx bun.Tx, ws chat.WorkspaceID, by chat.Actor, verb, object string, detail changed) *bun.InsertQuery {
+	encoded := json.RawMessage(`{}`)
+	if detail != nil {
+		var err error
+		if encoded, err = json.Marshal(detail); err != nil {
+			return tx.NewInsert().Err(attempted("encode the detail of an audit entry", err))
+		}
+	}
+	row := auditRow{
+		WorkspaceID: ws, MemberID: by.MemberID, KeyID: by.KeyID, RequestID: by.RequestID,
+		Verb: verb, Object: object, Detail: encoded, At: s.time(),
+	}
+	return tx.NewInsert().Model(&row).Returning("NULL")
+}
+
+// audit writes one row of the audit log.
+func (s *Store) audit(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, by chat.Actor, verb, object string, detail changed) error {
+	_, err := s.audited(tx, ws, by, verb, object, detail).Exec(ctx)
+	return attempted("write the audit log", err)
+}
+
+// AuditLog lists the changes somebody made in the workspace, newest first.
+func (s *Store) AuditLog(ctx context.Context, ws chat.WorkspaceID, p chat.Page) (chat.List[chat.AuditEntry], error) {
+	var rows []auditRow
+	var before int64
+	q := s.db.NewSelect().Model(&rows).Where("a.workspace_id = ?", ws).OrderExpr("a.id DESC").Limit(oneMore(p.Limit))
+	if ok, err := readCursor("audit", p.Cursor, &before); err != nil {
+		return chat.List[chat.AuditEntry]{}, err
+	} else if ok {
+		q.Where("a.id < ?", before)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return chat.List[chat.AuditEntry]{}, attempted("list the audit log", err)
+	}
+	return listOf(rows, p.Limit, (*auditRow).entry, func(r *auditRow) string { return cursorOf("audit", r.ID) }), nil
+}

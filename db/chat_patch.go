@@ -1,0 +1,201 @@
+package db
+
+import (
+	"context"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// UpdateChat changes a chat: chat_not_found, invalid_request, assistant_not_found,
+// sender_not_found, label_not_found. A new assistant also takes the old one's place among
+// the participants. Labels are set as a person's.
+func (s *Store) UpdateChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, p chat.ChatPatch) (chat.Chat, error) {
+	var c chat.Chat
+	err := s.inTx(ctx, "change a chat", func(ctx context.Context, tx bun.Tx) error {
+		row, err := findChat(ctx, s.locked(tx.NewSelect()), ws, id)
+		if err != nil {
+			return err
+		}
+		row.UpdatedAt = s.time()
+		if err := s.patchChat(ctx, tx, &row, &p); err != nil {
+			return err
+		}
+		if _, err := tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx); err != nil {
+			return err
+		}
+		if c, err = labelled(ctx, tx, &row); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, ws, by, "chat.updated", objectID(id), fields(map[string]bool{
+			"title": p.Title != nil, "summary": p.Summary != nil, "state": p.State != nil,
+			"assistant_member_id": p.AssistantMemberID != nil, "phone_number_id": p.PhoneNumberID != nil,
+			"inbox_id": p.InboxID != nil, "needs_response": p.NeedsResponse != nil, "labels": p.LabelIDs != nil,
+		}))
+	})
+	return c, err
+}
+
+func (s *Store) patchChat(ctx context.Context, tx bun.Tx, row *chatRow, p *chat.ChatPatch) error {
+	if err := checkPatch(row, p); err != nil {
+		return err
+	}
+	if err := checkSenders(ctx, tx, row.WorkspaceID, p.PhoneNumberID, p.InboxID); err != nil {
+		return err
+	}
+	if p.AssistantMemberID != nil {
+		if err := replaceAssistant(ctx, tx, row, *p.AssistantMemberID); err != nil {
+			return err
+		}
+		row.AssistantMemberID = p.AssistantMemberID
+	}
+	if p.PhoneNumberID != nil {
+		row.PhoneNumberID = p.PhoneNumberID
+	}
+	if p.InboxID != nil {
+		row.InboxID = p.InboxID
+	}
+	if p.Title != nil || p.Summary != nil {
+		// A summary that is being written now read the old ones: it must not win.
+		row.SummaryVersion++
+	}
+	set(&row.Title, p.Title)
+	set(&row.Summary, p.Summary)
+	set(&row.State, p.State)
+	setNeedsResponse(row, p.NeedsResponse)
+	if p.LabelIDs == nil {
+		return nil
+	}
+	return replaceLabels(ctx, tx, row, *p.LabelIDs)
+}
+
+func checkPatch(row *chatRow, p *chat.ChatPatch) error {
+	channel := chat.NewChat{Channel: row.Channel, MemberID: row.MemberID, PhoneNumberID: p.PhoneNumberID, InboxID: p.InboxID}
+	if p.Title != nil {
+		channel.Title = *p.Title
+	}
+	if err := channel.Validate(); err != nil {
+		return err
+	}
+	switch {
+	case p.State != nil && !slices.Contains(chat.States(), *p.State):
+		return chat.Invalid("state", "must be one of open, waiting, closed, archived")
+	case p.Summary != nil && utf8.RuneCountInString(*p.Summary) > chat.MaxSummary:
+		return chat.Invalid("summary", "must be at most %d characters", chat.MaxSummary)
+	}
+	return nil
+}
+
+// setNeedsResponse says that everything so far is answered, or that something is not.
+func setNeedsResponse(row *chatRow, needs *bool) {
+	switch {
+	case needs == nil || *needs == row.NeedsResponse:
+		return
+	case *needs:
+		row.Attention = row.Answered + 1
+	default:
+		row.Answered = row.Attention
+	}
+	row.NeedsResponse = *needs
+}
+
+// replaceAssistant gives the assistant's place among the participants to another one.
+func replaceAssistant(ctx context.Context, tx bun.Tx, row *chatRow, id chat.MemberID) error {
+	m, err := findMember(ctx, tx.NewSelect(), row.WorkspaceID, id)
+	if chat.CodeOf(err) == chat.CodeMemberNotFound || err == nil && m.Kind != chat.KindAssistant {
+		return noAssistant(id)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.NewDelete().Model((*participantRow)(nil)).Where("workspace_id = ?", row.WorkspaceID).Where("chat_id = ?", row.ID).
+		Where("member_id = ?", row.AssistantMemberID).Where("role = ?", chat.ParticipantAssistant).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	place := participantRow{
+		WorkspaceID: row.WorkspaceID, ChatID: row.ID, MemberID: id, Role: chat.ParticipantAssistant, CreatedAt: row.UpdatedAt,
+	}
+	_, err = tx.NewInsert().Model(&place).On("CONFLICT (chat_id, member_id) DO UPDATE").Set("role = EXCLUDED.role").Exec(ctx)
+	return err
+}
+
+// replaceLabels sets a chat's labels: label_not_found.
+func replaceLabels(ctx context.Context, tx bun.Tx, row *chatRow, ids []chat.LabelID) error {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	if len(ids) > 0 {
+		known, err := tx.NewSelect().Model((*labelRow)(nil)).Where("l.workspace_id = ?", row.WorkspaceID).
+			Where("l.id IN ?", bun.Tuple(ids)).Count(ctx)
+		if err != nil {
+			return err
+		}
+		if known != int64(len(ids)) {
+			return notFound(chat.CodeLabelNotFound, "label")
+		}
+	}
+	if err := takeLabels(ctx, tx, row.WorkspaceID, row.ID, ids, ""); err != nil {
+		return err
+	}
+	return putLabels(ctx, tx, row.WorkspaceID, row.ID, ids, chat.LabelByPerson, row.UpdatedAt)
+}
+
+// chatEditor changes one chat on behalf of a tool, inside the tool call's transaction.
+type chatEditor struct {
+	tx  bun.Tx
+	ws  chat.WorkspaceID
+	id  chat.ChatID
+	now time.Time
+}
+
+// AddLabel implements [chat.ChatEditor].
+func (e *chatEditor) AddLabel(ctx context.Context, name string) error {
+	ids, err := labelsNamed(ctx, e.tx, e.ws, []string{name})
+	if err != nil {
+		return err
+	}
+	if len(ids) == 0 {
+		return chat.Errorf(chat.CodeLabelNotFound, "there is no label %q in this workspace", name)
+	}
+	return putLabels(ctx, e.tx, e.ws, e.id, ids, chat.LabelByTool, e.now)
+}
+
+// RemoveLabel implements [chat.ChatEditor].
+func (e *chatEditor) RemoveLabel(ctx context.Context, name string) error {
+	ids, err := labelsNamed(ctx, e.tx, e.ws, []string{name})
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	_, err = e.tx.NewDelete().Model((*chatLabelRow)(nil)).Where("workspace_id = ?", e.ws).Where("chat_id = ?", e.id).
+		Where("label_id IN ?", bun.Tuple(ids)).Exec(ctx)
+	return err
+}
+
+// SetTitle implements [chat.ChatEditor].
+func (e *chatEditor) SetTitle(ctx context.Context, title string) error {
+	if utf8.RuneCountInString(title) > chat.MaxTitle {
+		return chat.Invalid("title", "must be at most %d characters", chat.MaxTitle)
+	}
+	return editChat(ctx, e.tx.NewUpdate().Set("title = ?", title).Set("summary_version = summary_version + 1"), e.ws, e.id, e.now)
+}
+
+// SetState implements [chat.ChatEditor].
+func (e *chatEditor) SetState(ctx context.Context, state chat.State) error {
+	if !slices.Contains(chat.States(), state) {
+		return chat.Invalid("state", "must be one of open, waiting, closed, archived")
+	}
+	return editChat(ctx, e.tx.NewUpdate().Set("state = ?", state), e.ws, e.id, e.now)
+}
+
+// CallHuman implements [chat.ChatEditor]. The reason is kept as the tool call's argument.
+func (e *chatEditor) CallHuman(ctx context.Context, _ string) error {
+	return editChat(ctx, calledFor(e.tx.NewUpdate()), e.ws, e.id, e.now)
+}
+
+// calledFor notes that something new asks for a response.
+func calledFor(q *bun.UpdateQuery) *bun.UpdateQuery {
+	return q.Set("attention = attention + 1").Set("needs_response = TRUE")
+}

@@ -1,0 +1,242 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+type chatRow struct {
+	bun.BaseModel `bun:"table:chats,alias:c"`
+
+	ID                chat.ChatID         `bun:"id,pk,autoincrement"`
+	WorkspaceID       chat.WorkspaceID    `bun:"workspace_id"`
+	Channel           chat.Channel        `bun:"channel"`
+	State             chat.State          `bun:"state"`
+	Title             string              `bun:"title"`
+	MemberID          chat.MemberID       `bun:"member_id"`
+	AssistantMemberID *chat.MemberID      `bun:"assistant_member_id"`
+	PhoneNumberID     *chat.PhoneNumberID `bun:"phone_number_id"`
+	InboxID           *chat.InboxID       `bun:"inbox_id"`
+	NeedsResponse     bool                `bun:"needs_response"`
+	Attention         int64               `bun:"attention"`
+	Answered          int64               `bun:"answered"`
+	Summary           string              `bun:"summary"`
+	SummaryModel      string              `bun:"summary_model"`
+	SummaryUpdatedAt  *time.Time          `bun:"summary_updated_at"`
+	// SummaryVersion counts the changes of title and summary, by whomever.
+	SummaryVersion int64      `bun:"summary_version"`
+	LastActivityAt time.Time  `bun:"last_activity_at"`
+	CreatedAt      time.Time  `bun:"created_at"`
+	UpdatedAt      time.Time  `bun:"updated_at"`
+	DeletedAt      *time.Time `bun:"deleted_at"`
+
+	Assistant   *memberRow      `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:assistant_member_id=id"`
+	Member      *memberRow      `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:member_id=id"`
+	PhoneNumber *phoneNumberRow `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:phone_number_id=id"`
+	Inbox       *inboxRow       `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:inbox_id=id"`
+}
+
+func (r *chatRow) chat() chat.Chat {
+	return chat.Chat{
+		ID: r.ID, WorkspaceID: r.WorkspaceID, Channel: r.Channel, State: r.State, Title: r.Title, MemberID: r.MemberID,
+		AssistantMemberID: r.AssistantMemberID, PhoneNumberID: r.PhoneNumberID, InboxID: r.InboxID,
+		NeedsResponse: r.NeedsResponse, Attention: r.Attention, Answered: r.Answered,
+		Summary: r.Summary, SummaryModel: r.SummaryModel, SummaryUpdatedAt: utc(r.SummaryUpdatedAt),
+		LastActivityAt: r.LastActivityAt.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+	}
+}
+
+func noChat() *chat.Error { return notFound(chat.CodeChatNotFound, "chat") }
+
+// findChat finds a chat that is not deleted: chat_not_found.
+func findChat(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.ChatID) (chatRow, error) {
+	var row chatRow
+	err := q.Model(&row).Where("c.workspace_id = ?", ws).Where("c.id = ?", id).Where("c.deleted_at IS NULL").Scan(ctx)
+	return row, found(err, chat.CodeChatNotFound, "chat")
+}
+
+// Chat finds a chat with its labels: chat_not_found.
+func (s *Store) Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (chat.Chat, error) {
+	row, err := findChat(ctx, s.db.NewSelect(), ws, id)
+	if err != nil {
+		return chat.Chat{}, attempted("find a chat", err)
+	}
+	c, err := labelled(ctx, s.db, &row)
+	return c, attempted("find a chat's labels", err)
+}
+
+// Chats lists chats by their last activity, newest first.
+func (s *Store) Chats(ctx context.Context, ws chat.WorkspaceID, f chat.ChatFilter) (chat.List[chat.Chat], error) {
+	var rows []chatRow
+	q := s.db.NewSelect().Model(&rows).Where("c.workspace_id = ?", ws).Where("c.deleted_at IS NULL").
+		OrderExpr("c.last_activity_at DESC, c.id DESC").Limit(oneMore(f.Limit))
+	var micros, id int64
+	if ok, err := readCursor("chats", f.Cursor, &micros, &id); err != nil {
+		return chat.List[chat.Chat]{}, err
+	} else if ok {
+		q.Where("(c.last_activity_at, c.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
+	}
+	s.filterChats(q, &f)
+	if err := q.Scan(ctx); err != nil {
+		return chat.List[chat.Chat]{}, attempted("list the chats", err)
+	}
+	list := listOf(rows, f.Limit, (*chatRow).chat, func(r *chatRow) string {
+		return cursorOf("chats", microCursor(r.LastActivityAt), r.ID)
+	})
+	return list, attempted("list the chats' labels", addLabels(ctx, s.db, ws, list.Items))
+}
+
+func (s *Store) filterChats(q *bun.SelectQuery, f *chat.ChatFilter) {
+	if f.NeedsResponse != nil {
+		// Without a parameter, so that the partial index can be seen to fit.
+		condition := map[bool]string{true: "c.needs_response", false: "NOT c.needs_response"}
+		q.Where(condition[*f.NeedsResponse])
+	}
+	if f.Channel != "" {
+		q.Where("c.channel = ?", f.Channel)
+	}
+	if f.State != "" {
+		q.Where("c.state = ?", f.State)
+	}
+	if f.Label != "" {
+		q.Where(`EXISTS (SELECT 1 FROM chat_labels cl JOIN labels l ON l.workspace_id = cl.workspace_id AND l.id = cl.label_id
+			WHERE cl.workspace_id = c.workspace_id AND cl.chat_id = c.id AND l.folded = ?)`, chat.FoldName(f.Label))
+	}
+	if f.MemberID != 0 {
+		q.Where(`EXISTS (SELECT 1 FROM participants p
+			WHERE p.workspace_id = c.workspace_id AND p.chat_id = c.id AND p.member_id = ?)`, f.MemberID)
+	}
+	if f.Query != "" {
+		q.Where(`(? OR ? OR EXISTS (SELECT 1 FROM messages m WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id AND ?))`,
+			s.contains("c.title", f.Query), s.contains("c.summary", f.Query), s.contains("m.content", f.Query))
+	}
+}
+
+// CreateChat adds a chat with its participants: the member as owner, the assistant, and
+// the others. The errors: invalid_request, invalid_role, participant_exists when a member
+// is given twice, member_not_found, assistant_not_found also for a member that is none,
+// sender_not_found.
+func (s *Store) CreateChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.NewChat) (chat.Chat, error) {
+	if err := in.Validate(); err != nil {
+		return chat.Chat{}, err
+	}
+	now := s.time()
+	row := chatRow{
+		WorkspaceID: ws, Channel: in.Channel, State: chat.StateOpen, Title: in.Title, MemberID: in.MemberID,
+		AssistantMemberID: in.AssistantMemberID, PhoneNumberID: in.PhoneNumberID, InboxID: in.InboxID,
+		LastActivityAt: now, CreatedAt: now, UpdatedAt: now,
+	}
+	err := s.inTx(ctx, "create a chat", func(ctx context.Context, tx bun.Tx) error {
+		people := newParticipants(&in)
+		if err := checkParticipants(ctx, tx, ws, people, in.AssistantMemberID); err != nil {
+			return err
+		}
+		if err := checkSenders(ctx, tx, ws, in.PhoneNumberID, in.InboxID); err != nil {
+			return err
+		}
+		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+			return err
+		}
+		places := make([]participantRow, len(people))
+		for i, p := range people {
+			places[i] = participantRow{WorkspaceID: ws, ChatID: row.ID, MemberID: p.MemberID, Role: p.Role, CreatedAt: now}
+		}
+		if _, err := tx.NewInsert().Model(&places).Exec(ctx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, ws, by, "chat.created", objectID(row.ID), changed{"channel": row.Channel, "participants": len(people)})
+	})
+	if err != nil {
+		return chat.Chat{}, err
+	}
+	return row.chat(), nil
+}
+
+// newParticipants are all who get a place in a new chat.
+func newParticipants(in *chat.NewChat) []chat.NewParticipant {
+	people := []chat.NewParticipant{{MemberID: in.MemberID, Role: chat.ParticipantOwner}}
+	if in.AssistantMemberID != nil {
+		people = append(people, chat.NewParticipant{MemberID: *in.AssistantMemberID, Role: chat.ParticipantAssistant})
+	}
+	return append(people, in.Participants...)
+}
+
+// checkParticipants checks that everybody is of the workspace and given once, and that
+// the assistant is one.
+func checkParticipants(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, people []chat.NewParticipant, assistant *chat.MemberID) error {
+	ids := make([]chat.MemberID, len(people))
+	given := map[chat.MemberID]bool{}
+	for i, p := range people {
+		if given[p.MemberID] {
+			return chat.Errorf(chat.CodeParticipantExists, "the member %d is given twice", p.MemberID)
+		}
+		given[p.MemberID], ids[i] = true, p.MemberID
+	}
+	var rows []memberRow
+	err := tx.NewSelect().Model(&rows).Where("m.workspace_id = ?", ws).Where("m.id IN ?", bun.Tuple(ids)).Scan(ctx)
+	if err != nil {
+		return err
+	}
+	kinds := map[chat.MemberID]chat.MemberKind{}
+	for _, r := range rows {
+		kinds[r.ID] = r.Kind
+	}
+	if assistant != nil && kinds[*assistant] != chat.KindAssistant {
+		return noAssistant(*assistant)
+	}
+	for _, id := range ids {
+		if kinds[id] == "" {
+			return chat.Errorf(chat.CodeMemberNotFound, "there is no member %d", id)
+		}
+	}
+	return nil
+}
+
+func noAssistant(id chat.MemberID) *chat.Error {
+	return chat.Errorf(chat.CodeAssistantNotFound, "there is no assistant %d", id)
+}
+
+// checkSenders checks that the senders are of the workspace: sender_not_found.
+func checkSenders(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, number *chat.PhoneNumberID, inbox *chat.InboxID) error {
+	if number != nil {
+		if _, err := findPhoneNumber(ctx, tx.NewSelect(), ws, *number); err != nil {
+			return err
+		}
+	}
+	if inbox != nil {
+		if _, err := findInbox(ctx, tx.NewSelect(), ws, *inbox); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteChat hides a chat: chat_not_found, from then on everywhere. Its rows stay, for
+// deliveries under way and for the record.
+func (s *Store) DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) error {
+	now := s.time()
+	return s.inTx(ctx, "delete a chat", func(ctx context.Context, tx bun.Tx) error {
+		err := editChat(ctx, tx.NewUpdate().Set("deleted_at = ?", now), ws, id, now)
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, ws, by, "chat.deleted", objectID(id), nil)
+	})
+}
+
+// editChat changes a chat that is not deleted: chat_not_found.
+func editChat(ctx context.Context, q *bun.UpdateQuery, ws chat.WorkspaceID, id chat.ChatID, now time.Time) error {
+	result, err := q.Model((*chatRow)(nil)).Set("updated_at = ?", now).
+		Where("workspace_id = ?", ws).Where("id = ?", id).Where("deleted_at IS NULL").Exec(ctx)
+	if err != nil {
+		return err
+	}
+	if count, err := result.RowsAffected(); err != nil || count > 0 {
+		return err
+	}
+	return noChat()
+}

@@ -1,0 +1,149 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// suppressedNow and busyNow are asked where the claim is decided, not when the send was
+// prepared: both may have changed since. d is the delivery.
+const (
+	suppressedNow = `EXISTS (SELECT 1 FROM suppressions x WHERE x.workspace_id = d.workspace_id AND x.channel = d.channel
+		AND x.sender = d.sender AND x.address = lower(d.to_address) AND x.lifted_at IS NULL)`
+	busyNow = `(d.channel <> 'web-chat' AND EXISTS (SELECT 1 FROM deliveries o WHERE o.workspace_id = d.workspace_id AND o.sender = d.sender
+		AND o.to_address = d.to_address AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat' AND o.id <> d.id))`
+)
+
+// claimable are the states in which the carrier certainly does not have a delivery.
+var claimable = []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked}
+
+// errClaimAgain says that the delivery, or another one to its address, changed while the
+// claim was decided.
+var errClaimAgain = errors.New("the delivery changed while it was being claimed")
+
+// claimTries bounds how often a claim is decided anew. Each time somebody else has moved
+// on, so a second time is rare.
+const claimTries = 5
+
+// Claim asks for the right to post a delivery until now+lease: delivery_not_found. It is
+// granted to one caller at a time, with a new fence. It is not granted while another
+// claim lasts, nor while another delivery to the same address of the same sender is in
+// flight. A delivery that has expired, or whose address is suppressed by now, ends. One
+// whose claim ran out becomes unknown: whoever held it may have posted.
+//
+// Idempotent in what matters: a repetition is granted nothing, because the first claim
+// lasts, or has made the delivery unknown.
+func (s *Store) Claim(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time, lease time.Duration) (chat.Claim, error) {
+	var claim chat.Claim
+	err := errClaimAgain
+	for try := 0; try < claimTries && errors.Is(err, errClaimAgain); try++ {
+		err = s.inTx(ctx, "claim a delivery", func(ctx context.Context, tx bun.Tx) error {
+			var err error
+			claim, err = s.claim(ctx, tx, ws, id, micro(now), micro(now.Add(lease)))
+			return err
+		})
+	}
+	return claim, err
+}
+
+func (s *Store) claim(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.DeliveryID, now, until time.Time) (chat.Claim, error) {
+	var row deliveryRow
+	_, err := tx.NewUpdate().Model(&row).Set("submission = ?", chat.SubmissionSending).Set("fence = fence + 1").
+		Set("lease_until = ?", until).Set("retry_at = NULL").Set("error_code = ''").Set("error_message = ''").
+		Set("updated_at = ?", now).Where("d.workspace_id = ?", ws).Where("d.id = ?", id).
+		Where("d.submission IN ?", bun.Tuple(claimable)).Where("(d.expires_at IS NULL OR d.expires_at > ?)", now).
+		Where("NOT " + suppressedNow).Where("NOT " + busyNow).Returning("*").Exec(ctx)
+	switch {
+	case violationOf(err) == uniqueViolation: // another delivery to the address was claimed at the same time
+		return chat.Claim{}, errClaimAgain
+	case err != nil && !noRows(err):
+		return chat.Claim{}, err
+	case err != nil || row.ID == "":
+		return s.notClaimed(ctx, tx, ws, id, now)
+	}
+	attempt := attemptRow{WorkspaceID: ws, DeliveryID: id, Fence: row.Fence, StartedAt: now}
+	err = s.batch(ctx, tx, tx.NewInsert().Model(&attempt),
+		moveAction(tx, ws, row.ActionID, chat.ActionRunning, now, chat.ActionParked))
+	return chat.Claim{Granted: true, Delivery: row.delivery()}, err
+}
+
+// notClaimed finds out why a claim was not granted, and stores what that means.
+func (s *Store) notClaimed(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Claim, error) {
+	row, err := findDelivery(ctx, s.locked(tx.NewSelect().ColumnExpr("d.*").
+		ColumnExpr(suppressedNow+" AS suppressed").ColumnExpr(busyNow+" AS busy")), ws, id)
+	if err != nil {
+		return chat.Claim{}, err
+	}
+	var claim chat.Claim
+	switch row.Submission {
+	case chat.SubmissionSending:
+		if !row.LeaseUntil.Before(now) {
+			claim.WaitUntil = utc(row.LeaseUntil)
+			break
+		}
+		err = s.leaseRanOut(ctx, tx, &row, now)
+	case chat.SubmissionPending, chat.SubmissionBlocked:
+		claim.Busy, err = s.notAllowed(ctx, tx, &row, now)
+	default: // ended, or for people to decide
+	}
+	claim.Delivery = row.delivery()
+	return claim, err
+}
+
+// notAllowed ends a delivery that must not be sent any more, or notes what it waits for.
+func (s *Store) notAllowed(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) (busy bool, err error) {
+	switch {
+	case row.ExpiresAt != nil && !row.ExpiresAt.After(now):
+		row.Submission, row.ErrorCode = chat.SubmissionExpired, chat.ErrorExpired
+		row.ErrorMessage = "it expired before it could be sent"
+	case row.Suppressed:
+		row.Submission, row.ErrorCode = chat.SubmissionSuppressed, chat.ErrorOptedOut
+		row.ErrorMessage = "the recipient has opted out of this channel"
+	case row.Busy:
+		if row.Submission == chat.SubmissionPending {
+			row.ErrorCode, row.ErrorMessage = chat.ErrorAddressBusy, ""
+		}
+		return true, s.batch(ctx, tx, saveState(tx, row, now))
+	default:
+		return false, errClaimAgain
+	}
+	row.RetryAt = nil
+	return false, s.batch(ctx, tx, append(notSent(tx, row, now), saveState(tx, row, now))...)
+}
+
+// leaseRanOut makes a delivery unknown whose claimer did not come back. Never may it be
+// posted again from here: the carrier may have it.
+func (s *Store) leaseRanOut(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
+	row.Submission, row.UnknownSince, row.LeaseUntil = chat.SubmissionUnknown, &now, nil
+	row.ErrorCode, row.ErrorMessage = chat.ErrorLeaseExpired, "whoever was sending it did not come back in time"
+	return s.batch(ctx, tx, saveState(tx, row, now),
+		tx.NewUpdate().Model((*attemptRow)(nil)).Set("outcome = ?", chat.OutcomeUnknown).Set("finished_at = ?", now).
+			Set("error_code = ?", row.ErrorCode).Set("error_message = ?", row.ErrorMessage).
+			Where("workspace_id = ?", row.WorkspaceID).Where("delivery_id = ?", row.ID).Where("fence = ?", row.Fence),
+		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning))
+}
+
+// saveState is the statement that stores where a delivery stands.
+func saveState(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
+	row.UpdatedAt = now
+	return tx.NewUpdate().Model(row).
+		Column("submission", "lease_until", "retry_at", "unknown_since", "error_code", "error_message", "updated_at").
+		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
+}
+
+// notSent are the statements that tell message and action that a delivery has ended
+// without being sent.
+func notSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+	problem := chat.Errorf(chat.CodeDeliveryFailed, "the message was not delivered: %s", row.ErrorMessage)
+	problem.DeliveryID, problem.ActionID = string(row.ID), string(row.ActionID)
+	return []bun.Query{
+		moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent),
+		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
+			Set("problem = ?", problem),
+	}
+}

@@ -1,0 +1,112 @@
+// Package dbtest gives tests a database of their own: a migrated [db.Store] on SQLite, on
+// PostgreSQL, or on each of them in turn, and a seeded world to begin with. PostgreSQL
+// comes from TEST_DATABASE_URL; `make test` sets it.
+package dbtest
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/uptrace/bun/driver/pgdriver"
+
+	"handrail/db"
+)
+
+// Each runs test on every engine, each time on a fresh database. Without
+// TEST_DATABASE_URL it fails, because an engine that is silently left out looks like one
+// that passes; HANDRAIL_TEST_SQLITE_ONLY=1 leaves it out on purpose.
+func Each(t *testing.T, test func(t *testing.T, s *db.Store)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, New(t))
+	})
+	if os.Getenv("HANDRAIL_TEST_SQLITE_ONLY") == "1" { //nolint:forbidigo // tests are told by the environment
+		return
+	}
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, NewPostgres(t))
+	})
+}
+
+// New returns a store on a migrated SQLite file that goes with the test.
+func New(t testing.TB, opts ...db.Option) *db.Store {
+	t.Helper()
+	migrated, err := template()
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "test.db")
+	require.NoError(t, os.WriteFile(file, migrated, 0o600))
+	return open(t, "sqlite:"+file, opts)
+}
+
+// template is a migrated SQLite file: migrating once and copying is faster.
+var template = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "handrail-dbtest-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder) //nolint:errcheck // a leftover in the folder for temporary files
+	file := filepath.Join(folder, "template.db")
+	store, err := db.Open(context.Background(), "sqlite:"+file)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := db.NewMigrator(store).Up(context.Background()); err != nil {
+		return nil, err
+	}
+	if err := store.Close(); err != nil { // also brings the log into the file
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
+// NewPostgres returns a store on a migrated schema of its own, which goes with the test.
+func NewPostgres(t testing.TB, opts ...db.Option) *db.Store {
+	t.Helper()
+	store := open(t, NewPostgresURL(t), append([]db.Option{db.WithMaxConns(8)}, opts...))
+	_, err := db.NewMigrator(store).Up(t.Context())
+	require.NoError(t, err)
+	return store
+}
+
+// NewPostgresURL names an empty schema of the test's own, which goes with the test.
+func NewPostgresURL(t testing.TB) string {
+	t.Helper()
+	base := os.Getenv("TEST_DATABASE_URL") //nolint:forbidigo // tests are told by the environment
+	if base == "" {
+		t.Fatal("TEST_DATABASE_URL is not set: run the tests with `make test`, which starts a PostgreSQL, " +
+			"or set HANDRAIL_TEST_SQLITE_ONLY=1 to leave PostgreSQL out")
+	}
+	u, err := url.Parse(base)
+	require.NoError(t, err, "TEST_DATABASE_URL")
+	schema := "test_" + strings.ToLower(rand.Text())
+	admin := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(base)))
+	t.Cleanup(func() {
+		_, err := admin.ExecContext(context.WithoutCancel(t.Context()), `DROP SCHEMA "`+schema+`" CASCADE`)
+		require.NoError(t, err)
+		require.NoError(t, admin.Close())
+	})
+	_, err = admin.ExecContext(t.Context(), `CREATE SCHEMA "`+schema+`"`)
+	require.NoError(t, err)
+	query := u.Query()
+	query.Set("search_path", schema)
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+func open(t testing.TB, url string, opts []db.Option) *db.Store {
+	t.Helper()
+	store, err := db.Open(t.Context(), url, opts...)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	return store
+}

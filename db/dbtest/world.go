@@ -1,0 +1,136 @@
+package dbtest
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/db"
+)
+
+// World is a workspace with one of everything.
+type World struct {
+	Workspace chat.WorkspaceID
+	// By is the manager, through Key.
+	By        chat.Actor
+	Manager   chat.Member
+	Assistant chat.Member
+	// Customer has a phone number and an email address.
+	Customer    chat.Member
+	PhoneNumber chat.PhoneNumber
+	Inbox       chat.Inbox
+	VIP         chat.Label
+	Billing     chat.Label
+	// SMS and Email are chats with the customer, without messages; the manager is their
+	// operator.
+	SMS   chat.Chat
+	Email chat.Chat
+	// Key holds every scope; Secret is what a caller sends.
+	Key    chat.Key
+	Secret string
+}
+
+// Hash is what is stored of the key.
+func (w *World) Hash() [32]byte { return sha256.Sum256([]byte(w.Secret)) }
+
+// Seed makes a new world in the store.
+func Seed(t testing.TB, s *db.Store) *World {
+	t.Helper()
+	w := &World{Workspace: chat.WorkspaceID(uuid.NewString()), Secret: chat.KeyPrefix + rand.Text()}
+	require.NoError(t, s.CreateWorkspace(t.Context(), chat.Workspace{ID: w.Workspace, Name: "Test"}))
+	w.seedMembers(t, s)
+	var err error
+	w.PhoneNumber, err = s.CreatePhoneNumber(t.Context(), w.Workspace, w.By, chat.PhoneNumber{Name: "Support", Number: "+14155550100"})
+	require.NoError(t, err)
+	w.Inbox, err = s.CreateInbox(t.Context(), w.Workspace, w.By, chat.Inbox{Address: "support@example.com", DisplayName: "Support"})
+	require.NoError(t, err)
+	w.VIP, err = s.CreateLabel(t.Context(), w.Workspace, w.By, chat.Label{Name: "VIP", Color: "#ff8800"})
+	require.NoError(t, err)
+	w.Billing, err = s.CreateLabel(t.Context(), w.Workspace, w.By, chat.Label{Name: "Billing", Description: "Invoices and payments"})
+	require.NoError(t, err)
+	operator := []chat.NewParticipant{{MemberID: w.Manager.ID, Role: chat.ParticipantOperator}}
+	w.SMS, err = s.CreateChat(t.Context(), w.Workspace, w.By, chat.NewChat{
+		Channel: chat.ChannelSMS, Title: "Late parcel", MemberID: w.Customer.ID, AssistantMemberID: &w.Assistant.ID,
+		PhoneNumberID: &w.PhoneNumber.ID, Participants: operator,
+	})
+	require.NoError(t, err)
+	w.Email, err = s.CreateChat(t.Context(), w.Workspace, w.By, chat.NewChat{
+		Channel: chat.ChannelEmail, Title: "Invoice", MemberID: w.Customer.ID, AssistantMemberID: &w.Assistant.ID,
+		InboxID: &w.Inbox.ID, Participants: operator,
+	})
+	require.NoError(t, err)
+	return w
+}
+
+func (w *World) seedMembers(t testing.TB, s *db.Store) {
+	t.Helper()
+	member := func(m chat.Member) chat.Member {
+		m.NotificationsEnabled, m.ConsentSMS, m.ConsentEmail = true, chat.ConsentUnknown, chat.ConsentUnknown
+		created, err := s.CreateMember(t.Context(), w.Workspace, w.By, m)
+		require.NoError(t, err)
+		return created
+	}
+	w.Manager = member(chat.Member{Kind: chat.KindPerson, Role: chat.RoleManager, Name: "Mona Manager"})
+	w.By.MemberID = w.Manager.ID
+	var err error
+	w.Key, err = s.CreateKey(t.Context(), w.Workspace, w.By, chat.Key{
+		MemberID: w.Manager.ID, Name: "test", Scopes: chat.AllScopes(), Hint: w.Secret[len(w.Secret)-4:],
+	}, w.Hash())
+	require.NoError(t, err)
+	w.By.KeyID = w.Key.ID
+	w.Assistant = member(chat.Member{Kind: chat.KindAssistant, Role: chat.RoleUser, Name: "Handy"})
+	w.Customer = member(chat.Member{
+		Kind: chat.KindPerson, Role: chat.RoleUser, Name: "Ana Lopez", Phone: "+14155550123", Email: "ana@example.com",
+	})
+}
+
+// Request is a fresh request concerning the chat, without an idempotency key.
+func (w *World) Request(id chat.ChatID) chat.Request {
+	return chat.Request{
+		ActionID: chat.ActionID(newID()), WorkspaceID: w.Workspace, ChatID: id, By: w.By,
+		Fingerprint: chat.Fingerprint{"message": "digest"},
+	}
+}
+
+// Send asks for text to be sent in the chat as the assistant.
+func (w *World) Send(id chat.ChatID, text string, calls ...chat.ToolCall) chat.SendAssistantMessage {
+	return chat.SendAssistantMessage{Request: w.Request(id), Message: text, ToolCalls: calls}
+}
+
+// Prepare stores a send of text in the chat, ready to be claimed.
+func (w *World) Prepare(t testing.TB, s *db.Store, id chat.ChatID, text string, calls ...chat.ToolCall) chat.PreparedSend {
+	t.Helper()
+	prepared, err := s.PrepareSend(t.Context(), w.Send(id, text, calls...), SendIDs(), PlanText(text))
+	require.NoError(t, err)
+	return prepared
+}
+
+// PlanText plans by the rules of the domain and posts text as it is.
+func PlanText(text string) func(*chat.SendFacts) (chat.SendPlan, error) {
+	return func(facts *chat.SendFacts) (chat.SendPlan, error) {
+		plan, err := facts.Plan(text)
+		plan.Payload = chat.Payload{Text: text, Segments: 1}
+		return plan, err
+	}
+}
+
+// SendIDs are fresh ids for a send.
+func SendIDs() chat.SendIDs {
+	return chat.SendIDs{MessageID: chat.MessageID(newID()), DeliveryID: chat.DeliveryID(newID())}
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// Claim claims a delivery for a minute from now on; it must be granted.
+func (w *World) Claim(t testing.TB, s *db.Store, id chat.DeliveryID, now time.Time) chat.Delivery {
+	t.Helper()
+	claim, err := s.Claim(t.Context(), w.Workspace, id, now, time.Minute)
+	require.NoError(t, err)
+	require.True(t, claim.Granted, "the claim must be granted")
+	return claim.Delivery
+}

@@ -1,0 +1,175 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+type deliveryRow struct {
+	bun.BaseModel `bun:"table:deliveries,alias:d"`
+
+	ID                chat.DeliveryID      `bun:"id,pk"`
+	WorkspaceID       chat.WorkspaceID     `bun:"workspace_id"`
+	ChatID            chat.ChatID          `bun:"chat_id"`
+	MessageID         chat.MessageID       `bun:"message_id"`
+	ActionID          chat.ActionID        `bun:"action_id"`
+	Channel           chat.Channel         `bun:"channel"`
+	Provider          chat.Provider        `bun:"provider"`
+	PurposeKey        string               `bun:"purpose_key"`
+	Sender            string               `bun:"sender"`
+	From              string               `bun:"from_address"`
+	To                string               `bun:"to_address"`
+	Payload           chat.Payload         `bun:"payload"`
+	PayloadHash       []byte               `bun:"payload_hash"`
+	Policy            chat.UnknownPolicy   `bun:"policy"`
+	Submission        chat.SubmissionState `bun:"submission"`
+	Carrier           chat.CarrierState    `bun:"carrier"`
+	CarrierRank       int                  `bun:"carrier_rank"`
+	Fence             int64                `bun:"fence"`
+	LeaseUntil        *time.Time           `bun:"lease_until"`
+	RetryAt           *time.Time           `bun:"retry_at"`
+	ExpiresAt         *time.Time           `bun:"expires_at"`
+	UnknownSince      *time.Time           `bun:"unknown_since"`
+	ProviderMessageID string               `bun:"provider_message_id,nullzero"`
+	ErrorCode         string               `bun:"error_code"`
+	ErrorMessage      string               `bun:"error_message"`
+	Segments          int                  `bun:"segments"`
+	Watermark         int64                `bun:"watermark"`
+	RetryOf           chat.DeliveryID      `bun:"retry_of,nullzero"`
+	CreatedAt         time.Time            `bun:"created_at"`
+	UpdatedAt         time.Time            `bun:"updated_at"`
+
+	Suppressed bool `bun:"suppressed,scanonly"`
+	Busy       bool `bun:"busy,scanonly"`
+}
+
+func (r *deliveryRow) delivery() chat.Delivery {
+	return chat.Delivery{
+		ID: r.ID, ChatID: r.ChatID, MessageID: r.MessageID, ActionID: r.ActionID, Channel: r.Channel, Provider: r.Provider,
+		PurposeKey: r.PurposeKey, Sender: r.Sender, From: r.From, To: r.To, Payload: r.Payload, Policy: r.Policy,
+		Submission: r.Submission, Carrier: r.Carrier, Fence: r.Fence, LeaseUntil: utc(r.LeaseUntil), RetryAt: utc(r.RetryAt),
+		ExpiresAt: utc(r.ExpiresAt), UnknownSince: utc(r.UnknownSince), ProviderMessageID: r.ProviderMessageID,
+		ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage, Segments: r.Segments, Watermark: r.Watermark, RetryOf: r.RetryOf,
+		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+	}
+}
+
+type attemptRow struct {
+	bun.BaseModel `bun:"table:delivery_attempts,alias:t"`
+
+	WorkspaceID       chat.WorkspaceID       `bun:"workspace_id,pk"`
+	DeliveryID        chat.DeliveryID        `bun:"delivery_id,pk"`
+	Fence             int64                  `bun:"fence,pk"`
+	StartedAt         time.Time              `bun:"started_at"`
+	FinishedAt        *time.Time             `bun:"finished_at"`
+	GotConnection     bool                   `bun:"got_connection"`
+	Outcome           chat.SubmissionOutcome `bun:"outcome,nullzero"`
+	HTTPStatus        int                    `bun:"http_status"`
+	ErrorCode         string                 `bun:"error_code"`
+	ErrorMessage      string                 `bun:"error_message"`
+	ProviderRequestID string                 `bun:"provider_request_id"`
+	ProviderMessageID string                 `bun:"provider_message_id"`
+}
+
+func (r *attemptRow) attempt() chat.Attempt {
+	return chat.Attempt{
+		Fence: r.Fence, StartedAt: r.StartedAt.UTC(), FinishedAt: utc(r.FinishedAt), GotConnection: r.GotConnection,
+		Outcome: r.Outcome, HTTPStatus: r.HTTPStatus, ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage,
+		ProviderRequestID: r.ProviderRequestID, ProviderMessageID: r.ProviderMessageID,
+	}
+}
+
+type providerEventRow struct {
+	bun.BaseModel `bun:"table:provider_events,alias:e"`
+
+	ID                int64            `bun:"id,pk,autoincrement"`
+	Key               string           `bun:"event_key"`
+	WorkspaceID       chat.WorkspaceID `bun:"workspace_id,nullzero"`
+	DeliveryID        chat.DeliveryID  `bun:"delivery_id,nullzero"`
+	Provider          chat.Provider    `bun:"provider"`
+	ProviderMessageID string           `bun:"provider_message_id,nullzero"`
+	Type              string           `bun:"type"`
+	Raw               []byte           `bun:"raw"`
+	ReceivedAt        time.Time        `bun:"received_at"`
+}
+
+func (r *providerEventRow) event() chat.ProviderEvent {
+	return chat.ProviderEvent{
+		Key: r.Key, Provider: r.Provider, DeliveryID: r.DeliveryID, Type: r.Type, Raw: r.Raw, ReceivedAt: r.ReceivedAt.UTC(),
+	}
+}
+
+// Deliveries lists deliveries by creation, newest first, without attempts and events.
+func (s *Store) Deliveries(ctx context.Context, ws chat.WorkspaceID, f chat.DeliveryFilter) (chat.List[chat.Delivery], error) {
+	var rows []deliveryRow
+	q := s.db.NewSelect().Model(&rows).Where("d.workspace_id = ?", ws).
+		OrderExpr("d.created_at DESC, d.id DESC").Limit(oneMore(f.Limit))
+	var micros int64
+	var id chat.DeliveryID
+	if ok, err := readCursor("deliveries", f.Cursor, &micros, &id); err != nil {
+		return chat.List[chat.Delivery]{}, err
+	} else if ok {
+		q.Where("(d.created_at, d.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
+	}
+	filterDeliveries(q, &f)
+	if err := q.Scan(ctx); err != nil {
+		return chat.List[chat.Delivery]{}, attempted("list the deliveries", err)
+	}
+	return listOf(rows, f.Limit, (*deliveryRow).delivery, func(r *deliveryRow) string {
+		return cursorOf("deliveries", microCursor(r.CreatedAt), r.ID)
+	}), nil
+}
+
+func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
+	if f.Status != "" {
+		q.Where("d.status = ?", f.Status)
+	}
+	if f.Channel != "" {
+		q.Where("d.channel = ?", f.Channel)
+	}
+	if f.ErrorCode != "" {
+		q.Where("d.error_code = ?", f.ErrorCode)
+	}
+	if f.ChatID != 0 {
+		q.Where("d.chat_id = ?", f.ChatID)
+	}
+	if f.Since != nil {
+		q.Where("d.created_at >= ?", f.Since.UTC())
+	}
+	if f.Until != nil {
+		q.Where("d.created_at < ?", f.Until.UTC())
+	}
+}
+
+// Delivery finds a delivery with its attempts, in order, and what its provider told, by
+// time: delivery_not_found.
+func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error) {
+	row, err := findDelivery(ctx, s.db.NewSelect(), ws, id)
+	if err != nil {
+		return chat.Delivery{}, attempted("find a delivery", err)
+	}
+	var attempts []attemptRow
+	err = s.db.NewSelect().Model(&attempts).Where("t.workspace_id = ?", ws).Where("t.delivery_id = ?", id).OrderExpr("t.fence").Scan(ctx)
+	if err != nil {
+		return chat.Delivery{}, attempted("list the attempts of a delivery", err)
+	}
+	var events []providerEventRow
+	err = s.db.NewSelect().Model(&events).Where("e.workspace_id = ?", ws).Where("e.delivery_id = ?", id).
+		OrderExpr("e.received_at, e.id").Scan(ctx)
+	if err != nil {
+		return chat.Delivery{}, attempted("list the events of a delivery", err)
+	}
+	d := row.delivery()
+	d.Attempts, d.Events = each(attempts, (*attemptRow).attempt), each(events, (*providerEventRow).event)
+	return d, nil
+}
+
+func findDelivery(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.DeliveryID) (deliveryRow, error) {
+	var row deliveryRow
+	err := q.Model(&row).Where("d.workspace_id = ?", ws).Where("d.id = ?", id).Scan(ctx)
+	return row, found(err, chat.CodeDeliveryNotFound, "delivery")
+}

@@ -1,0 +1,69 @@
+package db
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"handrail/chat"
+)
+
+// violation is a rule of the schema that a statement broke.
+type violation int
+
+const (
+	noViolation violation = iota
+	uniqueViolation
+	referenceViolation
+)
+
+// violationOf reads SQLSTATE (PostgreSQL, appendix A) or SQLite's extended result code.
+func violationOf(err error) violation {
+	if e, ok := errors.AsType[pgdriver.Error](err); ok {
+		switch e.Field('C') {
+		case "23505":
+			return uniqueViolation
+		case "23503", "23001":
+			return referenceViolation
+		}
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch e.Code() {
+		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+			return uniqueViolation
+		case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+			return referenceViolation
+		}
+	}
+	return noViolation
+}
+
+// refused replaces an error that broke the rule with what that means to the caller.
+func refused(err error, broke violation, means *chat.Error) error {
+	if err != nil && violationOf(err) == broke {
+		return means.Because(err)
+	}
+	return err
+}
+
+// attempted says what failed, unless the error already speaks to the caller.
+func attempted(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*chat.Error](err); ok {
+		return err
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// invalidURL says what is wrong with a database URL without repeating it.
+func invalidURL(format string, args ...any) error {
+	return fmt.Errorf("database URL: "+format, args...)
+}
+
+// closed closes a store that can not be used and returns why.
+func closed(s *Store, why error) error { return errors.Join(why, s.Close()) }

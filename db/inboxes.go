@@ -1,0 +1,108 @@
+package db
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+type inboxRow struct {
+	bun.BaseModel `bun:"table:inboxes,alias:i"`
+
+	ID            chat.InboxID     `bun:"id,pk,autoincrement"`
+	WorkspaceID   chat.WorkspaceID `bun:"workspace_id"`
+	Address       string           `bun:"address"`
+	AddressFolded string           `bun:"address_folded"`
+	DisplayName   string           `bun:"display_name"`
+	CreatedAt     time.Time        `bun:"created_at"`
+}
+
+func (r *inboxRow) inbox() chat.Inbox {
+	return chat.Inbox{ID: r.ID, Address: r.Address, DisplayName: r.DisplayName, CreatedAt: r.CreatedAt.UTC()}
+}
+
+func inboxTaken() *chat.Error {
+	return chat.Errorf(chat.CodeAlreadyExists, "this address is an inbox of the workspace already")
+}
+
+// CreateInbox adds a sender for email: already_exists when the workspace has its address,
+// whatever the case.
+func (s *Store) CreateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, i chat.Inbox) (chat.Inbox, error) {
+	if err := i.Validate(); err != nil {
+		return chat.Inbox{}, err
+	}
+	row := inboxRow{
+		WorkspaceID: ws, Address: i.Address, AddressFolded: strings.ToLower(i.Address), DisplayName: i.DisplayName, CreatedAt: s.time(),
+	}
+	err := s.inTx(ctx, "create an inbox", func(ctx context.Context, tx bun.Tx) error {
+		if err := refused(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, inboxTaken()); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, ws, by, "inbox.created", objectID(row.ID), nil)
+	})
+	return row.inbox(), err
+}
+
+// Inboxes lists the workspace's senders for email by id.
+func (s *Store) Inboxes(ctx context.Context, ws chat.WorkspaceID) ([]chat.Inbox, error) {
+	var rows []inboxRow
+	if err := s.db.NewSelect().Model(&rows).Where("i.workspace_id = ?", ws).OrderExpr("i.id").Scan(ctx); err != nil {
+		return nil, attempted("list the inboxes", err)
+	}
+	return each(rows, (*inboxRow).inbox), nil
+}
+
+// Inbox finds a sender for email: sender_not_found.
+func (s *Store) Inbox(ctx context.Context, ws chat.WorkspaceID, id chat.InboxID) (chat.Inbox, error) {
+	row, err := findInbox(ctx, s.db.NewSelect(), ws, id)
+	return row.inbox(), attempted("find an inbox", err)
+}
+
+func findInbox(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.InboxID) (inboxRow, error) {
+	var row inboxRow
+	err := q.Model(&row).Where("i.workspace_id = ?", ws).Where("i.id = ?", id).Scan(ctx)
+	return row, found(err, chat.CodeSenderNotFound, "inbox")
+}
+
+// UpdateInbox changes a sender for email: sender_not_found, already_exists.
+func (s *Store) UpdateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.InboxID, p chat.InboxPatch) (chat.Inbox, error) {
+	var changedTo chat.Inbox
+	err := s.inTx(ctx, "change an inbox", func(ctx context.Context, tx bun.Tx) error {
+		row, err := findInbox(ctx, s.locked(tx.NewSelect()), ws, id)
+		if err != nil {
+			return err
+		}
+		set(&row.Address, p.Address)
+		set(&row.DisplayName, p.DisplayName)
+		row.AddressFolded, changedTo = strings.ToLower(row.Address), row.inbox()
+		if err := changedTo.Validate(); err != nil {
+			return err
+		}
+		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
+		if err := refused(err, uniqueViolation, inboxTaken()); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, ws, by, "inbox.updated", objectID(id), fields(map[string]bool{
+			"address": p.Address != nil, "display_name": p.DisplayName != nil,
+		}))
+	})
+	if err != nil {
+		return chat.Inbox{}, err
+	}
+	return changedTo, nil
+}
+
+// DeleteInbox removes a sender for email: sender_not_found, in_use while a chat uses it.
+func (s *Store) DeleteInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.InboxID) error {
+	return s.inTx(ctx, "delete an inbox", func(ctx context.Context, tx bun.Tx) error {
+		q := tx.NewDelete().Model((*inboxRow)(nil))
+		if err := s.deleteSender(ctx, tx, q, "inbox_id", ws, int64(id)); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, ws, by, "inbox.deleted", objectID(id), nil)
+	})
+}

@@ -1,0 +1,122 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/migrate"
+
+	"handrail/db/migrations"
+)
+
+// Migrator brings a database's tables to what this version needs.
+type Migrator struct{ store *Store }
+
+// NewMigrator migrates the store's database.
+func NewMigrator(s *Store) *Migrator { return &Migrator{store: s} }
+
+// MigrationStatus tells whether one migration has been applied.
+type MigrationStatus struct {
+	Name string
+	// AppliedAt is nil for one that has not.
+	AppliedAt *time.Time
+}
+
+// errAppliedMeanwhile stops a migration that another process has just finished.
+var errAppliedMeanwhile = errors.New("the migration has just been applied by another process")
+
+// Up applies the migrations that have not been, in order, and returns their names. Each
+// is one transaction together with the note that it was applied: one that fails, or whose
+// process is killed, leaves nothing behind, and Up can simply be run again. Two processes
+// may run it at once.
+func (m *Migrator) Up(ctx context.Context) ([]string, error) {
+	var applied []string
+	err := m.alone(ctx, func(runner *migrate.Migrator) error {
+		for {
+			group, err := runner.Migrate(ctx)
+			for _, one := range done(group, err) {
+				applied = append(applied, one.Name)
+			}
+			if !errors.Is(err, errAppliedMeanwhile) {
+				return err
+			}
+		}
+	})
+	return applied, attempted("migrate the database", err)
+}
+
+// done are the migrations of a group that were applied: not the last when it failed.
+func done(group *migrate.MigrationGroup, err error) []migrate.Migration {
+	if err != nil && len(group.Migrations) > 0 {
+		return group.Migrations[:len(group.Migrations)-1]
+	}
+	return group.Migrations
+}
+
+// Status lists the migrations of this version, in order.
+func (m *Migrator) Status(ctx context.Context) ([]MigrationStatus, error) {
+	all, err := m.status(ctx)
+	if err != nil {
+		return nil, attempted("read which migrations are applied", err)
+	}
+	status := make([]MigrationStatus, len(all))
+	for i, one := range all {
+		status[i].Name = one.Name
+		if one.IsApplied() {
+			status[i].AppliedAt = utc(&one.MigratedAt)
+		}
+	}
+	return status, nil
+}
+
+func (m *Migrator) status(ctx context.Context) (migrate.MigrationSlice, error) {
+	all, err := migrations.For(m.store.engine)
+	if err != nil {
+		return nil, err
+	}
+	exists := "SELECT to_regclass('bun_migrations') IS NOT NULL"
+	if !m.store.postgres() {
+		exists = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'bun_migrations')"
+	}
+	var begun bool
+	if err := m.store.db.NewRaw(exists).Scan(ctx, &begun); err != nil {
+		return nil, err
+	}
+	if !begun {
+		return all.Sorted(), nil
+	}
+	return migrate.NewMigrator(m.store.db, all).MigrationsWithStatus(ctx)
+}
+
+// MigrationsCurrent tells whether every migration of this version has been applied. A
+// database that is further, because a newer version runs beside this one, is current.
+func (s *Store) MigrationsCurrent(ctx context.Context) (bool, error) {
+	all, err := NewMigrator(s).status(ctx)
+	return err == nil && len(all.Unapplied()) == 0, attempted("read which migrations are applied", err)
+}
+
+// newRunner makes Bun's migrator on db. By itself it notes a migration in a transaction
+// of its own; the hooks put the note into the migration's, and the upsert lets Bun repeat
+// it harmlessly.
+func (m *Migrator) newRunner(db *bun.DB) (*migrate.Migrator, error) {
+	all, err := migrations.For(m.store.engine)
+	if err != nil {
+		return nil, err
+	}
+	return migrate.NewMigrator(db, all,
+		migrate.WithMarkAppliedOnSuccess(true), migrate.WithUpsert(true),
+		migrate.BeforeMigration(func(ctx context.Context, tx bun.IConn, one *migrate.Migration) error {
+			count, err := db.NewSelect().Conn(tx).Table("bun_migrations").Where("name = ?", one.Name).Count(ctx)
+			if err == nil && count > 0 {
+				return errAppliedMeanwhile
+			}
+			return err
+		}),
+		migrate.AfterMigration(func(ctx context.Context, tx bun.IConn, one *migrate.Migration) error {
+			note := migrate.Migration{Name: one.Name, GroupID: one.GroupID, MigratedAt: m.store.time()}
+			_, err := db.NewInsert().Conn(tx).Model(&note).ModelTableExpr("bun_migrations").Exec(ctx)
+			return err
+		})), nil
+}

@@ -1,0 +1,110 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+type phoneNumberRow struct {
+	bun.BaseModel `bun:"table:phone_numbers,alias:pn"`
+
+	ID                  chat.PhoneNumberID `bun:"id,pk,autoincrement"`
+	WorkspaceID         chat.WorkspaceID   `bun:"workspace_id"`
+	Name                string             `bun:"name"`
+	Number              string             `bun:"number"`
+	MessagingServiceSID string             `bun:"messaging_service_sid"`
+	CreatedAt           time.Time          `bun:"created_at"`
+}
+
+func (r *phoneNumberRow) phoneNumber() chat.PhoneNumber {
+	return chat.PhoneNumber{
+		ID: r.ID, Name: r.Name, Number: r.Number, MessagingServiceSID: r.MessagingServiceSID, CreatedAt: r.CreatedAt.UTC(),
+	}
+}
+
+func phoneNumberTaken() *chat.Error {
+	return chat.Errorf(chat.CodeAlreadyExists, "this number or messaging service is a sender of the workspace already")
+}
+
+// CreatePhoneNumber adds a sender for SMS: already_exists when the workspace has its
+// number or service.
+func (s *Store) CreatePhoneNumber(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, p chat.PhoneNumber) (chat.PhoneNumber, error) {
+	if err := p.Validate(); err != nil {
+		return chat.PhoneNumber{}, err
+	}
+	row := phoneNumberRow{
+		WorkspaceID: ws, Name: p.Name, Number: p.Number, MessagingServiceSID: p.MessagingServiceSID, CreatedAt: s.time(),
+	}
+	err := s.inTx(ctx, "create a phone number", func(ctx context.Context, tx bun.Tx) error {
+		if err := refused(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, phoneNumberTaken()); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, ws, by, "phone_number.created", objectID(row.ID), nil)
+	})
+	return row.phoneNumber(), err
+}
+
+// PhoneNumbers lists the workspace's senders for SMS by id.
+func (s *Store) PhoneNumbers(ctx context.Context, ws chat.WorkspaceID) ([]chat.PhoneNumber, error) {
+	var rows []phoneNumberRow
+	if err := s.db.NewSelect().Model(&rows).Where("pn.workspace_id = ?", ws).OrderExpr("pn.id").Scan(ctx); err != nil {
+		return nil, attempted("list the phone numbers", err)
+	}
+	return each(rows, (*phoneNumberRow).phoneNumber), nil
+}
+
+// PhoneNumber finds a sender for SMS: sender_not_found.
+func (s *Store) PhoneNumber(ctx context.Context, ws chat.WorkspaceID, id chat.PhoneNumberID) (chat.PhoneNumber, error) {
+	row, err := findPhoneNumber(ctx, s.db.NewSelect(), ws, id)
+	return row.phoneNumber(), attempted("find a phone number", err)
+}
+
+func findPhoneNumber(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.PhoneNumberID) (phoneNumberRow, error) {
+	var row phoneNumberRow
+	err := q.Model(&row).Where("pn.workspace_id = ?", ws).Where("pn.id = ?", id).Scan(ctx)
+	return row, found(err, chat.CodeSenderNotFound, "phone number")
+}
+
+// UpdatePhoneNumber changes a sender for SMS: sender_not_found, already_exists.
+func (s *Store) UpdatePhoneNumber(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.PhoneNumberID, p chat.PhoneNumberPatch) (chat.PhoneNumber, error) {
+	var changedTo chat.PhoneNumber
+	err := s.inTx(ctx, "change a phone number", func(ctx context.Context, tx bun.Tx) error {
+		row, err := findPhoneNumber(ctx, s.locked(tx.NewSelect()), ws, id)
+		if err != nil {
+			return err
+		}
+		set(&row.Name, p.Name)
+		set(&row.Number, p.Number)
+		set(&row.MessagingServiceSID, p.MessagingServiceSID)
+		changedTo = row.phoneNumber()
+		if err := changedTo.Validate(); err != nil {
+			return err
+		}
+		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
+		if err := refused(err, uniqueViolation, phoneNumberTaken()); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, ws, by, "phone_number.updated", objectID(id), fields(map[string]bool{
+			"name": p.Name != nil, "number": p.Number != nil, "messaging_service_sid": p.MessagingServiceSID != nil,
+		}))
+	})
+	if err != nil {
+		return chat.PhoneNumber{}, err
+	}
+	return changedTo, nil
+}
+
+// DeletePhoneNumber removes a sender for SMS: sender_not_found, in_use while a chat uses it.
+func (s *Store) DeletePhoneNumber(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.PhoneNumberID) error {
+	return s.inTx(ctx, "delete a phone number", func(ctx context.Context, tx bun.Tx) error {
+		q := tx.NewDelete().Model((*phoneNumberRow)(nil))
+		if err := s.deleteSender(ctx, tx, q, "phone_number_id", ws, int64(id)); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, ws, by, "phone_number.deleted", objectID(id), nil)
+	})
+}

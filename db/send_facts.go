@@ -1,0 +1,100 @@
+package db
+
+import (
+	"context"
+	"slices"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// factsRow is a chat with all that decides about a send, in one statement.
+type factsRow struct {
+	bun.BaseModel `bun:"table:chats,alias:c"`
+	chatRow
+
+	RecipientTakesPart bool `bun:"recipient_takes_part,scanonly"`
+	Suppressed         bool `bun:"suppressed,scanonly"`
+}
+
+// threadLimit is how many of a chat's newest emails the References header may name.
+const threadLimit = 50
+
+// sendFacts reads what decides about a send and holds the chat: chat_not_found. Labels
+// are read for tool calls only, which alone need them.
+func (s *Store) sendFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*chat.SendFacts, error) {
+	var row factsRow
+	err := s.locked(tx.NewSelect().Model(&row).ColumnExpr("c.*").
+		Relation("Assistant").Relation("Member").Relation("PhoneNumber").Relation("Inbox").
+		ColumnExpr(`EXISTS (SELECT 1 FROM participants p WHERE p.workspace_id = c.workspace_id
+			AND p.chat_id = c.id AND p.member_id = c.member_id) AS recipient_takes_part`).
+		ColumnExpr(`EXISTS (SELECT 1 FROM suppressions x WHERE x.workspace_id = c.workspace_id AND x.lifted_at IS NULL
+			AND x.channel = c.channel AND (
+				c.channel = 'phone-sms' AND x.sender = 'phone:' || c.phone_number_id AND x.address = member.phone OR
+				c.channel = 'email' AND x.sender = 'inbox:' || c.inbox_id AND x.address = lower(member.email))) AS suppressed`).
+		Where("c.workspace_id = ?", in.WorkspaceID).Where("c.id = ?", in.ChatID).Where("c.deleted_at IS NULL")).Scan(ctx)
+	if err != nil {
+		return nil, found(err, chat.CodeChatNotFound, "chat")
+	}
+	facts := row.facts()
+	if len(in.ToolCalls) > 0 {
+		if facts.Labels, err = workspaceLabels(ctx, tx, in.WorkspaceID); err != nil {
+			return nil, err
+		}
+	}
+	if row.Channel == chat.ChannelEmail {
+		err = readThread(ctx, tx, facts)
+	}
+	return facts, err
+}
+
+func (r *factsRow) facts() *chat.SendFacts {
+	facts := &chat.SendFacts{Chat: r.chat(), Suppressed: r.Suppressed}
+	if r.Assistant != nil && r.Assistant.Kind == chat.KindAssistant {
+		assistant := r.Assistant.member()
+		facts.Assistant = &assistant
+	}
+	if r.RecipientTakesPart {
+		recipient := r.Member.member()
+		facts.Recipient = &recipient
+	}
+	if r.PhoneNumber != nil {
+		number := r.PhoneNumber.phoneNumber()
+		facts.PhoneNumber = &number
+	}
+	if r.Inbox != nil {
+		inbox := r.Inbox.inbox()
+		facts.Inbox = &inbox
+	}
+	return facts
+}
+
+// readThread finds the headers that make the next email a part of the conversation.
+func readThread(ctx context.Context, tx bun.Tx, facts *chat.SendFacts) error {
+	thread := func(dest any) *bun.SelectQuery {
+		return tx.NewSelect().Model(dest).Column("role", "email_message_id", "email_subject").
+			Where("m.workspace_id = ?", facts.Chat.WorkspaceID).Where("m.chat_id = ?", facts.Chat.ID).
+			Where("m.state <> ?", chat.MessageNotSent)
+	}
+	var first []messageRow
+	if err := thread(&first).Where("m.email_subject IS NOT NULL").OrderExpr("m.number").Limit(1).Scan(ctx); err != nil {
+		return err
+	}
+	if len(first) > 0 {
+		facts.FirstSubject = first[0].EmailSubject
+	}
+	var newest []messageRow
+	err := thread(&newest).Where("m.email_message_id IS NOT NULL").OrderExpr("m.number DESC").Limit(threadLimit).Scan(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range newest {
+		if facts.LastInboundID == "" && m.Role == chat.RoleUserMessage {
+			facts.LastInboundID = m.EmailMessageID
+		}
+		facts.References = append(facts.References, m.EmailMessageID)
+	}
+	slices.Reverse(facts.References)
+	return nil
+}

@@ -1,0 +1,186 @@
+package db
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// PrepareSend stores a send: the action, the message, its tool calls and its delivery,
+// in one transaction. plan decides from the facts; its error is returned and stores
+// nothing. The other errors: chat_not_found, idempotency_key_reused.
+//
+// Idempotent: the action's row is written first, so a repetition, even one at the same
+// time, finds it and returns the send as it stands now.
+func (s *Store) PrepareSend(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.PreparedSend, error) {
+	now := s.time()
+	var sent chat.AssistantMessageSent
+	err := s.inTx(ctx, "prepare a send", func(ctx context.Context, tx bun.Tx) error {
+		action := actionRowOf(chat.ActionSendAssistantMessage, string(in.ActionID), &in.Request, now)
+		stored, err := beginAction(ctx, tx, action)
+		if err != nil {
+			return err
+		}
+		if stored != nil {
+			sent, err = sentMessage(ctx, tx, in.WorkspaceID, in.ActionID)
+			return err
+		}
+		facts, err := s.sendFacts(ctx, tx, &in)
+		if err != nil {
+			return err
+		}
+		planned, err := plan(facts)
+		if err != nil {
+			return err
+		}
+		sent, err = s.insertSend(ctx, tx, &in, ids, facts, &planned, now)
+		return err
+	})
+	return chat.PreparedSend{AssistantMessageSent: sent, ToolCallCount: len(sent.ToolCalls)}, err
+}
+
+func (s *Store) insertSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage, ids chat.SendIDs, facts *chat.SendFacts, plan *chat.SendPlan, now time.Time) (chat.AssistantMessageSent, error) {
+	message := messageRow{
+		ID: ids.MessageID, WorkspaceID: in.WorkspaceID, ChatID: in.ChatID, MemberID: facts.Chat.AssistantMemberID,
+		Role: chat.RoleAssistantMessage, Content: in.Message, State: chat.MessagePending, ActionID: in.ActionID,
+		EmailSubject: plan.Payload.Subject, EmailMessageID: plan.Payload.Headers["Message-ID"], CreatedAt: now,
+	}
+	delivery, err := newDelivery(in, ids, plan, now)
+	if err != nil {
+		return chat.AssistantMessageSent{}, err
+	}
+	// Nobody can have answered what has not happened yet.
+	delivery.Watermark = min(in.Watermark, facts.Chat.Attention)
+	if _, err := tx.NewInsert().Model(&message).Exec(ctx); err != nil {
+		return chat.AssistantMessageSent{}, err
+	}
+	statements := []bun.Query{
+		tx.NewInsert().Model(&delivery).Returning("NULL"),
+		tx.NewUpdate().Model((*chatRow)(nil)).Set("last_activity_at = ?", now).Set("updated_at = ?", now).
+			Where("workspace_id = ?", in.WorkspaceID).Where("id = ?", in.ChatID),
+		s.audited(tx, in.WorkspaceID, in.By, "message.sent_as_assistant", string(message.ID),
+			changed{"chat_id": in.ChatID, "action_id": in.ActionID, "tool_calls": len(in.ToolCalls)}),
+	}
+	calls := toolCallRows(in.WorkspaceID, message.ID, in.ToolCalls, now)
+	if len(calls) > 0 {
+		statements = append(statements, tx.NewInsert().Model(&calls))
+	}
+	if err := s.batch(ctx, tx, statements...); err != nil {
+		return chat.AssistantMessageSent{}, err
+	}
+	return sentOf(&message, each(calls, (*toolCallRow).toolCall), &delivery), nil
+}
+
+func newDelivery(in *chat.SendAssistantMessage, ids chat.SendIDs, plan *chat.SendPlan, now time.Time) (deliveryRow, error) {
+	payload, err := json.Marshal(plan.Payload)
+	if err != nil {
+		return deliveryRow{}, attempted("encode what will be posted", err)
+	}
+	hash := sha256.Sum256(payload)
+	return deliveryRow{
+		ID: ids.DeliveryID, WorkspaceID: in.WorkspaceID, ChatID: in.ChatID, MessageID: ids.MessageID, ActionID: in.ActionID,
+		Channel: plan.Channel, Provider: plan.Provider, PurposeKey: "send:" + string(ids.MessageID), Sender: plan.Sender,
+		From: plan.From, To: plan.To, Payload: plan.Payload, PayloadHash: hash[:], Policy: plan.Policy,
+		Submission: chat.SubmissionPending, Segments: plan.Payload.Segments, CreatedAt: now, UpdatedAt: now,
+	}, nil
+}
+
+func sentOf(message *messageRow, calls []chat.ToolCall, delivery *deliveryRow) chat.AssistantMessageSent {
+	d := delivery.delivery()
+	sent := chat.AssistantMessageSent{
+		ActionID: message.ActionID, Number: message.Number, MessageID: message.ID, Content: message.Content,
+		CreatedAt: message.CreatedAt.UTC(), Receipt: d.Receipt(),
+	}
+	if len(calls) > 0 {
+		sent.ToolCalls = calls
+	}
+	return sent
+}
+
+// SentMessage is a send as it stands now, with its newest delivery: action_not_found,
+// also for an action that is no send.
+func (s *Store) SentMessage(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID) (chat.AssistantMessageSent, error) {
+	sent, err := sentMessage(ctx, s.db, ws, action)
+	return sent, attempted("find what an action has sent", err)
+}
+
+func sentMessage(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, action chat.ActionID) (chat.AssistantMessageSent, error) {
+	var message messageRow
+	err := db.NewSelect().Model(&message).Where("m.workspace_id = ?", ws).Where("m.action_id = ?", action).Scan(ctx)
+	if err != nil {
+		return chat.AssistantMessageSent{}, found(err, chat.CodeActionNotFound, "action that sends")
+	}
+	var delivery deliveryRow
+	err = db.NewSelect().Model(&delivery).Where("d.workspace_id = ?", ws).Where("d.message_id = ?", message.ID).
+		OrderExpr("d.created_at DESC, d.id DESC").Limit(1).Scan(ctx)
+	if err != nil {
+		return chat.AssistantMessageSent{}, err
+	}
+	messages := []chat.Message{message.message()}
+	if err := addToolCalls(ctx, db, ws, messages); err != nil {
+		return chat.AssistantMessageSent{}, err
+	}
+	return sentOf(&message, messages[0].ToolCalls, &delivery), nil
+}
+
+// FailSend ends a send before its delivery was handed to the carrier, because the tool
+// call with this index failed, or, with -1, because it was canceled: action_not_found.
+//
+// Idempotent: only a delivery that is pending or blocked is canceled. Any other may be
+// with the carrier, or is ended already: then nothing changes, and the answer tells how
+// the send stands.
+func (s *Store) FailSend(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID, toolIndex int, problem *chat.Error) (chat.AssistantMessageSent, error) {
+	var sent chat.AssistantMessageSent
+	err := s.inTx(ctx, "fail a send", func(ctx context.Context, tx bun.Tx) error {
+		var err error
+		if sent, err = sentMessage(ctx, tx, ws, action); err != nil {
+			return err
+		}
+		canceled, err := s.cancelDelivery(ctx, tx, ws, sent.DeliveryID, toolIndex, problem)
+		if err != nil || !canceled {
+			return err
+		}
+		stored := *problem
+		stored.ActionID, stored.DeliveryID, stored.ToolCalls = string(action), string(sent.DeliveryID), nil
+		now := s.time()
+		err = s.batch(ctx, tx,
+			tx.NewUpdate().Model((*toolCallRow)(nil)).Set("state = ?", chat.ToolCallFailed).Set("error = ?", problem.Message).
+				Set("updated_at = ?", now).Where("workspace_id = ?", ws).Where("message_id = ?", sent.MessageID).
+				Where("position = ?", toolIndex).Where("state = ?", chat.ToolCallPending),
+			moveMessage(tx, ws, sent.MessageID, chat.MessageNotSent),
+			moveAction(tx, ws, action, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).Set("problem = ?", &stored))
+		if err != nil {
+			return err
+		}
+		sent, err = sentMessage(ctx, tx, ws, action)
+		return err
+	})
+	return sent, err
+}
+
+// cancelDelivery cancels what the carrier certainly does not have.
+func (s *Store) cancelDelivery(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.DeliveryID, toolIndex int, problem *chat.Error) (bool, error) {
+	code := chat.ErrorToolCallFailed
+	if toolIndex < 0 {
+		code = chat.ErrorCanceled
+	}
+	result, err := tx.NewUpdate().Model((*deliveryRow)(nil)).Set("submission = ?", chat.SubmissionCanceled).
+		Set("error_code = ?", code).Set("error_message = ?", problem.Message).Set("retry_at = NULL").Set("updated_at = ?", s.time()).
+		Where("workspace_id = ?", ws).Where("id = ?", id).
+		Where("submission IN ?", bun.Tuple([]chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked})).Exec(ctx)
+	if err != nil {
+		return false, err
+	}
+	count, err := result.RowsAffected()
+	return count > 0, err
+}
+
+// moveMessage is the statement that puts an assistant's message into another state.
+func moveMessage(tx bun.Tx, ws chat.WorkspaceID, id chat.MessageID, to chat.MessageState) *bun.UpdateQuery {
+	return tx.NewUpdate().Model((*messageRow)(nil)).Set("state = ?", to).Where("workspace_id = ?", ws).Where("id = ?", id)
+}

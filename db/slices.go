@@ -1,0 +1,25 @@
+package db
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// each turns rows into what they stand for.
+func each[R, T any](rows []R, item func(*R) T) []T {
+	items := make([]T, len(rows))
+	for i := range rows {
+		items[i] = item(&rows[i])
+	}
+	return items
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// set gives target the value of a patch's field, if it has one.
+func set[T any](target, value *T) {
+	if value != nil {
+		*target = *value
+	}
+}

@@ -1,0 +1,71 @@
+package db
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	neturl "net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"modernc.org/sqlite"
+
+	"handrail/db/migrations"
+)
+
+// foldFunction is strings.ToLower in SQL: SQLite's own lower() knows ASCII only.
+const foldFunction = "handrail_fold"
+
+var registerFold = sync.OnceValue(func() error {
+	return sqlite.RegisterDeterministicScalarFunction(foldFunction, 1,
+		func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+			if text, ok := args[0].(string); ok {
+				return strings.ToLower(text), nil
+			}
+			return args[0], nil
+		})
+})
+
+// sqliteParameters are in the DSN, not run once: every connection of the pool must have
+// them.
+func sqliteParameters(inMemory bool) string {
+	// SQLite does not enforce references unless asked to.
+	pragmas := []string{"foreign_keys(1)"}
+	if !inMemory {
+		pragmas = []string{
+			// First, because setting the journal mode can itself meet a lock. Another
+			// process may be writing, a migration or a backup for example.
+			"busy_timeout(10000)",
+			// Readers do not wait for the writer.
+			"journal_mode(WAL)",
+			"foreign_keys(1)",
+			// A commit must survive a power cut: after it a message may have been sent.
+			"synchronous(FULL)",
+		}
+	}
+	// A transaction takes the write lock when it begins. One that reads first and
+	// writes then would fail at once, without waiting, if another wrote in between.
+	return neturl.Values{"_pragma": pragmas, "_txlock": {"immediate"}}.Encode()
+}
+
+func openSQLite(file string, o options) (*Store, error) {
+	if err := registerFold(); err != nil {
+		return nil, attempted("add a function to SQLite", err)
+	}
+	if file == "" || strings.ContainsAny(file, "?#%") {
+		return nil, invalidURL("it must be sqlite:/path/to/file.db, without ?, # and %%, or sqlite::memory:")
+	}
+	inMemory := file == ":memory:"
+	if inMemory {
+		// Every connection to :memory: would be a database of its own.
+		o.maxConns = 1
+	} else if folder, err := os.Stat(filepath.Dir(file)); err != nil || !folder.IsDir() {
+		return nil, invalidURL("the folder %s does not exist", filepath.Dir(file))
+	}
+	connector, err := sqlite.NewConnector("file:" + file + "?" + sqliteParameters(inMemory))
+	if err != nil {
+		return nil, attempted("open SQLite", err)
+	}
+	return newStore(migrations.SQLite, func() *sql.DB { return sql.OpenDB(connector) }, o), nil
+}

@@ -1,0 +1,229 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+type suppressionRow struct {
+	bun.BaseModel `bun:"table:suppressions,alias:x"`
+
+	ID          int64            `bun:"id,pk,autoincrement"`
+	WorkspaceID chat.WorkspaceID `bun:"workspace_id"`
+	Channel     chat.Channel     `bun:"channel"`
+	Sender      string           `bun:"sender"`
+	Address     string           `bun:"address"`
+	Reason      string           `bun:"reason"`
+	SourceEvent string           `bun:"source_event,nullzero"`
+	CreatedAt   time.Time        `bun:"created_at"`
+	LiftedAt    *time.Time       `bun:"lifted_at"`
+}
+
+// eventDuplicate is the type of the event that records a second acceptance under another
+// id: the message may have arrived twice.
+const eventDuplicate = "duplicate_confirmed"
+
+// RecordSubmission stores what a carrier said to the claim with this fence, and returns
+// the delivery as it stands then: delivery_not_found; conflict when the carrier's id for
+// the message belongs to another delivery.
+//
+// Acceptance is a fact and wins over every state and fence. Anything else counts only
+// from the claim that lasts. A second acceptance under another id leaves the first and is
+// kept as an event of type duplicate_confirmed.
+//
+// Idempotent: what is accepted is not accepted again, and any other result leaves
+// sending, so that its repetition no longer comes from a claim that lasts.
+func (s *Store) RecordSubmission(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, fence int64, said chat.Submission, now time.Time) (chat.Delivery, error) {
+	record := s.recordOutcome
+	if said.Outcome == chat.OutcomeAccepted {
+		record = s.recordAcceptance
+	}
+	var row deliveryRow
+	err := s.inTx(ctx, "record what a carrier said", func(ctx context.Context, tx bun.Tx) error {
+		var err error
+		row, err = record(ctx, tx, submission{ws: ws, id: id, fence: fence, said: said, now: micro(now)})
+		return err
+	})
+	return row.delivery(), err
+}
+
+// submission is what was said, to which claim, and when.
+type submission struct {
+	ws    chat.WorkspaceID
+	id    chat.DeliveryID
+	fence int64
+	said  chat.Submission
+	now   time.Time
+}
+
+func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) (deliveryRow, error) {
+	row := deliveryRow{}
+	said := in.said
+	q := tx.NewUpdate().Model(&row).Set("submission = ?", chat.SubmissionAccepted).
+		Set("lease_until = NULL").Set("retry_at = NULL").Set("unknown_since = NULL").Set("error_code = ''").Set("error_message = ''").
+		// A callback may have been faster, and knows more.
+		Set("carrier = CASE WHEN carrier_rank < ? THEN ? ELSE carrier END", said.Carrier.Rank(), said.Carrier).
+		Set("carrier_rank = CASE WHEN carrier_rank < ? THEN ? ELSE carrier_rank END", said.Carrier.Rank(), said.Carrier.Rank()).
+		Set("updated_at = ?", in.now).
+		Where("workspace_id = ?", in.ws).Where("id = ?", in.id).Where("submission <> ?", chat.SubmissionAccepted).Returning("*")
+	if said.ProviderMessageID != "" {
+		q.Set("provider_message_id = ?", said.ProviderMessageID)
+	}
+	if said.Segments > 0 {
+		q.Set("segments = ?", said.Segments)
+	}
+	if _, err := q.Exec(ctx); err != nil && !noRows(err) {
+		return row, refused(err, uniqueViolation, messageIDTaken())
+	}
+	if row.ID == "" {
+		return s.recordAcceptanceAgain(ctx, tx, in)
+	}
+	return row, s.batch(ctx, tx,
+		finishAttempt(tx, in),
+		moveMessage(tx, in.ws, row.MessageID, chat.MessageSent),
+		// What came in after the send was asked for still needs a response.
+		tx.NewUpdate().Model((*chatRow)(nil)).Set("answered = ?", row.Watermark).Set("needs_response = (attention > ?)", row.Watermark).
+			Set("updated_at = ?", in.now).Where("workspace_id = ?", in.ws).Where("id = ?", row.ChatID).Where("answered < ?", row.Watermark),
+		moveAction(tx, in.ws, row.ActionID, chat.ActionSucceeded, in.now, chat.ActionRunning, chat.ActionParked, chat.ActionFailed).
+			Set("problem = NULL"))
+}
+
+func messageIDTaken() *chat.Error {
+	return chat.Errorf(chat.CodeConflict, "the carrier's id for this message belongs to another delivery")
+}
+
+// recordAcceptanceAgain is for a delivery that is accepted already: by a repetition, a
+// callback that was faster, or a message that was posted twice.
+func (s *Store) recordAcceptanceAgain(ctx context.Context, tx bun.Tx, in submission) (deliveryRow, error) {
+	row, err := findDelivery(ctx, s.locked(tx.NewSelect()), in.ws, in.id)
+	if err != nil {
+		return row, err
+	}
+	statements := []bun.Query{finishAttempt(tx, in)}
+	switch {
+	case in.said.ProviderMessageID == "" || in.said.ProviderMessageID == row.ProviderMessageID:
+	case row.ProviderMessageID == "":
+		row.ProviderMessageID, row.UpdatedAt = in.said.ProviderMessageID, in.now
+		statements = append(statements, tx.NewUpdate().Model(&row).Column("provider_message_id", "updated_at").
+			Where("workspace_id = ?", in.ws).Where("id = ?", in.id))
+	default:
+		event, err := duplicateEvent(&row, in)
+		if err != nil {
+			return row, err
+		}
+		// Found twice, it is still one duplicate.
+		statements = append(statements, tx.NewInsert().Model(&event).On("CONFLICT (event_key) DO NOTHING").Returning("NULL"))
+	}
+	return row, refused(s.batch(ctx, tx, statements...), uniqueViolation, messageIDTaken())
+}
+
+func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
+	raw, err := json.Marshal(map[string]any{
+		"kept": row.ProviderMessageID, "provider_message_id": in.said.ProviderMessageID, "fence": in.fence,
+	})
+	return providerEventRow{
+		Key: fmt.Sprintf("%s:%s:%s", eventDuplicate, row.ID, in.said.ProviderMessageID), WorkspaceID: in.ws, DeliveryID: in.id,
+		Provider: row.Provider, ProviderMessageID: in.said.ProviderMessageID, Type: eventDuplicate, Raw: raw, ReceivedAt: in.now,
+	}, err
+}
+
+// finishAttempt is the statement that completes the row of an attempt. There is none for
+// evidence that came another way.
+func finishAttempt(tx bun.Tx, in submission) bun.Query {
+	attempt := in.said.Attempted(in.fence, in.now, in.now)
+	row := attemptRow{
+		FinishedAt: attempt.FinishedAt, GotConnection: attempt.GotConnection, Outcome: attempt.Outcome, HTTPStatus: attempt.HTTPStatus,
+		ErrorCode: attempt.ErrorCode, ErrorMessage: attempt.ErrorMessage,
+		ProviderRequestID: attempt.ProviderRequestID, ProviderMessageID: attempt.ProviderMessageID,
+	}
+	return tx.NewUpdate().Model(&row).
+		Column("finished_at", "got_connection", "outcome", "http_status", "error_code", "error_message", "provider_request_id", "provider_message_id").
+		Where("workspace_id = ?", in.ws).Where("delivery_id = ?", in.id).Where("fence = ?", in.fence)
+}
+
+// recordOutcome stores any outcome but acceptance, from the claim that lasts.
+func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (deliveryRow, error) {
+	var row deliveryRow
+	after := in.said.Outcome.After()
+	q := tx.NewUpdate().Model(&row).Set("submission = ?", after).Set("lease_until = NULL").
+		Set("error_code = ?", in.said.ErrorCode).Set("error_message = ?", in.said.ErrorMessage).Set("updated_at = ?", in.now).
+		Where("workspace_id = ?", in.ws).Where("id = ?", in.id).
+		Where("submission = ?", chat.SubmissionSending).Where("fence = ?", in.fence).Returning("*")
+	if after == chat.SubmissionUnknown {
+		q.Set("unknown_since = ?", in.now)
+	}
+	if after == chat.SubmissionPending && in.said.RetryAfter > 0 {
+		q.Set("retry_at = ?", micro(in.now.Add(in.said.RetryAfter)))
+	}
+	if _, err := q.Exec(ctx); err != nil && !noRows(err) {
+		return row, err
+	}
+	if row.ID == "" {
+		return findDelivery(ctx, tx.NewSelect(), in.ws, in.id)
+	}
+	return row, s.batch(ctx, tx, append(consequences(tx, &row, in), finishAttempt(tx, in))...)
+}
+
+// consequences are the statements that tell the rest of the database of an outcome.
+func consequences(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
+	switch row.Submission {
+	case chat.SubmissionRejected:
+		return notSent(tx, row, in.now)
+	case chat.SubmissionSuppressed:
+		suppression := suppressionRow{
+			WorkspaceID: in.ws, Channel: row.Channel, Sender: row.Sender, Address: strings.ToLower(row.To), Reason: "carrier",
+			SourceEvent: fmt.Sprintf("attempt:%s:%d", row.ID, in.fence), CreatedAt: in.now,
+		}
+		// The address may be on the list by another way.
+		return append(notSent(tx, row, in.now), tx.NewInsert().Model(&suppression).On("CONFLICT DO NOTHING").Returning("NULL"))
+	case chat.SubmissionBlocked, chat.SubmissionUnknown:
+		return []bun.Query{moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)}
+	default: // pending: it is tried again
+		return nil
+	}
+}
+
+// SettleUnknown lets the delivery's policy decide what becomes of it when no evidence has
+// come: delivery_not_found. By at_most_once people must decide; by expire it ends; by
+// resend_after_settle it is pending again.
+//
+// Idempotent: a delivery that is not unknown stays as it is.
+func (s *Store) SettleUnknown(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error) {
+	now = micro(now)
+	var row deliveryRow
+	err := s.inTx(ctx, "settle a delivery", func(ctx context.Context, tx bun.Tx) error {
+		var err error
+		row, err = findDelivery(ctx, s.locked(tx.NewSelect()), ws, id)
+		if err != nil || row.Submission != chat.SubmissionUnknown {
+			return err
+		}
+		return s.batch(ctx, tx, settle(tx, &row, now)...)
+	})
+	return row.delivery(), err
+}
+
+func settle(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+	switch row.Policy {
+	case chat.ResendAfterSettle:
+		row.Submission, row.UnknownSince = chat.SubmissionPending, nil
+		return []bun.Query{
+			saveState(tx, row, now), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionRunning, now, chat.ActionParked),
+		}
+	case chat.ExpireUnknown:
+		row.Submission, row.ErrorCode = chat.SubmissionExpired, chat.ErrorExpired
+		row.ErrorMessage = "nobody could tell in time whether it was sent; it may have been"
+		return append(notSent(tx, row, now), saveState(tx, row, now))
+	case chat.AtMostOnce:
+	}
+	row.Submission = chat.SubmissionNeedsReview
+	return []bun.Query{
+		saveState(tx, row, now), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning),
+	}
+}
