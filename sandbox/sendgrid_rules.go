@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/mail"
 	"slices"
 	"strconv"
@@ -188,7 +189,7 @@ func (m *mailRequest) headerProblems() []mailProblem {
 
 func checkHeaders(field string, headers map[string]string) (problems []mailProblem) {
 	seen := make(map[string]bool)
-	for name := range headers {
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		key := strings.ToLower(name)
 		switch {
 		case slices.Contains(reservedHeaders, key):

@@ -4,7 +4,6 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -39,7 +38,7 @@ type twilioProblem struct {
 	Status   int    `json:"status"`
 }
 
-func problem(status, code int, message string) *twilioProblem {
+func newProblem(status, code int, message string) *twilioProblem {
 	return &twilioProblem{
 		Code: code, Message: message, Status: status,
 		MoreInfo: "https://www.twilio.com/docs/errors/" + strconv.Itoa(code),
@@ -70,7 +69,7 @@ func (s *Sandbox) authenticate(r *http.Request) *twilioProblem {
 	right := subtle.ConstantTimeCompare([]byte(account), []byte(s.config.AccountSID)) &
 		subtle.ConstantTimeCompare([]byte(token), []byte(s.config.AuthToken))
 	if right != 1 {
-		return problem(http.StatusUnauthorized, 20003, "Authenticate")
+		return newProblem(http.StatusUnauthorized, 20003, "Authenticate")
 	}
 	if path := r.PathValue("account"); path != "" && path != s.config.AccountSID {
 		return notFound(r)
@@ -79,12 +78,12 @@ func (s *Sandbox) authenticate(r *http.Request) *twilioProblem {
 }
 
 func notFound(r *http.Request) *twilioProblem {
-	return problem(http.StatusNotFound, 20404, fmt.Sprintf("The requested resource %s was not found", r.URL.Path))
+	return newProblem(http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
 }
 
 func methodNotAllowed(w http.ResponseWriter, _ *http.Request) *twilioProblem {
 	w.Header().Set("Allow", "GET, POST")
-	return problem(http.StatusMethodNotAllowed, 20004, "Method not allowed")
+	return newProblem(http.StatusMethodNotAllowed, 20004, "Method not allowed")
 }
 
 func (s *Sandbox) createMessage(w http.ResponseWriter, r *http.Request) *twilioProblem {
@@ -98,7 +97,7 @@ func (s *Sandbox) createMessage(w http.ResponseWriter, r *http.Request) *twilioP
 	m := newMessage(form, r.Header)
 	if err := s.arrived.record(record{Message: &m}); err != nil {
 		s.logger.ErrorContext(r.Context(), "the sandbox could not keep a message", "error", err)
-		return problem(http.StatusInternalServerError, 20500, "An internal server error has occurred")
+		return newProblem(http.StatusInternalServerError, 20500, "An internal server error has occurred")
 	}
 	s.keepBack(r.Context())
 	writeJSON(w, http.StatusCreated, s.resource(m))
@@ -115,9 +114,9 @@ func postedForm(w http.ResponseWriter, r *http.Request) (url.Values, *twilioProb
 	r.Body = http.MaxBytesReader(w, r.Body, twilioFormLimit)
 	if err := r.ParseForm(); err != nil {
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			return nil, problem(http.StatusRequestEntityTooLarge, 20001, "The request is too large")
+			return nil, newProblem(http.StatusRequestEntityTooLarge, 20001, "The request is too large")
 		}
-		return nil, problem(http.StatusBadRequest, 20001, "The parameters are not a valid form")
+		return nil, newProblem(http.StatusBadRequest, 20001, "The parameters are not a valid form")
 	}
 	return r.PostForm, nil
 }

@@ -129,22 +129,28 @@ type moment struct {
 	unit time.Duration
 }
 
-func readSentFilter(filter url.Values) (sentFilter, *twilioProblem) {
-	var sent sentFilter
-	for name, into := range map[string]**moment{"DateSent": &sent.on, "DateSent<": &sent.before, "DateSent>": &sent.after} {
-		raw := filter.Get(name)
-		if raw == "" {
-			continue
-		}
-		if at, err := time.Parse(time.DateOnly, raw); err == nil {
-			*into = &moment{at: at, unit: 24 * time.Hour}
-		} else if at, err := time.Parse(time.RFC3339, raw); err == nil {
-			*into = &moment{at: at, unit: time.Second}
-		} else {
-			return sent, invalid(20001, "DateSent must be YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ")
-		}
+func readSentFilter(filter url.Values) (sent sentFilter, p *twilioProblem) {
+	if sent.on, p = readMoment(filter.Get("DateSent")); p != nil {
+		return sent, p
 	}
-	return sent, nil
+	if sent.before, p = readMoment(filter.Get("DateSent<")); p != nil {
+		return sent, p
+	}
+	sent.after, p = readMoment(filter.Get("DateSent>"))
+	return sent, p
+}
+
+func readMoment(raw string) (*moment, *twilioProblem) {
+	if raw == "" {
+		return nil, nil
+	}
+	if day, err := time.Parse(time.DateOnly, raw); err == nil {
+		return &moment{at: day, unit: 24 * time.Hour}, nil
+	}
+	if second, err := time.Parse(time.RFC3339, raw); err == nil {
+		return &moment{at: second, unit: time.Second}, nil
+	}
+	return nil, invalid(20001, "DateSent must be YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ")
 }
 
 // matches includes the given day or second itself, as Twilio's "DateSent<=" and

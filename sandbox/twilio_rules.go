@@ -36,7 +36,7 @@ func checkMessage(form url.Values) *twilioProblem {
 }
 
 func invalid(code int, message string) *twilioProblem {
-	return problem(http.StatusBadRequest, code, message)
+	return newProblem(http.StatusBadRequest, code, message)
 }
 
 func checkPresent(form url.Values) *twilioProblem {
@@ -56,7 +56,7 @@ func checkTo(form url.Values) *twilioProblem {
 	to, from := form.Get("To"), form.Get("From")
 	switch {
 	case to == "+15005550001" || !e164.MatchString(to):
-		return invalid(21211, fmt.Sprintf("Invalid 'To' Phone Number: %s", to))
+		return invalid(21211, "Invalid 'To' Phone Number: "+to)
 	case to == "+15005550002":
 		return invalid(21612, fmt.Sprintf("Message cannot be sent with the current combination of 'To' (%s) and/or 'From' (%s) parameters", to, from))
 	case to == "+15005550003":
@@ -64,7 +64,7 @@ func checkTo(form url.Values) *twilioProblem {
 	case to == "+15005550004":
 		return invalid(21610, "Attempt to send to unsubscribed recipient")
 	case to == "+15005550009":
-		return invalid(21614, fmt.Sprintf("'To' number is not a valid mobile number: %s", to))
+		return invalid(21614, "'To' number is not a valid mobile number: "+to)
 	}
 	return nil
 }
@@ -77,9 +77,9 @@ func checkFrom(form url.Values) *twilioProblem {
 	case from == "":
 		return nil
 	case from == "+15005550008":
-		return invalid(21611, fmt.Sprintf("This 'From' number has exceeded the maximum number of queued messages: %s", from))
+		return invalid(21611, "This 'From' number has exceeded the maximum number of queued messages: "+from)
 	case from == "+15005550007" || !usableSender(from):
-		return invalid(21606, fmt.Sprintf("The 'From' phone number provided (%s) is not a valid message-capable Twilio phone number for this destination", from))
+		return invalid(21606, "The 'From' phone number provided ("+from+") is not a valid message-capable Twilio phone number for this destination")
 	}
 	return nil
 }
@@ -111,7 +111,7 @@ func checkStatusCallback(form url.Values) *twilioProblem {
 	callback, err := url.Parse(raw)
 	if err != nil || (callback.Scheme != "http" && callback.Scheme != "https") ||
 		callback.Hostname() == "" || strings.Contains(callback.Hostname(), "_") {
-		return invalid(21609, fmt.Sprintf("The 'StatusCallback' URL %s is not a valid URL.", raw))
+		return invalid(21609, "The 'StatusCallback' URL "+raw+" is not a valid URL.")
 	}
 	return nil
 }
