@@ -1,0 +1,140 @@
+package api
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"handrail/chat"
+)
+
+// access is who may use a route.
+type access struct {
+	// scope is what a key must hold.
+	scope chat.Scope
+	// own lets a member in without the scope, into a chat it takes part in.
+	own bool
+	// asked takes the scope from the action that the path names.
+	asked bool
+}
+
+// scope lets keys in that hold want.
+func scope(want chat.Scope) access { return access{scope: want} }
+
+// ownOr lets a member into its own chats with any key, and keys that hold want into all.
+func ownOr(want chat.Scope) access { return access{scope: want, own: true} }
+
+// asTheAction lets in who could have asked for the action.
+func asTheAction() access { return access{asked: true} }
+
+// check is one of the questions that come before a handler; its error is the answer.
+type check func(ctx huma.Context, c *call) error
+
+// guard runs the checks of a route in the order of the contract.
+func (s *service) guard(checks ...check) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		c := callFrom(ctx.Context())
+		for _, ask := range checks {
+			if err := ask(ctx, c); err != nil {
+				s.refuse(ctx, err)
+				return
+			}
+		}
+		next(readContext{ctx, c.body})
+	}
+}
+
+// How long a key may be. What does not look like one is not looked up.
+const minKey, maxKey = len(chat.KeyPrefix) + 20, 128
+
+// authenticate finds out who asks. Only failures count against the address they come
+// from: behind a shared proxy, one client's wrong keys must not lock out the others.
+func (s *service) authenticate(ctx huma.Context, c *call) error {
+	principal, err := s.principal(ctx.Context(), ctx.Header("Authorization"))
+	if err == nil {
+		c.principal = principal
+		return nil
+	}
+	if chat.CodeOf(err) != chat.CodeUnauthenticated {
+		return err
+	}
+	if wait := s.failures.spend(remoteHost(ctx)); wait > 0 {
+		return tooMany(ctx, wait, "too many requests with keys that are not valid")
+	}
+	ctx.SetHeader("WWW-Authenticate", `Bearer realm="handrail"`)
+	return err
+}
+
+func (s *service) principal(ctx context.Context, header string) (chat.Principal, error) {
+	scheme, secret, _ := strings.Cut(header, " ")
+	secret = strings.TrimSpace(secret)
+	switch {
+	case header == "":
+		return chat.Principal{}, chat.Errorf(chat.CodeUnauthenticated, "an API key is needed: Authorization: Bearer hr_…")
+	case !strings.EqualFold(scheme, "Bearer"), !strings.HasPrefix(secret, chat.KeyPrefix), len(secret) < minKey, len(secret) > maxKey:
+		return chat.Principal{}, chat.Errorf(chat.CodeUnauthenticated, "the Authorization header must be Bearer and an API key, which begins with hr_")
+	}
+	principal, err := s.store.Authenticate(ctx, HashKey(secret), time.Now())
+	if chat.CodeOf(err) == chat.CodeUnauthenticated {
+		// One answer for all of them: it tells nothing of keys that exist.
+		err = chat.Errorf(chat.CodeUnauthenticated, "this API key is unknown, expired or revoked")
+	}
+	return principal, err
+}
+
+// inWorkspace holds the key to its own workspace; another one might as well not exist.
+func (s *service) inWorkspace(ctx huma.Context, c *call) error {
+	if !strings.EqualFold(ctx.Param("workspace_uuid"), string(c.principal.WorkspaceID)) {
+		return chat.Errorf(chat.CodeWorkspaceNotFound, "there is no such workspace for this key")
+	}
+	return nil
+}
+
+// permit asks for the scope, or a place in the chat.
+func (s *service) permit(who access) check {
+	return func(ctx huma.Context, c *call) error {
+		if who.asked {
+			return s.permitAction(ctx, c)
+		}
+		id, err := parseNumber("path.chat_id", ctx.Param("chat_id"))
+		if err != nil {
+			// It names no chat of the member's; that it is no id at all is for
+			// readPath to say, to those with the scope.
+			id = 0
+		}
+		return s.permitIn(ctx.Context(), c, who, chat.ChatID(id))
+	}
+}
+
+// permitIn is permit for a chat that is known.
+func (s *service) permitIn(ctx context.Context, c *call, who access, id chat.ChatID) error {
+	if c.principal.May(who.scope) {
+		return nil
+	}
+	if who.own && id > 0 {
+		if takes, err := s.store.TakesPart(ctx, c.workspace(), id, c.principal.MemberID); err != nil || takes {
+			return err
+		}
+	}
+	return forbidden(c, who)
+}
+
+func forbidden(c *call, who access) error {
+	switch {
+	case c.principal.Role != chat.RoleManager && who.own:
+		return chat.Errorf(chat.CodeForbidden, "this key's member does not take part in this chat")
+	case c.principal.Role != chat.RoleManager:
+		return chat.Errorf(chat.CodeForbidden, "this needs the scope %s, and a member with the role manager", who.scope)
+	case who.own:
+		return chat.Errorf(chat.CodeForbidden, "this needs the scope %s, or a place in the chat", who.scope)
+	}
+	return chat.Errorf(chat.CodeForbidden, "this needs the scope %s", who.scope)
+}
+
+// loadChat finds the chat that the path names.
+func (s *service) loadChat(ctx huma.Context, c *call) (err error) {
+	c.chat, err = s.store.Chat(ctx.Context(), c.workspace(), chat.ChatID(c.numbers["chat_id"]))
+	return err
+}

@@ -1,0 +1,208 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"handrail/chat"
+)
+
+// ActionHeaders are the headers that the three actions take. The type is exported because
+// huma finds parameters in exported fields only.
+type ActionHeaders struct {
+	IdempotencyKey string `header:"Idempotency-Key" pattern:"^[!-~]{1,255}$" patternDescription:"1 to 255 visible ASCII characters" doc:"Names this request: the same key with the same body is the same action, however often it is sent. It holds as long as the action is kept." example:"order-4711-shipped"`
+	Prefer         string `header:"Prefer" doc:"respond-async answers 202 at once; wait=N waits at most N seconds, 0 to 60, for the outcome (RFC 7240)." example:"wait=10"`
+}
+
+// acted answers one of the three actions: 200 with its outcome, or 202 with the action.
+type acted struct {
+	Status   int
+	Location string `header:"Location" doc:"With 202: where to ask for the action."`
+	Replayed string `header:"Idempotency-Replayed" doc:"true when an earlier request with this Idempotency-Key did the work."`
+	Applied  string `header:"Preference-Applied" doc:"The preference that was followed."`
+	Body     any
+}
+
+// longestWait is how long a caller may ask to wait: proxies cut longer ones.
+const longestWait = 60 * time.Second
+
+// preference is what a Prefer header asks for.
+type preference struct {
+	wait    time.Duration
+	applied string
+}
+
+// prefer reads a Prefer header. What is not understood is ignored, as RFC 7240 2 asks.
+func prefer(header string, wait time.Duration) preference {
+	p := preference{wait: wait}
+	for one := range strings.SplitSeq(header, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(one), "=")
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "respond-async":
+			return preference{applied: "respond-async"}
+		case "wait":
+			seconds, err := strconv.ParseUint(strings.Trim(strings.TrimSpace(value), `"`), 10, 31)
+			if err == nil {
+				p.wait = min(time.Duration(seconds)*time.Second, longestWait)
+				p.applied = "wait=" + strconv.Itoa(int(p.wait.Seconds()))
+			}
+		}
+	}
+	return p
+}
+
+// fingerprint digests each field of a request, so that another body under the same
+// idempotency key can be told, and the difference named. The values are canonical: JSON
+// with sorted keys, defaults filled in, both shapes of a tool call alike.
+func fingerprint(kind chat.ActionKind, id chat.ChatID, fields map[string]any) (chat.Fingerprint, error) {
+	digests := chat.Fingerprint{}
+	all := map[string]any{"action": kind, "chat_id": id}
+	for name, value := range fields {
+		all[name] = value
+	}
+	for name, value := range all {
+		canonical, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("digest the field %s: %w", name, err)
+		}
+		sum := sha256.Sum256(canonical)
+		digests[name] = hex.EncodeToString(sum[:16])
+	}
+	return digests, nil
+}
+
+// intent is an action about to be asked for.
+type intent struct {
+	kind   chat.ActionKind
+	fields map[string]any
+	// start asks the engine. A nil body is an action that is not settled.
+	start func(ctx context.Context, request chat.Request, wait time.Duration) (body any, replayed bool, err error)
+}
+
+// act carries out an intent once, however often it is asked for under one key.
+func (s *service) act(ctx context.Context, headers ActionHeaders, in intent) (*acted, error) {
+	c, p := callFrom(ctx), prefer(headers.Prefer, s.wait)
+	digests, err := fingerprint(in.kind, c.chat.ID, in.fields)
+	if err != nil {
+		return nil, err
+	}
+	request := chat.Request{
+		ActionID: s.engine.ActionID(c.workspace(), headers.IdempotencyKey), WorkspaceID: c.workspace(), ChatID: c.chat.ID,
+		By: c.actor(), IdempotencyKey: headers.IdempotencyKey, Fingerprint: digests,
+	}
+	if headers.IdempotencyKey != "" {
+		action, err := s.store.Action(ctx, c.workspace(), request.ActionID)
+		if err == nil {
+			return s.replay(ctx, action, request, p)
+		}
+		if chat.CodeOf(err) != chat.CodeActionNotFound {
+			return nil, err
+		}
+	}
+	waiting, done := s.untilStopping(ctx)
+	defer done()
+	body, replayed, err := in.start(waiting, request, p.wait)
+	replayed = replayed && headers.IdempotencyKey != ""
+	switch {
+	case errors.Is(err, chat.ErrStillRunning), err == nil && body == nil:
+		return s.accepted(ctx, in.kind, request, p, replayed)
+	case err != nil:
+		return nil, ofAction(err, request.ActionID)
+	}
+	return &acted{Status: http.StatusOK, Body: body, Applied: p.applied, Replayed: flag(replayed)}, nil
+}
+
+// untilStopping is ctx until the server stops: what waits then is answered 202, and the
+// work goes on without us.
+func (s *service) untilStopping(ctx context.Context) (context.Context, func()) {
+	waiting, cancel := context.WithCancel(ctx)
+	forget := context.AfterFunc(s.stopping, cancel)
+	return waiting, func() {
+		forget()
+		cancel()
+	}
+}
+
+// replay answers with the present state of the action that a key already stands for.
+func (s *service) replay(ctx context.Context, action chat.Action, request chat.Request, p preference) (*acted, error) {
+	if err := action.Fingerprint.Match(request.Fingerprint); err != nil {
+		return nil, err
+	}
+	action, err := s.await(ctx, action, p.wait)
+	if err != nil {
+		return nil, err
+	}
+	body, err := s.outcome(ctx, action)
+	switch {
+	case err != nil:
+		return nil, &replayedError{ofAction(err, action.ID)}
+	case body == nil:
+		return s.accepted(ctx, action.Kind, request, p, true)
+	}
+	return &acted{Status: http.StatusOK, Body: body, Applied: p.applied, Replayed: flag(true)}, nil
+}
+
+// await waits for a running action, and returns it as it then is.
+func (s *service) await(ctx context.Context, action chat.Action, wait time.Duration) (chat.Action, error) {
+	if action.State != chat.ActionRunning || wait <= 0 {
+		return action, nil
+	}
+	waiting, done := s.untilStopping(ctx)
+	defer done()
+	if err := s.engine.Await(waiting, action, wait); err != nil && !errors.Is(err, chat.ErrStillRunning) {
+		return action, err
+	}
+	return s.findAction(ctx, action.WorkspaceID, action.ID)
+}
+
+// accepted answers 202. The work is recorded, so nothing may turn this into a failure:
+// what can not be told of the action is left out.
+func (s *service) accepted(ctx context.Context, kind chat.ActionKind, request chat.Request, p preference, replayed bool) (*acted, error) {
+	action, err := s.findAction(ctx, request.WorkspaceID, request.ActionID)
+	if err != nil {
+		now := time.Now()
+		action = chat.Action{
+			ID: request.ActionID, WorkspaceID: request.WorkspaceID, Kind: kind, ChatID: request.ChatID,
+			State: chat.ActionRunning, CreatedAt: now, UpdatedAt: now,
+		}
+	}
+	body, err := s.present(ctx, action)
+	if err != nil {
+		s.logger.WarnContext(ctx, "an accepted action can not be shown", "request_id", requestIDFrom(ctx), "error", err)
+		body = presentBare(action)
+	}
+	location := callFrom(ctx).path("/actions/" + string(request.ActionID))
+	return &acted{Status: http.StatusAccepted, Location: location, Body: body, Applied: p.applied, Replayed: flag(replayed)}, nil
+}
+
+// replayedError marks a failure that an earlier request has had.
+type replayedError struct{ error }
+
+// Unwrap returns the failure.
+func (e *replayedError) Unwrap() error { return e.error }
+
+// ofAction names the action in a failure that belongs to it.
+func ofAction(err error, id chat.ActionID) error {
+	failed, ok := errors.AsType[*chat.Error](err)
+	if !ok || failed.Code.Kind() != chat.KindFailed || failed.ActionID != "" {
+		return err
+	}
+	named := *failed
+	named.ActionID = string(id)
+	return &named
+}
+
+func flag(set bool) string {
+	if set {
+		return "true"
+	}
+	return ""
+}

@@ -1,0 +1,211 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"handrail/chat"
+)
+
+// actionJSON is an action as callers see it.
+type actionJSON struct {
+	ActionID   chat.ActionID    `json:"action_id" format:"uuid"`
+	Kind       string           `json:"kind" enum:"add_participant,send_assistant_message,summarize_chat"`
+	State      chat.ActionState `json:"state" enum:"running,parked,succeeded,failed" doc:"parked waits for an operator."`
+	Status     string           `json:"status" doc:"The delivery's status when there is one, else the state." example:"unknown"`
+	ChatID     chat.ChatID      `json:"chat_id"`
+	WorkflowID string           `json:"workflow_id,omitempty" doc:"Where operators find it in the Temporal UI."`
+	WaitingFor string           `json:"waiting_for,omitempty" doc:"What it waits for, in one sentence."`
+	Timeline   []momentJSON     `json:"timeline" doc:"What has happened, oldest first."`
+	Message    *sentJSON        `json:"message,omitempty" doc:"With a send: the message."`
+	Delivery   *receiptJSON     `json:"delivery,omitempty" doc:"With a send: its delivery."`
+	Result     any              `json:"result,omitempty" doc:"When it succeeded: what the call answers with 200."`
+	Problem    *problem         `json:"problem,omitempty" doc:"When it failed: what the call answers."`
+	CreatedAt  time.Time        `json:"created_at"`
+	UpdatedAt  time.Time        `json:"updated_at"`
+}
+
+type momentJSON struct {
+	At   time.Time `json:"at"`
+	What string    `json:"what"`
+}
+
+// actionKinds are the API's names of the kinds.
+var actionKinds = map[chat.ActionKind]string{
+	chat.ActionAddParticipant:       "add_participant",
+	chat.ActionSendAssistantMessage: "send_assistant_message",
+	chat.ActionSummarizeChat:        "summarize_chat",
+}
+
+func (s *service) actionRoutes() {
+	register(s, http.MethodGet, "/actions/{action_id}", asTheAction(), s.getAction, about{
+		id: "getAction", tag: tagActions, summary: "How an action stands", answer: exampleRunning(),
+		description: "With `wait` it answers when the action is settled or parked, or the wait is over.",
+		problems:    []chat.Code{chat.CodeActionNotFound},
+	})
+}
+
+type getActionInput struct {
+	Wait int `query:"wait" minimum:"0" maximum:"60" doc:"How many seconds to wait for the outcome." example:"25"`
+}
+
+type actionOutput struct{ Body actionJSON }
+
+func (s *service) getAction(ctx context.Context, in *getActionInput) (*actionOutput, error) {
+	action, err := s.await(ctx, callFrom(ctx).action, time.Duration(in.Wait)*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	body, err := s.present(ctx, action)
+	if err != nil {
+		return nil, err
+	}
+	return &actionOutput{Body: body}, nil
+}
+
+// permitAction finds the action that the path names, and lets in who could have asked
+// for it. Who could have asked for none learns nothing about which exist.
+func (s *service) permitAction(ctx huma.Context, c *call) error {
+	id, err := parseUUID("path.action_id", ctx.Param("action_id"))
+	if err == nil {
+		c.action, err = s.findAction(ctx.Context(), c.workspace(), chat.ActionID(id))
+	}
+	if err != nil {
+		if kind := chat.CodeOf(err).Kind(); c.principal.May(chat.ScopeChatsWrite) || (kind != chat.KindNotFound && kind != chat.KindInvalid) {
+			return err
+		}
+		return forbidden(c, scope(chat.ScopeChatsWrite))
+	}
+	who := scope(chat.ScopeChatsWrite)
+	switch c.action.Kind {
+	case chat.ActionSendAssistantMessage:
+		who = scope(chat.ScopeChatsAdmin)
+	case chat.ActionSummarizeChat:
+		who = ownOr(chat.ScopeChatsWrite)
+	case chat.ActionAddParticipant:
+	}
+	return s.permitIn(ctx.Context(), c, who, c.action.ChatID)
+}
+
+// findAction looks in the store, and then in the engine: an action is recorded there
+// before it has its row.
+func (s *service) findAction(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
+	action, err := s.store.Action(ctx, ws, id)
+	if chat.CodeOf(err) != chat.CodeActionNotFound {
+		return action, err
+	}
+	return s.engine.Action(ctx, ws, id)
+}
+
+// outcome is what the call of a settled action answers: a body, or its failure. Both are
+// nil when it is not settled.
+func (s *service) outcome(ctx context.Context, action chat.Action) (any, error) {
+	switch action.State {
+	case chat.ActionFailed:
+		if action.Problem == nil {
+			return nil, fmt.Errorf("action %s failed without a problem", action.ID)
+		}
+		return nil, action.Problem
+	case chat.ActionRunning, chat.ActionParked:
+		return nil, nil
+	case chat.ActionSucceeded:
+	}
+	switch action.Kind {
+	case chat.ActionAddParticipant:
+		return s.participantAdded(ctx, action)
+	case chat.ActionSummarizeChat:
+		summarized, err := s.store.Chat(ctx, action.WorkspaceID, action.ChatID)
+		return presentChat(summarized), err
+	case chat.ActionSendAssistantMessage:
+		sent, err := s.store.SentMessage(ctx, action.WorkspaceID, action.ID)
+		return presentSend(sent), err
+	}
+	return nil, fmt.Errorf("action %s is of the unknown kind %s", action.ID, action.Kind)
+}
+
+// presentBare is an action of which only its own row is known.
+func presentBare(action chat.Action) actionJSON {
+	a := actionJSON{
+		ActionID: action.ID, Kind: actionKinds[action.Kind], State: action.State, Status: string(action.State),
+		ChatID: action.ChatID, WorkflowID: action.WorkflowID, CreatedAt: action.CreatedAt.UTC(), UpdatedAt: action.UpdatedAt.UTC(),
+		Timeline: []momentJSON{{At: action.CreatedAt.UTC(), What: "Asked for."}},
+	}
+	switch action.State {
+	case chat.ActionRunning:
+		a.WaitingFor = "It is being carried out."
+	case chat.ActionParked:
+		a.WaitingFor = "A person must decide what becomes of it."
+	case chat.ActionSucceeded, chat.ActionFailed:
+		a.Timeline = append(a.Timeline, momentJSON{At: action.UpdatedAt.UTC(), What: "The action " + string(action.State) + "."})
+	}
+	return a
+}
+
+// present is an action with all that is known of it.
+func (s *service) present(ctx context.Context, action chat.Action) (actionJSON, error) {
+	a := presentBare(action)
+	body, err := s.outcome(ctx, action)
+	switch {
+	case err != nil && action.State == chat.ActionFailed && action.Problem != nil:
+		a.Problem = newProblem(requestIDFrom(ctx), chat.AsError(ofAction(action.Problem, action.ID)))
+	case err != nil:
+		return a, err
+	default:
+		a.Result = body
+	}
+	if action.Kind != chat.ActionSendAssistantMessage {
+		return a, nil
+	}
+	sent, err := s.store.SentMessage(ctx, action.WorkspaceID, action.ID)
+	if chat.CodeOf(err) == chat.CodeActionNotFound {
+		// Started, and not yet prepared.
+		return a, nil
+	}
+	if err != nil {
+		return a, err
+	}
+	delivery, err := s.store.Delivery(ctx, action.WorkspaceID, sent.DeliveryID)
+	if err != nil {
+		return a, err
+	}
+	whole := presentSend(sent)
+	a.Message, a.Delivery, a.Status = &whole.Message, &whole.Delivery, delivery.Status()
+	if action.State == chat.ActionRunning || action.State == chat.ActionParked {
+		a.WaitingFor = delivery.Explain()
+	}
+	a.Timeline = append(a.Timeline, deliveryTimeline(delivery)...)
+	slices.SortStableFunc(a.Timeline, func(x, y momentJSON) int { return x.At.Compare(y.At) })
+	return a, nil
+}
+
+// deliveryTimeline tells of each attempt, and of what the carrier reported.
+func deliveryTimeline(d chat.Delivery) []momentJSON {
+	var moments []momentJSON
+	for _, a := range d.Attempts {
+		at, what := a.StartedAt, fmt.Sprintf("Attempt %d began.", a.Fence)
+		if a.FinishedAt != nil {
+			at, what = *a.FinishedAt, fmt.Sprintf("Attempt %d: %s.", a.Fence, attemptWords(a))
+		}
+		moments = append(moments, momentJSON{At: at.UTC(), What: what})
+	}
+	for _, e := range d.Events {
+		moments = append(moments, momentJSON{At: e.ReceivedAt.UTC(), What: fmt.Sprintf("%s reported %s.", e.Provider, e.Type)})
+	}
+	return moments
+}
+
+func attemptWords(a chat.Attempt) string {
+	words := string(a.Outcome)
+	if a.HTTPStatus != 0 {
+		words += fmt.Sprintf(", HTTP %d", a.HTTPStatus)
+	}
+	if a.ErrorCode != "" {
+		words += ", " + a.ErrorCode
+	}
+	return words
+}

@@ -1,0 +1,174 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/valyala/fasthttp"
+
+	"handrail/chat"
+)
+
+// Config is what an App is made of. Store, Engine and Logger are needed.
+type Config struct {
+	Store  Store
+	Engine Engine
+	Logger *slog.Logger
+	// Version is shown in the document and by /healthz.
+	Version string
+	// KeyLimit is the rate of one API key, FailureLimit that of failed authentications
+	// from one address. What is not given is 50 a second in bursts of 100, and 5 in
+	// bursts of 200.
+	KeyLimit, FailureLimit RateLimit
+	// Wait is how long an action is waited for when the caller does not say: 25 s when 0.
+	Wait time.Duration
+	// Registry takes the metrics and is served at /metrics; a new one when nil.
+	Registry *prometheus.Registry
+}
+
+// How long the server waits for a request to arrive, and for the next one.
+const (
+	readTimeout  = 30 * time.Second
+	writeTimeout = 30 * time.Second
+	idleTimeout  = 75 * time.Second
+	defaultWait  = 25 * time.Second
+)
+
+// service is what the handlers work with.
+type service struct {
+	store    Store
+	engine   Engine
+	logger   *slog.Logger
+	version  string
+	wait     time.Duration
+	keys     *limiter[chat.KeyID]
+	failures *limiter[string]
+	metrics  metrics
+	api      huma.API
+
+	document  []byte
+	bodyTypes map[string]string
+	bodies    map[string]*jsonschema.Schema
+
+	// alive ends when running requests may no longer finish, stopping when no new ones
+	// are taken: waits for actions end then, and their callers get a 202.
+	alive, stopping context.Context //nolint:containedctx // they are the life of the server, not of a call
+}
+
+// App is the HTTP service.
+type App struct {
+	fiber      *fiber.App
+	stop, kill context.CancelFunc
+}
+
+// New makes an App. It fails only when its own routes contradict each other.
+func New(config Config) (*App, error) {
+	if config.Registry == nil {
+		config.Registry = prometheus.NewRegistry()
+	}
+	if config.Wait <= 0 {
+		config.Wait = defaultWait
+	}
+	s := &service{
+		store: config.Store, engine: config.Engine, logger: config.Logger, version: config.Version, wait: config.Wait,
+		keys:      newLimiter[chat.KeyID](config.KeyLimit, defaultKeyLimit),
+		failures:  newLimiter[string](config.FailureLimit, defaultFailureLimit),
+		metrics:   newMetrics(config.Registry),
+		bodyTypes: map[string]string{},
+	}
+	app := &App{}
+	s.alive, app.kill = context.WithCancel(context.Background())
+	s.stopping, app.stop = context.WithCancel(s.alive)
+	app.fiber = s.newFiber()
+	s.api = humafiber.New(app.fiber, openAPI(config.Version))
+	s.routes()
+	s.serviceRoutes(app.fiber, config.Registry)
+	if err := s.finish(); err != nil {
+		return nil, err
+	}
+	return app, nil
+}
+
+func (s *service) routes() {
+	s.actionRoutes()
+	s.participantRoutes()
+	s.chatRoutes()
+	s.messageRoutes()
+	s.memberRoutes()
+	s.labelRoutes()
+	s.phoneNumberRoutes()
+	s.inboxRoutes()
+	s.deliveryRoutes()
+	s.keyRoutes()
+	s.auditRoutes()
+}
+
+func (s *service) newFiber() *fiber.App {
+	f := fiber.New(fiber.Config{
+		// Strings outlive the request in workflow inputs.
+		Immutable:     true,
+		CaseSensitive: true, StrictRouting: true,
+		BodyLimit: maxBody, ReadBufferSize: maxHeaders,
+		ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		DisableStartupMessage: true,
+		ErrorHandler:          s.fiberError,
+	})
+	f.Use(s.observe)
+	known := f.Server().Handler
+	f.Server().Handler = func(ctx *fasthttp.RequestCtx) {
+		if slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
+			known(ctx)
+			return
+		}
+		// Fiber answers methods it does not know in plain text, before any of our code.
+		c := f.AcquireCtx(ctx)
+		defer f.ReleaseCtx(c)
+		c.Set(fiber.HeaderAllow, "GET, POST, PUT, PATCH, DELETE")
+		if err := s.fiberError(c, fiber.ErrMethodNotAllowed); err != nil {
+			s.logger.Error("answering an unknown method failed", "error", err)
+		}
+	}
+	return f
+}
+
+// Fiber is the app beneath, for whoever adds routes of their own.
+func (a *App) Fiber() *fiber.App { return a.fiber }
+
+// Test answers a request without a network, however long that takes.
+func (a *App) Test(request *http.Request) (*http.Response, error) {
+	answer, err := a.fiber.Test(request, -1)
+	if err != nil {
+		return nil, fmt.Errorf("test %s %s: %w", request.Method, request.URL.Path, err)
+	}
+	return answer, nil
+}
+
+// Serve answers requests until Shutdown.
+func (a *App) Serve(listener net.Listener) error {
+	if err := a.fiber.Listener(listener); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
+	}
+	return nil
+}
+
+// Shutdown takes no more requests and lets the running ones answer until ctx ends; those
+// that wait for an action are answered 202 at once.
+func (a *App) Shutdown(ctx context.Context) error {
+	defer a.kill()
+	a.stop()
+	if err := a.fiber.ShutdownWithContext(ctx); err != nil {
+		return fmt.Errorf("stop serving: %w", err)
+	}
+	return nil
+}

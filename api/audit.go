@@ -1,0 +1,48 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"handrail/chat"
+)
+
+// auditEntryJSON is one change somebody made.
+type auditEntryJSON struct {
+	ID        int64           `json:"id"`
+	At        time.Time       `json:"at"`
+	Verb      string          `json:"verb" example:"member.created"`
+	Object    string          `json:"object" doc:"The id of what was changed."`
+	MemberID  chat.MemberID   `json:"member_id" doc:"Who did it."`
+	KeyID     chat.KeyID      `json:"key_id" doc:"With which API key; 0 when it was the command line."`
+	RequestID string          `json:"request_id"`
+	Detail    json.RawMessage `json:"detail" doc:"What helps to understand the change, without texts, addresses or secrets."`
+}
+
+func presentAuditEntry(e chat.AuditEntry) auditEntryJSON {
+	shown := auditEntryJSON{
+		ID: e.ID, At: e.At.UTC(), Verb: e.Verb, Object: e.Object, MemberID: e.MemberID, KeyID: e.KeyID, RequestID: e.RequestID,
+		Detail: json.RawMessage(e.Detail),
+	}
+	if len(e.Detail) == 0 {
+		shown.Detail = json.RawMessage(`{}`)
+	}
+	return shown
+}
+
+func (s *service) auditRoutes() {
+	register(s, http.MethodGet, "/audit-log", scope(chat.ScopeWorkspaceAdmin), s.listAuditLog, about{
+		id: "listAuditLog", tag: tagWorkspace, summary: "Who changed what", description: "The newest first.",
+		answer: listOf(presentAuditEntry(chat.AuditEntry{
+			ID: 99, At: exampleTime, Verb: "member.updated", Object: "42", Detail: []byte(`{"fields":["phone"]}`),
+			Actor: chat.Actor{MemberID: 1, KeyID: 5, RequestID: exampleRequest},
+		})),
+	})
+}
+
+func (s *service) listAuditLog(ctx context.Context, in *pagedInput) (*listOutput[auditEntryJSON], error) {
+	part, err := s.store.AuditLog(ctx, callFrom(ctx).workspace(), in.page())
+	return presentList(part, err, presentAuditEntry)
+}

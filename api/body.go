@@ -1,0 +1,236 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"handrail/chat"
+)
+
+// maxBody is the most bytes a body may have, maxHeaders the most its head may have.
+const (
+	maxBody    = 1 << 20
+	maxHeaders = 16 << 10
+)
+
+// aliases are fields that may be spelled in two ways.
+var aliases = map[string]string{"memberId": "member_id", "toolCalls": "tool_calls"}
+
+// readBody checks the body against the schema in the document, and keeps it for the
+// handler with its fields under the names of the document.
+func (s *service) readBody(operation string, codes map[string]chat.Code) check {
+	return func(ctx huma.Context, c *call) error {
+		request := humafiber.Unwrap(ctx).Request()
+		if err := checkMedia(string(request.Header.ContentType()), ctx.Header("Content-Encoding")); err != nil {
+			return err
+		}
+		// Not fiber's Body, which unpacks what is compressed, however large it becomes.
+		value, err := parseBody(request.Body())
+		if err != nil {
+			return err
+		}
+		c.spelled = map[string]string{}
+		if err := c.rename("", value); err != nil {
+			return err
+		}
+		if err := s.bodies[operation].Validate(value); err != nil {
+			return schemaError(err, value, codes)
+		}
+		c.body, err = canonical(value)
+		return err
+	}
+}
+
+// noBody refuses what a call without a body would silently ignore.
+func noBody(ctx huma.Context, _ *call) error {
+	body := bytes.TrimSpace(humafiber.Unwrap(ctx).Request().Body())
+	if len(body) == 0 || string(body) == "{}" {
+		return nil
+	}
+	return chat.Invalid("body", "must be empty: this call takes its parameters in the path, the query and the headers")
+}
+
+func checkMedia(contentType, encoding string) error {
+	if encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return chat.Errorf(chat.CodeUnsupportedMediaType, "the body must not be compressed")
+	}
+	if contentType == "" {
+		return nil
+	}
+	media, parameters, err := mime.ParseMediaType(contentType)
+	charset := parameters["charset"]
+	if err != nil || media != "application/json" || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
+		return chat.Errorf(chat.CodeUnsupportedMediaType, "the Content-Type must be application/json, in UTF-8")
+	}
+	return nil
+}
+
+// parseBody decodes JSON whose strings can be stored and whose numbers can be computed.
+func parseBody(body []byte) (any, error) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil, chat.Invalid("body", "must be a JSON object")
+	}
+	// What is not UTF-8 becomes NUL, so that the search for NUL finds its field.
+	wrong := "must not contain NUL"
+	if !utf8.Valid(body) {
+		wrong = "must be valid UTF-8"
+		body = bytes.ToValidUTF8(body, []byte(`\u0000`))
+	}
+	var whole json.RawMessage
+	if err := json.Unmarshal(body, &whole); err != nil {
+		return nil, syntaxError(body, err)
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	if err != nil {
+		return nil, syntaxError(body, err)
+	}
+	if field, message, ok := findUnfit("", value, wrong); ok {
+		return nil, chat.Invalid(field, "%s", message)
+	}
+	return value, nil
+}
+
+func syntaxError(body []byte, err error) error {
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	if !ok {
+		return chat.Invalid("body", "must be valid JSON").Because(err)
+	}
+	before := body[:min(max(syntax.Offset-1, 0), int64(len(body)))]
+	line := 1 + bytes.Count(before, []byte("\n"))
+	column := len(before) - bytes.LastIndexByte(before, '\n')
+	return chat.Invalid("body", "must be valid JSON: line %d, column %d: %s", line, column, syntax.Error())
+}
+
+// findUnfit looks for the first string with a NUL and the first number too long to be
+// computed with, and says where it is and what is wrong.
+func findUnfit(field string, value any, wrong string) (where, message string, found bool) {
+	switch v := value.(type) {
+	case string:
+		return orBody(field), wrong, strings.ContainsRune(v, 0)
+	case json.Number:
+		return orBody(field), "must be a number of usual size", !usualSize(string(v))
+	case []any:
+		for i, item := range v {
+			if where, message, found = findUnfit(fmt.Sprintf("%s[%d]", field, i), item, wrong); found {
+				return where, message, true
+			}
+		}
+	case map[string]any:
+		for name, item := range v {
+			if strings.ContainsRune(name, 0) {
+				return orBody(field), "must have field names without NUL, in UTF-8", true
+			}
+			if where, message, found = findUnfit(join(field, name), item, wrong); found {
+				return where, message, true
+			}
+		}
+	}
+	return "", "", false
+}
+
+// usualSize keeps numbers away that take long to compute: 1e999999 is nine characters
+// and a million digits.
+func usualSize(number string) bool {
+	_, exponent, has := strings.Cut(strings.ToLower(number), "e")
+	if !has {
+		return len(number) <= 64
+	}
+	n, err := strconv.Atoi(exponent)
+	return err == nil && n >= -300 && n <= 300 && len(number) <= 64
+}
+
+func join(field, name string) string {
+	if field == "" {
+		return name
+	}
+	return field + "." + name
+}
+
+func orBody(field string) string {
+	if field == "" {
+		return "body"
+	}
+	return field
+}
+
+// rename gives aliased fields the name of the document, here and in lists of objects at
+// the top; never below, where a tool's own arguments are.
+func (c *call) rename(field string, value any) error {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return nil
+	}
+	for alias, name := range aliases {
+		given, ok := object[alias]
+		if !ok {
+			continue
+		}
+		if other, both := object[name]; both && !reflect.DeepEqual(given, other) {
+			return chat.Invalid(join(field, alias), "and %s are the same field; give one of them", join(field, name))
+		}
+		delete(object, alias)
+		object[name] = given
+		c.spelled[join(field, name)] = join(field, alias)
+	}
+	if field != "" {
+		return nil
+	}
+	items, ok := object["participants"].([]any)
+	for i := range items {
+		if err := c.rename(fmt.Sprintf("participants[%d]", i), items[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// respell names the fields of an error as the caller spelled them.
+func (c *call) respell(e *chat.Error) *chat.Error {
+	if len(c.spelled) == 0 || len(e.Fields) == 0 {
+		return e
+	}
+	respelled := *e
+	respelled.Fields = nil
+	for _, f := range e.Fields {
+		for name, alias := range c.spelled {
+			if rest, ok := strings.CutPrefix(f.Field, name); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+				respelled.Message = strings.Replace(respelled.Message, f.Field, alias+rest, 1)
+				f.Field = alias + rest
+				break
+			}
+		}
+		respelled.Fields = append(respelled.Fields, f)
+	}
+	return &respelled
+}
+
+// humaContext is embedded under a name that its method Context does not clash with.
+type humaContext = huma.Context
+
+// readContext is a huma.Context whose body has been read and checked.
+type readContext struct {
+	humaContext
+	body []byte
+}
+
+// BodyReader returns the checked body.
+func (r readContext) BodyReader() io.Reader { return bytes.NewReader(r.body) }
+
+// SetReadDeadline does nothing: there is nothing left to read.
+func (r readContext) SetReadDeadline(time.Time) error { return nil }
+
+// Unwrap lets the adapter find its own context.
+func (r readContext) Unwrap() huma.Context { return r.humaContext }

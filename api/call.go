@@ -1,0 +1,74 @@
+package api
+
+import (
+	"context"
+	"regexp"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"handrail/chat"
+)
+
+// call is what the checks before a handler find out about one request.
+type call struct {
+	requestID string
+	principal chat.Principal
+	// chat is the one that the path names.
+	chat chat.Chat
+	// action is the one that the path names; only its own route loads it.
+	action chat.Action
+	// numbers and uuids are the path's other ids, by parameter name.
+	numbers map[string]int64
+	uuids   map[string]string
+	// body is the checked body, under the document's names.
+	body []byte
+	// spelled maps the fields of the body to how the caller wrote them.
+	spelled map[string]string
+}
+
+type callKey struct{}
+
+// callFrom returns the request's call; outside a request an empty one.
+func callFrom(ctx context.Context) *call {
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		return c
+	}
+	return &call{}
+}
+
+func requestIDFrom(ctx context.Context) string { return callFrom(ctx).requestID }
+
+func (c *call) workspace() chat.WorkspaceID { return c.principal.WorkspaceID }
+
+func (c *call) actor() chat.Actor {
+	return chat.Actor{MemberID: c.principal.MemberID, KeyID: c.principal.KeyID, RequestID: c.requestID}
+}
+
+// path is the address of something in the caller's workspace.
+func (c *call) path(rest string) string { return basePath + string(c.workspace()) + rest }
+
+const headerRequestID = "X-Request-Id"
+
+// saneRequestID is what a caller's request id may look like, since it ends up in logs,
+// headers and the audit log.
+var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+
+// requestContext returns the request's context, with its call in it.
+func requestContext(c *fiber.Ctx) context.Context {
+	ctx := c.UserContext()
+	if requestIDFrom(ctx) != "" {
+		return ctx
+	}
+	id := c.Get(headerRequestID)
+	if !saneRequestID.MatchString(id) {
+		id = newUUID()
+	}
+	c.Set(headerRequestID, id)
+	ctx = context.WithValue(ctx, callKey{}, &call{requestID: id})
+	c.SetUserContext(ctx)
+	return ctx
+}
+
+// newUUID is a UUIDv7; it panics only when the system has no randomness left.
+func newUUID() string { return uuid.Must(uuid.NewV7()).String() }

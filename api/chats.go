@@ -1,0 +1,207 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"handrail/chat"
+)
+
+// chatJSON is a chat.
+type chatJSON struct {
+	ID                chat.ChatID         `json:"id"`
+	Channel           chat.Channel        `json:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
+	State             chat.State          `json:"state" enum:"open,waiting,closed,archived"`
+	Title             string              `json:"title"`
+	MemberID          chat.MemberID       `json:"member_id" doc:"Whom the assistant's messages go to."`
+	AssistantMemberID *chat.MemberID      `json:"assistant_member_id" doc:"Who speaks as the assistant."`
+	PhoneNumberID     *chat.PhoneNumberID `json:"phone_number_id" doc:"What messages are sent from on phone-sms."`
+	InboxID           *chat.InboxID       `json:"inbox_id" doc:"What messages are sent from on email."`
+	NeedsResponse     bool                `json:"needs_response"`
+	Summary           string              `json:"summary"`
+	SummaryModel      string              `json:"summary_model" doc:"What wrote the summary: offline, or a model's name; empty when there is none."`
+	SummaryUpdatedAt  *time.Time          `json:"summary_updated_at"`
+	Labels            []chatLabelJSON     `json:"labels"`
+	LastActivityAt    time.Time           `json:"last_activity_at"`
+	CreatedAt         time.Time           `json:"created_at"`
+	UpdatedAt         time.Time           `json:"updated_at"`
+}
+
+type chatLabelJSON struct {
+	ID    chat.LabelID `json:"id"`
+	Name  string       `json:"name"`
+	Color string       `json:"color"`
+}
+
+func presentChat(c chat.Chat) chatJSON {
+	labels := make([]chatLabelJSON, len(c.Labels))
+	for i, l := range c.Labels {
+		labels[i] = chatLabelJSON{ID: l.ID, Name: l.Name, Color: l.Color}
+	}
+	return chatJSON{
+		ID: c.ID, Channel: c.Channel, State: c.State, Title: c.Title, MemberID: c.MemberID, AssistantMemberID: c.AssistantMemberID,
+		PhoneNumberID: c.PhoneNumberID, InboxID: c.InboxID, NeedsResponse: c.NeedsResponse, Summary: c.Summary,
+		SummaryModel: c.SummaryModel, SummaryUpdatedAt: utc(c.SummaryUpdatedAt), Labels: labels,
+		LastActivityAt: c.LastActivityAt.UTC(), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
+	}
+}
+
+var exampleChat = chatJSON{
+	ID: 7, Channel: chat.ChannelSMS, State: chat.StateOpen, Title: "Late delivery", MemberID: 42, AssistantMemberID: new(chat.MemberID(2)),
+	PhoneNumberID: new(chat.PhoneNumberID(1)), NeedsResponse: true, Summary: "Ana asks where her order is.", SummaryModel: "offline",
+	SummaryUpdatedAt: &exampleTime, Labels: []chatLabelJSON{{ID: 3, Name: "vip", Color: "#3366ff"}},
+	LastActivityAt: exampleTime, CreatedAt: exampleTime, UpdatedAt: exampleTime,
+}
+
+// newChatJSON begins a chat.
+type newChatJSON struct {
+	Channel           chat.Channel         `json:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
+	MemberID          chat.MemberID        `json:"member_id" minimum:"1" doc:"Whom the assistant's messages go to; becomes an owner of the chat. memberId is taken too."`
+	AssistantMemberID *chat.MemberID       `json:"assistant_member_id,omitempty" minimum:"1" doc:"Who speaks as the assistant."`
+	PhoneNumberID     *chat.PhoneNumberID  `json:"phone_number_id,omitempty" minimum:"1" doc:"What messages are sent from on phone-sms."`
+	InboxID           *chat.InboxID        `json:"inbox_id,omitempty" minimum:"1" doc:"What messages are sent from on email."`
+	Participants      []newParticipantJSON `json:"participants,omitempty" maxItems:"100" doc:"Who else takes part."`
+	Title             string               `json:"title,omitempty" maxLength:"200"`
+}
+
+// chatPatchJSON changes a chat.
+type chatPatchJSON struct {
+	Title             *string              `json:"title,omitempty" maxLength:"200"`
+	Summary           *string              `json:"summary,omitempty" maxLength:"4000" doc:"Stands until the next summary."`
+	State             *chat.State          `json:"state,omitempty" enum:"open,waiting,closed,archived"`
+	AssistantMemberID *chat.MemberID       `json:"assistant_member_id,omitempty" minimum:"1"`
+	PhoneNumberID     *chat.PhoneNumberID  `json:"phone_number_id,omitempty" minimum:"1"`
+	InboxID           *chat.InboxID        `json:"inbox_id,omitempty" minimum:"1"`
+	NeedsResponse     *bool                `json:"needs_response,omitempty"`
+	LabelIDs          *[]chat.LabelID      `json:"label_ids,omitempty" minimum:"1" maxItems:"100" uniqueItems:"true" doc:"Replaces the labels."`
+}
+
+func (s *service) chatRoutes() {
+	s.sendRoutes()
+	s.summarizeRoutes()
+	newSenders := []chat.Code{chat.CodeMemberNotFound, chat.CodeAssistantNotFound, chat.CodeSenderNotFound}
+	register(s, http.MethodPost, "/chats", scope(chat.ScopeChatsWrite), s.createChat, about{
+		id: "createChat", tag: tagChats, summary: "Begin a chat", status: http.StatusCreated, answer: exampleChat,
+		request: newChatJSON{
+			Channel: chat.ChannelSMS, MemberID: 42, AssistantMemberID: new(chat.MemberID(2)), PhoneNumberID: new(chat.PhoneNumberID(1)),
+			Participants: []newParticipantJSON{{MemberID: 5, Role: chat.ParticipantOperator}}, Title: "Late delivery",
+		},
+		problems: append(newSenders, chat.CodeParticipantExists), codes: map[string]chat.Code{"participants[].role": chat.CodeInvalidRole},
+	})
+	register(s, http.MethodGet, "/chats", scope(chat.ScopeChatsRead), s.listChats, about{
+		id: "listChats", tag: tagChats, summary: "Find chats", description: "The newest activity first.", answer: listOf(exampleChat),
+	})
+	register(s, http.MethodGet, "/chats/{chat_id}", ownOr(chat.ScopeChatsRead), s.getChat, about{
+		id: "getChat", tag: tagChats, summary: "A chat", answer: exampleChat,
+	})
+	register(s, http.MethodPut, "/chats/{chat_id}", scope(chat.ScopeChatsWrite), s.updateChat, about{
+		id: "updateChat", tag: tagChats, summary: "Change a chat", description: "Fields that are left out stay as they are.", answer: exampleChat,
+		request:  chatPatchJSON{Title: new("Late delivery"), State: new(chat.StateWaiting), NeedsResponse: new(false), LabelIDs: &[]chat.LabelID{3}},
+		problems: append(newSenders, chat.CodeLabelNotFound),
+	})
+	register(s, http.MethodDelete, "/chats/{chat_id}", scope(chat.ScopeChatsWrite), s.deleteChat, about{
+		id: "deleteChat", tag: tagChats, summary: "Delete a chat",
+	})
+	register(s, http.MethodGet, "/chats/{chat_id}/tools", scope(chat.ScopeChatsRead), s.listTools, about{
+		id: "listChatTools", tag: tagChats, summary: "The tools of a chat", description: "What may stand in tool_calls. By name.",
+		answer: listOf(presentTool(chat.Builtins()[0])),
+	})
+}
+
+type createChatInput struct{ Body newChatJSON }
+
+type chatOutput struct{ Body chatJSON }
+
+func (s *service) createChat(ctx context.Context, in *createChatInput) (*created[chatJSON], error) {
+	c, b := callFrom(ctx), in.Body
+	asked := chat.NewChat{
+		Channel: b.Channel, Title: b.Title, MemberID: b.MemberID, AssistantMemberID: b.AssistantMemberID,
+		PhoneNumberID: b.PhoneNumberID, InboxID: b.InboxID,
+	}
+	for _, p := range b.Participants {
+		asked.Participants = append(asked.Participants, p.domain())
+	}
+	if err := asked.Validate(); err != nil {
+		return nil, err
+	}
+	made, err := s.store.CreateChat(ctx, c.workspace(), c.actor(), asked)
+	if err != nil {
+		return nil, err
+	}
+	return &created[chatJSON]{Location: c.path(fmt.Sprintf("/chats/%d", made.ID)), Body: presentChat(made)}, nil
+}
+
+// optional is a parameter of which it matters whether it was given.
+type optional[T any] struct {
+	Value T
+	IsSet bool
+}
+
+// Schema is asked by huma.
+func (optional[T]) Schema(r huma.Registry) *huma.Schema {
+	return huma.SchemaFromType(r, reflect.TypeFor[T]())
+}
+
+// Receiver is asked by huma for what to read the parameter into.
+func (o *optional[T]) Receiver() reflect.Value { return reflect.ValueOf(o).Elem().Field(0) }
+
+// OnParamSet is told by huma whether the parameter was given.
+func (o *optional[T]) OnParamSet(isSet bool, _ any) { o.IsSet = isSet }
+
+func (o *optional[T]) pointer() *T {
+	if !o.IsSet {
+		return nil
+	}
+	return &o.Value
+}
+
+type listChatsInput struct {
+	Paging
+	NeedsResponse optional[bool] `query:"needs_response"`
+	Channel       chat.Channel   `query:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
+	State         chat.State     `query:"state" enum:"open,waiting,closed,archived"`
+	Label         string         `query:"label" maxLength:"50" doc:"A label's name."`
+	MemberID      chat.MemberID  `query:"member_id" minimum:"1" doc:"Whom the assistant's messages go to."`
+	Query         string         `query:"q" maxLength:"200" doc:"A part of the title, the summary or a message."`
+}
+
+func (s *service) listChats(ctx context.Context, in *listChatsInput) (*listOutput[chatJSON], error) {
+	part, err := s.store.Chats(ctx, callFrom(ctx).workspace(), chat.ChatFilter{
+		NeedsResponse: in.NeedsResponse.pointer(), Channel: in.Channel, State: in.State, Label: in.Label,
+		MemberID: in.MemberID, Query: in.Query, Page: in.page(),
+	})
+	return presentList(part, err, presentChat)
+}
+
+func (s *service) getChat(ctx context.Context, _ *struct{}) (*chatOutput, error) {
+	return &chatOutput{Body: presentChat(callFrom(ctx).chat)}, nil
+}
+
+type updateChatInput struct{ Body chatPatchJSON }
+
+func (s *service) updateChat(ctx context.Context, in *updateChatInput) (*chatOutput, error) {
+	c, b := callFrom(ctx), in.Body
+	patch := chat.ChatPatch{
+		Title: b.Title, Summary: b.Summary, State: b.State, AssistantMemberID: b.AssistantMemberID,
+		PhoneNumberID: b.PhoneNumberID, InboxID: b.InboxID, NeedsResponse: b.NeedsResponse, LabelIDs: b.LabelIDs,
+	}
+	senders := chat.NewChat{Channel: c.chat.Channel, MemberID: c.chat.MemberID, PhoneNumberID: b.PhoneNumberID, InboxID: b.InboxID}
+	if err := senders.Validate(); err != nil {
+		return nil, err
+	}
+	changed, err := s.store.UpdateChat(ctx, c.workspace(), c.actor(), c.chat.ID, patch)
+	if err != nil {
+		return nil, err
+	}
+	return &chatOutput{Body: presentChat(changed)}, nil
+}
+
+func (s *service) deleteChat(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	c := callFrom(ctx)
+	return nil, s.store.DeleteChat(ctx, c.workspace(), c.actor(), c.chat.ID)
+}

@@ -1,0 +1,207 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"handrail/chat"
+)
+
+// DeliveryJSON is a delivery. The type is exported because huma finds the fields of what
+// is embedded in exported types only.
+type DeliveryJSON struct {
+	ID                chat.DeliveryID      `json:"id" format:"uuid"`
+	ChatID            chat.ChatID          `json:"chat_id"`
+	MessageID         chat.MessageID       `json:"message_id" format:"uuid" doc:"The message's uuid."`
+	ActionID          chat.ActionID        `json:"action_id" format:"uuid"`
+	Channel           chat.Channel         `json:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
+	Provider          chat.Provider        `json:"provider" enum:"twilio,sendgrid,handrail"`
+	Status            deliveryStatus       `json:"status" doc:"The submission until the carrier took it, and after that the carrier's final word."`
+	Submission        chat.SubmissionState `json:"submission" doc:"Whether the carrier took it."`
+	Carrier           chat.CarrierState    `json:"carrier" doc:"What the carrier says became of it; empty when nothing was heard."`
+	Explanation       string               `json:"explanation" doc:"Where it stands and what it waits for, in one sentence."`
+	From              string               `json:"from"`
+	To                string               `json:"to"`
+	ProviderMessageID string               `json:"provider_message_id"`
+	ErrorCode         string               `json:"error_code"`
+	ErrorMessage      string               `json:"error_message"`
+	Segments          int                  `json:"segments" doc:"How many parts an SMS is charged as."`
+	AttemptCount      int64                `json:"attempt_count"`
+	RetryAt           *time.Time           `json:"retry_at"`
+	ExpiresAt         *time.Time           `json:"expires_at"`
+	UnknownSince      *time.Time           `json:"unknown_since"`
+	RetryOf           *chat.DeliveryID     `json:"retry_of" format:"uuid" doc:"The delivery that this one repeats."`
+	CreatedAt         time.Time            `json:"created_at"`
+	UpdatedAt         time.Time            `json:"updated_at"`
+}
+
+// wholeDeliveryJSON is a delivery with all that happened to it.
+type wholeDeliveryJSON struct {
+	DeliveryJSON
+	Payload  payloadJSON   `json:"payload" doc:"What is posted to the carrier."`
+	Attempts []attemptJSON `json:"attempts" doc:"In their order. Attempts are never erased."`
+	Events   []eventJSON   `json:"events" doc:"What the carrier told, in the order of arrival."`
+	Next     []string      `json:"next" enum:"retry,cancel,resolve" doc:"What an operator may do now."`
+}
+
+type payloadJSON struct {
+	Subject string `json:"subject,omitempty"`
+	Text    string `json:"text"`
+	HTML    string `json:"html,omitempty"`
+}
+
+type attemptJSON struct {
+	Number            int64                  `json:"number"`
+	StartedAt         time.Time              `json:"started_at"`
+	FinishedAt        *time.Time             `json:"finished_at"`
+	GotConnection     bool                   `json:"got_connection" doc:"false proves that the carrier never saw the attempt."`
+	Outcome           chat.SubmissionOutcome `json:"outcome" doc:"Empty while it runs."`
+	HTTPStatus        int                    `json:"http_status,omitempty"`
+	ErrorCode         string                 `json:"error_code,omitempty"`
+	ErrorMessage      string                 `json:"error_message,omitempty"`
+	ProviderRequestID string                 `json:"provider_request_id,omitempty"`
+	ProviderMessageID string                 `json:"provider_message_id,omitempty"`
+}
+
+type eventJSON struct {
+	Type       string        `json:"type"`
+	Provider   chat.Provider `json:"provider"`
+	ReceivedAt time.Time     `json:"received_at"`
+	Raw        any           `json:"raw" doc:"What the carrier sent: JSON as it is, anything else as text."`
+}
+
+func presentDelivery(d chat.Delivery) DeliveryJSON {
+	shown := DeliveryJSON{
+		ID: d.ID, ChatID: d.ChatID, MessageID: d.MessageID, ActionID: d.ActionID, Channel: d.Channel, Provider: d.Provider,
+		Status: deliveryStatus(d.Status()), Submission: d.Submission, Carrier: d.Carrier, Explanation: d.Explain(), From: d.From, To: d.To,
+		ProviderMessageID: d.ProviderMessageID, ErrorCode: d.ErrorCode, ErrorMessage: d.ErrorMessage, Segments: d.Segments, AttemptCount: d.Fence,
+		RetryAt: utc(d.RetryAt), ExpiresAt: utc(d.ExpiresAt), UnknownSince: utc(d.UnknownSince),
+		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
+	}
+	if d.RetryOf != "" {
+		shown.RetryOf = &d.RetryOf
+	}
+	return shown
+}
+
+func presentWholeDelivery(d chat.Delivery) wholeDeliveryJSON {
+	whole := wholeDeliveryJSON{
+		DeliveryJSON: presentDelivery(d), Payload: payloadJSON{Subject: d.Payload.Subject, Text: d.Payload.Text, HTML: d.Payload.HTML},
+		Attempts: make([]attemptJSON, len(d.Attempts)), Events: make([]eventJSON, len(d.Events)), Next: nextFor(d.Submission),
+	}
+	for i, a := range d.Attempts {
+		whole.Attempts[i] = attemptJSON{
+			Number: a.Fence, StartedAt: a.StartedAt.UTC(), FinishedAt: utc(a.FinishedAt), GotConnection: a.GotConnection, Outcome: a.Outcome,
+			HTTPStatus: a.HTTPStatus, ErrorCode: a.ErrorCode, ErrorMessage: a.ErrorMessage,
+			ProviderRequestID: a.ProviderRequestID, ProviderMessageID: a.ProviderMessageID,
+		}
+	}
+	for i, e := range d.Events {
+		whole.Events[i] = eventJSON{Type: e.Type, Provider: e.Provider, ReceivedAt: e.ReceivedAt.UTC(), Raw: string(e.Raw)}
+		if json.Valid(e.Raw) {
+			whole.Events[i].Raw = json.RawMessage(e.Raw)
+		}
+	}
+	return whole
+}
+
+// nextFor is what an operator may do about a delivery, from the moves that are legal.
+func nextFor(s chat.SubmissionState) []string {
+	next := []string{}
+	if s.May(chat.SubmissionPending) && s != chat.SubmissionSending {
+		next = append(next, "retry")
+	}
+	if s.May(chat.SubmissionCanceled) {
+		next = append(next, "cancel")
+	}
+	if s.May(chat.SubmissionConfirmedSent) {
+		next = append(next, "resolve")
+	}
+	return next
+}
+
+// deliveryStatus is one of the words that Delivery.Status answers with.
+type deliveryStatus string
+
+// Schema is asked by huma.
+func (deliveryStatus) Schema(huma.Registry) *huma.Schema {
+	words := []string{}
+	for _, s := range chat.SubmissionStates() {
+		words = append(words, string(s))
+	}
+	for _, s := range chat.CarrierStates() {
+		if s.Final() {
+			words = append(words, string(s))
+		}
+	}
+	slices.Sort(words)
+	schema := &huma.Schema{Type: huma.TypeString}
+	for _, word := range slices.Compact(words) {
+		schema.Enum = append(schema.Enum, word)
+	}
+	return schema
+}
+
+var exampleDeliveryJSON = presentDelivery(chat.Delivery{
+	ID: exampleDelivery, ChatID: 7, MessageID: exampleMessage, ActionID: exampleAction, Channel: chat.ChannelSMS, Provider: chat.ProviderTwilio,
+	Submission: chat.SubmissionUnknown, From: "+14155550100", To: "+14155550123", ErrorCode: chat.ErrorTimeout, Segments: 1, Fence: 1,
+	UnknownSince: &exampleTime, CreatedAt: exampleTime, UpdatedAt: exampleTime,
+})
+
+func (s *service) deliveryRoutes() {
+	register(s, http.MethodGet, "/deliveries", scope(chat.ScopeDeliveriesRead), s.listDeliveries, about{
+		id: "listDeliveries", tag: tagDeliveries, summary: "Find deliveries", description: "The newest first.", answer: listOf(exampleDeliveryJSON),
+	})
+	register(s, http.MethodGet, "/deliveries/{delivery_id}", scope(chat.ScopeDeliveriesRead), s.getDelivery, about{
+		id: "getDelivery", tag: tagDeliveries, summary: "A delivery with its attempts",
+		answer: wholeDeliveryJSON{
+			DeliveryJSON: exampleDeliveryJSON, Payload: payloadJSON{Text: "Your order is on its way."},
+			Attempts: []attemptJSON{{
+				Number: 1, StartedAt: exampleTime, FinishedAt: &exampleTime, GotConnection: true,
+				Outcome: chat.OutcomeUnknown, ErrorCode: chat.ErrorTimeout,
+			}},
+			Events: []eventJSON{}, Next: nextFor(chat.SubmissionUnknown),
+		},
+		problems: []chat.Code{chat.CodeDeliveryNotFound},
+	})
+}
+
+type listDeliveriesInput struct {
+	Paging
+	Status    deliveryStatus `query:"status"`
+	Channel   chat.Channel   `query:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
+	ErrorCode string         `query:"error_code" maxLength:"100" example:"twilio_30003"`
+	ChatID    chat.ChatID    `query:"chat_id" minimum:"1"`
+	Since     time.Time      `query:"since" doc:"Made at this time or later."`
+	Until     time.Time      `query:"until" doc:"Made before this time."`
+}
+
+func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (*listOutput[DeliveryJSON], error) {
+	filter := chat.DeliveryFilter{
+		Status: string(in.Status), Channel: in.Channel, ErrorCode: in.ErrorCode, ChatID: in.ChatID, Page: in.page(),
+	}
+	if !in.Since.IsZero() {
+		filter.Since = &in.Since
+	}
+	if !in.Until.IsZero() {
+		filter.Until = &in.Until
+	}
+	part, err := s.store.Deliveries(ctx, callFrom(ctx).workspace(), filter)
+	return presentList(part, err, presentDelivery)
+}
+
+type deliveryOutput struct{ Body wholeDeliveryJSON }
+
+func (s *service) getDelivery(ctx context.Context, _ *struct{}) (*deliveryOutput, error) {
+	c := callFrom(ctx)
+	found, err := s.store.Delivery(ctx, c.workspace(), chat.DeliveryID(c.uuids["delivery_id"]))
+	if err != nil {
+		return nil, err
+	}
+	return &deliveryOutput{Body: presentWholeDelivery(found)}, nil
+}

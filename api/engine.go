@@ -1,0 +1,27 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"handrail/chat"
+)
+
+// Engine makes actions durable: what it has taken happens, whoever crashes.
+//
+// The methods that take a wait answer within it, or with [chat.ErrStillRunning] when it
+// runs out or ctx ends and the work is recorded; a wait of 0 only starts the work. A
+// *[chat.Error] is the action's own failure, or CodeUnavailable when nothing was recorded.
+type Engine interface {
+	// ActionID derives the id from the workspace and the key (UUIDv8), or makes a fresh
+	// one (UUIDv7) when the key is "".
+	ActionID(ws chat.WorkspaceID, idempotencyKey string) chat.ActionID
+	AddParticipant(ctx context.Context, in chat.AddParticipant, wait time.Duration) (chat.Answer[chat.ParticipantAdded], error)
+	SendAssistantMessage(ctx context.Context, in chat.SendAssistantMessage, wait time.Duration) (chat.Answer[chat.AssistantMessageSent], error)
+	SummarizeChat(ctx context.Context, in chat.SummarizeChat, wait time.Duration) (chat.Answer[chat.ChatSummarized], error)
+	// Await waits for the outcome of a running action, which is then in the store.
+	Await(ctx context.Context, action chat.Action, wait time.Duration) error
+	// Action describes an action whose row is not written yet; CodeActionNotFound.
+	Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error)
+	Ping(ctx context.Context) error
+}

@@ -1,0 +1,147 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"math/big"
+	"net/http"
+	"time"
+
+	"handrail/chat"
+)
+
+// KeyJSON is an API key without its secret. The type is exported because huma finds
+// the fields of what is embedded in exported types only.
+type KeyJSON struct {
+	ID         chat.KeyID    `json:"id"`
+	Name       string        `json:"name"`
+	MemberID   chat.MemberID `json:"member_id" doc:"Whom the key acts as."`
+	Scopes     []chat.Scope  `json:"scopes"`
+	Hint       string        `json:"hint" doc:"The end of the key."`
+	CreatedAt  time.Time     `json:"created_at"`
+	ExpiresAt  *time.Time    `json:"expires_at"`
+	LastUsedAt *time.Time    `json:"last_used_at" doc:"To the minute."`
+	RevokedAt  *time.Time    `json:"revoked_at"`
+}
+
+func presentKey(k chat.Key) KeyJSON {
+	return KeyJSON{
+		ID: k.ID, Name: k.Name, MemberID: k.MemberID, Scopes: k.Scopes, Hint: k.Hint, CreatedAt: k.CreatedAt.UTC(),
+		ExpiresAt: utc(k.ExpiresAt), LastUsedAt: utc(k.LastUsedAt), RevokedAt: utc(k.RevokedAt),
+	}
+}
+
+var exampleKey = KeyJSON{
+	ID: 5, Name: "Shop backend", MemberID: 1, Scopes: []chat.Scope{chat.ScopeChatsAdmin, chat.ScopeMembersRead}, Hint: "x7Qe", CreatedAt: exampleTime,
+}
+
+// createdKeyJSON is a key that was just made: the only time its secret is shown.
+type createdKeyJSON struct {
+	KeyJSON
+	Key string `json:"key" doc:"The key itself. It is not kept and never shown again."`
+}
+
+// newKeyJSON makes a key.
+type newKeyJSON struct {
+	Name      string         `json:"name" minLength:"1" maxLength:"100"`
+	Scopes    []chat.Scope   `json:"scopes" minItems:"1" maxItems:"30" uniqueItems:"true" doc:"None that the asking key does not hold."`
+	MemberID  *chat.MemberID `json:"member_id,omitempty" minimum:"1" doc:"Whom the key acts as: the asking key's own member when left out. memberId is taken too."`
+	ExpiresAt *time.Time     `json:"expires_at,omitempty" doc:"It does not expire when left out."`
+}
+
+func (s *service) keyRoutes() {
+	admin, notFound := scope(chat.ScopeKeysAdmin), []chat.Code{chat.CodeKeyNotFound}
+	register(s, http.MethodGet, "/api-keys", admin, s.listKeys, about{
+		id: "listApiKeys", tag: tagWorkspace, summary: "The API keys", description: "Without their secrets.", answer: listOf(exampleKey),
+	})
+	register(s, http.MethodPost, "/api-keys", admin, s.createKey, about{
+		id: "createApiKey", tag: tagWorkspace, summary: "Make an API key", status: http.StatusCreated,
+		description: "`key` is shown in this answer only.",
+		request:     newKeyJSON{Name: "Shop backend", Scopes: []chat.Scope{chat.ScopeChatsAdmin, chat.ScopeMembersRead}},
+		answer:      createdKeyJSON{KeyJSON: exampleKey, Key: "hr_EXAMPLExEXAMPLExEXAMPLExEXAMPLEx7Qe"},
+		problems:    []chat.Code{chat.CodeMemberNotFound},
+	})
+	register(s, http.MethodGet, "/api-keys/{api_key_id}", admin, s.getKey, about{
+		id: "getApiKey", tag: tagWorkspace, summary: "An API key", answer: exampleKey, problems: notFound,
+	})
+	register(s, http.MethodDelete, "/api-keys/{api_key_id}", admin, s.revokeKey, about{
+		id: "revokeApiKey", tag: tagWorkspace, summary: "Revoke an API key", description: "At once, and for good. It may be asked twice.", problems: notFound,
+	})
+}
+
+func (s *service) listKeys(ctx context.Context, in *pagedInput) (*listOutput[KeyJSON], error) {
+	part, err := s.store.Keys(ctx, callFrom(ctx).workspace(), in.page())
+	return presentList(part, err, presentKey)
+}
+
+type createKeyInput struct{ Body newKeyJSON }
+
+func (s *service) createKey(ctx context.Context, in *createKeyInput) (*created[createdKeyJSON], error) {
+	c := callFrom(ctx)
+	secret := NewKey()
+	key := chat.Key{
+		WorkspaceID: c.workspace(), MemberID: or(in.Body.MemberID, c.principal.MemberID), Name: in.Body.Name, Scopes: in.Body.Scopes,
+		Hint: KeyHint(secret), ExpiresAt: in.Body.ExpiresAt,
+	}
+	if err := key.Validate(time.Now()); err != nil {
+		return nil, err
+	}
+	for _, want := range key.Scopes {
+		if !c.principal.May(want) {
+			return nil, chat.Errorf(chat.CodeForbidden, "a key can not grant what it does not hold: %s", want)
+		}
+	}
+	made, err := s.store.CreateKey(ctx, c.workspace(), c.actor(), key, HashKey(secret))
+	if err != nil {
+		return nil, err
+	}
+	return &created[createdKeyJSON]{
+		Location: c.path(fmt.Sprintf("/api-keys/%d", made.ID)), Body: createdKeyJSON{KeyJSON: presentKey(made), Key: secret},
+	}, nil
+}
+
+type keyOutput struct{ Body KeyJSON }
+
+func (s *service) getKey(ctx context.Context, _ *struct{}) (*keyOutput, error) {
+	c := callFrom(ctx)
+	found, err := s.store.Key(ctx, c.workspace(), chat.KeyID(c.numbers["api_key_id"]))
+	if err != nil {
+		return nil, err
+	}
+	return &keyOutput{Body: presentKey(found)}, nil
+}
+
+func (s *service) revokeKey(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	c := callFrom(ctx)
+	return nil, s.store.RevokeKey(ctx, c.workspace(), c.actor(), chat.KeyID(c.numbers["api_key_id"]), time.Now())
+}
+
+// keyAlphabet has no character that needs quoting anywhere.
+const keyAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// keyLength gives a key 238 random bits.
+const keyLength = 40
+
+// NewKey makes an API key's secret: hr_ and 40 random letters and digits. It is to be
+// shown once; what is stored is its [HashKey] and its [KeyHint].
+func NewKey() string {
+	secret := []byte(chat.KeyPrefix)
+	for range keyLength {
+		// crypto/rand never fails: the program ends when the system has no randomness.
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(keyAlphabet))))
+		if err != nil {
+			panic(err)
+		}
+		secret = append(secret, keyAlphabet[n.Int64()])
+	}
+	return string(secret)
+}
+
+// HashKey is the form in which a key's secret is stored and looked up. A key has more
+// than 128 random bits, so it needs no salt and no slow hash.
+func HashKey(secret string) [sha256.Size]byte { return sha256.Sum256([]byte(secret)) }
+
+// KeyHint is the end of a secret, by which people tell keys apart.
+func KeyHint(secret string) string { return secret[max(0, len(secret)-4):] }

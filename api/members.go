@@ -1,0 +1,179 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"handrail/chat"
+)
+
+// memberJSON is a person or an assistant.
+type memberJSON struct {
+	ID                   chat.MemberID      `json:"id"`
+	Kind                 chat.MemberKind    `json:"kind" enum:"person,assistant"`
+	Role                 chat.WorkspaceRole `json:"role" enum:"manager,user"`
+	Name                 string             `json:"name"`
+	Email                string             `json:"email"`
+	Phone                string             `json:"phone"`
+	NotificationsEnabled bool               `json:"notifications_enabled"`
+	Consent              consentJSON        `json:"consent"`
+	CreatedAt            time.Time          `json:"created_at"`
+	UpdatedAt            time.Time          `json:"updated_at"`
+}
+
+type consentJSON struct {
+	SMS   chat.Consent `json:"phone-sms" enum:"unknown,granted,revoked"`
+	Email chat.Consent `json:"email" enum:"unknown,granted,revoked"`
+}
+
+func presentMember(m chat.Member) memberJSON {
+	return memberJSON{
+		ID: m.ID, Kind: m.Kind, Role: m.Role, Name: m.Name, Email: m.Email, Phone: m.Phone, NotificationsEnabled: m.NotificationsEnabled,
+		Consent: consentJSON{SMS: m.ConsentSMS, Email: m.ConsentEmail}, CreatedAt: m.CreatedAt.UTC(), UpdatedAt: m.UpdatedAt.UTC(),
+	}
+}
+
+var exampleMember = memberJSON{
+	ID: 42, Kind: chat.KindPerson, Role: chat.RoleUser, Name: "Ana Lopez", Email: "ana@example.com", Phone: "+14155550123",
+	NotificationsEnabled: true, Consent: consentJSON{SMS: chat.ConsentGranted, Email: chat.ConsentUnknown},
+	CreatedAt: exampleTime, UpdatedAt: exampleTime,
+}
+
+// newMemberJSON makes a member.
+type newMemberJSON struct {
+	Kind                 chat.MemberKind    `json:"kind,omitempty" enum:"person,assistant" default:"person"`
+	Role                 chat.WorkspaceRole `json:"role,omitempty" enum:"manager,user" default:"user" doc:"A manager may use the scopes of its keys; a user reaches its own chats only."`
+	Name                 string             `json:"name" minLength:"1" maxLength:"200"`
+	Email                string             `json:"email,omitempty" maxLength:"254"`
+	Phone                string             `json:"phone,omitempty" maxLength:"20" doc:"An E.164 number."`
+	NotificationsEnabled *bool              `json:"notifications_enabled,omitempty" default:"true" doc:"Whether it may be written to."`
+	Consent              *newConsentJSON    `json:"consent,omitempty"`
+}
+
+type newConsentJSON struct {
+	SMS   *chat.Consent `json:"phone-sms,omitempty" enum:"unknown,granted,revoked"`
+	Email *chat.Consent `json:"email,omitempty" enum:"unknown,granted,revoked"`
+}
+
+// memberPatchJSON changes a member.
+type memberPatchJSON struct {
+	Role                 *chat.WorkspaceRole `json:"role,omitempty" enum:"manager,user"`
+	Name                 *string             `json:"name,omitempty" minLength:"1" maxLength:"200"`
+	Email                *string             `json:"email,omitempty" maxLength:"254" doc:"Empty takes it away."`
+	Phone                *string             `json:"phone,omitempty" maxLength:"20" doc:"An E.164 number; empty takes it away."`
+	NotificationsEnabled *bool               `json:"notifications_enabled,omitempty"`
+	Consent              *newConsentJSON     `json:"consent,omitempty"`
+}
+
+func (s *service) memberRoutes() {
+	register(s, http.MethodGet, "/members", scope(chat.ScopeMembersRead), s.listMembers, about{
+		id: "listMembers", tag: tagMembers, summary: "Find members", description: "By id.", answer: listOf(exampleMember),
+	})
+	register(s, http.MethodPost, "/members", scope(chat.ScopeMembersWrite), s.createMember, about{
+		id: "createMember", tag: tagMembers, summary: "Make a member", status: http.StatusCreated, answer: exampleMember,
+		request: newMemberJSON{
+			Kind: chat.KindPerson, Name: "Ana Lopez", Email: "ana@example.com", Phone: "+14155550123",
+			Consent: &newConsentJSON{SMS: new(chat.ConsentGranted)},
+		},
+		problems: []chat.Code{chat.CodeAlreadyExists},
+	})
+	register(s, http.MethodGet, "/members/{member_id}", scope(chat.ScopeMembersRead), s.getMember, about{
+		id: "getMember", tag: tagMembers, summary: "A member", answer: exampleMember, problems: []chat.Code{chat.CodeMemberNotFound},
+	})
+	register(s, http.MethodPatch, "/members/{member_id}", scope(chat.ScopeMembersWrite), s.updateMember, about{
+		id: "updateMember", tag: tagMembers, summary: "Change a member", description: "Fields that are left out stay as they are.",
+		request: memberPatchJSON{Phone: new("+14155550123"), NotificationsEnabled: new(true)}, answer: exampleMember,
+		problems: []chat.Code{chat.CodeMemberNotFound, chat.CodeAlreadyExists},
+	})
+}
+
+type listMembersInput struct {
+	Paging
+	Kind  chat.MemberKind `query:"kind" enum:"person,assistant"`
+	Query string          `query:"q" maxLength:"200" doc:"A part of the name."`
+}
+
+func (s *service) listMembers(ctx context.Context, in *listMembersInput) (*listOutput[memberJSON], error) {
+	part, err := s.store.Members(ctx, callFrom(ctx).workspace(), chat.MemberFilter{Kind: in.Kind, Query: in.Query, Page: in.page()})
+	return presentList(part, err, presentMember)
+}
+
+type createMemberInput struct{ Body newMemberJSON }
+
+type memberOutput struct{ Body memberJSON }
+
+func (s *service) createMember(ctx context.Context, in *createMemberInput) (*created[memberJSON], error) {
+	c, b := callFrom(ctx), in.Body
+	member := chat.Member{
+		WorkspaceID: c.workspace(), Kind: b.Kind, Role: b.Role, Name: b.Name, Email: b.Email, Phone: b.Phone,
+		NotificationsEnabled: b.NotificationsEnabled == nil || *b.NotificationsEnabled,
+		ConsentSMS:           chat.ConsentUnknown, ConsentEmail: chat.ConsentUnknown,
+	}
+	if consent := b.Consent; consent != nil {
+		member.ConsentSMS, member.ConsentEmail = or(consent.SMS, chat.ConsentUnknown), or(consent.Email, chat.ConsentUnknown)
+	}
+	if err := member.Validate(); err != nil {
+		return nil, err
+	}
+	if err := checkPhone("phone", b.Phone); err != nil {
+		return nil, err
+	}
+	made, err := s.store.CreateMember(ctx, c.workspace(), c.actor(), member)
+	if err != nil {
+		return nil, err
+	}
+	return &created[memberJSON]{Location: c.path(fmt.Sprintf("/members/%d", made.ID)), Body: presentMember(made)}, nil
+}
+
+func or[T any](given *T, otherwise T) T {
+	if given == nil {
+		return otherwise
+	}
+	return *given
+}
+
+func (s *service) getMember(ctx context.Context, _ *struct{}) (*memberOutput, error) {
+	c := callFrom(ctx)
+	found, err := s.store.Member(ctx, c.workspace(), chat.MemberID(c.numbers["member_id"]))
+	if err != nil {
+		return nil, err
+	}
+	return &memberOutput{Body: presentMember(found)}, nil
+}
+
+type updateMemberInput struct{ Body memberPatchJSON }
+
+func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*memberOutput, error) {
+	c, b := callFrom(ctx), in.Body
+	patch := chat.MemberPatch{Name: b.Name, Email: b.Email, Phone: b.Phone, Role: b.Role, NotificationsEnabled: b.NotificationsEnabled}
+	if b.Consent != nil {
+		patch.ConsentSMS, patch.ConsentEmail = b.Consent.SMS, b.Consent.Email
+	}
+	if err := checkPhone("phone", or(b.Phone, "")); err != nil {
+		return nil, err
+	}
+	changed, err := s.store.UpdateMember(ctx, c.workspace(), c.actor(), chat.MemberID(c.numbers["member_id"]), patch)
+	if err != nil {
+		return nil, err
+	}
+	return &memberOutput{Body: presentMember(changed)}, nil
+}
+
+// checkPhone refuses numbers that can not exist, where they enter: a typo found here
+// costs a second, one found by the carrier costs a failed delivery. It asks for a valid
+// number, not only a possible one, which is a question of length alone. The fictitious
+// US numbers of demonstrations, 555-0100 to 555-0199, are valid to the library.
+func checkPhone(field, number string) error {
+	if number == "" {
+		return nil
+	}
+	parsed, err := phonenumbers.Parse(number, "")
+	if err != nil || !chat.IsE164(number) || !phonenumbers.IsValidNumber(parsed) {
+		return chat.Invalid(field, "must be a number that exists, in the form +14155550123 (E.164): plus, country code and number, digits only")
+	}
+	return nil
+}

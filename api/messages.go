@@ -1,0 +1,177 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"handrail/chat"
+)
+
+// messageJSON is a message in OpenAI's shape, with what Handrail knows beside it.
+type messageJSON struct {
+	ID         int64             `json:"id"`
+	UUID       chat.MessageID    `json:"uuid" format:"uuid"`
+	Role       chat.MessageRole  `json:"role" enum:"user,assistant"`
+	Content    string            `json:"content"`
+	ToolCalls  []messageCallJSON `json:"tool_calls,omitempty"`
+	State      chat.MessageState `json:"state" enum:"received,pending,sent,not_sent"`
+	MemberID   *chat.MemberID    `json:"member_id" doc:"Who wrote it, when it is known."`
+	Rating     *ratingJSON       `json:"rating,omitempty"`
+	DeliveryID chat.DeliveryID   `json:"delivery_id,omitempty" format:"uuid" doc:"The newest delivery of an assistant's message."`
+	CreatedAt  time.Time         `json:"created_at"`
+}
+
+type messageCallJSON struct {
+	ID       string             `json:"id"`
+	Type     string             `json:"type" enum:"function"`
+	Function newFunctionJSON    `json:"function"`
+	Status   chat.ToolCallState `json:"status" enum:"pending,succeeded,failed"`
+	Result   json.RawMessage    `json:"result,omitempty"`
+	Error    string             `json:"error,omitempty"`
+}
+
+type ratingJSON struct {
+	Rating   int           `json:"rating" minimum:"1" maximum:"5"`
+	Comment  string        `json:"comment,omitempty"`
+	MemberID chat.MemberID `json:"member_id"`
+	RatedAt  time.Time     `json:"rated_at"`
+}
+
+func presentMessage(m chat.Message) messageJSON {
+	shown := messageJSON{
+		ID: m.Number, UUID: m.ID, Role: m.Role, Content: m.Content, State: m.State, MemberID: m.MemberID,
+		DeliveryID: m.DeliveryID, CreatedAt: m.CreatedAt.UTC(),
+	}
+	for _, c := range m.ToolCalls {
+		shown.ToolCalls = append(shown.ToolCalls, messageCallJSON{
+			ID: c.ID, Type: "function", Function: newFunctionJSON{Name: c.Name, Arguments: string(c.Arguments)},
+			Status: c.State, Result: c.Result, Error: c.Error,
+		})
+	}
+	if r := m.Rating; r != nil {
+		shown.Rating = &ratingJSON{Rating: r.Value, Comment: r.Comment, MemberID: r.By, RatedAt: r.At.UTC()}
+	}
+	return shown
+}
+
+var exampleInbound = messageJSON{
+	ID: 1040, UUID: exampleMessage, Role: chat.RoleUserMessage, Content: "Where is my order?", State: chat.MessageReceived,
+	MemberID: new(chat.MemberID(42)), CreatedAt: exampleTime,
+}
+
+func exampleRated() messageJSON {
+	return presentMessage(chat.Message{
+		Number: 1041, ID: exampleMessage, Role: chat.RoleAssistantMessage, Content: "Your order is on its way.", State: chat.MessageSent,
+		MemberID: new(chat.MemberID(2)), DeliveryID: exampleDelivery, CreatedAt: exampleTime,
+		ToolCalls: []chat.ToolCall{{ID: "call_1", Name: chat.ToolAddLabel, Arguments: json.RawMessage(`{"label":"vip"}`), State: chat.ToolCallSucceeded}},
+		Rating:    &chat.Rating{Value: 5, Comment: "Quick and clear.", By: 42, At: exampleTime},
+	})
+}
+
+// newMessageJSON is a message by a member.
+type newMessageJSON struct {
+	Content  string        `json:"content" minLength:"1" doc:"1 to 100,000 characters; 1,600 on SMS." example:"Where is my order?"`
+	MemberID chat.MemberID `json:"member_id,omitempty" minimum:"1" doc:"Who wrote it: the key's own member when left out. Another one needs the scope chats:write. memberId is taken too."`
+}
+
+// newRatingJSON is an opinion of an assistant's message.
+type newRatingJSON struct {
+	Rating  ratingValue `json:"rating" doc:"1 to 5; up is 5 and down is 1."`
+	Comment string      `json:"comment,omitempty" maxLength:"2000"`
+}
+
+// ratingValue is 1 to 5; it is read from "up" and "down" too.
+type ratingValue int
+
+// Schema is asked by huma.
+func (ratingValue) Schema(huma.Registry) *huma.Schema {
+	lowest, highest := 1.0, 5.0
+	return &huma.Schema{OneOf: []*huma.Schema{
+		{Type: huma.TypeInteger, Format: "int64", Minimum: &lowest, Maximum: &highest},
+		{Type: huma.TypeString, Enum: []any{"up", "down"}},
+	}}
+}
+
+// UnmarshalJSON reads what the schema has let through.
+func (v *ratingValue) UnmarshalJSON(data []byte) error {
+	switch string(data) {
+	case `"up"`:
+		*v = 5
+	case `"down"`:
+		*v = 1
+	default:
+		return json.Unmarshal(data, (*int)(v))
+	}
+	return nil
+}
+
+func (s *service) messageRoutes() {
+	register(s, http.MethodGet, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsRead), s.listMessages, about{
+		id: "listMessages", tag: tagChats, summary: "What was said", answer: listOf(exampleRated()),
+		description: "The newest first, in OpenAI's shape. Either `cursor` or `offset`, not both.",
+	})
+	register(s, http.MethodPost, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsWrite), s.createMessage, about{
+		id: "createMessage", tag: tagChats, summary: "Say something as a member", status: http.StatusCreated, answer: exampleInbound,
+		description: "The chat then needs a response.", request: newMessageJSON{Content: "Where is my order?"},
+		problems: []chat.Code{chat.CodeMessageTooLong, chat.CodeMemberNotFound},
+	})
+	register(s, http.MethodPost, "/chats/{chat_id}/messages/{message_uuid}/rate", ownOr(chat.ScopeChatsWrite), s.rateMessage, about{
+		id: "rateMessage", tag: tagChats, summary: "Rate an assistant's message", answer: exampleRated(),
+		request: newRatingJSON{Rating: 5, Comment: "Quick and clear."}, problems: []chat.Code{chat.CodeMessageNotFound, chat.CodeNotRatable},
+	})
+}
+
+type listMessagesInput struct {
+	Paging
+	Offset int `query:"offset" minimum:"0" maximum:"1000000000" doc:"How many of the newest to leave out."`
+}
+
+func (s *service) listMessages(ctx context.Context, in *listMessagesInput) (*listOutput[messageJSON], error) {
+	c := callFrom(ctx)
+	if in.Cursor != "" && in.Offset != 0 {
+		return nil, chat.Invalid("query.offset", "must not be given with a cursor")
+	}
+	part, err := s.store.Messages(ctx, c.workspace(), c.chat.ID, chat.MessagePage{Page: in.page(), Offset: in.Offset})
+	return presentList(part, err, presentMessage)
+}
+
+type createMessageInput struct{ Body newMessageJSON }
+
+type messageOutput struct{ Body messageJSON }
+
+func (s *service) createMessage(ctx context.Context, in *createMessageInput) (*created[messageJSON], error) {
+	c := callFrom(ctx)
+	author := in.Body.MemberID
+	if author == 0 {
+		author = c.principal.MemberID
+	}
+	if author != c.principal.MemberID && !c.principal.May(chat.ScopeChatsWrite) {
+		return nil, chat.Errorf(chat.CodeForbidden, "writing as another member needs the scope %s", chat.ScopeChatsWrite)
+	}
+	if err := chat.CheckText("content", in.Body.Content, c.chat.Channel.MaxMessage()); err != nil {
+		return nil, err
+	}
+	made, err := s.store.AddMessage(ctx, c.workspace(), c.chat.ID, chat.NewMessage{MemberID: author, Content: in.Body.Content})
+	if err != nil {
+		return nil, err
+	}
+	return &created[messageJSON]{Location: c.path(fmt.Sprintf("/chats/%d/messages", c.chat.ID)), Body: presentMessage(made)}, nil
+}
+
+type rateMessageInput struct{ Body newRatingJSON }
+
+func (s *service) rateMessage(ctx context.Context, in *rateMessageInput) (*messageOutput, error) {
+	c := callFrom(ctx)
+	rated, err := s.store.RateMessage(ctx, c.workspace(), c.actor(), c.chat.ID, chat.MessageID(c.uuids["message_uuid"]), chat.Rating{
+		Value: int(in.Body.Rating), Comment: in.Body.Comment, By: c.principal.MemberID, At: time.Now(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &messageOutput{Body: presentMessage(rated)}, nil
+}

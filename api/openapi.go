@@ -1,0 +1,109 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+const securityScheme = "apiKey"
+
+// Ids in examples.
+const (
+	exampleMessage  = "01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d"
+	exampleDelivery = "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d"
+	exampleAction   = "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e"
+	exampleRequest  = "01934f6e-7f2f-7a33-8c4e-4a5b6c7d8e9f"
+)
+
+// openAPI begins the document that register fills.
+func openAPI(version string) huma.Config {
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "Handrail", Version: version,
+				Description: "Assistants that talk to people by SMS and email. Every action is durable: what was accepted happens, " +
+					"nothing is sent twice without saying so, and whatever is stuck says what it waits for.\n\n" +
+					"Checks come in this order: 401, 404 for the workspace, 403, 404 for the object, 400. " +
+					"`memberId` is taken for `member_id` and `toolCalls` for `tool_calls`; other unknown fields are refused.",
+			},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+				SecuritySchemes: map[string]*huma.SecurityScheme{securityScheme: {
+					Type: "http", Scheme: "bearer", BearerFormat: "hr_…", Description: "An API key, made by POST /api-keys and shown once.",
+				}},
+				Headers: commonHeaders(),
+			},
+			Tags: []*huma.Tag{
+				{Name: tagActions, Description: "The three actions, and how they stand."},
+				{Name: tagChats, Description: "Conversations, who takes part in them, and what was said."},
+				{Name: tagMembers, Description: "People and assistants."},
+				{Name: tagLabels, Description: "Marks for chats."},
+				{Name: tagSenders, Description: "What messages are sent from."},
+				{Name: tagDeliveries, Description: "What became of each message."},
+				{Name: tagWorkspace, Description: "API keys, and who changed what."},
+				{Name: tagService, Description: "The service itself; no key is needed."},
+			},
+		},
+		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+	}
+}
+
+// The tags of the document.
+const (
+	tagActions    = "Actions"
+	tagChats      = "Chats"
+	tagMembers    = "Members"
+	tagLabels     = "Labels"
+	tagSenders    = "Senders"
+	tagDeliveries = "Deliveries"
+	tagWorkspace  = "Workspace"
+	tagService    = "Service"
+)
+
+// schemaName calls the type chatJSON "Chat", and a list of them "ChatList".
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	name = strings.TrimSuffix(name, "JSON")
+	if item, ok := strings.CutPrefix(name, "ListJSON"); ok {
+		return item + "List"
+	}
+	return name
+}
+
+func textHeader(description string) *huma.Header {
+	return &huma.Header{Description: description, Schema: &huma.Schema{Type: huma.TypeString}}
+}
+
+func commonHeaders() map[string]*huma.Header {
+	return map[string]*huma.Header{
+		"X-Request-Id":     textHeader("Names this request in the logs. Yours, when you sent one of 1 to 128 letters, digits, dots, dashes and underscores."),
+		"RateLimit":        textHeader(`What is left for this key: r requests, and t seconds until all are back.`),
+		"RateLimit-Policy": textHeader(`The limit of this key: q requests at once, in w seconds.`),
+	}
+}
+
+func answerHeaders() map[string]*huma.Param {
+	headers := map[string]*huma.Param{}
+	for name := range commonHeaders() {
+		headers[name] = &huma.Param{Ref: "#/components/headers/" + name}
+	}
+	return headers
+}
+
+// finish makes the document's bytes and the validators of the bodies.
+func (s *service) finish() error {
+	document, err := json.Marshal(s.api.OpenAPI())
+	if err != nil {
+		return fmt.Errorf("write the OpenAPI document: %w", err)
+	}
+	s.document = document
+	s.bodies, err = compileBodies(document, s.bodyTypes)
+	return err
+}

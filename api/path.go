@@ -1,0 +1,127 @@
+package api
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/google/uuid"
+
+	"handrail/chat"
+)
+
+// basePath is followed by the workspace's id and what is in the workspace.
+const basePath = "/api/v2/w/"
+
+// workspacePath begins the path of every route of a workspace.
+const workspacePath = basePath + "{workspace_uuid}"
+
+// pathParameter documents one id in a path; it is a UUID, or else a 64-bit integer.
+type pathParameter struct {
+	uuid    bool
+	doc     string
+	example any
+}
+
+var pathParameters = map[string]pathParameter{
+	"workspace_uuid": {uuid: true, doc: "The workspace that the key belongs to.", example: "11111111-1111-4111-8111-111111111111"},
+	"chat_id":        {doc: "The chat.", example: 7},
+	"participant_id": {doc: "One member's place in the chat.", example: 12},
+	"message_uuid":   {uuid: true, doc: "The message's uuid.", example: exampleMessage},
+	"member_id":      {doc: "The member.", example: 42},
+	"label_id":       {doc: "The label.", example: 3},
+	"phone_number_id": {doc: "The phone number.", example: 1},
+	"inbox_id":       {doc: "The inbox.", example: 1},
+	"delivery_id":    {uuid: true, doc: "The delivery.", example: exampleDelivery},
+	"action_id":      {uuid: true, doc: "The action.", example: exampleAction},
+	"api_key_id":     {doc: "The API key's id, which is not the key.", example: 5},
+}
+
+// namesIn lists the parameters of a path pattern, in their order.
+func namesIn(pattern string) []string {
+	var names []string
+	for part := range strings.SplitSeq(pattern, "/") {
+		if name, ok := strings.CutPrefix(part, "{"); ok {
+			names = append(names, strings.TrimSuffix(name, "}"))
+		}
+	}
+	return names
+}
+
+func documentPath(pattern string) []*huma.Param {
+	var documented []*huma.Param
+	for _, name := range namesIn(pattern) {
+		p := pathParameters[name]
+		schema := &huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: new(float64)}
+		*schema.Minimum = 1
+		if p.uuid {
+			schema = &huma.Schema{Type: huma.TypeString, Format: "uuid"}
+		}
+		documented = append(documented, &huma.Param{
+			Name: name, In: "path", Required: true, Description: p.doc, Schema: schema, Example: p.example,
+		})
+	}
+	return documented
+}
+
+// readPath reads the ids in the path, all but the workspace's.
+func readPath(pattern string) check {
+	names := namesIn(pattern)
+	return func(ctx huma.Context, c *call) error {
+		c.numbers, c.uuids = map[string]int64{}, map[string]string{}
+		for _, name := range names[1:] {
+			var err error
+			if pathParameters[name].uuid {
+				c.uuids[name], err = parseUUID("path."+name, ctx.Param(name))
+			} else {
+				c.numbers[name], err = parseNumber("path."+name, ctx.Param(name))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func parseNumber(field, text string) (int64, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 1 || text[0] == '+' {
+		return 0, chat.Invalid(field, "must be a whole number from 1 to 9223372036854775807")
+	}
+	return n, nil
+}
+
+func parseUUID(field, text string) (string, error) {
+	id, err := uuid.Parse(text)
+	if err != nil || len(text) != 36 {
+		return "", chat.Invalid(field, "must be a UUID like %s", exampleMessage)
+	}
+	return id.String(), nil
+}
+
+// checkQuery refuses a query that can be read in two ways. What huma does with the rest
+// is in parameters.go.
+func checkQuery(ctx huma.Context, _ *call) error {
+	request := humafiber.Unwrap(ctx).Request()
+	values, err := url.ParseQuery(string(request.URI().QueryString()))
+	_, unreadable := url.Parse(string(request.RequestURI()))
+	if err != nil || unreadable != nil {
+		return chat.Invalid("query", "must be name=value pairs, joined by & and percent-encoded")
+	}
+	for name, given := range values {
+		field := "query." + name
+		switch {
+		case len(given) > 1:
+			return chat.Invalid(field, "must be given once")
+		case !utf8.ValidString(name + given[0]):
+			return chat.Invalid(strings.ToValidUTF8(field, "\uFFFD"), "must be valid UTF-8")
+		case strings.ContainsRune(name+given[0], 0):
+			return chat.Invalid(strings.ReplaceAll(field, "\x00", ""), "must not contain NUL")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+
+	"handrail/chat"
+)
+
+// problemType prefixes the code in a problem's type. The types are names, not addresses:
+// a URN stays the same wherever Handrail is installed (RFC 9457 3.1.1).
+const problemType = "urn:handrail:problem:"
+
+// problem is an error as callers get it (RFC 9457).
+type problem struct {
+	Type       string            `json:"type" doc:"Names the kind of problem: urn:handrail:problem: and the code." example:"urn:handrail:problem:invalid_request"`
+	Title      string            `json:"title" doc:"The kind of problem in words." example:"Invalid request"`
+	Status     int               `json:"status" doc:"The HTTP status." example:"400"`
+	Detail     string            `json:"detail" doc:"What is wrong this time, and what would be right." example:"message must not be empty"`
+	Instance   string            `json:"instance" doc:"Names this occurrence; its end is the request id, which the logs carry too." example:"urn:handrail:request:0193a1b2-0000-7000-8000-000000000000"`
+	Code       chat.Code         `json:"code" doc:"The kind of problem for programs. Codes are stable." example:"invalid_request"`
+	Errors     []chat.FieldError `json:"errors,omitempty" doc:"The fields that are wrong, as you spelled them."`
+	DeliveryID string            `json:"delivery_id,omitempty" doc:"The delivery that failed." format:"uuid"`
+	ActionID   string            `json:"action_id,omitempty" doc:"The action that failed." format:"uuid"`
+	Retryable  bool              `json:"retryable,omitempty" doc:"The same request may succeed later."`
+	ToolCalls  []toolCallJSON    `json:"tool_calls,omitempty" doc:"With tool_call_failed: the results so far."`
+
+	headers http.Header
+}
+
+// statuses is the only place where a kind of failure becomes an HTTP status.
+var statuses = map[chat.Kind]int{
+	chat.KindInternal:        http.StatusInternalServerError,
+	chat.KindInvalid:         http.StatusBadRequest,
+	chat.KindUnauthenticated: http.StatusUnauthorized,
+	chat.KindForbidden:       http.StatusForbidden,
+	chat.KindNotFound:        http.StatusNotFound,
+	chat.KindMethod:          http.StatusMethodNotAllowed,
+	chat.KindConflict:        http.StatusConflict,
+	chat.KindTooLarge:        http.StatusRequestEntityTooLarge,
+	chat.KindMedia:           http.StatusUnsupportedMediaType,
+	chat.KindRateLimited:     http.StatusTooManyRequests,
+	chat.KindFailed:          http.StatusInternalServerError,
+	chat.KindUnavailable:     http.StatusServiceUnavailable,
+}
+
+// Error makes a problem an error that huma answers with as it is.
+func (p *problem) Error() string { return p.Detail }
+
+// GetStatus is asked by huma.
+func (p *problem) GetStatus() int { return p.Status }
+
+// ContentType is asked by huma.
+func (p *problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders is asked by huma.
+func (p *problem) GetHeaders() http.Header { return p.headers }
+
+func newProblem(requestID string, e *chat.Error) *problem {
+	return &problem{
+		Type: problemType + string(e.Code), Title: title(e.Code), Status: statuses[e.Code.Kind()],
+		Detail: e.Message, Instance: "urn:handrail:request:" + requestID, Code: e.Code, Errors: e.Fields,
+		DeliveryID: e.DeliveryID, ActionID: e.ActionID, Retryable: e.Retryable, ToolCalls: toolCalls(e.ToolCalls),
+	}
+}
+
+func title(code chat.Code) string {
+	words := strings.ReplaceAll(string(code), "_", " ")
+	return strings.ToUpper(words[:1]) + words[1:]
+}
+
+// problemOf answers err, and logs it when it is a fault of ours: here and nowhere else.
+func (s *service) problemOf(ctx context.Context, err error) *problem {
+	e := callFrom(ctx).respell(chat.AsError(err))
+	switch e.Code.Kind() {
+	case chat.KindInternal:
+		s.logger.ErrorContext(ctx, "request failed", "request_id", requestIDFrom(ctx), "error", err)
+	case chat.KindUnavailable:
+		s.logger.WarnContext(ctx, "a part does not answer", "request_id", requestIDFrom(ctx), "error", err)
+	default:
+	}
+	return newProblem(requestIDFrom(ctx), e)
+}
+
+// refuse writes err as the answer of a request that does not reach its handler.
+func (s *service) refuse(ctx huma.Context, err error) {
+	p := s.problemOf(ctx.Context(), err)
+	ctx.SetHeader("Content-Type", p.ContentType(""))
+	ctx.SetStatus(p.Status)
+	if err := huma.DefaultJSONFormat.Marshal(ctx.BodyWriter(), p); err != nil {
+		s.logger.ErrorContext(ctx.Context(), "writing a problem failed", "request_id", requestIDFrom(ctx.Context()), "error", err)
+	}
+}
+
+// fiberError answers what never reaches a route: unknown paths and methods, and requests
+// that are not HTTP or too large.
+func (s *service) fiberError(c *fiber.Ctx, err error) error {
+	e := transportError(err)
+	p := s.problemOf(requestContext(c), e)
+	if f, ok := errors.AsType[*fiber.Error](err); ok && e.Code.Kind() == chat.KindInvalid {
+		p.Status = f.Code
+	}
+	return c.Status(p.Status).JSON(p, p.ContentType(""))
+}
+
+func transportError(err error) *chat.Error {
+	f, ok := errors.AsType[*fiber.Error](err)
+	if !ok {
+		return chat.AsError(err)
+	}
+	switch f.Code {
+	case http.StatusNotFound:
+		return chat.Errorf(chat.CodeNotFound, "there is nothing at this path; GET /openapi.json lists what there is")
+	case http.StatusMethodNotAllowed:
+		return chat.Errorf(chat.CodeMethodNotAllowed, "this path does not take this method; the Allow header names those it takes")
+	case http.StatusRequestEntityTooLarge:
+		return chat.Errorf(chat.CodeBodyTooLarge, "the body must be at most %d bytes", maxBody)
+	case http.StatusRequestHeaderFieldsTooLarge:
+		return chat.Errorf(chat.CodeInvalidRequest, "the request's headers must be at most %d bytes", maxHeaders)
+	case http.StatusRequestTimeout:
+		return chat.Errorf(chat.CodeInvalidRequest, "the request did not arrive in time")
+	}
+	if f.Code < http.StatusInternalServerError {
+		return chat.Errorf(chat.CodeInvalidRequest, "this is not a request that can be read")
+	}
+	return chat.AsError(err)
+}
+
+// huma makes the errors of what it parses itself, the query and the headers, through two
+// package variables; there is no other way in. Nothing else in a program that links this
+// package uses huma.
+func init() {
+	huma.DefaultArrayNullable = false
+	huma.NewError = func(_ int, message string, _ ...error) huma.StatusError {
+		return newProblem("", chat.AsError(errors.New(message)))
+	}
+	huma.NewErrorWithContext = func(ctx huma.Context, _ int, message string, errs ...error) huma.StatusError {
+		return newProblem(requestIDFrom(ctx.Context()), parameterError(ctx.Operation(), message, errs))
+	}
+}

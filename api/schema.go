@@ -1,0 +1,261 @@
+package api
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"handrail/chat"
+)
+
+// compileBodies makes the validators of the bodies out of the finished document, so that
+// what is promised and what is checked are one thing. They are known by operation id.
+func compileBodies(document []byte, operations map[string]string) (map[string]*jsonschema.Schema, error) {
+	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+	if err != nil {
+		return nil, fmt.Errorf("read the OpenAPI document: %w", err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	compiler.RegisterFormat(&jsonschema.Format{Name: "int64", Validate: checkInt64})
+	compiler.RegisterFormat(&jsonschema.Format{Name: "date-time", Validate: checkTime})
+	if err := compiler.AddResource("openapi.json", parsed); err != nil {
+		return nil, fmt.Errorf("take the OpenAPI document as schemas: %w", err)
+	}
+	bodies := map[string]*jsonschema.Schema{}
+	for operation, ref := range operations {
+		if bodies[operation], err = compiler.Compile("openapi.json" + ref); err != nil {
+			return nil, fmt.Errorf("compile the body of %s: %w", operation, err)
+		}
+	}
+	return bodies, nil
+}
+
+// checkInt64 holds integers to what an int64 can hold, written plainly: 1.0 and 1e2 are
+// integers to JSON Schema, but not to the decoder behind it.
+func checkInt64(value any) error {
+	number, ok := value.(json.Number)
+	if !ok {
+		return nil
+	}
+	if _, err := strconv.ParseInt(string(number), 10, 64); err != nil {
+		return errors.New("not an int64")
+	}
+	return nil
+}
+
+// checkTime takes the times that Go's decoder takes.
+func checkTime(value any) error {
+	text, ok := value.(string)
+	if !ok {
+		return nil
+	}
+	if _, err := time.Parse(time.RFC3339, text); err != nil {
+		return errors.New("not a time")
+	}
+	return nil
+}
+
+// schemaError says which fields do not fit, as the caller spelled them. codes are the
+// fields that have a more telling code than invalid_request.
+func schemaError(err error, value any, codes map[string]chat.Code) error {
+	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
+		return fmt.Errorf("check a body: %w", err)
+	}
+	var fields []chat.FieldError
+	collect(invalid, value, &fields)
+	slices.SortFunc(fields, func(a, b chat.FieldError) int {
+		return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Message, b.Message))
+	})
+	fields = slices.CompactFunc(fields, func(a, b chat.FieldError) bool { return a.Field == b.Field })
+	code := chat.CodeInvalidRequest
+	if special, ok := codes[withoutIndexes(fields[0].Field)]; ok {
+		code = special
+	}
+	e := chat.InvalidAs(code, fields[0].Field, "%s", fields[0].Message)
+	e.Fields = fields
+	return e
+}
+
+func withoutIndexes(field string) string {
+	name, rest, found := strings.Cut(field, "[")
+	if !found {
+		return field
+	}
+	_, rest, _ = strings.Cut(rest, "]")
+	return name + "[]" + withoutIndexes(rest)
+}
+
+// collect walks down to what is wrong in the end. It stops at a oneOf: why each of
+// several shapes does not fit helps nobody.
+func collect(e *jsonschema.ValidationError, value any, fields *[]chat.FieldError) {
+	at := fieldAt(e.InstanceLocation, value)
+	add := func(field, format string, args ...any) {
+		*fields = append(*fields, chat.FieldError{Field: orBody(field), Message: fmt.Sprintf(format, args...)})
+	}
+	switch k := e.ErrorKind.(type) {
+	case *kind.Required:
+		for _, name := range k.Missing {
+			add(join(at, name), "is required")
+		}
+	case *kind.AdditionalProperties:
+		for _, name := range k.Properties {
+			add(join(at, name), "is not a field of this request")
+		}
+	case *kind.OneOf, *kind.AnyOf, *kind.Not:
+		add(at, "%s", shapeOf(at))
+	default:
+		if len(e.Causes) == 0 {
+			add(at, "%s", wrong(k))
+		}
+		for _, cause := range e.Causes {
+			collect(cause, value, fields)
+		}
+	}
+}
+
+// wrong says what would be right.
+func wrong(k jsonschema.ErrorKind) string {
+	switch k := k.(type) {
+	case *kind.Type:
+		return "must be " + typeNames(k.Want)
+	case *kind.Enum:
+		return "must be one of " + list(k.Want)
+	case *kind.Const:
+		return fmt.Sprintf("must be %v", k.Want)
+	case *kind.MinLength:
+		if k.Want == 1 {
+			return "must not be empty"
+		}
+		return fmt.Sprintf("must have at least %d characters, it has %d", k.Want, k.Got)
+	case *kind.MaxLength:
+		return fmt.Sprintf("must have at most %d characters, it has %d", k.Want, k.Got)
+	case *kind.MinItems:
+		return fmt.Sprintf("must have at least %d entries", k.Want)
+	case *kind.MaxItems:
+		return fmt.Sprintf("must have at most %d entries, it has %d", k.Want, k.Got)
+	case *kind.MinProperties:
+		return "must name at least one field to change"
+	case *kind.UniqueItems:
+		return "must not have an entry twice"
+	case *kind.Minimum:
+		return "must be at least " + k.Want.RatString()
+	case *kind.Maximum:
+		return "must be at most " + k.Want.RatString()
+	case *kind.Pattern:
+		return "must match " + k.Want
+	case *kind.Format:
+		return formatNames[k.Want]
+	}
+	return "is not valid"
+}
+
+// formatNames say what the formats of the document mean.
+var formatNames = map[string]string{
+	"int64":     "must be a whole number from -9223372036854775808 to 9223372036854775807, without point or exponent",
+	"date-time": "must be a time like 2026-11-22T10:00:00Z",
+	"uuid":      "must be a UUID like " + exampleMessage,
+}
+
+func typeNames(types []string) string {
+	names := map[string]string{
+		"string": "a string", "integer": "a whole number", "number": "a number", "boolean": "true or false",
+		"object": "an object", "array": "a list", "null": "null",
+	}
+	words := make([]string, len(types))
+	for i, t := range types {
+		words[i] = names[t]
+	}
+	return strings.Join(words, " or ")
+}
+
+func list(values []any) string {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = fmt.Sprint(v)
+	}
+	return strings.Join(words, ", ")
+}
+
+// fieldAt writes a place in value as callers do: tool_calls[0].name.
+func fieldAt(tokens []string, value any) string {
+	field := ""
+	for _, token := range tokens {
+		switch v := value.(type) {
+		case []any:
+			field += "[" + token + "]"
+			if i, err := strconv.Atoi(token); err == nil && i < len(v) {
+				value = v[i]
+			}
+		case map[string]any:
+			field = join(field, token)
+			value = v[token]
+		}
+	}
+	return field
+}
+
+// shapeOf names the shapes of the fields that have several.
+func shapeOf(field string) string {
+	if strings.HasPrefix(field, "tool_calls[") {
+		return `must be {"name", "arguments"}, or {"type": "function", "function": {"name", "arguments"}}`
+	}
+	return `must be a whole number from 1 to 5, or "up" or "down"`
+}
+
+// parameterError says what is wrong with the query and the headers that huma has read.
+func parameterError(op *huma.Operation, message string, errs []error) *chat.Error {
+	var fields []chat.FieldError
+	for _, err := range errs {
+		if detailer, ok := err.(huma.ErrorDetailer); ok {
+			field := detailer.ErrorDetail().Location
+			fields = append(fields, chat.FieldError{Field: field, Message: describe(op, field)})
+		}
+	}
+	if len(fields) == 0 {
+		// huma has failed at something that is not the caller's doing.
+		return chat.AsError(errors.New(message))
+	}
+	e := chat.Invalid(fields[0].Field, "%s", fields[0].Message)
+	e.Fields = fields
+	return e
+}
+
+func describe(op *huma.Operation, field string) string {
+	in, name, _ := strings.Cut(field, ".")
+	for _, p := range op.Parameters {
+		if p.In == in && p.Name == name {
+			return describeSchema(p.Schema)
+		}
+	}
+	return "is not a parameter of this call"
+}
+
+func describeSchema(s *huma.Schema) string {
+	switch {
+	case len(s.Enum) > 0:
+		return "must be one of " + list(s.Enum)
+	case s.PatternDescription != "":
+		return "must be " + s.PatternDescription
+	case s.Type == huma.TypeBoolean:
+		return "must be true or false"
+	case s.Minimum != nil && s.Maximum != nil:
+		return fmt.Sprintf("must be a whole number from %.0f to %.0f", *s.Minimum, *s.Maximum)
+	case s.Type == huma.TypeInteger:
+		return "must be a whole number from 1 to 9223372036854775807"
+	case s.MaxLength != nil:
+		return fmt.Sprintf("must have at most %d characters", *s.MaxLength)
+	}
+	return cmp.Or(formatNames[s.Format], "is not valid")
+}

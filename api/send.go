@@ -1,0 +1,148 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"handrail/chat"
+)
+
+// sendJSON asks the assistant to speak.
+type sendJSON struct {
+	Message   string            `json:"message" minLength:"1" doc:"Markdown, 1 to 1,600 characters on SMS and 1 to 100,000 on email." example:"Your order is on its way."`
+	ToolCalls []newToolCallJSON `json:"tool_calls,omitempty" maxItems:"16" doc:"Run in order before the delivery; one that fails stops the send. toolCalls is taken too."`
+}
+
+// messageSentJSON answers a send.
+type messageSentJSON struct {
+	Success  bool          `json:"success"`
+	Message  sentJSON      `json:"message"`
+	Delivery receiptJSON   `json:"delivery"`
+	ActionID chat.ActionID `json:"action_id" format:"uuid"`
+}
+
+type sentJSON struct {
+	ID        int64            `json:"id"`
+	UUID      chat.MessageID   `json:"uuid" format:"uuid"`
+	Role      chat.MessageRole `json:"role" enum:"assistant"`
+	Content   string           `json:"content"`
+	CreatedAt time.Time        `json:"created_at"`
+	ToolCalls []toolCallJSON   `json:"tool_calls"`
+}
+
+type receiptJSON struct {
+	ID                chat.DeliveryID `json:"id" format:"uuid"`
+	Channel           chat.Channel    `json:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
+	Status            string          `json:"status" doc:"Whether the carrier took it, and after that its final word. unknown means: it may have been sent." example:"accepted"`
+	Provider          chat.Provider   `json:"provider" enum:"twilio,sendgrid,handrail"`
+	ProviderMessageID string          `json:"provider_message_id,omitempty" doc:"The carrier's id."`
+	Segments          int             `json:"segments,omitempty" doc:"How many parts an SMS is charged as."`
+	ErrorCode         string          `json:"error_code,omitempty"`
+	ErrorMessage      string          `json:"error_message,omitempty"`
+	RetryAt           *time.Time      `json:"retry_at,omitempty" doc:"When it is tried again."`
+}
+
+func presentSend(sent chat.AssistantMessageSent) messageSentJSON {
+	r := sent.Receipt
+	return messageSentJSON{
+		Success: true, ActionID: sent.ActionID,
+		Message: sentJSON{
+			ID: sent.Number, UUID: sent.MessageID, Role: chat.RoleAssistantMessage, Content: sent.Content,
+			CreatedAt: sent.CreatedAt.UTC(), ToolCalls: toolCalls(sent.ToolCalls),
+		},
+		Delivery: receiptJSON{
+			ID: r.DeliveryID, Channel: r.Channel, Status: r.Status, Provider: r.Provider, ProviderMessageID: r.ProviderMessageID,
+			Segments: r.Segments, ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage, RetryAt: utc(r.RetryAt),
+		},
+	}
+}
+
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
+
+var exampleTime = time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
+
+func exampleSent() messageSentJSON {
+	return messageSentJSON{
+		Success: true, ActionID: exampleAction,
+		Message: sentJSON{
+			ID: 1041, UUID: exampleMessage, Role: chat.RoleAssistantMessage, Content: "Your order is on its way.", CreatedAt: exampleTime,
+			ToolCalls: []toolCallJSON{{
+				ID: "call_1", Name: chat.ToolAddLabel, Arguments: json.RawMessage(`{"label":"vip"}`), Status: chat.ToolCallSucceeded,
+				Result: json.RawMessage(`{}`),
+			}},
+		},
+		Delivery: receiptJSON{
+			ID: exampleDelivery, Channel: chat.ChannelSMS, Status: "accepted", Provider: chat.ProviderTwilio,
+			ProviderMessageID: "SM0123456789abcdef0123456789abcdef", Segments: 1,
+		},
+	}
+}
+
+// exampleRunning is a send whose outcome nobody knows yet.
+func exampleRunning() actionJSON {
+	sent := exampleSent()
+	sent.Delivery.Status, sent.Delivery.ProviderMessageID, sent.Delivery.ErrorCode = "unknown", "", chat.ErrorTimeout
+	return actionJSON{
+		ActionID: exampleAction, Kind: actionKinds[chat.ActionSendAssistantMessage], State: chat.ActionParked, Status: "unknown", ChatID: 7,
+		WorkflowID: "action:11111111-1111-4111-8111-111111111111:" + exampleAction,
+		WaitingFor: "May have been sent: twilio did not confirm (timeout). It is not sent again by itself.",
+		Timeline:   []momentJSON{{At: exampleTime, What: "Asked for."}, {At: exampleTime.Add(30 * time.Second), What: "Attempt 1: unknown, timeout."}},
+		Message:    &sent.Message, Delivery: &sent.Delivery, CreatedAt: exampleTime, UpdatedAt: exampleTime.Add(30 * time.Second),
+	}
+}
+
+func (s *service) sendRoutes() {
+	register(s, http.MethodPost, "/chats/{chat_id}/send-assistant-message", scope(chat.ScopeChatsAdmin), s.send, about{
+		id: "sendAssistantMessage", tag: tagActions, summary: "Send as the assistant", acts: true,
+		description: "Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. " +
+			"200 means that the carrier took it. 202 means that it is still being delivered, or that nobody can tell yet " +
+			"whether the carrier took it (`\"status\": \"unknown\"`); it is never sent twice behind your back.",
+		request: sendJSON{Message: "Your order is on its way.", ToolCalls: []newToolCallJSON{
+			{ID: "call_1", Name: chat.ToolAddLabel, Arguments: json.RawMessage(`{"label":"vip"}`)},
+			{ID: "call_2", Type: "function", Function: &newFunctionJSON{Name: chat.ToolSetState, Arguments: `{"state":"waiting"}`}},
+		}},
+		answer: exampleSent(),
+		problems: []chat.Code{
+			chat.CodeNoPhone, chat.CodeNoEmail, chat.CodeNotificationsOff, chat.CodeRecipientOptedOut, chat.CodeSenderNotConfigured,
+			chat.CodeChannelNotSupported, chat.CodeChatArchived, chat.CodeMessageTooLong, chat.CodeUnknownTool, chat.CodeInvalidToolArguments,
+			chat.CodeAssistantNotFound, chat.CodeParticipantNotFound, chat.CodeIdempotencyKeyReused, chat.CodeDeliveryFailed, chat.CodeToolCallFailed,
+		},
+	})
+}
+
+type sendInput struct {
+	ActionHeaders
+	Body sendJSON
+}
+
+func (s *service) send(ctx context.Context, in *sendInput) (*acted, error) {
+	c := callFrom(ctx)
+	if err := chat.CheckText("message", in.Body.Message, c.chat.Channel.MaxMessage()); err != nil {
+		return nil, err
+	}
+	calls, err := readToolCalls(in.Body.ToolCalls)
+	if err != nil {
+		return nil, err
+	}
+	return s.act(ctx, in.ActionHeaders, intent{
+		kind:   chat.ActionSendAssistantMessage,
+		fields: map[string]any{"message": in.Body.Message, "tool_calls": calls},
+		start: func(ctx context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
+			answer, err := s.engine.SendAssistantMessage(ctx, chat.SendAssistantMessage{
+				Request: request, Message: in.Body.Message, ToolCalls: calls, Watermark: c.chat.Attention,
+			}, wait)
+			if state := answer.Value.Submission; err != nil || (state != chat.SubmissionAccepted && state != chat.SubmissionConfirmedSent) {
+				return nil, answer.Replayed, err
+			}
+			return presentSend(answer.Value), answer.Replayed, nil
+		},
+	})
+}

@@ -1,0 +1,114 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"handrail/chat"
+)
+
+// Store is what the routes read and change. Every method looks only inside the workspace
+// it is given, and answers a [chat.Error] with the code of the object that is missing.
+type Store interface {
+	KeyStore
+	MemberStore
+	ChatStore
+	ParticipantStore
+	MessageStore
+	LabelStore
+	SenderStore
+	ActionStore
+	DeliveryStore
+	HealthStore
+	AuditLog(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.AuditEntry], error)
+}
+
+// KeyStore keeps API keys, of whose secrets it knows the SHA-256 only.
+type KeyStore interface {
+	// Authenticate answers CodeUnauthenticated for a key that is unknown, expired or revoked.
+	Authenticate(ctx context.Context, hash [32]byte, now time.Time) (chat.Principal, error)
+	CreateKey(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, key chat.Key, hash [32]byte) (chat.Key, error)
+	Keys(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.Key], error)
+	Key(ctx context.Context, ws chat.WorkspaceID, id chat.KeyID) (chat.Key, error)
+	// RevokeKey may be asked twice.
+	RevokeKey(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.KeyID, now time.Time) error
+}
+
+// MemberStore keeps people and assistants.
+type MemberStore interface {
+	CreateMember(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, member chat.Member) (chat.Member, error)
+	Member(ctx context.Context, ws chat.WorkspaceID, id chat.MemberID) (chat.Member, error)
+	Members(ctx context.Context, ws chat.WorkspaceID, filter chat.MemberFilter) (chat.List[chat.Member], error)
+	UpdateMember(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.MemberID, patch chat.MemberPatch) (chat.Member, error)
+}
+
+// ChatStore keeps chats.
+type ChatStore interface {
+	CreateChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.NewChat) (chat.Chat, error)
+	Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (chat.Chat, error)
+	Chats(ctx context.Context, ws chat.WorkspaceID, filter chat.ChatFilter) (chat.List[chat.Chat], error)
+	UpdateChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, patch chat.ChatPatch) (chat.Chat, error)
+	DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) error
+	// TakesPart tells whether a member has a place in a chat; a chat that does not
+	// exist is no error.
+	TakesPart(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, member chat.MemberID) (bool, error)
+}
+
+// ParticipantStore keeps the members' places in chats.
+type ParticipantStore interface {
+	Participants(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) ([]chat.Participant, error)
+	UpdateParticipant(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, participant chat.ParticipantID, role chat.ParticipantRole) (chat.Participant, error)
+	RemoveParticipant(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, participant chat.ParticipantID) error
+}
+
+// MessageStore keeps what was said.
+type MessageStore interface {
+	Messages(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, page chat.MessagePage) (chat.List[chat.Message], error)
+	AddMessage(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, in chat.NewMessage) (chat.Message, error)
+	RateMessage(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, message chat.MessageID, rating chat.Rating) (chat.Message, error)
+}
+
+// LabelStore keeps a workspace's labels.
+type LabelStore interface {
+	CreateLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, label chat.Label) (chat.Label, error)
+	Labels(ctx context.Context, ws chat.WorkspaceID) ([]chat.Label, error)
+	Label(ctx context.Context, ws chat.WorkspaceID, id chat.LabelID) (chat.Label, error)
+	UpdateLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.LabelID, patch chat.LabelPatch) (chat.Label, error)
+	DeleteLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.LabelID) error
+}
+
+// SenderStore keeps what messages are sent from.
+type SenderStore interface {
+	CreatePhoneNumber(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, number chat.PhoneNumber) (chat.PhoneNumber, error)
+	PhoneNumbers(ctx context.Context, ws chat.WorkspaceID) ([]chat.PhoneNumber, error)
+	PhoneNumber(ctx context.Context, ws chat.WorkspaceID, id chat.PhoneNumberID) (chat.PhoneNumber, error)
+	UpdatePhoneNumber(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.PhoneNumberID, patch chat.PhoneNumberPatch) (chat.PhoneNumber, error)
+	DeletePhoneNumber(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.PhoneNumberID) error
+
+	CreateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, inbox chat.Inbox) (chat.Inbox, error)
+	Inboxes(ctx context.Context, ws chat.WorkspaceID) ([]chat.Inbox, error)
+	Inbox(ctx context.Context, ws chat.WorkspaceID, id chat.InboxID) (chat.Inbox, error)
+	UpdateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.InboxID, patch chat.InboxPatch) (chat.Inbox, error)
+	DeleteInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.InboxID) error
+}
+
+// ActionStore tells how actions stand.
+type ActionStore interface {
+	Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error)
+	// SentMessage is the present state of a send.
+	SentMessage(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.AssistantMessageSent, error)
+}
+
+// DeliveryStore tells how deliveries stand.
+type DeliveryStore interface {
+	Deliveries(ctx context.Context, ws chat.WorkspaceID, filter chat.DeliveryFilter) (chat.List[chat.Delivery], error)
+	// Delivery is the one with its attempts and events.
+	Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error)
+}
+
+// HealthStore tells whether the database can be used.
+type HealthStore interface {
+	Ping(ctx context.Context) error
+	// MigrationsCurrent tells whether the schema is the one this program was built for.
+	MigrationsCurrent(ctx context.Context) (bool, error)
+}

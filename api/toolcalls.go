@@ -1,0 +1,117 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"handrail/chat"
+)
+
+// toolCallJSON is a tool call as a send answers with it.
+type toolCallJSON struct {
+	ID        string             `json:"id" example:"call_1"`
+	Name      string             `json:"name" example:"add_label"`
+	Arguments json.RawMessage    `json:"arguments"`
+	Status    chat.ToolCallState `json:"status" enum:"pending,succeeded,failed"`
+	Result    json.RawMessage    `json:"result,omitempty"`
+	Error     string             `json:"error,omitempty" doc:"Why it failed."`
+}
+
+func toolCalls(calls []chat.ToolCall) []toolCallJSON {
+	shown := make([]toolCallJSON, len(calls))
+	for i, c := range calls {
+		shown[i] = toolCallJSON{ID: c.ID, Name: c.Name, Arguments: c.Arguments, Status: c.State, Result: c.Result, Error: c.Error}
+	}
+	return shown
+}
+
+// newToolCallJSON asks for a tool call, in one of two shapes: OpenAI's, whose arguments
+// are JSON in a string, or ours, whose arguments are an object.
+type newToolCallJSON struct {
+	ID        string           `json:"id,omitempty" minLength:"1" maxLength:"64" doc:"Unique within the message; call_N when left out." example:"call_1"`
+	Type      string           `json:"type,omitempty" enum:"function"`
+	Function  *newFunctionJSON `json:"function,omitempty"`
+	Name      string           `json:"name,omitempty" minLength:"1" maxLength:"64" example:"add_label"`
+	Arguments json.RawMessage  `json:"arguments,omitempty" doc:"An object that fits the tool's schema."`
+}
+
+type newFunctionJSON struct {
+	Name      string `json:"name" minLength:"1" maxLength:"64" example:"add_label"`
+	Arguments string `json:"arguments" doc:"A JSON object that fits the tool's schema, in a string." example:"{\"label\":\"vip\"}"`
+}
+
+// TransformSchema is asked by huma: it adds that one of the two shapes must be kept to.
+func (newToolCallJSON) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	s.Properties["arguments"].Type = huma.TypeObject
+	plain := &huma.Schema{AnyOf: []*huma.Schema{{Required: []string{"name"}}, {Required: []string{"arguments"}}}}
+	s.OneOf = []*huma.Schema{
+		{Required: []string{"function"}, Not: plain},
+		{Required: []string{"name", "arguments"}, Not: &huma.Schema{Required: []string{"function"}}},
+	}
+	return s
+}
+
+// readToolCalls brings both shapes into one, and gives ids to calls that have none.
+// Whether the tools exist, and take these arguments, is the engine's to say.
+func readToolCalls(given []newToolCallJSON) ([]chat.ToolCall, error) {
+	calls := make([]chat.ToolCall, 0, len(given))
+	first := map[string]int{}
+	for i, g := range given {
+		if g.ID == "" {
+			continue
+		}
+		if j, taken := first[g.ID]; taken {
+			return nil, chat.Invalid(fmt.Sprintf("tool_calls[%d].id", i), "must be unique: tool_calls[%d] has it too", j)
+		}
+		first[g.ID] = i
+	}
+	for i, g := range given {
+		call := chat.ToolCall{ID: g.ID, Name: g.Name, Arguments: g.Arguments, State: chat.ToolCallPending}
+		for n := i + 1; call.ID == ""; n++ {
+			if id := "call_" + strconv.Itoa(n); !has(first, id) {
+				call.ID, first[id] = id, i
+			}
+		}
+		if g.Function != nil {
+			arguments, err := readArguments(fmt.Sprintf("tool_calls[%d].function.arguments", i), g.Function.Arguments)
+			if err != nil {
+				return nil, err
+			}
+			call.Name, call.Arguments = g.Function.Name, arguments
+		}
+		calls = append(calls, call)
+	}
+	return calls, nil
+}
+
+func has[K comparable, V any](m map[K]V, key K) bool {
+	_, ok := m[key]
+	return ok
+}
+
+// readArguments reads an object out of a string, with the rules of a body.
+func readArguments(field, text string) (json.RawMessage, error) {
+	value, err := parseBody([]byte(text))
+	if problem, ok := err.(*chat.Error); ok && len(problem.Fields) > 0 && problem.Fields[0].Field != "body" { //nolint:errorlint // parseBody wraps nothing
+		return nil, chat.Invalid(field, "must be JSON whose %s", problem.Message)
+	}
+	if _, object := value.(map[string]any); err != nil || !object {
+		return nil, chat.Invalid(field, "must be a string that holds a JSON object, like %s", `"{\"label\":\"vip\"}"`)
+	}
+	return canonical(value)
+}
+
+// canonical is JSON with sorted keys and no space.
+func canonical(value any) (json.RawMessage, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, fmt.Errorf("write JSON anew: %w", err)
+	}
+	return bytes.TrimSpace(out.Bytes()), nil
+}

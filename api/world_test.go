@@ -1,0 +1,134 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"handrail/api"
+)
+
+// world is one test's own service.
+type world struct {
+	store  *fakeStore
+	engine *fakeEngine
+	app    *api.App
+	log    *lockedBuffer
+}
+
+// lockedBuffer takes logs from several requests at once.
+type lockedBuffer struct {
+	mutex sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.Buffer.Write(p)
+}
+
+func newWorld(t *testing.T, settings ...func(*api.Config)) *world {
+	t.Helper()
+	w := &world{store: newFakeStore(), engine: &fakeEngine{}, log: &lockedBuffer{}}
+	config := api.Config{
+		Store: w.store, Engine: w.engine, Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		KeyLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6}, FailureLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6},
+	}
+	for _, set := range settings {
+		set(&config)
+	}
+	var err error
+	w.app, err = api.New(config)
+	require.NoError(t, err)
+	return w
+}
+
+// in is a path in the workspace that the keys of a test belong to.
+func in(path string) string { return "/api/v2/w/" + string(home) + path }
+
+// request is a request in a table. An empty key is the manager's, "-" is none.
+type request struct {
+	method, path, key, body string
+	headers                 map[string]string
+}
+
+// answer is what came back.
+type answer struct {
+	*http.Response
+	raw  string
+	json map[string]any
+}
+
+func (w *world) do(t *testing.T, r request) answer {
+	t.Helper()
+	body := io.Reader(http.NoBody)
+	if r.body != "" {
+		body = strings.NewReader(r.body)
+	}
+	sent := httptest.NewRequestWithContext(t.Context(), r.method, "/", body)
+	sent.URL.Opaque, sent.RequestURI = r.path, r.path
+	if r.body != "" {
+		sent.Header.Set("Content-Type", "application/json")
+	}
+	switch r.key {
+	case "-":
+	case "":
+		sent.Header.Set("Authorization", "Bearer "+managerKey)
+	default:
+		sent.Header.Set("Authorization", "Bearer "+r.key)
+	}
+	for name, value := range r.headers {
+		sent.Header.Set(name, value)
+	}
+	got, err := w.app.Test(sent)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, got.Body.Close()) }()
+	raw, err := io.ReadAll(got.Body)
+	require.NoError(t, err)
+	a := answer{Response: got, raw: string(raw)}
+	if strings.Contains(got.Header.Get("Content-Type"), "json") {
+		require.NoError(t, json.Unmarshal(raw, &a.json), a.raw)
+	}
+	return a
+}
+
+// requireProblem asks for a whole problem: its status, code and, when given, field.
+func requireProblem(t *testing.T, a answer, status int, code, field string) {
+	t.Helper()
+	require.Equal(t, status, a.StatusCode, a.raw)
+	require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"), a.raw)
+	require.Equal(t, code, a.json["code"], a.raw)
+	require.Equal(t, "urn:handrail:problem:"+code, a.json["type"], a.raw)
+	require.EqualValues(t, status, a.json["status"], a.raw)
+	require.NotEmpty(t, a.json["title"], a.raw)
+	require.NotEmpty(t, a.json["detail"], a.raw)
+	require.Equal(t, "urn:handrail:request:"+a.Header.Get("X-Request-Id"), a.json["instance"], a.raw)
+	if field != "" {
+		require.Contains(t, fieldsOf(a), field, a.raw)
+	}
+}
+
+func fieldsOf(a answer) []string {
+	var fields []string
+	errors, _ := a.json["errors"].([]any)
+	for _, e := range errors {
+		fields = append(fields, e.(map[string]any)["field"].(string))
+	}
+	return fields
+}
+
+// requireUntouched asks that nothing was changed, and no action started.
+func (w *world) requireUntouched(t *testing.T) {
+	t.Helper()
+	require.Empty(t, w.store.changed(), "the store was told to change something")
+	require.Empty(t, w.engine.all(), "the engine was told to do something")
+}
