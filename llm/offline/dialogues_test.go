@@ -1,7 +1,7 @@
 package offline_test
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	"handrail/chat"
@@ -18,7 +18,7 @@ func dialogue(channel chat.Channel, lines ...string) chat.Transcript {
 		case "Support", "Soporte", "Kundendienst", "Service client":
 			role = chat.RoleAssistantMessage
 		}
-		t.Messages = append(t.Messages, chat.Line{ID: chat.MessageID(fmt.Sprint(i)), Role: role, Speaker: speaker, Text: text})
+		t.Messages = append(t.Messages, chat.Line{ID: chat.MessageID(strconv.Itoa(i)), Role: role, Speaker: speaker, Text: text})
 	}
 	return t
 }

@@ -30,46 +30,48 @@ const (
 	isAwkward  = -0.5 // too short to say much, too long to read, or only leading to the next
 )
 
-// choose picks the sentence a chat is about and those that sum it up, the topic among
-// them, in the order of the chat. The work grows with the words of the chat, not with
-// their square: sentences are compared with the chat as a whole, as in centroid
-// summarization (Radev and others, 2004), not with each other.
+// choose picks the sentence a chat is about and those that sum it up, in the order of
+// the chat: that topic, how it ended, and what else says most that is new. The work
+// grows with the words of the chat, not with their square: sentences are compared with
+// the chat as a whole, as in centroid summarization (Radev and others, 2004), not with
+// each other.
 func choose(all []sentence) (topic int, picked []int) {
 	scores := rank(all)
-	best := func(fits func(int) bool, score func(int) float64) int {
-		found := -1
-		for i := range all {
-			if fits(i) && (found < 0 || score(i) > score(found)) {
-				found = i
-			}
-		}
-		return found
-	}
-	plain := func(i int) float64 { return scores[i] }
 	topic = topicOf(all, scores)
 	picked = []int{topic}
+	wanted := min(len(all), minSentences+len(all)/perSentence, maxSentences)
 
-	wanted := min(len(all), max(minSentences, min(maxSentences, minSentences+len(all)/perSentence)))
 	last := all[len(all)-1].message
-	late := func(i int) bool {
-		return i != topic && all[i].message > last-max(1, last/4) && all[i].message > all[topic].message
-	}
-	if outcome := best(late, plain); outcome >= 0 && wanted > 1 {
+	late := max(all[topic].message, last-max(1, last/4))
+	if outcome := best(scores, func(i int) bool { return all[i].message > late }); outcome >= 0 && wanted > 1 {
 		picked = append(picked, outcome)
 	}
 	told := map[string]bool{}
-	tell(told, all, picked)
-	fresh := func(i int) float64 { return scores[i] - repeats(all[i].terms, told) }
 	for len(picked) < wanted {
-		next := best(func(i int) bool { return !slices.Contains(picked, i) }, fresh)
-		if len(picked) >= minSentences && fresh(next) < worthwhile {
+		tell(told, all, picked)
+		fresh := slices.Clone(scores)
+		for i := range fresh {
+			fresh[i] -= repeats(all[i].terms, told)
+		}
+		next := best(fresh, func(i int) bool { return !slices.Contains(picked, i) })
+		if len(picked) >= minSentences && fresh[next] < worthwhile {
 			break
 		}
 		picked = append(picked, next)
-		tell(told, all, picked[len(picked)-1:])
 	}
 	slices.Sort(picked)
 	return topic, picked
+}
+
+// best is the first of the highest scores among those that fit, -1 when none does.
+func best(scores []float64, fits func(int) bool) int {
+	found := -1
+	for i := range scores {
+		if fits(i) && (found < 0 || scores[i] > scores[found]) {
+			found = i
+		}
+	}
+	return found
 }
 
 // topicOf is the first of the customer's sentences that is nearly as good as the best
