@@ -71,14 +71,14 @@ type newChatJSON struct {
 
 // chatPatchJSON changes a chat.
 type chatPatchJSON struct {
-	Title             *string              `json:"title,omitempty" maxLength:"200"`
-	Summary           *string              `json:"summary,omitempty" maxLength:"4000" doc:"Stands until the next summary."`
-	State             *chat.State          `json:"state,omitempty" enum:"open,waiting,closed,archived"`
-	AssistantMemberID *chat.MemberID       `json:"assistant_member_id,omitempty" minimum:"1"`
-	PhoneNumberID     *chat.PhoneNumberID  `json:"phone_number_id,omitempty" minimum:"1"`
-	InboxID           *chat.InboxID        `json:"inbox_id,omitempty" minimum:"1"`
-	NeedsResponse     *bool                `json:"needs_response,omitempty"`
-	LabelIDs          *[]chat.LabelID      `json:"label_ids,omitempty" minimum:"1" maxItems:"100" uniqueItems:"true" doc:"Replaces the labels."`
+	Title             *string             `json:"title,omitempty" maxLength:"200"`
+	Summary           *string             `json:"summary,omitempty" maxLength:"4000" doc:"Stands until the next summary."`
+	State             *chat.State         `json:"state,omitempty" enum:"open,waiting,closed,archived"`
+	AssistantMemberID *chat.MemberID      `json:"assistant_member_id,omitempty" minimum:"1"`
+	PhoneNumberID     *chat.PhoneNumberID `json:"phone_number_id,omitempty" minimum:"1"`
+	InboxID           *chat.InboxID       `json:"inbox_id,omitempty" minimum:"1"`
+	NeedsResponse     *bool               `json:"needs_response,omitempty"`
+	LabelIDs          *[]chat.LabelID     `json:"label_ids,omitempty" minimum:"1" maxItems:"100" uniqueItems:"true" doc:"Replaces the labels."`
 }
 
 func (s *service) chatRoutes() {

@@ -49,7 +49,8 @@ func openAPI(version string) huma.Config {
 				{Name: tagService, Description: "The service itself; no key is needed."},
 			},
 		},
-		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat},
+		// huma writes application/problem+json with the format "json".
+		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 	}

@@ -27,17 +27,17 @@ type pathParameter struct {
 }
 
 var pathParameters = map[string]pathParameter{
-	"workspace_uuid": {uuid: true, doc: "The workspace that the key belongs to.", example: "11111111-1111-4111-8111-111111111111"},
-	"chat_id":        {doc: "The chat.", example: 7},
-	"participant_id": {doc: "One member's place in the chat.", example: 12},
-	"message_uuid":   {uuid: true, doc: "The message's uuid.", example: exampleMessage},
-	"member_id":      {doc: "The member.", example: 42},
-	"label_id":       {doc: "The label.", example: 3},
+	"workspace_uuid":  {uuid: true, doc: "The workspace that the key belongs to.", example: "11111111-1111-4111-8111-111111111111"},
+	"chat_id":         {doc: "The chat.", example: 7},
+	"participant_id":  {doc: "One member's place in the chat.", example: 12},
+	"message_uuid":    {uuid: true, doc: "The message's uuid.", example: exampleMessage},
+	"member_id":       {doc: "The member.", example: 42},
+	"label_id":        {doc: "The label.", example: 3},
 	"phone_number_id": {doc: "The phone number.", example: 1},
-	"inbox_id":       {doc: "The inbox.", example: 1},
-	"delivery_id":    {uuid: true, doc: "The delivery.", example: exampleDelivery},
-	"action_id":      {uuid: true, doc: "The action.", example: exampleAction},
-	"api_key_id":     {doc: "The API key's id, which is not the key.", example: 5},
+	"inbox_id":        {doc: "The inbox.", example: 1},
+	"delivery_id":     {uuid: true, doc: "The delivery.", example: exampleDelivery},
+	"action_id":       {uuid: true, doc: "The action.", example: exampleAction},
+	"api_key_id":      {doc: "The API key's id, which is not the key.", example: 5},
 }
 
 // namesIn lists the parameters of a path pattern, in their order.

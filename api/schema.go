@@ -80,7 +80,7 @@ func schemaError(err error, value any, codes map[string]chat.Code) error {
 	})
 	fields = slices.CompactFunc(fields, func(a, b chat.FieldError) bool { return a.Field == b.Field })
 	code := chat.CodeInvalidRequest
-	if special, ok := codes[withoutIndexes(fields[0].Field)]; ok {
+	if special, ok := codes[withoutIndexes(fields[0].Field)]; ok && fields[0].Message != missing {
 		code = special
 	}
 	e := chat.InvalidAs(code, fields[0].Field, "%s", fields[0].Message)
@@ -97,24 +97,34 @@ func withoutIndexes(field string) string {
 	return name + "[]" + withoutIndexes(rest)
 }
 
+// missing is what is wrong with a field that is not there: the request, not its value.
+const missing = "is required"
+
 // collect walks down to what is wrong in the end. It stops at a oneOf: why each of
 // several shapes does not fit helps nobody.
 func collect(e *jsonschema.ValidationError, value any, fields *[]chat.FieldError) {
-	at := fieldAt(e.InstanceLocation, value)
+	at, here := fieldAt(e.InstanceLocation, value)
 	add := func(field, format string, args ...any) {
 		*fields = append(*fields, chat.FieldError{Field: orBody(field), Message: fmt.Sprintf(format, args...)})
 	}
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
 		for _, name := range k.Missing {
-			add(join(at, name), "is required")
+			add(join(at, name), missing)
 		}
 	case *kind.AdditionalProperties:
 		for _, name := range k.Properties {
 			add(join(at, name), "is not a field of this request")
 		}
-	case *kind.OneOf, *kind.AnyOf, *kind.Not:
-		add(at, "%s", shapeOf(at))
+	case *kind.OneOf:
+		call, ok := here.(map[string]any)
+		if !ok {
+			add(at, `must be a whole number from 1 to 5, or "up" or "down"`)
+			return
+		}
+		for _, f := range toolCallShape(call) {
+			add(join(at, f.Field), "%s", f.Message)
+		}
 	default:
 		if len(e.Causes) == 0 {
 			add(at, "%s", wrong(k))
@@ -188,8 +198,9 @@ func list(values []any) string {
 	return strings.Join(words, ", ")
 }
 
-// fieldAt writes a place in value as callers do: tool_calls[0].name.
-func fieldAt(tokens []string, value any) string {
+// fieldAt writes a place in value as callers do, tool_calls[0].name, and returns what is
+// there.
+func fieldAt(tokens []string, value any) (string, any) {
 	field := ""
 	for _, token := range tokens {
 		switch v := value.(type) {
@@ -203,15 +214,7 @@ func fieldAt(tokens []string, value any) string {
 			value = v[token]
 		}
 	}
-	return field
-}
-
-// shapeOf names the shapes of the fields that have several.
-func shapeOf(field string) string {
-	if strings.HasPrefix(field, "tool_calls[") {
-		return `must be {"name", "arguments"}, or {"type": "function", "function": {"name", "arguments"}}`
-	}
-	return `must be a whole number from 1 to 5, or "up" or "down"`
+	return field, value
 }
 
 // parameterError says what is wrong with the query and the headers that huma has read.

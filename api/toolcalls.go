@@ -55,6 +55,20 @@ func (newToolCallJSON) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Sc
 	return s
 }
 
+// toolCallShape says what keeps a call from being in one of the two shapes.
+func toolCallShape(call map[string]any) []chat.FieldError {
+	var fields []chat.FieldError
+	for _, name := range []string{"name", "arguments"} {
+		switch {
+		case has(call, "function") && has(call, name):
+			fields = append(fields, chat.FieldError{Field: name, Message: "must not stand beside function, which has its own"})
+		case !has(call, "function") && !has(call, name):
+			fields = append(fields, chat.FieldError{Field: name, Message: "is required, unless there is function"})
+		}
+	}
+	return fields
+}
+
 // readToolCalls brings both shapes into one, and gives ids to calls that have none.
 // Whether the tools exist, and take these arguments, is the engine's to say.
 func readToolCalls(given []newToolCallJSON) ([]chat.ToolCall, error) {

@@ -1,0 +1,189 @@
+package api_test
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"handrail/api"
+	"handrail/chat"
+)
+
+const (
+	home    chat.WorkspaceID = "11111111-1111-4111-8111-111111111111"
+	foreign chat.WorkspaceID = "22222222-2222-4222-8222-222222222222"
+
+	chatOne    chat.ChatID     = 7
+	messageOne chat.MessageID  = "01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d"
+	deliveryID chat.DeliveryID = "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d"
+	actionOne  chat.ActionID   = "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e"
+)
+
+var noon = time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
+
+// Keys that the fake store knows.
+const (
+	managerKey = "hr_manager00000000000000000000000000"
+	userKey    = "hr_user000000000000000000000000000000"
+	noScopeKey = "hr_noscope0000000000000000000000000000"
+	foreignKey = "hr_foreign0000000000000000000000000000"
+	expiredKey = "hr_expired0000000000000000000000000000"
+)
+
+// fakeStore answers with what a test puts into its fields, and notes every change that it
+// is asked for.
+type fakeStore struct {
+	mutex   sync.Mutex
+	changes []string
+
+	principals map[[32]byte]chat.Principal
+	chat       func(chat.ChatID) (chat.Chat, error)
+	takesPart  func(chat.ChatID, chat.MemberID) (bool, error)
+	action     func(chat.ActionID) (chat.Action, error)
+	sent       func(chat.ActionID) (chat.AssistantMessageSent, error)
+	delivery   func(chat.DeliveryID) (chat.Delivery, error)
+	// fail is returned by every change, and by what has no field of its own.
+	fail       error
+	ping       error
+	unmigrated bool
+
+	// What the latest calls were given.
+	chatFilter     chat.ChatFilter
+	messagePage    chat.MessagePage
+	memberFilter   chat.MemberFilter
+	deliveryFilter chat.DeliveryFilter
+	newChat        chat.NewChat
+	chatPatch      chat.ChatPatch
+	member         chat.Member
+	memberPatch    chat.MemberPatch
+	newMessage     chat.NewMessage
+	rating         chat.Rating
+	key            chat.Key
+	keyHash        [32]byte
+	labels         []chat.Label
+	participants   []chat.Participant
+}
+
+var _ api.Store = (*fakeStore)(nil)
+
+func newFakeStore() *fakeStore {
+	manager := chat.Principal{KeyID: 1, WorkspaceID: home, MemberID: 1, Role: chat.RoleManager, Scopes: chat.AllScopes()}
+	user, scopeless, stranger := manager, manager, manager
+	user.KeyID, user.MemberID, user.Role = 2, 42, chat.RoleUser
+	scopeless.KeyID, scopeless.MemberID, scopeless.Scopes = 3, 9, nil
+	stranger.KeyID, stranger.WorkspaceID = 4, foreign
+	return &fakeStore{
+		principals: map[[32]byte]chat.Principal{
+			api.HashKey(managerKey): manager, api.HashKey(userKey): user, api.HashKey(noScopeKey): scopeless, api.HashKey(foreignKey): stranger,
+		},
+		participants: []chat.Participant{{ID: 12, ChatID: chatOne, MemberID: 42, MemberName: "Ana Lopez", MemberKind: chat.KindPerson, Role: chat.ParticipantContributor, CreatedAt: noon}},
+		labels:       []chat.Label{{ID: 3, Name: "vip", Color: "#3366ff", CreatedAt: noon}},
+	}
+}
+
+// change notes a change, and answers with the failure that a test has set.
+func (f *fakeStore) change(what string) error {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.changes = append(f.changes, what)
+	return f.fail
+}
+
+func (f *fakeStore) changed() []string {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return f.changes
+}
+
+func (f *fakeStore) Authenticate(_ context.Context, hash [32]byte, _ time.Time) (chat.Principal, error) {
+	if p, ok := f.principals[hash]; ok {
+		return p, nil
+	}
+	return chat.Principal{}, chat.Errorf(chat.CodeUnauthenticated, "expired on Monday")
+}
+
+func (f *fakeStore) CreateKey(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, key chat.Key, hash [32]byte) (chat.Key, error) {
+	f.key, f.keyHash = key, hash
+	key.ID = 5
+	return key, f.change("CreateKey")
+}
+
+func (f *fakeStore) Keys(context.Context, chat.WorkspaceID, chat.Page) (chat.List[chat.Key], error) {
+	return chat.List[chat.Key]{Items: []chat.Key{{ID: 5, Name: "Shop", Scopes: []chat.Scope{chat.ScopeChatsRead}}}}, f.fail
+}
+
+func (f *fakeStore) Key(context.Context, chat.WorkspaceID, chat.KeyID) (chat.Key, error) {
+	return chat.Key{ID: 5, Name: "Shop", Scopes: []chat.Scope{chat.ScopeChatsRead}}, f.fail
+}
+
+func (f *fakeStore) RevokeKey(context.Context, chat.WorkspaceID, chat.Actor, chat.KeyID, time.Time) error {
+	return f.change("RevokeKey")
+}
+
+func (f *fakeStore) CreateMember(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, m chat.Member) (chat.Member, error) {
+	f.member = m
+	m.ID = 42
+	return m, f.change("CreateMember")
+}
+
+func ana() chat.Member {
+	return chat.Member{ID: 42, Kind: chat.KindPerson, Role: chat.RoleUser, Name: "Ana Lopez", ConsentSMS: chat.ConsentGranted, ConsentEmail: chat.ConsentUnknown}
+}
+
+func (f *fakeStore) Member(context.Context, chat.WorkspaceID, chat.MemberID) (chat.Member, error) {
+	return ana(), f.fail
+}
+
+func (f *fakeStore) Members(_ context.Context, _ chat.WorkspaceID, filter chat.MemberFilter) (chat.List[chat.Member], error) {
+	f.memberFilter = filter
+	return chat.List[chat.Member]{Items: []chat.Member{ana()}, NextCursor: "next"}, f.fail
+}
+
+func (f *fakeStore) UpdateMember(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, _ chat.MemberID, patch chat.MemberPatch) (chat.Member, error) {
+	f.memberPatch = patch
+	return ana(), f.change("UpdateMember")
+}
+
+func (f *fakeStore) CreateChat(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, in chat.NewChat) (chat.Chat, error) {
+	f.newChat = in
+	return smsChat(), f.change("CreateChat")
+}
+
+func smsChat() chat.Chat {
+	return chat.Chat{
+		ID: chatOne, WorkspaceID: home, Channel: chat.ChannelSMS, State: chat.StateOpen, Title: "Late delivery", MemberID: 42,
+		Attention: 5, Answered: 4, NeedsResponse: true, Summary: "Ana asks.", SummaryModel: "offline", SummaryUpdatedAt: &noon,
+		Labels: []chat.Label{{ID: 3, Name: "vip", Color: "#3366ff"}}, LastActivityAt: noon, CreatedAt: noon, UpdatedAt: noon,
+	}
+}
+
+func (f *fakeStore) Chat(_ context.Context, ws chat.WorkspaceID, id chat.ChatID) (chat.Chat, error) {
+	if f.chat != nil {
+		return f.chat(id)
+	}
+	if id != chatOne || ws != home {
+		return chat.Chat{}, chat.Errorf(chat.CodeChatNotFound, "there is no chat %d", id)
+	}
+	return smsChat(), nil
+}
+
+func (f *fakeStore) Chats(_ context.Context, _ chat.WorkspaceID, filter chat.ChatFilter) (chat.List[chat.Chat], error) {
+	f.chatFilter = filter
+	return chat.List[chat.Chat]{Items: []chat.Chat{smsChat()}}, f.fail
+}
+
+func (f *fakeStore) UpdateChat(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, _ chat.ChatID, patch chat.ChatPatch) (chat.Chat, error) {
+	f.chatPatch = patch
+	return smsChat(), f.change("UpdateChat")
+}
+
+func (f *fakeStore) DeleteChat(context.Context, chat.WorkspaceID, chat.Actor, chat.ChatID) error {
+	return f.change("DeleteChat")
+}
+
+func (f *fakeStore) TakesPart(_ context.Context, _ chat.WorkspaceID, id chat.ChatID, member chat.MemberID) (bool, error) {
+	if f.takesPart != nil {
+		return f.takesPart(id, member)
+	}
+	return id == chatOne && member == 42, nil
+}
