@@ -60,9 +60,13 @@ func attempted(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
+// ErrInvalidURL is in every error of [Open] that the URL itself is the reason of: trying
+// again can not help.
+var ErrInvalidURL = errors.New("database URL")
+
 // invalidURL says what is wrong with a database URL without repeating it.
 func invalidURL(format string, args ...any) error {
-	return fmt.Errorf("database URL: "+format, args...)
+	return fmt.Errorf("%w: "+format, append([]any{ErrInvalidURL}, args...)...)
 }
 
 // closed closes a store that can not be used and returns why.

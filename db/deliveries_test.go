@@ -1,0 +1,413 @@
+package db_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/db"
+	"handrail/db/dbtest"
+)
+
+// standing is where a send stands everywhere.
+func standing(t *testing.T, s *db.Store, w *dbtest.World, sent *chat.PreparedSend) (chat.Delivery, chat.Action, chat.Message, chat.Chat) {
+	t.Helper()
+	d, err := s.Delivery(t.Context(), w.Workspace, sent.DeliveryID)
+	require.NoError(t, err)
+	a, err := s.Action(t.Context(), w.Workspace, sent.ActionID)
+	require.NoError(t, err)
+	list, err := s.Messages(t.Context(), w.Workspace, d.ChatID, chat.MessagePage{Page: chat.Page{Limit: 100}})
+	require.NoError(t, err)
+	c, err := s.Chat(t.Context(), w.Workspace, d.ChatID)
+	require.NoError(t, err)
+	for _, m := range list.Items {
+		if m.ID == sent.MessageID {
+			return d, a, m, c
+		}
+	}
+	require.Fail(t, "the message is gone")
+	return d, a, chat.Message{}, c
+}
+
+func TestAcceptance(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		addMessage(t, s, w, w.SMS.ID, "one")
+		in := w.Send(w.SMS.ID, "hi")
+		in.Watermark = 1
+		sent, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), dbtest.PlanText("hi"))
+		require.NoError(t, err)
+		claimed := w.Claim(t, s, sent.DeliveryID, clock.now)
+		assert.Equal(t, int64(1), claimed.Fence)
+		assert.Equal(t, clock.now.Add(time.Minute), *claimed.LeaseUntil)
+		assert.Equal(t, "+14155550123", claimed.To)
+		said := chat.Submission{
+			Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1", ProviderRequestID: "RQ1", Carrier: chat.CarrierQueued,
+			Segments: 2, GotConnection: true, HTTPStatus: 201,
+		}
+		recorded, err := s.RecordSubmission(t.Context(), w.Workspace, sent.DeliveryID, 1, said, clock.forward(time.Second))
+		require.NoError(t, err)
+		d, action, message, c := standing(t, s, w, &sent)
+		assert.Equal(t, chat.SubmissionAccepted, recorded.Submission)
+		assert.Equal(t, recorded.Receipt(), d.Receipt())
+		assert.Equal(t, []any{"SM1", chat.CarrierQueued, 2, "accepted"}, []any{d.ProviderMessageID, d.Carrier, d.Segments, d.Status()})
+		require.Len(t, d.Attempts, 1)
+		assert.Equal(t, said.Attempted(1, newClock().now, clock.now), d.Attempts[0])
+		assert.Equal(t, chat.ActionSucceeded, action.State)
+		assert.Equal(t, chat.MessageSent, message.State)
+		assert.False(t, c.NeedsResponse)
+
+		again, err := s.RecordSubmission(t.Context(), w.Workspace, sent.DeliveryID, 1, said, clock.now)
+		require.NoError(t, err)
+		assert.Equal(t, recorded, again)
+		said.ProviderMessageID = "SM2"
+		for range 2 {
+			again, err = s.RecordSubmission(t.Context(), w.Workspace, sent.DeliveryID, 1, said, clock.now)
+			require.NoError(t, err)
+			assert.Equal(t, "SM1", again.ProviderMessageID, "the first is kept")
+		}
+		d, _, _, _ = standing(t, s, w, &sent)
+		require.Len(t, d.Events, 1)
+		assert.Equal(t, "duplicate_confirmed", d.Events[0].Type)
+		assert.Contains(t, string(d.Events[0].Raw), "SM2")
+	})
+}
+
+func TestAcceptanceKeepsNewerNeed(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		addMessage(t, s, w, w.SMS.ID, "one")
+		in := w.Send(w.SMS.ID, "hi")
+		in.Watermark = 1
+		sent, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), dbtest.PlanText("hi"))
+		require.NoError(t, err)
+		addMessage(t, s, w, w.SMS.ID, "two")
+		d := w.Claim(t, s, sent.DeliveryID, time.Now())
+		_, err = s.RecordSubmission(t.Context(), w.Workspace, d.ID, d.Fence, chat.Submission{Outcome: chat.OutcomeAccepted}, time.Now())
+		require.NoError(t, err)
+		_, _, _, c := standing(t, s, w, &sent)
+		assert.Equal(t, []any{true, int64(2), int64(1)}, []any{c.NeedsResponse, c.Attention, c.Answered})
+	})
+}
+
+func TestOtherOutcomes(t *testing.T) {
+	t.Parallel()
+	type expect struct {
+		submission chat.SubmissionState
+		action     chat.ActionState
+		message    chat.MessageState
+	}
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		for outcome, want := range map[chat.SubmissionOutcome]expect{
+			chat.OutcomeNotProcessed: {chat.SubmissionPending, chat.ActionRunning, chat.MessagePending},
+			chat.OutcomeAborted:      {chat.SubmissionPending, chat.ActionRunning, chat.MessagePending},
+			chat.OutcomeRejected:     {chat.SubmissionRejected, chat.ActionFailed, chat.MessageNotSent},
+			chat.OutcomeBlocked:      {chat.SubmissionBlocked, chat.ActionParked, chat.MessagePending},
+			chat.OutcomeUnknown:      {chat.SubmissionUnknown, chat.ActionParked, chat.MessagePending},
+		} {
+			m := w.Customer
+			m.Phone = "+1415555" + map[chat.SubmissionOutcome]string{
+				chat.OutcomeNotProcessed: "1001", chat.OutcomeAborted: "1002", chat.OutcomeRejected: "1003",
+				chat.OutcomeBlocked: "1004", chat.OutcomeUnknown: "1005",
+			}[outcome]
+			someone, err := s.CreateMember(t.Context(), w.Workspace, w.By, m)
+			require.NoError(t, err)
+			c, err := s.CreateChat(t.Context(), w.Workspace, w.By, chat.NewChat{
+				Channel: chat.ChannelSMS, MemberID: someone.ID, AssistantMemberID: &w.Assistant.ID, PhoneNumberID: &w.PhoneNumber.ID,
+			})
+			require.NoError(t, err)
+			sent := w.Prepare(t, s, c.ID, "hi")
+			claimed := w.Claim(t, s, sent.DeliveryID, clock.now)
+			said := chat.Submission{Outcome: outcome, ErrorCode: "code", ErrorMessage: "words", HTTPStatus: 429, RetryAfter: 40 * time.Second}
+			_, err = s.RecordSubmission(t.Context(), w.Workspace, sent.DeliveryID, claimed.Fence, said, clock.now)
+			require.NoError(t, err)
+			d, action, message, _ := standing(t, s, w, &sent)
+			assert.Equal(t, want, expect{d.Submission, action.State, message.State}, outcome)
+			assert.Equal(t, []string{"code", "words"}, []string{d.ErrorCode, d.ErrorMessage})
+			assert.Equal(t, outcome, d.Attempts[0].Outcome)
+			assert.Nil(t, d.LeaseUntil)
+			assert.Equal(t, want.submission == chat.SubmissionUnknown, d.UnknownSince != nil, outcome)
+			if want.submission == chat.SubmissionPending {
+				assert.Equal(t, clock.now.Add(40*time.Second), *d.RetryAt)
+			} else {
+				assert.Nil(t, d.RetryAt)
+			}
+			if want.action == chat.ActionFailed {
+				assert.Equal(t, chat.CodeDeliveryFailed, action.Problem.Code)
+				assert.Equal(t, string(d.ID), action.Problem.DeliveryID)
+			}
+			if want.submission == chat.SubmissionBlocked || want.submission == chat.SubmissionPending {
+				assert.Equal(t, int64(2), w.Claim(t, s, d.ID, clock.now).Fence)
+				_, action, _, _ = standing(t, s, w, &sent)
+				assert.Equal(t, chat.ActionRunning, action.State)
+			}
+		}
+	})
+}
+
+func TestClaimOneOfTwenty(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		sent := w.Prepare(t, s, w.SMS.ID, "hi")
+		now := time.Now()
+		var all sync.WaitGroup
+		claims, errs := make([]chat.Claim, 20), make([]error, 20)
+		for i := range claims {
+			all.Go(func() { claims[i], errs[i] = s.Claim(t.Context(), w.Workspace, sent.DeliveryID, now, time.Minute) })
+		}
+		all.Wait()
+		granted := 0
+		for i, c := range claims {
+			require.NoError(t, errs[i])
+			if c.Granted {
+				granted++
+				continue
+			}
+			require.NotNil(t, c.WaitUntil)
+			assert.Equal(t, chat.SubmissionSending, c.Delivery.Submission)
+		}
+		assert.Equal(t, 1, granted)
+		d, _, _, _ := standing(t, s, w, &sent)
+		assert.Len(t, d.Attempts, 1)
+	})
+}
+
+func TestOneInFlightPerAddress(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		now := time.Now()
+		sends := make([]chat.PreparedSend, 10)
+		for i := range sends {
+			sends[i] = w.Prepare(t, s, w.SMS.ID, "hi")
+		}
+		var all sync.WaitGroup
+		claims, errs := make([]chat.Claim, len(sends)), make([]error, len(sends))
+		for i := range sends {
+			all.Go(func() {
+				claims[i], errs[i] = s.Claim(t.Context(), w.Workspace, sends[i].DeliveryID, now, time.Minute)
+			})
+		}
+		all.Wait()
+		var granted *chat.Delivery
+		for i := range claims {
+			require.NoError(t, errs[i])
+			if claims[i].Granted {
+				require.Nil(t, granted, "two to one address")
+				granted = &claims[i].Delivery
+				continue
+			}
+			assert.True(t, claims[i].Busy)
+			assert.Equal(t, chat.SubmissionPending, claims[i].Delivery.Submission)
+			assert.Equal(t, chat.ErrorAddressBusy, claims[i].Delivery.ErrorCode)
+		}
+		require.NotNil(t, granted)
+		_, err := s.RecordSubmission(t.Context(), w.Workspace, granted.ID, granted.Fence, chat.Submission{Outcome: chat.OutcomeAccepted}, now)
+		require.NoError(t, err)
+		for i := range sends {
+			if sends[i].DeliveryID != granted.ID {
+				assert.Empty(t, w.Claim(t, s, sends[i].DeliveryID, now).ErrorCode, "the next one may go")
+				break
+			}
+		}
+	})
+}
+
+func TestWebChatHasNoAddress(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		c, err := s.CreateChat(t.Context(), w.Workspace, w.By, chat.NewChat{
+			Channel: chat.ChannelWeb, MemberID: w.Customer.ID, AssistantMemberID: &w.Assistant.ID,
+		})
+		require.NoError(t, err)
+		first, second := w.Prepare(t, s, c.ID, "one"), w.Prepare(t, s, c.ID, "two")
+		w.Claim(t, s, first.DeliveryID, time.Now())
+		w.Claim(t, s, second.DeliveryID, time.Now())
+	})
+}
+
+func TestLeaseThatRanOut(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		sent := w.Prepare(t, s, w.SMS.ID, "hi")
+		zombie := w.Claim(t, s, sent.DeliveryID, clock.now)
+		claim, err := s.Claim(t.Context(), w.Workspace, sent.DeliveryID, clock.forward(59*time.Second), time.Minute)
+		require.NoError(t, err)
+		assert.Equal(t, zombie.LeaseUntil, claim.WaitUntil)
+		claim, err = s.Claim(t.Context(), w.Workspace, sent.DeliveryID, clock.forward(2*time.Second), time.Minute)
+		require.NoError(t, err)
+		assert.False(t, claim.Granted, "never posted again from here")
+		d, action, message, _ := standing(t, s, w, &sent)
+		assert.Equal(t, chat.SubmissionUnknown, d.Submission)
+		assert.Equal(t, clock.now, *d.UnknownSince)
+		assert.Equal(t, chat.ErrorLeaseExpired, d.ErrorCode)
+		assert.Equal(t, chat.OutcomeUnknown, d.Attempts[0].Outcome)
+		assert.Equal(t, chat.ActionParked, action.State)
+		assert.Equal(t, chat.MessagePending, message.State)
+
+		for _, outcome := range []chat.SubmissionOutcome{
+			chat.OutcomeNotProcessed, chat.OutcomeRejected, chat.OutcomeBlocked, chat.OutcomeSuppressed, chat.OutcomeUnknown, chat.OutcomeAborted,
+		} {
+			_, err := s.RecordSubmission(t.Context(), w.Workspace, d.ID, zombie.Fence, chat.Submission{Outcome: outcome, ErrorCode: "late"}, clock.now)
+			require.NoError(t, err)
+			after, actionAfter, _, _ := standing(t, s, w, &sent)
+			assert.Equal(t, d, after, outcome)
+			assert.Equal(t, action, actionAfter)
+		}
+		_, err = s.RecordSubmission(t.Context(), w.Workspace, d.ID, zombie.Fence, chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM9"}, clock.now)
+		require.NoError(t, err)
+		d, action, message, _ = standing(t, s, w, &sent)
+		assert.Equal(t, chat.SubmissionAccepted, d.Submission, "acceptance wins")
+		assert.Equal(t, chat.OutcomeAccepted, d.Attempts[0].Outcome)
+		assert.Equal(t, chat.ActionSucceeded, action.State)
+		assert.Equal(t, chat.MessageSent, message.State)
+	})
+}
+
+func TestOldFence(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		sent := w.Prepare(t, s, w.SMS.ID, "hi")
+		w.Claim(t, s, sent.DeliveryID, clock.now)
+		_, err := s.RecordSubmission(t.Context(), w.Workspace, sent.DeliveryID, 1, chat.Submission{Outcome: chat.OutcomeNotProcessed}, clock.now)
+		require.NoError(t, err)
+		w.Claim(t, s, sent.DeliveryID, clock.now)
+		before, _, _, _ := standing(t, s, w, &sent)
+		_, err = s.RecordSubmission(t.Context(), w.Workspace, sent.DeliveryID, 1, chat.Submission{Outcome: chat.OutcomeRejected}, clock.now)
+		require.NoError(t, err)
+		after, _, _, _ := standing(t, s, w, &sent)
+		assert.Equal(t, before, after)
+	})
+}
+
+func TestClaimEndsWhatMayNotBeSent(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		expired := w.Prepare(t, s, w.SMS.ID, "hi")
+		_, err := s.Bun().NewRaw("UPDATE deliveries SET expires_at = ? WHERE id = ?", clock.now, expired.DeliveryID).Exec(t.Context())
+		require.NoError(t, err)
+		claim, err := s.Claim(t.Context(), w.Workspace, expired.DeliveryID, clock.now, time.Minute)
+		require.NoError(t, err)
+		assert.False(t, claim.Granted)
+		d, action, message, _ := standing(t, s, w, &expired)
+		assert.Equal(t, []any{chat.SubmissionExpired, chat.ActionFailed, chat.MessageNotSent}, []any{d.Submission, action.State, message.State})
+
+		first, second := w.Prepare(t, s, w.SMS.ID, "hi"), w.Prepare(t, s, w.SMS.ID, "hi again")
+		claimed := w.Claim(t, s, first.DeliveryID, clock.now)
+		for range 2 {
+			_, err = s.RecordSubmission(t.Context(), w.Workspace, first.DeliveryID, claimed.Fence, chat.Submission{Outcome: chat.OutcomeSuppressed}, clock.now)
+			require.NoError(t, err)
+		}
+		claim, err = s.Claim(t.Context(), w.Workspace, second.DeliveryID, clock.now, time.Minute)
+		require.NoError(t, err)
+		assert.False(t, claim.Granted)
+		d, action, _, _ = standing(t, s, w, &second)
+		assert.Equal(t, []any{chat.SubmissionSuppressed, chat.ErrorOptedOut, chat.ActionFailed}, []any{d.Submission, d.ErrorCode, action.State})
+		assert.Zero(t, d.Fence)
+
+		_, err = s.Claim(t.Context(), w.Workspace, "nothing", clock.now, time.Minute)
+		requireCode(t, chat.CodeDeliveryNotFound, err)
+		_, err = s.RecordSubmission(t.Context(), w.Workspace, "nothing", 1, chat.Submission{Outcome: chat.OutcomeAccepted}, clock.now)
+		requireCode(t, chat.CodeDeliveryNotFound, err)
+		_, err = s.RecordSubmission(t.Context(), w.Workspace, "nothing", 1, chat.Submission{Outcome: chat.OutcomeUnknown}, clock.now)
+		requireCode(t, chat.CodeDeliveryNotFound, err)
+	})
+}
+
+func TestProviderMessageIDBelongsToOne(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		accepted := chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1"}
+		for i, code := range []chat.Code{"", chat.CodeConflict} {
+			sent := w.Prepare(t, s, w.SMS.ID, "hi")
+			d := w.Claim(t, s, sent.DeliveryID, time.Now())
+			_, err := s.RecordSubmission(t.Context(), w.Workspace, d.ID, d.Fence, accepted, time.Now())
+			require.Equal(t, code, chat.CodeOf(err), i)
+		}
+	})
+}
+
+func TestSettleUnknown(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		for policy, want := range map[chat.UnknownPolicy][]any{
+			chat.AtMostOnce:        {chat.SubmissionNeedsReview, chat.ActionParked},
+			chat.ExpireUnknown:     {chat.SubmissionExpired, chat.ActionFailed},
+			chat.ResendAfterSettle: {chat.SubmissionPending, chat.ActionRunning},
+		} {
+			in := w.Send(w.SMS.ID, "hi")
+			sent, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), func(f *chat.SendFacts) (chat.SendPlan, error) {
+				plan, err := dbtest.PlanText("hi")(f)
+				plan.Policy = policy
+				return plan, err
+			})
+			require.NoError(t, err)
+			pending, err := s.SettleUnknown(t.Context(), w.Workspace, sent.DeliveryID, clock.now)
+			require.NoError(t, err)
+			assert.Equal(t, chat.SubmissionPending, pending.Submission, "not unknown")
+			d := w.Claim(t, s, sent.DeliveryID, clock.now)
+			_, err = s.RecordSubmission(t.Context(), w.Workspace, d.ID, d.Fence, chat.Submission{Outcome: chat.OutcomeUnknown}, clock.now)
+			require.NoError(t, err)
+			for range 2 {
+				_, err = s.SettleUnknown(t.Context(), w.Workspace, sent.DeliveryID, clock.now)
+				require.NoError(t, err)
+				d, action, _, _ := standing(t, s, w, &sent)
+				assert.Equal(t, want, []any{d.Submission, action.State}, policy)
+			}
+		}
+		_, err := s.SettleUnknown(t.Context(), w.Workspace, "nothing", clock.now)
+		requireCode(t, chat.CodeDeliveryNotFound, err)
+	})
+}
+
+func TestDeliveriesList(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		var sent []chat.DeliveryID
+		for _, id := range []chat.ChatID{w.SMS.ID, w.Email.ID, w.SMS.ID} {
+			sent = append(sent, w.Prepare(t, s, id, "hi").DeliveryID)
+		}
+		d := w.Claim(t, s, sent[0], time.Now())
+		_, err := s.RecordSubmission(t.Context(), w.Workspace, d.ID, d.Fence,
+			chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1", Carrier: chat.CarrierDelivered}, time.Now())
+		require.NoError(t, err)
+		first, err := s.Delivery(t.Context(), w.Workspace, sent[0])
+		require.NoError(t, err)
+		list := func(f chat.DeliveryFilter) []chat.DeliveryID {
+			var ids []chat.DeliveryID
+			for _, d := range pages(t, 1, func(p chat.Page) (chat.List[chat.Delivery], error) {
+				f.Page = p
+				return s.Deliveries(t.Context(), w.Workspace, f)
+			}) {
+				ids = append(ids, d.ID)
+				assert.NotEmpty(t, d.To)
+			}
+			return ids
+		}
+		assert.Equal(t, []chat.DeliveryID{sent[2], sent[1], sent[0]}, list(chat.DeliveryFilter{}))
+		assert.Equal(t, []chat.DeliveryID{sent[0]}, list(chat.DeliveryFilter{Status: "delivered"}), "the carrier's final word")
+		assert.Empty(t, list(chat.DeliveryFilter{Status: "accepted"}))
+		assert.Equal(t, []chat.DeliveryID{sent[2], sent[1]}, list(chat.DeliveryFilter{Status: "pending"}))
+		assert.Equal(t, []chat.DeliveryID{sent[1]}, list(chat.DeliveryFilter{Channel: chat.ChannelEmail}))
+		assert.Equal(t, []chat.DeliveryID{sent[2], sent[0]}, list(chat.DeliveryFilter{ChatID: w.SMS.ID}))
+		assert.Empty(t, list(chat.DeliveryFilter{ErrorCode: "twilio_21211"}))
+		after := first.CreatedAt.Add(time.Microsecond)
+		assert.Equal(t, []chat.DeliveryID{sent[2], sent[1]}, list(chat.DeliveryFilter{Since: &after}))
+		assert.Equal(t, []chat.DeliveryID{sent[0]}, list(chat.DeliveryFilter{Until: &after}))
+	})
+}
