@@ -1,0 +1,359 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+)
+
+const location = "/api/v2/w/" + string(home) + "/actions/" + string(actionOne)
+
+var (
+	addRequest       = request{method: http.MethodPost, path: in("/chats/7/participants"), body: `{"memberId":42}`}
+	sendRequest      = request{method: http.MethodPost, path: in("/chats/7/send-assistant-message"), body: `{"message":"On its way."}`}
+	summarizeRequest = request{method: http.MethodPost, path: in("/chats/7/summarize")}
+)
+
+func (r request) with(headers ...string) request {
+	r.headers = map[string]string{}
+	for i := 0; i < len(headers); i += 2 {
+		r.headers[headers[i]] = headers[i+1]
+	}
+	return r
+}
+
+func TestAddParticipant(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := addRequest.with("X-Request-Id", "my-request")
+	a := w.do(t, r)
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.JSONEq(t, `{"success":true,"message":"Ana Lopez added as contributor","participant_id":7}`, a.raw)
+	require.Len(t, w.engine.all(), 1)
+	asked := w.engine.all()[0].(chat.AddParticipant)
+	assert.Equal(t, chat.NewParticipant{MemberID: 42, Role: chat.ParticipantContributor}, asked.NewParticipant)
+	assert.Equal(t, chat.Actor{MemberID: 1, KeyID: 1, RequestID: "my-request"}, asked.By)
+	assert.Equal(t, []chat.ChatID{chatOne}, []chat.ChatID{asked.ChatID})
+	assert.Equal(t, home, asked.WorkspaceID)
+	assert.Len(t, asked.Fingerprint, 4)
+	assert.Equal(t, []time.Duration{25 * time.Second}, w.engine.waits)
+	assert.Empty(t, w.store.changed(), "adding is the engine's work")
+}
+
+func TestSend(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.do(t, sendRequest)
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.JSONEq(t, `{
+		"success": true,
+		"message": {
+			"id": 1041, "uuid": "`+string(messageOne)+`", "role": "assistant", "content": "On its way.", "created_at": "2026-11-22T12:00:00Z",
+			"tool_calls": [{"id": "call_1", "name": "add_label", "arguments": {"label": "vip"}, "status": "succeeded", "result": {}}]
+		},
+		"delivery": {"id": "`+string(deliveryID)+`", "channel": "phone-sms", "status": "accepted", "provider": "twilio", "provider_message_id": "SM1", "segments": 1},
+		"action_id": "`+string(actionOne)+`"
+	}`, a.raw)
+	asked := w.engine.all()[0].(chat.SendAssistantMessage)
+	assert.Equal(t, int64(5), asked.Watermark, "the watermark is the chat's attention")
+	assert.Equal(t, "On its way.", asked.Message)
+	assert.Empty(t, asked.ToolCalls)
+}
+
+func TestSummarize(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := summarizeRequest
+	r.path += "?update_labels=true"
+	a := w.do(t, r)
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	for field, want := range map[string]any{"title": "Late delivery", "summary": "Ana asks.", "summary_model": "offline", "summary_updated_at": "2026-11-22T12:00:00Z"} {
+		assert.Equal(t, want, a.json[field], field)
+	}
+	assert.Equal(t, "vip", a.json["labels"].([]any)[0].(map[string]any)["name"])
+	assert.True(t, w.engine.all()[0].(chat.SummarizeChat).UpdateLabels)
+}
+
+func TestMessageLengthIsTheChannels(t *testing.T) {
+	t.Parallel()
+	for channel, most := range map[chat.Channel]int{chat.ChannelSMS: 1600, chat.ChannelEmail: 100_000, chat.ChannelWeb: 100_000} {
+		w := newWorld(t)
+		w.store.chat = func(chat.ChatID) (chat.Chat, error) {
+			c := smsChat()
+			c.Channel = channel
+			return c, nil
+		}
+		r := sendRequest
+		r.body = `{"message":"` + strings.Repeat("ü", most+1) + `"}`
+		requireProblem(t, w.do(t, r), http.StatusBadRequest, "message_too_long", "message")
+		w.requireUntouched(t)
+		r.body = `{"message":"` + strings.Repeat("ü", most) + `"}`
+		assert.Equal(t, http.StatusOK, w.do(t, r).StatusCode)
+	}
+}
+
+// Whatever the engine fails with is answered as the contract has it.
+func TestFailuresOfActions(t *testing.T) {
+	t.Parallel()
+	codes := map[chat.Code]int{
+		chat.CodeParticipantExists: 400, chat.CodeInvalidRole: 400, chat.CodeNoPhone: 400, chat.CodeNoEmail: 400, chat.CodeNotificationsOff: 400,
+		chat.CodeRecipientOptedOut: 400, chat.CodeSenderNotConfigured: 400, chat.CodeChannelNotSupported: 400, chat.CodeChatArchived: 400,
+		chat.CodeMessageTooLong: 400, chat.CodeUnknownTool: 400, chat.CodeInvalidToolArguments: 400, chat.CodeNothingToSummarize: 400,
+		chat.CodeChatNotFound: 404, chat.CodeMemberNotFound: 404, chat.CodeAssistantNotFound: 404, chat.CodeParticipantNotFound: 404,
+		chat.CodeIdempotencyKeyReused: 409, chat.CodeDeliveryFailed: 500, chat.CodeToolCallFailed: 500, chat.CodeSummarizationFailed: 500,
+		chat.CodeUnavailable: 503,
+	}
+	for code, status := range codes {
+		t.Run(string(code), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			failure := chat.Errorf(code, "what is wrong").Because(errors.New("secret cause"))
+			failure.DeliveryID, failure.Retryable = string(deliveryID), true
+			failure.ToolCalls = []chat.ToolCall{{ID: "call_1", Name: "add_label", Arguments: []byte(`{}`), State: chat.ToolCallFailed, Error: "no such label"}}
+			w.engine.add = func(context.Context, chat.AddParticipant) (chat.Answer[chat.ParticipantAdded], error) {
+				return chat.Answer[chat.ParticipantAdded]{}, failure
+			}
+			w.engine.send = func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error) {
+				return chat.Answer[chat.AssistantMessageSent]{}, failure
+			}
+			w.engine.summarize = func(context.Context, chat.SummarizeChat) (chat.Answer[chat.ChatSummarized], error) {
+				return chat.Answer[chat.ChatSummarized]{}, failure
+			}
+			for _, r := range []request{addRequest, sendRequest, summarizeRequest} {
+				a := w.do(t, r)
+				requireProblem(t, a, status, string(code), "")
+				assert.NotContains(t, a.raw, "secret")
+				assert.Equal(t, string(deliveryID), a.json["delivery_id"])
+				assert.Equal(t, true, a.json["retryable"])
+				assert.Equal(t, "no such label", a.json["tool_calls"].([]any)[0].(map[string]any)["error"])
+				if status == 500 {
+					assert.Equal(t, string(actionOne), a.json["action_id"])
+				}
+			}
+		})
+	}
+}
+
+func TestInternalErrorsSayNothingAndAreLoggedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.engine.send = func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error) {
+		return chat.Answer[chat.AssistantMessageSent]{}, errors.New("dial tcp 10.0.0.1: password wrong")
+	}
+	a := w.do(t, sendRequest.with("X-Request-Id", "find-me"))
+	requireProblem(t, a, http.StatusInternalServerError, "internal", "")
+	assert.Equal(t, "internal error", a.json["detail"])
+	assert.NotContains(t, a.raw, "10.0.0.1")
+	assert.Equal(t, 1, strings.Count(w.log.String(), "password wrong"), w.log.String())
+	assert.Contains(t, w.log.String(), "request_id=find-me")
+	assert.NotContains(t, w.log.String(), "On its way", "a message must not be logged")
+}
+
+func TestWaitsThatRunOut(t *testing.T) {
+	t.Parallel()
+	for _, r := range []request{addRequest, sendRequest, summarizeRequest} {
+		w := newWorld(t)
+		w.engine.add = func(context.Context, chat.AddParticipant) (chat.Answer[chat.ParticipantAdded], error) {
+			return chat.Answer[chat.ParticipantAdded]{}, chat.ErrStillRunning
+		}
+		w.engine.send = func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error) {
+			return chat.Answer[chat.AssistantMessageSent]{}, chat.ErrStillRunning
+		}
+		w.engine.summarize = func(context.Context, chat.SummarizeChat) (chat.Answer[chat.ChatSummarized], error) {
+			return chat.Answer[chat.ChatSummarized]{}, chat.ErrStillRunning
+		}
+		// Nobody can tell of the action yet; it is accepted all the same.
+		a := w.do(t, r)
+		require.Equal(t, http.StatusAccepted, a.StatusCode, a.raw)
+		assert.Equal(t, location, a.Header.Get("Location"))
+		assert.Equal(t, string(actionOne), a.json["action_id"])
+		assert.Equal(t, "running", a.json["state"])
+		assert.NotEmpty(t, a.json["waiting_for"])
+		// The same when the store fails afterwards.
+		w.store.action = func(chat.ActionID) (chat.Action, error) { return chat.Action{}, errors.New("database is gone") }
+		assert.Equal(t, http.StatusAccepted, w.do(t, r).StatusCode)
+	}
+}
+
+func TestPrefer(t *testing.T) {
+	t.Parallel()
+	for prefer, want := range map[string]struct {
+		wait    time.Duration
+		applied string
+	}{
+		"":                          {25 * time.Second, ""},
+		"respond-async":             {0, "respond-async"},
+		"Respond-Async, wait=5":     {0, "respond-async"},
+		"wait=5":                    {5 * time.Second, "wait=5"},
+		` foo=bar , wait = "7"`:     {7 * time.Second, "wait=7"},
+		"wait=0":                    {0, "wait=0"},
+		"wait=3600":                 {time.Minute, "wait=60"},
+		"wait=-1":                   {25 * time.Second, ""},
+		"wait=soon":                 {25 * time.Second, ""},
+		"wait=99999999999999999999": {25 * time.Second, ""},
+		"return=minimal":            {25 * time.Second, ""},
+	} {
+		w := newWorld(t)
+		a := w.do(t, addRequest.with("Prefer", prefer))
+		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+		assert.Equal(t, []time.Duration{want.wait}, w.engine.waits, prefer)
+		assert.Equal(t, want.applied, a.Header.Get("Preference-Applied"), prefer)
+	}
+}
+
+// A send that is not settled is 202 with the delivery's own status, never a failure.
+func TestSendsThatAreNotSettled(t *testing.T) {
+	t.Parallel()
+	for _, state := range []chat.SubmissionState{
+		chat.SubmissionUnknown, chat.SubmissionBlocked, chat.SubmissionNeedsReview, chat.SubmissionPending, chat.SubmissionSending,
+	} {
+		w := newWorld(t)
+		sent := accepted()
+		sent.Submission, sent.Status, sent.ProviderMessageID = state, string(state), ""
+		w.engine.send = func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error) {
+			return chat.Answer[chat.AssistantMessageSent]{Value: sent}, nil
+		}
+		w.store.action = func(chat.ActionID) (chat.Action, error) { return sendAction(chat.ActionParked), nil }
+		w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return sent, nil }
+		w.store.delivery = func(chat.DeliveryID) (chat.Delivery, error) {
+			d := unknownDelivery()
+			d.Submission = state
+			return d, nil
+		}
+		a := w.do(t, sendRequest)
+		require.Equal(t, http.StatusAccepted, a.StatusCode, a.raw)
+		assert.Equal(t, string(state), a.json["status"])
+		assert.Equal(t, string(state), a.json["delivery"].(map[string]any)["status"])
+		assert.NotEmpty(t, a.json["waiting_for"])
+		assert.Equal(t, string(actionOne), a.json["action_id"])
+		assert.Equal(t, location, a.Header.Get("Location"))
+		assert.NotContains(t, a.raw, "fail")
+	}
+}
+
+func sendAction(state chat.ActionState) chat.Action {
+	return chat.Action{
+		ID: actionOne, WorkspaceID: home, Kind: chat.ActionSendAssistantMessage, ChatID: chatOne, State: state,
+		WorkflowID: "action:x", DeliveryID: deliveryID, CreatedAt: noon, UpdatedAt: noon.Add(time.Minute),
+	}
+}
+
+func TestGetAction(t *testing.T) {
+	t.Parallel()
+	get := request{method: http.MethodGet, path: location}
+	t.Run("unknown", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.store.action = func(chat.ActionID) (chat.Action, error) { return sendAction(chat.ActionParked), nil }
+		w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return accepted(), nil }
+		a := w.do(t, get)
+		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+		assert.Equal(t, "send_assistant_message", a.json["kind"])
+		assert.Equal(t, "parked", a.json["state"])
+		assert.Equal(t, "unknown", a.json["status"])
+		assert.Contains(t, a.json["waiting_for"], "May have been sent")
+		assert.Len(t, a.json["timeline"], 4)
+		assert.NotContains(t, a.json, "result")
+		assert.NotContains(t, a.json, "problem")
+	})
+	t.Run("succeeded", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.store.action = func(chat.ActionID) (chat.Action, error) { return sendAction(chat.ActionSucceeded), nil }
+		w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return accepted(), nil }
+		w.store.delivery = func(chat.DeliveryID) (chat.Delivery, error) {
+			d := unknownDelivery()
+			d.Submission, d.Carrier = chat.SubmissionAccepted, chat.CarrierDelivered
+			return d, nil
+		}
+		a := w.do(t, get)
+		assert.Equal(t, "delivered", a.json["status"])
+		assert.Equal(t, true, a.json["result"].(map[string]any)["success"])
+		assert.NotContains(t, a.json, "waiting_for")
+	})
+	t.Run("failed", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		failed := sendAction(chat.ActionFailed)
+		failed.Problem = chat.Errorf(chat.CodeDeliveryFailed, "twilio refused it")
+		failed.Problem.DeliveryID = string(deliveryID)
+		w.store.action = func(chat.ActionID) (chat.Action, error) { return failed, nil }
+		w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return accepted(), nil }
+		a := w.do(t, get)
+		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+		problem := a.json["problem"].(map[string]any)
+		assert.Equal(t, "delivery_failed", problem["code"])
+		assert.Equal(t, string(deliveryID), problem["delivery_id"])
+		assert.Equal(t, string(actionOne), problem["action_id"])
+	})
+	t.Run("not yet in the store", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.engine.action = func(chat.ActionID) (chat.Action, error) { return sendAction(chat.ActionRunning), nil }
+		a := w.do(t, get)
+		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+		assert.Equal(t, "running", a.json["status"])
+	})
+	t.Run("wait", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		state := chat.ActionRunning
+		w.store.action = func(chat.ActionID) (chat.Action, error) {
+			return chat.Action{ID: actionOne, WorkspaceID: home, Kind: chat.ActionAddParticipant, ChatID: chatOne, State: state, ParticipantID: 12}, nil
+		}
+		w.engine.await = func(context.Context, chat.Action) error {
+			state = chat.ActionSucceeded
+			return nil
+		}
+		long := get
+		long.path += "?wait=20"
+		a := w.do(t, long)
+		assert.Equal(t, []time.Duration{20 * time.Second}, w.engine.waits)
+		assert.Equal(t, "succeeded", a.json["state"])
+		assert.Equal(t, "Ana Lopez added as contributor", a.json["result"].(map[string]any)["message"])
+		for _, wait := range []string{"61", "-1", "soon"} {
+			long.path = location + "?wait=" + wait
+			requireProblem(t, w.do(t, long), http.StatusBadRequest, "invalid_request", "query.wait")
+		}
+	})
+}
+
+func TestActionsAreForThoseWhoMayAskForThem(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		kind    chat.ActionKind
+		scope   chat.Scope
+		own, ok bool
+	}{
+		{chat.ActionAddParticipant, "chats:read", false, false},
+		{chat.ActionAddParticipant, "chats:write", false, true},
+		{chat.ActionSendAssistantMessage, "chats:write", false, false},
+		{chat.ActionSendAssistantMessage, "chats:admin", false, true},
+		{chat.ActionSummarizeChat, "chats:read", false, false},
+		{chat.ActionSummarizeChat, "chats:read", true, true},
+		{chat.ActionSummarizeChat, "chats:write", false, true},
+		{chat.ActionAddParticipant, "chats:read", true, false},
+		{chat.ActionSendAssistantMessage, "chats:read", true, false},
+	} {
+		w := newWorld(t)
+		w.grant(test.scope)
+		w.store.takesPart = func(chat.ChatID, chat.MemberID) (bool, error) { return test.own, nil }
+		w.store.action = func(chat.ActionID) (chat.Action, error) {
+			return chat.Action{ID: actionOne, Kind: test.kind, ChatID: chatOne, State: chat.ActionRunning}, nil
+		}
+		a := w.do(t, request{method: http.MethodGet, path: location, key: noScopeKey})
+		if test.ok {
+			assert.Equal(t, http.StatusOK, a.StatusCode, "%+v %s", test, a.raw)
+		} else {
+			requireProblem(t, a, http.StatusForbidden, "forbidden", "")
+		}
+	}
+}
