@@ -38,7 +38,8 @@ func register[P, O any](s *service, method, path string, who access, handle func
 		Method: method, Path: workspacePath + path, OperationID: a.id, Tags: []string{a.tag}, Summary: a.summary,
 		Description: describeAccess(a.description, who), Parameters: documentPath(workspacePath + path),
 		Security: []map[string][]string{{securityScheme: {}}}, DefaultStatus: a.status,
-		SkipValidateBody: true, Responses: map[string]*huma.Response{},
+		// The body is limited by the server, and checked by readBody.
+		MaxBodyBytes: -1, SkipValidateBody: true, Responses: map[string]*huma.Response{},
 	}
 	checks := []check{s.authenticate, s.withinRate, s.inWorkspace, s.permit(who), readPath(op.Path)}
 	if strings.HasPrefix(path, "/chats/{chat_id}") {
