@@ -38,6 +38,9 @@ func (a *Activities) Submit(ctx context.Context, in chat.DeliveryStep) (chat.Rec
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Lease+recordWithin)
 	defer cancel()
 	said := a.post(ctx, in.WorkspaceID, &claim.Delivery)
+	if said.Outcome == chat.OutcomeBlocked && said.RetryAfter == 0 {
+		said.RetryAfter = blockedAgain
+	}
 	delivery, err := a.record(ctx, in, claim.Delivery.Fence, said)
 	return delivery.Receipt(), err
 }
@@ -80,10 +83,8 @@ func (a *Activities) SubmitDelivery(ctx context.Context, in chat.DeliveryStep) (
 		return receipt, err
 	}
 	switch receipt.Submission {
-	case chat.SubmissionPending, chat.SubmissionSending:
+	case chat.SubmissionPending, chat.SubmissionSending, chat.SubmissionBlocked:
 		return receipt, tryAgain(receipt, untilRetry(receipt, time.Now()))
-	case chat.SubmissionBlocked:
-		return receipt, tryAgain(receipt, blockedAgain)
 	default:
 		return receipt, nil
 	}
@@ -100,9 +101,16 @@ func tryAgain(r chat.Receipt, after time.Duration) error {
 	return &chat.RetryLater{After: after, Code: code, Message: message}
 }
 
+// busyAgain is how long to leave an address alone that has a message in flight: about
+// what a carrier takes to answer.
+const busyAgain = time.Second
+
 // untilRetry is the wait the carrier asked for, or somebody else's claim still lasts; 0
 // leaves it to the retry policy.
 func untilRetry(r chat.Receipt, now time.Time) time.Duration {
+	if r.ErrorCode == chat.ErrorAddressBusy {
+		return busyAgain
+	}
 	if r.RetryAt == nil {
 		return 0
 	}

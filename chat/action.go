@@ -100,6 +100,15 @@ type Request struct {
 	Fingerprint    Fingerprint `json:"fingerprint"`
 }
 
+// WorkflowID is the workflow that carries out the action, whatever its kind; only
+// summaries have another, one for each chat.
+func (r *Request) WorkflowID() string { return ActionWorkflowID(r.WorkspaceID, r.ActionID) }
+
+// ActionWorkflowID is the workflow that carries out an action.
+func ActionWorkflowID(ws WorkspaceID, id ActionID) string {
+	return "action:" + string(ws) + ":" + string(id)
+}
+
 // AddParticipant asks for a member to be brought into a chat.
 type AddParticipant struct {
 	Request

@@ -205,7 +205,8 @@ type Claim struct {
 	// and it alone may post.
 	Granted  bool
 	Delivery Delivery
-	// WaitUntil is the end of somebody else's claim.
+	// WaitUntil is the end of somebody else's claim, or of the wait that the carrier
+	// asked for.
 	WaitUntil *time.Time
 	// Busy tells that another delivery to the same address is in flight.
 	Busy bool

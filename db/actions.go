@@ -144,7 +144,7 @@ func (s *Store) AddParticipant(ctx context.Context, in chat.AddParticipant) (cha
 	var added chat.ParticipantAdded
 	now := s.time()
 	err := s.inTx(ctx, "add a participant", func(ctx context.Context, tx bun.Tx) error {
-		action := actionRowOf(chat.ActionAddParticipant, string(in.ActionID), &in.Request, now)
+		action := actionRowOf(chat.ActionAddParticipant, in.WorkflowID(), &in.Request, now)
 		stored, err := beginAction(ctx, tx, action)
 		if err != nil {
 			return err

@@ -32,8 +32,8 @@ const claimTries = 5
 
 // Claim asks for the right to post a delivery until now+lease: delivery_not_found. It is
 // granted to one caller at a time, with a new fence. It is not granted while another
-// claim lasts, nor while another delivery to the same address of the same sender is in
-// flight. A delivery that has expired, or whose address is suppressed by now, ends. One
+// claim lasts, nor before the time the carrier asked us to wait for, nor while another
+// delivery to the same address of the same sender is in flight. A delivery that has expired, or whose address is suppressed by now, ends. One
 // whose claim ran out becomes unknown: whoever held it may have posted.
 //
 // Idempotent in what matters: a repetition is granted nothing, because the first claim
@@ -57,6 +57,7 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id ch
 		Set("lease_until = ?", until).Set("retry_at = NULL").Set("error_code = ''").Set("error_message = ''").
 		Set("updated_at = ?", now).Where("d.workspace_id = ?", ws).Where("d.id = ?", id).
 		Where("d.submission IN ?", bun.Tuple(claimable)).Where("(d.expires_at IS NULL OR d.expires_at > ?)", now).
+		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", now).
 		Where("NOT " + suppressedNow).Where("NOT " + busyNow).Returning("*").Exec(ctx)
 	switch {
 	case violationOf(err) == uniqueViolation: // another delivery to the address was claimed at the same time
@@ -89,6 +90,7 @@ func (s *Store) notClaimed(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, 
 		err = s.leaseRanOut(ctx, tx, &row, now)
 	case chat.SubmissionPending, chat.SubmissionBlocked:
 		claim.Busy, err = s.notAllowed(ctx, tx, &row, now)
+		claim.WaitUntil = utc(row.RetryAt)
 	default: // ended, or for people to decide
 	}
 	claim.Delivery = row.delivery()
@@ -109,6 +111,8 @@ func (s *Store) notAllowed(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 			row.ErrorCode, row.ErrorMessage = chat.ErrorAddressBusy, ""
 		}
 		return true, s.batch(ctx, tx, saveState(tx, row, now))
+	case row.RetryAt != nil && row.RetryAt.After(now):
+		return false, nil
 	default:
 		return false, errClaimAgain
 	}

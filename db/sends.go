@@ -21,7 +21,7 @@ func (s *Store) PrepareSend(ctx context.Context, in chat.SendAssistantMessage, i
 	now := s.time()
 	var sent chat.AssistantMessageSent
 	err := s.inTx(ctx, "prepare a send", func(ctx context.Context, tx bun.Tx) error {
-		action := actionRowOf(chat.ActionSendAssistantMessage, string(in.ActionID), &in.Request, now)
+		action := actionRowOf(chat.ActionSendAssistantMessage, in.WorkflowID(), &in.Request, now)
 		stored, err := beginAction(ctx, tx, action)
 		if err != nil {
 			return err

@@ -136,7 +136,7 @@ func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
 
 // finishAttempt is the statement that completes the row of an attempt. There is none for
 // evidence that came another way.
-func finishAttempt(tx bun.Tx, in submission) bun.Query {
+func finishAttempt(tx bun.Tx, in submission) *bun.UpdateQuery {
 	attempt := in.said.Attempted(in.fence, in.now, in.now)
 	row := attemptRow{
 		FinishedAt: attempt.FinishedAt, GotConnection: attempt.GotConnection, Outcome: attempt.Outcome, HTTPStatus: attempt.HTTPStatus,
@@ -159,13 +159,18 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 	if after == chat.SubmissionUnknown {
 		q.Set("unknown_since = ?", in.now)
 	}
-	if after == chat.SubmissionPending && in.said.RetryAfter > 0 {
+	if (after == chat.SubmissionPending || after == chat.SubmissionBlocked) && in.said.RetryAfter > 0 {
 		q.Set("retry_at = ?", micro(in.now.Add(in.said.RetryAfter)))
 	}
 	if _, err := q.Exec(ctx); err != nil && !noRows(err) {
 		return row, err
 	}
 	if row.ID == "" {
+		// Too late to change the delivery. An attempt that is still open, because evidence
+		// of acceptance was faster, is told its outcome all the same.
+		if err := s.batch(ctx, tx, finishAttempt(tx, in).Where("outcome IS NULL")); err != nil {
+			return row, err
+		}
 		return findDelivery(ctx, tx.NewSelect(), in.ws, in.id)
 	}
 	return row, s.batch(ctx, tx, append(consequences(tx, &row, in), finishAttempt(tx, in))...)

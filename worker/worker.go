@@ -86,8 +86,10 @@ func bind[In, Out any](r worker.ActivityRegistry, logger *slog.Logger, step work
 		if err == nil || (ctx.Err() != nil && errors.Is(err, ctx.Err())) {
 			return out, err
 		}
-		if chat.CodeOf(err) == chat.CodeInternal {
-			info := activity.GetInfo(ctx)
+		info := activity.GetInfo(ctx)
+		if later, ok := errors.AsType[*chat.RetryLater](err); ok {
+			logger.InfoContext(ctx, "step is tried again later", "step", step.Name, "workflow_id", info.WorkflowExecution.ID, "attempt", info.Attempt, "code", later.Code, "after", later.After)
+		} else if chat.CodeOf(err) == chat.CodeInternal {
 			logger.ErrorContext(ctx, "step failed", "step", step.Name, "workflow_id", info.WorkflowExecution.ID, "attempt", info.Attempt, "error", err)
 		}
 		return out, workflows.Failure(err)

@@ -42,7 +42,7 @@ func (c *Client) Await(ctx context.Context, a chat.Action, wait time.Duration) e
 // Action describes an action from its workflow, for the moment in which it has no row
 // yet: action_not_found when there is none, CodeUnavailable when Temporal is away.
 func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
-	workflowID := ActionWorkflowID(ws, id)
+	workflowID := chat.ActionWorkflowID(ws, id)
 	ctx, cancel := context.WithTimeout(ctx, confirmWithin)
 	defer cancel()
 	described, err := c.temporal.DescribeWorkflowExecution(ctx, workflowID, "")

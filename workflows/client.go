@@ -49,11 +49,6 @@ func (c *Client) ActionID(ws chat.WorkspaceID, idempotencyKey string) chat.Actio
 	return chat.ActionID(fmt.Sprintf("%x-%x-%x-%x-%x", id[0:4], id[4:6], id[6:8], id[8:10], id[10:16]))
 }
 
-// ActionWorkflowID is the workflow that carries out an action.
-func ActionWorkflowID(ws chat.WorkspaceID, id chat.ActionID) string {
-	return "action:" + string(ws) + ":" + string(id)
-}
-
 // SummaryWorkflowID is the workflow that summarizes a chat, for whoever asks.
 func SummaryWorkflowID(ws chat.WorkspaceID, id chat.ChatID) string {
 	return fmt.Sprintf("summary:%s:%d", ws, id)
@@ -64,7 +59,7 @@ func SummaryWorkflowID(ws chat.WorkspaceID, id chat.ChatID) string {
 // Temporal could not be reached, CodeIdempotencyKeyReused, or the action's own error.
 func (c *Client) AddParticipant(ctx context.Context, in chat.AddParticipant, wait time.Duration) (chat.Answer[chat.ParticipantAdded], error) {
 	return ask[chat.ParticipantAdded](ctx, c, job{
-		kind: chat.ActionAddParticipant, id: ActionWorkflowID(in.WorkspaceID, in.ActionID),
+		kind: chat.ActionAddParticipant, id: in.WorkflowID(),
 		summary: "Add a participant to " + chatName(in.ChatID), request: in.Request, in: in, ask: Ask{Fingerprint: in.Fingerprint},
 	}, wait)
 }
@@ -73,7 +68,7 @@ func (c *Client) AddParticipant(ctx context.Context, in chat.AddParticipant, wai
 // is not accepted is of one that is not settled: unknown, blocked or parked.
 func (c *Client) SendAssistantMessage(ctx context.Context, in chat.SendAssistantMessage, wait time.Duration) (chat.Answer[chat.AssistantMessageSent], error) {
 	return ask[chat.AssistantMessageSent](ctx, c, job{
-		kind: chat.ActionSendAssistantMessage, id: ActionWorkflowID(in.WorkspaceID, in.ActionID),
+		kind: chat.ActionSendAssistantMessage, id: in.WorkflowID(),
 		summary: "Send a message in " + chatName(in.ChatID), request: in.Request, in: in, ask: Ask{Fingerprint: in.Fingerprint},
 	}, wait)
 }

@@ -228,4 +228,3 @@ func take(address, variable string) (net.Listener, error) {
 }
 
 func origin(l net.Listener) string { return "http://" + l.Addr().String() }
-

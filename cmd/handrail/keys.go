@@ -149,4 +149,3 @@ func viewKey(k chat.Key) keyView {
 	}
 	return v
 }
-

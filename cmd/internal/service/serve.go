@@ -18,9 +18,12 @@ const stopWithin = 10 * time.Second
 // ServeAPI answers requests on l until ctx ends, then lets running ones answer: with
 // their outcome, or with 202 and where to find it.
 func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
-	app := api.New(api.Config{
+	app, err := api.New(api.Config{
 		Store: s.Store, Engine: s.engine(), Logger: s.logger, Version: Version, Wait: s.config.Wait,
 	})
+	if err != nil {
+		return fmt.Errorf("assemble the API: %w", err)
+	}
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		finishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)

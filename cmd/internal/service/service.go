@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/google/uuid"
@@ -115,7 +116,7 @@ func (s *Service) activities() (*activities.Activities, error) {
 		return nil, err
 	}
 	return activities.New(activities.Config{
-		Store: s.Store, Carriers: carriers, Renderer: render.Renderer{}, Model: model, NewID: newID, Lease: workflows.Lease,
+		Store: s.Store, Carriers: carriers, Renderer: render.New(), Model: model, NewID: newID, Lease: workflows.Lease,
 	})
 }
 
@@ -126,7 +127,7 @@ func (s *Service) carriers() (map[chat.Provider]activities.Carrier, error) {
 	all := map[chat.Provider]activities.Carrier{chat.ProviderHandrail: carrier.WebChat{}}
 	if c.TwilioAccountSID != "" {
 		t, err := twilio.New(twilio.Config{
-			AccountSID: c.TwilioAccountSID, AuthToken: c.TwilioAuthToken, BaseURL: c.TwilioBaseURL,
+			AccountSID: c.TwilioAccountSID, AuthToken: c.TwilioAuthToken, BaseURL: c.TwilioBaseURL, Proxy: http.ProxyFromEnvironment,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, HANDRAIL_TWILIO_BASE_URL: %w", err)
@@ -134,7 +135,7 @@ func (s *Service) carriers() (map[chat.Provider]activities.Carrier, error) {
 		all[chat.ProviderTwilio] = t
 	}
 	if c.SendGridAPIKey != "" {
-		g, err := sendgrid.New(sendgrid.Config{APIKey: c.SendGridAPIKey, BaseURL: c.SendGridBaseURL})
+		g, err := sendgrid.New(sendgrid.Config{APIKey: c.SendGridAPIKey, BaseURL: c.SendGridBaseURL, Proxy: http.ProxyFromEnvironment})
 		if err != nil {
 			return nil, fmt.Errorf("SENDGRID_API_KEY, HANDRAIL_SENDGRID_BASE_URL: %w", err)
 		}

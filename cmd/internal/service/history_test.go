@@ -1,0 +1,87 @@
+package service_test
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"handrail/chat"
+)
+
+// history is a workflow as Temporal keeps it: its events as JSON, with payloads as they
+// are stored, how many there are, and their size in bytes.
+func (w *world) history(workflowID string) (text string, events, size int) {
+	w.Helper()
+	server, err := temporal()
+	require.NoError(w, err)
+	raw, err := client.DialContext(w.Context(), client.Options{HostPort: server.Address(), Namespace: "default"})
+	require.NoError(w, err)
+	defer raw.Close()
+	all := raw.GetWorkflowHistory(w.Context(), workflowID, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for all.HasNext() {
+		event, err := all.Next()
+		require.NoError(w, err)
+		text += protojson.Format(event) + "\n"
+		for _, p := range payloads(event.ProtoReflect()) {
+			text += string(p) + "\n"
+		}
+		events++
+		size += proto.Size(event)
+	}
+	return text, events, size
+}
+
+func TestEncryptedHistoriesHoldNoText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", withEncryption)
+	secrets := []string{"hush-hush", "4155550101", "5005550001", "ana@customers", "wants-a-call", "order 7-1184", "Priya", w.secret}
+	sent := w.call("POST", sendPath(w.people.sms.ID), says("hush-hush", tool("talk_to_human", map[string]any{"reason": "wants-a-call"})))
+	require.Equal(t, http.StatusOK, sent.status, sent.raw)
+	mail := w.call("POST", sendPath(w.people.email.ID), says("hush-hush"))
+	require.Equal(t, http.StatusOK, mail.status, mail.raw)
+	phone := "+15005550001"
+	_, err := w.store.UpdateMember(t.Context(), w.ws, chat.Actor{MemberID: w.people.manager.ID}, w.people.ana.ID, chat.MemberPatch{Phone: &phone})
+	require.NoError(t, err)
+	refused := w.call("POST", sendPath(w.people.sms.ID), says("hush-hush"))
+	require.Equal(t, "delivery_failed", refused.at("code"), refused.raw)
+	for _, id := range []any{sent.at("action_id"), mail.at("action_id"), refused.at("action_id")} {
+		text, events, _ := w.history("action:" + string(w.ws) + ":" + id.(string))
+		require.NotZero(t, events)
+		assert.Contains(t, text, base64.StdEncoding.EncodeToString([]byte("binary/encrypted")))
+		for _, secret := range secrets {
+			assert.False(t, strings.Contains(text, secret), "found %q", secret)
+		}
+	}
+}
+
+func TestASendIsCheapForTheEngine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	r := w.call("POST", sendPath(w.people.sms.ID), says("Your order is on its way."))
+	require.Equal(t, http.StatusOK, r.status, r.raw)
+	_, events, size := w.history("action:" + string(w.ws) + ":" + r.at("action_id").(string))
+	t.Logf("one SMS: %d events, %d bytes of history", events, size)
+	assert.LessOrEqual(t, events, 24)
+	assert.LessOrEqual(t, size, 12<<10)
+}
+
+func TestOperatorsFindWorkflowsBySearchAttribute(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	r := w.call("POST", sendPath(w.people.sms.ID), says("On its way"))
+	require.Equal(t, http.StatusOK, r.status, r.raw)
+	id := "action:" + string(w.ws) + ":" + r.at("action_id").(string)
+	text, _, _ := w.history(id)
+	for _, attribute := range []string{"HandrailWorkspace", "HandrailChat", "HandrailChannel", "HandrailStatus"} {
+		assert.Contains(t, text, attribute)
+	}
+	assert.NotContains(t, id, "4155550101")
+}
