@@ -62,7 +62,7 @@ test: go-version ## Run the tests, with a PostgreSQL of their own; PKG and ARGS 
 histories: go-version ## Record the workflow histories that replay tests use (git; clean tree)
 	@status=$$(git status --porcelain) && [ -z "$$status" ] || { \
 		echo "Histories are recorded from what is committed. Commit or stash this first:"; echo "$$status"; exit 1; }
-	go test ./workflows -run TestRecordHistories -count=1 -record
+	scripts/with-postgres go test ./cmd/internal/service -run TestHistoriesReplay -count=1 -record
 	@git status --short -- workflows
 
 # --- check

@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"encoding/base64"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,34 +10,40 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	"handrail/chat"
 )
 
-// history is a workflow as Temporal keeps it: its events as JSON, with payloads as they
-// are stored, how many there are, and their size in bytes.
-func (w *world) history(workflowID string) (text string, events, size int) {
+// recorded is a workflow as Temporal keeps it.
+func (w *world) recorded(workflowID string) *historypb.History {
 	w.Helper()
 	server, err := temporal()
 	require.NoError(w, err)
-	raw, err := client.DialContext(w.Context(), client.Options{HostPort: server.Address(), Namespace: "default"})
+	raw, err := client.DialContext(w.Context(), client.Options{HostPort: server.Address(), Namespace: "default", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 	require.NoError(w, err)
 	defer raw.Close()
+	var history historypb.History
 	all := raw.GetWorkflowHistory(w.Context(), workflowID, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for all.HasNext() {
 		event, err := all.Next()
 		require.NoError(w, err)
-		text += protojson.Format(event) + "\n"
-		for _, p := range payloads(event.ProtoReflect()) {
-			text += string(p) + "\n"
-		}
-		events++
-		size += proto.Size(event)
+		history.Events = append(history.Events, event)
 	}
-	return text, events, size
+	return &history
+}
+
+// text is all that stands in a history: as JSON, and its payloads as they are stored.
+func text(history *historypb.History) string {
+	all := protojson.Format(history)
+	for _, p := range payloads(history.ProtoReflect()) {
+		all += "\n" + string(p)
+	}
+	return all
 }
 
 func TestEncryptedHistoriesHoldNoText(t *testing.T) {
@@ -53,11 +60,10 @@ func TestEncryptedHistoriesHoldNoText(t *testing.T) {
 	refused := w.call("POST", sendPath(w.people.sms.ID), says("hush-hush"))
 	require.Equal(t, "delivery_failed", refused.at("code"), refused.raw)
 	for _, id := range []any{sent.at("action_id"), mail.at("action_id"), refused.at("action_id")} {
-		text, events, _ := w.history("action:" + string(w.ws) + ":" + id.(string))
-		require.NotZero(t, events)
-		assert.Contains(t, text, base64.StdEncoding.EncodeToString([]byte("binary/encrypted")))
+		kept := text(w.recorded(chat.ActionWorkflowID(w.ws, chat.ActionID(id.(string)))))
+		assert.Contains(t, kept, base64.StdEncoding.EncodeToString([]byte("binary/encrypted")))
 		for _, secret := range secrets {
-			assert.False(t, strings.Contains(text, secret), "found %q", secret)
+			assert.False(t, strings.Contains(kept, secret), "found %q", secret)
 		}
 	}
 }
@@ -67,7 +73,8 @@ func TestASendIsCheapForTheEngine(t *testing.T) {
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
 	r := w.call("POST", sendPath(w.people.sms.ID), says("Your order is on its way."))
 	require.Equal(t, http.StatusOK, r.status, r.raw)
-	_, events, size := w.history("action:" + string(w.ws) + ":" + r.at("action_id").(string))
+	history := w.recorded(chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string))))
+	events, size := len(history.GetEvents()), proto.Size(history)
 	t.Logf("one SMS: %d events, %d bytes of history", events, size)
 	assert.LessOrEqual(t, events, 24)
 	assert.LessOrEqual(t, size, 12<<10)
@@ -78,10 +85,10 @@ func TestOperatorsFindWorkflowsBySearchAttribute(t *testing.T) {
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
 	r := w.call("POST", sendPath(w.people.sms.ID), says("On its way"))
 	require.Equal(t, http.StatusOK, r.status, r.raw)
-	id := "action:" + string(w.ws) + ":" + r.at("action_id").(string)
-	text, _, _ := w.history(id)
+	id := chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string)))
+	kept := text(w.recorded(id))
 	for _, attribute := range []string{"HandrailWorkspace", "HandrailChat", "HandrailChannel", "HandrailStatus"} {
-		assert.Contains(t, text, attribute)
+		assert.Contains(t, kept, attribute)
 	}
 	assert.NotContains(t, id, "4155550101")
 }
