@@ -168,6 +168,9 @@ func (s *service) await(ctx context.Context, action chat.Action, wait time.Durat
 func (s *service) accepted(ctx context.Context, kind chat.ActionKind, request chat.Request, p preference, replayed bool) (*acted, error) {
 	action, err := s.findAction(ctx, request.WorkspaceID, request.ActionID)
 	if err != nil {
+		if chat.CodeOf(err) != chat.CodeActionNotFound {
+			s.logger.WarnContext(ctx, "an accepted action can not be found", "request_id", requestIDFrom(ctx), "error", err)
+		}
 		now := time.Now()
 		action = chat.Action{
 			ID: request.ActionID, WorkspaceID: request.WorkspaceID, Kind: kind, ChatID: request.ChatID,

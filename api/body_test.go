@@ -115,6 +115,7 @@ func without(body any, name string) string {
 
 func TestFields(t *testing.T) {
 	t.Parallel()
+	w := newWorld(t)
 	long := strings.Repeat("ü", 201)
 	for _, test := range []struct{ method, path, body, field, code string }{
 		{"POST", "/chats/7/participants", `{"role":"owner"}`, "member_id", ""},
@@ -180,7 +181,6 @@ func TestFields(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%s %s %.60s", test.method, test.path, test.body), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
 			code := test.code
 			if code == "" {
 				code = "invalid_request"
@@ -197,7 +197,7 @@ func TestQueries(t *testing.T) {
 	for query, field := range map[string]string{
 		"/chats?limit=0": "query.limit", "/chats?limit=101": "query.limit", "/chats?limit=ten": "query.limit", "/chats?limit=1&limit=2": "query.limit",
 		"/chats?needs_response=perhaps": "query.needs_response", "/chats?channel=fax": "query.channel", "/chats?state=gone": "query.state",
-		"/chats?member_id=9223372036854775808": "query.member_id", "/chats?member_id=0": "query.member_id", "/chats?q=%00": "query.q",
+		"/chats?member_id=9223372036854775808": "query.member_id", "/chats?member_id=0": "query.member_id", "/chats?memberId=x": "query.memberId", "/chats?q=%00": "query.q",
 		"/chats?q=%ff": "query.q", "/chats?surprise=1": "query.surprise", "/chats?q=%zz": "query", "/chats?q=" + strings.Repeat("x", 201): "query.q",
 		"/chats/7/messages?offset=-1": "query.offset", "/chats/7/messages?offset=1&cursor=x": "query.offset",
 		"/deliveries?status=sideways": "query.status", "/deliveries?since=yesterday": "query.since", "/deliveries?chat_id=x": "query.chat_id",

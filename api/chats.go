@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -167,13 +168,14 @@ type listChatsInput struct {
 	State         chat.State     `query:"state" enum:"open,waiting,closed,archived"`
 	Label         string         `query:"label" maxLength:"50" doc:"A label's name."`
 	MemberID      chat.MemberID  `query:"member_id" minimum:"1" doc:"Whom the assistant's messages go to."`
+	MemberIDAlias chat.MemberID  `query:"memberId" minimum:"1" hidden:"true"`
 	Query         string         `query:"q" maxLength:"200" doc:"A part of the title, the summary or a message."`
 }
 
 func (s *service) listChats(ctx context.Context, in *listChatsInput) (*listOutput[chatJSON], error) {
 	part, err := s.store.Chats(ctx, callFrom(ctx).workspace(), chat.ChatFilter{
 		NeedsResponse: in.NeedsResponse.pointer(), Channel: in.Channel, State: in.State, Label: in.Label,
-		MemberID: in.MemberID, Query: in.Query, Page: in.page(),
+		MemberID: cmp.Or(in.MemberID, in.MemberIDAlias), Query: in.Query, Page: in.page(),
 	})
 	return presentList(part, err, presentChat)
 }

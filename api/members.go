@@ -171,9 +171,13 @@ func checkPhone(field, number string) error {
 	if number == "" {
 		return nil
 	}
-	parsed, err := phonenumbers.Parse(number, "")
-	if err != nil || !chat.IsE164(number) || !phonenumbers.IsValidNumber(parsed) {
-		return chat.Invalid(field, "must be a number that exists, in the form +14155550123 (E.164): plus, country code and number, digits only")
+	wrong := chat.Invalid(field, "must be a number that exists, in the form +14155550123 (E.164): plus, country code and number, digits only")
+	if !chat.IsE164(number) {
+		// The library would read letters as digits, and drop an extension.
+		return wrong
+	}
+	if parsed, err := phonenumbers.Parse(number, ""); err != nil || !phonenumbers.IsValidNumber(parsed) {
+		return wrong
 	}
 	return nil
 }

@@ -3,8 +3,10 @@ package api
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -86,7 +88,12 @@ func (s *service) record(ctx context.Context, span trace.Span, c *fiber.Ctx, too
 	s.metrics.requests.WithLabelValues(c.Method(), route, strconv.Itoa(status)).Inc()
 	s.metrics.duration.WithLabelValues(c.Method(), route).Observe(took.Seconds())
 	known := callFrom(ctx)
-	s.logger.DebugContext(ctx, "request answered", "request_id", known.requestID, "method", c.Method(), "route", route,
+	level := slog.LevelInfo
+	if !strings.HasPrefix(route, basePath) {
+		// Probes and scrapes come every few seconds, and say nothing.
+		level = slog.LevelDebug
+	}
+	s.logger.Log(ctx, level, "request answered", "request_id", known.requestID, "method", c.Method(), "route", route,
 		"status", status, "duration", took, "key_id", int64(known.principal.KeyID))
 }
 

@@ -17,7 +17,7 @@ import (
 const problemType = "urn:handrail:problem:"
 
 // problem is an error as callers get it (RFC 9457).
-type problem struct {
+type problem struct { //nolint:errname // it is a body first; only huma takes it for an error
 	Type       string            `json:"type" doc:"Names the kind of problem: urn:handrail:problem: and the code." example:"urn:handrail:problem:invalid_request"`
 	Title      string            `json:"title" doc:"The kind of problem in words." example:"Invalid request"`
 	Status     int               `json:"status" doc:"The HTTP status." example:"400"`
@@ -131,9 +131,9 @@ func transportError(err error) *chat.Error {
 	return chat.AsError(err)
 }
 
-// huma makes the errors of what it parses itself, the query and the headers, through two
-// package variables; there is no other way in. Nothing else in a program that links this
-// package uses huma.
+// huma can be told only through package variables how to make the errors of what it parses
+// itself, the query and the headers, and that lists are never null here. Nothing else in a
+// program that links this package uses huma.
 func init() {
 	huma.DefaultArrayNullable = false
 	huma.NewError = func(_ int, message string, _ ...error) huma.StatusError {

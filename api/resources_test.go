@@ -26,6 +26,7 @@ func TestChatFilters(t *testing.T) {
 		Page: chat.Page{Limit: 100, Cursor: "abc"},
 	}, list("?needs_response=false&channel=email&state=open&label=vip&member_id=42&q=late+order&limit=100&cursor=abc"))
 	assert.Equal(t, new(true), list("?needs_response=true").NeedsResponse)
+	assert.Equal(t, chat.MemberID(42), list("?memberId=42").MemberID)
 }
 
 func TestDeliveryFilters(t *testing.T) {

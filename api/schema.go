@@ -221,7 +221,8 @@ func fieldAt(tokens []string, value any) (string, any) {
 func parameterError(op *huma.Operation, message string, errs []error) *chat.Error {
 	var fields []chat.FieldError
 	for _, err := range errs {
-		if detailer, ok := err.(huma.ErrorDetailer); ok {
+		var detailer huma.ErrorDetailer
+		if errors.As(err, &detailer) {
 			field := detailer.ErrorDetail().Location
 			fields = append(fields, chat.FieldError{Field: field, Message: describe(op, field)})
 		}
@@ -237,6 +238,7 @@ func parameterError(op *huma.Operation, message string, errs []error) *chat.Erro
 
 func describe(op *huma.Operation, field string) string {
 	in, name, _ := strings.Cut(field, ".")
+	name = cmp.Or(aliases[name], name)
 	for _, p := range op.Parameters {
 		if p.In == in && p.Name == name {
 			return describeSchema(p.Schema)

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -110,8 +111,8 @@ func has[K comparable, V any](m map[K]V, key K) bool {
 // readArguments reads an object out of a string, with the rules of a body.
 func readArguments(field, text string) (json.RawMessage, error) {
 	value, err := parseBody([]byte(text))
-	if problem, ok := err.(*chat.Error); ok && len(problem.Fields) > 0 && problem.Fields[0].Field != "body" { //nolint:errorlint // parseBody wraps nothing
-		return nil, chat.Invalid(field, "must be JSON whose %s", problem.Message)
+	if e, ok := errors.AsType[*chat.Error](err); ok && e.Fields[0].Field != "body" {
+		return nil, chat.Invalid(field, "must be JSON whose %s", e.Message)
 	}
 	if _, object := value.(map[string]any); err != nil || !object {
 		return nil, chat.Invalid(field, "must be a string that holds a JSON object, like %s", `"{\"label\":\"vip\"}"`)

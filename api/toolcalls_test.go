@@ -47,6 +47,7 @@ func TestToolCalls(t *testing.T) {
 
 func TestBrokenToolCalls(t *testing.T) {
 	t.Parallel()
+	w := newWorld(t)
 	function := func(arguments string) string {
 		return `[{"type":"function","function":{"name":"a","arguments":` + arguments + `}}]`
 	}
@@ -82,7 +83,6 @@ func TestBrokenToolCalls(t *testing.T) {
 		for _, name := range []string{"tool_calls", "toolCalls"} {
 			t.Run(name+" "+test.given, func(t *testing.T) {
 				t.Parallel()
-				w := newWorld(t)
 				r := sendRequest
 				r.body = fmt.Sprintf(`{"message":"hi",%q:%s}`, name, test.given)
 				requireProblem(t, w.do(t, r), http.StatusBadRequest, "invalid_request", name+test.field)
