@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -65,9 +66,7 @@ func prefer(header string, wait time.Duration) preference {
 func fingerprint(kind chat.ActionKind, id chat.ChatID, fields map[string]any) (chat.Fingerprint, error) {
 	digests := chat.Fingerprint{}
 	all := map[string]any{"action": kind, "chat_id": id}
-	for name, value := range fields {
-		all[name] = value
-	}
+	maps.Copy(all, fields)
 	for name, value := range all {
 		canonical, err := json.Marshal(value)
 		if err != nil {

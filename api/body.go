@@ -188,7 +188,7 @@ func (c *call) rename(field string, value any) error {
 	if field != "" {
 		return nil
 	}
-	items, ok := object["participants"].([]any)
+	items, _ := object["participants"].([]any)
 	for i := range items {
 		if err := c.rename(fmt.Sprintf("participants[%d]", i), items[i]); err != nil {
 			return err

@@ -60,7 +60,7 @@ func TestFingerprints(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, test.differ, fingerprintOf(t, test.one).Differs(fingerprintOf(t, test.other)))
+			assert.ElementsMatch(t, test.differ, fingerprintOf(t, test.one).Differs(fingerprintOf(t, test.other)))
 		})
 	}
 	for field, digest := range fingerprintOf(t, sendRequest) {

@@ -17,7 +17,7 @@ import (
 const problemType = "urn:handrail:problem:"
 
 // problem is an error as callers get it (RFC 9457).
-type problem struct { //nolint:errname // it is a body first; only huma takes it for an error
+type problem struct {
 	Type       string            `json:"type" doc:"Names the kind of problem: urn:handrail:problem: and the code." example:"urn:handrail:problem:invalid_request"`
 	Title      string            `json:"title" doc:"The kind of problem in words." example:"Invalid request"`
 	Status     int               `json:"status" doc:"The HTTP status." example:"400"`

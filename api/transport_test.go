@@ -26,8 +26,13 @@ func TestPathsAndMethodsThatAreNotServed(t *testing.T) {
 		requireProblem(t, w.do(t, request{method: http.MethodGet, path: path}), http.StatusNotFound, "not_found", "")
 	}
 	for _, test := range []struct{ method, path, allow string }{
-		{"PATCH", in("/chats/7"), "GET, PUT, DELETE"}, {"GET", in("/chats/7/summarize"), "POST"}, {"DELETE", in("/members/42"), "GET, PATCH"},
-		{"HEAD", "/healthz", "GET"}, {"OPTIONS", in("/chats"), "GET, POST"}, {"POST", "/openapi.json", "GET"}, {"TRACE", "/docs", "GET"},
+		{"PATCH", in("/chats/7"), "GET, PUT, DELETE"},
+		{"GET", in("/chats/7/summarize"), "POST"},
+		{"DELETE", in("/members/42"), "GET, PATCH"},
+		{"HEAD", "/healthz", "GET"},
+		{"OPTIONS", in("/chats"), "GET, POST"},
+		{"POST", "/openapi.json", "GET"},
+		{"TRACE", "/docs", "GET"},
 		{"PURGE", "/docs", "GET, POST, PUT, PATCH, DELETE"},
 	} {
 		a := w.do(t, request{method: test.method, path: test.path})
@@ -78,17 +83,27 @@ func (w *world) serve(t *testing.T) string {
 // exchange writes raw bytes to a server and reads one answer.
 func exchange(t *testing.T, address, raw string) answer {
 	t.Helper()
-	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+	a, err := rawExchange(t.Context(), address, raw)
 	require.NoError(t, err)
+	return a
+}
+
+func rawExchange(ctx context.Context, address, raw string) (answer, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return answer{}, err
+	}
 	defer conn.Close()
-	_, err = io.WriteString(conn, raw)
-	require.NoError(t, err)
+	if _, err = io.WriteString(conn, raw); err != nil {
+		return answer{}, err
+	}
 	got, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	require.NoError(t, err)
+	if err != nil {
+		return answer{}, err
+	}
 	defer got.Body.Close()
 	body, err := io.ReadAll(got.Body)
-	require.NoError(t, err)
-	return answer{Response: got, raw: string(body)}
+	return answer{Response: got, raw: string(body)}, err
 }
 
 func TestRequestsThatAreNotHTTP(t *testing.T) {
@@ -129,8 +144,10 @@ func TestWaitsEndWhenTheServerStops(t *testing.T) {
 	go func() { served <- w.app.Serve(listener) }()
 	got := make(chan answer, 1)
 	go func() {
-		got <- exchange(t, listener.Addr().String(), "POST "+sendRequest.path+" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+managerKey+
+		a, err := rawExchange(t.Context(), listener.Addr().String(), "POST "+sendRequest.path+" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+managerKey+
 			fmt.Sprintf("\r\nContent-Length: %d\r\n\r\n%s", len(sendRequest.body), sendRequest.body))
+		assert.NoError(t, err)
+		got <- a
 	}()
 	<-waiting
 	require.NoError(t, w.app.Shutdown(t.Context()))
