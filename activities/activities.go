@@ -64,7 +64,7 @@ type Renderer interface {
 	Render(channel chat.Channel, facts *chat.SendFacts, message string, id chat.MessageID) (chat.Payload, error)
 }
 
-// Model summarizes. A *chat.Error is final, a *chat.RetryLater says when to try again,
+// Model summarizes. A *chat.Error is final, a *chat.RetryLaterError says when to try again,
 // anything else is retried.
 type Model interface {
 	Summarize(ctx context.Context, t chat.Transcript, chooseLabels bool) (chat.Summary, error)

@@ -98,7 +98,7 @@ func tryAgain(r chat.Receipt, after time.Duration) error {
 	if message == "" {
 		message = "the delivery is " + string(r.Submission)
 	}
-	return &chat.RetryLater{After: after, Code: code, Message: message}
+	return &chat.RetryLaterError{After: after, Code: code, Message: message}
 }
 
 // busyAgain is how long to leave an address alone that has a message in flight: about

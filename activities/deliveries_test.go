@@ -137,7 +137,7 @@ func TestSubmitDeliverySaysWhenToTryAgain(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			later, ok := errors.AsType[*chat.RetryLater](err)
+			later, ok := errors.AsType[*chat.RetryLaterError](err)
 			require.True(t, ok)
 			assert.Equal(t, "twilio_429", later.Code)
 			assert.Greater(t, later.After, 30*time.Second)

@@ -76,7 +76,7 @@ func (s *service) principal(ctx context.Context, header string) (chat.Principal,
 	case !strings.EqualFold(scheme, "Bearer"), !strings.HasPrefix(secret, chat.KeyPrefix), len(secret) < minKey, len(secret) > maxKey:
 		return chat.Principal{}, chat.Errorf(chat.CodeUnauthenticated, "the Authorization header must be Bearer and an API key, which begins with hr_")
 	}
-	principal, err := s.store.Authenticate(ctx, HashKey(secret), time.Now())
+	principal, err := s.store.Authenticate(ctx, chat.HashKey(secret), time.Now())
 	if chat.CodeOf(err) == chat.CodeUnauthenticated {
 		// One answer for all of them: it tells nothing of keys that exist.
 		err = chat.Errorf(chat.CodeUnauthenticated, "this API key is unknown, expired or revoked")

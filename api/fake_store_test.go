@@ -74,7 +74,7 @@ func newFakeStore() *fakeStore {
 	stranger.KeyID, stranger.WorkspaceID = 4, foreign
 	return &fakeStore{
 		principals: map[[32]byte]chat.Principal{
-			api.HashKey(managerKey): manager, api.HashKey(userKey): user, api.HashKey(noScopeKey): scopeless, api.HashKey(foreignKey): stranger,
+			chat.HashKey(managerKey): manager, chat.HashKey(userKey): user, chat.HashKey(noScopeKey): scopeless, chat.HashKey(foreignKey): stranger,
 		},
 		participants: []chat.Participant{{ID: 12, ChatID: chatOne, MemberID: 42, MemberName: "Ana Lopez", MemberKind: chat.KindPerson, Role: chat.ParticipantContributor, CreatedAt: noon}},
 		labels:       []chat.Label{{ID: 3, Name: "vip", Color: "#3366ff", CreatedAt: noon}},

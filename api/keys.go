@@ -2,10 +2,7 @@ package api
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"fmt"
-	"math/big"
 	"net/http"
 	"time"
 
@@ -80,10 +77,10 @@ type createKeyInput struct{ Body newKeyJSON }
 
 func (s *service) createKey(ctx context.Context, in *createKeyInput) (*created[createdKeyJSON], error) {
 	c := callFrom(ctx)
-	secret := NewKey()
+	secret := chat.NewKeySecret()
 	key := chat.Key{
 		WorkspaceID: c.workspace(), MemberID: or(in.Body.MemberID, c.principal.MemberID), Name: in.Body.Name, Scopes: in.Body.Scopes,
-		Hint: KeyHint(secret), ExpiresAt: in.Body.ExpiresAt,
+		Hint: chat.KeyHint(secret), ExpiresAt: in.Body.ExpiresAt,
 	}
 	if err := key.Validate(time.Now()); err != nil {
 		return nil, err
@@ -93,7 +90,7 @@ func (s *service) createKey(ctx context.Context, in *createKeyInput) (*created[c
 			return nil, chat.Errorf(chat.CodeForbidden, "a key can not grant what it does not hold: %s", want)
 		}
 	}
-	made, err := s.store.CreateKey(ctx, c.workspace(), c.actor(), key, HashKey(secret))
+	made, err := s.store.CreateKey(ctx, c.workspace(), c.actor(), key, chat.HashKey(secret))
 	if err != nil {
 		return nil, err
 	}
@@ -123,25 +120,3 @@ const keyAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 
 // keyLength gives a key 238 random bits.
 const keyLength = 40
-
-// NewKey makes an API key's secret: hr_ and 40 random letters and digits. It is to be
-// shown once; what is stored is its [HashKey] and its [KeyHint].
-func NewKey() string {
-	secret := []byte(chat.KeyPrefix)
-	for range keyLength {
-		// crypto/rand never fails: the program ends when the system has no randomness.
-		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(keyAlphabet))))
-		if err != nil {
-			panic(err)
-		}
-		secret = append(secret, keyAlphabet[n.Int64()])
-	}
-	return string(secret)
-}
-
-// HashKey is the form in which a key's secret is stored and looked up. A key has more
-// than 128 random bits, so it needs no salt and no slow hash.
-func HashKey(secret string) [sha256.Size]byte { return sha256.Sum256([]byte(secret)) }
-
-// KeyHint is the end of a secret, by which people tell keys apart.
-func KeyHint(secret string) string { return secret[max(0, len(secret)-4):] }

@@ -57,23 +57,19 @@ type Action struct {
 type Fingerprint map[string]string
 
 // Fields names the fields, sorted.
+//
+//workflowcheck:ignore sorted, the order of the map does not show
 func (f Fingerprint) Fields() []string { return slices.Sorted(maps.Keys(f)) }
 
 // Differs names the fields in which two fingerprints differ, sorted.
 func (f Fingerprint) Differs(other Fingerprint) []string {
-	var fields []string
-	for name, digest := range f {
-		if other[name] != digest {
-			fields = append(fields, name)
-		}
-	}
-	for name := range other {
-		if _, ok := f[name]; !ok {
-			fields = append(fields, name)
-		}
-	}
+	fields := append(f.Fields(), other.Fields()...)
 	slices.Sort(fields)
-	return fields
+	return slices.DeleteFunc(slices.Compact(fields), func(name string) bool {
+		mine, have := f[name]
+		theirs, has := other[name]
+		return have == has && mine == theirs
+	})
 }
 
 // Match returns CodeIdempotencyKeyReused naming the fields that differ, or nil.
@@ -98,6 +94,9 @@ type Request struct {
 	// IdempotencyKey is "" when the caller gave none.
 	IdempotencyKey string      `json:"idempotency_key,omitempty"`
 	Fingerprint    Fingerprint `json:"fingerprint"`
+	// Nonce tells this request from a repetition with the same key. Whoever starts the
+	// action makes it.
+	Nonce string `json:"nonce,omitempty"`
 }
 
 // WorkflowID is the workflow that carries out the action, whatever its kind; only

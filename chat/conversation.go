@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -81,7 +82,7 @@ type NewChat struct {
 // Validate checks what can be told without looking anything up.
 func (c *NewChat) Validate() error {
 	switch {
-	case !contains(Channels(), c.Channel):
+	case !slices.Contains(Channels(), c.Channel):
 		return Invalid("channel", "must be one of %s", join(Channels()))
 	case utf8.RuneCountInString(c.Title) > MaxTitle:
 		return Invalid("title", "must be at most %d characters", MaxTitle)
@@ -125,15 +126,6 @@ type ChatFilter struct {
 	// Query matches a part of title, summary or message text, case-insensitively.
 	Query string
 	Page
-}
-
-func contains[T comparable](all []T, one T) bool {
-	for _, v := range all {
-		if v == one {
-			return true
-		}
-	}
-	return false
 }
 
 func join[T ~string](all []T) string {

@@ -200,8 +200,8 @@ func (e *Error) Final() bool {
 	return k != KindInternal && k != KindUnavailable && k != KindRateLimited
 }
 
-// RetryLater says that nothing is wrong for good, and when to try again.
-type RetryLater struct {
+// RetryLaterError says that nothing is wrong for good, and when to try again.
+type RetryLaterError struct {
 	// After is how long to wait; 0 leaves it to whoever retries.
 	After time.Duration
 	// Code and Message say why, for operators; they hold no address and no text.
@@ -212,7 +212,7 @@ type RetryLater struct {
 }
 
 // Error returns the reason and, for logs, the cause behind it.
-func (r *RetryLater) Error() string {
+func (r *RetryLaterError) Error() string {
 	if r.cause != nil {
 		return fmt.Sprintf("%s: %s: %v", r.Code, r.Message, r.cause)
 	}
@@ -220,10 +220,10 @@ func (r *RetryLater) Error() string {
 }
 
 // Unwrap returns the cause, which is never shown.
-func (r *RetryLater) Unwrap() error { return r.cause }
+func (r *RetryLaterError) Unwrap() error { return r.cause }
 
 // Because attaches what went wrong underneath, for logs only, and returns r.
-func (r *RetryLater) Because(cause error) *RetryLater {
+func (r *RetryLaterError) Because(cause error) *RetryLaterError {
 	r.cause = cause
 	return r
 }

@@ -20,9 +20,15 @@ func TestScopes(t *testing.T) {
 		have, want chat.Scope
 		ok         bool
 	}{
-		{"chats:admin", "chats:write", true}, {"chats:admin", "chats:read", true}, {"chats:write", "chats:read", true},
-		{"chats:read", "chats:write", false}, {"chats:write", "chats:admin", false}, {"members:admin", "chats:read", false},
-		{"chats:root", "chats:read", false}, {"chats", "chats:read", false}, {"", "", false},
+		{"chats:admin", "chats:write", true},
+		{"chats:admin", "chats:read", true},
+		{"chats:write", "chats:read", true},
+		{"chats:read", "chats:write", false},
+		{"chats:write", "chats:admin", false},
+		{"members:admin", "chats:read", false},
+		{"chats:root", "chats:read", false},
+		{"chats", "chats:read", false},
+		{"", "", false},
 	} {
 		assert.Equal(t, tt.ok, tt.have.Includes(tt.want), "%s includes %s", tt.have, tt.want)
 	}
@@ -60,7 +66,7 @@ func TestKeyValidation(t *testing.T) {
 	} {
 		assert.Equal(t, field, chat.AsError(k.Validate(now)).Fields[0].Field)
 	}
-	assert.Error(t, (&chat.Key{Name: "a", Scopes: []chat.Scope{"chats:everything"}}).Validate(now))
+	require.Error(t, (&chat.Key{Name: "a", Scopes: []chat.Scope{"chats:everything"}}).Validate(now))
 	assert.NoError(t, (&chat.Key{Name: "a", Scopes: chat.AllScopes()}).Validate(now))
 }
 
@@ -135,10 +141,10 @@ func TestErrorsKeepTheirCauseFromCallers(t *testing.T) {
 	for _, err := range []error{cause, fmt.Errorf("store: %w", cause), chat.Errorf(chat.CodeUnavailable, "not now").Because(cause)} {
 		e := chat.AsError(err)
 		assert.NotContains(t, e.Message, "password")
-		assert.ErrorIs(t, e, cause)
+		require.ErrorIs(t, e, cause)
 		assert.False(t, e.Final())
 	}
-	assert.NoError(t, errorOf(chat.AsError(nil)))
+	require.NoError(t, errorOf(chat.AsError(nil)))
 	assert.Equal(t, chat.CodeNoPhone, chat.CodeOf(fmt.Errorf("prepare: %w", chat.Errorf(chat.CodeNoPhone, "no phone"))))
 	assert.True(t, chat.Errorf(chat.CodeNoPhone, "no phone").Final())
 }

@@ -87,7 +87,7 @@ func bind[In, Out any](r worker.ActivityRegistry, logger *slog.Logger, step work
 			return out, err
 		}
 		info := activity.GetInfo(ctx)
-		if later, ok := errors.AsType[*chat.RetryLater](err); ok {
+		if later, ok := errors.AsType[*chat.RetryLaterError](err); ok {
 			logger.InfoContext(ctx, "step is tried again later", "step", step.Name, "workflow_id", info.WorkflowExecution.ID, "attempt", info.Attempt, "code", later.Code, "after", later.After)
 		} else if chat.CodeOf(err) == chat.CodeInternal {
 			logger.ErrorContext(ctx, "step failed", "step", step.Name, "workflow_id", info.WorkflowExecution.ID, "attempt", info.Attempt, "error", err)

@@ -58,6 +58,7 @@ func SummaryWorkflowID(ws chat.WorkspaceID, id chat.ChatID) string {
 // most wait for the answer: [chat.ErrStillRunning] when it runs out, CodeUnavailable when
 // Temporal could not be reached, CodeIdempotencyKeyReused, or the action's own error.
 func (c *Client) AddParticipant(ctx context.Context, in chat.AddParticipant, wait time.Duration) (chat.Answer[chat.ParticipantAdded], error) {
+	in.Nonce = c.newID()
 	return ask[chat.ParticipantAdded](ctx, c, job{
 		kind: chat.ActionAddParticipant, id: in.WorkflowID(),
 		summary: "Add a participant to " + chatName(in.ChatID), request: in.Request, in: in, ask: Ask{Fingerprint: in.Fingerprint},
@@ -67,6 +68,7 @@ func (c *Client) AddParticipant(ctx context.Context, in chat.AddParticipant, wai
 // SendAssistantMessage is [Client.AddParticipant] for a send. An answer whose submission
 // is not accepted is of one that is not settled: unknown, blocked or parked.
 func (c *Client) SendAssistantMessage(ctx context.Context, in chat.SendAssistantMessage, wait time.Duration) (chat.Answer[chat.AssistantMessageSent], error) {
+	in.Nonce = c.newID()
 	return ask[chat.AssistantMessageSent](ctx, c, job{
 		kind: chat.ActionSendAssistantMessage, id: in.WorkflowID(),
 		summary: "Send a message in " + chatName(in.ChatID), request: in.Request, in: in, ask: Ask{Fingerprint: in.Fingerprint},
@@ -76,6 +78,7 @@ func (c *Client) SendAssistantMessage(ctx context.Context, in chat.SendAssistant
 // SummarizeChat is [Client.AddParticipant] for a summary; it joins one that is being
 // written for the same chat.
 func (c *Client) SummarizeChat(ctx context.Context, in chat.SummarizeChat, wait time.Duration) (chat.Answer[chat.ChatSummarized], error) {
+	in.Nonce = c.newID()
 	return ask[chat.ChatSummarized](ctx, c, job{
 		kind: chat.ActionSummarizeChat, id: SummaryWorkflowID(in.WorkspaceID, in.ChatID),
 		summary: "Summarize " + chatName(in.ChatID), request: in.Request, in: in, ask: in,
@@ -143,7 +146,7 @@ func ask[T any](ctx context.Context, c *Client, j job, wait time.Duration) (chat
 	if err != nil {
 		return chat.Answer[T]{}, c.explain(ctx, waiting, j, err)
 	}
-	return chat.Answer[T]{Value: out.Value, Replayed: out.AskedBy != j.request.By.RequestID}, nil
+	return chat.Answer[T]{Value: out.Value, Replayed: out.Nonce != j.request.Nonce}, nil
 }
 
 // startOnly starts a workflow and returns [chat.ErrStillRunning]. One that runs already

@@ -15,10 +15,8 @@ func chatError(err error) (*chat.Error, bool) {
 		return nil, false
 	}
 	var e chat.Error
-	if application.Details(&e) != nil || string(e.Code) != application.Type() {
-		return nil, false
-	}
-	return &e, true
+	err = application.Details(&e)
+	return &e, err == nil && string(e.Code) == application.Type()
 }
 
 // problem is the chat.Error in what a step returned: its own, or an internal one.

@@ -19,11 +19,11 @@ type Ask struct {
 	Fingerprint chat.Fingerprint `json:"fingerprint"`
 }
 
-// Outcome is what an Outcome update answers with. AskedBy is the request id that started
-// the work, by which a caller tells whether it was its own.
+// Outcome is what an Outcome update answers with. Nonce is that of the request which
+// started the work, by which a caller tells whether it was its own.
 type Outcome[T any] struct {
-	Value   T      `json:"value"`
-	AskedBy string `json:"asked_by"`
+	Value T      `json:"value"`
+	Nonce string `json:"nonce"`
 }
 
 // outcome is what the callers of one action wait for.
@@ -43,7 +43,7 @@ func (o *outcome[T]) serve(ctx workflow.Context) error {
 		if err := workflow.Await(ctx, func() bool { return o.settled }); err != nil {
 			return Outcome[T]{}, err
 		}
-		return Outcome[T]{Value: o.value, AskedBy: o.request.By.RequestID}, o.err
+		return Outcome[T]{Value: o.value, Nonce: o.request.Nonce}, o.err
 	}
 	validate := func(ask Ask) error { return Failure(o.request.Fingerprint.Match(ask.Fingerprint)) }
 	return workflow.SetUpdateHandlerWithOptions(ctx, updateOutcome, handler, workflow.UpdateHandlerOptions{Validator: validate})
@@ -67,7 +67,7 @@ func Failure(err error) error {
 	if _, ok := chatError(err); ok {
 		return err
 	}
-	if later, ok := errors.AsType[*chat.RetryLater](err); ok {
+	if later, ok := errors.AsType[*chat.RetryLaterError](err); ok {
 		return temporal.NewApplicationErrorWithOptions(later.Message, later.Code, temporal.ApplicationErrorOptions{NextRetryDelay: later.After})
 	}
 	e := chat.AsError(err)

@@ -19,7 +19,7 @@ func sendInput(tools ...string) chat.SendAssistantMessage {
 	in := chat.SendAssistantMessage{
 		Request: chat.Request{
 			ActionID: "0199aaaa-0000-7000-8000-000000000001", WorkspaceID: workspace, ChatID: 7,
-			By: chat.Actor{MemberID: 1, RequestID: "first"}, Fingerprint: chat.Fingerprint{"message": "a"},
+			By: chat.Actor{MemberID: 1}, Nonce: "first", Fingerprint: chat.Fingerprint{"message": "a"},
 		},
 		Message: "Your table is booked.",
 	}
@@ -71,7 +71,7 @@ func TestSendAnswersWithAcceptance(t *testing.T) {
 	require.NoError(t, a.err)
 	assert.Equal(t, "Your table is booked.", a.out.Value.Content)
 	assert.Equal(t, "accepted", a.out.Value.Status)
-	assert.Equal(t, "first", a.out.AskedBy)
+	assert.Equal(t, "first", a.out.Nonce)
 	assert.Equal(t, []string{"PrepareSend", "Submit"}, w.said)
 }
 
@@ -172,7 +172,7 @@ func TestSendTriesAgainWhatWasNotProcessed(t *testing.T) {
 	tries := 0
 	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
 		if tries++; tries < 4 {
-			return chat.Receipt{}, &chat.RetryLater{After: 40 * time.Second, Code: "twilio_429", Message: "Twilio asks to wait"}
+			return chat.Receipt{}, &chat.RetryLaterError{After: 40 * time.Second, Code: "twilio_429", Message: "Twilio asks to wait"}
 		}
 		return receipt(chat.SubmissionAccepted), nil
 	})
@@ -190,7 +190,7 @@ func TestSendBlockedAnswersAtOnceAndGoesOn(t *testing.T) {
 	tries := 0
 	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
 		if tries++; tries < 3 {
-			return chat.Receipt{}, &chat.RetryLater{After: 5 * time.Minute, Code: "twilio_20003", Message: "credentials refused"}
+			return chat.Receipt{}, &chat.RetryLaterError{After: 5 * time.Minute, Code: "twilio_20003", Message: "credentials refused"}
 		}
 		return receipt(chat.SubmissionAccepted), nil
 	})
@@ -207,7 +207,7 @@ func TestSendParksWhenTryingDoesNotHelp(t *testing.T) {
 	prepares(w)
 	submits(w, chat.SubmissionPending)
 	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
-		return chat.Receipt{}, &chat.RetryLater{After: time.Hour, Code: "twilio_429", Message: "Twilio asks to wait"}
+		return chat.Receipt{}, &chat.RetryLaterError{After: time.Hour, Code: "twilio_429", Message: "Twilio asks to wait"}
 	})
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
@@ -232,7 +232,7 @@ func TestSendCanceledInTemporalSaysSo(t *testing.T) {
 	prepares(w)
 	submits(w, chat.SubmissionPending)
 	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
-		return chat.Receipt{}, &chat.RetryLater{After: time.Hour, Code: "dial_failed", Message: "no connection"}
+		return chat.Receipt{}, &chat.RetryLaterError{After: time.Hour, Code: "dial_failed", Message: "no connection"}
 	})
 	does(w, workflows.FailSend, func(in chat.SendFailure) (chat.Receipt, error) {
 		assert.Equal(t, -1, in.Index)

@@ -53,7 +53,7 @@ func (s *summarize) serve(ctx workflow.Context) error {
 		if err := workflow.Await(ctx, func() bool { return a.done }); err != nil {
 			return Outcome[chat.ChatSummarized]{}, err
 		}
-		return Outcome[chat.ChatSummarized]{Value: a.draft, AskedBy: s.in.By.RequestID}, a.err
+		return Outcome[chat.ChatSummarized]{Value: a.draft, Nonce: s.in.Nonce}, a.err
 	}
 	return workflow.SetUpdateHandler(ctx, updateOutcome, handler)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func summaryInput(action chat.ActionID, labels bool) chat.SummarizeChat {
-	return chat.SummarizeChat{Request: chat.Request{ActionID: action, WorkspaceID: workspace, ChatID: 7, By: chat.Actor{RequestID: string(action)}}, UpdateLabels: labels}
+	return chat.SummarizeChat{Request: chat.Request{ActionID: action, WorkspaceID: workspace, ChatID: 7, Nonce: string(action)}, UpdateLabels: labels}
 }
 
 // summary is a world whose model takes a minute and whose store keeps what it is given.
@@ -65,7 +65,7 @@ func TestSummarizeServesAllWhoAskAtOnceWithOneRun(t *testing.T) {
 	assert.Len(t, s.saved[0].Requests, 2)
 	assert.Equal(t, "offline", second.out.Value.Model)
 	assert.Equal(t, chat.ActionID("b"), second.out.Value.ActionID)
-	assert.Equal(t, "a", second.out.AskedBy, "the second can tell that it joined")
+	assert.Equal(t, "a", second.out.Nonce, "the second can tell that it joined")
 }
 
 func TestSummarizeRunsAgainForOneWhoNeedsLabels(t *testing.T) {
@@ -75,7 +75,7 @@ func TestSummarizeRunsAgainForOneWhoNeedsLabels(t *testing.T) {
 	s.reading(func(in chat.SummaryStep) (chat.SummaryDraft, error) {
 		if !late.complete && len(s.reads) == 1 {
 			s.RegisterDelayedCallback(func() { late.send(s.world, "b", summaryInput("b", true)) }, 0)
-			return chat.SummaryDraft{}, &chat.RetryLater{After: time.Minute, Code: "openai_429", Message: "wait"}
+			return chat.SummaryDraft{}, &chat.RetryLaterError{After: time.Minute, Code: "openai_429", Message: "wait"}
 		}
 		return writes(in)
 	})

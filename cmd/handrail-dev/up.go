@@ -33,8 +33,8 @@ type process struct {
 // The sandbox's credentials, in the form the carriers' clients ask for.
 const (
 	sandboxAccount     = "ACdeadbeefdeadbeefdeadbeefdeadbeef"
-	sandboxToken       = "sandboxtoken00000000000000000000"     //nolint:gosec // opens the sandbox only
-	sandboxSendGridKey = "SG.sandbox.0000000000000000000000000" //nolint:gosec // opens the sandbox only
+	sandboxToken       = "sandboxtoken00000000000000000000"
+	sandboxSendGridKey = "SG.sandbox.0000000000000000000000000"
 )
 
 type upCommand struct{}

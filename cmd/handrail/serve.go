@@ -94,6 +94,8 @@ type versionCommand struct{}
 
 // Run shows the version.
 func (versionCommand) Run(p *process) error {
-	fmt.Fprintln(p.out, "handrail", service.Version)
+	if _, err := fmt.Fprintln(p.out, "handrail", service.Version); err != nil {
+		return fmt.Errorf("show the version: %w", err)
+	}
 	return nil
 }

@@ -60,7 +60,8 @@ func TestDialogues(t *testing.T) {
 		},
 		"one line": {
 			dialogue(chat.ChannelSMS, "Bo: Where is my parcel 55-A?"), "Where is my parcel 55-A?",
-			[]string{"Bo: Where is my parcel 55-A?"}, nil,
+			[]string{"Bo: Where is my parcel 55-A?"},
+			nil,
 		},
 		"one greeting": {dialogue(chat.ChannelSMS, "Bo: Hi"), "Hi", []string{"Bo: Hi"}, nil},
 		"long": {

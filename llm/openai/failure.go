@@ -33,13 +33,13 @@ func (m *Model) failure(ctx context.Context, response *http.Response, withSchema
 	timeout, isNet := errors.AsType[net.Error](err)
 	switch {
 	case errors.Is(context.Cause(ctx), errTimeout), ctx.Err() == nil && isNet && timeout.Timeout():
-		return &chat.RetryLater{Code: "openai_timeout", Message: fmt.Sprintf("the model did not answer within %s", m.timeout)}
+		return &chat.RetryLaterError{Code: "openai_timeout", Message: fmt.Sprintf("the model did not answer within %s", m.timeout)}
 	case ctx.Err() != nil:
 		return fmt.Errorf("ask the model: %w", ctx.Err())
 	case response == nil:
-		return (&chat.RetryLater{Code: "openai_unreachable", Message: "there is no connection to the model's server"}).Because(withoutURL(err))
+		return (&chat.RetryLaterError{Code: "openai_unreachable", Message: "there is no connection to the model's server"}).Because(withoutURL(err))
 	case response.StatusCode < http.StatusBadRequest:
-		return &chat.RetryLater{Code: "openai_unreadable", Message: "the model's server answered with something that is not a completion"}
+		return &chat.RetryLaterError{Code: "openai_unreadable", Message: "the model's server answered with something that is not a completion"}
 	case withSchema && refusesSchema(response):
 		return errNoSchema
 	}
@@ -62,7 +62,7 @@ func (m *Model) refused(response *http.Response, reason string) error {
 		return chat.Errorf(chat.CodeSummarizationFailed, "the quota at the model's server is used up (%s): check its billing", answered)
 	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout,
 		status == http.StatusConflict, status == http.StatusTooEarly:
-		return &chat.RetryLater{
+		return &chat.RetryLaterError{
 			After: retryAfter(response.Header, time.Now()),
 			Code:  "openai_" + strconv.Itoa(status), Message: "the model's server answered " + answered,
 		}

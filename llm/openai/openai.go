@@ -83,7 +83,7 @@ func New(c Config) (*Model, error) {
 //
 // The errors: CodeNothingToSummarize for a chat without messages; CodeSummarizationFailed
 // for what trying again does not help: refused credentials, an unknown model, a used-up
-// quota, a refusal, an answer that is still not usable; a [chat.RetryLater] with the wait
+// quota, a refusal, an answer that is still not usable; a [chat.RetryLaterError] with the wait
 // the server asks for, if any, for what may pass; the context's error when that ends.
 func (m *Model) Summarize(ctx context.Context, t chat.Transcript, chooseLabels bool) (chat.Summary, error) {
 	if len(t.Messages) == 0 {

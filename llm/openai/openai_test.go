@@ -112,7 +112,7 @@ func TestPassingFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := newWorld(t, c.reply).summarize(t, transcriptOf("Hello"), false)
-			var later *chat.RetryLater
+			var later *chat.RetryLaterError
 			require.ErrorAs(t, err, &later)
 			assert.Equal(t, c.code, later.Code)
 			assert.GreaterOrEqual(t, later.After, c.min)
@@ -125,7 +125,7 @@ func TestPassingFailures(t *testing.T) {
 func TestFailureOfTheSecondRequestPassesToo(t *testing.T) {
 	t.Parallel()
 	_, err := newWorld(t, says("no"), fails(500, "", "")).summarize(t, transcriptOf("Hello"), false)
-	var later *chat.RetryLater
+	var later *chat.RetryLaterError
 	require.ErrorAs(t, err, &later)
 }
 
@@ -141,7 +141,7 @@ func TestTimeoutAndCancellation(t *testing.T) {
 	t.Cleanup(server.Close)
 
 	_, err := modelAt(t, server.URL, 50*time.Millisecond).Summarize(t.Context(), transcriptOf("Hello"), false)
-	var later *chat.RetryLater
+	var later *chat.RetryLaterError
 	require.ErrorAs(t, err, &later)
 	assert.Equal(t, "openai_timeout", later.Code)
 	<-arrived
@@ -162,7 +162,7 @@ func TestNoConnection(t *testing.T) {
 	address := strings.Replace(server.URL, "http://", "http://user:"+key+"@", 1)
 	server.Close()
 	_, err := modelAt(t, address+"/v1?token="+key, time.Minute).Summarize(t.Context(), transcriptOf("Hello"), false)
-	var later *chat.RetryLater
+	var later *chat.RetryLaterError
 	require.ErrorAs(t, err, &later)
 	assert.Equal(t, "openai_unreachable", later.Code)
 	assert.NotContains(t, err.Error(), key)

@@ -17,7 +17,7 @@ const patience = 2 * time.Minute
 func await[T any](ctx context.Context, logger *slog.Logger, what string, connect func() (T, error)) (T, error) {
 	waits := &backoff.ExponentialBackOff{InitialInterval: 200 * time.Millisecond, Multiplier: 2, MaxInterval: 5 * time.Second}
 	said := func(err error, next time.Duration) {
-		logger.WarnContext(ctx, "waiting for "+what, "error", err, "next_try_in", next.Round(time.Millisecond))
+		logger.WarnContext(ctx, "waiting", "for", what, "error", err, "next_try_in", next.Round(time.Millisecond))
 	}
 	got, err := backoff.Retry(ctx, connect, backoff.WithBackOff(waits), backoff.WithMaxElapsedTime(patience), backoff.WithNotify(said))
 	if err != nil {

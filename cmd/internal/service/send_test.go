@@ -145,7 +145,7 @@ func TestACallerMayWaitLessThanTheCarrierTakes(t *testing.T) {
 	location := r.header.Get("Location")
 	require.NotEmpty(t, location)
 	release()
-	action := w.call("GET", location[strings.Index(location, "/actions/"):]+"?wait=20", nil)
+	action := w.call("GET", w.below(location)+"?wait=20", nil)
 	assert.Equal(t, "succeeded", action.at("state"), action.raw)
 	assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 1)
 }
@@ -156,7 +156,7 @@ func TestRespondAsyncPointsToTheAction(t *testing.T) {
 	r := w.call("POST", sendPath(w.people.sms.ID), says("On its way"), "Prefer", "respond-async")
 	require.Equal(t, http.StatusAccepted, r.status, r.raw)
 	location := r.header.Get("Location")
-	action := w.call("GET", location[strings.Index(location, "/actions/"):]+"?wait=20", nil)
+	action := w.call("GET", w.below(location)+"?wait=20", nil)
 	assert.Equal(t, http.StatusOK, action.status, action.raw)
 	assert.Equal(t, "succeeded", action.at("state"), action.raw)
 }
@@ -225,7 +225,7 @@ func TestWhatTheCarrierRefusesIsTold(t *testing.T) {
 func cutting(t *testing.T) (url string, taken *atomic.Int64) {
 	t.Helper()
 	taken = new(atomic.Int64)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		taken.Add(1)
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err == nil {

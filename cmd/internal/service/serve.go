@@ -18,7 +18,7 @@ const stopWithin = 10 * time.Second
 // ServeAPI answers requests on l until ctx ends, then lets running ones answer: with
 // their outcome, or with 202 and where to find it.
 func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
-	app, err := api.New(api.Config{
+	app, err := api.New(api.Config{ //nolint:contextcheck // requests bring contexts of their own
 		Store: s.Store, Engine: s.engine(), Logger: s.logger, Version: Version, Wait: s.config.Wait,
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -222,7 +223,7 @@ func (w *world) call(method, path string, body any, headers ...string) response 
 	for i := 0; i+1 < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := (&http.Client{}).Do(request)
 	require.NoError(w, err)
 	defer answer.Body.Close()
 	raw, err := io.ReadAll(answer.Body)
@@ -232,6 +233,14 @@ func (w *world) call(method, path string, body any, headers ...string) response 
 		require.NoError(w, json.Unmarshal(raw, &r.body), "%s", raw)
 	}
 	return r
+}
+
+// below is a Location as call takes it: without the workspace before it.
+func (w *world) below(location string) string {
+	w.Helper()
+	path, ok := strings.CutPrefix(location, "/api/v2/w/"+string(w.ws))
+	require.True(w, ok, location)
+	return path
 }
 
 // at reads a value by its path in the answer: "message.tool_calls.0.status".
