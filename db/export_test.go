@@ -1,6 +1,11 @@
 package db
 
-import "github.com/uptrace/bun"
+import (
+	"crypto/tls"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/driver/pgdriver"
+)
 
 // Bun is the pool, for tests that look behind the methods.
 func (s *Store) Bun() *bun.DB { return s.db }
@@ -13,4 +18,16 @@ func (s *Store) Watched(hook bun.QueryHook) *Store {
 	watched := *s
 	watched.db = s.db.WithQueryHook(hook)
 	return &watched
+}
+
+// MigrationLock is the first key of the advisory lock.
+const MigrationLock = migrationLock
+
+// TLSConfig is the TLS configuration that a PostgreSQL URL asks for.
+func TLSConfig(url string) (*tls.Config, error) {
+	opts, err := postgresOptions(url)
+	if err != nil {
+		return nil, err
+	}
+	return pgdriver.NewConnector(opts...).Config().TLSConfig, nil
 }

@@ -41,7 +41,10 @@ func postgresOptions(url string) ([]pgdriver.Option, error) {
 		}
 		return nil, invalidURL("%w; a password's special characters must be percent-encoded", err)
 	}
-	query := u.Query()
+	query, err := neturl.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, invalidURL("its parameters are malformed")
+	}
 	take := func(name string) string {
 		defer query.Del(name)
 		return query.Get(name)

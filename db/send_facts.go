@@ -30,9 +30,9 @@ func (s *Store) sendFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistant
 		ColumnExpr(`EXISTS (SELECT 1 FROM participants p WHERE p.workspace_id = c.workspace_id
 			AND p.chat_id = c.id AND p.member_id = c.member_id) AS recipient_takes_part`).
 		ColumnExpr(`EXISTS (SELECT 1 FROM suppressions x WHERE x.workspace_id = c.workspace_id AND x.lifted_at IS NULL
-			AND x.channel = c.channel AND (
-				c.channel = 'phone-sms' AND x.sender = 'phone:' || c.phone_number_id AND x.address = member.phone OR
-				c.channel = 'email' AND x.sender = 'inbox:' || c.inbox_id AND x.address = lower(member.email))) AS suppressed`).
+			AND x.channel = c.channel
+			AND x.sender = CASE c.channel WHEN 'phone-sms' THEN 'phone:' || c.phone_number_id WHEN 'email' THEN 'inbox:' || c.inbox_id END
+			AND x.address = CASE c.channel WHEN 'phone-sms' THEN member.phone WHEN 'email' THEN lower(member.email) END) AS suppressed`).
 		Where("c.workspace_id = ?", in.WorkspaceID).Where("c.id = ?", in.ChatID).Where("c.deleted_at IS NULL")).Scan(ctx)
 	if err != nil {
 		return nil, found(err, chat.CodeChatNotFound, "chat")

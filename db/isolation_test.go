@@ -1,0 +1,284 @@
+package db_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/db"
+	"handrail/db/dbtest"
+)
+
+// intruder asks in its own workspace for another one's things.
+type intruder struct {
+	s  *db.Store
+	ws chat.WorkspaceID
+	by chat.Actor
+	// victim is the other workspace; sent and request are a send of its own and an
+	// action that runs.
+	victim  *dbtest.World
+	sent    chat.PreparedSend
+	request chat.Request
+}
+
+// foreign is a request of the intruder's that names the victim's chat.
+func (i *intruder) foreign() chat.Request {
+	r := i.victim.Request(i.victim.SMS.ID)
+	r.WorkspaceID, r.By = i.ws, i.by
+	return r
+}
+
+// try is one attempt, and the code that must answer it; "" when it must find nothing.
+type try struct {
+	code chat.Code
+	do   func(context.Context, *intruder) (any, error)
+}
+
+func result[T any](value T, err error) (any, error) { return value, err }
+
+func only(err error) (any, error) { return nil, err }
+
+// notOfAWorkspace are the methods that look at nothing inside of a workspace.
+var notOfAWorkspace = []string{
+	"Authenticate", "Close", "CreateWorkspace", "MigrationsCurrent", "Ping", "Workspace", "Workspaces",
+	"Bun", "Engine", "Watched", // export_test.go
+}
+
+// tries has an entry for every other method of the store.
+var tries = map[string]try{
+	"CreateKey": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.CreateKey(ctx, i.ws, i.by, chat.Key{MemberID: i.victim.Manager.ID, Name: "x"}, [32]byte{9}))
+	}},
+	"Key": {chat.CodeKeyNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.Key(ctx, i.ws, i.victim.Key.ID))
+	}},
+	"Keys": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.Keys(ctx, i.ws, chat.Page{Limit: 100})
+		return slices.DeleteFunc(list.Items, func(k chat.Key) bool { return k.WorkspaceID == i.ws }), err
+	}},
+	"RevokeKey": {chat.CodeKeyNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return only(i.s.RevokeKey(ctx, i.ws, i.by, i.victim.Key.ID, time.Now()))
+	}},
+	"AuditLog": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.AuditLog(ctx, i.ws, chat.Page{Limit: 100})
+		return slices.DeleteFunc(list.Items, func(e chat.AuditEntry) bool { return e.MemberID == i.by.MemberID || e.MemberID == 0 }), err
+	}},
+	"CreateMember": {"", func(ctx context.Context, i *intruder) (any, error) {
+		m, err := i.s.CreateMember(ctx, i.ws, i.by, i.victim.Customer)
+		return m.ID == i.victim.Customer.ID || m.WorkspaceID != i.ws, err
+	}},
+	"Member": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.Member(ctx, i.ws, i.victim.Customer.ID))
+	}},
+	"Members": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.Members(ctx, i.ws, chat.MemberFilter{Page: chat.Page{Limit: 100}})
+		return slices.DeleteFunc(list.Items, func(m chat.Member) bool { return m.WorkspaceID == i.ws }), err
+	}},
+	"UpdateMember": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.UpdateMember(ctx, i.ws, i.by, i.victim.Customer.ID, chat.MemberPatch{Name: new("x")}))
+	}},
+	"CreateChat": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.CreateChat(ctx, i.ws, i.by, chat.NewChat{Channel: chat.ChannelSMS, MemberID: i.victim.Customer.ID}))
+	}},
+	"Chat": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.Chat(ctx, i.ws, i.victim.SMS.ID))
+	}},
+	"Chats": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.Chats(ctx, i.ws, chat.ChatFilter{MemberID: i.victim.Customer.ID, Label: "vip", Page: ten()})
+		return list.Items, err
+	}},
+	"UpdateChat": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.UpdateChat(ctx, i.ws, i.by, i.victim.SMS.ID, chat.ChatPatch{Title: new("x")}))
+	}},
+	"DeleteChat": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return only(i.s.DeleteChat(ctx, i.ws, i.by, i.victim.SMS.ID))
+	}},
+	"TakesPart": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.TakesPart(ctx, i.ws, i.victim.SMS.ID, i.victim.Customer.ID))
+	}},
+	"Participants": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.Participants(ctx, i.ws, i.victim.SMS.ID))
+	}},
+	"UpdateParticipant": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.UpdateParticipant(ctx, i.ws, i.by, i.victim.SMS.ID, 1, chat.ParticipantOwner))
+	}},
+	"RemoveParticipant": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return only(i.s.RemoveParticipant(ctx, i.ws, i.by, i.victim.SMS.ID, 1))
+	}},
+	"Messages": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.Messages(ctx, i.ws, i.victim.SMS.ID, chat.MessagePage{Page: ten()}))
+	}},
+	"AddMessage": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.AddMessage(ctx, i.ws, i.victim.SMS.ID, chat.NewMessage{MemberID: i.victim.Customer.ID, Content: "x"}))
+	}},
+	"RateMessage": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.RateMessage(ctx, i.ws, i.by, i.victim.SMS.ID, i.sent.MessageID, chat.Rating{Value: 1}))
+	}},
+	"CreateLabel": {"", func(ctx context.Context, i *intruder) (any, error) {
+		l, err := i.s.CreateLabel(ctx, i.ws, i.by, chat.Label{ID: i.victim.VIP.ID, Name: "Own"})
+		return l.ID == i.victim.VIP.ID, err
+	}},
+	"Labels": {"", func(ctx context.Context, i *intruder) (any, error) {
+		labels, err := i.s.Labels(ctx, i.ws)
+		return slices.DeleteFunc(labels, func(l chat.Label) bool { return l.ID != i.victim.VIP.ID }), err
+	}},
+	"Label": {chat.CodeLabelNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.Label(ctx, i.ws, i.victim.VIP.ID))
+	}},
+	"UpdateLabel": {chat.CodeLabelNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.UpdateLabel(ctx, i.ws, i.by, i.victim.VIP.ID, chat.LabelPatch{Name: new("x")}))
+	}},
+	"DeleteLabel": {chat.CodeLabelNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return only(i.s.DeleteLabel(ctx, i.ws, i.by, i.victim.VIP.ID))
+	}},
+	"CreatePhoneNumber": {"", func(ctx context.Context, i *intruder) (any, error) {
+		p, err := i.s.CreatePhoneNumber(ctx, i.ws, i.by, chat.PhoneNumber{ID: i.victim.PhoneNumber.ID, Number: "+14155550199"})
+		return p.ID == i.victim.PhoneNumber.ID, err
+	}},
+	"PhoneNumbers": {"", func(ctx context.Context, i *intruder) (any, error) {
+		all, err := i.s.PhoneNumbers(ctx, i.ws)
+		return slices.DeleteFunc(all, func(p chat.PhoneNumber) bool { return p.ID != i.victim.PhoneNumber.ID }), err
+	}},
+	"PhoneNumber": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.PhoneNumber(ctx, i.ws, i.victim.PhoneNumber.ID))
+	}},
+	"UpdatePhoneNumber": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.UpdatePhoneNumber(ctx, i.ws, i.by, i.victim.PhoneNumber.ID, chat.PhoneNumberPatch{Name: new("x")}))
+	}},
+	"DeletePhoneNumber": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return only(i.s.DeletePhoneNumber(ctx, i.ws, i.by, i.victim.PhoneNumber.ID))
+	}},
+	"CreateInbox": {"", func(ctx context.Context, i *intruder) (any, error) {
+		in, err := i.s.CreateInbox(ctx, i.ws, i.by, chat.Inbox{ID: i.victim.Inbox.ID, Address: "own@example.com"})
+		return in.ID == i.victim.Inbox.ID, err
+	}},
+	"Inboxes": {"", func(ctx context.Context, i *intruder) (any, error) {
+		all, err := i.s.Inboxes(ctx, i.ws)
+		return slices.DeleteFunc(all, func(in chat.Inbox) bool { return in.ID != i.victim.Inbox.ID }), err
+	}},
+	"Inbox": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.Inbox(ctx, i.ws, i.victim.Inbox.ID))
+	}},
+	"UpdateInbox": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.UpdateInbox(ctx, i.ws, i.by, i.victim.Inbox.ID, chat.InboxPatch{DisplayName: new("x")}))
+	}},
+	"DeleteInbox": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return only(i.s.DeleteInbox(ctx, i.ws, i.by, i.victim.Inbox.ID))
+	}},
+	"Action": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.Action(ctx, i.ws, i.sent.ActionID))
+	}},
+	"SentMessage": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.SentMessage(ctx, i.ws, i.sent.ActionID))
+	}},
+	"Deliveries": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.Deliveries(ctx, i.ws, chat.DeliveryFilter{Page: ten()})
+		return list.Items, err
+	}},
+	"Delivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.Delivery(ctx, i.ws, i.sent.DeliveryID))
+	}},
+	"AddParticipant": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.AddParticipant(ctx, chat.AddParticipant{
+			Request: i.foreign(), NewParticipant: chat.NewParticipant{MemberID: i.by.MemberID, Role: chat.ParticipantOwner},
+		}))
+	}},
+	"PrepareSend": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.PrepareSend(ctx, chat.SendAssistantMessage{Request: i.foreign(), Message: "x"}, dbtest.SendIDs(), dbtest.PlanText("x")))
+	}},
+	"CompleteToolCall": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.CompleteToolCall(ctx, i.ws, i.sent.ActionID, 0, func(context.Context, chat.ChatEditor) (json.RawMessage, error) {
+			return nil, errors.New("the effect must not run")
+		}))
+	}},
+	"FailSend": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.FailSend(ctx, i.ws, i.sent.ActionID, 0, chat.Errorf(chat.CodeToolCallFailed, "x")))
+	}},
+	"Claim": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.Claim(ctx, i.ws, i.sent.DeliveryID, time.Now(), time.Minute))
+	}},
+	"RecordSubmission": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.RecordSubmission(ctx, i.ws, i.sent.DeliveryID, 0, chat.Submission{Outcome: chat.OutcomeAccepted}, time.Now()))
+	}},
+	"SettleUnknown": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.SettleUnknown(ctx, i.ws, i.sent.DeliveryID, time.Now()))
+	}},
+	"Transcript": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		_, _, err := i.s.Transcript(ctx, i.ws, i.victim.SMS.ID, 10)
+		return only(err)
+	}},
+	"SaveSummary": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.SaveSummary(ctx, chat.SummarizeChat{Request: i.foreign()}, 0, chat.Summary{Title: "x"}, nil))
+	}},
+	"RecordActions": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return only(i.s.RecordActions(ctx, chat.ActionSummarizeChat, "x", i.foreign()))
+	}},
+	"FailActions": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return only(i.s.FailActions(ctx, i.ws, []chat.ActionID{i.request.ActionID, i.sent.ActionID}, chat.Errorf(chat.CodeInternal, "x")))
+	}},
+}
+
+func TestEveryMethodIsTried(t *testing.T) {
+	t.Parallel()
+	for method := range reflect.TypeFor[*db.Store]().Methods() {
+		_, has := tries[method.Name]
+		assert.NotEqual(t, has, slices.Contains(notOfAWorkspace, method.Name),
+			"%s: add what it must answer to another workspace's ids", method.Name)
+	}
+}
+
+func TestWorkspacesAreIsolated(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		own := dbtest.Seed(t, s)
+		i := &intruder{s: s, ws: own.Workspace, by: own.By, victim: dbtest.Seed(t, s)}
+		addMessage(t, s, i.victim, i.victim.SMS.ID, "private")
+		i.sent = i.victim.Prepare(t, s, i.victim.SMS.ID, "private", chat.ToolCall{ID: "a", Name: chat.ToolSetTitle})
+		i.request = i.victim.Request(i.victim.SMS.ID)
+		require.NoError(t, s.RecordActions(t.Context(), chat.ActionSummarizeChat, "summarize:1", i.request))
+		_, err := s.UpdateChat(t.Context(), i.victim.Workspace, i.victim.By, i.victim.SMS.ID,
+			chat.ChatPatch{LabelIDs: &[]chat.LabelID{i.victim.VIP.ID}})
+		require.NoError(t, err)
+		before := everything(t, s, i.victim.Workspace)
+		for name, try := range tries {
+			got, err := try.do(t.Context(), i)
+			require.Equal(t, try.code, chat.CodeOf(err), name)
+			if try.code == "" {
+				assert.True(t, isNothing(got), "%s found %v", name, got)
+			}
+		}
+		assert.Equal(t, before, everything(t, s, i.victim.Workspace))
+	})
+}
+
+func isNothing(value any) bool {
+	v := reflect.ValueOf(value)
+	return !v.IsValid() || v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0
+}
+
+// everything is all rows of a workspace as text.
+func everything(t *testing.T, s *db.Store, ws chat.WorkspaceID) map[string][]map[string]any {
+	t.Helper()
+	all := map[string][]map[string]any{}
+	for _, column := range readCatalog(t, s).Columns {
+		table, rest, _ := strings.Cut(column, ".")
+		if !strings.HasPrefix(rest, "workspace_id ") {
+			continue
+		}
+		var rows []map[string]any
+		err := s.Bun().NewSelect().Table(table).Where("workspace_id = ?", ws).OrderExpr("1, 2, 3").Scan(t.Context(), &rows)
+		require.NoError(t, err)
+		all[table] = rows
+	}
+	require.NotEmpty(t, all["deliveries"])
+	return all
+}
