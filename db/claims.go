@@ -33,8 +33,9 @@ const claimTries = 5
 // Claim asks for the right to post a delivery until now+lease: delivery_not_found. It is
 // granted to one caller at a time, with a new fence. It is not granted while another
 // claim lasts, nor before the time the carrier asked us to wait for, nor while another
-// delivery to the same address of the same sender is in flight. A delivery that has expired, or whose address is suppressed by now, ends. One
-// whose claim ran out becomes unknown: whoever held it may have posted.
+// delivery to the same address of the same sender is in flight. A delivery that has
+// expired, or whose address is suppressed by now, ends. One whose claim ran out becomes
+// unknown: whoever held it may have posted.
 //
 // Idempotent in what matters: a repetition is granted nothing, because the first claim
 // lasts, or has made the delivery unknown.

@@ -26,7 +26,7 @@ func TestMembers(t *testing.T) {
 		stored, err = s.Member(t.Context(), w.Workspace, w.Customer.ID)
 		require.NoError(t, err)
 		assert.Equal(t, changed, stored)
-		assert.Equal(t, "", stored.Phone)
+		assert.Empty(t, stored.Phone)
 		assert.Equal(t, chat.ConsentRevoked, stored.ConsentSMS)
 		assert.Equal(t, "Ana Lopez", stored.Name)
 

@@ -44,7 +44,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	} {
 		_, err := db.Open(t.Context(), url)
 		require.Error(t, err, url)
-		assert.ErrorContains(t, err, want, url)
+		require.ErrorContains(t, err, want, url)
 		assert.NotContains(t, err.Error(), "hunter2")
 		assert.NotContains(t, err.Error(), "hun%")
 	}

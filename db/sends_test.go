@@ -1,7 +1,6 @@
 package db_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"sync"
@@ -61,6 +60,7 @@ func TestPrepareSend(t *testing.T) {
 		assert.Equal(t, sent.DeliveryID, action.DeliveryID)
 		assert.Equal(t, in.Fingerprint, action.Fingerprint)
 		assert.Equal(t, "key-1", action.IdempotencyKey)
+		assert.Equal(t, in.WorkflowID(), action.WorkflowID)
 		assert.Equal(t, "message.sent_as_assistant", audit(t, s, w.Workspace)[0])
 	})
 }
@@ -167,184 +167,5 @@ func TestEmailThread(t *testing.T) {
 		assert.Equal(t, "Invoice 7", third.FirstSubject)
 		assert.Equal(t, "<in@example.com>", third.LastInboundID)
 		assert.Equal(t, []string{"<1@example.com>", "<in@example.com>", "<2@example.com>"}, third.References)
-	})
-}
-
-func TestCompleteToolCall(t *testing.T) {
-	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, s *db.Store) {
-		w := dbtest.Seed(t, s)
-		in := w.Send(w.SMS.ID, "hi", chat.ToolCall{ID: "a", Name: "one"}, chat.ToolCall{ID: "b", Name: "two"})
-		_, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), dbtest.PlanText("hi"))
-		require.NoError(t, err)
-		run := func(index int, effect func(context.Context, chat.ChatEditor) error) (chat.ToolCall, error) {
-			return s.CompleteToolCall(t.Context(), w.Workspace, in.ActionID, index, func(ctx context.Context, e chat.ChatEditor) (json.RawMessage, error) {
-				return json.RawMessage(`{"done": true}`), effect(ctx, e)
-			})
-		}
-		edit := func(ctx context.Context, e chat.ChatEditor) error {
-			return errors.Join(e.AddLabel(ctx, "vip"), e.AddLabel(ctx, "VIP"), e.AddLabel(ctx, "billing"), e.RemoveLabel(ctx, "Billing"),
-				e.RemoveLabel(ctx, "none"), e.SetTitle(ctx, "A title"), e.SetState(ctx, chat.StateWaiting), e.CallHuman(ctx, "angry"))
-		}
-		call, err := run(0, edit)
-		require.NoError(t, err)
-		assert.Equal(t, chat.ToolCall{
-			ID: "a", Name: "one", Arguments: json.RawMessage(`{}`), State: chat.ToolCallSucceeded, Result: json.RawMessage(`{"done": true}`),
-		}, call)
-		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
-		require.NoError(t, err)
-		assert.Equal(t, []any{"A title", chat.StateWaiting, true, int64(1)}, []any{c.Title, c.State, c.NeedsResponse, c.Attention})
-		assert.Equal(t, []chat.Label{w.VIP}, c.Labels)
-
-		again, err := run(0, func(context.Context, chat.ChatEditor) error { return errors.New("not run again") })
-		require.NoError(t, err)
-		assert.Equal(t, call, again)
-
-		_, err = run(1, func(ctx context.Context, e chat.ChatEditor) error {
-			return errors.Join(e.SetTitle(ctx, "Half done"), e.AddLabel(ctx, "no such"))
-		})
-		requireCode(t, chat.CodeLabelNotFound, err)
-		c, err = s.Chat(t.Context(), w.Workspace, w.SMS.ID)
-		require.NoError(t, err)
-		assert.Equal(t, "A title", c.Title, "an effect that failed is undone")
-		now, err := s.SentMessage(t.Context(), w.Workspace, in.ActionID)
-		require.NoError(t, err)
-		assert.Equal(t, chat.ToolCallPending, now.ToolCalls[1].State)
-		_, err = run(2, edit)
-		requireCode(t, chat.CodeActionNotFound, err)
-	})
-}
-
-func TestToolCallRunsOnceAtOnce(t *testing.T) {
-	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, s *db.Store) {
-		w := dbtest.Seed(t, s)
-		in := w.Send(w.SMS.ID, "hi", chat.ToolCall{ID: "a", Name: "one"})
-		_, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), dbtest.PlanText("hi"))
-		require.NoError(t, err)
-		var all sync.WaitGroup
-		errs := make([]error, 6)
-		for i := range errs {
-			all.Go(func() {
-				_, errs[i] = s.CompleteToolCall(t.Context(), w.Workspace, in.ActionID, 0, func(ctx context.Context, e chat.ChatEditor) (json.RawMessage, error) {
-					return nil, e.CallHuman(ctx, "once")
-				})
-			})
-		}
-		all.Wait()
-		require.NoError(t, errors.Join(errs...))
-		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
-		require.NoError(t, err)
-		assert.Equal(t, int64(1), c.Attention)
-	})
-}
-
-func TestFailSend(t *testing.T) {
-	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, s *db.Store) {
-		w := dbtest.Seed(t, s)
-		in := w.Send(w.SMS.ID, "hi", chat.ToolCall{ID: "a", Name: "one"}, chat.ToolCall{ID: "b", Name: "two"})
-		prepared, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), dbtest.PlanText("hi"))
-		require.NoError(t, err)
-		problem := chat.Errorf(chat.CodeToolCallFailed, "tool call 1 failed")
-		failed, err := s.FailSend(t.Context(), w.Workspace, in.ActionID, 0, problem)
-		require.NoError(t, err)
-		assert.Equal(t, chat.SubmissionCanceled, failed.Submission)
-		assert.Equal(t, chat.ErrorToolCallFailed, failed.ErrorCode)
-		assert.Equal(t, chat.ToolCallFailed, failed.ToolCalls[0].State)
-		assert.Equal(t, "tool call 1 failed", failed.ToolCalls[0].Error)
-		assert.Equal(t, chat.ToolCallPending, failed.ToolCalls[1].State)
-		again, err := s.FailSend(t.Context(), w.Workspace, in.ActionID, 1, problem)
-		require.NoError(t, err)
-		assert.Equal(t, failed, again)
-		action, err := s.Action(t.Context(), w.Workspace, in.ActionID)
-		require.NoError(t, err)
-		assert.Equal(t, chat.ActionFailed, action.State)
-		assert.Equal(t, chat.CodeToolCallFailed, action.Problem.Code)
-		assert.Equal(t, string(prepared.DeliveryID), action.Problem.DeliveryID)
-		list, err := s.Messages(t.Context(), w.Workspace, w.SMS.ID, chat.MessagePage{Page: ten()})
-		require.NoError(t, err)
-		assert.Equal(t, chat.MessageNotSent, list.Items[0].State)
-		claim, err := s.Claim(t.Context(), w.Workspace, prepared.DeliveryID, time.Now(), time.Minute)
-		require.NoError(t, err)
-		assert.False(t, claim.Granted)
-
-		sending := w.Prepare(t, s, w.Email.ID, "hi")
-		w.Claim(t, s, sending.DeliveryID, time.Now())
-		late, err := s.FailSend(t.Context(), w.Workspace, sending.ActionID, -1, problem)
-		require.NoError(t, err)
-		assert.Equal(t, chat.SubmissionSending, late.Submission, "the carrier may have it")
-		_, err = s.FailSend(t.Context(), w.Workspace, "nothing", 0, problem)
-		requireCode(t, chat.CodeActionNotFound, err)
-	})
-}
-
-func TestAddParticipant(t *testing.T) {
-	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, s *db.Store) {
-		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
-		m := w.Customer
-		m.Name = "Ben Okri"
-		ben, err := s.CreateMember(t.Context(), w.Workspace, w.By, m)
-		require.NoError(t, err)
-		in := chat.AddParticipant{
-			Request:        w.Request(w.SMS.ID),
-			NewParticipant: chat.NewParticipant{MemberID: ben.ID, Role: chat.ParticipantContributor},
-		}
-		added, err := s.AddParticipant(t.Context(), in)
-		require.NoError(t, err)
-		assert.Equal(t, "Ben Okri added as contributor", added.Message)
-		require.NoError(t, s.RemoveParticipant(t.Context(), w.Workspace, w.By, w.SMS.ID, added.ParticipantID))
-		again, err := s.AddParticipant(t.Context(), in)
-		require.NoError(t, err)
-		assert.Equal(t, added, again, "the stored answer")
-		takes, err := s.TakesPart(t.Context(), w.Workspace, w.SMS.ID, ben.ID)
-		require.NoError(t, err)
-		assert.False(t, takes, "a repetition adds nobody")
-		action, err := s.Action(t.Context(), w.Workspace, in.ActionID)
-		require.NoError(t, err)
-		assert.Equal(t, chat.ActionSucceeded, action.State)
-		assert.Equal(t, added.ParticipantID, action.ParticipantID)
-		assert.Equal(t, []string{"participant.removed", "participant.added"}, audit(t, s, w.Workspace)[:2])
-
-		for name, test := range map[string]struct {
-			change func(*chat.AddParticipant)
-			code   chat.Code
-		}{
-			"there already":    {func(in *chat.AddParticipant) { in.MemberID = w.Customer.ID }, chat.CodeParticipantExists},
-			"a foreign member": {func(in *chat.AddParticipant) { in.MemberID = other.Customer.ID }, chat.CodeMemberNotFound},
-			"a foreign chat":   {func(in *chat.AddParticipant) { in.ChatID = other.SMS.ID }, chat.CodeChatNotFound},
-			"no role":          {func(in *chat.AddParticipant) { in.Role = "king" }, chat.CodeInvalidRole},
-		} {
-			bad := in
-			bad.Request = w.Request(w.SMS.ID)
-			test.change(&bad)
-			_, err := s.AddParticipant(t.Context(), bad)
-			require.Equal(t, test.code, chat.CodeOf(err), name)
-			_, err = s.Action(t.Context(), w.Workspace, bad.ActionID)
-			requireCode(t, chat.CodeActionNotFound, err)
-		}
-	})
-}
-
-func TestAddParticipantTwiceAtOnce(t *testing.T) {
-	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, s *db.Store) {
-		w := dbtest.Seed(t, s)
-		ben, err := s.CreateMember(t.Context(), w.Workspace, w.By, w.Customer)
-		require.NoError(t, err)
-		in := chat.AddParticipant{
-			Request: w.Request(w.SMS.ID), NewParticipant: chat.NewParticipant{MemberID: ben.ID, Role: chat.ParticipantObserver},
-		}
-		var all sync.WaitGroup
-		answers, errs := make([]chat.ParticipantAdded, 6), make([]error, 6)
-		for i := range answers {
-			all.Go(func() { answers[i], errs[i] = s.AddParticipant(t.Context(), in) })
-		}
-		all.Wait()
-		for i := range answers {
-			require.NoError(t, errs[i], "not participant_exists: it is the same action")
-			assert.Equal(t, answers[0], answers[i])
-		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -183,11 +182,13 @@ func consequences(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 		return notSent(tx, row, in.now)
 	case chat.SubmissionSuppressed:
 		suppression := suppressionRow{
-			WorkspaceID: in.ws, Channel: row.Channel, Sender: row.Sender, Address: strings.ToLower(row.To), Reason: "carrier",
+			WorkspaceID: in.ws, Channel: row.Channel, Sender: row.Sender, Reason: "carrier",
 			SourceEvent: fmt.Sprintf("attempt:%s:%d", row.ID, in.fence), CreatedAt: in.now,
 		}
 		// The address may be on the list by another way.
-		return append(notSent(tx, row, in.now), tx.NewInsert().Model(&suppression).On("CONFLICT DO NOTHING").Returning("NULL"))
+		return append(notSent(tx, row, in.now), tx.NewInsert().Model(&suppression).
+			// Folded by the function that the address is looked up with.
+			Value("address", "lower(?)", row.To).On("CONFLICT DO NOTHING").Returning("NULL"))
 	case chat.SubmissionBlocked, chat.SubmissionUnknown:
 		return []bun.Query{moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)}
 	default: // pending: it is tried again

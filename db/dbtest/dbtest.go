@@ -39,13 +39,13 @@ func Each(t *testing.T, test func(t *testing.T, s *db.Store)) {
 }
 
 // New returns a store on a migrated SQLite file that goes with the test.
-func New(t testing.TB, opts ...db.Option) *db.Store {
-	t.Helper()
+func New(tb testing.TB, opts ...db.Option) *db.Store {
+	tb.Helper()
 	migrated, err := template()
-	require.NoError(t, err)
-	file := filepath.Join(t.TempDir(), "test.db")
-	require.NoError(t, os.WriteFile(file, migrated, 0o600))
-	return open(t, "sqlite:"+file, opts)
+	require.NoError(tb, err)
+	file := filepath.Join(tb.TempDir(), "test.db")
+	require.NoError(tb, os.WriteFile(file, migrated, 0o600))
+	return open(tb, "sqlite:"+file, opts)
 }
 
 // template is a migrated SQLite file: migrating once and copying is faster.
@@ -54,7 +54,7 @@ var template = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(folder) //nolint:errcheck // a leftover in the folder for temporary files
+	defer os.RemoveAll(folder)
 	file := filepath.Join(folder, "template.db")
 	store, err := db.Open(context.Background(), "sqlite:"+file)
 	if err != nil {
@@ -70,43 +70,43 @@ var template = sync.OnceValues(func() ([]byte, error) {
 })
 
 // NewPostgres returns a store on a migrated schema of its own, which goes with the test.
-func NewPostgres(t testing.TB, opts ...db.Option) *db.Store {
-	t.Helper()
-	store := open(t, NewPostgresURL(t), append([]db.Option{db.WithMaxConns(8)}, opts...))
-	_, err := db.NewMigrator(store).Up(t.Context())
-	require.NoError(t, err)
+func NewPostgres(tb testing.TB, opts ...db.Option) *db.Store {
+	tb.Helper()
+	store := open(tb, NewPostgresURL(tb), append([]db.Option{db.WithMaxConns(8)}, opts...))
+	_, err := db.NewMigrator(store).Up(tb.Context())
+	require.NoError(tb, err)
 	return store
 }
 
 // NewPostgresURL names an empty schema of the test's own, which goes with the test.
-func NewPostgresURL(t testing.TB) string {
-	t.Helper()
+func NewPostgresURL(tb testing.TB) string {
+	tb.Helper()
 	base := os.Getenv("TEST_DATABASE_URL") //nolint:forbidigo // tests are told by the environment
 	if base == "" {
-		t.Fatal("TEST_DATABASE_URL is not set: run the tests with `make test`, which starts a PostgreSQL, " +
+		tb.Fatal("TEST_DATABASE_URL is not set: run the tests with `make test`, which starts a PostgreSQL, " +
 			"or set HANDRAIL_TEST_SQLITE_ONLY=1 to leave PostgreSQL out")
 	}
 	u, err := url.Parse(base)
-	require.NoError(t, err, "TEST_DATABASE_URL")
+	require.NoError(tb, err, "TEST_DATABASE_URL")
 	schema := "test_" + strings.ToLower(rand.Text())
 	admin := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(base)))
-	t.Cleanup(func() {
-		_, err := admin.ExecContext(context.WithoutCancel(t.Context()), `DROP SCHEMA "`+schema+`" CASCADE`)
-		require.NoError(t, err)
-		require.NoError(t, admin.Close())
+	tb.Cleanup(func() {
+		_, err := admin.ExecContext(context.WithoutCancel(tb.Context()), `DROP SCHEMA "`+schema+`" CASCADE`)
+		require.NoError(tb, err)
+		require.NoError(tb, admin.Close())
 	})
-	_, err = admin.ExecContext(t.Context(), `CREATE SCHEMA "`+schema+`"`)
-	require.NoError(t, err)
+	_, err = admin.ExecContext(tb.Context(), `CREATE SCHEMA "`+schema+`"`)
+	require.NoError(tb, err)
 	query := u.Query()
 	query.Set("search_path", schema)
 	u.RawQuery = query.Encode()
 	return u.String()
 }
 
-func open(t testing.TB, url string, opts []db.Option) *db.Store {
-	t.Helper()
-	store, err := db.Open(t.Context(), url, opts...)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, store.Close()) })
+func open(tb testing.TB, url string, opts []db.Option) *db.Store {
+	tb.Helper()
+	store, err := db.Open(tb.Context(), url, opts...)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, store.Close()) })
 	return store
 }

@@ -39,49 +39,49 @@ type World struct {
 func (w *World) Hash() [32]byte { return sha256.Sum256([]byte(w.Secret)) }
 
 // Seed makes a new world in the store.
-func Seed(t testing.TB, s *db.Store) *World {
-	t.Helper()
+func Seed(tb testing.TB, s *db.Store) *World {
+	tb.Helper()
 	w := &World{Workspace: chat.WorkspaceID(uuid.NewString()), Secret: chat.KeyPrefix + rand.Text()}
-	require.NoError(t, s.CreateWorkspace(t.Context(), chat.Workspace{ID: w.Workspace, Name: "Test"}))
-	w.seedMembers(t, s)
+	require.NoError(tb, s.CreateWorkspace(tb.Context(), chat.Workspace{ID: w.Workspace, Name: "Test"}))
+	w.seedMembers(tb, s)
 	var err error
-	w.PhoneNumber, err = s.CreatePhoneNumber(t.Context(), w.Workspace, w.By, chat.PhoneNumber{Name: "Support", Number: "+14155550100"})
-	require.NoError(t, err)
-	w.Inbox, err = s.CreateInbox(t.Context(), w.Workspace, w.By, chat.Inbox{Address: "support@example.com", DisplayName: "Support"})
-	require.NoError(t, err)
-	w.VIP, err = s.CreateLabel(t.Context(), w.Workspace, w.By, chat.Label{Name: "VIP", Color: "#ff8800"})
-	require.NoError(t, err)
-	w.Billing, err = s.CreateLabel(t.Context(), w.Workspace, w.By, chat.Label{Name: "Billing", Description: "Invoices and payments"})
-	require.NoError(t, err)
+	w.PhoneNumber, err = s.CreatePhoneNumber(tb.Context(), w.Workspace, w.By, chat.PhoneNumber{Name: "Support", Number: "+14155550100"})
+	require.NoError(tb, err)
+	w.Inbox, err = s.CreateInbox(tb.Context(), w.Workspace, w.By, chat.Inbox{Address: "support@example.com", DisplayName: "Support"})
+	require.NoError(tb, err)
+	w.VIP, err = s.CreateLabel(tb.Context(), w.Workspace, w.By, chat.Label{Name: "VIP", Color: "#ff8800"})
+	require.NoError(tb, err)
+	w.Billing, err = s.CreateLabel(tb.Context(), w.Workspace, w.By, chat.Label{Name: "Billing", Description: "Invoices and payments"})
+	require.NoError(tb, err)
 	operator := []chat.NewParticipant{{MemberID: w.Manager.ID, Role: chat.ParticipantOperator}}
-	w.SMS, err = s.CreateChat(t.Context(), w.Workspace, w.By, chat.NewChat{
+	w.SMS, err = s.CreateChat(tb.Context(), w.Workspace, w.By, chat.NewChat{
 		Channel: chat.ChannelSMS, Title: "Late parcel", MemberID: w.Customer.ID, AssistantMemberID: &w.Assistant.ID,
 		PhoneNumberID: &w.PhoneNumber.ID, Participants: operator,
 	})
-	require.NoError(t, err)
-	w.Email, err = s.CreateChat(t.Context(), w.Workspace, w.By, chat.NewChat{
+	require.NoError(tb, err)
+	w.Email, err = s.CreateChat(tb.Context(), w.Workspace, w.By, chat.NewChat{
 		Channel: chat.ChannelEmail, Title: "Invoice", MemberID: w.Customer.ID, AssistantMemberID: &w.Assistant.ID,
 		InboxID: &w.Inbox.ID, Participants: operator,
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return w
 }
 
-func (w *World) seedMembers(t testing.TB, s *db.Store) {
-	t.Helper()
+func (w *World) seedMembers(tb testing.TB, s *db.Store) {
+	tb.Helper()
 	member := func(m chat.Member) chat.Member {
 		m.NotificationsEnabled, m.ConsentSMS, m.ConsentEmail = true, chat.ConsentUnknown, chat.ConsentUnknown
-		created, err := s.CreateMember(t.Context(), w.Workspace, w.By, m)
-		require.NoError(t, err)
+		created, err := s.CreateMember(tb.Context(), w.Workspace, w.By, m)
+		require.NoError(tb, err)
 		return created
 	}
 	w.Manager = member(chat.Member{Kind: chat.KindPerson, Role: chat.RoleManager, Name: "Mona Manager"})
 	w.By.MemberID = w.Manager.ID
 	var err error
-	w.Key, err = s.CreateKey(t.Context(), w.Workspace, w.By, chat.Key{
+	w.Key, err = s.CreateKey(tb.Context(), w.Workspace, w.By, chat.Key{
 		MemberID: w.Manager.ID, Name: "test", Scopes: chat.AllScopes(), Hint: w.Secret[len(w.Secret)-4:],
 	}, w.Hash())
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	w.By.KeyID = w.Key.ID
 	w.Assistant = member(chat.Member{Kind: chat.KindAssistant, Role: chat.RoleUser, Name: "Handy"})
 	w.Customer = member(chat.Member{
@@ -103,10 +103,10 @@ func (w *World) Send(id chat.ChatID, text string, calls ...chat.ToolCall) chat.S
 }
 
 // Prepare stores a send of text in the chat, ready to be claimed.
-func (w *World) Prepare(t testing.TB, s *db.Store, id chat.ChatID, text string, calls ...chat.ToolCall) chat.PreparedSend {
-	t.Helper()
-	prepared, err := s.PrepareSend(t.Context(), w.Send(id, text, calls...), SendIDs(), PlanText(text))
-	require.NoError(t, err)
+func (w *World) Prepare(tb testing.TB, s *db.Store, id chat.ChatID, text string, calls ...chat.ToolCall) chat.PreparedSend {
+	tb.Helper()
+	prepared, err := s.PrepareSend(tb.Context(), w.Send(id, text, calls...), SendIDs(), PlanText(text))
+	require.NoError(tb, err)
 	return prepared
 }
 
@@ -127,10 +127,10 @@ func SendIDs() chat.SendIDs {
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // Claim claims a delivery for a minute from now on; it must be granted.
-func (w *World) Claim(t testing.TB, s *db.Store, id chat.DeliveryID, now time.Time) chat.Delivery {
-	t.Helper()
-	claim, err := s.Claim(t.Context(), w.Workspace, id, now, time.Minute)
-	require.NoError(t, err)
-	require.True(t, claim.Granted, "the claim must be granted")
+func (w *World) Claim(tb testing.TB, s *db.Store, id chat.DeliveryID, now time.Time) chat.Delivery {
+	tb.Helper()
+	claim, err := s.Claim(tb.Context(), w.Workspace, id, now, time.Minute)
+	require.NoError(tb, err)
+	require.True(tb, claim.Granted, "the claim must be granted")
 	return claim.Delivery
 }

@@ -1,0 +1,120 @@
+package db_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/db"
+	"handrail/db/dbtest"
+)
+
+func TestParticipants(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
+		people, err := s.Participants(t.Context(), w.Workspace, w.SMS.ID)
+		require.NoError(t, err)
+		owner, assistant, operator := people[0], people[1], people[2]
+		takes, err := s.TakesPart(t.Context(), w.Workspace, w.SMS.ID, w.Customer.ID)
+		require.NoError(t, err)
+		assert.True(t, takes)
+		takes, err = s.TakesPart(t.Context(), w.Workspace, w.SMS.ID, other.Customer.ID)
+		require.NoError(t, err)
+		assert.False(t, takes)
+
+		_, err = s.UpdateParticipant(t.Context(), w.Workspace, w.By, w.SMS.ID, owner.ID, chat.ParticipantObserver)
+		requireCode(t, chat.CodeLastOwner, err)
+		requireCode(t, chat.CodeLastOwner, s.RemoveParticipant(t.Context(), w.Workspace, w.By, w.SMS.ID, owner.ID))
+		_, err = s.UpdateParticipant(t.Context(), w.Workspace, w.By, w.SMS.ID, owner.ID, "king")
+		requireCode(t, chat.CodeInvalidRole, err)
+		_, err = s.UpdateParticipant(t.Context(), w.Workspace, w.By, w.SMS.ID, 999, chat.ParticipantObserver)
+		requireCode(t, chat.CodeParticipantNotFound, err)
+		_, err = s.UpdateParticipant(t.Context(), w.Workspace, w.By, w.Email.ID, owner.ID, chat.ParticipantObserver)
+		requireCode(t, chat.CodeParticipantNotFound, err)
+
+		promoted, err := s.UpdateParticipant(t.Context(), w.Workspace, w.By, w.SMS.ID, operator.ID, chat.ParticipantOwner)
+		require.NoError(t, err)
+		assert.Equal(t, chat.ParticipantOwner, promoted.Role)
+		assert.Equal(t, "Mona Manager", promoted.MemberName)
+		require.NoError(t, s.RemoveParticipant(t.Context(), w.Workspace, w.By, w.SMS.ID, owner.ID))
+		require.NoError(t, s.RemoveParticipant(t.Context(), w.Workspace, w.By, w.SMS.ID, assistant.ID))
+		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
+		require.NoError(t, err)
+		assert.Nil(t, c.AssistantMemberID, "a chat whose assistant left has none")
+		people, err = s.Participants(t.Context(), w.Workspace, w.SMS.ID)
+		require.NoError(t, err)
+		assert.Equal(t, []chat.Participant{promoted}, people)
+		requireCode(t, chat.CodeParticipantNotFound, s.RemoveParticipant(t.Context(), w.Workspace, w.By, w.SMS.ID, owner.ID))
+	})
+}
+
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
+		list := func(p chat.MessagePage) []string {
+			got, err := s.Messages(t.Context(), w.Workspace, w.SMS.ID, p)
+			require.NoError(t, err)
+			var all []string
+			for _, m := range got.Items {
+				all = append(all, m.Content)
+			}
+			return all
+		}
+		first := addMessage(t, s, w, w.SMS.ID, "one ? ?? $1 'quoted' \\ and 😀")
+		assert.Equal(t, chat.MessageReceived, first.State)
+		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
+		require.NoError(t, err)
+		assert.True(t, c.NeedsResponse)
+		assert.Equal(t, first.CreatedAt, c.LastActivityAt)
+		addMessage(t, s, w, w.SMS.ID, "two")
+		call := chat.ToolCall{ID: "call_1", Name: chat.ToolSetTitle, Arguments: []byte(`{"title": "It's 1.0 ?"}`)}
+		sent := w.Prepare(t, s, w.SMS.ID, "three ? $1 'x'", call)
+		addMessage(t, s, w, w.Email.ID, "elsewhere")
+
+		assert.Equal(t, []string{"three ? $1 'x'", "two", first.Content}, list(chat.MessagePage{Page: ten()}))
+		assert.Equal(t, []string{"two"}, list(chat.MessagePage{Page: chat.Page{Limit: 1}, Offset: 1}))
+		all := pages(t, 1, func(p chat.Page) (chat.List[chat.Message], error) {
+			return s.Messages(t.Context(), w.Workspace, w.SMS.ID, chat.MessagePage{Page: p})
+		})
+		require.Len(t, all, 3)
+		assert.Equal(t, first, all[2])
+		assert.Equal(t, sent.DeliveryID, all[0].DeliveryID)
+		call.State = chat.ToolCallPending
+		assert.Equal(t, []chat.ToolCall{call}, all[0].ToolCalls, "arguments as they were given, byte by byte")
+
+		_, err = s.AddMessage(t.Context(), w.Workspace, w.SMS.ID, chat.NewMessage{MemberID: other.Customer.ID, Content: "x"})
+		requireCode(t, chat.CodeMemberNotFound, err)
+		_, err = s.AddMessage(t.Context(), w.Workspace, w.SMS.ID, chat.NewMessage{MemberID: w.Customer.ID, Content: " "})
+		requireCode(t, chat.CodeInvalidRequest, err)
+		after, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
+		require.NoError(t, err)
+		assert.Equal(t, int64(2), after.Attention, "a message that was refused asks for nothing")
+	})
+}
+
+func TestRateMessage(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		inbound := addMessage(t, s, w, w.SMS.ID, "hello")
+		sent := w.Prepare(t, s, w.SMS.ID, "hi")
+		rated, err := s.RateMessage(t.Context(), w.Workspace, w.By, w.SMS.ID, sent.MessageID, chat.Rating{Value: 4, Comment: "kind"})
+		require.NoError(t, err)
+		assert.Equal(t, 4, rated.Rating.Value)
+		assert.Equal(t, w.Manager.ID, rated.Rating.By)
+		list, err := s.Messages(t.Context(), w.Workspace, w.SMS.ID, chat.MessagePage{Page: ten()})
+		require.NoError(t, err)
+		assert.Equal(t, rated, list.Items[0])
+		assert.Nil(t, list.Items[1].Rating)
+		_, err = s.RateMessage(t.Context(), w.Workspace, w.By, w.SMS.ID, inbound.ID, chat.Rating{Value: 1})
+		requireCode(t, chat.CodeNotRatable, err)
+		_, err = s.RateMessage(t.Context(), w.Workspace, w.By, w.Email.ID, sent.MessageID, chat.Rating{Value: 1})
+		requireCode(t, chat.CodeMessageNotFound, err)
+		_, err = s.RateMessage(t.Context(), w.Workspace, w.By, w.SMS.ID, sent.MessageID, chat.Rating{Value: 6})
+		requireCode(t, chat.CodeInvalidRequest, err)
+	})
+}
