@@ -34,7 +34,7 @@ func (w *watcher) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Co
 
 func (w *watcher) AfterQuery(context.Context, *bun.QueryEvent) {}
 
-// grow fills a workspace with 20,000 messages, each of them sent, in 1,000 chats.
+// grow fills a workspace with 6,000 messages, each of them sent, in 1,000 chats.
 func grow(t *testing.T, s *db.Store, w *dbtest.World) {
 	t.Helper()
 	at := "strftime('%Y-%m-%d %H:%M:%S+00:00', '2026-11-01', '+' || i || ' seconds')"
@@ -48,11 +48,11 @@ func grow(t *testing.T, s *db.Store, w *dbtest.World) {
 		numbers("1000") + `INSERT INTO chats (id, workspace_id, channel, state, title, member_id, assistant_member_id, phone_number_id,
 			needs_response, attention, answered, summary, summary_model, summary_version, last_activity_at, created_at, updated_at)
 			SELECT 10000 + i, ?0, 'phone-sms', 'open', 'chat', ?1, ?2, ?3, FALSE, 0, 0, '', '', 0, ` + at + `, ` + at + `, ` + at + ` FROM n`,
-		numbers("20000") + `INSERT INTO actions (id, workspace_id, kind, chat_id, state, fingerprint, workflow_id, created_at, updated_at)
+		numbers("6000") + `INSERT INTO actions (id, workspace_id, kind, chat_id, state, fingerprint, workflow_id, created_at, updated_at)
 			SELECT CAST(1000000 + i AS text), ?0, 'SendAssistantMessage', 10001 + i % 1000, 'succeeded', '{}', '', ` + at + `, ` + at + ` FROM n`,
-		numbers("20000") + `INSERT INTO messages (id, workspace_id, chat_id, member_id, role, content, state, action_id, created_at)
+		numbers("6000") + `INSERT INTO messages (id, workspace_id, chat_id, member_id, role, content, state, action_id, created_at)
 			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, ?2, 'assistant', 'text', 'sent', CAST(1000000 + i AS text), ` + at + ` FROM n`,
-		numbers("20000") + `INSERT INTO deliveries (id, workspace_id, chat_id, message_id, action_id, channel, provider, purpose_key, sender,
+		numbers("6000") + `INSERT INTO deliveries (id, workspace_id, chat_id, message_id, action_id, channel, provider, purpose_key, sender,
 				from_address, to_address, payload, payload_hash, policy, submission, carrier, carrier_rank, fence,
 				error_code, error_message, segments, watermark, created_at, updated_at)
 			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, CAST(1000000 + i AS text), CAST(1000000 + i AS text), 'phone-sms', 'twilio',

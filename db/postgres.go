@@ -53,7 +53,7 @@ func postgresOptions(url string) ([]pgdriver.Option, error) {
 	if database == "" || user == "" {
 		return nil, invalidURL("it must name a user and a database, like postgres://user@host/database")
 	}
-	network, address, host := postgresAddress(u, take("host"))
+	network, address, host := postgresAddress(u, take("host"), take("port"))
 	config, err := tlsConfig(host, tlsSettings{
 		mode: take("sslmode"), rootCert: take("sslrootcert"), cert: take("sslcert"), key: take("sslkey"),
 	})
@@ -80,8 +80,8 @@ func postgresOptions(url string) ([]pgdriver.Option, error) {
 
 // postgresAddress tells where to connect. host is what a certificate must name, "" for a
 // unix socket.
-func postgresAddress(u *neturl.URL, hostParameter string) (network, address, host string) {
-	port := cmp.Or(u.Port(), "5432")
+func postgresAddress(u *neturl.URL, hostParameter, portParameter string) (network, address, host string) {
+	port := cmp.Or(portParameter, u.Port(), "5432")
 	host = cmp.Or(hostParameter, u.Hostname(), "localhost")
 	if strings.HasPrefix(host, "/") {
 		return "unix", path.Join(host, ".s.PGSQL."+port), ""
