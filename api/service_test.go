@@ -89,7 +89,7 @@ func TestAPIKeysAreShownOnce(t *testing.T) {
 	a := w.do(t, request{method: http.MethodPost, path: in("/api-keys"), body: `{"name":"Shop","scopes":["chats:write"],"memberId":42}`})
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 	secret := a.json["key"].(string)
-	assert.Regexp(t, `^hr_[0-9A-Za-z]{40}$`, secret)
+	assert.Regexp(t, `^hr_[0-9a-z]{52}$`, secret)
 	assert.Equal(t, in("/api-keys/5"), a.Header.Get("Location"))
 	assert.Equal(t, secret[len(secret)-4:], a.json["hint"])
 	assert.Equal(t, chat.MemberID(42), w.store.key.MemberID)

@@ -1,0 +1,258 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/cmd/internal/programtest"
+)
+
+func TestMain(m *testing.M) { programtest.Main(m, main) }
+
+// place is where one handrail-dev lives: its folder and its ports.
+type place struct {
+	*testing.T
+	folder  string
+	environ []string
+	api     string
+	inbox   string
+}
+
+func newPlace(t *testing.T, environ ...string) *place {
+	t.Helper()
+	ports := programtest.FreePorts(t, 4)
+	return &place{
+		T: t, folder: t.TempDir(), api: fmt.Sprintf("http://127.0.0.1:%d", ports[0]), inbox: fmt.Sprintf("http://127.0.0.1:%d", ports[3]),
+		environ: append(environ,
+			"HANDRAIL_ADDR=127.0.0.1:"+strconv.Itoa(ports[0]), "HANDRAIL_DEV_TEMPORAL_PORT="+strconv.Itoa(ports[1]),
+			"HANDRAIL_DEV_UI_PORT="+strconv.Itoa(ports[2]), "HANDRAIL_DEV_SANDBOX_PORT="+strconv.Itoa(ports[3])),
+	}
+}
+
+// up starts handrail-dev and returns once it shows its ready screen.
+func (p *place) up() (*programtest.Process, string) {
+	p.Helper()
+	started := programtest.Start(p, p.folder, p.environ)
+	return started, started.Await("summarize?update_labels=true")
+}
+
+// curl does what a line of the ready screen says, for each address that curl would make
+// of it.
+func (p *place) curl(line string) []map[string]any {
+	p.Helper()
+	url := regexp.MustCompile(`'?(http://[^' ]+)'?`).FindStringSubmatch(line)[1]
+	body := ""
+	if data := regexp.MustCompile(`-d '([^']*)'`).FindStringSubmatch(line); data != nil {
+		body = data[1]
+	}
+	headers := regexp.MustCompile(`-H '([^:]+): ([^']+)'`).FindAllStringSubmatch(line, -1)
+	var answers []map[string]any
+	for _, one := range expand(url) {
+		request, err := http.NewRequestWithContext(p.Context(), http.MethodPost, one, strings.NewReader(body))
+		require.NoError(p, err)
+		for _, h := range headers {
+			request.Header.Set(h[1], h[2])
+		}
+		answers = append(answers, p.do(request, http.StatusOK))
+	}
+	return answers
+}
+
+// expand is curl's {a,b} in an address.
+func expand(url string) []string {
+	before, rest, ok := strings.Cut(url, "{")
+	if !ok {
+		return []string{url}
+	}
+	choices, after, _ := strings.Cut(rest, "}")
+	var all []string
+	for choice := range strings.SplitSeq(choices, ",") {
+		all = append(all, before+choice+after)
+	}
+	return all
+}
+
+func (p *place) do(request *http.Request, status int) map[string]any {
+	p.Helper()
+	answer, err := (&http.Client{}).Do(request)
+	require.NoError(p, err)
+	defer answer.Body.Close()
+	raw, err := io.ReadAll(answer.Body)
+	require.NoError(p, err)
+	require.Equal(p, status, answer.StatusCode, "%s", raw)
+	var decoded map[string]any
+	require.NoError(p, json.Unmarshal(raw, &decoded), "%s", raw)
+	return decoded
+}
+
+func (p *place) get(url string) map[string]any {
+	p.Helper()
+	request, err := http.NewRequestWithContext(p.Context(), http.MethodGet, url, nil)
+	require.NoError(p, err)
+	request.Header.Set("Authorization", "Bearer "+demoKey)
+	return p.do(request, http.StatusOK)
+}
+
+// send asks for a message in the demo's SMS chat without waiting for it.
+func (p *place) send() (actionURL string) {
+	p.Helper()
+	request, err := http.NewRequestWithContext(p.Context(), http.MethodPost,
+		p.api+"/api/v2/w/"+string(demoWorkspace)+"/chats/1/send-assistant-message", strings.NewReader(`{"message":"On its way"}`))
+	require.NoError(p, err)
+	request.Header.Set("Authorization", "Bearer "+demoKey)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Prefer", "respond-async")
+	id := p.do(request, http.StatusAccepted)["action_id"].(string)
+	return p.api + "/api/v2/w/" + string(demoWorkspace) + "/actions/" + id
+}
+
+func TestTheReadyScreensLinesWork(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	started, screen := p.up()
+	var lines []string
+	for line := range strings.Lines(screen) {
+		if strings.HasPrefix(line, "curl ") {
+			lines = append(lines, line)
+		}
+	}
+	require.Len(t, lines, 3)
+	sent := p.curl(lines[0])
+	require.Len(t, sent, 2)
+	assert.Equal(t, "accepted", sent[0]["delivery"].(map[string]any)["status"])
+	assert.Equal(t, "accepted", sent[1]["delivery"].(map[string]any)["status"])
+	assert.Equal(t, "Priya Raman added as contributor", p.curl(lines[1])[0]["message"])
+	summarized := p.curl(lines[2])[0]
+	assert.Equal(t, "offline", summarized["summary_model"])
+	assert.NotEmpty(t, summarized["labels"])
+	assert.Len(t, p.get(p.inbox + "/sandbox/messages.json")["messages"], 1)
+	assert.Len(t, p.get(p.inbox + "/sandbox/mails.json")["mails"], 1)
+	ui := regexp.MustCompile(`Temporal UI +(http\S+)`).FindStringSubmatch(screen)[1]
+	p.get(ui + "api/v1/settings")
+	assert.Equal(t, 0, started.Stop(), started.Output())
+
+	again, screen := p.up()
+	assert.Contains(t, screen, "chats/{1,2}/", "the demo is found again, not made twice")
+	assert.Len(t, p.get(p.inbox + "/sandbox/messages.json")["messages"], 1)
+	again.Kill()
+}
+
+func TestKilledBeforeThePostItSendsOnceAfterTheRestart(t *testing.T) {
+	t.Parallel()
+	var asked, taken atomic.Int64
+	first := make(chan struct{})
+	carrier := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) == 1 {
+			w.Header().Set("Retry-After", "2")
+			w.WriteHeader(http.StatusTooManyRequests)
+			close(first)
+			return
+		}
+		w.WriteHeader(http.StatusCreated)
+		_, _ = fmt.Fprintf(w, `{"sid":"SM%032d","status":"queued"}`, taken.Add(1))
+	}))
+	t.Cleanup(carrier.Close)
+	p := newPlace(t, twilioAt(carrier.URL)...)
+	started, _ := p.up()
+	action := p.send()
+	<-first
+	started.Kill()
+	p.up()
+	done := p.get(action + "?wait=60")
+	assert.Equal(t, "succeeded", done["state"], done)
+	assert.Equal(t, int64(1), taken.Load())
+}
+
+func TestKilledInMidPostItNeverPostsAgainAndSaysSo(t *testing.T) {
+	t.Parallel()
+	var taken atomic.Int64
+	first := make(chan struct{})
+	carrier := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if taken.Add(1) == 1 {
+			close(first)
+		}
+		<-r.Context().Done() // it has the message, and will never say so
+	}))
+	t.Cleanup(carrier.Close)
+	p := newPlace(t, twilioAt(carrier.URL)...)
+	started, _ := p.up()
+	action := p.send()
+	<-first
+	started.Kill()
+	p.up()
+	// The claim's lease must end first; each look waits for the outcome.
+	var seen map[string]any
+	for range 3 {
+		if seen = p.get(action + "?wait=60"); seen["status"] == "unknown" {
+			break
+		}
+	}
+	assert.Equal(t, "unknown", seen["status"], seen)
+	assert.Contains(t, seen["waiting_for"], "May have been sent")
+	assert.Equal(t, int64(1), taken.Load())
+}
+
+func twilioAt(url string) []string {
+	return []string{"HANDRAIL_TWILIO_BASE_URL=" + url, "TWILIO_ACCOUNT_SID=" + sandboxAccount, "TWILIO_AUTH_TOKEN=" + sandboxToken}
+}
+
+func TestATakenPortIsAClearError(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, taken.Close()) })
+	port := strconv.Itoa(taken.Addr().(*net.TCPAddr).Port)
+	for variable, value := range map[string]string{
+		"HANDRAIL_ADDR": "127.0.0.1:" + port, "HANDRAIL_DEV_TEMPORAL_PORT": port, "HANDRAIL_DEV_UI_PORT": port, "HANDRAIL_DEV_SANDBOX_PORT": port,
+	} {
+		t.Run(variable, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			started := programtest.Start(t, p.folder, append(p.environ, variable+"="+value))
+			assert.Equal(t, 1, started.Wait())
+			assert.Contains(t, started.Output(), "set "+variable)
+			assert.Contains(t, started.Output(), port)
+		})
+	}
+}
+
+func TestItListensOnLoopbackOnly(t *testing.T) {
+	t.Parallel()
+	started := programtest.Start(t, t.TempDir(), []string{"HANDRAIL_ADDR=0.0.0.0:8080"})
+	assert.Equal(t, 1, started.Wait())
+	assert.Contains(t, started.Output(), "HANDRAIL_ADDR is 0.0.0.0:8080")
+}
+
+func TestTheSandboxRunsAlone(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	started := programtest.Start(t, p.folder, p.environ, "sandbox")
+	started.Await("SENDGRID_API_KEY=")
+	assert.Empty(t, p.get(p.inbox + "/sandbox/messages.json")["messages"])
+	assert.Equal(t, 0, started.Stop())
+	_, err := os.Stat(filepath.Join(p.folder, ".handrail", "handrail.db"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestHelpNamesTheCommands(t *testing.T) {
+	t.Parallel()
+	started := programtest.Start(t, t.TempDir(), nil, "--help")
+	assert.Equal(t, 0, started.Wait())
+	for _, want := range []string{"up", "sandbox", "Temporal"} {
+		assert.Contains(t, started.Output(), want)
+	}
+}
