@@ -44,7 +44,7 @@ build: bin/handrail bin/handrail-dev ## Build bin/handrail and bin/handrail-dev
 # Go decides what is up to date, so make always asks it.
 .PHONY: bin/handrail bin/handrail-dev
 bin/handrail: go-version
-	@$(static) go build $(build_flags) -ldflags '$(link_flags)' -o $@ ./cmd/handrail
+	@$(static) go build $(build_flags) -tags nosqlite -ldflags '$(link_flags)' -o $@ ./cmd/handrail
 
 bin/handrail-dev: go-version
 	@[ -e $@ ] || echo "Building handrail-dev. The first build compiles a Temporal server and takes minutes; later ones take seconds."
@@ -68,7 +68,7 @@ histories: go-version ## Record the workflow histories that replay tests use (gi
 # --- check
 
 .PHONY: check
-check: format lint workflowcheck tidy test ## Everything CI runs
+check: format lint workflowcheck tidy binary test ## Everything CI runs
 
 .PHONY: fmt
 fmt: $(golangci_lint) ## Format all Go files
@@ -86,6 +86,10 @@ lint: $(golangci_lint) ## Run the linters; PKG is passed on
 .PHONY: workflowcheck
 workflowcheck: $(workflowcheck) ## Look for code in workflows that would not replay
 	@$(static) $(workflowcheck) -show-pos ./workflows/...
+
+.PHONY: binary
+binary: bin/handrail ## Check what bin/handrail weighs and links
+	@scripts/check-binary
 
 .PHONY: tidy
 tidy: go-version

@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/uptrace/bun/driver/pgdriver"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"handrail/chat"
 )
@@ -30,15 +28,7 @@ func violationOf(err error) violation {
 			return referenceViolation
 		}
 	}
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		switch e.Code() {
-		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-			return uniqueViolation
-		case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-			return referenceViolation
-		}
-	}
-	return noViolation
+	return sqliteViolation(err)
 }
 
 // refused replaces an error that broke the rule with what that means to the caller.

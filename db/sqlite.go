@@ -1,8 +1,11 @@
+//go:build !nosqlite
+
 package db
 
 import (
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	neturl "net/url"
 	"os"
 	"path/filepath"
@@ -10,12 +13,10 @@ import (
 	"sync"
 
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"handrail/db/migrations"
 )
-
-// foldFunction is strings.ToLower in SQL: SQLite's own lower() knows ASCII only.
-const foldFunction = "handrail_fold"
 
 var registerFold = sync.OnceValue(func() error {
 	return sqlite.RegisterDeterministicScalarFunction(foldFunction, 1,
@@ -68,4 +69,17 @@ func openSQLite(file string, o options) (*Store, error) {
 		return nil, attempted("open SQLite", err)
 	}
 	return newStore(migrations.SQLite, func() *sql.DB { return sql.OpenDB(connector) }, o), nil
+}
+
+// sqliteViolation reads SQLite's extended result code.
+func sqliteViolation(err error) violation {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch e.Code() {
+		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+			return uniqueViolation
+		case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+			return referenceViolation
+		}
+	}
+	return noViolation
 }

@@ -171,6 +171,9 @@ func (s *Store) batch(ctx context.Context, tx bun.Tx, queries ...bun.Query) erro
 	return err
 }
 
+// foldFunction is strings.ToLower in SQL: SQLite's own lower() knows ASCII only.
+const foldFunction = "handrail_fold"
+
 // contains is a condition that column holds text, case-insensitively and with % and _ as
 // themselves. PostgreSQL folds case by the database's locale.
 func (s *Store) contains(column, text string) schema.QueryWithArgs {

@@ -82,6 +82,7 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 // is not a caller's to know is logged here, once, and stays out of histories.
 func bind[In, Out any](r worker.ActivityRegistry, logger *slog.Logger, step workflows.Step[In, Out], do func(context.Context, In) (Out, error)) {
 	run := func(ctx context.Context, in In) (Out, error) {
+		defer beat(ctx)()
 		out, err := do(ctx, in)
 		if err == nil || (ctx.Err() != nil && errors.Is(err, ctx.Err())) {
 			return out, err
@@ -95,4 +96,27 @@ func bind[In, Out any](r worker.ActivityRegistry, logger *slog.Logger, step work
 		return out, workflows.Failure(err)
 	}
 	r.RegisterActivityWithOptions(run, activity.RegisterOptions{Name: step.Name})
+}
+
+// beat sends heartbeats for an activity that is expected to, until the returned function
+// is called: a step that waits for a carrier or a model has no moment of its own for it.
+func beat(ctx context.Context) (stop func()) {
+	every := activity.GetInfo(ctx).HeartbeatTimeout / 3
+	if every == 0 {
+		return func() {}
+	}
+	beating, stop := context.WithCancel(ctx)
+	go func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-beating.Done():
+				return
+			case <-tick.C:
+				activity.RecordHeartbeat(ctx)
+			}
+		}
+	}()
+	return stop
 }

@@ -24,10 +24,13 @@ func (c *Client) Await(ctx context.Context, a chat.Action, wait time.Duration) e
 	}
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	handle, err := c.temporal.UpdateWorkflow(waiting, c.update(j, client.WorkflowUpdateStageCompleted))
-	if err == nil {
-		err = handle.Get(waiting, nil)
-	}
+	err := persist(waiting, func() error {
+		handle, err := c.temporal.UpdateWorkflow(waiting, c.update(j, client.WorkflowUpdateStageCompleted))
+		if err != nil {
+			return err
+		}
+		return handle.Get(waiting, nil)
+	})
 	_, closed := errors.AsType[*serviceerror.NotFound](err)
 	_, answered := chatError(err)
 	switch {
@@ -37,6 +40,20 @@ func (c *Client) Await(ctx context.Context, a chat.Action, wait time.Duration) e
 		return chat.ErrStillRunning
 	}
 	return fmt.Errorf("wait for workflow %s: %w", a.WorkflowID, err)
+}
+
+// persist asks again while the engine is away, or has let go of an update because a worker
+// died with it, for as long as there is time.
+func persist(ctx context.Context, ask func() error) error {
+	for {
+		err := ask()
+		if err == nil || ctx.Err() != nil || !unreachable(err) {
+			return err
+		}
+		pause, cancel := context.WithTimeout(ctx, askAgainAfter)
+		<-pause.Done()
+		cancel()
+	}
 }
 
 // Action describes an action from its workflow, for the moment in which it has no row

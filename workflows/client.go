@@ -31,7 +31,9 @@ func NewClient(c client.Client, taskQueue string, newID func() string) *Client {
 // How long Temporal itself may take, beside the work that is waited for.
 const (
 	// confirmWithin bounds the question whether a start has been recorded.
-	confirmWithin = 5 * time.Second
+	confirmWithin = 10 * time.Second
+	// askAgainAfter is the pause before an engine that is away is asked again.
+	askAgainAfter = 200 * time.Millisecond
 	// startWithin bounds a start that nobody waits for.
 	startWithin = 10 * time.Second
 )
@@ -135,14 +137,17 @@ func ask[T any](ctx context.Context, c *Client, j job, wait time.Duration) (chat
 	}
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	start := c.temporal.NewWithStartWorkflowOperation(c.startOptions(j), string(j.kind), j.in)
-	handle, err := c.temporal.UpdateWithStartWorkflow(waiting, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: start, UpdateOptions: c.update(j, client.WorkflowUpdateStageCompleted),
-	})
 	var out Outcome[T]
-	if err == nil {
-		err = handle.Get(waiting, &out)
-	}
+	err := persist(waiting, func() error {
+		handle, err := c.temporal.UpdateWithStartWorkflow(waiting, client.UpdateWithStartWorkflowOptions{
+			StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(c.startOptions(j), string(j.kind), j.in),
+			UpdateOptions:          c.update(j, client.WorkflowUpdateStageCompleted),
+		})
+		if err != nil {
+			return err
+		}
+		return handle.Get(waiting, &out)
+	})
 	if err != nil {
 		return chat.Answer[T]{}, c.explain(ctx, waiting, j, err)
 	}
@@ -179,12 +184,28 @@ func (c *Client) explain(ctx, waiting context.Context, j job, err error) error {
 	// The wait is over, or the server is away: only what is recorded goes on.
 	confirming, cancel := context.WithTimeout(context.WithoutCancel(ctx), confirmWithin)
 	defer cancel()
-	if _, confirmErr := c.temporal.DescribeWorkflowExecution(confirming, j.id, ""); confirmErr != nil {
-		away := chat.Errorf(chat.CodeUnavailable, "the request could not be recorded now; try again, with the same Idempotency-Key if you gave one")
-		away.Retryable = true
+	if confirmErr := c.confirm(confirming, j); confirmErr != nil {
+		away := chat.Errorf(chat.CodeUnavailable, "it is not known whether the request was recorded; look at the action, or ask again with the same Idempotency-Key")
+		away.ActionID, away.Retryable = string(j.request.ActionID), true
 		return away.Because(errors.Join(err, confirmErr))
 	}
 	return chat.ErrStillRunning
+}
+
+// confirm makes sure that an action is recorded, whatever became of the call that was to
+// start it: it starts it, unless there is one of its id.
+func (c *Client) confirm(ctx context.Context, j job) error {
+	if j.kind == chat.ActionSummarizeChat {
+		_, err := c.temporal.DescribeWorkflowExecution(ctx, j.id, "")
+		return err
+	}
+	options := c.startOptions(j)
+	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
+	_, err := c.temporal.ExecuteWorkflow(ctx, options, string(j.kind), j.in)
+	if _, there := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); there {
+		return nil
+	}
+	return err
 }
 
 func unreachable(err error) bool {

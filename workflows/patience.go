@@ -12,8 +12,14 @@ import (
 type patience struct {
 	// attempt bounds one try, overall all of them together; 0 is no bound.
 	attempt, overall time.Duration
-	retry            temporal.RetryPolicy
+	// heartbeat is after how long without one a worker counts as lost and the step is
+	// tried elsewhere; 0 leaves it to attempt.
+	heartbeat time.Duration
+	retry     temporal.RetryPolicy
 }
+
+// heartbeat notices a lost worker soon, and outlasts a pause of a busy one.
+const heartbeat = 15 * time.Second
 
 // Lease is how long one claim on a delivery lasts. It is longer than the carriers' HTTP
 // time limit (30 s), so that a claim never ends while its post may still be written, and
@@ -35,9 +41,10 @@ var (
 	// submission: the tries after the first. A day of carrier trouble is outlasted,
 	// then the delivery is parked for an operator.
 	submission = patience{
-		attempt: Lease + 15*time.Second,
-		overall: 24 * time.Hour,
-		retry:   temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+		attempt:   Lease + 15*time.Second,
+		overall:   24 * time.Hour,
+		heartbeat: heartbeat,
+		retry:     temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
 	}
 	// tool: a built-in tool, which is database work that can be refused.
 	tool = patience{
@@ -46,9 +53,10 @@ var (
 	}
 	// model: a language model. Four tries, then the request has failed.
 	model = patience{
-		attempt: 2 * time.Minute,
-		overall: 15 * time.Minute,
-		retry:   temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 3, MaximumInterval: time.Minute, MaximumAttempts: 4},
+		attempt:   2 * time.Minute,
+		overall:   15 * time.Minute,
+		heartbeat: heartbeat,
+		retry:     temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 3, MaximumInterval: time.Minute, MaximumAttempts: 4},
 	}
 )
 
@@ -63,7 +71,7 @@ const (
 
 func (p patience) activity(summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
-		StartToCloseTimeout: p.attempt, ScheduleToCloseTimeout: p.overall,
+		StartToCloseTimeout: p.attempt, ScheduleToCloseTimeout: p.overall, HeartbeatTimeout: p.heartbeat,
 		RetryPolicy: &p.retry, Summary: summary,
 	}
 }

@@ -54,9 +54,11 @@ type Dev struct {
 	SandboxPort  int    `env:"HANDRAIL_DEV_SANDBOX_PORT" envDefault:"8026" help:"handrail-dev: port of the sandbox and its inbox page"`
 }
 
-// Load reads the configuration from environ, which is in the form of os.Environ.
+// Load reads the configuration from environ, which is in the form of os.Environ. A
+// variable that is empty counts as not set, as compose files leave them.
 func Load(environ []string) (*Config, error) {
 	var c Config
+	environ = slices.DeleteFunc(slices.Clone(environ), func(entry string) bool { return strings.HasSuffix(entry, "=") })
 	if err := env.ParseWithOptions(&c, env.Options{Environment: env.ToMap(environ)}); err != nil {
 		return nil, fmt.Errorf("configuration: %w", named(err))
 	}

@@ -2,10 +2,13 @@ package config_test
 
 import (
 	"bytes"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"handrail/cmd/internal/config"
 )
@@ -40,6 +43,44 @@ func TestLoadRefusesWhatIsWrongAndNamesIt(t *testing.T) {
 			assert.NotContains(t, err.Error(), "c2VjcmV0", "a secret is never repeated")
 		})
 	}
+}
+
+func TestAnEmptyVariableHasItsDefault(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load([]string{"HANDRAIL_ADDR=", "HANDRAIL_WAIT=", "HANDRAIL_LLM=", "OPENAI_BASE_URL="})
+	require.NoError(t, err)
+	assert.Equal(t, "127.0.0.1:8080", c.Addr)
+	assert.Equal(t, "https://api.openai.com/v1", c.OpenAIBaseURL)
+}
+
+// TestComposePassesWhatIsRead holds docker-compose.yml and the configuration together: the
+// file passes every variable that the programs read, and none that they do not.
+func TestComposePassesWhatIsRead(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../../docker-compose.yml")
+	require.NoError(t, err)
+	var compose struct {
+		Services map[string]struct {
+			Environment map[string]string `yaml:"environment"`
+		} `yaml:"services"`
+	}
+	require.NoError(t, yaml.Unmarshal(raw, &compose))
+	passed := make(map[string]bool)
+	for _, service := range []string{"api", "worker", "migrate"} {
+		require.NotEmpty(t, compose.Services[service].Environment, service)
+		for name := range compose.Services[service].Environment {
+			passed[name] = true
+		}
+	}
+	c, err := config.Load(nil)
+	require.NoError(t, err)
+	read := make(map[string]bool)
+	for _, v := range c.Variables() {
+		if !strings.HasPrefix(v.Name, "HANDRAIL_DEV_") && v.Name != "HANDRAIL_DATA_DIR" {
+			read[v.Name] = true
+		}
+	}
+	assert.Equal(t, read, passed)
 }
 
 func TestModelFollowsTheKey(t *testing.T) {

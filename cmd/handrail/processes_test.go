@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/cmd/internal/programtest"
+	"handrail/db"
+	"handrail/db/dbtest"
+	"handrail/sandbox"
+	"handrail/temporaldev"
+)
+
+// embedded is a Temporal server of the test's own.
+func embedded(t *testing.T) *temporaldev.Server {
+	t.Helper()
+	server, err := temporaldev.Start(context.Background(), temporaldev.Options{Namespace: "default"})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, server.Stop()) })
+	return server
+}
+
+// site is an installation as in production: PostgreSQL, Temporal, and the programs as
+// processes of their own.
+type site struct {
+	*terminal
+	box    *sandbox.Sandbox
+	ws     string
+	secret string
+	chats  []chat.ChatID
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	box, err := sandbox.New(sandbox.Config{AccountSID: "AC1", AuthToken: "token", SendGridKey: "SG.key"})
+	require.NoError(t, err)
+	carriers := httptest.NewServer(box.Handler())
+	t.Cleanup(func() { carriers.Close(); assert.NoError(t, box.Close()) })
+	url := dbtest.NewPostgresURL(t)
+	s := &site{box: box, terminal: newTerminal(t,
+		"DATABASE_URL="+url, "TEMPORAL_ADDRESS="+embedded(t).Address(), "HANDRAIL_LOG_FORMAT=json",
+		"TWILIO_ACCOUNT_SID=AC1", "TWILIO_AUTH_TOKEN=token", "HANDRAIL_TWILIO_BASE_URL="+carriers.URL,
+		"SENDGRID_API_KEY=SG.key", "HANDRAIL_SENDGRID_BASE_URL="+carriers.URL,
+		"HANDRAIL_ENCRYPTION_KEYS=k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")}
+	s.must("migrate", "up")
+	store, err := db.Open(t.Context(), url)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, store.Close()) })
+	s.seed(store)
+	return s
+}
+
+// seed makes customers with a chat each, through the store, and a key on the command line.
+func (s *site) seed(store *db.Store) {
+	s.Helper()
+	w := dbtest.Seed(s, store)
+	s.ws = string(w.Workspace)
+	by := chat.Actor{MemberID: w.Manager.ID}
+	for i := range 10 {
+		customer, err := store.CreateMember(s.Context(), w.Workspace, by, chat.Member{
+			Kind: chat.KindPerson, Role: chat.RoleUser, Name: fmt.Sprintf("Customer %d", i), Phone: fmt.Sprintf("+1415555020%d", i),
+			NotificationsEnabled: true, ConsentSMS: chat.ConsentGranted, ConsentEmail: chat.ConsentGranted,
+		})
+		require.NoError(s, err)
+		made, err := store.CreateChat(s.Context(), w.Workspace, by, chat.NewChat{
+			Channel: chat.ChannelSMS, MemberID: customer.ID, AssistantMemberID: &w.Assistant.ID, PhoneNumberID: &w.PhoneNumber.ID,
+		})
+		require.NoError(s, err)
+		s.chats = append(s.chats, made.ID)
+	}
+	var key struct {
+		Key string `json:"key"`
+	}
+	created := s.must("keys", "create", "--workspace", s.ws, "--member", strconv.FormatInt(int64(w.Manager.ID), 10), "--name", "test", "--json")
+	require.NoError(s, json.Unmarshal([]byte(created), &key))
+	s.secret = key.Key
+}
+
+// api starts an API process and returns its origin.
+func (s *site) api() (*programtest.Process, string) {
+	s.Helper()
+	addr := "127.0.0.1:" + strconv.Itoa(programtest.FreePorts(s, 1)[0])
+	p := programtest.Start(s, s.TempDir(), append(s.environ, "HANDRAIL_ADDR="+addr), "api")
+	p.Await("serving the API")
+	return p, "http://" + addr
+}
+
+func (s *site) worker() *programtest.Process {
+	s.Helper()
+	p := programtest.Start(s, s.TempDir(), s.environ, "worker")
+	p.Await("Started Worker")
+	return p
+}
+
+// send sends a text and waits until it is accepted, as a careful client does: a broken
+// connection and a 503 are asked again with the same key at the next API, and a 202 is
+// followed.
+func (s *site) send(apis []string, n int) {
+	send := fmt.Sprintf("/chats/%d/send-assistant-message", s.chats[n%len(s.chats)])
+	for try := range 20 {
+		api := apis[(n+try)%len(apis)]
+		status, body, err := s.ask(http.MethodPost, api+"/api/v2/w/"+s.ws+send, fmt.Sprintf(`{"message":"message %d"}`, n), strconv.Itoa(n))
+		if err != nil || status == http.StatusServiceUnavailable {
+			continue
+		}
+		if status == http.StatusAccepted {
+			status, body, err = s.ask(http.MethodGet, apis[1]+"/api/v2/w/"+s.ws+"/actions/"+body["action_id"].(string)+"?wait=60", "", "")
+			assert.NoError(s, err)
+			assert.Equal(s, "succeeded", body["state"], body)
+		}
+		assert.Equal(s, http.StatusOK, status, body)
+		return
+	}
+	s.Errorf("message %d was not taken in twenty tries", n)
+}
+
+func (s *site) ask(method, url, body, key string) (int, map[string]any, error) {
+	request, err := http.NewRequestWithContext(s.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+s.secret)
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Idempotency-Key", key)
+	}
+	answer, err := (&http.Client{Timeout: 2 * time.Minute}).Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	var decoded map[string]any
+	err = errors.Join(json.NewDecoder(answer.Body).Decode(&decoded), answer.Body.Close())
+	return answer.StatusCode, decoded, err
+}
+
+func TestTwoAPIsAndTwoWorkersOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	first, one := s.api()
+	_, two := s.api()
+	lost := s.worker()
+	s.worker()
+	apis := []string{one, two}
+	var sending sync.WaitGroup
+	var once sync.Once
+	const sends = 40
+	for n := range sends {
+		sending.Go(func() {
+			s.send(apis, n)
+			// With work under way, one worker dies hard and one API is told to stop.
+			if n >= 10 {
+				once.Do(func() {
+					sending.Go(lost.Kill)
+					sending.Go(func() { assert.Equal(t, 0, first.Stop(), first.Output()) })
+				})
+			}
+		})
+	}
+	sending.Wait()
+	texts := make(map[string]int)
+	for _, m := range s.box.Messages(sandbox.MessageFilter{}) {
+		texts[m.Body]++
+	}
+	assert.Len(t, texts, sends)
+	for text, count := range texts {
+		assert.Equal(t, 1, count, text)
+	}
+	t.Run("logs hold no text, address or secret", func(t *testing.T) {
+		for _, secret := range []string{"message 1", "4155550", s.secret, "SG.key", "MDEyMzQ1"} {
+			assert.NotContains(t, first.Output()+lost.Output(), secret)
+		}
+	})
+}
+
+func TestHealthFollowsTheAPI(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	_, origin := s.api()
+	c := &terminal{T: t, environ: append(s.environ, "HANDRAIL_ADDR="+strings.TrimPrefix(origin, "http://"))}
+	assert.Contains(t, c.must("health"), "ready")
+}
