@@ -14,7 +14,8 @@ import (
 // server that dies before the update is in history.
 const updateOutcome = "Outcome"
 
-// Ask is what an Outcome update is sent with.
+// Ask is what an Outcome update is sent with. Without a fingerprint it is from somebody who
+// only looks on.
 type Ask struct {
 	Fingerprint chat.Fingerprint `json:"fingerprint"`
 }
@@ -45,7 +46,12 @@ func (o *outcome[T]) serve(ctx workflow.Context) error {
 		}
 		return Outcome[T]{Value: o.value, Nonce: o.request.Nonce}, o.err
 	}
-	validate := func(ask Ask) error { return Failure(o.request.Fingerprint.Match(ask.Fingerprint)) }
+	validate := func(ask Ask) error {
+		if len(ask.Fingerprint) == 0 {
+			return nil
+		}
+		return Failure(o.request.Fingerprint.Match(ask.Fingerprint))
+	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, updateOutcome, handler, workflow.UpdateHandlerOptions{Validator: validate})
 }
 

@@ -221,8 +221,10 @@ func TestSendRefusesAnotherBodyUnderItsKey(t *testing.T) {
 	prepares(w)
 	submits(w, chat.SubmissionAccepted)
 	other := ask[chat.AssistantMessageSent](w, "u2", workflows.Ask{Fingerprint: chat.Fingerprint{"message": "b"}})
+	onlooker := ask[chat.AssistantMessageSent](w, "u3", workflows.Ask{})
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
+	require.NoError(t, onlooker.err, "who only waits need not know the body")
 	assert.Equal(t, "idempotency_key_reused", code(t, other.err))
 }
 
