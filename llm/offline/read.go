@@ -17,6 +17,8 @@ const (
 	// maxRead is how many bytes of a message are read: people say what they want before
 	// that, and what follows in longer emails is mostly what they answer to.
 	maxRead = 16 << 10
+	// maxAddress is the most bytes of a web address that is kept in one piece.
+	maxAddress = 2 << 10
 	// wrapped is the length from which a line is taken to have been broken by a mail
 	// program rather than by its author.
 	wrapped = 50
@@ -69,8 +71,12 @@ func sentencesOf(line *chat.Line, number int, lines func(string) []string, names
 		text = text[:maxRead]
 	}
 	text = clean(strings.ToValidUTF8(strings.ReplaceAll(text, "\r\n", "\n"), ""))
+	written := lines(text)
+	if line.Role == chat.RoleAssistantMessage {
+		written = plainLines(strings.Join(written, "\n"))
+	}
 	var out []sentence
-	for _, paragraph := range unwrap(lines(text)) {
+	for _, paragraph := range unwrap(written) {
 		for _, s := range split(paragraph) {
 			if !visible(s) {
 				continue
@@ -186,6 +192,9 @@ func split(paragraph string) []string {
 
 // goesOn tells whether next belongs to the sentence before it.
 func goesOn(before, next string) bool {
+	if inAddress.MatchString(before[max(0, len(before)-maxAddress):]) {
+		return true
+	}
 	before = strings.TrimSpace(before)
 	if !strings.HasSuffix(before, ".") || len(before) > maxRead/8 { // nobody's sentence is that long
 		return false
@@ -201,6 +210,10 @@ func goesOn(before, next string) bool {
 	}
 	return abbreviations[last]
 }
+
+// inAddress is a text that ends within a web address: after a ? or a ! in one, Unicode
+// begins a new sentence.
+var inAddress = regexp.MustCompile(`(://|\bwww\.)[!-~]+$`)
 
 // initialOrDay is what stands before the full stop in "J. Hall" and "3. November".
 var initialOrDay = regexp.MustCompile(`^(\p{L}|\d{1,2})$`)
