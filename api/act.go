@@ -13,6 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+
 	"handrail/chat"
 )
 
@@ -21,6 +24,19 @@ import (
 type ActionHeaders struct {
 	IdempotencyKey string `header:"Idempotency-Key" pattern:"^[!-~]{1,255}$" patternDescription:"1 to 255 visible ASCII characters" doc:"Names this request: the same key with the same body is the same action, however often it is sent. It holds as long as the action is kept." example:"order-4711-shipped"`
 	Prefer         string `header:"Prefer" doc:"respond-async answers 202 at once; wait=N waits at most N seconds, 0 to 60, for the outcome (RFC 7240)." example:"wait=10"`
+}
+
+// checkKey refuses an Idempotency-Key that is empty or given twice: its sender counts on
+// it, and would be left without.
+func checkKey(ctx huma.Context, _ *call) error {
+	const field = "header.Idempotency-Key"
+	switch keys := humafiber.Unwrap(ctx).Request().Header.PeekAll("Idempotency-Key"); {
+	case len(keys) > 1:
+		return chat.Invalid(field, "must be given once")
+	case len(keys) == 1 && len(keys[0]) == 0:
+		return chat.Invalid(field, "must be 1 to 255 visible ASCII characters")
+	}
+	return nil
 }
 
 // acted answers one of the three actions: 200 with its outcome, or 202 with the action.

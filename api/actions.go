@@ -178,7 +178,8 @@ func (s *service) present(ctx context.Context, action chat.Action) (actionJSON, 
 	if action.State == chat.ActionRunning || action.State == chat.ActionParked {
 		a.WaitingFor = delivery.Explain()
 	}
-	a.Timeline = append(a.Timeline, deliveryTimeline(delivery)...)
+	// Between its beginning and its end, which may be of the same moment as the last attempt.
+	a.Timeline = slices.Insert(a.Timeline, 1, deliveryTimeline(delivery)...)
 	slices.SortStableFunc(a.Timeline, func(x, y momentJSON) int { return x.At.Compare(y.At) })
 	return a, nil
 }

@@ -246,6 +246,14 @@ func sendAction(state chat.ActionState) chat.Action {
 	}
 }
 
+func timelineOf(a answer) []string {
+	var told []string
+	for _, moment := range a.json["timeline"].([]any) {
+		told = append(told, moment.(map[string]any)["what"].(string))
+	}
+	return told
+}
+
 func TestGetAction(t *testing.T) {
 	t.Parallel()
 	get := request{method: http.MethodGet, path: location}
@@ -272,9 +280,14 @@ func TestGetAction(t *testing.T) {
 		w.store.delivery = func(chat.DeliveryID) (chat.Delivery, error) {
 			d := unknownDelivery()
 			d.Submission, d.Carrier = chat.SubmissionAccepted, chat.CarrierDelivered
+			// One transaction settles the attempt and the action.
+			d.Attempts[0].FinishedAt = new(noon.Add(time.Minute))
 			return d, nil
 		}
 		a := w.do(t, get)
+		assert.Equal(t, []string{
+			"Asked for.", "twilio reported queued.", "twilio reported sent.", "Attempt 1: unknown, timeout.", "The action succeeded.",
+		}, timelineOf(a))
 		assert.Equal(t, "delivered", a.json["status"])
 		assert.Equal(t, true, a.json["result"].(map[string]any)["success"])
 		assert.NotContains(t, a.json, "waiting_for")

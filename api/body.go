@@ -2,20 +2,15 @@ package api
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"handrail/chat"
 )
@@ -76,94 +71,6 @@ func checkMedia(contentType, encoding string) error {
 		return chat.Errorf(chat.CodeUnsupportedMediaType, "the Content-Type must be application/json, in UTF-8")
 	}
 	return nil
-}
-
-// parseBody decodes JSON whose strings can be stored and whose numbers can be computed.
-func parseBody(body []byte) (any, error) {
-	if len(bytes.TrimSpace(body)) == 0 {
-		return nil, chat.Invalid("body", "must be a JSON object")
-	}
-	// What is not UTF-8 becomes NUL, so that the search for NUL finds its field.
-	wrong := "must not contain NUL"
-	if !utf8.Valid(body) {
-		wrong = "must be valid UTF-8"
-		body = bytes.ToValidUTF8(body, []byte(`\u0000`))
-	}
-	var whole json.RawMessage
-	if err := json.Unmarshal(body, &whole); err != nil {
-		return nil, syntaxError(body, err)
-	}
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
-	if err != nil {
-		return nil, syntaxError(body, err)
-	}
-	if field, message, ok := findUnfit("", value, wrong); ok {
-		return nil, chat.Invalid(field, "%s", message)
-	}
-	return value, nil
-}
-
-func syntaxError(body []byte, err error) error {
-	syntax, ok := errors.AsType[*json.SyntaxError](err)
-	if !ok {
-		return chat.Invalid("body", "must be valid JSON").Because(err)
-	}
-	before := body[:min(max(syntax.Offset-1, 0), int64(len(body)))]
-	line := 1 + bytes.Count(before, []byte("\n"))
-	column := len(before) - bytes.LastIndexByte(before, '\n')
-	return chat.Invalid("body", "must be valid JSON: line %d, column %d: %s", line, column, syntax.Error())
-}
-
-// findUnfit looks for the first string with a NUL and the first number too long to be
-// computed with, and says where it is and what is wrong.
-func findUnfit(field string, value any, wrong string) (where, message string, found bool) {
-	switch v := value.(type) {
-	case string:
-		return orBody(field), wrong, strings.ContainsRune(v, 0)
-	case json.Number:
-		return orBody(field), "must be a number of usual size", !usualSize(string(v))
-	case []any:
-		for i, item := range v {
-			if where, message, found = findUnfit(fmt.Sprintf("%s[%d]", field, i), item, wrong); found {
-				return where, message, true
-			}
-		}
-	case map[string]any:
-		for name, item := range v {
-			if strings.ContainsRune(name, 0) {
-				return orBody(field), "must have field names without NUL, in UTF-8", true
-			}
-			if where, message, found = findUnfit(join(field, name), item, wrong); found {
-				return where, message, true
-			}
-		}
-	}
-	return "", "", false
-}
-
-// usualSize keeps numbers away that take long to compute: 1e999999 is nine characters
-// and a million digits.
-func usualSize(number string) bool {
-	_, exponent, has := strings.Cut(strings.ToLower(number), "e")
-	if !has {
-		return len(number) <= 64
-	}
-	n, err := strconv.Atoi(exponent)
-	return err == nil && n >= -300 && n <= 300 && len(number) <= 64
-}
-
-func join(field, name string) string {
-	if field == "" {
-		return name
-	}
-	return field + "." + name
-}
-
-func orBody(field string) string {
-	if field == "" {
-		return "body"
-	}
-	return field
 }
 
 // rename gives aliased fields the name of the document, here and in lists of objects at

@@ -41,6 +41,11 @@ func TestEveryBodyIsRead(t *testing.T) {
 			"NUL in a name":   {body: `{"a\u0000b":1}`, status: 400, code: "invalid_request", field: "body"},
 			"NUL":             {body: `{"surprise":{"x":["\u0000"]}}`, status: 400, code: "invalid_request", field: "surprise.x[0]"},
 			"not UTF-8":       {body: "{\"surprise\":\"\xff\"}", status: 400, code: "invalid_request", field: "surprise"},
+			"twice":           {body: `{"surprise":1,"surprise":1}`, status: 400, code: "invalid_request", field: "surprise"},
+			"twice below":     {body: `{"surprise":{"x":[{},{"y":1,"y":2}]}}`, status: 400, code: "invalid_request", field: "surprise.x[1].y"},
+			"high surrogate":  {body: `{"surprise":"\ud83d"}`, status: 400, code: "invalid_request", field: "surprise"},
+			"low surrogate":   {body: `{"surprise":"\\\ude00"}`, status: 400, code: "invalid_request", field: "surprise"},
+			"half named":      {body: `{"a\uD83Db":1}`, status: 400, code: "invalid_request", field: "body"},
 			"a huge number":   {body: `{"surprise":1e999999999}`, status: 400, code: "invalid_request", field: "surprise"},
 			"form":            {body: `a=b`, contentType: "application/x-www-form-urlencoded", status: 415, code: "unsupported_media_type"},
 			"merge patch":     {body: `{}`, contentType: "application/merge-patch+json", status: 415, code: "unsupported_media_type"},
@@ -163,7 +168,11 @@ func TestFields(t *testing.T) {
 		{"POST", "/members", `{"name":"A","consent":{"fax":"granted"}}`, "consent.fax", ""},
 		{"PATCH", "/members/42", `{"phone":"+12"}`, "phone", ""},
 		{"PATCH", "/members/42", `{"kind":"assistant"}`, "kind", ""},
+		{"PATCH", "/members/1", `{"role":"user"}`, "role", ""},
 		{"POST", "/chat-labels", `{"name":"vip","color":"blue"}`, "color", ""},
+		{"POST", "/chat-labels", `{"name":"a\nb"}`, "name", ""},
+		{"POST", "/members", `{"name":"a\tb"}`, "name", ""},
+		{"POST", "/phone-numbers", `{"name":"a\nb","number":"+14155550100"}`, "name", ""},
 		{"POST", "/chat-labels", `{"name":"` + long + `"}`, "name", ""},
 		{"POST", "/phone-numbers", `{"name":"x"}`, "number", ""},
 		{"POST", "/phone-numbers", `{"number":"+14155550100","messaging_service_sid":"MG0123456789abcdef0123456789abcdef"}`, "number", ""},
@@ -197,7 +206,7 @@ func TestQueries(t *testing.T) {
 	for query, field := range map[string]string{
 		"/chats?limit=0": "query.limit", "/chats?limit=101": "query.limit", "/chats?limit=ten": "query.limit", "/chats?limit=1&limit=2": "query.limit",
 		"/chats?needs_response=perhaps": "query.needs_response", "/chats?channel=fax": "query.channel", "/chats?state=gone": "query.state",
-		"/chats?member_id=9223372036854775808": "query.member_id", "/chats?member_id=0": "query.member_id", "/chats?memberId=x": "query.memberId", "/chats?q=%00": "query.q",
+		"/chats?member_id=9223372036854775808": "query.member_id", "/chats?member_id=0": "query.member_id", "/chats?memberId=x": "query.memberId", "/chats?memberId=1&member_id=2": "query.memberId", "/chats?q=%00": "query.q",
 		"/chats?q=%ff": "query.q", "/chats?surprise=1": "query.surprise", "/chats?q=%zz": "query", "/chats?q=" + strings.Repeat("x", 201): "query.q",
 		"/chats/7/messages?offset=-1": "query.offset", "/chats/7/messages?offset=1&cursor=x": "query.offset",
 		"/deliveries?status=sideways": "query.status", "/deliveries?since=yesterday": "query.since", "/deliveries?chat_id=x": "query.chat_id",
@@ -207,6 +216,16 @@ func TestQueries(t *testing.T) {
 	}
 	requireProblem(t, w.do(t, request{method: http.MethodPost, path: in("/chats/7/summarize?update_labels=maybe")}), http.StatusBadRequest, "invalid_request", "query.update_labels")
 	w.requireUntouched(t)
+}
+
+func TestWholeSurrogatesAreRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for body, want := range map[string]string{`"\ud83d\ude00"`: "😀", `"\\ud83d"`: `\ud83d`, `"\uD83D\uDE00\\\u00fc"`: `😀\ü`, `"\ufffd"`: "\uFFFD"} {
+		a := w.do(t, request{method: http.MethodPost, path: in("/chat-labels"), body: `{"name":` + body + `}`})
+		require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
+		assert.Equal(t, want, a.json["name"])
+	}
 }
 
 func TestSyntaxErrorsSayWhere(t *testing.T) {

@@ -168,11 +168,14 @@ func TestIdempotencyKeysAreVisibleASCII(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, r := range []request{addRequest, sendRequest, summarizeRequest} {
-		for _, key := range []string{"a b", "ü", strings.Repeat("x", 256), "a\tb"} {
+		for _, key := range []string{"", "a b", "ü", strings.Repeat("x", 256), "a\tb"} {
 			a := w.do(t, r.with("Idempotency-Key", key))
 			requireProblem(t, a, http.StatusBadRequest, "invalid_request", "header.Idempotency-Key")
 		}
 	}
+	twice := addRequest
+	twice.repeated = http.Header{"Idempotency-Key": {"k-1", "k-2"}}
+	requireProblem(t, w.do(t, twice), http.StatusBadRequest, "invalid_request", "header.Idempotency-Key")
 	w.requireUntouched(t)
 	for _, key := range []string{"x", strings.Repeat("x", 255), "!~"} {
 		require.Equal(t, http.StatusOK, w.do(t, addRequest.with("Idempotency-Key", key)).StatusCode)

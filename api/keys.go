@@ -114,9 +114,3 @@ func (s *service) revokeKey(ctx context.Context, _ *struct{}) (*struct{}, error)
 	c := callFrom(ctx)
 	return nil, s.store.RevokeKey(ctx, c.workspace(), c.actor(), chat.KeyID(c.numbers["api_key_id"]), time.Now())
 }
-
-// keyAlphabet has no character that needs quoting anywhere.
-const keyAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-// keyLength gives a key 238 random bits.
-const keyLength = 40

@@ -156,7 +156,12 @@ func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*mem
 	if err := checkPhone("phone", or(b.Phone, "")); err != nil {
 		return nil, err
 	}
-	changed, err := s.store.UpdateMember(ctx, c.workspace(), c.actor(), chat.MemberID(c.numbers["member_id"]), patch)
+	member := chat.MemberID(c.numbers["member_id"])
+	if member == c.principal.MemberID && or(b.Role, chat.RoleManager) != chat.RoleManager {
+		// The last manager would lock everybody out.
+		return nil, chat.Invalid("role", "can be taken from a manager by another manager only")
+	}
+	changed, err := s.store.UpdateMember(ctx, c.workspace(), c.actor(), member, patch)
 	if err != nil {
 		return nil, err
 	}

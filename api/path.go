@@ -115,6 +115,8 @@ func checkQuery(ctx huma.Context, _ *call) error {
 	for name, given := range values {
 		field := "query." + name
 		switch {
+		case aliases[name] != "" && values.Has(aliases[name]):
+			return chat.Invalid(field, "and query.%s are the same parameter; give one of them", aliases[name])
 		case len(given) > 1:
 			return chat.Invalid(field, "must be given once")
 		case !utf8.ValidString(name + given[0]):

@@ -47,6 +47,9 @@ func register[P, O any](s *service, method, path string, who access, handle func
 		a.problems = append(a.problems, chat.CodeChatNotFound)
 	}
 	checks = append(checks, checkQuery)
+	if a.acts {
+		checks = append(checks, checkKey)
+	}
 	switch {
 	case hasBody:
 		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{

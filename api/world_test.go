@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -59,6 +60,7 @@ func in(path string) string { return "/api/v2/w/" + string(home) + path }
 type request struct {
 	method, path, key, body string
 	headers                 map[string]string
+	repeated                http.Header
 }
 
 // answer is what came back.
@@ -89,6 +91,7 @@ func (w *world) do(t *testing.T, r request) answer {
 	for name, value := range r.headers {
 		sent.Header.Set(name, value)
 	}
+	maps.Copy(sent.Header, r.repeated)
 	got, err := w.app.Test(sent)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, got.Body.Close()) }()

@@ -35,8 +35,8 @@ var color = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 // Validate checks a label to be stored: CodeInvalidRequest naming the field.
 func (l *Label) Validate() error {
 	switch {
-	case strings.TrimSpace(l.Name) == "" || utf8.RuneCountInString(l.Name) > 50:
-		return Invalid("name", "must be 1 to 50 characters")
+	case strings.TrimSpace(l.Name) == "" || !fitsLine(l.Name, 50):
+		return Invalid("name", "must be 1 to 50 characters on one line")
 	case l.Color != "" && !color.MatchString(l.Color):
 		return Invalid("color", "must be like #3366ff")
 	case utf8.RuneCountInString(l.Description) > 500:

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // MemberKind tells people from assistants.
@@ -78,8 +80,8 @@ func (m *Member) Validate() error {
 		return Invalid("kind", "must be person or assistant")
 	case m.Role != RoleManager && m.Role != RoleUser:
 		return Invalid("role", "must be manager or user")
-	case strings.TrimSpace(m.Name) == "" || len(m.Name) > 200:
-		return Invalid("name", "must be 1 to 200 characters")
+	case strings.TrimSpace(m.Name) == "" || !fitsLine(m.Name, 200):
+		return Invalid("name", "must be 1 to 200 characters on one line")
 	case m.Phone != "" && !IsE164(m.Phone):
 		return Invalid("phone", "must be an E.164 number like +14155550123")
 	case m.Email != "" && !IsEmailAddress(m.Email):
@@ -107,4 +109,10 @@ func IsE164(s string) bool { return e164.MatchString(s) }
 func IsEmailAddress(s string) bool {
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Name == "" && a.Address == s && len(s) <= 254
+}
+
+// fitsLine tells whether a name is at most limit characters, and can not break the line
+// of an email's header or of a log that it stands in.
+func fitsLine(name string, limit int) bool {
+	return utf8.RuneCountInString(name) <= limit && !strings.ContainsFunc(name, unicode.IsControl)
 }

@@ -212,6 +212,21 @@ func TestSummaryCheck(t *testing.T) {
 	}
 }
 
+func TestNamesAreCharactersOnOneLine(t *testing.T) {
+	t.Parallel()
+	member := chat.Member{Kind: chat.KindPerson, Role: chat.RoleUser, ConsentSMS: chat.ConsentUnknown, ConsentEmail: chat.ConsentUnknown}
+	for name, valid := range map[string]bool{"": false, strings.Repeat("Я", 200): true, strings.Repeat("Я", 201): false, "a\nb": false, "a\u0085b": false} {
+		member.Name = name
+		assert.Equal(t, valid, member.Validate() == nil, "member %q", name)
+	}
+	for name, valid := range map[string]bool{"": true, strings.Repeat("Я", 100): true, strings.Repeat("Я", 101): false, "a\nb": false} {
+		assert.Equal(t, valid, (&chat.PhoneNumber{Number: "+14155550100", Name: name}).Validate() == nil, "phone number %q", name)
+		assert.Equal(t, valid, (&chat.Inbox{Address: "a@example.com", DisplayName: name}).Validate() == nil, "inbox %q", name)
+	}
+	require.NoError(t, (&chat.Label{Name: strings.Repeat("Я", 50)}).Validate())
+	assert.Error(t, (&chat.Label{Name: "a\nb"}).Validate())
+}
+
 func TestValidationNamesTheField(t *testing.T) {
 	t.Parallel()
 	member := chat.Member{Kind: chat.KindPerson, Role: chat.RoleUser, Name: "Ana", ConsentSMS: chat.ConsentUnknown, ConsentEmail: chat.ConsentUnknown}

@@ -3,7 +3,6 @@ package chat
 import (
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -28,8 +27,8 @@ func (p *PhoneNumber) Validate() error {
 		return Invalid("number", "must be an E.164 number like +14155550123")
 	case p.MessagingServiceSID != "" && !messagingService.MatchString(p.MessagingServiceSID):
 		return Invalid("messaging_service_sid", "must be MG and 32 hexadecimal digits")
-	case len(p.Name) > 100:
-		return Invalid("name", "must be at most 100 characters")
+	case !fitsLine(p.Name, 100):
+		return Invalid("name", "must be at most 100 characters on one line")
 	}
 	return nil
 }
@@ -50,7 +49,7 @@ func (i *Inbox) Validate() error {
 	switch {
 	case !IsEmailAddress(i.Address):
 		return Invalid("address", "must be an address like support@example.com")
-	case len(i.DisplayName) > 100 || strings.ContainsAny(i.DisplayName, "\r\n"):
+	case !fitsLine(i.DisplayName, 100):
 		return Invalid("display_name", "must be at most 100 characters on one line")
 	}
 	return nil
