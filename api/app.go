@@ -127,6 +127,11 @@ func (s *service) newFiber() *fiber.App {
 	f.Use(s.observe)
 	known := f.Server().Handler
 	f.Server().Handler = func(ctx *fasthttp.RequestCtx) {
+		if ctx.IsHead() {
+			// HEAD is GET without its body (RFC 9110, 9.3.2).
+			ctx.Request.Header.SetMethod(fiber.MethodGet)
+			ctx.Response.SkipBody = true
+		}
 		if slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
 			known(ctx)
 			return

@@ -29,7 +29,7 @@ func TestPathsAndMethodsThatAreNotServed(t *testing.T) {
 		{"PATCH", in("/chats/7"), "GET, PUT, DELETE"},
 		{"GET", in("/chats/7/summarize"), "POST"},
 		{"DELETE", in("/members/42"), "GET, PATCH"},
-		{"HEAD", "/healthz", "GET"},
+		{"HEAD", in("/chats/7/summarize"), "POST"},
 		{"OPTIONS", in("/chats"), "GET, POST"},
 		{"POST", "/openapi.json", "GET"},
 		{"TRACE", "/docs", "GET"},
@@ -44,6 +44,18 @@ func TestPathsAndMethodsThatAreNotServed(t *testing.T) {
 		}
 	}
 	w.requireUntouched(t)
+}
+
+func TestHEADIsGETWithoutItsBody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for path, status := range map[string]int{"/healthz": 200, "/docs": 200, in("/chats/7"): 200, in("/chats?limit=0"): 400, "/nothing": 404} {
+		get, head := w.do(t, request{method: http.MethodGet, path: path}), w.do(t, request{method: http.MethodHead, path: path})
+		assert.Equal(t, status, head.StatusCode, path)
+		assert.Equal(t, get.Header.Get("Content-Type"), head.Header.Get("Content-Type"), path)
+		assert.Equal(t, get.ContentLength, head.ContentLength, path)
+		assert.Empty(t, head.raw, path)
+	}
 }
 
 func TestBodiesThatAreTooLarge(t *testing.T) {
