@@ -161,7 +161,7 @@ func schemaWords(s *huma.Schema) string {
 		words += fmt.Sprintf(", at most %d characters", *s.MaxLength)
 	}
 	if s.Default != nil {
-		words += ", has a default"
+		words += fmt.Sprintf(", %v when left out", s.Default)
 	}
 	return words
 }

@@ -28,8 +28,15 @@ func openAPI(version string) huma.Config {
 				Title: "Handrail", Version: version,
 				Description: "Assistants that talk to people by SMS and email. Every action is durable: what was accepted happens, " +
 					"nothing is sent twice without saying so, and whatever is stuck says what it waits for.\n\n" +
-					"Checks come in this order: 401, 404 for the workspace, 403, 404 for the object, 400. " +
-					"`memberId` is taken for `member_id` and `toolCalls` for `tool_calls`; other unknown fields are refused.",
+					"A request carries `Authorization: Bearer` and an API key, and paths begin with the workspace that the key belongs to. " +
+					"Checks come in this order: 401, 404 for the workspace, 403, 404 for the object, 400.\n\n" +
+					"Bodies are JSON in UTF-8, times RFC 3339 in UTC. " +
+					"`memberId` is taken for `member_id` and `toolCalls` for `tool_calls`; other unknown fields are refused.\n\n" +
+					"Errors are `application/problem+json`: `code` is stable, `detail` is for people, `errors` names what is wrong with which field, " +
+					"and with `retryable` the same request may work later.\n\n" +
+					"The three actions take an `Idempotency-Key`: sent again with the same key and body, they answer with the state of the first request, " +
+					"and nothing is done twice. Other calls know no such key.\n\n" +
+					"Lists answer with `items` and `next_cursor`, which given as `cursor` gets the next page.",
 			},
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),

@@ -63,6 +63,8 @@ func TestDocs(t *testing.T) {
 		assert.Contains(t, a.raw, `id="`+o.id+`"`)
 		assert.Contains(t, a.raw, o.path)
 	}
+	assert.Contains(t, a.raw, "<code>Authorization: Bearer</code>", "how to begin")
+	assert.Contains(t, a.raw, "integer, 1 to 100, 10 when left out")
 	assert.NotContains(t, a.raw, "ZgotmplZ")
 	assert.NotContains(t, a.raw, "&lt;code&gt;")
 }
