@@ -39,7 +39,10 @@ type DeliveryStore interface {
 	Claim(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time, lease time.Duration) (chat.Claim, error)
 	// RecordSubmission records what a carrier said to the claim with this fence.
 	RecordSubmission(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, fence int64, s chat.Submission, now time.Time) (chat.Delivery, error)
-	// SettleUnknown lets the delivery's policy decide; anything but unknown stays.
+	// GiveUp notes that a delivery which was not sent is not tried again by itself.
+	GiveUp(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
+	// SettleUnknown lets the delivery's policy decide about what is unknown, and makes unknown
+	// what was claimed too long ago; anything else stays.
 	SettleUnknown(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
 }
 

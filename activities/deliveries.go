@@ -22,7 +22,8 @@ const blockedAgain = 5 * time.Minute
 // holder posts, a delivery that is accepted, or may be, is not claimed again, and what
 // was recorded is returned. It fails only when the store does.
 func (a *Activities) Submit(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
-	claim, err := a.Store.Claim(ctx, in.WorkspaceID, in.DeliveryID, time.Now(), a.Lease)
+	now := time.Now()
+	claim, err := a.Store.Claim(ctx, in.WorkspaceID, in.DeliveryID, now, a.Lease)
 	if err != nil {
 		return chat.Receipt{}, err
 	}
@@ -37,15 +38,19 @@ func (a *Activities) Submit(ctx context.Context, in chat.DeliveryStep) (chat.Rec
 	// its outcome would be unknown.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Lease+recordWithin)
 	defer cancel()
-	said := a.post(ctx, in.WorkspaceID, &claim.Delivery)
+	// What the store returns has lost the reading of the monotonic clock.
+	said := a.post(ctx, in.WorkspaceID, &claim.Delivery, now.Add(a.Lease))
 	if said.Outcome == chat.OutcomeBlocked && said.RetryAfter == 0 {
 		said.RetryAfter = blockedAgain
 	}
 	delivery, err := a.record(ctx, in, claim.Delivery.Fence, said)
+	if chat.CodeOf(err) == chat.CodeConflict {
+		delivery, err = a.record(ctx, in, claim.Delivery.Fence, contradictory(said))
+	}
 	return delivery.Receipt(), err
 }
 
-func (a *Activities) post(ctx context.Context, ws chat.WorkspaceID, d *chat.Delivery) chat.Submission {
+func (a *Activities) post(ctx context.Context, ws chat.WorkspaceID, d *chat.Delivery, leaseUntil time.Time) chat.Submission {
 	carrier, ok := a.Carriers[d.Provider]
 	if !ok {
 		return chat.Submission{
@@ -55,8 +60,16 @@ func (a *Activities) post(ctx context.Context, ws chat.WorkspaceID, d *chat.Deli
 	}
 	return carrier.Submit(ctx, chat.Outgoing{
 		WorkspaceID: ws, DeliveryID: d.ID, MessageID: d.MessageID, Fence: d.Fence, Channel: d.Channel,
-		From: d.From, To: d.To, Payload: d.Payload, LeaseUntil: *d.LeaseUntil,
+		From: d.From, To: d.To, Payload: d.Payload, LeaseUntil: leaseUntil,
 	})
+}
+
+// contradictory is an acceptance under the id of another message: it proves nothing of
+// this one, and people must look at it.
+func contradictory(said chat.Submission) chat.Submission {
+	said.Outcome, said.ErrorCode = chat.OutcomeUnknown, chat.ErrorIDTaken
+	said.ErrorMessage = "the carrier answered with the id of another message"
+	return said
 }
 
 // record stores what the carrier said, trying as long as there is time: the answer is in
@@ -117,8 +130,15 @@ func untilRetry(r chat.Receipt, now time.Time) time.Duration {
 	return max(r.RetryAt.Sub(now), 0)
 }
 
+// GiveUp notes that a delivery is not tried again by itself. Idempotent: it changes
+// nothing but a delivery that is pending or blocked.
+func (a *Activities) GiveUp(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
+	delivery, err := a.Store.GiveUp(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
+	return delivery.Receipt(), err
+}
+
 // SettleUnknown ends the wait for evidence. Idempotent: it changes nothing but a
-// delivery that is still unknown.
+// delivery that is still unknown, or one whose claim ran out, which becomes unknown.
 func (a *Activities) SettleUnknown(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
 	delivery, err := a.Store.SettleUnknown(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
 	return delivery.Receipt(), err

@@ -102,6 +102,38 @@ func TestSubmitTriesToRecordUntilItIsRecorded(t *testing.T) {
 	assert.Equal(t, 3, tries)
 }
 
+// TestSubmitUnderTheIDOfAnotherMessage: an acceptance that contradicts another one must
+// not leave a delivery behind that is being sent for ever.
+func TestSubmitUnderTheIDOfAnotherMessage(t *testing.T) {
+	t.Parallel()
+	acts, s := world(t, chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1", HTTPStatus: 201})
+	s.record = func(_ context.Context, fence int64, said chat.Submission) (chat.Delivery, error) {
+		if said.Outcome == chat.OutcomeAccepted {
+			return chat.Delivery{}, chat.Errorf(chat.CodeConflict, "the carrier's id for this message belongs to another delivery")
+		}
+		assert.Equal(t, int64(3), fence)
+		assert.Equal(t, "SM1", said.ProviderMessageID, "the attempt keeps what the carrier said")
+		return chat.Delivery{Submission: said.Outcome.After(), ErrorCode: said.ErrorCode}, nil
+	}
+	receipt, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
+	require.NoError(t, err)
+	assert.Equal(t, chat.SubmissionUnknown, receipt.Submission)
+	assert.Equal(t, chat.ErrorIDTaken, receipt.ErrorCode)
+}
+
+// TestSubmitLeasesByTheMonotonicClock: a clock that is set while a worker works must not
+// make its claim look longer than it is.
+func TestSubmitLeasesByTheMonotonicClock(t *testing.T) {
+	t.Parallel()
+	acts, _ := world(t, chat.Submission{})
+	acts.Carriers[chat.ProviderTwilio] = carrier(func(_ context.Context, out chat.Outgoing) chat.Submission {
+		assert.NotEqual(t, out.LeaseUntil.Round(0).String(), out.LeaseUntil.String(), "no monotonic reading")
+		return chat.Submission{Outcome: chat.OutcomeAccepted}
+	})
+	_, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
+	require.NoError(t, err)
+}
+
 func TestSubmitWithoutCredentialsIsBlockedNotLost(t *testing.T) {
 	t.Parallel()
 	acts, _ := world(t, chat.Submission{})

@@ -56,8 +56,7 @@ type Call func(ctx context.Context, client *http.Client) (chat.Submission, error
 // Post makes the call, at most once, unless the claim of out could end before the call's
 // time limit does: then it is aborted and nothing is written. Ending ctx ends the call.
 func (p *Poster) Post(ctx context.Context, out *chat.Outgoing, call Call) chat.Submission {
-	// time.Until compares monotonic clocks where LeaseUntil has one.
-	if time.Until(out.LeaseUntil) <= p.timeout {
+	if left(out.LeaseUntil) <= p.timeout {
 		return chat.Submission{
 			Outcome: chat.OutcomeAborted, ErrorCode: chat.ErrorLeaseExpired,
 			ErrorMessage: "the claim could have ended before the carrier's answer, so nothing was sent",
@@ -75,6 +74,13 @@ func (p *Poster) Post(ctx context.Context, out *chat.Outgoing, call Call) chat.S
 	}
 	s.GotConnection = connected.Load()
 	return s
+}
+
+// left is the time until a claim ends, by whichever clock ends it first: nobody can set
+// the monotonic one, where lease has a reading of it, and only the other counts while the
+// machine sleeps.
+func left(lease time.Time) time.Duration {
+	return min(time.Until(lease), lease.Round(0).Sub(time.Now().Round(0)))
 }
 
 // newTransport speaks HTTP/1.1 only: over HTTP/2, net/http sends a request again by

@@ -227,6 +227,10 @@ const (
 	ErrorOptedOut = "recipient_opted_out"
 	// ErrorExpired: its time was over before it was sent, or before anybody knew.
 	ErrorExpired = "expired"
+	// ErrorTriesExhausted: it was not sent, and is not tried again by itself.
+	ErrorTriesExhausted = "tries_exhausted"
+	// ErrorIDTaken: the carrier gave this message the id of another one.
+	ErrorIDTaken = "provider_message_id_taken"
 	// ErrorDialFailed: no connection to the carrier; nothing was sent.
 	ErrorDialFailed = "dial_failed"
 	// ErrorTimeout and ErrorConnectionLost: bytes had left, no answer came.

@@ -5,6 +5,9 @@ import "fmt"
 // Explain says in one sentence where the delivery stands, and what it waits for. It
 // names no address and no text.
 func (d *Delivery) Explain() string {
+	if d.ErrorCode == ErrorTriesExhausted && !d.Submission.Settled() {
+		return fmt.Sprintf("Not sent: trying again has not helped (%s), and a person must decide.", d.ErrorMessage)
+	}
 	switch d.Submission {
 	case SubmissionPending:
 		return d.explainPending()

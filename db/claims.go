@@ -107,18 +107,46 @@ func (s *Store) notAllowed(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 	case row.Suppressed:
 		row.Submission, row.ErrorCode = chat.SubmissionSuppressed, chat.ErrorOptedOut
 		row.ErrorMessage = "the recipient has opted out of this channel"
+	case row.RetryAt != nil && row.RetryAt.After(now):
+		return false, nil
 	case row.Busy:
+		if err := s.freeAddress(ctx, tx, row, now); err != nil {
+			return true, err
+		}
 		if row.Submission == chat.SubmissionPending {
 			row.ErrorCode, row.ErrorMessage = chat.ErrorAddressBusy, ""
 		}
 		return true, s.batch(ctx, tx, saveState(tx, row, now))
-	case row.RetryAt != nil && row.RetryAt.After(now):
-		return false, nil
 	default:
 		return false, errClaimAgain
 	}
 	row.RetryAt = nil
 	return false, s.batch(ctx, tx, append(notSent(tx, row, now), saveState(tx, row, now))...)
+}
+
+// orphanedAfter is how long a delivery may be in flight before nobody can be behind it:
+// its own workflow would have handed it to a person long before. It also outlasts what
+// the clocks of two workers may differ by.
+const orphanedAfter = 10 * time.Minute
+
+// freeAddress hands the delivery that has been holding up this one's address to a person,
+// if its workflow is gone, so that one lost message does not stop all that follow. One
+// that was being sent becomes unknown first.
+func (s *Store) freeAddress(ctx context.Context, tx bun.Tx, waiting *deliveryRow, now time.Time) error {
+	var row deliveryRow
+	err := s.locked(tx.NewSelect().Model(&row)).Where("d.workspace_id = ?", waiting.WorkspaceID).Where("d.sender = ?", waiting.Sender).
+		Where("d.to_address = ?", waiting.To).Where("d.submission IN ('sending', 'unknown')").Where("d.channel <> 'web-chat'").
+		Where("COALESCE(d.unknown_since, d.lease_until) < ?", now.Add(-orphanedAfter)).Limit(1).Scan(ctx)
+	if noRows(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if row.Submission == chat.SubmissionSending {
+		return s.leaseRanOut(ctx, tx, &row, now)
+	}
+	return s.batch(ctx, tx, review(tx, &row, now)...)
 }
 
 // leaseRanOut makes a delivery unknown whose claimer did not come back. Never may it be

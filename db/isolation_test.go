@@ -209,6 +209,9 @@ var tries = map[string]try{
 	"RecordSubmission": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.RecordSubmission(ctx, i.ws, i.sent.DeliveryID, 0, chat.Submission{Outcome: chat.OutcomeAccepted}, time.Now()))
 	}},
+	"GiveUp": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.GiveUp(ctx, i.ws, i.sent.DeliveryID, time.Now()))
+	}},
 	"SettleUnknown": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.SettleUnknown(ctx, i.ws, i.sent.DeliveryID, time.Now()))
 	}},

@@ -77,9 +77,21 @@ func (m *machine) settle(t *rapid.T) {
 	_, err := m.s.SettleUnknown(t.Context(), m.w.Workspace, m.id, m.now)
 	require.NoError(t, err)
 	m.look(t)
-	if was != chat.SubmissionUnknown {
+	switch was {
+	case chat.SubmissionUnknown:
+	case chat.SubmissionSending:
+		require.Contains(t, []chat.SubmissionState{was, chat.SubmissionUnknown}, m.state, "unknown once its claim ran out")
+	default:
 		require.Equal(t, was, m.state)
 	}
+}
+
+func (m *machine) giveUp(t *rapid.T) {
+	was := m.state
+	_, err := m.s.GiveUp(t.Context(), m.w.Workspace, m.id, m.now)
+	require.NoError(t, err)
+	m.look(t)
+	require.Equal(t, was, m.state)
 }
 
 func (m *machine) cancel(t *rapid.T) {
@@ -106,7 +118,7 @@ func TestOnlyLegalMoves(t *testing.T) {
 			require.NoError(t, err)
 			m := &machine{s: s, w: w, id: ids.DeliveryID, now: newClock().now, state: chat.SubmissionPending}
 			t.Repeat(map[string]func(*rapid.T){
-				"claim": m.claim, "record": m.record, "settle": m.settle, "cancel": m.cancel,
+				"claim": m.claim, "record": m.record, "settle": m.settle, "cancel": m.cancel, "give up": m.giveUp,
 				"wait": func(t *rapid.T) {
 					m.now = m.now.Add(time.Duration(rapid.IntRange(1, 90).Draw(t, "seconds")) * time.Second)
 				},

@@ -16,7 +16,7 @@ import (
 // nothing. The other errors: chat_not_found, idempotency_key_reused.
 //
 // Idempotent: the action's row is written first, so a repetition, even one at the same
-// time, finds it and returns the send as it stands now.
+// time, finds it and returns the send as it stands now, or why it failed.
 func (s *Store) PrepareSend(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.PreparedSend, error) {
 	now := s.time()
 	var sent chat.AssistantMessageSent
@@ -25,6 +25,9 @@ func (s *Store) PrepareSend(ctx context.Context, in chat.SendAssistantMessage, i
 		stored, err := beginAction(ctx, tx, action)
 		if err != nil {
 			return err
+		}
+		if stored != nil && stored.State == chat.ActionFailed {
+			return stored.Problem
 		}
 		if stored != nil {
 			sent, err = sentMessage(ctx, tx, in.WorkspaceID, in.ActionID)

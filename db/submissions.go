@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -196,17 +198,40 @@ func consequences(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 	}
 }
 
+// GiveUp notes that a delivery which was not sent is not tried again by itself, and why
+// not; a person must decide: delivery_not_found.
+//
+// Idempotent: only a delivery that is pending or blocked changes, and only once.
+func (s *Store) GiveUp(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error) {
+	now = micro(now)
+	var row deliveryRow
+	err := s.inTx(ctx, "give up a delivery", func(ctx context.Context, tx bun.Tx) error {
+		var err error
+		row, err = findDelivery(ctx, s.locked(tx.NewSelect()), ws, id)
+		if err != nil || !slices.Contains(claimable, row.Submission) || row.ErrorCode == chat.ErrorTriesExhausted {
+			return err
+		}
+		row.ErrorMessage = strings.TrimSuffix("last "+row.ErrorCode+", "+row.ErrorMessage, ", ")
+		row.ErrorCode, row.RetryAt = chat.ErrorTriesExhausted, nil
+		return s.batch(ctx, tx, saveState(tx, &row, now), moveAction(tx, ws, row.ActionID, chat.ActionParked, now, chat.ActionRunning))
+	})
+	return row.delivery(), err
+}
+
 // SettleUnknown lets the delivery's policy decide what becomes of it when no evidence has
 // come: delivery_not_found. By at_most_once people must decide; by expire it ends; by
-// resend_after_settle it is pending again.
+// resend_after_settle it is pending again. One whose claim ran out becomes unknown.
 //
-// Idempotent: a delivery that is not unknown stays as it is.
+// Idempotent: any other delivery stays as it is.
 func (s *Store) SettleUnknown(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error) {
 	now = micro(now)
 	var row deliveryRow
 	err := s.inTx(ctx, "settle a delivery", func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		row, err = findDelivery(ctx, s.locked(tx.NewSelect()), ws, id)
+		if err == nil && row.Submission == chat.SubmissionSending && row.LeaseUntil.Before(now) {
+			return s.leaseRanOut(ctx, tx, &row, now)
+		}
 		if err != nil || row.Submission != chat.SubmissionUnknown {
 			return err
 		}
@@ -228,6 +253,11 @@ func settle(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 		return append(notSent(tx, row, now), saveState(tx, row, now))
 	case chat.AtMostOnce:
 	}
+	return review(tx, row, now)
+}
+
+// review are the statements that hand an unknown outcome to a person.
+func review(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	row.Submission = chat.SubmissionNeedsReview
 	return []bun.Query{
 		saveState(tx, row, now), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning),

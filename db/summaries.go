@@ -47,8 +47,8 @@ func (s *Store) Transcript(ctx context.Context, ws chat.WorkspaceID, id chat.Cha
 // has set, and ends the requests with success: chat_not_found; conflict when title or
 // summary are not of this version any more.
 //
-// Idempotent: a repetition finds the first request ended with success and returns the
-// chat as it stands.
+// Idempotent: a repetition finds the first request ended with success, ends the others,
+// and returns the chat as it stands.
 func (s *Store) SaveSummary(ctx context.Context, in chat.SummarizeChat, version int64, summary chat.Summary, joined []chat.Request) (chat.Chat, error) {
 	var c chat.Chat
 	err := s.inTx(ctx, "save a summary", func(ctx context.Context, tx bun.Tx) error {
@@ -57,15 +57,14 @@ func (s *Store) SaveSummary(ctx context.Context, in chat.SummarizeChat, version 
 			return err
 		}
 		if row.SummaryVersion != version {
-			if err := s.alreadySaved(ctx, tx, &in); err != nil {
-				return err
-			}
-			c, err = labelled(ctx, tx, &row)
+			err = s.alreadySaved(ctx, tx, &in)
+		} else {
+			err = s.saveSummary(ctx, tx, &row, &in, &summary)
+		}
+		if err != nil {
 			return err
 		}
-		if err := s.saveSummary(ctx, tx, &row, &in, &summary); err != nil {
-			return err
-		}
+		// By a repetition too: others may have joined since.
 		if err := s.succeedAll(ctx, tx, append([]chat.Request{in.Request}, joined...)); err != nil {
 			return err
 		}

@@ -60,6 +60,7 @@ func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logge
 	bind(r, logger, workflows.FailSend, acts.FailSend)
 	bind(r, logger, workflows.Submit, acts.Submit)
 	bind(r, logger, workflows.SubmitDelivery, acts.SubmitDelivery)
+	bind(r, logger, workflows.GiveUp, acts.GiveUp)
 	bind(r, logger, workflows.SettleUnknown, acts.SettleUnknown)
 	bind(r, logger, workflows.RecordAction, acts.RecordAction)
 	bind(r, logger, workflows.WriteSummary, acts.WriteSummary)

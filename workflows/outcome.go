@@ -55,6 +55,13 @@ func (o *outcome[T]) serve(ctx workflow.Context) error {
 	return workflow.SetUpdateHandlerWithOptions(ctx, updateOutcome, handler, workflow.UpdateHandlerOptions{Validator: validate})
 }
 
+// answered keeps the workflow open until every caller has its answer, also when it is
+// canceled: a workflow that closes takes the answers with it.
+func answered(ctx workflow.Context) error {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+}
+
 // settle gives the callers their answer. The first one stands.
 func (o *outcome[T]) settle(value T, err error) {
 	if o.settled {

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"errors"
 	"fmt"
 
 	"go.temporal.io/sdk/temporal"
@@ -22,12 +21,17 @@ func SendAssistantMessage(ctx workflow.Context, in chat.SendAssistantMessage) er
 	}
 	err := s.run(ctx)
 	if temporal.IsCanceledError(err) {
-		err = errors.Join(s.cancel(ctx), err)
+		err = s.cancel(ctx, err)
 	}
-	if err != nil {
+	if err == nil {
+		return answered(ctx)
+	}
+	// What is no outcome shows on the workflow, and callers must not wait for one.
+	s.answer.settle(s.sent, err)
+	if err := answered(ctx); err != nil {
 		return err
 	}
-	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+	return err
 }
 
 type send struct {
@@ -39,10 +43,9 @@ type send struct {
 
 func (s *send) run(ctx workflow.Context) error {
 	workflow.SetCurrentDetails(ctx, "Checking the chat, its assistant, its recipient and the tool calls.")
-	prepared, err := PrepareSend.Local(ctx, "Check the send and store it", s.in)
-	if temporal.IsCanceledError(err) {
-		return err
-	}
+	// Not to be canceled half-way: what is stored, or posted, must be known here.
+	steady, _ := workflow.NewDisconnectedContext(ctx)
+	prepared, err := PrepareSend.Local(steady, "Check the send and store it", s.in)
 	if err != nil {
 		s.answer.settle(s.sent, err)
 		tellRefusal(ctx, problem(err))
@@ -53,7 +56,10 @@ func (s *send) run(ctx workflow.Context) error {
 	if ok, err := s.runTools(ctx); err != nil || !ok {
 		return err
 	}
-	receipt, err := Submit.Local(ctx, fmt.Sprintf("Hand the message to %s", s.sent.Provider), s.delivery())
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	receipt, err := Submit.Local(steady, fmt.Sprintf("Hand the message to %s", s.sent.Provider), s.delivery())
 	if err != nil {
 		return err
 	}
@@ -90,6 +96,7 @@ func (s *send) failTool(ctx workflow.Context, step chat.ToolStep, name string, c
 	// The store keeps the tool calls as rows, so the problem needs no second copy.
 	stored := *failed
 	stored.ToolCalls = nil
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	receipt, err := FailSend.Local(ctx, "Record that nothing is delivered", chat.SendFailure{ToolStep: step, Problem: stored})
 	if err != nil {
 		return err
@@ -102,6 +109,7 @@ func (s *send) failTool(ctx workflow.Context, step chat.ToolStep, name string, c
 
 // follow takes the submission from its first outcome to a settled one.
 func (s *send) follow(ctx workflow.Context, receipt chat.Receipt) error {
+	gaveUp := false
 	for {
 		s.sent.Receipt = receipt
 		var err error
@@ -111,16 +119,19 @@ func (s *send) follow(ctx workflow.Context, receipt chat.Receipt) error {
 			return nil
 		case receipt.Submission == chat.SubmissionNeedsReview:
 			return s.park(ctx, receipt, "May have been sent: the carrier did not confirm, and a person must decide.")
-		case receipt.Submission == chat.SubmissionUnknown:
+		case receipt.Submission == chat.SubmissionUnknown, gaveUp && receipt.Submission.InFlight():
 			receipt, err = s.settleUnknown(ctx, receipt)
+		case gaveUp:
+			return s.park(ctx, receipt, "Parked: trying again has not helped. A person must decide.")
 		default:
 			receipt, err = s.submitAgain(ctx, receipt)
-		}
-		if temporal.IsCanceledError(err) {
-			return err
+			if err != nil && !temporal.IsCanceledError(err) {
+				gaveUp = true
+				receipt, err = GiveUp.Local(ctx, "Record that it is not tried again", s.delivery())
+			}
 		}
 		if err != nil {
-			return s.park(ctx, s.sent.Receipt, "Parked: trying again has not helped. A person must decide.")
+			return err
 		}
 	}
 }
@@ -166,34 +177,67 @@ func (s *send) submitAgain(ctx workflow.Context, r chat.Receipt) (chat.Receipt, 
 }
 
 // park keeps the action open, where operators look for it, until somebody decides or
-// the time for that is over.
+// the time for that is over. What certainly was not sent then ends as that.
 func (s *send) park(ctx workflow.Context, r chat.Receipt, details string) error {
 	s.answer.settle(s.sent, nil)
 	tellReceipt(ctx, r, details)
-	return workflow.Sleep(ctx, parkedFor)
+	if err := workflow.Sleep(ctx, parkedFor); err != nil {
+		return err
+	}
+	receipt, err := s.end(ctx, "End what nobody has decided", chat.Errorf(chat.CodeDeliveryFailed, "nobody decided in time, and the message was not sent"))
+	if err != nil {
+		return err
+	}
+	tellReceipt(ctx, receipt, "Nobody decided in time; the delivery is "+receipt.Status+".")
+	return nil
 }
 
-// cancel ends a send that somebody canceled in Temporal: what has not been handed to the
-// carrier stays unsent and says so, what has been is left as it is.
-func (s *send) cancel(ctx workflow.Context) error {
+// cancel ends a send that somebody canceled in Temporal, and returns cause. What the
+// carrier certainly does not have stays unsent and says so; what it may have is followed,
+// and never posted again, until it is known or for a person to decide.
+func (s *send) cancel(ctx workflow.Context, cause error) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	canceled := chat.Errorf(chat.CodeDeliveryFailed, "the send was canceled in Temporal")
 	canceled.ActionID, canceled.DeliveryID = string(s.in.ActionID), string(s.sent.DeliveryID)
-	receipt, err := FailSend.Local(ctx, "Record the cancellation", chat.SendFailure{
-		ToolStep: chat.ToolStep{WorkspaceID: s.in.WorkspaceID, ActionID: s.in.ActionID, Index: -1}, Problem: *canceled,
-	})
-	if err != nil && problem(err).Code != chat.CodeActionNotFound {
-		return err
-	}
-	if err == nil {
+	for {
+		receipt, err := s.end(ctx, "Record the cancellation", canceled)
+		if err != nil {
+			return err
+		}
 		s.sent.Receipt = receipt
-		tellReceipt(ctx, receipt, "Canceled in Temporal; the delivery is "+receipt.Status+".")
+		if !receipt.Submission.InFlight() {
+			s.finishCanceled(ctx, receipt, canceled)
+			return cause
+		}
+		s.answer.settle(s.sent, nil)
+		tellReceipt(ctx, receipt, fmt.Sprintf("Canceled in Temporal, too late: %s may have the message. It is not sent again.", receipt.Provider))
+		if err := workflow.Sleep(ctx, settleFor); err != nil {
+			return err
+		}
+		if _, err := SettleUnknown.Local(ctx, "Decide by the delivery's policy", s.delivery()); err != nil {
+			return err
+		}
 	}
-	if err == nil && receipt.Submission != chat.SubmissionCanceled {
-		s.answer.settle(s.sent, nil) // too late: the carrier may have it
+}
+
+func (s *send) finishCanceled(ctx workflow.Context, r chat.Receipt, canceled *chat.Error) {
+	switch {
+	case r.Submission == chat.SubmissionCanceled:
+		tellReceipt(ctx, r, "Canceled in Temporal; nothing was sent.")
+		s.answer.settle(s.sent, canceled)
+	case r.Submission.Settled():
+		s.finish(ctx, r)
+	default:
+		tellReceipt(ctx, r, "Canceled in Temporal, too late: the delivery is "+r.Status+".")
+		s.answer.settle(s.sent, nil)
 	}
-	s.answer.settle(s.sent, canceled)
-	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+}
+
+// end records that the delivery is not to be sent any more, unless the carrier may have
+// it, and returns how it stands.
+func (s *send) end(ctx workflow.Context, summary string, why *chat.Error) (chat.Receipt, error) {
+	step := chat.ToolStep{WorkspaceID: s.in.WorkspaceID, ActionID: s.in.ActionID, Index: -1}
+	return FailSend.Local(ctx, summary, chat.SendFailure{ToolStep: step, Problem: *why})
 }
 
 func (s *send) delivery() chat.DeliveryStep {

@@ -201,20 +201,6 @@ func TestSendBlockedAnswersAtOnceAndGoesOn(t *testing.T) {
 	assert.NoError(t, w.GetWorkflowError())
 }
 
-func TestSendParksWhenTryingDoesNotHelp(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionPending)
-	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
-		return chat.Receipt{}, &chat.RetryLaterError{After: time.Hour, Code: "twilio_429", Message: "Twilio asks to wait"}
-	})
-	a := w.run(sendInput())
-	require.NoError(t, a.err)
-	assert.Equal(t, "pending", a.out.Value.Status)
-	assert.NoError(t, w.GetWorkflowError(), "after thirty days it closes")
-}
-
 func TestSendRefusesAnotherBodyUnderItsKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -226,24 +212,6 @@ func TestSendRefusesAnotherBodyUnderItsKey(t *testing.T) {
 	require.NoError(t, a.err)
 	require.NoError(t, onlooker.err, "who only waits need not know the body")
 	assert.Equal(t, "idempotency_key_reused", code(t, other.err))
-}
-
-func TestSendCanceledInTemporalSaysSo(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionPending)
-	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
-		return chat.Receipt{}, &chat.RetryLaterError{After: time.Hour, Code: "dial_failed", Message: "no connection"}
-	})
-	does(w, workflows.FailSend, func(in chat.SendFailure) (chat.Receipt, error) {
-		assert.Equal(t, -1, in.Index)
-		return receipt(chat.SubmissionCanceled), nil
-	})
-	w.RegisterDelayedCallback(w.CancelWorkflow, time.Minute)
-	a := w.run(sendInput())
-	assert.Equal(t, "delivery_failed", code(t, a.err))
-	assert.True(t, temporal.IsCanceledError(errors.Unwrap(w.GetWorkflowError())) || temporal.IsCanceledError(w.GetWorkflowError()))
 }
 
 func TestAddParticipant(t *testing.T) {

@@ -17,6 +17,8 @@ var (
 	Submit = Step[chat.DeliveryStep, chat.Receipt]{Name: "Submit", Patience: firstTry}
 	// SubmitDelivery is Submit until the outcome is more than "try again".
 	SubmitDelivery = Step[chat.DeliveryStep, chat.Receipt]{Name: "SubmitDelivery", Patience: submission}
+	// GiveUp notes that a delivery is not tried again by itself.
+	GiveUp = Step[chat.DeliveryStep, chat.Receipt]{Name: "GiveUp", Patience: database}
 	// SettleUnknown ends the wait for evidence about an unknown outcome.
 	SettleUnknown = Step[chat.DeliveryStep, chat.Receipt]{Name: "SettleUnknown", Patience: database}
 	// RecordAction stores that a summary was asked for.

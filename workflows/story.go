@@ -59,7 +59,11 @@ func tellReceipt(ctx workflow.Context, r chat.Receipt, details string) {
 }
 
 func tellRefusal(ctx workflow.Context, e *chat.Error) {
-	tell(ctx, "Refused: "+e.Message+". Nothing was changed.",
+	details := "Refused: " + e.Message + ". Nothing was changed."
+	if e.Code.Kind() == chat.KindFailed {
+		details = "Ended before: " + e.Message + "."
+	}
+	tell(ctx, details,
 		AttributeStatus.ValueSet("refused"), AttributeErrorCode.ValueSet(string(e.Code)))
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"handrail/chat"
 	"handrail/workflows"
@@ -53,14 +54,19 @@ func writes(chat.SummaryStep) (chat.SummaryDraft, error) {
 func TestSummarizeServesAllWhoAskAtOnceWithOneRun(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
-	s.reading(writes)
+	s.reading(func(in chat.SummaryStep) (chat.SummaryDraft, error) {
+		if len(s.reads) == 1 { // so that both are certainly there when it answers
+			return chat.SummaryDraft{}, &chat.RetryLaterError{After: time.Minute, Code: "openai_429", Message: "wait"}
+		}
+		return writes(in)
+	})
 	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	second := ask[chat.ChatSummarized](s.world, "b", summaryInput("b", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	require.NoError(t, s.GetWorkflowError())
 	require.NoError(t, first.err)
 	require.NoError(t, second.err)
-	assert.Len(t, s.reads, 1)
+	assert.Len(t, s.reads, 2, "one reading, in two tries")
 	require.Len(t, s.saved, 1)
 	assert.Len(t, s.saved[0].Requests, 2)
 	assert.Equal(t, "offline", second.out.Value.Model)
@@ -149,4 +155,63 @@ func TestSummarizeRefusesOneWithoutFailingTheOthers(t *testing.T) {
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	require.NoError(t, first.err)
 	assert.Equal(t, "idempotency_key_reused", code(t, second.err))
+}
+
+func TestSummarizeCanceledTellsAllWhoWait(t *testing.T) {
+	t.Parallel()
+	s := newSummary(t)
+	s.reading(func(chat.SummaryStep) (chat.SummaryDraft, error) {
+		return chat.SummaryDraft{}, &chat.RetryLaterError{After: 10 * time.Minute, Code: "openai_429", Message: "wait"}
+	})
+	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	second := ask[chat.ChatSummarized](s.world, "b", summaryInput("b", true))
+	s.RegisterDelayedCallback(s.CancelWorkflow, time.Minute)
+	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
+	assert.True(t, temporal.IsCanceledError(s.GetWorkflowError()))
+	for _, a := range []*answer[chat.ChatSummarized]{first, second} {
+		assert.Equal(t, "summarization_failed", code(t, a.err))
+	}
+	var failed []chat.ActionID
+	for _, f := range s.fails {
+		failed = append(failed, f.ActionIDs...)
+		assert.Contains(t, f.Problem.Message, "canceled in Temporal")
+	}
+	assert.ElementsMatch(t, []chat.ActionID{"a", "b"}, failed, "no row is left running")
+}
+
+func TestSummarizeStopsReadingAChatThatKeepsChanging(t *testing.T) {
+	t.Parallel()
+	s := &summary{world: newWorld(t)}
+	does(s.world, workflows.RecordAction, func(chat.ActionStep) (struct{}, error) { return struct{}{}, nil })
+	does(s.world, workflows.SaveSummary, func(chat.SummaryToSave) (struct{}, error) {
+		return struct{}{}, chat.Errorf(chat.CodeConflict, "the summary was changed meanwhile")
+	})
+	does(s.world, workflows.FailActions, func(in chat.ActionsFailed) (struct{}, error) {
+		s.fails = append(s.fails, in)
+		return struct{}{}, nil
+	})
+	s.reading(writes)
+	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
+	assert.Equal(t, "summarization_failed", code(t, a.err))
+	assert.Len(t, s.reads, 4)
+	assert.Len(t, s.fails, 1)
+}
+
+func TestSummarizeRefusesAnotherBodyUnderAKey(t *testing.T) {
+	t.Parallel()
+	s := newSummary(t)
+	s.reading(writes)
+	in := summaryInput("a", false)
+	in.Fingerprint = chat.Fingerprint{"update_labels": "false"}
+	other := summaryInput("a", true)
+	other.Fingerprint = chat.Fingerprint{"update_labels": "true"}
+	// The other one's update comes first: the start decides all the same.
+	refused := ask[chat.ChatSummarized](s.world, "b", other)
+	first := ask[chat.ChatSummarized](s.world, "a", in)
+	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), in)
+	require.NoError(t, first.err)
+	assert.Equal(t, "idempotency_key_reused", code(t, refused.err))
+	require.Len(t, s.saved, 1)
+	assert.False(t, s.saved[0].UpdateLabels)
 }

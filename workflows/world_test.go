@@ -3,11 +3,14 @@ package workflows_test
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"testing"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
+	sdkworker "go.temporal.io/sdk/worker"
 
 	"handrail/chat"
 	"handrail/worker"
@@ -20,6 +23,8 @@ const workspace = chat.WorkspaceID("11111111-1111-4111-8111-111111111111")
 // given fails it when it is asked for.
 type world struct {
 	*testsuite.TestWorkflowEnvironment
+	// mu lets one deed happen at a time: local ones of several callers run side by side.
+	mu sync.Mutex
 	// said are the names of the steps in the order they ran.
 	said []string
 }
@@ -29,6 +34,9 @@ func newWorld(t *testing.T) *world {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	w := &world{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment()}
+	// A machine that is busy is no workflow that hangs.
+	w.SetTestTimeout(time.Minute)
+	w.SetWorkerOptions(sdkworker.Options{DeadlockDetectionTimeout: time.Minute})
 	worker.RegisterWorkflows(w)
 	return w
 }
@@ -36,6 +44,8 @@ func newWorld(t *testing.T) *world {
 // does gives the world the deed for a step.
 func does[In, Out any](w *world, step workflows.Step[In, Out], deed func(In) (Out, error)) {
 	w.RegisterActivityWithOptions(func(_ context.Context, in In) (Out, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		w.said = append(w.said, step.Name)
 		out, err := deed(in)
 		return out, workflows.Failure(err)

@@ -1,0 +1,198 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+
+	"handrail/chat"
+	"handrail/workflows"
+)
+
+// holds gives the world deeds for a delivery that answers each with the next of states.
+func holds(w *world, step workflows.Step[chat.DeliveryStep, chat.Receipt], states ...chat.SubmissionState) {
+	does(w, step, func(chat.DeliveryStep) (chat.Receipt, error) {
+		next := states[0]
+		states = states[min(1, len(states)-1):]
+		return receipt(next), nil
+	})
+}
+
+// ends gives the world a FailSend that finds the delivery in each of states in turn, and
+// returns the failures that it was given.
+func ends(w *world, states ...chat.SubmissionState) *[]chat.SendFailure {
+	failures := &[]chat.SendFailure{}
+	does(w, workflows.FailSend, func(in chat.SendFailure) (chat.Receipt, error) {
+		*failures = append(*failures, in)
+		next := states[0]
+		states = states[min(1, len(states)-1):]
+		return receipt(next), nil
+	})
+	return failures
+}
+
+// neverTaken gives the world a SubmitDelivery that a carrier always turns away.
+func neverTaken(w *world) {
+	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
+		return chat.Receipt{}, &chat.RetryLaterError{After: time.Hour, Code: "twilio_429", Message: "Twilio asks to wait"}
+	})
+}
+
+func TestSendParksWhenTryingDoesNotHelp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	prepares(w)
+	submits(w, chat.SubmissionPending)
+	neverTaken(w)
+	holds(w, workflows.GiveUp, chat.SubmissionPending)
+	failures := ends(w, chat.SubmissionCanceled)
+	w.RegisterDelayedCallback(func() {
+		assert.Contains(t, w.said, "GiveUp", "the store is told that nobody tries any more")
+		assert.False(t, w.IsWorkflowCompleted(), "an operator looks for it among the open ones")
+	}, 20*24*time.Hour)
+	a := w.run(sendInput())
+	require.NoError(t, a.err)
+	assert.Equal(t, "pending", a.out.Value.Status)
+	require.NoError(t, w.GetWorkflowError(), "after thirty days it closes")
+	require.Len(t, *failures, 1, "and says that it was not sent")
+	assert.Equal(t, -1, (*failures)[0].Index)
+}
+
+func TestSendThatGaveUpInMidPostIsSettled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	prepares(w)
+	submits(w, chat.SubmissionPending)
+	neverTaken(w)
+	holds(w, workflows.GiveUp, chat.SubmissionSending)
+	holds(w, workflows.SettleUnknown, chat.SubmissionSending, chat.SubmissionUnknown, chat.SubmissionNeedsReview)
+	ends(w, chat.SubmissionNeedsReview)
+	a := w.run(sendInput())
+	require.NoError(t, a.err)
+	require.NoError(t, w.GetWorkflowError())
+	assert.Equal(t, []string{"GiveUp", "SettleUnknown", "SettleUnknown", "SettleUnknown", "FailSend"}, w.said[len(w.said)-5:])
+}
+
+func TestSendCanceledWhileItIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	prepares(w)
+	submits(w, chat.SubmissionPending)
+	neverTaken(w)
+	failures := ends(w, chat.SubmissionCanceled)
+	w.RegisterDelayedCallback(w.CancelWorkflow, time.Minute)
+	a := w.run(sendInput())
+	assert.Equal(t, "delivery_failed", code(t, a.err))
+	assert.True(t, temporal.IsCanceledError(w.GetWorkflowError()))
+	require.Len(t, *failures, 1)
+	assert.Equal(t, -1, (*failures)[0].Index)
+}
+
+// TestSendCanceledInMidPost: whatever the carrier says to a post that was under way is
+// waited for and told, and nothing is posted after it.
+func TestSendCanceledInMidPost(t *testing.T) {
+	t.Parallel()
+	type S = chat.SubmissionState
+	tests := map[string]struct {
+		said   S
+		ends   []S
+		code   string
+		status string
+		steps  []string
+	}{
+		"accepted": {said: chat.SubmissionAccepted, status: "accepted"},
+		"rejected": {said: chat.SubmissionRejected, code: "delivery_failed"},
+		"not taken": {
+			said: chat.SubmissionPending, ends: []S{chat.SubmissionCanceled}, code: "delivery_failed", steps: []string{"FailSend"},
+		},
+		"not known": {
+			said: chat.SubmissionUnknown, ends: []S{chat.SubmissionUnknown, chat.SubmissionNeedsReview}, status: "unknown",
+			steps: []string{"FailSend", "SettleUnknown", "FailSend"},
+		},
+		"worker lost": {
+			said: chat.SubmissionSending, ends: []S{chat.SubmissionSending, chat.SubmissionUnknown, chat.SubmissionNeedsReview}, status: "sending",
+			steps: []string{"FailSend", "SettleUnknown", "FailSend", "SettleUnknown", "FailSend"},
+		},
+		"accepted late": {
+			said: chat.SubmissionSending, ends: []S{chat.SubmissionSending, chat.SubmissionAccepted}, status: "sending",
+			steps: []string{"FailSend", "SettleUnknown", "FailSend"},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			prepares(w)
+			does(w, workflows.Submit, func(chat.DeliveryStep) (chat.Receipt, error) {
+				w.CancelWorkflow()
+				return receipt(tt.said), nil
+			})
+			ends(w, tt.ends...)
+			holds(w, workflows.SettleUnknown, chat.SubmissionUnknown)
+			a := w.run(sendInput())
+			assert.Equal(t, append([]string{"PrepareSend", "Submit"}, tt.steps...), w.said)
+			assert.Equal(t, len(tt.ends) > 0, temporal.IsCanceledError(w.GetWorkflowError()))
+			if tt.code != "" {
+				assert.Equal(t, tt.code, code(t, a.err))
+				return
+			}
+			require.NoError(t, a.err, "what may have been sent is not called failed")
+			assert.Equal(t, tt.status, a.out.Value.Status)
+		})
+	}
+}
+
+func TestSendCanceledBeforeItsPostIsNotPosted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	does(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.PreparedSend, error) {
+		w.CancelWorkflow()
+		return chat.PreparedSend{AssistantMessageSent: chat.AssistantMessageSent{ActionID: in.ActionID, Receipt: receipt(chat.SubmissionPending)}}, nil
+	})
+	ends(w, chat.SubmissionCanceled)
+	a := w.run(sendInput())
+	assert.Equal(t, "delivery_failed", code(t, a.err))
+	assert.Equal(t, []string{"PrepareSend", "FailSend"}, w.said)
+	assert.True(t, temporal.IsCanceledError(w.GetWorkflowError()))
+}
+
+func TestSendWhoseRowsAreGoneFailsInTheOpen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	prepares(w)
+	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.Receipt, error) {
+		return chat.Receipt{}, chat.Errorf(chat.CodeDeliveryNotFound, "there is no such delivery")
+	})
+	a := w.run(sendInput())
+	assert.Equal(t, "delivery_not_found", code(t, a.err))
+	assert.Error(t, w.GetWorkflowError())
+}
+
+func TestSendStartedAgainTellsItsFailure(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	does(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.PreparedSend, error) {
+		return chat.PreparedSend{}, chat.Errorf(chat.CodeToolCallFailed, "tool call 1, add_label, failed")
+	})
+	a := w.run(sendInput("add_label", "set_title"))
+	assert.Equal(t, "tool_call_failed", code(t, a.err))
+	assert.Equal(t, []string{"PrepareSend"}, w.said, "no tool runs after a failure")
+}
+
+func TestAddParticipantCanceledIsAnswered(t *testing.T) {
+	t.Parallel()
+	in := chat.AddParticipant{Request: sendInput().Request, NewParticipant: chat.NewParticipant{MemberID: 42, Role: chat.ParticipantObserver}}
+	w := newWorld(t)
+	does(w, workflows.AddMember, func(chat.AddParticipant) (chat.ParticipantAdded, error) {
+		w.CancelWorkflow()
+		return chat.ParticipantAdded{ParticipantID: 7}, nil
+	})
+	a := ask[chat.ParticipantAdded](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
+	w.ExecuteWorkflow(string(chat.ActionAddParticipant), in)
+	require.NoError(t, a.err, "it was stored")
+	assert.Equal(t, chat.ParticipantID(7), a.out.Value.ParticipantID)
+	assert.NoError(t, w.GetWorkflowError())
+}
