@@ -31,10 +31,9 @@ func (c *Client) Await(ctx context.Context, a chat.Action, wait time.Duration) e
 		}
 		return handle.Get(waiting, nil)
 	})
-	_, closed := errors.AsType[*serviceerror.NotFound](err)
 	_, answered := chatError(err)
 	switch {
-	case err == nil, closed, answered:
+	case err == nil, closed(err), answered:
 		return nil
 	case waiting.Err() != nil || unreachable(err):
 		return chat.ErrStillRunning
@@ -60,7 +59,7 @@ func persist(ctx context.Context, ask func() error) error {
 // yet: action_not_found when there is none, CodeUnavailable when Temporal is away.
 func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
 	workflowID := chat.ActionWorkflowID(ws, id)
-	ctx, cancel := context.WithTimeout(ctx, confirmWithin)
+	ctx, cancel := context.WithTimeout(ctx, recordWithin)
 	defer cancel()
 	described, err := c.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
 	if _, missing := errors.AsType[*serviceerror.NotFound](err); missing {

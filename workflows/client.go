@@ -9,7 +9,6 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -30,12 +29,10 @@ func NewClient(c client.Client, taskQueue string, newID func() string) *Client {
 
 // How long Temporal itself may take, beside the work that is waited for.
 const (
-	// confirmWithin bounds the question whether a start has been recorded.
-	confirmWithin = 10 * time.Second
+	// recordWithin bounds the recording of a request.
+	recordWithin = 10 * time.Second
 	// askAgainAfter is the pause before an engine that is away is asked again.
 	askAgainAfter = 200 * time.Millisecond
-	// startWithin bounds a start that nobody waits for.
-	startWithin = 10 * time.Second
 )
 
 // ActionID is the id of the action that an idempotency key of a workspace stands for: a
@@ -108,6 +105,7 @@ func (c *Client) startOptions(j job) client.StartWorkflowOptions {
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		TypedSearchAttributes:    startAttributes(j.request),
+		Memo:                     map[string]any{memoRequest: updateID(j.request)},
 		StaticSummary:            j.summary,
 		StaticDetails:            fmt.Sprintf("Action %s, requested by member %d.", j.request.ActionID, j.request.By.MemberID),
 		Priority:                 temporal.Priority{PriorityKey: interactive, FairnessKey: string(j.request.WorkspaceID)},
@@ -154,22 +152,14 @@ func ask[T any](ctx context.Context, c *Client, j job, wait time.Duration) (chat
 	return chat.Answer[T]{Value: out.Value, Replayed: out.Nonce != j.request.Nonce}, nil
 }
 
-// startOnly starts a workflow and returns [chat.ErrStillRunning]. One that runs already
-// is asked whether it has the same body.
+// startOnly records a request and returns [chat.ErrStillRunning].
 func (c *Client) startOnly(ctx context.Context, j job) error {
-	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	ctx, cancel := context.WithTimeout(ctx, recordWithin)
 	defer cancel()
-	options := c.startOptions(j)
-	options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
-	options.WorkflowExecutionErrorWhenAlreadyStarted = true
-	_, err := c.temporal.ExecuteWorkflow(ctx, options, string(j.kind), j.in)
-	if _, running := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); running {
-		_, err = c.temporal.UpdateWorkflow(ctx, c.update(j, client.WorkflowUpdateStageAccepted))
+	if err := c.record(ctx, j); err != nil {
+		return c.explain(ctx, ctx, j, err)
 	}
-	if err == nil {
-		return chat.ErrStillRunning
-	}
-	return c.explain(ctx, ctx, j, err)
+	return chat.ErrStillRunning
 }
 
 // explain turns what Temporal says into what a caller may know. waiting is the context
@@ -178,38 +168,25 @@ func (c *Client) explain(ctx, waiting context.Context, j job, err error) error {
 	if e, ok := chatError(err); ok {
 		return e
 	}
+	if closed(err) {
+		ended := chat.Errorf(chat.CodeUnavailable, "the action was ended in Temporal before it had an outcome; look at the action")
+		ended.ActionID = string(j.request.ActionID)
+		return ended.Because(err)
+	}
 	if waiting.Err() == nil && !unreachable(err) {
 		return fmt.Errorf("wait for workflow %s: %w", j.id, err)
 	}
 	// The wait is over, or the server is away: only what is recorded goes on.
-	confirming, cancel := context.WithTimeout(context.WithoutCancel(ctx), confirmWithin)
+	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
-	if confirmErr := c.confirm(confirming, j); confirmErr != nil {
+	recordErr := c.record(recording, j)
+	if e, ok := chatError(recordErr); ok {
+		return e
+	}
+	if recordErr != nil {
 		away := chat.Errorf(chat.CodeUnavailable, "it is not known whether the request was recorded; look at the action, or ask again with the same Idempotency-Key")
 		away.ActionID, away.Retryable = string(j.request.ActionID), true
-		return away.Because(errors.Join(err, confirmErr))
+		return away.Because(errors.Join(err, recordErr))
 	}
 	return chat.ErrStillRunning
-}
-
-// confirm makes sure that an action is recorded, whatever became of the call that was to
-// start it: it starts it, unless there is one of its id.
-func (c *Client) confirm(ctx context.Context, j job) error {
-	if j.kind == chat.ActionSummarizeChat {
-		_, err := c.temporal.DescribeWorkflowExecution(ctx, j.id, "")
-		return err
-	}
-	options := c.startOptions(j)
-	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
-	_, err := c.temporal.ExecuteWorkflow(ctx, options, string(j.kind), j.in)
-	if _, there := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); there {
-		return nil
-	}
-	return err
-}
-
-func unreachable(err error) bool {
-	_, unavailable := errors.AsType[*serviceerror.Unavailable](err)
-	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
-	return unavailable || late || errors.Is(err, context.DeadlineExceeded)
 }
