@@ -38,7 +38,7 @@ func TestLoadRefusesWhatIsWrongAndNamesIt(t *testing.T) {
 			_, err := config.Load(tt.environ)
 			require.Error(t, err)
 			for _, want := range tt.want {
-				assert.ErrorContains(t, err, want)
+				require.ErrorContains(t, err, want)
 			}
 			assert.NotContains(t, err.Error(), "c2VjcmV0", "a secret is never repeated")
 		})
