@@ -25,7 +25,7 @@ type Store interface {
 type SendStore interface {
 	// PrepareSend returns the stored send when the action has one. Otherwise it reads
 	// the facts, asks plan, and inserts the rows; an error of plan stores nothing.
-	PrepareSend(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.PreparedSend, error)
+	PrepareSend(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error)
 	// CompleteToolCall runs effect and records its result together, unless the call
 	// has a result already.
 	CompleteToolCall(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, index int, effect func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error)

@@ -16,14 +16,14 @@ import (
 // any other ends it with a nil dereference.
 type store struct {
 	activities.Store
-	prepare func(chat.SendAssistantMessage, chat.SendIDs, func(*chat.SendFacts) (chat.SendPlan, error)) (chat.PreparedSend, error)
+	prepare func(chat.SendAssistantMessage, chat.SendIDs, func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error)
 	tool    func(func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error)
 	claim   func() (chat.Claim, error)
 	record  func(context.Context, int64, chat.Submission) (chat.Delivery, error)
 	read    func() (chat.Transcript, int64, error)
 }
 
-func (s *store) PrepareSend(_ context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.PreparedSend, error) {
+func (s *store) PrepareSend(_ context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error) {
 	return s.prepare(in, ids, plan)
 }
 

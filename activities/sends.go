@@ -12,7 +12,7 @@ import (
 // action's row is inserted in the same transaction and found by every repetition. The
 // errors are those of [chat.SendFacts.Plan], unknown_tool and invalid_tool_arguments; a
 // send that is refused leaves nothing behind.
-func (a *Activities) PrepareSend(ctx context.Context, in chat.SendAssistantMessage) (chat.PreparedSend, error) {
+func (a *Activities) PrepareSend(ctx context.Context, in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 	ids := chat.SendIDs{MessageID: chat.MessageID(a.NewID()), DeliveryID: chat.DeliveryID(a.NewID())}
 	return a.Store.PrepareSend(ctx, in, ids, func(facts *chat.SendFacts) (chat.SendPlan, error) {
 		plan, err := facts.Plan(in.Message)

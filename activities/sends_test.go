@@ -24,10 +24,10 @@ func facts() *chat.SendFacts {
 
 // planning is a store that only asks for the plan.
 func planning(plan *chat.SendPlan) *store {
-	return &store{prepare: func(_ chat.SendAssistantMessage, _ chat.SendIDs, ask func(*chat.SendFacts) (chat.SendPlan, error)) (chat.PreparedSend, error) {
+	return &store{prepare: func(_ chat.SendAssistantMessage, _ chat.SendIDs, ask func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error) {
 		made, err := ask(facts())
 		*plan = made
-		return chat.PreparedSend{}, err
+		return chat.AssistantMessageSent{}, err
 	}}
 }
 

@@ -33,13 +33,6 @@ type SendPlan struct {
 	Policy   UnknownPolicy
 }
 
-// PreparedSend is a send whose rows exist.
-type PreparedSend struct {
-	AssistantMessageSent
-	// ToolCallCount is how many calls run before the delivery.
-	ToolCallCount int `json:"tool_call_count"`
-}
-
 // Plan checks the rules of sending and says from whom to whom; the payload is still to
 // be rendered. The errors are those of the API's send: assistant_not_found,
 // participant_not_found, chat_archived, channel_not_supported, no_phone, no_email,

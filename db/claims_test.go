@@ -46,7 +46,7 @@ func TestOneInFlightPerAddress(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		now := time.Now()
-		sends := make([]chat.PreparedSend, 10)
+		sends := make([]chat.AssistantMessageSent, 10)
 		for i := range sends {
 			sends[i] = w.Prepare(t, s, w.SMS.ID, "hi")
 		}

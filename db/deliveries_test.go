@@ -13,7 +13,7 @@ import (
 )
 
 // standing is where a send stands everywhere.
-func standing(t *testing.T, s *db.Store, w *dbtest.World, sent *chat.PreparedSend) (chat.Delivery, chat.Action, chat.Message, chat.Chat) {
+func standing(t *testing.T, s *db.Store, w *dbtest.World, sent *chat.AssistantMessageSent) (chat.Delivery, chat.Action, chat.Message, chat.Chat) {
 	t.Helper()
 	d, err := s.Delivery(t.Context(), w.Workspace, sent.DeliveryID)
 	require.NoError(t, err)

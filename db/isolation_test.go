@@ -26,7 +26,7 @@ type intruder struct {
 	// victim is the other workspace; sent and request are a send of its own and an
 	// action that runs.
 	victim  *dbtest.World
-	sent    chat.PreparedSend
+	sent    chat.AssistantMessageSent
 	request chat.Request
 }
 

@@ -17,7 +17,7 @@ import (
 //
 // Idempotent: the action's row is written first, so a repetition, even one at the same
 // time, finds it and returns the send as it stands now, or why it failed.
-func (s *Store) PrepareSend(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.PreparedSend, error) {
+func (s *Store) PrepareSend(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error) {
 	now := s.time()
 	var sent chat.AssistantMessageSent
 	err := s.inTx(ctx, "prepare a send", func(ctx context.Context, tx bun.Tx) error {
@@ -44,7 +44,7 @@ func (s *Store) PrepareSend(ctx context.Context, in chat.SendAssistantMessage, i
 		sent, err = s.insertSend(ctx, tx, &in, ids, facts, &planned, now)
 		return err
 	})
-	return chat.PreparedSend{AssistantMessageSent: sent, ToolCallCount: len(sent.ToolCalls)}, err
+	return sent, err
 }
 
 func (s *Store) insertSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage, ids chat.SendIDs, facts *chat.SendFacts, plan *chat.SendPlan, now time.Time) (chat.AssistantMessageSent, error) {

@@ -36,7 +36,7 @@ func TestPrepareSend(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, ids.MessageID, sent.MessageID)
 		assert.Equal(t, ids.DeliveryID, sent.DeliveryID)
-		assert.Equal(t, 1, sent.ToolCallCount)
+		assert.Equal(t, 1, len(sent.ToolCalls))
 		assert.Equal(t, "pending", sent.Status)
 
 		again, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), func(*chat.SendFacts) (chat.SendPlan, error) {
@@ -98,7 +98,7 @@ func TestPrepareSendTwiceAtOnce(t *testing.T) {
 		w := dbtest.Seed(t, s)
 		in := w.Send(w.SMS.ID, "hi")
 		var all sync.WaitGroup
-		answers, errs := make([]chat.PreparedSend, 8), make([]error, 8)
+		answers, errs := make([]chat.AssistantMessageSent, 8), make([]error, 8)
 		for i := range answers {
 			all.Go(func() {
 				answers[i], errs[i] = s.PrepareSend(t.Context(), in, dbtest.SendIDs(), dbtest.PlanText("hi"))

@@ -94,8 +94,8 @@ func (e *engine) summary(key string) chat.SummarizeChat {
 
 // refusesSends gives a worker a chat that nothing can be sent in.
 func refusesSends(w sdkworker.Worker) {
-	bound(w, workflows.PrepareSend, func(context.Context, chat.SendAssistantMessage) (chat.PreparedSend, error) {
-		return chat.PreparedSend{}, chat.Errorf(chat.CodeNoPhone, "the recipient has no phone number")
+	bound(w, workflows.PrepareSend, func(context.Context, chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+		return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeNoPhone, "the recipient has no phone number")
 	})
 }
 
@@ -148,9 +148,9 @@ func TestAnotherBodyIsNeverTakenForRecorded(t *testing.T) {
 	_, err = e.SendAssistantMessage(t.Context(), e.send("k", "Goodbye"), 10*time.Millisecond)
 	assert.Equal(t, chat.CodeUnavailable, chat.CodeOf(err))
 	e.work(t, func(w sdkworker.Worker) {
-		bound(w, workflows.PrepareSend, func(ctx context.Context, _ chat.SendAssistantMessage) (chat.PreparedSend, error) {
+		bound(w, workflows.PrepareSend, func(ctx context.Context, _ chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 			<-ctx.Done() // ends with the worker
-			return chat.PreparedSend{}, ctx.Err()
+			return chat.AssistantMessageSent{}, ctx.Err()
 		})
 	})
 	for _, wait := range []time.Duration{0, time.Minute} {
@@ -204,10 +204,10 @@ func TestATerminatedActionIsNotWaitedFor(t *testing.T) {
 	e := newEngine(t)
 	posting := make(chan struct{})
 	e.work(t, func(w sdkworker.Worker) {
-		bound(w, workflows.PrepareSend, func(ctx context.Context, _ chat.SendAssistantMessage) (chat.PreparedSend, error) {
+		bound(w, workflows.PrepareSend, func(ctx context.Context, _ chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 			close(posting)
 			<-ctx.Done()
-			return chat.PreparedSend{}, ctx.Err()
+			return chat.AssistantMessageSent{}, ctx.Err()
 		})
 	})
 	in := e.send("k", "Hello")

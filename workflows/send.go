@@ -51,7 +51,7 @@ func (s *send) run(ctx workflow.Context) error {
 		tellRefusal(ctx, problem(err))
 		return nil
 	}
-	s.sent = prepared.AssistantMessageSent
+	s.sent = prepared
 	s.sent.Content = s.in.Message
 	if ok, err := s.runTools(ctx); err != nil || !ok {
 		return err

@@ -35,10 +35,10 @@ func receipt(state chat.SubmissionState) chat.Receipt {
 
 // prepares gives the world a PrepareSend that accepts everything.
 func prepares(w *world) {
-	does(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.PreparedSend, error) {
-		return chat.PreparedSend{AssistantMessageSent: chat.AssistantMessageSent{
+	does(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+		return chat.AssistantMessageSent{
 			ActionID: in.ActionID, Number: 41, ToolCalls: in.ToolCalls, Receipt: receipt(chat.SubmissionPending),
-		}}, nil
+		}, nil
 	})
 }
 
@@ -118,8 +118,8 @@ func TestSendStopsAtAToolThatFails(t *testing.T) {
 func TestSendRefusedLeavesTheReasonToTheCaller(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	does(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.PreparedSend, error) {
-		return chat.PreparedSend{}, chat.Errorf(chat.CodeNoPhone, "the recipient has no phone number")
+	does(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+		return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeNoPhone, "the recipient has no phone number")
 	})
 	a := w.run(sendInput())
 	require.NoError(t, w.GetWorkflowError(), "a refusal is an answer, not a broken workflow")

@@ -7,7 +7,7 @@ var (
 	// AddMember stores a participant.
 	AddMember = Step[chat.AddParticipant, chat.ParticipantAdded]{Name: "AddParticipant", Patience: database}
 	// PrepareSend checks a send and inserts its rows.
-	PrepareSend = Step[chat.SendAssistantMessage, chat.PreparedSend]{Name: "PrepareSend", Patience: database}
+	PrepareSend = Step[chat.SendAssistantMessage, chat.AssistantMessageSent]{Name: "PrepareSend", Patience: database}
 	// RunTool runs one tool call of a send.
 	RunTool = Step[chat.ToolRun, chat.ToolCall]{Name: "RunTool", Patience: tool}
 	// FailSend records that a send is over before anything was posted.

@@ -148,9 +148,9 @@ func TestSendCanceledInMidPost(t *testing.T) {
 func TestSendCanceledBeforeItsPostIsNotPosted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	does(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.PreparedSend, error) {
+	does(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		w.CancelWorkflow()
-		return chat.PreparedSend{AssistantMessageSent: chat.AssistantMessageSent{ActionID: in.ActionID, Receipt: receipt(chat.SubmissionPending)}}, nil
+		return chat.AssistantMessageSent{ActionID: in.ActionID, Receipt: receipt(chat.SubmissionPending)}, nil
 	})
 	ends(w, chat.SubmissionCanceled)
 	a := w.run(sendInput())
@@ -174,8 +174,8 @@ func TestSendWhoseRowsAreGoneFailsInTheOpen(t *testing.T) {
 func TestSendStartedAgainTellsItsFailure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	does(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.PreparedSend, error) {
-		return chat.PreparedSend{}, chat.Errorf(chat.CodeToolCallFailed, "tool call 1, add_label, failed")
+	does(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+		return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeToolCallFailed, "tool call 1, add_label, failed")
 	})
 	a := w.run(sendInput("add_label", "set_title"))
 	assert.Equal(t, "tool_call_failed", code(t, a.err))

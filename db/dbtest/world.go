@@ -103,7 +103,7 @@ func (w *World) Send(id chat.ChatID, text string, calls ...chat.ToolCall) chat.S
 }
 
 // Prepare stores a send of text in the chat, ready to be claimed.
-func (w *World) Prepare(tb testing.TB, s *db.Store, id chat.ChatID, text string, calls ...chat.ToolCall) chat.PreparedSend {
+func (w *World) Prepare(tb testing.TB, s *db.Store, id chat.ChatID, text string, calls ...chat.ToolCall) chat.AssistantMessageSent {
 	tb.Helper()
 	prepared, err := s.PrepareSend(tb.Context(), w.Send(id, text, calls...), SendIDs(), PlanText(text))
 	require.NoError(tb, err)
