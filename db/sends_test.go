@@ -46,7 +46,7 @@ func TestPrepareSend(t *testing.T) {
 		assert.Equal(t, sent, again)
 		now, err := s.SentMessage(t.Context(), w.Workspace, in.ActionID)
 		require.NoError(t, err)
-		assert.Equal(t, sent.AssistantMessageSent, now)
+		assert.Equal(t, sent, now)
 
 		d, err := s.Delivery(t.Context(), w.Workspace, sent.DeliveryID)
 		require.NoError(t, err)
