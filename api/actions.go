@@ -16,7 +16,7 @@ import (
 type actionJSON struct {
 	ActionID   chat.ActionID    `json:"action_id" format:"uuid"`
 	Kind       string           `json:"kind" enum:"add_participant,send_assistant_message,summarize_chat"`
-	State      chat.ActionState `json:"state" enum:"running,parked,succeeded,failed" doc:"parked waits for an operator."`
+	State      chat.ActionState `json:"state" enum:"running,parked,succeeded,failed" doc:"parked waits for more than a moment: for another try or for an operator, as waiting_for says."`
 	Status     string           `json:"status" doc:"The delivery's status when there is one, else the state." example:"unknown"`
 	ChatID     chat.ChatID      `json:"chat_id"`
 	WorkflowID string           `json:"workflow_id,omitempty" doc:"Where operators find it in the Temporal UI."`

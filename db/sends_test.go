@@ -36,7 +36,7 @@ func TestPrepareSend(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, ids.MessageID, sent.MessageID)
 		assert.Equal(t, ids.DeliveryID, sent.DeliveryID)
-		assert.Equal(t, 1, len(sent.ToolCalls))
+		assert.Len(t, sent.ToolCalls, 1)
 		assert.Equal(t, "pending", sent.Status)
 
 		again, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), func(*chat.SendFacts) (chat.SendPlan, error) {
