@@ -23,7 +23,7 @@ type redirected struct{ to *url.URL }
 func (r redirected) RoundTrip(request *http.Request) (*http.Response, error) {
 	request = request.Clone(request.Context())
 	request.URL.Scheme, request.URL.Host = r.to.Scheme, r.to.Host
-	return http.DefaultTransport.RoundTrip(request)
+	return (&http.Transport{}).RoundTrip(request)
 }
 
 func (w *world) twilio(t *testing.T, authToken string) *twilio.ApiService {

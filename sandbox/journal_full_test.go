@@ -24,10 +24,10 @@ const fullDisk = "SANDBOX_TEST_FULL_DISK"
 // test runs itself again in one of its own.
 func TestFullDiskKeepsNothingAndRecovers(t *testing.T) {
 	t.Parallel()
-	path := os.Getenv(fullDisk)
+	path := os.Getenv(fullDisk) //nolint:forbidigo // told by itself, see below
 	if path == "" {
 		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.count=1")
-		again.Env = append(os.Environ(), fullDisk+"="+filepath.Join(t.TempDir(), "sandbox.jsonl"))
+		again.Env = []string{fullDisk + "=" + filepath.Join(t.TempDir(), "sandbox.jsonl"), "TMPDIR=" + t.TempDir()}
 		output, err := again.CombinedOutput()
 		require.NoError(t, err, string(output))
 		return

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -115,7 +116,7 @@ func (s *Sandbox) Messages(filter MessageFilter) []Message {
 // shared: do not change what they point to.
 func (s *Sandbox) Mails() []Mail {
 	mails := s.arrived.look().mails
-	return mails[:len(mails):len(mails)]
+	return slices.Clip(mails)
 }
 
 // Await returns the first message that matches, waiting for it if need be. match sees

@@ -68,7 +68,7 @@ func (w *world) do(t *testing.T, method, path string, body string, change func(*
 	t.Helper()
 	// No require: it is called from other goroutines too.
 	r, err := http.NewRequestWithContext(t.Context(), method, w.url+path, strings.NewReader(body))
-	if !assert.NoError(t, err) {
+	if !assert.NoError(t, err) { //nolint:testifylint // see above
 		return answer{}
 	}
 	if change != nil {
@@ -76,12 +76,12 @@ func (w *world) do(t *testing.T, method, path string, body string, change func(*
 	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Do(r)
-	if !assert.NoError(t, err) {
+	if !assert.NoError(t, err) { //nolint:testifylint // see above
 		return answer{}
 	}
 	defer res.Body.Close()
 	read, err := io.ReadAll(res.Body)
-	if !assert.NoError(t, err) {
+	if !assert.NoError(t, err) { //nolint:testifylint // see above
 		return answer{}
 	}
 	return answer{status: res.StatusCode, header: res.Header, body: string(read)}

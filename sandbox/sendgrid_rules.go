@@ -31,13 +31,11 @@ var reservedHeaders = []string{
 }
 
 func fieldProblem(field, message string) mailProblem {
-	help := errorsPage
-	for part := range strings.SplitSeq(field, ".") {
-		if _, err := strconv.Atoi(part); err != nil {
-			help += part + "."
-		}
-	}
-	return mailProblem{Message: message, Field: &field, Help: new(strings.TrimSuffix(help, "."))}
+	names := slices.DeleteFunc(strings.Split(field, "."), func(part string) bool {
+		_, err := strconv.Atoi(part)
+		return err == nil
+	})
+	return mailProblem{Message: message, Field: &field, Help: new(errorsPage + strings.Join(names, "."))}
 }
 
 // problems are all reasons to refuse the request, by the rules of SendGrid's error

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -101,9 +102,7 @@ func TestSendGridRefuses(t *testing.T) {
 	w := setup(t)
 	to := func(more object) []object {
 		p := object{"to": people(1)}
-		for k, v := range more {
-			p[k] = v
-		}
+		maps.Copy(p, more)
 		return []object{p}
 	}
 	plain, html := object{"type": "text/plain", "value": "x"}, object{"type": "text/html", "value": "<p>x</p>"}

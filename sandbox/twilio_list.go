@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -110,9 +111,7 @@ func (s *Sandbox) page(list listing, matching []Message, first int) messagePage 
 
 func (s *Sandbox) listURI(list listing, number int, token string) string {
 	query := url.Values{"PageSize": {strconv.Itoa(list.size)}, "Page": {strconv.Itoa(number)}}
-	for name, values := range list.filter {
-		query[name] = values
-	}
+	maps.Copy(query, list.filter)
 	if token != "" {
 		query.Set("PageToken", token)
 	}

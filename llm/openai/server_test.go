@@ -86,7 +86,7 @@ func newWorld(t *testing.T, replies ...reply) *world {
 		assert.Equal(t, "/v1/chat/completions", r.URL.Path)
 		assert.Equal(t, "Bearer "+key, r.Header.Get("Authorization"))
 		var asked request
-		assert.NoError(t, json.NewDecoder(r.Body).Decode(&asked))
+		assert.NoError(t, json.NewDecoder(r.Body).Decode(&asked)) //nolint:musttag // names match whatever their case
 		w.requests = append(w.requests, asked)
 		if !assert.LessOrEqual(t, len(w.requests), len(w.replies), "one request more than expected") {
 			rw.WriteHeader(http.StatusTeapot)

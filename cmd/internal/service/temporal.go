@@ -53,7 +53,7 @@ func temporalOptions(c *config.Config, environ []string, logger *slog.Logger) (c
 	if options.Namespace == "" {
 		options.Namespace = c.TemporalNamespace
 	}
-	options.Logger = log.NewStructuredLogger(logger.With("component", "temporal"))
+	options.Logger = log.NewStructuredLogger(slog.New(quiet{logger.Handler()}).With("component", "temporal"))
 	if c.EncryptionKeys != "" {
 		keys, err := codec.Parse(c.EncryptionKeys)
 		if err != nil {
@@ -88,3 +88,22 @@ func (l lookup) LookupEnv(name string) (string, bool) {
 
 // Environ lists all variables.
 func (l lookup) Environ() []string { return l }
+
+// quiet leaves out what the SDK says of every activity that returns an error: a refusal is
+// a caller's, a try that is repeated shows in Temporal, and a fault is logged where it is
+// translated, in worker.
+type quiet struct{ slog.Handler }
+
+// Handle passes on all other records.
+func (q quiet) Handle(ctx context.Context, r slog.Record) error {
+	if r.Message == "Activity error." {
+		return nil
+	}
+	return q.Handler.Handle(ctx, r)
+}
+
+// WithAttrs keeps the handler quiet.
+func (q quiet) WithAttrs(attrs []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(attrs)} }
+
+// WithGroup keeps the handler quiet.
+func (q quiet) WithGroup(name string) slog.Handler { return quiet{q.Handler.WithGroup(name)} }
