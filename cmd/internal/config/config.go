@@ -20,7 +20,7 @@ import (
 // Config is all that is configured. The tag secret marks what is masked when shown.
 type Config struct {
 	Addr        string        `env:"HANDRAIL_ADDR" envDefault:"127.0.0.1:8080" help:"where the API listens, host:port"`
-	DatabaseURL string        `env:"DATABASE_URL" secret:"url" help:"postgres://user:password@host/name, or sqlite:/path/to/file.db"`
+	DatabaseURL string        `env:"DATABASE_URL" secret:"url" help:"postgres://user:password@host/name; handrail-dev also takes sqlite:/path/to/file.db"`
 	TaskQueue   string        `env:"HANDRAIL_TASK_QUEUE" envDefault:"handrail" help:"Temporal task queue"`
 	Wait        time.Duration `env:"HANDRAIL_WAIT" envDefault:"25s" help:"how long a request waits for its action before it answers 202"`
 
