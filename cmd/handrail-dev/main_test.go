@@ -48,7 +48,7 @@ func newPlace(t *testing.T, environ ...string) *place {
 func (p *place) up() (*programtest.Process, string) {
 	p.Helper()
 	started := programtest.Start(p, p.folder, p.environ)
-	return started, started.Await("summarize?update_labels=true")
+	return started, started.Await("summarize?update_labels=true' -H 'Authorization: Bearer " + demoKey + "'\n")
 }
 
 // curl does what a line of the ready screen says, for each address that curl would make

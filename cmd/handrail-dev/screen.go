@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"text/template"
@@ -39,7 +40,13 @@ curl -sS -w '\n' -X POST '{{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.SMSChat
 `))
 
 func (s screen) show(w io.Writer) error {
-	if err := ready.Execute(w, s); err != nil {
+	// Written at once, so that no line of the log gets into its middle.
+	var all bytes.Buffer
+	err := ready.Execute(&all, s)
+	if err == nil {
+		_, err = all.WriteTo(w)
+	}
+	if err != nil {
 		return fmt.Errorf("show the ready screen: %w", err)
 	}
 	return nil
