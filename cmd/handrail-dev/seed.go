@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -119,8 +118,8 @@ func (s *seeder) member(m chat.Member) chat.Member {
 func (s *seeder) key(member chat.MemberID) {
 	must(s, func() (chat.Key, error) {
 		return s.store.CreateKey(s.ctx, demoWorkspace, s.by, chat.Key{
-			MemberID: member, Name: "Development", Scopes: chat.AllScopes(), Hint: demoKey[len(demoKey)-4:],
-		}, sha256.Sum256([]byte(demoKey)))
+			MemberID: member, Name: "Development", Scopes: chat.AllScopes(), Hint: chat.KeyHint(demoKey),
+		}, chat.HashKey(demoKey))
 	})
 }
 

@@ -2,7 +2,6 @@ package dbtest
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"testing"
 	"time"
 
@@ -36,7 +35,7 @@ type World struct {
 }
 
 // Hash is what is stored of the key.
-func (w *World) Hash() [32]byte { return sha256.Sum256([]byte(w.Secret)) }
+func (w *World) Hash() [32]byte { return chat.HashKey(w.Secret) }
 
 // Seed makes a new world in the store.
 func Seed(tb testing.TB, s *db.Store) *World {
