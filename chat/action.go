@@ -15,6 +15,10 @@ const (
 	ActionAddParticipant       ActionKind = "AddParticipant"
 	ActionSendAssistantMessage ActionKind = "SendAssistantMessage"
 	ActionSummarizeChat        ActionKind = "SummarizeChat"
+	ActionRetryDelivery        ActionKind = "RetryDelivery"
+	// ActionRetryDeliveries names the workflow of a bulk retry, which is an action with a
+	// table of its own.
+	ActionRetryDeliveries ActionKind = "RetryDeliveries"
 )
 
 // ActionState is where an action stands.
@@ -153,6 +157,18 @@ type Receipt struct {
 	ErrorCode         string          `json:"error_code,omitempty"`
 	ErrorMessage      string          `json:"error_message,omitempty"`
 	RetryAt           *time.Time      `json:"retry_at,omitempty"`
+	Carrier           CarrierState    `json:"carrier,omitempty"`
+	// Waits are set by the activities that answer workflows, so that a workflow takes
+	// them from its history.
+	Waits Waits `json:"waits,omitzero"`
+}
+
+// Waits are how long a delivery is followed before something is done.
+type Waits struct {
+	// Settle is how long after an unknown outcome the carrier may still be working.
+	Settle time.Duration `json:"settle,omitempty"`
+	// Receipt is how long after acceptance the carrier's final word is waited for.
+	Receipt time.Duration `json:"receipt,omitempty"`
 }
 
 // Receipt is what is known of the delivery now.
@@ -160,7 +176,7 @@ func (d *Delivery) Receipt() Receipt {
 	return Receipt{
 		DeliveryID: d.ID, Channel: d.Channel, Provider: d.Provider, Submission: d.Submission, Status: d.Status(),
 		ProviderMessageID: d.ProviderMessageID, Segments: d.Segments,
-		ErrorCode: d.ErrorCode, ErrorMessage: d.ErrorMessage, RetryAt: d.RetryAt,
+		ErrorCode: d.ErrorCode, ErrorMessage: d.ErrorMessage, RetryAt: d.RetryAt, Carrier: d.Carrier,
 	}
 }
 

@@ -53,7 +53,10 @@ type Chat struct {
 	// human, a failed delivery. Answered is the count that a response has covered.
 	Attention int64
 	Answered  int64
-	Summary   string
+	// AttentionReason says why a response is needed when it was not a message that came
+	// in: a call for a human, a delivery that failed late. "" otherwise.
+	AttentionReason string
+	Summary         string
 	// SummaryModel names what wrote the summary: "offline", or a model's name.
 	SummaryModel     string
 	SummaryUpdatedAt *time.Time

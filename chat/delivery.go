@@ -65,7 +65,13 @@ type Delivery struct {
 	Segments          int
 	// Watermark is the chat's Attention that acceptance will mark as answered.
 	Watermark int64
+	// RetryOf is the delivery that this one repeats, RetriedBy the one that repeats it.
 	RetryOf   DeliveryID
+	RetriedBy DeliveryID
+	// BulkRetryID is the bulk retry that made it or tried it again.
+	BulkRetryID ActionID
+	// Decision is a person's last word on it, nil when there is none.
+	Decision  *Decision
 	CreatedAt time.Time
 	UpdatedAt time.Time
 
@@ -89,8 +95,10 @@ type Payload struct {
 	Text    string `json:"text"`
 	HTML    string `json:"html,omitempty"`
 	// FromName is the display name beside an email's From.
-	FromName string            `json:"from_name,omitempty"`
-	Headers  map[string]string `json:"headers,omitempty"`
+	FromName string `json:"from_name,omitempty"`
+	// ReplyTo is the address that answers to an email go to, "" for From.
+	ReplyTo string            `json:"reply_to,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
 	// Segments is how many parts an SMS is charged as.
 	Segments int `json:"segments,omitempty"`
 }
@@ -190,13 +198,22 @@ func (s *Submission) Attempted(fence int64, started, finished time.Time) Attempt
 // creation, newest first.
 type DeliveryFilter struct {
 	// Status is what [Delivery.Status] returns.
-	Status    string
-	Channel   Channel
-	ErrorCode string
-	ChatID    ChatID
-	Since     *time.Time
-	Until     *time.Time
-	Page
+	Status    string     `json:"status,omitempty"`
+	Channel   Channel    `json:"channel,omitempty"`
+	ErrorCode string     `json:"error_code,omitempty"`
+	ChatID    ChatID     `json:"chat_id,omitempty"`
+	Since     *time.Time `json:"since,omitempty"`
+	Until     *time.Time `json:"until,omitempty"`
+	Page      `json:"-"`
+}
+
+// Stale is a delivery that nobody has touched for a while, though something should happen
+// to it by itself.
+type Stale struct {
+	WorkspaceID WorkspaceID
+	DeliveryID  DeliveryID
+	WorkflowID  string
+	Submission  SubmissionState
 }
 
 // Claim is the answer to asking for a delivery to be submitted.
@@ -236,4 +253,13 @@ const (
 	// ErrorTimeout and ErrorConnectionLost: bytes had left, no answer came.
 	ErrorTimeout        = "timeout"
 	ErrorConnectionLost = "connection_lost"
+	// ErrorSenderBlocked: the sender's account refuses everything, and this delivery
+	// waits without being posted until a probe gets through.
+	ErrorSenderBlocked = "sender_blocked"
+	// ErrorWorkflowGone: whatever followed it was ended in Temporal; nothing was sent.
+	ErrorWorkflowGone = "workflow_gone"
+	// ErrorReplaced: a person tried it again with a change, as another delivery.
+	ErrorReplaced = "replaced"
+	// ErrorUnconfirmed: the carrier took it and never told what became of it.
+	ErrorUnconfirmed = "unconfirmed"
 )

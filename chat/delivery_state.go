@@ -143,3 +143,14 @@ func (s CarrierState) Supersedes(old CarrierState) bool { return s.Rank() > old.
 
 // Final tells whether the carrier has said its last word, or we have stopped waiting.
 func (s CarrierState) Final() bool { return s.Rank() >= carrierRanks[CarrierUnconfirmed] }
+
+// Lost tells that the carrier took the message and it did not arrive.
+func (s CarrierState) Lost() bool {
+	switch s {
+	case CarrierUndelivered, CarrierBounced, CarrierFailed, CarrierCanceled:
+		return true
+	case CarrierNone, CarrierScheduled, CarrierAccepted, CarrierQueued, CarrierSending, CarrierSent,
+		CarrierDeferred, CarrierUnconfirmed, CarrierDelivered, CarrierRead:
+	}
+	return false
+}

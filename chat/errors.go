@@ -31,6 +31,8 @@ const (
 	// KindUnauthenticated and KindForbidden.
 	CodeUnauthenticated Code = "unauthenticated"
 	CodeForbidden       Code = "forbidden"
+	// CodeInvalidSignature is a webhook that its carrier did not sign.
+	CodeInvalidSignature Code = "invalid_signature"
 	// KindNotFound.
 	CodeNotFound            Code = "not_found"
 	CodeWorkspaceNotFound   Code = "workspace_not_found"
@@ -44,6 +46,8 @@ const (
 	CodeDeliveryNotFound    Code = "delivery_not_found"
 	CodeActionNotFound      Code = "action_not_found"
 	CodeKeyNotFound         Code = "api_key_not_found"
+	CodeSuppressionNotFound Code = "suppression_not_found"
+	CodeBulkRetryNotFound   Code = "bulk_retry_not_found"
 	// KindConflict.
 	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
 	CodeAlreadyExists        Code = "already_exists"
@@ -96,11 +100,12 @@ const (
 )
 
 var kinds = map[Code]Kind{
-	CodeUnauthenticated: KindUnauthenticated, CodeForbidden: KindForbidden,
+	CodeUnauthenticated: KindUnauthenticated, CodeForbidden: KindForbidden, CodeInvalidSignature: KindForbidden,
 	CodeNotFound: KindNotFound, CodeWorkspaceNotFound: KindNotFound, CodeChatNotFound: KindNotFound,
 	CodeMemberNotFound: KindNotFound, CodeAssistantNotFound: KindNotFound, CodeParticipantNotFound: KindNotFound,
 	CodeMessageNotFound: KindNotFound, CodeLabelNotFound: KindNotFound, CodeSenderNotFound: KindNotFound,
 	CodeDeliveryNotFound: KindNotFound, CodeActionNotFound: KindNotFound, CodeKeyNotFound: KindNotFound,
+	CodeSuppressionNotFound: KindNotFound, CodeBulkRetryNotFound: KindNotFound,
 	CodeIdempotencyKeyReused: KindConflict, CodeAlreadyExists: KindConflict, CodeInUse: KindConflict, CodeConflict: KindConflict,
 	CodeMethodNotAllowed: KindMethod, CodeBodyTooLarge: KindTooLarge, CodeUnsupportedMediaType: KindMedia,
 	CodeRateLimited: KindRateLimited, CodeUnavailable: KindUnavailable, CodeInternal: KindInternal,

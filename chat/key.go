@@ -20,15 +20,17 @@ var (
 
 // The scopes that routes ask for.
 const (
-	ScopeChatsRead      Scope = "chats:read"
-	ScopeChatsWrite     Scope = "chats:write"
-	ScopeChatsAdmin     Scope = "chats:admin"
-	ScopeMembersRead    Scope = "members:read"
-	ScopeMembersWrite   Scope = "members:write"
-	ScopeLabelsRead     Scope = "labels:read"
-	ScopeDeliveriesRead Scope = "deliveries:read"
-	ScopeKeysAdmin      Scope = "keys:admin"
-	ScopeWorkspaceAdmin Scope = "workspace:admin"
+	ScopeChatsRead       Scope = "chats:read"
+	ScopeChatsWrite      Scope = "chats:write"
+	ScopeChatsAdmin      Scope = "chats:admin"
+	ScopeMembersRead     Scope = "members:read"
+	ScopeMembersWrite    Scope = "members:write"
+	ScopeLabelsRead      Scope = "labels:read"
+	ScopeDeliveriesRead  Scope = "deliveries:read"
+	ScopeDeliveriesWrite Scope = "deliveries:write"
+	ScopeDeliveriesAdmin Scope = "deliveries:admin"
+	ScopeKeysAdmin       Scope = "keys:admin"
+	ScopeWorkspaceAdmin  Scope = "workspace:admin"
 )
 
 // AllScopes is the admin scope of every area.

@@ -27,19 +27,23 @@ const (
 	MessagePending MessageState = "pending"
 	// MessageSent was accepted by the carrier.
 	MessageSent MessageState = "sent"
-	// MessageNotSent will not leave: its tools failed, or the carrier refused it.
+	// MessageNotSent has not reached its recipient: its tools failed, the carrier refused
+	// it, or took it and did not deliver it.
 	MessageNotSent MessageState = "not_sent"
 )
 
 // Message is one turn of a chat.
 type Message struct {
 	// Number orders messages within the workspace; it is the "id" of the API.
-	Number    int64
-	ID        MessageID
-	ChatID    ChatID
-	MemberID  *MemberID
-	Role      MessageRole
-	Content   string
+	Number   int64
+	ID       MessageID
+	ChatID   ChatID
+	MemberID *MemberID
+	Role     MessageRole
+	Content  string
+	// Original is all that an email held before quotations were trimmed, "" when Content
+	// is all of it.
+	Original  string
 	State     MessageState
 	ToolCalls []ToolCall
 	Rating    *Rating

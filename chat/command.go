@@ -1,0 +1,160 @@
+package chat
+
+import "time"
+
+// Change is what a retry does differently; empty fields stay as they were.
+type Change struct {
+	// To is an address of the delivery's channel.
+	To string `json:"to,omitempty"`
+	// Body is markdown, as in a send.
+	Body string `json:"body,omitempty"`
+	// Sender is the scope of another sender of the same channel: "phone:12", "inbox:3".
+	Sender string `json:"sender,omitempty"`
+}
+
+// RetryDelivery asks for a delivery to be tried again. What certainly was not handed over
+// goes on under its own id; what has ended gets a new delivery, and so does every change.
+type RetryDelivery struct {
+	Request
+	DeliveryID DeliveryID `json:"delivery_id"`
+	Change     Change     `json:"change"`
+	Reason     string     `json:"reason"`
+	// BulkRetryID is the bulk retry that this is a part of, "" for none.
+	BulkRetryID ActionID `json:"bulk_retry_id,omitempty"`
+}
+
+// DeliveryRetried answers a [RetryDelivery] with the delivery that goes on.
+type DeliveryRetried struct {
+	ActionID ActionID `json:"action_id"`
+	// Of is the delivery that was to be tried again.
+	Of DeliveryID `json:"of"`
+	// Owner is the workflow that follows the delivery when it goes on under its own id,
+	// "" for a new one.
+	Owner string `json:"owner,omitempty"`
+	// Replaced is the workflow of a delivery that was ended in favour of the new one.
+	Replaced string `json:"replaced,omitempty"`
+	Receipt
+}
+
+// Verdict is what a person says of a delivery.
+type Verdict string
+
+// The verdicts. VerdictRetry is recorded by a retry.
+const (
+	VerdictRetry   Verdict = "retry"
+	VerdictCancel  Verdict = "cancel"
+	VerdictSent    Verdict = "sent"
+	VerdictNotSent Verdict = "not_sent"
+)
+
+// Decision is a person's word on a delivery, kept for good.
+type Decision struct {
+	Verdict Verdict
+	Reason  string
+	// ProviderMessageID is the carrier's id, when a person found it there: only with
+	// VerdictSent, and "" when not known.
+	ProviderMessageID string
+	By                Actor
+	At                time.Time
+}
+
+// MaxReason is the most characters that a reason may have.
+const MaxReason = 500
+
+// Commands are what an operator may do about a delivery as it stands.
+func (d *Delivery) Commands() []Verdict {
+	var all []Verdict
+	if d.Retryable() == nil {
+		all = append(all, VerdictRetry)
+	}
+	if d.Submission.May(SubmissionCanceled) {
+		all = append(all, VerdictCancel)
+	}
+	if d.Submission.May(SubmissionConfirmedSent) {
+		all = append(all, VerdictSent, VerdictNotSent)
+	}
+	return all
+}
+
+// Retryable says why a delivery may not be tried again by a person: CodeConflict naming
+// what may be done instead. It is nil for one that certainly was not handed over, or did
+// not arrive, and for one that a person must decide about.
+func (d *Delivery) Retryable() error {
+	var why string
+	switch {
+	case d.RetriedBy != "":
+		why = "it has been tried again already, as delivery " + string(d.RetriedBy)
+	case d.Submission == SubmissionSending:
+		why = "it is with the carrier right now; wait for the answer"
+	case d.Submission == SubmissionUnknown:
+		why = "it may have been sent, and evidence is still being looked for; wait, or resolve it first"
+	case d.Submission == SubmissionConfirmedSent:
+		why = "a person has confirmed that it was sent"
+	case d.Submission == SubmissionAccepted && !d.Carrier.Lost() && d.Carrier != CarrierUnconfirmed:
+		why = "the carrier has it"
+	default:
+		return nil
+	}
+	e := Errorf(CodeConflict, "this delivery can not be tried again: %s", why)
+	e.DeliveryID = string(d.ID)
+	return e
+}
+
+// BulkState is where a bulk retry stands.
+type BulkState string
+
+// The states of a bulk retry.
+const (
+	BulkRunning  BulkState = "running"
+	BulkPaused   BulkState = "paused"
+	BulkFinished BulkState = "finished"
+	BulkCanceled BulkState = "canceled"
+)
+
+// The limits of bulk retries.
+const (
+	DefaultBulkRate = 5
+	MaxBulkRate     = 50
+	MaxBulkCanary   = 100
+)
+
+// NewBulkRetry asks for many deliveries to be tried again.
+type NewBulkRetry struct {
+	// ID is made like that of an action; Fingerprint and IdempotencyKey hold as there.
+	ID             ActionID       `json:"id"`
+	WorkspaceID    WorkspaceID    `json:"workspace_id"`
+	By             Actor          `json:"by"`
+	IdempotencyKey string         `json:"idempotency_key,omitempty"`
+	Fingerprint    Fingerprint    `json:"fingerprint"`
+	Filter         DeliveryFilter `json:"filter"`
+	// Rate is how many are begun in a second.
+	Rate int `json:"rate"`
+	// Canary is how many are tried first: the rest waits until these were taken by the
+	// carrier, and the run pauses when one was not. 0: none.
+	Canary int    `json:"canary"`
+	Reason string `json:"reason"`
+}
+
+// BulkRetry is a bulk retry and how far it has come.
+type BulkRetry struct {
+	NewBulkRetry
+	State BulkState
+	// Note says why it is paused or canceled, or what it does.
+	Note string
+	// Selected is how many deliveries it set out to retry; Begun are those it has begun,
+	// Skipped those that could not be retried any more when their turn came.
+	Selected, Begun, Skipped int
+	// ByStatus counts the deliveries that were begun by how they stand now.
+	ByStatus   map[string]int
+	WorkflowID string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+// RetryCount is what a bulk retry would do: how many deliveries it would try again, by
+// their status and error code.
+type RetryCount struct {
+	Status    string
+	ErrorCode string
+	Count     int
+}
