@@ -17,6 +17,8 @@ import (
 type Store interface {
 	SendStore
 	DeliveryStore
+	EvidenceStore
+	RetryStore
 	SummaryStore
 	AddParticipant(ctx context.Context, in chat.AddParticipant) (chat.ParticipantAdded, error)
 }
@@ -46,6 +48,32 @@ type DeliveryStore interface {
 	SettleUnknown(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
 }
 
+// EvidenceStore keeps what carriers tell, and how deliveries end.
+type EvidenceStore interface {
+	// FindDelivery is the delivery alone, Delivery the one with its attempts.
+	FindDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error)
+	Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error)
+	// BoundMessageIDs are those of a provider's ids that belong to deliveries.
+	BoundMessageIDs(ctx context.Context, p chat.Provider, ids []string) ([]string, error)
+	RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error)
+	// Unconfirmed ends the wait for a receipt, unless one has come.
+	Unconfirmed(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
+	// EndDelivery cancels what is pending or blocked; anything else stays.
+	EndDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, why *chat.Error) (chat.Delivery, error)
+}
+
+// RetryStore keeps retries, single and in bulk.
+type RetryStore interface {
+	// PrepareRetry releases the delivery, or asks plan and inserts a new one. An error of
+	// plan stores nothing.
+	PrepareRetry(ctx context.Context, in chat.RetryDelivery, id chat.DeliveryID, plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error)) (chat.DeliveryRetried, error)
+	BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workflowID string) (chat.BulkRetry, error)
+	RetryCandidates(ctx context.Context, ws chat.WorkspaceID, f chat.DeliveryFilter, after chat.DeliveryID, limit int) ([]chat.DeliveryID, error)
+	SkipBulkRetry(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, delivery chat.DeliveryID, why string) error
+	BulkRetry(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.BulkRetry, error)
+	SetBulkState(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ActionID, to chat.BulkState, note string) (chat.BulkRetry, error)
+}
+
 // SummaryStore keeps summaries and who asked for them.
 type SummaryStore interface {
 	Transcript(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, limit int) (chat.Transcript, int64, error)
@@ -60,6 +88,16 @@ type Carrier interface {
 	// Submit posts at most once and never fails: what is not clearly known is
 	// OutcomeUnknown.
 	Submit(ctx context.Context, out chat.Outgoing) chat.Submission
+}
+
+// Finder is a Carrier that can be asked about messages. A web chat has none: what it takes
+// is there.
+type Finder interface {
+	// Find returns the messages that a delivery may have become, oldest first; none when
+	// the carrier does not show one.
+	Find(ctx context.Context, q chat.LookUp) ([]chat.Report, error)
+	// Fetch tells where a message stands: CodeNotFound when the carrier does not know it.
+	Fetch(ctx context.Context, providerMessageID string) (chat.Report, error)
 }
 
 // Renderer turns an assistant's markdown into what a carrier gets.
@@ -83,12 +121,23 @@ type Config struct {
 	NewID func() string
 	// Lease is how long a claim lasts; it exceeds every carrier's time limit.
 	Lease time.Duration
+	// Waits are how long the deliveries of a channel are followed.
+	Waits map[chat.Channel]chat.Waits
+	// WhenUnknown is the policy of new deliveries.
+	WhenUnknown chat.UnknownPolicy
 }
 
 // Activities are the deeds. They are safe for concurrent use.
 type Activities struct {
 	Config
 	tools *toolbox
+}
+
+// receipt is how a delivery stands, with how long its workflow is to wait.
+func (a *Activities) receipt(d *chat.Delivery) chat.Receipt {
+	r := d.Receipt()
+	r.Waits = a.Waits[d.Channel]
+	return r
 }
 
 // New makes the activities. It fails only when a built-in tool's schema is not valid.

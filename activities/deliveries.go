@@ -28,7 +28,7 @@ func (a *Activities) Submit(ctx context.Context, in chat.DeliveryStep) (chat.Rec
 		return chat.Receipt{}, err
 	}
 	if !claim.Granted {
-		receipt := claim.Delivery.Receipt()
+		receipt := a.receipt(&claim.Delivery)
 		if claim.WaitUntil != nil {
 			receipt.RetryAt = claim.WaitUntil
 		}
@@ -47,7 +47,7 @@ func (a *Activities) Submit(ctx context.Context, in chat.DeliveryStep) (chat.Rec
 	if chat.CodeOf(err) == chat.CodeConflict {
 		delivery, err = a.record(ctx, in, claim.Delivery.Fence, contradictory(said))
 	}
-	return delivery.Receipt(), err
+	return a.receipt(&delivery), err
 }
 
 func (a *Activities) post(ctx context.Context, ws chat.WorkspaceID, d *chat.Delivery, leaseUntil time.Time) chat.Submission {
@@ -134,12 +134,5 @@ func untilRetry(r chat.Receipt, now time.Time) time.Duration {
 // nothing but a delivery that is pending or blocked.
 func (a *Activities) GiveUp(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
 	delivery, err := a.Store.GiveUp(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
-	return delivery.Receipt(), err
-}
-
-// SettleUnknown ends the wait for evidence. Idempotent: it changes nothing but a
-// delivery that is still unknown, or one whose claim ran out, which becomes unknown.
-func (a *Activities) SettleUnknown(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
-	delivery, err := a.Store.SettleUnknown(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
-	return delivery.Receipt(), err
+	return a.receipt(&delivery), err
 }

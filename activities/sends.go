@@ -19,6 +19,7 @@ func (a *Activities) PrepareSend(ctx context.Context, in chat.SendAssistantMessa
 		if err != nil {
 			return chat.SendPlan{}, err
 		}
+		plan.Policy = a.WhenUnknown
 		if err := a.tools.check(in.ToolCalls, facts.Labels); err != nil {
 			return chat.SendPlan{}, err
 		}

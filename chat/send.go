@@ -56,13 +56,46 @@ func (f *SendFacts) Plan(message string) (SendPlan, error) {
 	if err := f.address(&plan); err != nil {
 		return SendPlan{}, err
 	}
-	if !f.Recipient.NotificationsEnabled {
-		return SendPlan{}, Errorf(CodeNotificationsOff, "the recipient has notifications disabled")
+	return plan, f.wanted()
+}
+
+// wanted refuses to write to somebody who does not want it.
+func (f *SendFacts) wanted() error {
+	if f.Recipient != nil && !f.Recipient.NotificationsEnabled {
+		return Errorf(CodeNotificationsOff, "the recipient has notifications disabled")
 	}
-	if f.Suppressed || f.consent() == ConsentRevoked {
-		return SendPlan{}, Errorf(CodeRecipientOptedOut, "the recipient has opted out of this channel")
+	if f.Suppressed || f.Recipient != nil && f.consent() == ConsentRevoked {
+		return Errorf(CodeRecipientOptedOut, "the recipient has opted out of this channel")
 	}
-	return plan, nil
+	return nil
+}
+
+// PlanRetry says from whom to whom a retry of old goes, when it is changed so; the payload
+// is old's, still to be rendered if there is a new body. The errors are those of Plan.
+func (f *SendFacts) PlanRetry(old *Delivery, change Change) (SendPlan, error) {
+	plan := SendPlan{
+		Channel: old.Channel, Provider: old.Provider, Sender: old.Sender, From: old.From, To: old.To, Payload: old.Payload, Policy: old.Policy,
+	}
+	if change.To != "" {
+		plan.To = change.To
+	}
+	if change.Sender != "" {
+		plan.Sender = change.Sender
+		switch {
+		case f.PhoneNumber != nil && f.PhoneNumber.Scope() == change.Sender && old.Channel == ChannelSMS:
+			plan.From = f.PhoneNumber.from()
+		case f.Inbox != nil && f.Inbox.Scope() == change.Sender && old.Channel == ChannelEmail:
+			plan.From = f.Inbox.Address
+		default:
+			return SendPlan{}, Errorf(CodeSenderNotConfigured, "%s is no sender for the channel %s", change.Sender, old.Channel)
+		}
+	}
+	if change.Body != "" {
+		if err := CheckText("body", change.Body, old.Channel.MaxMessage()); err != nil {
+			return SendPlan{}, err
+		}
+	}
+	return plan, f.wanted()
 }
 
 // address fills in from whom to whom.
@@ -76,10 +109,7 @@ func (f *SendFacts) address(plan *SendPlan) error {
 			return Errorf(CodeSenderNotConfigured, "this chat has no phone number to send from; set phone_number_id")
 		}
 		plan.Sender, plan.To = f.PhoneNumber.Scope(), f.Recipient.Phone
-		plan.From = f.PhoneNumber.Number
-		if plan.From == "" {
-			plan.From = f.PhoneNumber.MessagingServiceSID
-		}
+		plan.From = f.PhoneNumber.from()
 	case ChannelEmail:
 		if f.Recipient.Email == "" {
 			return Errorf(CodeNoEmail, "the recipient has no email address")

@@ -58,6 +58,14 @@ func (i *Inbox) Validate() error {
 // InboxPatch changes the fields that are not nil.
 type InboxPatch struct{ Address, DisplayName *string }
 
+// from is the sender as Twilio is told it.
+func (p *PhoneNumber) from() string {
+	if p.Number == "" {
+		return p.MessagingServiceSID
+	}
+	return p.Number
+}
+
 // Scope names the sender in deliveries and suppressions.
 func (p *PhoneNumber) Scope() string { return "phone:" + strconv.FormatInt(int64(p.ID), 10) }
 

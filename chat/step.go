@@ -31,6 +31,45 @@ type DeliveryStep struct {
 	DeliveryID  DeliveryID  `json:"delivery_id"`
 }
 
+// Settlement ends the wait for evidence about a delivery. Sought tells that its carrier was
+// asked and did not show it; without that nothing may be concluded from silence.
+type Settlement struct {
+	DeliveryStep
+	Sought bool `json:"sought"`
+}
+
+// DeliveryEnd is why a delivery is not to be sent any more.
+type DeliveryEnd struct {
+	DeliveryStep
+	Problem Error `json:"problem"`
+}
+
+// BulkStep names a bulk retry and, for the next part of its list, where the last one ended.
+type BulkStep struct {
+	WorkspaceID WorkspaceID    `json:"workspace_id"`
+	ID          ActionID       `json:"id"`
+	Filter      DeliveryFilter `json:"filter"`
+	After       DeliveryID     `json:"after,omitempty"`
+	Limit       int            `json:"limit,omitempty"`
+}
+
+// BulkSkip is a delivery that a bulk retry could not retry, and why.
+type BulkSkip struct {
+	WorkspaceID WorkspaceID `json:"workspace_id"`
+	ID          ActionID    `json:"id"`
+	DeliveryID  DeliveryID  `json:"delivery_id"`
+	Why         string      `json:"why"`
+}
+
+// BulkMove puts a bulk retry into another state.
+type BulkMove struct {
+	WorkspaceID WorkspaceID `json:"workspace_id"`
+	ID          ActionID    `json:"id"`
+	By          Actor       `json:"by"`
+	To          BulkState   `json:"to"`
+	Note        string      `json:"note"`
+}
+
 // ActionStep is a request to be recorded under the workflow that serves it.
 type ActionStep struct {
 	Kind       ActionKind `json:"kind"`

@@ -61,7 +61,17 @@ func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logge
 	bind(r, logger, workflows.Submit, acts.Submit)
 	bind(r, logger, workflows.SubmitDelivery, acts.SubmitDelivery)
 	bind(r, logger, workflows.GiveUp, acts.GiveUp)
+	bind(r, logger, workflows.Look, acts.Look)
+	bind(r, logger, workflows.LookUp, acts.LookUp)
 	bind(r, logger, workflows.SettleUnknown, acts.SettleUnknown)
+	bind(r, logger, workflows.Unconfirmed, acts.Unconfirmed)
+	bind(r, logger, workflows.EndDelivery, acts.EndDelivery)
+	bind(r, logger, workflows.PrepareRetry, acts.PrepareRetry)
+	bind(r, logger, workflows.BeginBulkRetry, acts.BeginBulkRetry)
+	bind(r, logger, workflows.SelectRetries, acts.SelectRetries)
+	bind(r, logger, workflows.SkipRetry, acts.SkipRetry)
+	bind(r, logger, workflows.BulkProgress, acts.BulkProgress)
+	bind(r, logger, workflows.MoveBulkRetry, acts.MoveBulkRetry)
 	bind(r, logger, workflows.RecordAction, acts.RecordAction)
 	bind(r, logger, workflows.WriteSummary, acts.WriteSummary)
 	bind(r, logger, workflows.SaveSummary, acts.SaveSummary)
@@ -77,6 +87,8 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(workflows.AddParticipant, name(chat.ActionAddParticipant))
 	r.RegisterWorkflowWithOptions(workflows.SendAssistantMessage, name(chat.ActionSendAssistantMessage))
 	r.RegisterWorkflowWithOptions(workflows.SummarizeChat, name(chat.ActionSummarizeChat))
+	r.RegisterWorkflowWithOptions(workflows.RetryDelivery, name(chat.ActionRetryDelivery))
+	r.RegisterWorkflowWithOptions(workflows.RetryDeliveries, name(chat.ActionRetryDeliveries))
 }
 
 // bind makes do the activity of step. Errors are translated here and nowhere else; what

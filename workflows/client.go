@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -42,7 +43,12 @@ func (c *Client) ActionID(ws chat.WorkspaceID, idempotencyKey string) chat.Actio
 	if idempotencyKey == "" {
 		return chat.ActionID(c.newID())
 	}
-	id := sha256.Sum256([]byte(string(ws) + "\x00" + idempotencyKey))
+	return deriveID(string(ws), idempotencyKey)
+}
+
+// deriveID is a UUIDv8 (RFC 9562 5.8) of its parts: the same ones make the same id.
+func deriveID(parts ...string) chat.ActionID {
+	id := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	id[6] = id[6]&0x0f | 0x80
 	id[8] = id[8]&0x3f | 0x80
 	return chat.ActionID(fmt.Sprintf("%x-%x-%x-%x-%x", id[0:4], id[4:6], id[6:8], id[8:10], id[10:16]))
@@ -81,6 +87,27 @@ func (c *Client) SummarizeChat(ctx context.Context, in chat.SummarizeChat, wait 
 	return ask[chat.ChatSummarized](ctx, c, job{
 		kind: chat.ActionSummarizeChat, id: SummaryWorkflowID(in.WorkspaceID, in.ChatID),
 		summary: "Summarize " + chatName(in.ChatID), request: in.Request, in: in, ask: in,
+	}, wait)
+}
+
+// RetryDelivery is [Client.AddParticipant] for a retry. An answer whose submission is not
+// accepted is of a delivery that goes on.
+func (c *Client) RetryDelivery(ctx context.Context, in chat.RetryDelivery, wait time.Duration) (chat.Answer[chat.DeliveryRetried], error) {
+	in.Nonce = c.newID()
+	return ask[chat.DeliveryRetried](ctx, c, job{
+		kind: chat.ActionRetryDelivery, id: in.WorkflowID(),
+		summary: "Retry delivery " + string(in.DeliveryID), request: in.Request, in: in, ask: Ask{Fingerprint: in.Fingerprint},
+	}, wait)
+}
+
+// RetryDeliveries is [Client.AddParticipant] for a bulk retry. It answers as soon as the
+// run has begun.
+func (c *Client) RetryDeliveries(ctx context.Context, in chat.NewBulkRetry, wait time.Duration) (chat.Answer[chat.BulkRetry], error) {
+	run := BulkRetryRun{NewBulkRetry: in, Nonce: c.newID()}
+	request := run.request()
+	return ask[chat.BulkRetry](ctx, c, job{
+		kind: chat.ActionRetryDeliveries, id: request.WorkflowID(),
+		summary: "Retry many deliveries", request: request, in: run, ask: Ask{Fingerprint: in.Fingerprint},
 	}, wait)
 }
 

@@ -46,6 +46,20 @@ var (
 		heartbeat: heartbeat,
 		retry:     temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
 	}
+	// blocked: the tries while the sender's account refuses everything. People mend
+	// accounts in days, and until then nothing fails; one probe in a while is enough.
+	blocked = patience{
+		attempt:   Lease + 15*time.Second,
+		overall:   parkedFor,
+		heartbeat: heartbeat,
+		retry:     temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+	}
+	// lookup: reading at a carrier, which may be repeated at will.
+	lookup = patience{
+		attempt: 30 * time.Second,
+		overall: 10 * time.Minute,
+		retry:   temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+	}
 	// tool: a built-in tool, which is database work that can be refused.
 	tool = patience{
 		attempt: 30 * time.Second,
@@ -60,11 +74,13 @@ var (
 	}
 )
 
-// Waits of the workflows themselves.
+// Waits of the workflows themselves; those that are configured come as [chat.Waits].
 const (
-	// settleFor is how long after an unknown outcome a carrier may still be working
-	// on the request: its own time limit (Twilio: about 26 s) with a margin.
-	settleFor = 2 * time.Minute
+	// lookSoon, lookLater and lookSeldom are when a workflow that waits for a signal looks
+	// at the store, in case that the signal was lost.
+	lookSoon   = 2 * time.Minute
+	lookLater  = 10 * time.Minute
+	lookSeldom = 6 * time.Hour
 	// parkedFor is how long an action waits for an operator before it gives up.
 	parkedFor = 30 * 24 * time.Hour
 )

@@ -18,9 +18,13 @@ type Step[In, Out any] struct {
 // attempts, its last error and its next try. For what waits, retries or takes long.
 func (s Step[In, Out]) Do(ctx workflow.Context, summary string, in In) (Out, error) {
 	var out Out
-	ctx = workflow.WithActivityOptions(ctx, s.Patience.activity(summary))
-	err := workflow.ExecuteActivity(ctx, s.Name, in).Get(ctx, &out)
+	err := s.Start(ctx, summary, in).Get(ctx, &out)
 	return out, err
+}
+
+// Start is Do without the wait: the future holds an Out.
+func (s Step[In, Out]) Start(ctx workflow.Context, summary string, in In) workflow.Future {
+	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, s.Patience.activity(summary)), s.Name, in)
 }
 
 // Local runs the step inside the workflow task, which costs no hop through the server.

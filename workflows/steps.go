@@ -19,8 +19,28 @@ var (
 	SubmitDelivery = Step[chat.DeliveryStep, chat.Receipt]{Name: "SubmitDelivery", Patience: submission}
 	// GiveUp notes that a delivery is not tried again by itself.
 	GiveUp = Step[chat.DeliveryStep, chat.Receipt]{Name: "GiveUp", Patience: database}
+	// Look reads how a delivery stands.
+	Look = Step[chat.DeliveryStep, chat.Receipt]{Name: "Look", Patience: database}
+	// LookUp asks a delivery's carrier for evidence and records it.
+	LookUp = Step[chat.DeliveryStep, chat.Receipt]{Name: "LookUp", Patience: lookup}
 	// SettleUnknown ends the wait for evidence about an unknown outcome.
-	SettleUnknown = Step[chat.DeliveryStep, chat.Receipt]{Name: "SettleUnknown", Patience: database}
+	SettleUnknown = Step[chat.Settlement, chat.Receipt]{Name: "SettleUnknown", Patience: database}
+	// Unconfirmed ends the wait for a receipt.
+	Unconfirmed = Step[chat.DeliveryStep, chat.Receipt]{Name: "Unconfirmed", Patience: database}
+	// EndDelivery cancels a delivery that was not handed over.
+	EndDelivery = Step[chat.DeliveryEnd, chat.Receipt]{Name: "EndDelivery", Patience: database}
+	// PrepareRetry checks a retry, and inserts the new delivery or releases the old one.
+	PrepareRetry = Step[chat.RetryDelivery, chat.DeliveryRetried]{Name: "PrepareRetry", Patience: database}
+	// BeginBulkRetry stores a bulk retry and counts what it will do.
+	BeginBulkRetry = Step[chat.NewBulkRetry, chat.BulkRetry]{Name: "BeginBulkRetry", Patience: database}
+	// SelectRetries finds the next deliveries of a bulk retry.
+	SelectRetries = Step[chat.BulkStep, []chat.DeliveryID]{Name: "SelectRetries", Patience: database}
+	// SkipRetry counts a delivery that could not be retried when its turn came.
+	SkipRetry = Step[chat.BulkSkip, struct{}]{Name: "SkipRetry", Patience: database}
+	// BulkProgress reads how far a bulk retry has come.
+	BulkProgress = Step[chat.BulkStep, chat.BulkRetry]{Name: "BulkProgress", Patience: database}
+	// MoveBulkRetry pauses or finishes a bulk retry.
+	MoveBulkRetry = Step[chat.BulkMove, chat.BulkRetry]{Name: "MoveBulkRetry", Patience: database}
 	// RecordAction stores that a summary was asked for.
 	RecordAction = Step[chat.ActionStep, struct{}]{Name: "RecordAction", Patience: database}
 	// WriteSummary has a model read a chat.

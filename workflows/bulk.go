@@ -1,0 +1,226 @@
+package workflows
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"handrail/chat"
+)
+
+// BulkRetryRun is what the workflow of a bulk retry starts, and goes on, with.
+type BulkRetryRun struct {
+	chat.NewBulkRetry
+	Nonce string `json:"nonce,omitempty"`
+	// After is the last delivery that was begun, Begun how many.
+	After chat.DeliveryID `json:"after,omitempty"`
+	Begun int             `json:"begun,omitempty"`
+}
+
+func (r *BulkRetryRun) request() chat.Request {
+	return chat.Request{
+		ActionID: r.ID, WorkspaceID: r.WorkspaceID, By: r.By, IdempotencyKey: r.IdempotencyKey, Fingerprint: r.Fingerprint, Nonce: r.Nonce,
+	}
+}
+
+const (
+	// bulkPage is how many deliveries are selected at once.
+	bulkPage = 100
+	// bulkRun is how many a run begins before it goes on with a fresh history.
+	bulkRun = 500
+	// canaryLook and canaryLooks bound the wait for the first deliveries' outcome.
+	canaryLook  = 3 * time.Second
+	canaryLooks = 100
+	// bulkPriority comes after what a person waits for.
+	bulkPriority = 4
+)
+
+// RetryDeliveries tries many deliveries again, one workflow each, at a steady rate. The
+// first ones are a canary: when the carrier does not take them, the run pauses and says so.
+// It can be paused, resumed and canceled at any time; what was begun goes on by itself.
+func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
+	b := &bulk{in: in, answer: outcome[chat.BulkRetry]{request: in.request()}, changed: workflow.GetSignalChannel(ctx, signalChanged)}
+	if err := b.answer.serve(ctx); err != nil {
+		return err
+	}
+	run, err := BeginBulkRetry.Local(ctx, "Count and store the bulk retry", in.NewBulkRetry)
+	b.answer.settle(run, err)
+	if err != nil {
+		tellRefusal(ctx, problem(err))
+		return answered(ctx)
+	}
+	b.run = run
+	again, err := b.work(ctx)
+	if err := answered(ctx); err != nil {
+		return err
+	}
+	if err == nil && again {
+		return workflow.NewContinueAsNewError(ctx, string(chat.ActionRetryDeliveries), b.in)
+	}
+	return err
+}
+
+type bulk struct {
+	in      BulkRetryRun
+	answer  outcome[chat.BulkRetry]
+	run     chat.BulkRetry
+	changed workflow.ReceiveChannel
+}
+
+// work begins retries until there are none left, or the history is long enough.
+func (b *bulk) work(ctx workflow.Context) (again bool, err error) {
+	first := b.in.Begun
+	for b.in.Begun-first < bulkRun {
+		page, err := SelectRetries.Local(ctx, "Select the next deliveries", b.at())
+		if err != nil {
+			return false, err
+		}
+		if len(page) == 0 {
+			return false, b.finish(ctx)
+		}
+		for _, id := range page {
+			if err := b.turn(ctx); err != nil || b.run.State == chat.BulkCanceled {
+				return false, err
+			}
+			if err := b.begin(ctx, id); err != nil {
+				return false, err
+			}
+		}
+	}
+	return true, nil
+}
+
+func (b *bulk) at() chat.BulkStep {
+	return chat.BulkStep{WorkspaceID: b.in.WorkspaceID, ID: b.in.ID, Filter: b.in.Filter, After: b.in.After, Limit: bulkPage}
+}
+
+// turn waits until the next delivery may be begun.
+func (b *bulk) turn(ctx workflow.Context) error {
+	if b.in.Canary > 0 && b.in.Begun == b.in.Canary {
+		if err := b.watchCanary(ctx); err != nil {
+			return err
+		}
+	}
+	if b.in.Begun > 0 && b.in.Begun%b.in.Rate == 0 {
+		if err := workflow.Sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+	for b.changed.Len() > 0 {
+		receive(ctx, b.changed)
+		if err := b.look(ctx); err != nil {
+			return err
+		}
+	}
+	for b.run.State == chat.BulkPaused {
+		tell(ctx, "Paused: "+b.run.Note+" Resume or cancel it.", AttributeStatus.ValueSet(string(chat.BulkPaused)))
+		receive(ctx, b.changed)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := b.look(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bulk) look(ctx workflow.Context) (err error) {
+	b.run, err = BulkProgress.Local(ctx, "Look how the bulk retry stands", b.at())
+	return err
+}
+
+// begin starts the workflow that retries one delivery, and does not wait for its end.
+func (b *bulk) begin(ctx workflow.Context, id chat.DeliveryID) error {
+	request := chat.Request{ActionID: deriveID(string(b.in.ID), string(id)), WorkspaceID: b.in.WorkspaceID, By: b.in.By}
+	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID: request.WorkflowID(), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		StaticSummary:         "Retry a delivery, as a part of bulk retry " + string(b.in.ID),
+		TypedSearchAttributes: startAttributes(request),
+		Priority:              temporal.Priority{PriorityKey: bulkPriority, FairnessKey: string(b.in.WorkspaceID)},
+	})
+	started := workflow.ExecuteChildWorkflow(child, string(chat.ActionRetryDelivery), chat.RetryDelivery{
+		Request: request, DeliveryID: id, Reason: b.in.Reason, BulkRetryID: b.in.ID,
+	}).GetChildWorkflowExecution()
+	// One that runs already was started by an earlier try of this very step.
+	if err := started.Get(ctx, nil); err != nil && !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+		return err
+	}
+	b.in.After = id
+	b.in.Begun++
+	tell(ctx, fmt.Sprintf("Begun %d of %d, %d a second.", b.in.Begun, b.run.Selected, b.in.Rate))
+	return nil
+}
+
+// watchCanary waits until the carrier has taken the first deliveries, and pauses the run
+// when one was not taken.
+func (b *bulk) watchCanary(ctx workflow.Context) error {
+	tell(ctx, fmt.Sprintf("Waits for the outcome of the first %d.", b.in.Canary))
+	for range canaryLooks {
+		if err := b.look(ctx); err != nil {
+			return err
+		}
+		if taken, failed := canary(&b.run); taken+failed+b.run.Skipped >= b.in.Canary || b.run.State != chat.BulkRunning {
+			break
+		}
+		if err := workflow.Sleep(ctx, canaryLook); err != nil {
+			return err
+		}
+	}
+	taken, _ := canary(&b.run)
+	if missing := b.in.Canary - taken - b.run.Skipped; missing > 0 && b.run.State == chat.BulkRunning {
+		return b.move(ctx, chat.BulkPaused, fmt.Sprintf("%d of the first %d were not taken by the carrier.", missing, b.in.Canary))
+	}
+	return nil
+}
+
+// canary counts the deliveries that were taken, and those that were not and wait for
+// something else than the carrier's answer.
+func canary(run *chat.BulkRetry) (taken, failed int) {
+	for status, count := range run.ByStatus { //workflowcheck:ignore sums do not depend on the order
+		switch {
+		case slices.Contains(takenStatuses, status):
+			taken += count
+		case !slices.Contains(openStatuses, status):
+			failed += count
+		}
+	}
+	return taken, failed
+}
+
+var (
+	takenStatuses = []string{
+		string(chat.SubmissionAccepted), string(chat.SubmissionConfirmedSent),
+		string(chat.CarrierDelivered), string(chat.CarrierRead), string(chat.CarrierUnconfirmed),
+	}
+	openStatuses = []string{string(chat.SubmissionPending), string(chat.SubmissionSending), string(chat.SubmissionUnknown)}
+)
+
+func (b *bulk) finish(ctx workflow.Context) error {
+	if err := b.move(ctx, chat.BulkFinished, fmt.Sprintf("All %d were begun.", b.in.Begun)); err != nil {
+		return err
+	}
+	tell(ctx, b.run.Note, AttributeStatus.ValueSet(string(chat.BulkFinished)))
+	return nil
+}
+
+func (b *bulk) move(ctx workflow.Context, to chat.BulkState, note string) (err error) {
+	b.run, err = MoveBulkRetry.Local(ctx, "Record that it is "+string(to),
+		chat.BulkMove{WorkspaceID: b.in.WorkspaceID, ID: b.in.ID, By: b.in.By, To: to, Note: note})
+	if chat.CodeConflict == problemCode(err) {
+		// A person was faster.
+		return b.look(ctx)
+	}
+	return err
+}
+
+func problemCode(err error) chat.Code {
+	if err == nil {
+		return ""
+	}
+	return problem(err).Code
+}

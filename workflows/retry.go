@@ -1,0 +1,86 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"handrail/chat"
+)
+
+// RetryDelivery tries a delivery again because a person, or a bulk retry, asks for it. What
+// has ended gets a new delivery, which this workflow follows as a send does. What was not
+// handed over yet is released, and goes on in the workflow that has followed it so far; if
+// that one is gone, it goes on here.
+func RetryDelivery(ctx workflow.Context, in chat.RetryDelivery) error {
+	r := &retry{in: in, answer: outcome[chat.DeliveryRetried]{request: in.Request}}
+	if err := r.answer.serve(ctx); err != nil {
+		return err
+	}
+	r.follower = newFollower(ctx, in.WorkspaceID, in.ActionID, func(receipt chat.Receipt, err error) {
+		r.retried.Receipt = receipt
+		r.answer.settle(r.retried, err)
+	})
+	err := r.run(ctx)
+	if temporal.IsCanceledError(err) {
+		canceled := err
+		if err = r.cancel(ctx); err == nil {
+			err = canceled
+		}
+	}
+	if err != nil {
+		r.answer.settle(r.retried, err)
+	}
+	return errors.Join(answered(ctx), err)
+}
+
+type retry struct {
+	in      chat.RetryDelivery
+	answer  outcome[chat.DeliveryRetried]
+	retried chat.DeliveryRetried
+	*follower
+}
+
+func (r *retry) run(ctx workflow.Context) error {
+	workflow.SetCurrentDetails(ctx, "Checking whether the delivery may be tried again.")
+	steady, _ := workflow.NewDisconnectedContext(ctx)
+	prepared, err := PrepareRetry.Local(steady, "Check the retry and store it", r.in)
+	if err != nil {
+		return r.refuse(steady, err)
+	}
+	r.retried, r.delivery = prepared, prepared.DeliveryID
+	if prepared.Replaced != "" {
+		// It sees that its delivery has ended; a workflow that is gone need not be told.
+		_ = wake(steady, prepared.Replaced)
+	}
+	if prepared.Owner != "" && wake(steady, prepared.Owner) == nil {
+		tellReceipt(ctx, prepared.Receipt, "The delivery was released and goes on in workflow "+prepared.Owner+".")
+		r.answer.settle(prepared, nil)
+		return nil
+	}
+	receipt, err := Submit.Local(steady, fmt.Sprintf("Hand the message to %s", prepared.Provider), r.step())
+	if err != nil {
+		return err
+	}
+	return r.follow(ctx, receipt)
+}
+
+// refuse answers a retry that can not be, and has a bulk retry count it.
+func (r *retry) refuse(ctx workflow.Context, err error) error {
+	r.answer.settle(r.retried, err)
+	tellRefusal(ctx, problem(err))
+	if r.in.BulkRetryID == "" {
+		return nil
+	}
+	_, err = SkipRetry.Local(ctx, "Count it as skipped", chat.BulkSkip{
+		WorkspaceID: r.in.WorkspaceID, ID: r.in.BulkRetryID, DeliveryID: r.in.DeliveryID, Why: problem(err).Message,
+	})
+	return err
+}
+
+// wake has another workflow look at its delivery. It fails when that workflow is gone.
+func wake(ctx workflow.Context, workflowID string) error {
+	return workflow.SignalExternalWorkflow(ctx, workflowID, "", signalChanged, chat.Receipt{}).Get(ctx, nil)
+}
