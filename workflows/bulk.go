@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -55,6 +56,14 @@ func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 	}
 	b.run = run
 	again, err := b.work(ctx)
+	if temporal.IsCanceledError(err) {
+		steady, _ := workflow.NewDisconnectedContext(ctx)
+		err = errors.Join(err, b.move(steady, chat.BulkCanceled, "Canceled in Temporal."))
+	}
+	if b.run.State == chat.BulkCanceled {
+		tell(ctx, fmt.Sprintf("Canceled after %d of %d. What was begun goes on by itself.", b.in.Begun, b.run.Selected),
+			AttributeStatus.ValueSet(string(chat.BulkCanceled)))
+	}
 	if err := answered(ctx); err != nil {
 		return err
 	}
@@ -118,10 +127,10 @@ func (b *bulk) turn(ctx workflow.Context) error {
 	}
 	for b.run.State == chat.BulkPaused {
 		tell(ctx, "Paused: "+b.run.Note+" Resume or cancel it.", AttributeStatus.ValueSet(string(chat.BulkPaused)))
-		receive(ctx, b.changed)
-		if err := ctx.Err(); err != nil {
+		if err := workflow.Await(ctx, func() bool { return b.changed.Len() > 0 }); err != nil {
 			return err
 		}
+		receive(ctx, b.changed)
 		if err := b.look(ctx); err != nil {
 			return err
 		}

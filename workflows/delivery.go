@@ -136,22 +136,21 @@ func told(r chat.Receipt) bool {
 // watch waits until a moment, and looks then, and whenever a signal comes before it that
 // does not say enough by itself. It reports true when there is something new.
 func (f *follower) watch(ctx workflow.Context, until time.Time, decisive func(chat.Receipt) bool, look func() (chat.Receipt, bool, error)) (chat.Receipt, bool, error) {
-	for {
-		left := until.Sub(workflow.Now(ctx))
-		if left <= 0 {
-			return look()
-		}
-		signal, signaled, err := f.await(ctx, left)
+	for workflow.Now(ctx).Before(until) {
+		signal, signaled, err := f.await(ctx, until.Sub(workflow.Now(ctx)))
 		switch {
 		case err != nil:
 			return chat.Receipt{}, false, err
-		case signaled && decisive(signal):
+		case !signaled:
+			return look()
+		case decisive(signal):
 			return signal, true, nil
 		}
 		if seen, changed, err := look(); err != nil || changed {
 			return seen, changed, err
 		}
 	}
+	return look()
 }
 
 // await waits for a signal, at most for wait.

@@ -29,8 +29,16 @@ func sendInput(tools ...string) chat.SendAssistantMessage {
 	return in
 }
 
+// receipt is how a delivery stands; one that is accepted has its final word as well.
 func receipt(state chat.SubmissionState) chat.Receipt {
-	return chat.Receipt{DeliveryID: delivery, Channel: chat.ChannelSMS, Provider: chat.ProviderTwilio, Submission: state, Status: string(state)}
+	r := chat.Receipt{
+		DeliveryID: delivery, Channel: chat.ChannelSMS, Provider: chat.ProviderTwilio, Submission: state, Status: string(state),
+		Waits: chat.Waits{Settle: 2 * time.Minute, Receipt: time.Hour},
+	}
+	if state == chat.SubmissionAccepted {
+		r.Carrier = chat.CarrierDelivered
+	}
+	return r
 }
 
 // prepares gives the world a PrepareSend that accepts everything.
@@ -147,9 +155,15 @@ func TestSendUnknownIsToldAtOnceAndNeverPostedAgain(t *testing.T) {
 	w := newWorld(t)
 	prepares(w)
 	submits(w, chat.SubmissionUnknown)
-	does(w, workflows.SettleUnknown, func(chat.DeliveryStep) (chat.Receipt, error) {
+	holds(w, workflows.SettleUnknown, chat.SubmissionNeedsReview)
+	looks := 0
+	does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) {
+		if looks++; looks <= 2 {
+			return receipt(chat.SubmissionUnknown), nil
+		}
 		return receipt(chat.SubmissionNeedsReview), nil
 	})
+	ends(w, chat.SubmissionNeedsReview)
 	in := sendInput()
 	a := ask[chat.AssistantMessageSent](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
 	w.RegisterDelayedCallback(func() {
@@ -161,7 +175,9 @@ func TestSendUnknownIsToldAtOnceAndNeverPostedAgain(t *testing.T) {
 		assert.False(t, w.IsWorkflowCompleted(), "parked: an operator looks for it among the open ones")
 	}, 24*time.Hour)
 	w.ExecuteWorkflow(string(chat.ActionSendAssistantMessage), in)
-	assert.Equal(t, []string{"PrepareSend", "Submit", "SettleUnknown"}, w.said)
+	assert.Equal(t, []string{"PrepareSend", "Submit", "LookUp", "LookUp", "SettleUnknown"}, w.said[:5])
+	assert.NotContains(t, w.said[5:], "Submit")
+	assert.NotContains(t, w.said, "SubmitDelivery")
 }
 
 func TestSendTriesAgainWhatWasNotProcessed(t *testing.T) {

@@ -13,19 +13,19 @@ import (
 )
 
 // holds gives the world deeds for a delivery that answers each with the next of states.
-func holds(w *world, step workflows.Step[chat.DeliveryStep, chat.Receipt], states ...chat.SubmissionState) {
-	does(w, step, func(chat.DeliveryStep) (chat.Receipt, error) {
+func holds[In any](w *world, step workflows.Step[In, chat.Receipt], states ...chat.SubmissionState) {
+	does(w, step, func(In) (chat.Receipt, error) {
 		next := states[0]
 		states = states[min(1, len(states)-1):]
 		return receipt(next), nil
 	})
 }
 
-// ends gives the world a FailSend that finds the delivery in each of states in turn, and
-// returns the failures that it was given.
-func ends(w *world, states ...chat.SubmissionState) *[]chat.SendFailure {
-	failures := &[]chat.SendFailure{}
-	does(w, workflows.FailSend, func(in chat.SendFailure) (chat.Receipt, error) {
+// ends gives the world an EndDelivery that finds the delivery in each of states in turn, and
+// returns the ends that it was given.
+func ends(w *world, states ...chat.SubmissionState) *[]chat.DeliveryEnd {
+	failures := &[]chat.DeliveryEnd{}
+	does(w, workflows.EndDelivery, func(in chat.DeliveryEnd) (chat.Receipt, error) {
 		*failures = append(*failures, in)
 		next := states[0]
 		states = states[min(1, len(states)-1):]
@@ -41,13 +41,21 @@ func neverTaken(w *world) {
 	})
 }
 
+// exhausted is a delivery that was not sent and is not tried again by itself.
+func exhausted() chat.Receipt {
+	r := receipt(chat.SubmissionPending)
+	r.ErrorCode = chat.ErrorTriesExhausted
+	return r
+}
+
 func TestSendParksWhenTryingDoesNotHelp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	prepares(w)
 	submits(w, chat.SubmissionPending)
 	neverTaken(w)
-	holds(w, workflows.GiveUp, chat.SubmissionPending)
+	does(w, workflows.GiveUp, func(chat.DeliveryStep) (chat.Receipt, error) { return exhausted(), nil })
+	does(w, workflows.Look, func(chat.DeliveryStep) (chat.Receipt, error) { return exhausted(), nil })
 	failures := ends(w, chat.SubmissionCanceled)
 	w.RegisterDelayedCallback(func() {
 		assert.Contains(t, w.said, "GiveUp", "the store is told that nobody tries any more")
@@ -58,22 +66,7 @@ func TestSendParksWhenTryingDoesNotHelp(t *testing.T) {
 	assert.Equal(t, "pending", a.out.Value.Status)
 	require.NoError(t, w.GetWorkflowError(), "after thirty days it closes")
 	require.Len(t, *failures, 1, "and says that it was not sent")
-	assert.Equal(t, -1, (*failures)[0].Index)
-}
-
-func TestSendThatGaveUpInMidPostIsSettled(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionPending)
-	neverTaken(w)
-	holds(w, workflows.GiveUp, chat.SubmissionSending)
-	holds(w, workflows.SettleUnknown, chat.SubmissionSending, chat.SubmissionUnknown, chat.SubmissionNeedsReview)
-	ends(w, chat.SubmissionNeedsReview)
-	a := w.run(sendInput())
-	require.NoError(t, a.err)
-	require.NoError(t, w.GetWorkflowError())
-	assert.Equal(t, []string{"GiveUp", "SettleUnknown", "SettleUnknown", "SettleUnknown", "FailSend"}, w.said[len(w.said)-5:])
+	assert.Equal(t, delivery, (*failures)[0].DeliveryID)
 }
 
 func TestSendCanceledWhileItIsTriedAgain(t *testing.T) {
@@ -88,7 +81,7 @@ func TestSendCanceledWhileItIsTriedAgain(t *testing.T) {
 	assert.Equal(t, "delivery_failed", code(t, a.err))
 	assert.True(t, temporal.IsCanceledError(w.GetWorkflowError()))
 	require.Len(t, *failures, 1)
-	assert.Equal(t, -1, (*failures)[0].Index)
+	assert.Equal(t, delivery, (*failures)[0].DeliveryID)
 }
 
 // TestSendCanceledInMidPost: whatever the carrier says to a post that was under way is
@@ -99,6 +92,7 @@ func TestSendCanceledInMidPost(t *testing.T) {
 	tests := map[string]struct {
 		said   S
 		ends   []S
+		looked []S
 		code   string
 		status string
 		steps  []string
@@ -106,19 +100,20 @@ func TestSendCanceledInMidPost(t *testing.T) {
 		"accepted": {said: chat.SubmissionAccepted, status: "accepted"},
 		"rejected": {said: chat.SubmissionRejected, code: "delivery_failed"},
 		"not taken": {
-			said: chat.SubmissionPending, ends: []S{chat.SubmissionCanceled}, code: "delivery_failed", steps: []string{"FailSend"},
+			said: chat.SubmissionPending, ends: []S{chat.SubmissionCanceled}, code: "delivery_failed", steps: []string{"EndDelivery"},
 		},
 		"not known": {
 			said: chat.SubmissionUnknown, ends: []S{chat.SubmissionUnknown, chat.SubmissionNeedsReview}, status: "unknown",
-			steps: []string{"FailSend", "SettleUnknown", "FailSend"},
+			steps: []string{"EndDelivery", "LookUp", "LookUp", "SettleUnknown", "EndDelivery"},
 		},
 		"worker lost": {
 			said: chat.SubmissionSending, ends: []S{chat.SubmissionSending, chat.SubmissionUnknown, chat.SubmissionNeedsReview}, status: "sending",
-			steps: []string{"FailSend", "SettleUnknown", "FailSend", "SettleUnknown", "FailSend"},
+			looked: []S{chat.SubmissionSending, chat.SubmissionUnknown},
+			steps:  []string{"EndDelivery", "LookUp", "EndDelivery", "LookUp", "LookUp", "SettleUnknown", "EndDelivery"},
 		},
 		"accepted late": {
 			said: chat.SubmissionSending, ends: []S{chat.SubmissionSending, chat.SubmissionAccepted}, status: "sending",
-			steps: []string{"FailSend", "SettleUnknown", "FailSend"},
+			looked: []S{chat.SubmissionAccepted}, steps: []string{"EndDelivery", "LookUp", "EndDelivery"},
 		},
 	}
 	for name, tt := range tests {
@@ -132,6 +127,7 @@ func TestSendCanceledInMidPost(t *testing.T) {
 			})
 			ends(w, tt.ends...)
 			holds(w, workflows.SettleUnknown, chat.SubmissionUnknown)
+			holds(w, workflows.LookUp, append(tt.looked, chat.SubmissionUnknown)[:max(1, len(tt.looked))]...)
 			a := w.run(sendInput())
 			assert.Equal(t, append([]string{"PrepareSend", "Submit"}, tt.steps...), w.said)
 			assert.Equal(t, len(tt.ends) > 0, temporal.IsCanceledError(w.GetWorkflowError()))
@@ -155,7 +151,7 @@ func TestSendCanceledBeforeItsPostIsNotPosted(t *testing.T) {
 	ends(w, chat.SubmissionCanceled)
 	a := w.run(sendInput())
 	assert.Equal(t, "delivery_failed", code(t, a.err))
-	assert.Equal(t, []string{"PrepareSend", "FailSend"}, w.said)
+	assert.Equal(t, []string{"PrepareSend", "EndDelivery"}, w.said)
 	assert.True(t, temporal.IsCanceledError(w.GetWorkflowError()))
 }
 

@@ -1,0 +1,222 @@
+package workflows_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/workflows"
+)
+
+// taken is a delivery that the carrier has, with no word yet of what became of it.
+func taken(carrier chat.CarrierState) chat.Receipt {
+	r := receipt(chat.SubmissionAccepted)
+	r.Carrier = carrier
+	return r
+}
+
+// accepts gives the world a Submit that the carrier takes.
+func accepts(w *world) {
+	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.Receipt, error) { return taken(chat.CarrierQueued), nil })
+}
+
+// reads gives the world a Look that finds each of receipts in turn.
+func reads(w *world, receipts ...chat.Receipt) {
+	does(w, workflows.Look, func(chat.DeliveryStep) (chat.Receipt, error) {
+		next := receipts[0]
+		receipts = receipts[min(1, len(receipts)-1):]
+		return next, nil
+	})
+}
+
+// signal tells the workflow after a while.
+func (w *world) signal(after time.Duration, r chat.Receipt) {
+	w.RegisterDelayedCallback(func() { w.SignalWorkflow("Changed", r) }, after)
+}
+
+func TestSendStaysOpenUntilItsReceipt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	prepares(w)
+	accepts(w)
+	in := sendInput()
+	a := ask[chat.AssistantMessageSent](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
+	w.RegisterDelayedCallback(func() {
+		assert.True(t, a.complete, "the caller has its answer with the acceptance")
+		assert.False(t, w.IsWorkflowCompleted(), "the action is not settled before its receipt")
+	}, 10*time.Second)
+	w.signal(20*time.Second, taken(chat.CarrierDelivered))
+	w.ExecuteWorkflow(string(chat.ActionSendAssistantMessage), in)
+	require.NoError(t, a.err)
+	require.NoError(t, w.GetWorkflowError())
+	assert.Equal(t, []string{"PrepareSend", "Submit"}, w.said, "the signal says it all; the store is not asked")
+}
+
+func TestReceiptThatCameBeforeTheAcceptanceIsNotMissed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	prepares(w)
+	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.Receipt, error) {
+		w.SignalWorkflow("Changed", taken(chat.CarrierDelivered))
+		return taken(chat.CarrierQueued), nil
+	})
+	a := w.run(sendInput())
+	require.NoError(t, a.err)
+	assert.Equal(t, []string{"PrepareSend", "Submit"}, w.said)
+}
+
+func TestLostReceiptSignalIsFoundInTheStore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	prepares(w)
+	accepts(w)
+	reads(w, taken(chat.CarrierDelivered))
+	start := w.Now()
+	w.run(sendInput())
+	require.NoError(t, w.GetWorkflowError())
+	assert.Equal(t, []string{"PrepareSend", "Submit", "Look"}, w.said)
+	assert.LessOrEqual(t, w.Now().Sub(start), 2*time.Minute+time.Second)
+}
+
+func TestReceiptThatNeverCameIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		carrier chat.CarrierState
+		err     error
+		steps   []string
+	}{
+		"told when asked": {carrier: chat.CarrierUndelivered, steps: []string{"LookUp"}},
+		"not told":        {carrier: chat.CarrierSent, steps: []string{"LookUp", "Unconfirmed"}},
+		"carrier away":    {err: chat.Errorf(chat.CodeInvalidRequest, "no"), steps: []string{"LookUp", "Unconfirmed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			prepares(w)
+			accepts(w)
+			reads(w, taken(chat.CarrierSent))
+			does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) { return taken(tt.carrier), tt.err })
+			does(w, workflows.Unconfirmed, func(chat.DeliveryStep) (chat.Receipt, error) { return taken(chat.CarrierUnconfirmed), nil })
+			start := w.Now()
+			w.run(sendInput())
+			require.NoError(t, w.GetWorkflowError())
+			assert.Equal(t, append([]string{"PrepareSend", "Submit", "Look", "Look", "Look"}, tt.steps...), w.said)
+			assert.GreaterOrEqual(t, w.Now().Sub(start), time.Hour, "the deadline of the channel")
+		})
+	}
+}
+
+func TestUnknownIsSettledByACallback(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	prepares(w)
+	submits(w, chat.SubmissionUnknown)
+	does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) { return taken(chat.CarrierSent), nil })
+	w.signal(5*time.Second, taken(chat.CarrierSent))
+	w.signal(8*time.Second, taken(chat.CarrierDelivered))
+	a := w.run(sendInput())
+	require.NoError(t, a.err)
+	assert.Equal(t, "unknown", a.out.Value.Status)
+	require.NoError(t, w.GetWorkflowError())
+	assert.Equal(t, []string{"PrepareSend", "Submit", "LookUp"}, w.said)
+}
+
+func TestSignalsDoNotShortenTheSettling(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	prepares(w)
+	submits(w, chat.SubmissionUnknown)
+	holds(w, workflows.LookUp, chat.SubmissionUnknown)
+	start := w.Now()
+	does(w, workflows.SettleUnknown, func(in chat.Settlement) (chat.Receipt, error) {
+		assert.True(t, in.Sought)
+		assert.GreaterOrEqual(t, w.Now().Sub(start), 2*time.Minute, "the carrier may still be working on it")
+		return receipt(chat.SubmissionExpired), nil
+	})
+	for i := range 5 {
+		w.signal(time.Duration(i+1)*time.Second, chat.Receipt{})
+	}
+	w.run(sendInput())
+	require.NoError(t, w.GetWorkflowError())
+	assert.Equal(t, "SettleUnknown", w.said[len(w.said)-1])
+}
+
+func TestSilenceOfACarrierThatIsAwayProvesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	prepares(w)
+	submits(w, chat.SubmissionUnknown)
+	does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) { return chat.Receipt{}, errors.New("away") })
+	does(w, workflows.SettleUnknown, func(in chat.Settlement) (chat.Receipt, error) {
+		assert.False(t, in.Sought)
+		return receipt(chat.SubmissionExpired), nil
+	})
+	w.run(sendInput())
+	require.NoError(t, w.GetWorkflowError())
+}
+
+func TestOperatorWakesWhatIsParked(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		seen  chat.Receipt
+		then  chat.Receipt
+		steps []string
+	}{
+		"retried":            {seen: receipt(chat.SubmissionPending), then: taken(chat.CarrierDelivered), steps: []string{"LookUp", "SubmitDelivery"}},
+		"resolved as sent":   {seen: receipt(chat.SubmissionConfirmedSent), steps: []string{"LookUp"}},
+		"resolved as unsent": {seen: receipt(chat.SubmissionAbandoned), steps: []string{"LookUp"}},
+		"late evidence":      {seen: taken(chat.CarrierDelivered), steps: []string{"LookUp"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			prepares(w)
+			submits(w, chat.SubmissionNeedsReview)
+			does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) { return tt.seen, nil })
+			does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) { return tt.then, nil })
+			w.signal(time.Minute, chat.Receipt{})
+			a := w.run(sendInput())
+			require.NoError(t, a.err)
+			assert.Equal(t, "needs_review", a.out.Value.Status, "the caller was told at once")
+			require.NoError(t, w.GetWorkflowError())
+			assert.Equal(t, append([]string{"PrepareSend", "Submit"}, tt.steps...), w.said)
+		})
+	}
+}
+
+func TestStopEndsADeliveryThatIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	prepares(w)
+	submits(w, chat.SubmissionPending)
+	neverTaken(w)
+	reads(w, receipt(chat.SubmissionSuppressed))
+	w.signal(10*time.Second, receipt(chat.SubmissionSuppressed))
+	a := w.run(sendInput())
+	assert.Equal(t, "delivery_failed", code(t, a.err))
+	require.NoError(t, w.GetWorkflowError())
+	assert.Equal(t, "Look", w.said[len(w.said)-1])
+}
+
+func TestBlockedIsTriedForAsLongAsItIsParked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	prepares(w)
+	submits(w, chat.SubmissionBlocked)
+	start := w.Now()
+	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
+		if w.Now().Sub(start) < 9*24*time.Hour {
+			return chat.Receipt{}, &chat.RetryLaterError{After: 36 * time.Hour, Code: chat.ErrorSenderBlocked, Message: "the account is suspended"}
+		}
+		return receipt(chat.SubmissionAccepted), nil
+	})
+	a := w.run(sendInput())
+	require.NoError(t, a.err)
+	assert.Equal(t, "blocked", a.out.Value.Status)
+	require.NoError(t, w.GetWorkflowError())
+	assert.NotContains(t, w.said, "GiveUp")
+}
