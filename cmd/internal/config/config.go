@@ -33,6 +33,15 @@ type Config struct {
 	SendGridAPIKey   string `env:"SENDGRID_API_KEY" secret:"true" help:"SendGrid API key; empty: email waits as blocked"`
 	SendGridBaseURL  string `env:"HANDRAIL_SENDGRID_BASE_URL" envDefault:"https://api.sendgrid.com" help:"any server that speaks SendGrid's API; https://api.eu.sendgrid.com for the EU"`
 
+	PublicURL                string `env:"HANDRAIL_PUBLIC_URL" help:"where carriers reach the API, like https://handrail.example.com; empty: no webhooks, receipts are looked up"`
+	TwilioWebhookTokens      string `env:"HANDRAIL_TWILIO_WEBHOOK_TOKENS" secret:"true" help:"auth tokens that Twilio may sign webhooks with, comma-separated; empty: TWILIO_AUTH_TOKEN"`
+	SendGridWebhookPublicKey string `env:"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY" help:"public keys that SendGrid shows for its signed webhooks, comma-separated"`
+	ReplyDomain              string `env:"HANDRAIL_REPLY_DOMAIN" help:"domain whose mail SendGrid's Inbound Parse brings here; empty: answers go to the inbox's own address"`
+
+	Settle       time.Duration `env:"HANDRAIL_SETTLE" envDefault:"2m" help:"how long after an unknown outcome evidence is awaited before a person must decide"`
+	ReceiptSMS   time.Duration `env:"HANDRAIL_RECEIPT_SMS" envDefault:"1h" help:"how long the final word on an accepted SMS is awaited"`
+	ReceiptEmail time.Duration `env:"HANDRAIL_RECEIPT_EMAIL" envDefault:"24h" help:"how long the final word on an accepted email is awaited"`
+
 	LLM           string `env:"HANDRAIL_LLM" help:"what writes summaries: offline or openai; empty: openai when OPENAI_API_KEY is set, else offline"`
 	LLMModel      string `env:"HANDRAIL_LLM_MODEL" envDefault:"gpt-4.1-mini" help:"the model, for openai"`
 	OpenAIAPIKey  string `env:"OPENAI_API_KEY" secret:"true" help:"key of OpenAI or of a compatible server"`
@@ -105,6 +114,7 @@ func (c *Config) validate() error {
 	check((c.TwilioAccountSID == "") == (c.TwilioAuthToken == ""), "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN must be set together")
 	check(c.Wait >= 0 && c.Wait <= time.Minute, "HANDRAIL_WAIT must be between 0s and 60s, it is %s", c.Wait)
 	check(c.TaskQueue != "", "HANDRAIL_TASK_QUEUE must not be empty")
+	all = append(all, c.checkReceipts()...)
 	if c.EncryptionKeys != "" {
 		_, err := codec.Parse(c.EncryptionKeys)
 		check(err == nil, "HANDRAIL_ENCRYPTION_KEYS: %w", err)
@@ -127,11 +137,7 @@ func (c *Config) Model() string {
 // Loopback tells whether the API can be reached from this machine only.
 func (c *Config) Loopback() bool {
 	host, _, err := net.SplitHostPort(c.Addr)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
+	return err == nil && isLoopback(host)
 }
 
 func isOrigin(s string) bool {

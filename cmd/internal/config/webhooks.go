@@ -1,0 +1,108 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+var domain = regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
+
+// checkReceipts says what is wrong with how carriers and customers answer.
+func (c *Config) checkReceipts() []error {
+	var all []error
+	if err := checkPublicURL(c.PublicURL); err != nil {
+		all = append(all, err)
+	}
+	if c.ReplyDomain != "" && !domain.MatchString(c.ReplyDomain) {
+		all = append(all, fmt.Errorf("HANDRAIL_REPLY_DOMAIN must be a domain like in.example.com, it is %q", c.ReplyDomain))
+	}
+	if c.ReplyDomain != "" && c.PublicURL == "" {
+		all = append(all, errors.New("HANDRAIL_REPLY_DOMAIN needs HANDRAIL_PUBLIC_URL: without webhooks, answers to that domain would be lost"))
+	}
+	for name, list := range map[string]string{
+		"HANDRAIL_TWILIO_WEBHOOK_TOKENS": c.TwilioWebhookTokens, "HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY": c.SendGridWebhookPublicKey,
+	} {
+		for _, one := range split(list) {
+			if one == "" {
+				all = append(all, fmt.Errorf("%s must be a comma-separated list without empty entries", name))
+				break
+			}
+		}
+	}
+	for name, wait := range map[string]time.Duration{
+		"HANDRAIL_SETTLE": c.Settle, "HANDRAIL_RECEIPT_SMS": c.ReceiptSMS, "HANDRAIL_RECEIPT_EMAIL": c.ReceiptEmail,
+	} {
+		if wait < time.Second {
+			all = append(all, fmt.Errorf("%s must be at least 1s, it is %s", name, wait))
+		}
+	}
+	return all
+}
+
+// checkPublicURL holds the origin to what signatures and carriers need: Twilio signs the
+// URL it was given byte by byte, and takes no host with an underscore.
+func checkPublicURL(raw string) error {
+	if raw == "" {
+		return nil
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || !isOrigin(raw) || u.Hostname() == "" || u.Path != "":
+		return fmt.Errorf("HANDRAIL_PUBLIC_URL must be an origin without a path, like https://handrail.example.com, it is %q", raw)
+	case u.Scheme != "https" && !isLoopback(u.Hostname()):
+		return fmt.Errorf("HANDRAIL_PUBLIC_URL must begin with https://, unless it is this machine's loopback; it is %q", raw)
+	case strings.Contains(u.Hostname(), "_"):
+		return fmt.Errorf("HANDRAIL_PUBLIC_URL must have no underscore in its host, which Twilio refuses; it is %q", raw)
+	}
+	return nil
+}
+
+// RequireWebhookKeys fails when webhooks are on for a carrier whose signatures can not be
+// checked. Only the API asks: a worker verifies nothing.
+func (c *Config) RequireWebhookKeys() error {
+	if c.PublicURL == "" {
+		return nil
+	}
+	var all []error
+	if c.TwilioAccountSID != "" && len(c.TwilioTokens()) == 0 {
+		all = append(all, errors.New("HANDRAIL_TWILIO_WEBHOOK_TOKENS or TWILIO_AUTH_TOKEN must be set when HANDRAIL_PUBLIC_URL is"))
+	}
+	if c.SendGridAPIKey != "" && len(c.SendGridKeys()) == 0 {
+		all = append(all, errors.New("HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY must be set when HANDRAIL_PUBLIC_URL and SENDGRID_API_KEY are"))
+	}
+	return errors.Join(all...)
+}
+
+// TwilioTokens are the auth tokens that a webhook of Twilio may be signed with; none
+// leaves Twilio's webhooks off.
+func (c *Config) TwilioTokens() []string {
+	if c.TwilioWebhookTokens == "" {
+		return split(c.TwilioAuthToken)
+	}
+	return split(c.TwilioWebhookTokens)
+}
+
+// SendGridKeys are the public keys that a webhook of SendGrid may be signed with; none
+// leaves SendGrid's webhooks off.
+func (c *Config) SendGridKeys() []string { return split(c.SendGridWebhookPublicKey) }
+
+func split(list string) []string {
+	if list == "" {
+		return nil
+	}
+	all := strings.Split(list, ",")
+	for i, one := range all {
+		all[i] = strings.TrimSpace(one)
+	}
+	return all
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
