@@ -1,56 +1,148 @@
 package chat
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
-// Explain says in one sentence where the delivery stands, and what it waits for. It
-// names no address and no text.
+// Name is how people call the provider.
+func (p Provider) Name() string {
+	switch p {
+	case ProviderTwilio:
+		return "Twilio"
+	case ProviderSendGrid:
+		return "SendGrid"
+	case ProviderHandrail:
+		return "Handrail"
+	}
+	return "The carrier"
+}
+
+// Explain says in a sentence or two where the delivery stands, what it waits for, and what
+// a person may do. It names no address and no text.
 func (d *Delivery) Explain() string {
-	if d.ErrorCode == ErrorTriesExhausted && !d.Submission.Settled() {
-		return fmt.Sprintf("Not sent: trying again has not helped (%s), and a person must decide.", d.ErrorMessage)
+	if sentence := d.explainParked(); sentence != "" {
+		return sentence
 	}
 	switch d.Submission {
 	case SubmissionPending:
 		return d.explainPending()
 	case SubmissionSending:
-		return fmt.Sprintf("%s is being asked to take the message (attempt %d).", d.Provider, d.Fence)
+		return fmt.Sprintf("%s is being asked to take the message (attempt %d).", d.Provider.Name(), d.Fence)
 	case SubmissionAccepted:
-		if d.Carrier == CarrierNone {
-			return fmt.Sprintf("%s accepted the message.", d.Provider)
-		}
-		return fmt.Sprintf("%s accepted the message and reports it as %s.", d.Provider, d.Carrier)
+		return d.explainAccepted()
 	case SubmissionRejected:
-		return fmt.Sprintf("%s refused the message for good: %s.", d.Provider, d.reason())
+		return fmt.Sprintf("%s refused the message for good (%s). ", d.Provider.Name(), d.reason()) + d.whatNow("Retry it with another address or another text.")
 	case SubmissionBlocked:
-		return fmt.Sprintf("%s refuses every message because of the account or its set-up (%s); it is tried again by itself.", d.Provider, d.reason())
+		return d.explainBlocked()
 	case SubmissionSuppressed:
-		return "Not sent: the recipient has opted out."
+		return "Not sent: the recipient has opted out of this sender's messages. " + d.whatNow("It can be retried when the recipient has opted in again.")
 	case SubmissionUnknown:
-		return fmt.Sprintf("May have been sent: %s did not confirm (%s). It is not sent again by itself.", d.Provider, d.reason())
+		return fmt.Sprintf("May have been sent: %s did not confirm (%s). Evidence is looked for; it is not sent again by itself.", d.Provider.Name(), d.reason())
 	case SubmissionNeedsReview:
-		return fmt.Sprintf("May have been sent: %s did not confirm (%s), and a person must decide.", d.Provider, d.reason())
+		return fmt.Sprintf("May have been sent: %s did not confirm (%s), and no evidence was found. "+
+			"A person must decide: resolve it as sent or not sent, or retry it.", d.Provider.Name(), d.reason())
 	case SubmissionExpired:
-		return "Not sent: it expired before it could be sent."
+		return d.explainExpired()
 	case SubmissionCanceled:
-		return fmt.Sprintf("Not sent: it was canceled (%s).", d.reason())
+		return d.explainCanceled()
 	case SubmissionConfirmedSent:
-		return "A person confirmed that it was sent."
+		return d.decider() + " confirmed that it was sent."
 	case SubmissionAbandoned:
-		return "A person gave it up."
+		return d.explainAbandoned()
 	}
 	return "Its state is not known."
 }
 
+// explainParked speaks of what certainly was not sent, and waits for a person.
+func (d *Delivery) explainParked() string {
+	if d.Submission != SubmissionPending && d.Submission != SubmissionBlocked {
+		return ""
+	}
+	switch d.ErrorCode {
+	case ErrorTriesExhausted:
+		return fmt.Sprintf("Not sent: trying again has not helped (%s), and a person must decide.", d.ErrorMessage)
+	case ErrorWorkflowGone:
+		return "Not sent: the workflow that followed it was ended in Temporal, and a person must decide."
+	}
+	return ""
+}
+
 func (d *Delivery) explainPending() string {
+	carrier := d.Provider.Name()
 	switch {
 	case d.ErrorCode == ErrorAddressBusy:
 		return "Waits for another message to the same address whose outcome is still open."
+	case d.ErrorCode == ErrorSenderBlocked:
+		return carrier + " refuses every message of this sender. It waits, and goes out by itself when a trial message gets through."
 	case d.Fence == 0:
 		return "Waits for its first attempt."
 	case d.RetryAt != nil:
-		return fmt.Sprintf("%s did not take attempt %d (%s); tried again from %s on.",
-			d.Provider, d.Fence, d.reason(), d.RetryAt.UTC().Format("15:04:05 UTC"))
+		return fmt.Sprintf("%s did not take attempt %d (%s); it is tried again from %s on.", carrier, d.Fence, d.reason(), d.RetryAt.UTC().Format("15:04:05 UTC"))
 	}
-	return fmt.Sprintf("%s did not take attempt %d (%s); it is tried again by itself.", d.Provider, d.Fence, d.reason())
+	return fmt.Sprintf("%s did not take attempt %d (%s); it is tried again by itself.", carrier, d.Fence, d.reason())
+}
+
+func (d *Delivery) explainBlocked() string {
+	again := "It is tried again by itself."
+	if d.ErrorCode == ErrorSenderBlocked {
+		again = "It waits, and goes out by itself when a trial message gets through."
+	}
+	return fmt.Sprintf("Not sent: %s refuses every message because of the account or its set-up (%s). %s", d.Provider.Name(), d.reason(), again)
+}
+
+func (d *Delivery) explainAccepted() string {
+	carrier := d.Provider.Name()
+	switch {
+	case d.Provider == ProviderHandrail:
+		return "The message is in the web chat."
+	case d.Carrier == CarrierNone:
+		return carrier + " accepted the message; what became of it is not known yet."
+	case d.Carrier == CarrierUnconfirmed:
+		return carrier + " accepted the message and never told what became of it. " + d.whatNow("It most likely arrived; a retry may send it twice.")
+	case d.Carrier == CarrierCanceled || d.Carrier == CarrierFailed:
+		return fmt.Sprintf("%s accepted the message and did not send it: it reports it as %s (%s). ", carrier, d.Carrier, d.reason()) + d.whatNow("Retry it.")
+	case d.Carrier.Lost():
+		return fmt.Sprintf("%s accepted the message, and it did not arrive: it reports it as %s (%s). ", carrier, d.Carrier, d.reason()) +
+			d.whatNow("Retry it with another address.")
+	case !d.Carrier.Final():
+		return fmt.Sprintf("%s accepted the message and reports it as %s; its last word is waited for.", carrier, d.Carrier)
+	}
+	return fmt.Sprintf("%s accepted the message and reports it as %s.", carrier, d.Carrier)
+}
+
+func (d *Delivery) explainExpired() string {
+	if d.UnknownSince != nil {
+		return fmt.Sprintf("May have been sent: %s did not confirm, and its time ran out. ", d.Provider.Name()) + d.whatNow("A retry may send it twice.")
+	}
+	return "Not sent: its time ran out before it could be sent. " + d.whatNow("It can be retried.")
+}
+
+func (d *Delivery) explainCanceled() string {
+	switch {
+	case d.ErrorCode == ErrorReplaced:
+		return strings.TrimSpace("Not sent: it was tried again with a change, as another delivery. " + d.whatNow(""))
+	case d.ErrorCode == ErrorToolCallFailed:
+		return "Not sent: a tool call failed before the delivery began. Send the message anew."
+	case d.Decision != nil && d.Decision.Verdict == VerdictCancel:
+		return fmt.Sprintf("Not sent: %s canceled it. ", d.Decision.by()) + d.whatNow("It can be retried.")
+	}
+	return fmt.Sprintf("Not sent: it was canceled (%s). ", d.reason()) + d.whatNow("It can be retried.")
+}
+
+func (d *Delivery) explainAbandoned() string {
+	if d.ErrorCode == ErrorReplaced {
+		return strings.TrimSpace("May have been sent: it was tried again with a change, as another delivery. " + d.whatNow(""))
+	}
+	return d.decider() + " said that it was not sent. " + d.whatNow("It can be retried.")
+}
+
+// whatNow is what may be done about a delivery that has ended, or by what it was followed.
+func (d *Delivery) whatNow(may string) string {
+	if d.RetriedBy != "" {
+		return fmt.Sprintf("It was tried again as delivery %s.", d.RetriedBy)
+	}
+	return may
 }
 
 func (d *Delivery) reason() string {
@@ -61,4 +153,56 @@ func (d *Delivery) reason() string {
 		return d.ErrorCode
 	}
 	return "no reason given"
+}
+
+// decider begins a sentence with who decided.
+func (d *Delivery) decider() string {
+	if d.Decision == nil {
+		return "A person"
+	}
+	by := d.Decision.by()
+	return strings.ToUpper(by[:1]) + by[1:]
+}
+
+func (d *Decision) by() string {
+	if d.By.MemberID == 0 {
+		return "a person"
+	}
+	return fmt.Sprintf("member %d", d.By.MemberID)
+}
+
+// Explain says who decided what, with the reason as it was given.
+func (d *Decision) Explain() string {
+	by := d.by()
+	sentence := strings.ToUpper(by[:1]) + by[1:]
+	switch d.Verdict {
+	case VerdictRetry:
+		sentence += " asked for another try"
+	case VerdictCancel:
+		sentence += " canceled it"
+	case VerdictSent:
+		sentence += " confirmed that it was sent"
+	case VerdictNotSent:
+		sentence += " said that it was not sent"
+	default:
+		sentence += " decided"
+	}
+	if reason := strings.TrimRight(strings.TrimSpace(d.Reason), "."); reason != "" {
+		sentence += ": " + reason
+	}
+	return sentence + "."
+}
+
+// lostEvents are the words by which carriers say that a message did not arrive.
+var lostEvents = map[string]bool{"undelivered": true, "failed": true, "canceled": true, "bounce": true, "blocked": true, "dropped": true}
+
+// Lost tells whether the carrier said that the message did not arrive.
+func (e *ProviderEvent) Lost() bool { return lostEvents[e.Type] }
+
+// Explain says in a sentence what the carrier told, in the carrier's own word.
+func (e *ProviderEvent) Explain() string {
+	if e.Type == EventDuplicate {
+		return e.Provider.Name() + " has taken a second message for it: the recipient may have got it twice."
+	}
+	return fmt.Sprintf("%s reports it as %s.", e.Provider.Name(), e.Type)
 }

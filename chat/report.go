@@ -40,6 +40,8 @@ type Reported struct {
 	Repeated bool
 	// Changed tells that the delivery is not what it was.
 	Changed bool
+	// Proved tells that it was not known before that the carrier has the message.
+	Proved bool
 	// Duplicate tells that the carrier has taken a second message for the delivery.
 	Duplicate   bool
 	WorkspaceID WorkspaceID

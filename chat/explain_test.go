@@ -1,0 +1,150 @@
+package chat_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+)
+
+func TestDeliveriesExplainThemselves(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
+	ben := &chat.Decision{By: chat.Actor{MemberID: 3}, Reason: "seen in the console"}
+	canceled := &chat.Decision{Verdict: chat.VerdictCancel, By: chat.Actor{MemberID: 3}}
+	for _, tt := range []struct {
+		delivery chat.Delivery
+		want     string
+	}{
+		{chat.Delivery{Submission: chat.SubmissionPending}, "Waits for its first attempt."},
+		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorAddressBusy}, "Waits for another message to the same address whose outcome is still open."},
+		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorSenderBlocked}, "Twilio refuses every message of this sender. It waits, and goes out by itself when a trial message gets through."},
+		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorWorkflowGone}, "Not sent: the workflow that followed it was ended in Temporal, and a person must decide."},
+		{
+			chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorTriesExhausted, ErrorMessage: "last twilio_20429"},
+			"Not sent: trying again has not helped (last twilio_20429), and a person must decide.",
+		},
+		{
+			chat.Delivery{Submission: chat.SubmissionPending, Fence: 2, ErrorCode: "twilio_20429", RetryAt: &at},
+			"Twilio did not take attempt 2 (twilio_20429); it is tried again from 12:00:00 UTC on.",
+		},
+		{chat.Delivery{Submission: chat.SubmissionPending, Fence: 1, ErrorCode: chat.ErrorDialFailed}, "Twilio did not take attempt 1 (dial_failed); it is tried again by itself."},
+		{chat.Delivery{Submission: chat.SubmissionSending, Fence: 1}, "Twilio is being asked to take the message (attempt 1)."},
+		{
+			chat.Delivery{Submission: chat.SubmissionBlocked, ErrorCode: "twilio_20003"},
+			"Not sent: Twilio refuses every message because of the account or its set-up (twilio_20003). It is tried again by itself.",
+		},
+		{
+			chat.Delivery{Submission: chat.SubmissionBlocked, ErrorCode: chat.ErrorSenderBlocked},
+			"Not sent: Twilio refuses every message because of the account or its set-up (sender_blocked). It waits, and goes out by itself when a trial message gets through.",
+		},
+		{
+			chat.Delivery{Submission: chat.SubmissionRejected, ErrorCode: "twilio_21614", ErrorMessage: "no mobile number"},
+			"Twilio refused the message for good (twilio_21614, no mobile number). Retry it with another address or another text.",
+		},
+		{
+			chat.Delivery{Submission: chat.SubmissionRejected, ErrorCode: "twilio_21614", RetriedBy: "d-2"},
+			"Twilio refused the message for good (twilio_21614). It was tried again as delivery d-2.",
+		},
+		{chat.Delivery{Submission: chat.SubmissionSuppressed}, "Not sent: the recipient has opted out of this sender's messages. It can be retried when the recipient has opted in again."},
+		{
+			chat.Delivery{Submission: chat.SubmissionUnknown, ErrorCode: chat.ErrorTimeout},
+			"May have been sent: Twilio did not confirm (timeout). Evidence is looked for; it is not sent again by itself.",
+		},
+		{
+			chat.Delivery{Submission: chat.SubmissionNeedsReview, ErrorCode: chat.ErrorTimeout},
+			"May have been sent: Twilio did not confirm (timeout), and no evidence was found. A person must decide: resolve it as sent or not sent, or retry it.",
+		},
+		{chat.Delivery{Submission: chat.SubmissionExpired}, "Not sent: its time ran out before it could be sent. It can be retried."},
+		{chat.Delivery{Submission: chat.SubmissionExpired, UnknownSince: &at}, "May have been sent: Twilio did not confirm, and its time ran out. A retry may send it twice."},
+		{chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorCanceled}, "Not sent: it was canceled (canceled). It can be retried."},
+		{chat.Delivery{Submission: chat.SubmissionCanceled, Decision: canceled}, "Not sent: member 3 canceled it. It can be retried."},
+		{chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorToolCallFailed}, "Not sent: a tool call failed before the delivery began. Send the message anew."},
+		{
+			chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorReplaced, RetriedBy: "d-2"},
+			"Not sent: it was tried again with a change, as another delivery. It was tried again as delivery d-2.",
+		},
+		{chat.Delivery{Submission: chat.SubmissionConfirmedSent}, "A person confirmed that it was sent."},
+		{chat.Delivery{Submission: chat.SubmissionConfirmedSent, Decision: ben}, "Member 3 confirmed that it was sent."},
+		{chat.Delivery{Submission: chat.SubmissionAbandoned, Decision: ben}, "Member 3 said that it was not sent. It can be retried."},
+		{
+			chat.Delivery{Submission: chat.SubmissionAbandoned, ErrorCode: chat.ErrorReplaced, RetriedBy: "d-2"},
+			"May have been sent: it was tried again with a change, as another delivery. It was tried again as delivery d-2.",
+		},
+		{chat.Delivery{Submission: chat.SubmissionAccepted}, "Twilio accepted the message; what became of it is not known yet."},
+		{chat.Delivery{Submission: chat.SubmissionAccepted, Provider: chat.ProviderHandrail}, "The message is in the web chat."},
+		{chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: chat.CarrierSent}, "Twilio accepted the message and reports it as sent; its last word is waited for."},
+		{
+			chat.Delivery{Submission: chat.SubmissionAccepted, Provider: chat.ProviderSendGrid, Carrier: chat.CarrierDeferred},
+			"SendGrid accepted the message and reports it as deferred; its last word is waited for.",
+		},
+		{
+			chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: chat.CarrierUnconfirmed},
+			"Twilio accepted the message and never told what became of it. It most likely arrived; a retry may send it twice.",
+		},
+		{chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: chat.CarrierDelivered}, "Twilio accepted the message and reports it as delivered."},
+		{
+			chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: chat.CarrierUndelivered, ErrorCode: "twilio_30003"},
+			"Twilio accepted the message, and it did not arrive: it reports it as undelivered (twilio_30003). Retry it with another address.",
+		},
+		{
+			chat.Delivery{Submission: chat.SubmissionAccepted, Provider: chat.ProviderSendGrid, Carrier: chat.CarrierBounced, RetriedBy: "d-2"},
+			"SendGrid accepted the message, and it did not arrive: it reports it as bounced (no reason given). It was tried again as delivery d-2.",
+		},
+		{
+			chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: chat.CarrierFailed, ErrorCode: "twilio_30001"},
+			"Twilio accepted the message and did not send it: it reports it as failed (twilio_30001). Retry it.",
+		},
+		{chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: chat.CarrierRead}, "Twilio accepted the message and reports it as read."},
+		{chat.Delivery{Submission: "invented"}, "Its state is not known."},
+	} {
+		if tt.delivery.Provider == "" {
+			tt.delivery.Provider = chat.ProviderTwilio
+		}
+		assert.Equal(t, tt.want, tt.delivery.Explain())
+	}
+}
+
+func TestEveryCarrierStateIsExplained(t *testing.T) {
+	t.Parallel()
+	for _, state := range chat.CarrierStates() {
+		d := chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: state, Provider: chat.ProviderTwilio}
+		sentence := d.Explain()
+		require.Contains(t, sentence, "Twilio accepted the message", state)
+		assert.Equal(t, state.Lost(), d.Retryable() == nil && state != chat.CarrierUnconfirmed, "%s may be retried when it is lost", state)
+		if state.Lost() {
+			assert.Contains(t, sentence, "Retry it", state)
+		}
+	}
+}
+
+func TestDecisionsExplainThemselves(t *testing.T) {
+	t.Parallel()
+	by := chat.Actor{MemberID: 3}
+	for want, decision := range map[string]chat.Decision{
+		"Member 3 asked for another try.":                           {Verdict: chat.VerdictRetry, By: by},
+		"Member 3 canceled it: the customer called.":                {Verdict: chat.VerdictCancel, By: by, Reason: " the customer called. "},
+		"Member 3 confirmed that it was sent: seen in the console.": {Verdict: chat.VerdictSent, By: by, Reason: "seen in the console"},
+		"A person said that it was not sent: not in the list.":      {Verdict: chat.VerdictNotSent, Reason: "not in the list"},
+		"Member 3 decided.":                                         {Verdict: "", By: by},
+	} {
+		assert.Equal(t, want, decision.Explain())
+	}
+}
+
+func TestCarriersEventsExplainThemselves(t *testing.T) {
+	t.Parallel()
+	for want, event := range map[string]chat.ProviderEvent{
+		"Twilio reports it as delivered.":                                                  {Provider: chat.ProviderTwilio, Type: "delivered"},
+		"SendGrid reports it as bounce.":                                                   {Provider: chat.ProviderSendGrid, Type: "bounce"},
+		"Twilio has taken a second message for it: the recipient may have got it twice.":   {Provider: chat.ProviderTwilio, Type: chat.EventDuplicate},
+		"The carrier reports it as something new.":                                         {Type: "something new"},
+		"Handrail has taken a second message for it: the recipient may have got it twice.": {Provider: chat.ProviderHandrail, Type: chat.EventDuplicate},
+	} {
+		assert.Equal(t, want, event.Explain())
+		assert.Equal(t, event.Type == "bounce", event.Lost())
+	}
+}
