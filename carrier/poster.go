@@ -22,10 +22,12 @@ const DefaultTimeout = 30 * time.Second
 // the largest answer expected, has about 8 KiB.
 const maxAnswer = 64 << 10
 
-// Poster makes posts to one carrier. It is safe for concurrent use.
+// Poster makes posts to one carrier, and asks it questions. It is safe for concurrent use.
 type Poster struct {
 	timeout time.Duration
 	client  *http.Client
+	// reader shares the connections of client, and reads longer answers.
+	reader *http.Client
 }
 
 // Options say how a Poster reaches its carrier.
@@ -42,10 +44,15 @@ func NewPoster(o Options) *Poster {
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
 	}
-	return &Poster{timeout: o.Timeout, client: &http.Client{
-		Transport:     capped{newTransport(o.Proxy)},
+	transport := newTransport(o.Proxy)
+	return &Poster{timeout: o.Timeout, client: newClient(transport, maxAnswer), reader: newClient(transport, maxPage)}
+}
+
+func newClient(transport http.RoundTripper, most int64) *http.Client {
+	return &http.Client{
+		Transport:     capped{transport, most},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
 }
 
 // Call makes one HTTP request with the context and client given, and says what came of
@@ -103,8 +110,11 @@ func newTransport(proxy func(*http.Request) (*url.URL, error)) *http.Transport {
 	}
 }
 
-// capped ends every answer's body after maxAnswer bytes.
-type capped struct{ next http.RoundTripper }
+// capped ends every answer's body after most bytes.
+type capped struct {
+	next http.RoundTripper
+	most int64
+}
 
 // RoundTrip is [http.RoundTripper].
 func (c capped) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -115,6 +125,6 @@ func (c capped) RoundTrip(r *http.Request) (*http.Response, error) {
 	res.Body = struct {
 		io.Reader
 		io.Closer
-	}{io.LimitReader(res.Body, maxAnswer), res.Body}
+	}{io.LimitReader(res.Body, c.most), res.Body}
 	return res, nil
 }

@@ -23,7 +23,7 @@ func emailFacts() *chat.SendFacts {
 
 func renderEmail(t *testing.T, facts *chat.SendFacts, message string) chat.Payload {
 	t.Helper()
-	p, err := render.New().Render(chat.ChannelEmail, facts, message, messageID)
+	p, err := render.New(render.Options{}).Render(chat.ChannelEmail, facts, message, messageID)
 	require.NoError(t, err)
 	return p
 }
@@ -54,6 +54,15 @@ func TestSubject(t *testing.T) {
 			assert.Equal(t, c.want, renderEmail(t, facts, "a").Subject)
 		})
 	}
+}
+
+func TestReplyTo(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, renderEmail(t, emailFacts(), "a").ReplyTo)
+
+	p, err := render.New(render.Options{ReplyDomain: "in.shop.example"}).Render(chat.ChannelEmail, emailFacts(), "a", messageID)
+	require.NoError(t, err)
+	assert.Equal(t, "reply+"+strings.ReplaceAll(string(messageID), "-", "")+"@in.shop.example", p.ReplyTo)
 }
 
 func TestThread(t *testing.T) {
@@ -90,7 +99,7 @@ func TestThreadOfMany(t *testing.T) {
 
 func TestHeadersHoldNoBreak(t *testing.T) {
 	t.Parallel()
-	r := render.New()
+	r := render.New(render.Options{})
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOf(rapid.SampledFrom([]rune("a<>@: \r\n\x00\x0b\u2028\u0085é")))
 		facts := emailFacts()
@@ -160,6 +169,6 @@ func TestEmailLayout(t *testing.T) {
 	assert.Contains(t, p.HTML, "<p>&lt;table&gt; &lt;td x&gt;</p>")
 
 	facts.Inbox = nil
-	_, err := render.New().Render(chat.ChannelEmail, facts, "a", messageID)
+	_, err := render.New(render.Options{}).Render(chat.ChannelEmail, facts, "a", messageID)
 	assert.Equal(t, chat.CodeSenderNotConfigured, chat.CodeOf(err))
 }

@@ -23,7 +23,7 @@ func FuzzRender(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	r := render.New()
+	r := render.New(render.Options{})
 	f.Fuzz(func(t *testing.T, message string) {
 		for _, channel := range chat.Channels() {
 			p, err := r.Render(channel, emailFacts(), message, messageID)

@@ -14,7 +14,7 @@ import (
 
 func renderWeb(t *testing.T, message string) chat.Payload {
 	t.Helper()
-	p, err := render.New().Render(chat.ChannelWeb, &chat.SendFacts{}, message, messageID)
+	p, err := render.New(render.Options{}).Render(chat.ChannelWeb, &chat.SendFacts{}, message, messageID)
 	require.NoError(t, err)
 	return p
 }
@@ -63,10 +63,10 @@ func TestHTML(t *testing.T) {
 func TestNothingToShow(t *testing.T) {
 	t.Parallel()
 	for _, channel := range []chat.Channel{chat.ChannelEmail, chat.ChannelWeb, chat.ChannelSMS} {
-		_, err := render.New().Render(channel, emailFacts(), "[a]: https://b.example", messageID)
+		_, err := render.New(render.Options{}).Render(channel, emailFacts(), "[a]: https://b.example", messageID)
 		assert.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err), channel)
 	}
-	_, err := render.New().Render(chat.ChannelVoice, emailFacts(), "a", messageID)
+	_, err := render.New(render.Options{}).Render(chat.ChannelVoice, emailFacts(), "a", messageID)
 	assert.Equal(t, chat.CodeChannelNotSupported, chat.CodeOf(err))
 }
 
@@ -84,7 +84,7 @@ func TestHostileNesting(t *testing.T) {
 
 func TestRendererIsShared(t *testing.T) {
 	t.Parallel()
-	r := render.New()
+	r := render.New(render.Options{})
 	var group sync.WaitGroup
 	for range 50 {
 		group.Go(func() {

@@ -11,12 +11,22 @@ import (
 
 // Renderer renders messages. It is safe for concurrent use.
 type Renderer struct {
+	options  Options
 	markdown goldmark.Markdown
 	policy   *bluemonday.Policy
 }
 
+// Options say what rendered messages depend on beside the message.
+type Options struct {
+	// ReplyDomain is the domain whose mail comes to us. With it, answers to an email go
+	// to an address that names the message; with "", to the inbox.
+	ReplyDomain string
+}
+
 // New makes a Renderer.
-func New() *Renderer { return &Renderer{markdown: newMarkdown(), policy: newPolicy()} }
+func New(o Options) *Renderer {
+	return &Renderer{options: o, markdown: newMarkdown(), policy: newPolicy()}
+}
 
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
@@ -72,7 +82,7 @@ func (r *Renderer) email(facts *chat.SendFacts, d *document, id chat.MessageID) 
 	subject := subjectOf(facts)
 	return chat.Payload{
 		Subject: subject, Text: text, HTML: layout(subject, html),
-		FromName: senderName(facts), Headers: threadHeaders(facts, id),
+		FromName: senderName(facts), ReplyTo: r.replyTo(id), Headers: threadHeaders(facts, id),
 	}, nil
 }
 

@@ -15,7 +15,7 @@ const messageID = chat.MessageID("01935c2e-7d1a-7000-8000-000000000001")
 
 func renderSMS(t *testing.T, message string) chat.Payload {
 	t.Helper()
-	p, err := render.New().Render(chat.ChannelSMS, &chat.SendFacts{}, message, messageID)
+	p, err := render.New(render.Options{}).Render(chat.ChannelSMS, &chat.SendFacts{}, message, messageID)
 	require.NoError(t, err)
 	return p
 }
@@ -109,7 +109,7 @@ func TestSMSRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := render.New().Render(chat.ChannelSMS, &chat.SendFacts{}, c.message, messageID)
+			_, err := render.New(render.Options{}).Render(chat.ChannelSMS, &chat.SendFacts{}, c.message, messageID)
 			require.Error(t, err)
 			assert.Equal(t, c.code, chat.CodeOf(err))
 			assert.Equal(t, "message", chat.AsError(err).Fields[0].Field)

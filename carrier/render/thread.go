@@ -88,6 +88,15 @@ func threadHeaders(f *chat.SendFacts, id chat.MessageID) map[string]string {
 	return headers
 }
 
+// replyTo is the address that leads an answer back to the message, "" when there is no
+// domain for it. The id is random, so nobody can guess the address of another chat.
+func (r *Renderer) replyTo(id chat.MessageID) string {
+	if r.options.ReplyDomain == "" {
+		return ""
+	}
+	return "reply+" + strings.ReplaceAll(string(id), "-", "") + "@" + r.options.ReplyDomain
+}
+
 // autoSubmitted follows RFC 3834 5: what an assistant says is a program's word, and we
 // can not know whether a person has read it first. Left out, an assistant and somebody's
 // vacation notice could answer each other for ever; put in, the worst is that such a

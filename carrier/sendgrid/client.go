@@ -85,6 +85,9 @@ func message(out *chat.Outgoing) *mail.SGMailV3 {
 	if p.HTML != "" {
 		m.AddContent(mail.NewContent("text/html", p.HTML))
 	}
+	if p.ReplyTo != "" {
+		m.SetReplyTo(mail.NewEmail("", p.ReplyTo))
+	}
 	for name, value := range p.Headers {
 		m.SetHeader(name, value)
 	}

@@ -82,10 +82,14 @@ func TestRequest(t *testing.T) {
 		"tracking_settings": {"click_tracking": {"enable": false, "enable_text": false}, "open_tracking": {"enable": false}}
 	}`, body)
 
+	assert.NotContains(t, body, "reply_to")
+
 	out := outgoing()
 	out.Payload.HTML = ""
+	out.Payload.ReplyTo = "reply+01935c2e7d1a70008000000000000002@in.shop.example"
 	_, body = sent(t, out)
 	assert.NotContains(t, body, "text/html")
+	assert.Contains(t, body, `"reply_to":{"email":"reply+01935c2e7d1a70008000000000000002@in.shop.example"}`)
 }
 
 func TestAccepted(t *testing.T) {

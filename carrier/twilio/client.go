@@ -42,12 +42,8 @@ func New(config Config) (*Client, error) {
 // a SID; the carrier state is then where the message stands at Twilio.
 func (c *Client) Submit(ctx context.Context, out chat.Outgoing) chat.Submission {
 	return c.poster.Post(ctx, &out, func(ctx context.Context, hc *http.Client) (chat.Submission, error) {
-		r := &request{account: c.config.AccountSID, post: func(rawURL string, form url.Values) (*http.Response, error) {
-			return c.post(ctx, hc, rawURL, form)
-		}}
-		// The handler is made here because the library's constructor reads the environment.
-		api := openapi.NewApiService(&client.RequestHandler{Client: r})
-		message, err := api.CreateMessage(c.params(&out))
+		r := &request{client: c, ctx: ctx, http: hc}
+		message, err := r.api().CreateMessage(c.params(&out))
 		return r.judge(&out, message, err)
 	})
 }
@@ -73,45 +69,33 @@ func (c *Client) statusCallback(out *chat.Outgoing) string {
 		string(out.DeliveryID) + "&a=" + strconv.FormatInt(out.Fence, 10) + "#rc=5&rp=all"
 }
 
-// post sends the form to where the API is configured to be. There is no Idempotency-Key:
-// Twilio ignores it, and net/http would repeat the POST because of it.
-func (c *Client) post(ctx context.Context, hc *http.Client, rawURL string, form url.Values) (*http.Response, error) {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return nil, fmt.Errorf("the address of Twilio's API: %w", err)
-	}
-	target := c.base.JoinPath(u.Path)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, fmt.Errorf("a request to Twilio: %w", err)
-	}
-	req.SetBasicAuth(c.config.credentials())
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "handrail")
-	return hc.Do(req)
-}
-
 // errRefused stops the library from reading an answer that is no message.
 var errRefused = errors.New("twilio: not a message")
 
 // request is a [client.BaseClient] for one call, which remembers the answer.
 type request struct {
-	client.BaseClient // nothing else of it is called when a message is created
+	client.BaseClient // nothing else of it is called by what we use
 
-	account string
-	post    func(rawURL string, form url.Values) (*http.Response, error)
-	answer  carrier.Answer
+	client *Client
+	ctx    context.Context //nolint:containedctx // the library's interface has no place for it
+	http   *http.Client
+	answer carrier.Answer
 	// broken is why the answer is not complete.
 	broken error
 }
 
+// api is the library's description of the API, over this request. The handler is made
+// here because the library's own constructor reads the environment.
+func (r *request) api() *openapi.ApiService {
+	return openapi.NewApiService(&client.RequestHandler{Client: r})
+}
+
 // AccountSid is part of the API's path.
-func (r *request) AccountSid() string { return r.account }
+func (r *request) AccountSid() string { return r.client.config.AccountSID }
 
 // SendRequest makes the one request.
-func (r *request) SendRequest(_, rawURL string, form url.Values, _ map[string]any, _ ...byte) (*http.Response, error) {
-	res, err := r.post(rawURL, form)
+func (r *request) SendRequest(method, rawURL string, form url.Values, _ map[string]any, _ ...byte) (*http.Response, error) {
+	res, err := r.send(method, rawURL, form)
 	if err != nil {
 		return nil, err
 	}
@@ -121,4 +105,28 @@ func (r *request) SendRequest(_, rawURL string, form url.Values, _ map[string]an
 	}
 	res.Body = io.NopCloser(bytes.NewReader(r.answer.Body))
 	return res, nil
+}
+
+// send sends the form to where the API is configured to be. There is no Idempotency-Key:
+// Twilio ignores it, and net/http would repeat the POST because of it.
+func (r *request) send(method, rawURL string, form url.Values) (*http.Response, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("the address of Twilio's API: %w", err)
+	}
+	target, body := r.client.base.JoinPath(u.Path), form.Encode()
+	if method == http.MethodGet {
+		target.RawQuery, body = body, ""
+	}
+	req, err := http.NewRequestWithContext(r.ctx, method, target.String(), strings.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("a request to Twilio: %w", err)
+	}
+	req.SetBasicAuth(r.client.config.credentials())
+	if method != http.MethodGet {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "handrail")
+	return r.http.Do(req)
 }

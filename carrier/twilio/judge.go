@@ -23,7 +23,7 @@ func (r *request) judge(out *chat.Outgoing, message *openapi.ApiV2010Message, er
 	case a.Success() && err == nil && message.Sid != nil && *message.Sid != "":
 		return chat.Submission{
 			Outcome: chat.OutcomeAccepted, HTTPStatus: a.Status, ProviderRequestID: requestID,
-			ProviderMessageID: *message.Sid, Carrier: carrierState(message), Segments: segments(message, out),
+			ProviderMessageID: *message.Sid, Carrier: carrierState(message), Segments: segments(message, out.Payload.Segments),
 		}, nil
 	}
 	s := refusal(a)
@@ -50,22 +50,29 @@ func refusal(a *carrier.Answer) chat.Submission {
 
 // carrierState is Twilio's word for where the message stands, none if we do not know it.
 func carrierState(message *openapi.ApiV2010Message) chat.CarrierState {
-	if message.Status == nil {
-		return chat.CarrierNone
-	}
-	if s := chat.CarrierState(*message.Status); s.Rank() > 0 {
+	return statusOf(text(message.Status))
+}
+
+// statusOf is what a word of Twilio's means. The words we know are Twilio's own
+// (https://www.twilio.com/docs/messaging/api/message-resource#message-status-values);
+// those that are only ours, or that nobody knows, say nothing.
+func statusOf(word string) chat.CarrierState {
+	switch s := chat.CarrierState(word); s {
+	case chat.CarrierScheduled, chat.CarrierAccepted, chat.CarrierQueued, chat.CarrierSending, chat.CarrierSent,
+		chat.CarrierDelivered, chat.CarrierUndelivered, chat.CarrierFailed, chat.CarrierCanceled, chat.CarrierRead:
 		return s
+	case chat.CarrierNone, chat.CarrierDeferred, chat.CarrierUnconfirmed, chat.CarrierBounced:
 	}
 	return chat.CarrierNone
 }
 
 // segments is Twilio's count; it is 0 at first with a messaging service, and ours is
 // taken until a report brings the real one.
-func segments(message *openapi.ApiV2010Message, out *chat.Outgoing) int {
+func segments(message *openapi.ApiV2010Message, ours int) int {
 	if message.NumSegments != nil {
 		if n, err := strconv.Atoi(*message.NumSegments); err == nil && n > 0 {
 			return n
 		}
 	}
-	return out.Payload.Segments
+	return ours
 }

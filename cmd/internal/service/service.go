@@ -116,7 +116,7 @@ func (s *Service) activities() (*activities.Activities, error) {
 		return nil, err
 	}
 	return activities.New(activities.Config{
-		Store: s.Store, Carriers: carriers, Renderer: render.New(), Model: model, NewID: newID, Lease: workflows.Lease,
+		Store: s.Store, Carriers: carriers, Renderer: render.New(render.Options{}), Model: model, NewID: newID, Lease: workflows.Lease,
 	})
 }
 

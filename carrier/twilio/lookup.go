@@ -1,0 +1,163 @@
+package twilio
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	openapi "github.com/twilio/twilio-go/rest/api/v2010"
+
+	"handrail/carrier"
+	"handrail/chat"
+)
+
+const (
+	pageSize = 50
+	// maxPages bounds a search. One recipient with more messages in a few minutes is
+	// not served by an answer anyway.
+	maxPages = 10
+)
+
+// Find asks Twilio for the messages that the look-up may be about, oldest first: sent
+// over the API to the recipient, from the same sender, with the very text, made in the
+// time given. Twilio keeps no id of ours, so two alike can not be told apart here. Every
+// failure is an error and says nothing about the message, [chat.RetryLaterError] when
+// Twilio asks to wait.
+func (c *Client) Find(ctx context.Context, q chat.LookUp) ([]chat.Report, error) {
+	var found []chat.Report
+	var token, number string
+	for range maxPages {
+		page, err := c.page(ctx, q.To, token, number)
+		if err != nil {
+			return nil, err
+		}
+		older := len(page.Messages) > 0
+		for i := range page.Messages {
+			m := &page.Messages[i]
+			created, _ := time.Parse(time.RFC1123Z, text(m.DateCreated))
+			older = older && created.Before(q.Since)
+			if matches(m, &q) && !created.Before(q.Since) && !created.After(q.Until) {
+				found = append(found, report(m))
+			}
+		}
+		// The list is sorted with the newest first: beyond a page that is too old, all is.
+		token, number = next(page)
+		if older || token == "" && number == "" {
+			slices.Reverse(found)
+			return found, nil
+		}
+	}
+	return nil, errors.New("twilio: too many messages to this recipient to look through")
+}
+
+// Fetch asks Twilio where the message stands; CodeNotFound when Twilio does not know it.
+// Every other failure says nothing about the message.
+func (c *Client) Fetch(ctx context.Context, providerMessageID string) (chat.Report, error) {
+	if !sid.MatchString(providerMessageID) {
+		return chat.Report{}, chat.Errorf(chat.CodeNotFound, "this is not the id of a message at Twilio")
+	}
+	var message openapi.ApiV2010Message
+	err := c.read(ctx, &message, func(api *openapi.ApiService) error {
+		_, err := api.FetchMessage(providerMessageID, nil)
+		return err
+	})
+	if err != nil {
+		return chat.Report{}, err
+	}
+	if text(message.Sid) != providerMessageID {
+		return chat.Report{}, errors.New("twilio: the answer is not the message that was asked for")
+	}
+	return report(&message), nil
+}
+
+// sid is the form of a message's id, which goes into a path.
+var sid = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
+
+func (c *Client) page(ctx context.Context, to, token, number string) (*openapi.ListMessageResponse, error) {
+	var page openapi.ListMessageResponse
+	err := c.read(ctx, &page, func(api *openapi.ApiService) error {
+		_, err := api.PageMessage((&openapi.ListMessageParams{}).SetTo(to).SetPageSize(pageSize), token, number)
+		return err
+	})
+	if err != nil {
+		// There is no such list without the account; that is not an empty one.
+		if chat.CodeOf(err) == chat.CodeNotFound {
+			return nil, errors.New("twilio: the account does not exist at the configured address")
+		}
+		return nil, err
+	}
+	if page.Messages == nil {
+		return nil, errors.New("twilio: the answer is not a list of messages")
+	}
+	return &page, nil
+}
+
+// read asks one question and decodes its answer.
+func (c *Client) read(ctx context.Context, into any, ask func(*openapi.ApiService) error) error {
+	answer, err := c.poster.Read(ctx, func(ctx context.Context, hc *http.Client) (carrier.Answer, error) {
+		r := &request{client: c, ctx: ctx, http: hc}
+		err := ask(r.api())
+		if r.answer.Status == 0 {
+			return carrier.Answer{}, err
+		}
+		return r.answer, r.broken
+	})
+	switch {
+	case err != nil:
+		return err
+	case !answer.Success():
+		return answer.Refused(chat.ProviderTwilio)
+	case json.Unmarshal(answer.Body, into) != nil:
+		return errors.New("twilio: the answer can not be read")
+	}
+	return nil
+}
+
+// next is where the list goes on, as its link to the next page says.
+func next(page *openapi.ListMessageResponse) (token, number string) {
+	u, err := url.Parse(text(page.NextPageUri))
+	if err != nil {
+		return "", ""
+	}
+	query := u.Query()
+	return query.Get("PageToken"), query.Get("Page")
+}
+
+// matches tells whether the message is what was asked for, its time aside.
+func matches(m *openapi.ApiV2010Message, q *chat.LookUp) bool {
+	from := m.From
+	if strings.HasPrefix(q.From, "MG") {
+		from = m.MessagingServiceSid
+	}
+	return text(m.Direction) == "outbound-api" && text(from) == q.From && text(m.To) == q.To &&
+		text(m.Body) == q.Payload.Text && text(m.Sid) != ""
+}
+
+// report is what a message at Twilio tells. That it is there proves that it was taken,
+// even where its status is a word that we do not know.
+func report(m *openapi.ApiV2010Message) chat.Report {
+	raw, _ := json.Marshal(m) // strings and numbers only
+	r := chat.Report{
+		Provider: chat.ProviderTwilio, Key: "lookup:twilio:" + text(m.Sid) + ":" + text(m.Status),
+		ProviderMessageID: text(m.Sid), Type: carrier.Word(text(m.Status)), Accepts: true,
+		Carrier: carrierState(m), Segments: segments(m, 0), Raw: raw,
+	}
+	if m.ErrorCode != nil {
+		explain(&r, *m.ErrorCode)
+	}
+	return r
+}
+
+// text is the string, "" for null.
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
