@@ -1,0 +1,89 @@
+// Command handrail-chaos tries out what Handrail promises: no message lost, none sent
+// twice unflagged. It runs a whole installation on this machine, with carriers that
+// misbehave and processes that are killed, and compares what callers were told with the
+// database and with what the carriers received. It exits with 1 when a promise was broken.
+// docs/reliability.md explains what it does and reports.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"handrail/cmd/internal/chaos"
+)
+
+type cli struct {
+	Sends     int           `default:"2000" help:"How many messages are sent."`
+	Faults    float64       `default:"10" help:"The share of the carriers' answers and callbacks that go wrong, in per cent."`
+	Callers   int           `default:"16" help:"How many callers send at the same time."`
+	KillEvery time.Duration `default:"3s" help:"How often a process is killed; 0s is never."`
+	Settle    time.Duration `default:"5m" help:"How long to wait for what is open after the last answer."`
+	Seed      uint64        `help:"Decides who is killed, and when. By default, the time."`
+	Dir       string        `help:"A folder to make and to keep everything in. By default a temporary one, kept only when the run fails." placeholder:"FOLDER"`
+	JSON      string        `help:"Write the report to this file too." placeholder:"FILE"`
+}
+
+// Validate is asked by kong.
+func (c *cli) Validate() error {
+	switch {
+	case c.Sends < 1 || c.Sends > 1_000_000:
+		return errors.New("--sends must be between 1 and 1000000")
+	case c.Callers < 1 || c.Callers > 1000:
+		return errors.New("--callers must be between 1 and 1000")
+	case c.Faults < 0 || c.Faults > 100:
+		return errors.New("--faults must be between 0 and 100")
+	case c.KillEvery < 0 || c.Settle < 0:
+		return errors.New("--kill-every and --settle must not be negative")
+	}
+	return nil
+}
+
+func main() {
+	// Before anything else, so that a second Ctrl-C ends the program at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
+	var c cli
+	kong.Parse(&c, kong.Name("handrail-chaos"), kong.UsageOnError(),
+		kong.Description("Sends through a whole installation while carriers misbehave and processes are killed, and tells what became of every message."))
+	if err := c.run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "handrail-chaos:", err)
+		os.Exit(1)
+	}
+}
+
+func (c *cli) run(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find the programs: %w", err)
+	}
+	if c.Seed == 0 {
+		c.Seed = uint64(time.Now().Unix()) //nolint:gosec // it is after 1970
+	}
+	report, err := chaos.Run(ctx, chaos.Options{
+		Sends: c.Sends, Callers: c.Callers, Faults: c.Faults, KillEvery: c.KillEvery, Settle: c.Settle, Seed: c.Seed,
+		Dir: c.Dir, Programs: filepath.Dir(self),
+	}, os.Stdout)
+	if err != nil {
+		return err
+	}
+	if err := report.Show(os.Stdout); err != nil {
+		return err
+	}
+	if c.JSON != "" {
+		if err := report.Save(c.JSON); err != nil {
+			return err
+		}
+	}
+	if !report.Passed() {
+		return errors.New("a promise was broken, see above")
+	}
+	return nil
+}

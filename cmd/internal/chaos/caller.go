@@ -1,0 +1,173 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// How a caller behaves.
+const (
+	// answerWithin ends a request that is not answered; the API answers a send after its
+	// own wait at the latest.
+	answerWithin = 30 * time.Second
+	// askAgain is how long a caller waits before it repeats a request.
+	askAgain = 250 * time.Millisecond
+	// giveUpAfter is how long a caller repeats one request. It is longer than anything
+	// that is killed stays away.
+	giveUpAfter = 5 * time.Minute
+)
+
+// told is what a caller was told in the end about one send.
+type told string
+
+const (
+	toldAccepted told = "accepted" // 200
+	toldPending  told = "pending"  // 202
+	toldUnknown  told = "unknown"  // 202, and that it may have been sent
+	toldFailed   told = "failed"   // 500 delivery_failed
+	toldRefused  told = "refused"  // 4xx
+	toldNothing  told = "nothing"  // no definite answer in all the time
+)
+
+// promised tells whether Handrail answered that the message is, or will be, taken care of.
+func (t told) promised() bool { return t == toldAccepted || t == toldPending || t == toldUnknown }
+
+// answer is the end of one send from its caller's side.
+type answer struct {
+	marker string
+	told   told
+	code   string // of the problem, when it was refused or failed
+	tries  int
+	last   string // why there was no definite answer
+}
+
+// callers send, each one message after the other, with a key of its own: an API key may
+// make only so many requests in a second.
+type callers struct {
+	apis     []string // origins
+	seeded   *seeded
+	client   *http.Client
+	answered atomic.Int64
+}
+
+func newCallers(apis []string, s *seeded) *callers {
+	return &callers{apis: apis, seeded: s, client: &http.Client{
+		Timeout: answerWithin, Transport: &http.Transport{MaxIdleConnsPerHost: len(s.secrets)},
+	}}
+}
+
+// send makes all sends and returns what was told about each, in their order.
+func (c *callers) send(ctx context.Context, sends int) []answer {
+	answers := make([]answer, sends)
+	var next atomic.Int64
+	var working sync.WaitGroup
+	for _, secret := range c.seeded.secrets {
+		working.Go(func() {
+			for ctx.Err() == nil {
+				n := int(next.Add(1)) - 1
+				if n >= sends {
+					return
+				}
+				answers[n] = c.sendOne(ctx, secret, n)
+				c.answered.Add(1)
+			}
+		})
+	}
+	working.Wait()
+	return answers
+}
+
+// sendOne repeats one request, at one API after the other, until the answer is definite.
+func (c *callers) sendOne(ctx context.Context, secret string, n int) answer {
+	a := answer{marker: marker(n), told: toldNothing}
+	ctx, cancel := context.WithTimeout(ctx, giveUpAfter)
+	defer cancel()
+	for {
+		said, err := c.ask(ctx, c.apis[(n+a.tries)%len(c.apis)], secret, n)
+		a.tries++
+		switch {
+		case err != nil:
+			a.last = err.Error()
+		case said.told() == toldNothing:
+			a.last = fmt.Sprintf("%d %s", said.status, said.code)
+		default:
+			a.told, a.code = said.told(), said.code
+			return a
+		}
+		select {
+		case <-ctx.Done():
+			return a
+		case <-time.After(askAgain):
+		}
+	}
+}
+
+// said is one answer of an API.
+type said struct {
+	status   int
+	delivery string // the delivery's status, with a 202
+	code     string // of the problem, if it is one
+}
+
+func (c *callers) ask(ctx context.Context, api, secret string, n int) (said, error) {
+	body, err := json.Marshal(map[string]string{"message": marker(n) + ": your order is on its way."})
+	if err != nil {
+		return said{}, err
+	}
+	url := fmt.Sprintf("%s/api/v2/w/%s/chats/%d/send-assistant-message", api, c.seeded.workspace, c.seeded.chats[n%len(c.seeded.chats)])
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return said{}, err
+	}
+	request.Header.Set("Authorization", "Bearer "+secret)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Idempotency-Key", marker(n))
+	response, err := c.client.Do(request)
+	if err != nil {
+		return said{}, err
+	}
+	defer func() { _ = response.Body.Close() }() // read to its end
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		return said{}, err
+	}
+	return readSaid(response.StatusCode, raw)
+}
+
+// readSaid reads what matters of an answer. A problem has a number for its status.
+func readSaid(status int, raw []byte) (said, error) {
+	var body struct {
+		Status any    `json:"status"`
+		Code   string `json:"code"`
+	}
+	if err := json.Unmarshal(raw, &body); err != nil {
+		return said{}, fmt.Errorf("read an answer with status %d: %w", status, err)
+	}
+	delivery, _ := body.Status.(string)
+	return said{status: status, delivery: delivery, code: body.Code}, nil
+}
+
+// told is what the answer means to the caller; toldNothing asks for the request to be
+// repeated.
+func (s said) told() told {
+	switch {
+	case s.status == http.StatusOK:
+		return toldAccepted
+	case s.status == http.StatusAccepted && s.delivery == "unknown":
+		return toldUnknown
+	case s.status == http.StatusAccepted:
+		return toldPending
+	case s.status == http.StatusInternalServerError && s.code == "delivery_failed":
+		return toldFailed
+	case s.status == http.StatusTooManyRequests || s.status >= http.StatusInternalServerError:
+		return toldNothing
+	}
+	return toldRefused
+}

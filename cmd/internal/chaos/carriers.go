@@ -1,0 +1,107 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"time"
+)
+
+// fault is one of the ways in which the sandbox can misbehave, as its admin API takes it.
+type fault struct {
+	Fault string  `json:"fault"`
+	Rate  float64 `json:"rate"`
+	Delay string  `json:"delay,omitempty"`
+}
+
+// faults are all that a run uses. The delays are longer than anything is usually waited
+// for and shorter than the time limits, which are those of production.
+func faults() []fault {
+	return []fault{
+		{Fault: "cut"}, {Fault: "error"}, {Fault: "truncate"}, {Fault: "slow", Delay: "3s"}, {Fault: "rate_limit", Delay: "1s"},
+		{Fault: "redirect"}, {Fault: "late", Delay: "4s"}, {Fault: "refuse"},
+		{Fault: "callback_early"}, {Fault: "callback_twice"}, {Fault: "callback_disorder"}, {Fault: "callback_never"},
+		{Fault: "callback_delay", Delay: "3s"}, {Fault: "list_lag", Delay: "10s"}, {Fault: "undelivered"},
+	}
+}
+
+// share splits percent evenly over all faults.
+func share(percent float64) []fault {
+	all := faults()
+	for i := range all {
+		all[i].Rate = percent / 100 / float64(len(all))
+	}
+	return all
+}
+
+// carriers is the sandbox, from which it is learned what really arrived.
+type carriers struct {
+	origin string
+	client *http.Client
+}
+
+func newCarriers(origin string) *carriers {
+	return &carriers{origin: origin, client: &http.Client{Timeout: time.Minute}}
+}
+
+// misbehave sets the faults; a sandbox that was killed has forgotten them.
+func (c *carriers) misbehave(ctx context.Context, faults []fault) error {
+	body, err := json.Marshal(faults)
+	if err != nil {
+		return err
+	}
+	_, err = c.ask(ctx, http.MethodPut, "/sandbox/faults", body)
+	return err
+}
+
+var markers = regexp.MustCompile(`chaos-\d{6}`)
+
+// arrived counts, by marker, the messages and mails that were really accepted.
+func (c *carriers) arrived(ctx context.Context) (map[string]int, error) {
+	var list struct {
+		Messages []struct{ Body string }
+		Mails    []struct{ Text string }
+	}
+	for _, path := range []string{"/sandbox/messages.json", "/sandbox/mails.json"} {
+		raw, err := c.ask(ctx, http.MethodGet, path, nil)
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(raw, &list); err != nil {
+			return nil, fmt.Errorf("read what the sandbox has got: %w", err)
+		}
+	}
+	counts := make(map[string]int)
+	for _, m := range list.Messages {
+		counts[markers.FindString(m.Body)]++
+	}
+	for _, m := range list.Mails {
+		counts[markers.FindString(m.Text)]++
+	}
+	return counts, nil
+}
+
+func (c *carriers) ask(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, c.origin+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := c.client.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("ask the sandbox: %w", err)
+	}
+	defer func() { _ = answer.Body.Close() }() // read to its end
+	raw, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, fmt.Errorf("ask the sandbox: %w", err)
+	}
+	if answer.StatusCode >= http.StatusMultipleChoices {
+		return nil, fmt.Errorf("the sandbox answers %s %s with %s: %s", method, path, answer.Status, raw)
+	}
+	return raw, nil
+}

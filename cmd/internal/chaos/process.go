@@ -1,0 +1,204 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// How long things may take on a busy machine, and how often they are looked at.
+const (
+	readyWithin = 2 * time.Minute
+	lookEvery   = 100 * time.Millisecond
+	// stopWithin is how long a process that is asked to stop has before it is killed.
+	stopWithin = 15 * time.Second
+	// shortLived is less than a process lives that has really started.
+	shortLived = 2 * time.Second
+)
+
+// program says what a process runs.
+type program struct {
+	name string // "api-1", which names its log too
+	kind string // "api": what is chosen from when something is killed
+	args []string
+	// environ is all that it gets from the environment, so that no credential of the
+	// caller's can reach it.
+	environ []string
+	// user is who runs it, nil for the caller.
+	user *syscall.Credential
+	// ready returns nil once the process answers.
+	ready func(context.Context) error
+}
+
+// process keeps a program running: whenever it ends it is started again with the same
+// arguments, until the process is stopped.
+type process struct {
+	program
+	folder string
+	log    *os.File
+
+	mu      sync.Mutex
+	command *exec.Cmd // nil while nothing runs
+	pause   time.Duration
+	killed  bool // by kill, and not started again yet
+	kills   int
+	// ended counts how often it ended by itself after it had started.
+	ended int
+
+	stopping chan struct{} // closed by stop
+	over     chan struct{} // closed when it has ended for good
+}
+
+// run starts the program and keeps it running. It does not wait until it is ready.
+func (p program) run(folder string) (*process, error) {
+	logs := filepath.Join(folder, "logs")
+	if err := os.MkdirAll(logs, 0o750); err != nil {
+		return nil, fmt.Errorf("make the folder of the logs: %w", err)
+	}
+	log, err := os.OpenFile(filepath.Join(logs, p.name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the log of %s: %w", p.name, err)
+	}
+	running := &process{program: p, folder: folder, log: log, stopping: make(chan struct{}), over: make(chan struct{})}
+	if err := running.start(); err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	go running.supervise()
+	return running, nil
+}
+
+// errStopped says that a process is not started again.
+var errStopped = errors.New("the process is stopped")
+
+func (p *process) start() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopped() {
+		return errStopped
+	}
+	command := exec.Command(p.args[0], p.args[1:]...) //nolint:gosec,noctx // what runs is chosen here, and it ends by kill or stop
+	command.Dir, command.Env = p.folder, p.environ
+	command.Stdout, command.Stderr = p.log, p.log
+	command.SysProcAttr = attributes()
+	command.SysProcAttr.Credential = p.user
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", p.name, err)
+	}
+	p.command, p.killed = command, false
+	return nil
+}
+
+func (p *process) stopped() bool {
+	select {
+	case <-p.stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+// supervise starts the program again whenever it has ended, until it is stopped.
+func (p *process) supervise() {
+	defer close(p.over)
+	for {
+		began := time.Now()
+		_ = p.command.Wait() // how it ended does not matter: it is started again
+		pause := p.noteEnd(time.Since(began))
+		select {
+		case <-p.stopping:
+			return
+		case <-time.After(pause):
+		}
+		if err := p.start(); err != nil {
+			fmt.Fprintln(p.log, "chaos:", err)
+			return
+		}
+	}
+}
+
+// noteEnd records the end of the command and returns how long to wait before the next
+// start.
+func (p *process) noteEnd(lived time.Duration) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.command = nil
+	if p.killed {
+		return p.pause
+	}
+	// PostgreSQL does not start before the last process of a killed server is gone.
+	if lived > shortLived && !p.stopped() {
+		p.ended++
+	}
+	return lookEvery
+}
+
+// kill is kill -9, and a start after pause. It reports false when nothing was running.
+func (p *process) kill(pause time.Duration) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.command == nil || p.killed {
+		return false
+	}
+	if err := p.command.Process.Kill(); err != nil {
+		return false
+	}
+	p.killed, p.pause = true, pause
+	p.kills++
+	return true
+}
+
+// stop ends the process for good: with signal, and with a kill when that takes too long.
+func (p *process) stop(signal os.Signal) error {
+	p.mu.Lock()
+	close(p.stopping)
+	p.mu.Unlock()
+	p.signal(signal)
+	select {
+	case <-p.over:
+	case <-time.After(stopWithin):
+		p.signal(os.Kill)
+		<-p.over
+	}
+	if err := p.log.Close(); err != nil {
+		return fmt.Errorf("close the log of %s: %w", p.name, err)
+	}
+	return nil
+}
+
+func (p *process) signal(signal os.Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.command != nil {
+		_ = p.command.Process.Signal(signal) // it may have ended
+	}
+}
+
+// counts are how often it was killed, and how often it ended by itself.
+func (p *process) counts() (kills, ended int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.kills, p.ended
+}
+
+// awaitReady waits until the process answers.
+func (p *process) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	for {
+		err := p.ready(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s did not become ready, see %s: %w", p.name, p.log.Name(), err)
+		case <-time.After(lookEvery):
+		}
+	}
+}

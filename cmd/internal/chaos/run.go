@@ -1,0 +1,259 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Options say how a run is made.
+type Options struct {
+	Sends   int
+	Callers int
+	// Faults is the share of the carriers' answers and callbacks that go wrong, in per
+	// cent, split evenly over all faults.
+	Faults float64
+	// KillEvery is how often a process is killed; 0 is never.
+	KillEvery time.Duration
+	// Settle bounds the wait for what is still open after the last answer.
+	Settle time.Duration
+	// Seed decides who is killed, and when. What the carriers do with it, and how the
+	// processes are scheduled, is not repeatable.
+	Seed uint64
+	// Dir is where everything is kept; it is made, and stays. "" is a temporary folder,
+	// which stays only when the run fails.
+	Dir string
+	// Programs is the folder of handrail and handrail-dev.
+	Programs string
+}
+
+// run is one trial while it lasts.
+type run struct {
+	Options
+	out    io.Writer
+	began  time.Time
+	site   *site
+	ledger *ledger
+	report Report
+}
+
+// Run makes one trial and returns what it has found. It says on out what happens. The
+// error tells that the trial could not be made; what Handrail did wrong is in the report.
+func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
+	folder, err := makeFolder(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{Options: o, out: out, began: time.Now(), report: Report{
+		Seed: o.Seed, Sends: o.Sends, Callers: o.Callers, FaultsPercent: o.Faults, KillEvery: o.KillEvery.Seconds(),
+	}}
+	err = errors.Join(r.trial(ctx, folder), r.close())
+	switch {
+	case o.Dir == "" && (errors.Is(err, context.Canceled) || err == nil && r.report.Passed()):
+		err = errors.Join(err, os.RemoveAll(folder))
+	default:
+		r.say("everything is kept in %s, the logs of each process in %s", folder, filepath.Join(folder, "logs"))
+	}
+	return &r.report, err
+}
+
+func makeFolder(dir string) (string, error) {
+	if dir == "" {
+		folder, err := os.MkdirTemp("", "handrail-chaos.")
+		if err != nil {
+			return "", fmt.Errorf("make a folder: %w", err)
+		}
+		return folder, nil
+	}
+	folder, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("find the folder: %w", err)
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return "", fmt.Errorf("make the folder: %w", err)
+	}
+	return folder, nil
+}
+
+func (r *run) trial(ctx context.Context, folder string) error {
+	r.say("starting PostgreSQL, Temporal, the sandbox, two APIs and two workers in %s", folder)
+	var err error
+	if r.site, err = newSite(ctx, folder, r.Programs); err != nil {
+		return err
+	}
+	if err := r.site.startParts(ctx); err != nil {
+		return err
+	}
+	seeded, err := seed(ctx, r.site.postgres.url(), r.Options)
+	if err != nil {
+		return err
+	}
+	if err := r.site.startHandrail(ctx); err != nil {
+		return err
+	}
+	answers, err := r.send(ctx, seeded)
+	if err != nil {
+		return err
+	}
+	r.ledger = openLedger(r.site.postgres.url())
+	if err := r.settle(ctx); err != nil {
+		return err
+	}
+	return r.compare(ctx, answers)
+}
+
+// send makes all sends while carriers misbehave and processes are killed.
+func (r *run) send(ctx context.Context, s *seeded) ([]answer, error) {
+	carriers := newCarriers(r.site.sandbox())
+	if err := carriers.misbehave(ctx, share(r.Faults)); err != nil {
+		return nil, err
+	}
+	r.say("sending %d messages by %d callers; %g per cent faults, a kill every %s", r.Sends, r.Callers, r.Faults, r.KillEvery)
+	began := time.Now()
+	callers := newCallers(r.site.apis(), s)
+	disturbing, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.disturb(disturbing, carriers, func() string {
+			return fmt.Sprintf("%d of %d answered", callers.answered.Load(), r.Sends)
+		})
+	}()
+	answers := callers.send(ctx, r.Sends)
+	stop()
+	<-done
+	r.report.Sending = time.Since(began).Seconds()
+	for _, a := range answers {
+		r.report.Tries += a.tries
+	}
+	return answers, ctx.Err()
+}
+
+// How often something is looked at, set again, or told.
+const (
+	misbehaveEvery = time.Second
+	tellEvery      = 10 * time.Second
+	settleLook     = 2 * time.Second
+	maxPause       = 2 * time.Second
+)
+
+// disturb kills processes, and sets the faults again that a killed sandbox has forgotten.
+func (r *run) disturb(ctx context.Context, carriers *carriers, progress func() string) {
+	chance := rand.New(rand.NewPCG(r.Seed, 0)) //nolint:gosec // to be repeated, not to be secret
+	faults, telling := time.NewTicker(misbehaveEvery), time.NewTicker(tellEvery)
+	defer faults.Stop()
+	defer telling.Stop()
+	var kill <-chan time.Time
+	if r.KillEvery > 0 {
+		killing := time.NewTicker(r.KillEvery)
+		defer killing.Stop()
+		kill = killing.C
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-kill:
+			r.killOne(chance)
+		case <-faults.C:
+			_ = carriers.misbehave(ctx, share(r.Faults)) // it may be away
+		case <-telling.C:
+			r.say("%s; kills: %s", progress(), counted(r.kills()))
+		}
+	}
+}
+
+// killOne kills a process of a random kind: Handrail has two of each kind and they are
+// not to be killed more often for it.
+func (r *run) killOne(chance *rand.Rand) {
+	kinds := []string{"postgres", "temporal", "sandbox", "api", "worker"}
+	kind := kinds[chance.IntN(len(kinds))]
+	victims := slices.Clone(r.site.running)
+	victims = slices.DeleteFunc(victims, func(p *process) bool { return p.kind != kind })
+	pause := time.Duration(chance.Int64N(int64(maxPause)))
+	victims[chance.IntN(len(victims))].kill(pause)
+}
+
+func (r *run) kills() map[string]int {
+	counts := make(map[string]int)
+	for _, p := range r.site.running {
+		kills, _ := p.counts()
+		counts[p.kind] += kills
+	}
+	return counts
+}
+
+// settle waits until nothing more happens by itself, as long as it may.
+func (r *run) settle(ctx context.Context) error {
+	began := time.Now()
+	telling := time.NewTicker(tellEvery)
+	defer telling.Stop()
+	late := time.After(r.Settle)
+	for {
+		open, err := r.open(ctx)
+		r.report.Settling = time.Since(began).Seconds()
+		if err == nil && open == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-late: // the comparison says what has not settled
+			return nil
+		case <-telling.C:
+			r.say("all are answered; %d deliveries are not settled yet", open)
+		case <-time.After(settleLook):
+		}
+	}
+}
+
+// open counts the deliveries that are not settled.
+func (r *run) open(ctx context.Context) (int, error) {
+	rows, err := r.ledger.rows(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return len(slices.DeleteFunc(rows, func(one row) bool { return !one.open() })), nil
+}
+
+func (r *run) compare(ctx context.Context, answers []answer) error {
+	rows, err := r.ledger.rows(ctx)
+	if err != nil {
+		return err
+	}
+	received, err := newCarriers(r.site.sandbox()).arrived(ctx)
+	if err != nil {
+		return err
+	}
+	r.report.Outcome = compare(answers, rows, received)
+	r.report.Kills, r.report.EndedByThemselves = r.kills(), make(map[string]int)
+	for _, p := range r.site.running {
+		if _, ended := p.counts(); ended > 0 {
+			r.report.EndedByThemselves[p.name] = ended
+		}
+	}
+	return nil
+}
+
+func (r *run) close() error {
+	var all []error
+	if r.ledger != nil {
+		all = append(all, r.ledger.close())
+	}
+	if r.site != nil {
+		all = append(all, r.site.close())
+	}
+	return errors.Join(all...)
+}
+
+// say tells what happens, and when.
+func (r *run) say(format string, args ...any) {
+	fmt.Fprintf(r.out, "%5.0f s  %s\n", time.Since(r.began).Seconds(), fmt.Sprintf(format, args...))
+}
