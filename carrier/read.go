@@ -26,18 +26,15 @@ func (p *Poster) Read(ctx context.Context, ask func(ctx context.Context, client 
 	ctx, cancel := context.WithTimeout(ctx, min(p.timeout, ReadTimeout))
 	defer cancel()
 	answer, err := ask(ctx, p.reader)
-	if err != nil {
-		return Answer{}, errors.New(unread(err))
+	switch {
+	case err == nil:
+		return answer, nil
+	case errors.Is(err, context.Canceled):
+		return Answer{}, fmt.Errorf("a question to the carrier was called off: %w", context.Canceled)
+	case timedOut(err):
+		return Answer{}, errors.New("the carrier did not answer a question in time")
 	}
-	return answer, nil
-}
-
-// unread says why there is no answer to a question.
-func unread(err error) string {
-	if timedOut(err) {
-		return "the carrier did not answer a question in time"
-	}
-	return "the carrier could not be asked: " + undialed(err)
+	return Answer{}, errors.New("the carrier could not be asked, or its answer broke off")
 }
 
 // Refused is the error for an answer that is no success: [chat.RetryLaterError] with the

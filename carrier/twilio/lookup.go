@@ -40,7 +40,10 @@ func (c *Client) Find(ctx context.Context, q chat.LookUp) ([]chat.Report, error)
 		older := len(page.Messages) > 0
 		for i := range page.Messages {
 			m := &page.Messages[i]
-			created, _ := time.Parse(time.RFC1123Z, text(m.DateCreated))
+			created, err := time.Parse(time.RFC1123Z, text(m.DateCreated))
+			if err != nil {
+				return nil, errors.New("twilio: the time of a message can not be read")
+			}
 			older = older && created.Before(q.Since)
 			if matches(m, &q) && !created.Before(q.Since) && !created.After(q.Until) {
 				found = append(found, report(m))
