@@ -22,10 +22,21 @@ type fault struct {
 // for and shorter than the time limits, which are those of production.
 func faults() []fault {
 	return []fault{
-		{Fault: "cut"}, {Fault: "error"}, {Fault: "truncate"}, {Fault: "slow", Delay: "3s"}, {Fault: "rate_limit", Delay: "1s"},
-		{Fault: "redirect"}, {Fault: "late", Delay: "4s"}, {Fault: "refuse"},
-		{Fault: "callback_early"}, {Fault: "callback_twice"}, {Fault: "callback_disorder"}, {Fault: "callback_never"},
-		{Fault: "callback_delay", Delay: "3s"}, {Fault: "list_lag", Delay: "10s"}, {Fault: "undelivered"},
+		{Fault: "cut"},
+		{Fault: "error"},
+		{Fault: "truncate"},
+		{Fault: "slow", Delay: "3s"},
+		{Fault: "rate_limit", Delay: "1s"},
+		{Fault: "redirect"},
+		{Fault: "late", Delay: "4s"},
+		{Fault: "refuse"},
+		{Fault: "callback_early"},
+		{Fault: "callback_twice"},
+		{Fault: "callback_disorder"},
+		{Fault: "callback_never"},
+		{Fault: "callback_delay", Delay: "3s"},
+		{Fault: "list_lag", Delay: "10s"},
+		{Fault: "undelivered"},
 	}
 }
 
@@ -63,8 +74,12 @@ var markers = regexp.MustCompile(`chaos-\d{6}`)
 // arrived counts, by marker, the messages and mails that were really accepted.
 func (c *carriers) arrived(ctx context.Context) (map[string]int, error) {
 	var list struct {
-		Messages []struct{ Body string }
-		Mails    []struct{ Text string }
+		Messages []struct {
+			Body string `json:"body"`
+		} `json:"messages"`
+		Mails []struct {
+			Text string `json:"text"`
+		} `json:"mails"`
 	}
 	for _, path := range []string{"/sandbox/messages.json", "/sandbox/mails.json"} {
 		raw, err := c.ask(ctx, http.MethodGet, path, nil)

@@ -72,7 +72,7 @@ func (p *postgres) dropPrivileges(home string) error {
 			return fmt.Errorf("read the ids of the user %s: %w", name, err)
 		}
 		p.user = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-		if err := os.Chown(home, int(uid), int(gid)); err != nil { //nolint:gosec // 32 bits, see above
+		if err := os.Chown(home, int(uid), int(gid)); err != nil {
 			return fmt.Errorf("give the folder of PostgreSQL to the user %s: %w", name, err)
 		}
 		// The user must be able to pass, and needs to see nothing.

@@ -61,7 +61,7 @@ func (p program) run(folder string) (*process, error) {
 	if err := os.MkdirAll(logs, 0o750); err != nil {
 		return nil, fmt.Errorf("make the folder of the logs: %w", err)
 	}
-	log, err := os.OpenFile(filepath.Join(logs, p.name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	log, err := os.OpenFile(filepath.Clean(filepath.Join(logs, p.name+".log")), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the log of %s: %w", p.name, err)
 	}

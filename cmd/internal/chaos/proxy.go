@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -32,7 +32,7 @@ func newProxy(origins ...string) (http.Handler, error) {
 		Rewrite:   func(*httputil.ProxyRequest) {}, // the transport chooses where to
 		Transport: &inTurn{backends: backends, transport: &http.Transport{}},
 		// An API that is killed is no news.
-		ErrorLog: log.New(io.Discard, "", 0),
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}, nil
 }
 
@@ -53,7 +53,7 @@ func (t *inTurn) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	first := t.turn.Add(1)
 	for i := range t.backends {
-		backend := t.backends[(first+uint64(i))%uint64(len(t.backends))] //nolint:gosec // an index
+		backend := t.backends[(first+uint64(i))%uint64(len(t.backends))]
 		attempt := request.Clone(request.Context())
 		attempt.URL.Scheme, attempt.URL.Host = backend.Scheme, backend.Host
 		attempt.Body = io.NopCloser(bytes.NewReader(body))

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -182,8 +183,7 @@ func answers(ctx context.Context, url string) error {
 // close ends everything, the last started first.
 func (s *site) close() error {
 	var all []error
-	for i := len(s.running) - 1; i >= 0; i-- {
-		p := s.running[i]
+	for _, p := range slices.Backward(s.running) {
 		signal := os.Kill
 		if p.kind == "postgres" {
 			signal = syscall.SIGINT // killed, it would leave its shared memory behind

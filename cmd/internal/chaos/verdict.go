@@ -1,6 +1,10 @@
 package chaos
 
-import "handrail/chat"
+import (
+	"slices"
+
+	"handrail/chat"
+)
 
 // verdict is what one send came to, all three truths considered.
 type verdict string
@@ -102,14 +106,7 @@ func compare(answers []answer, rows []row, received map[string]int) Outcome {
 	return o
 }
 
-func (v verdict) failure() bool {
-	for _, f := range failures() {
-		if v == f {
-			return true
-		}
-	}
-	return false
-}
+func (v verdict) failure() bool { return slices.Contains(failures(), v) }
 
 func find(v verdict, a answer, rows []row, received int) finding {
 	f := finding{Verdict: v, Marker: a.marker, Told: a.told, Received: received, LastAnswer: a.last}

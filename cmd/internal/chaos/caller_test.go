@@ -1,0 +1,103 @@
+package chaos
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"handrail/chat"
+)
+
+// api answers the n-th request of each key with the n-th of the answers, and notes who
+// asked for what.
+type api struct {
+	*httptest.Server
+	mu      sync.Mutex
+	asked   map[string][]string // bodies by idempotency key
+	answers []func(http.ResponseWriter)
+}
+
+func newAPI(t *testing.T, answers ...func(http.ResponseWriter)) *api {
+	t.Helper()
+	a := &api{asked: map[string][]string{}, answers: answers}
+	a.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		assert.NoError(t, err)
+		a.mu.Lock()
+		key := r.Header.Get("Idempotency-Key")
+		n := len(a.asked[key])
+		a.asked[key] = append(a.asked[key], r.URL.Path+" "+string(body))
+		a.mu.Unlock()
+		a.answers[min(n, len(a.answers)-1)](w)
+	}))
+	t.Cleanup(a.Close)
+	return a
+}
+
+func with(status int, body string) func(http.ResponseWriter) {
+	return func(w http.ResponseWriter) {
+		w.WriteHeader(status)
+		_, _ = fmt.Fprint(w, body)
+	}
+}
+
+func cut(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+
+func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answers []func(http.ResponseWriter)
+		want    answer
+	}{
+		"accepted": {[]func(http.ResponseWriter){with(200, `{"delivery":{}}`)}, answer{told: toldAccepted, tries: 1}},
+		"pending":  {[]func(http.ResponseWriter){with(202, `{"status":"sending"}`)}, answer{told: toldPending, tries: 1}},
+		"unknown":  {[]func(http.ResponseWriter){with(202, `{"status":"unknown"}`)}, answer{told: toldUnknown, tries: 1}},
+		"failed": {
+			[]func(http.ResponseWriter){with(500, `{"status":500,"code":"delivery_failed"}`)},
+			answer{told: toldFailed, code: "delivery_failed", tries: 1},
+		},
+		"refused": {
+			[]func(http.ResponseWriter){with(400, `{"status":400,"code":"recipient_opted_out"}`)},
+			answer{told: toldRefused, code: "recipient_opted_out", tries: 1},
+		},
+		"cut off, away, too fast, half an answer": {
+			[]func(http.ResponseWriter){
+				cut, with(503, `{"status":503,"code":"unavailable"}`), with(429, `{"status":429,"code":"rate_limited"}`),
+				with(500, `{"status":500,"code":"internal"}`), with(200, `{"deli`), with(200, `{}`),
+			},
+			answer{told: toldAccepted, tries: 6, last: "read an answer with status 200: unexpected end of JSON input"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			one := newAPI(t, c.answers...)
+			got := newCallers([]string{one.URL}, &seeded{workspace: "w", chats: []chat.ChatID{7}, secrets: []string{"hr_1"}}).send(t.Context(), 1)
+			c.want.marker = "chaos-000000"
+			assert.Equal(t, []answer{c.want}, got)
+			assert.Len(t, one.asked, 1, "one key for all tries")
+			for _, asked := range one.asked["chaos-000000"] {
+				assert.Equal(t, `/api/v2/w/w/chats/7/send-assistant-message {"message":"chaos-000000: your order is on its way."}`, asked)
+			}
+		})
+	}
+}
+
+func TestCallersShareTheSendsAndTheAPIs(t *testing.T) {
+	t.Parallel()
+	down, up := newAPI(t, cut), newAPI(t, with(200, `{}`))
+	s := &seeded{workspace: "w", chats: []chat.ChatID{1, 2}, secrets: []string{"hr_1", "hr_2", "hr_3"}}
+	callers := newCallers([]string{down.URL, up.URL}, s)
+	answers := callers.send(t.Context(), 20)
+	for n, a := range answers {
+		assert.Equal(t, marker(n), a.marker)
+		assert.Equal(t, toldAccepted, a.told)
+	}
+	assert.Len(t, up.asked, 20)
+	assert.Len(t, down.asked, 10, "every other send begins there")
+	assert.Equal(t, int64(20), callers.answered.Load())
+}

@@ -1,0 +1,72 @@
+package chaos
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// shell is a program that writes a file, so that it counts as ready, and then waits.
+func shell(t *testing.T, folder, script string) *process {
+	t.Helper()
+	p, err := program{
+		name: "shell", kind: "shell", args: []string{"/bin/sh", "-c", script}, environ: []string{"PATH=" + os.Getenv("PATH"), "WORD=own"},
+		ready: func(context.Context) error {
+			_, err := os.Stat(filepath.Join(folder, "ready"))
+			return err
+		},
+	}.run(folder)
+	require.NoError(t, err)
+	return p
+}
+
+func TestAKilledProcessIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	p := shell(t, folder, `touch ready; echo "$WORD"; exec sleep 600`)
+	require.NoError(t, p.awaitReady(t.Context()))
+	require.NoError(t, os.Remove(filepath.Join(folder, "ready")))
+	require.True(t, p.kill(0))
+	require.NoError(t, p.awaitReady(t.Context()), "it has run a second time")
+	kills, ended := p.counts()
+	assert.Equal(t, 1, kills)
+	assert.Zero(t, ended)
+	require.NoError(t, p.stop(os.Kill))
+	assert.False(t, p.kill(0), "it is over")
+	said, err := os.ReadFile(filepath.Join(folder, "logs", "shell.log"))
+	require.NoError(t, err)
+	assert.Equal(t, "own\nown\n", string(said))
+}
+
+func TestAProcessThatNeverGetsReadyIsGivenUp(t *testing.T) {
+	t.Parallel()
+	p := shell(t, t.TempDir(), "exit 1")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := p.awaitReady(ctx)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorContains(t, err, "shell.log")
+	require.NoError(t, p.stop(os.Interrupt))
+}
+
+func TestAProgramThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	_, err := program{name: "nothing", args: []string{filepath.Join(t.TempDir(), "nothing")}}.run(t.TempDir())
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestFreePortsAreDifferent(t *testing.T) {
+	t.Parallel()
+	ports, err := freePorts(20)
+	require.NoError(t, err)
+	seen := map[int]bool{}
+	for _, p := range ports {
+		assert.False(t, seen[p])
+		assert.True(t, p >= firstPort && p < lastPort)
+		seen[p] = true
+	}
+}
