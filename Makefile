@@ -42,13 +42,16 @@ dev-reset: ## Forget the data of `make dev` (.handrail/)
 build: bin/handrail bin/handrail-dev ## Build bin/handrail and bin/handrail-dev
 
 # Go decides what is up to date, so make always asks it.
-.PHONY: bin/handrail bin/handrail-dev
+.PHONY: bin/handrail bin/handrail-dev bin/handrail-chaos
 bin/handrail: go-version
 	@$(static) go build $(build_flags) -tags nosqlite -ldflags '$(link_flags)' -o $@ ./cmd/handrail
 
 bin/handrail-dev: go-version
 	@[ -e $@ ] || echo "Building handrail-dev. The first build compiles a Temporal server and takes minutes; later ones take seconds."
 	@$(static) go build $(build_flags) -ldflags '$(link_flags)' -o $@ ./cmd/handrail-dev
+
+bin/handrail-chaos: go-version
+	@$(static) go build $(build_flags) -ldflags '$(link_flags)' -o $@ ./cmd/handrail-chaos
 
 # --- test
 
@@ -64,6 +67,14 @@ histories: go-version ## Record the workflow histories that replay tests use (gi
 		echo "Histories are recorded from what is committed. Commit or stash this first:"; echo "$$status"; exit 1; }
 	scripts/with-postgres go test ./cmd/internal/service -run TestHistoriesReplay -count=1 -record
 	@git status --short -- workflows
+
+# docs/reliability.md says what it does and shows.
+SENDS ?= 2000
+FAULTS ?= 10
+
+.PHONY: chaos
+chaos: build bin/handrail-chaos ## Send while carriers fail and processes are killed; SENDS, FAULTS (per cent) and ARGS
+	@bin/handrail-chaos --sends=$(SENDS) --faults=$(FAULTS) $(ARGS)
 
 # --- check
 
