@@ -53,7 +53,11 @@ func main() {
 	var c cli
 	kong.Parse(&c, kong.Name("handrail-chaos"), kong.UsageOnError(),
 		kong.Description("Sends through a whole installation while carriers misbehave and processes are killed, and tells what became of every message."))
-	if err := c.run(ctx); err != nil {
+	err := c.run(ctx)
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted")
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "handrail-chaos:", err)
 		os.Exit(1)
 	}

@@ -102,7 +102,7 @@ func (r *run) trial(ctx context.Context, folder string) error {
 		return err
 	}
 	r.ledger = openLedger(r.site.postgres.url())
-	if err := r.settle(ctx); err != nil {
+	if err := r.settle(ctx, answers); err != nil {
 		return err
 	}
 	return r.compare(ctx, answers)
@@ -191,13 +191,13 @@ func (r *run) kills() map[string]int {
 }
 
 // settle waits until nothing more happens by itself, as long as it may.
-func (r *run) settle(ctx context.Context) error {
+func (r *run) settle(ctx context.Context, answers []answer) error {
 	began := time.Now()
 	telling := time.NewTicker(tellEvery)
 	defer telling.Stop()
 	late := time.After(r.Settle)
 	for {
-		open, err := r.open(ctx)
+		open, err := r.open(ctx, answers)
 		r.report.Settling = time.Since(began).Seconds()
 		if err == nil && open == 0 {
 			return nil
@@ -208,19 +208,18 @@ func (r *run) settle(ctx context.Context) error {
 		case <-late: // the comparison says what has not settled
 			return nil
 		case <-telling.C:
-			r.say("all are answered; %d deliveries are not settled yet", open)
+			r.say("all are answered; %d sends are not settled yet", open)
 		case <-time.After(settleLook):
 		}
 	}
 }
 
-// open counts the deliveries that are not settled.
-func (r *run) open(ctx context.Context) (int, error) {
+func (r *run) open(ctx context.Context, answers []answer) (int, error) {
 	rows, err := r.ledger.rows(ctx)
 	if err != nil {
 		return 0, err
 	}
-	return len(slices.DeleteFunc(rows, func(one row) bool { return !one.open() })), nil
+	return open(answers, rows), nil
 }
 
 func (r *run) compare(ctx context.Context, answers []answer) error {

@@ -72,6 +72,24 @@ func judgeWithoutRow(a answer, received int) verdict {
 	return notSentAndTold
 }
 
+// open counts the sends to which something must still happen by itself: deliveries that
+// are open, and sends that were promised and are only in Temporal yet.
+func open(answers []answer, rows []row) int {
+	count, stored := 0, make(map[string]bool, len(rows))
+	for _, r := range rows {
+		stored[r.marker] = true
+		if r.open() {
+			count++
+		}
+	}
+	for _, a := range answers {
+		if a.told.promised() && !stored[a.marker] {
+			count++
+		}
+	}
+	return count
+}
+
 // finding is a send that failed, with all that is known of it.
 type finding struct {
 	Verdict    verdict              `json:"verdict"`

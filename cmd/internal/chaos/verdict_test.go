@@ -95,6 +95,19 @@ func TestEveryCombinationIsJudged(t *testing.T) {
 	}
 }
 
+func TestWhatIsPromisedAndNotStoredYetIsOpen(t *testing.T) {
+	t.Parallel()
+	answers := []answer{
+		{marker: "a", told: toldAccepted}, {marker: "b", told: toldPending}, {marker: "c", told: toldRefused},
+		{marker: "d", told: toldNothing}, {marker: "e", told: toldUnknown},
+	}
+	rows := []row{
+		{marker: "a", submission: chat.SubmissionAccepted, carrier: chat.CarrierSent},
+		{marker: "e", submission: chat.SubmissionNeedsReview},
+	}
+	assert.Equal(t, 2, open(answers, rows), "a has no final word, b has no row")
+}
+
 func TestDuplicatesAndReceiptsAreCounted(t *testing.T) {
 	t.Parallel()
 	rows := []row{
