@@ -89,7 +89,10 @@ func TestScopesOfRoutes(t *testing.T) {
 		"listMessages": "chats:read", "createMessage": "chats:write", "rateMessage": "chats:write", "listChatTools": "chats:read",
 		"listMembers": "members:read", "getMember": "members:read", "createMember": "members:write", "updateMember": "members:write",
 		"listLabels": "labels:read", "getLabel": "labels:read", "createLabel": "chats:write", "updateLabel": "chats:write", "deleteLabel": "chats:write",
-		"listDeliveries": "deliveries:read", "getDelivery": "deliveries:read", "listAuditLog": "workspace:admin",
+		"listDeliveries": "deliveries:read", "getDelivery": "deliveries:read", "retryDelivery": "deliveries:write",
+		"cancelDelivery": "deliveries:write", "resolveDelivery": "deliveries:write", "retryDeliveries": "deliveries:admin", "listBulkRetries": "deliveries:read",
+		"getBulkRetry": "deliveries:read", "pauseBulkRetry": "deliveries:admin", "resumeBulkRetry": "deliveries:admin", "cancelBulkRetry": "deliveries:admin",
+		"listSuppressions": "deliveries:admin", "liftSuppression": "deliveries:admin", "listAuditLog": "workspace:admin",
 	}
 	for _, sender := range []string{"PhoneNumber", "Inbox"} {
 		for _, verb := range []string{"create", "get", "update", "delete"} {
@@ -239,6 +242,7 @@ func TestMissingObjects(t *testing.T) {
 	for path, code := range map[string]chat.Code{
 		"/members/42": chat.CodeMemberNotFound, "/chat-labels/3": chat.CodeLabelNotFound, "/phone-numbers/1": chat.CodeSenderNotFound,
 		"/inboxes/1": chat.CodeSenderNotFound, "/api-keys/5": chat.CodeKeyNotFound, "/deliveries/" + string(deliveryID): chat.CodeDeliveryNotFound,
+		"/bulk-retries/" + string(actionOne): chat.CodeBulkRetryNotFound,
 	} {
 		w := newWorld(t)
 		w.store.fail = chat.Errorf(code, "there is no such thing")

@@ -19,7 +19,7 @@ import (
 	"handrail/chat"
 )
 
-// ActionHeaders are the headers that the three actions take. The type is exported because
+// ActionHeaders are the headers that actions take. The type is exported because
 // huma finds parameters in exported fields only.
 type ActionHeaders struct {
 	IdempotencyKey string `header:"Idempotency-Key" pattern:"^[!-~]{1,255}$" patternDescription:"1 to 255 visible ASCII characters" doc:"Names this request: the same key with the same body is the same action, however often it is sent. It holds as long as the action is kept." example:"order-4711-shipped"`
@@ -39,7 +39,7 @@ func checkKey(ctx huma.Context, _ *call) error {
 	return nil
 }
 
-// acted answers one of the three actions: 200 with its outcome, or 202 with the action.
+// acted answers an action: 200 with its outcome, or 202 with the action.
 type acted struct {
 	Status   int
 	Location string `header:"Location" doc:"With 202: where to ask for the action."`
@@ -97,6 +97,7 @@ func fingerprint(kind chat.ActionKind, id chat.ChatID, fields map[string]any) (c
 // intent is an action about to be asked for.
 type intent struct {
 	kind   chat.ActionKind
+	chat   chat.ChatID
 	fields map[string]any
 	// start asks the engine. A nil body is an action that is not settled.
 	start func(ctx context.Context, request chat.Request, wait time.Duration) (body any, replayed bool, err error)
@@ -105,12 +106,12 @@ type intent struct {
 // act carries out an intent once, however often it is asked for under one key.
 func (s *service) act(ctx context.Context, headers ActionHeaders, in intent) (*acted, error) {
 	c, p := callFrom(ctx), prefer(headers.Prefer, s.wait)
-	digests, err := fingerprint(in.kind, c.chat.ID, in.fields)
+	digests, err := fingerprint(in.kind, in.chat, in.fields)
 	if err != nil {
 		return nil, err
 	}
 	request := chat.Request{
-		ActionID: s.engine.ActionID(c.workspace(), headers.IdempotencyKey), WorkspaceID: c.workspace(), ChatID: c.chat.ID,
+		ActionID: s.engine.ActionID(c.workspace(), headers.IdempotencyKey), WorkspaceID: c.workspace(), ChatID: in.chat,
 		By: c.actor(), IdempotencyKey: headers.IdempotencyKey, Fingerprint: digests,
 	}
 	if headers.IdempotencyKey != "" {

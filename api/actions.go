@@ -15,7 +15,7 @@ import (
 // actionJSON is an action as callers see it.
 type actionJSON struct {
 	ActionID   chat.ActionID    `json:"action_id" format:"uuid"`
-	Kind       string           `json:"kind" enum:"add_participant,send_assistant_message,summarize_chat"`
+	Kind       string           `json:"kind" enum:"add_participant,send_assistant_message,summarize_chat,retry_delivery,retry_deliveries"`
 	State      chat.ActionState `json:"state" enum:"running,parked,succeeded,failed" doc:"parked waits for more than a moment: for another try or for an operator, as waiting_for says."`
 	Status     string           `json:"status" doc:"The delivery's status when there is one, else the state." example:"unknown"`
 	ChatID     chat.ChatID      `json:"chat_id"`
@@ -23,7 +23,7 @@ type actionJSON struct {
 	WaitingFor string           `json:"waiting_for,omitempty" doc:"What it waits for, in one sentence."`
 	Timeline   []momentJSON     `json:"timeline" doc:"What has happened, oldest first."`
 	Message    *sentJSON        `json:"message,omitempty" doc:"With a send: the message."`
-	Delivery   *receiptJSON     `json:"delivery,omitempty" doc:"With a send: its delivery."`
+	Delivery   *receiptJSON     `json:"delivery,omitempty" doc:"With a send or a retry: its delivery."`
 	Result     any              `json:"result,omitempty" doc:"When it succeeded: what the call answers with 200."`
 	Problem    *problem         `json:"problem,omitempty" doc:"When it failed: what the call answers."`
 	CreatedAt  time.Time        `json:"created_at"`
@@ -40,6 +40,8 @@ var actionKinds = map[chat.ActionKind]string{
 	chat.ActionAddParticipant:       "add_participant",
 	chat.ActionSendAssistantMessage: "send_assistant_message",
 	chat.ActionSummarizeChat:        "summarize_chat",
+	chat.ActionRetryDelivery:        "retry_delivery",
+	chat.ActionRetryDeliveries:      "retry_deliveries",
 }
 
 func (s *service) actionRoutes() {
@@ -76,7 +78,8 @@ func (s *service) permitAction(ctx huma.Context, c *call) error {
 		c.action, err = s.findAction(ctx.Context(), c.workspace(), chat.ActionID(id))
 	}
 	if err != nil {
-		if kind := chat.CodeOf(err).Kind(); c.principal.May(chat.ScopeChatsWrite) || (kind != chat.KindNotFound && kind != chat.KindInvalid) {
+		mayAsk := c.principal.May(chat.ScopeChatsWrite) || c.principal.May(chat.ScopeDeliveriesWrite)
+		if kind := chat.CodeOf(err).Kind(); mayAsk || (kind != chat.KindNotFound && kind != chat.KindInvalid) {
 			return err
 		}
 		return forbidden(c, scope(chat.ScopeChatsWrite))
@@ -87,6 +90,10 @@ func (s *service) permitAction(ctx huma.Context, c *call) error {
 		who = scope(chat.ScopeChatsAdmin)
 	case chat.ActionSummarizeChat:
 		who = ownOr(chat.ScopeChatsWrite)
+	case chat.ActionRetryDelivery:
+		who = scope(chat.ScopeDeliveriesWrite)
+	case chat.ActionRetryDeliveries:
+		who = scope(chat.ScopeDeliveriesAdmin)
 	case chat.ActionAddParticipant:
 	}
 	return s.permitIn(ctx.Context(), c, who, c.action.ChatID)
@@ -124,8 +131,27 @@ func (s *service) outcome(ctx context.Context, action chat.Action) (any, error) 
 	case chat.ActionSendAssistantMessage:
 		sent, err := s.store.SentMessage(ctx, action.WorkspaceID, action.ID)
 		return presentSend(sent), err
+	case chat.ActionRetryDelivery:
+		return s.retried(ctx, action)
+	case chat.ActionRetryDeliveries:
+		run, err := s.store.BulkRetry(ctx, action.WorkspaceID, action.ID)
+		return presentBulk(run), err
 	}
 	return nil, fmt.Errorf("action %s is of the unknown kind %s", action.ID, action.Kind)
+}
+
+// retried is what a retry answers, nil while the carrier has not taken the message: a
+// delivery that goes on under its own id is followed by another workflow.
+func (s *service) retried(ctx context.Context, action chat.Action) (any, error) {
+	d, err := s.store.Delivery(ctx, action.WorkspaceID, action.DeliveryID)
+	if err != nil || !handedOver(d.Submission) {
+		return nil, err
+	}
+	of := d.ID
+	if d.ActionID == action.ID && d.RetryOf != "" {
+		of = d.RetryOf
+	}
+	return presentRetried(action.ID, of, d.Receipt()), nil
 }
 
 // presentBare is an action of which only its own row is known.
@@ -158,33 +184,48 @@ func (s *service) present(ctx context.Context, action chat.Action) (actionJSON, 
 	default:
 		a.Result = body
 	}
-	if action.Kind != chat.ActionSendAssistantMessage {
-		return a, nil
+	return a, s.presentDeliveryOf(ctx, action, &a)
+}
+
+// presentDeliveryOf adds the delivery of a send or a retry, when it has one already.
+func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *actionJSON) error {
+	id := action.DeliveryID
+	switch action.Kind {
+	case chat.ActionSendAssistantMessage:
+		sent, err := s.store.SentMessage(ctx, action.WorkspaceID, action.ID)
+		if chat.CodeOf(err) == chat.CodeActionNotFound {
+			// Started, and not yet prepared.
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		message := presentSend(sent).Message
+		a.Message, id = &message, sent.DeliveryID
+	case chat.ActionRetryDelivery:
+	case chat.ActionAddParticipant, chat.ActionSummarizeChat, chat.ActionRetryDeliveries:
+		return nil
 	}
-	sent, err := s.store.SentMessage(ctx, action.WorkspaceID, action.ID)
-	if chat.CodeOf(err) == chat.CodeActionNotFound {
-		// Started, and not yet prepared.
-		return a, nil
+	if id == "" {
+		return nil
 	}
+	delivery, err := s.store.Delivery(ctx, action.WorkspaceID, id)
 	if err != nil {
-		return a, err
+		return err
 	}
-	delivery, err := s.store.Delivery(ctx, action.WorkspaceID, sent.DeliveryID)
-	if err != nil {
-		return a, err
-	}
-	whole := presentSend(sent)
-	a.Message, a.Delivery, a.Status = &whole.Message, &whole.Delivery, delivery.Status()
-	if action.State == chat.ActionRunning || action.State == chat.ActionParked {
+	receipt := presentReceipt(delivery.Receipt())
+	a.Delivery, a.Status = &receipt, delivery.Status()
+	if action.State == chat.ActionRunning || action.State == chat.ActionParked || !delivery.Submission.Settled() {
 		a.WaitingFor = delivery.Explain()
 	}
 	// Between its beginning and its end, which may be of the same moment as the last attempt.
 	a.Timeline = slices.Insert(a.Timeline, 1, deliveryTimeline(delivery)...)
 	slices.SortStableFunc(a.Timeline, func(x, y momentJSON) int { return x.At.Compare(y.At) })
-	return a, nil
+	return nil
 }
 
-// deliveryTimeline tells of each attempt, and of what the carrier reported.
+// deliveryTimeline tells of each attempt, of what the carrier reported, and of what a
+// person decided.
 func deliveryTimeline(d chat.Delivery) []momentJSON {
 	var moments []momentJSON
 	for _, a := range d.Attempts {
@@ -195,7 +236,14 @@ func deliveryTimeline(d chat.Delivery) []momentJSON {
 		moments = append(moments, momentJSON{At: at.UTC(), What: what})
 	}
 	for _, e := range d.Events {
-		moments = append(moments, momentJSON{At: e.ReceivedAt.UTC(), What: fmt.Sprintf("%s reported %s.", e.Provider, e.Type)})
+		what := e.Explain()
+		if e.Lost() && d.Carrier.Lost() {
+			what += " The chat needs a response again."
+		}
+		moments = append(moments, momentJSON{At: e.ReceivedAt.UTC(), What: what})
+	}
+	if d.Decision != nil {
+		moments = append(moments, momentJSON{At: d.Decision.At.UTC(), What: d.Decision.Explain()})
 	}
 	return moments
 }

@@ -286,7 +286,7 @@ func TestGetAction(t *testing.T) {
 		}
 		a := w.do(t, get)
 		assert.Equal(t, []string{
-			"Asked for.", "twilio reported queued.", "twilio reported sent.", "Attempt 1: unknown, timeout.", "The action succeeded.",
+			"Asked for.", "Twilio reports it as queued.", "Twilio reports it as sent.", "Attempt 1: unknown, timeout.", "The action succeeded.",
 		}, timelineOf(a))
 		assert.Equal(t, "delivered", a.json["status"])
 		assert.Equal(t, true, a.json["result"].(map[string]any)["success"])
@@ -353,6 +353,11 @@ func TestActionsAreForThoseWhoMayAskForThem(t *testing.T) {
 		{chat.ActionSummarizeChat, "chats:read", false, false},
 		{chat.ActionSummarizeChat, "chats:read", true, true},
 		{chat.ActionSummarizeChat, "chats:write", false, true},
+		{chat.ActionRetryDelivery, "deliveries:read", false, false},
+		{chat.ActionRetryDelivery, "chats:admin", true, false},
+		{chat.ActionRetryDelivery, "deliveries:write", false, true},
+		{chat.ActionRetryDeliveries, "deliveries:write", false, false},
+		{chat.ActionRetryDeliveries, "deliveries:admin", false, true},
 		{chat.ActionAddParticipant, "chats:read", true, false},
 		{chat.ActionSendAssistantMessage, "chats:read", true, false},
 	} {

@@ -25,6 +25,10 @@ type Config struct {
 	Store  Store
 	Engine Engine
 	Logger *slog.Logger
+	// Twilio and SendGrid read what the carriers call with; nil when that can not be
+	// verified, and is not taken.
+	Twilio   TwilioWebhooks
+	SendGrid SendGridWebhooks
 	// Version is shown in the document and by /healthz.
 	Version string
 	// KeyLimit is the rate of one API key, FailureLimit that of failed authentications
@@ -49,6 +53,11 @@ const (
 type service struct {
 	store    Store
 	engine   Engine
+	twilio   TwilioWebhooks
+	sendgrid SendGridWebhooks
+	// mails has a place for each inbound mail that may be read at once.
+	mails    chan struct{}
+	notifier *notifier
 	logger   *slog.Logger
 	version  string
 	wait     time.Duration
@@ -69,6 +78,7 @@ type service struct {
 // App is the HTTP service.
 type App struct {
 	fiber      *fiber.App
+	notifier   *notifier
 	stop, kill context.CancelFunc
 }
 
@@ -81,7 +91,8 @@ func New(config Config) (*App, error) {
 		config.Wait = defaultWait
 	}
 	s := &service{
-		store: config.Store, engine: config.Engine, logger: config.Logger, version: config.Version, wait: config.Wait,
+		store: config.Store, engine: config.Engine, twilio: config.Twilio, sendgrid: config.SendGrid,
+		mails: make(chan struct{}, mailsAtOnce), logger: config.Logger, version: config.Version, wait: config.Wait,
 		keys:      newLimiter[chat.KeyID](config.KeyLimit, defaultKeyLimit),
 		failures:  newLimiter[string](config.FailureLimit, defaultFailureLimit),
 		metrics:   newMetrics(config.Registry),
@@ -90,9 +101,12 @@ func New(config Config) (*App, error) {
 	app := &App{}
 	s.alive, app.kill = context.WithCancel(context.Background())
 	s.stopping, app.stop = context.WithCancel(s.alive)
+	s.notifier = &notifier{tell: s.engine.Notify, logger: s.logger, dropped: s.metrics.dropped, alive: s.alive}
+	app.notifier = s.notifier
 	app.fiber = s.newFiber()
 	s.api = humafiber.New(app.fiber, openAPI(config.Version))
 	s.routes()
+	s.webhookRoutes(app.fiber)
 	s.serviceRoutes(app.fiber, config.Registry)
 	if err := s.finish(); err != nil {
 		return nil, err
@@ -110,6 +124,9 @@ func (s *service) routes() {
 	s.phoneNumberRoutes()
 	s.inboxRoutes()
 	s.deliveryRoutes()
+	s.commandRoutes()
+	s.bulkRetryRoutes()
+	s.suppressionRoutes()
 	s.keyRoutes()
 	s.auditRoutes()
 }
@@ -120,7 +137,10 @@ func (s *service) newFiber() *fiber.App {
 		Immutable:     true,
 		CaseSensitive: true, StrictRouting: true,
 		BodyLimit: maxBody, ReadBufferSize: maxHeaders,
-		ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		// A form that was parsed is written anew when its bytes are asked for, and those
+		// are not the ones that a carrier has signed.
+		DisablePreParseMultipartForm: true,
+		ReadTimeout:                  readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		DisableStartupMessage: true,
 		ErrorHandler:          s.fiberError,
 	})
@@ -168,11 +188,14 @@ func (a *App) Serve(listener net.Listener) error {
 }
 
 // Shutdown takes no more requests and lets the running ones answer until ctx ends; those
-// that wait for an action are answered 202 at once.
+// that wait for an action are answered 202 at once. What workflows are still to be told is
+// told until then.
 func (a *App) Shutdown(ctx context.Context) error {
 	defer a.kill()
 	a.stop()
-	if err := a.fiber.ShutdownWithContext(ctx); err != nil {
+	err := a.fiber.ShutdownWithContext(ctx)
+	a.notifier.close(ctx)
+	if err != nil {
 		return fmt.Errorf("stop serving: %w", err)
 	}
 	return nil

@@ -16,6 +16,8 @@ type call struct {
 	principal chat.Principal
 	// chat is the one that the path names.
 	chat chat.Chat
+	// delivery is the one that the path names, with its attempts and events.
+	delivery chat.Delivery
 	// action is the one that the path names; only its own route loads it.
 	action chat.Action
 	// numbers and uuids are the path's other ids, by parameter name.

@@ -24,6 +24,7 @@ type chatJSON struct {
 	PhoneNumberID     *chat.PhoneNumberID `json:"phone_number_id" doc:"What messages are sent from on phone-sms."`
 	InboxID           *chat.InboxID       `json:"inbox_id" doc:"What messages are sent from on email."`
 	NeedsResponse     bool                `json:"needs_response"`
+	NeedsReason       string              `json:"needs_response_reason,omitempty" doc:"Why, when it was not a message that came in: a call for a human, a message that was not delivered."`
 	Summary           string              `json:"summary"`
 	SummaryModel      string              `json:"summary_model" doc:"What wrote the summary: offline, or a model's name; empty when there is none."`
 	SummaryUpdatedAt  *time.Time          `json:"summary_updated_at"`
@@ -46,7 +47,7 @@ func presentChat(c chat.Chat) chatJSON {
 	}
 	return chatJSON{
 		ID: c.ID, Channel: c.Channel, State: c.State, Title: c.Title, MemberID: c.MemberID, AssistantMemberID: c.AssistantMemberID,
-		PhoneNumberID: c.PhoneNumberID, InboxID: c.InboxID, NeedsResponse: c.NeedsResponse, Summary: c.Summary,
+		PhoneNumberID: c.PhoneNumberID, InboxID: c.InboxID, NeedsResponse: c.NeedsResponse, NeedsReason: c.AttentionReason, Summary: c.Summary,
 		SummaryModel: c.SummaryModel, SummaryUpdatedAt: utc(c.SummaryUpdatedAt), Labels: labels,
 		LastActivityAt: c.LastActivityAt.UTC(), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
 	}

@@ -24,7 +24,7 @@ type DeliveryJSON struct {
 	Status            deliveryStatus       `json:"status" doc:"The submission until the carrier took it, and after that the carrier's final word."`
 	Submission        chat.SubmissionState `json:"submission" doc:"Whether the carrier took it."`
 	Carrier           chat.CarrierState    `json:"carrier" doc:"What the carrier says became of it; empty when nothing was heard."`
-	Explanation       string               `json:"explanation" doc:"Where it stands and what it waits for, in one sentence."`
+	Explanation       string               `json:"explanation" doc:"Where it stands, what it waits for, and what may be done."`
 	From              string               `json:"from"`
 	To                string               `json:"to"`
 	ProviderMessageID string               `json:"provider_message_id"`
@@ -36,8 +36,27 @@ type DeliveryJSON struct {
 	ExpiresAt         *time.Time           `json:"expires_at"`
 	UnknownSince      *time.Time           `json:"unknown_since"`
 	RetryOf           *chat.DeliveryID     `json:"retry_of" format:"uuid" doc:"The delivery that this one repeats."`
+	RetriedBy         *chat.DeliveryID     `json:"retried_by" format:"uuid" doc:"The delivery that repeats this one."`
+	BulkRetryID       *chat.ActionID       `json:"bulk_retry_id" format:"uuid" doc:"The bulk retry that made it, or tried it again."`
+	Decision          *decisionJSON        `json:"decision,omitempty" doc:"A person's last word on it."`
 	CreatedAt         time.Time            `json:"created_at"`
 	UpdatedAt         time.Time            `json:"updated_at"`
+}
+
+// decisionJSON is a person's word on a delivery.
+type decisionJSON struct {
+	Verdict           chat.Verdict  `json:"verdict" enum:"retry,cancel,sent,not_sent"`
+	Reason            string        `json:"reason"`
+	ProviderMessageID string        `json:"provider_message_id,omitempty" doc:"With sent: the carrier's id, as the person found it."`
+	MemberID          chat.MemberID `json:"member_id" doc:"Who decided."`
+	At                time.Time     `json:"at"`
+}
+
+func presentDecision(d *chat.Decision) *decisionJSON {
+	if d == nil {
+		return nil
+	}
+	return &decisionJSON{Verdict: d.Verdict, Reason: d.Reason, ProviderMessageID: d.ProviderMessageID, MemberID: d.By.MemberID, At: d.At.UTC()}
 }
 
 // wholeDeliveryJSON is a delivery with all that happened to it.
@@ -81,10 +100,16 @@ func presentDelivery(d chat.Delivery) DeliveryJSON {
 		Status: deliveryStatus(d.Status()), Submission: d.Submission, Carrier: d.Carrier, Explanation: d.Explain(), From: d.From, To: d.To,
 		ProviderMessageID: d.ProviderMessageID, ErrorCode: d.ErrorCode, ErrorMessage: d.ErrorMessage, Segments: d.Segments, AttemptCount: d.Fence,
 		RetryAt: utc(d.RetryAt), ExpiresAt: utc(d.ExpiresAt), UnknownSince: utc(d.UnknownSince),
-		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
+		Decision: presentDecision(d.Decision), CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
 	}
 	if d.RetryOf != "" {
 		shown.RetryOf = &d.RetryOf
+	}
+	if d.RetriedBy != "" {
+		shown.RetriedBy = &d.RetriedBy
+	}
+	if d.BulkRetryID != "" {
+		shown.BulkRetryID = &d.BulkRetryID
 	}
 	return shown
 }
@@ -92,7 +117,7 @@ func presentDelivery(d chat.Delivery) DeliveryJSON {
 func presentWholeDelivery(d chat.Delivery) wholeDeliveryJSON {
 	whole := wholeDeliveryJSON{
 		DeliveryJSON: presentDelivery(d), Payload: payloadJSON{Subject: d.Payload.Subject, Text: d.Payload.Text, HTML: d.Payload.HTML},
-		Attempts: make([]attemptJSON, len(d.Attempts)), Events: make([]eventJSON, len(d.Events)), Next: nextFor(d.Submission),
+		Attempts: make([]attemptJSON, len(d.Attempts)), Events: make([]eventJSON, len(d.Events)), Next: nextFor(d),
 	}
 	for i, a := range d.Attempts {
 		whole.Attempts[i] = attemptJSON{
@@ -110,17 +135,19 @@ func presentWholeDelivery(d chat.Delivery) wholeDeliveryJSON {
 	return whole
 }
 
-// nextFor is what an operator may do about a delivery, from the moves that are legal.
-func nextFor(s chat.SubmissionState) []string {
+// nextFor names the calls by which an operator may do something about a delivery.
+func nextFor(d chat.Delivery) []string {
 	next := []string{}
-	if s.May(chat.SubmissionPending) && s != chat.SubmissionSending {
-		next = append(next, "retry")
-	}
-	if s.May(chat.SubmissionCanceled) {
-		next = append(next, "cancel")
-	}
-	if s.May(chat.SubmissionConfirmedSent) {
-		next = append(next, "resolve")
+	for _, verdict := range d.Commands() {
+		switch verdict {
+		case chat.VerdictRetry:
+			next = append(next, "retry")
+		case chat.VerdictCancel:
+			next = append(next, "cancel")
+		case chat.VerdictSent:
+			next = append(next, "resolve")
+		case chat.VerdictNotSent:
+		}
 	}
 	return next
 }
@@ -147,11 +174,13 @@ func (deliveryStatus) Schema(huma.Registry) *huma.Schema {
 	return schema
 }
 
-var exampleDeliveryJSON = presentDelivery(chat.Delivery{
+var exampleUnknown = chat.Delivery{
 	ID: exampleDelivery, ChatID: 7, MessageID: exampleMessage, ActionID: exampleAction, Channel: chat.ChannelSMS, Provider: chat.ProviderTwilio,
 	Submission: chat.SubmissionUnknown, From: "+14155550100", To: "+14155550123", ErrorCode: chat.ErrorTimeout, Segments: 1, Fence: 1,
 	UnknownSince: &exampleTime, CreatedAt: exampleTime, UpdatedAt: exampleTime,
-})
+}
+
+var exampleDeliveryJSON = presentDelivery(exampleUnknown)
 
 func (s *service) deliveryRoutes() {
 	register(s, http.MethodGet, "/deliveries", scope(chat.ScopeDeliveriesRead), s.listDeliveries, about{
@@ -165,9 +194,8 @@ func (s *service) deliveryRoutes() {
 				Number: 1, StartedAt: exampleTime, FinishedAt: &exampleTime, GotConnection: true,
 				Outcome: chat.OutcomeUnknown, ErrorCode: chat.ErrorTimeout,
 			}},
-			Events: []eventJSON{}, Next: nextFor(chat.SubmissionUnknown),
+			Events: []eventJSON{}, Next: nextFor(exampleUnknown),
 		},
-		problems: []chat.Code{chat.CodeDeliveryNotFound},
 	})
 }
 
@@ -198,10 +226,11 @@ func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (
 type deliveryOutput struct{ Body wholeDeliveryJSON }
 
 func (s *service) getDelivery(ctx context.Context, _ *struct{}) (*deliveryOutput, error) {
-	c := callFrom(ctx)
-	found, err := s.store.Delivery(ctx, c.workspace(), chat.DeliveryID(c.uuids["delivery_id"]))
-	if err != nil {
-		return nil, err
-	}
-	return &deliveryOutput{Body: presentWholeDelivery(found)}, nil
+	return &deliveryOutput{Body: presentWholeDelivery(callFrom(ctx).delivery)}, nil
+}
+
+// loadDelivery finds the delivery that the path names.
+func (s *service) loadDelivery(ctx huma.Context, c *call) (err error) {
+	c.delivery, err = s.store.Delivery(ctx.Context(), c.workspace(), chat.DeliveryID(c.uuids["delivery_id"]))
+	return err
 }

@@ -19,6 +19,12 @@ type Engine interface {
 	AddParticipant(ctx context.Context, in chat.AddParticipant, wait time.Duration) (chat.Answer[chat.ParticipantAdded], error)
 	SendAssistantMessage(ctx context.Context, in chat.SendAssistantMessage, wait time.Duration) (chat.Answer[chat.AssistantMessageSent], error)
 	SummarizeChat(ctx context.Context, in chat.SummarizeChat, wait time.Duration) (chat.Answer[chat.ChatSummarized], error)
+	RetryDelivery(ctx context.Context, in chat.RetryDelivery, wait time.Duration) (chat.Answer[chat.DeliveryRetried], error)
+	// RetryDeliveries answers as soon as the bulk retry has its row.
+	RetryDeliveries(ctx context.Context, in chat.NewBulkRetry, wait time.Duration) (chat.Answer[chat.BulkRetry], error)
+	// Notify tells a workflow how its delivery stands now, or, with an empty receipt, to
+	// look. It is best effort; a workflow that is closed is no error.
+	Notify(ctx context.Context, workflowID string, r chat.Receipt) error
 	// Await waits for the outcome of a running action, which is then in the store.
 	Await(ctx context.Context, action chat.Action, wait time.Duration) error
 	// Action describes an action whose row is not written yet; CodeActionNotFound.

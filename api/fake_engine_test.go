@@ -18,6 +18,9 @@ type fakeEngine struct {
 	add       func(context.Context, chat.AddParticipant) (chat.Answer[chat.ParticipantAdded], error)
 	send      func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error)
 	summarize func(context.Context, chat.SummarizeChat) (chat.Answer[chat.ChatSummarized], error)
+	retry     func(context.Context, chat.RetryDelivery) (chat.Answer[chat.DeliveryRetried], error)
+	bulk      func(context.Context, chat.NewBulkRetry) (chat.Answer[chat.BulkRetry], error)
+	notify    func(ctx context.Context, workflowID string, r chat.Receipt) error
 	await     func(context.Context, chat.Action) error
 	action    func(chat.ActionID) (chat.Action, error)
 	ping      error
@@ -72,6 +75,36 @@ func (f *fakeEngine) SummarizeChat(ctx context.Context, in chat.SummarizeChat, w
 		return f.summarize(ctx, in)
 	}
 	return chat.Answer[chat.ChatSummarized]{Value: chat.ChatSummarized{ActionID: in.ActionID, Model: "offline"}}, nil
+}
+
+func retried() chat.DeliveryRetried {
+	return chat.DeliveryRetried{ActionID: actionOne, Of: deliveryID, Receipt: chat.Receipt{
+		DeliveryID: secondDelivery, Channel: chat.ChannelSMS, Provider: chat.ProviderTwilio, Submission: chat.SubmissionAccepted, Status: "accepted",
+		ProviderMessageID: "SM2", Segments: 1,
+	}}
+}
+
+func (f *fakeEngine) RetryDelivery(ctx context.Context, in chat.RetryDelivery, wait time.Duration) (chat.Answer[chat.DeliveryRetried], error) {
+	f.note(in, wait)
+	if f.retry != nil {
+		return f.retry(ctx, in)
+	}
+	return chat.Answer[chat.DeliveryRetried]{Value: retried()}, nil
+}
+
+func (f *fakeEngine) RetryDeliveries(ctx context.Context, in chat.NewBulkRetry, wait time.Duration) (chat.Answer[chat.BulkRetry], error) {
+	f.note(in, wait)
+	if f.bulk != nil {
+		return f.bulk(ctx, in)
+	}
+	return chat.Answer[chat.BulkRetry]{Value: chat.BulkRetry{NewBulkRetry: in, State: chat.BulkRunning, Selected: 40, WorkflowID: "action:bulk", CreatedAt: noon, UpdatedAt: noon}}, nil
+}
+
+func (f *fakeEngine) Notify(ctx context.Context, workflowID string, r chat.Receipt) error {
+	if f.notify != nil {
+		return f.notify(ctx, workflowID, r)
+	}
+	return nil
 }
 
 func (f *fakeEngine) Await(ctx context.Context, action chat.Action, wait time.Duration) error {

@@ -16,7 +16,9 @@ const (
 	chatOne    chat.ChatID     = 7
 	messageOne chat.MessageID  = "01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d"
 	deliveryID chat.DeliveryID = "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d"
-	actionOne  chat.ActionID   = "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e"
+	// secondDelivery is a retry of deliveryID.
+	secondDelivery chat.DeliveryID = "01934f6e-7f5b-7e22-9b3d-3f4a5b6c7d8e"
+	actionOne      chat.ActionID   = "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e"
 )
 
 var noon = time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
@@ -42,6 +44,10 @@ type fakeStore struct {
 	action     func(chat.ActionID) (chat.Action, error)
 	sent       func(chat.ActionID) (chat.AssistantMessageSent, error)
 	delivery   func(chat.DeliveryID) (chat.Delivery, error)
+	decide     func(chat.Decision) (chat.Delivery, string, error)
+	bulk       func(chat.ActionID) (chat.BulkRetry, error)
+	report     func(context.Context, chat.Report) (chat.Reported, error)
+	receive    func(context.Context, chat.Inbound) (chat.Arrival, error)
 	// fail is returned by every change, and by what has no field of its own.
 	fail       error
 	ping       error
@@ -62,6 +68,8 @@ type fakeStore struct {
 	keyHash        [32]byte
 	labels         []chat.Label
 	participants   []chat.Participant
+	bulkState      chat.BulkState
+	bulkNote       string
 }
 
 var _ api.Store = (*fakeStore)(nil)

@@ -18,6 +18,7 @@ type messageJSON struct {
 	UUID       chat.MessageID    `json:"uuid" format:"uuid"`
 	Role       chat.MessageRole  `json:"role" enum:"user,assistant"`
 	Content    string            `json:"content"`
+	Original   string            `json:"original,omitempty" doc:"All that an email held, when quotations were trimmed from content."`
 	ToolCalls  []messageCallJSON `json:"tool_calls,omitempty"`
 	State      chat.MessageState `json:"state" enum:"received,pending,sent,not_sent"`
 	MemberID   *chat.MemberID    `json:"member_id" doc:"Who wrote it, when it is known."`
@@ -44,7 +45,7 @@ type ratingJSON struct {
 
 func presentMessage(m chat.Message) messageJSON {
 	shown := messageJSON{
-		ID: m.Number, UUID: m.ID, Role: m.Role, Content: m.Content, State: m.State, MemberID: m.MemberID,
+		ID: m.Number, UUID: m.ID, Role: m.Role, Content: m.Content, Original: m.Original, State: m.State, MemberID: m.MemberID,
 		DeliveryID: m.DeliveryID, CreatedAt: m.CreatedAt.UTC(),
 	}
 	for _, c := range m.ToolCalls {

@@ -16,6 +16,8 @@ const (
 	exampleMessage  = "01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d"
 	exampleDelivery = "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d"
 	exampleAction   = "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e"
+	exampleRetry    = "01934f6e-7f5b-7e22-9b3d-3f4a5b6c7d8e"
+	exampleBulk     = "01934f6e-7f6c-7f33-8c4e-4a5b6c7d8e9f"
 	exampleRequest  = "01934f6e-7f2f-7a33-8c4e-4a5b6c7d8e9f"
 )
 
@@ -34,7 +36,7 @@ func openAPI(version string) huma.Config {
 					"`memberId` is taken for `member_id` and `toolCalls` for `tool_calls`; other unknown fields are refused.\n\n" +
 					"Errors are `application/problem+json`: `code` is stable, `detail` is for people, `errors` names what is wrong with which field, " +
 					"and with `retryable` the same request may work later.\n\n" +
-					"The three actions take an `Idempotency-Key`: sent again with the same key and body, they answer with the state of the first request, " +
+					"The three actions and the retries of deliveries take an `Idempotency-Key`: sent again with the same key and body, they answer with the state of the first request, " +
 					"and nothing is done twice. Other calls know no such key.\n\n" +
 					"Lists answer with `items` and `next_cursor`, which given as `cursor` gets the next page.",
 			},
@@ -53,6 +55,7 @@ func openAPI(version string) huma.Config {
 				{Name: tagSenders, Description: "What messages are sent from."},
 				{Name: tagDeliveries, Description: "What became of each message."},
 				{Name: tagWorkspace, Description: "API keys, and who changed what."},
+				{Name: tagWebhooks, Description: "What Twilio and SendGrid call. No key is needed: a call is believed because its carrier has signed it."},
 				{Name: tagService, Description: "The service itself; no key is needed."},
 			},
 		},
@@ -72,6 +75,7 @@ const (
 	tagSenders    = "Senders"
 	tagDeliveries = "Deliveries"
 	tagWorkspace  = "Workspace"
+	tagWebhooks   = "Webhooks"
 	tagService    = "Service"
 )
 

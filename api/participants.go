@@ -82,6 +82,7 @@ func (s *service) addParticipant(ctx context.Context, in *addParticipantInput) (
 	asked := in.Body.domain()
 	return s.act(ctx, in.ActionHeaders, intent{
 		kind:   chat.ActionAddParticipant,
+		chat:   callFrom(ctx).chat.ID,
 		fields: map[string]any{"member_id": asked.MemberID, "role": asked.Role},
 		start: func(ctx context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
 			answer, err := s.engine.AddParticipant(ctx, chat.AddParticipant{Request: request, NewParticipant: asked}, wait)

@@ -37,6 +37,8 @@ var pathParameters = map[string]pathParameter{
 	"inbox_id":        {doc: "The inbox.", example: 1},
 	"delivery_id":     {uuid: true, doc: "The delivery.", example: exampleDelivery},
 	"action_id":       {uuid: true, doc: "The action.", example: exampleAction},
+	"bulk_retry_id":   {uuid: true, doc: "The bulk retry.", example: exampleBulk},
+	"suppression_id":  {doc: "The suppression.", example: 9},
 	"api_key_id":      {doc: "The API key's id, which is not the key.", example: 5},
 }
 

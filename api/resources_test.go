@@ -56,8 +56,8 @@ func TestADelivery(t *testing.T) {
 	assert.Equal(t, "MessageStatus=queued", events[0].(map[string]any)["raw"])
 	assert.Equal(t, map[string]any{"event": "sent"}, events[1].(map[string]any)["raw"])
 	for state, next := range map[chat.SubmissionState][]any{
-		chat.SubmissionPending: {"cancel"}, chat.SubmissionSending: {}, chat.SubmissionAccepted: {}, chat.SubmissionBlocked: {"retry", "cancel"},
-		chat.SubmissionUnknown: {"retry", "resolve"}, chat.SubmissionNeedsReview: {"retry", "resolve"}, chat.SubmissionRejected: {},
+		chat.SubmissionPending: {"retry", "cancel"}, chat.SubmissionSending: {}, chat.SubmissionAccepted: {}, chat.SubmissionBlocked: {"retry", "cancel"},
+		chat.SubmissionUnknown: {"resolve"}, chat.SubmissionNeedsReview: {"retry", "resolve"}, chat.SubmissionRejected: {"retry"},
 	} {
 		w.store.delivery = func(chat.DeliveryID) (chat.Delivery, error) {
 			d := unknownDelivery()

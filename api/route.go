@@ -22,8 +22,10 @@ type about struct {
 	request, answer any
 	// status is that of success: 200 when 0.
 	status int
-	// acts marks the three actions, which may also answer 202.
-	acts bool
+	// acts marks what is asked for with an idempotency key, and may answer 202; running is
+	// an example of that answer, an action when nil.
+	acts    bool
+	running any
 	// problems are the codes that this route adds to those that all have.
 	problems []chat.Code
 	// codes are fields of the body that have their own code.
@@ -45,6 +47,10 @@ func register[P, O any](s *service, method, path string, who access, handle func
 	if strings.HasPrefix(path, "/chats/{chat_id}") {
 		checks = append(checks, s.loadChat)
 		a.problems = append(a.problems, chat.CodeChatNotFound)
+	}
+	if strings.HasPrefix(path, "/deliveries/{delivery_id}") {
+		checks = append(checks, s.loadDelivery)
+		a.problems = append(a.problems, chat.CodeDeliveryNotFound)
 	}
 	checks = append(checks, checkQuery)
 	if a.acts {
@@ -100,8 +106,12 @@ func (s *service) documentAnswers(op *huma.Operation, a about) {
 		s.documentAnswer(op, status, http.StatusText(status), a.answer)
 	}
 	if a.acts {
-		s.documentAnswer(op, http.StatusAccepted, "The work goes on; Location says where to ask for it.", exampleRunning())
-		op.Responses[strconv.Itoa(http.StatusAccepted)].Headers["Location"] = textHeader("Where to ask for the action.")
+		running := a.running
+		if running == nil {
+			running = exampleRunning()
+		}
+		s.documentAnswer(op, http.StatusAccepted, "The work goes on; Location says where to ask for it.", running)
+		op.Responses[strconv.Itoa(http.StatusAccepted)].Headers["Location"] = textHeader("Where to ask how it stands.")
 	}
 	problems := append([]chat.Code{
 		chat.CodeInvalidRequest, chat.CodeUnauthenticated, chat.CodeForbidden, chat.CodeWorkspaceNotFound,

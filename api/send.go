@@ -45,18 +45,26 @@ type receiptJSON struct {
 }
 
 func presentSend(sent chat.AssistantMessageSent) messageSentJSON {
-	r := sent.Receipt
 	return messageSentJSON{
 		Success: true, ActionID: sent.ActionID,
 		Message: sentJSON{
 			ID: sent.Number, UUID: sent.MessageID, Role: chat.RoleAssistantMessage, Content: sent.Content,
 			CreatedAt: sent.CreatedAt.UTC(), ToolCalls: toolCalls(sent.ToolCalls),
 		},
-		Delivery: receiptJSON{
-			ID: r.DeliveryID, Channel: r.Channel, Status: r.Status, Provider: r.Provider, ProviderMessageID: r.ProviderMessageID,
-			Segments: r.Segments, ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage, RetryAt: utc(r.RetryAt),
-		},
+		Delivery: presentReceipt(sent.Receipt),
 	}
+}
+
+func presentReceipt(r chat.Receipt) receiptJSON {
+	return receiptJSON{
+		ID: r.DeliveryID, Channel: r.Channel, Status: r.Status, Provider: r.Provider, ProviderMessageID: r.ProviderMessageID,
+		Segments: r.Segments, ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage, RetryAt: utc(r.RetryAt),
+	}
+}
+
+// handedOver tells whether the carrier has the message, as far as anybody knows.
+func handedOver(state chat.SubmissionState) bool {
+	return state == chat.SubmissionAccepted || state == chat.SubmissionConfirmedSent
 }
 
 func utc(t *time.Time) *time.Time {
@@ -93,7 +101,7 @@ func exampleRunning() actionJSON {
 	return actionJSON{
 		ActionID: exampleAction, Kind: actionKinds[chat.ActionSendAssistantMessage], State: chat.ActionParked, Status: "unknown", ChatID: 7,
 		WorkflowID: "action:11111111-1111-4111-8111-111111111111:" + exampleAction,
-		WaitingFor: "May have been sent: twilio did not confirm (timeout). It is not sent again by itself.",
+		WaitingFor: exampleUnknown.Explain(),
 		Timeline:   []momentJSON{{At: exampleTime, What: "Asked for."}, {At: exampleTime.Add(30 * time.Second), What: "Attempt 1: unknown, timeout."}},
 		Message:    &sent.Message, Delivery: &sent.Delivery, CreatedAt: exampleTime, UpdatedAt: exampleTime.Add(30 * time.Second),
 	}
@@ -134,12 +142,13 @@ func (s *service) send(ctx context.Context, in *sendInput) (*acted, error) {
 	}
 	return s.act(ctx, in.ActionHeaders, intent{
 		kind:   chat.ActionSendAssistantMessage,
+		chat:   callFrom(ctx).chat.ID,
 		fields: map[string]any{"message": in.Body.Message, "tool_calls": calls},
 		start: func(ctx context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
 			answer, err := s.engine.SendAssistantMessage(ctx, chat.SendAssistantMessage{
 				Request: request, Message: in.Body.Message, ToolCalls: calls, Watermark: c.chat.Attention,
 			}, wait)
-			if state := answer.Value.Submission; err != nil || (state != chat.SubmissionAccepted && state != chat.SubmissionConfirmedSent) {
+			if err != nil || !handedOver(answer.Value.Submission) {
 				return nil, answer.Replayed, err
 			}
 			return presentSend(answer.Value), answer.Replayed, nil

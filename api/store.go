@@ -19,6 +19,9 @@ type Store interface {
 	SenderStore
 	ActionStore
 	DeliveryStore
+	BulkRetryStore
+	SuppressionStore
+	WebhookStore
 	HealthStore
 	AuditLog(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.AuditEntry], error)
 }
@@ -99,11 +102,39 @@ type ActionStore interface {
 	SentMessage(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.AssistantMessageSent, error)
 }
 
-// DeliveryStore tells how deliveries stand.
+// DeliveryStore tells how deliveries stand, and takes what people decide about them.
 type DeliveryStore interface {
 	Deliveries(ctx context.Context, ws chat.WorkspaceID, filter chat.DeliveryFilter) (chat.List[chat.Delivery], error)
 	// Delivery is the one with its attempts and events.
 	Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error)
+	// Decide records a person's word: cancel, sent or not_sent. It answers with the
+	// delivery as it then is, and the workflow that follows it; CodeConflict when the
+	// delivery's state does not allow it.
+	Decide(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, decision chat.Decision) (chat.Delivery, string, error)
+}
+
+// BulkRetryStore tells how bulk retries stand.
+type BulkRetryStore interface {
+	// CountRetryCandidates counts what a bulk retry with this filter would retry.
+	CountRetryCandidates(ctx context.Context, ws chat.WorkspaceID, filter chat.DeliveryFilter) ([]chat.RetryCount, error)
+	BulkRetry(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.BulkRetry, error)
+	BulkRetries(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.BulkRetry], error)
+	// SetBulkState may be asked twice; CodeConflict for a move that is not legal.
+	SetBulkState(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ActionID, to chat.BulkState, note string) (chat.BulkRetry, error)
+}
+
+// SuppressionStore keeps the addresses that are not written to.
+type SuppressionStore interface {
+	Suppressions(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.Suppression], error)
+	LiftSuppression(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.SuppressionID, now time.Time) error
+}
+
+// WebhookStore takes what carriers tell. A carrier knows no workspace: the store finds
+// whose delivery or sender it is. Each call is one transaction, and may be repeated.
+type WebhookStore interface {
+	RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error)
+	// ReceiveInbound stores a message under id, unless it was stored before.
+	ReceiveInbound(ctx context.Context, in chat.Inbound, id chat.MessageID, now time.Time) (chat.Arrival, error)
 }
 
 // HealthStore tells whether the database can be used.

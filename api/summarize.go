@@ -26,6 +26,7 @@ type summarizeInput struct {
 func (s *service) summarize(ctx context.Context, in *summarizeInput) (*acted, error) {
 	return s.act(ctx, in.ActionHeaders, intent{
 		kind:   chat.ActionSummarizeChat,
+		chat:   callFrom(ctx).chat.ID,
 		fields: map[string]any{"update_labels": in.UpdateLabels},
 		start: func(waiting context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
 			answer, err := s.engine.SummarizeChat(waiting, chat.SummarizeChat{Request: request, UpdateLabels: in.UpdateLabels}, wait)

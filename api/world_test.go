@@ -21,8 +21,11 @@ import (
 type world struct {
 	store  *fakeStore
 	engine *fakeEngine
-	app    *api.App
-	log    *lockedBuffer
+	// twilio and sendgrid read what a test makes carriers call with.
+	twilio   *fakeTwilio
+	sendgrid *fakeSendGrid
+	app      *api.App
+	log      *lockedBuffer
 }
 
 // lockedBuffer takes logs from several requests at once.
@@ -39,9 +42,10 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 
 func newWorld(t *testing.T, settings ...func(*api.Config)) *world {
 	t.Helper()
-	w := &world{store: newFakeStore(), engine: &fakeEngine{}, log: &lockedBuffer{}}
+	w := &world{store: newFakeStore(), engine: &fakeEngine{}, twilio: &fakeTwilio{}, sendgrid: &fakeSendGrid{}, log: &lockedBuffer{}}
 	config := api.Config{
 		Store: w.store, Engine: w.engine, Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		Twilio: w.twilio, SendGrid: w.sendgrid,
 		KeyLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6}, FailureLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6},
 	}
 	for _, set := range settings {

@@ -121,7 +121,7 @@ func (d *Delivery) explainExpired() string {
 func (d *Delivery) explainCanceled() string {
 	switch {
 	case d.ErrorCode == ErrorReplaced:
-		return strings.TrimSpace("Not sent: it was tried again with a change, as another delivery. " + d.whatNow(""))
+		return d.explainReplaced("Not sent")
 	case d.ErrorCode == ErrorToolCallFailed:
 		return "Not sent: a tool call failed before the delivery began. Send the message anew."
 	case d.Decision != nil && d.Decision.Verdict == VerdictCancel:
@@ -132,9 +132,16 @@ func (d *Delivery) explainCanceled() string {
 
 func (d *Delivery) explainAbandoned() string {
 	if d.ErrorCode == ErrorReplaced {
-		return strings.TrimSpace("May have been sent: it was tried again with a change, as another delivery. " + d.whatNow(""))
+		return d.explainReplaced("May have been sent")
 	}
 	return d.decider() + " said that it was not sent. " + d.whatNow("It can be retried.")
+}
+
+func (d *Delivery) explainReplaced(beginning string) string {
+	if d.RetriedBy == "" {
+		return beginning + ": it was tried again with a change, as another delivery."
+	}
+	return fmt.Sprintf("%s: it was tried again with a change, as delivery %s.", beginning, d.RetriedBy)
 }
 
 // whatNow is what may be done about a delivery that has ended, or by what it was followed.

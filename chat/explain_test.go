@@ -65,14 +65,14 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 		{chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorToolCallFailed}, "Not sent: a tool call failed before the delivery began. Send the message anew."},
 		{
 			chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorReplaced, RetriedBy: "d-2"},
-			"Not sent: it was tried again with a change, as another delivery. It was tried again as delivery d-2.",
+			"Not sent: it was tried again with a change, as delivery d-2.",
 		},
 		{chat.Delivery{Submission: chat.SubmissionConfirmedSent}, "A person confirmed that it was sent."},
 		{chat.Delivery{Submission: chat.SubmissionConfirmedSent, Decision: ben}, "Member 3 confirmed that it was sent."},
 		{chat.Delivery{Submission: chat.SubmissionAbandoned, Decision: ben}, "Member 3 said that it was not sent. It can be retried."},
 		{
 			chat.Delivery{Submission: chat.SubmissionAbandoned, ErrorCode: chat.ErrorReplaced, RetriedBy: "d-2"},
-			"May have been sent: it was tried again with a change, as another delivery. It was tried again as delivery d-2.",
+			"May have been sent: it was tried again with a change, as delivery d-2.",
 		},
 		{chat.Delivery{Submission: chat.SubmissionAccepted}, "Twilio accepted the message; what became of it is not known yet."},
 		{chat.Delivery{Submission: chat.SubmissionAccepted, Provider: chat.ProviderHandrail}, "The message is in the web chat."},

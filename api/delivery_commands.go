@@ -1,0 +1,190 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"handrail/chat"
+)
+
+// retryJSON asks for another try.
+type retryJSON struct {
+	To     string `json:"to,omitempty" maxLength:"320" doc:"Another address: E.164 on SMS, local@domain on email." example:"+14155550124"`
+	Body   string `json:"body,omitempty" doc:"Another text, in markdown, as long as a message of the channel may be."`
+	Sender string `json:"sender,omitempty" maxLength:"30" doc:"Another sender of the same channel: phone: and the phone number's id, or inbox: and the inbox's id." example:"phone:12"`
+	Reason string `json:"reason,omitempty" doc:"Why, for the audit log: at most 500 characters. Needed with a change."`
+}
+
+func (r *retryJSON) change() chat.Change {
+	return chat.Change{To: r.To, Body: r.Body, Sender: r.Sender}
+}
+
+// retriedJSON answers a retry that the carrier has taken.
+type retriedJSON struct {
+	Success  bool            `json:"success"`
+	Delivery receiptJSON     `json:"delivery"`
+	RetryOf  chat.DeliveryID `json:"retry_of" format:"uuid" doc:"The delivery that was to be tried again: the same one when it goes on under its own id."`
+	ActionID chat.ActionID   `json:"action_id" format:"uuid"`
+}
+
+// reasonJSON is why somebody does something.
+type reasonJSON struct {
+	Reason string `json:"reason" minLength:"1" doc:"Why, for the audit log: at most 500 characters."`
+}
+
+// resolveJSON is what a person knows of a delivery that nobody else can tell about.
+type resolveJSON struct {
+	As                string `json:"as" enum:"sent,not_sent" doc:"sent: it is with the carrier or has arrived. not_sent: it is given up, and can then be retried."`
+	Reason            string `json:"reason" minLength:"1" doc:"How that is known, for the audit log: at most 500 characters."`
+	ProviderMessageID string `json:"provider_message_id,omitempty" maxLength:"100" doc:"With sent: the carrier's id, when it was found there." example:"SM0123456789abcdef0123456789abcdef"`
+}
+
+func (s *service) commandRoutes() {
+	write := scope(chat.ScopeDeliveriesWrite)
+	register(s, http.MethodPost, "/deliveries/{delivery_id}/retry", write, s.retryDelivery, about{
+		id: "retryDelivery", tag: tagDeliveries, summary: "Try a delivery again", acts: true,
+		description: "What certainly was not handed to the carrier goes on under its own id. What has ended gets a new delivery, once, and so does every change. " +
+			"200 means that the carrier took it. What may be with the carrier is refused with 409, as is a message whose tool calls did not all succeed: send it anew.",
+		request: retryJSON{To: "+14155550124", Reason: "The customer gave another number."},
+		answer: retriedJSON{Success: true, RetryOf: exampleDelivery, ActionID: exampleAction, Delivery: receiptJSON{
+			ID: exampleRetry, Channel: chat.ChannelSMS, Status: "accepted", Provider: chat.ProviderTwilio,
+			ProviderMessageID: "SM0123456789abcdef0123456789abcdef", Segments: 1,
+		}},
+		problems: []chat.Code{
+			chat.CodeMessageTooLong, chat.CodeNotificationsOff, chat.CodeRecipientOptedOut, chat.CodeSenderNotConfigured, chat.CodeConflict,
+			chat.CodeIdempotencyKeyReused, chat.CodeDeliveryFailed,
+		},
+	})
+	register(s, http.MethodPost, "/deliveries/{delivery_id}/cancel", write, s.cancelDelivery, about{
+		id: "cancelDelivery", tag: tagDeliveries, summary: "Cancel a delivery", problems: []chat.Code{chat.CodeConflict},
+		description: "One that certainly was not handed to the carrier: it stays unsent.",
+		request:     reasonJSON{Reason: "The customer called, and knows."}, answer: exampleDecided(chat.VerdictCancel),
+	})
+	register(s, http.MethodPost, "/deliveries/{delivery_id}/resolve", write, s.resolveDelivery, about{
+		id: "resolveDelivery", tag: tagDeliveries, summary: "Say whether a delivery was sent", problems: []chat.Code{chat.CodeConflict},
+		description: "For one that may have been sent, when a person has found out. What the carrier tells later still counts.",
+		request:     resolveJSON{As: "sent", Reason: "It is in Twilio's console.", ProviderMessageID: "SM0123456789abcdef0123456789abcdef"},
+		answer:      exampleDecided(chat.VerdictSent),
+	})
+}
+
+func exampleDecided(verdict chat.Verdict) DeliveryJSON {
+	d := exampleUnknown
+	d.Decision = &chat.Decision{Verdict: verdict, Reason: "It is in Twilio's console.", By: chat.Actor{MemberID: 3}, At: exampleTime}
+	d.Submission = chat.SubmissionConfirmedSent
+	if verdict == chat.VerdictCancel {
+		d.Submission, d.Decision.Reason, d.UnknownSince = chat.SubmissionCanceled, "The customer called, and knows.", nil
+	}
+	return presentDelivery(d)
+}
+
+type retryInput struct {
+	ActionHeaders
+	Body retryJSON
+}
+
+func (s *service) retryDelivery(ctx context.Context, in *retryInput) (*acted, error) {
+	d, change, reason := callFrom(ctx).delivery, in.Body.change(), strings.TrimSpace(in.Body.Reason)
+	if err := checkChange(d.Channel, change); err != nil {
+		return nil, err
+	}
+	if err := checkReason(reason, change != (chat.Change{})); err != nil {
+		return nil, err
+	}
+	return s.act(ctx, in.ActionHeaders, intent{
+		kind:   chat.ActionRetryDelivery,
+		chat:   d.ChatID,
+		fields: map[string]any{"delivery_id": d.ID, "to": change.To, "body": change.Body, "sender": change.Sender, "reason": reason},
+		start: func(ctx context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
+			answer, err := s.engine.RetryDelivery(ctx, chat.RetryDelivery{Request: request, DeliveryID: d.ID, Change: change, Reason: reason}, wait)
+			if err != nil || !handedOver(answer.Value.Submission) {
+				return nil, answer.Replayed, err
+			}
+			return presentRetried(request.ActionID, answer.Value.Of, answer.Value.Receipt), answer.Replayed, nil
+		},
+	})
+}
+
+func presentRetried(action chat.ActionID, of chat.DeliveryID, r chat.Receipt) retriedJSON {
+	return retriedJSON{Success: true, Delivery: presentReceipt(r), RetryOf: of, ActionID: action}
+}
+
+var senderScope = regexp.MustCompile(`^(phone|inbox):[1-9][0-9]{0,18}$`)
+
+// checkChange holds a change to what the channel takes.
+func checkChange(channel chat.Channel, change chat.Change) error {
+	kind := map[chat.Channel]string{chat.ChannelSMS: "phone", chat.ChannelEmail: "inbox"}[channel]
+	scopeKind, _, _ := strings.Cut(change.Sender, ":")
+	switch {
+	case kind == "" && change.To != "":
+		return chat.Invalid("to", "can not be changed on the channel %s", channel)
+	case kind == "" && change.Sender != "":
+		return chat.Invalid("sender", "can not be changed on the channel %s", channel)
+	case change.To != "" && channel == chat.ChannelSMS && !chat.IsE164(change.To):
+		return chat.Invalid("to", "must be an E.164 number like +14155550123, since the delivery's channel is phone-sms")
+	case change.To != "" && channel == chat.ChannelEmail && !chat.IsEmailAddress(change.To):
+		return chat.Invalid("to", "must be an address like ana@example.com, since the delivery's channel is email")
+	case change.Sender != "" && (!senderScope.MatchString(change.Sender) || scopeKind != kind):
+		return chat.Invalid("sender", "must be like %s:12, since the delivery's channel is %s", kind, channel)
+	case change.Body != "":
+		return chat.CheckText("body", change.Body, channel.MaxMessage())
+	}
+	return nil
+}
+
+// checkReason holds a reason, without the space around it, to one that can be kept.
+func checkReason(reason string, needed bool) error {
+	switch {
+	case needed && reason == "":
+		return chat.Invalid("reason", "must say why, since it is kept with the delivery")
+	case utf8.RuneCountInString(reason) > chat.MaxReason:
+		return chat.Invalid("reason", "must have at most %d characters, it has %d", chat.MaxReason, utf8.RuneCountInString(reason))
+	}
+	return nil
+}
+
+type decidedOutput struct{ Body DeliveryJSON }
+
+type cancelInput struct{ Body reasonJSON }
+
+func (s *service) cancelDelivery(ctx context.Context, in *cancelInput) (*decidedOutput, error) {
+	return s.decide(ctx, chat.Decision{Verdict: chat.VerdictCancel, Reason: in.Body.Reason})
+}
+
+type resolveInput struct{ Body resolveJSON }
+
+func (s *service) resolveDelivery(ctx context.Context, in *resolveInput) (*decidedOutput, error) {
+	verdict := chat.VerdictSent
+	if in.Body.As == "not_sent" {
+		verdict = chat.VerdictNotSent
+	}
+	id := in.Body.ProviderMessageID
+	switch {
+	case id != "" && verdict != chat.VerdictSent:
+		return nil, chat.Invalid("provider_message_id", "belongs to what was sent; leave it out")
+	case strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return nil, chat.Invalid("provider_message_id", "must be visible ASCII, as the carrier shows it")
+	}
+	return s.decide(ctx, chat.Decision{Verdict: verdict, Reason: in.Body.Reason, ProviderMessageID: id})
+}
+
+// decide stores a person's decision, and tells the workflow. That may fail: the workflow
+// looks at the store too.
+func (s *service) decide(ctx context.Context, decision chat.Decision) (*decidedOutput, error) {
+	c := callFrom(ctx)
+	decision.Reason = strings.TrimSpace(decision.Reason)
+	if err := checkReason(decision.Reason, true); err != nil {
+		return nil, err
+	}
+	decision.By, decision.At = c.actor(), time.Now()
+	decided, workflowID, err := s.store.Decide(ctx, c.workspace(), c.delivery.ID, decision)
+	if err != nil {
+		return nil, err
+	}
+	s.notifier.notify(workflowID, decided.Receipt())
+	return &decidedOutput{Body: presentDelivery(decided)}, nil
+}

@@ -1,0 +1,50 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"handrail/chat"
+)
+
+// suppressionJSON is an address that a sender does not write to.
+type suppressionJSON struct {
+	ID        chat.SuppressionID     `json:"id"`
+	Channel   chat.Channel           `json:"channel" enum:"phone-sms,email"`
+	Sender    string                 `json:"sender" doc:"phone: and the phone number's id, or inbox: and the inbox's id."`
+	Address   string                 `json:"address"`
+	Reason    chat.SuppressionReason `json:"reason" enum:"opt_out,carrier,unsubscribe,bounce,spam_report" doc:"opt_out: the recipient said STOP. carrier: the carrier says that the recipient has opted out. The others are what the carrier reported."`
+	CreatedAt time.Time              `json:"created_at"`
+}
+
+func presentSuppression(one chat.Suppression) suppressionJSON {
+	return suppressionJSON{
+		ID: one.ID, Channel: one.Channel, Sender: one.Sender, Address: one.Address, Reason: one.Reason, CreatedAt: one.CreatedAt.UTC(),
+	}
+}
+
+func (s *service) suppressionRoutes() {
+	admin := scope(chat.ScopeDeliveriesAdmin)
+	register(s, http.MethodGet, "/suppressions", admin, s.listSuppressions, about{
+		id: "listSuppressions", tag: tagDeliveries, summary: "The addresses that are not written to", description: "The newest first.",
+		answer: listOf(suppressionJSON{
+			ID: 9, Channel: chat.ChannelSMS, Sender: "phone:1", Address: "+14155550123", Reason: chat.SuppressedOptOut, CreatedAt: exampleTime,
+		}),
+	})
+	register(s, http.MethodDelete, "/suppressions/{suppression_id}", admin, s.liftSuppression, about{
+		id: "liftSuppression", tag: tagDeliveries, summary: "Write to an address again",
+		description: "Only when the recipient wants that. A carrier that keeps a list of its own goes on refusing until the recipient answers START, or is taken from that list.",
+		problems:    []chat.Code{chat.CodeSuppressionNotFound},
+	})
+}
+
+func (s *service) listSuppressions(ctx context.Context, in *pagedInput) (*listOutput[suppressionJSON], error) {
+	part, err := s.store.Suppressions(ctx, callFrom(ctx).workspace(), in.page())
+	return presentList(part, err, presentSuppression)
+}
+
+func (s *service) liftSuppression(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	c := callFrom(ctx)
+	return nil, s.store.LiftSuppression(ctx, c.workspace(), c.actor(), chat.SuppressionID(c.numbers["suppression_id"]), time.Now())
+}

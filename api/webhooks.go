@@ -1,0 +1,288 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"handrail/chat"
+)
+
+// TwilioWebhooks reads what Twilio calls with. A target is the path and the query as they
+// were received. The errors are CodeInvalidSignature, before anything is parsed, and
+// CodeInvalidRequest for a signed body that can not be read.
+type TwilioWebhooks interface {
+	Status(target string, header http.Header, body []byte) (chat.Report, error)
+	Inbound(target string, header http.Header, body []byte) (chat.Inbound, error)
+}
+
+// SendGridWebhooks reads what SendGrid calls with; the errors are those of
+// [TwilioWebhooks].
+type SendGridWebhooks interface {
+	Events(header http.Header, body []byte) ([]chat.Report, error)
+	Inbound(header http.Header, body []byte) (chat.Inbound, error)
+}
+
+const (
+	pathTwilioStatus    = "/webhooks/twilio/status"
+	pathTwilioInbound   = "/webhooks/twilio/inbound"
+	pathSendGridEvents  = "/webhooks/sendgrid/events"
+	pathSendGridInbound = "/webhooks/sendgrid/inbound"
+)
+
+const (
+	// maxMail is the most bytes of an inbound mail: SendGrid takes 30 MB, and encodes it.
+	maxMail = 35 << 20
+	// mailsAtOnce is how many inbound mails are read at once, since each is in memory.
+	mailsAtOnce = 8
+	// mailWithin is how long an inbound mail may take to arrive.
+	mailWithin = 2 * time.Minute
+	// storeWithin is how long the store may take: Twilio waits 15 s for an answer.
+	storeWithin = 10 * time.Second
+	// busyFor is when a carrier may try again what was too much.
+	busyFor = "5"
+)
+
+// emptyTwiML tells Twilio to answer the sender of a message with nothing.
+const emptyTwiML = `<?xml version="1.0" encoding="UTF-8"?><Response/>`
+
+const headerSendGridSignature = "X-Twilio-Email-Event-Webhook-Signature"
+
+// webhook is one route that a carrier calls.
+type webhook struct {
+	carrier       chat.Provider
+	kind          string
+	path, id      string
+	summary, help string
+	media, status string
+	// enabled tells whether its calls can be verified.
+	enabled bool
+	// take verifies, reads and stores a call. The result is what it is counted as.
+	take func(ctx context.Context, c *fiber.Ctx) (result string, err error)
+	// answer is what the carrier is told, nothing but the status 204 when nil.
+	answer func(c *fiber.Ctx) error
+}
+
+// Results of calls, as they are counted.
+const (
+	callTaken      = "taken"
+	callOrphan     = "orphan"
+	callRepeated   = "repeated"
+	callRefused    = "refused"
+	callUnreadable = "unreadable"
+	callFailed     = "failed"
+	callBusy       = "busy"
+	callDisabled   = "disabled"
+)
+
+// webhookRoutes adds what carriers call. They have no key: a call is believed because its
+// carrier has signed it, and nothing of it is parsed before that is verified.
+func (s *service) webhookRoutes(f *fiber.App) {
+	f.Server().HeaderReceived = s.sizeOf
+	for _, w := range []webhook{
+		{
+			carrier: chat.ProviderTwilio, kind: "status", path: pathTwilioStatus, id: "twilioStatus", summary: "Twilio tells what became of a message",
+			help: "The StatusCallback of every message that is sent.", media: fiber.MIMEApplicationForm, enabled: s.twilio != nil, take: s.twilioStatus,
+		},
+		{
+			carrier: chat.ProviderTwilio, kind: "inbound", path: pathTwilioInbound, id: "twilioInbound", summary: "Twilio hands over an SMS",
+			help:  "To be entered at each phone number or messaging service, with POST. The answer tells Twilio to say nothing.",
+			media: fiber.MIMEApplicationForm, status: "200", enabled: s.twilio != nil, take: s.twilioInbound, answer: func(c *fiber.Ctx) error {
+				c.Set(fiber.HeaderContentType, fiber.MIMETextXMLCharsetUTF8)
+				return c.SendString(emptyTwiML)
+			},
+		},
+		{
+			carrier: chat.ProviderSendGrid, kind: "events", path: pathSendGridEvents, id: "sendgridEvents", summary: "SendGrid tells what became of mails",
+			help: "To be entered as the signed Event Webhook.", media: fiber.MIMEApplicationJSON, enabled: s.sendgrid != nil, take: s.sendgridEvents,
+		},
+		{
+			carrier: chat.ProviderSendGrid, kind: "inbound", path: pathSendGridInbound, id: "sendgridInbound", summary: "SendGrid hands over a mail",
+			help:  "To be entered at Inbound Parse, with a security policy that signs. A mail that can not be read is answered 204 and logged: no repetition would help.",
+			media: fiber.MIMEMultipartForm, enabled: s.sendgrid != nil, take: s.sendgridInbound,
+		},
+	} {
+		s.documentWebhook(w)
+		f.Post(w.path, s.answerWebhook(w))
+	}
+}
+
+func (s *service) documentWebhook(w webhook) {
+	op := s.serviceRoute(w.path, w.id, w.summary)
+	op.Method, op.Tags = http.MethodPost, []string{tagWebhooks}
+	op.Description = w.help + "\n\nNeeds the carrier's signature."
+	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{w.media: {}}}
+	if w.status == "" {
+		op.Responses["204"] = &huma.Response{Description: "It is stored."}
+	} else {
+		op.Responses[w.status] = &huma.Response{Description: "It is stored.", Content: map[string]*huma.MediaType{fiber.MIMETextXML: {}}}
+	}
+	s.documentProblems(&op, []chat.Code{
+		chat.CodeInvalidRequest, chat.CodeInvalidSignature, chat.CodeNotFound, chat.CodeBodyTooLarge, chat.CodeUnavailable,
+	})
+	s.api.OpenAPI().AddOperation(&op)
+}
+
+// answerWebhook answers when the call is stored, and not before; everything that it leads
+// to happens later.
+func (s *service) answerWebhook(w webhook) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		ctx, cancel := context.WithTimeout(requestContext(c), storeWithin)
+		defer cancel()
+		result, err := callDisabled, error(chat.Errorf(chat.CodeNotFound, "webhooks of %s are not enabled; set HANDRAIL_PUBLIC_URL", w.carrier.Name()))
+		if w.enabled {
+			result, err = w.take(ctx, c)
+		}
+		s.metrics.webhooks.WithLabelValues(string(w.carrier), w.kind, result).Inc()
+		switch result {
+		case callRefused, callUnreadable:
+			s.logger.WarnContext(ctx, "a webhook was not taken", "request_id", requestIDFrom(ctx), "carrier", w.carrier, "kind", w.kind,
+				"result", result, "bytes", len(c.BodyRaw()))
+		case callBusy, callFailed:
+			c.Set(fiber.HeaderRetryAfter, busyFor)
+		}
+		switch {
+		case err != nil:
+			return err
+		case w.answer != nil:
+			return w.answer(c)
+		}
+		return c.SendStatus(http.StatusNoContent)
+	}
+}
+
+// unread is the result of a call that could not be verified or read.
+func unread(err error) (string, error) {
+	switch {
+	case chat.CodeOf(err) == chat.CodeInvalidSignature:
+		return callRefused, err
+	case chat.CodeOf(err).Kind() == chat.KindInvalid:
+		return callUnreadable, err
+	}
+	return unstored(err)
+}
+
+// unstored asks the carrier to try again, whatever is wrong: giving up is not for us.
+func unstored(err error) (string, error) {
+	e := chat.Errorf(chat.CodeUnavailable, "this can not be stored now; try again").Because(err)
+	e.Retryable = true
+	return callFailed, e
+}
+
+func (s *service) twilioStatus(ctx context.Context, c *fiber.Ctx) (string, error) {
+	report, err := s.twilio.Status(c.OriginalURL(), headerOf(c), c.BodyRaw())
+	if err != nil {
+		return unread(err)
+	}
+	return s.recordReport(ctx, report)
+}
+
+func (s *service) twilioInbound(ctx context.Context, c *fiber.Ctx) (string, error) {
+	in, err := s.twilio.Inbound(c.OriginalURL(), headerOf(c), c.BodyRaw())
+	if err != nil {
+		return unread(err)
+	}
+	return s.receiveInbound(ctx, in)
+}
+
+// sendgridEvents stores each event for itself. One that fails does not hold back the
+// others, and makes SendGrid send all of them again, which does no harm.
+func (s *service) sendgridEvents(ctx context.Context, c *fiber.Ctx) (string, error) {
+	reports, err := s.sendgrid.Events(headerOf(c), c.BodyRaw())
+	if err != nil {
+		return unread(err)
+	}
+	result, failures := callTaken, []error(nil)
+	for _, report := range reports {
+		if ctx.Err() != nil {
+			failures = append(failures, ctx.Err())
+			break
+		}
+		if _, err := s.recordReport(ctx, report); err != nil {
+			result, failures = callFailed, append(failures, err)
+		}
+	}
+	if len(failures) > 0 {
+		return unstored(errors.Join(failures...))
+	}
+	return result, nil
+}
+
+// sendgridInbound takes a mail. One that can not be read is not asked for again, since it
+// would not become readable: SendGrid would repeat it for three days.
+func (s *service) sendgridInbound(ctx context.Context, c *fiber.Ctx) (string, error) {
+	select {
+	case s.mails <- struct{}{}:
+		defer func() { <-s.mails }()
+	default:
+		e := chat.Errorf(chat.CodeUnavailable, "too many mails at once; try again")
+		e.Retryable = true
+		return callBusy, e
+	}
+	in, err := s.sendgrid.Inbound(headerOf(c), c.BodyRaw())
+	if err != nil {
+		result, err := unread(err)
+		if result == callUnreadable {
+			err = nil
+		}
+		return result, err
+	}
+	return s.receiveInbound(ctx, in)
+}
+
+// recordReport stores a report, and tells the workflow that follows the delivery when that is
+// worth a signal: the carrier's last word, or the first proof that it has the message.
+func (s *service) recordReport(ctx context.Context, report chat.Report) (string, error) {
+	reported, err := s.store.RecordReport(ctx, report, time.Now())
+	if err != nil {
+		return unstored(err)
+	}
+	if reported.Duplicate {
+		s.metrics.duplicates.WithLabelValues(string(report.Provider)).Inc()
+		s.logger.ErrorContext(ctx, "a carrier has taken a delivery twice", "request_id", requestIDFrom(ctx), "carrier", report.Provider,
+			"delivery_id", reported.Receipt.DeliveryID)
+	}
+	if reported.Changed && (reported.Proved || reported.Receipt.Carrier.Final()) {
+		s.notifier.notify(reported.WorkflowID, reported.Receipt)
+	}
+	return s.stored(report.Provider, reported.Known, reported.Repeated), nil
+}
+
+func (s *service) receiveInbound(ctx context.Context, in chat.Inbound) (string, error) {
+	arrival, err := s.store.ReceiveInbound(ctx, in, chat.MessageID(newUUID()), time.Now())
+	if err != nil {
+		return unstored(err)
+	}
+	for _, workflowID := range arrival.Stopped {
+		s.notifier.notify(workflowID, chat.Receipt{})
+	}
+	return s.stored(in.Provider, arrival.Known, arrival.Repeated), nil
+}
+
+func (s *service) stored(carrier chat.Provider, known, repeated bool) string {
+	switch {
+	case repeated:
+		return callRepeated
+	case !known:
+		s.metrics.orphans.WithLabelValues(string(carrier)).Inc()
+		return callOrphan
+	}
+	return callTaken
+}
+
+// headerOf is the request's header as net/http has it.
+func headerOf(c *fiber.Ctx) http.Header { return http.Header(c.GetReqHeaders()) }
+
+// sizeOf lets mails, and nothing else, be larger than other bodies, when they can be
+// verified at all.
+func (s *service) sizeOf(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	if s.sendgrid == nil || string(header.RequestURI()) != pathSendGridInbound || len(header.Peek(headerSendGridSignature)) == 0 {
+		return fasthttp.RequestConfig{}
+	}
+	return fasthttp.RequestConfig{MaxRequestBodySize: maxMail, ReadTimeout: mailWithin}
+}
