@@ -26,7 +26,7 @@ type terminal struct {
 func (c *terminal) do(args ...string) (status int, out, errs string) {
 	c.Helper()
 	var stdout, stderr bytes.Buffer
-	status = run(c.Context(), args, c.environ, &stdout, &stderr)
+	status = run(c.Context(), args, c.environ, strings.NewReader(""), &stdout, &stderr)
 	return status, stdout.String(), stderr.String()
 }
 
@@ -123,7 +123,7 @@ func TestHelpConfigAndVersion(t *testing.T) {
 	t.Parallel()
 	c := newTerminal(t, "DATABASE_URL=postgres://handrail:hunter2@db/handrail")
 	help := c.must("--help")
-	for _, command := range []string{"api", "worker", "all", "migrate", "workspaces", "keys", "config", "health", "version"} {
+	for _, command := range []string{"api", "worker", "all", "migrate", "workspaces", "keys", "deliveries", "bulk-retries", "suppressions", "config", "health", "version"} {
 		assert.Contains(t, help, command)
 	}
 	assert.Contains(t, c.must("keys", "create", "--help"), "--scopes")

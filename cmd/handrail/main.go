@@ -1,10 +1,11 @@
 // Command handrail is Handrail for production: the API, the worker, and what an operator
-// needs beside them. It reads its settings from the environment only; `handrail config`
-// lists them.
+// needs beside them. The server reads its settings from the environment only; `handrail
+// config` lists them. Commands that ask the API take an address and a key instead.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,19 +16,22 @@ import (
 	"github.com/alecthomas/kong"
 
 	"handrail/cmd/internal/config"
-	"handrail/cmd/internal/service"
 )
 
 type cli struct {
-	API        apiCommand        `cmd:"" name:"api" help:"Serve the REST API."`
-	Worker     workerCommand     `cmd:"" help:"Carry out actions."`
-	All        allCommand        `cmd:"" help:"Serve the REST API and carry out actions, in one process."`
-	Migrate    migrateCommand    `cmd:"" help:"Bring the database up to date, or look at it."`
-	Workspaces workspacesCommand `cmd:"" help:"Create and list workspaces."`
-	Keys       keysCommand       `cmd:"" help:"Create, list and revoke API keys."`
-	Config     configCommand     `cmd:"" help:"Show the settings in force, secrets masked, and what each is for."`
-	Health     healthCommand     `cmd:"" help:"Ask the API of this machine whether it is ready; exit 1 when it is not."`
-	Version    versionCommand    `cmd:"" help:"Show the version."`
+	API          apiCommand          `cmd:"" name:"api" help:"Serve the REST API."`
+	Worker       workerCommand       `cmd:"" help:"Carry out actions."`
+	All          allCommand          `cmd:"" help:"Serve the REST API and carry out actions, in one process."`
+	Migrate      migrateCommand      `cmd:"" help:"Bring the database up to date, or look at it."`
+	Workspaces   workspacesCommand   `cmd:"" help:"Create and list workspaces."`
+	Keys         keysCommand         `cmd:"" help:"Create, list and revoke API keys."`
+	Deliveries   deliveriesCommand   `cmd:"" help:"Find, explain, retry, cancel and resolve deliveries."`
+	BulkRetries  bulkRetriesCommand  `cmd:"" help:"Look at, pause, resume and cancel bulk retries."`
+	Suppressions suppressionsCommand `cmd:"" help:"List addresses that are not written to, and lift one."`
+
+	Config  configCommand  `cmd:"" help:"Show the settings in force, secrets masked, and what each is for."`
+	Health  healthCommand  `cmd:"" help:"Ask the API of this machine whether it is ready; exit 1 when it is not."`
+	Version versionCommand `cmd:"" help:"Show the version."`
 }
 
 // process is what every command works with.
@@ -43,35 +47,42 @@ func main() {
 	// After the first Ctrl-C, which stops gently, a second one ends the program at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run is the whole program, but for the process around it: it returns the exit status.
-func run(ctx context.Context, args, environ []string, out, errs io.Writer) int {
+func run(ctx context.Context, args, environ []string, in io.Reader, out, errs io.Writer) int {
+	return newConsole(ctx, environ, in, out, errs).run(args)
+}
+
+func (c *console) run(args []string) int {
 	status := -1
 	parser, err := kong.New(&cli{}, kong.Name("handrail"), kong.Description(description), kong.UsageOnError(),
-		kong.Writers(out, errs), kong.Exit(func(code int) { status = code }))
+		kong.Writers(c.out, c.errs), kong.Exit(func(code int) { status = code }), kong.Resolvers(fromEnvironment(c)),
+		kong.Bind(c), kong.BindToProvider(c.process))
 	if err != nil {
-		fmt.Fprintln(errs, "handrail:", err)
-		return 1
+		return c.fail(err)
 	}
 	command, err := parser.Parse(args)
 	if status >= 0 { // --help has answered
 		return status
 	}
 	if err != nil {
-		fmt.Fprintf(errs, "handrail: %v. See handrail --help\n", err)
-		return 2
+		return c.fail(&exitError{fmt.Errorf("%w. See handrail --help", err), exitUsage})
 	}
-	cfg, err := config.Load(environ)
-	if err == nil {
-		err = command.Run(&process{ctx: ctx, config: cfg, environ: environ, out: out, logger: service.NewLogger(errs, cfg)})
-	}
-	if err != nil {
-		fmt.Fprintln(errs, "handrail:", err)
-		return 1
+	if err := command.Run(); err != nil {
+		return c.fail(err)
 	}
 	return 0
+}
+
+// fail says what went wrong and returns the exit status for it.
+func (c *console) fail(err error) int {
+	fmt.Fprintln(c.errs, "handrail:", err)
+	if e, ok := errors.AsType[*exitError](err); ok {
+		return e.status
+	}
+	return exitFailed
 }
 
 const description = `Durable actions for assistants that talk to people by SMS and email: no message is lost, none is sent twice

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"handrail/chat"
+)
+
+type bulkRetriesCommand struct {
+	List   bulkList   `cmd:"" help:"List bulk retries, the newest first."`
+	Show   bulkShow   `cmd:"" help:"Say how far a bulk retry has come."`
+	Pause  bulkPause  `cmd:"" help:"Let it begin no more deliveries for now."`
+	Resume bulkResume `cmd:"" help:"Let a paused one go on."`
+	Cancel bulkCancel `cmd:"" help:"Let it begin no more deliveries, for good."`
+}
+
+// Help is shown by kong.
+func (bulkRetriesCommand) Help() string {
+	return `Bulk retries are begun with: handrail deliveries retry-all. What one has begun already goes on when it is paused or canceled.
+
+` + exitHelp
+}
+
+// bulkJSON is a bulk retry as the API shows it.
+type bulkJSON struct {
+	ID        string         `json:"id"`
+	State     chat.BulkState `json:"state"`
+	Note      string         `json:"note"`
+	Reason    string         `json:"reason"`
+	Selected  int            `json:"selected"`
+	Begun     int            `json:"begun"`
+	Skipped   int            `json:"skipped"`
+	ByStatus  map[string]int `json:"by_status"`
+	Rate      int            `json:"rate_per_second"`
+	Canary    int            `json:"canary"`
+	CreatedAt time.Time      `json:"created_at"`
+	UpdatedAt time.Time      `json:"updated_at"`
+}
+
+// progress is how far it has come, in one line.
+func (b *bulkJSON) progress() string {
+	parts := []string{fmt.Sprintf("%s: %d of %d begun", b.State, b.Begun, b.Selected)}
+	for _, status := range slices.Sorted(maps.Keys(b.ByStatus)) {
+		if n := b.ByStatus[status]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, status))
+		}
+	}
+	if b.Skipped > 0 {
+		parts = append(parts, fmt.Sprintf("%d skipped", b.Skipped))
+	}
+	return printable(strings.Join(parts, ", "))
+}
+
+func bulkPath(id, rest string) string { return "bulk-retries/" + url.PathEscape(id) + rest }
+
+type bulkList struct {
+	remote
+	listing
+}
+
+// Run lists bulk retries.
+func (l *bulkList) Run(c *console) error {
+	api, err := l.dial(c)
+	if err != nil {
+		return err
+	}
+	found, err := list[bulkJSON](api, "bulk-retries", url.Values{}, l.listing)
+	switch {
+	case err != nil:
+		return err
+	case l.JSON:
+		return api.showJSON(found.raw)
+	case len(found.Items) == 0:
+		fmt.Fprintln(c.out, "no bulk retries yet; begin one with: handrail deliveries retry-all")
+		return nil
+	}
+	t := newTable(c.out, "BULK RETRY", "STATE", "BEGUN", "OF", "SKIPPED", "AGE", "REASON")
+	for _, b := range found.Items {
+		t.row(printable(b.ID), printable(string(b.State)), strconv.Itoa(b.Begun), strconv.Itoa(b.Selected), strconv.Itoa(b.Skipped), ago(b.CreatedAt), short(b.Reason, 20))
+	}
+	found.sayMore(c)
+	return t.flush()
+}
+
+type bulkShow struct {
+	remote
+	ID string `arg:"" help:"The bulk retry's id, as listed."`
+}
+
+// Run shows a bulk retry.
+func (s *bulkShow) Run(c *console) error {
+	api, err := s.dial(c)
+	if err != nil {
+		return err
+	}
+	var b bulkJSON
+	got, err := api.get(bulkPath(s.ID, ""), nil, &b)
+	if err != nil {
+		return err
+	}
+	return b.show(c, &s.remote, got)
+}
+
+func (b *bulkJSON) show(c *console, r *remote, got *answer) error {
+	if r.JSON {
+		return (&client{console: c}).showJSON(got.raw)
+	}
+	fmt.Fprintf(c.out, "%s\n\n", b.progress())
+	f := facts{c}
+	f.say("bulk retry", "%s", b.ID)
+	f.say("note", "%s", b.Note)
+	f.say("reason", "%s", b.Reason)
+	f.say("a second", "%s", number(b.Rate))
+	f.say("tried first", "%s", number(b.Canary))
+	f.say("begun", "%s (%s ago)", stamp(b.CreatedAt), ago(b.CreatedAt))
+	f.say("changed", "%s (%s ago)", stamp(b.UpdatedAt), ago(b.UpdatedAt))
+	b.showNext(c, r)
+	return nil
+}
+
+// showNext lists what may be done as commands.
+func (b *bulkJSON) showNext(c *console, r *remote) {
+	var verbs []string
+	switch b.State {
+	case chat.BulkRunning:
+		verbs = []string{"pause", "cancel"}
+	case chat.BulkPaused:
+		verbs = []string{"resume", "cancel"}
+	case chat.BulkFinished, chat.BulkCanceled:
+		return
+	}
+	fmt.Fprintln(c.out, "\nWhat you may do")
+	for _, verb := range verbs {
+		fmt.Fprintln(c.out, "  "+r.line(c, fmt.Sprintf("bulk-retries %s %s --reason '…'", verb, printable(b.ID))))
+	}
+}
+
+// bulkMove is what pause, resume and cancel take.
+type bulkMove struct {
+	remote
+	ID     string `arg:"" help:"The bulk retry's id, as listed."`
+	Reason string `required:"" help:"Why, for the record." placeholder:"TEXT"`
+}
+
+type (
+	bulkPause  struct{ bulkMove }
+	bulkResume struct{ bulkMove }
+	bulkCancel struct{ bulkMove }
+)
+
+// Run pauses a bulk retry.
+func (m *bulkPause) Run(c *console) error { return m.move(c, "/pause") }
+
+// Run lets a bulk retry go on.
+func (m *bulkResume) Run(c *console) error { return m.move(c, "/resume") }
+
+// Run ends a bulk retry.
+func (m *bulkCancel) Run(c *console) error { return m.move(c, "/cancel") }
+
+func (m *bulkMove) move(c *console, to string) error {
+	api, err := m.dial(c)
+	if err != nil {
+		return err
+	}
+	got, err := api.do(call{method: http.MethodPost, path: bulkPath(m.ID, to), body: map[string]string{"reason": m.Reason}})
+	if err != nil {
+		return err
+	}
+	var b bulkJSON
+	if err := got.into(&b); err != nil {
+		return err
+	}
+	return b.show(c, &m.remote, got)
+}

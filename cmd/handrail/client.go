@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"handrail/cmd/internal/service"
+)
+
+// client asks the REST API of one workspace.
+type client struct {
+	*console
+	base *url.URL
+	key  string
+	// shown is the address as the person knows it.
+	shown string
+	http  *http.Client
+}
+
+// call is one request.
+type call struct {
+	method, path string
+	query        url.Values
+	body         any
+	// key is the Idempotency-Key, with which a POST may be asked again.
+	key string
+	// prefer is the Prefer header.
+	prefer string
+}
+
+// answer is what the API said, when it is no problem.
+type answer struct {
+	status int
+	raw    json.RawMessage
+}
+
+// into decodes the answer.
+func (a *answer) into(v any) error {
+	if err := json.Unmarshal(a.raw, v); err != nil {
+		return fmt.Errorf("the API's answer can not be read; is it another version of Handrail? %w", err)
+	}
+	return nil
+}
+
+// problem is a refusal of the API (RFC 9457).
+type problem struct {
+	Status   int    `json:"status"`
+	Detail   string `json:"detail"`
+	Code     string `json:"code"`
+	Instance string `json:"instance"`
+	Errors   []struct {
+		Field   string `json:"field"`
+		Message string `json:"message"`
+	} `json:"errors"`
+	DeliveryID string `json:"delivery_id"`
+}
+
+// Error says what is wrong, which fields are, and with a fault of the API's where its log
+// tells more.
+func (p *problem) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s)", printable(p.Detail), printable(p.Code))
+	for _, e := range p.Errors {
+		if !strings.Contains(p.Detail, e.Message) {
+			fmt.Fprintf(&b, "\n  %s %s", printable(e.Field), printable(e.Message))
+		}
+	}
+	if p.DeliveryID != "" {
+		fmt.Fprintf(&b, "\n  delivery %s", printable(p.DeliveryID))
+	}
+	if p.Status >= http.StatusInternalServerError {
+		fmt.Fprintf(&b, "\n  %s", printable(p.Instance))
+	}
+	return b.String()
+}
+
+// tries is how often a request is made that may be repeated: one that only looks, or that
+// has an idempotency key.
+const tries = 4
+
+// do asks, and asks again where the API or the way to it failed for a moment. A refusal is
+// a *problem.
+func (c *client) do(what call) (*answer, error) {
+	for try := 1; ; try++ {
+		got, err := c.once(what)
+		repeatable := (what.method == http.MethodGet || what.key != "") && passing(err) && c.ctx.Err() == nil
+		if !repeatable || try == tries || !c.pause(nil) {
+			return got, err
+		}
+	}
+}
+
+// passing tells whether a failure may be over in a moment.
+func passing(err error) bool {
+	if p, ok := errors.AsType[*problem](err); ok {
+		return p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests
+	}
+	_, broken := errors.AsType[*brokenError](err)
+	return broken
+}
+
+// brokenError is a request without an answer.
+type brokenError struct{ error }
+
+// Unwrap returns what went wrong underneath.
+func (e *brokenError) Unwrap() error { return e.error }
+
+func (c *client) once(what call) (*answer, error) {
+	request, err := c.request(what)
+	if err != nil {
+		return nil, err
+	}
+	res, err := c.http.Do(request)
+	if err != nil {
+		return nil, c.unreachable(err)
+	}
+	defer func() { _ = res.Body.Close() }() // read to its end, or given up
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return nil, c.unreachable(err)
+	}
+	if res.StatusCode/100 == 2 {
+		return &answer{status: res.StatusCode, raw: raw}, nil
+	}
+	p := &problem{}
+	if json.Unmarshal(raw, p) != nil || p.Code == "" {
+		return nil, fmt.Errorf("%s answers %s, which is no answer of Handrail's API; is --url (HANDRAIL_URL) right?", c.shown, res.Status)
+	}
+	p.Status = res.StatusCode
+	return nil, p
+}
+
+// maxAnswer exceeds every answer of the API: a page of a hundred deliveries, or one with
+// its payload and events.
+const maxAnswer = 64 << 20
+
+func (c *client) request(what call) (*http.Request, error) {
+	var body io.Reader
+	if what.body != nil {
+		encoded, err := json.Marshal(what.body)
+		if err != nil {
+			return nil, fmt.Errorf("encode the request: %w", err)
+		}
+		body = bytes.NewReader(encoded)
+	}
+	target := c.base.JoinPath(what.path)
+	target.RawQuery = what.query.Encode()
+	request, err := http.NewRequestWithContext(c.ctx, what.method, target.String(), body)
+	if err != nil {
+		return nil, fmt.Errorf("make the request: %w", err)
+	}
+	for name, value := range map[string]string{
+		"Authorization": "Bearer " + c.key, "Accept": "application/json", "User-Agent": "handrail/" + service.Version,
+		"Idempotency-Key": what.key, "Prefer": what.prefer,
+	} {
+		if value != "" {
+			request.Header.Set(name, value)
+		}
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return request, nil
+}
+
+// unreachable says which address does not answer, and what sets it.
+func (c *client) unreachable(err error) error {
+	if c.ctx.Err() != nil {
+		return context.Cause(c.ctx)
+	}
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+	return &brokenError{fmt.Errorf("the API does not answer at %s: %w. Is it running there? --url (HANDRAIL_URL) says where to ask", c.shown, err)}
+}
+
+// get asks for something and decodes it into v.
+func (c *client) get(path string, query url.Values, v any) (*answer, error) {
+	got, err := c.do(call{method: http.MethodGet, path: path, query: query})
+	if err != nil {
+		return nil, err
+	}
+	return got, got.into(v)
+}
+
+// showJSON writes what the API said, indented.
+func (c *client) showJSON(raw json.RawMessage) error {
+	var b bytes.Buffer
+	if err := json.Indent(&b, raw, "", "  "); err != nil {
+		return fmt.Errorf("the API's answer can not be read: %w", err)
+	}
+	b.WriteByte('\n')
+	if _, err := b.WriteTo(c.out); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}

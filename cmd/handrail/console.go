@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"handrail/cmd/internal/config"
+	"handrail/cmd/internal/service"
+)
+
+// console is the person at the command line, as commands of the API see them.
+type console struct {
+	ctx       context.Context //nolint:containedctx // the life of the process
+	environ   []string
+	in        io.Reader
+	out, errs io.Writer
+	// asks tells that in is a terminal, where a question finds an answer; draws that out is
+	// one, where a line can be written over.
+	asks, draws bool
+	// every is how often something that is under way is looked at again.
+	every time.Duration
+}
+
+func newConsole(ctx context.Context, environ []string, in io.Reader, out, errs io.Writer) *console {
+	return &console{
+		ctx: ctx, environ: environ, in: in, out: out, errs: errs,
+		asks: isTerminal(in), draws: isTerminal(out), every: 500 * time.Millisecond,
+	}
+}
+
+// process reads the settings of the server's own commands; the others need none.
+func (c *console) process() (*process, error) {
+	cfg, err := config.Load(c.environ)
+	if err != nil {
+		return nil, err
+	}
+	return &process{ctx: c.ctx, config: cfg, environ: c.environ, out: c.out, logger: service.NewLogger(c.errs, cfg)}, nil
+}
+
+// variable is a variable of the environment, "" when it is not set.
+func (c *console) variable(name string) string {
+	for _, entry := range c.environ {
+		if key, value, ok := strings.Cut(entry, "="); ok && key == name {
+			return value
+		}
+	}
+	return ""
+}
+
+// pause waits until it is time to look again; it returns false when the process is told to
+// stop, or when late has come.
+func (c *console) pause(late <-chan time.Time) bool {
+	again := time.NewTimer(c.every)
+	defer again.Stop()
+	select {
+	case <-again.C:
+		return true
+	case <-late:
+	case <-c.ctx.Done():
+	}
+	return false
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// The exit statuses, beside 0.
+const (
+	exitFailed    = 1
+	exitUsage     = 2
+	exitUnsettled = 3
+)
+
+const exitHelp = `Exit status: 0 done, 1 failed or refused, 2 wrong use, 3 not settled yet: it goes on without this command.`
+
+// exitError ends the program with a status of its own.
+type exitError struct {
+	error
+	status int
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"handrail/chat"
+)
+
+type deliveriesCommand struct {
+	List     deliveryList     `cmd:"" help:"Find deliveries, the newest first."`
+	Show     deliveryShow     `cmd:"" help:"Say where a delivery stands, what happened to it, and what may be done."`
+	Retry    deliveryRetry    `cmd:"" help:"Try a delivery again, as it is or with a change, and tell how it went."`
+	Cancel   deliveryCancel   `cmd:"" help:"End a delivery that has not been handed to its carrier."`
+	Resolve  deliveryResolve  `cmd:"" help:"Say whether a delivery of which nobody knows was sent."`
+	RetryAll deliveryRetryAll `cmd:"" help:"Try all deliveries again that match, slowly and after a few first ones."`
+}
+
+// Help is shown by kong.
+func (deliveriesCommand) Help() string {
+	return `These commands ask the REST API. They need HANDRAIL_API_KEY and HANDRAIL_WORKSPACE, and HANDRAIL_URL when the API is
+elsewhere. To find what needs a person: handrail deliveries list --status needs_review
+
+` + exitHelp
+}
+
+// deliveryJSON is a delivery as the API shows it.
+type deliveryJSON struct {
+	ID                string               `json:"id"`
+	ChatID            int64                `json:"chat_id"`
+	MessageID         string               `json:"message_id"`
+	ActionID          string               `json:"action_id"`
+	Channel           string               `json:"channel"`
+	Provider          string               `json:"provider"`
+	Status            string               `json:"status"`
+	Submission        chat.SubmissionState `json:"submission"`
+	Carrier           chat.CarrierState    `json:"carrier"`
+	Explanation       string               `json:"explanation"`
+	From              string               `json:"from"`
+	To                string               `json:"to"`
+	ProviderMessageID string               `json:"provider_message_id"`
+	ErrorCode         string               `json:"error_code"`
+	ErrorMessage      string               `json:"error_message"`
+	Segments          int                  `json:"segments"`
+	RetryAt           *time.Time           `json:"retry_at"`
+	ExpiresAt         *time.Time           `json:"expires_at"`
+	UnknownSince      *time.Time           `json:"unknown_since"`
+	RetryOf           string               `json:"retry_of"`
+	RetriedBy         string               `json:"retried_by"`
+	BulkRetryID       string               `json:"bulk_retry_id"`
+	Decision          *decisionJSON        `json:"decision"`
+	CreatedAt         time.Time            `json:"created_at"`
+	UpdatedAt         time.Time            `json:"updated_at"`
+	Attempts          []attemptJSON        `json:"attempts"`
+	Events            []eventJSON          `json:"events"`
+	Next              []string             `json:"next"`
+}
+
+type decisionJSON struct {
+	Verdict  string    `json:"verdict"`
+	Reason   string    `json:"reason"`
+	MemberID int64     `json:"member_id"`
+	At       time.Time `json:"at"`
+}
+
+type attemptJSON struct {
+	Number        int64      `json:"number"`
+	StartedAt     time.Time  `json:"started_at"`
+	FinishedAt    *time.Time `json:"finished_at"`
+	GotConnection bool       `json:"got_connection"`
+	Outcome       string     `json:"outcome"`
+	HTTPStatus    int        `json:"http_status"`
+	ErrorCode     string     `json:"error_code"`
+}
+
+type eventJSON struct {
+	Type       string          `json:"type"`
+	Provider   string          `json:"provider"`
+	ReceivedAt time.Time       `json:"received_at"`
+	Raw        json.RawMessage `json:"raw"`
+}
+
+// deliveryFilter are the flags that choose deliveries, as the API's parameters do.
+type deliveryFilter struct {
+	Status    string `help:"Where they stand, like needs_review, unknown, blocked, rejected or undelivered." placeholder:"STATUS"`
+	Channel   string `help:"phone-sms or email." placeholder:"CHANNEL"`
+	ErrorCode string `help:"Their error, like twilio_30003." placeholder:"CODE"`
+	ChatID    int64  `help:"The chat they belong to." placeholder:"ID"`
+	Since     moment `help:"Made then or later: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
+	Until     moment `help:"Made before then." placeholder:"WHEN"`
+}
+
+// values are the filters that are set, by the API's names.
+func (f *deliveryFilter) values() map[string]any {
+	all := map[string]any{}
+	for name, value := range map[string]string{
+		"status": f.Status, "channel": f.Channel, "error_code": f.ErrorCode, "since": string(f.Since), "until": string(f.Until),
+	} {
+		if value != "" {
+			all[name] = value
+		}
+	}
+	if f.ChatID != 0 {
+		all["chat_id"] = f.ChatID
+	}
+	return all
+}
+
+func (f *deliveryFilter) query() url.Values {
+	query := url.Values{}
+	for name, value := range f.values() {
+		query.Set(name, fmt.Sprint(value))
+	}
+	return query
+}
+
+// moment is a time in RFC 3339, given as such or as how long ago it was.
+type moment string
+
+// UnmarshalText reads what was given.
+func (m *moment) UnmarshalText(text []byte) error {
+	if d, err := time.ParseDuration(string(text)); err == nil && d >= 0 {
+		*m = moment(stamp(time.Now().Add(-d)))
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return fmt.Errorf("must be how long ago, like 2h, or a time like 2026-11-22T10:00:00Z")
+	}
+	*m = moment(t.UTC().Format(time.RFC3339Nano))
+	return nil
+}
+
+type deliveryList struct {
+	remote
+	deliveryFilter
+	listing
+}
+
+// Run lists deliveries.
+func (l *deliveryList) Run(c *console) error {
+	api, err := l.dial(c)
+	if err != nil {
+		return err
+	}
+	found, err := list[deliveryJSON](api, "deliveries", l.query(), l.listing)
+	switch {
+	case err != nil:
+		return err
+	case l.JSON:
+		return api.showJSON(found.raw)
+	case len(found.Items) == 0 && len(l.values()) > 0:
+		fmt.Fprintln(c.out, "no deliveries match")
+		return nil
+	case len(found.Items) == 0:
+		fmt.Fprintln(c.out, "no deliveries yet")
+		return nil
+	}
+	t := newTable(c.out, "DELIVERY", "STATUS", "CHANNEL", "ERROR", "AGE")
+	for _, d := range found.Items {
+		t.row(printable(d.ID), printable(d.Status), printable(d.Channel), short(d.ErrorCode, 24), ago(d.CreatedAt))
+	}
+	found.sayMore(c)
+	return t.flush()
+}
+
+// settled tells whether nothing more is to be awaited after a retry, and whether the
+// carrier has the message.
+func (d *deliveryJSON) settled() (over, sent bool) {
+	switch {
+	case d.Submission == chat.SubmissionAccepted:
+		return true, !d.Carrier.Lost()
+	case d.Submission == chat.SubmissionConfirmedSent:
+		return true, true
+	}
+	return d.Submission.Settled(), false
+}
+
+func deliveryPath(id, rest string) string { return "deliveries/" + url.PathEscape(id) + rest }
+
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+)
+
+type deliveryCancel struct {
+	remote
+	ID     string `arg:"" help:"The delivery's id, as listed."`
+	Reason string `required:"" help:"Why, for the record." placeholder:"TEXT"`
+}
+
+// Run cancels a delivery.
+func (d *deliveryCancel) Run(c *console) error {
+	return d.decide(c, deliveryPath(d.ID, "/cancel"), map[string]string{"reason": d.Reason})
+}
+
+type deliveryResolve struct {
+	remote
+	ID                string `arg:"" help:"The delivery's id, as listed."`
+	As                string `required:"" enum:"sent,not_sent" help:"What you have found out: sent or not_sent." placeholder:"WHAT"`
+	Reason            string `required:"" help:"How you know, for the record." placeholder:"TEXT"`
+	ProviderMessageID string `help:"The carrier's id of the message, if you found it there." placeholder:"ID"`
+}
+
+// Run settles a delivery by a person's word.
+func (d *deliveryResolve) Run(c *console) error {
+	body := map[string]string{"as": d.As, "reason": d.Reason}
+	if d.ProviderMessageID != "" {
+		body["provider_message_id"] = d.ProviderMessageID
+	}
+	return d.decide(c, deliveryPath(d.ID, "/resolve"), body)
+}
+
+// decide records a person's word on a delivery, and shows how it then stands.
+func (r *remote) decide(c *console, path string, body map[string]string) error {
+	api, err := r.dial(c)
+	if err != nil {
+		return err
+	}
+	got, err := api.do(call{method: http.MethodPost, path: path, body: body})
+	if err != nil {
+		return err
+	}
+	if r.JSON {
+		return api.showJSON(got.raw)
+	}
+	var d deliveryJSON
+	if err := got.into(&d); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "%s\n\n  delivery %s is %s\n", printable(d.Explanation), printable(d.ID), printable(d.Status))
+	return nil
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+type deliveryRetry struct {
+	remote
+	ID     string        `arg:"" help:"The delivery's id, as listed."`
+	To     string        `help:"Send it to this address instead." placeholder:"ADDRESS"`
+	Body   string        `help:"Send this text instead; Markdown." placeholder:"TEXT"`
+	Sender string        `help:"Send it from this sender instead, like phone:12 or inbox:3." placeholder:"SENDER"`
+	Reason string        `help:"Why, for the record; needed with a change." placeholder:"TEXT"`
+	Wait   time.Duration `default:"30s" help:"How long to wait for the outcome."`
+}
+
+// Help is shown by kong.
+func (deliveryRetry) Help() string {
+	return `What certainly was not handed over goes on under its own id. What has ended, and every change, gets a new delivery. After
+needs_review the message may have been sent already: a retry may send it twice.
+
+` + exitHelp
+}
+
+// Run retries a delivery and tells how it went.
+func (r *deliveryRetry) Run(c *console) error {
+	if r.Reason == "" && r.To+r.Body+r.Sender != "" {
+		return &exitError{errors.New("a retry with a change needs --reason"), exitUsage}
+	}
+	api, err := r.dial(c)
+	if err != nil {
+		return err
+	}
+	body := map[string]string{}
+	for name, value := range map[string]string{"to": r.To, "body": r.Body, "sender": r.Sender, "reason": r.Reason} {
+		if value != "" {
+			body[name] = value
+		}
+	}
+	// Who waits for the outcome is this command: the request itself need not.
+	got, err := api.do(call{
+		method: http.MethodPost, path: deliveryPath(r.ID, "/retry"), body: body, key: uuid.NewString(), prefer: "respond-async",
+	})
+	if err != nil {
+		return err
+	}
+	return r.follow(api, got)
+}
+
+// started is what is known of an action that was begun: the API's answer to it, or the
+// action itself.
+type started struct {
+	ActionID string       `json:"action_id"`
+	State    string       `json:"state"`
+	Delivery *receiptJSON `json:"delivery"`
+	Problem  *problem     `json:"problem"`
+}
+
+type receiptJSON struct {
+	ID string `json:"id"`
+}
+
+// follow looks until the delivery is settled, or the wait is over.
+func (r *deliveryRetry) follow(api *client, got *answer) error {
+	late := time.NewTimer(r.Wait)
+	defer late.Stop()
+	var begun started
+	if err := got.into(&begun); err != nil {
+		return err
+	}
+	var d deliveryJSON
+	for {
+		if begun.Delivery == nil && begun.Problem == nil {
+			if _, err := api.get("actions/"+begun.ActionID, nil, &begun); err != nil {
+				return err
+			}
+		}
+		switch {
+		case begun.Delivery == nil && begun.Problem != nil:
+			return begun.Problem
+		case begun.Delivery != nil:
+			whole, err := api.get(deliveryPath(begun.Delivery.ID, ""), nil, &d)
+			if err != nil {
+				return err
+			}
+			got = whole
+			if over, sent := d.settled(); over {
+				return r.tell(api, &d, got, sent)
+			}
+		}
+		if !api.pause(late.C) {
+			return r.unsettled(api, &d, got, begun.ActionID)
+		}
+	}
+}
+
+// tell says how the delivery came out.
+func (r *deliveryRetry) tell(api *client, d *deliveryJSON, got *answer, sent bool) error {
+	if err := r.describe(api, d, got); err != nil {
+		return err
+	}
+	if !sent {
+		return &exitError{fmt.Errorf("the message was not sent. More: %s", r.line(api.console, "deliveries show "+d.ID)), exitFailed}
+	}
+	return nil
+}
+
+// unsettled says where to look for what has no outcome yet.
+func (r *deliveryRetry) unsettled(api *client, d *deliveryJSON, got *answer, action string) error {
+	if d.ID == "" {
+		return &exitError{fmt.Errorf("action %s has not begun yet; it goes on by itself", action), exitUnsettled}
+	}
+	if err := r.describe(api, d, got); err != nil {
+		return err
+	}
+	return &exitError{fmt.Errorf("not settled yet; it goes on by itself. To look again: %s", r.line(api.console, "deliveries show "+d.ID)), exitUnsettled}
+}
+
+func (r *deliveryRetry) describe(api *client, d *deliveryJSON, got *answer) error {
+	if r.JSON {
+		return api.showJSON(got.raw)
+	}
+	fmt.Fprintf(api.out, "%s\n\n  delivery %s is %s\n", printable(d.Explanation), printable(d.ID), printable(d.Status))
+	return nil
+}

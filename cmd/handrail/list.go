@@ -1,0 +1,59 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+)
+
+// listing are the flags of a command that lists.
+type listing struct {
+	Limit int  `default:"20" help:"The most entries to show, 1 to 100."`
+	All   bool `help:"Show all there are."`
+}
+
+// listed is a list, or its first page.
+type listed[T any] struct {
+	Items []T `json:"items"`
+	// NextCursor is nil when these are all.
+	NextCursor *string `json:"next_cursor"`
+
+	raw json.RawMessage
+}
+
+const longestPage = 100
+
+// list asks for a page of a list, or for all of them when l says so.
+func list[T any](c *client, path string, query url.Values, l listing) (*listed[T], error) {
+	whole := listed[json.RawMessage]{Items: []json.RawMessage{}}
+	if l.All {
+		l.Limit = longestPage
+	}
+	query.Set("limit", strconv.Itoa(l.Limit))
+	for {
+		var part listed[json.RawMessage]
+		if _, err := c.get(path, query, &part); err != nil {
+			return nil, err
+		}
+		whole.Items = append(whole.Items, part.Items...)
+		whole.NextCursor = part.NextCursor
+		if !l.All || part.NextCursor == nil {
+			break
+		}
+		query.Set("cursor", *part.NextCursor)
+	}
+	raw, err := json.Marshal(whole)
+	if err != nil {
+		return nil, fmt.Errorf("put the pages together: %w", err)
+	}
+	all := &listed[T]{raw: raw}
+	return all, (&answer{raw: raw}).into(all)
+}
+
+// sayMore tells that a list goes on; on errs, so that a table can be piped.
+func (l *listed[T]) sayMore(c *console) {
+	if l.NextCursor != nil {
+		fmt.Fprintln(c.errs, "There are more: --all shows them.")
+	}
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// remote are the flags of every command that asks the REST API. None of the server's own
+// settings is needed for them.
+type remote struct {
+	URL       string `from:"HANDRAIL_URL" default:"http://127.0.0.1:8080" help:"Where the API is ($HANDRAIL_URL)."`
+	Key       string `from:"HANDRAIL_API_KEY" placeholder:"hr_…" help:"An API key ($HANDRAIL_API_KEY, which other users of this machine do not see)."`
+	Workspace string `from:"HANDRAIL_WORKSPACE" placeholder:"UUID" help:"The workspace's id ($HANDRAIL_WORKSPACE)."`
+	JSON      bool   `help:"Write the API's JSON."`
+}
+
+// fromEnvironment fills the flags that have the tag from.
+func fromEnvironment(c *console) kong.ResolverFunc {
+	return func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if !flag.Tag.Has("from") {
+			return nil, nil
+		}
+		if value := c.variable(flag.Tag.Get("from")); value != "" {
+			return value, nil
+		}
+		return nil, nil
+	}
+}
+
+// requestTimeout exceeds the longest that the API lets a request wait, a minute.
+const requestTimeout = 90 * time.Second
+
+// dial prepares for asking the API; nothing is sent yet.
+func (r *remote) dial(c *console) (*client, error) {
+	base, err := url.Parse(r.URL)
+	switch {
+	case err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") || base.User != nil || base.RawQuery != "":
+		return nil, &exitError{errors.New("--url (HANDRAIL_URL) must be like https://handrail.example.com"), exitUsage}
+	case r.Key == "":
+		return nil, &exitError{errors.New("an API key is needed: set HANDRAIL_API_KEY, or give --key"), exitUsage}
+	case r.Workspace == "":
+		return nil, &exitError{errors.New("a workspace is needed: set HANDRAIL_WORKSPACE, or give --workspace"), exitUsage}
+	}
+	return &client{
+		console: c, base: base.JoinPath("api/v2/w", r.Workspace), key: r.Key, shown: r.URL,
+		http: &http.Client{Timeout: requestTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}, nil
+}
+
+// line is a command that does the same as args would here, ready to paste: with the flags
+// that this command was given and the environment does not hold. The key is left out.
+func (r *remote) line(c *console, args string) string {
+	var b strings.Builder
+	b.WriteString("handrail " + args)
+	if r.URL != c.variable("HANDRAIL_URL") && r.URL != defaultURL {
+		fmt.Fprintf(&b, " --url %s", r.URL)
+	}
+	if r.Workspace != c.variable("HANDRAIL_WORKSPACE") {
+		fmt.Fprintf(&b, " --workspace %s", r.Workspace)
+	}
+	return b.String()
+}
+
+const defaultURL = "http://127.0.0.1:8080"

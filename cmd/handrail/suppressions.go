@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+type suppressionsCommand struct {
+	List suppressionList `cmd:"" help:"List the addresses that are not written to, and why."`
+	Lift suppressionLift `cmd:"" help:"Let an address be written to again."`
+}
+
+// Help is shown by kong.
+func (suppressionsCommand) Help() string {
+	return `A suppression keeps one sender from writing to one address. Lift it only when the person has asked for messages again: the
+carrier keeps a list of its own, and the law counts.
+
+` + exitHelp
+}
+
+type suppressionJSON struct {
+	ID        int64     `json:"id"`
+	Channel   string    `json:"channel"`
+	Sender    string    `json:"sender"`
+	Address   string    `json:"address"`
+	Reason    string    `json:"reason"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+type suppressionList struct {
+	remote
+	listing
+}
+
+// Run lists suppressions.
+func (l *suppressionList) Run(c *console) error {
+	api, err := l.dial(c)
+	if err != nil {
+		return err
+	}
+	found, err := list[suppressionJSON](api, "suppressions", url.Values{}, l.listing)
+	switch {
+	case err != nil:
+		return err
+	case l.JSON:
+		return api.showJSON(found.raw)
+	case len(found.Items) == 0:
+		fmt.Fprintln(c.out, "no suppressions: every address may be written to")
+		return nil
+	}
+	t := newTable(c.out, "ID", "CHANNEL", "SENDER", "ADDRESS", "REASON", "AGE")
+	for _, s := range found.Items {
+		t.row(strconv.FormatInt(s.ID, 10), printable(s.Channel), printable(s.Sender), short(s.Address, 40), printable(s.Reason), ago(s.CreatedAt))
+	}
+	found.sayMore(c)
+	return t.flush()
+}
+
+type suppressionLift struct {
+	remote
+	ID int64 `arg:"" help:"The suppression's id, as listed."`
+}
+
+// Run lifts a suppression.
+func (l *suppressionLift) Run(c *console) error {
+	api, err := l.dial(c)
+	if err != nil {
+		return err
+	}
+	if _, err := api.do(call{method: http.MethodDelete, path: "suppressions/" + strconv.FormatInt(l.ID, 10)}); err != nil {
+		return err
+	}
+	if !l.JSON {
+		fmt.Fprintf(c.out, "suppression %d is lifted\n", l.ID)
+	}
+	return nil
+}
