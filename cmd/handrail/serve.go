@@ -32,7 +32,10 @@ func (p *process) serve(api, work bool) error {
 	var l net.Listener
 	if api {
 		// Before anything is waited for, so that a port in use is told at once.
-		var err error
+		err := service.CheckWebhooks(p.config)
+		if err != nil {
+			return err
+		}
 		if l, err = net.Listen("tcp", p.config.Addr); err != nil { //nolint:noctx // nothing to cancel: it answers at once
 			return fmt.Errorf("HANDRAIL_ADDR: %s can not be had: %w", p.config.Addr, err)
 		}

@@ -42,6 +42,8 @@ type Config struct {
 	ReceiptSMS   time.Duration `env:"HANDRAIL_RECEIPT_SMS" envDefault:"1h" help:"how long the final word on an accepted SMS is awaited"`
 	ReceiptEmail time.Duration `env:"HANDRAIL_RECEIPT_EMAIL" envDefault:"24h" help:"how long the final word on an accepted email is awaited"`
 
+	WhenUnknown string `env:"HANDRAIL_WHEN_UNKNOWN" envDefault:"at_most_once" help:"what becomes of a message without evidence: at_most_once (a person decides), expire, or resend_after_settle (it may arrive twice)"`
+
 	LLM           string `env:"HANDRAIL_LLM" help:"what writes summaries: offline or openai; empty: openai when OPENAI_API_KEY is set, else offline"`
 	LLMModel      string `env:"HANDRAIL_LLM_MODEL" envDefault:"gpt-4.1-mini" help:"the model, for openai"`
 	OpenAIAPIKey  string `env:"OPENAI_API_KEY" secret:"true" help:"key of OpenAI or of a compatible server"`

@@ -39,6 +39,7 @@ func TestLoadRefusesWhatIsWrongAndNamesIt(t *testing.T) {
 		"empty key":        {[]string{"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=,MFk"}, []string{"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY", "empty"}},
 		"settle":           {[]string{"HANDRAIL_SETTLE=10ms"}, []string{"HANDRAIL_SETTLE", "1s"}},
 		"receipts":         {[]string{"HANDRAIL_RECEIPT_SMS=0s", "HANDRAIL_RECEIPT_EMAIL=-1h"}, []string{"HANDRAIL_RECEIPT_SMS", "HANDRAIL_RECEIPT_EMAIL"}},
+		"when unknown":     {[]string{"HANDRAIL_WHEN_UNKNOWN=resend"}, []string{"HANDRAIL_WHEN_UNKNOWN", "at_most_once"}},
 		"log format":       {[]string{"HANDRAIL_LOG_FORMAT=xml"}, []string{"HANDRAIL_LOG_FORMAT"}},
 		"everything wrong": {[]string{"HANDRAIL_ADDR=x", "HANDRAIL_LOG_LEVEL=loud"}, []string{"HANDRAIL_ADDR", "HANDRAIL_LOG_LEVEL"}},
 	}

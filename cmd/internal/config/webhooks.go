@@ -6,8 +6,11 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+
+	"handrail/chat"
 )
 
 var domain = regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
@@ -41,8 +44,14 @@ func (c *Config) checkReceipts() []error {
 			all = append(all, fmt.Errorf("%s must be at least 1s, it is %s", name, wait))
 		}
 	}
+	if !slices.Contains(policies, c.WhenUnknown) {
+		all = append(all, fmt.Errorf("HANDRAIL_WHEN_UNKNOWN must be %s, it is %q", strings.Join(policies, " or "), c.WhenUnknown))
+	}
 	return all
 }
+
+// policies are what HANDRAIL_WHEN_UNKNOWN may be.
+var policies = []string{string(chat.AtMostOnce), string(chat.ExpireUnknown), string(chat.ResendAfterSettle)}
 
 // checkPublicURL holds the origin to what signatures and carriers need: Twilio signs the
 // URL it was given byte by byte, and takes no host with an underscore.

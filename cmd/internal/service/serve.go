@@ -18,8 +18,14 @@ const stopWithin = 10 * time.Second
 // ServeAPI answers requests on l until ctx ends, then lets running ones answer: with
 // their outcome, or with 202 and where to find it.
 func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
+	hooks, err := newWebhooks(s.config)
+	if err != nil {
+		return err
+	}
+	hooks.warn(ctx, s.config, s.logger)
 	app, err := api.New(api.Config{ //nolint:contextcheck // requests bring contexts of their own
 		Store: s.Store, Engine: s.engine(), Logger: s.logger, Version: Version, Wait: s.config.Wait,
+		Twilio: hooks.twilio, SendGrid: hooks.sendgrid,
 	})
 	if err != nil {
 		return fmt.Errorf("assemble the API: %w", err)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/google/uuid"
@@ -41,6 +42,9 @@ type Service struct {
 func Connect(ctx context.Context, c *config.Config, environ []string, logger *slog.Logger) (*Service, error) {
 	if c.EncryptionKeys == "" && !c.Loopback() {
 		logger.WarnContext(ctx, "Temporal keeps message texts unencrypted; set HANDRAIL_ENCRYPTION_KEYS")
+	}
+	if c.PublicURL == "" {
+		logger.WarnContext(ctx, "no webhooks: receipts are only known by look-ups, and answers do not come in; set HANDRAIL_PUBLIC_URL")
 	}
 	store, err := OpenStore(ctx, c, logger)
 	if err != nil {
@@ -90,12 +94,18 @@ func (s *Service) RequireMigrations(ctx context.Context) error {
 	return nil
 }
 
-// Work carries out actions until ctx ends.
+// Work carries out actions, and looks for deliveries that were forgotten, until ctx ends.
 func (s *Service) Work(ctx context.Context) error {
 	acts, err := s.activities()
 	if err != nil {
 		return err
 	}
+	var sweeping sync.WaitGroup
+	defer sweeping.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	sweeper := &worker.Sweeper{Store: s.Store, Engine: s.engine(), Logger: s.logger}
+	sweeping.Go(func() { sweeper.Run(ctx) })
 	return worker.Run(ctx, s.temporal, s.config.TaskQueue, acts, s.logger)
 }
 
@@ -116,8 +126,18 @@ func (s *Service) activities() (*activities.Activities, error) {
 		return nil, err
 	}
 	return activities.New(activities.Config{
-		Store: s.Store, Carriers: carriers, Renderer: render.New(render.Options{}), Model: model, NewID: newID, Lease: workflows.Lease,
+		Store: s.Store, Carriers: carriers, Renderer: render.New(render.Options{ReplyDomain: s.config.ReplyDomain}), Model: model,
+		NewID: newID, Lease: workflows.Lease, Waits: waits(s.config), WhenUnknown: chat.UnknownPolicy(s.config.WhenUnknown),
 	})
+}
+
+// waits are how long deliveries are followed. Nobody reports on a web chat.
+func waits(c *config.Config) map[chat.Channel]chat.Waits {
+	return map[chat.Channel]chat.Waits{
+		chat.ChannelSMS:   {Settle: c.Settle, Receipt: c.ReceiptSMS},
+		chat.ChannelEmail: {Settle: c.Settle, Receipt: c.ReceiptEmail},
+		chat.ChannelWeb:   {Settle: c.Settle},
+	}
 }
 
 // carriers are those with credentials. A message for one without waits as blocked, and
@@ -127,10 +147,11 @@ func (s *Service) carriers() (map[chat.Provider]activities.Carrier, error) {
 	all := map[chat.Provider]activities.Carrier{chat.ProviderHandrail: carrier.WebChat{}}
 	if c.TwilioAccountSID != "" {
 		t, err := twilio.New(twilio.Config{
-			AccountSID: c.TwilioAccountSID, AuthToken: c.TwilioAuthToken, BaseURL: c.TwilioBaseURL, Proxy: http.ProxyFromEnvironment,
+			AccountSID: c.TwilioAccountSID, AuthToken: c.TwilioAuthToken, BaseURL: c.TwilioBaseURL,
+			StatusCallbackURL: c.PublicURL, Proxy: http.ProxyFromEnvironment,
 		})
 		if err != nil {
-			return nil, fmt.Errorf("TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, HANDRAIL_TWILIO_BASE_URL: %w", err)
+			return nil, fmt.Errorf("TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, HANDRAIL_TWILIO_BASE_URL, HANDRAIL_PUBLIC_URL: %w", err)
 		}
 		all[chat.ProviderTwilio] = t
 	}
