@@ -3,6 +3,7 @@ package api_test
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"handrail/api"
 	"handrail/chat"
@@ -21,7 +22,7 @@ type fakeTwilio struct{ target string }
 // fakeSendGrid reads each line of a body as the key of one report, and a mail's whole body
 // as its key, unless that is longer than keys are.
 type fakeSendGrid struct {
-	bytes int
+	bytes atomic.Int64
 	hold  func()
 }
 
@@ -62,7 +63,7 @@ func (f *fakeSendGrid) Inbound(header http.Header, body []byte) (chat.Inbound, e
 	if f.hold != nil {
 		f.hold()
 	}
-	f.bytes = len(body)
+	f.bytes.Store(int64(len(body)))
 	key := string(body[:min(len(body), 60)])
 	return chat.Inbound{Provider: chat.ProviderSendGrid, Channel: chat.ChannelEmail, Key: key, From: "ana@example.com"}, readable(header, signedSendGrid, body)
 }

@@ -100,7 +100,7 @@ func (s *service) refuse(ctx huma.Context, err error) {
 // fiberError answers what never reaches a route: unknown paths and methods, and requests
 // that are not HTTP or too large.
 func (s *service) fiberError(c *fiber.Ctx, err error) error {
-	e := transportError(err)
+	e := transportError(err, max(maxBody, s.sizeOf(&c.Request().Header).MaxRequestBodySize))
 	p := s.problemOf(requestContext(c), e)
 	if f, ok := errors.AsType[*fiber.Error](err); ok && e.Code.Kind() == chat.KindInvalid {
 		p.Status = f.Code
@@ -108,7 +108,7 @@ func (s *service) fiberError(c *fiber.Ctx, err error) error {
 	return c.Status(p.Status).JSON(p, p.ContentType(""))
 }
 
-func transportError(err error) *chat.Error {
+func transportError(err error, limit int) *chat.Error {
 	f, ok := errors.AsType[*fiber.Error](err)
 	if !ok {
 		return chat.AsError(err)
@@ -119,7 +119,7 @@ func transportError(err error) *chat.Error {
 	case http.StatusMethodNotAllowed:
 		return chat.Errorf(chat.CodeMethodNotAllowed, "this path does not take this method; the Allow header names those it takes")
 	case http.StatusRequestEntityTooLarge:
-		return chat.Errorf(chat.CodeBodyTooLarge, "the body must be at most %d bytes", maxBody)
+		return chat.Errorf(chat.CodeBodyTooLarge, "the body must be at most %d bytes", limit)
 	case http.StatusRequestHeaderFieldsTooLarge:
 		return chat.Errorf(chat.CodeInvalidRequest, "the request's headers must be at most %d bytes", maxHeaders)
 	case http.StatusRequestTimeout:
