@@ -2,8 +2,6 @@ package sandbox
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -64,29 +62,24 @@ func (j *journal) replay(read func(line []byte) error) (torn int, err error) {
 	}
 }
 
-// append writes one line and returns when it is on disk. On failure the file is as before.
-func (j *journal) append(entry any) error {
+// append writes whole lines and returns when they are on disk. On failure the file is
+// as before.
+func (j *journal) append(lines []byte) error {
 	if j.broken != nil {
 		return j.broken
 	}
-	var line bytes.Buffer
-	encoder := json.NewEncoder(&line)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(entry); err != nil {
-		return fmt.Errorf("encoding a line: %w", err)
-	}
-	_, err := j.file.Write(line.Bytes())
+	_, err := j.file.Write(lines)
 	if err == nil {
 		err = j.file.Sync()
 	}
 	if err != nil {
-		err = fmt.Errorf("writing a line: %w", err)
+		err = fmt.Errorf("writing to the file: %w", err)
 		if undo := j.takeBack(); undo != nil {
 			j.broken = errors.Join(err, undo)
 		}
 		return err
 	}
-	j.size += int64(line.Len())
+	j.size += int64(len(lines))
 	return nil
 }
 

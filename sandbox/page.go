@@ -19,6 +19,8 @@ var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMa
 	"instant": func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 	"count":   count,
 	"join":    joinAddresses,
+	"percent": func(rate *float64) string { return strconv.FormatFloat(*rate*100, 'g', 4, 64) + " %" },
+	"number":  func(index int) int { return index + 1 },
 }).ParseFS(pageFiles, "page/page.html"))
 
 // pagePolicy lets the page load nothing but its own script and style sheet. A mail's
@@ -53,7 +55,7 @@ func (s *Sandbox) showPage(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-cache")
-	header.Set("ETag", fmt.Sprintf(`"%s-%d"`, s.born, v.revision))
+	header.Set("ETag", fmt.Sprintf(`"%s-%d-%d"`, s.born, v.revision, s.faults.changes()))
 	if r.Header.Get("If-None-Match") == header.Get("ETag") {
 		w.WriteHeader(http.StatusNotModified)
 		return

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -29,6 +30,8 @@ type pageView struct {
 	Phone   *phoneView
 	Mailbox *mailboxView
 	Latest  []arrivalView
+	Faults  []faultJSON
+	Kinds   []FaultKind
 }
 
 // Empty tells whether nothing has arrived at all.
@@ -51,24 +54,38 @@ type phoneView struct {
 	Number   string
 	Older    int
 	Messages []messageView
+	// Senders are whom the phone can answer, the newest first.
+	Senders []string
 }
 
 type messageView struct {
 	Message
-	Key   string
-	Media []string
+	Key     string
+	Version string
+	Media   []string
 }
+
+// Sent tells whether it came from the phone.
+func (m messageView) Sent() bool { return m.Direction == Inbound }
 
 type mailboxView struct {
 	Address string
 	Older   int
 	Mails   []mailView
+	Answers []mailAnswerView
+}
+
+// mailAnswerView is a mail from the mailbox.
+type mailAnswerView struct {
+	MailAnswer
+	Key, Version string
 }
 
 type mailView struct {
 	Mail
 	Key    string
 	Source string
+	SMTPID string
 }
 
 // arrivalView is one line of the newest arrivals.
@@ -78,7 +95,10 @@ type arrivalView struct {
 }
 
 func (s *Sandbox) newPage(v view, phone, mailbox string) pageView {
-	page := pageView{AccountSID: s.config.AccountSID}
+	page := pageView{AccountSID: s.config.AccountSID, Kinds: slices.Concat(postFaults, laterFaults)}
+	for _, f := range s.Faults() {
+		page.Faults = append(page.Faults, f.wire())
+	}
 	page.Phones = phones(v.messages, phone)
 	page.Mailboxes = mailboxes(v.mails, mailbox)
 	switch {
@@ -92,18 +112,28 @@ func (s *Sandbox) newPage(v view, phone, mailbox string) pageView {
 	return page
 }
 
+// customer is whose phone a message is seen on.
+func (m Message) customer() string {
+	if m.Direction == Inbound {
+		return m.From
+	}
+	return m.To
+}
+
 // phones are those of the people written to, the newest first.
-func phones(messages []Message, chosen string) []correspondent {
+func phones(messages []*kept[Message], chosen string) []correspondent {
 	var list roll
-	for _, m := range messages {
-		list.add(m.To, phoneLink(m.To), m.CreatedAt, m.Body, m.To == chosen)
+	for _, k := range messages {
+		m := k.now()
+		list.add(m.customer(), phoneLink(m.customer()), m.CreatedAt, m.Body, m.customer() == chosen)
 	}
 	return list.newestFirst()
 }
 
-func mailboxes(mails []Mail, chosen string) []correspondent {
+func mailboxes(mails []*kept[Mail], chosen string) []correspondent {
 	var list roll
-	for _, m := range mails {
+	for _, k := range mails {
+		m := k.now()
 		for _, address := range m.mailboxes() {
 			list.add(address, mailboxLink(address), m.ReceivedAt, m.Subject, strings.EqualFold(address, chosen))
 		}
@@ -154,20 +184,37 @@ func (r *roll) newestFirst() []correspondent {
 // newPhone shows a conversation oldest first, as a phone does.
 func newPhone(v view, number string) *phoneView {
 	phone := &phoneView{Number: number}
-	for i, m := range v.messages {
-		if m.To == number {
-			phone.Messages = append(phone.Messages, messageView{Message: m, Key: key(v, "sms", i), Media: m.Form["MediaUrl"]})
+	for i, k := range v.messages {
+		m := k.now()
+		if m.customer() != number {
+			continue
+		}
+		phone.Messages = append(phone.Messages, messageView{
+			Message: m, Key: key(v, "sms", i), Version: m.Status + version(m.Webhook), Media: m.Form["MediaUrl"],
+		})
+		if sender := cmp.Or(m.MessagingServiceSID, m.From); m.Direction != Inbound && !slices.Contains(phone.Senders, sender) {
+			phone.Senders = append(phone.Senders, sender)
 		}
 	}
+	slices.Reverse(phone.Senders)
 	phone.Older = max(len(phone.Messages)-shownMessages, 0)
 	phone.Messages = phone.Messages[phone.Older:]
 	return phone
 }
 
+// version changes with a result, so that a refresh shows it.
+func version(result *WebhookResult) string {
+	if result == nil {
+		return ""
+	}
+	return " " + strconv.Itoa(result.Status) + result.Error
+}
+
 // newMailbox shows mails newest first, as a mail program does.
 func newMailbox(v view, address string) *mailboxView {
 	mailbox := &mailboxView{Address: address}
-	for i, m := range slices.Backward(v.mails) {
+	for i, k := range slices.Backward(v.mails) {
+		m := k.now()
 		if !slices.Contains(m.mailboxes(), strings.ToLower(address)) {
 			continue
 		}
@@ -175,25 +222,37 @@ func newMailbox(v view, address string) *mailboxView {
 			mailbox.Older++
 			continue
 		}
-		mailbox.Mails = append(mailbox.Mails, mailView{Mail: m, Key: key(v, "mail", i), Source: source(m.Request)})
+		mailbox.Mails = append(mailbox.Mails, mailView{
+			Mail: m, Key: key(v, "mail", i), Source: source(m.Request), SMTPID: m.smtpID(),
+		})
+	}
+	for i, k := range slices.Backward(v.answers) {
+		if a := k.now(); strings.EqualFold(a.From, address) && len(mailbox.Answers) < shownMails {
+			mailbox.Answers = append(mailbox.Answers, mailAnswerView{
+				MailAnswer: a, Key: key(v, "answer", i), Version: version(a.Webhook),
+			})
+		}
 	}
 	return mailbox
 }
 
 func latest(v view) []arrivalView {
 	var arrivals []arrivalView
-	for i, m := range slices.Backward(v.messages) {
+	for i, k := range slices.Backward(v.messages) {
+		m := k.now()
 		arrivals = append(arrivals, arrivalView{
-			Key: key(v, "sms", i), Kind: "SMS", Address: m.To, Link: phoneLink(m.To), Preview: shorten(m.Body), At: m.CreatedAt,
+			Key: key(v, "sms", i), Kind: "SMS", Address: m.customer(), Link: phoneLink(m.customer()),
+			Preview: shorten(m.Body), At: m.CreatedAt,
 		})
 		if len(arrivals) == shownLatest {
 			break
 		}
 	}
-	for i, m := range slices.Backward(v.mails) {
+	for i, k := range slices.Backward(v.mails) {
 		if len(v.mails)-i > shownLatest {
 			break
 		}
+		m := k.now()
 		address := m.mailboxes()[0]
 		arrivals = append(arrivals, arrivalView{
 			Key: key(v, "mail", i), Kind: "Mail", Address: address, Link: mailboxLink(address), Preview: shorten(m.Subject), At: m.ReceivedAt,

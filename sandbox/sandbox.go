@@ -1,15 +1,16 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
+	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
-	"sync"
 	"time"
 )
 
@@ -26,6 +27,21 @@ type Config struct {
 	File string
 	// Latency is how long the answer to an accepted send is kept back.
 	Latency time.Duration
+	// CallbackDelay is how long after its answer a message is sent or a mail processed;
+	// three times as long after that it is delivered, and forty times as long passes
+	// before a webhook that failed is called again. 0 is 50 ms.
+	CallbackDelay time.Duration
+	// TwilioInboundURL is where SMS of customers are told, signed with AuthToken; a
+	// fragment such as #rc=5&rp=all says how patiently. "" tells nobody.
+	TwilioInboundURL string
+	// EventURL is where SendGrid's events are told, MailInboundURL where mails of
+	// customers are; "" tells nobody. Both are signed with SigningKey.
+	EventURL, MailInboundURL string
+	SigningKey               *ecdsa.PrivateKey
+	// Remote lets webhooks be called on other machines; else they must be on loopback.
+	Remote bool
+	// Seed makes the faults repeatable; 0 is another one every time.
+	Seed uint64
 	// Logger hears of refused requests and of a torn file; nil is silence. No addresses,
 	// texts or credentials are logged.
 	Logger *slog.Logger
@@ -43,21 +59,40 @@ func (c Config) validate() error {
 		return errors.New("sandbox: SendGridKey must be given")
 	case c.Latency < 0:
 		return errors.New("sandbox: Latency must not be negative")
+	case c.CallbackDelay < 0:
+		return errors.New("sandbox: CallbackDelay must not be negative")
+	case c.SigningKey == nil && c.EventURL+c.MailInboundURL != "":
+		return errors.New("sandbox: SigningKey must be given with EventURL and MailInboundURL")
+	}
+	for name, address := range map[string]string{
+		"TwilioInboundURL": c.TwilioInboundURL, "EventURL": c.EventURL, "MailInboundURL": c.MailInboundURL,
+	} {
+		at, err := url.Parse(address)
+		if address != "" && (err != nil || (at.Scheme != "http" && at.Scheme != "https") || at.Host == "") {
+			return errors.New("sandbox: " + name + " must be an http or https URL")
+		}
 	}
 	return nil
 }
 
+const defaultCallbackDelay = 50 * time.Millisecond
+
 // Sandbox is a running stand-in. It is safe for concurrent use.
 type Sandbox struct {
-	config  Config
-	logger  *slog.Logger
-	arrived *ledger
-	gate    gate
-	handler http.Handler
-	born    string
+	config     Config
+	logger     *slog.Logger
+	arrived    *ledger
+	gate       gate
+	faults     *faultBook
+	events     eventPost
+	caller     *http.Client
+	background *background
+	handler    http.Handler
+	born       string
 }
 
-// New makes a sandbox that remembers what its file holds. It fails on a Config that
+// New makes a sandbox that remembers what its file holds, and lets go on what had not
+// come to its end. It fails on a Config that
 // cannot work, and on a file that cannot be read or is damaged before its last line; a
 // torn last line was never acknowledged, so it is dropped and logged.
 func New(config Config) (*Sandbox, error) {
@@ -68,25 +103,30 @@ func New(config Config) (*Sandbox, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
+	config.CallbackDelay = cmp.Or(config.CallbackDelay, defaultCallbackDelay)
 	arrived, err := openLedger(config.File, logger)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	s := &Sandbox{
 		config: config, logger: logger, arrived: arrived,
+		faults: newFaultBook(config.Seed), caller: newCaller(config.Remote), background: newBackground(),
 		born: strconv.FormatInt(time.Now().UnixNano(), 36),
 	}
 	s.handler = s.routes()
+	s.resume()
 	return s, nil
 }
 
 // Handler serves both carriers' APIs, the inbox page at / and the tools under /sandbox.
 func (s *Sandbox) Handler() http.Handler { return s.handler }
 
-// Close releases every held answer and closes the file. Sends after it are refused
-// with a 500.
+// Close releases every held answer, breaks off what follows answers, waits for it, and
+// closes the file. Sends after it are refused with a 500.
 func (s *Sandbox) Close() error {
 	s.gate.open()
+	s.background.stop()
+	s.caller.CloseIdleConnections()
 	return s.arrived.close()
 }
 
@@ -96,39 +136,51 @@ func (s *Sandbox) routes() http.Handler {
 	s.routeSendGrid(mux)
 	s.routePage(mux)
 	s.routeTools(mux)
+	s.routeFaults(mux)
+	s.routeAnswers(mux)
 	// The sandbox listens where a browser can reach it; no other site may post to it.
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
-// Messages are the SMS and MMS received, in order of arrival. They are shared: do not
-// change what they point to.
+// Messages are the SMS and MMS sent to the sandbox, or with Inbound as the filter's
+// direction those of customers, in order of arrival. They are shared: do not change
+// what they point to.
 func (s *Sandbox) Messages(filter MessageFilter) []Message {
-	var matching []Message
-	for _, m := range s.arrived.look().messages {
-		if filter.matches(m) {
-			matching = append(matching, m)
-		}
-	}
-	return matching
+	return matching(s.arrived.look().messages, filter.matches)
 }
 
 // Mails are the mails received, one per personalization, in order of arrival. They are
 // shared: do not change what they point to.
 func (s *Sandbox) Mails() []Mail {
-	mails := s.arrived.look().mails
-	return slices.Clip(mails)
+	return matching(s.arrived.look().mails, func(Mail) bool { return true })
 }
 
-// Await returns the first message that matches, waiting for it if need be. match sees
-// every message once, those already there first, in order of arrival and from the
-// caller's goroutine. It fails only when ctx ends.
+// MailAnswers are the mails of customers, in order.
+func (s *Sandbox) MailAnswers() []MailAnswer {
+	return matching(s.arrived.look().answers, func(MailAnswer) bool { return true })
+}
+
+func matching[T any](all []*kept[T], match func(T) bool) []T {
+	var found []T
+	for _, k := range all {
+		if item := k.now(); match(item) {
+			found = append(found, item)
+		}
+	}
+	return found
+}
+
+// Await returns the first message sent to the sandbox that matches, waiting for it if
+// need be. match sees every message once, as it is at that moment, those already there
+// first, in order of arrival and from the caller's goroutine. It fails only when ctx ends.
 func (s *Sandbox) Await(ctx context.Context, match func(Message) bool) (Message, error) {
-	return await(ctx, s.arrived, func(v view) []Message { return v.messages }, match)
+	return await(ctx, s.arrived, func(v view) []*kept[Message] { return v.messages },
+		func(m Message) bool { return m.Direction != Inbound && match(m) })
 }
 
 // AwaitMail is Await for mails.
 func (s *Sandbox) AwaitMail(ctx context.Context, match func(Mail) bool) (Mail, error) {
-	return await(ctx, s.arrived, func(v view) []Mail { return v.mails }, match)
+	return await(ctx, s.arrived, func(v view) []*kept[Mail] { return v.mails }, match)
 }
 
 // Forget empties the sandbox, its file included.
@@ -154,63 +206,5 @@ func (s *Sandbox) keepBack(ctx context.Context) {
 	}
 	if s.gate.wait(ctx) != nil {
 		panic(http.ErrAbortHandler)
-	}
-}
-
-// gate holds answers back while at least one hold is in force.
-type gate struct {
-	mu       sync.Mutex
-	holds    int
-	released chan struct{} // closed when the last hold goes
-	opened   bool          // for good
-}
-
-func (g *gate) hold() (release func()) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.opened {
-		return func() {}
-	}
-	if g.holds == 0 {
-		g.released = make(chan struct{})
-	}
-	g.holds++
-	return sync.OnceFunc(g.release)
-}
-
-func (g *gate) release() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.holds == 0 {
-		return
-	}
-	g.holds--
-	if g.holds == 0 {
-		close(g.released)
-	}
-}
-
-func (g *gate) open() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.opened = true
-	if g.holds > 0 {
-		g.holds = 0
-		close(g.released)
-	}
-}
-
-func (g *gate) wait(ctx context.Context) error {
-	g.mu.Lock()
-	holds, released := g.holds, g.released
-	g.mu.Unlock()
-	if holds == 0 {
-		return nil
-	}
-	select {
-	case <-released:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

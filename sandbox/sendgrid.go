@@ -20,7 +20,9 @@ import (
 const maxMail = 30 << 20
 
 func (s *Sandbox) routeSendGrid(mux *http.ServeMux) {
-	mux.HandleFunc("POST /v3/mail/send", s.sendMail)
+	mux.HandleFunc("POST /v3/mail/send", s.sendGrid(s.sendMail))
+	mux.HandleFunc("POST /v3/logs", s.sendGrid(s.listLogs))
+	mux.HandleFunc("GET /v3/logs/{id}", s.sendGrid(s.showLog))
 	mux.HandleFunc("/v3/mail/send", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", http.MethodPost)
 		s.refuseMail(w, r, http.StatusMethodNotAllowed, mailProblem{Message: "method not allowed"})
@@ -42,12 +44,20 @@ func (s *Sandbox) refuseMail(w http.ResponseWriter, r *http.Request, status int,
 	writeJSON(w, status, map[string][]mailProblem{"errors": problems})
 }
 
-func (s *Sandbox) sendMail(w http.ResponseWriter, r *http.Request) {
-	if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+s.config.SendGridKey)) != 1 {
-		s.refuseMail(w, r, http.StatusUnauthorized,
-			mailProblem{Message: "The provided authorization grant is invalid, expired, or revoked"})
-		return
+// sendGrid checks the key before anything else.
+func (s *Sandbox) sendGrid(handle http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+s.config.SendGridKey)) != 1 {
+			s.refuseMail(w, r, http.StatusUnauthorized, badGrant)
+			return
+		}
+		handle(w, r)
 	}
+}
+
+var badGrant = mailProblem{Message: "The provided authorization grant is invalid, expired, or revoked"}
+
+func (s *Sandbox) sendMail(w http.ResponseWriter, r *http.Request) {
 	raw, status, problem := postedMail(w, r)
 	if status != 0 {
 		s.refuseMail(w, r, status, problem)
@@ -66,24 +76,75 @@ func (s *Sandbox) sendMail(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	s.acceptMail(w, r, raw)
+	s.takeMail(w, r, raw, request.recipients())
 }
 
-// acceptMail keeps a valid request and answers it as queued.
-func (s *Sandbox) acceptMail(w http.ResponseWriter, r *http.Request, raw []byte) {
-	send := mailSend{
-		MessageID: newMailID(), ReceivedAt: now(),
-		Request: raw, RequestHeader: withoutCredentials(r.Header),
+// takeMail lets a valid request meet its faults.
+func (s *Sandbox) takeMail(w http.ResponseWriter, r *http.Request, raw []byte, recipients []string) {
+	fault := s.faults.post(ChannelEmail, recipients...)
+	send := &mailSend{MessageID: newMailID(), Request: raw, RequestHeader: withoutCredentials(r.Header)}
+	switch fault.Kind {
+	case FaultRateLimit:
+		notNow(w, fault)
+		s.refuseMail(w, r, http.StatusTooManyRequests, mailProblem{Message: "too many requests"})
+		return
+	case FaultRedirect:
+		notNow(w, fault)
+		w.WriteHeader(http.StatusFound)
+		return
+	case FaultRefuse:
+		s.refuseMail(w, r, http.StatusBadRequest, fieldProblem("personalizations.0.to.0.email", "Does not contain a valid address."))
+		return
+	case FaultSuspended:
+		s.refuseMail(w, r, http.StatusUnauthorized, badGrant)
+		return
+	case FaultLate:
+		s.acceptLate(fault, func() error {
+			goOn, err := s.acceptMail(send, recipients)
+			goOn()
+			return err
+		})
 	}
-	if err := s.arrived.record(record{Send: &send}); err != nil {
+	goOn, err := s.acceptMail(send, recipients)
+	if err != nil {
 		s.logger.ErrorContext(r.Context(), "the sandbox could not keep a mail", "error", err)
-		writeJSON(w, http.StatusInternalServerError,
-			map[string][]mailProblem{"errors": {{Message: "internal server error"}}})
+		writeJSON(w, http.StatusInternalServerError, mailServerError)
 		return
 	}
+	defer goOn() // after the answer, even if there is none
 	s.keepBack(r.Context())
+	if fault.Kind == FaultError {
+		writeJSON(w, http.StatusInternalServerError, mailServerError)
+		return
+	}
 	w.Header().Set("X-Message-Id", send.MessageID)
+	s.mangle(w, r, fault, http.StatusAccepted)
 	w.WriteHeader(http.StatusAccepted)
+}
+
+var mailServerError = map[string][]mailProblem{"errors": {{Message: "internal server error"}}}
+
+// acceptMail keeps a send. goOn is to be called after the answer.
+func (s *Sandbox) acceptMail(send *mailSend, recipients []string) (goOn func(), err error) {
+	send.ReceivedAt = now()
+	faults := s.faults.later(ChannelEmail, recipients...)
+	send.Doomed, send.ListedAt = faults.doomed, faults.listedAt(send.ReceivedAt)
+	if err := s.arrived.record(record{Send: send}); err != nil {
+		return func() {}, err
+	}
+	mails, err := send.mails()
+	if err != nil {
+		return func() {}, err
+	}
+	var all []func()
+	for _, m := range mails {
+		all = append(all, s.depart(s.mailStages(m), faults))
+	}
+	return func() {
+		for _, goOn := range all {
+			goOn()
+		}
+	}, nil
 }
 
 // postedMail reads a JSON body, compacted; a status other than 0 says how to refuse it.
@@ -155,12 +216,13 @@ func (s *mailSend) mails() ([]Mail, error) {
 		return nil, errors.New("it has no sender")
 	}
 	mails := make([]Mail, 0, len(request.Personalizations))
-	for _, p := range request.Personalizations {
+	for i, p := range request.Personalizations {
 		if len(p.To) == 0 {
 			return nil, errors.New("it has no recipient")
 		}
 		mail := Mail{
-			MessageID: s.MessageID, ReceivedAt: s.ReceivedAt,
+			MessageID: s.MessageID, SGMessageID: fmt.Sprintf("%s.recvd-sandbox-1-%X-%X.0", s.MessageID, s.ReceivedAt.Unix(), i),
+			ReceivedAt: s.ReceivedAt, Doomed: s.Doomed, ListedAt: s.ListedAt,
 			From: *request.From, To: p.To, CC: p.CC, BCC: p.BCC, ReplyTo: request.ReplyToList,
 			Subject: request.Subject, Text: request.text("text/plain"), HTML: request.text("text/html"),
 			Headers: merged(request.Headers, p.Headers), CustomArgs: merged(request.CustomArgs, p.CustomArgs),

@@ -1,6 +1,9 @@
 package sandbox
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // mailRequest is the body of POST /v3/mail/send, as far as the sandbox looks at it.
 type mailRequest struct {
@@ -54,4 +57,14 @@ func (m *mailRequest) text(mimeType string) string {
 		}
 	}
 	return ""
+}
+
+func (m *mailRequest) recipients() []string {
+	var addresses []string
+	for _, p := range m.Personalizations {
+		for _, to := range slices.Concat(p.To, p.CC, p.BCC) {
+			addresses = append(addresses, to.Email)
+		}
+	}
+	return addresses
 }

@@ -91,17 +91,52 @@ func (s *Sandbox) createMessage(w http.ResponseWriter, r *http.Request) *twilioP
 	if p == nil {
 		p = checkMessage(form)
 	}
+	if p == nil && s.arrived.stopped(form.Get("To"), form.Get("From"), form.Get("MessagingServiceSid")) {
+		p = optedOut()
+	}
 	if p != nil {
 		return p
 	}
+	fault := s.faults.post(ChannelSMS, form.Get("To"))
 	m := newMessage(form, r.Header)
-	if err := s.arrived.record(record{Message: &m}); err != nil {
+	switch fault.Kind {
+	case FaultRateLimit, FaultRedirect:
+		notNow(w, fault)
+		return twilioRefusal(fault.Kind, form.Get("To"))
+	case FaultRefuse, FaultSuspended, FaultOptedOut:
+		return twilioRefusal(fault.Kind, form.Get("To"))
+	case FaultLate:
+		s.acceptLate(fault, func() error {
+			goOn, err := s.acceptMessage(&m)
+			goOn()
+			return err
+		})
+	}
+	goOn, err := s.acceptMessage(&m)
+	if err != nil {
 		s.logger.ErrorContext(r.Context(), "the sandbox could not keep a message", "error", err)
 		return newProblem(http.StatusInternalServerError, 20500, "An internal server error has occurred")
 	}
+	defer goOn() // after the answer, even if there is none
 	s.keepBack(r.Context())
+	if fault.Kind == FaultError {
+		return newProblem(http.StatusInternalServerError, 20500, "An internal server error has occurred")
+	}
+	s.mangle(w, r, fault, http.StatusCreated)
 	writeJSON(w, http.StatusCreated, s.resource(m))
 	return nil
+}
+
+// acceptMessage keeps a message. goOn is to be called after the answer.
+func (s *Sandbox) acceptMessage(m *Message) (goOn func(), err error) {
+	m.CreatedAt = now()
+	m.UpdatedAt = m.CreatedAt
+	faults := s.faults.later(ChannelSMS, m.To)
+	m.Doomed, m.ListedAt = faults.doomed, faults.listedAt(m.CreatedAt)
+	if err := s.arrived.record(record{Message: m}); err != nil {
+		return func() {}, err
+	}
+	return s.depart(s.messageStages(*m), faults), nil
 }
 
 // postedForm reads the parameters. Like Twilio it knows forms only: any other body is a
@@ -135,7 +170,7 @@ func newMessage(form url.Values, header http.Header) Message {
 		SID:  newSID(prefix),
 		From: form.Get("From"), To: form.Get("To"), MessagingServiceSID: form.Get("MessagingServiceSid"),
 		Body: form.Get("Body"), Segments: countSegments(form.Get("Body")),
-		Status: status, Direction: "outbound-api",
+		Status: status, Direction: Outbound,
 		CreatedAt: at, UpdatedAt: at,
 		Form: form, RequestHeader: withoutCredentials(header),
 	}
@@ -143,13 +178,12 @@ func newMessage(form url.Values, header http.Header) Message {
 
 func (s *Sandbox) fetchMessage(w http.ResponseWriter, r *http.Request) *twilioProblem {
 	sid, isJSON := strings.CutSuffix(r.PathValue("message"), ".json")
-	for _, m := range s.arrived.look().messages {
-		if isJSON && m.SID == sid {
-			writeJSON(w, http.StatusOK, s.resource(m))
-			return nil
-		}
+	m, found := s.arrived.message(sid)
+	if !isJSON || !found {
+		return notFound(r)
 	}
-	return notFound(r)
+	writeJSON(w, http.StatusOK, s.resource(m))
+	return nil
 }
 
 // messageResource is a message as Twilio's API shows it. What is not known yet is null.
@@ -190,6 +224,9 @@ func (s *Sandbox) resource(m Message) messageResource {
 		DateCreated: rfc2822(m.CreatedAt), DateUpdated: rfc2822(m.UpdatedAt),
 		PriceUnit: "USD", APIVersion: "2010-04-01",
 		URI: path + ".json", SubresourceURIs: map[string]string{"media": path + "/Media.json"},
+	}
+	if m.ErrorCode != 0 {
+		resource.ErrorCode, resource.ErrorMessage = &m.ErrorCode, new("Unreachable destination handset")
 	}
 	if m.SentAt != nil {
 		resource.DateSent = new(rfc2822(*m.SentAt))

@@ -42,16 +42,20 @@ func (s *Sandbox) listMessages(w http.ResponseWriter, r *http.Request) *twilioPr
 	if p != nil {
 		return p
 	}
-	matching := s.Messages(MessageFilter{To: list.filter.Get("To"), From: list.filter.Get("From")})
-	matching = slices.DeleteFunc(matching, func(m Message) bool { return !sent.matches(m) })
-	slices.Reverse(matching)
-	first, p := list.first(matching)
+	to, from, at := list.filter.Get("To"), list.filter.Get("From"), now()
+	found := matching(s.arrived.look().messages, func(m Message) bool {
+		return (to == "" || to == m.To) && (from == "" || from == m.From) && sent.matches(m) && m.listed(at)
+	})
+	slices.Reverse(found)
+	first, p := list.first(found)
 	if p != nil {
 		return p
 	}
-	writeJSON(w, http.StatusOK, s.page(list, matching, first))
+	writeJSON(w, http.StatusOK, s.page(list, found, first))
 	return nil
 }
+
+func (m Message) listed(at time.Time) bool { return m.ListedAt == nil || !m.ListedAt.After(at) }
 
 func readListing(query url.Values) listing {
 	list := listing{filter: url.Values{}, size: defaultPageSize, token: query.Get("PageToken")}

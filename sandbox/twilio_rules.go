@@ -39,6 +39,12 @@ func invalid(code int, message string) *twilioProblem {
 	return newProblem(http.StatusBadRequest, code, message)
 }
 
+func optedOut() *twilioProblem { return invalid(21610, "Attempt to send to unsubscribed recipient") }
+
+func notMobile(to string) *twilioProblem {
+	return invalid(21614, "'To' number is not a valid mobile number: "+to)
+}
+
 func checkPresent(form url.Values) *twilioProblem {
 	switch {
 	case form.Get("To") == "":
@@ -62,9 +68,9 @@ func checkTo(form url.Values) *twilioProblem {
 	case to == "+15005550003":
 		return invalid(21408, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: "+to)
 	case to == "+15005550004":
-		return invalid(21610, "Attempt to send to unsubscribed recipient")
+		return optedOut()
 	case to == "+15005550009":
-		return invalid(21614, "'To' number is not a valid mobile number: "+to)
+		return notMobile(to)
 	}
 	return nil
 }

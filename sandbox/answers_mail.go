@@ -1,0 +1,130 @@
+package sandbox
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"mime/multipart"
+	"net/textproto"
+	"slices"
+	"strings"
+	"time"
+)
+
+func canonicalHeader(name string) string { return textproto.CanonicalMIMEHeaderKey(name) }
+
+// prepareMail keeps a mail and makes the call that tells of it.
+func (s *Sandbox) prepareMail(a Answer) (id string, p posting, with patience, err error) {
+	original, found := s.answered(a)
+	if found {
+		a = a.to(original)
+	}
+	if a.To == "" {
+		return "", p, with, errors.New("no such mail was sent to that address, so to is needed")
+	}
+	kept := MailAnswer{MessageID: "<" + newSID("") + "@customer.sandbox>", At: now(), Answer: a}
+	if err := s.arrived.record(record{Answer: &kept}); err != nil {
+		return "", p, with, fmt.Errorf("keep the answer: %w", err)
+	}
+	if s.config.MailInboundURL == "" {
+		return kept.MessageID, p, with, nil
+	}
+	body, contentType, err := kept.parsed(original)
+	if err == nil {
+		p, err = s.sendGridCall(s.config.MailInboundURL, contentType, body)
+	}
+	return kept.MessageID, p, s.sendGridPatience(), err
+}
+
+// answered is the mail that an answer is to: the one it names, or, when it names
+// neither a mail nor an address, the newest to the customer.
+func (s *Sandbox) answered(a Answer) (Mail, bool) {
+	if a.InReplyTo == "" && a.To != "" {
+		return Mail{}, false
+	}
+	for _, k := range slices.Backward(s.arrived.look().mails) {
+		m := k.now()
+		if a.InReplyTo == "" && slices.Contains(m.mailboxes(), strings.ToLower(a.From)) ||
+			a.InReplyTo != "" && slices.Contains([]string{m.smtpID(), m.MessageID, m.SGMessageID}, a.InReplyTo) {
+			return m, true
+		}
+	}
+	return Mail{}, false
+}
+
+// to fills in what a mail program would.
+func (a Answer) to(m Mail) Answer {
+	a.InReplyTo = m.smtpID()
+	if len(m.ReplyTo) > 0 {
+		a.To = cmp.Or(a.To, m.ReplyTo[0].Email)
+	}
+	a.To = cmp.Or(a.To, m.From.Email)
+	if a.Subject == "" {
+		a.Subject = m.Subject
+		if !strings.HasPrefix(strings.ToLower(a.Subject), "re:") {
+			a.Subject = "Re: " + a.Subject
+		}
+	}
+	return a
+}
+
+// parsed is the mail as Inbound Parse posts it:
+// https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/setting-up-the-inbound-parse-webhook.
+func (a MailAnswer) parsed(original Mail) (body []byte, contentType string, err error) {
+	envelope, err := json.Marshal(map[string]any{"to": []string{a.To}, "from": a.From})
+	if err != nil {
+		return nil, "", fmt.Errorf("write the envelope: %w", err)
+	}
+	fields := [][2]string{
+		{"headers", a.head(original)},
+		{"dkim", "{@" + domain(a.From) + " : pass}"},
+		{"to", a.To}, {"from", a.From}, {"sender_ip", "127.0.0.1"}, {"subject", a.Subject},
+		{"text", a.Text}, {"html", a.HTML},
+		{"spam_report", "Spam detection software reports nothing."}, {"spam_score", "0.1"},
+		{"envelope", string(envelope)}, {"attachments", "0"}, {"SPF", "pass"},
+		{"charsets", `{"to":"UTF-8","from":"UTF-8","subject":"UTF-8","text":"utf-8","html":"utf-8"}`},
+	}
+	var form bytes.Buffer
+	parts := multipart.NewWriter(&form)
+	for _, field := range fields {
+		if field[1] == "" {
+			continue
+		}
+		if err := parts.WriteField(field[0], field[1]); err != nil {
+			return nil, "", fmt.Errorf("write %s: %w", field[0], err)
+		}
+	}
+	if err := parts.Close(); err != nil {
+		return nil, "", fmt.Errorf("close the form: %w", err)
+	}
+	return form.Bytes(), parts.FormDataContentType(), nil
+}
+
+// head is the mail's own header, with the thread it belongs to.
+func (a MailAnswer) head(original Mail) string {
+	header := map[string]string{
+		"Date": a.At.Format(time.RFC1123Z), "Message-ID": a.MessageID,
+		"From": a.From, "To": a.To, "Subject": a.Subject, "MIME-Version": "1.0",
+	}
+	if a.InReplyTo != "" {
+		header["In-Reply-To"] = a.InReplyTo
+		header["References"] = a.InReplyTo
+		for name, value := range original.Headers {
+			if canonicalHeader(name) == "References" {
+				header["References"] = value + " " + a.InReplyTo
+			}
+		}
+	}
+	maps.Copy(header, a.Headers)
+	var lines strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		// A header is one line, whatever was typed into the form.
+		lines.WriteString(name + ": " + strings.Join(strings.Fields(header[name]), " ") + "\n")
+	}
+	return lines.String()
+}
+
+func domain(address string) string { return address[strings.LastIndex(address, "@")+1:] }
