@@ -40,8 +40,11 @@ func faults() []fault {
 	}
 }
 
-// share splits percent evenly over all faults.
+// share splits percent evenly over all faults. A rate of 0 would mean always.
 func share(percent float64) []fault {
+	if percent == 0 {
+		return []fault{}
+	}
 	all := faults()
 	for i := range all {
 		all[i].Rate = percent / 100 / float64(len(all))

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"syscall"
@@ -31,7 +32,9 @@ type site struct {
 	postgres  *postgres
 	public    *http.Server
 	publicURL string
-	running   []*process
+	// signingKey verifies the sandbox's events; the sandbox keeps it over its restarts.
+	signingKey string
+	running    []*process
 }
 
 type ports struct {
@@ -126,14 +129,33 @@ func (s *site) sandboxProgram() program {
 		args: []string{
 			filepath.Join(s.programs, "handrail-dev"), "sandbox", "--port", strconv.Itoa(s.ports.sandbox), "--callbacks-to", s.publicURL,
 		},
-		ready: func(ctx context.Context) error { return answers(ctx, s.sandbox()+"/healthz") },
+		ready: func(ctx context.Context) error {
+			return errors.Join(answers(ctx, s.sandbox()+"/healthz"), s.readSigningKey())
+		},
 	}
+}
+
+var signingKeyLine = regexp.MustCompile(`HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=(\S+)`)
+
+// readSigningKey reads the key that verifies the sandbox's events from what it has
+// written at its start.
+func (s *site) readSigningKey() error {
+	said, err := os.ReadFile(filepath.Join(s.folder, "logs", "sandbox.log"))
+	if err != nil {
+		return fmt.Errorf("read what the sandbox says: %w", err)
+	}
+	found := signingKeyLine.FindSubmatch(said)
+	if found == nil {
+		return errors.New("the sandbox has not told its key yet")
+	}
+	s.signingKey = string(found[1])
+	return nil
 }
 
 func (s *site) temporalProgram() program {
 	return program{
-		name: "temporal", kind: "temporal", args: []string{filepath.Join(s.programs, "handrail-dev"), "temporal"},
-		environ: s.bare("HANDRAIL_DATA_DIR="+filepath.Join(s.folder, "temporal"), "HANDRAIL_DEV_TEMPORAL_PORT="+strconv.Itoa(s.ports.temporal)),
+		name: "temporal", kind: "temporal", environ: s.bare("HANDRAIL_DATA_DIR=" + filepath.Join(s.folder, "temporal")),
+		args: []string{filepath.Join(s.programs, "handrail-dev"), "temporal", "--port", strconv.Itoa(s.ports.temporal)},
 		ready: func(ctx context.Context) error {
 			c, err := (&net.Dialer{}).DialContext(ctx, "tcp", loopback(s.ports.temporal))
 			if err != nil {
@@ -152,6 +174,7 @@ func (s *site) environ() []string {
 		"DATABASE_URL="+s.postgres.url(), "TEMPORAL_ADDRESS="+loopback(s.ports.temporal), "HANDRAIL_PUBLIC_URL="+s.publicURL,
 		"TWILIO_ACCOUNT_SID="+sandboxAccount, "TWILIO_AUTH_TOKEN="+sandboxToken, "HANDRAIL_TWILIO_BASE_URL="+s.sandbox(),
 		"SENDGRID_API_KEY="+sandboxSendGridKey, "HANDRAIL_SENDGRID_BASE_URL="+s.sandbox(),
+		"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY="+s.signingKey,
 		"HANDRAIL_WAIT=5s", "HANDRAIL_SETTLE=5s", "HANDRAIL_RECEIPT_SMS=30s", "HANDRAIL_RECEIPT_EMAIL=30s", "HANDRAIL_LOG_FORMAT=json",
 	)
 }

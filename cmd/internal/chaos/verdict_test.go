@@ -98,8 +98,11 @@ func TestEveryCombinationIsJudged(t *testing.T) {
 func TestWhatIsPromisedAndNotStoredYetIsOpen(t *testing.T) {
 	t.Parallel()
 	answers := []answer{
-		{marker: "a", told: toldAccepted}, {marker: "b", told: toldPending}, {marker: "c", told: toldRefused},
-		{marker: "d", told: toldNothing}, {marker: "e", told: toldUnknown},
+		{marker: "a", told: toldAccepted},
+		{marker: "b", told: toldPending},
+		{marker: "c", told: toldRefused},
+		{marker: "d", told: toldNothing},
+		{marker: "e", told: toldUnknown},
 	}
 	rows := []row{
 		{marker: "a", submission: chat.SubmissionAccepted, carrier: chat.CarrierSent},
