@@ -11,6 +11,7 @@ import "slices"
 //	   │                  ├──▶ suppressed   the recipient has opted out
 //	   │                  └──▶ unknown      anything else, and every lease that ran out
 //	   ├── blocked                          tried again, nothing had been taken
+//	   ├──▶ blocked                         its sender's account refuses everything; not posted
 //	   └── unknown ─settled─▶ needs_review | expired | pending (only by policy)
 //	                          needs_review ─operator─▶ confirmed_sent | abandoned | pending
 //
@@ -36,7 +37,7 @@ const (
 // submissionMoves are the legal transitions. Acceptance is not listed: it is legal from
 // everywhere, because the carrier's word is the fact and ours the guess.
 var submissionMoves = map[SubmissionState][]SubmissionState{
-	SubmissionPending:       {SubmissionSending, SubmissionSuppressed, SubmissionExpired, SubmissionCanceled},
+	SubmissionPending:       {SubmissionSending, SubmissionBlocked, SubmissionSuppressed, SubmissionExpired, SubmissionCanceled},
 	SubmissionSending:       {SubmissionPending, SubmissionRejected, SubmissionBlocked, SubmissionSuppressed, SubmissionUnknown},
 	SubmissionBlocked:       {SubmissionSending, SubmissionPending, SubmissionExpired, SubmissionCanceled, SubmissionSuppressed},
 	SubmissionUnknown:       {SubmissionNeedsReview, SubmissionPending, SubmissionExpired, SubmissionConfirmedSent, SubmissionAbandoned},

@@ -13,7 +13,7 @@ import (
 func TestSubmissionMoves(t *testing.T) {
 	t.Parallel()
 	legal := map[chat.SubmissionState][]chat.SubmissionState{
-		chat.SubmissionPending:     {chat.SubmissionSending, chat.SubmissionSuppressed, chat.SubmissionExpired, chat.SubmissionCanceled},
+		chat.SubmissionPending:     {chat.SubmissionSending, chat.SubmissionBlocked, chat.SubmissionSuppressed, chat.SubmissionExpired, chat.SubmissionCanceled},
 		chat.SubmissionSending:     {chat.SubmissionPending, chat.SubmissionRejected, chat.SubmissionBlocked, chat.SubmissionSuppressed, chat.SubmissionUnknown},
 		chat.SubmissionBlocked:     {chat.SubmissionSending, chat.SubmissionPending, chat.SubmissionExpired, chat.SubmissionCanceled, chat.SubmissionSuppressed},
 		chat.SubmissionUnknown:     {chat.SubmissionNeedsReview, chat.SubmissionPending, chat.SubmissionExpired, chat.SubmissionConfirmedSent, chat.SubmissionAbandoned},

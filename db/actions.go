@@ -51,7 +51,7 @@ func (r *actionRow) action() chat.Action {
 	}
 }
 
-// Action finds an action with the newest delivery it made: action_not_found.
+// Action finds an action with the newest delivery it made, or released: action_not_found.
 func (s *Store) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
 	row, err := findAction(ctx, s.db, ws, id)
 	return row.action(), attempted("find an action", err)
@@ -62,6 +62,12 @@ func findAction(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.Ac
 	err := db.NewSelect().Model(&row).ColumnExpr("a.*").ColumnExpr(`(SELECT d.id FROM deliveries d
 		WHERE d.workspace_id = a.workspace_id AND d.action_id = a.id ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS delivery_id`).
 		Where("a.workspace_id = ?", ws).Where("a.id = ?", id).Scan(ctx)
+	if err == nil && row.DeliveryID == "" && row.Kind == chat.ActionRetryDelivery && row.Result != nil {
+		// It has released a delivery that another action had made.
+		var result retryResult
+		err = json.Unmarshal(row.Result, &result)
+		row.DeliveryID = result.DeliveryID
+	}
 	return row, found(err, chat.CodeActionNotFound, "action")
 }
 

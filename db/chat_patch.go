@@ -100,7 +100,7 @@ func setNeedsResponse(row *chatRow, needs *bool) {
 	default:
 		row.Answered = row.Attention
 	}
-	row.NeedsResponse = *needs
+	row.NeedsResponse, row.AttentionReason = *needs, ""
 }
 
 // replaceAssistant gives the assistant's place among the participants to another one.
@@ -190,12 +190,13 @@ func (e *chatEditor) SetState(ctx context.Context, state chat.State) error {
 	return editChat(ctx, e.tx.NewUpdate().Set("state = ?", state), e.ws, e.id, e.now)
 }
 
-// CallHuman implements [chat.ChatEditor]. The reason is kept as the tool call's argument.
-func (e *chatEditor) CallHuman(ctx context.Context, _ string) error {
-	return editChat(ctx, calledFor(e.tx.NewUpdate()), e.ws, e.id, e.now)
+// CallHuman implements [chat.ChatEditor].
+func (e *chatEditor) CallHuman(ctx context.Context, reason string) error {
+	return editChat(ctx, calledFor(e.tx.NewUpdate(), reason), e.ws, e.id, e.now)
 }
 
-// calledFor notes that something new asks for a response.
-func calledFor(q *bun.UpdateQuery) *bun.UpdateQuery {
-	return q.Set("attention = attention + 1").Set("needs_response = TRUE")
+// calledFor notes that something new asks for a response, and what it was unless it was a
+// message that came in.
+func calledFor(q *bun.UpdateQuery, reason string) *bun.UpdateQuery {
+	return q.Set("attention = attention + 1").Set("needs_response = TRUE").Set("attention_reason = ?", reason)
 }

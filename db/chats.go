@@ -24,6 +24,7 @@ type chatRow struct {
 	NeedsResponse     bool                `bun:"needs_response"`
 	Attention         int64               `bun:"attention"`
 	Answered          int64               `bun:"answered"`
+	AttentionReason   string              `bun:"attention_reason"`
 	Summary           string              `bun:"summary"`
 	SummaryModel      string              `bun:"summary_model"`
 	SummaryUpdatedAt  *time.Time          `bun:"summary_updated_at"`
@@ -44,7 +45,7 @@ func (r *chatRow) chat() chat.Chat {
 	return chat.Chat{
 		ID: r.ID, WorkspaceID: r.WorkspaceID, Channel: r.Channel, State: r.State, Title: r.Title, MemberID: r.MemberID,
 		AssistantMemberID: r.AssistantMemberID, PhoneNumberID: r.PhoneNumberID, InboxID: r.InboxID,
-		NeedsResponse: r.NeedsResponse, Attention: r.Attention, Answered: r.Answered,
+		NeedsResponse: r.NeedsResponse, Attention: r.Attention, Answered: r.Answered, AttentionReason: r.AttentionReason,
 		Summary: r.Summary, SummaryModel: r.SummaryModel, SummaryUpdatedAt: utc(r.SummaryUpdatedAt),
 		LastActivityAt: r.LastActivityAt.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}

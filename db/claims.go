@@ -19,6 +19,9 @@ const (
 		AND o.to_address = d.to_address AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat' AND o.id <> d.id))`
 )
 
+// optedOut are the words for an address that is suppressed.
+const optedOut = "the recipient has opted out of this channel"
+
 // claimable are the states in which the carrier certainly does not have a delivery.
 var claimable = []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked}
 
@@ -33,9 +36,10 @@ const claimTries = 5
 // Claim asks for the right to post a delivery until now+lease: delivery_not_found. It is
 // granted to one caller at a time, with a new fence. It is not granted while another
 // claim lasts, nor before the time the carrier asked us to wait for, nor while another
-// delivery to the same address of the same sender is in flight. A delivery that has
-// expired, or whose address is suppressed by now, ends. One whose claim ran out becomes
-// unknown: whoever held it may have posted.
+// delivery to the same address of the same sender is in flight, nor while the sender's
+// account refuses everything and somebody else probes it: then the delivery is blocked. A
+// delivery that has expired, or whose address is suppressed by now, ends. One whose claim
+// ran out becomes unknown: whoever held it may have posted.
 //
 // Idempotent in what matters: a repetition is granted nothing, because the first claim
 // lasts, or has made the delivery unknown.
@@ -59,7 +63,8 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id ch
 		Set("updated_at = ?", now).Where("d.workspace_id = ?", ws).Where("d.id = ?", id).
 		Where("d.submission IN ?", bun.Tuple(claimable)).Where("(d.expires_at IS NULL OR d.expires_at > ?)", now).
 		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", now).
-		Where("NOT " + suppressedNow).Where("NOT " + busyNow).Returning("*").Exec(ctx)
+		Where("NOT "+suppressedNow).Where("NOT "+busyNow).Where("NOT EXISTS (SELECT 1 "+ofBreaker+" AND b.probe_at > ?)", now).
+		Returning("*").Returning(probing, ws).Exec(ctx)
 	switch {
 	case violationOf(err) == uniqueViolation: // another delivery to the address was claimed at the same time
 		return chat.Claim{}, errClaimAgain
@@ -67,6 +72,11 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id ch
 		return chat.Claim{}, err
 	case err != nil || row.ID == "":
 		return s.notClaimed(ctx, tx, ws, id, now)
+	}
+	if row.Probing {
+		if err := takeProbe(ctx, tx, &row, now); err != nil {
+			return chat.Claim{}, err
+		}
 	}
 	attempt := attemptRow{WorkspaceID: ws, DeliveryID: id, Fence: row.Fence, StartedAt: now}
 	err = s.batch(ctx, tx, tx.NewInsert().Model(&attempt),
@@ -77,7 +87,9 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id ch
 // notClaimed finds out why a claim was not granted, and stores what that means.
 func (s *Store) notClaimed(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Claim, error) {
 	row, err := findDelivery(ctx, s.locked(tx.NewSelect().ColumnExpr("d.*").
-		ColumnExpr(suppressedNow+" AS suppressed").ColumnExpr(busyNow+" AS busy")), ws, id)
+		ColumnExpr(suppressedNow+" AS suppressed").ColumnExpr(busyNow+" AS busy").
+		ColumnExpr("(SELECT b.probe_at "+ofBreaker+" AND b.probe_at > ?) AS probe_at", now).
+		ColumnExpr("(SELECT b.error_code || ', ' || b.error_message "+ofBreaker+") AS breaker_reason")), ws, id)
 	if err != nil {
 		return chat.Claim{}, err
 	}
@@ -106,9 +118,11 @@ func (s *Store) notAllowed(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 		row.ErrorMessage = "it expired before it could be sent"
 	case row.Suppressed:
 		row.Submission, row.ErrorCode = chat.SubmissionSuppressed, chat.ErrorOptedOut
-		row.ErrorMessage = "the recipient has opted out of this channel"
+		row.ErrorMessage = optedOut
 	case row.RetryAt != nil && row.RetryAt.After(now):
 		return false, nil
+	case row.ProbeAt != nil:
+		return false, s.batch(ctx, tx, waitForProbe(tx, row, now)...)
 	case row.Busy:
 		if err := s.freeAddress(ctx, tx, row, now); err != nil {
 			return true, err
@@ -172,11 +186,13 @@ func saveState(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
 // notSent are the statements that tell message and action that a delivery has ended
 // without being sent.
 func notSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+	return []bun.Query{moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent), failAction(tx, row, now)}
+}
+
+// failAction is the statement that ends the action of a delivery that was not sent.
+func failAction(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
 	problem := chat.Errorf(chat.CodeDeliveryFailed, "the message was not delivered: %s", row.ErrorMessage)
 	problem.DeliveryID, problem.ActionID = string(row.ID), string(row.ActionID)
-	return []bun.Query{
-		moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent),
-		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
-			Set("problem = ?", problem),
-	}
+	return moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
+		Set("problem = ?", problem)
 }

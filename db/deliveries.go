@@ -40,22 +40,40 @@ type deliveryRow struct {
 	Segments          int                  `bun:"segments"`
 	Watermark         int64                `bun:"watermark"`
 	RetryOf           chat.DeliveryID      `bun:"retry_of,nullzero"`
+	BulkRetryID       chat.ActionID        `bun:"bulk_retry_id,nullzero"`
+	Verdict           chat.Verdict         `bun:"decision,nullzero"`
+	DecisionReason    string               `bun:"decision_reason,nullzero"`
+	DecidedBy         chat.MemberID        `bun:"decided_by,nullzero"`
+	DecidedAt         *time.Time           `bun:"decided_at"`
 	CreatedAt         time.Time            `bun:"created_at"`
 	UpdatedAt         time.Time            `bun:"updated_at"`
 
-	Suppressed bool `bun:"suppressed,scanonly"`
-	Busy       bool `bun:"busy,scanonly"`
+	RetriedBy  chat.DeliveryID `bun:"retried_by,scanonly"`
+	Suppressed bool            `bun:"suppressed,scanonly"`
+	Busy       bool            `bun:"busy,scanonly"`
+	// ProbeAt is when the sender's breaker lets a probe through, nil when it is closed.
+	ProbeAt       *time.Time `bun:"probe_at,scanonly"`
+	BreakerReason string     `bun:"breaker_reason,scanonly"`
+	// Probing tells that the claim is the breaker's probe.
+	Probing bool `bun:"probing,scanonly"`
 }
 
 func (r *deliveryRow) delivery() chat.Delivery {
-	return chat.Delivery{
+	d := chat.Delivery{
 		ID: r.ID, ChatID: r.ChatID, MessageID: r.MessageID, ActionID: r.ActionID, Channel: r.Channel, Provider: r.Provider,
 		PurposeKey: r.PurposeKey, Sender: r.Sender, From: r.From, To: r.To, Payload: r.Payload, Policy: r.Policy,
 		Submission: r.Submission, Carrier: r.Carrier, Fence: r.Fence, LeaseUntil: utc(r.LeaseUntil), RetryAt: utc(r.RetryAt),
 		ExpiresAt: utc(r.ExpiresAt), UnknownSince: utc(r.UnknownSince), ProviderMessageID: r.ProviderMessageID,
 		ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage, Segments: r.Segments, Watermark: r.Watermark, RetryOf: r.RetryOf,
-		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		RetriedBy: r.RetriedBy, BulkRetryID: r.BulkRetryID, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
+	if r.DecidedAt != nil {
+		d.Decision = &chat.Decision{Verdict: r.Verdict, Reason: r.DecisionReason, By: chat.Actor{MemberID: r.DecidedBy}, At: r.DecidedAt.UTC()}
+		if r.Verdict == chat.VerdictSent {
+			d.Decision.ProviderMessageID = r.ProviderMessageID
+		}
+	}
+	return d
 }
 
 type attemptRow struct {
@@ -95,6 +113,8 @@ type providerEventRow struct {
 	Type              string           `bun:"type"`
 	Raw               []byte           `bun:"raw"`
 	ReceivedAt        time.Time        `bun:"received_at"`
+	// Applied tells that the report has had its effect on the delivery.
+	Applied bool `bun:"applied"`
 }
 
 func (r *providerEventRow) event() chat.ProviderEvent {
@@ -106,7 +126,7 @@ func (r *providerEventRow) event() chat.ProviderEvent {
 // Deliveries lists deliveries by creation, newest first, without attempts and events.
 func (s *Store) Deliveries(ctx context.Context, ws chat.WorkspaceID, f chat.DeliveryFilter) (chat.List[chat.Delivery], error) {
 	var rows []deliveryRow
-	q := s.db.NewSelect().Model(&rows).Where("d.workspace_id = ?", ws).
+	q := withRetry(s.db.NewSelect()).Model(&rows).Where("d.workspace_id = ?", ws).
 		OrderExpr("d.created_at DESC, d.id DESC").Limit(oneMore(f.Limit))
 	var micros int64
 	var id chat.DeliveryID
@@ -148,7 +168,7 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 // Delivery finds a delivery with its attempts, in order, and what its provider told, by
 // time: delivery_not_found.
 func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error) {
-	row, err := findDelivery(ctx, s.db.NewSelect(), ws, id)
+	row, err := findDelivery(ctx, withRetry(s.db.NewSelect()), ws, id)
 	if err != nil {
 		return chat.Delivery{}, attempted("find a delivery", err)
 	}
@@ -166,6 +186,32 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 	d := row.delivery()
 	d.Attempts, d.Events = each(attempts, (*attemptRow).attempt), each(events, (*providerEventRow).event)
 	return d, nil
+}
+
+// FindDelivery finds a delivery, without attempts and events: delivery_not_found.
+func (s *Store) FindDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error) {
+	row, err := findDelivery(ctx, withRetry(s.db.NewSelect()), ws, id)
+	return row.delivery(), attempted("find a delivery", err)
+}
+
+// BoundMessageIDs are those of a provider's ids that belong to deliveries, of whichever
+// workspace: what belongs to one is no evidence for another.
+func (s *Store) BoundMessageIDs(ctx context.Context, p chat.Provider, ids []string) ([]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var bound []string
+	err := s.db.NewSelect().Model((*deliveryRow)(nil)).Column("provider_message_id").Where("d.provider = ?", p).
+		Where("d.provider_message_id IN ?", bun.Tuple(ids)).Scan(ctx, &bound)
+	return bound, attempted("find whose a carrier's ids are", err)
+}
+
+// retriedBy is the delivery that repeats d, NULL for none.
+const retriedBy = "(SELECT r.id FROM deliveries r WHERE r.workspace_id = d.workspace_id AND r.retry_of = d.id)"
+
+// withRetry also selects the delivery that repeats each one.
+func withRetry(q *bun.SelectQuery) *bun.SelectQuery {
+	return q.ColumnExpr("d.*").ColumnExpr(retriedBy + " AS retried_by")
 }
 
 func findDelivery(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.DeliveryID) (deliveryRow, error) {

@@ -28,7 +28,15 @@ type intruder struct {
 	victim  *dbtest.World
 	sent    chat.AssistantMessageSent
 	request chat.Request
+	// bulk and suppression are the victim's too.
+	bulk        chat.BulkRetry
+	suppression chat.SuppressionID
+	// third is a workspace that has nothing.
+	third chat.WorkspaceID
 }
+
+// foreignTo is a workspace in which nothing has the victim's ids, not even by chance.
+func (i *intruder) foreignTo() chat.WorkspaceID { return i.third }
 
 // foreign is a request of the intruder's that names the victim's chat.
 func (i *intruder) foreign() chat.Request {
@@ -49,7 +57,9 @@ func only(err error) (any, error) { return nil, err }
 
 // notOfAWorkspace are the methods that look at nothing inside of a workspace.
 var notOfAWorkspace = []string{
-	"Authenticate", "Close", "CreateWorkspace", "MigrationsCurrent", "Ping", "Workspace", "Workspaces",
+	"Authenticate", "BoundMessageIDs", "Close", "CreateWorkspace", "MigrationsCurrent", "Ping", "StaleDeliveries", "Workspace", "Workspaces",
+	// What comes from outside names no workspace: tests of their own show whose it becomes.
+	"ReceiveInbound", "RecordReport",
 	"Bun", "Engine", "Watched", // export_test.go
 }
 
@@ -215,6 +225,56 @@ var tries = map[string]try{
 	"SettleUnknown": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.SettleUnknown(ctx, i.ws, i.sent.DeliveryID, time.Now()))
 	}},
+	"FindDelivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.FindDelivery(ctx, i.ws, i.sent.DeliveryID))
+	}},
+	"Unconfirmed": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.Unconfirmed(ctx, i.ws, i.sent.DeliveryID, time.Now()))
+	}},
+	"EndDelivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.EndDelivery(ctx, i.ws, i.sent.DeliveryID, chat.Errorf(chat.CodeDeliveryFailed, "x")))
+	}},
+	"OrphanDelivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.OrphanDelivery(ctx, i.ws, i.sent.DeliveryID, time.Now()))
+	}},
+	"Decide": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		_, workflow, err := i.s.Decide(ctx, i.ws, i.sent.DeliveryID, chat.Decision{Verdict: chat.VerdictCancel, Reason: "x", By: i.by, At: time.Now()})
+		return workflow, err
+	}},
+	"PrepareRetry": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.PrepareRetry(ctx, chat.RetryDelivery{Request: i.foreign(), DeliveryID: i.sent.DeliveryID},
+			dbtest.SendIDs().DeliveryID, dbtest.PlanRetry))
+	}},
+	"Suppressions": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.Suppressions(ctx, i.ws, ten())
+		return list.Items, err
+	}},
+	"LiftSuppression": {chat.CodeSuppressionNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return only(i.s.LiftSuppression(ctx, i.ws, i.by, i.suppression, time.Now()))
+	}},
+	"CountRetryCandidates": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.CountRetryCandidates(ctx, i.ws, chat.DeliveryFilter{}))
+	}},
+	"RetryCandidates": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.RetryCandidates(ctx, i.ws, chat.DeliveryFilter{}, "", 10))
+	}},
+	"BeginBulkRetry": {"", func(ctx context.Context, i *intruder) (any, error) {
+		b, err := i.s.BeginBulkRetry(ctx, chat.NewBulkRetry{ID: i.bulk.ID, WorkspaceID: i.ws, By: i.by}, "own")
+		return b.Selected != 0 || b.WorkflowID != "own", err
+	}},
+	"BulkRetry": {chat.CodeBulkRetryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.BulkRetry(ctx, i.foreignTo(), i.bulk.ID))
+	}},
+	"BulkRetries": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.BulkRetries(ctx, i.ws, ten())
+		return slices.DeleteFunc(list.Items, func(b chat.BulkRetry) bool { return b.WorkspaceID == i.ws }), err
+	}},
+	"SkipBulkRetry": {chat.CodeBulkRetryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return only(i.s.SkipBulkRetry(ctx, i.foreignTo(), i.bulk.ID, i.sent.DeliveryID, "x"))
+	}},
+	"SetBulkState": {chat.CodeBulkRetryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.SetBulkState(ctx, i.foreignTo(), i.by, i.bulk.ID, chat.BulkCanceled, "x"))
+	}},
 	"Transcript": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		_, _, err := i.s.Transcript(ctx, i.ws, i.victim.SMS.ID, 10)
 		return only(err)
@@ -251,6 +311,8 @@ func TestWorkspacesAreIsolated(t *testing.T) {
 		_, err := s.UpdateChat(t.Context(), i.victim.Workspace, i.victim.By, i.victim.SMS.ID,
 			chat.ChatPatch{LabelIDs: &[]chat.LabelID{i.victim.VIP.ID}})
 		require.NoError(t, err)
+		i.third = dbtest.Seed(t, s).Workspace
+		seedRefusals(t, i)
 		before := everything(t, s, i.victim.Workspace)
 		for name, try := range tries {
 			got, err := try.do(t.Context(), i)
@@ -261,6 +323,25 @@ func TestWorkspacesAreIsolated(t *testing.T) {
 		}
 		assert.Equal(t, before, everything(t, s, i.victim.Workspace))
 	})
+}
+
+// seedRefusals gives the victim a suppression, a delivery to be retried, and a bulk retry.
+func seedRefusals(t *testing.T, i *intruder) {
+	t.Helper()
+	refused := i.victim.Prepare(t, i.s, i.victim.Email.ID, "private")
+	d := i.victim.Claim(t, i.s, refused.DeliveryID, time.Now())
+	_, err := i.s.RecordSubmission(t.Context(), i.victim.Workspace, d.ID, d.Fence, chat.Submission{Outcome: chat.OutcomeRejected}, time.Now())
+	require.NoError(t, err)
+	_, err = i.s.RecordReport(t.Context(), chat.Report{
+		Provider: d.Provider, Key: "unsubscribed", DeliveryID: d.ID, Type: "unsubscribe", Suppress: chat.SuppressedUnsubscribe,
+	}, time.Now())
+	require.NoError(t, err)
+	list, err := i.s.Suppressions(t.Context(), i.victim.Workspace, ten())
+	require.NoError(t, err)
+	i.suppression = list.Items[0].ID
+	i.bulk, err = i.s.BeginBulkRetry(t.Context(), i.victim.NewBulkRetry(chat.DeliveryFilter{Channel: chat.ChannelEmail}), "bulk:1")
+	require.NoError(t, err)
+	require.Equal(t, 1, i.bulk.Selected)
 }
 
 func isNothing(value any) bool {

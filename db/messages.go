@@ -20,6 +20,7 @@ type messageRow struct {
 	MemberID       *chat.MemberID    `bun:"member_id"`
 	Role           chat.MessageRole  `bun:"role"`
 	Content        string            `bun:"content"`
+	Original       string            `bun:"original,nullzero"`
 	State          chat.MessageState `bun:"state"`
 	ActionID       chat.ActionID     `bun:"action_id,nullzero"`
 	EmailMessageID string            `bun:"email_message_id,nullzero"`
@@ -35,8 +36,8 @@ type messageRow struct {
 
 func (r *messageRow) message() chat.Message {
 	m := chat.Message{
-		Number: r.Number, ID: r.ID, ChatID: r.ChatID, MemberID: r.MemberID, Role: r.Role, Content: r.Content, State: r.State,
-		DeliveryID: r.DeliveryID, CreatedAt: r.CreatedAt.UTC(),
+		Number: r.Number, ID: r.ID, ChatID: r.ChatID, MemberID: r.MemberID, Role: r.Role, Content: r.Content, Original: r.Original,
+		State: r.State, DeliveryID: r.DeliveryID, CreatedAt: r.CreatedAt.UTC(),
 	}
 	if r.RatedAt != nil {
 		m.Rating = &chat.Rating{Value: r.RatingValue, Comment: r.RatingComment, By: r.RatedBy, At: r.RatedAt.UTC()}
@@ -93,7 +94,7 @@ func (s *Store) AddMessage(ctx context.Context, ws chat.WorkspaceID, id chat.Cha
 	}
 	err = s.inTx(ctx, "add a message", func(ctx context.Context, tx bun.Tx) error {
 		// First the chat: its row's lock makes numbers rise in the order of commits.
-		if err := editChat(ctx, calledFor(tx.NewUpdate()).Set("last_activity_at = ?", now), ws, id, now); err != nil {
+		if err := editChat(ctx, calledFor(tx.NewUpdate(), "").Set("last_activity_at = ?", now), ws, id, now); err != nil {
 			return err
 		}
 		_, err := tx.NewInsert().Model(&row).Exec(ctx)

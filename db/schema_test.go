@@ -152,6 +152,7 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 		"members_role":           texts([]chat.WorkspaceRole{chat.RoleManager, chat.RoleUser}),
 		"members_consent_sms":    texts([]chat.Consent{chat.ConsentUnknown, chat.ConsentGranted, chat.ConsentRevoked}),
 		"members_consent_email":  texts([]chat.Consent{chat.ConsentUnknown, chat.ConsentGranted, chat.ConsentRevoked}),
+		"bulk_retries_state":     texts([]chat.BulkState{chat.BulkRunning, chat.BulkPaused, chat.BulkFinished, chat.BulkCanceled}),
 		"deliveries final words": append(texts(final), string(chat.SubmissionAccepted)),
 		"delivery_attempts_outcome": texts([]chat.SubmissionOutcome{
 			chat.OutcomeAccepted, chat.OutcomeNotProcessed, chat.OutcomeRejected, chat.OutcomeBlocked,

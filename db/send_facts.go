@@ -24,6 +24,14 @@ const threadLimit = 50
 // sendFacts reads what decides about a send and holds the chat: chat_not_found. Labels
 // are read for tool calls only, which alone need them.
 func (s *Store) sendFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*chat.SendFacts, error) {
+	facts, err := s.chatFacts(ctx, tx, in.WorkspaceID, in.ChatID)
+	if err == nil && len(in.ToolCalls) > 0 {
+		facts.Labels, err = workspaceLabels(ctx, tx, in.WorkspaceID)
+	}
+	return facts, err
+}
+
+func (s *Store) chatFacts(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID) (*chat.SendFacts, error) {
 	var row factsRow
 	err := s.locked(tx.NewSelect().Model(&row).ColumnExpr("c.*").
 		Relation("Assistant").Relation("Member").Relation("PhoneNumber").Relation("Inbox").
@@ -33,16 +41,11 @@ func (s *Store) sendFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistant
 			AND x.channel = c.channel
 			AND x.sender = CASE c.channel WHEN 'phone-sms' THEN 'phone:' || c.phone_number_id WHEN 'email' THEN 'inbox:' || c.inbox_id END
 			AND x.address = CASE c.channel WHEN 'phone-sms' THEN member.phone WHEN 'email' THEN lower(member.email) END) AS suppressed`).
-		Where("c.workspace_id = ?", in.WorkspaceID).Where("c.id = ?", in.ChatID).Where("c.deleted_at IS NULL")).Scan(ctx)
+		Where("c.workspace_id = ?", ws).Where("c.id = ?", id).Where("c.deleted_at IS NULL")).Scan(ctx)
 	if err != nil {
 		return nil, found(err, chat.CodeChatNotFound, "chat")
 	}
 	facts := row.facts()
-	if len(in.ToolCalls) > 0 {
-		if facts.Labels, err = workspaceLabels(ctx, tx, in.WorkspaceID); err != nil {
-			return nil, err
-		}
-	}
 	if row.Channel == chat.ChannelEmail {
 		err = readThread(ctx, tx, facts)
 	}

@@ -80,14 +80,21 @@ func (s *Store) insertSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistan
 }
 
 func newDelivery(in *chat.SendAssistantMessage, ids chat.SendIDs, plan *chat.SendPlan, now time.Time) (deliveryRow, error) {
+	row, err := plannedDelivery(plan, now)
+	row.ID, row.WorkspaceID, row.ChatID, row.MessageID, row.ActionID = ids.DeliveryID, in.WorkspaceID, in.ChatID, ids.MessageID, in.ActionID
+	row.PurposeKey = "send:" + string(ids.MessageID)
+	return row, err
+}
+
+// plannedDelivery is a delivery of what was planned, which belongs to nothing yet.
+func plannedDelivery(plan *chat.SendPlan, now time.Time) (deliveryRow, error) {
 	payload, err := json.Marshal(plan.Payload)
 	if err != nil {
 		return deliveryRow{}, attempted("encode what will be posted", err)
 	}
 	hash := sha256.Sum256(payload)
 	return deliveryRow{
-		ID: ids.DeliveryID, WorkspaceID: in.WorkspaceID, ChatID: in.ChatID, MessageID: ids.MessageID, ActionID: in.ActionID,
-		Channel: plan.Channel, Provider: plan.Provider, PurposeKey: "send:" + string(ids.MessageID), Sender: plan.Sender,
+		Channel: plan.Channel, Provider: plan.Provider, Sender: plan.Sender,
 		From: plan.From, To: plan.To, Payload: plan.Payload, PayloadHash: hash[:], Policy: plan.Policy,
 		Submission: chat.SubmissionPending, Segments: plan.Payload.Segments, CreatedAt: now, UpdatedAt: now,
 	}, nil
@@ -144,7 +151,7 @@ func (s *Store) FailSend(ctx context.Context, ws chat.WorkspaceID, action chat.A
 		if sent, err = sentMessage(ctx, tx, ws, action); err != nil {
 			return err
 		}
-		canceled, err := s.cancelDelivery(ctx, tx, ws, sent.DeliveryID, toolIndex, problem)
+		canceled, err := s.cancelDelivery(ctx, tx, ws, action, toolIndex, problem)
 		if err != nil || !canceled {
 			return err
 		}
@@ -166,16 +173,16 @@ func (s *Store) FailSend(ctx context.Context, ws chat.WorkspaceID, action chat.A
 	return sent, err
 }
 
-// cancelDelivery cancels what the carrier certainly does not have.
-func (s *Store) cancelDelivery(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.DeliveryID, toolIndex int, problem *chat.Error) (bool, error) {
+// cancelDelivery cancels the action's delivery if the carrier certainly does not have it. A
+// retry of it is another action's.
+func (s *Store) cancelDelivery(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, action chat.ActionID, toolIndex int, problem *chat.Error) (bool, error) {
 	code := chat.ErrorToolCallFailed
 	if toolIndex < 0 {
 		code = chat.ErrorCanceled
 	}
 	result, err := tx.NewUpdate().Model((*deliveryRow)(nil)).Set("submission = ?", chat.SubmissionCanceled).
 		Set("error_code = ?", code).Set("error_message = ?", problem.Message).Set("retry_at = NULL").Set("updated_at = ?", s.time()).
-		Where("workspace_id = ?", ws).Where("id = ?", id).
-		Where("submission IN ?", bun.Tuple([]chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked})).Exec(ctx)
+		Where("workspace_id = ?", ws).Where("action_id = ?", action).Where("submission IN ?", bun.Tuple(claimable)).Exec(ctx)
 	if err != nil {
 		return false, err
 	}

@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,24 +11,6 @@ import (
 
 	"handrail/chat"
 )
-
-type suppressionRow struct {
-	bun.BaseModel `bun:"table:suppressions,alias:x"`
-
-	ID          int64            `bun:"id,pk,autoincrement"`
-	WorkspaceID chat.WorkspaceID `bun:"workspace_id"`
-	Channel     chat.Channel     `bun:"channel"`
-	Sender      string           `bun:"sender"`
-	Address     string           `bun:"address"`
-	Reason      string           `bun:"reason"`
-	SourceEvent string           `bun:"source_event,nullzero"`
-	CreatedAt   time.Time        `bun:"created_at"`
-	LiftedAt    *time.Time       `bun:"lifted_at"`
-}
-
-// eventDuplicate is the type of the event that records a second acceptance under another
-// id: the message may have arrived twice.
-const eventDuplicate = "duplicate_confirmed"
 
 // RecordSubmission stores what a carrier said to the claim with this fence, and returns
 // the delivery as it stands then: delivery_not_found; conflict when the carrier's id for
@@ -62,6 +43,8 @@ type submission struct {
 	fence int64
 	said  chat.Submission
 	now   time.Time
+	// evidence tells that it was not said to the claim itself, but learnt another way.
+	evidence bool
 }
 
 func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) (deliveryRow, error) {
@@ -86,14 +69,27 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 	if row.ID == "" {
 		return s.recordAcceptanceAgain(ctx, tx, in)
 	}
-	return row, s.batch(ctx, tx,
-		finishAttempt(tx, in),
-		moveMessage(tx, in.ws, row.MessageID, chat.MessageSent),
+	statements := append(sent(tx, &row, in.now), finishAttempt(tx, in), s.sentTwice(tx, &row, in.now))
+	if said.ProviderMessageID != "" {
+		statements = append(statements, adoptOrphans(tx, &row))
+	}
+	if !in.evidence { // which may be old, and says nothing of the account as it is now
+		statements = append(statements, closeBreaker(tx, &row)...)
+	}
+	return row, s.batch(ctx, tx, statements...)
+}
+
+// sent are the statements that tell message, chat and action that a delivery was sent.
+func sent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+	return []bun.Query{
+		moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageSent),
 		// What came in after the send was asked for still needs a response.
 		tx.NewUpdate().Model((*chatRow)(nil)).Set("answered = ?", row.Watermark).Set("needs_response = (attention > ?)", row.Watermark).
-			Set("updated_at = ?", in.now).Where("workspace_id = ?", in.ws).Where("id = ?", row.ChatID).Where("answered < ?", row.Watermark),
-		moveAction(tx, in.ws, row.ActionID, chat.ActionSucceeded, in.now, chat.ActionRunning, chat.ActionParked, chat.ActionFailed).
-			Set("problem = NULL"))
+			Set("attention_reason = CASE WHEN attention > ? THEN attention_reason ELSE '' END", row.Watermark).Set("updated_at = ?", now).
+			Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ChatID).Where("answered < ?", row.Watermark),
+		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionSucceeded, now, chat.ActionRunning, chat.ActionParked, chat.ActionFailed).
+			Set("problem = NULL"),
+	}
 }
 
 func messageIDTaken() *chat.Error {
@@ -113,7 +109,7 @@ func (s *Store) recordAcceptanceAgain(ctx context.Context, tx bun.Tx, in submiss
 	case row.ProviderMessageID == "":
 		row.ProviderMessageID, row.UpdatedAt = in.said.ProviderMessageID, in.now
 		statements = append(statements, tx.NewUpdate().Model(&row).Column("provider_message_id", "updated_at").
-			Where("workspace_id = ?", in.ws).Where("id = ?", in.id))
+			Where("workspace_id = ?", in.ws).Where("id = ?", in.id), adoptOrphans(tx, &row))
 	default:
 		event, err := duplicateEvent(&row, in)
 		if err != nil {
@@ -125,19 +121,15 @@ func (s *Store) recordAcceptanceAgain(ctx context.Context, tx bun.Tx, in submiss
 	return row, refused(s.batch(ctx, tx, statements...), uniqueViolation, messageIDTaken())
 }
 
-func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
-	raw, err := json.Marshal(map[string]any{
-		"kept": row.ProviderMessageID, "provider_message_id": in.said.ProviderMessageID, "fence": in.fence,
-	})
-	return providerEventRow{
-		Key: fmt.Sprintf("%s:%s:%s", eventDuplicate, row.ID, in.said.ProviderMessageID), WorkspaceID: in.ws, DeliveryID: in.id,
-		Provider: row.Provider, ProviderMessageID: in.said.ProviderMessageID, Type: eventDuplicate, Raw: raw, ReceivedAt: in.now,
-	}, err
-}
-
-// finishAttempt is the statement that completes the row of an attempt. There is none for
-// evidence that came another way.
+// finishAttempt is the statement that completes the row of an attempt. Evidence that came
+// another way tells that it was accepted, and leaves what the attempt itself has seen.
 func finishAttempt(tx bun.Tx, in submission) *bun.UpdateQuery {
+	if in.evidence {
+		return tx.NewUpdate().Model((*attemptRow)(nil)).Set("outcome = ?", in.said.Outcome).Set("got_connection = TRUE").
+			Set("finished_at = COALESCE(finished_at, ?)", in.now).Set("provider_message_id = ?", in.said.ProviderMessageID).
+			Where("workspace_id = ?", in.ws).Where("delivery_id = ?", in.id).Where("fence = ?", in.fence).
+			Where("(outcome IS NULL OR outcome = ?)", chat.OutcomeUnknown)
+	}
 	attempt := in.said.Attempted(in.fence, in.now, in.now)
 	row := attemptRow{
 		FinishedAt: attempt.FinishedAt, GotConnection: attempt.GotConnection, Outcome: attempt.Outcome, HTTPStatus: attempt.HTTPStatus,
@@ -160,8 +152,8 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 	if after == chat.SubmissionUnknown {
 		q.Set("unknown_since = ?", in.now)
 	}
-	if (after == chat.SubmissionPending || after == chat.SubmissionBlocked) && in.said.RetryAfter > 0 {
-		q.Set("retry_at = ?", micro(in.now.Add(in.said.RetryAfter)))
+	if after == chat.SubmissionPending && in.said.RetryAfter > 0 || after == chat.SubmissionBlocked {
+		q.Set("retry_at = ?", micro(in.now.Add(pause(in.said))))
 	}
 	if _, err := q.Exec(ctx); err != nil && !noRows(err) {
 		return row, err
@@ -181,17 +173,16 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 func consequences(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 	switch row.Submission {
 	case chat.SubmissionRejected:
-		return notSent(tx, row, in.now)
+		return append(notSent(tx, row, in.now), closeBreaker(tx, row)...)
 	case chat.SubmissionSuppressed:
-		suppression := suppressionRow{
-			WorkspaceID: in.ws, Channel: row.Channel, Sender: row.Sender, Reason: "carrier",
+		statements := append(notSent(tx, row, in.now), closeBreaker(tx, row)...)
+		return append(statements, suppress(tx, &suppressionRow{
+			WorkspaceID: in.ws, Channel: row.Channel, Sender: row.Sender, Address: row.To, Reason: chat.SuppressedCarrier,
 			SourceEvent: fmt.Sprintf("attempt:%s:%d", row.ID, in.fence), CreatedAt: in.now,
-		}
-		// The address may be on the list by another way.
-		return append(notSent(tx, row, in.now), tx.NewInsert().Model(&suppression).
-			// Folded by the function that the address is looked up with.
-			Value("address", "lower(?)", row.To).On("CONFLICT DO NOTHING").Returning("NULL"))
-	case chat.SubmissionBlocked, chat.SubmissionUnknown:
+		}))
+	case chat.SubmissionBlocked:
+		return []bun.Query{openBreaker(tx, row, in), moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)}
+	case chat.SubmissionUnknown:
 		return []bun.Query{moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)}
 	default: // pending: it is tried again
 		return nil

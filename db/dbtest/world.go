@@ -118,6 +118,26 @@ func PlanText(text string) func(*chat.SendFacts) (chat.SendPlan, error) {
 	}
 }
 
+// PlanRetry plans a retry as the old delivery was, but for a change of address or sender.
+func PlanRetry(facts *chat.SendFacts, old *chat.Delivery) (chat.SendPlan, error) {
+	plan, err := facts.Plan(old.Payload.Text)
+	plan.To, plan.Payload = old.To, old.Payload
+	return plan, err
+}
+
+// Retry asks for a delivery to be tried again.
+func (w *World) Retry(id chat.DeliveryID, change chat.Change) chat.RetryDelivery {
+	return chat.RetryDelivery{Request: w.Request(0), DeliveryID: id, Change: change, Reason: "the customer asked"}
+}
+
+// NewBulkRetry asks for all deliveries of the filter to be tried again.
+func (w *World) NewBulkRetry(f chat.DeliveryFilter) chat.NewBulkRetry {
+	return chat.NewBulkRetry{
+		ID: chat.ActionID(newID()), WorkspaceID: w.Workspace, By: w.By, Fingerprint: chat.Fingerprint{"filter": "digest"},
+		Filter: f, Rate: chat.DefaultBulkRate, Reason: "after the outage",
+	}
+}
+
 // SendIDs are fresh ids for a send.
 func SendIDs() chat.SendIDs {
 	return chat.SendIDs{MessageID: chat.MessageID(newID()), DeliveryID: chat.DeliveryID(newID())}

@@ -1,0 +1,180 @@
+package db
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// Decide records a person's word on a delivery, and returns it with the workflow that
+// follows it: delivery_not_found, invalid_request for a verdict that is none of the three.
+//
+//   - cancel: what was not handed over is never sent.
+//   - sent: what may have been sent counts as sent; the carrier's id is kept when it is given.
+//   - not_sent: what may have been sent counts as not sent.
+//
+// In any other state it is a conflict that says what may be done. Evidence of acceptance
+// still wins over each of them.
+func (s *Store) Decide(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, d chat.Decision) (chat.Delivery, string, error) {
+	var row deliveryRow
+	var workflow string
+	err := s.inTx(ctx, "decide about a delivery", func(ctx context.Context, tx bun.Tx) error {
+		var err error
+		if row, err = findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), ws, id); err != nil {
+			return err
+		}
+		statements, verb, err := decide(tx, &row, &d)
+		if err != nil {
+			return err
+		}
+		row.decided(&d)
+		statements = append(statements, saveDecision(tx, &row),
+			s.audited(tx, ws, d.By, verb, string(id), changed{"as": d.Verdict, "reason": d.Reason}))
+		if d.ProviderMessageID != "" {
+			statements = append(statements, adoptOrphans(tx, &row))
+		}
+		if err := s.batch(ctx, tx, statements...); err != nil {
+			return refused(err, uniqueViolation, messageIDTaken())
+		}
+		workflow, err = workflowOf(ctx, tx, &row)
+		return err
+	})
+	return row.delivery(), workflow, err
+}
+
+// decide puts the row into the state that the verdict means, and returns what else follows,
+// with the verb of the audit log.
+func decide(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, string, error) {
+	now := micro(d.At)
+	to := map[chat.Verdict]chat.SubmissionState{
+		chat.VerdictCancel: chat.SubmissionCanceled, chat.VerdictSent: chat.SubmissionConfirmedSent, chat.VerdictNotSent: chat.SubmissionAbandoned,
+	}[d.Verdict]
+	if to == "" {
+		return nil, "", chat.Invalid("as", "must be sent or not_sent")
+	}
+	if !slices.Contains(decidable[to], row.Submission) {
+		return nil, "", mayNot(row, d.Verdict)
+	}
+	row.Submission, row.RetryAt, row.LeaseUntil, row.UnknownSince = to, nil, nil, nil
+	switch d.Verdict {
+	case chat.VerdictSent:
+		row.ErrorCode, row.ErrorMessage = "", ""
+		if d.ProviderMessageID != "" {
+			row.ProviderMessageID = d.ProviderMessageID
+		}
+		return append(sent(tx, row, now), saveState(tx, row, now)), "delivery.resolved", nil
+	case chat.VerdictNotSent:
+		row.ErrorMessage = "a person resolved it as not sent"
+		return append(notSent(tx, row, now), saveState(tx, row, now)), "delivery.resolved", nil
+	case chat.VerdictCancel, chat.VerdictRetry:
+	}
+	row.ErrorCode, row.ErrorMessage = chat.ErrorCanceled, "a person canceled it"
+	return append(notSent(tx, row, now), saveState(tx, row, now)), "delivery.canceled", nil
+}
+
+// decidable are the states from which a person may put a delivery into another one.
+var decidable = map[chat.SubmissionState][]chat.SubmissionState{
+	chat.SubmissionCanceled:      claimable,
+	chat.SubmissionConfirmedSent: {chat.SubmissionUnknown, chat.SubmissionNeedsReview},
+	chat.SubmissionAbandoned:     {chat.SubmissionUnknown, chat.SubmissionNeedsReview},
+}
+
+// mayNot says why the verdict does not fit the delivery, and what may be done instead.
+func mayNot(row *deliveryRow, v chat.Verdict) *chat.Error {
+	only := "only one that may have been sent can be resolved"
+	if v == chat.VerdictCancel {
+		only = "only one that was not handed over yet can be canceled"
+	}
+	words := map[chat.Verdict]string{
+		chat.VerdictRetry: "retry it", chat.VerdictCancel: "cancel it",
+		chat.VerdictSent: "resolve it as sent", chat.VerdictNotSent: "resolve it as not sent",
+	}
+	d := row.delivery()
+	var may []string
+	for _, c := range d.Commands() {
+		may = append(may, words[c])
+	}
+	instead := "nothing needs to be done"
+	switch {
+	case len(may) > 0:
+		instead = "you may " + strings.Join(may, ", or ")
+	case row.Submission == chat.SubmissionSending:
+		instead = "wait for the carrier's answer"
+	}
+	e := chat.Errorf(chat.CodeConflict, "this delivery is %s: %s; %s", d.Status(), only, instead)
+	e.DeliveryID = string(row.ID)
+	return e
+}
+
+// decided notes a person's word in the row.
+func (r *deliveryRow) decided(d *chat.Decision) {
+	at := micro(d.At)
+	r.Verdict, r.DecisionReason, r.DecidedBy, r.DecidedAt = d.Verdict, d.Reason, d.By.MemberID, &at
+}
+
+// saveDecision is the statement that stores a person's word, and the carrier's id that a
+// person may have found.
+func saveDecision(tx bun.Tx, row *deliveryRow) bun.Query {
+	return tx.NewUpdate().Model(row).
+		Column("decision", "decision_reason", "decided_by", "decided_at", "bulk_retry_id", "provider_message_id").
+		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
+}
+
+// EndDelivery cancels a delivery that was not handed over, and says why:
+// delivery_not_found.
+//
+// Idempotent: any other delivery stays as it is, and is returned.
+func (s *Store) EndDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, why *chat.Error) (chat.Delivery, error) {
+	return s.changeDelivery(ctx, "end a delivery", ws, id, func(tx bun.Tx, row *deliveryRow) []bun.Query {
+		if !slices.Contains(claimable, row.Submission) {
+			return nil
+		}
+		now := s.time()
+		row.Submission, row.RetryAt, row.ErrorCode, row.ErrorMessage = chat.SubmissionCanceled, nil, chat.ErrorCanceled, why.Message
+		problem := *why
+		problem.ActionID, problem.DeliveryID, problem.ToolCalls = string(row.ActionID), string(id), nil
+		return []bun.Query{
+			saveState(tx, row, now), moveMessage(tx, ws, row.MessageID, chat.MessageNotSent),
+			moveAction(tx, ws, row.ActionID, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).Set("problem = ?", &problem),
+		}
+	})
+}
+
+// changeDelivery holds a delivery while change makes what it needs of it: the row as it
+// shall be, and the statements that store that. Without statements it stays as it is.
+func (s *Store) changeDelivery(ctx context.Context, what string, ws chat.WorkspaceID, id chat.DeliveryID, change func(bun.Tx, *deliveryRow) []bun.Query) (chat.Delivery, error) {
+	var row deliveryRow
+	err := s.inTx(ctx, what, func(ctx context.Context, tx bun.Tx) error {
+		var err error
+		if row, err = findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), ws, id); err != nil {
+			return err
+		}
+		return s.batch(ctx, tx, change(tx, &row)...)
+	})
+	return row.delivery(), err
+}
+
+// Unconfirmed ends the wait for the carrier's final word on a delivery that it accepted:
+// delivery_not_found. A word that comes later still counts.
+//
+// Idempotent: any other delivery stays as it is.
+func (s *Store) Unconfirmed(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error) {
+	return s.changeDelivery(ctx, "end the wait for a receipt", ws, id, func(tx bun.Tx, row *deliveryRow) []bun.Query {
+		if row.Submission != chat.SubmissionAccepted || row.Carrier.Final() {
+			return nil
+		}
+		return []bun.Query{unconfirmed(tx, row, micro(now))}
+	})
+}
+
+func unconfirmed(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
+	row.Carrier, row.CarrierRank, row.UpdatedAt = chat.CarrierUnconfirmed, chat.CarrierUnconfirmed.Rank(), now
+	row.ErrorCode, row.ErrorMessage = chat.ErrorUnconfirmed, "the carrier took it and never told what became of it"
+	return tx.NewUpdate().Model(row).Column("carrier", "carrier_rank", "error_code", "error_message", "updated_at").
+		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
+}

@@ -1,0 +1,39 @@
+package db
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// duplicateEvent records that a carrier has taken a delivery a second time.
+func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
+	raw, err := json.Marshal(map[string]any{
+		"kept": row.ProviderMessageID, "provider_message_id": in.said.ProviderMessageID, "fence": in.fence,
+	})
+	return providerEventRow{
+		Key: fmt.Sprintf("%s:%s:%s", chat.EventDuplicate, row.ID, in.said.ProviderMessageID), WorkspaceID: in.ws, DeliveryID: in.id,
+		Provider: row.Provider, ProviderMessageID: in.said.ProviderMessageID, Type: chat.EventDuplicate, Raw: raw, ReceivedAt: in.now, Applied: true,
+	}, err
+}
+
+// sentTwice is the statement that records an acceptance of row when the delivery that it
+// repeats, or that repeats it, was sent as well. One that the carrier took and then lost was
+// not, and of one without a receipt nobody knows.
+func (s *Store) sentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun.RawQuery {
+	raw := `CAST('{"other_delivery":"' || o.id || '"}' AS blob)`
+	if s.postgres() {
+		raw = `convert_to('{"other_delivery":"' || o.id || '"}', 'UTF8')`
+	}
+	return tx.NewRaw(`INSERT INTO provider_events (event_key, workspace_id, delivery_id, provider, provider_message_id, type, raw, received_at, applied)
+		SELECT ? || o.id, ?, ?, ?, ?, ?, `+raw+`, ?, TRUE FROM deliveries o
+		WHERE o.workspace_id = ? AND (o.id = ? OR o.retry_of = ?)
+			AND o.status IN ('accepted', 'delivered', 'read', 'confirmed_sent')
+		ON CONFLICT (event_key) DO NOTHING`,
+		fmt.Sprintf("%s:%s:", chat.EventDuplicate, row.ID), row.WorkspaceID, row.ID, row.Provider, bun.NullZero(row.ProviderMessageID),
+		chat.EventDuplicate, now, row.WorkspaceID, row.RetryOf, row.ID)
+}

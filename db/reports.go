@@ -1,0 +1,238 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// RecordReport stores what a carrier told about a message, and what follows from it, in one
+// transaction. The report names its delivery, or is found by the carrier's id for the
+// message; one that fits none is kept as an orphan. It returns no error of the domain: what
+// can not be true, like an id that another delivery has, is kept and changes nothing.
+//
+// Acceptance wins over every state. The carrier's state only rises in rank; one that tells
+// of a loss makes the message not sent and the chat need a response.
+//
+// Idempotent: a report has its effect once, by its key. An orphan has it when it is told
+// again and its delivery is known by then.
+func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error) {
+	in := report{Report: r, now: micro(now)}
+	var told chat.Reported
+	err := s.inTx(ctx, "record a carrier's report", func(ctx context.Context, tx bun.Tx) error {
+		row, err := s.reportedDelivery(ctx, tx, &r)
+		if err != nil {
+			return err
+		}
+		event := in.event(&row)
+		fresh, err := storeEvent(ctx, tx, &event)
+		if err != nil {
+			return err
+		}
+		told = chat.Reported{Known: row.ID != "", Repeated: !fresh, WorkspaceID: row.WorkspaceID}
+		if !told.Known {
+			return nil
+		}
+		if fresh {
+			before := row.delivery()
+			if told.Duplicate, err = s.applyReport(ctx, tx, &row, &in); err != nil {
+				return err
+			}
+			after := row.delivery()
+			told.Changed = differs(&before, &after)
+		}
+		d := row.delivery()
+		told.Receipt = d.Receipt()
+		told.WorkflowID, err = workflowOf(ctx, tx, &row)
+		return err
+	})
+	return told, err
+}
+
+// report is what was told, and when.
+type report struct {
+	chat.Report
+	now time.Time
+}
+
+// reportedDelivery finds and holds the delivery that a report is about; its ID is "" when
+// there is none.
+func (s *Store) reportedDelivery(ctx context.Context, tx bun.Tx, r *chat.Report) (deliveryRow, error) {
+	var row deliveryRow
+	find := func() *bun.SelectQuery {
+		return s.locked(withRetry(tx.NewSelect()).Model(&row)).Where("d.provider = ?", r.Provider)
+	}
+	if r.DeliveryID != "" {
+		if err := find().Where("d.id = ?", r.DeliveryID).Scan(ctx); !noRows(err) {
+			return row, err
+		}
+	}
+	if r.ProviderMessageID == "" {
+		return row, nil
+	}
+	err := find().Where("d.provider_message_id = ?", r.ProviderMessageID).Scan(ctx)
+	if noRows(err) {
+		err = nil
+	}
+	return row, err
+}
+
+func (r *report) event(row *deliveryRow) providerEventRow {
+	event := providerEventRow{
+		Key: r.Key, WorkspaceID: row.WorkspaceID, DeliveryID: row.ID, Provider: r.Provider, ProviderMessageID: r.ProviderMessageID,
+		Type: r.Type, Raw: r.Raw, ReceivedAt: r.now, Applied: row.ID != "",
+	}
+	if len(event.Raw) == 0 {
+		event.Raw = []byte("{}")
+	}
+	return event
+}
+
+// storeEvent stores what a carrier told, and reports false when it was told before. An
+// orphan that has found its delivery counts as told for the first time.
+func storeEvent(ctx context.Context, tx bun.Tx, event *providerEventRow) (bool, error) {
+	result, err := tx.NewInsert().Model(event).On("CONFLICT (event_key) DO UPDATE").
+		Set("workspace_id = EXCLUDED.workspace_id").Set("delivery_id = EXCLUDED.delivery_id").Set("applied = TRUE").
+		Where("EXCLUDED.applied AND NOT e.applied").Returning("NULL").Exec(ctx)
+	if err != nil {
+		return false, err
+	}
+	count, err := result.RowsAffected()
+	return count > 0, err
+}
+
+// adoptOrphans is the statement that gives a delivery what its carrier had told before the
+// carrier's id for it was known.
+func adoptOrphans(tx bun.Tx, row *deliveryRow) bun.Query {
+	return tx.NewUpdate().Model((*providerEventRow)(nil)).Set("workspace_id = ?", row.WorkspaceID).Set("delivery_id = ?", row.ID).
+		Where("provider = ?", row.Provider).Where("provider_message_id = ?", row.ProviderMessageID).Where("delivery_id IS NULL")
+}
+
+// workflowOf is the workflow that follows a delivery.
+func workflowOf(ctx context.Context, tx bun.Tx, row *deliveryRow) (string, error) {
+	var id string
+	err := tx.NewSelect().Model((*actionRow)(nil)).Column("workflow_id").
+		Where("a.workspace_id = ?", row.WorkspaceID).Where("a.id = ?", row.ActionID).Scan(ctx, &id)
+	return id, err
+}
+
+func differs(a, b *chat.Delivery) bool {
+	return a.Submission != b.Submission || a.Carrier != b.Carrier || a.ProviderMessageID != b.ProviderMessageID ||
+		a.ErrorCode != b.ErrorCode || a.Segments != b.Segments
+}
+
+// applyReport changes the delivery, which is held, as the report says. duplicate tells that
+// the carrier has taken a second message for it.
+func (s *Store) applyReport(ctx context.Context, tx bun.Tx, row *deliveryRow, r *report) (duplicate bool, err error) {
+	if r.Accepts {
+		if duplicate, err = s.acceptReported(ctx, tx, row, r); err != nil {
+			return false, err
+		}
+	}
+	var statements []bun.Query
+	// What became of a second message says nothing of the first.
+	if row.Submission == chat.SubmissionAccepted && (r.ProviderMessageID == "" || r.ProviderMessageID == row.ProviderMessageID || row.ProviderMessageID == "") {
+		statements = carry(tx, row, r)
+	}
+	if r.Suppress != "" {
+		statements = append(statements, suppress(tx, &suppressionRow{
+			WorkspaceID: row.WorkspaceID, Channel: row.Channel, Sender: row.Sender, Address: row.To, Reason: r.Suppress,
+			SourceEvent: r.Key, CreatedAt: r.now,
+		}))
+	}
+	return duplicate, s.batch(ctx, tx, statements...)
+}
+
+// acceptReported records the acceptance that a report proves.
+func (s *Store) acceptReported(ctx context.Context, tx bun.Tx, row *deliveryRow, r *report) (duplicate bool, err error) {
+	id := r.ProviderMessageID
+	if id != "" && id != row.ProviderMessageID {
+		taken, err := tx.NewSelect().Model((*deliveryRow)(nil)).Where("d.provider = ?", row.Provider).
+			Where("d.provider_message_id = ?", id).Where("d.id <> ?", row.ID).Exists(ctx)
+		if err != nil {
+			return false, err
+		}
+		if taken {
+			id = ""
+		}
+	}
+	was := *row
+	said := chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: id, Segments: r.Segments, GotConnection: true}
+	in := submission{ws: row.WorkspaceID, id: row.ID, fence: r.Fence, said: said, now: r.now, evidence: true}
+	if *row, err = s.recordAcceptance(ctx, tx, in); err != nil {
+		return false, err
+	}
+	row.RetriedBy = was.RetriedBy
+	if was.Submission == chat.SubmissionAccepted {
+		return id != "" && was.ProviderMessageID != "" && id != was.ProviderMessageID, nil
+	}
+	if row.RetriedBy != "" && !r.Carrier.Lost() {
+		if err := s.dropRetry(ctx, tx, row, r.now); err != nil {
+			return false, err
+		}
+	}
+	return tx.NewSelect().Model((*providerEventRow)(nil)).Where("e.workspace_id = ?", row.WorkspaceID).
+		Where("e.delivery_id = ?", row.ID).Where("e.type = ?", chat.EventDuplicate).Exists(ctx)
+}
+
+// dropRetry cancels the retry of a delivery that was taken after all, if the carrier
+// certainly does not have it yet: the message must not arrive twice.
+func (s *Store) dropRetry(ctx context.Context, tx bun.Tx, of *deliveryRow, now time.Time) error {
+	row, err := findDelivery(ctx, s.locked(tx.NewSelect()), of.WorkspaceID, of.RetriedBy)
+	if err != nil || !slices.Contains(claimable, row.Submission) {
+		return err
+	}
+	row.Submission, row.RetryAt, row.ErrorCode = chat.SubmissionCanceled, nil, chat.ErrorReplaced
+	row.ErrorMessage = "the carrier took the delivery that it repeats after all"
+	return s.batch(ctx, tx, saveState(tx, &row, now), failAction(tx, &row, now))
+}
+
+// carry are the statements for what became of a message that the carrier took.
+func carry(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
+	var statements []bun.Query
+	if r.Carrier.Supersedes(row.Carrier) {
+		row.Carrier, row.CarrierRank = r.Carrier, r.Carrier.Rank()
+		switch {
+		case r.Carrier.Lost():
+			row.ErrorCode, row.ErrorMessage = r.ErrorCode, r.ErrorMessage
+			statements = lostLate(tx, row, r.now)
+		case r.Carrier == chat.CarrierDeferred:
+			row.ErrorCode, row.ErrorMessage = r.ErrorCode, r.ErrorMessage
+		case r.Carrier.Final():
+			row.ErrorCode, row.ErrorMessage = "", ""
+		}
+	}
+	if r.Segments > 0 {
+		row.Segments = r.Segments
+	}
+	row.UpdatedAt = r.now
+	return append(statements, tx.NewUpdate().Model(row).
+		Column("carrier", "carrier_rank", "error_code", "error_message", "segments", "updated_at").
+		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID))
+}
+
+// lostLate are the statements that tell message and chat of a delivery that was accepted and
+// then lost. When it has been tried again already, that retry speaks for the message.
+func lostLate(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+	if row.RetriedBy != "" {
+		return nil
+	}
+	name, known := map[chat.Provider]string{chat.ProviderTwilio: "Twilio", chat.ProviderSendGrid: "SendGrid"}[row.Provider]
+	if !known {
+		name = string(row.Provider)
+	}
+	reason := fmt.Sprintf("A message was not delivered: %s reports it as %s.", name, row.Carrier)
+	if row.ErrorCode != "" {
+		reason = fmt.Sprintf("A message was not delivered: %s reports it as %s (%s).", name, row.Carrier, row.ErrorCode)
+	}
+	return []bun.Query{
+		moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent),
+		calledFor(tx.NewUpdate().Model((*chatRow)(nil)), reason).Set("updated_at = ?", now).
+			Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ChatID),
+	}
+}

@@ -1,0 +1,115 @@
+package db
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// receiptsAfter is how much older than everything else a delivery without a receipt must be
+// to be stale: emails may be deferred for days, and their own workflows wait a day.
+const receiptsAfter = 48 * time.Hour
+
+// StaleDeliveries are at most limit deliveries of all workspaces that nobody has touched
+// since before, though something should happen to them by itself; the oldest first. Those
+// that wait for a person, or for a time that has not come, are not among them.
+func (s *Store) StaleDeliveries(ctx context.Context, before time.Time, limit int) ([]chat.Stale, error) {
+	var stale []struct {
+		deliveryRow
+		WorkflowID string `bun:"workflow_id"`
+	}
+	now := s.time()
+	part := func() *bun.SelectQuery {
+		return s.db.NewSelect().TableExpr("deliveries AS d").Column("d.workspace_id", "d.id", "d.submission", "d.updated_at", "d.action_id").
+			OrderExpr("d.updated_at").Limit(int64(limit))
+	}
+	unsettled := part().Where("d.submission IN ('pending', 'blocked', 'sending', 'unknown')").Where("d.updated_at < ?", micro(before)).
+		Where("d.error_code NOT IN ?", bun.Tuple([]string{chat.ErrorTriesExhausted, chat.ErrorWorkflowGone})).
+		Where("(d.submission = 'unknown' OR d.submission = 'sending' AND d.lease_until < ?0 OR "+
+			"d.submission IN ('pending', 'blocked') AND (d.retry_at IS NULL OR d.retry_at < ?0))", now)
+	unreceipted := part().Where("d.status = 'accepted'").Where("d.updated_at < ?", micro(before.Add(-receiptsAfter)))
+	err := s.db.NewSelect().With("unsettled", unsettled).With("unreceipted", unreceipted).
+		TableExpr("(SELECT * FROM unsettled UNION ALL SELECT * FROM unreceipted) AS d").
+		ColumnExpr("d.workspace_id, d.id, d.submission, a.workflow_id").
+		Join("JOIN actions AS a ON a.workspace_id = d.workspace_id AND a.id = d.action_id").
+		OrderExpr("d.updated_at, d.id").Limit(int64(limit)).Scan(ctx, &stale)
+	found := make([]chat.Stale, len(stale))
+	for i, d := range stale {
+		found[i] = chat.Stale{WorkspaceID: d.WorkspaceID, DeliveryID: d.ID, WorkflowID: d.WorkflowID, Submission: d.Submission}
+	}
+	return found, attempted("list the stale deliveries", err)
+}
+
+// OrphanDelivery notes that nothing follows a delivery any more, because its workflow is
+// gone: delivery_not_found. What the carrier may have goes to a person, by way of unknown;
+// what it has is unconfirmed. What was not handed over waits for a person, unless tools of
+// its message had still to run: then it is canceled.
+//
+// Idempotent: a delivery that has ended, or waits for a person, stays as it is, as does one
+// whose claim lasts.
+func (s *Store) OrphanDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error) {
+	now = micro(now)
+	var row deliveryRow
+	err := s.inTx(ctx, "look after an orphaned delivery", func(ctx context.Context, tx bun.Tx) error {
+		var err error
+		if row, err = findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), ws, id); err != nil {
+			return err
+		}
+		switch row.Submission {
+		case chat.SubmissionSending:
+			if row.LeaseUntil.Before(now) {
+				return s.leaseRanOut(ctx, tx, &row, now)
+			}
+		case chat.SubmissionUnknown:
+			return s.batch(ctx, tx, settleOrphan(tx, &row, now)...)
+		case chat.SubmissionPending, chat.SubmissionBlocked:
+			return s.parkOrphan(ctx, tx, &row, now)
+		case chat.SubmissionAccepted:
+			if !row.Carrier.Final() {
+				return s.batch(ctx, tx, unconfirmed(tx, &row, now))
+			}
+		default: // ended, or for people to decide
+		}
+		return nil
+	})
+	return row.delivery(), err
+}
+
+// settleOrphan are the statements for an unknown outcome that nothing follows: it is never
+// sent again, whatever its policy, since nothing would send it.
+func settleOrphan(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+	if row.Policy == chat.ExpireUnknown {
+		return settle(tx, row, now)
+	}
+	return review(tx, row, now)
+}
+
+// parkOrphan hands what was not sent to a person.
+func (s *Store) parkOrphan(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
+	if slices.Contains([]string{chat.ErrorTriesExhausted, chat.ErrorWorkflowGone}, row.ErrorCode) {
+		return nil
+	}
+	unfinished, err := hasUnfinishedTools(ctx, tx, row)
+	if err != nil {
+		return err
+	}
+	row.ErrorCode, row.RetryAt = chat.ErrorWorkflowGone, nil
+	if unfinished {
+		row.Submission = chat.SubmissionCanceled
+		row.ErrorMessage = "its workflow was ended in Temporal before its tools had run; nothing was sent"
+		return s.batch(ctx, tx, append(notSent(tx, row, now), saveState(tx, row, now))...)
+	}
+	row.Submission, row.ErrorMessage = chat.SubmissionPending, "its workflow was ended in Temporal; nothing was sent"
+	return s.batch(ctx, tx, saveState(tx, row, now),
+		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning))
+}
+
+// hasUnfinishedTools tells whether tool calls of the delivery's message did not all succeed.
+func hasUnfinishedTools(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
+	return tx.NewSelect().Model((*toolCallRow)(nil)).Where("t.workspace_id = ?", row.WorkspaceID).
+		Where("t.message_id = ?", row.MessageID).Where("t.state <> ?", chat.ToolCallSucceeded).Exists(ctx)
+}
