@@ -1,0 +1,149 @@
+package sendgrid_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+)
+
+const deliveryID = "01935c2e-7d1a-7000-8000-000000000001"
+
+func events(t *testing.T, body string) []chat.Report {
+	t.Helper()
+	s := newSigner(t)
+	reports, err := webhook(t, s).Events(s.sign(t, []byte(body)), []byte(body))
+	require.NoError(t, err)
+	return reports
+}
+
+// about is an event of that kind about our delivery, with more fields.
+func about(kind, more string) string {
+	return `{"event":"` + kind + `","sg_message_id":"14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0","timestamp":1513299569,
+		"email":"ana@mail.example","smtp-id":"<a@b>","sg_event_id":"x","delivery_id":"` + deliveryID + `","fence":"3"` + more + `}`
+}
+
+func TestEvent(t *testing.T) {
+	t.Parallel()
+	raw := about("bounce", `,"type":"bounce","status":"5.1.1","reason":"550 5.1.1 <ana@mail.example> is unknown"`)
+	reports := events(t, "["+raw+"]")
+	require.Len(t, reports, 1)
+	assert.NotEmpty(t, reports[0].Key)
+	assert.Equal(t, chat.Report{
+		Provider: chat.ProviderSendGrid, Key: reports[0].Key, DeliveryID: deliveryID, Fence: 3,
+		ProviderMessageID: "14c5d75ce93.dfd.64b469", Type: "bounce", Accepts: true, Carrier: chat.CarrierBounced,
+		ErrorCode: "sendgrid_bounce", ErrorMessage: "the recipient's server refused the message for good",
+		Suppress: chat.SuppressedBounce, Raw: []byte(raw),
+	}, reports[0])
+}
+
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		event    string
+		accepts  bool
+		carrier  chat.CarrierState
+		code     string
+		suppress chat.SuppressionReason
+	}{
+		"processed":     {about("processed", ""), true, chat.CarrierSending, "", ""},
+		"deferred":      {about("deferred", `,"attempt":"2"`), true, chat.CarrierDeferred, "sendgrid_deferred", ""},
+		"delivered":     {about("delivered", ""), true, chat.CarrierDelivered, "", ""},
+		"bounce":        {about("bounce", ""), true, chat.CarrierBounced, "sendgrid_bounce", chat.SuppressedBounce},
+		"blocked":       {about("bounce", `,"type":"blocked"`), true, chat.CarrierUndelivered, "sendgrid_blocked", ""},
+		"dropped":       {about("dropped", `,"reason":"Invalid SMTPAPI header"`), true, chat.CarrierFailed, "sendgrid_dropped", ""},
+		"drop, bounced": {about("dropped", `,"reason":"Bounced Address"`), true, chat.CarrierFailed, "sendgrid_dropped", chat.SuppressedBounce},
+		"drop, unsubscribed": {
+			about("dropped", `,"reason":"Unsubscribed Address"`), true, chat.CarrierFailed, "sendgrid_dropped", chat.SuppressedUnsubscribe,
+		},
+		"drop, spam": {
+			about("dropped", `,"reason":"Spam Reporting Address\n"`), true, chat.CarrierFailed, "sendgrid_dropped", chat.SuppressedSpam,
+		},
+		"reason of another": {about("delivered", `,"reason":"Bounced Address"`), true, chat.CarrierDelivered, "", ""},
+		"spam report":       {about("spamreport", ""), false, "", "", chat.SuppressedSpam},
+		"unsubscribe":       {about("unsubscribe", ""), false, "", "", chat.SuppressedUnsubscribe},
+		"group unsubscribe": {about("group_unsubscribe", ""), false, "", "", chat.SuppressedUnsubscribe},
+		"group resubscribe": {about("group_resubscribe", ""), false, "", "", ""},
+		"open":              {about("open", ""), false, "", "", ""},
+		"click":             {about("click", `,"url":"https://a.example"`), false, "", "", ""},
+		"unknown":           {about("teleported", ""), false, "", "", ""},
+		"of the account":    {`{"event":"delivered","type":"account_status_change"}`, false, "", "", ""},
+		"not an object":     {`"delivered"`, false, "", "", ""},
+		"null":              {`null`, false, "", "", ""},
+		"of odd types":      {`{"event":["delivered"],"sg_message_id":{"a":1},"timestamp":"x","fence":null}`, false, "", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			reports := events(t, "["+c.event+"]")
+			require.Len(t, reports, 1, "every event is kept")
+			r := reports[0]
+			assert.Equal(t, c.accepts, r.Accepts)
+			assert.Equal(t, c.carrier, r.Carrier)
+			assert.Equal(t, c.code, r.ErrorCode)
+			assert.Equal(t, c.suppress, r.Suppress)
+			assert.NotContains(t, r.ErrorMessage, "@")
+			assert.NotEmpty(t, r.Key)
+			assert.NotEmpty(t, r.Type)
+		})
+	}
+}
+
+func TestEventKeys(t *testing.T) {
+	t.Parallel()
+	batch := events(t, "["+about("deferred", `,"attempt":"1"`)+","+about("deferred", `,"attempt":"2"`)+","+about("processed", "")+","+
+		about("click", `,"url":"a"`)+","+about("click", `,"url":"b"`)+","+about("deferred", `,"attempt":"1","x":1`)+
+		`,{"type":"account_status_change","timestamp":1},{"type":"account_status_change","timestamp":2}]`)
+	keys := make(map[string]bool)
+	for i := range batch {
+		keys[batch[i].Key] = true
+	}
+	assert.Len(t, batch, 8)
+	assert.Len(t, keys, 7, "one came twice")
+}
+
+func TestEventIDs(t *testing.T) {
+	t.Parallel()
+	for long, short := range map[string]string{
+		"Xj5LmNkWSOqRbdvOpR34BA.recvd-85abf8d92c-3qfgp-2-7890E356-43C.1": "Xj5LmNkWSOqRbdvOpR34BA",
+		"14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0":            "14c5d75ce93.dfd.64b469",
+		"Xj5LmNkWSOqRbdvOpR34BA":                                         "Xj5LmNkWSOqRbdvOpR34BA",
+	} {
+		assert.Equal(t, short, events(t, `[{"event":"processed","sg_message_id":"`+long+`"}]`)[0].ProviderMessageID)
+	}
+}
+
+func TestEventsThatAreNone(t *testing.T) {
+	t.Parallel()
+	s := newSigner(t)
+	for _, body := range []string{"", "{}", "null", "[", `[{"event":`, "<html>", "a=b"} {
+		_, err := webhook(t, s).Events(s.sign(t, []byte(body)), []byte(body))
+		require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err), body)
+	}
+	assert.Empty(t, events(t, "[]"))
+}
+
+func FuzzEvents(f *testing.F) {
+	f.Add([]byte("[" + about("bounce", `,"type":"blocked"`) + "]"))
+	f.Add([]byte(`[1,null,"a",{"event":1,"fence":"-1"},{"delivery_id":"\u0000","event":"processed"}]`))
+	f.Add([]byte(`{}`))
+	s := newSigner(f)
+	w := webhook(f, s)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		reports, err := w.Events(s.sign(t, body), body)
+		if err != nil {
+			require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err))
+			return
+		}
+		var all []json.RawMessage
+		require.NoError(t, json.Unmarshal(body, &all))
+		require.Len(t, reports, len(all))
+		for _, r := range reports {
+			require.True(t, r.Key != "" && r.Type != "" && r.Fence >= 0)
+			require.NotContains(t, r.ProviderMessageID+string(r.DeliveryID)+r.Type, "\x00")
+			require.True(t, !r.Accepts || r.ProviderMessageID != "" || r.DeliveryID != "")
+		}
+	})
+}
