@@ -18,8 +18,9 @@ import (
 )
 
 type cli struct {
-	Up      upCommand      `cmd:"" default:"1" help:"Start everything (the default)."`
-	Sandbox sandboxCommand `cmd:"" help:"Start the sandbox alone: a stand-in for Twilio's and SendGrid's APIs with an inbox page."`
+	Up       upCommand       `cmd:"" default:"1" help:"Start everything (the default)."`
+	Sandbox  sandboxCommand  `cmd:"" help:"Start the sandbox alone: a stand-in for Twilio's and SendGrid's APIs with an inbox page."`
+	Temporal temporalCommand `cmd:"" help:"Start the embedded Temporal server alone, without its UI."`
 }
 
 func main() {

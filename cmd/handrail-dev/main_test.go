@@ -165,6 +165,33 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 	again.Kill()
 }
 
+func TestTheSandboxReportsAndAnswers(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	_, screen := p.up()
+	assert.Contains(t, screen, "answer there as the customer")
+	for line := range strings.Lines(screen) {
+		if strings.HasPrefix(line, "curl ") && strings.Contains(line, "send-assistant-message") {
+			p.curl(line)
+		}
+	}
+	workspace := p.api + "/api/v2/w/" + string(demoWorkspace)
+	require.Eventually(t, func() bool {
+		return len(p.get(workspace + "/deliveries?status=delivered")["items"].([]any)) == 2
+	}, time.Minute, 100*time.Millisecond, "both carriers report what became of their message")
+	for _, answer := range []string{`{"from":"+14155550101","text":"See you on Friday"}`, `{"from":"ben@customers.example","text":"Thank you, paid"}`} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.inbox+"/sandbox/answers", strings.NewReader(answer))
+		require.NoError(t, err)
+		request.Header.Set("Content-Type", "application/json")
+		p.do(request, http.StatusOK)
+	}
+	for chat, said := range map[string]string{"1": "See you on Friday", "2": "Thank you, paid"} {
+		newest := p.get(workspace + "/chats/" + chat + "/messages?limit=1")
+		assert.Contains(t, fmt.Sprint(newest), said)
+		assert.Equal(t, true, p.get(workspace + "/chats/" + chat)["needs_response"])
+	}
+}
+
 func TestKilledBeforeThePostItSendsOnceAfterTheRestart(t *testing.T) {
 	t.Parallel()
 	var asked, taken atomic.Int64
@@ -250,18 +277,43 @@ func TestTheSandboxRunsAlone(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	started := programtest.Start(t, p.folder, p.environ, "sandbox")
-	started.Await("SENDGRID_API_KEY=")
+	assert.NotContains(t, started.Await("SENDGRID_API_KEY="), "HANDRAIL_PUBLIC_URL")
 	assert.Empty(t, p.get(p.inbox + "/sandbox/messages.json")["messages"])
 	assert.Equal(t, 0, started.Stop())
 	_, err := os.Stat(filepath.Join(p.folder, ".handrail", "handrail.db"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
+func TestTheSandboxAloneShowsHowItIsVerified(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	port := strconv.Itoa(programtest.FreePorts(t, 1)[0])
+	args := []string{"sandbox", "--port", port, "--callbacks-to", "http://127.0.0.1:8080/"}
+	key := regexp.MustCompile(`HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=(\S+)`)
+	started := programtest.Start(t, p.folder, p.environ, args...)
+	screen := started.Await("SENDGRID_API_KEY=")
+	assert.Contains(t, screen, "HANDRAIL_PUBLIC_URL=http://127.0.0.1:8080 ")
+	assert.Contains(t, screen, "http://127.0.0.1:"+port)
+	assert.Equal(t, 0, started.Stop())
+	again := programtest.Start(t, p.folder, p.environ, args...).Await("SENDGRID_API_KEY=")
+	assert.Equal(t, key.FindString(screen), key.FindString(again), "what was configured goes on working")
+}
+
+func TestTemporalRunsAloneOnItsFile(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	port := strconv.Itoa(programtest.FreePorts(t, 1)[0])
+	started := programtest.Start(t, p.folder, p.environ, "temporal", "--port", port)
+	started.Await("TEMPORAL_ADDRESS=127.0.0.1:" + port)
+	assert.FileExists(t, filepath.Join(p.folder, ".handrail", "temporal.db"))
+	assert.Equal(t, 0, started.Stop(), started.Output())
+}
+
 func TestHelpNamesTheCommands(t *testing.T) {
 	t.Parallel()
 	started := programtest.Start(t, t.TempDir(), nil, "--help")
 	assert.Equal(t, 0, started.Wait())
-	for _, want := range []string{"up", "sandbox", "Temporal"} {
+	for _, want := range []string{"up", "sandbox", "temporal"} {
 		assert.Contains(t, started.Output(), want)
 	}
 }

@@ -15,6 +15,8 @@ type screen struct {
 	Demo           demo
 	DataDir        string
 	Took           time.Duration
+	// Answers tells that the sandbox reports to this API, and passes on what is answered.
+	Answers bool
 }
 
 var ready = template.Must(template.New("ready").Parse(`
@@ -23,7 +25,7 @@ Handrail is ready after {{.Took}}. Data: {{.DataDir}}   Stop: Ctrl-C   Start ane
   API           {{.API}}/api/v2/w/{{.Workspace}}
   API docs      {{.API}}/docs
   Temporal UI   {{or .UI "off (HANDRAIL_DEV_UI_PORT=0)"}}
-  Sandbox inbox {{.Inbox}}     what would have left as SMS and email
+  Sandbox inbox {{.Inbox}}     what would have left as SMS and email{{if .Answers}}; answer there as the customer{{end}}
   Key           {{.Key}}   (this machine only)
 
 Paste these into another terminal:

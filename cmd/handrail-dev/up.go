@@ -17,7 +17,6 @@ import (
 
 	"handrail/cmd/internal/config"
 	"handrail/cmd/internal/service"
-	"handrail/sandbox"
 	"handrail/temporaldev"
 )
 
@@ -29,13 +28,6 @@ type process struct {
 	out     io.Writer
 	logger  *slog.Logger
 }
-
-// The sandbox's credentials, in the form the carriers' clients ask for.
-const (
-	sandboxAccount     = "ACdeadbeefdeadbeefdeadbeefdeadbeef"
-	sandboxToken       = "sandboxtoken00000000000000000000"
-	sandboxSendGridKey = "SG.sandbox.0000000000000000000000000"
-)
 
 type upCommand struct{}
 
@@ -61,8 +53,12 @@ func (upCommand) Run(p *process) error {
 	}
 	defer p.stop("the embedded Temporal server", server.Stop)
 	p.embed(server.Address(), l)
+	hooks, err := p.wire(l)
+	if err != nil {
+		return err
+	}
 	running, ctx := errgroup.WithContext(ctx)
-	if err := p.startSandbox(ctx, running, l.sandbox); err != nil {
+	if err := p.startSandbox(ctx, running, l.sandbox, hooks); err != nil {
 		return err
 	}
 	if err := p.startUI(ctx, running, server.Address()); err != nil {
@@ -80,6 +76,7 @@ func (upCommand) Run(p *process) error {
 	}
 	running.Go(func() error { return s.Work(ctx) })
 	running.Go(func() error { return s.ServeAPI(ctx, l.api) })
+	shown.Answers = hooks.origin != ""
 	shown.Took = time.Since(started).Round(10 * time.Millisecond)
 	if err := shown.show(p.out); err != nil {
 		return err
@@ -147,18 +144,6 @@ func (p *process) startUI(ctx context.Context, running *errgroup.Group, temporal
 	return nil
 }
 
-func (p *process) startSandbox(ctx context.Context, running *errgroup.Group, l net.Listener) error {
-	box, err := sandbox.New(sandbox.Config{
-		AccountSID: sandboxAccount, AuthToken: sandboxToken, SendGridKey: sandboxSendGridKey,
-		File: filepath.Join(p.config.Dev.DataDir, "sandbox.jsonl"), Logger: p.logger.With("component", "sandbox"),
-	})
-	if err != nil {
-		return err
-	}
-	running.Go(func() error { return errors.Join(service.ServeHTTP(ctx, l, box.Handler()), box.Close()) })
-	return nil
-}
-
 // step says what is being done while starting and stopping.
 func (p *process) step(what string) { fmt.Fprintln(p.out, "handrail-dev:", what, "…") }
 
@@ -166,28 +151,6 @@ func (p *process) stop(what string, stop func() error) {
 	if err := stop(); err != nil {
 		p.logger.Error("did not stop cleanly", "part", what, "error", err)
 	}
-}
-
-type sandboxCommand struct{}
-
-// Run serves the sandbox alone until the context ends.
-func (sandboxCommand) Run(p *process) error {
-	l, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(p.config.Dev.SandboxPort)), "HANDRAIL_DEV_SANDBOX_PORT")
-	if err != nil {
-		return err
-	}
-	running, ctx := errgroup.WithContext(p.ctx)
-	if err := p.startSandbox(ctx, running, l); err != nil {
-		return err
-	}
-	fmt.Fprintf(p.out, `
-The sandbox plays Twilio and SendGrid on %[1]s/ — open it to read what arrives.
-
-  HANDRAIL_TWILIO_BASE_URL=%[1]s TWILIO_ACCOUNT_SID=%[2]s TWILIO_AUTH_TOKEN=%[3]s
-  HANDRAIL_SENDGRID_BASE_URL=%[1]s SENDGRID_API_KEY=%[4]s
-
-`, origin(l), sandboxAccount, sandboxToken, sandboxSendGridKey)
-	return running.Wait()
 }
 
 // listeners are taken before anything starts, so that a port in use is told at once.

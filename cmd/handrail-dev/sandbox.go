@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"handrail/cmd/internal/service"
+	"handrail/sandbox"
+)
+
+// The sandbox's credentials, in the form the carriers' clients ask for.
+const (
+	sandboxAccount     = "ACdeadbeefdeadbeefdeadbeefdeadbeef"
+	sandboxToken       = "sandboxtoken00000000000000000000"
+	sandboxSendGridKey = "SG.sandbox.0000000000000000000000000"
+	// sandboxReplies is where answers by email go; the sandbox is the mail server of it.
+	sandboxReplies = "in.handrail.test"
+)
+
+// hooks are where the sandbox reports and passes answers on. The zero value is nowhere.
+type hooks struct {
+	origin string
+	key    *ecdsa.PrivateKey
+	// public is what verifies the key's signatures.
+	public string
+}
+
+// hooksTo makes hooks whose key is kept in the data folder, so that what was configured
+// with its public half goes on working.
+func (p *process) hooksTo(origin string) (hooks, error) {
+	key, err := sandbox.SigningKeyFile(filepath.Join(p.config.Dev.DataDir, "signing-key.pem"))
+	if err != nil {
+		return hooks{}, err
+	}
+	public, err := sandbox.PublicKey(key)
+	return hooks{origin: strings.TrimSuffix(origin, "/"), key: key, public: public}, err
+}
+
+// wire makes the API of this process take the sandbox's webhooks. Carriers with other
+// credentials can not reach this machine, so that nothing is wired for them.
+func (p *process) wire(l *listeners) (hooks, error) {
+	c := p.config
+	if c.TwilioBaseURL != origin(l.sandbox) || c.SendGridBaseURL != origin(l.sandbox) {
+		return hooks{}, nil
+	}
+	if c.PublicURL == "" {
+		c.PublicURL = origin(l.api)
+	}
+	h, err := p.hooksTo(c.PublicURL)
+	if err != nil {
+		return hooks{}, err
+	}
+	if c.SendGridWebhookPublicKey == "" {
+		c.SendGridWebhookPublicKey = h.public
+	}
+	if c.ReplyDomain == "" {
+		c.ReplyDomain = sandboxReplies
+	}
+	return h, nil
+}
+
+func (p *process) startSandbox(ctx context.Context, running *errgroup.Group, l net.Listener, h hooks) error {
+	c := sandbox.Config{
+		AccountSID: sandboxAccount, AuthToken: sandboxToken, SendGridKey: sandboxSendGridKey,
+		File: filepath.Join(p.config.Dev.DataDir, "sandbox.jsonl"), Logger: p.logger.With("component", "sandbox"),
+	}
+	if h.origin != "" {
+		// The fragment asks for patience, as Twilio understands it.
+		c.TwilioInboundURL = h.origin + "/webhooks/twilio/inbound#rc=5&rp=all"
+		c.EventURL, c.MailInboundURL = h.origin+"/webhooks/sendgrid/events", h.origin+"/webhooks/sendgrid/inbound"
+		c.SigningKey, c.Remote = h.key, true
+	}
+	box, err := sandbox.New(c)
+	if err != nil {
+		return err
+	}
+	running.Go(func() error { return errors.Join(service.ServeHTTP(ctx, l, box.Handler()), box.Close()) })
+	return nil
+}
+
+type sandboxCommand struct {
+	Port        int    `help:"Its port on this machine; HANDRAIL_DEV_SANDBOX_PORT otherwise." placeholder:"PORT"`
+	CallbacksTo string `help:"Where the API is, like http://127.0.0.1:8080: the sandbox reports there what became of messages, and passes answers on." placeholder:"URL"`
+}
+
+// Run serves the sandbox alone until the context ends.
+func (s *sandboxCommand) Run(p *process) error {
+	port := s.Port
+	if port == 0 {
+		port = p.config.Dev.SandboxPort
+	}
+	l, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), "HANDRAIL_DEV_SANDBOX_PORT")
+	if err != nil {
+		return err
+	}
+	var h hooks
+	if s.CallbacksTo != "" {
+		if h, err = p.hooksTo(s.CallbacksTo); err != nil {
+			return err
+		}
+	}
+	running, ctx := errgroup.WithContext(p.ctx)
+	if err := p.startSandbox(ctx, running, l, h); err != nil {
+		return err
+	}
+	var webhooks string
+	if h.origin != "" {
+		webhooks = fmt.Sprintf("  HANDRAIL_PUBLIC_URL=%s HANDRAIL_REPLY_DOMAIN=%s\n  HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=%s\n", h.origin, sandboxReplies, h.public)
+	}
+	fmt.Fprintf(p.out, `
+The sandbox plays Twilio and SendGrid on %[1]s/ — open it to read what arrives.
+
+%[5]s  HANDRAIL_TWILIO_BASE_URL=%[1]s TWILIO_ACCOUNT_SID=%[2]s TWILIO_AUTH_TOKEN=%[3]s
+  HANDRAIL_SENDGRID_BASE_URL=%[1]s SENDGRID_API_KEY=%[4]s
+
+`, origin(l), sandboxAccount, sandboxToken, sandboxSendGridKey, webhooks)
+	return running.Wait()
+}

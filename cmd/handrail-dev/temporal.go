@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+	"strconv"
+
+	"handrail/temporaldev"
+)
+
+type temporalCommand struct {
+	Port int `help:"Its port on this machine; HANDRAIL_DEV_TEMPORAL_PORT otherwise." placeholder:"PORT"`
+}
+
+// Run serves the embedded Temporal server alone until the context ends.
+func (t *temporalCommand) Run(p *process) error {
+	port := t.Port
+	if port == 0 {
+		port = p.config.Dev.TemporalPort
+	}
+	l, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), "HANDRAIL_DEV_TEMPORAL_PORT")
+	if err != nil {
+		return err
+	}
+	_ = l.Close() // taken a moment ago, by us; Temporal opens it itself
+	server, err := temporaldev.Start(p.ctx, temporaldev.Options{
+		File: filepath.Join(p.config.Dev.DataDir, "temporal.db"), Port: port, Namespace: p.config.TemporalNamespace,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "\n  TEMPORAL_ADDRESS=%s TEMPORAL_NAMESPACE=%s\n\n", server.Address(), p.config.TemporalNamespace)
+	<-p.ctx.Done()
+	return server.Stop()
+}
