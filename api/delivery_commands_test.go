@@ -189,7 +189,8 @@ func TestDecisions(t *testing.T) {
 		{"/resolve", `{"as":"not_sent","reason":"Not in the console."}`, chat.Decision{Verdict: chat.VerdictNotSent, Reason: "Not in the console."}, "abandoned"},
 		{
 			"/resolve", `{"as":"sent","reason":"In the console.","provider_message_id":"SM1"}`,
-			chat.Decision{Verdict: chat.VerdictSent, Reason: "In the console.", ProviderMessageID: "SM1"}, "confirmed_sent",
+			chat.Decision{Verdict: chat.VerdictSent, Reason: "In the console.", ProviderMessageID: "SM1"},
+			"confirmed_sent",
 		},
 	} {
 		w := newWorld(t)

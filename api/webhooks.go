@@ -235,8 +235,8 @@ func (s *service) sendgridInbound(ctx context.Context, c *fiber.Ctx) (string, er
 	return s.receiveInbound(ctx, in)
 }
 
-// recordReport stores a report, and tells the workflow that follows the delivery when that is
-// worth a signal: the carrier's last word, or the first proof that it has the message.
+// recordReport stores a report, and tells the workflow that follows the delivery when that
+// is worth a signal.
 func (s *service) recordReport(ctx context.Context, report chat.Report) (string, error) {
 	reported, err := s.store.RecordReport(ctx, report, time.Now())
 	if err != nil {
@@ -247,7 +247,7 @@ func (s *service) recordReport(ctx context.Context, report chat.Report) (string,
 		s.logger.ErrorContext(ctx, "a carrier has taken a delivery twice", "request_id", requestIDFrom(ctx), "carrier", report.Provider,
 			"delivery_id", reported.Receipt.DeliveryID)
 	}
-	if reported.Changed && (reported.Proved || reported.Receipt.Carrier.Final()) {
+	if reported.Changed && !reported.Routine {
 		s.notifier.notify(reported.WorkflowID, reported.Receipt)
 	}
 	return s.stored(report.Provider, reported.Known, reported.Repeated), nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -179,7 +180,7 @@ func TestWhatReportsAreCountedAs(t *testing.T) {
 	assert.Contains(t, w.metrics(t), `handrail_webhook_orphans_total{carrier="twilio"} 2`)
 }
 
-// A workflow is told what is worth a signal: the last word, and the first proof.
+// A workflow is told what is worth a signal: all but the words in between.
 func TestWorkflowsAreNotified(t *testing.T) {
 	t.Parallel()
 	accepted := func(carrier chat.CarrierState) chat.Receipt {
@@ -190,8 +191,8 @@ func TestWorkflowsAreNotified(t *testing.T) {
 		want     bool
 	}{
 		"the last word":     {chat.Reported{Known: true, Changed: true, WorkflowID: "action:one", Receipt: accepted(chat.CarrierDelivered)}, true},
-		"a word in between": {chat.Reported{Known: true, Changed: true, WorkflowID: "action:one", Receipt: accepted(chat.CarrierSent)}, false},
-		"the first proof":   {chat.Reported{Known: true, Changed: true, Proved: true, WorkflowID: "action:one", Receipt: accepted(chat.CarrierSent)}, true},
+		"a word in between": {chat.Reported{Known: true, Changed: true, Routine: true, WorkflowID: "action:one", Receipt: accepted(chat.CarrierSent)}, false},
+		"the first proof":   {chat.Reported{Known: true, Changed: true, WorkflowID: "action:one", Receipt: accepted(chat.CarrierSent)}, true},
 		"nothing new":       {chat.Reported{Known: true, WorkflowID: "action:one", Receipt: accepted(chat.CarrierDelivered)}, false},
 		"no workflow":       {chat.Reported{Known: true, Changed: true, Receipt: accepted(chat.CarrierDelivered)}, false},
 	} {
@@ -276,11 +277,11 @@ func TestMailsMayBeLarge(t *testing.T) {
 	signature := signedSendGrid + ": " + goodSignature + "\r\n"
 	// It must reach the fake byte for byte, and not as the form that is in it.
 	mail := "--x\r\ncontent-disposition: form-data; name=\"email\"\r\n\r\n" + strings.Repeat("x", 3<<20) + "\r\n--x--\r\n ignored"
-	a := exchange(t, address, head(sendgridInbound, fmt.Sprint(len(mail)), signature)+mail)
+	a := exchange(t, address, head(sendgridInbound, strconv.Itoa(len(mail)), signature)+mail)
 	require.Equal(t, http.StatusNoContent, a.StatusCode, a.raw)
 	assert.EqualValues(t, len(mail), w.sendgrid.bytes.Load())
 	for name, raw := range map[string]string{
-		"a mail that is too large":        head(sendgridInbound, fmt.Sprint(largest+1), signature),
+		"a mail that is too large":        head(sendgridInbound, strconv.Itoa(largest+1), signature),
 		"a large mail that is not signed": head(sendgridInbound, "1048577", ""),
 		"another path":                    head(sendgridEvents, "1048577", signature),
 		"a path that begins so":           head(sendgridInbound+"/x", "1048577", signature),

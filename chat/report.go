@@ -40,8 +40,9 @@ type Reported struct {
 	Repeated bool
 	// Changed tells that the delivery is not what it was.
 	Changed bool
-	// Proved tells that it was not known before that the carrier has the message.
-	Proved bool
+	// Routine tells that the change is a word in between: the carrier was known to have
+	// the message, and has still to say what became of it.
+	Routine bool
 	// Duplicate tells that the carrier has taken a second message for the delivery.
 	Duplicate   bool
 	WorkspaceID WorkspaceID
