@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -27,9 +28,7 @@ func message(id string, created time.Time, changes map[string]any) map[string]an
 		"messaging_service_sid": nil, "date_created": created.Format(time.RFC1123Z), "date_sent": nil, "api_version": "2010-04-01",
 		"subresource_uris": map[string]any{"media": "/x.json"},
 	}
-	for name, value := range changes {
-		m[name] = value
-	}
+	maps.Copy(m, changes)
 	return m
 }
 

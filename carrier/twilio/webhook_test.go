@@ -3,7 +3,7 @@ package twilio_test
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // Twilio's scheme
+	"crypto/sha1"
 	"encoding/base64"
 	"maps"
 	"net/http"
