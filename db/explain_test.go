@@ -50,8 +50,9 @@ func grow(t *testing.T, s *db.Store, w *dbtest.World) {
 			SELECT 10000 + i, ?0, 'phone-sms', 'open', 'chat', ?1, ?2, ?3, FALSE, 0, 0, '', '', 0, ` + at + `, ` + at + `, ` + at + ` FROM n`,
 		numbers("6000") + `INSERT INTO actions (id, workspace_id, kind, chat_id, state, fingerprint, workflow_id, created_at, updated_at)
 			SELECT CAST(1000000 + i AS text), ?0, 'SendAssistantMessage', 10001 + i % 1000, 'succeeded', '{}', '', ` + at + `, ` + at + ` FROM n`,
-		numbers("6000") + `INSERT INTO messages (id, workspace_id, chat_id, member_id, role, content, state, action_id, created_at)
-			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, ?2, 'assistant', 'text', 'sent', CAST(1000000 + i AS text), ` + at + ` FROM n`,
+		numbers("6000") + `INSERT INTO messages (id, workspace_id, chat_id, member_id, role, content, state, action_id, email_message_id, created_at)
+			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, ?2, 'assistant', 'text', 'sent', CAST(1000000 + i AS text),
+				'<' || i || '@example.com>', ` + at + ` FROM n`,
 		numbers("6000") + `INSERT INTO deliveries (id, workspace_id, chat_id, message_id, action_id, channel, provider, purpose_key, sender,
 				from_address, to_address, payload, payload_hash, policy, submission, carrier, carrier_rank, fence,
 				error_code, error_message, segments, watermark, created_at, updated_at)

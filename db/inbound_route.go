@@ -34,7 +34,7 @@ func (a *arrival) findNumber(ctx context.Context, tx bun.Tx) error {
 	find := func(column, value string) error {
 		var row phoneNumberRow
 		err := tx.NewSelect().Model(&row).Where("? = ?", bun.Ident(column), value).Where("? <> ''", bun.Ident(column)).
-			OrderExpr("p.id").Limit(1).Scan(ctx)
+			OrderExpr("pn.id").Limit(1).Scan(ctx)
 		if err == nil {
 			a.number, a.workspace = &row, row.WorkspaceID
 		}
