@@ -149,7 +149,7 @@ type faultBook struct {
 
 func newFaultBook(seed uint64) *faultBook {
 	if seed == 0 {
-		seed = rand.Uint64()
+		seed = rand.Uint64() //nolint:gosec // dice, no secret
 	}
 	return &faultBook{dice: rand.New(rand.NewPCG(seed, seed))} //nolint:gosec // repeatable on purpose
 }

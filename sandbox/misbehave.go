@@ -9,14 +9,17 @@ import (
 )
 
 // acceptLate cuts the connection now and accepts later. It does not return.
-func (s *Sandbox) acceptLate(fault Fault, accept func() error) {
+func (s *Sandbox) acceptLate(fault Fault, accept func() (goOn func(), err error)) {
 	s.background.run(func(ctx context.Context) {
 		if !pause(ctx, fault.delay()) {
 			return
 		}
-		if err := accept(); err != nil {
+		goOn, err := accept()
+		if err != nil {
 			s.logger.ErrorContext(ctx, "the sandbox could not keep what came late", "error", err)
+			return
 		}
+		goOn()
 	})
 	panic(http.ErrAbortHandler)
 }
@@ -37,6 +40,7 @@ func (s *Sandbox) mangle(w http.ResponseWriter, r *http.Request, fault Fault, st
 		panic(http.ErrAbortHandler)
 	case FaultSlow:
 		s.keepWaiting(r.Context(), fault.delay())
+	default:
 	}
 }
 
@@ -64,18 +68,41 @@ func notNow(w http.ResponseWriter, fault Fault) {
 	w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(time.Now().Add(fault.delay()).Unix(), 10))
 }
 
-// twilioRefusal is how Twilio says no.
-func twilioRefusal(kind FaultKind, to string) *twilioProblem {
-	switch kind {
+// twilioRefusal is how Twilio says no to what the fault lets it not accept; nil is yes.
+func twilioRefusal(w http.ResponseWriter, fault Fault, to string) *twilioProblem {
+	switch fault.Kind {
 	case FaultRateLimit:
+		notNow(w, fault)
 		return newProblem(http.StatusTooManyRequests, 20429, "Too Many Requests")
 	case FaultRedirect:
+		notNow(w, fault)
 		return newProblem(http.StatusFound, 20003, "Found")
 	case FaultSuspended:
 		return newProblem(http.StatusUnauthorized, 20003, "Authenticate")
 	case FaultOptedOut:
 		return optedOut()
-	default:
+	case FaultRefuse:
 		return notMobile(to)
+	default:
+		return nil
 	}
+}
+
+// refusedMail is the same for SendGrid; it tells whether it has answered.
+func (s *Sandbox) refusedMail(w http.ResponseWriter, r *http.Request, fault Fault) bool {
+	switch fault.Kind {
+	case FaultRateLimit:
+		notNow(w, fault)
+		s.refuseMail(w, r, http.StatusTooManyRequests, mailProblem{Message: "too many requests"})
+	case FaultRedirect:
+		notNow(w, fault)
+		w.WriteHeader(http.StatusFound)
+	case FaultRefuse:
+		s.refuseMail(w, r, http.StatusBadRequest, fieldProblem("personalizations.0.to.0.email", "Does not contain a valid address."))
+	case FaultSuspended:
+		s.refuseMail(w, r, http.StatusUnauthorized, badGrant)
+	default:
+		return false
+	}
+	return true
 }

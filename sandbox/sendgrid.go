@@ -82,28 +82,12 @@ func (s *Sandbox) sendMail(w http.ResponseWriter, r *http.Request) {
 // takeMail lets a valid request meet its faults.
 func (s *Sandbox) takeMail(w http.ResponseWriter, r *http.Request, raw []byte, recipients []string) {
 	fault := s.faults.post(ChannelEmail, recipients...)
+	if s.refusedMail(w, r, fault) {
+		return
+	}
 	send := &mailSend{MessageID: newMailID(), Request: raw, RequestHeader: withoutCredentials(r.Header)}
-	switch fault.Kind {
-	case FaultRateLimit:
-		notNow(w, fault)
-		s.refuseMail(w, r, http.StatusTooManyRequests, mailProblem{Message: "too many requests"})
-		return
-	case FaultRedirect:
-		notNow(w, fault)
-		w.WriteHeader(http.StatusFound)
-		return
-	case FaultRefuse:
-		s.refuseMail(w, r, http.StatusBadRequest, fieldProblem("personalizations.0.to.0.email", "Does not contain a valid address."))
-		return
-	case FaultSuspended:
-		s.refuseMail(w, r, http.StatusUnauthorized, badGrant)
-		return
-	case FaultLate:
-		s.acceptLate(fault, func() error {
-			goOn, err := s.acceptMail(send, recipients)
-			goOn()
-			return err
-		})
+	if fault.Kind == FaultLate {
+		s.acceptLate(fault, func() (func(), error) { return s.acceptMail(send, recipients) })
 	}
 	goOn, err := s.acceptMail(send, recipients)
 	if err != nil {

@@ -98,19 +98,12 @@ func (s *Sandbox) createMessage(w http.ResponseWriter, r *http.Request) *twilioP
 		return p
 	}
 	fault := s.faults.post(ChannelSMS, form.Get("To"))
+	if p := twilioRefusal(w, fault, form.Get("To")); p != nil {
+		return p
+	}
 	m := newMessage(form, r.Header)
-	switch fault.Kind {
-	case FaultRateLimit, FaultRedirect:
-		notNow(w, fault)
-		return twilioRefusal(fault.Kind, form.Get("To"))
-	case FaultRefuse, FaultSuspended, FaultOptedOut:
-		return twilioRefusal(fault.Kind, form.Get("To"))
-	case FaultLate:
-		s.acceptLate(fault, func() error {
-			goOn, err := s.acceptMessage(&m)
-			goOn()
-			return err
-		})
+	if fault.Kind == FaultLate {
+		s.acceptLate(fault, func() (func(), error) { return s.acceptMessage(&m) })
 	}
 	goOn, err := s.acceptMessage(&m)
 	if err != nil {

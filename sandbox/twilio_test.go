@@ -268,7 +268,8 @@ func TestSegments(t *testing.T) {
 
 type messagePage struct {
 	Messages []struct {
-		SID, Body, To string
+		SID, Body, To, Status, Direction string
+		ErrorCode                        int `json:"error_code"`
 	}
 	Page            int     `json:"page"`
 	PageSize        int     `json:"page_size"`
