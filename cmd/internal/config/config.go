@@ -69,7 +69,11 @@ type Dev struct {
 // variable that is empty counts as not set, as compose files leave them.
 func Load(environ []string) (*Config, error) {
 	var c Config
-	environ = slices.DeleteFunc(slices.Clone(environ), func(entry string) bool { return strings.HasSuffix(entry, "=") })
+	environ = slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
+		// Not the entry's end: the value may be base64 and end with the same sign.
+		_, value, _ := strings.Cut(entry, "=")
+		return value == ""
+	})
 	if err := env.ParseWithOptions(&c, env.Options{Environment: env.ToMap(environ)}); err != nil {
 		return nil, fmt.Errorf("configuration: %w", named(err))
 	}

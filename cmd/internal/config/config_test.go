@@ -66,6 +66,14 @@ func TestAnEmptyVariableHasItsDefault(t *testing.T) {
 
 // TestComposePassesWhatIsRead holds docker-compose.yml and the configuration together: the
 // file passes every variable that the programs read, and none that they do not.
+func TestAPaddedKeyIsNotAnEmptyOne(t *testing.T) {
+	t.Parallel()
+	const keys = "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+	c, err := config.Load([]string{"HANDRAIL_ENCRYPTION_KEYS=" + keys})
+	require.NoError(t, err)
+	assert.Equal(t, keys, c.EncryptionKeys)
+}
+
 func TestComposePassesWhatIsRead(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("../../../docker-compose.yml")
