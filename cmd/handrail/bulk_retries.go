@@ -169,7 +169,7 @@ func (m *bulkMove) move(c *console, to string) error {
 	if err != nil {
 		return err
 	}
-	got, err := api.do(call{method: http.MethodPost, path: bulkPath(m.ID, to), body: map[string]string{"reason": m.Reason}})
+	got, err := api.do(call{method: http.MethodPost, path: bulkPath(m.ID, to), body: map[string]string{"reason": m.Reason}, again: true})
 	if err != nil {
 		return err
 	}

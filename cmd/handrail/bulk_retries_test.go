@@ -80,7 +80,10 @@ func TestRetryAllTellsHowFarItHasCome(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStub(t, map[string][]reply{
-				"POST deliveries/retry": {accepted(aBulk("running", 0, ""))}, "GET bulk-retries/" + stubBulk: {ok(aBulk("running", 3, "")), ok(aBulk("running", 3, "")), ok(tt.last)},
+				"POST deliveries/retry": {accepted(aBulk("running", 0, ""))},
+				"GET bulk-retries/" + stubBulk: {
+					refusal(404, "bulk_retry_not_found", "not yet"), ok(aBulk("running", 3, "")), ok(aBulk("running", 3, "")), ok(tt.last),
+				},
 			})
 			one := s.session("")
 			one.draws = tt.draws
@@ -123,7 +126,7 @@ func TestBulkRetriesAreSteered(t *testing.T) {
 	s := newStub(t, map[string][]reply{
 		"GET bulk-retries":                          {aPage("", aBulk("running", 3, ""))},
 		"GET bulk-retries/" + stubBulk:              {ok(aBulk("running", 3, ""))},
-		"POST bulk-retries/" + stubBulk + "/pause":  {ok(aBulk("paused", 3, ""))},
+		"POST bulk-retries/" + stubBulk + "/pause":  {refusal(503, "unavailable", "its workflow could not be told"), ok(aBulk("paused", 3, ""))},
 		"POST bulk-retries/" + stubBulk + "/resume": {ok(aBulk("running", 3, ""))},
 		"POST bulk-retries/" + stubBulk + "/cancel": {ok(aBulk("canceled", 3, ""))},
 	})

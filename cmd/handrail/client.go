@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 
+	"handrail/chat"
 	"handrail/cmd/internal/service"
 )
 
@@ -29,8 +30,10 @@ type call struct {
 	method, path string
 	query        url.Values
 	body         any
-	// key is the Idempotency-Key, with which a POST may be asked again.
+	// key is the Idempotency-Key.
 	key string
+	// again tells that asking twice is as good as once without a key.
+	again bool
 	// prefer is the Prefer header.
 	prefer string
 }
@@ -81,8 +84,16 @@ func (p *problem) Error() string {
 	return b.String()
 }
 
-// tries is how often a request is made that may be repeated: one that only looks, or that
-// has an idempotency key.
+// isProblem tells whether the API refused with a code.
+func isProblem(err error, code chat.Code) bool {
+	p, ok := errors.AsType[*problem](err)
+	return ok && p.Code == string(code)
+}
+
+// repeatable tells whether asking twice is as good as once.
+func (c *call) repeatable() bool { return c.method == http.MethodGet || c.key != "" || c.again }
+
+// tries is how often a request is made that may be repeated.
 const tries = 4
 
 // do asks, and asks again where the API or the way to it failed for a moment. A refusal is
@@ -90,8 +101,7 @@ const tries = 4
 func (c *client) do(what call) (*answer, error) {
 	for try := 1; ; try++ {
 		got, err := c.once(what)
-		repeatable := (what.method == http.MethodGet || what.key != "") && passing(err) && c.ctx.Err() == nil
-		if !repeatable || try == tries || !c.pause(nil) {
+		if !what.repeatable() || !passing(err) || try == tries || c.ctx.Err() != nil || !c.pause(nil) {
 			return got, err
 		}
 	}

@@ -42,14 +42,17 @@ func (r *deliveryRetry) Run(c *console) error {
 			body[name] = value
 		}
 	}
-	// Who waits for the outcome is this command: the request itself need not.
+	late := time.NewTimer(r.Wait)
+	defer late.Stop()
+	// The API waits too, so that a refusal comes as the answer.
 	got, err := api.do(call{
-		method: http.MethodPost, path: deliveryPath(r.ID, "/retry"), body: body, key: uuid.NewString(), prefer: "respond-async",
+		method: http.MethodPost, path: deliveryPath(r.ID, "/retry"), body: body, key: uuid.NewString(),
+		prefer: fmt.Sprintf("wait=%d", int(min(r.Wait, time.Minute).Seconds())),
 	})
 	if err != nil {
 		return err
 	}
-	return r.follow(api, got)
+	return r.follow(api, got, late.C)
 }
 
 // started is what is known of an action that was begun: the API's answer to it, or the
@@ -66,9 +69,7 @@ type receiptJSON struct {
 }
 
 // follow looks until the delivery is settled, or the wait is over.
-func (r *deliveryRetry) follow(api *client, got *answer) error {
-	late := time.NewTimer(r.Wait)
-	defer late.Stop()
+func (r *deliveryRetry) follow(api *client, got *answer, late <-chan time.Time) error {
 	var begun started
 	if err := got.into(&begun); err != nil {
 		return err
@@ -93,7 +94,7 @@ func (r *deliveryRetry) follow(api *client, got *answer) error {
 				return r.tell(api, &d, got, sent)
 			}
 		}
-		if !api.pause(late.C) {
+		if !api.pause(late) {
 			return r.unsettled(api, &d, got, begun.ActionID)
 		}
 	}

@@ -138,8 +138,13 @@ func (r *deliveryRetryAll) begin(api *client) error {
 	return r.follow(api, &b)
 }
 
+// bornWithin is how often a bulk retry may be looked for in vain: it is promised before it
+// has its row.
+const bornWithin = 60
+
 // follow tells how far it has come until it stops.
 func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
+	unborn := 0
 	for shown := ""; ; {
 		shown = api.redraw(shown, b.progress())
 		if b.State != chat.BulkRunning {
@@ -148,10 +153,13 @@ func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
 		if !api.pause(nil) {
 			return r.left(api, b)
 		}
-		if _, err := api.get(bulkPath(b.ID, ""), nil, b); err != nil {
-			if api.ctx.Err() != nil {
-				return r.left(api, b)
-			}
+		switch _, err := api.get(bulkPath(b.ID, ""), nil, b); {
+		case err == nil:
+		case api.ctx.Err() != nil:
+			return r.left(api, b)
+		case unborn < bornWithin && isProblem(err, chat.CodeBulkRetryNotFound):
+			unborn++
+		default:
 			return fmt.Errorf("%w\nIt goes on. To look again: %s", err, r.line(api.console, "bulk-retries show "+b.ID))
 		}
 	}
