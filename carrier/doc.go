@@ -3,6 +3,10 @@
 // a message, and the carrier of web chats, which is Handrail itself. The adapters to
 // Twilio and SendGrid are the packages below it.
 //
-// Neither provider has an idempotency key for sending. So nothing here retries, follows a
-// redirect or guesses: an outcome that is not clearly known is [chat.OutcomeUnknown].
+// Questions to a carrier change nothing there; they may be asked again, and a failed one
+// says nothing about the message.
+//
+// Neither provider has an idempotency key for sending. So nothing that sends retries,
+// follows a redirect or guesses: an outcome that is not clearly known is
+// [chat.OutcomeUnknown].
 package carrier

@@ -34,10 +34,17 @@ type email struct {
 
 // envelope is what the sending server said, which headers need not repeat.
 type envelope struct {
-	From string   `json:"from"`
+	// From is nil when nothing was said, and empty for a mail that wants no answer.
+	From *string  `json:"from"`
 	To   []string `json:"to"`
+}
 
-	known bool
+// sender is the address that the sending server gave, "" for none.
+func (e *envelope) sender() string {
+	if e.From == nil {
+		return ""
+	}
+	return strings.Trim(*e.From, "<> ")
 }
 
 // readForm reads the post. Files are counted and not kept.
@@ -51,8 +58,8 @@ func readForm(contentType string, body []byte) (*email, error) {
 		return nil, chat.Invalid("body", "must be a complete multipart form")
 	}
 	m := &email{files: files}
-	if json.Unmarshal(fields["envelope"], &m.envelope) == nil {
-		m.envelope.known = true
+	if json.Unmarshal(fields["envelope"], &m.envelope) != nil {
+		m.envelope = envelope{} // headers name the addresses too
 	}
 	if raw, ok := fields["email"]; ok {
 		m.readRaw(raw)

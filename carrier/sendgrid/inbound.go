@@ -69,7 +69,7 @@ func (m *email) sender() (address, name string) {
 	if from := addresses(m.from); len(from) > 0 {
 		return from[0].Address, carrier.Line(from[0].Name, 100)
 	}
-	if from := addresses(m.envelope.From); len(from) > 0 {
+	if from := addresses(m.envelope.sender()); len(from) > 0 {
 		return from[0].Address, ""
 	}
 	return "", ""
@@ -159,7 +159,7 @@ func (m *email) automatic(from string, to []string) bool {
 	return submitted != "" && submitted != "no" ||
 		h.Get("X-Auto-Response-Suppress") != "" || h.Get("List-Id") != "" || h.Get("X-Autoreply") != "" ||
 		strings.HasPrefix(strings.ToLower(h.Get("Content-Type")), "multipart/report") ||
-		m.envelope.known && strings.Trim(m.envelope.From, "<> ") == "" || from == "" || slices.Contains(to, from)
+		m.envelope.From != nil && m.envelope.sender() == "" || from == "" || slices.Contains(to, from)
 }
 
 // key is the same for the same email to the same addresses, however often it is posted.

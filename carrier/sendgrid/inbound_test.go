@@ -134,6 +134,8 @@ func TestAddresses(t *testing.T) {
 	assert.Equal(t, []string{"j@shop.example"}, in.To)
 	assert.Empty(t, in.ReplyTo)
 	assert.False(t, in.Automatic, "an envelope that is not there says nothing")
+	p["envelope"] = `{"to":["j@shop.example"]}`
+	assert.False(t, inbound(t, p).Automatic)
 
 	p = parsed()
 	p["from"] = "=?iso-8859-1?Q?J=F6rg?= <j@mail.example>"
