@@ -138,10 +138,10 @@ func (d *Delivery) explainAbandoned() string {
 }
 
 func (d *Delivery) explainReplaced(beginning string) string {
-	if d.RetriedBy == "" {
-		return beginning + ": it was tried again with a change, as another delivery."
+	if d.ErrorMessage == "" {
+		return beginning + ": another delivery of the same message took its place."
 	}
-	return fmt.Sprintf("%s: it was tried again with a change, as delivery %s.", beginning, d.RetriedBy)
+	return fmt.Sprintf("%s: %s.", beginning, d.ErrorMessage)
 }
 
 // whatNow is what may be done about a delivery that has ended, or by what it was followed.

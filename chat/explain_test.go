@@ -64,15 +64,15 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 		{chat.Delivery{Submission: chat.SubmissionCanceled, Decision: canceled}, "Not sent: member 3 canceled it. It can be retried."},
 		{chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorToolCallFailed}, "Not sent: a tool call failed before the delivery began. Send the message anew."},
 		{
-			chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorReplaced, RetriedBy: "d-2"},
-			"Not sent: it was tried again with a change, as delivery d-2.",
+			chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorReplaced, ErrorMessage: "a person tried it again with a change, as delivery d-2"},
+			"Not sent: a person tried it again with a change, as delivery d-2.",
 		},
 		{chat.Delivery{Submission: chat.SubmissionConfirmedSent}, "A person confirmed that it was sent."},
 		{chat.Delivery{Submission: chat.SubmissionConfirmedSent, Decision: ben}, "Member 3 confirmed that it was sent."},
 		{chat.Delivery{Submission: chat.SubmissionAbandoned, Decision: ben}, "Member 3 said that it was not sent. It can be retried."},
 		{
 			chat.Delivery{Submission: chat.SubmissionAbandoned, ErrorCode: chat.ErrorReplaced, RetriedBy: "d-2"},
-			"May have been sent: it was tried again with a change, as delivery d-2.",
+			"May have been sent: another delivery of the same message took its place.",
 		},
 		{chat.Delivery{Submission: chat.SubmissionAccepted}, "Twilio accepted the message; what became of it is not known yet."},
 		{chat.Delivery{Submission: chat.SubmissionAccepted, Provider: chat.ProviderHandrail}, "The message is in the web chat."},
@@ -124,14 +124,17 @@ func TestEveryCarrierStateIsExplained(t *testing.T) {
 func TestDecisionsExplainThemselves(t *testing.T) {
 	t.Parallel()
 	by := chat.Actor{MemberID: 3}
-	for want, decision := range map[string]chat.Decision{
-		"Member 3 asked for another try.":                           {Verdict: chat.VerdictRetry, By: by},
-		"Member 3 canceled it: the customer called.":                {Verdict: chat.VerdictCancel, By: by, Reason: " the customer called. "},
-		"Member 3 confirmed that it was sent: seen in the console.": {Verdict: chat.VerdictSent, By: by, Reason: "seen in the console"},
-		"A person said that it was not sent: not in the list.":      {Verdict: chat.VerdictNotSent, Reason: "not in the list"},
-		"Member 3 decided.":                                         {Verdict: "", By: by},
+	for _, tt := range []struct {
+		want     string
+		decision chat.Decision
+	}{
+		{"Member 3 asked for another try.", chat.Decision{Verdict: chat.VerdictRetry, By: by}},
+		{"Member 3 canceled it: the customer called.", chat.Decision{Verdict: chat.VerdictCancel, By: by, Reason: " the customer called. "}},
+		{"Member 3 confirmed that it was sent: seen in the console.", chat.Decision{Verdict: chat.VerdictSent, By: by, Reason: "seen in the console"}},
+		{"A person said that it was not sent: not in the list.", chat.Decision{Verdict: chat.VerdictNotSent, Reason: "not in the list"}},
+		{"Member 3 decided.", chat.Decision{Verdict: "", By: by}},
 	} {
-		assert.Equal(t, want, decision.Explain())
+		assert.Equal(t, tt.want, tt.decision.Explain())
 	}
 }
 
