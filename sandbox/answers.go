@@ -41,6 +41,9 @@ var errNoWebhook = errors.New("no inbound webhook is configured for this channel
 // its end, and when no webhook is configured. Only an answer that was kept is told; one
 // that is being told when the sandbox ends is not told again.
 func (s *Sandbox) Answer(ctx context.Context, a Answer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.background.ctx, cancel)()
 	result, err := s.answer(ctx, a)
 	switch {
 	case err != nil:

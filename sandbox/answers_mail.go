@@ -81,10 +81,17 @@ func (a MailAnswer) parsed(original Mail) (body []byte, contentType string, err 
 	fields := [][2]string{
 		{"headers", a.head(original)},
 		{"dkim", "{@" + domain(a.From) + " : pass}"},
-		{"to", a.To}, {"from", a.From}, {"sender_ip", "127.0.0.1"}, {"subject", a.Subject},
-		{"text", a.Text}, {"html", a.HTML},
-		{"spam_report", "Spam detection software reports nothing."}, {"spam_score", "0.1"},
-		{"envelope", string(envelope)}, {"attachments", "0"}, {"SPF", "pass"},
+		{"to", a.To},
+		{"from", a.From},
+		{"sender_ip", "127.0.0.1"},
+		{"subject", a.Subject},
+		{"text", a.Text},
+		{"html", a.HTML},
+		{"spam_report", "Spam detection software reports nothing."},
+		{"spam_score", "0.1"},
+		{"envelope", string(envelope)},
+		{"attachments", "0"},
+		{"SPF", "pass"},
 		{"charsets", `{"to":"UTF-8","from":"UTF-8","subject":"UTF-8","text":"utf-8","html":"utf-8"}`},
 	}
 	var form bytes.Buffer

@@ -56,7 +56,7 @@ func TestUndeliveredMessageOfAService(t *testing.T) {
 	m := w.settled(t, 0)
 	assert.Equal(t, 30003, m.ErrorCode)
 	assert.Equal(t, form.Get("From"), m.From)
-	assert.EqualValues(t, 30003, w.list(t, messagesPath).Messages[0].ErrorCode)
+	assert.Equal(t, 30003, w.list(t, messagesPath).Messages[0].ErrorCode)
 }
 
 func TestCallbackIsRepeatedUntilItIsTaken(t *testing.T) {

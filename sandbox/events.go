@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,10 +49,12 @@ func (s *Sandbox) mailStage(id, name string, delays int) stage {
 	}
 }
 
-// eventPost gathers events for a moment and posts them together, as SendGrid does.
+// eventPost gathers events for a moment and posts them together, as SendGrid does: one
+// batch after the other, but for those that are repeated.
 type eventPost struct {
 	mu      sync.Mutex
 	waiting []map[string]any
+	posting bool
 }
 
 func (p *eventPost) add(s *Sandbox, m Mail, event MailEvent) {
@@ -60,28 +63,34 @@ func (p *eventPost) add(s *Sandbox, m Mail, event MailEvent) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.waiting) == 0 {
-		s.background.run(func(ctx context.Context) {
-			if pause(ctx, s.config.CallbackDelay/2) {
-				p.flush(ctx, s)
-			}
-		})
+	for _, recipient := range slices.Concat(m.To, m.CC, m.BCC) {
+		p.waiting = append(p.waiting, m.webhookEvent(event, recipient.Email))
 	}
-	for _, recipient := range m.mailboxes() {
-		p.waiting = append(p.waiting, m.webhookEvent(event, recipient))
+	if !p.posting {
+		p.posting = true
+		s.background.run(func(ctx context.Context) { p.postAll(ctx, s) })
 	}
 }
 
-func (p *eventPost) flush(ctx context.Context, s *Sandbox) {
-	p.mu.Lock()
-	events := p.waiting
-	p.waiting = nil
-	p.mu.Unlock()
-	for len(events) > 0 {
-		size := min(len(events), maxBatch)
-		s.postEvents(ctx, events[:size])
-		events = events[size:]
+func (p *eventPost) postAll(ctx context.Context, s *Sandbox) {
+	for pause(ctx, s.config.CallbackDelay/2) {
+		batch := p.take()
+		if len(batch) == 0 {
+			return
+		}
+		s.postEvents(ctx, batch)
 	}
+}
+
+// take is the next batch; after an empty one nobody is posting any more.
+func (p *eventPost) take() []map[string]any {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	size := min(len(p.waiting), maxBatch)
+	batch := p.waiting[:size:size]
+	p.waiting = p.waiting[size:]
+	p.posting = size > 0
+	return batch
 }
 
 func (s *Sandbox) postEvents(ctx context.Context, events []map[string]any) {

@@ -37,7 +37,7 @@ func newHook(t *testing.T) *hook {
 	h.status.Store(http.StatusNoContent)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		assert.NoError(t, err) //nolint:testifylint // a handler must not stop the test
+		assert.NoError(t, err)
 		w.WriteHeader(int(h.status.Load()))
 		h.calls <- call{target: r.URL.RequestURI(), header: r.Header, body: body}
 	}))
