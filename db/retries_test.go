@@ -1,0 +1,227 @@
+package db_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/db"
+	"handrail/db/dbtest"
+)
+
+func retry(t *testing.T, s *db.Store, in chat.RetryDelivery) (chat.DeliveryRetried, error) {
+	t.Helper()
+	return s.PrepareRetry(t.Context(), in, dbtest.SendIDs().DeliveryID, dbtest.PlanRetry)
+}
+
+func decide(t *testing.T, s *db.Store, w *dbtest.World, id chat.DeliveryID, v chat.Verdict, now time.Time) (chat.Delivery, string, error) {
+	t.Helper()
+	return s.Decide(t.Context(), w.Workspace, id, chat.Decision{Verdict: v, Reason: "seen in the console", By: w.By, At: now})
+}
+
+// review brings a delivery to where a person must decide.
+func review(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, now time.Time) {
+	t.Helper()
+	record(t, s, w, d, chat.Submission{Outcome: chat.OutcomeUnknown, ErrorCode: chat.ErrorTimeout}, now)
+	settled, err := s.SettleUnknown(t.Context(), w.Workspace, d.ID, now)
+	require.NoError(t, err)
+	require.Equal(t, chat.SubmissionNeedsReview, settled.Submission)
+}
+
+func TestRetryOfWhatHasEnded(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		addMessage(t, s, w, w.SMS.ID, "one")
+		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
+		record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeRejected, ErrorCode: "twilio_21614"}, clock.now)
+		in := w.Retry(d.ID, chat.Change{})
+		first, err := retry(t, s, in)
+		require.NoError(t, err)
+		again, err := s.PrepareRetry(t.Context(), in, "another", func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error) {
+			return chat.SendPlan{}, errors.New("a repetition plans nothing")
+		})
+		require.NoError(t, err)
+		assert.Equal(t, first, again)
+		assert.Equal(t, []any{in.ActionID, d.ID, "", ""}, []any{first.ActionID, first.Of, first.Owner, first.Replaced})
+
+		fresh, err := s.Delivery(t.Context(), w.Workspace, first.DeliveryID)
+		require.NoError(t, err)
+		assert.Equal(t, []any{"retry:" + string(d.ID), d.ID, in.ActionID, sent.MessageID, chat.SubmissionPending, int64(1)},
+			[]any{fresh.PurposeKey, fresh.RetryOf, fresh.ActionID, fresh.MessageID, fresh.Submission, fresh.Watermark})
+		old, action, message, _ := standing(t, s, w, &sent)
+		assert.Equal(t, []any{chat.SubmissionRejected, fresh.ID, chat.VerdictRetry, "the customer asked", w.Manager.ID},
+			[]any{old.Submission, old.RetriedBy, old.Decision.Verdict, old.Decision.Reason, old.Decision.By.MemberID})
+		assert.Equal(t, []any{chat.ActionFailed, chat.MessagePending}, []any{action.State, message.State})
+		own, err := s.Action(t.Context(), w.Workspace, in.ActionID)
+		require.NoError(t, err)
+		assert.Equal(t, []any{chat.ActionRetryDelivery, chat.ActionRunning, fresh.ID, w.SMS.ID}, []any{own.Kind, own.State, own.DeliveryID, own.ChatID})
+
+		_, err = retry(t, s, w.Retry(d.ID, chat.Change{}))
+		requireCode(t, chat.CodeConflict, err)
+		assert.Equal(t, string(fresh.ID), chat.AsError(err).DeliveryID)
+		fresh = w.Claim(t, s, fresh.ID, clock.now)
+		accept(t, s, w, &fresh, "SM2", clock.now)
+		_, _, message, c := standing(t, s, w, &sent)
+		assert.Equal(t, []any{chat.MessageSent, false}, []any{message.State, c.NeedsResponse})
+		assert.Equal(t, "delivery.retried", audit(t, s, w.Workspace)[0])
+	})
+}
+
+func TestRetryUnderTheSameID(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
+		refuseAccount(t, s, w, &d, clock.now)
+		in := w.Retry(d.ID, chat.Change{})
+		for range 2 {
+			retried, err := retry(t, s, in)
+			require.NoError(t, err)
+			assert.Equal(t, []any{d.ID, chat.ActionWorkflowID(w.Workspace, sent.ActionID), "pending"},
+				[]any{retried.DeliveryID, retried.Owner, retried.Status})
+		}
+		own, err := s.Action(t.Context(), w.Workspace, in.ActionID)
+		require.NoError(t, err)
+		assert.Equal(t, []any{chat.ActionSucceeded, d.ID}, []any{own.State, own.DeliveryID})
+		d = w.Claim(t, s, d.ID, time.Now().Add(time.Second))
+		assert.Equal(t, int64(2), d.Fence, "the fence goes on, and it is the probe")
+
+		review(t, s, w, &d, clock.now)
+		retried, err := retry(t, s, w.Retry(d.ID, chat.Change{}))
+		require.NoError(t, err)
+		assert.Equal(t, d.ID, retried.DeliveryID)
+		after, action, _, _ := standing(t, s, w, &sent)
+		assert.Equal(t, []any{chat.SubmissionPending, chat.ActionRunning, chat.VerdictRetry}, []any{after.Submission, action.State, after.Decision.Verdict})
+		assert.Len(t, after.Attempts, 2)
+	})
+}
+
+func TestRetryWithAChange(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		number, err := s.CreatePhoneNumber(t.Context(), w.Workspace, w.By, chat.PhoneNumber{Number: "+14155550101"})
+		require.NoError(t, err)
+		waiting := w.Prepare(t, s, w.SMS.ID, "hi")
+		_, d := sendNow(t, s, w, w.SMS.ID, clock.now)
+		review(t, s, w, &d, clock.now)
+		for old, ended := range map[chat.DeliveryID]chat.SubmissionState{
+			waiting.DeliveryID: chat.SubmissionCanceled, d.ID: chat.SubmissionAbandoned,
+		} {
+			_, err = retry(t, s, w.Retry(old, chat.Change{Sender: "phone:999999"}))
+			requireCode(t, chat.CodeSenderNotFound, err)
+			in := w.Retry(old, chat.Change{Sender: number.Scope(), To: "+14155550124"})
+			retried, err := s.PrepareRetry(t.Context(), in, dbtest.SendIDs().DeliveryID, func(f *chat.SendFacts, _ *chat.Delivery) (chat.SendPlan, error) {
+				plan, err := dbtest.PlanText("changed")(f)
+				plan.To = in.Change.To
+				return plan, err
+			})
+			require.NoError(t, err)
+			before, err := s.Delivery(t.Context(), w.Workspace, old)
+			require.NoError(t, err)
+			assert.Equal(t, []any{ended, chat.ErrorReplaced, retried.DeliveryID}, []any{before.Submission, before.ErrorCode, before.RetriedBy})
+			assert.Equal(t, chat.ActionWorkflowID(w.Workspace, before.ActionID), retried.Replaced)
+			fresh, err := s.FindDelivery(t.Context(), w.Workspace, retried.DeliveryID)
+			require.NoError(t, err)
+			assert.Equal(t, []string{"+14155550101", "+14155550124", number.Scope()}, []string{fresh.From, fresh.To, fresh.Sender})
+		}
+	})
+}
+
+func TestWhatMayNotBeRetried(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		tools := w.Prepare(t, s, w.Email.ID, "hi", chat.ToolCall{ID: "1", Name: chat.ToolSetTitle})
+		_, err := retry(t, s, w.Retry(tools.DeliveryID, chat.Change{}))
+		requireCode(t, chat.CodeConflict, err)
+		assert.Contains(t, err.Error(), "send the message anew")
+		_, d := sendNow(t, s, w, w.SMS.ID, clock.now)
+		for _, said := range []chat.SubmissionOutcome{"", chat.OutcomeUnknown, chat.OutcomeAccepted} {
+			if said != "" {
+				record(t, s, w, &d, chat.Submission{Outcome: said}, clock.now)
+			}
+			in := w.Retry(d.ID, chat.Change{Body: "other"})
+			_, err := retry(t, s, in)
+			requireCode(t, chat.CodeConflict, err)
+			_, err = s.Action(t.Context(), w.Workspace, in.ActionID)
+			requireCode(t, chat.CodeActionNotFound, err)
+		}
+	})
+}
+
+func TestRetryAnswersOnlyWhatItCan(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		addMessage(t, s, w, w.SMS.ID, "one")
+		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
+		record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeRejected}, clock.now)
+		addMessage(t, s, w, w.SMS.ID, "two")
+		retried, err := retry(t, s, w.Retry(d.ID, chat.Change{}))
+		require.NoError(t, err)
+		fresh := w.Claim(t, s, retried.DeliveryID, clock.now)
+		accept(t, s, w, &fresh, "SM1", clock.now)
+		_, _, _, c := standing(t, s, w, &sent)
+		assert.Equal(t, []any{true, int64(1)}, []any{c.NeedsResponse, c.Answered})
+	})
+}
+
+// TestEvidenceForWhatWasRetried is a message that was given up, tried again, and had been
+// taken by the carrier all the same.
+func TestEvidenceForWhatWasRetried(t *testing.T) {
+	t.Parallel()
+	for name, posted := range map[string]bool{"the retry waits": false, "the retry was sent": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Each(t, func(t *testing.T, s *db.Store) {
+				w, clock := dbtest.Seed(t, s), newClock()
+				sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
+				review(t, s, w, &d, clock.now)
+				_, _, err := decide(t, s, w, d.ID, chat.VerdictNotSent, clock.now)
+				require.NoError(t, err)
+				retried, err := retry(t, s, w.Retry(d.ID, chat.Change{}))
+				require.NoError(t, err)
+				if posted {
+					fresh := w.Claim(t, s, retried.DeliveryID, clock.now)
+					accept(t, s, w, &fresh, "SM2", clock.now)
+				}
+				told := reporter{t, s, clock}.tell(callback(&d, "SM1", chat.CarrierDelivered))
+				assert.Equal(t, posted, told.Duplicate)
+				old, _, message, _ := standing(t, s, w, &sent)
+				assert.Equal(t, []any{chat.SubmissionAccepted, chat.MessageSent}, []any{old.Submission, message.State})
+				fresh, err := s.FindDelivery(t.Context(), w.Workspace, retried.DeliveryID)
+				require.NoError(t, err)
+				if posted {
+					assert.Equal(t, chat.SubmissionAccepted, fresh.Submission)
+					assert.Contains(t, string(old.Events[1].Raw), fresh.ID)
+					return
+				}
+				assert.Equal(t, []any{chat.SubmissionCanceled, chat.ErrorReplaced}, []any{fresh.Submission, fresh.ErrorCode}, "it must not arrive twice")
+			})
+		})
+	}
+}
+
+func TestALateFailureOfWhatWasRetried(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
+		accept(t, s, w, &d, "SM1", clock.now)
+		_, err := s.Unconfirmed(t.Context(), w.Workspace, d.ID, clock.now)
+		require.NoError(t, err)
+		retried, err := retry(t, s, w.Retry(d.ID, chat.Change{}))
+		require.NoError(t, err)
+		fresh := w.Claim(t, s, retried.DeliveryID, clock.now)
+		accept(t, s, w, &fresh, "SM2", clock.now)
+		assert.True(t, reporter{t, s, clock}.tell(callback(&d, "SM1", chat.CarrierFailed)).Changed)
+		_, _, message, c := standing(t, s, w, &sent)
+		assert.Equal(t, []any{chat.MessageSent, false}, []any{message.State, c.NeedsResponse}, "the retry speaks for the message")
+	})
+}
