@@ -142,7 +142,7 @@ func (s *service) answerWebhook(w webhook) fiber.Handler {
 		switch result {
 		case callRefused, callUnreadable:
 			s.logger.WarnContext(ctx, "a webhook was not taken", "request_id", requestIDFrom(ctx), "carrier", w.carrier, "kind", w.kind,
-				"result", result, "bytes", len(c.BodyRaw()))
+				"result", result, "bytes", len(bodyOf(c)))
 		case callBusy, callFailed:
 			c.Set(fiber.HeaderRetryAfter, busyFor)
 		}
@@ -175,7 +175,7 @@ func unstored(err error) (string, error) {
 }
 
 func (s *service) twilioStatus(ctx context.Context, c *fiber.Ctx) (string, error) {
-	report, err := s.twilio.Status(c.OriginalURL(), headerOf(c), c.BodyRaw())
+	report, err := s.twilio.Status(c.OriginalURL(), headerOf(c), bodyOf(c))
 	if err != nil {
 		return unread(err)
 	}
@@ -183,7 +183,7 @@ func (s *service) twilioStatus(ctx context.Context, c *fiber.Ctx) (string, error
 }
 
 func (s *service) twilioInbound(ctx context.Context, c *fiber.Ctx) (string, error) {
-	in, err := s.twilio.Inbound(c.OriginalURL(), headerOf(c), c.BodyRaw())
+	in, err := s.twilio.Inbound(c.OriginalURL(), headerOf(c), bodyOf(c))
 	if err != nil {
 		return unread(err)
 	}
@@ -193,7 +193,7 @@ func (s *service) twilioInbound(ctx context.Context, c *fiber.Ctx) (string, erro
 // sendgridEvents stores each event for itself. One that fails does not hold back the
 // others, and makes SendGrid send all of them again, which does no harm.
 func (s *service) sendgridEvents(ctx context.Context, c *fiber.Ctx) (string, error) {
-	reports, err := s.sendgrid.Events(headerOf(c), c.BodyRaw())
+	reports, err := s.sendgrid.Events(headerOf(c), bodyOf(c))
 	if err != nil {
 		return unread(err)
 	}
@@ -224,7 +224,7 @@ func (s *service) sendgridInbound(ctx context.Context, c *fiber.Ctx) (string, er
 		e.Retryable = true
 		return callBusy, e
 	}
-	in, err := s.sendgrid.Inbound(headerOf(c), c.BodyRaw())
+	in, err := s.sendgrid.Inbound(headerOf(c), bodyOf(c))
 	if err != nil {
 		result, err := unread(err)
 		if result == callUnreadable {
@@ -277,6 +277,10 @@ func (s *service) stored(carrier chat.Provider, known, repeated bool) string {
 
 // headerOf is the request's header as net/http has it.
 func headerOf(c *fiber.Ctx) http.Header { return http.Header(c.GetReqHeaders()) }
+
+// bodyOf is the request's body as it came, packed if it was: what was signed are these
+// bytes. It is not copied, as a mail may be large, and holds until the request is answered.
+func bodyOf(c *fiber.Ctx) []byte { return c.Request().Body() }
 
 // sizeOf lets mails, and nothing else, be larger than other bodies, when they can be
 // verified at all.
