@@ -119,7 +119,7 @@ func (b *bulkJSON) show(c *console, r *remote, got *answer) error {
 	f.say("reason", "%s", b.Reason)
 	f.say("a second", "%s", number(b.Rate))
 	f.say("tried first", "%s", number(b.Canary))
-	f.say("begun", "%s (%s ago)", stamp(b.CreatedAt), ago(b.CreatedAt))
+	f.say("made", "%s (%s ago)", stamp(b.CreatedAt), ago(b.CreatedAt))
 	f.say("changed", "%s (%s ago)", stamp(b.UpdatedAt), ago(b.UpdatedAt))
 	b.showNext(c, r)
 	return nil

@@ -18,7 +18,7 @@ type deliveryRetryAll struct {
 	remote
 	deliveryFilter
 	DryRun bool   `help:"Only show what would be tried again."`
-	Rate   int    `help:"How many to begin in a second, 1 to 50." placeholder:"N"`
+	Rate   *int   `help:"How many to begin in a second, 1 to 50." placeholder:"N"`
 	Canary *int   `help:"How many to try first; the rest waits until the carrier took these. 0 to 100, 0 for none." placeholder:"N"`
 	Reason string `help:"Why, for the record." placeholder:"TEXT"`
 	Yes    bool   `short:"y" help:"Do not ask before it begins."`
@@ -110,11 +110,10 @@ func (r *deliveryRetryAll) body(dryRun bool) map[string]any {
 	if r.Reason != "" {
 		body["reason"] = r.Reason
 	}
-	if r.Rate != 0 {
-		body["rate_per_second"] = r.Rate
-	}
-	if r.Canary != nil {
-		body["canary"] = *r.Canary
+	for name, n := range map[string]*int{"rate_per_second": r.Rate, "canary": r.Canary} {
+		if n != nil {
+			body[name] = *n
+		}
 	}
 	return body
 }
