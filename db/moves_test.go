@@ -1,9 +1,11 @@
 package db_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -12,94 +14,239 @@ import (
 	"handrail/db/dbtest"
 )
 
-// machine does random things to one delivery and checks every move it makes.
+// machine does random things to the deliveries of one message, as workers that crash,
+// carriers that answer late, operators and the sweeper do them, and checks every move.
 type machine struct {
-	s     *db.Store
-	w     *dbtest.World
-	id    chat.DeliveryID
-	now   time.Time
-	state chat.SubmissionState
-	fence int64
+	s      *db.Store
+	w      *dbtest.World
+	sender string
+	now    time.Time
+	// seen are the deliveries as they were last looked at: the send's and its retries.
+	seen []chat.Delivery
+	// reports count what the carrier has told.
+	reports int
 }
 
+// pick is one of the deliveries.
+func (m *machine) pick(t *rapid.T) *chat.Delivery {
+	return &m.seen[rapid.IntRange(0, len(m.seen)-1).Draw(t, "delivery")]
+}
+
+// look checks the invariants after every action.
 func (m *machine) look(t *rapid.T) {
-	d, err := m.s.Delivery(t.Context(), m.w.Workspace, m.id)
-	require.NoError(t, err)
-	if d.Submission != m.state {
-		require.True(t, m.state.May(d.Submission), "%s must not become %s", m.state, d.Submission)
+	inFlight := 0
+	for i := range m.seen {
+		d, err := m.s.Delivery(t.Context(), m.w.Workspace, m.seen[i].ID)
+		require.NoError(t, err)
+		was := &m.seen[i]
+		if d.Submission != was.Submission {
+			require.True(t, was.Submission.May(d.Submission), "%s must not become %s", was.Submission, d.Submission)
+		}
+		require.GreaterOrEqual(t, d.Fence, was.Fence)
+		require.GreaterOrEqual(t, d.Carrier.Rank(), was.Carrier.Rank())
+		require.Len(t, d.Attempts, int(d.Fence), "one attempt for each claim, never erased")
+		require.GreaterOrEqual(t, len(d.Events), len(was.Events))
+		require.Equal(t, d.Submission == chat.SubmissionSending, d.LeaseUntil != nil)
+		for _, a := range d.Attempts {
+			open := a.Fence == d.Fence && (d.Submission == chat.SubmissionSending || d.Submission == chat.SubmissionAccepted)
+			require.True(t, open || a.Outcome != "", "an attempt that is over has an outcome")
+		}
+		if d.Submission.InFlight() {
+			inFlight++
+		}
+		m.seen[i] = d
 	}
-	require.GreaterOrEqual(t, d.Fence, m.fence)
-	require.Len(t, d.Attempts, int(d.Fence), "one attempt for each claim, never erased")
-	require.Equal(t, d.Submission == chat.SubmissionSending, d.LeaseUntil != nil)
-	for _, a := range d.Attempts {
-		open := a.Fence == d.Fence && (d.Submission == chat.SubmissionSending || d.Submission == chat.SubmissionAccepted)
-		require.True(t, open || a.Outcome != "", "an attempt that is over has an outcome")
-	}
-	m.state, m.fence = d.Submission, d.Fence
+	require.LessOrEqual(t, inFlight, 1, "one in flight to one address")
 }
 
 func (m *machine) claim(t *rapid.T) {
-	was := m.state
-	claim, err := m.s.Claim(t.Context(), m.w.Workspace, m.id, m.now, time.Minute)
+	was := *m.pick(t)
+	claim, err := m.s.Claim(t.Context(), m.w.Workspace, was.ID, m.now, time.Minute)
 	require.NoError(t, err)
-	if claim.Granted {
-		require.Contains(t, []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked}, was,
-			"only what the carrier certainly does not have")
-		require.Equal(t, m.fence+1, claim.Delivery.Fence)
+	if !claim.Granted {
+		return
 	}
-	m.look(t)
+	require.Contains(t, []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked}, was.Submission,
+		"only what the carrier certainly does not have")
+	require.Equal(t, was.Fence+1, claim.Delivery.Fence)
+	for _, other := range m.seen {
+		require.False(t, other.ID != was.ID && other.Submission.InFlight(), "another one is in flight")
+	}
 }
 
+// record is the answer to a claim, which may be an old one: a zombie's.
 func (m *machine) record(t *rapid.T) {
+	m.answer(t, *m.pick(t), rapid.Int64Range(0, 2).Draw(t, "fences ago"))
+}
+
+// post answers the claim that lasts, or makes one.
+func (m *machine) post(t *rapid.T) {
+	for i := range m.seen {
+		if m.seen[i].Submission == chat.SubmissionSending {
+			m.answer(t, m.seen[i], 0)
+			return
+		}
+	}
+	m.claim(t)
+}
+
+func (m *machine) answer(t *rapid.T, was chat.Delivery, fencesAgo int64) {
 	outcome := rapid.SampledFrom([]chat.SubmissionOutcome{
-		chat.OutcomeNotProcessed, chat.OutcomeNotProcessed, chat.OutcomeBlocked, chat.OutcomeUnknown, chat.OutcomeAborted,
-		chat.OutcomeRejected, chat.OutcomeAccepted,
+		chat.OutcomeNotProcessed, chat.OutcomeNotProcessed, chat.OutcomeBlocked, chat.OutcomeUnknown, chat.OutcomeUnknown, chat.OutcomeAborted,
+		chat.OutcomeRejected, chat.OutcomeSuppressed, chat.OutcomeAccepted,
 	}).Draw(t, "outcome")
-	fence := m.fence - rapid.Int64Range(0, 2).Draw(t, "fences ago")
-	was, wasFence := m.state, m.fence
+	fence := was.Fence - fencesAgo
 	said := chat.Submission{Outcome: outcome, RetryAfter: time.Second}
-	d, err := m.s.RecordSubmission(t.Context(), m.w.Workspace, m.id, fence, said, m.now)
+	d, err := m.s.RecordSubmission(t.Context(), m.w.Workspace, was.ID, fence, said, m.now)
 	require.NoError(t, err)
-	m.look(t)
-	require.Equal(t, m.state, d.Submission)
 	switch {
 	case outcome == chat.OutcomeAccepted:
-		require.Equal(t, chat.SubmissionAccepted, m.state, "acceptance wins over everything")
-	case was == chat.SubmissionSending && fence == wasFence:
-		require.Equal(t, outcome.After(), m.state)
+		require.Equal(t, chat.SubmissionAccepted, d.Submission, "acceptance wins over everything")
+	case was.Submission == chat.SubmissionSending && fence == was.Fence:
+		require.Equal(t, outcome.After(), d.Submission)
 	default:
-		require.Equal(t, was, m.state, "a result counts only from the claim that lasts")
+		require.Equal(t, was.Submission, d.Submission, "a result counts only from the claim that lasts")
 	}
+}
+
+// report is evidence: at any time, twice, out of order, of one message or of a second one.
+func (m *machine) report(t *rapid.T) {
+	was := *m.pick(t)
+	if was.Fence == 0 {
+		t.Skip("the carrier has never seen it")
+	}
+	r := chat.Report{
+		Provider: was.Provider, DeliveryID: was.ID, Fence: rapid.Int64Range(0, was.Fence).Draw(t, "fence"),
+		Carrier: rapid.SampledFrom(chat.CarrierStates()).Draw(t, "carrier"), Accepts: true,
+		ProviderMessageID: fmt.Sprintf("SM%s-%d", was.ID, rapid.IntRange(1, 2).Draw(t, "message")),
+	}
+	m.reports++
+	r.Key = fmt.Sprintf("%s-%d", was.ID, m.reports-rapid.IntRange(0, min(1, m.reports-1)).Draw(t, "told before"))
+	told, err := m.s.RecordReport(t.Context(), r, m.now)
+	require.NoError(t, err)
+	require.True(t, told.Known)
+	if told.Repeated {
+		require.False(t, told.Changed)
+		return
+	}
+	require.Equal(t, chat.SubmissionAccepted, told.Receipt.Submission)
 }
 
 func (m *machine) settle(t *rapid.T) {
-	was := m.state
-	_, err := m.s.SettleUnknown(t.Context(), m.w.Workspace, m.id, m.now)
+	was := *m.pick(t)
+	d, err := m.s.SettleUnknown(t.Context(), m.w.Workspace, was.ID, m.now)
 	require.NoError(t, err)
-	m.look(t)
-	switch was {
-	case chat.SubmissionUnknown:
-	case chat.SubmissionSending:
-		require.Contains(t, []chat.SubmissionState{was, chat.SubmissionUnknown}, m.state, "unknown once its claim ran out")
-	default:
-		require.Equal(t, was, m.state)
+	if was.Submission == chat.SubmissionSending {
+		require.Contains(t, []chat.SubmissionState{was.Submission, chat.SubmissionUnknown}, d.Submission, "unknown once its claim ran out")
+	} else if was.Submission != chat.SubmissionUnknown {
+		require.Equal(t, was.Submission, d.Submission)
 	}
 }
 
 func (m *machine) giveUp(t *rapid.T) {
-	was := m.state
-	_, err := m.s.GiveUp(t.Context(), m.w.Workspace, m.id, m.now)
+	was := *m.pick(t)
+	d, err := m.s.GiveUp(t.Context(), m.w.Workspace, was.ID, m.now)
 	require.NoError(t, err)
-	m.look(t)
-	require.Equal(t, was, m.state)
+	require.Equal(t, was.Submission, d.Submission)
 }
 
-func (m *machine) cancel(t *rapid.T) {
-	d, err := m.s.Delivery(t.Context(), m.w.Workspace, m.id)
+func (m *machine) unconfirmed(t *rapid.T) {
+	was := *m.pick(t)
+	d, err := m.s.Unconfirmed(t.Context(), m.w.Workspace, was.ID, m.now)
 	require.NoError(t, err)
-	_, err = m.s.FailSend(t.Context(), m.w.Workspace, d.ActionID, -1, chat.Errorf(chat.CodeDeliveryFailed, "canceled"))
+	require.Equal(t, was.Submission, d.Submission)
+}
+
+func (m *machine) end(t *rapid.T) {
+	_, err := m.s.EndDelivery(t.Context(), m.w.Workspace, m.pick(t).ID, chat.Errorf(chat.CodeDeliveryFailed, "nobody decided"))
 	require.NoError(t, err)
-	m.look(t)
+}
+
+func (m *machine) decide(t *rapid.T) {
+	was := *m.pick(t)
+	verdict := rapid.SampledFrom([]chat.Verdict{chat.VerdictCancel, chat.VerdictSent, chat.VerdictNotSent}).Draw(t, "verdict")
+	d, _, err := m.s.Decide(t.Context(), m.w.Workspace, was.ID, chat.Decision{Verdict: verdict, Reason: "x", By: m.w.By, At: m.now})
+	to := map[chat.Verdict]chat.SubmissionState{
+		chat.VerdictCancel: chat.SubmissionCanceled, chat.VerdictSent: chat.SubmissionConfirmedSent, chat.VerdictNotSent: chat.SubmissionAbandoned,
+	}[verdict]
+	if err != nil {
+		require.Equal(t, chat.CodeConflict, chat.CodeOf(err))
+		require.False(t, was.Submission.May(to), "%s from %s", verdict, was.Submission)
+		return
+	}
+	require.True(t, was.Submission.May(to))
+	require.Equal(t, to, d.Submission)
+}
+
+func (m *machine) retry(t *rapid.T) {
+	was := *m.pick(t)
+	change := rapid.SampledFrom([]chat.Change{{}, {Body: "other"}}).Draw(t, "change")
+	in := m.w.Retry(was.ID, change)
+	retried, err := m.s.PrepareRetry(t.Context(), in, dbtest.SendIDs().DeliveryID, m.plan(was.To, was.Policy))
+	if may := was.Retryable(); may != nil {
+		require.Equal(t, chat.CodeConflict, chat.CodeOf(err))
+		return
+	}
+	require.NoError(t, err)
+	require.Equal(t, chat.SubmissionPending, retried.Submission)
+	if retried.DeliveryID != was.ID {
+		require.Empty(t, was.RetriedBy, "tried again once at most")
+		fresh, err := m.s.Delivery(t.Context(), m.w.Workspace, retried.DeliveryID)
+		require.NoError(t, err)
+		require.Equal(t, was.ID, fresh.RetryOf)
+		m.seen = append(m.seen, fresh)
+	}
+}
+
+// plan sends to the given address, whether it is suppressed by now or not.
+func (m *machine) plan(to string, policy chat.UnknownPolicy) func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error) {
+	return func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error) {
+		return chat.SendPlan{
+			Channel: chat.ChannelSMS, Provider: chat.ProviderTwilio, Sender: m.sender, From: "+14155550100", To: to,
+			Payload: chat.Payload{Text: "hi"}, Policy: policy,
+		}, nil
+	}
+}
+
+// sweep does what the sweeper does with a delivery whose workflow is gone.
+func (m *machine) sweep(t *rapid.T) {
+	was := *m.pick(t)
+	d, err := m.s.OrphanDelivery(t.Context(), m.w.Workspace, was.ID, m.now)
+	require.NoError(t, err)
+	require.NotEqual(t, chat.SubmissionSending, map[bool]chat.SubmissionState{true: d.Submission}[was.Submission != d.Submission], "it sends nothing")
+}
+
+func (m *machine) lift(t *rapid.T) {
+	list, err := m.s.Suppressions(t.Context(), m.w.Workspace, ten())
+	require.NoError(t, err)
+	for _, x := range list.Items {
+		if x.Address == m.seen[0].To {
+			require.NoError(t, m.s.LiftSuppression(t.Context(), m.w.Workspace, m.w.By, x.ID, m.now))
+		}
+	}
+}
+
+func (m *machine) expire(t *rapid.T) {
+	if rapid.IntRange(0, 9).Draw(t, "seldom") > 0 {
+		t.Skip("seldom")
+	}
+	_, err := m.s.Bun().NewRaw("UPDATE deliveries SET expires_at = ? WHERE id = ?", m.now, m.pick(t).ID).Exec(t.Context())
+	require.NoError(t, err)
+}
+
+func newMachine(t *rapid.T, s *db.Store, w *dbtest.World) *machine {
+	policy := rapid.SampledFrom([]chat.UnknownPolicy{chat.AtMostOnce, chat.ExpireUnknown, chat.ResendAfterSettle}).Draw(t, "policy")
+	ids := dbtest.SendIDs()
+	// Sender and address of its own: what others left in flight, or blocked, is not the point.
+	m := &machine{s: s, w: w, sender: "phone:" + string(ids.DeliveryID), now: newClock().now}
+	_, err := s.PrepareSend(t.Context(), w.Send(w.SMS.ID, "hi"), ids, func(f *chat.SendFacts) (chat.SendPlan, error) {
+		return m.plan(string(ids.DeliveryID), policy)(f, nil)
+	})
+	require.NoError(t, err)
+	d, err := s.Delivery(t.Context(), w.Workspace, ids.DeliveryID)
+	require.NoError(t, err)
+	m.seen = []chat.Delivery{d}
+	return m
 }
 
 func TestOnlyLegalMoves(t *testing.T) {
@@ -107,22 +254,72 @@ func TestOnlyLegalMoves(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		rapid.Check(t, func(t *rapid.T) {
-			policy := rapid.SampledFrom([]chat.UnknownPolicy{chat.AtMostOnce, chat.ExpireUnknown, chat.ResendAfterSettle}).Draw(t, "policy")
-			ids := dbtest.SendIDs()
-			_, err := s.PrepareSend(t.Context(), w.Send(w.SMS.ID, "hi"), ids, func(f *chat.SendFacts) (chat.SendPlan, error) {
-				plan, err := dbtest.PlanText("hi")(f)
-				// An address of its own: what others left in flight is not the point.
-				plan.Policy, plan.To = policy, string(ids.DeliveryID)
-				return plan, err
-			})
-			require.NoError(t, err)
-			m := &machine{s: s, w: w, id: ids.DeliveryID, now: newClock().now, state: chat.SubmissionPending}
+			m := newMachine(t, s, w)
 			t.Repeat(map[string]func(*rapid.T){
-				"claim": m.claim, "record": m.record, "settle": m.settle, "cancel": m.cancel, "give up": m.giveUp,
+				"": m.look,
+				// Twice: a worker that claims and never comes back is the most frequent crash.
+				"claim": m.claim, "claim again": m.claim, "record": m.record, "post": m.post, "report": m.report, "settle": m.settle,
+				"give up": m.giveUp, "unconfirmed": m.unconfirmed, "end": m.end, "decide": m.decide, "retry": m.retry,
+				"sweep": m.sweep, "lift": m.lift, "expire": m.expire,
 				"wait": func(t *rapid.T) {
-					m.now = m.now.Add(time.Duration(rapid.IntRange(1, 90).Draw(t, "seconds")) * time.Second)
+					m.now = m.now.Add(time.Duration(rapid.IntRange(1, 400).Draw(t, "seconds")) * time.Second)
 				},
 			})
 		})
+	})
+}
+
+func TestEveryStateIsReached(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		answered := func(o chat.SubmissionOutcome) func(*chat.Delivery) {
+			return func(d *chat.Delivery) {
+				claimed := w.Claim(t, s, d.ID, clock.now)
+				record(t, s, w, &claimed, chat.Submission{Outcome: o}, clock.now)
+			}
+		}
+		decided := func(v chat.Verdict) func(*chat.Delivery) {
+			return func(d *chat.Delivery) {
+				if v != chat.VerdictCancel {
+					answered(chat.OutcomeUnknown)(d)
+				}
+				_, _, err := decide(t, s, w, d.ID, v, clock.now)
+				require.NoError(t, err)
+			}
+		}
+		for state, bring := range map[chat.SubmissionState]func(*chat.Delivery){
+			chat.SubmissionPending:       func(*chat.Delivery) {},
+			chat.SubmissionSending:       func(d *chat.Delivery) { w.Claim(t, s, d.ID, clock.now) },
+			chat.SubmissionAccepted:      answered(chat.OutcomeAccepted),
+			chat.SubmissionRejected:      answered(chat.OutcomeRejected),
+			chat.SubmissionBlocked:       answered(chat.OutcomeBlocked),
+			chat.SubmissionSuppressed:    answered(chat.OutcomeSuppressed),
+			chat.SubmissionUnknown:       answered(chat.OutcomeUnknown),
+			chat.SubmissionCanceled:      decided(chat.VerdictCancel),
+			chat.SubmissionConfirmedSent: decided(chat.VerdictSent),
+			chat.SubmissionAbandoned:     decided(chat.VerdictNotSent),
+			chat.SubmissionNeedsReview: func(d *chat.Delivery) {
+				claimed := w.Claim(t, s, d.ID, clock.now)
+				review(t, s, w, &claimed, clock.now)
+			},
+			chat.SubmissionExpired: func(d *chat.Delivery) {
+				_, err := s.Bun().NewRaw("UPDATE deliveries SET expires_at = ? WHERE id = ?", clock.now, d.ID).Exec(t.Context())
+				require.NoError(t, err)
+				_, err = s.Claim(t.Context(), w.Workspace, d.ID, clock.now, time.Minute)
+				require.NoError(t, err)
+			},
+		} {
+			ids := dbtest.SendIDs()
+			m := &machine{sender: "phone:" + string(ids.DeliveryID)}
+			_, err := s.PrepareSend(t.Context(), w.Send(w.SMS.ID, "hi"), ids, func(f *chat.SendFacts) (chat.SendPlan, error) {
+				return m.plan("+1", chat.AtMostOnce)(f, nil)
+			})
+			require.NoError(t, err)
+			bring(&chat.Delivery{ID: ids.DeliveryID})
+			d, err := s.FindDelivery(t.Context(), w.Workspace, ids.DeliveryID)
+			require.NoError(t, err)
+			assert.Equal(t, state, d.Submission)
+		}
 	})
 }
