@@ -43,7 +43,7 @@ var errNoWebhook = errors.New("no inbound webhook is configured for this channel
 func (s *Sandbox) Answer(ctx context.Context, a Answer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(s.background.ctx, cancel)()
+	defer context.AfterFunc(s.background.ctx, cancel)() //nolint:contextcheck // closing the sandbox ends it, too
 	result, err := s.answer(ctx, a)
 	switch {
 	case err != nil:
