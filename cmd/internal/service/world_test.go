@@ -47,14 +47,17 @@ func TestMain(m *testing.M) {
 // world is a whole Handrail of one test: database, sandbox, API, worker.
 type world struct {
 	*testing.T
-	store   *db.Store
-	box     *sandbox.Sandbox
-	config  *config.Config
-	url     string
-	secret  string
-	ws      chat.WorkspaceID
-	people  people
-	stopped func()
+	store  *db.Store
+	box    *sandbox.Sandbox
+	config *config.Config
+	// front is where the carriers reach the API, whichever serves it at the moment.
+	front  *front
+	url    string
+	secret string
+	ws     chat.WorkspaceID
+	people people
+	// stop tells API and worker to stop; stopped waits until they have.
+	stop, stopped func()
 }
 
 // people are who and what the test's workspace has.
@@ -93,7 +96,16 @@ func newWorld(t *testing.T, databaseURL string, options ...option) *world {
 	t.Helper()
 	server, err := temporal()
 	require.NoError(t, err)
-	box, err := sandbox.New(sandbox.Config{AccountSID: account, AuthToken: token, SendGridKey: sendGridKey})
+	front := newFront(t)
+	key, err := sandbox.NewSigningKey()
+	require.NoError(t, err)
+	public, err := sandbox.PublicKey(key)
+	require.NoError(t, err)
+	box, err := sandbox.New(sandbox.Config{
+		AccountSID: account, AuthToken: token, SendGridKey: sendGridKey, SigningKey: key,
+		EventURL: front.url + "/webhooks/sendgrid/events", MailInboundURL: front.url + "/webhooks/sendgrid/inbound",
+		TwilioInboundURL: front.url + "/webhooks/twilio/inbound",
+	})
 	require.NoError(t, err)
 	carriers := httptest.NewServer(box.Handler())
 	t.Cleanup(func() { carriers.Close(); require.NoError(t, box.Close()) })
@@ -101,12 +113,13 @@ func newWorld(t *testing.T, databaseURL string, options ...option) *world {
 		"DATABASE_URL=" + databaseURL, "HANDRAIL_TASK_QUEUE=" + uuid.NewString(), "HANDRAIL_LOG_LEVEL=error",
 		"TWILIO_ACCOUNT_SID=" + account, "TWILIO_AUTH_TOKEN=" + token, "HANDRAIL_TWILIO_BASE_URL=" + carriers.URL,
 		"SENDGRID_API_KEY=" + sendGridKey, "HANDRAIL_SENDGRID_BASE_URL=" + carriers.URL,
+		"HANDRAIL_PUBLIC_URL=" + front.url, "HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=" + public, "HANDRAIL_REPLY_DOMAIN=in.handrail.example",
 	})
 	require.NoError(t, err)
 	for _, change := range options {
 		change(c)
 	}
-	w := &world{T: t, box: box, config: c, secret: chat.NewKeySecret(), ws: chat.WorkspaceID(uuid.NewString())}
+	w := &world{T: t, box: box, config: c, front: front, secret: chat.NewKeySecret(), ws: chat.WorkspaceID(uuid.NewString())}
 	s := w.connect(server.Address())
 	w.store = s.Store
 	_, err = s.Migrate(t.Context())
@@ -129,10 +142,12 @@ func (w *world) start(s *service.Service) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(w, err)
 	w.url = "http://" + l.Addr().String()
+	w.front.serves(w.url)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { requireNoError(w, s.ServeAPI(ctx, l)) })
 	running.Go(func() { requireNoError(w, s.Work(ctx)) })
+	w.stop = cancel
 	w.stopped = sync.OnceFunc(func() {
 		cancel()
 		running.Wait()

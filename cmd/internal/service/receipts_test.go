@@ -1,0 +1,138 @@
+package service_test
+
+import (
+	"log/slog"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+
+	"handrail/chat"
+	"handrail/cmd/internal/config"
+	"handrail/sandbox"
+)
+
+// soon makes the waits for evidence and receipts short.
+func soon(c *config.Config) {
+	c.Settle, c.ReceiptSMS, c.ReceiptEmail = 2*time.Second, 3*time.Second, 3*time.Second
+}
+
+// settled waits until the workflow of an action has closed: until nothing more happens.
+func (w *world) settled(action any) {
+	w.Helper()
+	server, err := temporal()
+	require.NoError(w, err)
+	raw, err := client.DialContext(w.Context(), client.Options{HostPort: server.Address(), Namespace: "default", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	require.NoError(w, err)
+	defer raw.Close()
+	id := chat.ActionWorkflowID(w.ws, chat.ActionID(action.(string)))
+	require.NoError(w, raw.GetWorkflow(w.Context(), id, "").Get(w.Context(), nil))
+}
+
+// delivery is how the API shows a delivery.
+func (w *world) delivery(id any) response {
+	w.Helper()
+	r := w.call("GET", "/deliveries/"+id.(string), nil)
+	require.Equal(w, http.StatusOK, r.status, r.raw)
+	return r
+}
+
+func TestASendIsFollowedToItsReceipt(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		for _, id := range []chat.ChatID{w.people.sms.ID, w.people.email.ID} {
+			r := w.call("POST", sendPath(id), says("On its way"))
+			require.Equal(t, http.StatusOK, r.status, r.raw)
+			w.settled(r.at("action_id"))
+			d := w.delivery(r.at("delivery", "id"))
+			assert.Equal(t, "delivered", d.at("status"), d.raw)
+			assert.NotEmpty(t, d.at("events"), "what the carrier told is kept")
+			assert.Empty(t, d.at("next"))
+		}
+		assert.False(t, w.chat(w.people.sms.ID).NeedsResponse)
+	})
+}
+
+func TestALateFailureAsksForAResponseAgain(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		w.faults(sandbox.Fault{Kind: sandbox.Undelivered})
+		r := w.call("POST", sendPath(w.people.sms.ID), says("On its way"))
+		require.Equal(t, http.StatusOK, r.status, r.raw)
+		w.settled(r.at("action_id"))
+		d := w.delivery(r.at("delivery", "id"))
+		assert.Equal(t, "undelivered", d.at("status"), d.raw)
+		assert.Equal(t, "twilio_30003", d.at("error_code"))
+		assert.Equal(t, []any{"retry"}, d.at("next"))
+		asks := w.chat(w.people.sms.ID)
+		assert.True(t, asks.NeedsResponse)
+		assert.Contains(t, asks.AttentionReason, "twilio_30003")
+
+		w.faults()
+		again := w.call("POST", "/deliveries/"+r.at("delivery", "id").(string)+"/retry", map[string]any{"reason": "phone is on again"})
+		require.Equal(t, http.StatusOK, again.status, again.raw)
+		assert.Equal(t, r.at("delivery", "id"), again.at("retry_of"))
+		assert.NotEqual(t, r.at("delivery", "id"), again.at("delivery", "id"))
+		w.settled(again.at("action_id"))
+		assert.Equal(t, "delivered", w.delivery(again.at("delivery", "id")).at("status"))
+		assert.Equal(t, "undelivered", w.delivery(r.at("delivery", "id")).at("status"), "the old row is not opened again")
+		assert.False(t, w.chat(w.people.sms.ID).NeedsResponse)
+		third := w.call("POST", "/deliveries/"+r.at("delivery", "id").(string)+"/retry", nil)
+		assert.Equal(t, http.StatusConflict, third.status, third.raw)
+		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 2)
+	})
+}
+
+func TestAnUnknownOutcomeIsSettledByEvidence(t *testing.T) {
+	t.Parallel()
+	for name, faults := range map[string][]string{
+		"by a callback":                {"cut"},
+		"after an error":               {"error"},
+		"after half an answer":         {"truncate"},
+		"by a look at the list":        {"cut", "callback_never"},
+		"by callbacks out of order":    {"cut", "callback_disorder", "callback_twice"},
+		"by a callback before the end": {"cut", "callback_early"},
+	} {
+		for _, channel := range []string{"sms", "email"} {
+			t.Run(name+", "+channel, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", soon)
+				inForce := make([]sandbox.Fault, len(faults))
+				for i, f := range faults {
+					inForce[i].Kind = sandbox.FaultKind(f)
+				}
+				w.faults(inForce...)
+				id, arrived := w.people.sms.ID, func() int { return len(w.box.Messages(sandbox.MessageFilter{})) }
+				if channel == "email" {
+					id, arrived = w.people.email.ID, func() int { return len(w.box.Mails()) }
+				}
+				r := w.call("POST", sendPath(id), says("On its way"))
+				require.Contains(t, []int{http.StatusAccepted, http.StatusOK}, r.status, "unknown is not called failed: %s", r.raw)
+				w.settled(r.at("action_id"))
+				d := w.delivery(r.at("delivery", "id"))
+				assert.Equal(t, "delivered", d.at("status"), d.raw)
+				assert.Equal(t, 1, arrived())
+				assert.Len(t, d.at("attempts"), 1)
+				assert.False(t, w.chat(id).NeedsResponse)
+			})
+		}
+	}
+}
+
+func TestWhatNobodyConfirmsIsUnconfirmed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", soon)
+	w.faults(sandbox.Fault{Kind: "callback_never"}, sandbox.Fault{Kind: "list_lag", Delay: time.Hour})
+	r := w.call("POST", sendPath(w.people.sms.ID), says("On its way"))
+	require.Equal(t, http.StatusOK, r.status, r.raw)
+	w.settled(r.at("action_id"))
+	d := w.delivery(r.at("delivery", "id"))
+	assert.Equal(t, "unconfirmed", d.at("status"), d.raw)
+	assert.Contains(t, d.at("explanation"), "Twilio")
+}
