@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"time"
@@ -16,6 +17,8 @@ type fault struct {
 	Fault string  `json:"fault"`
 	Rate  float64 `json:"rate"`
 	Delay string  `json:"delay,omitempty"`
+	// Struck is how often it has, as the sandbox tells.
+	Struck int `json:"struck,omitempty"`
 }
 
 // faults are all that a run uses. The delays are longer than anything is usually waited
@@ -56,20 +59,49 @@ func share(percent float64) []fault {
 type carriers struct {
 	origin string
 	client *http.Client
+	faults []fault
+	// inForce are the faults as they were last seen, past how often those struck that
+	// died with a sandbox.
+	inForce []fault
+	past    map[string]int
 }
 
-func newCarriers(origin string) *carriers {
-	return &carriers{origin: origin, client: &http.Client{Timeout: time.Minute}}
+func newCarriers(origin string, percent float64) *carriers {
+	return &carriers{origin: origin, client: &http.Client{Timeout: time.Minute}, faults: share(percent), past: make(map[string]int)}
 }
 
-// misbehave sets the faults; a sandbox that was killed has forgotten them.
-func (c *carriers) misbehave(ctx context.Context, faults []fault) error {
-	body, err := json.Marshal(faults)
+// misbehave sees to it that the faults are in force: a sandbox that was killed has
+// forgotten them.
+func (c *carriers) misbehave(ctx context.Context) error {
+	raw, err := c.ask(ctx, http.MethodGet, "/sandbox/faults", nil)
+	if err != nil {
+		return err
+	}
+	var inForce []fault
+	if err := json.Unmarshal(raw, &inForce); err != nil {
+		return fmt.Errorf("read the sandbox's faults: %w", err)
+	}
+	if len(inForce) == len(c.faults) {
+		c.inForce = inForce
+		return nil
+	}
+	c.past, c.inForce = c.struck(), nil
+	body, err := json.Marshal(c.faults)
 	if err != nil {
 		return err
 	}
 	_, err = c.ask(ctx, http.MethodPut, "/sandbox/faults", body)
 	return err
+}
+
+// struck counts how often each fault has struck; what a sandbox that was killed did last
+// is missing.
+func (c *carriers) struck() map[string]int {
+	counts := maps.Clone(c.past)
+	for _, f := range c.inForce {
+		counts[f.Fault] += f.Struck
+	}
+	return counts
 }
 
 var markers = regexp.MustCompile(`chaos-\d{6}`)

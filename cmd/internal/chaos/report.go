@@ -25,6 +25,8 @@ type Report struct {
 	// Kills are counted by kind of process, EndedByThemselves too: those must not.
 	Kills             map[string]int `json:"kills"`
 	EndedByThemselves map[string]int `json:"ended_by_themselves"`
+	// Struck are the faults, by how often they did at least.
+	Struck map[string]int `json:"struck"`
 	// Tries are all requests that callers made, repetitions included.
 	Tries int `json:"tries"`
 	Outcome
@@ -66,8 +68,8 @@ func (r *Report) Show(out io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("show the report: %w", err)
 	}
-	_, err := fmt.Fprintf(out, "\n  kills: %s\n  ended by themselves: %s\n  problems told: %s\n  %d requests in %.0f s, settled %.0f s later, seed %d\n\n",
-		counted(r.Kills), counted(r.EndedByThemselves), counted(r.Refusals), r.Tries, r.Sending, r.Settling, r.Seed)
+	_, err := fmt.Fprintf(out, "\n  faults: %s\n  kills: %s\n  ended by themselves: %s\n  problems told: %s\n  %d requests in %.0f s, settled %.0f s later, seed %d\n\n",
+		counted(r.Struck), counted(r.Kills), counted(r.EndedByThemselves), counted(r.Refusals), r.Tries, r.Sending, r.Settling, r.Seed)
 	if err != nil {
 		return fmt.Errorf("show the report: %w", err)
 	}

@@ -36,11 +36,12 @@ type Options struct {
 // run is one trial while it lasts.
 type run struct {
 	Options
-	out    io.Writer
-	began  time.Time
-	site   *site
-	ledger *ledger
-	report Report
+	out      io.Writer
+	began    time.Time
+	site     *site
+	carriers *carriers
+	ledger   *ledger
+	report   Report
 }
 
 // Run makes one trial and returns what it has found. It says on out what happens. The
@@ -97,6 +98,7 @@ func (r *run) trial(ctx context.Context, folder string) error {
 	if err := r.site.startHandrail(ctx); err != nil {
 		return err
 	}
+	r.carriers = newCarriers(r.site.sandbox(), r.Faults)
 	answers, err := r.send(ctx, seeded)
 	if err != nil {
 		return err
@@ -110,8 +112,7 @@ func (r *run) trial(ctx context.Context, folder string) error {
 
 // send makes all sends while carriers misbehave and processes are killed.
 func (r *run) send(ctx context.Context, s *seeded) ([]answer, error) {
-	carriers := newCarriers(r.site.sandbox())
-	if err := carriers.misbehave(ctx, share(r.Faults)); err != nil {
+	if err := r.carriers.misbehave(ctx); err != nil {
 		return nil, err
 	}
 	r.say("sending %d messages by %d callers; %g per cent faults, a kill every %s", r.Sends, r.Callers, r.Faults, r.KillEvery)
@@ -122,7 +123,7 @@ func (r *run) send(ctx context.Context, s *seeded) ([]answer, error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		r.disturb(disturbing, carriers, func() string {
+		r.disturb(disturbing, func() string {
 			return fmt.Sprintf("%d of %d answered", callers.answered.Load(), r.Sends)
 		})
 	}()
@@ -145,7 +146,7 @@ const (
 )
 
 // disturb kills processes, and sets the faults again that a killed sandbox has forgotten.
-func (r *run) disturb(ctx context.Context, carriers *carriers, progress func() string) {
+func (r *run) disturb(ctx context.Context, progress func() string) {
 	chance := rand.New(rand.NewPCG(r.Seed, 0)) //nolint:gosec // to be repeated, not to be secret
 	faults, telling := time.NewTicker(misbehaveEvery), time.NewTicker(tellEvery)
 	defer faults.Stop()
@@ -163,7 +164,7 @@ func (r *run) disturb(ctx context.Context, carriers *carriers, progress func() s
 		case <-kill:
 			r.killOne(chance)
 		case <-faults.C:
-			_ = carriers.misbehave(ctx, share(r.Faults)) // it may be away
+			_ = r.carriers.misbehave(ctx) // it may be away
 		case <-telling.C:
 			r.say("%s; kills: %s", progress(), counted(r.kills()))
 		}
@@ -227,10 +228,14 @@ func (r *run) compare(ctx context.Context, answers []answer) error {
 	if err != nil {
 		return err
 	}
-	received, err := newCarriers(r.site.sandbox()).arrived(ctx)
+	received, err := r.carriers.arrived(ctx)
 	if err != nil {
 		return err
 	}
+	if err := r.carriers.misbehave(ctx); err != nil {
+		return err
+	}
+	r.report.Struck = r.carriers.struck()
 	r.report.Outcome = compare(answers, rows, received)
 	r.report.Kills, r.report.EndedByThemselves = r.kills(), make(map[string]int)
 	for _, p := range r.site.running {
