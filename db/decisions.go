@@ -21,6 +21,9 @@ import (
 // In any other state it is a conflict that says what may be done. Evidence of acceptance
 // still wins over each of them.
 func (s *Store) Decide(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, d chat.Decision) (chat.Delivery, string, error) {
+	if d.At.IsZero() {
+		d.At = s.time()
+	}
 	var row deliveryRow
 	var workflow string
 	err := s.inTx(ctx, "decide about a delivery", func(ctx context.Context, tx bun.Tx) error {

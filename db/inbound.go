@@ -81,7 +81,7 @@ func (a *arrival) sender() string {
 
 func (a *arrival) event() *providerEventRow {
 	event := &providerEventRow{
-		Key: a.Key, WorkspaceID: a.workspace, Provider: a.Provider, ProviderMessageID: a.Inbound.ProviderMessageID,
+		Key: a.Key, WorkspaceID: a.workspace, Provider: a.Provider, ProviderMessageID: a.ProviderMessageID,
 		Type: eventInbound, Raw: a.Raw, ReceivedAt: a.now, Applied: a.workspace != "",
 	}
 	if len(event.Raw) == 0 {

@@ -220,6 +220,10 @@ func TestSchemaRefuses(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
 		sent := w.Prepare(t, s, w.SMS.ID, "hello")
+		w.Prepare(t, s, w.SMS.ID, "two")
+		w.Prepare(t, s, w.SMS.ID, "three")
+		bulk, err := s.BeginBulkRetry(t.Context(), w.NewBulkRetry(chat.DeliveryFilter{}), "bulk:1")
+		require.NoError(t, err)
 		for name, statement := range map[string]string{
 			"needs_response without attention": fmt.Sprintf("UPDATE chats SET needs_response = TRUE WHERE id = %d", w.SMS.ID),
 			"more answered than asked":         fmt.Sprintf("UPDATE chats SET answered = 5 WHERE id = %d", w.SMS.ID),
@@ -229,7 +233,13 @@ func TestSchemaRefuses(t *testing.T) {
 			"a claim without an end":           fmt.Sprintf("UPDATE deliveries SET submission = 'sending' WHERE id = '%s'", sent.DeliveryID),
 			"an unknown without a beginning":   fmt.Sprintf("UPDATE deliveries SET submission = 'unknown' WHERE id = '%s'", sent.DeliveryID),
 			"a status that is written":         fmt.Sprintf("UPDATE deliveries SET status = 'read' WHERE id = '%s'", sent.DeliveryID),
-			"a delivery of another workspace":  fmt.Sprintf("UPDATE deliveries SET workspace_id = '%s' WHERE id = '%s'", other.Workspace, sent.DeliveryID),
+			"an unknown state of a bulk retry": fmt.Sprintf("UPDATE bulk_retries SET state = 'gone' WHERE id = '%s'", bulk.ID),
+			"a skip of another workspace": fmt.Sprintf("INSERT INTO bulk_skips (workspace_id, bulk_retry_id, delivery_id, why) VALUES ('%s', '%s', '%s', '')",
+				other.Workspace, bulk.ID, sent.DeliveryID),
+			"a breaker of no workspace": "INSERT INTO sender_breakers (workspace_id, sender, provider, opened_at, probe_at, error_code, error_message) " +
+				"VALUES ('none', 'phone:1', 'twilio', '2026-01-01', '2026-01-01', '', '')",
+			"a second retry":                  fmt.Sprintf("UPDATE deliveries SET retry_of = '%s' WHERE id <> '%s'", sent.DeliveryID, sent.DeliveryID),
+			"a delivery of another workspace": fmt.Sprintf("UPDATE deliveries SET workspace_id = '%s' WHERE id = '%s'", other.Workspace, sent.DeliveryID),
 		} {
 			_, err := s.Bun().ExecContext(t.Context(), statement)
 			require.Error(t, err, name)

@@ -27,16 +27,17 @@ func (s *Store) StaleDeliveries(ctx context.Context, before time.Time, limit int
 		return s.db.NewSelect().TableExpr("deliveries AS d").Column("d.workspace_id", "d.id", "d.submission", "d.updated_at", "d.action_id").
 			OrderExpr("d.updated_at").Limit(int64(limit))
 	}
-	unsettled := part().Where("d.submission IN ('pending', 'blocked', 'sending', 'unknown')").Where("d.updated_at < ?", micro(before)).
+	// All states of the partial index, so that SQLite sees that it fits; the rest picks out of them.
+	unsettled := part().Where("d.submission IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')").Where("d.updated_at < ?", micro(before)).
 		Where("d.error_code NOT IN ?", bun.Tuple([]string{chat.ErrorTriesExhausted, chat.ErrorWorkflowGone})).
 		Where("(d.submission = 'unknown' OR d.submission = 'sending' AND d.lease_until < ?0 OR "+
 			"d.submission IN ('pending', 'blocked') AND (d.retry_at IS NULL OR d.retry_at < ?0))", now)
 	unreceipted := part().Where("d.status = 'accepted'").Where("d.updated_at < ?", micro(before.Add(-receiptsAfter)))
 	err := s.db.NewSelect().With("unsettled", unsettled).With("unreceipted", unreceipted).
-		TableExpr("(SELECT * FROM unsettled UNION ALL SELECT * FROM unreceipted) AS d").
-		ColumnExpr("d.workspace_id, d.id, d.submission, a.workflow_id").
-		Join("JOIN actions AS a ON a.workspace_id = d.workspace_id AND a.id = d.action_id").
-		OrderExpr("d.updated_at, d.id").Limit(int64(limit)).Scan(ctx, &stale)
+		TableExpr("(SELECT * FROM unsettled UNION ALL SELECT * FROM unreceipted) AS stale").
+		ColumnExpr("stale.workspace_id, stale.id, stale.submission, a.workflow_id").
+		Join("JOIN actions AS a ON a.workspace_id = stale.workspace_id AND a.id = stale.action_id").
+		OrderExpr("stale.updated_at, stale.id").Limit(int64(limit)).Scan(ctx, &stale)
 	found := make([]chat.Stale, len(stale))
 	for i, d := range stale {
 		found[i] = chat.Stale{WorkspaceID: d.WorkspaceID, DeliveryID: d.ID, WorkflowID: d.WorkflowID, Submission: d.Submission}

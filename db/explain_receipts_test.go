@@ -1,0 +1,83 @@
+package db_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/db"
+	"handrail/db/dbtest"
+)
+
+// TestQueriesOfReceiptsUseIndexes is about what carriers and operators ask for: no table is
+// read as a whole, and these indexes serve.
+func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		now := time.Now()
+		grow(t, s, w)
+		bulk, err := s.BeginBulkRetry(t.Context(), w.NewBulkRetry(chat.DeliveryFilter{}), "bulk:1")
+		require.NoError(t, err)
+		for name, test := range map[string]struct {
+			ask     func(context.Context, *db.Store) error
+			indexes []string
+		}{
+			"report": {func(ctx context.Context, s *db.Store) error {
+				return second(s.RecordReport(ctx, chat.Report{
+					Provider: chat.ProviderTwilio, Key: "k1", DeliveryID: "1000005", ProviderMessageID: "SM1", Accepts: true, Carrier: chat.CarrierDelivered,
+				}, now))
+			}, []string{"deliveries_retry_of"}},
+			"orphan": {func(ctx context.Context, s *db.Store) error {
+				return second(s.RecordReport(ctx, chat.Report{Provider: chat.ProviderTwilio, Key: "k2", ProviderMessageID: "SM2"}, now))
+			}, []string{"deliveries"}},
+			"inbound SMS": {func(ctx context.Context, s *db.Store) error {
+				return second(s.ReceiveInbound(ctx, text("+14155550123", "hello"), inboundID(), now))
+			}, []string{"phone_numbers_inbound", "members_phone"}},
+			"inbound email": {func(ctx context.Context, s *db.Store) error {
+				in := mail("ana@example.com", "hello")
+				in.ReplyTo, in.References = "nothing", []string{"<nothing@example.com>"}
+				return second(s.ReceiveInbound(ctx, in, inboundID(), now))
+			}, []string{"inboxes_inbound", "messages_id", "messages_email", "members_email"}},
+			"stop": {func(ctx context.Context, s *db.Store) error {
+				in := text("+14155550123", "STOP")
+				in.Keyword = chat.KeywordStop
+				return second(s.ReceiveInbound(ctx, in, inboundID(), now))
+			}, []string{"deliveries_by_status"}},
+			"stale deliveries": {func(ctx context.Context, s *db.Store) error {
+				return second(s.StaleDeliveries(ctx, now, 10))
+			}, []string{"deliveries_unsettled", "deliveries_unreceipted"}},
+			"retry candidates": {func(ctx context.Context, s *db.Store) error {
+				return second(s.RetryCandidates(ctx, w.Workspace, chat.DeliveryFilter{Status: "rejected"}, "", 10))
+			}, []string{"deliveries", "tool_calls"}},
+			"suppressions": {func(ctx context.Context, s *db.Store) error {
+				return second(s.Suppressions(ctx, w.Workspace, ten()))
+			}, []string{"suppressions"}},
+			"a bulk retry": {func(ctx context.Context, s *db.Store) error {
+				return second(s.BulkRetry(ctx, w.Workspace, bulk.ID))
+			}, []string{"deliveries_of_bulk_retry", "bulk_skips"}},
+			"bound ids": {func(ctx context.Context, s *db.Store) error {
+				return second(s.BoundMessageIDs(ctx, chat.ProviderTwilio, []string{"SM1", "SM2"}))
+			}, []string{"deliveries"}},
+		} {
+			watch := &watcher{}
+			require.NoError(t, test.ask(t.Context(), s.Watched(watch)), name)
+			var plans []string
+			for _, query := range watch.queries {
+				plan := explain(t, s, query)
+				assert.NotContains(t, plan, "Seq Scan", "%s: %s", name, query)
+				// Tables have short names; parts of a query may be read as a whole.
+				assert.NotRegexp(t, `(?m)^ *SCAN \w{1,2}$`, plan, "%s: %s", name, query)
+				plans = append(plans, plan)
+			}
+			for _, index := range test.indexes {
+				assert.Contains(t, strings.Join(plans, "\n"), index, name)
+			}
+		}
+	})
+}
