@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -128,7 +129,7 @@ func (m *moment) UnmarshalText(text []byte) error {
 	}
 	t, err := time.Parse(time.RFC3339, string(text))
 	if err != nil {
-		return fmt.Errorf("must be how long ago, like 2h, or a time like 2026-11-22T10:00:00Z")
+		return errors.New("must be how long ago, like 2h, or a time like 2026-11-22T10:00:00Z")
 	}
 	*m = moment(t.UTC().Format(time.RFC3339Nano))
 	return nil
@@ -170,13 +171,10 @@ func (l *deliveryList) Run(c *console) error {
 // settled tells whether nothing more is to be awaited after a retry, and whether the
 // carrier has the message.
 func (d *deliveryJSON) settled() (over, sent bool) {
-	switch {
-	case d.Submission == chat.SubmissionAccepted:
+	if d.Submission == chat.SubmissionAccepted {
 		return true, !d.Carrier.Lost()
-	case d.Submission == chat.SubmissionConfirmedSent:
-		return true, true
 	}
-	return d.Submission.Settled(), false
+	return d.Submission.Settled(), d.Submission == chat.SubmissionConfirmedSent
 }
 
 func deliveryPath(id, rest string) string { return "deliveries/" + url.PathEscape(id) + rest }

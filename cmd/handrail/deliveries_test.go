@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -29,9 +30,7 @@ func aDelivery(t *testing.T, with map[string]any) string {
 		}},
 		"events": []any{}, "next": []any{"retry", "resolve"},
 	}
-	for name, value := range with {
-		d[name] = value
-	}
+	maps.Copy(d, with)
 	raw, err := json.Marshal(d)
 	require.NoError(t, err)
 	return string(raw)

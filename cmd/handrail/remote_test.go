@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -107,9 +108,9 @@ func (s *stub) sent(path string) asked {
 	s.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := len(s.asked) - 1; i >= 0; i-- {
-		if s.asked[i].path == path {
-			return s.asked[i]
+	for _, a := range slices.Backward(s.asked) {
+		if a.path == path {
+			return a
 		}
 	}
 	require.Fail(s, "nothing was asked of "+path)

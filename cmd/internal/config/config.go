@@ -39,7 +39,7 @@ type Config struct {
 	ReplyDomain              string `env:"HANDRAIL_REPLY_DOMAIN" help:"domain whose mail SendGrid's Inbound Parse brings here; empty: answers go to the inbox's own address"`
 
 	Settle       time.Duration `env:"HANDRAIL_SETTLE" envDefault:"2m" help:"how long after an unknown outcome evidence is awaited before a person must decide"`
-	ReceiptSMS   time.Duration `env:"HANDRAIL_RECEIPT_SMS" envDefault:"1h" help:"how long the final word on an accepted SMS is awaited"`
+	ReceiptSMS   time.Duration `env:"HANDRAIL_RECEIPT_SMS" envDefault:"1h" help:"how long the final word on an accepted SMS is awaited"` //nolint:staticcheck // SMS is no unit of time
 	ReceiptEmail time.Duration `env:"HANDRAIL_RECEIPT_EMAIL" envDefault:"24h" help:"how long the final word on an accepted email is awaited"`
 
 	WhenUnknown string `env:"HANDRAIL_WHEN_UNKNOWN" envDefault:"at_most_once" help:"what becomes of a message without evidence: at_most_once (a person decides), expire, or resend_after_settle (it may arrive twice)"`

@@ -30,11 +30,8 @@ func (c *Config) checkReceipts() []error {
 	for name, list := range map[string]string{
 		"HANDRAIL_TWILIO_WEBHOOK_TOKENS": c.TwilioWebhookTokens, "HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY": c.SendGridWebhookPublicKey,
 	} {
-		for _, one := range split(list) {
-			if one == "" {
-				all = append(all, fmt.Errorf("%s must be a comma-separated list without empty entries", name))
-				break
-			}
+		if slices.Contains(split(list), "") {
+			all = append(all, fmt.Errorf("%s must be a comma-separated list without empty entries", name))
 		}
 	}
 	for name, wait := range map[string]time.Duration{
