@@ -43,9 +43,6 @@ func TestResolve(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		addMessage(t, s, w, w.SMS.ID, "one")
-		taken, d := sendNow(t, s, w, w.Email.ID, clock.now)
-		accept(t, s, w, &d, "taken", clock.now)
-		_ = taken
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		_, _, err := decide(t, s, w, d.ID, chat.VerdictSent, clock.now)
 		requireCode(t, chat.CodeConflict, err)
@@ -184,7 +181,8 @@ func TestOrphanDelivery(t *testing.T) {
 		_, d = sendNow(t, s, w, w.SMS.ID, clock.now)
 		accept(t, s, w, &d, "SM1", clock.now)
 		for range 2 {
-			assert.Equal(t, "unconfirmed", func() string { o := orphan(d.ID); return o.Status() }())
+			after = orphan(d.ID)
+			assert.Equal(t, "unconfirmed", after.Status())
 		}
 	})
 }
