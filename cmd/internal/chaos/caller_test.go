@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -37,6 +38,13 @@ func newAPI(t *testing.T, answers ...func(http.ResponseWriter)) *api {
 	}))
 	t.Cleanup(a.Close)
 	return a
+}
+
+// requests are those so far, by idempotency key.
+func (a *api) requests() map[string][]string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return maps.Clone(a.asked)
 }
 
 func with(status int, body string) func(http.ResponseWriter) {
@@ -79,8 +87,8 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 			got := newCallers([]string{one.URL}, &seeded{workspace: "w", chats: []chat.ChatID{7}, secrets: []string{"hr_1"}}).send(t.Context(), 1)
 			c.want.marker = "chaos-000000"
 			assert.Equal(t, []answer{c.want}, got)
-			assert.Len(t, one.asked, 1, "one key for all tries")
-			for _, asked := range one.asked["chaos-000000"] {
+			assert.Len(t, one.requests(), 1, "one key for all tries")
+			for _, asked := range one.requests()["chaos-000000"] {
 				assert.Equal(t, `/api/v2/w/w/chats/7/send-assistant-message {"message":"chaos-000000: your order is on its way."}`, asked)
 			}
 		})
@@ -97,7 +105,7 @@ func TestCallersShareTheSendsAndTheAPIs(t *testing.T) {
 		assert.Equal(t, marker(n), a.marker)
 		assert.Equal(t, toldAccepted, a.told)
 	}
-	assert.Len(t, up.asked, 20)
-	assert.Len(t, down.asked, 10, "every other send begins there")
+	assert.Len(t, up.requests(), 20)
+	assert.Len(t, down.requests(), 10, "every other send begins there")
 	assert.Equal(t, int64(20), callers.answered.Load())
 }

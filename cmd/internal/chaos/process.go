@@ -45,6 +45,7 @@ type process struct {
 
 	mu      sync.Mutex
 	command *exec.Cmd // nil while nothing runs
+	began   time.Time
 	pause   time.Duration
 	killed  bool // by kill, and not started again yet
 	kills   int
@@ -90,7 +91,7 @@ func (p *process) start() error {
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", p.name, err)
 	}
-	p.command, p.killed = command, false
+	p.command, p.began, p.killed = command, time.Now(), false
 	return nil
 }
 
@@ -107,9 +108,8 @@ func (p *process) stopped() bool {
 func (p *process) supervise() {
 	defer close(p.over)
 	for {
-		began := time.Now()
 		_ = p.command.Wait() // how it ended does not matter: it is started again
-		pause := p.noteEnd(time.Since(began))
+		pause := p.noteEnd()
 		select {
 		case <-p.stopping:
 			return
@@ -124,7 +124,7 @@ func (p *process) supervise() {
 
 // noteEnd records the end of the command and returns how long to wait before the next
 // start.
-func (p *process) noteEnd(lived time.Duration) time.Duration {
+func (p *process) noteEnd() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.command = nil
@@ -132,17 +132,18 @@ func (p *process) noteEnd(lived time.Duration) time.Duration {
 		return p.pause
 	}
 	// PostgreSQL does not start before the last process of a killed server is gone.
-	if lived > shortLived && !p.stopped() {
+	if time.Since(p.began) > shortLived && !p.stopped() {
 		p.ended++
 	}
 	return lookEvery
 }
 
-// kill is kill -9, and a start after pause. It reports false when nothing was running.
-func (p *process) kill(pause time.Duration) bool {
+// kill is kill -9, and a start after pause. It reports false when nothing was running, or
+// not for long enough.
+func (p *process) kill(lived, pause time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.command == nil || p.killed {
+	if p.command == nil || p.killed || time.Since(p.began) < lived {
 		return false
 	}
 	if err := p.command.Process.Kill(); err != nil {

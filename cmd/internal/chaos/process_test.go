@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,16 +28,17 @@ func shell(t *testing.T, folder, script string) *process {
 func TestAKilledProcessIsStartedAgain(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	p := shell(t, folder, `touch ready; echo "$WORD"; exec sleep 600`)
+	p := shell(t, folder, `echo "$WORD"; touch ready; exec sleep 600`)
 	require.NoError(t, p.awaitReady(t.Context()))
 	require.NoError(t, os.Remove(filepath.Join(folder, "ready")))
-	require.True(t, p.kill(0))
+	require.False(t, p.kill(time.Hour, 0), "it has just begun")
+	require.True(t, p.kill(0, 0))
 	require.NoError(t, p.awaitReady(t.Context()), "it has run a second time")
 	kills, ended := p.counts()
 	assert.Equal(t, 1, kills)
 	assert.Zero(t, ended)
 	require.NoError(t, p.stop(os.Kill))
-	assert.False(t, p.kill(0), "it is over")
+	assert.False(t, p.kill(0, 0), "it is over")
 	said, err := os.ReadFile(filepath.Join(folder, "logs", "shell.log"))
 	require.NoError(t, err)
 	assert.Equal(t, "own\nown\n", string(said))

@@ -143,6 +143,9 @@ const (
 	tellEvery      = 10 * time.Second
 	settleLook     = 2 * time.Second
 	maxPause       = 2 * time.Second
+	// spareFor is how long a process is left alone after its start: were Temporal killed
+	// before it answers, nothing would be done between the kills, and nothing be shown.
+	spareFor = 8 * time.Second
 )
 
 // disturb kills processes, and sets the faults again that a killed sandbox has forgotten.
@@ -175,11 +178,14 @@ func (r *run) disturb(ctx context.Context, progress func() string) {
 // not to be killed more often for it.
 func (r *run) killOne(chance *rand.Rand) {
 	kinds := []string{"postgres", "temporal", "sandbox", "api", "worker"}
-	kind := kinds[chance.IntN(len(kinds))]
-	victims := slices.Clone(r.site.running)
-	victims = slices.DeleteFunc(victims, func(p *process) bool { return p.kind != kind })
+	chance.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
 	pause := time.Duration(chance.Int64N(int64(maxPause)))
-	victims[chance.IntN(len(victims))].kill(pause)
+	for _, kind := range kinds {
+		victims := slices.DeleteFunc(slices.Clone(r.site.running), func(p *process) bool { return p.kind != kind })
+		if victims[chance.IntN(len(victims))].kill(spareFor, pause) {
+			return
+		}
+	}
 }
 
 func (r *run) kills() map[string]int {
