@@ -116,7 +116,7 @@ func TestCtrlCLeavesABulkRetryRunning(t *testing.T) {
 	assert.Equal(t, 3, one.run(append(retryAll, "--yes")))
 	assert.Contains(t, one.errs.String(), "it goes on without you")
 	assert.Contains(t, one.errs.String(), "handrail bulk-retries pause "+stubBulk+" --reason")
-	for _, a := range s.asked {
+	for _, a := range s.all() {
 		assert.NotContains(t, a.path, "pause")
 	}
 }

@@ -160,7 +160,7 @@ func TestRetryTellsHowItWent(t *testing.T) {
 			sent := s.sent("deliveries/" + stubDelivery + "/retry")
 			assert.Equal(t, map[string]any{"to": "+14155550199", "reason": "new number"}, sent.body)
 			assert.NotEmpty(t, sent.idempotency)
-			assert.Equal(t, s.asked[0].idempotency, sent.idempotency, "a repetition is the same request")
+			assert.Equal(t, s.all()[0].idempotency, sent.idempotency, "a repetition is the same request")
 			if status == 3 {
 				assert.Contains(t, errs, "handrail deliveries show "+stubNext)
 			}

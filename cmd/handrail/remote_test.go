@@ -103,12 +103,17 @@ func (s *stub) next(a asked) reply {
 	return all[0]
 }
 
+// all are the requests so far; one that was given up may still be on its way.
+func (s *stub) all() []asked {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked)
+}
+
 // sent is the last request to path.
 func (s *stub) sent(path string) asked {
 	s.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, a := range slices.Backward(s.asked) {
+	for _, a := range slices.Backward(s.all()) {
 		if a.path == path {
 			return a
 		}
@@ -218,7 +223,7 @@ func TestABusyAPIIsAskedAgain(t *testing.T) {
 	status, _, errs := s.do("deliveries", "cancel", stubDelivery, "--reason", "x")
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "(unavailable)")
-	assert.Len(t, s.asked, 1, "a decision has no idempotency key and is asked for once")
+	assert.Len(t, s.all(), 1, "a decision has no idempotency key and is asked for once")
 }
 
 func TestCtrlCEndsAWait(t *testing.T) {
