@@ -55,6 +55,10 @@ func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 		return answered(ctx)
 	}
 	b.run = run
+	// What the run itself makes is not for it to retry.
+	if b.in.Filter.Until == nil || run.CreatedAt.Before(*b.in.Filter.Until) {
+		b.in.Filter.Until = &run.CreatedAt
+	}
 	again, err := b.work(ctx)
 	if temporal.IsCanceledError(err) {
 		steady, _ := workflow.NewDisconnectedContext(ctx)

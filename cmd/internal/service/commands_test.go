@@ -126,7 +126,7 @@ func TestABlockedAccountLosesNothing(t *testing.T) {
 		assert.Empty(t, w.delivery(sent[3].at("delivery", "id")).at("attempts"), "the others are not posted to an account that refuses")
 		w.faults()
 		for i := range sent {
-			r := w.call("POST", "/deliveries/"+sent[i].at("delivery", "id").(string)+"/retry", nil)
+			r := w.call("POST", "/deliveries/"+sent[i].at("delivery", "id").(string)+"/retry", map[string]any{})
 			require.Contains(t, []int{http.StatusAccepted, http.StatusConflict}, r.status, r.raw)
 			w.settled(sent[i].at("action_id"))
 		}

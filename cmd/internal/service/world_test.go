@@ -94,6 +94,12 @@ func eachEngine(t *testing.T, test func(t *testing.T, url string)) {
 
 func newWorld(t *testing.T, databaseURL string, options ...option) *world {
 	t.Helper()
+	return newWorldBeside(t, sandbox.Config{}, databaseURL, options...)
+}
+
+// newWorldBeside is newWorld with carriers that behave as given.
+func newWorldBeside(t *testing.T, carriersAre sandbox.Config, databaseURL string, options ...option) *world {
+	t.Helper()
 	server, err := temporal()
 	require.NoError(t, err)
 	front := newFront(t)
@@ -101,11 +107,10 @@ func newWorld(t *testing.T, databaseURL string, options ...option) *world {
 	require.NoError(t, err)
 	public, err := sandbox.PublicKey(key)
 	require.NoError(t, err)
-	box, err := sandbox.New(sandbox.Config{
-		AccountSID: account, AuthToken: token, SendGridKey: sendGridKey, SigningKey: key,
-		EventURL: front.url + "/webhooks/sendgrid/events", MailInboundURL: front.url + "/webhooks/sendgrid/inbound",
-		TwilioInboundURL: front.url + "/webhooks/twilio/inbound",
-	})
+	carriersAre.AccountSID, carriersAre.AuthToken, carriersAre.SendGridKey, carriersAre.SigningKey = account, token, sendGridKey, key
+	carriersAre.EventURL, carriersAre.MailInboundURL = front.url+"/webhooks/sendgrid/events", front.url+"/webhooks/sendgrid/inbound"
+	carriersAre.TwilioInboundURL = front.url + "/webhooks/twilio/inbound"
+	box, err := sandbox.New(carriersAre)
 	require.NoError(t, err)
 	carriers := httptest.NewServer(box.Handler())
 	t.Cleanup(func() { carriers.Close(); require.NoError(t, box.Close()) })
