@@ -34,9 +34,9 @@ func (a *Activities) LookUp(ctx context.Context, in chat.DeliveryStep) (chat.Rec
 	case d.Submission == chat.SubmissionSending:
 		// Whoever claims or settles it finds out whether the claim has run out.
 		d, err = a.Store.SettleUnknown(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
-	case d.Submission == chat.SubmissionAccepted && !d.Carrier.Final() && d.ProviderMessageID != "":
-		found, err = fetch(ctx, finder, &d)
-	case d.Submission == chat.SubmissionAccepted && !d.Carrier.Final(), d.Submission == chat.SubmissionUnknown, d.Submission == chat.SubmissionNeedsReview:
+	case d.Submission == chat.SubmissionAccepted && !d.Carrier.Final():
+		found, err = a.fetch(ctx, finder, &d)
+	case d.Submission == chat.SubmissionUnknown, d.Submission == chat.SubmissionNeedsReview:
 		found, err = a.find(ctx, finder, &d)
 	}
 	if err != nil || found == nil {
@@ -48,19 +48,22 @@ func (a *Activities) LookUp(ctx context.Context, in chat.DeliveryStep) (chat.Rec
 	return reported.Receipt, err
 }
 
-// fetch is what the carrier says of a message that it has; nil when it no longer knows it.
-func fetch(ctx context.Context, finder Finder, d *chat.Delivery) (*chat.Report, error) {
-	report, err := finder.Fetch(ctx, d.ProviderMessageID)
-	if chat.CodeOf(err) == chat.CodeNotFound {
-		return nil, nil
+// fetch is what the carrier says of a message that it has; nil when it no longer shows it.
+// Not every carrier can be asked by the id that it gave: SendGrid's logs have longer ones.
+func (a *Activities) fetch(ctx context.Context, finder Finder, d *chat.Delivery) (*chat.Report, error) {
+	if d.ProviderMessageID != "" {
+		report, err := finder.Fetch(ctx, d.ProviderMessageID)
+		if chat.CodeOf(err) != chat.CodeNotFound {
+			return &report, err
+		}
 	}
-	return &report, err
+	return a.find(ctx, finder, d)
 }
 
 // find is the message at the carrier that a delivery has become; nil when there is none.
 // Messages that other deliveries have become do not count: of two alike, one is theirs.
 func (a *Activities) find(ctx context.Context, finder Finder, d *chat.Delivery) (*chat.Report, error) {
-	since, until, fence := uncertain(d)
+	since, until, fence := arrived(d)
 	candidates, err := finder.Find(ctx, chat.LookUp{
 		DeliveryID: d.ID, Channel: d.Channel, From: d.From, To: d.To, Payload: d.Payload,
 		Since: since.Add(-clockSkew), Until: until.Add(a.Lease + clockSkew),
@@ -85,13 +88,13 @@ func (a *Activities) find(ctx context.Context, finder Finder, d *chat.Delivery) 
 	return nil, nil
 }
 
-// uncertain is when the attempts began and ended that may have reached the carrier, and
-// the fence of the last one.
-func uncertain(d *chat.Delivery) (since, until time.Time, fence int64) {
+// arrived is when the attempts began and ended that may have reached the carrier, and the
+// fence of the last one.
+func arrived(d *chat.Delivery) (since, until time.Time, fence int64) {
 	since, until = d.CreatedAt, d.UpdatedAt
 	for i := range d.Attempts {
 		attempt := &d.Attempts[i]
-		if attempt.Outcome != chat.OutcomeUnknown && attempt.Outcome != "" {
+		if attempt.Outcome != chat.OutcomeUnknown && attempt.Outcome != chat.OutcomeAccepted && attempt.Outcome != "" {
 			continue
 		}
 		if fence == 0 {

@@ -151,6 +151,15 @@ func TestLookUpOfAMessageTheCarrierNoLongerKnows(t *testing.T) {
 	assert.Empty(t, e.recorded)
 }
 
+func TestLookUpOfAMessageTheCarrierKnowsByAnotherID(t *testing.T) {
+	t.Parallel()
+	s := &shelf{shows: []chat.Report{{ProviderMessageID: "abc.filter-1", Carrier: chat.CarrierDelivered}}}
+	acts, e := sought(t, chat.Delivery{Submission: chat.SubmissionAccepted, ProviderMessageID: "abc"}, s)
+	_, err := acts.LookUp(t.Context(), chat.DeliveryStep{})
+	require.NoError(t, err)
+	require.Len(t, e.recorded, 1, "it is searched for by what it holds")
+}
+
 func TestLookUpFailsWithTheCarrier(t *testing.T) {
 	t.Parallel()
 	acts, e := sought(t, unknown(), &shelf{err: errors.New("no connection")})

@@ -45,6 +45,7 @@ func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) 
 			}
 			after := row.delivery()
 			told.Changed = differs(&before, &after)
+			told.Routine = before.Submission == chat.SubmissionAccepted && !after.Carrier.Final()
 		}
 		d := row.delivery()
 		told.Receipt = d.Receipt()

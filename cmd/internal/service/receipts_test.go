@@ -137,3 +137,16 @@ func TestWhatNobodyConfirmsIsUnconfirmed(t *testing.T) {
 		assert.Equal(t, []any{"retry"}, d.at("next"))
 	}
 }
+
+func TestAReceiptThatIsNeverToldIsLookedUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", soon)
+	w.faults(sandbox.Fault{Kind: sandbox.CallbackNever})
+	for _, id := range []chat.ChatID{w.people.sms.ID, w.people.email.ID} {
+		r := w.call("POST", sendPath(id), says("On its way"))
+		require.Equal(t, http.StatusOK, r.status, r.raw)
+		w.settled(r.at("action_id"))
+		d := w.delivery(r.at("delivery", "id"))
+		assert.Equal(t, "delivered", d.at("status"), d.raw)
+	}
+}
