@@ -44,8 +44,11 @@ type answer struct {
 	marker string
 	told   told
 	code   string // of the problem, when it was refused or failed
-	tries  int
-	last   string // why there was no definite answer
+	// later tells that it was promised first, and refused when it was asked for again: a
+	// send that is refused leaves nothing in the database.
+	later bool
+	tries int
+	last  string // why there was no definite answer
 }
 
 // callers send, each one message after the other, with a key of its own: an API key may
@@ -107,6 +110,27 @@ func (c *callers) sendOne(ctx context.Context, secret string, n int) answer {
 		case <-time.After(askAgain):
 		}
 	}
+}
+
+// askAfter asks once more for the sends that were promised and of which the database knows
+// nothing, as a caller does who wants to know, and notes which were refused.
+func (c *callers) askAfter(ctx context.Context, answers []answer, stored map[string]bool) {
+	for n := range answers {
+		a := &answers[n]
+		if !a.missing(stored) {
+			continue
+		}
+		said, err := c.ask(ctx, c.apis[n%len(c.apis)], c.seeded.secrets[0], n)
+		a.tries++
+		if err == nil && said.told() == toldRefused {
+			a.code, a.later = said.code, true
+		}
+	}
+}
+
+// missing tells that the send was promised, and the database knows nothing of it yet.
+func (a *answer) missing(stored map[string]bool) bool {
+	return a.told.promised() && !a.later && !stored[a.marker]
 }
 
 // said is one answer of an API.

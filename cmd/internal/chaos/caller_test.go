@@ -95,6 +95,20 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 	}
 }
 
+func TestWhatWasPromisedAndIsMissingIsAskedForOnceMore(t *testing.T) {
+	t.Parallel()
+	one := newAPI(t, with(202, `{"status":"running"}`), with(400, `{"status":400,"code":"recipient_opted_out"}`))
+	c := newCallers([]string{one.URL}, &seeded{workspace: "w", chats: []chat.ChatID{7}, secrets: []string{"hr_1"}})
+	answers := c.send(t.Context(), 2)
+	c.askAfter(t.Context(), answers, map[string]bool{marker(0): true})
+	assert.Equal(t, []answer{
+		{marker: marker(0), told: toldPending, tries: 1},
+		{marker: marker(1), told: toldPending, code: "recipient_opted_out", later: true, tries: 2},
+	}, answers)
+	c.askAfter(t.Context(), answers, map[string]bool{})
+	assert.Equal(t, 2, answers[1].tries, "the answer was definite")
+}
+
 func TestCallersShareTheSendsAndTheAPIs(t *testing.T) {
 	t.Parallel()
 	down, up := newAPI(t, cut), newAPI(t, with(200, `{}`))

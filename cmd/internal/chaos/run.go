@@ -40,6 +40,7 @@ type run struct {
 	began    time.Time
 	site     *site
 	carriers *carriers
+	callers  *callers
 	ledger   *ledger
 	report   Report
 }
@@ -117,23 +118,20 @@ func (r *run) send(ctx context.Context, s *seeded) ([]answer, error) {
 	}
 	r.say("sending %d messages by %d callers; %g per cent faults, a kill every %s", r.Sends, r.Callers, r.Faults, r.KillEvery)
 	began := time.Now()
-	callers := newCallers(r.site.apis(), s)
+	r.callers = newCallers(r.site.apis(), s)
 	disturbing, stop := context.WithCancel(ctx)
 	defer stop()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		r.disturb(disturbing, func() string {
-			return fmt.Sprintf("%d of %d answered", callers.answered.Load(), r.Sends)
+			return fmt.Sprintf("%d of %d answered", r.callers.answered.Load(), r.Sends)
 		})
 	}()
-	answers := callers.send(ctx, r.Sends)
+	answers := r.callers.send(ctx, r.Sends)
 	stop()
 	<-done
 	r.report.Sending = time.Since(began).Seconds()
-	for _, a := range answers {
-		r.report.Tries += a.tries
-	}
 	return answers, ctx.Err()
 }
 
@@ -226,6 +224,7 @@ func (r *run) open(ctx context.Context, answers []answer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	r.callers.askAfter(ctx, answers, markersOf(rows))
 	return open(answers, rows), nil
 }
 
@@ -243,6 +242,9 @@ func (r *run) compare(ctx context.Context, answers []answer) error {
 	}
 	r.report.Struck = r.carriers.struck()
 	r.report.Outcome = compare(answers, rows, received)
+	for _, a := range answers {
+		r.report.Tries += a.tries
+	}
 	r.report.Kills, r.report.EndedByThemselves = r.kills(), make(map[string]int)
 	for _, p := range r.site.running {
 		if _, ended := p.counts(); ended > 0 {

@@ -64,10 +64,12 @@ func judgeWithoutRow(a answer, received int) verdict {
 	switch {
 	case a.told == toldNothing:
 		return unsettled
-	case a.told.promised():
+	case a.told.promised() && !a.later:
 		return lost
 	case received > 0:
 		return denied
+	case a.later:
+		return endedLater
 	}
 	return notSentAndTold
 }
@@ -75,19 +77,26 @@ func judgeWithoutRow(a answer, received int) verdict {
 // open counts the sends to which something must still happen by itself: deliveries that
 // are open, and sends that were promised and are only in Temporal yet.
 func open(answers []answer, rows []row) int {
-	count, stored := 0, make(map[string]bool, len(rows))
+	count, stored := 0, markersOf(rows)
 	for _, r := range rows {
-		stored[r.marker] = true
 		if r.open() {
 			count++
 		}
 	}
 	for _, a := range answers {
-		if a.told.promised() && !stored[a.marker] {
+		if a.missing(stored) {
 			count++
 		}
 	}
 	return count
+}
+
+func markersOf(rows []row) map[string]bool {
+	stored := make(map[string]bool, len(rows))
+	for _, r := range rows {
+		stored[r.marker] = true
+	}
+	return stored
 }
 
 // finding is a send that failed, with all that is known of it.

@@ -104,11 +104,14 @@ func TestWhatIsPromisedAndNotStoredYetIsOpen(t *testing.T) {
 		{marker: "d", told: toldNothing},
 		{marker: "e", told: toldUnknown},
 	}
+	answers = append(answers, answer{marker: "f", told: toldPending, code: "recipient_opted_out", later: true})
+	assert.Equal(t, endedLater, judge(answers[5], nil, 0))
+	assert.Equal(t, denied, judge(answers[5], nil, 1))
 	rows := []row{
 		{marker: "a", submission: chat.SubmissionAccepted, carrier: chat.CarrierSent},
 		{marker: "e", submission: chat.SubmissionNeedsReview},
 	}
-	assert.Equal(t, 2, open(answers, rows), "a has no final word, b has no row")
+	assert.Equal(t, 2, open(answers, rows), "a has no final word, b has no row, f was refused when it was asked again")
 }
 
 func TestDuplicatesAndReceiptsAreCounted(t *testing.T) {
