@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -26,6 +27,8 @@ type Store struct {
 	writing chan struct{}
 	// connect opens another pool to the same database.
 	connect func() *sql.DB
+	// begun counts transactions.
+	begun atomic.Int64
 }
 
 // Option changes how a [Store] works.
@@ -140,8 +143,12 @@ func (s *Store) inTx(ctx context.Context, what string, do func(ctx context.Conte
 			return attempted(what, ctx.Err())
 		}
 	}
+	s.begun.Add(1)
 	return attempted(what, s.db.RunInTx(ctx, nil, do))
 }
+
+// Transactions is how many transactions the store has begun: all that writes is in one.
+func (s *Store) Transactions() int64 { return s.begun.Load() }
 
 // locked makes q hold its rows until the transaction ends. SQLite's transactions are
 // alone from their beginning. NO KEY: rows that merely refer to a locked one may be
