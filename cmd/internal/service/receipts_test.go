@@ -24,12 +24,17 @@ func soon(c *config.Config) {
 // settled waits until the workflow of an action has closed: until nothing more happens.
 func (w *world) settled(action any) {
 	w.Helper()
+	w.closed(chat.ActionWorkflowID(w.ws, chat.ActionID(action.(string))))
+}
+
+// closed waits until a workflow has closed.
+func (w *world) closed(id string) {
+	w.Helper()
 	server, err := temporal()
 	require.NoError(w, err)
 	raw, err := client.DialContext(w.Context(), client.Options{HostPort: server.Address(), Namespace: "default", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 	require.NoError(w, err)
 	defer raw.Close()
-	id := chat.ActionWorkflowID(w.ws, chat.ActionID(action.(string)))
 	require.NoError(w, raw.GetWorkflow(w.Context(), id, "").Get(w.Context(), nil))
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	sdkworker "go.temporal.io/sdk/worker"
@@ -18,6 +19,7 @@ import (
 
 	"handrail/chat"
 	"handrail/cmd/internal/config"
+	"handrail/sandbox"
 	"handrail/worker"
 	"handrail/workflows"
 )
@@ -42,8 +44,17 @@ func TestHistoriesReplay(t *testing.T) {
 			return w.sent(says("Hello"), http.StatusInternalServerError)
 		},
 		"send-blocked":         func(w *world) string { w.phone("+15005550003"); return w.sent(says("Hello"), http.StatusAccepted) },
-		"send-unknown":         func(w *world) string { return w.sent(says("Hello"), http.StatusAccepted) },
 		"send-tried-again":     func(w *world) string { return w.sent(says("Hello"), http.StatusOK) },
+		"send-unknown-found":   func(w *world) string { return w.failing(http.StatusAccepted, "cut", "callback_never") },
+		"send-unknown-told":    func(w *world) string { return w.failing(http.StatusAccepted, "cut") },
+		"send-undelivered":     func(w *world) string { return w.failing(http.StatusOK, "undelivered") },
+		"send-unconfirmed":     func(w *world) string { return w.failing(http.StatusOK, "callback_delay") },
+		"send-resolved":        sendResolved,
+		"send-stopped":         sendStopped,
+		"retry-new":            retryNew,
+		"retry-same":           retrySame,
+		"retry-refused":        retryRefused,
+		"retry-bulk":           retryBulk,
 		"participant-added":    func(w *world) string { return w.added(w.people.priya.ID, http.StatusOK) },
 		"participant-refused":  func(w *world) string { return w.added(w.people.ana.ID, http.StatusBadRequest) },
 		"summary-written":      func(w *world) string { return w.summarized(w.people.sms.ID, http.StatusOK) },
@@ -53,7 +64,7 @@ func TestHistoriesReplay(t *testing.T) {
 	for name, run := range scenarios {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", surroundings(t, name))
+			w := newWorldBeside(t, carriersOf(name), "sqlite:"+t.TempDir()+"/handrail.db", soon, surroundings(t, name))
 			history := w.recorded(run(w))
 			file := filepath.Join(t.TempDir(), name+".json")
 			if *record {
@@ -74,9 +85,6 @@ func TestHistoriesReplay(t *testing.T) {
 func surroundings(t *testing.T, scenario string) option {
 	t.Helper()
 	switch scenario {
-	case "send-unknown":
-		url, _ := cutting(t)
-		return func(c *config.Config) { c.TwilioBaseURL = url }
 	case "send-tried-again":
 		return busyOnce(t)
 	case "summary-model-failed":
@@ -85,6 +93,14 @@ func surroundings(t *testing.T, scenario string) option {
 		return withModel(url)
 	}
 	return func(*config.Config) {}
+}
+
+// carriersOf are the carriers that a scenario needs.
+func carriersOf(scenario string) sandbox.Config {
+	if scenario == "send-unconfirmed" {
+		return sandbox.Config{CallbackDelay: time.Hour}
+	}
+	return sandbox.Config{}
 }
 
 // busyOnce puts a carrier in front of the sandbox that answers its first request with 429.
@@ -114,10 +130,84 @@ func sendRefused(w *world) string {
 	return w.keyed("refused")
 }
 
+// failing sends with faults in force, and waits until nothing more happens.
+func (w *world) failing(status int, faults ...sandbox.FaultKind) string {
+	w.Helper()
+	inForce := make([]sandbox.Fault, len(faults))
+	for i, kind := range faults {
+		inForce[i].Kind = kind
+	}
+	w.faults(inForce...)
+	return w.sent(says("Hello"), status)
+}
+
+func sendResolved(w *world) string {
+	w.faults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour})
+	delivery, action := w.parkedForReview(w.T)
+	r := w.call("POST", "/deliveries/"+delivery+"/resolve", map[string]any{"as": "not_sent", "reason": "not in Twilio's log"})
+	require.Equal(w, http.StatusOK, r.status, r.raw)
+	w.settled(action)
+	return chat.ActionWorkflowID(w.ws, chat.ActionID(action))
+}
+
+func sendStopped(w *world) string {
+	w.faults(sandbox.Fault{Kind: sandbox.FaultRateLimit, Delay: time.Hour})
+	r := w.call("POST", sendPath(w.people.sms.ID), says("An offer"), "Prefer", "wait=1")
+	require.Equal(w, http.StatusAccepted, r.status, r.raw)
+	id := r.at("delivery", "id").(string)
+	w.eventually(func() bool { return w.delivery(id).at("retry_at") != nil })
+	require.NoError(w, w.box.Answer(w.Context(), sandbox.Answer{From: "+14155550101", To: "+14155550100", Text: "STOP"}))
+	w.settled(r.at("action_id"))
+	return chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string)))
+}
+
+func retryNew(w *world) string {
+	w.faults(sandbox.Fault{Kind: sandbox.FaultRefuse, Times: 1})
+	r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"))
+	return w.retried(r.at("delivery_id"), http.StatusOK)
+}
+
+func retryRefused(w *world) string {
+	r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"))
+	return w.retried(r.at("delivery", "id"), http.StatusConflict)
+}
+
+func retrySame(w *world) string {
+	w.faults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour, Times: 1})
+	delivery, _ := w.parkedForReview(w.T)
+	return w.retried(delivery, http.StatusAccepted)
+}
+
+func (w *world) retried(delivery any, status int) string {
+	w.Helper()
+	r := w.call("POST", "/deliveries/"+delivery.(string)+"/retry", map[string]any{}, "Idempotency-Key", "retried")
+	require.Equal(w, status, r.status, r.raw)
+	id := w.keyed("retried")
+	w.closed(id)
+	return id
+}
+
+func retryBulk(w *world) string {
+	w.faults(sandbox.Fault{Kind: sandbox.FaultRefuse, Times: 3})
+	for range 3 {
+		w.call("POST", sendPath(w.people.sms.ID), says("Hello"))
+	}
+	r := w.call("POST", "/deliveries/retry", map[string]any{"status": "rejected", "reason": "fixed", "canary": 1, "rate_per_second": 2})
+	require.Equal(w, http.StatusAccepted, r.status, r.raw)
+	run := w.call("GET", w.below(r.header.Get("Location")), nil)
+	id := run.at("workflow_id").(string)
+	w.closed(id)
+	return id
+}
+
+// sent sends and waits until nothing more happens, unless a person must decide.
 func (w *world) sent(body map[string]any, status int) string {
 	w.Helper()
 	r := w.call("POST", sendPath(w.people.sms.ID), body)
 	require.Equal(w, status, r.status, r.raw)
+	if r.at("status") != "blocked" {
+		w.settled(r.at("action_id"))
+	}
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string)))
 }
 
