@@ -38,23 +38,35 @@ func embedded(t *testing.T) *temporaldev.Server {
 type site struct {
 	*terminal
 	box    *sandbox.Sandbox
+	addr   string
 	ws     string
 	secret string
 	chats  []chat.ChatID
+	emails []chat.ChatID
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T, environ ...string) *site {
 	t.Helper()
-	box, err := sandbox.New(sandbox.Config{AccountSID: "AC1", AuthToken: "token", SendGridKey: "SG.key"})
+	key, err := sandbox.NewSigningKey()
+	require.NoError(t, err)
+	public, err := sandbox.PublicKey(key)
+	require.NoError(t, err)
+	addr := "127.0.0.1:" + strconv.Itoa(programtest.FreePorts(t, 1)[0])
+	hooks := "http://" + addr + "/webhooks/"
+	box, err := sandbox.New(sandbox.Config{
+		AccountSID: "AC1", AuthToken: "token", SendGridKey: "SG.key", SigningKey: key,
+		TwilioInboundURL: hooks + "twilio/inbound", EventURL: hooks + "sendgrid/events", MailInboundURL: hooks + "sendgrid/inbound",
+	})
 	require.NoError(t, err)
 	carriers := httptest.NewServer(box.Handler())
 	t.Cleanup(func() { carriers.Close(); assert.NoError(t, box.Close()) })
 	url := dbtest.NewPostgresURL(t)
-	s := &site{box: box, terminal: newTerminal(t,
+	s := &site{box: box, addr: addr, terminal: newTerminal(t, append(environ,
+		"HANDRAIL_PUBLIC_URL=http://"+addr, "HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY="+public,
 		"DATABASE_URL="+url, "TEMPORAL_ADDRESS="+embedded(t).Address(), "HANDRAIL_LOG_FORMAT=json",
 		"TWILIO_ACCOUNT_SID=AC1", "TWILIO_AUTH_TOKEN=token", "HANDRAIL_TWILIO_BASE_URL="+carriers.URL,
 		"SENDGRID_API_KEY=SG.key", "HANDRAIL_SENDGRID_BASE_URL="+carriers.URL,
-		"HANDRAIL_ENCRYPTION_KEYS=k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")}
+		"HANDRAIL_ENCRYPTION_KEYS=k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")...)}
 	s.must("migrate", "up")
 	store, err := db.Open(t.Context(), url)
 	require.NoError(t, err)
@@ -71,7 +83,7 @@ func (s *site) seed(store *db.Store) {
 	by := chat.Actor{MemberID: w.Manager.ID}
 	for i := range 10 {
 		customer, err := store.CreateMember(s.Context(), w.Workspace, by, chat.Member{
-			Kind: chat.KindPerson, Role: chat.RoleUser, Name: fmt.Sprintf("Customer %d", i), Phone: fmt.Sprintf("+1415555020%d", i),
+			Kind: chat.KindPerson, Role: chat.RoleUser, Name: fmt.Sprintf("Customer %d", i), Phone: fmt.Sprintf("+1415555020%d", i), Email: fmt.Sprintf("customer%d@example.com", i),
 			NotificationsEnabled: true, ConsentSMS: chat.ConsentGranted, ConsentEmail: chat.ConsentGranted,
 		})
 		require.NoError(s, err)
@@ -80,6 +92,11 @@ func (s *site) seed(store *db.Store) {
 		})
 		require.NoError(s, err)
 		s.chats = append(s.chats, made.ID)
+		made, err = store.CreateChat(s.Context(), w.Workspace, by, chat.NewChat{
+			Channel: chat.ChannelEmail, MemberID: customer.ID, AssistantMemberID: &w.Assistant.ID, InboxID: &w.Inbox.ID,
+		})
+		require.NoError(s, err)
+		s.emails = append(s.emails, made.ID)
 	}
 	var key struct {
 		Key string `json:"key"`
@@ -92,7 +109,11 @@ func (s *site) seed(store *db.Store) {
 // api starts an API process and returns its origin.
 func (s *site) api() (*programtest.Process, string) {
 	s.Helper()
-	addr := "127.0.0.1:" + strconv.Itoa(programtest.FreePorts(s, 1)[0])
+	return s.apiAt("127.0.0.1:" + strconv.Itoa(programtest.FreePorts(s, 1)[0]))
+}
+
+func (s *site) apiAt(addr string) (*programtest.Process, string) {
+	s.Helper()
 	p := programtest.Start(s, s.TempDir(), append(s.environ, "HANDRAIL_ADDR="+addr), "api")
 	p.Await("serving the API")
 	return p, "http://" + addr
