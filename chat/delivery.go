@@ -260,6 +260,9 @@ const (
 	ErrorWorkflowGone = "workflow_gone"
 	// ErrorReplaced: a person tried it again with a change, as another delivery.
 	ErrorReplaced = "replaced"
+	// ErrorDatabaseRestored: the database was set back to a backup, and the delivery may
+	// have been sent since.
+	ErrorDatabaseRestored = "database_restored"
 	// ErrorUnconfirmed: the carrier took it and never told what became of it.
 	ErrorUnconfirmed = "unconfirmed"
 )

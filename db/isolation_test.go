@@ -57,7 +57,7 @@ func only(err error) (any, error) { return nil, err }
 
 // notOfAWorkspace are the methods that look at nothing inside of a workspace.
 var notOfAWorkspace = []string{
-	"Authenticate", "BoundMessageIDs", "Close", "CreateWorkspace", "MigrationsCurrent", "Ping", "StaleDeliveries", "Workspace", "Workspaces",
+	"Authenticate", "BoundMessageIDs", "Close", "CreateWorkspace", "HoldAfterRestore", "MigrationsCurrent", "Ping", "StaleDeliveries", "Transactions", "Workspace", "Workspaces",
 	// What comes from outside names no workspace: tests of their own show whose it becomes.
 	"ReceiveInbound", "RecordReport",
 	"Bun", "Engine", "Watched", // export_test.go

@@ -13,12 +13,16 @@ type migrateCommand struct {
 	Up     migrateUp     `cmd:"" help:"Apply the migrations that are missing."`
 	Status migrateStatus `cmd:"" help:"List the migrations and when each was applied."`
 	Unlock migrateUnlock `cmd:"" help:"Release the lock that a killed migration has left behind."`
+
+	AfterRestore migrateAfterRestore `cmd:"" help:"Run once after the database was restored from a backup, before API and worker start: hold what may have been sent since, and ask the carriers."`
 }
 
 type (
 	migrateUp     struct{}
 	migrateStatus struct{}
 	migrateUnlock struct{}
+
+	migrateAfterRestore struct{}
 )
 
 // Run applies what is missing.
@@ -72,4 +76,29 @@ func (p *process) withStore(do func(*db.Store) error) error {
 		return err
 	}
 	return errors.Join(do(s), s.Close())
+}
+
+// Run holds what the backup has as unsent, and settles what the carriers show.
+func (migrateAfterRestore) Run(p *process) error {
+	return p.withStore(func(s *db.Store) error {
+		held, err := s.HoldAfterRestore(p.ctx, time.Now())
+		if err != nil {
+			return err
+		}
+		if len(held) == 0 {
+			fmt.Fprintln(p.out, "nothing to hold: the backup has nothing that may have been sent since")
+			return nil
+		}
+		fmt.Fprintf(p.out, "held %d deliveries that may have been sent since the backup; asking the carriers\n", len(held))
+		found, failed, err := service.Reconcile(p.ctx, p.config, s, held, p.logger)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(p.out, "%d were found at their carrier and are settled, %d wait for a person", found, len(held)-found)
+		if failed > 0 {
+			fmt.Fprintf(p.out, ", %d of them because the carrier could not be asked", failed)
+		}
+		fmt.Fprintln(p.out, ": handrail deliveries list --status needs_review")
+		return nil
+	})
 }

@@ -1,0 +1,42 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// HoldAfterRestore is for a database that was set back to a backup: what the backup has as
+// not sent, or not known, may have been sent after it was made. All of it, in every
+// workspace, waits for a person from now on, whatever its state; it is returned, so that
+// the carriers can be asked. The moves are none of the state machine's: the rows are not
+// what happened.
+//
+// Idempotent: what waits for a person is left alone.
+func (s *Store) HoldAfterRestore(ctx context.Context, now time.Time) ([]chat.Stale, error) {
+	now = micro(now)
+	var held []chat.Stale
+	err := s.inTx(ctx, "hold what a backup has as not sent", func(ctx context.Context, tx bun.Tx) error {
+		var rows []deliveryRow
+		_, err := tx.NewUpdate().Model(&rows).Set("submission = ?", chat.SubmissionNeedsReview).Set("unknown_since = ?", now).
+			Set("lease_until = NULL").Set("retry_at = NULL").Set("error_code = ?", chat.ErrorDatabaseRestored).
+			Set("error_message = ?", "the database was set back to a backup, and this message may have been sent after it was made").
+			Set("updated_at = ?", now).Where("d.submission IN ('pending', 'sending', 'blocked', 'unknown')").Returning("*").Exec(ctx)
+		if err != nil && !noRows(err) {
+			return err
+		}
+		held = make([]chat.Stale, len(rows))
+		for i := range rows {
+			held[i] = chat.Stale{WorkspaceID: rows[i].WorkspaceID, DeliveryID: rows[i].ID, Submission: rows[i].Submission}
+			park := moveAction(tx, rows[i].WorkspaceID, rows[i].ActionID, chat.ActionParked, now, chat.ActionRunning)
+			if err := s.batch(ctx, tx, park); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return held, err
+}
