@@ -1,8 +1,12 @@
 package db
 
 import (
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"strings"
 
 	"github.com/uptrace/bun/driver/pgdriver"
 
@@ -47,7 +51,24 @@ func attempted(what string, err error) error {
 	if _, ok := errors.AsType[*chat.Error](err); ok {
 		return err
 	}
+	if away(err) {
+		e := chat.Errorf(chat.CodeUnavailable, "the database does not answer now; try again")
+		e.Retryable = true
+		return e.Because(fmt.Errorf("%s: %w", what, err))
+	}
 	return fmt.Errorf("%s: %w", what, err)
+}
+
+// away tells whether the database could not be reached, or was going or coming: connection
+// exceptions (class 08), too many connections, and what an operator's hand does to a server
+// (57P01 to 57P03), by PostgreSQL's appendix A.
+func away(err error) bool {
+	if e, ok := errors.AsType[pgdriver.Error](err); ok {
+		state := e.Field('C')
+		return strings.HasPrefix(state, "08") || strings.HasPrefix(state, "57P") || state == "53300"
+	}
+	_, network := errors.AsType[*net.OpError](err)
+	return network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // ErrInvalidURL is in every error of [Open] that the URL itself is the reason of: trying

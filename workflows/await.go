@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -73,13 +75,22 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 	info := described.GetWorkflowExecutionInfo()
 	if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		// Closed and without a row: it was refused, and changed nothing.
-		return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "the action %s was refused and has left nothing", id)
+		return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "the action %s was refused%s and has left nothing", id, refusal(info.GetSearchAttributes()))
 	}
 	chatID, err := chatAttribute(info.GetSearchAttributes().GetIndexedFields()[AttributeChat.GetName()].GetData())
 	return chat.Action{
 		ID: id, WorkspaceID: ws, Kind: chat.ActionKind(info.GetType().GetName()), ChatID: chatID, State: chat.ActionRunning,
 		WorkflowID: workflowID, CreatedAt: info.GetStartTime().AsTime(), UpdatedAt: info.GetStartTime().AsTime(),
 	}, err
+}
+
+// refusal is the code that a workflow was refused with, as its search attribute has it.
+func refusal(attributes *commonpb.SearchAttributes) string {
+	code, err := strconv.Unquote(string(attributes.GetIndexedFields()[AttributeErrorCode.GetName()].GetData()))
+	if err != nil || code == "" {
+		return ""
+	}
+	return " (" + code + ")"
 }
 
 // chatAttribute reads the chat's id from a search attribute, which Temporal keeps as

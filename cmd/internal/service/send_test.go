@@ -311,3 +311,15 @@ func TestManySendsToOneAddressTakeTurns(t *testing.T) {
 	all.Wait()
 	assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 20)
 }
+
+func TestARefusalAfterA202NamesItsReason(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	w.phone("")
+	r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Prefer", "respond-async")
+	require.Equal(t, http.StatusAccepted, r.status, r.raw)
+	w.settled(r.at("action_id"))
+	action := w.call("GET", w.below(r.header.Get("Location")), nil)
+	assert.Equal(t, http.StatusNotFound, action.status, action.raw)
+	assert.Contains(t, action.at("detail"), "(no_phone)")
+}

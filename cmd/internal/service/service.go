@@ -82,9 +82,16 @@ func (s *Service) Migrate(ctx context.Context) ([]string, error) {
 	return db.NewMigrator(s.Store).Up(ctx)
 }
 
-// RequireMigrations fails while the database is not what this version needs.
+// RequireMigrations fails when the database is not what this version needs; one that does
+// not answer is waited for, as in [Connect].
 func (s *Service) RequireMigrations(ctx context.Context) error {
-	current, err := s.Store.MigrationsCurrent(ctx)
+	current, err := await(ctx, s.logger, "the database (DATABASE_URL)", func() (bool, error) {
+		current, err := s.Store.MigrationsCurrent(ctx)
+		if err != nil && chat.CodeOf(err) != chat.CodeUnavailable {
+			err = backoff.Permanent(err)
+		}
+		return current, err
+	})
 	if err != nil {
 		return fmt.Errorf("look at the database's migrations: %w", err)
 	}
