@@ -31,7 +31,7 @@ func TestADatabaseThatGoesAwayIsUnavailable(t *testing.T) {
 			if err != nil {
 				return
 			}
-			out, err := net.Dial("tcp", there) //nolint:noctx // ends with the test
+			out, err := net.Dial("tcp", there)
 			if err != nil {
 				_ = in.Close()
 				continue

@@ -208,6 +208,27 @@ func TestSettleUnknown(t *testing.T) {
 	})
 }
 
+// A carrier that takes every message and never answers must not be given one for ever.
+func TestResendingEnds(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		sent, err := s.PrepareSend(t.Context(), w.Send(w.SMS.ID, "hi"), dbtest.SendIDs(), func(f *chat.SendFacts) (chat.SendPlan, error) {
+			plan, err := dbtest.PlanText("hi")(f)
+			plan.Policy = chat.ResendAfterSettle
+			return plan, err
+		})
+		require.NoError(t, err)
+		for _, want := range []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionPending, chat.SubmissionNeedsReview} {
+			d := w.Claim(t, s, sent.DeliveryID, clock.now)
+			record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeUnknown, ErrorCode: chat.ErrorTimeout}, clock.now)
+			settled, err := s.SettleUnknown(t.Context(), w.Workspace, d.ID, clock.now)
+			require.NoError(t, err)
+			require.Equal(t, want, settled.Submission)
+		}
+	})
+}
+
 func TestDeliveriesList(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {

@@ -21,8 +21,8 @@ func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
 	}, err
 }
 
-// sentTwice is the statement that records an acceptance of row when the delivery that it
-// repeats, or that repeats it, was sent as well. One that the carrier took and then lost was
+// sentTwice is the statement that records an acceptance of row when another delivery of its
+// message, of which each repeats the one before, was sent as well. One that the carrier took and then lost was
 // not, and of one without a receipt nobody knows.
 func (s *Store) sentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun.RawQuery {
 	raw := `CAST('{"other_delivery":"' || o.id || '"}' AS blob)`
@@ -31,9 +31,9 @@ func (s *Store) sentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun.RawQu
 	}
 	return tx.NewRaw(`INSERT INTO provider_events (event_key, workspace_id, delivery_id, provider, provider_message_id, type, raw, received_at, applied)
 		SELECT ? || o.id, ?, ?, ?, ?, ?, `+raw+`, ?, TRUE FROM deliveries o
-		WHERE o.workspace_id = ? AND (o.id = ? OR o.retry_of = ?)
+		WHERE o.workspace_id = ? AND o.message_id = ? AND o.id <> ?
 			AND o.status IN ('accepted', 'delivered', 'read', 'confirmed_sent')
 		ON CONFLICT (event_key) DO NOTHING`,
 		fmt.Sprintf("%s:%s:", chat.EventDuplicate, row.ID), row.WorkspaceID, row.ID, row.Provider, bun.NullZero(row.ProviderMessageID),
-		chat.EventDuplicate, now, row.WorkspaceID, row.RetryOf, row.ID)
+		chat.EventDuplicate, now, row.WorkspaceID, row.MessageID, row.ID)
 }

@@ -181,16 +181,25 @@ func (s *Store) acceptReported(ctx context.Context, tx bun.Tx, row *deliveryRow,
 		Where("e.delivery_id = ?", row.ID).Where("e.type = ?", chat.EventDuplicate).Exists(ctx)
 }
 
-// dropRetry cancels the retry of a delivery that was taken after all, if the carrier
-// certainly does not have it yet: the message must not arrive twice.
+// dropRetry cancels what repeats a delivery that was taken after all, directly or in turn, if
+// the carrier certainly does not have it yet: the message must not arrive twice.
 func (s *Store) dropRetry(ctx context.Context, tx bun.Tx, of *deliveryRow, now time.Time) error {
-	row, err := findDelivery(ctx, s.locked(tx.NewSelect()), of.WorkspaceID, of.RetriedBy)
-	if err != nil || !slices.Contains(claimable, row.Submission) {
-		return err
+	for id := of.RetriedBy; id != ""; {
+		row, err := findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), of.WorkspaceID, id)
+		if err != nil {
+			return err
+		}
+		id = row.RetriedBy
+		if !slices.Contains(claimable, row.Submission) {
+			continue
+		}
+		row.Submission, row.RetryAt, row.ErrorCode = chat.SubmissionCanceled, nil, chat.ErrorReplaced
+		row.ErrorMessage = "the carrier took the delivery that it repeats after all"
+		if err := s.batch(ctx, tx, saveState(tx, &row, now), failAction(tx, &row, now)); err != nil {
+			return err
+		}
 	}
-	row.Submission, row.RetryAt, row.ErrorCode = chat.SubmissionCanceled, nil, chat.ErrorReplaced
-	row.ErrorMessage = "the carrier took the delivery that it repeats after all"
-	return s.batch(ctx, tx, saveState(tx, &row, now), failAction(tx, &row, now))
+	return nil
 }
 
 // carry are the statements for what became of a message that the carrier took.

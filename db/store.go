@@ -28,7 +28,7 @@ type Store struct {
 	// connect opens another pool to the same database.
 	connect func() *sql.DB
 	// begun counts transactions.
-	begun atomic.Int64
+	begun *atomic.Int64
 }
 
 // Option changes how a [Store] works.
@@ -102,7 +102,7 @@ func newStore(engine string, connect func() *sql.DB, o options) *Store {
 	pool.SetMaxIdleConns(o.maxConns)
 	// Rows a newer version's migration has widened must not break this version.
 	db := bun.NewDB(pool, dialects[engine](), bun.WithDiscardUnknownColumns())
-	store := &Store{db: db, engine: engine, now: o.now, connect: connect}
+	store := &Store{begun: new(atomic.Int64), db: db, engine: engine, now: o.now, connect: connect}
 	if engine == migrations.SQLite {
 		store.writing = make(chan struct{}, 1)
 	}

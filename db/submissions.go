@@ -211,7 +211,8 @@ func (s *Store) GiveUp(ctx context.Context, ws chat.WorkspaceID, id chat.Deliver
 
 // SettleUnknown lets the delivery's policy decide what becomes of it when no evidence has
 // come: delivery_not_found. By at_most_once people must decide; by expire it ends; by
-// resend_after_settle it is pending again. One whose claim ran out becomes unknown.
+// resend_after_settle it is pending again, until it has become unknown so often that people
+// must decide. One whose claim ran out becomes unknown.
 //
 // Idempotent: any other delivery stays as it is.
 func (s *Store) SettleUnknown(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error) {
@@ -226,10 +227,22 @@ func (s *Store) SettleUnknown(ctx context.Context, ws chat.WorkspaceID, id chat.
 		if err != nil || row.Submission != chat.SubmissionUnknown {
 			return err
 		}
+		unknown, err := tx.NewSelect().Model((*attemptRow)(nil)).Where("workspace_id = ?", ws).Where("delivery_id = ?", id).
+			Where("outcome = ?", chat.OutcomeUnknown).Count(ctx)
+		if err != nil {
+			return err
+		}
+		if row.Policy == chat.ResendAfterSettle && unknown >= maxUnknown {
+			return s.batch(ctx, tx, review(tx, &row, now)...)
+		}
 		return s.batch(ctx, tx, settle(tx, &row, now)...)
 	})
 	return row.delivery(), err
 }
+
+// maxUnknown is how many attempts of one delivery may end unknown before nothing sends it
+// again by itself: each may be a copy that the recipient has got.
+const maxUnknown = 3
 
 func settle(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	switch row.Policy {

@@ -54,6 +54,10 @@ func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 		tellRefusal(ctx, problem(err))
 		return answered(ctx)
 	}
+	if run.State == chat.BulkFinished { // asked for again: what has become retryable since was not meant
+		tell(ctx, run.Note, AttributeStatus.ValueSet(string(chat.BulkFinished)))
+		return answered(ctx)
+	}
 	b.run = run
 	// What the run itself makes is not for it to retry.
 	if b.in.Filter.Until == nil || run.CreatedAt.Before(*b.in.Filter.Until) {

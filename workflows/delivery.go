@@ -74,11 +74,11 @@ func parked(r chat.Receipt) bool {
 
 // finish answers with a delivery that has ended.
 func (f *follower) finish(ctx workflow.Context, r chat.Receipt) {
-	switch {
-	case r.Submission == chat.SubmissionConfirmedSent:
+	switch r.Submission {
+	case chat.SubmissionConfirmedSent:
 		tellReceipt(ctx, r, "A person confirmed that it was sent.")
 		f.answer(r, nil)
-	case r.Submission == chat.SubmissionAccepted:
+	case chat.SubmissionAccepted:
 		tellReceipt(ctx, r, finalWord(r))
 		f.answer(r, nil)
 	default:

@@ -232,6 +232,16 @@ func TestBulkRetryCanceled(t *testing.T) {
 	assert.Equal(t, chat.BulkCanceled, b.state)
 }
 
+// The same request, asked again after its run has ended, starts the workflow again.
+func TestBulkRetryThatHasFinishedBeginsNothing(t *testing.T) {
+	t.Parallel()
+	b := newBulkWorld(t, 20)
+	b.state = chat.BulkFinished
+	b.run(5, 0)
+	require.NoError(t, b.GetWorkflowError())
+	assert.Empty(t, b.begun)
+}
+
 func TestBulkRetryCanceledInTemporalSaysSo(t *testing.T) {
 	t.Parallel()
 	b := newBulkWorld(t, 20)
