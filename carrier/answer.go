@@ -42,7 +42,7 @@ func (a *Answer) Submission(provider chat.Provider, code int, v Verdict) chat.Su
 		code = a.Status
 	}
 	s := chat.Submission{
-		Outcome: v.Outcome, HTTPStatus: a.Status,
+		Outcome: v.Outcome, Narrow: v.Narrow, HTTPStatus: a.Status,
 		ErrorCode: string(provider) + "_" + strconv.Itoa(code), ErrorMessage: v.Words,
 	}
 	if v.Outcome == chat.OutcomeNotProcessed {

@@ -156,13 +156,16 @@ const (
 // Submission is a carrier's answer to one post. A carrier's adapter always returns one
 // and never an error: what is not clearly known is OutcomeUnknown.
 type Submission struct {
-	Outcome           SubmissionOutcome `json:"outcome"`
-	ProviderMessageID string            `json:"provider_message_id,omitempty"`
-	ProviderRequestID string            `json:"provider_request_id,omitempty"`
-	Carrier           CarrierState      `json:"carrier,omitempty"`
-	Segments          int               `json:"segments,omitempty"`
-	GotConnection     bool              `json:"got_connection,omitempty"`
-	HTTPStatus        int               `json:"http_status,omitempty"`
+	Outcome SubmissionOutcome `json:"outcome"`
+	// Narrow says of OutcomeBlocked that it concerns recipients like this one, a country
+	// say, and that the sender's other messages may go on.
+	Narrow            bool         `json:"narrow,omitempty"`
+	ProviderMessageID string       `json:"provider_message_id,omitempty"`
+	ProviderRequestID string       `json:"provider_request_id,omitempty"`
+	Carrier           CarrierState `json:"carrier,omitempty"`
+	Segments          int          `json:"segments,omitempty"`
+	GotConnection     bool         `json:"got_connection,omitempty"`
+	HTTPStatus        int          `json:"http_status,omitempty"`
 	// ErrorCode is stable: "twilio_21211", "sendgrid_401", "timeout", "dial_failed".
 	ErrorCode string `json:"error_code,omitempty"`
 	// ErrorMessage is for people and holds no address and no message text.

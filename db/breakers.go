@@ -55,6 +55,17 @@ func pause(said chat.Submission) time.Duration {
 	return probeEvery
 }
 
+// narrowAgain is how long a delivery waits whose recipient the account can not reach: it
+// is its own probe, and people must change something first.
+const narrowAgain = time.Hour
+
+// waitLonger is the statement that leaves such a delivery alone.
+func waitLonger(tx bun.Tx, row *deliveryRow, in submission) bun.Query {
+	row.RetryAt = new(micro(in.now.Add(max(narrowAgain, in.said.RetryAfter))))
+	return tx.NewUpdate().Model((*deliveryRow)(nil)).Set("retry_at = ?", row.RetryAt).
+		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
+}
+
 // closeBreaker are the statements for an answer that shows the account to work: what waits
 // for the next probe may be posted at once.
 func closeBreaker(tx bun.Tx, row *deliveryRow) []bun.Query {

@@ -100,3 +100,21 @@ func TestOneProbeOfMany(t *testing.T) {
 		assert.Equal(t, 1, granted)
 	})
 }
+
+func TestARefusalOfOneCountryStopsNobodyElse(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		abroad, home := sendTo(t, s, w, "+1"), sendTo(t, s, w, "+2")
+		d := w.Claim(t, s, abroad.DeliveryID, clock.now)
+		record(t, s, w, &d, chat.Submission{
+			Outcome: chat.OutcomeBlocked, Narrow: true, ErrorCode: "twilio_21408", ErrorMessage: "no permission for the country",
+		}, clock.now)
+		blocked, action, _, _ := standing(t, s, w, &abroad)
+		assert.Equal(t, chat.SubmissionBlocked, blocked.Submission)
+		assert.Equal(t, chat.ActionParked, action.State)
+		require.NotNil(t, blocked.RetryAt)
+		assert.Equal(t, time.Hour, blocked.RetryAt.Sub(clock.now), "it is its own probe, and a slow one")
+		w.Claim(t, s, home.DeliveryID, clock.now)
+	})
+}

@@ -31,3 +31,11 @@ func TLSConfig(url string) (*tls.Config, error) {
 	}
 	return pgdriver.NewConnector(opts...).Config().TLSConfig, nil
 }
+
+// ReadCursor decodes a cursor of a list of things that are sorted by time and id.
+func ReadCursor(cursor string) error {
+	var at int64
+	var id string
+	_, err := readCursor("list", cursor, &at, &id)
+	return err
+}

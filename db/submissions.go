@@ -181,7 +181,12 @@ func consequences(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 			SourceEvent: fmt.Sprintf("attempt:%s:%d", row.ID, in.fence), CreatedAt: in.now,
 		}))
 	case chat.SubmissionBlocked:
-		return []bun.Query{openBreaker(tx, row, in), moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)}
+		parked := moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)
+		if in.said.Narrow {
+			// The account works, for others.
+			return append(closeBreaker(tx, row), parked, waitLonger(tx, row, in))
+		}
+		return []bun.Query{openBreaker(tx, row, in), parked}
 	case chat.SubmissionUnknown:
 		return []bun.Query{moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)}
 	default: // pending: it is tried again

@@ -25,16 +25,17 @@ var codes = map[int]carrier.Verdict{
 	// This recipient does not want it.
 	21610: {Outcome: suppressed, Words: "the recipient has opted out of messages from this sender"},
 
-	// The account or its set-up: every message would be refused.
+	// The account or its set-up: every message would be refused, or every one to
+	// recipients like this.
 	20003: {Outcome: blocked, Words: "the account's credentials are refused, or the account is suspended"},
 	20008: {Outcome: blocked, Words: "the credentials are test credentials, which can not do this"},
 	20404: {Outcome: blocked, Words: "the account does not exist"},
 	21212: {Outcome: blocked, Words: "the sender's number is not valid"},
-	21219: {Outcome: blocked, Words: "a trial account sends to verified numbers only"},
-	21408: {Outcome: blocked, Words: "the account has no permission to send to the recipient's country"},
+	21219: {Outcome: blocked, Words: "a trial account sends to verified numbers only", Narrow: true},
+	21408: {Outcome: blocked, Words: "the account has no permission to send to the recipient's country", Narrow: true},
 	21606: {Outcome: blocked, Words: "the sender's number is not the account's or can not send messages"},
-	21608: {Outcome: blocked, Words: "a trial account sends to verified numbers only"},
-	21612: {Outcome: blocked, Words: "there is no route from this sender to the recipient's country or carrier"},
+	21608: {Outcome: blocked, Words: "a trial account sends to verified numbers only", Narrow: true},
+	21612: {Outcome: blocked, Words: "there is no route from this sender to the recipient's country or carrier", Narrow: true},
 	21659: {Outcome: blocked, Words: "the sender's number is not one of Twilio's"},
 	21660: {Outcome: blocked, Words: "the sender's number belongs to another account"},
 	21703: {Outcome: blocked, Words: "the messaging service has no sender"},
