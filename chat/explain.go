@@ -41,7 +41,7 @@ func (d *Delivery) Explain() string {
 		return fmt.Sprintf("May have been sent: %s did not confirm (%s). Evidence is looked for; it is not sent again by itself.", d.Provider.Name(), d.reason())
 	case SubmissionNeedsReview:
 		return fmt.Sprintf("May have been sent: %s did not confirm (%s), and no evidence was found. "+
-			"A person must decide: resolve it as sent or not sent, or retry it.", d.Provider.Name(), d.reason())
+			"A person must decide: resolve it as sent or not sent, or retry it, which may send it twice.", d.Provider.Name(), d.reason())
 	case SubmissionExpired:
 		return d.explainExpired()
 	case SubmissionCanceled:

@@ -69,10 +69,17 @@ type problem struct {
 // tells more.
 func (p *problem) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%s)", printable(p.Detail), printable(p.Code))
+	detail := p.Detail
+	if p.Code == string(chat.CodeUnauthenticated) {
+		detail = "the API does not take the key that --key (HANDRAIL_API_KEY) gives"
+	}
+	for _, e := range p.Errors {
+		detail = strings.ReplaceAll(detail, e.Field, typed(e.Field))
+	}
+	fmt.Fprintf(&b, "%s (%s)", printable(detail), printable(p.Code))
 	for _, e := range p.Errors {
 		if !strings.Contains(p.Detail, e.Message) {
-			fmt.Fprintf(&b, "\n  %s %s", printable(e.Field), printable(e.Message))
+			fmt.Fprintf(&b, "\n  %s %s", printable(typed(e.Field)), printable(e.Message))
 		}
 	}
 	if p.DeliveryID != "" {
@@ -82,6 +89,18 @@ func (p *problem) Error() string {
 		fmt.Fprintf(&b, "\n  %s", printable(p.Instance))
 	}
 	return b.String()
+}
+
+// typed is a field of the API as it is typed on the command line.
+func typed(field string) string {
+	if strings.HasPrefix(field, "path.") {
+		return "the id"
+	}
+	name := strings.TrimPrefix(strings.TrimPrefix(field, "query."), "body.")
+	if name == "workspace_uuid" {
+		name = "workspace"
+	}
+	return "--" + strings.ReplaceAll(strings.TrimSuffix(name, "_per_second"), "_", "-")
 }
 
 // isProblem tells whether the API refused with a code.

@@ -1,0 +1,109 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"handrail/chat"
+)
+
+// awaitReceipt waits for the carrier's final word. A signal that was lost is found by
+// looking at the store now and then; at the deadline the carrier is asked, and what it
+// does not tell then stays unconfirmed.
+func (f *follower) awaitReceipt(ctx workflow.Context, r chat.Receipt) (chat.Receipt, error) {
+	f.answer(r, nil)
+	tellReceipt(ctx, r, fmt.Sprintf("%s accepted the message. Waits for its receipt.", r.Provider))
+	look := func() (chat.Receipt, bool, error) {
+		seen, err := Look.Local(ctx, "Look whether there is a receipt", f.step())
+		return seen, told(seen), err
+	}
+	start := workflow.Now(ctx)
+	for _, after := range []time.Duration{lookSoon, lookLater, r.Waits.Receipt} {
+		seen, final, err := f.watch(ctx, start.Add(min(after, r.Waits.Receipt)), told, look)
+		if err != nil || final {
+			return seen, err
+		}
+	}
+	sought, err := LookUp.Do(ctx, fmt.Sprintf("Ask %s what became of the message", r.Provider), f.step())
+	if temporal.IsCanceledError(err) || err == nil && told(sought) {
+		return sought, err
+	}
+	return Unconfirmed.Local(ctx, "Record that no receipt came", f.step())
+}
+
+// told tells whether a receipt holds the carrier's final word.
+func told(r chat.Receipt) bool {
+	return r.Submission == chat.SubmissionAccepted && r.Carrier.Final()
+}
+
+// watch waits until a moment, and looks then, and whenever a signal comes before it that
+// does not say enough by itself. It reports true when there is something new.
+func (f *follower) watch(ctx workflow.Context, until time.Time, decisive func(chat.Receipt) bool, look func() (chat.Receipt, bool, error)) (chat.Receipt, bool, error) {
+	for workflow.Now(ctx).Before(until) {
+		signal, signaled, err := f.await(ctx, until.Sub(workflow.Now(ctx)))
+		switch {
+		case err != nil:
+			return chat.Receipt{}, false, err
+		case !signaled:
+			return look()
+		case decisive(signal):
+			return signal, true, nil
+		}
+		if seen, changed, err := look(); err != nil || changed {
+			return seen, changed, err
+		}
+	}
+	return look()
+}
+
+// await waits for a signal, at most for wait.
+func (f *follower) await(ctx workflow.Context, wait time.Duration) (signal chat.Receipt, signaled bool, err error) {
+	waiting, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	workflow.NewSelector(ctx).
+		AddFuture(workflow.NewTimer(waiting, wait), func(workflow.Future) {}).
+		AddReceive(f.changed, func(c workflow.ReceiveChannel, _ bool) { signal, signaled = receive(ctx, c), true }).
+		Select(ctx)
+	return signal, signaled, ctx.Err()
+}
+
+// receive takes the newest of the signals that have come.
+func receive(ctx workflow.Context, c workflow.ReceiveChannel) chat.Receipt {
+	var newest chat.Receipt
+	c.Receive(ctx, &newest)
+	for next := (chat.Receipt{}); c.ReceiveAsync(&next); next = (chat.Receipt{}) {
+		newest = next
+	}
+	return newest
+}
+
+// settleUnknown looks for evidence: a callback, which comes as a signal, then the carrier's
+// own list, twice, because a list may lag. What is not found when the carrier can no longer
+// be working on the request is left to the delivery's policy. Nothing is posted.
+func (f *follower) settleUnknown(ctx workflow.Context, r chat.Receipt) (chat.Receipt, error) {
+	f.answer(r, nil)
+	tellReceipt(ctx, r, fmt.Sprintf("May have been sent: %s did not confirm (%s). Evidence is looked for; it is not sent again by itself.", r.Provider, r.ErrorCode))
+	sought := false
+	look := func() (chat.Receipt, bool, error) {
+		found, err := LookUp.Do(ctx, fmt.Sprintf("Look for the message at %s", r.Provider), f.step())
+		sought = err == nil
+		if temporal.IsCanceledError(err) {
+			return r, false, err
+		}
+		return found, sought && found.Submission != chat.SubmissionUnknown, nil
+	}
+	start := workflow.Now(ctx)
+	for _, after := range []time.Duration{r.Waits.Settle / 4, r.Waits.Settle} {
+		found, changed, err := f.watch(ctx, start.Add(after), never, look)
+		if err != nil || changed {
+			return found, err
+		}
+	}
+	return SettleUnknown.Local(ctx, "Decide by the delivery's policy", chat.Settlement{DeliveryStep: f.step(), Sought: sought})
+}
+
+// never leaves every signal to a look at the store.
+func never(chat.Receipt) bool { return false }
