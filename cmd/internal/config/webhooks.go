@@ -37,8 +37,8 @@ func (c *Config) checkReceipts() []error {
 	for name, wait := range map[string]time.Duration{
 		"HANDRAIL_SETTLE": c.Settle, "HANDRAIL_RECEIPT_SMS": c.ReceiptSMS, "HANDRAIL_RECEIPT_EMAIL": c.ReceiptEmail,
 	} {
-		if wait < time.Second {
-			all = append(all, fmt.Errorf("%s must be at least 1s, it is %s", name, wait))
+		if wait < time.Second || wait > longestWait {
+			all = append(all, fmt.Errorf("%s must be from 1s to %s, it is %s", name, longestWait, wait))
 		}
 	}
 	if !slices.Contains(policies, c.WhenUnknown) {
@@ -46,6 +46,9 @@ func (c *Config) checkReceipts() []error {
 	}
 	return all
 }
+
+// longestWait is after how long without a receipt a delivery counts as forgotten.
+const longestWait = 48 * time.Hour
 
 // policies are what HANDRAIL_WHEN_UNKNOWN may be.
 var policies = []string{string(chat.AtMostOnce), string(chat.ExpireUnknown), string(chat.ResendAfterSettle)}
