@@ -3,7 +3,6 @@ package workflows
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -198,13 +197,12 @@ func (b *bulk) watchCanary(ctx workflow.Context) error {
 // canary counts the deliveries that were taken, and those that were not and wait for
 // something else than the carrier's answer.
 func canary(run *chat.BulkRetry) (taken, failed int) {
-	for status, count := range run.ByStatus { //workflowcheck:ignore sums do not depend on the order
-		switch {
-		case slices.Contains(takenStatuses, status):
-			taken += count
-		case !slices.Contains(openStatuses, status):
-			failed += count
-		}
+	for _, status := range takenStatuses {
+		taken += run.ByStatus[status]
+	}
+	failed = run.Begun - taken
+	for _, status := range openStatuses {
+		failed -= run.ByStatus[status]
 	}
 	return taken, failed
 }
