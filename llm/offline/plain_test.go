@@ -66,6 +66,6 @@ func TestHostileMarkdownIsReadQuickly(t *testing.T) {
 		summarize(t, chat.Transcript{ChatID: 1, Channel: chat.ChannelEmail, Messages: []chat.Line{
 			{ID: "1", Role: chat.RoleAssistantMessage, Speaker: "Robin", Text: strings.Repeat(part, 100_000/len(part))},
 		}})
-		assert.Less(t, time.Since(started), 5*time.Second, part)
+		assert.Less(t, time.Since(started), time.Minute, "quadratic, it would take hours: %q", part)
 	}
 }
