@@ -31,6 +31,14 @@ func newFollower(ctx workflow.Context, ws chat.WorkspaceID, action chat.ActionID
 	return &follower{workspace: ws, action: action, answer: answer, changed: workflow.GetSignalChannel(ctx, signalChanged)}
 }
 
+// close ends the following. Signals that have come meanwhile tell nothing new: what they
+// tell of is in the store.
+func (f *follower) close() {
+	for f.changed.ReceiveAsync(nil) {
+		continue
+	}
+}
+
 func (f *follower) step() chat.DeliveryStep {
 	return chat.DeliveryStep{WorkspaceID: f.workspace, DeliveryID: f.delivery}
 }

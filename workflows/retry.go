@@ -23,6 +23,7 @@ func RetryDelivery(ctx workflow.Context, in chat.RetryDelivery) error {
 		r.retried.Receipt = receipt
 		r.answer.settle(r.retried, err)
 	})
+	defer r.close()
 	err := r.run(ctx)
 	if temporal.IsCanceledError(err) {
 		canceled := err

@@ -24,6 +24,7 @@ func SendAssistantMessage(ctx workflow.Context, in chat.SendAssistantMessage) er
 		s.sent.Receipt = r
 		s.answer.settle(s.sent, err)
 	})
+	defer s.close()
 	err := s.run(ctx)
 	if temporal.IsCanceledError(err) {
 		canceled := err
