@@ -62,7 +62,7 @@ bin/handrail-chaos: go-version
 test: go-version ## Run the tests, with a PostgreSQL of their own; PKG and ARGS are passed on
 	@race=-race; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; \
 		echo "No C compiler here: the tests run without the race detector, which needs one."; }; \
-	scripts/with-postgres go test $$race $(ARGS) $(PKG)
+	scripts/with-postgres go test $$race -timeout 20m $(ARGS) $(PKG)
 
 .PHONY: histories
 histories: go-version ## Record the workflow histories that replay tests use (git; clean tree)
