@@ -47,32 +47,30 @@ func openBreaker(tx bun.Tx, row *deliveryRow, in submission) bun.Query {
 		Returning("NULL")
 }
 
-// pause is how long a sender waits after a refusal.
+// narrowAgain is how long a delivery waits whose recipient the account can not reach: it
+// is its own probe, and people must change something first.
+const narrowAgain = time.Hour
+
+// pause is how long a delivery waits after a refusal, and its sender with it unless the
+// refusal is narrow.
 func pause(said chat.Submission) time.Duration {
-	if said.RetryAfter > 0 {
+	switch {
+	case said.Narrow:
+		return max(narrowAgain, said.RetryAfter)
+	case said.RetryAfter > 0:
 		return said.RetryAfter
 	}
 	return probeEvery
 }
 
-// narrowAgain is how long a delivery waits whose recipient the account can not reach: it
-// is its own probe, and people must change something first.
-const narrowAgain = time.Hour
-
-// waitLonger is the statement that leaves such a delivery alone.
-func waitLonger(tx bun.Tx, row *deliveryRow, in submission) bun.Query {
-	row.RetryAt = new(micro(in.now.Add(max(narrowAgain, in.said.RetryAfter))))
-	return tx.NewUpdate().Model((*deliveryRow)(nil)).Set("retry_at = ?", row.RetryAt).
-		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
-}
-
 // closeBreaker are the statements for an answer that shows the account to work: what waits
-// for the next probe may be posted at once.
+// for the next probe may be posted at once, but not the answered delivery itself, which a
+// narrow refusal leaves blocked.
 func closeBreaker(tx bun.Tx, row *deliveryRow) []bun.Query {
 	return []bun.Query{
 		// By status, because an index has it; the two are the same here.
 		tx.NewUpdate().Model((*deliveryRow)(nil)).Set("retry_at = NULL").Where("workspace_id = ?", row.WorkspaceID).
-			Where("status = 'blocked'").Where("sender = ?", row.Sender).Where("retry_at IS NOT NULL").
+			Where("status = 'blocked'").Where("sender = ?", row.Sender).Where("retry_at IS NOT NULL").Where("id <> ?", row.ID).
 			Where("EXISTS (SELECT 1 FROM sender_breakers b WHERE b.workspace_id = ? AND b.sender = ?)", row.WorkspaceID, row.Sender),
 		tx.NewDelete().Model((*breakerRow)(nil)).Where("workspace_id = ?", row.WorkspaceID).Where("sender = ?", row.Sender),
 	}

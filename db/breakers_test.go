@@ -118,3 +118,19 @@ func TestARefusalOfOneCountryStopsNobodyElse(t *testing.T) {
 		w.Claim(t, s, home.DeliveryID, clock.now)
 	})
 }
+
+func TestANarrowRefusalOfTheProbeClosesTheBreakerAndWaits(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		first, abroad := sendTo(t, s, w, "+1"), sendTo(t, s, w, "+2")
+		d := w.Claim(t, s, first.DeliveryID, clock.now)
+		refuseAccount(t, s, w, &d, clock.now)
+		d = w.Claim(t, s, abroad.DeliveryID, clock.forward(5*time.Minute))
+		record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeBlocked, Narrow: true, RetryAfter: time.Minute}, clock.now)
+		blocked, _, _, _ := standing(t, s, w, &abroad)
+		require.NotNil(t, blocked.RetryAt)
+		assert.Equal(t, time.Hour, blocked.RetryAt.Sub(clock.now))
+		w.Claim(t, s, first.DeliveryID, clock.now)
+	})
+}

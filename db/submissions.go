@@ -184,7 +184,7 @@ func consequences(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 		parked := moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)
 		if in.said.Narrow {
 			// The account works, for others.
-			return append(closeBreaker(tx, row), parked, waitLonger(tx, row, in))
+			return append(closeBreaker(tx, row), parked)
 		}
 		return []bun.Query{openBreaker(tx, row, in), parked}
 	case chat.SubmissionUnknown:
