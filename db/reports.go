@@ -232,13 +232,9 @@ func lostLate(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	if row.RetriedBy != "" {
 		return nil
 	}
-	name, known := map[chat.Provider]string{chat.ProviderTwilio: "Twilio", chat.ProviderSendGrid: "SendGrid"}[row.Provider]
-	if !known {
-		name = string(row.Provider)
-	}
-	reason := fmt.Sprintf("A message was not delivered: %s reports it as %s.", name, row.Carrier)
+	reason := fmt.Sprintf("A message was not delivered: %s reports it as %s.", row.Provider.Name(), row.Carrier)
 	if row.ErrorCode != "" {
-		reason = fmt.Sprintf("A message was not delivered: %s reports it as %s (%s).", name, row.Carrier, row.ErrorCode)
+		reason = fmt.Sprintf("A message was not delivered: %s reports it as %s (%s).", row.Provider.Name(), row.Carrier, row.ErrorCode)
 	}
 	return []bun.Query{
 		moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent),
