@@ -91,13 +91,18 @@ func beginAction(ctx context.Context, tx bun.Tx, row actionRow) (existing *actio
 func storedAction(ctx context.Context, tx bun.Tx, row *actionRow) (*actionRow, error) {
 	stored, err := findAction(ctx, tx, row.WorkspaceID, row.ID)
 	if chat.CodeOf(err) == chat.CodeActionNotFound {
-		// Then it was the key that stood in the way, under another id.
-		return nil, chat.Errorf(chat.CodeIdempotencyKeyReused, "this Idempotency-Key was used for another request; use a new key for a new request")
+		return nil, keyReused()
 	}
 	if err != nil {
 		return nil, err
 	}
 	return &stored, stored.Fingerprint.Match(row.Fingerprint)
+}
+
+// keyReused is for a row that was not inserted though none has its id: then it was the key
+// that stood in the way, under another id.
+func keyReused() *chat.Error {
+	return chat.Errorf(chat.CodeIdempotencyKeyReused, "this Idempotency-Key was used for another request; use a new key for a new request")
 }
 
 // RecordActions stores that actions were asked for and run as this workflow:

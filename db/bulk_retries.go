@@ -94,8 +94,7 @@ func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workfl
 func storedBulkRetry(ctx context.Context, tx bun.Tx, row *bulkRetryRow) (chat.BulkRetry, error) {
 	stored, err := findBulkRetry(ctx, tx.NewSelect(), row.WorkspaceID, row.ID)
 	if chat.CodeOf(err) == chat.CodeBulkRetryNotFound {
-		// Then it was the key that stood in the way, under another id.
-		return chat.BulkRetry{}, chat.Errorf(chat.CodeIdempotencyKeyReused, "this Idempotency-Key was used for another request; use a new key for a new request")
+		return chat.BulkRetry{}, keyReused()
 	}
 	if err != nil {
 		return chat.BulkRetry{}, err
