@@ -68,7 +68,7 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id ch
 	switch {
 	case violationOf(err) == uniqueViolation: // another delivery to the address was claimed at the same time
 		return chat.Claim{}, errClaimAgain
-	case err != nil && !noRows(err):
+	case unlessNone(err) != nil:
 		return chat.Claim{}, err
 	case err != nil || row.ID == "":
 		return s.notClaimed(ctx, tx, ws, id, now)
@@ -151,11 +151,8 @@ func (s *Store) freeAddress(ctx context.Context, tx bun.Tx, waiting *deliveryRow
 	err := s.locked(tx.NewSelect().Model(&row)).Where("d.workspace_id = ?", waiting.WorkspaceID).Where("d.sender = ?", waiting.Sender).
 		Where("d.to_address = ?", waiting.To).Where("d.submission IN ('sending', 'unknown')").Where("d.channel <> 'web-chat'").
 		Where("COALESCE(d.unknown_since, d.lease_until) < ?", now.Add(-orphanedAfter)).Limit(1).Scan(ctx)
-	if noRows(err) {
-		return nil
-	}
 	if err != nil {
-		return err
+		return unlessNone(err)
 	}
 	if row.Submission == chat.SubmissionSending {
 		return s.leaseRanOut(ctx, tx, &row, now)

@@ -188,11 +188,3 @@ func (a *arrival) assistant(ctx context.Context, tx bun.Tx) (*chat.MemberID, err
 	}
 	return &oldest.ID, nil
 }
-
-// unlessNone is err, unless it says that there is no such row.
-func unlessNone(err error) error {
-	if noRows(err) {
-		return nil
-	}
-	return err
-}

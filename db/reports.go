@@ -77,10 +77,7 @@ func (s *Store) reportedDelivery(ctx context.Context, tx bun.Tx, r *chat.Report)
 		return row, nil
 	}
 	err := find().Where("d.provider_message_id = ?", r.ProviderMessageID).Scan(ctx)
-	if noRows(err) {
-		err = nil
-	}
-	return row, err
+	return row, unlessNone(err)
 }
 
 func (r *report) event(row *deliveryRow) providerEventRow {

@@ -25,7 +25,7 @@ func (s *Store) HoldAfterRestore(ctx context.Context, now time.Time) ([]chat.Sta
 			Set("lease_until = NULL").Set("retry_at = NULL").Set("error_code = ?", chat.ErrorDatabaseRestored).
 			Set("error_message = ?", "the database was set back to a backup, and this message may have been sent after it was made").
 			Set("updated_at = ?", now).Where("d.submission IN ('pending', 'sending', 'blocked', 'unknown')").Returning("*").Exec(ctx)
-		if err != nil && !noRows(err) {
+		if unlessNone(err) != nil {
 			return err
 		}
 		held = make([]chat.Stale, len(rows))

@@ -194,6 +194,14 @@ func (s *Store) contains(column, text string) schema.QueryWithArgs {
 // noRows tells whether a query found nothing.
 func noRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 
+// unlessNone is err, unless it says that there is no such row.
+func unlessNone(err error) error {
+	if noRows(err) {
+		return nil
+	}
+	return err
+}
+
 // found turns "no rows" into the given error.
 func found(err error, code chat.Code, what string) error {
 	if noRows(err) {

@@ -63,7 +63,7 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 	if said.Segments > 0 {
 		q.Set("segments = ?", said.Segments)
 	}
-	if _, err := q.Exec(ctx); err != nil && !noRows(err) {
+	if _, err := q.Exec(ctx); unlessNone(err) != nil {
 		return row, refused(err, uniqueViolation, messageIDTaken())
 	}
 	if row.ID == "" {
@@ -155,7 +155,7 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 	if after == chat.SubmissionPending && in.said.RetryAfter > 0 || after == chat.SubmissionBlocked {
 		q.Set("retry_at = ?", micro(in.now.Add(pause(in.said))))
 	}
-	if _, err := q.Exec(ctx); err != nil && !noRows(err) {
+	if _, err := q.Exec(ctx); unlessNone(err) != nil {
 		return row, err
 	}
 	if row.ID == "" {
