@@ -269,3 +269,7 @@ const (
 	// ErrorUnconfirmed: the carrier took it and never told what became of it.
 	ErrorUnconfirmed = "unconfirmed"
 )
+
+// LeftAlone are the error codes of a delivery that was not sent and that nothing tries again
+// by itself: a person must decide.
+func LeftAlone() []string { return []string{ErrorTriesExhausted, ErrorWorkflowGone} }

@@ -20,7 +20,6 @@ var (
 	retriedWhenNamed = []string{
 		string(chat.SubmissionNeedsReview), string(chat.CarrierUnconfirmed), string(chat.SubmissionCanceled), string(chat.SubmissionAbandoned),
 	}
-	leftAlone = []string{chat.ErrorTriesExhausted, chat.ErrorWorkflowGone}
 )
 
 // retryCandidates narrows a query to the deliveries that a bulk retry with this filter may
@@ -32,7 +31,7 @@ func retryCandidates(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.DeliveryFi
 	}
 	filterDeliveries(q, f)
 	return q.Where("d.workspace_id = ?", ws).Where("d.status IN ?", bun.Tuple(statuses)).
-		Where("(d.status <> 'pending' OR d.error_code IN ?)", bun.Tuple(leftAlone)).
+		Where("(d.status <> 'pending' OR d.error_code IN ?)", bun.Tuple(chat.LeftAlone())).
 		Where("NOT EXISTS " + retriedBy).
 		Where("NOT EXISTS (SELECT 1 FROM tool_calls t WHERE t.workspace_id = d.workspace_id AND t.message_id = d.message_id AND t.state <> 'succeeded')")
 }

@@ -29,7 +29,7 @@ func (s *Store) StaleDeliveries(ctx context.Context, before time.Time, limit int
 	}
 	// All states of the partial index, so that SQLite sees that it fits; the rest picks out of them.
 	unsettled := part().Where("d.submission IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')").Where("d.updated_at < ?", micro(before)).
-		Where("d.error_code NOT IN ?", bun.Tuple([]string{chat.ErrorTriesExhausted, chat.ErrorWorkflowGone})).
+		Where("d.error_code NOT IN ?", bun.Tuple(chat.LeftAlone())).
 		Where("(d.submission = 'unknown' OR d.submission = 'sending' AND d.lease_until < ?0 OR "+
 			"d.submission IN ('pending', 'blocked') AND (d.retry_at IS NULL OR d.retry_at < ?0))", now)
 	unreceipted := part().Where("d.status = 'accepted'").Where("d.updated_at < ?", micro(before.Add(-receiptsAfter)))
@@ -91,7 +91,7 @@ func settleOrphan(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 
 // parkOrphan hands what was not sent to a person.
 func (s *Store) parkOrphan(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
-	if slices.Contains([]string{chat.ErrorTriesExhausted, chat.ErrorWorkflowGone}, row.ErrorCode) {
+	if slices.Contains(chat.LeftAlone(), row.ErrorCode) {
 		return nil
 	}
 	unfinished, err := hasUnfinishedTools(ctx, tx, row)

@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -75,8 +76,7 @@ var errNobodyDecided = errors.New("nobody decided in time")
 
 // parked tells whether a person must decide before anything happens.
 func parked(r chat.Receipt) bool {
-	return r.Submission == chat.SubmissionNeedsReview || !r.Submission.InFlight() &&
-		(r.ErrorCode == chat.ErrorTriesExhausted || r.ErrorCode == chat.ErrorWorkflowGone)
+	return r.Submission == chat.SubmissionNeedsReview || !r.Submission.InFlight() && slices.Contains(chat.LeftAlone(), r.ErrorCode)
 }
 
 // finish answers with a delivery that has ended.
