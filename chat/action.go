@@ -131,6 +131,8 @@ type SendAssistantMessage struct {
 	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
 	// Watermark is the chat's Attention when the send was asked for.
 	Watermark int64 `json:"watermark"`
+	// Ask makes the send a question to a contributor.
+	Ask *AskStep `json:"ask,omitempty"`
 }
 
 // AssistantMessageSent answers a [SendAssistantMessage]: accepted by the carrier, or not known,
@@ -142,6 +144,8 @@ type AssistantMessageSent struct {
 	Content   string     `json:"content"`
 	CreatedAt time.Time  `json:"created_at"`
 	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
+	// Approval is set when tool calls need one.
+	Approval *Approval `json:"approval,omitempty"`
 	Receipt
 }
 

@@ -28,11 +28,21 @@ const (
 	CodeInvalidToolArguments Code = "invalid_tool_arguments"
 	CodeNothingToSummarize   Code = "nothing_to_summarize"
 	CodeNotRatable           Code = "not_ratable"
+	// CodeToolUnavailable is a tool or MCP server that can not be reached, or answers nonsense.
+	CodeToolUnavailable Code = "tool_unavailable"
+	// CodeAddressRefused is a URL that leads where tools must not go.
+	CodeAddressRefused Code = "address_refused"
+	// CodeInvalidAnswer is an answer that is not what a contributor was asked for.
+	CodeInvalidAnswer Code = "invalid_answer"
+	// CodeEncryptionOff is a secret that can not be kept, because no keys are configured.
+	CodeEncryptionOff Code = "encryption_not_configured"
 	// KindUnauthenticated and KindForbidden.
 	CodeUnauthenticated Code = "unauthenticated"
 	CodeForbidden       Code = "forbidden"
 	// CodeInvalidSignature is a webhook that its carrier did not sign.
 	CodeInvalidSignature Code = "invalid_signature"
+	// CodeOwnRequest is somebody who wants to approve what they have asked for.
+	CodeOwnRequest Code = "own_request"
 	// KindNotFound.
 	CodeNotFound            Code = "not_found"
 	CodeWorkspaceNotFound   Code = "workspace_not_found"
@@ -48,11 +58,17 @@ const (
 	CodeKeyNotFound         Code = "api_key_not_found"
 	CodeSuppressionNotFound Code = "suppression_not_found"
 	CodeBulkRetryNotFound   Code = "bulk_retry_not_found"
+	CodeToolNotFound        Code = "tool_not_found"
+	CodeToolCallNotFound    Code = "tool_call_not_found"
+	CodeApprovalNotFound    Code = "approval_not_found"
+	CodeRequestNotFound     Code = "contributor_request_not_found"
 	// KindConflict.
 	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
 	CodeAlreadyExists        Code = "already_exists"
 	CodeInUse                Code = "in_use"
-	CodeConflict             Code = "conflict"
+	// CodeDecided is a decision that was taken already.
+	CodeDecided  Code = "already_decided"
+	CodeConflict Code = "conflict"
 	// Transport kinds.
 	CodeMethodNotAllowed     Code = "method_not_allowed"
 	CodeBodyTooLarge         Code = "body_too_large"
@@ -100,12 +116,13 @@ const (
 )
 
 var kinds = map[Code]Kind{
-	CodeUnauthenticated: KindUnauthenticated, CodeForbidden: KindForbidden, CodeInvalidSignature: KindForbidden,
+	CodeUnauthenticated: KindUnauthenticated, CodeForbidden: KindForbidden, CodeInvalidSignature: KindForbidden, CodeOwnRequest: KindForbidden,
 	CodeNotFound: KindNotFound, CodeWorkspaceNotFound: KindNotFound, CodeChatNotFound: KindNotFound,
 	CodeMemberNotFound: KindNotFound, CodeAssistantNotFound: KindNotFound, CodeParticipantNotFound: KindNotFound,
 	CodeMessageNotFound: KindNotFound, CodeLabelNotFound: KindNotFound, CodeSenderNotFound: KindNotFound,
 	CodeDeliveryNotFound: KindNotFound, CodeActionNotFound: KindNotFound, CodeKeyNotFound: KindNotFound,
-	CodeSuppressionNotFound: KindNotFound, CodeBulkRetryNotFound: KindNotFound,
+	CodeSuppressionNotFound: KindNotFound, CodeBulkRetryNotFound: KindNotFound, CodeToolNotFound: KindNotFound,
+	CodeToolCallNotFound: KindNotFound, CodeApprovalNotFound: KindNotFound, CodeRequestNotFound: KindNotFound, CodeDecided: KindConflict,
 	CodeIdempotencyKeyReused: KindConflict, CodeAlreadyExists: KindConflict, CodeInUse: KindConflict, CodeConflict: KindConflict,
 	CodeMethodNotAllowed: KindMethod, CodeBodyTooLarge: KindTooLarge, CodeUnsupportedMediaType: KindMedia,
 	CodeRateLimited: KindRateLimited, CodeUnavailable: KindUnavailable, CodeInternal: KindInternal,

@@ -20,6 +20,8 @@ type (
 	InboxID int64
 	// KeyID identifies an API key; it is not the key.
 	KeyID int64
+	// ToolID identifies an HTTP tool or an MCP server.
+	ToolID int64
 )
 
 // Ids that are UUIDs, in lower-case canonical form.
@@ -31,4 +33,8 @@ type (
 	// ActionID is a UUIDv7, or a UUIDv8 made from the idempotency key when the
 	// caller gave one (docs/decisions/0002-action-ids.md).
 	ActionID string
+	// ContributorRequestID is a UUIDv7.
+	ContributorRequestID string
+	// AskID is the UUIDv7 of one contributor's part in a request.
+	AskID string
 )

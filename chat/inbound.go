@@ -60,6 +60,8 @@ type Arrival struct {
 	Watermark int64
 	// Stopped are the workflows of deliveries that it has ended.
 	Stopped []string
+	// Awaited is the workflow that has waited for this answer of a contributor, "" for none.
+	Awaited string
 }
 
 // SuppressionReason is why an address is not written to.

@@ -29,6 +29,8 @@ const (
 	ScopeDeliveriesRead  Scope = "deliveries:read"
 	ScopeDeliveriesWrite Scope = "deliveries:write"
 	ScopeDeliveriesAdmin Scope = "deliveries:admin"
+	ScopeToolsRead       Scope = "tools:read"
+	ScopeToolsWrite      Scope = "tools:write"
 	ScopeKeysAdmin       Scope = "keys:admin"
 	ScopeWorkspaceAdmin  Scope = "workspace:admin"
 )

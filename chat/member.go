@@ -3,6 +3,7 @@ package chat
 import (
 	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -53,8 +54,11 @@ type Member struct {
 	NotificationsEnabled bool
 	ConsentSMS           Consent
 	ConsentEmail         Consent
-	CreatedAt            time.Time
-	UpdatedAt            time.Time
+	// Tools are what an assistant may use: names, "server.*" for all of an MCP server, "*"
+	// for everything.
+	Tools     []string
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // MemberPatch changes the fields that are not nil.
@@ -63,6 +67,7 @@ type MemberPatch struct {
 	Role                     *WorkspaceRole
 	NotificationsEnabled     *bool
 	ConsentSMS, ConsentEmail *Consent
+	Tools                    *[]string
 }
 
 // MemberFilter narrows a list of members; zero fields do not.
@@ -92,6 +97,17 @@ func (m *Member) Validate() error {
 		return Invalid("consent.email", "must be unknown, granted or revoked")
 	}
 	return nil
+}
+
+// AllTools is what an assistant may use unless something else is said.
+func AllTools() []string { return []string{"*"} }
+
+// MayUse tells whether the member, as an assistant, may use a tool.
+func (m *Member) MayUse(tool string) bool {
+	return slices.ContainsFunc(m.Tools, func(allowed string) bool {
+		prefix, wild := strings.CutSuffix(allowed, "*")
+		return tool == allowed || wild && (prefix == "" || strings.HasSuffix(prefix, ".")) && strings.HasPrefix(tool, prefix)
+	})
 }
 
 func (c Consent) valid() bool {

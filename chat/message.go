@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -47,6 +46,9 @@ type Message struct {
 	State     MessageState
 	ToolCalls []ToolCall
 	Rating    *Rating
+	// AskID is the question to a contributor that this message puts, or answers; "" for
+	// what is said between the assistant and the chat's member.
+	AskID AskID
 	// DeliveryID is the newest delivery of an assistant's message.
 	DeliveryID DeliveryID
 	CreatedAt  time.Time
@@ -102,27 +104,3 @@ func CheckText(field, text string, limit int) error {
 	}
 	return nil
 }
-
-// ToolCallState is where a tool call stands.
-type ToolCallState string
-
-// The states of a tool call.
-const (
-	ToolCallPending   ToolCallState = "pending"
-	ToolCallSucceeded ToolCallState = "succeeded"
-	ToolCallFailed    ToolCallState = "failed"
-)
-
-// ToolCall is one call that runs before its message is delivered.
-type ToolCall struct {
-	// ID is the caller's, or call_N; unique within the message.
-	ID        string          `json:"id"`
-	Name      string          `json:"name"`
-	Arguments json.RawMessage `json:"arguments"`
-	State     ToolCallState   `json:"status"`
-	Result    json.RawMessage `json:"result,omitempty"`
-	Error     string          `json:"error,omitempty"`
-}
-
-// MaxToolCalls is the most tool calls one message may bring.
-const MaxToolCalls = 16

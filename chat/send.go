@@ -1,5 +1,7 @@
 package chat
 
+import "time"
+
 // SendFacts is all that decides whether, and how, a send can happen. The store reads
 // them in the transaction that will insert the send.
 type SendFacts struct {
@@ -13,8 +15,11 @@ type SendFacts struct {
 	Inbox       *Inbox
 	// Suppressed tells that the address is on the suppression list of this sender.
 	Suppressed bool
-	// Labels are the workspace's.
-	Labels []Label
+	// Labels are the workspace's, Tools what the chat's assistant may use, Contributors
+	// how the chat's contributors can be asked. All are read for tool calls only.
+	Labels       []Label
+	Tools        []Tool
+	Contributors []Reach
 	// FirstSubject is the subject of the chat's first email, "" when there is none.
 	FirstSubject string
 	// LastInboundID is the Message-ID header of the member's newest email, and
@@ -31,6 +36,10 @@ type SendPlan struct {
 	From, To string
 	Payload  Payload
 	Policy   UnknownPolicy
+	// Tools are those of the tool calls, in their order.
+	Tools []Tool
+	// ApproveWithin is how long the tool calls' approval is waited for, 0 when none is needed.
+	ApproveWithin time.Duration
 }
 
 // Plan checks the rules of sending and says from whom to whom; the payload is still to

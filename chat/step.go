@@ -19,6 +19,28 @@ type ToolRun struct {
 	Arguments json.RawMessage `json:"arguments"`
 }
 
+// SendStep names one send.
+type SendStep struct {
+	WorkspaceID WorkspaceID `json:"workspace_id"`
+	ActionID    ActionID    `json:"action_id"`
+}
+
+// ContributorStep names one request to contributors, and, where a step needs it, why it is
+// to end.
+type ContributorStep struct {
+	WorkspaceID WorkspaceID             `json:"workspace_id"`
+	RequestID   ContributorRequestID    `json:"request_id"`
+	State       ContributorRequestState `json:"state,omitempty"`
+	Note        string                  `json:"note,omitempty"`
+}
+
+// AskFailure is why a contributor could not be asked.
+type AskFailure struct {
+	WorkspaceID WorkspaceID `json:"workspace_id"`
+	AskID       AskID       `json:"ask_id"`
+	Why         string      `json:"why"`
+}
+
 // SendFailure is why a send is over. Index is the tool call that failed, -1 for none.
 type SendFailure struct {
 	ToolStep

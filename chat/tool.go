@@ -14,9 +14,17 @@ type ToolRisk string
 // The kinds and risks of tools.
 const (
 	ToolBuiltin ToolKind = "builtin"
+	// ToolHTTP is one call of an HTTP API.
+	ToolHTTP ToolKind = "http"
+	// ToolMCP is a tool of a server that speaks the Model Context Protocol.
+	ToolMCP ToolKind = "mcp"
 
-	RiskRead  ToolRisk = "read"
+	// RiskRead changes nothing outside.
+	RiskRead ToolRisk = "read"
+	// RiskWrite changes something outside.
 	RiskWrite ToolRisk = "write"
+	// RiskApproval runs only when a second person has agreed.
+	RiskApproval ToolRisk = "approval"
 )
 
 // Tool is something an assistant may do before its message leaves.
@@ -27,6 +35,13 @@ type Tool struct {
 	Schema json.RawMessage
 	Kind   ToolKind
 	Risk   ToolRisk
+	// ID is the definition behind it, 0 for a built-in tool.
+	ID ToolID
+	// Idempotent tells that running it twice does what running it once does. A call of
+	// any other tool whose outcome is not known is never repeated by itself.
+	Idempotent bool
+	// Undo is what takes the effect of a call back, nil when nothing does.
+	Undo *Undo
 }
 
 // The built-in tools' names.
@@ -36,6 +51,8 @@ const (
 	ToolSetTitle    = "set_title"
 	ToolSetState    = "set_state"
 	ToolTalkToHuman = "talk_to_human"
+	// ToolAskContributor asks people who take part in the chat; see [ContributorRequest].
+	ToolAskContributor = "contributor_input_request"
 )
 
 // Builtins are the tools every chat has. Their effects are in activities.
@@ -54,6 +71,7 @@ func Builtins() []Tool {
 			`{"type":"object","properties":{"state":{"enum":["open","waiting","closed","archived"]}},"required":["state"],"additionalProperties":false}`),
 		builtin(ToolTalkToHuman, "Call a person into this chat: it stays marked as needing a response.",
 			`{"type":"object","properties":{"reason":{"type":"string","minLength":1,"maxLength":500}},"required":["reason"],"additionalProperties":false}`),
+		builtin(ToolAskContributor, "Ask contributors of this chat by SMS or email, and use their answer.", askContributorSchema),
 	}
 }
 

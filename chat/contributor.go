@@ -1,0 +1,292 @@
+package chat
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// askContributorSchema are the arguments of [ToolAskContributor].
+const askContributorSchema = `{"type":"object","properties":{` +
+	`"question":{"type":"string","minLength":1,"maxLength":1000,"description":"What is asked, in plain text."},` +
+	`"contributor_id":{"type":"integer","minimum":1,"description":"The member who is asked; without it every contributor of the chat is."},` +
+	`"require":{"enum":["any","all"],"default":"any","description":"Whether one answer is enough when several people are asked."},` +
+	`"expects":{"type":"object","description":"The JSON Schema that an answer must fit; without it any text does."},` +
+	`"deadline":{"type":"string","pattern":"^[1-9][0-9]{0,4}[mhd]$","default":"24h","description":"How long an answer is waited for: 90m, 24h or 14d."},` +
+	`"default":{"description":"The answer when nobody has answered by the deadline; without it the call fails then."},` +
+	`"reminders":{"type":"integer","minimum":0,"maximum":5,"default":1,"description":"How often who has not answered is reminded before the deadline."},` +
+	`"wait":{"type":"boolean","default":true,"description":"Whether the message waits for the answer."}},` +
+	`"required":["question"],"additionalProperties":false}`
+
+// ContributorRequestState is where a request to contributors stands.
+type ContributorRequestState string
+
+// The states of a contributor request.
+const (
+	RequestOpen     ContributorRequestState = "open"
+	RequestAnswered ContributorRequestState = "answered"
+	// RequestDefaulted has taken its default at the deadline.
+	RequestDefaulted ContributorRequestState = "defaulted"
+	// RequestExpired had no default at the deadline.
+	RequestExpired ContributorRequestState = "expired"
+	// RequestFailed can not be answered any more: nobody who could is reached.
+	RequestFailed   ContributorRequestState = "failed"
+	RequestCanceled ContributorRequestState = "canceled"
+)
+
+// ContributorRequireAll asks for everybody's answer; the other value, "any", for one.
+const ContributorRequireAll = "all"
+
+// ContributorRequest is a question to people who take part in a chat, and what has become
+// of it.
+type ContributorRequest struct {
+	ID          ContributorRequestID `json:"id"`
+	WorkspaceID WorkspaceID          `json:"workspace_id"`
+	ChatID      ChatID               `json:"chat_id"`
+	// ActionID and CallID are the send and the tool call that ask, Index its position.
+	ActionID ActionID `json:"action_id"`
+	CallID   string   `json:"call_id"`
+	Index    int      `json:"index"`
+	// RequestedBy has asked for the send.
+	RequestedBy MemberID `json:"requested_by"`
+	Question    string   `json:"question"`
+	// Hint says in words what is expected, "" for any text.
+	Hint    string          `json:"hint,omitempty"`
+	Expects json.RawMessage `json:"expects,omitempty"`
+	// Require is "any" or "all".
+	Require   string                  `json:"require"`
+	Wait      bool                    `json:"wait"`
+	Default   json.RawMessage         `json:"default,omitempty"`
+	Reminders int                     `json:"reminders"`
+	State     ContributorRequestState `json:"state"`
+	// Note says why it is over, when that needs saying.
+	Note     string    `json:"note,omitempty"`
+	Deadline time.Time `json:"deadline"`
+	// Result is the tool call's, once there is one.
+	Result     json.RawMessage  `json:"result,omitempty"`
+	Asks       []ContributorAsk `json:"asks"`
+	WorkflowID string           `json:"workflow_id"`
+	CreatedAt  time.Time        `json:"created_at"`
+	UpdatedAt  time.Time        `json:"updated_at"`
+}
+
+// AskState is where one contributor's part in a request stands.
+type AskState string
+
+// The states of an ask.
+const (
+	// AskPending is still to be put: over SMS a person is asked one thing at a time.
+	AskPending AskState = "pending"
+	AskAsked   AskState = "asked"
+	// AskReplied has a reply that is still to be read.
+	AskReplied AskState = "replied"
+	// AskUnreadable has a reply that is not what was asked for.
+	AskUnreadable AskState = "unreadable"
+	AskAnswered   AskState = "answered"
+	// AskFailed can not be answered: the question did not reach the contributor.
+	AskFailed AskState = "failed"
+	// AskClosed was not needed any more.
+	AskClosed AskState = "closed"
+)
+
+// Open tells whether an answer would be taken.
+func (s AskState) Open() bool {
+	return s == AskPending || s == AskAsked || s == AskReplied || s == AskUnreadable
+}
+
+// ContributorAsk is one contributor's part in a request.
+type ContributorAsk struct {
+	ID         AskID    `json:"id"`
+	MemberID   MemberID `json:"member_id"`
+	MemberName string   `json:"member_name"`
+	Channel    Channel  `json:"channel"`
+	// Sender is the scope that asks: "phone:12", "inbox:3".
+	Sender string   `json:"sender"`
+	State  AskState `json:"state"`
+	// ReplyID is the newest message that replies.
+	ReplyID MessageID `json:"reply_id,omitempty"`
+	// Reasked counts how often it was asked again after a reply that could not be read.
+	Reasked    int             `json:"reasked,omitempty"`
+	Answer     json.RawMessage `json:"answer,omitempty"`
+	AnsweredAt *time.Time      `json:"answered_at,omitempty"`
+	Why        string          `json:"why,omitempty"`
+}
+
+// AskTurn is why a question is put.
+type AskTurn string
+
+// The turns of a question.
+const (
+	TurnQuestion AskTurn = "question"
+	TurnReminder AskTurn = "reminder"
+	// TurnAgain follows a reply that could not be read.
+	TurnAgain AskTurn = "again"
+)
+
+// AskStep makes a send a question to a contributor instead of a message to the chat's
+// member: it goes over the contributor's channel and clears nothing.
+type AskStep struct {
+	RequestID ContributorRequestID `json:"request_id"`
+	AskID     AskID                `json:"ask_id"`
+	Turn      AskTurn              `json:"turn"`
+}
+
+// Text is what a contributor is told.
+func (r *ContributorRequest) Text(turn AskTurn) string {
+	text := r.Question
+	if r.Hint != "" {
+		text += "\n\n" + r.Hint
+	}
+	switch turn {
+	case TurnReminder:
+		return "A reminder: " + text
+	case TurnAgain:
+		return "Sorry, your answer could not be read. " + text
+	case TurnQuestion:
+	}
+	return text
+}
+
+// Settle closes the request when its asks decide it, and says whether it is over. Asks that
+// are still open are closed with it.
+func (r *ContributorRequest) Settle(now time.Time) bool {
+	if r.State != RequestOpen {
+		return true
+	}
+	answered, open := 0, 0
+	for _, a := range r.Asks {
+		switch {
+		case a.State == AskAnswered:
+			answered++
+		case a.State.Open():
+			open++
+		}
+	}
+	switch {
+	case answered > 0 && (r.Require != ContributorRequireAll || answered == len(r.Asks)):
+		r.close(RequestAnswered, "", now)
+	case open == 0 || r.Require == ContributorRequireAll && answered+open < len(r.Asks):
+		r.close(RequestFailed, r.whyUnreachable(), now)
+	default:
+		return false
+	}
+	return true
+}
+
+// End closes an open request for another reason than its asks: at the deadline, when it
+// takes its default if it has one, or because somebody has canceled it.
+func (r *ContributorRequest) End(state ContributorRequestState, note string, now time.Time) {
+	if r.State != RequestOpen {
+		return
+	}
+	if state == RequestExpired && r.Default != nil {
+		state, note = RequestDefaulted, "Nobody has answered in time, so the default holds."
+	}
+	r.close(state, note, now)
+}
+
+func (r *ContributorRequest) whyUnreachable() string {
+	for _, a := range r.Asks {
+		if a.State == AskFailed {
+			return a.MemberName + " could not be asked: " + a.Why
+		}
+	}
+	return "There is nobody left who could answer."
+}
+
+func (r *ContributorRequest) close(state ContributorRequestState, note string, now time.Time) {
+	r.State, r.Note, r.UpdatedAt = state, note, now
+	for i := range r.Asks {
+		if r.Asks[i].State.Open() {
+			r.Asks[i].State = AskClosed
+		}
+	}
+	if state == RequestAnswered || state == RequestDefaulted {
+		r.Result = r.outcome()
+	}
+}
+
+// contributorAnswer is one answer as the tool call's result shows it.
+type contributorAnswer struct {
+	ContributorID MemberID        `json:"contributor_id"`
+	Name          string          `json:"name"`
+	Answer        json.RawMessage `json:"answer"`
+	AnsweredAt    time.Time       `json:"answered_at"`
+}
+
+// outcome is the result of the tool call: the answer, or the default, and who has said what.
+func (r *ContributorRequest) outcome() json.RawMessage {
+	result := struct {
+		RequestID ContributorRequestID `json:"contributor_request_id"`
+		Answer    json.RawMessage      `json:"answer"`
+		Defaulted bool                 `json:"defaulted"`
+		Answers   []contributorAnswer  `json:"answers"`
+	}{r.ID, r.Default, r.State == RequestDefaulted, []contributorAnswer{}}
+	for _, a := range r.Asks {
+		if a.State != AskAnswered {
+			continue
+		}
+		if len(result.Answers) == 0 && !result.Defaulted {
+			result.Answer = a.Answer
+		}
+		result.Answers = append(result.Answers, contributorAnswer{a.MemberID, a.MemberName, a.Answer, *a.AnsweredAt})
+	}
+	encoded, err := json.Marshal(result)
+	if err != nil { // only an answer that is no JSON could do that, and none is stored
+		return nil
+	}
+	return encoded
+}
+
+// ContributorFilter narrows a list of requests; zero fields do not.
+type ContributorFilter struct {
+	State  ContributorRequestState
+	ChatID ChatID
+	Page
+}
+
+// NewContributorRequest asks for a request to be opened for a tool call.
+type NewContributorRequest struct {
+	ToolStep
+	ID       ContributorRequestID
+	Question string
+	Hint     string
+	Expects  json.RawMessage
+	Require  string
+	Wait     bool
+	Default  json.RawMessage
+	// Reminders is how often, Within how long an answer is waited for.
+	Reminders int
+	Within    time.Duration
+	// ContributorID is who is asked, 0 for every contributor.
+	ContributorID MemberID
+	// NewAskID makes UUIDv7s.
+	NewAskID   func() string
+	WorkflowID string
+}
+
+// ContributorAnswer is an answer that came through the API.
+type ContributorAnswer struct {
+	MemberID MemberID
+	Answer   json.RawMessage
+	// MessageID is the message's that the answer becomes, Text what it says.
+	MessageID MessageID
+	Text      string
+}
+
+// Reach is how a contributor can be asked.
+type Reach struct {
+	Member Member
+	// Channel, Provider, Sender, From and To are empty when the contributor can not be
+	// reached; Why then says what is missing.
+	Channel  Channel
+	Provider Provider
+	Sender   string
+	From, To string
+	Why      string
+}
+
+// ContributorWorkflowID is the workflow that puts a request to its contributors and waits
+// for the answers.
+func ContributorWorkflowID(ws WorkspaceID, id ContributorRequestID) string {
+	return "contributors:" + string(ws) + ":" + string(id)
+}

@@ -1,0 +1,126 @@
+package chat
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// ToolDefinition is an HTTP tool, or an MCP server with the tools that it has shown.
+type ToolDefinition struct {
+	ID          ToolID
+	WorkspaceID WorkspaceID
+	// Kind is ToolHTTP or ToolMCP.
+	Kind ToolKind
+	// Name is unique in the workspace, whatever its case. The tools of an MCP server are
+	// called "name.tool".
+	Name        string
+	Description string
+	Enabled     bool
+	// Assistants may use it; none: every assistant of the workspace.
+	Assistants []MemberID
+	// Risk and Idempotent are an HTTP tool's, and hold for those tools of an MCP server
+	// about which Overrides say nothing.
+	Risk       ToolRisk
+	Idempotent bool
+	Timeout    time.Duration
+	Undo       *Undo
+	// HTTP or MCP is set, as Kind says.
+	HTTP *HTTPTool
+	MCP  *MCPServer
+	// SecretNames may be referred to in headers as {secret.NAME}.
+	SecretNames []string
+	// Sealed are the secrets and the signing keys, encrypted.
+	Sealed []byte
+	// Version rises with every change.
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// HTTPTool is how an HTTP API is called.
+type HTTPTool struct {
+	Method string `json:"method"`
+	// URL may hold {argument} in its path and query; the value is escaped.
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers,omitempty"`
+	// Schema is the JSON Schema of the arguments. Those that the URL does not hold are the
+	// JSON body, or the query when the method has no body.
+	Schema json.RawMessage `json:"schema"`
+	// ResponseSchema is what a good answer fits, nil for anything.
+	ResponseSchema json.RawMessage `json:"response_schema,omitempty"`
+	// IdempotencyHeader carries a key that is the same for every try of one call.
+	IdempotencyHeader string `json:"idempotency_header,omitempty"`
+}
+
+// MCPServer is how a server of tools is reached: over streamable HTTP, or as a command.
+type MCPServer struct {
+	URL     string            `json:"url,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+	// Command is the name of a command that the operator has configured.
+	Command string `json:"command,omitempty"`
+	// Overrides say of single tools what the definition says of all.
+	Overrides map[string]MCPOverride `json:"tools,omitempty"`
+	// Discovered are the tools it has shown, and when.
+	Discovered   []MCPTool  `json:"discovered,omitempty"`
+	DiscoveredAt *time.Time `json:"discovered_at,omitempty"`
+}
+
+// MCPOverride is what holds for one tool of a server; nil fields change nothing.
+type MCPOverride struct {
+	Risk       *ToolRisk `json:"risk,omitempty"`
+	Idempotent *bool     `json:"idempotent,omitempty"`
+	Undo       *Undo     `json:"undo,omitempty"`
+}
+
+// MCPTool is a tool as its server shows it.
+type MCPTool struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description,omitempty"`
+	Schema      json.RawMessage `json:"schema"`
+	// ReadOnly is the server's hint that the tool changes nothing.
+	ReadOnly bool `json:"read_only,omitempty"`
+}
+
+// ToolSecrets are what a definition's secrets are to become: a nil value removes one.
+type ToolSecrets map[string]*string
+
+// Tools are what the definition offers to chats.
+func (d *ToolDefinition) Tools() []Tool {
+	switch {
+	case d.HTTP != nil:
+		return []Tool{{
+			ID: d.ID, Name: d.Name, Description: d.Description, Schema: d.HTTP.Schema, Kind: ToolHTTP, Risk: d.Risk,
+			Idempotent: d.Idempotent || d.Risk == RiskRead, Undo: d.Undo,
+		}}
+	case d.MCP != nil:
+		tools := make([]Tool, len(d.MCP.Discovered))
+		for i, shown := range d.MCP.Discovered {
+			tools[i] = d.mcpTool(shown)
+		}
+		return tools
+	}
+	return nil
+}
+
+func (d *ToolDefinition) mcpTool(shown MCPTool) Tool {
+	t := Tool{
+		ID: d.ID, Name: d.Name + "." + shown.Name, Description: shown.Description, Schema: shown.Schema, Kind: ToolMCP,
+		Risk: d.Risk, Idempotent: d.Idempotent,
+	}
+	override := d.MCP.Overrides[shown.Name]
+	if override.Risk != nil {
+		t.Risk = *override.Risk
+	}
+	if override.Idempotent != nil {
+		t.Idempotent = *override.Idempotent
+	}
+	t.Idempotent = t.Idempotent || t.Risk == RiskRead
+	t.Undo = override.Undo
+	return t
+}
+
+// ToolFilter narrows a list of definitions; zero fields do not.
+type ToolFilter struct {
+	Kind ToolKind
+	Page
+}
