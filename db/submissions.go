@@ -232,12 +232,11 @@ func (s *Store) SettleUnknown(ctx context.Context, ws chat.WorkspaceID, id chat.
 		if err != nil || row.Submission != chat.SubmissionUnknown {
 			return err
 		}
-		unknown, err := tx.NewSelect().Model((*attemptRow)(nil)).Where("workspace_id = ?", ws).Where("delivery_id = ?", id).
-			Where("outcome = ?", chat.OutcomeUnknown).Count(ctx)
+		often, err := tooOftenUnknown(ctx, tx, &row)
 		if err != nil {
 			return err
 		}
-		if row.Policy == chat.ResendAfterSettle && unknown >= maxUnknown {
+		if often {
 			return s.batch(ctx, tx, review(tx, &row, now)...)
 		}
 		return s.batch(ctx, tx, settle(tx, &row, now)...)
@@ -248,6 +247,16 @@ func (s *Store) SettleUnknown(ctx context.Context, ws chat.WorkspaceID, id chat.
 // maxUnknown is how many attempts of one delivery may end unknown before nothing sends it
 // again by itself: each may be a copy that the recipient has got.
 const maxUnknown = 3
+
+// tooOftenUnknown tells whether a delivery whose policy is to send again must not be.
+func tooOftenUnknown(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
+	if row.Policy != chat.ResendAfterSettle {
+		return false, nil
+	}
+	unknown, err := tx.NewSelect().Model((*attemptRow)(nil)).Where("workspace_id = ?", row.WorkspaceID).Where("delivery_id = ?", row.ID).
+		Where("outcome = ?", chat.OutcomeUnknown).Count(ctx)
+	return unknown >= maxUnknown, err
+}
 
 func settle(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	switch row.Policy {
