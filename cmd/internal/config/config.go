@@ -49,7 +49,14 @@ type Config struct {
 	OpenAIAPIKey  string `env:"OPENAI_API_KEY" secret:"true" help:"key of OpenAI or of a compatible server"`
 	OpenAIBaseURL string `env:"OPENAI_BASE_URL" envDefault:"https://api.openai.com/v1" help:"any OpenAI-compatible server"`
 
-	EncryptionKeys string `env:"HANDRAIL_ENCRYPTION_KEYS" secret:"true" help:"id:base64 of 32 bytes, comma-separated; the first encrypts what Temporal keeps, all decrypt"`
+	EncryptionKeys string `env:"HANDRAIL_ENCRYPTION_KEYS" secret:"true" help:"id:base64 of 32 bytes, comma-separated; the first encrypts what Temporal keeps and the secrets of tools, all decrypt"`
+	// SecretKeys, which handrail-dev sets, encrypt the secrets of tools when there are no
+	// EncryptionKeys, so that Temporal's UI can still show what it keeps.
+	SecretKeys string `env:"-"`
+
+	ToolHosts      string        `env:"HANDRAIL_TOOL_HOSTS" help:"hosts, host:port pairs or networks of your own that tools may reach, comma-separated; everything that is not public is refused otherwise"`
+	MCPCommands    string        `env:"HANDRAIL_MCP_COMMANDS" help:"programs that MCP tools may start in the API and the workers: name=command arguments; more, separated by semicolons"`
+	ApprovalWithin time.Duration `env:"HANDRAIL_APPROVAL_DEADLINE" envDefault:"24h" help:"how long a tool call that needs approval waits for it"`
 
 	LogFormat string `env:"HANDRAIL_LOG_FORMAT" envDefault:"text" help:"text or json"`
 	LogLevel  string `env:"HANDRAIL_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
@@ -121,6 +128,10 @@ func (c *Config) validate() error {
 	check(c.Wait >= 0 && c.Wait <= time.Minute, "HANDRAIL_WAIT must be between 0s and 60s, it is %s", c.Wait)
 	check(c.TaskQueue != "", "HANDRAIL_TASK_QUEUE must not be empty")
 	all = append(all, c.checkReceipts()...)
+	check(c.ApprovalWithin >= time.Minute && c.ApprovalWithin <= 30*24*time.Hour, "HANDRAIL_APPROVAL_DEADLINE must be between 1m and 720h, it is %s", c.ApprovalWithin)
+	if _, err := c.Commands(); err != nil {
+		all = append(all, err)
+	}
 	if c.EncryptionKeys != "" {
 		_, err := codec.Parse(c.EncryptionKeys)
 		check(err == nil, "HANDRAIL_ENCRYPTION_KEYS: %w", err)
@@ -138,6 +149,29 @@ func (c *Config) Model() string {
 		return "offline"
 	}
 	return c.LLM
+}
+
+// Commands are the programs of HANDRAIL_MCP_COMMANDS by their names, with arguments.
+func (c *Config) Commands() (map[string][]string, error) {
+	commands := map[string][]string{}
+	for entry := range strings.SplitSeq(c.MCPCommands, ";") {
+		if strings.TrimSpace(entry) == "" {
+			continue
+		}
+		name, line, _ := strings.Cut(entry, "=")
+		name = strings.TrimSpace(name)
+		words := strings.Fields(line)
+		if name == "" || len(words) == 0 || commands[name] != nil {
+			return nil, fmt.Errorf("HANDRAIL_MCP_COMMANDS must be like files=/usr/bin/mcp-files --root /srv; tickets=/usr/bin/mcp-tickets, each name once; wrong is %q", entry)
+		}
+		commands[name] = words
+	}
+	return commands, nil
+}
+
+// Hosts are the entries of HANDRAIL_TOOL_HOSTS.
+func (c *Config) Hosts() []string {
+	return strings.FieldsFunc(c.ToolHosts, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // Loopback tells whether the API can be reached from this machine only.

@@ -142,3 +142,16 @@ func TestLoopback(t *testing.T) {
 		assert.Equal(t, want, c.Loopback(), addr)
 	}
 }
+
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load([]string{"HANDRAIL_MCP_COMMANDS=files=/usr/bin/mcp-files --root=/srv; tickets=/usr/bin/mcp-tickets"})
+	require.NoError(t, err)
+	commands, err := c.Commands()
+	require.NoError(t, err)
+	assert.Equal(t, map[string][]string{"files": {"/usr/bin/mcp-files", "--root=/srv"}, "tickets": {"/usr/bin/mcp-tickets"}}, commands)
+	for _, wrong := range []string{"files", "=x", "a=", "a=x;a=y"} {
+		_, err := config.Load([]string{"HANDRAIL_MCP_COMMANDS=" + wrong})
+		require.ErrorContains(t, err, "HANDRAIL_MCP_COMMANDS", wrong)
+	}
+}

@@ -39,6 +39,9 @@ func variables(v reflect.Value) []Variable {
 			all = append(all, variables(value)...)
 			continue
 		}
+		if name == "-" {
+			continue
+		}
 		all = append(all, Variable{
 			Name: name, Value: masked(field.Tag.Get("secret"), fmt.Sprint(value.Interface())),
 			Default: field.Tag.Get("envDefault"), Help: field.Tag.Get("help"),
