@@ -67,26 +67,16 @@ type bulkList struct {
 
 // Run lists bulk retries.
 func (l *bulkList) Run(c *console) error {
-	api, err := l.dial(c)
-	if err != nil {
-		return err
-	}
-	found, err := list[bulkJSON](api, "bulk-retries", url.Values{}, l.listing)
-	switch {
-	case err != nil:
-		return err
-	case l.JSON:
-		return api.showJSON(found.raw)
-	case len(found.Items) == 0:
-		fmt.Fprintln(c.out, "no bulk retries yet; begin one with: handrail deliveries retry-all")
-		return nil
-	}
-	t := newTable(c.out, "BULK RETRY", "STATE", "BEGUN", "OF", "SKIPPED", "AGE", "REASON")
-	for _, b := range found.Items {
-		t.row(printable(b.ID), printable(string(b.State)), strconv.Itoa(b.Begun), strconv.Itoa(b.Selected), strconv.Itoa(b.Skipped), ago(b.CreatedAt), short(b.Reason, 20))
-	}
-	found.sayMore(c)
-	return t.flush()
+	return showList(c, &l.remote, l.listing, listView[bulkJSON]{
+		path: "bulk-retries", query: url.Values{}, empty: "no bulk retries yet; begin one with: handrail deliveries retry-all",
+		columns: []string{"BULK RETRY", "STATE", "BEGUN", "OF", "SKIPPED", "AGE", "REASON"},
+		row: func(b *bulkJSON) []string {
+			return []string{
+				printable(b.ID), printable(string(b.State)), strconv.Itoa(b.Begun), strconv.Itoa(b.Selected), strconv.Itoa(b.Skipped),
+				ago(b.CreatedAt), short(b.Reason, 20),
+			}
+		},
+	})
 }
 
 type bulkShow struct {

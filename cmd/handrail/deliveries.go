@@ -143,29 +143,17 @@ type deliveryList struct {
 
 // Run lists deliveries.
 func (l *deliveryList) Run(c *console) error {
-	api, err := l.dial(c)
-	if err != nil {
-		return err
+	empty := "no deliveries yet"
+	if len(l.values()) > 0 {
+		empty = "no deliveries match"
 	}
-	found, err := list[deliveryJSON](api, "deliveries", l.query(), l.listing)
-	switch {
-	case err != nil:
-		return err
-	case l.JSON:
-		return api.showJSON(found.raw)
-	case len(found.Items) == 0 && len(l.values()) > 0:
-		fmt.Fprintln(c.out, "no deliveries match")
-		return nil
-	case len(found.Items) == 0:
-		fmt.Fprintln(c.out, "no deliveries yet")
-		return nil
-	}
-	t := newTable(c.out, "DELIVERY", "STATUS", "CHANNEL", "ERROR", "AGE")
-	for _, d := range found.Items {
-		t.row(printable(d.ID), printable(d.Status), printable(d.Channel), short(d.ErrorCode, 24), ago(d.CreatedAt))
-	}
-	found.sayMore(c)
-	return t.flush()
+	return showList(c, &l.remote, l.listing, listView[deliveryJSON]{
+		path: "deliveries", query: l.query(), empty: empty,
+		columns: []string{"DELIVERY", "STATUS", "CHANNEL", "ERROR", "AGE"},
+		row: func(d *deliveryJSON) []string {
+			return []string{printable(d.ID), printable(d.Status), printable(d.Channel), short(d.ErrorCode, 24), ago(d.CreatedAt)}
+		},
+	})
 }
 
 // settled tells whether nothing more is to be awaited after a retry, and whether the

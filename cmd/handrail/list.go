@@ -57,3 +57,37 @@ func (l *listed[T]) sayMore(c *console) {
 		fmt.Fprintln(c.errs, "There are more: --all shows them.")
 	}
 }
+
+// listView is how a command shows a list of Ts.
+type listView[T any] struct {
+	path  string
+	query url.Values
+	// empty is said when there are none.
+	empty   string
+	columns []string
+	row     func(*T) []string
+}
+
+// showList asks for a list and writes it as a table, or as the API's JSON.
+func showList[T any](c *console, r *remote, l listing, s listView[T]) error {
+	api, err := r.dial(c)
+	if err != nil {
+		return err
+	}
+	found, err := list[T](api, s.path, s.query, l)
+	switch {
+	case err != nil:
+		return err
+	case r.JSON:
+		return api.showJSON(found.raw)
+	case len(found.Items) == 0:
+		fmt.Fprintln(c.out, s.empty)
+		return nil
+	}
+	t := newTable(c.out, s.columns...)
+	for i := range found.Items {
+		t.row(s.row(&found.Items[i])...)
+	}
+	found.sayMore(c)
+	return t.flush()
+}

@@ -37,26 +37,15 @@ type suppressionList struct {
 
 // Run lists suppressions.
 func (l *suppressionList) Run(c *console) error {
-	api, err := l.dial(c)
-	if err != nil {
-		return err
-	}
-	found, err := list[suppressionJSON](api, "suppressions", url.Values{}, l.listing)
-	switch {
-	case err != nil:
-		return err
-	case l.JSON:
-		return api.showJSON(found.raw)
-	case len(found.Items) == 0:
-		fmt.Fprintln(c.out, "no suppressions: every address may be written to")
-		return nil
-	}
-	t := newTable(c.out, "ID", "CHANNEL", "SENDER", "ADDRESS", "REASON", "AGE")
-	for _, s := range found.Items {
-		t.row(strconv.FormatInt(s.ID, 10), printable(s.Channel), printable(s.Sender), short(s.Address, 40), printable(s.Reason), ago(s.CreatedAt))
-	}
-	found.sayMore(c)
-	return t.flush()
+	return showList(c, &l.remote, l.listing, listView[suppressionJSON]{
+		path: "suppressions", query: url.Values{}, empty: "no suppressions: every address may be written to",
+		columns: []string{"ID", "CHANNEL", "SENDER", "ADDRESS", "REASON", "AGE"},
+		row: func(s *suppressionJSON) []string {
+			return []string{
+				strconv.FormatInt(s.ID, 10), printable(s.Channel), printable(s.Sender), short(s.Address, 40), printable(s.Reason), ago(s.CreatedAt),
+			}
+		},
+	})
 }
 
 type suppressionLift struct {
