@@ -167,6 +167,14 @@ type Receipt struct {
 	Waits Waits `json:"waits,omitzero"`
 }
 
+// Undelivered tells that the message has not reached its recipient, and will not by itself.
+func (r *Receipt) Undelivered() bool {
+	if r.Submission == SubmissionAccepted {
+		return r.Carrier.Lost()
+	}
+	return r.Submission.Settled() && r.Submission != SubmissionConfirmedSent
+}
+
 // Waits are how long a delivery is followed before something is done.
 type Waits struct {
 	// Settle is how long after an unknown outcome the carrier may still be working.

@@ -78,6 +78,9 @@ const (
 	CodeDeliveryFailed      Code = "delivery_failed"
 	CodeToolCallFailed      Code = "tool_call_failed"
 	CodeSummarizationFailed Code = "summarization_failed"
+	// CodeApprovalRefused and CodeApprovalExpired end a send before its tools have run.
+	CodeApprovalRefused Code = "approval_refused"
+	CodeApprovalExpired Code = "approval_expired"
 	// KindUnavailable and KindInternal.
 	CodeUnavailable Code = "unavailable"
 	CodeInternal    Code = "internal"
@@ -127,6 +130,7 @@ var kinds = map[Code]Kind{
 	CodeMethodNotAllowed: KindMethod, CodeBodyTooLarge: KindTooLarge, CodeUnsupportedMediaType: KindMedia,
 	CodeRateLimited: KindRateLimited, CodeUnavailable: KindUnavailable, CodeInternal: KindInternal,
 	CodeDeliveryFailed: KindFailed, CodeToolCallFailed: KindFailed, CodeSummarizationFailed: KindFailed,
+	CodeApprovalRefused: KindFailed, CodeApprovalExpired: KindFailed,
 }
 
 // Kind tells what group the code belongs to. Codes not listed otherwise are KindInvalid.

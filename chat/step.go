@@ -16,6 +16,7 @@ type ToolStep struct {
 type ToolRun struct {
 	ToolStep
 	Name      string          `json:"name"`
+	Kind      ToolKind        `json:"kind,omitempty"`
 	Arguments json.RawMessage `json:"arguments"`
 }
 

@@ -37,6 +37,12 @@ type ToolDefinition struct {
 	UpdatedAt time.Time
 }
 
+// How long one try of a tool may take.
+const (
+	DefaultToolTimeout = 10 * time.Second
+	MaxToolTimeout     = 2 * time.Minute
+)
+
 // HTTPTool is how an HTTP API is called.
 type HTTPTool struct {
 	Method string `json:"method"`

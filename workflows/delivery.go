@@ -26,6 +26,8 @@ type follower struct {
 	answer  func(r chat.Receipt, err error)
 	action  chat.ActionID
 	changed workflow.ReceiveChannel
+	// last is how the delivery stood when it was last seen.
+	last chat.Receipt
 }
 
 func newFollower(ctx workflow.Context, ws chat.WorkspaceID, action chat.ActionID, answer func(chat.Receipt, error)) *follower {
@@ -48,6 +50,7 @@ func (f *follower) step() chat.DeliveryStep {
 // and nobody needs to decide.
 func (f *follower) follow(ctx workflow.Context, r chat.Receipt) error {
 	for {
+		f.last = r
 		var err error
 		switch {
 		case r.Submission == chat.SubmissionAccepted && !r.Carrier.Final():
@@ -63,6 +66,7 @@ func (f *follower) follow(ctx workflow.Context, r chat.Receipt) error {
 			r, err = f.submitAgain(ctx, r)
 		}
 		if errors.Is(err, errNobodyDecided) {
+			f.last = r
 			return nil
 		}
 		if err != nil {

@@ -76,6 +76,7 @@ func (f *follower) cancel(ctx workflow.Context) error {
 		if err != nil {
 			return err
 		}
+		f.last = r
 		if !r.Submission.InFlight() {
 			f.finishCanceled(ctx, r, canceled)
 			return nil

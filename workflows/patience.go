@@ -5,6 +5,8 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"handrail/chat"
 )
 
 // patience is how long one kind of step is waited for. Call sites name one of those
@@ -15,7 +17,10 @@ type patience struct {
 	// heartbeat is after how long without one a worker counts as lost and the step is
 	// tried elsewhere; 0 leaves it to attempt.
 	heartbeat time.Duration
-	retry     temporal.RetryPolicy
+	// finish has a canceled workflow wait for the try that is under way: what it has done
+	// must be known.
+	finish bool
+	retry  temporal.RetryPolicy
 }
 
 // heartbeat notices a lost worker soon, and outlasts a pause of a busy one.
@@ -65,6 +70,15 @@ var (
 		attempt: 30 * time.Second,
 		retry:   temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 6},
 	}
+	// outside: a tool outside, which has up to two minutes for one try. A quarter of an hour
+	// of trouble is outlasted, then the call has failed.
+	outside = patience{
+		attempt:   chat.MaxToolTimeout + 30*time.Second,
+		overall:   15 * time.Minute,
+		heartbeat: heartbeat,
+		finish:    true,
+		retry:     temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+	}
 	// model: a language model. Four tries, then the request has failed.
 	model = patience{
 		attempt:   2 * time.Minute,
@@ -88,7 +102,7 @@ const (
 func (p patience) activity(summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		StartToCloseTimeout: p.attempt, ScheduleToCloseTimeout: p.overall, HeartbeatTimeout: p.heartbeat,
-		RetryPolicy: &p.retry, Summary: summary,
+		RetryPolicy: &p.retry, Summary: summary, WaitForCancellation: p.finish,
 	}
 }
 

@@ -36,7 +36,7 @@ func SendAssistantMessage(ctx workflow.Context, in chat.SendAssistantMessage) er
 		// What is no outcome shows on the workflow, and callers must not wait for one.
 		s.answer.settle(s.sent, err)
 	}
-	return errors.Join(answered(ctx), err)
+	return errors.Join(s.conclude(ctx), answered(ctx), err)
 }
 
 type send struct {
@@ -51,16 +51,18 @@ func (s *send) run(ctx workflow.Context) error {
 	workflow.SetCurrentDetails(ctx, "Checking the chat, its assistant, its recipient and the tool calls.")
 	// Not to be canceled half-way: what is stored, or posted, must be known here.
 	steady, _ := workflow.NewDisconnectedContext(ctx)
-	prepared, err := PrepareSend.Local(steady, "Check the send and store it", s.in)
+	prepared, err := s.prepare(steady)
 	if err != nil {
 		s.answer.settle(s.sent, err)
 		tellRefusal(ctx, problem(err))
-		return nil
+		return s.failAsk(steady, problem(err).Message)
 	}
-	s.sent, s.delivery = prepared, prepared.DeliveryID
+	s.sent, s.delivery, s.last = prepared, prepared.DeliveryID, prepared.Receipt
 	s.sent.Content = s.in.Message
-	if ok, err := s.runTools(ctx); err != nil || !ok {
-		return err
+	for _, before := range []func(workflow.Context) (bool, error){s.awaitApproval, s.runTools} {
+		if ok, err := before(ctx); err != nil || !ok {
+			return err
+		}
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -72,43 +74,57 @@ func (s *send) run(ctx workflow.Context) error {
 	return s.follow(ctx, receipt)
 }
 
-// runTools runs the calls one after the other. It reports false when one failed and the
-// send is over.
-func (s *send) runTools(ctx workflow.Context) (bool, error) {
-	count := len(s.in.ToolCalls)
-	for i, call := range s.in.ToolCalls {
-		name := call.Name
-		workflow.SetCurrentDetails(ctx, fmt.Sprintf("Running tool call %d of %d, %s. Nothing is delivered before all have succeeded.", i+1, count, name))
-		step := chat.ToolStep{WorkspaceID: s.in.WorkspaceID, ActionID: s.in.ActionID, Index: i}
-		done, err := RunTool.Do(ctx, fmt.Sprintf("Tool call %d of %d: %s", i+1, count, name),
-			chat.ToolRun{ToolStep: step, Name: name, Arguments: call.Arguments})
-		if temporal.IsCanceledError(err) {
-			return false, err
-		}
-		if err != nil {
-			return false, s.failTool(ctx, step, name, problem(err))
-		}
-		s.sent.ToolCalls[i] = done
+// prepare stores the send. A question to a contributor may have to wait for its turn, which
+// shows as an activity that is tried again.
+func (s *send) prepare(ctx workflow.Context) (chat.AssistantMessageSent, error) {
+	if s.in.Ask != nil {
+		return PrepareSend.Do(ctx, "Store the question when it is its turn", s.in)
 	}
-	return true, nil
+	return PrepareSend.Local(ctx, "Check the send and store it", s.in)
 }
 
-// failTool ends the send because a tool failed: nothing is delivered.
-func (s *send) failTool(ctx workflow.Context, step chat.ToolStep, name string, cause *chat.Error) error {
-	call := &s.sent.ToolCalls[step.Index]
-	call.State, call.Error = chat.ToolCallFailed, cause.Message
-	failed := chat.Errorf(chat.CodeToolCallFailed, "tool call %d, %s, failed: %s; nothing was delivered", step.Index+1, name, cause.Message)
-	failed.ActionID, failed.DeliveryID, failed.ToolCalls = string(s.in.ActionID), string(s.sent.DeliveryID), s.sent.ToolCalls
-	// The store keeps the tool calls as rows, so the problem needs no second copy.
-	stored := *failed
-	stored.ToolCalls = nil
-	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	receipt, err := FailSend.Local(ctx, "Record that nothing is delivered", chat.SendFailure{ToolStep: step, Problem: stored})
+// at names the send; the follower's names its delivery.
+func (s *send) at() chat.SendStep {
+	return chat.SendStep{WorkspaceID: s.in.WorkspaceID, ActionID: s.in.ActionID}
+}
+
+// look reads how the send stands.
+func (s *send) look(ctx workflow.Context) error {
+	seen, err := LookSend.Local(ctx, "Look how the send stands", s.at())
 	if err != nil {
 		return err
 	}
-	s.sent.Receipt = receipt
-	s.answer.settle(s.sent, failed)
-	tellReceipt(ctx, receipt, fmt.Sprintf("Tool call %s failed, so nothing was delivered.", name))
+	s.sent, s.last = seen, seen.Receipt
+	s.sent.Content = s.in.Message
+	return nil
+}
+
+// conclude does what is left when the message has not been delivered: it takes back what the
+// tool calls have done, or tells the request that its contributor could not be asked.
+func (s *send) conclude(ctx workflow.Context) error {
+	if s.delivery == "" || !s.last.Undelivered() {
+		return nil
+	}
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	if s.in.Ask != nil {
+		return s.failAsk(ctx, s.last.ErrorMessage)
+	}
+	return s.undo(ctx)
+}
+
+// failAsk tells a request that its question has not reached the contributor. A reminder
+// that does not, changes nothing.
+func (s *send) failAsk(ctx workflow.Context, why string) error {
+	if s.in.Ask == nil || s.in.Ask.Turn != chat.TurnQuestion {
+		return nil
+	}
+	_, err := FailAsk.Local(ctx, "Record that the contributor could not be asked", chat.AskFailure{
+		WorkspaceID: s.in.WorkspaceID, AskID: s.in.Ask.AskID, Why: why,
+	})
+	if err != nil {
+		return err
+	}
+	// It looks for itself too, and may be over.
+	_ = wake(ctx, chat.ContributorWorkflowID(s.in.WorkspaceID, s.in.Ask.RequestID))
 	return nil
 }

@@ -8,8 +8,26 @@ var (
 	AddMember = Step[chat.AddParticipant, chat.ParticipantAdded]{Name: "AddParticipant", Patience: database}
 	// PrepareSend checks a send and inserts its rows.
 	PrepareSend = Step[chat.SendAssistantMessage, chat.AssistantMessageSent]{Name: "PrepareSend", Patience: database}
-	// RunTool runs one tool call of a send.
+	// LookSend reads how a send stands.
+	LookSend = Step[chat.SendStep, chat.AssistantMessageSent]{Name: "LookSend", Patience: database}
+	// ExpireApproval ends the wait for an approval.
+	ExpireApproval = Step[chat.SendStep, chat.Approval]{Name: "ExpireApproval", Patience: database}
+	// RunTool runs one call of a built-in tool.
 	RunTool = Step[chat.ToolRun, chat.ToolCall]{Name: "RunTool", Patience: tool}
+	// CallTool runs one call of a tool outside, until its outcome is more than "try again".
+	CallTool = Step[chat.ToolRun, chat.ToolCall]{Name: "CallTool", Patience: outside}
+	// BeginUndo finds what a send that was not delivered has to take back.
+	BeginUndo = Step[chat.SendStep, []chat.ToolRun]{Name: "BeginUndo", Patience: database}
+	// FailUndo records that a call could not be taken back.
+	FailUndo = Step[chat.SendFailure, struct{}]{Name: "FailUndo", Patience: database}
+	// OpenRequest stores a question to contributors.
+	OpenRequest = Step[chat.ToolRun, chat.ContributorRequest]{Name: "OpenRequest", Patience: database}
+	// ReadReplies reads what contributors have answered.
+	ReadReplies = Step[chat.ContributorStep, chat.ContributorRequest]{Name: "ReadReplies", Patience: database}
+	// EndRequest ends a request to contributors that nobody has answered.
+	EndRequest = Step[chat.ContributorStep, chat.ContributorRequest]{Name: "EndRequest", Patience: database}
+	// FailAsk records that a contributor could not be asked.
+	FailAsk = Step[chat.AskFailure, chat.ContributorRequest]{Name: "FailAsk", Patience: database}
 	// FailSend records that a send is over before anything was posted.
 	FailSend = Step[chat.SendFailure, chat.Receipt]{Name: "FailSend", Patience: database}
 	// Submit is one try to hand a delivery to its carrier; what comes of it is its

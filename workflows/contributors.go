@@ -1,0 +1,218 @@
+package workflows
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"handrail/chat"
+)
+
+// WorkflowAskContributors is the name of [AskContributors], which no action is.
+const WorkflowAskContributors = "AskContributors"
+
+// askContributors opens the request of a tool call and has it put to the contributors by a
+// workflow of its own, which outlives the send when the message does not wait.
+func (s *send) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.ToolCall, error) {
+	steady, _ := workflow.NewDisconnectedContext(ctx)
+	request, err := OpenRequest.Local(steady, "Store the question to contributors", run)
+	if err != nil {
+		return chat.ToolCall{}, err
+	}
+	ended := s.startAsking(ctx, &request)
+	waits := func() bool { return s.sent.ToolCalls[run.Index].State == chat.ToolCallWaiting }
+	details := fmt.Sprintf("Waits for contributors to answer request %s, until %s.", request.ID, request.Deadline.UTC().Format(time.RFC3339))
+	// Longer than the request: it ends by itself at its deadline.
+	until := request.Deadline.Add(parkedFor)
+	if request.Wait {
+		err = s.awaitPeople(ctx, details, until, ended, func() bool { return !waits() || ended.IsReady() })
+	} else {
+		err = s.look(steady)
+	}
+	if err != nil || waits() {
+		// Canceled, ended by a person, or the other workflow was ended in Temporal.
+		_, endErr := EndRequest.Local(steady, "End the request", chat.ContributorStep{
+			WorkspaceID: s.in.WorkspaceID, RequestID: request.ID, State: chat.RequestCanceled, Note: "It is not waited for any more.",
+		})
+		_ = wake(steady, request.WorkflowID)
+		if err == nil && endErr == nil {
+			err = s.look(steady)
+		}
+	}
+	return s.sent.ToolCalls[run.Index], err
+}
+
+// startAsking starts the workflow of a request; the future is ready when that has ended.
+func (s *send) startAsking(ctx workflow.Context, r *chat.ContributorRequest) workflow.Future {
+	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID: r.WorkflowID, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		StaticSummary: "Ask contributors of " + chatName(r.ChatID),
+		StaticDetails: fmt.Sprintf("Contributor request %s of action %s.", r.ID, r.ActionID),
+		// Tried again after a crash, it is the same one.
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		TypedSearchAttributes: startAttributes(chat.Request{WorkspaceID: r.WorkspaceID, ChatID: r.ChatID}),
+		Priority:              temporal.Priority{PriorityKey: interactive, FairnessKey: string(r.WorkspaceID)},
+	})
+	// A send that is canceled ends the request in the store, not its workflow in mid-step.
+	child, _ = workflow.NewDisconnectedContext(child)
+	future := workflow.ExecuteChildWorkflow(child, WorkflowAskContributors, *r)
+	// Not to be forgotten with a send that closes at once: a start is in history only then.
+	_ = future.GetChildWorkflowExecution().Get(child, nil)
+	return future
+}
+
+// AskContributors puts a question to contributors and waits for their answers, through
+// weeks and restarts: it reminds, asks again once when an answer can not be read, and ends
+// the request at its deadline. Each question is a send of its own, with its own delivery.
+func AskContributors(ctx workflow.Context, r chat.ContributorRequest) error {
+	a := &asking{request: r, changed: workflow.GetSignalChannel(ctx, signalChanged), started: r.CreatedAt, reasked: map[chat.AskID]bool{}}
+	// What signals tell of is in the store; none is left unread.
+	defer func() {
+		for a.changed.ReceiveAsync(nil) {
+			continue
+		}
+	}()
+	err := a.run(ctx)
+	if temporal.IsCanceledError(err) {
+		steady, _ := workflow.NewDisconnectedContext(ctx)
+		if endErr := a.end(steady, chat.RequestCanceled, "The request was canceled in Temporal."); endErr != nil {
+			return endErr
+		}
+	}
+	return err
+}
+
+type asking struct {
+	request  chat.ContributorRequest
+	changed  workflow.ReceiveChannel
+	started  time.Time
+	reminded int
+	reasked  map[chat.AskID]bool
+}
+
+func (a *asking) run(ctx workflow.Context) error {
+	for i := range a.request.Asks {
+		if err := a.put(ctx, &a.request.Asks[i], chat.TurnQuestion, 0); err != nil {
+			return err
+		}
+	}
+	for wait := lookLater; ; wait = min(2*wait, lookSeldom) {
+		if err := a.read(ctx); err != nil {
+			return err
+		}
+		if a.request.State != chat.RequestOpen {
+			tell(ctx, fmt.Sprintf("The request is %s. %s", a.request.State, a.request.Note), AttributeStatus.ValueSet(string(a.request.State)))
+			return nil
+		}
+		if err := a.act(ctx); err != nil {
+			return err
+		}
+		if err := a.pause(ctx, min(wait, a.next(ctx))); err != nil {
+			return err
+		}
+	}
+}
+
+// read has the replies read that have come.
+func (a *asking) read(ctx workflow.Context) (err error) {
+	a.request, err = ReadReplies.Local(ctx, "Read what contributors have answered", a.step())
+	return err
+}
+
+func (a *asking) step() chat.ContributorStep {
+	return chat.ContributorStep{WorkspaceID: a.request.WorkspaceID, RequestID: a.request.ID}
+}
+
+// act does what it is time for: it asks again, reminds, or ends the request.
+func (a *asking) act(ctx workflow.Context) error {
+	if !workflow.Now(ctx).Before(a.request.Deadline) {
+		return a.end(ctx, chat.RequestExpired, "Nobody has answered in time.")
+	}
+	open, remind := 0, a.reminded < a.request.Reminders && !workflow.Now(ctx).Before(a.reminder())
+	if remind {
+		a.reminded++
+	}
+	for i := range a.request.Asks {
+		ask := &a.request.Asks[i]
+		if ask.State.Open() {
+			open++
+		}
+		var err error
+		switch {
+		case ask.State == chat.AskUnreadable && !a.reasked[ask.ID]:
+			a.reasked[ask.ID] = true
+			err = a.put(ctx, ask, chat.TurnAgain, 0)
+		case ask.State == chat.AskAsked && remind:
+			err = a.put(ctx, ask, chat.TurnReminder, a.reminded)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	tell(ctx, fmt.Sprintf("Waits for %d of %d contributors, until %s.", open, len(a.request.Asks), a.request.Deadline.UTC().Format(time.RFC3339)),
+		AttributeStatus.ValueSet(statusWaiting))
+	return nil
+}
+
+// reminder is when the next reminder is due: they are spread over the time there is.
+func (a *asking) reminder() time.Time {
+	within := a.request.Deadline.Sub(a.started)
+	return a.started.Add(within * time.Duration(a.reminded+1) / time.Duration(a.request.Reminders+1))
+}
+
+// next is how long there is nothing to do, unless somebody answers.
+func (a *asking) next(ctx workflow.Context) time.Duration {
+	due := a.request.Deadline
+	if a.reminded < a.request.Reminders {
+		due = a.reminder()
+	}
+	return max(due.Sub(workflow.Now(ctx)), 0)
+}
+
+func (a *asking) pause(ctx workflow.Context, wait time.Duration) error {
+	waiting, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	workflow.NewSelector(ctx).
+		AddFuture(workflow.NewTimer(waiting, wait), func(workflow.Future) {}).
+		AddReceive(a.changed, func(c workflow.ReceiveChannel, _ bool) { receive(ctx, c) }).
+		Select(ctx)
+	return ctx.Err()
+}
+
+func (a *asking) end(ctx workflow.Context, state chat.ContributorRequestState, note string) (err error) {
+	step := a.step()
+	step.State, step.Note = state, note
+	a.request, err = EndRequest.Local(ctx, "End the request", step)
+	return err
+}
+
+// put sends a question, a reminder, or the question again.
+func (a *asking) put(ctx workflow.Context, ask *chat.ContributorAsk, turn chat.AskTurn, number int) error {
+	if !ask.State.Open() {
+		return nil
+	}
+	r := &a.request
+	in := chat.SendAssistantMessage{
+		Request: chat.Request{
+			ActionID: deriveID(string(ask.ID), string(turn), strconv.Itoa(number)), WorkspaceID: r.WorkspaceID, ChatID: r.ChatID,
+			By: chat.Actor{MemberID: r.RequestedBy}, Fingerprint: chat.Fingerprint{},
+		},
+		Message: r.Text(turn), Ask: &chat.AskStep{RequestID: r.ID, AskID: ask.ID, Turn: turn},
+	}
+	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID: in.WorkflowID(), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		StaticSummary:         fmt.Sprintf("Put a question to member %d in %s", ask.MemberID, chatName(r.ChatID)),
+		StaticDetails:         fmt.Sprintf("Contributor request %s, %s.", r.ID, turn),
+		TypedSearchAttributes: startAttributes(in.Request),
+		Priority:              temporal.Priority{PriorityKey: interactive, FairnessKey: string(r.WorkspaceID)},
+	})
+	err := workflow.ExecuteChildWorkflow(child, string(chat.ActionSendAssistantMessage), in).GetChildWorkflowExecution().Get(ctx, nil)
+	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+		return nil
+	}
+	return err
+}

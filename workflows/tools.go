@@ -1,0 +1,150 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"handrail/chat"
+)
+
+// runTools runs the calls one after the other. It reports false when the send is over
+// because one has failed, or a person has ended it meanwhile.
+func (s *send) runTools(ctx workflow.Context) (bool, error) {
+	for i := range s.in.ToolCalls {
+		if ok, err := s.runTool(ctx, i); err != nil || !ok {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// runTool runs one call until it has succeeded. Again and again only if people say so.
+func (s *send) runTool(ctx workflow.Context, index int) (bool, error) {
+	for {
+		done, err := s.call(ctx, index)
+		if temporal.IsCanceledError(err) {
+			return false, err
+		}
+		if err != nil {
+			return false, s.failTool(ctx, index, problem(err))
+		}
+		s.sent.ToolCalls[index] = done
+		if done.State == chat.ToolCallUnknown {
+			if done, err = s.awaitVerdict(ctx, index); err != nil {
+				return false, err
+			}
+		}
+		switch done.State {
+		case chat.ToolCallSucceeded:
+			return ctx.Err() == nil, ctx.Err()
+		case chat.ToolCallPending:
+			continue
+		case chat.ToolCallRunning, chat.ToolCallWaiting, chat.ToolCallUnknown, chat.ToolCallFailed, chat.ToolCallSkipped:
+		}
+		return false, s.stop(ctx, index)
+	}
+}
+
+// call runs one call, in the way of its kind.
+func (s *send) call(ctx workflow.Context, index int) (chat.ToolCall, error) {
+	asked, count, kind := s.in.ToolCalls[index], len(s.in.ToolCalls), s.sent.ToolCalls[index].Kind
+	run := chat.ToolRun{ToolStep: s.tool(index), Name: asked.Name, Arguments: asked.Arguments}
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf("Running tool call %d of %d, %s. Nothing is delivered before all have succeeded.", index+1, count, asked.Name))
+	summary := fmt.Sprintf("Tool call %d of %d: %s", index+1, count, asked.Name)
+	switch {
+	case asked.Name == chat.ToolAskContributor:
+		return s.askContributors(ctx, run)
+	case kind == chat.ToolHTTP || kind == chat.ToolMCP:
+		run.Kind = kind
+		return CallTool.Do(ctx, summary, run)
+	}
+	return RunTool.Do(ctx, summary, run)
+}
+
+func (s *send) tool(index int) chat.ToolStep {
+	return chat.ToolStep{WorkspaceID: s.in.WorkspaceID, ActionID: s.in.ActionID, Index: index}
+}
+
+// awaitVerdict waits until a person has said what became of a call whose outcome is not
+// known. It is not repeated by itself.
+func (s *send) awaitVerdict(ctx workflow.Context, index int) (chat.ToolCall, error) {
+	call := s.sent.ToolCalls[index]
+	details := fmt.Sprintf("Tool call %d, %s, may have had its effect (%s). It is not run again by itself: a person must resolve it as succeeded, failed or to be retried.", index+1, call.Name, call.ErrorCode)
+	err := s.awaitPeople(ctx, details, workflow.Now(ctx).Add(parkedFor), nil, func() bool {
+		return s.sent.ToolCalls[index].State != chat.ToolCallUnknown
+	})
+	return s.sent.ToolCalls[index], err
+}
+
+// stop ends a send whose tool call will not succeed, unless the send is ended already.
+func (s *send) stop(ctx workflow.Context, index int) error {
+	if s.last.Submission.Settled() {
+		return s.follow(ctx, s.last)
+	}
+	call := s.sent.ToolCalls[index]
+	cause := chat.Errorf(chat.CodeToolCallFailed, "%s", call.Error)
+	if call.State == chat.ToolCallUnknown {
+		cause.Message = "nobody has said in time whether it had its effect"
+	}
+	return s.failTool(ctx, index, cause)
+}
+
+// failTool ends the send because a tool failed: nothing is delivered.
+func (s *send) failTool(ctx workflow.Context, index int, cause *chat.Error) error {
+	call := &s.sent.ToolCalls[index]
+	call.State, call.Error = chat.ToolCallFailed, cause.Message
+	if call.ErrorCode == "" && cause.Code != chat.CodeToolCallFailed {
+		call.ErrorCode = string(cause.Code)
+	}
+	failed := chat.Errorf(chat.CodeToolCallFailed, "tool call %d, %s, failed: %s; nothing was delivered", index+1, call.Name, cause.Message)
+	failed.ToolCalls = s.sent.ToolCalls
+	return s.fail(ctx, index, failed, fmt.Sprintf("Tool call %s failed, so nothing was delivered.", call.Name))
+}
+
+// fail ends a send that nothing was posted of.
+func (s *send) fail(ctx workflow.Context, index int, failed *chat.Error, details string) error {
+	failed.ActionID, failed.DeliveryID = string(s.in.ActionID), string(s.sent.DeliveryID)
+	// The store keeps the tool calls as rows, so the problem needs no second copy.
+	stored := *failed
+	stored.ToolCalls = nil
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	receipt, err := FailSend.Local(ctx, "Record that nothing is delivered", chat.SendFailure{ToolStep: s.tool(index), Problem: stored})
+	if err != nil {
+		return err
+	}
+	s.sent.Receipt, s.last = receipt, receipt
+	s.answer.settle(s.sent, failed)
+	tellReceipt(ctx, receipt, details)
+	return nil
+}
+
+// undo takes back what the tool calls of a message that was not delivered have done, the
+// newest first. What can not be taken back says so in the store.
+func (s *send) undo(ctx workflow.Context) error {
+	undoable := false
+	for _, call := range s.sent.ToolCalls {
+		undoable = undoable || call.UndoTool != ""
+	}
+	if !undoable {
+		return nil
+	}
+	runs, err := BeginUndo.Local(ctx, "Find what is to be taken back", s.at())
+	if err != nil {
+		return err
+	}
+	for i, run := range runs {
+		step, summary := CallTool, fmt.Sprintf("Take back %d of %d: %s", i+1, len(runs), run.Name)
+		if run.Kind == chat.ToolBuiltin {
+			step = RunTool
+		}
+		if _, err := step.Do(ctx, summary, run); err != nil {
+			_, err = FailUndo.Local(ctx, "Record that it could not be taken back", chat.SendFailure{ToolStep: run.ToolStep, Problem: *problem(err)})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
