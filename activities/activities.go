@@ -16,6 +16,8 @@ import (
 // and repeating it changes nothing more.
 type Store interface {
 	SendStore
+	ToolStore
+	ContributorStore
 	DeliveryStore
 	EvidenceStore
 	RetryStore
@@ -28,11 +30,41 @@ type SendStore interface {
 	// PrepareSend returns the stored send when the action has one. Otherwise it reads
 	// the facts, asks plan, and inserts the rows; an error of plan stores nothing.
 	PrepareSend(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error)
+	SentMessage(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.AssistantMessageSent, error)
+	// ExpireApproval changes an approval only when it waits and its deadline has passed.
+	ExpireApproval(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, now time.Time) (chat.Approval, error)
 	// CompleteToolCall runs effect and records its result together, unless the call
 	// has a result already.
 	CompleteToolCall(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, index int, effect func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error)
 	// FailSend cancels the delivery if nothing was handed to the carrier yet.
 	FailSend(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, toolIndex int, problem *chat.Error) (chat.AssistantMessageSent, error)
+}
+
+// ToolStore keeps the calls of tools outside.
+type ToolStore interface {
+	// BeginToolCall grants one try of a call, for the tool's time limit and lease beyond it.
+	// A call that may have had its effect is granted again only if its tool is idempotent.
+	BeginToolCall(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, index int, now time.Time, lease time.Duration) (chat.ToolTry, error)
+	// RecordToolCall records what the try with this fence has come to.
+	RecordToolCall(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, index, fence int, o chat.ToolOutcome, now time.Time) (chat.ToolCall, error)
+	// BeginUndo stores, once, the calls that take back what a send has done that was not
+	// delivered, as plan makes them, and returns those that are to run.
+	BeginUndo(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, plan func(call chat.ToolCall, undo chat.Undo, tools []chat.Tool) chat.ToolCall, now time.Time) ([]chat.ToolRun, error)
+	// FailUndo records why a call could not be taken back, unless it was.
+	FailUndo(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, index int, problem *chat.Error, now time.Time) error
+}
+
+// ContributorStore keeps questions to contributors.
+type ContributorStore interface {
+	// OpenRequest opens a request once for each tool call.
+	OpenRequest(ctx context.Context, in chat.NewContributorRequest, now time.Time) (chat.ContributorRequest, error)
+	// ReadReplies has read look at the replies that were not read yet, and closes the
+	// request when they decide it.
+	ReadReplies(ctx context.Context, ws chat.WorkspaceID, id chat.ContributorRequestID, read func(r *chat.ContributorRequest, a *chat.ContributorAsk, text string) (json.RawMessage, error), now time.Time) (chat.ContributorRequest, error)
+	// EndRequest ends a request that is open.
+	EndRequest(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ContributorRequestID, state chat.ContributorRequestState, note string, now time.Time) (chat.ContributorRequest, error)
+	// FailAsk ends an ask that is open.
+	FailAsk(ctx context.Context, ws chat.WorkspaceID, id chat.AskID, why string, now time.Time) (chat.ContributorRequest, error)
 }
 
 // DeliveryStore keeps the submission state machine.
@@ -105,6 +137,13 @@ type Renderer interface {
 	Render(channel chat.Channel, facts *chat.SendFacts, message string, id chat.MessageID) (chat.Payload, error)
 }
 
+// Tools run what is outside.
+type Tools interface {
+	// Call runs a tool once, within its time limit. It never fails: what is not clearly
+	// known is ToolUnknown.
+	Call(ctx context.Context, d chat.ToolDefinition, in chat.ToolInvocation) chat.ToolOutcome
+}
+
 // Model summarizes. A *chat.Error is final, a *chat.RetryLaterError says when to try again,
 // anything else is retried.
 type Model interface {
@@ -117,6 +156,7 @@ type Config struct {
 	Carriers map[chat.Provider]Carrier
 	Renderer Renderer
 	Model    Model
+	Tools    Tools
 	// NewID makes UUIDv7s.
 	NewID func() string
 	// Lease is how long a claim lasts; it exceeds every carrier's time limit.
@@ -125,12 +165,14 @@ type Config struct {
 	Waits map[chat.Channel]chat.Waits
 	// WhenUnknown is the policy of new deliveries.
 	WhenUnknown chat.UnknownPolicy
+	// ApproveWithin is how long an approval is waited for.
+	ApproveWithin time.Duration
 }
 
 // Activities are the deeds. They are safe for concurrent use.
 type Activities struct {
 	Config
-	tools *toolbox
+	checks *checks
 }
 
 // receipt is how a delivery stands, with how long its workflow is to wait.
@@ -142,9 +184,9 @@ func (a *Activities) receipt(d *chat.Delivery) chat.Receipt {
 
 // New makes the activities. It fails only when a built-in tool's schema is not valid.
 func New(c Config) (*Activities, error) {
-	tools, err := newToolbox(chat.Builtins())
+	checks, err := newChecks()
 	if err != nil {
 		return nil, err
 	}
-	return &Activities{Config: c, tools: tools}, nil
+	return &Activities{Config: c, checks: checks}, nil
 }

@@ -76,12 +76,20 @@ func contradictory(said chat.Submission) chat.Submission {
 // this process's memory only.
 func (a *Activities) record(ctx context.Context, in chat.DeliveryStep, fence int64, said chat.Submission) (chat.Delivery, error) {
 	finished := time.Now()
-	return backoff.Retry(ctx, func() (chat.Delivery, error) {
-		delivery, err := a.Store.RecordSubmission(ctx, in.WorkspaceID, in.DeliveryID, fence, said, finished)
+	return persist(ctx, func() (chat.Delivery, error) {
+		return a.Store.RecordSubmission(ctx, in.WorkspaceID, in.DeliveryID, fence, said, finished)
+	})
+}
+
+// persist stores an answer from outside, again and again until ctx ends, unless trying again
+// can not help.
+func persist[T any](ctx context.Context, store func() (T, error)) (T, error) {
+	return backoff.Retry(ctx, func() (T, error) {
+		stored, err := store()
 		if err != nil && chat.AsError(err).Final() {
-			return delivery, backoff.Permanent(err)
+			return stored, backoff.Permanent(err)
 		}
-		return delivery, err
+		return stored, err
 	}, backoff.WithBackOff(&backoff.ExponentialBackOff{
 		InitialInterval: 50 * time.Millisecond, Multiplier: 2, RandomizationFactor: 0.5, MaxInterval: 2 * time.Second,
 	}), backoff.WithMaxElapsedTime(0))

@@ -3,6 +3,8 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"time"
 
 	"handrail/chat"
 )
@@ -20,15 +22,31 @@ func (a *Activities) PrepareSend(ctx context.Context, in chat.SendAssistantMessa
 			return chat.SendPlan{}, err
 		}
 		plan.Policy = a.WhenUnknown
-		if err := a.tools.check(in.ToolCalls, facts.Labels); err != nil {
+		if plan.Tools, err = a.checks.check(in.ToolCalls, facts); err != nil {
 			return chat.SendPlan{}, err
+		}
+		if slices.ContainsFunc(plan.Tools, func(t chat.Tool) bool { return t.Risk == chat.RiskApproval }) {
+			plan.ApproveWithin = a.ApproveWithin
 		}
 		plan.Payload, err = a.Renderer.Render(plan.Channel, facts, in.Message, ids.MessageID)
 		return plan, err
 	})
 }
 
-// RunTool runs one tool call. Idempotent: the effect of a built-in tool and its recorded
+// LookSend reads how a send stands.
+func (a *Activities) LookSend(ctx context.Context, in chat.SendStep) (chat.AssistantMessageSent, error) {
+	sent, err := a.Store.SentMessage(ctx, in.WorkspaceID, in.ActionID)
+	sent.Waits = a.Waits[sent.Channel]
+	return sent, err
+}
+
+// ExpireApproval records that nobody has approved in time. Idempotent: an approval that is
+// decided stays as it is.
+func (a *Activities) ExpireApproval(ctx context.Context, in chat.SendStep) (chat.Approval, error) {
+	return a.Store.ExpireApproval(ctx, in.WorkspaceID, in.ActionID, time.Now())
+}
+
+// RunTool runs one call of a built-in tool. Idempotent: the effect of a built-in tool and its recorded
 // result are one transaction, and a call that has a result is not run again.
 func (a *Activities) RunTool(ctx context.Context, in chat.ToolRun) (chat.ToolCall, error) {
 	return a.Store.CompleteToolCall(ctx, in.WorkspaceID, in.ActionID, in.Index,

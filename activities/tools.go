@@ -1,102 +1,83 @@
 package activities
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"strings"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
+	"slices"
 
 	"handrail/chat"
+	"handrail/schema"
 )
 
-// toolbox knows the tools that exist and what arguments they take.
-type toolbox struct {
-	schemas map[string]*jsonschema.Schema
+// checks knows what arguments the tools of sends take. The schemas of built-in tools are
+// compiled once.
+type checks struct {
+	builtin map[string]*schema.Schema
 }
 
-func newToolbox(tools []chat.Tool) (*toolbox, error) {
-	box := &toolbox{schemas: make(map[string]*jsonschema.Schema, len(tools))}
-	for _, t := range tools {
-		document, err := jsonschema.UnmarshalJSON(bytes.NewReader(t.Schema))
+func newChecks() (*checks, error) {
+	c := &checks{builtin: map[string]*schema.Schema{}}
+	for _, t := range chat.Builtins() {
+		compiled, err := schema.Compile("schema", t.Schema)
 		if err != nil {
-			return nil, fmt.Errorf("read the schema of tool %s: %w", t.Name, err)
-		}
-		compiler := jsonschema.NewCompiler()
-		location := "tool:" + t.Name
-		if err := compiler.AddResource(location, document); err != nil {
-			return nil, fmt.Errorf("add the schema of tool %s: %w", t.Name, err)
-		}
-		if box.schemas[t.Name], err = compiler.Compile(location); err != nil {
 			return nil, fmt.Errorf("compile the schema of tool %s: %w", t.Name, err)
 		}
+		c.builtin[t.Name] = compiled
 	}
-	return box, nil
+	return c, nil
 }
 
-// check validates every call before the first one runs: unknown_tool, or
-// invalid_tool_arguments naming each path and rule.
-func (b *toolbox) check(calls []chat.ToolCall, labels []chat.Label) error {
+// check validates every call before the first one runs, and says which tool each is of:
+// unknown_tool, or invalid_tool_arguments naming each path and rule.
+func (c *checks) check(calls []chat.ToolCall, facts *chat.SendFacts) ([]chat.Tool, error) {
+	tools := make([]chat.Tool, len(calls))
 	for i, call := range calls {
 		field := fmt.Sprintf("tool_calls[%d]", i)
-		schema, ok := b.schemas[call.Name]
-		if !ok {
-			return chat.InvalidAs(chat.CodeUnknownTool, field+".name", "must be a tool of this chat, %q is none; GET /chats/{id}/tools lists them", call.Name)
+		at := slices.IndexFunc(facts.Tools, func(t chat.Tool) bool { return t.Name == call.Name })
+		if at < 0 {
+			return nil, chat.InvalidAs(chat.CodeUnknownTool, field+".name", "must be a tool of this chat, %q is none; GET /chats/{id}/tools lists them", call.Name)
 		}
-		if err := checkArguments(schema, field+".arguments", call.Arguments); err != nil {
-			return err
+		tools[i] = facts.Tools[at]
+		compiled, err := c.schema(&tools[i])
+		if err != nil {
+			return nil, err
 		}
-		if err := checkLabel(call, field+".arguments.label", labels); err != nil {
-			return err
+		field += ".arguments"
+		if err := compiled.Check(chat.CodeInvalidToolArguments, field, call.Arguments); err != nil {
+			return nil, err
 		}
+		if err := checkMeaning(call, field, facts); err != nil {
+			return nil, err
+		}
+	}
+	return tools, nil
+}
+
+func (c *checks) schema(t *chat.Tool) (*schema.Schema, error) {
+	if compiled, ok := c.builtin[t.Name]; ok {
+		return compiled, nil
+	}
+	compiled, err := schema.Compile("schema", t.Schema)
+	if err != nil {
+		return nil, fmt.Errorf("compile the schema of tool %s: %w", t.Name, err)
+	}
+	return compiled, nil
+}
+
+// checkMeaning refuses what a schema can not know of while nothing has happened yet.
+func checkMeaning(call chat.ToolCall, field string, facts *chat.SendFacts) error {
+	switch call.Name {
+	case chat.ToolAddLabel:
+		return checkLabel(call, field+".label", facts.Labels)
+	case chat.ToolAskContributor:
+		return checkQuestion(call, field, facts)
 	}
 	return nil
 }
 
-func checkArguments(schema *jsonschema.Schema, field string, arguments json.RawMessage) error {
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(arguments))
-	if err != nil {
-		return chat.InvalidAs(chat.CodeInvalidToolArguments, field, "must be a JSON object")
-	}
-	err = schema.Validate(value)
-	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
-	if err != nil && !ok {
-		return fmt.Errorf("validate tool arguments: %w", err)
-	}
-	if err == nil {
-		return nil
-	}
-	refused := &chat.Error{Code: chat.CodeInvalidToolArguments, Fields: leaves(invalid, field)}
-	refused.Message = refused.Fields[0].Field + " " + refused.Fields[0].Message
-	return refused
-}
-
-var english = message.NewPrinter(language.English)
-
-// leaves are the rules that were broken, each with the path it was broken at.
-func leaves(e *jsonschema.ValidationError, field string) []chat.FieldError {
-	if len(e.Causes) == 0 {
-		path := strings.Join(append([]string{field}, e.InstanceLocation...), ".")
-		return []chat.FieldError{{Field: path, Message: e.ErrorKind.LocalizedString(english)}}
-	}
-	var all []chat.FieldError
-	for _, cause := range e.Causes {
-		all = append(all, leaves(cause, field)...)
-	}
-	return all
-}
-
-// checkLabel refuses a label that the workspace does not have while nothing has happened
-// yet: the schema can not know them.
+// checkLabel refuses a label that the workspace does not have.
 func checkLabel(call chat.ToolCall, field string, labels []chat.Label) error {
-	if call.Name != chat.ToolAddLabel {
-		return nil
-	}
 	arguments, err := decode[labelArguments](call.Arguments)
 	if err != nil {
 		return err

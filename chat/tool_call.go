@@ -109,6 +109,9 @@ type ToolTry struct {
 	Key string
 	// Definition is the tool's, as it is now.
 	Definition ToolDefinition
+	// ChatID and MessageID are the call's.
+	ChatID    ChatID
+	MessageID MessageID
 	// WaitUntil is when another worker's try is over, nil when there is none.
 	WaitUntil *time.Time
 }

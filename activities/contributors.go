@@ -1,0 +1,144 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+
+	"handrail/chat"
+	"handrail/schema"
+)
+
+// askArguments are those of [chat.ToolAskContributor], as its schema has them.
+type askArguments struct {
+	Question      string          `json:"question"`
+	ContributorID chat.MemberID   `json:"contributor_id"`
+	Require       string          `json:"require"`
+	Expects       json.RawMessage `json:"expects"`
+	Deadline      string          `json:"deadline"`
+	Default       json.RawMessage `json:"default"`
+	Reminders     *int            `json:"reminders"`
+	Wait          *bool           `json:"wait"`
+}
+
+// What holds for a question that says nothing else, and the longest that is waited.
+const (
+	defaultDeadline  = 24 * time.Hour
+	defaultReminders = 1
+	maxDeadline      = 90 * 24 * time.Hour
+)
+
+// checkQuestion refuses a question that nobody could answer, or not as it asks.
+func checkQuestion(call chat.ToolCall, field string, facts *chat.SendFacts) error {
+	in, err := decode[askArguments](call.Arguments)
+	if err != nil {
+		return err
+	}
+	if within(in.Deadline) > maxDeadline {
+		return chat.InvalidAs(chat.CodeInvalidToolArguments, field+".deadline", "must be at most 90d")
+	}
+	if err := checkExpects(&in, field); err != nil {
+		return err
+	}
+	return checkReach(&in, field+".contributor_id", facts.Contributors)
+}
+
+func checkExpects(in *askArguments, field string) error {
+	if in.Expects == nil {
+		return nil
+	}
+	expects, err := schema.Compile(field+".expects", in.Expects)
+	if err != nil {
+		refused := chat.AsError(err)
+		refused.Code = chat.CodeInvalidToolArguments
+		return refused
+	}
+	if in.Default == nil {
+		return nil
+	}
+	return expects.Check(chat.CodeInvalidToolArguments, field+".default", in.Default)
+}
+
+// checkReach refuses a question when none of those asked can be reached.
+func checkReach(in *askArguments, field string, contributors []chat.Reach) error {
+	asked := slices.DeleteFunc(slices.Clone(contributors), func(r chat.Reach) bool {
+		return in.ContributorID != 0 && r.Member.ID != in.ContributorID
+	})
+	if len(asked) == 0 {
+		return chat.InvalidAs(chat.CodeInvalidToolArguments, field, "must be a contributor of this chat; add one with POST /chats/{id}/participants")
+	}
+	if !slices.ContainsFunc(asked, func(r chat.Reach) bool { return r.Why == "" }) {
+		return chat.InvalidAs(chat.CodeInvalidToolArguments, field, "must be a contributor who can be reached: %s", asked[0].Why)
+	}
+	return nil
+}
+
+// within reads a duration like 90m, 24h or 14d, which the schema has checked.
+func within(text string) time.Duration {
+	if text == "" {
+		return defaultDeadline
+	}
+	number, err := strconv.Atoi(text[:len(text)-1])
+	if err != nil {
+		return defaultDeadline
+	}
+	unit := map[byte]time.Duration{'m': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}[text[len(text)-1]]
+	return time.Duration(number) * unit
+}
+
+// OpenRequest stores the question of a tool call to contributors. Idempotent: a call opens
+// one request, and the second time finds it.
+func (a *Activities) OpenRequest(ctx context.Context, in chat.ToolRun) (chat.ContributorRequest, error) {
+	asked, err := decode[askArguments](in.Arguments)
+	if err != nil {
+		return chat.ContributorRequest{}, err
+	}
+	id := chat.ContributorRequestID(a.NewID())
+	request := chat.NewContributorRequest{
+		ToolStep: in.ToolStep, ID: id, Question: asked.Question, Hint: schema.Hint(asked.Expects), Expects: asked.Expects,
+		Require: "any", Wait: true, Default: asked.Default, Reminders: defaultReminders, Within: within(asked.Deadline),
+		ContributorID: asked.ContributorID, NewAskID: a.NewID, WorkflowID: chat.ContributorWorkflowID(in.WorkspaceID, id),
+	}
+	if asked.Require != "" {
+		request.Require = asked.Require
+	}
+	if asked.Wait != nil {
+		request.Wait = *asked.Wait
+	}
+	if asked.Reminders != nil {
+		request.Reminders = *asked.Reminders
+	}
+	return a.Store.OpenRequest(ctx, request, time.Now())
+}
+
+// ReadReplies reads what contributors have answered. Idempotent: a reply is read once.
+func (a *Activities) ReadReplies(ctx context.Context, in chat.ContributorStep) (chat.ContributorRequest, error) {
+	return a.Store.ReadReplies(ctx, in.WorkspaceID, in.RequestID, readReply, time.Now())
+}
+
+// readReply is the answer in a reply: any text, unless something else is expected.
+func readReply(r *chat.ContributorRequest, _ *chat.ContributorAsk, text string) (json.RawMessage, error) {
+	expects := r.Expects
+	if expects == nil {
+		expects = json.RawMessage(`{"type":"string"}`)
+	}
+	compiled, err := schema.Compile("expects", expects)
+	if err != nil {
+		return nil, err
+	}
+	return compiled.Read(text)
+}
+
+// EndRequest ends a request that nobody has answered. Idempotent: one that is over stays as
+// it is.
+func (a *Activities) EndRequest(ctx context.Context, in chat.ContributorStep) (chat.ContributorRequest, error) {
+	return a.Store.EndRequest(ctx, in.WorkspaceID, chat.Actor{}, in.RequestID, in.State, in.Note, time.Now())
+}
+
+// FailAsk records that a contributor could not be asked. Idempotent: an ask that is over
+// stays as it is.
+func (a *Activities) FailAsk(ctx context.Context, in chat.AskFailure) (chat.ContributorRequest, error) {
+	return a.Store.FailAsk(ctx, in.WorkspaceID, in.AskID, in.Why, time.Now())
+}
