@@ -25,6 +25,7 @@ type messageRow struct {
 	ActionID       chat.ActionID     `bun:"action_id,nullzero"`
 	EmailMessageID string            `bun:"email_message_id,nullzero"`
 	EmailSubject   string            `bun:"email_subject,nullzero"`
+	AskID          chat.AskID        `bun:"ask_id,nullzero"`
 	RatingValue    int               `bun:"rating_value,nullzero"`
 	RatingComment  string            `bun:"rating_comment,nullzero"`
 	RatedBy        chat.MemberID     `bun:"rated_by,nullzero"`
@@ -37,7 +38,7 @@ type messageRow struct {
 func (r *messageRow) message() chat.Message {
 	m := chat.Message{
 		Number: r.Number, ID: r.ID, ChatID: r.ChatID, MemberID: r.MemberID, Role: r.Role, Content: r.Content, Original: r.Original,
-		State: r.State, DeliveryID: r.DeliveryID, CreatedAt: r.CreatedAt.UTC(),
+		State: r.State, AskID: r.AskID, DeliveryID: r.DeliveryID, CreatedAt: r.CreatedAt.UTC(),
 	}
 	if r.RatedAt != nil {
 		m.Rating = &chat.Rating{Value: r.RatingValue, Comment: r.RatingComment, By: r.RatedBy, At: r.RatedAt.UTC()}
