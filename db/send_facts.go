@@ -22,11 +22,18 @@ type factsRow struct {
 const threadLimit = 50
 
 // sendFacts reads what decides about a send and holds the chat: chat_not_found. Labels
-// are read for tool calls only, which alone need them.
+// and tools are read for tool calls only, which alone need them, and contributors only if
+// they are to be asked.
 func (s *Store) sendFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*chat.SendFacts, error) {
 	facts, err := s.chatFacts(ctx, tx, in.WorkspaceID, in.ChatID)
-	if err == nil && len(in.ToolCalls) > 0 {
-		facts.Labels, err = workspaceLabels(ctx, tx, in.WorkspaceID)
+	if err != nil || len(in.ToolCalls) == 0 {
+		return facts, err
+	}
+	if facts.Labels, err = workspaceLabels(ctx, tx, in.WorkspaceID); err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(in.ToolCalls, func(c chat.ToolCall) bool { return c.Name == chat.ToolAskContributor }) {
+		facts.Contributors, err = s.reach(ctx, tx, facts)
 	}
 	return facts, err
 }
@@ -47,7 +54,7 @@ func (s *Store) chatFacts(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, i
 	}
 	facts := row.facts()
 	if row.Channel == chat.ChannelEmail {
-		err = readThread(ctx, tx, facts)
+		err = readThread(ctx, tx, facts, "")
 	}
 	return facts, err
 }
@@ -73,12 +80,13 @@ func (r *factsRow) facts() *chat.SendFacts {
 	return facts
 }
 
-// readThread finds the headers that make the next email a part of the conversation.
-func readThread(ctx context.Context, tx bun.Tx, facts *chat.SendFacts) error {
+// readThread finds the headers that make the next email a part of the conversation: that
+// with the chat's member, or the one about a question to a contributor.
+func readThread(ctx context.Context, tx bun.Tx, facts *chat.SendFacts, ask chat.AskID) error {
 	thread := func(dest any) *bun.SelectQuery {
 		return tx.NewSelect().Model(dest).Column("role", "email_message_id", "email_subject").
 			Where("m.workspace_id = ?", facts.Chat.WorkspaceID).Where("m.chat_id = ?", facts.Chat.ID).
-			Where("m.state <> ?", chat.MessageNotSent)
+			Where("m.state <> ?", chat.MessageNotSent).Where("COALESCE(m.ask_id, '') = ?", ask)
 	}
 	var first []messageRow
 	if err := thread(&first).Where("m.email_subject IS NOT NULL").OrderExpr("m.number").Limit(1).Scan(ctx); err != nil {

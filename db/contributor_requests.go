@@ -1,0 +1,168 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+type contributorRequestRow struct {
+	bun.BaseModel `bun:"table:contributor_requests,alias:r"`
+
+	ID          chat.ContributorRequestID    `bun:"id,pk"`
+	WorkspaceID chat.WorkspaceID             `bun:"workspace_id,pk"`
+	ChatID      chat.ChatID                  `bun:"chat_id"`
+	MessageID   chat.MessageID               `bun:"message_id"`
+	Position    int                          `bun:"position"`
+	ActionID    chat.ActionID                `bun:"action_id"`
+	RequestedBy chat.MemberID                `bun:"requested_by,nullzero"`
+	Question    string                       `bun:"question"`
+	Hint        string                       `bun:"hint"`
+	Expects     json.RawMessage              `bun:"expects,nullzero"`
+	Require     string                       `bun:"require"`
+	Wait        bool                         `bun:"wait"`
+	Fallback    json.RawMessage              `bun:"fallback,nullzero"`
+	Reminders   int                          `bun:"reminders"`
+	State       chat.ContributorRequestState `bun:"state"`
+	Note        string                       `bun:"note"`
+	Deadline    time.Time                    `bun:"deadline"`
+	Result      json.RawMessage              `bun:"result,nullzero"`
+	WorkflowID  string                       `bun:"workflow_id"`
+	CreatedAt   time.Time                    `bun:"created_at"`
+	UpdatedAt   time.Time                    `bun:"updated_at"`
+
+	Call *askingRow `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:message_id=message_id,join:position=position"`
+}
+
+func (r *contributorRequestRow) request() chat.ContributorRequest {
+	request := chat.ContributorRequest{
+		ID: r.ID, WorkspaceID: r.WorkspaceID, ChatID: r.ChatID, ActionID: r.ActionID, Index: r.Position, RequestedBy: r.RequestedBy,
+		Question: r.Question, Hint: r.Hint, Expects: r.Expects, Require: r.Require, Wait: r.Wait, Default: r.Fallback,
+		Reminders: r.Reminders, State: r.State, Note: r.Note, Deadline: r.Deadline.UTC(), Result: r.Result,
+		Asks: []chat.ContributorAsk{}, WorkflowID: r.WorkflowID, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+	}
+	if r.Call != nil {
+		request.CallID = r.Call.CallID
+	}
+	return request
+}
+
+// askingRow is as much of a tool call as a request needs, with whose it is.
+type askingRow struct {
+	bun.BaseModel `bun:"table:tool_calls,alias:t"`
+
+	WorkspaceID chat.WorkspaceID   `bun:"workspace_id,pk"`
+	MessageID   chat.MessageID     `bun:"message_id,pk"`
+	Position    int                `bun:"position,pk"`
+	CallID      string             `bun:"call_id"`
+	State       chat.ToolCallState `bun:"state"`
+
+	ChatID      chat.ChatID   `bun:"chat_id,scanonly"`
+	RequestedBy chat.MemberID `bun:"requested_by,scanonly"`
+}
+
+type askRow struct {
+	bun.BaseModel `bun:"table:contributor_asks,alias:k"`
+
+	ID          chat.AskID                `bun:"id,pk"`
+	WorkspaceID chat.WorkspaceID          `bun:"workspace_id,pk"`
+	RequestID   chat.ContributorRequestID `bun:"request_id"`
+	MemberID    chat.MemberID             `bun:"member_id"`
+	Channel     chat.Channel              `bun:"channel"`
+	Sender      string                    `bun:"sender"`
+	// Address is folded.
+	Address    string          `bun:"address"`
+	State      chat.AskState   `bun:"state"`
+	ReplyID    chat.MessageID  `bun:"reply_id,nullzero"`
+	Reasked    int             `bun:"reasked"`
+	Answer     json.RawMessage `bun:"answer,nullzero"`
+	AnsweredAt *time.Time      `bun:"answered_at"`
+	Why        string          `bun:"why"`
+	AskedAt    *time.Time      `bun:"asked_at"`
+	UpdatedAt  time.Time       `bun:"updated_at"`
+
+	Member *memberRow `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:member_id=id"`
+}
+
+func (r *askRow) ask() chat.ContributorAsk {
+	ask := chat.ContributorAsk{
+		ID: r.ID, MemberID: r.MemberID, Channel: r.Channel, Sender: r.Sender, State: r.State, ReplyID: r.ReplyID,
+		Reasked: r.Reasked, Answer: r.Answer, AnsweredAt: utc(r.AnsweredAt), Why: r.Why,
+	}
+	if r.Member != nil {
+		ask.MemberName = r.Member.Name
+	}
+	return ask
+}
+
+// ContributorRequest finds a request to contributors with its asks:
+// contributor_request_not_found.
+func (s *Store) ContributorRequest(ctx context.Context, ws chat.WorkspaceID, id chat.ContributorRequestID) (chat.ContributorRequest, error) {
+	request, err := findRequest(ctx, s.db, s.db.NewSelect(), ws, id)
+	return request, attempted("find a contributor request", err)
+}
+
+// findRequest finds a request by q, which may hold its row.
+func findRequest(ctx context.Context, db bun.IDB, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.ContributorRequestID) (chat.ContributorRequest, error) {
+	var row contributorRequestRow
+	err := q.Model(&row).Relation("Call").Where("r.workspace_id = ?", ws).Where("r.id = ?", id).Scan(ctx)
+	if err != nil {
+		return chat.ContributorRequest{}, found(err, chat.CodeRequestNotFound, "contributor request")
+	}
+	all := []chat.ContributorRequest{row.request()}
+	err = addAsks(ctx, db, ws, all)
+	return all[0], err
+}
+
+// ContributorRequests lists the workspace's requests to contributors, newest first.
+func (s *Store) ContributorRequests(ctx context.Context, ws chat.WorkspaceID, f chat.ContributorFilter) (chat.List[chat.ContributorRequest], error) {
+	var rows []contributorRequestRow
+	q := s.db.NewSelect().Model(&rows).Relation("Call").Where("r.workspace_id = ?", ws).
+		OrderExpr("r.created_at DESC, r.id DESC").Limit(oneMore(f.Limit))
+	var micros int64
+	var id chat.ContributorRequestID
+	if ok, err := readCursor("contributor_requests", f.Cursor, &micros, &id); err != nil {
+		return chat.List[chat.ContributorRequest]{}, err
+	} else if ok {
+		q.Where("(r.created_at, r.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
+	}
+	switch f.State {
+	case "":
+	case chat.RequestOpen:
+		// Without a parameter, so that the partial index can be seen to fit.
+		q.Where("r.state = 'open'")
+	default:
+		q.Where("r.state = ?", f.State)
+	}
+	if f.ChatID != 0 {
+		q.Where("r.chat_id = ?", f.ChatID)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return chat.List[chat.ContributorRequest]{}, attempted("list the contributor requests", err)
+	}
+	list := listOf(rows, f.Limit, (*contributorRequestRow).request, func(r *contributorRequestRow) string {
+		return cursorOf("contributor_requests", microCursor(r.CreatedAt), r.ID)
+	})
+	return list, attempted("list who was asked", addAsks(ctx, s.db, ws, list.Items))
+}
+
+// addAsks fills in the asks of requests, in the order of the ids.
+func addAsks(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, requests []chat.ContributorRequest) error {
+	if len(requests) == 0 {
+		return nil
+	}
+	ids := each(requests, func(r *chat.ContributorRequest) chat.ContributorRequestID { return r.ID })
+	var rows []askRow
+	err := db.NewSelect().Model(&rows).Relation("Member").Where("k.workspace_id = ?", ws).
+		Where("k.request_id IN ?", bun.Tuple(ids)).OrderExpr("k.id").Scan(ctx)
+	for i := range rows {
+		at := slices.Index(ids, rows[i].RequestID)
+		requests[at].Asks = append(requests[at].Asks, rows[i].ask())
+	}
+	return err
+}
