@@ -20,7 +20,9 @@ const eventInbound = "inbound"
 // The chat is that of the message which is answered, by the token of the address or the
 // headers of the email, else the one with the newest activity between its sender and ours,
 // else a new one, with a new member when nobody has the address. A closed chat is open
-// again. STOP puts the address on the sender's list and ends what was waiting to be sent to
+// again. Before all that, a message which answers an open question to a contributor goes to
+// the chat of that question, and is its reply; one that comes when the question is over, by
+// somebody without a chat of their own with this sender, goes there too. STOP puts the address on the sender's list and ends what was waiting to be sent to
 // it; START takes it off. STOP and automatic mail ask for no response and open no chat;
 // automatic mail also finds its chat by what it answers only.
 //
@@ -37,6 +39,9 @@ func (s *Store) ReceiveInbound(ctx context.Context, in chat.Inbound, id chat.Mes
 		fresh, err := storeEvent(ctx, tx, a.event())
 		a.Repeated = !fresh
 		if err != nil || !fresh || !a.Known {
+			return err
+		}
+		if err := s.findQuestion(ctx, tx, &a); err != nil {
 			return err
 		}
 		if err := s.obey(ctx, tx, &a); err != nil {
@@ -59,7 +64,8 @@ type arrival struct {
 	number    *phoneNumberRow
 	inbox     *inboxRow
 	// chat is where it belongs; nil when none is known yet.
-	chat *chatRow
+	chat     *chatRow
+	question question
 }
 
 // quiet tells whether nobody needs to respond, and no chat is to be opened.
@@ -107,6 +113,14 @@ func (s *Store) addInbound(ctx context.Context, tx bun.Tx, a *arrival) error {
 		if a.chat, err = a.findChat(ctx, tx); err != nil {
 			return err
 		}
+		if a.chat == nil {
+			if err := a.findLateQuestion(ctx, tx); err != nil {
+				return err
+			}
+		}
+	}
+	if q := &a.question; q.request != nil && (q.answers || q.address == foldAddress(a.From)) {
+		author = &q.ask().MemberID
 	}
 	if !a.quiet() && a.From != "" && (author == nil || a.chat == nil) {
 		if author, err = s.meet(ctx, tx, a); err != nil {
@@ -122,7 +136,7 @@ func (s *Store) addInbound(ctx context.Context, tx bun.Tx, a *arrival) error {
 // storeInbound inserts the message and tells the chat.
 func (s *Store) storeInbound(ctx context.Context, tx bun.Tx, a *arrival, author *chat.MemberID) error {
 	q := tx.NewUpdate().Set("last_activity_at = ?", a.now)
-	if !a.quiet() {
+	if !a.quiet() && !a.question.calm() {
 		calledFor(q, "").Set("state = CASE state WHEN ? THEN ? ELSE state END", chat.StateClosed, chat.StateOpen)
 	}
 	// First the chat: its row's lock makes numbers rise in the order of commits.
@@ -132,12 +146,15 @@ func (s *Store) storeInbound(ctx context.Context, tx bun.Tx, a *arrival, author 
 	row := messageRow{
 		ID: a.message, WorkspaceID: a.workspace, ChatID: a.chat.ID, MemberID: author, Role: chat.RoleUserMessage,
 		Content: a.Text, Original: a.Original, State: chat.MessageReceived, EmailMessageID: a.EmailMessageID,
-		EmailSubject: a.Subject, CreatedAt: a.now,
+		EmailSubject: a.Subject, AskID: a.question.ask().ID, CreatedAt: a.now,
 	}
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return err
 	}
 	a.ChatID, a.MessageID = a.chat.ID, a.message
+	if err := s.takeReply(ctx, tx, a); err != nil {
+		return err
+	}
 	return tx.NewSelect().Model((*chatRow)(nil)).Column("attention").Where("c.workspace_id = ?", a.workspace).
 		Where("c.id = ?", a.chat.ID).Scan(ctx, &a.Watermark)
 }

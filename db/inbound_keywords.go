@@ -16,7 +16,10 @@ func (s *Store) obey(ctx context.Context, tx bun.Tx, a *arrival) error {
 	}
 	switch a.Keyword {
 	case chat.KeywordStop:
-		return s.stop(ctx, tx, a)
+		if err := s.stop(ctx, tx, a); err != nil {
+			return err
+		}
+		return s.endByStop(ctx, tx, a)
 	case chat.KeywordStart:
 		return s.start(ctx, tx, a)
 	case chat.KeywordHelp:

@@ -90,8 +90,9 @@ func (a *arrival) findByToken(ctx context.Context, tx bun.Tx) error {
 	if a.ReplyTo == "" {
 		return nil
 	}
-	return a.adopt(ctx, inForce(tx.NewSelect()).Join("JOIN messages AS m ON m.workspace_id = c.workspace_id AND m.chat_id = c.id").
-		Where("m.id = ?", a.ReplyTo).Where("c.channel = ?", a.Channel))
+	err := a.adopt(ctx, tx.NewSelect().Where("m.id = ?", a.ReplyTo))
+	a.question.certain = a.question.askID != ""
+	return err
 }
 
 // findByReferences finds the chat of the nearest message that an email refers to, in the
@@ -101,8 +102,7 @@ func (a *arrival) findByReferences(ctx context.Context, tx bun.Tx) error {
 		return nil
 	}
 	for _, id := range a.References[:min(len(a.References), maxReferences)] {
-		err := a.adopt(ctx, inForce(tx.NewSelect()).Join("JOIN messages AS m ON m.workspace_id = c.workspace_id AND m.chat_id = c.id").
-			Where("m.workspace_id = ?", a.workspace).Where("m.email_message_id = ?", id).Where("c.channel = ?", a.Channel).
+		err := a.adopt(ctx, tx.NewSelect().Where("m.workspace_id = ?", a.workspace).Where("m.email_message_id = ?", id).
 			OrderExpr("m.number DESC").Limit(1))
 		if err != nil || a.chat != nil {
 			return err
@@ -111,17 +111,28 @@ func (a *arrival) findByReferences(ctx context.Context, tx bun.Tx) error {
 	return nil
 }
 
-// adopt makes the chat that q finds the message's.
+// adoptedRow is the chat of a message that is answered.
+type adoptedRow struct {
+	bun.BaseModel `bun:"table:chats,alias:c"`
+	chatRow
+
+	AskID chat.AskID `bun:"ask_id,scanonly"`
+}
+
+// adopt makes the chat of the message that q finds the message's. A question to a
+// contributor may have gone over another channel than its chat's.
 func (a *arrival) adopt(ctx context.Context, q *bun.SelectQuery) error {
-	var row chatRow
-	err := q.Model(&row).ColumnExpr("c.*").Scan(ctx)
+	var row adoptedRow
+	err := q.Model(&row).ColumnExpr("c.*").ColumnExpr("COALESCE(m.ask_id, '') AS ask_id").
+		Join("JOIN messages AS m ON m.workspace_id = c.workspace_id AND m.chat_id = c.id").Where("c.deleted_at IS NULL").
+		Where("(m.ask_id IS NOT NULL OR c.channel = ? AND c.state <> ?)", a.Channel, chat.StateArchived).Scan(ctx)
 	if err != nil {
 		return unlessNone(err)
 	}
 	if row.WorkspaceID != a.workspace {
 		a.number, a.inbox = nil, nil
 	}
-	a.chat, a.workspace = &row, row.WorkspaceID
+	a.chat, a.workspace, a.question.askID = &row.chatRow, row.WorkspaceID, row.AskID
 	return nil
 }
 

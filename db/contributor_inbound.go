@@ -1,0 +1,151 @@
+package db
+
+import (
+	"context"
+	"slices"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// question is what an inbound message has to do with a question to a contributor.
+type question struct {
+	// askID is that of the message which is answered, "" for none; certain tells that it
+	// was found by a token, which nobody has but who was asked.
+	askID   chat.AskID
+	certain bool
+	// request holds the ask, at this index of its asks; nil when the message has nothing
+	// to do with one.
+	request *chat.ContributorRequest
+	index   int
+	address string
+	// answers tells that the message is the answer that is waited for.
+	answers bool
+}
+
+// ask is the ask, a zero one when there is none.
+func (q *question) ask() *chat.ContributorAsk {
+	if q.request == nil {
+		return &chat.ContributorAsk{}
+	}
+	return &q.request.Asks[q.index]
+}
+
+// calm tells that the answer needs no response: a send waits for it.
+func (q *question) calm() bool { return q.answers && q.request.Wait }
+
+// findQuestion finds the question that the message is about, and holds its request: the one
+// that was answered by a token or the headers of an email, else the newest one that its
+// sender has put to who wrote and that is still open.
+func (s *Store) findQuestion(ctx context.Context, tx bun.Tx, a *arrival) error {
+	var asked askRow
+	q := tx.NewSelect().Model(&asked).Where("k.workspace_id = ?", a.workspace)
+	switch {
+	case a.question.askID != "":
+		q.Where("k.id = ?", a.question.askID)
+	case a.chat != nil || a.Automatic || a.sender() == "" || a.From == "":
+		return nil
+	default:
+		a.asked(q).Where("k.state IN ('asked', 'replied', 'unreadable')")
+	}
+	if err := q.Scan(ctx); err != nil {
+		return unlessNone(err)
+	}
+	request, err := s.lockRequest(ctx, tx, a.workspace, asked.RequestID)
+	if err != nil {
+		return err
+	}
+	found := question{askID: asked.ID, certain: a.question.certain, request: &request, address: asked.Address}
+	found.index = slices.IndexFunc(request.Asks, func(k chat.ContributorAsk) bool { return k.ID == asked.ID })
+	found.answers = a.isAnswer(&found)
+	return a.concern(ctx, tx, found)
+}
+
+// asked narrows a query of asks to the newest that the sender has put to who wrote.
+func (a *arrival) asked(q *bun.SelectQuery) *bun.SelectQuery {
+	return q.Where("k.sender = ?", a.sender()).Where("k.address = ?", foldAddress(a.From)).Where("k.asked_at IS NOT NULL").
+		OrderExpr("k.asked_at DESC").Limit(1)
+}
+
+// isAnswer tells whether the message answers the question, which is held. What headers
+// refer to may have been forwarded, so they need the address that was asked as well. START
+// is what carriers make of a yes, so it does not stand in the way.
+func (a *arrival) isAnswer(q *question) bool {
+	state := q.ask().State
+	return q.request.State == chat.RequestOpen && state.Open() && state != chat.AskPending &&
+		!a.Automatic && a.Keyword != chat.KeywordStop && a.Keyword != chat.KeywordHelp &&
+		(q.certain || q.address == foldAddress(a.From))
+}
+
+// concern brings the message into the chat of a question. An answer gets there also if the
+// chat is archived, any other message is then one like all others; so is one that was found
+// by its sender alone, when the question was closed meanwhile.
+func (a *arrival) concern(ctx context.Context, tx bun.Tx, q question) error {
+	byAddress := a.question.askID == ""
+	a.question.askID = ""
+	if byAddress && !q.answers && (q.request.State != chat.RequestOpen || !q.ask().State.Open()) {
+		return nil
+	}
+	row, err := findChat(ctx, tx.NewSelect(), a.workspace, q.request.ChatID)
+	if chat.CodeOf(err) == chat.CodeChatNotFound || err == nil && row.State == chat.StateArchived && !q.answers {
+		a.chat = nil
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	a.chat, a.question = &row, q
+	return nil
+}
+
+// findLateQuestion finds the newest question that the sender has ever put to who wrote.
+// What comes after its request is over belongs to the same chat, rather than to a new one.
+func (a *arrival) findLateQuestion(ctx context.Context, tx bun.Tx) error {
+	if a.sender() == "" || a.From == "" {
+		return nil
+	}
+	var asked askRow
+	err := a.asked(tx.NewSelect().Model(&asked).Where("k.workspace_id = ?", a.workspace)).Scan(ctx)
+	if err != nil {
+		return unlessNone(err)
+	}
+	request, err := findRequest(ctx, tx, tx.NewSelect(), a.workspace, asked.RequestID)
+	if err != nil {
+		return err
+	}
+	row, err := findChat(ctx, inForce(tx.NewSelect()), a.workspace, request.ChatID)
+	if chat.CodeOf(err) == chat.CodeChatNotFound {
+		return nil
+	}
+	a.chat, a.question = &row, question{request: &request, address: asked.Address}
+	a.question.index = slices.IndexFunc(request.Asks, func(k chat.ContributorAsk) bool { return k.ID == asked.ID })
+	return err
+}
+
+// endByStop ends the question to who has said STOP: no answer may come over this channel
+// any more.
+func (s *Store) endByStop(ctx context.Context, tx bun.Tx, a *arrival) error {
+	q := &a.question
+	if a.Keyword != chat.KeywordStop || q.request == nil || q.ask().Sender != a.sender() || q.address != foldAddress(a.From) {
+		return nil
+	}
+	before := *q.request
+	q.request.Asks = slices.Clone(before.Asks)
+	failAsk(q.request, q.ask().ID, optedOut, a.now)
+	a.Awaited = q.request.WorkflowID
+	return s.saveRequest(ctx, tx, q.request, &before, a.now)
+}
+
+// takeReply records that the message, which is stored, is the reply to its question.
+func (s *Store) takeReply(ctx context.Context, tx bun.Tx, a *arrival) error {
+	q := &a.question
+	if !q.answers {
+		return nil
+	}
+	ask := q.ask()
+	ask.State, ask.ReplyID, ask.Why = chat.AskReplied, a.message, ""
+	a.Awaited = q.request.WorkflowID
+	_, err := saveAsk(tx, a.workspace, ask, a.now).Exec(ctx)
+	return err
+}
