@@ -150,6 +150,8 @@ type record struct {
 	Event   *mailMove     `json:"mail_event,omitempty"`
 	Answer  *MailAnswer   `json:"mail_answer,omitempty"`
 	Webhook *webhookTried `json:"webhook,omitempty"`
+	// Order is a new one, or one that has changed.
+	Order *Order `json:"order,omitempty"`
 }
 
 // move is a new status of a message.

@@ -4,6 +4,10 @@
 // libraries describe it, and the record of what really reached them; it knows nothing
 // of the service under test.
 //
+// A small restaurant in it gives assistants something to do: HTTP tools that book tables
+// and refund, honour an Idempotency-Key and verify signatures by Standard Webhooks, and an
+// MCP server with a concierge. What they have done is kept and shown like the rest.
+//
 // It also does what follows an accepted message: statuses move, callbacks and events are
 // told with the carriers' signatures, customers answer, lists and logs can be searched.
 // By rules that are set on its page, over HTTP or in Go it misbehaves on purpose: answers

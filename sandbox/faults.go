@@ -14,6 +14,9 @@ import (
 const (
 	ChannelSMS   = "phone-sms"
 	ChannelEmail = "email"
+	// ChannelTool are calls of the restaurant's HTTP tools. Only rules that name it strike
+	// them; their To is what is called: "tables" or "refunds".
+	ChannelTool = "tool"
 )
 
 // FaultKind is one way to misbehave.
@@ -42,6 +45,9 @@ const (
 	FaultSuspended FaultKind = "suspended"
 	// FaultOptedOut refuses an SMS with 21610. It never strikes a mail.
 	FaultOptedOut FaultKind = "opted_out"
+	// FaultGarbage lets a tool act, then answer 200 with something that is no JSON. Its
+	// rule must name ChannelTool.
+	FaultGarbage FaultKind = "garbage"
 )
 
 // Faults of what follows an accepted post. Any number of them strike together.
@@ -67,7 +73,7 @@ const (
 var (
 	postFaults = []FaultKind{
 		FaultCut, FaultError, FaultTruncate, FaultSlow, FaultRateLimit, FaultRedirect, FaultLate,
-		FaultRefuse, FaultSuspended, FaultOptedOut,
+		FaultRefuse, FaultSuspended, FaultOptedOut, FaultGarbage,
 	}
 	laterFaults = []FaultKind{
 		CallbackEarly, CallbackTwice, CallbackDisorder, CallbackNever, CallbackDelay, ListLag, Undelivered, Bounce,
@@ -85,7 +91,7 @@ type Fault struct {
 	Rate float64
 	// To is the one address it is for; "" is all. Rules with an address come first.
 	To string
-	// Channel is ChannelSMS or ChannelEmail; "" is both.
+	// Channel is ChannelSMS, ChannelEmail or ChannelTool; "" is the first two.
 	Channel string
 	// Times is after how many strikes it is spent; 0 is never.
 	Times int
@@ -101,8 +107,10 @@ func (f Fault) validate() error {
 		return fmt.Errorf("fault %q is not known", f.Kind)
 	case f.Rate < 0 || f.Rate > 1:
 		return errors.New("rate must be from 0 to 1")
-	case f.Channel != "" && f.Channel != ChannelSMS && f.Channel != ChannelEmail:
-		return fmt.Errorf("channel %q is neither %s nor %s", f.Channel, ChannelSMS, ChannelEmail)
+	case !slices.Contains([]string{"", ChannelSMS, ChannelEmail, ChannelTool}, f.Channel):
+		return fmt.Errorf("channel %q is none of %s, %s and %s", f.Channel, ChannelSMS, ChannelEmail, ChannelTool)
+	case f.Kind == FaultGarbage && f.Channel != ChannelTool:
+		return fmt.Errorf("fault %s needs the channel %s", f.Kind, ChannelTool)
 	case f.Times < 0:
 		return errors.New("times must not be negative")
 	case f.Delay < 0:
@@ -112,7 +120,7 @@ func (f Fault) validate() error {
 }
 
 func (f Fault) concerns(channel string, to []string) bool {
-	return (f.Channel == "" || f.Channel == channel) && (f.Times == 0 || f.Struck < f.Times) &&
+	return (f.Channel == channel || f.Channel == "" && channel != ChannelTool) && (f.Times == 0 || f.Struck < f.Times) &&
 		(f.Kind != FaultOptedOut || channel == ChannelSMS) &&
 		(f.To == "" || slices.ContainsFunc(to, func(address string) bool { return strings.EqualFold(address, f.To) }))
 }

@@ -187,7 +187,7 @@ func TestFaultsOnThePage(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	calm := w.page(t, "")
-	assert.Contains(t, calm.body, "None: the carriers behave.")
+	assert.Contains(t, calm.body, "None: the carriers and the tools behave.")
 	added := w.post(t, "/sandbox/faults/add", "fault", "late", "percent", "12.5", "channel", "email", "to", "", "times", "2", "delay", "3s")
 	assert.Equal(t, http.StatusSeeOther, added.status)
 	assert.Equal(t, []sandbox.Fault{{Kind: sandbox.FaultLate, Rate: 0.125, Channel: sandbox.ChannelEmail, Times: 2, Delay: 3 * time.Second}}, w.Faults())

@@ -12,6 +12,7 @@ type index struct {
 	messages map[string]*kept[Message]    // by SID
 	mails    map[string]*kept[Mail]       // by sg_message_id
 	answers  map[string]*kept[MailAnswer] // by Message-ID
+	orders   map[string]*kept[Order]      // by ID
 	optedOut map[pair]bool
 }
 
@@ -21,7 +22,7 @@ type pair struct{ customer, sender string }
 func newIndex() index {
 	return index{
 		messages: make(map[string]*kept[Message]), mails: make(map[string]*kept[Mail]),
-		answers: make(map[string]*kept[MailAnswer]), optedOut: make(map[pair]bool),
+		answers: make(map[string]*kept[MailAnswer]), orders: make(map[string]*kept[Order]), optedOut: make(map[pair]bool),
 	}
 }
 
@@ -47,6 +48,8 @@ func (l *ledger) edit(r record) (func(), error) {
 		}, nil
 	case r.Answer != nil:
 		return func() { l.addAnswer(*r.Answer) }, nil
+	case r.Order != nil:
+		return func() { l.putOrder(*r.Order) }, nil
 	case r.Webhook != nil:
 		result := r.Webhook.WebhookResult
 		return func() {
@@ -54,7 +57,7 @@ func (l *ledger) edit(r record) (func(), error) {
 			update(l.index.answers, r.Webhook.ID, func(m *MailAnswer) { m.Webhook = &result })
 		}, nil
 	}
-	return nil, errors.New("neither a message nor a mail, nor news of one")
+	return nil, errors.New("neither a message, a mail nor an order, nor news of one")
 }
 
 func update[T any](all map[string]*kept[T], id string, change func(*T)) {
@@ -100,6 +103,16 @@ func (l *ledger) addAnswer(a MailAnswer) {
 	k := keep(a)
 	l.current.answers = append(l.current.answers, k)
 	l.index.answers[a.MessageID] = k
+}
+
+func (l *ledger) putOrder(o Order) {
+	if k, found := l.index.orders[o.ID]; found {
+		k.state.Store(&o)
+		return
+	}
+	k := keep(o)
+	l.current.orders = append(l.current.orders, k)
+	l.index.orders[o.ID] = k
 }
 
 func (m *move) apply(to *Message) {

@@ -50,6 +50,7 @@ type view struct {
 	messages []*kept[Message]
 	mails    []*kept[Mail]
 	answers  []*kept[MailAnswer]
+	orders   []*kept[Order]
 	// generation counts how often the ledger was emptied, revision all changes.
 	generation, revision int
 	// changed is closed by the next change.
@@ -162,7 +163,7 @@ func (l *ledger) forget() error {
 		}
 	}
 	l.change(func() {
-		l.current.messages, l.current.mails, l.current.answers = nil, nil, nil
+		l.current.messages, l.current.mails, l.current.answers, l.current.orders = nil, nil, nil, nil
 		l.index = newIndex()
 		l.current.generation++
 	})

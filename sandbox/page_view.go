@@ -16,6 +16,7 @@ const (
 	shownMessages = 200
 	shownMails    = 50
 	shownLatest   = 30
+	shownOrders   = 50
 	shownSource   = 100_000 // bytes of raw JSON
 	shownPreview  = 90      // characters
 )
@@ -29,12 +30,17 @@ type pageView struct {
 	Phone   *phoneView
 	Mailbox *mailboxView
 	Latest  []arrivalView
-	Faults  []faultJSON
-	Kinds   []FaultKind
+	// Orders are the restaurant's, the newest first.
+	Orders []orderView
+	Faults []faultJSON
+	Kinds  []FaultKind
 }
 
 // Empty tells whether nothing has arrived at all.
 func (p pageView) Empty() bool { return len(p.Phones)+len(p.Mailboxes) == 0 }
+
+// Untouched tells whether there is nothing to forget.
+func (p pageView) Untouched() bool { return p.Empty() && len(p.Orders) == 0 }
 
 // Chosen tells whether a phone or mailbox is shown.
 func (p pageView) Chosen() bool { return p.Phone != nil || p.Mailbox != nil }
@@ -87,6 +93,13 @@ type mailView struct {
 	SMTPID string
 }
 
+// orderView is one line of the restaurant's orders.
+type orderView struct {
+	Order
+	// What is ordered, in words, and Version what changes when it does.
+	What, Version string
+}
+
 // arrivalView is one line of the newest arrivals.
 type arrivalView struct {
 	Key, Kind, Address, Link, Preview string
@@ -100,6 +113,7 @@ func (s *Sandbox) newPage(v view, phone, mailbox string) pageView {
 	}
 	page.Phones = phones(v.messages, phone)
 	page.Mailboxes = mailboxes(v.mails, mailbox)
+	page.Orders = orders(v)
 	switch {
 	case phone != "":
 		page.Phone = newPhone(v, phone)
@@ -204,6 +218,31 @@ func latest(v view) []arrivalView {
 	}
 	slices.SortStableFunc(arrivals, func(a, b arrivalView) int { return b.At.Compare(a.At) })
 	return arrivals[:min(len(arrivals), shownLatest)]
+}
+
+func orders(v view) []orderView {
+	var shown []orderView
+	for _, k := range slices.Backward(v.orders) {
+		o := k.now()
+		shown = append(shown, orderView{Order: o, What: o.words(), Version: fmt.Sprint(o.Calls, o.CanceledAt != nil)})
+		if len(shown) == shownOrders {
+			break
+		}
+	}
+	return shown
+}
+
+// words say what is ordered.
+func (o Order) words() string {
+	switch o.Kind {
+	case OrderTable:
+		return fmt.Sprintf("Table %d for %d, %s, %s", o.Table, o.People, o.Name, o.At)
+	case OrderRefund:
+		return fmt.Sprintf("Refund of %d.%02d %s", o.AmountCents/100, o.AmountCents%100, o.Reason)
+	case OrderTaxi:
+		return fmt.Sprintf("Taxi for %d to %s, %s", o.People, o.To, o.At)
+	}
+	return string(o.Kind)
 }
 
 // key names an arrival on the page, so that a refresh leaves it alone once it is shown.

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -38,6 +39,12 @@ type Config struct {
 	// customers are; "" tells nobody. Both are signed with SigningKey.
 	EventURL, MailInboundURL string
 	SigningKey               *ecdsa.PrivateKey
+	// ToolSecrets are what calls of the restaurant's HTTP tools may be signed with, by
+	// Standard Webhooks: "whsec_…". They are asked for with every call, so that they may
+	// change; a call that fits none of them is refused. nil: calls need no signature.
+	ToolSecrets func(context.Context) ([]string, error)
+	// MCPToken is what callers of the MCP server present as a bearer token; "": nothing.
+	MCPToken string
 	// Remote lets webhooks be called on other machines; else they must be on loopback.
 	Remote bool
 	// Seed makes the faults repeatable; 0 is another one every time.
@@ -87,6 +94,7 @@ type Sandbox struct {
 	events     eventPost
 	caller     *http.Client
 	background *background
+	ordering   sync.Mutex // one order at a time, so that no table and no key is taken twice
 	handler    http.Handler
 	born       string
 }
@@ -118,7 +126,8 @@ func New(config Config) (*Sandbox, error) {
 	return s, nil
 }
 
-// Handler serves both carriers' APIs, the inbox page at / and the tools under /sandbox.
+// Handler serves both carriers' APIs, the restaurant under /tools and /mcp, the inbox page
+// at / and what controls the sandbox under /sandbox.
 func (s *Sandbox) Handler() http.Handler { return s.handler }
 
 // Close releases every held answer, breaks off what follows answers, waits for it, and
@@ -138,6 +147,8 @@ func (s *Sandbox) routes() http.Handler {
 	s.routeTools(mux)
 	s.routeFaults(mux)
 	s.routeAnswers(mux)
+	s.routeRestaurant(mux)
+	s.routeMCP(mux)
 	// The sandbox listens where a browser can reach it; no other site may post to it.
 	return http.NewCrossOriginProtection().Handler(mux)
 }
