@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -61,7 +62,7 @@ func (s *Sandbox) tool(name string, act func(*toolCall) (int, any, error)) http.
 			return
 		}
 		call := &toolCall{Request: r, body: body}
-		if call.signed, err = s.checkSignature(call); err != nil {
+		if call.signed, err = s.checkSignature(r.Context(), call); err != nil {
 			s.refuseCall(w, r, err)
 			return
 		}
@@ -133,11 +134,11 @@ func (s *Sandbox) refuseCall(w http.ResponseWriter, r *http.Request, err error) 
 
 // checkSignature tells whether the call is signed with one of the secrets, and fails when
 // it must be and is not.
-func (s *Sandbox) checkSignature(c *toolCall) (bool, error) {
+func (s *Sandbox) checkSignature(ctx context.Context, c *toolCall) (bool, error) {
 	if s.config.ToolSecrets == nil {
 		return false, nil
 	}
-	secrets, err := s.config.ToolSecrets(c.Context())
+	secrets, err := s.config.ToolSecrets(ctx)
 	if err != nil {
 		return false, err
 	}

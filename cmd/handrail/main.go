@@ -28,6 +28,7 @@ type cli struct {
 	Deliveries   deliveriesCommand   `cmd:"" help:"Find, explain, retry, cancel and resolve deliveries."`
 	BulkRetries  bulkRetriesCommand  `cmd:"" help:"Look at, pause, resume and cancel bulk retries."`
 	Suppressions suppressionsCommand `cmd:"" help:"List addresses that are not written to, and lift one."`
+	Tools        toolsCommand        `cmd:"" help:"Look at the workspace's tools, run one, ask a server for its tools anew, change a signing secret."`
 
 	Config  configCommand  `cmd:"" help:"Show the settings in force, secrets masked, and what each is for."`
 	Health  healthCommand  `cmd:"" help:"Ask the API of this machine whether it is ready; exit 1 when it is not."`

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+type toolsCommand struct {
+	List         toolList         `cmd:"" help:"List the tools that were defined for the workspace."`
+	Show         toolShow         `cmd:"" help:"Say what a tool is, and what an MCP server offers."`
+	Test         toolTest         `cmd:"" help:"Run a tool now, for real, and tell what came of it."`
+	Refresh      toolRefresh      `cmd:"" help:"Ask an MCP server anew which tools it has."`
+	RotateSecret toolRotateSecret `cmd:"" help:"Give an HTTP tool a new signing secret and show it, once."`
+}
+
+// Help is shown by kong.
+func (toolsCommand) Help() string {
+	return `Tools are defined through the REST API, at /tools; docs/tools.md says how. These commands ask the same API: they need a key with
+tools:read, or tools:write for test, refresh and rotate-secret.
+
+` + exitHelp
+}
+
+// toolJSON is a definition as the API shows it.
+type toolJSON struct {
+	ID             int64     `json:"id"`
+	Kind           string    `json:"kind"`
+	Name           string    `json:"name"`
+	Description    string    `json:"description"`
+	Enabled        bool      `json:"enabled"`
+	Assistants     []int64   `json:"assistants"`
+	Risk           string    `json:"risk"`
+	Idempotent     bool      `json:"idempotent"`
+	TimeoutSeconds float64   `json:"timeout_seconds"`
+	Undo           *undoJSON `json:"undo"`
+	HTTP           *httpJSON `json:"http"`
+	MCP            *mcpJSON  `json:"mcp"`
+	Secrets        []string  `json:"secrets"`
+	CreatedAt      time.Time `json:"created_at"`
+	UpdatedAt      time.Time `json:"updated_at"`
+}
+
+type undoJSON struct {
+	Tool      string          `json:"tool"`
+	Arguments json.RawMessage `json:"arguments"`
+}
+
+type httpJSON struct {
+	Method            string            `json:"method"`
+	URL               string            `json:"url"`
+	Headers           map[string]string `json:"headers"`
+	IdempotencyHeader string            `json:"idempotency_header"`
+	Schema            json.RawMessage   `json:"schema"`
+}
+
+type mcpJSON struct {
+	URL          string              `json:"url"`
+	Command      string              `json:"command"`
+	Headers      map[string]string   `json:"headers"`
+	Tools        map[string]overJSON `json:"tools"`
+	Discovered   []discoveredJSON    `json:"discovered"`
+	DiscoveredAt *time.Time          `json:"discovered_at"`
+}
+
+type overJSON struct {
+	Risk       string `json:"risk"`
+	Idempotent *bool  `json:"idempotent"`
+}
+
+type discoveredJSON struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+}
+
+// where is the address of the tool, or the command that is started for it.
+func (t *toolJSON) where() string {
+	switch {
+	case t.HTTP != nil:
+		return t.HTTP.Method + " " + t.HTTP.URL
+	case t.MCP != nil && t.MCP.Command != "":
+		return "the command " + t.MCP.Command
+	case t.MCP != nil:
+		return t.MCP.URL
+	}
+	return ""
+}
+
+func (t *toolJSON) state() string {
+	if t.Enabled {
+		return "enabled"
+	}
+	return "disabled"
+}
+
+func toolPath(id int64, rest string) string { return "tools/" + strconv.FormatInt(id, 10) + rest }
+
+type toolList struct {
+	remote
+	listing
+}
+
+// Run lists definitions.
+func (l *toolList) Run(c *console) error {
+	return showList(c, &l.remote, l.listing, listView[toolJSON]{
+		path: "tools", query: url.Values{}, empty: "no tools yet but the built-in ones; define one with POST /tools (docs/tools.md)",
+		columns: []string{"ID", "NAME", "KIND", "RISK", "STATE", "WHERE"},
+		row: func(t *toolJSON) []string {
+			return []string{
+				strconv.FormatInt(t.ID, 10), short(t.Name, 24), printable(t.Kind), printable(t.Risk), t.state(), short(t.where(), 40),
+			}
+		},
+	})
+}
+
+type toolShow struct {
+	remote
+	ID int64 `arg:"" help:"The tool's id, as listed."`
+}
+
+// Run shows a definition.
+func (s *toolShow) Run(c *console) error {
+	api, err := s.dial(c)
+	if err != nil {
+		return err
+	}
+	var t toolJSON
+	got, err := api.get(toolPath(s.ID, ""), nil, &t)
+	if err != nil {
+		return err
+	}
+	return t.show(c, &s.remote, got)
+}
+
+type toolRefresh struct {
+	remote
+	ID int64 `arg:"" help:"The MCP server's id, as listed."`
+}
+
+// Run discovers the tools of a server.
+func (r *toolRefresh) Run(c *console) error {
+	api, err := r.dial(c)
+	if err != nil {
+		return err
+	}
+	got, err := api.do(call{method: http.MethodPost, path: toolPath(r.ID, "/refresh"), again: true})
+	if err != nil {
+		return err
+	}
+	var t toolJSON
+	if err := got.into(&t); err != nil {
+		return err
+	}
+	return t.show(c, &r.remote, got)
+}
+
+type toolRotateSecret struct {
+	remote
+	ID int64 `arg:"" help:"The HTTP tool's id, as listed."`
+}
+
+// Run makes a new signing secret. It is asked for once only: another try could make another.
+func (r *toolRotateSecret) Run(c *console) error {
+	api, err := r.dial(c)
+	if err != nil {
+		return err
+	}
+	got, err := api.do(call{method: http.MethodPost, path: toolPath(r.ID, "/signing-secret")})
+	if err != nil {
+		return err
+	}
+	if r.JSON {
+		return api.showJSON(got.raw)
+	}
+	var made struct {
+		Secret string `json:"signing_secret"`
+	}
+	if err := got.into(&made); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "%s\n\nIt is shown this once. Calls are signed with the old one, too, for 24 hours.\n", printable(made.Secret))
+	return nil
+}
