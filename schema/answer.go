@@ -1,0 +1,242 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"handrail/chat"
+)
+
+// Read makes a value that fits the schema out of what a person wrote: yes and no in several
+// languages, a number among words, one of the choices in any case, and else the text itself.
+// An object with one property is that property; other objects and lists must be JSON. What
+// can not be read, or does not fit, is CodeInvalidAnswer.
+func (s *Schema) Read(text string) (json.RawMessage, error) {
+	text = strings.TrimSpace(strings.ToValidUTF8(text, ""))
+	for _, candidate := range read(s.document, text) {
+		if s.check(chat.CodeInvalidAnswer, "answer", candidate) != nil {
+			continue
+		}
+		encoded, err := json.Marshal(candidate)
+		if err != nil {
+			return nil, fmt.Errorf("write an answer: %w", err)
+		}
+		return encoded, nil
+	}
+	return nil, chat.InvalidAs(chat.CodeInvalidAnswer, "answer", "%s", s.wanted())
+}
+
+// wanted says what would be an answer.
+func (s *Schema) wanted() string {
+	if hint := hint(s.document); hint != "" {
+		return "is not what was asked for. " + hint
+	}
+	return "is not what was asked for"
+}
+
+// read are the values that a text may stand for, the likeliest first.
+func read(document any, text string) []any {
+	object, ok := document.(map[string]any)
+	if !ok {
+		return []any{text}
+	}
+	if choices, ok := choicesOf(object); ok {
+		return choose(choices, text)
+	}
+	switch object["type"] {
+	case "string", nil:
+		return append(readJSON(text), text)
+	case "boolean":
+		return readBool(text)
+	case "integer", "number":
+		return readNumber(text)
+	case "object":
+		return readObject(object, text)
+	}
+	return readJSON(text)
+}
+
+// choicesOf are the values that alone are possible.
+func choicesOf(object map[string]any) ([]any, bool) {
+	if only, ok := object["const"]; ok {
+		return []any{only}, true
+	}
+	choices, ok := object["enum"].([]any)
+	return choices, ok
+}
+
+// choose finds the choice that the text names, in any case, with or without a full stop.
+func choose(choices []any, text string) []any {
+	said := plain(text)
+	for _, choice := range choices {
+		if said == plain(fmt.Sprint(choice)) {
+			return []any{choice}
+		}
+		if yes, ok := choice.(bool); ok && slices.Contains(readBool(text), any(yes)) {
+			return []any{choice}
+		}
+	}
+	// One choice among other words, if no other one stands there too.
+	var named []any
+	words := " " + strings.Join(strings.FieldsFunc(said, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ") + " "
+	for _, choice := range choices {
+		if strings.Contains(words, " "+plain(fmt.Sprint(choice))+" ") {
+			named = append(named, choice)
+		}
+	}
+	if len(named) == 1 {
+		return named
+	}
+	return nil
+}
+
+// plain is a text without case, and without the signs around it.
+func plain(text string) string {
+	return strings.ToLower(strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r) }))
+}
+
+// The words for yes and no, in English, German, Spanish, French, Italian and Portuguese.
+var (
+	yes = []string{"yes", "y", "yep", "yeah", "yup", "sure", "ok", "okay", "true", "1", "ja", "jawohl", "klar", "sí", "si", "oui", "sì", "sim"}
+	no  = []string{"no", "n", "nope", "false", "0", "nein", "nicht", "ne", "non", "não", "nao"}
+)
+
+// readBool reads yes or no from the first word. Words that say both say neither.
+func readBool(text string) []any {
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if len(words) == 0 {
+		switch strings.TrimSpace(text) {
+		case "👍":
+			return []any{true}
+		case "👎":
+			return []any{false}
+		}
+		return nil
+	}
+	affirms, denies := slices.Contains(yes, words[0]), slices.Contains(no, words[0])
+	for _, word := range words[1:] {
+		if affirms && slices.Contains(no, word) || denies && slices.Contains(yes, word) {
+			return nil
+		}
+	}
+	switch {
+	case affirms:
+		return []any{true}
+	case denies:
+		return []any{false}
+	}
+	return nil
+}
+
+// number is one in decimal notation; groups of thousands are told from decimals below.
+var number = regexp.MustCompile(`[-+]?\d+(?:[.,]\d+)*`)
+
+// readNumber reads a text that holds exactly one number.
+func readNumber(text string) []any {
+	found := number.FindAllString(text, -1)
+	if len(found) != 1 {
+		return nil
+	}
+	digits := strings.TrimPrefix(found[0], "+")
+	comma, point := strings.Count(digits, ","), strings.Count(digits, ".")
+	switch {
+	case comma == 1 && point == 0:
+		// Which of the two a lone comma before three digits is, nobody knows.
+		if len(digits)-strings.IndexByte(digits, ',') == len(",000") {
+			return nil
+		}
+		digits = strings.Replace(digits, ",", ".", 1)
+	case comma+point > 1:
+		return nil
+	}
+	return readJSON(strings.TrimPrefix(trimZeros(digits), "+"))
+}
+
+// trimZeros makes 007 a number that JSON has.
+func trimZeros(digits string) string {
+	sign := ""
+	if rest, negative := strings.CutPrefix(digits, "-"); negative {
+		sign, digits = "-", rest
+	}
+	for len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
+		digits = digits[1:]
+	}
+	return sign + digits
+}
+
+// readObject reads JSON, or the one property that the object has.
+func readObject(object map[string]any, text string) []any {
+	candidates := readJSON(text)
+	properties, ok := object["properties"].(map[string]any)
+	if !ok || len(properties) != 1 {
+		return candidates
+	}
+	for name, property := range properties {
+		for _, value := range read(property, text) {
+			candidates = append(candidates, map[string]any{name: value})
+		}
+	}
+	return candidates
+}
+
+func readJSON(text string) []any {
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(text)))
+	if err != nil {
+		return nil
+	}
+	return []any{value}
+}
+
+// Hint says in words what an answer must be, "" when any text will do.
+func Hint(expects json.RawMessage) string {
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(expects))
+	if err != nil {
+		return ""
+	}
+	return hint(document)
+}
+
+func hint(document any) string {
+	object, ok := document.(map[string]any)
+	if !ok {
+		return ""
+	}
+	if choices, ok := choicesOf(object); ok {
+		return "Please answer with " + alternatives(choices) + "."
+	}
+	switch object["type"] {
+	case "boolean":
+		return "Please answer yes or no."
+	case "integer", "number":
+		return "Please answer with a number."
+	case "object":
+		if properties, ok := object["properties"].(map[string]any); ok && len(properties) == 1 {
+			for _, property := range properties {
+				return hint(property)
+			}
+		}
+		return "Please answer with a JSON object."
+	case "array":
+		return "Please answer with a JSON list."
+	}
+	return ""
+}
+
+// alternatives lists choices: "a, b or c".
+func alternatives(choices []any) string {
+	names := make([]string, len(choices))
+	for i, choice := range choices {
+		names[i] = fmt.Sprint(choice)
+	}
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+}

@@ -1,0 +1,117 @@
+package schema_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/schema"
+)
+
+func compile(t *testing.T, document string) *schema.Schema {
+	t.Helper()
+	s, err := schema.Compile("expects", json.RawMessage(document))
+	require.NoError(t, err)
+	return s
+}
+
+func TestCheckNamesEveryPathAndRule(t *testing.T) {
+	t.Parallel()
+	s := compile(t, `{"type":"object","properties":{"when":{"type":"string","minLength":3},"people":{"type":"array","items":{"type":"integer"}}},"required":["when"],"additionalProperties":false}`)
+	for value, field := range map[string]string{
+		`{"when":"now"}`: "", `{}`: "arguments.when", `{"when":"a"}`: "arguments.when", `{"when":"now","people":[1,"x"]}`: "arguments.people.1",
+		`{"when":"now","who":1}`: "arguments.who", `[]`: "arguments", `{`: "arguments",
+	} {
+		err := s.Check(chat.CodeInvalidToolArguments, "arguments", json.RawMessage(value))
+		if field == "" {
+			require.NoError(t, err)
+			continue
+		}
+		refused := chat.AsError(err)
+		require.Equal(t, chat.CodeInvalidToolArguments, refused.Code, value)
+		require.NotEmpty(t, refused.Fields)
+		assert.Equal(t, field, refused.Fields[0].Field, value)
+	}
+	both := chat.AsError(s.Check(chat.CodeInvalidToolArguments, "arguments", json.RawMessage(`{"people":["x"]}`)))
+	assert.Len(t, both.Fields, 2)
+}
+
+func TestCompileRefuses(t *testing.T) {
+	t.Parallel()
+	for document, says := range map[string]string{
+		`{`: "no JSON", `[]`: "an object like", `{"type":"strnig"}`: "type", `{"type":"string","pattern":"("}`: "pattern",
+		`{"$ref":"https://example.com/schema"}`: "not followed", `{"$ref":"file:///etc/passwd"}`: "not followed", `{"$ref":"#/nowhere"}`: "nowhere",
+		`{"description":"` + strings.Repeat("x", schema.MaxSize) + `"}`: "bytes",
+	} {
+		_, err := schema.Compile("http.schema", json.RawMessage(document))
+		refused := chat.AsError(err)
+		require.Equal(t, chat.CodeInvalidRequest, refused.Code, document)
+		assert.Equal(t, "http.schema", refused.Fields[0].Field)
+		assert.Contains(t, refused.Message, says, document)
+	}
+}
+
+func TestRead(t *testing.T) {
+	t.Parallel()
+	for expects, answers := range map[string]map[string]string{
+		`{"type":"string"}`: {"The red one.": `"The red one."`, "12": `"12"`, `"quoted"`: `"quoted"`},
+		`{"type":"boolean"}`: {
+			"Yes!": "true", "y": "true", "ok, thanks": "true", "Nein, leider": "false", "no": "false", "Sí.": "true", "oui": "true", "👍": "true",
+			"perhaps": "", "yes and no": "", "": "", "I know": "",
+		},
+		`{"type":"integer"}`:                                       {"about 12": "12", "12 of 20": "", "twelve": "", "007": "7", "-3": "-3", "2.5": "", "1,000": ""},
+		`{"type":"number","maximum":10}`:                           {"2,5 kg": "2.5", "2.5": "2.5", "11": ""},
+		`{"enum":["red","white"]}`:                                 {"RED.": `"red"`, "the white, please": `"white"`, "red or white": "", "blue": ""},
+		`{"type":"integer","enum":[1,2]}`:                          {"2": "2", "3": ""},
+		`{"type":"object","properties":{"ok":{"type":"boolean"}}}`: {"yes": `{"ok":true}`, `{"ok":false}`: `{"ok":false}`, "hm": ""},
+		`{"type":"object","properties":{"a":{},"b":{}}}`:           {`{"a":1}`: `{"a":1}`, "a": ""},
+		`{"type":"array","items":{"type":"integer"},"minItems":1}`: {"[1,2]": "[1,2]", "1": ""},
+		`{"type":"string","pattern":"^[A-Z]{2}$"}`:                 {"DE": `"DE"`, "de": ""},
+	} {
+		s := compile(t, expects)
+		for text, want := range answers {
+			got, err := s.Read(text)
+			if want == "" {
+				assert.Equal(t, chat.CodeInvalidAnswer, chat.CodeOf(err), "%s: %q was read as %s", expects, text, got)
+				continue
+			}
+			require.NoError(t, err, "%s: %q", expects, text)
+			assert.JSONEq(t, want, string(got), "%s: %q", expects, text)
+		}
+	}
+}
+
+func TestHint(t *testing.T) {
+	t.Parallel()
+	for expects, want := range map[string]string{
+		`{"type":"boolean"}`: "Please answer yes or no.", `{"enum":["red","white","none"]}`: "Please answer with red, white or none.",
+		`{"type":"integer"}`: "Please answer with a number.", `{"type":"string"}`: "", `true`: "", "": "", `{"const":"done"}`: "Please answer with done.",
+	} {
+		assert.Equal(t, want, schema.Hint(json.RawMessage(expects)), expects)
+	}
+}
+
+// FuzzRead reads anything with any schema: what is read fits.
+func FuzzRead(f *testing.F) {
+	f.Add(`{"type":"boolean"}`, "yes")
+	f.Add(`{"type":"number"}`, "about 3,5")
+	f.Add(`{"enum":["a",1,null]}`, "A")
+	f.Add(`{"$ref":"#"}`, "x")
+	f.Add(`{"type":"object","properties":{"a":{"type":"integer"}}}`, "7")
+	f.Fuzz(func(t *testing.T, expects, text string) {
+		s, err := schema.Compile("expects", json.RawMessage(expects))
+		if err != nil {
+			return
+		}
+		answer, err := s.Read(text)
+		if err != nil {
+			return
+		}
+		require.True(t, json.Valid(answer))
+		require.NoError(t, s.Check(chat.CodeInvalidAnswer, "answer", answer))
+	})
+}
