@@ -20,10 +20,11 @@ import (
 	"handrail/chat"
 )
 
-// Config is what an App is made of. Store, Engine and Logger are needed.
+// Config is what an App is made of. Store, Engine, Tools and Logger are needed.
 type Config struct {
 	Store  Store
 	Engine Engine
+	Tools  Tools
 	Logger *slog.Logger
 	// Twilio and SendGrid read what the carriers call with; nil when that can not be
 	// verified, and is not taken.
@@ -53,6 +54,7 @@ const (
 type service struct {
 	store    Store
 	engine   Engine
+	tools    Tools
 	twilio   TwilioWebhooks
 	sendgrid SendGridWebhooks
 	// mails has a place for each inbound mail that may be read at once.
@@ -91,7 +93,7 @@ func New(config Config) (*App, error) {
 		config.Wait = defaultWait
 	}
 	s := &service{
-		store: config.Store, engine: config.Engine, twilio: config.Twilio, sendgrid: config.SendGrid,
+		store: config.Store, engine: config.Engine, tools: config.Tools, twilio: config.Twilio, sendgrid: config.SendGrid,
 		mails: make(chan struct{}, mailsAtOnce), logger: config.Logger, version: config.Version, wait: config.Wait,
 		keys:      newLimiter[chat.KeyID](config.KeyLimit, defaultKeyLimit),
 		failures:  newLimiter[string](config.FailureLimit, defaultFailureLimit),

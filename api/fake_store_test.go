@@ -37,6 +37,8 @@ const (
 type fakeStore struct {
 	mutex   sync.Mutex
 	changes []string
+	toolFacts
+	peopleFacts
 
 	principals map[[32]byte]chat.Principal
 	chat       func(chat.ChatID) (chat.Chat, error)

@@ -21,6 +21,10 @@ type Store interface {
 	DeliveryStore
 	BulkRetryStore
 	SuppressionStore
+	ToolStore
+	ApprovalStore
+	ToolCallStore
+	ContributorStore
 	WebhookStore
 	HealthStore
 	AuditLog(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.AuditEntry], error)
@@ -127,6 +131,50 @@ type BulkRetryStore interface {
 type SuppressionStore interface {
 	Suppressions(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.Suppression], error)
 	LiftSuppression(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.SuppressionID, now time.Time) error
+}
+
+// ToolStore keeps HTTP tools and MCP servers.
+type ToolStore interface {
+	CreateTool(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, d chat.ToolDefinition) (chat.ToolDefinition, error)
+	Tools(ctx context.Context, ws chat.WorkspaceID, filter chat.ToolFilter) (chat.List[chat.ToolDefinition], error)
+	Tool(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID) (chat.ToolDefinition, error)
+	// UpdateTool stores a definition that was read and changed: CodeConflict when another
+	// change came between.
+	UpdateTool(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, d chat.ToolDefinition) (chat.ToolDefinition, error)
+	DeleteTool(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ToolID) error
+	SaveDiscovered(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool, now time.Time) error
+	// ChatTools are the tools that the chat's assistant may use, the built-in ones too.
+	ChatTools(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) ([]chat.Tool, error)
+}
+
+// ApprovalStore keeps what a second person decides.
+type ApprovalStore interface {
+	Approval(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Approval, error)
+	// Approvals lists those in a state, all with "".
+	Approvals(ctx context.Context, ws chat.WorkspaceID, state chat.ApprovalState, page chat.Page) (chat.List[chat.Approval], error)
+	// DecideApproval answers with the workflow that waits: CodeOwnRequest for who has asked
+	// for it, CodeDecided when it is decided or its deadline is over.
+	DecideApproval(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ActionID, approve bool, reason string, now time.Time) (chat.Approval, string, error)
+}
+
+// ToolCallStore tells of tool calls, and takes a person's word on them.
+type ToolCallStore interface {
+	// ResolveToolCall answers with the workflow that waits: CodeConflict unless nobody knows
+	// how the call went.
+	ResolveToolCall(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ActionID, callID string, decision chat.ToolDecision) (chat.ToolCall, string, error)
+	// ToolCallMessages are the messages that bring this call, each with only that call.
+	ToolCallMessages(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, callID string, page chat.Page) (chat.List[chat.Message], error)
+}
+
+// ContributorStore keeps questions to contributors.
+type ContributorStore interface {
+	ContributorRequest(ctx context.Context, ws chat.WorkspaceID, id chat.ContributorRequestID) (chat.ContributorRequest, error)
+	ContributorRequests(ctx context.Context, ws chat.WorkspaceID, filter chat.ContributorFilter) (chat.List[chat.ContributorRequest], error)
+	// AnswerRequest may be asked twice with one message id: CodeDecided when the request is
+	// over, CodeMemberNotFound for a member who was not asked.
+	AnswerRequest(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ContributorRequestID, in chat.ContributorAnswer, now time.Time) (chat.ContributorRequest, error)
+	// EndRequest may be asked twice; a request that is over stays as it is.
+	EndRequest(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ContributorRequestID, state chat.ContributorRequestState, note string, now time.Time) (chat.ContributorRequest, error)
 }
 
 // WebhookStore takes what carriers tell. A carrier knows no workspace: the store finds

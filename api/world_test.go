@@ -21,6 +21,7 @@ import (
 type world struct {
 	store  *fakeStore
 	engine *fakeEngine
+	tools  *fakeTools
 	// twilio and sendgrid read what a test makes carriers call with.
 	twilio   *fakeTwilio
 	sendgrid *fakeSendGrid
@@ -42,9 +43,9 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 
 func newWorld(t *testing.T, settings ...func(*api.Config)) *world {
 	t.Helper()
-	w := &world{store: newFakeStore(), engine: &fakeEngine{}, twilio: &fakeTwilio{}, sendgrid: &fakeSendGrid{}, log: &lockedBuffer{}}
+	w := &world{store: newFakeStore(), engine: &fakeEngine{}, tools: &fakeTools{}, twilio: &fakeTwilio{}, sendgrid: &fakeSendGrid{}, log: &lockedBuffer{}}
 	config := api.Config{
-		Store: w.store, Engine: w.engine, Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		Store: w.store, Engine: w.engine, Tools: w.tools, Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, nil)),
 		Twilio: w.twilio, SendGrid: w.sendgrid,
 		KeyLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6}, FailureLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6},
 	}
