@@ -1,0 +1,238 @@
+package toolbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/google/uuid"
+
+	"handrail/chat"
+)
+
+// The headers that tell a tool for whom it runs.
+const (
+	headerWorkspace = "Handrail-Workspace"
+	headerChat      = "Handrail-Chat"
+	headerMessage   = "Handrail-Message"
+	userAgent       = "Handrail-Tools/1"
+)
+
+// callHTTP makes one request and says what it has come to.
+func (b *Toolbox) callHTTP(ctx context.Context, d *chat.ToolDefinition, in *chat.ToolInvocation) chat.ToolOutcome {
+	request, err := b.request(ctx, d, in)
+	if err != nil {
+		return failed(codeMisconfigured, chat.AsError(err).Message)
+	}
+	var connected atomic.Bool
+	request = request.WithContext(httptrace.WithClientTrace(request.Context(), &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	}))
+	answer, err := b.calls.Do(request)
+	if err != nil {
+		return broken(ctx, err, connected.Load())
+	}
+	defer answer.Body.Close() //nolint:errcheck // all that matters has been read, or has failed to be
+	return b.read(ctx, d, answer)
+}
+
+// broken is what an error without an answer means: nothing was asked as long as there was
+// no connection; after that nobody knows.
+func broken(ctx context.Context, err error, connected bool) chat.ToolOutcome {
+	switch {
+	case refused(err):
+		return failed(codeRefused, "the tool's address is not public, and the operator has not allowed it")
+	case errors.Is(err, errElsewhere):
+		return failed(codeRedirect, "the tool sends its callers to another place, and is not followed there")
+	case !connected:
+		return notRun(codeUnavailable, "the tool could not be reached")
+	case ctx.Err() != nil:
+		return unknown(codeTimeout, "the tool has not answered in time")
+	}
+	return unknown(codeConnection, "the connection broke before the tool had answered")
+}
+
+// errElsewhere refuses a redirect.
+var errElsewhere = errors.New("redirected to another place")
+
+// maxRedirects is how often a tool may say that it has moved.
+const maxRedirects = 3
+
+// sameHost follows a GET to other paths of the same place. Elsewhere the headers, and the
+// secrets in them, have no business; other methods are not repeated.
+func sameHost(next *http.Request, before []*http.Request) error {
+	first := before[0]
+	if first.Method != http.MethodGet {
+		return http.ErrUseLastResponse
+	}
+	if len(before) > maxRedirects || next.URL.Scheme != first.URL.Scheme || next.URL.Host != first.URL.Host {
+		return errElsewhere
+	}
+	return nil
+}
+
+// request is what the tool is asked.
+func (b *Toolbox) request(ctx context.Context, d *chat.ToolDefinition, in *chat.ToolInvocation) (*http.Request, error) {
+	secrets, err := b.open(d)
+	if err != nil {
+		return nil, err
+	}
+	headers, err := fillHeaders(d.HTTP.Headers, secrets.Values)
+	if err != nil {
+		return nil, err
+	}
+	address, body, err := compose(d.HTTP, in.Arguments)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, d.HTTP.Method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("make the request of tool %d: %w", d.ID, err)
+	}
+	if len(body) > 0 {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", userAgent)
+	for name, value := range headers {
+		request.Header.Set(name, value)
+	}
+	tell(request.Header, d, in)
+	return request, sign(request.Header, secrets.Signing, in.Key, body, time.Now())
+}
+
+// tell says for whom the tool runs, and which call it is.
+func tell(h http.Header, d *chat.ToolDefinition, in *chat.ToolInvocation) {
+	h.Set(headerWorkspace, string(d.WorkspaceID))
+	if in.ChatID != 0 {
+		h.Set(headerChat, fmt.Sprint(in.ChatID))
+	}
+	if in.MessageID != "" {
+		h.Set(headerMessage, string(in.MessageID))
+	}
+	if in.Key == "" {
+		return
+	}
+	name := d.HTTP.IdempotencyHeader
+	if name == "" {
+		name = defaultIdempotencyHeader
+	}
+	h.Set(name, in.Key)
+}
+
+const defaultIdempotencyHeader = "Idempotency-Key"
+
+// sign adds the headers of Standard Webhooks, with every key that signs now.
+func sign(h http.Header, keys []signingKey, id string, body []byte, now time.Time) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	if id == "" {
+		id = "test_" + uuid.NewString()
+	}
+	var signatures []string
+	for _, key := range keys {
+		if !key.Until.IsZero() && now.After(key.Until) {
+			continue
+		}
+		webhook, err := standardwebhooks.NewWebhook(key.Secret)
+		if err != nil {
+			return fmt.Errorf("read a signing key: %w", err)
+		}
+		signature, err := webhook.Sign(id, now, body)
+		if err != nil {
+			return fmt.Errorf("sign a request: %w", err)
+		}
+		signatures = append(signatures, signature)
+	}
+	h.Set(standardwebhooks.HeaderWebhookID, id)
+	h.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(now.Unix()))
+	h.Set(standardwebhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
+	return nil
+}
+
+// placeholder is an argument in a URL.
+var placeholder = regexp.MustCompile(`\{([A-Za-z0-9_]+)\}`)
+
+// compose puts arguments into the URL; what it does not name is the body, or the query when
+// the method has none.
+func compose(t *chat.HTTPTool, arguments json.RawMessage) (address string, body []byte, err error) {
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(arguments, &values); err != nil {
+		return "", nil, chat.Invalid("arguments", "must be a JSON object")
+	}
+	path, query, _ := strings.Cut(t.URL, "?")
+	used := map[string]bool{}
+	fill := func(text string, escape func(string) string) string {
+		return placeholder.ReplaceAllStringFunc(text, func(found string) string {
+			name := placeholder.FindStringSubmatch(found)[1]
+			used[name] = true
+			value, ok := scalar(values[name])
+			if !ok || value == "" || value == "." || value == ".." {
+				err = chat.Invalid("arguments."+name, "must be a text, a number or a boolean that can stand in the tool's URL")
+			}
+			return escape(value)
+		})
+	}
+	address = fill(path, url.PathEscape)
+	query = fill(query, url.QueryEscape)
+	if err != nil {
+		return "", nil, err
+	}
+	for name := range used {
+		delete(values, name)
+	}
+	if hasBody(t.Method) {
+		body, err = json.Marshal(values)
+	} else {
+		query, err = addQuery(query, values)
+	}
+	if query != "" {
+		address += "?" + query
+	}
+	return address, body, err
+}
+
+func hasBody(method string) bool {
+	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
+}
+
+// addQuery adds values to a query: texts as they are, everything else as JSON.
+func addQuery(query string, values map[string]json.RawMessage) (string, error) {
+	more := url.Values{}
+	for name, value := range values {
+		text, ok := scalar(value)
+		if !ok {
+			text = string(value)
+		}
+		more.Set(name, text)
+	}
+	if query != "" && len(more) > 0 {
+		query += "&"
+	}
+	return query + more.Encode(), nil
+}
+
+// scalar is a text, number or boolean as text.
+func scalar(value json.RawMessage) (string, bool) {
+	var text string
+	if json.Unmarshal(value, &text) == nil {
+		return text, len(value) > 0 && value[0] == '"'
+	}
+	trimmed := strings.TrimSpace(string(value))
+	if trimmed == "" || trimmed == "null" || trimmed[0] == '{' || trimmed[0] == '[' {
+		return "", false
+	}
+	return trimmed, true
+}

@@ -1,0 +1,302 @@
+package toolbox
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"handrail/chat"
+)
+
+// idleFor is how long a session is kept that nobody uses.
+const idleFor = 5 * time.Minute
+
+// maxMessage is the most bytes of one message of a server: a list of tools may be long.
+const maxMessage = 4 << 20
+
+// pool keeps sessions with MCP servers, one for each version of a definition.
+type pool struct {
+	box      *Toolbox
+	mutex    sync.Mutex
+	sessions map[sessionKey]*session
+	closed   bool
+	// closing waits for sessions that are being closed.
+	closing sync.WaitGroup
+}
+
+type sessionKey struct {
+	id      chat.ToolID
+	version int64
+}
+
+// session is one that is there, or is being made: ready then closes.
+type session struct {
+	ready chan struct{}
+	live  *mcp.ClientSession
+	err   error
+	idle  *time.Timer
+}
+
+func newPool(b *Toolbox) *pool { return &pool{box: b, sessions: map[sessionKey]*session{}} }
+
+func keyOf(d *chat.ToolDefinition) sessionKey { return sessionKey{d.ID, d.Version} }
+
+// get is a session with the server of a definition.
+func (p *pool) get(ctx context.Context, d *chat.ToolDefinition) (*mcp.ClientSession, error) {
+	key := keyOf(d)
+	p.mutex.Lock()
+	if p.closed {
+		p.mutex.Unlock()
+		return nil, mcp.ErrConnectionClosed
+	}
+	s, ok := p.sessions[key]
+	if !ok {
+		s = &session{ready: make(chan struct{})}
+		p.sessions[key] = s
+	}
+	p.mutex.Unlock()
+	if !ok {
+		p.make(ctx, d, s)
+	}
+	select {
+	case <-s.ready:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if s.err == nil {
+		s.idle.Reset(idleFor)
+	}
+	return s.live, s.err
+}
+
+// make connects. A session that breaks, or is not used, leaves the pool by itself.
+func (p *pool) make(ctx context.Context, d *chat.ToolDefinition, s *session) {
+	defer close(s.ready)
+	key := keyOf(d)
+	s.live, s.err = p.box.connect(ctx, d)
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if s.err != nil {
+		delete(p.sessions, key)
+		return
+	}
+	s.idle = time.AfterFunc(idleFor, func() { p.remove(key, s) })
+	p.closing.Go(func() {
+		_ = s.live.Wait() // how it ended is nobody's business: the next call makes another
+		p.remove(key, s)
+	})
+	if p.closed {
+		p.closing.Go(func() { _ = s.live.Close() })
+	}
+}
+
+// drop ends the session of a definition, if there is one.
+func (p *pool) drop(d *chat.ToolDefinition) {
+	p.mutex.Lock()
+	s := p.sessions[keyOf(d)]
+	p.mutex.Unlock()
+	if s != nil {
+		p.remove(keyOf(d), s)
+	}
+}
+
+func (p *pool) remove(key sessionKey, s *session) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.sessions[key] == s {
+		delete(p.sessions, key)
+	}
+	select {
+	case <-s.ready:
+	default:
+		return
+	}
+	if s.live != nil {
+		s.idle.Stop()
+		live := s.live
+		p.closing.Go(func() { _ = live.Close() })
+	}
+}
+
+func (p *pool) close() {
+	p.mutex.Lock()
+	p.closed = true
+	open := make(map[sessionKey]*session, len(p.sessions))
+	for key, s := range p.sessions {
+		open[key] = s
+	}
+	p.mutex.Unlock()
+	for key, s := range open {
+		p.remove(key, s)
+	}
+	p.closing.Wait()
+}
+
+// list asks for the tools of a server: of one that is not stored yet, in a session that ends
+// with it.
+func (p *pool) list(ctx context.Context, d *chat.ToolDefinition) ([]chat.MCPTool, error) {
+	if d.ID != 0 {
+		live, err := p.get(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		return p.box.listTools(ctx, d, live)
+	}
+	live, err := p.box.connect(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	defer live.Close() //nolint:errcheck // all that matters has been read
+	return p.box.listTools(ctx, d, live)
+}
+
+// connect makes a session, and hears when the server's tools change.
+func (b *Toolbox) connect(ctx context.Context, d *chat.ToolDefinition) (*mcp.ClientSession, error) {
+	transport, err := b.transport(d)
+	if err != nil {
+		return nil, err
+	}
+	definition := *d
+	client := mcp.NewClient(&mcp.Implementation{Name: "handrail", Version: "1"}, &mcp.ClientOptions{
+		Capabilities:   &mcp.ClientCapabilities{},
+		MultiRoundTrip: &mcp.MultiRoundTripOptions{Disabled: true},
+		ToolListChangedHandler: func(ctx context.Context, r *mcp.ToolListChangedRequest) {
+			// Not in the handler: the answer could not be read meanwhile.
+			go b.rediscover(context.WithoutCancel(ctx), &definition, r.Session)
+		},
+	})
+	return client.Connect(ctx, transport, nil)
+}
+
+// rediscover stores the tools of a server that has said that they have changed.
+func (b *Toolbox) rediscover(ctx context.Context, d *chat.ToolDefinition, live *mcp.ClientSession) {
+	if d.ID == 0 || b.config.Discovered == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout(d))
+	defer cancel()
+	tools, err := b.listTools(ctx, d, live)
+	if err == nil {
+		err = b.config.Discovered(ctx, d.WorkspaceID, d.ID, tools)
+	}
+	if err != nil {
+		b.config.Logger.WarnContext(ctx, "the changed tools of an MCP server were not taken", "tool_id", d.ID, "error", err)
+	}
+}
+
+func (b *Toolbox) transport(d *chat.ToolDefinition) (mcp.Transport, error) {
+	if d.MCP.Command == "" {
+		secrets, err := b.open(d)
+		if err != nil {
+			return nil, err
+		}
+		headers, err := fillHeaders(d.MCP.Headers, secrets.Values)
+		if err != nil {
+			return nil, err
+		}
+		return &mcp.StreamableClientTransport{
+			Endpoint: d.MCP.URL, MaxEventSize: maxMessage,
+			HTTPClient: &http.Client{Transport: &watched{b.guard.transport(shared), headers}, CheckRedirect: sameHost},
+		}, nil
+	}
+	words, ok := b.config.Commands[d.MCP.Command]
+	if !ok {
+		return nil, chat.Invalid("mcp.command", "names a command that the operator has not configured in HANDRAIL_MCP_COMMANDS")
+	}
+	command := exec.Command(words[0], words[1:]...) //nolint:gosec,noctx // the operator's own; it lives as long as the session
+	command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
+	return &mcp.CommandTransport{Command: command, TerminateDuration: time.Second}, nil
+}
+
+// watched adds headers to requests, bounds the answers, and notes in the exchange of the
+// context what happened on the wire.
+type watched struct {
+	next    http.RoundTripper
+	headers map[string]string
+}
+
+// RoundTrip sends a request.
+func (t *watched) RoundTrip(r *http.Request) (*http.Response, error) {
+	seen := exchangeOf(r.Context())
+	r = r.Clone(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { seen.connect() }}))
+	for name, value := range t.headers {
+		r.Header.Set(name, value)
+	}
+	r.Header.Set("User-Agent", userAgent)
+	answer, err := t.next.RoundTrip(r)
+	seen.answer(answer, err)
+	if err == nil && r.Method == http.MethodPost {
+		answer.Body = &bounded{answer.Body, io.LimitReader(answer.Body, maxMessage)}
+	}
+	return answer, err
+}
+
+// bounded is a body of which only so much is read.
+type bounded struct {
+	io.Closer
+	io.Reader
+}
+
+// exchange is what has been seen of one call on the wire.
+type exchange struct {
+	mutex sync.Mutex
+	got   bool
+	code  int
+	err   error
+}
+
+type exchangeKey struct{}
+
+func withExchange(ctx context.Context, e *exchange) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, e)
+}
+
+// exchangeOf is the context's, or one that nobody looks at.
+func exchangeOf(ctx context.Context) *exchange {
+	if e, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		return e
+	}
+	return &exchange{}
+}
+
+func (e *exchange) connect() {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	e.got = true
+}
+
+// answer notes the first answer: that of the call itself.
+func (e *exchange) answer(answer *http.Response, err error) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	if e.code == 0 && e.err == nil {
+		if e.err = err; err == nil {
+			e.code = answer.StatusCode
+		}
+	}
+}
+
+func (e *exchange) connected() bool {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	return e.got
+}
+
+func (e *exchange) status() int {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	return e.code
+}
+
+func (e *exchange) broken() error {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	return e.err
+}
