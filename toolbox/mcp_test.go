@@ -3,6 +3,7 @@ package toolbox_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -35,7 +36,10 @@ func concierge() *mcp.Server {
 		return &mcp.CallToolResult{IsError: true, Content: []mcp.Content{&mcp.TextContent{Text: "no taxis\nleft"}}}, nil, nil
 	})
 	mcp.AddTool(s, &mcp.Tool{Name: "hangs"}, func(ctx context.Context, _ *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
-		<-ctx.Done()
+		select {
+		case <-ctx.Done():
+		case <-time.After(10 * time.Second): // or the server could not be closed
+		}
 		return nil, nil, ctx.Err()
 	})
 	mcp.AddTool(s, &mcp.Tool{Name: "dies"}, func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
@@ -128,7 +132,11 @@ func TestAServerThatIsAwayOrRefuses(t *testing.T) {
 	assert.Equal(t, chat.CodeToolUnavailable, chat.CodeOf(b.Prepare(t.Context(), &d, nil)))
 	assert.Equal(t, chat.ToolNotRun, b.Call(t.Context(), d, call(`{}`)).Kind)
 
-	silent := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	silent := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		// Only who has read the body hears that the caller is gone.
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	})
 	b = box(t, toolbox.Config{}, silent)
 	d = server(chat.MCPServer{URL: silent.URL})
 	d.Timeout = time.Second
