@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -94,6 +95,10 @@ func TestScopesOfRoutes(t *testing.T) {
 		"getBulkRetry": "deliveries:read", "pauseBulkRetry": "deliveries:admin", "resumeBulkRetry": "deliveries:admin", "cancelBulkRetry": "deliveries:admin",
 		"listSuppressions": "deliveries:admin", "liftSuppression": "deliveries:admin", "listAuditLog": "workspace:admin",
 	}
+	maps.Copy(want, map[string]chat.Scope{
+		"listTools": "tools:read", "getTool": "tools:read", "createTool": "tools:write", "updateTool": "tools:write", "deleteTool": "tools:write",
+		"testTool": "tools:write", "refreshTool": "tools:write", "rotateSigningSecret": "tools:write", "listToolCallMessages": "chats:read",
+	})
 	for _, sender := range []string{"PhoneNumber", "Inbox"} {
 		for _, verb := range []string{"create", "get", "update", "delete"} {
 			want[verb+sender] = "workspace:admin"

@@ -121,6 +121,8 @@ func (s *service) routes() {
 	s.participantRoutes()
 	s.chatRoutes()
 	s.messageRoutes()
+	s.toolRoutes()
+	s.toolCallMessageRoutes()
 	s.memberRoutes()
 	s.labelRoutes()
 	s.phoneNumberRoutes()
@@ -129,6 +131,7 @@ func (s *service) routes() {
 	s.commandRoutes()
 	s.bulkRetryRoutes()
 	s.suppressionRoutes()
+	s.toolRoutes()
 	s.keyRoutes()
 	s.auditRoutes()
 }

@@ -20,9 +20,10 @@ type call struct {
 	delivery chat.Delivery
 	// action is the one that the path names; only its own route loads it.
 	action chat.Action
-	// numbers and uuids are the path's other ids, by parameter name.
+	// numbers, uuids and texts are the path's other ids, by parameter name.
 	numbers map[string]int64
 	uuids   map[string]string
+	texts   map[string]string
 	// body is the checked body, under the document's names.
 	body []byte
 	// spelled maps the fields of the body to how the caller wrote them.

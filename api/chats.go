@@ -109,10 +109,6 @@ func (s *service) chatRoutes() {
 	register(s, http.MethodDelete, "/chats/{chat_id}", scope(chat.ScopeChatsWrite), s.deleteChat, about{
 		id: "deleteChat", tag: tagChats, summary: "Delete a chat",
 	})
-	register(s, http.MethodGet, "/chats/{chat_id}/tools", scope(chat.ScopeChatsRead), s.listTools, about{
-		id: "listChatTools", tag: tagChats, summary: "The tools of a chat", description: "What may stand in tool_calls. By name.",
-		answer: listOf(presentTool(chat.Builtins()[0])),
-	})
 }
 
 type createChatInput struct{ Body newChatJSON }

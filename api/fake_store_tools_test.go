@@ -47,6 +47,11 @@ func (f *fakeStore) CreateTool(_ context.Context, _ chat.WorkspaceID, _ chat.Act
 
 func (f *fakeStore) Tools(_ context.Context, _ chat.WorkspaceID, filter chat.ToolFilter) (chat.List[chat.ToolDefinition], error) {
 	f.toolFilter = filter
+	if filter.Cursor != "" {
+		cancel := bookTool()
+		cancel.ID, cancel.Name, cancel.Undo = 6, "cancel_table", nil
+		return chat.List[chat.ToolDefinition]{Items: []chat.ToolDefinition{cancel}}, f.fail
+	}
 	return chat.List[chat.ToolDefinition]{Items: []chat.ToolDefinition{bookTool(), taxiServer()}, NextCursor: "next"}, f.fail
 }
 

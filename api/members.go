@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/nyaruka/phonenumbers"
@@ -21,6 +22,7 @@ type memberJSON struct {
 	Phone                string             `json:"phone"`
 	NotificationsEnabled bool               `json:"notifications_enabled"`
 	Consent              consentJSON        `json:"consent"`
+	Tools                *[]string          `json:"tools,omitempty" doc:"With an assistant: the tools it may use."`
 	CreatedAt            time.Time          `json:"created_at"`
 	UpdatedAt            time.Time          `json:"updated_at"`
 }
@@ -31,10 +33,14 @@ type consentJSON struct {
 }
 
 func presentMember(m chat.Member) memberJSON {
-	return memberJSON{
+	shown := memberJSON{
 		ID: m.ID, Kind: m.Kind, Role: m.Role, Name: m.Name, Email: m.Email, Phone: m.Phone, NotificationsEnabled: m.NotificationsEnabled,
 		Consent: consentJSON{SMS: m.ConsentSMS, Email: m.ConsentEmail}, CreatedAt: m.CreatedAt.UTC(), UpdatedAt: m.UpdatedAt.UTC(),
 	}
+	if m.Kind == chat.KindAssistant {
+		shown.Tools = new(orEmpty(m.Tools))
+	}
+	return shown
 }
 
 var exampleMember = memberJSON{
@@ -52,6 +58,7 @@ type newMemberJSON struct {
 	Phone                string             `json:"phone,omitempty" maxLength:"20" doc:"An E.164 number."`
 	NotificationsEnabled *bool              `json:"notifications_enabled,omitempty" default:"true" doc:"Whether it may be written to."`
 	Consent              *newConsentJSON    `json:"consent,omitempty"`
+	Tools                *[]string          `json:"tools,omitempty" maxItems:"200" uniqueItems:"true" doc:"With the kind assistant: the names of the tools it may use, server.* for all of an MCP server, * for all, which it is when left out."`
 }
 
 type newConsentJSON struct {
@@ -67,6 +74,7 @@ type memberPatchJSON struct {
 	Phone                *string             `json:"phone,omitempty" maxLength:"20" doc:"An E.164 number; empty takes it away."`
 	NotificationsEnabled *bool               `json:"notifications_enabled,omitempty"`
 	Consent              *newConsentJSON     `json:"consent,omitempty"`
+	Tools                *[]string           `json:"tools,omitempty" maxItems:"200" uniqueItems:"true" doc:"The tools that an assistant may use."`
 }
 
 func (s *service) memberRoutes() {
@@ -116,6 +124,13 @@ func (s *service) createMember(ctx context.Context, in *createMemberInput) (*cre
 	if consent := b.Consent; consent != nil {
 		member.ConsentSMS, member.ConsentEmail = or(consent.SMS, chat.ConsentUnknown), or(consent.Email, chat.ConsentUnknown)
 	}
+	if err := checkToolNames(b.Tools); err != nil {
+		return nil, err
+	}
+	if b.Tools != nil && b.Kind != chat.KindAssistant {
+		return nil, chat.Invalid("tools", "must not be given with the kind person")
+	}
+	member.Tools = or(b.Tools, chat.AllTools())
 	if err := member.Validate(); err != nil {
 		return nil, err
 	}
@@ -149,7 +164,10 @@ type updateMemberInput struct{ Body memberPatchJSON }
 
 func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*memberOutput, error) {
 	c, b := callFrom(ctx), in.Body
-	patch := chat.MemberPatch{Name: b.Name, Email: b.Email, Phone: b.Phone, Role: b.Role, NotificationsEnabled: b.NotificationsEnabled}
+	patch := chat.MemberPatch{Name: b.Name, Email: b.Email, Phone: b.Phone, Role: b.Role, NotificationsEnabled: b.NotificationsEnabled, Tools: b.Tools}
+	if err := checkToolNames(b.Tools); err != nil {
+		return nil, err
+	}
 	if b.Consent != nil {
 		patch.ConsentSMS, patch.ConsentEmail = b.Consent.SMS, b.Consent.Email
 	}
@@ -183,6 +201,19 @@ func checkPhone(field, number string) error {
 	}
 	if parsed, err := phonenumbers.Parse(number, ""); err != nil || !phonenumbers.IsValidNumber(parsed) {
 		return wrong
+	}
+	return nil
+}
+
+// grantedTool is a tool's name, a whole MCP server, or everything.
+var grantedTool = regexp.MustCompile(`^(\*|[a-zA-Z0-9_-]{1,64}|[a-zA-Z0-9_-]{1,32}\.(\*|[a-zA-Z0-9_-]{1,64}))$`)
+
+// checkToolNames checks the form only: a tool may be granted before it is defined.
+func checkToolNames(names *[]string) error {
+	for i, name := range or(names, nil) {
+		if !grantedTool.MatchString(name) {
+			return chat.Invalid(fmt.Sprintf("tools[%d]", i), "must be the name of a tool, server.* for all of an MCP server, or *")
+		}
 	}
 	return nil
 }

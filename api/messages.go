@@ -24,6 +24,7 @@ type messageJSON struct {
 	MemberID   *chat.MemberID    `json:"member_id" doc:"Who wrote it, when it is known."`
 	Rating     *ratingJSON       `json:"rating,omitempty"`
 	DeliveryID chat.DeliveryID   `json:"delivery_id,omitempty" format:"uuid" doc:"The newest delivery of an assistant's message."`
+	AskID      chat.AskID        `json:"ask_id,omitempty" format:"uuid" doc:"The question to a contributor that this message puts, or answers."`
 	CreatedAt  time.Time         `json:"created_at"`
 }
 
@@ -31,9 +32,7 @@ type messageCallJSON struct {
 	ID       string             `json:"id"`
 	Type     string             `json:"type" enum:"function"`
 	Function newFunctionJSON    `json:"function"`
-	Status   chat.ToolCallState `json:"status" enum:"pending,succeeded,failed"`
-	Result   json.RawMessage    `json:"result,omitempty"`
-	Error    string             `json:"error,omitempty"`
+	toolCallStandingJSON
 }
 
 type ratingJSON struct {
@@ -46,12 +45,12 @@ type ratingJSON struct {
 func presentMessage(m chat.Message) messageJSON {
 	shown := messageJSON{
 		ID: m.Number, UUID: m.ID, Role: m.Role, Content: m.Content, Original: m.Original, State: m.State, MemberID: m.MemberID,
-		DeliveryID: m.DeliveryID, CreatedAt: m.CreatedAt.UTC(),
+		DeliveryID: m.DeliveryID, AskID: m.AskID, CreatedAt: m.CreatedAt.UTC(),
 	}
 	for _, c := range m.ToolCalls {
 		shown.ToolCalls = append(shown.ToolCalls, messageCallJSON{
 			ID: c.ID, Type: "function", Function: newFunctionJSON{Name: c.Name, Arguments: string(c.Arguments)},
-			Status: c.State, Result: c.Result, Error: c.Error,
+			toolCallStandingJSON: standing(&c),
 		})
 	}
 	if r := m.Rating; r != nil {

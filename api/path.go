@@ -19,9 +19,10 @@ const basePath = "/api/v2/w/"
 // workspacePath begins the path of every route of a workspace.
 const workspacePath = basePath + "{workspace_uuid}"
 
-// pathParameter documents one id in a path; it is a UUID, or else a 64-bit integer.
+// pathParameter documents one id in a path; it is a UUID, a text, or else a 64-bit integer.
 type pathParameter struct {
 	uuid    bool
+	text    bool
 	doc     string
 	example any
 }
@@ -38,7 +39,9 @@ var pathParameters = map[string]pathParameter{
 	"delivery_id":     {uuid: true, doc: "The delivery.", example: exampleDelivery},
 	"action_id":       {uuid: true, doc: "The action.", example: exampleAction},
 	"bulk_retry_id":   {uuid: true, doc: "The bulk retry.", example: exampleBulk},
+	"tool_id":         {doc: "The tool or the MCP server.", example: 4},
 	"suppression_id":  {doc: "The suppression.", example: 9},
+	"call_id":         {text: true, doc: "The tool call's id within its message.", example: "call_1"},
 	"api_key_id":      {doc: "The API key's id, which is not the key.", example: 5},
 }
 
@@ -62,6 +65,9 @@ func documentPath(pattern string) []*huma.Param {
 		if p.uuid {
 			schema = &huma.Schema{Type: huma.TypeString, Format: "uuid"}
 		}
+		if p.text {
+			schema = &huma.Schema{Type: huma.TypeString, MaxLength: new(maxText)}
+		}
 		documented = append(documented, &huma.Param{
 			Name: name, In: "path", Required: true, Description: p.doc, Schema: schema, Example: p.example,
 		})
@@ -73,12 +79,15 @@ func documentPath(pattern string) []*huma.Param {
 func readPath(pattern string) check {
 	names := namesIn(pattern)
 	return func(ctx huma.Context, c *call) error {
-		c.numbers, c.uuids = map[string]int64{}, map[string]string{}
+		c.numbers, c.uuids, c.texts = map[string]int64{}, map[string]string{}, map[string]string{}
 		for _, name := range names[1:] {
 			var err error
-			if pathParameters[name].uuid {
+			switch p := pathParameters[name]; {
+			case p.uuid:
 				c.uuids[name], err = parseUUID("path."+name, ctx.Param(name))
-			} else {
+			case p.text:
+				c.texts[name], err = parseText("path."+name, ctx.Param(name))
+			default:
 				c.numbers[name], err = parseNumber("path."+name, ctx.Param(name))
 			}
 			if err != nil {
@@ -103,6 +112,18 @@ func parseUUID(field, text string) (string, error) {
 		return "", chat.Invalid(field, "must be a UUID like %s", exampleMessage)
 	}
 	return id.String(), nil
+}
+
+// maxText is the most characters of a text in a path.
+const maxText = 64
+
+// parseText decodes what is percent-encoded.
+func parseText(field, given string) (string, error) {
+	text, err := url.PathUnescape(given)
+	if err != nil || !utf8.ValidString(text) || strings.ContainsRune(text, 0) || utf8.RuneCountInString(text) > maxText {
+		return "", chat.Invalid(field, "must be 1 to %d characters, percent-encoded", maxText)
+	}
+	return text, nil
 }
 
 // checkQuery refuses a query that can be read in two ways. What huma does with the rest

@@ -14,18 +14,52 @@ import (
 
 // toolCallJSON is a tool call as a send answers with it.
 type toolCallJSON struct {
-	ID        string             `json:"id" example:"call_1"`
-	Name      string             `json:"name" example:"add_label"`
-	Arguments json.RawMessage    `json:"arguments"`
-	Status    chat.ToolCallState `json:"status" enum:"pending,succeeded,failed"`
-	Result    json.RawMessage    `json:"result,omitempty"`
-	Error     string             `json:"error,omitempty" doc:"Why it failed."`
+	ID        string          `json:"id" example:"call_1"`
+	Name      string          `json:"name" example:"add_label"`
+	Arguments json.RawMessage `json:"arguments"`
+	toolCallStandingJSON
+}
+
+// toolCallStandingJSON is how a tool call stands.
+type toolCallStandingJSON struct {
+	Status     chat.ToolCallState        `json:"status" enum:"pending,running,waiting,unknown,succeeded,failed,skipped" doc:"waiting waits for contributors; unknown may have had its effect, and waits for a person; skipped never ran, because the send was over."`
+	Kind       chat.ToolKind             `json:"kind,omitempty" enum:"builtin,http,mcp"`
+	Risk       chat.ToolRisk             `json:"risk,omitempty" enum:"read,write,approval"`
+	Attempts   int                       `json:"attempts,omitempty" doc:"How often it was run."`
+	DurationMS *int64                    `json:"duration_ms,omitempty" doc:"From the beginning of the first try to the end."`
+	Result     json.RawMessage           `json:"result,omitempty"`
+	ErrorCode  string                    `json:"error_code,omitempty"`
+	Error      string                    `json:"error,omitempty" doc:"Why it failed, is unknown, or is tried again."`
+	Undo       *toolUndoJSON             `json:"undo,omitempty" doc:"What takes it back, and how that went."`
+	RequestID  chat.ContributorRequestID `json:"contributor_request_id,omitempty" doc:"The question to contributors that it has put."`
+}
+
+type toolUndoJSON struct {
+	Tool   string             `json:"tool"`
+	Status chat.ToolCallState `json:"status,omitempty" enum:"pending,running,waiting,unknown,succeeded,failed,skipped" doc:"Missing while nothing was to be taken back."`
+	Error  string             `json:"error,omitempty" doc:"Why it could not be taken back."`
 }
 
 func toolCalls(calls []chat.ToolCall) []toolCallJSON {
 	shown := make([]toolCallJSON, len(calls))
 	for i, c := range calls {
-		shown[i] = toolCallJSON{ID: c.ID, Name: c.Name, Arguments: c.Arguments, Status: c.State, Result: c.Result, Error: c.Error}
+		shown[i] = toolCallJSON{ID: c.ID, Name: c.Name, Arguments: c.Arguments, toolCallStandingJSON: standing(&c)}
+	}
+	return shown
+}
+
+func standing(c *chat.ToolCall) toolCallStandingJSON {
+	shown := toolCallStandingJSON{
+		Status: c.State, Kind: c.Kind, Risk: c.Risk, Attempts: c.Attempts, Result: c.Result, ErrorCode: c.ErrorCode, Error: c.Error, RequestID: c.Request,
+	}
+	if c.StartedAt != nil && c.FinishedAt != nil {
+		shown.DurationMS = new(c.FinishedAt.Sub(*c.StartedAt).Milliseconds())
+	}
+	if c.UndoTool != "" {
+		shown.Undo = &toolUndoJSON{Tool: c.UndoTool}
+	}
+	if c.Undo != nil {
+		shown.Undo = &toolUndoJSON{Tool: c.Undo.Name, Status: c.Undo.State, Error: c.Undo.Error}
 	}
 	return shown
 }
@@ -41,7 +75,7 @@ type newToolCallJSON struct {
 }
 
 type newFunctionJSON struct {
-	Name      string `json:"name" minLength:"1" maxLength:"64" example:"add_label"`
+	Name      string `json:"name" minLength:"1" maxLength:"97" example:"add_label"`
 	Arguments string `json:"arguments" doc:"A JSON object that fits the tool's schema, in a string." example:"{\"label\":\"vip\"}"`
 }
 

@@ -1,0 +1,243 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"handrail/chat"
+)
+
+// newToolJSON defines an HTTP tool or an MCP server.
+type newToolJSON struct {
+	Kind           chat.ToolKind     `json:"kind" enum:"http,mcp" doc:"It can not be changed later."`
+	Name           string            `json:"name" minLength:"1" maxLength:"64" doc:"Letters, digits, _ and -, up to 64 and for an MCP server 32; unique in the workspace whatever its case, and none of a built-in tool. The tools of a server are called name.tool."`
+	Description    string            `json:"description,omitempty" maxLength:"2000" doc:"What it is for: models read it."`
+	Enabled        *bool             `json:"enabled,omitempty" default:"true"`
+	Assistants     []chat.MemberID   `json:"assistants,omitempty" maxItems:"100" uniqueItems:"true" doc:"Who may use it; every assistant of the workspace when empty."`
+	Risk           chat.ToolRisk     `json:"risk,omitempty" enum:"read,write,approval" default:"write" doc:"read changes nothing outside, write does, approval runs only when a second person has agreed. Of an MCP server: of all its tools, unless mcp.tools says otherwise."`
+	Idempotent     bool              `json:"idempotent,omitempty" doc:"Whether running it twice does what once does, or it honours the idempotency key. A call of any other tool whose outcome is not known waits for a person."`
+	TimeoutSeconds int               `json:"timeout_seconds,omitempty" minimum:"1" maximum:"120" default:"10" doc:"How long one try may take."`
+	Undo           *undoJSON         `json:"undo,omitempty" doc:"What takes a call back when its message is not delivered after all. Of an HTTP tool; those of a server's tools stand in mcp.tools."`
+	HTTP           *httpToolJSON     `json:"http,omitempty" doc:"With the kind http."`
+	MCP            *newMCPServerJSON `json:"mcp,omitempty" doc:"With the kind mcp."`
+	Secrets        secretsJSON       `json:"secrets,omitempty"`
+}
+
+// toolPatchJSON changes a definition.
+type toolPatchJSON struct {
+	Kind           *chat.ToolKind    `json:"kind,omitempty" enum:"http,mcp" doc:"May be repeated, and not changed."`
+	Name           *string           `json:"name,omitempty" minLength:"1" maxLength:"64"`
+	Description    *string           `json:"description,omitempty" maxLength:"2000"`
+	Enabled        *bool             `json:"enabled,omitempty"`
+	Assistants     *[]chat.MemberID  `json:"assistants,omitempty" maxItems:"100" uniqueItems:"true"`
+	Risk           *chat.ToolRisk    `json:"risk,omitempty" enum:"read,write,approval"`
+	Idempotent     *bool             `json:"idempotent,omitempty"`
+	TimeoutSeconds *int              `json:"timeout_seconds,omitempty" minimum:"1" maximum:"120"`
+	Undo           *undoJSON         `json:"undo,omitempty" doc:"An empty tool takes the undo away."`
+	HTTP           *httpToolJSON     `json:"http,omitempty" doc:"Replaces all of it."`
+	MCP            *newMCPServerJSON `json:"mcp,omitempty" doc:"Replaces all of it."`
+	Secrets        secretsJSON       `json:"secrets,omitempty"`
+}
+
+// secretsJSON are secrets by name: a value replaces, null removes.
+type secretsJSON map[string]*string
+
+// Schema is asked by huma.
+func (secretsJSON) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeString, Nullable: true},
+		Description: "Names like API_KEY, and values. Write-only: encrypted, and never shown. A value replaces, null removes, what is not named stays. Headers refer to one as {secret.API_KEY}.",
+	}
+}
+
+func (in *newToolJSON) domain() (chat.ToolDefinition, error) {
+	d := chat.ToolDefinition{
+		Kind: in.Kind, Name: in.Name, Description: in.Description, Enabled: or(in.Enabled, true), Assistants: in.Assistants, Risk: in.Risk,
+		Idempotent: in.Idempotent, Timeout: time.Duration(in.TimeoutSeconds) * time.Second, Undo: in.Undo.domain(),
+		HTTP: in.HTTP.domain(), MCP: in.MCP.domain(nil),
+	}
+	return d, checkKind(&d)
+}
+
+// apply changes a definition that was stored.
+func (in *toolPatchJSON) apply(d *chat.ToolDefinition) error {
+	if or(in.Kind, d.Kind) != d.Kind {
+		return chat.Invalid("kind", "can not be changed; delete the tool and define another one")
+	}
+	d.Name, d.Description, d.Enabled = or(in.Name, d.Name), or(in.Description, d.Description), or(in.Enabled, d.Enabled)
+	d.Assistants, d.Risk, d.Idempotent = or(in.Assistants, d.Assistants), or(in.Risk, d.Risk), or(in.Idempotent, d.Idempotent)
+	if in.TimeoutSeconds != nil {
+		d.Timeout = time.Duration(*in.TimeoutSeconds) * time.Second
+	}
+	if in.Undo != nil {
+		d.Undo = in.Undo.domain()
+		if d.Undo.Tool == "" {
+			d.Undo = nil
+		}
+	}
+	if in.HTTP != nil {
+		d.HTTP = in.HTTP.domain()
+	}
+	if in.MCP != nil {
+		d.MCP = in.MCP.domain(d.MCP)
+	}
+	return checkKind(d)
+}
+
+// needsPreparing tells whether the change needs more than the row: a server that is away
+// can still be disabled.
+func (in *toolPatchJSON) needsPreparing() bool {
+	return in.Name != nil || in.Description != nil || in.Risk != nil || in.TimeoutSeconds != nil || in.Undo != nil || in.HTTP != nil ||
+		in.MCP != nil || len(in.Secrets) > 0
+}
+
+func (u *undoJSON) domain() *chat.Undo {
+	if u == nil {
+		return nil
+	}
+	return &chat.Undo{Tool: u.Tool, Arguments: u.Arguments}
+}
+
+func (h *httpToolJSON) domain() *chat.HTTPTool {
+	if h == nil {
+		return nil
+	}
+	return new(chat.HTTPTool(*h))
+}
+
+// domain keeps what the server has shown before.
+func (m *newMCPServerJSON) domain(before *chat.MCPServer) *chat.MCPServer {
+	if m == nil {
+		return nil
+	}
+	server := &chat.MCPServer{URL: m.URL, Headers: m.Headers, Command: m.Command}
+	if before != nil {
+		server.Discovered, server.DiscoveredAt = before.Discovered, before.DiscoveredAt
+	}
+	for name, o := range m.Tools {
+		if server.Overrides == nil {
+			server.Overrides = map[string]chat.MCPOverride{}
+		}
+		server.Overrides[name] = chat.MCPOverride{Risk: o.Risk, Idempotent: o.Idempotent, Undo: o.Undo.domain()}
+	}
+	return server
+}
+
+// checkKind wants of http and mcp the one that the kind names.
+func checkKind(d *chat.ToolDefinition) error {
+	http := d.Kind == chat.ToolHTTP
+	switch {
+	case http && d.MCP != nil:
+		return chat.Invalid("mcp", "must not be given with the kind http")
+	case !http && d.HTTP != nil:
+		return chat.Invalid("http", "must not be given with the kind mcp")
+	case http && d.HTTP == nil:
+		return chat.Invalid("http", "is required with the kind http")
+	case !http && d.MCP == nil:
+		return chat.Invalid("mcp", "is required with the kind mcp")
+	case !http && d.Undo != nil:
+		return chat.Invalid("undo", "must not be given with the kind mcp: each tool has its own, in mcp.tools")
+	}
+	return nil
+}
+
+// checkNames wants the assistants and tools that a prepared definition names to exist.
+func (s *service) checkNames(ctx context.Context, d *chat.ToolDefinition) error {
+	if err := s.checkAssistants(ctx, d.Assistants); err != nil {
+		return err
+	}
+	undos := map[string]*chat.Undo{"undo": d.Undo}
+	if d.MCP != nil {
+		for _, name := range slices.Sorted(maps.Keys(d.MCP.Overrides)) {
+			if !slices.ContainsFunc(d.MCP.Discovered, func(t chat.MCPTool) bool { return t.Name == name }) {
+				return chat.Invalid("mcp.tools."+name, "must be a tool of the server, which has %s", shownNames(d))
+			}
+			undos["mcp.tools."+name+".undo"] = d.MCP.Overrides[name].Undo
+		}
+	}
+	var known []string
+	for _, field := range slices.Sorted(maps.Keys(undos)) {
+		u := undos[field]
+		if u == nil {
+			continue
+		}
+		if len(u.Arguments) > 0 && !isObject(u.Arguments) {
+			return chat.Invalid(field+".arguments", `must be an object, like {"id":"$result.id"}`)
+		}
+		if known == nil {
+			var err error
+			if known, err = s.toolNames(ctx, d); err != nil {
+				return err
+			}
+		}
+		if !slices.Contains(known, u.Tool) {
+			return chat.Invalid(field+".tool", "must be a built-in tool or one of this workspace; define it first")
+		}
+	}
+	return nil
+}
+
+func isObject(document json.RawMessage) bool {
+	var object map[string]json.RawMessage
+	return json.Unmarshal(document, &object) == nil && object != nil
+}
+
+func (s *service) checkAssistants(ctx context.Context, ids []chat.MemberID) error {
+	for i, id := range ids {
+		member, err := s.store.Member(ctx, callFrom(ctx).workspace(), id)
+		if err != nil && chat.CodeOf(err) != chat.CodeMemberNotFound {
+			return err
+		}
+		if err != nil || member.Kind != chat.KindAssistant {
+			return chat.Invalid(fmt.Sprintf("assistants[%d]", i), "must be the id of an assistant of this workspace")
+		}
+	}
+	return nil
+}
+
+// toolNames are those of all tools that there will be once d is stored.
+func (s *service) toolNames(ctx context.Context, d *chat.ToolDefinition) ([]string, error) {
+	tools := append(chat.Builtins(), d.Tools()...)
+	filter := chat.ToolFilter{Page: chat.Page{Limit: maxToolPage}}
+	for {
+		part, err := s.store.Tools(ctx, callFrom(ctx).workspace(), filter)
+		if err != nil {
+			return nil, err
+		}
+		for _, other := range part.Items {
+			if other.ID != d.ID {
+				tools = append(tools, other.Tools()...)
+			}
+		}
+		if filter.Cursor = part.NextCursor; filter.Cursor == "" {
+			break
+		}
+	}
+	names := make([]string, len(tools))
+	for i, t := range tools {
+		names[i] = t.Name
+	}
+	return names, nil
+}
+
+// maxToolPage is the most definitions that are read at once.
+const maxToolPage = 100
+
+// shownNames are the names of a server's tools at the server.
+func shownNames(d *chat.ToolDefinition) string {
+	names := make([]string, len(d.MCP.Discovered))
+	for i, t := range d.MCP.Discovered {
+		names[i] = t.Name
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
