@@ -19,6 +19,7 @@ func facts() *chat.SendFacts {
 		Recipient:   &chat.Member{ID: 3, Phone: "+14155550101", NotificationsEnabled: true, ConsentSMS: chat.ConsentGranted},
 		PhoneNumber: &chat.PhoneNumber{ID: 4, Number: "+14155550100"},
 		Labels:      []chat.Label{{Name: "VIP"}},
+		Tools:       chat.Builtins(),
 	}
 }
 
@@ -45,9 +46,9 @@ func TestPrepareSendChecksEveryToolCallFirst(t *testing.T) {
 		"remove any label":    {"remove_label", `{"label":"old"}`, "", "", ""},
 		"unknown tool":        {"refund", `{}`, chat.CodeUnknownTool, "tool_calls[0].name", "refund"},
 		"unknown label":       {"add_label", `{"label":"gold"}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments.label", "label of this workspace"},
-		"missing":             {"add_label", `{}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments", "label"},
+		"missing":             {"add_label", `{}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments.label", "required"},
 		"wrong type":          {"set_title", `{"title":5}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments.title", "string"},
-		"unknown argument":    {"set_title", `{"title":"a","colour":"b"}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments", "colour"},
+		"unknown argument":    {"set_title", `{"title":"a","colour":"b"}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments.colour", "colour"},
 		"unknown state":       {"set_state", `{"state":"gone"}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments.state", "open"},
 		"title too long":      {"set_title", `{"title":"` + longText(201) + `"}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments.title", "200"},
 		"not an object":       {"set_title", `[]`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments", "object"},

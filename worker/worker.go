@@ -56,7 +56,16 @@ func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logge
 	RegisterWorkflows(r)
 	bind(r, logger, workflows.AddMember, acts.AddParticipant)
 	bind(r, logger, workflows.PrepareSend, acts.PrepareSend)
+	bind(r, logger, workflows.LookSend, acts.LookSend)
+	bind(r, logger, workflows.ExpireApproval, acts.ExpireApproval)
 	bind(r, logger, workflows.RunTool, acts.RunTool)
+	bind(r, logger, workflows.CallTool, acts.CallTool)
+	bind(r, logger, workflows.BeginUndo, acts.BeginUndo)
+	bind(r, logger, workflows.FailUndo, acts.FailUndo)
+	bind(r, logger, workflows.OpenRequest, acts.OpenRequest)
+	bind(r, logger, workflows.ReadReplies, acts.ReadReplies)
+	bind(r, logger, workflows.EndRequest, acts.EndRequest)
+	bind(r, logger, workflows.FailAsk, acts.FailAsk)
 	bind(r, logger, workflows.FailSend, acts.FailSend)
 	bind(r, logger, workflows.Submit, acts.Submit)
 	bind(r, logger, workflows.SubmitDelivery, acts.SubmitDelivery)
@@ -78,8 +87,8 @@ func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logge
 	bind(r, logger, workflows.FailActions, acts.FailActions)
 }
 
-// RegisterWorkflows registers the workflows alone, under the names of their actions: all
-// that a replay needs.
+// RegisterWorkflows registers the workflows alone, under the names of their actions where
+// they are one: all that a replay needs.
 func RegisterWorkflows(r worker.WorkflowRegistry) {
 	name := func(kind chat.ActionKind) workflow.RegisterOptions {
 		return workflow.RegisterOptions{Name: string(kind)}
@@ -89,6 +98,7 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(workflows.SummarizeChat, name(chat.ActionSummarizeChat))
 	r.RegisterWorkflowWithOptions(workflows.RetryDelivery, name(chat.ActionRetryDelivery))
 	r.RegisterWorkflowWithOptions(workflows.RetryDeliveries, name(chat.ActionRetryDeliveries))
+	r.RegisterWorkflowWithOptions(workflows.AskContributors, workflow.RegisterOptions{Name: workflows.WorkflowAskContributors})
 }
 
 // bind makes do the activity of step. Errors are translated here and nowhere else; what

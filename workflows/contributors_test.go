@@ -1,0 +1,142 @@
+package workflows_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/workflows"
+)
+
+// asked gives the world a store with one request, and notes the questions that are sent.
+type asked struct {
+	*world
+	request chat.ContributorRequest
+	put     []chat.AskTurn
+	texts   []string
+}
+
+func newAsked(t *testing.T, contributors int) *asked {
+	t.Helper()
+	a := &asked{world: newWorld(t)}
+	now := a.Now()
+	a.request = chat.ContributorRequest{
+		ID: "0199aaaa-0000-7000-8000-0000000000aa", WorkspaceID: workspace, ChatID: 7, Question: "Can you come?", Hint: "Please answer yes or no.",
+		Require: "any", Wait: true, Reminders: 1, State: chat.RequestOpen, Deadline: now.Add(24 * time.Hour), CreatedAt: now,
+	}
+	for i := range contributors {
+		a.request.Asks = append(a.request.Asks, chat.ContributorAsk{
+			ID: chat.AskID(string(rune('a' + i))), MemberID: chat.MemberID(i + 1), MemberName: "Priya", State: chat.AskPending,
+		})
+	}
+	does(a.world, workflows.ReadReplies, func(chat.ContributorStep) (chat.ContributorRequest, error) {
+		a.request.Settle(a.Now())
+		return a.request, nil
+	})
+	does(a.world, workflows.EndRequest, func(in chat.ContributorStep) (chat.ContributorRequest, error) {
+		a.request.End(in.State, in.Note, a.Now())
+		return a.request, nil
+	})
+	does(a.world, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+		a.put, a.texts = append(a.put, in.Ask.Turn), append(a.texts, in.Message)
+		for i := range a.request.Asks {
+			if a.request.Asks[i].ID == in.Ask.AskID {
+				a.request.Asks[i].State = chat.AskAsked
+			}
+		}
+		return chat.AssistantMessageSent{ActionID: in.ActionID, Receipt: receipt(chat.SubmissionPending)}, nil
+	})
+	submits(a.world, chat.SubmissionAccepted)
+	return a
+}
+
+func (a *asked) run() { a.ExecuteWorkflow(workflows.WorkflowAskContributors, a.request) }
+
+// after changes the request, and tells the workflow to look.
+func (a *asked) after(d time.Duration, change func()) {
+	a.RegisterDelayedCallback(func() {
+		a.mu.Lock()
+		change()
+		a.mu.Unlock()
+		a.SignalWorkflow("Changed", chat.Receipt{})
+	}, d)
+}
+
+func (a *asked) answers(i int) {
+	now := a.Now()
+	a.request.Asks[i].State, a.request.Asks[i].Answer, a.request.Asks[i].AnsweredAt = chat.AskAnswered, json.RawMessage(`true`), &now
+}
+
+func TestARequestEndsWithItsAnswer(t *testing.T) {
+	t.Parallel()
+	a := newAsked(t, 2)
+	a.after(time.Hour, func() { a.answers(1) })
+	a.run()
+	require.NoError(t, a.GetWorkflowError())
+	assert.Equal(t, chat.RequestAnswered, a.request.State)
+	assert.Equal(t, []chat.AskTurn{chat.TurnQuestion, chat.TurnQuestion}, a.put)
+	assert.Equal(t, "Can you come?\n\nPlease answer yes or no.", a.texts[0])
+	assert.Equal(t, chat.AskClosed, a.request.Asks[0].State)
+}
+
+func TestARequestRemindsOnceAndTakesItsDefault(t *testing.T) {
+	t.Parallel()
+	a := newAsked(t, 1)
+	a.request.Default = json.RawMessage(`false`)
+	a.run()
+	require.NoError(t, a.GetWorkflowError())
+	assert.Equal(t, chat.RequestDefaulted, a.request.State)
+	assert.JSONEq(t, `{"contributor_request_id":"0199aaaa-0000-7000-8000-0000000000aa","answer":false,"defaulted":true,"answers":[]}`, string(a.request.Result))
+	assert.Equal(t, []chat.AskTurn{chat.TurnQuestion, chat.TurnReminder}, a.put)
+	assert.Contains(t, a.texts[1], "A reminder: ")
+}
+
+func TestARequestWithoutDefaultExpires(t *testing.T) {
+	t.Parallel()
+	a := newAsked(t, 1)
+	a.request.Reminders = 0
+	a.run()
+	require.NoError(t, a.GetWorkflowError())
+	assert.Equal(t, chat.RequestExpired, a.request.State)
+	assert.Equal(t, []chat.AskTurn{chat.TurnQuestion}, a.put)
+}
+
+func TestAnAnswerThatCanNotBeReadIsAskedForOnceMore(t *testing.T) {
+	t.Parallel()
+	a := newAsked(t, 1)
+	a.request.Reminders = 0
+	unreadable := func() { a.request.Asks[0].State = chat.AskUnreadable }
+	a.after(time.Hour, unreadable)
+	a.after(2*time.Hour, unreadable)
+	a.after(3*time.Hour, func() { a.answers(0) })
+	a.run()
+	require.NoError(t, a.GetWorkflowError())
+	assert.Equal(t, []chat.AskTurn{chat.TurnQuestion, chat.TurnAgain}, a.put)
+	assert.Equal(t, chat.RequestAnswered, a.request.State)
+}
+
+func TestAQuestionThatCanNotBePutFailsItsAsk(t *testing.T) {
+	t.Parallel()
+	in := sendInput()
+	in.Ask = &chat.AskStep{RequestID: "0199aaaa-0000-7000-8000-0000000000aa", AskID: "a", Turn: chat.TurnQuestion}
+	w := newWorld(t)
+	does(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+		return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeRecipientOptedOut, "the recipient has opted out of this channel")
+	})
+	var failed chat.AskFailure
+	does(w, workflows.FailAsk, func(in chat.AskFailure) (chat.ContributorRequest, error) {
+		failed = in
+		return chat.ContributorRequest{}, nil
+	})
+	w.OnSignalExternalWorkflow(mock.Anything, "contributors:"+string(workspace)+":0199aaaa-0000-7000-8000-0000000000aa", mock.Anything, "Changed", mock.Anything).Return(nil).Once()
+	w.ExecuteWorkflow(string(chat.ActionSendAssistantMessage), in)
+	require.NoError(t, w.GetWorkflowError())
+	assert.Equal(t, chat.AskID("a"), failed.AskID)
+	assert.Contains(t, failed.Why, "opted out")
+	w.AssertExpectations(t)
+}
