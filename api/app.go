@@ -131,7 +131,6 @@ func (s *service) routes() {
 	s.commandRoutes()
 	s.bulkRetryRoutes()
 	s.suppressionRoutes()
-	s.toolRoutes()
 	s.keyRoutes()
 	s.auditRoutes()
 }

@@ -109,6 +109,11 @@ func (s *service) chatRoutes() {
 	register(s, http.MethodDelete, "/chats/{chat_id}", scope(chat.ScopeChatsWrite), s.deleteChat, about{
 		id: "deleteChat", tag: tagChats, summary: "Delete a chat",
 	})
+	offered := exampleTool
+	register(s, http.MethodGet, "/chats/{chat_id}/tools", scope(chat.ScopeChatsRead), s.listChatTools, about{
+		id: "listChatTools", tag: tagChats, summary: "The tools of a chat", answer: listOf(presentTool(offered.Tools()[0])),
+		description: "What may stand in `tool_calls`, by name: the built-in tools, and those of enabled definitions, as far as the chat's assistant may use them.",
+	})
 }
 
 type createChatInput struct{ Body newChatJSON }
