@@ -29,10 +29,10 @@ type messageJSON struct {
 }
 
 type messageCallJSON struct {
-	ID       string             `json:"id"`
-	Type     string             `json:"type" enum:"function"`
-	Function newFunctionJSON    `json:"function"`
-	toolCallStandingJSON
+	ID       string          `json:"id"`
+	Type     string          `json:"type" enum:"function"`
+	Function newFunctionJSON `json:"function"`
+	ToolCallStandingJSON
 }
 
 type ratingJSON struct {
@@ -50,7 +50,7 @@ func presentMessage(m chat.Message) messageJSON {
 	for _, c := range m.ToolCalls {
 		shown.ToolCalls = append(shown.ToolCalls, messageCallJSON{
 			ID: c.ID, Type: "function", Function: newFunctionJSON{Name: c.Name, Arguments: string(c.Arguments)},
-			toolCallStandingJSON: standing(&c),
+			ToolCallStandingJSON: standing(&c),
 		})
 	}
 	if r := m.Rating; r != nil {

@@ -84,7 +84,7 @@ func exampleSent() messageSentJSON {
 			ID: 1041, UUID: exampleMessage, Role: chat.RoleAssistantMessage, Content: "Your order is on its way.", CreatedAt: exampleTime,
 			ToolCalls: []toolCallJSON{{
 				ID: "call_1", Name: chat.ToolAddLabel, Arguments: json.RawMessage(`{"label":"vip"}`),
-				toolCallStandingJSON: toolCallStandingJSON{Status: chat.ToolCallSucceeded, Kind: chat.ToolBuiltin, Risk: chat.RiskWrite, Result: json.RawMessage(`{}`)},
+				ToolCallStandingJSON: ToolCallStandingJSON{Status: chat.ToolCallSucceeded, Kind: chat.ToolBuiltin, Risk: chat.RiskWrite, Result: json.RawMessage(`{}`)},
 			}},
 		},
 		Delivery: receiptJSON{

@@ -17,11 +17,12 @@ type toolCallJSON struct {
 	ID        string          `json:"id" example:"call_1"`
 	Name      string          `json:"name" example:"add_label"`
 	Arguments json.RawMessage `json:"arguments"`
-	toolCallStandingJSON
+	ToolCallStandingJSON
 }
 
-// toolCallStandingJSON is how a tool call stands.
-type toolCallStandingJSON struct {
+// ToolCallStandingJSON is how a tool call stands. The type is exported because huma finds
+// the fields of what is embedded in exported types only.
+type ToolCallStandingJSON struct {
 	Status     chat.ToolCallState        `json:"status" enum:"pending,running,waiting,unknown,succeeded,failed,skipped" doc:"waiting waits for contributors; unknown may have had its effect, and waits for a person; skipped never ran, because the send was over."`
 	Kind       chat.ToolKind             `json:"kind,omitempty" enum:"builtin,http,mcp"`
 	Risk       chat.ToolRisk             `json:"risk,omitempty" enum:"read,write,approval"`
@@ -43,13 +44,13 @@ type toolUndoJSON struct {
 func toolCalls(calls []chat.ToolCall) []toolCallJSON {
 	shown := make([]toolCallJSON, len(calls))
 	for i, c := range calls {
-		shown[i] = toolCallJSON{ID: c.ID, Name: c.Name, Arguments: c.Arguments, toolCallStandingJSON: standing(&c)}
+		shown[i] = toolCallJSON{ID: c.ID, Name: c.Name, Arguments: c.Arguments, ToolCallStandingJSON: standing(&c)}
 	}
 	return shown
 }
 
-func standing(c *chat.ToolCall) toolCallStandingJSON {
-	shown := toolCallStandingJSON{
+func standing(c *chat.ToolCall) ToolCallStandingJSON {
+	shown := ToolCallStandingJSON{
 		Status: c.State, Kind: c.Kind, Risk: c.Risk, Attempts: c.Attempts, Result: c.Result, ErrorCode: c.ErrorCode, Error: c.Error, RequestID: c.Request,
 	}
 	if c.StartedAt != nil && c.FinishedAt != nil {

@@ -40,8 +40,9 @@ func (s *service) listChatTools(ctx context.Context, in *pagedInput) (*listOutpu
 	return pageOf(all, in.Paging, func(t chat.Tool) string { return t.Name }, presentTool)
 }
 
-// toolDefinitionJSON is an HTTP tool or an MCP server.
-type toolDefinitionJSON struct {
+// ToolDefinitionJSON is an HTTP tool or an MCP server. The type is exported because huma
+// finds the fields of what is embedded in exported types only.
+type ToolDefinitionJSON struct {
 	ID             chat.ToolID     `json:"id"`
 	Kind           chat.ToolKind   `json:"kind" enum:"http,mcp"`
 	Name           string          `json:"name"`
@@ -61,7 +62,7 @@ type toolDefinitionJSON struct {
 
 // createdToolJSON is a definition with what is shown once.
 type createdToolJSON struct {
-	toolDefinitionJSON
+	ToolDefinitionJSON
 	SigningSecret string `json:"signing_secret,omitempty" doc:"With an HTTP tool: what it verifies requests with (Standard Webhooks). Shown here and never again."`
 }
 
@@ -89,13 +90,14 @@ type httpToolJSON struct {
 
 // mcpServerJSON is a server of tools.
 type mcpServerJSON struct {
-	newMCPServerJSON
+	NewMCPServerJSON
 	Discovered   []mcpToolJSON `json:"discovered" doc:"The tools that it has shown."`
 	DiscoveredAt *time.Time    `json:"discovered_at,omitempty"`
 }
 
-// newMCPServerJSON is how a server of tools is reached.
-type newMCPServerJSON struct {
+// NewMCPServerJSON is how a server of tools is reached. The type is exported because huma
+// finds the fields of what is embedded in exported types only.
+type NewMCPServerJSON struct {
 	URL     string                     `json:"url,omitempty" maxLength:"2000" doc:"Of streamable HTTP; the addresses are those of http.url. Either url or command." example:"https://mcp.example.com/mcp"`
 	Headers map[string]string          `json:"headers,omitempty" doc:"{secret.NAME} is replaced by the secret."`
 	Command string                     `json:"command,omitempty" maxLength:"100" doc:"The name of a program that the operator has configured."`
@@ -122,8 +124,8 @@ func presentUndo(u *chat.Undo) *undoJSON {
 	return &undoJSON{Tool: u.Tool, Arguments: u.Arguments}
 }
 
-func presentDefinition(d chat.ToolDefinition) toolDefinitionJSON {
-	shown := toolDefinitionJSON{
+func presentDefinition(d chat.ToolDefinition) ToolDefinitionJSON {
+	shown := ToolDefinitionJSON{
 		ID: d.ID, Kind: d.Kind, Name: d.Name, Description: d.Description, Enabled: d.Enabled, Assistants: orEmpty(d.Assistants),
 		Risk: d.Risk, Idempotent: d.Idempotent, TimeoutSeconds: int(d.Timeout / time.Second), Undo: presentUndo(d.Undo),
 		Secrets: orEmpty(d.SecretNames), CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
@@ -141,7 +143,7 @@ func orEmpty[T any](list []T) []T { return append([]T{}, list...) }
 
 func presentServer(m *chat.MCPServer) *mcpServerJSON {
 	shown := &mcpServerJSON{
-		newMCPServerJSON: newMCPServerJSON{URL: m.URL, Headers: m.Headers, Command: m.Command},
+		NewMCPServerJSON: NewMCPServerJSON{URL: m.URL, Headers: m.Headers, Command: m.Command},
 		Discovered:       make([]mcpToolJSON, len(m.Discovered)), DiscoveredAt: utc(m.DiscoveredAt),
 	}
 	for i, t := range m.Discovered {

@@ -26,7 +26,7 @@ type newToolJSON struct {
 	TimeoutSeconds int               `json:"timeout_seconds,omitempty" minimum:"1" maximum:"120" default:"10" doc:"How long one try may take."`
 	Undo           *undoJSON         `json:"undo,omitempty" doc:"What takes a call back when its message is not delivered after all. Of an HTTP tool; those of a server's tools stand in mcp.tools."`
 	HTTP           *httpToolJSON     `json:"http,omitempty" doc:"With the kind http."`
-	MCP            *newMCPServerJSON `json:"mcp,omitempty" doc:"With the kind mcp."`
+	MCP            *NewMCPServerJSON `json:"mcp,omitempty" doc:"With the kind mcp."`
 	Secrets        secretsJSON       `json:"secrets,omitempty"`
 }
 
@@ -42,7 +42,7 @@ type toolPatchJSON struct {
 	TimeoutSeconds *int              `json:"timeout_seconds,omitempty" minimum:"1" maximum:"120"`
 	Undo           *undoJSON         `json:"undo,omitempty" doc:"An empty tool takes the undo away."`
 	HTTP           *httpToolJSON     `json:"http,omitempty" doc:"Replaces all of it."`
-	MCP            *newMCPServerJSON `json:"mcp,omitempty" doc:"Replaces all of it."`
+	MCP            *NewMCPServerJSON `json:"mcp,omitempty" doc:"Replaces all of it."`
 	Secrets        secretsJSON       `json:"secrets,omitempty"`
 }
 
@@ -113,7 +113,7 @@ func (h *httpToolJSON) domain() *chat.HTTPTool {
 }
 
 // domain keeps what the server has shown before.
-func (m *newMCPServerJSON) domain(before *chat.MCPServer) *chat.MCPServer {
+func (m *NewMCPServerJSON) domain(before *chat.MCPServer) *chat.MCPServer {
 	if m == nil {
 		return nil
 	}

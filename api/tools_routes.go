@@ -95,14 +95,14 @@ type listToolsInput struct {
 	Kind chat.ToolKind `query:"kind" enum:"http,mcp"`
 }
 
-func (s *service) listDefinitions(ctx context.Context, in *listToolsInput) (*listOutput[toolDefinitionJSON], error) {
+func (s *service) listDefinitions(ctx context.Context, in *listToolsInput) (*listOutput[ToolDefinitionJSON], error) {
 	part, err := s.store.Tools(ctx, callFrom(ctx).workspace(), chat.ToolFilter{Kind: in.Kind, Page: in.page()})
 	return presentList(part, err, presentDefinition)
 }
 
 type createToolInput struct{ Body newToolJSON }
 
-type toolOutput struct{ Body toolDefinitionJSON }
+type toolOutput struct{ Body ToolDefinitionJSON }
 
 func (s *service) createTool(ctx context.Context, in *createToolInput) (*created[createdToolJSON], error) {
 	c := callFrom(ctx)
@@ -117,7 +117,7 @@ func (s *service) createTool(ctx context.Context, in *createToolInput) (*created
 	if err != nil {
 		return nil, err
 	}
-	shown := createdToolJSON{toolDefinitionJSON: presentDefinition(made)}
+	shown := createdToolJSON{ToolDefinitionJSON: presentDefinition(made)}
 	if made.Kind == chat.ToolHTTP {
 		if shown.SigningSecret, err = s.tools.SigningSecret(d); err != nil {
 			return nil, err
@@ -185,9 +185,6 @@ func (s *service) refreshTool(ctx context.Context, _ *struct{}) (*toolOutput, er
 	d, err := s.definition(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if d.MCP == nil {
-		return nil, chat.Invalid("path.tool_id", "must be an MCP server: an HTTP tool has nothing to discover")
 	}
 	if err := s.tools.Discover(ctx, &d); err != nil {
 		return nil, err
