@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -31,7 +32,7 @@ func main() {
 	parsed := kong.Parse(&c, kong.Name("handrail-dev"), kong.Description(service.DevHelp), kong.UsageOnError())
 	cfg, err := config.Load(os.Environ())
 	if err == nil {
-		err = parsed.Run(&process{ctx: ctx, config: cfg, environ: os.Environ(), out: os.Stdout, logger: service.NewLogger(os.Stderr, cfg)})
+		err = parsed.Run(&process{ctx: ctx, config: cfg, environ: os.Environ(), out: os.Stdout, logger: service.NewLogger(os.Stderr, cfg), service: new(atomic.Pointer[service.Service])})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "handrail-dev:", err)

@@ -144,16 +144,21 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 			lines = append(lines, line)
 		}
 	}
-	require.Len(t, lines, 3)
+	require.Len(t, lines, 4)
 	sent := p.curl(lines[0])
 	require.Len(t, sent, 2)
 	assert.Equal(t, "accepted", sent[0]["delivery"].(map[string]any)["status"])
 	assert.Equal(t, "accepted", sent[1]["delivery"].(map[string]any)["status"])
-	assert.Equal(t, "Priya Raman added as contributor", p.curl(lines[1])[0]["message"])
-	summarized := p.curl(lines[2])[0]
+	booked := p.curl(lines[1])[0]["message"].(map[string]any)["tool_calls"].([]any)[0].(map[string]any)
+	assert.Equal(t, "succeeded", booked["status"])
+	booking := p.get(p.inbox + "/sandbox/bookings")["bookings"].([]any)[0].(map[string]any)
+	assert.Equal(t, booked["result"].(map[string]any)["booking_id"], booking["id"])
+	assert.Equal(t, true, booking["signed"])
+	assert.Equal(t, "Priya Raman added as contributor", p.curl(lines[2])[0]["message"])
+	summarized := p.curl(lines[3])[0]
 	assert.Equal(t, "offline", summarized["summary_model"])
 	assert.NotEmpty(t, summarized["labels"])
-	assert.Len(t, p.get(p.inbox + "/sandbox/messages.json")["messages"], 1)
+	assert.Len(t, p.get(p.inbox + "/sandbox/messages.json")["messages"], 2)
 	assert.Len(t, p.get(p.inbox + "/sandbox/mails.json")["mails"], 1)
 	ui := regexp.MustCompile(`Temporal UI +(http\S+)`).FindStringSubmatch(screen)[1]
 	p.get(ui + "api/v1/settings")
@@ -161,7 +166,7 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 
 	again, screen := p.up()
 	assert.Contains(t, screen, "chats/{1,2}/", "the demo is found again, not made twice")
-	assert.Len(t, p.get(p.inbox + "/sandbox/messages.json")["messages"], 1)
+	assert.Len(t, p.get(p.inbox + "/sandbox/messages.json")["messages"], 2)
 	again.Kill()
 }
 
@@ -177,8 +182,8 @@ func TestTheSandboxReportsAndAnswers(t *testing.T) {
 	}
 	workspace := p.api + "/api/v2/w/" + string(demoWorkspace)
 	require.Eventually(t, func() bool {
-		return len(p.get(workspace + "/deliveries?status=delivered")["items"].([]any)) == 2
-	}, time.Minute, 100*time.Millisecond, "both carriers report what became of their message")
+		return len(p.get(workspace + "/deliveries?status=delivered")["items"].([]any)) == 3
+	}, time.Minute, 100*time.Millisecond, "both carriers report what became of their messages")
 	for _, answer := range []string{`{"from":"+14155550101","text":"See you on Friday"}`, `{"from":"ben@customers.example","text":"Thank you, paid"}`} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.inbox+"/sandbox/answers", strings.NewReader(answer))
 		require.NoError(t, err)

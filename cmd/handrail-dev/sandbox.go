@@ -44,9 +44,13 @@ func (p *process) hooksTo(origin string) (hooks, error) {
 	return hooks{origin: strings.TrimSuffix(origin, "/"), key: key, public: public}, err
 }
 
-// wire makes the API of this process take the sandbox's webhooks. Carriers with other
+// wire joins this process and its sandbox: the sandbox's tools may be reached, and the API
+// takes the sandbox's webhooks. Carriers with other
 // credentials can not reach this machine, so that nothing is wired for them.
 func (p *process) wire(l *listeners) (hooks, error) {
+	if err := p.equip(l); err != nil {
+		return hooks{}, err
+	}
 	c := p.config
 	if c.TwilioBaseURL != origin(l.sandbox) || c.SendGridBaseURL != origin(l.sandbox) {
 		return hooks{}, nil
@@ -67,10 +71,17 @@ func (p *process) wire(l *listeners) (hooks, error) {
 	return h, nil
 }
 
-func (p *process) startSandbox(ctx context.Context, running *errgroup.Group, l net.Listener, h hooks) error {
+// restaurant is what calls of the sandbox's tools must show. The zero value is nothing.
+type restaurant struct {
+	secrets func(context.Context) ([]string, error)
+	token   string
+}
+
+func (p *process) startSandbox(ctx context.Context, running *errgroup.Group, l net.Listener, h hooks, r restaurant) error {
 	c := sandbox.Config{
 		AccountSID: sandboxAccount, AuthToken: sandboxToken, SendGridKey: sandboxSendGridKey,
 		File: filepath.Join(p.config.Dev.DataDir, "sandbox.jsonl"), Logger: p.logger.With("component", "sandbox"),
+		ToolSecrets: r.secrets, MCPToken: r.token,
 	}
 	if h.origin != "" {
 		// The fragment asks for patience, as Twilio understands it.
@@ -108,7 +119,7 @@ func (s *sandboxCommand) Run(p *process) error {
 		}
 	}
 	running, ctx := errgroup.WithContext(p.ctx)
-	if err := p.startSandbox(ctx, running, l, h); err != nil {
+	if err := p.startSandbox(ctx, running, l, h, restaurant{}); err != nil {
 		return err
 	}
 	var webhooks string
@@ -116,7 +127,7 @@ func (s *sandboxCommand) Run(p *process) error {
 		webhooks = fmt.Sprintf("  HANDRAIL_PUBLIC_URL=%s HANDRAIL_REPLY_DOMAIN=%s\n  HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=%s\n", h.origin, sandboxReplies, h.public)
 	}
 	fmt.Fprintf(p.out, `
-The sandbox plays Twilio and SendGrid on %[1]s/ — open it to read what arrives.
+The sandbox plays Twilio, SendGrid and a restaurant on %[1]s/ — open it to read what arrives. Tools: %[1]s/tools/tables, MCP: %[1]s/mcp
 
 %[5]s  HANDRAIL_TWILIO_BASE_URL=%[1]s TWILIO_ACCOUNT_SID=%[2]s TWILIO_AUTH_TOKEN=%[3]s
   HANDRAIL_SENDGRID_BASE_URL=%[1]s SENDGRID_API_KEY=%[4]s

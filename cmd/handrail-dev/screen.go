@@ -12,9 +12,11 @@ import (
 type screen struct {
 	API, UI, Inbox string
 	Workspace, Key string
-	Demo           demo
-	DataDir        string
-	Took           time.Duration
+	// SecondKey is for approvals, Friday the next one at 19:00, in RFC 3339.
+	SecondKey, Friday string
+	Demo              demo
+	DataDir           string
+	Took              time.Duration
 	// Answers tells that the sandbox reports to this API, and passes on what is answered.
 	Answers bool
 }
@@ -26,20 +28,30 @@ Handrail is ready after {{.Took}}. Data: {{.DataDir}}   Stop: Ctrl-C   Start ane
   API docs      {{.API}}/docs
   Temporal UI   {{or .UI "off (HANDRAIL_DEV_UI_PORT=0)"}}
   Sandbox inbox {{.Inbox}}     what would have left as SMS and email{{if .Answers}}; answer there as the customer{{end}}
-  Key           {{.Key}}   (this machine only)
+  Key           {{.Key}}   (this machine only; to approve: {{.SecondKey}})
 
 Paste these into another terminal:
 
 # 1. Speak as the assistant in the SMS and the email chat, after a tool has run
 curl -sS -w '\n' '{{.API}}/api/v2/w/{{.Workspace}}/chats/{{"{"}}{{.Demo.SMSChat}},{{.Demo.EmailChat}}{{"}"}}/send-assistant-message' -H 'Authorization: Bearer {{.Key}}' -H 'Content-Type: application/json' -d '{"message":"Thank you for writing. **We have changed it** and send you the confirmation today.","tool_calls":[{"name":"set_state","arguments":{"state":"waiting"}}]}'
 
-# 2. Bring a colleague into the chat
+# 2. Book a table before the message, with a tool (the booking is on the inbox page)
+curl -sS -w '\n' {{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.SMSChat}}/send-assistant-message -H 'Authorization: Bearer {{.Key}}' -H 'Content-Type: application/json' -d '{"message":"Six people on Friday at 7 pm: your table is booked.","tool_calls":[{"name":"book_table","arguments":{"name":"Lopez","people":6,"at":"{{.Friday}}"}}]}'
+
+# 3. Bring a colleague into the chat
 curl -sS -w '\n' {{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.EmailChat}}/participants -H 'Authorization: Bearer {{.Key}}' -H 'Content-Type: application/json' -d '{"memberId":{{.Demo.Contributor}},"role":"contributor"}'
 
-# 3. Have a chat summarized and labelled
+# 4. Have a chat summarized and labelled
 curl -sS -w '\n' -X POST '{{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.SMSChat}}/summarize?update_labels=true' -H 'Authorization: Bearer {{.Key}}'
 
 `))
+
+// friday is the next Friday's 19:00.
+func friday(now time.Time) string {
+	now = now.UTC()
+	days := (int(time.Friday-now.Weekday())+6)%7 + 1 // 1 to 7: never today
+	return time.Date(now.Year(), now.Month(), now.Day()+days, 19, 0, 0, 0, time.UTC).Format(time.RFC3339)
+}
 
 func (s screen) show(w io.Writer) error {
 	// Written at once, so that no line of the log gets into its middle.

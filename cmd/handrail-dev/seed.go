@@ -9,10 +9,12 @@ import (
 	"handrail/db"
 )
 
-// The demo workspace and its key, which open nothing but a loopback address.
+// The demo workspace and its keys, which open nothing but a loopback address.
 const (
 	demoWorkspace = chat.WorkspaceID("11111111-1111-4111-8111-111111111111")
 	demoKey       = "hr_dev_00000000000000000000000000000000"
+	// secondKey is another manager's, who may approve what the first one asks for.
+	secondKey = "hr_dev_11111111111111111111111111111111"
 )
 
 // demo are the ids that the ready screen shows.
@@ -29,8 +31,9 @@ type seeder struct {
 	err   error
 }
 
-// seed makes the demo workspace at the first start, and finds it again later.
-func seed(ctx context.Context, store *db.Store) (demo, error) {
+// seed makes the demo workspace at the first start, and finds it again later. Its tools are
+// at the sandbox, which must be running.
+func seed(ctx context.Context, store *db.Store, box preparer, sandbox string) (demo, error) {
 	if _, err := store.Workspace(ctx, demoWorkspace); err == nil {
 		return findDemo(ctx, store)
 	} else if chat.CodeOf(err) != chat.CodeWorkspaceNotFound {
@@ -38,6 +41,7 @@ func seed(ctx context.Context, store *db.Store) (demo, error) {
 	}
 	s := &seeder{ctx: ctx, store: store}
 	d := s.fill()
+	s.tools(box, sandbox)
 	if s.err != nil {
 		return demo{}, fmt.Errorf("fill the demo workspace: %w", s.err)
 	}
@@ -78,7 +82,9 @@ func (s *seeder) fill() demo {
 	ana := s.member(chat.Member{Kind: chat.KindPerson, Name: "Ana Lopez", Phone: "+14155550101", Email: "ana@customers.example"})
 	ben := s.member(chat.Member{Kind: chat.KindPerson, Name: "Ben Okafor", Phone: "+14155550102", Email: "ben@customers.example"})
 	priya := s.member(chat.Member{Kind: chat.KindPerson, Name: contributorName, Phone: "+14155550103", Email: "priya@customers.example"})
-	s.key(manager.ID)
+	s.key(manager.ID, "Development", demoKey)
+	second := s.member(chat.Member{Kind: chat.KindPerson, Role: chat.RoleManager, Name: "Noor Haddad", Email: "noor@handrail.example"})
+	s.key(second.ID, "Development, a second person", secondKey)
 	number := must(s, func() (chat.PhoneNumber, error) {
 		return s.store.CreatePhoneNumber(s.ctx, demoWorkspace, s.by, chat.PhoneNumber{Name: "Support line", Number: "+14155550100"})
 	})
@@ -86,7 +92,10 @@ func (s *seeder) fill() demo {
 		return s.store.CreateInbox(s.ctx, demoWorkspace, s.by, chat.Inbox{Address: "support@handrail.example", DisplayName: "Handrail Demo"})
 	})
 	s.labels()
-	sms := s.chat(chat.NewChat{Channel: chat.ChannelSMS, Title: "Booking", MemberID: ana.ID, AssistantMemberID: &assistant.ID, PhoneNumberID: &number.ID})
+	sms := s.chat(chat.NewChat{
+		Channel: chat.ChannelSMS, Title: "Booking", MemberID: ana.ID, AssistantMemberID: &assistant.ID, PhoneNumberID: &number.ID,
+		Participants: []chat.NewParticipant{{MemberID: priya.ID, Role: chat.ParticipantContributor}},
+	})
 	s.says(sms.ID, ana.ID,
 		"Hi! I booked a table for four on Friday at 7 pm, the name is Lopez.",
 		"Two more friends want to come along. Can you make it six people?",
@@ -115,11 +124,11 @@ func (s *seeder) member(m chat.Member) chat.Member {
 	return must(s, func() (chat.Member, error) { return s.store.CreateMember(s.ctx, demoWorkspace, s.by, m) })
 }
 
-func (s *seeder) key(member chat.MemberID) {
+func (s *seeder) key(member chat.MemberID, name, secret string) {
 	must(s, func() (chat.Key, error) {
 		return s.store.CreateKey(s.ctx, demoWorkspace, s.by, chat.Key{
-			MemberID: member, Name: "Development", Scopes: chat.AllScopes(), Hint: chat.KeyHint(demoKey),
-		}, chat.HashKey(demoKey))
+			MemberID: member, Name: name, Scopes: chat.AllScopes(), Hint: chat.KeyHint(secret),
+		}, chat.HashKey(secret))
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -27,6 +28,8 @@ type process struct {
 	environ []string
 	out     io.Writer
 	logger  *slog.Logger
+	// service is set once it is connected.
+	service *atomic.Pointer[service.Service]
 }
 
 type upCommand struct{}
@@ -58,7 +61,7 @@ func (upCommand) Run(p *process) error {
 		return err
 	}
 	running, ctx := errgroup.WithContext(ctx)
-	if err := p.startSandbox(ctx, running, l.sandbox, hooks); err != nil {
+	if err := p.startSandbox(ctx, running, l.sandbox, hooks, restaurant{secrets: p.signingSecrets, token: conciergeToken}); err != nil {
 		return err
 	}
 	if err := p.startUI(ctx, running, server.Address()); err != nil {
@@ -70,7 +73,7 @@ func (upCommand) Run(p *process) error {
 		return err
 	}
 	defer p.stop("the connections", s.Close)
-	shown, err := p.prepare(ctx, s)
+	shown, err := p.prepare(ctx, s, origin(l.sandbox))
 	if err != nil {
 		return err
 	}
@@ -105,7 +108,7 @@ func (p *process) embed(temporal string, l *listeners) {
 }
 
 // prepare brings the database up to date and fills the demo workspace.
-func (p *process) prepare(ctx context.Context, s *service.Service) (screen, error) {
+func (p *process) prepare(ctx context.Context, s *service.Service, sandbox string) (screen, error) {
 	applied, err := s.Migrate(ctx)
 	if err != nil {
 		return screen{}, err
@@ -113,13 +116,14 @@ func (p *process) prepare(ctx context.Context, s *service.Service) (screen, erro
 	if len(applied) > 0 {
 		p.step("filling the demo workspace")
 	}
-	d, err := seed(ctx, s.Store)
+	p.service.Store(s) // before the tools are seeded, whose calls the sandbox verifies
+	d, err := seed(ctx, s.Store, s.Tools(), sandbox)
 	if err != nil {
 		return screen{}, err
 	}
 	shown := screen{
 		API: "http://" + p.config.Addr, Inbox: "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(p.config.Dev.SandboxPort)) + "/",
-		Workspace: string(demoWorkspace), Key: demoKey, Demo: d, DataDir: p.config.Dev.DataDir,
+		Workspace: string(demoWorkspace), Key: demoKey, SecondKey: secondKey, Friday: friday(time.Now()), Demo: d, DataDir: p.config.Dev.DataDir,
 	}
 	if p.config.Dev.UIPort != 0 {
 		shown.UI = fmt.Sprintf("http://127.0.0.1:%d/", p.config.Dev.UIPort)
