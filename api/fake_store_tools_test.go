@@ -10,6 +10,8 @@ import (
 // toolFacts is what the fake store knows of tools, and what it was last given.
 type toolFacts struct {
 	definition func(chat.ToolID) (chat.ToolDefinition, error)
+	// server makes every definition the MCP server.
+	server     bool
 	toolFilter chat.ToolFilter
 	stored     chat.ToolDefinition
 	discovered []chat.MCPTool
@@ -58,6 +60,9 @@ func (f *fakeStore) Tools(_ context.Context, _ chat.WorkspaceID, filter chat.Too
 func (f *fakeStore) Tool(_ context.Context, _ chat.WorkspaceID, id chat.ToolID) (chat.ToolDefinition, error) {
 	if f.definition != nil {
 		return f.definition(id)
+	}
+	if f.server {
+		return taxiServer(), nil
 	}
 	if id == taxiServer().ID {
 		return taxiServer(), nil

@@ -43,9 +43,6 @@ func (f *fakeTools) Discover(_ context.Context, d *chat.ToolDefinition) error {
 	if f.discover != nil {
 		return f.discover(d)
 	}
-	if d.MCP == nil { // the document's example of a path names one tool for all
-		d.MCP = &chat.MCPServer{}
-	}
 	d.MCP.Discovered, d.MCP.DiscoveredAt = taxiServer().MCP.Discovered, &noon
 	return nil
 }

@@ -103,7 +103,7 @@ func TestMembers(t *testing.T) {
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 	assert.Equal(t, chat.Member{
 		WorkspaceID: home, Name: "Ana", Kind: chat.KindPerson, Role: chat.RoleUser, NotificationsEnabled: true,
-		ConsentSMS: chat.ConsentUnknown, ConsentEmail: chat.ConsentUnknown,
+		ConsentSMS: chat.ConsentUnknown, ConsentEmail: chat.ConsentUnknown, Tools: chat.AllTools(),
 	}, w.store.member)
 	assert.Equal(t, in("/members/42"), a.Header.Get("Location"))
 	a = w.do(t, request{method: http.MethodPost, path: in("/members"), body: `{"name":"Bot","kind":"assistant","role":"manager","notifications_enabled":false,"phone":"+14155550123","consent":{"email":"revoked"}}`})
@@ -192,8 +192,12 @@ func TestToolsOfAChat(t *testing.T) {
 	w := newWorld(t)
 	a := w.do(t, request{method: http.MethodGet, path: in("/chats/7/tools?limit=100")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
-	require.Len(t, a.json["items"], len(chat.Builtins()))
-	tool := a.json["items"].([]any)[0].(map[string]any)
-	assert.Equal(t, []any{"add_label", "builtin", "write"}, []any{tool["name"], tool["kind"], tool["risk"]})
+	tools := a.json["items"].([]any)
+	require.Len(t, tools, len(chat.Builtins())+2)
+	tool := tools[0].(map[string]any)
+	assert.Equal(t, []any{"add_label", "builtin", "write", false}, []any{tool["name"], tool["kind"], tool["risk"], tool["idempotent"]})
 	assert.Equal(t, "object", tool["schema"].(map[string]any)["type"])
+	book, taxi := tools[1].(map[string]any), tools[2].(map[string]any)
+	assert.Equal(t, []any{"book_table", "http", 4.0, map[string]any{"tool": "cancel_table"}}, []any{book["name"], book["kind"], book["tool_id"], book["undo"]})
+	assert.Equal(t, []any{"concierge.order_taxi", "mcp", 5.0}, []any{taxi["name"], taxi["kind"], taxi["tool_id"]})
 }
