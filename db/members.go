@@ -22,23 +22,28 @@ type memberRow struct {
 	NotificationsEnabled bool               `bun:"notifications_enabled"`
 	ConsentSMS           chat.Consent       `bun:"consent_sms"`
 	ConsentEmail         chat.Consent       `bun:"consent_email"`
+	Tools                []string           `bun:"tools,type:json"`
 	CreatedAt            time.Time          `bun:"created_at"`
 	UpdatedAt            time.Time          `bun:"updated_at"`
 }
 
 func memberRowOf(m *chat.Member) memberRow {
-	return memberRow{
+	row := memberRow{
 		ID: m.ID, WorkspaceID: m.WorkspaceID, Kind: m.Kind, Role: m.Role, Name: m.Name, Email: m.Email, Phone: m.Phone,
 		NotificationsEnabled: m.NotificationsEnabled, ConsentSMS: m.ConsentSMS, ConsentEmail: m.ConsentEmail,
-		CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt,
+		CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt, Tools: m.Tools,
 	}
+	if row.Tools == nil {
+		row.Tools = chat.AllTools()
+	}
+	return row
 }
 
 func (r *memberRow) member() chat.Member {
 	return chat.Member{
 		ID: r.ID, WorkspaceID: r.WorkspaceID, Kind: r.Kind, Role: r.Role, Name: r.Name, Email: r.Email, Phone: r.Phone,
 		NotificationsEnabled: r.NotificationsEnabled, ConsentSMS: r.ConsentSMS, ConsentEmail: r.ConsentEmail,
-		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), Tools: r.Tools,
 	}
 }
 
@@ -122,7 +127,7 @@ func (s *Store) UpdateMember(ctx context.Context, ws chat.WorkspaceID, by chat.A
 		return s.audit(ctx, tx, ws, by, "member.updated", objectID(id), fields(map[string]bool{
 			"name": p.Name != nil, "email": p.Email != nil, "phone": p.Phone != nil, "role": p.Role != nil,
 			"notifications_enabled": p.NotificationsEnabled != nil,
-			"consent_sms":           p.ConsentSMS != nil, "consent_email": p.ConsentEmail != nil,
+			"consent_sms":           p.ConsentSMS != nil, "consent_email": p.ConsentEmail != nil, "tools": p.Tools != nil,
 		}))
 	})
 	if err != nil {
@@ -139,4 +144,5 @@ func patchMember(m *chat.Member, p *chat.MemberPatch) {
 	set(&m.NotificationsEnabled, p.NotificationsEnabled)
 	set(&m.ConsentSMS, p.ConsentSMS)
 	set(&m.ConsentEmail, p.ConsentEmail)
+	set(&m.Tools, p.Tools)
 }

@@ -100,6 +100,15 @@ func mayBeRetried(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 		}
 		return err
 	}
+	undone, err := wasUndone(ctx, tx, row)
+	if err != nil {
+		return err
+	}
+	if undone {
+		e := chat.Errorf(chat.CodeConflict, "this delivery can not be tried again: its tool calls were undone; send a new message")
+		e.DeliveryID = string(row.ID)
+		return e
+	}
 	unfinished, err := hasUnfinishedTools(ctx, tx, row)
 	if err != nil || !unfinished {
 		return err

@@ -32,6 +32,9 @@ func (s *Store) sendFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistant
 	if facts.Labels, err = workspaceLabels(ctx, tx, in.WorkspaceID); err != nil {
 		return nil, err
 	}
+	if facts.Tools, err = chatTools(ctx, tx, in.WorkspaceID, facts.Assistant); err != nil {
+		return nil, err
+	}
 	if slices.ContainsFunc(in.ToolCalls, func(c chat.ToolCall) bool { return c.Name == chat.ToolAskContributor }) {
 		facts.Contributors, err = s.reach(ctx, tx, facts)
 	}

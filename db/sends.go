@@ -33,7 +33,11 @@ func (s *Store) PrepareSend(ctx context.Context, in chat.SendAssistantMessage, i
 			sent, err = sentMessage(ctx, tx, in.WorkspaceID, in.ActionID)
 			return err
 		}
-		facts, err := s.sendFacts(ctx, tx, &in)
+		read := s.sendFacts
+		if in.Ask != nil {
+			read = s.askFacts
+		}
+		facts, err := read(ctx, tx, &in)
 		if err != nil {
 			return err
 		}
@@ -41,8 +45,10 @@ func (s *Store) PrepareSend(ctx context.Context, in chat.SendAssistantMessage, i
 		if err != nil {
 			return err
 		}
-		sent, err = s.insertSend(ctx, tx, &in, ids, facts, &planned, now)
-		return err
+		if sent, err = s.insertSend(ctx, tx, &in, ids, facts, &planned, now); err != nil || in.Ask == nil {
+			return err
+		}
+		return s.putQuestion(ctx, tx, &in, ids.MessageID, now)
 	})
 	return sent, err
 }
@@ -52,6 +58,9 @@ func (s *Store) insertSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistan
 		ID: ids.MessageID, WorkspaceID: in.WorkspaceID, ChatID: in.ChatID, MemberID: facts.Chat.AssistantMemberID,
 		Role: chat.RoleAssistantMessage, Content: in.Message, State: chat.MessagePending, ActionID: in.ActionID,
 		EmailSubject: plan.Payload.Subject, EmailMessageID: plan.Payload.Headers["Message-ID"], CreatedAt: now,
+	}
+	if in.Ask != nil {
+		message.AskID = in.Ask.AskID
 	}
 	delivery, err := newDelivery(in, ids, plan, now)
 	if err != nil {
@@ -69,14 +78,24 @@ func (s *Store) insertSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistan
 		s.audited(tx, in.WorkspaceID, in.By, "message.sent_as_assistant", string(message.ID),
 			changed{"chat_id": in.ChatID, "action_id": in.ActionID, "tool_calls": len(in.ToolCalls)}),
 	}
-	calls := toolCallRows(in.WorkspaceID, message.ID, in.ToolCalls, now)
+	calls := toolCallRows(in.WorkspaceID, message.ID, in.ToolCalls, plan.Tools, now)
 	if len(calls) > 0 {
 		statements = append(statements, tx.NewInsert().Model(&calls))
+	}
+	var approval *chat.Approval
+	if plan.ApproveWithin > 0 {
+		row := newApproval(in, plan, now)
+		asked := row.approval()
+		approval = &asked
+		statements = append(statements, tx.NewInsert().Model(row),
+			moveAction(tx, in.WorkspaceID, in.ActionID, chat.ActionParked, now, chat.ActionRunning))
 	}
 	if err := s.batch(ctx, tx, statements...); err != nil {
 		return chat.AssistantMessageSent{}, err
 	}
-	return sentOf(&message, each(calls, (*toolCallRow).toolCall), &delivery), nil
+	sent := sentOf(&message, each(calls, (*toolCallRow).toolCall), &delivery)
+	sent.Approval = approval
+	return sent, nil
 }
 
 func newDelivery(in *chat.SendAssistantMessage, ids chat.SendIDs, plan *chat.SendPlan, now time.Time) (deliveryRow, error) {
@@ -135,7 +154,11 @@ func sentMessage(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, action ch
 	if err := addToolCalls(ctx, db, ws, messages); err != nil {
 		return chat.AssistantMessageSent{}, err
 	}
-	return sentOf(&message, messages[0].ToolCalls, &delivery), nil
+	sent := sentOf(&message, messages[0].ToolCalls, &delivery)
+	if len(sent.ToolCalls) > 0 {
+		sent.Approval, err = approvalOf(ctx, db, ws, action)
+	}
+	return sent, err
 }
 
 // FailSend ends a send before its delivery was handed to the carrier, because the tool
@@ -158,10 +181,7 @@ func (s *Store) FailSend(ctx context.Context, ws chat.WorkspaceID, action chat.A
 		stored := *problem
 		stored.ActionID, stored.DeliveryID, stored.ToolCalls = string(action), string(sent.DeliveryID), nil
 		now := s.time()
-		err = s.batch(ctx, tx,
-			tx.NewUpdate().Model((*toolCallRow)(nil)).Set("state = ?", chat.ToolCallFailed).Set("error = ?", problem.Message).
-				Set("updated_at = ?", now).Where("workspace_id = ?", ws).Where("message_id = ?", sent.MessageID).
-				Where("position = ?", toolIndex).Where("state = ?", chat.ToolCallPending),
+		err = s.batch(ctx, tx, failCall(tx, ws, sent.MessageID, toolIndex, problem, now), skipCalls(tx, ws, sent.MessageID, now),
 			moveMessage(tx, ws, sent.MessageID, chat.MessageNotSent),
 			moveAction(tx, ws, action, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).Set("problem = ?", &stored))
 		if err != nil {
@@ -171,6 +191,23 @@ func (s *Store) FailSend(ctx context.Context, ws chat.WorkspaceID, action chat.A
 		return err
 	})
 	return sent, err
+}
+
+// failCall is the statement that fails the call at which a send has ended. One that has told
+// why it failed keeps that.
+func failCall(tx bun.Tx, ws chat.WorkspaceID, message chat.MessageID, index int, problem *chat.Error, now time.Time) *bun.UpdateQuery {
+	return tx.NewUpdate().Model((*toolCallRow)(nil)).Set("state = ?", chat.ToolCallFailed).Set("finished_at = ?", now).Set("updated_at = ?", now).
+		Set("error = CASE error WHEN '' THEN ? ELSE error END", problem.Message).
+		Set("error_code = CASE error_code WHEN '' THEN ? ELSE error_code END", problem.Code).
+		Where("workspace_id = ?", ws).Where("message_id = ?", message).Where("position = ?", index).
+		Where("state IN ?", bun.Tuple([]chat.ToolCallState{chat.ToolCallPending, chat.ToolCallRunning, chat.ToolCallWaiting, chat.ToolCallUnknown}))
+}
+
+// skipCalls is the statement that marks the calls that never ran.
+func skipCalls(tx bun.Tx, ws chat.WorkspaceID, message chat.MessageID, now time.Time) *bun.UpdateQuery {
+	return tx.NewUpdate().Model((*toolCallRow)(nil)).Set("state = ?", chat.ToolCallSkipped).Set("updated_at = ?", now).
+		Where("workspace_id = ?", ws).Where("message_id = ?", message).Where("undoes IS NULL").
+		Where("state = ?", chat.ToolCallPending).Where("attempts = 0")
 }
 
 // cancelDelivery cancels the action's delivery if the carrier certainly does not have it. A

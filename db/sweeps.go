@@ -112,5 +112,5 @@ func (s *Store) parkOrphan(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 // hasUnfinishedTools tells whether tool calls of the delivery's message did not all succeed.
 func hasUnfinishedTools(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
 	return tx.NewSelect().Model((*toolCallRow)(nil)).Where("t.workspace_id = ?", row.WorkspaceID).
-		Where("t.message_id = ?", row.MessageID).Where("t.state <> ?", chat.ToolCallSucceeded).Exists(ctx)
+		Where("t.message_id = ?", row.MessageID).Where("t.undoes IS NULL").Where("t.state <> ?", chat.ToolCallSucceeded).Exists(ctx)
 }

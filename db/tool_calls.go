@@ -23,26 +23,61 @@ type toolCallRow struct {
 	Result      json.RawMessage    `bun:"result,nullzero"`
 	Error       string             `bun:"error"`
 	UpdatedAt   time.Time          `bun:"updated_at"`
+	Kind        chat.ToolKind      `bun:"kind"`
+	Risk        chat.ToolRisk      `bun:"risk"`
+	ToolID      chat.ToolID        `bun:"tool_id,nullzero"`
+	Idempotent  bool               `bun:"idempotent"`
+	Undo        *chat.Undo         `bun:"undo,type:json,nullzero"`
+	// Undoes is the position of the call that this one takes back.
+	Undoes     *int               `bun:"undoes"`
+	Attempts   int                `bun:"attempts"`
+	LeaseUntil *time.Time         `bun:"lease_until"`
+	TookEffect bool               `bun:"took_effect"`
+	ErrorCode  string             `bun:"error_code"`
+	Decision   *chat.ToolDecision `bun:"decision,type:json,nullzero"`
+	StartedAt  *time.Time         `bun:"started_at"`
+	FinishedAt *time.Time         `bun:"finished_at"`
 
-	ChatID chat.ChatID `bun:"chat_id,scanonly"`
+	ChatID    chat.ChatID               `bun:"chat_id,scanonly"`
+	RequestID chat.ContributorRequestID `bun:"request_id,scanonly"`
 }
 
 func (r *toolCallRow) toolCall() chat.ToolCall {
-	return chat.ToolCall{ID: r.CallID, Name: r.Name, Arguments: r.Arguments, State: r.State, Result: r.Result, Error: r.Error}
+	call := chat.ToolCall{
+		ID: r.CallID, Name: r.Name, Arguments: r.Arguments, State: r.State, Result: r.Result, ErrorCode: r.ErrorCode, Error: r.Error,
+		Kind: r.Kind, Risk: r.Risk, ToolID: r.ToolID, Idempotent: r.Idempotent, Attempts: r.Attempts, StartedAt: utc(r.StartedAt),
+		FinishedAt: utc(r.FinishedAt), Request: r.RequestID, Decision: r.Decision,
+	}
+	if r.Undo != nil {
+		call.UndoTool = r.Undo.Tool
+	}
+	return call
 }
 
-func toolCallRows(ws chat.WorkspaceID, message chat.MessageID, calls []chat.ToolCall, now time.Time) []toolCallRow {
+// toolCallRows are the calls of a send, each of the tool that it was found to be of.
+func toolCallRows(ws chat.WorkspaceID, message chat.MessageID, calls []chat.ToolCall, tools []chat.Tool, now time.Time) []toolCallRow {
 	rows := make([]toolCallRow, len(calls))
 	for i, c := range calls {
 		rows[i] = toolCallRow{
 			WorkspaceID: ws, MessageID: message, Position: i, CallID: c.ID, Name: c.Name, Arguments: c.Arguments,
-			State: chat.ToolCallPending, UpdatedAt: now,
+			State: chat.ToolCallPending, UpdatedAt: now, Kind: chat.ToolBuiltin, Risk: chat.RiskWrite, Idempotent: true,
 		}
 		if len(c.Arguments) == 0 {
 			rows[i].Arguments = json.RawMessage(`{}`)
 		}
+		if i < len(tools) {
+			t := tools[i]
+			rows[i].Kind, rows[i].Risk, rows[i].ToolID, rows[i].Undo = t.Kind, t.Risk, t.ID, t.Undo
+			rows[i].Idempotent = t.Idempotent || t.Kind == chat.ToolBuiltin
+		}
 	}
 	return rows
+}
+
+// callsOf selects the calls of messages with what belongs to them.
+func callsOf(q *bun.SelectQuery) *bun.SelectQuery {
+	return q.ColumnExpr("t.*").ColumnExpr(`(SELECT r.id FROM contributor_requests r WHERE r.workspace_id = t.workspace_id
+		AND r.message_id = t.message_id AND r.position = t.position) AS request_id`)
 }
 
 // addToolCalls fills in the tool calls of messages, in the order in which they run.
@@ -57,14 +92,22 @@ func addToolCalls(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, messages
 		return nil
 	}
 	var rows []toolCallRow
-	err := db.NewSelect().Model(&rows).Where("t.workspace_id = ?", ws).Where("t.message_id IN ?", bun.Tuple(ids)).
+	err := callsOf(db.NewSelect().Model(&rows)).Where("t.workspace_id = ?", ws).Where("t.message_id IN ?", bun.Tuple(ids)).
 		OrderExpr("t.message_id, t.position").Scan(ctx)
 	if err != nil {
 		return err
 	}
 	calls := map[chat.MessageID][]chat.ToolCall{}
 	for _, r := range rows {
-		calls[r.MessageID] = append(calls[r.MessageID], r.toolCall())
+		of := calls[r.MessageID]
+		call := r.toolCall()
+		switch {
+		case r.Undoes == nil:
+			calls[r.MessageID] = append(of, call)
+		case *r.Undoes < len(of):
+			// They come after what they take back.
+			of[*r.Undoes].Undo = &call
+		}
 	}
 	for i := range messages {
 		messages[i].ToolCalls = calls[messages[i].ID]
@@ -81,12 +124,9 @@ func addToolCalls(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, messages
 func (s *Store) CompleteToolCall(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID, index int, effect func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error) {
 	var call chat.ToolCall
 	err := s.inTx(ctx, "complete a tool call", func(ctx context.Context, tx bun.Tx) error {
-		var row toolCallRow
-		err := s.locked(tx.NewSelect().Model(&row).ColumnExpr("t.*").ColumnExpr("m.chat_id AS chat_id").
-			Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").
-			Where("t.workspace_id = ?", ws).Where("m.action_id = ?", action).Where("t.position = ?", index)).Scan(ctx)
+		row, err := s.lockCall(ctx, tx, ws, action, index)
 		if err != nil {
-			return found(err, chat.CodeActionNotFound, "action or tool call")
+			return err
 		}
 		if row.State != chat.ToolCallPending {
 			call = row.toolCall()
@@ -97,10 +137,26 @@ func (s *Store) CompleteToolCall(ctx context.Context, ws chat.WorkspaceID, actio
 		if err != nil {
 			return err
 		}
-		row.State, row.UpdatedAt = chat.ToolCallSucceeded, now
+		row.Attempts++
+		row.State, row.TookEffect, row.StartedAt, row.FinishedAt, row.UpdatedAt = chat.ToolCallSucceeded, true, &now, &now, now
 		call = row.toolCall()
-		_, err = tx.NewUpdate().Model(&row).Column("state", "result", "updated_at").WherePK().Exec(ctx)
-		return err
+		return saveCall(ctx, tx, &row)
 	})
 	return call, err
+}
+
+// lockCall holds a tool call of an action: action_not_found.
+func (s *Store) lockCall(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, action chat.ActionID, index int) (toolCallRow, error) {
+	var row toolCallRow
+	err := s.locked(callsOf(tx.NewSelect().Model(&row)).ColumnExpr("m.chat_id AS chat_id").
+		Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").
+		Where("t.workspace_id = ?", ws).Where("m.action_id = ?", action).Where("t.position = ?", index)).Scan(ctx)
+	return row, found(err, chat.CodeActionNotFound, "action or tool call")
+}
+
+// saveCall stores what may change of a call.
+func saveCall(ctx context.Context, tx bun.Tx, row *toolCallRow) error {
+	_, err := tx.NewUpdate().Model(row).Column("state", "result", "error", "error_code", "attempts", "lease_until", "took_effect",
+		"decision", "started_at", "finished_at", "updated_at").WherePK().Exec(ctx)
+	return err
 }

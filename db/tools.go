@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -235,12 +234,4 @@ func workspaceTools(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, assist
 	}
 	slices.SortFunc(all, func(a, b chat.Tool) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
-}
-
-// undoOf is the undo of a tool as its call keeps it.
-func undoOf(u *chat.Undo) (json.RawMessage, error) {
-	if u == nil {
-		return nil, nil
-	}
-	return json.Marshal(u)
 }

@@ -1,0 +1,200 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// Codes of calls whose outcome is not known, or that could not begin.
+const (
+	errorWorkerLost = "worker_lost"
+	errorToolGone   = string(chat.CodeToolNotFound)
+)
+
+// BeginToolCall grants one try of a call of a tool outside, or says why there is none:
+// action_not_found when the action has no such call. Nobody else is granted one for the
+// tool's time limit and lease beyond it.
+//
+// Idempotent in what it means: a call that was begun and has no outcome when it is asked for
+// again was with a worker that is lost, or still is. If its tool is idempotent it is granted
+// again; else nobody knows whether it ran, and after the lease it is unknown.
+func (s *Store) BeginToolCall(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID, index int, now time.Time, lease time.Duration) (chat.ToolTry, error) {
+	now = micro(now)
+	var try chat.ToolTry
+	err := s.inTx(ctx, "begin a tool call", func(ctx context.Context, tx bun.Tx) error {
+		row, err := s.lockCall(ctx, tx, ws, action, index)
+		if err != nil {
+			return err
+		}
+		try = chat.ToolTry{Key: fmt.Sprintf("%s-%d", row.MessageID, row.Position), ChatID: row.ChatID, MessageID: row.MessageID}
+		err = s.begin(ctx, tx, action, &row, &try, now, lease)
+		try.Call = row.toolCall()
+		return err
+	})
+	return try, err
+}
+
+func (s *Store) begin(ctx context.Context, tx bun.Tx, action chat.ActionID, row *toolCallRow, try *chat.ToolTry, now time.Time, lease time.Duration) error {
+	lost := row.State == chat.ToolCallRunning && !row.Idempotent
+	switch {
+	case lost && row.LeaseUntil != nil && now.Before(*row.LeaseUntil):
+		try.WaitUntil = utc(row.LeaseUntil)
+		return nil
+	case lost:
+		row.State, row.TookEffect, row.ErrorCode, row.UpdatedAt = chat.ToolCallUnknown, true, errorWorkerLost, now
+		row.Error = "the worker that ran it was lost; the tool may have carried it out"
+		return s.park(ctx, tx, action, row)
+	case row.State != chat.ToolCallPending && row.State != chat.ToolCallRunning:
+		return nil
+	}
+	definition, err := findTool(ctx, tx.NewSelect().Where("tl.enabled"), row.WorkspaceID, row.ToolID)
+	if chat.CodeOf(err) == chat.CodeToolNotFound {
+		row.State, row.ErrorCode, row.Error, row.FinishedAt, row.UpdatedAt = chat.ToolCallFailed, errorToolGone, "the tool was deleted or switched off meanwhile", &now, now
+		return saveCall(ctx, tx, row)
+	}
+	if err != nil {
+		return err
+	}
+	try.Granted, try.Definition = true, definition.definition()
+	until := now.Add(try.Definition.Timeout + lease)
+	row.Attempts++
+	row.State, row.LeaseUntil, row.UpdatedAt = chat.ToolCallRunning, &until, now
+	if row.StartedAt == nil {
+		row.StartedAt = &now
+	}
+	try.Fence = row.Attempts
+	return saveCall(ctx, tx, row)
+}
+
+// park stores a call that a person must decide about. What takes a call back holds up
+// nothing.
+func (s *Store) park(ctx context.Context, tx bun.Tx, action chat.ActionID, row *toolCallRow) error {
+	if err := saveCall(ctx, tx, row); err != nil || row.Undoes != nil {
+		return err
+	}
+	_, err := moveAction(tx, row.WorkspaceID, action, chat.ActionParked, row.UpdatedAt, chat.ActionRunning).Exec(ctx)
+	return err
+}
+
+// RecordToolCall records what the try with this fence has come to: action_not_found. An
+// outcome that comes late, when the call is taken for unknown, is what is known from then on,
+// unless a person has decided.
+//
+// Idempotent: a try is recorded once; one that another has followed changes nothing.
+func (s *Store) RecordToolCall(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID, index, fence int, o chat.ToolOutcome, now time.Time) (chat.ToolCall, error) {
+	now = micro(now)
+	var call chat.ToolCall
+	err := s.inTx(ctx, "record a tool call", func(ctx context.Context, tx bun.Tx) error {
+		row, err := s.lockCall(ctx, tx, ws, action, index)
+		if err != nil {
+			return err
+		}
+		open := row.State == chat.ToolCallRunning || row.State == chat.ToolCallUnknown && row.Decision == nil
+		if !open || row.Attempts != fence {
+			call = row.toolCall()
+			return nil
+		}
+		apply(&row, o, now)
+		call = row.toolCall()
+		return s.recorded(ctx, tx, action, &row)
+	})
+	return call, err
+}
+
+// apply gives a call the outcome of its try.
+func apply(row *toolCallRow, o chat.ToolOutcome, now time.Time) {
+	row.ErrorCode, row.Error, row.LeaseUntil, row.UpdatedAt = o.Code, o.Message, nil, now
+	switch o.Kind {
+	case chat.ToolSucceeded:
+		row.State, row.Result, row.TookEffect = chat.ToolCallSucceeded, o.Result, true
+		row.ErrorCode, row.Error, row.FinishedAt = "", "", &now
+		if len(row.Result) == 0 {
+			row.Result = json.RawMessage(`{}`)
+		}
+	case chat.ToolFailed:
+		row.State, row.FinishedAt = chat.ToolCallFailed, &now
+		// What an earlier try may have done, it may have done.
+		row.TookEffect = row.TookEffect || o.TookEffect
+	case chat.ToolNotRun:
+		row.State = chat.ToolCallPending
+	case chat.ToolUnknown:
+		row.TookEffect = true
+		if row.State = chat.ToolCallUnknown; row.Idempotent {
+			row.State = chat.ToolCallPending
+		}
+	}
+}
+
+// recorded stores a call after a try, and parks or frees its action.
+func (s *Store) recorded(ctx context.Context, tx bun.Tx, action chat.ActionID, row *toolCallRow) error {
+	if row.State == chat.ToolCallUnknown {
+		return s.park(ctx, tx, action, row)
+	}
+	if err := saveCall(ctx, tx, row); err != nil || row.Undoes != nil {
+		return err
+	}
+	_, err := moveAction(tx, row.WorkspaceID, action, chat.ActionRunning, row.UpdatedAt, chat.ActionParked).Exec(ctx)
+	return err
+}
+
+// ResolveToolCall records a person's word on a call whose outcome is not known, and returns
+// the workflow that waits for it: tool_call_not_found; conflict for a call that is not
+// unknown.
+func (s *Store) ResolveToolCall(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, action chat.ActionID, callID string, d chat.ToolDecision) (chat.ToolCall, string, error) {
+	now := s.time()
+	d.By, d.At = by.MemberID, now
+	var call chat.ToolCall
+	var workflow string
+	err := s.inTx(ctx, "resolve a tool call", func(ctx context.Context, tx bun.Tx) error {
+		var at struct{ Position int }
+		err := tx.NewSelect().Model((*toolCallRow)(nil)).Column("t.position").
+			Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").
+			Where("t.workspace_id = ?", ws).Where("m.action_id = ?", action).Where("t.call_id = ?", callID).Scan(ctx, &at.Position)
+		if err != nil {
+			return found(err, chat.CodeToolCallNotFound, "tool call")
+		}
+		row, err := s.lockCall(ctx, tx, ws, action, at.Position)
+		if err != nil {
+			return err
+		}
+		if row.State != chat.ToolCallUnknown {
+			return chat.Errorf(chat.CodeConflict, "this tool call is %s: only one whose outcome is not known can be resolved", row.State)
+		}
+		resolve(&row, &d, now)
+		call = row.toolCall()
+		if workflow, err = workflowOfAction(ctx, tx, ws, action); err != nil {
+			return err
+		}
+		if err := s.recorded(ctx, tx, action, &row); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, ws, by, "tool_call.resolved", string(action), changed{"call_id": callID, "outcome": d.Verdict, "reason": d.Reason})
+	})
+	return call, workflow, err
+}
+
+// resolve gives a call the outcome that a person has said.
+func resolve(row *toolCallRow, d *chat.ToolDecision, now time.Time) {
+	row.Decision, row.LeaseUntil, row.UpdatedAt = d, nil, now
+	switch d.Verdict {
+	case chat.VerdictToolSucceeded:
+		row.State, row.TookEffect, row.Result, row.ErrorCode, row.Error, row.FinishedAt = chat.ToolCallSucceeded, true, d.Result, "", "", &now
+		if len(row.Result) == 0 {
+			row.Result = json.RawMessage(`{}`)
+		}
+	case chat.VerdictToolFailed:
+		row.State, row.TookEffect, row.FinishedAt = chat.ToolCallFailed, false, &now
+		row.Error = strings.TrimSpace("a person has said that it did not run: " + d.Reason)
+	case chat.VerdictToolRetry:
+		row.State, row.TookEffect, row.ErrorCode, row.Error = chat.ToolCallPending, false, "", ""
+		// The next outcome is looked at afresh.
+		row.Decision = nil
+	}
+}

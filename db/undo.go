@@ -1,0 +1,201 @@
+package db
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// undoFailedReason is why a chat needs a response when something could not be taken back.
+const undoFailedReason = "what a tool did for a message that was not delivered could not be undone"
+
+// wasUndone tells whether the tool calls of a delivery's message are being, or were, undone.
+func wasUndone(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
+	return tx.NewSelect().Model((*toolCallRow)(nil)).Where("t.workspace_id = ?", row.WorkspaceID).
+		Where("t.message_id = ?", row.MessageID).Where("t.undoes IS NOT NULL").Exists(ctx)
+}
+
+// BeginUndo stores the calls that take back what the tool calls of a send have done, as plan
+// makes them, and returns those that are to run, the newest effect first: action_not_found.
+// There are none unless the message was not delivered, and will not be: once they are stored
+// its delivery is not tried again.
+//
+// Idempotent: they are stored once.
+func (s *Store) BeginUndo(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID, plan func(call chat.ToolCall, undo chat.Undo, tools []chat.Tool) chat.ToolCall, now time.Time) ([]chat.ToolRun, error) {
+	now = micro(now)
+	var runs []chat.ToolRun
+	err := s.inTx(ctx, "begin an undo", func(ctx context.Context, tx bun.Tx) error {
+		message, delivery, err := s.lockNewest(ctx, tx, ws, action)
+		if err != nil {
+			return err
+		}
+		rows, err := messageCalls(ctx, tx, ws, message)
+		if err != nil {
+			return err
+		}
+		undone := slices.ContainsFunc(rows, func(r toolCallRow) bool { return r.Undoes != nil })
+		receipt := delivery.Receipt()
+		if !undone && receipt.Undelivered() {
+			if rows, err = s.storeUndo(ctx, tx, action, rows, plan, now); err != nil {
+				return err
+			}
+		}
+		runs = undoRuns(ws, action, rows)
+		return nil
+	})
+	return runs, err
+}
+
+// lockNewest holds the newest delivery of the message of a send, as a retry of it would.
+func (s *Store) lockNewest(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, action chat.ActionID) (chat.MessageID, chat.Delivery, error) {
+	var message messageRow
+	err := tx.NewSelect().Model(&message).Where("m.workspace_id = ?", ws).Where("m.action_id = ?", action).Scan(ctx)
+	if err != nil {
+		return "", chat.Delivery{}, found(err, chat.CodeActionNotFound, "action that sends")
+	}
+	var row deliveryRow
+	err = s.locked(tx.NewSelect().Model(&row).Where("d.workspace_id = ?", ws).Where("d.message_id = ?", message.ID).
+		OrderExpr("d.created_at DESC, d.id DESC").Limit(1)).Scan(ctx)
+	if err != nil {
+		return "", chat.Delivery{}, err
+	}
+	return message.ID, row.delivery(), nil
+}
+
+func messageCalls(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, message chat.MessageID) ([]toolCallRow, error) {
+	var rows []toolCallRow
+	err := tx.NewSelect().Model(&rows).Where("t.workspace_id = ?", ws).Where("t.message_id = ?", message).OrderExpr("t.position").Scan(ctx)
+	return rows, err
+}
+
+// storeUndo inserts the calls that take back what has had, or may have had, its effect.
+func (s *Store) storeUndo(ctx context.Context, tx bun.Tx, action chat.ActionID, rows []toolCallRow, plan func(chat.ToolCall, chat.Undo, []chat.Tool) chat.ToolCall, now time.Time) ([]toolCallRow, error) {
+	var undo []toolCallRow
+	var tools []chat.Tool
+	for i := range rows {
+		row := &rows[i]
+		if row.Undo == nil || !row.TookEffect {
+			continue
+		}
+		if tools == nil {
+			var err error
+			// Whoever speaks now: what was done is taken back by the workspace.
+			if tools, err = workspaceTools(ctx, tx, row.WorkspaceID, nil); err != nil {
+				return nil, err
+			}
+		}
+		call := plan(row.toolCall(), *row.Undo, tools)
+		undo = append(undo, undoRow(row, &call, now))
+	}
+	if len(undo) == 0 {
+		return rows, nil
+	}
+	if _, err := tx.NewInsert().Model(&undo).Exec(ctx); err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(undo, func(r toolCallRow) bool { return r.State == chat.ToolCallFailed }) {
+		if err := s.callForUndo(ctx, tx, &rows[0], now); err != nil {
+			return nil, err
+		}
+	}
+	return append(rows, undo...), s.audit(ctx, tx, rows[0].WorkspaceID, chat.Actor{}, "tool_calls.undone", string(action), changed{"tool_calls": len(undo)})
+}
+
+func undoRow(of *toolCallRow, call *chat.ToolCall, now time.Time) toolCallRow {
+	undoes := of.Position
+	row := toolCallRow{
+		WorkspaceID: of.WorkspaceID, MessageID: of.MessageID, Position: chat.MaxToolCalls + of.Position, Undoes: &undoes,
+		CallID: call.ID, Name: call.Name, Arguments: call.Arguments, State: call.State, ErrorCode: call.ErrorCode, Error: call.Error,
+		Kind: call.Kind, Risk: call.Risk, ToolID: call.ToolID, Idempotent: call.Idempotent, UpdatedAt: now,
+	}
+	if row.Kind == "" {
+		row.Kind, row.Risk = of.Kind, of.Risk
+	}
+	return row
+}
+
+// undoRuns are the undo calls that have no outcome yet, the newest effect first.
+func undoRuns(ws chat.WorkspaceID, action chat.ActionID, rows []toolCallRow) []chat.ToolRun {
+	var runs []chat.ToolRun
+	for i := len(rows) - 1; i >= 0; i-- {
+		row := &rows[i]
+		if row.Undoes == nil || row.State.Settled() || row.State == chat.ToolCallUnknown {
+			continue
+		}
+		runs = append(runs, chat.ToolRun{
+			ToolStep: chat.ToolStep{WorkspaceID: ws, ActionID: action, Index: row.Position}, Name: row.Name, Kind: row.Kind, Arguments: row.Arguments,
+		})
+	}
+	return runs
+}
+
+// FailUndo records why a call could not be taken back, and calls for a person:
+// action_not_found.
+//
+// Idempotent: an undo that has its outcome keeps it.
+func (s *Store) FailUndo(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID, index int, problem *chat.Error, now time.Time) error {
+	now = micro(now)
+	return s.inTx(ctx, "fail an undo", func(ctx context.Context, tx bun.Tx) error {
+		row, err := s.lockCall(ctx, tx, ws, action, index)
+		if err != nil || row.Undoes == nil || row.State == chat.ToolCallSucceeded {
+			return err
+		}
+		if row.ErrorCode == "" {
+			row.ErrorCode, row.Error = string(problem.Code), problem.Message
+		}
+		row.State, row.FinishedAt, row.UpdatedAt = chat.ToolCallFailed, &now, now
+		if err := saveCall(ctx, tx, &row); err != nil {
+			return err
+		}
+		return s.callForUndo(ctx, tx, &row, now)
+	})
+}
+
+// callForUndo calls a person into the chat of a message.
+func (*Store) callForUndo(ctx context.Context, tx bun.Tx, row *toolCallRow, now time.Time) error {
+	var message messageRow
+	err := tx.NewSelect().Model(&message).Where("m.workspace_id = ?", row.WorkspaceID).Where("m.id = ?", row.MessageID).Scan(ctx)
+	if err != nil {
+		return err
+	}
+	err = editChat(ctx, calledFor(tx.NewUpdate(), undoFailedReason), row.WorkspaceID, message.ChatID, now)
+	if chat.CodeOf(err) == chat.CodeChatNotFound {
+		return nil // deleted meanwhile: nobody is to respond
+	}
+	return err
+}
+
+// ToolCallMessages are the messages of a chat that bring a call with this id, the newest
+// first, each with that call alone: tool_call_not_found when there is none.
+func (s *Store) ToolCallMessages(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, callID string, p chat.Page) (chat.List[chat.Message], error) {
+	var rows []messageRow
+	var before int64
+	q := s.db.NewSelect().Model(&rows).Where("m.workspace_id = ?", ws).Where("m.chat_id = ?", id).
+		Where(`m.id IN (SELECT t.message_id FROM tool_calls t WHERE t.workspace_id = ? AND t.call_id = ? AND t.undoes IS NULL)`, ws, callID).
+		OrderExpr("m.number DESC").Limit(oneMore(p.Limit))
+	paged, err := readCursor("tool_call_messages", p.Cursor, &before)
+	if err != nil {
+		return chat.List[chat.Message]{}, err
+	}
+	if paged {
+		q.Where("m.number < ?", before)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return chat.List[chat.Message]{}, attempted("list the messages of a tool call", err)
+	}
+	if len(rows) == 0 && !paged {
+		return chat.List[chat.Message]{}, notFound(chat.CodeToolCallNotFound, "tool call")
+	}
+	list := listOf(rows, p.Limit, (*messageRow).message, func(r *messageRow) string { return cursorOf("tool_call_messages", r.Number) })
+	if err := addToolCalls(ctx, s.db, ws, list.Items); err != nil {
+		return chat.List[chat.Message]{}, attempted("list the tool calls of messages", err)
+	}
+	for i := range list.Items {
+		list.Items[i].ToolCalls = slices.DeleteFunc(list.Items[i].ToolCalls, func(c chat.ToolCall) bool { return c.ID != callID })
+	}
+	return list, nil
+}
