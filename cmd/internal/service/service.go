@@ -25,6 +25,7 @@ import (
 	"handrail/db"
 	"handrail/llm/offline"
 	"handrail/llm/openai"
+	"handrail/toolbox"
 	"handrail/worker"
 	"handrail/workflows"
 )
@@ -35,6 +36,7 @@ type Service struct {
 	config   *config.Config
 	logger   *slog.Logger
 	temporal client.Client
+	tools    *toolbox.Toolbox
 }
 
 // Connect opens the database and Temporal, waiting up to two minutes for either; while it
@@ -54,7 +56,12 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return &Service{Store: store, config: c, logger: logger, temporal: dialed}, nil
+	tools, err := newToolbox(c, store, logger)
+	if err != nil {
+		dialed.Close()
+		return nil, errors.Join(err, store.Close())
+	}
+	return &Service{Store: store, config: c, logger: logger, temporal: dialed, tools: tools}, nil
 }
 
 // OpenStore opens the database alone, waiting for it as [Connect] does.
@@ -74,7 +81,7 @@ func OpenStore(ctx context.Context, c *config.Config, logger *slog.Logger) (*db.
 // Close ends the connections.
 func (s *Service) Close() error {
 	s.temporal.Close()
-	return s.Store.Close()
+	return errors.Join(s.tools.Close(), s.Store.Close())
 }
 
 // Migrate brings the database up to date and returns what it applied.
@@ -135,6 +142,7 @@ func (s *Service) activities() (*activities.Activities, error) {
 	return activities.New(activities.Config{
 		Store: s.Store, Carriers: carriers, Renderer: render.New(render.Options{ReplyDomain: s.config.ReplyDomain}), Model: model,
 		NewID: newID, Lease: workflows.Lease, Waits: waits(s.config), WhenUnknown: chat.UnknownPolicy(s.config.WhenUnknown),
+		Tools: s.tools, ApproveWithin: s.config.ApprovalWithin,
 	})
 }
 

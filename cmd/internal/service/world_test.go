@@ -35,6 +35,10 @@ var temporal = sync.OnceValues(func() (*temporaldev.Server, error) {
 })
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == asMCPServer {
+		serveMCP()
+		return
+	}
 	status := m.Run()
 	if server, err := temporal(); err == nil {
 		if err := server.Stop(); err != nil {

@@ -1,0 +1,44 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"handrail/chat"
+	"handrail/cmd/internal/config"
+	"handrail/codec"
+	"handrail/db"
+	"handrail/toolbox"
+)
+
+// newToolbox makes what runs tools outside. Without keys no tool can have secrets.
+func newToolbox(c *config.Config, store *db.Store, logger *slog.Logger) (*toolbox.Toolbox, error) {
+	commands, err := c.Commands()
+	if err != nil {
+		return nil, err
+	}
+	made := toolbox.Config{
+		Allowed: c.Hosts(), Commands: commands, Logger: logger,
+		Discovered: func(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool) error {
+			return store.SaveDiscovered(ctx, ws, id, tools, time.Now())
+		},
+	}
+	keys := c.EncryptionKeys
+	if keys == "" {
+		keys = c.SecretKeys
+	}
+	if keys != "" {
+		sealer, err := codec.Parse(keys)
+		if err != nil {
+			return nil, fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err)
+		}
+		made.Sealer = sealer
+	}
+	box, err := toolbox.New(made)
+	if err != nil {
+		return nil, fmt.Errorf("HANDRAIL_TOOL_HOSTS: %w", err)
+	}
+	return box, nil
+}
