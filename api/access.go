@@ -16,6 +16,9 @@ type access struct {
 	scope chat.Scope
 	// own lets a member in without the scope, into a chat it takes part in.
 	own bool
+	// contributor lets a member in without the scope who was asked by the contributor
+	// request that the path names.
+	contributor bool
 	// asked takes the scope from the action that the path names.
 	asked bool
 }
@@ -25,6 +28,9 @@ func scope(want chat.Scope) access { return access{scope: want} }
 
 // ownOr lets a member into its own chats with any key, and keys that hold want into all.
 func ownOr(want chat.Scope) access { return access{scope: want, own: true} }
+
+// whoWasAskedOr lets contributors in with any key who were asked, and keys that hold want.
+func whoWasAskedOr(want chat.Scope) access { return access{scope: want, contributor: true} }
 
 // asTheAction lets in who could have asked for the action.
 func asTheAction() access { return access{asked: true} }
@@ -98,6 +104,9 @@ func (s *service) permit(who access) check {
 		if who.asked {
 			return s.permitAction(ctx, c)
 		}
+		if who.contributor {
+			return s.permitContributor(ctx, c, who)
+		}
 		id, err := parseNumber("path.chat_id", ctx.Param("chat_id"))
 		if err != nil {
 			// It names no chat of the member's; that it is no id at all is for
@@ -123,6 +132,8 @@ func (s *service) permitIn(ctx context.Context, c *call, who access, id chat.Cha
 
 func forbidden(c *call, who access) error {
 	switch {
+	case who.contributor:
+		return chat.Errorf(chat.CodeForbidden, "this is for who was asked, or needs the scope %s", who.scope)
 	case c.principal.Role != chat.RoleManager && who.own:
 		return chat.Errorf(chat.CodeForbidden, "this key's member does not take part in this chat")
 	case c.principal.Role != chat.RoleManager:

@@ -123,6 +123,8 @@ func (s *service) routes() {
 	s.messageRoutes()
 	s.toolRoutes()
 	s.toolCallMessageRoutes()
+	s.approvalRoutes()
+	s.contributorRoutes()
 	s.memberRoutes()
 	s.labelRoutes()
 	s.phoneNumberRoutes()

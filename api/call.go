@@ -20,6 +20,8 @@ type call struct {
 	delivery chat.Delivery
 	// action is the one that the path names; only its own route loads it.
 	action chat.Action
+	// request is the contributor request that the path names; only routes for who was asked load it.
+	request chat.ContributorRequest
 	// numbers, uuids and texts are the path's other ids, by parameter name.
 	numbers map[string]int64
 	uuids   map[string]string

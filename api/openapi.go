@@ -13,12 +13,14 @@ const securityScheme = "apiKey"
 
 // Ids in examples.
 const (
-	exampleMessage  = "01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d"
-	exampleDelivery = "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d"
-	exampleAction   = "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e"
-	exampleRetry    = "01934f6e-7f5b-7e22-9b3d-3f4a5b6c7d8e"
-	exampleBulk     = "01934f6e-7f6c-7f33-8c4e-4a5b6c7d8e9f"
-	exampleRequest  = "01934f6e-7f2f-7a33-8c4e-4a5b6c7d8e9f"
+	exampleMessage            = "01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d"
+	exampleDelivery           = "01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d"
+	exampleAction             = "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e"
+	exampleRetry              = "01934f6e-7f5b-7e22-9b3d-3f4a5b6c7d8e"
+	exampleBulk               = "01934f6e-7f6c-7f33-8c4e-4a5b6c7d8e9f"
+	exampleContributorRequest = "01934f6e-7f7d-7a44-8c4e-5b6c7d8e9f0a"
+	exampleAsk                = "01934f6e-7f8e-7b55-8c4e-6c7d8e9f0a1b"
+	exampleRequest            = "01934f6e-7f2f-7a33-8c4e-4a5b6c7d8e9f"
 )
 
 // openAPI begins the document that register fills.

@@ -42,6 +42,7 @@ var pathParameters = map[string]pathParameter{
 	"tool_id":         {doc: "The tool or the MCP server.", example: 4},
 	"suppression_id":  {doc: "The suppression.", example: 9},
 	"call_id":         {text: true, doc: "The tool call's id within its message.", example: "call_1"},
+	"request_id":      {uuid: true, doc: "The contributor request.", example: exampleContributorRequest},
 	"api_key_id":      {doc: "The API key's id, which is not the key.", example: 5},
 }
 

@@ -93,6 +93,8 @@ func describeAccess(description string, who access) string {
 	switch {
 	case who.asked:
 		access = "Needs what asking for the action needs."
+	case who.contributor:
+		access = "For who was asked, with any key; others need the scope `" + string(who.scope) + "`."
 	case who.own:
 		access = "Needs a place in the chat, or the scope `" + string(who.scope) + "`."
 	}

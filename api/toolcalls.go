@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -33,12 +34,20 @@ type ToolCallStandingJSON struct {
 	Error      string                    `json:"error,omitempty" doc:"Why it failed, is unknown, or is tried again."`
 	Undo       *toolUndoJSON             `json:"undo,omitempty" doc:"What takes it back, and how that went."`
 	RequestID  chat.ContributorRequestID `json:"contributor_request_id,omitempty" doc:"The question to contributors that it has put."`
+	Decision   *toolDecisionJSON         `json:"decision,omitempty" doc:"A person's word on an outcome that was not known."`
 }
 
 type toolUndoJSON struct {
 	Tool   string             `json:"tool"`
 	Status chat.ToolCallState `json:"status,omitempty" enum:"pending,running,waiting,unknown,succeeded,failed,skipped" doc:"Missing while nothing was to be taken back."`
 	Error  string             `json:"error,omitempty" doc:"Why it could not be taken back."`
+}
+
+type toolDecisionJSON struct {
+	Outcome  chat.ToolVerdict `json:"outcome" enum:"succeeded,failed,retry"`
+	Reason   string           `json:"reason"`
+	MemberID chat.MemberID    `json:"member_id" doc:"Who decided."`
+	At       time.Time        `json:"at"`
 }
 
 func toolCalls(calls []chat.ToolCall) []toolCallJSON {
@@ -55,6 +64,9 @@ func standing(c *chat.ToolCall) ToolCallStandingJSON {
 	}
 	if c.StartedAt != nil && c.FinishedAt != nil {
 		shown.DurationMS = new(c.FinishedAt.Sub(*c.StartedAt).Milliseconds())
+	}
+	if d := c.Decision; d != nil {
+		shown.Decision = &toolDecisionJSON{Outcome: d.Verdict, Reason: d.Reason, MemberID: d.By, At: d.At.UTC()}
 	}
 	if c.UndoTool != "" {
 		shown.Undo = &toolUndoJSON{Tool: c.UndoTool}

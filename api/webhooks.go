@@ -261,6 +261,9 @@ func (s *service) receiveInbound(ctx context.Context, in chat.Inbound) (string, 
 	for _, workflowID := range arrival.Stopped {
 		s.notifier.notify(workflowID, chat.Receipt{})
 	}
+	if arrival.Awaited != "" {
+		s.notifier.notify(arrival.Awaited, chat.Receipt{})
+	}
 	return s.stored(in.Provider, arrival.Known, arrival.Repeated), nil
 }
 
