@@ -78,7 +78,8 @@ func decode(contentType string, body []byte) (json.RawMessage, bool) {
 	if json.Valid(body) && utf8.Valid(body) {
 		return json.RawMessage(text), true
 	}
-	if kind, _, err := mime.ParseMediaType(contentType); err != nil || kind != "text/plain" || !utf8.Valid(body) {
+	// What begins like JSON and is none was cut off, whatever its type says.
+	if kind, _, err := mime.ParseMediaType(contentType); err != nil || kind != "text/plain" || !utf8.Valid(body) || strings.ContainsAny(text[:1], "{[\"") {
 		return nil, false
 	}
 	encoded, err := json.Marshal(text)
