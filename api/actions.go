@@ -17,12 +17,13 @@ type actionJSON struct {
 	ActionID   chat.ActionID    `json:"action_id" format:"uuid"`
 	Kind       string           `json:"kind" enum:"add_participant,send_assistant_message,summarize_chat,retry_delivery,retry_deliveries"`
 	State      chat.ActionState `json:"state" enum:"running,parked,succeeded,failed" doc:"parked waits for more than a moment: for another try or for an operator, as waiting_for says."`
-	Status     string           `json:"status" doc:"The delivery's status when there is one, else the state." example:"unknown"`
+	Status     string           `json:"status" doc:"waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else the delivery's status when there is one, else the state." example:"unknown"`
 	ChatID     chat.ChatID      `json:"chat_id"`
 	WorkflowID string           `json:"workflow_id,omitempty" doc:"Where operators find it in the Temporal UI."`
 	WaitingFor string           `json:"waiting_for,omitempty" doc:"What it waits for, in one sentence."`
 	Timeline   []momentJSON     `json:"timeline" doc:"What has happened, oldest first."`
 	Message    *sentJSON        `json:"message,omitempty" doc:"With a send: the message."`
+	Approval   *approvalJSON    `json:"approval,omitempty" doc:"With a send whose tool calls need it: a second person's word."`
 	Delivery   *receiptJSON     `json:"delivery,omitempty" doc:"With a send or a retry: its delivery."`
 	Result     any              `json:"result,omitempty" doc:"When it succeeded: what the call answers with 200."`
 	Problem    *problem         `json:"problem,omitempty" doc:"When it failed: what the call answers."`
@@ -187,12 +188,13 @@ func (s *service) present(ctx context.Context, action chat.Action) (actionJSON, 
 	return a, s.presentDeliveryOf(ctx, action, &a)
 }
 
-// presentDeliveryOf adds the delivery of a send or a retry, when it has one already.
+// presentDeliveryOf adds the message and the delivery of a send or a retry, when it has
+// them already, and what it waits for.
 func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *actionJSON) error {
-	id := action.DeliveryID
+	id, message := action.DeliveryID, (*sending)(nil)
 	switch action.Kind {
 	case chat.ActionSendAssistantMessage:
-		sent, err := s.store.SentMessage(ctx, action.WorkspaceID, action.ID)
+		sent, err := s.findSend(ctx, action.WorkspaceID, action.ID)
 		if chat.CodeOf(err) == chat.CodeActionNotFound {
 			// Started, and not yet prepared.
 			return nil
@@ -200,28 +202,56 @@ func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *
 		if err != nil {
 			return err
 		}
-		message := presentSend(sent).Message
-		a.Message, id = &message, sent.DeliveryID
+		message, id = sent, sent.DeliveryID
 	case chat.ActionRetryDelivery:
 	case chat.ActionAddParticipant, chat.ActionSummarizeChat, chat.ActionRetryDeliveries:
 		return nil
 	}
-	if id == "" {
-		return nil
+	var moments []momentJSON
+	if id != "" {
+		delivery, err := s.store.Delivery(ctx, action.WorkspaceID, id)
+		if err != nil {
+			return err
+		}
+		receipt := presentReceipt(delivery.Receipt())
+		a.Delivery, a.Status = &receipt, delivery.Status()
+		if unsettled(action) || !delivery.Submission.Settled() {
+			a.WaitingFor = delivery.Explain()
+		}
+		moments = deliveryTimeline(delivery)
 	}
-	delivery, err := s.store.Delivery(ctx, action.WorkspaceID, id)
-	if err != nil {
-		return err
-	}
-	receipt := presentReceipt(delivery.Receipt())
-	a.Delivery, a.Status = &receipt, delivery.Status()
-	if action.State == chat.ActionRunning || action.State == chat.ActionParked || !delivery.Submission.Settled() {
-		a.WaitingFor = delivery.Explain()
+	if message != nil {
+		presentSending(message, action, a)
+		moments = append(message.timeline(), moments...)
 	}
 	// Between its beginning and its end, which may be of the same moment as the last attempt.
-	a.Timeline = slices.Insert(a.Timeline, 1, deliveryTimeline(delivery)...)
+	a.Timeline = slices.Insert(a.Timeline, 1, moments...)
 	slices.SortStableFunc(a.Timeline, func(x, y momentJSON) int { return x.At.Compare(y.At) })
 	return nil
+}
+
+func unsettled(action chat.Action) bool {
+	return action.State == chat.ActionRunning || action.State == chat.ActionParked
+}
+
+// presentSending adds a send's message and approval. What its tool calls wait for comes
+// before what the delivery waits for, since that has not begun; and what they are taken
+// back by comes after it.
+func presentSending(sent *sending, action chat.Action, a *actionJSON) {
+	message := presentSend(sent.AssistantMessageSent).Message
+	a.Message = &message
+	if sent.Approval != nil {
+		approval := presentApproval(*sent.Approval)
+		a.Approval = &approval
+	}
+	sentence, status := sent.waits()
+	if sentence == "" || action.State == chat.ActionSucceeded {
+		return
+	}
+	a.WaitingFor = sentence
+	if status != "" && unsettled(action) {
+		a.Status = status
+	}
 }
 
 // deliveryTimeline tells of each attempt, of what the carrier reported, and of what a

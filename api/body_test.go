@@ -80,6 +80,9 @@ func TestEveryFieldIsChecked(t *testing.T) {
 		required, _ := schema["required"].([]any)
 		for name := range schema["properties"].(map[string]any) {
 			for _, wrong := range []any{map[string]any{"x": 1}, nil, []any{map[string]any{}}} {
+				if o.id == "resolveToolCall" && name == "result" {
+					continue // it may be any JSON
+				}
 				body := with(o.request, name, wrong)
 				a := w.do(t, request{method: o.method, path: o.examplePath(), body: body})
 				require.Equal(t, http.StatusBadRequest, a.StatusCode, "%s %s: %s", o.id, body, a.raw)
