@@ -132,9 +132,12 @@ func TestAQuestionThatDoesNotHoldTheMessage(t *testing.T) {
 		assert.False(t, w.chat(w.people.sms.ID).NeedsResponse)
 		w.replies(cook, "The red one")
 		w.replies(waiter, "The white one")
-		w.eventually(func() bool { return w.chat(w.people.sms.ID).NeedsResponse })
+		w.eventually(func() bool { return w.call("GET", "/contributor-requests?state=answered", nil).at("items", 0) != nil })
 		list := w.call("GET", "/contributor-requests?state=answered", nil)
-		assert.Equal(t, 2, len(list.at("items", 0, "asks").([]any)), list.raw)
+		assert.Len(t, list.at("items", 0, "asks"), 2, list.raw)
+		assert.True(t, w.chat(w.people.sms.ID).NeedsResponse)
+		shown := w.call("GET", "/actions/"+r.at("action_id").(string), nil)
+		assert.Contains(t, shown.raw, "The white one", "the answers are the tool's result")
 	})
 }
 
