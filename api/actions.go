@@ -244,8 +244,8 @@ func presentSending(sent *sending, action chat.Action, a *actionJSON) {
 		approval := presentApproval(*sent.Approval)
 		a.Approval = &approval
 	}
-	sentence, status := sent.waits()
-	if sentence == "" || action.State == chat.ActionSucceeded {
+	sentence, status := sent.waits(!unsettled(action))
+	if sentence == "" {
 		return
 	}
 	a.WaitingFor = sentence

@@ -40,6 +40,9 @@ func (f *fakeTools) Prepare(_ context.Context, d *chat.ToolDefinition, secrets c
 }
 
 func (f *fakeTools) Discover(_ context.Context, d *chat.ToolDefinition) error {
+	if d.MCP == nil {
+		return chat.Invalid("path.tool_id", "must be an MCP server")
+	}
 	if f.discover != nil {
 		return f.discover(d)
 	}
@@ -65,6 +68,9 @@ func (f *fakeTools) SigningSecret(chat.ToolDefinition) (string, error) {
 }
 
 func (f *fakeTools) RotateSigning(d *chat.ToolDefinition, _ time.Time) (string, error) {
+	if d.HTTP == nil {
+		return "", chat.Invalid("path.tool_id", "must be an HTTP tool")
+	}
 	d.Sealed = []byte("sealed anew")
 	return "whsec_bmV3", nil
 }

@@ -12,7 +12,7 @@ import (
 // sendJSON asks the assistant to speak.
 type sendJSON struct {
 	Message   string            `json:"message" minLength:"1" doc:"Markdown, 1 to 1,600 characters on SMS and 1 to 100,000 on email." example:"Your order is on its way."`
-	ToolCalls []newToolCallJSON `json:"tool_calls,omitempty" maxItems:"16" doc:"Run in order before the delivery; one that fails stops the send. toolCalls is taken too."`
+	ToolCalls []newToolCallJSON `json:"tool_calls,omitempty" maxItems:"16" doc:"Run in order before the delivery; one that fails stops the send. All are checked before the first one runs. GET /chats/{chat_id}/tools lists the tools. toolCalls is taken too."`
 }
 
 // messageSentJSON answers a send.
@@ -112,7 +112,10 @@ func (s *service) sendRoutes() {
 		id: "sendAssistantMessage", tag: tagActions, summary: "Send as the assistant", acts: true,
 		description: "Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. " +
 			"200 means that the carrier took it. 202 means that it is still being delivered, or that nobody can tell yet " +
-			"whether the carrier took it (`\"status\": \"unknown\"`); it is never sent twice behind your back.",
+			"whether the carrier took it (`\"status\": \"unknown\"`); it is never sent twice behind your back. " +
+			"A send also answers 202 while it waits for people, as `waiting_for` says: for the approval of a tool call, for contributors, " +
+			"or for somebody to say what became of a tool call (`\"status\": \"unknown\"` of the call). " +
+			"When the message is not delivered in the end, what its tools have done and can be undone is taken back.",
 		request: sendJSON{Message: "Your order is on its way.", ToolCalls: []newToolCallJSON{
 			{ID: "call_1", Name: chat.ToolAddLabel, Arguments: json.RawMessage(`{"label":"vip"}`)},
 			{ID: "call_2", Type: "function", Function: &newFunctionJSON{Name: chat.ToolSetState, Arguments: `{"state":"waiting"}`}},
@@ -122,6 +125,7 @@ func (s *service) sendRoutes() {
 			chat.CodeNoPhone, chat.CodeNoEmail, chat.CodeNotificationsOff, chat.CodeRecipientOptedOut, chat.CodeSenderNotConfigured,
 			chat.CodeChannelNotSupported, chat.CodeChatArchived, chat.CodeMessageTooLong, chat.CodeUnknownTool, chat.CodeInvalidToolArguments,
 			chat.CodeAssistantNotFound, chat.CodeParticipantNotFound, chat.CodeIdempotencyKeyReused, chat.CodeDeliveryFailed, chat.CodeToolCallFailed,
+			chat.CodeApprovalRefused, chat.CodeApprovalExpired,
 		},
 	})
 }

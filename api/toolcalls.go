@@ -83,7 +83,7 @@ type newToolCallJSON struct {
 	ID        string           `json:"id,omitempty" minLength:"1" maxLength:"64" doc:"Unique within the message; call_N when left out." example:"call_1"`
 	Type      string           `json:"type,omitempty" enum:"function"`
 	Function  *newFunctionJSON `json:"function,omitempty"`
-	Name      string           `json:"name,omitempty" minLength:"1" maxLength:"64" example:"add_label"`
+	Name      string           `json:"name,omitempty" minLength:"1" maxLength:"97" example:"add_label"`
 	Arguments json.RawMessage  `json:"arguments,omitempty" doc:"An object that fits the tool's schema."`
 }
 

@@ -67,7 +67,7 @@ func TestBrokenToolCalls(t *testing.T) {
 		{`[{"name":"","arguments":{}}]`, "[0].name"},
 		{`[{"name":5,"arguments":{}}]`, "[0].name"},
 		{`[{"name":null,"arguments":{}}]`, "[0].name"},
-		{`[{"name":"` + strings.Repeat("x", 65) + `","arguments":{}}]`, "[0].name"},
+		{`[{"name":"` + strings.Repeat("x", 98) + `","arguments":{}}]`, "[0].name"},
 		{`[{"name":"a","arguments":"{}"}]`, "[0].arguments"},
 		{`[{"name":"a","arguments":[]}]`, "[0].arguments"},
 		{`[{"name":"a","arguments":null}]`, "[0].arguments"},

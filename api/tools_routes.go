@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"handrail/chat"
 	"handrail/schema"
 )
@@ -226,6 +228,12 @@ type testToolJSON struct {
 	Arguments json.RawMessage `json:"arguments,omitempty" doc:"An object that fits the tool's schema."`
 }
 
+// TransformSchema is asked by huma.
+func (testToolJSON) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	s.Properties["arguments"].Type = huma.TypeObject
+	return s
+}
+
 // testedToolJSON is what came of a run.
 type testedToolJSON struct {
 	Outcome    chat.ToolOutcomeKind `json:"outcome" enum:"succeeded,failed,not_run,unknown" doc:"not_run certainly had no effect; unknown may have had one."`
@@ -252,9 +260,6 @@ func (s *service) testTool(ctx context.Context, in *testToolInput) (*testedToolO
 	arguments := in.Body.Arguments
 	if len(arguments) == 0 {
 		arguments = json.RawMessage(`{}`)
-	}
-	if !isObject(arguments) {
-		return nil, chat.InvalidAs(chat.CodeInvalidToolArguments, "arguments", "must be an object")
 	}
 	compiled, err := schema.Compile("schema", tool.Schema)
 	if err != nil {

@@ -52,29 +52,36 @@ func (s *service) findSend(ctx context.Context, ws chat.WorkspaceID, id chat.Act
 	return found, nil
 }
 
-// waits says what the send waits for before its delivery can begin, and as which status
-// that shows; both are empty when its tool calls hold nothing up.
-func (s *sending) waits() (sentence, status string) {
-	if a := s.Approval; a != nil && a.State == chat.ApprovalWaiting {
+// waits says what the send waits for beside its delivery, and as which status that shows;
+// both are empty when its tool calls hold nothing up. What is not known, or is being taken
+// back, stays so when the send is over; nothing else does.
+func (s *sending) waits(over bool) (sentence, status string) {
+	if a := s.Approval; a != nil && a.State == chat.ApprovalWaiting && !over {
 		return fmt.Sprintf("Waits for approval of %s by a member with %s other than member %d, until %s.",
 			s.approvedCalls(), chat.ScopeChatsAdmin, a.RequestedBy, moment(a.Deadline)), statusApproval
 	}
-	for i := range s.ToolCalls {
-		if sentence := unknownCall(&s.ToolCalls[i]); sentence != "" {
-			return sentence, statusUnknownCall
-		}
+	if sentence := s.first(unknownCall); sentence != "" {
+		return sentence, statusUnknownCall
 	}
-	for i := range s.ToolCalls {
-		if c := &s.ToolCalls[i]; c.State == chat.ToolCallWaiting {
-			return s.contributors(c), statusContributor
+	if !over {
+		if sentence := s.first(s.contributors); sentence != "" {
+			return sentence, statusContributor
 		}
-	}
-	for i := range s.ToolCalls {
-		if sentence := runningCall(&s.ToolCalls[i]); sentence != "" {
+		if sentence := s.first(runningCall); sentence != "" {
 			return sentence, ""
 		}
 	}
-	return "", ""
+	return s.first(runningUndo), ""
+}
+
+// first is what say has to say of the first call of which it says something.
+func (s *sending) first(say func(*chat.ToolCall) string) string {
+	for i := range s.ToolCalls {
+		if sentence := say(&s.ToolCalls[i]); sentence != "" {
+			return sentence
+		}
+	}
+	return ""
 }
 
 // approvedCalls names the calls that need approval: "call_1 (refund) and call_2 (pay)".
@@ -113,6 +120,9 @@ func unknownCall(c *chat.ToolCall) string {
 
 // contributors says whose answer a call waits for.
 func (s *sending) contributors(c *chat.ToolCall) string {
+	if c.State != chat.ToolCallWaiting {
+		return ""
+	}
 	r, ok := s.asked[c.Request]
 	if !ok {
 		return "Waits until contributors are asked for tool call " + named(c) + "."
@@ -135,9 +145,6 @@ func (s *sending) contributors(c *chat.ToolCall) string {
 
 // runningCall speaks of a call that is with its tool, or is to be tried again.
 func runningCall(c *chat.ToolCall) string {
-	if c.Undo != nil && !c.Undo.State.Settled() {
-		return fmt.Sprintf("Tool call %s takes back what %s has done.", named(c.Undo), c.ID)
-	}
 	switch {
 	case c.State == chat.ToolCallRunning:
 		return fmt.Sprintf("Tool call %s is being run (attempt %d).", named(c), c.Attempts)
@@ -147,6 +154,13 @@ func runningCall(c *chat.ToolCall) string {
 		return fmt.Sprintf("Tool call %s is tried again after attempt %d.", named(c), c.Attempts)
 	}
 	return ""
+}
+
+func runningUndo(c *chat.ToolCall) string {
+	if c.Undo == nil || c.Undo.State.Settled() {
+		return ""
+	}
+	return fmt.Sprintf("Tool call %s takes back what %s has done.", named(c.Undo), named(c))
 }
 
 // timeline tells of the approval, and of each tool call, its questions and its undo.
