@@ -21,6 +21,7 @@ type peopleFacts struct {
 	asked         func(chat.ContributorRequestID) (chat.ContributorRequest, error)
 	askedFilter   chat.ContributorFilter
 	given         chat.ContributorAnswer
+	end           func() (chat.ContributorRequest, error)
 	ended         chat.ContributorRequestState
 	note          string
 }
@@ -98,6 +99,9 @@ func (f *fakeStore) AnswerRequest(_ context.Context, _ chat.WorkspaceID, _ chat.
 
 func (f *fakeStore) EndRequest(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, _ chat.ContributorRequestID, state chat.ContributorRequestState, note string, now time.Time) (chat.ContributorRequest, error) {
 	f.ended, f.note = state, note
+	if f.end != nil {
+		return f.end()
+	}
 	r := openRequest()
 	r.End(state, note, now)
 	return r, f.change("EndRequest")
