@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -31,6 +32,10 @@ type intruder struct {
 	// bulk and suppression are the victim's too.
 	bulk        chat.BulkRetry
 	suppression chat.SuppressionID
+	// tool, a send that waits for its approval, and a question to contributors are too.
+	tool     chat.ToolDefinition
+	risky    chat.AssistantMessageSent
+	question chat.ContributorRequest
 	// third is a workspace that has nothing.
 	third chat.WorkspaceID
 }
@@ -290,10 +295,17 @@ var tries = map[string]try{
 	}},
 }
 
+// everyTry is all of them.
+func everyTry() map[string]try {
+	all := maps.Clone(tries)
+	maps.Copy(all, toolTries)
+	return all
+}
+
 func TestEveryMethodIsTried(t *testing.T) {
 	t.Parallel()
 	for method := range reflect.TypeFor[*db.Store]().Methods() {
-		_, has := tries[method.Name]
+		_, has := everyTry()[method.Name]
 		assert.NotEqual(t, has, slices.Contains(notOfAWorkspace, method.Name),
 			"%s: add what it must answer to another workspace's ids", method.Name)
 	}
@@ -313,8 +325,9 @@ func TestWorkspacesAreIsolated(t *testing.T) {
 		require.NoError(t, err)
 		i.third = dbtest.Seed(t, s).Workspace
 		seedRefusals(t, i)
+		seedTools(t, i)
 		before := everything(t, s, i.victim.Workspace)
-		for name, try := range tries {
+		for name, try := range everyTry() {
 			got, err := try.do(t.Context(), i)
 			require.Equal(t, try.code, chat.CodeOf(err), name)
 			if try.code == "" {

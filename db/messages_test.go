@@ -83,7 +83,7 @@ func TestMessages(t *testing.T) {
 		require.Len(t, all, 3)
 		assert.Equal(t, first, all[2])
 		assert.Equal(t, sent.DeliveryID, all[0].DeliveryID)
-		call.State = chat.ToolCallPending
+		call.State, call.Kind, call.Risk, call.Idempotent = chat.ToolCallPending, chat.ToolBuiltin, chat.RiskWrite, true
 		assert.Equal(t, []chat.ToolCall{call}, all[0].ToolCalls, "arguments as they were given, byte by byte")
 
 		_, err = s.AddMessage(t.Context(), w.Workspace, w.SMS.ID, chat.NewMessage{MemberID: other.Customer.ID, Content: "x"})

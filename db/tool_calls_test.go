@@ -34,7 +34,10 @@ func TestCompleteToolCall(t *testing.T) {
 		}
 		call, err := run(0, edit)
 		require.NoError(t, err)
+		require.NotNil(t, call.StartedAt)
+		require.NotNil(t, call.FinishedAt)
 		assert.Equal(t, chat.ToolCall{
+			Kind: chat.ToolBuiltin, Risk: chat.RiskWrite, Idempotent: true, Attempts: 1, StartedAt: call.StartedAt, FinishedAt: call.FinishedAt,
 			ID: "a", Name: "one", Arguments: json.RawMessage(`{}`), State: chat.ToolCallSucceeded, Result: json.RawMessage(`{"done": true}`),
 		}, call)
 		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
@@ -99,7 +102,7 @@ func TestFailSend(t *testing.T) {
 		assert.Equal(t, chat.ErrorToolCallFailed, failed.ErrorCode)
 		assert.Equal(t, chat.ToolCallFailed, failed.ToolCalls[0].State)
 		assert.Equal(t, "tool call 1 failed", failed.ToolCalls[0].Error)
-		assert.Equal(t, chat.ToolCallPending, failed.ToolCalls[1].State)
+		assert.Equal(t, chat.ToolCallSkipped, failed.ToolCalls[1].State)
 		again, err := s.FailSend(t.Context(), w.Workspace, in.ActionID, 1, problem)
 		require.NoError(t, err)
 		assert.Equal(t, failed, again)

@@ -1,0 +1,118 @@
+package db_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+)
+
+// seedTools gives the victim a tool, an approval and a question to contributors.
+func seedTools(t *testing.T, i *intruder) {
+	t.Helper()
+	var err error
+	i.tool, err = i.s.CreateTool(t.Context(), i.victim.Workspace, i.victim.By, bookingTool("book"))
+	require.NoError(t, err)
+	i.risky = prepareWith(t, i.s, i.victim, chat.Tool{ID: i.tool.ID, Name: "book", Kind: chat.ToolHTTP, Risk: chat.RiskApproval})
+	a := &asking{t: t, s: i.s, w: i.victim, clock: newClock()}
+	a.in(i.victim.SMS.ID)
+	a.contributor("Cem", "+14155550601", "")
+	i.question = a.open(a.question())
+}
+
+// toolTries are the tries at tools, approvals and questions to contributors.
+var toolTries = map[string]try{
+	"CreateTool": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		d := bookingTool("book")
+		d.Assistants = []chat.MemberID{i.victim.Assistant.ID}
+		return result(i.s.CreateTool(ctx, i.ws, i.by, d))
+	}},
+	"Tool": {chat.CodeToolNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.Tool(ctx, i.ws, i.tool.ID))
+	}},
+	"Tools": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.Tools(ctx, i.ws, chat.ToolFilter{Page: ten()})
+		return list.Items, err
+	}},
+	"UpdateTool": {chat.CodeToolNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.UpdateTool(ctx, i.ws, i.by, i.tool))
+	}},
+	"DeleteTool": {chat.CodeToolNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return only(i.s.DeleteTool(ctx, i.ws, i.by, i.tool.ID))
+	}},
+	"SaveDiscovered": {chat.CodeToolNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return only(i.s.SaveDiscovered(ctx, i.ws, i.tool.ID, nil, time.Now()))
+	}},
+	"ChatTools": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.ChatTools(ctx, i.ws, i.victim.SMS.ID))
+	}},
+	"BeginToolCall": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.BeginToolCall(ctx, i.ws, i.sent.ActionID, 0, time.Now(), time.Minute))
+	}},
+	"RecordToolCall": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.RecordToolCall(ctx, i.ws, i.sent.ActionID, 0, 0, chat.ToolOutcome{Kind: chat.ToolSucceeded}, time.Now()))
+	}},
+	"ResolveToolCall": {chat.CodeToolCallNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		_, _, err := i.s.ResolveToolCall(ctx, i.ws, i.by, i.sent.ActionID, "a", chat.ToolDecision{Verdict: chat.VerdictToolFailed, Reason: "x"})
+		return only(err)
+	}},
+	"BeginUndo": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.BeginUndo(ctx, i.ws, i.sent.ActionID, func(c chat.ToolCall, _ chat.Undo, _ []chat.Tool) chat.ToolCall { return c }, time.Now()))
+	}},
+	"FailUndo": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return only(i.s.FailUndo(ctx, i.ws, i.sent.ActionID, 0, chat.Errorf(chat.CodeInternal, "x"), time.Now()))
+	}},
+	"Approval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.Approval(ctx, i.ws, i.risky.ActionID))
+	}},
+	"Approvals": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.Approvals(ctx, i.ws, "", ten())
+		return list.Items, err
+	}},
+	"DecideApproval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		_, _, err := i.s.DecideApproval(ctx, i.ws, i.by, i.risky.ActionID, true, "x", time.Now())
+		return only(err)
+	}},
+	"ExpireApproval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.ExpireApproval(ctx, i.ws, i.risky.ActionID, time.Now().Add(100*time.Hour)))
+	}},
+	"ToolCallMessages": {chat.CodeToolCallNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.ToolCallMessages(ctx, i.ws, i.victim.SMS.ID, "a", ten())
+		return list.Items, err
+	}},
+	"OpenRequest": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.OpenRequest(ctx, chat.NewContributorRequest{
+			ToolStep: chat.ToolStep{WorkspaceID: i.ws, ActionID: i.sent.ActionID}, ID: chat.ContributorRequestID(uuid.NewString()),
+			Question: "x", Require: "any", Within: time.Hour, NewAskID: uuid.NewString, WorkflowID: "x",
+		}, time.Now()))
+	}},
+	"ContributorRequest": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.ContributorRequest(ctx, i.ws, i.question.ID))
+	}},
+	"ContributorRequests": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.ContributorRequests(ctx, i.ws, chat.ContributorFilter{Page: ten()})
+		return list.Items, err
+	}},
+	"ReadReplies": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.ReadReplies(ctx, i.ws, i.question.ID, func(*chat.ContributorRequest, *chat.ContributorAsk, string) (json.RawMessage, error) {
+			return nil, errors.New("nothing must be read")
+		}, time.Now()))
+	}},
+	"AnswerRequest": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.AnswerRequest(ctx, i.ws, i.by, i.question.ID, chat.ContributorAnswer{
+			MemberID: i.victim.Customer.ID, Answer: json.RawMessage(`1`), MessageID: chat.MessageID(uuid.NewString()), Text: "1",
+		}, time.Now()))
+	}},
+	"EndRequest": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.EndRequest(ctx, i.ws, i.by, i.question.ID, chat.RequestCanceled, "x", time.Now()))
+	}},
+	"FailAsk": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.FailAsk(ctx, i.ws, i.question.Asks[0].ID, "x", time.Now()))
+	}},
+}
