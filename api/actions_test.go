@@ -109,6 +109,7 @@ func TestFailuresOfActions(t *testing.T) {
 		chat.CodeMessageTooLong: 400, chat.CodeUnknownTool: 400, chat.CodeInvalidToolArguments: 400, chat.CodeNothingToSummarize: 400,
 		chat.CodeChatNotFound: 404, chat.CodeMemberNotFound: 404, chat.CodeAssistantNotFound: 404, chat.CodeParticipantNotFound: 404,
 		chat.CodeIdempotencyKeyReused: 409, chat.CodeDeliveryFailed: 500, chat.CodeToolCallFailed: 500, chat.CodeSummarizationFailed: 500,
+		chat.CodeApprovalRefused: 500, chat.CodeApprovalExpired: 500,
 		chat.CodeUnavailable: 503,
 	}
 	for code, status := range codes {

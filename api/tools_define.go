@@ -91,11 +91,10 @@ func (in *toolPatchJSON) apply(d *chat.ToolDefinition) error {
 	return checkKind(d)
 }
 
-// needsPreparing tells whether the change needs more than the row: a server that is away
-// can still be disabled.
+// needsPreparing tells whether the toolbox must look at the change, and so at the server:
+// one that is away can still be disabled, or be made to need approval.
 func (in *toolPatchJSON) needsPreparing() bool {
-	return in.Name != nil || in.Description != nil || in.Risk != nil || in.TimeoutSeconds != nil || in.Undo != nil || in.HTTP != nil ||
-		in.MCP != nil || len(in.Secrets) > 0
+	return in.Name != nil || in.Undo != nil || in.HTTP != nil || in.MCP != nil || len(in.Secrets) > 0
 }
 
 func (u *undoJSON) domain() *chat.Undo {

@@ -249,6 +249,7 @@ type testToolInput struct{ Body testToolJSON }
 type testedToolOutput struct{ Body testedToolJSON }
 
 func (s *service) testTool(ctx context.Context, in *testToolInput) (*testedToolOutput, error) {
+	c := callFrom(ctx)
 	d, err := s.definition(ctx)
 	if err != nil {
 		return nil, err
@@ -269,7 +270,9 @@ func (s *service) testTool(ctx context.Context, in *testToolInput) (*testedToolO
 		return nil, err
 	}
 	began := time.Now()
-	o := s.tools.Call(ctx, d, chat.ToolInvocation{Tool: name, Arguments: arguments, WorkspaceID: callFrom(ctx).workspace()})
+	o := s.tools.Call(ctx, d, chat.ToolInvocation{Tool: name, Arguments: arguments, WorkspaceID: c.workspace()})
+	// It may have changed something outside, and leaves no row.
+	s.logger.InfoContext(ctx, "a tool was tested", "request_id", c.requestID, "tool_id", d.ID, "member_id", c.principal.MemberID, "outcome", o.Kind)
 	return &testedToolOutput{Body: testedToolJSON{
 		Outcome: o.Kind, Result: o.Result, ErrorCode: o.Code, Error: o.Message, HTTPStatus: o.HTTPStatus, DurationMS: time.Since(began).Milliseconds(),
 	}}, nil

@@ -121,8 +121,9 @@ func TestChangingATool(t *testing.T) {
 	requireProblem(t, change("4", `{"mcp":{"url":"https://x.example"}}`), http.StatusBadRequest, "invalid_request", "mcp")
 
 	w.tools.prepare = func(*chat.ToolDefinition) error { return chat.Errorf(chat.CodeToolUnavailable, "away") }
-	require.Equal(t, http.StatusOK, change("5", `{"enabled":false}`).StatusCode, "a server that is away can be disabled")
-	assert.False(t, w.store.stored.Enabled)
+	a = change("5", `{"enabled":false,"risk":"approval","timeout_seconds":20,"description":"Away","assistants":[]}`)
+	require.Equal(t, http.StatusOK, a.StatusCode, "a server that is away can be disabled: %s", a.raw)
+	assert.Equal(t, []any{false, chat.RiskApproval, 20 * time.Second}, []any{w.store.stored.Enabled, w.store.stored.Risk, w.store.stored.Timeout})
 	assert.NotEmpty(t, w.store.stored.MCP.Discovered)
 
 	w.store.fail = chat.Errorf(chat.CodeConflict, "changed meanwhile")
