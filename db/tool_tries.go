@@ -64,6 +64,8 @@ func (s *Store) begin(ctx context.Context, tx bun.Tx, action chat.ActionID, row 
 	}
 	try.Granted, try.Definition = true, definition.definition()
 	until := now.Add(try.Definition.Timeout + lease)
+	// A try that was lost may have had its effect.
+	row.TookEffect = row.TookEffect || row.State == chat.ToolCallRunning
 	row.Attempts++
 	row.State, row.LeaseUntil, row.UpdatedAt = chat.ToolCallRunning, &until, now
 	if row.StartedAt == nil {
@@ -156,7 +158,9 @@ func (s *Store) ResolveToolCall(ctx context.Context, ws chat.WorkspaceID, by cha
 		var at struct{ Position int }
 		err := tx.NewSelect().Model((*toolCallRow)(nil)).Column("t.position").
 			Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").
-			Where("t.workspace_id = ?", ws).Where("m.action_id = ?", action).Where("t.call_id = ?", callID).Scan(ctx, &at.Position)
+			Where("t.workspace_id = ?", ws).Where("m.action_id = ?", action).Where("t.call_id = ?", callID).
+			// A caller may have called a call of its own as an undo is called.
+			OrderExpr("t.position").Limit(1).Scan(ctx, &at.Position)
 		if err != nil {
 			return found(err, chat.CodeToolCallNotFound, "tool call")
 		}

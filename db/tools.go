@@ -207,7 +207,10 @@ func (s *Store) ChatTools(ctx context.Context, ws chat.WorkspaceID, id chat.Chat
 
 // chatTools are the tools that an assistant may use; without one, those of every assistant.
 func chatTools(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, assistant *chat.Member) ([]chat.Tool, error) {
-	all, err := workspaceTools(ctx, db, ws, assistant)
+	mine := func(r *toolRow) bool {
+		return len(r.Assistants) == 0 || assistant != nil && slices.Contains(r.Assistants, assistant.ID)
+	}
+	all, err := workspaceTools(ctx, db, ws, mine)
 	if err != nil {
 		return nil, err
 	}
@@ -217,9 +220,12 @@ func chatTools(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, assistant *
 	return all, nil
 }
 
-// workspaceTools are the built-in tools and those defined, by name; for an assistant without
-// those that belong to others.
-func workspaceTools(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, assistant *chat.Member) ([]chat.Tool, error) {
+// everyTool leaves out none of a workspace's definitions.
+func everyTool(*toolRow) bool { return true }
+
+// workspaceTools are the built-in tools, and those of the enabled definitions that which
+// lets through, by name.
+func workspaceTools(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, which func(*toolRow) bool) ([]chat.Tool, error) {
 	var rows []toolRow
 	err := db.NewSelect().Model(&rows).Where("tl.workspace_id = ?", ws).Where("tl.deleted_at IS NULL").Where("tl.enabled").Scan(ctx)
 	if err != nil {
@@ -227,8 +233,8 @@ func workspaceTools(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, assist
 	}
 	all := chat.Builtins()
 	for i := range rows {
-		mine := len(rows[i].Assistants) == 0 || assistant != nil && slices.Contains(rows[i].Assistants, assistant.ID)
-		if definition := rows[i].definition(); mine {
+		if which(&rows[i]) {
+			definition := rows[i].definition()
 			all = append(all, definition.Tools()...)
 		}
 	}

@@ -2,6 +2,8 @@ package db_test
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -157,7 +159,9 @@ func TestUndoIsBegunOnceAndOnlyForWhatDidNotArrive(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		tool, err := s.CreateTool(t.Context(), w.Workspace, w.By, bookingTool("book"))
 		require.NoError(t, err)
-		cancel, err := s.CreateTool(t.Context(), w.Workspace, w.By, bookingTool("cancel"))
+		canceling := bookingTool("cancel")
+		canceling.Assistants = []chat.MemberID{w.Assistant.ID}
+		cancel, err := s.CreateTool(t.Context(), w.Workspace, w.By, canceling)
 		require.NoError(t, err)
 		undoable := chat.Tool{ID: tool.ID, Name: "book", Kind: chat.ToolHTTP, Risk: chat.RiskWrite, Undo: &chat.Undo{Tool: "cancel"}}
 		sent := prepareWith(t, s, w, undoable, undoable, undoable)
@@ -169,7 +173,7 @@ func TestUndoIsBegunOnceAndOnlyForWhatDidNotArrive(t *testing.T) {
 		}
 		plan := func(call chat.ToolCall, undo chat.Undo, tools []chat.Tool) chat.ToolCall {
 			assert.Equal(t, "cancel", undo.Tool)
-			assert.NotEmpty(t, tools)
+			assert.True(t, slices.ContainsFunc(tools, func(t chat.Tool) bool { return t.Name == "cancel" }), "whoever may use it")
 			return chat.ToolCall{ID: "undo_" + call.ID, Name: "cancel", Arguments: []byte(`{}`), State: chat.ToolCallPending, Kind: chat.ToolHTTP, Risk: chat.RiskWrite, ToolID: cancel.ID, Idempotent: true}
 		}
 		begin := func() []chat.ToolRun {
@@ -226,5 +230,45 @@ func TestToolCallMessages(t *testing.T) {
 		assert.Len(t, rest.Items, 1)
 		_, err = s.ToolCallMessages(t.Context(), w.Workspace, w.SMS.ID, "none", ten())
 		requireCode(t, chat.CodeToolCallNotFound, err)
+	})
+}
+
+func TestARetryAndAnUndoDoNotBothHappen(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		tool, err := s.CreateTool(t.Context(), w.Workspace, w.By, bookingTool("book"))
+		require.NoError(t, err)
+		for range 10 {
+			sent := prepareWith(t, s, w, chat.Tool{ID: tool.ID, Name: "book", Kind: chat.ToolHTTP, Risk: chat.RiskWrite, Undo: &chat.Undo{Tool: "book"}})
+			try, err := s.BeginToolCall(t.Context(), w.Workspace, sent.ActionID, 0, clock.now, toolLease)
+			require.NoError(t, err)
+			_, err = s.RecordToolCall(t.Context(), w.Workspace, sent.ActionID, 0, try.Fence, chat.ToolOutcome{Kind: chat.ToolSucceeded}, clock.now)
+			require.NoError(t, err)
+			claimed := w.Claim(t, s, sent.DeliveryID, clock.now)
+			_, err = s.RecordSubmission(t.Context(), w.Workspace, claimed.ID, claimed.Fence, chat.Submission{Outcome: chat.OutcomeRejected}, clock.now)
+			require.NoError(t, err)
+			var both sync.WaitGroup
+			var runs []chat.ToolRun
+			var undoErr, retryErr error
+			both.Go(func() {
+				runs, undoErr = s.BeginUndo(t.Context(), w.Workspace, sent.ActionID, func(c chat.ToolCall, _ chat.Undo, _ []chat.Tool) chat.ToolCall {
+					c.ID, c.State = "undo_"+c.ID, chat.ToolCallPending
+					return c
+				}, clock.now)
+			})
+			both.Go(func() {
+				_, retryErr = s.PrepareRetry(t.Context(), w.Retry(sent.DeliveryID, chat.Change{}), dbtest.SendIDs().DeliveryID, dbtest.PlanRetry)
+			})
+			both.Wait()
+			require.NoError(t, undoErr)
+			assert.NotEqual(t, len(runs) > 0, retryErr == nil, "undone and retried, or neither: %v, %v", runs, retryErr)
+			if retryErr == nil {
+				list, err := s.Deliveries(t.Context(), w.Workspace, chat.DeliveryFilter{Page: chat.Page{Limit: 1}})
+				require.NoError(t, err)
+				_, err = s.EndDelivery(t.Context(), w.Workspace, list.Items[0].ID, chat.Errorf(chat.CodeDeliveryFailed, "done"))
+				require.NoError(t, err)
+			}
+		}
 	})
 }

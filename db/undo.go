@@ -57,13 +57,21 @@ func (s *Store) lockNewest(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, 
 	if err != nil {
 		return "", chat.Delivery{}, found(err, chat.CodeActionNotFound, "action that sends")
 	}
-	var row deliveryRow
-	err = s.locked(tx.NewSelect().Model(&row).Where("d.workspace_id = ?", ws).Where("d.message_id = ?", message.ID).
-		OrderExpr("d.created_at DESC, d.id DESC").Limit(1)).Scan(ctx)
+	newest := func(q *bun.SelectQuery) (row deliveryRow, err error) {
+		err = q.Model(&row).Where("d.workspace_id = ?", ws).Where("d.message_id = ?", message.ID).
+			OrderExpr("d.created_at DESC, d.id DESC").Limit(1).Scan(ctx)
+		return row, err
+	}
+	held, err := newest(s.locked(tx.NewSelect()))
 	if err != nil {
 		return "", chat.Delivery{}, err
 	}
-	return message.ID, row.delivery(), nil
+	// Who has held it before may have made a newer one meanwhile, which goes its own way.
+	row, err := newest(tx.NewSelect())
+	if err == nil && row.ID != held.ID {
+		row.Submission = chat.SubmissionPending
+	}
+	return message.ID, row.delivery(), err
 }
 
 func messageCalls(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, message chat.MessageID) ([]toolCallRow, error) {
@@ -83,8 +91,8 @@ func (s *Store) storeUndo(ctx context.Context, tx bun.Tx, action chat.ActionID, 
 		}
 		if tools == nil {
 			var err error
-			// Whoever speaks now: what was done is taken back by the workspace.
-			if tools, err = workspaceTools(ctx, tx, row.WorkspaceID, nil); err != nil {
+			// Whoever may use them: what was done is taken back by the workspace.
+			if tools, err = workspaceTools(ctx, tx, row.WorkspaceID, everyTool); err != nil {
 				return nil, err
 			}
 		}
