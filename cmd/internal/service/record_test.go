@@ -3,6 +3,7 @@ package service_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -61,10 +62,11 @@ func TestHistoriesReplay(t *testing.T) {
 		"summary-of-no-chat":   func(w *world) string { return w.summarized(w.people.email.ID, http.StatusBadRequest) },
 		"summary-model-failed": func(w *world) string { return w.summarized(w.people.sms.ID, http.StatusInternalServerError) },
 	}
+	maps.Copy(scenarios, toolScenarios)
 	for name, run := range scenarios {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorldBeside(t, carriersOf(name), "sqlite:"+t.TempDir()+"/handrail.db", soon, surroundings(t, name))
+			w := newWorldBeside(t, carriersOf(name), "sqlite:"+t.TempDir()+"/handrail.db", soon, surroundings(t, name), deskOf(t, name))
 			history := w.recorded(run(w))
 			file := filepath.Join(t.TempDir(), name+".json")
 			if *record {
