@@ -104,9 +104,11 @@ func stateResult(r *chat.ContributorRequest) string {
 
 // newAsks are the parts of those who are asked.
 func (s *Store) newAsks(ctx context.Context, tx bun.Tx, in *chat.NewContributorRequest, id chat.ChatID, now time.Time) ([]askRow, error) {
-	inChat, err := findChat(ctx, tx.NewSelect().Relation("PhoneNumber").Relation("Inbox"), in.WorkspaceID, id)
+	var inChat chatRow
+	err := tx.NewSelect().Model(&inChat).Relation("PhoneNumber").Relation("Inbox").Where("c.workspace_id = ?", in.WorkspaceID).
+		Where("c.id = ?", id).Where("c.deleted_at IS NULL").Scan(ctx)
 	if err != nil {
-		return nil, err
+		return nil, found(err, chat.CodeChatNotFound, "chat")
 	}
 	reached, err := s.reach(ctx, tx, (&factsRow{chatRow: inChat}).facts())
 	if err != nil {

@@ -1,0 +1,283 @@
+package db_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/db"
+	"handrail/db/dbtest"
+)
+
+// answer is an answer through the API.
+func answer(m chat.MemberID, value string) chat.ContributorAnswer {
+	return chat.ContributorAnswer{MemberID: m, Answer: json.RawMessage(value), MessageID: inboundID(), Text: value}
+}
+
+func (a *asking) answer(id chat.ContributorRequestID, in chat.ContributorAnswer) (chat.ContributorRequest, error) {
+	return a.s.AnswerRequest(a.t.Context(), a.w.Workspace, a.w.By, id, in, a.now)
+}
+
+func TestAnAnswerBySMS(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		a := newAsking(t, s)
+		priya := a.contributor("Priya", priyasPhone, "")
+		a.contributor("Ben", bensPhone, "")
+		r := a.open(a.question())
+		a.put(&r, 0, chat.TurnQuestion)
+		a.put(&r, 1, chat.TurnQuestion)
+		closed := chat.StateClosed
+		_, err := s.UpdateChat(t.Context(), a.w.Workspace, a.w.By, a.chat, chat.ChatPatch{State: &closed})
+		require.NoError(t, err)
+
+		in := text(priya.Phone, "Yes")
+		in.Keyword = chat.KeywordStart // as Twilio takes it
+		got := receive(t, s, in, a.forward(time.Minute))
+		assert.Equal(t, []any{a.chat, r.WorkflowID, false}, []any{got.ChatID, got.Awaited, got.Opened})
+		again := receive(t, s, in, a.now)
+		assert.Equal(t, []any{true, ""}, []any{again.Repeated, again.Awaited})
+		message := messagesOf(t, s, a.w, a.chat)[0]
+		assert.Equal(t, []any{chat.RoleUserMessage, priya.ID, "Yes", r.Asks[0].ID},
+			[]any{message.Role, *message.MemberID, message.Content, message.AskID})
+		c := a.inChat()
+		assert.Equal(t, []any{chat.StateClosed, false}, []any{c.State, c.NeedsResponse}, "the send goes on with it")
+		replied := a.request(r.ID)
+		assert.Equal(t, []any{chat.AskReplied, message.ID}, []any{replied.Asks[0].State, replied.Asks[0].ReplyID})
+
+		done := a.read(r.ID)
+		assert.Equal(t, []any{chat.RequestAnswered, chat.AskAnswered, chat.AskClosed}, []any{done.State, done.Asks[0].State, done.Asks[1].State})
+		assert.Equal(t, a.now, *done.Asks[0].AnsweredAt)
+		call, action := a.call()
+		assert.Equal(t, []any{chat.ToolCallSucceeded, chat.ActionRunning}, []any{call.State, action})
+		assert.Contains(t, string(call.Result), `"answer":true`)
+		a.forward(time.Hour)
+		assert.Equal(t, done, a.read(r.ID), "what is over stays as it is")
+		assert.Equal(t, done, a.request(r.ID))
+	})
+}
+
+func TestAnAnswerThatNobodyWaitsFor(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		a := newAsking(t, s)
+		priya := a.contributor("Priya", priyasPhone, "")
+		in := a.question()
+		in.Wait = false
+		r := a.open(in)
+		a.put(&r, 0, chat.TurnQuestion)
+		receive(t, s, text(priya.Phone, "no"), a.now)
+		assert.True(t, a.inChat().NeedsResponse)
+		a.read(r.ID)
+		c := a.inChat()
+		assert.Equal(t, []any{true, "a contributor has answered"}, []any{c.NeedsResponse, c.AttentionReason})
+		call, action := a.call()
+		assert.Equal(t, []any{chat.ToolCallSucceeded, chat.ActionRunning}, []any{call.State, action})
+		assert.Contains(t, string(call.Result), `"answer":false`)
+	})
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		for name, test := range map[string]struct {
+			wait     bool
+			fallback string
+			state    chat.ContributorRequestState
+			call     chat.ToolCallState
+			result   string
+		}{
+			"it waits":            {true, "", chat.RequestExpired, chat.ToolCallFailed, ""},
+			"there is a default":  {true, "null", chat.RequestDefaulted, chat.ToolCallSucceeded, `{"contributor_request_id":"ID","answer":null,"defaulted":true,"answers":[]}`},
+			"nobody waits for it": {false, "", chat.RequestExpired, chat.ToolCallSucceeded, `{"contributor_request_id":"ID","state":"expired"}`},
+		} {
+			a := newAsking(t, s)
+			a.contributor("Priya", priyasPhone, "")
+			in := a.question()
+			in.Wait = test.wait
+			if test.fallback != "" {
+				in.Default = json.RawMessage(test.fallback)
+			}
+			r := a.open(in)
+			a.put(&r, 0, chat.TurnQuestion)
+			end := func() chat.ContributorRequest {
+				ended, err := s.EndRequest(t.Context(), a.w.Workspace, chat.Actor{}, r.ID, chat.RequestExpired, "Too late.", a.forward(time.Hour))
+				require.NoError(t, err, name)
+				return ended
+			}
+			ended := end()
+			assert.Equal(t, []any{test.state, chat.AskClosed}, []any{ended.State, ended.Asks[0].State}, name)
+			assert.Equal(t, ended, end(), "%s: a repetition changes nothing", name)
+			call, action := a.call()
+			assert.Equal(t, []any{test.call, chat.ActionRunning}, []any{call.State, action}, name)
+			if test.result == "" {
+				assert.Equal(t, []any{"contributor_not_answered", "Too late."}, []any{call.ErrorCode, call.Error}, name)
+			} else {
+				assert.JSONEq(t, test.result, string(replaceID(call.Result, r.ID)), name)
+			}
+			assert.Equal(t, !test.wait, a.inChat().NeedsResponse, name)
+		}
+	})
+}
+
+func TestAnAnswerThroughTheAPI(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		a := newAsking(t, s)
+		priya, ben := a.contributor("Priya", priyasPhone, ""), a.contributor("Ben", bensPhone, "")
+		nora := a.contributor("Nora", "", "")
+		in := a.question()
+		in.Require = chat.ContributorRequireAll
+		people, err := s.Participants(t.Context(), a.w.Workspace, a.chat)
+		require.NoError(t, err)
+		require.NoError(t, s.RemoveParticipant(t.Context(), a.w.Workspace, a.w.By, a.chat, people[len(people)-1].ID))
+		r := a.open(in)
+		_, err = a.answer(r.ID, answer(nora.ID, "true"))
+		requireCode(t, chat.CodeMemberNotFound, err)
+		_, err = a.answer("none", answer(priya.ID, "true"))
+		requireCode(t, chat.CodeRequestNotFound, err)
+
+		first := answer(priya.ID, "true")
+		half, err := a.answer(r.ID, first)
+		require.NoError(t, err, "also before the question was put")
+		assert.Equal(t, []any{chat.RequestOpen, chat.AskAnswered, chat.AskPending}, []any{half.State, half.Asks[0].State, half.Asks[1].State})
+		again, err := a.answer(r.ID, first)
+		require.NoError(t, err)
+		assert.Equal(t, half, again)
+		_, err = a.answer(r.ID, answer(priya.ID, "false"))
+		requireCode(t, chat.CodeDecided, err)
+		done, err := a.answer(r.ID, answer(ben.ID, "false"))
+		require.NoError(t, err)
+		assert.Equal(t, chat.RequestAnswered, done.State)
+		assert.Contains(t, string(done.Result), `"Ben"`)
+		_, err = a.answer(r.ID, answer(ben.ID, "false"))
+		requireCode(t, chat.CodeDecided, err)
+		messages := messagesOf(t, s, a.w, a.chat)
+		require.Len(t, messages, 3)
+		assert.Equal(t, []any{ben.ID, "false", r.Asks[1].ID}, []any{*messages[0].MemberID, messages[0].Content, messages[0].AskID})
+		assert.Equal(t, []string{"contributor_request.answered", "contributor_request.answered"}, audit(t, s, a.w.Workspace)[:2])
+		call, action := a.call()
+		assert.Equal(t, []any{chat.ToolCallSucceeded, chat.ActionRunning}, []any{call.State, action})
+	})
+}
+
+func TestCancelARequest(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		a := newAsking(t, s)
+		priya := a.contributor("Priya", priyasPhone, "")
+		r := a.open(a.question())
+		a.put(&r, 0, chat.TurnQuestion)
+		receive(t, s, text(priya.Phone, "yes"), a.now)
+		ended, err := s.EndRequest(t.Context(), a.w.Workspace, a.w.By, r.ID, chat.RequestCanceled, "not needed", a.now)
+		require.NoError(t, err)
+		assert.Equal(t, []any{chat.RequestCanceled, "not needed", chat.AskClosed}, []any{ended.State, ended.Note, ended.Asks[0].State})
+		assert.Equal(t, "contributor_request.canceled", audit(t, s, a.w.Workspace)[0])
+		_, err = a.answer(r.ID, answer(priya.ID, "true"))
+		requireCode(t, chat.CodeDecided, err)
+		call, action := a.call()
+		assert.Equal(t, []any{chat.ToolCallFailed, "not needed", chat.ActionRunning}, []any{call.State, call.Error, action})
+		late := receive(t, s, text(priya.Phone, "yes?"), a.now)
+		assert.Equal(t, []any{a.chat, false, ""}, []any{late.ChatID, late.Opened, late.Awaited})
+		assert.True(t, a.inChat().NeedsResponse, "it is a message as any other")
+	})
+}
+
+func TestTwoAnswersAtOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		a := newAsking(t, s)
+		members := []chat.MemberID{a.contributor("Priya", priyasPhone, "").ID, a.contributor("Ben", bensPhone, "").ID}
+		r := a.open(a.question())
+		errs := make([]error, 6)
+		var all sync.WaitGroup
+		for i := range errs {
+			all.Go(func() { _, errs[i] = a.answer(r.ID, answer(members[i%2], "true")) })
+		}
+		all.Wait()
+		taken := 0
+		for _, err := range errs {
+			if err == nil {
+				taken++
+				continue
+			}
+			requireCode(t, chat.CodeDecided, err)
+		}
+		assert.Equal(t, 1, taken)
+		assert.Len(t, messagesOf(t, s, a.w, a.chat), 2)
+	})
+}
+
+func TestAnAnswerAndTheDeadlineAtOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		a := newAsking(t, s)
+		priya := a.contributor("Priya", priyasPhone, "")
+		r := a.open(a.question())
+		a.put(&r, 0, chat.TurnQuestion)
+		var answered, ended error
+		var reply chat.Arrival
+		var all sync.WaitGroup
+		all.Go(func() { reply, answered = s.ReceiveInbound(t.Context(), text(priya.Phone, "yes"), inboundID(), a.now) })
+		all.Go(func() {
+			_, ended = s.EndRequest(t.Context(), a.w.Workspace, chat.Actor{}, r.ID, chat.RequestExpired, "Too late.", a.now)
+		})
+		all.Wait()
+		require.NoError(t, answered)
+		require.NoError(t, ended)
+		after := a.read(r.ID)
+		call, action := a.call()
+		assert.Equal(t, chat.ActionRunning, action)
+		assert.Equal(t, a.chat, reply.ChatID, "either way it is a message of the chat")
+		if reply.Awaited != "" {
+			assert.Equal(t, []any{chat.RequestAnswered, chat.ToolCallSucceeded}, []any{after.State, call.State}, "a deadline does not end what is answered")
+			return
+		}
+		assert.Equal(t, []any{chat.RequestExpired, chat.ToolCallFailed, true}, []any{after.State, call.State, a.inChat().NeedsResponse})
+	})
+}
+
+func TestADeadlineWaitsForAReplyToBeRead(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		a := newAsking(t, s)
+		priya := a.contributor("Priya", priyasPhone, "")
+		r := a.open(a.question())
+		a.put(&r, 0, chat.TurnQuestion)
+		receive(t, s, text(priya.Phone, "perhaps"), a.now)
+		end := func() chat.ContributorRequestState {
+			ended, err := s.EndRequest(t.Context(), a.w.Workspace, chat.Actor{}, r.ID, chat.RequestExpired, "Too late.", a.now)
+			require.NoError(t, err)
+			return ended.State
+		}
+		assert.Equal(t, chat.RequestOpen, end())
+		a.read(r.ID)
+		assert.Equal(t, chat.RequestExpired, end())
+	})
+}
+
+func TestARequestInADeletedChatStillEnds(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		a := newAsking(t, s)
+		a.contributor("Priya", priyasPhone, "")
+		in := a.question()
+		in.Wait = false
+		r := a.open(in)
+		require.NoError(t, s.DeleteChat(t.Context(), a.w.Workspace, a.w.By, a.chat))
+		ended, err := s.EndRequest(t.Context(), a.w.Workspace, chat.Actor{}, r.ID, chat.RequestExpired, "Too late.", a.now)
+		require.NoError(t, err)
+		assert.Equal(t, chat.RequestExpired, ended.State)
+	})
+}
+
+// replaceID makes a result comparable.
+func replaceID(result json.RawMessage, id chat.ContributorRequestID) []byte {
+	return bytes.ReplaceAll(result, []byte(id), []byte("ID"))
+}
