@@ -34,10 +34,10 @@ func TestAnAnswerByEmail(t *testing.T) {
 			"the token, from another address": {"b.okri@example.org", func(in *chat.Inbound, q chat.AssistantMessageSent) {
 				in.To, in.ReplyTo = []string{"reply+x@in.example.com"}, q.MessageID
 			}, true, true},
-			"a reference": {"ben@example.com", func(in *chat.Inbound, q chat.AssistantMessageSent) {
+			"a reference": {"ben@example.com", func(in *chat.Inbound, _ chat.AssistantMessageSent) {
 				in.References = []string{"<question@handrail.example>"}
 			}, true, true},
-			"a reference in what was forwarded": {"eve@example.org", func(in *chat.Inbound, q chat.AssistantMessageSent) {
+			"a reference in what was forwarded": {"eve@example.org", func(in *chat.Inbound, _ chat.AssistantMessageSent) {
 				in.References = []string{"<question@handrail.example>"}
 			}, false, true},
 			"somebody else": {"eve@example.org", func(*chat.Inbound, chat.AssistantMessageSent) {}, false, false},
