@@ -146,7 +146,8 @@ func substitute(value any, from map[string]any) (any, error) {
 // pick finds the value at the end of a path of names.
 func pick(reference string, path []string, from any) (any, error) {
 	for _, name := range path {
-		object, ok := from.(map[string]any)
+		object, _ := from.(map[string]any)
+		var ok bool
 		if from, ok = object[name]; !ok {
 			return nil, chat.Errorf(chat.CodeInvalidToolArguments, "the call has no value %s for its undo", reference)
 		}

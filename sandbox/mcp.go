@@ -14,7 +14,7 @@ import (
 func (s *Sandbox) routeMCP(mux *http.ServeMux) {
 	server := s.concierge()
 	handler := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
-		Stateless: true, JSONResponse: true, Logger: s.logger, MaxRequestBodyBytes: toolLimit,
+		Stateless: true, JSONResponse: true, MaxRequestBodyBytes: toolLimit,
 	})
 	mux.HandleFunc("/mcp", func(w http.ResponseWriter, r *http.Request) {
 		presented := []byte(r.Header.Get("Authorization"))
@@ -47,8 +47,7 @@ type taxiOrdered struct {
 }
 
 func (s *Sandbox) concierge() *mcp.Server {
-	server := mcp.NewServer(&mcp.Implementation{Name: "sandbox-concierge", Title: "The restaurant's concierge", Version: "1"},
-		&mcp.ServerOptions{Logger: s.logger})
+	server := mcp.NewServer(&mcp.Implementation{Name: "sandbox-concierge", Title: "The restaurant's concierge", Version: "1"}, nil)
 	mcp.AddTool(server, &mcp.Tool{
 		Name: "opening_hours", Description: "When the restaurant is open.", Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true},
 	}, tellHours)

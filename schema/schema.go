@@ -120,10 +120,7 @@ func leaves(e *jsonschema.ValidationError, field string) []chat.FieldError {
 		}
 		return all
 	}
-	path := field
-	for _, step := range e.InstanceLocation {
-		path += "." + step
-	}
+	path := strings.Join(append([]string{field}, e.InstanceLocation...), ".")
 	switch broken := e.ErrorKind.(type) {
 	case *kind.Required:
 		return each(broken.Missing, path, "is required")

@@ -10,13 +10,13 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-
 	"github.com/google/uuid"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"handrail/chat"
 )
@@ -31,19 +31,19 @@ const (
 
 // callHTTP makes one request and says what it has come to.
 func (b *Toolbox) callHTTP(ctx context.Context, d *chat.ToolDefinition, in *chat.ToolInvocation) chat.ToolOutcome {
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
 	request, err := b.request(ctx, d, in)
 	if err != nil {
 		return failed(codeMisconfigured, chat.AsError(err).Message)
 	}
-	var connected atomic.Bool
-	request = request.WithContext(httptrace.WithClientTrace(request.Context(), &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
-	}))
 	answer, err := b.calls.Do(request)
 	if err != nil {
 		return broken(ctx, err, connected.Load())
 	}
-	defer answer.Body.Close() //nolint:errcheck // all that matters has been read, or has failed to be
+	defer answer.Body.Close()
 	return b.read(ctx, d, answer)
 }
 
@@ -157,7 +157,7 @@ func sign(h http.Header, keys []signingKey, id string, body []byte, now time.Tim
 		signatures = append(signatures, signature)
 	}
 	h.Set(standardwebhooks.HeaderWebhookID, id)
-	h.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(now.Unix()))
+	h.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
 	h.Set(standardwebhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
 	return nil
 }
@@ -196,7 +196,7 @@ func compose(t *chat.HTTPTool, arguments json.RawMessage) (address string, body 
 	if hasBody(t.Method) {
 		body, err = json.Marshal(values)
 	} else {
-		query, err = addQuery(query, values)
+		query = addQuery(query, values)
 	}
 	if query != "" {
 		address += "?" + query
@@ -209,7 +209,7 @@ func hasBody(method string) bool {
 }
 
 // addQuery adds values to a query: texts as they are, everything else as JSON.
-func addQuery(query string, values map[string]json.RawMessage) (string, error) {
+func addQuery(query string, values map[string]json.RawMessage) string {
 	more := url.Values{}
 	for name, value := range values {
 		text, ok := scalar(value)
@@ -221,7 +221,7 @@ func addQuery(query string, values map[string]json.RawMessage) (string, error) {
 	if query != "" && len(more) > 0 {
 		query += "&"
 	}
-	return query + more.Encode(), nil
+	return query + more.Encode()
 }
 
 // scalar is a text, number or boolean as text.

@@ -103,7 +103,9 @@ const maxDetail = 300
 // detail is what the tool says for itself, from the usual places of an error.
 func detail(body []byte) string {
 	var said struct {
-		Detail, Message, Error any
+		Detail  any `json:"detail"`
+		Message any `json:"message"`
+		Error   any `json:"error"`
 	}
 	if json.Unmarshal(body, &said) != nil {
 		return ""

@@ -3,9 +3,9 @@ package toolbox
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
-	"os"
 	"os/exec"
 	"sync"
 	"time"
@@ -128,10 +128,7 @@ func (p *pool) remove(key sessionKey, s *session) {
 func (p *pool) close() {
 	p.mutex.Lock()
 	p.closed = true
-	open := make(map[sessionKey]*session, len(p.sessions))
-	for key, s := range p.sessions {
-		open[key] = s
-	}
+	open := maps.Clone(p.sessions)
 	p.mutex.Unlock()
 	for key, s := range open {
 		p.remove(key, s)
@@ -153,7 +150,7 @@ func (p *pool) list(ctx context.Context, d *chat.ToolDefinition) ([]chat.MCPTool
 	if err != nil {
 		return nil, err
 	}
-	defer live.Close() //nolint:errcheck // all that matters has been read
+	defer live.Close()
 	return p.box.listTools(ctx, d, live)
 }
 
@@ -211,7 +208,8 @@ func (b *Toolbox) transport(d *chat.ToolDefinition) (mcp.Transport, error) {
 		return nil, chat.Invalid("mcp.command", "names a command that the operator has not configured in HANDRAIL_MCP_COMMANDS")
 	}
 	command := exec.Command(words[0], words[1:]...) //nolint:gosec,noctx // the operator's own; it lives as long as the session
-	command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
+	// Not nil, which would be all of our own environment.
+	command.Env = append([]string{}, b.config.Environ...)
 	return &mcp.CommandTransport{Command: command, TerminateDuration: time.Second}, nil
 }
 

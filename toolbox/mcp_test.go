@@ -32,6 +32,9 @@ func concierge() *mcp.Server {
 	mcp.AddTool(s, &mcp.Tool{Name: "hours", Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true}}, func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
 		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "9 to 5"}}}, nil, nil
 	})
+	mcp.AddTool(s, &mcp.Tool{Name: "environment"}, func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
+		return nil, map[string]any{"environment": os.Environ()}, nil
+	})
 	mcp.AddTool(s, &mcp.Tool{Name: "fails"}, func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
 		return &mcp.CallToolResult{IsError: true, Content: []mcp.Content{&mcp.TextContent{Text: "no taxis\nleft"}}}, nil, nil
 	})
@@ -82,7 +85,7 @@ func TestAServersToolsAreDiscoveredAndCalled(t *testing.T) {
 			for _, tool := range d.Tools() {
 				names = append(names, tool.Name)
 			}
-			assert.Equal(t, []string{"concierge.dies", "concierge.fails", "concierge.hangs", "concierge.hours", "concierge.huge", "concierge.order_taxi"}, names)
+			assert.Equal(t, []string{"concierge.dies", "concierge.environment", "concierge.fails", "concierge.hangs", "concierge.hours", "concierge.huge", "concierge.order_taxi"}, names)
 			for tool, want := range map[string]struct {
 				kind      chat.ToolOutcomeKind
 				code, say string
@@ -195,4 +198,15 @@ func TestChangedToolsAreToldAbout(t *testing.T) {
 	case <-time.After(30 * time.Second):
 		t.Fatal("nobody was told")
 	}
+}
+
+func TestACommandSeesNothingOfOurEnvironment(t *testing.T) {
+	t.Setenv("HANDRAIL_TEST_SECRET", "hush")
+	b := box(t, toolbox.Config{Commands: map[string][]string{"local": {os.Args[0], asServer}}, Environ: []string{"HOME=/nowhere"}})
+	d := prepared(t, b, server(chat.MCPServer{Command: "local"}), nil)
+	in := call(`{}`)
+	in.Tool = "environment"
+	o := b.Call(t.Context(), d, in)
+	require.Equal(t, chat.ToolSucceeded, o.Kind, o.Message)
+	assert.JSONEq(t, `{"environment":["HOME=/nowhere"]}`, string(o.Result))
 }

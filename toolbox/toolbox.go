@@ -33,6 +33,9 @@ type Config struct {
 	Allowed []string
 	// Commands are the programs that MCP servers may be, by name, with their arguments.
 	Commands map[string][]string
+	// Environ is all that these programs see of the environment, in the form of os.Environ;
+	// nil: nothing.
+	Environ []string
 	// Resolver looks names up; nil: the system's.
 	Resolver *net.Resolver
 	// Discovered is told when a server says that its tools have changed.

@@ -109,8 +109,8 @@ func TestSendEndsWithoutItsApproval(t *testing.T) {
 		decide bool
 		code   chat.Code
 	}{
-		"refused":         {true, chat.CodeApprovalRefused},
-		"nobody in time ": {false, chat.CodeApprovalExpired},
+		"refused":        {true, chat.CodeApprovalRefused},
+		"nobody in time": {false, chat.CodeApprovalExpired},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

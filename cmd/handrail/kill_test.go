@@ -114,7 +114,7 @@ func TestKilledBetweenAnyTwoStepsOfASendWithThreeTools(t *testing.T) {
 		request.Header.Set("Authorization", "Bearer "+s.secret)
 		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("Prefer", "respond-async")
-		answer, err := http.DefaultClient.Do(request)
+		answer, err := (&http.Client{Timeout: time.Minute}).Do(request)
 		require.NoError(t, err)
 		require.NoError(t, answer.Body.Close())
 		require.Equal(t, http.StatusAccepted, answer.StatusCode)

@@ -56,7 +56,7 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	tools, err := newToolbox(c, store, logger)
+	tools, err := newToolbox(c, environ, store, logger)
 	if err != nil {
 		dialed.Close()
 		return nil, errors.Join(err, store.Close())

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"handrail/chat"
@@ -13,14 +15,21 @@ import (
 	"handrail/toolbox"
 )
 
+// programs is what the programs of MCP servers see of the environment: it holds no secret.
+func programs(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
+		return !strings.HasPrefix(entry, "PATH=") && !strings.HasPrefix(entry, "HOME=")
+	})
+}
+
 // newToolbox makes what runs tools outside. Without keys no tool can have secrets.
-func newToolbox(c *config.Config, store *db.Store, logger *slog.Logger) (*toolbox.Toolbox, error) {
+func newToolbox(c *config.Config, environ []string, store *db.Store, logger *slog.Logger) (*toolbox.Toolbox, error) {
 	commands, err := c.Commands()
 	if err != nil {
 		return nil, err
 	}
 	made := toolbox.Config{
-		Allowed: c.Hosts(), Commands: commands, Logger: logger,
+		Allowed: c.Hosts(), Commands: commands, Environ: programs(environ), Logger: logger,
 		Discovered: func(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool) error {
 			return store.SaveDiscovered(ctx, ws, id, tools, time.Now())
 		},

@@ -3,6 +3,7 @@ package service_test
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -89,9 +90,7 @@ func httpTool(d *desk, name string, changes ...map[string]any) map[string]any {
 		},
 	}
 	for _, change := range changes {
-		for field, value := range change {
-			body[field] = value
-		}
+		maps.Copy(body, change)
 	}
 	return body
 }
