@@ -33,6 +33,8 @@ type DeliveryRetried struct {
 	Owner string `json:"owner,omitempty"`
 	// Replaced is the workflow of a delivery that was ended in favour of the new one.
 	Replaced string `json:"replaced,omitempty"`
+	// Undoable tells that tools have done something for the message that can be undone.
+	Undoable bool `json:"undoable,omitempty"`
 	Receipt
 }
 

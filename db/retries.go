@@ -16,6 +16,7 @@ type retryResult struct {
 	DeliveryID chat.DeliveryID `json:"delivery_id"`
 	Owner      string          `json:"owner,omitempty"`
 	Replaced   string          `json:"replaced,omitempty"`
+	Undoable   bool            `json:"undoable,omitempty"`
 }
 
 // retrial is a retry that is being prepared.
@@ -84,7 +85,7 @@ func retriedBefore(ctx context.Context, tx bun.Tx, in *chat.RetryDelivery, store
 func retriedOf(in *chat.RetryDelivery, row *deliveryRow, result *retryResult) chat.DeliveryRetried {
 	d := row.delivery()
 	return chat.DeliveryRetried{
-		ActionID: in.ActionID, Of: in.DeliveryID, Owner: result.Owner, Replaced: result.Replaced, Receipt: d.Receipt(),
+		ActionID: in.ActionID, Of: in.DeliveryID, Owner: result.Owner, Replaced: result.Replaced, Undoable: result.Undoable, Receipt: d.Receipt(),
 	}
 }
 
@@ -127,6 +128,10 @@ func (s *Store) retry(ctx context.Context, tx bun.Tx, r *retrial, plan func(*cha
 		return chat.DeliveryRetried{}, err
 	}
 	row, result := r.old, retryResult{DeliveryID: r.old.ID, Owner: own}
+	undoable, err := isUndoable(ctx, tx, &r.old)
+	if err != nil {
+		return chat.DeliveryRetried{}, err
+	}
 	var statements []bun.Query
 	if r.Change == (chat.Change{}) && slices.Contains(releasable, r.old.Submission) {
 		row, statements = release(tx, r)
@@ -139,6 +144,7 @@ func (s *Store) retry(ctx context.Context, tx bun.Tx, r *retrial, plan func(*cha
 			result.Replaced = own
 		}
 	}
+	result.Undoable = undoable
 	encoded, err := json.Marshal(result)
 	if err != nil {
 		return chat.DeliveryRetried{}, err

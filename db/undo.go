@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -19,6 +20,12 @@ func wasUndone(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
 		Where("t.message_id = ?", row.MessageID).Where("t.undoes IS NOT NULL").Exists(ctx)
 }
 
+// isUndoable tells whether a tool call of a delivery's message names what takes it back.
+func isUndoable(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
+	return tx.NewSelect().Model((*toolCallRow)(nil)).Where("t.workspace_id = ?", row.WorkspaceID).
+		Where("t.message_id = ?", row.MessageID).Where("t.undo IS NOT NULL").Exists(ctx)
+}
+
 // BeginUndo stores the calls that take back what the tool calls of a send have done, as plan
 // makes them, and returns those that are to run, the newest effect first: action_not_found.
 // There are none unless the message was not delivered, and will not be: once they are stored
@@ -30,32 +37,40 @@ func (s *Store) BeginUndo(ctx context.Context, ws chat.WorkspaceID, action chat.
 	var runs []chat.ToolRun
 	err := s.inTx(ctx, "begin an undo", func(ctx context.Context, tx bun.Tx) error {
 		message, delivery, err := s.lockNewest(ctx, tx, ws, action)
+		if errors.Is(err, errNotNewest) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
-		rows, err := messageCalls(ctx, tx, ws, message)
+		rows, err := messageCalls(ctx, tx, ws, message.ID)
 		if err != nil {
 			return err
 		}
 		undone := slices.ContainsFunc(rows, func(r toolCallRow) bool { return r.Undoes != nil })
 		receipt := delivery.Receipt()
 		if !undone && receipt.Undelivered() {
-			if rows, err = s.storeUndo(ctx, tx, action, rows, plan, now); err != nil {
+			if rows, err = s.storeUndo(ctx, tx, message.ActionID, rows, plan, now); err != nil {
 				return err
 			}
 		}
-		runs = undoRuns(ws, action, rows)
+		runs = undoRuns(ws, message.ActionID, rows)
 		return nil
 	})
 	return runs, err
 }
 
-// lockNewest holds the newest delivery of the message of a send, as a retry of it would.
-func (s *Store) lockNewest(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, action chat.ActionID) (chat.MessageID, chat.Delivery, error) {
+// errNotNewest says that the message has a delivery of another action by now.
+var errNotNewest = errors.New("another action has delivered the message anew")
+
+// lockNewest finds the message of a send, or of a retry, and holds its newest delivery, as
+// another retry of it would.
+func (s *Store) lockNewest(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, action chat.ActionID) (messageRow, chat.Delivery, error) {
 	var message messageRow
-	err := tx.NewSelect().Model(&message).Where("m.workspace_id = ?", ws).Where("m.action_id = ?", action).Scan(ctx)
+	err := tx.NewSelect().Model(&message).Where("m.workspace_id = ?", ws).
+		Where(`m.id IN (SELECT d.message_id FROM deliveries d WHERE d.workspace_id = ? AND d.action_id = ?)`, ws, action).Scan(ctx)
 	if err != nil {
-		return "", chat.Delivery{}, found(err, chat.CodeActionNotFound, "action that sends")
+		return message, chat.Delivery{}, found(err, chat.CodeActionNotFound, "action that sends")
 	}
 	newest := func(q *bun.SelectQuery) (row deliveryRow, err error) {
 		err = q.Model(&row).Where("d.workspace_id = ?", ws).Where("d.message_id = ?", message.ID).
@@ -64,14 +79,15 @@ func (s *Store) lockNewest(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, 
 	}
 	held, err := newest(s.locked(tx.NewSelect()))
 	if err != nil {
-		return "", chat.Delivery{}, err
+		return message, chat.Delivery{}, err
 	}
-	// Who has held it before may have made a newer one meanwhile, which goes its own way.
+	// Who has held it before may have made a newer one meanwhile. Each delivery is its own
+	// action's to undo, so that two workflows never do.
 	row, err := newest(tx.NewSelect())
-	if err == nil && row.ID != held.ID {
-		row.Submission = chat.SubmissionPending
+	if err == nil && (row.ID != held.ID || row.ActionID != action) {
+		err = errNotNewest
 	}
-	return message.ID, row.delivery(), err
+	return message, row.delivery(), err
 }
 
 func messageCalls(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, message chat.MessageID) ([]toolCallRow, error) {

@@ -33,7 +33,7 @@ func concierge() *mcp.Server {
 		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "9 to 5"}}}, nil, nil
 	})
 	mcp.AddTool(s, &mcp.Tool{Name: "environment"}, func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
-		return nil, map[string]any{"environment": os.Environ()}, nil
+		return nil, map[string]any{"environment": os.Environ()}, nil //nolint:forbidigo // it is what the program sees that is asked
 	})
 	mcp.AddTool(s, &mcp.Tool{Name: "fails"}, func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
 		return &mcp.CallToolResult{IsError: true, Content: []mcp.Content{&mcp.TextContent{Text: "no taxis\nleft"}}}, nil, nil

@@ -34,7 +34,7 @@ func RetryDelivery(ctx workflow.Context, in chat.RetryDelivery) error {
 	if err != nil {
 		r.answer.settle(r.retried, err)
 	}
-	return errors.Join(answered(ctx), err)
+	return errors.Join(r.conclude(ctx), answered(ctx), err)
 }
 
 type retry struct {
@@ -66,6 +66,16 @@ func (r *retry) run(ctx workflow.Context) error {
 		return err
 	}
 	return r.follow(ctx, receipt)
+}
+
+// conclude takes back what tools have done for the message when this retry of it, too, has
+// not been delivered.
+func (r *retry) conclude(ctx workflow.Context) error {
+	if !r.retried.Undoable || !r.last.Undelivered() {
+		return nil
+	}
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	return undo(ctx, chat.SendStep{WorkspaceID: r.in.WorkspaceID, ActionID: r.in.ActionID})
 }
 
 // refuse answers a retry that can not be, and has a bulk retry count it.

@@ -106,10 +106,13 @@ func (s *send) conclude(ctx workflow.Context) error {
 		return nil
 	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	if s.in.Ask != nil {
+	switch {
+	case s.in.Ask != nil:
 		return s.failAsk(ctx, s.last.ErrorMessage)
+	case undoable(s.sent.ToolCalls):
+		return undo(ctx, s.at())
 	}
-	return s.undo(ctx)
+	return nil
 }
 
 // failAsk tells a request that its question has not reached the contributor. A reminder

@@ -119,32 +119,3 @@ func (s *send) fail(ctx workflow.Context, index int, failed *chat.Error, details
 	tellReceipt(ctx, receipt, details)
 	return nil
 }
-
-// undo takes back what the tool calls of a message that was not delivered have done, the
-// newest first. What can not be taken back says so in the store.
-func (s *send) undo(ctx workflow.Context) error {
-	undoable := false
-	for _, call := range s.sent.ToolCalls {
-		undoable = undoable || call.UndoTool != ""
-	}
-	if !undoable {
-		return nil
-	}
-	runs, err := BeginUndo.Local(ctx, "Find what is to be taken back", s.at())
-	if err != nil {
-		return err
-	}
-	for i, run := range runs {
-		step, summary := CallTool, fmt.Sprintf("Take back %d of %d: %s", i+1, len(runs), run.Name)
-		if run.Kind == chat.ToolBuiltin {
-			step = RunTool
-		}
-		if _, err := step.Do(ctx, summary, run); err != nil {
-			_, err = FailUndo.Local(ctx, "Record that it could not be taken back", chat.SendFailure{ToolStep: run.ToolStep, Problem: *problem(err)})
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}

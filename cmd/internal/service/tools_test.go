@@ -369,3 +369,25 @@ func TestAnMCPServerThatIsAwayIsAClearError(t *testing.T) {
 	assert.Equal(t, "tool_unavailable", r.at("code"), r.raw)
 	assert.Less(t, time.Since(begun), 20*time.Second)
 }
+
+func TestARetryThatDoesNotArriveTakesBackToo(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", soon, allows(d.Server))
+	w.defines(httpTool(d, "cancel", map[string]any{"idempotent": true}))
+	w.defines(httpTool(d, "book", map[string]any{"undo": map[string]any{"tool": "cancel"}}))
+	w.faults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour, Times: 1})
+	r := w.call("POST", sendPath(w.people.sms.ID), says("Booked.", tool("book", map[string]any{"what": "a"})))
+	require.Equal(t, http.StatusAccepted, r.status, r.raw)
+	id := r.at("delivery", "id").(string)
+	w.eventually(func() bool { return w.delivery(id).at("status") == "needs_review" })
+	w.faults(sandbox.Fault{Kind: sandbox.FaultRefuse})
+	again := w.call("POST", "/deliveries/"+id+"/retry", map[string]any{"to": "+14155550199", "reason": "new number"})
+	require.Equal(t, "delivery_failed", again.at("code"), again.raw)
+	w.settled(again.at("action_id"))
+	w.settled(r.at("action_id"))
+	shown := w.call("GET", "/actions/"+r.at("action_id").(string), nil)
+	assert.Equal(t, "succeeded", shown.at("message", "tool_calls", 0, "undo", "status"), shown.raw)
+	require.Len(t, d.calls(), 2, "one of the two workflows takes it back")
+	assert.Equal(t, "/cancel", d.calls()[1].path)
+}
