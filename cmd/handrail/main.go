@@ -29,6 +29,9 @@ type cli struct {
 	BulkRetries  bulkRetriesCommand  `cmd:"" help:"Look at, pause, resume and cancel bulk retries."`
 	Suppressions suppressionsCommand `cmd:"" help:"List addresses that are not written to, and lift one."`
 	Tools        toolsCommand        `cmd:"" help:"Look at the workspace's tools, run one, ask a server for its tools anew, change a signing secret."`
+	ToolCalls    toolCallsCommand    `cmd:"" help:"Say what became of a tool call of which nobody knows."`
+	Approvals    approvalsCommand    `cmd:"" help:"List the sends that wait for a second person, and approve or refuse them."`
+	Requests     requestsCommand     `cmd:"" help:"List, explain, answer and cancel questions to contributors."`
 
 	Config  configCommand  `cmd:"" help:"Show the settings in force, secrets masked, and what each is for."`
 	Health  healthCommand  `cmd:"" help:"Ask the API of this machine whether it is ready; exit 1 when it is not."`

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+type approvalsCommand struct {
+	List    approvalList    `cmd:"" help:"List the sends that wait, or have waited, for a second person."`
+	Approve approvalApprove `cmd:"" help:"Let a send go on: its tools run."`
+	Refuse  approvalRefuse  `cmd:"" help:"End a send: none of its tools runs, and nothing is sent."`
+}
+
+// Help is shown by kong.
+func (approvalsCommand) Help() string {
+	return `A send with a tool call of the risk approval waits until a second person agrees: a member with chats:admin who has not asked for it. It
+is decided once. To find what waits: handrail approvals list --state waiting
+
+` + exitHelp
+}
+
+// approvalJSON is an approval as the API shows it.
+type approvalJSON struct {
+	ActionID    string    `json:"action_id"`
+	State       string    `json:"state"`
+	ToolCallIDs []string  `json:"tool_call_ids"`
+	Deadline    time.Time `json:"deadline"`
+	RequestedBy int64     `json:"requested_by"`
+}
+
+type approvalList struct {
+	remote
+	listing
+	State string `help:"Where they stand: waiting, approved, refused or expired." placeholder:"STATE"`
+}
+
+// Run lists approvals.
+func (l *approvalList) Run(c *console) error {
+	query, empty := url.Values{}, "no approvals yet"
+	if l.State != "" {
+		query.Set("state", l.State)
+		empty = "no approvals match"
+	}
+	return showList(c, &l.remote, l.listing, listView[approvalJSON]{
+		path: "approvals", query: query, empty: empty,
+		columns: []string{"ACTION", "STATE", "TOOL CALLS", "ASKED BY", "UNTIL"},
+		row: func(a *approvalJSON) []string {
+			return []string{
+				printable(a.ActionID), printable(a.State), short(strings.Join(a.ToolCallIDs, ", "), 16), strconv.FormatInt(a.RequestedBy, 10), stamp(a.Deadline),
+			}
+		},
+	})
+}
+
+type approvalApprove struct {
+	remote
+	Action string `arg:"" help:"The send's action id, as listed."`
+	Reason string `required:"" help:"Why, for the record." placeholder:"TEXT"`
+}
+
+// Run approves a send.
+func (a *approvalApprove) Run(c *console) error {
+	return a.approval(c, a.Action, "approve", a.Reason)
+}
+
+type approvalRefuse struct {
+	remote
+	Action string `arg:"" help:"The send's action id, as listed."`
+	Reason string `required:"" help:"Why, for the record." placeholder:"TEXT"`
+}
+
+// Run refuses a send.
+func (a *approvalRefuse) Run(c *console) error {
+	return a.approval(c, a.Action, "refuse", a.Reason)
+}
+
+// approval records a decision, and shows how the approval then stands. It is asked for once:
+// a second time would be told that it is decided.
+func (r *remote) approval(c *console, action, decision, reason string) error {
+	api, err := r.dial(c)
+	if err != nil {
+		return err
+	}
+	got, err := api.do(call{
+		method: http.MethodPost, path: actionPath(action, "/approvals"), body: map[string]string{"decision": decision, "reason": reason},
+	})
+	if err != nil {
+		return err
+	}
+	if r.JSON {
+		return api.showJSON(got.raw)
+	}
+	var a approvalJSON
+	if err := got.into(&a); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "action %s is %s\n", printable(a.ActionID), printable(a.State))
+	return nil
+}
+
+func actionPath(id, rest string) string { return "actions/" + url.PathEscape(id) + rest }

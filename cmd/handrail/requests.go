@@ -1,0 +1,156 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+type requestsCommand struct {
+	List   requestList   `cmd:"" help:"List questions to contributors, the newest first."`
+	Show   requestShow   `cmd:"" help:"Say what was asked of whom, and what came of it."`
+	Answer requestAnswer `cmd:"" help:"Answer a question, for yourself or for who was asked."`
+	Cancel requestCancel `cmd:"" help:"Ask nobody any more; a message that waits for the answer is not sent."`
+}
+
+// Help is shown by kong.
+func (requestsCommand) Help() string {
+	return `The tool contributor_input_request asks people who take part in a chat. They answer by SMS or email, or here. Who was asked needs no
+scope to show and to answer; list and show need chats:read, answering for others chats:write, cancel chats:admin.
+
+` + exitHelp
+}
+
+// requestJSON is a contributor request as the API shows it.
+type requestJSON struct {
+	ID          string          `json:"id"`
+	ChatID      int64           `json:"chat_id"`
+	ActionID    string          `json:"action_id"`
+	CallID      string          `json:"call_id"`
+	RequestedBy int64           `json:"requested_by"`
+	Question    string          `json:"question"`
+	Hint        string          `json:"hint"`
+	Expects     json.RawMessage `json:"expects"`
+	Require     string          `json:"require"`
+	Wait        bool            `json:"wait"`
+	Default     json.RawMessage `json:"default"`
+	Reminders   int             `json:"reminders"`
+	State       string          `json:"state"`
+	Note        string          `json:"note"`
+	Deadline    time.Time       `json:"deadline"`
+	Result      json.RawMessage `json:"result"`
+	Asks        []askJSON       `json:"asks"`
+	WorkflowID  string          `json:"workflow_id"`
+	CreatedAt   time.Time       `json:"created_at"`
+	UpdatedAt   time.Time       `json:"updated_at"`
+}
+
+type askJSON struct {
+	MemberID   int64           `json:"member_id"`
+	MemberName string          `json:"member_name"`
+	Channel    string          `json:"channel"`
+	State      string          `json:"state"`
+	Answer     json.RawMessage `json:"answer"`
+	Why        string          `json:"why"`
+}
+
+func requestPath(id, rest string) string {
+	return "contributor-requests/" + url.PathEscape(id) + rest
+}
+
+type requestList struct {
+	remote
+	listing
+	State  string `help:"Where they stand: open, answered, defaulted, expired, failed or canceled." placeholder:"STATE"`
+	ChatID int64  `help:"The chat they belong to." placeholder:"ID"`
+}
+
+// Run lists contributor requests.
+func (l *requestList) Run(c *console) error {
+	query, empty := url.Values{}, "no questions to contributors yet"
+	if l.State != "" {
+		query.Set("state", l.State)
+	}
+	if l.ChatID != 0 {
+		query.Set("chat_id", strconv.FormatInt(l.ChatID, 10))
+	}
+	if len(query) > 0 {
+		empty = "no questions to contributors match"
+	}
+	return showList(c, &l.remote, l.listing, listView[requestJSON]{
+		path: "contributor-requests", query: query, empty: empty,
+		columns: []string{"REQUEST", "STATE", "CHAT", "UNTIL", "QUESTION"},
+		row: func(r *requestJSON) []string {
+			return []string{printable(r.ID), printable(r.State), strconv.FormatInt(r.ChatID, 10), stamp(r.Deadline), short(r.Question, 18)}
+		},
+	})
+}
+
+type requestAnswer struct {
+	remote
+	ID       string `arg:"" help:"The request's id, as listed."`
+	Answer   string `required:"" help:"A text; or JSON like true or 3 where the question expects that, as show tells." placeholder:"ANSWER"`
+	MemberID int64  `help:"For whom you answer; the key's own member when left out." placeholder:"ID"`
+}
+
+// Run answers a question. It looks at the question first, which says whether 3 is a text.
+func (a *requestAnswer) Run(c *console) error {
+	api, err := a.dial(c)
+	if err != nil {
+		return err
+	}
+	var r requestJSON
+	if _, err := api.get(requestPath(a.ID, ""), nil, &r); err != nil {
+		return err
+	}
+	body := map[string]any{"answer": r.value(a.Answer)}
+	if a.MemberID != 0 {
+		body["member_id"] = a.MemberID
+	}
+	return a.changeRequest(api, a.ID, "/answer", body)
+}
+
+// value is an answer as it was typed in JSON: where nothing but a text is expected, the
+// text; else what it is as JSON, or a text when it is none.
+func (r *requestJSON) value(typed string) any {
+	if len(r.Expects) > 0 && json.Valid([]byte(typed)) {
+		return json.RawMessage(typed)
+	}
+	return typed
+}
+
+type requestCancel struct {
+	remote
+	ID     string `arg:"" help:"The request's id, as listed."`
+	Reason string `required:"" help:"Why, for the record." placeholder:"TEXT"`
+}
+
+// Run cancels a question.
+func (r *requestCancel) Run(c *console) error {
+	api, err := r.dial(c)
+	if err != nil {
+		return err
+	}
+	return r.changeRequest(api, r.ID, "/cancel", map[string]any{"reason": r.Reason})
+}
+
+// changeRequest records a person's word on a question, and shows how it then stands. It is
+// asked for once: a second time would be told that the request is over.
+func (r *remote) changeRequest(api *client, id, rest string, body map[string]any) error {
+	got, err := api.do(call{method: http.MethodPost, path: requestPath(id, rest), body: body})
+	if err != nil {
+		return err
+	}
+	if r.JSON {
+		return api.showJSON(got.raw)
+	}
+	var now requestJSON
+	if err := got.into(&now); err != nil {
+		return err
+	}
+	fmt.Fprintf(api.out, "request %s is %s\n", printable(now.ID), printable(now.State))
+	return nil
+}

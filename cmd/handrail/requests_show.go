@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+)
+
+type requestShow struct {
+	remote
+	ID string `arg:"" help:"The request's id, as listed."`
+}
+
+// Run shows a contributor request.
+func (s *requestShow) Run(c *console) error {
+	api, err := s.dial(c)
+	if err != nil {
+		return err
+	}
+	var r requestJSON
+	got, err := api.get(requestPath(s.ID, ""), nil, &r)
+	switch {
+	case err != nil:
+		return err
+	case s.JSON:
+		return api.showJSON(got.raw)
+	}
+	fmt.Fprintf(c.out, "%s\n\n", printable(r.Question))
+	r.showFacts(c)
+	if err := r.showAsks(c); err != nil {
+		return err
+	}
+	r.showNext(c, &s.remote)
+	return nil
+}
+
+func (r *requestJSON) showFacts(c *console) {
+	f := facts{c}
+	f.say("request", "%s", r.ID)
+	f.say("state", "%s", r.State)
+	f.say("note", "%s", r.Note)
+	f.say("until", "%s", stamp(r.Deadline))
+	f.say("wanted from", "%s", map[bool]string{true: "all who are asked", false: "any who is asked"}[r.Require == "all"])
+	f.say("hint", "%s", r.Hint)
+	f.say("expects", "%s", r.Expects)
+	f.say("default", "%s", r.Default)
+	f.say("result", "%s", r.Result)
+	f.say("reminders", "%s", number(r.Reminders))
+	f.say("message waits", "%s", map[bool]string{true: "yes", false: "no"}[r.Wait])
+	f.say("chat", "%d", r.ChatID)
+	f.say("action", "%s", r.ActionID)
+	f.say("tool call", "%s", r.CallID)
+	f.say("asked by", "member %d", r.RequestedBy)
+	f.say("workflow", "%s", r.WorkflowID)
+	f.say("made", "%s (%s ago)", stamp(r.CreatedAt), ago(r.CreatedAt))
+	f.say("changed", "%s (%s ago)", stamp(r.UpdatedAt), ago(r.UpdatedAt))
+}
+
+// showAsks lists who is asked, and what each has said.
+func (r *requestJSON) showAsks(c *console) error {
+	fmt.Fprintln(c.out, "\nWho is asked")
+	t := newTable(c.out, "  MEMBER", "NAME", "BY", "STATE", "ANSWER")
+	for _, a := range r.Asks {
+		said := a.Why
+		if len(a.Answer) > 0 {
+			said = string(a.Answer)
+		}
+		t.row("  "+strconv.FormatInt(a.MemberID, 10), short(a.MemberName, 24), printable(a.Channel), printable(a.State), short(said, 32))
+	}
+	return t.flush()
+}
+
+// showNext lists what may be done as commands.
+func (r *requestJSON) showNext(c *console, at *remote) {
+	if r.State != "open" {
+		fmt.Fprintln(c.out, "\nThere is nothing to do.")
+		return
+	}
+	fmt.Fprintln(c.out, "\nWhat you may do")
+	for _, rest := range []string{"answer " + printable(r.ID) + " --answer '…'", "cancel " + printable(r.ID) + " --reason '…'"} {
+		fmt.Fprintln(c.out, "  "+at.line(c, "requests "+rest))
+	}
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+)
+
+type toolCallsCommand struct {
+	Resolve toolCallResolve `cmd:"" help:"Say what became of a tool call of which nobody knows."`
+}
+
+// Help is shown by kong.
+func (toolCallsCommand) Help() string {
+	return `A call of a tool that is not idempotent, and that may have had its effect, is not repeated by itself: its send waits until a person has
+looked. This needs a key with chats:admin.
+
+` + exitHelp
+}
+
+type toolCallResolve struct {
+	remote
+	Action  string `arg:"" help:"The send's action id."`
+	Call    string `arg:"" help:"The tool call's id, like call_1; its undo is undo_call_1."`
+	Outcome string `required:"" enum:"succeeded,failed,retry" help:"What you have found out: succeeded (the send goes on), failed (it ends), or retry (run it again)." placeholder:"WHAT"`
+	Result  string `help:"With succeeded: what the tool should have answered, as JSON." placeholder:"JSON"`
+	Reason  string `required:"" help:"How you know, for the record." placeholder:"TEXT"`
+}
+
+// Run settles a tool call by a person's word.
+func (r *toolCallResolve) Run(c *console) error {
+	body := map[string]any{"outcome": r.Outcome, "reason": r.Reason}
+	if r.Result != "" {
+		if !json.Valid([]byte(r.Result)) {
+			return &exitError{errors.New(`--result must be JSON, like '{"booking_id": "b1"}'`), exitUsage}
+		}
+		body["result"] = json.RawMessage(r.Result)
+	}
+	api, err := r.dial(c)
+	if err != nil {
+		return err
+	}
+	got, err := api.do(call{method: http.MethodPost, path: actionPath(r.Action, "/tool-calls/"+url.PathEscape(r.Call)+"/resolve"), body: body})
+	if err != nil {
+		return err
+	}
+	if r.JSON {
+		return api.showJSON(got.raw)
+	}
+	var resolved struct {
+		ID     string `json:"id"`
+		Name   string `json:"name"`
+		Status string `json:"status"`
+	}
+	if err := got.into(&resolved); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "tool call %s (%s) is %s\n", printable(resolved.ID), printable(resolved.Name), printable(resolved.Status))
+	return nil
+}
