@@ -123,7 +123,7 @@ func TestHelpConfigAndVersion(t *testing.T) {
 	t.Parallel()
 	c := newTerminal(t, "DATABASE_URL=postgres://handrail:hunter2@db/handrail")
 	help := c.must("--help")
-	for _, command := range []string{"api", "worker", "all", "migrate", "workspaces", "keys", "deliveries", "bulk-retries", "suppressions", "config", "health", "version"} {
+	for _, command := range []string{"api", "worker", "all", "migrate", "workspaces", "keys", "deliveries", "bulk-retries", "suppressions", "tools", "approvals", "tool-calls", "requests", "config", "health", "version"} {
 		assert.Contains(t, help, command)
 	}
 	assert.Contains(t, c.must("keys", "create", "--help"), "--scopes")
