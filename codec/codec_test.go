@@ -102,3 +102,24 @@ func TestParseRefusesBadKeysWithoutRepeatingThem(t *testing.T) {
 		})
 	}
 }
+
+func TestSealedBytesOpenWithAnyKeyAndUnchangedOnly(t *testing.T) {
+	t.Parallel()
+	old := parse(t, key("k1", 1))
+	sealed, err := old.Seal([]byte("hush"))
+	require.NoError(t, err)
+	assert.NotContains(t, string(sealed), "hush")
+	rotated := parse(t, key("k2", 2), key("k1", 1))
+	plain, err := rotated.Open(sealed)
+	require.NoError(t, err)
+	assert.Equal(t, "hush", string(plain))
+	_, err = parse(t, key("k2", 2)).Open(sealed)
+	require.Error(t, err)
+	_, err = parse(t, key("k1", 3)).Open(sealed)
+	require.Error(t, err, "another key of the same id")
+	sealed[len(sealed)-1] ^= 1
+	_, err = old.Open(sealed)
+	require.Error(t, err)
+	_, err = old.Open([]byte("nothing"))
+	require.Error(t, err)
+}

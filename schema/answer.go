@@ -91,7 +91,8 @@ func choose(choices []any, text string) []any {
 			named = append(named, choice)
 		}
 	}
-	if len(named) == 1 {
+	doubtful := slices.ContainsFunc(wordsOf(text), func(word string) bool { return slices.Contains(doubts, word) || slices.Contains(no, word) })
+	if len(named) == 1 && !doubtful {
 		return named
 	}
 	return nil
@@ -108,9 +109,22 @@ var (
 	no  = []string{"no", "n", "nope", "false", "0", "nein", "nicht", "ne", "non", "não", "nao"}
 )
 
-// readBool reads yes or no from the first word. Words that say both say neither.
+// doubts are words that take back, or limit, what stands beside them.
+var doubts = []string{
+	"but", "not", "never", "except", "unless", "if", "only", "problem", "problems", "worries", "idea", "maybe", "perhaps", "can't", "cannot", "don't", "won't",
+	"aber", "nicht", "kein", "keine", "nur", "wenn", "vielleicht", "pero", "solo", "quizás", "mais", "pas", "peut", "ma", "non", "mas",
+}
+
+// wordsOf are the words of a text in lower case. An apostrophe belongs to its word.
+func wordsOf(text string) []string {
+	text = strings.ReplaceAll(strings.ToLower(text), "’", "'")
+	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' })
+}
+
+// readBool reads yes or no from the first word. Words that limit it leave it unread: a person
+// is asked again rather than misunderstood.
 func readBool(text string) []any {
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	words := wordsOf(text)
 	if len(words) == 0 {
 		switch strings.TrimSpace(text) {
 		case "👍":
@@ -121,8 +135,11 @@ func readBool(text string) []any {
 		return nil
 	}
 	affirms, denies := slices.Contains(yes, words[0]), slices.Contains(no, words[0])
+	if len([]rune(words[0])) == 1 && len(words) > 1 {
+		return nil
+	}
 	for _, word := range words[1:] {
-		if affirms && slices.Contains(no, word) || denies && slices.Contains(yes, word) {
+		if slices.Contains(doubts, word) || affirms && slices.Contains(no, word) || denies && slices.Contains(yes, word) {
 			return nil
 		}
 	}
@@ -135,29 +152,27 @@ func readBool(text string) []any {
 	return nil
 }
 
-// number is one in decimal notation; groups of thousands are told from decimals below.
-var number = regexp.MustCompile(`[-+]?\d+(?:[.,]\d+)*`)
+// number is one in decimal notation that is no part of a word or of another number.
+var number = regexp.MustCompile(`(?:^|[^\p{L}\p{N}.,+-])([-+]?\d+(?:[.,]\d+)*)(?:$|[^\p{L}\p{N}])`)
 
 // readNumber reads a text that holds exactly one number.
 func readNumber(text string) []any {
-	found := number.FindAllString(text, -1)
-	if len(found) != 1 {
+	found := number.FindAllStringSubmatch(text, -1)
+	if len(found) != 1 || len(digits.FindAllString(text, -1)) != len(digits.FindAllString(found[0][1], -1)) {
 		return nil
 	}
-	digits := strings.TrimPrefix(found[0], "+")
-	comma, point := strings.Count(digits, ","), strings.Count(digits, ".")
-	switch {
-	case comma == 1 && point == 0:
-		// Which of the two a lone comma before three digits is, nobody knows.
-		if len(digits)-strings.IndexByte(digits, ',') == len(",000") {
-			return nil
-		}
-		digits = strings.Replace(digits, ",", ".", 1)
-	case comma+point > 1:
+	said := strings.TrimPrefix(found[0][1], "+")
+	marks := strings.Count(said, ",") + strings.Count(said, ".")
+	at := strings.IndexAny(said, ",.")
+	// Whether a lone mark before three digits is one of thousands, nobody knows.
+	if marks > 1 || marks == 1 && len(said)-at == len(",000") {
 		return nil
 	}
-	return readJSON(strings.TrimPrefix(trimZeros(digits), "+"))
+	return readJSON(trimZeros(strings.Replace(said, ",", ".", 1)))
 }
+
+// digits are the groups of digits in a text.
+var digits = regexp.MustCompile(`\d+`)
 
 // trimZeros makes 007 a number that JSON has.
 func trimZeros(digits string) string {

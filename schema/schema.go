@@ -26,6 +26,7 @@ const maxErrors = 20
 // Schema is a compiled JSON Schema. It is safe for concurrent use.
 type Schema struct {
 	compiled *jsonschema.Schema
+	meter    *meter
 	// document is the schema as JSON decodes it: a map or a bool.
 	document any
 }
@@ -52,6 +53,9 @@ func Compile(field string, document json.RawMessage) (*Schema, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
 	compiler.UseLoader(nothing{})
+	m := &meter{}
+	compiler.RegisterVocabulary(m.vocabulary())
+	compiler.AssertVocabs()
 	if err := compiler.AddResource(location, decoded); err != nil {
 		return nil, chat.Invalid(field, "must be a JSON Schema: %s", reason(err))
 	}
@@ -59,7 +63,7 @@ func Compile(field string, document json.RawMessage) (*Schema, error) {
 	if err != nil {
 		return nil, chat.Invalid(field, "must be a JSON Schema: %s", reason(err))
 	}
-	return &Schema{compiled: compiled, document: decoded}, nil
+	return &Schema{compiled: compiled, meter: m, document: decoded}, nil
 }
 
 // nothing refuses to load references to other documents.
@@ -94,7 +98,10 @@ func (s *Schema) Check(code chat.Code, field string, value json.RawMessage) erro
 }
 
 func (s *Schema) check(code chat.Code, field string, decoded any) error {
-	err := s.compiled.Validate(decoded)
+	err := s.meter.run(func() error { return s.compiled.Validate(decoded) })
+	if errors.Is(err, errBeyond) {
+		return chat.InvalidAs(code, field, "can not be checked: its schema asks for too much work, or it holds a number beyond measure")
+	}
 	if err == nil {
 		return nil
 	}

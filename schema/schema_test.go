@@ -2,6 +2,7 @@ package schema_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -61,11 +62,12 @@ func TestRead(t *testing.T) {
 		`{"type":"string"}`: {"The red one.": `"The red one."`, "12": `"12"`, `"quoted"`: `"quoted"`},
 		`{"type":"boolean"}`: {
 			"Yes!": "true", "y": "true", "ok, thanks": "true", "Nein, leider": "false", "no": "false", "Sí.": "true", "oui": "true", "👍": "true",
-			"perhaps": "", "yes and no": "", "": "", "I know": "",
+			"perhaps": "", "yes and no": "", "": "", "I know": "", "yes, since Tuesday": "true", "no, sorry": "false", "1": "true",
+			"No problem!": "", "ok but not today": "", "Yes, but I can't": "", "1 of us": "", "yes if it rains": "", "No idea": "", "I can’t": "",
 		},
-		`{"type":"integer"}`:                                       {"about 12": "12", "12 of 20": "", "twelve": "", "007": "7", "-3": "-3", "2.5": "", "1,000": ""},
-		`{"type":"number","maximum":10}`:                           {"2,5 kg": "2.5", "2.5": "2.5", "11": ""},
-		`{"enum":["red","white"]}`:                                 {"RED.": `"red"`, "the white, please": `"white"`, "red or white": "", "blue": ""},
+		`{"type":"integer"}`:                                       {"about 12": "12", "12 of 20": "", "twelve": "", "007": "7", "-3": "-3", "2.5": "", "1,000": "", "A-12": "", "12-14": "", "room 12": "12", "12.": "12", "x12": "", "(12)": "12"},
+		`{"type":"number","maximum":10}`:                           {"2,5 kg": "2.5", "2.5": "2.5", "11": "", "1.000": "", "1e1000001": ""},
+		`{"enum":["red","white"]}`:                                 {"RED.": `"red"`, "the white, please": `"white"`, "red or white": "", "blue": "", "not red": "", "anything but white": ""},
 		`{"type":"integer","enum":[1,2]}`:                          {"2": "2", "3": ""},
 		`{"type":"object","properties":{"ok":{"type":"boolean"}}}`: {"yes": `{"ok":true}`, `{"ok":false}`: `{"ok":false}`, "hm": ""},
 		`{"type":"object","properties":{"a":{},"b":{}}}`:           {`{"a":1}`: `{"a":1}`, "a": ""},
@@ -113,5 +115,33 @@ func FuzzRead(f *testing.F) {
 		}
 		require.True(t, json.Valid(answer))
 		require.NoError(t, s.Check(chat.CodeInvalidAnswer, "answer", answer))
+	})
+}
+
+func TestAValueBeyondMeasureIsRefused(t *testing.T) {
+	t.Parallel()
+	s := compile(t, `{"minimum":1}`)
+	assert.Equal(t, chat.CodeInvalidAnswer, chat.CodeOf(s.Check(chat.CodeInvalidAnswer, "answer", json.RawMessage(`1e1000001`))))
+	require.NoError(t, s.Check(chat.CodeInvalidAnswer, "answer", json.RawMessage(`2`)), "and the schema works on")
+
+	levels := make([]string, 0, 40)
+	for i := range 40 {
+		levels = append(levels, fmt.Sprintf(`"l%d":{"allOf":[{"$ref":"#/$defs/l%d"},{"$ref":"#/$defs/l%[2]d"}]}`, i, i+1))
+	}
+	s = compile(t, `{"$ref":"#/$defs/l0","$defs":{`+strings.Join(levels, ",")+`,"l40":{"type":"integer"}}}`)
+	assert.Equal(t, chat.CodeInvalidAnswer, chat.CodeOf(s.Check(chat.CodeInvalidAnswer, "answer", json.RawMessage(`1`))))
+}
+
+// FuzzCompile compiles anything: it is a schema, or refused with the field's name.
+func FuzzCompile(f *testing.F) {
+	f.Add(`{"type":"object","$defs":{"a":{"$ref":"#"}}}`)
+	f.Add(`{"$schema":"http://json-schema.org/draft-04/schema#","pattern":"("}`)
+	f.Fuzz(func(t *testing.T, document string) {
+		s, err := schema.Compile("field", json.RawMessage(document))
+		if err != nil {
+			require.Equal(t, "field", chat.AsError(err).Fields[0].Field)
+			return
+		}
+		_ = s.Check(chat.CodeInvalidAnswer, "answer", json.RawMessage(`{"a":[1,"x",null]}`))
 	})
 }

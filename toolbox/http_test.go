@@ -257,3 +257,23 @@ func TestAllowedEntries(t *testing.T) {
 	b := box(t, toolbox.Config{Allowed: []string{"localhost:" + port}})
 	prepared(t, b, booking("http://localhost:"+port), nil)
 }
+
+func TestASecretThatAToolRepeatsIsMasked(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/no" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		_, _ = io.WriteString(w, `{"detail":"bad key `+r.Header.Get("X-Key")+`"}`)
+	})
+	b := box(t, toolbox.Config{}, s)
+	key := "hush-hush/1"
+	for _, path := range []string{"/no", "/yes"} {
+		d := booking(s.URL + path)
+		d.HTTP.Headers = map[string]string{"X-Key": "{secret.KEY}"}
+		o := b.Call(t.Context(), prepared(t, b, d, chat.ToolSecrets{"KEY": &key}), call(`{"id":"a"}`))
+		assert.NotContains(t, o.Message+string(o.Result), key)
+		assert.Contains(t, o.Message+string(o.Result), "bad key ***")
+	}
+}

@@ -56,27 +56,40 @@ func unreached(err error) chat.ToolOutcome {
 func (b *Toolbox) fault(ctx context.Context, d *chat.ToolDefinition, seen *exchange, err error) chat.ToolOutcome {
 	said, answered := errors.AsType[*jsonrpc.Error](err)
 	status, transport := seen.status(), seen.broken()
-	if d.MCP.URL != "" && !seen.connected() {
+	if transport != nil || status >= 300 || ctx.Err() != nil && d.MCP.Command != "" || !answered {
+		// The SDK does not use such a session again, and a program may hang for good: the next
+		// call makes another.
 		b.pool.drop(d)
-		return unreached(transport)
 	}
 	switch {
+	case d.MCP.URL != "" && !seen.connected():
+		return unreached(transport)
 	case ctx.Err() != nil:
 		return unknown(codeTimeout, "the server has not answered in time")
-	case status == http.StatusTooManyRequests:
-		return notRun(codeRateLimited, "the server has too many requests now")
-	case status == http.StatusNotFound:
-		// The session is over; the call was not looked at (MCP 2025-06-18, Transports).
-		b.pool.drop(d)
-		return notRun(codeUnavailable, "the server has forgotten the session")
-	case status >= 400 && status < 500:
-		b.pool.drop(d)
-		return failed(codeToolError, "the server has refused the request")
-	case answered && transport == nil && status < 300:
+	case status >= 300:
+		return refusedBy(status, seen)
+	case answered && transport == nil:
 		return failed(codeToolError, "the server says: "+tidy(said.Message))
 	}
-	b.pool.drop(d)
 	return unknown(codeConnection, "the connection broke before the server had answered")
+}
+
+// refusedBy is what the status of an answer means that is no answer of MCP.
+func refusedBy(status int, seen *exchange) chat.ToolOutcome {
+	switch {
+	case status < 400:
+		return failed(codeRedirect, "the server sends its callers to another place, and is not followed there")
+	case status == http.StatusTooManyRequests:
+		outcome := notRun(codeRateLimited, "the server has too many requests now")
+		outcome.RetryAfter = seen.retryAfter()
+		return outcome
+	case status == http.StatusNotFound:
+		// The session is over; the call was not looked at (MCP 2025-06-18, Transports).
+		return notRun(codeUnavailable, "the server has forgotten the session")
+	case status >= 500 || status == http.StatusRequestTimeout:
+		return unknown(codeConnection, "the server has failed before it had answered")
+	}
+	return failed(codeToolError, "the server has refused the request")
 }
 
 // take is the result of a call.

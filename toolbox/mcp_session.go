@@ -2,10 +2,8 @@ package toolbox
 
 import (
 	"context"
-	"io"
 	"maps"
 	"net/http"
-	"net/http/httptrace"
 	"os/exec"
 	"sync"
 	"time"
@@ -166,7 +164,7 @@ func (b *Toolbox) connect(ctx context.Context, d *chat.ToolDefinition) (*mcp.Cli
 		MultiRoundTrip: &mcp.MultiRoundTripOptions{Disabled: true},
 		ToolListChangedHandler: func(ctx context.Context, r *mcp.ToolListChangedRequest) {
 			// Not in the handler: the answer could not be read meanwhile.
-			go b.rediscover(context.WithoutCancel(ctx), &definition, r.Session)
+			b.pool.closing.Go(func() { b.rediscover(context.WithoutCancel(ctx), &definition, r.Session) })
 		},
 	})
 	return client.Connect(ctx, transport, nil)
@@ -184,7 +182,8 @@ func (b *Toolbox) rediscover(ctx context.Context, d *chat.ToolDefinition, live *
 		err = b.config.Discovered(ctx, d.WorkspaceID, d.ID, tools)
 	}
 	if err != nil {
-		b.config.Logger.WarnContext(ctx, "the changed tools of an MCP server were not taken", "tool_id", d.ID, "error", err)
+		// Not the error itself, which may hold a URL.
+		b.config.Logger.WarnContext(ctx, "the changed tools of an MCP server were not taken", "tool_id", d.ID, "reason", unreached(err).Message)
 	}
 }
 
@@ -211,90 +210,4 @@ func (b *Toolbox) transport(d *chat.ToolDefinition) (mcp.Transport, error) {
 	// Not nil, which would be all of our own environment.
 	command.Env = append([]string{}, b.config.Environ...)
 	return &mcp.CommandTransport{Command: command, TerminateDuration: time.Second}, nil
-}
-
-// watched adds headers to requests, bounds the answers, and notes in the exchange of the
-// context what happened on the wire.
-type watched struct {
-	next    http.RoundTripper
-	headers map[string]string
-}
-
-// RoundTrip sends a request.
-func (t *watched) RoundTrip(r *http.Request) (*http.Response, error) {
-	seen := exchangeOf(r.Context())
-	r = r.Clone(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { seen.connect() }}))
-	for name, value := range t.headers {
-		r.Header.Set(name, value)
-	}
-	r.Header.Set("User-Agent", userAgent)
-	answer, err := t.next.RoundTrip(r)
-	seen.answer(answer, err)
-	if err == nil && r.Method == http.MethodPost {
-		answer.Body = &bounded{answer.Body, io.LimitReader(answer.Body, maxMessage)}
-	}
-	return answer, err
-}
-
-// bounded is a body of which only so much is read.
-type bounded struct {
-	io.Closer
-	io.Reader
-}
-
-// exchange is what has been seen of one call on the wire.
-type exchange struct {
-	mutex sync.Mutex
-	got   bool
-	code  int
-	err   error
-}
-
-type exchangeKey struct{}
-
-func withExchange(ctx context.Context, e *exchange) context.Context {
-	return context.WithValue(ctx, exchangeKey{}, e)
-}
-
-// exchangeOf is the context's, or one that nobody looks at.
-func exchangeOf(ctx context.Context) *exchange {
-	if e, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
-		return e
-	}
-	return &exchange{}
-}
-
-func (e *exchange) connect() {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-	e.got = true
-}
-
-// answer notes the first answer: that of the call itself.
-func (e *exchange) answer(answer *http.Response, err error) {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-	if e.code == 0 && e.err == nil {
-		if e.err = err; err == nil {
-			e.code = answer.StatusCode
-		}
-	}
-}
-
-func (e *exchange) connected() bool {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-	return e.got
-}
-
-func (e *exchange) status() int {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-	return e.code
-}
-
-func (e *exchange) broken() error {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-	return e.err
 }

@@ -1,6 +1,7 @@
 package toolbox_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -209,4 +210,37 @@ func TestACommandSeesNothingOfOurEnvironment(t *testing.T) {
 	o := b.Call(t.Context(), d, in)
 	require.Equal(t, chat.ToolSucceeded, o.Kind, o.Message)
 	assert.JSONEq(t, `{"environment":["HOME=/nowhere"]}`, string(o.Result))
+}
+
+func TestWhatTheStatusOfAnMCPServerMeans(t *testing.T) {
+	t.Parallel()
+	var status atomic.Int32
+	inner := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return concierge() }, nil)
+	web := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if code := int(status.Load()); code != 0 && bytes.Contains(body, []byte("tools/call")) {
+			w.Header().Set("Retry-After", "7")
+			w.Header().Set("Location", "https://elsewhere.example.com")
+			w.WriteHeader(code)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		inner.ServeHTTP(w, r)
+	})
+	b := box(t, toolbox.Config{}, web)
+	d := prepared(t, b, server(chat.MCPServer{URL: web.URL}), nil)
+	in := call(`{}`)
+	in.Tool = "hours"
+	for code, want := range map[int]chat.ToolOutcomeKind{
+		429: chat.ToolNotRun, 404: chat.ToolNotRun, 401: chat.ToolFailed, 307: chat.ToolFailed, 408: chat.ToolUnknown, 500: chat.ToolUnknown, 503: chat.ToolUnknown,
+	} {
+		status.Store(int32(code)) //nolint:gosec // a status
+		o := b.Call(t.Context(), d, in)
+		assert.Equal(t, want, o.Kind, "%d: %s", code, o.Message)
+		if code == 429 {
+			assert.Equal(t, 7*time.Second, o.RetryAfter)
+		}
+	}
+	status.Store(0)
+	assert.Equal(t, chat.ToolSucceeded, b.Call(t.Context(), d, in).Kind, "and it works again")
 }

@@ -102,8 +102,8 @@ func (b *Toolbox) prepareHTTP(ctx context.Context, t *chat.HTTPTool, s *sealed) 
 	if err := checkHeaders("http.headers", t.Headers, s); err != nil {
 		return err
 	}
-	if t.IdempotencyHeader != "" && !httpguts.ValidHeaderFieldName(t.IdempotencyHeader) {
-		return chat.Invalid("http.idempotency_header", "must be the name of a header")
+	if name := t.IdempotencyHeader; name != "" && (!httpguts.ValidHeaderFieldName(name) || slices.Contains(ours, strings.ToLower(name))) {
+		return chat.Invalid("http.idempotency_header", "must be the name of a header, and none that Handrail sets")
 	}
 	if len(t.Schema) == 0 {
 		t.Schema = json.RawMessage(`{"type":"object"}`)

@@ -1,6 +1,7 @@
 package toolbox
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"handrail/chat"
@@ -142,6 +144,31 @@ func (b *Toolbox) RotateSigning(d *chat.ToolDefinition, now time.Time) (string, 
 	}
 	s.Signing = keys
 	return fresh.Secret, b.seal(d, &s)
+}
+
+// shortest is how long a secret must be to be masked: a shorter one stands everywhere.
+const shortest = 6
+
+// masked stands where a tool has repeated a secret.
+const masked = "***"
+
+// mask takes the definition's secrets out of what a tool has answered: some repeat the key
+// that they refuse.
+func (b *Toolbox) mask(d *chat.ToolDefinition, o *chat.ToolOutcome) {
+	s, err := b.open(d)
+	if err != nil {
+		return // then no tool was called with any
+	}
+	for _, value := range s.Values {
+		if len(value) < shortest {
+			continue
+		}
+		o.Message = strings.ReplaceAll(o.Message, value, masked)
+		quoted, err := json.Marshal(value)
+		if err == nil {
+			o.Result = bytes.ReplaceAll(o.Result, quoted[1:len(quoted)-1], []byte(masked))
+		}
+	}
 }
 
 // reference is a secret in a header.

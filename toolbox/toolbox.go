@@ -58,6 +58,9 @@ func New(c Config) (*Toolbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
 	b := &Toolbox{config: c, guard: g}
 	b.calls = &http.Client{Transport: g.transport(alone), CheckRedirect: sameHost}
 	b.pool = newPool(b)
@@ -75,13 +78,17 @@ func (b *Toolbox) Close() error {
 func (b *Toolbox) Call(ctx context.Context, d chat.ToolDefinition, in chat.ToolInvocation) chat.ToolOutcome {
 	ctx, cancel := context.WithTimeout(ctx, timeout(&d))
 	defer cancel()
+	var outcome chat.ToolOutcome
 	switch {
 	case d.HTTP != nil:
-		return b.callHTTP(ctx, &d, &in)
+		outcome = b.callHTTP(ctx, &d, &in)
 	case d.MCP != nil:
-		return b.callMCP(ctx, &d, &in)
+		outcome = b.callMCP(ctx, &d, &in)
+	default:
+		outcome = failed(codeMisconfigured, "the tool is neither an HTTP tool nor an MCP server")
 	}
-	return failed(codeMisconfigured, "the tool is neither an HTTP tool nor an MCP server")
+	b.mask(&d, &outcome)
+	return outcome
 }
 
 // Codes of outcomes, beside those of the API.
