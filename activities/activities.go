@@ -31,7 +31,7 @@ type SendStore interface {
 	// the facts, asks plan, and inserts the rows; an error of plan stores nothing.
 	PrepareSend(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error)
 	SentMessage(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.AssistantMessageSent, error)
-	// ExpireApproval changes an approval only when it waits and its deadline has passed.
+	// ExpireApproval changes an approval only when it waits.
 	ExpireApproval(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, now time.Time) (chat.Approval, error)
 	// CompleteToolCall runs effect and records its result together, unless the call
 	// has a result already.

@@ -131,15 +131,16 @@ func workflowOfAction(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, actio
 	return workflow, err
 }
 
-// ExpireApproval ends the wait for an approval whose deadline has passed: approval_not_found.
+// ExpireApproval ends the wait for an approval: approval_not_found. That its deadline has
+// passed is for who waits to know, by one clock.
 //
-// Idempotent: one that is decided, or still has time, stays as it is.
+// Idempotent: one that is decided stays as it is.
 func (s *Store) ExpireApproval(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID, now time.Time) (chat.Approval, error) {
 	now = micro(now)
 	var row approvalRow
 	err := s.inTx(ctx, "expire an approval", func(ctx context.Context, tx bun.Tx) error {
 		var err error
-		if row, err = findApproval(ctx, s.locked(tx.NewSelect()), ws, action); err != nil || row.State != chat.ApprovalWaiting || now.Before(row.Deadline) {
+		if row, err = findApproval(ctx, s.locked(tx.NewSelect()), ws, action); err != nil || row.State != chat.ApprovalWaiting {
 			return err
 		}
 		row.State = chat.ApprovalExpired

@@ -197,6 +197,8 @@ func (s *Store) FailSend(ctx context.Context, ws chat.WorkspaceID, action chat.A
 // why it failed keeps that.
 func failCall(tx bun.Tx, ws chat.WorkspaceID, message chat.MessageID, index int, problem *chat.Error, now time.Time) *bun.UpdateQuery {
 	return tx.NewUpdate().Model((*toolCallRow)(nil)).Set("state = ?", chat.ToolCallFailed).Set("finished_at = ?", now).Set("updated_at = ?", now).
+		// What runs at the moment may still have its effect.
+		Set("took_effect = (took_effect OR state = ?)", chat.ToolCallRunning).
 		Set("error = CASE error WHEN '' THEN ? ELSE error END", problem.Message).
 		Set("error_code = CASE error_code WHEN '' THEN ? ELSE error_code END", problem.Code).
 		Where("workspace_id = ?", ws).Where("message_id = ?", message).Where("position = ?", index).

@@ -234,7 +234,7 @@ func TestWhatTheStatusOfAnMCPServerMeans(t *testing.T) {
 	for code, want := range map[int]chat.ToolOutcomeKind{
 		429: chat.ToolNotRun, 404: chat.ToolNotRun, 401: chat.ToolFailed, 307: chat.ToolFailed, 408: chat.ToolUnknown, 500: chat.ToolUnknown, 503: chat.ToolUnknown,
 	} {
-		status.Store(int32(code)) //nolint:gosec // a status
+		status.Store(int32(code))
 		o := b.Call(t.Context(), d, in)
 		assert.Equal(t, want, o.Kind, "%d: %s", code, o.Message)
 		if code == 429 {

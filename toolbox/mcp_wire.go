@@ -18,7 +18,13 @@ type watched struct {
 
 // RoundTrip sends a request.
 func (t *watched) RoundTrip(r *http.Request) (*http.Response, error) {
-	seen := exchangeOf(r.Context())
+	seen, done := exchangeOf(r.Context()), func() {}
+	if r.Method == http.MethodDelete {
+		// The SDK ends sessions so, and waits for the answer without end.
+		var ctx context.Context
+		ctx, done = context.WithTimeout(r.Context(), closeWithin)
+		r = r.WithContext(ctx)
+	}
 	r = r.Clone(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { seen.connect() }}))
 	for name, value := range t.headers {
 		r.Header.Set(name, value)
@@ -26,16 +32,32 @@ func (t *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Header.Set("User-Agent", userAgent)
 	answer, err := t.next.RoundTrip(r)
 	seen.answer(answer, err)
-	if err == nil && r.Method == http.MethodPost {
-		answer.Body = &bounded{answer.Body, io.LimitReader(answer.Body, maxMessage)}
+	if err != nil {
+		done()
+		return nil, err
 	}
-	return answer, err
+	body := &bounded{Reader: answer.Body, closer: answer.Body, done: done}
+	if r.Method == http.MethodPost {
+		body.Reader = io.LimitReader(answer.Body, maxMessage)
+	}
+	answer.Body = body
+	return answer, nil
 }
 
-// bounded is a body of which only so much is read.
+// closeWithin is how long a server has to hear that a session is over.
+const closeWithin = 2 * time.Second
+
+// bounded is a body of which only so much is read, and with which something else ends.
 type bounded struct {
-	io.Closer
 	io.Reader
+	closer io.Closer
+	done   func()
+}
+
+// Close ends both.
+func (b *bounded) Close() error {
+	b.done()
+	return b.closer.Close()
 }
 
 // exchange is what has been seen of one call on the wire.

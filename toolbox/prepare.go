@@ -155,6 +155,10 @@ var ours = []string{
 	"webhook-id", "webhook-timestamp", "webhook-signature", "handrail-workspace", "handrail-chat", "handrail-message",
 }
 
+// repeated are the headers with which net/http sends a request again by itself, over a
+// connection that has broken.
+var repeated = []string{"idempotency-key", "x-idempotency-key"}
+
 const maxHeaders = 30
 
 func checkHeaders(field string, headers map[string]string, s *sealed) error {
@@ -210,6 +214,11 @@ func (b *Toolbox) prepareMCP(ctx context.Context, m *chat.MCPServer, s *sealed) 
 	}
 	if err := checkHeaders("mcp.headers", m.Headers, s); err != nil {
 		return err
+	}
+	for name := range m.Headers {
+		if slices.Contains(repeated, strings.ToLower(name)) {
+			return chat.Invalid("mcp.headers."+name, "must be left out: it is for single calls, and would have requests repeated")
+		}
 	}
 	return b.guard.checkURL(ctx, "mcp.url", m.URL)
 }

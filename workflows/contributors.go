@@ -23,13 +23,16 @@ func (s *send) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.Too
 	if err != nil {
 		return chat.ToolCall{}, err
 	}
-	ended := s.startAsking(ctx, &request)
+	ended, err := s.startAsking(ctx, &request)
+	if err != nil {
+		return chat.ToolCall{}, err
+	}
 	waits := func() bool { return s.sent.ToolCalls[run.Index].State == chat.ToolCallWaiting }
 	details := fmt.Sprintf("Waits for contributors to answer request %s, until %s.", request.ID, request.Deadline.UTC().Format(time.RFC3339))
-	// Longer than the request: it ends by itself at its deadline.
-	until := request.Deadline.Add(parkedFor)
+	// A little longer than the request, which ends by itself at its deadline.
+	until := request.Deadline.Add(2 * lookSeldom)
 	if request.Wait {
-		err = s.awaitPeople(ctx, details, until, ended, func() bool { return !waits() || ended.IsReady() })
+		err = s.awaitPeople(ctx, details, until, ended, func() bool { return !waits() || ended != nil && ended.IsReady() })
 	} else {
 		err = s.look(steady)
 	}
@@ -39,15 +42,20 @@ func (s *send) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.Too
 			WorkspaceID: s.in.WorkspaceID, RequestID: request.ID, State: chat.RequestCanceled, Note: "It is not waited for any more.",
 		})
 		_ = wake(steady, request.WorkflowID)
-		if err == nil && endErr == nil {
+		if err == nil {
+			err = endErr
+		}
+		if err == nil {
 			err = s.look(steady)
 		}
 	}
 	return s.sent.ToolCalls[run.Index], err
 }
 
-// startAsking starts the workflow of a request; the future is ready when that has ended.
-func (s *send) startAsking(ctx workflow.Context, r *chat.ContributorRequest) workflow.Future {
+// startAsking starts the workflow of a request; the future is ready when that has ended. There
+// is none when it runs already, for a send that was ended in Temporal and asked for again:
+// then the store tells.
+func (s *send) startAsking(ctx workflow.Context, r *chat.ContributorRequest) (workflow.Future, error) {
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID: r.WorkflowID, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
 		StaticSummary: "Ask contributors of " + chatName(r.ChatID),
@@ -61,8 +69,11 @@ func (s *send) startAsking(ctx workflow.Context, r *chat.ContributorRequest) wor
 	child, _ = workflow.NewDisconnectedContext(child)
 	future := workflow.ExecuteChildWorkflow(child, WorkflowAskContributors, *r)
 	// Not to be forgotten with a send that closes at once: a start is in history only then.
-	_ = future.GetChildWorkflowExecution().Get(child, nil)
-	return future
+	err := future.GetChildWorkflowExecution().Get(child, nil)
+	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+		return nil, nil //nolint:nilnil // as is said above
+	}
+	return future, err
 }
 
 // AskContributors puts a question to contributors and waits for their answers, through
@@ -105,7 +116,8 @@ func (a *asking) run(ctx workflow.Context) error {
 			return err
 		}
 		if a.request.State != chat.RequestOpen {
-			tell(ctx, fmt.Sprintf("The request is %s. %s", a.request.State, a.request.Note), AttributeStatus.ValueSet(string(a.request.State)))
+			// Not its note, which may be what somebody has written.
+			tell(ctx, fmt.Sprintf("The request is %s.", a.request.State), AttributeStatus.ValueSet(string(a.request.State)))
 			return nil
 		}
 		if err := a.act(ctx); err != nil {

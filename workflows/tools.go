@@ -28,6 +28,13 @@ func (s *send) runTool(ctx workflow.Context, index int) (bool, error) {
 			return false, err
 		}
 		if err != nil {
+			stillRuns, lookErr := s.mayStillRun(ctx, index)
+			switch {
+			case lookErr != nil:
+				return false, lookErr
+			case stillRuns:
+				continue
+			}
 			return false, s.failTool(ctx, index, problem(err))
 		}
 		s.sent.ToolCalls[index] = done
@@ -45,6 +52,20 @@ func (s *send) runTool(ctx workflow.Context, index int) (bool, error) {
 		}
 		return false, s.stop(ctx, index)
 	}
+}
+
+// mayStillRun tells whether a call outside, whose time to be tried in is over, is with its
+// tool just now, or was with a worker that is lost: then it has not failed. Asked for again
+// it is waited for, and unknown after that, unless running it twice does no harm.
+func (s *send) mayStillRun(ctx workflow.Context, index int) (bool, error) {
+	if kind := s.sent.ToolCalls[index].Kind; kind != chat.ToolHTTP && kind != chat.ToolMCP {
+		return false, nil
+	}
+	if err := s.look(ctx); err != nil {
+		return false, err
+	}
+	call := s.sent.ToolCalls[index]
+	return call.State == chat.ToolCallRunning && !call.Idempotent, nil
 }
 
 // call runs one call, in the way of its kind.

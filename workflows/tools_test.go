@@ -268,3 +268,26 @@ func TestASendThatAPersonEndsWhileItWaitsIsOver(t *testing.T) {
 	assert.NotContains(t, o.said, "Submit")
 	assert.NotContains(t, o.said, "FailSend", "it has ended already")
 }
+
+func TestACallThatRunsWhenItsTimeIsOverHasNotFailed(t *testing.T) {
+	t.Parallel()
+	in := sendInput("book")
+	o := newOutside(t, in)
+	tries := 0
+	does(o.world, workflows.CallTool, func(chat.ToolRun) (chat.ToolCall, error) {
+		tries++
+		if tries == 1 {
+			o.sent.ToolCalls[0].State = chat.ToolCallRunning
+			return chat.ToolCall{}, chat.Errorf(chat.CodeToolUnavailable, "the time is over")
+		}
+		o.sent.ToolCalls[0].State = chat.ToolCallUnknown
+		return o.sent.ToolCalls[0], nil
+	})
+	submits(o.world, chat.SubmissionAccepted)
+	o.after(time.Hour, func() { o.sent.ToolCalls[0].State = chat.ToolCallSucceeded })
+	o.run(in)
+	require.NoError(t, o.GetWorkflowError())
+	assert.Equal(t, 2, tries)
+	assert.NotContains(t, o.said, "FailSend")
+	assert.Contains(t, o.said, "Submit")
+}
