@@ -50,14 +50,14 @@ func (s *Store) begin(ctx context.Context, tx bun.Tx, action chat.ActionID, row 
 	case lost:
 		row.State, row.TookEffect, row.ErrorCode, row.UpdatedAt = chat.ToolCallUnknown, true, errorWorkerLost, now
 		row.Error = "the worker that ran it was lost; the tool may have carried it out"
-		return s.park(ctx, tx, action, row)
+		return s.recorded(ctx, tx, action, row)
 	case row.State != chat.ToolCallPending && row.State != chat.ToolCallRunning:
 		return nil
 	}
 	definition, err := findTool(ctx, tx.NewSelect().Where("tl.enabled"), row.WorkspaceID, row.ToolID)
 	if chat.CodeOf(err) == chat.CodeToolNotFound {
 		row.State, row.ErrorCode, row.Error, row.FinishedAt, row.UpdatedAt = chat.ToolCallFailed, errorToolGone, "the tool was deleted or switched off meanwhile", &now, now
-		return saveCall(ctx, tx, row)
+		return s.recorded(ctx, tx, action, row)
 	}
 	if err != nil {
 		return err
@@ -73,16 +73,6 @@ func (s *Store) begin(ctx context.Context, tx bun.Tx, action chat.ActionID, row 
 	}
 	try.Fence = row.Attempts
 	return saveCall(ctx, tx, row)
-}
-
-// park stores a call that a person must decide about. What takes a call back holds up
-// nothing.
-func (s *Store) park(ctx context.Context, tx bun.Tx, action chat.ActionID, row *toolCallRow) error {
-	if err := saveCall(ctx, tx, row); err != nil || row.Undoes != nil {
-		return err
-	}
-	_, err := moveAction(tx, row.WorkspaceID, action, chat.ActionParked, row.UpdatedAt, chat.ActionRunning).Exec(ctx)
-	return err
 }
 
 // RecordToolCall records what the try with this fence has come to: action_not_found. An
@@ -134,15 +124,25 @@ func apply(row *toolCallRow, o chat.ToolOutcome, now time.Time) {
 	}
 }
 
-// recorded stores a call after a try, and parks or frees its action.
+// recorded stores a call after a try, and parks its action when a person must decide about
+// the call, or frees it. What takes a call back holds up nothing, but has to be known when it
+// does not succeed.
 func (s *Store) recorded(ctx context.Context, tx bun.Tx, action chat.ActionID, row *toolCallRow) error {
-	if row.State == chat.ToolCallUnknown {
-		return s.park(ctx, tx, action, row)
-	}
-	if err := saveCall(ctx, tx, row); err != nil || row.Undoes != nil {
+	if err := saveCall(ctx, tx, row); err != nil {
 		return err
 	}
-	_, err := moveAction(tx, row.WorkspaceID, action, chat.ActionRunning, row.UpdatedAt, chat.ActionParked).Exec(ctx)
+	unknown := row.State == chat.ToolCallUnknown
+	if row.Undoes != nil {
+		if unknown || row.State == chat.ToolCallFailed {
+			return s.callForUndo(ctx, tx, row, row.UpdatedAt)
+		}
+		return nil
+	}
+	to, from := chat.ActionRunning, chat.ActionParked
+	if unknown {
+		to, from = from, to
+	}
+	_, err := moveAction(tx, row.WorkspaceID, action, to, row.UpdatedAt, from).Exec(ctx)
 	return err
 }
 

@@ -60,8 +60,13 @@ func newOutside(t *testing.T, s *db.Store, idempotent bool) *outside {
 	var err error
 	o.tool, err = s.CreateTool(t.Context(), o.Workspace, o.By, bookingTool("book"))
 	require.NoError(t, err)
-	o.action = prepareWith(t, s, o.World, chat.Tool{ID: o.tool.ID, Name: "book", Kind: chat.ToolHTTP, Risk: chat.RiskWrite, Idempotent: idempotent}).ActionID
+	o.anew(t, idempotent)
 	return o
+}
+
+// anew makes a call of a new send the one that is tried.
+func (o *outside) anew(t require.TestingT, idempotent bool) {
+	o.action = prepareWith(t, o.s, o.World, chat.Tool{ID: o.tool.ID, Name: "book", Kind: chat.ToolHTTP, Risk: chat.RiskWrite, Idempotent: idempotent}).ActionID
 }
 
 const toolLease = 15 * time.Second
@@ -176,8 +181,9 @@ func TestResolveToolCall(t *testing.T) {
 func TestToolCallsUnderCrashes(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		o := newOutside(t, s, false)
 		rapid.Check(t, func(r *rapid.T) {
-			o := newOutside(t, s, rapid.Bool().Draw(r, "idempotent"))
+			o.anew(r, rapid.Bool().Draw(r, "idempotent"))
 			idempotent := o.begin(r).Call.Idempotent
 			runs, mayRun := 1, 1
 			last := chat.ToolCallRunning
@@ -217,9 +223,6 @@ func TestToolCallsUnderCrashes(t *testing.T) {
 					if !idempotent {
 						require.LessOrEqual(r, runs, mayRun, "it ran again although it may have run before")
 					}
-					sent, err := s.SentMessage(t.Context(), o.Workspace, o.action)
-					require.NoError(r, err)
-					require.Equal(r, last, sent.ToolCalls[0].State)
 					if last == chat.ToolCallSucceeded || last == chat.ToolCallFailed {
 						require.False(r, o.begin(r).Granted, "what has ended is not begun again")
 					}

@@ -195,7 +195,9 @@ func TestUndoIsBegunOnceAndOnlyForWhatDidNotArrive(t *testing.T) {
 		require.True(t, try.Granted)
 		_, err = s.RecordToolCall(t.Context(), w.Workspace, sent.ActionID, runs[0].Index, try.Fence, chat.ToolOutcome{Kind: chat.ToolSucceeded}, clock.now)
 		require.NoError(t, err)
-		require.NoError(t, s.FailUndo(t.Context(), w.Workspace, sent.ActionID, runs[1].Index, chat.Errorf(chat.CodeToolUnavailable, "away"), clock.now))
+		for range 2 {
+			require.NoError(t, s.FailUndo(t.Context(), w.Workspace, sent.ActionID, runs[1].Index, chat.Errorf(chat.CodeToolUnavailable, "away"), clock.now))
+		}
 		assert.Empty(t, begin())
 		shown, err := s.SentMessage(t.Context(), w.Workspace, sent.ActionID)
 		require.NoError(t, err)
@@ -208,6 +210,7 @@ func TestUndoIsBegunOnceAndOnlyForWhatDidNotArrive(t *testing.T) {
 		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
 		require.NoError(t, err)
 		assert.Contains(t, c.AttentionReason, "could not be undone")
+		assert.EqualValues(t, 1, c.Attention, "called once")
 	})
 }
 

@@ -165,17 +165,14 @@ func (s *Store) FailUndo(ctx context.Context, ws chat.WorkspaceID, action chat.A
 	now = micro(now)
 	return s.inTx(ctx, "fail an undo", func(ctx context.Context, tx bun.Tx) error {
 		row, err := s.lockCall(ctx, tx, ws, action, index)
-		if err != nil || row.Undoes == nil || row.State == chat.ToolCallSucceeded {
+		if err != nil || row.Undoes == nil || row.State != chat.ToolCallPending && row.State != chat.ToolCallRunning {
 			return err
 		}
 		if row.ErrorCode == "" {
 			row.ErrorCode, row.Error = string(problem.Code), problem.Message
 		}
 		row.State, row.FinishedAt, row.UpdatedAt = chat.ToolCallFailed, &now, now
-		if err := saveCall(ctx, tx, &row); err != nil {
-			return err
-		}
-		return s.callForUndo(ctx, tx, &row, now)
+		return s.recorded(ctx, tx, action, &row)
 	})
 }
 

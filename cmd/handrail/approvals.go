@@ -35,15 +35,15 @@ type approvalJSON struct {
 type approvalList struct {
 	remote
 	listing
-	State string `help:"Where they stand: waiting, approved, refused or expired." placeholder:"STATE"`
+	State string `help:"Where they stand: waiting, approved, refused, expired or all." enum:"waiting,approved,refused,expired,all" default:"waiting" placeholder:"STATE"`
 }
 
 // Run lists approvals.
 func (l *approvalList) Run(c *console) error {
-	query, empty := url.Values{}, "no approvals yet"
-	if l.State != "" {
+	query, empty := url.Values{}, "no approvals yet; a tool of the risk approval asks for one"
+	if l.State != "all" {
 		query.Set("state", l.State)
-		empty = "no approvals match"
+		empty = "no approvals are " + l.State + "; all of them: --state all"
 	}
 	return showList(c, &l.remote, l.listing, listView[approvalJSON]{
 		path: "approvals", query: query, empty: empty,

@@ -58,11 +58,12 @@ func TestApprovalsAreListed(t *testing.T) {
 	fits(t, out)
 	assert.Contains(t, errs, "--all")
 	assert.Contains(t, s.sent("approvals").query, "state=approved")
-	_, out, _ = s.do("approvals", "list", "--state", "waiting")
-	assert.Equal(t, "no approvals match\n", out)
 	_, out, _ = s.do("approvals", "list")
-	assert.Equal(t, "no approvals yet\n", out)
-	assert.NotContains(t, s.sent("approvals").query, "state")
+	assert.Equal(t, "no approvals are waiting; all of them: --state all\n", out)
+	assert.Contains(t, s.sent("approvals").query, "state=waiting")
+	_, out, _ = s.do("approvals", "list", "--state", "all")
+	assert.Equal(t, "no approvals yet; a tool of the risk approval asks for one\n", out)
+	assert.NotContains(t, s.sent("approvals").query, "state=")
 }
 
 func TestASendIsApprovedOrRefused(t *testing.T) {
