@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,11 +37,11 @@ func newAsked(t *testing.T, contributors int) *asked {
 	}
 	does(a.world, workflows.ReadReplies, func(chat.ContributorStep) (chat.ContributorRequest, error) {
 		a.request.Settle(a.Now())
-		return a.request, nil
+		return a.shown(), nil
 	})
 	does(a.world, workflows.EndRequest, func(in chat.ContributorStep) (chat.ContributorRequest, error) {
 		a.request.End(in.State, in.Note, a.Now())
-		return a.request, nil
+		return a.shown(), nil
 	})
 	does(a.world, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		a.put, a.texts = append(a.put, in.Ask.Turn), append(a.texts, in.Message)
@@ -53,6 +54,13 @@ func newAsked(t *testing.T, contributors int) *asked {
 	})
 	submits(a.world, chat.SubmissionAccepted)
 	return a
+}
+
+// shown is the request as it stands, which no later change touches.
+func (a *asked) shown() chat.ContributorRequest {
+	r := a.request
+	r.Asks = slices.Clone(r.Asks)
+	return r
 }
 
 func (a *asked) run() { a.ExecuteWorkflow(workflows.WorkflowAskContributors, a.request) }

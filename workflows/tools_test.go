@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -29,14 +30,25 @@ func newOutside(t *testing.T, in chat.SendAssistantMessage) *outside {
 		call.Kind, call.State, call.UndoTool = chat.ToolHTTP, chat.ToolCallPending, "undo_"+call.Name
 		o.sent.ToolCalls = append(o.sent.ToolCalls, call)
 	}
-	does(o.world, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) { return o.sent, nil })
-	does(o.world, workflows.LookSend, func(chat.SendStep) (chat.AssistantMessageSent, error) { return o.sent, nil })
+	does(o.world, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) { return o.shown(), nil })
+	does(o.world, workflows.LookSend, func(chat.SendStep) (chat.AssistantMessageSent, error) { return o.shown(), nil })
 	does(o.world, workflows.FailSend, func(in chat.SendFailure) (chat.Receipt, error) {
 		o.failure = in
 		o.sent.Receipt = receipt(chat.SubmissionCanceled)
 		return o.sent.Receipt, nil
 	})
 	return o
+}
+
+// shown is the send as it stands, which no later change touches.
+func (o *outside) shown() chat.AssistantMessageSent {
+	sent := o.sent
+	sent.ToolCalls = slices.Clone(sent.ToolCalls)
+	if sent.Approval != nil {
+		approval := *sent.Approval
+		sent.Approval = &approval
+	}
+	return sent
 }
 
 // calls lets every call end in the state that the test says, by its position and how often
