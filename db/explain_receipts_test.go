@@ -38,7 +38,7 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 			}, []string{"deliveries"}},
 			"inbound SMS": {func(ctx context.Context, s *db.Store) error {
 				return second(s.ReceiveInbound(ctx, text("+14155550123", "hello"), inboundID(), now))
-			}, []string{"phone_numbers_inbound", "members_phone"}},
+			}, []string{"phone_numbers_inbound", "members_phone", "contributor_asks"}},
 			"inbound email": {func(ctx context.Context, s *db.Store) error {
 				in := mail("ana@example.com", "hello")
 				in.ReplyTo, in.References = "nothing", []string{"<nothing@example.com>"}
@@ -61,6 +61,23 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 			"a bulk retry": {func(ctx context.Context, s *db.Store) error {
 				return second(s.BulkRetry(ctx, w.Workspace, bulk.ID))
 			}, []string{"deliveries_of_bulk_retry", "bulk_skips"}},
+			"tools": {func(ctx context.Context, s *db.Store) error {
+				return second(s.Tools(ctx, w.Workspace, chat.ToolFilter{Page: ten()}))
+			}, []string{"tools"}},
+			"approvals": {func(ctx context.Context, s *db.Store) error {
+				return second(s.Approvals(ctx, w.Workspace, chat.ApprovalWaiting, ten()))
+			}, []string{"approvals_newest"}},
+			"messages of a tool call": {func(ctx context.Context, s *db.Store) error {
+				_, err := s.ToolCallMessages(ctx, w.Workspace, w.SMS.ID, "call_1", ten())
+				requireCode(t, chat.CodeToolCallNotFound, err)
+				return nil
+			}, []string{"tool_calls", "messages"}},
+			"open questions": {func(ctx context.Context, s *db.Store) error {
+				return second(s.ContributorRequests(ctx, w.Workspace, chat.ContributorFilter{State: chat.RequestOpen, Page: ten()}))
+			}, []string{"contributor_requests_open"}},
+			"questions of a chat": {func(ctx context.Context, s *db.Store) error {
+				return second(s.ContributorRequests(ctx, w.Workspace, chat.ContributorFilter{ChatID: w.SMS.ID, Page: ten()}))
+			}, []string{"contributor_requests_of_chat"}},
 			"bound ids": {func(ctx context.Context, s *db.Store) error {
 				return second(s.BoundMessageIDs(ctx, chat.ProviderTwilio, []string{"SM1", "SM2"}))
 			}, []string{"deliveries"}},

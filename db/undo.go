@@ -196,7 +196,9 @@ func (s *Store) ToolCallMessages(ctx context.Context, ws chat.WorkspaceID, id ch
 	var rows []messageRow
 	var before int64
 	q := s.db.NewSelect().Model(&rows).Where("m.workspace_id = ?", ws).Where("m.chat_id = ?", id).
-		Where(`m.id IN (SELECT t.message_id FROM tool_calls t WHERE t.workspace_id = ? AND t.call_id = ? AND t.undoes IS NULL)`, ws, callID).
+		// Nearly every message with tool calls has a call_1, so it is the chat's messages that are walked.
+		Where(`EXISTS (SELECT 1 FROM tool_calls t WHERE t.workspace_id = m.workspace_id AND t.message_id = m.id
+			AND t.call_id = ? AND t.undoes IS NULL)`, callID).
 		OrderExpr("m.number DESC").Limit(oneMore(p.Limit))
 	paged, err := readCursor("tool_call_messages", p.Cursor, &before)
 	if err != nil {

@@ -158,4 +158,3 @@ ALTER TABLE tool_calls
 UPDATE tool_calls SET took_effect = TRUE WHERE state = 'succeeded';
 
 CREATE UNIQUE INDEX tool_calls_undo ON tool_calls (workspace_id, message_id, undoes) WHERE undoes IS NOT NULL;
-CREATE INDEX tool_calls_by_call ON tool_calls (workspace_id, call_id);

@@ -162,4 +162,3 @@ DROP TABLE tool_calls;
 ALTER TABLE tool_calls_anew RENAME TO tool_calls;
 
 CREATE UNIQUE INDEX tool_calls_undo ON tool_calls (workspace_id, message_id, undoes) WHERE undoes IS NOT NULL;
-CREATE INDEX tool_calls_by_call ON tool_calls (workspace_id, call_id);
