@@ -244,3 +244,21 @@ func TestWhatTheStatusOfAnMCPServerMeans(t *testing.T) {
 	status.Store(0)
 	assert.Equal(t, chat.ToolSucceeded, b.Call(t.Context(), d, in).Kind, "and it works again")
 }
+
+func TestAServerThatHasMovedIsAskedWhereItIs(t *testing.T) {
+	t.Parallel()
+	old, other := overHTTP(t, concierge()), mcp.NewServer(&mcp.Implementation{Name: "other", Version: "1"}, nil)
+	other.AddTool(&mcp.Tool{Name: "only_here", InputSchema: json.RawMessage(`{"type":"object"}`)}, func(context.Context, *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return &mcp.CallToolResult{}, nil
+	})
+	moved := overHTTP(t, other)
+	b := box(t, toolbox.Config{}, old, moved)
+	d := prepared(t, b, server(chat.MCPServer{URL: old.URL}), nil)
+	in := call(`{}`)
+	in.Tool = "hours"
+	require.Equal(t, chat.ToolSucceeded, b.Call(t.Context(), d, in).Kind)
+	d.MCP = &chat.MCPServer{URL: moved.URL}
+	d = prepared(t, b, d, nil)
+	require.Len(t, d.MCP.Discovered, 1)
+	assert.Equal(t, "only_here", d.MCP.Discovered[0].Name)
+}

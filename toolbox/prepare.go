@@ -47,7 +47,10 @@ func (b *Toolbox) Prepare(ctx context.Context, d *chat.ToolDefinition, secrets c
 	if err := b.seal(d, &s); err != nil || d.MCP == nil {
 		return err
 	}
-	return b.Discover(ctx, d)
+	// In a session of its own: the one that there may be is with the server as it was.
+	changed := *d
+	changed.ID = 0
+	return b.Discover(ctx, &changed)
 }
 
 func checkCommon(d *chat.ToolDefinition) error {
