@@ -119,17 +119,14 @@ type resolveCallInput struct{ Body resolveCallJSON }
 
 type toolCallOutput struct{ Body toolCallJSON }
 
-// maxResult is the most bytes that a tool may answer with.
-const maxResult = 256 << 10
-
 func (s *service) resolveToolCall(ctx context.Context, in *resolveCallInput) (*toolCallOutput, error) {
 	c, b := callFrom(ctx), in.Body
 	d := chat.ToolDecision{Verdict: b.Outcome, Result: b.Result, Reason: strings.TrimSpace(b.Reason), By: c.principal.MemberID, At: time.Now()}
 	switch {
 	case d.Verdict != chat.VerdictToolSucceeded && d.Result != nil:
 		return nil, chat.Invalid("result", "belongs to what has succeeded; leave it out")
-	case len(d.Result) > maxResult:
-		return nil, chat.Invalid("result", "must have at most %d bytes, it has %d", maxResult, len(d.Result))
+	case len(d.Result) > chat.MaxToolResult:
+		return nil, chat.Invalid("result", "must have at most %d bytes, it has %d", chat.MaxToolResult, len(d.Result))
 	case d.Verdict == chat.VerdictToolSucceeded && d.Result == nil:
 		d.Result = json.RawMessage(`{}`)
 	}

@@ -32,6 +32,9 @@ func (s ToolCallState) Settled() bool {
 // MaxToolCalls is the most tool calls one message may bring.
 const MaxToolCalls = 16
 
+// MaxToolResult is the most bytes that a tool may answer with.
+const MaxToolResult = 256 << 10
+
 // ToolCall is one call that runs before its message is delivered.
 type ToolCall struct {
 	// ID is the caller's, or call_N; unique within the message.

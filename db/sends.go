@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -155,7 +156,7 @@ func sentMessage(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, action ch
 		return chat.AssistantMessageSent{}, err
 	}
 	sent := sentOf(&message, messages[0].ToolCalls, &delivery)
-	if len(sent.ToolCalls) > 0 {
+	if slices.ContainsFunc(sent.ToolCalls, func(c chat.ToolCall) bool { return c.Risk == chat.RiskApproval }) {
 		sent.Approval, err = approvalOf(ctx, db, ws, action)
 	}
 	return sent, err

@@ -105,11 +105,7 @@ func apply(row *toolCallRow, o chat.ToolOutcome, now time.Time) {
 	row.ErrorCode, row.Error, row.LeaseUntil, row.UpdatedAt = o.Code, o.Message, nil, now
 	switch o.Kind {
 	case chat.ToolSucceeded:
-		row.State, row.Result, row.TookEffect = chat.ToolCallSucceeded, o.Result, true
-		row.ErrorCode, row.Error, row.FinishedAt = "", "", &now
-		if len(row.Result) == 0 {
-			row.Result = json.RawMessage(`{}`)
-		}
+		row.succeed(o.Result, now)
 	case chat.ToolFailed:
 		row.State, row.FinishedAt = chat.ToolCallFailed, &now
 		// What an earlier try may have done, it may have done.
@@ -122,6 +118,14 @@ func apply(row *toolCallRow, o chat.ToolOutcome, now time.Time) {
 			row.State = chat.ToolCallPending
 		}
 	}
+}
+
+// succeed gives a call its result; a tool that says nothing has answered an empty object.
+func (r *toolCallRow) succeed(result json.RawMessage, now time.Time) {
+	if len(result) == 0 {
+		result = json.RawMessage(`{}`)
+	}
+	r.State, r.Result, r.TookEffect, r.ErrorCode, r.Error, r.FinishedAt = chat.ToolCallSucceeded, result, true, "", "", &now
 }
 
 // recorded stores a call after a try, and parks its action when a person must decide about
@@ -189,10 +193,7 @@ func resolve(row *toolCallRow, d *chat.ToolDecision, now time.Time) {
 	row.Decision, row.LeaseUntil, row.UpdatedAt = d, nil, now
 	switch d.Verdict {
 	case chat.VerdictToolSucceeded:
-		row.State, row.TookEffect, row.Result, row.ErrorCode, row.Error, row.FinishedAt = chat.ToolCallSucceeded, true, d.Result, "", "", &now
-		if len(row.Result) == 0 {
-			row.Result = json.RawMessage(`{}`)
-		}
+		row.succeed(d.Result, now)
 	case chat.VerdictToolFailed:
 		row.State, row.TookEffect, row.FinishedAt = chat.ToolCallFailed, false, &now
 		row.Error = strings.TrimSpace("a person has said that it did not run: " + d.Reason)

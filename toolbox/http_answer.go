@@ -18,7 +18,7 @@ import (
 
 // read says what an answer means.
 func (b *Toolbox) read(ctx context.Context, d *chat.ToolDefinition, answer *http.Response) chat.ToolOutcome {
-	body, err := io.ReadAll(io.LimitReader(answer.Body, MaxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(answer.Body, chat.MaxToolResult+1))
 	outcome := judge(ctx, d, answer, body, err)
 	outcome.HTTPStatus = answer.StatusCode
 	return outcome
@@ -52,7 +52,7 @@ func accept(ctx context.Context, d *chat.ToolDefinition, answer *http.Response, 
 		return outcome
 	}
 	switch {
-	case len(body) > MaxAnswer:
+	case len(body) > chat.MaxToolResult:
 		return late(codeTooLarge, "the tool has carried out the call, and answered with more than 256 KiB")
 	case err != nil && ctx.Err() != nil:
 		return late(codeTimeout, "the tool has carried out the call, and not finished its answer in time")

@@ -106,7 +106,7 @@ func take(result *mcp.CallToolResult) chat.ToolOutcome {
 	case err != nil:
 		outcome = failed(codeInvalid, "the tool has carried out the call, and its answer is no JSON")
 		outcome.TookEffect = true
-	case len(value) > MaxAnswer:
+	case len(value) > chat.MaxToolResult:
 		outcome = failed(codeTooLarge, "the tool has carried out the call, and answered with more than 256 KiB")
 		outcome.TookEffect = true
 	}

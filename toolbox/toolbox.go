@@ -14,9 +14,6 @@ import (
 	"handrail/chat"
 )
 
-// MaxAnswer is the most bytes that a tool may answer with.
-const MaxAnswer = 256 << 10
-
 // Sealer encrypts what is stored.
 type Sealer interface {
 	Seal(plain []byte) ([]byte, error)

@@ -81,12 +81,7 @@ func (s *send) startAsking(ctx workflow.Context, r *chat.ContributorRequest) (wo
 // the request at its deadline. Each question is a send of its own, with its own delivery.
 func AskContributors(ctx workflow.Context, r chat.ContributorRequest) error {
 	a := &asking{request: r, changed: workflow.GetSignalChannel(ctx, signalChanged), started: r.CreatedAt, reasked: map[chat.AskID]bool{}}
-	// What signals tell of is in the store; none is left unread.
-	defer func() {
-		for a.changed.ReceiveAsync(nil) {
-			continue
-		}
-	}()
+	defer drain(a.changed)
 	err := a.run(ctx)
 	if temporal.IsCanceledError(err) {
 		steady, _ := workflow.NewDisconnectedContext(ctx)
@@ -123,7 +118,7 @@ func (a *asking) run(ctx workflow.Context) error {
 		if err := a.act(ctx); err != nil {
 			return err
 		}
-		if err := a.pause(ctx, min(wait, a.next(ctx))); err != nil {
+		if err := pause(ctx, a.changed, min(wait, a.next(ctx)), nil); err != nil {
 			return err
 		}
 	}
@@ -183,16 +178,6 @@ func (a *asking) next(ctx workflow.Context) time.Duration {
 		due = a.reminder()
 	}
 	return max(due.Sub(workflow.Now(ctx)), 0)
-}
-
-func (a *asking) pause(ctx workflow.Context, wait time.Duration) error {
-	waiting, cancel := workflow.WithCancel(ctx)
-	defer cancel()
-	workflow.NewSelector(ctx).
-		AddFuture(workflow.NewTimer(waiting, wait), func(workflow.Future) {}).
-		AddReceive(a.changed, func(c workflow.ReceiveChannel, _ bool) { receive(ctx, c) }).
-		Select(ctx)
-	return ctx.Err()
 }
 
 func (a *asking) end(ctx workflow.Context, state chat.ContributorRequestState, note string) (err error) {

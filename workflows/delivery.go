@@ -34,10 +34,13 @@ func newFollower(ctx workflow.Context, ws chat.WorkspaceID, action chat.ActionID
 	return &follower{workspace: ws, action: action, answer: answer, changed: workflow.GetSignalChannel(ctx, signalChanged)}
 }
 
-// close ends the following. Signals that have come meanwhile tell nothing new: what they
-// tell of is in the store.
-func (f *follower) close() {
-	for f.changed.ReceiveAsync(nil) {
+// close ends the following.
+func (f *follower) close() { drain(f.changed) }
+
+// drain leaves no signal unread when a workflow closes. Those that have come meanwhile tell
+// nothing new: what they tell of is in the store.
+func drain(changed workflow.ReceiveChannel) {
+	for changed.ReceiveAsync(nil) {
 		continue
 	}
 }

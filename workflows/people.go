@@ -27,7 +27,7 @@ func (s *send) awaitPeople(ctx workflow.Context, details string, until time.Time
 		if over() || s.last.Submission.Settled() || left <= 0 {
 			return nil
 		}
-		if err := s.pause(ctx, min(wait, left), more); err != nil {
+		if err := pause(ctx, s.changed, min(wait, left), more); err != nil {
 			return err
 		}
 		if more != nil && more.IsReady() {
@@ -36,13 +36,13 @@ func (s *send) awaitPeople(ctx workflow.Context, details string, until time.Time
 	}
 }
 
-// pause waits for a signal, or for more, at most for wait.
-func (s *send) pause(ctx workflow.Context, wait time.Duration, more workflow.Future) error {
+// pause waits for a signal, or for more if there is more, at most for wait.
+func pause(ctx workflow.Context, changed workflow.ReceiveChannel, wait time.Duration, more workflow.Future) error {
 	waiting, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 	selector := workflow.NewSelector(ctx)
 	selector.AddFuture(workflow.NewTimer(waiting, wait), func(workflow.Future) {})
-	selector.AddReceive(s.changed, func(c workflow.ReceiveChannel, _ bool) { receive(ctx, c) })
+	selector.AddReceive(changed, func(c workflow.ReceiveChannel, _ bool) { receive(ctx, c) })
 	if more != nil {
 		selector.AddFuture(more, func(workflow.Future) {})
 	}
