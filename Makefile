@@ -46,7 +46,7 @@ dev-reset: ## Forget the data of `make dev` (.handrail/)
 build: bin/handrail bin/handrail-dev ## Build bin/handrail and bin/handrail-dev
 
 # Go decides what is up to date, so make always asks it.
-.PHONY: bin/handrail bin/handrail-dev bin/handrail-chaos
+.PHONY: bin/handrail bin/handrail-dev bin/handrail-chaos bin/handrail-eval
 bin/handrail: go-version
 	@$(static) go build $(build_flags) $(small) -tags nosqlite -ldflags '$(link_flags)' -o $@ ./cmd/handrail
 
@@ -56,6 +56,9 @@ bin/handrail-dev: go-version
 
 bin/handrail-chaos: go-version
 	@$(static) go build $(build_flags) -ldflags '$(link_flags)' -o $@ ./cmd/handrail-chaos
+
+bin/handrail-eval: go-version
+	@$(static) go build $(build_flags) -ldflags '$(link_flags)' -o $@ ./cmd/handrail-eval
 
 # --- test
 
@@ -79,6 +82,11 @@ FAULTS ?= 10
 .PHONY: chaos
 chaos: build bin/handrail-chaos ## Send while carriers fail and processes are killed; SENDS, FAULTS (per cent) and ARGS
 	@bin/handrail-chaos --sends=$(SENDS) --faults=$(FAULTS) $(ARGS)
+
+# docs/summaries.md says what the figures mean.
+.PHONY: eval
+eval: bin/handrail-eval ## Measure the summaries of every model that is configured; ARGS are passed on
+	@bin/handrail-eval --json=bin/eval.json $(ARGS)
 
 # --- check
 

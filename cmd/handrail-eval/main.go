@@ -1,0 +1,141 @@
+// Command handrail-eval has a set of dialogues summarized by every model that is
+// configured, and prints how good the summaries are and what they cost.
+// docs/summaries.md says what each figure means.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"handrail/llm/eval"
+)
+
+type cli struct {
+	Provider []string `help:"Only these, like offline or openai/gpt-4.1-mini; by default every provider that has a key, with its configured model." placeholder:"NAME"`
+	Language []string `help:"Only the dialogues in these languages." placeholder:"en"`
+	Missed   bool     `help:"List what each summary leaves out."`
+	JSON     string   `help:"Write the reports, with all summaries, to this file too." placeholder:"FILE"`
+}
+
+func main() {
+	// Before anything else, so that a second Ctrl-C ends the program at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
+	var c cli
+	kong.Parse(&c, kong.Name("handrail-eval"), kong.UsageOnError(),
+		kong.Description("Has dialogues summarized by every model that is configured, and prints how good the summaries are and what they cost."))
+	err := c.run(ctx, os.Stdout)
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "handrail-eval:", err)
+		os.Exit(1)
+	}
+}
+
+func (c *cli) run(ctx context.Context, out io.Writer) error {
+	dialogues, err := eval.Dialogues()
+	if err != nil {
+		return err
+	}
+	dialogues = slices.DeleteFunc(dialogues, func(d eval.Dialogue) bool {
+		return len(c.Language) > 0 && !slices.Contains(c.Language, d.Language)
+	})
+	if len(dialogues) == 0 {
+		return errors.New("there is no dialogue in such a language")
+	}
+	configured, err := providers(os.Environ())
+	if err != nil {
+		return err
+	}
+	asked, err := c.chosen(configured)
+	if err != nil {
+		return err
+	}
+	var reports []eval.Report
+	for _, p := range asked {
+		report, err := eval.Run(ctx, p, dialogues, progress(p.Name, len(dialogues)))
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.Name, err)
+		}
+		reports = append(reports, report)
+	}
+	if err := c.write(out, reports); err != nil {
+		return err
+	}
+	if len(c.Provider) == 0 && len(asked) == 1 {
+		_, err = fmt.Fprintln(out, "\nNo other provider is configured: set OPENAI_API_KEY or ANTHROPIC_API_KEY to compare.")
+	}
+	return err
+}
+
+// progress shows on the terminal how far a provider is, if that takes a while.
+func progress(name string, total int) func(int) {
+	info, err := os.Stderr.Stat()
+	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
+	started := time.Now()
+	return func(done int) {
+		if terminal && time.Since(started) > time.Second {
+			end := "\r"
+			if done == total {
+				end = "\n"
+			}
+			_, _ = fmt.Fprintf(os.Stderr, "%s: %d of %d%s", name, done, total, end)
+		}
+	}
+}
+
+// chosen are those of the configured providers that were asked for.
+func (c *cli) chosen(configured []eval.Provider) ([]eval.Provider, error) {
+	if len(c.Provider) == 0 {
+		return configured, nil
+	}
+	var chosen []eval.Provider
+	for _, name := range c.Provider {
+		at := slices.IndexFunc(configured, func(p eval.Provider) bool { return p.Name == name })
+		if at < 0 {
+			return nil, fmt.Errorf("no provider %q is configured", name)
+		}
+		chosen = append(chosen, configured[at])
+	}
+	return chosen, nil
+}
+
+func (c *cli) write(out io.Writer, reports []eval.Report) error {
+	if err := eval.Print(out, reports); err != nil {
+		return err
+	}
+	if c.Missed {
+		for i := range reports {
+			if err := eval.PrintMissed(out, &reports[i]); err != nil {
+				return err
+			}
+		}
+	}
+	if c.JSON == "" {
+		return nil
+	}
+	data, err := json.MarshalIndent(reports, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write reports: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(c.JSON), 0o750); err != nil {
+		return fmt.Errorf("write reports: %w", err)
+	}
+	if err := os.WriteFile(c.JSON, append(data, '\n'), 0o600); err != nil {
+		return fmt.Errorf("write reports: %w", err)
+	}
+	return nil
+}
