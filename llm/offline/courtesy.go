@@ -10,8 +10,12 @@ import (
 const maxSignOff = 100
 
 // withoutGreeting drops a greeting up to its comma or exclamation mark: "Hi Sam, …". Of
-// a sentence that is nothing but a greeting, nothing is left.
+// a sentence that is nothing but a greeting, nothing is left. "hi my parcel …" is greeted
+// by its first word.
 func withoutGreeting(s string, names map[string]bool) string {
+	if first, rest, found := strings.Cut(s, " "); found && salutes[phrase(first)] && len(words(rest)) > 3 && !startsUpper(rest) {
+		return rest
+	}
 	end := strings.IndexAny(s, ",!،–")
 	if end < 0 {
 		end = len(s)
@@ -38,6 +42,11 @@ func isName(greeting string, names map[string]bool) bool {
 func capitalized(word string) bool {
 	first, size := utf8.DecodeRuneInString(word)
 	return unicode.IsUpper(first) && !strings.ContainsFunc(word[size:], unicode.IsUpper)
+}
+
+func startsUpper(text string) bool {
+	first, _ := utf8.DecodeRuneInString(text)
+	return unicode.IsUpper(first)
 }
 
 // signsOff tells whether a line, with the lines after it, closes a message.

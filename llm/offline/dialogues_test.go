@@ -7,10 +7,10 @@ import (
 	"handrail/chat"
 )
 
-// dialogue makes a transcript of lines like "Ana: text"; those of Support, Kundendienst
+// dialogue makes a reading of lines like "Ana: text"; those of Support, Kundendienst
 // and so on are the assistant's.
-func dialogue(channel chat.Channel, lines ...string) chat.Transcript {
-	t := chat.Transcript{ChatID: 1, Channel: channel}
+func dialogue(channel chat.Channel, lines ...string) chat.Reading {
+	r := chat.Reading{ChatID: 1, Channel: channel}
 	for i, line := range lines {
 		speaker, text, _ := strings.Cut(line, ": ")
 		role := chat.RoleUserMessage
@@ -18,9 +18,9 @@ func dialogue(channel chat.Channel, lines ...string) chat.Transcript {
 		case "Support", "Soporte", "Kundendienst", "Service client":
 			role = chat.RoleAssistantMessage
 		}
-		t.Messages = append(t.Messages, chat.Line{ID: chat.MessageID(strconv.Itoa(i)), Role: role, Speaker: speaker, Text: text})
+		r.Messages = append(r.Messages, chat.Line{ID: chat.MessageID("m" + strconv.Itoa(i)), Role: role, Speaker: speaker, Text: text})
 	}
-	return t
+	return r
 }
 
 var smsSupport = dialogue(
@@ -124,7 +124,7 @@ var mixed = dialogue(
 	"Marek: ok",
 )
 
-func longDialogue() chat.Transcript {
+func longDialogue() chat.Reading {
 	lines := []string{
 		"Tom: Good morning",
 		"Tom: The heating in flat 3B has been cold since Sunday and we have a newborn. When can somebody repair the boiler?",

@@ -1,6 +1,7 @@
 package offline_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,6 +18,14 @@ var workspaceLabels = []chat.Label{
 	{Name: "Invoice question", Description: "Invoices, double charges and payments."},
 	{Name: "Rücksendung", Description: "Retoure, Umtausch, Rücksendeetikett"},
 	{Name: "Password", Description: "Cannot log in, lost password, account locked."},
+}
+
+func names(choices []chat.LabelChoice) []string {
+	var names []string
+	for _, c := range choices {
+		names = append(names, c.Name)
+	}
+	return names
 }
 
 func TestLabels(t *testing.T) {
@@ -42,22 +51,61 @@ func TestLabels(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			transcript := dialogue(chat.ChannelSMS, c.lines...)
-			transcript.Labels = workspaceLabels
-			assert.Equal(t, c.want, summarize(t, transcript).Labels)
+			reading := dialogue(chat.ChannelSMS, c.lines...)
+			reading.Labels = workspaceLabels
+			assert.Equal(t, c.want, names(summarize(t, reading).Labels))
 		})
 	}
 }
 
 func TestLabelsAreCappedAndOnlyChosenWhenAsked(t *testing.T) {
 	t.Parallel()
-	transcript := dialogue(chat.ChannelSMS, "Ana: alpha beta gamma delta epsilon zeta")
+	reading := dialogue(chat.ChannelSMS, "Ana: alpha beta gamma delta epsilon zeta")
 	for _, name := range []string{"Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta"} {
-		transcript.Labels = append(transcript.Labels, chat.Label{Name: name})
+		reading.Labels = append(reading.Labels, chat.Label{Name: name})
 	}
-	assert.Equal(t, []string{"Alpha", "Beta", "Gamma", "Delta", "Epsilon"}, summarize(t, transcript).Labels)
+	assert.Equal(t, []string{"Alpha", "Beta", "Gamma", "Delta", "Epsilon"}, names(summarize(t, reading).Labels))
 
-	s, err := offline.Model{}.Summarize(t.Context(), transcript, false)
+	s, _, err := offline.Model{}.Summarize(t.Context(), reading)
 	require.NoError(t, err)
 	assert.Nil(t, s.Labels)
+}
+
+func TestLabelsSayHowSureTheyAreAndWhy(t *testing.T) {
+	t.Parallel()
+	const sure = 0.7
+	for name, c := range map[string]struct {
+		line string
+		sure bool
+	}{
+		"its name alone":          {"The refund is small.", false},
+		"two words of it":         {"My parcel came damaged.", false},
+		"its name and a word":     {"I want a refund, give me my money.", true},
+		"three words of it":       {"My parcel came late and damaged.", true},
+		"German, with its ending": {"Meine Rucksendung ist fertig, ich will Umtausch.", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			reading := dialogue(chat.ChannelSMS, "Ana: Hello!", "Ana: "+c.line)
+			reading.Labels = workspaceLabels
+			labels := summarize(t, reading).Labels
+			require.Len(t, labels, 1)
+			assert.Equal(t, c.sure, labels[0].Confidence >= sure, labels[0].Confidence)
+			assert.Equal(t, []chat.Quote{{Message: "m1", Text: c.line}}, labels[0].Evidence)
+		})
+	}
+}
+
+func TestEvidenceIsWordForWordOrNone(t *testing.T) {
+	t.Parallel()
+	long := dialogue(chat.ChannelSMS, "Ana: I want a refund and my money "+strings.Repeat("because of the noise it makes ", 20))
+	long.Labels = workspaceLabels
+	labels := summarize(t, long).Labels
+	require.NotEmpty(t, labels)
+	assert.LessOrEqual(t, len(labels[0].Evidence[0].Text), chat.MaxQuote)
+	assert.Contains(t, long.Messages[0].Text, labels[0].Evidence[0].Text)
+
+	broken := dialogue(chat.ChannelEmail, "Ana: I have asked you before and I ask you again for a refund of the\n> Why?\nmoney.")
+	broken.Labels = workspaceLabels[:1]
+	assert.Empty(t, summarize(t, broken).Labels, "no sentence of it is in the message word for word")
 }

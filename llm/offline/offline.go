@@ -1,16 +1,20 @@
 // Package offline owns the summaries that need no key and no network: it picks the
 // sentences that say most out of a chat, word for word, and labels by what the words of
-// a label and of the chat have in common. The same transcript always gives the same
+// a label and of the chat have in common. The same reading always gives the same
 // answer. It knows no language well and the larger European ones a little; any text
-// with spaces between words works, and any text at all yields a valid summary.
+// with spaces between words works, and any text at all yields a valid summary. A
+// reading's Language and Instructions are beyond it: it quotes.
 //
-// The reading of a message is in read.go, what counts as courtesy in words.go, the
-// ranking in rank.go, the labels in labels.go.
+// The reading of a message is in read.go, mail.go and split.go, what counts as courtesy
+// in words.go and lists.go, the ranking in rank.go, what is open in questions.go, what
+// comes next in steps.go, the labels in labels.go and shortlist.go.
 package offline
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"time"
 
 	"handrail/chat"
 )
@@ -28,33 +32,82 @@ const (
 // once.
 type Model struct{}
 
+// Capacity is 0: any number of messages can be read in one go, at no cost.
+func (Model) Capacity() int { return 0 }
+
 // Summarize titles a chat with the customer's main sentence and sums it up in the two to
-// five sentences that say most, in the order of the chat, each with its speaker. With
-// chooseLabels it adds up to [chat.MaxModelLabels] of the transcript's labels, most
-// fitting first. It fails for a chat without messages, with CodeNothingToSummarize, and
-// with the context's error when that ends first.
-func (Model) Summarize(ctx context.Context, t chat.Transcript, chooseLabels bool) (chat.Summary, error) {
-	if len(t.Messages) == 0 {
-		return chat.Summary{}, chat.Errorf(chat.CodeNothingToSummarize, "this chat has no messages to summarize")
+// five sentences that say most, in the order of the chat, each with its speaker. Its
+// points are such sentences too, each in one list only and with the message it is from.
+// If the reading asks for labels, it chooses up to [chat.MaxModelLabels] of the reading's.
+// It fails for a reading of nothing, with CodeNothingToSummarize, and with the context's
+// error when that ends first.
+func (Model) Summarize(ctx context.Context, r chat.Reading) (chat.Summary, chat.Usage, error) {
+	started := time.Now()
+	if len(r.Messages) == 0 && len(r.Earlier) == 0 {
+		return chat.Summary{}, chat.Usage{}, chat.Errorf(chat.CodeNothingToSummarize, "this chat has no messages to summarize")
 	}
-	sentences, err := read(ctx, &t)
+	all, err := read(ctx, &r)
 	if err != nil {
-		return chat.Summary{}, err
+		return chat.Summary{}, chat.Usage{}, err
 	}
+	s := summaryOf(&r, all)
+	if r.ChooseLabels {
+		s.Labels = fittingLabels(&r, said(all))
+	}
+	return s, chat.Usage{Requests: 1, Duration: time.Since(started)}, nil
+}
+
+// summaryOf writes the summary of what was read, without labels.
+func summaryOf(r *chat.Reading, all []sentence) chat.Summary {
 	s := chat.Summary{Model: Name}
-	if len(sentences) == 0 {
-		s.Title, s.Summary = titleOf(t.Title), speaker(&t.Messages[0])+": "+noText
-		return s, nil
+	telling := said(all)
+	if len(telling) == 0 {
+		s.Title, s.Summary = earlierTitle(r, r.Title), noText
+		if len(r.Messages) > 0 {
+			s.Summary = speaker(&r.Messages[0]) + ": " + noText
+		}
+		return s
 	}
-	topic, picked := choose(sentences)
-	s.Title = titleOf(sentences[topic].text)
-	lines := make([]string, len(picked))
-	for i, n := range picked {
-		lines[i] = sentences[n].speaker + ": " + shorten(sentences[n].text, maxSentence)
+	topic, picked := choose(telling)
+	s.Title = earlierTitle(r, telling[topic].text)
+	brief := slices.Sorted(slices.Values(picked[:min(len(picked), minSentences+len(telling)/perSentence, maxSentences)]))
+	lines := make([]string, len(brief))
+	for i, n := range brief {
+		lines[i] = telling[n].line()
 	}
 	s.Summary = strings.Join(lines, "\n")
-	if chooseLabels {
-		s.Labels = fittingLabels(sentences, t.Labels)
+
+	told := map[string]bool{}
+	s.OpenQuestions = pointsOf(openQuestions(all), told)
+	s.NextSteps = pointsOf(nextSteps(telling), told)
+	slices.Sort(picked)
+	var keys []*sentence
+	for _, n := range picked {
+		keys = append(keys, &telling[n])
 	}
-	return s, nil
+	s.KeyPoints = pointsOf(keys, told)
+	return s
+}
+
+// pointsOf makes points of sentences, of those that have been told none.
+func pointsOf(sentences []*sentence, told map[string]bool) []chat.Point {
+	var points []chat.Point
+	for _, s := range sentences {
+		text := s.line()
+		if len(s.cites) > 0 && !told[text] && len(points) < chat.MaxPoints {
+			told[text] = true
+			points = append(points, chat.Point{Text: text, Messages: s.cites})
+		}
+	}
+	return points
+}
+
+// earlierTitle is the title a chat has had from the start, or else one made of a text.
+func earlierTitle(r *chat.Reading, text string) string {
+	for i := range r.Earlier {
+		if title := clean(r.Earlier[i].Title); visible(title) {
+			return titleOf(title)
+		}
+	}
+	return titleOf(text)
 }

@@ -3,6 +3,7 @@ package offline_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -10,17 +11,22 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"handrail/chat"
 	"handrail/llm/offline"
 )
 
-func summarize(t *testing.T, transcript chat.Transcript) chat.Summary {
+// summarize asks for a summary, with labels, and checks that it is accepted as it is.
+func summarize(t *testing.T, reading chat.Reading) chat.Summary {
 	t.Helper()
-	s, err := offline.Model{}.Summarize(t.Context(), transcript, true)
+	reading.ChooseLabels = true
+	s, usage, err := offline.Model{}.Summarize(t.Context(), reading)
 	require.NoError(t, err)
-	require.NoError(t, s.Check(&transcript))
+	assert.Equal(t, 1, usage.Requests)
+	assert.Zero(t, usage.Tokens())
+	accepted, err := reading.Accept(s)
+	require.NoError(t, err)
+	require.Equal(t, s, accepted)
 	assert.Equal(t, "offline", s.Model)
 	return s
 }
@@ -28,10 +34,10 @@ func summarize(t *testing.T, transcript chat.Transcript) chat.Summary {
 func TestDialogues(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		transcript chat.Transcript
-		title      string
-		says       []string
-		saysNot    []string
+		reading chat.Reading
+		title   string
+		says    []string
+		saysNot []string
 	}{
 		"SMS support": {
 			smsSupport, "My order 4711 has not arrived yet",
@@ -45,7 +51,7 @@ func TestDialogues(t *testing.T) {
 		},
 		"Spanish": {
 			spanish, "Me han cobrado dos veces la factura de septiembre, número 88-213",
-			[]string{"88-213", "¿Pueden devolverme el importe?", "Soporte: "},
+			[]string{"88-213", "Soporte: Le devolveremos el importe en tres días laborables."},
 			[]string{"Hola", "Buenos días", "gracias", "De nada", "ayudarle"},
 		},
 		"German": {
@@ -77,7 +83,7 @@ func TestDialogues(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := summarize(t, c.transcript)
+			s := summarize(t, c.reading)
 			assert.Equal(t, c.title, s.Title)
 			for _, words := range c.says {
 				assert.Contains(t, s.Summary, words)
@@ -85,21 +91,21 @@ func TestDialogues(t *testing.T) {
 			for _, words := range c.saysNot {
 				assert.NotContains(t, s.Summary+s.Title, words)
 			}
-			assertVerbatim(t, c.transcript, s.Summary)
-			again := summarize(t, c.transcript)
-			assert.Equal(t, s, again, "the same transcript gives the same summary")
+			assertVerbatim(t, c.reading, s.Summary)
+			again := summarize(t, c.reading)
+			assert.Equal(t, s, again, "the same reading gives the same summary")
 		})
 	}
 }
 
 // assertVerbatim checks that every line names its speaker and quotes that speaker's own
 // words, that the lines are in the order of the chat, and that there are not too many.
-func assertVerbatim(t *testing.T, transcript chat.Transcript, summary string) {
+func assertVerbatim(t *testing.T, reading chat.Reading, summary string) {
 	t.Helper()
 	lines := strings.Split(summary, "\n")
 	assert.LessOrEqual(t, len(lines), 5)
 	var all strings.Builder
-	for _, m := range transcript.Messages {
+	for _, m := range reading.Messages {
 		fmt.Fprintf(&all, "\n%s said %s", m.Speaker, strings.Join(strings.Fields(m.Text), " "))
 	}
 	rest := all.String()
@@ -116,8 +122,8 @@ func assertVerbatim(t *testing.T, transcript chat.Transcript, summary string) {
 
 func TestSummaryHasSeveralSentencesWhereThereAre(t *testing.T) {
 	t.Parallel()
-	for _, transcript := range []chat.Transcript{smsSupport, emailWithQuote, spanish, german, french, mixed, longDialogue()} {
-		s := summarize(t, transcript)
+	for _, reading := range []chat.Reading{smsSupport, emailWithQuote, spanish, german, french, mixed, longDialogue()} {
+		s := summarize(t, reading)
 		assert.GreaterOrEqual(t, strings.Count(s.Summary, "\n"), 1, s.Summary)
 	}
 }
@@ -132,7 +138,7 @@ Keep the refund and send a voucher.`))
 	assert.Equal(t, "Ana: I need size 42 of the walking boots.\nAna: Keep the refund and send a voucher.", s.Summary)
 }
 
-func TestEveryTranscriptHasASummary(t *testing.T) {
+func TestEveryReadingHasASummary(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"emoji":             "👍🏽👨‍👩‍👧‍👦🎉",
@@ -175,65 +181,36 @@ func TestTitleIsCutBetweenWordsAndNeverInsideACharacter(t *testing.T) {
 	assert.Equal(t, strings.Repeat("👨‍👩‍👧‍👦", 11)+"…", s.Title, "a family has seven code points")
 }
 
-func TestPropertySummaryIsValidForAnyTranscript(t *testing.T) {
-	t.Parallel()
-	pieces := rapid.OneOf(
-		rapid.String(),
-		rapid.SampledFrom([]string{
-			"Hi", "Hi Sam,", "\n", "> quoted", "--", "Best regards", "Thanks", "On 3 Nov Ana wrote:", "order 4711", "?", ".", " ",
-			"No. 7", "👍", "。", "\x00", "\xff", "\u200f", "e.g. ", "refund", strings.Repeat("y", 500),
-		}))
-	rapid.Check(t, func(r *rapid.T) {
-		transcript := chat.Transcript{Title: rapid.String().Draw(r, "title")}
-		for _, name := range rapid.SliceOfN(rapid.StringMatching(`[A-Za-z]{1,10}( [a-z]{1,10})?`), 0, 8).Draw(r, "labels") {
-			transcript.Labels = append(transcript.Labels, chat.Label{Name: name, Description: rapid.String().Draw(r, "description")})
-		}
-		for range rapid.IntRange(1, 12).Draw(r, "messages") {
-			transcript.Messages = append(transcript.Messages, chat.Line{
-				Role:    rapid.SampledFrom([]chat.MessageRole{chat.RoleUserMessage, chat.RoleAssistantMessage}).Draw(r, "role"),
-				Speaker: rapid.String().Draw(r, "speaker"),
-				Text:    strings.Join(rapid.SliceOfN(pieces, 0, 12).Draw(r, "pieces"), rapid.SampledFrom([]string{"", " ", "\n"}).Draw(r, "glue")),
-			})
-		}
-		choose := rapid.Bool().Draw(r, "choose")
-		s, err := offline.Model{}.Summarize(context.Background(), transcript, choose)
-		require.NoError(r, err)
-		require.NoError(r, s.Check(&transcript))
-		require.True(r, utf8.ValidString(s.Title+s.Summary))
-		require.LessOrEqual(r, strings.Count(s.Summary, "\n"), 4)
-		require.False(r, !choose && s.Labels != nil)
-	})
-}
-
 func TestEmptyChatAndEndedContext(t *testing.T) {
 	t.Parallel()
-	_, err := offline.Model{}.Summarize(t.Context(), chat.Transcript{}, false)
+	_, _, err := offline.Model{}.Summarize(t.Context(), chat.Reading{})
 	assert.Equal(t, chat.CodeNothingToSummarize, chat.CodeOf(err))
 
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = offline.Model{}.Summarize(ended, smsSupport, false)
+	_, _, err = offline.Model{}.Summarize(ended, smsSupport)
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
 // busy is a chat of n messages, no two alike.
-func busy(n int) chat.Transcript {
-	transcript := chat.Transcript{Labels: workspaceLabels}
+func busy(n int) chat.Reading {
+	reading := chat.Reading{Labels: workspaceLabels, ChooseLabels: true}
 	for i := range n {
 		line := smsSupport.Messages[i%len(smsSupport.Messages)]
+		line.ID = chat.MessageID(strconv.Itoa(i))
 		line.Text += fmt.Sprintf(" Reference %d of word%d and term%d. Größe über %d für die Rückgabe?", i, i%97, i%389, i)
-		transcript.Messages = append(transcript.Messages, line)
+		reading.Messages = append(reading.Messages, line)
 	}
-	return transcript
+	return reading
 }
 
 // Work is counted in allocations, which no busy machine changes: eight times the
 // messages may not take much more than eight times as many. Not parallel: the counter
 // is the process's.
 func TestWorkGrowsWithTheChatNotWithItsSquare(t *testing.T) {
-	allocations := func(transcript chat.Transcript) float64 {
+	allocations := func(reading chat.Reading) float64 {
 		return testing.AllocsPerRun(1, func() {
-			_, err := offline.Model{}.Summarize(context.Background(), transcript, true)
+			_, _, err := offline.Model{}.Summarize(context.Background(), reading)
 			require.NoError(t, err)
 		})
 	}
@@ -242,11 +219,11 @@ func TestWorkGrowsWithTheChatNotWithItsSquare(t *testing.T) {
 
 func BenchmarkSummarize(b *testing.B) {
 	for _, n := range []int{10, 100, 1000, 10_000} {
-		transcript := busy(n)
+		reading := busy(n)
 		b.Run(fmt.Sprintf("messages=%d", n), func(b *testing.B) {
 			start := time.Now()
 			for b.Loop() {
-				_, err := offline.Model{}.Summarize(b.Context(), transcript, true)
+				_, _, err := offline.Model{}.Summarize(b.Context(), reading)
 				require.NoError(b, err)
 			}
 			b.ReportMetric(float64(time.Since(start).Microseconds())/float64(b.N*n), "µs/message")

@@ -33,7 +33,7 @@ func TestAssistantsMarkdownIsReadAsPlainText(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := summarize(t, chat.Transcript{ChatID: 1, Channel: chat.ChannelEmail, Messages: []chat.Line{
+			s := summarize(t, chat.Reading{ChatID: 1, Channel: chat.ChannelEmail, Messages: []chat.Line{
 				{ID: "1", Role: chat.RoleAssistantMessage, Speaker: "Robin", Text: c.message},
 			}})
 			assert.Equal(t, "Robin: "+c.want, s.Summary)
@@ -63,7 +63,7 @@ func TestHostileMarkdownIsReadQuickly(t *testing.T) {
 	t.Parallel()
 	for _, part := range []string{"> ", "[", "*a **b ", "[a](", "- ", "`", "![[]()", "|-"} {
 		started := time.Now()
-		summarize(t, chat.Transcript{ChatID: 1, Channel: chat.ChannelEmail, Messages: []chat.Line{
+		summarize(t, chat.Reading{ChatID: 1, Channel: chat.ChannelEmail, Messages: []chat.Line{
 			{ID: "1", Role: chat.RoleAssistantMessage, Speaker: "Robin", Text: strings.Repeat(part, 100_000/len(part))},
 		}})
 		assert.Less(t, time.Since(started), time.Minute, "quadratic, it would take hours: %q", part)

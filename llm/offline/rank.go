@@ -12,9 +12,12 @@ import (
 const (
 	minSentences = 2
 	maxSentences = 5
-	perSentence  = 3
+	perSentence  = 4
+	// The points of a longer chat say more than its text.
+	perPoint     = 3
+	maxKeyPoints = 8
 	// worthwhile is the least score of a sentence beyond the first minSentences.
-	worthwhile = 0.3
+	worthwhile = 0.4
 	// nearly is how far below the best score a topic may be.
 	nearly = 0.2
 )
@@ -27,11 +30,17 @@ const (
 	isSpecific = 0.2  // a number, a date, an amount
 	isEarly    = 0.75 // the first the customer says; fades with each sentence more
 	isLast     = 0.25 // the last message tells how it stands
+	isAnswer   = 0.3  // the first the business says to it: why, and what follows
 	isAwkward  = -0.5 // too short to say much, too long to read, or only leading to the next
+	isSlight   = -0.2 // few words, and neither a number nor a request
+	isInquiry  = -0.3 // the business's questions tell less than what came of them
+	isPromise  = 0.2  // what the business will do
+	isRegret   = -0.2
+	isLoud     = -0.3 // in capitals only
 )
 
-// choose picks the sentence a chat is about and those that sum it up, in the order of
-// the chat: that topic, how it ended, and what else says most that is new. The work
+// choose picks the sentence a chat is about and those that sum it up, the weightiest
+// first: that topic, how it ended, and what else says most that is new. The work
 // grows with the words of the chat, not with their square: sentences are compared with
 // the chat as a whole, as in centroid summarization (Radev and others, 2004), not with
 // each other.
@@ -39,11 +48,11 @@ func choose(all []sentence) (topic int, picked []int) {
 	scores := rank(all)
 	topic = topicOf(all, scores)
 	picked = []int{topic}
-	wanted := min(len(all), minSentences+len(all)/perSentence, maxSentences)
+	wanted := min(len(all), minSentences+len(all)/perPoint, maxKeyPoints)
 
 	last := all[len(all)-1].message
 	late := max(all[topic].message, last-max(1, last/4))
-	if outcome := best(scores, func(i int) bool { return all[i].message > late }); outcome >= 0 && wanted > 1 {
+	if outcome := best(scores, func(i int) bool { return all[i].message > late && !slight(&all[i]) }); outcome >= 0 && scores[outcome] >= worthwhile && wanted > 1 {
 		picked = append(picked, outcome)
 	}
 	told := map[string]bool{}
@@ -59,7 +68,6 @@ func choose(all []sentence) (topic int, picked []int) {
 		}
 		picked = append(picked, next)
 	}
-	slices.Sort(picked)
 	return topic, picked
 }
 
@@ -110,18 +118,39 @@ func rank(all []sentence) []float64 {
 		scores[i] /= math.Sqrt(float64(len(all[i].terms)) + 1)
 		highest = max(highest, scores[i])
 	}
-	said := 0
+	said, answer := 0, firstAnswer(all)
 	for i := range all {
 		if highest > 0 {
 			scores[i] /= highest
 		}
 		scores[i] += bonus(&all[i], all[len(all)-1].message)
 		if all[i].customer {
-			scores[i] += byCustomer + isEarly*math.Exp(-float64(said))
-			said++
+			early := isEarly * math.Exp(-float64(said))
+			if slight(&all[i]) {
+				early /= 2
+			} else {
+				said++
+			}
+			scores[i] += byCustomer + early
+		}
+		if answer >= 0 && all[i].message == all[answer].message && !isQuestion(&all[i]) {
+			scores[i] += isAnswer
 		}
 	}
 	return scores
+}
+
+// firstAnswer is the first sentence of the business after the customer's first that says
+// much, -1 without any.
+func firstAnswer(all []sentence) int {
+	asked := false
+	for i := range all {
+		s := &all[i]
+		if asked = asked || s.customer; asked && !s.customer && !isQuestion(s) && len(s.terms) > answering {
+			return i
+		}
+	}
+	return -1
 }
 
 // bonus is what a sentence is worth by itself.
@@ -133,13 +162,37 @@ func bonus(s *sentence, last int) float64 {
 	if strings.ContainsFunc(s.text, unicode.IsDigit) {
 		worth += isSpecific
 	}
-	if s.message == last {
+	if s.message == last && !slight(s) {
 		worth += isLast
 	}
-	if len(s.terms) < 2 || utf8.RuneCountInString(s.text) > maxSentence/2 || strings.HasSuffix(s.text, ":") {
+	if sayRegret(s) {
+		worth += isRegret
+	}
+	if strings.ToUpper(s.text) == s.text && strings.ToLower(s.text) != s.text && len(s.terms) > 2 {
+		worth += isLoud
+	}
+	if !wordy(s) || len(s.terms) < 2 || utf8.RuneCountInString(s.text) > maxSentence/2 || strings.HasSuffix(s.text, ":") {
 		worth += isAwkward
 	}
+	switch {
+	case slight(s):
+		worth += isSlight
+	case !s.customer && isQuestion(s):
+		worth += isInquiry
+	case !s.customer && isStep(s):
+		worth += isPromise
+	}
 	return worth
+}
+
+// wordy tells whether a sentence has a word that carries meaning beside its numbers.
+func wordy(s *sentence) bool {
+	return slices.ContainsFunc(s.terms, func(term string) bool { return !strings.ContainsFunc(term, unicode.IsNumber) })
+}
+
+// slight tells whether a sentence has few words, and neither a number nor a request.
+func slight(s *sentence) bool {
+	return len(s.terms) < 3 && !strings.ContainsFunc(s.text, unicode.IsDigit) && !asks(s)
 }
 
 // asks tells whether a sentence is a question or a request.

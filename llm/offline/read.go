@@ -2,60 +2,59 @@ package offline
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"github.com/clipperhouse/uax29/v2/sentences"
 
 	"handrail/chat"
 )
 
-const (
-	// maxRead is how many bytes of a message are read: people say what they want before
-	// that, and what follows in longer emails is mostly what they answer to.
-	maxRead = 16 << 10
-	// maxAddress is the most bytes of a web address that is kept in one piece.
-	maxAddress = 2 << 10
-	// wrapped is the length from which a line is taken to have been broken by a mail
-	// program rather than by its author.
-	wrapped = 50
-)
+// maxRead is how many bytes of a message are read: people say what they want before
+// that, and what follows in longer emails is mostly what they answer to.
+const maxRead = 16 << 10
 
 // sentence is one sentence of a chat, as it was written.
 type sentence struct {
-	text     string
+	text string
+	// speaker is empty for what was written earlier: that says itself who said it.
 	speaker  string
 	customer bool
-	// message counts the messages.
+	// message counts the messages, after the earlier summaries.
 	message int
+	// cites are the messages it is from; source is the one, if it is in the reading.
+	cites  []chat.MessageID
+	source *chat.Line
+	// open and promised are an earlier summary's open questions and next steps.
+	open, promised bool
 	// words are folded and in order; terms are the stems of those that carry meaning,
 	// each once.
 	words, terms []string
 }
 
-// read takes a transcript apart into the sentences that say something. When none does
-// it is every sentence there is, and nothing only for a chat without text.
-func read(ctx context.Context, t *chat.Transcript) ([]sentence, error) {
+// line is the sentence as a summary shows it.
+func (s *sentence) line() string {
+	if s.speaker == "" {
+		return shorten(s.text, chat.MaxPoint)
+	}
+	return s.speaker + ": " + shorten(s.text, maxSentence)
+}
+
+// read takes a reading apart into sentences. When no author's own lines say anything,
+// quotes and signatures are read as well.
+func read(ctx context.Context, r *chat.Reading) ([]sentence, error) {
 	names := map[string]bool{}
-	for i := range t.Messages {
-		for _, word := range words(t.Messages[i].Speaker) {
+	for i := range r.Messages {
+		for _, word := range words(r.Messages[i].Speaker) {
 			names[word] = true
 		}
 	}
-	for _, lines := range []func(string) []string{ownLines, allLines} {
-		var all []sentence
-		for i := range t.Messages {
+	earlier := earlierSentences(r, names)
+	for _, lines := range []func(*chat.Line, string) []string{ownLines, allLines} {
+		all := slices.Clone(earlier)
+		for i := range r.Messages {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			all = append(all, sentencesOf(&t.Messages[i], i, lines, names)...)
-		}
-		said := slices.DeleteFunc(slices.Clone(all), func(s sentence) bool { return len(s.terms) == 0 })
-		if len(said) > 0 {
-			return said, nil
+			all = append(all, sentencesOf(&r.Messages[i], len(r.Earlier)+i, lines, names)...)
 		}
 		if len(all) > 0 {
 			return all, nil
@@ -64,24 +63,37 @@ func read(ctx context.Context, t *chat.Transcript) ([]sentence, error) {
 	return nil, nil
 }
 
+// said are the sentences that say something, or else every sentence there is.
+func said(all []sentence) []sentence {
+	saying := slices.DeleteFunc(slices.Clone(all), func(s sentence) bool { return len(s.terms) == 0 })
+	if len(saying) > 0 {
+		return saying
+	}
+	return all
+}
+
 // sentencesOf reads one message.
-func sentencesOf(line *chat.Line, number int, lines func(string) []string, names map[string]bool) []sentence {
+func sentencesOf(line *chat.Line, number int, lines func(*chat.Line, string) []string, names map[string]bool) []sentence {
 	text := line.Text
 	if len(text) > maxRead {
 		text = text[:maxRead]
 	}
 	text = clean(strings.ToValidUTF8(strings.ReplaceAll(text, "\r\n", "\n"), ""))
-	written := lines(text)
+	written := lines(line, text)
 	if line.Role == chat.RoleAssistantMessage {
 		written = plainLines(strings.Join(written, "\n"))
 	}
+	cites := []chat.MessageID{line.ID}
 	var out []sentence
 	for _, paragraph := range unwrap(written) {
 		for _, s := range split(paragraph) {
-			if !visible(s) {
+			if s = strings.Join(strings.Fields(s), " "); !visible(s) {
 				continue
 			}
-			one := sentence{text: s, speaker: speaker(line), customer: line.Role != chat.RoleAssistantMessage, message: number}
+			one := sentence{
+				text: s, speaker: speaker(line), customer: line.Role != chat.RoleAssistantMessage,
+				message: number, cites: cites, source: line,
+			}
 			if rest := withoutGreeting(s, names); visible(rest) {
 				one.text, one.words = rest, words(rest)
 				one.terms = terms(one.words, names)
@@ -92,128 +104,49 @@ func sentencesOf(line *chat.Line, number int, lines func(string) []string, names
 	return out
 }
 
-func allLines(text string) []string { return strings.Split(text, "\n") }
-
-// ownLines are the lines its author wrote for this message: without quotes of earlier
-// ones, sign-off and signature.
-func ownLines(text string) []string {
-	lines := strings.Split(text, "\n")
-	var own []string
-	for i := 0; i < len(lines); i++ {
-		line := strings.TrimSpace(lines[i])
-		if n := attribution(lines[i:]); n > 0 {
-			if !quoteFollows(lines[i+n:]) {
-				return own
+// earlierSentences reads what was written about the chat before: its points, or the text
+// of a summary that has none.
+func earlierSentences(r *chat.Reading, names map[string]bool) []sentence {
+	var all []sentence
+	for i := range r.Earlier {
+		e := &r.Earlier[i]
+		before := len(all)
+		add := func(text string, cites []chat.MessageID, as sentence) {
+			as.text = strings.Join(strings.Fields(clean(strings.ToValidUTF8(text, ""))), " ")
+			as.message, as.cites = i, cites
+			if visible(as.text) {
+				as.words = words(as.text)
+				as.terms = terms(as.words, names)
+				all = append(all, as)
 			}
-			i += n - 1
-			continue
 		}
-		switch {
-		case strings.HasPrefix(line, ">"), deviceLine.MatchString(line):
-		case line == "--", originalMessage.MatchString(line), signsOff(line, lines[i+1:]):
-			return own
-		default:
-			own = append(own, line)
+		for _, p := range e.KeyPoints {
+			add(p.Text, cited(p), sentence{customer: true})
 		}
-	}
-	return own
-}
-
-var (
-	deviceLine = regexp.MustCompile(`(?i)^(sent from my |sent from (mail|outlook|yahoo)|get outlook for |gesendet (von|mit) |` +
-		`von meinem .{1,30} gesendet|enviado desde |enviado do meu |envoyé (de|depuis) mon |inviato da |verstuurd vanaf )`)
-	originalMessage = regexp.MustCompile(`(?i)^(-{2,} ?(original message|forwarded message|ursprüngliche nachricht|` +
-		`mensaje original|message d'origine|messaggio originale|oorspronkelijk bericht|mensagem original)|_{10,}$)`)
-	// wrote is the line a mail program puts above a quote: it has a date or an address.
-	wrote = regexp.MustCompile(`(?i)^(on|am|le|el|il|em|op|den|w dniu)\s.*[\d@].*` +
-		`(wrote|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|skrev|napisał).{0,80}:$`)
-)
-
-// attribution tells how many of the lines introduce a quote: mail programs break that
-// line in two when it is long.
-func attribution(lines []string) int {
-	line := strings.TrimSpace(lines[0])
-	if wrote.MatchString(line) {
-		return 1
-	}
-	if len(lines) > 1 && wrote.MatchString(line+" "+strings.TrimSpace(lines[1])) {
-		return 2
-	}
-	return 0
-}
-
-func quoteFollows(lines []string) bool {
-	for _, line := range lines {
-		if line = strings.TrimSpace(line); line != "" {
-			return strings.HasPrefix(line, ">")
+		for _, p := range e.OpenQuestions {
+			add(p.Text, cited(p), sentence{customer: true, open: true})
+		}
+		for _, p := range e.NextSteps {
+			add(p.Text, cited(p), sentence{promised: true})
+		}
+		if len(all) == before {
+			for line := range strings.SplitSeq(e.Summary, "\n") {
+				for _, s := range split(line) {
+					add(s, nil, sentence{customer: true})
+				}
+			}
 		}
 	}
-	return false
+	return all
 }
 
-// unwrap joins the lines that a mail program has broken.
-func unwrap(lines []string) []string {
-	var paragraphs []string
-	previous := ""
-	for _, line := range lines {
-		line = strings.TrimSpace(line)
-		switch {
-		case line == "":
-		case utf8.RuneCountInString(previous) >= wrapped && !bullet.MatchString(line):
-			paragraphs[len(paragraphs)-1] += " " + line
-		default:
-			paragraphs = append(paragraphs, bullet.ReplaceAllString(line, ""))
+// cited are the messages of a point, each once.
+func cited(p chat.Point) []chat.MessageID {
+	var ids []chat.MessageID
+	for _, id := range p.Messages {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
 		}
-		previous = line
 	}
-	return paragraphs
+	return ids
 }
-
-var bullet = regexp.MustCompile(`^([-*•–]|\d{1,2}[.)])\s+`)
-
-// split cuts a paragraph into sentences by Unicode's rules (UAX #29), and mends where
-// those take an abbreviation or a date for an end.
-func split(paragraph string) []string {
-	var out []string
-	open := false
-	for s := sentences.FromString(paragraph); s.Next(); {
-		if next := s.Value(); open && goesOn(out[len(out)-1], next) {
-			out[len(out)-1] += next
-		} else {
-			out = append(out, next)
-		}
-		open = true
-	}
-	for i := range out {
-		out[i] = strings.TrimSpace(out[i])
-	}
-	return out
-}
-
-// goesOn tells whether next belongs to the sentence before it.
-func goesOn(before, next string) bool {
-	if inAddress.MatchString(before[max(0, len(before)-maxAddress):]) {
-		return true
-	}
-	before = strings.TrimSpace(before)
-	if !strings.HasSuffix(before, ".") || len(before) > maxRead/8 { // nobody's sentence is that long
-		return false
-	}
-	last := strings.ToLower(before[strings.LastIndexFunc(before, unicode.IsSpace)+1:])
-	last = strings.Trim(last, ".(\"'")
-	first, _ := utf8.DecodeRuneInString(next)
-	switch {
-	case beforeNumber[last]:
-		return unicode.IsDigit(first)
-	case initialOrDay.MatchString(last):
-		return unicode.IsLetter(first)
-	}
-	return abbreviations[last]
-}
-
-// inAddress is a text that ends within a web address: after a ? or a ! in one, Unicode
-// begins a new sentence.
-var inAddress = regexp.MustCompile(`(://|\bwww\.)[!-~]+$`)
-
-// initialOrDay is what stands before the full stop in "J. Hall" and "3. November".
-var initialOrDay = regexp.MustCompile(`^(\p{L}|\d{1,2})$`)

@@ -20,7 +20,7 @@ const (
 // titleOf makes a title of a sentence: its first letter large, no full stop, no longer
 // than a title may be.
 func titleOf(sentence string) string {
-	title := strings.TrimRight(clean(strings.Join(strings.Fields(sentence), " ")), " .,;:。")
+	title := strings.TrimRight(strings.Join(strings.Fields(clean(sentence)), " "), " .,;:。")
 	if !visible(title) {
 		return noTextTitle
 	}

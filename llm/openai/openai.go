@@ -1,18 +1,10 @@
-// Package openai owns the summaries written by a language model behind OpenAI's chat
-// completions API, at OpenAI or at any server that speaks it. It owns the prompt, the
-// shape of the answer and what is done about answers that do not have it; retries after
-// failures that pass belong to the caller.
-//
-// The transcript goes into the prompt as data: one JSON object per message inside a
-// fence that no message can close. What comes back is bound by a JSON Schema that knows
-// the workspace's labels, and checked here again, whatever the server made of it.
+// Package openai asks language models behind OpenAI's chat completions API, at OpenAI or at
+// any server that speaks it.
 package openai
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -21,10 +13,10 @@ import (
 	"github.com/openai/openai-go/v3/shared"
 
 	"handrail/chat"
+	"handrail/llm"
+	"handrail/llm/internal/patience"
+	"handrail/llm/internal/remote"
 )
-
-// DefaultTimeout bounds one summary where the configuration says nothing else.
-const DefaultTimeout = 90 * time.Second
 
 // Config says which model to ask, and where.
 type Config struct {
@@ -34,125 +26,118 @@ type Config struct {
 	BaseURL string
 	// Model is the model's name at that server.
 	Model string
-	// Timeout bounds one summary with all its requests; 0 means [DefaultTimeout].
+	// Timeout bounds one request; 0 means [llm.DefaultTimeout].
 	Timeout time.Duration
 	// HTTPClient is for tests and for proxies; nil means one of its own.
 	HTTPClient *http.Client
 }
 
-// Model summarizes with a language model. It may be used by many at once.
+// Model is a language model. It may be used by many at once.
 type Model struct {
 	completions sdk.ChatCompletionService
-	name        string
-	timeout     time.Duration
-	// schemaless is set once the server has refused a JSON Schema.
-	schemaless atomic.Bool
+	server      remote.Server
+	// format is the most that the server is known to take.
+	format atomic.Int32
 }
+
+// How an answer is asked for, from the strictest on: by JSON Schema, as any JSON object, or
+// in words alone.
+const (
+	bySchema int32 = iota
+	asObject
+	inWords
+)
 
 // New checks the configuration; it asks the server nothing. The environment is not read.
 func New(c Config) (*Model, error) {
-	if c.Model == "" {
-		return nil, errors.New("openai: Model must name a language model")
-	}
-	if c.Timeout < 0 {
-		return nil, errors.New("openai: Timeout must not be negative")
-	}
-	if c.Timeout == 0 {
-		c.Timeout = DefaultTimeout
-	}
-	if c.HTTPClient == nil {
-		c.HTTPClient = &http.Client{} // the context bounds its requests
+	checked := remote.Config(c)
+	if err := checked.Check("openai"); err != nil {
+		return nil, err
 	}
 	// Not sdk.NewClient: that one reads the environment.
-	options := []option.RequestOption{option.WithEnvironmentProduction(), option.WithMaxRetries(0), option.WithHTTPClient(c.HTTPClient)}
+	options := []option.RequestOption{option.WithEnvironmentProduction(), option.WithMaxRetries(0), option.WithHTTPClient(checked.HTTPClient)}
 	if c.BaseURL != "" {
-		if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return nil, errors.New("openai: BaseURL must be an http or https URL") // it may hold a secret: not shown
-		}
 		options = append(options, option.WithBaseURL(c.BaseURL))
 	}
 	if c.APIKey != "" {
 		options = append(options, option.WithAPIKey(c.APIKey))
 	}
-	return &Model{completions: sdk.NewChatCompletionService(options...), name: c.Model, timeout: c.Timeout}, nil
+	return &Model{
+		completions: sdk.NewChatCompletionService(options...),
+		server:      remote.Server{Provider: "openai", Model: c.Model, Timeout: checked.Timeout},
+	}, nil
 }
 
-// Summarize has the model read the chat and write its title and summary, in the chat's
-// language, and with chooseLabels choose among the transcript's labels. An answer that is
-// not usable is shown to the model once, with what is wrong with it.
-//
-// The errors: CodeNothingToSummarize for a chat without messages; CodeSummarizationFailed
-// for what trying again does not help: refused credentials, an unknown model, a used-up
-// quota, a refusal, an answer that is still not usable; a [chat.RetryLaterError] with the wait
-// the server asks for, if any, for what may pass; the context's error when that ends.
-func (m *Model) Summarize(ctx context.Context, t chat.Transcript, chooseLabels bool) (chat.Summary, error) {
-	if len(t.Messages) == 0 {
-		return chat.Summary{}, chat.Errorf(chat.CodeNothingToSummarize, "this chat has no messages to summarize")
-	}
-	if !chooseLabels || len(t.Labels) == 0 {
-		t.Labels = nil
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, m.timeout, errTimeout)
+// Complete asks with a JSON Schema for the answer, or a server that has refused one with
+// the schema in words. See [llm.Provider] for the errors.
+func (m *Model) Complete(ctx context.Context, r llm.Request) (llm.Completion, error) {
+	ctx, cancel := patience.Bound(ctx, m.server.Timeout)
 	defer cancel()
-
-	q := newQuestion(&t)
-	a, err := m.ask(ctx, q)
-	if err != nil {
-		return chat.Summary{}, err
+	var spent chat.Usage
+	for format := m.format.Load(); ; format++ {
+		completion, refused, err := m.post(ctx, r, format)
+		spent = spent.Plus(completion.Usage)
+		if !refused {
+			completion.Usage = spent
+			return completion, err
+		}
+		m.format.CompareAndSwap(format, format+1)
 	}
-	s, err := a.summary(&t)
-	if err == nil {
-		return s, nil
-	}
-	q.repair(a.text, chat.AsError(err).Message)
-	if a, err = m.ask(ctx, q); err != nil {
-		return chat.Summary{}, err
-	}
-	if s, err = a.summary(&t); err != nil {
-		return chat.Summary{}, chat.Errorf(chat.CodeSummarizationFailed,
-			"the model's answer is not usable, nor is its second one: %s", chat.AsError(err).Message)
-	}
-	return s, nil
 }
 
-// ask poses the question with a JSON Schema for the answer, or to a server that knows
-// none with the schema in words.
-func (m *Model) ask(ctx context.Context, q *question) (answer, error) {
-	if !m.schemaless.Load() {
-		params := sdk.ChatCompletionNewParams{Messages: q.messages(false)}
-		params.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{
-			JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{Name: "chat_summary", Strict: sdk.Bool(true), Schema: q.schema},
-		}
-		a, err := m.post(ctx, params)
-		if !errors.Is(err, errNoSchema) {
-			return a, err
-		}
-		m.schemaless.Store(true)
-	}
-	params := sdk.ChatCompletionNewParams{Messages: q.messages(true)}
-	params.ResponseFormat.OfJSONObject = &shared.ResponseFormatJSONObjectParam{}
-	return m.post(ctx, params)
-}
-
-// post makes one request. An answer without usable text is an answer; see [answer].
-func (m *Model) post(ctx context.Context, params sdk.ChatCompletionNewParams) (answer, error) {
-	params.Model = m.name
+// post makes one request. It tells whether the server refuses the format of the answer,
+// for which there is a lesser one.
+func (m *Model) post(ctx context.Context, r llm.Request, format int32) (_ llm.Completion, refused bool, _ error) {
+	answer := llm.Completion{Model: m.server.Model, Usage: chat.Usage{Requests: 1}}
 	var response *http.Response
-	completion, err := m.completions.New(ctx, params, option.WithResponseInto(&response))
+	completion, err := m.completions.New(ctx, m.params(&r, format), option.WithResponseInto(&response))
 	if err != nil {
-		return answer{}, m.failure(ctx, response, params.ResponseFormat.OfJSONSchema != nil, err)
+		refused = format < inWords && ctx.Err() == nil && response != nil && refusesFormat(response)
+		return answer, refused, m.server.Failure(ctx, response, err)
 	}
-	a := answer{model: completion.Model}
-	if a.model == "" {
-		a.model = m.name
+	answer.Usage.InputTokens, answer.Usage.OutputTokens = completion.Usage.PromptTokens, completion.Usage.CompletionTokens
+	if completion.Model != "" {
+		answer.Model = completion.Model
 	}
 	if len(completion.Choices) == 0 {
-		return a, nil
+		return answer, false, nil
 	}
 	choice := completion.Choices[0]
 	if choice.Message.Refusal != "" || choice.FinishReason == "content_filter" {
-		return answer{}, chat.Errorf(chat.CodeSummarizationFailed, "the model refuses to summarize this chat")
+		return answer, false, remote.Refusal()
 	}
-	a.text, a.cutOff = choice.Message.Content, choice.FinishReason == "length"
-	return a, nil
+	answer.Text, answer.CutOff = choice.Message.Content, choice.FinishReason == "length"
+	return answer, false, nil
+}
+
+func (m *Model) params(r *llm.Request, format int32) sdk.ChatCompletionNewParams {
+	params := sdk.ChatCompletionNewParams{Model: m.server.Model}
+	system := r.SystemWithSchema()
+	switch format {
+	case bySchema:
+		system = r.System
+		params.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{
+			JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{Name: "chat_summary", Strict: sdk.Bool(true), Schema: r.Schema},
+		}
+	case asObject:
+		params.ResponseFormat.OfJSONObject = &shared.ResponseFormatJSONObjectParam{}
+	}
+	params.Messages = append(params.Messages, sdk.SystemMessage(system))
+	for _, t := range r.Turns {
+		if t.Role == llm.RoleAssistant {
+			params.Messages = append(params.Messages, sdk.AssistantMessage(t.Text))
+		} else {
+			params.Messages = append(params.Messages, sdk.UserMessage(t.Text))
+		}
+	}
+	return params
+}
+
+// refusesFormat tells whether the server's complaint is about the response format.
+func refusesFormat(response *http.Response) bool {
+	if response.StatusCode < http.StatusBadRequest {
+		return false
+	}
+	complaint := remote.Read(response)
+	return complaint.RefusesFormat("response_format", "json_schema", "json_object")
 }

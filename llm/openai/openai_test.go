@@ -13,40 +13,44 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
+	"handrail/llm"
 	"handrail/llm/openai"
 )
 
-func TestUsableAnswers(t *testing.T) {
+func TestRequest(t *testing.T) {
 	t.Parallel()
+	w := newWorld(t, says("{}"))
+	c, err := w.complete(t)
+	require.NoError(t, err)
+	assert.Equal(t, llm.Completion{Text: "{}", Model: "small-2026-11-01", Usage: chat.Usage{Requests: 1, InputTokens: 100, OutputTokens: 10}}, c)
+	r := w.requests[0]
+	assert.Equal(t, "small", r.Model)
+	assert.Equal(t, []struct{ Role, Content string }{{"system", "Summarize."}, {"user", "data"}, {"assistant", "no"}, {"user", "again"}}, r.Messages)
+	assert.Equal(t, "json_schema", r.ResponseFormat.Type)
+	assert.True(t, r.ResponseFormat.JSONSchema.Strict)
+	assert.Equal(t, question().Schema, r.ResponseFormat.JSONSchema.Schema)
+}
+
+func TestSparseAnswers(t *testing.T) {
+	t.Parallel()
+	used := chat.Usage{Requests: 1, InputTokens: 100, OutputTokens: 10}
 	for name, c := range map[string]struct {
-		replies []reply
-		labels  []string
+		reply reply
+		want  llm.Completion
 	}{
-		"as asked":                    {[]reply{says(good(`["Refund"]`))}, []string{"Refund"}},
-		"no label fits":               {[]reply{says(good(`[]`))}, nil},
-		"in a code fence":             {[]reply{says("```json\n" + good(`["Refund"]`) + "\n```")}, []string{"Refund"}},
-		"in a plain code fence":       {[]reply{says("```\n" + good(`[]`) + "```\n")}, nil},
-		"label in other case":         {[]reply{says(good(`["REFUND"," late Delivery ","refund"]`))}, []string{"Refund", "Late delivery"}},
-		"not JSON, then repaired":     {[]reply{says("Sure! Order 4711 is late."), says(good(`[]`))}, nil},
-		"text after it, repaired":     {[]reply{says(good(`[]`) + " Anything else?"), says(good(`[]`))}, nil},
-		"wrong shape, then repaired":  {[]reply{says(`[1,2]`), says(good(`[]`))}, nil},
-		"other field, then repaired":  {[]reply{says(`{"title":"a","summary":"b","labels":[],"mood":"fine"}`), says(good(`[]`))}, nil},
-		"unknown label, repaired":     {[]reply{says(good(`["Refund","Angry"]`)), says(good(`["Refund"]`))}, []string{"Refund"}},
-		"overlong title, repaired":    {[]reply{says(`{"title":"` + strings.Repeat("x", 81) + `","summary":"b","labels":[]}`), says(good(`[]`))}, nil},
-		"empty, then repaired":        {[]reply{says(" "), says(good(`[]`))}, nil},
-		"no choices, then repaired":   {[]reply{{body: `{"id":"1","model":"m","choices":[]}`}, says(good(`[]`))}, nil},
-		"cut off, then repaired":      {[]reply{message(map[string]any{"content": `{"title":"Or`}, "length"), says(good(`[]`))}, nil},
-		"server without JSON Schema":  {[]reply{fails(400, "", "'response_format.type' must be 'json_object' or 'text'"), says(good(`[]`))}, nil},
-		"the same with another error": {[]reply{fails(422, "", "json_schema: extra inputs"), says(good(`["refund"]`))}, []string{"Refund"}},
+		"cut off":      {message(map[string]any{"content": `{"a`}, "length"), llm.Completion{Text: `{"a`, CutOff: true, Usage: used}},
+		"empty":        {says(""), llm.Completion{Usage: used}},
+		"no choices":   {reply{body: `{"choices":[]}`}, llm.Completion{Model: "small", Usage: chat.Usage{Requests: 1}}},
+		"without more": {reply{body: `{"choices":[{"message":{"content":"{}"}}]}`}, llm.Completion{Text: "{}", Model: "small", Usage: chat.Usage{Requests: 1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, err := newWorld(t, c.replies...).summarize(t, transcriptOf("Where is order 4711?"), true)
+			got, err := newWorld(t, c.reply).complete(t)
 			require.NoError(t, err)
-			assert.Equal(t, chat.Summary{
-				Title: "Order 4711 is late", Summary: "Ana waits for order 4711. It comes on Tuesday.",
-				Labels: c.labels, Model: "small-2026-11-01",
-			}, s)
+			if c.want.Model == "" {
+				c.want.Model = "small-2026-11-01"
+			}
+			assert.Equal(t, c.want, got)
 		})
 	}
 }
@@ -54,34 +58,41 @@ func TestUsableAnswers(t *testing.T) {
 func TestFinalFailures(t *testing.T) {
 	t.Parallel()
 	leak := "Incorrect API key provided: " + key + ". Ana said: where is order 4711"
+	failed, long := chat.CodeSummarizationFailed, chat.CodeTooLongForModel
 	for name, c := range map[string]struct {
-		replies []reply
-		says    string
+		reply reply
+		code  chat.Code
+		says  string
 	}{
-		"not JSON twice":       {[]reply{says("no"), says("still no")}, "it is not valid JSON"},
-		"wrong shape twice":    {[]reply{says(`{"title":5}`), says(`{"title":5}`)}, "the field title must not be a JSON number"},
-		"no summary twice":     {[]reply{says(`{"title":"a"}`), says(`{"title":"a"}`)}, "summary must have 1 to 4000 characters"},
-		"unknown label twice":  {[]reply{says(good(`["Angry"]`)), says(good(`["Angry"]`))}, `the label "Angry" does not exist`},
-		"empty twice":          {[]reply{says(""), says("")}, "it is empty"},
-		"no choices twice":     {[]reply{{body: `{"choices":[]}`}, {body: `{"choices":[]}`}}, "it is empty"},
-		"refusal":              {[]reply{message(map[string]any{"content": nil, "refusal": "I can't help"}, "stop")}, "the model refuses"},
-		"content filter":       {[]reply{message(map[string]any{"content": ""}, "content_filter")}, "the model refuses"},
-		"401":                  {[]reply{fails(401, "invalid_api_key", leak)}, "credentials are refused (401 Unauthorized, invalid_api_key)"},
-		"401 in HTML":          {[]reply{{status: 401, body: "<html>" + key}}, "credentials are refused (401 Unauthorized)"},
-		"403":                  {[]reply{fails(403, key, leak)}, "credentials are refused (403 Forbidden)"},
-		"unknown model":        {[]reply{fails(404, "model_not_found", leak)}, "does not have the model small"},
-		"used-up quota":        {[]reply{fails(429, "insufficient_quota", leak)}, "the quota at the model's server is used up"},
-		"too long":             {[]reply{fails(400, "context_length_exceeded", leak)}, "refused the request (400 Bad Request, context_length_exceeded)"},
-		"no JSON format known": {[]reply{fails(400, "", "response_format"), fails(400, "", "response_format")}, "refused the request"},
+		"refusal":            {message(map[string]any{"content": nil, "refusal": "I can't help"}, "stop"), failed, "the model refuses"},
+		"content filter":     {message(map[string]any{"content": ""}, "content_filter"), failed, "the model refuses"},
+		"401":                {fails(401, "invalid_api_key", leak), failed, "credentials are refused (401 Unauthorized, invalid_api_key)"},
+		"401 in HTML":        {reply{status: 401, body: "<html>" + key}, failed, "credentials are refused (401 Unauthorized)"},
+		"403":                {fails(403, key, leak), failed, "credentials are refused (403 Forbidden"},
+		"unknown model":      {fails(404, "model_not_found", leak), failed, "does not have the model small"},
+		"used-up quota":      {fails(429, "insufficient_quota", leak), failed, "the quota at the model's server is used up"},
+		"invalid":            {fails(400, "invalid_value", leak), failed, "refused the request (400 Bad Request, invalid_value)"},
+		"elsewhere":          {reply{status: 302, header: map[string]string{"Location": "http://other.test/" + key}}, failed, "redirects elsewhere (302 Found)"},
+		"too long":           {fails(400, "context_length_exceeded", leak), long, "can not hold this much text"},
+		"too long at vLLM":   {fails(400, "", "This model's maximum context length is 4096 tokens. "+leak), long, "can not hold"},
+		"too long for llama": {reply{status: 400, body: `{"error":{"code":400,"type":"exceed_context_size_error"}}`}, long, "can not hold"},
+		"more than a minute": {fails(429, "rate_limit_exceeded", "Request too large for small on tokens per min"), long, "can not hold"},
+		"413":                {reply{status: 413}, long, "can not hold"},
+		"schema that is too long, too": {
+			fails(400, "context_length_exceeded", "maximum context length, with your response_format"), long, "can not hold",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := newWorld(t, c.replies...).summarize(t, transcriptOf("Where is order 4711?"), true)
-			require.Error(t, err)
-			assert.Equal(t, chat.CodeSummarizationFailed, chat.CodeOf(err))
+			got, err := newWorld(t, c.reply).complete(t)
+			require.Equal(t, c.code, chat.CodeOf(err))
 			assert.True(t, chat.AsError(err).Final())
 			assert.Contains(t, chat.AsError(err).Message, c.says)
 			assert.NotContains(t, err.Error(), "Ana said")
+			assert.NotContains(t, err.Error(), "can't help")
+			if c.reply.status == 0 {
+				assert.Equal(t, int64(110), got.Usage.Tokens(), "a refusal is paid for")
+			}
 		})
 	}
 }
@@ -111,7 +122,7 @@ func TestPassingFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := newWorld(t, c.reply).summarize(t, transcriptOf("Hello"), false)
+			_, err := newWorld(t, c.reply).complete(t)
 			var later *chat.RetryLaterError
 			require.ErrorAs(t, err, &later)
 			assert.Equal(t, c.code, later.Code)
@@ -120,13 +131,6 @@ func TestPassingFailures(t *testing.T) {
 			assert.NotContains(t, err.Error(), "slow down", "the server's text stays out")
 		})
 	}
-}
-
-func TestFailureOfTheSecondRequestPassesToo(t *testing.T) {
-	t.Parallel()
-	_, err := newWorld(t, says("no"), fails(500, "", "")).summarize(t, transcriptOf("Hello"), false)
-	var later *chat.RetryLaterError
-	require.ErrorAs(t, err, &later)
 }
 
 func TestTimeoutAndCancellation(t *testing.T) {
@@ -140,10 +144,11 @@ func TestTimeoutAndCancellation(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 
-	_, err := modelAt(t, server.URL, 50*time.Millisecond).Summarize(t.Context(), transcriptOf("Hello"), false)
+	c, err := modelAt(t, server.URL, 50*time.Millisecond).Complete(t.Context(), question())
 	var later *chat.RetryLaterError
 	require.ErrorAs(t, err, &later)
-	assert.Equal(t, "openai_timeout", later.Code)
+	assert.Equal(t, "openai_timeout: the model did not answer within 50ms", later.Error())
+	assert.Equal(t, 1, c.Usage.Requests)
 	<-arrived
 
 	ctx, cancel := context.WithCancel(t.Context())
@@ -151,9 +156,26 @@ func TestTimeoutAndCancellation(t *testing.T) {
 		<-arrived
 		cancel()
 	}()
-	_, err = modelAt(t, server.URL, time.Minute).Summarize(ctx, transcriptOf("Hello"), false)
+	_, err = modelAt(t, server.URL, time.Minute).Complete(ctx, question())
 	require.ErrorIs(t, err, context.Canceled)
 	assert.NotErrorAs(t, err, &later)
+}
+
+// The writer's patience, for all requests of a summary, has the same name.
+func TestTimeoutOfTheWriter(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		assert.NoError(t, err)
+		<-r.Context().Done()
+	}))
+	t.Cleanup(server.Close)
+	writer := llm.New(modelAt(t, server.URL, time.Minute), llm.Config{Timeout: 20 * time.Millisecond})
+	_, usage, err := writer.Summarize(t.Context(), chat.Reading{Messages: []chat.Line{{ID: "a", Text: "Hello"}}})
+	var later *chat.RetryLaterError
+	require.ErrorAs(t, err, &later)
+	assert.Equal(t, "openai_timeout: the model did not answer within 20ms", later.Error())
+	assert.Positive(t, usage.Duration)
 }
 
 func TestNoConnection(t *testing.T) {
@@ -161,47 +183,50 @@ func TestNoConnection(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	address := strings.Replace(server.URL, "http://", "http://user:"+key+"@", 1)
 	server.Close()
-	_, err := modelAt(t, address+"/v1?token="+key, time.Minute).Summarize(t.Context(), transcriptOf("Hello"), false)
+	_, err := modelAt(t, address+"/v1?token="+key, time.Minute).Complete(t.Context(), question())
 	var later *chat.RetryLaterError
 	require.ErrorAs(t, err, &later)
 	assert.Equal(t, "openai_unreachable", later.Code)
 	assert.NotContains(t, err.Error(), key)
 }
 
-func TestServerWithoutJSONSchemaIsRemembered(t *testing.T) {
+func TestServersWithoutFormatsAreRemembered(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, fails(400, "", "unknown response_format json_schema"), says(good(`[]`)), says(good(`[]`)))
-	_, err := w.model.Summarize(t.Context(), transcriptOf("Hello"), true)
-	require.NoError(t, err)
-	_, err = w.summarize(t, transcriptOf("Hello"), true)
-	require.NoError(t, err)
-	assert.Equal(t, "json_schema", w.requests[0].ResponseFormat.Type)
-	for _, r := range w.requests[1:] {
-		assert.Equal(t, "json_object", r.ResponseFormat.Type)
-		assert.Contains(t, r.system(), `"enum":["Refund","Late delivery"]`)
+	w := newWorld(t,
+		fails(400, "", "'response_format.type' must be 'json_object' or 'text'"), says("{}"), says("{}"),
+		fails(422, "", "response_format: extra inputs"), says("{}"), says("{}"))
+	for _, requests := range []int{2, 1, 2, 1} {
+		c, err := w.model.Complete(t.Context(), question())
+		require.NoError(t, err)
+		assert.Equal(t, chat.Usage{Requests: requests, InputTokens: 100, OutputTokens: 10}, c.Usage)
+	}
+	for i, want := range []string{"json_schema", "json_object", "json_object", "json_object", "", ""} {
+		r := w.requests[i]
+		assert.Equal(t, want, r.ResponseFormat.Type)
+		assert.Equal(t, want != "json_schema", strings.Contains(r.Messages[0].Content, `{"additionalProperties":false,"type":"object"}`))
 	}
 }
 
-func TestEmptyChat(t *testing.T) {
+func TestServerThatTakesNoFormat(t *testing.T) {
 	t.Parallel()
-	_, err := newWorld(t).summarize(t, chat.Transcript{}, true)
-	assert.Equal(t, chat.CodeNothingToSummarize, chat.CodeOf(err))
+	refusal := fails(400, "", "response_format")
+	_, err := newWorld(t, refusal, refusal, refusal).complete(t)
+	assert.Equal(t, chat.CodeSummarizationFailed, chat.CodeOf(err))
 }
 
-func TestServerWithoutKeyAndModelName(t *testing.T) {
+func TestServerWithoutKey(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		assert.Empty(t, r.Header.Get("Authorization"))
 		w.Header().Set("Content-Type", "application/json")
-		_, err := w.Write([]byte(`{"choices":[{"message":{"content":"{\"title\":\"a\",\"summary\":\"b\"}"}}]}`))
+		_, err := w.Write([]byte(`{"choices":[{"message":{"content":"{}"}}]}`))
 		assert.NoError(t, err)
 	}))
 	t.Cleanup(server.Close)
 	model, err := openai.New(openai.Config{BaseURL: server.URL, Model: "llama"})
 	require.NoError(t, err)
-	s, err := model.Summarize(t.Context(), transcriptOf("Hello"), false)
+	_, err = model.Complete(t.Context(), question())
 	require.NoError(t, err)
-	assert.Equal(t, chat.Summary{Title: "a", Summary: "b", Model: "llama"}, s)
 }
 
 func TestConfig(t *testing.T) {
@@ -212,7 +237,7 @@ func TestConfig(t *testing.T) {
 		"BaseURL": {Model: "m", BaseURL: "//" + key},
 	} {
 		_, err := openai.New(c)
-		require.ErrorContains(t, err, name)
+		require.ErrorContains(t, err, "openai: "+name)
 		assert.NotContains(t, err.Error(), key)
 	}
 }
@@ -221,7 +246,6 @@ func TestConfig(t *testing.T) {
 func TestEnvironmentIsNotRead(t *testing.T) {
 	t.Setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/")
 	t.Setenv("OPENAI_API_KEY", "sk-other")
-	w := newWorld(t, says(good(`[]`)))
-	_, err := w.summarize(t, transcriptOf("Hello"), true)
+	_, err := newWorld(t, says("{}")).complete(t)
 	require.NoError(t, err)
 }

@@ -2,9 +2,9 @@ package openai_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handrail/chat"
+	"handrail/llm"
 	"handrail/llm/openai"
 )
 
@@ -31,43 +31,38 @@ func says(content string) reply {
 }
 
 func message(fields map[string]any, finish string) reply {
-	body, err := json.Marshal(map[string]any{
+	return reply{body: encoded(map[string]any{
 		"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "small-2026-11-01",
 		"choices": []any{map[string]any{"index": 0, "finish_reason": finish, "message": fields}},
-	})
-	if err != nil {
-		panic(err)
-	}
-	return reply{body: string(body)}
+		"usage":   map[string]any{"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
+	})}
 }
 
 func fails(status int, code, text string) reply {
-	body, err := json.Marshal(map[string]any{"error": map[string]any{"message": text, "type": "x", "code": code, "param": nil}})
+	return reply{status: status, body: encoded(map[string]any{"error": map[string]any{"message": text, "type": "x", "code": code, "param": nil}})}
+}
+
+func encoded(v any) string {
+	body, err := json.Marshal(v)
 	if err != nil {
 		panic(err)
 	}
-	return reply{status: status, body: string(body)}
+	return string(body)
 }
 
 // request is what a model was asked.
 type request struct {
 	Model          string
+	Stream         *bool
 	Messages       []struct{ Role, Content string }
 	ResponseFormat struct {
 		Type       string
 		JSONSchema struct {
 			Strict bool
-			Schema struct {
-				Properties           map[string]json.RawMessage
-				Required             []string
-				AdditionalProperties *bool `json:"additionalProperties"`
-			}
+			Schema map[string]any
 		} `json:"json_schema"`
 	} `json:"response_format"`
 }
-
-func (r *request) system() string     { return r.Messages[0].Content }
-func (r *request) transcript() string { return r.Messages[1].Content }
 
 // world is a server that gives its replies one after the other, and a model that asks it.
 type world struct {
@@ -85,8 +80,11 @@ func newWorld(t *testing.T, replies ...reply) *world {
 		defer w.mu.Unlock()
 		assert.Equal(t, "/v1/chat/completions", r.URL.Path)
 		assert.Equal(t, "Bearer "+key, r.Header.Get("Authorization"))
+		body, err := io.ReadAll(r.Body)
+		assert.NoError(t, err)
 		var asked request
-		assert.NoError(t, json.NewDecoder(r.Body).Decode(&asked)) //nolint:musttag // names match whatever their case
+		assert.NoError(t, json.Unmarshal(body, &asked)) //nolint:musttag // names match whatever their case
+		assert.Nil(t, asked.Stream)
 		w.requests = append(w.requests, asked)
 		if !assert.LessOrEqual(t, len(w.requests), len(w.replies), "one request more than expected") {
 			rw.WriteHeader(http.StatusTeapot)
@@ -98,7 +96,7 @@ func newWorld(t *testing.T, replies ...reply) *world {
 			rw.Header().Set(name, value)
 		}
 		rw.WriteHeader(max(answer.status, http.StatusOK))
-		_, err := rw.Write([]byte(answer.body))
+		_, err = rw.Write([]byte(answer.body))
 		assert.NoError(t, err)
 	}))
 	t.Cleanup(server.Close)
@@ -113,44 +111,26 @@ func modelAt(t *testing.T, baseURL string, timeout time.Duration) *openai.Model 
 	return model
 }
 
-// summarize also checks what holds for every outcome.
-func (w *world) summarize(t *testing.T, transcript chat.Transcript, chooseLabels bool) (chat.Summary, error) {
+// complete also checks what holds for every outcome.
+func (w *world) complete(t *testing.T) (llm.Completion, error) {
 	t.Helper()
-	s, err := w.model.Summarize(t.Context(), transcript, chooseLabels)
+	c, err := w.model.Complete(t.Context(), question())
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	assert.Len(t, w.requests, len(w.replies), "requests")
+	assert.Equal(t, len(w.requests), c.Usage.Requests)
 	if err != nil {
 		assert.NotContains(t, err.Error(), key)
 		assert.NotContains(t, err.Error(), "3f9c")
-		assert.Zero(t, s)
-	} else {
-		assert.NoError(t, s.Check(&transcript))
+		assert.Empty(t, c.Text)
 	}
-	return s, err
+	return c, err
 }
 
-func transcriptOf(texts ...string) chat.Transcript {
-	t := chat.Transcript{
-		ChatID: 7, Channel: chat.ChannelSMS,
-		Labels: []chat.Label{{Name: "Refund", Description: "Wants money back"}, {Name: "Late delivery"}},
+func question() llm.Request {
+	return llm.Request{
+		System: "Summarize.",
+		Turns:  []llm.Turn{{Role: llm.RoleUser, Text: "data"}, {Role: llm.RoleAssistant, Text: "no"}, {Role: llm.RoleUser, Text: "again"}},
+		Schema: map[string]any{"type": "object", "additionalProperties": false},
 	}
-	for i, text := range texts {
-		role := chat.RoleUserMessage
-		if i%2 == 1 {
-			role = chat.RoleAssistantMessage
-		}
-		t.Messages = append(t.Messages, chat.Line{Role: role, Speaker: "Ana", Text: text})
-	}
-	return t
-}
-
-func good(labels string) string {
-	return `{"title":"Order 4711 is late","summary":"Ana waits for order 4711. It comes on Tuesday.","labels":` + labels + `}`
-}
-
-func lines(transcript string) []string {
-	_, inside, _ := strings.Cut(transcript, "<transcript>\n")
-	inside, _, _ = strings.Cut(inside, "\n</transcript>")
-	return strings.Split(inside, "\n")
 }

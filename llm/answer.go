@@ -1,0 +1,161 @@
+package llm
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"handrail/chat"
+)
+
+// answer is the shape of what a model writes, and of what it is shown as written before.
+type answer struct {
+	Title         string   `json:"title"`
+	Summary       string   `json:"summary"`
+	KeyPoints     []point  `json:"key_points,omitempty"`
+	OpenQuestions []point  `json:"open_questions,omitempty"`
+	NextSteps     []point  `json:"next_steps,omitempty"`
+	Labels        []choice `json:"labels,omitempty"`
+}
+
+type point struct {
+	Text     string   `json:"text"`
+	Messages []number `json:"messages"`
+}
+
+type choice struct {
+	Name       string  `json:"name"`
+	Confidence float64 `json:"confidence"`
+	Evidence   []quote `json:"evidence"`
+}
+
+type quote struct {
+	Message number `json:"message"`
+	Quote   string `json:"quote"`
+}
+
+// number stands for a message; 0 for none.
+type number int
+
+var written = regexp.MustCompile(`^"?[^0-9"{}-]{0,10}([0-9]{1,9})(\.0+)?[^0-9".]{0,3}"?$`)
+
+// UnmarshalJSON takes 3, and what models make of it: "3", "m3", "#3", [3]. Anything else
+// is a message that does not exist.
+func (n *number) UnmarshalJSON(data []byte) error {
+	*n = 0
+	if m := written.FindSubmatch(data); m != nil {
+		i, err := strconv.Atoi(string(m[1]))
+		*n = number(i)
+		return err
+	}
+	return nil
+}
+
+// read is the summary in an answer, with what of it the reading supports. The error is a
+// chat.Error with words the model can act on.
+func (q *question) read(c *Completion) (chat.Summary, error) {
+	a, err := decode(c)
+	if err != nil {
+		return chat.Summary{}, err
+	}
+	return q.reading.Accept(q.summary(a, c.Model))
+}
+
+// readLast is read for an answer that is not sent back once more: a text that is too long
+// is cut, or else a message that asks for it could keep the chat from being summarized.
+func (q *question) readLast(c *Completion) (chat.Summary, error) {
+	a, err := decode(c)
+	if err != nil {
+		return chat.Summary{}, err
+	}
+	a.Title = cut(strings.Join(strings.Fields(a.Title), " "), chat.MaxSummaryTitle)
+	a.Summary = cut(strings.TrimSpace(a.Summary), chat.MaxSummary)
+	return q.reading.Accept(q.summary(a, c.Model))
+}
+
+// decode finds the answer in what a model said.
+func decode(c *Completion) (*answer, error) {
+	if strings.TrimSpace(c.Text) == "" {
+		return nil, unusable("it is empty")
+	}
+	decoder := json.NewDecoder(strings.NewReader(unfenced(c.Text)))
+	decoder.DisallowUnknownFields()
+	var a answer
+	if err := decoder.Decode(&a); err != nil {
+		return nil, unusable(misread(err, c.CutOff))
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, unusable("there must be nothing after the JSON object")
+	}
+	return &a, nil
+}
+
+func unusable(why string) error {
+	return chat.Errorf(chat.CodeSummarizationFailed, "%s", why)
+}
+
+// misread says what is wrong with text that is not the JSON asked for, without quoting it.
+func misread(err error, cutOff bool) string {
+	if cutOff {
+		return "it was cut off: it must be shorter"
+	}
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		kind, _, _ := strings.Cut(mismatch.Value, " ") // "number 1e999": the model's own text stays out
+		if mismatch.Field == "" {
+			return "it must be a JSON object, not a JSON " + kind
+		}
+		return "the field " + mismatch.Field + " must not be a JSON " + kind
+	}
+	if strings.Contains(err.Error(), "unknown field") {
+		return "it has a field that was not asked for"
+	}
+	return "it is not valid JSON"
+}
+
+// unfenced is the text inside a Markdown code fence, or all of it.
+func unfenced(text string) string {
+	text = strings.TrimSpace(text)
+	inside, ok := strings.CutPrefix(text, "```")
+	if !ok {
+		return text
+	}
+	return strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(inside, "json")), "```")
+}
+
+// summary puts ids in the place of numbers. One that stands for no message becomes "",
+// which is no message's id.
+func (q *question) summary(a *answer, model string) chat.Summary {
+	s := chat.Summary{
+		Title: a.Title, Summary: a.Summary, Model: model,
+		KeyPoints: q.points(a.KeyPoints), OpenQuestions: q.points(a.OpenQuestions), NextSteps: q.points(a.NextSteps),
+	}
+	for _, c := range a.Labels {
+		l := chat.LabelChoice{Name: c.Name, Confidence: c.Confidence}
+		for _, e := range c.Evidence {
+			l.Evidence = append(l.Evidence, chat.Quote{Message: q.id(e.Message), Text: e.Quote})
+		}
+		s.Labels = append(s.Labels, l)
+	}
+	return s
+}
+
+func (q *question) points(points []point) []chat.Point {
+	named := make([]chat.Point, len(points))
+	for i, p := range points {
+		named[i].Text = p.Text
+		for _, n := range p.Messages {
+			named[i].Messages = append(named[i].Messages, q.id(n))
+		}
+	}
+	return named
+}
+
+func (q *question) id(n number) chat.MessageID {
+	if n < 1 || int(n) > len(q.ids) {
+		return ""
+	}
+	return q.ids[n-1]
+}

@@ -1,0 +1,135 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"handrail/chat"
+	"handrail/llm/internal/patience"
+)
+
+// Failure translates what came instead of a completion: no response, or one that the SDK
+// has read and put back. Texts of the server are left out: they may quote the prompt or a
+// part of the key.
+func (s *Server) Failure(ctx context.Context, response *http.Response, err error) error {
+	if limit, exceeded := patience.Exceeded(ctx); exceeded {
+		return s.later("timeout", fmt.Sprintf("the model did not answer within %s", limit))
+	}
+	network, isNetwork := errors.AsType[net.Error](err)
+	switch {
+	case ctx.Err() == nil && isNetwork && network.Timeout():
+		return s.later("timeout", "the model's server did not answer in time").Because(withoutURL(err))
+	case ctx.Err() != nil:
+		return fmt.Errorf("ask the model: %w", ctx.Err())
+	case response == nil:
+		return s.later("unreachable", "there is no connection to the model's server").Because(withoutURL(err))
+	case response.StatusCode >= http.StatusMultipleChoices && response.StatusCode < http.StatusBadRequest:
+		return chat.Errorf(chat.CodeSummarizationFailed, "the model's server redirects elsewhere (%d %s): check the base URL",
+			response.StatusCode, http.StatusText(response.StatusCode))
+	case response.StatusCode < http.StatusBadRequest:
+		return s.later("unreadable", "the model's server answered with something that is not a completion")
+	}
+	return s.refused(response, Read(response))
+}
+
+func (s *Server) later(code, message string) *chat.RetryLaterError {
+	return &chat.RetryLaterError{Code: s.Provider + "_" + code, Message: message}
+}
+
+// refused translates an answer of 400 and more.
+func (s *Server) refused(response *http.Response, c Complaint) error {
+	status := response.StatusCode
+	answered := strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
+	reason := c.reason()
+	if reason != "" {
+		answered += ", " + reason
+	}
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return chat.Errorf(chat.CodeSummarizationFailed, "the model's credentials are refused (%s): check the API key", answered)
+	case status == http.StatusNotFound:
+		return chat.Errorf(chat.CodeSummarizationFailed, "the model's server does not have the model %s (%s): check its name and the base URL", s.Model, answered)
+	case c.TooLong():
+		return s.TooLong()
+	case status == http.StatusPaymentRequired, reason == "insufficient_quota", reason == "billing_error", c.mentions("credit balance"):
+		return chat.Errorf(chat.CodeSummarizationFailed, "the quota at the model's server is used up (%s): check its billing", answered)
+	case passes(status):
+		later := s.later(strconv.Itoa(status), "the model's server answered "+answered)
+		later.After = retryAfter(response.Header, time.Now())
+		return later
+	}
+	return chat.Errorf(chat.CodeSummarizationFailed, "the model's server refused the request (%s)", answered)
+}
+
+// TooLong is the failure of a model that can not hold what it was given.
+func (s *Server) TooLong() error {
+	return chat.Errorf(chat.CodeTooLongForModel, "the model %s can not hold this much text at once", s.Model)
+}
+
+// Refusal is the failure of a model that does not want to.
+func Refusal() error {
+	return chat.Errorf(chat.CodeSummarizationFailed, "the model refuses to summarize this chat")
+}
+
+// passes tells whether a server that answers so may answer otherwise later.
+func passes(status int) bool {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly:
+		return true
+	}
+	return status >= http.StatusInternalServerError
+}
+
+// withoutURL leaves out the address, which may hold credentials.
+func withoutURL(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// maxWait bounds what a server may ask us to wait.
+const maxWait = 24 * time.Hour
+
+// retryAfter is how long the server asks to wait: Retry-After-Ms as OpenAI sends it, or
+// Retry-After (RFC 9110 10.2.3) in seconds or as a date; 0 when it does not say.
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	if ms, err := strconv.ParseFloat(header.Get("Retry-After-Ms"), 64); err == nil {
+		return bounded(ms, time.Millisecond)
+	}
+	if seconds, err := strconv.ParseFloat(header.Get("Retry-After"), 64); err == nil {
+		return bounded(seconds, time.Second)
+	}
+	if at, err := http.ParseTime(header.Get("Retry-After")); err == nil {
+		return bounded(at.Sub(now).Seconds(), time.Second)
+	}
+	return 0
+}
+
+func bounded(n float64, unit time.Duration) time.Duration {
+	if n > 0 { // which NaN is not
+		return time.Duration(min(n*float64(unit), float64(maxWait)))
+	}
+	return 0
+}
+
+// maxComplaint bounds what of an error's body is read.
+const maxComplaint = 64 << 10
+
+// body reads a response's body and leaves it for the next one to read.
+func body(response *http.Response) []byte {
+	read, err := io.ReadAll(io.LimitReader(response.Body, maxComplaint))
+	if err != nil {
+		return nil
+	}
+	response.Body = io.NopCloser(strings.NewReader(string(read)))
+	return read
+}

@@ -1,0 +1,62 @@
+// Package remote holds what is the same for every server of language models: where it is,
+// how long to wait for it, and what its failures mean.
+package remote
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"handrail/llm"
+)
+
+// Config says which model to ask, and where.
+type Config struct {
+	APIKey     string
+	BaseURL    string
+	Model      string
+	Timeout    time.Duration
+	HTTPClient *http.Client
+}
+
+// Check fills in what is left out, and says what can not be right, without showing it: it
+// may hold a secret.
+func (c *Config) Check(provider string) error {
+	if c.Model == "" {
+		return errors.New(provider + ": Model must name a language model")
+	}
+	if c.Timeout < 0 {
+		return errors.New(provider + ": Timeout must not be negative")
+	}
+	if c.BaseURL != "" {
+		if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return errors.New(provider + ": BaseURL must be an http or https URL")
+		}
+	}
+	if c.Timeout == 0 {
+		c.Timeout = llm.DefaultTimeout
+	}
+	if c.HTTPClient == nil {
+		c.HTTPClient = &http.Client{CheckRedirect: sameServer} // the context bounds its requests
+	}
+	return nil
+}
+
+// sameServer keeps keys, which travel in headers of all names, and chats from going where a
+// server sends them.
+func sameServer(r *http.Request, via []*http.Request) error {
+	first := via[0].URL
+	if r.URL.Host != first.Host || first.Scheme == "https" && r.URL.Scheme != "https" || len(via) > 3 {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// Server is one model at one server.
+type Server struct {
+	// Provider begins the codes of failures: "openai" gives openai_429.
+	Provider string
+	Model    string
+	Timeout  time.Duration
+}

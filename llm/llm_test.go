@@ -1,0 +1,182 @@
+package llm_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/llm"
+)
+
+func TestUsableAnswers(t *testing.T) {
+	t.Parallel()
+	refunded := []chat.LabelChoice{{Name: "Refund", Confidence: 0.9, Evidence: []chat.Quote{{Message: "a", Text: "where is order 4711"}}}}
+	for name, c := range map[string]struct {
+		answers []func(*llm.Request) (llm.Completion, error)
+		labels  []chat.LabelChoice
+	}{
+		"as asked":                   {answers(says(good(refund("where is order 4711")))), refunded},
+		"no label fits":              {answers(says(good(`[]`))), nil},
+		"in a code fence":            {answers(says("```json\n" + good(`[]`) + "\n```")), nil},
+		"in a plain code fence":      {answers(says("```\n" + good(`[]`) + "```\n")), nil},
+		"cut off after its end":      {answers(cutOff(good(`[]`))), nil},
+		"without labels":             {answers(says(strings.Replace(good(`[]`), `,"labels":[]`, "", 1))), nil},
+		"without empty arrays":       {answers(says(head + `"key_points":[{"text":"Order 4711 is late.","messages":[1]}]}`)), nil},
+		"null arrays":                {answers(says(strings.ReplaceAll(good(`null`), "[]", "null"))), nil},
+		"number as a string":         {answers(says(strings.Replace(good(`[]`), "[1]", `["1"]`, 1))), nil},
+		"number with a letter":       {answers(says(strings.Replace(good(`[]`), "[1]", `["m1"]`, 1))), nil},
+		"number with a sign":         {answers(says(strings.Replace(good(`[]`), "[1]", `["#1",1.0]`, 1))), nil},
+		"unknown numbers beside it":  {answers(says(strings.Replace(good(`[]`), "[1]", `[0,-1,99,1,null,"x",{"a":2},1e3,1]`, 1))), nil},
+		"unknown points beside it":   {answers(says(strings.Replace(good(`[]`), `"next_steps":[]`, `"next_steps":[{"text":"Call.","messages":[3]}]`, 1))), nil},
+		"unknown label":              {answers(says(good(`[{"name":"Angry","confidence":1,"evidence":[{"message":1,"quote":"order"}]}]`))), nil},
+		"quote that nobody said":     {answers(says(good(refund("I want my money back")))), nil},
+		"label without quotes":       {answers(says(good(`[{"name":"Refund","confidence":1,"evidence":[]}]`))), nil},
+		"quote of another message":   {answers(says(good(strings.Replace(refund("where is order 4711"), `"message":1`, `"message":44`, 1)))), refunded},
+		"not JSON, then repaired":    {answers(says("Sure! Order 4711 is late."), says(good(`[]`))), nil},
+		"text after it, repaired":    {answers(says(good(`[]`)+" Anything else?"), says(good(`[]`))), nil},
+		"wrong shape, then repaired": {answers(says(`[1,2]`), says(good(`[]`))), nil},
+		"other field, then repaired": {answers(says(head+`"mood":"fine"}`), says(good(`[]`))), nil},
+		"no known number, repaired":  {answers(says(strings.Replace(good(`[]`), "[1]", "[2,3]", 1)), says(good(`[]`))), nil},
+		"overlong title, repaired":   {answers(says(`{"title":"`+strings.Repeat("x", 81)+`","summary":"b"}`), says(good(`[]`))), nil},
+		"empty, then repaired":       {answers(says(" "), says(good(`[]`))), nil},
+		"cut off, then repaired":     {answers(cutOff(`{"title":"Or`), says(good(`[]`))), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _, err := modelThat(c.answers...).summarize(t, readingOf("Where is order 4711?"))
+			require.NoError(t, err)
+			if name != "cut off after its end" {
+				assert.Equal(t, "small", s.Model)
+			}
+			s.Model = ""
+			assert.Equal(t, chat.Summary{
+				Title: "Order 4711 is late", Summary: "Ana waits for order 4711.", Labels: c.labels,
+				KeyPoints: []chat.Point{{Text: "Order 4711 is late.", Messages: []chat.MessageID{"a"}}},
+			}, s)
+		})
+	}
+}
+
+func answers(all ...func(*llm.Request) (llm.Completion, error)) []func(*llm.Request) (llm.Completion, error) {
+	return all
+}
+
+func TestUnusableAnswers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ answer, says string }{
+		"not JSON":               {"no", "it is not valid JSON"},
+		"half an object":         {`{"title":"a"`, "it is not valid JSON"},
+		"wrong shape":            {`{"title":5}`, "the field title must not be a JSON number"},
+		"points without numbers": {head + `"key_points":["late"]}`, "the field key_points must not be a JSON string"},
+		"confidence in words":    {head + `"labels":[{"name":"Refund","confidence":"sk-secret high"}]}`, "confidence must not be a JSON string"},
+		"overlarge number":       {head + `"labels":[{"confidence":1e999}]}`, "confidence must not be a JSON number"},
+		"no summary":             {`{"title":"a"}`, "summary must have 1 to 4000 characters"},
+		"empty":                  {" \n", "it is empty"},
+		"another field":          {`{"sk-secret":1}`, "a field that was not asked for"},
+		"no known number":        {strings.Replace(good(`[]`), "[1]", `[2,"x"]`, 1), "must name the messages it rests on"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, usage, err := modelThat(says(c.answer), says(c.answer)).summarize(t, readingOf("Where is order 4711?"))
+			require.Equal(t, chat.CodeSummarizationFailed, chat.CodeOf(err))
+			assert.True(t, chat.AsError(err).Final())
+			assert.Contains(t, chat.AsError(err).Message, c.says)
+			assert.NotContains(t, err.Error(), "sk-secret")
+			assert.Equal(t, int64(220), usage.Tokens(), "what was of no use was paid for, too")
+		})
+	}
+}
+
+func TestTextsThatStayTooLongAreCut(t *testing.T) {
+	t.Parallel()
+	long := `{"title":"` + strings.Repeat("x", 500) + `","summary":"` + strings.Repeat("ü", 5000) + `"}`
+	s, _, err := modelThat(says(long), says(long)).summarize(t, readingOf("Hello"))
+	require.NoError(t, err)
+	assert.Len(t, []rune(s.Title), chat.MaxSummaryTitle)
+	assert.Len(t, []rune(s.Summary), chat.MaxSummary)
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	later := &chat.RetryLaterError{Code: "x_500"}
+	for name, c := range map[string]struct {
+		answers []func(*llm.Request) (llm.Completion, error)
+		want    chat.Usage
+		err     error
+	}{
+		"one request":           {answers(says(good(`[]`))), chat.Usage{Requests: 1, InputTokens: 100, OutputTokens: 10}, nil},
+		"with repair":           {answers(says("no"), says(good(`[]`))), chat.Usage{Requests: 2, InputTokens: 200, OutputTokens: 20}, nil},
+		"failure":               {answers(fails(later)), chat.Usage{Requests: 1, InputTokens: 7}, later},
+		"failure of the repair": {answers(says("no"), fails(later)), chat.Usage{Requests: 2, InputTokens: 107, OutputTokens: 10}, later},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, usage, err := modelThat(c.answers...).summarize(t, readingOf("Hello"))
+			require.ErrorIs(t, err, c.err)
+			assert.Positive(t, usage.Duration)
+			usage.Duration = 0
+			assert.Equal(t, c.want, usage)
+		})
+	}
+}
+
+func TestNothingToRead(t *testing.T) {
+	t.Parallel()
+	m := modelThat()
+	_, usage, err := m.summarize(t, chat.Reading{ChooseLabels: true})
+	assert.Equal(t, chat.CodeNothingToSummarize, chat.CodeOf(err))
+	assert.Zero(t, usage)
+}
+
+func TestCapacity(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, 60_000, llm.New(modelThat(), llm.Config{}).Capacity())
+	assert.Equal(t, 500, llm.New(modelThat(), llm.Config{Capacity: 500}).Capacity())
+}
+
+// patient is a provider that waits as long as it may.
+type patient struct{}
+
+func (patient) Complete(ctx context.Context, _ llm.Request) (llm.Completion, error) {
+	<-ctx.Done()
+	return llm.Completion{Usage: chat.Usage{Requests: 1}}, context.Cause(ctx)
+}
+
+func TestTimeoutAndCancellation(t *testing.T) {
+	t.Parallel()
+	_, usage, err := llm.New(patient{}, llm.Config{Timeout: time.Millisecond}).Summarize(t.Context(), readingOf("Hello"))
+	require.ErrorContains(t, err, "did not answer within 1ms")
+	assert.Equal(t, 1, usage.Requests)
+
+	gone := errors.New("gone")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(gone)
+	_, _, err = llm.New(patient{}, llm.Config{}).Summarize(ctx, readingOf("Hello"))
+	require.ErrorIs(t, err, gone)
+}
+
+func TestRepairShowsTheAnswerAndWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	m := modelThat(says(`{"title":5}`), says(good(`[]`)))
+	_, _, err := m.summarize(t, readingOf("Hello"))
+	require.NoError(t, err)
+	first, second := m.requests[0], m.requests[1]
+	assert.Equal(t, first.System, second.System)
+	assert.Equal(t, first.Schema, second.Schema)
+	require.Len(t, second.Turns, 3)
+	assert.Equal(t, first.Turns, second.Turns[:1])
+	assert.Equal(t, llm.Turn{Role: llm.RoleAssistant, Text: `{"title":5}`}, second.Turns[1])
+	assert.Equal(t, llm.RoleUser, second.Turns[2].Role)
+	assert.Contains(t, second.Turns[2].Text, "the field title must not be a JSON number")
+
+	m = modelThat(says(" "), says(good(`[]`)))
+	_, _, err = m.summarize(t, readingOf("Hello"))
+	require.NoError(t, err)
+	assert.Len(t, m.requests[1].Turns, 2, "servers refuse turns without text")
+}
