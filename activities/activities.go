@@ -108,11 +108,19 @@ type RetryStore interface {
 
 // SummaryStore keeps summaries and who asked for them.
 type SummaryStore interface {
-	Transcript(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, limit int) (chat.Transcript, int64, error)
-	// SaveSummary replaces the summary of this version, or returns CodeConflict.
-	SaveSummary(ctx context.Context, in chat.SummarizeChat, version int64, s chat.Summary, joined []chat.Request) (chat.Chat, error)
 	RecordActions(ctx context.Context, kind chat.ActionKind, workflowID string, requests ...chat.Request) error
-	FailActions(ctx context.Context, ws chat.WorkspaceID, ids []chat.ActionID, problem *chat.Error) error
+	// BeginSummary plans a run for a model with this capacity, again under the same id when
+	// it is repeated.
+	BeginSummary(ctx context.Context, in chat.SummaryStart, capacity int) (chat.SummaryPlan, error)
+	Reading(ctx context.Context, part chat.SummaryPart) (chat.Reading, error)
+	// RecordUsage counts what one step of a run has cost.
+	RecordUsage(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, run chat.SummaryID, u chat.Usage) error
+	// SaveSummary replaces the summary of its version, or returns CodeConflict.
+	SaveSummary(ctx context.Context, in chat.SummaryToSave) error
+	// FailSummary ends only what is running.
+	FailSummary(ctx context.Context, in chat.SummaryFailure) error
+	SummarySettings(ctx context.Context, ws chat.WorkspaceID) (chat.SummarySettings, error)
+	SummaryDue(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, now time.Time) (chat.SummaryDue, error)
 }
 
 // Carrier hands one message to the outside world.
@@ -147,7 +155,17 @@ type Tools interface {
 // Model summarizes. A *chat.Error is final, a *chat.RetryLaterError says when to try again,
 // anything else is retried.
 type Model interface {
-	Summarize(ctx context.Context, t chat.Transcript, chooseLabels bool) (chat.Summary, error)
+	// Summarize tells also what a failure has cost.
+	Summarize(ctx context.Context, r chat.Reading) (chat.Summary, chat.Usage, error)
+	// Capacity is how many characters of messages it takes at a time; 0 for any number, at no
+	// cost.
+	Capacity() int
+}
+
+// Models finds a model by the name that a workspace has chosen; "" is the service's own
+// choice.
+type Models interface {
+	Model(name string) (Model, error)
 }
 
 // Config is what the activities work with; all of it is required.
@@ -155,7 +173,7 @@ type Config struct {
 	Store    Store
 	Carriers map[chat.Provider]Carrier
 	Renderer Renderer
-	Model    Model
+	Models   Models
 	Tools    Tools
 	// NewID makes UUIDv7s.
 	NewID func() string

@@ -16,11 +16,13 @@ import (
 // any other ends it with a nil dereference.
 type store struct {
 	activities.Store
-	prepare func(chat.SendAssistantMessage, chat.SendIDs, func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error)
-	tool    func(func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error)
-	claim   func() (chat.Claim, error)
-	record  func(context.Context, int64, chat.Submission) (chat.Delivery, error)
-	read    func() (chat.Transcript, int64, error)
+	prepare  func(chat.SendAssistantMessage, chat.SendIDs, func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error)
+	tool     func(func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error)
+	claim    func() (chat.Claim, error)
+	record   func(context.Context, int64, chat.Submission) (chat.Delivery, error)
+	read     func() chat.Reading
+	spent    []chat.Usage
+	settings chat.SummarySettings
 }
 
 func (s *store) PrepareSend(_ context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error) {
@@ -39,8 +41,17 @@ func (s *store) RecordSubmission(ctx context.Context, _ chat.WorkspaceID, _ chat
 	return s.record(ctx, fence, said)
 }
 
-func (s *store) Transcript(context.Context, chat.WorkspaceID, chat.ChatID, int) (chat.Transcript, int64, error) {
-	return s.read()
+func (s *store) Reading(context.Context, chat.SummaryPart) (chat.Reading, error) {
+	return s.read(), nil
+}
+
+func (s *store) SummarySettings(context.Context, chat.WorkspaceID) (chat.SummarySettings, error) {
+	return s.settings, nil
+}
+
+func (s *store) RecordUsage(_ context.Context, _ chat.WorkspaceID, _ chat.ChatID, _ chat.SummaryID, u chat.Usage) error {
+	s.spent = append(s.spent, u)
+	return nil
 }
 
 type carrier func(context.Context, chat.Outgoing) chat.Submission
@@ -53,11 +64,16 @@ func (renderer) Render(_ chat.Channel, _ *chat.SendFacts, message string, _ chat
 	return chat.Payload{Text: message}, nil
 }
 
-type model func(chat.Transcript, bool) (chat.Summary, error)
+// model is every model that is asked for; it costs something.
+type model func(chat.Reading) (chat.Summary, chat.Usage, error)
 
-func (m model) Summarize(_ context.Context, t chat.Transcript, labels bool) (chat.Summary, error) {
-	return m(t, labels)
+func (m model) Summarize(_ context.Context, r chat.Reading) (chat.Summary, chat.Usage, error) {
+	return m(r)
 }
+
+func (model) Capacity() int { return 1000 }
+
+func (m model) Model(string) (activities.Model, error) { return m, nil }
 
 func newActivities(t *testing.T, c activities.Config) *activities.Activities {
 	t.Helper()

@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -10,38 +11,54 @@ import (
 	"handrail/chat"
 )
 
-func TestWriteSummary(t *testing.T) {
+var asked = []chat.Line{{ID: "m", Role: chat.RoleUserMessage, Text: "Where is order 7?"}}
+
+func TestWriteSummaryLetsNothingThroughThatTheMessagesDoNotSupport(t *testing.T) {
 	t.Parallel()
-	lines := []chat.Line{{ID: "m", Role: chat.RoleUserMessage, Text: "Where is order 7?"}}
-	tests := map[string]struct {
-		lines  []chat.Line
-		labels bool
-		says   chat.Summary
-		code   chat.Code
-	}{
-		"good":                            {lines, true, chat.Summary{Title: "Order 7", Summary: "Ana asks.", Labels: []string{"vip"}, Model: "m"}, ""},
-		"labels nobody asked for":         {lines, false, chat.Summary{Title: "Order 7", Summary: "Ana asks.", Labels: []string{"refund-approved"}}, ""},
-		"a label that is not ours":        {lines, true, chat.Summary{Title: "Order 7", Summary: "Ana asks.", Labels: []string{"refund-approved"}}, chat.CodeSummarizationFailed},
-		"no title":                        {lines, false, chat.Summary{Summary: "Ana asks."}, chat.CodeSummarizationFailed},
-		"a chat without a single message": {nil, false, chat.Summary{}, chat.CodeNothingToSummarize},
+	quote := []chat.Quote{{Message: "m", Text: "order 7"}}
+	says := chat.Summary{
+		Title: "Order 7", Summary: "Ana asks.", Model: "m",
+		KeyPoints: []chat.Point{{Text: "She waits.", Messages: []chat.MessageID{"m", "other"}}, {Text: "She is rich.", Messages: []chat.MessageID{"other"}}},
+		Labels:    []chat.LabelChoice{{Name: "vip", Confidence: 2, Evidence: quote}, {Name: "refund-approved", Confidence: 1, Evidence: quote}},
 	}
-	for name, tt := range tests {
+	for name, labels := range map[string]bool{"with labels": true, "labels nobody asked for": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &store{read: func() (chat.Transcript, int64, error) {
-				return chat.Transcript{Messages: tt.lines, Labels: []chat.Label{{Name: "VIP"}}}, 9, nil
+			s := &store{read: func() chat.Reading {
+				return chat.Reading{Messages: asked, ChooseLabels: labels, Labels: []chat.Label{{Name: "VIP"}}}
 			}}
-			acts := newActivities(t, activities.Config{Store: s, Model: model(func(chat.Transcript, bool) (chat.Summary, error) { return tt.says, nil })})
-			draft, err := acts.WriteSummary(t.Context(), chat.SummaryStep{UpdateLabels: tt.labels})
-			if tt.code != "" {
-				assert.Equal(t, tt.code, chat.CodeOf(err))
-				return
-			}
+			acts := newActivities(t, activities.Config{Store: s, Models: model(func(chat.Reading) (chat.Summary, chat.Usage, error) {
+				return says, chat.Usage{Requests: 1, InputTokens: 10}, nil
+			})})
+			written, err := acts.WriteSummary(t.Context(), chat.SummaryPart{})
 			require.NoError(t, err)
-			assert.Equal(t, int64(9), draft.Version)
-			if !tt.labels {
-				assert.Empty(t, draft.Summary.Labels)
+			assert.Equal(t, []chat.Point{{Text: "She waits.", Messages: []chat.MessageID{"m"}}}, written.KeyPoints)
+			if labels {
+				assert.Equal(t, []chat.LabelChoice{{Name: "VIP", Confidence: 1, Evidence: quote}}, written.Labels)
+			} else {
+				assert.Empty(t, written.Labels)
 			}
+			assert.Equal(t, []chat.Usage{{Requests: 1, InputTokens: 10}}, s.spent)
 		})
 	}
+}
+
+func TestWriteSummaryCountsWhatAFailureHasCost(t *testing.T) {
+	t.Parallel()
+	s := &store{read: func() chat.Reading { return chat.Reading{Messages: asked} }}
+	acts := newActivities(t, activities.Config{Store: s, Models: model(func(chat.Reading) (chat.Summary, chat.Usage, error) {
+		return chat.Summary{}, chat.Usage{Requests: 2, InputTokens: 20}, chat.Errorf(chat.CodeSummarizationFailed, "nonsense")
+	})})
+	_, err := acts.WriteSummary(t.Context(), chat.SummaryPart{})
+	assert.Equal(t, chat.CodeSummarizationFailed, chat.CodeOf(err))
+	assert.Equal(t, []chat.Usage{{Requests: 2, InputTokens: 20}}, s.spent)
+}
+
+func TestWriteSummaryAsksNoModelOnceTheTokensAreUsed(t *testing.T) {
+	t.Parallel()
+	s := &store{settings: chat.SummarySettings{TokenBudget: 100, TokensUsed: 100}}
+	acts := newActivities(t, activities.Config{Store: s, Models: model(nil)})
+	_, err := acts.WriteSummary(t.Context(), chat.SummaryPart{})
+	assert.Equal(t, chat.CodeTokenBudget, chat.CodeOf(err))
+	assert.Contains(t, err.Error(), time.Now().UTC().AddDate(0, 1, 1-time.Now().UTC().Day()).Format(time.DateOnly))
 }

@@ -100,6 +100,8 @@ func TestScopesOfRoutes(t *testing.T) {
 		"testTool": "tools:write", "refreshTool": "tools:write", "rotateSigningSecret": "tools:write", "listToolCallMessages": "chats:read",
 		"listApprovals": "chats:admin", "decideApproval": "chats:admin", "resolveToolCall": "chats:admin",
 		"listContributorRequests": "chats:read", "getContributorRequest": "chats:read", "answerContributorRequest": "chats:write", "cancelContributorRequest": "chats:admin",
+		"listSummaries": "chats:read", "getSummary": "chats:read", "restoreSummary": "chats:write", "undoLabels": "chats:write",
+		"getSummarySettings": "workspace:read", "updateSummarySettings": "workspace:admin",
 	})
 	for _, sender := range []string{"PhoneNumber", "Inbox"} {
 		for _, verb := range []string{"create", "get", "update", "delete"} {
@@ -157,7 +159,7 @@ func TestOwnChats(t *testing.T) {
 	t.Parallel()
 	own := map[string]bool{
 		"getChat": true, "listMessages": true, "createMessage": true, "rateMessage": true, "listParticipants": true, "summarizeChat": true,
-		"listToolCallMessages": true,
+		"listToolCallMessages": true, "listSummaries": true, "getSummary": true,
 	}
 	w := newWorld(t)
 	for _, o := range w.workspaceRoutes(t) {

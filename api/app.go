@@ -20,11 +20,12 @@ import (
 	"handrail/chat"
 )
 
-// Config is what an App is made of. Store, Engine, Tools and Logger are needed.
+// Config is what an App is made of. Store, Engine, Tools, Models and Logger are needed.
 type Config struct {
 	Store  Store
 	Engine Engine
 	Tools  Tools
+	Models Models
 	Logger *slog.Logger
 	// Twilio and SendGrid read what the carriers call with; nil when that can not be
 	// verified, and is not taken.
@@ -55,18 +56,21 @@ type service struct {
 	store    Store
 	engine   Engine
 	tools    Tools
+	models   Models
 	twilio   TwilioWebhooks
 	sendgrid SendGridWebhooks
 	// mails has a place for each inbound mail that may be read at once.
 	mails    chan struct{}
 	notifier *notifier
-	logger   *slog.Logger
-	version  string
-	wait     time.Duration
-	keys     *limiter[chat.KeyID]
-	failures *limiter[string]
-	metrics  metrics
-	api      huma.API
+	// automatic knows whose chats are summarized by themselves.
+	automatic automatic
+	logger    *slog.Logger
+	version   string
+	wait      time.Duration
+	keys      *limiter[chat.KeyID]
+	failures  *limiter[string]
+	metrics   metrics
+	api       huma.API
 
 	document  []byte
 	bodyTypes map[string]string
@@ -93,7 +97,7 @@ func New(config Config) (*App, error) {
 		config.Wait = defaultWait
 	}
 	s := &service{
-		store: config.Store, engine: config.Engine, tools: config.Tools, twilio: config.Twilio, sendgrid: config.SendGrid,
+		store: config.Store, engine: config.Engine, tools: config.Tools, models: config.Models, twilio: config.Twilio, sendgrid: config.SendGrid,
 		mails: make(chan struct{}, mailsAtOnce), logger: config.Logger, version: config.Version, wait: config.Wait,
 		keys:      newLimiter[chat.KeyID](config.KeyLimit, defaultKeyLimit),
 		failures:  newLimiter[string](config.FailureLimit, defaultFailureLimit),
@@ -125,6 +129,8 @@ func (s *service) routes() {
 	s.toolCallMessageRoutes()
 	s.approvalRoutes()
 	s.contributorRoutes()
+	s.summaryRoutes()
+	s.summarySettingsRoutes()
 	s.memberRoutes()
 	s.labelRoutes()
 	s.phoneNumberRoutes()

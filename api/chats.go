@@ -26,29 +26,50 @@ type chatJSON struct {
 	NeedsResponse     bool                `json:"needs_response"`
 	NeedsReason       string              `json:"needs_response_reason,omitempty" doc:"Why, when it was not a message that came in: a call for a human, a message that was not delivered."`
 	Summary           string              `json:"summary"`
-	SummaryModel      string              `json:"summary_model" doc:"What wrote the summary: offline, or a model's name; empty when there is none."`
-	SummaryUpdatedAt  *time.Time          `json:"summary_updated_at"`
-	Labels            []chatLabelJSON     `json:"labels"`
-	LastActivityAt    time.Time           `json:"last_activity_at"`
-	CreatedAt         time.Time           `json:"created_at"`
-	UpdatedAt         time.Time           `json:"updated_at"`
+	PointsJSON
+	SummaryModel     string               `json:"summary_model" doc:"What wrote the summary: offline, a model's name, or person; empty when there is none."`
+	SummaryUpdatedAt *time.Time           `json:"summary_updated_at"`
+	SummaryID        chat.SummaryID       `json:"summary_id,omitempty" format:"uuid" doc:"The version that the chat shows."`
+	TitleEdited      bool                 `json:"title_edited" doc:"Whether a person wrote the title: no summary replaces it without overwrite."`
+	SummaryEdited    bool                 `json:"summary_edited" doc:"Whether a person wrote the summary: no model replaces it without overwrite."`
+	StaleBy          int                  `json:"stale_by" doc:"How many messages are newer than the summary; 1000 is that many or more."`
+	Labels           []chatLabelJSON      `json:"labels"`
+	SuggestedLabels  []suggestedLabelJSON `json:"suggested_labels" doc:"What a model would set if it were surer."`
+	LastActivityAt   time.Time            `json:"last_activity_at"`
+	CreatedAt        time.Time            `json:"created_at"`
+	UpdatedAt        time.Time            `json:"updated_at"`
 }
 
 type chatLabelJSON struct {
-	ID    chat.LabelID `json:"id"`
-	Name  string       `json:"name"`
-	Color string       `json:"color"`
+	ID         chat.LabelID     `json:"id"`
+	Name       string           `json:"name"`
+	Color      string           `json:"color"`
+	Source     chat.LabelSource `json:"source" enum:"person,tool,model" doc:"Who has set it. A model removes only what a model has set."`
+	Confidence float64          `json:"confidence,omitempty" doc:"How sure the model was."`
+}
+
+type suggestedLabelJSON struct {
+	ID         chat.LabelID `json:"id"`
+	Name       string       `json:"name"`
+	Color      string       `json:"color"`
+	Confidence float64      `json:"confidence"`
+	Evidence   []quoteJSON  `json:"evidence" doc:"Words of the chat that speak for it."`
 }
 
 func presentChat(c chat.Chat) chatJSON {
 	labels := make([]chatLabelJSON, len(c.Labels))
 	for i, l := range c.Labels {
-		labels[i] = chatLabelJSON{ID: l.ID, Name: l.Name, Color: l.Color}
+		labels[i] = chatLabelJSON{ID: l.ID, Name: l.Name, Color: l.Color, Source: l.Source, Confidence: l.Confidence}
+	}
+	suggested := make([]suggestedLabelJSON, len(c.Suggested))
+	for i, l := range c.Suggested {
+		suggested[i] = suggestedLabelJSON{ID: l.ID, Name: l.Name, Color: l.Color, Confidence: l.Confidence, Evidence: presentQuotes(l.Evidence)}
 	}
 	return chatJSON{
 		ID: c.ID, Channel: c.Channel, State: c.State, Title: c.Title, MemberID: c.MemberID, AssistantMemberID: c.AssistantMemberID,
 		PhoneNumberID: c.PhoneNumberID, InboxID: c.InboxID, NeedsResponse: c.NeedsResponse, NeedsReason: c.AttentionReason, Summary: c.Summary,
 		SummaryModel: c.SummaryModel, SummaryUpdatedAt: utc(c.SummaryUpdatedAt), Labels: labels,
+		PointsJSON: presentPoints(c.Points), SummaryID: c.SummaryID, TitleEdited: c.TitleEdited, SummaryEdited: c.SummaryEdited, StaleBy: c.StaleBy, SuggestedLabels: suggested,
 		LastActivityAt: c.LastActivityAt.UTC(), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
 	}
 }
@@ -56,8 +77,13 @@ func presentChat(c chat.Chat) chatJSON {
 var exampleChat = chatJSON{
 	ID: 7, Channel: chat.ChannelSMS, State: chat.StateOpen, Title: "Late delivery", MemberID: 42, AssistantMemberID: new(chat.MemberID(2)),
 	PhoneNumberID: new(chat.PhoneNumberID(1)), NeedsResponse: true, Summary: "Ana asks where her order is.", SummaryModel: "offline",
-	SummaryUpdatedAt: &exampleTime, Labels: []chatLabelJSON{{ID: 3, Name: "vip", Color: "#3366ff"}},
-	LastActivityAt: exampleTime, CreatedAt: exampleTime, UpdatedAt: exampleTime,
+	SummaryUpdatedAt: &exampleTime, SummaryID: exampleSummary, PointsJSON: presentPoints(examplePoints), StaleBy: 2,
+	Labels: []chatLabelJSON{
+		{ID: 3, Name: "vip", Color: "#3366ff", Source: chat.LabelByPerson},
+		{ID: 5, Name: "late delivery", Source: chat.LabelByModel, Confidence: 0.9},
+	},
+	SuggestedLabels: []suggestedLabelJSON{{ID: 8, Name: "refund", Confidence: 0.4, Evidence: presentQuotes(exampleQuotes)}},
+	LastActivityAt:  exampleTime, CreatedAt: exampleTime, UpdatedAt: exampleTime,
 }
 
 // newChatJSON begins a chat.
@@ -74,7 +100,7 @@ type newChatJSON struct {
 // chatPatchJSON changes a chat.
 type chatPatchJSON struct {
 	Title             *string             `json:"title,omitempty" maxLength:"200"`
-	Summary           *string             `json:"summary,omitempty" maxLength:"4000" doc:"Stands until the next summary."`
+	Summary           *string             `json:"summary,omitempty" maxLength:"4000" doc:"Stands until a summary is asked for with overwrite, as the title does."`
 	State             *chat.State         `json:"state,omitempty" enum:"open,waiting,closed,archived"`
 	AssistantMemberID *chat.MemberID      `json:"assistant_member_id,omitempty" minimum:"1"`
 	PhoneNumberID     *chat.PhoneNumberID `json:"phone_number_id,omitempty" minimum:"1"`
@@ -198,11 +224,7 @@ func (s *service) updateChat(ctx context.Context, in *updateChatInput) (*chatOut
 	if err := senders.Validate(); err != nil {
 		return nil, err
 	}
-	changed, err := s.store.UpdateChat(ctx, c.workspace(), c.actor(), c.chat.ID, patch)
-	if err != nil {
-		return nil, err
-	}
-	return &chatOutput{Body: presentChat(changed)}, nil
+	return shownChat(s.store.UpdateChat(ctx, c.workspace(), c.actor(), c.chat.ID, patch))
 }
 
 func (s *service) deleteChat(ctx context.Context, _ *struct{}) (*struct{}, error) {

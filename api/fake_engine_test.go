@@ -23,6 +23,7 @@ type fakeEngine struct {
 	notify    func(ctx context.Context, workflowID string, r chat.Receipt) error
 	await     func(context.Context, chat.Action) error
 	action    func(chat.ActionID) (chat.Action, error)
+	changed   func(chat.ChatID)
 	ping      error
 }
 
@@ -123,3 +124,10 @@ func (f *fakeEngine) Action(_ context.Context, _ chat.WorkspaceID, id chat.Actio
 }
 
 func (f *fakeEngine) Ping(context.Context) error { return f.ping }
+
+func (f *fakeEngine) ChatChanged(_ context.Context, _ chat.WorkspaceID, id chat.ChatID) error {
+	if f.changed != nil {
+		f.changed(id)
+	}
+	return nil
+}

@@ -39,6 +39,7 @@ type fakeStore struct {
 	changes []string
 	toolFacts
 	peopleFacts
+	summaryFacts
 
 	principals map[[32]byte]chat.Principal
 	chat       func(chat.ChatID) (chat.Chat, error)
@@ -163,7 +164,7 @@ func smsChat() chat.Chat {
 	return chat.Chat{
 		ID: chatOne, WorkspaceID: home, Channel: chat.ChannelSMS, State: chat.StateOpen, Title: "Late delivery", MemberID: 42,
 		Attention: 5, Answered: 4, NeedsResponse: true, Summary: "Ana asks.", SummaryModel: "offline", SummaryUpdatedAt: &noon,
-		Labels: []chat.Label{{ID: 3, Name: "vip", Color: "#3366ff"}}, LastActivityAt: noon, CreatedAt: noon, UpdatedAt: noon,
+		Labels: []chat.ChatLabel{{Label: chat.Label{ID: 3, Name: "vip", Color: "#3366ff"}, Source: chat.LabelByPerson}}, LastActivityAt: noon, CreatedAt: noon, UpdatedAt: noon,
 	}
 }
 

@@ -21,7 +21,7 @@ func FuzzBody(f *testing.F) {
 	f.Add(`[[[[[[`, ",;=", strings.Repeat("k", 300))
 	f.Add("{\"message\":\"\\ud800\"}", `wait="5"`, "ü")
 	app, err := api.New(api.Config{
-		Store: newFakeStore(), Engine: &fakeEngine{}, Tools: &fakeTools{}, Logger: slog.New(slog.DiscardHandler), Version: "fuzz",
+		Store: newFakeStore(), Engine: &fakeEngine{}, Tools: &fakeTools{}, Models: fakeModels{}, Logger: slog.New(slog.DiscardHandler), Version: "fuzz",
 		KeyLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6}, FailureLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6},
 	})
 	require.NoError(f, err)

@@ -160,6 +160,7 @@ func (s *service) createMessage(ctx context.Context, in *createMessageInput) (*c
 	if err != nil {
 		return nil, err
 	}
+	s.chatChanged(c.workspace(), c.chat.ID)
 	return &created[messageJSON]{Location: c.path(fmt.Sprintf("/chats/%d/messages", c.chat.ID)), Body: presentMessage(made)}, nil
 }
 

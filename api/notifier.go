@@ -18,10 +18,10 @@ const (
 	notifyWithin      = 5 * time.Second
 )
 
-// notification tells a workflow that its delivery has changed.
+// notification tells a workflow that something has changed.
 type notification struct {
-	workflowID string
-	receipt    chat.Receipt
+	about string
+	tell  func(ctx context.Context) error
 }
 
 // notifier tells workflows what the store already knows, beside the requests. Nothing is
@@ -40,18 +40,23 @@ type notifier struct {
 	running sync.WaitGroup
 }
 
-// notify returns at once.
+// notify tells a workflow how its delivery stands. It returns at once.
 func (n *notifier) notify(workflowID string, receipt chat.Receipt) {
 	if workflowID == "" {
 		return
 	}
+	n.queue(notification{about: workflowID, tell: func(ctx context.Context) error { return n.tell(ctx, workflowID, receipt) }})
+}
+
+// queue returns at once.
+func (n *notifier) queue(next notification) {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
 	if n.closed || len(n.waiting) >= notificationsKept {
 		n.dropped.WithLabelValues("full").Inc()
 		return
 	}
-	n.waiting = append(n.waiting, notification{workflowID, receipt})
+	n.waiting = append(n.waiting, next)
 	if n.workers < notifiersAtOnce {
 		n.workers++
 		n.running.Go(n.work)
@@ -66,9 +71,9 @@ func (n *notifier) work() {
 			return
 		}
 		ctx, cancel := context.WithTimeout(n.alive, notifyWithin)
-		if err := n.tell(ctx, next.workflowID, next.receipt); err != nil {
+		if err := next.tell(ctx); err != nil {
 			n.dropped.WithLabelValues("failed").Inc()
-			n.logger.Warn("a workflow was not notified; it will look for itself", "workflow_id", next.workflowID, "error", err)
+			n.logger.Warn("a workflow was not notified; it will look for itself", "about", next.about, "error", err)
 		}
 		cancel()
 	}

@@ -57,7 +57,7 @@ func openAPI(version string) huma.Config {
 				{Name: tagSenders, Description: "What messages are sent from."},
 				{Name: tagDeliveries, Description: "What became of each message."},
 				{Name: tagTools, Description: "What assistants may do outside before they speak: HTTP APIs, servers that speak the Model Context Protocol, and people."},
-				{Name: tagWorkspace, Description: "API keys, and who changed what."},
+				{Name: tagWorkspace, Description: "API keys, how chats are summarized, and who changed what."},
 				{Name: tagWebhooks, Description: "What Twilio and SendGrid call. No key is needed: a call is believed because its carrier has signed it."},
 				{Name: tagService, Description: "The service itself; no key is needed."},
 			},

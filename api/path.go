@@ -39,6 +39,7 @@ var pathParameters = map[string]pathParameter{
 	"delivery_id":     {uuid: true, doc: "The delivery.", example: exampleDelivery},
 	"action_id":       {uuid: true, doc: "The action.", example: exampleAction},
 	"bulk_retry_id":   {uuid: true, doc: "The bulk retry.", example: exampleBulk},
+	"summary_id":      {uuid: true, doc: "The version of the summary.", example: exampleSummary},
 	"tool_id":         {doc: "The tool or the MCP server.", example: 4},
 	"suppression_id":  {doc: "The suppression.", example: 9},
 	"call_id":         {text: true, doc: "The tool call's id within its message.", example: "call_1"},

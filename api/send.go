@@ -144,7 +144,7 @@ func (s *service) send(ctx context.Context, in *sendInput) (*acted, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.act(ctx, in.ActionHeaders, intent{
+	answered, err := s.act(ctx, in.ActionHeaders, intent{
 		kind:   chat.ActionSendAssistantMessage,
 		chat:   callFrom(ctx).chat.ID,
 		fields: map[string]any{"message": in.Body.Message, "tool_calls": calls},
@@ -158,4 +158,8 @@ func (s *service) send(ctx context.Context, in *sendInput) (*acted, error) {
 			return presentSend(answer.Value), answer.Replayed, nil
 		},
 	})
+	if err == nil {
+		s.chatChanged(c.workspace(), c.chat.ID)
+	}
+	return answered, err
 }

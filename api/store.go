@@ -25,6 +25,7 @@ type Store interface {
 	ApprovalStore
 	ToolCallStore
 	ContributorStore
+	SummaryStore
 	WebhookStore
 	HealthStore
 	AuditLog(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.AuditEntry], error)
@@ -175,6 +176,21 @@ type ContributorStore interface {
 	AnswerRequest(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ContributorRequestID, in chat.ContributorAnswer, now time.Time) (chat.ContributorRequest, error)
 	// EndRequest may be asked twice; a request that is over stays as it is.
 	EndRequest(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ContributorRequestID, state chat.ContributorRequestState, note string, now time.Time) (chat.ContributorRequest, error)
+}
+
+// SummaryStore keeps the versions of summaries, and how a workspace wants them.
+type SummaryStore interface {
+	// Summaries lists a chat's versions, newest first.
+	Summaries(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, page chat.Page) (chat.List[chat.SummaryVersion], error)
+	SummaryVersion(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, version chat.SummaryID) (chat.SummaryVersion, error)
+	// RestoreSummary makes an older version the chat's, as a person's: CodeConflict for one
+	// that is not a summary.
+	RestoreSummary(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, version chat.SummaryID) (chat.Chat, error)
+	// UndoLabels takes back what a run has changed of the chat's labels, except what
+	// somebody has touched since. It may be asked twice.
+	UndoLabels(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, version chat.SummaryID) (chat.Chat, error)
+	SummarySettings(ctx context.Context, ws chat.WorkspaceID) (chat.SummarySettings, error)
+	UpdateSummarySettings(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, settings chat.SummarySettings) (chat.SummarySettings, error)
 }
 
 // WebhookStore takes what carriers tell. A carrier knows no workspace: the store finds

@@ -11,25 +11,46 @@ import (
 func (s *service) summarizeRoutes() {
 	register(s, http.MethodPost, "/chats/{chat_id}/summarize", ownOr(chat.ScopeChatsWrite), s.summarize, about{
 		id: "summarizeChat", tag: tagActions, summary: "Summarize a chat", acts: true,
-		description: "Writes the title and the summary anew, and with `update_labels` chooses among the workspace's labels. " +
+		description: "Writes title, summary and points anew, and with `update_labels` chooses among the workspace's labels. " +
+			"A model reads its last summary and what is new since; all of the chat when there is no summary yet, more than half is new, a message has changed, or with `full`. " +
+			"Every point names the messages it rests on; what names none is dropped. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. " +
 			"Two requests at once for one chat share one run. When the model fails, everything stands as it was.",
-		answer:   exampleChat,
-		problems: []chat.Code{chat.CodeNothingToSummarize, chat.CodeIdempotencyKeyReused, chat.CodeSummarizationFailed},
+		answer: exampleChat,
+		problems: []chat.Code{
+			chat.CodeNothingToSummarize, chat.CodeTokenBudget, chat.CodeSummaryEdited, chat.CodeIdempotencyKeyReused, chat.CodeSummarizationFailed,
+		},
 	})
 }
 
 type summarizeInput struct {
 	ActionHeaders
 	UpdateLabels bool `query:"update_labels" default:"false" doc:"Choose labels too."`
+	Full         bool `query:"full" default:"false" doc:"Read all of the chat, not only what is new."`
+	Overwrite    bool `query:"overwrite" default:"false" doc:"Replace also what a person wrote."`
+}
+
+// fields are what the request asks for; what came later is named only when it is asked for,
+// so that a key of before keeps its meaning.
+func (in *summarizeInput) fields() map[string]any {
+	fields := map[string]any{"update_labels": in.UpdateLabels}
+	if in.Full {
+		fields["full"] = true
+	}
+	if in.Overwrite {
+		fields["overwrite"] = true
+	}
+	return fields
 }
 
 func (s *service) summarize(ctx context.Context, in *summarizeInput) (*acted, error) {
 	return s.act(ctx, in.ActionHeaders, intent{
 		kind:   chat.ActionSummarizeChat,
 		chat:   callFrom(ctx).chat.ID,
-		fields: map[string]any{"update_labels": in.UpdateLabels},
+		fields: in.fields(),
 		start: func(waiting context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
-			answer, err := s.engine.SummarizeChat(waiting, chat.SummarizeChat{Request: request, UpdateLabels: in.UpdateLabels}, wait)
+			answer, err := s.engine.SummarizeChat(waiting, chat.SummarizeChat{
+				Request: request, UpdateLabels: in.UpdateLabels, Full: in.Full, Overwrite: in.Overwrite,
+			}, wait)
 			if err != nil {
 				return nil, answer.Replayed, err
 			}

@@ -264,6 +264,9 @@ func (s *service) receiveInbound(ctx context.Context, in chat.Inbound) (string, 
 	if arrival.Awaited != "" {
 		s.notifier.notify(arrival.Awaited, chat.Receipt{})
 	}
+	if arrival.ChatID != 0 && !arrival.Repeated {
+		s.chatChanged(arrival.WorkspaceID, arrival.ChatID)
+	}
 	return s.stored(in.Provider, arrival.Known, arrival.Repeated), nil
 }
 

@@ -45,7 +45,7 @@ func newWorld(t *testing.T, settings ...func(*api.Config)) *world {
 	t.Helper()
 	w := &world{store: newFakeStore(), engine: &fakeEngine{}, tools: &fakeTools{}, twilio: &fakeTwilio{}, sendgrid: &fakeSendGrid{}, log: &lockedBuffer{}}
 	config := api.Config{
-		Store: w.store, Engine: w.engine, Tools: w.tools, Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		Store: w.store, Engine: w.engine, Tools: w.tools, Models: fakeModels{}, Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, nil)),
 		Twilio: w.twilio, SendGrid: w.sendgrid,
 		KeyLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6}, FailureLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6},
 	}

@@ -197,6 +197,12 @@ func (d *Delivery) Receipt() Receipt {
 type SummarizeChat struct {
 	Request
 	UpdateLabels bool `json:"update_labels"`
+	// Full has all of the chat read, not only what is new.
+	Full bool `json:"full,omitempty"`
+	// Overwrite replaces also what a person wrote.
+	Overwrite bool `json:"overwrite,omitempty"`
+	// Automatic tells that the workspace's settings ask, not a person.
+	Automatic bool `json:"automatic,omitempty"`
 }
 
 // ChatSummarized answers a [SummarizeChat]; the chat itself is in the store.

@@ -57,15 +57,28 @@ type Chat struct {
 	// in: a call for a human, a delivery that failed late. "" otherwise.
 	AttentionReason string
 	Summary         string
-	// SummaryModel names what wrote the summary: "offline", or a model's name.
+	// SummaryModel names what wrote the summary: "offline", a model's name, or ByPerson.
 	SummaryModel     string
 	SummaryUpdatedAt *time.Time
+	// SummaryID is the version that the chat shows, "" for none.
+	SummaryID SummaryID
+	Points
+	// TitleEdited and SummaryEdited tell that a person wrote them: no model overwrites them
+	// unless told to.
+	TitleEdited, SummaryEdited bool
+	// StaleBy is how many messages are newer than the summary, at most MaxStaleBy.
+	StaleBy int
 	// Labels are in the order of their names.
-	Labels         []Label
+	Labels []ChatLabel
+	// Suggested are labels that a model was not sure enough of, and that are not set.
+	Suggested      []SuggestedLabel
 	LastActivityAt time.Time
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 }
+
+// MaxStaleBy is where the counting of messages without summary ends.
+const MaxStaleBy = 1000
 
 // MaxTitle is the most characters a chat's title may have.
 const MaxTitle = 200
@@ -104,8 +117,8 @@ func (c *NewChat) Validate() error {
 	return nil
 }
 
-// ChatPatch changes the fields that are not nil. A person's change to Title or Summary
-// stands until the next summary.
+// ChatPatch changes the fields that are not nil. A person's Title and Summary stand until
+// a summary is asked for that overwrites them.
 type ChatPatch struct {
 	Title, Summary    *string
 	State             *State

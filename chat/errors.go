@@ -28,6 +28,8 @@ const (
 	CodeInvalidToolArguments Code = "invalid_tool_arguments"
 	CodeNothingToSummarize   Code = "nothing_to_summarize"
 	CodeNotRatable           Code = "not_ratable"
+	// CodeTokenBudget is a workspace that has used the tokens of its month.
+	CodeTokenBudget Code = "token_budget_exceeded" //nolint:gosec // no credential
 	// CodeToolUnavailable is a tool or MCP server that can not be reached, or answers nonsense.
 	CodeToolUnavailable Code = "tool_unavailable"
 	// CodeAddressRefused is a URL that leads where tools must not go.
@@ -62,10 +64,13 @@ const (
 	CodeToolCallNotFound    Code = "tool_call_not_found"
 	CodeApprovalNotFound    Code = "approval_not_found"
 	CodeRequestNotFound     Code = "contributor_request_not_found"
+	CodeSummaryNotFound     Code = "summary_not_found"
 	// KindConflict.
 	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
 	CodeAlreadyExists        Code = "already_exists"
 	CodeInUse                Code = "in_use"
+	// CodeSummaryEdited is a summary that a person wrote and that is not to be overwritten.
+	CodeSummaryEdited Code = "summary_edited"
 	// CodeDecided is a decision that was taken already.
 	CodeDecided  Code = "already_decided"
 	CodeConflict Code = "conflict"
@@ -78,6 +83,9 @@ const (
 	CodeDeliveryFailed      Code = "delivery_failed"
 	CodeToolCallFailed      Code = "tool_call_failed"
 	CodeSummarizationFailed Code = "summarization_failed"
+	// CodeTooLongForModel is a text that does not fit a model at once. No caller sees it: the
+	// text is split.
+	CodeTooLongForModel Code = "too_long_for_model"
 	// CodeApprovalRefused and CodeApprovalExpired end a send before its tools have run.
 	CodeApprovalRefused Code = "approval_refused"
 	CodeApprovalExpired Code = "approval_expired"
@@ -125,11 +133,13 @@ var kinds = map[Code]Kind{
 	CodeMessageNotFound: KindNotFound, CodeLabelNotFound: KindNotFound, CodeSenderNotFound: KindNotFound,
 	CodeDeliveryNotFound: KindNotFound, CodeActionNotFound: KindNotFound, CodeKeyNotFound: KindNotFound,
 	CodeSuppressionNotFound: KindNotFound, CodeBulkRetryNotFound: KindNotFound, CodeToolNotFound: KindNotFound,
-	CodeToolCallNotFound: KindNotFound, CodeApprovalNotFound: KindNotFound, CodeRequestNotFound: KindNotFound, CodeDecided: KindConflict,
+	CodeToolCallNotFound: KindNotFound, CodeApprovalNotFound: KindNotFound, CodeRequestNotFound: KindNotFound,
+	CodeSummaryNotFound: KindNotFound, CodeSummaryEdited: KindConflict, CodeDecided: KindConflict,
 	CodeIdempotencyKeyReused: KindConflict, CodeAlreadyExists: KindConflict, CodeInUse: KindConflict, CodeConflict: KindConflict,
 	CodeMethodNotAllowed: KindMethod, CodeBodyTooLarge: KindTooLarge, CodeUnsupportedMediaType: KindMedia,
 	CodeRateLimited: KindRateLimited, CodeUnavailable: KindUnavailable, CodeInternal: KindInternal,
 	CodeDeliveryFailed: KindFailed, CodeToolCallFailed: KindFailed, CodeSummarizationFailed: KindFailed,
+	CodeTooLongForModel: KindFailed,
 	CodeApprovalRefused: KindFailed, CodeApprovalExpired: KindFailed,
 }
 

@@ -35,6 +35,8 @@ type (
 	ActionID string
 	// ContributorRequestID is a UUIDv7.
 	ContributorRequestID string
+	// SummaryID is the UUIDv7 of one version of a summary.
+	SummaryID string
 	// AskID is the UUIDv7 of one contributor's part in a request.
 	AskID string
 )

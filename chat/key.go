@@ -32,6 +32,7 @@ const (
 	ScopeToolsRead       Scope = "tools:read"
 	ScopeToolsWrite      Scope = "tools:write"
 	ScopeKeysAdmin       Scope = "keys:admin"
+	ScopeWorkspaceRead   Scope = "workspace:read"
 	ScopeWorkspaceAdmin  Scope = "workspace:admin"
 )
 

@@ -1,6 +1,9 @@
 package chat
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // This file holds what workflows hand to activities where the domain has no other type
 // for it.
@@ -100,24 +103,69 @@ type ActionStep struct {
 	Request    Request    `json:"request"`
 }
 
-// SummaryStep names the chat to be summarized.
+// SummaryStep names one run over a chat, and what it is to do.
 type SummaryStep struct {
 	WorkspaceID  WorkspaceID `json:"workspace_id"`
 	ChatID       ChatID      `json:"chat_id"`
-	UpdateLabels bool        `json:"update_labels"`
+	ID           SummaryID   `json:"id"`
+	UpdateLabels bool        `json:"update_labels,omitempty"`
+	Full         bool        `json:"full,omitempty"`
+	Overwrite    bool        `json:"overwrite,omitempty"`
+	Automatic    bool        `json:"automatic,omitempty"`
 }
 
-// SummaryDraft is a summary with the version of the chat's summary that it replaces.
-type SummaryDraft struct {
-	Version int64   `json:"version"`
-	Summary Summary `json:"summary"`
+// SummaryStart begins a run on behalf of its first request. A Capacity that is not 0 is
+// used in place of the model's.
+type SummaryStart struct {
+	SummaryStep
+	ActionID ActionID `json:"action_id"`
+	By       Actor    `json:"by"`
+	Capacity int      `json:"capacity,omitempty"`
 }
 
-// SummaryToSave is a draft with the requests that it answers.
+// SummaryPart is what one step of a run reads: a version to build on, and messages or the
+// summaries of parts.
+type SummaryPart struct {
+	SummaryStep
+	Base     SummaryID    `json:"base,omitempty"`
+	Messages MessageRange `json:"messages,omitzero"`
+	Parts    []Summary    `json:"parts,omitempty"`
+}
+
+// SummaryToSave is what a run has written, with the requests that it answers.
 type SummaryToSave struct {
 	SummaryStep
-	SummaryDraft
+	// Version is the chat's summary version that may be replaced.
+	Version  int64     `json:"version"`
+	Summary  Summary   `json:"summary"`
 	Requests []Request `json:"requests"`
+}
+
+// SummaryFailure is why a run is over. Without an ID none had begun.
+type SummaryFailure struct {
+	ActionsFailed
+	ChatID ChatID    `json:"chat_id"`
+	ID     SummaryID `json:"id,omitempty"`
+}
+
+// AutoSummary names the chat that is summarized by itself.
+type AutoSummary struct {
+	WorkspaceID WorkspaceID `json:"workspace_id"`
+	ChatID      ChatID      `json:"chat_id"`
+}
+
+// SummaryDue is whether a chat is to be summarized by itself.
+type SummaryDue struct {
+	// Due tells that it is to be now, for what has come up to the message Newest.
+	Due    bool  `json:"due,omitempty"`
+	Newest int64 `json:"newest,omitempty"`
+	// In is when to look again, 0 when nothing is waited for.
+	In time.Duration `json:"in,omitempty"`
+	// Missing is how many more messages make it due at once, 0 for any number.
+	Missing int `json:"missing,omitempty"`
+	// By is who has switched it on, Labels whether labels are to be chosen.
+	By     MemberID `json:"by,omitempty"`
+	Labels bool     `json:"labels,omitempty"`
 }
 
 // ActionsFailed are actions with the reason they share.

@@ -121,19 +121,11 @@ func (s *Store) RecordActions(ctx context.Context, kind chat.ActionKind, workflo
 	})
 }
 
-// FailActions stores why actions failed.
-//
-// Idempotent: only actions that are running change.
-func (s *Store) FailActions(ctx context.Context, ws chat.WorkspaceID, ids []chat.ActionID, problem *chat.Error) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	return s.inTx(ctx, "fail actions", func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewUpdate().Model((*actionRow)(nil)).Set("state = ?", chat.ActionFailed).Set("problem = ?", problem).
-			Set("updated_at = ?", s.time()).Where("workspace_id = ?", ws).Where("id IN ?", bun.Tuple(ids)).
-			Where("state = ?", chat.ActionRunning).Exec(ctx)
-		return err
-	})
+// failActions is the statement that stores why actions failed that are running.
+func failActions(tx bun.Tx, ws chat.WorkspaceID, ids []chat.ActionID, problem *chat.Error, now time.Time) *bun.UpdateQuery {
+	return tx.NewUpdate().Model((*actionRow)(nil)).Set("state = ?", chat.ActionFailed).Set("problem = ?", problem).
+		Set("updated_at = ?", now).Where("workspace_id = ?", ws).Where("id IN ?", bun.Tuple(ids)).
+		Where("state = ?", chat.ActionRunning)
 }
 
 // moveAction is the statement that puts an action into another state, from one of the

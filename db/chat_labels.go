@@ -16,41 +16,35 @@ type chatLabelRow struct {
 	ChatID      chat.ChatID      `bun:"chat_id,pk"`
 	LabelID     chat.LabelID     `bun:"label_id,pk"`
 	Source      chat.LabelSource `bun:"source"`
+	Confidence  float64          `bun:"confidence"`
+	SummaryID   chat.SummaryID   `bun:"summary_id,nullzero"`
 	CreatedAt   time.Time        `bun:"created_at"`
 
 	Label *labelRow `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:label_id=id"`
 }
 
-// addLabels fills in the labels of chats, in the order of their names.
-func addLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, chats []chat.Chat) error {
-	if len(chats) == 0 {
-		return nil
-	}
-	ids := make([]chat.ChatID, len(chats))
-	for i := range chats {
-		ids[i] = chats[i].ID
-	}
+// removalRow is a label that somebody has taken off a chat.
+type removalRow struct {
+	bun.BaseModel `bun:"table:label_removals,alias:lr"`
+
+	WorkspaceID chat.WorkspaceID `bun:"workspace_id"`
+	ChatID      chat.ChatID      `bun:"chat_id,pk"`
+	LabelID     chat.LabelID     `bun:"label_id,pk"`
+	RemovedAt   time.Time        `bun:"removed_at"`
+}
+
+// chatLabels are the labels of chats, in the order of their names.
+func chatLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, ids []chat.ChatID) (map[chat.ChatID][]chat.ChatLabel, error) {
 	var rows []chatLabelRow
 	err := db.NewSelect().Model(&rows).Relation("Label").Where("cl.workspace_id = ?", ws).Where("cl.chat_id IN ?", bun.Tuple(ids)).
 		OrderExpr("label.folded").Scan(ctx)
-	if err != nil {
-		return err
-	}
-	byChat := map[chat.ChatID][]chat.Label{}
+	byChat := map[chat.ChatID][]chat.ChatLabel{}
 	for _, r := range rows {
-		byChat[r.ChatID] = append(byChat[r.ChatID], r.Label.label())
+		byChat[r.ChatID] = append(byChat[r.ChatID], chat.ChatLabel{
+			Label: r.Label.label(), Source: r.Source, Confidence: r.Confidence, SummaryID: r.SummaryID,
+		})
 	}
-	for i := range chats {
-		chats[i].Labels = byChat[chats[i].ID]
-	}
-	return nil
-}
-
-// labelled is one chat with its labels.
-func labelled(ctx context.Context, db bun.IDB, row *chatRow) (chat.Chat, error) {
-	chats := []chat.Chat{row.chat()}
-	err := addLabels(ctx, db, row.WorkspaceID, chats)
-	return chats[0], err
+	return byChat, err
 }
 
 // labelsNamed finds labels by their folded names, and passes over names that no label has.
@@ -68,8 +62,19 @@ func labelsNamed(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, names []st
 	return ids, err
 }
 
-// putLabels puts labels on a chat. A label that is there already keeps its source, unless
-// a person sets it now: then no model takes it off again.
+// existingLabels are those of the ids that are labels of the workspace.
+func existingLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, ids []chat.LabelID) ([]chat.LabelID, error) {
+	var known []chat.LabelID
+	if len(ids) == 0 {
+		return known, nil
+	}
+	err := db.NewSelect().Model((*labelRow)(nil)).Column("id").Where("l.workspace_id = ?", ws).
+		Where("l.id IN ?", bun.Tuple(ids)).OrderExpr("l.id").Scan(ctx, &known)
+	return known, err
+}
+
+// putLabels puts labels on a chat, not by a model's word. A label that is there already
+// keeps its source, unless a person sets it now: then no model takes it off again.
 func putLabels(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID, labels []chat.LabelID, source chat.LabelSource, now time.Time) error {
 	if len(labels) == 0 {
 		return nil
@@ -80,22 +85,60 @@ func putLabels(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.Chat
 	}
 	q := tx.NewInsert().Model(&rows).On("CONFLICT (chat_id, label_id) DO NOTHING")
 	if source == chat.LabelByPerson {
-		q = tx.NewInsert().Model(&rows).On("CONFLICT (chat_id, label_id) DO UPDATE").Set("source = EXCLUDED.source")
+		q = tx.NewInsert().Model(&rows).On("CONFLICT (chat_id, label_id) DO UPDATE").Set("source = EXCLUDED.source").
+			Set("confidence = EXCLUDED.confidence").Set("summary_id = EXCLUDED.summary_id")
 	}
-	_, err := q.Exec(ctx)
+	if _, err := q.Exec(ctx); err != nil {
+		return err
+	}
+	_, err := tx.NewDelete().Model((*removalRow)(nil)).Where("workspace_id = ?", ws).Where("chat_id = ?", id).
+		Where("label_id IN ?", bun.Tuple(labels)).Exec(ctx)
 	return err
 }
 
-// takeLabels takes labels off a chat: all but those to keep. With a source, only labels
-// of that source.
-func takeLabels(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID, keep []chat.LabelID, source chat.LabelSource) error {
-	q := tx.NewDelete().Model((*chatLabelRow)(nil)).Where("workspace_id = ?", ws).Where("chat_id = ?", id)
+// takeLabels takes all labels off a chat but those to keep.
+func takeLabels(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID, keep []chat.LabelID, now time.Time) error {
+	var gone []chat.LabelID
+	q := tx.NewSelect().Model((*chatLabelRow)(nil)).Column("label_id").Where("workspace_id = ?", ws).Where("chat_id = ?", id)
 	if len(keep) > 0 {
 		q.Where("label_id NOT IN ?", bun.Tuple(keep))
 	}
-	if source != "" {
-		q.Where("source = ?", source)
+	if err := q.Scan(ctx, &gone); err != nil {
+		return err
 	}
-	_, err := q.Exec(ctx)
+	return takeOff(ctx, tx, ws, id, gone, now)
+}
+
+// takeOff takes labels off a chat, by somebody's word that stands against a model's.
+func takeOff(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID, labels []chat.LabelID, now time.Time) error {
+	if len(labels) == 0 {
+		return nil
+	}
+	_, err := tx.NewDelete().Model((*chatLabelRow)(nil)).Where("workspace_id = ?", ws).Where("chat_id = ?", id).
+		Where("label_id IN ?", bun.Tuple(labels)).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	return noteRemovals(ctx, tx, ws, id, labels, now)
+}
+
+// noteRemovals keeps a model from putting labels back.
+func noteRemovals(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID, labels []chat.LabelID, now time.Time) error {
+	if len(labels) == 0 {
+		return nil
+	}
+	rows := make([]removalRow, len(labels))
+	for i, label := range labels {
+		rows[i] = removalRow{WorkspaceID: ws, ChatID: id, LabelID: label, RemovedAt: now}
+	}
+	_, err := tx.NewInsert().Model(&rows).On("CONFLICT (chat_id, label_id) DO NOTHING").Exec(ctx)
 	return err
+}
+
+// removedLabels are the labels that somebody has taken off a chat.
+func removedLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.ChatID) ([]chat.LabelID, error) {
+	var ids []chat.LabelID
+	err := db.NewSelect().Model((*removalRow)(nil)).Column("label_id").Where("workspace_id = ?", ws).Where("chat_id = ?", id).
+		OrderExpr("label_id").Scan(ctx, &ids)
+	return ids, err
 }

@@ -22,13 +22,13 @@ func (s *Store) UpdateChat(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 			return err
 		}
 		row.UpdatedAt = s.time()
-		if err := s.patchChat(ctx, tx, &row, &p); err != nil {
+		if err := s.patchChat(ctx, tx, &row, by, &p); err != nil {
 			return err
 		}
 		if _, err := tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx); err != nil {
 			return err
 		}
-		if c, err = labelled(ctx, tx, &row); err != nil {
+		if c, err = complete(ctx, tx, &row); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, ws, by, "chat.updated", objectID(id), fields(map[string]bool{
@@ -40,7 +40,7 @@ func (s *Store) UpdateChat(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 	return c, err
 }
 
-func (s *Store) patchChat(ctx context.Context, tx bun.Tx, row *chatRow, p *chat.ChatPatch) error {
+func (s *Store) patchChat(ctx context.Context, tx bun.Tx, row *chatRow, by chat.Actor, p *chat.ChatPatch) error {
 	if err := checkPatch(row, p); err != nil {
 		return err
 	}
@@ -59,12 +59,13 @@ func (s *Store) patchChat(ctx context.Context, tx bun.Tx, row *chatRow, p *chat.
 	if p.InboxID != nil {
 		row.InboxID = p.InboxID
 	}
-	if p.Title != nil || p.Summary != nil {
-		// A summary that is being written now read the old ones: it must not win.
-		row.SummaryVersion++
-	}
 	set(&row.Title, p.Title)
 	set(&row.Summary, p.Summary)
+	if p.Title != nil || p.Summary != nil {
+		if err := s.keepEdit(ctx, tx, row, by, p); err != nil {
+			return err
+		}
+	}
 	set(&row.State, p.State)
 	setNeedsResponse(row, p.NeedsResponse)
 	if p.LabelIDs == nil {
@@ -127,17 +128,14 @@ func replaceAssistant(ctx context.Context, tx bun.Tx, row *chatRow, id chat.Memb
 // replaceLabels sets a chat's labels: label_not_found.
 func replaceLabels(ctx context.Context, tx bun.Tx, row *chatRow, ids []chat.LabelID) error {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	if len(ids) > 0 {
-		known, err := tx.NewSelect().Model((*labelRow)(nil)).Where("l.workspace_id = ?", row.WorkspaceID).
-			Where("l.id IN ?", bun.Tuple(ids)).Count(ctx)
-		if err != nil {
-			return err
-		}
-		if known != int64(len(ids)) {
-			return notFound(chat.CodeLabelNotFound, "label")
-		}
+	known, err := existingLabels(ctx, tx, row.WorkspaceID, ids)
+	if err != nil {
+		return err
 	}
-	if err := takeLabels(ctx, tx, row.WorkspaceID, row.ID, ids, ""); err != nil {
+	if len(known) != len(ids) {
+		return notFound(chat.CodeLabelNotFound, "label")
+	}
+	if err := takeLabels(ctx, tx, row.WorkspaceID, row.ID, ids, row.UpdatedAt); err != nil {
 		return err
 	}
 	return putLabels(ctx, tx, row.WorkspaceID, row.ID, ids, chat.LabelByPerson, row.UpdatedAt)
@@ -166,12 +164,10 @@ func (e *chatEditor) AddLabel(ctx context.Context, name string) error {
 // RemoveLabel implements [chat.ChatEditor].
 func (e *chatEditor) RemoveLabel(ctx context.Context, name string) error {
 	ids, err := labelsNamed(ctx, e.tx, e.ws, []string{name})
-	if err != nil || len(ids) == 0 {
+	if err != nil {
 		return err
 	}
-	_, err = e.tx.NewDelete().Model((*chatLabelRow)(nil)).Where("workspace_id = ?", e.ws).Where("chat_id = ?", e.id).
-		Where("label_id IN ?", bun.Tuple(ids)).Exec(ctx)
-	return err
+	return takeOff(ctx, e.tx, e.ws, e.id, ids, e.now)
 }
 
 // SetTitle implements [chat.ChatEditor].

@@ -29,11 +29,20 @@ type chatRow struct {
 	SummaryModel      string              `bun:"summary_model"`
 	SummaryUpdatedAt  *time.Time          `bun:"summary_updated_at"`
 	// SummaryVersion counts the changes of title and summary, by whomever.
-	SummaryVersion int64      `bun:"summary_version"`
-	LastActivityAt time.Time  `bun:"last_activity_at"`
-	CreatedAt      time.Time  `bun:"created_at"`
-	UpdatedAt      time.Time  `bun:"updated_at"`
-	DeletedAt      *time.Time `bun:"deleted_at"`
+	SummaryVersion int64 `bun:"summary_version"`
+	// SummaryID is the version that the chat shows, SummaryWatermark the newest message it
+	// covers, SummaryTried the newest one at the last attempt that nobody has asked for.
+	SummaryID        chat.SummaryID `bun:"summary_id,nullzero"`
+	SummaryPoints    chat.Points    `bun:"summary_points,type:json"`
+	SummaryWatermark int64          `bun:"summary_watermark"`
+	SummaryTried     int64          `bun:"summary_tried"`
+	SuggestedLabels  []suggestion   `bun:"suggested_labels,type:json"`
+	TitleEdited      bool           `bun:"title_edited"`
+	SummaryEdited    bool           `bun:"summary_edited"`
+	LastActivityAt   time.Time      `bun:"last_activity_at"`
+	CreatedAt        time.Time      `bun:"created_at"`
+	UpdatedAt        time.Time      `bun:"updated_at"`
+	DeletedAt        *time.Time     `bun:"deleted_at"`
 
 	Assistant   *memberRow      `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:assistant_member_id=id"`
 	Member      *memberRow      `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:member_id=id"`
@@ -47,6 +56,7 @@ func (r *chatRow) chat() chat.Chat {
 		AssistantMemberID: r.AssistantMemberID, PhoneNumberID: r.PhoneNumberID, InboxID: r.InboxID,
 		NeedsResponse: r.NeedsResponse, Attention: r.Attention, Answered: r.Answered, AttentionReason: r.AttentionReason,
 		Summary: r.Summary, SummaryModel: r.SummaryModel, SummaryUpdatedAt: utc(r.SummaryUpdatedAt),
+		SummaryID: r.SummaryID, Points: r.SummaryPoints, TitleEdited: r.TitleEdited, SummaryEdited: r.SummaryEdited,
 		LastActivityAt: r.LastActivityAt.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
 }
@@ -60,14 +70,15 @@ func findChat(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id c
 	return row, found(err, chat.CodeChatNotFound, "chat")
 }
 
-// Chat finds a chat with its labels: chat_not_found.
+// Chat finds a chat with its labels, and how far it has gone on since its summary:
+// chat_not_found.
 func (s *Store) Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (chat.Chat, error) {
 	row, err := findChat(ctx, s.db.NewSelect(), ws, id)
 	if err != nil {
 		return chat.Chat{}, attempted("find a chat", err)
 	}
-	c, err := labelled(ctx, s.db, &row)
-	return c, attempted("find a chat's labels", err)
+	c, err := complete(ctx, s.db, &row)
+	return c, attempted("find what belongs to a chat", err)
 }
 
 // Chats lists chats by their last activity, newest first.
@@ -88,7 +99,7 @@ func (s *Store) Chats(ctx context.Context, ws chat.WorkspaceID, f chat.ChatFilte
 	list := listOf(rows, f.Limit, (*chatRow).chat, func(r *chatRow) string {
 		return cursorOf("chats", microCursor(r.LastActivityAt), r.ID)
 	})
-	return list, attempted("list the chats' labels", addLabels(ctx, s.db, ws, list.Items))
+	return list, attempted("find what belongs to the chats", completeAll(ctx, s.db, ws, rows[:len(list.Items)], list.Items))
 }
 
 func (s *Store) filterChats(q *bun.SelectQuery, f *chat.ChatFilter) {
@@ -129,7 +140,7 @@ func (s *Store) CreateChat(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 	row := chatRow{
 		WorkspaceID: ws, Channel: in.Channel, State: chat.StateOpen, Title: in.Title, MemberID: in.MemberID,
 		AssistantMemberID: in.AssistantMemberID, PhoneNumberID: in.PhoneNumberID, InboxID: in.InboxID,
-		LastActivityAt: now, CreatedAt: now, UpdatedAt: now,
+		SuggestedLabels: []suggestion{}, LastActivityAt: now, CreatedAt: now, UpdatedAt: now,
 	}
 	err := s.inTx(ctx, "create a chat", func(ctx context.Context, tx bun.Tx) error {
 		people := newParticipants(&in)

@@ -117,7 +117,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 				list, err := s.Chats(ctx, w.Workspace, chat.ChatFilter{Page: ten()})
 				require.NoError(t, err)
 				return second(s.Chats(ctx, w.Workspace, chat.ChatFilter{Page: chat.Page{Limit: 10, Cursor: list.NextCursor}}))
-			}, []string{"chats_newest", "chat_labels", "chats_newest", "chat_labels"}, false},
+			}, []string{"chats_newest", "chat_labels", "messages_newest", "chats_newest", "chat_labels", "messages_newest"}, false},
 			"chats that wait": {func(ctx context.Context, s *db.Store) error {
 				return second(s.Chats(ctx, w.Workspace, chat.ChatFilter{NeedsResponse: &yes, Page: ten()}))
 			}, []string{"chats_waiting"}, true},
@@ -142,10 +142,12 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 			"claim": {func(ctx context.Context, s *db.Store) error {
 				return second(s.Claim(ctx, w.Workspace, sent.DeliveryID, now, time.Minute))
 			}, []string{"deliveries_in_flight"}, false},
-			"transcript": {func(ctx context.Context, s *db.Store) error {
-				_, _, err := s.Transcript(ctx, w.Workspace, 10005, 100)
-				return err
-			}, []string{"", "messages_newest", "labels"}, false},
+			"what a model reads": {func(ctx context.Context, s *db.Store) error {
+				return second(s.Reading(ctx, chat.SummaryPart{
+					SummaryStep: chat.SummaryStep{WorkspaceID: w.Workspace, ChatID: 10005, UpdateLabels: true},
+					Messages:    chat.MessageRange{From: 1, To: 1 << 40},
+				}))
+			}, []string{"", "", "messages_newest", "labels"}, false},
 			"send facts": {func(ctx context.Context, s *db.Store) error {
 				return second(s.PrepareSend(ctx, w.Send(w.Email.ID, "hi"), dbtest.SendIDs(), dbtest.PlanText("hi")))
 			}, []string{"suppressions_in_force", "messages", "messages_newest"}, false},
@@ -157,7 +159,8 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 				plan := explain(t, s, query)
 				assert.Contains(t, plan, test.indexes[i], "%s: %s", name, query)
 				assert.NotContains(t, plan, "Seq Scan", "%s: %s", name, query)
-				assert.NotRegexp(t, `(?m)^SCAN `, plan, "%s: %s", name, query)
+				// "newer" is what a subquery has found by the index.
+				assert.NotRegexp(t, `(?m)^SCAN `, strings.ReplaceAll(plan, "SCAN newer", ""), "%s: %s", name, query)
 				if test.sorted {
 					assert.NotContains(t, plan, "Sort", "%s: %s", name, query)
 					assert.NotContains(t, plan, "TEMP B-TREE", "%s: %s", name, query)

@@ -36,6 +36,8 @@ type intruder struct {
 	tool     chat.ToolDefinition
 	risky    chat.AssistantMessageSent
 	question chat.ContributorRequest
+	// version is of a run over the chat of the victim that writes nothing.
+	version chat.SummaryID
 	// third is a workspace that has nothing.
 	third chat.WorkspaceID
 }
@@ -62,7 +64,7 @@ func only(err error) (any, error) { return nil, err }
 
 // notOfAWorkspace are the methods that look at nothing inside of a workspace.
 var notOfAWorkspace = []string{
-	"Authenticate", "BoundMessageIDs", "Close", "CreateWorkspace", "HoldAfterRestore", "MigrationsCurrent", "Ping", "StaleDeliveries", "Transactions", "Workspace", "Workspaces",
+	"Authenticate", "BoundMessageIDs", "Close", "CreateWorkspace", "ForgottenSummaries", "HoldAfterRestore", "MigrationsCurrent", "Ping", "StaleDeliveries", "Transactions", "Workspace", "Workspaces",
 	// What comes from outside names no workspace: tests of their own show whose it becomes.
 	"ReceiveInbound", "RecordReport",
 	"Bun", "Engine", "Watched", // export_test.go
@@ -280,18 +282,8 @@ var tries = map[string]try{
 	"SetBulkState": {chat.CodeBulkRetryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.SetBulkState(ctx, i.foreignTo(), i.by, i.bulk.ID, chat.BulkCanceled, "x"))
 	}},
-	"Transcript": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		_, _, err := i.s.Transcript(ctx, i.ws, i.victim.SMS.ID, 10)
-		return only(err)
-	}},
-	"SaveSummary": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.SaveSummary(ctx, chat.SummarizeChat{Request: i.foreign()}, 0, chat.Summary{Title: "x"}, nil))
-	}},
 	"RecordActions": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return only(i.s.RecordActions(ctx, chat.ActionSummarizeChat, "x", i.foreign()))
-	}},
-	"FailActions": {"", func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.FailActions(ctx, i.ws, []chat.ActionID{i.request.ActionID, i.sent.ActionID}, chat.Errorf(chat.CodeInternal, "x")))
 	}},
 }
 
@@ -299,6 +291,7 @@ var tries = map[string]try{
 func everyTry() map[string]try {
 	all := maps.Clone(tries)
 	maps.Copy(all, toolTries)
+	maps.Copy(all, summaryTries)
 	return all
 }
 
@@ -326,6 +319,7 @@ func TestWorkspacesAreIsolated(t *testing.T) {
 		i.third = dbtest.Seed(t, s).Workspace
 		seedRefusals(t, i)
 		seedTools(t, i)
+		seedSummary(t, i)
 		before := everything(t, s, i.victim.Workspace)
 		for name, try := range everyTry() {
 			got, err := try.do(t.Context(), i)

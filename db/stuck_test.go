@@ -130,15 +130,20 @@ func TestARepeatedSaveAnswersThoseWhoJoinedSince(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
-		first, joined := chat.SummarizeChat{Request: w.Request(w.SMS.ID)}, w.Request(w.SMS.ID)
-		summary := chat.Summary{Title: "T", Summary: "S", Model: "offline"}
-		require.NoError(t, s.RecordActions(t.Context(), chat.ActionSummarizeChat, "summary:1", first.Request))
-		_, err := s.SaveSummary(t.Context(), first, 0, summary, nil)
+		addMessage(t, s, w, w.SMS.ID, "Where is my parcel?")
+		first, joined := w.Request(w.SMS.ID), w.Request(w.SMS.ID)
+		require.NoError(t, s.RecordActions(t.Context(), chat.ActionSummarizeChat, "summary:1", first))
+		start := summaryStart(w)
+		plan, err := s.BeginSummary(t.Context(), start, 0)
 		require.NoError(t, err)
+		save := chat.SummaryToSave{
+			SummaryStep: start.SummaryStep, Version: plan.Version, Requests: []chat.Request{first},
+			Summary: chat.Summary{Title: "T", Summary: "S", Model: "offline"},
+		}
+		require.NoError(t, s.SaveSummary(t.Context(), save))
 		require.NoError(t, s.RecordActions(t.Context(), chat.ActionSummarizeChat, "summary:1", joined))
-		c, err := s.SaveSummary(t.Context(), first, 0, summary, []chat.Request{joined})
-		require.NoError(t, err)
-		assert.Equal(t, "T", c.Title)
+		save.Requests = append(save.Requests, joined)
+		require.NoError(t, s.SaveSummary(t.Context(), save))
 		a, err := s.Action(t.Context(), w.Workspace, joined.ActionID)
 		require.NoError(t, err)
 		assert.Equal(t, chat.ActionSucceeded, a.State)

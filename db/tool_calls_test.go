@@ -43,7 +43,7 @@ func TestCompleteToolCall(t *testing.T) {
 		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
 		require.NoError(t, err)
 		assert.Equal(t, []any{"A title", chat.StateWaiting, true, int64(1)}, []any{c.Title, c.State, c.NeedsResponse, c.Attention})
-		assert.Equal(t, []chat.Label{w.VIP}, c.Labels)
+		assert.Equal(t, sources{"VIP": chat.LabelByTool}, on(c))
 
 		again, err := run(0, func(context.Context, chat.ChatEditor) error { return errors.New("not run again") })
 		require.NoError(t, err)

@@ -18,17 +18,23 @@ const (
 	// staleAfter exceeds every wait between two tries of a delivery that is followed.
 	staleAfter = 15 * time.Minute
 	sweepLimit = 100
+	// summaryGrace is how long after its time a chat counts as forgotten.
+	summaryGrace = 2 * time.Minute
 )
 
-// SweepStore finds deliveries that nobody has touched, and mends those without a workflow.
+// SweepStore finds deliveries that nobody has touched, and mends those without a workflow,
+// and chats that should have been summarized by themselves.
 type SweepStore interface {
+	ForgottenSummaries(ctx context.Context, now time.Time, grace time.Duration, limit int) ([]chat.AutoSummary, error)
 	StaleDeliveries(ctx context.Context, before time.Time, limit int) ([]chat.Stale, error)
 	OrphanDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
 }
 
-// Nudger has a workflow look at its delivery: [workflows.ErrGone] when it is not open.
+// Nudger has a workflow look at its delivery, [workflows.ErrGone] when it is not open, or
+// at its chat.
 type Nudger interface {
 	Nudge(ctx context.Context, workflowID string, r chat.Receipt) error
+	ChatChanged(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) error
 }
 
 // Sweeper finds what signals and workflows have lost. Any number may run at once: what one
@@ -50,6 +56,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 			return
 		case <-pause.C:
 			s.Sweep(ctx, time.Now())
+			s.SweepSummaries(ctx, time.Now())
 		}
 	}
 }
@@ -71,6 +78,21 @@ func (s *Sweeper) Sweep(ctx context.Context, now time.Time) {
 		}
 		if err != nil {
 			s.Logger.ErrorContext(ctx, "a forgotten delivery could not be mended", "delivery_id", d.DeliveryID, "error", err)
+		}
+	}
+}
+
+// SweepSummaries has chats summarized that should have been by now: the word of their
+// newest message was lost on its way.
+func (s *Sweeper) SweepSummaries(ctx context.Context, now time.Time) {
+	forgotten, err := s.Store.ForgottenSummaries(ctx, now, summaryGrace, sweepLimit)
+	if err != nil {
+		s.Logger.ErrorContext(ctx, "forgotten summaries could not be looked for", "error", err)
+		return
+	}
+	for _, f := range forgotten {
+		if err := s.Engine.ChatChanged(ctx, f.WorkspaceID, f.ChatID); err != nil {
+			s.Logger.ErrorContext(ctx, "a forgotten summary could not be begun", "chat_id", f.ChatID, "error", err)
 		}
 	}
 }

@@ -23,6 +23,20 @@ type forgotten struct {
 	before   time.Time
 	nudged   []string
 	orphaned []chat.DeliveryID
+	chats    []chat.AutoSummary
+	changed  []chat.ChatID
+}
+
+func (f *forgotten) ForgottenSummaries(context.Context, time.Time, time.Duration, int) ([]chat.AutoSummary, error) {
+	return f.chats, nil
+}
+
+func (f *forgotten) ChatChanged(_ context.Context, _ chat.WorkspaceID, id chat.ChatID) error {
+	f.changed = append(f.changed, id)
+	if id == 1 {
+		return errors.New("no connection")
+	}
+	return nil
 }
 
 func (f *forgotten) StaleDeliveries(_ context.Context, before time.Time, _ int) ([]chat.Stale, error) {
@@ -57,4 +71,11 @@ func TestSweepWakesTheOpenAndHandsTheOrphansToAPerson(t *testing.T) {
 	assert.Equal(t, []string{"open", "gone", "away"}, f.nudged, "one that fails does not stop the others")
 	assert.Equal(t, []chat.DeliveryID{"2"}, f.orphaned, "an engine that does not answer proves nothing")
 	assert.Equal(t, 15*time.Minute, now.Sub(f.before))
+}
+
+func TestSweepSummarizesWhatWasForgotten(t *testing.T) {
+	t.Parallel()
+	f := &forgotten{chats: []chat.AutoSummary{{ChatID: 1}, {ChatID: 2}}}
+	(&worker.Sweeper{Store: f, Engine: f, Logger: slog.New(slog.DiscardHandler)}).SweepSummaries(t.Context(), time.Now())
+	assert.Equal(t, []chat.ChatID{1, 2}, f.changed, "one that fails does not stop the others")
 }

@@ -82,9 +82,11 @@ func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logge
 	bind(r, logger, workflows.BulkProgress, acts.BulkProgress)
 	bind(r, logger, workflows.MoveBulkRetry, acts.MoveBulkRetry)
 	bind(r, logger, workflows.RecordAction, acts.RecordAction)
+	bind(r, logger, workflows.BeginSummary, acts.BeginSummary)
 	bind(r, logger, workflows.WriteSummary, acts.WriteSummary)
 	bind(r, logger, workflows.SaveSummary, acts.SaveSummary)
-	bind(r, logger, workflows.FailActions, acts.FailActions)
+	bind(r, logger, workflows.FailSummary, acts.FailSummary)
+	bind(r, logger, workflows.LookSummaryDue, acts.LookSummaryDue)
 }
 
 // RegisterWorkflows registers the workflows alone, under the names of their actions where
@@ -98,6 +100,7 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(workflows.SummarizeChat, name(chat.ActionSummarizeChat))
 	r.RegisterWorkflowWithOptions(workflows.RetryDelivery, name(chat.ActionRetryDelivery))
 	r.RegisterWorkflowWithOptions(workflows.RetryDeliveries, name(chat.ActionRetryDeliveries))
+	r.RegisterWorkflowWithOptions(workflows.AutoSummarize, workflow.RegisterOptions{Name: workflows.WorkflowAutoSummarize})
 	r.RegisterWorkflowWithOptions(workflows.AskContributors, workflow.RegisterOptions{Name: workflows.WorkflowAskContributors})
 }
 

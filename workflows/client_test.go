@@ -106,12 +106,15 @@ func summarizes(recorded *sync.Map, free <-chan struct{}) func(sdkworker.Worker)
 			recorded.Store(in.Request.ActionID, true)
 			return struct{}{}, nil
 		})
-		bound(w, workflows.WriteSummary, func(ctx context.Context, _ chat.SummaryStep) (chat.SummaryDraft, error) {
+		bound(w, workflows.BeginSummary, func(_ context.Context, in chat.SummaryStart) (chat.SummaryPlan, error) {
+			return chat.SummaryPlan{ID: in.ID, Mode: chat.ModeFull, Parts: []chat.MessageRange{{From: 1, To: 2}}}, nil
+		})
+		bound(w, workflows.WriteSummary, func(ctx context.Context, _ chat.SummaryPart) (chat.Summary, error) {
 			select {
 			case <-free:
 			case <-ctx.Done():
 			}
-			return chat.SummaryDraft{Summary: chat.Summary{Title: "T", Summary: "S", Model: "offline"}}, ctx.Err()
+			return chat.Summary{Title: "T", Summary: "S", Model: "offline"}, ctx.Err()
 		})
 		bound(w, workflows.SaveSummary, func(context.Context, chat.SummaryToSave) (struct{}, error) { return struct{}{}, nil })
 	}

@@ -61,10 +61,14 @@ var (
 	MoveBulkRetry = Step[chat.BulkMove, chat.BulkRetry]{Name: "MoveBulkRetry", Patience: database}
 	// RecordAction stores that a summary was asked for.
 	RecordAction = Step[chat.ActionStep, struct{}]{Name: "RecordAction", Patience: database}
-	// WriteSummary has a model read a chat.
-	WriteSummary = Step[chat.SummaryStep, chat.SummaryDraft]{Name: "WriteSummary", Patience: model}
+	// BeginSummary stores that a run has begun, and says what it is to read.
+	BeginSummary = Step[chat.SummaryStart, chat.SummaryPlan]{Name: "BeginSummary", Patience: database}
+	// WriteSummary has a model read one part of a run.
+	WriteSummary = Step[chat.SummaryPart, chat.Summary]{Name: "WriteSummary", Patience: model}
 	// SaveSummary stores what the model wrote, unless the chat was changed meanwhile.
 	SaveSummary = Step[chat.SummaryToSave, struct{}]{Name: "SaveSummary", Patience: database}
-	// FailActions records that actions have failed for good.
-	FailActions = Step[chat.ActionsFailed, struct{}]{Name: "FailActions", Patience: database}
+	// FailSummary records that a run has failed for good, and the requests with it.
+	FailSummary = Step[chat.SummaryFailure, struct{}]{Name: "FailSummary", Patience: database}
+	// LookSummaryDue reads whether a chat is to be summarized by itself.
+	LookSummaryDue = Step[chat.AutoSummary, chat.SummaryDue]{Name: "LookSummaryDue", Patience: database}
 )

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"slices"
+	"strconv"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -43,8 +44,8 @@ const maxRereads = 3
 type summarize struct {
 	in   chat.SummarizeChat
 	asks []*joined
-	// rereads are the readings in a row that came too late to be stored.
-	rereads int
+	// rounds counts the runs; rereads are the runs in a row that came too late to be stored.
+	rounds, rereads int
 }
 
 // joined is one request for a summary.
@@ -114,44 +115,78 @@ func (s *summarize) waiting() []*joined {
 	})
 }
 
-// round has the model read the chat once, for everybody who waits.
+// round has the model read the chat once, for everybody whom it can serve.
 func (s *summarize) round(ctx workflow.Context) {
-	step := chat.SummaryStep{WorkspaceID: s.in.WorkspaceID, ChatID: s.in.ChatID, UpdateLabels: wantsLabels(s.waiting())}
-	workflow.SetCurrentDetails(ctx, "A model reads the chat.")
-	draft, err := WriteSummary.Do(ctx, "Have the model read "+chatName(s.in.ChatID), step)
-	served := slices.DeleteFunc(s.waiting(), func(a *joined) bool { return a.in.UpdateLabels && !step.UpdateLabels })
+	step := s.step(ctx)
+	summary, version, err := s.write(ctx, step)
+	// Who has joined meanwhile is served too, if the run did what they ask for.
+	served := slices.DeleteFunc(s.waiting(), func(a *joined) bool { return !serves(&step, &a.in) })
 	// What was written is stored, and what failed is recorded, also when it is canceled.
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	if err == nil {
-		_, err = SaveSummary.Local(ctx, "Store the summary", chat.SummaryToSave{SummaryStep: step, SummaryDraft: draft, Requests: requests(served)})
+		_, err = SaveSummary.Local(ctx, "Store the summary", chat.SummaryToSave{
+			SummaryStep: step, Version: version, Summary: summary, Requests: requests(served),
+		})
 	}
 	if s.rereads++; err != nil && problem(err).Code == chat.CodeConflict && s.rereads <= maxRereads {
+		err = s.endRun(ctx, step.ID, nil, problem(err))
 		workflow.SetCurrentDetails(ctx, "The summary was changed meanwhile; the chat is read again.")
-		return
+		if err == nil {
+			return
+		}
 	}
 	s.rereads = 0
 	if err != nil {
-		err = s.fail(ctx, served, why(err))
+		err = s.fail(ctx, step.ID, served, why(err))
 	} else {
 		tell(ctx, "The summary was written.", AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
 	}
 	for _, a := range served {
 		a.done, a.err = true, err
-		a.draft = chat.ChatSummarized{ActionID: a.in.ActionID, Model: draft.Summary.Model}
+		a.draft = chat.ChatSummarized{ActionID: a.in.ActionID, Model: summary.Model}
 	}
 }
 
-// fail records why there is no summary and returns it as the callers get it.
-func (s *summarize) fail(ctx workflow.Context, served []*joined, e *chat.Error) error {
-	step := chat.ActionsFailed{WorkspaceID: s.in.WorkspaceID, Problem: *e}
-	for _, a := range served {
-		step.ActionIDs = append(step.ActionIDs, a.in.ActionID)
+// step is a run that serves everybody who waits.
+func (s *summarize) step(ctx workflow.Context) chat.SummaryStep {
+	s.rounds++
+	step := chat.SummaryStep{
+		WorkspaceID: s.in.WorkspaceID, ChatID: s.in.ChatID, Automatic: true,
+		ID: chat.SummaryID(deriveID(workflow.GetInfo(ctx).WorkflowExecution.RunID, strconv.Itoa(s.rounds))),
 	}
-	if _, err := FailActions.Local(ctx, "Record the failure", step); err != nil {
-		return Failure(err)
+	for _, a := range s.waiting() {
+		step.UpdateLabels = step.UpdateLabels || a.in.UpdateLabels
+		step.Full = step.Full || a.in.Full
+		step.Overwrite = step.Overwrite || a.in.Overwrite
+		step.Automatic = step.Automatic && a.in.Automatic
+	}
+	return step
+}
+
+// serves tells whether a run does all that a request asks for.
+func serves(step *chat.SummaryStep, in *chat.SummarizeChat) bool {
+	return (step.UpdateLabels || !in.UpdateLabels) && (step.Full || !in.Full) && (step.Overwrite || !in.Overwrite)
+}
+
+// fail records why there is no summary and returns it as the callers get it.
+func (s *summarize) fail(ctx workflow.Context, id chat.SummaryID, served []*joined, e *chat.Error) error {
+	if err := s.endRun(ctx, id, served, e); err != nil {
+		return err
 	}
 	tell(ctx, "Failed: "+e.Message, AttributeStatus.ValueSet(string(chat.ActionFailed)), AttributeErrorCode.ValueSet(string(e.Code)))
 	return Failure(e)
+}
+
+// endRun records why a run has no summary, and the requests that fail with it.
+func (s *summarize) endRun(ctx workflow.Context, id chat.SummaryID, served []*joined, e *chat.Error) error {
+	step := chat.SummaryFailure{
+		ActionsFailed: chat.ActionsFailed{WorkspaceID: s.in.WorkspaceID, Problem: *e}, ChatID: s.in.ChatID, ID: id,
+	}
+	for _, a := range served {
+		step.ActionIDs = append(step.ActionIDs, a.in.ActionID)
+	}
+	_, err := FailSummary.Local(ctx, "Record the failure", step)
+	return Failure(err)
 }
 
 // why is the reason there is no summary, as callers get it.
@@ -163,6 +198,8 @@ func why(err error) *chat.Error {
 		because = "the summary was canceled in Temporal"
 	case e.Code == chat.CodeConflict:
 		because = "the summary was changed again and again while the model read the chat"
+	case e.Code == chat.CodeTooLongForModel:
+		because = "the model takes too little at a time for this chat, even in parts"
 	case e.Code == chat.CodeInternal:
 		because = "the model did not give a usable answer"
 	default:
@@ -171,10 +208,6 @@ func why(err error) *chat.Error {
 	e = chat.Errorf(chat.CodeSummarizationFailed, "%s; title, summary and labels stand as they were", because)
 	e.Retryable = true
 	return e
-}
-
-func wantsLabels(asks []*joined) bool {
-	return slices.ContainsFunc(asks, func(a *joined) bool { return a.in.UpdateLabels })
 }
 
 func requests(asks []*joined) []chat.Request {

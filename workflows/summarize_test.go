@@ -1,7 +1,9 @@
 package workflows_test
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -20,43 +22,74 @@ func summaryInput(action chat.ActionID, labels bool) chat.SummarizeChat {
 // summary is a world whose model takes a minute and whose store keeps what it is given.
 type summary struct {
 	*world
-	reads []chat.SummaryStep
+	// plan is what a run is to read.
+	plan  func(chat.SummaryStart) (chat.SummaryPlan, error)
+	begun []chat.SummaryStart
+	reads []chat.SummaryPart
 	saved []chat.SummaryToSave
-	fails []chat.ActionsFailed
+	fails []chat.SummaryFailure
+	save  func() error
 }
 
 func newSummary(t *testing.T) *summary {
 	t.Helper()
-	s := &summary{world: newWorld(t)}
+	s := &summary{world: newWorld(t), save: func() error { return nil }, plan: parts(1)}
 	does(s.world, workflows.RecordAction, func(chat.ActionStep) (struct{}, error) { return struct{}{}, nil })
-	does(s.world, workflows.SaveSummary, func(in chat.SummaryToSave) (struct{}, error) {
-		s.saved = append(s.saved, in)
-		return struct{}{}, nil
+	does(s.world, workflows.BeginSummary, func(in chat.SummaryStart) (chat.SummaryPlan, error) {
+		s.begun = append(s.begun, in)
+		return s.plan(in)
 	})
-	does(s.world, workflows.FailActions, func(in chat.ActionsFailed) (struct{}, error) {
+	does(s.world, workflows.SaveSummary, func(in chat.SummaryToSave) (struct{}, error) {
+		err := s.save()
+		if err == nil {
+			s.saved = append(s.saved, in)
+		}
+		return struct{}{}, err
+	})
+	does(s.world, workflows.FailSummary, func(in chat.SummaryFailure) (struct{}, error) {
 		s.fails = append(s.fails, in)
 		return struct{}{}, nil
 	})
 	return s
 }
 
-func (s *summary) reading(model func(chat.SummaryStep) (chat.SummaryDraft, error)) {
-	does(s.world, workflows.WriteSummary, func(in chat.SummaryStep) (chat.SummaryDraft, error) {
+// parts plans a full run of n parts.
+func parts(n int) func(chat.SummaryStart) (chat.SummaryPlan, error) {
+	return func(in chat.SummaryStart) (chat.SummaryPlan, error) {
+		plan := chat.SummaryPlan{ID: in.ID, Version: 3, Mode: chat.ModeFull, Capacity: 12_000}
+		for i := range n {
+			plan.Parts = append(plan.Parts, chat.MessageRange{From: int64(10*i + 1), To: int64(10*i + 10)})
+		}
+		return plan, nil
+	}
+}
+
+func (s *summary) reading(model func(chat.SummaryPart) (chat.Summary, error)) {
+	does(s.world, workflows.WriteSummary, func(in chat.SummaryPart) (chat.Summary, error) {
 		s.reads = append(s.reads, in)
 		return model(in)
 	})
 }
 
-func writes(chat.SummaryStep) (chat.SummaryDraft, error) {
-	return chat.SummaryDraft{Version: 3, Summary: chat.Summary{Title: "Order 7", Summary: "Ana asks for order 7.", Model: "offline"}}, nil
+// failed are the actions that were told to have failed.
+func (s *summary) failed() []chat.ActionID {
+	var ids []chat.ActionID
+	for _, f := range s.fails {
+		ids = append(ids, f.ActionIDs...)
+	}
+	return ids
+}
+
+func writes(chat.SummaryPart) (chat.Summary, error) {
+	return chat.Summary{Title: "Order 7", Summary: "Ana asks for order 7.", Model: "offline"}, nil
 }
 
 func TestSummarizeServesAllWhoAskAtOnceWithOneRun(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
-	s.reading(func(in chat.SummaryStep) (chat.SummaryDraft, error) {
+	s.reading(func(in chat.SummaryPart) (chat.Summary, error) {
 		if len(s.reads) == 1 { // so that both are certainly there when it answers
-			return chat.SummaryDraft{}, &chat.RetryLaterError{After: time.Minute, Code: "openai_429", Message: "wait"}
+			return chat.Summary{}, &chat.RetryLaterError{After: time.Minute, Code: "openai_429", Message: "wait"}
 		}
 		return writes(in)
 	})
@@ -78,10 +111,10 @@ func TestSummarizeRunsAgainForOneWhoNeedsLabels(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
 	late := &answer[chat.ChatSummarized]{}
-	s.reading(func(in chat.SummaryStep) (chat.SummaryDraft, error) {
+	s.reading(func(in chat.SummaryPart) (chat.Summary, error) {
 		if !late.complete && len(s.reads) == 1 {
 			s.RegisterDelayedCallback(func() { late.send(s.world, "b", summaryInput("b", true)) }, 0)
-			return chat.SummaryDraft{}, &chat.RetryLaterError{After: time.Minute, Code: "openai_429", Message: "wait"}
+			return chat.Summary{}, &chat.RetryLaterError{After: time.Minute, Code: "openai_429", Message: "wait"}
 		}
 		return writes(in)
 	})
@@ -109,7 +142,7 @@ func TestSummarizeFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSummary(t)
-			s.reading(func(chat.SummaryStep) (chat.SummaryDraft, error) { return chat.SummaryDraft{}, tt.err })
+			s.reading(func(chat.SummaryPart) (chat.Summary, error) { return chat.Summary{}, tt.err })
 			a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", true))
 			s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", true))
 			assert.Equal(t, tt.want, code(t, a.err))
@@ -123,32 +156,33 @@ func TestSummarizeFails(t *testing.T) {
 
 func TestSummarizeReadsAgainWhenThePageTurnedMeanwhile(t *testing.T) {
 	t.Parallel()
-	s := &summary{world: newWorld(t)}
-	does(s.world, workflows.RecordAction, func(chat.ActionStep) (struct{}, error) { return struct{}{}, nil })
+	s := newSummary(t)
 	s.reading(writes)
 	saves := 0
-	does(s.world, workflows.SaveSummary, func(chat.SummaryToSave) (struct{}, error) {
+	s.save = func() error {
 		if saves++; saves == 1 {
-			return struct{}{}, chat.Errorf(chat.CodeConflict, "the summary was changed meanwhile")
+			return chat.Errorf(chat.CodeConflict, "the summary was changed meanwhile")
 		}
-		return struct{}{}, nil
-	})
+		return nil
+	}
 	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	require.NoError(t, a.err)
 	assert.Len(t, s.reads, 2)
+	require.Len(t, s.fails, 1, "the run that came too late is told so")
+	assert.Empty(t, s.fails[0].ActionIDs, "and nobody has failed with it")
+	assert.NotEqual(t, s.begun[0].ID, s.begun[1].ID, "each run is a version of its own")
 }
 
 func TestSummarizeRefusesOneWithoutFailingTheOthers(t *testing.T) {
 	t.Parallel()
-	s := &summary{world: newWorld(t)}
+	s := newSummary(t)
 	does(s.world, workflows.RecordAction, func(in chat.ActionStep) (struct{}, error) {
 		if in.Request.ActionID == "b" {
 			return struct{}{}, chat.Errorf(chat.CodeIdempotencyKeyReused, "this Idempotency-Key was used for another request")
 		}
 		return struct{}{}, nil
 	})
-	does(s.world, workflows.SaveSummary, func(chat.SummaryToSave) (struct{}, error) { return struct{}{}, nil })
 	s.reading(writes)
 	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	second := ask[chat.ChatSummarized](s.world, "b", summaryInput("b", false))
@@ -160,8 +194,8 @@ func TestSummarizeRefusesOneWithoutFailingTheOthers(t *testing.T) {
 func TestSummarizeCanceledTellsAllWhoWait(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
-	s.reading(func(chat.SummaryStep) (chat.SummaryDraft, error) {
-		return chat.SummaryDraft{}, &chat.RetryLaterError{After: 10 * time.Minute, Code: "openai_429", Message: "wait"}
+	s.reading(func(chat.SummaryPart) (chat.Summary, error) {
+		return chat.Summary{}, &chat.RetryLaterError{After: 10 * time.Minute, Code: "openai_429", Message: "wait"}
 	})
 	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	second := ask[chat.ChatSummarized](s.world, "b", summaryInput("b", true))
@@ -171,31 +205,146 @@ func TestSummarizeCanceledTellsAllWhoWait(t *testing.T) {
 	for _, a := range []*answer[chat.ChatSummarized]{first, second} {
 		assert.Equal(t, "summarization_failed", code(t, a.err))
 	}
-	var failed []chat.ActionID
 	for _, f := range s.fails {
-		failed = append(failed, f.ActionIDs...)
 		assert.Contains(t, f.Problem.Message, "canceled in Temporal")
 	}
-	assert.ElementsMatch(t, []chat.ActionID{"a", "b"}, failed, "no row is left running")
+	assert.ElementsMatch(t, []chat.ActionID{"a", "b"}, s.failed(), "no row is left running")
 }
 
 func TestSummarizeStopsReadingAChatThatKeepsChanging(t *testing.T) {
 	t.Parallel()
-	s := &summary{world: newWorld(t)}
-	does(s.world, workflows.RecordAction, func(chat.ActionStep) (struct{}, error) { return struct{}{}, nil })
-	does(s.world, workflows.SaveSummary, func(chat.SummaryToSave) (struct{}, error) {
-		return struct{}{}, chat.Errorf(chat.CodeConflict, "the summary was changed meanwhile")
-	})
-	does(s.world, workflows.FailActions, func(in chat.ActionsFailed) (struct{}, error) {
-		s.fails = append(s.fails, in)
-		return struct{}{}, nil
-	})
+	s := newSummary(t)
+	s.save = func() error { return chat.Errorf(chat.CodeConflict, "the summary was changed meanwhile") }
 	s.reading(writes)
 	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	assert.Equal(t, "summarization_failed", code(t, a.err))
 	assert.Len(t, s.reads, 4)
-	assert.Len(t, s.fails, 1)
+	assert.Equal(t, []chat.ActionID{"a"}, s.failed())
+}
+
+func TestSummarizeReadsALongChatInParts(t *testing.T) {
+	t.Parallel()
+	s := newSummary(t)
+	s.plan = parts(5)
+	s.reading(func(in chat.SummaryPart) (chat.Summary, error) {
+		title := "merged"
+		if len(in.Parts) == 0 {
+			title = fmt.Sprint("part from ", in.Messages.From)
+		}
+		return chat.Summary{Title: title, Summary: "S", Model: "m"}, nil
+	})
+	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
+	require.NoError(t, a.err)
+	require.Len(t, s.reads, 5+3+2+1, "two at a time are merged: five parts, three, two, one")
+	assert.Equal(t, "merged", s.saved[0].Summary.Title)
+	var titles []string
+	for _, in := range s.reads {
+		for _, p := range in.Parts {
+			titles = append(titles, p.Title)
+		}
+	}
+	assert.Equal(t, []string{"part from 1", "part from 11", "part from 21", "part from 31", "part from 41"}, titles[:5], "in the order of the chat")
+}
+
+func TestSummarizeEndsTheOtherPartsWithTheOneThatFails(t *testing.T) {
+	t.Parallel()
+	s := newSummary(t)
+	s.plan = parts(9)
+	s.reading(func(in chat.SummaryPart) (chat.Summary, error) {
+		if in.Messages.From == 21 {
+			return chat.Summary{}, chat.Errorf(chat.CodeTokenBudget, "the tokens of this month are used up")
+		}
+		return writes(in)
+	})
+	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
+	assert.Equal(t, "token_budget_exceeded", code(t, a.err))
+	assert.Less(t, len(s.reads), 9)
+	assert.Empty(t, s.saved)
+}
+
+func TestSummarizeSplitsWhatIsTooLongForTheModel(t *testing.T) {
+	t.Parallel()
+	s := newSummary(t)
+	s.plan = func(in chat.SummaryStart) (chat.SummaryPlan, error) {
+		if in.Capacity == 0 {
+			return parts(1)(in)
+		}
+		plan, err := parts(2)(in)
+		plan.Capacity = in.Capacity
+		return plan, err
+	}
+	s.reading(func(in chat.SummaryPart) (chat.Summary, error) {
+		if len(s.reads) == 1 {
+			return chat.Summary{}, chat.Errorf(chat.CodeTooLongForModel, "the text is longer than the model's context")
+		}
+		return writes(in)
+	})
+	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
+	require.NoError(t, a.err)
+	require.Len(t, s.begun, 2)
+	assert.Equal(t, s.begun[0].ID, s.begun[1].ID, "it is the same run")
+	assert.Equal(t, 6000, s.begun[1].Capacity)
+	assert.Len(t, s.reads, 1+2+1)
+}
+
+func TestSummarizeGivesUpOnAModelThatTakesNearlyNothing(t *testing.T) {
+	t.Parallel()
+	s := newSummary(t)
+	s.plan = func(in chat.SummaryStart) (chat.SummaryPlan, error) {
+		plan, err := parts(1)(in)
+		plan.Capacity = cmp.Or(in.Capacity, plan.Capacity)
+		return plan, err
+	}
+	s.reading(func(chat.SummaryPart) (chat.Summary, error) {
+		return chat.Summary{}, chat.Errorf(chat.CodeTooLongForModel, "the text is longer than the model's context")
+	})
+	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
+	assert.Equal(t, "summarization_failed", code(t, a.err))
+	assert.Len(t, s.reads, 3, "12,000, 6,000 and 3,000 characters")
+}
+
+func TestSummarizeAsksNoModelWhenNothingIsNew(t *testing.T) {
+	t.Parallel()
+	s := newSummary(t)
+	standing := chat.Summary{Title: "Order 7", Summary: "It stands.", Model: "m"}
+	s.plan = func(in chat.SummaryStart) (chat.SummaryPlan, error) {
+		return chat.SummaryPlan{ID: in.ID, Version: 3, Mode: chat.ModeUnchanged, Standing: &standing}, nil
+	}
+	s.reading(writes)
+	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
+	require.NoError(t, a.err)
+	assert.Empty(t, s.reads)
+	assert.Equal(t, standing, s.saved[0].Summary)
+}
+
+func TestSummarizeDoesAllThatThoseWhoWaitAskFor(t *testing.T) {
+	t.Parallel()
+	s := newSummary(t)
+	s.reading(writes)
+	full, over := summaryInput("a", false), summaryInput("b", false)
+	full.Full, over.Overwrite = true, true
+	first := ask[chat.ChatSummarized](s.world, "a", full)
+	second := ask[chat.ChatSummarized](s.world, "b", over)
+	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), full)
+	require.NoError(t, first.err)
+	require.NoError(t, second.err)
+	var fulls, overs int
+	for _, b := range s.begun {
+		if b.Full {
+			fulls++
+		}
+		if b.Overwrite {
+			overs++
+		}
+	}
+	assert.Positive(t, fulls)
+	assert.Positive(t, overs)
 }
 
 func TestSummarizeRefusesAnotherBodyUnderAKey(t *testing.T) {

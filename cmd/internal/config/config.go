@@ -44,10 +44,13 @@ type Config struct {
 
 	WhenUnknown string `env:"HANDRAIL_WHEN_UNKNOWN" envDefault:"at_most_once" help:"what becomes of a message without evidence: at_most_once (a person decides), expire, or resend_after_settle (it may arrive twice)"`
 
-	LLM           string `env:"HANDRAIL_LLM" help:"what writes summaries: offline or openai; empty: openai when OPENAI_API_KEY is set, else offline"`
-	LLMModel      string `env:"HANDRAIL_LLM_MODEL" envDefault:"gpt-4.1-mini" help:"the model, for openai"`
-	OpenAIAPIKey  string `env:"OPENAI_API_KEY" secret:"true" help:"key of OpenAI or of a compatible server"`
-	OpenAIBaseURL string `env:"OPENAI_BASE_URL" envDefault:"https://api.openai.com/v1" help:"any OpenAI-compatible server"`
+	LLM              string        `env:"HANDRAIL_LLM" help:"what writes summaries where a workspace has chosen nothing: offline, openai or anthropic; empty: openai or anthropic when its key is set, else offline"`
+	LLMModel         string        `env:"HANDRAIL_LLM_MODEL" help:"the model; empty: gpt-4.1-mini for openai, claude-haiku-4-5 for anthropic"`
+	LLMTimeout       time.Duration `env:"HANDRAIL_LLM_TIMEOUT" envDefault:"90s" help:"how long a model may take to write one summary, or one part of a long one"`
+	OpenAIAPIKey     string        `env:"OPENAI_API_KEY" secret:"true" help:"key of OpenAI or of a compatible server"`
+	OpenAIBaseURL    string        `env:"OPENAI_BASE_URL" envDefault:"https://api.openai.com/v1" help:"any OpenAI-compatible server"`
+	AnthropicAPIKey  string        `env:"ANTHROPIC_API_KEY" secret:"true" help:"key of Anthropic"`
+	AnthropicBaseURL string        `env:"ANTHROPIC_BASE_URL" envDefault:"https://api.anthropic.com" help:"any server that speaks Anthropic's Messages API"`
 
 	EncryptionKeys string `env:"HANDRAIL_ENCRYPTION_KEYS" secret:"true" help:"id:base64 of 32 bytes, comma-separated; the first encrypts what Temporal keeps and the secrets of tools, all decrypt"`
 	// SecretKeys, which handrail-dev sets, encrypt the secrets of tools when there are no
@@ -115,13 +118,13 @@ func (c *Config) validate() error {
 	}
 	for name, value := range map[string]string{
 		"HANDRAIL_TWILIO_BASE_URL": c.TwilioBaseURL, "HANDRAIL_SENDGRID_BASE_URL": c.SendGridBaseURL, "OPENAI_BASE_URL": c.OpenAIBaseURL,
+		"ANTHROPIC_BASE_URL": c.AnthropicBaseURL,
 	} {
 		check(isOrigin(value), "%s must be a URL like https://api.example.com, it is %q", name, value)
 	}
 	check(isHostPort(c.Addr), "HANDRAIL_ADDR must be host:port like 127.0.0.1:8080, it is %q", c.Addr)
 	check(isHostPort(c.TemporalAddress), "TEMPORAL_ADDRESS must be host:port like 127.0.0.1:7233, it is %q", c.TemporalAddress)
-	check(slices.Contains([]string{"", "offline", "openai"}, c.LLM), "HANDRAIL_LLM must be offline or openai, it is %q", c.LLM)
-	check(c.LLM != "openai" || c.OpenAIAPIKey != "", "OPENAI_API_KEY must be set when HANDRAIL_LLM is openai")
+	all = append(all, c.checkModels()...)
 	check(c.LogFormat == "text" || c.LogFormat == "json", "HANDRAIL_LOG_FORMAT must be text or json, it is %q", c.LogFormat)
 	check(slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel), "HANDRAIL_LOG_LEVEL must be debug, info, warn or error, it is %q", c.LogLevel)
 	check((c.TwilioAccountSID == "") == (c.TwilioAuthToken == ""), "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN must be set together")
@@ -138,17 +141,6 @@ func (c *Config) validate() error {
 	}
 	slices.SortFunc(all, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(all...)
-}
-
-// Model is what writes summaries: "offline" or "openai".
-func (c *Config) Model() string {
-	if c.LLM == "" && c.OpenAIAPIKey != "" {
-		return "openai"
-	}
-	if c.LLM == "" {
-		return "offline"
-	}
-	return c.LLM
 }
 
 // Commands are the programs of HANDRAIL_MCP_COMMANDS by their names, with arguments.

@@ -25,8 +25,10 @@ func TestLoadRefusesWhatIsWrongAndNamesIt(t *testing.T) {
 		"duration":         {[]string{"HANDRAIL_WAIT=soon"}, []string{"HANDRAIL_WAIT", "time.Duration"}},
 		"long wait":        {[]string{"HANDRAIL_WAIT=2h"}, []string{"HANDRAIL_WAIT", "60s"}},
 		"port":             {[]string{"HANDRAIL_DEV_UI_PORT=x"}, []string{"HANDRAIL_DEV_UI_PORT"}},
-		"model":            {[]string{"HANDRAIL_LLM=gpt"}, []string{"HANDRAIL_LLM", "offline or openai"}},
+		"model":            {[]string{"HANDRAIL_LLM=gpt"}, []string{"HANDRAIL_LLM", "offline, openai or anthropic"}},
 		"model's key":      {[]string{"HANDRAIL_LLM=openai"}, []string{"OPENAI_API_KEY"}},
+		"other model's":    {[]string{"HANDRAIL_LLM=anthropic"}, []string{"ANTHROPIC_API_KEY"}},
+		"model's time":     {[]string{"HANDRAIL_LLM_TIMEOUT=1h"}, []string{"HANDRAIL_LLM_TIMEOUT", "1m50s"}},
 		"half of Twilio":   {[]string{"TWILIO_ACCOUNT_SID=AC1"}, []string{"TWILIO_AUTH_TOKEN"}},
 		"encryption key":   {[]string{"HANDRAIL_ENCRYPTION_KEYS=a:c2VjcmV0"}, []string{"HANDRAIL_ENCRYPTION_KEYS", "32 bytes"}},
 		"public URL":       {[]string{"HANDRAIL_PUBLIC_URL=handrail.example.com"}, []string{"HANDRAIL_PUBLIC_URL", "https://"}},
@@ -109,7 +111,9 @@ func TestModelFollowsTheKey(t *testing.T) {
 		want    string
 	}{
 		{nil, "offline"},
-		{[]string{"OPENAI_API_KEY=k"}, "openai"},
+		{[]string{"OPENAI_API_KEY=k", "ANTHROPIC_API_KEY=k"}, "openai/gpt-4.1-mini"},
+		{[]string{"ANTHROPIC_API_KEY=k"}, "anthropic/claude-haiku-4-5"},
+		{[]string{"ANTHROPIC_API_KEY=k", "HANDRAIL_LLM_MODEL=m"}, "anthropic/m"},
 		{[]string{"OPENAI_API_KEY=k", "HANDRAIL_LLM=offline"}, "offline"},
 	} {
 		c, err := config.Load(tt.environ)

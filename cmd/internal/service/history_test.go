@@ -19,14 +19,21 @@ import (
 	"handrail/chat"
 )
 
-// recorded is a workflow as Temporal keeps it.
-func (w *world) recorded(workflowID string) *historypb.History {
+// raw is a client of Temporal beside Handrail's own.
+func (w *world) raw() client.Client {
 	w.Helper()
 	server, err := temporal()
 	require.NoError(w, err)
 	raw, err := client.DialContext(w.Context(), client.Options{HostPort: server.Address(), Namespace: "default", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 	require.NoError(w, err)
-	defer raw.Close()
+	w.Cleanup(raw.Close)
+	return raw
+}
+
+// recorded is a workflow as Temporal keeps it.
+func (w *world) recorded(workflowID string) *historypb.History {
+	w.Helper()
+	raw := w.raw()
 	var history historypb.History
 	all := raw.GetWorkflowHistory(w.Context(), workflowID, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for all.HasNext() {

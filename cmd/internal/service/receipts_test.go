@@ -1,15 +1,12 @@
 package service_test
 
 import (
-	"log/slog"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/log"
 
 	"handrail/chat"
 	"handrail/cmd/internal/config"
@@ -30,12 +27,7 @@ func (w *world) settled(action any) {
 // closed waits until a workflow has closed.
 func (w *world) closed(id string) {
 	w.Helper()
-	server, err := temporal()
-	require.NoError(w, err)
-	raw, err := client.DialContext(w.Context(), client.Options{HostPort: server.Address(), Namespace: "default", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
-	require.NoError(w, err)
-	defer raw.Close()
-	require.NoError(w, raw.GetWorkflow(w.Context(), id, "").Get(w.Context(), nil))
+	require.NoError(w, w.raw().GetWorkflow(w.Context(), id, "").Get(w.Context(), nil))
 }
 
 // delivery is how the API shows a delivery.

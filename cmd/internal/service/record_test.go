@@ -44,25 +44,23 @@ func TestHistoriesReplay(t *testing.T) {
 			w.phone("+15005550001")
 			return w.sent(says("Hello"), http.StatusInternalServerError)
 		},
-		"send-blocked":         func(w *world) string { w.phone("+15005550003"); return w.sent(says("Hello"), http.StatusAccepted) },
-		"send-tried-again":     func(w *world) string { return w.sent(says("Hello"), http.StatusOK) },
-		"send-unknown-found":   func(w *world) string { return w.failing(http.StatusAccepted, "cut", "callback_never") },
-		"send-unknown-told":    func(w *world) string { return w.failing(http.StatusAccepted, "cut") },
-		"send-undelivered":     func(w *world) string { return w.failing(http.StatusOK, "undelivered") },
-		"send-unconfirmed":     func(w *world) string { return w.failing(http.StatusOK, "callback_delay") },
-		"send-resolved":        sendResolved,
-		"send-stopped":         sendStopped,
-		"retry-new":            retryNew,
-		"retry-same":           retrySame,
-		"retry-refused":        retryRefused,
-		"retry-bulk":           retryBulk,
-		"participant-added":    func(w *world) string { return w.added(w.people.priya.ID, http.StatusOK) },
-		"participant-refused":  func(w *world) string { return w.added(w.people.ana.ID, http.StatusBadRequest) },
-		"summary-written":      func(w *world) string { return w.summarized(w.people.sms.ID, http.StatusOK) },
-		"summary-of-no-chat":   func(w *world) string { return w.summarized(w.people.email.ID, http.StatusBadRequest) },
-		"summary-model-failed": func(w *world) string { return w.summarized(w.people.sms.ID, http.StatusInternalServerError) },
+		"send-blocked":        func(w *world) string { w.phone("+15005550003"); return w.sent(says("Hello"), http.StatusAccepted) },
+		"send-tried-again":    func(w *world) string { return w.sent(says("Hello"), http.StatusOK) },
+		"send-unknown-found":  func(w *world) string { return w.failing(http.StatusAccepted, "cut", "callback_never") },
+		"send-unknown-told":   func(w *world) string { return w.failing(http.StatusAccepted, "cut") },
+		"send-undelivered":    func(w *world) string { return w.failing(http.StatusOK, "undelivered") },
+		"send-unconfirmed":    func(w *world) string { return w.failing(http.StatusOK, "callback_delay") },
+		"send-resolved":       sendResolved,
+		"send-stopped":        sendStopped,
+		"retry-new":           retryNew,
+		"retry-same":          retrySame,
+		"retry-refused":       retryRefused,
+		"retry-bulk":          retryBulk,
+		"participant-added":   func(w *world) string { return w.added(w.people.priya.ID, http.StatusOK) },
+		"participant-refused": func(w *world) string { return w.added(w.people.ana.ID, http.StatusBadRequest) },
 	}
 	maps.Copy(scenarios, toolScenarios)
+	maps.Copy(scenarios, summaryScenarios)
 	for name, run := range scenarios {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -93,6 +91,10 @@ func surroundings(t *testing.T, scenario string) option {
 		url, _, let := slowModel(t, `{"title":"","summary":"","labels":[]}`)
 		let()
 		return withModel(url)
+	case "summary-in-parts":
+		s := newScribe(t)
+		s.longest = 30_000
+		return s.option
 	}
 	return func(*config.Config) {}
 }
@@ -218,13 +220,6 @@ func (w *world) added(member chat.MemberID, status int) string {
 	r := w.call("POST", fmt.Sprintf("/chats/%d/participants", w.people.sms.ID), map[string]any{"member_id": member}, "Idempotency-Key", "k")
 	require.Equal(w, status, r.status, r.raw)
 	return w.keyed("k")
-}
-
-func (w *world) summarized(id chat.ChatID, status int) string {
-	w.Helper()
-	r := w.call("POST", fmt.Sprintf("/chats/%d/summarize?update_labels=true", id), nil, "Prefer", "wait=60")
-	require.Equal(w, status, r.status, r.raw)
-	return fmt.Sprintf("summary:%s:%d", w.ws, id)
 }
 
 func (w *world) phone(number string) {

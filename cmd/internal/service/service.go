@@ -22,9 +22,8 @@ import (
 	"handrail/carrier/twilio"
 	"handrail/chat"
 	"handrail/cmd/internal/config"
+	"handrail/cmd/internal/models"
 	"handrail/db"
-	"handrail/llm/offline"
-	"handrail/llm/openai"
 	"handrail/toolbox"
 	"handrail/worker"
 	"handrail/workflows"
@@ -37,6 +36,7 @@ type Service struct {
 	logger   *slog.Logger
 	temporal client.Client
 	tools    *toolbox.Toolbox
+	models   *models.Models
 }
 
 // Connect opens the database and Temporal, waiting up to two minutes for either; while it
@@ -47,6 +47,10 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 	}
 	if c.PublicURL == "" {
 		logger.WarnContext(ctx, "no webhooks: receipts are only known by look-ups, and answers do not come in; set HANDRAIL_PUBLIC_URL")
+	}
+	choice, err := models.New(c)
+	if err != nil {
+		return nil, err
 	}
 	store, err := OpenStore(ctx, c, logger)
 	if err != nil {
@@ -61,7 +65,7 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		dialed.Close()
 		return nil, errors.Join(err, store.Close())
 	}
-	return &Service{Store: store, config: c, logger: logger, temporal: dialed, tools: tools}, nil
+	return &Service{Store: store, config: c, logger: logger, temporal: dialed, tools: tools, models: choice}, nil
 }
 
 // OpenStore opens the database alone, waiting for it as [Connect] does.
@@ -135,12 +139,8 @@ func (s *Service) activities() (*activities.Activities, error) {
 	if err != nil {
 		return nil, err
 	}
-	model, err := s.model()
-	if err != nil {
-		return nil, err
-	}
 	return activities.New(activities.Config{
-		Store: s.Store, Carriers: carriers, Renderer: render.New(render.Options{ReplyDomain: s.config.ReplyDomain}), Model: model,
+		Store: s.Store, Carriers: carriers, Renderer: render.New(render.Options{ReplyDomain: s.config.ReplyDomain}), Models: s.models,
 		NewID: newID, Lease: workflows.Lease, Waits: waits(s.config), WhenUnknown: chat.UnknownPolicy(s.config.WhenUnknown),
 		Tools: s.tools, ApproveWithin: s.config.ApprovalWithin,
 	})
@@ -178,15 +178,4 @@ func (s *Service) carriers() (map[chat.Provider]activities.Carrier, error) {
 		all[chat.ProviderSendGrid] = g
 	}
 	return all, nil
-}
-
-func (s *Service) model() (activities.Model, error) {
-	if s.config.Model() == "offline" {
-		return offline.Model{}, nil
-	}
-	m, err := openai.New(openai.Config{APIKey: s.config.OpenAIAPIKey, BaseURL: s.config.OpenAIBaseURL, Model: s.config.LLMModel})
-	if err != nil {
-		return nil, fmt.Errorf("OPENAI_API_KEY, OPENAI_BASE_URL, HANDRAIL_LLM_MODEL: %w", err)
-	}
-	return m, nil
 }

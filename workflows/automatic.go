@@ -1,0 +1,122 @@
+package workflows
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"handrail/chat"
+)
+
+// WorkflowAutoSummarize names the workflow that summarizes a chat by itself.
+const WorkflowAutoSummarize = "AutoSummarize"
+
+// maxLooks is after how many looks at the store the history is begun anew, maxSignals after
+// how many messages it is looked in any case.
+const (
+	maxLooks   = 50
+	maxSignals = 200
+)
+
+// AutoSummaryWorkflowID is the workflow that summarizes a chat by itself.
+func AutoSummaryWorkflowID(ws chat.WorkspaceID, id chat.ChatID) string {
+	return fmt.Sprintf("autosummary:%s:%d", ws, id)
+}
+
+// ChatChanged tells the workflow that summarizes a chat by itself, and starts it if there
+// is none. It is best effort: what is lost is found by the next word, or by a sweep.
+func (c *Client) ChatChanged(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) error {
+	workflowID := AutoSummaryWorkflowID(ws, id)
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflowID, signalChanged, chat.Receipt{}, client.StartWorkflowOptions{
+		TaskQueue: c.taskQueue, WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		TypedSearchAttributes: startAttributes(chat.Request{WorkspaceID: ws, ChatID: id}),
+		StaticSummary:         "Summarize " + chatName(id) + " by itself",
+		Priority:              temporal.Priority{PriorityKey: bulkPriority, FairnessKey: string(ws)},
+	}, WorkflowAutoSummarize, chat.AutoSummary{WorkspaceID: ws, ChatID: id})
+	if err != nil {
+		return fmt.Errorf("signal workflow %s: %w", workflowID, err)
+	}
+	return nil
+}
+
+// AutoSummarize summarizes a chat when it has been quiet for long enough, or enough is new.
+// It lives from the first message until nothing is new any more: any number of messages in
+// between wake it at most once for each quiet period, or when there are enough of them.
+func AutoSummarize(ctx workflow.Context, in chat.AutoSummary) error {
+	changed := workflow.GetSignalChannel(ctx, signalChanged)
+	for range maxLooks {
+		drain(changed)
+		due, err := LookSummaryDue.Local(ctx, "See whether "+chatName(in.ChatID)+" is to be summarized", in)
+		switch {
+		case err != nil:
+			return err
+		case due.Due:
+			err = summarizeDue(ctx, &in, &due)
+		case due.In > 0:
+			tell(ctx, "Waits until the chat is quiet.", AttributeStatus.ValueSet(statusWaiting))
+			err = untilDue(ctx, changed, &due)
+		case changed.Len() == 0:
+			tell(ctx, "Nothing is new.", AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return workflow.NewContinueAsNewError(ctx, WorkflowAutoSummarize, in)
+}
+
+// untilDue waits until it is time to look again, or enough messages have come.
+func untilDue(ctx workflow.Context, changed workflow.ReceiveChannel, due *chat.SummaryDue) error {
+	until := workflow.Now(ctx).Add(due.In)
+	enough := due.Missing
+	if enough == 0 {
+		enough = maxSignals
+	}
+	for range enough {
+		left := until.Sub(workflow.Now(ctx))
+		if left <= 0 {
+			return nil
+		}
+		if err := pause(ctx, changed, left, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// summarizeDue has the chat summarized, on behalf of who has switched that on. What comes
+// of it is in the action and its run; one that fails is not begun again before there is
+// something new.
+func summarizeDue(ctx workflow.Context, in *chat.AutoSummary, due *chat.SummaryDue) error {
+	request := chat.Request{
+		ActionID:    deriveID(string(in.WorkspaceID), strconv.FormatInt(int64(in.ChatID), 10), "automatic", strconv.FormatInt(due.Newest, 10)),
+		WorkspaceID: in.WorkspaceID, ChatID: in.ChatID, By: chat.Actor{MemberID: due.By}, Fingerprint: chat.Fingerprint{},
+	}
+	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID: SummaryWorkflowID(in.WorkspaceID, in.ChatID), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		StaticSummary: "Summarize " + chatName(in.ChatID) + " by itself", TypedSearchAttributes: startAttributes(request),
+		Priority: temporal.Priority{PriorityKey: bulkPriority, FairnessKey: string(in.WorkspaceID)},
+	})
+	tell(ctx, "The chat is summarized.", AttributeStatus.ValueSet(string(chat.ActionRunning)))
+	err := workflow.ExecuteChildWorkflow(child, string(chat.ActionSummarizeChat), chat.SummarizeChat{
+		Request: request, UpdateLabels: due.Labels, Automatic: true,
+	}).Get(ctx, nil)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case temporal.IsWorkflowExecutionAlreadyStartedError(err):
+		// Somebody has asked for it at the same moment; see later what is then new.
+		return workflow.Sleep(ctx, afterAnother)
+	}
+	return nil
+}
+
+// afterAnother is how long a run that somebody has asked for is let alone.
+const afterAnother = 30 * time.Second
