@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -71,8 +72,10 @@ func (a *author) serve(w http.ResponseWriter, r *http.Request) {
 // state is what a chat shows, in one word for each of its parts.
 func state(t *testing.T, s *site, chat string) string {
 	t.Helper()
-	_, c, err := s.ask(http.MethodGet, chat, "", "")
-	require.NoError(t, err)
+	status, c, err := s.ask(http.MethodGet, chat, "", "")
+	if !assert.NoError(t, err) || !assert.Equal(t, http.StatusOK, status, c) { //nolint:testifylint // asked in a goroutine too
+		return ""
+	}
 	parts := []string{fmt.Sprint(c["title"]), fmt.Sprint(c["summary"])}
 	for _, p := range c["key_points"].([]any) {
 		parts = append(parts, fmt.Sprint(p.(map[string]any)["text"]))
@@ -92,8 +95,8 @@ func TestKilledInMidSummaryLeavesTheOldOrTheNewState(t *testing.T) {
 	_, api := s.api()
 	doomed := s.worker()
 	allowed := []string{"old old old VIP", "new new new Billing"}
-	for n := range 6 {
-		name := fmt.Sprint(n)
+	for n := range 4 {
+		name := strconv.Itoa(n)
 		chat := fmt.Sprintf("%s/api/v2/w/%s/chats/%d", api, s.ws, s.chats[n])
 		s.post(chat+"/messages", fmt.Sprintf(`{"content":"Where is my parcel %d?"}`, n), name)
 		s.post(chat+"/summarize?update_labels=true", "{}", "old"+name)
@@ -115,12 +118,11 @@ func TestKilledInMidSummaryLeavesTheOldOrTheNewState(t *testing.T) {
 		doomed.Kill()
 		assert.Contains(t, allowed, state(t, s, chat))
 		doomed = s.worker()
-		deadline := time.Now().Add(time.Minute)
-		for shown := ""; shown != allowed[1]; {
-			require.True(t, time.Now().Before(deadline), shown)
-			shown = state(t, s, chat)
-			require.Contains(t, allowed, shown, "never a mix")
-		}
+		require.Eventually(t, func() bool { // the key may ask 50 times a second
+			shown := state(t, s, chat)
+			assert.Contains(t, allowed, shown, "never a mix")
+			return shown == allowed[1]
+		}, time.Minute, 40*time.Millisecond)
 		select {
 		case answer := <-asked:
 			assert.Regexp(t, "^20[02]", answer)

@@ -32,6 +32,9 @@ type cli struct {
 	ToolCalls    toolCallsCommand    `cmd:"" help:"Say what became of a tool call of which nobody knows."`
 	Approvals    approvalsCommand    `cmd:"" help:"List the sends that wait for a second person, and approve or refuse them."`
 	Requests     requestsCommand     `cmd:"" help:"List, explain, answer and cancel questions to contributors."`
+	Summaries    summariesCommand    `cmd:"" help:"Summarize a chat; list, show and restore versions, undo a run's labels."`
+
+	SummarySettings summarySettingsCommand `cmd:"" help:"Show or change how chats are summarized: model, language, budget, by themselves."`
 
 	Config  configCommand  `cmd:"" help:"Show the settings in force, secrets masked, and what each is for."`
 	Health  healthCommand  `cmd:"" help:"Ask the API of this machine whether it is ready; exit 1 when it is not."`

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+type summarySettingsCommand struct {
+	Show settingsShow `cmd:"" help:"Show how the workspace's chats are summarized, and what it has used of its tokens."`
+	Set  settingsSet  `cmd:"" help:"Change that. What is not given stays."`
+}
+
+// settingsJSON are the settings as the API shows them.
+type settingsJSON struct {
+	Model           string     `json:"model"`
+	Language        string     `json:"language"`
+	Instructions    string     `json:"instructions"`
+	TokenBudget     int64      `json:"token_budget"`
+	TokensUsed      int64      `json:"tokens_used"`
+	LabelThreshold  float64    `json:"label_threshold"`
+	QuietSeconds    int64      `json:"quiet_seconds"`
+	EveryMessages   int        `json:"every_messages"`
+	AutomaticLabels bool       `json:"automatic_labels"`
+	UpdatedBy       int64      `json:"updated_by"`
+	UpdatedAt       *time.Time `json:"updated_at"`
+}
+
+const settingsPath = "summary-settings"
+
+type settingsShow struct{ remote }
+
+// Run shows the settings.
+func (s *settingsShow) Run(c *console) error {
+	api, err := s.dial(c)
+	if err != nil {
+		return err
+	}
+	got, err := api.do(call{method: http.MethodGet, path: settingsPath})
+	if err != nil {
+		return err
+	}
+	return s.showSettings(api, got)
+}
+
+type settingsSet struct {
+	remote
+	Model           *string        `help:"offline, openai/… or anthropic/… with a model's name; empty for the service's own." placeholder:"NAME"`
+	Language        *string        `help:"A language tag such as de; empty for the customer's." placeholder:"TAG"`
+	Instructions    *string        `help:"What to tell the model." placeholder:"TEXT"`
+	TokenBudget     *int64         `help:"Tokens in a calendar month; 0 for any number." placeholder:"N"`
+	LabelThreshold  *float64       `help:"From which confidence on, 0 to 1, a label is set." placeholder:"X"`
+	Quiet           *time.Duration `help:"Summarize a chat that has been quiet for so long, like 30m; 0 for never." placeholder:"TIME"`
+	EveryMessages   *int           `help:"Or that has so many new messages; 0 for never." placeholder:"N"`
+	AutomaticLabels *bool          `help:"Choose labels too, then." negatable:""`
+}
+
+// Run changes the settings.
+func (s *settingsSet) Run(c *console) error {
+	body := map[string]any{}
+	put(body, "model", s.Model)
+	put(body, "language", s.Language)
+	put(body, "instructions", s.Instructions)
+	put(body, "token_budget", s.TokenBudget)
+	put(body, "label_threshold", s.LabelThreshold)
+	if s.Quiet != nil {
+		body["quiet_seconds"] = int64(s.Quiet.Seconds())
+	}
+	put(body, "every_messages", s.EveryMessages)
+	put(body, "automatic_labels", s.AutomaticLabels)
+	if len(body) == 0 {
+		return &exitError{errors.New("nothing to change: give at least one of the flags. See handrail summary-settings set --help"), exitUsage}
+	}
+	api, err := s.dial(c)
+	if err != nil {
+		return err
+	}
+	got, err := api.do(call{method: http.MethodPut, path: settingsPath, body: body, again: true})
+	if err != nil {
+		return err
+	}
+	return s.showSettings(api, got)
+}
+
+// put adds a value that was given.
+func put[T any](body map[string]any, name string, value *T) {
+	if value != nil {
+		body[name] = *value
+	}
+}
+
+func (r *remote) showSettings(api *client, got *answer) error {
+	if r.JSON {
+		return api.showJSON(got.raw)
+	}
+	var s settingsJSON
+	if err := got.into(&s); err != nil {
+		return err
+	}
+	f := facts{api.console}
+	or := func(value, otherwise string) string {
+		if value == "" {
+			return otherwise
+		}
+		return value
+	}
+	f.say("model", "%s", or(s.Model, "the service's own"))
+	f.say("language", "%s", or(s.Language, "that of the customer's messages"))
+	f.say("instructions", "%s", s.Instructions)
+	budget := "no budget"
+	if s.TokenBudget > 0 {
+		budget = fmt.Sprintf("of %d", s.TokenBudget)
+	}
+	f.say("tokens", "%d used this month, %s", s.TokensUsed, budget)
+	f.say("labels", "set from a confidence of %g on, suggested below", s.LabelThreshold)
+	f.say("automatic", "%s", s.automatic())
+	if s.UpdatedAt != nil {
+		f.say("changed", "%s by member %d", stamp(*s.UpdatedAt), s.UpdatedBy)
+	}
+	return nil
+}
+
+// automatic says in words when chats are summarized by themselves.
+func (s *settingsJSON) automatic() string {
+	var when []string
+	if s.QuietSeconds > 0 {
+		when = append(when, fmt.Sprintf("after %s of quiet", time.Duration(s.QuietSeconds)*time.Second))
+	}
+	if s.EveryMessages > 0 {
+		when = append(when, fmt.Sprintf("after %d new messages", s.EveryMessages))
+	}
+	if len(when) == 0 {
+		return "no"
+	}
+	with := ", without labels"
+	if s.AutomaticLabels {
+		with = ", with labels"
+	}
+	return strings.Join(when, " or ") + with
+}
