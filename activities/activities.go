@@ -7,6 +7,7 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"handrail/chat"
@@ -120,7 +121,7 @@ type SummaryStore interface {
 	// FailSummary ends only what is running.
 	FailSummary(ctx context.Context, in chat.SummaryFailure) error
 	SummarySettings(ctx context.Context, ws chat.WorkspaceID) (chat.SummarySettings, error)
-	SummaryDue(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, now time.Time) (chat.SummaryDue, error)
+	SummaryDue(ctx context.Context, in chat.AutoSummary, now time.Time) (chat.SummaryDue, error)
 }
 
 // Carrier hands one message to the outside world.
@@ -185,6 +186,8 @@ type Config struct {
 	WhenUnknown chat.UnknownPolicy
 	// ApproveWithin is how long an approval is waited for.
 	ApproveWithin time.Duration
+	// Logger is told what a step could not do and goes on without.
+	Logger *slog.Logger
 }
 
 // Activities are the deeds. They are safe for concurrent use.

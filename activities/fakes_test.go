@@ -3,6 +3,7 @@ package activities_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -16,13 +17,15 @@ import (
 // any other ends it with a nil dereference.
 type store struct {
 	activities.Store
-	prepare  func(chat.SendAssistantMessage, chat.SendIDs, func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error)
-	tool     func(func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error)
-	claim    func() (chat.Claim, error)
-	record   func(context.Context, int64, chat.Submission) (chat.Delivery, error)
-	read     func() chat.Reading
-	spent    []chat.Usage
-	settings chat.SummarySettings
+	prepare   func(chat.SendAssistantMessage, chat.SendIDs, func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error)
+	tool      func(func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error)
+	claim     func() (chat.Claim, error)
+	record    func(context.Context, int64, chat.Submission) (chat.Delivery, error)
+	read      func() chat.Reading
+	spent     []chat.Usage
+	uncounted error
+	begun     []chat.SummaryStart
+	settings  chat.SummarySettings
 }
 
 func (s *store) PrepareSend(_ context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error) {
@@ -49,8 +52,16 @@ func (s *store) SummarySettings(context.Context, chat.WorkspaceID) (chat.Summary
 	return s.settings, nil
 }
 
+func (s *store) BeginSummary(_ context.Context, in chat.SummaryStart, _ int) (chat.SummaryPlan, error) {
+	s.begun = append(s.begun, in)
+	return chat.SummaryPlan{}, nil
+}
+
 func (s *store) RecordUsage(_ context.Context, _ chat.WorkspaceID, _ chat.ChatID, _ chat.SummaryID, u chat.Usage) error {
 	s.spent = append(s.spent, u)
+	if s.uncounted != nil {
+		return s.uncounted
+	}
 	return nil
 }
 
@@ -77,6 +88,9 @@ func (m model) Model(string) (activities.Model, error) { return m, nil }
 
 func newActivities(t *testing.T, c activities.Config) *activities.Activities {
 	t.Helper()
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
 	c.Renderer, c.NewID, c.Lease = renderer{}, func() string { return "0199aaaa-0000-7000-8000-00000000000a" }, 45*time.Second
 	acts, err := activities.New(c)
 	require.NoError(t, err)

@@ -13,14 +13,21 @@ func (a *Activities) RecordAction(ctx context.Context, in chat.ActionStep) (stru
 	return struct{}{}, a.Store.RecordActions(ctx, in.Kind, in.WorkflowID, in.Request)
 }
 
-// BeginSummary stores that a run has begun and plans what it reads. Idempotent: a
-// repetition plans again under the same id.
+// BeginSummary stores that a run has begun and plans what it reads. A workspace's model
+// that is not to be had is reported after that, so that the run is among the chat's
+// versions, and is not begun over and over by itself. Idempotent: a repetition plans again
+// under the same id.
 func (a *Activities) BeginSummary(ctx context.Context, in chat.SummaryStart) (chat.SummaryPlan, error) {
-	model, _, err := a.model(ctx, in.WorkspaceID)
+	capacity := 0
+	model, _, missing := a.model(ctx, in.WorkspaceID)
+	if missing == nil {
+		capacity = model.Capacity()
+	}
+	plan, err := a.Store.BeginSummary(ctx, in, capacity)
 	if err != nil {
 		return chat.SummaryPlan{}, err
 	}
-	return a.Store.BeginSummary(ctx, in, model.Capacity())
+	return plan, missing
 }
 
 // WriteSummary has the workspace's model read one part of a run. It changes nothing but the
@@ -42,17 +49,29 @@ func (a *Activities) WriteSummary(ctx context.Context, in chat.SummaryPart) (cha
 		return chat.Summary{}, err
 	}
 	summary, usage, err := model.Summarize(ctx, reading)
-	if usage != (chat.Usage{}) {
-		// What was used is counted also when nobody waits for the answer any more.
-		if counted := a.Store.RecordUsage(context.WithoutCancel(ctx), in.WorkspaceID, in.ChatID, in.ID, usage); counted != nil && err == nil {
-			err = counted
-		}
-	}
+	a.count(ctx, &in, usage)
 	if err != nil {
 		return chat.Summary{}, err
 	}
 	// Whatever the model's adapter let through: nothing but what the messages support.
 	return reading.Accept(summary)
+}
+
+// counting is how long the store has to count what a model has used.
+const counting = 10 * time.Second
+
+// count adds up what a model has used, also when nobody waits for its answer any more. An
+// answer that is paid for is not thrown away because it could not be counted.
+func (a *Activities) count(ctx context.Context, in *chat.SummaryPart, usage chat.Usage) {
+	if usage == (chat.Usage{}) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), counting)
+	defer cancel()
+	if err := a.Store.RecordUsage(ctx, in.WorkspaceID, in.ChatID, in.ID, usage); err != nil {
+		a.Logger.ErrorContext(ctx, "tokens of a summary were not counted", "workspace_id", in.WorkspaceID, "chat_id", in.ChatID,
+			"input_tokens", usage.InputTokens, "output_tokens", usage.OutputTokens, "error", err)
+	}
 }
 
 // model is the one that a workspace has chosen.
@@ -79,5 +98,5 @@ func (a *Activities) FailSummary(ctx context.Context, in chat.SummaryFailure) (s
 
 // LookSummaryDue reads whether a chat is to be summarized by itself. It changes nothing.
 func (a *Activities) LookSummaryDue(ctx context.Context, in chat.AutoSummary) (chat.SummaryDue, error) {
-	return a.Store.SummaryDue(ctx, in.WorkspaceID, in.ChatID, time.Now())
+	return a.Store.SummaryDue(ctx, in, time.Now())
 }

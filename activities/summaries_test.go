@@ -1,6 +1,9 @@
 package activities_test
 
 import (
+	"bytes"
+	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -61,4 +64,34 @@ func TestWriteSummaryAsksNoModelOnceTheTokensAreUsed(t *testing.T) {
 	_, err := acts.WriteSummary(t.Context(), chat.SummaryPart{})
 	assert.Equal(t, chat.CodeTokenBudget, chat.CodeOf(err))
 	assert.Contains(t, err.Error(), time.Now().UTC().AddDate(0, 1, 1-time.Now().UTC().Day()).Format(time.DateOnly))
+}
+
+func TestWriteSummaryKeepsAnAnswerThatCouldNotBeCounted(t *testing.T) {
+	t.Parallel()
+	s := &store{read: func() chat.Reading { return chat.Reading{Messages: asked} }, uncounted: errors.New("the database is away")}
+	var logged bytes.Buffer
+	acts := newActivities(t, activities.Config{Store: s, Logger: slog.New(slog.NewTextHandler(&logged, nil)), Models: model(func(chat.Reading) (chat.Summary, chat.Usage, error) {
+		return chat.Summary{Title: "Order 7", Summary: "Ana asks.", KeyPoints: []chat.Point{{Text: "She waits.", Messages: []chat.MessageID{"m"}}}},
+			chat.Usage{Requests: 1, InputTokens: 10}, nil
+	})})
+	written, err := acts.WriteSummary(t.Context(), chat.SummaryPart{})
+	require.NoError(t, err, "it is paid for")
+	assert.Equal(t, "Order 7", written.Title)
+	assert.Contains(t, logged.String(), "input_tokens=10")
+}
+
+func TestBeginSummaryKeepsARunWhoseModelIsNotToBeHad(t *testing.T) {
+	t.Parallel()
+	s := &store{}
+	acts := newActivities(t, activities.Config{Store: s, Models: noModels{}})
+	in := chat.SummaryStart{SummaryStep: chat.SummaryStep{ID: "s", Automatic: true}}
+	_, err := acts.BeginSummary(t.Context(), in)
+	assert.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err))
+	assert.Equal(t, []chat.SummaryStart{in}, s.begun, "or it would be begun over and over by itself")
+}
+
+type noModels struct{}
+
+func (noModels) Model(string) (activities.Model, error) {
+	return nil, chat.Invalid("model", "the key was taken away")
 }

@@ -118,6 +118,8 @@ func TestMessagesWakeTheAutomaticSummary(t *testing.T) {
 	a = w.do(t, request{method: http.MethodPost, path: in("/chats/7/send-assistant-message"), body: `{"message":"On its way."}`})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	<-changed
+	require.Equal(t, http.StatusOK, w.do(t, signed(twilioInbound, "one")).StatusCode)
+	assert.Equal(t, chatOne, <-changed, "a message that came in")
 	w.store.mutex.Lock()
 	assert.Equal(t, 2, w.store.settingsRead, "once for the change, once for all messages")
 	w.store.mutex.Unlock()

@@ -152,6 +152,8 @@ type SummaryFailure struct {
 type AutoSummary struct {
 	WorkspaceID WorkspaceID `json:"workspace_id"`
 	ChatID      ChatID      `json:"chat_id"`
+	// Tried is the newest message when a summary was last begun for it, whatever came of it.
+	Tried int64 `json:"tried,omitempty"`
 }
 
 // SummaryDue is whether a chat is to be summarized by itself.

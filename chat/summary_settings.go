@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -50,9 +51,22 @@ const (
 func (s *SummarySettings) Automatic() bool { return s.QuietAfter > 0 || s.EveryMessages > 0 }
 
 // Brief is a digest of what decides how a summary is written: model, language and
-// instructions.
-func (s *SummarySettings) Brief() string {
-	sum := sha256.Sum256([]byte(s.Model + "\x00" + s.Language + "\x00" + s.Instructions))
+// instructions. With the labels to choose from theirs follows, so that a brief without
+// labels begins one with them.
+func (s *SummarySettings) Brief(labels []Label) string {
+	brief := digest(s.Model, s.Language, s.Instructions)
+	if labels == nil {
+		return brief
+	}
+	var words []string
+	for _, l := range labels {
+		words = append(words, l.Name, l.Description)
+	}
+	return brief + "-" + digest(words...)
+}
+
+func digest(words ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(words, "\x00")))
 	return hex.EncodeToString(sum[:8])
 }
 

@@ -129,8 +129,8 @@ type SummaryMeans struct {
 	New, Total int
 	// Full asks for all to be read, Labels for labels to be chosen.
 	Full, Labels bool
-	// Rebriefed tells that the workspace's model, language or instructions are not those Last
-	// was written with.
+	// Rebriefed tells that the workspace's model, language, instructions or, if labels are to
+	// be chosen, labels are not those Last was written with.
 	Rebriefed bool
 	// Free tells that reading costs nothing: then all is read.
 	Free bool

@@ -73,8 +73,9 @@ func existingLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, ids []
 	return known, err
 }
 
-// putLabels puts labels on a chat, not by a model's word. A label that is there already
-// keeps its source, unless a person sets it now: then no model takes it off again.
+// putLabels puts labels on a chat, not by a model's word. A label that a model had put
+// there is then not the model's to take off any more, and one of a tool that a person sets
+// is the person's.
 func putLabels(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID, labels []chat.LabelID, source chat.LabelSource, now time.Time) error {
 	if len(labels) == 0 {
 		return nil
@@ -83,10 +84,10 @@ func putLabels(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.Chat
 	for i, label := range labels {
 		rows[i] = chatLabelRow{WorkspaceID: ws, ChatID: id, LabelID: label, Source: source, CreatedAt: now}
 	}
-	q := tx.NewInsert().Model(&rows).On("CONFLICT (chat_id, label_id) DO NOTHING")
-	if source == chat.LabelByPerson {
-		q = tx.NewInsert().Model(&rows).On("CONFLICT (chat_id, label_id) DO UPDATE").Set("source = EXCLUDED.source").
-			Set("confidence = EXCLUDED.confidence").Set("summary_id = EXCLUDED.summary_id")
+	q := tx.NewInsert().Model(&rows).On("CONFLICT (chat_id, label_id) DO UPDATE").Set("source = EXCLUDED.source").
+		Set("confidence = EXCLUDED.confidence").Set("summary_id = EXCLUDED.summary_id")
+	if source != chat.LabelByPerson {
+		q.Where("cl.source = ?", chat.LabelByModel)
 	}
 	if _, err := q.Exec(ctx); err != nil {
 		return err

@@ -158,6 +158,10 @@ func (e *chatEditor) AddLabel(ctx context.Context, name string) error {
 	if len(ids) == 0 {
 		return chat.Errorf(chat.CodeLabelNotFound, "there is no label %q in this workspace", name)
 	}
+	// The chat first: a run that decides its labels at this moment is through then, or waits.
+	if err := editChat(ctx, e.tx.NewUpdate(), e.ws, e.id, e.now); err != nil {
+		return err
+	}
 	return putLabels(ctx, e.tx, e.ws, e.id, ids, chat.LabelByTool, e.now)
 }
 
@@ -165,6 +169,9 @@ func (e *chatEditor) AddLabel(ctx context.Context, name string) error {
 func (e *chatEditor) RemoveLabel(ctx context.Context, name string) error {
 	ids, err := labelsNamed(ctx, e.tx, e.ws, []string{name})
 	if err != nil {
+		return err
+	}
+	if err := editChat(ctx, e.tx.NewUpdate(), e.ws, e.id, e.now); err != nil {
 		return err
 	}
 	return takeOff(ctx, e.tx, e.ws, e.id, ids, e.now)

@@ -18,7 +18,7 @@ var summaryTries = map[string]try{
 	"Reading": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.Reading(ctx, chat.SummaryPart{SummaryStep: i.foreignRun()}))
 	}},
-	"RecordUsage": {chat.CodeSummaryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+	"RecordUsage": {"", func(ctx context.Context, i *intruder) (any, error) {
 		return only(i.s.RecordUsage(ctx, i.ws, i.victim.SMS.ID, i.version, chat.Usage{Requests: 1}))
 	}},
 	"SaveSummary": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
@@ -53,7 +53,7 @@ var summaryTries = map[string]try{
 		return nil, err
 	}},
 	"SummaryDue": {"", func(ctx context.Context, i *intruder) (any, error) {
-		due, err := i.s.SummaryDue(ctx, i.ws, i.victim.SMS.ID, time.Now().Add(24*time.Hour))
+		due, err := i.s.SummaryDue(ctx, chat.AutoSummary{WorkspaceID: i.ws, ChatID: i.victim.SMS.ID}, time.Now().Add(24*time.Hour))
 		if due != (chat.SummaryDue{}) {
 			return due, err
 		}

@@ -152,6 +152,8 @@ func (s *Store) keepEdit(ctx context.Context, tx bun.Tx, row *chatRow, by chat.A
 			return err
 		}
 		row.SummaryEdited, row.SummaryModel, row.SummaryUpdatedAt = true, chat.ByPerson, &row.UpdatedAt
+		// A model's points may say what the person has just corrected.
+		row.SummaryPoints = chat.Points{}
 	}
 	row.TitleEdited = row.TitleEdited || p.Title != nil
 	version.State, version.Applied, version.EndedAt = chat.SummarySucceeded, true, &row.UpdatedAt

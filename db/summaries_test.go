@@ -184,7 +184,7 @@ func TestWhatARunReads(t *testing.T) {
 		fresh := addMessage(t, s, w, w.SMS.ID, "new")
 		some := begin(t, s, summaryStart(w))
 		assert.Equal(t, chat.ModeIncremental, some.plan.Mode)
-		assert.Equal(t, unchanged.ID, some.plan.Base)
+		assert.Equal(t, first.ID, some.plan.Base, "what found nothing new has read nothing")
 		assert.Equal(t, []chat.MessageRange{{From: fresh.Number, To: fresh.Number}}, some.plan.Parts)
 		assert.Equal(t, chat.ModeFull, begin(t, s, summaryStart(w, inFull)).plan.Mode, "all is asked for")
 		assert.Equal(t, chat.ModeFull, begin(t, s, summaryStart(w, withLabels)).plan.Mode, "the last one has no labels")

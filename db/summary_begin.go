@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -51,20 +52,27 @@ func (s *Store) BeginSummary(ctx context.Context, in chat.SummaryStart, capacity
 	if m.count == 0 {
 		return chat.SummaryPlan{}, chat.Errorf(chat.CodeNothingToSummarize, "the chat has no messages yet")
 	}
-	m.brief = settings.Brief()
+	var labels []chat.Label
+	if in.UpdateLabels {
+		if labels, err = workspaceLabels(ctx, s.db, in.WorkspaceID); err != nil {
+			return chat.SummaryPlan{}, attempted("list the labels", err)
+		}
+	}
+	m.brief = settings.Brief(labels)
 	plan := m.plan(&in, last, capacity)
 	plan.ID, plan.Version = in.ID, row.SummaryVersion
 	return plan, s.storeRun(ctx, &in, &plan, m)
 }
 
-// lastRun is the newest summary of a model, unless a person has replaced it; nil for none.
+// lastRun is the newest summary that a model has written, unless a person has replaced it;
+// nil for none. A run that found nothing new has written none.
 func (s *Store) lastRun(ctx context.Context, row *chatRow) (*summaryRow, error) {
 	if row.SummaryEdited {
 		return nil, nil //nolint:nilnil // none is no error
 	}
 	var last summaryRow
 	err := selectSummaries(s.db, &last, row.WorkspaceID, row.ID).Where("s.kind = ?", chat.SummaryByModel).
-		Where("s.state = ?", chat.SummarySucceeded).OrderExpr("s.number DESC").Limit(1).Scan(ctx)
+		Where("s.state = ?", chat.SummarySucceeded).Where("s.mode <> ?", chat.ModeUnchanged).OrderExpr("s.number DESC").Limit(1).Scan(ctx)
 	if noRows(err) {
 		return nil, nil //nolint:nilnil // none is no error
 	}
@@ -132,7 +140,7 @@ func (m *measured) plan(in *chat.SummaryStart, last *summaryRow, capacity int) c
 	}
 	if last != nil {
 		version := last.version()
-		means.Last, means.Rebriefed = &version, last.Brief != m.brief
+		means.Last, means.Rebriefed = &version, !strings.HasPrefix(last.Brief, m.brief)
 	}
 	if in.Capacity > 0 && capacity > 0 {
 		capacity = in.Capacity
@@ -141,6 +149,9 @@ func (m *measured) plan(in *chat.SummaryStart, last *summaryRow, capacity int) c
 	switch plan.Mode {
 	case chat.ModeUnchanged:
 		standing := last.content()
+		if !in.UpdateLabels {
+			standing.Labels = nil
+		}
 		plan.Standing = &standing
 	case chat.ModeIncremental:
 		plan.Base, plan.Parts = last.ID, chat.SplitMessages(m.fresh, capacity)

@@ -12,12 +12,12 @@ import (
 // SummaryDue tells whether a chat is to be summarized by itself at the time now, or when to
 // look again. A chat that is not to be, because nothing is new, a person wrote its summary,
 // it is archived or gone, or the workspace does not want it, is the zero value.
-func (s *Store) SummaryDue(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, now time.Time) (chat.SummaryDue, error) {
-	settings, err := findSettings(ctx, s.db, ws)
+func (s *Store) SummaryDue(ctx context.Context, in chat.AutoSummary, now time.Time) (chat.SummaryDue, error) {
+	settings, err := findSettings(ctx, s.db, in.WorkspaceID)
 	if err != nil || !settings.Automatic() {
 		return chat.SummaryDue{}, attempted("find the settings of summaries", err)
 	}
-	row, err := findChat(ctx, s.db.NewSelect(), ws, id)
+	row, err := findChat(ctx, s.db.NewSelect(), in.WorkspaceID, in.ChatID)
 	if chat.CodeOf(err) == chat.CodeChatNotFound {
 		return chat.SummaryDue{}, nil
 	}
@@ -25,7 +25,7 @@ func (s *Store) SummaryDue(ctx context.Context, ws chat.WorkspaceID, id chat.Cha
 		return chat.SummaryDue{}, attempted("find a chat", err)
 	}
 	var unread []messageRow
-	err = freshMessages(s.db, &unread, ws, id, max(row.SummaryWatermark, row.SummaryTried)).Scan(ctx)
+	err = freshMessages(s.db, &unread, &row, max(row.SummaryWatermark, row.SummaryTried, in.Tried)).Scan(ctx)
 	if err != nil || len(unread) == 0 {
 		return chat.SummaryDue{}, attempted("look for new messages", err)
 	}
@@ -42,8 +42,9 @@ func (s *Store) SummaryDue(ctx context.Context, ws chat.WorkspaceID, id chat.Cha
 }
 
 // freshMessages selects the messages after a number, newest first, as many as matter.
-func freshMessages(db bun.IDB, dest any, ws chat.WorkspaceID, id chat.ChatID, after int64) *bun.SelectQuery {
-	return db.NewSelect().Model(dest).Column("number", "created_at").Where("m.workspace_id = ?", ws).Where("m.chat_id = ?", id).
+func freshMessages(db bun.IDB, dest any, row *chatRow, after int64) *bun.SelectQuery {
+	return db.NewSelect().Model(dest).Column("number", "created_at").
+		Where("m.workspace_id = ?", row.WorkspaceID).Where("m.chat_id = ?", row.ID).
 		Where("m.number > ?", after).Where("m.state <> ?", chat.MessageNotSent).OrderExpr("m.number DESC").Limit(chat.MaxEveryMessages)
 }
 

@@ -17,10 +17,14 @@ func TestAPersonsSummaryStands(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		addMessage(t, s, w, w.SMS.ID, "one")
-		begin(t, s, summaryStart(w)).save(t, s, "model's")
+		run := begin(t, s, summaryStart(w))
+		says := run.says("model's")
+		says.Summary.KeyPoints = []chat.Point{{Text: "wrong", Messages: []chat.MessageID{"m"}}}
+		require.NoError(t, s.SaveSummary(t.Context(), says))
 		mine := "Mine."
 		c := edit(t, s, w, chat.ChatPatch{Summary: &mine})
 		assert.Equal(t, []any{"Mine.", chat.ByPerson, true, false, 0}, []any{c.Summary, c.SummaryModel, c.SummaryEdited, c.TitleEdited, c.StaleBy})
+		assert.Empty(t, c.KeyPoints, "a model's points may say what was just corrected")
 		v, err := s.SummaryVersion(t.Context(), w.Workspace, w.SMS.ID, c.SummaryID)
 		require.NoError(t, err)
 		assert.Equal(t, []any{chat.SummaryByPerson, "About model's", "Mine.", true, w.Manager.ID},
@@ -31,7 +35,7 @@ func TestAPersonsSummaryStands(t *testing.T) {
 
 		labels := begin(t, s, summaryStart(w, withLabels))
 		c = labels.save(t, s, "not shown", sure("vip"))
-		assert.Equal(t, []any{"Mine.", true}, []any{c.Summary, c.SummaryEdited}, "labels are chosen beside a person's text")
+		assert.Equal(t, []any{"About model's", "Mine.", true}, []any{c.Title, c.Summary, c.SummaryEdited}, "labels are chosen beside a person's text")
 		assert.Len(t, c.Labels, 1)
 		assert.False(t, labels.version(t, s).Applied)
 
@@ -145,8 +149,9 @@ func TestSummaryDue(t *testing.T) {
 			require.NoError(t, err)
 		}
 		var last chat.Message
+		var tried int64
 		due := func(after time.Duration) chat.SummaryDue {
-			got, err := s.SummaryDue(t.Context(), w.Workspace, w.SMS.ID, last.CreatedAt.Add(after))
+			got, err := s.SummaryDue(t.Context(), chat.AutoSummary{WorkspaceID: w.Workspace, ChatID: w.SMS.ID, Tried: tried}, last.CreatedAt.Add(after))
 			require.NoError(t, err)
 			return got
 		}
@@ -158,6 +163,9 @@ func TestSummaryDue(t *testing.T) {
 		assert.True(t, due(10*time.Minute).Due, "quiet for long enough")
 		last = addMessage(t, s, w, w.SMS.ID, "three")
 		assert.True(t, due(0).Due, "enough is new")
+		tried = last.Number
+		assert.Zero(t, due(time.Hour), "its workflow has tried it")
+		tried = 0
 		forgotten := func(after time.Duration) []chat.AutoSummary {
 			got, err := s.ForgottenSummaries(t.Context(), last.CreatedAt.Add(after), 2*time.Minute, 10)
 			require.NoError(t, err)

@@ -1,6 +1,9 @@
 package db_test
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -106,6 +109,56 @@ func TestLabelsOfAModel(t *testing.T) {
 		require.NoError(t, err)
 		_, c = l.run(unsure("lost"))
 		assert.Equal(t, chat.LabelByModel, on(c)["Lost"], "the workspace's threshold decides")
+	})
+}
+
+// tool has a tool of a send change the chat.
+func (l *labelling) tool(effect func(context.Context, chat.ChatEditor) error) {
+	l.Helper()
+	in := l.w.Send(l.w.SMS.ID, "hi", chat.ToolCall{ID: "a", Name: "one"})
+	_, err := l.s.PrepareSend(l.Context(), in, dbtest.SendIDs(), dbtest.PlanText("hi"))
+	require.NoError(l.T, err)
+	_, err = l.s.CompleteToolCall(l.Context(), l.w.Workspace, in.ActionID, 0, func(ctx context.Context, e chat.ChatEditor) (json.RawMessage, error) {
+		return json.RawMessage(`{}`), effect(ctx, e)
+	})
+	require.NoError(l.T, err)
+}
+
+func TestALabelThatAToolSetsTooIsNotTheModelsAnyMore(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		l := newLabelling(t, s)
+		l.set(l.w.VIP.ID)
+		l.run(sure("late"))
+		l.tool(func(ctx context.Context, e chat.ChatEditor) error {
+			return errors.Join(e.AddLabel(ctx, "late"), e.AddLabel(ctx, "vip"))
+		})
+		_, c := l.run()
+		assert.Equal(t, sources{"VIP": chat.LabelByPerson, "Late": chat.LabelByTool}, on(c))
+	})
+}
+
+func TestNewLabelsAreLookedForAlsoWhenNothingElseIsNew(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		l := newLabelling(t, s)
+		l.run(sure("late"))
+		mode := func(changes ...func(*chat.SummaryStep)) chat.SummaryMode {
+			run := begin(t, s, summaryStart(l.w, changes...))
+			text := "text"
+			if run.plan.Standing != nil {
+				text = run.plan.Standing.Summary
+			}
+			run.save(t, s, text)
+			return run.plan.Mode
+		}
+		assert.Equal(t, chat.ModeUnchanged, mode(), "no labels are asked for")
+		assert.Equal(t, chat.ModeUnchanged, mode(withLabels), "the last run that read has labels")
+		_, err := s.CreateLabel(t.Context(), l.w.Workspace, l.w.By, chat.Label{Name: "Refund"})
+		require.NoError(t, err)
+		assert.Equal(t, chat.ModeUnchanged, mode())
+		assert.Equal(t, chat.ModeFull, mode(withLabels))
+		assert.Equal(t, chat.ModeUnchanged, mode(withLabels))
 	})
 }
 

@@ -49,9 +49,9 @@ func (s *Store) applySummary(ctx context.Context, tx bun.Tx, row *chatRow, run *
 	run.Applied = !row.SummaryEdited || in.Overwrite
 	if run.Applied {
 		row.show(run)
-	}
-	if !row.TitleEdited || in.Overwrite {
-		row.Title, row.TitleEdited = run.Title, false
+		if !row.TitleEdited || in.Overwrite {
+			row.Title, row.TitleEdited = run.Title, false
+		}
 	}
 	if in.UpdateLabels {
 		if err := s.applyLabels(ctx, tx, row, run); err != nil {

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"time"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -93,7 +94,9 @@ func (s *Store) UpdateSummarySettings(ctx context.Context, ws chat.WorkspaceID, 
 			return err
 		}
 		return s.audit(ctx, tx, ws, by, "summary_settings.updated", string(ws), changed{
-			"model": row.Model, "token_budget": row.TokenBudget, "quiet_seconds": row.QuietSeconds, "every_messages": row.EveryMessages,
+			"model": row.Model, "language": row.Language, "instructions_length": utf8.RuneCountInString(row.Instructions),
+			"token_budget": row.TokenBudget, "label_threshold": row.LabelThreshold, "quiet_seconds": row.QuietSeconds,
+			"every_messages": row.EveryMessages, "automatic_labels": row.AutomaticLabels,
 		})
 	})
 	if err != nil {
@@ -102,22 +105,18 @@ func (s *Store) UpdateSummarySettings(ctx context.Context, ws chat.WorkspaceID, 
 	return s.SummarySettings(ctx, ws)
 }
 
-// RecordUsage adds what a run has cost to the run and to the workspace's month. It is not
+// RecordUsage adds what a run has cost to the run, if there still is one, and to the
+// workspace's month. It is not
 // idempotent: every request to a model costs anew, so it is told of every one once.
 func (s *Store) RecordUsage(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, run chat.SummaryID, u chat.Usage) error {
 	month := usageRow{WorkspaceID: ws, Month: monthOf(s.time()), Requests: u.Requests, InputTokens: u.InputTokens, OutputTokens: u.OutputTokens}
 	return s.inTx(ctx, "record a model's usage", func(ctx context.Context, tx bun.Tx) error {
-		result, err := tx.NewUpdate().Model((*summaryRow)(nil)).Set("requests = requests + ?", u.Requests).
+		_, err := tx.NewUpdate().Model((*summaryRow)(nil)).Set("requests = requests + ?", u.Requests).
 			Set("input_tokens = input_tokens + ?", u.InputTokens).Set("output_tokens = output_tokens + ?", u.OutputTokens).
 			Set("duration_ms = duration_ms + ?", u.Duration.Milliseconds()).
 			Where("workspace_id = ?", ws).Where("chat_id = ?", id).Where("id = ?", run).Exec(ctx)
 		if err != nil {
 			return err
-		}
-		if count, err := result.RowsAffected(); err != nil {
-			return err
-		} else if count == 0 {
-			return notFound(chat.CodeSummaryNotFound, "summary")
 		}
 		_, err = tx.NewInsert().Model(&month).On("CONFLICT (workspace_id, month) DO UPDATE").
 			Set("requests = u.requests + EXCLUDED.requests").Set("input_tokens = u.input_tokens + EXCLUDED.input_tokens").

@@ -51,6 +51,9 @@ func (c *Client) ChatChanged(ctx context.Context, ws chat.WorkspaceID, id chat.C
 func AutoSummarize(ctx workflow.Context, in chat.AutoSummary) error {
 	changed := workflow.GetSignalChannel(ctx, signalChanged)
 	for range maxLooks {
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			break
+		}
 		drain(changed)
 		due, err := LookSummaryDue.Local(ctx, "See whether "+chatName(in.ChatID)+" is to be summarized", in)
 		switch {
@@ -74,26 +77,17 @@ func AutoSummarize(ctx workflow.Context, in chat.AutoSummary) error {
 
 // untilDue waits until it is time to look again, or enough messages have come.
 func untilDue(ctx workflow.Context, changed workflow.ReceiveChannel, due *chat.SummaryDue) error {
-	until := workflow.Now(ctx).Add(due.In)
-	enough := due.Missing
-	if enough == 0 {
-		enough = maxSignals
+	enough := maxSignals
+	if due.Missing > 0 {
+		enough = min(due.Missing, maxSignals)
 	}
-	for range enough {
-		left := until.Sub(workflow.Now(ctx))
-		if left <= 0 {
-			return nil
-		}
-		if err := pause(ctx, changed, left, nil); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := workflow.AwaitWithTimeout(ctx, due.In, func() bool { return changed.Len() >= enough })
+	return err
 }
 
 // summarizeDue has the chat summarized, on behalf of who has switched that on. What comes
-// of it is in the action and its run; one that fails is not begun again before there is
-// something new.
+// of it is in the action and its run; whatever that is, it is not begun again before there
+// is something new.
 func summarizeDue(ctx workflow.Context, in *chat.AutoSummary, due *chat.SummaryDue) error {
 	request := chat.Request{
 		ActionID:    deriveID(string(in.WorkspaceID), strconv.FormatInt(int64(in.ChatID), 10), "automatic", strconv.FormatInt(due.Newest, 10)),
@@ -115,6 +109,7 @@ func summarizeDue(ctx workflow.Context, in *chat.AutoSummary, due *chat.SummaryD
 		// Somebody has asked for it at the same moment; see later what is then new.
 		return workflow.Sleep(ctx, afterAnother)
 	}
+	in.Tried = due.Newest
 	return nil
 }
 

@@ -22,18 +22,27 @@ type quiet struct {
 	looks     int
 	summaries []time.Time
 	asked     []chat.SummarizeChat
+	// stuck tells that summaries change nothing.
+	stuck bool
 }
 
 func newQuiet(t *testing.T, settings chat.SummarySettings) *quiet {
 	t.Helper()
 	q := &quiet{world: newWorld(t), settings: settings}
-	does(q.world, workflows.LookSummaryDue, func(chat.AutoSummary) (chat.SummaryDue, error) {
+	does(q.world, workflows.LookSummaryDue, func(in chat.AutoSummary) (chat.SummaryDue, error) {
 		q.looks++
-		return q.due(), nil
+		due := q.due()
+		if due.Newest <= in.Tried {
+			return chat.SummaryDue{}, nil
+		}
+		return due, nil
 	})
 	q.RegisterWorkflowWithOptions(func(ctx workflow.Context, in chat.SummarizeChat) error {
-		q.asked, q.unread = append(q.asked, in), 0
+		q.asked = append(q.asked, in)
 		q.summaries = append(q.summaries, workflow.Now(ctx))
+		if !q.stuck {
+			q.unread = 0
+		}
 		return nil
 	}, workflow.RegisterOptions{Name: string(chat.ActionSummarizeChat), DisableAlreadyRegisteredCheck: true})
 	return q
@@ -118,6 +127,18 @@ func TestAutoSummarizeEndsWhenNothingIsWaitedFor(t *testing.T) {
 		require.NoError(t, q.GetWorkflowError(), name)
 		assert.Empty(t, q.summaries, name)
 	}
+}
+
+// A run that fails before it is noted anywhere leaves the chat as due as it was.
+func TestAutoSummarizeBeginsOnceForTheSameMessages(t *testing.T) {
+	t.Parallel()
+	q := newQuiet(t, chat.SummarySettings{QuietAfter: 10 * time.Minute})
+	q.stuck, q.unread, q.last = true, 1, q.Now()
+	q.message(30*time.Minute, true)
+	q.message(31*time.Minute, true)
+	q.run()
+	require.NoError(t, q.GetWorkflowError())
+	assert.Len(t, q.summaries, 1, "the workflow ended before the next message came")
 }
 
 func TestAutoSummarizeBeginsItsHistoryAnew(t *testing.T) {

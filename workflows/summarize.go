@@ -152,7 +152,7 @@ func (s *summarize) step(ctx workflow.Context) chat.SummaryStep {
 	s.rounds++
 	step := chat.SummaryStep{
 		WorkspaceID: s.in.WorkspaceID, ChatID: s.in.ChatID, Automatic: true,
-		ID: chat.SummaryID(deriveID(workflow.GetInfo(ctx).WorkflowExecution.RunID, strconv.Itoa(s.rounds))),
+		ID: chat.SummaryID(deriveID(workflow.GetInfo(ctx).OriginalRunID, strconv.Itoa(s.rounds))),
 	}
 	for _, a := range s.waiting() {
 		step.UpdateLabels = step.UpdateLabels || a.in.UpdateLabels

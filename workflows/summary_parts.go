@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -57,10 +58,15 @@ func readAll(ctx workflow.Context, step chat.SummaryStep, plan *chat.SummaryPlan
 	written, err := readParts(ctx, "Read", parts)
 	for group := max(plan.Capacity/perPart, 2); err == nil && len(written) > group; {
 		parts = parts[:0]
-		for first := 0; first < len(written); first += group {
-			parts = append(parts, chat.SummaryPart{SummaryStep: step, Parts: written[first:min(first+group, len(written))]})
+		for chunk := range slices.Chunk(written, group) {
+			parts = append(parts, chat.SummaryPart{SummaryStep: step, Parts: chunk})
+		}
+		var alone []chat.Summary // the last may have nothing to be merged with
+		if last := len(parts) - 1; len(parts[last].Parts) == 1 {
+			alone, parts = parts[last].Parts, parts[:last]
 		}
 		written, err = readParts(ctx, "Merge", parts)
+		written = append(written, alone...)
 	}
 	if err != nil {
 		return chat.Summary{}, err

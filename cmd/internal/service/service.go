@@ -142,7 +142,7 @@ func (s *Service) activities() (*activities.Activities, error) {
 	return activities.New(activities.Config{
 		Store: s.Store, Carriers: carriers, Renderer: render.New(render.Options{ReplyDomain: s.config.ReplyDomain}), Models: s.models,
 		NewID: newID, Lease: workflows.Lease, Waits: waits(s.config), WhenUnknown: chat.UnknownPolicy(s.config.WhenUnknown),
-		Tools: s.tools, ApproveWithin: s.config.ApprovalWithin,
+		Tools: s.tools, ApproveWithin: s.config.ApprovalWithin, Logger: s.logger,
 	})
 }
 
