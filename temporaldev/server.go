@@ -1,8 +1,8 @@
 // Package temporaldev owns the embedded Temporal server that handrail-dev and the
 // tests run in their own process: frontend, history, matching and worker services
-// over one SQLite file (or memory), and the Temporal UI.
+// over one SQLite file (or memory, or PostgreSQL), and the Temporal UI.
 //
-// It is for one machine: one history shard, no TLS, no authorization. Production runs
+// It is for one machine: no TLS, no authorization. Production runs
 // a Temporal cluster (see deploy/), and the handrail binary links nothing of this.
 package temporaldev
 
@@ -10,14 +10,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
-	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
 	"go.temporal.io/server/common/authorization"
 	"go.temporal.io/server/common/cluster"
 	"go.temporal.io/server/common/config"
@@ -25,9 +21,7 @@ import (
 	"go.temporal.io/server/common/log"
 	"go.temporal.io/server/common/membership/static"
 	"go.temporal.io/server/common/metrics"
-	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	"go.temporal.io/server/common/primitives"
-	"go.temporal.io/server/schema/sqlite"
 	"go.temporal.io/server/temporal"
 )
 
@@ -38,6 +32,12 @@ type Options struct {
 	// File holds all of Temporal's state; it is created when missing. Empty means
 	// memory: everything is gone when the server stops.
 	File string
+	// Postgres, if not empty, is a PostgreSQL database that is used in place of a file,
+	// postgres://user:password@host:port/database; a second one is named like it with
+	// _visibility at its end. They are made when they are missing.
+	Postgres string
+	// Shards is how many history shards a new store has, for ever; 0 is 1.
+	Shards int32
 	// Port is the frontend's gRPC port on loopback; 0 picks a free one.
 	Port int
 	// Namespace is registered before the server starts.
@@ -62,11 +62,14 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Port != 0 {
 		ports[0] = o.Port
 	}
-	cfg := serverConfig(o, ports)
-	store := cfg.Persistence.DataStores[sqliteplugin.PluginName].SQL
-	if err := prepareStore(o, store); err != nil {
+	databases, err := newStores(o)
+	if err != nil {
 		return nil, err
 	}
+	if err := databases.prepare(o); err != nil {
+		return nil, err
+	}
+	cfg := serverConfig(databases.persistence(o.Shards), ports)
 	logger := log.Logger(log.NewNoopLogger())
 	if o.LogLevel != "" {
 		logger = log.NewZapLogger(log.BuildZapLogger(log.Config{Stdout: true, Level: o.LogLevel}))
@@ -123,7 +126,7 @@ func dynamicConfig() dynamicconfig.StaticClient {
 	}
 }
 
-func serverConfig(o Options, ports []int) *config.Config {
+func serverConfig(persistence config.Persistence, ports []int) *config.Config {
 	service := func(grpc, membership int) config.Service {
 		return config.Service{RPC: config.RPC{GRPCPort: grpc, MembershipPort: membership, BindOnIP: loopback}}
 	}
@@ -133,13 +136,8 @@ func serverConfig(o Options, ports []int) *config.Config {
 		Visibility: config.VisibilityArchival{State: "disabled"},
 	}
 	return &config.Config{
-		Global: config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: loopback}},
-		Persistence: config.Persistence{
-			DefaultStore:     sqliteplugin.PluginName,
-			VisibilityStore:  sqliteplugin.PluginName,
-			NumHistoryShards: 1,
-			DataStores:       map[string]config.DataStore{sqliteplugin.PluginName: {SQL: sqlConfig(o)}},
-		},
+		Global:      config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: loopback}},
+		Persistence: persistence,
 		ClusterMetadata: &cluster.Config{
 			FailoverVersionIncrement: 10,
 			MasterClusterName:        clusterName,
@@ -166,16 +164,6 @@ func serverConfig(o Options, ports []int) *config.Config {
 
 const clusterName = "active"
 
-func sqlConfig(o Options) *config.SQL {
-	attributes := map[string]string{"mode": "rwc", "_journal_mode": "wal", "_synchronous": "2"}
-	name := o.File
-	if o.File == "" {
-		attributes = map[string]string{"mode": "memory", "cache": "shared"}
-		name = uuid.NewString()
-	}
-	return &config.SQL{PluginName: sqliteplugin.PluginName, DatabaseName: name, ConnectAttributes: attributes}
-}
-
 func staticHosts(ports []int) map[primitives.ServiceName]static.Hosts {
 	hosts := make(map[primitives.ServiceName]static.Hosts, 4)
 	for i, name := range []primitives.ServiceName{
@@ -184,29 +172,6 @@ func staticHosts(ports []int) map[primitives.ServiceName]static.Hosts {
 		hosts[name] = static.SingleLocalHost(net.JoinHostPort(loopback, strconv.Itoa(ports[i])))
 	}
 	return hosts
-}
-
-// prepareStore lays the schema into a new file and registers the namespace; both are
-// no-ops on a file that has them.
-func prepareStore(o Options, store *config.SQL) error {
-	if o.File != "" {
-		if err := os.MkdirAll(filepath.Dir(o.File), 0o700); err != nil {
-			return fmt.Errorf("create data folder of embedded Temporal server: %w", err)
-		}
-		if _, err := os.Stat(o.File); errors.Is(err, fs.ErrNotExist) {
-			if err := sqlite.SetupSchema(store); err != nil {
-				return fmt.Errorf("create schema of embedded Temporal server: %w", err)
-			}
-		}
-	}
-	ns, err := sqlite.NewNamespaceConfig(clusterName, o.Namespace, false, nil)
-	if err != nil {
-		return fmt.Errorf("describe namespace %q: %w", o.Namespace, err)
-	}
-	if err := sqlite.CreateNamespaces(store, ns); err != nil {
-		return fmt.Errorf("register namespace %q: %w", o.Namespace, err)
-	}
-	return nil
 }
 
 // freePorts asks the kernel for n distinct ports, holding all of them until the last

@@ -10,7 +10,9 @@ import (
 )
 
 type temporalCommand struct {
-	Port int `help:"Its port on this machine; HANDRAIL_DEV_TEMPORAL_PORT otherwise." placeholder:"PORT"`
+	Port     int    `help:"Its port on this machine; HANDRAIL_DEV_TEMPORAL_PORT otherwise." placeholder:"PORT"`
+	Postgres string `env:"HANDRAIL_DEV_TEMPORAL_POSTGRES" help:"A PostgreSQL database to use in place of a file, with a second one named like it with _visibility at its end; made when missing." placeholder:"URL"`
+	Shards   int32  `default:"1" help:"How many history shards a new store has, for ever."`
 }
 
 // Run serves the embedded Temporal server alone until the context ends.
@@ -25,7 +27,7 @@ func (t *temporalCommand) Run(p *process) error {
 	}
 	_ = l.Close() // taken a moment ago, by us; Temporal opens it itself
 	server, err := temporaldev.Start(p.ctx, temporaldev.Options{
-		File: filepath.Join(p.config.Dev.DataDir, "temporal.db"), Port: port, Namespace: p.config.TemporalNamespace,
+		File: filepath.Join(p.config.Dev.DataDir, "temporal.db"), Port: port, Postgres: t.Postgres, Shards: t.Shards, Namespace: p.config.TemporalNamespace,
 	})
 	if err != nil {
 		return err

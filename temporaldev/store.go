@@ -1,0 +1,161 @@
+package temporaldev
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/log"
+	"go.temporal.io/server/common/persistence/sql/sqlplugin/postgresql"
+	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
+	"go.temporal.io/server/schema/sqlite"
+	"go.temporal.io/server/tools/common/schema"
+	toolsql "go.temporal.io/server/tools/sql"
+)
+
+// The names of Temporal's two stores.
+const (
+	mainStore       = "main"
+	visibilityStore = "visibility"
+)
+
+// stores are the databases of a server, by what they are for.
+type stores map[string]*config.SQL
+
+func newStores(o Options) (stores, error) {
+	if o.Postgres == "" {
+		one := sqliteConfig(o.File)
+		return stores{mainStore: one, visibilityStore: one}, nil
+	}
+	executions, err := postgresConfig(o.Postgres)
+	if err != nil {
+		return nil, err
+	}
+	visibility := *executions
+	visibility.DatabaseName += "_visibility"
+	return stores{mainStore: executions, visibilityStore: &visibility}, nil
+}
+
+// persistence is what the server is configured with.
+func (s stores) persistence(shards int32) config.Persistence {
+	return config.Persistence{
+		DefaultStore: mainStore, VisibilityStore: visibilityStore, NumHistoryShards: max(shards, 1),
+		DataStores: map[string]config.DataStore{mainStore: {SQL: s[mainStore]}, visibilityStore: {SQL: s[visibilityStore]}},
+	}
+}
+
+func sqliteConfig(file string) *config.SQL {
+	attributes := map[string]string{"mode": "rwc", "_journal_mode": "wal", "_synchronous": "2"}
+	if file == "" {
+		attributes = map[string]string{"mode": "memory", "cache": "shared"}
+		file = uuid.NewString()
+	}
+	return &config.SQL{PluginName: sqliteplugin.PluginName, DatabaseName: file, ConnectAttributes: attributes}
+}
+
+func postgresConfig(address string) (*config.SQL, error) {
+	at, err := url.Parse(address)
+	if err != nil || at.User == nil || strings.Trim(at.Path, "/") == "" {
+		return nil, errors.New("the address of Temporal's database must be postgres://user:password@host:port/database")
+	}
+	password, _ := at.User.Password()
+	attributes := map[string]string{}
+	for name, values := range at.Query() {
+		attributes[name] = strings.Join(values, ",")
+	}
+	return &config.SQL{
+		PluginName: postgresql.PluginName, DatabaseName: strings.Trim(at.Path, "/"), ConnectAddr: at.Host, ConnectProtocol: "tcp",
+		User: at.User.Username(), Password: password, ConnectAttributes: attributes, MaxConns: postgresConns, MaxIdleConns: postgresConns,
+	}, nil
+}
+
+// postgresConns is how many connections each of Temporal's services opens to a database,
+// as in the configuration of Temporal's own image.
+const postgresConns = 20
+
+// prepare lays the schema and registers the namespace; what is there is left as it is.
+func (s stores) prepare(o Options) error {
+	lay := func() error { return layFile(o.File, s[mainStore]) }
+	if o.Postgres != "" {
+		lay = func() error {
+			return errors.Join(layDatabase(s[mainStore], "postgresql/v12/temporal"), layDatabase(s[visibilityStore], "postgresql/v12/visibility"))
+		}
+	}
+	if err := lay(); err != nil {
+		return err
+	}
+	ns, err := sqlite.NewNamespaceConfig(clusterName, o.Namespace, false, nil)
+	if err != nil {
+		return fmt.Errorf("describe namespace %q: %w", o.Namespace, err)
+	}
+	// It is in the package of SQLite, and works with every SQL store.
+	if err := sqlite.CreateNamespaces(s[mainStore], ns); err != nil {
+		return fmt.Errorf("register namespace %q: %w", o.Namespace, err)
+	}
+	return nil
+}
+
+func layFile(file string, store *config.SQL) error {
+	if file == "" { // Temporal lays the schema into memory by itself
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return fmt.Errorf("create data folder of embedded Temporal server: %w", err)
+	}
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		if err := sqlite.SetupSchema(store); err != nil {
+			return fmt.Errorf("create schema of embedded Temporal server: %w", err)
+		}
+	}
+	return nil
+}
+
+// layDatabase makes a database unless it is there, and brings its schema up to date.
+func layDatabase(store *config.SQL, name string) error {
+	quiet := log.NewNoopLogger()
+	admin := *store
+	admin.DatabaseName = "postgres"
+	if err := createDatabase(&admin, store.DatabaseName, quiet); err != nil {
+		return fmt.Errorf("create database %s: %w", store.DatabaseName, err)
+	}
+	conn, err := toolsql.NewConnection(store, quiet)
+	if err != nil {
+		return fmt.Errorf("open database %s: %w", store.DatabaseName, err)
+	}
+	defer conn.Close()
+	tables, err := conn.ListTables()
+	if err != nil {
+		return fmt.Errorf("look into database %s: %w", store.DatabaseName, err)
+	}
+	if !slices.Contains(tables, "schema_version") {
+		setup := schema.NewSetupSchemaTask(conn, &schema.SetupConfig{InitialVersion: "0.0"}, quiet)
+		if err := setup.Run(); err != nil {
+			return fmt.Errorf("set up database %s: %w", store.DatabaseName, err)
+		}
+	}
+	update := schema.NewUpdateSchemaTask(conn, &schema.UpdateConfig{DBName: store.DatabaseName, SchemaName: name}, quiet)
+	if err := update.Run(); err != nil {
+		return fmt.Errorf("bring database %s up to date: %w", store.DatabaseName, err)
+	}
+	return nil
+}
+
+func createDatabase(admin *config.SQL, name string, logger log.Logger) error {
+	conn, err := toolsql.NewConnection(admin, logger)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	err = conn.CreateDatabase(name)
+	if err != nil && strings.Contains(err.Error(), "already exists") {
+		return nil
+	}
+	return err
+}
