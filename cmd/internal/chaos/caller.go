@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"handrail/cmd/internal/site"
 )
 
 // How a caller behaves.
@@ -23,6 +25,9 @@ const (
 	// that is killed stays away.
 	giveUpAfter = 5 * time.Minute
 )
+
+// marker is what tells a message from every other one, in all three truths.
+func marker(n int) string { return fmt.Sprintf("chaos-%06d", n) }
 
 // told is what a caller was told in the end about one send.
 type told string
@@ -55,14 +60,14 @@ type answer struct {
 // make only so many requests in a second.
 type callers struct {
 	apis     []string // origins
-	seeded   *seeded
+	seeded   *site.Seeded
 	client   *http.Client
 	answered atomic.Int64
 }
 
-func newCallers(apis []string, s *seeded) *callers {
+func newCallers(apis []string, s *site.Seeded) *callers {
 	return &callers{apis: apis, seeded: s, client: &http.Client{
-		Timeout: answerWithin, Transport: &http.Transport{MaxIdleConnsPerHost: len(s.secrets)},
+		Timeout: answerWithin, Transport: &http.Transport{MaxIdleConnsPerHost: len(s.Secrets)},
 	}}
 }
 
@@ -71,7 +76,7 @@ func (c *callers) send(ctx context.Context, sends int) []answer {
 	answers := make([]answer, sends)
 	var next atomic.Int64
 	var working sync.WaitGroup
-	for _, secret := range c.seeded.secrets {
+	for _, secret := range c.seeded.Secrets {
 		working.Go(func() {
 			for ctx.Err() == nil {
 				n := int(next.Add(1)) - 1
@@ -120,7 +125,7 @@ func (c *callers) askAfter(ctx context.Context, answers []answer, stored map[str
 		if !a.missing(stored) {
 			continue
 		}
-		said, err := c.ask(ctx, c.apis[n%len(c.apis)], c.seeded.secrets[0], n)
+		said, err := c.ask(ctx, c.apis[n%len(c.apis)], c.seeded.Secrets[0], n)
 		a.tries++
 		if err == nil && said.told() == toldRefused {
 			a.code, a.later = said.code, true
@@ -145,7 +150,7 @@ func (c *callers) ask(ctx context.Context, api, secret string, n int) (said, err
 	if err != nil {
 		return said{}, err
 	}
-	url := fmt.Sprintf("%s/api/v2/w/%s/chats/%d/send-assistant-message", api, c.seeded.workspace, c.seeded.chats[n%len(c.seeded.chats)])
+	url := fmt.Sprintf("%s/api/v2/w/%s/chats/%d/send-assistant-message", api, c.seeded.Workspace, c.seeded.Chats[n%len(c.seeded.Chats)])
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return said{}, err

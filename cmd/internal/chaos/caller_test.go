@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"handrail/chat"
+	"handrail/cmd/internal/site"
 )
 
 // api answers the n-th request of each key with the n-th of the answers, and notes who
@@ -84,7 +85,7 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			one := newAPI(t, c.answers...)
-			got := newCallers([]string{one.URL}, &seeded{workspace: "w", chats: []chat.ChatID{7}, secrets: []string{"hr_1"}}).send(t.Context(), 1)
+			got := newCallers([]string{one.URL}, &site.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}}).send(t.Context(), 1)
 			c.want.marker = "chaos-000000"
 			assert.Equal(t, []answer{c.want}, got)
 			assert.Len(t, one.requests(), 1, "one key for all tries")
@@ -98,7 +99,7 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 func TestWhatWasPromisedAndIsMissingIsAskedForOnceMore(t *testing.T) {
 	t.Parallel()
 	one := newAPI(t, with(202, `{"status":"running"}`), with(400, `{"status":400,"code":"recipient_opted_out"}`))
-	c := newCallers([]string{one.URL}, &seeded{workspace: "w", chats: []chat.ChatID{7}, secrets: []string{"hr_1"}})
+	c := newCallers([]string{one.URL}, &site.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}})
 	answers := c.send(t.Context(), 2)
 	c.askAfter(t.Context(), answers, map[string]bool{marker(0): true})
 	assert.Equal(t, []answer{
@@ -112,7 +113,7 @@ func TestWhatWasPromisedAndIsMissingIsAskedForOnceMore(t *testing.T) {
 func TestCallersShareTheSendsAndTheAPIs(t *testing.T) {
 	t.Parallel()
 	down, up := newAPI(t, cut), newAPI(t, with(200, `{}`))
-	s := &seeded{workspace: "w", chats: []chat.ChatID{1, 2}, secrets: []string{"hr_1", "hr_2", "hr_3"}}
+	s := &site.Seeded{Workspace: "w", Chats: []chat.ChatID{1, 2}, Secrets: []string{"hr_1", "hr_2", "hr_3"}}
 	callers := newCallers([]string{down.URL, up.URL}, s)
 	answers := callers.send(t.Context(), 20)
 	for n, a := range answers {

@@ -79,6 +79,6 @@ func TestWhatArrivedIsCountedByMarker(t *testing.T) {
 	counts, err := newCarriers(origin, 0).arrived(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int{"chaos-000001": 1, "chaos-000002": 2}, counts)
-	_, err = newCarriers("http://"+loopback(1), 0).arrived(t.Context())
+	_, err = newCarriers("http://127.0.0.1:1", 0).arrived(t.Context())
 	require.ErrorContains(t, err, "ask the sandbox")
 }

@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"handrail/cmd/internal/site"
+	"handrail/db"
 )
 
 // Options say how a run is made.
@@ -38,7 +41,7 @@ type run struct {
 	Options
 	out      io.Writer
 	began    time.Time
-	site     *site
+	site     *site.Site
 	carriers *carriers
 	callers  *callers
 	ledger   *ledger
@@ -86,39 +89,61 @@ func makeFolder(dir string) (string, error) {
 func (r *run) trial(ctx context.Context, folder string) error {
 	r.say("starting PostgreSQL, Temporal, the sandbox, two APIs and two workers in %s", folder)
 	var err error
-	if r.site, err = newSite(ctx, folder, r.Programs); err != nil {
+	if r.site, err = site.New(ctx, site.Options{Folder: folder, Programs: r.Programs, APIs: 2, Workers: 2, Environ: shortWaits()}); err != nil {
 		return err
 	}
-	if err := r.site.startParts(ctx); err != nil {
+	if err := r.site.StartParts(ctx); err != nil {
 		return err
 	}
-	seeded, err := seed(ctx, r.site.postgres.url(), r.Options)
+	seeded, err := r.seed(ctx)
 	if err != nil {
 		return err
 	}
-	if err := r.site.startHandrail(ctx); err != nil {
+	if err := r.site.StartHandrail(ctx); err != nil {
 		return err
 	}
-	r.carriers = newCarriers(r.site.sandbox(), r.Faults)
+	r.carriers = newCarriers(r.site.Sandbox(), r.Faults)
 	answers, err := r.send(ctx, seeded)
 	if err != nil {
 		return err
 	}
-	r.ledger = openLedger(r.site.postgres.url())
+	r.ledger = openLedger(r.site.DatabaseURL("postgres"))
 	if err := r.settle(ctx, answers); err != nil {
 		return err
 	}
 	return r.compare(ctx, answers)
 }
 
+// shortWaits let what is not known settle within a run; the carriers' time limits are those
+// of production.
+func shortWaits() []string {
+	return []string{"HANDRAIL_WAIT=5s", "HANDRAIL_SETTLE=5s", "HANDRAIL_RECEIPT_SMS=30s", "HANDRAIL_RECEIPT_EMAIL=30s"}
+}
+
+// sendsPerChat is how many messages a chat gets: enough that they meet at its address.
+const sendsPerChat = 10
+
+// emailEvery makes every fourth chat one by email, the others are by SMS.
+const emailEvery = 4
+
+// seed makes the workspace that everything is sent in.
+func (r *run) seed(ctx context.Context) (*site.Seeded, error) {
+	store, err := db.Open(ctx, r.site.DatabaseURL("postgres"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = store.Close() }() // all is stored, or reported as an error
+	return site.Seed(ctx, store, site.SeedOptions{Keys: r.Callers, Chats: max(emailEvery, r.Sends/sendsPerChat), EmailEvery: emailEvery})
+}
+
 // send makes all sends while carriers misbehave and processes are killed.
-func (r *run) send(ctx context.Context, s *seeded) ([]answer, error) {
+func (r *run) send(ctx context.Context, s *site.Seeded) ([]answer, error) {
 	if err := r.carriers.misbehave(ctx); err != nil {
 		return nil, err
 	}
 	r.say("sending %d messages by %d callers; %g per cent faults, a kill every %s", r.Sends, r.Callers, r.Faults, r.KillEvery)
 	began := time.Now()
-	r.callers = newCallers(r.site.apis(), s)
+	r.callers = newCallers(r.site.APIs(), s)
 	disturbing, stop := context.WithCancel(ctx)
 	defer stop()
 	done := make(chan struct{})
@@ -179,8 +204,8 @@ func (r *run) killOne(chance *rand.Rand) {
 	chance.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
 	pause := time.Duration(chance.Int64N(int64(maxPause)))
 	for _, kind := range kinds {
-		victims := slices.DeleteFunc(slices.Clone(r.site.running), func(p *process) bool { return p.kind != kind })
-		if victims[chance.IntN(len(victims))].kill(spareFor, pause) {
+		victims := slices.DeleteFunc(slices.Clone(r.site.Running()), func(p *site.Process) bool { return p.Kind != kind })
+		if victims[chance.IntN(len(victims))].Kill(spareFor, pause) {
 			return
 		}
 	}
@@ -188,9 +213,9 @@ func (r *run) killOne(chance *rand.Rand) {
 
 func (r *run) kills() map[string]int {
 	counts := make(map[string]int)
-	for _, p := range r.site.running {
-		kills, _ := p.counts()
-		counts[p.kind] += kills
+	for _, p := range r.site.Running() {
+		kills, _ := p.Counts()
+		counts[p.Kind] += kills
 	}
 	return counts
 }
@@ -246,9 +271,9 @@ func (r *run) compare(ctx context.Context, answers []answer) error {
 		r.report.Tries += a.tries
 	}
 	r.report.Kills, r.report.EndedByThemselves = r.kills(), make(map[string]int)
-	for _, p := range r.site.running {
-		if _, ended := p.counts(); ended > 0 {
-			r.report.EndedByThemselves[p.name] = ended
+	for _, p := range r.site.Running() {
+		if _, ended := p.Counts(); ended > 0 {
+			r.report.EndedByThemselves[p.Name] = ended
 		}
 	}
 	return nil
@@ -260,7 +285,7 @@ func (r *run) close() error {
 		all = append(all, r.ledger.close())
 	}
 	if r.site != nil {
-		all = append(all, r.site.close())
+		all = append(all, r.site.Close())
 	}
 	return errors.Join(all...)
 }

@@ -304,8 +304,11 @@ func TestManySendsToOneAddressTakeTurns(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
+			// On a busy machine the last in the row are answered with 202.
 			r := w.call("POST", sendPath(w.people.sms.ID), says("Hello "+uuid.NewString()))
-			assert.Equal(w, http.StatusOK, r.status, r.raw)
+			if assert.Contains(w, []int{http.StatusOK, http.StatusAccepted}, r.status, r.raw) {
+				assert.NoError(w, w.raw().GetWorkflow(w.Context(), chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string))), "").Get(w.Context(), nil))
+			}
 		})
 	}
 	all.Wait()

@@ -1,4 +1,4 @@
-package chaos
+package site
 
 import (
 	"context"
@@ -12,11 +12,11 @@ import (
 )
 
 // shell is a program that writes a file, so that it counts as ready, and then waits.
-func shell(t *testing.T, folder, script string) *process {
+func shell(t *testing.T, folder, script string) *Process {
 	t.Helper()
-	p, err := program{
-		name: "shell", kind: "shell", args: []string{"/bin/sh", "-c", script}, environ: []string{"PATH=" + os.Getenv("PATH"), "WORD=own"},
-		ready: func(context.Context) error {
+	p, err := Program{
+		Name: "shell", Kind: "shell", Args: []string{"/bin/sh", "-c", script}, Environ: []string{"PATH=" + os.Getenv("PATH"), "WORD=own"},
+		Ready: func(context.Context) error {
 			_, err := os.Stat(filepath.Join(folder, "ready"))
 			return err
 		},
@@ -31,14 +31,14 @@ func TestAKilledProcessIsStartedAgain(t *testing.T) {
 	p := shell(t, folder, `echo "$WORD"; touch ready; exec sleep 600`)
 	require.NoError(t, p.awaitReady(t.Context()))
 	require.NoError(t, os.Remove(filepath.Join(folder, "ready")))
-	require.False(t, p.kill(time.Hour, 0), "it has just begun")
-	require.True(t, p.kill(0, 0))
+	require.False(t, p.Kill(time.Hour, 0), "it has just begun")
+	require.True(t, p.Kill(0, 0))
 	require.NoError(t, p.awaitReady(t.Context()), "it has run a second time")
-	kills, ended := p.counts()
+	kills, ended := p.Counts()
 	assert.Equal(t, 1, kills)
 	assert.Zero(t, ended)
-	require.NoError(t, p.stop(os.Kill))
-	assert.False(t, p.kill(0, 0), "it is over")
+	require.NoError(t, p.Stop(os.Kill))
+	assert.False(t, p.Kill(0, 0), "it is over")
 	said, err := os.ReadFile(filepath.Join(folder, "logs", "shell.log"))
 	require.NoError(t, err)
 	assert.Equal(t, "own\nown\n", string(said))
@@ -52,18 +52,18 @@ func TestAProcessThatNeverGetsReadyIsGivenUp(t *testing.T) {
 	err := p.awaitReady(ctx)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.ErrorContains(t, err, "shell.log")
-	require.NoError(t, p.stop(os.Interrupt))
+	require.NoError(t, p.Stop(os.Interrupt))
 }
 
 func TestAProgramThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	_, err := program{name: "nothing", args: []string{filepath.Join(t.TempDir(), "nothing")}}.run(t.TempDir())
+	_, err := Program{Name: "nothing", Args: []string{filepath.Join(t.TempDir(), "nothing")}}.run(t.TempDir())
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
 func TestFreePortsAreDifferent(t *testing.T) {
 	t.Parallel()
-	ports, err := freePorts(20)
+	ports, err := FreePorts(20)
 	require.NoError(t, err)
 	seen := map[int]bool{}
 	for _, p := range ports {

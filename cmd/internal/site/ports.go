@@ -1,4 +1,4 @@
-package chaos
+package site
 
 import (
 	"errors"
@@ -14,8 +14,8 @@ const (
 	lastPort  = 32000
 )
 
-// freePorts are n loopback ports that nothing listened on a moment ago.
-func freePorts(n int) ([]int, error) {
+// FreePorts are n loopback ports that nothing listened on a moment ago.
+func FreePorts(n int) ([]int, error) {
 	var ports []int
 	for range 100 * n {
 		port := firstPort + rand.IntN(lastPort-firstPort) //nolint:gosec // not a secret

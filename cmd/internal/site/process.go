@@ -1,4 +1,4 @@
-package chaos
+package site
 
 import (
 	"context"
@@ -22,24 +22,24 @@ const (
 	shortLived = 2 * time.Second
 )
 
-// program says what a process runs.
-type program struct {
-	name string // "api-1", which names its log too
-	kind string // "api": what is chosen from when something is killed
-	args []string
-	// environ is all that it gets from the environment, so that no credential of the
+// Program says what a process runs.
+type Program struct {
+	// Name is like "api-1", and names its log too; Kind is like "api".
+	Name, Kind string
+	Args       []string
+	// Environ is all that it gets from the environment, so that no credential of the
 	// caller's can reach it.
-	environ []string
-	// user is who runs it, nil for the caller.
-	user *syscall.Credential
-	// ready returns nil once the process answers.
-	ready func(context.Context) error
+	Environ []string
+	// User is who runs it, nil for the caller.
+	User *syscall.Credential
+	// Ready returns nil once the process answers.
+	Ready func(context.Context) error
 }
 
-// process keeps a program running: whenever it ends it is started again with the same
+// Process keeps a program running: whenever it ends it is started again with the same
 // arguments, until the process is stopped.
-type process struct {
-	program
+type Process struct {
+	Program
 	folder string
 	log    *os.File
 
@@ -47,26 +47,26 @@ type process struct {
 	command *exec.Cmd // nil while nothing runs
 	began   time.Time
 	pause   time.Duration
-	killed  bool // by kill, and not started again yet
+	killed  bool // by Kill, and not started again yet
 	kills   int
 	// ended counts how often it ended by itself after it had started.
 	ended int
 
-	stopping chan struct{} // closed by stop
+	stopping chan struct{} // closed by Stop
 	over     chan struct{} // closed when it has ended for good
 }
 
 // run starts the program and keeps it running. It does not wait until it is ready.
-func (p program) run(folder string) (*process, error) {
+func (p Program) run(folder string) (*Process, error) {
 	logs := filepath.Join(folder, "logs")
 	if err := os.MkdirAll(logs, 0o750); err != nil {
 		return nil, fmt.Errorf("make the folder of the logs: %w", err)
 	}
-	log, err := os.OpenFile(filepath.Clean(filepath.Join(logs, p.name+".log")), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	log, err := os.OpenFile(filepath.Clean(filepath.Join(logs, p.Name+".log")), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("open the log of %s: %w", p.name, err)
+		return nil, fmt.Errorf("open the log of %s: %w", p.Name, err)
 	}
-	running := &process{program: p, folder: folder, log: log, stopping: make(chan struct{}), over: make(chan struct{})}
+	running := &Process{Program: p, folder: folder, log: log, stopping: make(chan struct{}), over: make(chan struct{})}
 	if err := running.start(); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
@@ -77,25 +77,25 @@ func (p program) run(folder string) (*process, error) {
 // errStopped says that a process is not started again.
 var errStopped = errors.New("the process is stopped")
 
-func (p *process) start() error {
+func (p *Process) start() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stopped() {
 		return errStopped
 	}
-	command := exec.Command(p.args[0], p.args[1:]...) //nolint:gosec,noctx // what runs is chosen here, and it ends by kill or stop
-	command.Dir, command.Env = p.folder, p.environ
+	command := exec.Command(p.Args[0], p.Args[1:]...) //nolint:gosec,noctx // what runs is chosen here, and it ends by Kill or Stop
+	command.Dir, command.Env = p.folder, p.Environ
 	command.Stdout, command.Stderr = p.log, p.log
 	command.SysProcAttr = attributes()
-	command.SysProcAttr.Credential = p.user
+	command.SysProcAttr.Credential = p.User
 	if err := command.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", p.name, err)
+		return fmt.Errorf("start %s: %w", p.Name, err)
 	}
 	p.command, p.began, p.killed = command, time.Now(), false
 	return nil
 }
 
-func (p *process) stopped() bool {
+func (p *Process) stopped() bool {
 	select {
 	case <-p.stopping:
 		return true
@@ -105,7 +105,7 @@ func (p *process) stopped() bool {
 }
 
 // supervise starts the program again whenever it has ended, until it is stopped.
-func (p *process) supervise() {
+func (p *Process) supervise() {
 	defer close(p.over)
 	for {
 		_ = p.command.Wait() // how it ended does not matter: it is started again
@@ -116,7 +116,7 @@ func (p *process) supervise() {
 		case <-time.After(pause):
 		}
 		if err := p.start(); err != nil {
-			fmt.Fprintln(p.log, "chaos:", err)
+			fmt.Fprintln(p.log, "it was not started again:", err)
 			return
 		}
 	}
@@ -124,7 +124,7 @@ func (p *process) supervise() {
 
 // noteEnd records the end of the command and returns how long to wait before the next
 // start.
-func (p *process) noteEnd() time.Duration {
+func (p *Process) noteEnd() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.command = nil
@@ -138,9 +138,9 @@ func (p *process) noteEnd() time.Duration {
 	return lookEvery
 }
 
-// kill is kill -9, and a start after pause. It reports false when nothing was running, or
-// not for long enough.
-func (p *process) kill(lived, pause time.Duration) bool {
+// Kill is kill -9, and a start after pause. It reports false when nothing was running, or
+// not for as long as lived.
+func (p *Process) Kill(lived, pause time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.command == nil || p.killed || time.Since(p.began) < lived {
@@ -154,8 +154,8 @@ func (p *process) kill(lived, pause time.Duration) bool {
 	return true
 }
 
-// stop ends the process for good: with signal, and with a kill when that takes too long.
-func (p *process) stop(signal os.Signal) error {
+// Stop ends the process for good: with signal, and with a kill when that takes too long.
+func (p *Process) Stop(signal os.Signal) error {
 	p.mu.Lock()
 	close(p.stopping)
 	p.mu.Unlock()
@@ -167,12 +167,12 @@ func (p *process) stop(signal os.Signal) error {
 		<-p.over
 	}
 	if err := p.log.Close(); err != nil {
-		return fmt.Errorf("close the log of %s: %w", p.name, err)
+		return fmt.Errorf("close the log of %s: %w", p.Name, err)
 	}
 	return nil
 }
 
-func (p *process) signal(signal os.Signal) {
+func (p *Process) signal(signal os.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.command != nil {
@@ -180,25 +180,35 @@ func (p *process) signal(signal os.Signal) {
 	}
 }
 
-// counts are how often it was killed, and how often it ended by itself.
-func (p *process) counts() (kills, ended int) {
+// Counts are how often it was killed, and how often it ended by itself.
+func (p *Process) Counts() (kills, ended int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.kills, p.ended
 }
 
+// PID is the number of the process that runs now, 0 for none.
+func (p *Process) PID() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.command == nil {
+		return 0
+	}
+	return p.command.Process.Pid
+}
+
 // awaitReady waits until the process answers.
-func (p *process) awaitReady(ctx context.Context) error {
+func (p *Process) awaitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	for {
-		err := p.ready(ctx)
+		err := p.Ready(ctx)
 		if err == nil {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s did not become ready, see %s: %w", p.name, p.log.Name(), err)
+			return fmt.Errorf("%s did not become ready, see %s: %w", p.Name, p.log.Name(), err)
 		case <-time.After(lookEvery):
 		}
 	}

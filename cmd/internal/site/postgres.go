@@ -1,4 +1,4 @@
-package chaos
+package site
 
 import (
 	"context"
@@ -104,20 +104,20 @@ func (p *postgres) initialize(ctx context.Context, home string) error {
 	return nil
 }
 
-// url is where the server is found.
-func (p *postgres) url() string {
-	return fmt.Sprintf("postgres://handrail:%s@%s/postgres?sslmode=disable", p.password, loopback(p.port))
+// url is where a database of the server is found.
+func (p *postgres) url(database string) string {
+	return fmt.Sprintf("postgres://handrail:%s@%s/%s?sslmode=disable", p.password, loopback(p.port), database)
 }
 
-func (p *postgres) program() program {
-	return program{
-		name: "postgres", kind: "postgres", environ: p.environ, user: p.user,
-		args: []string{
+func (p *postgres) program() Program {
+	return Program{
+		Name: "postgres", Kind: "postgres", Environ: p.environ, User: p.user,
+		Args: []string{
 			filepath.Join(p.programs, "postgres"), "-D", p.data, "-p", strconv.Itoa(p.port),
 			"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200",
 		},
-		ready: func(ctx context.Context) error {
-			store, err := db.Open(ctx, p.url(), db.WithMaxConns(1))
+		Ready: func(ctx context.Context) error {
+			store, err := db.Open(ctx, p.url("postgres"), db.WithMaxConns(1))
 			if err != nil {
 				return err
 			}
