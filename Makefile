@@ -46,7 +46,7 @@ dev-reset: ## Forget the data of `make dev` (.handrail/)
 build: bin/handrail bin/handrail-dev ## Build bin/handrail and bin/handrail-dev
 
 # Go decides what is up to date, so make always asks it.
-.PHONY: bin/handrail bin/handrail-dev bin/handrail-chaos bin/handrail-eval
+.PHONY: bin/handrail bin/handrail-dev bin/handrail-chaos bin/handrail-eval bin/handrail-bench
 bin/handrail: go-version
 	@$(static) go build $(build_flags) $(small) -tags nosqlite -ldflags '$(link_flags)' -o $@ ./cmd/handrail
 
@@ -59,6 +59,9 @@ bin/handrail-chaos: go-version
 
 bin/handrail-eval: go-version
 	@$(static) go build $(build_flags) -ldflags '$(link_flags)' -o $@ ./cmd/handrail-eval
+
+bin/handrail-bench: go-version
+	@$(static) go build $(build_flags) -ldflags '$(link_flags)' -o $@ ./cmd/handrail-bench
 
 # --- test
 
@@ -82,6 +85,11 @@ FAULTS ?= 10
 .PHONY: chaos
 chaos: build bin/handrail-chaos ## Send while carriers fail and processes are killed; SENDS, FAULTS (per cent) and ARGS
 	@bin/handrail-chaos --sends=$(SENDS) --faults=$(FAULTS) $(ARGS)
+
+# docs/performance.md says what is measured.
+.PHONY: bench
+bench: build bin/handrail-bench ## Measure sends beside yardsticks, in one run; ARGS are passed on
+	@bin/handrail-bench run --json=bin/bench.json $(ARGS)
 
 # docs/summaries.md says what the figures mean.
 .PHONY: eval

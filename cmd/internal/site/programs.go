@@ -15,8 +15,8 @@ import (
 
 // The sandbox's credentials, as handrail-dev sandbox shows them.
 const (
-	sandboxAccount     = "ACdeadbeefdeadbeefdeadbeefdeadbeef"
-	sandboxToken       = "sandboxtoken00000000000000000000"
+	SandboxAccount     = "ACdeadbeefdeadbeefdeadbeefdeadbeef"
+	SandboxToken       = "sandboxtoken00000000000000000000"
 	sandboxSendGridKey = "SG.sandbox.0000000000000000000000000"
 )
 
@@ -40,9 +40,9 @@ func (s *Site) workerProgram(n int) Program {
 func (s *Site) sandboxProgram() Program {
 	return Program{
 		Name: "sandbox", Kind: "sandbox", Environ: s.bare("HANDRAIL_DATA_DIR=" + filepath.Join(s.Folder, "sandbox")),
-		Args: append([]string{
+		Args: []string{
 			filepath.Join(s.Programs, "handrail-dev"), "sandbox", "--port", strconv.Itoa(s.ports.sandbox), "--callbacks-to", s.publicURL,
-		}, s.SandboxArgs...),
+		},
 		Ready: func(ctx context.Context) error {
 			return errors.Join(Answers(ctx, s.Sandbox()+"/healthz"), s.readSigningKey())
 		},
@@ -89,7 +89,7 @@ func (s *Site) temporalProgram() Program {
 func (s *Site) Environment() []string {
 	return append(s.bare(
 		"DATABASE_URL="+s.DatabaseURL("postgres"), "TEMPORAL_ADDRESS="+s.Temporal(), "HANDRAIL_PUBLIC_URL="+s.publicURL,
-		"TWILIO_ACCOUNT_SID="+sandboxAccount, "TWILIO_AUTH_TOKEN="+sandboxToken, "HANDRAIL_TWILIO_BASE_URL="+s.Sandbox(),
+		"TWILIO_ACCOUNT_SID="+SandboxAccount, "TWILIO_AUTH_TOKEN="+SandboxToken, "HANDRAIL_TWILIO_BASE_URL="+s.Sandbox(),
 		"SENDGRID_API_KEY="+sandboxSendGridKey, "HANDRAIL_SENDGRID_BASE_URL="+s.Sandbox(),
 		"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY="+s.signingKey, "HANDRAIL_LOG_FORMAT=json",
 	), s.Environ...)

@@ -28,8 +28,6 @@ type Options struct {
 	// TemporalShards keeps Temporal's data on PostgreSQL too, in so many shards; 0 keeps it
 	// in a file.
 	TemporalShards int
-	// SandboxArgs are given to the sandbox.
-	SandboxArgs []string
 }
 
 // Site is an installation. It is not safe for concurrent use.

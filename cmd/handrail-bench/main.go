@@ -1,0 +1,91 @@
+// Command handrail-bench measures what a durable send takes, beside yardsticks that are
+// measured in the same run. docs/performance.md says what each figure means.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"handrail/cmd/internal/bench"
+)
+
+type cli struct {
+	Run       runCommand       `cmd:"" default:"withargs" help:"Measure (the default)."`
+	Yardstick yardstickCommand `cmd:"" hidden:"" help:"The process of what is compared with."`
+}
+
+type runCommand struct {
+	Store  []string      `default:"postgres,sqlite" enum:"postgres,sqlite" help:"What Temporal's data is on: postgres, sqlite, or both."`
+	Only   []string      `help:"Only these scenarios, beside the floor: six, plain, send, settled, tools, participant, summarize." placeholder:"NAME"`
+	Rounds int           `default:"5" help:"How often every scenario has its turn."`
+	Slice  time.Duration `default:"4s" help:"How long a turn is."`
+	Costs  int           `default:"1000" help:"How many actions are counted out to learn what one takes; 0 leaves that out."`
+	Dir    string        `help:"A folder to keep everything in. By default a temporary one, kept only when the run fails." placeholder:"FOLDER"`
+	JSON   string        `help:"Write the report to this file too." placeholder:"FILE"`
+}
+
+// Validate is asked by kong.
+func (c *runCommand) Validate() error {
+	switch {
+	case c.Rounds < 1 || c.Rounds > 1000:
+		return errors.New("--rounds must be between 1 and 1000")
+	case c.Slice < 100*time.Millisecond:
+		return errors.New("--slice must be 100ms or more")
+	case c.Costs < 0:
+		return errors.New("--costs must be 0 or more")
+	}
+	return nil
+}
+
+// Run measures.
+func (c *runCommand) Run(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find the programs: %w", err)
+	}
+	report, err := bench.Run(ctx, bench.Options{
+		Stores: c.Store, Scenarios: c.Only, Rounds: c.Rounds, Slice: c.Slice, Costs: c.Costs, Dir: c.Dir, Programs: filepath.Dir(self),
+	}, os.Stdout)
+	if err != nil {
+		return err
+	}
+	if err := report.Show(os.Stdout); err != nil {
+		return err
+	}
+	if c.JSON == "" {
+		return nil
+	}
+	return report.Save(c.JSON)
+}
+
+type yardstickCommand struct{ bench.YardstickOptions }
+
+// Run serves what is compared with.
+func (c *yardstickCommand) Run(ctx context.Context) error {
+	return bench.RunYardstick(ctx, c.YardstickOptions)
+}
+
+func main() {
+	// Before anything else, so that a second Ctrl-C ends the program at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
+	var c cli
+	parsed := kong.Parse(&c, kong.Name("handrail-bench"), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Description("Measures what a durable send takes, beside yardsticks that are measured in the same run."))
+	err := parsed.Run()
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "handrail-bench:", err)
+		os.Exit(1)
+	}
+}

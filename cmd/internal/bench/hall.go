@@ -1,0 +1,186 @@
+package bench
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+
+	"handrail/chat"
+	"handrail/cmd/internal/site"
+	"handrail/db"
+	"handrail/workflows"
+)
+
+// hall is an installation with everything to measure in it.
+type hall struct {
+	name            string // what Temporal is on
+	site            *site.Site
+	actor           *actor
+	meter           *meter
+	postgresVersion string
+}
+
+const (
+	// namespace is that of the embedded Temporal server.
+	namespace = "default"
+	// sendingChats are for mostCallers, four each; readingChats one each.
+	sendingChats = 4 * mostCallers
+	readingChats = mostCallers
+	// joining are the members that can be added to chats.
+	joining = 200
+	// readingMessages is how many messages a chat has that is summarized.
+	readingMessages = 20
+	// shards are those of deploy/.
+	shards = 4
+)
+
+// newHall makes it ready to measure. What it returns must be closed, also with an error.
+func newHall(ctx context.Context, folder, programs, store string) (*hall, error) {
+	o := site.Options{Folder: folder, Programs: programs, APIs: 1, Workers: 1}
+	if store == "postgres" {
+		o.TemporalShards = shards
+	}
+	h := &hall{name: store}
+	var err error
+	if h.site, err = site.New(ctx, o); err != nil {
+		return h, err
+	}
+	return h, h.open(ctx)
+}
+
+func (h *hall) open(ctx context.Context) error {
+	if err := h.site.StartParts(ctx); err != nil {
+		return err
+	}
+	seeded, members, err := h.seed(ctx)
+	if err != nil {
+		return err
+	}
+	if err := h.site.StartHandrail(ctx); err != nil {
+		return err
+	}
+	yardstick, err := h.startYardstick(ctx)
+	if err != nil {
+		return err
+	}
+	if h.meter, err = newMeter(h.site); err != nil {
+		return err
+	}
+	c, err := client.DialContext(ctx, client.Options{HostPort: h.site.Temporal(), Namespace: namespace, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	if err != nil {
+		return fmt.Errorf("connect to Temporal: %w", err)
+	}
+	h.actor = &actor{
+		site: h.site, seeded: seeded, sending: seeded.Chats[:sendingChats], reading: seeded.Chats[sendingChats:], members: members,
+		temporal: c, engine: workflows.NewClient(c, "", nil), yardstick: yardstick, http: newHTTP(),
+	}
+	return h.write(ctx)
+}
+
+// seed makes the workspace, and the members that are added to chats.
+func (h *hall) seed(ctx context.Context) (*site.Seeded, []chat.MemberID, error) {
+	store, err := db.Open(ctx, h.site.DatabaseURL("postgres"))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = store.Close() }() // all is stored, or reported as an error
+	seeded, err := site.Seed(ctx, store, site.SeedOptions{Keys: mostCallers, Chats: sendingChats + readingChats})
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := store.CreateLabel(ctx, seeded.Workspace, seeded.By, chat.Label{Name: benchLabel}); err != nil {
+		return nil, nil, err
+	}
+	members := make([]chat.MemberID, joining)
+	for n := range members {
+		m, err := store.CreateMember(ctx, seeded.Workspace, seeded.By, chat.Member{
+			Kind: chat.KindPerson, Role: chat.RoleUser, Name: fmt.Sprintf("Observer %d", n), ConsentSMS: chat.ConsentUnknown, ConsentEmail: chat.ConsentUnknown,
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		members[n] = m.ID
+	}
+	return seeded, members, nil
+}
+
+// write fills the chats that are summarized.
+func (h *hall) write(ctx context.Context) error {
+	words := []string{
+		"Where is my order 4711? It was promised for Friday.", "The parcel came, but the blue cup in it is broken.",
+		"Could you send the invoice to our new address?", "Thank you, that is all I wanted to know.",
+	}
+	fill := &scenario{name: "write", act: func(ctx context.Context, caller int) (string, error) {
+		n := int(h.actor.turn.Add(1))
+		id := h.actor.reading[n%len(h.actor.reading)]
+		return "", h.actor.post(ctx, h.actor.chatPath(id, "/messages"), h.actor.secretOf(caller), "", map[string]string{"content": words[n%len(words)]})
+	}}
+	_, err := repeatTimes(ctx, fill, 10, readingChats*readingMessages)
+	return err
+}
+
+// startYardstick starts the process of what is compared with, on a database of its own.
+func (h *hall) startYardstick(ctx context.Context) (string, error) {
+	admin := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(h.site.DatabaseURL("postgres"))))
+	defer func() { _ = admin.Close() }() // all is done
+	if err := admin.QueryRowContext(ctx, `SHOW server_version`).Scan(&h.postgresVersion); err != nil {
+		return "", err
+	}
+	h.postgresVersion, _, _ = strings.Cut(h.postgresVersion, " ")
+	if _, err := admin.ExecContext(ctx, `CREATE DATABASE yardstick`); err != nil {
+		return "", fmt.Errorf("make the yardstick's database: %w", err)
+	}
+	ports, err := site.FreePorts(1)
+	if err != nil {
+		return "", err
+	}
+	addr := fmt.Sprintf("127.0.0.1:%d", ports[0])
+	return "http://" + addr, h.site.Start(ctx, site.Program{
+		Name: "yardstick", Kind: "yardstick", Environ: h.site.Environment(),
+		Args: []string{
+			filepath.Join(h.site.Programs, "handrail-bench"), "yardstick", "--temporal=" + h.site.Temporal(), "--namespace=" + namespace,
+			"--database=" + h.site.DatabaseURL("yardstick"), "--sandbox=" + h.site.Sandbox(), "--addr=" + addr,
+			"--twilio-account=" + site.SandboxAccount, "--twilio-token=" + site.SandboxToken,
+		},
+		Ready: func(ctx context.Context) error { return site.Answers(ctx, "http://"+addr+"/healthz") },
+	})
+}
+
+// slice does a scenario for a while.
+func (h *hall) slice(ctx context.Context, sc *scenario, callers int, lasting time.Duration) (*slice, error) {
+	if err := h.actor.silence(ctx, sc.silent); err != nil {
+		return nil, err
+	}
+	return repeat(ctx, sc, callers, lasting)
+}
+
+// times does a scenario so often.
+func (h *hall) times(ctx context.Context, sc *scenario, callers, times int) (*slice, error) {
+	if err := h.actor.silence(ctx, sc.silent); err != nil {
+		return nil, err
+	}
+	return repeatTimes(ctx, sc, callers, times)
+}
+
+func (h *hall) close() error {
+	if h.actor != nil {
+		h.actor.temporal.Close()
+	}
+	var err error
+	if h.meter != nil {
+		err = h.meter.db.Close()
+	}
+	if h.site != nil {
+		err = errors.Join(err, h.site.Close())
+	}
+	return err
+}

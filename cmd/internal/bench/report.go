@@ -1,0 +1,162 @@
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// Report is all that was measured.
+type Report struct {
+	Made    time.Time `json:"made"`
+	Machine Machine   `json:"machine"`
+	Stores  []Store   `json:"stores"`
+	Goals   []Goal    `json:"goals"`
+}
+
+// Machine is where it was measured. What is measured holds in ratios, not in seconds.
+type Machine struct {
+	CPUs     int    `json:"cpus"`
+	System   string `json:"system"`
+	Go       string `json:"go"`
+	Postgres string `json:"postgres"`
+}
+
+// Store is what was measured with Temporal on one kind of database.
+type Store struct {
+	Temporal string  `json:"temporal"`
+	Speeds   []Speed `json:"speeds"`
+	Costs    []Cost  `json:"costs"`
+	// ResidentMB is the memory of API and worker together, the most at the end of a slice.
+	ResidentMB float64 `json:"api_and_worker_resident_mb"`
+}
+
+// Speed is how fast a scenario was done. Times are in milliseconds; the ratios are to the
+// floor's in the same round, in the middle of all rounds.
+type Speed struct {
+	Scenario     string  `json:"scenario"`
+	What         string  `json:"what"`
+	Callers      int     `json:"callers"`
+	Actions      int     `json:"actions"`
+	PerSecond    float64 `json:"per_second"`
+	P50          float64 `json:"p50_ms"`
+	P95          float64 `json:"p95_ms"`
+	P99          float64 `json:"p99_ms"`
+	RateRatio    float64 `json:"rate_to_floor"`
+	LatencyRatio float64 `json:"p50_to_floor"`
+}
+
+// Cost is what an action takes. CPU is in seconds for a thousand actions, by kind of
+// process; the rest is for one.
+type Cost struct {
+	Scenario     string             `json:"scenario"`
+	Actions      int                `json:"actions"`
+	CPU          map[string]float64 `json:"cpu_seconds_per_1000"`
+	ResidentMB   map[string]float64 `json:"resident_mb"`
+	Transactions float64            `json:"sql_transactions"`
+	Events       float64            `json:"history_events"`
+	Bytes        float64            `json:"history_bytes"`
+}
+
+// Goal is a figure that was to be reached.
+type Goal struct {
+	What string  `json:"what"`
+	Want string  `json:"want"`
+	Got  float64 `json:"got"`
+	Met  bool    `json:"met"`
+}
+
+// Save writes the report as JSON.
+func (r *Report) Save(file string) error {
+	raw, err := json.MarshalIndent(r, "", "\t")
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if err := os.WriteFile(file, append(raw, '\n'), 0o600); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+// Show writes the report as tables.
+func (r *Report) Show(out io.Writer) error {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, s := range r.Stores {
+		s.show(t)
+	}
+	if len(r.Goals) > 0 {
+		fmt.Fprint(t, "\ngoal\twanted\tmeasured\t\n")
+	}
+	for _, g := range r.Goals {
+		fmt.Fprintf(t, "%s\t%s\t%.2f\t%s\n", g.What, g.Want, g.Got, map[bool]string{true: "met", false: "NOT MET"}[g.Met])
+	}
+	return t.Flush()
+}
+
+func (s *Store) show(t io.Writer) {
+	fmt.Fprintf(t, "\nTemporal on %s\n\nscenario\tcallers\tp50\tp95\tp99\ta second\tp50 to floor\trate to floor\t\n", s.Temporal)
+	for _, v := range s.Speeds {
+		fmt.Fprintf(t, "%s\t%d\t%.1f ms\t%.1f ms\t%.1f ms\t%.1f\t%.2f\t%.2f\t%s\n",
+			v.Scenario, v.Callers, v.P50, v.P95, v.P99, v.PerSecond, v.LatencyRatio, v.RateRatio, v.What)
+	}
+	if len(s.Costs) == 0 {
+		return
+	}
+	kinds := slices.Sorted(maps.Keys(s.Costs[0].CPU))
+	fmt.Fprintf(t, "\nfor one\tevents\tbytes\ttransactions\tCPU seconds for 1,000: %s\t\n", strings.Join(kinds, "\t"))
+	for _, c := range s.Costs {
+		fmt.Fprintf(t, "%s\t%.1f\t%.0f\t%.1f\t", c.Scenario, c.Events, c.Bytes, c.Transactions)
+		for _, kind := range kinds {
+			fmt.Fprintf(t, "%.1f\t", c.CPU[kind])
+		}
+		fmt.Fprintln(t)
+	}
+	fmt.Fprintf(t, "\nmemory\tAPI and worker: %.0f MB\t\n", s.ResidentMB)
+}
+
+// speed finds a scenario's speed with so many callers.
+func (s *Store) speed(scenario string, callers int) Speed {
+	at := slices.IndexFunc(s.Speeds, func(v Speed) bool { return v.Scenario == scenario && v.Callers == callers })
+	if at < 0 {
+		return Speed{}
+	}
+	return s.Speeds[at]
+}
+
+func (s *Store) cost(scenario string) Cost {
+	at := slices.IndexFunc(s.Costs, func(c Cost) bool { return c.Scenario == scenario })
+	if at < 0 {
+		return Cost{}
+	}
+	return s.Costs[at]
+}
+
+// goals holds what was measured against what was to be reached.
+func (s *Store) goals() []Goal {
+	var all []Goal
+	least := func(what string, got, want float64) {
+		all = append(all, Goal{what, fmt.Sprintf("≥ %g", want), got, got >= want})
+	}
+	most := func(what string, got, want float64) {
+		all = append(all, Goal{what, fmt.Sprintf("≤ %g", want), got, got <= want})
+	}
+	least("sends to their answers, 50 callers, to floor", s.speed(scenarioSend, mostCallers).RateRatio, 1.3)
+	least("sends to their receipts, 50 callers, to floor", s.speed(scenarioSettled, mostCallers).RateRatio, 0.8)
+	if six := s.speed(scenarioSix, mostCallers).RateRatio; six > 0 {
+		least("sends to their answers, 50 callers, to six", s.speed(scenarioSend, mostCallers).RateRatio/six, 3)
+	}
+	most("p50 of a send to its answer, one caller, to floor", s.speed(scenarioSend, 1).LatencyRatio, 0.9)
+	least("participants, 50 callers, to floor", s.speed(scenarioParticipant, mostCallers).RateRatio, 1.3)
+	settled := s.cost(scenarioSettled)
+	most("history events of a settled SMS", settled.Events, 24)
+	most("history of a settled SMS, KiB", settled.Bytes/1024, 12)
+	most("SQL transactions of a settled SMS", settled.Transactions, 6)
+	most("memory of API and worker, MB", s.ResidentMB, 150)
+	return all
+}

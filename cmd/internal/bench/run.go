@@ -1,0 +1,208 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// Options say what is measured, and how long.
+type Options struct {
+	// Stores are what Temporal is on, one after the other: "postgres", "sqlite".
+	Stores []string
+	// Scenarios are measured; none is all. The floor always is.
+	Scenarios []string
+	// Rounds is how often every scenario has its turn, Slice how long each is.
+	Rounds int
+	Slice  time.Duration
+	// Costs is how many actions are counted out to learn what one takes; 0 leaves that out.
+	Costs int
+	// Programs is the folder of handrail, handrail-dev and handrail-bench.
+	Programs string
+	// Dir is where everything is kept; "" is a temporary folder, which stays only when the
+	// run fails.
+	Dir string
+}
+
+// run is one measurement while it lasts.
+type run struct {
+	Options
+	out    io.Writer
+	began  time.Time
+	report Report
+}
+
+// Run measures and says on out what it does.
+func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
+	r := &run{Options: o, out: out, began: time.Now(), report: Report{
+		Made: time.Now().UTC().Truncate(time.Second), Machine: Machine{CPUs: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()},
+	}}
+	for _, store := range o.Stores {
+		if err := r.store(ctx, store); err != nil {
+			return nil, fmt.Errorf("with Temporal on %s: %w", store, err)
+		}
+	}
+	if len(r.report.Stores) > 0 {
+		r.report.Goals = r.report.Stores[0].goals()
+	}
+	return &r.report, nil
+}
+
+// store measures with Temporal on one kind of database.
+func (r *run) store(ctx context.Context, name string) error {
+	folder, err := r.folder(name)
+	if err != nil {
+		return err
+	}
+	r.say("Temporal on %s: starting PostgreSQL, Temporal, the sandbox, an API, a worker and the yardsticks in %s", name, folder)
+	h, err := newHall(ctx, folder, r.Programs, name)
+	if err == nil {
+		err = r.measure(ctx, h)
+	}
+	err = errors.Join(err, h.close())
+	if r.Dir == "" && (err == nil || errors.Is(err, context.Canceled)) {
+		return errors.Join(err, os.RemoveAll(folder))
+	}
+	r.say("everything is kept in %s, the logs of each process in %s", folder, filepath.Join(folder, "logs"))
+	return err
+}
+
+func (r *run) folder(name string) (string, error) {
+	if r.Dir == "" {
+		folder, err := os.MkdirTemp("", "handrail-bench.")
+		if err != nil {
+			return "", fmt.Errorf("make a folder: %w", err)
+		}
+		return folder, nil
+	}
+	folder, err := filepath.Abs(filepath.Join(r.Dir, name))
+	if err != nil {
+		return "", fmt.Errorf("find the folder: %w", err)
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", fmt.Errorf("make the folder: %w", err)
+	}
+	return folder, nil
+}
+
+func (r *run) measure(ctx context.Context, h *hall) error {
+	r.report.Machine.Postgres = h.postgresVersion
+	chosen := slices.DeleteFunc(h.actor.scenarios(), func(s scenario) bool {
+		return len(r.Scenarios) > 0 && s.name != scenarioFloor && !slices.Contains(r.Scenarios, s.name)
+	})
+	s := &speeds{run: r, hall: h, scenarios: chosen, done: map[turn][]*slice{}}
+	if err := s.measure(ctx); err != nil {
+		return err
+	}
+	result := Store{Temporal: h.name, Speeds: s.report(), ResidentMB: s.resident / (1 << 20)}
+	if r.Costs > 0 {
+		costs, err := r.costs(ctx, h, chosen)
+		if err != nil {
+			return err
+		}
+		result.Costs = costs
+	}
+	r.report.Stores = append(r.report.Stores, result)
+	return nil
+}
+
+// speeds measures how fast scenarios are.
+type speeds struct {
+	*run
+	*hall
+	scenarios []scenario
+	done      map[turn][]*slice
+	resident  float64
+}
+
+// turn is a scenario with so many callers.
+type turn struct {
+	scenario string
+	callers  int
+}
+
+// measure gives every scenario its turn in every round, in another order each time, so
+// that what else the machine does meets all of them.
+func (s *speeds) measure(ctx context.Context) error {
+	s.say("warming up")
+	for i := range s.scenarios {
+		if _, err := s.slice(ctx, &s.scenarios[i], mostCallers, 2*time.Second); err != nil {
+			return err
+		}
+	}
+	for round := range s.Rounds {
+		for _, callers := range []int{1, mostCallers} {
+			for _, i := range rand.Perm(len(s.scenarios)) { //nolint:gosec // not a secret
+				sc := &s.scenarios[i]
+				done, err := s.slice(ctx, sc, callers, s.Slice)
+				if err != nil {
+					return err
+				}
+				s.done[turn{sc.name, callers}] = append(s.done[turn{sc.name, callers}], done)
+				s.say("round %d of %d: %-11s %2d callers  p50 %6.1f ms  %7.1f a second", round+1, s.Rounds, sc.name, callers,
+					milliseconds(done.quantile(0.5)), done.perSecond())
+			}
+			if err := s.noteResident(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *speeds) noteResident() error {
+	u, err := s.meter.processes()
+	if err == nil {
+		s.resident = max(s.resident, u.resident["api"]+u.resident["worker"])
+	}
+	return err
+}
+
+func (s *speeds) report() []Speed {
+	var all []Speed
+	for _, callers := range []int{1, mostCallers} {
+		floors := s.done[turn{scenarioFloor, callers}]
+		for _, sc := range s.scenarios {
+			var whole slice
+			var rates, latencies []float64
+			for round, part := range s.done[turn{sc.name, callers}] {
+				whole.join(part)
+				rates = append(rates, part.perSecond()/floors[round].perSecond())
+				latencies = append(latencies, float64(part.quantile(0.5))/float64(floors[round].quantile(0.5)))
+			}
+			all = append(all, Speed{
+				Scenario: sc.name, What: sc.what, Callers: callers, Actions: len(whole.latencies), PerSecond: whole.perSecond(),
+				P50: milliseconds(whole.quantile(0.5)), P95: milliseconds(whole.quantile(0.95)), P99: milliseconds(whole.quantile(0.99)),
+				RateRatio: middle(rates), LatencyRatio: middle(latencies),
+			})
+		}
+	}
+	return all
+}
+
+// middle is the median.
+func middle(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	half := len(sorted) / 2
+	if len(sorted)%2 == 0 {
+		return (sorted[half-1] + sorted[half]) / 2
+	}
+	return sorted[half]
+}
+
+func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
+
+// say tells what happens, and when.
+func (r *run) say(format string, args ...any) {
+	fmt.Fprintf(r.out, "%5.0f s  %s\n", time.Since(r.began).Seconds(), fmt.Sprintf(format, args...))
+}

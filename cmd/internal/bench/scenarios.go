@@ -1,0 +1,224 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/client"
+
+	"handrail/chat"
+	"handrail/cmd/internal/site"
+	"handrail/workflows"
+)
+
+// scenario is one thing that is done over and over.
+type scenario struct {
+	name string
+	// what tells readers of the report what it is.
+	what string
+	// silent has the carriers keep their receipts, so that only the way to the answer is
+	// measured.
+	silent bool
+	// act does it once on behalf of a caller, and returns the workflow that did it, "" for
+	// none.
+	act func(ctx context.Context, caller int) (string, error)
+}
+
+// The names of the scenarios.
+const (
+	scenarioFloor       = "floor"
+	scenarioSix         = "six"
+	scenarioPlain       = "plain"
+	scenarioSend        = "send"
+	scenarioSettled     = "settled"
+	scenarioTools       = "tools"
+	scenarioParticipant = "participant"
+	scenarioSummarize   = "summarize"
+)
+
+// actor does the scenarios.
+type actor struct {
+	site      *site.Site
+	seeded    *site.Seeded
+	sending   []chat.ChatID   // to send in
+	reading   []chat.ChatID   // to be summarized
+	members   []chat.MemberID // to be added to chats
+	temporal  client.Client
+	engine    *workflows.Client // for the ids of actions
+	yardstick string            // origin
+	http      *http.Client
+	turn      atomic.Int64
+	joined    atomic.Int64
+}
+
+func (a *actor) scenarios() []scenario {
+	return []scenario{
+		{name: scenarioFloor, what: "a workflow with one empty activity", act: a.floor},
+		{name: scenarioSix, what: "a send as six activities", silent: true, act: a.six},
+		{name: scenarioPlain, what: "a send without durability: a post and a row", silent: true, act: a.plain},
+		{name: scenarioSend, what: "a send by SMS, to its answer", silent: true, act: a.send},
+		{name: scenarioSettled, what: "a send by SMS, to its receipt", act: a.settled},
+		{name: scenarioTools, what: "a send with three tools, to its answer", silent: true, act: a.tools},
+		{name: scenarioParticipant, what: "a participant added", act: a.participant},
+		{name: scenarioSummarize, what: "a chat of 20 messages summarized offline", act: a.summarize},
+	}
+}
+
+func (a *actor) floor(ctx context.Context, _ int) (string, error) {
+	return a.await(ctx, workflowFloor)
+}
+
+func (a *actor) six(ctx context.Context, _ int) (string, error) {
+	return a.await(ctx, workflowSix, Sending{Chat: a.turn.Add(1) % yardstickChats, Message: text})
+}
+
+func (a *actor) await(ctx context.Context, name string, args ...any) (string, error) {
+	id := uuid.NewString()
+	run, err := a.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: yardstickQueue}, name, args...)
+	if err != nil {
+		return "", err
+	}
+	return id, run.Get(ctx, nil)
+}
+
+// text is what is sent, of the length of an ordinary SMS.
+const text = "Hello Ana, your order 4711 has left our house today and will be with you on Friday before noon. Anything else we can do for you?"
+
+func (a *actor) plain(ctx context.Context, _ int) (string, error) {
+	return "", a.post(ctx, a.yardstick+"/plain", "", "", Sending{Chat: a.turn.Add(1) % yardstickChats, Message: text})
+}
+
+func (a *actor) send(ctx context.Context, caller int) (string, error) {
+	return a.sendWith(ctx, caller, map[string]any{"message": text})
+}
+
+func (a *actor) tools(ctx context.Context, caller int) (string, error) {
+	return a.sendWith(ctx, caller, map[string]any{"message": text, "tool_calls": []map[string]any{
+		{"id": "1", "name": chat.ToolSetTitle, "arguments": map[string]string{"title": "Order 4711"}},
+		{"id": "2", "name": chat.ToolSetState, "arguments": map[string]string{"state": "waiting"}},
+		{"id": "3", "name": chat.ToolAddLabel, "arguments": map[string]string{"label": benchLabel}},
+	}})
+}
+
+// benchLabel is a label of the workspace.
+const benchLabel = "order"
+
+func (a *actor) sendWith(ctx context.Context, caller int, body any) (string, error) {
+	return a.request(ctx, caller, a.chatOf(caller), "/send-assistant-message", body)
+}
+
+// request asks for an action in a chat, and returns its workflow.
+func (a *actor) request(ctx context.Context, caller int, id chat.ChatID, path string, body any) (string, error) {
+	key := uuid.NewString()
+	err := a.post(ctx, a.chatPath(id, path), a.secretOf(caller), key, body)
+	return chat.ActionWorkflowID(a.seeded.Workspace, a.engine.ActionID(a.seeded.Workspace, key)), err
+}
+
+// settled sends, and waits until the workflow has had the carrier's last word.
+func (a *actor) settled(ctx context.Context, caller int) (string, error) {
+	id, err := a.send(ctx, caller)
+	if err != nil {
+		return "", err
+	}
+	return id, a.temporal.GetWorkflow(ctx, id, "").Get(ctx, nil)
+}
+
+// participant adds everybody to every chat, one after the other.
+func (a *actor) participant(ctx context.Context, caller int) (string, error) {
+	n := int(a.joined.Add(1)) - 1
+	if n >= len(a.members)*len(a.sending) {
+		return "", errors.New("everybody is in every chat already")
+	}
+	body := map[string]any{"member_id": a.members[n/len(a.sending)], "role": chat.ParticipantObserver}
+	return a.request(ctx, caller, a.sending[n%len(a.sending)], "/participants", body)
+}
+
+func (a *actor) summarize(ctx context.Context, caller int) (string, error) {
+	id := a.reading[caller%len(a.reading)]
+	_, err := a.request(ctx, caller, id, "/summarize?update_labels=true", nil)
+	return workflows.SummaryWorkflowID(a.seeded.Workspace, id), err
+}
+
+// chatOf gives callers chats of their own, a few each, in turn.
+func (a *actor) chatOf(caller int) chat.ChatID {
+	each := len(a.sending) / mostCallers
+	return a.sending[caller%mostCallers*each+int(a.turn.Add(1))%each]
+}
+
+// secretOf gives callers keys in turn: one may make only so many requests in a second.
+func (a *actor) secretOf(caller int) string {
+	return a.seeded.Secrets[(caller+int(a.turn.Load()))%len(a.seeded.Secrets)]
+}
+
+func (a *actor) chatPath(id chat.ChatID, rest string) string {
+	return a.workspacePath(fmt.Sprintf("/chats/%d%s", id, rest))
+}
+
+func (a *actor) workspacePath(rest string) string {
+	return a.site.APIs()[0] + "/api/v2/w/" + string(a.seeded.Workspace) + rest
+}
+
+func (a *actor) post(ctx context.Context, url, secret, key string, body any) error {
+	var raw []byte
+	if body != nil {
+		var err error
+		if raw, err = json.Marshal(body); err != nil {
+			return err
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(raw))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Idempotency-Key", key)
+	return a.do(request, secret)
+}
+
+// do makes a request that must be answered with what was asked for, not with a promise.
+func (a *actor) do(request *http.Request, secret string) error {
+	if secret != "" {
+		request.Header.Set("Authorization", "Bearer "+secret)
+	}
+	response, err := a.http.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }() // read to its end
+	raw, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode/100 != 2 || response.StatusCode == http.StatusAccepted {
+		err = fmt.Errorf("%s %s: %d %s", request.Method, request.URL.Path, response.StatusCode, raw)
+	}
+	return err
+}
+
+// silence has the carriers keep their receipts, or tell them again.
+func (a *actor) silence(ctx context.Context, on bool) error {
+	faults := []map[string]any{}
+	if on {
+		faults = append(faults, map[string]any{"fault": "callback_never"})
+	}
+	raw, err := json.Marshal(faults)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPut, a.site.Sandbox()+"/sandbox/faults", bytes.NewReader(raw))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	return a.do(request, "")
+}
+
+// newHTTP is a client that keeps a connection for every caller.
+func newHTTP() *http.Client {
+	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: mostCallers}}
+}

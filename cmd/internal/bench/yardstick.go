@@ -1,0 +1,213 @@
+package bench
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun/driver/pgdriver"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"handrail/carrier/twilio"
+	"handrail/chat"
+)
+
+const (
+	yardstickQueue = "yardstick"
+	workflowFloor  = "Floor"
+	workflowSix    = "Six"
+	// yardstickChats is how many chats the yardstick's own database has.
+	yardstickChats = 1000
+)
+
+// YardstickOptions say where the yardstick's process finds the others.
+type YardstickOptions struct {
+	Temporal      string `required:"" help:"Temporal's frontend."`
+	Namespace     string `required:"" help:"The namespace in it."`
+	Database      string `required:"" help:"A database of its own on PostgreSQL."`
+	Sandbox       string `required:"" help:"The carriers' stand-in."`
+	TwilioAccount string `required:"" help:"Its account."`
+	TwilioToken   string `required:"" help:"And its token."`
+	Addr          string `required:"" help:"Where to serve plain sends."`
+}
+
+// yardstick does what a send does in the ways that are compared with Handrail's: as six
+// activities, and without any durability.
+type yardstick struct {
+	db      *sql.DB
+	carrier *twilio.Client
+}
+
+// RunYardstick works and serves until ctx ends.
+func RunYardstick(ctx context.Context, o YardstickOptions) error {
+	carrier, err := twilio.New(twilio.Config{AccountSID: o.TwilioAccount, AuthToken: o.TwilioToken, BaseURL: o.Sandbox})
+	if err != nil {
+		return fmt.Errorf("reach the sandbox: %w", err)
+	}
+	y := &yardstick{db: sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(o.Database))), carrier: carrier}
+	defer func() { _ = y.db.Close() }() // nothing is left to be stored
+	y.db.SetMaxOpenConns(20)
+	y.db.SetMaxIdleConns(20)
+	if err := y.lay(ctx); err != nil {
+		return fmt.Errorf("make the yardstick's tables: %w", err)
+	}
+	c, err := client.DialContext(ctx, client.Options{HostPort: o.Temporal, Namespace: o.Namespace})
+	if err != nil {
+		return fmt.Errorf("connect to Temporal: %w", err)
+	}
+	defer c.Close()
+	w := worker.New(c, yardstickQueue, worker.Options{})
+	w.RegisterWorkflowWithOptions(floor, workflow.RegisterOptions{Name: workflowFloor})
+	w.RegisterWorkflowWithOptions(six, workflow.RegisterOptions{Name: workflowSix})
+	w.RegisterActivity(nothing)
+	w.RegisterActivity(y.FindChat)
+	w.RegisterActivity(y.StoreMessage)
+	w.RegisterActivity(y.StoreDelivery)
+	w.RegisterActivity(y.Post)
+	w.RegisterActivity(y.StoreOutcome)
+	w.RegisterActivity(y.ClearFlag)
+	if err := w.Start(); err != nil {
+		return fmt.Errorf("start the yardstick's worker: %w", err)
+	}
+	defer w.Stop()
+	return y.serve(ctx, o.Addr)
+}
+
+func (y *yardstick) serve(ctx context.Context, addr string) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /plain", y.plain)
+	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
+	server := &http.Server{Addr: addr, Handler: mux, ReadHeaderTimeout: time.Minute}
+	ending := context.AfterFunc(ctx, func() { _ = server.Close() }) // what it serves is of no use any more
+	defer ending()
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve plain sends: %w", err)
+	}
+	return nil
+}
+
+// lay makes the tables, with chats to send in. They have the indexes that a send needs.
+func (y *yardstick) lay(ctx context.Context) error {
+	for _, statement := range []string{
+		`DROP TABLE IF EXISTS deliveries, messages, chats`,
+		`CREATE TABLE chats (id bigint PRIMARY KEY, phone text NOT NULL, needs_response boolean NOT NULL)`,
+		`CREATE TABLE messages (id uuid PRIMARY KEY, chat_id bigint NOT NULL REFERENCES chats (id), content text NOT NULL, created_at timestamptz NOT NULL)`,
+		`CREATE INDEX messages_chat ON messages (chat_id, created_at)`,
+		`CREATE TABLE deliveries (id uuid PRIMARY KEY, message_id uuid NOT NULL REFERENCES messages (id), state text NOT NULL, provider_id text)`,
+		`INSERT INTO chats SELECT n, '+1416' || (7000000 + n), true FROM generate_series(0, ` + strconv.Itoa(yardstickChats-1) + `) AS n`,
+	} {
+		if _, err := y.db.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plain is a send as it is written without durability: a post, and a row when it is taken.
+func (y *yardstick) plain(w http.ResponseWriter, r *http.Request) {
+	var in Sending
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	in.MessageID, in.Phone = uuid.NewString(), "+14167000000"
+	taken, err := y.Post(r.Context(), in)
+	if err == nil {
+		in.ProviderID = taken
+		_, err = y.StoreMessage(r.Context(), in)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
+}
+
+// Sending is a send while it goes through its steps.
+type Sending struct {
+	Chat       int64  `json:"chat"`
+	Message    string `json:"message"`
+	Phone      string `json:"phone,omitempty"`
+	MessageID  string `json:"message_id,omitempty"`
+	DeliveryID string `json:"delivery_id,omitempty"`
+	ProviderID string `json:"provider_id,omitempty"`
+}
+
+// FindChat reads where the message goes to.
+func (y *yardstick) FindChat(ctx context.Context, in Sending) (string, error) {
+	var phone string
+	return phone, y.db.QueryRowContext(ctx, `SELECT phone FROM chats WHERE id = $1`, in.Chat).Scan(&phone)
+}
+
+// StoreMessage stores the message.
+func (y *yardstick) StoreMessage(ctx context.Context, in Sending) (string, error) {
+	_, err := y.db.ExecContext(ctx, `INSERT INTO messages VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, in.MessageID, in.Chat, in.Message, time.Now())
+	return in.MessageID, err
+}
+
+// StoreDelivery stores that it is to be delivered.
+func (y *yardstick) StoreDelivery(ctx context.Context, in Sending) (string, error) {
+	_, err := y.db.ExecContext(ctx, `INSERT INTO deliveries VALUES ($1, $2, 'sending') ON CONFLICT DO NOTHING`, in.DeliveryID, in.MessageID)
+	return in.DeliveryID, err
+}
+
+// Post hands it over to the carrier, and returns its number there.
+func (y *yardstick) Post(ctx context.Context, in Sending) (string, error) {
+	s := y.carrier.Submit(ctx, chat.Outgoing{
+		Channel: chat.ChannelSMS, From: "+14155550100", To: in.Phone, Payload: chat.Payload{Text: in.Message}, LeaseUntil: time.Now().Add(time.Minute),
+	})
+	if s.Outcome != chat.OutcomeAccepted {
+		return "", fmt.Errorf("the carrier did not take it: %s %s", s.Outcome, s.ErrorCode)
+	}
+	return s.ProviderMessageID, nil
+}
+
+// StoreOutcome stores what the carrier said.
+func (y *yardstick) StoreOutcome(ctx context.Context, in Sending) error {
+	_, err := y.db.ExecContext(ctx, `UPDATE deliveries SET state = 'accepted', provider_id = $2 WHERE id = $1`, in.DeliveryID, in.ProviderID)
+	return err
+}
+
+// ClearFlag says that the chat is answered.
+func (y *yardstick) ClearFlag(ctx context.Context, in Sending) error {
+	_, err := y.db.ExecContext(ctx, `UPDATE chats SET needs_response = false WHERE id = $1`, in.Chat)
+	return err
+}
+
+func nothing(context.Context) error { return nil }
+
+func withActivities(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
+}
+
+// floor is the least that is durable: a workflow with one activity that does nothing.
+func floor(ctx workflow.Context) error {
+	return workflow.ExecuteActivity(withActivities(ctx), nothing).Get(ctx, nil)
+}
+
+// six is a send as it is mostly written: every step an activity.
+func six(ctx workflow.Context, in Sending) error {
+	ctx = withActivities(ctx)
+	var y *yardstick
+	do := func(activity, result any) error { return workflow.ExecuteActivity(ctx, activity, in).Get(ctx, result) }
+	in.MessageID, in.DeliveryID = workflow.GetInfo(ctx).WorkflowExecution.RunID, workflow.GetInfo(ctx).WorkflowExecution.RunID
+	for _, step := range []struct{ activity, result any }{
+		{y.FindChat, &in.Phone},
+		{y.StoreMessage, nil},
+		{y.StoreDelivery, nil},
+		{y.Post, &in.ProviderID},
+		{y.StoreOutcome, nil},
+		{y.ClearFlag, nil},
+	} {
+		if err := do(step.activity, step.result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
