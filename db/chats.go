@@ -73,33 +73,43 @@ func findChat(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id c
 // Chat finds a chat with its labels, and how far it has gone on since its summary:
 // chat_not_found.
 func (s *Store) Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (chat.Chat, error) {
-	row, err := findChat(ctx, s.db.NewSelect(), ws, id)
-	if err != nil {
-		return chat.Chat{}, attempted("find a chat", err)
-	}
-	c, err := complete(ctx, s.db, &row)
-	return c, attempted("find what belongs to a chat", err)
+	var c chat.Chat
+	err := s.snapshot(ctx, "find a chat", func(ctx context.Context, tx bun.Tx) error {
+		row, err := findChat(ctx, tx.NewSelect(), ws, id)
+		if err != nil {
+			return err
+		}
+		c, err = complete(ctx, tx, &row)
+		return err
+	})
+	return c, err
 }
 
 // Chats lists chats by their last activity, newest first.
 func (s *Store) Chats(ctx context.Context, ws chat.WorkspaceID, f chat.ChatFilter) (chat.List[chat.Chat], error) {
-	var rows []chatRow
-	q := s.db.NewSelect().Model(&rows).Where("c.workspace_id = ?", ws).Where("c.deleted_at IS NULL").
-		OrderExpr("c.last_activity_at DESC, c.id DESC").Limit(oneMore(f.Limit))
 	var micros, id int64
-	if ok, err := readCursor("chats", f.Cursor, &micros, &id); err != nil {
+	next, err := readCursor("chats", f.Cursor, &micros, &id)
+	if err != nil {
 		return chat.List[chat.Chat]{}, err
-	} else if ok {
-		q.Where("(c.last_activity_at, c.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
 	}
-	s.filterChats(q, &f)
-	if err := q.Scan(ctx); err != nil {
-		return chat.List[chat.Chat]{}, attempted("list the chats", err)
-	}
-	list := listOf(rows, f.Limit, (*chatRow).chat, func(r *chatRow) string {
-		return cursorOf("chats", microCursor(r.LastActivityAt), r.ID)
+	var list chat.List[chat.Chat]
+	err = s.snapshot(ctx, "list the chats", func(ctx context.Context, tx bun.Tx) error {
+		var rows []chatRow
+		q := tx.NewSelect().Model(&rows).Where("c.workspace_id = ?", ws).Where("c.deleted_at IS NULL").
+			OrderExpr("c.last_activity_at DESC, c.id DESC").Limit(oneMore(f.Limit))
+		if next {
+			q.Where("(c.last_activity_at, c.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
+		}
+		s.filterChats(q, &f)
+		if err := q.Scan(ctx); err != nil {
+			return err
+		}
+		list = listOf(rows, f.Limit, (*chatRow).chat, func(r *chatRow) string {
+			return cursorOf("chats", microCursor(r.LastActivityAt), r.ID)
+		})
+		return completeAll(ctx, tx, ws, rows[:len(list.Items)], list.Items)
 	})
-	return list, attempted("find what belongs to the chats", completeAll(ctx, s.db, ws, rows[:len(list.Items)], list.Items))
+	return list, err
 }
 
 func (s *Store) filterChats(q *bun.SelectQuery, f *chat.ChatFilter) {

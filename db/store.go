@@ -147,6 +147,12 @@ func (s *Store) inTx(ctx context.Context, what string, do func(ctx context.Conte
 	return attempted(what, s.db.RunInTx(ctx, nil, do))
 }
 
+// snapshot runs a reading of several statements that all see the same moment, and says
+// what was attempted when it fails.
+func (s *Store) snapshot(ctx context.Context, what string, read func(ctx context.Context, tx bun.Tx) error) error {
+	return attempted(what, s.db.RunInTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, read))
+}
+
 // Transactions is how many transactions the store has begun: all that writes is in one.
 func (s *Store) Transactions() int64 { return s.begun.Load() }
 
