@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"errors"
 	"sync"
 	"testing"
 
@@ -32,9 +33,11 @@ func TestAChatIsReadAsItWasAtOneMoment(t *testing.T) {
 				default:
 				}
 				c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
-				assert.NoError(t, err)
-				list, err := s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Page: ten()})
-				assert.NoError(t, err)
+				list, errList := s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Page: ten()})
+				if err = errors.Join(err, errList); err != nil {
+					t.Error(err)
+					return
+				}
 				for _, c := range append(list.Items, c) {
 					if c.ID == w.SMS.ID && assert.Len(t, c.Labels, 1) {
 						assert.Contains(t, []string{"vip VIP", "billing Billing"}, c.Summary+" "+c.Labels[0].Name)
