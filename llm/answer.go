@@ -82,7 +82,6 @@ func decode(c *Completion) (*answer, error) {
 		return nil, unusable("it is empty")
 	}
 	decoder := json.NewDecoder(strings.NewReader(unfenced(c.Text)))
-	decoder.DisallowUnknownFields()
 	var a answer
 	if err := decoder.Decode(&a); err != nil {
 		return nil, unusable(misread(err, c.CutOff))
@@ -108,9 +107,6 @@ func misread(err error, cutOff bool) string {
 			return "it must be a JSON object, not a JSON " + kind
 		}
 		return "the field " + mismatch.Field + " must not be a JSON " + kind
-	}
-	if strings.Contains(err.Error(), "unknown field") {
-		return "it has a field that was not asked for"
 	}
 	return "it is not valid JSON"
 }

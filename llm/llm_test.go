@@ -41,7 +41,7 @@ func TestUsableAnswers(t *testing.T) {
 		"not JSON, then repaired":    {answers(says("Sure! Order 4711 is late."), says(good(`[]`))), nil},
 		"text after it, repaired":    {answers(says(good(`[]`)+" Anything else?"), says(good(`[]`))), nil},
 		"wrong shape, then repaired": {answers(says(`[1,2]`), says(good(`[]`))), nil},
-		"other field, then repaired": {answers(says(head+`"mood":"fine"}`), says(good(`[]`))), nil},
+		"other fields beside it":     {answers(says(strings.Replace(good(`[]`), "{", `{"mood":"fine",`, 1))), nil},
 		"no known number, repaired":  {answers(says(strings.Replace(good(`[]`), "[1]", "[2,3]", 1)), says(good(`[]`))), nil},
 		"overlong title, repaired":   {answers(says(`{"title":"`+strings.Repeat("x", 81)+`","summary":"b"}`), says(good(`[]`))), nil},
 		"empty, then repaired":       {answers(says(" "), says(good(`[]`))), nil},
@@ -78,7 +78,7 @@ func TestUnusableAnswers(t *testing.T) {
 		"overlarge number":       {head + `"labels":[{"confidence":1e999}]}`, "confidence must not be a JSON number"},
 		"no summary":             {`{"title":"a"}`, "summary must have 1 to 4000 characters"},
 		"empty":                  {" \n", "it is empty"},
-		"another field":          {`{"sk-secret":1}`, "a field that was not asked for"},
+		"other fields alone":     {`{"sk-secret":1}`, "must have 1 to"},
 		"no known number":        {strings.Replace(good(`[]`), "[1]", `[2,"x"]`, 1), "must name the messages it rests on"},
 	} {
 		t.Run(name, func(t *testing.T) {
