@@ -74,7 +74,7 @@ func (p *problem) Error() string {
 		detail = "the API does not take the key that --key (HANDRAIL_API_KEY) gives"
 	}
 	for _, e := range p.Errors {
-		detail = strings.ReplaceAll(detail, e.Field, typed(e.Field))
+		detail = strings.Replace(detail, e.Field, typed(e.Field), 1)
 	}
 	fmt.Fprintf(&b, "%s (%s)", printable(detail), printable(p.Code))
 	for _, e := range p.Errors {
@@ -100,7 +100,8 @@ func typed(field string) string {
 	if name == "workspace_uuid" {
 		name = "workspace"
 	}
-	return "--" + strings.ReplaceAll(strings.TrimSuffix(name, "_per_second"), "_", "-")
+	name = strings.TrimSuffix(strings.TrimSuffix(name, "_per_second"), "_seconds")
+	return "--" + strings.ReplaceAll(name, "_", "-")
 }
 
 // isProblem tells whether the API refused with a code.
