@@ -146,6 +146,6 @@ func forbidden(c *call, who access) error {
 
 // loadChat finds the chat that the path names.
 func (s *service) loadChat(ctx huma.Context, c *call) (err error) {
-	c.chat, err = s.store.Chat(ctx.Context(), c.workspace(), chat.ChatID(c.numbers["chat_id"]))
+	c.chat, err = s.store.ChatHead(ctx.Context(), c.workspace(), chat.ChatID(c.numbers["chat_id"]))
 	return err
 }

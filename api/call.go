@@ -15,7 +15,7 @@ type call struct {
 	requestID string
 	principal chat.Principal
 	// chat is the one that the path names.
-	chat chat.Chat
+	chat chat.ChatHead
 	// delivery is the one that the path names, with its attempts and events.
 	delivery chat.Delivery
 	// action is the one that the path names; only its own route loads it.

@@ -209,7 +209,8 @@ func (s *service) listChats(ctx context.Context, in *listChatsInput) (*listOutpu
 }
 
 func (s *service) getChat(ctx context.Context, _ *struct{}) (*chatOutput, error) {
-	return &chatOutput{Body: presentChat(callFrom(ctx).chat)}, nil
+	c := callFrom(ctx)
+	return shownChat(s.store.Chat(ctx, c.workspace(), c.chat.ID))
 }
 
 type updateChatInput struct{ Body chatPatchJSON }

@@ -178,6 +178,11 @@ func (f *fakeStore) Chat(_ context.Context, ws chat.WorkspaceID, id chat.ChatID)
 	return smsChat(), nil
 }
 
+func (f *fakeStore) ChatHead(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (chat.ChatHead, error) {
+	c, err := f.Chat(ctx, ws, id)
+	return chat.ChatHead{ID: c.ID, Channel: c.Channel, MemberID: c.MemberID, Attention: c.Attention}, err
+}
+
 func (f *fakeStore) Chats(_ context.Context, _ chat.WorkspaceID, filter chat.ChatFilter) (chat.List[chat.Chat], error) {
 	f.chatFilter = filter
 	return chat.List[chat.Chat]{Items: []chat.Chat{smsChat()}}, f.fail

@@ -35,6 +35,14 @@ const (
 // States lists all of them.
 func States() []State { return []State{StateOpen, StateWaiting, StateClosed, StateArchived} }
 
+// ChatHead is what must be known of a chat before anything is done in it.
+type ChatHead struct {
+	ID        ChatID
+	Channel   Channel
+	MemberID  MemberID
+	Attention int64
+}
+
 // Chat is a conversation between a workspace and one of its members.
 type Chat struct {
 	ID          ChatID

@@ -85,6 +85,12 @@ func (s *Store) Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (
 	return c, err
 }
 
+// ChatHead finds what must be known of a chat before anything is done in it: chat_not_found.
+func (s *Store) ChatHead(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (chat.ChatHead, error) {
+	row, err := findChat(ctx, s.db.NewSelect().Column("id", "channel", "member_id", "attention"), ws, id)
+	return chat.ChatHead{ID: row.ID, Channel: row.Channel, MemberID: row.MemberID, Attention: row.Attention}, attempted("find a chat", err)
+}
+
 // Chats lists chats by their last activity, newest first.
 func (s *Store) Chats(ctx context.Context, ws chat.WorkspaceID, f chat.ChatFilter) (chat.List[chat.Chat], error) {
 	var micros, id int64

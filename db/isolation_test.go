@@ -109,6 +109,9 @@ var tries = map[string]try{
 	"Chat": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.Chat(ctx, i.ws, i.victim.SMS.ID))
 	}},
+	"ChatHead": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return result(i.s.ChatHead(ctx, i.ws, i.victim.SMS.ID))
+	}},
 	"Chats": {"", func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.Chats(ctx, i.ws, chat.ChatFilter{MemberID: i.victim.Customer.ID, Label: "vip", Page: ten()})
 		return list.Items, err

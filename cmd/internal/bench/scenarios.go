@@ -202,9 +202,17 @@ func (a *actor) do(request *http.Request, secret string) error {
 
 // silence has the carriers keep their receipts, or tell them again.
 func (a *actor) silence(ctx context.Context, on bool) error {
-	faults := []map[string]any{}
 	if on {
-		faults = append(faults, map[string]any{"fault": "callback_never"})
+		return a.faults(ctx, "callback_never")
+	}
+	return a.faults(ctx)
+}
+
+// faults makes the carriers misbehave in these ways, always, and in no others.
+func (a *actor) faults(ctx context.Context, kinds ...string) error {
+	faults := make([]map[string]any, len(kinds))
+	for i, kind := range kinds {
+		faults[i] = map[string]any{"fault": kind}
 	}
 	raw, err := json.Marshal(faults)
 	if err != nil {
