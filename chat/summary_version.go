@@ -138,16 +138,14 @@ type SummaryMeans struct {
 
 // Mode is what is to be read: the last summary and what is new, unless there is no last
 // one, what it covers has changed, more than half is new, it has no labels and they are
-// asked for, or all is asked for. When nothing is new it stands, unless the workspace wants
-// it otherwise by now.
+// asked for, the workspace wants it otherwise by now, or all is asked for. When nothing is
+// new it stands.
 func (m *SummaryMeans) Mode() SummaryMode {
 	switch {
-	case m.Full, m.Free, m.Last == nil, !m.Intact, 2*m.New > m.Total, m.Labels && !m.Last.LabelsChosen:
+	case m.Full, m.Free, m.Last == nil, !m.Intact, 2*m.New > m.Total, m.Labels && !m.Last.LabelsChosen, m.Rebriefed:
 		return ModeFull
 	case m.New > 0:
 		return ModeIncremental
-	case m.Rebriefed:
-		return ModeFull
 	}
 	return ModeUnchanged
 }

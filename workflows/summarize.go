@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -201,13 +203,23 @@ func why(err error) *chat.Error {
 	case e.Code == chat.CodeTooLongForModel:
 		because = "the model takes too little at a time for this chat, even in parts"
 	case e.Code == chat.CodeInternal:
-		because = "the model did not give a usable answer"
+		because = notHad(err)
 	default:
 		return e
 	}
 	e = chat.Errorf(chat.CodeSummarizationFailed, "%s; title, summary and labels stand as they were", because)
 	e.Retryable = true
 	return e
+}
+
+// notHad says why no model has answered: what kept it when it was last tried, if that is
+// for everybody to know.
+func notHad(err error) string {
+	last, ok := errors.AsType[*temporal.ApplicationError](err)
+	if _, known := chatError(err); !ok || known {
+		return "the model did not give a usable answer"
+	}
+	return fmt.Sprintf("%s (%s), also when it was tried again", last.Message(), last.Type())
 }
 
 func requests(asks []*joined) []chat.Request {

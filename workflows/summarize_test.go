@@ -370,3 +370,18 @@ func TestSummarizeRefusesAnotherBodyUnderAKey(t *testing.T) {
 	require.Len(t, s.saved, 1)
 	assert.False(t, s.saved[0].UpdateLabels)
 }
+
+func TestSummarizeSaysWhatKeptTheModelFromAnswering(t *testing.T) {
+	t.Parallel()
+	s := newSummary(t)
+	s.reading(func(chat.SummaryPart) (chat.Summary, error) {
+		return chat.Summary{}, &chat.RetryLaterError{Code: "openai_429", Message: "the model's server answered 429 Too Many Requests"}
+	})
+	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
+	assert.Equal(t, "summarization_failed", code(t, a.err))
+	assert.Len(t, s.reads, 4)
+	require.Len(t, s.fails, 1)
+	assert.Equal(t, "the model's server answered 429 Too Many Requests (openai_429), also when it was tried again; title, summary and labels stand as they were",
+		s.fails[0].Problem.Message)
+}

@@ -23,6 +23,7 @@ type cli struct {
 }
 
 type runCommand struct {
+	Parts  []string      `enum:"speed,growth,burst" help:"Only these parts: speed (with what it costs), growth (with a full database), burst (beside a bulk retry)." placeholder:"PART"`
 	Store  []string      `default:"postgres,sqlite" enum:"postgres,sqlite" help:"What Temporal's data is on: postgres, sqlite, or both."`
 	Only   []string      `help:"Only these scenarios, beside the floor: six, plain, send, settled, tools, participant, summarize." placeholder:"NAME"`
 	Rounds int           `default:"5" help:"How often every scenario has its turn."`
@@ -52,7 +53,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("find the programs: %w", err)
 	}
 	report, err := bench.Run(ctx, bench.Options{
-		Stores: c.Store, Scenarios: c.Only, Rounds: c.Rounds, Slice: c.Slice, Costs: c.Costs, Dir: c.Dir, Programs: filepath.Dir(self),
+		Parts: c.Parts, Stores: c.Store, Scenarios: c.Only, Rounds: c.Rounds, Slice: c.Slice, Costs: c.Costs, Dir: c.Dir, Programs: filepath.Dir(self),
 	}, os.Stdout)
 	if err != nil {
 		return err

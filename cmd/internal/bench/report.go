@@ -16,7 +16,9 @@ import (
 type Report struct {
 	Made    time.Time `json:"made"`
 	Machine Machine   `json:"machine"`
-	Stores  []Store   `json:"stores"`
+	Stores  []Store   `json:"stores,omitempty"`
+	Growth  []Stage   `json:"growth,omitempty"`
+	Burst   *Burst    `json:"burst,omitempty"`
 	Goals   []Goal    `json:"goals"`
 }
 
@@ -90,6 +92,12 @@ func (r *Report) Show(out io.Writer) error {
 	for _, s := range r.Stores {
 		s.show(t)
 	}
+	if len(r.Growth) > 0 {
+		r.showGrowth(t)
+	}
+	if b := r.Burst; b != nil {
+		fmt.Fprintf(t, "\na bulk retry of %d\t%d begun meanwhile\tp50 of another workspace's send: %.1f ms, before %.1f ms\t\n", b.Retries, b.Begun, b.During, b.Before)
+	}
 	if len(r.Goals) > 0 {
 		fmt.Fprint(t, "\ngoal\twanted\tmeasured\t\n")
 	}
@@ -97,6 +105,21 @@ func (r *Report) Show(out io.Writer) error {
 		fmt.Fprintf(t, "%s\t%s\t%.2f\t%s\n", g.What, g.Want, g.Got, map[bool]string{true: "met", false: "NOT MET"}[g.Met])
 	}
 	return t.Flush()
+}
+
+func (r *Report) showGrowth(t io.Writer) {
+	fmt.Fprint(t, "\np50 with so many messages\t")
+	for _, s := range r.Growth {
+		fmt.Fprintf(t, "%d\t", s.Messages)
+	}
+	fmt.Fprintln(t)
+	for _, name := range slices.Sorted(maps.Keys(r.Growth[0].P50)) {
+		fmt.Fprintf(t, "%s\t", name)
+		for _, s := range r.Growth {
+			fmt.Fprintf(t, "%.1f ms\t", s.P50[name])
+		}
+		fmt.Fprintln(t)
+	}
 }
 
 func (s *Store) show(t io.Writer) {

@@ -15,6 +15,8 @@ import (
 
 // Options say what is measured, and how long.
 type Options struct {
+	// Parts are what is measured; none is all that takes minutes only.
+	Parts []string
 	// Stores are what Temporal is on, one after the other: "postgres", "sqlite".
 	Stores []string
 	// Scenarios are measured; none is all. The floor always is.
@@ -44,19 +46,39 @@ func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 	r := &run{Options: o, out: out, began: time.Now(), report: Report{
 		Made: time.Now().UTC().Truncate(time.Second), Machine: Machine{CPUs: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()},
 	}}
-	for _, store := range o.Stores {
-		if err := r.store(ctx, store); err != nil {
-			return nil, fmt.Errorf("with Temporal on %s: %w", store, err)
+	if r.wants(partSpeed) {
+		for _, store := range o.Stores {
+			if err := r.in(ctx, store, r.speed); err != nil {
+				return nil, fmt.Errorf("with Temporal on %s: %w", store, err)
+			}
 		}
-	}
-	if len(r.report.Stores) > 0 {
 		r.report.Goals = r.report.Stores[0].goals()
+	}
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context, *hall) error
+	}{{partGrowth, r.growth}, {partBurst, r.burst}} {
+		if !r.wants(part.name) {
+			continue
+		}
+		if err := r.in(ctx, "postgres", part.measure); err != nil {
+			return nil, fmt.Errorf("%s: %w", part.name, err)
+		}
 	}
 	return &r.report, nil
 }
 
-// store measures with Temporal on one kind of database.
-func (r *run) store(ctx context.Context, name string) error {
+// The parts of a measurement.
+const (
+	partSpeed  = "speed"
+	partGrowth = "growth"
+	partBurst  = "burst"
+)
+
+func (r *run) wants(part string) bool { return len(r.Parts) == 0 || slices.Contains(r.Parts, part) }
+
+// in measures in an installation of its own, with Temporal on one kind of database.
+func (r *run) in(ctx context.Context, name string, measure func(context.Context, *hall) error) error {
 	folder, err := r.folder(name)
 	if err != nil {
 		return err
@@ -64,7 +86,8 @@ func (r *run) store(ctx context.Context, name string) error {
 	r.say("Temporal on %s: starting PostgreSQL, Temporal, the sandbox, an API, a worker and the yardsticks in %s", name, folder)
 	h, err := newHall(ctx, folder, r.Programs, name)
 	if err == nil {
-		err = r.measure(ctx, h)
+		r.report.Machine.Postgres = h.postgresVersion
+		err = measure(ctx, h)
 	}
 	err = errors.Join(err, h.close())
 	if r.Dir == "" && (err == nil || errors.Is(err, context.Canceled)) {
@@ -82,18 +105,22 @@ func (r *run) folder(name string) (string, error) {
 		}
 		return folder, nil
 	}
-	folder, err := filepath.Abs(filepath.Join(r.Dir, name))
+	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
+		return "", fmt.Errorf("make the folder: %w", err)
+	}
+	parent, err := filepath.Abs(r.Dir)
 	if err != nil {
 		return "", fmt.Errorf("find the folder: %w", err)
 	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return "", fmt.Errorf("make the folder: %w", err)
+	folder, err := os.MkdirTemp(parent, name+".")
+	if err != nil {
+		return "", fmt.Errorf("make a folder: %w", err)
 	}
 	return folder, nil
 }
 
-func (r *run) measure(ctx context.Context, h *hall) error {
-	r.report.Machine.Postgres = h.postgresVersion
+// speed measures how fast scenarios are, and what they take.
+func (r *run) speed(ctx context.Context, h *hall) error {
 	chosen := slices.DeleteFunc(h.actor.scenarios(), func(s scenario) bool {
 		return len(r.Scenarios) > 0 && s.name != scenarioFloor && !slices.Contains(r.Scenarios, s.name)
 	})

@@ -166,38 +166,43 @@ func (a *actor) workspacePath(rest string) string {
 	return a.site.APIs()[0] + "/api/v2/w/" + string(a.seeded.Workspace) + rest
 }
 
+// post asks for something that must be done with the answer, not promised.
 func (a *actor) post(ctx context.Context, url, secret, key string, body any) error {
-	var raw []byte
-	if body != nil {
-		var err error
-		if raw, err = json.Marshal(body); err != nil {
-			return err
-		}
+	status, err := a.ask(ctx, http.MethodPost, url, secret, key, body)
+	if err == nil && status == http.StatusAccepted {
+		return fmt.Errorf("%s is only promised: the machine is too slow, or there are too many callers", url)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(raw))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Idempotency-Key", key)
-	return a.do(request, secret)
+	return err
 }
 
-// do makes a request that must be answered with what was asked for, not with a promise.
-func (a *actor) do(request *http.Request, secret string) error {
-	if secret != "" {
-		request.Header.Set("Authorization", "Bearer "+secret)
+// ask makes a request that must not be refused, and returns the status of its answer.
+func (a *actor) ask(ctx context.Context, method, url, secret, key string, body any) (int, error) {
+	var raw bytes.Buffer
+	if body != nil {
+		if err := json.NewEncoder(&raw).Encode(body); err != nil {
+			return 0, err
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, method, url, &raw)
+	if err != nil {
+		return 0, err
+	}
+	for name, value := range map[string]string{"Content-Type": "application/json", "Idempotency-Key": key, "Authorization": "Bearer " + secret} {
+		request.Header.Set(name, value)
+	}
+	if key == "" {
+		request.Header.Del("Idempotency-Key")
 	}
 	response, err := a.http.Do(request)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { _ = response.Body.Close() }() // read to its end
-	raw, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode/100 != 2 || response.StatusCode == http.StatusAccepted {
-		err = fmt.Errorf("%s %s: %d %s", request.Method, request.URL.Path, response.StatusCode, raw)
+	said, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode/100 != 2 {
+		err = fmt.Errorf("%s %s: %d %s", method, request.URL.Path, response.StatusCode, said)
 	}
-	return err
+	return response.StatusCode, err
 }
 
 // silence has the carriers keep their receipts, or tell them again.
@@ -214,16 +219,8 @@ func (a *actor) faults(ctx context.Context, kinds ...string) error {
 	for i, kind := range kinds {
 		faults[i] = map[string]any{"fault": kind}
 	}
-	raw, err := json.Marshal(faults)
-	if err != nil {
-		return err
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPut, a.site.Sandbox()+"/sandbox/faults", bytes.NewReader(raw))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	return a.do(request, "")
+	_, err := a.ask(ctx, http.MethodPut, a.site.Sandbox()+"/sandbox/faults", "", "", faults)
+	return err
 }
 
 // newHTTP is a client that keeps a connection for every caller.

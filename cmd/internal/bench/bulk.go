@@ -1,0 +1,134 @@
+package bench
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"handrail/chat"
+)
+
+// bulk multiplies one chat with all that belongs to it, so that what is stored in bulk is
+// what the service itself stores.
+type bulk struct {
+	db    *sql.DB
+	out   io.Writer
+	chat  chat.ChatID // the model
+	owner chat.MemberID
+	made  int
+}
+
+// firstCopy is above every id that the database gives by itself.
+const firstCopy = 10_000_000
+
+// copied is a table, what of it belongs to the model, and what differs in its copies; n is
+// the number of the copy. A column of "" is left to the database.
+type copied struct {
+	table, of string
+	other     map[string]string
+}
+
+// derived is another uuid for each copy of a column.
+func derived(column string) string { return "md5(" + column + " || ':' || n)::uuid::text" }
+
+// copies are the tables, those that others refer to first.
+func (b *bulk) copies() []copied {
+	ofChat := fmt.Sprintf("chat_id = %d", b.chat)
+	ofDelivery := fmt.Sprintf("delivery_id IN (SELECT id FROM deliveries WHERE %s)", ofChat)
+	chatID := fmt.Sprint(firstCopy, " + n")
+	member := fmt.Sprintf("CASE WHEN member_id = %d THEN %d + n ELSE member_id END", b.owner, firstCopy)
+	return []copied{
+		{"members", fmt.Sprintf("id = %d", b.owner), map[string]string{
+			"id": chatID, "name": "'Customer ' || n", "phone": "'+1500' || lpad(n::text, 7, '0')", "email": "'copy' || n || '@example.com'",
+		}},
+		{"chats", fmt.Sprintf("id = %d", b.chat), map[string]string{
+			// Older ones in between newer ones, as everywhere; a tenth of them waits.
+			"id": chatID, "member_id": member, "last_activity_at": "last_activity_at - n % 1000 * interval '1 minute'",
+			"attention": "answered + CASE WHEN n % 10 = 0 THEN 1 ELSE 0 END", "needs_response": "n % 10 = 0",
+		}},
+		{"chat_labels", ofChat, map[string]string{"chat_id": chatID}},
+		{"participants", ofChat, map[string]string{"id": "", "chat_id": chatID, "member_id": member}},
+		{"actions", ofChat, map[string]string{
+			"id": derived("id"), "chat_id": chatID, "idempotency_key": "idempotency_key || ':' || n", "workflow_id": "workflow_id || ':' || n",
+		}},
+		{"messages", ofChat, map[string]string{
+			"number": "", "id": derived("id"), "chat_id": chatID, "action_id": derived("action_id"), "member_id": member,
+		}},
+		{"deliveries", ofChat, map[string]string{
+			"id": derived("id"), "chat_id": chatID, "message_id": derived("message_id"), "action_id": derived("action_id"),
+			"purpose_key": "purpose_key || ':' || n", "provider_message_id": "provider_message_id || ':' || n",
+			"to_address": "'+1500' || lpad(n::text, 7, '0')",
+		}},
+		{"delivery_attempts", ofDelivery, map[string]string{"delivery_id": derived("delivery_id")}},
+		{"provider_events", ofDelivery, map[string]string{
+			"id": "", "event_key": "event_key || ':' || n", "delivery_id": derived("delivery_id"), "provider_message_id": "provider_message_id || ':' || n",
+		}},
+		{"audit_log", fmt.Sprintf("object IN (SELECT id FROM messages WHERE %s)", ofChat), map[string]string{"id": "", "object": derived("object")}},
+	}
+}
+
+// grow makes copies until there are so many.
+func (b *bulk) grow(ctx context.Context, to int) error {
+	const atOnce = 2000
+	bar := progressbar.NewOptions(to-b.made, progressbar.OptionSetWriter(b.out), progressbar.OptionSetDescription("storing chats"),
+		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetVisibility(onTerminal(b.out)))
+	for b.made < to {
+		until := min(b.made+atOnce, to)
+		for _, c := range b.copies() {
+			statement, err := b.statement(ctx, c)
+			if err != nil {
+				return err
+			}
+			if _, err := b.db.ExecContext(ctx, statement, b.made, until-1); err != nil {
+				return fmt.Errorf("copy %s: %w", c.table, err)
+			}
+		}
+		if err := bar.Add(until - b.made); err != nil {
+			return err
+		}
+		b.made = until
+	}
+	// As autovacuum would by and by.
+	_, err := b.db.ExecContext(ctx, "VACUUM ANALYZE")
+	return err
+}
+
+// onTerminal tells whether somebody watches: a bar is nothing for a log.
+func onTerminal(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// statement copies a table's rows for the numbers from $1 to $2.
+func (b *bulk) statement(ctx context.Context, c copied) (string, error) {
+	rows, err := b.db.QueryContext(ctx, `SELECT column_name FROM information_schema.columns
+		WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER' ORDER BY ordinal_position`, c.table)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = rows.Close() }() // Err tells what went wrong
+	var columns, values []string
+	for rows.Next() {
+		var column string
+		if err := rows.Scan(&column); err != nil {
+			return "", err
+		}
+		value, differs := c.other[column]
+		switch {
+		case differs && value == "":
+			continue
+		case !differs:
+			value = "t." + column
+		}
+		columns, values = append(columns, column), append(values, value)
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s AS t CROSS JOIN generate_series($1::int, $2::int) AS n WHERE %s ORDER BY n",
+		c.table, strings.Join(columns, ", "), strings.Join(values, ", "), c.table, c.of), rows.Err()
+}

@@ -1,0 +1,149 @@
+package bench
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+
+	"handrail/chat"
+)
+
+// Stage is what a full database makes of a call: its p50 with so many chats and messages.
+type Stage struct {
+	Chats    int                `json:"chats"`
+	Messages int                `json:"messages"`
+	P50      map[string]float64 `json:"p50_ms"`
+}
+
+// messagesOfCopy is how many messages the chat has that is multiplied: as many of the
+// customer as of the assistant.
+const messagesOfCopy = 10
+
+// stages are the numbers of chats at which is measured: as few as fill a page of every
+// list, and those of a hundred thousand and a million messages.
+func stages() []int { return []int{100, 10_000, 100_000} }
+
+// growth measures a send and every list with an empty and with a full database.
+func (r *run) growth(ctx context.Context, h *hall) error {
+	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(h.site.DatabaseURL("postgres")), pgdriver.WithTimeout(time.Hour)))
+	defer func() { _ = db.Close() }() // all is done
+	b := &bulk{db: db, out: r.out}
+	if err := h.model(ctx, b); err != nil {
+		return err
+	}
+	for _, chats := range stages() {
+		r.say("growing to %d chats and %d messages", chats, chats*messagesOfCopy)
+		if err := b.grow(ctx, chats); err != nil {
+			return err
+		}
+		stage, err := h.stage(ctx, r, b)
+		if err != nil {
+			return err
+		}
+		r.report.Growth = append(r.report.Growth, stage)
+	}
+	r.report.Goals = append(r.report.Goals, growthGoals(r.report.Growth)...)
+	return nil
+}
+
+// model writes the chat that is multiplied, by the service itself.
+func (h *hall) model(ctx context.Context, b *bulk) error {
+	a := h.actor
+	b.chat = a.sending[0]
+	if err := b.db.QueryRowContext(ctx, `SELECT member_id FROM chats WHERE id = $1`, b.chat).Scan(&b.owner); err != nil {
+		return err
+	}
+	if err := a.silence(ctx, false); err != nil {
+		return err
+	}
+	for range messagesOfCopy / 2 {
+		err := a.post(ctx, a.chatPath(b.chat, "/messages"), a.secretOf(0), "", map[string]string{"content": "Where is my order 4711?"})
+		if err != nil {
+			return err
+		}
+		id, err := a.request(ctx, 0, b.chat, "/send-assistant-message", map[string]any{"message": text})
+		if err != nil {
+			return err
+		}
+		if err := a.temporal.GetWorkflow(ctx, id, "").Get(ctx, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lists are the calls whose answers a full database may slow down, by what they are.
+func (a *actor) lists(some chat.ChatID) map[string]string {
+	return map[string]string{
+		"chats":                       "/chats",
+		"chats, waiting":              "/chats?needs_response=true",
+		"chats, by label":             "/chats?label=" + benchLabel,
+		"chats, by a word":            "/chats?q=4711",
+		"chats, by a word of none":    "/chats?q=unheard-of",
+		"messages of a chat":          fmt.Sprintf("/chats/%d/messages", some),
+		"participants of a chat":      fmt.Sprintf("/chats/%d/participants", some),
+		"summaries of a chat":         fmt.Sprintf("/chats/%d/summaries", some),
+		"members":                     "/members",
+		"deliveries":                  "/deliveries",
+		"deliveries, delivered":       "/deliveries?status=delivered",
+		"deliveries, to be looked at": "/deliveries?status=needs_review",
+		"deliveries of a chat":        fmt.Sprintf("/deliveries?chat_id=%d", some),
+		"audit log":                   "/audit-log",
+		"suppressions":                "/suppressions",
+		"labels":                      "/chat-labels",
+	}
+}
+
+// stage measures at one size: a hundred sends and a hundred of each list, in turn.
+func (h *hall) stage(ctx context.Context, r *run, b *bulk) (Stage, error) {
+	a := h.actor
+	some := chat.ChatID(firstCopy + b.made/2)
+	all := []scenario{{name: scenarioSend, silent: true, act: a.send}}
+	for name, path := range a.lists(some) {
+		url := a.workspacePath(path)
+		all = append(all, scenario{name: name, act: func(ctx context.Context, _ int) (string, error) {
+			_, err := a.ask(ctx, http.MethodGet, url, a.secretOf(int(a.turn.Add(1))), "", nil)
+			return "", err
+		}})
+	}
+	done := map[string]*slice{}
+	const rounds, each = 5, 20
+	for round := range rounds + 1 { // the first warms up
+		for _, i := range rand.Perm(len(all)) { //nolint:gosec // not a secret
+			part, err := h.times(ctx, &all[i], 1, each)
+			switch {
+			case err != nil:
+				return Stage{}, err
+			case round == 0:
+			case done[all[i].name] == nil:
+				done[all[i].name] = part
+			default:
+				done[all[i].name].join(part)
+			}
+		}
+		r.say("round %d of %d", round, rounds)
+	}
+	s := Stage{Chats: b.made, Messages: b.made * messagesOfCopy, P50: map[string]float64{}}
+	for name, part := range done {
+		s.P50[name] = milliseconds(part.quantile(0.5))
+	}
+	return s, nil
+}
+
+// growthGoals hold the fullest stage against the empty one.
+func growthGoals(stages []Stage) []Goal {
+	var all []Goal
+	first, last := stages[0], stages[len(stages)-1]
+	for _, name := range slices.Sorted(maps.Keys(first.P50)) {
+		grown := last.P50[name] / first.P50[name]
+		all = append(all, Goal{fmt.Sprintf("p50 with %d messages, to few: %s", last.Messages, name), "≤ 1.3", grown, grown <= 1.3})
+	}
+	return all
+}
