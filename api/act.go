@@ -182,7 +182,7 @@ func (s *service) await(ctx context.Context, action chat.Action, wait time.Durat
 // accepted answers 202. The work is recorded, so nothing may turn this into a failure:
 // what can not be told of the action is left out.
 func (s *service) accepted(ctx context.Context, kind chat.ActionKind, request chat.Request, p preference, replayed bool) (*acted, error) {
-	action, err := s.findAction(ctx, request.WorkspaceID, request.ActionID)
+	action, err := s.findAccepted(ctx, kind, &request)
 	if err != nil {
 		if chat.CodeOf(err) != chat.CodeActionNotFound {
 			s.logger.WarnContext(ctx, "an accepted action can not be found", "request_id", requestIDFrom(ctx), "error", err)
@@ -200,6 +200,27 @@ func (s *service) accepted(ctx context.Context, kind chat.ActionKind, request ch
 	}
 	location := callFrom(ctx).path("/actions/" + string(request.ActionID))
 	return &acted{Status: http.StatusAccepted, Location: location, Body: body, Applied: p.applied, Replayed: flag(replayed)}, nil
+}
+
+// recordedWithin is how long a caller is kept until the action that was accepted can be
+// asked for.
+const recordedWithin = 500 * time.Millisecond
+
+// findAccepted finds an action that was accepted. One for a summary is recorded by the
+// workflow of its chat, a moment later; any other is found in its own workflow.
+func (s *service) findAccepted(ctx context.Context, kind chat.ActionKind, request *chat.Request) (chat.Action, error) {
+	until := time.Now().Add(recordedWithin)
+	for pause := 5 * time.Millisecond; ; pause *= 2 {
+		action, err := s.findAction(ctx, request.WorkspaceID, request.ActionID)
+		if kind != chat.ActionSummarizeChat || chat.CodeOf(err) != chat.CodeActionNotFound || time.Now().Add(pause).After(until) {
+			return action, err
+		}
+		select {
+		case <-ctx.Done():
+			return action, err
+		case <-time.After(pause):
+		}
+	}
 }
 
 // replayedError marks a failure that an earlier request has had.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -182,6 +183,27 @@ func TestWaitsThatRunOut(t *testing.T) {
 		w.store.action = func(chat.ActionID) (chat.Action, error) { return chat.Action{}, errors.New("database is gone") }
 		assert.Equal(t, http.StatusAccepted, w.do(t, r).StatusCode)
 	}
+}
+
+// The request for a summary is recorded by the workflow of its chat, a moment after it was
+// accepted; who follows Location at once must find it.
+func TestAnAcceptedSummaryCanBeAskedForAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.engine.summarize = func(context.Context, chat.SummarizeChat) (chat.Answer[chat.ChatSummarized], error) {
+		return chat.Answer[chat.ChatSummarized]{}, chat.ErrStillRunning
+	}
+	var looked atomic.Int64
+	w.store.action = func(id chat.ActionID) (chat.Action, error) {
+		if looked.Add(1) <= 4 {
+			return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "there is no action %s", id)
+		}
+		return chat.Action{ID: id, WorkspaceID: home, Kind: chat.ActionSummarizeChat, ChatID: chatOne, State: chat.ActionRunning, CreatedAt: time.Unix(1, 0)}, nil
+	}
+	a := w.do(t, summarizeRequest.with("Prefer", "respond-async"))
+	require.Equal(t, http.StatusAccepted, a.StatusCode, a.raw)
+	assert.Equal(t, "1970-01-01T00:00:01Z", a.json["created_at"], "as it is stored")
+	assert.Equal(t, int64(5), looked.Load())
 }
 
 func TestPrefer(t *testing.T) {
