@@ -151,30 +151,36 @@ type chatEditor struct {
 
 // AddLabel implements [chat.ChatEditor].
 func (e *chatEditor) AddLabel(ctx context.Context, name string) error {
-	ids, err := labelsNamed(ctx, e.tx, e.ws, []string{name})
+	ids, err := e.touch(ctx, name)
 	if err != nil {
 		return err
 	}
 	if len(ids) == 0 {
 		return chat.Errorf(chat.CodeLabelNotFound, "there is no label %q in this workspace", name)
 	}
-	// The chat first: a run that decides its labels at this moment is through then, or waits.
-	if err := editChat(ctx, e.tx.NewUpdate(), e.ws, e.id, e.now); err != nil {
-		return err
-	}
 	return putLabels(ctx, e.tx, e.ws, e.id, ids, chat.LabelByTool, e.now)
 }
 
 // RemoveLabel implements [chat.ChatEditor].
 func (e *chatEditor) RemoveLabel(ctx context.Context, name string) error {
-	ids, err := labelsNamed(ctx, e.tx, e.ws, []string{name})
+	ids, err := e.touch(ctx, name)
 	if err != nil {
 		return err
 	}
-	if err := editChat(ctx, e.tx.NewUpdate(), e.ws, e.id, e.now); err != nil {
-		return err
-	}
 	return takeOff(ctx, e.tx, e.ws, e.id, ids, e.now)
+}
+
+// touch edits the chat and finds a label. The chat first: a run that decides its labels at
+// this moment is through then, or waits.
+func (e *chatEditor) touch(ctx context.Context, label string) ([]chat.LabelID, error) {
+	if err := e.edit(ctx, e.tx.NewUpdate()); err != nil {
+		return nil, err
+	}
+	return labelsNamed(ctx, e.tx, e.ws, []string{label})
+}
+
+func (e *chatEditor) edit(ctx context.Context, q *bun.UpdateQuery) error {
+	return editChat(ctx, q, e.ws, e.id, e.now)
 }
 
 // SetTitle implements [chat.ChatEditor].
@@ -182,7 +188,7 @@ func (e *chatEditor) SetTitle(ctx context.Context, title string) error {
 	if utf8.RuneCountInString(title) > chat.MaxTitle {
 		return chat.Invalid("title", "must be at most %d characters", chat.MaxTitle)
 	}
-	return editChat(ctx, e.tx.NewUpdate().Set("title = ?", title).Set("summary_version = summary_version + 1"), e.ws, e.id, e.now)
+	return e.edit(ctx, e.tx.NewUpdate().Set("title = ?", title).Set("summary_version = summary_version + 1"))
 }
 
 // SetState implements [chat.ChatEditor].
@@ -190,12 +196,12 @@ func (e *chatEditor) SetState(ctx context.Context, state chat.State) error {
 	if !slices.Contains(chat.States(), state) {
 		return chat.Invalid("state", "must be one of open, waiting, closed, archived")
 	}
-	return editChat(ctx, e.tx.NewUpdate().Set("state = ?", state), e.ws, e.id, e.now)
+	return e.edit(ctx, e.tx.NewUpdate().Set("state = ?", state))
 }
 
 // CallHuman implements [chat.ChatEditor].
 func (e *chatEditor) CallHuman(ctx context.Context, reason string) error {
-	return editChat(ctx, calledFor(e.tx.NewUpdate(), reason), e.ws, e.id, e.now)
+	return e.edit(ctx, calledFor(e.tx.NewUpdate(), reason))
 }
 
 // calledFor notes that something new asks for a response, and what it was unless it was a

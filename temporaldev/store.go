@@ -20,34 +20,29 @@ import (
 	toolsql "go.temporal.io/server/tools/sql"
 )
 
-// The names of Temporal's two stores.
-const (
-	mainStore       = "main"
-	visibilityStore = "visibility"
-)
-
-// stores are the databases of a server, by what they are for.
-type stores map[string]*config.SQL
+// stores are the databases of a server. With SQLite they are one.
+type stores struct{ main, visibility *config.SQL }
 
 func newStores(o Options) (stores, error) {
 	if o.Postgres == "" {
 		one := sqliteConfig(o.File)
-		return stores{mainStore: one, visibilityStore: one}, nil
+		return stores{one, one}, nil
 	}
 	executions, err := postgresConfig(o.Postgres)
 	if err != nil {
-		return nil, err
+		return stores{}, err
 	}
 	visibility := *executions
 	visibility.DatabaseName += "_visibility"
-	return stores{mainStore: executions, visibilityStore: &visibility}, nil
+	return stores{executions, &visibility}, nil
 }
 
 // persistence is what the server is configured with.
 func (s stores) persistence(shards int32) config.Persistence {
+	const executions, visibility = "main", "visibility"
 	return config.Persistence{
-		DefaultStore: mainStore, VisibilityStore: visibilityStore, NumHistoryShards: max(shards, 1),
-		DataStores: map[string]config.DataStore{mainStore: {SQL: s[mainStore]}, visibilityStore: {SQL: s[visibilityStore]}},
+		DefaultStore: executions, VisibilityStore: visibility, NumHistoryShards: max(shards, 1),
+		DataStores: map[string]config.DataStore{executions: {SQL: s.main}, visibility: {SQL: s.visibility}},
 	}
 }
 
@@ -82,13 +77,7 @@ const postgresConns = 20
 
 // prepare lays the schema and registers the namespace; what is there is left as it is.
 func (s stores) prepare(o Options) error {
-	lay := func() error { return layFile(o.File, s[mainStore]) }
-	if o.Postgres != "" {
-		lay = func() error {
-			return errors.Join(layDatabase(s[mainStore], "postgresql/v12/temporal"), layDatabase(s[visibilityStore], "postgresql/v12/visibility"))
-		}
-	}
-	if err := lay(); err != nil {
+	if err := s.lay(o); err != nil {
 		return err
 	}
 	ns, err := sqlite.NewNamespaceConfig(clusterName, o.Namespace, false, nil)
@@ -96,10 +85,18 @@ func (s stores) prepare(o Options) error {
 		return fmt.Errorf("describe namespace %q: %w", o.Namespace, err)
 	}
 	// It is in the package of SQLite, and works with every SQL store.
-	if err := sqlite.CreateNamespaces(s[mainStore], ns); err != nil {
+	if err := sqlite.CreateNamespaces(s.main, ns); err != nil {
 		return fmt.Errorf("register namespace %q: %w", o.Namespace, err)
 	}
 	return nil
+}
+
+// lay makes what is missing of the databases and their schemas.
+func (s stores) lay(o Options) error {
+	if o.Postgres == "" {
+		return layFile(o.File, s.main)
+	}
+	return errors.Join(layDatabase(s.main, "postgresql/v12/temporal"), layDatabase(s.visibility, "postgresql/v12/visibility"))
 }
 
 func layFile(file string, store *config.SQL) error {

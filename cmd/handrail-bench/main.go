@@ -7,14 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
 
 	"handrail/cmd/internal/bench"
+	"handrail/cmd/internal/command"
 )
 
 type cli struct {
@@ -61,10 +60,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err := report.Show(os.Stdout); err != nil {
 		return err
 	}
-	if c.JSON == "" {
-		return nil
-	}
-	return report.Save(c.JSON)
+	return command.SaveJSON(c.JSON, report)
 }
 
 type yardstickCommand struct{ bench.YardstickOptions }
@@ -75,18 +71,9 @@ func (c *yardstickCommand) Run(ctx context.Context) error {
 }
 
 func main() {
-	// Before anything else, so that a second Ctrl-C ends the program at once.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	context.AfterFunc(ctx, stop)
+	ctx := command.Context() // before anything else
 	var c cli
 	parsed := kong.Parse(&c, kong.Name("handrail-bench"), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Description("Measures what a durable send takes, beside yardsticks that are measured in the same run."))
-	err := parsed.Run()
-	if errors.Is(err, context.Canceled) {
-		err = errors.New("interrupted")
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "handrail-bench:", err)
-		os.Exit(1)
-	}
+	command.Exit("handrail-bench", parsed.Run())
 }

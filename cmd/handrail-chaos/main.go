@@ -10,14 +10,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
 
 	"handrail/cmd/internal/chaos"
+	"handrail/cmd/internal/command"
 )
 
 type cli struct {
@@ -47,20 +46,11 @@ func (c *cli) Validate() error {
 }
 
 func main() {
-	// Before anything else, so that a second Ctrl-C ends the program at once.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	context.AfterFunc(ctx, stop)
+	ctx := command.Context() // before anything else
 	var c cli
 	kong.Parse(&c, kong.Name("handrail-chaos"), kong.UsageOnError(),
 		kong.Description("Sends through a whole installation while carriers misbehave and processes are killed, and tells what became of every message."))
-	err := c.run(ctx)
-	if errors.Is(err, context.Canceled) {
-		err = errors.New("interrupted")
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "handrail-chaos:", err)
-		os.Exit(1)
-	}
+	command.Exit("handrail-chaos", c.run(ctx))
 }
 
 func (c *cli) run(ctx context.Context) error {
@@ -81,10 +71,8 @@ func (c *cli) run(ctx context.Context) error {
 	if err := report.Show(os.Stdout); err != nil {
 		return err
 	}
-	if c.JSON != "" {
-		if err := report.Save(c.JSON); err != nil {
-			return err
-		}
+	if err := command.SaveJSON(c.JSON, report); err != nil {
+		return err
 	}
 	if !report.Passed() {
 		return errors.New("a promise was broken, see above")

@@ -5,19 +5,16 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"handrail/cmd/internal/command"
 	"handrail/llm/eval"
 )
 
@@ -29,20 +26,11 @@ type cli struct {
 }
 
 func main() {
-	// Before anything else, so that a second Ctrl-C ends the program at once.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	context.AfterFunc(ctx, stop)
+	ctx := command.Context() // before anything else
 	var c cli
 	kong.Parse(&c, kong.Name("handrail-eval"), kong.UsageOnError(),
 		kong.Description("Has dialogues summarized by every model that is configured, and prints how good the summaries are and what they cost."))
-	err := c.run(ctx, os.Stdout)
-	if errors.Is(err, context.Canceled) {
-		err = errors.New("interrupted")
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "handrail-eval:", err)
-		os.Exit(1)
-	}
+	command.Exit("handrail-eval", c.run(ctx, os.Stdout))
 }
 
 func (c *cli) run(ctx context.Context, out io.Writer) error {
@@ -124,18 +112,5 @@ func (c *cli) write(out io.Writer, reports []eval.Report) error {
 			}
 		}
 	}
-	if c.JSON == "" {
-		return nil
-	}
-	data, err := json.MarshalIndent(reports, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write reports: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Dir(c.JSON), 0o750); err != nil {
-		return fmt.Errorf("write reports: %w", err)
-	}
-	if err := os.WriteFile(c.JSON, append(data, '\n'), 0o600); err != nil {
-		return fmt.Errorf("write reports: %w", err)
-	}
-	return nil
+	return command.SaveJSON(c.JSON, reports)
 }

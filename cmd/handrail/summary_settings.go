@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -100,14 +101,8 @@ func (r *remote) showSettings(api *client, got *answer) error {
 		return err
 	}
 	f := facts{api.console}
-	or := func(value, otherwise string) string {
-		if value == "" {
-			return otherwise
-		}
-		return value
-	}
-	f.say("model", "%s", or(s.Model, "the service's own"))
-	f.say("language", "%s", or(s.Language, "that of the customer's messages"))
+	f.say("model", "%s", cmp.Or(s.Model, "the service's own"))
+	f.say("language", "%s", cmp.Or(s.Language, "that of the customer's messages"))
 	f.say("instructions", "%s", s.Instructions)
 	budget := "no budget"
 	if s.TokenBudget > 0 {

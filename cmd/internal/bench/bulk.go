@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"github.com/uptrace/bun/driver/pgdriver"
 	"golang.org/x/term"
 
 	"handrail/chat"
@@ -21,11 +23,25 @@ type bulk struct {
 	out   io.Writer
 	chat  chat.ChatID // the model
 	owner chat.MemberID
+	first int // is above the ids of all that is there
 	made  int
 }
 
 // firstCopy is above every id that the database gives by itself.
 const firstCopy = 10_000_000
+
+// newBulk finds what is to be copied to ids from first on. The connection is its own.
+func newBulk(ctx context.Context, db *sql.DB, out io.Writer, model chat.ChatID, first int) (*bulk, error) {
+	b := &bulk{db: db, out: out, chat: model, first: first}
+	return b, db.QueryRowContext(ctx, `SELECT member_id FROM chats WHERE id = $1`, model).Scan(&b.owner)
+}
+
+func (b *bulk) close() { _ = b.db.Close() } // all is stored, or was reported as an error
+
+// openSQL opens a database for statements that take their time.
+func openSQL(url string) *sql.DB {
+	return sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url), pgdriver.WithTimeout(time.Hour)))
+}
 
 // copied is a table, what of it belongs to the model, and what differs in its copies; n is
 // the number of the copy. A column of "" is left to the database.
@@ -41,8 +57,8 @@ func derived(column string) string { return "md5(" + column + " || ':' || n)::uu
 func (b *bulk) copies() []copied {
 	ofChat := fmt.Sprintf("chat_id = %d", b.chat)
 	ofDelivery := fmt.Sprintf("delivery_id IN (SELECT id FROM deliveries WHERE %s)", ofChat)
-	chatID := fmt.Sprint(firstCopy, " + n")
-	member := fmt.Sprintf("CASE WHEN member_id = %d THEN %d + n ELSE member_id END", b.owner, firstCopy)
+	chatID := fmt.Sprint(b.first, " + n")
+	member := fmt.Sprintf("CASE WHEN member_id = %d THEN %d + n ELSE member_id END", b.owner, b.first)
 	return []copied{
 		{"members", fmt.Sprintf("id = %d", b.owner), map[string]string{
 			"id": chatID, "name": "'Customer ' || n", "phone": "'+1500' || lpad(n::text, 7, '0')", "email": "'copy' || n || '@example.com'",
@@ -89,15 +105,15 @@ func (b *bulk) grow(ctx context.Context, to int) error {
 	if _, err := conn.ExecContext(ctx, "SET session_replication_role = replica"); err != nil {
 		return err
 	}
+	statements, err := b.statements(ctx)
+	if err != nil {
+		return err
+	}
 	for b.made < to {
 		until := min(b.made+atOnce, to)
-		for _, c := range b.copies() {
-			statement, err := b.statement(ctx, c)
-			if err != nil {
-				return err
-			}
+		for _, statement := range statements {
 			if _, err := conn.ExecContext(ctx, statement, b.made, until-1); err != nil {
-				return fmt.Errorf("copy %s: %w", c.table, err)
+				return fmt.Errorf("copy with %s: %w", statement, err)
 			}
 		}
 		if err := bar.Add(until - b.made); err != nil {
@@ -116,7 +132,20 @@ func onTerminal(out io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// statement copies a table's rows for the numbers from $1 to $2.
+// statements copy everything of the model for the numbers from $1 to $2.
+func (b *bulk) statements(ctx context.Context) ([]string, error) {
+	var all []string
+	for _, c := range b.copies() {
+		statement, err := b.statement(ctx, c)
+		if err != nil {
+			return nil, fmt.Errorf("copy %s: %w", c.table, err)
+		}
+		all = append(all, statement)
+	}
+	return all, nil
+}
+
+// statement copies a table's rows.
 func (b *bulk) statement(ctx context.Context, c copied) (string, error) {
 	rows, err := b.db.QueryContext(ctx, `SELECT column_name FROM information_schema.columns
 		WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER' ORDER BY ordinal_position`, c.table)

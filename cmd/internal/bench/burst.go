@@ -2,15 +2,11 @@ package bench
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"net/http"
 	"time"
 
-	"github.com/uptrace/bun/driver/pgdriver"
-
 	"handrail/cmd/internal/site"
-	"handrail/db"
 )
 
 // Burst is what a bulk retry of one workspace makes of another's sends: their p50, in
@@ -31,18 +27,25 @@ const (
 
 // burst has one workspace retry in bulk, and measures another one's sends.
 func (r *run) burst(ctx context.Context, h *hall) error {
-	greedy, conn, err := h.greedy(ctx, r)
+	greedy, err := h.greedy(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }() // all is done
+	copies, err := newBulk(ctx, openSQL(h.site.HandrailURL()), r.out, greedy.Chats[0], burstFirst)
+	if err != nil {
+		return err
+	}
+	defer copies.close()
+	if err := copies.grow(ctx, burstRetries); err != nil {
+		return err
+	}
 	send := &scenario{name: scenarioSend, act: h.actor.send}
-	r.say("measuring sends of one workspace alone")
-	before, err := h.slice(ctx, send, 1, burstMeasured)
+	r.story.Say("measuring sends of one workspace alone")
+	before, err := h.slice(ctx, send, 1, lasting(burstMeasured))
 	if err != nil {
 		return err
 	}
-	r.say("measuring them while another one retries %d, %d a second", burstRetries, burstPerSecond)
+	r.story.Say("measuring them while another one retries %d, %d a second", burstRetries, burstPerSecond)
 	url := fmt.Sprintf("%s/api/v2/w/%s/deliveries/retry", h.site.APIs()[0], greedy.Workspace)
 	_, err = h.actor.ask(ctx, http.MethodPost, url, greedy.Secrets[0], "burst", map[string]any{
 		"status": "undelivered", "rate_per_second": burstPerSecond, "reason": "A burst.",
@@ -50,50 +53,41 @@ func (r *run) burst(ctx context.Context, h *hall) error {
 	if err != nil {
 		return err
 	}
-	during, err := h.slice(ctx, send, 1, burstMeasured)
+	during, err := h.slice(ctx, send, 1, lasting(burstMeasured))
 	if err != nil {
 		return err
 	}
 	b := &Burst{Retries: burstRetries, Before: milliseconds(before.quantile(0.5)), During: milliseconds(during.quantile(0.5))}
 	const begun = `SELECT count(*) FROM deliveries WHERE workspace_id = $1 AND retry_of IS NOT NULL`
-	if err := conn.QueryRowContext(ctx, begun, greedy.Workspace).Scan(&b.Begun); err != nil {
+	if err := copies.db.QueryRowContext(ctx, begun, greedy.Workspace).Scan(&b.Begun); err != nil {
 		return err
 	}
 	r.report.Burst = b
-	grown := b.During / b.Before
-	r.report.Goals = append(r.report.Goals, Goal{"p50 of a send while another workspace retries 5,000, to before", "≤ 2", grown, grown <= 2})
+	r.report.Goals = append(r.report.Goals, atMost("p50 of a send while another workspace retries 5,000, to before", b.During/b.Before, 2))
 	return nil
 }
 
-// greedy is a workspace with many messages that have not been delivered.
-func (h *hall) greedy(ctx context.Context, r *run) (*site.Seeded, *sql.DB, error) {
-	store, err := db.Open(ctx, h.site.DatabaseURL("postgres"))
+// greedy is a workspace with a message that has not been delivered.
+func (h *hall) greedy(ctx context.Context) (*site.Seeded, error) {
+	store, err := h.site.Store(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer func() { _ = store.Close() }() // all is stored, or reported as an error
 	seeded, err := site.Seed(ctx, store, site.SeedOptions{Number: 1, Keys: 1, Chats: 1})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	other := &actor{site: h.site, seeded: seeded, sending: seeded.Chats, temporal: h.actor.temporal, engine: h.actor.engine, http: h.actor.http}
 	if err := other.faults(ctx, "undelivered"); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	id, err := other.request(ctx, 0, seeded.Chats[0], "/send-assistant-message", map[string]any{"message": text})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if err := other.temporal.GetWorkflow(ctx, id, "").Get(ctx, nil); err != nil {
-		return nil, nil, err
-	}
-	conn := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(h.site.DatabaseURL("postgres")), pgdriver.WithTimeout(time.Hour)))
-	b := &bulk{db: conn, out: r.out, chat: seeded.Chats[0], made: burstFirst}
-	if err := conn.QueryRowContext(ctx, `SELECT member_id FROM chats WHERE id = $1`, b.chat).Scan(&b.owner); err != nil {
-		return nil, conn, err
-	}
-	return seeded, conn, b.grow(ctx, burstFirst+burstRetries)
+	return seeded, other.temporal.GetWorkflow(ctx, id, "").Get(ctx, nil)
 }
 
-// burstFirst is above the numbers of all other copies.
-const burstFirst = 1_000_000
+// burstFirst is above the ids of all other copies.
+const burstFirst = 2 * firstCopy

@@ -10,7 +10,7 @@ const histories = 20
 
 // costs counts out actions of every scenario, and divides by them what was used meanwhile.
 func (r *run) costs(ctx context.Context, h *hall, scenarios []scenario) ([]Cost, error) {
-	r.say("measuring what is used when nothing is done")
+	r.story.Say("measuring what is used when nothing is done")
 	first, err := h.meter.read(ctx)
 	if err != nil {
 		return nil, err
@@ -23,8 +23,8 @@ func (r *run) costs(ctx context.Context, h *hall, scenarios []scenario) ([]Cost,
 	var all []Cost
 	for i := range scenarios {
 		sc := &scenarios[i]
-		r.say("measuring what %d of %q use", r.Costs, sc.name)
-		done, err := h.times(ctx, sc, mostCallers, r.Costs)
+		r.story.Say("measuring what %d of %q use", r.Costs, sc.name)
+		done, err := h.slice(ctx, sc, mostCallers, times(r.Costs))
 		if err != nil {
 			return nil, err
 		}

@@ -2,15 +2,11 @@ package bench
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"time"
-
-	"github.com/uptrace/bun/driver/pgdriver"
 
 	"handrail/chat"
 )
@@ -32,14 +28,16 @@ func stages() []int { return []int{100, 10_000, 100_000} }
 
 // growth measures a send and every list with an empty and with a full database.
 func (r *run) growth(ctx context.Context, h *hall) error {
-	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(h.site.DatabaseURL("postgres")), pgdriver.WithTimeout(time.Hour)))
-	defer func() { _ = db.Close() }() // all is done
-	b := &bulk{db: db, out: r.out}
-	if err := h.model(ctx, b); err != nil {
+	if err := h.model(ctx); err != nil {
 		return err
 	}
+	b, err := newBulk(ctx, openSQL(h.site.HandrailURL()), r.out, h.actor.model, firstCopy)
+	if err != nil {
+		return err
+	}
+	defer b.close()
 	for _, chats := range stages() {
-		r.say("growing to %d chats and %d messages", chats, chats*messagesOfCopy)
+		r.story.Say("growing to %d chats and %d messages", chats, chats*messagesOfCopy)
 		if err := b.grow(ctx, chats); err != nil {
 			return err
 		}
@@ -54,21 +52,17 @@ func (r *run) growth(ctx context.Context, h *hall) error {
 }
 
 // model writes the chat that is multiplied, by the service itself.
-func (h *hall) model(ctx context.Context, b *bulk) error {
+func (h *hall) model(ctx context.Context) error {
 	a := h.actor
-	b.chat = a.sending[0]
-	if err := b.db.QueryRowContext(ctx, `SELECT member_id FROM chats WHERE id = $1`, b.chat).Scan(&b.owner); err != nil {
-		return err
-	}
 	if err := a.silence(ctx, false); err != nil {
 		return err
 	}
 	for range messagesOfCopy / 2 {
-		err := a.post(ctx, a.chatPath(b.chat, "/messages"), a.secretOf(0), "", map[string]string{"content": "Where is my order 4711?"})
+		err := a.post(ctx, a.chatPath(a.model, "/messages"), a.secretOf(0), "", map[string]string{"content": "Where is my order 4711?"})
 		if err != nil {
 			return err
 		}
-		id, err := a.request(ctx, 0, b.chat, "/send-assistant-message", map[string]any{"message": text})
+		id, err := a.request(ctx, 0, a.model, "/send-assistant-message", map[string]any{"message": text})
 		if err != nil {
 			return err
 		}
@@ -117,7 +111,7 @@ func (h *hall) stage(ctx context.Context, r *run, b *bulk) (Stage, error) {
 	const rounds, each = 5, 20
 	for round := range rounds + 1 { // the first warms up
 		for _, i := range rand.Perm(len(all)) { //nolint:gosec // not a secret
-			part, err := h.times(ctx, &all[i], 1, each)
+			part, err := h.slice(ctx, &all[i], 1, times(each))
 			switch {
 			case err != nil:
 				return Stage{}, err
@@ -128,7 +122,7 @@ func (h *hall) stage(ctx context.Context, r *run, b *bulk) (Stage, error) {
 				done[all[i].name].join(part)
 			}
 		}
-		r.say("round %d of %d", round, rounds)
+		r.story.Say("round %d of %d", round, rounds)
 	}
 	s := Stage{Chats: b.made, Messages: b.made * messagesOfCopy, P50: map[string]float64{}}
 	for name, part := range done {
@@ -143,7 +137,7 @@ func growthGoals(stages []Stage) []Goal {
 	first, last := stages[0], stages[len(stages)-1]
 	for _, name := range slices.Sorted(maps.Keys(first.P50)) {
 		grown := last.P50[name] / first.P50[name]
-		all = append(all, Goal{fmt.Sprintf("p50 with %d messages, to few: %s", last.Messages, name), "≤ 1.3", grown, grown <= 1.3})
+		all = append(all, atMost(fmt.Sprintf("p50 with %d messages, to few: %s", last.Messages, name), grown, 1.3))
 	}
 	return all
 }

@@ -2,21 +2,17 @@ package bench
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"github.com/uptrace/bun/driver/pgdriver"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 
 	"handrail/chat"
 	"handrail/cmd/internal/site"
-	"handrail/db"
 	"handrail/workflows"
 )
 
@@ -32,7 +28,8 @@ type hall struct {
 const (
 	// namespace is that of the embedded Temporal server.
 	namespace = "default"
-	// sendingChats are for mostCallers, four each; readingChats one each.
+	// sendingChats are for mostCallers, four each; readingChats one each. One more is left
+	// alone, to be copied.
 	sendingChats = 4 * mostCallers
 	readingChats = mostCallers
 	// joining are the members that can be added to chats.
@@ -80,7 +77,8 @@ func (h *hall) open(ctx context.Context) error {
 		return fmt.Errorf("connect to Temporal: %w", err)
 	}
 	h.actor = &actor{
-		site: h.site, seeded: seeded, sending: seeded.Chats[:sendingChats], reading: seeded.Chats[sendingChats:], members: members,
+		site: h.site, seeded: seeded, members: members,
+		sending: seeded.Chats[:sendingChats], reading: seeded.Chats[sendingChats : sendingChats+readingChats], model: seeded.Chats[sendingChats+readingChats],
 		temporal: c, engine: workflows.NewClient(c, "", nil), yardstick: yardstick, http: newHTTP(),
 	}
 	return h.write(ctx)
@@ -88,12 +86,12 @@ func (h *hall) open(ctx context.Context) error {
 
 // seed makes the workspace, and the members that are added to chats.
 func (h *hall) seed(ctx context.Context) (*site.Seeded, []chat.MemberID, error) {
-	store, err := db.Open(ctx, h.site.DatabaseURL("postgres"))
+	store, err := h.site.Store(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer func() { _ = store.Close() }() // all is stored, or reported as an error
-	seeded, err := site.Seed(ctx, store, site.SeedOptions{Keys: mostCallers, Chats: sendingChats + readingChats})
+	seeded, err := site.Seed(ctx, store, site.SeedOptions{Keys: mostCallers, Chats: sendingChats + readingChats + 1})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -124,13 +122,13 @@ func (h *hall) write(ctx context.Context) error {
 		id := h.actor.reading[n%len(h.actor.reading)]
 		return "", h.actor.post(ctx, h.actor.chatPath(id, "/messages"), h.actor.secretOf(caller), "", map[string]string{"content": words[n%len(words)]})
 	}}
-	_, err := repeatTimes(ctx, fill, 10, readingChats*readingMessages)
+	_, err := repeat(ctx, fill, 10, times(readingChats*readingMessages))
 	return err
 }
 
 // startYardstick starts the process of what is compared with, on a database of its own.
 func (h *hall) startYardstick(ctx context.Context) (string, error) {
-	admin := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(h.site.DatabaseURL("postgres"))))
+	admin := openSQL(h.site.HandrailURL())
 	defer func() { _ = admin.Close() }() // all is done
 	if err := admin.QueryRowContext(ctx, `SHOW server_version`).Scan(&h.postgresVersion); err != nil {
 		return "", err
@@ -155,20 +153,12 @@ func (h *hall) startYardstick(ctx context.Context) (string, error) {
 	})
 }
 
-// slice does a scenario for a while.
-func (h *hall) slice(ctx context.Context, sc *scenario, callers int, lasting time.Duration) (*slice, error) {
+// slice does a scenario until it is enough, with receipts or without, as it says.
+func (h *hall) slice(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
 	if err := h.actor.silence(ctx, sc.silent); err != nil {
 		return nil, err
 	}
-	return repeat(ctx, sc, callers, lasting)
-}
-
-// times does a scenario so often.
-func (h *hall) times(ctx context.Context, sc *scenario, callers, times int) (*slice, error) {
-	if err := h.actor.silence(ctx, sc.silent); err != nil {
-		return nil, err
-	}
-	return repeatTimes(ctx, sc, callers, times)
+	return repeat(ctx, sc, callers, until)
 }
 
 func (h *hall) close() error {

@@ -36,34 +36,32 @@ func (s *slice) join(other *slice) {
 	s.elapsed += other.elapsed
 }
 
-// repeat has callers do a scenario for a while; each ends what it has begun. The first
-// error ends all.
-func repeat(ctx context.Context, sc *scenario, callers int, lasting time.Duration) (*slice, error) {
-	began := time.Now()
-	return repeatWhile(ctx, sc, callers, func(int) bool { return time.Since(began) < lasting })
+// enough tells that no more need be begun, after so many and so long.
+type enough func(begun int, elapsed time.Duration) bool
+
+func lasting(long time.Duration) enough {
+	return func(_ int, elapsed time.Duration) bool { return elapsed >= long }
 }
 
-// repeatTimes has callers do a scenario so many times.
-func repeatTimes(ctx context.Context, sc *scenario, callers, times int) (*slice, error) {
-	return repeatWhile(ctx, sc, callers, func(begun int) bool { return begun < times })
-}
+func times(many int) enough { return func(begun int, _ time.Duration) bool { return begun >= many } }
 
-func repeatWhile(ctx context.Context, sc *scenario, callers int, more func(begun int) bool) (*slice, error) {
+// repeat has callers do a scenario until it is enough; each ends what it has begun. The
+// first error ends all.
+func repeat(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var all slice
 	var mu sync.Mutex
-	begun := 0
+	begun, began := 0, time.Now()
 	next := func() bool {
 		mu.Lock()
 		defer mu.Unlock()
-		if ctx.Err() != nil || !more(begun) {
+		if ctx.Err() != nil || until(begun, time.Since(began)) {
 			return false
 		}
 		begun++
 		return true
 	}
-	began := time.Now()
 	var working sync.WaitGroup
 	for caller := range callers {
 		working.Go(func() {

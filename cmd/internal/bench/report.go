@@ -1,11 +1,9 @@
 package bench
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -72,18 +70,6 @@ type Goal struct {
 	Want string  `json:"want"`
 	Got  float64 `json:"got"`
 	Met  bool    `json:"met"`
-}
-
-// Save writes the report as JSON.
-func (r *Report) Save(file string) error {
-	raw, err := json.MarshalIndent(r, "", "\t")
-	if err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	if err := os.WriteFile(file, append(raw, '\n'), 0o600); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
 }
 
 // Show writes the report as tables.
@@ -162,24 +148,27 @@ func (s *Store) cost(scenario string) Cost {
 
 // goals holds what was measured against what was to be reached.
 func (s *Store) goals() []Goal {
-	var all []Goal
-	least := func(what string, got, want float64) {
-		all = append(all, Goal{what, fmt.Sprintf("≥ %g", want), got, got >= want})
+	send, settled := s.speed(scenarioSend, mostCallers), s.cost(scenarioSettled)
+	all := []Goal{
+		atLeast("sends to their answers, 50 callers, to floor", send.RateRatio, 1.3),
+		atLeast("sends to their receipts, 50 callers, to floor", s.speed(scenarioSettled, mostCallers).RateRatio, 0.8),
+		atMost("p50 of a send to its answer, one caller, to floor", s.speed(scenarioSend, 1).LatencyRatio, 0.9),
+		atLeast("participants, 50 callers, to floor", s.speed(scenarioParticipant, mostCallers).RateRatio, 1.3),
+		atMost("history events of a settled SMS", settled.Events, 24),
+		atMost("history of a settled SMS, KiB", settled.Bytes/1024, 12),
+		atMost("SQL transactions of a settled SMS", settled.Transactions, 6),
+		atMost("memory of API and worker, MB", s.ResidentMB, 150),
 	}
-	most := func(what string, got, want float64) {
-		all = append(all, Goal{what, fmt.Sprintf("≤ %g", want), got, got <= want})
-	}
-	least("sends to their answers, 50 callers, to floor", s.speed(scenarioSend, mostCallers).RateRatio, 1.3)
-	least("sends to their receipts, 50 callers, to floor", s.speed(scenarioSettled, mostCallers).RateRatio, 0.8)
 	if six := s.speed(scenarioSix, mostCallers).RateRatio; six > 0 {
-		least("sends to their answers, 50 callers, to six", s.speed(scenarioSend, mostCallers).RateRatio/six, 3)
+		all = append(all, atLeast("sends to their answers, 50 callers, to six", send.RateRatio/six, 3))
 	}
-	most("p50 of a send to its answer, one caller, to floor", s.speed(scenarioSend, 1).LatencyRatio, 0.9)
-	least("participants, 50 callers, to floor", s.speed(scenarioParticipant, mostCallers).RateRatio, 1.3)
-	settled := s.cost(scenarioSettled)
-	most("history events of a settled SMS", settled.Events, 24)
-	most("history of a settled SMS, KiB", settled.Bytes/1024, 12)
-	most("SQL transactions of a settled SMS", settled.Transactions, 6)
-	most("memory of API and worker, MB", s.ResidentMB, 150)
 	return all
+}
+
+func atLeast(what string, got, want float64) Goal {
+	return Goal{what, fmt.Sprintf("≥ %g", want), got, got >= want}
+}
+
+func atMost(what string, got, want float64) Goal {
+	return Goal{what, fmt.Sprintf("≤ %g", want), got, got <= want}
 }

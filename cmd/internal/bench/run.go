@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"handrail/cmd/internal/command"
 )
 
 // Options say what is measured, and how long.
@@ -37,13 +39,13 @@ type Options struct {
 type run struct {
 	Options
 	out    io.Writer
-	began  time.Time
+	story  *command.Story
 	report Report
 }
 
 // Run measures and says on out what it does.
 func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
-	r := &run{Options: o, out: out, began: time.Now(), report: Report{
+	r := &run{Options: o, out: out, story: command.NewStory(out), report: Report{
 		Made: time.Now().UTC().Truncate(time.Second), Machine: Machine{CPUs: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()},
 	}}
 	if r.wants(partSpeed) {
@@ -83,7 +85,7 @@ func (r *run) in(ctx context.Context, name string, measure func(context.Context,
 	if err != nil {
 		return err
 	}
-	r.say("Temporal on %s: starting PostgreSQL, Temporal, the sandbox, an API, a worker and the yardsticks in %s", name, folder)
+	r.story.Say("Temporal on %s: starting PostgreSQL, Temporal, the sandbox, an API, a worker and the yardsticks in %s", name, folder)
 	h, err := newHall(ctx, folder, r.Programs, name)
 	if err == nil {
 		r.report.Machine.Postgres = h.postgresVersion
@@ -93,7 +95,7 @@ func (r *run) in(ctx context.Context, name string, measure func(context.Context,
 	if r.Dir == "" && (err == nil || errors.Is(err, context.Canceled)) {
 		return errors.Join(err, os.RemoveAll(folder))
 	}
-	r.say("everything is kept in %s, the logs of each process in %s", folder, filepath.Join(folder, "logs"))
+	r.story.Say("everything is kept in %s, the logs of each process in %s", folder, filepath.Join(folder, "logs"))
 	return err
 }
 
@@ -158,9 +160,9 @@ type turn struct {
 // measure gives every scenario its turn in every round, in another order each time, so
 // that what else the machine does meets all of them.
 func (s *speeds) measure(ctx context.Context) error {
-	s.say("warming up")
+	s.story.Say("warming up")
 	for i := range s.scenarios {
-		if _, err := s.slice(ctx, &s.scenarios[i], mostCallers, 2*time.Second); err != nil {
+		if _, err := s.slice(ctx, &s.scenarios[i], mostCallers, lasting(2*time.Second)); err != nil {
 			return err
 		}
 	}
@@ -168,12 +170,12 @@ func (s *speeds) measure(ctx context.Context) error {
 		for _, callers := range []int{1, mostCallers} {
 			for _, i := range rand.Perm(len(s.scenarios)) { //nolint:gosec // not a secret
 				sc := &s.scenarios[i]
-				done, err := s.slice(ctx, sc, callers, s.Slice)
+				done, err := s.slice(ctx, sc, callers, lasting(s.Slice))
 				if err != nil {
 					return err
 				}
 				s.done[turn{sc.name, callers}] = append(s.done[turn{sc.name, callers}], done)
-				s.say("round %d of %d: %-11s %2d callers  p50 %6.1f ms  %7.1f a second", round+1, s.Rounds, sc.name, callers,
+				s.story.Say("round %d of %d: %-11s %2d callers  p50 %6.1f ms  %7.1f a second", round+1, s.Rounds, sc.name, callers,
 					milliseconds(done.quantile(0.5)), done.perSecond())
 			}
 			if err := s.noteResident(); err != nil {
@@ -228,8 +230,3 @@ func middle(values []float64) float64 {
 }
 
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
-
-// say tells what happens, and when.
-func (r *run) say(format string, args ...any) {
-	fmt.Fprintf(r.out, "%5.0f s  %s\n", time.Since(r.began).Seconds(), fmt.Sprintf(format, args...))
-}

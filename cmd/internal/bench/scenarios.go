@@ -50,6 +50,7 @@ type actor struct {
 	seeded    *site.Seeded
 	sending   []chat.ChatID   // to send in
 	reading   []chat.ChatID   // to be summarized
+	model     chat.ChatID     // to be copied
 	members   []chat.MemberID // to be added to chats
 	temporal  client.Client
 	engine    *workflows.Client // for the ids of actions
@@ -187,11 +188,10 @@ func (a *actor) ask(ctx context.Context, method, url, secret, key string, body a
 	if err != nil {
 		return 0, err
 	}
-	for name, value := range map[string]string{"Content-Type": "application/json", "Idempotency-Key": key, "Authorization": "Bearer " + secret} {
-		request.Header.Set(name, value)
-	}
-	if key == "" {
-		request.Header.Del("Idempotency-Key")
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+secret)
+	if key != "" {
+		request.Header.Set("Idempotency-Key", key)
 	}
 	response, err := a.http.Do(request)
 	if err != nil {

@@ -4,11 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/prometheus/procfs"
-	"github.com/uptrace/bun/driver/pgdriver"
 
 	"handrail/cmd/internal/site"
 )
@@ -35,7 +33,7 @@ func newMeter(s *site.Site) (*meter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read what processes use: %w", err)
 	}
-	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(s.DatabaseURL("template1")))) // not a database that is counted
+	db := openSQL(s.DatabaseURL("template1")) // not a database that is counted
 	db.SetMaxOpenConns(1)
 	return &meter{site: s, proc: proc, db: db}, nil
 }
@@ -100,7 +98,7 @@ func resident(p *procfs.Proc, stat *procfs.ProcStat) float64 {
 // nothing is done taken off. What is resident is that of the later moment.
 func (u *usage) per(before, idle *usage, seconds, actions float64) Cost {
 	c := Cost{CPU: map[string]float64{}, ResidentMB: map[string]float64{}}
-	for kind := range maps.Keys(u.cpu) {
+	for kind := range u.cpu {
 		c.CPU[kind] = max(0, u.cpu[kind]-before.cpu[kind]-idle.cpu[kind]*seconds) / actions * 1000
 		c.ResidentMB[kind] = u.resident[kind] / (1 << 20)
 	}
@@ -112,7 +110,7 @@ func (u *usage) per(before, idle *usage, seconds, actions float64) Cost {
 func (u *usage) rate(before *usage) *usage {
 	seconds := u.at.Sub(before.at).Seconds()
 	r := &usage{cpu: map[string]float64{}, transactions: (u.transactions - before.transactions) / seconds}
-	for kind := range maps.Keys(u.cpu) {
+	for kind := range u.cpu {
 		r.cpu[kind] = (u.cpu[kind] - before.cpu[kind]) / seconds
 	}
 	return r

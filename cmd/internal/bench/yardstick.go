@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/uptrace/bun/driver/pgdriver"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -52,7 +51,7 @@ func RunYardstick(ctx context.Context, o YardstickOptions) error {
 	if err != nil {
 		return fmt.Errorf("reach the sandbox: %w", err)
 	}
-	y := &yardstick{db: sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(o.Database))), carrier: carrier}
+	y := &yardstick{db: openSQL(o.Database), carrier: carrier}
 	defer func() { _ = y.db.Close() }() // nothing is left to be stored
 	y.db.SetMaxOpenConns(20)
 	y.db.SetMaxIdleConns(20)
@@ -68,12 +67,7 @@ func RunYardstick(ctx context.Context, o YardstickOptions) error {
 	w.RegisterWorkflowWithOptions(floor, workflow.RegisterOptions{Name: workflowFloor})
 	w.RegisterWorkflowWithOptions(six, workflow.RegisterOptions{Name: workflowSix})
 	w.RegisterActivity(nothing)
-	w.RegisterActivity(y.FindChat)
-	w.RegisterActivity(y.StoreMessage)
-	w.RegisterActivity(y.StoreDelivery)
-	w.RegisterActivity(y.Post)
-	w.RegisterActivity(y.StoreOutcome)
-	w.RegisterActivity(y.ClearFlag)
+	w.RegisterActivity(y)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the yardstick's worker: %w", err)
 	}
@@ -195,7 +189,6 @@ func floor(ctx workflow.Context) error {
 func six(ctx workflow.Context, in Sending) error {
 	ctx = withActivities(ctx)
 	var y *yardstick
-	do := func(activity, result any) error { return workflow.ExecuteActivity(ctx, activity, in).Get(ctx, result) }
 	in.MessageID, in.DeliveryID = workflow.GetInfo(ctx).WorkflowExecution.RunID, workflow.GetInfo(ctx).WorkflowExecution.RunID
 	for _, step := range []struct{ activity, result any }{
 		{y.FindChat, &in.Phone},
@@ -205,7 +198,7 @@ func six(ctx workflow.Context, in Sending) error {
 		{y.StoreOutcome, nil},
 		{y.ClearFlag, nil},
 	} {
-		if err := do(step.activity, step.result); err != nil {
+		if err := workflow.ExecuteActivity(ctx, step.activity, in).Get(ctx, step.result); err != nil {
 			return err
 		}
 	}

@@ -1,11 +1,9 @@
 package chaos
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -102,16 +100,4 @@ func counted(counts map[string]int) string {
 		return "none"
 	}
 	return strings.Join(all, ", ")
-}
-
-// Save writes the report as JSON.
-func (r *Report) Save(path string) error {
-	raw, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	if err := os.WriteFile(path, append(raw, '\n'), 0o600); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
 }

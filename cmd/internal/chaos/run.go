@@ -11,8 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"handrail/cmd/internal/command"
 	"handrail/cmd/internal/site"
-	"handrail/db"
 )
 
 // Options say how a run is made.
@@ -39,8 +39,7 @@ type Options struct {
 // run is one trial while it lasts.
 type run struct {
 	Options
-	out      io.Writer
-	began    time.Time
+	story    *command.Story
 	site     *site.Site
 	carriers *carriers
 	callers  *callers
@@ -55,7 +54,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{Options: o, out: out, began: time.Now(), report: Report{
+	r := &run{Options: o, story: command.NewStory(out), report: Report{
 		Seed: o.Seed, Sends: o.Sends, Callers: o.Callers, FaultsPercent: o.Faults, KillEvery: o.KillEvery.Seconds(),
 	}}
 	err = errors.Join(r.trial(ctx, folder), r.close())
@@ -63,7 +62,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 	case o.Dir == "" && (errors.Is(err, context.Canceled) || err == nil && r.report.Passed()):
 		err = errors.Join(err, os.RemoveAll(folder))
 	default:
-		r.say("everything is kept in %s, the logs of each process in %s", folder, filepath.Join(folder, "logs"))
+		r.story.Say("everything is kept in %s, the logs of each process in %s", folder, filepath.Join(folder, "logs"))
 	}
 	return &r.report, err
 }
@@ -87,7 +86,7 @@ func makeFolder(dir string) (string, error) {
 }
 
 func (r *run) trial(ctx context.Context, folder string) error {
-	r.say("starting PostgreSQL, Temporal, the sandbox, two APIs and two workers in %s", folder)
+	r.story.Say("starting PostgreSQL, Temporal, the sandbox, two APIs and two workers in %s", folder)
 	var err error
 	if r.site, err = site.New(ctx, site.Options{Folder: folder, Programs: r.Programs, APIs: 2, Workers: 2, Environ: shortWaits()}); err != nil {
 		return err
@@ -107,7 +106,7 @@ func (r *run) trial(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
-	r.ledger = openLedger(r.site.DatabaseURL("postgres"))
+	r.ledger = openLedger(r.site.HandrailURL())
 	if err := r.settle(ctx, answers); err != nil {
 		return err
 	}
@@ -128,7 +127,7 @@ const emailEvery = 4
 
 // seed makes the workspace that everything is sent in.
 func (r *run) seed(ctx context.Context) (*site.Seeded, error) {
-	store, err := db.Open(ctx, r.site.DatabaseURL("postgres"))
+	store, err := r.site.Store(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +140,7 @@ func (r *run) send(ctx context.Context, s *site.Seeded) ([]answer, error) {
 	if err := r.carriers.misbehave(ctx); err != nil {
 		return nil, err
 	}
-	r.say("sending %d messages by %d callers; %g per cent faults, a kill every %s", r.Sends, r.Callers, r.Faults, r.KillEvery)
+	r.story.Say("sending %d messages by %d callers; %g per cent faults, a kill every %s", r.Sends, r.Callers, r.Faults, r.KillEvery)
 	began := time.Now()
 	r.callers = newCallers(r.site.APIs(), s)
 	disturbing, stop := context.WithCancel(ctx)
@@ -192,7 +191,7 @@ func (r *run) disturb(ctx context.Context, progress func() string) {
 		case <-faults.C:
 			_ = r.carriers.misbehave(ctx) // it may be away
 		case <-telling.C:
-			r.say("%s; kills: %s", progress(), counted(r.kills()))
+			r.story.Say("%s; kills: %s", progress(), counted(r.kills()))
 		}
 	}
 }
@@ -238,7 +237,7 @@ func (r *run) settle(ctx context.Context, answers []answer) error {
 		case <-late: // the comparison says what has not settled
 			return nil
 		case <-telling.C:
-			r.say("all are answered; %d sends are not settled yet", open)
+			r.story.Say("all are answered; %d sends are not settled yet", open)
 		case <-time.After(settleLook):
 		}
 	}
@@ -288,9 +287,4 @@ func (r *run) close() error {
 		all = append(all, r.site.Close())
 	}
 	return errors.Join(all...)
-}
-
-// say tells what happens, and when.
-func (r *run) say(format string, args ...any) {
-	fmt.Fprintf(r.out, "%5.0f s  %s\n", time.Since(r.began).Seconds(), fmt.Sprintf(format, args...))
 }

@@ -88,7 +88,7 @@ func (s *Site) temporalProgram() Program {
 // Environment is what Handrail's processes are configured with.
 func (s *Site) Environment() []string {
 	return append(s.bare(
-		"DATABASE_URL="+s.DatabaseURL("postgres"), "TEMPORAL_ADDRESS="+s.Temporal(), "HANDRAIL_PUBLIC_URL="+s.publicURL,
+		"DATABASE_URL="+s.HandrailURL(), "TEMPORAL_ADDRESS="+s.Temporal(), "HANDRAIL_PUBLIC_URL="+s.publicURL,
 		"TWILIO_ACCOUNT_SID="+SandboxAccount, "TWILIO_AUTH_TOKEN="+SandboxToken, "HANDRAIL_TWILIO_BASE_URL="+s.Sandbox(),
 		"SENDGRID_API_KEY="+sandboxSendGridKey, "HANDRAIL_SENDGRID_BASE_URL="+s.Sandbox(),
 		"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY="+s.signingKey, "HANDRAIL_LOG_FORMAT=json",

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"handrail/db"
 )
 
 // Options say what an installation is made of.
@@ -91,9 +93,14 @@ func (s *Site) Sandbox() string { return "http://" + loopback(s.ports.sandbox) }
 // Temporal is the address of Temporal's frontend.
 func (s *Site) Temporal() string { return loopback(s.ports.temporal) }
 
-// DatabaseURL is the address of a database on the installation's server. Handrail's is
-// "postgres".
+// HandrailURL is the address of Handrail's database.
+func (s *Site) HandrailURL() string { return s.DatabaseURL("postgres") }
+
+// DatabaseURL is the address of a database on the installation's server.
 func (s *Site) DatabaseURL(database string) string { return s.postgres.url(database) }
+
+// Store opens Handrail's database, to seed it. The caller must Close it.
+func (s *Site) Store(ctx context.Context) (*db.Store, error) { return db.Open(ctx, s.HandrailURL()) }
 
 // Running are the processes, in the order of their starts.
 func (s *Site) Running() []*Process { return s.running }
