@@ -31,6 +31,9 @@ type SendStore interface {
 	// PrepareSend returns the stored send when the action has one. Otherwise it reads
 	// the facts, asks plan, and inserts the rows; an error of plan stores nothing.
 	PrepareSend(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error)
+	// PrepareAndClaim is PrepareSend with the first claim in its transaction; the claim is
+	// empty when the send was stored before.
+	PrepareAndClaim(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error), now time.Time, lease time.Duration) (chat.AssistantMessageSent, chat.Claim, error)
 	SentMessage(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.AssistantMessageSent, error)
 	// ExpireApproval changes an approval only when it waits.
 	ExpireApproval(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, now time.Time) (chat.Approval, error)

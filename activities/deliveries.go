@@ -27,6 +27,11 @@ func (a *Activities) Submit(ctx context.Context, in chat.DeliveryStep) (chat.Rec
 	if err != nil {
 		return chat.Receipt{}, err
 	}
+	return a.handOver(ctx, in.WorkspaceID, claim, now)
+}
+
+// handOver posts what was claimed at a moment, and records what the carrier says.
+func (a *Activities) handOver(ctx context.Context, ws chat.WorkspaceID, claim chat.Claim, now time.Time) (chat.Receipt, error) {
 	if !claim.Granted {
 		receipt := a.receipt(&claim.Delivery)
 		if claim.WaitUntil != nil {
@@ -39,13 +44,13 @@ func (a *Activities) Submit(ctx context.Context, in chat.DeliveryStep) (chat.Rec
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Lease+recordWithin)
 	defer cancel()
 	// What the store returns has lost the reading of the monotonic clock.
-	said := a.post(ctx, in.WorkspaceID, &claim.Delivery, now.Add(a.Lease))
+	said := a.post(ctx, ws, &claim.Delivery, now.Add(a.Lease))
 	if said.Outcome == chat.OutcomeBlocked && said.RetryAfter == 0 {
 		said.RetryAfter = blockedAgain
 	}
-	delivery, err := a.record(ctx, in, claim.Delivery.Fence, said)
+	delivery, err := a.record(ctx, ws, &claim.Delivery, said)
 	if chat.CodeOf(err) == chat.CodeConflict {
-		delivery, err = a.record(ctx, in, claim.Delivery.Fence, contradictory(said))
+		delivery, err = a.record(ctx, ws, &claim.Delivery, contradictory(said))
 	}
 	return a.receipt(&delivery), err
 }
@@ -74,10 +79,10 @@ func contradictory(said chat.Submission) chat.Submission {
 
 // record stores what the carrier said, trying as long as there is time: the answer is in
 // this process's memory only.
-func (a *Activities) record(ctx context.Context, in chat.DeliveryStep, fence int64, said chat.Submission) (chat.Delivery, error) {
+func (a *Activities) record(ctx context.Context, ws chat.WorkspaceID, claimed *chat.Delivery, said chat.Submission) (chat.Delivery, error) {
 	finished := time.Now()
 	return persist(ctx, func() (chat.Delivery, error) {
-		return a.Store.RecordSubmission(ctx, in.WorkspaceID, in.DeliveryID, fence, said, finished)
+		return a.Store.RecordSubmission(ctx, ws, claimed.ID, claimed.Fence, said, finished)
 	})
 }
 

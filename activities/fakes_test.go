@@ -32,6 +32,12 @@ func (s *store) PrepareSend(_ context.Context, in chat.SendAssistantMessage, ids
 	return s.prepare(in, ids, plan)
 }
 
+// PrepareAndClaim claims nothing.
+func (s *store) PrepareAndClaim(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error), _ time.Time, _ time.Duration) (chat.AssistantMessageSent, chat.Claim, error) {
+	sent, err := s.PrepareSend(ctx, in, ids, plan)
+	return sent, chat.Claim{}, err
+}
+
 func (s *store) CompleteToolCall(_ context.Context, _ chat.WorkspaceID, _ chat.ActionID, _ int, effect func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error) {
 	return s.tool(effect)
 }

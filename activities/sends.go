@@ -10,13 +10,29 @@ import (
 )
 
 // PrepareSend checks a send against the rules of the domain, its tool calls against
-// their schemas, renders what will be posted, and stores all of it. Idempotent: the
-// action's row is inserted in the same transaction and found by every repetition. The
-// errors are those of [chat.SendFacts.Plan], unknown_tool and invalid_tool_arguments; a
-// send that is refused leaves nothing behind.
+// their schemas, renders what will be posted, and stores all of it. A send that nothing
+// stands before is claimed in the same transaction, and submitted, as [Activities.Submit]
+// does. Idempotent: the action's row is inserted in the same transaction and found by every
+// repetition, which claims nothing. The errors are those of [chat.SendFacts.Plan],
+// unknown_tool and invalid_tool_arguments; a send that is refused leaves nothing behind.
 func (a *Activities) PrepareSend(ctx context.Context, in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 	ids := chat.SendIDs{MessageID: chat.MessageID(a.NewID()), DeliveryID: chat.DeliveryID(a.NewID())}
-	return a.Store.PrepareSend(ctx, in, ids, func(facts *chat.SendFacts) (chat.SendPlan, error) {
+	if in.Ask != nil || len(in.ToolCalls) > 0 {
+		return a.Store.PrepareSend(ctx, in, ids, a.plan(in, ids))
+	}
+	now := time.Now()
+	sent, claim, err := a.Store.PrepareAndClaim(ctx, in, ids, a.plan(in, ids), now, a.Lease)
+	if err != nil || claim.Delivery.ID == "" {
+		return sent, err
+	}
+	sent.Submitted = true
+	sent.Receipt, err = a.handOver(ctx, in.WorkspaceID, claim, now)
+	return sent, err
+}
+
+// plan decides how a send is to be delivered.
+func (a *Activities) plan(in chat.SendAssistantMessage, ids chat.SendIDs) func(*chat.SendFacts) (chat.SendPlan, error) {
+	return func(facts *chat.SendFacts) (chat.SendPlan, error) {
 		plan, err := facts.Plan(in.Message)
 		if err != nil {
 			return chat.SendPlan{}, err
@@ -30,7 +46,7 @@ func (a *Activities) PrepareSend(ctx context.Context, in chat.SendAssistantMessa
 		}
 		plan.Payload, err = a.Renderer.Render(plan.Channel, facts, in.Message, ids.MessageID)
 		return plan, err
-	})
+	}
 }
 
 // LookSend reads how a send stands.

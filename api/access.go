@@ -146,6 +146,10 @@ func forbidden(c *call, who access) error {
 
 // loadChat finds the chat that the path names.
 func (s *service) loadChat(ctx huma.Context, c *call) (err error) {
-	c.chat, err = s.store.ChatHead(ctx.Context(), c.workspace(), chat.ChatID(c.numbers["chat_id"]))
+	var action chat.ActionID
+	if key := ctx.Header("Idempotency-Key"); key != "" {
+		action = s.engine.ActionID(c.workspace(), key)
+	}
+	c.chat, err = s.store.ChatHead(ctx.Context(), c.workspace(), chat.ChatID(c.numbers["chat_id"]), action)
 	return err
 }

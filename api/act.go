@@ -114,7 +114,7 @@ func (s *service) act(ctx context.Context, headers ActionHeaders, in intent) (*a
 		ActionID: s.engine.ActionID(c.workspace(), headers.IdempotencyKey), WorkspaceID: c.workspace(), ChatID: in.chat,
 		By: c.actor(), IdempotencyKey: headers.IdempotencyKey, Fingerprint: digests,
 	}
-	if headers.IdempotencyKey != "" {
+	if headers.IdempotencyKey != "" && (c.chat.ID == 0 || c.chat.Acted) {
 		action, err := s.store.Action(ctx, c.workspace(), request.ActionID)
 		if err == nil {
 			return s.replay(ctx, action, request, p)

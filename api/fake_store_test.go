@@ -178,9 +178,13 @@ func (f *fakeStore) Chat(_ context.Context, ws chat.WorkspaceID, id chat.ChatID)
 	return smsChat(), nil
 }
 
-func (f *fakeStore) ChatHead(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (chat.ChatHead, error) {
+func (f *fakeStore) ChatHead(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, action chat.ActionID) (chat.ChatHead, error) {
 	c, err := f.Chat(ctx, ws, id)
-	return chat.ChatHead{ID: c.ID, Channel: c.Channel, MemberID: c.MemberID, Attention: c.Attention}, err
+	if err != nil {
+		return chat.ChatHead{}, err
+	}
+	_, err = f.Action(ctx, ws, action)
+	return chat.ChatHead{ID: c.ID, Channel: c.Channel, MemberID: c.MemberID, Attention: c.Attention, Acted: err == nil}, nil
 }
 
 func (f *fakeStore) Chats(_ context.Context, _ chat.WorkspaceID, filter chat.ChatFilter) (chat.List[chat.Chat], error) {

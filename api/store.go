@@ -54,7 +54,7 @@ type MemberStore interface {
 type ChatStore interface {
 	CreateChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.NewChat) (chat.Chat, error)
 	Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (chat.Chat, error)
-	ChatHead(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (chat.ChatHead, error)
+	ChatHead(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, action chat.ActionID) (chat.ChatHead, error)
 	Chats(ctx context.Context, ws chat.WorkspaceID, filter chat.ChatFilter) (chat.List[chat.Chat], error)
 	UpdateChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, patch chat.ChatPatch) (chat.Chat, error)
 	DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) error

@@ -146,6 +146,9 @@ type AssistantMessageSent struct {
 	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
 	// Approval is set when tool calls need one.
 	Approval *Approval `json:"approval,omitempty"`
+	// Submitted tells that the first try to hand it over was made when it was prepared. In
+	// histories from before there was such a thing it is false.
+	Submitted bool `json:"submitted,omitempty"`
 	Receipt
 }
 
@@ -181,6 +184,10 @@ type Waits struct {
 	Settle time.Duration `json:"settle,omitempty"`
 	// Receipt is how long after acceptance the carrier's final word is waited for.
 	Receipt time.Duration `json:"receipt,omitempty"`
+	// Quiet is how long after acceptance the search attributes do not tell of it yet: most
+	// final words come within seconds. In histories from before there was such a thing it is
+	// 0, and acceptance is told at once.
+	Quiet time.Duration `json:"quiet,omitempty"`
 }
 
 // Receipt is what is known of the delivery now.

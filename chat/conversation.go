@@ -41,6 +41,8 @@ type ChatHead struct {
 	Channel   Channel
 	MemberID  MemberID
 	Attention int64
+	// Acted tells that the action which was asked about is stored, whatever its chat.
+	Acted bool
 }
 
 // Chat is a conversation between a workspace and one of its members.

@@ -15,6 +15,9 @@ type SendFacts struct {
 	Inbox       *Inbox
 	// Suppressed tells that the address is on the suppression list of this sender.
 	Suppressed bool
+	// Clear tells that nothing keeps the sender from posting to the address at once: no
+	// other delivery to it is in flight, and the sender's account refuses nothing.
+	Clear bool
 	// Labels are the workspace's, Tools what the chat's assistant may use, Contributors
 	// how the chat's contributors can be asked. All are read for tool calls only.
 	Labels       []Label

@@ -44,6 +44,8 @@ type chatRow struct {
 	UpdatedAt        time.Time      `bun:"updated_at"`
 	DeletedAt        *time.Time     `bun:"deleted_at"`
 
+	Acted bool `bun:"acted,scanonly"`
+
 	Assistant   *memberRow      `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:assistant_member_id=id"`
 	Member      *memberRow      `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:member_id=id"`
 	PhoneNumber *phoneNumberRow `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:phone_number_id=id"`
@@ -85,10 +87,15 @@ func (s *Store) Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (
 	return c, err
 }
 
-// ChatHead finds what must be known of a chat before anything is done in it: chat_not_found.
-func (s *Store) ChatHead(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (chat.ChatHead, error) {
-	row, err := findChat(ctx, s.db.NewSelect().Column("id", "channel", "member_id", "attention"), ws, id)
-	return chat.ChatHead{ID: row.ID, Channel: row.Channel, MemberID: row.MemberID, Attention: row.Attention}, attempted("find a chat", err)
+// ChatHead finds what must be known of a chat before anything is done in it, and whether an
+// action is stored; "" asks for none: chat_not_found.
+func (s *Store) ChatHead(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, action chat.ActionID) (chat.ChatHead, error) {
+	q := s.db.NewSelect().Column("id", "channel", "member_id", "attention").
+		ColumnExpr("EXISTS (SELECT 1 FROM actions a WHERE a.workspace_id = c.workspace_id AND a.id = ?) AS acted", action)
+	row, err := findChat(ctx, q, ws, id)
+	return chat.ChatHead{
+		ID: row.ID, Channel: row.Channel, MemberID: row.MemberID, Attention: row.Attention, Acted: row.Acted,
+	}, attempted("find a chat", err)
 }
 
 // Chats lists chats by their last activity, newest first.

@@ -44,7 +44,7 @@ func (s *Store) Decide(ctx context.Context, ws chat.WorkspaceID, id chat.Deliver
 		if err := s.batch(ctx, tx, statements...); err != nil {
 			return refused(err, uniqueViolation, messageIDTaken())
 		}
-		workflow, err = workflowOf(ctx, tx, &row)
+		workflow, err = workflowOfAction(ctx, tx, row.WorkspaceID, row.ActionID)
 		return err
 	})
 	return row.delivery(), workflow, err

@@ -54,8 +54,10 @@ type deliveryRow struct {
 	// ProbeAt is when the sender's breaker lets a probe through, nil when it is closed.
 	ProbeAt       *time.Time `bun:"probe_at,scanonly"`
 	BreakerReason string     `bun:"breaker_reason,scanonly"`
-	// Probing tells that the claim is the breaker's probe.
+	// Probing tells that the sender has a breaker; a claim is its probe then.
 	Probing bool `bun:"probing,scanonly"`
+	// WorkflowID is the workflow that follows the delivery.
+	WorkflowID string `bun:"workflow_id,scanonly"`
 }
 
 func (r *deliveryRow) delivery() chat.Delivery {

@@ -110,7 +110,7 @@ var tries = map[string]try{
 		return result(i.s.Chat(ctx, i.ws, i.victim.SMS.ID))
 	}},
 	"ChatHead": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.ChatHead(ctx, i.ws, i.victim.SMS.ID))
+		return result(i.s.ChatHead(ctx, i.ws, i.victim.SMS.ID, ""))
 	}},
 	"Chats": {"", func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.Chats(ctx, i.ws, chat.ChatFilter{MemberID: i.victim.Customer.ID, Label: "vip", Page: ten()})
@@ -211,6 +211,10 @@ var tries = map[string]try{
 		return result(i.s.AddParticipant(ctx, chat.AddParticipant{
 			Request: i.foreign(), NewParticipant: chat.NewParticipant{MemberID: i.by.MemberID, Role: chat.ParticipantOwner},
 		}))
+	}},
+	"PrepareAndClaim": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		sent, claim, err := i.s.PrepareAndClaim(ctx, chat.SendAssistantMessage{Request: i.foreign(), Message: "x"}, dbtest.SendIDs(), dbtest.PlanText("x"), time.Now(), time.Minute)
+		return []any{sent, claim}, err
 	}},
 	"PrepareSend": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.PrepareSend(ctx, chat.SendAssistantMessage{Request: i.foreign(), Message: "x"}, dbtest.SendIDs(), dbtest.PlanText("x")))

@@ -34,7 +34,7 @@ func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) 
 		if err != nil {
 			return err
 		}
-		told = chat.Reported{Known: row.ID != "", Repeated: !fresh, WorkspaceID: row.WorkspaceID}
+		told = chat.Reported{Known: row.ID != "", Repeated: !fresh, WorkspaceID: row.WorkspaceID, WorkflowID: row.WorkflowID}
 		if !told.Known {
 			return nil
 		}
@@ -49,8 +49,7 @@ func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) 
 		}
 		d := row.delivery()
 		told.Receipt = d.Receipt()
-		told.WorkflowID, err = workflowOf(ctx, tx, &row)
-		return err
+		return nil
 	})
 	return told, err
 }
@@ -66,7 +65,8 @@ type report struct {
 func (s *Store) reportedDelivery(ctx context.Context, tx bun.Tx, r *chat.Report) (deliveryRow, error) {
 	var row deliveryRow
 	find := func() *bun.SelectQuery {
-		return s.locked(withRetry(tx.NewSelect()).Model(&row)).Where("d.provider = ?", r.Provider)
+		return s.locked(withRetry(tx.NewSelect()).Model(&row)).ColumnExpr(`(SELECT a.workflow_id FROM actions a
+			WHERE a.workspace_id = d.workspace_id AND a.id = d.action_id) AS workflow_id`).Where("d.provider = ?", r.Provider)
 	}
 	if r.DeliveryID != "" {
 		if err := find().Where("d.id = ?", r.DeliveryID).Scan(ctx); !noRows(err) {
@@ -111,14 +111,6 @@ func adoptOrphans(tx bun.Tx, row *deliveryRow) bun.Query {
 		Where("provider = ?", row.Provider).Where("provider_message_id = ?", row.ProviderMessageID).Where("delivery_id IS NULL")
 }
 
-// workflowOf is the workflow that follows a delivery.
-func workflowOf(ctx context.Context, tx bun.Tx, row *deliveryRow) (string, error) {
-	var id string
-	err := tx.NewSelect().Model((*actionRow)(nil)).Column("workflow_id").
-		Where("a.workspace_id = ?", row.WorkspaceID).Where("a.id = ?", row.ActionID).Scan(ctx, &id)
-	return id, err
-}
-
 func differs(a, b *chat.Delivery) bool {
 	return a.Submission != b.Submission || a.Carrier != b.Carrier || a.ProviderMessageID != b.ProviderMessageID ||
 		a.ErrorCode != b.ErrorCode || a.Segments != b.Segments
@@ -149,6 +141,9 @@ func (s *Store) applyReport(ctx context.Context, tx bun.Tx, row *deliveryRow, r 
 // acceptReported records the acceptance that a report proves.
 func (s *Store) acceptReported(ctx context.Context, tx bun.Tx, row *deliveryRow, r *report) (duplicate bool, err error) {
 	id := r.ProviderMessageID
+	if id != "" && id == row.ProviderMessageID && row.Submission == chat.SubmissionAccepted {
+		return false, nil // it says nothing new
+	}
 	if id != "" && id != row.ProviderMessageID {
 		taken, err := tx.NewSelect().Model((*deliveryRow)(nil)).Where("d.provider = ?", row.Provider).
 			Where("d.provider_message_id = ?", id).Where("d.id <> ?", row.ID).Exists(ctx)

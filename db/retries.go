@@ -123,7 +123,7 @@ func mayBeRetried(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 var releasable = []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked, chat.SubmissionNeedsReview}
 
 func (s *Store) retry(ctx context.Context, tx bun.Tx, r *retrial, plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error)) (chat.DeliveryRetried, error) {
-	own, err := workflowOf(ctx, tx, &r.old)
+	own, err := workflowOfAction(ctx, tx, r.old.WorkspaceID, r.old.ActionID)
 	if err != nil {
 		return chat.DeliveryRetried{}, err
 	}

@@ -16,7 +16,15 @@ type factsRow struct {
 
 	RecipientTakesPart bool `bun:"recipient_takes_part,scanonly"`
 	Suppressed         bool `bun:"suppressed,scanonly"`
+	Busy               bool `bun:"busy,scanonly"`
+	Breaker            bool `bun:"breaker,scanonly"`
 }
+
+// The sender and the recipient's address of a chat, as a delivery in it would have them.
+const (
+	chatSender  = `CASE c.channel WHEN 'phone-sms' THEN 'phone:' || c.phone_number_id WHEN 'email' THEN 'inbox:' || c.inbox_id END`
+	chatAddress = `CASE c.channel WHEN 'phone-sms' THEN member.phone WHEN 'email' THEN member.email END`
+)
 
 // threadLimit is how many of a chat's newest emails the References header may name.
 const threadLimit = 50
@@ -48,9 +56,10 @@ func (s *Store) chatFacts(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, i
 		ColumnExpr(`EXISTS (SELECT 1 FROM participants p WHERE p.workspace_id = c.workspace_id
 			AND p.chat_id = c.id AND p.member_id = c.member_id) AS recipient_takes_part`).
 		ColumnExpr(`EXISTS (SELECT 1 FROM suppressions x WHERE x.workspace_id = c.workspace_id AND x.lifted_at IS NULL
-			AND x.channel = c.channel
-			AND x.sender = CASE c.channel WHEN 'phone-sms' THEN 'phone:' || c.phone_number_id WHEN 'email' THEN 'inbox:' || c.inbox_id END
-			AND x.address = CASE c.channel WHEN 'phone-sms' THEN member.phone WHEN 'email' THEN lower(member.email) END) AS suppressed`).
+			AND x.channel = c.channel AND x.sender = `+chatSender+` AND x.address = lower(`+chatAddress+`)) AS suppressed`).
+		ColumnExpr(`EXISTS (SELECT 1 FROM deliveries o WHERE o.workspace_id = c.workspace_id AND o.sender = `+chatSender+`
+			AND o.to_address = `+chatAddress+` AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat') AS busy`).
+		ColumnExpr(`EXISTS (SELECT 1 FROM sender_breakers b WHERE b.workspace_id = c.workspace_id AND b.sender = `+chatSender+`) AS breaker`).
 		Where("c.workspace_id = ?", ws).Where("c.id = ?", id).Where("c.deleted_at IS NULL")).Scan(ctx)
 	if err != nil {
 		return nil, found(err, chat.CodeChatNotFound, "chat")
@@ -63,7 +72,7 @@ func (s *Store) chatFacts(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, i
 }
 
 func (r *factsRow) facts() *chat.SendFacts {
-	facts := &chat.SendFacts{Chat: r.chat(), Suppressed: r.Suppressed}
+	facts := &chat.SendFacts{Chat: r.chat(), Suppressed: r.Suppressed, Clear: !r.Busy && !r.Breaker}
 	if r.Assistant != nil && r.Assistant.Kind == chat.KindAssistant {
 		assistant := r.Assistant.member()
 		facts.Assistant = &assistant

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -19,42 +20,85 @@ import (
 // Idempotent: the action's row is written first, so a repetition, even one at the same
 // time, finds it and returns the send as it stands now, or why it failed.
 func (s *Store) PrepareSend(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error) {
-	now := s.time()
 	var sent chat.AssistantMessageSent
 	err := s.inTx(ctx, "prepare a send", func(ctx context.Context, tx bun.Tx) error {
-		action := actionRowOf(chat.ActionSendAssistantMessage, in.WorkflowID(), &in.Request, now)
-		stored, err := beginAction(ctx, tx, action)
-		if err != nil {
-			return err
-		}
-		if stored != nil && stored.State == chat.ActionFailed {
-			return stored.Problem
-		}
-		if stored != nil {
-			sent, err = sentMessage(ctx, tx, in.WorkspaceID, in.ActionID)
-			return err
-		}
-		read := s.sendFacts
-		if in.Ask != nil {
-			read = s.askFacts
-		}
-		facts, err := read(ctx, tx, &in)
-		if err != nil {
-			return err
-		}
-		planned, err := plan(facts)
-		if err != nil {
-			return err
-		}
-		if sent, err = s.insertSend(ctx, tx, &in, ids, facts, &planned, now); err != nil || in.Ask == nil {
-			return err
-		}
-		return s.putQuestion(ctx, tx, &in, ids.MessageID, now)
+		var err error
+		sent, _, err = s.prepareSend(ctx, tx, &in, ids, plan, nil)
+		return err
 	})
 	return sent, err
 }
 
-func (s *Store) insertSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage, ids chat.SendIDs, facts *chat.SendFacts, plan *chat.SendPlan, now time.Time) (chat.AssistantMessageSent, error) {
+// PrepareAndClaim is [Store.PrepareSend] and the first [Store.Claim] in one transaction, for
+// a send that nothing stands before. A send that was stored already is not claimed: then,
+// and when another one to its address was claimed at the same time, the claim is empty.
+func (s *Store) PrepareAndClaim(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error), now time.Time, lease time.Duration) (chat.AssistantMessageSent, chat.Claim, error) {
+	var sent chat.AssistantMessageSent
+	var claim chat.Claim
+	err := s.inTx(ctx, "prepare and claim a send", func(ctx context.Context, tx bun.Tx) error {
+		prepared, delivery, err := s.prepareSend(ctx, tx, &in, ids, plan, &firstClaim{now: micro(now), until: micro(now.Add(lease))})
+		if err != nil {
+			return err
+		}
+		sent = prepared
+		switch {
+		case delivery == nil: // it was stored before
+			claim = chat.Claim{}
+		case delivery.Submission == chat.SubmissionSending:
+			claim = chat.Claim{Granted: true, Delivery: delivery.delivery()}
+		default: // which finds out why not, and stores that
+			claim, err = s.claim(ctx, tx, in.WorkspaceID, delivery.ID, micro(now), micro(now.Add(lease)))
+		}
+		return err
+	})
+	if errors.Is(err, errClaimAgain) {
+		sent, err = s.PrepareSend(ctx, in, ids, plan)
+		return sent, chat.Claim{}, err
+	}
+	return sent, claim, err
+}
+
+// firstClaim is a claim that is granted with the insertion of a delivery, if nothing stands
+// against it.
+type firstClaim struct{ now, until time.Time }
+
+// prepareSend returns the delivery that it has inserted, nil when the send was stored before.
+func (s *Store) prepareSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error), claim *firstClaim) (chat.AssistantMessageSent, *deliveryRow, error) {
+	var none chat.AssistantMessageSent
+	now := s.time()
+	stored, err := beginAction(ctx, tx, actionRowOf(chat.ActionSendAssistantMessage, in.WorkflowID(), &in.Request, now))
+	switch {
+	case err != nil:
+		return none, nil, err
+	case stored != nil && stored.State == chat.ActionFailed:
+		return none, nil, stored.Problem
+	case stored != nil:
+		sent, err := sentMessage(ctx, tx, in.WorkspaceID, in.ActionID)
+		return sent, nil, err
+	}
+	read := s.sendFacts
+	if in.Ask != nil {
+		read = s.askFacts
+	}
+	facts, err := read(ctx, tx, in)
+	if err != nil {
+		return none, nil, err
+	}
+	planned, err := plan(facts)
+	if err != nil {
+		return none, nil, err
+	}
+	if !facts.Clear {
+		claim = nil
+	}
+	sent, delivery, err := s.insertSend(ctx, tx, in, ids, facts, &planned, claim, now)
+	if err != nil || in.Ask == nil {
+		return sent, delivery, err
+	}
+	return sent, delivery, s.putQuestion(ctx, tx, in, ids.MessageID, now)
+}
+
+func (s *Store) insertSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage, ids chat.SendIDs, facts *chat.SendFacts, plan *chat.SendPlan, claim *firstClaim, now time.Time) (chat.AssistantMessageSent, *deliveryRow, error) {
 	message := messageRow{
 		ID: ids.MessageID, WorkspaceID: in.WorkspaceID, ChatID: in.ChatID, MemberID: facts.Chat.AssistantMemberID,
 		Role: chat.RoleAssistantMessage, Content: in.Message, State: chat.MessagePending, ActionID: in.ActionID,
@@ -65,12 +109,12 @@ func (s *Store) insertSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistan
 	}
 	delivery, err := newDelivery(in, ids, plan, now)
 	if err != nil {
-		return chat.AssistantMessageSent{}, err
+		return chat.AssistantMessageSent{}, nil, err
 	}
 	// Nobody can have answered what has not happened yet.
 	delivery.Watermark = min(in.Watermark, facts.Chat.Attention)
 	if _, err := tx.NewInsert().Model(&message).Exec(ctx); err != nil {
-		return chat.AssistantMessageSent{}, err
+		return chat.AssistantMessageSent{}, nil, err
 	}
 	statements := []bun.Query{
 		tx.NewInsert().Model(&delivery).Returning("NULL"),
@@ -78,6 +122,11 @@ func (s *Store) insertSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistan
 			Where("workspace_id = ?", in.WorkspaceID).Where("id = ?", in.ChatID),
 		s.audited(tx, in.WorkspaceID, in.By, "message.sent_as_assistant", string(message.ID),
 			changed{"chat_id": in.ChatID, "action_id": in.ActionID, "tool_calls": len(in.ToolCalls)}),
+	}
+	if claim != nil {
+		delivery.Submission, delivery.Fence, delivery.LeaseUntil = chat.SubmissionSending, 1, &claim.until
+		attempt := attemptRow{WorkspaceID: in.WorkspaceID, DeliveryID: ids.DeliveryID, Fence: 1, StartedAt: claim.now}
+		statements = append(statements, tx.NewInsert().Model(&attempt))
 	}
 	calls := toolCallRows(in.WorkspaceID, message.ID, in.ToolCalls, plan.Tools, now)
 	if len(calls) > 0 {
@@ -91,12 +140,13 @@ func (s *Store) insertSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistan
 		statements = append(statements, tx.NewInsert().Model(row),
 			moveAction(tx, in.WorkspaceID, in.ActionID, chat.ActionParked, now, chat.ActionRunning))
 	}
-	if err := s.batch(ctx, tx, statements...); err != nil {
-		return chat.AssistantMessageSent{}, err
+	err = s.batch(ctx, tx, statements...)
+	if claim != nil && violationOf(err) == uniqueViolation { // another delivery to the address was claimed at the same time
+		return chat.AssistantMessageSent{}, nil, errClaimAgain
 	}
 	sent := sentOf(&message, each(calls, (*toolCallRow).toolCall), &delivery)
 	sent.Approval = approval
-	return sent, nil
+	return sent, &delivery, err
 }
 
 func newDelivery(in *chat.SendAssistantMessage, ids chat.SendIDs, plan *chat.SendPlan, now time.Time) (deliveryRow, error) {

@@ -48,35 +48,54 @@ type submission struct {
 }
 
 func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) (deliveryRow, error) {
-	row := deliveryRow{}
 	said := in.said
+	row, err := accept(ctx, tx, &in, func(q *bun.UpdateQuery) {
+		q.Where("submission = ?", chat.SubmissionSending).Where("fence = ?", in.fence)
+	})
+	again := err == nil && row.ID == "" // it is not the claim that lasts
+	if again {
+		row, err = accept(ctx, tx, &in, func(q *bun.UpdateQuery) { q.Where("submission <> ?", chat.SubmissionAccepted) })
+	}
+	switch {
+	case err != nil:
+		return row, refused(err, uniqueViolation, messageIDTaken())
+	case row.ID == "":
+		return s.recordAcceptanceAgain(ctx, tx, in)
+	}
+	statements := append(sent(tx, &row, in.now), finishAttempt(tx, in))
+	if again || row.RetryOf != "" {
+		// A delivery that is in flight is not repeated by another one, but may repeat one.
+		statements = append(statements, s.sentTwice(tx, &row, in.now))
+	}
+	if said.ProviderMessageID != "" {
+		statements = append(statements, adoptOrphans(tx, &row))
+	}
+	if row.Probing && !in.evidence { // which may be old, and says nothing of the account as it is now
+		statements = append(statements, closeBreaker(tx, &row)...)
+	}
+	return row, s.batch(ctx, tx, statements...)
+}
+
+// accept stores an acceptance where it is the first; the ID is "" where it is not.
+func accept(ctx context.Context, tx bun.Tx, in *submission, first func(*bun.UpdateQuery)) (deliveryRow, error) {
+	row := deliveryRow{}
+	said := &in.said
 	q := tx.NewUpdate().Model(&row).Set("submission = ?", chat.SubmissionAccepted).
 		Set("lease_until = NULL").Set("retry_at = NULL").Set("unknown_since = NULL").Set("error_code = ''").Set("error_message = ''").
 		// A callback may have been faster, and knows more.
 		Set("carrier = CASE WHEN carrier_rank < ? THEN ? ELSE carrier END", said.Carrier.Rank(), said.Carrier).
 		Set("carrier_rank = CASE WHEN carrier_rank < ? THEN ? ELSE carrier_rank END", said.Carrier.Rank(), said.Carrier.Rank()).
 		Set("updated_at = ?", in.now).
-		Where("workspace_id = ?", in.ws).Where("id = ?", in.id).Where("submission <> ?", chat.SubmissionAccepted).Returning("*")
+		Where("workspace_id = ?", in.ws).Where("id = ?", in.id).Returning("*").Returning(probing, in.ws)
+	first(q)
 	if said.ProviderMessageID != "" {
 		q.Set("provider_message_id = ?", said.ProviderMessageID)
 	}
 	if said.Segments > 0 {
 		q.Set("segments = ?", said.Segments)
 	}
-	if _, err := q.Exec(ctx); unlessNone(err) != nil {
-		return row, refused(err, uniqueViolation, messageIDTaken())
-	}
-	if row.ID == "" {
-		return s.recordAcceptanceAgain(ctx, tx, in)
-	}
-	statements := append(sent(tx, &row, in.now), finishAttempt(tx, in), s.sentTwice(tx, &row, in.now))
-	if said.ProviderMessageID != "" {
-		statements = append(statements, adoptOrphans(tx, &row))
-	}
-	if !in.evidence { // which may be old, and says nothing of the account as it is now
-		statements = append(statements, closeBreaker(tx, &row)...)
-	}
-	return row, s.batch(ctx, tx, statements...)
+	_, err := q.Exec(ctx)
+	return row, unlessNone(err)
 }
 
 // sent are the statements that tell message, chat and action that a delivery was sent.

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"time"
 
+	sdk "go.temporal.io/sdk/temporal"
 	"go.temporal.io/server/common/authorization"
 	"go.temporal.io/server/common/cluster"
 	"go.temporal.io/server/common/config"
@@ -40,8 +41,10 @@ type Options struct {
 	Shards int32
 	// Port is the frontend's gRPC port on loopback; 0 picks a free one.
 	Port int
-	// Namespace is registered before the server starts.
-	Namespace string
+	// Namespace is registered before the server starts, with these search attributes. Those
+	// of a namespace that is there already are left as they are.
+	Namespace        string
+	SearchAttributes []sdk.SearchAttributeKey
 	// LogLevel is one of Temporal's own ("error", "warn", …); empty is silent.
 	LogLevel string
 }
@@ -121,8 +124,6 @@ func dynamicConfig() dynamicconfig.StaticClient {
 		// tails of seconds at low load.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
-		// A search attribute registered at start must be usable at once.
-		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
 	}
 }
 

@@ -25,7 +25,7 @@ import (
 // temporalServer is the one server of this package's tests; each has a task queue and a
 // workspace of its own.
 var temporalServer = sync.OnceValues(func() (*temporaldev.Server, error) {
-	return temporaldev.Start(context.Background(), temporaldev.Options{Namespace: "default"})
+	return temporaldev.Start(context.Background(), temporaldev.Options{Namespace: "default", SearchAttributes: workflows.SearchAttributes()})
 })
 
 func TestMain(m *testing.M) {

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"handrail/chat"
 	"handrail/workflows"
@@ -54,6 +56,68 @@ func TestSendStaysOpenUntilItsReceipt(t *testing.T) {
 	require.NoError(t, a.err)
 	require.NoError(t, w.GetWorkflowError())
 	assert.Equal(t, []string{"PrepareSend", "Submit"}, w.said, "the signal says it all; the store is not asked")
+}
+
+// submittedAtOnce gives the world a PrepareSend that has also handed the message over.
+func submittedAtOnce(w *world, r chat.Receipt) {
+	does(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+		return chat.AssistantMessageSent{ActionID: in.ActionID, Submitted: true, Receipt: r}, nil
+	})
+}
+
+func TestASendThatWasSubmittedWhenItWasPreparedIsNotSubmittedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	submittedAtOnce(w, taken(chat.CarrierQueued))
+	w.signal(20*time.Second, taken(chat.CarrierDelivered))
+	a := w.run(sendInput())
+	require.NoError(t, a.err)
+	assert.Equal(t, "accepted", a.out.Value.Status)
+	require.NoError(t, w.GetWorkflowError())
+	assert.Equal(t, []string{"PrepareSend"}, w.said)
+}
+
+func TestAnUnknownOutcomeOfTheFirstTryIsSettled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	submittedAtOnce(w, receipt(chat.SubmissionUnknown))
+	does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) { return taken(chat.CarrierDelivered), nil })
+	a := w.run(sendInput())
+	require.NoError(t, a.err)
+	assert.Equal(t, chat.SubmissionUnknown, a.out.Value.Submission, "it is told as it is")
+	assert.Equal(t, []string{"PrepareSend", "LookUp"}, w.said)
+}
+
+func TestAcceptanceIsToldToOperatorsWhenItsReceiptIsLate(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		quiet, receipt time.Duration
+		want           []string
+	}{
+		"a receipt in time":          {2 * time.Minute, 20 * time.Second, []string{"delivered"}},
+		"a late receipt":             {2 * time.Minute, 5 * time.Minute, []string{"accepted", "delivered"}},
+		"a history from before that": {0, 20 * time.Second, []string{"accepted", "delivered"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			accepted := taken(chat.CarrierQueued)
+			accepted.Waits.Quiet = tt.quiet
+			submittedAtOnce(w, accepted)
+			reads(w, accepted)
+			var told []string
+			w.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
+				status, _ := args.Get(0).(temporal.SearchAttributes).GetKeyword(workflows.AttributeStatus)
+				told = append(told, status)
+			}).Return(nil)
+			final := taken(chat.CarrierDelivered)
+			final.Status = "delivered"
+			w.signal(tt.receipt, final)
+			w.run(sendInput())
+			require.NoError(t, w.GetWorkflowError())
+			assert.Equal(t, tt.want, told)
+		})
+	}
 }
 
 func TestReceiptThatCameBeforeTheAcceptanceIsNotMissed(t *testing.T) {

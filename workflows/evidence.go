@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -15,16 +16,23 @@ import (
 // does not tell then stays unconfirmed.
 func (f *follower) awaitReceipt(ctx workflow.Context, r chat.Receipt) (chat.Receipt, error) {
 	f.answer(r, nil)
-	tellReceipt(ctx, r, fmt.Sprintf("%s accepted the message. Waits for its receipt.", r.Provider))
+	details := fmt.Sprintf("%s accepted the message. Waits for its receipt.", r.Provider)
+	workflow.SetCurrentDetails(ctx, details)
+	if r.Waits.Quiet == 0 {
+		tellReceipt(ctx, r, details)
+	}
 	look := func() (chat.Receipt, bool, error) {
 		seen, err := Look.Local(ctx, "Look whether there is a receipt", f.step())
 		return seen, told(seen), err
 	}
 	start := workflow.Now(ctx)
-	for _, after := range []time.Duration{lookSoon, lookLater, r.Waits.Receipt} {
+	for i, after := range []time.Duration{cmp.Or(r.Waits.Quiet, lookSoon), lookLater, r.Waits.Receipt} {
 		seen, final, err := f.watch(ctx, start.Add(min(after, r.Waits.Receipt)), told, look)
 		if err != nil || final {
 			return seen, err
+		}
+		if i == 0 && r.Waits.Quiet > 0 {
+			tellReceipt(ctx, seen, details)
 		}
 	}
 	sought, err := LookUp.Do(ctx, fmt.Sprintf("Ask %s what became of the message", r.Provider), f.step())

@@ -95,6 +95,9 @@ const (
 	lookSoon   = 2 * time.Minute
 	lookLater  = 10 * time.Minute
 	lookSeldom = 6 * time.Hour
+	// Quiet is how long after acceptance the search attributes stay as they are, if the final
+	// word comes meanwhile: telling both costs two writes for every message (decision 19).
+	Quiet = lookSoon
 	// parkedFor is how long an action waits for an operator before it gives up.
 	parkedFor = 30 * 24 * time.Hour
 )

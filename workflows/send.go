@@ -67,6 +67,9 @@ func (s *send) run(ctx workflow.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if s.sent.Submitted {
+		return s.follow(ctx, s.last)
+	}
 	receipt, err := Submit.Local(steady, fmt.Sprintf("Hand the message to %s", s.sent.Provider), s.step())
 	if err != nil {
 		return err
@@ -79,6 +82,9 @@ func (s *send) run(ctx workflow.Context) error {
 func (s *send) prepare(ctx workflow.Context) (chat.AssistantMessageSent, error) {
 	if s.in.Ask != nil {
 		return PrepareSend.Do(ctx, "Store the question when it is its turn", s.in)
+	}
+	if len(s.in.ToolCalls) == 0 {
+		return PrepareSend.Local(ctx, "Check the send, store it and hand the message over", s.in)
 	}
 	return PrepareSend.Local(ctx, "Check the send and store it", s.in)
 }

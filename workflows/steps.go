@@ -6,8 +6,9 @@ import "handrail/chat"
 var (
 	// AddMember stores a participant.
 	AddMember = Step[chat.AddParticipant, chat.ParticipantAdded]{Name: "AddParticipant", Patience: database}
-	// PrepareSend checks a send and inserts its rows.
-	PrepareSend = Step[chat.SendAssistantMessage, chat.AssistantMessageSent]{Name: "PrepareSend", Patience: database}
+	// PrepareSend checks a send and inserts its rows. A send that nothing stands before is
+	// also submitted for the first time.
+	PrepareSend = Step[chat.SendAssistantMessage, chat.AssistantMessageSent]{Name: "PrepareSend", Patience: firstTry}
 	// LookSend reads how a send stands.
 	LookSend = Step[chat.SendStep, chat.AssistantMessageSent]{Name: "LookSend", Patience: database}
 	// ExpireApproval ends the wait for an approval.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"handrail/temporaldev"
+	"handrail/workflows"
 )
 
 type temporalCommand struct {
@@ -27,7 +28,7 @@ func (t *temporalCommand) Run(p *process) error {
 	}
 	_ = l.Close() // taken a moment ago, by us; Temporal opens it itself
 	server, err := temporaldev.Start(p.ctx, temporaldev.Options{
-		File: filepath.Join(p.config.Dev.DataDir, "temporal.db"), Port: port, Postgres: t.Postgres, Shards: t.Shards, Namespace: p.config.TemporalNamespace,
+		File: filepath.Join(p.config.Dev.DataDir, "temporal.db"), Port: port, Postgres: t.Postgres, Shards: t.Shards, Namespace: p.config.TemporalNamespace, SearchAttributes: workflows.SearchAttributes(),
 	})
 	if err != nil {
 		return err

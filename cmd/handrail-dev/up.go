@@ -19,6 +19,7 @@ import (
 	"handrail/cmd/internal/config"
 	"handrail/cmd/internal/service"
 	"handrail/temporaldev"
+	"handrail/workflows"
 )
 
 // process is what every command works with.
@@ -50,6 +51,7 @@ func (upCommand) Run(p *process) error {
 	p.step("starting the embedded Temporal server")
 	server, err := temporaldev.Start(ctx, temporaldev.Options{
 		File: filepath.Join(p.config.Dev.DataDir, "temporal.db"), Port: p.config.Dev.TemporalPort, Namespace: p.config.TemporalNamespace,
+		SearchAttributes: workflows.SearchAttributes(),
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -50,7 +51,15 @@ type process struct {
 	logger  *slog.Logger
 }
 
+// garbage is how much memory may become garbage before it is collected, in per cent of what
+// is in use, unless GOGC says otherwise: half of Go's own 100 saves a sixth of the memory
+// at no cost that make bench could measure.
+const garbage = 50
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
 	// After the first Ctrl-C, which stops gently, a second one ends the program at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)

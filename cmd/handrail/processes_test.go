@@ -22,12 +22,13 @@ import (
 	"handrail/db/dbtest"
 	"handrail/sandbox"
 	"handrail/temporaldev"
+	"handrail/workflows"
 )
 
 // embedded is a Temporal server of the test's own.
 func embedded(t *testing.T) *temporaldev.Server {
 	t.Helper()
-	server, err := temporaldev.Start(context.Background(), temporaldev.Options{Namespace: "default"})
+	server, err := temporaldev.Start(context.Background(), temporaldev.Options{Namespace: "default", SearchAttributes: workflows.SearchAttributes()})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, server.Stop()) })
 	return server

@@ -29,16 +29,17 @@ func (workerCommand) Run(p *process) error { return p.serve(false, true) }
 func (allCommand) Run(p *process) error { return p.serve(true, true) }
 
 func (p *process) serve(api, work bool) error {
-	var l net.Listener
 	if api {
-		// Before anything is waited for, so that a port in use is told at once.
-		err := service.CheckWebhooks(p.config)
-		if err != nil {
+		if err := service.CheckWebhooks(p.config); err != nil {
 			return err
 		}
-		if l, err = net.Listen("tcp", p.config.Addr); err != nil { //nolint:noctx // nothing to cancel: it answers at once
-			return fmt.Errorf("HANDRAIL_ADDR: %s can not be had: %w", p.config.Addr, err)
-		}
+	}
+	// Before anything is waited for, so that a port in use is told at once.
+	l, err := p.listen(api)
+	if err != nil {
+		return err
+	}
+	if l != nil {
 		defer func() { _ = l.Close() }() // a served listener is closed already
 	}
 	s, err := service.Connect(p.ctx, p.config, p.environ, p.logger)
@@ -53,11 +54,31 @@ func (p *process) serve(api, work bool) error {
 		running.Go(func() error { return s.Work(ctx) })
 		p.logger.InfoContext(ctx, "working", "task_queue", p.config.TaskQueue, "model", p.config.Model(), "version", service.Version)
 	}
-	if api {
+	switch {
+	case api:
 		running.Go(func() error { return s.ServeAPI(ctx, l) })
 		p.logger.InfoContext(ctx, "serving the API", "address", l.Addr().String(), "version", service.Version)
+	case l != nil:
+		running.Go(func() error { return s.ServeWorker(ctx, l) })
+		p.logger.InfoContext(ctx, "serving the worker's metrics", "address", l.Addr().String())
 	}
 	return errors.Join(running.Wait(), s.Close())
+}
+
+// listen takes the port of the API, or of a worker without one, which may have none.
+func (p *process) listen(api bool) (net.Listener, error) {
+	name, addr := "HANDRAIL_ADDR", p.config.Addr
+	if !api {
+		name, addr = "HANDRAIL_WORKER_ADDR", p.config.WorkerAddr
+	}
+	if addr == "" {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", addr) //nolint:noctx // nothing to cancel: it answers at once
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s can not be had: %w", name, addr, err)
+	}
+	return l, nil
 }
 
 type healthCommand struct{}

@@ -24,7 +24,7 @@ func (r *run) costs(ctx context.Context, h *hall, scenarios []scenario) ([]Cost,
 	for i := range scenarios {
 		sc := &scenarios[i]
 		r.story.Say("measuring what %d of %q use", r.Costs, sc.name)
-		done, err := h.slice(ctx, sc, mostCallers, times(r.Costs))
+		done, err := h.open(ctx, sc, mostCallers, times(r.Costs))
 		if err != nil {
 			return nil, err
 		}
@@ -38,6 +38,14 @@ func (r *run) costs(ctx context.Context, h *hall, scenarios []scenario) ([]Cost,
 			return nil, err
 		}
 		all, before = append(all, c), after
+		if sc.silent {
+			if err := h.end(ctx, sc, done); err != nil {
+				return nil, err
+			}
+			if before, err = h.meter.read(ctx); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return all, nil
 }

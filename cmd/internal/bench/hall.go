@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
+	"golang.org/x/sync/errgroup"
 
 	"handrail/chat"
 	"handrail/cmd/internal/site"
@@ -51,10 +53,10 @@ func newHall(ctx context.Context, folder, programs, store string) (*hall, error)
 	if h.site, err = site.New(ctx, o); err != nil {
 		return h, err
 	}
-	return h, h.open(ctx)
+	return h, h.furnish(ctx)
 }
 
-func (h *hall) open(ctx context.Context) error {
+func (h *hall) furnish(ctx context.Context) error {
 	if err := h.site.StartParts(ctx); err != nil {
 		return err
 	}
@@ -153,12 +155,44 @@ func (h *hall) startYardstick(ctx context.Context) (string, error) {
 	})
 }
 
-// slice does a scenario until it is enough, with receipts or without, as it says.
+// slice does a scenario until it is enough, and ends it.
 func (h *hall) slice(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
+	done, err := h.open(ctx, sc, callers, until)
+	if err != nil {
+		return nil, err
+	}
+	return done, h.end(ctx, sc, done)
+}
+
+// open does a scenario until it is enough, with receipts or without, as it says.
+func (h *hall) open(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
 	if err := h.actor.silence(ctx, sc.silent); err != nil {
 		return nil, err
 	}
 	return repeat(ctx, sc, callers, until)
+}
+
+// end terminates what waits for receipts that never come, or it would wake up while
+// something else is measured.
+func (h *hall) end(ctx context.Context, sc *scenario, done *slice) error {
+	if !sc.silent {
+		return nil
+	}
+	ending, ctx := errgroup.WithContext(ctx)
+	ending.SetLimit(mostCallers)
+	for _, id := range done.workflows {
+		if id == "" {
+			continue
+		}
+		ending.Go(func() error {
+			err := h.actor.temporal.TerminateWorkflow(ctx, id, "", "it was measured")
+			if _, closed := errors.AsType[*serviceerror.NotFound](err); closed {
+				return nil
+			}
+			return err
+		})
+	}
+	return ending.Wait()
 }
 
 func (h *hall) close() error {

@@ -21,6 +21,7 @@ import (
 type Config struct {
 	Addr        string        `env:"HANDRAIL_ADDR" envDefault:"127.0.0.1:8080" help:"where the API listens, host:port"`
 	DatabaseURL string        `env:"DATABASE_URL" secret:"url" help:"postgres://user:password@host/name; handrail-dev also takes sqlite:/path/to/file.db"`
+	WorkerAddr  string        `env:"HANDRAIL_WORKER_ADDR" help:"where a worker without an API serves /healthz, /readyz and /metrics, host:port; empty: nowhere"`
 	TaskQueue   string        `env:"HANDRAIL_TASK_QUEUE" envDefault:"handrail" help:"Temporal task queue"`
 	Wait        time.Duration `env:"HANDRAIL_WAIT" envDefault:"25s" help:"how long a request waits for its action before it answers 202"`
 
@@ -123,6 +124,7 @@ func (c *Config) validate() error {
 		check(isOrigin(value), "%s must be a URL like https://api.example.com, it is %q", name, value)
 	}
 	check(isHostPort(c.Addr), "HANDRAIL_ADDR must be host:port like 127.0.0.1:8080, it is %q", c.Addr)
+	check(c.WorkerAddr == "" || isHostPort(c.WorkerAddr), "HANDRAIL_WORKER_ADDR must be host:port like 127.0.0.1:9090, it is %q", c.WorkerAddr)
 	check(isHostPort(c.TemporalAddress), "TEMPORAL_ADDRESS must be host:port like 127.0.0.1:7233, it is %q", c.TemporalAddress)
 	all = append(all, c.checkModels()...)
 	check(c.LogFormat == "text" || c.LogFormat == "json", "HANDRAIL_LOG_FORMAT must be text or json, it is %q", c.LogFormat)

@@ -20,6 +20,7 @@ func TestLoadRefusesWhatIsWrongAndNamesIt(t *testing.T) {
 		want    []string
 	}{
 		"address":          {[]string{"HANDRAIL_ADDR=8080"}, []string{"HANDRAIL_ADDR", "127.0.0.1:8080"}},
+		"worker's":         {[]string{"HANDRAIL_WORKER_ADDR=:"}, []string{"HANDRAIL_WORKER_ADDR", "127.0.0.1:9090"}},
 		"base URL":         {[]string{"HANDRAIL_TWILIO_BASE_URL=api.twilio.com"}, []string{"HANDRAIL_TWILIO_BASE_URL", "https://"}},
 		"base URL user":    {[]string{"HANDRAIL_SENDGRID_BASE_URL=https://a:b@c"}, []string{"HANDRAIL_SENDGRID_BASE_URL"}},
 		"duration":         {[]string{"HANDRAIL_WAIT=soon"}, []string{"HANDRAIL_WAIT", "time.Duration"}},

@@ -119,6 +119,15 @@ func (c *crashing) Claim(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 	return claim, err
 }
 
+// PrepareAndClaim prepares and claims, and may die after it.
+func (c *crashing) PrepareAndClaim(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error), now time.Time, lease time.Duration) (chat.AssistantMessageSent, chat.Claim, error) {
+	sent, claim, err := c.Store.PrepareAndClaim(ctx, in, ids, plan, now, lease)
+	if c.afterClaim {
+		panic(errCrash)
+	}
+	return sent, claim, err
+}
+
 // RecordSubmission records, and may die before or after it.
 func (c *crashing) RecordSubmission(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, fence int64, said chat.Submission, now time.Time) (chat.Delivery, error) {
 	if c.beforeRecord {
@@ -185,6 +194,39 @@ func TestCrash02AfterTheClaimBeforeTheWrite(t *testing.T) {
 		assert.Equal(l, chat.SubmissionUnknown, found.Submission, "the carrier has nothing")
 		assert.Empty(l, l.arrived())
 	})
+}
+
+// A first try that is made with the preparation has the same crash points: what is repeated
+// is the preparation.
+func TestCrash02InTheFirstTryOfASend(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		store   crashing
+		arrived int
+		then    chat.SubmissionState
+	}{
+		"after the claim":   {crashing{afterClaim: true}, 0, chat.SubmissionSending},
+		"after the post":    {crashing{beforeRecord: true}, 1, chat.SubmissionSending},
+		"after the outcome": {crashing{afterRecord: true}, 1, chat.SubmissionAccepted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachLane(t, func(l *lane) {
+				in, store := l.Send(l.SMS.ID, "Another"), tt.store
+				store.Store = l.store
+				assert.PanicsWithError(l, errCrash.Error(), func() { _, _ = l.worker(&store).PrepareSend(l.Context(), in) })
+				sent, err := l.worker(l.store).PrepareSend(l.Context(), in)
+				require.NoError(l, err)
+				assert.False(l, sent.Submitted, "the repetition hands nothing over")
+				l.step = l.delivery(sent)
+				assert.Equal(l, tt.then, l.submits().Submission)
+				assert.Len(l, l.arrived(), tt.arrived, "it is not posted again")
+				if tt.then == chat.SubmissionSending {
+					assert.Equal(l, chat.SubmissionUnknown, l.next().Delivery.Submission)
+				}
+			})
+		})
+	}
 }
 
 func TestCrash03NoConnection(t *testing.T) {

@@ -25,7 +25,7 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 	hooks.warn(ctx, s.config, s.logger)
 	app, err := api.New(api.Config{ //nolint:contextcheck // requests bring contexts of their own
 		Store: s.Store, Engine: s.engine(), Logger: s.logger, Version: Version, Wait: s.config.Wait,
-		Twilio: hooks.twilio, SendGrid: hooks.sendgrid, Tools: s.tools, Models: s.models,
+		Twilio: hooks.twilio, SendGrid: hooks.sendgrid, Tools: s.tools, Models: s.models, Registry: newRegistry(),
 	})
 	if err != nil {
 		return fmt.Errorf("assemble the API: %w", err)

@@ -149,8 +149,8 @@ func (s *Service) activities() (*activities.Activities, error) {
 // waits are how long deliveries are followed. Nobody reports on a web chat.
 func waits(c *config.Config) map[chat.Channel]chat.Waits {
 	return map[chat.Channel]chat.Waits{
-		chat.ChannelSMS:   {Settle: c.Settle, Receipt: c.ReceiptSMS},
-		chat.ChannelEmail: {Settle: c.Settle, Receipt: c.ReceiptEmail},
+		chat.ChannelSMS:   {Settle: c.Settle, Receipt: c.ReceiptSMS, Quiet: workflows.Quiet},
+		chat.ChannelEmail: {Settle: c.Settle, Receipt: c.ReceiptEmail, Quiet: workflows.Quiet},
 		chat.ChannelWeb:   {Settle: c.Settle},
 	}
 }

@@ -26,12 +26,13 @@ import (
 	"handrail/db/dbtest"
 	"handrail/sandbox"
 	"handrail/temporaldev"
+	"handrail/workflows"
 )
 
 // temporal is the one embedded server that the tests of this package share. Each test has
 // a task queue and a database of its own, so none meets another's workflows.
 var temporal = sync.OnceValues(func() (*temporaldev.Server, error) {
-	return temporaldev.Start(context.Background(), temporaldev.Options{Namespace: "default"})
+	return temporaldev.Start(context.Background(), temporaldev.Options{Namespace: "default", SearchAttributes: workflows.SearchAttributes()})
 })
 
 func TestMain(m *testing.M) {

@@ -30,10 +30,11 @@ func (s *Site) apiProgram(n int) Program {
 }
 
 func (s *Site) workerProgram(n int) Program {
+	addr := loopback(s.ports.workers[n])
 	return Program{
 		Name: fmt.Sprintf("worker-%d", n+1), Kind: "worker", Args: []string{filepath.Join(s.Programs, "handrail"), "worker"},
-		Environ: s.Environment(),
-		Ready:   func(context.Context) error { return nil }, // it serves nothing; sends wait for it
+		Environ: append(s.Environment(), "HANDRAIL_WORKER_ADDR="+addr),
+		Ready:   func(ctx context.Context) error { return Answers(ctx, "http://"+addr+"/readyz") },
 	}
 }
 
@@ -98,6 +99,18 @@ func (s *Site) Environment() []string {
 // bare is an environment with nothing of the caller's but where programs are.
 func (s *Site) bare(more ...string) []string {
 	return append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.Folder, "TMPDIR=" + s.Folder}, more...)
+}
+
+// Metrics are the addresses where the APIs and the workers tell of themselves, by name.
+func (s *Site) Metrics() map[string]string {
+	all := map[string]string{}
+	for n, origin := range s.APIs() {
+		all[fmt.Sprintf("api-%d", n+1)] = origin + "/metrics"
+	}
+	for n, port := range s.ports.workers {
+		all[fmt.Sprintf("worker-%d", n+1)] = "http://" + loopback(port) + "/metrics"
+	}
+	return all
 }
 
 // Answers returns nil when the address answers 200.

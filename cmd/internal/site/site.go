@@ -46,16 +46,16 @@ type Site struct {
 
 type ports struct {
 	postgres, temporal, sandbox int
-	apis                        []int
+	apis, workers               []int
 }
 
 // New makes the folders of an installation, and starts nothing. The caller must Close it.
 func New(ctx context.Context, o Options) (*Site, error) {
-	free, err := FreePorts(3 + o.APIs)
+	free, err := FreePorts(3 + o.APIs + o.Workers)
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{Options: o, ports: ports{postgres: free[0], temporal: free[1], sandbox: free[2], apis: free[3:]}}
+	s := &Site{Options: o, ports: ports{postgres: free[0], temporal: free[1], sandbox: free[2], apis: free[3 : 3+o.APIs], workers: free[3+o.APIs:]}}
 	if s.postgres, err = newPostgres(ctx, o.Folder, s.ports.postgres); err != nil {
 		return nil, err
 	}
