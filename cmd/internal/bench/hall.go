@@ -43,8 +43,8 @@ const (
 )
 
 // newHall makes it ready to measure. What it returns must be closed, also with an error.
-func newHall(ctx context.Context, folder, programs, store string) (*hall, error) {
-	o := site.Options{Folder: folder, Programs: programs, APIs: 1, Workers: 1}
+func newHall(ctx context.Context, folder, programs, store string, workers int) (*hall, error) {
+	o := site.Options{Folder: folder, Programs: programs, APIs: 1, Workers: workers}
 	if store == "postgres" {
 		o.TemporalShards = shards
 	}

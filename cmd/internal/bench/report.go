@@ -17,6 +17,8 @@ type Report struct {
 	Stores  []Store   `json:"stores,omitempty"`
 	Growth  []Stage   `json:"growth,omitempty"`
 	Burst   *Burst    `json:"burst,omitempty"`
+	Soak    *Soak     `json:"soak,omitempty"`
+	Workers []Workers `json:"workers,omitempty"`
 	Goals   []Goal    `json:"goals"`
 }
 
@@ -83,6 +85,15 @@ func (r *Report) Show(out io.Writer) error {
 	}
 	if b := r.Burst; b != nil {
 		fmt.Fprintf(t, "\na bulk retry of %d\t%d begun meanwhile\tp50 of another workspace's send: %.1f ms, before %.1f ms\t\n", b.Retries, b.Begun, b.During, b.Before)
+	}
+	if s := r.Soak; s != nil {
+		fmt.Fprintf(t, "\n%.0f minutes at %.1f a second\t%d messages\t%d workflows open afterwards\t\n", s.Minutes, s.PerSecond, s.Actions, s.OpenAfter)
+	}
+	if len(r.Workers) > 0 {
+		fmt.Fprint(t, "\nworker processes\tfloors a second\tsends\tsettled sends\t\n")
+	}
+	for _, w := range r.Workers {
+		fmt.Fprintf(t, "%d\t%.1f\t%.1f\t%.1f\t\n", w.Workers, w.Rates[scenarioFloor], w.Rates[scenarioSend], w.Rates[scenarioSettled])
 	}
 	if len(r.Goals) > 0 {
 		fmt.Fprint(t, "\ngoal\twanted\tmeasured\t\n")

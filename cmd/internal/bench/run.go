@@ -17,7 +17,7 @@ import (
 
 // Options say what is measured, and how long.
 type Options struct {
-	// Parts are what is measured; none is all that takes minutes only.
+	// Parts are what is measured; none is all.
 	Parts []string
 	// Stores are what Temporal is on, one after the other: "postgres", "sqlite".
 	Stores []string
@@ -28,6 +28,8 @@ type Options struct {
 	Slice  time.Duration
 	// Costs is how many actions are counted out to learn what one takes; 0 leaves that out.
 	Costs int
+	// Soak is how long the soak lasts.
+	Soak time.Duration
 	// Programs is the folder of handrail, handrail-dev and handrail-bench.
 	Programs string
 	// Dir is where everything is kept; "" is a temporary folder, which stays only when the
@@ -50,24 +52,37 @@ func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 	}}
 	if r.wants(partSpeed) {
 		for _, store := range o.Stores {
-			if err := r.in(ctx, store, r.speed); err != nil {
+			if err := r.in(ctx, store, 1, r.speed); err != nil {
 				return nil, fmt.Errorf("with Temporal on %s: %w", store, err)
 			}
 		}
 		r.report.Goals = r.report.Stores[0].goals()
 	}
-	for _, part := range []struct {
-		name    string
-		measure func(context.Context, *hall) error
-	}{{partGrowth, r.growth}, {partBurst, r.burst}} {
+	for _, part := range r.others() {
 		if !r.wants(part.name) {
 			continue
 		}
-		if err := r.in(ctx, "postgres", part.measure); err != nil {
+		if err := r.in(ctx, "postgres", part.workers, part.measure); err != nil {
 			return nil, fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
 	return &r.report, nil
+}
+
+// part is what is measured in an installation of its own.
+type part struct {
+	name    string
+	workers int
+	measure func(context.Context, *hall) error
+}
+
+// others are all but the speed, in their order.
+func (r *run) others() []part {
+	all := []part{{partGrowth, 1, r.growth}, {partBurst, 1, r.burst}}
+	for _, n := range numbersOfWorkers() {
+		all = append(all, part{partWorkers, n, r.workers})
+	}
+	return append(all, part{partSoak, 1, r.soak})
 }
 
 // The parts of a measurement.
@@ -75,18 +90,21 @@ const (
 	partSpeed  = "speed"
 	partGrowth = "growth"
 	partBurst  = "burst"
+	// partWorkers measures with more than one worker, partSoak for long.
+	partWorkers = "workers"
+	partSoak    = "soak"
 )
 
 func (r *run) wants(part string) bool { return len(r.Parts) == 0 || slices.Contains(r.Parts, part) }
 
 // in measures in an installation of its own, with Temporal on one kind of database.
-func (r *run) in(ctx context.Context, name string, measure func(context.Context, *hall) error) error {
+func (r *run) in(ctx context.Context, name string, workers int, measure func(context.Context, *hall) error) error {
 	folder, err := r.folder(name)
 	if err != nil {
 		return err
 	}
-	r.story.Say("Temporal on %s: starting PostgreSQL, Temporal, the sandbox, an API, a worker and the yardsticks in %s", name, folder)
-	h, err := newHall(ctx, folder, r.Programs, name)
+	r.story.Say("Temporal on %s: starting PostgreSQL, Temporal, the sandbox, an API, workers (%d) and the yardsticks in %s", name, workers, folder)
+	h, err := newHall(ctx, folder, r.Programs, name, workers)
 	if err == nil {
 		r.report.Machine.Postgres = h.postgresVersion
 		err = measure(ctx, h)
