@@ -113,7 +113,12 @@ func (s *Store) Chats(ctx context.Context, ws chat.WorkspaceID, f chat.ChatFilte
 		if next {
 			q.Where("(c.last_activity_at, c.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
 		}
-		s.filterChats(q, &f)
+		filterChats(q, &f)
+		if f.Query != "" {
+			if err := s.searchChats(ctx, tx, q, ws, f.Query); err != nil {
+				return err
+			}
+		}
 		if err := q.Scan(ctx); err != nil {
 			return err
 		}
@@ -125,7 +130,7 @@ func (s *Store) Chats(ctx context.Context, ws chat.WorkspaceID, f chat.ChatFilte
 	return list, err
 }
 
-func (s *Store) filterChats(q *bun.SelectQuery, f *chat.ChatFilter) {
+func filterChats(q *bun.SelectQuery, f *chat.ChatFilter) {
 	if f.NeedsResponse != nil {
 		// Without a parameter, so that the partial index can be seen to fit.
 		condition := map[bool]string{true: "c.needs_response", false: "NOT c.needs_response"}
@@ -144,10 +149,6 @@ func (s *Store) filterChats(q *bun.SelectQuery, f *chat.ChatFilter) {
 	if f.MemberID != 0 {
 		q.Where(`EXISTS (SELECT 1 FROM participants p
 			WHERE p.workspace_id = c.workspace_id AND p.chat_id = c.id AND p.member_id = ?)`, f.MemberID)
-	}
-	if f.Query != "" {
-		q.Where(`(? OR ? OR EXISTS (SELECT 1 FROM messages m WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id AND ?))`,
-			s.contains("c.title", f.Query), s.contains("c.summary", f.Query), s.contains("m.content", f.Query))
 	}
 }
 

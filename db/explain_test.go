@@ -26,7 +26,7 @@ func (w *watcher) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Co
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	one := !strings.Contains(e.Query, ";\n")
-	if one && (strings.HasPrefix(e.Query, "SELECT") || strings.HasPrefix(e.Query, "UPDATE") || strings.HasPrefix(e.Query, "WITH")) {
+	if one && (strings.HasPrefix(strings.TrimLeft(e.Query, "("), "SELECT") || strings.HasPrefix(e.Query, "UPDATE") || strings.HasPrefix(e.Query, "WITH")) {
 		w.queries = append(w.queries, e.Query)
 	}
 	return ctx

@@ -1,0 +1,52 @@
+package db_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/db"
+	"handrail/db/dbtest"
+)
+
+func TestASearchFindsRareAndCommonTexts(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
+		grow(t, s, w)
+		addMessage(t, s, w, w.SMS.ID, "A zebra in the parcel")
+		addMessage(t, s, w, w.SMS.ID, "Two zebras!")
+		addMessage(t, s, other, other.SMS.ID, "My zebra")
+		title := "Zebra crossing"
+		_, err := s.UpdateChat(t.Context(), w.Workspace, w.By, 10007, chat.ChatPatch{Title: &title})
+		require.NoError(t, err)
+		found := func(text string) []chat.ChatID {
+			var ids []chat.ChatID
+			for _, c := range pages(t, 100, func(p chat.Page) (chat.List[chat.Chat], error) {
+				return s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Query: text, Page: p})
+			}) {
+				ids = append(ids, c.ID)
+			}
+			return ids
+		}
+		assert.Equal(t, []chat.ChatID{w.SMS.ID, 10007}, found("ZEBRA"), "each chat once, by the last activity")
+		assert.Len(t, found("text"), 1000, "in six messages of each of a thousand chats")
+		assert.Empty(t, found("giraffe"))
+		assert.Empty(t, found("zebra%parcel"))
+		assert.Equal(t, []chat.ChatID{w.SMS.ID}, found("o z"), "too short for the index of words")
+	})
+}
+
+func TestRareTextsAreFoundByAnIndex(t *testing.T) {
+	t.Parallel()
+	s := dbtest.NewPostgres(t)
+	w := dbtest.Seed(t, s)
+	grow(t, s, w)
+	watch := &watcher{}
+	_, err := s.Watched(watch).Chats(t.Context(), w.Workspace, chat.ChatFilter{Query: "zebra"})
+	require.NoError(t, err)
+	plan := explain(t, s, watch.queries[0])
+	assert.Contains(t, plan, "messages_words")
+}
