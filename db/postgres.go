@@ -91,10 +91,12 @@ func postgresAddress(u *neturl.URL, hostParameter, portParameter string) (networ
 
 var settingName = regexp.MustCompile(`^[a-z_][a-z0-9_.]*$`)
 
-// sessionSettings are what every connection sets: the rest of the URL's parameters, and
-// the time zone in which the driver reads times.
+// sessionSettings are what every connection sets: the rest of the URL's parameters, the
+// time zone in which the driver reads times, and that joins are made in the order in which
+// they are written. The driver has every statement planned anew, and to look for a better
+// order takes as long as the rest of a plan.
 func sessionSettings(query neturl.Values) (map[string]any, error) {
-	settings := map[string]any{"timezone": "UTC"}
+	settings := map[string]any{"timezone": "UTC", "join_collapse_limit": "1"}
 	for name := range query {
 		// The driver puts the name into SQL as it is.
 		if !settingName.MatchString(name) || strings.HasPrefix(name, "ssl") {
