@@ -34,7 +34,7 @@ const (
 	// cached is how many open workflows a process keeps in memory, ready to go on; others
 	// are replayed from their histories when something happens to them. It outlasts the
 	// seconds that receipts take, at some fifty new messages a second.
-	cached = 1000
+	cached = 500
 )
 
 // Run works on taskQueue until ctx ends, then lets running activities finish. It returns
