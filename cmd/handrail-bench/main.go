@@ -22,16 +22,18 @@ type cli struct {
 }
 
 type runCommand struct {
-	Parts  []string      `enum:"speed,growth,burst,workers,soak" help:"Only these parts: speed (with what it costs), growth (with a full database), burst (beside a bulk retry), workers (1, 2 and 4 of them), soak." placeholder:"PART"`
-	Store  []string      `default:"postgres,sqlite" enum:"postgres,sqlite" help:"What Temporal's data is on: postgres, sqlite, or both."`
-	Only   []string      `help:"Only these scenarios, beside the floor: six, plain, send, settled, tools, participant, summarize." placeholder:"NAME"`
-	Rounds int           `default:"5" help:"How often every scenario has its turn."`
-	Slice  time.Duration `default:"4s" help:"How long a turn is."`
-	Costs  int           `default:"1000" help:"How many actions are counted out to learn what one takes; 0 leaves that out."`
-	Soak   time.Duration `default:"20m" help:"How long the soak lasts."`
-	Dir    string        `help:"A folder to keep everything in. By default a temporary one, kept only when the run fails." placeholder:"FOLDER"`
-	JSON   string        `help:"Write the report to this file too." placeholder:"FILE"`
-	Plot   string        `help:"Draw the speeds into this file, .svg or .png." placeholder:"FILE"`
+	Parts   []string      `enum:"speed,growth,burst,workers,soak" help:"Only these parts: speed (with what it costs), growth (with a full database), burst (beside a bulk retry), workers (1, 2 and 4 of them), soak." placeholder:"PART"`
+	Store   []string      `default:"postgres,sqlite" enum:"postgres,sqlite" help:"What Temporal's data is on: postgres, sqlite, or both."`
+	Only    []string      `help:"Only these scenarios, beside the floor: six, plain, send, settled, tools, participant, summarize." placeholder:"NAME"`
+	Rounds  int           `default:"5" help:"How often every scenario has its turn."`
+	Slice   time.Duration `default:"4s" help:"How long a turn is."`
+	Costs   int           `default:"1000" help:"How many actions are counted out to learn what one takes; 0 leaves that out."`
+	Shards  int           `default:"4" help:"How many shards Temporal has on PostgreSQL."`
+	Setting []string      `help:"A setting of PostgreSQL to try." placeholder:"NAME=VALUE"`
+	Soak    time.Duration `default:"20m" help:"How long the soak lasts."`
+	Dir     string        `help:"A folder to keep everything in. By default a temporary one, kept only when the run fails." placeholder:"FOLDER"`
+	JSON    string        `help:"Write the report to this file too." placeholder:"FILE"`
+	Plot    string        `help:"Draw the speeds into this file, .svg or .png." placeholder:"FILE"`
 }
 
 // Validate is asked by kong.
@@ -43,6 +45,8 @@ func (c *runCommand) Validate() error {
 		return errors.New("--slice must be 100ms or more")
 	case c.Soak < time.Minute:
 		return errors.New("--soak must be 1m or more")
+	case c.Shards < 1 || c.Shards > 16384:
+		return errors.New("--shards must be between 1 and 16384")
 	case c.Costs < 0:
 		return errors.New("--costs must be 0 or more")
 	}
@@ -56,15 +60,12 @@ func (c *runCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("find the programs: %w", err)
 	}
 	report, err := bench.Run(ctx, bench.Options{
-		Parts: c.Parts, Stores: c.Store, Scenarios: c.Only, Rounds: c.Rounds, Slice: c.Slice, Costs: c.Costs, Soak: c.Soak, Dir: c.Dir, Programs: filepath.Dir(self),
+		Parts: c.Parts, Stores: c.Store, Scenarios: c.Only, Rounds: c.Rounds, Slice: c.Slice, Costs: c.Costs, Shards: c.Shards, PostgresSettings: c.Setting, Soak: c.Soak, Dir: c.Dir, Programs: filepath.Dir(self),
 	}, os.Stdout)
-	if err != nil {
+	if report == nil {
 		return err
 	}
-	if err := report.Show(os.Stdout); err != nil {
-		return err
-	}
-	return errors.Join(command.SaveJSON(c.JSON, report), report.Plot(c.Plot))
+	return errors.Join(err, report.Show(os.Stdout), command.SaveJSON(c.JSON, report), report.Plot(c.Plot))
 }
 
 type yardstickCommand struct{ bench.YardstickOptions }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -9,7 +10,16 @@ import (
 const histories = 20
 
 // costs counts out actions of every scenario, and divides by them what was used meanwhile.
+// PostgreSQL's own vacuuming, whose transactions count like others, waits.
 func (r *run) costs(ctx context.Context, h *hall, scenarios []scenario) ([]Cost, error) {
+	if err := h.meter.vacuum(ctx, false); err != nil {
+		return nil, err
+	}
+	all, err := r.countOut(ctx, h, scenarios)
+	return all, errors.Join(err, h.meter.vacuum(ctx, true))
+}
+
+func (r *run) countOut(ctx context.Context, h *hall, scenarios []scenario) ([]Cost, error) {
 	r.story.Say("measuring what is used when nothing is done")
 	first, err := h.meter.read(ctx)
 	if err != nil {

@@ -34,20 +34,17 @@ const (
 	// alone, to be copied.
 	sendingChats = 4 * mostCallers
 	readingChats = mostCallers
+	// keys are enough for the most requests in a second that one may make, and few enough
+	// that the note of their last use, once a minute, is none of the cost of a send.
+	keys = 10
 	// joining are the members that can be added to chats.
 	joining = 200
 	// readingMessages is how many messages a chat has that is summarized.
 	readingMessages = 20
-	// shards are those of deploy/.
-	shards = 4
 )
 
 // newHall makes it ready to measure. What it returns must be closed, also with an error.
-func newHall(ctx context.Context, folder, programs, store string, workers int) (*hall, error) {
-	o := site.Options{Folder: folder, Programs: programs, APIs: 1, Workers: workers}
-	if store == "postgres" {
-		o.TemporalShards = shards
-	}
+func newHall(ctx context.Context, o site.Options, store string) (*hall, error) {
 	h := &hall{name: store}
 	var err error
 	if h.site, err = site.New(ctx, o); err != nil {
@@ -93,7 +90,7 @@ func (h *hall) seed(ctx context.Context) (*site.Seeded, []chat.MemberID, error) 
 		return nil, nil, err
 	}
 	defer func() { _ = store.Close() }() // all is stored, or reported as an error
-	seeded, err := site.Seed(ctx, store, site.SeedOptions{Keys: mostCallers, Chats: sendingChats + readingChats + 1})
+	seeded, err := site.Seed(ctx, store, site.SeedOptions{Keys: keys, Chats: sendingChats + readingChats + 1})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"handrail/cmd/internal/command"
+	"handrail/cmd/internal/site"
 )
 
 // Options say what is measured, and how long.
@@ -28,6 +29,9 @@ type Options struct {
 	Slice  time.Duration
 	// Costs is how many actions are counted out to learn what one takes; 0 leaves that out.
 	Costs int
+	// Shards are those of Temporal on PostgreSQL, PostgresSettings "name=value" each.
+	Shards           int
+	PostgresSettings []string
 	// Soak is how long the soak lasts.
 	Soak time.Duration
 	// Programs is the folder of handrail, handrail-dev and handrail-bench.
@@ -45,28 +49,36 @@ type run struct {
 	report Report
 }
 
-// Run measures and says on out what it does.
+// Run measures and says on out what it does. With an error it still returns what was
+// measured before, if anything was.
 func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 	r := &run{Options: o, out: out, story: command.NewStory(out), report: Report{
 		Made: time.Now().UTC().Truncate(time.Second), Machine: Machine{CPUs: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()},
 	}}
+	err := r.measure(ctx)
+	if len(r.report.Goals) == 0 && len(r.report.Workers) == 0 {
+		return nil, err
+	}
+	return &r.report, err
+}
+
+func (r *run) measure(ctx context.Context) error {
 	if r.wants(partSpeed) {
-		for _, store := range o.Stores {
+		for _, store := range r.Stores {
 			if err := r.in(ctx, store, 1, r.speed); err != nil {
-				return nil, fmt.Errorf("with Temporal on %s: %w", store, err)
+				return fmt.Errorf("with Temporal on %s: %w", store, err)
 			}
 		}
-		r.report.Goals = r.report.Stores[0].goals()
 	}
 	for _, part := range r.others() {
 		if !r.wants(part.name) {
 			continue
 		}
 		if err := r.in(ctx, "postgres", part.workers, part.measure); err != nil {
-			return nil, fmt.Errorf("%s: %w", part.name, err)
+			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
-	return &r.report, nil
+	return nil
 }
 
 // part is what is measured in an installation of its own.
@@ -104,7 +116,7 @@ func (r *run) in(ctx context.Context, name string, workers int, measure func(con
 		return err
 	}
 	r.story.Say("Temporal on %s: starting PostgreSQL, Temporal, the sandbox, an API, workers (%d) and the yardsticks in %s", name, workers, folder)
-	h, err := newHall(ctx, folder, r.Programs, name, workers)
+	h, err := newHall(ctx, r.siteOptions(folder, name, workers), name)
 	if err == nil {
 		r.report.Machine.Postgres = h.postgresVersion
 		err = measure(ctx, h)
@@ -117,6 +129,15 @@ func (r *run) in(ctx context.Context, name string, workers int, measure func(con
 	return err
 }
 
+// siteOptions are for an installation with Temporal on one kind of database.
+func (r *run) siteOptions(folder, store string, workers int) site.Options {
+	o := site.Options{Folder: folder, Programs: r.Programs, APIs: 1, Workers: workers, PostgresSettings: r.PostgresSettings}
+	if store == "postgres" {
+		o.TemporalShards = r.Shards
+	}
+	return o
+}
+
 func (r *run) folder(name string) (string, error) {
 	if r.Dir == "" {
 		folder, err := os.MkdirTemp("", "handrail-bench.")
@@ -125,7 +146,8 @@ func (r *run) folder(name string) (string, error) {
 		}
 		return folder, nil
 	}
-	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
+	// PostgreSQL, which runs as somebody else when this is root, must be able to pass.
+	if err := os.MkdirAll(r.Dir, 0o711); err != nil { //nolint:gosec // see above
 		return "", fmt.Errorf("make the folder: %w", err)
 	}
 	parent, err := filepath.Abs(r.Dir)
@@ -155,6 +177,9 @@ func (r *run) speed(ctx context.Context, h *hall) error {
 			return err
 		}
 		result.Costs = costs
+	}
+	if len(r.report.Stores) == 0 { // the goals are for the first
+		r.report.Goals = result.goals()
 	}
 	r.report.Stores = append(r.report.Stores, result)
 	return nil

@@ -21,6 +21,8 @@ type Soak struct {
 	PerSecond float64  `json:"per_second"`
 	Actions   int      `json:"actions"`
 	Samples   []Sample `json:"samples"`
+	// Stored is by how much the databases have grown for each message, in bytes.
+	Stored map[string]float64 `json:"stored_bytes_per_message"`
 	// OpenAfter is how many workflows are open when all have their receipts.
 	OpenAfter int64 `json:"workflows_open_after"`
 }
@@ -40,16 +42,38 @@ const (
 
 // soak sends at 70 per cent of what was measured just before, and notes what is in use.
 func (r *run) soak(ctx context.Context, h *hall) error {
-	settled := &scenario{name: scenarioSettled, act: h.actor.settled}
 	r.story.Say("measuring how many messages can be sent in a second")
-	most, err := h.slice(ctx, settled, mostCallers, lasting(20*time.Second))
+	most, err := h.slice(ctx, &scenario{name: scenarioSettled, act: h.actor.settled}, mostCallers, lasting(20*time.Second))
 	if err != nil {
 		return err
 	}
-	pace := rate.NewLimiter(rate.Limit(soakShare*most.perSecond()), 1)
-	s := &Soak{Minutes: r.Soak.Minutes(), PerSecond: float64(pace.Limit())}
+	before, err := h.meter.sizes(ctx)
+	if err != nil {
+		return err
+	}
+	s := &Soak{Minutes: r.Soak.Minutes(), PerSecond: soakShare * most.perSecond(), Stored: map[string]float64{}}
 	r.report.Soak = s
 	r.story.Say("sending %.1f a second for %s", s.PerSecond, r.Soak)
+	if err := r.endure(ctx, h, s); err != nil {
+		return err
+	}
+	after, err := h.meter.sizes(ctx)
+	if err != nil {
+		return err
+	}
+	for database, size := range after {
+		s.Stored[database] = (size - before[database]) / float64(s.Actions)
+	}
+	if s.OpenAfter, err = h.openAfter(ctx); err != nil {
+		return err
+	}
+	r.report.Goals = append(r.report.Goals, s.goals()...)
+	return nil
+}
+
+// endure sends at a steady pace while what is in use is sampled.
+func (r *run) endure(ctx context.Context, h *hall, s *Soak) error {
+	pace := rate.NewLimiter(rate.Limit(s.PerSecond), 1)
 	paced := &scenario{name: "soak", act: func(ctx context.Context, caller int) (string, error) {
 		if err := pace.Wait(ctx); err != nil {
 			return "", err
@@ -64,15 +88,10 @@ func (r *run) soak(ctx context.Context, h *hall) error {
 	if sampleErr := <-sampled; err == nil {
 		err = sampleErr
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		s.Actions = len(done.latencies)
 	}
-	s.Actions = len(done.latencies)
-	if s.OpenAfter, err = h.openAfter(ctx); err != nil {
-		return err
-	}
-	r.report.Goals = append(r.report.Goals, s.goals()...)
-	return nil
+	return err
 }
 
 // sample notes what is in use until ctx ends.

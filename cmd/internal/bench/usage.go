@@ -57,6 +57,34 @@ func (m *meter) read(ctx context.Context) (*usage, error) {
 	return u, err
 }
 
+// sizes are those of the databases, with their indexes, in bytes.
+func (m *meter) sizes(ctx context.Context) (map[string]float64, error) {
+	rows, err := m.db.QueryContext(ctx, `SELECT datname, pg_database_size(oid) FROM pg_database WHERE NOT datistemplate AND datname <> 'yardstick'`)
+	if err != nil {
+		return nil, fmt.Errorf("read how large the databases are: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // Err tells what went wrong
+	all := map[string]float64{}
+	for rows.Next() {
+		var name string
+		var size float64
+		if err := rows.Scan(&name, &size); err != nil {
+			return nil, err
+		}
+		all[name] = size
+	}
+	return all, rows.Err()
+}
+
+// vacuum lets PostgreSQL vacuum by itself, or not.
+func (m *meter) vacuum(ctx context.Context, on bool) error {
+	if _, err := m.db.ExecContext(ctx, fmt.Sprintf("ALTER SYSTEM SET autovacuum = %t", on)); err != nil {
+		return fmt.Errorf("switch PostgreSQL's vacuuming: %w", err)
+	}
+	_, err := m.db.ExecContext(ctx, "SELECT pg_reload_conf()")
+	return err
+}
+
 // processes reads what the processes have used, with those that they have started.
 func (m *meter) processes() (*usage, error) {
 	u := &usage{at: time.Now(), cpu: map[string]float64{}, resident: map[string]float64{}}

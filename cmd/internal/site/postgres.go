@@ -30,6 +30,7 @@ type postgres struct {
 	environ  []string
 	port     int
 	password string
+	settings []string
 }
 
 // newPostgres makes the cluster in folder/postgres. It is durable as by default: whatever
@@ -110,12 +111,12 @@ func (p *postgres) url(database string) string {
 }
 
 func (p *postgres) program() Program {
+	args := []string{filepath.Join(p.programs, "postgres"), "-D", p.data, "-p", strconv.Itoa(p.port)}
+	for _, setting := range append(p.settings, "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200") {
+		args = append(args, "-c", setting)
+	}
 	return Program{
-		Name: "postgres", Kind: "postgres", Environ: p.environ, User: p.user,
-		Args: []string{
-			filepath.Join(p.programs, "postgres"), "-D", p.data, "-p", strconv.Itoa(p.port),
-			"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200",
-		},
+		Name: "postgres", Kind: "postgres", Environ: p.environ, User: p.user, Args: args,
 		Ready: func(ctx context.Context) error {
 			store, err := db.Open(ctx, p.url("postgres"), db.WithMaxConns(1))
 			if err != nil {

@@ -98,7 +98,11 @@ func (s *Site) Environment() []string {
 
 // bare is an environment with nothing of the caller's but where programs are.
 func (s *Site) bare(more ...string) []string {
-	return append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.Folder, "TMPDIR=" + s.Folder}, more...)
+	environ := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.Folder, "TMPDIR=" + s.Folder}
+	if percent := os.Getenv("GOGC"); percent != "" { // to try what it does
+		environ = append(environ, "GOGC="+percent)
+	}
+	return append(environ, more...)
 }
 
 // Metrics are the addresses where the APIs and the workers tell of themselves, by name.

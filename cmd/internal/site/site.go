@@ -30,6 +30,8 @@ type Options struct {
 	// TemporalShards keeps Temporal's data on PostgreSQL too, in so many shards; 0 keeps it
 	// in a file.
 	TemporalShards int
+	// PostgresSettings are given to PostgreSQL, "name=value" each.
+	PostgresSettings []string
 }
 
 // Site is an installation. It is not safe for concurrent use.
@@ -59,6 +61,7 @@ func New(ctx context.Context, o Options) (*Site, error) {
 	if s.postgres, err = newPostgres(ctx, o.Folder, s.ports.postgres); err != nil {
 		return nil, err
 	}
+	s.postgres.settings = o.PostgresSettings
 	return s, s.openPublic(ctx)
 }
 
