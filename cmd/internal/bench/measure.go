@@ -16,6 +16,9 @@ type slice struct {
 	latencies []time.Duration
 	workflows []string
 	elapsed   time.Duration
+	// cpu is the processor time of each kind of process in seconds, resident the most memory
+	// at the end in bytes, where they were noted.
+	cpu, resident map[string]float64
 }
 
 // perSecond is how many were done in a second.
@@ -34,6 +37,18 @@ func (s *slice) quantile(share float64) time.Duration {
 func (s *slice) join(other *slice) {
 	s.latencies, s.workflows = append(s.latencies, other.latencies...), append(s.workflows, other.workflows...)
 	s.elapsed += other.elapsed
+	for kind, seconds := range other.cpu {
+		s.note(kind, seconds, other.resident[kind])
+	}
+}
+
+// note adds what a kind of process has used.
+func (s *slice) note(kind string, cpu, resident float64) {
+	if s.cpu == nil {
+		s.cpu, s.resident = map[string]float64{}, map[string]float64{}
+	}
+	s.cpu[kind] += cpu
+	s.resident[kind] = max(s.resident[kind], resident)
 }
 
 // enough tells that no more need be begun, after so many and so long.

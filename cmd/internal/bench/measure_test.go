@@ -50,7 +50,12 @@ func TestQuantilesAndRates(t *testing.T) {
 	assert.EqualValues(t, 2, one.quantile(0.5))
 	assert.EqualValues(t, 3, one.quantile(0.99))
 	assert.EqualValues(t, 1, one.quantile(0))
-	one.join(&slice{latencies: []time.Duration{9}, workflows: []string{"w"}, elapsed: time.Second})
+	other := &slice{latencies: []time.Duration{9}, workflows: []string{"w"}, elapsed: time.Second}
+	one.note("api", 2, 50)
+	other.note("api", 1, 40)
+	one.join(other)
+	assert.Equal(t, map[string]float64{"api": 3}, one.cpu)
+	assert.Equal(t, map[string]float64{"api": 50}, one.resident)
 	assert.InDelta(t, 2, one.perSecond(), 0.001)
 	assert.EqualValues(t, 9, one.quantile(0.99))
 	assert.Zero(t, (&slice{}).quantile(0.5))

@@ -53,6 +53,10 @@ type Speed struct {
 	P99          float64 `json:"p99_ms"`
 	RateRatio    float64 `json:"rate_to_floor"`
 	LatencyRatio float64 `json:"p50_to_floor"`
+	// CPU is in seconds for a thousand, with what is used when nothing is done; ResidentMB is
+	// the most at the end of a turn; both by kind of process.
+	CPU        map[string]float64 `json:"cpu_seconds_per_1000"`
+	ResidentMB map[string]float64 `json:"resident_mb"`
 }
 
 // Cost is what an action takes. CPU is in seconds for a thousand actions, by kind of
@@ -133,6 +137,7 @@ func (s *Store) show(t io.Writer) {
 		fmt.Fprintf(t, "%s\t%d\t%.1f ms\t%.1f ms\t%.1f ms\t%.1f\t%.2f\t%.2f\t%s\n",
 			v.Scenario, v.Callers, v.P50, v.P95, v.P99, v.PerSecond, v.LatencyRatio, v.RateRatio, v.What)
 	}
+	s.showUsed(t)
 	if len(s.Costs) == 0 {
 		return
 	}
@@ -146,6 +151,19 @@ func (s *Store) show(t io.Writer) {
 		fmt.Fprintln(t)
 	}
 	fmt.Fprintf(t, "\nmemory\tAPI and worker: %.0f MB\t\n", s.ResidentMB)
+}
+
+// showUsed tells what the processes used in the turns.
+func (s *Store) showUsed(t io.Writer) {
+	kinds := slices.Sorted(maps.Keys(s.Speeds[0].CPU))
+	fmt.Fprintf(t, "\nCPU seconds for 1,000, and MB\tcallers\t%s\t\n", strings.Join(kinds, "\t"))
+	for _, v := range s.Speeds {
+		fmt.Fprintf(t, "%s\t%d\t", v.Scenario, v.Callers)
+		for _, kind := range kinds {
+			fmt.Fprintf(t, "%.1f, %.0f MB\t", v.CPU[kind], v.ResidentMB[kind])
+		}
+		fmt.Fprintln(t)
+	}
 }
 
 // speed finds a scenario's speed with so many callers.

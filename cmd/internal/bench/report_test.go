@@ -15,7 +15,7 @@ func measured() Store {
 	s := Store{Temporal: "postgres", ResidentMB: 150, Costs: []Cost{{Scenario: scenarioSettled, Events: 24, Bytes: 12 << 10, Transactions: 6.04, CPU: map[string]float64{"api": 1}}}}
 	for _, callers := range []int{1, mostCallers} {
 		for name, rate := range map[string]float64{scenarioFloor: 1, scenarioSix: 0.4, scenarioSend: 1.3, scenarioSettled: 0.8, scenarioParticipant: 1.3} {
-			s.Speeds = append(s.Speeds, Speed{Scenario: name, Callers: callers, PerSecond: 10 * rate, RateRatio: rate, LatencyRatio: 0.9})
+			s.Speeds = append(s.Speeds, Speed{Scenario: name, Callers: callers, PerSecond: 10 * rate, RateRatio: rate, LatencyRatio: 0.9, CPU: map[string]float64{"worker": 4.2}, ResidentMB: map[string]float64{"worker": 70}})
 		}
 	}
 	return s
@@ -82,7 +82,7 @@ func TestAReportIsShownAndDrawn(t *testing.T) {
 	}
 	var out bytes.Buffer
 	require.NoError(t, r.Show(&out))
-	for _, part := range []string{"Temporal on postgres", "settled", "a bulk retry of 5000", "12345 messages", "61.5", "chats, by a word", "≥ 1.3", "met"} {
+	for _, part := range []string{"Temporal on postgres", "4.2, 70 MB", "settled", "a bulk retry of 5000", "12345 messages", "61.5", "chats, by a word", "≥ 1.3", "met"} {
 		assert.Contains(t, out.String(), part)
 	}
 	file := filepath.Join(t.TempDir(), "speeds.svg")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -184,92 +183,3 @@ func (r *run) speed(ctx context.Context, h *hall) error {
 	r.report.Stores = append(r.report.Stores, result)
 	return nil
 }
-
-// speeds measures how fast scenarios are.
-type speeds struct {
-	*run
-	*hall
-	scenarios []scenario
-	done      map[turn][]*slice
-	resident  float64
-}
-
-// turn is a scenario with so many callers.
-type turn struct {
-	scenario string
-	callers  int
-}
-
-// measure gives every scenario its turn in every round, in another order each time, so
-// that what else the machine does meets all of them.
-func (s *speeds) measure(ctx context.Context) error {
-	s.story.Say("warming up")
-	for i := range s.scenarios {
-		if _, err := s.slice(ctx, &s.scenarios[i], mostCallers, lasting(2*time.Second)); err != nil {
-			return err
-		}
-	}
-	for round := range s.Rounds {
-		for _, callers := range []int{1, mostCallers} {
-			for _, i := range rand.Perm(len(s.scenarios)) { //nolint:gosec // not a secret
-				sc := &s.scenarios[i]
-				done, err := s.slice(ctx, sc, callers, lasting(s.Slice))
-				if err != nil {
-					return err
-				}
-				s.done[turn{sc.name, callers}] = append(s.done[turn{sc.name, callers}], done)
-				s.story.Say("round %d of %d: %-11s %2d callers  p50 %6.1f ms  %7.1f a second", round+1, s.Rounds, sc.name, callers,
-					milliseconds(done.quantile(0.5)), done.perSecond())
-			}
-			if err := s.noteResident(); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (s *speeds) noteResident() error {
-	u, err := s.meter.processes()
-	if err == nil {
-		s.resident = max(s.resident, u.resident["api"]+u.resident["worker"])
-	}
-	return err
-}
-
-func (s *speeds) report() []Speed {
-	var all []Speed
-	for _, callers := range []int{1, mostCallers} {
-		floors := s.done[turn{scenarioFloor, callers}]
-		for _, sc := range s.scenarios {
-			var whole slice
-			var rates, latencies []float64
-			for round, part := range s.done[turn{sc.name, callers}] {
-				whole.join(part)
-				rates = append(rates, part.perSecond()/floors[round].perSecond())
-				latencies = append(latencies, float64(part.quantile(0.5))/float64(floors[round].quantile(0.5)))
-			}
-			all = append(all, Speed{
-				Scenario: sc.name, What: sc.what, Callers: callers, Actions: len(whole.latencies), PerSecond: whole.perSecond(),
-				P50: milliseconds(whole.quantile(0.5)), P95: milliseconds(whole.quantile(0.95)), P99: milliseconds(whole.quantile(0.99)),
-				RateRatio: middle(rates), LatencyRatio: middle(latencies),
-			})
-		}
-	}
-	return all
-}
-
-// middle is the median.
-func middle(values []float64) float64 {
-	if len(values) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	half := len(sorted) / 2
-	if len(sorted)%2 == 0 {
-		return (sorted[half-1] + sorted[half]) / 2
-	}
-	return sorted[half]
-}
-
-func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
