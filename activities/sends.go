@@ -22,7 +22,7 @@ func (a *Activities) PrepareSend(ctx context.Context, in chat.SendAssistantMessa
 	}
 	now := time.Now()
 	sent, claim, err := a.Store.PrepareAndClaim(ctx, in, ids, a.plan(in, ids), now, a.Lease)
-	if err != nil || claim.Delivery.ID == "" {
+	if err != nil || !claim.Granted {
 		return sent, err
 	}
 	sent.Submitted = true

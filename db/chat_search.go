@@ -9,7 +9,7 @@ import (
 )
 
 // foundMost is up to how many places with a searched text lead to their chats. A text that
-// is in more is in chats of late too, where it is found soon.
+// is in more mostly is in chats of late too, where it is found soon.
 const foundMost = 500
 
 // searchChats narrows a list to the chats with a text in the title, the summary or a
@@ -35,8 +35,8 @@ func (s *Store) searchChats(ctx context.Context, tx bun.Tx, q *bun.SelectQuery, 
 // chatsWith finds the chats of places with a text, some twice: all of them, unless it is
 // more than foundMost.
 func (s *Store) chatsWith(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, text string) ([]chat.ChatID, error) {
-	heads := tx.NewSelect().TableExpr("chats AS c").Column("c.id").Where("c.workspace_id = ?", ws).
-		Where("(? OR ?)", s.contains("c.title", text), s.contains("c.summary", text)).Limit(foundMost + 1)
+	heads := tx.NewSelect().TableExpr("chat_texts AS ct").ColumnExpr("ct.chat_id AS id").Where("ct.workspace_id = ?", ws).
+		Where("(? OR ?)", s.contains("ct.title", text), s.contains("ct.summary", text)).Limit(foundMost + 1)
 	messages := tx.NewSelect().TableExpr("messages AS m").ColumnExpr("m.chat_id AS id").Where("m.workspace_id = ?", ws).
 		Where("?", s.contains("m.content", text)).Limit(foundMost + 1)
 	var ids []chat.ChatID

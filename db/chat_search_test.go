@@ -19,9 +19,11 @@ func TestASearchFindsRareAndCommonTexts(t *testing.T) {
 		addMessage(t, s, w, w.SMS.ID, "A zebra in the parcel")
 		addMessage(t, s, w, w.SMS.ID, "Two zebras!")
 		addMessage(t, s, other, other.SMS.ID, "My zebra")
-		title := "Zebra crossing"
-		_, err := s.UpdateChat(t.Context(), w.Workspace, w.By, 10007, chat.ChatPatch{Title: &title})
-		require.NoError(t, err)
+		title, before := "Zebra crossing", "A giraffe"
+		for _, patch := range []chat.ChatPatch{{Title: &before}, {Title: &title}} {
+			_, err := s.UpdateChat(t.Context(), w.Workspace, w.By, 10007, patch)
+			require.NoError(t, err)
+		}
 		found := func(text string) []chat.ChatID {
 			var ids []chat.ChatID
 			for _, c := range pages(t, 100, func(p chat.Page) (chat.List[chat.Chat], error) {

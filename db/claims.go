@@ -10,13 +10,16 @@ import (
 	"handrail/chat"
 )
 
-// suppressedNow and busyNow are asked where the claim is decided, not when the send was
-// prepared: both may have changed since. d is the delivery.
+// suppressedNow, busyNow, and optedOutNow for a delivery that is not stored yet, are asked
+// where the claim is decided, not when the send was prepared: all may have changed since. d
+// is the delivery.
 const (
 	suppressedNow = `EXISTS (SELECT 1 FROM suppressions x WHERE x.workspace_id = d.workspace_id AND x.channel = d.channel
 		AND x.sender = d.sender AND x.address = lower(d.to_address) AND x.lifted_at IS NULL)`
 	busyNow = `(d.channel <> 'web-chat' AND EXISTS (SELECT 1 FROM deliveries o WHERE o.workspace_id = d.workspace_id AND o.sender = d.sender
 		AND o.to_address = d.to_address AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat' AND o.id <> d.id))`
+	optedOutNow = `EXISTS (SELECT 1 FROM suppressions x WHERE x.workspace_id = ? AND x.channel = ?
+		AND x.sender = ? AND x.address = lower(?) AND x.lifted_at IS NULL) AS opted_out`
 )
 
 // optedOut are the words for an address that is suppressed.

@@ -33,6 +33,7 @@ type messageRow struct {
 	CreatedAt      time.Time         `bun:"created_at"`
 
 	DeliveryID chat.DeliveryID `bun:"delivery_id,scanonly"`
+	OptedOut   bool            `bun:"opted_out,scanonly"`
 }
 
 func (r *messageRow) message() chat.Message {

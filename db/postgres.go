@@ -27,7 +27,11 @@ func openPostgres(url string, o options) (*Store, error) {
 		return nil, err
 	}
 	connector := pgdriver.NewConnector(config...)
-	return newStore(migrations.Postgres, func() *sql.DB { return sql.OpenDB(connector) }, o), nil
+	store := newStore(migrations.Postgres, func() *sql.DB { return sql.OpenDB(connector) }, o)
+	// A migration may read a large table from end to end.
+	patient := pgdriver.NewConnector(append(config, pgdriver.WithReadTimeout(0))...)
+	store.connect = func() *sql.DB { return sql.OpenDB(patient) }
+	return store, nil
 }
 
 // postgresOptions reads the URL itself: the driver's own reading panics on some, turns

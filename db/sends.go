@@ -30,8 +30,8 @@ func (s *Store) PrepareSend(ctx context.Context, in chat.SendAssistantMessage, i
 }
 
 // PrepareAndClaim is [Store.PrepareSend] and the first [Store.Claim] in one transaction, for
-// a send that nothing stands before. A send that was stored already is not claimed: then,
-// and when another one to its address was claimed at the same time, the claim is empty.
+// a send that nothing stands before. Otherwise, and when it was stored already, the claim is
+// empty, and [Store.Claim] finds out what is in the way.
 func (s *Store) PrepareAndClaim(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error), now time.Time, lease time.Duration) (chat.AssistantMessageSent, chat.Claim, error) {
 	var sent chat.AssistantMessageSent
 	var claim chat.Claim
@@ -40,16 +40,11 @@ func (s *Store) PrepareAndClaim(ctx context.Context, in chat.SendAssistantMessag
 		if err != nil {
 			return err
 		}
-		sent = prepared
-		switch {
-		case delivery == nil: // it was stored before
-			claim = chat.Claim{}
-		case delivery.Submission == chat.SubmissionSending:
+		sent, claim = prepared, chat.Claim{}
+		if delivery != nil && delivery.Submission == chat.SubmissionSending {
 			claim = chat.Claim{Granted: true, Delivery: delivery.delivery()}
-		default: // which finds out why not, and stores that
-			claim, err = s.claim(ctx, tx, in.WorkspaceID, delivery.ID, micro(now), micro(now.Add(lease)))
 		}
-		return err
+		return nil
 	})
 	if errors.Is(err, errClaimAgain) {
 		sent, err = s.PrepareSend(ctx, in, ids, plan)
@@ -70,9 +65,9 @@ func (s *Store) prepareSend(ctx context.Context, tx bun.Tx, in *chat.SendAssista
 	switch {
 	case err != nil:
 		return none, nil, err
-	case stored != nil && stored.State == chat.ActionFailed:
+	case stored != nil && stored.State == chat.ActionFailed && (claim == nil || stored.Problem.DeliveryID == ""):
 		return none, nil, stored.Problem
-	case stored != nil:
+	case stored != nil: // also when what was claimed was refused: its delivery tells why
 		sent, err := sentMessage(ctx, tx, in.WorkspaceID, in.ActionID)
 		return sent, nil, err
 	}
@@ -113,8 +108,14 @@ func (s *Store) insertSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistan
 	}
 	// Nobody can have answered what has not happened yet.
 	delivery.Watermark = min(in.Watermark, facts.Chat.Attention)
-	if _, err := tx.NewInsert().Model(&message).Exec(ctx); err != nil {
+	// The facts are as old as the wait for the chat's lock: who has opted out meanwhile must
+	// not be written to.
+	_, err = tx.NewInsert().Model(&message).Returning("number").Returning(optedOutNow, in.WorkspaceID, plan.Channel, plan.Sender, plan.To).Exec(ctx)
+	if err != nil {
 		return chat.AssistantMessageSent{}, nil, err
+	}
+	if message.OptedOut {
+		claim = nil
 	}
 	statements := []bun.Query{
 		tx.NewInsert().Model(&delivery).Returning("NULL"),

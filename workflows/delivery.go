@@ -28,6 +28,8 @@ type follower struct {
 	changed workflow.ReceiveChannel
 	// last is how the delivery stood when it was last seen.
 	last chat.Receipt
+	// troubled is whether something else than the acceptance was told of it.
+	troubled bool
 }
 
 func newFollower(ctx workflow.Context, ws chat.WorkspaceID, action chat.ActionID, answer func(chat.Receipt, error)) *follower {
@@ -62,10 +64,13 @@ func (f *follower) follow(ctx workflow.Context, r chat.Receipt) error {
 			f.finish(ctx, r)
 			return nil
 		case r.Submission == chat.SubmissionUnknown:
+			f.troubled = true
 			r, err = f.settleUnknown(ctx, r)
 		case parked(r):
+			f.troubled = true
 			r, err = f.park(ctx, r)
 		default:
+			f.troubled = true
 			r, err = f.submitAgain(ctx, r)
 		}
 		if errors.Is(err, errNobodyDecided) {

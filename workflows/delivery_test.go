@@ -105,19 +105,43 @@ func TestAcceptanceIsToldToOperatorsWhenItsReceiptIsLate(t *testing.T) {
 			accepted.Waits.Quiet = tt.quiet
 			submittedAtOnce(w, accepted)
 			reads(w, accepted)
-			var told []string
-			w.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
-				status, _ := args.Get(0).(temporal.SearchAttributes).GetKeyword(workflows.AttributeStatus)
-				told = append(told, status)
-			}).Return(nil)
+			told := statuses(w)
 			final := taken(chat.CarrierDelivered)
 			final.Status = "delivered"
 			w.signal(tt.receipt, final)
 			w.run(sendInput())
 			require.NoError(t, w.GetWorkflowError())
-			assert.Equal(t, tt.want, told)
+			assert.Equal(t, tt.want, *told)
 		})
 	}
+}
+
+// statuses collects what the search attribute of the status is set to.
+func statuses(w *world) *[]string {
+	var told []string
+	w.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
+		if status, ok := args.Get(0).(temporal.SearchAttributes).GetKeyword(workflows.AttributeStatus); ok {
+			told = append(told, status)
+		}
+	}).Return(nil)
+	return &told
+}
+
+func TestAcceptanceAfterTroubleIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	unknown, accepted, final := receipt(chat.SubmissionUnknown), taken(chat.CarrierQueued), taken(chat.CarrierDelivered)
+	unknown.Status, accepted.Status, final.Status = "unknown", "accepted", "delivered"
+	accepted.Waits.Quiet = 2 * time.Minute
+	submittedAtOnce(w, unknown)
+	does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) {
+		w.SignalWorkflow("Changed", final)
+		return accepted, nil
+	})
+	told := statuses(w)
+	w.run(sendInput())
+	require.NoError(t, w.GetWorkflowError())
+	assert.Equal(t, []string{"unknown", "accepted", "delivered"}, *told, "nobody must look after it any more")
 }
 
 func TestReceiptThatCameBeforeTheAcceptanceIsNotMissed(t *testing.T) {

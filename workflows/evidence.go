@@ -18,7 +18,8 @@ func (f *follower) awaitReceipt(ctx workflow.Context, r chat.Receipt) (chat.Rece
 	f.answer(r, nil)
 	details := fmt.Sprintf("%s accepted the message. Waits for its receipt.", r.Provider)
 	workflow.SetCurrentDetails(ctx, details)
-	if r.Waits.Quiet == 0 {
+	quiet := f.quiet(ctx, r)
+	if quiet == 0 {
 		tellReceipt(ctx, r, details)
 	}
 	look := func() (chat.Receipt, bool, error) {
@@ -26,12 +27,12 @@ func (f *follower) awaitReceipt(ctx workflow.Context, r chat.Receipt) (chat.Rece
 		return seen, told(seen), err
 	}
 	start := workflow.Now(ctx)
-	for i, after := range []time.Duration{cmp.Or(r.Waits.Quiet, lookSoon), lookLater, r.Waits.Receipt} {
+	for i, after := range []time.Duration{cmp.Or(quiet, lookSoon), lookLater, r.Waits.Receipt} {
 		seen, final, err := f.watch(ctx, start.Add(min(after, r.Waits.Receipt)), told, look)
 		if err != nil || final {
 			return seen, err
 		}
-		if i == 0 && r.Waits.Quiet > 0 {
+		if i == 0 && quiet > 0 {
 			tellReceipt(ctx, seen, details)
 		}
 	}
@@ -40,6 +41,15 @@ func (f *follower) awaitReceipt(ctx workflow.Context, r chat.Receipt) (chat.Rece
 		return sought, err
 	}
 	return Unconfirmed.Local(ctx, "Record that no receipt came", f.step())
+}
+
+// quiet is how long the search attributes do not tell of the acceptance. What they have told
+// before must not stay.
+func (f *follower) quiet(ctx workflow.Context, r chat.Receipt) time.Duration {
+	if r.Waits.Quiet > 0 && f.troubled && workflow.GetVersion(ctx, "acceptance-after-trouble", workflow.DefaultVersion, 1) == 1 {
+		return 0
+	}
+	return r.Waits.Quiet
 }
 
 // told tells whether a receipt holds the carrier's final word.
