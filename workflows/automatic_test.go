@@ -38,6 +38,8 @@ func newQuiet(t *testing.T, settings chat.SummarySettings) *quiet {
 		return due, nil
 	})
 	q.RegisterWorkflowWithOptions(func(ctx workflow.Context, in chat.SummarizeChat) error {
+		q.mu.Lock()
+		defer q.mu.Unlock()
 		q.asked = append(q.asked, in)
 		q.summaries = append(q.summaries, workflow.Now(ctx))
 		if !q.stuck {
@@ -67,12 +69,12 @@ func (q *quiet) due() chat.SummaryDue {
 
 // message stores a message after a while, and tells the workflow unless its word is lost.
 func (q *quiet) message(after time.Duration, told bool) {
-	q.RegisterDelayedCallback(func() {
-		q.unread, q.last = q.unread+1, q.Now()
-		if told {
-			q.SignalWorkflow("Changed", chat.Receipt{})
-		}
-	}, after)
+	comes := func() { q.unread, q.last = q.unread+1, q.Now() }
+	if told {
+		q.changes(after, comes)
+		return
+	}
+	q.at(after, comes)
 }
 
 func (q *quiet) run() {

@@ -65,16 +65,6 @@ func (a *asked) shown() chat.ContributorRequest {
 
 func (a *asked) run() { a.ExecuteWorkflow(workflows.WorkflowAskContributors, a.request) }
 
-// after changes the request, and tells the workflow to look.
-func (a *asked) after(d time.Duration, change func()) {
-	a.RegisterDelayedCallback(func() {
-		a.mu.Lock()
-		change()
-		a.mu.Unlock()
-		a.SignalWorkflow("Changed", chat.Receipt{})
-	}, d)
-}
-
 func (a *asked) answers(i int) {
 	now := a.Now()
 	a.request.Asks[i].State, a.request.Asks[i].Answer, a.request.Asks[i].AnsweredAt = chat.AskAnswered, json.RawMessage(`true`), &now
@@ -83,7 +73,7 @@ func (a *asked) answers(i int) {
 func TestARequestEndsWithItsAnswer(t *testing.T) {
 	t.Parallel()
 	a := newAsked(t, 2)
-	a.after(time.Hour, func() { a.answers(1) })
+	a.changes(time.Hour, func() { a.answers(1) })
 	a.run()
 	require.NoError(t, a.GetWorkflowError())
 	assert.Equal(t, chat.RequestAnswered, a.request.State)
@@ -119,9 +109,9 @@ func TestAnAnswerThatCanNotBeReadIsAskedForOnceMore(t *testing.T) {
 	a := newAsked(t, 1)
 	a.request.Reminders = 0
 	unreadable := func() { a.request.Asks[0].State = chat.AskUnreadable }
-	a.after(time.Hour, unreadable)
-	a.after(2*time.Hour, unreadable)
-	a.after(3*time.Hour, func() { a.answers(0) })
+	a.changes(time.Hour, unreadable)
+	a.changes(2*time.Hour, unreadable)
+	a.changes(3*time.Hour, func() { a.answers(0) })
 	a.run()
 	require.NoError(t, a.GetWorkflowError())
 	assert.Equal(t, []chat.AskTurn{chat.TurnQuestion, chat.TurnAgain}, a.put)

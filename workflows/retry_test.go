@@ -206,13 +206,12 @@ func TestBulkRetryPausesForItsCanary(t *testing.T) {
 		}
 		return "accepted"
 	}
-	b.RegisterDelayedCallback(func() {
+	b.changes(time.Hour, func() {
 		assert.Len(t, b.begun, 4, "the rest waits")
 		assert.Equal(t, chat.BulkPaused, b.state)
 		assert.Equal(t, "1 of the first 4 were not taken by the carrier.", b.note)
 		b.state = chat.BulkRunning
-		b.SignalWorkflow("Changed", chat.Receipt{})
-	}, time.Hour)
+	})
 	b.run(5, 4)
 	require.NoError(t, b.GetWorkflowError())
 	assert.Len(t, b.begun, 20, "a person let it go on")
@@ -222,10 +221,7 @@ func TestBulkRetryPausesForItsCanary(t *testing.T) {
 func TestBulkRetryCanceled(t *testing.T) {
 	t.Parallel()
 	b := newBulkWorld(t, 20)
-	b.RegisterDelayedCallback(func() {
-		b.state = chat.BulkCanceled
-		b.SignalWorkflow("Changed", chat.Receipt{})
-	}, 1500*time.Millisecond)
+	b.changes(1500*time.Millisecond, func() { b.state = chat.BulkCanceled })
 	b.run(5, 0)
 	require.NoError(t, b.GetWorkflowError())
 	assert.Less(t, len(b.begun), 20)

@@ -57,10 +57,10 @@ func TestSendParksWhenTryingDoesNotHelp(t *testing.T) {
 	does(w, workflows.GiveUp, func(chat.DeliveryStep) (chat.Receipt, error) { return exhausted(), nil })
 	does(w, workflows.Look, func(chat.DeliveryStep) (chat.Receipt, error) { return exhausted(), nil })
 	failures := ends(w, chat.SubmissionCanceled)
-	w.RegisterDelayedCallback(func() {
+	w.at(20*24*time.Hour, func() {
 		assert.Contains(t, w.said, "GiveUp", "the store is told that nobody tries any more")
 		assert.False(t, w.IsWorkflowCompleted(), "an operator looks for it among the open ones")
-	}, 20*24*time.Hour)
+	})
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, "pending", a.out.Value.Status)

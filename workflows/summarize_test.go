@@ -262,12 +262,16 @@ func TestSummarizeEndsTheOtherPartsWithTheOneThatFails(t *testing.T) {
 		if in.Messages.From == 21 {
 			return chat.Summary{}, chat.Errorf(chat.CodeTokenBudget, "the tokens of this month are used up")
 		}
-		return writes(in)
+		return chat.Summary{}, &chat.RetryLaterError{After: time.Minute, Code: "openai_429", Message: "wait"}
 	})
 	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	assert.Equal(t, "token_budget_exceeded", code(t, a.err))
-	assert.Less(t, len(s.reads), 9)
+	s.mu.Lock() // one that was begun beside it may still be on its way
+	defer s.mu.Unlock()
+	for _, in := range s.reads {
+		assert.LessOrEqual(t, in.Messages.From, int64(31), "four are read at a time, and no fifth is begun")
+	}
 	assert.Empty(t, s.saved)
 }
 

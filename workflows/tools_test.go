@@ -86,16 +86,6 @@ func (o *outside) undoes(indexes ...int) {
 
 func succeed(int, int) chat.ToolCallState { return chat.ToolCallSucceeded }
 
-// after changes what the store shows, and tells the workflow to look.
-func (o *outside) after(d time.Duration, change func()) {
-	o.RegisterDelayedCallback(func() {
-		o.mu.Lock()
-		change()
-		o.mu.Unlock()
-		o.SignalWorkflow("Changed", chat.Receipt{})
-	}, d)
-}
-
 func TestSendWaitsForItsApprovalBeforeAnyToolRuns(t *testing.T) {
 	t.Parallel()
 	in := sendInput("refund")
@@ -103,7 +93,7 @@ func TestSendWaitsForItsApprovalBeforeAnyToolRuns(t *testing.T) {
 	o.sent.Approval = &chat.Approval{State: chat.ApprovalWaiting, Calls: []string{"refund"}, Deadline: time.Now().Add(time.Hour)}
 	o.calls(succeed)
 	submits(o.world, chat.SubmissionAccepted)
-	o.after(time.Minute, func() {
+	o.changes(time.Minute, func() {
 		assert.Empty(t, o.ran)
 		o.sent.Approval.State = chat.ApprovalApproved
 	})
@@ -136,7 +126,7 @@ func TestSendEndsWithoutItsApproval(t *testing.T) {
 			// What has had no effect needs no undo: the store says so.
 			o.undoes()
 			if tt.decide {
-				o.after(time.Minute, func() { o.sent.Approval.State = chat.ApprovalRefused })
+				o.changes(time.Minute, func() { o.sent.Approval.State = chat.ApprovalRefused })
 			}
 			o.run(in)
 			require.NoError(t, o.GetWorkflowError())
@@ -171,7 +161,7 @@ func TestSendParksACallThatMayHaveHadItsEffect(t *testing.T) {
 			})
 			o.undoes()
 			submits(o.world, chat.SubmissionAccepted)
-			o.after(48*time.Hour, func() { o.sent.ToolCalls[0].State = tt.verdict })
+			o.changes(48*time.Hour, func() { o.sent.ToolCalls[0].State = tt.verdict })
 			a := o.run(in)
 			require.NoError(t, o.GetWorkflowError())
 			require.NoError(t, a.err)
@@ -273,7 +263,7 @@ func TestASendThatAPersonEndsWhileItWaitsIsOver(t *testing.T) {
 	o := newOutside(t, in)
 	o.calls(func(int, int) chat.ToolCallState { return chat.ToolCallUnknown })
 	o.undoes()
-	o.after(time.Hour, func() { o.sent.Receipt = receipt(chat.SubmissionCanceled) })
+	o.changes(time.Hour, func() { o.sent.Receipt = receipt(chat.SubmissionCanceled) })
 	o.run(in)
 	require.NoError(t, o.GetWorkflowError())
 	assert.Equal(t, []int{0}, o.ran)
@@ -296,7 +286,7 @@ func TestACallThatRunsWhenItsTimeIsOverHasNotFailed(t *testing.T) {
 		return o.sent.ToolCalls[0], nil
 	})
 	submits(o.world, chat.SubmissionAccepted)
-	o.after(time.Hour, func() { o.sent.ToolCalls[0].State = chat.ToolCallSucceeded })
+	o.changes(time.Hour, func() { o.sent.ToolCalls[0].State = chat.ToolCallSucceeded })
 	o.run(in)
 	require.NoError(t, o.GetWorkflowError())
 	assert.Equal(t, 2, tries)

@@ -52,6 +52,26 @@ func does[In, Out any](w *world, step workflows.Step[In, Out], deed func(In) (Ou
 	}, activity.RegisterOptions{Name: step.Name})
 }
 
+// at does something after a while, while no deed happens: deeds run on goroutines of their
+// own, beside the clock's.
+func (w *world) at(after time.Duration, do func()) {
+	w.RegisterDelayedCallback(func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		do()
+	}, after)
+}
+
+// changes is at, and tells the workflow to look.
+func (w *world) changes(after time.Duration, change func()) {
+	w.RegisterDelayedCallback(func() {
+		w.mu.Lock()
+		change()
+		w.mu.Unlock()
+		w.SignalWorkflow("Changed", chat.Receipt{})
+	}, after)
+}
+
 // answer is what one caller of a workflow got.
 type answer[T any] struct {
 	out      workflows.Outcome[T]
