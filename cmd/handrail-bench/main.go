@@ -18,6 +18,7 @@ import (
 
 type cli struct {
 	Run       runCommand       `cmd:"" default:"withargs" help:"Measure (the default)."`
+	Show      showCommand      `cmd:"" help:"Show, and draw, a report that was kept as JSON."`
 	Yardstick yardstickCommand `cmd:"" hidden:"" help:"The process of what is compared with."`
 }
 
@@ -66,6 +67,20 @@ func (c *runCommand) Run(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(err, report.Show(os.Stdout), command.SaveJSON(c.JSON, report), report.Plot(c.Plot))
+}
+
+type showCommand struct {
+	Report string `arg:"" type:"existingfile" help:"What --json has written."`
+	Plot   string `help:"Draw the speeds into this file, .svg or .png." placeholder:"FILE"`
+}
+
+// Run shows a report.
+func (c *showCommand) Run() error {
+	report, err := bench.ReadReport(c.Report)
+	if err != nil {
+		return err
+	}
+	return errors.Join(report.Show(os.Stdout), report.Plot(c.Plot))
 }
 
 type yardstickCommand struct{ bench.YardstickOptions }

@@ -18,15 +18,17 @@ func (r *Report) Plot(file string) error {
 	}
 	p := plot.New()
 	p.Title.Text = fmt.Sprintf("Done in a second, %d callers, %d cores", mostCallers, r.Machine.CPUs)
-	p.Y.Min = 0
+	p.Y.Label.Text = "a second"
 	p.Add(plotter.NewGrid())
 	const width = 14
+	most := 0.0
 	for n, store := range r.Stores {
 		var names []string
 		var rates plotter.Values
 		for _, s := range store.Speeds {
 			if s.Callers == mostCallers && s.Scenario != scenarioPlain {
 				names, rates = append(names, s.Scenario), append(rates, s.PerSecond)
+				most = max(most, s.PerSecond)
 			}
 		}
 		bars, err := plotter.NewBarChart(rates, vg.Points(width))
@@ -39,8 +41,10 @@ func (r *Report) Plot(file string) error {
 		p.Add(bars)
 		p.Legend.Add("Temporal on "+store.Temporal, bars)
 		p.NominalX(names...)
+		p.X.Min, p.X.Max = -0.5, float64(len(names))-0.5
 	}
-	p.Legend.Top = true
+	p.Y.Min, p.Y.Max = 0, 1.25*most // the legend is above the bars
+	p.Legend.Top, p.Legend.Padding = true, vg.Points(3)
 	if err := p.Save(18*vg.Centimeter, 9*vg.Centimeter, file); err != nil {
 		return fmt.Errorf("save the plot: %w", err)
 	}

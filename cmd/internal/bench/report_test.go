@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -91,6 +92,17 @@ func TestAReportIsShownAndDrawn(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(drawn), "<svg")
 	assert.Contains(t, string(drawn), "participant")
+	kept := filepath.Join(t.TempDir(), "kept.json")
+	raw, err := json.Marshal(r)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(kept, raw, 0o600))
+	read, err := ReadReport(kept)
+	require.NoError(t, err)
+	var again bytes.Buffer
+	require.NoError(t, read.Show(&again))
+	assert.Equal(t, out.String(), again.String(), "a kept report shows the same")
+	_, err = ReadReport(file)
+	require.ErrorContains(t, err, "speeds.svg")
 	require.NoError(t, r.Plot(""), "nothing was asked for")
 	require.Error(t, r.Plot(filepath.Join(t.TempDir(), "speeds.unheard-of")))
 }
