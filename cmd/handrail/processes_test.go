@@ -127,10 +127,11 @@ func (s *site) worker() *programtest.Process {
 	return p
 }
 
-// send sends a text and waits until it is accepted, as a careful client does: a broken
-// connection and a 503 are asked again with the same key at the next API, and a 202 is
-// followed.
-func (s *site) send(apis []string, n int) {
+// send sends a text as a careful client does: a broken connection and a 503 are asked again
+// with the same key at the next API, and a 202 is followed. It returns the status with which
+// the message is done: accepted, or needs_review when nobody can tell whether the carrier
+// has it.
+func (s *site) send(apis []string, n int) string {
 	send := fmt.Sprintf("/chats/%d/send-assistant-message", s.chats[n%len(s.chats)])
 	for try := range 20 {
 		api := apis[(n+try)%len(apis)]
@@ -139,16 +140,35 @@ func (s *site) send(apis []string, n int) {
 			continue
 		}
 		if status == http.StatusAccepted {
-			status, body, err = s.ask(http.MethodGet, apis[1]+"/api/v2/w/"+s.ws+"/actions/"+body["action_id"].(string)+"?wait=60", "", "")
-			if !assert.NoError(s, err) { //nolint:testifylint // in a goroutine nothing may be required
-				return
-			}
-			assert.Equal(s, "succeeded", body["state"], body)
+			return s.follow(apis[1]+"/api/v2/w/"+s.ws+"/actions/"+body["action_id"].(string), n)
 		}
 		assert.Equal(s, http.StatusOK, status, body)
-		return
+		return "accepted"
 	}
 	s.Errorf("message %d was not taken in twenty tries", n)
+	return ""
+}
+
+// follow asks for an action until its message is done.
+func (s *site) follow(action string, n int) (status string) {
+	again := time.NewTicker(200 * time.Millisecond) // a parked one answers at once
+	defer again.Stop()
+	var body map[string]any
+	for began := time.Now(); time.Since(began) < 3*time.Minute; <-again.C {
+		var code int
+		var err error
+		if code, body, err = s.ask(http.MethodGet, action+"?wait=10", "", ""); err != nil || code != http.StatusOK {
+			continue
+		}
+		switch {
+		case body["state"] == "succeeded":
+			return "accepted"
+		case body["status"] == "needs_review":
+			return "needs_review"
+		}
+	}
+	s.Errorf("message %d is not done: %v", n, body)
+	return ""
 }
 
 func (s *site) ask(method, url, body, key string) (int, map[string]any, error) {
@@ -172,7 +192,7 @@ func (s *site) ask(method, url, body, key string) (int, map[string]any, error) {
 
 func TestTwoAPIsAndTwoWorkersOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newSite(t, "HANDRAIL_SETTLE=4s")
 	first, one := s.api()
 	_, two := s.api()
 	lost := s.worker()
@@ -180,10 +200,10 @@ func TestTwoAPIsAndTwoWorkersOnPostgreSQL(t *testing.T) {
 	apis := []string{one, two}
 	var sending sync.WaitGroup
 	var once sync.Once
-	const sends = 40
-	for n := range sends {
+	var told [40]string
+	for n := range told {
 		sending.Go(func() {
-			s.send(apis, n)
+			told[n] = s.send(apis, n)
 			// With work under way, one worker dies hard and one API is told to stop.
 			if n >= 10 {
 				once.Do(func() {
@@ -198,9 +218,14 @@ func TestTwoAPIsAndTwoWorkersOnPostgreSQL(t *testing.T) {
 	for _, m := range s.box.Messages(sandbox.MessageFilter{}) {
 		texts[m.Body]++
 	}
-	assert.Len(t, texts, sends)
-	for text, count := range texts {
-		assert.Equal(t, 1, count, text)
+	for n, status := range told {
+		text := fmt.Sprintf("message %d", n)
+		if status == "needs_review" { // the worker that died was about to hand it over: a person is told, and nothing posts it again
+			assert.LessOrEqual(t, texts[text], 1, text)
+			continue
+		}
+		assert.Equal(t, "accepted", status, text)
+		assert.Equal(t, 1, texts[text], text)
 	}
 	t.Run("logs hold no text, address or secret", func(t *testing.T) {
 		for _, secret := range []string{"message 1", "4155550", s.secret, "SG.key", "MDEyMzQ1"} {
