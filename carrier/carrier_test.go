@@ -161,7 +161,7 @@ func TestSlowAnswer(t *testing.T) {
 		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-done }))
 		defer server.Close()
 		defer close(done)
-		s := open(server.URL, 100*time.Millisecond).Submit(t.Context(), outgoing(1))
+		s := open(server.URL, time.Second).Submit(t.Context(), outgoing(1))
 		tell(t, s, chat.OutcomeUnknown, chat.ErrorTimeout)
 		assert.True(t, s.GotConnection)
 	})
@@ -178,7 +178,7 @@ func TestSlowBody(t *testing.T) {
 	}))
 	defer server.Close()
 	defer close(done)
-	s := carriers["twilio"](t, server.URL, 200*time.Millisecond).Submit(t.Context(), outgoing(1))
+	s := carriers["twilio"](t, server.URL, time.Second).Submit(t.Context(), outgoing(1))
 	tell(t, s, chat.OutcomeUnknown, chat.ErrorTimeout)
 	assert.Equal(t, http.StatusCreated, s.HTTPStatus)
 }

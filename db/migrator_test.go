@@ -126,7 +126,7 @@ func TestUnlock(t *testing.T) {
 		t.Cleanup(func() { _ = hanging.Close() })
 		_, err = hanging.ExecContext(t.Context(), "SELECT pg_advisory_lock(?, hashtext(current_schema()))", db.MigrationLock)
 		require.NoError(t, err)
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		_, err = db.NewMigrator(s).Up(ctx)
 		require.ErrorContains(t, err, "another process is migrating")

@@ -238,7 +238,7 @@ func TestALateToolActsAfterItHasHungUp(t *testing.T) {
 	w := setup(t)
 	require.NoError(t, w.SetFaults(sandbox.Fault{Kind: sandbox.FaultLate, Channel: sandbox.ChannelTool, Delay: time.Millisecond}))
 	assert.Zero(t, w.call(t))
-	require.Eventually(t, func() bool { return len(w.Orders()) == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(w.Orders()) == 1 }, 30*time.Second, time.Millisecond)
 }
 
 func TestRulesForBothCarriersSpareTheTools(t *testing.T) {
