@@ -50,6 +50,14 @@ func TestGoalsAreHeldAgainstWhatWasMeasured(t *testing.T) {
 	}, missed(s.goals()))
 }
 
+func TestWhatWasNotMeasuredIsNoGoal(t *testing.T) {
+	t.Parallel()
+	s := Store{Speeds: []Speed{{Scenario: scenarioSend, Callers: mostCallers, RateRatio: 1.4}}}
+	require.Len(t, s.goals(), 1)
+	assert.Equal(t, "sends to their answers, 50 callers, to floor", s.goals()[0].What)
+	assert.Empty(t, (&Store{}).goals())
+}
+
 func TestGrowthIsHeldAgainstTheEmptyDatabase(t *testing.T) {
 	t.Parallel()
 	goals := growthGoals([]Stage{
