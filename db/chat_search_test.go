@@ -52,3 +52,29 @@ func TestRareTextsAreFoundByAnIndex(t *testing.T) {
 	plan := explain(t, s, watch.queries[0])
 	assert.Contains(t, plan, "messages_words")
 }
+
+// TestASearchFindsChatsFromBeforeTheirTextsWereKeptApart migrates a database as it was before.
+func TestASearchFindsChatsFromBeforeTheirTextsWereKeptApart(t *testing.T) {
+	t.Parallel()
+	s := dbtest.NewPostgres(t)
+	w := dbtest.Seed(t, s)
+	title := "Zebra crossing"
+	_, err := s.UpdateChat(t.Context(), w.Workspace, w.By, w.SMS.ID, chat.ChatPatch{Title: &title})
+	require.NoError(t, err)
+	for _, before := range []string{
+		"DROP TABLE chat_texts", "DROP TRIGGER chats_texts_kept ON chats", "DROP FUNCTION keep_chat_texts",
+		"CREATE INDEX chats_words ON chats (title)", "DELETE FROM bun_migrations WHERE name = '20261123000006'",
+	} {
+		_, err := s.Bun().NewRaw(before).Exec(t.Context())
+		require.NoError(t, err, before)
+	}
+	_, err = db.NewMigrator(s).Up(t.Context())
+	require.NoError(t, err)
+	list, err := s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Query: "zebra", Page: chat.Page{Limit: 10}})
+	require.NoError(t, err)
+	require.Len(t, list.Items, 1)
+	assert.Equal(t, w.SMS.ID, list.Items[0].ID)
+	var old bool
+	require.NoError(t, s.Bun().NewRaw("SELECT to_regclass('chats_words') IS NOT NULL").Scan(t.Context(), &old))
+	assert.False(t, old, "the index that every message wrote to is gone")
+}
