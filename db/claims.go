@@ -13,14 +13,20 @@ import (
 // suppressedNow, busyNow, and optedOutNow for a delivery that is not stored yet, are asked
 // where the claim is decided, not when the send was prepared: all may have changed since. d
 // is the delivery.
-const (
-	suppressedNow = `EXISTS (SELECT 1 FROM suppressions x WHERE x.workspace_id = d.workspace_id AND x.channel = d.channel
-		AND x.sender = d.sender AND x.address = lower(d.to_address) AND x.lifted_at IS NULL)`
-	busyNow = `(d.channel <> 'web-chat' AND EXISTS (SELECT 1 FROM deliveries o WHERE o.workspace_id = d.workspace_id AND o.sender = d.sender
-		AND o.to_address = d.to_address AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat' AND o.id <> d.id))`
-	optedOutNow = `EXISTS (SELECT 1 FROM suppressions x WHERE x.workspace_id = ? AND x.channel = ?
-		AND x.sender = ? AND x.address = lower(?) AND x.lifted_at IS NULL) AS opted_out`
+var (
+	suppressedNow = suppressed("d.workspace_id", "d.channel", "d.sender", "d.to_address")
+	optedOutNow   = suppressed("?", "?", "?", "?")
 )
+
+const busyNow = `(d.channel <> 'web-chat' AND EXISTS (SELECT 1 FROM deliveries o WHERE o.workspace_id = d.workspace_id AND o.sender = d.sender
+		AND o.to_address = d.to_address AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat' AND o.id <> d.id))`
+
+// suppressed is the condition that a sender must not write to an address; what it is about
+// is given as SQL.
+func suppressed(workspace, channel, sender, address string) string {
+	return `EXISTS (SELECT 1 FROM suppressions x WHERE x.workspace_id = ` + workspace + ` AND x.channel = ` + channel + `
+		AND x.sender = ` + sender + ` AND x.address = lower(` + address + `) AND x.lifted_at IS NULL)`
+}
 
 // optedOut are the words for an address that is suppressed.
 const optedOut = "the recipient has opted out of this channel"

@@ -26,8 +26,7 @@ func openPostgres(url string, o options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	connector := pgdriver.NewConnector(config...)
-	store := newStore(migrations.Postgres, func() *sql.DB { return sql.OpenDB(connector) }, o)
+	store := newStore(migrations.Postgres, sql.OpenDB(pgdriver.NewConnector(config...)), o)
 	// A migration may read a large table from end to end.
 	patient := pgdriver.NewConnector(append(config, pgdriver.WithReadTimeout(0))...)
 	store.connect = func() *sql.DB { return sql.OpenDB(patient) }

@@ -55,8 +55,7 @@ func (s *Store) chatFacts(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, i
 		Relation("Assistant").Relation("Member").Relation("PhoneNumber").Relation("Inbox").
 		ColumnExpr(`EXISTS (SELECT 1 FROM participants p WHERE p.workspace_id = c.workspace_id
 			AND p.chat_id = c.id AND p.member_id = c.member_id) AS recipient_takes_part`).
-		ColumnExpr(`EXISTS (SELECT 1 FROM suppressions x WHERE x.workspace_id = c.workspace_id AND x.lifted_at IS NULL
-			AND x.channel = c.channel AND x.sender = `+chatSender+` AND x.address = lower(`+chatAddress+`)) AS suppressed`).
+		ColumnExpr(suppressed("c.workspace_id", "c.channel", chatSender, chatAddress)+" AS suppressed").
 		ColumnExpr(`EXISTS (SELECT 1 FROM deliveries o WHERE o.workspace_id = c.workspace_id AND o.sender = `+chatSender+`
 			AND o.to_address = `+chatAddress+` AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat') AS busy`).
 		ColumnExpr(`EXISTS (SELECT 1 FROM sender_breakers b WHERE b.workspace_id = c.workspace_id AND b.sender = `+chatSender+`) AS breaker`).

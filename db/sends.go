@@ -110,7 +110,7 @@ func (s *Store) insertSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistan
 	delivery.Watermark = min(in.Watermark, facts.Chat.Attention)
 	// The facts are as old as the wait for the chat's lock: who has opted out meanwhile must
 	// not be written to.
-	_, err = tx.NewInsert().Model(&message).Returning("number").Returning(optedOutNow, in.WorkspaceID, plan.Channel, plan.Sender, plan.To).Exec(ctx)
+	_, err = tx.NewInsert().Model(&message).Returning("number").Returning(optedOutNow+" AS opted_out", in.WorkspaceID, plan.Channel, plan.Sender, plan.To).Exec(ctx)
 	if err != nil {
 		return chat.AssistantMessageSent{}, nil, err
 	}

@@ -68,7 +68,7 @@ func openSQLite(file string, o options) (*Store, error) {
 	if err != nil {
 		return nil, attempted("open SQLite", err)
 	}
-	return newStore(migrations.SQLite, func() *sql.DB { return sql.OpenDB(connector) }, o), nil
+	return newStore(migrations.SQLite, sql.OpenDB(connector), o), nil
 }
 
 // sqliteViolation reads SQLite's extended result code.

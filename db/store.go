@@ -25,7 +25,7 @@ type Store struct {
 	// writing admits one transaction at a time on SQLite: waiting here is in order and
 	// costs nothing, waiting inside SQLite is polling. It is nil on PostgreSQL.
 	writing chan struct{}
-	// connect opens another pool to the same database.
+	// connect opens another pool to the same database, for migrations. It is nil on SQLite.
 	connect func() *sql.DB
 	// begun counts transactions.
 	begun *atomic.Int64
@@ -91,18 +91,17 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	return store, nil
 }
 
-func newStore(engine string, connect func() *sql.DB, o options) *Store {
+func newStore(engine string, pool *sql.DB, o options) *Store {
 	dialects := map[string]func() schema.Dialect{
 		migrations.Postgres: func() schema.Dialect { return pgdialect.New() },
 		migrations.SQLite:   func() schema.Dialect { return sqlitedialect.New() },
 	}
-	pool := connect()
 	pool.SetMaxOpenConns(o.maxConns)
 	// Connections are dear on PostgreSQL, and on SQLite each costs its PRAGMAs.
 	pool.SetMaxIdleConns(o.maxConns)
 	// Rows a newer version's migration has widened must not break this version.
 	db := bun.NewDB(pool, dialects[engine](), bun.WithDiscardUnknownColumns())
-	store := &Store{begun: new(atomic.Int64), db: db, engine: engine, now: o.now, connect: connect}
+	store := &Store{begun: new(atomic.Int64), db: db, engine: engine, now: o.now}
 	if engine == migrations.SQLite {
 		store.writing = make(chan struct{}, 1)
 	}

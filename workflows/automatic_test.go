@@ -69,12 +69,12 @@ func (q *quiet) due() chat.SummaryDue {
 
 // message stores a message after a while, and tells the workflow unless its word is lost.
 func (q *quiet) message(after time.Duration, told bool) {
-	comes := func() { q.unread, q.last = q.unread+1, q.Now() }
-	if told {
-		q.changes(after, comes)
-		return
-	}
-	q.at(after, comes)
+	q.at(after, func() {
+		q.unread, q.last = q.unread+1, q.Now()
+		if told {
+			q.SignalWorkflow("Changed", chat.Receipt{})
+		}
+	})
 }
 
 func (q *quiet) run() {

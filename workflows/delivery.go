@@ -55,7 +55,7 @@ func (f *follower) step() chat.DeliveryStep {
 // and nobody needs to decide.
 func (f *follower) follow(ctx workflow.Context, r chat.Receipt) error {
 	for {
-		f.last = r
+		f.last, f.troubled = r, f.troubled || !r.Submission.Settled()
 		var err error
 		switch {
 		case r.Submission == chat.SubmissionAccepted && !r.Carrier.Final():
@@ -64,13 +64,10 @@ func (f *follower) follow(ctx workflow.Context, r chat.Receipt) error {
 			f.finish(ctx, r)
 			return nil
 		case r.Submission == chat.SubmissionUnknown:
-			f.troubled = true
 			r, err = f.settleUnknown(ctx, r)
 		case parked(r):
-			f.troubled = true
 			r, err = f.park(ctx, r)
 		default:
-			f.troubled = true
 			r, err = f.submitAgain(ctx, r)
 		}
 		if errors.Is(err, errNobodyDecided) {

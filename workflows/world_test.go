@@ -64,12 +64,10 @@ func (w *world) at(after time.Duration, do func()) {
 
 // changes is at, and tells the workflow to look.
 func (w *world) changes(after time.Duration, change func()) {
-	w.RegisterDelayedCallback(func() {
-		w.mu.Lock()
+	w.at(after, func() {
 		change()
-		w.mu.Unlock()
 		w.SignalWorkflow("Changed", chat.Receipt{})
-	}, after)
+	})
 }
 
 // answer is what one caller of a workflow got.

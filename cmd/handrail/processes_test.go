@@ -150,7 +150,7 @@ func (s *site) send(apis []string, n int) string {
 }
 
 // follow asks for an action until its message is done.
-func (s *site) follow(action string, n int) (status string) {
+func (s *site) follow(action string, n int) string {
 	again := time.NewTicker(200 * time.Millisecond) // a parked one answers at once
 	defer again.Stop()
 	var body map[string]any

@@ -2,13 +2,14 @@ package bench
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"handrail/cmd/internal/command"
 )
 
 // measured is a store on which every goal is met.
@@ -101,9 +102,7 @@ func TestAReportIsShownAndDrawn(t *testing.T) {
 	assert.Contains(t, string(drawn), "<svg")
 	assert.Contains(t, string(drawn), "participant")
 	kept := filepath.Join(t.TempDir(), "kept.json")
-	raw, err := json.Marshal(r)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(kept, raw, 0o600))
+	require.NoError(t, command.SaveJSON(kept, r))
 	read, err := ReadReport(kept)
 	require.NoError(t, err)
 	var again bytes.Buffer
