@@ -30,32 +30,83 @@ type Store interface {
 type SendStore interface {
 	// PrepareSend returns the stored send when the action has one. Otherwise it reads
 	// the facts, asks plan, and inserts the rows; an error of plan stores nothing.
-	PrepareSend(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error)
+	PrepareSend(
+		ctx context.Context,
+		in chat.SendAssistantMessage,
+		ids chat.SendIDs,
+		plan func(*chat.SendFacts) (chat.SendPlan, error),
+	) (chat.AssistantMessageSent, error)
 	// PrepareAndClaim is PrepareSend with the first claim in its transaction; the claim is
 	// empty when the send was stored before.
-	PrepareAndClaim(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error), now time.Time, lease time.Duration) (chat.AssistantMessageSent, chat.Claim, error)
+	PrepareAndClaim(
+		ctx context.Context,
+		in chat.SendAssistantMessage,
+		ids chat.SendIDs,
+		plan func(*chat.SendFacts) (chat.SendPlan, error),
+		now time.Time,
+		lease time.Duration,
+	) (chat.AssistantMessageSent, chat.Claim, error)
 	SentMessage(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.AssistantMessageSent, error)
 	// ExpireApproval changes an approval only when it waits.
 	ExpireApproval(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, now time.Time) (chat.Approval, error)
 	// CompleteToolCall runs effect and records its result together, unless the call
 	// has a result already.
-	CompleteToolCall(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, index int, effect func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error)
+	CompleteToolCall(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.ActionID,
+		index int,
+		effect func(context.Context, chat.ChatEditor) (json.RawMessage, error),
+	) (chat.ToolCall, error)
 	// FailSend cancels the delivery if nothing was handed to the carrier yet.
-	FailSend(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, toolIndex int, problem *chat.Error) (chat.AssistantMessageSent, error)
+	FailSend(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.ActionID,
+		toolIndex int,
+		problem *chat.Error,
+	) (chat.AssistantMessageSent, error)
 }
 
 // ToolStore keeps the calls of tools outside.
 type ToolStore interface {
 	// BeginToolCall grants one try of a call, for the tool's time limit and lease beyond it.
 	// A call that may have had its effect is granted again only if its tool is idempotent.
-	BeginToolCall(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, index int, now time.Time, lease time.Duration) (chat.ToolTry, error)
+	BeginToolCall(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.ActionID,
+		index int,
+		now time.Time,
+		lease time.Duration,
+	) (chat.ToolTry, error)
 	// RecordToolCall records what the try with this fence has come to.
-	RecordToolCall(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, index, fence int, o chat.ToolOutcome, now time.Time) (chat.ToolCall, error)
+	RecordToolCall(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.ActionID,
+		index, fence int,
+		o chat.ToolOutcome,
+		now time.Time,
+	) (chat.ToolCall, error)
 	// BeginUndo stores, once, the calls that take back what a send has done that was not
 	// delivered, as plan makes them, and returns those that are to run.
-	BeginUndo(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, plan func(call chat.ToolCall, undo chat.Undo, tools []chat.Tool) chat.ToolCall, now time.Time) ([]chat.ToolRun, error)
+	BeginUndo(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.ActionID,
+		plan func(call chat.ToolCall, undo chat.Undo, tools []chat.Tool) chat.ToolCall,
+		now time.Time,
+	) ([]chat.ToolRun, error)
 	// FailUndo records why a call could not be taken back, unless it was.
-	FailUndo(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, index int, problem *chat.Error, now time.Time) error
+	FailUndo(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.ActionID,
+		index int,
+		problem *chat.Error,
+		now time.Time,
+	) error
 }
 
 // ContributorStore keeps questions to contributors.
@@ -64,19 +115,52 @@ type ContributorStore interface {
 	OpenRequest(ctx context.Context, in chat.NewContributorRequest, now time.Time) (chat.ContributorRequest, error)
 	// ReadReplies has read look at the replies that were not read yet, and closes the
 	// request when they decide it.
-	ReadReplies(ctx context.Context, ws chat.WorkspaceID, id chat.ContributorRequestID, read func(r *chat.ContributorRequest, a *chat.ContributorAsk, text string) (json.RawMessage, error), now time.Time) (chat.ContributorRequest, error)
+	ReadReplies(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.ContributorRequestID,
+		read func(r *chat.ContributorRequest, a *chat.ContributorAsk, text string) (json.RawMessage, error),
+		now time.Time,
+	) (chat.ContributorRequest, error)
 	// EndRequest ends a request that is open.
-	EndRequest(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ContributorRequestID, state chat.ContributorRequestState, note string, now time.Time) (chat.ContributorRequest, error)
+	EndRequest(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ContributorRequestID,
+		state chat.ContributorRequestState,
+		note string,
+		now time.Time,
+	) (chat.ContributorRequest, error)
 	// FailAsk ends an ask that is open.
-	FailAsk(ctx context.Context, ws chat.WorkspaceID, id chat.AskID, why string, now time.Time) (chat.ContributorRequest, error)
+	FailAsk(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.AskID,
+		why string,
+		now time.Time,
+	) (chat.ContributorRequest, error)
 }
 
 // DeliveryStore keeps the submission state machine.
 type DeliveryStore interface {
 	// Claim grants one caller at a time the right to post, for the length of lease.
-	Claim(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time, lease time.Duration) (chat.Claim, error)
+	Claim(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.DeliveryID,
+		now time.Time,
+		lease time.Duration,
+	) (chat.Claim, error)
 	// RecordSubmission records what a carrier said to the claim with this fence.
-	RecordSubmission(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, fence int64, s chat.Submission, now time.Time) (chat.Delivery, error)
+	RecordSubmission(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.DeliveryID,
+		fence int64,
+		s chat.Submission,
+		now time.Time,
+	) (chat.Delivery, error)
 	// GiveUp notes that a delivery which was not sent is not tried again by itself.
 	GiveUp(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
 	// SettleUnknown lets the delivery's policy decide about what is unknown, and makes unknown
@@ -102,12 +186,36 @@ type EvidenceStore interface {
 type RetryStore interface {
 	// PrepareRetry releases the delivery, or asks plan and inserts a new one. An error of
 	// plan stores nothing.
-	PrepareRetry(ctx context.Context, in chat.RetryDelivery, id chat.DeliveryID, plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error)) (chat.DeliveryRetried, error)
+	PrepareRetry(
+		ctx context.Context,
+		in chat.RetryDelivery,
+		id chat.DeliveryID,
+		plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error),
+	) (chat.DeliveryRetried, error)
 	BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workflowID string) (chat.BulkRetry, error)
-	RetryCandidates(ctx context.Context, ws chat.WorkspaceID, f chat.DeliveryFilter, after chat.DeliveryID, limit int) ([]chat.DeliveryID, error)
-	SkipBulkRetry(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, delivery chat.DeliveryID, why string) error
+	RetryCandidates(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		f chat.DeliveryFilter,
+		after chat.DeliveryID,
+		limit int,
+	) ([]chat.DeliveryID, error)
+	SkipBulkRetry(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.ActionID,
+		delivery chat.DeliveryID,
+		why string,
+	) error
 	BulkRetry(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.BulkRetry, error)
-	SetBulkState(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ActionID, to chat.BulkState, note string) (chat.BulkRetry, error)
+	SetBulkState(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ActionID,
+		to chat.BulkState,
+		note string,
+	) (chat.BulkRetry, error)
 }
 
 // SummaryStore keeps summaries and who asked for them.
@@ -203,6 +311,7 @@ type Activities struct {
 func (a *Activities) receipt(d *chat.Delivery) chat.Receipt {
 	r := d.Receipt()
 	r.Waits = a.Waits[d.Channel]
+
 	return r
 }
 
@@ -212,5 +321,6 @@ func New(c Config) (*Activities, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	return &Activities{Config: c, checks: checks}, nil
 }

@@ -19,33 +19,46 @@ const toolLease = 15 * time.Second
 // idempotent. "Try again" is an error that says when; what needs a person is a result.
 func (a *Activities) CallTool(ctx context.Context, in chat.ToolRun) (chat.ToolCall, error) {
 	now := time.Now()
+
 	try, err := a.Store.BeginToolCall(ctx, in.WorkspaceID, in.ActionID, in.Index, now, toolLease)
 	if err != nil {
 		return chat.ToolCall{}, err
 	}
+
 	if !try.Granted {
 		return again(try.Call, try.WaitUntil, now)
 	}
+
 	// A worker that is stopped, or a workflow that is canceled, must not cut the call: its
 	// outcome would be unknown.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), try.Definition.Timeout+toolLease+recordWithin)
 	defer cancel()
+
 	said := a.Tools.Call(ctx, try.Definition, chat.ToolInvocation{
-		Tool: strings.TrimPrefix(try.Call.Name, try.Definition.Name+"."), Arguments: try.Call.Arguments, Key: try.Key,
-		WorkspaceID: in.WorkspaceID, ChatID: try.ChatID, MessageID: try.MessageID,
+		Tool:        strings.TrimPrefix(try.Call.Name, try.Definition.Name+"."),
+		Arguments:   try.Call.Arguments,
+		Key:         try.Key,
+		WorkspaceID: in.WorkspaceID,
+		ChatID:      try.ChatID,
+		MessageID:   try.MessageID,
 	})
+
 	finished := time.Now()
+
 	call, err := persist(ctx, func() (chat.ToolCall, error) {
 		return a.Store.RecordToolCall(ctx, in.WorkspaceID, in.ActionID, in.Index, try.Fence, said, finished)
 	})
 	if err != nil {
 		return call, err
 	}
+
 	var until *time.Time
+
 	if said.RetryAfter > 0 {
 		after := finished.Add(said.RetryAfter)
 		until = &after
 	}
+
 	return again(call, until, finished)
 }
 
@@ -55,13 +68,16 @@ func again(call chat.ToolCall, until *time.Time, now time.Time) (chat.ToolCall, 
 	if call.State != chat.ToolCallPending && call.State != chat.ToolCallRunning {
 		return call, nil
 	}
+
 	later := &chat.RetryLaterError{Code: call.ErrorCode, Message: call.Error}
 	if until != nil {
 		later.After = max(until.Sub(now), 0)
 	}
+
 	if later.Code == "" {
 		later.Code, later.Message = string(call.State), "the tool call is "+string(call.State)
 	}
+
 	return call, later
 }
 
@@ -73,21 +89,37 @@ func (a *Activities) BeginUndo(ctx context.Context, in chat.SendStep) ([]chat.To
 
 // planUndo is the call that takes another one back. One that can not be made has failed.
 func (a *Activities) planUndo(call chat.ToolCall, undo chat.Undo, tools []chat.Tool) chat.ToolCall {
-	planned := chat.ToolCall{ID: "undo_" + call.ID, Name: undo.Tool, Arguments: call.Arguments, State: chat.ToolCallPending}
+	planned := chat.ToolCall{
+		ID:        "undo_" + call.ID,
+		Name:      undo.Tool,
+		Arguments: call.Arguments,
+		State:     chat.ToolCallPending,
+	}
+
 	var err error
 	if len(undo.Arguments) > 0 {
 		planned.Arguments, err = fill(undo.Arguments, call)
 	}
+
 	if err == nil {
 		var found []chat.Tool
+
 		found, err = a.checks.check([]chat.ToolCall{planned}, &chat.SendFacts{Tools: tools})
 		if err == nil {
-			planned.Kind, planned.Risk, planned.ToolID, planned.Idempotent = found[0].Kind, found[0].Risk, found[0].ID, found[0].Idempotent
+			planned.Kind = found[0].Kind
+			planned.Risk = found[0].Risk
+			planned.ToolID = found[0].ID
+			planned.Idempotent = found[0].Idempotent
+
 			return planned
 		}
 	}
+
 	e := chat.AsError(err)
-	planned.State, planned.ErrorCode, planned.Error = chat.ToolCallFailed, string(e.Code), e.Message
+	planned.State = chat.ToolCallFailed
+	planned.ErrorCode = string(e.Code)
+	planned.Error = e.Message
+
 	return planned
 }
 
@@ -97,23 +129,29 @@ func fill(arguments json.RawMessage, call chat.ToolCall) (json.RawMessage, error
 	if err != nil {
 		return nil, err
 	}
+
 	from := map[string]any{}
+
 	for name, document := range map[string]json.RawMessage{"arguments": call.Arguments, "result": call.Result} {
 		if len(document) == 0 {
 			continue
 		}
+
 		if from[name], err = decode[any](document); err != nil {
 			return nil, err
 		}
 	}
+
 	filled, err := substitute(template, from)
 	if err != nil {
 		return nil, err
 	}
+
 	encoded, err := json.Marshal(filled)
 	if err != nil {
 		return nil, fmt.Errorf("write the arguments of an undo: %w", err)
 	}
+
 	return encoded, nil
 }
 
@@ -123,23 +161,28 @@ func substitute(value any, from map[string]any) (any, error) {
 		if path, ok := strings.CutPrefix(v, "$"); ok && (strings.HasPrefix(path, "arguments.") || strings.HasPrefix(path, "result.")) {
 			return pick(v, strings.Split(path, "."), from)
 		}
+
 	case map[string]any:
 		for name, inner := range v {
 			filled, err := substitute(inner, from)
 			if err != nil {
 				return nil, err
 			}
+
 			v[name] = filled
 		}
+
 	case []any:
 		for i, inner := range v {
 			filled, err := substitute(inner, from)
 			if err != nil {
 				return nil, err
 			}
+
 			v[i] = filled
 		}
 	}
+
 	return value, nil
 }
 
@@ -147,11 +190,13 @@ func substitute(value any, from map[string]any) (any, error) {
 func pick(reference string, path []string, from any) (any, error) {
 	for _, name := range path {
 		object, _ := from.(map[string]any)
+
 		var ok bool
 		if from, ok = object[name]; !ok {
 			return nil, chat.Errorf(chat.CodeInvalidToolArguments, "the call has no value %s for its undo", reference)
 		}
 	}
+
 	return from, nil
 }
 

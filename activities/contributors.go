@@ -36,12 +36,15 @@ func checkQuestion(call chat.ToolCall, field string, facts *chat.SendFacts) erro
 	if err != nil {
 		return err
 	}
+
 	if within(in.Deadline) > maxDeadline {
 		return chat.InvalidAs(chat.CodeInvalidToolArguments, field+".deadline", "must be at most 90d")
 	}
+
 	if err := checkExpects(&in, field); err != nil {
 		return err
 	}
+
 	return checkReach(&in, field+".contributor_id", facts.Contributors)
 }
 
@@ -49,15 +52,19 @@ func checkExpects(in *askArguments, field string) error {
 	if in.Expects == nil {
 		return nil
 	}
+
 	expects, err := schema.Compile(field+".expects", in.Expects)
 	if err != nil {
 		refused := chat.AsError(err)
 		refused.Code = chat.CodeInvalidToolArguments
+
 		return refused
 	}
+
 	if in.Default == nil {
 		return nil
 	}
+
 	return expects.Check(chat.CodeInvalidToolArguments, field+".default", in.Default)
 }
 
@@ -67,11 +74,22 @@ func checkReach(in *askArguments, field string, contributors []chat.Reach) error
 		return in.ContributorID != 0 && r.Member.ID != in.ContributorID
 	})
 	if len(asked) == 0 {
-		return chat.InvalidAs(chat.CodeInvalidToolArguments, field, "must be a contributor of this chat; add one with POST /chats/{id}/participants")
+		return chat.InvalidAs(
+			chat.CodeInvalidToolArguments,
+			field,
+			"must be a contributor of this chat; add one with POST /chats/{id}/participants",
+		)
 	}
+
 	if !slices.ContainsFunc(asked, func(r chat.Reach) bool { return r.Why == "" }) {
-		return chat.InvalidAs(chat.CodeInvalidToolArguments, field, "must be a contributor who can be reached: %s", asked[0].Why)
+		return chat.InvalidAs(
+			chat.CodeInvalidToolArguments,
+			field,
+			"must be a contributor who can be reached: %s",
+			asked[0].Why,
+		)
 	}
+
 	return nil
 }
 
@@ -80,11 +98,14 @@ func within(text string) time.Duration {
 	if text == "" {
 		return defaultDeadline
 	}
+
 	number, err := strconv.Atoi(text[:len(text)-1])
 	if err != nil {
 		return defaultDeadline
 	}
+
 	unit := map[byte]time.Duration{'m': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}[text[len(text)-1]]
+
 	return time.Duration(number) * unit
 }
 
@@ -95,21 +116,36 @@ func (a *Activities) OpenRequest(ctx context.Context, in chat.ToolRun) (chat.Con
 	if err != nil {
 		return chat.ContributorRequest{}, err
 	}
+
 	id := chat.ContributorRequestID(a.NewID())
 	request := chat.NewContributorRequest{
-		ToolStep: in.ToolStep, ID: id, Question: asked.Question, Hint: schema.Hint(asked.Expects), Expects: asked.Expects,
-		Require: "any", Wait: true, Default: asked.Default, Reminders: defaultReminders, Within: within(asked.Deadline),
-		ContributorID: asked.ContributorID, NewAskID: a.NewID, WorkflowID: chat.ContributorWorkflowID(in.WorkspaceID, id),
+		ToolStep:      in.ToolStep,
+		ID:            id,
+		Question:      asked.Question,
+		Hint:          schema.Hint(asked.Expects),
+		Expects:       asked.Expects,
+		Require:       "any",
+		Wait:          true,
+		Default:       asked.Default,
+		Reminders:     defaultReminders,
+		Within:        within(asked.Deadline),
+		ContributorID: asked.ContributorID,
+		NewAskID:      a.NewID,
+		WorkflowID:    chat.ContributorWorkflowID(in.WorkspaceID, id),
 	}
+
 	if asked.Require != "" {
 		request.Require = asked.Require
 	}
+
 	if asked.Wait != nil {
 		request.Wait = *asked.Wait
 	}
+
 	if asked.Reminders != nil {
 		request.Reminders = *asked.Reminders
 	}
+
 	return a.Store.OpenRequest(ctx, request, time.Now())
 }
 
@@ -124,10 +160,12 @@ func readReply(r *chat.ContributorRequest, _ *chat.ContributorAsk, text string) 
 	if expects == nil {
 		expects = json.RawMessage(`{"type":"string"}`)
 	}
+
 	compiled, err := schema.Compile("expects", expects)
 	if err != nil {
 		return nil, err
 	}
+
 	return compiled.Read(text)
 }
 

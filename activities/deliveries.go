@@ -23,22 +23,31 @@ const blockedAgain = 5 * time.Minute
 // was recorded is returned. It fails only when the store does.
 func (a *Activities) Submit(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
 	now := time.Now()
+
 	claim, err := a.Store.Claim(ctx, in.WorkspaceID, in.DeliveryID, now, a.Lease)
 	if err != nil {
 		return chat.Receipt{}, err
 	}
+
 	return a.handOver(ctx, in.WorkspaceID, claim, now)
 }
 
 // handOver posts what was claimed at a moment, and records what the carrier says.
-func (a *Activities) handOver(ctx context.Context, ws chat.WorkspaceID, claim chat.Claim, now time.Time) (chat.Receipt, error) {
+func (a *Activities) handOver(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	claim chat.Claim,
+	now time.Time,
+) (chat.Receipt, error) {
 	if !claim.Granted {
 		receipt := a.receipt(&claim.Delivery)
 		if claim.WaitUntil != nil {
 			receipt.RetryAt = claim.WaitUntil
 		}
+
 		return receipt, nil
 	}
+
 	// A worker that is stopped, or a workflow that is canceled, must not cut the post:
 	// its outcome would be unknown.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Lease+recordWithin)
@@ -48,14 +57,21 @@ func (a *Activities) handOver(ctx context.Context, ws chat.WorkspaceID, claim ch
 	if said.Outcome == chat.OutcomeBlocked && said.RetryAfter == 0 {
 		said.RetryAfter = blockedAgain
 	}
+
 	delivery, err := a.record(ctx, ws, &claim.Delivery, said)
 	if chat.CodeOf(err) == chat.CodeConflict {
 		delivery, err = a.record(ctx, ws, &claim.Delivery, contradictory(said))
 	}
+
 	return a.receipt(&delivery), err
 }
 
-func (a *Activities) post(ctx context.Context, ws chat.WorkspaceID, d *chat.Delivery, leaseUntil time.Time) chat.Submission {
+func (a *Activities) post(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	d *chat.Delivery,
+	leaseUntil time.Time,
+) chat.Submission {
 	carrier, ok := a.Carriers[d.Provider]
 	if !ok {
 		return chat.Submission{
@@ -63,9 +79,17 @@ func (a *Activities) post(ctx context.Context, ws chat.WorkspaceID, d *chat.Deli
 			ErrorMessage: fmt.Sprintf("no credentials are configured for %s", d.Provider),
 		}
 	}
+
 	return carrier.Submit(ctx, chat.Outgoing{
-		WorkspaceID: ws, DeliveryID: d.ID, MessageID: d.MessageID, Fence: d.Fence, Channel: d.Channel,
-		From: d.From, To: d.To, Payload: d.Payload, LeaseUntil: leaseUntil,
+		WorkspaceID: ws,
+		DeliveryID:  d.ID,
+		MessageID:   d.MessageID,
+		Fence:       d.Fence,
+		Channel:     d.Channel,
+		From:        d.From,
+		To:          d.To,
+		Payload:     d.Payload,
+		LeaseUntil:  leaseUntil,
 	})
 }
 
@@ -74,13 +98,20 @@ func (a *Activities) post(ctx context.Context, ws chat.WorkspaceID, d *chat.Deli
 func contradictory(said chat.Submission) chat.Submission {
 	said.Outcome, said.ErrorCode = chat.OutcomeUnknown, chat.ErrorIDTaken
 	said.ErrorMessage = "the carrier answered with the id of another message"
+
 	return said
 }
 
 // record stores what the carrier said, trying as long as there is time: the answer is in
 // this process's memory only.
-func (a *Activities) record(ctx context.Context, ws chat.WorkspaceID, claimed *chat.Delivery, said chat.Submission) (chat.Delivery, error) {
+func (a *Activities) record(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	claimed *chat.Delivery,
+	said chat.Submission,
+) (chat.Delivery, error) {
 	finished := time.Now()
+
 	return persist(ctx, func() (chat.Delivery, error) {
 		return a.Store.RecordSubmission(ctx, ws, claimed.ID, claimed.Fence, said, finished)
 	})
@@ -94,9 +125,13 @@ func persist[T any](ctx context.Context, store func() (T, error)) (T, error) {
 		if err != nil && chat.AsError(err).Final() {
 			return stored, backoff.Permanent(err)
 		}
+
 		return stored, err
 	}, backoff.WithBackOff(&backoff.ExponentialBackOff{
-		InitialInterval: 50 * time.Millisecond, Multiplier: 2, RandomizationFactor: 0.5, MaxInterval: 2 * time.Second,
+		InitialInterval:     50 * time.Millisecond,
+		Multiplier:          2,
+		RandomizationFactor: 0.5,
+		MaxInterval:         2 * time.Second,
 	}), backoff.WithMaxElapsedTime(0))
 }
 
@@ -108,6 +143,7 @@ func (a *Activities) SubmitDelivery(ctx context.Context, in chat.DeliveryStep) (
 	if err != nil {
 		return receipt, err
 	}
+
 	switch receipt.Submission {
 	case chat.SubmissionPending, chat.SubmissionSending, chat.SubmissionBlocked:
 		return receipt, tryAgain(receipt, untilRetry(receipt, time.Now()))
@@ -121,9 +157,11 @@ func tryAgain(r chat.Receipt, after time.Duration) error {
 	if code == "" {
 		code = string(r.Submission)
 	}
+
 	if message == "" {
 		message = "the delivery is " + string(r.Submission)
 	}
+
 	return &chat.RetryLaterError{After: after, Code: code, Message: message}
 }
 
@@ -137,9 +175,11 @@ func untilRetry(r chat.Receipt, now time.Time) time.Duration {
 	if r.ErrorCode == chat.ErrorAddressBusy {
 		return busyAgain
 	}
+
 	if r.RetryAt == nil {
 		return 0
 	}
+
 	return max(r.RetryAt.Sub(now), 0)
 }
 

@@ -16,31 +16,50 @@ import (
 // claimed is a delivery that its holder may post.
 func claimed() chat.Claim {
 	lease := time.Now().Add(45 * time.Second)
+
 	return chat.Claim{Granted: true, Delivery: chat.Delivery{
-		ID: "d", Provider: chat.ProviderTwilio, Submission: chat.SubmissionSending, Fence: 3, LeaseUntil: &lease,
-		To: "+14155550101", Payload: chat.Payload{Text: "Hello"},
+		ID:         "d",
+		Provider:   chat.ProviderTwilio,
+		Submission: chat.SubmissionSending,
+		Fence:      3,
+		LeaseUntil: &lease,
+		To:         "+14155550101",
+		Payload:    chat.Payload{Text: "Hello"},
 	}}
 }
 
 // world is one delivery whose carrier says said.
 func world(t *testing.T, said chat.Submission) (*activities.Activities, *store) {
 	t.Helper()
+
 	s := &store{
 		claim: func() (chat.Claim, error) { return claimed(), nil },
 		record: func(_ context.Context, _ int64, said chat.Submission) (chat.Delivery, error) {
-			return chat.Delivery{ID: "d", Provider: chat.ProviderTwilio, Submission: said.Outcome.After(), ErrorCode: said.ErrorCode}, nil
+			return chat.Delivery{
+				ID:         "d",
+				Provider:   chat.ProviderTwilio,
+				Submission: said.Outcome.After(),
+				ErrorCode:  said.ErrorCode,
+			}, nil
 		},
 	}
+
 	twilio := carrier(func(_ context.Context, out chat.Outgoing) chat.Submission {
 		assert.Equal(t, int64(3), out.Fence)
 		assert.Equal(t, "Hello", out.Payload.Text)
+
 		return said
 	})
-	return newActivities(t, activities.Config{Store: s, Carriers: map[chat.Provider]activities.Carrier{chat.ProviderTwilio: twilio}}), s
+
+	return newActivities(
+		t,
+		activities.Config{Store: s, Carriers: map[chat.Provider]activities.Carrier{chat.ProviderTwilio: twilio}},
+	), s
 }
 
 func TestSubmitReturnsWhateverCameOfIt(t *testing.T) {
 	t.Parallel()
+
 	for _, outcome := range []chat.SubmissionOutcome{
 		chat.OutcomeAccepted, chat.OutcomeNotProcessed, chat.OutcomeRejected, chat.OutcomeBlocked,
 		chat.OutcomeSuppressed, chat.OutcomeUnknown, chat.OutcomeAborted,
@@ -57,10 +76,12 @@ func TestSubmitReturnsWhateverCameOfIt(t *testing.T) {
 
 func TestSubmitPostsNothingWithoutTheClaim(t *testing.T) {
 	t.Parallel()
+
 	until := time.Now().Add(time.Minute)
 	s := &store{claim: func() (chat.Claim, error) {
 		return chat.Claim{Delivery: chat.Delivery{ID: "d", Submission: chat.SubmissionSending}, WaitUntil: &until}, nil
 	}}
+
 	acts := newActivities(t, activities.Config{Store: s}) // a carrier or a record would panic
 	receipt, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
 	require.NoError(t, err)
@@ -74,13 +95,16 @@ func TestSubmitFinishesWhenItsWorkerStops(t *testing.T) {
 	acts.Carriers[chat.ProviderTwilio] = carrier(func(posting context.Context, _ chat.Outgoing) chat.Submission {
 		cancel()
 		assert.NoError(t, posting.Err(), "a post is not cut")
+
 		return chat.Submission{Outcome: chat.OutcomeAccepted}
 	})
+
 	recorded := false
 	s.record = func(ctx context.Context, _ int64, said chat.Submission) (chat.Delivery, error) {
 		recorded = true
 		return chat.Delivery{Submission: said.Outcome.After()}, ctx.Err()
 	}
+
 	_, err := acts.Submit(ctx, chat.DeliveryStep{DeliveryID: "d"})
 	require.NoError(t, err)
 	assert.True(t, recorded)
@@ -94,8 +118,10 @@ func TestSubmitTriesToRecordUntilItIsRecorded(t *testing.T) {
 		if tries++; tries < 3 {
 			return chat.Delivery{}, errors.New("connection refused")
 		}
+
 		return chat.Delivery{Submission: chat.SubmissionAccepted}, nil
 	}
+
 	receipt, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
 	require.NoError(t, err)
 	assert.Equal(t, chat.SubmissionAccepted, receipt.Submission)
@@ -109,12 +135,18 @@ func TestSubmitUnderTheIDOfAnotherMessage(t *testing.T) {
 	acts, s := world(t, chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1", HTTPStatus: 201})
 	s.record = func(_ context.Context, fence int64, said chat.Submission) (chat.Delivery, error) {
 		if said.Outcome == chat.OutcomeAccepted {
-			return chat.Delivery{}, chat.Errorf(chat.CodeConflict, "the carrier's id for this message belongs to another delivery")
+			return chat.Delivery{}, chat.Errorf(
+				chat.CodeConflict,
+				"the carrier's id for this message belongs to another delivery",
+			)
 		}
+
 		assert.Equal(t, int64(3), fence)
 		assert.Equal(t, "SM1", said.ProviderMessageID, "the attempt keeps what the carrier said")
+
 		return chat.Delivery{Submission: said.Outcome.After(), ErrorCode: said.ErrorCode}, nil
 	}
+
 	receipt, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
 	require.NoError(t, err)
 	assert.Equal(t, chat.SubmissionUnknown, receipt.Submission)
@@ -130,6 +162,7 @@ func TestSubmitLeasesByTheMonotonicClock(t *testing.T) {
 		assert.NotEqual(t, out.LeaseUntil.Round(0).String(), out.LeaseUntil.String(), "no monotonic reading")
 		return chat.Submission{Outcome: chat.OutcomeAccepted}
 	})
+
 	_, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
 	require.NoError(t, err)
 }
@@ -146,6 +179,7 @@ func TestSubmitWithoutCredentialsIsBlockedNotLost(t *testing.T) {
 
 func TestSubmitDeliverySaysWhenToTryAgain(t *testing.T) {
 	t.Parallel()
+
 	tests := map[string]struct {
 		outcome chat.SubmissionOutcome
 		retry   bool
@@ -156,6 +190,7 @@ func TestSubmitDeliverySaysWhenToTryAgain(t *testing.T) {
 		"rejected":      {chat.OutcomeRejected, false},
 		"unknown":       {chat.OutcomeUnknown, false},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -164,11 +199,13 @@ func TestSubmitDeliverySaysWhenToTryAgain(t *testing.T) {
 			s.record = func(_ context.Context, _ int64, said chat.Submission) (chat.Delivery, error) {
 				return chat.Delivery{Submission: said.Outcome.After(), ErrorCode: said.ErrorCode, RetryAt: &at}, nil
 			}
+
 			_, err := acts.SubmitDelivery(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
 			if !tt.retry {
 				require.NoError(t, err)
 				return
 			}
+
 			later, ok := errors.AsType[*chat.RetryLaterError](err)
 			require.True(t, ok)
 			assert.Equal(t, "twilio_429", later.Code)

@@ -25,11 +25,14 @@ func (a *Activities) LookUp(ctx context.Context, in chat.DeliveryStep) (chat.Rec
 	if err != nil {
 		return chat.Receipt{}, err
 	}
+
 	finder, ok := a.Carriers[d.Provider].(Finder)
 	if !ok {
 		return a.receipt(&d), nil
 	}
+
 	var found *chat.Report
+
 	switch {
 	case d.Submission == chat.SubmissionSending:
 		// Whoever claims or settles it finds out whether the claim has run out.
@@ -39,12 +42,15 @@ func (a *Activities) LookUp(ctx context.Context, in chat.DeliveryStep) (chat.Rec
 	case d.Submission == chat.SubmissionUnknown, d.Submission == chat.SubmissionNeedsReview:
 		found, err = a.find(ctx, finder, &d)
 	}
+
 	if err != nil || found == nil {
 		return a.receipt(&d), err
 	}
+
 	found.DeliveryID = d.ID
 	reported, err := a.Store.RecordReport(ctx, *found, time.Now())
 	reported.Receipt.Waits = a.Waits[d.Channel]
+
 	return reported.Receipt, err
 }
 
@@ -57,6 +63,7 @@ func (a *Activities) fetch(ctx context.Context, finder Finder, d *chat.Delivery)
 			return &report, err
 		}
 	}
+
 	return a.find(ctx, finder, d)
 }
 
@@ -64,27 +71,38 @@ func (a *Activities) fetch(ctx context.Context, finder Finder, d *chat.Delivery)
 // Messages that other deliveries have become do not count: of two alike, one is theirs.
 func (a *Activities) find(ctx context.Context, finder Finder, d *chat.Delivery) (*chat.Report, error) {
 	since, until, fence := arrived(d)
+
 	candidates, err := finder.Find(ctx, chat.LookUp{
-		DeliveryID: d.ID, Channel: d.Channel, From: d.From, To: d.To, Payload: d.Payload,
-		Since: since.Add(-clockSkew), Until: until.Add(a.Lease + clockSkew),
+		DeliveryID: d.ID,
+		Channel:    d.Channel,
+		From:       d.From,
+		To:         d.To,
+		Payload:    d.Payload,
+		Since:      since.Add(-clockSkew),
+		Until:      until.Add(a.Lease + clockSkew),
 	})
 	if err != nil || len(candidates) == 0 {
 		return nil, err
 	}
+
 	ids := make([]string, len(candidates))
 	for i := range candidates {
 		ids[i] = candidates[i].ProviderMessageID
 	}
+
 	bound, err := a.Store.BoundMessageIDs(ctx, d.Provider, ids)
 	if err != nil {
 		return nil, err
 	}
+
 	for i := range candidates {
-		if !slices.Contains(bound, candidates[i].ProviderMessageID) || candidates[i].ProviderMessageID == d.ProviderMessageID {
+		if !slices.Contains(bound, candidates[i].ProviderMessageID) ||
+			candidates[i].ProviderMessageID == d.ProviderMessageID {
 			candidates[i].Fence = max(candidates[i].Fence, fence)
 			return &candidates[i], nil
 		}
 	}
+
 	return nil, nil
 }
 
@@ -97,11 +115,14 @@ func arrived(d *chat.Delivery) (since, until time.Time, fence int64) {
 		if attempt.Outcome != chat.OutcomeUnknown && attempt.Outcome != chat.OutcomeAccepted && attempt.Outcome != "" {
 			continue
 		}
+
 		if fence == 0 {
 			since = attempt.StartedAt
 		}
+
 		fence, until = attempt.Fence, attempt.StartedAt
 	}
+
 	return since, until, fence
 }
 
@@ -115,7 +136,9 @@ func (a *Activities) SettleUnknown(ctx context.Context, in chat.Settlement) (cha
 			return a.receipt(&d), err
 		}
 	}
+
 	d, err := a.Store.SettleUnknown(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
+
 	return a.receipt(&d), err
 }
 

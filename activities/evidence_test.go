@@ -38,7 +38,11 @@ func (e *evidence) BoundMessageIDs(_ context.Context, _ chat.Provider, ids []str
 
 func (e *evidence) RecordReport(_ context.Context, r chat.Report, _ time.Time) (chat.Reported, error) {
 	e.recorded = append(e.recorded, r)
-	return chat.Reported{Known: true, Receipt: chat.Receipt{Submission: chat.SubmissionAccepted, Carrier: r.Carrier}}, nil
+
+	return chat.Reported{
+		Known:   true,
+		Receipt: chat.Receipt{Submission: chat.SubmissionAccepted, Carrier: r.Carrier},
+	}, nil
 }
 
 func (e *evidence) SettleUnknown(context.Context, chat.WorkspaceID, chat.DeliveryID, time.Time) (chat.Delivery, error) {
@@ -65,13 +69,18 @@ func (s *shelf) Fetch(_ context.Context, id string) (chat.Report, error) {
 			return r, s.err
 		}
 	}
+
 	return chat.Report{}, errors.Join(chat.Errorf(chat.CodeNotFound, "Twilio does not know it"), s.err)
 }
 
 func sought(t *testing.T, d chat.Delivery, s *shelf) (*activities.Activities, *evidence) {
 	t.Helper()
-	d.ID, d.Provider, d.Channel = "d", chat.ProviderTwilio, chat.ChannelSMS
+
+	d.ID = "d"
+	d.Provider = chat.ProviderTwilio
+	d.Channel = chat.ChannelSMS
 	e := &evidence{delivery: d}
+
 	return newActivities(t, activities.Config{
 		Store: e, Carriers: map[chat.Provider]activities.Carrier{chat.ProviderTwilio: s},
 		Waits: map[chat.Channel]chat.Waits{chat.ChannelSMS: {Settle: time.Minute, Receipt: time.Hour}},
@@ -84,12 +93,14 @@ func unknown(attempts ...chat.Attempt) chat.Delivery {
 
 func TestLookUpRecordsTheMessageItFinds(t *testing.T) {
 	t.Parallel()
+
 	began := time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
 	s := &shelf{shows: []chat.Report{{ProviderMessageID: "SM1", Accepts: true, Carrier: chat.CarrierDelivered}}}
 	acts, e := sought(t, unknown(
 		chat.Attempt{Fence: 1, StartedAt: began.Add(-time.Hour), Outcome: chat.OutcomeNotProcessed},
 		chat.Attempt{Fence: 2, StartedAt: began, Outcome: chat.OutcomeUnknown},
 	), s)
+
 	receipt, err := acts.LookUp(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
 	require.NoError(t, err)
 	assert.Equal(t, chat.CarrierDelivered, receipt.Carrier)
@@ -104,6 +115,7 @@ func TestLookUpRecordsTheMessageItFinds(t *testing.T) {
 
 func TestLookUpLeavesTheMessagesOfOthers(t *testing.T) {
 	t.Parallel()
+
 	s := &shelf{shows: []chat.Report{{ProviderMessageID: "SM1"}, {ProviderMessageID: "SM2"}}}
 	acts, e := sought(t, unknown(chat.Attempt{Fence: 1, Outcome: chat.OutcomeUnknown}), s)
 	e.bound = []string{"SM1"}
@@ -119,9 +131,11 @@ func TestLookUpLeavesTheMessagesOfOthers(t *testing.T) {
 
 func TestLookUpAsksOnlyWhatTheStoreDoesNotKnow(t *testing.T) {
 	t.Parallel()
+
 	accepted := func(c chat.CarrierState) chat.Delivery {
 		return chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: c, ProviderMessageID: "SM1"}
 	}
+
 	for name, tt := range map[string]struct {
 		delivery chat.Delivery
 		recorded int
@@ -135,7 +149,13 @@ func TestLookUpAsksOnlyWhatTheStoreDoesNotKnow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			acts, e := sought(t, tt.delivery, &shelf{shows: []chat.Report{{ProviderMessageID: "SM1", Carrier: chat.CarrierDelivered}}})
+
+			acts, e := sought(
+				t,
+				tt.delivery,
+				&shelf{shows: []chat.Report{{ProviderMessageID: "SM1", Carrier: chat.CarrierDelivered}}},
+			)
+
 			_, err := acts.LookUp(t.Context(), chat.DeliveryStep{})
 			require.NoError(t, err)
 			assert.Len(t, e.recorded, tt.recorded)
@@ -153,6 +173,7 @@ func TestLookUpOfAMessageTheCarrierNoLongerKnows(t *testing.T) {
 
 func TestLookUpOfAMessageTheCarrierKnowsByAnotherID(t *testing.T) {
 	t.Parallel()
+
 	s := &shelf{shows: []chat.Report{{ProviderMessageID: "abc.filter-1", Carrier: chat.CarrierDelivered}}}
 	acts, e := sought(t, chat.Delivery{Submission: chat.SubmissionAccepted, ProviderMessageID: "abc"}, s)
 	_, err := acts.LookUp(t.Context(), chat.DeliveryStep{})
@@ -178,6 +199,7 @@ func TestLookUpLetsTheStoreJudgeAClaim(t *testing.T) {
 
 func TestSilenceSendsAgainOnlyWhenTheCarrierWasAsked(t *testing.T) {
 	t.Parallel()
+
 	for name, tt := range map[string]struct {
 		policy  chat.UnknownPolicy
 		sought  bool
@@ -189,6 +211,7 @@ func TestSilenceSendsAgainOnlyWhenTheCarrierWasAsked(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			d := unknown()
 			d.Policy = tt.policy
 			acts, e := sought(t, d, &shelf{})

@@ -28,25 +28,56 @@ type store struct {
 	settings  chat.SummarySettings
 }
 
-func (s *store) PrepareSend(_ context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error) {
+func (s *store) PrepareSend(
+	_ context.Context,
+	in chat.SendAssistantMessage,
+	ids chat.SendIDs,
+	plan func(*chat.SendFacts) (chat.SendPlan, error),
+) (chat.AssistantMessageSent, error) {
 	return s.prepare(in, ids, plan)
 }
 
 // PrepareAndClaim claims nothing.
-func (s *store) PrepareAndClaim(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error), _ time.Time, _ time.Duration) (chat.AssistantMessageSent, chat.Claim, error) {
+func (s *store) PrepareAndClaim(
+	ctx context.Context,
+	in chat.SendAssistantMessage,
+	ids chat.SendIDs,
+	plan func(*chat.SendFacts) (chat.SendPlan, error),
+	_ time.Time,
+	_ time.Duration,
+) (chat.AssistantMessageSent, chat.Claim, error) {
 	sent, err := s.PrepareSend(ctx, in, ids, plan)
 	return sent, chat.Claim{}, err
 }
 
-func (s *store) CompleteToolCall(_ context.Context, _ chat.WorkspaceID, _ chat.ActionID, _ int, effect func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error) {
+func (s *store) CompleteToolCall(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.ActionID,
+	_ int,
+	effect func(context.Context, chat.ChatEditor) (json.RawMessage, error),
+) (chat.ToolCall, error) {
 	return s.tool(effect)
 }
 
-func (s *store) Claim(context.Context, chat.WorkspaceID, chat.DeliveryID, time.Time, time.Duration) (chat.Claim, error) {
+func (s *store) Claim(
+	context.Context,
+	chat.WorkspaceID,
+	chat.DeliveryID,
+	time.Time,
+	time.Duration,
+) (chat.Claim, error) {
 	return s.claim()
 }
 
-func (s *store) RecordSubmission(ctx context.Context, _ chat.WorkspaceID, _ chat.DeliveryID, fence int64, said chat.Submission, _ time.Time) (chat.Delivery, error) {
+func (s *store) RecordSubmission(
+	ctx context.Context,
+	_ chat.WorkspaceID,
+	_ chat.DeliveryID,
+	fence int64,
+	said chat.Submission,
+	_ time.Time,
+) (chat.Delivery, error) {
 	return s.record(ctx, fence, said)
 }
 
@@ -63,11 +94,18 @@ func (s *store) BeginSummary(_ context.Context, in chat.SummaryStart, _ int) (ch
 	return chat.SummaryPlan{}, nil
 }
 
-func (s *store) RecordUsage(_ context.Context, _ chat.WorkspaceID, _ chat.ChatID, _ chat.SummaryID, u chat.Usage) error {
+func (s *store) RecordUsage(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.ChatID,
+	_ chat.SummaryID,
+	u chat.Usage,
+) error {
 	s.spent = append(s.spent, u)
 	if s.uncounted != nil {
 		return s.uncounted
 	}
+
 	return nil
 }
 
@@ -94,12 +132,17 @@ func (m model) Model(string) (activities.Model, error) { return m, nil }
 
 func newActivities(t *testing.T, c activities.Config) *activities.Activities {
 	t.Helper()
+
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	c.Renderer, c.NewID, c.Lease = renderer{}, func() string { return "0199aaaa-0000-7000-8000-00000000000a" }, 45*time.Second
+
+	c.Renderer = renderer{}
+	c.NewID = func() string { return "0199aaaa-0000-7000-8000-00000000000a" }
+	c.Lease = 45 * time.Second
 	acts, err := activities.New(c)
 	require.NoError(t, err)
+
 	return acts
 }
 
@@ -110,7 +153,9 @@ func (e *editor) AddLabel(_ context.Context, name string) error {
 	if name == "gone" {
 		return chat.Errorf(chat.CodeLabelNotFound, "there is no label gone")
 	}
+
 	e.did = append(e.did, "+"+name)
+
 	return nil
 }
 

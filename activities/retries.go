@@ -10,15 +10,24 @@ import (
 // Idempotent by the action's row, which is inserted in the same transaction. The errors are
 // those of a send, conflict when the delivery can not be retried, and delivery_not_found.
 func (a *Activities) PrepareRetry(ctx context.Context, in chat.RetryDelivery) (chat.DeliveryRetried, error) {
-	retried, err := a.Store.PrepareRetry(ctx, in, chat.DeliveryID(a.NewID()), func(facts *chat.SendFacts, old *chat.Delivery) (chat.SendPlan, error) {
-		plan, err := facts.PlanRetry(old, in.Change)
-		if err != nil || in.Change.Body == "" {
+	retried, err := a.Store.PrepareRetry(
+		ctx,
+		in,
+		chat.DeliveryID(a.NewID()),
+		func(facts *chat.SendFacts, old *chat.Delivery) (chat.SendPlan, error) {
+			plan, err := facts.PlanRetry(old, in.Change)
+			if err != nil || in.Change.Body == "" {
+				return plan, err
+			}
+
+			plan.Payload, err = a.Renderer.Render(plan.Channel, facts, in.Change.Body, old.MessageID)
+
 			return plan, err
-		}
-		plan.Payload, err = a.Renderer.Render(plan.Channel, facts, in.Change.Body, old.MessageID)
-		return plan, err
-	})
+		},
+	)
+
 	retried.Waits = a.Waits[retried.Channel]
+
 	return retried, err
 }
 

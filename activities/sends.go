@@ -20,13 +20,17 @@ func (a *Activities) PrepareSend(ctx context.Context, in chat.SendAssistantMessa
 	if in.Ask != nil || len(in.ToolCalls) > 0 {
 		return a.Store.PrepareSend(ctx, in, ids, a.plan(in, ids))
 	}
+
 	now := time.Now()
+
 	sent, claim, err := a.Store.PrepareAndClaim(ctx, in, ids, a.plan(in, ids), now, a.Lease)
 	if err != nil || !claim.Granted {
 		return sent, err
 	}
+
 	sent.Submitted = true
 	sent.Receipt, err = a.handOver(ctx, in.WorkspaceID, claim, now)
+
 	return sent, err
 }
 
@@ -37,14 +41,18 @@ func (a *Activities) plan(in chat.SendAssistantMessage, ids chat.SendIDs) func(*
 		if err != nil {
 			return chat.SendPlan{}, err
 		}
+
 		plan.Policy = a.WhenUnknown
 		if plan.Tools, err = a.checks.check(in.ToolCalls, facts); err != nil {
 			return chat.SendPlan{}, err
 		}
+
 		if slices.ContainsFunc(plan.Tools, func(t chat.Tool) bool { return t.Risk == chat.RiskApproval }) {
 			plan.ApproveWithin = a.ApproveWithin
 		}
+
 		plan.Payload, err = a.Renderer.Render(plan.Channel, facts, in.Message, ids.MessageID)
+
 		return plan, err
 	}
 }
@@ -53,6 +61,7 @@ func (a *Activities) plan(in chat.SendAssistantMessage, ids chat.SendIDs) func(*
 func (a *Activities) LookSend(ctx context.Context, in chat.SendStep) (chat.AssistantMessageSent, error) {
 	sent, err := a.Store.SentMessage(ctx, in.WorkspaceID, in.ActionID)
 	sent.Waits = a.Waits[sent.Channel]
+
 	return sent, err
 }
 

@@ -14,9 +14,14 @@ import (
 
 func facts() *chat.SendFacts {
 	return &chat.SendFacts{
-		Chat:        chat.Chat{ID: 7, Channel: chat.ChannelSMS, State: chat.StateOpen},
-		Assistant:   &chat.Member{ID: 2, Kind: chat.KindAssistant},
-		Recipient:   &chat.Member{ID: 3, Phone: "+14155550101", NotificationsEnabled: true, ConsentSMS: chat.ConsentGranted},
+		Chat:      chat.Chat{ID: 7, Channel: chat.ChannelSMS, State: chat.StateOpen},
+		Assistant: &chat.Member{ID: 2, Kind: chat.KindAssistant},
+		Recipient: &chat.Member{
+			ID:                   3,
+			Phone:                "+14155550101",
+			NotificationsEnabled: true,
+			ConsentSMS:           chat.ConsentGranted,
+		},
 		PhoneNumber: &chat.PhoneNumber{ID: 4, Number: "+14155550100"},
 		Labels:      []chat.Label{{Name: "VIP"}},
 		Tools:       chat.Builtins(),
@@ -25,38 +30,97 @@ func facts() *chat.SendFacts {
 
 // planning is a store that only asks for the plan.
 func planning(plan *chat.SendPlan) *store {
-	return &store{prepare: func(_ chat.SendAssistantMessage, _ chat.SendIDs, ask func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error) {
-		made, err := ask(facts())
-		*plan = made
-		return chat.AssistantMessageSent{}, err
-	}}
+	return &store{
+		prepare: func(_ chat.SendAssistantMessage, _ chat.SendIDs, ask func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error) {
+			made, err := ask(facts())
+			*plan = made
+
+			return chat.AssistantMessageSent{}, err
+		},
+	}
 }
 
 func TestPrepareSendChecksEveryToolCallFirst(t *testing.T) {
 	t.Parallel()
+
 	tests := map[string]struct {
 		name, arguments string
 		code            chat.Code
 		field, says     string
 	}{
-		"known label":         {"add_label", `{"label":"vip"}`, "", "", ""},
-		"set title":           {"set_title", `{"title":"Order"}`, "", "", ""},
-		"set state":           {"set_state", `{"state":"closed"}`, "", "", ""},
-		"talk to human":       {"talk_to_human", `{"reason":"asks for Mara"}`, "", "", ""},
-		"remove any label":    {"remove_label", `{"label":"old"}`, "", "", ""},
-		"unknown tool":        {"refund", `{}`, chat.CodeUnknownTool, "tool_calls[0].name", "refund"},
-		"unknown label":       {"add_label", `{"label":"gold"}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments.label", "label of this workspace"},
-		"missing":             {"add_label", `{}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments.label", "required"},
-		"wrong type":          {"set_title", `{"title":5}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments.title", "string"},
-		"unknown argument":    {"set_title", `{"title":"a","colour":"b"}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments.colour", "colour"},
-		"unknown state":       {"set_state", `{"state":"gone"}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments.state", "open"},
-		"title too long":      {"set_title", `{"title":"` + longText(201) + `"}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments.title", "200"},
-		"not an object":       {"set_title", `[]`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments", "object"},
-		"not JSON":            {"set_title", `{`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments", "JSON"},
-		"empty reason":        {"talk_to_human", `{"reason":""}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments.reason", "minLength"},
-		"second JSON value":   {"set_title", `{"title":"a"}{}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments", "JSON"},
-		"label is not a text": {"add_label", `{"label":["vip"]}`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments.label", "string"},
+		"known label":      {"add_label", `{"label":"vip"}`, "", "", ""},
+		"set title":        {"set_title", `{"title":"Order"}`, "", "", ""},
+		"set state":        {"set_state", `{"state":"closed"}`, "", "", ""},
+		"talk to human":    {"talk_to_human", `{"reason":"asks for Mara"}`, "", "", ""},
+		"remove any label": {"remove_label", `{"label":"old"}`, "", "", ""},
+		"unknown tool":     {"refund", `{}`, chat.CodeUnknownTool, "tool_calls[0].name", "refund"},
+		"unknown label": {
+			"add_label",
+			`{"label":"gold"}`,
+			chat.CodeInvalidToolArguments,
+			"tool_calls[0].arguments.label",
+			"label of this workspace",
+		},
+		"missing": {
+			"add_label",
+			`{}`,
+			chat.CodeInvalidToolArguments,
+			"tool_calls[0].arguments.label",
+			"required",
+		},
+		"wrong type": {
+			"set_title",
+			`{"title":5}`,
+			chat.CodeInvalidToolArguments,
+			"tool_calls[0].arguments.title",
+			"string",
+		},
+		"unknown argument": {
+			"set_title",
+			`{"title":"a","colour":"b"}`,
+			chat.CodeInvalidToolArguments,
+			"tool_calls[0].arguments.colour",
+			"colour",
+		},
+		"unknown state": {
+			"set_state",
+			`{"state":"gone"}`,
+			chat.CodeInvalidToolArguments,
+			"tool_calls[0].arguments.state",
+			"open",
+		},
+		"title too long": {
+			"set_title",
+			`{"title":"` + longText(201) + `"}`,
+			chat.CodeInvalidToolArguments,
+			"tool_calls[0].arguments.title",
+			"200",
+		},
+		"not an object": {"set_title", `[]`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments", "object"},
+		"not JSON":      {"set_title", `{`, chat.CodeInvalidToolArguments, "tool_calls[0].arguments", "JSON"},
+		"empty reason": {
+			"talk_to_human",
+			`{"reason":""}`,
+			chat.CodeInvalidToolArguments,
+			"tool_calls[0].arguments.reason",
+			"minLength",
+		},
+		"second JSON value": {
+			"set_title",
+			`{"title":"a"}{}`,
+			chat.CodeInvalidToolArguments,
+			"tool_calls[0].arguments",
+			"JSON",
+		},
+		"label is not a text": {
+			"add_label",
+			`{"label":["vip"]}`,
+			chat.CodeInvalidToolArguments,
+			"tool_calls[0].arguments.label",
+			"string",
+		},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -65,12 +129,15 @@ func TestPrepareSendChecksEveryToolCallFirst(t *testing.T) {
 			_, err := acts.PrepareSend(t.Context(), chat.SendAssistantMessage{
 				Message: "Hello", ToolCalls: []chat.ToolCall{{ID: "call_1", Name: tt.name, Arguments: json.RawMessage(tt.arguments)}},
 			})
+
 			if tt.code == "" {
 				require.NoError(t, err)
 				assert.Equal(t, "Hello", plan.Payload.Text)
 				assert.Equal(t, "phone:4", plan.Sender)
+
 				return
 			}
+
 			refused := chat.AsError(err)
 			assert.Equal(t, tt.code, refused.Code)
 			require.NotEmpty(t, refused.Fields)
@@ -85,11 +152,13 @@ func longText(n int) string {
 	for i := range text {
 		text[i] = 'x'
 	}
+
 	return string(text)
 }
 
 func TestRunToolDoesWhatItSays(t *testing.T) {
 	t.Parallel()
+
 	tests := map[string]struct {
 		name, arguments string
 		did             []string
@@ -101,15 +170,21 @@ func TestRunToolDoesWhatItSays(t *testing.T) {
 		"state":  {"set_state", `{"state":"closed"}`, []string{"state:closed"}, `{"state":"closed"}`},
 		"human":  {"talk_to_human", `{"reason":"angry"}`, []string{"human:angry"}, `{"needs_response":true}`},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var done editor
-			s := &store{tool: func(effect func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error) {
-				result, err := effect(t.Context(), &done)
-				return chat.ToolCall{Result: result}, err
-			}}
-			call, err := newActivities(t, activities.Config{Store: s}).RunTool(t.Context(), chat.ToolRun{Name: tt.name, Arguments: json.RawMessage(tt.arguments)})
+			s := &store{
+				tool: func(effect func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error) {
+					result, err := effect(t.Context(), &done)
+					return chat.ToolCall{Result: result}, err
+				},
+			}
+
+			call, err := newActivities(t, activities.Config{Store: s}).
+				RunTool(t.Context(), chat.ToolRun{Name: tt.name, Arguments: json.RawMessage(tt.arguments)})
+
 			require.NoError(t, err)
 			assert.Equal(t, tt.did, done.did)
 			assert.JSONEq(t, tt.result, string(call.Result))
@@ -119,11 +194,22 @@ func TestRunToolDoesWhatItSays(t *testing.T) {
 
 func TestRunToolFailsForGoodWhenTheLabelIsGone(t *testing.T) {
 	t.Parallel()
-	s := &store{tool: func(effect func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error) {
-		_, err := effect(t.Context(), &editor{})
-		return chat.ToolCall{}, err
-	}}
-	_, err := newActivities(t, activities.Config{Store: s}).RunTool(t.Context(), chat.ToolRun{Name: "add_label", Arguments: json.RawMessage(`{"label":"gone"}`)})
+
+	s := &store{
+		tool: func(effect func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error) {
+			_, err := effect(t.Context(), &editor{})
+			return chat.ToolCall{}, err
+		},
+	}
+
+	_, err := newActivities(
+		t,
+		activities.Config{Store: s},
+	).RunTool(
+		t.Context(),
+		chat.ToolRun{Name: "add_label", Arguments: json.RawMessage(`{"label":"gone"}`)},
+	)
+
 	assert.Equal(t, chat.CodeLabelNotFound, chat.CodeOf(err))
 	assert.True(t, chat.AsError(err).Final())
 }

@@ -19,14 +19,17 @@ func (a *Activities) RecordAction(ctx context.Context, in chat.ActionStep) (stru
 // under the same id.
 func (a *Activities) BeginSummary(ctx context.Context, in chat.SummaryStart) (chat.SummaryPlan, error) {
 	capacity := 0
+
 	model, _, missing := a.model(ctx, in.WorkspaceID)
 	if missing == nil {
 		capacity = model.Capacity()
 	}
+
 	plan, err := a.Store.BeginSummary(ctx, in, capacity)
 	if err != nil {
 		return chat.SummaryPlan{}, err
 	}
+
 	return plan, missing
 }
 
@@ -39,20 +42,25 @@ func (a *Activities) WriteSummary(ctx context.Context, in chat.SummaryPart) (cha
 	if err != nil {
 		return chat.Summary{}, err
 	}
+
 	if model.Capacity() > 0 {
 		if err := settings.Spendable(time.Now()); err != nil {
 			return chat.Summary{}, err
 		}
 	}
+
 	reading, err := a.Store.Reading(ctx, in)
 	if err != nil {
 		return chat.Summary{}, err
 	}
+
 	summary, usage, err := model.Summarize(ctx, reading)
 	a.count(ctx, &in, usage)
+
 	if err != nil {
 		return chat.Summary{}, err
 	}
+
 	// Whatever the model's adapter let through: nothing but what the messages support.
 	return reading.Accept(summary)
 }
@@ -66,11 +74,25 @@ func (a *Activities) count(ctx context.Context, in *chat.SummaryPart, usage chat
 	if usage == (chat.Usage{}) {
 		return
 	}
+
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), counting)
 	defer cancel()
+
 	if err := a.Store.RecordUsage(ctx, in.WorkspaceID, in.ChatID, in.ID, usage); err != nil {
-		a.Logger.ErrorContext(ctx, "tokens of a summary were not counted", "workspace_id", in.WorkspaceID, "chat_id", in.ChatID,
-			"input_tokens", usage.InputTokens, "output_tokens", usage.OutputTokens, "error", err)
+		a.Logger.ErrorContext(
+			ctx,
+			"tokens of a summary were not counted",
+			"workspace_id",
+			in.WorkspaceID,
+			"chat_id",
+			in.ChatID,
+			"input_tokens",
+			usage.InputTokens,
+			"output_tokens",
+			usage.OutputTokens,
+			"error",
+			err,
+		)
 	}
 }
 
@@ -80,7 +102,9 @@ func (a *Activities) model(ctx context.Context, ws chat.WorkspaceID) (Model, cha
 	if err != nil {
 		return nil, settings, err
 	}
+
 	model, err := a.Models.Model(settings.Model)
+
 	return model, settings, err
 }
 

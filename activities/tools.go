@@ -18,13 +18,16 @@ type checks struct {
 
 func newChecks() (*checks, error) {
 	c := &checks{builtin: map[string]*schema.Schema{}}
+
 	for _, t := range chat.Builtins() {
 		compiled, err := schema.Compile("schema", t.Schema)
 		if err != nil {
 			return nil, fmt.Errorf("compile the schema of tool %s: %w", t.Name, err)
 		}
+
 		c.builtin[t.Name] = compiled
 	}
+
 	return c, nil
 }
 
@@ -34,23 +37,34 @@ func (c *checks) check(calls []chat.ToolCall, facts *chat.SendFacts) ([]chat.Too
 	tools := make([]chat.Tool, len(calls))
 	for i, call := range calls {
 		field := fmt.Sprintf("tool_calls[%d]", i)
+
 		at := slices.IndexFunc(facts.Tools, func(t chat.Tool) bool { return t.Name == call.Name })
 		if at < 0 {
-			return nil, chat.InvalidAs(chat.CodeUnknownTool, field+".name", "must be a tool of this chat, %q is none; GET /chats/{id}/tools lists them", call.Name)
+			return nil, chat.InvalidAs(
+				chat.CodeUnknownTool,
+				field+".name",
+				"must be a tool of this chat, %q is none; GET /chats/{id}/tools lists them",
+				call.Name,
+			)
 		}
+
 		tools[i] = facts.Tools[at]
+
 		compiled, err := c.schema(&tools[i])
 		if err != nil {
 			return nil, err
 		}
+
 		field += ".arguments"
 		if err := compiled.Check(chat.CodeInvalidToolArguments, field, call.Arguments); err != nil {
 			return nil, err
 		}
+
 		if err := checkMeaning(call, field, facts); err != nil {
 			return nil, err
 		}
 	}
+
 	return tools, nil
 }
 
@@ -58,10 +72,12 @@ func (c *checks) schema(t *chat.Tool) (*schema.Schema, error) {
 	if compiled, ok := c.builtin[t.Name]; ok {
 		return compiled, nil
 	}
+
 	compiled, err := schema.Compile("schema", t.Schema)
 	if err != nil {
 		return nil, fmt.Errorf("compile the schema of tool %s: %w", t.Name, err)
 	}
+
 	return compiled, nil
 }
 
@@ -73,6 +89,7 @@ func checkMeaning(call chat.ToolCall, field string, facts *chat.SendFacts) error
 	case chat.ToolAskContributor:
 		return checkQuestion(call, field, facts)
 	}
+
 	return nil
 }
 
@@ -82,9 +99,16 @@ func checkLabel(call chat.ToolCall, field string, labels []chat.Label) error {
 	if err != nil {
 		return err
 	}
+
 	if _, ok := chat.FindLabel(labels, arguments.Label); !ok {
-		return chat.InvalidAs(chat.CodeInvalidToolArguments, field, "must be the name of a label of this workspace, %q is none", arguments.Label)
+		return chat.InvalidAs(
+			chat.CodeInvalidToolArguments,
+			field,
+			"must be the name of a label of this workspace, %q is none",
+			arguments.Label,
+		)
 	}
+
 	return nil
 }
 
@@ -98,8 +122,10 @@ type (
 func decode[T any](arguments json.RawMessage) (T, error) {
 	var value T
 	if err := json.Unmarshal(arguments, &value); err != nil {
-		return value, chat.Errorf(chat.CodeInvalidToolArguments, "the arguments are not what the tool's schema describes").Because(err)
+		return value, chat.Errorf(chat.CodeInvalidToolArguments, "the arguments are not what the tool's schema describes").
+			Because(err)
 	}
+
 	return value, nil
 }
 
@@ -130,22 +156,31 @@ func with[T any](run func(context.Context, chat.ChatEditor, T) (any, error)) bui
 		if err != nil {
 			return nil, err
 		}
+
 		return run(ctx, e, in)
 	}
 }
 
-func runBuiltin(ctx context.Context, e chat.ChatEditor, name string, arguments json.RawMessage) (json.RawMessage, error) {
+func runBuiltin(
+	ctx context.Context,
+	e chat.ChatEditor,
+	name string,
+	arguments json.RawMessage,
+) (json.RawMessage, error) {
 	run, ok := builtins[name]
 	if !ok {
 		return nil, chat.Errorf(chat.CodeUnknownTool, "there is no tool %q", name)
 	}
+
 	result, err := run(ctx, e, arguments)
 	if err != nil {
 		return nil, err
 	}
+
 	encoded, err := json.Marshal(result)
 	if err != nil {
 		return nil, fmt.Errorf("encode the result of tool %s: %w", name, err)
 	}
+
 	return encoded, nil
 }

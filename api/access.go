@@ -48,6 +48,7 @@ func (s *service) guard(checks ...check) func(huma.Context, func(huma.Context)) 
 				return
 			}
 		}
+
 		next(readContext{ctx, c.body})
 	}
 }
@@ -63,30 +64,47 @@ func (s *service) authenticate(ctx huma.Context, c *call) error {
 		c.principal = principal
 		return nil
 	}
+
 	if chat.CodeOf(err) != chat.CodeUnauthenticated {
 		return err
 	}
+
 	if wait := s.failures.spend(remoteHost(ctx)); wait > 0 {
 		return tooMany(ctx, wait, "too many requests with keys that are not valid")
 	}
+
 	ctx.SetHeader("WWW-Authenticate", `Bearer realm="handrail"`)
+
 	return err
 }
 
 func (s *service) principal(ctx context.Context, header string) (chat.Principal, error) {
 	scheme, secret, _ := strings.Cut(header, " ")
+
 	secret = strings.TrimSpace(secret)
 	switch {
 	case header == "":
-		return chat.Principal{}, chat.Errorf(chat.CodeUnauthenticated, "an API key is needed: Authorization: Bearer hr_…")
-	case !strings.EqualFold(scheme, "Bearer"), !strings.HasPrefix(secret, chat.KeyPrefix), len(secret) < minKey, len(secret) > maxKey:
-		return chat.Principal{}, chat.Errorf(chat.CodeUnauthenticated, "the Authorization header must be Bearer and an API key, which begins with hr_")
+		return chat.Principal{}, chat.Errorf(
+			chat.CodeUnauthenticated,
+			"an API key is needed: Authorization: Bearer hr_…",
+		)
+
+	case !strings.EqualFold(scheme, "Bearer"),
+		!strings.HasPrefix(secret, chat.KeyPrefix),
+		len(secret) < minKey,
+		len(secret) > maxKey:
+		return chat.Principal{}, chat.Errorf(
+			chat.CodeUnauthenticated,
+			"the Authorization header must be Bearer and an API key, which begins with hr_",
+		)
 	}
+
 	principal, err := s.store.Authenticate(ctx, chat.HashKey(secret), time.Now())
 	if chat.CodeOf(err) == chat.CodeUnauthenticated {
 		// One answer for all of them: it tells nothing of keys that exist.
 		err = chat.Errorf(chat.CodeUnauthenticated, "this API key is unknown, expired or revoked")
 	}
+
 	return principal, err
 }
 
@@ -95,6 +113,7 @@ func (s *service) inWorkspace(ctx huma.Context, c *call) error {
 	if !strings.EqualFold(ctx.Param("workspace_uuid"), string(c.principal.WorkspaceID)) {
 		return chat.Errorf(chat.CodeWorkspaceNotFound, "there is no such workspace for this key")
 	}
+
 	return nil
 }
 
@@ -104,15 +123,18 @@ func (s *service) permit(who access) check {
 		if who.asked {
 			return s.permitAction(ctx, c)
 		}
+
 		if who.contributor {
 			return s.permitContributor(ctx, c, who)
 		}
+
 		id, err := parseNumber("path.chat_id", ctx.Param("chat_id"))
 		if err != nil {
 			// It names no chat of the member's; that it is no id at all is for
 			// readPath to say, to those with the scope.
 			id = 0
 		}
+
 		return s.permitIn(ctx.Context(), c, who, chat.ChatID(id))
 	}
 }
@@ -122,11 +144,13 @@ func (s *service) permitIn(ctx context.Context, c *call, who access, id chat.Cha
 	if c.principal.May(who.scope) {
 		return nil
 	}
+
 	if who.own && id > 0 {
 		if takes, err := s.store.TakesPart(ctx, c.workspace(), id, c.principal.MemberID); err != nil || takes {
 			return err
 		}
 	}
+
 	return forbidden(c, who)
 }
 
@@ -141,6 +165,7 @@ func forbidden(c *call, who access) error {
 	case who.own:
 		return chat.Errorf(chat.CodeForbidden, "this needs the scope %s, or a place in the chat", who.scope)
 	}
+
 	return chat.Errorf(chat.CodeForbidden, "this needs the scope %s", who.scope)
 }
 
@@ -150,6 +175,8 @@ func (s *service) loadChat(ctx huma.Context, c *call) (err error) {
 	if key := ctx.Header("Idempotency-Key"); key != "" {
 		action = s.engine.ActionID(c.workspace(), key)
 	}
+
 	c.chat, err = s.store.ChatHead(ctx.Context(), c.workspace(), chat.ChatID(c.numbers["chat_id"]), action)
+
 	return err
 }

@@ -17,55 +17,72 @@ import (
 func (w *world) workspaceRoutes(t *testing.T) []operation {
 	t.Helper()
 	var all []operation
+
 	for _, o := range w.operations(t) {
 		if strings.HasPrefix(o.path, "/api/") {
 			all = append(all, o)
 		}
 	}
+
 	require.Greater(t, len(all), 35)
+
 	return all
 }
 
 func TestEveryRouteNeedsAKey(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t)
 	for _, o := range w.workspaceRoutes(t) {
 		for name, authorization := range map[string]string{
-			"none": "", "empty": "Bearer ", "unknown": "Bearer hr_unknown00000000000000000000000000", "expired": "Bearer " + expiredKey,
-			"basic": "Basic aHI6aHI=", "not a key": "Bearer eyJhbGciOiJub25lIn0", "short": "Bearer hr_x", "long": "Bearer hr_" + strings.Repeat("x", 500),
+			"none":      "",
+			"empty":     "Bearer ",
+			"unknown":   "Bearer hr_unknown00000000000000000000000000",
+			"expired":   "Bearer " + expiredKey,
+			"basic":     "Basic aHI6aHI=",
+			"not a key": "Bearer eyJhbGciOiJub25lIn0",
+			"short":     "Bearer hr_x",
+			"long":      "Bearer hr_" + strings.Repeat("x", 500),
 		} {
 			r := o.exampleRequest(t)
+
 			r.key, r.headers = "-", map[string]string{"Authorization": authorization}
 			if authorization == "" {
 				r.headers = nil
 			}
+
 			a := w.do(t, r)
 			requireProblem(t, a, http.StatusUnauthorized, "unauthenticated", "")
 			assert.Equal(t, `Bearer realm="handrail"`, a.Header.Get("WWW-Authenticate"), name)
 			assert.NotContains(t, a.raw, "Monday", "%s %s: the answer must not tell why a key is refused", o.id, name)
 		}
 	}
+
 	w.requireUntouched(t)
 }
 
 func TestEveryRouteKeepsToItsWorkspace(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t)
 	for _, o := range w.workspaceRoutes(t) {
 		r := o.exampleRequest(t)
 		r.key = foreignKey
 		requireProblem(t, w.do(t, r), http.StatusNotFound, "workspace_not_found", "")
+
 		r = o.exampleRequest(t)
 		for _, other := range []string{string(foreign), "not-a-uuid", "11111111-1111-4111-8111-11111111111"} {
 			r.path = strings.Replace(o.examplePath(), string(home), other, 1)
 			requireProblem(t, w.do(t, r), http.StatusNotFound, "workspace_not_found", "")
 		}
 	}
+
 	w.requireUntouched(t)
 }
 
 func TestEveryRouteNeedsItsScope(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t)
 	for _, o := range w.workspaceRoutes(t) {
 		for _, body := range []string{"", "{", o.exampleRequest(t).body} {
@@ -73,57 +90,111 @@ func TestEveryRouteNeedsItsScope(t *testing.T) {
 			r.key, r.body = noScopeKey, body
 			requireProblem(t, w.do(t, r), http.StatusForbidden, "forbidden", "")
 		}
+
 		r := o.exampleRequest(t)
 		r.key, r.path = noScopeKey, strings.NewReplacer("/7", "/abc", "/42", "/0").Replace(r.path)
 		requireProblem(t, w.do(t, r), http.StatusForbidden, "forbidden", "")
 	}
+
 	w.requireUntouched(t)
 }
 
 func TestScopesOfRoutes(t *testing.T) {
 	t.Parallel()
+
 	// The weakest scope that opens a route, as the contract has it.
 	want := map[string]chat.Scope{
-		"addParticipant": "chats:write", "updateParticipant": "chats:write", "removeParticipant": "chats:write", "listParticipants": "chats:read",
-		"sendAssistantMessage": "chats:admin", "summarizeChat": "chats:write",
-		"createChat": "chats:write", "listChats": "chats:read", "getChat": "chats:read", "updateChat": "chats:write", "deleteChat": "chats:write",
-		"listMessages": "chats:read", "createMessage": "chats:write", "rateMessage": "chats:write", "listChatTools": "chats:read",
-		"listMembers": "members:read", "getMember": "members:read", "createMember": "members:write", "updateMember": "members:write",
-		"listLabels": "labels:read", "getLabel": "labels:read", "createLabel": "chats:write", "updateLabel": "chats:write", "deleteLabel": "chats:write",
-		"listDeliveries": "deliveries:read", "getDelivery": "deliveries:read", "retryDelivery": "deliveries:write",
-		"cancelDelivery": "deliveries:write", "resolveDelivery": "deliveries:write", "retryDeliveries": "deliveries:admin", "listBulkRetries": "deliveries:read",
-		"getBulkRetry": "deliveries:read", "pauseBulkRetry": "deliveries:admin", "resumeBulkRetry": "deliveries:admin", "cancelBulkRetry": "deliveries:admin",
-		"listSuppressions": "deliveries:admin", "liftSuppression": "deliveries:admin", "listAuditLog": "workspace:admin",
+		"addParticipant":       "chats:write",
+		"updateParticipant":    "chats:write",
+		"removeParticipant":    "chats:write",
+		"listParticipants":     "chats:read",
+		"sendAssistantMessage": "chats:admin",
+		"summarizeChat":        "chats:write",
+		"createChat":           "chats:write",
+		"listChats":            "chats:read",
+		"getChat":              "chats:read",
+		"updateChat":           "chats:write",
+		"deleteChat":           "chats:write",
+		"listMessages":         "chats:read",
+		"createMessage":        "chats:write",
+		"rateMessage":          "chats:write",
+		"listChatTools":        "chats:read",
+		"listMembers":          "members:read",
+		"getMember":            "members:read",
+		"createMember":         "members:write",
+		"updateMember":         "members:write",
+		"listLabels":           "labels:read",
+		"getLabel":             "labels:read",
+		"createLabel":          "chats:write",
+		"updateLabel":          "chats:write",
+		"deleteLabel":          "chats:write",
+		"listDeliveries":       "deliveries:read",
+		"getDelivery":          "deliveries:read",
+		"retryDelivery":        "deliveries:write",
+		"cancelDelivery":       "deliveries:write",
+		"resolveDelivery":      "deliveries:write",
+		"retryDeliveries":      "deliveries:admin",
+		"listBulkRetries":      "deliveries:read",
+		"getBulkRetry":         "deliveries:read",
+		"pauseBulkRetry":       "deliveries:admin",
+		"resumeBulkRetry":      "deliveries:admin",
+		"cancelBulkRetry":      "deliveries:admin",
+		"listSuppressions":     "deliveries:admin",
+		"liftSuppression":      "deliveries:admin",
+		"listAuditLog":         "workspace:admin",
 	}
+
 	maps.Copy(want, map[string]chat.Scope{
-		"listTools": "tools:read", "getTool": "tools:read", "createTool": "tools:write", "updateTool": "tools:write", "deleteTool": "tools:write",
-		"testTool": "tools:write", "refreshTool": "tools:write", "rotateSigningSecret": "tools:write", "listToolCallMessages": "chats:read",
-		"listApprovals": "chats:admin", "decideApproval": "chats:admin", "resolveToolCall": "chats:admin",
-		"listContributorRequests": "chats:read", "getContributorRequest": "chats:read", "answerContributorRequest": "chats:write", "cancelContributorRequest": "chats:admin",
-		"listSummaries": "chats:read", "getSummary": "chats:read", "restoreSummary": "chats:write", "undoLabels": "chats:write",
-		"getSummarySettings": "workspace:read", "updateSummarySettings": "workspace:admin",
+		"listTools":                "tools:read",
+		"getTool":                  "tools:read",
+		"createTool":               "tools:write",
+		"updateTool":               "tools:write",
+		"deleteTool":               "tools:write",
+		"testTool":                 "tools:write",
+		"refreshTool":              "tools:write",
+		"rotateSigningSecret":      "tools:write",
+		"listToolCallMessages":     "chats:read",
+		"listApprovals":            "chats:admin",
+		"decideApproval":           "chats:admin",
+		"resolveToolCall":          "chats:admin",
+		"listContributorRequests":  "chats:read",
+		"getContributorRequest":    "chats:read",
+		"answerContributorRequest": "chats:write",
+		"cancelContributorRequest": "chats:admin",
+		"listSummaries":            "chats:read",
+		"getSummary":               "chats:read",
+		"restoreSummary":           "chats:write",
+		"undoLabels":               "chats:write",
+		"getSummarySettings":       "workspace:read",
+		"updateSummarySettings":    "workspace:admin",
 	})
+
 	for _, sender := range []string{"PhoneNumber", "Inbox"} {
 		for _, verb := range []string{"create", "get", "update", "delete"} {
 			want[verb+sender] = "workspace:admin"
 		}
 	}
+
 	want["listPhoneNumbers"], want["listInboxes"] = "workspace:admin", "workspace:admin"
 	for _, id := range []string{"listApiKeys", "createApiKey", "getApiKey", "revokeApiKey"} {
 		want[id] = "keys:admin"
 	}
+
 	w := newWorld(t)
 	for _, o := range w.workspaceRoutes(t) {
 		if o.id == "getAction" {
 			continue // TestActionsAreForThoseWhoMayAskForThem
 		}
+
 		scope, ok := want[o.id]
 		require.True(t, ok, "%s is not in the table", o.id)
+
 		for _, held := range allScopes() {
 			w.grant(held)
 			w.store.server = o.id == "refreshTool"
 			r := o.exampleRequest(t)
 			r.key = noScopeKey
+
 			a := w.do(t, r)
 			if held.Includes(scope) {
 				// Making keys is also bound by what the key holds.
@@ -137,11 +208,13 @@ func TestScopesOfRoutes(t *testing.T) {
 
 func allScopes() []chat.Scope {
 	var all []chat.Scope
+
 	for _, area := range []string{"chats", "members", "labels", "tools", "deliveries", "keys", "workspace"} {
 		for _, level := range []string{"read", "write", "admin"} {
 			all = append(all, chat.Scope(area+":"+level))
 		}
 	}
+
 	return all
 }
 
@@ -157,23 +230,36 @@ func (w *world) grant(scopes ...chat.Scope) {
 
 func TestOwnChats(t *testing.T) {
 	t.Parallel()
+
 	own := map[string]bool{
-		"getChat": true, "listMessages": true, "createMessage": true, "rateMessage": true, "listParticipants": true, "summarizeChat": true,
-		"listToolCallMessages": true, "listSummaries": true, "getSummary": true,
+		"getChat":              true,
+		"listMessages":         true,
+		"createMessage":        true,
+		"rateMessage":          true,
+		"listParticipants":     true,
+		"summarizeChat":        true,
+		"listToolCallMessages": true,
+		"listSummaries":        true,
+		"getSummary":           true,
 	}
+
 	w := newWorld(t)
 	for _, o := range w.workspaceRoutes(t) {
 		if o.id == "getContributorRequest" || o.id == "answerContributorRequest" {
 			continue // TestContributorRequestsAreForWhoWasAsked
 		}
+
 		r := o.exampleRequest(t)
 		r.key = userKey
+
 		a := w.do(t, r)
 		if !own[o.id] {
 			requireProblem(t, a, http.StatusForbidden, "forbidden", "")
 			continue
 		}
+
 		assert.Less(t, a.StatusCode, 300, "%s: %s", o.id, a.raw)
+
 		r.path = strings.Replace(r.path, "/chats/7", "/chats/8", 1)
 		requireProblem(t, w.do(t, r), http.StatusForbidden, "forbidden", "")
 	}
@@ -182,9 +268,17 @@ func TestOwnChats(t *testing.T) {
 func TestWritingAsAnotherMember(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	r := request{method: http.MethodPost, path: in("/chats/7/messages"), key: userKey, body: `{"content":"hi","memberId":9}`}
+
+	r := request{
+		method: http.MethodPost,
+		path:   in("/chats/7/messages"),
+		key:    userKey,
+		body:   `{"content":"hi","memberId":9}`,
+	}
+
 	requireProblem(t, w.do(t, r), http.StatusForbidden, "forbidden", "")
 	w.requireUntouched(t)
+
 	r.key = managerKey
 	require.Equal(t, http.StatusCreated, w.do(t, r).StatusCode)
 	assert.Equal(t, chat.MemberID(9), w.store.newMessage.MemberID)
@@ -193,6 +287,7 @@ func TestWritingAsAnotherMember(t *testing.T) {
 func TestOrderOfChecks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+
 	elsewhere := strings.Replace(in("/chats/999/send-assistant-message"), string(home), string(foreign), 1)
 	for name, test := range map[string]struct {
 		request
@@ -209,6 +304,7 @@ func TestOrderOfChecks(t *testing.T) {
 		"400 at last":                 {request{path: in("/chats/7/send-assistant-message"), body: "{"}, 400, "invalid_request"},
 	} {
 		test.method = http.MethodPost
+
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			requireProblem(t, w.do(t, test.request), test.status, test.code, "")
@@ -219,53 +315,95 @@ func TestOrderOfChecks(t *testing.T) {
 
 func TestEveryPathIDIsChecked(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t)
 	for _, o := range w.workspaceRoutes(t) {
 		for _, raw := range o.parameters {
 			p := raw.(map[string]any)
+
 			name := p["name"].(string)
 			if p["in"] != "path" || name == "workspace_uuid" {
 				continue
 			}
+
 			wrong := []string{"abc", "0", "-1", "9223372036854775808", "1.0", "1e3", "%00", "%zz", "+1"}
 			if p["schema"].(map[string]any)["format"] == "uuid" {
-				wrong = []string{"abc", "0", "01934f6e7f3c7c4e9d2b1f4d5a6b7c8d", "{01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d}", "%00"}
+				wrong = []string{
+					"abc",
+					"0",
+					"01934f6e7f3c7c4e9d2b1f4d5a6b7c8d",
+					"{01934f6e-7f3c-7c4e-9d2b-1f4d5a6b7c8d}",
+					"%00",
+				}
 			}
+
 			if name == "call_id" {
 				wrong = []string{"%00", "%ff", strings.Repeat("a", 65)}
 			}
+
 			example, err := json.Marshal(p["example"])
 			require.NoError(t, err)
+
 			for _, id := range wrong {
 				r := o.exampleRequest(t)
 				r.path = strings.Replace(o.path, "{workspace_uuid}", string(home), 1)
 				r.path = strings.Replace(r.path, "{"+name+"}", id, 1)
+
 				for _, other := range o.parameters {
 					q := other.(map[string]any)
 					text, err := json.Marshal(q["example"])
 					require.NoError(t, err)
+
 					r.path = strings.ReplaceAll(r.path, "{"+q["name"].(string)+"}", strings.Trim(string(text), `"`))
 				}
+
 				requireProblem(t, w.do(t, r), http.StatusBadRequest, "invalid_request", "path."+name)
 			}
+
 			require.NotEmpty(t, example)
 		}
 	}
+
 	w.requireUntouched(t)
 }
 
 func TestMissingObjects(t *testing.T) {
 	t.Parallel()
+
 	for path, code := range map[string]chat.Code{
-		"/members/42": chat.CodeMemberNotFound, "/chat-labels/3": chat.CodeLabelNotFound, "/phone-numbers/1": chat.CodeSenderNotFound,
-		"/inboxes/1": chat.CodeSenderNotFound, "/api-keys/5": chat.CodeKeyNotFound, "/deliveries/" + string(deliveryID): chat.CodeDeliveryNotFound,
+		"/members/42":                        chat.CodeMemberNotFound,
+		"/chat-labels/3":                     chat.CodeLabelNotFound,
+		"/phone-numbers/1":                   chat.CodeSenderNotFound,
+		"/inboxes/1":                         chat.CodeSenderNotFound,
+		"/api-keys/5":                        chat.CodeKeyNotFound,
+		"/deliveries/" + string(deliveryID):  chat.CodeDeliveryNotFound,
 		"/bulk-retries/" + string(actionOne): chat.CodeBulkRetryNotFound,
 	} {
 		w := newWorld(t)
 		w.store.fail = chat.Errorf(code, "there is no such thing")
-		requireProblem(t, w.do(t, request{method: http.MethodGet, path: in(path)}), http.StatusNotFound, string(code), "")
+		requireProblem(
+			t,
+			w.do(t, request{method: http.MethodGet, path: in(path)}),
+			http.StatusNotFound,
+			string(code),
+			"",
+		)
 	}
+
 	w := newWorld(t)
-	requireProblem(t, w.do(t, request{method: http.MethodGet, path: in("/chats/8")}), http.StatusNotFound, "chat_not_found", "")
-	requireProblem(t, w.do(t, request{method: http.MethodGet, path: in("/actions/" + string(actionOne))}), http.StatusNotFound, "action_not_found", "")
+	requireProblem(
+		t,
+		w.do(t, request{method: http.MethodGet, path: in("/chats/8")}),
+		http.StatusNotFound,
+		"chat_not_found",
+		"",
+	)
+
+	requireProblem(
+		t,
+		w.do(t, request{method: http.MethodGet, path: in("/actions/" + string(actionOne))}),
+		http.StatusNotFound,
+		"action_not_found",
+		"",
+	)
 }

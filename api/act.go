@@ -30,12 +30,14 @@ type ActionHeaders struct {
 // it, and would be left without.
 func checkKey(ctx huma.Context, _ *call) error {
 	const field = "header.Idempotency-Key"
+
 	switch keys := humafiber.Unwrap(ctx).Request().Header.PeekAll("Idempotency-Key"); {
 	case len(keys) > 1:
 		return chat.Invalid(field, "must be given once")
 	case len(keys) == 1 && len(keys[0]) == 0:
 		return chat.Invalid(field, "must be 1 to 255 visible ASCII characters")
 	}
+
 	return nil
 }
 
@@ -60,6 +62,7 @@ type preference struct {
 // prefer reads a Prefer header. What is not understood is ignored, as RFC 7240 2 asks.
 func prefer(header string, wait time.Duration) preference {
 	p := preference{wait: wait}
+
 	for one := range strings.SplitSeq(header, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(one), "=")
 		switch strings.ToLower(strings.TrimSpace(name)) {
@@ -73,6 +76,7 @@ func prefer(header string, wait time.Duration) preference {
 			}
 		}
 	}
+
 	return p
 }
 
@@ -83,14 +87,17 @@ func fingerprint(kind chat.ActionKind, id chat.ChatID, fields map[string]any) (c
 	digests := chat.Fingerprint{}
 	all := map[string]any{"action": kind, "chat_id": id}
 	maps.Copy(all, fields)
+
 	for name, value := range all {
 		canonical, err := json.Marshal(value)
 		if err != nil {
 			return nil, fmt.Errorf("digest the field %s: %w", name, err)
 		}
+
 		sum := sha256.Sum256(canonical)
 		digests[name] = hex.EncodeToString(sum[:16])
 	}
+
 	return digests, nil
 }
 
@@ -106,34 +113,51 @@ type intent struct {
 // act carries out an intent once, however often it is asked for under one key.
 func (s *service) act(ctx context.Context, headers ActionHeaders, in intent) (*acted, error) {
 	c, p := callFrom(ctx), prefer(headers.Prefer, s.wait)
+
 	digests, err := fingerprint(in.kind, in.chat, in.fields)
 	if err != nil {
 		return nil, err
 	}
+
 	request := chat.Request{
-		ActionID: s.engine.ActionID(c.workspace(), headers.IdempotencyKey), WorkspaceID: c.workspace(), ChatID: in.chat,
-		By: c.actor(), IdempotencyKey: headers.IdempotencyKey, Fingerprint: digests,
+		ActionID:       s.engine.ActionID(c.workspace(), headers.IdempotencyKey),
+		WorkspaceID:    c.workspace(),
+		ChatID:         in.chat,
+		By:             c.actor(),
+		IdempotencyKey: headers.IdempotencyKey,
+		Fingerprint:    digests,
 	}
+
 	if headers.IdempotencyKey != "" && (c.chat.ID == 0 || c.chat.Acted) {
 		action, err := s.store.Action(ctx, c.workspace(), request.ActionID)
 		if err == nil {
 			return s.replay(ctx, action, request, p)
 		}
+
 		if chat.CodeOf(err) != chat.CodeActionNotFound {
 			return nil, err
 		}
 	}
+
 	waiting, done := s.untilStopping(ctx)
 	defer done()
+
 	body, replayed, err := in.start(waiting, request, p.wait)
 	replayed = replayed && headers.IdempotencyKey != ""
+
 	switch {
 	case errors.Is(err, chat.ErrStillRunning), err == nil && body == nil:
 		return s.accepted(ctx, in.kind, request, p, replayed)
 	case err != nil:
 		return nil, ofAction(err, request.ActionID)
 	}
-	return &acted{Status: http.StatusOK, Body: body, Applied: p.applied, Replayed: flag(replayed)}, nil
+
+	return &acted{
+		Status:   http.StatusOK,
+		Body:     body,
+		Applied:  p.applied,
+		Replayed: flag(replayed),
+	}, nil
 }
 
 // untilStopping is ctx until the server stops: what waits then is answered 202, and the
@@ -141,6 +165,7 @@ func (s *service) act(ctx context.Context, headers ActionHeaders, in intent) (*a
 func (s *service) untilStopping(ctx context.Context) (context.Context, func()) {
 	waiting, cancel := context.WithCancel(ctx)
 	forget := context.AfterFunc(s.stopping, cancel)
+
 	return waiting, func() {
 		forget()
 		cancel()
@@ -152,10 +177,12 @@ func (s *service) replay(ctx context.Context, action chat.Action, request chat.R
 	if err := action.Fingerprint.Match(request.Fingerprint); err != nil {
 		return nil, err
 	}
+
 	action, err := s.await(ctx, action, p.wait)
 	if err != nil {
 		return nil, err
 	}
+
 	body, err := s.outcome(ctx, action)
 	switch {
 	case err != nil:
@@ -163,7 +190,13 @@ func (s *service) replay(ctx context.Context, action chat.Action, request chat.R
 	case body == nil:
 		return s.accepted(ctx, action.Kind, request, p, true)
 	}
-	return &acted{Status: http.StatusOK, Body: body, Applied: p.applied, Replayed: flag(true)}, nil
+
+	return &acted{
+		Status:   http.StatusOK,
+		Body:     body,
+		Applied:  p.applied,
+		Replayed: flag(true),
+	}, nil
 }
 
 // await waits for a running action, and returns it as it then is.
@@ -171,35 +204,67 @@ func (s *service) await(ctx context.Context, action chat.Action, wait time.Durat
 	if action.State != chat.ActionRunning || wait <= 0 {
 		return action, nil
 	}
+
 	waiting, done := s.untilStopping(ctx)
 	defer done()
+
 	if err := s.engine.Await(waiting, action, wait); err != nil && !errors.Is(err, chat.ErrStillRunning) {
 		return action, err
 	}
+
 	return s.findAction(ctx, action.WorkspaceID, action.ID)
 }
 
 // accepted answers 202. The work is recorded, so nothing may turn this into a failure:
 // what can not be told of the action is left out.
-func (s *service) accepted(ctx context.Context, kind chat.ActionKind, request chat.Request, p preference, replayed bool) (*acted, error) {
+func (s *service) accepted(
+	ctx context.Context,
+	kind chat.ActionKind,
+	request chat.Request,
+	p preference,
+	replayed bool,
+) (*acted, error) {
 	action, err := s.findAccepted(ctx, kind, &request)
 	if err != nil {
 		if chat.CodeOf(err) != chat.CodeActionNotFound {
-			s.logger.WarnContext(ctx, "an accepted action can not be found", "request_id", requestIDFrom(ctx), "error", err)
+			s.logger.WarnContext(
+				ctx,
+				"an accepted action can not be found",
+				"request_id",
+				requestIDFrom(ctx),
+				"error",
+				err,
+			)
 		}
+
 		now := time.Now()
 		action = chat.Action{
-			ID: request.ActionID, WorkspaceID: request.WorkspaceID, Kind: kind, ChatID: request.ChatID,
-			State: chat.ActionRunning, CreatedAt: now, UpdatedAt: now,
+			ID:          request.ActionID,
+			WorkspaceID: request.WorkspaceID,
+			Kind:        kind,
+			ChatID:      request.ChatID,
+			State:       chat.ActionRunning,
+			CreatedAt:   now,
+			UpdatedAt:   now,
 		}
 	}
+
 	body, err := s.present(ctx, action)
 	if err != nil {
 		s.logger.WarnContext(ctx, "an accepted action can not be shown", "request_id", requestIDFrom(ctx), "error", err)
+
 		body = presentBare(action)
 	}
+
 	location := callFrom(ctx).path("/actions/" + string(request.ActionID))
-	return &acted{Status: http.StatusAccepted, Location: location, Body: body, Applied: p.applied, Replayed: flag(replayed)}, nil
+
+	return &acted{
+		Status:   http.StatusAccepted,
+		Location: location,
+		Body:     body,
+		Applied:  p.applied,
+		Replayed: flag(replayed),
+	}, nil
 }
 
 // recordedWithin is how long a caller is kept until the action that was accepted can be
@@ -210,14 +275,18 @@ const recordedWithin = 500 * time.Millisecond
 // workflow of its chat, a moment later; any other is found in its own workflow.
 func (s *service) findAccepted(ctx context.Context, kind chat.ActionKind, request *chat.Request) (chat.Action, error) {
 	until := time.Now().Add(recordedWithin)
+
 	for pause := 5 * time.Millisecond; ; pause *= 2 {
 		action, err := s.findAction(ctx, request.WorkspaceID, request.ActionID)
-		if kind != chat.ActionSummarizeChat || chat.CodeOf(err) != chat.CodeActionNotFound || time.Now().Add(pause).After(until) {
+		if kind != chat.ActionSummarizeChat || chat.CodeOf(err) != chat.CodeActionNotFound ||
+			time.Now().Add(pause).After(until) {
 			return action, err
 		}
+
 		select {
 		case <-ctx.Done():
 			return action, err
+
 		case <-time.After(pause):
 		}
 	}
@@ -235,8 +304,10 @@ func ofAction(err error, id chat.ActionID) error {
 	if !ok || failed.Code.Kind() != chat.KindFailed || failed.ActionID != "" {
 		return err
 	}
+
 	named := *failed
 	named.ActionID = string(id)
+
 	return &named
 }
 
@@ -244,5 +315,6 @@ func flag(set bool) string {
 	if set {
 		return "true"
 	}
+
 	return ""
 }

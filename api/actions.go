@@ -47,7 +47,10 @@ var actionKinds = map[chat.ActionKind]string{
 
 func (s *service) actionRoutes() {
 	register(s, http.MethodGet, "/actions/{action_id}", asTheAction(), s.getAction, about{
-		id: "getAction", tag: tagActions, summary: "How an action stands", answer: exampleRunning(),
+		id:          "getAction",
+		tag:         tagActions,
+		summary:     "How an action stands",
+		answer:      exampleRunning(),
 		description: "With `wait` it answers when the action is settled or parked, or the wait is over.",
 		problems:    []chat.Code{chat.CodeActionNotFound},
 	})
@@ -64,10 +67,12 @@ func (s *service) getAction(ctx context.Context, in *getActionInput) (*actionOut
 	if err != nil {
 		return nil, err
 	}
+
 	body, err := s.present(ctx, action)
 	if err != nil {
 		return nil, err
 	}
+
 	return &actionOutput{Body: body}, nil
 }
 
@@ -78,14 +83,18 @@ func (s *service) permitAction(ctx huma.Context, c *call) error {
 	if err == nil {
 		c.action, err = s.findAction(ctx.Context(), c.workspace(), chat.ActionID(id))
 	}
+
 	if err != nil {
 		mayAsk := c.principal.May(chat.ScopeChatsWrite) || c.principal.May(chat.ScopeDeliveriesWrite)
 		if kind := chat.CodeOf(err).Kind(); mayAsk || (kind != chat.KindNotFound && kind != chat.KindInvalid) {
 			return err
 		}
+
 		return forbidden(c, scope(chat.ScopeChatsWrite))
 	}
+
 	who := scope(chat.ScopeChatsWrite)
+
 	switch c.action.Kind {
 	case chat.ActionSendAssistantMessage:
 		who = scope(chat.ScopeChatsAdmin)
@@ -97,6 +106,7 @@ func (s *service) permitAction(ctx huma.Context, c *call) error {
 		who = scope(chat.ScopeDeliveriesAdmin)
 	case chat.ActionAddParticipant:
 	}
+
 	return s.permitIn(ctx.Context(), c, who, c.action.ChatID)
 }
 
@@ -107,6 +117,7 @@ func (s *service) findAction(ctx context.Context, ws chat.WorkspaceID, id chat.A
 	if chat.CodeOf(err) != chat.CodeActionNotFound {
 		return action, err
 	}
+
 	return s.engine.Action(ctx, ws, id)
 }
 
@@ -118,11 +129,14 @@ func (s *service) outcome(ctx context.Context, action chat.Action) (any, error) 
 		if action.Problem == nil {
 			return nil, fmt.Errorf("action %s failed without a problem", action.ID)
 		}
+
 		return nil, action.Problem
+
 	case chat.ActionRunning, chat.ActionParked:
 		return nil, nil
 	case chat.ActionSucceeded:
 	}
+
 	switch action.Kind {
 	case chat.ActionAddParticipant:
 		return s.participantAdded(ctx, action)
@@ -138,6 +152,7 @@ func (s *service) outcome(ctx context.Context, action chat.Action) (any, error) 
 		run, err := s.store.BulkRetry(ctx, action.WorkspaceID, action.ID)
 		return presentBulk(run), err
 	}
+
 	return nil, fmt.Errorf("action %s is of the unknown kind %s", action.ID, action.Kind)
 }
 
@@ -148,19 +163,27 @@ func (s *service) retried(ctx context.Context, action chat.Action) (any, error) 
 	if err != nil || !handedOver(d.Submission) {
 		return nil, err
 	}
+
 	of := d.ID
 	if d.ActionID == action.ID && d.RetryOf != "" {
 		of = d.RetryOf
 	}
+
 	return presentRetried(action.ID, of, d.Receipt()), nil
 }
 
 // presentBare is an action of which only its own row is known.
 func presentBare(action chat.Action) actionJSON {
 	a := actionJSON{
-		ActionID: action.ID, Kind: actionKinds[action.Kind], State: action.State, Status: string(action.State),
-		ChatID: action.ChatID, WorkflowID: action.WorkflowID, CreatedAt: action.CreatedAt.UTC(), UpdatedAt: action.UpdatedAt.UTC(),
-		Timeline: []momentJSON{{At: action.CreatedAt.UTC(), What: "Asked for."}},
+		ActionID:   action.ID,
+		Kind:       actionKinds[action.Kind],
+		State:      action.State,
+		Status:     string(action.State),
+		ChatID:     action.ChatID,
+		WorkflowID: action.WorkflowID,
+		CreatedAt:  action.CreatedAt.UTC(),
+		UpdatedAt:  action.UpdatedAt.UTC(),
+		Timeline:   []momentJSON{{At: action.CreatedAt.UTC(), What: "Asked for."}},
 	}
 	switch action.State {
 	case chat.ActionRunning:
@@ -168,14 +191,19 @@ func presentBare(action chat.Action) actionJSON {
 	case chat.ActionParked:
 		a.WaitingFor = "A person must decide what becomes of it."
 	case chat.ActionSucceeded, chat.ActionFailed:
-		a.Timeline = append(a.Timeline, momentJSON{At: action.UpdatedAt.UTC(), What: "The action " + string(action.State) + "."})
+		a.Timeline = append(
+			a.Timeline,
+			momentJSON{At: action.UpdatedAt.UTC(), What: "The action " + string(action.State) + "."},
+		)
 	}
+
 	return a
 }
 
 // present is an action with all that is known of it.
 func (s *service) present(ctx context.Context, action chat.Action) (actionJSON, error) {
 	a := presentBare(action)
+
 	body, err := s.outcome(ctx, action)
 	switch {
 	case err != nil && action.State == chat.ActionFailed && action.Problem != nil:
@@ -185,6 +213,7 @@ func (s *service) present(ctx context.Context, action chat.Action) (actionJSON, 
 	default:
 		a.Result = body
 	}
+
 	return a, s.presentDeliveryOf(ctx, action, &a)
 }
 
@@ -199,34 +228,45 @@ func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *
 			// Started, and not yet prepared.
 			return nil
 		}
+
 		if err != nil {
 			return err
 		}
+
 		message, id = sent, sent.DeliveryID
+
 	case chat.ActionRetryDelivery:
 	case chat.ActionAddParticipant, chat.ActionSummarizeChat, chat.ActionRetryDeliveries:
 		return nil
 	}
+
 	var moments []momentJSON
+
 	if id != "" {
 		delivery, err := s.store.Delivery(ctx, action.WorkspaceID, id)
 		if err != nil {
 			return err
 		}
+
 		receipt := presentReceipt(delivery.Receipt())
+
 		a.Delivery, a.Status = &receipt, delivery.Status()
 		if unsettled(action) || !delivery.Submission.Settled() {
 			a.WaitingFor = delivery.Explain()
 		}
+
 		moments = deliveryTimeline(delivery)
 	}
+
 	if message != nil {
 		presentSending(message, action, a)
 		moments = append(message.timeline(), moments...)
 	}
+
 	// Between its beginning and its end, which may be of the same moment as the last attempt.
 	a.Timeline = slices.Insert(a.Timeline, 1, moments...)
 	slices.SortStableFunc(a.Timeline, func(x, y momentJSON) int { return x.At.Compare(y.At) })
+
 	return nil
 }
 
@@ -240,14 +280,17 @@ func unsettled(action chat.Action) bool {
 func presentSending(sent *sending, action chat.Action, a *actionJSON) {
 	message := presentSend(sent.AssistantMessageSent).Message
 	a.Message = &message
+
 	if sent.Approval != nil {
 		approval := presentApproval(*sent.Approval)
 		a.Approval = &approval
 	}
+
 	sentence, status := sent.waits(!unsettled(action))
 	if sentence == "" {
 		return
 	}
+
 	a.WaitingFor = sentence
 	if status != "" && unsettled(action) {
 		a.Status = status
@@ -258,23 +301,29 @@ func presentSending(sent *sending, action chat.Action, a *actionJSON) {
 // person decided.
 func deliveryTimeline(d chat.Delivery) []momentJSON {
 	var moments []momentJSON
+
 	for _, a := range d.Attempts {
 		at, what := a.StartedAt, fmt.Sprintf("Attempt %d began.", a.Fence)
 		if a.FinishedAt != nil {
 			at, what = *a.FinishedAt, fmt.Sprintf("Attempt %d: %s.", a.Fence, attemptWords(a))
 		}
+
 		moments = append(moments, momentJSON{At: at.UTC(), What: what})
 	}
+
 	for _, e := range d.Events {
 		what := e.Explain()
 		if e.Lost() && d.Carrier.Lost() {
 			what += " The chat needs a response again."
 		}
+
 		moments = append(moments, momentJSON{At: e.ReceivedAt.UTC(), What: what})
 	}
+
 	if d.Decision != nil {
 		moments = append(moments, momentJSON{At: d.Decision.At.UTC(), What: d.Decision.Explain()})
 	}
+
 	return moments
 }
 
@@ -283,8 +332,10 @@ func attemptWords(a chat.Attempt) string {
 	if a.HTTPStatus != 0 {
 		words += fmt.Sprintf(", HTTP %d", a.HTTPStatus)
 	}
+
 	if a.ErrorCode != "" {
 		words += ", " + a.ErrorCode
 	}
+
 	return words
 }

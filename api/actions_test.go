@@ -18,8 +18,12 @@ import (
 const location = "/api/v2/w/" + string(home) + "/actions/" + string(actionOne)
 
 var (
-	addRequest       = request{method: http.MethodPost, path: in("/chats/7/participants"), body: `{"memberId":42}`}
-	sendRequest      = request{method: http.MethodPost, path: in("/chats/7/send-assistant-message"), body: `{"message":"On its way."}`}
+	addRequest  = request{method: http.MethodPost, path: in("/chats/7/participants"), body: `{"memberId":42}`}
+	sendRequest = request{
+		method: http.MethodPost,
+		path:   in("/chats/7/send-assistant-message"),
+		body:   `{"message":"On its way."}`,
+	}
 	summarizeRequest = request{method: http.MethodPost, path: in("/chats/7/summarize")}
 )
 
@@ -28,6 +32,7 @@ func (r request) with(headers ...string) request {
 	for i := 0; i < len(headers); i += 2 {
 		r.headers[headers[i]] = headers[i+1]
 	}
+
 	return r
 }
 
@@ -54,6 +59,7 @@ func TestSend(t *testing.T) {
 	w := newWorld(t)
 	a := w.do(t, sendRequest)
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
 	assert.JSONEq(t, `{
 		"success": true,
 		"message": {
@@ -63,6 +69,7 @@ func TestSend(t *testing.T) {
 		"delivery": {"id": "`+string(deliveryID)+`", "channel": "phone-sms", "status": "accepted", "provider": "twilio", "provider_message_id": "SM1", "segments": 1},
 		"action_id": "`+string(actionOne)+`"
 	}`, a.raw)
+
 	asked := w.engine.all()[0].(chat.SendAssistantMessage)
 	assert.Equal(t, int64(5), asked.Watermark, "the watermark is the chat's attention")
 	assert.Equal(t, "On its way.", asked.Message)
@@ -76,26 +83,32 @@ func TestSummarize(t *testing.T) {
 	r.path += "?update_labels=true"
 	a := w.do(t, r)
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
 	for field, want := range map[string]any{"title": "Late delivery", "summary": "Ana asks.", "summary_model": "offline", "summary_updated_at": "2026-11-22T12:00:00Z"} {
 		assert.Equal(t, want, a.json[field], field)
 	}
+
 	assert.Equal(t, "vip", a.json["labels"].([]any)[0].(map[string]any)["name"])
 	assert.True(t, w.engine.all()[0].(chat.SummarizeChat).UpdateLabels)
 }
 
 func TestMessageLengthIsTheChannels(t *testing.T) {
 	t.Parallel()
+
 	for channel, most := range map[chat.Channel]int{chat.ChannelSMS: 1600, chat.ChannelEmail: 100_000, chat.ChannelWeb: 100_000} {
 		w := newWorld(t)
 		w.store.chat = func(chat.ChatID) (chat.Chat, error) {
 			c := smsChat()
 			c.Channel = channel
+
 			return c, nil
 		}
+
 		r := sendRequest
 		r.body = `{"message":"` + strings.Repeat("ü", most+1) + `"}`
 		requireProblem(t, w.do(t, r), http.StatusBadRequest, "message_too_long", "message")
 		w.requireUntouched(t)
+
 		r.body = `{"message":"` + strings.Repeat("ü", most) + `"}`
 		assert.Equal(t, http.StatusOK, w.do(t, r).StatusCode)
 	}
@@ -104,31 +117,60 @@ func TestMessageLengthIsTheChannels(t *testing.T) {
 // Whatever the engine fails with is answered as the contract has it.
 func TestFailuresOfActions(t *testing.T) {
 	t.Parallel()
+
 	codes := map[chat.Code]int{
-		chat.CodeParticipantExists: 400, chat.CodeInvalidRole: 400, chat.CodeNoPhone: 400, chat.CodeNoEmail: 400, chat.CodeNotificationsOff: 400,
-		chat.CodeRecipientOptedOut: 400, chat.CodeSenderNotConfigured: 400, chat.CodeChannelNotSupported: 400, chat.CodeChatArchived: 400,
-		chat.CodeMessageTooLong: 400, chat.CodeUnknownTool: 400, chat.CodeInvalidToolArguments: 400, chat.CodeNothingToSummarize: 400,
-		chat.CodeChatNotFound: 404, chat.CodeMemberNotFound: 404, chat.CodeAssistantNotFound: 404, chat.CodeParticipantNotFound: 404,
-		chat.CodeIdempotencyKeyReused: 409, chat.CodeDeliveryFailed: 500, chat.CodeToolCallFailed: 500, chat.CodeSummarizationFailed: 500,
-		chat.CodeApprovalRefused: 500, chat.CodeApprovalExpired: 500,
-		chat.CodeUnavailable: 503,
+		chat.CodeParticipantExists:    400,
+		chat.CodeInvalidRole:          400,
+		chat.CodeNoPhone:              400,
+		chat.CodeNoEmail:              400,
+		chat.CodeNotificationsOff:     400,
+		chat.CodeRecipientOptedOut:    400,
+		chat.CodeSenderNotConfigured:  400,
+		chat.CodeChannelNotSupported:  400,
+		chat.CodeChatArchived:         400,
+		chat.CodeMessageTooLong:       400,
+		chat.CodeUnknownTool:          400,
+		chat.CodeInvalidToolArguments: 400,
+		chat.CodeNothingToSummarize:   400,
+		chat.CodeChatNotFound:         404,
+		chat.CodeMemberNotFound:       404,
+		chat.CodeAssistantNotFound:    404,
+		chat.CodeParticipantNotFound:  404,
+		chat.CodeIdempotencyKeyReused: 409,
+		chat.CodeDeliveryFailed:       500,
+		chat.CodeToolCallFailed:       500,
+		chat.CodeSummarizationFailed:  500,
+		chat.CodeApprovalRefused:      500,
+		chat.CodeApprovalExpired:      500,
+		chat.CodeUnavailable:          503,
 	}
+
 	for code, status := range codes {
 		t.Run(string(code), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			failure := chat.Errorf(code, "what is wrong").Because(errors.New("secret cause"))
 			failure.DeliveryID, failure.Retryable = string(deliveryID), true
-			failure.ToolCalls = []chat.ToolCall{{ID: "call_1", Name: "add_label", Arguments: []byte(`{}`), State: chat.ToolCallFailed, Error: "no such label"}}
+			failure.ToolCalls = []chat.ToolCall{{
+				ID:        "call_1",
+				Name:      "add_label",
+				Arguments: []byte(`{}`),
+				State:     chat.ToolCallFailed,
+				Error:     "no such label",
+			}}
+
 			w.engine.add = func(context.Context, chat.AddParticipant) (chat.Answer[chat.ParticipantAdded], error) {
 				return chat.Answer[chat.ParticipantAdded]{}, failure
 			}
+
 			w.engine.send = func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error) {
 				return chat.Answer[chat.AssistantMessageSent]{}, failure
 			}
+
 			w.engine.summarize = func(context.Context, chat.SummarizeChat) (chat.Answer[chat.ChatSummarized], error) {
 				return chat.Answer[chat.ChatSummarized]{}, failure
 			}
+
 			for _, r := range []request{addRequest, sendRequest, summarizeRequest} {
 				a := w.do(t, r)
 				requireProblem(t, a, status, string(code), "")
@@ -136,6 +178,7 @@ func TestFailuresOfActions(t *testing.T) {
 				assert.Equal(t, string(deliveryID), a.json["delivery_id"])
 				assert.Equal(t, true, a.json["retryable"])
 				assert.Equal(t, "no such label", a.json["tool_calls"].([]any)[0].(map[string]any)["error"])
+
 				if status == 500 {
 					assert.Equal(t, string(actionOne), a.json["action_id"])
 				}
@@ -150,6 +193,7 @@ func TestInternalErrorsSayNothingAndAreLoggedOnce(t *testing.T) {
 	w.engine.send = func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error) {
 		return chat.Answer[chat.AssistantMessageSent]{}, errors.New("dial tcp 10.0.0.1: password wrong")
 	}
+
 	a := w.do(t, sendRequest.with("X-Request-Id", "find-me"))
 	requireProblem(t, a, http.StatusInternalServerError, "internal", "")
 	assert.Equal(t, "internal error", a.json["detail"])
@@ -161,17 +205,21 @@ func TestInternalErrorsSayNothingAndAreLoggedOnce(t *testing.T) {
 
 func TestWaitsThatRunOut(t *testing.T) {
 	t.Parallel()
+
 	for _, r := range []request{addRequest, sendRequest, summarizeRequest} {
 		w := newWorld(t)
 		w.engine.add = func(context.Context, chat.AddParticipant) (chat.Answer[chat.ParticipantAdded], error) {
 			return chat.Answer[chat.ParticipantAdded]{}, chat.ErrStillRunning
 		}
+
 		w.engine.send = func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error) {
 			return chat.Answer[chat.AssistantMessageSent]{}, chat.ErrStillRunning
 		}
+
 		w.engine.summarize = func(context.Context, chat.SummarizeChat) (chat.Answer[chat.ChatSummarized], error) {
 			return chat.Answer[chat.ChatSummarized]{}, chat.ErrStillRunning
 		}
+
 		// Nobody can tell of the action yet; it is accepted all the same.
 		a := w.do(t, r)
 		require.Equal(t, http.StatusAccepted, a.StatusCode, a.raw)
@@ -193,13 +241,23 @@ func TestAnAcceptedSummaryCanBeAskedForAtOnce(t *testing.T) {
 	w.engine.summarize = func(context.Context, chat.SummarizeChat) (chat.Answer[chat.ChatSummarized], error) {
 		return chat.Answer[chat.ChatSummarized]{}, chat.ErrStillRunning
 	}
+
 	var looked atomic.Int64
 	w.store.action = func(id chat.ActionID) (chat.Action, error) {
 		if looked.Add(1) <= 4 {
 			return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "there is no action %s", id)
 		}
-		return chat.Action{ID: id, WorkspaceID: home, Kind: chat.ActionSummarizeChat, ChatID: chatOne, State: chat.ActionRunning, CreatedAt: time.Unix(1, 0)}, nil
+
+		return chat.Action{
+			ID:          id,
+			WorkspaceID: home,
+			Kind:        chat.ActionSummarizeChat,
+			ChatID:      chatOne,
+			State:       chat.ActionRunning,
+			CreatedAt:   time.Unix(1, 0),
+		}, nil
 	}
+
 	a := w.do(t, summarizeRequest.with("Prefer", "respond-async"))
 	require.Equal(t, http.StatusAccepted, a.StatusCode, a.raw)
 	assert.Equal(t, "1970-01-01T00:00:01Z", a.json["created_at"], "as it is stored")
@@ -208,6 +266,7 @@ func TestAnAcceptedSummaryCanBeAskedForAtOnce(t *testing.T) {
 
 func TestPrefer(t *testing.T) {
 	t.Parallel()
+
 	for prefer, want := range map[string]struct {
 		wait    time.Duration
 		applied string
@@ -235,22 +294,28 @@ func TestPrefer(t *testing.T) {
 // A send that is not settled is 202 with the delivery's own status, never a failure.
 func TestSendsThatAreNotSettled(t *testing.T) {
 	t.Parallel()
+
 	for _, state := range []chat.SubmissionState{
 		chat.SubmissionUnknown, chat.SubmissionBlocked, chat.SubmissionNeedsReview, chat.SubmissionPending, chat.SubmissionSending,
 	} {
 		w := newWorld(t)
 		sent := accepted()
-		sent.Submission, sent.Status, sent.ProviderMessageID = state, string(state), ""
+		sent.Submission = state
+		sent.Status = string(state)
+		sent.ProviderMessageID = ""
 		w.engine.send = func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error) {
 			return chat.Answer[chat.AssistantMessageSent]{Value: sent}, nil
 		}
+
 		w.store.action = func(chat.ActionID) (chat.Action, error) { return sendAction(chat.ActionParked), nil }
 		w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return sent, nil }
 		w.store.delivery = func(chat.DeliveryID) (chat.Delivery, error) {
 			d := unknownDelivery()
 			d.Submission = state
+
 			return d, nil
 		}
+
 		a := w.do(t, sendRequest)
 		require.Equal(t, http.StatusAccepted, a.StatusCode, a.raw)
 		assert.Equal(t, string(state), a.json["status"])
@@ -264,8 +329,15 @@ func TestSendsThatAreNotSettled(t *testing.T) {
 
 func sendAction(state chat.ActionState) chat.Action {
 	return chat.Action{
-		ID: actionOne, WorkspaceID: home, Kind: chat.ActionSendAssistantMessage, ChatID: chatOne, State: state,
-		WorkflowID: "action:x", DeliveryID: deliveryID, CreatedAt: noon, UpdatedAt: noon.Add(time.Minute),
+		ID:          actionOne,
+		WorkspaceID: home,
+		Kind:        chat.ActionSendAssistantMessage,
+		ChatID:      chatOne,
+		State:       state,
+		WorkflowID:  "action:x",
+		DeliveryID:  deliveryID,
+		CreatedAt:   noon,
+		UpdatedAt:   noon.Add(time.Minute),
 	}
 }
 
@@ -274,12 +346,15 @@ func timelineOf(a answer) []string {
 	for _, moment := range a.json["timeline"].([]any) {
 		told = append(told, moment.(map[string]any)["what"].(string))
 	}
+
 	return told
 }
 
 func TestGetAction(t *testing.T) {
 	t.Parallel()
+
 	get := request{method: http.MethodGet, path: location}
+
 	t.Run("unknown", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
@@ -295,6 +370,7 @@ func TestGetAction(t *testing.T) {
 		assert.NotContains(t, a.json, "result")
 		assert.NotContains(t, a.json, "problem")
 	})
+
 	t.Run("succeeded", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
@@ -305,16 +381,20 @@ func TestGetAction(t *testing.T) {
 			d.Submission, d.Carrier = chat.SubmissionAccepted, chat.CarrierDelivered
 			// One transaction settles the attempt and the action.
 			d.Attempts[0].FinishedAt = new(noon.Add(time.Minute))
+
 			return d, nil
 		}
+
 		a := w.do(t, get)
 		assert.Equal(t, []string{
 			"Asked for.", "Twilio reports it as queued.", "Twilio reports it as sent.", "Attempt 1: unknown, timeout.", "The action succeeded.",
 		}, timelineOf(a))
+
 		assert.Equal(t, "delivered", a.json["status"])
 		assert.Equal(t, true, a.json["result"].(map[string]any)["success"])
 		assert.NotContains(t, a.json, "waiting_for")
 	})
+
 	t.Run("failed", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
@@ -330,6 +410,7 @@ func TestGetAction(t *testing.T) {
 		assert.Equal(t, string(deliveryID), problem["delivery_id"])
 		assert.Equal(t, string(actionOne), problem["action_id"])
 	})
+
 	t.Run("not yet in the store", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
@@ -338,23 +419,34 @@ func TestGetAction(t *testing.T) {
 		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 		assert.Equal(t, "running", a.json["status"])
 	})
+
 	t.Run("wait", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		state := chat.ActionRunning
 		w.store.action = func(chat.ActionID) (chat.Action, error) {
-			return chat.Action{ID: actionOne, WorkspaceID: home, Kind: chat.ActionAddParticipant, ChatID: chatOne, State: state, ParticipantID: 12}, nil
+			return chat.Action{
+				ID:            actionOne,
+				WorkspaceID:   home,
+				Kind:          chat.ActionAddParticipant,
+				ChatID:        chatOne,
+				State:         state,
+				ParticipantID: 12,
+			}, nil
 		}
+
 		w.engine.await = func(context.Context, chat.Action) error {
 			state = chat.ActionSucceeded
 			return nil
 		}
+
 		long := get
 		long.path += "?wait=20"
 		a := w.do(t, long)
 		assert.Equal(t, []time.Duration{20 * time.Second}, w.engine.waits)
 		assert.Equal(t, "succeeded", a.json["state"])
 		assert.Equal(t, "Ana Lopez added as contributor", a.json["result"].(map[string]any)["message"])
+
 		for _, wait := range []string{"61", "-1", "soon"} {
 			long.path = location + "?wait=" + wait
 			requireProblem(t, w.do(t, long), http.StatusBadRequest, "invalid_request", "query.wait")
@@ -364,6 +456,7 @@ func TestGetAction(t *testing.T) {
 
 func TestActionsAreForThoseWhoMayAskForThem(t *testing.T) {
 	t.Parallel()
+
 	for _, test := range []struct {
 		kind    chat.ActionKind
 		scope   chat.Scope
@@ -388,8 +481,14 @@ func TestActionsAreForThoseWhoMayAskForThem(t *testing.T) {
 		w.grant(test.scope)
 		w.store.takesPart = func(chat.ChatID, chat.MemberID) (bool, error) { return test.own, nil }
 		w.store.action = func(chat.ActionID) (chat.Action, error) {
-			return chat.Action{ID: actionOne, Kind: test.kind, ChatID: chatOne, State: chat.ActionRunning}, nil
+			return chat.Action{
+				ID:     actionOne,
+				Kind:   test.kind,
+				ChatID: chatOne,
+				State:  chat.ActionRunning,
+			}, nil
 		}
+
 		a := w.do(t, request{method: http.MethodGet, path: location, key: noScopeKey})
 		if test.ok {
 			assert.Equal(t, http.StatusOK, a.StatusCode, "%+v %s", test, a.raw)

@@ -93,30 +93,49 @@ func New(config Config) (*App, error) {
 	if config.Registry == nil {
 		config.Registry = prometheus.NewRegistry()
 	}
+
 	if config.Wait <= 0 {
 		config.Wait = defaultWait
 	}
+
 	s := &service{
-		store: config.Store, engine: config.Engine, tools: config.Tools, models: config.Models, twilio: config.Twilio, sendgrid: config.SendGrid,
-		mails: make(chan struct{}, mailsAtOnce), logger: config.Logger, version: config.Version, wait: config.Wait,
+		store:     config.Store,
+		engine:    config.Engine,
+		tools:     config.Tools,
+		models:    config.Models,
+		twilio:    config.Twilio,
+		sendgrid:  config.SendGrid,
+		mails:     make(chan struct{}, mailsAtOnce),
+		logger:    config.Logger,
+		version:   config.Version,
+		wait:      config.Wait,
 		keys:      newLimiter[chat.KeyID](config.KeyLimit, defaultKeyLimit),
 		failures:  newLimiter[string](config.FailureLimit, defaultFailureLimit),
 		metrics:   newMetrics(config.Registry),
 		bodyTypes: map[string]string{},
 	}
+
 	app := &App{}
 	s.alive, app.kill = context.WithCancel(context.Background())
 	s.stopping, app.stop = context.WithCancel(s.alive)
-	s.notifier = &notifier{tell: s.engine.Notify, logger: s.logger, dropped: s.metrics.dropped, alive: s.alive}
+	s.notifier = &notifier{
+		tell:    s.engine.Notify,
+		logger:  s.logger,
+		dropped: s.metrics.dropped,
+		alive:   s.alive,
+	}
+
 	app.notifier = s.notifier
 	app.fiber = s.newFiber()
 	s.api = humafiber.New(app.fiber, openAPI(config.Version))
 	s.routes()
 	s.webhookRoutes(app.fiber)
 	s.serviceRoutes(app.fiber, config.Registry)
+
 	if err := s.finish(); err != nil {
 		return nil, err
 	}
+
 	return app, nil
 }
 
@@ -146,16 +165,21 @@ func (s *service) routes() {
 func (s *service) newFiber() *fiber.App {
 	f := fiber.New(fiber.Config{
 		// Strings outlive the request in workflow inputs.
-		Immutable:     true,
-		CaseSensitive: true, StrictRouting: true,
-		BodyLimit: maxBody, ReadBufferSize: maxHeaders,
+		Immutable:      true,
+		CaseSensitive:  true,
+		StrictRouting:  true,
+		BodyLimit:      maxBody,
+		ReadBufferSize: maxHeaders,
 		// A form that was parsed is written anew when its bytes are asked for, and those
 		// are not the ones that a carrier has signed.
 		DisablePreParseMultipartForm: true,
-		ReadTimeout:                  readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		DisableStartupMessage: true,
-		ErrorHandler:          s.fiberError,
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		DisableStartupMessage:        true,
+		ErrorHandler:                 s.fiberError,
 	})
+
 	f.Use(s.observe)
 	known := f.Server().Handler
 	f.Server().Handler = func(ctx *fasthttp.RequestCtx) {
@@ -164,18 +188,23 @@ func (s *service) newFiber() *fiber.App {
 			ctx.Request.Header.SetMethod(fiber.MethodGet)
 			ctx.Response.SkipBody = true
 		}
+
 		if slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
 			known(ctx)
 			return
 		}
+
 		// Fiber answers methods it does not know in plain text, before any of our code.
 		c := f.AcquireCtx(ctx)
 		defer f.ReleaseCtx(c)
+
 		c.Set(fiber.HeaderAllow, "GET, POST, PUT, PATCH, DELETE")
+
 		if err := s.fiberError(c, fiber.ErrMethodNotAllowed); err != nil {
 			s.logger.Error("answering an unknown method failed", "error", err)
 		}
 	}
+
 	return f
 }
 
@@ -188,6 +217,7 @@ func (a *App) Test(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("test %s %s: %w", request.Method, request.URL.Path, err)
 	}
+
 	return answer, nil
 }
 
@@ -196,6 +226,7 @@ func (a *App) Serve(listener net.Listener) error {
 	if err := a.fiber.Listener(listener); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
 	}
+
 	return nil
 }
 
@@ -204,11 +235,14 @@ func (a *App) Serve(listener net.Listener) error {
 // told until then.
 func (a *App) Shutdown(ctx context.Context) error {
 	defer a.kill()
+
 	a.stop()
 	err := a.fiber.ShutdownWithContext(ctx)
 	a.notifier.close(ctx)
+
 	if err != nil {
 		return fmt.Errorf("stop serving: %w", err)
 	}
+
 	return nil
 }

@@ -25,8 +25,15 @@ type approvalJSON struct {
 
 func presentApproval(a chat.Approval) approvalJSON {
 	return approvalJSON{
-		ActionID: a.ActionID, ChatID: a.ChatID, State: a.State, ToolCallIDs: append([]string{}, a.Calls...), Deadline: a.Deadline.UTC(),
-		RequestedBy: a.RequestedBy, DecidedBy: a.DecidedBy, DecidedAt: utc(a.DecidedAt), Reason: a.Reason,
+		ActionID:    a.ActionID,
+		ChatID:      a.ChatID,
+		State:       a.State,
+		ToolCallIDs: append([]string{}, a.Calls...),
+		Deadline:    a.Deadline.UTC(),
+		RequestedBy: a.RequestedBy,
+		DecidedBy:   a.DecidedBy,
+		DecidedAt:   utc(a.DecidedAt),
+		Reason:      a.Reason,
 	}
 }
 
@@ -45,43 +52,79 @@ type resolveCallJSON struct {
 
 func exampleApproval(state chat.ApprovalState) chat.Approval {
 	a := chat.Approval{
-		ActionID: exampleAction, ChatID: 7, State: state, Calls: []string{"call_1"}, Deadline: exampleTime.Add(24 * time.Hour), RequestedBy: 3,
+		ActionID:    exampleAction,
+		ChatID:      7,
+		State:       state,
+		Calls:       []string{"call_1"},
+		Deadline:    exampleTime.Add(24 * time.Hour),
+		RequestedBy: 3,
 	}
+
 	if state != chat.ApprovalWaiting {
-		a.DecidedBy, a.DecidedAt, a.Reason = 5, new(exampleTime.Add(time.Hour)), "The terrace was closed."
+		a.DecidedBy = 5
+		a.DecidedAt = new(exampleTime.Add(time.Hour))
+		a.Reason = "The terrace was closed."
 	}
+
 	return a
 }
 
 func exampleResolved() toolCallJSON {
 	began, ended := exampleTime, exampleTime.Add(10*time.Second)
+
 	return toolCalls([]chat.ToolCall{{
-		ID: "call_1", Name: "book_table", Arguments: json.RawMessage(`{"guests":4}`), State: chat.ToolCallSucceeded, Result: json.RawMessage(`{"booking_id":"b-9"}`),
-		Kind: chat.ToolHTTP, Risk: chat.RiskWrite, Attempts: 1, StartedAt: &began, FinishedAt: &ended, UndoTool: "cancel_table",
-		Decision: &chat.ToolDecision{Verdict: chat.VerdictToolSucceeded, Reason: "It is in their book.", By: 5, At: exampleTime.Add(time.Hour)},
+		ID:         "call_1",
+		Name:       "book_table",
+		Arguments:  json.RawMessage(`{"guests":4}`),
+		State:      chat.ToolCallSucceeded,
+		Result:     json.RawMessage(`{"booking_id":"b-9"}`),
+		Kind:       chat.ToolHTTP,
+		Risk:       chat.RiskWrite,
+		Attempts:   1,
+		StartedAt:  &began,
+		FinishedAt: &ended,
+		UndoTool:   "cancel_table",
+		Decision: &chat.ToolDecision{
+			Verdict: chat.VerdictToolSucceeded,
+			Reason:  "It is in their book.",
+			By:      5,
+			At:      exampleTime.Add(time.Hour),
+		},
 	}})[0]
 }
 
 func (s *service) approvalRoutes() {
 	admin := scope(chat.ScopeChatsAdmin)
 	register(s, http.MethodGet, "/approvals", admin, s.listApprovals, about{
-		id: "listApprovals", tag: tagTools, summary: "What waits for a second person",
+		id:          "listApprovals",
+		tag:         tagTools,
+		summary:     "What waits for a second person",
 		description: "A send with a tool call of the risk `approval` waits before its first tool runs. The newest first.",
 		answer:      listOf(presentApproval(exampleApproval(chat.ApprovalWaiting))),
 	})
+
 	register(s, http.MethodPost, "/actions/{action_id}/approvals", admin, s.decideApproval, about{
-		id: "decideApproval", tag: tagTools, summary: "Approve or refuse a send",
+		id:          "decideApproval",
+		tag:         tagTools,
+		summary:     "Approve or refuse a send",
 		description: "Once, before the deadline, and not by who has asked for the send. A send that is refused, or that nobody decides on in time, ends: none of its tools runs.",
 		request:     newApprovalJSON{Decision: "approve", Reason: "The terrace was closed."},
 		answer:      presentApproval(exampleApproval(chat.ApprovalApproved)),
 		problems:    []chat.Code{chat.CodeApprovalNotFound, chat.CodeOwnRequest, chat.CodeDecided},
 	})
+
 	register(s, http.MethodPost, "/actions/{action_id}/tool-calls/{call_id}/resolve", admin, s.resolveToolCall, about{
-		id: "resolveToolCall", tag: tagTools, summary: "Say what became of a tool call",
+		id:          "resolveToolCall",
+		tag:         tagTools,
+		summary:     "Say what became of a tool call",
 		description: "For a call with the status `unknown`: it may have had its effect, so it is not run again by itself, and its send waits. The undo of `call_1` is called `undo_call_1`.",
-		request:     resolveCallJSON{Outcome: chat.VerdictToolSucceeded, Result: json.RawMessage(`{"booking_id":"b-9"}`), Reason: "It is in their book."},
-		answer:      exampleResolved(),
-		problems:    []chat.Code{chat.CodeToolCallNotFound, chat.CodeConflict},
+		request: resolveCallJSON{
+			Outcome: chat.VerdictToolSucceeded,
+			Result:  json.RawMessage(`{"booking_id":"b-9"}`),
+			Reason:  "It is in their book.",
+		},
+		answer:   exampleResolved(),
+		problems: []chat.Code{chat.CodeToolCallNotFound, chat.CodeConflict},
 	})
 }
 
@@ -106,12 +149,24 @@ func (s *service) decideApproval(ctx context.Context, in *decideApprovalInput) (
 	if err := checkReason(reason, true); err != nil {
 		return nil, err
 	}
+
 	id := chat.ActionID(c.uuids["action_id"])
-	decided, workflowID, err := s.store.DecideApproval(ctx, c.workspace(), c.actor(), id, in.Body.Decision == "approve", reason, time.Now())
+
+	decided, workflowID, err := s.store.DecideApproval(
+		ctx,
+		c.workspace(),
+		c.actor(),
+		id,
+		in.Body.Decision == "approve",
+		reason,
+		time.Now(),
+	)
 	if err != nil {
 		return nil, err
 	}
+
 	s.notifier.notify(workflowID, chat.Receipt{})
+
 	return &approvalOutput{Body: presentApproval(decided)}, nil
 }
 
@@ -121,7 +176,14 @@ type toolCallOutput struct{ Body toolCallJSON }
 
 func (s *service) resolveToolCall(ctx context.Context, in *resolveCallInput) (*toolCallOutput, error) {
 	c, b := callFrom(ctx), in.Body
-	d := chat.ToolDecision{Verdict: b.Outcome, Result: b.Result, Reason: strings.TrimSpace(b.Reason), By: c.principal.MemberID, At: time.Now()}
+
+	d := chat.ToolDecision{
+		Verdict: b.Outcome,
+		Result:  b.Result,
+		Reason:  strings.TrimSpace(b.Reason),
+		By:      c.principal.MemberID,
+		At:      time.Now(),
+	}
 	switch {
 	case d.Verdict != chat.VerdictToolSucceeded && d.Result != nil:
 		return nil, chat.Invalid("result", "belongs to what has succeeded; leave it out")
@@ -130,13 +192,24 @@ func (s *service) resolveToolCall(ctx context.Context, in *resolveCallInput) (*t
 	case d.Verdict == chat.VerdictToolSucceeded && d.Result == nil:
 		d.Result = json.RawMessage(`{}`)
 	}
+
 	if err := checkReason(d.Reason, true); err != nil {
 		return nil, err
 	}
-	resolved, workflowID, err := s.store.ResolveToolCall(ctx, c.workspace(), c.actor(), chat.ActionID(c.uuids["action_id"]), c.texts["call_id"], d)
+
+	resolved, workflowID, err := s.store.ResolveToolCall(
+		ctx,
+		c.workspace(),
+		c.actor(),
+		chat.ActionID(c.uuids["action_id"]),
+		c.texts["call_id"],
+		d,
+	)
 	if err != nil {
 		return nil, err
 	}
+
 	s.notifier.notify(workflowID, chat.Receipt{})
+
 	return &toolCallOutput{Body: toolCalls([]chat.ToolCall{resolved})[0]}, nil
 }

@@ -23,21 +23,36 @@ type auditEntryJSON struct {
 
 func presentAuditEntry(e chat.AuditEntry) auditEntryJSON {
 	shown := auditEntryJSON{
-		ID: e.ID, At: e.At.UTC(), Verb: e.Verb, Object: e.Object, MemberID: e.MemberID, KeyID: e.KeyID, RequestID: e.RequestID,
-		Detail: json.RawMessage(e.Detail),
+		ID:        e.ID,
+		At:        e.At.UTC(),
+		Verb:      e.Verb,
+		Object:    e.Object,
+		MemberID:  e.MemberID,
+		KeyID:     e.KeyID,
+		RequestID: e.RequestID,
+		Detail:    json.RawMessage(e.Detail),
 	}
+
 	if len(e.Detail) == 0 {
 		shown.Detail = json.RawMessage(`{}`)
 	}
+
 	return shown
 }
 
 func (s *service) auditRoutes() {
 	register(s, http.MethodGet, "/audit-log", scope(chat.ScopeWorkspaceAdmin), s.listAuditLog, about{
-		id: "listAuditLog", tag: tagWorkspace, summary: "Who changed what", description: "The newest first.",
+		id:          "listAuditLog",
+		tag:         tagWorkspace,
+		summary:     "Who changed what",
+		description: "The newest first.",
 		answer: listOf(presentAuditEntry(chat.AuditEntry{
-			ID: 99, At: exampleTime, Verb: "member.updated", Object: "42", Detail: []byte(`{"fields":["phone"]}`),
-			Actor: chat.Actor{MemberID: 1, KeyID: 5, RequestID: exampleRequest},
+			ID:     99,
+			At:     exampleTime,
+			Verb:   "member.updated",
+			Object: "42",
+			Detail: []byte(`{"fields":["phone"]}`),
+			Actor:  chat.Actor{MemberID: 1, KeyID: 5, RequestID: exampleRequest},
 		})),
 	})
 }

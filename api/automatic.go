@@ -31,22 +31,27 @@ type automaticEntry struct {
 func (a *automatic) recall(ws chat.WorkspaceID, now time.Time) (on, known bool) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
+
 	entry, ok := a.known[ws]
+
 	return entry.on, ok && now.Before(entry.until)
 }
 
 func (a *automatic) remember(ws chat.WorkspaceID, on bool, now time.Time) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
+
 	if a.known == nil || len(a.known) >= automaticKept {
 		a.known = map[chat.WorkspaceID]automaticEntry{}
 	}
+
 	a.known[ws] = automaticEntry{on, now.Add(automaticKnown)}
 }
 
 func (a *automatic) forget(ws chat.WorkspaceID) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
+
 	delete(a.known, ws)
 }
 
@@ -56,6 +61,7 @@ func (s *service) chatChanged(ws chat.WorkspaceID, id chat.ChatID) {
 	if on, known := s.automatic.recall(ws, time.Now()); known && !on {
 		return
 	}
+
 	s.notifier.queue(notification{about: "the automatic summary of a chat", tell: func(ctx context.Context) error {
 		on, known := s.automatic.recall(ws, time.Now())
 		if !known {
@@ -63,12 +69,15 @@ func (s *service) chatChanged(ws chat.WorkspaceID, id chat.ChatID) {
 			if err != nil {
 				return err
 			}
+
 			on = settings.Automatic()
 			s.automatic.remember(ws, on, time.Now())
 		}
+
 		if !on {
 			return nil
 		}
+
 		return s.engine.ChatChanged(ctx, ws, id)
 	}})
 }

@@ -32,19 +32,24 @@ func (s *service) readBody(operation string, codes map[string]chat.Code) check {
 		if err := checkMedia(string(request.Header.ContentType()), ctx.Header("Content-Encoding")); err != nil {
 			return err
 		}
+
 		// Not fiber's Body, which unpacks what is compressed, however large it becomes.
 		value, err := parseBody(request.Body())
 		if err != nil {
 			return err
 		}
+
 		c.spelled = map[string]string{}
 		if err := c.rename("", value); err != nil {
 			return err
 		}
+
 		if err := s.bodies[operation].Validate(value); err != nil {
 			return schemaError(err, value, codes)
 		}
+
 		c.body, err = canonical(value)
+
 		return err
 	}
 }
@@ -55,6 +60,7 @@ func noBody(ctx huma.Context, _ *call) error {
 	if len(body) == 0 || string(body) == "{}" {
 		return nil
 	}
+
 	return chat.Invalid("body", "must be empty: this call takes its parameters in the path, the query and the headers")
 }
 
@@ -62,14 +68,18 @@ func checkMedia(contentType, encoding string) error {
 	if encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return chat.Errorf(chat.CodeUnsupportedMediaType, "the body must not be compressed")
 	}
+
 	if contentType == "" {
 		return nil
 	}
+
 	media, parameters, err := mime.ParseMediaType(contentType)
+
 	charset := parameters["charset"]
 	if err != nil || media != "application/json" || (charset != "" && !strings.EqualFold(charset, "utf-8")) {
 		return chat.Errorf(chat.CodeUnsupportedMediaType, "the Content-Type must be application/json, in UTF-8")
 	}
+
 	return nil
 }
 
@@ -80,27 +90,33 @@ func (c *call) rename(field string, value any) error {
 	if !ok {
 		return nil
 	}
+
 	for alias, name := range aliases {
 		given, ok := object[alias]
 		if !ok {
 			continue
 		}
+
 		if other, both := object[name]; both && !reflect.DeepEqual(given, other) {
 			return chat.Invalid(join(field, alias), "and %s are the same field; give one of them", join(field, name))
 		}
+
 		delete(object, alias)
 		object[name] = given
 		c.spelled[join(field, name)] = join(field, alias)
 	}
+
 	if field != "" {
 		return nil
 	}
+
 	items, _ := object["participants"].([]any)
 	for i := range items {
 		if err := c.rename(fmt.Sprintf("participants[%d]", i), items[i]); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -109,18 +125,23 @@ func (c *call) respell(e *chat.Error) *chat.Error {
 	if len(c.spelled) == 0 || len(e.Fields) == 0 {
 		return e
 	}
+
 	respelled := *e
+
 	respelled.Fields = nil
 	for _, f := range e.Fields {
 		for name, alias := range c.spelled {
 			if rest, ok := strings.CutPrefix(f.Field, name); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
 				respelled.Message = strings.Replace(respelled.Message, f.Field, alias+rest, 1)
 				f.Field = alias + rest
+
 				break
 			}
 		}
+
 		respelled.Fields = append(respelled.Fields, f)
 	}
+
 	return &respelled
 }
 

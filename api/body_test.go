@@ -21,6 +21,7 @@ func (w *world) bodyRoutes(t *testing.T) []operation {
 
 func TestEveryBodyIsRead(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t)
 	for _, o := range w.bodyRoutes(t) {
 		for name, test := range map[string]struct {
@@ -28,45 +29,174 @@ func TestEveryBodyIsRead(t *testing.T) {
 			status                      int
 			code, field                 string
 		}{
-			"empty":           {body: "", status: 400, code: "invalid_request", field: "body"},
-			"blank":           {body: " \n", status: 400, code: "invalid_request", field: "body"},
-			"cut":             {body: `{"a":`, status: 400, code: "invalid_request", field: "body"},
-			"two":             {body: `{}{}`, status: 400, code: "invalid_request", field: "body"},
-			"a list":          {body: `[]`, status: 400, code: "invalid_request", field: "body"},
-			"null":            {body: `null`, status: 400, code: "invalid_request", field: "body"},
-			"a string":        {body: `"x"`, status: 400, code: "invalid_request", field: "body"},
-			"deep":            {body: strings.Repeat(`{"a":`, 50_000), status: 400, code: "invalid_request", field: "body"},
-			"deep list":       {body: strings.Repeat(`[`, 9_000) + strings.Repeat(`]`, 9_000), status: 400, code: "invalid_request", field: "body"},
-			"unknown":         {body: `{"surprise":1}`, status: 400, code: "invalid_request", field: "surprise"},
-			"NUL in a name":   {body: `{"a\u0000b":1}`, status: 400, code: "invalid_request", field: "body"},
-			"NUL":             {body: `{"surprise":{"x":["\u0000"]}}`, status: 400, code: "invalid_request", field: "surprise.x[0]"},
-			"not UTF-8":       {body: "{\"surprise\":\"\xff\"}", status: 400, code: "invalid_request", field: "surprise"},
-			"twice":           {body: `{"surprise":1,"surprise":1}`, status: 400, code: "invalid_request", field: "surprise"},
-			"twice below":     {body: `{"surprise":{"x":[{},{"y":1,"y":2}]}}`, status: 400, code: "invalid_request", field: "surprise.x[1].y"},
-			"high surrogate":  {body: `{"surprise":"\ud83d"}`, status: 400, code: "invalid_request", field: "surprise"},
-			"low surrogate":   {body: `{"surprise":"\\\ude00"}`, status: 400, code: "invalid_request", field: "surprise"},
-			"half named":      {body: `{"a\uD83Db":1}`, status: 400, code: "invalid_request", field: "body"},
-			"a huge number":   {body: `{"surprise":1e999999999}`, status: 400, code: "invalid_request", field: "surprise"},
-			"form":            {body: `a=b`, contentType: "application/x-www-form-urlencoded", status: 415, code: "unsupported_media_type"},
-			"merge patch":     {body: `{}`, contentType: "application/merge-patch+json", status: 415, code: "unsupported_media_type"},
-			"latin-1":         {body: `{}`, contentType: "application/json; charset=iso-8859-1", status: 415, code: "unsupported_media_type"},
-			"nonsense":        {body: `{}`, contentType: ";;", status: 415, code: "unsupported_media_type"},
-			"compressed":      {body: `{}`, encoding: "gzip", status: 415, code: "unsupported_media_type"},
-			"unknown encoded": {body: `{}`, encoding: "br", status: 415, code: "unsupported_media_type"},
+			"empty": {
+				body:   "",
+				status: 400,
+				code:   "invalid_request",
+				field:  "body",
+			},
+			"blank": {
+				body:   " \n",
+				status: 400,
+				code:   "invalid_request",
+				field:  "body",
+			},
+			"cut": {
+				body:   `{"a":`,
+				status: 400,
+				code:   "invalid_request",
+				field:  "body",
+			},
+			"two": {
+				body:   `{}{}`,
+				status: 400,
+				code:   "invalid_request",
+				field:  "body",
+			},
+			"a list": {
+				body:   `[]`,
+				status: 400,
+				code:   "invalid_request",
+				field:  "body",
+			},
+			"null": {
+				body:   `null`,
+				status: 400,
+				code:   "invalid_request",
+				field:  "body",
+			},
+			"a string": {
+				body:   `"x"`,
+				status: 400,
+				code:   "invalid_request",
+				field:  "body",
+			},
+			"deep": {
+				body:   strings.Repeat(`{"a":`, 50_000),
+				status: 400,
+				code:   "invalid_request",
+				field:  "body",
+			},
+			"deep list": {
+				body:   strings.Repeat(`[`, 9_000) + strings.Repeat(`]`, 9_000),
+				status: 400,
+				code:   "invalid_request",
+				field:  "body",
+			},
+			"unknown": {
+				body:   `{"surprise":1}`,
+				status: 400,
+				code:   "invalid_request",
+				field:  "surprise",
+			},
+			"NUL in a name": {
+				body:   `{"a\u0000b":1}`,
+				status: 400,
+				code:   "invalid_request",
+				field:  "body",
+			},
+			"NUL": {
+				body:   `{"surprise":{"x":["\u0000"]}}`,
+				status: 400,
+				code:   "invalid_request",
+				field:  "surprise.x[0]",
+			},
+			"not UTF-8": {
+				body:   "{\"surprise\":\"\xff\"}",
+				status: 400,
+				code:   "invalid_request",
+				field:  "surprise",
+			},
+			"twice": {
+				body:   `{"surprise":1,"surprise":1}`,
+				status: 400,
+				code:   "invalid_request",
+				field:  "surprise",
+			},
+			"twice below": {
+				body:   `{"surprise":{"x":[{},{"y":1,"y":2}]}}`,
+				status: 400,
+				code:   "invalid_request",
+				field:  "surprise.x[1].y",
+			},
+			"high surrogate": {
+				body:   `{"surprise":"\ud83d"}`,
+				status: 400,
+				code:   "invalid_request",
+				field:  "surprise",
+			},
+			"low surrogate": {
+				body:   `{"surprise":"\\\ude00"}`,
+				status: 400,
+				code:   "invalid_request",
+				field:  "surprise",
+			},
+			"half named": {
+				body:   `{"a\uD83Db":1}`,
+				status: 400,
+				code:   "invalid_request",
+				field:  "body",
+			},
+			"a huge number": {
+				body:   `{"surprise":1e999999999}`,
+				status: 400,
+				code:   "invalid_request",
+				field:  "surprise",
+			},
+			"form": {
+				body:        `a=b`,
+				contentType: "application/x-www-form-urlencoded",
+				status:      415,
+				code:        "unsupported_media_type",
+			},
+			"merge patch": {
+				body:        `{}`,
+				contentType: "application/merge-patch+json",
+				status:      415,
+				code:        "unsupported_media_type",
+			},
+			"latin-1": {
+				body:        `{}`,
+				contentType: "application/json; charset=iso-8859-1",
+				status:      415,
+				code:        "unsupported_media_type",
+			},
+			"nonsense": {
+				body:        `{}`,
+				contentType: ";;",
+				status:      415,
+				code:        "unsupported_media_type",
+			},
+			"compressed": {
+				body:     `{}`,
+				encoding: "gzip",
+				status:   415,
+				code:     "unsupported_media_type",
+			},
+			"unknown encoded": {
+				body:     `{}`,
+				encoding: "br",
+				status:   415,
+				code:     "unsupported_media_type",
+			},
 		} {
 			r := o.exampleRequest(t)
+
 			r.body, r.headers = test.body, map[string]string{}
 			if test.contentType != "" {
 				r.headers["Content-Type"] = test.contentType
 			}
+
 			if test.encoding != "" {
 				r.headers["Content-Encoding"] = test.encoding
 			}
+
 			a := w.do(t, r)
 			require.NotEqual(t, 200, a.StatusCode, "%s %s", o.id, name)
 			requireProblem(t, a, test.status, test.code, test.field)
 		}
 	}
+
 	w.requireUntouched(t)
 }
 
@@ -74,28 +204,46 @@ func TestEveryBodyIsRead(t *testing.T) {
 func TestEveryFieldIsChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+
 	schemas := w.document(t)["components"].(map[string]any)["schemas"].(map[string]any)
 	for _, o := range w.bodyRoutes(t) {
 		schema := schemas[o.schemaName(t, w)].(map[string]any)
+
 		required, _ := schema["required"].([]any)
 		for name := range schema["properties"].(map[string]any) {
 			for _, wrong := range []any{map[string]any{"x": 1}, nil, []any{map[string]any{}}} {
 				if o.id == "resolveToolCall" && name == "result" {
 					continue // it may be any JSON
 				}
+
 				body := with(o.request, name, wrong)
 				a := w.do(t, request{method: o.method, path: o.examplePath(), body: body})
 				require.Equal(t, http.StatusBadRequest, a.StatusCode, "%s %s: %s", o.id, body, a.raw)
-				assert.True(t, slices.ContainsFunc(fieldsOf(a), func(f string) bool { return strings.HasPrefix(f, name) }), "%s %s: %s", o.id, body, a.raw)
+
+				assert.True(
+					t,
+					slices.ContainsFunc(fieldsOf(a), func(f string) bool { return strings.HasPrefix(f, name) }),
+					"%s %s: %s",
+					o.id,
+					body,
+					a.raw,
+				)
 			}
-			a := w.do(t, request{method: o.method, path: o.examplePath(), body: with(o.request, strings.ToUpper(name), 1)})
+
+			a := w.do(
+				t,
+				request{method: o.method, path: o.examplePath(), body: with(o.request, strings.ToUpper(name), 1)},
+			)
+
 			requireProblem(t, a, http.StatusBadRequest, a.json["code"].(string), strings.ToUpper(name))
 		}
+
 		for _, name := range required {
 			a := w.do(t, request{method: o.method, path: o.examplePath(), body: without(o.request, name.(string))})
 			requireProblem(t, a, http.StatusBadRequest, a.json["code"].(string), name.(string))
 		}
 	}
+
 	w.requireUntouched(t)
 }
 
@@ -104,6 +252,7 @@ func (o operation) schemaName(t *testing.T, w *world) string {
 	item := w.document(t)["paths"].(map[string]any)[o.path].(map[string]any)[strings.ToLower(o.method)].(map[string]any)
 	content := item["requestBody"].(map[string]any)["content"].(map[string]any)["application/json"].(map[string]any)
 	ref := content["schema"].(map[string]any)["$ref"].(string)
+
 	return ref[strings.LastIndexByte(ref, '/')+1:]
 }
 
@@ -111,6 +260,7 @@ func with(body any, name string, value any) string {
 	changed := maps.Clone(body.(map[string]any))
 	changed[name] = value
 	text, _ := json.Marshal(changed)
+
 	return string(text)
 }
 
@@ -118,12 +268,14 @@ func without(body any, name string) string {
 	changed := maps.Clone(body.(map[string]any))
 	delete(changed, name)
 	text, _ := json.Marshal(changed)
+
 	return string(text)
 }
 
 func TestFields(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+
 	long := strings.Repeat("ü", 201)
 	for _, test := range []struct{ method, path, body, field, code string }{
 		{"POST", "/chats/7/participants", `{"role":"owner"}`, "member_id", ""},
@@ -193,11 +345,20 @@ func TestFields(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%s %s %.60s", test.method, test.path, test.body), func(t *testing.T) {
 			t.Parallel()
+
 			code := test.code
 			if code == "" {
 				code = "invalid_request"
 			}
-			requireProblem(t, w.do(t, request{method: test.method, path: in(test.path), body: test.body}), http.StatusBadRequest, code, test.field)
+
+			requireProblem(
+				t,
+				w.do(t, request{method: test.method, path: in(test.path), body: test.body}),
+				http.StatusBadRequest,
+				code,
+				test.field,
+			)
+
 			w.requireUntouched(t)
 		})
 	}
@@ -205,24 +366,57 @@ func TestFields(t *testing.T) {
 
 func TestQueries(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t)
 	for query, field := range map[string]string{
-		"/chats?limit=0": "query.limit", "/chats?limit=101": "query.limit", "/chats?limit=ten": "query.limit", "/chats?limit=1&limit=2": "query.limit",
-		"/chats?needs_response=perhaps": "query.needs_response", "/chats?channel=fax": "query.channel", "/chats?state=gone": "query.state",
-		"/chats?member_id=9223372036854775808": "query.member_id", "/chats?member_id=0": "query.member_id", "/chats?memberId=x": "query.memberId", "/chats?memberId=1&member_id=2": "query.memberId", "/chats?q=%00": "query.q",
-		"/chats?q=%ff": "query.q", "/chats?surprise=1": "query.surprise", "/chats?q=%zz": "query", "/chats?q=" + strings.Repeat("x", 201): "query.q",
-		"/chats/7/messages?offset=-1": "query.offset", "/chats/7/messages?offset=1&cursor=x": "query.offset",
-		"/deliveries?status=sideways": "query.status", "/deliveries?since=yesterday": "query.since", "/deliveries?chat_id=x": "query.chat_id",
-		"/members?kind=robot": "query.kind", "/chat-labels?cursor=!": "query.cursor", "/chats/7/participants?cursor=bm90anNvbg": "query.cursor",
+		"/chats?limit=0":                          "query.limit",
+		"/chats?limit=101":                        "query.limit",
+		"/chats?limit=ten":                        "query.limit",
+		"/chats?limit=1&limit=2":                  "query.limit",
+		"/chats?needs_response=perhaps":           "query.needs_response",
+		"/chats?channel=fax":                      "query.channel",
+		"/chats?state=gone":                       "query.state",
+		"/chats?member_id=9223372036854775808":    "query.member_id",
+		"/chats?member_id=0":                      "query.member_id",
+		"/chats?memberId=x":                       "query.memberId",
+		"/chats?memberId=1&member_id=2":           "query.memberId",
+		"/chats?q=%00":                            "query.q",
+		"/chats?q=%ff":                            "query.q",
+		"/chats?surprise=1":                       "query.surprise",
+		"/chats?q=%zz":                            "query",
+		"/chats?q=" + strings.Repeat("x", 201):    "query.q",
+		"/chats/7/messages?offset=-1":             "query.offset",
+		"/chats/7/messages?offset=1&cursor=x":     "query.offset",
+		"/deliveries?status=sideways":             "query.status",
+		"/deliveries?since=yesterday":             "query.since",
+		"/deliveries?chat_id=x":                   "query.chat_id",
+		"/members?kind=robot":                     "query.kind",
+		"/chat-labels?cursor=!":                   "query.cursor",
+		"/chats/7/participants?cursor=bm90anNvbg": "query.cursor",
 	} {
-		requireProblem(t, w.do(t, request{method: http.MethodGet, path: in(query)}), http.StatusBadRequest, "invalid_request", field)
+		requireProblem(
+			t,
+			w.do(t, request{method: http.MethodGet, path: in(query)}),
+			http.StatusBadRequest,
+			"invalid_request",
+			field,
+		)
 	}
-	requireProblem(t, w.do(t, request{method: http.MethodPost, path: in("/chats/7/summarize?update_labels=maybe")}), http.StatusBadRequest, "invalid_request", "query.update_labels")
+
+	requireProblem(
+		t,
+		w.do(t, request{method: http.MethodPost, path: in("/chats/7/summarize?update_labels=maybe")}),
+		http.StatusBadRequest,
+		"invalid_request",
+		"query.update_labels",
+	)
+
 	w.requireUntouched(t)
 }
 
 func TestWholeSurrogatesAreRead(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t)
 	for body, want := range map[string]string{`"\ud83d\ude00"`: "😀", `"\\ud83d"`: `\ud83d`, `"\uD83D\uDE00\\\u00fc"`: `😀\ü`, `"\ufffd"`: "\uFFFD"} {
 		a := w.do(t, request{method: http.MethodPost, path: in("/chat-labels"), body: `{"name":` + body + `}`})

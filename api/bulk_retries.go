@@ -23,20 +23,35 @@ type BulkFilterJSON struct {
 
 func (f *BulkFilterJSON) filter() (chat.DeliveryFilter, error) {
 	filter := chat.DeliveryFilter{
-		Status: string(f.Status), Channel: f.Channel, ErrorCode: f.ErrorCode, ChatID: f.ChatID, Since: utc(f.Since), Until: utc(f.Until),
+		Status:    string(f.Status),
+		Channel:   f.Channel,
+		ErrorCode: f.ErrorCode,
+		ChatID:    f.ChatID,
+		Since:     utc(f.Since),
+		Until:     utc(f.Until),
 	}
 	switch {
 	case filter == (chat.DeliveryFilter{}):
-		return filter, chat.Invalid("body", "must name at least one of status, channel, error_code, chat_id, since, until: everything is too much")
+		return filter, chat.Invalid(
+			"body",
+			"must name at least one of status, channel, error_code, chat_id, since, until: everything is too much",
+		)
+
 	case f.Since != nil && f.Until != nil && !f.Since.Before(*f.Until):
 		return filter, chat.Invalid("until", "must be after since")
 	}
+
 	return filter, nil
 }
 
 func presentFilter(f chat.DeliveryFilter) BulkFilterJSON {
 	return BulkFilterJSON{
-		Status: deliveryStatus(f.Status), Channel: f.Channel, ErrorCode: f.ErrorCode, ChatID: f.ChatID, Since: utc(f.Since), Until: utc(f.Until),
+		Status:    deliveryStatus(f.Status),
+		Channel:   f.Channel,
+		ErrorCode: f.ErrorCode,
+		ChatID:    f.ChatID,
+		Since:     utc(f.Since),
+		Until:     utc(f.Until),
 	}
 }
 
@@ -83,24 +98,48 @@ type bulkRetryJSON struct {
 
 func presentBulk(r chat.BulkRetry) bulkRetryJSON {
 	shown := bulkRetryJSON{
-		ID: r.ID, State: r.State, Note: r.Note, Filter: presentFilter(r.Filter), Rate: r.Rate, Canary: r.Canary, Reason: r.Reason, MemberID: r.By.MemberID,
-		Selected: r.Selected, Begun: r.Begun, Skipped: r.Skipped, ByStatus: r.ByStatus, WorkflowID: r.WorkflowID,
-		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		ID:         r.ID,
+		State:      r.State,
+		Note:       r.Note,
+		Filter:     presentFilter(r.Filter),
+		Rate:       r.Rate,
+		Canary:     r.Canary,
+		Reason:     r.Reason,
+		MemberID:   r.By.MemberID,
+		Selected:   r.Selected,
+		Begun:      r.Begun,
+		Skipped:    r.Skipped,
+		ByStatus:   r.ByStatus,
+		WorkflowID: r.WorkflowID,
+		CreatedAt:  r.CreatedAt.UTC(),
+		UpdatedAt:  r.UpdatedAt.UTC(),
 	}
 	if shown.ByStatus == nil {
 		shown.ByStatus = map[string]int{}
 	}
+
 	return shown
 }
 
 func exampleRun(state chat.BulkState, note string) bulkRetryJSON {
 	return presentBulk(chat.BulkRetry{
 		NewBulkRetry: chat.NewBulkRetry{
-			ID: exampleBulk, By: chat.Actor{MemberID: 3}, Filter: chat.DeliveryFilter{Status: "undelivered", ErrorCode: "twilio_30003"},
-			Rate: chat.DefaultBulkRate, Canary: 5, Reason: "The carrier's outage is over.",
+			ID:     exampleBulk,
+			By:     chat.Actor{MemberID: 3},
+			Filter: chat.DeliveryFilter{Status: "undelivered", ErrorCode: "twilio_30003"},
+			Rate:   chat.DefaultBulkRate,
+			Canary: 5,
+			Reason: "The carrier's outage is over.",
 		},
-		State: state, Note: note, Selected: 40, Begun: 12, Skipped: 1, ByStatus: map[string]int{"delivered": 10, "pending": 2},
-		WorkflowID: "action:11111111-1111-4111-8111-111111111111:" + exampleBulk, CreatedAt: exampleTime, UpdatedAt: exampleTime,
+		State:      state,
+		Note:       note,
+		Selected:   40,
+		Begun:      12,
+		Skipped:    1,
+		ByStatus:   map[string]int{"delivered": 10, "pending": 2},
+		WorkflowID: "action:11111111-1111-4111-8111-111111111111:" + exampleBulk,
+		CreatedAt:  exampleTime,
+		UpdatedAt:  exampleTime,
 	})
 }
 
@@ -108,23 +147,43 @@ func (s *service) bulkRetryRoutes() {
 	admin := scope(chat.ScopeDeliveriesAdmin)
 	running := exampleRun(chat.BulkRunning, "")
 	register(s, http.MethodPost, "/deliveries/retry", admin, s.retryDeliveries, about{
-		id: "retryDeliveries", tag: tagDeliveries, summary: "Try many deliveries again", acts: true, running: running,
+		id:      "retryDeliveries",
+		tag:     tagDeliveries,
+		summary: "Try many deliveries again",
+		acts:    true,
+		running: running,
 		description: "Those that fit the filter and may be retried, one after the other, at a steady rate. With `dry_run` it only counts them. " +
 			"Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled.",
 		request: newBulkRetryJSON{
-			BulkFilterJSON: BulkFilterJSON{Status: "undelivered", ErrorCode: "twilio_30003"}, Rate: new(chat.DefaultBulkRate), Canary: new(defaultCanary),
-			Reason: "The carrier's outage is over.",
+			BulkFilterJSON: BulkFilterJSON{Status: "undelivered", ErrorCode: "twilio_30003"},
+			Rate:           new(chat.DefaultBulkRate),
+			Canary:         new(defaultCanary),
+			Reason:         "The carrier's outage is over.",
 		},
-		answer:   dryRunJSON{DryRun: true, Count: 40, Groups: []bulkGroupJSON{{Status: "undelivered", ErrorCode: "twilio_30003", Count: 40}}},
+		answer: dryRunJSON{
+			DryRun: true,
+			Count:  40,
+			Groups: []bulkGroupJSON{{Status: "undelivered", ErrorCode: "twilio_30003", Count: 40}},
+		},
 		problems: []chat.Code{chat.CodeIdempotencyKeyReused},
 	})
+
 	register(s, http.MethodGet, "/bulk-retries", scope(chat.ScopeDeliveriesRead), s.listBulkRetries, about{
-		id: "listBulkRetries", tag: tagDeliveries, summary: "The bulk retries", description: "The newest first.", answer: listOf(running),
+		id:          "listBulkRetries",
+		tag:         tagDeliveries,
+		summary:     "The bulk retries",
+		description: "The newest first.",
+		answer:      listOf(running),
 	})
+
 	register(s, http.MethodGet, "/bulk-retries/{bulk_retry_id}", scope(chat.ScopeDeliveriesRead), s.getBulkRetry, about{
-		id: "getBulkRetry", tag: tagDeliveries, summary: "A bulk retry and how far it has come", answer: running,
+		id:       "getBulkRetry",
+		tag:      tagDeliveries,
+		summary:  "A bulk retry and how far it has come",
+		answer:   running,
 		problems: []chat.Code{chat.CodeBulkRetryNotFound},
 	})
+
 	for _, move := range []struct {
 		verb, id, summary, description string
 		to                             chat.BulkState
@@ -134,9 +193,13 @@ func (s *service) bulkRetryRoutes() {
 		{"cancel", "cancelBulkRetry", "Cancel a bulk retry", "For good. What was begun goes on.", chat.BulkCanceled},
 	} {
 		register(s, http.MethodPost, "/bulk-retries/{bulk_retry_id}/"+move.verb, admin, s.moveBulkRetry(move.to), about{
-			id: move.id, tag: tagDeliveries, summary: move.summary, description: move.description + " It may be asked twice.",
-			request: reasonJSON{Reason: "Too many at once for the support team."}, answer: exampleRun(move.to, "Too many at once for the support team."),
-			problems: []chat.Code{chat.CodeBulkRetryNotFound, chat.CodeConflict},
+			id:          move.id,
+			tag:         tagDeliveries,
+			summary:     move.summary,
+			description: move.description + " It may be asked twice.",
+			request:     reasonJSON{Reason: "Too many at once for the support team."},
+			answer:      exampleRun(move.to, "Too many at once for the support team."),
+			problems:    []chat.Code{chat.CodeBulkRetryNotFound, chat.CodeConflict},
 		})
 	}
 }
@@ -154,26 +217,44 @@ func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput)
 	if err != nil {
 		return nil, err
 	}
+
 	reason := strings.TrimSpace(in.Body.Reason)
 	if err := checkReason(reason, !in.Body.DryRun); err != nil {
 		return nil, err
 	}
+
 	c := callFrom(ctx)
 	if in.Body.DryRun {
 		groups, err := s.store.CountRetryCandidates(ctx, c.workspace(), filter)
 		return &acted{Status: http.StatusOK, Body: presentDryRun(groups)}, err
 	}
+
 	asked := chat.NewBulkRetry{
-		ID: s.engine.ActionID(c.workspace(), in.IdempotencyKey), WorkspaceID: c.workspace(), By: c.actor(), IdempotencyKey: in.IdempotencyKey,
-		Filter: filter, Rate: or(in.Body.Rate, chat.DefaultBulkRate), Canary: or(in.Body.Canary, defaultCanary), Reason: reason,
+		ID:             s.engine.ActionID(c.workspace(), in.IdempotencyKey),
+		WorkspaceID:    c.workspace(),
+		By:             c.actor(),
+		IdempotencyKey: in.IdempotencyKey,
+		Filter:         filter,
+		Rate:           or(in.Body.Rate, chat.DefaultBulkRate),
+		Canary:         or(in.Body.Canary, defaultCanary),
+		Reason:         reason,
 	}
+
 	asked.Fingerprint, err = fingerprint(chat.ActionRetryDeliveries, 0, map[string]any{
-		"status": filter.Status, "channel": filter.Channel, "error_code": filter.ErrorCode, "chat_id": filter.ChatID,
-		"since": filter.Since, "until": filter.Until, "rate_per_second": asked.Rate, "canary": asked.Canary, "reason": reason,
+		"status":          filter.Status,
+		"channel":         filter.Channel,
+		"error_code":      filter.ErrorCode,
+		"chat_id":         filter.ChatID,
+		"since":           filter.Since,
+		"until":           filter.Until,
+		"rate_per_second": asked.Rate,
+		"canary":          asked.Canary,
+		"reason":          reason,
 	})
 	if err != nil {
 		return nil, err
 	}
+
 	return s.beginBulkRetry(ctx, asked, prefer(in.Prefer, s.wait))
 }
 
@@ -183,6 +264,7 @@ func presentDryRun(groups []chat.RetryCount) dryRunJSON {
 		shown.Count += g.Count
 		shown.Groups[i] = bulkGroupJSON{Status: g.Status, ErrorCode: g.ErrorCode, Count: g.Count}
 	}
+
 	return shown
 }
 
@@ -194,26 +276,50 @@ func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p
 		if err == nil {
 			err = run.Fingerprint.Match(asked.Fingerprint)
 		}
+
 		switch {
 		case err == nil:
-			return &acted{Status: http.StatusAccepted, Location: location, Body: presentBulk(run), Applied: p.applied, Replayed: flag(true)}, nil
+			return &acted{
+				Status:   http.StatusAccepted,
+				Location: location,
+				Body:     presentBulk(run),
+				Applied:  p.applied,
+				Replayed: flag(true),
+			}, nil
+
 		case chat.CodeOf(err) != chat.CodeBulkRetryNotFound:
 			return nil, err
 		}
 	}
+
 	waiting, done := s.untilStopping(ctx)
 	defer done()
+
 	answer, err := s.engine.RetryDeliveries(waiting, asked, p.wait)
 	if errors.Is(err, chat.ErrStillRunning) {
 		// It has no row yet, and will have one: it is recorded.
 		now := time.Now()
-		answer.Value, err = chat.BulkRetry{NewBulkRetry: asked, State: chat.BulkRunning, CreatedAt: now, UpdatedAt: now}, nil
+		answer.Value, err = chat.BulkRetry{
+			NewBulkRetry: asked,
+			State:        chat.BulkRunning,
+			CreatedAt:    now,
+			UpdatedAt:    now,
+		}, nil
 	}
+
 	if err != nil {
 		return nil, ofAction(err, asked.ID)
 	}
+
 	replayed := answer.Replayed && asked.IdempotencyKey != ""
-	return &acted{Status: http.StatusAccepted, Location: location, Body: presentBulk(answer.Value), Applied: p.applied, Replayed: flag(replayed)}, nil
+
+	return &acted{
+		Status:   http.StatusAccepted,
+		Location: location,
+		Body:     presentBulk(answer.Value),
+		Applied:  p.applied,
+		Replayed: flag(replayed),
+	}, nil
 }
 
 func (s *service) listBulkRetries(ctx context.Context, in *pagedInput) (*listOutput[bulkRetryJSON], error) {
@@ -225,10 +331,12 @@ type bulkOutput struct{ Body bulkRetryJSON }
 
 func (s *service) getBulkRetry(ctx context.Context, _ *struct{}) (*bulkOutput, error) {
 	c := callFrom(ctx)
+
 	run, err := s.store.BulkRetry(ctx, c.workspace(), chat.ActionID(c.uuids["bulk_retry_id"]))
 	if err != nil {
 		return nil, err
 	}
+
 	return &bulkOutput{Body: presentBulk(run)}, nil
 }
 
@@ -242,17 +350,31 @@ func (s *service) moveBulkRetry(to chat.BulkState) func(context.Context, *moveIn
 		if err := checkReason(reason, true); err != nil {
 			return nil, err
 		}
-		run, err := s.store.SetBulkState(ctx, c.workspace(), c.actor(), chat.ActionID(c.uuids["bulk_retry_id"]), to, reason)
+
+		run, err := s.store.SetBulkState(
+			ctx,
+			c.workspace(),
+			c.actor(),
+			chat.ActionID(c.uuids["bulk_retry_id"]),
+			to,
+			reason,
+		)
 		if err != nil {
 			return nil, err
 		}
+
 		telling, cancel := context.WithTimeout(ctx, notifyWithin)
 		defer cancel()
+
 		if err := s.engine.Notify(telling, run.WorkflowID, chat.Receipt{}); err != nil {
-			e := chat.Errorf(chat.CodeUnavailable, "the bulk retry is marked as %s, but its workflow could not be told; ask again", to).Because(err)
+			e := chat.Errorf(chat.CodeUnavailable, "the bulk retry is marked as %s, but its workflow could not be told; ask again", to).
+				Because(err)
+
 			e.Retryable = true
+
 			return nil, e
 		}
+
 		return &bulkOutput{Body: presentBulk(run)}, nil
 	}
 }

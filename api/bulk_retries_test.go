@@ -15,8 +15,12 @@ import (
 )
 
 var (
-	bulkRequest = request{method: http.MethodPost, path: in("/deliveries/retry"), body: `{"status":"undelivered","error_code":"twilio_30003","reason":"The outage is over."}`}
-	bulkPath    = in("/bulk-retries/" + string(actionOne))
+	bulkRequest = request{
+		method: http.MethodPost,
+		path:   in("/deliveries/retry"),
+		body:   `{"status":"undelivered","error_code":"twilio_30003","reason":"The outage is over."}`,
+	}
+	bulkPath = in("/bulk-retries/" + string(actionOne))
 )
 
 func TestBulkRetryThatOnlyCounts(t *testing.T) {
@@ -26,11 +30,19 @@ func TestBulkRetryThatOnlyCounts(t *testing.T) {
 	r.body = `{"dry_run":true,"channel":"phone-sms","chat_id":7,"since":"2026-11-22T10:00:00+01:00","until":"2026-11-22T12:00:00Z"}`
 	a := w.do(t, r)
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
 	assert.JSONEq(t, `{"dry_run":true,"count":5,"groups":[
 		{"status":"undelivered","error_code":"twilio_30003","count":3},{"status":"rejected","error_code":"twilio_21614","count":2}
 	]}`, a.raw)
+
 	since := time.Date(2026, time.November, 22, 9, 0, 0, 0, time.UTC)
-	assert.Equal(t, chat.DeliveryFilter{Channel: chat.ChannelSMS, ChatID: 7, Since: &since, Until: &noon}, w.store.deliveryFilter)
+	assert.Equal(t, chat.DeliveryFilter{
+		Channel: chat.ChannelSMS,
+		ChatID:  7,
+		Since:   &since,
+		Until:   &noon,
+	}, w.store.deliveryFilter)
+
 	w.requireUntouched(t)
 }
 
@@ -43,12 +55,14 @@ func TestBulkRetry(t *testing.T) {
 	assert.Equal(t, string(actionOne), a.json["id"])
 	assert.Equal(t, "running", a.json["state"])
 	assert.EqualValues(t, 40, a.json["selected"])
+
 	asked := w.engine.all()[0].(chat.NewBulkRetry)
 	assert.Equal(t, chat.DeliveryFilter{Status: "undelivered", ErrorCode: "twilio_30003"}, asked.Filter)
 	assert.Equal(t, []int{5, 5}, []int{asked.Rate, asked.Canary})
 	assert.Equal(t, "The outage is over.", asked.Reason)
 	assert.Equal(t, home, asked.WorkspaceID)
 	assert.Equal(t, chat.MemberID(1), asked.By.MemberID)
+
 	r := bulkRequest
 	r.body = `{"status":"undelivered","rate_per_second":50,"canary":0,"reason":"r"}`
 	require.Equal(t, http.StatusAccepted, w.do(t, r).StatusCode)
@@ -59,6 +73,7 @@ func TestBulkRetry(t *testing.T) {
 func TestBulkRetriesThatAreWrong(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+
 	for body, field := range map[string]string{
 		`{"reason":"r"}`:                                  "body",
 		`{"dry_run":true}`:                                "body",
@@ -78,32 +93,39 @@ func TestBulkRetriesThatAreWrong(t *testing.T) {
 		r.body = body
 		requireProblem(t, w.do(t, r), http.StatusBadRequest, "invalid_request", field)
 	}
+
 	w.requireUntouched(t)
 }
 
 func TestBulkRetryUnderAKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+
 	missing := func(chat.ActionID) (chat.BulkRetry, error) {
 		return chat.BulkRetry{}, chat.Errorf(chat.CodeBulkRetryNotFound, "there is no such bulk retry")
 	}
+
 	w.store.bulk = missing
 	keyed := bulkRequest.with("Idempotency-Key", "k-1")
 	a := w.do(t, keyed)
 	require.Equal(t, http.StatusAccepted, a.StatusCode, a.raw)
 	assert.Empty(t, a.Header.Get("Idempotency-Replayed"))
+
 	first := w.engine.all()[0].(chat.NewBulkRetry)
 	assert.Equal(t, "k-1", first.IdempotencyKey)
 
 	w.store.bulk = func(chat.ActionID) (chat.BulkRetry, error) {
 		run := bulkRun()
 		run.NewBulkRetry = first
+
 		return run, nil
 	}
+
 	a = w.do(t, keyed)
 	require.Equal(t, http.StatusAccepted, a.StatusCode, a.raw)
 	assert.Equal(t, "true", a.Header.Get("Idempotency-Replayed"))
 	assert.EqualValues(t, 12, a.json["begun"], "it answers with the present state")
+
 	keyed.body = `{"status":"undelivered","chat_id":7,"error_code":"twilio_30003","reason":"The outage is over."}`
 	requireProblem(t, w.do(t, keyed), http.StatusConflict, "idempotency_key_reused", "chat_id")
 	assert.Len(t, w.engine.all(), 1)
@@ -118,15 +140,18 @@ func TestBulkRetryThatBeginsSlowly(t *testing.T) {
 	w.engine.bulk = func(context.Context, chat.NewBulkRetry) (chat.Answer[chat.BulkRetry], error) {
 		return chat.Answer[chat.BulkRetry]{}, chat.ErrStillRunning
 	}
+
 	a := w.do(t, bulkRequest.with("Prefer", "respond-async"))
 	require.Equal(t, http.StatusAccepted, a.StatusCode, a.raw)
 	assert.Equal(t, bulkPath, a.Header.Get("Location"))
 	assert.Equal(t, "running", a.json["state"])
 	assert.Equal(t, "respond-async", a.Header.Get("Preference-Applied"))
 	assert.Equal(t, []time.Duration{0}, w.engine.waits)
+
 	w.engine.bulk = func(context.Context, chat.NewBulkRetry) (chat.Answer[chat.BulkRetry], error) {
 		return chat.Answer[chat.BulkRetry]{}, chat.Errorf(chat.CodeUnavailable, "Temporal does not answer")
 	}
+
 	requireProblem(t, w.do(t, bulkRequest), http.StatusServiceUnavailable, "unavailable", "")
 }
 
@@ -135,11 +160,13 @@ func TestBulkRetriesAreShown(t *testing.T) {
 	w := newWorld(t)
 	a := w.do(t, request{method: http.MethodGet, path: bulkPath})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
 	assert.JSONEq(t, `{
 		"id": "`+string(actionOne)+`", "state": "running", "note": "", "filter": {"status": "undelivered"}, "rate_per_second": 5, "canary": 5,
 		"reason": "outage", "member_id": 1, "selected": 40, "begun": 12, "skipped": 1, "by_status": {"delivered": 10, "pending": 2},
 		"workflow_id": "action:bulk", "created_at": "2026-11-22T12:00:00Z", "updated_at": "2026-11-22T12:00:00Z"
 	}`, a.raw)
+
 	a = w.do(t, request{method: http.MethodGet, path: in("/bulk-retries?limit=5")})
 	assert.Len(t, a.json["items"], 1)
 	assert.Equal(t, "older", a.json["next_cursor"])
@@ -147,6 +174,7 @@ func TestBulkRetriesAreShown(t *testing.T) {
 
 func TestBulkRetriesAreMoved(t *testing.T) {
 	t.Parallel()
+
 	for verb, state := range map[string]chat.BulkState{"pause": chat.BulkPaused, "resume": chat.BulkRunning, "cancel": chat.BulkCanceled} {
 		w := newWorld(t)
 		told := w.notified()
@@ -176,11 +204,20 @@ func TestABulkRetryAsAnAction(t *testing.T) {
 	w := newWorld(t)
 	state := chat.ActionRunning
 	w.engine.action = func(chat.ActionID) (chat.Action, error) {
-		return chat.Action{ID: actionOne, WorkspaceID: home, Kind: chat.ActionRetryDeliveries, State: state, CreatedAt: noon, UpdatedAt: noon}, nil
+		return chat.Action{
+			ID:          actionOne,
+			WorkspaceID: home,
+			Kind:        chat.ActionRetryDeliveries,
+			State:       state,
+			CreatedAt:   noon,
+			UpdatedAt:   noon,
+		}, nil
 	}
+
 	a := w.do(t, request{method: http.MethodGet, path: location})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, "retry_deliveries", a.json["kind"])
+
 	state = chat.ActionSucceeded
 	a = w.do(t, request{method: http.MethodGet, path: location})
 	assert.EqualValues(t, 12, a.json["result"].(map[string]any)["begun"], a.raw)
@@ -191,9 +228,16 @@ func TestSuppressions(t *testing.T) {
 	w := newWorld(t)
 	a := w.do(t, request{method: http.MethodGet, path: in("/suppressions")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
 	assert.Equal(t, map[string]any{
-		"id": 9.0, "channel": "phone-sms", "sender": "phone:1", "address": "+14155550123", "reason": "opt_out", "created_at": "2026-11-22T12:00:00Z",
+		"id":         9.0,
+		"channel":    "phone-sms",
+		"sender":     "phone:1",
+		"address":    "+14155550123",
+		"reason":     "opt_out",
+		"created_at": "2026-11-22T12:00:00Z",
 	}, a.json["items"].([]any)[0])
+
 	lift := request{method: http.MethodDelete, path: in("/suppressions/9")}
 	require.Equal(t, http.StatusNoContent, w.do(t, lift).StatusCode)
 	assert.Equal(t, []string{"LiftSuppression"}, w.store.changed())

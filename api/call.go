@@ -39,6 +39,7 @@ func callFrom(ctx context.Context) *call {
 	if c, ok := ctx.Value(callKey{}).(*call); ok {
 		return c
 	}
+
 	return &call{}
 }
 
@@ -65,13 +66,16 @@ func requestContext(c *fiber.Ctx) context.Context {
 	if requestIDFrom(ctx) != "" {
 		return ctx
 	}
+
 	id := c.Get(headerRequestID)
 	if !saneRequestID.MatchString(id) {
 		id = newUUID()
 	}
+
 	c.Set(headerRequestID, id)
 	ctx = context.WithValue(ctx, callKey{}, &call{requestID: id})
 	c.SetUserContext(ctx)
+
 	return ctx
 }
 

@@ -59,31 +59,91 @@ type suggestedLabelJSON struct {
 func presentChat(c chat.Chat) chatJSON {
 	labels := make([]chatLabelJSON, len(c.Labels))
 	for i, l := range c.Labels {
-		labels[i] = chatLabelJSON{ID: l.ID, Name: l.Name, Color: l.Color, Source: l.Source, Confidence: l.Confidence}
+		labels[i] = chatLabelJSON{
+			ID:         l.ID,
+			Name:       l.Name,
+			Color:      l.Color,
+			Source:     l.Source,
+			Confidence: l.Confidence,
+		}
 	}
+
 	suggested := make([]suggestedLabelJSON, len(c.Suggested))
 	for i, l := range c.Suggested {
-		suggested[i] = suggestedLabelJSON{ID: l.ID, Name: l.Name, Color: l.Color, Confidence: l.Confidence, Evidence: presentQuotes(l.Evidence)}
+		suggested[i] = suggestedLabelJSON{
+			ID:         l.ID,
+			Name:       l.Name,
+			Color:      l.Color,
+			Confidence: l.Confidence,
+			Evidence:   presentQuotes(l.Evidence),
+		}
 	}
+
 	return chatJSON{
-		ID: c.ID, Channel: c.Channel, State: c.State, Title: c.Title, MemberID: c.MemberID, AssistantMemberID: c.AssistantMemberID,
-		PhoneNumberID: c.PhoneNumberID, InboxID: c.InboxID, NeedsResponse: c.NeedsResponse, NeedsReason: c.AttentionReason, Summary: c.Summary,
-		SummaryModel: c.SummaryModel, SummaryUpdatedAt: utc(c.SummaryUpdatedAt), Labels: labels,
-		PointsJSON: presentPoints(c.Points), SummaryID: c.SummaryID, TitleEdited: c.TitleEdited, SummaryEdited: c.SummaryEdited, StaleBy: c.StaleBy, SuggestedLabels: suggested,
-		LastActivityAt: c.LastActivityAt.UTC(), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
+		ID:                c.ID,
+		Channel:           c.Channel,
+		State:             c.State,
+		Title:             c.Title,
+		MemberID:          c.MemberID,
+		AssistantMemberID: c.AssistantMemberID,
+		PhoneNumberID:     c.PhoneNumberID,
+		InboxID:           c.InboxID,
+		NeedsResponse:     c.NeedsResponse,
+		NeedsReason:       c.AttentionReason,
+		Summary:           c.Summary,
+		SummaryModel:      c.SummaryModel,
+		SummaryUpdatedAt:  utc(c.SummaryUpdatedAt),
+		Labels:            labels,
+		PointsJSON:        presentPoints(c.Points),
+		SummaryID:         c.SummaryID,
+		TitleEdited:       c.TitleEdited,
+		SummaryEdited:     c.SummaryEdited,
+		StaleBy:           c.StaleBy,
+		SuggestedLabels:   suggested,
+		LastActivityAt:    c.LastActivityAt.UTC(),
+		CreatedAt:         c.CreatedAt.UTC(),
+		UpdatedAt:         c.UpdatedAt.UTC(),
 	}
 }
 
 var exampleChat = chatJSON{
-	ID: 7, Channel: chat.ChannelSMS, State: chat.StateOpen, Title: "Late delivery", MemberID: 42, AssistantMemberID: new(chat.MemberID(2)),
-	PhoneNumberID: new(chat.PhoneNumberID(1)), NeedsResponse: true, Summary: "Ana asks where her order is.", SummaryModel: "offline",
-	SummaryUpdatedAt: &exampleTime, SummaryID: exampleSummary, PointsJSON: presentPoints(examplePoints), StaleBy: 2,
+	ID:                7,
+	Channel:           chat.ChannelSMS,
+	State:             chat.StateOpen,
+	Title:             "Late delivery",
+	MemberID:          42,
+	AssistantMemberID: new(chat.MemberID(2)),
+	PhoneNumberID:     new(chat.PhoneNumberID(1)),
+	NeedsResponse:     true,
+	Summary:           "Ana asks where her order is.",
+	SummaryModel:      "offline",
+	SummaryUpdatedAt:  &exampleTime,
+	SummaryID:         exampleSummary,
+	PointsJSON:        presentPoints(examplePoints),
+	StaleBy:           2,
 	Labels: []chatLabelJSON{
-		{ID: 3, Name: "vip", Color: "#3366ff", Source: chat.LabelByPerson},
-		{ID: 5, Name: "late delivery", Source: chat.LabelByModel, Confidence: 0.9},
+		{
+			ID:     3,
+			Name:   "vip",
+			Color:  "#3366ff",
+			Source: chat.LabelByPerson,
+		},
+		{
+			ID:         5,
+			Name:       "late delivery",
+			Source:     chat.LabelByModel,
+			Confidence: 0.9,
+		},
 	},
-	SuggestedLabels: []suggestedLabelJSON{{ID: 8, Name: "refund", Confidence: 0.4, Evidence: presentQuotes(exampleQuotes)}},
-	LastActivityAt:  exampleTime, CreatedAt: exampleTime, UpdatedAt: exampleTime,
+	SuggestedLabels: []suggestedLabelJSON{{
+		ID:         8,
+		Name:       "refund",
+		Confidence: 0.4,
+		Evidence:   presentQuotes(exampleQuotes),
+	}},
+	LastActivityAt: exampleTime,
+	CreatedAt:      exampleTime,
+	UpdatedAt:      exampleTime,
 }
 
 // newChatJSON begins a chat.
@@ -112,32 +172,66 @@ type chatPatchJSON struct {
 func (s *service) chatRoutes() {
 	s.sendRoutes()
 	s.summarizeRoutes()
+
 	newSenders := []chat.Code{chat.CodeMemberNotFound, chat.CodeAssistantNotFound, chat.CodeSenderNotFound}
 	register(s, http.MethodPost, "/chats", scope(chat.ScopeChatsWrite), s.createChat, about{
-		id: "createChat", tag: tagChats, summary: "Begin a chat", status: http.StatusCreated, answer: exampleChat,
+		id:      "createChat",
+		tag:     tagChats,
+		summary: "Begin a chat",
+		status:  http.StatusCreated,
+		answer:  exampleChat,
 		request: newChatJSON{
-			Channel: chat.ChannelSMS, MemberID: 42, AssistantMemberID: new(chat.MemberID(2)), PhoneNumberID: new(chat.PhoneNumberID(1)),
-			Participants: []newParticipantJSON{{MemberID: 5, Role: chat.ParticipantOperator}}, Title: "Late delivery",
+			Channel:           chat.ChannelSMS,
+			MemberID:          42,
+			AssistantMemberID: new(chat.MemberID(2)),
+			PhoneNumberID:     new(chat.PhoneNumberID(1)),
+			Participants:      []newParticipantJSON{{MemberID: 5, Role: chat.ParticipantOperator}},
+			Title:             "Late delivery",
 		},
-		problems: append(newSenders, chat.CodeParticipantExists), codes: map[string]chat.Code{"participants[].role": chat.CodeInvalidRole},
+		problems: append(newSenders, chat.CodeParticipantExists),
+		codes:    map[string]chat.Code{"participants[].role": chat.CodeInvalidRole},
 	})
+
 	register(s, http.MethodGet, "/chats", scope(chat.ScopeChatsRead), s.listChats, about{
-		id: "listChats", tag: tagChats, summary: "Find chats", description: "The newest activity first.", answer: listOf(exampleChat),
+		id:          "listChats",
+		tag:         tagChats,
+		summary:     "Find chats",
+		description: "The newest activity first.",
+		answer:      listOf(exampleChat),
 	})
+
 	register(s, http.MethodGet, "/chats/{chat_id}", ownOr(chat.ScopeChatsRead), s.getChat, about{
-		id: "getChat", tag: tagChats, summary: "A chat", answer: exampleChat,
+		id:      "getChat",
+		tag:     tagChats,
+		summary: "A chat",
+		answer:  exampleChat,
 	})
+
 	register(s, http.MethodPut, "/chats/{chat_id}", scope(chat.ScopeChatsWrite), s.updateChat, about{
-		id: "updateChat", tag: tagChats, summary: "Change a chat", description: "Fields that are left out stay as they are.", answer: exampleChat,
-		request:  chatPatchJSON{Title: new("Late delivery"), State: new(chat.StateWaiting), NeedsResponse: new(false), LabelIDs: &[]chat.LabelID{3}},
+		id:          "updateChat",
+		tag:         tagChats,
+		summary:     "Change a chat",
+		description: "Fields that are left out stay as they are.",
+		answer:      exampleChat,
+		request: chatPatchJSON{
+			Title:         new("Late delivery"),
+			State:         new(chat.StateWaiting),
+			NeedsResponse: new(false),
+			LabelIDs:      &[]chat.LabelID{3},
+		},
 		problems: append(newSenders, chat.CodeLabelNotFound),
 	})
+
 	register(s, http.MethodDelete, "/chats/{chat_id}", scope(chat.ScopeChatsWrite), s.deleteChat, about{
 		id: "deleteChat", tag: tagChats, summary: "Delete a chat",
 	})
+
 	offered := exampleTool
 	register(s, http.MethodGet, "/chats/{chat_id}/tools", scope(chat.ScopeChatsRead), s.listChatTools, about{
-		id: "listChatTools", tag: tagChats, summary: "The tools of a chat", answer: listOf(presentTool(offered.Tools()[0])),
+		id:          "listChatTools",
+		tag:         tagChats,
+		summary:     "The tools of a chat",
+		answer:      listOf(presentTool(offered.Tools()[0])),
 		description: "What may stand in `tool_calls`, by name: the built-in tools, and those of enabled definitions, as far as the chat's assistant may use them.",
 	})
 }
@@ -149,19 +243,27 @@ type chatOutput struct{ Body chatJSON }
 func (s *service) createChat(ctx context.Context, in *createChatInput) (*created[chatJSON], error) {
 	c, b := callFrom(ctx), in.Body
 	asked := chat.NewChat{
-		Channel: b.Channel, Title: b.Title, MemberID: b.MemberID, AssistantMemberID: b.AssistantMemberID,
-		PhoneNumberID: b.PhoneNumberID, InboxID: b.InboxID,
+		Channel:           b.Channel,
+		Title:             b.Title,
+		MemberID:          b.MemberID,
+		AssistantMemberID: b.AssistantMemberID,
+		PhoneNumberID:     b.PhoneNumberID,
+		InboxID:           b.InboxID,
 	}
+
 	for _, p := range b.Participants {
 		asked.Participants = append(asked.Participants, p.domain())
 	}
+
 	if err := asked.Validate(); err != nil {
 		return nil, err
 	}
+
 	made, err := s.store.CreateChat(ctx, c.workspace(), c.actor(), asked)
 	if err != nil {
 		return nil, err
 	}
+
 	return &created[chatJSON]{Location: c.path(fmt.Sprintf("/chats/%d", made.ID)), Body: presentChat(made)}, nil
 }
 
@@ -186,6 +288,7 @@ func (o *optional[T]) pointer() *T {
 	if !o.IsSet {
 		return nil
 	}
+
 	return &o.Value
 }
 
@@ -202,9 +305,15 @@ type listChatsInput struct {
 
 func (s *service) listChats(ctx context.Context, in *listChatsInput) (*listOutput[chatJSON], error) {
 	part, err := s.store.Chats(ctx, callFrom(ctx).workspace(), chat.ChatFilter{
-		NeedsResponse: in.NeedsResponse.pointer(), Channel: in.Channel, State: in.State, Label: in.Label,
-		MemberID: cmp.Or(in.MemberID, in.MemberIDAlias), Query: in.Query, Page: in.page(),
+		NeedsResponse: in.NeedsResponse.pointer(),
+		Channel:       in.Channel,
+		State:         in.State,
+		Label:         in.Label,
+		MemberID:      cmp.Or(in.MemberID, in.MemberIDAlias),
+		Query:         in.Query,
+		Page:          in.page(),
 	})
+
 	return presentList(part, err, presentChat)
 }
 
@@ -218,13 +327,27 @@ type updateChatInput struct{ Body chatPatchJSON }
 func (s *service) updateChat(ctx context.Context, in *updateChatInput) (*chatOutput, error) {
 	c, b := callFrom(ctx), in.Body
 	patch := chat.ChatPatch{
-		Title: b.Title, Summary: b.Summary, State: b.State, AssistantMemberID: b.AssistantMemberID,
-		PhoneNumberID: b.PhoneNumberID, InboxID: b.InboxID, NeedsResponse: b.NeedsResponse, LabelIDs: b.LabelIDs,
+		Title:             b.Title,
+		Summary:           b.Summary,
+		State:             b.State,
+		AssistantMemberID: b.AssistantMemberID,
+		PhoneNumberID:     b.PhoneNumberID,
+		InboxID:           b.InboxID,
+		NeedsResponse:     b.NeedsResponse,
+		LabelIDs:          b.LabelIDs,
 	}
-	senders := chat.NewChat{Channel: c.chat.Channel, MemberID: c.chat.MemberID, PhoneNumberID: b.PhoneNumberID, InboxID: b.InboxID}
+
+	senders := chat.NewChat{
+		Channel:       c.chat.Channel,
+		MemberID:      c.chat.MemberID,
+		PhoneNumberID: b.PhoneNumberID,
+		InboxID:       b.InboxID,
+	}
+
 	if err := senders.Validate(); err != nil {
 		return nil, err
 	}
+
 	return shownChat(s.store.UpdateChat(ctx, c.workspace(), c.actor(), c.chat.ID, patch))
 }
 

@@ -51,17 +51,41 @@ type askJSON struct {
 
 func presentContributorRequest(r chat.ContributorRequest) contributorRequestJSON {
 	shown := contributorRequestJSON{
-		ID: r.ID, ChatID: r.ChatID, ActionID: r.ActionID, CallID: r.CallID, RequestedBy: r.RequestedBy, Question: r.Question, Hint: r.Hint,
-		Expects: r.Expects, Require: r.Require, Wait: r.Wait, Default: r.Default, Reminders: r.Reminders, State: r.State, Note: r.Note,
-		Deadline: r.Deadline.UTC(), Result: r.Result, Asks: make([]askJSON, len(r.Asks)), WorkflowID: r.WorkflowID,
-		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		ID:          r.ID,
+		ChatID:      r.ChatID,
+		ActionID:    r.ActionID,
+		CallID:      r.CallID,
+		RequestedBy: r.RequestedBy,
+		Question:    r.Question,
+		Hint:        r.Hint,
+		Expects:     r.Expects,
+		Require:     r.Require,
+		Wait:        r.Wait,
+		Default:     r.Default,
+		Reminders:   r.Reminders,
+		State:       r.State,
+		Note:        r.Note,
+		Deadline:    r.Deadline.UTC(),
+		Result:      r.Result,
+		Asks:        make([]askJSON, len(r.Asks)),
+		WorkflowID:  r.WorkflowID,
+		CreatedAt:   r.CreatedAt.UTC(),
+		UpdatedAt:   r.UpdatedAt.UTC(),
 	}
+
 	for i, a := range r.Asks {
 		shown.Asks[i] = askJSON{
-			ID: a.ID, MemberID: a.MemberID, MemberName: a.MemberName, Channel: a.Channel, State: a.State, Answer: a.Answer,
-			AnsweredAt: utc(a.AnsweredAt), Why: a.Why,
+			ID:         a.ID,
+			MemberID:   a.MemberID,
+			MemberName: a.MemberName,
+			Channel:    a.Channel,
+			State:      a.State,
+			Answer:     a.Answer,
+			AnsweredAt: utc(a.AnsweredAt),
+			Why:        a.Why,
 		}
 	}
+
 	return shown
 }
 
@@ -79,11 +103,28 @@ func (contributorAnswerJSON) TransformSchema(_ huma.Registry, s *huma.Schema) *h
 
 func exampleRequested() chat.ContributorRequest {
 	return chat.ContributorRequest{
-		ID: exampleContributorRequest, ChatID: 7, ActionID: exampleAction, CallID: "call_1", RequestedBy: 3, Question: "Is the terrace open on Friday?",
-		Hint: "Please answer yes or no.", Expects: json.RawMessage(`{"type":"boolean"}`), Require: "any", Wait: true, Default: json.RawMessage(`false`), Reminders: 1,
-		State: chat.RequestOpen, Deadline: exampleTime.Add(24 * time.Hour), CreatedAt: exampleTime, UpdatedAt: exampleTime,
+		ID:          exampleContributorRequest,
+		ChatID:      7,
+		ActionID:    exampleAction,
+		CallID:      "call_1",
+		RequestedBy: 3,
+		Question:    "Is the terrace open on Friday?",
+		Hint:        "Please answer yes or no.",
+		Expects:     json.RawMessage(`{"type":"boolean"}`),
+		Require:     "any",
+		Wait:        true,
+		Default:     json.RawMessage(`false`),
+		Reminders:   1,
+		State:       chat.RequestOpen,
+		Deadline:    exampleTime.Add(24 * time.Hour),
+		CreatedAt:   exampleTime,
+		UpdatedAt:   exampleTime,
 		Asks: []chat.ContributorAsk{{
-			ID: exampleAsk, MemberID: 42, MemberName: "Priya Raman", Channel: chat.ChannelSMS, State: chat.AskAsked,
+			ID:         exampleAsk,
+			MemberID:   42,
+			MemberName: "Priya Raman",
+			Channel:    chat.ChannelSMS,
+			State:      chat.AskAsked,
 		}},
 		WorkflowID: "contributors:11111111-1111-4111-8111-111111111111:" + exampleContributorRequest,
 	}
@@ -91,8 +132,11 @@ func exampleRequested() chat.ContributorRequest {
 
 func exampleAnswered() chat.ContributorRequest {
 	r, at := exampleRequested(), exampleTime.Add(time.Hour)
-	r.Asks[0].State, r.Asks[0].Answer, r.Asks[0].AnsweredAt = chat.AskAnswered, json.RawMessage(`true`), &at
+	r.Asks[0].State = chat.AskAnswered
+	r.Asks[0].Answer = json.RawMessage(`true`)
+	r.Asks[0].AnsweredAt = &at
 	r.Settle(at)
+
 	return r
 }
 
@@ -100,26 +144,69 @@ func (s *service) contributorRoutes() {
 	notFound := []chat.Code{chat.CodeRequestNotFound}
 	canceled := exampleRequested()
 	canceled.End(chat.RequestCanceled, "The guest has canceled.", exampleTime.Add(time.Hour))
+
 	register(s, http.MethodGet, "/contributor-requests", scope(chat.ScopeChatsRead), s.listContributorRequests, about{
-		id: "listContributorRequests", tag: tagTools, summary: "Questions to contributors", description: "The newest first.",
-		answer: listOf(presentContributorRequest(exampleRequested())),
+		id:          "listContributorRequests",
+		tag:         tagTools,
+		summary:     "Questions to contributors",
+		description: "The newest first.",
+		answer:      listOf(presentContributorRequest(exampleRequested())),
 	})
-	register(s, http.MethodGet, "/contributor-requests/{request_id}", whoWasAskedOr(chat.ScopeChatsRead), s.getContributorRequest, about{
-		id: "getContributorRequest", tag: tagTools, summary: "A question to contributors, and what became of it",
-		answer: presentContributorRequest(exampleRequested()), problems: notFound,
-	})
-	register(s, http.MethodPost, "/contributor-requests/{request_id}/answer", whoWasAskedOr(chat.ScopeChatsWrite), s.answerContributorRequest, about{
-		id: "answerContributorRequest", tag: tagTools, summary: "Answer a question",
-		description: "By who was asked, or on their behalf with `member_id`. The answer is added to the chat as a message by the contributor. One that does not fit `expects` is refused.",
-		request:     contributorAnswerJSON{MemberID: 42, Answer: json.RawMessage(`true`)}, answer: presentContributorRequest(exampleAnswered()),
-		problems: []chat.Code{chat.CodeRequestNotFound, chat.CodeMemberNotFound, chat.CodeInvalidAnswer, chat.CodeDecided, chat.CodeConflict},
-	})
-	register(s, http.MethodPost, "/contributor-requests/{request_id}/cancel", scope(chat.ScopeChatsAdmin), s.cancelContributorRequest, about{
-		id: "cancelContributorRequest", tag: tagTools, summary: "Cancel a question",
-		description: "Nobody is asked or reminded any more. A message that waits for the answer is not sent.",
-		request:     reasonJSON{Reason: "The guest has canceled."}, answer: presentContributorRequest(canceled),
-		problems: []chat.Code{chat.CodeRequestNotFound, chat.CodeDecided},
-	})
+
+	register(
+		s,
+		http.MethodGet,
+		"/contributor-requests/{request_id}",
+		whoWasAskedOr(chat.ScopeChatsRead),
+		s.getContributorRequest,
+		about{
+			id:       "getContributorRequest",
+			tag:      tagTools,
+			summary:  "A question to contributors, and what became of it",
+			answer:   presentContributorRequest(exampleRequested()),
+			problems: notFound,
+		},
+	)
+
+	register(
+		s,
+		http.MethodPost,
+		"/contributor-requests/{request_id}/answer",
+		whoWasAskedOr(chat.ScopeChatsWrite),
+		s.answerContributorRequest,
+		about{
+			id:          "answerContributorRequest",
+			tag:         tagTools,
+			summary:     "Answer a question",
+			description: "By who was asked, or on their behalf with `member_id`. The answer is added to the chat as a message by the contributor. One that does not fit `expects` is refused.",
+			request:     contributorAnswerJSON{MemberID: 42, Answer: json.RawMessage(`true`)},
+			answer:      presentContributorRequest(exampleAnswered()),
+			problems: []chat.Code{
+				chat.CodeRequestNotFound,
+				chat.CodeMemberNotFound,
+				chat.CodeInvalidAnswer,
+				chat.CodeDecided,
+				chat.CodeConflict,
+			},
+		},
+	)
+
+	register(
+		s,
+		http.MethodPost,
+		"/contributor-requests/{request_id}/cancel",
+		scope(chat.ScopeChatsAdmin),
+		s.cancelContributorRequest,
+		about{
+			id:          "cancelContributorRequest",
+			tag:         tagTools,
+			summary:     "Cancel a question",
+			description: "Nobody is asked or reminded any more. A message that waits for the answer is not sent.",
+			request:     reasonJSON{Reason: "The guest has canceled."},
+			answer:      presentContributorRequest(canceled),
+			problems:    []chat.Code{chat.CodeRequestNotFound, chat.CodeDecided},
+		},
+	)
 }
 
 type listContributorRequestsInput struct {
@@ -128,8 +215,16 @@ type listContributorRequestsInput struct {
 	ChatID chat.ChatID                  `query:"chat_id" minimum:"1"`
 }
 
-func (s *service) listContributorRequests(ctx context.Context, in *listContributorRequestsInput) (*listOutput[contributorRequestJSON], error) {
-	part, err := s.store.ContributorRequests(ctx, callFrom(ctx).workspace(), chat.ContributorFilter{State: in.State, ChatID: in.ChatID, Page: in.page()})
+func (s *service) listContributorRequests(
+	ctx context.Context,
+	in *listContributorRequestsInput,
+) (*listOutput[contributorRequestJSON], error) {
+	part, err := s.store.ContributorRequests(
+		ctx,
+		callFrom(ctx).workspace(),
+		chat.ContributorFilter{State: in.State, ChatID: in.ChatID, Page: in.page()},
+	)
+
 	return presentList(part, err, presentContributorRequest)
 }
 
@@ -143,27 +238,45 @@ type answerContributorInput struct{ Body contributorAnswerJSON }
 
 // answerContributorRequest stores the answer, and tells the workflow. That may fail: the
 // workflow looks at the store too.
-func (s *service) answerContributorRequest(ctx context.Context, in *answerContributorInput) (*contributorRequestOutput, error) {
+func (s *service) answerContributorRequest(
+	ctx context.Context,
+	in *answerContributorInput,
+) (*contributorRequestOutput, error) {
 	c := callFrom(ctx)
-	answer := chat.ContributorAnswer{MemberID: in.Body.MemberID, Answer: in.Body.Answer, MessageID: chat.MessageID(newUUID())}
+
+	answer := chat.ContributorAnswer{
+		MemberID:  in.Body.MemberID,
+		Answer:    in.Body.Answer,
+		MessageID: chat.MessageID(newUUID()),
+	}
 	if answer.MemberID == 0 {
 		answer.MemberID = c.principal.MemberID
 	}
+
 	switch {
 	case answer.MemberID != c.principal.MemberID && !c.principal.May(chat.ScopeChatsWrite):
-		return nil, chat.Errorf(chat.CodeForbidden, "answering for another member needs the scope %s", chat.ScopeChatsWrite)
+		return nil, chat.Errorf(
+			chat.CodeForbidden,
+			"answering for another member needs the scope %s",
+			chat.ScopeChatsWrite,
+		)
+
 	case in.Body.MemberID == 0 && !wasAsked(&c.request, answer.MemberID):
 		return nil, chat.Invalid("member_id", "must say for whom you answer, since the key's own member was not asked")
 	}
+
 	var err error
 	if answer.Text, err = readAnswer(c.request.Expects, answer.Answer); err != nil {
 		return nil, err
 	}
+
 	answered, err := s.store.AnswerRequest(ctx, c.workspace(), c.actor(), c.request.ID, answer, time.Now())
 	if err != nil {
 		return nil, err
 	}
+
 	s.notifier.notify(chat.ContributorWorkflowID(c.workspace(), answered.ID), chat.Receipt{})
+
 	return &contributorRequestOutput{Body: presentContributorRequest(answered)}, nil
 }
 
@@ -176,43 +289,68 @@ const (
 // readAnswer checks an answer, and returns it as a message: the text, or else its JSON.
 func readAnswer(expects, answer json.RawMessage) (string, error) {
 	var text string
+
 	isText := json.Unmarshal(answer, &text) == nil && string(answer) != "null"
 	switch {
 	case len(answer) > maxAnswer:
-		return "", chat.InvalidAs(chat.CodeInvalidAnswer, "answer", "must have at most %d bytes, it has %d", maxAnswer, len(answer))
+		return "", chat.InvalidAs(
+			chat.CodeInvalidAnswer,
+			"answer",
+			"must have at most %d bytes, it has %d",
+			maxAnswer,
+			len(answer),
+		)
+
 	case len(expects) == 0 && (!isText || strings.TrimSpace(text) == "" || len([]rune(text)) > maxAnswerText):
-		return "", chat.InvalidAs(chat.CodeInvalidAnswer, "answer", "must be a text of 1 to %d characters", maxAnswerText)
+		return "", chat.InvalidAs(
+			chat.CodeInvalidAnswer,
+			"answer",
+			"must be a text of 1 to %d characters",
+			maxAnswerText,
+		)
+
 	case len(expects) > 0:
 		compiled, err := schema.Compile("expects", expects)
 		if err != nil {
 			return "", err
 		}
+
 		if err := compiled.Check(chat.CodeInvalidAnswer, "answer", answer); err != nil {
 			return "", err
 		}
 	}
+
 	if isText && strings.TrimSpace(text) != "" {
 		return text, nil
 	}
+
 	return string(answer), nil
 }
 
 type cancelContributorInput struct{ Body reasonJSON }
 
-func (s *service) cancelContributorRequest(ctx context.Context, in *cancelContributorInput) (*contributorRequestOutput, error) {
+func (s *service) cancelContributorRequest(
+	ctx context.Context,
+	in *cancelContributorInput,
+) (*contributorRequestOutput, error) {
 	c, reason := callFrom(ctx), strings.TrimSpace(in.Body.Reason)
 	if err := checkReason(reason, true); err != nil {
 		return nil, err
 	}
+
 	id := chat.ContributorRequestID(c.uuids["request_id"])
+
 	ended, err := s.store.EndRequest(ctx, c.workspace(), c.actor(), id, chat.RequestCanceled, reason, time.Now())
 	if err != nil {
 		return nil, err
 	}
+
 	if ended.State != chat.RequestCanceled {
 		return nil, chat.Errorf(chat.CodeDecided, "this request is over: it is %s", ended.State)
 	}
+
 	s.notifier.notify(chat.ContributorWorkflowID(c.workspace(), id), chat.Receipt{})
+
 	return &contributorRequestOutput{Body: presentContributorRequest(ended)}, nil
 }
 
@@ -227,6 +365,7 @@ func (s *service) permitContributor(ctx huma.Context, c *call, who access) error
 	if err == nil {
 		c.request, err = s.store.ContributorRequest(ctx.Context(), c.workspace(), chat.ContributorRequestID(id))
 	}
+
 	kind := chat.CodeOf(err).Kind()
 	switch {
 	case err != nil && (c.principal.May(who.scope) || kind != chat.KindNotFound && kind != chat.KindInvalid):
@@ -234,5 +373,6 @@ func (s *service) permitContributor(ctx huma.Context, c *call, who access) error
 	case err == nil && (c.principal.May(who.scope) || wasAsked(&c.request, c.principal.MemberID)):
 		return nil
 	}
+
 	return forbidden(c, who)
 }

@@ -56,7 +56,14 @@ func presentDecision(d *chat.Decision) *decisionJSON {
 	if d == nil {
 		return nil
 	}
-	return &decisionJSON{Verdict: d.Verdict, Reason: d.Reason, ProviderMessageID: d.ProviderMessageID, MemberID: d.By.MemberID, At: d.At.UTC()}
+
+	return &decisionJSON{
+		Verdict:           d.Verdict,
+		Reason:            d.Reason,
+		ProviderMessageID: d.ProviderMessageID,
+		MemberID:          d.By.MemberID,
+		At:                d.At.UTC(),
+	}
 }
 
 // wholeDeliveryJSON is a delivery with all that happened to it.
@@ -96,48 +103,90 @@ type eventJSON struct {
 
 func presentDelivery(d chat.Delivery) DeliveryJSON {
 	shown := DeliveryJSON{
-		ID: d.ID, ChatID: d.ChatID, MessageID: d.MessageID, ActionID: d.ActionID, Channel: d.Channel, Provider: d.Provider,
-		Status: deliveryStatus(d.Status()), Submission: d.Submission, Carrier: d.Carrier, Explanation: d.Explain(), From: d.From, To: d.To,
-		ProviderMessageID: d.ProviderMessageID, ErrorCode: d.ErrorCode, ErrorMessage: d.ErrorMessage, Segments: d.Segments, AttemptCount: d.Fence,
-		RetryAt: utc(d.RetryAt), ExpiresAt: utc(d.ExpiresAt), UnknownSince: utc(d.UnknownSince),
-		Decision: presentDecision(d.Decision), CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
+		ID:                d.ID,
+		ChatID:            d.ChatID,
+		MessageID:         d.MessageID,
+		ActionID:          d.ActionID,
+		Channel:           d.Channel,
+		Provider:          d.Provider,
+		Status:            deliveryStatus(d.Status()),
+		Submission:        d.Submission,
+		Carrier:           d.Carrier,
+		Explanation:       d.Explain(),
+		From:              d.From,
+		To:                d.To,
+		ProviderMessageID: d.ProviderMessageID,
+		ErrorCode:         d.ErrorCode,
+		ErrorMessage:      d.ErrorMessage,
+		Segments:          d.Segments,
+		AttemptCount:      d.Fence,
+		RetryAt:           utc(d.RetryAt),
+		ExpiresAt:         utc(d.ExpiresAt),
+		UnknownSince:      utc(d.UnknownSince),
+		Decision:          presentDecision(d.Decision),
+		CreatedAt:         d.CreatedAt.UTC(),
+		UpdatedAt:         d.UpdatedAt.UTC(),
 	}
+
 	if d.RetryOf != "" {
 		shown.RetryOf = &d.RetryOf
 	}
+
 	if d.RetriedBy != "" {
 		shown.RetriedBy = &d.RetriedBy
 	}
+
 	if d.BulkRetryID != "" {
 		shown.BulkRetryID = &d.BulkRetryID
 	}
+
 	return shown
 }
 
 func presentWholeDelivery(d chat.Delivery) wholeDeliveryJSON {
 	whole := wholeDeliveryJSON{
-		DeliveryJSON: presentDelivery(d), Payload: payloadJSON{Subject: d.Payload.Subject, Text: d.Payload.Text, HTML: d.Payload.HTML},
-		Attempts: make([]attemptJSON, len(d.Attempts)), Events: make([]eventJSON, len(d.Events)), Next: nextFor(d),
+		DeliveryJSON: presentDelivery(d),
+		Payload:      payloadJSON{Subject: d.Payload.Subject, Text: d.Payload.Text, HTML: d.Payload.HTML},
+		Attempts:     make([]attemptJSON, len(d.Attempts)),
+		Events:       make([]eventJSON, len(d.Events)),
+		Next:         nextFor(d),
 	}
+
 	for i, a := range d.Attempts {
 		whole.Attempts[i] = attemptJSON{
-			Number: a.Fence, StartedAt: a.StartedAt.UTC(), FinishedAt: utc(a.FinishedAt), GotConnection: a.GotConnection, Outcome: a.Outcome,
-			HTTPStatus: a.HTTPStatus, ErrorCode: a.ErrorCode, ErrorMessage: a.ErrorMessage,
-			ProviderRequestID: a.ProviderRequestID, ProviderMessageID: a.ProviderMessageID,
+			Number:            a.Fence,
+			StartedAt:         a.StartedAt.UTC(),
+			FinishedAt:        utc(a.FinishedAt),
+			GotConnection:     a.GotConnection,
+			Outcome:           a.Outcome,
+			HTTPStatus:        a.HTTPStatus,
+			ErrorCode:         a.ErrorCode,
+			ErrorMessage:      a.ErrorMessage,
+			ProviderRequestID: a.ProviderRequestID,
+			ProviderMessageID: a.ProviderMessageID,
 		}
 	}
+
 	for i, e := range d.Events {
-		whole.Events[i] = eventJSON{Type: e.Type, Provider: e.Provider, ReceivedAt: e.ReceivedAt.UTC(), Raw: string(e.Raw)}
+		whole.Events[i] = eventJSON{
+			Type:       e.Type,
+			Provider:   e.Provider,
+			ReceivedAt: e.ReceivedAt.UTC(),
+			Raw:        string(e.Raw),
+		}
+
 		if json.Valid(e.Raw) {
 			whole.Events[i].Raw = json.RawMessage(e.Raw)
 		}
 	}
+
 	return whole
 }
 
 // nextFor names the calls by which an operator may do something about a delivery.
 func nextFor(d chat.Delivery) []string {
 	next := []string{}
+
 	for _, verdict := range d.Commands() {
 		switch verdict {
 		case chat.VerdictRetry:
@@ -149,6 +198,7 @@ func nextFor(d chat.Delivery) []string {
 		case chat.VerdictNotSent:
 		}
 	}
+
 	return next
 }
 
@@ -161,40 +211,69 @@ func (deliveryStatus) Schema(huma.Registry) *huma.Schema {
 	for _, s := range chat.SubmissionStates() {
 		words = append(words, string(s))
 	}
+
 	for _, s := range chat.CarrierStates() {
 		if s.Final() {
 			words = append(words, string(s))
 		}
 	}
+
 	slices.Sort(words)
+
 	schema := &huma.Schema{Type: huma.TypeString}
 	for _, word := range slices.Compact(words) {
 		schema.Enum = append(schema.Enum, word)
 	}
+
 	return schema
 }
 
 var exampleUnknown = chat.Delivery{
-	ID: exampleDelivery, ChatID: 7, MessageID: exampleMessage, ActionID: exampleAction, Channel: chat.ChannelSMS, Provider: chat.ProviderTwilio,
-	Submission: chat.SubmissionUnknown, From: "+14155550100", To: "+14155550123", ErrorCode: chat.ErrorTimeout, Segments: 1, Fence: 1,
-	UnknownSince: &exampleTime, CreatedAt: exampleTime, UpdatedAt: exampleTime,
+	ID:           exampleDelivery,
+	ChatID:       7,
+	MessageID:    exampleMessage,
+	ActionID:     exampleAction,
+	Channel:      chat.ChannelSMS,
+	Provider:     chat.ProviderTwilio,
+	Submission:   chat.SubmissionUnknown,
+	From:         "+14155550100",
+	To:           "+14155550123",
+	ErrorCode:    chat.ErrorTimeout,
+	Segments:     1,
+	Fence:        1,
+	UnknownSince: &exampleTime,
+	CreatedAt:    exampleTime,
+	UpdatedAt:    exampleTime,
 }
 
 var exampleDeliveryJSON = presentDelivery(exampleUnknown)
 
 func (s *service) deliveryRoutes() {
 	register(s, http.MethodGet, "/deliveries", scope(chat.ScopeDeliveriesRead), s.listDeliveries, about{
-		id: "listDeliveries", tag: tagDeliveries, summary: "Find deliveries", description: "The newest first.", answer: listOf(exampleDeliveryJSON),
+		id:          "listDeliveries",
+		tag:         tagDeliveries,
+		summary:     "Find deliveries",
+		description: "The newest first.",
+		answer:      listOf(exampleDeliveryJSON),
 	})
+
 	register(s, http.MethodGet, "/deliveries/{delivery_id}", scope(chat.ScopeDeliveriesRead), s.getDelivery, about{
-		id: "getDelivery", tag: tagDeliveries, summary: "A delivery with its attempts",
+		id:      "getDelivery",
+		tag:     tagDeliveries,
+		summary: "A delivery with its attempts",
 		answer: wholeDeliveryJSON{
-			DeliveryJSON: exampleDeliveryJSON, Payload: payloadJSON{Text: "Your order is on its way."},
+			DeliveryJSON: exampleDeliveryJSON,
+			Payload:      payloadJSON{Text: "Your order is on its way."},
 			Attempts: []attemptJSON{{
-				Number: 1, StartedAt: exampleTime, FinishedAt: &exampleTime, GotConnection: true,
-				Outcome: chat.OutcomeUnknown, ErrorCode: chat.ErrorTimeout,
+				Number:        1,
+				StartedAt:     exampleTime,
+				FinishedAt:    &exampleTime,
+				GotConnection: true,
+				Outcome:       chat.OutcomeUnknown,
+				ErrorCode:     chat.ErrorTimeout,
 			}},
-			Events: []eventJSON{}, Next: nextFor(exampleUnknown),
+			Events: []eventJSON{},
+			Next:   nextFor(exampleUnknown),
 		},
 	})
 }
@@ -211,15 +290,23 @@ type listDeliveriesInput struct {
 
 func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (*listOutput[DeliveryJSON], error) {
 	filter := chat.DeliveryFilter{
-		Status: string(in.Status), Channel: in.Channel, ErrorCode: in.ErrorCode, ChatID: in.ChatID, Page: in.page(),
+		Status:    string(in.Status),
+		Channel:   in.Channel,
+		ErrorCode: in.ErrorCode,
+		ChatID:    in.ChatID,
+		Page:      in.page(),
 	}
+
 	if !in.Since.IsZero() {
 		filter.Since = &in.Since
 	}
+
 	if !in.Until.IsZero() {
 		filter.Until = &in.Until
 	}
+
 	part, err := s.store.Deliveries(ctx, callFrom(ctx).workspace(), filter)
+
 	return presentList(part, err, presentDelivery)
 }
 

@@ -46,39 +46,73 @@ type resolveJSON struct {
 func (s *service) commandRoutes() {
 	write := scope(chat.ScopeDeliveriesWrite)
 	register(s, http.MethodPost, "/deliveries/{delivery_id}/retry", write, s.retryDelivery, about{
-		id: "retryDelivery", tag: tagDeliveries, summary: "Try a delivery again", acts: true,
+		id:      "retryDelivery",
+		tag:     tagDeliveries,
+		summary: "Try a delivery again",
+		acts:    true,
 		description: "What certainly was not handed to the carrier goes on under its own id. What has ended gets a new delivery, once, and so does every change. " +
 			"200 means that the carrier took it. What may be with the carrier is refused with 409, as is a message whose tool calls did not all succeed: send it anew.",
 		request: retryJSON{To: "+14155550124", Reason: "The customer gave another number."},
-		answer: retriedJSON{Success: true, RetryOf: exampleDelivery, ActionID: exampleAction, Delivery: receiptJSON{
-			ID: exampleRetry, Channel: chat.ChannelSMS, Status: "accepted", Provider: chat.ProviderTwilio,
-			ProviderMessageID: "SM0123456789abcdef0123456789abcdef", Segments: 1,
-		}},
+		answer: retriedJSON{
+			Success:  true,
+			RetryOf:  exampleDelivery,
+			ActionID: exampleAction,
+			Delivery: receiptJSON{
+				ID:                exampleRetry,
+				Channel:           chat.ChannelSMS,
+				Status:            "accepted",
+				Provider:          chat.ProviderTwilio,
+				ProviderMessageID: "SM0123456789abcdef0123456789abcdef",
+				Segments:          1,
+			},
+		},
 		problems: []chat.Code{
 			chat.CodeMessageTooLong, chat.CodeNotificationsOff, chat.CodeRecipientOptedOut, chat.CodeSenderNotConfigured, chat.CodeConflict,
 			chat.CodeIdempotencyKeyReused, chat.CodeDeliveryFailed,
 		},
 	})
+
 	register(s, http.MethodPost, "/deliveries/{delivery_id}/cancel", write, s.cancelDelivery, about{
-		id: "cancelDelivery", tag: tagDeliveries, summary: "Cancel a delivery", problems: []chat.Code{chat.CodeConflict},
+		id:          "cancelDelivery",
+		tag:         tagDeliveries,
+		summary:     "Cancel a delivery",
+		problems:    []chat.Code{chat.CodeConflict},
 		description: "One that certainly was not handed to the carrier: it stays unsent.",
-		request:     reasonJSON{Reason: "The customer called, and knows."}, answer: exampleDecided(chat.VerdictCancel),
+		request:     reasonJSON{Reason: "The customer called, and knows."},
+		answer:      exampleDecided(chat.VerdictCancel),
 	})
+
 	register(s, http.MethodPost, "/deliveries/{delivery_id}/resolve", write, s.resolveDelivery, about{
-		id: "resolveDelivery", tag: tagDeliveries, summary: "Say whether a delivery was sent", problems: []chat.Code{chat.CodeConflict},
+		id:          "resolveDelivery",
+		tag:         tagDeliveries,
+		summary:     "Say whether a delivery was sent",
+		problems:    []chat.Code{chat.CodeConflict},
 		description: "For one that may have been sent, when a person has found out. What the carrier tells later still counts.",
-		request:     resolveJSON{As: "sent", Reason: "It is in Twilio's console.", ProviderMessageID: "SM0123456789abcdef0123456789abcdef"},
-		answer:      exampleDecided(chat.VerdictSent),
+		request: resolveJSON{
+			As:                "sent",
+			Reason:            "It is in Twilio's console.",
+			ProviderMessageID: "SM0123456789abcdef0123456789abcdef",
+		},
+		answer: exampleDecided(chat.VerdictSent),
 	})
 }
 
 func exampleDecided(verdict chat.Verdict) DeliveryJSON {
 	d := exampleUnknown
-	d.Decision = &chat.Decision{Verdict: verdict, Reason: "It is in Twilio's console.", By: chat.Actor{MemberID: 3}, At: exampleTime}
+	d.Decision = &chat.Decision{
+		Verdict: verdict,
+		Reason:  "It is in Twilio's console.",
+		By:      chat.Actor{MemberID: 3},
+		At:      exampleTime,
+	}
+
 	d.Submission = chat.SubmissionConfirmedSent
 	if verdict == chat.VerdictCancel {
-		d.Submission, d.Decision.Reason, d.UnknownSince = chat.SubmissionCanceled, "The customer called, and knows.", nil
+		d.Submission = chat.SubmissionCanceled
+		d.Decision.Reason = "The customer called, and knows."
+		d.UnknownSince = nil
 	}
+
 	return presentDelivery(d)
 }
 
@@ -88,29 +122,51 @@ type retryInput struct {
 }
 
 func (s *service) retryDelivery(ctx context.Context, in *retryInput) (*acted, error) {
-	d, change, reason := callFrom(ctx).delivery, in.Body.change(), strings.TrimSpace(in.Body.Reason)
+	d := callFrom(ctx).delivery
+	change := in.Body.change()
+	reason := strings.TrimSpace(in.Body.Reason)
+
 	if err := checkChange(d.Channel, change); err != nil {
 		return nil, err
 	}
+
 	if err := checkReason(reason, change != (chat.Change{})); err != nil {
 		return nil, err
 	}
+
 	return s.act(ctx, in.ActionHeaders, intent{
-		kind:   chat.ActionRetryDelivery,
-		chat:   d.ChatID,
-		fields: map[string]any{"delivery_id": d.ID, "to": change.To, "body": change.Body, "sender": change.Sender, "reason": reason},
+		kind: chat.ActionRetryDelivery,
+		chat: d.ChatID,
+		fields: map[string]any{
+			"delivery_id": d.ID,
+			"to":          change.To,
+			"body":        change.Body,
+			"sender":      change.Sender,
+			"reason":      reason,
+		},
 		start: func(ctx context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
-			answer, err := s.engine.RetryDelivery(ctx, chat.RetryDelivery{Request: request, DeliveryID: d.ID, Change: change, Reason: reason}, wait)
+			answer, err := s.engine.RetryDelivery(ctx, chat.RetryDelivery{
+				Request:    request,
+				DeliveryID: d.ID,
+				Change:     change,
+				Reason:     reason,
+			}, wait)
 			if err != nil || !handedOver(answer.Value.Submission) {
 				return nil, answer.Replayed, err
 			}
+
 			return presentRetried(request.ActionID, answer.Value.Of, answer.Value.Receipt), answer.Replayed, nil
 		},
 	})
 }
 
 func presentRetried(action chat.ActionID, of chat.DeliveryID, r chat.Receipt) retriedJSON {
-	return retriedJSON{Success: true, Delivery: presentReceipt(r), RetryOf: of, ActionID: action}
+	return retriedJSON{
+		Success:  true,
+		Delivery: presentReceipt(r),
+		RetryOf:  of,
+		ActionID: action,
+	}
 }
 
 var senderScope = regexp.MustCompile(`^(phone|inbox):[1-9][0-9]{0,18}$`)
@@ -118,6 +174,7 @@ var senderScope = regexp.MustCompile(`^(phone|inbox):[1-9][0-9]{0,18}$`)
 // checkChange holds a change to what the channel takes.
 func checkChange(channel chat.Channel, change chat.Change) error {
 	kind := map[chat.Channel]string{chat.ChannelSMS: "phone", chat.ChannelEmail: "inbox"}[channel]
+
 	scopeKind, _, _ := strings.Cut(change.Sender, ":")
 	switch {
 	case kind == "" && change.To != "":
@@ -125,7 +182,11 @@ func checkChange(channel chat.Channel, change chat.Change) error {
 	case kind == "" && change.Sender != "":
 		return chat.Invalid("sender", "can not be changed on the channel %s", channel)
 	case change.To != "" && channel == chat.ChannelSMS && !chat.IsE164(change.To):
-		return chat.Invalid("to", "must be an E.164 number like +14155550123, since the delivery's channel is phone-sms")
+		return chat.Invalid(
+			"to",
+			"must be an E.164 number like +14155550123, since the delivery's channel is phone-sms",
+		)
+
 	case change.To != "" && channel == chat.ChannelEmail && !chat.IsEmailAddress(change.To):
 		return chat.Invalid("to", "must be an address like ana@example.com, since the delivery's channel is email")
 	case change.Sender != "" && (!senderScope.MatchString(change.Sender) || scopeKind != kind):
@@ -133,6 +194,7 @@ func checkChange(channel chat.Channel, change chat.Change) error {
 	case change.Body != "":
 		return chat.CheckText("body", change.Body, channel.MaxMessage())
 	}
+
 	return nil
 }
 
@@ -142,8 +204,14 @@ func checkReason(reason string, needed bool) error {
 	case needed && reason == "":
 		return chat.Invalid("reason", "must say why, since it is kept with the delivery")
 	case utf8.RuneCountInString(reason) > chat.MaxReason:
-		return chat.Invalid("reason", "must have at most %d characters, it has %d", chat.MaxReason, utf8.RuneCountInString(reason))
+		return chat.Invalid(
+			"reason",
+			"must have at most %d characters, it has %d",
+			chat.MaxReason,
+			utf8.RuneCountInString(reason),
+		)
 	}
+
 	return nil
 }
 
@@ -162,6 +230,7 @@ func (s *service) resolveDelivery(ctx context.Context, in *resolveInput) (*decid
 	if in.Body.As == "not_sent" {
 		verdict = chat.VerdictNotSent
 	}
+
 	id := in.Body.ProviderMessageID
 	switch {
 	case id != "" && verdict != chat.VerdictSent:
@@ -169,6 +238,7 @@ func (s *service) resolveDelivery(ctx context.Context, in *resolveInput) (*decid
 	case strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return nil, chat.Invalid("provider_message_id", "must be visible ASCII, as the carrier shows it")
 	}
+
 	return s.decide(ctx, chat.Decision{Verdict: verdict, Reason: in.Body.Reason, ProviderMessageID: id})
 }
 
@@ -176,15 +246,20 @@ func (s *service) resolveDelivery(ctx context.Context, in *resolveInput) (*decid
 // looks at the store too.
 func (s *service) decide(ctx context.Context, decision chat.Decision) (*decidedOutput, error) {
 	c := callFrom(ctx)
+
 	decision.Reason = strings.TrimSpace(decision.Reason)
 	if err := checkReason(decision.Reason, true); err != nil {
 		return nil, err
 	}
+
 	decision.By, decision.At = c.actor(), time.Now()
+
 	decided, workflowID, err := s.store.Decide(ctx, c.workspace(), c.delivery.ID, decision)
 	if err != nil {
 		return nil, err
 	}
+
 	s.notifier.notify(workflowID, decided.Receipt())
+
 	return &decidedOutput{Body: presentDelivery(decided)}, nil
 }

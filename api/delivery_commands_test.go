@@ -14,7 +14,11 @@ import (
 
 var (
 	deliveryPath = in("/deliveries/" + string(deliveryID))
-	retryRequest = request{method: http.MethodPost, path: deliveryPath + "/retry", body: `{"to":"+14155550124","reason":"Another number."}`}
+	retryRequest = request{
+		method: http.MethodPost,
+		path:   deliveryPath + "/retry",
+		body:   `{"to":"+14155550124","reason":"Another number."}`,
+	}
 )
 
 // deliveryOn makes the store know a delivery on a channel.
@@ -23,6 +27,7 @@ func (w *world) deliveryOn(channel chat.Channel, submission chat.SubmissionState
 		d := unknownDelivery()
 		d.Channel, d.Submission = channel, submission
 		d.Provider, _ = chat.ProviderFor(channel)
+
 		return d, nil
 	}
 }
@@ -32,19 +37,27 @@ func TestRetry(t *testing.T) {
 	w := newWorld(t)
 	a := w.do(t, retryRequest)
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
 	assert.JSONEq(t, `{
 		"success": true,
 		"delivery": {"id": "`+string(secondDelivery)+`", "channel": "phone-sms", "status": "accepted", "provider": "twilio", "provider_message_id": "SM2", "segments": 1},
 		"retry_of": "`+string(deliveryID)+`",
 		"action_id": "`+string(actionOne)+`"
 	}`, a.raw)
+
 	asked := w.engine.all()[0].(chat.RetryDelivery)
 	assert.Equal(t, deliveryID, asked.DeliveryID)
 	assert.Equal(t, chatOne, asked.ChatID)
 	assert.Equal(t, chat.Change{To: "+14155550124"}, asked.Change)
 	assert.Equal(t, "Another number.", asked.Reason)
 	assert.Equal(t, chat.MemberID(1), asked.By.MemberID)
-	assert.Equal(t, []string{"action", "body", "chat_id", "delivery_id", "reason", "sender", "to"}, asked.Fingerprint.Fields())
+
+	assert.Equal(
+		t,
+		[]string{"action", "body", "chat_id", "delivery_id", "reason", "sender", "to"},
+		asked.Fingerprint.Fields(),
+	)
+
 	assert.Empty(t, w.store.changed(), "retrying is the engine's work")
 
 	plain := retryRequest
@@ -54,6 +67,7 @@ func TestRetry(t *testing.T) {
 
 func TestRetriesThatAreWrong(t *testing.T) {
 	t.Parallel()
+
 	for _, test := range []struct {
 		channel chat.Channel
 		body    string
@@ -80,11 +94,13 @@ func TestRetriesThatAreWrong(t *testing.T) {
 	} {
 		w := newWorld(t)
 		w.deliveryOn(test.channel, chat.SubmissionRejected)
+
 		r := retryRequest
 		r.body = test.body
 		requireProblem(t, w.do(t, r), http.StatusBadRequest, test.code, test.field)
 		w.requireUntouched(t)
 	}
+
 	for channel, body := range map[chat.Channel]string{
 		chat.ChannelSMS:   `{"to":"+14155550124","sender":"phone:12","body":"` + strings.Repeat("ü", 1600) + `","reason":"` + strings.Repeat("ü", 500) + `"}`,
 		chat.ChannelEmail: `{"to":"ana@example.com","sender":"inbox:3","reason":"r"}`,
@@ -92,6 +108,7 @@ func TestRetriesThatAreWrong(t *testing.T) {
 	} {
 		w := newWorld(t)
 		w.deliveryOn(channel, chat.SubmissionRejected)
+
 		r := retryRequest
 		r.body = body
 		require.Equal(t, http.StatusOK, w.do(t, r).StatusCode, channel)
@@ -101,14 +118,20 @@ func TestRetriesThatAreWrong(t *testing.T) {
 // A retry that goes on under its own id is settled at once, whatever becomes of the message.
 func TestRetriesThatAreNotTakenYet(t *testing.T) {
 	t.Parallel()
+
 	for _, state := range []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked, chat.SubmissionUnknown} {
 		w := newWorld(t)
 		w.deliveryOn(chat.ChannelSMS, state)
+
 		w.engine.retry = func(context.Context, chat.RetryDelivery) (chat.Answer[chat.DeliveryRetried], error) {
 			value := retried()
-			value.Submission, value.DeliveryID, value.Owner = state, deliveryID, "action:first"
+			value.Submission = state
+			value.DeliveryID = deliveryID
+			value.Owner = "action:first"
+
 			return chat.Answer[chat.DeliveryRetried]{Value: value}, nil
 		}
+
 		w.store.action = func(chat.ActionID) (chat.Action, error) { return retryAction(chat.ActionSucceeded), nil }
 		a := w.do(t, retryRequest)
 		require.Equal(t, http.StatusAccepted, a.StatusCode, a.raw)
@@ -124,20 +147,28 @@ func TestRetriesThatAreNotTakenYet(t *testing.T) {
 func retryAction(state chat.ActionState) chat.Action {
 	action := sendAction(state)
 	action.Kind = chat.ActionRetryDelivery
+
 	return action
 }
 
 func TestFailuresOfRetries(t *testing.T) {
 	t.Parallel()
+
 	for code, status := range map[chat.Code]int{
-		chat.CodeConflict: 409, chat.CodeRecipientOptedOut: 400, chat.CodeSenderNotConfigured: 400, chat.CodeDeliveryFailed: 500, chat.CodeUnavailable: 503,
+		chat.CodeConflict:            409,
+		chat.CodeRecipientOptedOut:   400,
+		chat.CodeSenderNotConfigured: 400,
+		chat.CodeDeliveryFailed:      500,
+		chat.CodeUnavailable:         503,
 	} {
 		w := newWorld(t)
 		w.engine.retry = func(context.Context, chat.RetryDelivery) (chat.Answer[chat.DeliveryRetried], error) {
 			e := chat.Errorf(code, "what is wrong")
 			e.DeliveryID = string(deliveryID)
+
 			return chat.Answer[chat.DeliveryRetried]{}, e
 		}
+
 		a := w.do(t, retryRequest)
 		requireProblem(t, a, status, string(code), "")
 		assert.Equal(t, string(deliveryID), a.json["delivery_id"])
@@ -159,20 +190,24 @@ func TestReplayOfARetry(t *testing.T) {
 		if d.ID = id; id == secondDelivery {
 			d.Submission, d.RetryOf = chat.SubmissionAccepted, deliveryID
 		}
+
 		return d, nil
 	}
+
 	keyed := retryRequest.with("Idempotency-Key", "k-1")
 	a := w.do(t, keyed)
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, "true", a.Header.Get("Idempotency-Replayed"))
 	assert.Equal(t, string(deliveryID), a.json["retry_of"])
 	assert.Equal(t, string(secondDelivery), a.json["delivery"].(map[string]any)["id"])
+
 	keyed.body = `{"to":"+14155550125","reason":"Another number."}`
 	requireProblem(t, w.do(t, keyed), http.StatusConflict, "idempotency_key_reused", "to")
 	w.requireUntouched(t)
 
 	// One that goes on under its own id names itself.
 	action.DeliveryID = deliveryID
+
 	w.deliveryOn(chat.ChannelSMS, chat.SubmissionAccepted)
 	a = w.do(t, request{method: http.MethodGet, path: location})
 	assert.Equal(t, string(deliveryID), a.json["result"].(map[string]any)["retry_of"], a.raw)
@@ -180,6 +215,7 @@ func TestReplayOfARetry(t *testing.T) {
 
 func TestDecisions(t *testing.T) {
 	t.Parallel()
+
 	for _, test := range []struct {
 		path, body string
 		want       chat.Decision
@@ -199,13 +235,20 @@ func TestDecisions(t *testing.T) {
 		w.store.decide = func(d chat.Decision) (chat.Delivery, string, error) {
 			decided = d
 			w.store.decide = nil
+
 			return w.store.Decide(t.Context(), home, deliveryID, d)
 		}
+
 		a := w.do(t, request{method: http.MethodPost, path: deliveryPath + test.path, body: test.body})
 		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 		assert.Equal(t, test.status, a.json["status"])
 		decision := a.json["decision"].(map[string]any)
-		assert.Equal(t, []any{string(test.want.Verdict), test.want.Reason, 1.0}, []any{decision["verdict"], decision["reason"], decision["member_id"]})
+		assert.Equal(
+			t,
+			[]any{string(test.want.Verdict), test.want.Reason, 1.0},
+			[]any{decision["verdict"], decision["reason"], decision["member_id"]},
+		)
+
 		assert.False(t, decided.At.IsZero())
 		test.want.By, test.want.At = decided.By, decided.At
 		assert.Equal(t, test.want, decided)
@@ -216,6 +259,7 @@ func TestDecisions(t *testing.T) {
 
 func TestDecisionsThatAreWrong(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t)
 	for _, test := range []struct{ path, body, field string }{
 		{"/cancel", `{}`, "reason"},
@@ -227,13 +271,28 @@ func TestDecisionsThatAreWrong(t *testing.T) {
 		{"/resolve", `{"as":"not_sent","reason":"r","provider_message_id":"SM1"}`, "provider_message_id"},
 		{"/resolve", `{"as":"sent","reason":"r","provider_message_id":"SM 1"}`, "provider_message_id"},
 	} {
-		requireProblem(t, w.do(t, request{method: http.MethodPost, path: deliveryPath + test.path, body: test.body}), http.StatusBadRequest, "invalid_request", test.field)
+		requireProblem(
+			t,
+			w.do(t, request{method: http.MethodPost, path: deliveryPath + test.path, body: test.body}),
+			http.StatusBadRequest,
+			"invalid_request",
+			test.field,
+		)
 	}
+
 	w.requireUntouched(t)
+
 	w.store.decide = func(chat.Decision) (chat.Delivery, string, error) {
 		return chat.Delivery{}, "", chat.Errorf(chat.CodeConflict, "it is with the carrier already")
 	}
-	requireProblem(t, w.do(t, request{method: http.MethodPost, path: deliveryPath + "/cancel", body: `{"reason":"r"}`}), http.StatusConflict, "conflict", "")
+
+	requireProblem(
+		t,
+		w.do(t, request{method: http.MethodPost, path: deliveryPath + "/cancel", body: `{"reason":"r"}`}),
+		http.StatusConflict,
+		"conflict",
+		"",
+	)
 }
 
 func TestCommandsOfADeliveryThatIsNotThere(t *testing.T) {
@@ -242,10 +301,12 @@ func TestCommandsOfADeliveryThatIsNotThere(t *testing.T) {
 	w.store.delivery = func(id chat.DeliveryID) (chat.Delivery, error) {
 		return chat.Delivery{}, chat.Errorf(chat.CodeDeliveryNotFound, "there is no delivery %s", id)
 	}
+
 	for _, command := range []string{"/retry", "/cancel", "/resolve"} {
 		a := w.do(t, request{method: http.MethodPost, path: deliveryPath + command, body: "{"})
 		requireProblem(t, a, http.StatusNotFound, "delivery_not_found", "")
 	}
+
 	w.requireUntouched(t)
 }
 
@@ -256,15 +317,24 @@ func TestDecisionsAndLateFailuresAreTold(t *testing.T) {
 	w.store.delivery = func(chat.DeliveryID) (chat.Delivery, error) {
 		d := unknownDelivery()
 		d.Submission, d.Carrier = chat.SubmissionAccepted, chat.CarrierUndelivered
-		d.Decision = &chat.Decision{Verdict: chat.VerdictSent, Reason: "In the console", By: chat.Actor{MemberID: 3}, At: noon}
+		d.Decision = &chat.Decision{
+			Verdict: chat.VerdictSent,
+			Reason:  "In the console",
+			By:      chat.Actor{MemberID: 3},
+			At:      noon,
+		}
+
 		d.Events[1].Type = "undelivered"
 		d.Events[1].ReceivedAt = noon.Add(2 * 60e9)
+
 		return d, nil
 	}
+
 	a := w.do(t, request{method: http.MethodGet, path: location})
 	assert.Equal(t, []string{
 		"Asked for.", "Attempt 1: unknown, timeout.", "Twilio reports it as queued.", "Member 3 confirmed that it was sent: In the console.",
 		"The action succeeded.", "Twilio reports it as undelivered. The chat needs a response again.",
 	}, timelineOf(a))
+
 	assert.Equal(t, "undelivered", a.json["status"])
 }

@@ -16,10 +16,26 @@ type Engine interface {
 	// ActionID derives the id from the workspace and the key (UUIDv8), or makes a fresh
 	// one (UUIDv7) when the key is "".
 	ActionID(ws chat.WorkspaceID, idempotencyKey string) chat.ActionID
-	AddParticipant(ctx context.Context, in chat.AddParticipant, wait time.Duration) (chat.Answer[chat.ParticipantAdded], error)
-	SendAssistantMessage(ctx context.Context, in chat.SendAssistantMessage, wait time.Duration) (chat.Answer[chat.AssistantMessageSent], error)
-	SummarizeChat(ctx context.Context, in chat.SummarizeChat, wait time.Duration) (chat.Answer[chat.ChatSummarized], error)
-	RetryDelivery(ctx context.Context, in chat.RetryDelivery, wait time.Duration) (chat.Answer[chat.DeliveryRetried], error)
+	AddParticipant(
+		ctx context.Context,
+		in chat.AddParticipant,
+		wait time.Duration,
+	) (chat.Answer[chat.ParticipantAdded], error)
+	SendAssistantMessage(
+		ctx context.Context,
+		in chat.SendAssistantMessage,
+		wait time.Duration,
+	) (chat.Answer[chat.AssistantMessageSent], error)
+	SummarizeChat(
+		ctx context.Context,
+		in chat.SummarizeChat,
+		wait time.Duration,
+	) (chat.Answer[chat.ChatSummarized], error)
+	RetryDelivery(
+		ctx context.Context,
+		in chat.RetryDelivery,
+		wait time.Duration,
+	) (chat.Answer[chat.DeliveryRetried], error)
 	// RetryDeliveries answers as soon as the bulk retry has its row.
 	RetryDeliveries(ctx context.Context, in chat.NewBulkRetry, wait time.Duration) (chat.Answer[chat.BulkRetry], error)
 	// Notify tells a workflow how its delivery stands now, or, with an empty receipt, to

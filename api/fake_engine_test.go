@@ -32,87 +32,151 @@ var _ api.Engine = (*fakeEngine)(nil)
 func (f *fakeEngine) note(started any, wait time.Duration) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
+
 	f.started, f.waits = append(f.started, started), append(f.waits, wait)
 }
 
 func (f *fakeEngine) all() []any {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
+
 	return f.started
 }
 
 func (f *fakeEngine) ActionID(chat.WorkspaceID, string) chat.ActionID { return actionOne }
 
-func (f *fakeEngine) AddParticipant(ctx context.Context, in chat.AddParticipant, wait time.Duration) (chat.Answer[chat.ParticipantAdded], error) {
+func (f *fakeEngine) AddParticipant(
+	ctx context.Context,
+	in chat.AddParticipant,
+	wait time.Duration,
+) (chat.Answer[chat.ParticipantAdded], error) {
 	f.note(in, wait)
+
 	if f.add != nil {
 		return f.add(ctx, in)
 	}
-	return chat.Answer[chat.ParticipantAdded]{Value: chat.ParticipantAdded{ParticipantID: 7, Message: "Ana Lopez added as contributor"}}, nil
+
+	return chat.Answer[chat.ParticipantAdded]{
+		Value: chat.ParticipantAdded{ParticipantID: 7, Message: "Ana Lopez added as contributor"},
+	}, nil
 }
 
 func accepted() chat.AssistantMessageSent {
 	return chat.AssistantMessageSent{
-		ActionID: actionOne, Number: 1041, MessageID: messageOne, Content: "On its way.", CreatedAt: noon,
-		ToolCalls: []chat.ToolCall{{ID: "call_1", Name: "add_label", Arguments: []byte(`{"label":"vip"}`), State: chat.ToolCallSucceeded, Result: []byte(`{}`)}},
+		ActionID:  actionOne,
+		Number:    1041,
+		MessageID: messageOne,
+		Content:   "On its way.",
+		CreatedAt: noon,
+		ToolCalls: []chat.ToolCall{{
+			ID:        "call_1",
+			Name:      "add_label",
+			Arguments: []byte(`{"label":"vip"}`),
+			State:     chat.ToolCallSucceeded,
+			Result:    []byte(`{}`),
+		}},
 		Receipt: chat.Receipt{
-			DeliveryID: deliveryID, Channel: chat.ChannelSMS, Provider: chat.ProviderTwilio, Submission: chat.SubmissionAccepted, Status: "accepted",
-			ProviderMessageID: "SM1", Segments: 1,
+			DeliveryID:        deliveryID,
+			Channel:           chat.ChannelSMS,
+			Provider:          chat.ProviderTwilio,
+			Submission:        chat.SubmissionAccepted,
+			Status:            "accepted",
+			ProviderMessageID: "SM1",
+			Segments:          1,
 		},
 	}
 }
 
-func (f *fakeEngine) SendAssistantMessage(ctx context.Context, in chat.SendAssistantMessage, wait time.Duration) (chat.Answer[chat.AssistantMessageSent], error) {
+func (f *fakeEngine) SendAssistantMessage(
+	ctx context.Context,
+	in chat.SendAssistantMessage,
+	wait time.Duration,
+) (chat.Answer[chat.AssistantMessageSent], error) {
 	f.note(in, wait)
+
 	if f.send != nil {
 		return f.send(ctx, in)
 	}
+
 	return chat.Answer[chat.AssistantMessageSent]{Value: accepted()}, nil
 }
 
-func (f *fakeEngine) SummarizeChat(ctx context.Context, in chat.SummarizeChat, wait time.Duration) (chat.Answer[chat.ChatSummarized], error) {
+func (f *fakeEngine) SummarizeChat(
+	ctx context.Context,
+	in chat.SummarizeChat,
+	wait time.Duration,
+) (chat.Answer[chat.ChatSummarized], error) {
 	f.note(in, wait)
+
 	if f.summarize != nil {
 		return f.summarize(ctx, in)
 	}
+
 	return chat.Answer[chat.ChatSummarized]{Value: chat.ChatSummarized{ActionID: in.ActionID, Model: "offline"}}, nil
 }
 
 func retried() chat.DeliveryRetried {
 	return chat.DeliveryRetried{ActionID: actionOne, Of: deliveryID, Receipt: chat.Receipt{
-		DeliveryID: secondDelivery, Channel: chat.ChannelSMS, Provider: chat.ProviderTwilio, Submission: chat.SubmissionAccepted, Status: "accepted",
-		ProviderMessageID: "SM2", Segments: 1,
+		DeliveryID:        secondDelivery,
+		Channel:           chat.ChannelSMS,
+		Provider:          chat.ProviderTwilio,
+		Submission:        chat.SubmissionAccepted,
+		Status:            "accepted",
+		ProviderMessageID: "SM2",
+		Segments:          1,
 	}}
 }
 
-func (f *fakeEngine) RetryDelivery(ctx context.Context, in chat.RetryDelivery, wait time.Duration) (chat.Answer[chat.DeliveryRetried], error) {
+func (f *fakeEngine) RetryDelivery(
+	ctx context.Context,
+	in chat.RetryDelivery,
+	wait time.Duration,
+) (chat.Answer[chat.DeliveryRetried], error) {
 	f.note(in, wait)
+
 	if f.retry != nil {
 		return f.retry(ctx, in)
 	}
+
 	return chat.Answer[chat.DeliveryRetried]{Value: retried()}, nil
 }
 
-func (f *fakeEngine) RetryDeliveries(ctx context.Context, in chat.NewBulkRetry, wait time.Duration) (chat.Answer[chat.BulkRetry], error) {
+func (f *fakeEngine) RetryDeliveries(
+	ctx context.Context,
+	in chat.NewBulkRetry,
+	wait time.Duration,
+) (chat.Answer[chat.BulkRetry], error) {
 	f.note(in, wait)
+
 	if f.bulk != nil {
 		return f.bulk(ctx, in)
 	}
-	return chat.Answer[chat.BulkRetry]{Value: chat.BulkRetry{NewBulkRetry: in, State: chat.BulkRunning, Selected: 40, WorkflowID: "action:bulk", CreatedAt: noon, UpdatedAt: noon}}, nil
+
+	return chat.Answer[chat.BulkRetry]{Value: chat.BulkRetry{
+		NewBulkRetry: in,
+		State:        chat.BulkRunning,
+		Selected:     40,
+		WorkflowID:   "action:bulk",
+		CreatedAt:    noon,
+		UpdatedAt:    noon,
+	}}, nil
 }
 
 func (f *fakeEngine) Notify(ctx context.Context, workflowID string, r chat.Receipt) error {
 	if f.notify != nil {
 		return f.notify(ctx, workflowID, r)
 	}
+
 	return nil
 }
 
 func (f *fakeEngine) Await(ctx context.Context, action chat.Action, wait time.Duration) error {
 	f.note(action.ID, wait)
+
 	if f.await != nil {
 		return f.await(ctx, action)
 	}
+
 	return chat.ErrStillRunning
 }
 
@@ -120,6 +184,7 @@ func (f *fakeEngine) Action(_ context.Context, _ chat.WorkspaceID, id chat.Actio
 	if f.action != nil {
 		return f.action(id)
 	}
+
 	return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "there is no action %s", id)
 }
 
@@ -129,5 +194,6 @@ func (f *fakeEngine) ChatChanged(_ context.Context, _ chat.WorkspaceID, id chat.
 	if f.changed != nil {
 		f.changed(id)
 	}
+
 	return nil
 }

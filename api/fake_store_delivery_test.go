@@ -7,36 +7,69 @@ import (
 	"handrail/chat"
 )
 
-func (f *fakeStore) Decide(_ context.Context, _ chat.WorkspaceID, _ chat.DeliveryID, decision chat.Decision) (chat.Delivery, string, error) {
+func (f *fakeStore) Decide(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.DeliveryID,
+	decision chat.Decision,
+) (chat.Delivery, string, error) {
 	if f.decide != nil {
 		return f.decide(decision)
 	}
+
 	d := unknownDelivery()
-	d.Attempts, d.Events, d.Decision = nil, nil, &decision
+	d.Attempts = nil
+	d.Events = nil
+
+	d.Decision = &decision
 	switch decision.Verdict {
 	case chat.VerdictCancel:
 		d.Submission, d.ErrorCode = chat.SubmissionCanceled, chat.ErrorCanceled
 	case chat.VerdictSent:
-		d.Submission, d.ErrorCode, d.ProviderMessageID = chat.SubmissionConfirmedSent, "", decision.ProviderMessageID
+		d.Submission = chat.SubmissionConfirmedSent
+		d.ErrorCode = ""
+		d.ProviderMessageID = decision.ProviderMessageID
+
 	case chat.VerdictNotSent:
 		d.Submission = chat.SubmissionAbandoned
 	case chat.VerdictRetry:
 	}
+
 	return d, "action:one", f.change("Decide")
 }
 
-func (f *fakeStore) CountRetryCandidates(_ context.Context, _ chat.WorkspaceID, filter chat.DeliveryFilter) ([]chat.RetryCount, error) {
+func (f *fakeStore) CountRetryCandidates(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	filter chat.DeliveryFilter,
+) ([]chat.RetryCount, error) {
 	f.deliveryFilter = filter
-	return []chat.RetryCount{{Status: "undelivered", ErrorCode: "twilio_30003", Count: 3}, {Status: "rejected", ErrorCode: "twilio_21614", Count: 2}}, f.fail
+
+	return []chat.RetryCount{
+		{Status: "undelivered", ErrorCode: "twilio_30003", Count: 3},
+		{Status: "rejected", ErrorCode: "twilio_21614", Count: 2},
+	}, f.fail
 }
 
 func bulkRun() chat.BulkRetry {
 	return chat.BulkRetry{
 		NewBulkRetry: chat.NewBulkRetry{
-			ID: actionOne, WorkspaceID: home, By: chat.Actor{MemberID: 1}, Filter: chat.DeliveryFilter{Status: "undelivered"}, Rate: 5, Canary: 5, Reason: "outage",
+			ID:          actionOne,
+			WorkspaceID: home,
+			By:          chat.Actor{MemberID: 1},
+			Filter:      chat.DeliveryFilter{Status: "undelivered"},
+			Rate:        5,
+			Canary:      5,
+			Reason:      "outage",
 		},
-		State: chat.BulkRunning, Selected: 40, Begun: 12, Skipped: 1, ByStatus: map[string]int{"delivered": 10, "pending": 2},
-		WorkflowID: "action:bulk", CreatedAt: noon, UpdatedAt: noon,
+		State:      chat.BulkRunning,
+		Selected:   40,
+		Begun:      12,
+		Skipped:    1,
+		ByStatus:   map[string]int{"delivered": 10, "pending": 2},
+		WorkflowID: "action:bulk",
+		CreatedAt:  noon,
+		UpdatedAt:  noon,
 	}
 }
 
@@ -44,6 +77,7 @@ func (f *fakeStore) BulkRetry(_ context.Context, _ chat.WorkspaceID, id chat.Act
 	if f.bulk != nil {
 		return f.bulk(id)
 	}
+
 	return bulkRun(), f.fail
 }
 
@@ -51,20 +85,39 @@ func (f *fakeStore) BulkRetries(context.Context, chat.WorkspaceID, chat.Page) (c
 	return chat.List[chat.BulkRetry]{Items: []chat.BulkRetry{bulkRun()}, NextCursor: "older"}, f.fail
 }
 
-func (f *fakeStore) SetBulkState(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, _ chat.ActionID, to chat.BulkState, note string) (chat.BulkRetry, error) {
+func (f *fakeStore) SetBulkState(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	_ chat.ActionID,
+	to chat.BulkState,
+	note string,
+) (chat.BulkRetry, error) {
 	f.bulkState, f.bulkNote = to, note
 	run := bulkRun()
 	run.State, run.Note = to, note
+
 	return run, f.change("SetBulkState")
 }
 
 func (f *fakeStore) Suppressions(context.Context, chat.WorkspaceID, chat.Page) (chat.List[chat.Suppression], error) {
 	return chat.List[chat.Suppression]{Items: []chat.Suppression{{
-		ID: 9, Channel: chat.ChannelSMS, Sender: "phone:1", Address: "+14155550123", Reason: chat.SuppressedOptOut, CreatedAt: noon,
+		ID:        9,
+		Channel:   chat.ChannelSMS,
+		Sender:    "phone:1",
+		Address:   "+14155550123",
+		Reason:    chat.SuppressedOptOut,
+		CreatedAt: noon,
 	}}}, f.fail
 }
 
-func (f *fakeStore) LiftSuppression(context.Context, chat.WorkspaceID, chat.Actor, chat.SuppressionID, time.Time) error {
+func (f *fakeStore) LiftSuppression(
+	context.Context,
+	chat.WorkspaceID,
+	chat.Actor,
+	chat.SuppressionID,
+	time.Time,
+) error {
 	return f.change("LiftSuppression")
 }
 
@@ -72,20 +125,40 @@ func (f *fakeStore) RecordReport(ctx context.Context, r chat.Report, _ time.Time
 	if err := f.change("RecordReport " + r.Key); err != nil {
 		return chat.Reported{}, err
 	}
+
 	if f.report != nil {
 		return f.report(ctx, r)
 	}
-	return chat.Reported{Known: true, Changed: true, WorkspaceID: home, WorkflowID: "action:one", Receipt: chat.Receipt{
-		DeliveryID: deliveryID, Submission: chat.SubmissionAccepted, Carrier: r.Carrier,
-	}}, nil
+
+	return chat.Reported{
+		Known:       true,
+		Changed:     true,
+		WorkspaceID: home,
+		WorkflowID:  "action:one",
+		Receipt: chat.Receipt{
+			DeliveryID: deliveryID, Submission: chat.SubmissionAccepted, Carrier: r.Carrier,
+		},
+	}, nil
 }
 
-func (f *fakeStore) ReceiveInbound(ctx context.Context, in chat.Inbound, _ chat.MessageID, _ time.Time) (chat.Arrival, error) {
+func (f *fakeStore) ReceiveInbound(
+	ctx context.Context,
+	in chat.Inbound,
+	_ chat.MessageID,
+	_ time.Time,
+) (chat.Arrival, error) {
 	if err := f.change("ReceiveInbound " + in.Key); err != nil {
 		return chat.Arrival{}, err
 	}
+
 	if f.receive != nil {
 		return f.receive(ctx, in)
 	}
-	return chat.Arrival{Known: true, WorkspaceID: home, ChatID: chatOne, MessageID: messageOne}, nil
+
+	return chat.Arrival{
+		Known:       true,
+		WorkspaceID: home,
+		ChatID:      chatOne,
+		MessageID:   messageOne,
+	}, nil
 }

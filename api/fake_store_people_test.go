@@ -28,17 +28,42 @@ type peopleFacts struct {
 
 func waitingApproval() chat.Approval {
 	return chat.Approval{
-		ActionID: actionOne, ChatID: chatOne, State: chat.ApprovalWaiting, Calls: []string{"call_1"}, Deadline: noon.Add(24 * time.Hour), RequestedBy: 3,
+		ActionID:    actionOne,
+		ChatID:      chatOne,
+		State:       chat.ApprovalWaiting,
+		Calls:       []string{"call_1"},
+		Deadline:    noon.Add(24 * time.Hour),
+		RequestedBy: 3,
 	}
 }
 
 func openRequest() chat.ContributorRequest {
 	return chat.ContributorRequest{
-		ID: requestOne, WorkspaceID: home, ChatID: chatOne, ActionID: actionOne, CallID: "call_1", RequestedBy: 3,
-		Question: "Can you cook it without nuts?", Hint: "Please answer yes or no.", Expects: []byte(`{"type":"boolean"}`), Require: "any", Wait: true,
-		Reminders: 1, State: chat.RequestOpen, Deadline: noon.Add(24 * time.Hour), CreatedAt: noon, UpdatedAt: noon,
+		ID:          requestOne,
+		WorkspaceID: home,
+		ChatID:      chatOne,
+		ActionID:    actionOne,
+		CallID:      "call_1",
+		RequestedBy: 3,
+		Question:    "Can you cook it without nuts?",
+		Hint:        "Please answer yes or no.",
+		Expects:     []byte(`{"type":"boolean"}`),
+		Require:     "any",
+		Wait:        true,
+		Reminders:   1,
+		State:       chat.RequestOpen,
+		Deadline:    noon.Add(24 * time.Hour),
+		CreatedAt:   noon,
+		UpdatedAt:   noon,
 		Asks: []chat.ContributorAsk{
-			{ID: "01934f6e-7f8e-7b55-8c4e-6c7d8e9f0a1b", MemberID: 42, MemberName: "Priya Raman", Channel: chat.ChannelSMS, Sender: "phone:1", State: chat.AskAsked},
+			{
+				ID:         "01934f6e-7f8e-7b55-8c4e-6c7d8e9f0a1b",
+				MemberID:   42,
+				MemberName: "Priya Raman",
+				Channel:    chat.ChannelSMS,
+				Sender:     "phone:1",
+				State:      chat.AskAsked,
+			},
 		},
 		WorkflowID: chat.ContributorWorkflowID(home, requestOne),
 	}
@@ -48,61 +73,128 @@ func (f *fakeStore) Approval(_ context.Context, _ chat.WorkspaceID, id chat.Acti
 	if f.approval != nil {
 		return f.approval(id)
 	}
+
 	return waitingApproval(), f.fail
 }
 
-func (f *fakeStore) Approvals(_ context.Context, _ chat.WorkspaceID, state chat.ApprovalState, _ chat.Page) (chat.List[chat.Approval], error) {
+func (f *fakeStore) Approvals(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	state chat.ApprovalState,
+	_ chat.Page,
+) (chat.List[chat.Approval], error) {
 	f.approvalState = state
 	return chat.List[chat.Approval]{Items: []chat.Approval{waitingApproval()}, NextCursor: "older"}, f.fail
 }
 
-func (f *fakeStore) DecideApproval(_ context.Context, _ chat.WorkspaceID, by chat.Actor, _ chat.ActionID, approve bool, reason string, now time.Time) (chat.Approval, string, error) {
+func (f *fakeStore) DecideApproval(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	by chat.Actor,
+	_ chat.ActionID,
+	approve bool,
+	reason string,
+	now time.Time,
+) (chat.Approval, string, error) {
 	f.approve, f.reason = approve, reason
 	a := waitingApproval()
-	a.State, a.DecidedBy, a.DecidedAt, a.Reason = chat.ApprovalApproved, by.MemberID, &now, reason
+	a.State = chat.ApprovalApproved
+	a.DecidedBy = by.MemberID
+	a.DecidedAt = &now
+
+	a.Reason = reason
 	if !approve {
 		a.State = chat.ApprovalRefused
 	}
+
 	return a, "action:one", f.change("DecideApproval")
 }
 
-func (f *fakeStore) ResolveToolCall(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, _ chat.ActionID, callID string, d chat.ToolDecision) (chat.ToolCall, string, error) {
+func (f *fakeStore) ResolveToolCall(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	_ chat.ActionID,
+	callID string,
+	d chat.ToolDecision,
+) (chat.ToolCall, string, error) {
 	f.resolution, f.callID = d, callID
 	if f.resolve != nil {
 		return f.resolve(d)
 	}
+
 	return chat.ToolCall{
-		ID: callID, Name: "book_table", Arguments: []byte(`{"guests":4}`), State: chat.ToolCallSucceeded, Result: d.Result,
-		Kind: chat.ToolHTTP, Risk: chat.RiskWrite, Attempts: 1, Decision: &d,
+		ID:        callID,
+		Name:      "book_table",
+		Arguments: []byte(`{"guests":4}`),
+		State:     chat.ToolCallSucceeded,
+		Result:    d.Result,
+		Kind:      chat.ToolHTTP,
+		Risk:      chat.RiskWrite,
+		Attempts:  1,
+		Decision:  &d,
 	}, "action:one", f.change("ResolveToolCall")
 }
 
-func (f *fakeStore) ContributorRequest(_ context.Context, _ chat.WorkspaceID, id chat.ContributorRequestID) (chat.ContributorRequest, error) {
+func (f *fakeStore) ContributorRequest(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	id chat.ContributorRequestID,
+) (chat.ContributorRequest, error) {
 	if f.asked != nil {
 		return f.asked(id)
 	}
+
 	return openRequest(), f.fail
 }
 
-func (f *fakeStore) ContributorRequests(_ context.Context, _ chat.WorkspaceID, filter chat.ContributorFilter) (chat.List[chat.ContributorRequest], error) {
+func (f *fakeStore) ContributorRequests(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	filter chat.ContributorFilter,
+) (chat.List[chat.ContributorRequest], error) {
 	f.askedFilter = filter
-	return chat.List[chat.ContributorRequest]{Items: []chat.ContributorRequest{openRequest()}, NextCursor: "older"}, f.fail
+
+	return chat.List[chat.ContributorRequest]{
+		Items:      []chat.ContributorRequest{openRequest()},
+		NextCursor: "older",
+	}, f.fail
 }
 
-func (f *fakeStore) AnswerRequest(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, _ chat.ContributorRequestID, in chat.ContributorAnswer, now time.Time) (chat.ContributorRequest, error) {
+func (f *fakeStore) AnswerRequest(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	_ chat.ContributorRequestID,
+	in chat.ContributorAnswer,
+	now time.Time,
+) (chat.ContributorRequest, error) {
 	f.given = in
 	r := openRequest()
-	r.Asks[0].State, r.Asks[0].Answer, r.Asks[0].AnsweredAt = chat.AskAnswered, in.Answer, &now
+	r.Asks[0].State = chat.AskAnswered
+	r.Asks[0].Answer = in.Answer
+	r.Asks[0].AnsweredAt = &now
 	r.Settle(now)
+
 	return r, f.change("AnswerRequest")
 }
 
-func (f *fakeStore) EndRequest(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, _ chat.ContributorRequestID, state chat.ContributorRequestState, note string, now time.Time) (chat.ContributorRequest, error) {
+func (f *fakeStore) EndRequest(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	_ chat.ContributorRequestID,
+	state chat.ContributorRequestState,
+	note string,
+	now time.Time,
+) (chat.ContributorRequest, error) {
 	f.ended, f.note = state, note
 	if f.end != nil {
 		return f.end()
 	}
+
 	r := openRequest()
 	r.End(state, note, now)
+
 	return r, f.change("EndRequest")
 }

@@ -78,17 +78,47 @@ type fakeStore struct {
 var _ api.Store = (*fakeStore)(nil)
 
 func newFakeStore() *fakeStore {
-	manager := chat.Principal{KeyID: 1, WorkspaceID: home, MemberID: 1, Role: chat.RoleManager, Scopes: chat.AllScopes()}
-	user, scopeless, stranger := manager, manager, manager
-	user.KeyID, user.MemberID, user.Role = 2, 42, chat.RoleUser
-	scopeless.KeyID, scopeless.MemberID, scopeless.Scopes = 3, 9, nil
+	manager := chat.Principal{
+		KeyID:       1,
+		WorkspaceID: home,
+		MemberID:    1,
+		Role:        chat.RoleManager,
+		Scopes:      chat.AllScopes(),
+	}
+
+	user := manager
+	scopeless := manager
+	stranger := manager
+	user.KeyID = 2
+	user.MemberID = 42
+	user.Role = chat.RoleUser
+	scopeless.KeyID = 3
+	scopeless.MemberID = 9
+	scopeless.Scopes = nil
 	stranger.KeyID, stranger.WorkspaceID = 4, foreign
+
 	return &fakeStore{
 		principals: map[[32]byte]chat.Principal{
-			chat.HashKey(managerKey): manager, chat.HashKey(userKey): user, chat.HashKey(noScopeKey): scopeless, chat.HashKey(foreignKey): stranger,
+			chat.HashKey(managerKey): manager,
+			chat.HashKey(userKey):    user,
+			chat.HashKey(noScopeKey): scopeless,
+			chat.HashKey(foreignKey): stranger,
 		},
-		participants: []chat.Participant{{ID: 12, ChatID: chatOne, MemberID: 42, MemberName: "Ana Lopez", MemberKind: chat.KindPerson, Role: chat.ParticipantContributor, CreatedAt: noon}},
-		labels:       []chat.Label{{ID: 3, Name: "vip", Color: "#3366ff", CreatedAt: noon}},
+		participants: []chat.Participant{{
+			ID:         12,
+			ChatID:     chatOne,
+			MemberID:   42,
+			MemberName: "Ana Lopez",
+			MemberKind: chat.KindPerson,
+			Role:       chat.ParticipantContributor,
+			CreatedAt:  noon,
+		}},
+		labels: []chat.Label{{
+			ID:        3,
+			Name:      "vip",
+			Color:     "#3366ff",
+			CreatedAt: noon,
+		}},
 	}
 }
 
@@ -96,13 +126,16 @@ func newFakeStore() *fakeStore {
 func (f *fakeStore) change(what string) error {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
+
 	f.changes = append(f.changes, what)
+
 	return f.fail
 }
 
 func (f *fakeStore) changed() []string {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
+
 	return f.changes
 }
 
@@ -110,17 +143,27 @@ func (f *fakeStore) Authenticate(_ context.Context, hash [32]byte, _ time.Time) 
 	if p, ok := f.principals[hash]; ok {
 		return p, nil
 	}
+
 	return chat.Principal{}, chat.Errorf(chat.CodeUnauthenticated, "expired on Monday")
 }
 
-func (f *fakeStore) CreateKey(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, key chat.Key, hash [32]byte) (chat.Key, error) {
+func (f *fakeStore) CreateKey(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	key chat.Key,
+	hash [32]byte,
+) (chat.Key, error) {
 	f.key, f.keyHash = key, hash
 	key.ID = 5
+
 	return key, f.change("CreateKey")
 }
 
 func (f *fakeStore) Keys(context.Context, chat.WorkspaceID, chat.Page) (chat.List[chat.Key], error) {
-	return chat.List[chat.Key]{Items: []chat.Key{{ID: 5, Name: "Shop", Scopes: []chat.Scope{chat.ScopeChatsRead}}}}, f.fail
+	return chat.List[chat.Key]{
+		Items: []chat.Key{{ID: 5, Name: "Shop", Scopes: []chat.Scope{chat.ScopeChatsRead}}},
+	}, f.fail
 }
 
 func (f *fakeStore) Key(context.Context, chat.WorkspaceID, chat.KeyID) (chat.Key, error) {
@@ -131,40 +174,83 @@ func (f *fakeStore) RevokeKey(context.Context, chat.WorkspaceID, chat.Actor, cha
 	return f.change("RevokeKey")
 }
 
-func (f *fakeStore) CreateMember(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, m chat.Member) (chat.Member, error) {
+func (f *fakeStore) CreateMember(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	m chat.Member,
+) (chat.Member, error) {
 	f.member = m
 	m.ID = 42
+
 	return m, f.change("CreateMember")
 }
 
 func ana() chat.Member {
-	return chat.Member{ID: 42, Kind: chat.KindPerson, Role: chat.RoleUser, Name: "Ana Lopez", ConsentSMS: chat.ConsentGranted, ConsentEmail: chat.ConsentUnknown}
+	return chat.Member{
+		ID:           42,
+		Kind:         chat.KindPerson,
+		Role:         chat.RoleUser,
+		Name:         "Ana Lopez",
+		ConsentSMS:   chat.ConsentGranted,
+		ConsentEmail: chat.ConsentUnknown,
+	}
 }
 
 func (f *fakeStore) Member(context.Context, chat.WorkspaceID, chat.MemberID) (chat.Member, error) {
 	return ana(), f.fail
 }
 
-func (f *fakeStore) Members(_ context.Context, _ chat.WorkspaceID, filter chat.MemberFilter) (chat.List[chat.Member], error) {
+func (f *fakeStore) Members(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	filter chat.MemberFilter,
+) (chat.List[chat.Member], error) {
 	f.memberFilter = filter
 	return chat.List[chat.Member]{Items: []chat.Member{ana()}, NextCursor: "next"}, f.fail
 }
 
-func (f *fakeStore) UpdateMember(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, _ chat.MemberID, patch chat.MemberPatch) (chat.Member, error) {
+func (f *fakeStore) UpdateMember(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	_ chat.MemberID,
+	patch chat.MemberPatch,
+) (chat.Member, error) {
 	f.memberPatch = patch
 	return ana(), f.change("UpdateMember")
 }
 
-func (f *fakeStore) CreateChat(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, in chat.NewChat) (chat.Chat, error) {
+func (f *fakeStore) CreateChat(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	in chat.NewChat,
+) (chat.Chat, error) {
 	f.newChat = in
 	return smsChat(), f.change("CreateChat")
 }
 
 func smsChat() chat.Chat {
 	return chat.Chat{
-		ID: chatOne, WorkspaceID: home, Channel: chat.ChannelSMS, State: chat.StateOpen, Title: "Late delivery", MemberID: 42,
-		Attention: 5, Answered: 4, NeedsResponse: true, Summary: "Ana asks.", SummaryModel: "offline", SummaryUpdatedAt: &noon,
-		Labels: []chat.ChatLabel{{Label: chat.Label{ID: 3, Name: "vip", Color: "#3366ff"}, Source: chat.LabelByPerson}}, LastActivityAt: noon, CreatedAt: noon, UpdatedAt: noon,
+		ID:               chatOne,
+		WorkspaceID:      home,
+		Channel:          chat.ChannelSMS,
+		State:            chat.StateOpen,
+		Title:            "Late delivery",
+		MemberID:         42,
+		Attention:        5,
+		Answered:         4,
+		NeedsResponse:    true,
+		Summary:          "Ana asks.",
+		SummaryModel:     "offline",
+		SummaryUpdatedAt: &noon,
+		Labels: []chat.ChatLabel{
+			{Label: chat.Label{ID: 3, Name: "vip", Color: "#3366ff"}, Source: chat.LabelByPerson},
+		},
+		LastActivityAt: noon,
+		CreatedAt:      noon,
+		UpdatedAt:      noon,
 	}
 }
 
@@ -172,19 +258,34 @@ func (f *fakeStore) Chat(_ context.Context, ws chat.WorkspaceID, id chat.ChatID)
 	if f.chat != nil {
 		return f.chat(id)
 	}
+
 	if id != chatOne || ws != home {
 		return chat.Chat{}, chat.Errorf(chat.CodeChatNotFound, "there is no chat %d", id)
 	}
+
 	return smsChat(), nil
 }
 
-func (f *fakeStore) ChatHead(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, action chat.ActionID) (chat.ChatHead, error) {
+func (f *fakeStore) ChatHead(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	action chat.ActionID,
+) (chat.ChatHead, error) {
 	c, err := f.Chat(ctx, ws, id)
 	if err != nil {
 		return chat.ChatHead{}, err
 	}
+
 	_, err = f.Action(ctx, ws, action)
-	return chat.ChatHead{ID: c.ID, Channel: c.Channel, MemberID: c.MemberID, Attention: c.Attention, Acted: err == nil}, nil
+
+	return chat.ChatHead{
+		ID:        c.ID,
+		Channel:   c.Channel,
+		MemberID:  c.MemberID,
+		Attention: c.Attention,
+		Acted:     err == nil,
+	}, nil
 }
 
 func (f *fakeStore) Chats(_ context.Context, _ chat.WorkspaceID, filter chat.ChatFilter) (chat.List[chat.Chat], error) {
@@ -192,7 +293,13 @@ func (f *fakeStore) Chats(_ context.Context, _ chat.WorkspaceID, filter chat.Cha
 	return chat.List[chat.Chat]{Items: []chat.Chat{smsChat()}}, f.fail
 }
 
-func (f *fakeStore) UpdateChat(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, _ chat.ChatID, patch chat.ChatPatch) (chat.Chat, error) {
+func (f *fakeStore) UpdateChat(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	_ chat.ChatID,
+	patch chat.ChatPatch,
+) (chat.Chat, error) {
 	f.chatPatch = patch
 	return smsChat(), f.change("UpdateChat")
 }
@@ -201,9 +308,15 @@ func (f *fakeStore) DeleteChat(context.Context, chat.WorkspaceID, chat.Actor, ch
 	return f.change("DeleteChat")
 }
 
-func (f *fakeStore) TakesPart(_ context.Context, _ chat.WorkspaceID, id chat.ChatID, member chat.MemberID) (bool, error) {
+func (f *fakeStore) TakesPart(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	id chat.ChatID,
+	member chat.MemberID,
+) (bool, error) {
 	if f.takesPart != nil {
 		return f.takesPart(id, member)
 	}
+
 	return id == chatOne && member == 42, nil
 }

@@ -21,56 +21,107 @@ type toolFacts struct {
 
 func bookTool() chat.ToolDefinition {
 	return chat.ToolDefinition{
-		ID: 4, WorkspaceID: home, Kind: chat.ToolHTTP, Name: "book_table", Description: "Books a table", Enabled: true, Risk: chat.RiskWrite,
-		Timeout: 10 * time.Second, Undo: &chat.Undo{Tool: "cancel_table"}, SecretNames: []string{"DESK_KEY"}, Sealed: []byte("sealed"), Version: 3,
-		CreatedAt: noon, UpdatedAt: noon,
+		ID:          4,
+		WorkspaceID: home,
+		Kind:        chat.ToolHTTP,
+		Name:        "book_table",
+		Description: "Books a table",
+		Enabled:     true,
+		Risk:        chat.RiskWrite,
+		Timeout:     10 * time.Second,
+		Undo:        &chat.Undo{Tool: "cancel_table"},
+		SecretNames: []string{"DESK_KEY"},
+		Sealed:      []byte("sealed"),
+		Version:     3,
+		CreatedAt:   noon,
+		UpdatedAt:   noon,
 		HTTP: &chat.HTTPTool{
-			Method: "POST", URL: "https://desk.example.com/tables/{guests}", Headers: map[string]string{"Authorization": "Bearer {secret.DESK_KEY}"},
-			Schema: []byte(`{"type":"object","properties":{"guests":{"type":"integer"}},"required":["guests"],"additionalProperties":false}`),
+			Method:  "POST",
+			URL:     "https://desk.example.com/tables/{guests}",
+			Headers: map[string]string{"Authorization": "Bearer {secret.DESK_KEY}"},
+			Schema: []byte(
+				`{"type":"object","properties":{"guests":{"type":"integer"}},"required":["guests"],"additionalProperties":false}`,
+			),
 		},
 	}
 }
 
 func taxiServer() chat.ToolDefinition {
 	return chat.ToolDefinition{
-		ID: 5, WorkspaceID: home, Kind: chat.ToolMCP, Name: "concierge", Enabled: true, Risk: chat.RiskWrite, Timeout: 10 * time.Second,
-		Version: 1, CreatedAt: noon, UpdatedAt: noon,
+		ID:          5,
+		WorkspaceID: home,
+		Kind:        chat.ToolMCP,
+		Name:        "concierge",
+		Enabled:     true,
+		Risk:        chat.RiskWrite,
+		Timeout:     10 * time.Second,
+		Version:     1,
+		CreatedAt:   noon,
+		UpdatedAt:   noon,
 		MCP: &chat.MCPServer{URL: "https://mcp.example.com", DiscoveredAt: &noon, Discovered: []chat.MCPTool{{
 			Name: "order_taxi", Description: "Order a taxi", Schema: []byte(`{"type":"object","properties":{"at":{"type":"string"}},"required":["at"]}`),
 		}}},
 	}
 }
 
-func (f *fakeStore) CreateTool(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, d chat.ToolDefinition) (chat.ToolDefinition, error) {
+func (f *fakeStore) CreateTool(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	d chat.ToolDefinition,
+) (chat.ToolDefinition, error) {
 	f.stored = d
-	d.ID, d.Version, d.CreatedAt, d.UpdatedAt = 4, 1, noon, noon
+	d.ID = 4
+	d.Version = 1
+	d.CreatedAt = noon
+	d.UpdatedAt = noon
+
 	return d, f.change("CreateTool")
 }
 
-func (f *fakeStore) Tools(_ context.Context, _ chat.WorkspaceID, filter chat.ToolFilter) (chat.List[chat.ToolDefinition], error) {
+func (f *fakeStore) Tools(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	filter chat.ToolFilter,
+) (chat.List[chat.ToolDefinition], error) {
 	f.toolFilter = filter
 	if filter.Cursor != "" {
 		cancel := bookTool()
-		cancel.ID, cancel.Name, cancel.Undo = 6, "cancel_table", nil
+		cancel.ID = 6
+		cancel.Name = "cancel_table"
+		cancel.Undo = nil
+
 		return chat.List[chat.ToolDefinition]{Items: []chat.ToolDefinition{cancel}}, f.fail
 	}
-	return chat.List[chat.ToolDefinition]{Items: []chat.ToolDefinition{bookTool(), taxiServer()}, NextCursor: "next"}, f.fail
+
+	return chat.List[chat.ToolDefinition]{
+		Items:      []chat.ToolDefinition{bookTool(), taxiServer()},
+		NextCursor: "next",
+	}, f.fail
 }
 
 func (f *fakeStore) Tool(_ context.Context, _ chat.WorkspaceID, id chat.ToolID) (chat.ToolDefinition, error) {
 	if f.definition != nil {
 		return f.definition(id)
 	}
+
 	if f.server {
 		return taxiServer(), nil
 	}
+
 	if id == taxiServer().ID {
 		return taxiServer(), nil
 	}
+
 	return bookTool(), nil
 }
 
-func (f *fakeStore) UpdateTool(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, d chat.ToolDefinition) (chat.ToolDefinition, error) {
+func (f *fakeStore) UpdateTool(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	d chat.ToolDefinition,
+) (chat.ToolDefinition, error) {
 	f.stored = d
 	return d, f.change("UpdateTool")
 }
@@ -79,7 +130,13 @@ func (f *fakeStore) DeleteTool(context.Context, chat.WorkspaceID, chat.Actor, ch
 	return f.change("DeleteTool")
 }
 
-func (f *fakeStore) SaveDiscovered(_ context.Context, _ chat.WorkspaceID, _ chat.ToolID, tools []chat.MCPTool, _ time.Time) error {
+func (f *fakeStore) SaveDiscovered(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.ToolID,
+	tools []chat.MCPTool,
+	_ time.Time,
+) error {
 	f.discovered = tools
 	return f.change("SaveDiscovered")
 }
@@ -88,11 +145,19 @@ func (f *fakeStore) ChatTools(context.Context, chat.WorkspaceID, chat.ChatID) ([
 	if f.chatTools != nil {
 		return f.chatTools, f.fail
 	}
+
 	book, taxi := bookTool(), taxiServer()
+
 	return append(append(chat.Builtins(), book.Tools()...), taxi.Tools()...), f.fail
 }
 
-func (f *fakeStore) ToolCallMessages(_ context.Context, _ chat.WorkspaceID, _ chat.ChatID, callID string, _ chat.Page) (chat.List[chat.Message], error) {
+func (f *fakeStore) ToolCallMessages(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.ChatID,
+	callID string,
+	_ chat.Page,
+) (chat.List[chat.Message], error) {
 	f.callID = callID
 	return chat.List[chat.Message]{Items: []chat.Message{outbound()}}, f.fail
 }

@@ -35,27 +35,47 @@ func readable(header http.Header, name string, body []byte) error {
 	if header.Get(name) != goodSignature {
 		return chat.Errorf(chat.CodeInvalidSignature, "this call is not signed by its carrier")
 	}
+
 	if string(body) == "nonsense" {
 		return chat.Invalid("body", "must be what the carrier sends")
 	}
+
 	return nil
 }
 
 func (f *fakeTwilio) Status(target string, header http.Header, body []byte) (chat.Report, error) {
 	f.target = target
-	return chat.Report{Provider: chat.ProviderTwilio, Key: string(body), Type: "delivered", Carrier: chat.CarrierDelivered}, readable(header, signedTwilio, body)
+
+	return chat.Report{
+		Provider: chat.ProviderTwilio,
+		Key:      string(body),
+		Type:     "delivered",
+		Carrier:  chat.CarrierDelivered,
+	}, readable(header, signedTwilio, body)
 }
 
 func (f *fakeTwilio) Inbound(target string, header http.Header, body []byte) (chat.Inbound, error) {
 	f.target = target
-	return chat.Inbound{Provider: chat.ProviderTwilio, Channel: chat.ChannelSMS, Key: string(body), From: "+14155550123"}, readable(header, signedTwilio, body)
+
+	return chat.Inbound{
+		Provider: chat.ProviderTwilio,
+		Channel:  chat.ChannelSMS,
+		Key:      string(body),
+		From:     "+14155550123",
+	}, readable(header, signedTwilio, body)
 }
 
 func (f *fakeSendGrid) Events(header http.Header, body []byte) ([]chat.Report, error) {
 	var reports []chat.Report
 	for key := range strings.Lines(string(body)) {
-		reports = append(reports, chat.Report{Provider: chat.ProviderSendGrid, Key: strings.TrimSpace(key), Type: "delivered", Carrier: chat.CarrierDelivered})
+		reports = append(reports, chat.Report{
+			Provider: chat.ProviderSendGrid,
+			Key:      strings.TrimSpace(key),
+			Type:     "delivered",
+			Carrier:  chat.CarrierDelivered,
+		})
 	}
+
 	return reports, readable(header, signedSendGrid, body)
 }
 
@@ -63,7 +83,14 @@ func (f *fakeSendGrid) Inbound(header http.Header, body []byte) (chat.Inbound, e
 	if f.hold != nil {
 		f.hold()
 	}
+
 	f.bytes.Store(int64(len(body)))
 	key := string(body[:min(len(body), 60)])
-	return chat.Inbound{Provider: chat.ProviderSendGrid, Channel: chat.ChannelEmail, Key: key, From: "ana@example.com"}, readable(header, signedSendGrid, body)
+
+	return chat.Inbound{
+		Provider: chat.ProviderSendGrid,
+		Channel:  chat.ChannelEmail,
+		Key:      key,
+		From:     "ana@example.com",
+	}, readable(header, signedSendGrid, body)
 }

@@ -42,24 +42,35 @@ func (s *service) serviceRoutes(f *fiber.App, registry *prometheus.Registry) {
 
 	metrics := adaptor.HTTPHandler(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	s.servePage(f, "/metrics", "metrics", "Metrics for Prometheus", "text/plain", metrics)
+
 	s.servePage(f, "/openapi.json", "openapi", "This document", "application/json", func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 		return c.Send(s.document)
 	})
+
 	s.servePage(f, "/docs", "docs", "This document, to be read by people", "text/html", s.docs())
 }
 
 func (s *service) serviceRoute(path, id, summary string) huma.Operation {
 	return huma.Operation{
-		Method: http.MethodGet, Path: path, OperationID: id, Tags: []string{tagService}, Summary: summary,
-		Responses: map[string]*huma.Response{}, Security: []map[string][]string{},
+		Method:      http.MethodGet,
+		Path:        path,
+		OperationID: id,
+		Tags:        []string{tagService},
+		Summary:     summary,
+		Responses:   map[string]*huma.Response{},
+		Security:    []map[string][]string{},
 	}
 }
 
 // servePage serves and documents what huma has no part in.
 func (s *service) servePage(f *fiber.App, path, id, summary, media string, handle fiber.Handler) {
 	op := s.serviceRoute(path, id, summary)
-	op.Responses["200"] = &huma.Response{Description: http.StatusText(http.StatusOK), Content: map[string]*huma.MediaType{media: {}}}
+	op.Responses["200"] = &huma.Response{
+		Description: http.StatusText(http.StatusOK),
+		Content:     map[string]*huma.MediaType{media: {}},
+	}
+
 	s.api.OpenAPI().AddOperation(&op)
 	f.Add(http.MethodGet, path, handle)
 }
@@ -72,29 +83,39 @@ func (s *service) health(context.Context, *struct{}) (*healthOutput, error) {
 func (s *service) ready(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
+
 	var (
 		wait   sync.WaitGroup
 		mutex  sync.Mutex
 		failed = chat.Errorf(chat.CodeUnavailable, "not ready")
 	)
+
 	for part, works := range map[string]func(context.Context) error{
-		"database": s.store.Ping, "migrations": s.migrationsCurrent, "temporal": s.engine.Ping, "server": s.notStopping,
+		"database":   s.store.Ping,
+		"migrations": s.migrationsCurrent,
+		"temporal":   s.engine.Ping,
+		"server":     s.notStopping,
 	} {
 		wait.Go(func() {
 			if err := works(ctx); err != nil {
 				mutex.Lock()
 				defer mutex.Unlock()
+
 				failed.Fields = append(failed.Fields, chat.FieldError{Field: part, Message: "is not ready"})
 				s.logger.WarnContext(ctx, "not ready", "part", part, "error", err)
 			}
 		})
 	}
+
 	wait.Wait()
+
 	if len(failed.Fields) == 0 {
 		return &healthOutput{Body: healthJSON{Status: "ready", Version: s.version}}, nil
 	}
+
 	slices.SortFunc(failed.Fields, func(a, b chat.FieldError) int { return strings.Compare(a.Field, b.Field) })
 	failed.Retryable = true
+
 	return nil, failed
 }
 
@@ -103,6 +124,7 @@ func (s *service) migrationsCurrent(ctx context.Context) error {
 	if err == nil && !current {
 		err = chat.Errorf(chat.CodeUnavailable, "migrations are missing; run handrail migrate")
 	}
+
 	return err
 }
 

@@ -19,6 +19,7 @@ func fingerprintOf(t *testing.T, r request) chat.Fingerprint {
 	w := newWorld(t)
 	a := w.do(t, r)
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
 	switch asked := w.engine.all()[0].(type) {
 	case chat.AddParticipant:
 		return asked.Fingerprint
@@ -27,17 +28,21 @@ func fingerprintOf(t *testing.T, r request) chat.Fingerprint {
 	case chat.SummarizeChat:
 		return asked.Fingerprint
 	}
+
 	require.Fail(t, "the engine was not asked")
+
 	return nil
 }
 
 func TestFingerprints(t *testing.T) {
 	t.Parallel()
+
 	send := func(body string) request { r := sendRequest; r.body = body; return r }
 	add := func(body string) request { r := addRequest; r.body = body; return r }
 	labels := summarizeRequest
 	labels.path += "?update_labels=true"
 	no := summarizeRequest
+
 	no.path += "?update_labels=false"
 	for name, test := range map[string]struct {
 		one, other request
@@ -64,6 +69,7 @@ func TestFingerprints(t *testing.T) {
 			assert.ElementsMatch(t, test.differ, fingerprintOf(t, test.one).Differs(fingerprintOf(t, test.other)))
 		})
 	}
+
 	for field, digest := range fingerprintOf(t, sendRequest) {
 		assert.Regexp(t, `^[0-9a-f]{32}$`, digest, field)
 	}
@@ -71,6 +77,7 @@ func TestFingerprints(t *testing.T) {
 
 func TestReplay(t *testing.T) {
 	t.Parallel()
+
 	for name, test := range map[string]struct {
 		request
 		kind chat.ActionKind
@@ -83,10 +90,17 @@ func TestReplay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
+
 			action := chat.Action{
-				ID: actionOne, WorkspaceID: home, Kind: test.kind, ChatID: chatOne, State: chat.ActionSucceeded,
-				ParticipantID: 12, Fingerprint: fingerprintOf(t, test.request),
+				ID:            actionOne,
+				WorkspaceID:   home,
+				Kind:          test.kind,
+				ChatID:        chatOne,
+				State:         chat.ActionSucceeded,
+				ParticipantID: 12,
+				Fingerprint:   fingerprintOf(t, test.request),
 			}
+
 			w.store.action = func(chat.ActionID) (chat.Action, error) { return action, nil }
 			w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return accepted(), nil }
 			keyed := test.with("Idempotency-Key", "k-1")
@@ -114,17 +128,26 @@ func TestReplay(t *testing.T) {
 func TestReplayOfARunningActionWaits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+
 	action := chat.Action{
-		ID: actionOne, WorkspaceID: home, Kind: chat.ActionAddParticipant, ChatID: chatOne, State: chat.ActionRunning,
-		ParticipantID: 12, Fingerprint: fingerprintOf(t, addRequest),
+		ID:            actionOne,
+		WorkspaceID:   home,
+		Kind:          chat.ActionAddParticipant,
+		ChatID:        chatOne,
+		State:         chat.ActionRunning,
+		ParticipantID: 12,
+		Fingerprint:   fingerprintOf(t, addRequest),
 	}
+
 	w.store.action = func(chat.ActionID) (chat.Action, error) { return action, nil }
 	keyed := addRequest.with("Idempotency-Key", "k-1")
 	assert.Equal(t, http.StatusAccepted, w.do(t, keyed).StatusCode)
+
 	w.engine.await = func(context.Context, chat.Action) error {
 		action.State = chat.ActionSucceeded
 		return nil
 	}
+
 	assert.Equal(t, http.StatusOK, w.do(t, keyed).StatusCode)
 	assert.Equal(t, []any{actionOne, actionOne}, w.engine.all(), "it is waited for, never started")
 }
@@ -133,8 +156,14 @@ func TestReplayAfterTheParticipantIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.store.action = func(chat.ActionID) (chat.Action, error) {
-		return chat.Action{Kind: chat.ActionAddParticipant, State: chat.ActionSucceeded, ParticipantID: 99, Fingerprint: fingerprintOf(t, addRequest)}, nil
+		return chat.Action{
+			Kind:          chat.ActionAddParticipant,
+			State:         chat.ActionSucceeded,
+			ParticipantID: 99,
+			Fingerprint:   fingerprintOf(t, addRequest),
+		}, nil
 	}
+
 	a := w.do(t, addRequest.with("Idempotency-Key", "k-1"))
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Contains(t, a.json["message"], "removed since")
@@ -146,8 +175,13 @@ func TestAKeyForAnotherRequest(t *testing.T) {
 	first := addRequest
 	first.body = `{"memberId":43,"role":"owner"}`
 	w.store.action = func(chat.ActionID) (chat.Action, error) {
-		return chat.Action{Kind: chat.ActionAddParticipant, State: chat.ActionSucceeded, Fingerprint: fingerprintOf(t, first)}, nil
+		return chat.Action{
+			Kind:        chat.ActionAddParticipant,
+			State:       chat.ActionSucceeded,
+			Fingerprint: fingerprintOf(t, first),
+		}, nil
 	}
+
 	a := w.do(t, addRequest.with("Idempotency-Key", "k-1"))
 	requireProblem(t, a, http.StatusConflict, "idempotency_key_reused", "memberId")
 	assert.Equal(t, []string{"memberId", "role"}, fieldsOf(a))
@@ -161,6 +195,7 @@ func TestJoinedActionsAreMarked(t *testing.T) {
 	w.engine.add = func(context.Context, chat.AddParticipant) (chat.Answer[chat.ParticipantAdded], error) {
 		return chat.Answer[chat.ParticipantAdded]{Replayed: true}, nil
 	}
+
 	assert.Equal(t, "true", w.do(t, addRequest.with("Idempotency-Key", "k-1")).Header.Get("Idempotency-Replayed"))
 	assert.Empty(t, w.do(t, addRequest).Header.Get("Idempotency-Replayed"))
 }
@@ -168,16 +203,19 @@ func TestJoinedActionsAreMarked(t *testing.T) {
 func TestIdempotencyKeysAreVisibleASCII(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+
 	for _, r := range []request{addRequest, sendRequest, summarizeRequest, retryRequest, bulkRequest} {
 		for _, key := range []string{"", "a b", "ü", strings.Repeat("x", 256), "a\tb"} {
 			a := w.do(t, r.with("Idempotency-Key", key))
 			requireProblem(t, a, http.StatusBadRequest, "invalid_request", "header.Idempotency-Key")
 		}
 	}
+
 	twice := addRequest
 	twice.repeated = http.Header{"Idempotency-Key": {"k-1", "k-2"}}
 	requireProblem(t, w.do(t, twice), http.StatusBadRequest, "invalid_request", "header.Idempotency-Key")
 	w.requireUntouched(t)
+
 	for _, key := range []string{"x", strings.Repeat("x", 255), "!~"} {
 		require.Equal(t, http.StatusOK, w.do(t, addRequest.with("Idempotency-Key", key)).StatusCode)
 	}

@@ -18,10 +18,20 @@ type inboxJSON struct {
 }
 
 func presentInbox(i chat.Inbox) inboxJSON {
-	return inboxJSON{ID: i.ID, Address: i.Address, DisplayName: i.DisplayName, CreatedAt: i.CreatedAt.UTC()}
+	return inboxJSON{
+		ID:          i.ID,
+		Address:     i.Address,
+		DisplayName: i.DisplayName,
+		CreatedAt:   i.CreatedAt.UTC(),
+	}
 }
 
-var exampleInbox = inboxJSON{ID: 1, Address: "support@example.com", DisplayName: "Example Support", CreatedAt: exampleTime}
+var exampleInbox = inboxJSON{
+	ID:          1,
+	Address:     "support@example.com",
+	DisplayName: "Example Support",
+	CreatedAt:   exampleTime,
+}
 
 // newInboxJSON makes a sender for email.
 type newInboxJSON struct {
@@ -38,22 +48,47 @@ type inboxPatchJSON struct {
 func (s *service) inboxRoutes() {
 	admin, notFound := scope(chat.ScopeWorkspaceAdmin), chat.CodeSenderNotFound
 	register(s, http.MethodGet, "/inboxes", admin, s.listInboxes, about{
-		id: "listInboxes", tag: tagSenders, summary: "The senders for email", description: "By id.", answer: listOf(exampleInbox),
+		id:          "listInboxes",
+		tag:         tagSenders,
+		summary:     "The senders for email",
+		description: "By id.",
+		answer:      listOf(exampleInbox),
 	})
+
 	register(s, http.MethodPost, "/inboxes", admin, s.createInbox, about{
-		id: "createInbox", tag: tagSenders, summary: "Make a sender for email", status: http.StatusCreated, answer: exampleInbox,
-		request: newInboxJSON{Address: "support@example.com", DisplayName: "Example Support"}, problems: []chat.Code{chat.CodeAlreadyExists},
+		id:       "createInbox",
+		tag:      tagSenders,
+		summary:  "Make a sender for email",
+		status:   http.StatusCreated,
+		answer:   exampleInbox,
+		request:  newInboxJSON{Address: "support@example.com", DisplayName: "Example Support"},
+		problems: []chat.Code{chat.CodeAlreadyExists},
 	})
+
 	register(s, http.MethodGet, "/inboxes/{inbox_id}", admin, s.getInbox, about{
-		id: "getInbox", tag: tagSenders, summary: "A sender for email", answer: exampleInbox, problems: []chat.Code{notFound},
+		id:       "getInbox",
+		tag:      tagSenders,
+		summary:  "A sender for email",
+		answer:   exampleInbox,
+		problems: []chat.Code{notFound},
 	})
+
 	register(s, http.MethodPatch, "/inboxes/{inbox_id}", admin, s.updateInbox, about{
-		id: "updateInbox", tag: tagSenders, summary: "Change a sender for email", description: "Fields that are left out stay as they are.",
-		request: inboxPatchJSON{DisplayName: new("Example Support")}, answer: exampleInbox, problems: []chat.Code{notFound, chat.CodeAlreadyExists},
+		id:          "updateInbox",
+		tag:         tagSenders,
+		summary:     "Change a sender for email",
+		description: "Fields that are left out stay as they are.",
+		request:     inboxPatchJSON{DisplayName: new("Example Support")},
+		answer:      exampleInbox,
+		problems:    []chat.Code{notFound, chat.CodeAlreadyExists},
 	})
+
 	register(s, http.MethodDelete, "/inboxes/{inbox_id}", admin, s.deleteInbox, about{
-		id: "deleteInbox", tag: tagSenders, summary: "Delete a sender for email", description: "Not while a chat uses it.",
-		problems: []chat.Code{notFound, chat.CodeInUse},
+		id:          "deleteInbox",
+		tag:         tagSenders,
+		summary:     "Delete a sender for email",
+		description: "Not while a chat uses it.",
+		problems:    []chat.Code{notFound, chat.CodeInUse},
 	})
 }
 
@@ -62,6 +97,7 @@ func (s *service) listInboxes(ctx context.Context, in *pagedInput) (*listOutput[
 	if err != nil {
 		return nil, err
 	}
+
 	return pageOf(all, in.Paging, func(i chat.Inbox) chat.InboxID { return i.ID }, presentInbox)
 }
 
@@ -71,23 +107,28 @@ type inboxOutput struct{ Body inboxJSON }
 
 func (s *service) createInbox(ctx context.Context, in *createInboxInput) (*created[inboxJSON], error) {
 	c := callFrom(ctx)
+
 	inbox := chat.Inbox{Address: in.Body.Address, DisplayName: in.Body.DisplayName}
 	if err := inbox.Validate(); err != nil {
 		return nil, err
 	}
+
 	made, err := s.store.CreateInbox(ctx, c.workspace(), c.actor(), inbox)
 	if err != nil {
 		return nil, err
 	}
+
 	return &created[inboxJSON]{Location: c.path(fmt.Sprintf("/inboxes/%d", made.ID)), Body: presentInbox(made)}, nil
 }
 
 func (s *service) getInbox(ctx context.Context, _ *struct{}) (*inboxOutput, error) {
 	c := callFrom(ctx)
+
 	found, err := s.store.Inbox(ctx, c.workspace(), chat.InboxID(c.numbers["inbox_id"]))
 	if err != nil {
 		return nil, err
 	}
+
 	return &inboxOutput{Body: presentInbox(found)}, nil
 }
 
@@ -95,10 +136,18 @@ type updateInboxInput struct{ Body inboxPatchJSON }
 
 func (s *service) updateInbox(ctx context.Context, in *updateInboxInput) (*inboxOutput, error) {
 	c := callFrom(ctx)
-	changed, err := s.store.UpdateInbox(ctx, c.workspace(), c.actor(), chat.InboxID(c.numbers["inbox_id"]), chat.InboxPatch(in.Body))
+
+	changed, err := s.store.UpdateInbox(
+		ctx,
+		c.workspace(),
+		c.actor(),
+		chat.InboxID(c.numbers["inbox_id"]),
+		chat.InboxPatch(in.Body),
+	)
 	if err != nil {
 		return nil, err
 	}
+
 	return &inboxOutput{Body: presentInbox(changed)}, nil
 }
 

@@ -19,25 +19,31 @@ func parseBody(body []byte) (any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, chat.Invalid("body", "must be a JSON object")
 	}
+
 	// What is not Unicode becomes NUL, so that the search for NUL finds its field.
 	wrong := "must not contain NUL"
 	if whole := bytes.ToValidUTF8(wholeSurrogates(body), []byte(`\u0000`)); !bytes.Equal(whole, body) {
 		wrong, body = "must be valid UTF-8, with surrogates in pairs", whole
 	}
+
 	var whole json.RawMessage
 	if err := json.Unmarshal(body, &whole); err != nil {
 		return nil, syntaxError(body, err)
 	}
+
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 	if err != nil {
 		return nil, syntaxError(body, err)
 	}
+
 	if field, message, ok := findUnfit("", value, wrong); ok {
 		return nil, chat.Invalid(field, "%s", message)
 	}
+
 	if field := findRepeated("", json.NewDecoder(bytes.NewReader(body))); field != "" {
 		return nil, chat.Invalid(field, "must be given once")
 	}
+
 	return value, nil
 }
 
@@ -51,6 +57,7 @@ func wholeSurrogates(body []byte) []byte {
 		if len(found) == len(`\ud800`) {
 			return []byte(`\u0000`)
 		}
+
 		return found
 	})
 }
@@ -62,22 +69,30 @@ func findRepeated(field string, decoder *json.Decoder) string {
 	if _, nested := opening.(json.Delim); !nested {
 		return ""
 	}
+
 	seen := map[string]bool{}
+
 	for i := 0; decoder.More(); i++ {
 		at := fmt.Sprintf("%s[%d]", field, i)
+
 		if opening == json.Delim('{') {
 			token, _ := decoder.Token()
+
 			name, _ := token.(string)
 			if at = join(field, name); seen[name] {
 				return at
 			}
+
 			seen[name] = true
 		}
+
 		if repeated := findRepeated(at, decoder); repeated != "" {
 			return repeated
 		}
 	}
+
 	_, _ = decoder.Token() // the closing one
+
 	return ""
 }
 
@@ -86,9 +101,11 @@ func syntaxError(body []byte, err error) error {
 	if !ok {
 		return chat.Invalid("body", "must be valid JSON").Because(err)
 	}
+
 	before := body[:min(max(syntax.Offset-1, 0), int64(len(body)))]
 	line := 1 + bytes.Count(before, []byte("\n"))
 	column := len(before) - bytes.LastIndexByte(before, '\n')
+
 	return chat.Invalid("body", "must be valid JSON: line %d, column %d: %s", line, column, syntax.Error())
 }
 
@@ -106,16 +123,19 @@ func findUnfit(field string, value any, wrong string) (where, message string, fo
 				return where, message, true
 			}
 		}
+
 	case map[string]any:
 		for name, item := range v {
 			if strings.ContainsRune(name, 0) {
 				return orBody(field), "must have field names without NUL, in UTF-8", true
 			}
+
 			if where, message, found = findUnfit(join(field, name), item, wrong); found {
 				return where, message, true
 			}
 		}
 	}
+
 	return "", "", false
 }
 
@@ -126,7 +146,9 @@ func usualSize(number string) bool {
 	if !has {
 		return len(number) <= 64
 	}
+
 	n, err := strconv.Atoi(exponent)
+
 	return err == nil && n >= -300 && n <= 300 && len(number) <= 64
 }
 
@@ -134,6 +156,7 @@ func join(field, name string) string {
 	if field == "" {
 		return name
 	}
+
 	return field + "." + name
 }
 
@@ -141,5 +164,6 @@ func orBody(field string) string {
 	if field == "" {
 		return "body"
 	}
+
 	return field
 }

@@ -25,13 +25,25 @@ type KeyJSON struct {
 
 func presentKey(k chat.Key) KeyJSON {
 	return KeyJSON{
-		ID: k.ID, Name: k.Name, MemberID: k.MemberID, Scopes: k.Scopes, Hint: k.Hint, CreatedAt: k.CreatedAt.UTC(),
-		ExpiresAt: utc(k.ExpiresAt), LastUsedAt: utc(k.LastUsedAt), RevokedAt: utc(k.RevokedAt),
+		ID:         k.ID,
+		Name:       k.Name,
+		MemberID:   k.MemberID,
+		Scopes:     k.Scopes,
+		Hint:       k.Hint,
+		CreatedAt:  k.CreatedAt.UTC(),
+		ExpiresAt:  utc(k.ExpiresAt),
+		LastUsedAt: utc(k.LastUsedAt),
+		RevokedAt:  utc(k.RevokedAt),
 	}
 }
 
 var exampleKey = KeyJSON{
-	ID: 5, Name: "Shop backend", MemberID: 1, Scopes: []chat.Scope{chat.ScopeChatsAdmin, chat.ScopeMembersRead}, Hint: "x7Qe", CreatedAt: exampleTime,
+	ID:        5,
+	Name:      "Shop backend",
+	MemberID:  1,
+	Scopes:    []chat.Scope{chat.ScopeChatsAdmin, chat.ScopeMembersRead},
+	Hint:      "x7Qe",
+	CreatedAt: exampleTime,
 }
 
 // createdKeyJSON is a key that was just made: the only time its secret is shown.
@@ -51,20 +63,41 @@ type newKeyJSON struct {
 func (s *service) keyRoutes() {
 	admin, notFound := scope(chat.ScopeKeysAdmin), []chat.Code{chat.CodeKeyNotFound}
 	register(s, http.MethodGet, "/api-keys", admin, s.listKeys, about{
-		id: "listApiKeys", tag: tagWorkspace, summary: "The API keys", description: "Without their secrets.", answer: listOf(exampleKey),
+		id:          "listApiKeys",
+		tag:         tagWorkspace,
+		summary:     "The API keys",
+		description: "Without their secrets.",
+		answer:      listOf(exampleKey),
 	})
+
 	register(s, http.MethodPost, "/api-keys", admin, s.createKey, about{
-		id: "createApiKey", tag: tagWorkspace, summary: "Make an API key", status: http.StatusCreated,
+		id:          "createApiKey",
+		tag:         tagWorkspace,
+		summary:     "Make an API key",
+		status:      http.StatusCreated,
 		description: "`key` is shown in this answer only.",
-		request:     newKeyJSON{Name: "Shop backend", Scopes: []chat.Scope{chat.ScopeChatsAdmin, chat.ScopeMembersRead}},
-		answer:      createdKeyJSON{KeyJSON: exampleKey, Key: "hr_EXAMPLExEXAMPLExEXAMPLExEXAMPLEx7Qe"},
-		problems:    []chat.Code{chat.CodeMemberNotFound},
+		request: newKeyJSON{
+			Name:   "Shop backend",
+			Scopes: []chat.Scope{chat.ScopeChatsAdmin, chat.ScopeMembersRead},
+		},
+		answer:   createdKeyJSON{KeyJSON: exampleKey, Key: "hr_EXAMPLExEXAMPLExEXAMPLExEXAMPLEx7Qe"},
+		problems: []chat.Code{chat.CodeMemberNotFound},
 	})
+
 	register(s, http.MethodGet, "/api-keys/{api_key_id}", admin, s.getKey, about{
-		id: "getApiKey", tag: tagWorkspace, summary: "An API key", answer: exampleKey, problems: notFound,
+		id:       "getApiKey",
+		tag:      tagWorkspace,
+		summary:  "An API key",
+		answer:   exampleKey,
+		problems: notFound,
 	})
+
 	register(s, http.MethodDelete, "/api-keys/{api_key_id}", admin, s.revokeKey, about{
-		id: "revokeApiKey", tag: tagWorkspace, summary: "Revoke an API key", description: "At once, and for good. It may be asked twice.", problems: notFound,
+		id:          "revokeApiKey",
+		tag:         tagWorkspace,
+		summary:     "Revoke an API key",
+		description: "At once, and for good. It may be asked twice.",
+		problems:    notFound,
 	})
 }
 
@@ -79,23 +112,33 @@ func (s *service) createKey(ctx context.Context, in *createKeyInput) (*created[c
 	c := callFrom(ctx)
 	secret := chat.NewKeySecret()
 	key := chat.Key{
-		WorkspaceID: c.workspace(), MemberID: or(in.Body.MemberID, c.principal.MemberID), Name: in.Body.Name, Scopes: in.Body.Scopes,
-		Hint: chat.KeyHint(secret), ExpiresAt: in.Body.ExpiresAt,
+		WorkspaceID: c.workspace(),
+		MemberID:    or(in.Body.MemberID, c.principal.MemberID),
+		Name:        in.Body.Name,
+		Scopes:      in.Body.Scopes,
+		Hint:        chat.KeyHint(secret),
+		ExpiresAt:   in.Body.ExpiresAt,
 	}
+
 	if err := key.Validate(time.Now()); err != nil {
 		return nil, err
 	}
+
 	for _, want := range key.Scopes {
 		if !c.principal.May(want) {
 			return nil, chat.Errorf(chat.CodeForbidden, "a key can not grant what it does not hold: %s", want)
 		}
 	}
+
 	made, err := s.store.CreateKey(ctx, c.workspace(), c.actor(), key, chat.HashKey(secret))
 	if err != nil {
 		return nil, err
 	}
+
 	return &created[createdKeyJSON]{
-		Location: c.path(fmt.Sprintf("/api-keys/%d", made.ID)), Body: createdKeyJSON{KeyJSON: presentKey(made), Key: secret},
+		Location: c.path(
+			fmt.Sprintf("/api-keys/%d", made.ID),
+		), Body: createdKeyJSON{KeyJSON: presentKey(made), Key: secret},
 	}, nil
 }
 
@@ -103,10 +146,12 @@ type keyOutput struct{ Body KeyJSON }
 
 func (s *service) getKey(ctx context.Context, _ *struct{}) (*keyOutput, error) {
 	c := callFrom(ctx)
+
 	found, err := s.store.Key(ctx, c.workspace(), chat.KeyID(c.numbers["api_key_id"]))
 	if err != nil {
 		return nil, err
 	}
+
 	return &keyOutput{Body: presentKey(found)}, nil
 }
 

@@ -19,10 +19,22 @@ type labelJSON struct {
 }
 
 func presentLabel(l chat.Label) labelJSON {
-	return labelJSON{ID: l.ID, Name: l.Name, Color: l.Color, Description: l.Description, CreatedAt: l.CreatedAt.UTC()}
+	return labelJSON{
+		ID:          l.ID,
+		Name:        l.Name,
+		Color:       l.Color,
+		Description: l.Description,
+		CreatedAt:   l.CreatedAt.UTC(),
+	}
 }
 
-var exampleLabel = labelJSON{ID: 3, Name: "vip", Color: "#3366ff", Description: "Customers with a service contract.", CreatedAt: exampleTime}
+var exampleLabel = labelJSON{
+	ID:          3,
+	Name:        "vip",
+	Color:       "#3366ff",
+	Description: "Customers with a service contract.",
+	CreatedAt:   exampleTime,
+}
 
 // newLabelJSON makes a label.
 type newLabelJSON struct {
@@ -40,24 +52,49 @@ type labelPatchJSON struct {
 
 func (s *service) labelRoutes() {
 	notFound := []chat.Code{chat.CodeLabelNotFound}
+
 	register(s, http.MethodGet, "/chat-labels", scope(chat.ScopeLabelsRead), s.listLabels, about{
-		id: "listLabels", tag: tagLabels, summary: "The labels", description: "By name.", answer: listOf(exampleLabel),
+		id:          "listLabels",
+		tag:         tagLabels,
+		summary:     "The labels",
+		description: "By name.",
+		answer:      listOf(exampleLabel),
 	})
+
 	register(s, http.MethodPost, "/chat-labels", scope(chat.ScopeChatsWrite), s.createLabel, about{
-		id: "createLabel", tag: tagLabels, summary: "Make a label", status: http.StatusCreated, answer: exampleLabel,
+		id:       "createLabel",
+		tag:      tagLabels,
+		summary:  "Make a label",
+		status:   http.StatusCreated,
+		answer:   exampleLabel,
 		request:  newLabelJSON{Name: "vip", Color: "#3366ff", Description: "Customers with a service contract."},
 		problems: []chat.Code{chat.CodeAlreadyExists},
 	})
+
 	register(s, http.MethodGet, "/chat-labels/{label_id}", scope(chat.ScopeLabelsRead), s.getLabel, about{
-		id: "getLabel", tag: tagLabels, summary: "A label", answer: exampleLabel, problems: notFound,
+		id:       "getLabel",
+		tag:      tagLabels,
+		summary:  "A label",
+		answer:   exampleLabel,
+		problems: notFound,
 	})
+
 	register(s, http.MethodPatch, "/chat-labels/{label_id}", scope(chat.ScopeChatsWrite), s.updateLabel, about{
-		id: "updateLabel", tag: tagLabels, summary: "Change a label", description: "Fields that are left out stay as they are.",
-		request: labelPatchJSON{Color: new("#3366ff")}, answer: exampleLabel,
-		problems: []chat.Code{chat.CodeLabelNotFound, chat.CodeAlreadyExists},
+		id:          "updateLabel",
+		tag:         tagLabels,
+		summary:     "Change a label",
+		description: "Fields that are left out stay as they are.",
+		request:     labelPatchJSON{Color: new("#3366ff")},
+		answer:      exampleLabel,
+		problems:    []chat.Code{chat.CodeLabelNotFound, chat.CodeAlreadyExists},
 	})
+
 	register(s, http.MethodDelete, "/chat-labels/{label_id}", scope(chat.ScopeChatsWrite), s.deleteLabel, about{
-		id: "deleteLabel", tag: tagLabels, summary: "Delete a label", description: "It is taken off all chats.", problems: notFound,
+		id:          "deleteLabel",
+		tag:         tagLabels,
+		summary:     "Delete a label",
+		description: "It is taken off all chats.",
+		problems:    notFound,
 	})
 }
 
@@ -66,6 +103,7 @@ func (s *service) listLabels(ctx context.Context, in *pagedInput) (*listOutput[l
 	if err != nil {
 		return nil, err
 	}
+
 	return pageOf(all, in.Paging, func(l chat.Label) string { return chat.FoldName(l.Name) }, presentLabel)
 }
 
@@ -75,23 +113,28 @@ type labelOutput struct{ Body labelJSON }
 
 func (s *service) createLabel(ctx context.Context, in *createLabelInput) (*created[labelJSON], error) {
 	c := callFrom(ctx)
+
 	label := chat.Label{Name: in.Body.Name, Color: in.Body.Color, Description: in.Body.Description}
 	if err := label.Validate(); err != nil {
 		return nil, err
 	}
+
 	made, err := s.store.CreateLabel(ctx, c.workspace(), c.actor(), label)
 	if err != nil {
 		return nil, err
 	}
+
 	return &created[labelJSON]{Location: c.path(fmt.Sprintf("/chat-labels/%d", made.ID)), Body: presentLabel(made)}, nil
 }
 
 func (s *service) getLabel(ctx context.Context, _ *struct{}) (*labelOutput, error) {
 	c := callFrom(ctx)
+
 	found, err := s.store.Label(ctx, c.workspace(), chat.LabelID(c.numbers["label_id"]))
 	if err != nil {
 		return nil, err
 	}
+
 	return &labelOutput{Body: presentLabel(found)}, nil
 }
 
@@ -99,10 +142,18 @@ type updateLabelInput struct{ Body labelPatchJSON }
 
 func (s *service) updateLabel(ctx context.Context, in *updateLabelInput) (*labelOutput, error) {
 	c := callFrom(ctx)
-	changed, err := s.store.UpdateLabel(ctx, c.workspace(), c.actor(), chat.LabelID(c.numbers["label_id"]), chat.LabelPatch(in.Body))
+
+	changed, err := s.store.UpdateLabel(
+		ctx,
+		c.workspace(),
+		c.actor(),
+		chat.LabelID(c.numbers["label_id"]),
+		chat.LabelPatch(in.Body),
+	)
 	if err != nil {
 		return nil, err
 	}
+
 	return &labelOutput{Body: presentLabel(changed)}, nil
 }
 

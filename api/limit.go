@@ -41,12 +41,14 @@ func newLimiter[K comparable](limit, otherwise RateLimit) *limiter[K] {
 	if limit.PerSecond <= 0 || limit.Burst <= 0 {
 		limit = otherwise
 	}
+
 	return &limiter[K]{limit: limit, buckets: map[K]*rate.Limiter{}}
 }
 
 func (l *limiter[K]) bucket(key K) *rate.Limiter {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
+
 	if len(l.buckets) >= maxBuckets {
 		for other, bucket := range l.buckets {
 			if bucket.Tokens() >= float64(l.limit.Burst) {
@@ -54,11 +56,13 @@ func (l *limiter[K]) bucket(key K) *rate.Limiter {
 			}
 		}
 	}
+
 	bucket, ok := l.buckets[key]
 	if !ok {
 		bucket = rate.NewLimiter(rate.Limit(l.limit.PerSecond), l.limit.Burst)
 		l.buckets[key] = bucket
 	}
+
 	return bucket
 }
 
@@ -68,6 +72,7 @@ func (l *limiter[K]) spend(key K) time.Duration {
 	if bucket.Allow() {
 		return 0
 	}
+
 	return l.seconds(1 - bucket.Tokens())
 }
 
@@ -85,9 +90,11 @@ func (s *service) withinRate(ctx huma.Context, c *call) error {
 	window := l.seconds(float64(l.limit.Burst))
 	ctx.SetHeader("RateLimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, l.limit.Burst, int(window.Seconds())))
 	ctx.SetHeader("RateLimit", fmt.Sprintf(`"default";r=%d;t=%d`, int(left), int(full.Seconds())))
+
 	if wait > 0 {
 		return tooMany(ctx, wait, "this key has made too many requests")
 	}
+
 	return nil
 }
 
@@ -96,6 +103,7 @@ func tooMany(ctx huma.Context, wait time.Duration, why string) error {
 	ctx.SetHeader("Retry-After", strconv.Itoa(seconds))
 	e := chat.Errorf(chat.CodeRateLimited, "%s; try again in %d s", why, seconds)
 	e.Retryable = true
+
 	return e
 }
 
@@ -106,5 +114,6 @@ func remoteHost(ctx huma.Context) string {
 	if err != nil {
 		return ctx.RemoteAddr()
 	}
+
 	return host
 }

@@ -34,19 +34,36 @@ type consentJSON struct {
 
 func presentMember(m chat.Member) memberJSON {
 	shown := memberJSON{
-		ID: m.ID, Kind: m.Kind, Role: m.Role, Name: m.Name, Email: m.Email, Phone: m.Phone, NotificationsEnabled: m.NotificationsEnabled,
-		Consent: consentJSON{SMS: m.ConsentSMS, Email: m.ConsentEmail}, CreatedAt: m.CreatedAt.UTC(), UpdatedAt: m.UpdatedAt.UTC(),
+		ID:                   m.ID,
+		Kind:                 m.Kind,
+		Role:                 m.Role,
+		Name:                 m.Name,
+		Email:                m.Email,
+		Phone:                m.Phone,
+		NotificationsEnabled: m.NotificationsEnabled,
+		Consent:              consentJSON{SMS: m.ConsentSMS, Email: m.ConsentEmail},
+		CreatedAt:            m.CreatedAt.UTC(),
+		UpdatedAt:            m.UpdatedAt.UTC(),
 	}
+
 	if m.Kind == chat.KindAssistant {
 		shown.Tools = new(orEmpty(m.Tools))
 	}
+
 	return shown
 }
 
 var exampleMember = memberJSON{
-	ID: 42, Kind: chat.KindPerson, Role: chat.RoleUser, Name: "Ana Lopez", Email: "ana@example.com", Phone: "+14155550123",
-	NotificationsEnabled: true, Consent: consentJSON{SMS: chat.ConsentGranted, Email: chat.ConsentUnknown},
-	CreatedAt: exampleTime, UpdatedAt: exampleTime,
+	ID:                   42,
+	Kind:                 chat.KindPerson,
+	Role:                 chat.RoleUser,
+	Name:                 "Ana Lopez",
+	Email:                "ana@example.com",
+	Phone:                "+14155550123",
+	NotificationsEnabled: true,
+	Consent:              consentJSON{SMS: chat.ConsentGranted, Email: chat.ConsentUnknown},
+	CreatedAt:            exampleTime,
+	UpdatedAt:            exampleTime,
 }
 
 // newMemberJSON makes a member.
@@ -79,23 +96,45 @@ type memberPatchJSON struct {
 
 func (s *service) memberRoutes() {
 	register(s, http.MethodGet, "/members", scope(chat.ScopeMembersRead), s.listMembers, about{
-		id: "listMembers", tag: tagMembers, summary: "Find members", description: "By id.", answer: listOf(exampleMember),
+		id:          "listMembers",
+		tag:         tagMembers,
+		summary:     "Find members",
+		description: "By id.",
+		answer:      listOf(exampleMember),
 	})
+
 	register(s, http.MethodPost, "/members", scope(chat.ScopeMembersWrite), s.createMember, about{
-		id: "createMember", tag: tagMembers, summary: "Make a member", status: http.StatusCreated, answer: exampleMember,
+		id:      "createMember",
+		tag:     tagMembers,
+		summary: "Make a member",
+		status:  http.StatusCreated,
+		answer:  exampleMember,
 		request: newMemberJSON{
-			Kind: chat.KindPerson, Name: "Ana Lopez", Email: "ana@example.com", Phone: "+14155550123",
+			Kind:    chat.KindPerson,
+			Name:    "Ana Lopez",
+			Email:   "ana@example.com",
+			Phone:   "+14155550123",
 			Consent: &newConsentJSON{SMS: new(chat.ConsentGranted)},
 		},
 		problems: []chat.Code{chat.CodeAlreadyExists},
 	})
+
 	register(s, http.MethodGet, "/members/{member_id}", scope(chat.ScopeMembersRead), s.getMember, about{
-		id: "getMember", tag: tagMembers, summary: "A member", answer: exampleMember, problems: []chat.Code{chat.CodeMemberNotFound},
+		id:       "getMember",
+		tag:      tagMembers,
+		summary:  "A member",
+		answer:   exampleMember,
+		problems: []chat.Code{chat.CodeMemberNotFound},
 	})
+
 	register(s, http.MethodPatch, "/members/{member_id}", scope(chat.ScopeMembersWrite), s.updateMember, about{
-		id: "updateMember", tag: tagMembers, summary: "Change a member", description: "Fields that are left out stay as they are.",
-		request: memberPatchJSON{Phone: new("+14155550123"), NotificationsEnabled: new(true)}, answer: exampleMember,
-		problems: []chat.Code{chat.CodeMemberNotFound, chat.CodeAlreadyExists},
+		id:          "updateMember",
+		tag:         tagMembers,
+		summary:     "Change a member",
+		description: "Fields that are left out stay as they are.",
+		request:     memberPatchJSON{Phone: new("+14155550123"), NotificationsEnabled: new(true)},
+		answer:      exampleMember,
+		problems:    []chat.Code{chat.CodeMemberNotFound, chat.CodeAlreadyExists},
 	})
 }
 
@@ -106,7 +145,12 @@ type listMembersInput struct {
 }
 
 func (s *service) listMembers(ctx context.Context, in *listMembersInput) (*listOutput[memberJSON], error) {
-	part, err := s.store.Members(ctx, callFrom(ctx).workspace(), chat.MemberFilter{Kind: in.Kind, Query: in.Query, Page: in.page()})
+	part, err := s.store.Members(
+		ctx,
+		callFrom(ctx).workspace(),
+		chat.MemberFilter{Kind: in.Kind, Query: in.Query, Page: in.page()},
+	)
+
 	return presentList(part, err, presentMember)
 }
 
@@ -117,30 +161,49 @@ type memberOutput struct{ Body memberJSON }
 func (s *service) createMember(ctx context.Context, in *createMemberInput) (*created[memberJSON], error) {
 	c, b := callFrom(ctx), in.Body
 	member := chat.Member{
-		WorkspaceID: c.workspace(), Kind: b.Kind, Role: b.Role, Name: b.Name, Email: b.Email, Phone: b.Phone,
+		WorkspaceID:          c.workspace(),
+		Kind:                 b.Kind,
+		Role:                 b.Role,
+		Name:                 b.Name,
+		Email:                b.Email,
+		Phone:                b.Phone,
 		NotificationsEnabled: b.NotificationsEnabled == nil || *b.NotificationsEnabled,
-		ConsentSMS:           chat.ConsentUnknown, ConsentEmail: chat.ConsentUnknown,
+		ConsentSMS:           chat.ConsentUnknown,
+		ConsentEmail:         chat.ConsentUnknown,
 	}
+
 	if consent := b.Consent; consent != nil {
-		member.ConsentSMS, member.ConsentEmail = or(consent.SMS, chat.ConsentUnknown), or(consent.Email, chat.ConsentUnknown)
+		member.ConsentSMS, member.ConsentEmail = or(
+			consent.SMS,
+			chat.ConsentUnknown,
+		), or(
+			consent.Email,
+			chat.ConsentUnknown,
+		)
 	}
+
 	if err := checkToolNames(b.Tools); err != nil {
 		return nil, err
 	}
+
 	if b.Tools != nil && b.Kind != chat.KindAssistant {
 		return nil, chat.Invalid("tools", "must not be given with the kind person")
 	}
+
 	member.Tools = or(b.Tools, chat.AllTools())
 	if err := member.Validate(); err != nil {
 		return nil, err
 	}
+
 	if err := checkPhone("phone", b.Phone); err != nil {
 		return nil, err
 	}
+
 	made, err := s.store.CreateMember(ctx, c.workspace(), c.actor(), member)
 	if err != nil {
 		return nil, err
 	}
+
 	return &created[memberJSON]{Location: c.path(fmt.Sprintf("/members/%d", made.ID)), Body: presentMember(made)}, nil
 }
 
@@ -148,15 +211,18 @@ func or[T any](given *T, otherwise T) T {
 	if given == nil {
 		return otherwise
 	}
+
 	return *given
 }
 
 func (s *service) getMember(ctx context.Context, _ *struct{}) (*memberOutput, error) {
 	c := callFrom(ctx)
+
 	found, err := s.store.Member(ctx, c.workspace(), chat.MemberID(c.numbers["member_id"]))
 	if err != nil {
 		return nil, err
 	}
+
 	return &memberOutput{Body: presentMember(found)}, nil
 }
 
@@ -164,25 +230,38 @@ type updateMemberInput struct{ Body memberPatchJSON }
 
 func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*memberOutput, error) {
 	c, b := callFrom(ctx), in.Body
-	patch := chat.MemberPatch{Name: b.Name, Email: b.Email, Phone: b.Phone, Role: b.Role, NotificationsEnabled: b.NotificationsEnabled, Tools: b.Tools}
+	patch := chat.MemberPatch{
+		Name:                 b.Name,
+		Email:                b.Email,
+		Phone:                b.Phone,
+		Role:                 b.Role,
+		NotificationsEnabled: b.NotificationsEnabled,
+		Tools:                b.Tools,
+	}
+
 	if err := checkToolNames(b.Tools); err != nil {
 		return nil, err
 	}
+
 	if b.Consent != nil {
 		patch.ConsentSMS, patch.ConsentEmail = b.Consent.SMS, b.Consent.Email
 	}
+
 	if err := checkPhone("phone", or(b.Phone, "")); err != nil {
 		return nil, err
 	}
+
 	member := chat.MemberID(c.numbers["member_id"])
 	if member == c.principal.MemberID && or(b.Role, chat.RoleManager) != chat.RoleManager {
 		// The last manager would lock everybody out.
 		return nil, chat.Invalid("role", "can be taken from a manager by another manager only")
 	}
+
 	changed, err := s.store.UpdateMember(ctx, c.workspace(), c.actor(), member, patch)
 	if err != nil {
 		return nil, err
 	}
+
 	return &memberOutput{Body: presentMember(changed)}, nil
 }
 
@@ -194,14 +273,21 @@ func checkPhone(field, number string) error {
 	if number == "" {
 		return nil
 	}
-	wrong := chat.Invalid(field, "must be a number that exists, in the form +14155550123 (E.164): plus, country code and number, digits only")
+
+	wrong := chat.Invalid(
+		field,
+		"must be a number that exists, in the form +14155550123 (E.164): plus, country code and number, digits only",
+	)
+
 	if !chat.IsE164(number) {
 		// The library would read letters as digits, and drop an extension.
 		return wrong
 	}
+
 	if parsed, err := phonenumbers.Parse(number, ""); err != nil || !phonenumbers.IsValidNumber(parsed) {
 		return wrong
 	}
+
 	return nil
 }
 
@@ -212,8 +298,12 @@ var grantedTool = regexp.MustCompile(`^(\*|[a-zA-Z0-9_-]{1,64}|[a-zA-Z0-9_-]{1,3
 func checkToolNames(names *[]string) error {
 	for i, name := range or(names, nil) {
 		if !grantedTool.MatchString(name) {
-			return chat.Invalid(fmt.Sprintf("tools[%d]", i), "must be the name of a tool, server.* for all of an MCP server, or *")
+			return chat.Invalid(
+				fmt.Sprintf("tools[%d]", i),
+				"must be the name of a tool, server.* for all of an MCP server, or *",
+			)
 		}
 	}
+
 	return nil
 }

@@ -44,32 +44,71 @@ type ratingJSON struct {
 
 func presentMessage(m chat.Message) messageJSON {
 	shown := messageJSON{
-		ID: m.Number, UUID: m.ID, Role: m.Role, Content: m.Content, Original: m.Original, State: m.State, MemberID: m.MemberID,
-		DeliveryID: m.DeliveryID, AskID: m.AskID, CreatedAt: m.CreatedAt.UTC(),
+		ID:         m.Number,
+		UUID:       m.ID,
+		Role:       m.Role,
+		Content:    m.Content,
+		Original:   m.Original,
+		State:      m.State,
+		MemberID:   m.MemberID,
+		DeliveryID: m.DeliveryID,
+		AskID:      m.AskID,
+		CreatedAt:  m.CreatedAt.UTC(),
 	}
+
 	for _, c := range m.ToolCalls {
 		shown.ToolCalls = append(shown.ToolCalls, messageCallJSON{
-			ID: c.ID, Type: "function", Function: newFunctionJSON{Name: c.Name, Arguments: string(c.Arguments)},
+			ID:                   c.ID,
+			Type:                 "function",
+			Function:             newFunctionJSON{Name: c.Name, Arguments: string(c.Arguments)},
 			ToolCallStandingJSON: standing(&c),
 		})
 	}
+
 	if r := m.Rating; r != nil {
-		shown.Rating = &ratingJSON{Rating: r.Value, Comment: r.Comment, MemberID: r.By, RatedAt: r.At.UTC()}
+		shown.Rating = &ratingJSON{
+			Rating:   r.Value,
+			Comment:  r.Comment,
+			MemberID: r.By,
+			RatedAt:  r.At.UTC(),
+		}
 	}
+
 	return shown
 }
 
 var exampleInbound = messageJSON{
-	ID: 1040, UUID: exampleMessage, Role: chat.RoleUserMessage, Content: "Where is my order?", State: chat.MessageReceived,
-	MemberID: new(chat.MemberID(42)), CreatedAt: exampleTime,
+	ID:        1040,
+	UUID:      exampleMessage,
+	Role:      chat.RoleUserMessage,
+	Content:   "Where is my order?",
+	State:     chat.MessageReceived,
+	MemberID:  new(chat.MemberID(42)),
+	CreatedAt: exampleTime,
 }
 
 func exampleRated() messageJSON {
 	return presentMessage(chat.Message{
-		Number: 1041, ID: exampleMessage, Role: chat.RoleAssistantMessage, Content: "Your order is on its way.", State: chat.MessageSent,
-		MemberID: new(chat.MemberID(2)), DeliveryID: exampleDelivery, CreatedAt: exampleTime,
-		ToolCalls: []chat.ToolCall{{ID: "call_1", Name: chat.ToolAddLabel, Arguments: json.RawMessage(`{"label":"vip"}`), State: chat.ToolCallSucceeded}},
-		Rating:    &chat.Rating{Value: 5, Comment: "Quick and clear.", By: 42, At: exampleTime},
+		Number:     1041,
+		ID:         exampleMessage,
+		Role:       chat.RoleAssistantMessage,
+		Content:    "Your order is on its way.",
+		State:      chat.MessageSent,
+		MemberID:   new(chat.MemberID(2)),
+		DeliveryID: exampleDelivery,
+		CreatedAt:  exampleTime,
+		ToolCalls: []chat.ToolCall{{
+			ID:        "call_1",
+			Name:      chat.ToolAddLabel,
+			Arguments: json.RawMessage(`{"label":"vip"}`),
+			State:     chat.ToolCallSucceeded,
+		}},
+		Rating: &chat.Rating{
+			Value:   5,
+			Comment: "Quick and clear.",
+			By:      42,
+			At:      exampleTime,
+		},
 	})
 }
 
@@ -91,8 +130,14 @@ type ratingValue int
 // Schema is asked by huma.
 func (ratingValue) Schema(huma.Registry) *huma.Schema {
 	lowest, highest := 1.0, 5.0
+
 	return &huma.Schema{OneOf: []*huma.Schema{
-		{Type: huma.TypeInteger, Format: "int64", Minimum: &lowest, Maximum: &highest},
+		{
+			Type:    huma.TypeInteger,
+			Format:  "int64",
+			Minimum: &lowest,
+			Maximum: &highest,
+		},
 		{Type: huma.TypeString, Enum: []any{"up", "down"}},
 	}}
 }
@@ -107,23 +152,45 @@ func (v *ratingValue) UnmarshalJSON(data []byte) error {
 	default:
 		return json.Unmarshal(data, (*int)(v))
 	}
+
 	return nil
 }
 
 func (s *service) messageRoutes() {
 	register(s, http.MethodGet, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsRead), s.listMessages, about{
-		id: "listMessages", tag: tagChats, summary: "What was said", answer: listOf(exampleRated()),
+		id:          "listMessages",
+		tag:         tagChats,
+		summary:     "What was said",
+		answer:      listOf(exampleRated()),
 		description: "The newest first, in OpenAI's shape. Either `cursor` or `offset`, not both.",
 	})
+
 	register(s, http.MethodPost, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsWrite), s.createMessage, about{
-		id: "createMessage", tag: tagChats, summary: "Say something as a member", status: http.StatusCreated, answer: exampleInbound,
-		description: "The chat then needs a response.", request: newMessageJSON{Content: "Where is my order?"},
-		problems: []chat.Code{chat.CodeMessageTooLong, chat.CodeMemberNotFound},
+		id:          "createMessage",
+		tag:         tagChats,
+		summary:     "Say something as a member",
+		status:      http.StatusCreated,
+		answer:      exampleInbound,
+		description: "The chat then needs a response.",
+		request:     newMessageJSON{Content: "Where is my order?"},
+		problems:    []chat.Code{chat.CodeMessageTooLong, chat.CodeMemberNotFound},
 	})
-	register(s, http.MethodPost, "/chats/{chat_id}/messages/{message_uuid}/rate", ownOr(chat.ScopeChatsWrite), s.rateMessage, about{
-		id: "rateMessage", tag: tagChats, summary: "Rate an assistant's message", answer: exampleRated(),
-		request: newRatingJSON{Rating: 5, Comment: "Quick and clear."}, problems: []chat.Code{chat.CodeMessageNotFound, chat.CodeNotRatable},
-	})
+
+	register(
+		s,
+		http.MethodPost,
+		"/chats/{chat_id}/messages/{message_uuid}/rate",
+		ownOr(chat.ScopeChatsWrite),
+		s.rateMessage,
+		about{
+			id:       "rateMessage",
+			tag:      tagChats,
+			summary:  "Rate an assistant's message",
+			answer:   exampleRated(),
+			request:  newRatingJSON{Rating: 5, Comment: "Quick and clear."},
+			problems: []chat.Code{chat.CodeMessageNotFound, chat.CodeNotRatable},
+		},
+	)
 }
 
 type listMessagesInput struct {
@@ -133,10 +200,13 @@ type listMessagesInput struct {
 
 func (s *service) listMessages(ctx context.Context, in *listMessagesInput) (*listOutput[messageJSON], error) {
 	c := callFrom(ctx)
+
 	if in.Cursor != "" && in.Offset != 0 {
 		return nil, chat.Invalid("query.offset", "must not be given with a cursor")
 	}
+
 	part, err := s.store.Messages(ctx, c.workspace(), c.chat.ID, chat.MessagePage{Page: in.page(), Offset: in.Offset})
+
 	return presentList(part, err, presentMessage)
 }
 
@@ -146,33 +216,63 @@ type messageOutput struct{ Body messageJSON }
 
 func (s *service) createMessage(ctx context.Context, in *createMessageInput) (*created[messageJSON], error) {
 	c := callFrom(ctx)
+
 	author := in.Body.MemberID
 	if author == 0 {
 		author = c.principal.MemberID
 	}
+
 	if author != c.principal.MemberID && !c.principal.May(chat.ScopeChatsWrite) {
-		return nil, chat.Errorf(chat.CodeForbidden, "writing as another member needs the scope %s", chat.ScopeChatsWrite)
+		return nil, chat.Errorf(
+			chat.CodeForbidden,
+			"writing as another member needs the scope %s",
+			chat.ScopeChatsWrite,
+		)
 	}
+
 	if err := chat.CheckText("content", in.Body.Content, c.chat.Channel.MaxMessage()); err != nil {
 		return nil, err
 	}
-	made, err := s.store.AddMessage(ctx, c.workspace(), c.chat.ID, chat.NewMessage{MemberID: author, Content: in.Body.Content})
+
+	made, err := s.store.AddMessage(
+		ctx,
+		c.workspace(),
+		c.chat.ID,
+		chat.NewMessage{MemberID: author, Content: in.Body.Content},
+	)
 	if err != nil {
 		return nil, err
 	}
+
 	s.chatChanged(c.workspace(), c.chat.ID)
-	return &created[messageJSON]{Location: c.path(fmt.Sprintf("/chats/%d/messages", c.chat.ID)), Body: presentMessage(made)}, nil
+
+	return &created[messageJSON]{
+		Location: c.path(fmt.Sprintf("/chats/%d/messages", c.chat.ID)),
+		Body:     presentMessage(made),
+	}, nil
 }
 
 type rateMessageInput struct{ Body newRatingJSON }
 
 func (s *service) rateMessage(ctx context.Context, in *rateMessageInput) (*messageOutput, error) {
 	c := callFrom(ctx)
-	rated, err := s.store.RateMessage(ctx, c.workspace(), c.actor(), c.chat.ID, chat.MessageID(c.uuids["message_uuid"]), chat.Rating{
-		Value: int(in.Body.Rating), Comment: in.Body.Comment, By: c.principal.MemberID, At: time.Now(),
-	})
+
+	rated, err := s.store.RateMessage(
+		ctx,
+		c.workspace(),
+		c.actor(),
+		c.chat.ID,
+		chat.MessageID(c.uuids["message_uuid"]),
+		chat.Rating{
+			Value:   int(in.Body.Rating),
+			Comment: in.Body.Comment,
+			By:      c.principal.MemberID,
+			At:      time.Now(),
+		},
+	)
 	if err != nil {
 		return nil, err
 	}
+
 	return &messageOutput{Body: presentMessage(rated)}, nil
 }

@@ -45,17 +45,25 @@ func (n *notifier) notify(workflowID string, receipt chat.Receipt) {
 	if workflowID == "" {
 		return
 	}
-	n.queue(notification{about: workflowID, tell: func(ctx context.Context) error { return n.tell(ctx, workflowID, receipt) }})
+
+	n.queue(
+		notification{
+			about: workflowID,
+			tell:  func(ctx context.Context) error { return n.tell(ctx, workflowID, receipt) },
+		},
+	)
 }
 
 // queue returns at once.
 func (n *notifier) queue(next notification) {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
+
 	if n.closed || len(n.waiting) >= notificationsKept {
 		n.dropped.WithLabelValues("full").Inc()
 		return
 	}
+
 	n.waiting = append(n.waiting, next)
 	if n.workers < notifiersAtOnce {
 		n.workers++
@@ -70,11 +78,13 @@ func (n *notifier) work() {
 		if !ok {
 			return
 		}
+
 		ctx, cancel := context.WithTimeout(n.alive, notifyWithin)
 		if err := next.tell(ctx); err != nil {
 			n.dropped.WithLabelValues("failed").Inc()
 			n.logger.Warn("a workflow was not notified; it will look for itself", "about", next.about, "error", err)
 		}
+
 		cancel()
 	}
 }
@@ -82,12 +92,15 @@ func (n *notifier) work() {
 func (n *notifier) next() (notification, bool) {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
+
 	if len(n.waiting) == 0 {
 		n.workers--
 		return notification{}, false
 	}
+
 	next := n.waiting[0]
 	n.waiting = n.waiting[1:]
+
 	return next, true
 }
 
@@ -96,11 +109,14 @@ func (n *notifier) close(ctx context.Context) {
 	n.mutex.Lock()
 	n.closed = true
 	n.mutex.Unlock()
+
 	told := make(chan struct{})
+
 	go func() {
 		n.running.Wait()
 		close(told)
 	}()
+
 	select {
 	case <-told:
 	case <-ctx.Done():

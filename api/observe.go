@@ -52,7 +52,9 @@ func newMetrics(registry prometheus.Registerer) metrics {
 			Name: "handrail_notifications_dropped_total", Help: "Workflows that were not told of a change; they look for themselves.",
 		}, []string{"why"}),
 	}
+
 	registry.MustRegister(m.requests, m.duration, m.webhooks, m.orphans, m.duplicates, m.dropped)
+
 	return m
 }
 
@@ -65,8 +67,10 @@ const unmatched = "unmatched"
 func (s *service) observe(c *fiber.Ctx) error {
 	started := time.Now()
 	incoming := propagation.TraceContext{}.Extract(s.alive, headerCarrier{c})
+
 	ctx, span := otel.Tracer("handrail/api").Start(incoming, c.Method(), trace.WithSpanKind(trace.SpanKindServer))
 	defer span.End()
+
 	c.SetUserContext(ctx)
 	ctx = requestContext(c)
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
@@ -77,7 +81,9 @@ func (s *service) observe(c *fiber.Ctx) error {
 			return err
 		}
 	}
+
 	s.record(ctx, span, c, time.Since(started))
+
 	return nil
 }
 
@@ -86,30 +92,38 @@ func survive(c *fiber.Ctx) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			err = fmt.Errorf("panic: %v\n%s", reason, debug.Stack())
+
 			c.Response().ResetBody()
 		}
 	}()
+
 	return c.Next()
 }
 
 func (s *service) record(ctx context.Context, span trace.Span, c *fiber.Ctx, took time.Duration) {
 	route, status := s.pattern(c), c.Response().StatusCode()
 	span.SetName(c.Method() + " " + route)
+
 	span.SetAttributes(
 		attribute.String("http.request.method", c.Method()), attribute.String("http.route", route),
 		attribute.Int("http.response.status_code", status),
 	)
+
 	if status >= fiber.StatusInternalServerError {
 		span.SetStatus(codes.Error, "")
 	}
+
 	s.metrics.requests.WithLabelValues(c.Method(), route, strconv.Itoa(status)).Inc()
 	s.metrics.duration.WithLabelValues(c.Method(), route).Observe(took.Seconds())
+
 	known := callFrom(ctx)
+
 	level := slog.LevelInfo
 	if !strings.HasPrefix(route, basePath) {
 		// Probes and scrapes come every few seconds, and say nothing.
 		level = slog.LevelDebug
 	}
+
 	s.logger.Log(ctx, level, "request answered", "request_id", known.requestID, "method", c.Method(), "route", route,
 		"status", status, "duration", took, "key_id", int64(known.principal.KeyID))
 }
@@ -120,6 +134,7 @@ func (s *service) pattern(c *fiber.Ctx) string {
 	if path := c.Route().Path; path != "/" {
 		return path
 	}
+
 	return unmatched
 }
 

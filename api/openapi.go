@@ -45,7 +45,10 @@ func openAPI(version string) huma.Config {
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{securityScheme: {
-					Type: "http", Scheme: "bearer", BearerFormat: "hr_…", Description: "An API key, made by POST /api-keys and shown once.",
+					Type:         "http",
+					Scheme:       "bearer",
+					BearerFormat: "hr_…",
+					Description:  "An API key, made by POST /api-keys and shown once.",
 				}},
 				Headers: commonHeaders(),
 			},
@@ -56,14 +59,23 @@ func openAPI(version string) huma.Config {
 				{Name: tagLabels, Description: "Marks for chats."},
 				{Name: tagSenders, Description: "What messages are sent from."},
 				{Name: tagDeliveries, Description: "What became of each message."},
-				{Name: tagTools, Description: "What assistants may do outside before they speak: HTTP APIs, servers that speak the Model Context Protocol, and people."},
+				{
+					Name:        tagTools,
+					Description: "What assistants may do outside before they speak: HTTP APIs, servers that speak the Model Context Protocol, and people.",
+				},
 				{Name: tagWorkspace, Description: "API keys, how chats are summarized, and who changed what."},
-				{Name: tagWebhooks, Description: "What Twilio and SendGrid call. No key is needed: a call is believed because its carrier has signed it."},
+				{
+					Name:        tagWebhooks,
+					Description: "What Twilio and SendGrid call. No key is needed: a call is believed because its carrier has signed it.",
+				},
 				{Name: tagService, Description: "The service itself; no key is needed."},
 			},
 		},
 		// huma writes application/problem+json with the format "json".
-		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		Formats: map[string]huma.Format{
+			"application/json": huma.DefaultJSONFormat,
+			"json":             huma.DefaultJSONFormat,
+		},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 	}
@@ -86,10 +98,12 @@ const (
 // schemaName calls the type chatJSON "Chat", and a list of them "ChatList".
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
+
 	name = strings.TrimSuffix(name, "JSON")
 	if item, ok := strings.CutPrefix(name, "ListJSON"); ok {
 		return item + "List"
 	}
+
 	return name
 }
 
@@ -99,7 +113,9 @@ func textHeader(description string) *huma.Header {
 
 func commonHeaders() map[string]*huma.Header {
 	return map[string]*huma.Header{
-		"X-Request-Id":     textHeader("Names this request in the logs. Yours, when you sent one of 1 to 128 letters, digits, dots, dashes and underscores."),
+		"X-Request-Id": textHeader(
+			"Names this request in the logs. Yours, when you sent one of 1 to 128 letters, digits, dots, dashes and underscores.",
+		),
 		"RateLimit":        textHeader(`What is left for this key: r requests, and t seconds until all are back.`),
 		"RateLimit-Policy": textHeader(`The limit of this key: q requests at once, in w seconds.`),
 	}
@@ -110,6 +126,7 @@ func answerHeaders() map[string]*huma.Param {
 	for name := range commonHeaders() {
 		headers[name] = &huma.Param{Ref: "#/components/headers/" + name}
 	}
+
 	return headers
 }
 
@@ -119,7 +136,9 @@ func (s *service) finish() error {
 	if err != nil {
 		return fmt.Errorf("write the OpenAPI document: %w", err)
 	}
+
 	s.document = document
 	s.bodies, err = compileBodies(document, s.bodyTypes)
+
 	return err
 }

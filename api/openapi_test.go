@@ -18,6 +18,7 @@ func (w *world) document(t *testing.T) map[string]any {
 	t.Helper()
 	a := w.do(t, request{method: http.MethodGet, path: "/openapi.json", key: "-"})
 	require.Equal(t, http.StatusOK, a.StatusCode)
+
 	return a.json
 }
 
@@ -34,19 +35,29 @@ type operation struct {
 func (w *world) operations(t *testing.T) []operation {
 	t.Helper()
 	var all []operation
+
 	for path, item := range w.document(t)["paths"].(map[string]any) {
 		for method, raw := range item.(map[string]any) {
 			op := raw.(map[string]any)
-			o := operation{method: strings.ToUpper(method), path: path, id: op["operationId"].(string), responses: op["responses"].(map[string]any)}
+			o := operation{
+				method:    strings.ToUpper(method),
+				path:      path,
+				id:        op["operationId"].(string),
+				responses: op["responses"].(map[string]any),
+			}
+
 			o.tag = op["tags"].([]any)[0].(string)
+
 			o.parameters, _ = op["parameters"].([]any)
 			if body, ok := op["requestBody"].(map[string]any); ok {
 				media, _ := body["content"].(map[string]any)["application/json"].(map[string]any)
 				o.request = media["example"]
 			}
+
 			all = append(all, o)
 		}
 	}
+
 	return all
 }
 
@@ -60,30 +71,37 @@ func (o operation) examplePath() string {
 			path = strings.ReplaceAll(path, "{"+p["name"].(string)+"}", strings.Trim(string(example), `"`))
 		}
 	}
+
 	return path
 }
 
 func (o operation) exampleRequest(t *testing.T) request {
 	t.Helper()
+
 	r := request{method: o.method, path: o.examplePath()}
 	if o.request != nil {
 		body, err := json.Marshal(o.request)
 		require.NoError(t, err)
+
 		r.body = string(body)
 	}
+
 	return r
 }
 
 func TestDocumentDescribesExactlyTheRoutes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+
 	documented, served := map[string]bool{}, map[string]bool{}
 	for _, o := range w.operations(t) {
 		documented[o.method+" "+regexp.MustCompile(`\{(\w+)\}`).ReplaceAllString(o.path, ":$1")] = true
 	}
+
 	for _, r := range w.app.Fiber().GetRoutes(true) {
 		served[r.Method+" "+r.Path] = true
 	}
+
 	assert.Equal(t, served, documented)
 	assert.Greater(t, len(served), 40)
 }
@@ -93,22 +111,28 @@ func TestDocumentIsTidy(t *testing.T) {
 	w := newWorld(t)
 	document := w.document(t)
 	assert.Equal(t, "3.1.0", document["openapi"])
+
 	tags := map[string]bool{}
 	for _, tag := range document["tags"].([]any) {
 		tags[tag.(map[string]any)["name"].(string)] = true
 	}
+
 	for _, o := range w.operations(t) {
 		assert.Regexp(t, `^[a-z][A-Za-z]+$`, o.id)
 		assert.True(t, tags[o.tag], o.tag)
+
 		if !strings.HasPrefix(o.path, "/api/") {
 			continue
 		}
+
 		for _, status := range []string{"400", "401", "403", "404", "429", "500", "503"} {
 			assert.Contains(t, o.responses, status, o.id)
 		}
+
 		assert.NotContains(t, o.responses, "422", o.id)
 		assert.NotContains(t, o.responses, "default", o.id)
 	}
+
 	for name := range document["components"].(map[string]any)["schemas"].(map[string]any) {
 		assert.Regexp(t, `^[A-Z][A-Za-z]+$`, name)
 		assert.NotContains(t, name, "JSON")
@@ -122,6 +146,7 @@ func TestExamplesFitTheirSchemas(t *testing.T) {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
 	require.NoError(t, compiler.AddResource("openapi.json", document))
+
 	checked := 0
 	var walk func(at string, value any)
 	walk = func(at string, value any) {
@@ -130,18 +155,23 @@ func TestExamplesFitTheirSchemas(t *testing.T) {
 			for i, item := range v {
 				walk(at+"/"+string(rune('0'+i%10)), item)
 			}
+
 		case map[string]any:
 			schema, has := v["schema"].(map[string]any)
 			if example, ok := v["example"]; ok && has && !strings.Contains(at, "/properties/") {
 				checked++
+
 				requireFits(t, compiler, at+"/schema", schema, example)
 			}
+
 			if examples, ok := v["examples"].([]any); ok && v["type"] != nil {
 				for _, example := range examples {
 					checked++
+
 					requireFits(t, compiler, at, v, example)
 				}
 			}
+
 			for name, item := range v {
 				if name != "example" && name != "examples" {
 					walk(at+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name), item)
@@ -149,16 +179,25 @@ func TestExamplesFitTheirSchemas(t *testing.T) {
 			}
 		}
 	}
+
 	walk("#", document)
 	assert.Greater(t, checked, 150)
 }
 
 func requireFits(t *testing.T, compiler *jsonschema.Compiler, at string, schema map[string]any, example any) {
 	t.Helper()
+
 	if ref, ok := schema["$ref"].(string); ok {
 		at = ref
 	}
-	at = regexp.MustCompile(`[{}]`).ReplaceAllStringFunc(at, func(s string) string { return map[string]string{"{": "%7B", "}": "%7D"}[s] })
+
+	at = regexp.MustCompile(
+		`[{}]`,
+	).ReplaceAllStringFunc(
+		at,
+		func(s string) string { return map[string]string{"{": "%7B", "}": "%7D"}[s] },
+	)
+
 	compiled, err := compiler.Compile("openapi.json" + at)
 	require.NoError(t, err)
 	require.NoError(t, compiled.Validate(example), at)
@@ -171,10 +210,12 @@ func TestExamplesWork(t *testing.T) {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
 	require.NoError(t, compiler.AddResource("openapi.json", w.document(t)))
+
 	for _, o := range w.operations(t) {
 		if o.id == "getAction" {
 			continue // it has a table of its own: actions_test.go
 		}
+
 		t.Run(o.id, func(t *testing.T) { //nolint:paralleltest // the compiler is not for several at once
 			r := o.exampleRequest(t)
 			w.store.server = o.id == "refreshTool" // the example's tool is an HTTP tool
@@ -183,11 +224,14 @@ func TestExamplesWork(t *testing.T) {
 			require.Less(t, a.StatusCode, 300, a.raw)
 			described, ok := o.responses[strconv.Itoa(a.StatusCode)]
 			require.True(t, ok, "status %d is not in the document", a.StatusCode)
+
 			content, _ := described.(map[string]any)["content"].(map[string]any)
+
 			media, ok := content["application/json"].(map[string]any)
 			if !ok || media["schema"] == nil {
 				return
 			}
+
 			requireFits(t, compiler, "", media["schema"].(map[string]any), a.json)
 		})
 	}

@@ -33,13 +33,16 @@ func presentList[T, V any](part chat.List[T], err error, present func(T) V) (*li
 	if err != nil {
 		return nil, err
 	}
+
 	out := &listOutput[V]{Body: listJSON[V]{Items: make([]V, 0, len(part.Items))}}
 	for _, item := range part.Items {
 		out.Body.Items = append(out.Body.Items, present(item))
 	}
+
 	if part.NextCursor != "" {
 		out.Body.NextCursor = &part.NextCursor
 	}
+
 	return out, nil
 }
 
@@ -48,22 +51,28 @@ func presentList[T, V any](part chat.List[T], err error, present func(T) V) (*li
 // entries come and go.
 func pageOf[T, V any, K cmp.Ordered](all []T, p Paging, key func(T) K, present func(T) V) (*listOutput[V], error) {
 	all = slices.SortedFunc(slices.Values(all), func(a, b T) int { return cmp.Compare(key(a), key(b)) })
+
 	if p.Cursor != "" {
 		var last K
+
 		decoded, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 		if err != nil || json.Unmarshal(decoded, &last) != nil {
 			return nil, chat.Invalid("query.cursor", "must be a next_cursor of this list")
 		}
+
 		all = slices.DeleteFunc(all, func(item T) bool { return key(item) <= last })
 	}
+
 	part := chat.List[T]{Items: all[:min(p.Limit, len(all))]}
 	if len(all) > p.Limit {
 		encoded, err := json.Marshal(key(all[p.Limit-1]))
 		if err != nil {
 			return nil, err
 		}
+
 		part.NextCursor = base64.RawURLEncoding.EncodeToString(encoded)
 	}
+
 	return presentList(part, nil, present)
 }
 

@@ -21,12 +21,22 @@ type participantJSON struct {
 
 func presentParticipant(p chat.Participant) participantJSON {
 	return participantJSON{
-		ID: p.ID, MemberID: p.MemberID, MemberName: p.MemberName, MemberKind: p.MemberKind, Role: p.Role, CreatedAt: p.CreatedAt.UTC(),
+		ID:         p.ID,
+		MemberID:   p.MemberID,
+		MemberName: p.MemberName,
+		MemberKind: p.MemberKind,
+		Role:       p.Role,
+		CreatedAt:  p.CreatedAt.UTC(),
 	}
 }
 
 var exampleParticipant = participantJSON{
-	ID: 7, MemberID: 42, MemberName: "Ana Lopez", MemberKind: chat.KindPerson, Role: chat.ParticipantContributor, CreatedAt: exampleTime,
+	ID:         7,
+	MemberID:   42,
+	MemberName: "Ana Lopez",
+	MemberKind: chat.KindPerson,
+	Role:       chat.ParticipantContributor,
+	CreatedAt:  exampleTime,
 }
 
 // newParticipantJSON brings a member into a chat.
@@ -39,6 +49,7 @@ func (p newParticipantJSON) domain() chat.NewParticipant {
 	if p.Role == "" {
 		p.Role = chat.ParticipantContributor
 	}
+
 	return chat.NewParticipant{MemberID: p.MemberID, Role: p.Role}
 }
 
@@ -51,26 +62,56 @@ type participantAddedJSON struct {
 
 func (s *service) participantRoutes() {
 	register(s, http.MethodPost, "/chats/{chat_id}/participants", scope(chat.ScopeChatsWrite), s.addParticipant, about{
-		id: "addParticipant", tag: tagActions, summary: "Add a participant", acts: true,
+		id:          "addParticipant",
+		tag:         tagActions,
+		summary:     "Add a participant",
+		acts:        true,
 		description: "A member has one place in a chat, whatever the role.",
 		request:     newParticipantJSON{MemberID: 42, Role: chat.ParticipantContributor},
 		answer:      participantAddedJSON{Success: true, Message: "Ana Lopez added as contributor", ParticipantID: 7},
 		problems:    []chat.Code{chat.CodeParticipantExists, chat.CodeMemberNotFound, chat.CodeIdempotencyKeyReused},
 		codes:       map[string]chat.Code{"role": chat.CodeInvalidRole},
 	})
+
 	register(s, http.MethodGet, "/chats/{chat_id}/participants", ownOr(chat.ScopeChatsRead), s.listParticipants, about{
-		id: "listParticipants", tag: tagChats, summary: "Who takes part in a chat", description: "By id.", answer: listOf(exampleParticipant),
+		id:          "listParticipants",
+		tag:         tagChats,
+		summary:     "Who takes part in a chat",
+		description: "By id.",
+		answer:      listOf(exampleParticipant),
 	})
-	register(s, http.MethodPatch, "/chats/{chat_id}/participants/{participant_id}", scope(chat.ScopeChatsWrite), s.updateParticipant, about{
-		id: "updateParticipant", tag: tagChats, summary: "Change a participant's role",
-		request: participantPatchJSON{Role: chat.ParticipantObserver}, answer: exampleParticipant,
-		problems: []chat.Code{chat.CodeParticipantNotFound, chat.CodeLastOwner},
-		codes:    map[string]chat.Code{"role": chat.CodeInvalidRole},
-	})
-	register(s, http.MethodDelete, "/chats/{chat_id}/participants/{participant_id}", scope(chat.ScopeChatsWrite), s.removeParticipant, about{
-		id: "removeParticipant", tag: tagChats, summary: "Remove a participant", description: "The last owner can not be removed.",
-		problems: []chat.Code{chat.CodeParticipantNotFound, chat.CodeLastOwner},
-	})
+
+	register(
+		s,
+		http.MethodPatch,
+		"/chats/{chat_id}/participants/{participant_id}",
+		scope(chat.ScopeChatsWrite),
+		s.updateParticipant,
+		about{
+			id:       "updateParticipant",
+			tag:      tagChats,
+			summary:  "Change a participant's role",
+			request:  participantPatchJSON{Role: chat.ParticipantObserver},
+			answer:   exampleParticipant,
+			problems: []chat.Code{chat.CodeParticipantNotFound, chat.CodeLastOwner},
+			codes:    map[string]chat.Code{"role": chat.CodeInvalidRole},
+		},
+	)
+
+	register(
+		s,
+		http.MethodDelete,
+		"/chats/{chat_id}/participants/{participant_id}",
+		scope(chat.ScopeChatsWrite),
+		s.removeParticipant,
+		about{
+			id:          "removeParticipant",
+			tag:         tagChats,
+			summary:     "Remove a participant",
+			description: "The last owner can not be removed.",
+			problems:    []chat.Code{chat.CodeParticipantNotFound, chat.CodeLastOwner},
+		},
+	)
 }
 
 type addParticipantInput struct {
@@ -80,12 +121,18 @@ type addParticipantInput struct {
 
 func (s *service) addParticipant(ctx context.Context, in *addParticipantInput) (*acted, error) {
 	asked := in.Body.domain()
+
 	return s.act(ctx, in.ActionHeaders, intent{
 		kind:   chat.ActionAddParticipant,
 		chat:   callFrom(ctx).chat.ID,
 		fields: map[string]any{"member_id": asked.MemberID, "role": asked.Role},
 		start: func(ctx context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
-			answer, err := s.engine.AddParticipant(ctx, chat.AddParticipant{Request: request, NewParticipant: asked}, wait)
+			answer, err := s.engine.AddParticipant(
+				ctx,
+				chat.AddParticipant{Request: request, NewParticipant: asked},
+				wait,
+			)
+
 			return participantAddedJSON{
 				Success: true, Message: answer.Value.Message, ParticipantID: answer.Value.ParticipantID,
 			}, answer.Replayed, err
@@ -99,21 +146,25 @@ func (s *service) participantAdded(ctx context.Context, action chat.Action) (any
 	if err != nil {
 		return nil, err
 	}
+
 	added := participantAddedJSON{Success: true, ParticipantID: action.ParticipantID}
 	if i := slices.IndexFunc(all, func(p chat.Participant) bool { return p.ID == action.ParticipantID }); i >= 0 {
 		added.Message = all[i].AddedMessage()
 	} else {
 		added.Message = fmt.Sprintf("Participant %d was added, and has been removed since", action.ParticipantID)
 	}
+
 	return added, nil
 }
 
 func (s *service) listParticipants(ctx context.Context, in *pagedInput) (*listOutput[participantJSON], error) {
 	c := callFrom(ctx)
+
 	all, err := s.store.Participants(ctx, c.workspace(), c.chat.ID)
 	if err != nil {
 		return nil, err
 	}
+
 	return pageOf(all, in.Paging, func(p chat.Participant) chat.ParticipantID { return p.ID }, presentParticipant)
 }
 
@@ -128,14 +179,30 @@ type participantOutput struct{ Body participantJSON }
 
 func (s *service) updateParticipant(ctx context.Context, in *updateParticipantInput) (*participantOutput, error) {
 	c := callFrom(ctx)
-	changed, err := s.store.UpdateParticipant(ctx, c.workspace(), c.actor(), c.chat.ID, chat.ParticipantID(c.numbers["participant_id"]), in.Body.Role)
+
+	changed, err := s.store.UpdateParticipant(
+		ctx,
+		c.workspace(),
+		c.actor(),
+		c.chat.ID,
+		chat.ParticipantID(c.numbers["participant_id"]),
+		in.Body.Role,
+	)
 	if err != nil {
 		return nil, err
 	}
+
 	return &participantOutput{Body: presentParticipant(changed)}, nil
 }
 
 func (s *service) removeParticipant(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	c := callFrom(ctx)
-	return nil, s.store.RemoveParticipant(ctx, c.workspace(), c.actor(), c.chat.ID, chat.ParticipantID(c.numbers["participant_id"]))
+
+	return nil, s.store.RemoveParticipant(
+		ctx,
+		c.workspace(),
+		c.actor(),
+		c.chat.ID,
+		chat.ParticipantID(c.numbers["participant_id"]),
+	)
 }

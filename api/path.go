@@ -28,7 +28,11 @@ type pathParameter struct {
 }
 
 var pathParameters = map[string]pathParameter{
-	"workspace_uuid":  {uuid: true, doc: "The workspace that the key belongs to.", example: "11111111-1111-4111-8111-111111111111"},
+	"workspace_uuid": {
+		uuid:    true,
+		doc:     "The workspace that the key belongs to.",
+		example: "11111111-1111-4111-8111-111111111111",
+	},
 	"chat_id":         {doc: "The chat.", example: 7},
 	"participant_id":  {doc: "One member's place in the chat.", example: 12},
 	"message_uuid":    {uuid: true, doc: "The message's uuid.", example: exampleMessage},
@@ -50,40 +54,57 @@ var pathParameters = map[string]pathParameter{
 // namesIn lists the parameters of a path pattern, in their order.
 func namesIn(pattern string) []string {
 	var names []string
+
 	for part := range strings.SplitSeq(pattern, "/") {
 		if name, ok := strings.CutPrefix(part, "{"); ok {
 			names = append(names, strings.TrimSuffix(name, "}"))
 		}
 	}
+
 	return names
 }
 
 func documentPath(pattern string) []*huma.Param {
 	var documented []*huma.Param
+
 	for _, name := range namesIn(pattern) {
 		p := pathParameters[name]
 		schema := &huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: new(float64)}
+
 		*schema.Minimum = 1
 		if p.uuid {
 			schema = &huma.Schema{Type: huma.TypeString, Format: "uuid"}
 		}
+
 		if p.text {
 			schema = &huma.Schema{Type: huma.TypeString, MaxLength: new(maxText)}
 		}
+
 		documented = append(documented, &huma.Param{
-			Name: name, In: "path", Required: true, Description: p.doc, Schema: schema, Example: p.example,
+			Name:        name,
+			In:          "path",
+			Required:    true,
+			Description: p.doc,
+			Schema:      schema,
+			Example:     p.example,
 		})
 	}
+
 	return documented
 }
 
 // readPath reads the ids in the path, all but the workspace's.
 func readPath(pattern string) check {
 	names := namesIn(pattern)
+
 	return func(ctx huma.Context, c *call) error {
-		c.numbers, c.uuids, c.texts = map[string]int64{}, map[string]string{}, map[string]string{}
+		c.numbers = map[string]int64{}
+		c.uuids = map[string]string{}
+		c.texts = map[string]string{}
+
 		for _, name := range names[1:] {
 			var err error
+
 			switch p := pathParameters[name]; {
 			case p.uuid:
 				c.uuids[name], err = parseUUID("path."+name, ctx.Param(name))
@@ -92,10 +113,12 @@ func readPath(pattern string) check {
 			default:
 				c.numbers[name], err = parseNumber("path."+name, ctx.Param(name))
 			}
+
 			if err != nil {
 				return err
 			}
 		}
+
 		return nil
 	}
 }
@@ -105,6 +128,7 @@ func parseNumber(field, text string) (int64, error) {
 	if err != nil || n < 1 || text[0] == '+' {
 		return 0, chat.Invalid(field, "must be a whole number from 1 to 9223372036854775807")
 	}
+
 	return n, nil
 }
 
@@ -113,6 +137,7 @@ func parseUUID(field, text string) (string, error) {
 	if err != nil || len(text) != 36 {
 		return "", chat.Invalid(field, "must be a UUID like %s", exampleMessage)
 	}
+
 	return id.String(), nil
 }
 
@@ -122,9 +147,11 @@ const maxText = 64
 // parseText decodes what is percent-encoded.
 func parseText(field, given string) (string, error) {
 	text, err := url.PathUnescape(given)
-	if err != nil || !utf8.ValidString(text) || strings.ContainsRune(text, 0) || utf8.RuneCountInString(text) > maxText {
+	if err != nil || !utf8.ValidString(text) || strings.ContainsRune(text, 0) ||
+		utf8.RuneCountInString(text) > maxText {
 		return "", chat.Invalid(field, "must be 1 to %d characters, percent-encoded", maxText)
 	}
+
 	return text, nil
 }
 
@@ -133,10 +160,12 @@ func parseText(field, given string) (string, error) {
 func checkQuery(ctx huma.Context, _ *call) error {
 	request := humafiber.Unwrap(ctx).Request()
 	values, err := url.ParseQuery(string(request.URI().QueryString()))
+
 	_, unreadable := url.Parse(string(request.RequestURI()))
 	if err != nil || unreadable != nil {
 		return chat.Invalid("query", "must be name=value pairs, joined by & and percent-encoded")
 	}
+
 	for name, given := range values {
 		field := "query." + name
 		switch {
@@ -150,5 +179,6 @@ func checkQuery(ctx huma.Context, _ *call) error {
 			return chat.Invalid(strings.ReplaceAll(field, "\x00", ""), "must not contain NUL")
 		}
 	}
+
 	return nil
 }

@@ -20,11 +20,20 @@ type phoneNumberJSON struct {
 
 func presentPhoneNumber(p chat.PhoneNumber) phoneNumberJSON {
 	return phoneNumberJSON{
-		ID: p.ID, Name: p.Name, Number: p.Number, MessagingServiceSID: p.MessagingServiceSID, CreatedAt: p.CreatedAt.UTC(),
+		ID:                  p.ID,
+		Name:                p.Name,
+		Number:              p.Number,
+		MessagingServiceSID: p.MessagingServiceSID,
+		CreatedAt:           p.CreatedAt.UTC(),
 	}
 }
 
-var examplePhoneNumber = phoneNumberJSON{ID: 1, Name: "Support", Number: "+14155550100", CreatedAt: exampleTime}
+var examplePhoneNumber = phoneNumberJSON{
+	ID:        1,
+	Name:      "Support",
+	Number:    "+14155550100",
+	CreatedAt: exampleTime,
+}
 
 // newPhoneNumberJSON makes a sender for SMS.
 type newPhoneNumberJSON struct {
@@ -43,22 +52,47 @@ type phoneNumberPatchJSON struct {
 func (s *service) phoneNumberRoutes() {
 	admin, notFound := scope(chat.ScopeWorkspaceAdmin), chat.CodeSenderNotFound
 	register(s, http.MethodGet, "/phone-numbers", admin, s.listPhoneNumbers, about{
-		id: "listPhoneNumbers", tag: tagSenders, summary: "The senders for SMS", description: "By id.", answer: listOf(examplePhoneNumber),
+		id:          "listPhoneNumbers",
+		tag:         tagSenders,
+		summary:     "The senders for SMS",
+		description: "By id.",
+		answer:      listOf(examplePhoneNumber),
 	})
+
 	register(s, http.MethodPost, "/phone-numbers", admin, s.createPhoneNumber, about{
-		id: "createPhoneNumber", tag: tagSenders, summary: "Make a sender for SMS", status: http.StatusCreated, answer: examplePhoneNumber,
-		request: newPhoneNumberJSON{Name: "Support", Number: "+14155550100"}, problems: []chat.Code{chat.CodeAlreadyExists},
+		id:       "createPhoneNumber",
+		tag:      tagSenders,
+		summary:  "Make a sender for SMS",
+		status:   http.StatusCreated,
+		answer:   examplePhoneNumber,
+		request:  newPhoneNumberJSON{Name: "Support", Number: "+14155550100"},
+		problems: []chat.Code{chat.CodeAlreadyExists},
 	})
+
 	register(s, http.MethodGet, "/phone-numbers/{phone_number_id}", admin, s.getPhoneNumber, about{
-		id: "getPhoneNumber", tag: tagSenders, summary: "A sender for SMS", answer: examplePhoneNumber, problems: []chat.Code{notFound},
+		id:       "getPhoneNumber",
+		tag:      tagSenders,
+		summary:  "A sender for SMS",
+		answer:   examplePhoneNumber,
+		problems: []chat.Code{notFound},
 	})
+
 	register(s, http.MethodPatch, "/phone-numbers/{phone_number_id}", admin, s.updatePhoneNumber, about{
-		id: "updatePhoneNumber", tag: tagSenders, summary: "Change a sender for SMS", description: "Fields that are left out stay as they are.",
-		request: phoneNumberPatchJSON{Name: new("Support")}, answer: examplePhoneNumber, problems: []chat.Code{notFound, chat.CodeAlreadyExists},
+		id:          "updatePhoneNumber",
+		tag:         tagSenders,
+		summary:     "Change a sender for SMS",
+		description: "Fields that are left out stay as they are.",
+		request:     phoneNumberPatchJSON{Name: new("Support")},
+		answer:      examplePhoneNumber,
+		problems:    []chat.Code{notFound, chat.CodeAlreadyExists},
 	})
+
 	register(s, http.MethodDelete, "/phone-numbers/{phone_number_id}", admin, s.deletePhoneNumber, about{
-		id: "deletePhoneNumber", tag: tagSenders, summary: "Delete a sender for SMS", description: "Not while a chat uses it.",
-		problems: []chat.Code{notFound, chat.CodeInUse},
+		id:          "deletePhoneNumber",
+		tag:         tagSenders,
+		summary:     "Delete a sender for SMS",
+		description: "Not while a chat uses it.",
+		problems:    []chat.Code{notFound, chat.CodeInUse},
 	})
 }
 
@@ -67,6 +101,7 @@ func (s *service) listPhoneNumbers(ctx context.Context, in *pagedInput) (*listOu
 	if err != nil {
 		return nil, err
 	}
+
 	return pageOf(all, in.Paging, func(p chat.PhoneNumber) chat.PhoneNumberID { return p.ID }, presentPhoneNumber)
 }
 
@@ -74,28 +109,45 @@ type createPhoneNumberInput struct{ Body newPhoneNumberJSON }
 
 type phoneNumberOutput struct{ Body phoneNumberJSON }
 
-func (s *service) createPhoneNumber(ctx context.Context, in *createPhoneNumberInput) (*created[phoneNumberJSON], error) {
+func (s *service) createPhoneNumber(
+	ctx context.Context,
+	in *createPhoneNumberInput,
+) (*created[phoneNumberJSON], error) {
 	c := callFrom(ctx)
-	number := chat.PhoneNumber{Name: in.Body.Name, Number: in.Body.Number, MessagingServiceSID: in.Body.MessagingServiceSID}
+
+	number := chat.PhoneNumber{
+		Name:                in.Body.Name,
+		Number:              in.Body.Number,
+		MessagingServiceSID: in.Body.MessagingServiceSID,
+	}
+
 	if err := number.Validate(); err != nil {
 		return nil, err
 	}
+
 	if err := checkPhone("number", number.Number); err != nil {
 		return nil, err
 	}
+
 	made, err := s.store.CreatePhoneNumber(ctx, c.workspace(), c.actor(), number)
 	if err != nil {
 		return nil, err
 	}
-	return &created[phoneNumberJSON]{Location: c.path(fmt.Sprintf("/phone-numbers/%d", made.ID)), Body: presentPhoneNumber(made)}, nil
+
+	return &created[phoneNumberJSON]{
+		Location: c.path(fmt.Sprintf("/phone-numbers/%d", made.ID)),
+		Body:     presentPhoneNumber(made),
+	}, nil
 }
 
 func (s *service) getPhoneNumber(ctx context.Context, _ *struct{}) (*phoneNumberOutput, error) {
 	c := callFrom(ctx)
+
 	found, err := s.store.PhoneNumber(ctx, c.workspace(), chat.PhoneNumberID(c.numbers["phone_number_id"]))
 	if err != nil {
 		return nil, err
 	}
+
 	return &phoneNumberOutput{Body: presentPhoneNumber(found)}, nil
 }
 
@@ -103,18 +155,28 @@ type updatePhoneNumberInput struct{ Body phoneNumberPatchJSON }
 
 func (s *service) updatePhoneNumber(ctx context.Context, in *updatePhoneNumberInput) (*phoneNumberOutput, error) {
 	c := callFrom(ctx)
+
 	if err := checkPhone("number", or(in.Body.Number, "")); err != nil {
 		return nil, err
 	}
+
 	id := chat.PhoneNumberID(c.numbers["phone_number_id"])
+
 	changed, err := s.store.UpdatePhoneNumber(ctx, c.workspace(), c.actor(), id, chat.PhoneNumberPatch(in.Body))
 	if err != nil {
 		return nil, err
 	}
+
 	return &phoneNumberOutput{Body: presentPhoneNumber(changed)}, nil
 }
 
 func (s *service) deletePhoneNumber(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	c := callFrom(ctx)
-	return nil, s.store.DeletePhoneNumber(ctx, c.workspace(), c.actor(), chat.PhoneNumberID(c.numbers["phone_number_id"]))
+
+	return nil, s.store.DeletePhoneNumber(
+		ctx,
+		c.workspace(),
+		c.actor(),
+		chat.PhoneNumberID(c.numbers["phone_number_id"]),
+	)
 }

@@ -63,9 +63,17 @@ func (p *problem) GetHeaders() http.Header { return p.headers }
 
 func newProblem(requestID string, e *chat.Error) *problem {
 	return &problem{
-		Type: problemType + string(e.Code), Title: title(e.Code), Status: statuses[e.Code.Kind()],
-		Detail: e.Message, Instance: "urn:handrail:request:" + requestID, Code: e.Code, Errors: e.Fields,
-		DeliveryID: e.DeliveryID, ActionID: e.ActionID, Retryable: e.Retryable, ToolCalls: toolCalls(e.ToolCalls),
+		Type:       problemType + string(e.Code),
+		Title:      title(e.Code),
+		Status:     statuses[e.Code.Kind()],
+		Detail:     e.Message,
+		Instance:   "urn:handrail:request:" + requestID,
+		Code:       e.Code,
+		Errors:     e.Fields,
+		DeliveryID: e.DeliveryID,
+		ActionID:   e.ActionID,
+		Retryable:  e.Retryable,
+		ToolCalls:  toolCalls(e.ToolCalls),
 	}
 }
 
@@ -84,6 +92,7 @@ func (s *service) problemOf(ctx context.Context, err error) *problem {
 		s.logger.WarnContext(ctx, "a part does not answer", "request_id", requestIDFrom(ctx), "error", err)
 	default:
 	}
+
 	return newProblem(requestIDFrom(ctx), e)
 }
 
@@ -92,8 +101,16 @@ func (s *service) refuse(ctx huma.Context, err error) {
 	p := s.problemOf(ctx.Context(), err)
 	ctx.SetHeader("Content-Type", p.ContentType(""))
 	ctx.SetStatus(p.Status)
+
 	if err := huma.DefaultJSONFormat.Marshal(ctx.BodyWriter(), p); err != nil {
-		s.logger.ErrorContext(ctx.Context(), "writing a problem failed", "request_id", requestIDFrom(ctx.Context()), "error", err)
+		s.logger.ErrorContext(
+			ctx.Context(),
+			"writing a problem failed",
+			"request_id",
+			requestIDFrom(ctx.Context()),
+			"error",
+			err,
+		)
 	}
 }
 
@@ -101,10 +118,12 @@ func (s *service) refuse(ctx huma.Context, err error) {
 // that are not HTTP or too large.
 func (s *service) fiberError(c *fiber.Ctx, err error) error {
 	e := transportError(err, max(maxBody, s.sizeOf(&c.Request().Header).MaxRequestBodySize))
+
 	p := s.problemOf(requestContext(c), e)
 	if f, ok := errors.AsType[*fiber.Error](err); ok && e.Code.Kind() == chat.KindInvalid {
 		p.Status = f.Code
 	}
+
 	return c.Status(p.Status).JSON(p, p.ContentType(""))
 }
 
@@ -113,11 +132,16 @@ func transportError(err error, limit int) *chat.Error {
 	if !ok {
 		return chat.AsError(err)
 	}
+
 	switch f.Code {
 	case http.StatusNotFound:
 		return chat.Errorf(chat.CodeNotFound, "there is nothing at this path; GET /openapi.json lists what there is")
 	case http.StatusMethodNotAllowed:
-		return chat.Errorf(chat.CodeMethodNotAllowed, "this path does not take this method; the Allow header names those it takes")
+		return chat.Errorf(
+			chat.CodeMethodNotAllowed,
+			"this path does not take this method; the Allow header names those it takes",
+		)
+
 	case http.StatusRequestEntityTooLarge:
 		return chat.Errorf(chat.CodeBodyTooLarge, "the body must be at most %d bytes", limit)
 	case http.StatusRequestHeaderFieldsTooLarge:
@@ -125,9 +149,11 @@ func transportError(err error, limit int) *chat.Error {
 	case http.StatusRequestTimeout:
 		return chat.Errorf(chat.CodeInvalidRequest, "the request did not arrive in time")
 	}
+
 	if f.Code < http.StatusInternalServerError {
 		return chat.Errorf(chat.CodeInvalidRequest, "this is not a request that can be read")
 	}
+
 	return chat.AsError(err)
 }
 
@@ -139,6 +165,7 @@ func init() {
 	huma.NewError = func(_ int, message string, _ ...error) huma.StatusError {
 		return newProblem("", chat.AsError(errors.New(message)))
 	}
+
 	huma.NewErrorWithContext = func(ctx huma.Context, _ int, message string, errs ...error) huma.StatusError {
 		return newProblem(requestIDFrom(ctx.Context()), parameterError(ctx.Operation(), message, errs))
 	}

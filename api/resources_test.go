@@ -18,13 +18,22 @@ func TestChatFilters(t *testing.T) {
 	list := func(query string) chat.ChatFilter {
 		a := w.do(t, request{method: http.MethodGet, path: in("/chats" + query)})
 		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
 		return w.store.chatFilter
 	}
+
 	assert.Equal(t, chat.ChatFilter{Page: chat.Page{Limit: 10}}, list(""))
+
 	assert.Equal(t, chat.ChatFilter{
-		NeedsResponse: new(false), Channel: chat.ChannelEmail, State: chat.StateOpen, Label: "vip", MemberID: 42, Query: "late order",
-		Page: chat.Page{Limit: 100, Cursor: "abc"},
+		NeedsResponse: new(false),
+		Channel:       chat.ChannelEmail,
+		State:         chat.StateOpen,
+		Label:         "vip",
+		MemberID:      42,
+		Query:         "late order",
+		Page:          chat.Page{Limit: 100, Cursor: "abc"},
 	}, list("?needs_response=false&channel=email&state=open&label=vip&member_id=42&q=late+order&limit=100&cursor=abc"))
+
 	assert.Equal(t, new(true), list("?needs_response=true").NeedsResponse)
 	assert.Equal(t, chat.MemberID(42), list("?memberId=42").MemberID)
 }
@@ -32,15 +41,36 @@ func TestChatFilters(t *testing.T) {
 func TestDeliveryFilters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a := w.do(t, request{method: http.MethodGet, path: in("/deliveries?status=unknown&channel=phone-sms&error_code=timeout&chat_id=7&since=2026-11-22T10:00:00Z&until=2026-11-22T12:00:00%2B01:00")})
+	a := w.do(
+		t,
+		request{
+			method: http.MethodGet,
+			path: in(
+				"/deliveries?status=unknown&channel=phone-sms&error_code=timeout&chat_id=7&since=2026-11-22T10:00:00Z&until=2026-11-22T12:00:00%2B01:00",
+			),
+		},
+	)
+
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
 	f := w.store.deliveryFilter
-	assert.Equal(t, []any{"unknown", chat.ChannelSMS, "timeout", chatOne}, []any{f.Status, f.Channel, f.ErrorCode, f.ChatID})
+	assert.Equal(
+		t,
+		[]any{"unknown", chat.ChannelSMS, "timeout", chatOne},
+		[]any{f.Status, f.Channel, f.ErrorCode, f.ChatID},
+	)
+
 	assert.Equal(t, time.Hour, f.Until.Sub(*f.Since))
 	w.do(t, request{method: http.MethodGet, path: in("/deliveries")})
 	assert.Equal(t, chat.DeliveryFilter{Page: chat.Page{Limit: 10}}, w.store.deliveryFilter)
+
 	for _, status := range append(chat.SubmissionStates(), "delivered", "bounced", "unconfirmed") {
-		assert.Equal(t, http.StatusOK, w.do(t, request{method: http.MethodGet, path: in("/deliveries?status=" + string(status))}).StatusCode, status)
+		assert.Equal(
+			t,
+			http.StatusOK,
+			w.do(t, request{method: http.MethodGet, path: in("/deliveries?status=" + string(status))}).StatusCode,
+			status,
+		)
 	}
 }
 
@@ -55,16 +85,29 @@ func TestADelivery(t *testing.T) {
 	events := a.json["events"].([]any)
 	assert.Equal(t, "MessageStatus=queued", events[0].(map[string]any)["raw"])
 	assert.Equal(t, map[string]any{"event": "sent"}, events[1].(map[string]any)["raw"])
+
 	for state, next := range map[chat.SubmissionState][]any{
-		chat.SubmissionPending: {"retry", "cancel"}, chat.SubmissionSending: {}, chat.SubmissionAccepted: {}, chat.SubmissionBlocked: {"retry", "cancel"},
-		chat.SubmissionUnknown: {"resolve"}, chat.SubmissionNeedsReview: {"retry", "resolve"}, chat.SubmissionRejected: {"retry"},
+		chat.SubmissionPending:     {"retry", "cancel"},
+		chat.SubmissionSending:     {},
+		chat.SubmissionAccepted:    {},
+		chat.SubmissionBlocked:     {"retry", "cancel"},
+		chat.SubmissionUnknown:     {"resolve"},
+		chat.SubmissionNeedsReview: {"retry", "resolve"},
+		chat.SubmissionRejected:    {"retry"},
 	} {
 		w.store.delivery = func(chat.DeliveryID) (chat.Delivery, error) {
 			d := unknownDelivery()
 			d.Submission = state
+
 			return d, nil
 		}
-		assert.Equal(t, next, w.do(t, request{method: http.MethodGet, path: in("/deliveries/" + string(deliveryID))}).json["next"], state)
+
+		assert.Equal(
+			t,
+			next,
+			w.do(t, request{method: http.MethodGet, path: in("/deliveries/" + string(deliveryID))}).json["next"],
+			state,
+		)
 	}
 }
 
@@ -77,22 +120,50 @@ func TestMessages(t *testing.T) {
 	assert.Equal(t, "older", a.json["next_cursor"])
 	first := a.json["items"].([]any)[0].(map[string]any)
 	assert.Equal(t, "assistant", first["role"])
+
 	assert.Equal(t, map[string]any{
-		"id": "call_1", "type": "function", "function": map[string]any{"name": "add_label", "arguments": `{"label":"vip"}`},
-		"status": "succeeded", "result": map[string]any{},
+		"id":       "call_1",
+		"type":     "function",
+		"function": map[string]any{"name": "add_label", "arguments": `{"label":"vip"}`},
+		"status":   "succeeded",
+		"result":   map[string]any{},
 	}, first["tool_calls"].([]any)[0])
 
-	a = w.do(t, request{method: http.MethodPost, path: in("/chats/7/messages"), key: userKey, body: `{"content":"Where is it?"}`})
+	a = w.do(t, request{
+		method: http.MethodPost,
+		path:   in("/chats/7/messages"),
+		key:    userKey,
+		body:   `{"content":"Where is it?"}`,
+	})
+
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 	assert.Equal(t, chat.NewMessage{MemberID: 42, Content: "Where is it?"}, w.store.newMessage)
+
 	for given, want := range map[string]int{"1": 1, "5": 5, `"up"`: 5, `"down"`: 1} {
-		a = w.do(t, request{method: http.MethodPost, path: in("/chats/7/messages/" + string(messageOne) + "/rate"), body: `{"rating":` + given + `,"comment":"c"}`})
+		a = w.do(
+			t,
+			request{
+				method: http.MethodPost,
+				path:   in("/chats/7/messages/" + string(messageOne) + "/rate"),
+				body:   `{"rating":` + given + `,"comment":"c"}`,
+			},
+		)
+
 		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 		assert.Equal(t, want, w.store.rating.Value)
 		assert.Equal(t, chat.MemberID(1), w.store.rating.By)
 	}
+
 	w.store.fail = chat.Errorf(chat.CodeNotRatable, "only an assistant's messages can be rated")
-	a = w.do(t, request{method: http.MethodPost, path: in("/chats/7/messages/" + string(messageOne) + "/rate"), body: `{"rating":1}`})
+	a = w.do(
+		t,
+		request{
+			method: http.MethodPost,
+			path:   in("/chats/7/messages/" + string(messageOne) + "/rate"),
+			body:   `{"rating":1}`,
+		},
+	)
+
 	requireProblem(t, a, http.StatusBadRequest, "not_ratable", "")
 }
 
@@ -101,19 +172,52 @@ func TestMembers(t *testing.T) {
 	w := newWorld(t)
 	a := w.do(t, request{method: http.MethodPost, path: in("/members"), body: `{"name":"Ana"}`})
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
+
 	assert.Equal(t, chat.Member{
-		WorkspaceID: home, Name: "Ana", Kind: chat.KindPerson, Role: chat.RoleUser, NotificationsEnabled: true,
-		ConsentSMS: chat.ConsentUnknown, ConsentEmail: chat.ConsentUnknown, Tools: chat.AllTools(),
+		WorkspaceID:          home,
+		Name:                 "Ana",
+		Kind:                 chat.KindPerson,
+		Role:                 chat.RoleUser,
+		NotificationsEnabled: true,
+		ConsentSMS:           chat.ConsentUnknown,
+		ConsentEmail:         chat.ConsentUnknown,
+		Tools:                chat.AllTools(),
 	}, w.store.member)
+
 	assert.Equal(t, in("/members/42"), a.Header.Get("Location"))
-	a = w.do(t, request{method: http.MethodPost, path: in("/members"), body: `{"name":"Bot","kind":"assistant","role":"manager","notifications_enabled":false,"phone":"+14155550123","consent":{"email":"revoked"}}`})
+
+	a = w.do(
+		t,
+		request{
+			method: http.MethodPost,
+			path:   in("/members"),
+			body:   `{"name":"Bot","kind":"assistant","role":"manager","notifications_enabled":false,"phone":"+14155550123","consent":{"email":"revoked"}}`,
+		},
+	)
+
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 	assert.False(t, w.store.member.NotificationsEnabled)
-	assert.Equal(t, []chat.Consent{chat.ConsentUnknown, chat.ConsentRevoked}, []chat.Consent{w.store.member.ConsentSMS, w.store.member.ConsentEmail})
+
+	assert.Equal(
+		t,
+		[]chat.Consent{chat.ConsentUnknown, chat.ConsentRevoked},
+		[]chat.Consent{w.store.member.ConsentSMS, w.store.member.ConsentEmail},
+	)
+
 	assert.Equal(t, map[string]any{"phone-sms": "unknown", "email": "revoked"}, a.json["consent"])
-	a = w.do(t, request{method: http.MethodPatch, path: in("/members/42"), body: `{"phone":"","consent":{"phone-sms":"granted"}}`})
+
+	a = w.do(
+		t,
+		request{
+			method: http.MethodPatch,
+			path:   in("/members/42"),
+			body:   `{"phone":"","consent":{"phone-sms":"granted"}}`,
+		},
+	)
+
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, chat.MemberPatch{Phone: new(""), ConsentSMS: new(chat.ConsentGranted)}, w.store.memberPatch)
+
 	for _, phone := range []string{"+14155550123", "+15005550006", "+491701234567"} {
 		a = w.do(t, request{method: http.MethodPatch, path: in("/members/42"), body: `{"phone":"` + phone + `"}`})
 		assert.Equal(t, http.StatusOK, a.StatusCode, phone)
@@ -123,10 +227,27 @@ func TestMembers(t *testing.T) {
 func TestChats(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a := w.do(t, request{method: http.MethodPost, path: in("/chats"), body: `{"channel":"phone-sms","memberId":42,"participants":[{"memberId":5},{"member_id":6,"role":"observer"}]}`})
+	a := w.do(
+		t,
+		request{
+			method: http.MethodPost,
+			path:   in("/chats"),
+			body:   `{"channel":"phone-sms","memberId":42,"participants":[{"memberId":5},{"member_id":6,"role":"observer"}]}`,
+		},
+	)
+
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 	assert.Equal(t, in("/chats/7"), a.Header.Get("Location"))
-	assert.Equal(t, []chat.NewParticipant{{MemberID: 5, Role: chat.ParticipantContributor}, {MemberID: 6, Role: chat.ParticipantObserver}}, w.store.newChat.Participants)
+
+	assert.Equal(
+		t,
+		[]chat.NewParticipant{
+			{MemberID: 5, Role: chat.ParticipantContributor},
+			{MemberID: 6, Role: chat.ParticipantObserver},
+		},
+		w.store.newChat.Participants,
+	)
+
 	a = w.do(t, request{method: http.MethodPut, path: in("/chats/7"), body: `{"needs_response":false,"label_ids":[]}`})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, chat.ChatPatch{NeedsResponse: new(false), LabelIDs: &[]chat.LabelID{}}, w.store.chatPatch)
@@ -138,6 +259,7 @@ func TestChats(t *testing.T) {
 
 func TestConflicts(t *testing.T) {
 	t.Parallel()
+
 	for _, test := range []struct {
 		method, path, body string
 		code               chat.Code
@@ -155,7 +277,13 @@ func TestConflicts(t *testing.T) {
 	} {
 		w := newWorld(t)
 		w.store.fail = chat.Errorf(test.code, "what is wrong")
-		requireProblem(t, w.do(t, request{method: test.method, path: in(test.path), body: test.body}), test.status, string(test.code), "")
+		requireProblem(
+			t,
+			w.do(t, request{method: test.method, path: in(test.path), body: test.body}),
+			test.status,
+			string(test.code),
+			"",
+		)
 	}
 }
 
@@ -163,28 +291,42 @@ func TestConflicts(t *testing.T) {
 func TestPagesOfWholeLists(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+
 	w.store.labels = nil
 	for i := range 25 {
-		w.store.labels = append(w.store.labels, chat.Label{ID: chat.LabelID(i + 1), Name: fmt.Sprintf("L%02d", (i*7)%25)})
+		w.store.labels = append(
+			w.store.labels,
+			chat.Label{ID: chat.LabelID(i + 1), Name: fmt.Sprintf("L%02d", (i*7)%25)},
+		)
 	}
+
 	var seen []string
+
 	for cursor, pages := "", 0; ; pages++ {
 		require.Less(t, pages, 10)
 		a := w.do(t, request{method: http.MethodGet, path: in("/chat-labels?limit=10&cursor=" + cursor)})
 		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
 		for _, item := range a.json["items"].([]any) {
 			seen = append(seen, item.(map[string]any)["name"].(string))
 		}
+
 		if a.json["next_cursor"] == nil {
 			break
 		}
+
 		cursor = a.json["next_cursor"].(string)
 	}
+
 	require.Len(t, seen, 25)
 	assert.IsIncreasing(t, seen)
 
 	w.store.labels = nil
-	assert.JSONEq(t, `{"items":[],"next_cursor":null}`, w.do(t, request{method: http.MethodGet, path: in("/chat-labels")}).raw)
+	assert.JSONEq(
+		t,
+		`{"items":[],"next_cursor":null}`,
+		w.do(t, request{method: http.MethodGet, path: in("/chat-labels")}).raw,
+	)
 }
 
 func TestToolsOfAChat(t *testing.T) {
@@ -195,9 +337,20 @@ func TestToolsOfAChat(t *testing.T) {
 	tools := a.json["items"].([]any)
 	require.Len(t, tools, len(chat.Builtins())+2)
 	tool := tools[0].(map[string]any)
-	assert.Equal(t, []any{"add_label", "builtin", "write", false}, []any{tool["name"], tool["kind"], tool["risk"], tool["idempotent"]})
+	assert.Equal(
+		t,
+		[]any{"add_label", "builtin", "write", false},
+		[]any{tool["name"], tool["kind"], tool["risk"], tool["idempotent"]},
+	)
+
 	assert.Equal(t, "object", tool["schema"].(map[string]any)["type"])
+
 	book, taxi := tools[1].(map[string]any), tools[2].(map[string]any)
-	assert.Equal(t, []any{"book_table", "http", 4.0, map[string]any{"tool": "cancel_table"}}, []any{book["name"], book["kind"], book["tool_id"], book["undo"]})
+	assert.Equal(
+		t,
+		[]any{"book_table", "http", 4.0, map[string]any{"tool": "cancel_table"}},
+		[]any{book["name"], book["kind"], book["tool_id"], book["undo"]},
+	)
+
 	assert.Equal(t, []any{"concierge.order_taxi", "mcp", 5.0}, []any{taxi["name"], taxi["kind"], taxi["tool_id"]})
 }

@@ -34,47 +34,75 @@ type about struct {
 
 // register adds a route of a workspace. P holds its query, headers and Body; path ids are
 // read by the checks and found in the call. O is what huma answers with.
-func register[P, O any](s *service, method, path string, who access, handle func(context.Context, *P) (*O, error), a about) {
+func register[P, O any](
+	s *service,
+	method, path string,
+	who access,
+	handle func(context.Context, *P) (*O, error),
+	a about,
+) {
 	body, hasBody := reflect.TypeFor[P]().FieldByName("Body")
+
 	op := huma.Operation{
-		Method: method, Path: workspacePath + path, OperationID: a.id, Tags: []string{a.tag}, Summary: a.summary,
-		Description: describeAccess(a.description, who), Parameters: documentPath(workspacePath + path),
-		Security: []map[string][]string{{securityScheme: {}}}, DefaultStatus: a.status,
+		Method:        method,
+		Path:          workspacePath + path,
+		OperationID:   a.id,
+		Tags:          []string{a.tag},
+		Summary:       a.summary,
+		Description:   describeAccess(a.description, who),
+		Parameters:    documentPath(workspacePath + path),
+		Security:      []map[string][]string{{securityScheme: {}}},
+		DefaultStatus: a.status,
 		// The body is limited by the server, and checked by readBody.
-		MaxBodyBytes: -1, SkipValidateBody: true, Responses: map[string]*huma.Response{},
+		MaxBodyBytes:     -1,
+		SkipValidateBody: true,
+		Responses:        map[string]*huma.Response{},
 	}
+
 	checks := []check{s.authenticate, s.withinRate, s.inWorkspace, s.permit(who), readPath(op.Path)}
 	if strings.HasPrefix(path, "/chats/{chat_id}") {
 		checks = append(checks, s.loadChat)
 		a.problems = append(a.problems, chat.CodeChatNotFound)
 	}
+
 	if strings.HasPrefix(path, "/deliveries/{delivery_id}") {
 		checks = append(checks, s.loadDelivery)
 		a.problems = append(a.problems, chat.CodeDeliveryNotFound)
 	}
+
 	checks = append(checks, checkQuery)
 	if a.acts {
 		checks = append(checks, checkKey)
 	}
+
 	switch {
 	case hasBody:
 		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-			"application/json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(body.Type, true, ""), Example: a.request},
+			"application/json": {
+				Schema:  s.api.OpenAPI().Components.Schemas.Schema(body.Type, true, ""),
+				Example: a.request,
+			},
 		}}
+
 		s.bodyTypes[a.id] = op.RequestBody.Content["application/json"].Schema.Ref
 		checks = append(checks, s.readBody(a.id, a.codes))
 		a.problems = append(a.problems, slices.Collect(maps.Values(a.codes))...)
 		a.problems = append(a.problems, chat.CodeBodyTooLarge, chat.CodeUnsupportedMediaType)
+
 	case method != http.MethodGet:
 		checks = append(checks, noBody)
 	}
+
 	op.Middlewares = huma.Middlewares{s.guard(checks...)}
 	s.documentAnswers(&op, a)
 	huma.Register(s.api, op, answering(s, handle))
 }
 
 // answering turns a handler's error into the problem that huma writes.
-func answering[P, O any](s *service, handle func(context.Context, *P) (*O, error)) func(context.Context, *P) (*O, error) {
+func answering[P, O any](
+	s *service,
+	handle func(context.Context, *P) (*O, error),
+) func(context.Context, *P) (*O, error) {
 	return func(ctx context.Context, in *P) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
@@ -82,8 +110,10 @@ func answering[P, O any](s *service, handle func(context.Context, *P) (*O, error
 			if _, replayed := errors.AsType[*replayedError](err); replayed {
 				p.headers = http.Header{"Idempotency-Replayed": {"true"}}
 			}
+
 			return nil, p
 		}
+
 		return out, nil
 	}
 }
@@ -98,6 +128,7 @@ func describeAccess(description string, who access) string {
 	case who.own:
 		access = "Needs a place in the chat, or the scope `" + string(who.scope) + "`."
 	}
+
 	return strings.TrimSpace(description + "\n\n" + access)
 }
 
@@ -107,18 +138,22 @@ func (s *service) documentAnswers(op *huma.Operation, a about) {
 	if a.answer != nil {
 		s.documentAnswer(op, status, http.StatusText(status), a.answer)
 	}
+
 	if a.acts {
 		running := a.running
 		if running == nil {
 			running = exampleRunning()
 		}
+
 		s.documentAnswer(op, http.StatusAccepted, "The work goes on; Location says where to ask for it.", running)
 		op.Responses[strconv.Itoa(http.StatusAccepted)].Headers["Location"] = textHeader("Where to ask how it stands.")
 	}
+
 	problems := append([]chat.Code{
 		chat.CodeInvalidRequest, chat.CodeUnauthenticated, chat.CodeForbidden, chat.CodeWorkspaceNotFound,
 		chat.CodeRateLimited, chat.CodeInternal, chat.CodeUnavailable,
 	}, a.problems...)
+
 	s.documentProblems(op, problems)
 }
 
@@ -134,21 +169,29 @@ func (s *service) documentAnswer(op *huma.Operation, status int, description str
 func (s *service) documentProblems(op *huma.Operation, problems []chat.Code) {
 	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem](), true, "")
 	byStatus := map[int][]string{}
+
 	for _, code := range problems {
 		status := statuses[code.Kind()]
 		if !slices.Contains(byStatus[status], string(code)) {
 			byStatus[status] = append(byStatus[status], string(code))
 		}
 	}
+
 	for status, codes := range byStatus {
 		headers := answerHeaders()
+
 		switch status {
 		case http.StatusTooManyRequests:
 			headers["Retry-After"] = textHeader("Seconds to wait.")
 		case http.StatusUnauthorized:
 			headers["WWW-Authenticate"] = textHeader("Bearer.")
 		}
-		example := newProblem(exampleRequest, chat.Errorf(chat.Code(codes[0]), "What is wrong this time, and what would be right."))
+
+		example := newProblem(
+			exampleRequest,
+			chat.Errorf(chat.Code(codes[0]), "What is wrong this time, and what would be right."),
+		)
+
 		op.Responses[strconv.Itoa(status)] = &huma.Response{
 			Description: http.StatusText(status) + ": `" + strings.Join(codes, "`, `") + "`.", Headers: headers,
 			Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schema, Example: example}},

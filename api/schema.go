@@ -25,19 +25,23 @@ func compileBodies(document []byte, operations map[string]string) (map[string]*j
 	if err != nil {
 		return nil, fmt.Errorf("read the OpenAPI document: %w", err)
 	}
+
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
 	compiler.RegisterFormat(&jsonschema.Format{Name: "int64", Validate: checkInt64})
 	compiler.RegisterFormat(&jsonschema.Format{Name: "date-time", Validate: checkTime})
+
 	if err := compiler.AddResource("openapi.json", parsed); err != nil {
 		return nil, fmt.Errorf("take the OpenAPI document as schemas: %w", err)
 	}
+
 	bodies := map[string]*jsonschema.Schema{}
 	for operation, ref := range operations {
 		if bodies[operation], err = compiler.Compile("openapi.json" + ref); err != nil {
 			return nil, fmt.Errorf("compile the body of %s: %w", operation, err)
 		}
 	}
+
 	return bodies, nil
 }
 
@@ -48,9 +52,11 @@ func checkInt64(value any) error {
 	if !ok {
 		return nil
 	}
+
 	if _, err := strconv.ParseInt(string(number), 10, 64); err != nil {
 		return errors.New("not an int64")
 	}
+
 	return nil
 }
 
@@ -60,9 +66,11 @@ func checkTime(value any) error {
 	if !ok {
 		return nil
 	}
+
 	if _, err := time.Parse(time.RFC3339, text); err != nil {
 		return errors.New("not a time")
 	}
+
 	return nil
 }
 
@@ -73,18 +81,24 @@ func schemaError(err error, value any, codes map[string]chat.Code) error {
 	if !ok {
 		return fmt.Errorf("check a body: %w", err)
 	}
+
 	var fields []chat.FieldError
 	collect(invalid, value, &fields)
+
 	slices.SortFunc(fields, func(a, b chat.FieldError) int {
 		return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Message, b.Message))
 	})
+
 	fields = slices.CompactFunc(fields, func(a, b chat.FieldError) bool { return a.Field == b.Field })
+
 	code := chat.CodeInvalidRequest
 	if special, ok := codes[withoutIndexes(fields[0].Field)]; ok && fields[0].Message != missing {
 		code = special
 	}
+
 	e := chat.InvalidAs(code, fields[0].Field, "%s", fields[0].Message)
 	e.Fields = fields
+
 	return e
 }
 
@@ -93,7 +107,9 @@ func withoutIndexes(field string) string {
 	if !found {
 		return field
 	}
+
 	_, rest, _ = strings.Cut(rest, "]")
+
 	return name + "[]" + withoutIndexes(rest)
 }
 
@@ -104,31 +120,38 @@ const missing = "is required"
 // several shapes does not fit helps nobody.
 func collect(e *jsonschema.ValidationError, value any, fields *[]chat.FieldError) {
 	at, here := fieldAt(e.InstanceLocation, value)
+
 	add := func(field, format string, args ...any) {
 		*fields = append(*fields, chat.FieldError{Field: orBody(field), Message: fmt.Sprintf(format, args...)})
 	}
+
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
 		for _, name := range k.Missing {
 			add(join(at, name), missing)
 		}
+
 	case *kind.AdditionalProperties:
 		for _, name := range k.Properties {
 			add(join(at, name), "is not a field of this request")
 		}
+
 	case *kind.OneOf:
 		call, ok := here.(map[string]any)
 		if !ok {
 			add(at, `must be a whole number from 1 to 5, or "up" or "down"`)
 			return
 		}
+
 		for _, f := range toolCallShape(call) {
 			add(join(at, f.Field), "%s", f.Message)
 		}
+
 	default:
 		if len(e.Causes) == 0 {
 			add(at, "%s", wrong(k))
 		}
+
 		for _, cause := range e.Causes {
 			collect(cause, value, fields)
 		}
@@ -148,7 +171,9 @@ func wrong(k jsonschema.ErrorKind) string {
 		if k.Want == 1 {
 			return "must not be empty"
 		}
+
 		return fmt.Sprintf("must have at least %d characters, it has %d", k.Want, k.Got)
+
 	case *kind.MaxLength:
 		return fmt.Sprintf("must have at most %d characters, it has %d", k.Want, k.Got)
 	case *kind.MinItems:
@@ -168,6 +193,7 @@ func wrong(k jsonschema.ErrorKind) string {
 	case *kind.Format:
 		return formatNames[k.Want]
 	}
+
 	return "is not valid"
 }
 
@@ -180,13 +206,20 @@ var formatNames = map[string]string{
 
 func typeNames(types []string) string {
 	names := map[string]string{
-		"string": "a string", "integer": "a whole number", "number": "a number", "boolean": "true or false",
-		"object": "an object", "array": "a list", "null": "null",
+		"string":  "a string",
+		"integer": "a whole number",
+		"number":  "a number",
+		"boolean": "true or false",
+		"object":  "an object",
+		"array":   "a list",
+		"null":    "null",
 	}
+
 	words := make([]string, len(types))
 	for i, t := range types {
 		words[i] = names[t]
 	}
+
 	return strings.Join(words, " or ")
 }
 
@@ -195,6 +228,7 @@ func list(values []any) string {
 	for i, v := range values {
 		words[i] = fmt.Sprint(v)
 	}
+
 	return strings.Join(words, ", ")
 }
 
@@ -202,24 +236,29 @@ func list(values []any) string {
 // there.
 func fieldAt(tokens []string, value any) (string, any) {
 	field := ""
+
 	for _, token := range tokens {
 		switch v := value.(type) {
 		case []any:
 			field += "[" + token + "]"
+
 			if i, err := strconv.Atoi(token); err == nil && i < len(v) {
 				value = v[i]
 			}
+
 		case map[string]any:
 			field = join(field, token)
 			value = v[token]
 		}
 	}
+
 	return field, value
 }
 
 // parameterError says what is wrong with the query and the headers that huma has read.
 func parameterError(op *huma.Operation, message string, errs []error) *chat.Error {
 	var fields []chat.FieldError
+
 	for _, err := range errs {
 		var detailer huma.ErrorDetailer
 		if errors.As(err, &detailer) {
@@ -227,23 +266,28 @@ func parameterError(op *huma.Operation, message string, errs []error) *chat.Erro
 			fields = append(fields, chat.FieldError{Field: field, Message: describe(op, field)})
 		}
 	}
+
 	if len(fields) == 0 {
 		// huma has failed at something that is not the caller's doing.
 		return chat.AsError(errors.New(message))
 	}
+
 	e := chat.Invalid(fields[0].Field, "%s", fields[0].Message)
 	e.Fields = fields
+
 	return e
 }
 
 func describe(op *huma.Operation, field string) string {
 	in, name, _ := strings.Cut(field, ".")
+
 	name = cmp.Or(aliases[name], name)
 	for _, p := range op.Parameters {
 		if p.In == in && p.Name == name {
 			return describeSchema(p.Schema)
 		}
 	}
+
 	return "is not a parameter of this call"
 }
 
@@ -262,5 +306,6 @@ func describeSchema(s *huma.Schema) string {
 	case s.MaxLength != nil:
 		return fmt.Sprintf("must have at most %d characters", *s.MaxLength)
 	}
+
 	return cmp.Or(formatNames[s.Format], "is not valid")
 }

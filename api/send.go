@@ -46,10 +46,15 @@ type receiptJSON struct {
 
 func presentSend(sent chat.AssistantMessageSent) messageSentJSON {
 	return messageSentJSON{
-		Success: true, ActionID: sent.ActionID,
+		Success:  true,
+		ActionID: sent.ActionID,
 		Message: sentJSON{
-			ID: sent.Number, UUID: sent.MessageID, Role: chat.RoleAssistantMessage, Content: sent.Content,
-			CreatedAt: sent.CreatedAt.UTC(), ToolCalls: toolCalls(sent.ToolCalls),
+			ID:        sent.Number,
+			UUID:      sent.MessageID,
+			Role:      chat.RoleAssistantMessage,
+			Content:   sent.Content,
+			CreatedAt: sent.CreatedAt.UTC(),
+			ToolCalls: toolCalls(sent.ToolCalls),
 		},
 		Delivery: presentReceipt(sent.Receipt),
 	}
@@ -57,8 +62,15 @@ func presentSend(sent chat.AssistantMessageSent) messageSentJSON {
 
 func presentReceipt(r chat.Receipt) receiptJSON {
 	return receiptJSON{
-		ID: r.DeliveryID, Channel: r.Channel, Status: r.Status, Provider: r.Provider, ProviderMessageID: r.ProviderMessageID,
-		Segments: r.Segments, ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage, RetryAt: utc(r.RetryAt),
+		ID:                r.DeliveryID,
+		Channel:           r.Channel,
+		Status:            r.Status,
+		Provider:          r.Provider,
+		ProviderMessageID: r.ProviderMessageID,
+		Segments:          r.Segments,
+		ErrorCode:         r.ErrorCode,
+		ErrorMessage:      r.ErrorMessage,
+		RetryAt:           utc(r.RetryAt),
 	}
 }
 
@@ -71,7 +83,9 @@ func utc(t *time.Time) *time.Time {
 	if t == nil {
 		return nil
 	}
+
 	u := t.UTC()
+
 	return &u
 }
 
@@ -79,17 +93,33 @@ var exampleTime = time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
 
 func exampleSent() messageSentJSON {
 	return messageSentJSON{
-		Success: true, ActionID: exampleAction,
+		Success:  true,
+		ActionID: exampleAction,
 		Message: sentJSON{
-			ID: 1041, UUID: exampleMessage, Role: chat.RoleAssistantMessage, Content: "Your order is on its way.", CreatedAt: exampleTime,
+			ID:        1041,
+			UUID:      exampleMessage,
+			Role:      chat.RoleAssistantMessage,
+			Content:   "Your order is on its way.",
+			CreatedAt: exampleTime,
 			ToolCalls: []toolCallJSON{{
-				ID: "call_1", Name: chat.ToolAddLabel, Arguments: json.RawMessage(`{"label":"vip"}`),
-				ToolCallStandingJSON: ToolCallStandingJSON{Status: chat.ToolCallSucceeded, Kind: chat.ToolBuiltin, Risk: chat.RiskWrite, Result: json.RawMessage(`{}`)},
+				ID:        "call_1",
+				Name:      chat.ToolAddLabel,
+				Arguments: json.RawMessage(`{"label":"vip"}`),
+				ToolCallStandingJSON: ToolCallStandingJSON{
+					Status: chat.ToolCallSucceeded,
+					Kind:   chat.ToolBuiltin,
+					Risk:   chat.RiskWrite,
+					Result: json.RawMessage(`{}`),
+				},
 			}},
 		},
 		Delivery: receiptJSON{
-			ID: exampleDelivery, Channel: chat.ChannelSMS, Status: "accepted", Provider: chat.ProviderTwilio,
-			ProviderMessageID: "SM0123456789abcdef0123456789abcdef", Segments: 1,
+			ID:                exampleDelivery,
+			Channel:           chat.ChannelSMS,
+			Status:            "accepted",
+			Provider:          chat.ProviderTwilio,
+			ProviderMessageID: "SM0123456789abcdef0123456789abcdef",
+			Segments:          1,
 		},
 	}
 }
@@ -97,19 +127,35 @@ func exampleSent() messageSentJSON {
 // exampleRunning is a send whose outcome nobody knows yet.
 func exampleRunning() actionJSON {
 	sent := exampleSent()
-	sent.Delivery.Status, sent.Delivery.ProviderMessageID, sent.Delivery.ErrorCode = "unknown", "", chat.ErrorTimeout
+	sent.Delivery.Status = "unknown"
+	sent.Delivery.ProviderMessageID = ""
+	sent.Delivery.ErrorCode = chat.ErrorTimeout
+
 	return actionJSON{
-		ActionID: exampleAction, Kind: actionKinds[chat.ActionSendAssistantMessage], State: chat.ActionParked, Status: "unknown", ChatID: 7,
+		ActionID:   exampleAction,
+		Kind:       actionKinds[chat.ActionSendAssistantMessage],
+		State:      chat.ActionParked,
+		Status:     "unknown",
+		ChatID:     7,
 		WorkflowID: "action:11111111-1111-4111-8111-111111111111:" + exampleAction,
 		WaitingFor: exampleUnknown.Explain(),
-		Timeline:   []momentJSON{{At: exampleTime, What: "Asked for."}, {At: exampleTime.Add(30 * time.Second), What: "Attempt 1: unknown, timeout."}},
-		Message:    &sent.Message, Delivery: &sent.Delivery, CreatedAt: exampleTime, UpdatedAt: exampleTime.Add(30 * time.Second),
+		Timeline: []momentJSON{
+			{At: exampleTime, What: "Asked for."},
+			{At: exampleTime.Add(30 * time.Second), What: "Attempt 1: unknown, timeout."},
+		},
+		Message:   &sent.Message,
+		Delivery:  &sent.Delivery,
+		CreatedAt: exampleTime,
+		UpdatedAt: exampleTime.Add(30 * time.Second),
 	}
 }
 
 func (s *service) sendRoutes() {
 	register(s, http.MethodPost, "/chats/{chat_id}/send-assistant-message", scope(chat.ScopeChatsAdmin), s.send, about{
-		id: "sendAssistantMessage", tag: tagActions, summary: "Send as the assistant", acts: true,
+		id:      "sendAssistantMessage",
+		tag:     tagActions,
+		summary: "Send as the assistant",
+		acts:    true,
 		description: "Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. " +
 			"200 means that the carrier took it. 202 means that it is still being delivered, or that nobody can tell yet " +
 			"whether the carrier took it (`\"status\": \"unknown\"`); it is never sent twice behind your back. " +
@@ -118,7 +164,11 @@ func (s *service) sendRoutes() {
 			"When the message is not delivered in the end, what its tools have done and can be undone is taken back.",
 		request: sendJSON{Message: "Your order is on its way.", ToolCalls: []newToolCallJSON{
 			{ID: "call_1", Name: chat.ToolAddLabel, Arguments: json.RawMessage(`{"label":"vip"}`)},
-			{ID: "call_2", Type: "function", Function: &newFunctionJSON{Name: chat.ToolSetState, Arguments: `{"state":"waiting"}`}},
+			{
+				ID:       "call_2",
+				Type:     "function",
+				Function: &newFunctionJSON{Name: chat.ToolSetState, Arguments: `{"state":"waiting"}`},
+			},
 		}},
 		answer: exampleSent(),
 		problems: []chat.Code{
@@ -140,26 +190,33 @@ func (s *service) send(ctx context.Context, in *sendInput) (*acted, error) {
 	if err := chat.CheckText("message", in.Body.Message, c.chat.Channel.MaxMessage()); err != nil {
 		return nil, err
 	}
+
 	calls, err := readToolCalls(in.Body.ToolCalls)
 	if err != nil {
 		return nil, err
 	}
+
 	answered, err := s.act(ctx, in.ActionHeaders, intent{
 		kind:   chat.ActionSendAssistantMessage,
 		chat:   callFrom(ctx).chat.ID,
 		fields: map[string]any{"message": in.Body.Message, "tool_calls": calls},
 		start: func(ctx context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
 			answer, err := s.engine.SendAssistantMessage(ctx, chat.SendAssistantMessage{
-				Request: request, Message: in.Body.Message, ToolCalls: calls, Watermark: c.chat.Attention,
+				Request:   request,
+				Message:   in.Body.Message,
+				ToolCalls: calls,
+				Watermark: c.chat.Attention,
 			}, wait)
 			if err != nil || !handedOver(answer.Value.Submission) {
 				return nil, answer.Replayed, err
 			}
+
 			return presentSend(answer.Value), answer.Replayed, nil
 		},
 	})
 	if err == nil {
 		s.chatChanged(c.workspace(), c.chat.ID)
 	}
+
 	return answered, err
 }

@@ -23,25 +23,46 @@ func TestHealth(t *testing.T) {
 	a = w.do(t, request{method: http.MethodGet, path: "/readyz", key: "-"})
 	assert.JSONEq(t, `{"status":"ready","version":"test"}`, a.raw)
 
-	w.store.ping, w.store.unmigrated, w.engine.ping = errors.New("dial tcp 10.0.0.1"), true, errors.New("dial tcp 10.0.0.2")
+	w.store.ping = errors.New("dial tcp 10.0.0.1")
+	w.store.unmigrated = true
+	w.engine.ping = errors.New("dial tcp 10.0.0.2")
 	a = w.do(t, request{method: http.MethodGet, path: "/readyz", key: "-"})
 	requireProblem(t, a, http.StatusServiceUnavailable, "unavailable", "")
 	assert.Equal(t, []string{"database", "migrations", "temporal"}, fieldsOf(a))
 	assert.NotContains(t, a.raw, "10.0.0")
 	assert.Contains(t, w.log.String(), "10.0.0.1")
-	assert.Equal(t, http.StatusOK, w.do(t, request{method: http.MethodGet, path: "/healthz", key: "-"}).StatusCode, "the process is still alive")
+
+	assert.Equal(
+		t,
+		http.StatusOK,
+		w.do(t, request{method: http.MethodGet, path: "/healthz", key: "-"}).StatusCode,
+		"the process is still alive",
+	)
 }
 
 func TestMetricsAreByRoute(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t)
 	for _, path := range []string{in("/chats/7"), in("/chats/8"), "/nothing/4711", in("/chats/7") + "?x=1"} {
 		w.do(t, request{method: http.MethodGet, path: path})
 	}
+
 	a := w.do(t, request{method: http.MethodGet, path: "/metrics", key: "-"})
 	require.Equal(t, http.StatusOK, a.StatusCode)
-	assert.Contains(t, a.raw, `handrail_http_requests_total{method="GET",route="/api/v2/w/:workspace_uuid/chats/:chat_id",status="200"} 1`)
-	assert.Contains(t, a.raw, `handrail_http_requests_total{method="GET",route="/api/v2/w/:workspace_uuid/chats/:chat_id",status="404"} 1`)
+
+	assert.Contains(
+		t,
+		a.raw,
+		`handrail_http_requests_total{method="GET",route="/api/v2/w/:workspace_uuid/chats/:chat_id",status="200"} 1`,
+	)
+
+	assert.Contains(
+		t,
+		a.raw,
+		`handrail_http_requests_total{method="GET",route="/api/v2/w/:workspace_uuid/chats/:chat_id",status="404"} 1`,
+	)
+
 	assert.Contains(t, a.raw, `handrail_http_requests_total{method="GET",route="unmatched",status="404"} 1`)
 	assert.Contains(t, a.raw, `handrail_http_request_duration_seconds_count{method="GET",route="unmatched"} 1`)
 	assert.NotContains(t, a.raw, "4711")
@@ -59,10 +80,12 @@ func TestDocs(t *testing.T) {
 	assert.NotContains(t, policy, "unsafe")
 	assert.NotContains(t, a.raw, "<script")
 	assert.NotContains(t, a.raw, `="http`, "nothing is loaded from elsewhere")
+
 	for _, o := range w.operations(t) {
 		assert.Contains(t, a.raw, `id="`+o.id+`"`)
 		assert.Contains(t, a.raw, o.path)
 	}
+
 	assert.Contains(t, a.raw, "<code>Authorization: Bearer</code>", "how to begin")
 	assert.Contains(t, a.raw, "integer, 1 to 100, 10 when left out")
 	assert.NotContains(t, a.raw, "ZgotmplZ")
@@ -73,6 +96,7 @@ func TestDocs(t *testing.T) {
 func TestTraceIsContinued(t *testing.T) { //nolint:paralleltest // it sets the global tracer
 	spans := tracetest.NewSpanRecorder()
 	before := otel.GetTracerProvider()
+
 	otel.SetTracerProvider(trace.NewTracerProvider(trace.WithSpanProcessor(spans)))
 	t.Cleanup(func() { otel.SetTracerProvider(before) })
 	w := newWorld(t)
@@ -88,7 +112,15 @@ func TestTraceIsContinued(t *testing.T) { //nolint:paralleltest // it sets the g
 func TestAPIKeysAreShownOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a := w.do(t, request{method: http.MethodPost, path: in("/api-keys"), body: `{"name":"Shop","scopes":["chats:write"],"memberId":42}`})
+	a := w.do(
+		t,
+		request{
+			method: http.MethodPost,
+			path:   in("/api-keys"),
+			body:   `{"name":"Shop","scopes":["chats:write"],"memberId":42}`,
+		},
+	)
+
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 	secret := a.json["key"].(string)
 	assert.Regexp(t, `^hr_[0-9a-z]{52}$`, secret)
@@ -96,11 +128,20 @@ func TestAPIKeysAreShownOnce(t *testing.T) {
 	assert.Equal(t, secret[len(secret)-4:], a.json["hint"])
 	assert.Equal(t, chat.MemberID(42), w.store.key.MemberID)
 	assert.NotContains(t, w.log.String(), secret)
+
 	for _, path := range []string{"/api-keys", "/api-keys/5"} {
 		assert.NotContains(t, w.do(t, request{method: http.MethodGet, path: in(path)}).raw, `"key"`)
 	}
+
 	// The store has got the hash of just this secret.
-	w.store.principals[w.store.keyHash] = chat.Principal{KeyID: 9, WorkspaceID: home, MemberID: 1, Role: chat.RoleManager, Scopes: []chat.Scope{"chats:write"}}
+	w.store.principals[w.store.keyHash] = chat.Principal{
+		KeyID:       9,
+		WorkspaceID: home,
+		MemberID:    1,
+		Role:        chat.RoleManager,
+		Scopes:      []chat.Scope{"chats:write"},
+	}
+
 	assert.Equal(t, http.StatusOK, w.do(t, request{method: http.MethodGet, path: in("/chats"), key: secret}).StatusCode)
 }
 
@@ -108,11 +149,19 @@ func TestAKeyGrantsNoMoreThanItHolds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.grant("keys:admin", "chats:write")
-	r := request{method: http.MethodPost, path: in("/api-keys"), key: noScopeKey, body: `{"name":"x","scopes":["chats:read","chats:admin"]}`}
+
+	r := request{
+		method: http.MethodPost,
+		path:   in("/api-keys"),
+		key:    noScopeKey,
+		body:   `{"name":"x","scopes":["chats:read","chats:admin"]}`,
+	}
+
 	a := w.do(t, r)
 	requireProblem(t, a, http.StatusForbidden, "forbidden", "")
 	assert.Contains(t, a.json["detail"], "chats:admin")
 	w.requireUntouched(t)
+
 	r.body = strings.Replace(r.body, "chats:admin", "chats:write", 1)
 	assert.Equal(t, http.StatusCreated, w.do(t, r).StatusCode)
 }

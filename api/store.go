@@ -47,7 +47,13 @@ type MemberStore interface {
 	CreateMember(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, member chat.Member) (chat.Member, error)
 	Member(ctx context.Context, ws chat.WorkspaceID, id chat.MemberID) (chat.Member, error)
 	Members(ctx context.Context, ws chat.WorkspaceID, filter chat.MemberFilter) (chat.List[chat.Member], error)
-	UpdateMember(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.MemberID, patch chat.MemberPatch) (chat.Member, error)
+	UpdateMember(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.MemberID,
+		patch chat.MemberPatch,
+	) (chat.Member, error)
 }
 
 // ChatStore keeps chats.
@@ -56,7 +62,13 @@ type ChatStore interface {
 	Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (chat.Chat, error)
 	ChatHead(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, action chat.ActionID) (chat.ChatHead, error)
 	Chats(ctx context.Context, ws chat.WorkspaceID, filter chat.ChatFilter) (chat.List[chat.Chat], error)
-	UpdateChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, patch chat.ChatPatch) (chat.Chat, error)
+	UpdateChat(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ChatID,
+		patch chat.ChatPatch,
+	) (chat.Chat, error)
 	DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) error
 	// TakesPart tells whether a member has a place in a chat; a chat that does not
 	// exist is no error.
@@ -66,15 +78,40 @@ type ChatStore interface {
 // ParticipantStore keeps the members' places in chats.
 type ParticipantStore interface {
 	Participants(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) ([]chat.Participant, error)
-	UpdateParticipant(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, participant chat.ParticipantID, role chat.ParticipantRole) (chat.Participant, error)
-	RemoveParticipant(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, participant chat.ParticipantID) error
+	UpdateParticipant(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ChatID,
+		participant chat.ParticipantID,
+		role chat.ParticipantRole,
+	) (chat.Participant, error)
+	RemoveParticipant(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ChatID,
+		participant chat.ParticipantID,
+	) error
 }
 
 // MessageStore keeps what was said.
 type MessageStore interface {
-	Messages(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, page chat.MessagePage) (chat.List[chat.Message], error)
+	Messages(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.ChatID,
+		page chat.MessagePage,
+	) (chat.List[chat.Message], error)
 	AddMessage(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, in chat.NewMessage) (chat.Message, error)
-	RateMessage(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, message chat.MessageID, rating chat.Rating) (chat.Message, error)
+	RateMessage(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ChatID,
+		message chat.MessageID,
+		rating chat.Rating,
+	) (chat.Message, error)
 }
 
 // LabelStore keeps a workspace's labels.
@@ -82,22 +119,45 @@ type LabelStore interface {
 	CreateLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, label chat.Label) (chat.Label, error)
 	Labels(ctx context.Context, ws chat.WorkspaceID) ([]chat.Label, error)
 	Label(ctx context.Context, ws chat.WorkspaceID, id chat.LabelID) (chat.Label, error)
-	UpdateLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.LabelID, patch chat.LabelPatch) (chat.Label, error)
+	UpdateLabel(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.LabelID,
+		patch chat.LabelPatch,
+	) (chat.Label, error)
 	DeleteLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.LabelID) error
 }
 
 // SenderStore keeps what messages are sent from.
 type SenderStore interface {
-	CreatePhoneNumber(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, number chat.PhoneNumber) (chat.PhoneNumber, error)
+	CreatePhoneNumber(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		number chat.PhoneNumber,
+	) (chat.PhoneNumber, error)
 	PhoneNumbers(ctx context.Context, ws chat.WorkspaceID) ([]chat.PhoneNumber, error)
 	PhoneNumber(ctx context.Context, ws chat.WorkspaceID, id chat.PhoneNumberID) (chat.PhoneNumber, error)
-	UpdatePhoneNumber(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.PhoneNumberID, patch chat.PhoneNumberPatch) (chat.PhoneNumber, error)
+	UpdatePhoneNumber(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.PhoneNumberID,
+		patch chat.PhoneNumberPatch,
+	) (chat.PhoneNumber, error)
 	DeletePhoneNumber(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.PhoneNumberID) error
 
 	CreateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, inbox chat.Inbox) (chat.Inbox, error)
 	Inboxes(ctx context.Context, ws chat.WorkspaceID) ([]chat.Inbox, error)
 	Inbox(ctx context.Context, ws chat.WorkspaceID, id chat.InboxID) (chat.Inbox, error)
-	UpdateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.InboxID, patch chat.InboxPatch) (chat.Inbox, error)
+	UpdateInbox(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.InboxID,
+		patch chat.InboxPatch,
+	) (chat.Inbox, error)
 	DeleteInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.InboxID) error
 }
 
@@ -116,17 +176,33 @@ type DeliveryStore interface {
 	// Decide records a person's word: cancel, sent or not_sent. It answers with the
 	// delivery as it then is, and the workflow that follows it; CodeConflict when the
 	// delivery's state does not allow it.
-	Decide(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, decision chat.Decision) (chat.Delivery, string, error)
+	Decide(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.DeliveryID,
+		decision chat.Decision,
+	) (chat.Delivery, string, error)
 }
 
 // BulkRetryStore tells how bulk retries stand.
 type BulkRetryStore interface {
 	// CountRetryCandidates counts what a bulk retry with this filter would retry.
-	CountRetryCandidates(ctx context.Context, ws chat.WorkspaceID, filter chat.DeliveryFilter) ([]chat.RetryCount, error)
+	CountRetryCandidates(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		filter chat.DeliveryFilter,
+	) ([]chat.RetryCount, error)
 	BulkRetry(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.BulkRetry, error)
 	BulkRetries(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.BulkRetry], error)
 	// SetBulkState may be asked twice; CodeConflict for a move that is not legal.
-	SetBulkState(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ActionID, to chat.BulkState, note string) (chat.BulkRetry, error)
+	SetBulkState(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ActionID,
+		to chat.BulkState,
+		note string,
+	) (chat.BulkRetry, error)
 }
 
 // SuppressionStore keeps the addresses that are not written to.
@@ -137,12 +213,22 @@ type SuppressionStore interface {
 
 // ToolStore keeps HTTP tools and MCP servers.
 type ToolStore interface {
-	CreateTool(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, d chat.ToolDefinition) (chat.ToolDefinition, error)
+	CreateTool(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		d chat.ToolDefinition,
+	) (chat.ToolDefinition, error)
 	Tools(ctx context.Context, ws chat.WorkspaceID, filter chat.ToolFilter) (chat.List[chat.ToolDefinition], error)
 	Tool(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID) (chat.ToolDefinition, error)
 	// UpdateTool stores a definition that was read and changed: CodeConflict when another
 	// change came between.
-	UpdateTool(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, d chat.ToolDefinition) (chat.ToolDefinition, error)
+	UpdateTool(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		d chat.ToolDefinition,
+	) (chat.ToolDefinition, error)
 	DeleteTool(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ToolID) error
 	SaveDiscovered(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool, now time.Time) error
 	// ChatTools are the tools that the chat's assistant may use, the built-in ones too.
@@ -153,45 +239,121 @@ type ToolStore interface {
 type ApprovalStore interface {
 	Approval(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Approval, error)
 	// Approvals lists those in a state, all with "".
-	Approvals(ctx context.Context, ws chat.WorkspaceID, state chat.ApprovalState, page chat.Page) (chat.List[chat.Approval], error)
+	Approvals(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		state chat.ApprovalState,
+		page chat.Page,
+	) (chat.List[chat.Approval], error)
 	// DecideApproval answers with the workflow that waits: CodeOwnRequest for who has asked
 	// for it, CodeDecided when it is decided or its deadline is over.
-	DecideApproval(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ActionID, approve bool, reason string, now time.Time) (chat.Approval, string, error)
+	DecideApproval(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ActionID,
+		approve bool,
+		reason string,
+		now time.Time,
+	) (chat.Approval, string, error)
 }
 
 // ToolCallStore tells of tool calls, and takes a person's word on them.
 type ToolCallStore interface {
 	// ResolveToolCall answers with the workflow that waits: CodeConflict unless nobody knows
 	// how the call went.
-	ResolveToolCall(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ActionID, callID string, decision chat.ToolDecision) (chat.ToolCall, string, error)
+	ResolveToolCall(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ActionID,
+		callID string,
+		decision chat.ToolDecision,
+	) (chat.ToolCall, string, error)
 	// ToolCallMessages are the messages that bring this call, each with only that call.
-	ToolCallMessages(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, callID string, page chat.Page) (chat.List[chat.Message], error)
+	ToolCallMessages(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.ChatID,
+		callID string,
+		page chat.Page,
+	) (chat.List[chat.Message], error)
 }
 
 // ContributorStore keeps questions to contributors.
 type ContributorStore interface {
-	ContributorRequest(ctx context.Context, ws chat.WorkspaceID, id chat.ContributorRequestID) (chat.ContributorRequest, error)
-	ContributorRequests(ctx context.Context, ws chat.WorkspaceID, filter chat.ContributorFilter) (chat.List[chat.ContributorRequest], error)
+	ContributorRequest(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.ContributorRequestID,
+	) (chat.ContributorRequest, error)
+	ContributorRequests(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		filter chat.ContributorFilter,
+	) (chat.List[chat.ContributorRequest], error)
 	// AnswerRequest may be asked twice with one message id: CodeDecided when the request is
 	// over, CodeMemberNotFound for a member who was not asked.
-	AnswerRequest(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ContributorRequestID, in chat.ContributorAnswer, now time.Time) (chat.ContributorRequest, error)
+	AnswerRequest(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ContributorRequestID,
+		in chat.ContributorAnswer,
+		now time.Time,
+	) (chat.ContributorRequest, error)
 	// EndRequest may be asked twice; a request that is over stays as it is.
-	EndRequest(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ContributorRequestID, state chat.ContributorRequestState, note string, now time.Time) (chat.ContributorRequest, error)
+	EndRequest(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ContributorRequestID,
+		state chat.ContributorRequestState,
+		note string,
+		now time.Time,
+	) (chat.ContributorRequest, error)
 }
 
 // SummaryStore keeps the versions of summaries, and how a workspace wants them.
 type SummaryStore interface {
 	// Summaries lists a chat's versions, newest first.
-	Summaries(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, page chat.Page) (chat.List[chat.SummaryVersion], error)
-	SummaryVersion(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, version chat.SummaryID) (chat.SummaryVersion, error)
+	Summaries(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.ChatID,
+		page chat.Page,
+	) (chat.List[chat.SummaryVersion], error)
+	SummaryVersion(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.ChatID,
+		version chat.SummaryID,
+	) (chat.SummaryVersion, error)
 	// RestoreSummary makes an older version the chat's, as a person's: CodeConflict for one
 	// that is not a summary.
-	RestoreSummary(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, version chat.SummaryID) (chat.Chat, error)
+	RestoreSummary(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ChatID,
+		version chat.SummaryID,
+	) (chat.Chat, error)
 	// UndoLabels takes back what a run has changed of the chat's labels, except what
 	// somebody has touched since. It may be asked twice.
-	UndoLabels(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, version chat.SummaryID) (chat.Chat, error)
+	UndoLabels(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ChatID,
+		version chat.SummaryID,
+	) (chat.Chat, error)
 	SummarySettings(ctx context.Context, ws chat.WorkspaceID) (chat.SummarySettings, error)
-	UpdateSummarySettings(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, settings chat.SummarySettings) (chat.SummarySettings, error)
+	UpdateSummarySettings(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		settings chat.SummarySettings,
+	) (chat.SummarySettings, error)
 }
 
 // WebhookStore takes what carriers tell. A carrier knows no workspace: the store finds

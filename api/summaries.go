@@ -82,6 +82,7 @@ func presentClaims(points []chat.Point) []pointJSON {
 	for i, p := range points {
 		shown[i] = pointJSON(p)
 	}
+
 	return shown
 }
 
@@ -90,34 +91,57 @@ func presentQuotes(quotes []chat.Quote) []quoteJSON {
 	for i, q := range quotes {
 		shown[i] = quoteJSON(q)
 	}
+
 	return shown
 }
 
 func presentSummary(v chat.SummaryVersion) summaryVersionJSON {
 	shown := summaryVersionJSON{
-		ID: v.ID, Kind: v.Kind, State: v.State, Mode: v.Mode, Title: v.Title, Summary: v.Summary.Summary, PointsJSON: presentPoints(v.Points()),
-		Labels: make([]chosenLabelJSON, len(v.Labels)), Model: v.Model, Applied: v.Applied, Current: v.Current,
-		Usage:     usageJSON{v.Requests, v.InputTokens, v.OutputTokens, v.Duration.Milliseconds()},
-		Watermark: v.Watermark, Covered: v.Covered, LabelsAdded: orEmpty(v.LabelsAdded), LabelsRemoved: orEmpty(v.LabelsRemoved),
-		LabelsUndoneAt: utc(v.LabelsUndoneAt), Automatic: v.Automatic, RequestedBy: v.RequestedBy, ActionID: v.ActionID,
-		RestoredFrom: v.RestoredFrom, CreatedAt: v.CreatedAt.UTC(), EndedAt: utc(v.EndedAt),
+		ID:             v.ID,
+		Kind:           v.Kind,
+		State:          v.State,
+		Mode:           v.Mode,
+		Title:          v.Title,
+		Summary:        v.Summary.Summary,
+		PointsJSON:     presentPoints(v.Points()),
+		Labels:         make([]chosenLabelJSON, len(v.Labels)),
+		Model:          v.Model,
+		Applied:        v.Applied,
+		Current:        v.Current,
+		Usage:          usageJSON{v.Requests, v.InputTokens, v.OutputTokens, v.Duration.Milliseconds()},
+		Watermark:      v.Watermark,
+		Covered:        v.Covered,
+		LabelsAdded:    orEmpty(v.LabelsAdded),
+		LabelsRemoved:  orEmpty(v.LabelsRemoved),
+		LabelsUndoneAt: utc(v.LabelsUndoneAt),
+		Automatic:      v.Automatic,
+		RequestedBy:    v.RequestedBy,
+		ActionID:       v.ActionID,
+		RestoredFrom:   v.RestoredFrom,
+		CreatedAt:      v.CreatedAt.UTC(),
+		EndedAt:        utc(v.EndedAt),
 	}
+
 	for i, l := range v.Labels {
 		shown.Labels[i] = chosenLabelJSON{Name: l.Name, Confidence: l.Confidence, Evidence: presentQuotes(l.Evidence)}
 		if i < len(v.Fates) {
 			shown.Labels[i].Outcome = v.Fates[i]
 		}
 	}
+
 	if v.Problem != nil {
 		shown.Problem = &problemBriefJSON{v.Problem.Code, v.Problem.Message}
 	}
+
 	return shown
 }
 
 const exampleSummary = "0193a3c8-7a10-7000-8000-0000000000a5"
 
 var examplePoints = chat.Points{
-	KeyPoints:     []chat.Point{{Text: "Order 4711 was to come on Friday.", Messages: []chat.MessageID{exampleMessage}}},
+	KeyPoints: []chat.Point{
+		{Text: "Order 4711 was to come on Friday.", Messages: []chat.MessageID{exampleMessage}},
+	},
 	OpenQuestions: []chat.Point{{Text: "Where is the order?", Messages: []chat.MessageID{exampleMessage}}},
 }
 
@@ -125,41 +149,101 @@ var exampleQuotes = []chat.Quote{{Message: exampleMessage, Text: "Where is my or
 
 func exampleVersion() summaryVersionJSON {
 	return presentSummary(chat.SummaryVersion{
-		ID: exampleSummary, ChatID: 7, Kind: chat.SummaryByModel, State: chat.SummarySucceeded, Mode: chat.ModeIncremental,
+		ID:     exampleSummary,
+		ChatID: 7,
+		Kind:   chat.SummaryByModel,
+		State:  chat.SummarySucceeded,
+		Mode:   chat.ModeIncremental,
 		Summary: chat.Summary{
-			Title: "Late delivery", Summary: "Ana asks where her order is.", KeyPoints: examplePoints.KeyPoints, OpenQuestions: examplePoints.OpenQuestions,
-			Labels: []chat.LabelChoice{{Name: "late delivery", Confidence: 0.9, Evidence: exampleQuotes}}, Model: "gpt-4.1-mini-2025-04-14",
+			Title:         "Late delivery",
+			Summary:       "Ana asks where her order is.",
+			KeyPoints:     examplePoints.KeyPoints,
+			OpenQuestions: examplePoints.OpenQuestions,
+			Labels:        []chat.LabelChoice{{Name: "late delivery", Confidence: 0.9, Evidence: exampleQuotes}},
+			Model:         "gpt-4.1-mini-2025-04-14",
 		},
-		Fates: []chat.LabelFate{chat.LabelSet}, LabelsAdded: []chat.LabelID{5}, LabelsChosen: true, Applied: true, Current: true,
-		Usage:     chat.Usage{Requests: 1, InputTokens: 1740, OutputTokens: 310, Duration: 1900 * time.Millisecond},
-		Watermark: 1040, Covered: 31, ActionID: exampleAction, RequestedBy: 1, CreatedAt: exampleTime, EndedAt: &exampleTime,
+		Fates:        []chat.LabelFate{chat.LabelSet},
+		LabelsAdded:  []chat.LabelID{5},
+		LabelsChosen: true,
+		Applied:      true,
+		Current:      true,
+		Usage: chat.Usage{
+			Requests:     1,
+			InputTokens:  1740,
+			OutputTokens: 310,
+			Duration:     1900 * time.Millisecond,
+		},
+		Watermark:   1040,
+		Covered:     31,
+		ActionID:    exampleAction,
+		RequestedBy: 1,
+		CreatedAt:   exampleTime,
+		EndedAt:     &exampleTime,
 	})
 }
 
 func (s *service) summaryRoutes() {
 	register(s, http.MethodGet, "/chats/{chat_id}/summaries", ownOr(chat.ScopeChatsRead), s.listSummaries, about{
-		id: "listSummaries", tag: tagChats, summary: "The versions of a chat's summary", answer: listOf(exampleVersion()),
+		id:          "listSummaries",
+		tag:         tagChats,
+		summary:     "The versions of a chat's summary",
+		answer:      listOf(exampleVersion()),
 		description: "The newest first: every run with what it wrote, read and cost, also one that runs or has failed, and every edit.",
 	})
-	register(s, http.MethodGet, "/chats/{chat_id}/summaries/{summary_id}", ownOr(chat.ScopeChatsRead), s.getSummary, about{
-		id: "getSummary", tag: tagChats, summary: "A version of a chat's summary", answer: exampleVersion(), problems: []chat.Code{chat.CodeSummaryNotFound},
-	})
-	register(s, http.MethodPost, "/chats/{chat_id}/summaries/{summary_id}/restore", scope(chat.ScopeChatsWrite), s.restoreSummary, about{
-		id: "restoreSummary", tag: tagChats, summary: "Put a version back", answer: exampleChat,
-		description: "Title and summary become those of the version, and count as a person's: they stand until a summary is asked for with `overwrite`. The labels stay as they are.",
-		problems:    []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
-	})
-	register(s, http.MethodPost, "/chats/{chat_id}/summaries/{summary_id}/undo-labels", scope(chat.ScopeChatsWrite), s.undoLabels, about{
-		id: "undoLabels", tag: tagChats, summary: "Take back what a run has changed of the labels", answer: exampleChat,
-		description: "What it added goes, and no model puts it back; what it removed returns, as a person's. " +
-			"What somebody has touched since stays as it is. May be asked twice.",
-		problems: []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
-	})
+
+	register(
+		s,
+		http.MethodGet,
+		"/chats/{chat_id}/summaries/{summary_id}",
+		ownOr(chat.ScopeChatsRead),
+		s.getSummary,
+		about{
+			id:       "getSummary",
+			tag:      tagChats,
+			summary:  "A version of a chat's summary",
+			answer:   exampleVersion(),
+			problems: []chat.Code{chat.CodeSummaryNotFound},
+		},
+	)
+
+	register(
+		s,
+		http.MethodPost,
+		"/chats/{chat_id}/summaries/{summary_id}/restore",
+		scope(chat.ScopeChatsWrite),
+		s.restoreSummary,
+		about{
+			id:          "restoreSummary",
+			tag:         tagChats,
+			summary:     "Put a version back",
+			answer:      exampleChat,
+			description: "Title and summary become those of the version, and count as a person's: they stand until a summary is asked for with `overwrite`. The labels stay as they are.",
+			problems:    []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
+		},
+	)
+
+	register(
+		s,
+		http.MethodPost,
+		"/chats/{chat_id}/summaries/{summary_id}/undo-labels",
+		scope(chat.ScopeChatsWrite),
+		s.undoLabels,
+		about{
+			id:      "undoLabels",
+			tag:     tagChats,
+			summary: "Take back what a run has changed of the labels",
+			answer:  exampleChat,
+			description: "What it added goes, and no model puts it back; what it removed returns, as a person's. " +
+				"What somebody has touched since stays as it is. May be asked twice.",
+			problems: []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
+		},
+	)
 }
 
 func (s *service) listSummaries(ctx context.Context, in *pagedInput) (*listOutput[summaryVersionJSON], error) {
 	c := callFrom(ctx)
 	part, err := s.store.Summaries(ctx, c.workspace(), c.chat.ID, in.page())
+
 	return presentList(part, err, presentSummary)
 }
 
@@ -169,10 +253,12 @@ func (c *call) summaryID() chat.SummaryID { return chat.SummaryID(c.uuids["summa
 
 func (s *service) getSummary(ctx context.Context, _ *struct{}) (*summaryOutput, error) {
 	c := callFrom(ctx)
+
 	v, err := s.store.SummaryVersion(ctx, c.workspace(), c.chat.ID, c.summaryID())
 	if err != nil {
 		return nil, err
 	}
+
 	return &summaryOutput{Body: presentSummary(v)}, nil
 }
 
@@ -190,5 +276,6 @@ func shownChat(c chat.Chat, err error) (*chatOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	return &chatOutput{Body: presentChat(c)}, nil
 }

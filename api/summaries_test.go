@@ -15,17 +15,42 @@ import (
 func TestSummarizeSaysWhatIsAskedFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a := w.do(t, request{method: http.MethodPost, path: in("/chats/7/summarize?update_labels=true&full=true&overwrite=true")})
+	a := w.do(
+		t,
+		request{method: http.MethodPost, path: in("/chats/7/summarize?update_labels=true&full=true&overwrite=true")},
+	)
+
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
 	asked := w.engine.all()[0].(chat.SummarizeChat)
-	assert.Equal(t, []bool{true, true, true, false}, []bool{asked.UpdateLabels, asked.Full, asked.Overwrite, asked.Automatic})
+	assert.Equal(
+		t,
+		[]bool{true, true, true, false},
+		[]bool{asked.UpdateLabels, asked.Full, asked.Overwrite, asked.Automatic},
+	)
+
 	assert.NotEmpty(t, asked.Fingerprint["full"], "another request under the same key is told from it")
-	requireProblem(t, w.do(t, request{method: http.MethodPost, path: in("/chats/7/summarize?full=maybe")}), http.StatusBadRequest, "invalid_request", "query.full")
+
+	requireProblem(
+		t,
+		w.do(t, request{method: http.MethodPost, path: in("/chats/7/summarize?full=maybe")}),
+		http.StatusBadRequest,
+		"invalid_request",
+		"query.full",
+	)
+
 	for code, status := range map[chat.Code]int{chat.CodeSummaryEdited: 409, chat.CodeTokenBudget: 400} {
 		w.engine.summarize = func(context.Context, chat.SummarizeChat) (chat.Answer[chat.ChatSummarized], error) {
 			return chat.Answer[chat.ChatSummarized]{}, chat.Errorf(code, "not so")
 		}
-		requireProblem(t, w.do(t, request{method: http.MethodPost, path: in("/chats/7/summarize")}), status, string(code), "")
+
+		requireProblem(
+			t,
+			w.do(t, request{method: http.MethodPost, path: in("/chats/7/summarize")}),
+			status,
+			string(code),
+			"",
+		)
 	}
 }
 
@@ -34,18 +59,54 @@ func TestAChatShowsWhereItsSummaryComesFrom(t *testing.T) {
 	w := newWorld(t)
 	w.store.chat = func(id chat.ChatID) (chat.Chat, error) {
 		return chat.Chat{
-			ID: id, WorkspaceID: home, SummaryID: versionOne, SummaryEdited: true, StaleBy: 4,
-			Points:    chat.Points{NextSteps: []chat.Point{{Text: "Call back.", Messages: []chat.MessageID{messageOne}}}},
-			Labels:    []chat.ChatLabel{{Label: chat.Label{ID: 3, Name: "vip"}, Source: chat.LabelByModel, Confidence: 0.8}},
-			Suggested: []chat.SuggestedLabel{{Label: chat.Label{ID: 5, Name: "late"}, Confidence: 0.4, Evidence: []chat.Quote{{Message: messageOne, Text: "I wait"}}}},
+			ID:            id,
+			WorkspaceID:   home,
+			SummaryID:     versionOne,
+			SummaryEdited: true,
+			StaleBy:       4,
+			Points: chat.Points{
+				NextSteps: []chat.Point{{Text: "Call back.", Messages: []chat.MessageID{messageOne}}},
+			},
+			Labels: []chat.ChatLabel{
+				{Label: chat.Label{ID: 3, Name: "vip"}, Source: chat.LabelByModel, Confidence: 0.8},
+			},
+			Suggested: []chat.SuggestedLabel{
+				{
+					Label:      chat.Label{ID: 5, Name: "late"},
+					Confidence: 0.4,
+					Evidence:   []chat.Quote{{Message: messageOne, Text: "I wait"}},
+				},
+			},
 		}, nil
 	}
+
 	a := w.do(t, request{method: http.MethodGet, path: in("/chats/7")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
-	assert.Equal(t, []any{string(versionOne), true, false, 4.0, []any{}},
-		[]any{a.json["summary_id"], a.json["summary_edited"], a.json["title_edited"], a.json["stale_by"], a.json["key_points"]})
-	assert.Equal(t, []any{map[string]any{"text": "Call back.", "messages": []any{string(messageOne)}}}, a.json["next_steps"])
-	assert.Equal(t, []any{map[string]any{"id": 3.0, "name": "vip", "color": "", "source": "model", "confidence": 0.8}}, a.json["labels"])
+
+	assert.Equal(
+		t,
+		[]any{string(versionOne), true, false, 4.0, []any{}},
+		[]any{
+			a.json["summary_id"],
+			a.json["summary_edited"],
+			a.json["title_edited"],
+			a.json["stale_by"],
+			a.json["key_points"],
+		},
+	)
+
+	assert.Equal(
+		t,
+		[]any{map[string]any{"text": "Call back.", "messages": []any{string(messageOne)}}},
+		a.json["next_steps"],
+	)
+
+	assert.Equal(
+		t,
+		[]any{map[string]any{"id": 3.0, "name": "vip", "color": "", "source": "model", "confidence": 0.8}},
+		a.json["labels"],
+	)
+
 	suggested := a.json["suggested_labels"].([]any)[0].(map[string]any)
 	assert.Equal(t, []any{map[string]any{"message": string(messageOne), "text": "I wait"}}, suggested["evidence"])
 }
@@ -60,9 +121,20 @@ func TestSummaryVersions(t *testing.T) {
 	assert.Equal(t, "older", a.json["next_cursor"])
 	a = w.do(t, request{method: http.MethodGet, path: one})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
-	assert.Equal(t, map[string]any{"requests": 1.0, "input_tokens": 100.0, "output_tokens": 20.0, "duration_ms": 1500.0}, a.json["usage"])
+
+	assert.Equal(
+		t,
+		map[string]any{"requests": 1.0, "input_tokens": 100.0, "output_tokens": 20.0, "duration_ms": 1500.0},
+		a.json["usage"],
+	)
+
 	assert.Equal(t, "set", a.json["labels"].([]any)[0].(map[string]any)["outcome"])
-	assert.Equal(t, []any{1040.0, 7.0, 1.0, true}, []any{a.json["watermark"], a.json["covered"], a.json["requested_by"], a.json["current"]})
+
+	assert.Equal(
+		t,
+		[]any{1040.0, 7.0, 1.0, true},
+		[]any{a.json["watermark"], a.json["covered"], a.json["requested_by"], a.json["current"]},
+	)
 
 	a = w.do(t, request{method: http.MethodPost, path: one + "/restore"})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
@@ -71,11 +143,24 @@ func TestSummaryVersions(t *testing.T) {
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, versionOne, w.store.undone)
 
-	requireProblem(t, w.do(t, request{method: http.MethodGet, path: list + "/7"}), http.StatusBadRequest, "invalid_request", "path.summary_id")
+	requireProblem(
+		t,
+		w.do(t, request{method: http.MethodGet, path: list + "/7"}),
+		http.StatusBadRequest,
+		"invalid_request",
+		"path.summary_id",
+	)
+
 	w.store.onVersion = chat.Errorf(chat.CodeSummaryNotFound, "there is no such summary")
 	requireProblem(t, w.do(t, request{method: http.MethodGet, path: one}), http.StatusNotFound, "summary_not_found", "")
 	w.store.fail = chat.Errorf(chat.CodeConflict, "this run has not chosen labels")
-	requireProblem(t, w.do(t, request{method: http.MethodPost, path: one + "/undo-labels"}), http.StatusConflict, "conflict", "")
+	requireProblem(
+		t,
+		w.do(t, request{method: http.MethodPost, path: one + "/undo-labels"}),
+		http.StatusConflict,
+		"conflict",
+		"",
+	)
 }
 
 func TestSummarySettings(t *testing.T) {
@@ -85,16 +170,32 @@ func TestSummarySettings(t *testing.T) {
 	put := func(body string) answer {
 		return w.do(t, request{method: http.MethodPut, path: in("/summary-settings"), body: body})
 	}
+
 	a := put(`{"model":"openai/gpt-4.1-mini","token_budget":1000,"every_messages":20,"automatic_labels":true}`)
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
 	assert.Equal(t, chat.SummarySettings{
-		Model: "openai/gpt-4.1-mini", Language: "de", TokenBudget: 1000, LabelThreshold: 0.7, QuietAfter: time.Hour, EveryMessages: 20, AutomaticLabels: true,
+		Model:           "openai/gpt-4.1-mini",
+		Language:        "de",
+		TokenBudget:     1000,
+		LabelThreshold:  0.7,
+		QuietAfter:      time.Hour,
+		EveryMessages:   20,
+		AutomaticLabels: true,
 	}, w.store.settings, "what is left out stays")
+
 	a = w.do(t, request{method: http.MethodGet, path: in("/summary-settings")})
 	assert.Equal(t, []any{3600.0, "de"}, []any{a.json["quiet_seconds"], a.json["language"]})
+
 	for body, field := range map[string]string{
-		`{"model":"gpt"}`: "model", `{"model":"anthropic/claude"}`: "model", `{"quiet_seconds":5}`: "quiet_seconds", `{"language":"be nice"}`: "language",
-		`{"token_budget":-1}`: "token_budget", `{"label_threshold":2}`: "label_threshold", `{"every_messages":2000}`: "every_messages", `{"mood":1}`: "mood",
+		`{"model":"gpt"}`:              "model",
+		`{"model":"anthropic/claude"}`: "model",
+		`{"quiet_seconds":5}`:          "quiet_seconds",
+		`{"language":"be nice"}`:       "language",
+		`{"token_budget":-1}`:          "token_budget",
+		`{"label_threshold":2}`:        "label_threshold",
+		`{"every_messages":2000}`:      "every_messages",
+		`{"mood":1}`:                   "mood",
 	} {
 		requireProblem(t, put(body), http.StatusBadRequest, "invalid_request", field)
 	}
@@ -109,13 +210,23 @@ func TestMessagesWakeTheAutomaticSummary(t *testing.T) {
 		a := w.do(t, request{method: http.MethodPost, path: in("/chats/7/messages"), body: `{"content":"Hello?"}`})
 		require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 	}
+
 	a := w.do(t, request{method: http.MethodPut, path: in("/summary-settings"), body: `{"every_messages":5}`})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	say()
 	assert.Equal(t, chat.ChatID(7), <-changed)
 	say()
 	<-changed
-	a = w.do(t, request{method: http.MethodPost, path: in("/chats/7/send-assistant-message"), body: `{"message":"On its way."}`})
+
+	a = w.do(
+		t,
+		request{
+			method: http.MethodPost,
+			path:   in("/chats/7/send-assistant-message"),
+			body:   `{"message":"On its way."}`,
+		},
+	)
+
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	<-changed
 	require.Equal(t, http.StatusOK, w.do(t, signed(twilioInbound, "one")).StatusCode)

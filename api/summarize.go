@@ -10,7 +10,10 @@ import (
 
 func (s *service) summarizeRoutes() {
 	register(s, http.MethodPost, "/chats/{chat_id}/summarize", ownOr(chat.ScopeChatsWrite), s.summarize, about{
-		id: "summarizeChat", tag: tagActions, summary: "Summarize a chat", acts: true,
+		id:      "summarizeChat",
+		tag:     tagActions,
+		summary: "Summarize a chat",
+		acts:    true,
 		description: "Writes title, summary and points anew, and with `update_labels` chooses among the workspace's labels. " +
 			"A model reads its last summary and what is new since; all of the chat when there is no summary yet, more than half is new, a message has changed, or with `full`. " +
 			"Every point names the messages it rests on; what names none is dropped. What a person wrote stands without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. " +
@@ -36,9 +39,11 @@ func (in *summarizeInput) fields() map[string]any {
 	if in.Full {
 		fields["full"] = true
 	}
+
 	if in.Overwrite {
 		fields["overwrite"] = true
 	}
+
 	return fields
 }
 
@@ -49,13 +54,18 @@ func (s *service) summarize(ctx context.Context, in *summarizeInput) (*acted, er
 		fields: in.fields(),
 		start: func(waiting context.Context, request chat.Request, wait time.Duration) (any, bool, error) {
 			answer, err := s.engine.SummarizeChat(waiting, chat.SummarizeChat{
-				Request: request, UpdateLabels: in.UpdateLabels, Full: in.Full, Overwrite: in.Overwrite,
+				Request:      request,
+				UpdateLabels: in.UpdateLabels,
+				Full:         in.Full,
+				Overwrite:    in.Overwrite,
 			}, wait)
 			if err != nil {
 				return nil, answer.Replayed, err
 			}
+
 			// Not waiting: the summary is there, and the server may have begun to stop.
 			summarized, err := s.store.Chat(ctx, request.WorkspaceID, request.ChatID)
+
 			return presentChat(summarized), answer.Replayed, err
 		},
 	})

@@ -47,9 +47,11 @@ func (p *summarySettingsPatchJSON) apply(to *chat.SummarySettings) {
 	setTo(&to.Instructions, p.Instructions)
 	setTo(&to.TokenBudget, p.TokenBudget)
 	setTo(&to.LabelThreshold, p.LabelThreshold)
+
 	if p.QuietSeconds != nil {
 		to.QuietAfter = time.Duration(*p.QuietSeconds) * time.Second
 	}
+
 	setTo(&to.EveryMessages, p.EveryMessages)
 	setTo(&to.AutomaticLabels, p.AutomaticLabels)
 }
@@ -63,24 +65,52 @@ func setTo[T any](target, value *T) {
 
 func presentSummarySettings(v chat.SummarySettings) summarySettingsJSON {
 	return summarySettingsJSON{
-		Model: v.Model, Language: v.Language, Instructions: v.Instructions, TokenBudget: v.TokenBudget, TokensUsed: v.TokensUsed,
-		LabelThreshold: v.LabelThreshold, QuietSeconds: int64(v.QuietAfter / time.Second), EveryMessages: v.EveryMessages,
-		AutomaticLabels: v.AutomaticLabels, UpdatedBy: v.UpdatedBy, UpdatedAt: utc(v.UpdatedAt),
+		Model:           v.Model,
+		Language:        v.Language,
+		Instructions:    v.Instructions,
+		TokenBudget:     v.TokenBudget,
+		TokensUsed:      v.TokensUsed,
+		LabelThreshold:  v.LabelThreshold,
+		QuietSeconds:    int64(v.QuietAfter / time.Second),
+		EveryMessages:   v.EveryMessages,
+		AutomaticLabels: v.AutomaticLabels,
+		UpdatedBy:       v.UpdatedBy,
+		UpdatedAt:       utc(v.UpdatedAt),
 	}
 }
 
 func (s *service) summarySettingsRoutes() {
 	shown := presentSummarySettings(chat.SummarySettings{
-		Model: "openai/gpt-4.1-mini", Language: "en", Instructions: "Name the product first.", TokenBudget: 5_000_000, TokensUsed: 183_402,
-		LabelThreshold: chat.DefaultLabelThreshold, QuietAfter: 30 * time.Minute, AutomaticLabels: true, UpdatedBy: 1, UpdatedAt: &exampleTime,
+		Model:           "openai/gpt-4.1-mini",
+		Language:        "en",
+		Instructions:    "Name the product first.",
+		TokenBudget:     5_000_000,
+		TokensUsed:      183_402,
+		LabelThreshold:  chat.DefaultLabelThreshold,
+		QuietAfter:      30 * time.Minute,
+		AutomaticLabels: true,
+		UpdatedBy:       1,
+		UpdatedAt:       &exampleTime,
 	})
+
 	register(s, http.MethodGet, "/summary-settings", scope(chat.ScopeWorkspaceRead), s.getSummarySettings, about{
-		id: "getSummarySettings", tag: tagWorkspace, summary: "How chats are summarized", answer: shown,
+		id:      "getSummarySettings",
+		tag:     tagWorkspace,
+		summary: "How chats are summarized",
+		answer:  shown,
 	})
+
 	register(s, http.MethodPut, "/summary-settings", scope(chat.ScopeWorkspaceAdmin), s.updateSummarySettings, about{
-		id: "updateSummarySettings", tag: tagWorkspace, summary: "Change how chats are summarized", answer: shown,
+		id:          "updateSummarySettings",
+		tag:         tagWorkspace,
+		summary:     "Change how chats are summarized",
+		answer:      shown,
 		description: "Fields that are left out stay as they are.",
-		request:     summarySettingsPatchJSON{Model: new("openai/gpt-4.1-mini"), TokenBudget: new(int64(5_000_000)), QuietSeconds: new(int64(1800))},
+		request: summarySettingsPatchJSON{
+			Model:        new("openai/gpt-4.1-mini"),
+			TokenBudget:  new(int64(5_000_000)),
+			QuietSeconds: new(int64(1800)),
+		},
 	})
 }
 
@@ -91,30 +121,41 @@ func (s *service) getSummarySettings(ctx context.Context, _ *struct{}) (*summary
 	if err != nil {
 		return nil, err
 	}
+
 	return &summarySettingsOutput{Body: presentSummarySettings(settings)}, nil
 }
 
 type updateSummarySettingsInput struct{ Body summarySettingsPatchJSON }
 
-func (s *service) updateSummarySettings(ctx context.Context, in *updateSummarySettingsInput) (*summarySettingsOutput, error) {
+func (s *service) updateSummarySettings(
+	ctx context.Context,
+	in *updateSummarySettingsInput,
+) (*summarySettingsOutput, error) {
 	c := callFrom(ctx)
+
 	settings, err := s.store.SummarySettings(ctx, c.workspace())
 	if err != nil {
 		return nil, err
 	}
+
 	in.Body.apply(&settings)
+
 	if err := settings.Validate(); err != nil {
 		return nil, err
 	}
+
 	if in.Body.Model != nil {
 		if err := s.models.Check(settings.Model); err != nil {
 			return nil, err
 		}
 	}
+
 	settings, err = s.store.UpdateSummarySettings(ctx, c.workspace(), c.actor(), settings)
 	s.automatic.forget(c.workspace())
+
 	if err != nil {
 		return nil, err
 	}
+
 	return &summarySettingsOutput{Body: presentSummarySettings(settings)}, nil
 }

@@ -20,20 +20,36 @@ type suppressionJSON struct {
 
 func presentSuppression(one chat.Suppression) suppressionJSON {
 	return suppressionJSON{
-		ID: one.ID, Channel: one.Channel, Sender: one.Sender, Address: one.Address, Reason: one.Reason, CreatedAt: one.CreatedAt.UTC(),
+		ID:        one.ID,
+		Channel:   one.Channel,
+		Sender:    one.Sender,
+		Address:   one.Address,
+		Reason:    one.Reason,
+		CreatedAt: one.CreatedAt.UTC(),
 	}
 }
 
 func (s *service) suppressionRoutes() {
 	admin := scope(chat.ScopeDeliveriesAdmin)
 	register(s, http.MethodGet, "/suppressions", admin, s.listSuppressions, about{
-		id: "listSuppressions", tag: tagDeliveries, summary: "The addresses that are not written to", description: "The newest first.",
+		id:          "listSuppressions",
+		tag:         tagDeliveries,
+		summary:     "The addresses that are not written to",
+		description: "The newest first.",
 		answer: listOf(suppressionJSON{
-			ID: 9, Channel: chat.ChannelSMS, Sender: "phone:1", Address: "+14155550123", Reason: chat.SuppressedOptOut, CreatedAt: exampleTime,
+			ID:        9,
+			Channel:   chat.ChannelSMS,
+			Sender:    "phone:1",
+			Address:   "+14155550123",
+			Reason:    chat.SuppressedOptOut,
+			CreatedAt: exampleTime,
 		}),
 	})
+
 	register(s, http.MethodDelete, "/suppressions/{suppression_id}", admin, s.liftSuppression, about{
-		id: "liftSuppression", tag: tagDeliveries, summary: "Write to an address again",
+		id:          "liftSuppression",
+		tag:         tagDeliveries,
+		summary:     "Write to an address again",
 		description: "Only when the recipient wants that. A carrier that keeps a list of its own goes on refusing until the recipient answers START, or is taken from that list.",
 		problems:    []chat.Code{chat.CodeSuppressionNotFound},
 	})
@@ -46,5 +62,12 @@ func (s *service) listSuppressions(ctx context.Context, in *pagedInput) (*listOu
 
 func (s *service) liftSuppression(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	c := callFrom(ctx)
-	return nil, s.store.LiftSuppression(ctx, c.workspace(), c.actor(), chat.SuppressionID(c.numbers["suppression_id"]), time.Now())
+
+	return nil, s.store.LiftSuppression(
+		ctx,
+		c.workspace(),
+		c.actor(),
+		chat.SuppressionID(c.numbers["suppression_id"]),
+		time.Now(),
+	)
 }

@@ -27,14 +27,17 @@ type openAICallJSON struct {
 func presentToolMessages(m *chat.Message) []toolMessageJSON {
 	shown := toolMessageJSON{Role: "assistant", Content: m.Content}
 	var outcomes []toolMessageJSON
+
 	for _, c := range m.ToolCalls {
 		shown.ToolCalls = append(shown.ToolCalls, openAICallJSON{
 			ID: c.ID, Type: "function", Function: newFunctionJSON{Name: c.Name, Arguments: string(c.Arguments)},
 		})
+
 		if content := outcomeOf(&c); content != "" {
 			outcomes = append(outcomes, toolMessageJSON{Role: "tool", ToolCallID: c.ID, Content: content})
 		}
 	}
+
 	return append([]toolMessageJSON{shown}, outcomes...)
 }
 
@@ -44,11 +47,14 @@ func outcomeOf(c *chat.ToolCall) string {
 		if len(c.Result) == 0 {
 			return "{}"
 		}
+
 		return string(c.Result)
 	}
+
 	if !c.State.Settled() && c.State != chat.ToolCallUnknown {
 		return ""
 	}
+
 	why, err := json.Marshal(struct {
 		Status    chat.ToolCallState `json:"status"`
 		ErrorCode string             `json:"error_code,omitempty"`
@@ -57,27 +63,41 @@ func outcomeOf(c *chat.ToolCall) string {
 	if err != nil { // strings always can be written
 		return ""
 	}
+
 	return string(why)
 }
 
 func (s *service) toolCallMessageRoutes() {
-	register(s, http.MethodGet, "/chats/{chat_id}/tool-calls/{call_id}/messages", ownOr(chat.ScopeChatsRead), s.listToolCallMessages, about{
-		id: "listToolCallMessages", tag: tagChats, summary: "A tool call as OpenAI's messages",
-		description: "For the model that goes on: the assistant's message with this call alone and, once there is an outcome, the tool's. " +
-			"Ids are unique within a message only, so there may be several calls; the newest come first. `limit` counts calls.",
-		answer: listOf(toolMessageJSON{Role: "tool", ToolCallID: "call_1", Content: `{"booking_id":"b-1"}`}), problems: []chat.Code{chat.CodeToolCallNotFound},
-	})
+	register(
+		s,
+		http.MethodGet,
+		"/chats/{chat_id}/tool-calls/{call_id}/messages",
+		ownOr(chat.ScopeChatsRead),
+		s.listToolCallMessages,
+		about{
+			id:      "listToolCallMessages",
+			tag:     tagChats,
+			summary: "A tool call as OpenAI's messages",
+			description: "For the model that goes on: the assistant's message with this call alone and, once there is an outcome, the tool's. " +
+				"Ids are unique within a message only, so there may be several calls; the newest come first. `limit` counts calls.",
+			answer:   listOf(toolMessageJSON{Role: "tool", ToolCallID: "call_1", Content: `{"booking_id":"b-1"}`}),
+			problems: []chat.Code{chat.CodeToolCallNotFound},
+		},
+	)
 }
 
 func (s *service) listToolCallMessages(ctx context.Context, in *pagedInput) (*listOutput[toolMessageJSON], error) {
 	c := callFrom(ctx)
+
 	part, err := s.store.ToolCallMessages(ctx, c.workspace(), c.chat.ID, c.texts["call_id"], in.page())
 	if err != nil {
 		return nil, err
 	}
+
 	flat := chat.List[toolMessageJSON]{NextCursor: part.NextCursor}
 	for i := range part.Items {
 		flat.Items = append(flat.Items, presentToolMessages(&part.Items[i])...)
 	}
+
 	return presentList(flat, nil, func(m toolMessageJSON) toolMessageJSON { return m })
 }

@@ -53,27 +53,50 @@ type toolDecisionJSON struct {
 func toolCalls(calls []chat.ToolCall) []toolCallJSON {
 	shown := make([]toolCallJSON, len(calls))
 	for i, c := range calls {
-		shown[i] = toolCallJSON{ID: c.ID, Name: c.Name, Arguments: c.Arguments, ToolCallStandingJSON: standing(&c)}
+		shown[i] = toolCallJSON{
+			ID:                   c.ID,
+			Name:                 c.Name,
+			Arguments:            c.Arguments,
+			ToolCallStandingJSON: standing(&c),
+		}
 	}
+
 	return shown
 }
 
 func standing(c *chat.ToolCall) ToolCallStandingJSON {
 	shown := ToolCallStandingJSON{
-		Status: c.State, Kind: c.Kind, Risk: c.Risk, Attempts: c.Attempts, Result: c.Result, ErrorCode: c.ErrorCode, Error: c.Error, RequestID: c.Request,
+		Status:    c.State,
+		Kind:      c.Kind,
+		Risk:      c.Risk,
+		Attempts:  c.Attempts,
+		Result:    c.Result,
+		ErrorCode: c.ErrorCode,
+		Error:     c.Error,
+		RequestID: c.Request,
 	}
+
 	if c.StartedAt != nil && c.FinishedAt != nil {
 		shown.DurationMS = new(c.FinishedAt.Sub(*c.StartedAt).Milliseconds())
 	}
+
 	if d := c.Decision; d != nil {
-		shown.Decision = &toolDecisionJSON{Outcome: d.Verdict, Reason: d.Reason, MemberID: d.By, At: d.At.UTC()}
+		shown.Decision = &toolDecisionJSON{
+			Outcome:  d.Verdict,
+			Reason:   d.Reason,
+			MemberID: d.By,
+			At:       d.At.UTC(),
+		}
 	}
+
 	if c.UndoTool != "" {
 		shown.Undo = &toolUndoJSON{Tool: c.UndoTool}
 	}
+
 	if c.Undo != nil {
 		shown.Undo = &toolUndoJSON{Tool: c.Undo.Name, Status: c.Undo.State, Error: c.Undo.Error}
 	}
+
 	return shown
 }
 
@@ -100,20 +123,27 @@ func (newToolCallJSON) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Sc
 		{Required: []string{"function"}, Not: plain},
 		{Required: []string{"name", "arguments"}, Not: &huma.Schema{Required: []string{"function"}}},
 	}
+
 	return s
 }
 
 // toolCallShape says what keeps a call from being in one of the two shapes.
 func toolCallShape(call map[string]any) []chat.FieldError {
 	var fields []chat.FieldError
+
 	for _, name := range []string{"name", "arguments"} {
 		switch {
 		case has(call, "function") && has(call, name):
-			fields = append(fields, chat.FieldError{Field: name, Message: "must not stand beside function, which has its own"})
+			fields = append(
+				fields,
+				chat.FieldError{Field: name, Message: "must not stand beside function, which has its own"},
+			)
+
 		case !has(call, "function") && !has(call, name):
 			fields = append(fields, chat.FieldError{Field: name, Message: "is required, unless there is function"})
 		}
 	}
+
 	return fields
 }
 
@@ -122,31 +152,49 @@ func toolCallShape(call map[string]any) []chat.FieldError {
 func readToolCalls(given []newToolCallJSON) ([]chat.ToolCall, error) {
 	calls := make([]chat.ToolCall, 0, len(given))
 	first := map[string]int{}
+
 	for i, g := range given {
 		if g.ID == "" {
 			continue
 		}
+
 		if j, taken := first[g.ID]; taken {
-			return nil, chat.Invalid(fmt.Sprintf("tool_calls[%d].id", i), "must be unique: tool_calls[%d] has it too", j)
+			return nil, chat.Invalid(
+				fmt.Sprintf("tool_calls[%d].id", i),
+				"must be unique: tool_calls[%d] has it too",
+				j,
+			)
 		}
+
 		first[g.ID] = i
 	}
+
 	for i, g := range given {
-		call := chat.ToolCall{ID: g.ID, Name: g.Name, Arguments: g.Arguments, State: chat.ToolCallPending}
+		call := chat.ToolCall{
+			ID:        g.ID,
+			Name:      g.Name,
+			Arguments: g.Arguments,
+			State:     chat.ToolCallPending,
+		}
+
 		for n := i + 1; call.ID == ""; n++ {
 			if id := "call_" + strconv.Itoa(n); !has(first, id) {
 				call.ID, first[id] = id, i
 			}
 		}
+
 		if g.Function != nil {
 			arguments, err := readArguments(fmt.Sprintf("tool_calls[%d].function.arguments", i), g.Function.Arguments)
 			if err != nil {
 				return nil, err
 			}
+
 			call.Name, call.Arguments = g.Function.Name, arguments
 		}
+
 		calls = append(calls, call)
 	}
+
 	return calls, nil
 }
 
@@ -161,9 +209,11 @@ func readArguments(field, text string) (json.RawMessage, error) {
 	if e, ok := errors.AsType[*chat.Error](err); ok && e.Fields[0].Field != "body" {
 		return nil, chat.Invalid(field, "must be JSON whose %s", e.Message)
 	}
+
 	if _, object := value.(map[string]any); err != nil || !object {
 		return nil, chat.Invalid(field, "must be a string that holds a JSON object, like %s", `"{\"label\":\"vip\"}"`)
 	}
+
 	return canonical(value)
 }
 
@@ -172,8 +222,10 @@ func canonical(value any) (json.RawMessage, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
+
 	if err := encoder.Encode(value); err != nil {
 		return nil, fmt.Errorf("write JSON anew: %w", err)
 	}
+
 	return bytes.TrimSpace(out.Bytes()), nil
 }

@@ -14,23 +14,59 @@ import (
 
 func TestToolCalls(t *testing.T) {
 	t.Parallel()
+
 	for name, test := range map[string]struct {
 		given string
 		want  []chat.ToolCall
 	}{
-		"none":   {`[]`, []chat.ToolCall{}},
-		"plain":  {`[{"name":"a","arguments":{"x":1}}]`, []chat.ToolCall{{ID: "call_1", Name: "a", Arguments: []byte(`{"x":1}`), State: "pending"}}},
-		"openai": {`[{"id":"q","type":"function","function":{"name":"a","arguments":"{ \"x\" : 12345678901234567890 }"}}]`, []chat.ToolCall{{ID: "q", Name: "a", Arguments: []byte(`{"x":12345678901234567890}`), State: "pending"}}},
+		"none": {`[]`, []chat.ToolCall{}},
+		"plain": {`[{"name":"a","arguments":{"x":1}}]`, []chat.ToolCall{{
+			ID:        "call_1",
+			Name:      "a",
+			Arguments: []byte(`{"x":1}`),
+			State:     "pending",
+		}}},
+		"openai": {`[{"id":"q","type":"function","function":{"name":"a","arguments":"{ \"x\" : 12345678901234567890 }"}}]`, []chat.ToolCall{{
+			ID:        "q",
+			Name:      "a",
+			Arguments: []byte(`{"x":12345678901234567890}`),
+			State:     "pending",
+		}}},
 		"ids that are taken": {
 			`[{"name":"a","arguments":{}},{"id":"call_1","name":"b","arguments":{}},{"name":"c","arguments":{}}]`,
 			[]chat.ToolCall{
-				{ID: "call_2", Name: "a", Arguments: []byte(`{}`), State: "pending"},
-				{ID: "call_1", Name: "b", Arguments: []byte(`{}`), State: "pending"},
-				{ID: "call_3", Name: "c", Arguments: []byte(`{}`), State: "pending"},
+				{
+					ID:        "call_2",
+					Name:      "a",
+					Arguments: []byte(`{}`),
+					State:     "pending",
+				},
+				{
+					ID:        "call_1",
+					Name:      "b",
+					Arguments: []byte(`{}`),
+					State:     "pending",
+				},
+				{
+					ID:        "call_3",
+					Name:      "c",
+					Arguments: []byte(`{}`),
+					State:     "pending",
+				},
 			},
 		},
-		"arguments keep their names": {`[{"name":"a","arguments":{"memberId":1,"toolCalls":[]}}]`, []chat.ToolCall{{ID: "call_1", Name: "a", Arguments: []byte(`{"memberId":1,"toolCalls":[]}`), State: "pending"}}},
-		"markup":                     {`[{"name":"a","arguments":{"x":"<b>&"}}]`, []chat.ToolCall{{ID: "call_1", Name: "a", Arguments: []byte(`{"x":"<b>&"}`), State: "pending"}}},
+		"arguments keep their names": {`[{"name":"a","arguments":{"memberId":1,"toolCalls":[]}}]`, []chat.ToolCall{{
+			ID:        "call_1",
+			Name:      "a",
+			Arguments: []byte(`{"memberId":1,"toolCalls":[]}`),
+			State:     "pending",
+		}}},
+		"markup": {`[{"name":"a","arguments":{"x":"<b>&"}}]`, []chat.ToolCall{{
+			ID:        "call_1",
+			Name:      "a",
+			Arguments: []byte(`{"x":"<b>&"}`),
+			State:     "pending",
+		}}},
 	} {
 		for _, field := range []string{"tool_calls", "toolCalls"} {
 			t.Run(name+" "+field, func(t *testing.T) {
@@ -49,9 +85,11 @@ func TestToolCalls(t *testing.T) {
 func TestBrokenToolCalls(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+
 	function := func(arguments string) string {
 		return `[{"type":"function","function":{"name":"a","arguments":` + arguments + `}}]`
 	}
+
 	for _, test := range []struct{ given, field string }{
 		{`{}`, ""},
 		{`"x"`, ""},
@@ -102,6 +140,7 @@ func TestBrokenToolCalls(t *testing.T) {
 		for _, name := range []string{"tool_calls", "toolCalls"} {
 			t.Run(name+" "+test.given, func(t *testing.T) {
 				t.Parallel()
+
 				r := sendRequest
 				r.body = fmt.Sprintf(`{"message":"hi",%q:%s}`, name, test.given)
 				requireProblem(t, w.do(t, r), http.StatusBadRequest, "invalid_request", name+test.field)

@@ -26,17 +26,25 @@ type toolJSON struct {
 
 func presentTool(t chat.Tool) toolJSON {
 	return toolJSON{
-		Name: t.Name, Description: t.Description, Schema: t.Schema, Kind: t.Kind, Risk: t.Risk, Idempotent: t.Idempotent, ToolID: t.ID,
-		Undo: presentUndo(t.Undo),
+		Name:        t.Name,
+		Description: t.Description,
+		Schema:      t.Schema,
+		Kind:        t.Kind,
+		Risk:        t.Risk,
+		Idempotent:  t.Idempotent,
+		ToolID:      t.ID,
+		Undo:        presentUndo(t.Undo),
 	}
 }
 
 func (s *service) listChatTools(ctx context.Context, in *pagedInput) (*listOutput[toolJSON], error) {
 	c := callFrom(ctx)
+
 	all, err := s.store.ChatTools(ctx, c.workspace(), c.chat.ID)
 	if err != nil {
 		return nil, err
 	}
+
 	return pageOf(all, in.Paging, func(t chat.Tool) string { return t.Name }, presentTool)
 }
 
@@ -121,21 +129,35 @@ func presentUndo(u *chat.Undo) *undoJSON {
 	if u == nil {
 		return nil
 	}
+
 	return &undoJSON{Tool: u.Tool, Arguments: u.Arguments}
 }
 
 func presentDefinition(d chat.ToolDefinition) ToolDefinitionJSON {
 	shown := ToolDefinitionJSON{
-		ID: d.ID, Kind: d.Kind, Name: d.Name, Description: d.Description, Enabled: d.Enabled, Assistants: orEmpty(d.Assistants),
-		Risk: d.Risk, Idempotent: d.Idempotent, TimeoutSeconds: int(d.Timeout / time.Second), Undo: presentUndo(d.Undo),
-		Secrets: orEmpty(d.SecretNames), CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
+		ID:             d.ID,
+		Kind:           d.Kind,
+		Name:           d.Name,
+		Description:    d.Description,
+		Enabled:        d.Enabled,
+		Assistants:     orEmpty(d.Assistants),
+		Risk:           d.Risk,
+		Idempotent:     d.Idempotent,
+		TimeoutSeconds: int(d.Timeout / time.Second),
+		Undo:           presentUndo(d.Undo),
+		Secrets:        orEmpty(d.SecretNames),
+		CreatedAt:      d.CreatedAt.UTC(),
+		UpdatedAt:      d.UpdatedAt.UTC(),
 	}
+
 	if d.HTTP != nil {
 		shown.HTTP = new(httpToolJSON(*d.HTTP))
 	}
+
 	if d.MCP != nil {
 		shown.MCP = presentServer(d.MCP)
 	}
+
 	return shown
 }
 
@@ -146,15 +168,19 @@ func presentServer(m *chat.MCPServer) *mcpServerJSON {
 		NewMCPServerJSON: NewMCPServerJSON{URL: m.URL, Headers: m.Headers, Command: m.Command},
 		Discovered:       make([]mcpToolJSON, len(m.Discovered)), DiscoveredAt: utc(m.DiscoveredAt),
 	}
+
 	for i, t := range m.Discovered {
 		shown.Discovered[i] = mcpToolJSON(t)
 	}
+
 	for _, name := range slices.Sorted(maps.Keys(m.Overrides)) {
 		if shown.Tools == nil {
 			shown.Tools = map[string]mcpOverrideJSON{}
 		}
+
 		o := m.Overrides[name]
 		shown.Tools[name] = mcpOverrideJSON{Risk: o.Risk, Idempotent: o.Idempotent, Undo: presentUndo(o.Undo)}
 	}
+
 	return shown
 }

@@ -59,10 +59,19 @@ func (secretsJSON) Schema(huma.Registry) *huma.Schema {
 
 func (in *newToolJSON) domain() (chat.ToolDefinition, error) {
 	d := chat.ToolDefinition{
-		Kind: in.Kind, Name: in.Name, Description: in.Description, Enabled: or(in.Enabled, true), Assistants: in.Assistants, Risk: in.Risk,
-		Idempotent: in.Idempotent, Timeout: time.Duration(in.TimeoutSeconds) * time.Second, Undo: in.Undo.domain(),
-		HTTP: in.HTTP.domain(), MCP: in.MCP.domain(nil),
+		Kind:        in.Kind,
+		Name:        in.Name,
+		Description: in.Description,
+		Enabled:     or(in.Enabled, true),
+		Assistants:  in.Assistants,
+		Risk:        in.Risk,
+		Idempotent:  in.Idempotent,
+		Timeout:     time.Duration(in.TimeoutSeconds) * time.Second,
+		Undo:        in.Undo.domain(),
+		HTTP:        in.HTTP.domain(),
+		MCP:         in.MCP.domain(nil),
 	}
+
 	return d, checkKind(&d)
 }
 
@@ -71,23 +80,33 @@ func (in *toolPatchJSON) apply(d *chat.ToolDefinition) error {
 	if or(in.Kind, d.Kind) != d.Kind {
 		return chat.Invalid("kind", "can not be changed; delete the tool and define another one")
 	}
-	d.Name, d.Description, d.Enabled = or(in.Name, d.Name), or(in.Description, d.Description), or(in.Enabled, d.Enabled)
-	d.Assistants, d.Risk, d.Idempotent = or(in.Assistants, d.Assistants), or(in.Risk, d.Risk), or(in.Idempotent, d.Idempotent)
+
+	d.Name = or(in.Name, d.Name)
+	d.Description = or(in.Description, d.Description)
+	d.Enabled = or(in.Enabled, d.Enabled)
+	d.Assistants = or(in.Assistants, d.Assistants)
+	d.Risk = or(in.Risk, d.Risk)
+
+	d.Idempotent = or(in.Idempotent, d.Idempotent)
 	if in.TimeoutSeconds != nil {
 		d.Timeout = time.Duration(*in.TimeoutSeconds) * time.Second
 	}
+
 	if in.Undo != nil {
 		d.Undo = in.Undo.domain()
 		if d.Undo.Tool == "" {
 			d.Undo = nil
 		}
 	}
+
 	if in.HTTP != nil {
 		d.HTTP = in.HTTP.domain()
 	}
+
 	if in.MCP != nil {
 		d.MCP = in.MCP.domain(d.MCP)
 	}
+
 	return checkKind(d)
 }
 
@@ -101,6 +120,7 @@ func (u *undoJSON) domain() *chat.Undo {
 	if u == nil {
 		return nil
 	}
+
 	return &chat.Undo{Tool: u.Tool, Arguments: u.Arguments}
 }
 
@@ -108,6 +128,7 @@ func (h *httpToolJSON) domain() *chat.HTTPTool {
 	if h == nil {
 		return nil
 	}
+
 	return new(chat.HTTPTool(*h))
 }
 
@@ -116,16 +137,20 @@ func (m *NewMCPServerJSON) domain(before *chat.MCPServer) *chat.MCPServer {
 	if m == nil {
 		return nil
 	}
+
 	server := &chat.MCPServer{URL: m.URL, Headers: m.Headers, Command: m.Command}
 	if before != nil {
 		server.Discovered, server.DiscoveredAt = before.Discovered, before.DiscoveredAt
 	}
+
 	for name, o := range m.Tools {
 		if server.Overrides == nil {
 			server.Overrides = map[string]chat.MCPOverride{}
 		}
+
 		server.Overrides[name] = chat.MCPOverride{Risk: o.Risk, Idempotent: o.Idempotent, Undo: o.Undo.domain()}
 	}
+
 	return server
 }
 
@@ -144,6 +169,7 @@ func checkKind(d *chat.ToolDefinition) error {
 	case !http && d.Undo != nil:
 		return chat.Invalid("undo", "must not be given with the kind mcp: each tool has its own, in mcp.tools")
 	}
+
 	return nil
 }
 
@@ -152,34 +178,42 @@ func (s *service) checkNames(ctx context.Context, d *chat.ToolDefinition) error 
 	if err := s.checkAssistants(ctx, d.Assistants); err != nil {
 		return err
 	}
+
 	undos := map[string]*chat.Undo{"undo": d.Undo}
 	if d.MCP != nil {
 		for _, name := range slices.Sorted(maps.Keys(d.MCP.Overrides)) {
 			if !slices.ContainsFunc(d.MCP.Discovered, func(t chat.MCPTool) bool { return t.Name == name }) {
 				return chat.Invalid("mcp.tools."+name, "must be a tool of the server, which has %s", shownNames(d))
 			}
+
 			undos["mcp.tools."+name+".undo"] = d.MCP.Overrides[name].Undo
 		}
 	}
+
 	var known []string
+
 	for _, field := range slices.Sorted(maps.Keys(undos)) {
 		u := undos[field]
 		if u == nil {
 			continue
 		}
+
 		if len(u.Arguments) > 0 && !isObject(u.Arguments) {
 			return chat.Invalid(field+".arguments", `must be an object, like {"id":"$result.id"}`)
 		}
+
 		if known == nil {
 			var err error
 			if known, err = s.toolNames(ctx, d); err != nil {
 				return err
 			}
 		}
+
 		if !slices.Contains(known, u.Tool) {
 			return chat.Invalid(field+".tool", "must be a built-in tool or one of this workspace; define it first")
 		}
 	}
+
 	return nil
 }
 
@@ -194,35 +228,42 @@ func (s *service) checkAssistants(ctx context.Context, ids []chat.MemberID) erro
 		if err != nil && chat.CodeOf(err) != chat.CodeMemberNotFound {
 			return err
 		}
+
 		if err != nil || member.Kind != chat.KindAssistant {
 			return chat.Invalid(fmt.Sprintf("assistants[%d]", i), "must be the id of an assistant of this workspace")
 		}
 	}
+
 	return nil
 }
 
 // toolNames are those of all tools that there will be once d is stored.
 func (s *service) toolNames(ctx context.Context, d *chat.ToolDefinition) ([]string, error) {
 	tools := append(chat.Builtins(), d.Tools()...)
+
 	filter := chat.ToolFilter{Page: chat.Page{Limit: maxToolPage}}
 	for {
 		part, err := s.store.Tools(ctx, callFrom(ctx).workspace(), filter)
 		if err != nil {
 			return nil, err
 		}
+
 		for _, other := range part.Items {
 			if other.ID != d.ID {
 				tools = append(tools, other.Tools()...)
 			}
 		}
+
 		if filter.Cursor = part.NextCursor; filter.Cursor == "" {
 			break
 		}
 	}
+
 	names := make([]string, len(tools))
 	for i, t := range tools {
 		names[i] = t.Name
 	}
+
 	return names, nil
 }
 
@@ -235,8 +276,10 @@ func shownNames(d *chat.ToolDefinition) string {
 	for i, t := range d.MCP.Discovered {
 		names[i] = t.Name
 	}
+
 	if len(names) == 0 {
 		return "none"
 	}
+
 	return strings.Join(names, ", ")
 }

@@ -16,20 +16,39 @@ import (
 )
 
 var exampleTool = chat.ToolDefinition{
-	ID: 4, Kind: chat.ToolHTTP, Name: "book_table", Description: "Books a table at the restaurant.", Enabled: true, Risk: chat.RiskWrite,
-	Idempotent: true, Timeout: chat.DefaultToolTimeout, Undo: exampleNewTool.Undo.domain(), HTTP: exampleNewTool.HTTP.domain(),
-	SecretNames: []string{"DESK_KEY"}, CreatedAt: exampleTime, UpdatedAt: exampleTime,
+	ID:          4,
+	Kind:        chat.ToolHTTP,
+	Name:        "book_table",
+	Description: "Books a table at the restaurant.",
+	Enabled:     true,
+	Risk:        chat.RiskWrite,
+	Idempotent:  true,
+	Timeout:     chat.DefaultToolTimeout,
+	Undo:        exampleNewTool.Undo.domain(),
+	HTTP:        exampleNewTool.HTTP.domain(),
+	SecretNames: []string{"DESK_KEY"},
+	CreatedAt:   exampleTime,
+	UpdatedAt:   exampleTime,
 }
 
 var exampleNewTool = newToolJSON{
-	Kind: chat.ToolHTTP, Name: "book_table", Description: "Books a table at the restaurant.", Risk: chat.RiskWrite, Idempotent: true, TimeoutSeconds: 10,
-	Undo: &undoJSON{Tool: chat.ToolAddLabel, Arguments: json.RawMessage(`{"label":"vip"}`)},
+	Kind:           chat.ToolHTTP,
+	Name:           "book_table",
+	Description:    "Books a table at the restaurant.",
+	Risk:           chat.RiskWrite,
+	Idempotent:     true,
+	TimeoutSeconds: 10,
+	Undo:           &undoJSON{Tool: chat.ToolAddLabel, Arguments: json.RawMessage(`{"label":"vip"}`)},
 	HTTP: &httpToolJSON{
-		Method: http.MethodPost, URL: "https://desk.example.com/restaurants/{restaurant}/tables",
+		Method:  http.MethodPost,
+		URL:     "https://desk.example.com/restaurants/{restaurant}/tables",
 		Headers: map[string]string{"Authorization": "Bearer {secret.DESK_KEY}"},
-		Schema: json.RawMessage(`{"type":"object","properties":{"restaurant":{"type":"string"},"guests":{"type":"integer","minimum":1}},` +
-			`"required":["restaurant","guests"],"additionalProperties":false}`),
-		ResponseSchema: json.RawMessage(`{"type":"object","required":["booking_id"]}`), IdempotencyHeader: "Idempotency-Key",
+		Schema: json.RawMessage(
+			`{"type":"object","properties":{"restaurant":{"type":"string"},"guests":{"type":"integer","minimum":1}},` +
+				`"required":["restaurant","guests"],"additionalProperties":false}`,
+		),
+		ResponseSchema:    json.RawMessage(`{"type":"object","required":["booking_id"]}`),
+		IdempotencyHeader: "Idempotency-Key",
 	},
 	Secrets: secretsJSON{"DESK_KEY": new("the key that the restaurant's API wants")},
 }
@@ -51,41 +70,93 @@ const aboutTools = "An HTTP tool is one call of an API; an MCP server brings the
 
 func (s *service) toolRoutes() {
 	read, write := scope(chat.ScopeToolsRead), scope(chat.ScopeToolsWrite)
-	refused := []chat.Code{chat.CodeAddressRefused, chat.CodeToolUnavailable, chat.CodeEncryptionOff, chat.CodeAlreadyExists}
+
+	refused := []chat.Code{
+		chat.CodeAddressRefused,
+		chat.CodeToolUnavailable,
+		chat.CodeEncryptionOff,
+		chat.CodeAlreadyExists,
+	}
+
 	changed := append([]chat.Code{chat.CodeToolNotFound, chat.CodeConflict}, refused...)
 	shown := presentDefinition(exampleTool)
 	register(s, http.MethodGet, "/tools", read, s.listDefinitions, about{
-		id: "listTools", tag: tagTools, summary: "HTTP tools and MCP servers", description: "By id. Built-in tools have no definition.", answer: listOf(shown),
+		id:          "listTools",
+		tag:         tagTools,
+		summary:     "HTTP tools and MCP servers",
+		description: "By id. Built-in tools have no definition.",
+		answer:      listOf(shown),
 	})
+
 	register(s, http.MethodPost, "/tools", write, s.createTool, about{
-		id: "createTool", tag: tagTools, summary: "Define a tool", status: http.StatusCreated, description: aboutTools, request: exampleNewTool,
-		answer: createdToolJSON{shown, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, problems: refused,
+		id:          "createTool",
+		tag:         tagTools,
+		summary:     "Define a tool",
+		status:      http.StatusCreated,
+		description: aboutTools,
+		request:     exampleNewTool,
+		answer:      createdToolJSON{shown, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+		problems:    refused,
 	})
+
 	register(s, http.MethodGet, "/tools/{tool_id}", read, s.getTool, about{
-		id: "getTool", tag: tagTools, summary: "A tool", answer: shown, problems: []chat.Code{chat.CodeToolNotFound},
-	})
-	register(s, http.MethodPatch, "/tools/{tool_id}", write, s.updateTool, about{
-		id: "updateTool", tag: tagTools, summary: "Change a tool", answer: shown, problems: changed,
-		description: "Fields that are left out stay as they are; `http` and `mcp` are replaced whole. 409 `conflict` when another change came between: read it and try again. " +
-			"Sends under way run with what the tool is when its turn comes.",
-		request: toolPatchJSON{Risk: new(chat.RiskApproval), TimeoutSeconds: new(20), Secrets: secretsJSON{"OLD_KEY": nil}},
-	})
-	register(s, http.MethodDelete, "/tools/{tool_id}", write, s.deleteTool, about{
-		id: "deleteTool", tag: tagTools, summary: "Delete a tool", description: "Calls whose turn comes later fail with `tool_not_found`.",
+		id:       "getTool",
+		tag:      tagTools,
+		summary:  "A tool",
+		answer:   shown,
 		problems: []chat.Code{chat.CodeToolNotFound},
 	})
-	register(s, http.MethodPost, "/tools/{tool_id}/test", write, s.testTool, about{
-		id: "testTool", tag: tagTools, summary: "Run a tool once, for real", request: testToolJSON{Arguments: json.RawMessage(`{"guests":4}`)},
-		description: "What it does, it does: there is no idempotency key, no approval, and no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400.",
-		answer:      testedToolJSON{Outcome: chat.ToolSucceeded, Result: json.RawMessage(`{"booking_id":"b-1"}`), HTTPStatus: http.StatusOK, DurationMS: 183},
-		problems:    []chat.Code{chat.CodeToolNotFound, chat.CodeInvalidToolArguments},
+
+	register(s, http.MethodPatch, "/tools/{tool_id}", write, s.updateTool, about{
+		id:       "updateTool",
+		tag:      tagTools,
+		summary:  "Change a tool",
+		answer:   shown,
+		problems: changed,
+		description: "Fields that are left out stay as they are; `http` and `mcp` are replaced whole. 409 `conflict` when another change came between: read it and try again. " +
+			"Sends under way run with what the tool is when its turn comes.",
+		request: toolPatchJSON{
+			Risk:           new(chat.RiskApproval),
+			TimeoutSeconds: new(20),
+			Secrets:        secretsJSON{"OLD_KEY": nil},
+		},
 	})
+
+	register(s, http.MethodDelete, "/tools/{tool_id}", write, s.deleteTool, about{
+		id:          "deleteTool",
+		tag:         tagTools,
+		summary:     "Delete a tool",
+		description: "Calls whose turn comes later fail with `tool_not_found`.",
+		problems:    []chat.Code{chat.CodeToolNotFound},
+	})
+
+	register(s, http.MethodPost, "/tools/{tool_id}/test", write, s.testTool, about{
+		id:          "testTool",
+		tag:         tagTools,
+		summary:     "Run a tool once, for real",
+		request:     testToolJSON{Arguments: json.RawMessage(`{"guests":4}`)},
+		description: "What it does, it does: there is no idempotency key, no approval, and no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400.",
+		answer: testedToolJSON{
+			Outcome:    chat.ToolSucceeded,
+			Result:     json.RawMessage(`{"booking_id":"b-1"}`),
+			HTTPStatus: http.StatusOK,
+			DurationMS: 183,
+		},
+		problems: []chat.Code{chat.CodeToolNotFound, chat.CodeInvalidToolArguments},
+	})
+
 	register(s, http.MethodPost, "/tools/{tool_id}/refresh", write, s.refreshTool, about{
-		id: "refreshTool", tag: tagTools, summary: "Ask an MCP server for its tools anew", answer: shown,
+		id:       "refreshTool",
+		tag:      tagTools,
+		summary:  "Ask an MCP server for its tools anew",
+		answer:   shown,
 		problems: []chat.Code{chat.CodeToolNotFound, chat.CodeToolUnavailable, chat.CodeAddressRefused},
 	})
+
 	register(s, http.MethodPost, "/tools/{tool_id}/signing-secret", write, s.rotateSigning, about{
-		id: "rotateSigningSecret", tag: tagTools, summary: "Give an HTTP tool a new signing secret",
+		id:          "rotateSigningSecret",
+		tag:         tagTools,
+		summary:     "Give an HTTP tool a new signing secret",
 		description: "It is shown here and never again. For 24 hours requests carry the signatures of both.",
 		answer:      signingSecretJSON{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
 		problems:    []chat.Code{chat.CodeToolNotFound, chat.CodeConflict, chat.CodeEncryptionOff},
@@ -108,23 +179,28 @@ type toolOutput struct{ Body ToolDefinitionJSON }
 
 func (s *service) createTool(ctx context.Context, in *createToolInput) (*created[createdToolJSON], error) {
 	c := callFrom(ctx)
+
 	d, err := in.Body.domain()
 	if err != nil {
 		return nil, err
 	}
+
 	if err := s.prepare(ctx, &d, in.Body.Secrets); err != nil {
 		return nil, err
 	}
+
 	made, err := s.store.CreateTool(ctx, c.workspace(), c.actor(), d)
 	if err != nil {
 		return nil, err
 	}
+
 	shown := createdToolJSON{ToolDefinitionJSON: presentDefinition(made)}
 	if made.Kind == chat.ToolHTTP {
 		if shown.SigningSecret, err = s.tools.SigningSecret(d); err != nil {
 			return nil, err
 		}
 	}
+
 	return &created[createdToolJSON]{Location: c.path(fmt.Sprintf("/tools/%d", made.ID)), Body: shown}, nil
 }
 
@@ -134,6 +210,7 @@ func (s *service) prepare(ctx context.Context, d *chat.ToolDefinition, secrets s
 	if err := s.tools.Prepare(ctx, d, chat.ToolSecrets(secrets)); err != nil {
 		return err
 	}
+
 	return s.checkNames(ctx, d)
 }
 
@@ -148,6 +225,7 @@ func (s *service) getTool(ctx context.Context, _ *struct{}) (*toolOutput, error)
 	if err != nil {
 		return nil, err
 	}
+
 	return &toolOutput{Body: presentDefinition(d)}, nil
 }
 
@@ -155,25 +233,31 @@ type updateToolInput struct{ Body toolPatchJSON }
 
 func (s *service) updateTool(ctx context.Context, in *updateToolInput) (*toolOutput, error) {
 	c := callFrom(ctx)
+
 	d, err := s.definition(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	if err := in.Body.apply(&d); err != nil {
 		return nil, err
 	}
+
 	if in.Body.needsPreparing() {
 		err = s.prepare(ctx, &d, in.Body.Secrets)
 	} else if in.Body.Assistants != nil {
 		err = s.checkAssistants(ctx, d.Assistants)
 	}
+
 	if err != nil {
 		return nil, err
 	}
+
 	changed, err := s.store.UpdateTool(ctx, c.workspace(), c.actor(), d)
 	if err != nil {
 		return nil, err
 	}
+
 	return &toolOutput{Body: presentDefinition(changed)}, nil
 }
 
@@ -184,16 +268,20 @@ func (s *service) deleteTool(ctx context.Context, _ *struct{}) (*struct{}, error
 
 func (s *service) refreshTool(ctx context.Context, _ *struct{}) (*toolOutput, error) {
 	c := callFrom(ctx)
+
 	d, err := s.definition(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	if err := s.tools.Discover(ctx, &d); err != nil {
 		return nil, err
 	}
+
 	if err := s.store.SaveDiscovered(ctx, c.workspace(), d.ID, d.MCP.Discovered, or(d.MCP.DiscoveredAt, time.Now())); err != nil {
 		return nil, err
 	}
+
 	return &toolOutput{Body: presentDefinition(d)}, nil
 }
 
@@ -205,20 +293,25 @@ type signingSecretOutput struct{ Body signingSecretJSON }
 
 func (s *service) rotateSigning(ctx context.Context, _ *struct{}) (*signingSecretOutput, error) {
 	c := callFrom(ctx)
+
 	d, err := s.definition(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	if d.Kind != chat.ToolHTTP {
 		return nil, chat.Invalid("path.tool_id", "must be an HTTP tool: MCP requests are not signed")
 	}
+
 	secret, err := s.tools.RotateSigning(&d, time.Now())
 	if err != nil {
 		return nil, err
 	}
+
 	if _, err := s.store.UpdateTool(ctx, c.workspace(), c.actor(), d); err != nil {
 		return nil, err
 	}
+
 	return &signingSecretOutput{Body: signingSecretJSON{secret}}, nil
 }
 
@@ -250,31 +343,54 @@ type testedToolOutput struct{ Body testedToolJSON }
 
 func (s *service) testTool(ctx context.Context, in *testToolInput) (*testedToolOutput, error) {
 	c := callFrom(ctx)
+
 	d, err := s.definition(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	tool, name, err := toolToTest(&d, in.Body.Tool)
 	if err != nil {
 		return nil, err
 	}
+
 	arguments := in.Body.Arguments
 	if len(arguments) == 0 {
 		arguments = json.RawMessage(`{}`)
 	}
+
 	compiled, err := schema.Compile("schema", tool.Schema)
 	if err != nil {
 		return nil, err
 	}
+
 	if err := compiled.Check(chat.CodeInvalidToolArguments, "arguments", arguments); err != nil {
 		return nil, err
 	}
+
 	began := time.Now()
 	o := s.tools.Call(ctx, d, chat.ToolInvocation{Tool: name, Arguments: arguments, WorkspaceID: c.workspace()})
 	// It may have changed something outside, and leaves no row.
-	s.logger.InfoContext(ctx, "a tool was tested", "request_id", c.requestID, "tool_id", d.ID, "member_id", c.principal.MemberID, "outcome", o.Kind)
+	s.logger.InfoContext(
+		ctx,
+		"a tool was tested",
+		"request_id",
+		c.requestID,
+		"tool_id",
+		d.ID,
+		"member_id",
+		c.principal.MemberID,
+		"outcome",
+		o.Kind,
+	)
+
 	return &testedToolOutput{Body: testedToolJSON{
-		Outcome: o.Kind, Result: o.Result, ErrorCode: o.Code, Error: o.Message, HTTPStatus: o.HTTPStatus, DurationMS: time.Since(began).Milliseconds(),
+		Outcome:    o.Kind,
+		Result:     o.Result,
+		ErrorCode:  o.Code,
+		Error:      o.Message,
+		HTTPStatus: o.HTTPStatus,
+		DurationMS: time.Since(began).Milliseconds(),
 	}}, nil
 }
 
@@ -285,11 +401,14 @@ func toolToTest(d *chat.ToolDefinition, asked string) (chat.Tool, string, error)
 		if cmp.Or(asked, d.Name) != d.Name {
 			return chat.Tool{}, "", chat.Invalid("tool", "must be left out: an HTTP tool is one tool")
 		}
+
 		return tools[0], d.Name, nil
 	}
+
 	i := slices.IndexFunc(d.MCP.Discovered, func(t chat.MCPTool) bool { return t.Name == asked })
 	if i < 0 {
 		return chat.Tool{}, "", chat.Invalid("tool", "must be a tool of the server, which has %s", shownNames(d))
 	}
+
 	return tools[i], asked, nil
 }

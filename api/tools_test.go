@@ -19,8 +19,16 @@ const (
 func TestDefiningAnHTTPTool(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a := w.do(t, request{method: http.MethodPost, path: in("/tools"), body: newHTTPTool + `,"description":"Books","risk":"approval","timeout_seconds":20,` +
-		`"undo":{"tool":"cancel_table","arguments":{"id":"$result.id"}},"secrets":{"API_KEY":"hush"}}`})
+	a := w.do(
+		t,
+		request{
+			method: http.MethodPost,
+			path:   in("/tools"),
+			body: newHTTPTool + `,"description":"Books","risk":"approval","timeout_seconds":20,` +
+				`"undo":{"tool":"cancel_table","arguments":{"id":"$result.id"}},"secrets":{"API_KEY":"hush"}}`,
+		},
+	)
+
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 	assert.Equal(t, in("/tools/4"), a.Header.Get("Location"))
 	assert.Equal(t, "whsec_c2VjcmV0", a.json["signing_secret"])
@@ -31,6 +39,7 @@ func TestDefiningAnHTTPTool(t *testing.T) {
 	stored := w.store.stored
 	assert.Equal(t, []any{home, chat.ToolHTTP, chat.RiskApproval, 20 * time.Second, true, false},
 		[]any{stored.WorkspaceID, stored.Kind, stored.Risk, stored.Timeout, stored.Enabled, stored.Idempotent})
+
 	assert.Equal(t, &chat.Undo{Tool: "cancel_table", Arguments: []byte(`{"id":"$result.id"}`)}, stored.Undo)
 	assert.Equal(t, []byte("sealed"), stored.Sealed)
 
@@ -50,11 +59,21 @@ func TestDefiningAnMCPServer(t *testing.T) {
 		d.MCP.Discovered, d.MCP.DiscoveredAt = taxiServer().MCP.Discovered, &noon
 		return nil
 	}
-	a := w.do(t, request{method: http.MethodPost, path: in("/tools"), body: `{"kind":"mcp","name":"concierge","mcp":{"command":"files","tools":{"order_taxi":{"risk":"read","undo":{"tool":"concierge.order_taxi"}}}}}`})
+
+	a := w.do(
+		t,
+		request{
+			method: http.MethodPost,
+			path:   in("/tools"),
+			body:   `{"kind":"mcp","name":"concierge","mcp":{"command":"files","tools":{"order_taxi":{"risk":"read","undo":{"tool":"concierge.order_taxi"}}}}}`,
+		},
+	)
+
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 	assert.NotContains(t, a.json, "signing_secret", "MCP requests are not signed")
 	assert.Equal(t, []any{chat.RiskWrite, 10 * time.Second}, []any{w.store.stored.Risk, w.store.stored.Timeout})
 	assert.Equal(t, chat.RiskRead, *w.store.stored.MCP.Overrides["order_taxi"].Risk)
+
 	shown := a.json["mcp"].(map[string]any)
 	assert.Equal(t, "order_taxi", shown["discovered"].([]any)[0].(map[string]any)["name"])
 	assert.Equal(t, "files", shown["command"])
@@ -62,6 +81,7 @@ func TestDefiningAnMCPServer(t *testing.T) {
 
 func TestToolsThatCanNotBeDefined(t *testing.T) {
 	t.Parallel()
+
 	for name, test := range map[string]struct{ body, code, field string }{
 		"no http":             {`{"kind":"http","name":"a"}`, "invalid_request", "http"},
 		"both":                {newHTTPTool + `,"mcp":{"url":"https://x.example"}}`, "invalid_request", "mcp"},
@@ -89,15 +109,18 @@ func TestToolsThatCanNotBeDefined(t *testing.T) {
 
 func TestWhatTheToolboxRefusesIsNotStored(t *testing.T) {
 	t.Parallel()
+
 	for _, refusal := range []*chat.Error{
 		chat.InvalidAs(chat.CodeAddressRefused, "http.url", "must be public"), chat.InvalidAs(chat.CodeToolUnavailable, "mcp.url", "must answer"),
 		chat.InvalidAs(chat.CodeEncryptionOff, "secrets", "can not be kept"),
 	} {
 		w := newWorld(t)
+
 		w.tools.prepare = func(*chat.ToolDefinition) error { return refusal }
 		for _, r := range []request{{method: http.MethodPost, path: in("/tools"), body: newHTTPTool + `}`}, {method: http.MethodPatch, path: in("/tools/4"), body: `{"name":"b"}`}} {
 			requireProblem(t, w.do(t, r), http.StatusBadRequest, string(refusal.Code), refusal.Fields[0].Field)
 		}
+
 		w.requireUntouched(t)
 	}
 }
@@ -108,34 +131,59 @@ func TestChangingATool(t *testing.T) {
 	change := func(id, body string) answer {
 		return w.do(t, request{method: http.MethodPatch, path: in("/tools/" + id), body: body})
 	}
+
 	a := change("4", `{"risk":"approval","undo":{"tool":""},"secrets":{"DESK_KEY":null}}`)
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
 	want := bookTool()
 	want.Risk, want.Undo = chat.RiskApproval, nil
 	assert.Equal(t, want.HTTP, w.store.stored.HTTP, "what is left out stays")
-	assert.Equal(t, []any{want.Version, want.Risk, want.Undo}, []any{w.store.stored.Version, w.store.stored.Risk, w.store.stored.Undo})
+
+	assert.Equal(
+		t,
+		[]any{want.Version, want.Risk, want.Undo},
+		[]any{w.store.stored.Version, w.store.stored.Risk, w.store.stored.Undo},
+	)
+
 	value, given := w.tools.secrets["DESK_KEY"]
 	assert.True(t, given && value == nil)
 
 	requireProblem(t, change("4", `{"kind":"mcp"}`), http.StatusBadRequest, "invalid_request", "kind")
-	requireProblem(t, change("4", `{"mcp":{"url":"https://x.example"}}`), http.StatusBadRequest, "invalid_request", "mcp")
+
+	requireProblem(
+		t,
+		change("4", `{"mcp":{"url":"https://x.example"}}`),
+		http.StatusBadRequest,
+		"invalid_request",
+		"mcp",
+	)
 
 	w.tools.prepare = func(*chat.ToolDefinition) error { return chat.Errorf(chat.CodeToolUnavailable, "away") }
 	a = change("5", `{"enabled":false,"risk":"approval","timeout_seconds":20,"description":"Away","assistants":[]}`)
 	require.Equal(t, http.StatusOK, a.StatusCode, "a server that is away can be disabled: %s", a.raw)
-	assert.Equal(t, []any{false, chat.RiskApproval, 20 * time.Second}, []any{w.store.stored.Enabled, w.store.stored.Risk, w.store.stored.Timeout})
+
+	assert.Equal(
+		t,
+		[]any{false, chat.RiskApproval, 20 * time.Second},
+		[]any{w.store.stored.Enabled, w.store.stored.Risk, w.store.stored.Timeout},
+	)
+
 	assert.NotEmpty(t, w.store.stored.MCP.Discovered)
 
 	w.store.fail = chat.Errorf(chat.CodeConflict, "changed meanwhile")
+
 	requireProblem(t, change("4", `{"enabled":false}`), http.StatusConflict, "conflict", "")
+
 	w.store.definition = func(chat.ToolID) (chat.ToolDefinition, error) {
 		return chat.ToolDefinition{}, chat.Errorf(chat.CodeToolNotFound, "there is no such tool")
 	}
+
 	requireProblem(t, change("4", `{"enabled":false}`), http.StatusNotFound, "tool_not_found", "")
 }
 
 func TestTestingATool(t *testing.T) {
 	t.Parallel()
+
 	for name, test := range map[string]struct {
 		id, body string
 		outcome  chat.ToolOutcome
@@ -177,6 +225,7 @@ func TestTestingATool(t *testing.T) {
 
 func TestTestsThatAreRefused(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t)
 	for _, test := range []struct{ id, body, code, field string }{
 		{"4", `{"arguments":{"guests":"four"}}`, "invalid_tool_arguments", "arguments.guests"},
@@ -189,6 +238,7 @@ func TestTestsThatAreRefused(t *testing.T) {
 		a := w.do(t, request{method: http.MethodPost, path: in("/tools/" + test.id + "/test"), body: test.body})
 		requireProblem(t, a, http.StatusBadRequest, test.code, test.field)
 	}
+
 	assert.Empty(t, w.tools.invoked)
 }
 
@@ -200,9 +250,11 @@ func TestRefreshingAndRotating(t *testing.T) {
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Len(t, w.store.discovered, 1)
 	requireProblem(t, post("/tools/4/refresh"), http.StatusBadRequest, "invalid_request", "path.tool_id")
+
 	w.tools.discover = func(*chat.ToolDefinition) error {
 		return chat.InvalidAs(chat.CodeToolUnavailable, "mcp.url", "must be an MCP server that answers")
 	}
+
 	requireProblem(t, post("/tools/5/refresh"), http.StatusBadRequest, "tool_unavailable", "mcp.url")
 
 	a = post("/tools/4/signing-secret")
@@ -219,6 +271,7 @@ func TestToolCallsAsOpenAIMessages(t *testing.T) {
 	a := w.do(t, request{method: http.MethodGet, path: in("/chats/7/tool-calls/call%201/messages")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, "call 1", w.store.callID)
+
 	assert.JSONEq(t, `{"items":[
 		{"role":"assistant","content":"On its way.","tool_calls":[{"id":"call_1","type":"function","function":{"name":"add_label","arguments":"{\"label\":\"vip\"}"}}]},
 		{"role":"tool","tool_call_id":"call_1","content":"{}"}
@@ -231,6 +284,7 @@ func TestToolsOfMembers(t *testing.T) {
 	post := func(body string) answer {
 		return w.do(t, request{method: http.MethodPost, path: in("/members"), body: body})
 	}
+
 	a := post(`{"name":"Bot","kind":"assistant","tools":["book_table","concierge.*"]}`)
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 	assert.Equal(t, []string{"book_table", "concierge.*"}, w.store.member.Tools)
@@ -238,6 +292,14 @@ func TestToolsOfMembers(t *testing.T) {
 	a = w.do(t, request{method: http.MethodPatch, path: in("/members/42"), body: `{"tools":[]}`})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, &[]string{}, w.store.memberPatch.Tools, "an assistant may use none")
-	requireProblem(t, post(`{"name":"Bot","kind":"assistant","tools":["*","conci*"]}`), http.StatusBadRequest, "invalid_request", "tools[1]")
+
+	requireProblem(
+		t,
+		post(`{"name":"Bot","kind":"assistant","tools":["*","conci*"]}`),
+		http.StatusBadRequest,
+		"invalid_request",
+		"tools[1]",
+	)
+
 	requireProblem(t, post(`{"name":"Ana","tools":["*"]}`), http.StatusBadRequest, "invalid_request", "tools")
 }

@@ -21,10 +21,12 @@ import (
 
 func TestPathsAndMethodsThatAreNotServed(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t)
 	for _, path := range []string{"/", "/chats", "/api/v2", "/api/v2/w/", in("/"), in("/chats/"), in("/Chats"), in("/chats/7/"), "/docs/", "/swagger", "/openapi.yaml", "/schemas/Chat.json"} {
 		requireProblem(t, w.do(t, request{method: http.MethodGet, path: path}), http.StatusNotFound, "not_found", "")
 	}
+
 	for _, test := range []struct{ method, path, allow string }{
 		{"PATCH", in("/chats/7"), "GET, PUT, DELETE"},
 		{"GET", in("/chats/7/summarize"), "POST"},
@@ -39,18 +41,28 @@ func TestPathsAndMethodsThatAreNotServed(t *testing.T) {
 		assert.Equal(t, http.StatusMethodNotAllowed, a.StatusCode, "%s %s", test.method, test.path)
 		assert.Equal(t, test.allow, a.Header.Get("Allow"), "%s %s", test.method, test.path)
 		assert.NotEmpty(t, a.Header.Get("X-Request-Id"))
+
 		if test.method != "HEAD" {
 			requireProblem(t, a, http.StatusMethodNotAllowed, "method_not_allowed", "")
 		}
 	}
+
 	w.requireUntouched(t)
 }
 
 func TestHEADIsGETWithoutItsBody(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t)
 	for path, status := range map[string]int{"/healthz": 200, "/docs": 200, in("/chats/7"): 200, in("/chats?limit=0"): 400, "/nothing": 404} {
-		get, head := w.do(t, request{method: http.MethodGet, path: path}), w.do(t, request{method: http.MethodHead, path: path})
+		get, head := w.do(
+			t,
+			request{method: http.MethodGet, path: path},
+		), w.do(
+			t,
+			request{method: http.MethodHead, path: path},
+		)
+
 		assert.Equal(t, status, head.StatusCode, path)
 		assert.Equal(t, get.Header.Get("Content-Type"), head.Header.Get("Content-Type"), path)
 		assert.Equal(t, get.ContentLength, head.ContentLength, path)
@@ -61,14 +73,22 @@ func TestHEADIsGETWithoutItsBody(t *testing.T) {
 func TestBodiesThatAreTooLarge(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+
 	address := w.serve(t)
 	for _, o := range w.bodyRoutes(t) {
-		a := exchange(t, address, o.method+" "+o.examplePath()+" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer "+managerKey+
-			"\r\nContent-Length: 1048577\r\n\r\n")
+		a := exchange(
+			t,
+			address,
+			o.method+" "+o.examplePath()+" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer "+managerKey+
+				"\r\nContent-Length: 1048577\r\n\r\n",
+		)
+
 		assert.Equal(t, http.StatusRequestEntityTooLarge, a.StatusCode, a.raw)
 		assert.Contains(t, a.raw, `"code":"body_too_large"`)
 	}
+
 	w.requireUntouched(t)
+
 	r := sendRequest
 	r.body = `{"message":"hi","tool_calls":[{"name":"a","arguments":{"x":"`
 	r.body += strings.Repeat("x", 1<<20-len(r.body)-len(`"}}]}`)) + `"}}]}`
@@ -81,14 +101,18 @@ func (w *world) serve(t *testing.T) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+
 	done := make(chan error, 1)
 	go func() { done <- w.app.Serve(listener) }()
+
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
 		defer cancel()
+
 		assert.NoError(t, w.app.Shutdown(ctx))
 		assert.NoError(t, <-done)
 	})
+
 	return listener.Addr().String()
 }
 
@@ -97,6 +121,7 @@ func exchange(t *testing.T, address, raw string) answer {
 	t.Helper()
 	a, err := rawExchange(t.Context(), address, raw)
 	require.NoError(t, err)
+
 	return a
 }
 
@@ -105,22 +130,29 @@ func rawExchange(ctx context.Context, address, raw string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+
 	defer conn.Close()
+
 	if _, err = io.WriteString(conn, raw); err != nil {
 		return answer{}, err
 	}
+
 	got, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		return answer{}, err
 	}
+
 	defer got.Body.Close()
+
 	body, err := io.ReadAll(got.Body)
+
 	return answer{Response: got, raw: string(body)}, err
 }
 
 func TestRequestsThatAreNotHTTP(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+
 	address := w.serve(t)
 	for name, test := range map[string]struct {
 		raw    string
@@ -148,26 +180,46 @@ func TestWaitsEndWhenTheServerStops(t *testing.T) {
 	w.engine.send = func(ctx context.Context, _ chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error) {
 		close(waiting)
 		<-ctx.Done()
+
 		return chat.Answer[chat.AssistantMessageSent]{}, chat.ErrStillRunning
 	}
+
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+
 	served := make(chan error, 1)
 	go func() { served <- w.app.Serve(listener) }()
+
 	got := make(chan answer, 1)
+
 	go func() {
-		a, err := rawExchange(t.Context(), listener.Addr().String(), "POST "+sendRequest.path+" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+managerKey+
-			fmt.Sprintf("\r\nContent-Length: %d\r\n\r\n%s", len(sendRequest.body), sendRequest.body))
+		a, err := rawExchange(
+			t.Context(),
+			listener.Addr().String(),
+			"POST "+sendRequest.path+" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+managerKey+
+				fmt.Sprintf("\r\nContent-Length: %d\r\n\r\n%s", len(sendRequest.body), sendRequest.body),
+		)
+
 		assert.NoError(t, err)
+
 		got <- a
 	}()
+
 	<-waiting
 	require.NoError(t, w.app.Shutdown(t.Context()))
 	require.NoError(t, <-served)
+
 	a := <-got
 	assert.Equal(t, http.StatusAccepted, a.StatusCode, a.raw)
 	assert.Equal(t, location, a.Header.Get("Location"))
-	requireProblem(t, w.do(t, request{method: http.MethodGet, path: "/readyz"}), http.StatusServiceUnavailable, "unavailable", "server")
+
+	requireProblem(
+		t,
+		w.do(t, request{method: http.MethodGet, path: "/readyz"}),
+		http.StatusServiceUnavailable,
+		"unavailable",
+		"server",
+	)
 }
 
 func TestPanics(t *testing.T) {
@@ -186,8 +238,15 @@ func TestPanics(t *testing.T) {
 func TestRequestIDs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+
 	for given, kept := range map[string]bool{
-		"abc-123_X.y": true, strings.Repeat("x", 128): true, "": false, strings.Repeat("x", 129): false, "a b": false, "<script>": false, "a;b": false,
+		"abc-123_X.y":            true,
+		strings.Repeat("x", 128): true,
+		"":                       false,
+		strings.Repeat("x", 129): false,
+		"a b":                    false,
+		"<script>":               false,
+		"a;b":                    false,
 	} {
 		for _, r := range []request{{method: http.MethodGet, path: "/healthz"}, {method: http.MethodGet, path: "/nothing"}, {method: http.MethodGet, path: in("/chats/8")}} {
 			id := w.do(t, r.with("X-Request-Id", given)).Header.Get("X-Request-Id")
@@ -203,18 +262,37 @@ func TestRequestIDs(t *testing.T) {
 func TestForwardedHeadersAreNotTrusted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *api.Config) { c.FailureLimit = api.RateLimit{PerSecond: 0.001, Burst: 3} })
+
 	last := answer{}
 	for i := range 5 {
-		last = w.do(t, request{method: http.MethodGet, path: in("/chats"), key: "-"}.with("X-Forwarded-For", fmt.Sprintf("10.0.0.%d", i)))
+		last = w.do(
+			t,
+			request{
+				method: http.MethodGet,
+				path:   in("/chats"),
+				key:    "-",
+			}.with(
+				"X-Forwarded-For",
+				fmt.Sprintf("10.0.0.%d", i),
+			),
+		)
 	}
+
 	requireProblem(t, last, http.StatusTooManyRequests, "rate_limited", "")
 	assert.Equal(t, "1000", last.Header.Get("Retry-After"))
-	assert.Equal(t, http.StatusOK, w.do(t, request{method: http.MethodGet, path: in("/chats")}).StatusCode, "a good key is not locked out by the bad ones beside it")
+
+	assert.Equal(
+		t,
+		http.StatusOK,
+		w.do(t, request{method: http.MethodGet, path: in("/chats")}).StatusCode,
+		"a good key is not locked out by the bad ones beside it",
+	)
 }
 
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *api.Config) { c.KeyLimit = api.RateLimit{PerSecond: 0.01, Burst: 2} })
+
 	r := request{method: http.MethodGet, path: in("/chats")}
 	for left := range 2 {
 		a := w.do(t, r)
@@ -222,6 +300,7 @@ func TestRateLimit(t *testing.T) {
 		assert.Equal(t, `"default";q=2;w=200`, a.Header.Get("RateLimit-Policy"))
 		assert.Equal(t, fmt.Sprintf(`"default";r=%d;t=%d`, 1-left, 100*(left+1)), a.Header.Get("RateLimit"))
 	}
+
 	for _, o := range w.workspaceRoutes(t) {
 		a := w.do(t, o.exampleRequest(t))
 		requireProblem(t, a, http.StatusTooManyRequests, "rate_limited", "")
@@ -229,7 +308,9 @@ func TestRateLimit(t *testing.T) {
 		assert.Equal(t, "100", a.Header.Get("Retry-After"))
 		assert.Contains(t, a.Header.Get("RateLimit"), "r=0;")
 	}
+
 	w.requireUntouched(t)
+
 	r.key = userKey
 	assert.Equal(t, http.StatusForbidden, w.do(t, r).StatusCode, "another key has its own limit")
 }
@@ -238,5 +319,11 @@ func TestWhenAuthenticationFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.store.takesPart = func(chat.ChatID, chat.MemberID) (bool, error) { return false, errors.New("database is gone") }
-	requireProblem(t, w.do(t, request{method: http.MethodGet, path: in("/chats/7"), key: userKey}), http.StatusInternalServerError, "internal", "")
+	requireProblem(
+		t,
+		w.do(t, request{method: http.MethodGet, path: in("/chats/7"), key: userKey}),
+		http.StatusInternalServerError,
+		"internal",
+		"",
+	)
 }

@@ -30,25 +30,31 @@ func (s *service) findSend(ctx context.Context, ws chat.WorkspaceID, id chat.Act
 	if err != nil {
 		return nil, err
 	}
+
 	found := &sending{AssistantMessageSent: sent, asked: map[chat.ContributorRequestID]chat.ContributorRequest{}}
+
 	needs := func(c chat.ToolCall) bool { return c.Risk == chat.RiskApproval }
 	if found.Approval == nil && slices.ContainsFunc(sent.ToolCalls, needs) {
 		approval, err := s.store.Approval(ctx, ws, id)
 		if err != nil && chat.CodeOf(err) != chat.CodeApprovalNotFound {
 			return nil, err
 		}
+
 		if err == nil {
 			found.Approval = &approval
 		}
 	}
+
 	for _, c := range sent.ToolCalls {
 		if c.Request == "" {
 			continue
 		}
+
 		if found.asked[c.Request], err = s.store.ContributorRequest(ctx, ws, c.Request); err != nil {
 			return nil, err
 		}
 	}
+
 	return found, nil
 }
 
@@ -60,17 +66,21 @@ func (s *sending) waits(over bool) (sentence, status string) {
 		return fmt.Sprintf("Waits for approval of %s by a member with %s other than member %d, until %s.",
 			s.approvedCalls(), chat.ScopeChatsAdmin, a.RequestedBy, moment(a.Deadline)), statusApproval
 	}
+
 	if sentence := s.first(unknownCall); sentence != "" {
 		return sentence, statusUnknownCall
 	}
+
 	if !over {
 		if sentence := s.first(s.contributors); sentence != "" {
 			return sentence, statusContributor
 		}
+
 		if sentence := s.first(runningCall); sentence != "" {
 			return sentence, ""
 		}
 	}
+
 	return s.first(runningUndo), ""
 }
 
@@ -81,20 +91,24 @@ func (s *sending) first(say func(*chat.ToolCall) string) string {
 			return sentence
 		}
 	}
+
 	return ""
 }
 
 // approvedCalls names the calls that need approval: "call_1 (refund) and call_2 (pay)".
 func (s *sending) approvedCalls() string {
 	var names []string
+
 	for i := range s.ToolCalls {
 		if slices.Contains(s.Approval.Calls, s.ToolCalls[i].ID) {
 			names = append(names, named(&s.ToolCalls[i]))
 		}
 	}
+
 	if len(names) == 0 {
 		return strings.Join(s.Approval.Calls, " and ")
 	}
+
 	return strings.Join(names, " and ")
 }
 
@@ -107,15 +121,21 @@ func unknownCall(c *chat.ToolCall) string {
 	if c.State != chat.ToolCallUnknown && c.Undo != nil {
 		c = c.Undo
 	}
+
 	if c.State != chat.ToolCallUnknown {
 		return ""
 	}
+
 	why := ""
 	if c.Error != "" {
 		why = " (" + c.Error + ")"
 	}
-	return fmt.Sprintf("Tool call %s may have had its effect%s; it is not run again by itself. A person must decide: resolve it as succeeded, failed or retry.",
-		named(c), why)
+
+	return fmt.Sprintf(
+		"Tool call %s may have had its effect%s; it is not run again by itself. A person must decide: resolve it as succeeded, failed or retry.",
+		named(c),
+		why,
+	)
 }
 
 // contributors says whose answer a call waits for.
@@ -123,24 +143,36 @@ func (s *sending) contributors(c *chat.ToolCall) string {
 	if c.State != chat.ToolCallWaiting {
 		return ""
 	}
+
 	r, ok := s.asked[c.Request]
 	if !ok {
 		return "Waits until contributors are asked for tool call " + named(c) + "."
 	}
+
 	var names []string
+
 	for _, a := range r.Asks {
 		if a.State.Open() {
 			names = append(names, a.MemberName)
 		}
 	}
+
 	whose, join := "an answer of ", " or "
 	if r.Require == chat.ContributorRequireAll && len(names) > 1 {
 		whose, join = "answers of ", " and "
 	}
+
 	if len(names) == 0 {
 		return fmt.Sprintf("Contributor request %s is over, and its outcome is being taken.", r.ID)
 	}
-	return fmt.Sprintf("Waits for %s%s to contributor request %s, until %s.", whose, strings.Join(names, join), r.ID, moment(r.Deadline))
+
+	return fmt.Sprintf(
+		"Waits for %s%s to contributor request %s, until %s.",
+		whose,
+		strings.Join(names, join),
+		r.ID,
+		moment(r.Deadline),
+	)
 }
 
 // runningCall speaks of a call that is with its tool, or is to be tried again.
@@ -149,10 +181,17 @@ func runningCall(c *chat.ToolCall) string {
 	case c.State == chat.ToolCallRunning:
 		return fmt.Sprintf("Tool call %s is being run (attempt %d).", named(c), c.Attempts)
 	case c.State == chat.ToolCallPending && c.Attempts > 0 && c.Error != "":
-		return fmt.Sprintf("Tool call %s is tried again after attempt %d: %s.", named(c), c.Attempts, strings.TrimSuffix(c.Error, "."))
+		return fmt.Sprintf(
+			"Tool call %s is tried again after attempt %d: %s.",
+			named(c),
+			c.Attempts,
+			strings.TrimSuffix(c.Error, "."),
+		)
+
 	case c.State == chat.ToolCallPending && c.Attempts > 0:
 		return fmt.Sprintf("Tool call %s is tried again after attempt %d.", named(c), c.Attempts)
 	}
+
 	return ""
 }
 
@@ -160,6 +199,7 @@ func runningUndo(c *chat.ToolCall) string {
 	if c.Undo == nil || c.Undo.State.Settled() {
 		return ""
 	}
+
 	return fmt.Sprintf("Tool call %s takes back what %s has done.", named(c.Undo), named(c))
 }
 
@@ -169,17 +209,22 @@ func (s *sending) timeline() []momentJSON {
 	tell := func(at time.Time, format string, args ...any) {
 		moments = append(moments, momentJSON{At: at.UTC(), What: fmt.Sprintf(format, args...)})
 	}
+
 	s.tellApproval(tell)
+
 	for i := range s.ToolCalls {
 		c := &s.ToolCalls[i]
 		tellCall(tell, "Tool call", c)
+
 		if r, ok := s.asked[c.Request]; ok {
 			tellRequest(tell, &r)
 		}
+
 		if c.Undo != nil {
 			tellCall(tell, "Undo", c.Undo)
 		}
 	}
+
 	return moments
 }
 
@@ -190,11 +235,14 @@ func (s *sending) tellApproval(tell teller) {
 	if a == nil {
 		return
 	}
+
 	tell(s.CreatedAt, "Approval of %s was asked for, until %s.", s.approvedCalls(), moment(a.Deadline))
+
 	at := a.Deadline
 	if a.DecidedAt != nil {
 		at = *a.DecidedAt
 	}
+
 	switch a.State {
 	case chat.ApprovalApproved, chat.ApprovalRefused:
 		tell(at, "Member %d %s it: %s", a.DecidedBy, a.State, a.Reason)
@@ -209,19 +257,24 @@ func tellCall(tell teller, what string, c *chat.ToolCall) {
 	if c.StartedAt != nil && c.Request == "" {
 		tell(*c.StartedAt, "%s %s began.", what, named(c))
 	}
+
 	if d := c.Decision; d != nil {
 		tell(d.At, "Member %d resolved %s as %s: %s", d.By, named(c), d.Verdict, d.Reason)
 	}
+
 	if c.FinishedAt == nil {
 		return
 	}
+
 	words := ""
 	if c.Attempts > 1 {
 		words = fmt.Sprintf(" after %d attempts", c.Attempts)
 	}
+
 	if c.ErrorCode != "" {
 		words += ", " + c.ErrorCode
 	}
+
 	tell(*c.FinishedAt, "%s %s: %s%s.", what, named(c), c.State, words)
 }
 
@@ -230,12 +283,21 @@ func tellRequest(tell teller, r *chat.ContributorRequest) {
 	for i, a := range r.Asks {
 		names[i] = a.MemberName
 	}
-	tell(r.CreatedAt, "Contributor request %s was opened for %s, until %s.", r.ID, strings.Join(names, ", "), moment(r.Deadline))
+
+	tell(
+		r.CreatedAt,
+		"Contributor request %s was opened for %s, until %s.",
+		r.ID,
+		strings.Join(names, ", "),
+		moment(r.Deadline),
+	)
+
 	for _, a := range r.Asks {
 		if a.AnsweredAt != nil {
 			tell(*a.AnsweredAt, "%s answered.", a.MemberName)
 		}
 	}
+
 	if r.State != chat.RequestOpen {
 		tell(r.UpdatedAt, "%s", strings.TrimSpace(fmt.Sprintf("Contributor request %s: %s. %s", r.ID, r.State, r.Note)))
 	}

@@ -84,27 +84,56 @@ const (
 // carrier has signed it, and nothing of it is parsed before that is verified.
 func (s *service) webhookRoutes(f *fiber.App) {
 	f.Server().HeaderReceived = s.sizeOf
+
 	for _, w := range []webhook{
 		{
-			carrier: chat.ProviderTwilio, kind: "status", path: pathTwilioStatus, id: "twilioStatus", summary: "Twilio tells what became of a message",
-			help: "The StatusCallback of every message that is sent.", media: fiber.MIMEApplicationForm, enabled: s.twilio != nil, take: s.twilioStatus,
+			carrier: chat.ProviderTwilio,
+			kind:    "status",
+			path:    pathTwilioStatus,
+			id:      "twilioStatus",
+			summary: "Twilio tells what became of a message",
+			help:    "The StatusCallback of every message that is sent.",
+			media:   fiber.MIMEApplicationForm,
+			enabled: s.twilio != nil,
+			take:    s.twilioStatus,
 		},
 		{
-			carrier: chat.ProviderTwilio, kind: "inbound", path: pathTwilioInbound, id: "twilioInbound", summary: "Twilio hands over an SMS",
-			help:  "To be entered at each phone number or messaging service, with POST. The answer tells Twilio to say nothing.",
-			media: fiber.MIMEApplicationForm, status: "200", enabled: s.twilio != nil, take: s.twilioInbound, answer: func(c *fiber.Ctx) error {
+			carrier: chat.ProviderTwilio,
+			kind:    "inbound",
+			path:    pathTwilioInbound,
+			id:      "twilioInbound",
+			summary: "Twilio hands over an SMS",
+			help:    "To be entered at each phone number or messaging service, with POST. The answer tells Twilio to say nothing.",
+			media:   fiber.MIMEApplicationForm,
+			status:  "200",
+			enabled: s.twilio != nil,
+			take:    s.twilioInbound,
+			answer: func(c *fiber.Ctx) error {
 				c.Set(fiber.HeaderContentType, fiber.MIMETextXMLCharsetUTF8)
 				return c.SendString(emptyTwiML)
 			},
 		},
 		{
-			carrier: chat.ProviderSendGrid, kind: "events", path: pathSendGridEvents, id: "sendgridEvents", summary: "SendGrid tells what became of mails",
-			help: "To be entered as the signed Event Webhook.", media: fiber.MIMEApplicationJSON, enabled: s.sendgrid != nil, take: s.sendgridEvents,
+			carrier: chat.ProviderSendGrid,
+			kind:    "events",
+			path:    pathSendGridEvents,
+			id:      "sendgridEvents",
+			summary: "SendGrid tells what became of mails",
+			help:    "To be entered as the signed Event Webhook.",
+			media:   fiber.MIMEApplicationJSON,
+			enabled: s.sendgrid != nil,
+			take:    s.sendgridEvents,
 		},
 		{
-			carrier: chat.ProviderSendGrid, kind: "inbound", path: pathSendGridInbound, id: "sendgridInbound", summary: "SendGrid hands over a mail",
-			help:  "To be entered at Inbound Parse, with a security policy that signs. A mail that can not be read is answered 204 and logged: no repetition would help.",
-			media: fiber.MIMEMultipartForm, enabled: s.sendgrid != nil, take: s.sendgridInbound,
+			carrier: chat.ProviderSendGrid,
+			kind:    "inbound",
+			path:    pathSendGridInbound,
+			id:      "sendgridInbound",
+			summary: "SendGrid hands over a mail",
+			help:    "To be entered at Inbound Parse, with a security policy that signs. A mail that can not be read is answered 204 and logged: no repetition would help.",
+			media:   fiber.MIMEMultipartForm,
+			enabled: s.sendgrid != nil,
+			take:    s.sendgridInbound,
 		},
 	} {
 		s.documentWebhook(w)
@@ -116,15 +145,18 @@ func (s *service) documentWebhook(w webhook) {
 	op := s.serviceRoute(w.path, w.id, w.summary)
 	op.Method, op.Tags = http.MethodPost, []string{tagWebhooks}
 	op.Description = w.help + "\n\nNeeds the carrier's signature."
+
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{w.media: {}}}
 	if w.status == "" {
 		op.Responses["204"] = &huma.Response{Description: "It is stored."}
 	} else {
 		op.Responses[w.status] = &huma.Response{Description: "It is stored.", Content: map[string]*huma.MediaType{fiber.MIMETextXML: {}}}
 	}
+
 	s.documentProblems(&op, []chat.Code{
 		chat.CodeInvalidRequest, chat.CodeInvalidSignature, chat.CodeNotFound, chat.CodeBodyTooLarge, chat.CodeUnavailable,
 	})
+
 	s.api.OpenAPI().AddOperation(&op)
 }
 
@@ -134,24 +166,45 @@ func (s *service) answerWebhook(w webhook) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		ctx, cancel := context.WithTimeout(requestContext(c), storeWithin)
 		defer cancel()
-		result, err := callDisabled, error(chat.Errorf(chat.CodeNotFound, "webhooks of %s are not enabled; set HANDRAIL_PUBLIC_URL", w.carrier.Name()))
+
+		result, err := callDisabled, error(
+			chat.Errorf(chat.CodeNotFound, "webhooks of %s are not enabled; set HANDRAIL_PUBLIC_URL", w.carrier.Name()),
+		)
+
 		if w.enabled {
 			result, err = w.take(ctx, c)
 		}
+
 		s.metrics.webhooks.WithLabelValues(string(w.carrier), w.kind, result).Inc()
+
 		switch result {
 		case callRefused, callUnreadable:
-			s.logger.WarnContext(ctx, "a webhook was not taken", "request_id", requestIDFrom(ctx), "carrier", w.carrier, "kind", w.kind,
-				"result", result, "bytes", len(bodyOf(c)))
+			s.logger.WarnContext(
+				ctx,
+				"a webhook was not taken",
+				"request_id",
+				requestIDFrom(ctx),
+				"carrier",
+				w.carrier,
+				"kind",
+				w.kind,
+				"result",
+				result,
+				"bytes",
+				len(bodyOf(c)),
+			)
+
 		case callBusy, callFailed:
 			c.Set(fiber.HeaderRetryAfter, busyFor)
 		}
+
 		switch {
 		case err != nil:
 			return err
 		case w.answer != nil:
 			return w.answer(c)
 		}
+
 		return c.SendStatus(http.StatusNoContent)
 	}
 }
@@ -164,6 +217,7 @@ func unread(err error) (string, error) {
 	case chat.CodeOf(err).Kind() == chat.KindInvalid:
 		return callUnreadable, err
 	}
+
 	return unstored(err)
 }
 
@@ -171,6 +225,7 @@ func unread(err error) (string, error) {
 func unstored(err error) (string, error) {
 	e := chat.Errorf(chat.CodeUnavailable, "this can not be stored now; try again").Because(err)
 	e.Retryable = true
+
 	return callFailed, e
 }
 
@@ -179,6 +234,7 @@ func (s *service) twilioStatus(ctx context.Context, c *fiber.Ctx) (string, error
 	if err != nil {
 		return unread(err)
 	}
+
 	return s.recordReport(ctx, report)
 }
 
@@ -187,6 +243,7 @@ func (s *service) twilioInbound(ctx context.Context, c *fiber.Ctx) (string, erro
 	if err != nil {
 		return unread(err)
 	}
+
 	return s.receiveInbound(ctx, in)
 }
 
@@ -197,19 +254,24 @@ func (s *service) sendgridEvents(ctx context.Context, c *fiber.Ctx) (string, err
 	if err != nil {
 		return unread(err)
 	}
+
 	result, failures := callTaken, []error(nil)
+
 	for _, report := range reports {
 		if ctx.Err() != nil {
 			failures = append(failures, ctx.Err())
 			break
 		}
+
 		if _, err := s.recordReport(ctx, report); err != nil {
 			result, failures = callFailed, append(failures, err)
 		}
 	}
+
 	if len(failures) > 0 {
 		return unstored(errors.Join(failures...))
 	}
+
 	return result, nil
 }
 
@@ -219,19 +281,24 @@ func (s *service) sendgridInbound(ctx context.Context, c *fiber.Ctx) (string, er
 	select {
 	case s.mails <- struct{}{}:
 		defer func() { <-s.mails }()
+
 	default:
 		e := chat.Errorf(chat.CodeUnavailable, "too many mails at once; try again")
 		e.Retryable = true
+
 		return callBusy, e
 	}
+
 	in, err := s.sendgrid.Inbound(headerOf(c), bodyOf(c))
 	if err != nil {
 		result, err := unread(err)
 		if result == callUnreadable {
 			err = nil
 		}
+
 		return result, err
 	}
+
 	return s.receiveInbound(ctx, in)
 }
 
@@ -242,14 +309,26 @@ func (s *service) recordReport(ctx context.Context, report chat.Report) (string,
 	if err != nil {
 		return unstored(err)
 	}
+
 	if reported.Duplicate {
 		s.metrics.duplicates.WithLabelValues(string(report.Provider)).Inc()
-		s.logger.ErrorContext(ctx, "a carrier has taken a delivery twice", "request_id", requestIDFrom(ctx), "carrier", report.Provider,
-			"delivery_id", reported.Receipt.DeliveryID)
+
+		s.logger.ErrorContext(
+			ctx,
+			"a carrier has taken a delivery twice",
+			"request_id",
+			requestIDFrom(ctx),
+			"carrier",
+			report.Provider,
+			"delivery_id",
+			reported.Receipt.DeliveryID,
+		)
 	}
+
 	if reported.Changed && !reported.Routine {
 		s.notifier.notify(reported.WorkflowID, reported.Receipt)
 	}
+
 	return s.stored(report.Provider, reported.Known, reported.Repeated), nil
 }
 
@@ -258,15 +337,19 @@ func (s *service) receiveInbound(ctx context.Context, in chat.Inbound) (string, 
 	if err != nil {
 		return unstored(err)
 	}
+
 	for _, workflowID := range arrival.Stopped {
 		s.notifier.notify(workflowID, chat.Receipt{})
 	}
+
 	if arrival.Awaited != "" {
 		s.notifier.notify(arrival.Awaited, chat.Receipt{})
 	}
+
 	if arrival.ChatID != 0 && !arrival.Repeated {
 		s.chatChanged(arrival.WorkspaceID, arrival.ChatID)
 	}
+
 	return s.stored(in.Provider, arrival.Known, arrival.Repeated), nil
 }
 
@@ -278,6 +361,7 @@ func (s *service) stored(carrier chat.Provider, known, repeated bool) string {
 		s.metrics.orphans.WithLabelValues(string(carrier)).Inc()
 		return callOrphan
 	}
+
 	return callTaken
 }
 
@@ -291,8 +375,10 @@ func bodyOf(c *fiber.Ctx) []byte { return c.Request().Body() }
 // sizeOf lets mails, and nothing else, be larger than other bodies, when they can be
 // verified at all.
 func (s *service) sizeOf(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	if s.sendgrid == nil || string(header.RequestURI()) != pathSendGridInbound || len(header.Peek(headerSendGridSignature)) == 0 {
+	if s.sendgrid == nil || string(header.RequestURI()) != pathSendGridInbound ||
+		len(header.Peek(headerSendGridSignature)) == 0 {
 		return fasthttp.RequestConfig{}
 	}
+
 	return fasthttp.RequestConfig{MaxRequestBodySize: maxMail, ReadTimeout: mailWithin}
 }

@@ -28,7 +28,13 @@ var webhookPaths = []string{twilioStatus, twilioInbound, sendgridEvents, sendgri
 
 // signed is a call as its carrier makes it.
 func signed(path, body string) request {
-	r := request{method: http.MethodPost, path: path, key: "-", body: body}
+	r := request{
+		method: http.MethodPost,
+		path:   path,
+		key:    "-",
+		body:   body,
+	}
+
 	return r.with(signedTwilio, goodSignature, signedSendGrid, goodSignature)
 }
 
@@ -39,6 +45,7 @@ func (w *world) notified() <-chan string {
 		told <- fmt.Sprintf("%s %s", workflowID, r.Carrier)
 		return nil
 	}
+
 	return told
 }
 
@@ -49,6 +56,7 @@ func (w *world) metrics(t *testing.T) string {
 
 func TestWebhooksAreStoredAndAnswered(t *testing.T) {
 	t.Parallel()
+
 	for path, test := range map[string]struct {
 		status  int
 		changes []string
@@ -67,6 +75,7 @@ func TestWebhooksAreStoredAndAnswered(t *testing.T) {
 			assert.Equal(t, test.changes, w.store.changed())
 			assert.NotEmpty(t, a.Header.Get("X-Request-Id"))
 			assert.Contains(t, w.metrics(t), "handrail_webhook_calls_total{"+test.count+"} 1")
+
 			if path == twilioInbound {
 				assert.Equal(t, "text/xml; charset=utf-8", a.Header.Get("Content-Type"))
 				assert.Contains(t, a.raw, "<Response/>")
@@ -88,12 +97,14 @@ func TestTwilioIsHandedTheTargetAsItWasCalled(t *testing.T) {
 func TestUnsignedWebhooksChangeNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+
 	for _, path := range webhookPaths {
 		for _, signature := range []string{"", "wrong"} {
 			r := signed(path, "secret body").with(signedTwilio, signature, signedSendGrid, signature)
 			requireProblem(t, w.do(t, r), http.StatusForbidden, "invalid_signature", "")
 		}
 	}
+
 	w.requireUntouched(t)
 	assert.Contains(t, w.metrics(t), `handrail_webhook_calls_total{carrier="twilio",kind="status",result="refused"} 2`)
 	assert.Contains(t, w.log.String(), "a webhook was not taken")
@@ -102,22 +113,32 @@ func TestUnsignedWebhooksChangeNothing(t *testing.T) {
 
 func TestWebhooksThatCanNotBeRead(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t)
 	for _, path := range []string{twilioStatus, twilioInbound, sendgridEvents} {
 		requireProblem(t, w.do(t, signed(path, "nonsense")), http.StatusBadRequest, "invalid_request", "body")
 	}
+
 	a := w.do(t, signed(sendgridInbound, "nonsense"))
 	assert.Equal(t, http.StatusNoContent, a.StatusCode, "SendGrid would repeat it for three days")
 	w.requireUntouched(t)
-	assert.Contains(t, w.metrics(t), `handrail_webhook_calls_total{carrier="sendgrid",kind="inbound",result="unreadable"} 1`)
+
+	assert.Contains(
+		t,
+		w.metrics(t),
+		`handrail_webhook_calls_total{carrier="sendgrid",kind="inbound",result="unreadable"} 1`,
+	)
+
 	assert.Equal(t, 4, strings.Count(w.log.String(), "a webhook was not taken"), w.log.String())
 	assert.NotContains(t, w.log.String(), "nonsense")
 }
 
 func TestCarriersTryAgainWhatIsNotStored(t *testing.T) {
 	t.Parallel()
+
 	for _, failure := range []error{errors.New("database is gone"), chat.Errorf(chat.CodeConflict, "for good")} {
 		w := newWorld(t)
+
 		w.store.fail = failure
 		for _, path := range webhookPaths {
 			a := w.do(t, signed(path, "one"))
@@ -131,12 +152,14 @@ func TestCarriersTryAgainWhatIsNotStored(t *testing.T) {
 
 func TestWebhooksThatAreNotEnabled(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t, func(c *api.Config) { c.Twilio, c.SendGrid = nil, nil })
 	for path, carrier := range map[string]string{twilioStatus: "Twilio", twilioInbound: "Twilio", sendgridEvents: "SendGrid", sendgridInbound: "SendGrid"} {
 		a := w.do(t, signed(path, "one"))
 		requireProblem(t, a, http.StatusNotFound, "not_found", "")
 		assert.Equal(t, "webhooks of "+carrier+" are not enabled; set HANDRAIL_PUBLIC_URL", a.json["detail"])
 	}
+
 	w.requireUntouched(t)
 }
 
@@ -149,18 +172,31 @@ func TestABatchOfEvents(t *testing.T) {
 		if r.Key == "two" && failing {
 			return chat.Reported{}, errors.New("deadlock")
 		}
+
 		return chat.Reported{Known: true, Repeated: r.Key != "two"}, nil
 	}
+
 	all := []string{"RecordReport one", "RecordReport two", "RecordReport three"}
-	requireProblem(t, w.do(t, signed(sendgridEvents, "one\ntwo\nthree")), http.StatusServiceUnavailable, "unavailable", "")
+
+	requireProblem(
+		t,
+		w.do(t, signed(sendgridEvents, "one\ntwo\nthree")),
+		http.StatusServiceUnavailable,
+		"unavailable",
+		"",
+	)
+
 	assert.Equal(t, all, w.store.changed())
+
 	failing = false
+
 	require.Equal(t, http.StatusNoContent, w.do(t, signed(sendgridEvents, "one\ntwo\nthree")).StatusCode)
 	assert.Equal(t, append(all, all...), w.store.changed())
 }
 
 func TestWhatReportsAreCountedAs(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t)
 	for _, test := range []struct {
 		reported chat.Reported
@@ -174,6 +210,7 @@ func TestWhatReportsAreCountedAs(t *testing.T) {
 		require.Equal(t, http.StatusNoContent, w.do(t, signed(twilioStatus, "one")).StatusCode)
 		assert.Contains(t, w.metrics(t), test.counted)
 	}
+
 	assert.Contains(t, w.log.String(), "a carrier has taken a delivery twice")
 	w.store.receive = func(context.Context, chat.Inbound) (chat.Arrival, error) { return chat.Arrival{}, nil }
 	require.Equal(t, http.StatusOK, w.do(t, signed(twilioInbound, "one")).StatusCode)
@@ -183,18 +220,36 @@ func TestWhatReportsAreCountedAs(t *testing.T) {
 // A workflow is told what is worth a signal: all but the words in between.
 func TestWorkflowsAreNotified(t *testing.T) {
 	t.Parallel()
+
 	accepted := func(carrier chat.CarrierState) chat.Receipt {
 		return chat.Receipt{DeliveryID: deliveryID, Submission: chat.SubmissionAccepted, Carrier: carrier}
 	}
+
 	for name, test := range map[string]struct {
 		reported chat.Reported
 		want     bool
 	}{
-		"the last word":     {chat.Reported{Known: true, Changed: true, WorkflowID: "action:one", Receipt: accepted(chat.CarrierDelivered)}, true},
-		"a word in between": {chat.Reported{Known: true, Changed: true, Routine: true, WorkflowID: "action:one", Receipt: accepted(chat.CarrierSent)}, false},
-		"the first proof":   {chat.Reported{Known: true, Changed: true, WorkflowID: "action:one", Receipt: accepted(chat.CarrierSent)}, true},
-		"nothing new":       {chat.Reported{Known: true, WorkflowID: "action:one", Receipt: accepted(chat.CarrierDelivered)}, false},
-		"no workflow":       {chat.Reported{Known: true, Changed: true, Receipt: accepted(chat.CarrierDelivered)}, false},
+		"the last word": {chat.Reported{
+			Known:      true,
+			Changed:    true,
+			WorkflowID: "action:one",
+			Receipt:    accepted(chat.CarrierDelivered),
+		}, true},
+		"a word in between": {chat.Reported{
+			Known:      true,
+			Changed:    true,
+			Routine:    true,
+			WorkflowID: "action:one",
+			Receipt:    accepted(chat.CarrierSent),
+		}, false},
+		"the first proof": {chat.Reported{
+			Known:      true,
+			Changed:    true,
+			WorkflowID: "action:one",
+			Receipt:    accepted(chat.CarrierSent),
+		}, true},
+		"nothing new": {chat.Reported{Known: true, WorkflowID: "action:one", Receipt: accepted(chat.CarrierDelivered)}, false},
+		"no workflow": {chat.Reported{Known: true, Changed: true, Receipt: accepted(chat.CarrierDelivered)}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -205,6 +260,7 @@ func TestWorkflowsAreNotified(t *testing.T) {
 			// Whatever was begun is told before the end.
 			require.NoError(t, w.app.Shutdown(t.Context()))
 			require.Len(t, told, map[bool]int{true: 1}[test.want])
+
 			if test.want {
 				assert.Equal(t, fmt.Sprintf("action:one %s", test.reported.Receipt.Carrier), <-told)
 			}
@@ -216,9 +272,11 @@ func TestStoppedDeliveriesAreNotified(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	told := w.notified()
+
 	w.store.receive = func(context.Context, chat.Inbound) (chat.Arrival, error) {
 		return chat.Arrival{Known: true, Stopped: []string{"action:one", "action:two"}}, nil
 	}
+
 	require.Equal(t, http.StatusOK, w.do(t, signed(twilioInbound, "STOP")).StatusCode)
 	assert.ElementsMatch(t, []string{"action:one ", "action:two "}, []string{<-told, <-told})
 }
@@ -227,7 +285,13 @@ func TestNotificationsThatFail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.engine.notify = func(context.Context, string, chat.Receipt) error { return errors.New("temporal is gone") }
-	require.Equal(t, http.StatusNoContent, w.do(t, signed(twilioStatus, "one")).StatusCode, "the report is stored all the same")
+	require.Equal(
+		t,
+		http.StatusNoContent,
+		w.do(t, signed(twilioStatus, "one")).StatusCode,
+		"the report is stored all the same",
+	)
+
 	require.NoError(t, w.app.Shutdown(t.Context()))
 	assert.Contains(t, w.metrics(t), `handrail_notifications_dropped_total{why="failed"} 1`)
 	assert.Contains(t, w.log.String(), "temporal is gone")
@@ -241,24 +305,32 @@ func TestNotificationsThatAreTooMany(t *testing.T) {
 	begun, release := make(chan struct{}, 2000), make(chan struct{})
 	w.engine.notify = func(context.Context, string, chat.Receipt) error {
 		begun <- struct{}{}
+
 		<-release
+
 		return nil
 	}
+
 	stopped := make([]string, 16)
 	for i := range stopped {
 		stopped[i] = "action:busy"
 	}
+
 	w.store.receive = func(context.Context, chat.Inbound) (chat.Arrival, error) {
 		return chat.Arrival{Known: true, Stopped: stopped}, nil
 	}
+
 	require.Equal(t, http.StatusOK, w.do(t, signed(twilioInbound, "one")).StatusCode)
+
 	for range 16 {
 		<-begun
 	}
+
 	stopped = make([]string, 1030)
 	for i := range stopped {
 		stopped[i] = "action:waiting"
 	}
+
 	require.Equal(t, http.StatusOK, w.do(t, signed(twilioInbound, "two")).StatusCode)
 	assert.Contains(t, w.metrics(t), `handrail_notifications_dropped_total{why="full"} 6`)
 	close(release)
@@ -271,15 +343,23 @@ func TestMailsMayBeLarge(t *testing.T) {
 	const largest = 35 << 20
 	w := newWorld(t)
 	address := w.serve(t)
+
 	head := func(path, length, more string) string {
 		return "POST " + path + " HTTP/1.1\r\nHost: x\r\n" + more + "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: " + length + "\r\n\r\n"
 	}
+
 	signature := signedSendGrid + ": " + goodSignature + "\r\n"
+
 	// It must reach the fake byte for byte, and not as the form that is in it.
-	mail := "--x\r\ncontent-disposition: form-data; name=\"email\"\r\n\r\n" + strings.Repeat("x", 3<<20) + "\r\n--x--\r\n ignored"
+	mail := "--x\r\ncontent-disposition: form-data; name=\"email\"\r\n\r\n" + strings.Repeat(
+		"x",
+		3<<20,
+	) + "\r\n--x--\r\n ignored"
+
 	a := exchange(t, address, head(sendgridInbound, strconv.Itoa(len(mail)), signature)+mail)
 	require.Equal(t, http.StatusNoContent, a.StatusCode, a.raw)
 	assert.EqualValues(t, len(mail), w.sendgrid.bytes.Load())
+
 	for name, raw := range map[string]string{
 		"a mail that is too large":        head(sendgridInbound, strconv.Itoa(largest+1), signature),
 		"a large mail that is not signed": head(sendgridInbound, "1048577", ""),
@@ -292,6 +372,7 @@ func TestMailsMayBeLarge(t *testing.T) {
 		limit := map[bool]int{true: largest, false: 1 << 20}[name == "a mail that is too large"]
 		assert.Contains(t, a.raw, fmt.Sprintf("at most %d bytes", limit), name)
 	}
+
 	assert.Len(t, w.store.changed(), 1)
 }
 
@@ -301,15 +382,19 @@ func TestOnlySomeMailsAtOnce(t *testing.T) {
 	begun, release := make(chan struct{}, 8), make(chan struct{})
 	w.sendgrid.hold = func() {
 		begun <- struct{}{}
+
 		<-release
 	}
+
 	var calls sync.WaitGroup
 	for range 8 {
 		calls.Go(func() { assert.Equal(t, http.StatusNoContent, w.do(t, signed(sendgridInbound, "one")).StatusCode) })
 	}
+
 	for range 8 {
 		<-begun
 	}
+
 	a := w.do(t, signed(sendgridInbound, "one too many"))
 	requireProblem(t, a, http.StatusServiceUnavailable, "unavailable", "")
 	assert.Equal(t, "5", a.Header.Get("Retry-After"))

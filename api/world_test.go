@@ -38,23 +38,43 @@ type lockedBuffer struct {
 func (b *lockedBuffer) Write(p []byte) (int, error) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
+
 	return b.Buffer.Write(p)
 }
 
 func newWorld(t *testing.T, settings ...func(*api.Config)) *world {
 	t.Helper()
-	w := &world{store: newFakeStore(), engine: &fakeEngine{}, tools: &fakeTools{}, twilio: &fakeTwilio{}, sendgrid: &fakeSendGrid{}, log: &lockedBuffer{}}
-	config := api.Config{
-		Store: w.store, Engine: w.engine, Tools: w.tools, Models: fakeModels{}, Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, nil)),
-		Twilio: w.twilio, SendGrid: w.sendgrid,
-		KeyLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6}, FailureLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6},
+
+	w := &world{
+		store:    newFakeStore(),
+		engine:   &fakeEngine{},
+		tools:    &fakeTools{},
+		twilio:   &fakeTwilio{},
+		sendgrid: &fakeSendGrid{},
+		log:      &lockedBuffer{},
 	}
+
+	config := api.Config{
+		Store:        w.store,
+		Engine:       w.engine,
+		Tools:        w.tools,
+		Models:       fakeModels{},
+		Version:      "test",
+		Logger:       slog.New(slog.NewTextHandler(w.log, nil)),
+		Twilio:       w.twilio,
+		SendGrid:     w.sendgrid,
+		KeyLimit:     api.RateLimit{PerSecond: 1e6, Burst: 1e6},
+		FailureLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6},
+	}
+
 	for _, set := range settings {
 		set(&config)
 	}
+
 	var err error
 	w.app, err = api.New(config)
 	require.NoError(t, err)
+
 	return w
 }
 
@@ -77,15 +97,19 @@ type answer struct {
 
 func (w *world) do(t *testing.T, r request) answer {
 	t.Helper()
+
 	body := io.Reader(http.NoBody)
 	if r.body != "" {
 		body = strings.NewReader(r.body)
 	}
+
 	sent := httptest.NewRequestWithContext(t.Context(), r.method, "/", body)
+
 	sent.URL.Opaque, sent.RequestURI = r.path, r.path
 	if r.body != "" {
 		sent.Header.Set("Content-Type", "application/json")
 	}
+
 	switch r.key {
 	case "-":
 	case "":
@@ -93,19 +117,25 @@ func (w *world) do(t *testing.T, r request) answer {
 	default:
 		sent.Header.Set("Authorization", "Bearer "+r.key)
 	}
+
 	for name, value := range r.headers {
 		sent.Header.Set(name, value)
 	}
+
 	maps.Copy(sent.Header, r.repeated)
 	got, err := w.app.Test(sent)
+
 	require.NoError(t, err)
 	defer func() { require.NoError(t, got.Body.Close()) }()
+
 	raw, err := io.ReadAll(got.Body)
 	require.NoError(t, err)
+
 	a := answer{Response: got, raw: string(raw)}
 	if len(raw) > 0 && strings.Contains(got.Header.Get("Content-Type"), "json") {
 		require.NoError(t, json.Unmarshal(raw, &a.json), a.raw)
 	}
+
 	return a
 }
 
@@ -120,6 +150,7 @@ func requireProblem(t *testing.T, a answer, status int, code, field string) {
 	require.NotEmpty(t, a.json["title"], a.raw)
 	require.NotEmpty(t, a.json["detail"], a.raw)
 	require.Equal(t, "urn:handrail:request:"+a.Header.Get("X-Request-Id"), a.json["instance"], a.raw)
+
 	if field != "" {
 		require.Contains(t, fieldsOf(a), field, a.raw)
 	}
@@ -127,10 +158,12 @@ func requireProblem(t *testing.T, a answer, status int, code, field string) {
 
 func fieldsOf(a answer) []string {
 	var fields []string
+
 	errors, _ := a.json["errors"].([]any)
 	for _, e := range errors {
 		fields = append(fields, e.(map[string]any)["field"].(string))
 	}
+
 	return fields
 }
 

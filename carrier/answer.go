@@ -25,10 +25,12 @@ type Answer struct {
 // before the connection broke.
 func ReadAnswer(res *http.Response) (Answer, error) {
 	defer res.Body.Close()
+
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		err = fmt.Errorf("reading the carrier's answer: %w", err)
 	}
+
 	return Answer{Status: res.StatusCode, Header: res.Header, Body: body}, err
 }
 
@@ -41,13 +43,19 @@ func (a *Answer) Submission(provider chat.Provider, code int, v Verdict) chat.Su
 	if code == 0 {
 		code = a.Status
 	}
+
 	s := chat.Submission{
-		Outcome: v.Outcome, Narrow: v.Narrow, HTTPStatus: a.Status,
-		ErrorCode: string(provider) + "_" + strconv.Itoa(code), ErrorMessage: v.Words,
+		Outcome:      v.Outcome,
+		Narrow:       v.Narrow,
+		HTTPStatus:   a.Status,
+		ErrorCode:    string(provider) + "_" + strconv.Itoa(code),
+		ErrorMessage: v.Words,
 	}
+
 	if v.Outcome == chat.OutcomeNotProcessed {
 		s.RetryAfter = RetryAfter(a.Header.Get("Retry-After"), time.Now())
 	}
+
 	return s
 }
 
@@ -59,9 +67,11 @@ func RetryAfter(header string, now time.Time) time.Duration {
 		seconds = min(seconds, int64(maxRetryAfter/time.Second))
 		return max(0, time.Duration(seconds)*time.Second)
 	}
+
 	at, err := http.ParseTime(header)
 	if err != nil {
 		return 0
 	}
+
 	return min(max(0, at.Sub(now)), maxRetryAfter)
 }

@@ -31,14 +31,24 @@ const secret = "SG0secret0token0that0must0not0leak"
 var carriers = map[string]func(t *testing.T, url string, timeout time.Duration) submitter{
 	"twilio": func(t *testing.T, url string, timeout time.Duration) submitter {
 		t.Helper()
-		c, err := twilio.New(twilio.Config{AccountSID: "AC1", AuthToken: secret, BaseURL: url, Timeout: timeout})
+
+		c, err := twilio.New(twilio.Config{
+			AccountSID: "AC1",
+			AuthToken:  secret,
+			BaseURL:    url,
+			Timeout:    timeout,
+		})
+
 		require.NoError(t, err)
+
 		return c
 	},
 	"sendgrid": func(t *testing.T, url string, timeout time.Duration) submitter {
 		t.Helper()
+
 		c, err := sendgrid.New(sendgrid.Config{APIKey: secret, BaseURL: url, Timeout: timeout})
 		require.NoError(t, err)
+
 		return c
 	},
 }
@@ -46,6 +56,7 @@ var carriers = map[string]func(t *testing.T, url string, timeout time.Duration) 
 // each runs the test for both carriers.
 func each(t *testing.T, test func(t *testing.T, open func(url string, timeout time.Duration) submitter)) {
 	t.Helper()
+
 	for name, open := range carriers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -56,8 +67,12 @@ func each(t *testing.T, test func(t *testing.T, open func(url string, timeout ti
 
 func outgoing(n int) chat.Outgoing {
 	return chat.Outgoing{
-		DeliveryID: chat.DeliveryID(fmt.Sprintf("delivery-%d", n)), MessageID: "message-1", Fence: 3,
-		From: "+15550100", To: "+15550199", Payload: chat.Payload{Text: "the text of the message", Segments: 1},
+		DeliveryID: chat.DeliveryID(fmt.Sprintf("delivery-%d", n)),
+		MessageID:  "message-1",
+		Fence:      3,
+		From:       "+15550100",
+		To:         "+15550199",
+		Payload:    chat.Payload{Text: "the text of the message", Segments: 1},
 		LeaseUntil: time.Now().Add(time.Hour),
 	}
 }
@@ -75,6 +90,7 @@ func tell(t *testing.T, s chat.Submission, outcome chat.SubmissionOutcome, code 
 	assert.Equal(t, outcome, s.Outcome, "%+v", s)
 	assert.Equal(t, code, s.ErrorCode)
 	assert.NotEmpty(t, s.ErrorMessage)
+
 	for _, private := range []string{secret, "15550199", "the text", "127.0.0.1", "AC1"} {
 		assert.NotContains(t, s.ErrorMessage, private)
 	}
@@ -90,13 +106,16 @@ func hangUp(w http.ResponseWriter) {
 
 func TestConnectionClosedBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
+
 	each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 		var posts atomic.Int32
+
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			posts.Add(1)
 			hangUp(w)
 		}))
 		defer server.Close()
+
 		s := open(server.URL, 0).Submit(t.Context(), outgoing(1))
 		tell(t, s, chat.OutcomeUnknown, chat.ErrorConnectionLost)
 		assert.True(t, s.GotConnection)
@@ -108,28 +127,35 @@ func TestConnectionClosedBeforeTheAnswer(t *testing.T) {
 // believes that it may, and the caller sees one request and one success.
 func TestKeptConnectionThatDiesIsNotPostedAgain(t *testing.T) {
 	t.Parallel()
+
 	each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 		var posts atomic.Int32
 		var connections sync.Map
+
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			connections.Store(r.RemoteAddr, true)
 			assert.Empty(t, r.Header.Get("Idempotency-Key"))
 			assert.Empty(t, r.Header.Get("X-Idempotency-Key"))
 			_, _ = io.Copy(io.Discard, r.Body)
+
 			if posts.Add(1) == 2 {
 				hangUp(w)
 				return
 			}
+
 			accepts(w)
 		}))
 		defer server.Close()
+
 		c := open(server.URL, 0)
 		require.Equal(t, chat.OutcomeAccepted, c.Submit(t.Context(), outgoing(1)).Outcome)
 		s := c.Submit(t.Context(), outgoing(2))
 		tell(t, s, chat.OutcomeUnknown, chat.ErrorConnectionLost)
 		assert.True(t, s.GotConnection)
 		assert.EqualValues(t, 2, posts.Load(), "one POST for each submission")
+
 		used := 0
+
 		connections.Range(func(any, any) bool { used++; return true })
 		assert.Equal(t, 1, used, "the second submission must have met the kept connection")
 	})
@@ -137,6 +163,7 @@ func TestKeptConnectionThatDiesIsNotPostedAgain(t *testing.T) {
 
 func TestAnswerCutOff(t *testing.T) {
 	t.Parallel()
+
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "1000")
 		w.Header().Set("X-Message-Id", "id-1")
@@ -144,6 +171,7 @@ func TestAnswerCutOff(t *testing.T) {
 		_, _ = io.WriteString(w, `{"sid":"SM1","sta`)
 	}))
 	defer server.Close()
+
 	s := carriers["twilio"](t, server.URL, 0).Submit(t.Context(), outgoing(1))
 	tell(t, s, chat.OutcomeUnknown, chat.ErrorConnectionLost)
 	assert.Equal(t, http.StatusAccepted, s.HTTPStatus)
@@ -156,11 +184,14 @@ func TestAnswerCutOff(t *testing.T) {
 
 func TestSlowAnswer(t *testing.T) {
 	t.Parallel()
+
 	each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 		done := make(chan struct{})
+
 		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-done }))
 		defer server.Close()
 		defer close(done)
+
 		s := open(server.URL, time.Second).Submit(t.Context(), outgoing(1))
 		tell(t, s, chat.OutcomeUnknown, chat.ErrorTimeout)
 		assert.True(t, s.GotConnection)
@@ -169,15 +200,19 @@ func TestSlowAnswer(t *testing.T) {
 
 func TestSlowBody(t *testing.T) {
 	t.Parallel()
+
 	done := make(chan struct{})
+
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusCreated)
 		_, _ = io.WriteString(w, `{"sid":`)
 		_ = http.NewResponseController(w).Flush()
+
 		<-done
 	}))
 	defer server.Close()
 	defer close(done)
+
 	s := carriers["twilio"](t, server.URL, time.Second).Submit(t.Context(), outgoing(1))
 	tell(t, s, chat.OutcomeUnknown, chat.ErrorTimeout)
 	assert.Equal(t, http.StatusCreated, s.HTTPStatus)
@@ -185,27 +220,33 @@ func TestSlowBody(t *testing.T) {
 
 func TestCalledOff(t *testing.T) {
 	t.Parallel()
+
 	each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 		arrived, done := make(chan struct{}), make(chan struct{})
+
 		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 			close(arrived)
 			<-done
 		}))
 		defer server.Close()
 		defer close(done)
+
 		c := open(server.URL, 0)
 
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
+
 		s := c.Submit(ctx, outgoing(1))
 		tell(t, s, chat.OutcomeNotProcessed, chat.ErrorDialFailed)
 		assert.False(t, s.GotConnection)
 
 		ctx, cancel = context.WithCancel(t.Context())
+
 		go func() {
 			<-arrived
 			cancel()
 		}()
+
 		s = c.Submit(ctx, outgoing(1))
 		tell(t, s, chat.OutcomeUnknown, chat.ErrorConnectionLost)
 		assert.True(t, s.GotConnection)
@@ -214,15 +255,21 @@ func TestCalledOff(t *testing.T) {
 
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
+
 	each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 		var posts atomic.Int32
+
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			posts.Add(1)
+
 			_, _ = io.Copy(io.Discard, r.Body)
+
 			accepts(w)
 		}))
 		defer server.Close()
+
 		c := open(server.URL, 0)
+
 		var group sync.WaitGroup
 		for i := range 50 {
 			group.Go(func() {
@@ -231,6 +278,7 @@ func TestManyAtOnce(t *testing.T) {
 				assert.True(t, s.GotConnection)
 			})
 		}
+
 		group.Wait()
 		assert.EqualValues(t, 50, posts.Load())
 	})
@@ -246,6 +294,7 @@ func TestWebChat(t *testing.T) {
 
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
+
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	for header, want := range map[string]time.Duration{
 		"":                              0,

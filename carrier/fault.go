@@ -14,7 +14,10 @@ import (
 func fault(s *chat.Submission, err error, connected bool) {
 	switch {
 	case !connected:
-		s.Outcome, s.ErrorCode, s.ErrorMessage = chat.OutcomeNotProcessed, chat.ErrorDialFailed, undialed(err)
+		s.Outcome = chat.OutcomeNotProcessed
+		s.ErrorCode = chat.ErrorDialFailed
+		s.ErrorMessage = undialed(err)
+
 	case timedOut(err):
 		s.Outcome, s.ErrorCode = chat.OutcomeUnknown, chat.ErrorTimeout
 		s.ErrorMessage = "the carrier had the request and did not answer in time"
@@ -28,6 +31,7 @@ func fault(s *chat.Submission, err error, connected bool) {
 // the URL and with it the account.
 func undialed(err error) string {
 	_, unresolved := errors.AsType[*net.DNSError](err)
+
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -39,6 +43,7 @@ func undialed(err error) string {
 	case timedOut(err):
 		return "no connection to the carrier in time"
 	}
+
 	return "no connection to the carrier could be made"
 }
 

@@ -44,7 +44,9 @@ func NewPoster(o Options) *Poster {
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
 	}
+
 	transport := newTransport(o.Proxy)
+
 	return &Poster{timeout: o.Timeout, client: newClient(transport, maxAnswer), reader: newClient(transport, maxPage)}
 }
 
@@ -69,17 +71,21 @@ func (p *Poster) Post(ctx context.Context, out *chat.Outgoing, call Call) chat.S
 			ErrorMessage: "the claim could have ended before the carrier's answer, so nothing was sent",
 		}
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
+
 	s, err := call(ctx, p.client)
 	if err != nil {
 		fault(&s, err, connected.Load())
 	}
+
 	s.GotConnection = connected.Load()
+
 	return s
 }
 
@@ -97,6 +103,7 @@ func left(lease time.Time) time.Duration {
 func newTransport(proxy func(*http.Request) (*url.URL, error)) *http.Transport {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
+
 	return &http.Transport{
 		Proxy:               proxy,
 		Protocols:           &protocols,
@@ -122,9 +129,11 @@ func (c capped) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	res.Body = struct {
 		io.Reader
 		io.Closer
 	}{io.LimitReader(res.Body, c.most), res.Body}
+
 	return res, nil
 }

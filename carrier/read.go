@@ -22,9 +22,13 @@ const (
 // Read makes requests that change nothing at the carrier, and may be repeated at will. It
 // returns what ask returns, unless there was no full answer: then the error says why and
 // names no address, which the text of net/http's own would.
-func (p *Poster) Read(ctx context.Context, ask func(ctx context.Context, client *http.Client) (Answer, error)) (Answer, error) {
+func (p *Poster) Read(
+	ctx context.Context,
+	ask func(ctx context.Context, client *http.Client) (Answer, error),
+) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, min(p.timeout, ReadTimeout))
 	defer cancel()
+
 	answer, err := ask(ctx, p.reader)
 	switch {
 	case err == nil:
@@ -34,6 +38,7 @@ func (p *Poster) Read(ctx context.Context, ask func(ctx context.Context, client 
 	case timedOut(err):
 		return Answer{}, errors.New("the carrier did not answer a question in time")
 	}
+
 	return Answer{}, errors.New("the carrier could not be asked, or its answer broke off")
 }
 
@@ -47,8 +52,10 @@ func (a *Answer) Refused(provider chat.Provider) error {
 			After: RetryAfter(a.Header.Get("Retry-After"), time.Now()),
 			Code:  fmt.Sprintf("%s_%d", provider, a.Status), Message: "too many questions at once",
 		}
+
 	case http.StatusNotFound:
 		return chat.Errorf(chat.CodeNotFound, "the carrier does not know this message")
 	}
+
 	return fmt.Errorf("%s answered a question with status %d", provider, a.Status)
 }

@@ -20,9 +20,12 @@ type asker interface {
 
 func questions(ctx context.Context, t *testing.T, c submitter) []error {
 	t.Helper()
+
 	a, ok := c.(asker)
 	require.True(t, ok)
+
 	_, finding := a.Find(ctx, chat.LookUp{DeliveryID: "d", From: "+15550100", To: "+15550199"})
+
 	_, fetching := a.Fetch(ctx, "SM1")
 	for _, err := range []error{finding, fetching} {
 		require.Error(t, err)
@@ -31,11 +34,13 @@ func questions(ctx context.Context, t *testing.T, c submitter) []error {
 		require.NotContains(t, err.Error(), "127.0.0.1")
 		require.NotEqual(t, chat.CodeNotFound, chat.CodeOf(err))
 	}
+
 	return []error{finding, fetching}
 }
 
 func TestQuestionsEnd(t *testing.T) {
 	t.Parallel()
+
 	each(t, func(t *testing.T, open func(url string, timeout time.Duration) submitter) {
 		ended := make(chan struct{})
 		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -44,13 +49,17 @@ func TestQuestionsEnd(t *testing.T) {
 			case <-ended:
 			}
 		}))
+
 		t.Cleanup(server.Close)
 		t.Cleanup(func() { close(ended) })
+
 		for _, err := range questions(t.Context(), t, open(server.URL, 50*time.Millisecond)) {
 			require.ErrorContains(t, err, "in time")
 		}
+
 		canceled, cancel := context.WithCancel(t.Context())
 		cancel()
+
 		for _, err := range questions(canceled, t, open(server.URL, time.Minute)) {
 			require.ErrorIs(t, err, context.Canceled)
 		}
@@ -59,6 +68,7 @@ func TestQuestionsEnd(t *testing.T) {
 
 func TestQuestionsToNobody(t *testing.T) {
 	t.Parallel()
+
 	each(t, func(t *testing.T, open func(url string, timeout time.Duration) submitter) {
 		server := httptest.NewServer(http.NotFoundHandler())
 		server.Close()

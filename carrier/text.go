@@ -11,6 +11,7 @@ import (
 // control characters, of which PostgreSQL refuses one and terminals obey others.
 func Text(s string) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
+
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
@@ -20,6 +21,7 @@ func Text(s string) string {
 		case unicode.IsControl(r):
 			return -1
 		}
+
 		return r
 	}, s)
 }
@@ -37,6 +39,7 @@ func Word(s string) string {
 	if !word.MatchString(s) {
 		return "unknown"
 	}
+
 	return s
 }
 
@@ -48,5 +51,6 @@ func FilesOnly(files int) string {
 	case files == 1:
 		return "[1 file]"
 	}
+
 	return "[" + strconv.Itoa(files) + " files]"
 }

@@ -18,12 +18,27 @@ type Verdict struct {
 // byStatus holds the statuses that mean the same whoever sent them, the carrier or
 // something in front of it: the request went no further.
 var byStatus = map[int]Verdict{
-	http.StatusUnauthorized:          {Outcome: chat.OutcomeBlocked, Words: "the account's credentials are refused, or the account is suspended or out of credit"},
-	http.StatusForbidden:             {Outcome: chat.OutcomeBlocked, Words: "the account or its credentials may not do this, or the sender is not verified"},
-	http.StatusNotFound:              {Outcome: chat.OutcomeBlocked, Words: "the account or the API does not exist at the configured address"},
-	http.StatusMethodNotAllowed:      {Outcome: chat.OutcomeBlocked, Words: "the configured address is not the carrier's API"},
+	http.StatusUnauthorized: {
+		Outcome: chat.OutcomeBlocked,
+		Words:   "the account's credentials are refused, or the account is suspended or out of credit",
+	},
+	http.StatusForbidden: {
+		Outcome: chat.OutcomeBlocked,
+		Words:   "the account or its credentials may not do this, or the sender is not verified",
+	},
+	http.StatusNotFound: {
+		Outcome: chat.OutcomeBlocked,
+		Words:   "the account or the API does not exist at the configured address",
+	},
+	http.StatusMethodNotAllowed: {
+		Outcome: chat.OutcomeBlocked,
+		Words:   "the configured address is not the carrier's API",
+	},
 	http.StatusRequestEntityTooLarge: {Outcome: chat.OutcomeRejected, Words: "the message is too large"},
-	http.StatusTooManyRequests:       {Outcome: chat.OutcomeNotProcessed, Words: "too many requests at once, and this one was not taken"},
+	http.StatusTooManyRequests: {
+		Outcome: chat.OutcomeNotProcessed,
+		Words:   "too many requests at once, and this one was not taken",
+	},
 }
 
 // ByStatus is the verdict on an answer that is no acceptance, by its HTTP status alone.
@@ -38,7 +53,11 @@ func ByStatus(status int, understood bool) Verdict {
 	case understood && status >= 400 && status <= 499:
 		return Verdict{Outcome: chat.OutcomeRejected, Words: "the message is refused as it is"}
 	case status >= 500:
-		return Verdict{Outcome: chat.OutcomeUnknown, Words: "the carrier failed and does not say whether it took the message"}
+		return Verdict{
+			Outcome: chat.OutcomeUnknown,
+			Words:   "the carrier failed and does not say whether it took the message",
+		}
 	}
+
 	return Verdict{Outcome: chat.OutcomeUnknown, Words: "the answer does not say whether the message was taken"}
 }

@@ -20,13 +20,24 @@ func TestNoConnection(t *testing.T) {
 	t.Parallel()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+
 	refused := "http://" + listener.Addr().String()
 	require.NoError(t, listener.Close())
 
-	untrusted := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request over an unverified connection") }))
+	untrusted := httptest.NewTLSServer(
+		http.HandlerFunc(
+			func(http.ResponseWriter, *http.Request) { t.Error("a request over an unverified connection") },
+		),
+	)
+
 	t.Cleanup(untrusted.Close)
 
-	silent, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0") // takes connections, and never shakes hands
+	silent, err := (&net.ListenConfig{}).Listen(
+		t.Context(),
+		"tcp",
+		"127.0.0.1:0",
+	) // takes connections, and never shakes hands
+
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = silent.Close() })
 
@@ -42,6 +53,7 @@ func TestNoConnection(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 				s := open(where.url, where.timeout).Submit(t.Context(), outgoing(1))
 				tell(t, s, chat.OutcomeNotProcessed, chat.ErrorDialFailed)
@@ -54,16 +66,25 @@ func TestNoConnection(t *testing.T) {
 
 func plainServer(t *testing.T) string {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request where there is no TLS") }))
+
+	server := httptest.NewServer(
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request where there is no TLS") }),
+	)
+
 	t.Cleanup(server.Close)
+
 	return server.URL
 }
 
 func TestLeaseTooShort(t *testing.T) {
 	t.Parallel()
+
 	each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
-		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request beyond the claim") }))
+		server := httptest.NewServer(
+			http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request beyond the claim") }),
+		)
 		defer server.Close()
+
 		c := open(server.URL, time.Minute)
 		for _, lease := range []time.Duration{-time.Hour, 0, 30 * time.Second, time.Minute} {
 			out := outgoing(1)
@@ -72,6 +93,7 @@ func TestLeaseTooShort(t *testing.T) {
 			tell(t, s, chat.OutcomeAborted, chat.ErrorLeaseExpired)
 			assert.False(t, s.GotConnection)
 		}
+
 		out := outgoing(1)
 		out.LeaseUntil = time.Time{}
 		assert.Equal(t, chat.OutcomeAborted, c.Submit(t.Context(), out).Outcome)
@@ -80,11 +102,14 @@ func TestLeaseTooShort(t *testing.T) {
 
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
+
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			t.Parallel()
+
 			each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 				var posts atomic.Int32
+
 				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 					posts.Add(1)
 					w.Header().Set("Location", "/elsewhere")
@@ -92,6 +117,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 					_, _ = io.WriteString(w, `{"sid":"SM1"}`)
 				}))
 				defer server.Close()
+
 				s := open(server.URL, 0).Submit(t.Context(), outgoing(1))
 				assert.Equal(t, chat.OutcomeUnknown, s.Outcome)
 				assert.Equal(t, status, s.HTTPStatus)
@@ -103,6 +129,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 
 func TestAnswersThatAreNotHTTP(t *testing.T) {
 	t.Parallel()
+
 	for name, answer := range map[string]string{
 		"garbage":          "SSH-2.0-x\r\n",
 		"endless headers":  "HTTP/1.1 202 Accepted\r\nX: " + string(make([]byte, 1<<20)),
@@ -113,21 +140,28 @@ func TestAnswersThatAreNotHTTP(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 				listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 				require.NoError(t, err)
+
 				defer listener.Close()
+
 				go func() {
 					conn, err := listener.Accept()
 					if err != nil {
 						return
 					}
+
 					defer conn.Close()
+
 					if request, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
 						_, _ = io.Copy(io.Discard, request.Body)
 					}
+
 					_, _ = io.WriteString(conn, answer)
 				}()
+
 				s := open("http://"+listener.Addr().String(), 0).Submit(t.Context(), outgoing(1))
 				assert.Equal(t, chat.OutcomeUnknown, s.Outcome, "%+v", s)
 				assert.True(t, s.GotConnection)
@@ -138,9 +172,11 @@ func TestAnswersThatAreNotHTTP(t *testing.T) {
 
 func TestHugeAnswerIsNotRead(t *testing.T) {
 	t.Parallel()
+
 	each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusCreated)
+
 			_, _ = io.WriteString(w, `{"sid":"`)
 			for range 1000 {
 				if _, err := w.Write(make([]byte, 64<<10)); err != nil {
@@ -149,6 +185,7 @@ func TestHugeAnswerIsNotRead(t *testing.T) {
 			}
 		}))
 		defer server.Close()
+
 		assert.Equal(t, chat.OutcomeUnknown, open(server.URL, 0).Submit(t.Context(), outgoing(1)).Outcome)
 	})
 }

@@ -69,9 +69,11 @@ func (f Fingerprint) Fields() []string { return slices.Sorted(maps.Keys(f)) }
 func (f Fingerprint) Differs(other Fingerprint) []string {
 	fields := append(f.Fields(), other.Fields()...)
 	slices.Sort(fields)
+
 	return slices.DeleteFunc(slices.Compact(fields), func(name string) bool {
 		mine, have := f[name]
 		theirs, has := other[name]
+
 		return have == has && mine == theirs
 	})
 }
@@ -82,10 +84,16 @@ func (f Fingerprint) Match(other Fingerprint) error {
 	if len(fields) == 0 {
 		return nil
 	}
-	e := Errorf(CodeIdempotencyKeyReused, "this Idempotency-Key was used for another request; use a new key for a new request")
+
+	e := Errorf(
+		CodeIdempotencyKeyReused,
+		"this Idempotency-Key was used for another request; use a new key for a new request",
+	)
+
 	for _, name := range fields {
 		e.Fields = append(e.Fields, FieldError{Field: name, Message: "differs from the first request with this key"})
 	}
+
 	return e
 }
 
@@ -175,6 +183,7 @@ func (r *Receipt) Undelivered() bool {
 	if r.Submission == SubmissionAccepted {
 		return r.Carrier.Lost()
 	}
+
 	return r.Submission.Settled() && r.Submission != SubmissionConfirmedSent
 }
 
@@ -193,9 +202,17 @@ type Waits struct {
 // Receipt is what is known of the delivery now.
 func (d *Delivery) Receipt() Receipt {
 	return Receipt{
-		DeliveryID: d.ID, Channel: d.Channel, Provider: d.Provider, Submission: d.Submission, Status: d.Status(),
-		ProviderMessageID: d.ProviderMessageID, Segments: d.Segments,
-		ErrorCode: d.ErrorCode, ErrorMessage: d.ErrorMessage, RetryAt: d.RetryAt, Carrier: d.Carrier,
+		DeliveryID:        d.ID,
+		Channel:           d.Channel,
+		Provider:          d.Provider,
+		Submission:        d.Submission,
+		Status:            d.Status(),
+		ProviderMessageID: d.ProviderMessageID,
+		Segments:          d.Segments,
+		ErrorCode:         d.ErrorCode,
+		ErrorMessage:      d.ErrorMessage,
+		RetryAt:           d.RetryAt,
+		Carrier:           d.Carrier,
 	}
 }
 

@@ -69,12 +69,15 @@ func (d *Delivery) Commands() []Verdict {
 	if d.Retryable() == nil {
 		all = append(all, VerdictRetry)
 	}
+
 	if d.Submission.May(SubmissionCanceled) {
 		all = append(all, VerdictCancel)
 	}
+
 	if d.Submission.May(SubmissionConfirmedSent) {
 		all = append(all, VerdictSent, VerdictNotSent)
 	}
+
 	return all
 }
 
@@ -83,6 +86,7 @@ func (d *Delivery) Commands() []Verdict {
 // not arrive, and for one that a person must decide about.
 func (d *Delivery) Retryable() error {
 	var why string
+
 	switch {
 	case d.RetriedBy != "":
 		why = "it has been tried again already, as delivery " + string(d.RetriedBy)
@@ -97,8 +101,10 @@ func (d *Delivery) Retryable() error {
 	default:
 		return nil
 	}
+
 	e := Errorf(CodeConflict, "this delivery can not be tried again: %s", why)
 	e.DeliveryID = string(d.ID)
+
 	return e
 }
 

@@ -11,7 +11,11 @@ import (
 
 func TestEveryStateTellsWhatAnOperatorMayDo(t *testing.T) {
 	t.Parallel()
-	retry, cancel, sent, notSent := chat.VerdictRetry, chat.VerdictCancel, chat.VerdictSent, chat.VerdictNotSent
+
+	retry := chat.VerdictRetry
+	cancel := chat.VerdictCancel
+	sent := chat.VerdictSent
+	notSent := chat.VerdictNotSent
 	tests := map[chat.SubmissionState][]chat.Verdict{
 		chat.SubmissionPending:       {retry, cancel},
 		chat.SubmissionBlocked:       {retry, cancel},
@@ -26,6 +30,7 @@ func TestEveryStateTellsWhatAnOperatorMayDo(t *testing.T) {
 		chat.SubmissionAbandoned:     {retry},
 		chat.SubmissionConfirmedSent: nil,
 	}
+
 	for _, state := range chat.SubmissionStates() {
 		want, known := tests[state]
 		require.True(t, known, "no rule for %s", state)
@@ -36,6 +41,7 @@ func TestEveryStateTellsWhatAnOperatorMayDo(t *testing.T) {
 
 func TestWhatDidNotArriveMayBeRetried(t *testing.T) {
 	t.Parallel()
+
 	for _, carrier := range chat.CarrierStates() {
 		d := chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: carrier}
 		may := carrier.Lost() || carrier == chat.CarrierUnconfirmed
@@ -45,6 +51,7 @@ func TestWhatDidNotArriveMayBeRetried(t *testing.T) {
 
 func TestARetriedDeliveryNamesItsRetry(t *testing.T) {
 	t.Parallel()
+
 	d := chat.Delivery{ID: "old", Submission: chat.SubmissionRejected, RetriedBy: "new"}
 	err := chat.AsError(d.Retryable())
 	assert.Equal(t, chat.CodeConflict, err.Code)
@@ -54,43 +61,79 @@ func TestARetriedDeliveryNamesItsRetry(t *testing.T) {
 
 func TestPlanRetry(t *testing.T) {
 	t.Parallel()
+
 	number := chat.PhoneNumber{ID: 4, Number: "+14155550104"}
 	service := chat.PhoneNumber{ID: 5, MessagingServiceSID: "MG00000000000000000000000000000000"}
+
 	old := chat.Delivery{
-		Channel: chat.ChannelSMS, Provider: chat.ProviderTwilio, Sender: "phone:1", From: "+14155550100", To: "+14155550123",
-		Payload: chat.Payload{Text: "Hello"}, Policy: chat.ExpireUnknown,
+		Channel:  chat.ChannelSMS,
+		Provider: chat.ProviderTwilio,
+		Sender:   "phone:1",
+		From:     "+14155550100",
+		To:       "+14155550123",
+		Payload:  chat.Payload{Text: "Hello"},
+		Policy:   chat.ExpireUnknown,
 	}
+
 	recipient := chat.Member{NotificationsEnabled: true}
+
 	tests := map[string]struct {
 		facts  chat.SendFacts
 		change chat.Change
 		want   func(*chat.SendPlan)
 		code   chat.Code
 	}{
-		"as it was":         {},
-		"another address":   {change: chat.Change{To: "+14155550199"}, want: func(p *chat.SendPlan) { p.To = "+14155550199" }},
-		"another number":    {facts: chat.SendFacts{PhoneNumber: &number}, change: chat.Change{Sender: "phone:4"}, want: func(p *chat.SendPlan) { p.Sender, p.From = "phone:4", number.Number }},
-		"a service":         {facts: chat.SendFacts{PhoneNumber: &service}, change: chat.Change{Sender: "phone:5"}, want: func(p *chat.SendPlan) { p.Sender, p.From = "phone:5", service.MessagingServiceSID }},
-		"not of the sender": {facts: chat.SendFacts{PhoneNumber: &number}, change: chat.Change{Sender: "inbox:4"}, code: chat.CodeSenderNotConfigured},
-		"too long":          {change: chat.Change{Body: string(make([]rune, 1601))}, code: chat.CodeInvalidRequest},
-		"opted out":         {facts: chat.SendFacts{Suppressed: true}, code: chat.CodeRecipientOptedOut},
+		"as it was": {},
+		"another address": {
+			change: chat.Change{To: "+14155550199"},
+			want:   func(p *chat.SendPlan) { p.To = "+14155550199" },
+		},
+		"another number": {
+			facts:  chat.SendFacts{PhoneNumber: &number},
+			change: chat.Change{Sender: "phone:4"},
+			want:   func(p *chat.SendPlan) { p.Sender, p.From = "phone:4", number.Number },
+		},
+		"a service": {
+			facts:  chat.SendFacts{PhoneNumber: &service},
+			change: chat.Change{Sender: "phone:5"},
+			want:   func(p *chat.SendPlan) { p.Sender, p.From = "phone:5", service.MessagingServiceSID },
+		},
+		"not of the sender": {
+			facts:  chat.SendFacts{PhoneNumber: &number},
+			change: chat.Change{Sender: "inbox:4"},
+			code:   chat.CodeSenderNotConfigured,
+		},
+		"too long":  {change: chat.Change{Body: string(make([]rune, 1601))}, code: chat.CodeInvalidRequest},
+		"opted out": {facts: chat.SendFacts{Suppressed: true}, code: chat.CodeRecipientOptedOut},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			tt.facts.Recipient = &recipient
+
 			plan, err := tt.facts.PlanRetry(&old, tt.change)
 			if tt.code != "" {
 				assert.Equal(t, tt.code, chat.CodeOf(err))
 				return
 			}
+
 			require.NoError(t, err)
+
 			want := chat.SendPlan{
-				Channel: old.Channel, Provider: old.Provider, Sender: old.Sender, From: old.From, To: old.To, Payload: old.Payload, Policy: old.Policy,
+				Channel:  old.Channel,
+				Provider: old.Provider,
+				Sender:   old.Sender,
+				From:     old.From,
+				To:       old.To,
+				Payload:  old.Payload,
+				Policy:   old.Policy,
 			}
 			if tt.want != nil {
 				tt.want(&want)
 			}
+
 			assert.Equal(t, want, plan)
 		})
 	}

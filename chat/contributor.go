@@ -136,6 +136,7 @@ func (r *ContributorRequest) Text(turn AskTurn) string {
 	if r.Hint != "" {
 		text += "\n\n" + r.Hint
 	}
+
 	switch turn {
 	case TurnReminder:
 		return "A reminder: " + text
@@ -143,6 +144,7 @@ func (r *ContributorRequest) Text(turn AskTurn) string {
 		return "Sorry, your answer could not be read. " + text
 	case TurnQuestion:
 	}
+
 	return text
 }
 
@@ -152,7 +154,9 @@ func (r *ContributorRequest) Settle(now time.Time) bool {
 	if r.State != RequestOpen {
 		return true
 	}
+
 	answered, open := 0, 0
+
 	for _, a := range r.Asks {
 		switch {
 		case a.State == AskAnswered:
@@ -161,6 +165,7 @@ func (r *ContributorRequest) Settle(now time.Time) bool {
 			open++
 		}
 	}
+
 	switch {
 	case answered > 0 && (r.Require != ContributorRequireAll || answered == len(r.Asks)):
 		r.close(RequestAnswered, "", now)
@@ -169,6 +174,7 @@ func (r *ContributorRequest) Settle(now time.Time) bool {
 	default:
 		return false
 	}
+
 	return true
 }
 
@@ -178,9 +184,11 @@ func (r *ContributorRequest) End(state ContributorRequestState, note string, now
 	if r.State != RequestOpen {
 		return
 	}
+
 	if state == RequestExpired && r.Default != nil {
 		state, note = RequestDefaulted, "Nobody has answered in time, so the default holds."
 	}
+
 	r.close(state, note, now)
 }
 
@@ -190,16 +198,21 @@ func (r *ContributorRequest) whyUnreachable() string {
 			return a.MemberName + " could not be asked: " + a.Why
 		}
 	}
+
 	return "There is nobody left who could answer."
 }
 
 func (r *ContributorRequest) close(state ContributorRequestState, note string, now time.Time) {
-	r.State, r.Note, r.UpdatedAt = state, note, now
+	r.State = state
+	r.Note = note
+
+	r.UpdatedAt = now
 	for i := range r.Asks {
 		if r.Asks[i].State.Open() {
 			r.Asks[i].State = AskClosed
 		}
 	}
+
 	if state == RequestAnswered || state == RequestDefaulted {
 		r.Result = r.outcome()
 	}
@@ -221,19 +234,24 @@ func (r *ContributorRequest) outcome() json.RawMessage {
 		Defaulted bool                 `json:"defaulted"`
 		Answers   []contributorAnswer  `json:"answers"`
 	}{r.ID, r.Default, r.State == RequestDefaulted, []contributorAnswer{}}
+
 	for _, a := range r.Asks {
 		if a.State != AskAnswered {
 			continue
 		}
+
 		if len(result.Answers) == 0 && !result.Defaulted {
 			result.Answer = a.Answer
 		}
+
 		result.Answers = append(result.Answers, contributorAnswer{a.MemberID, a.MemberName, a.Answer, *a.AnsweredAt})
 	}
+
 	encoded, err := json.Marshal(result)
 	if err != nil { // only an answer that is no JSON could do that, and none is stored
 		return nil
 	}
+
 	return encoded
 }
 

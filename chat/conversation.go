@@ -119,11 +119,13 @@ func (c *NewChat) Validate() error {
 	case c.InboxID != nil && c.Channel != ChannelEmail:
 		return Invalid("inbox_id", "belongs to the channel email")
 	}
+
 	for _, p := range c.Participants {
 		if !p.Role.Valid() {
 			return InvalidAs(CodeInvalidRole, "participants.role", "must be one of %s", join(ParticipantRoles()))
 		}
 	}
+
 	return nil
 }
 
@@ -159,5 +161,6 @@ func join[T ~string](all []T) string {
 	for i, v := range all {
 		words[i] = string(v)
 	}
+
 	return strings.Join(words, ", ")
 }

@@ -18,6 +18,7 @@ func ProviderFor(c Channel) (p Provider, ok bool) {
 	p, ok = map[Channel]Provider{
 		ChannelSMS: ProviderTwilio, ChannelEmail: ProviderSendGrid, ChannelWeb: ProviderHandrail,
 	}[c]
+
 	return p, ok
 }
 
@@ -86,6 +87,7 @@ func (d *Delivery) Status() string {
 	if d.Submission == SubmissionAccepted && d.Carrier.Final() {
 		return string(d.Carrier)
 	}
+
 	return string(d.Submission)
 }
 
@@ -191,9 +193,16 @@ type Outgoing struct {
 // Attempted is the [Attempt] that a submission makes, for the claim it belongs to.
 func (s *Submission) Attempted(fence int64, started, finished time.Time) Attempt {
 	return Attempt{
-		Fence: fence, StartedAt: started, FinishedAt: &finished, GotConnection: s.GotConnection, Outcome: s.Outcome,
-		HTTPStatus: s.HTTPStatus, ErrorCode: s.ErrorCode, ErrorMessage: s.ErrorMessage,
-		ProviderRequestID: s.ProviderRequestID, ProviderMessageID: s.ProviderMessageID,
+		Fence:             fence,
+		StartedAt:         started,
+		FinishedAt:        &finished,
+		GotConnection:     s.GotConnection,
+		Outcome:           s.Outcome,
+		HTTPStatus:        s.HTTPStatus,
+		ErrorCode:         s.ErrorCode,
+		ErrorMessage:      s.ErrorMessage,
+		ProviderRequestID: s.ProviderRequestID,
+		ProviderMessageID: s.ProviderMessageID,
 	}
 }
 

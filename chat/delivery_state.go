@@ -37,10 +37,34 @@ const (
 // submissionMoves are the legal transitions. Acceptance is not listed: it is legal from
 // everywhere, because the carrier's word is the fact and ours the guess.
 var submissionMoves = map[SubmissionState][]SubmissionState{
-	SubmissionPending:       {SubmissionSending, SubmissionBlocked, SubmissionSuppressed, SubmissionExpired, SubmissionCanceled},
-	SubmissionSending:       {SubmissionPending, SubmissionRejected, SubmissionBlocked, SubmissionSuppressed, SubmissionUnknown},
-	SubmissionBlocked:       {SubmissionSending, SubmissionPending, SubmissionExpired, SubmissionCanceled, SubmissionSuppressed},
-	SubmissionUnknown:       {SubmissionNeedsReview, SubmissionPending, SubmissionExpired, SubmissionConfirmedSent, SubmissionAbandoned},
+	SubmissionPending: {
+		SubmissionSending,
+		SubmissionBlocked,
+		SubmissionSuppressed,
+		SubmissionExpired,
+		SubmissionCanceled,
+	},
+	SubmissionSending: {
+		SubmissionPending,
+		SubmissionRejected,
+		SubmissionBlocked,
+		SubmissionSuppressed,
+		SubmissionUnknown,
+	},
+	SubmissionBlocked: {
+		SubmissionSending,
+		SubmissionPending,
+		SubmissionExpired,
+		SubmissionCanceled,
+		SubmissionSuppressed,
+	},
+	SubmissionUnknown: {
+		SubmissionNeedsReview,
+		SubmissionPending,
+		SubmissionExpired,
+		SubmissionConfirmedSent,
+		SubmissionAbandoned,
+	},
 	SubmissionNeedsReview:   {SubmissionConfirmedSent, SubmissionPending, SubmissionAbandoned},
 	SubmissionAccepted:      {},
 	SubmissionRejected:      {},
@@ -57,7 +81,9 @@ func SubmissionStates() []SubmissionState {
 	for s := range submissionMoves {
 		all = append(all, s)
 	}
+
 	slices.Sort(all)
+
 	return all
 }
 
@@ -66,6 +92,7 @@ func (s SubmissionState) May(next SubmissionState) bool {
 	if next == SubmissionAccepted {
 		return s != SubmissionAccepted
 	}
+
 	return slices.Contains(submissionMoves[s], next)
 }
 
@@ -93,6 +120,7 @@ func (o SubmissionOutcome) After() SubmissionState {
 	case OutcomeUnknown:
 		return SubmissionUnknown
 	}
+
 	return SubmissionUnknown
 }
 
@@ -120,10 +148,20 @@ const (
 // carrierRanks order the carrier states: callbacks come late, twice and out of order,
 // and never lower the rank.
 var carrierRanks = map[CarrierState]int{
-	CarrierNone: 0, CarrierScheduled: 10, CarrierAccepted: 20, CarrierQueued: 30, CarrierSending: 40,
-	CarrierSent: 50, CarrierDeferred: 60, CarrierUnconfirmed: 70,
-	CarrierDelivered: 80, CarrierUndelivered: 80, CarrierBounced: 80, CarrierFailed: 80, CarrierCanceled: 80,
-	CarrierRead: 90,
+	CarrierNone:        0,
+	CarrierScheduled:   10,
+	CarrierAccepted:    20,
+	CarrierQueued:      30,
+	CarrierSending:     40,
+	CarrierSent:        50,
+	CarrierDeferred:    60,
+	CarrierUnconfirmed: 70,
+	CarrierDelivered:   80,
+	CarrierUndelivered: 80,
+	CarrierBounced:     80,
+	CarrierFailed:      80,
+	CarrierCanceled:    80,
+	CarrierRead:        90,
 }
 
 // CarrierStates lists all of them, CarrierNone included.
@@ -132,7 +170,9 @@ func CarrierStates() []CarrierState {
 	for s := range carrierRanks {
 		all = append(all, s)
 	}
+
 	slices.Sort(all)
+
 	return all
 }
 
@@ -153,5 +193,6 @@ func (s CarrierState) Lost() bool {
 	case CarrierNone, CarrierScheduled, CarrierAccepted, CarrierQueued, CarrierSending, CarrierSent,
 		CarrierDeferred, CarrierUnconfirmed, CarrierDelivered, CarrierRead:
 	}
+
 	return false
 }

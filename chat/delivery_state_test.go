@@ -12,19 +12,46 @@ import (
 
 func TestSubmissionMoves(t *testing.T) {
 	t.Parallel()
+
 	legal := map[chat.SubmissionState][]chat.SubmissionState{
-		chat.SubmissionPending:     {chat.SubmissionSending, chat.SubmissionBlocked, chat.SubmissionSuppressed, chat.SubmissionExpired, chat.SubmissionCanceled},
-		chat.SubmissionSending:     {chat.SubmissionPending, chat.SubmissionRejected, chat.SubmissionBlocked, chat.SubmissionSuppressed, chat.SubmissionUnknown},
-		chat.SubmissionBlocked:     {chat.SubmissionSending, chat.SubmissionPending, chat.SubmissionExpired, chat.SubmissionCanceled, chat.SubmissionSuppressed},
-		chat.SubmissionUnknown:     {chat.SubmissionNeedsReview, chat.SubmissionPending, chat.SubmissionExpired, chat.SubmissionConfirmedSent, chat.SubmissionAbandoned},
+		chat.SubmissionPending: {
+			chat.SubmissionSending,
+			chat.SubmissionBlocked,
+			chat.SubmissionSuppressed,
+			chat.SubmissionExpired,
+			chat.SubmissionCanceled,
+		},
+		chat.SubmissionSending: {
+			chat.SubmissionPending,
+			chat.SubmissionRejected,
+			chat.SubmissionBlocked,
+			chat.SubmissionSuppressed,
+			chat.SubmissionUnknown,
+		},
+		chat.SubmissionBlocked: {
+			chat.SubmissionSending,
+			chat.SubmissionPending,
+			chat.SubmissionExpired,
+			chat.SubmissionCanceled,
+			chat.SubmissionSuppressed,
+		},
+		chat.SubmissionUnknown: {
+			chat.SubmissionNeedsReview,
+			chat.SubmissionPending,
+			chat.SubmissionExpired,
+			chat.SubmissionConfirmedSent,
+			chat.SubmissionAbandoned,
+		},
 		chat.SubmissionNeedsReview: {chat.SubmissionConfirmedSent, chat.SubmissionPending, chat.SubmissionAbandoned},
 	}
+
 	for _, from := range chat.SubmissionStates() {
 		for _, to := range chat.SubmissionStates() {
 			want := to == chat.SubmissionAccepted && from != chat.SubmissionAccepted
 			for _, state := range legal[from] {
 				want = want || state == to
 			}
+
 			assert.Equal(t, want, from.May(to), "%s to %s", from, to)
 		}
 	}
@@ -39,12 +66,15 @@ func TestUnknownIsNeverPostedAgainByItself(t *testing.T) {
 
 func TestSettledStatesAreLeftByEvidenceOnly(t *testing.T) {
 	t.Parallel()
+
 	rapid.Check(t, func(t *rapid.T) {
 		from := rapid.SampledFrom(chat.SubmissionStates()).Draw(t, "from")
+
 		to := rapid.SampledFrom(chat.SubmissionStates()).Draw(t, "to")
 		if from.Settled() && from.May(to) && to != chat.SubmissionAccepted {
 			t.Fatalf("%s is settled and may still become %s", from, to)
 		}
+
 		if from.InFlight() && from.Settled() {
 			t.Fatalf("%s is in flight and settled", from)
 		}
@@ -53,30 +83,42 @@ func TestSettledStatesAreLeftByEvidenceOnly(t *testing.T) {
 
 func TestEveryOutcomeIsALegalMoveFromSending(t *testing.T) {
 	t.Parallel()
+
 	for _, o := range []chat.SubmissionOutcome{
 		chat.OutcomeAccepted, chat.OutcomeNotProcessed, chat.OutcomeRejected, chat.OutcomeBlocked,
 		chat.OutcomeSuppressed, chat.OutcomeUnknown, chat.OutcomeAborted,
 	} {
 		assert.True(t, chat.SubmissionSending.May(o.After()), "%s", o)
 	}
-	assert.Equal(t, chat.SubmissionUnknown, chat.SubmissionOutcome("something new").After(), "what is not understood is not known")
+
+	assert.Equal(
+		t,
+		chat.SubmissionUnknown,
+		chat.SubmissionOutcome("something new").After(),
+		"what is not understood is not known",
+	)
 }
 
 func TestCarrierStatesNeverGoBack(t *testing.T) {
 	t.Parallel()
+
 	rapid.Check(t, func(t *rapid.T) {
 		state, highest := chat.CarrierNone, 0
+
 		for range rapid.IntRange(0, 20).Draw(t, "callbacks") {
 			heard := rapid.SampledFrom(chat.CarrierStates()).Draw(t, "heard")
 			if heard.Supersedes(state) {
 				state = heard
 			}
+
 			if state.Rank() < highest {
 				t.Fatalf("%s ranks below what was known", state)
 			}
+
 			highest = state.Rank()
 		}
 	})
+
 	assert.False(t, chat.CarrierState("invented").Supersedes(chat.CarrierNone), "a status nobody knows changes nothing")
 	assert.False(t, chat.CarrierFailed.Supersedes(chat.CarrierDelivered), "the first final word stands")
 	assert.True(t, chat.CarrierRead.Supersedes(chat.CarrierDelivered))
@@ -84,6 +126,7 @@ func TestCarrierStatesNeverGoBack(t *testing.T) {
 
 func TestStatusIsTheCarriersFinalWord(t *testing.T) {
 	t.Parallel()
+
 	for _, tt := range []struct {
 		submission chat.SubmissionState
 		carrier    chat.CarrierState
@@ -103,13 +146,27 @@ func TestStatusIsTheCarriersFinalWord(t *testing.T) {
 
 func TestEveryStateExplainsItselfWithoutAnAddress(t *testing.T) {
 	t.Parallel()
+
 	for _, s := range chat.SubmissionStates() {
-		d := chat.Delivery{Submission: s, Provider: chat.ProviderTwilio, To: "+14155550101", ErrorCode: "twilio_429", Payload: chat.Payload{Text: "secret text"}}
+		d := chat.Delivery{
+			Submission: s,
+			Provider:   chat.ProviderTwilio,
+			To:         "+14155550101",
+			ErrorCode:  "twilio_429",
+			Payload:    chat.Payload{Text: "secret text"},
+		}
+
 		sentence := d.Explain()
 		require.NotEmpty(t, sentence)
 		assert.NotEqual(t, "Its state is not known.", sentence, s)
 		assert.NotContains(t, sentence, "4155550101")
 		assert.NotContains(t, sentence, "secret text")
 	}
-	assert.NotContains(t, (&chat.Delivery{Submission: chat.SubmissionUnknown}).Explain(), "failed", "unknown is never called failed")
+
+	assert.NotContains(
+		t,
+		(&chat.Delivery{Submission: chat.SubmissionUnknown}).Explain(),
+		"failed",
+		"unknown is never called failed",
+	)
 }

@@ -127,20 +127,47 @@ const (
 )
 
 var kinds = map[Code]Kind{
-	CodeUnauthenticated: KindUnauthenticated, CodeForbidden: KindForbidden, CodeInvalidSignature: KindForbidden, CodeOwnRequest: KindForbidden,
-	CodeNotFound: KindNotFound, CodeWorkspaceNotFound: KindNotFound, CodeChatNotFound: KindNotFound,
-	CodeMemberNotFound: KindNotFound, CodeAssistantNotFound: KindNotFound, CodeParticipantNotFound: KindNotFound,
-	CodeMessageNotFound: KindNotFound, CodeLabelNotFound: KindNotFound, CodeSenderNotFound: KindNotFound,
-	CodeDeliveryNotFound: KindNotFound, CodeActionNotFound: KindNotFound, CodeKeyNotFound: KindNotFound,
-	CodeSuppressionNotFound: KindNotFound, CodeBulkRetryNotFound: KindNotFound, CodeToolNotFound: KindNotFound,
-	CodeToolCallNotFound: KindNotFound, CodeApprovalNotFound: KindNotFound, CodeRequestNotFound: KindNotFound,
-	CodeSummaryNotFound: KindNotFound, CodeSummaryEdited: KindConflict, CodeDecided: KindConflict,
-	CodeIdempotencyKeyReused: KindConflict, CodeAlreadyExists: KindConflict, CodeInUse: KindConflict, CodeConflict: KindConflict,
-	CodeMethodNotAllowed: KindMethod, CodeBodyTooLarge: KindTooLarge, CodeUnsupportedMediaType: KindMedia,
-	CodeRateLimited: KindRateLimited, CodeUnavailable: KindUnavailable, CodeInternal: KindInternal,
-	CodeDeliveryFailed: KindFailed, CodeToolCallFailed: KindFailed, CodeSummarizationFailed: KindFailed,
-	CodeTooLongForModel: KindFailed,
-	CodeApprovalRefused: KindFailed, CodeApprovalExpired: KindFailed,
+	CodeUnauthenticated:      KindUnauthenticated,
+	CodeForbidden:            KindForbidden,
+	CodeInvalidSignature:     KindForbidden,
+	CodeOwnRequest:           KindForbidden,
+	CodeNotFound:             KindNotFound,
+	CodeWorkspaceNotFound:    KindNotFound,
+	CodeChatNotFound:         KindNotFound,
+	CodeMemberNotFound:       KindNotFound,
+	CodeAssistantNotFound:    KindNotFound,
+	CodeParticipantNotFound:  KindNotFound,
+	CodeMessageNotFound:      KindNotFound,
+	CodeLabelNotFound:        KindNotFound,
+	CodeSenderNotFound:       KindNotFound,
+	CodeDeliveryNotFound:     KindNotFound,
+	CodeActionNotFound:       KindNotFound,
+	CodeKeyNotFound:          KindNotFound,
+	CodeSuppressionNotFound:  KindNotFound,
+	CodeBulkRetryNotFound:    KindNotFound,
+	CodeToolNotFound:         KindNotFound,
+	CodeToolCallNotFound:     KindNotFound,
+	CodeApprovalNotFound:     KindNotFound,
+	CodeRequestNotFound:      KindNotFound,
+	CodeSummaryNotFound:      KindNotFound,
+	CodeSummaryEdited:        KindConflict,
+	CodeDecided:              KindConflict,
+	CodeIdempotencyKeyReused: KindConflict,
+	CodeAlreadyExists:        KindConflict,
+	CodeInUse:                KindConflict,
+	CodeConflict:             KindConflict,
+	CodeMethodNotAllowed:     KindMethod,
+	CodeBodyTooLarge:         KindTooLarge,
+	CodeUnsupportedMediaType: KindMedia,
+	CodeRateLimited:          KindRateLimited,
+	CodeUnavailable:          KindUnavailable,
+	CodeInternal:             KindInternal,
+	CodeDeliveryFailed:       KindFailed,
+	CodeToolCallFailed:       KindFailed,
+	CodeSummarizationFailed:  KindFailed,
+	CodeTooLongForModel:      KindFailed,
+	CodeApprovalRefused:      KindFailed,
+	CodeApprovalExpired:      KindFailed,
 }
 
 // Kind tells what group the code belongs to. Codes not listed otherwise are KindInvalid.
@@ -148,6 +175,7 @@ func (c Code) Kind() Kind {
 	if k, ok := kinds[c]; ok {
 		return k
 	}
+
 	return KindInvalid
 }
 
@@ -197,6 +225,7 @@ func (e *Error) Error() string {
 	if e.cause != nil {
 		return fmt.Sprintf("%s: %s: %v", e.Code, e.Message, e.cause)
 	}
+
 	return fmt.Sprintf("%s: %s", e.Code, e.Message)
 }
 
@@ -215,9 +244,11 @@ func AsError(err error) *Error {
 	if err == nil {
 		return nil
 	}
+
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
+
 	return (&Error{Code: CodeInternal, Message: "internal error", Retryable: true}).Because(err)
 }
 
@@ -226,6 +257,7 @@ func CodeOf(err error) Code {
 	if err == nil {
 		return ""
 	}
+
 	return AsError(err).Code
 }
 
@@ -252,6 +284,7 @@ func (r *RetryLaterError) Error() string {
 	if r.cause != nil {
 		return fmt.Sprintf("%s: %s: %v", r.Code, r.Message, r.cause)
 	}
+
 	return r.Code + ": " + r.Message
 }
 

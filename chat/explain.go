@@ -15,6 +15,7 @@ func (p Provider) Name() string {
 	case ProviderHandrail:
 		return "Handrail"
 	}
+
 	return "The carrier"
 }
 
@@ -24,6 +25,7 @@ func (d *Delivery) Explain() string {
 	if sentence := d.explainParked(); sentence != "" {
 		return sentence
 	}
+
 	switch d.Submission {
 	case SubmissionPending:
 		return d.explainPending()
@@ -32,13 +34,28 @@ func (d *Delivery) Explain() string {
 	case SubmissionAccepted:
 		return d.explainAccepted()
 	case SubmissionRejected:
-		return fmt.Sprintf("%s refused the message for good (%s). ", d.Provider.Name(), d.reason()) + d.whatNow("Retry it with another address or another text.")
+		return fmt.Sprintf(
+			"%s refused the message for good (%s). ",
+			d.Provider.Name(),
+			d.reason(),
+		) + d.whatNow(
+			"Retry it with another address or another text.",
+		)
+
 	case SubmissionBlocked:
 		return d.explainBlocked()
 	case SubmissionSuppressed:
-		return "Not sent: the recipient has opted out of this sender's messages. " + d.whatNow("It can be retried when the recipient has opted in again.")
+		return "Not sent: the recipient has opted out of this sender's messages. " + d.whatNow(
+			"It can be retried when the recipient has opted in again.",
+		)
+
 	case SubmissionUnknown:
-		return fmt.Sprintf("May have been sent: %s did not confirm (%s). Evidence is looked for; it is not sent again by itself.", d.Provider.Name(), d.reason())
+		return fmt.Sprintf(
+			"May have been sent: %s did not confirm (%s). Evidence is looked for; it is not sent again by itself.",
+			d.Provider.Name(),
+			d.reason(),
+		)
+
 	case SubmissionNeedsReview:
 		return fmt.Sprintf("May have been sent: %s did not confirm (%s), and no evidence was found. "+
 			"A person must decide: resolve it as sent or not sent, or retry it, which may send it twice.", d.Provider.Name(), d.reason())
@@ -51,6 +68,7 @@ func (d *Delivery) Explain() string {
 	case SubmissionAbandoned:
 		return d.explainAbandoned()
 	}
+
 	return "Its state is not known."
 }
 
@@ -59,12 +77,14 @@ func (d *Delivery) explainParked() string {
 	if d.Submission != SubmissionPending && d.Submission != SubmissionBlocked {
 		return ""
 	}
+
 	switch d.ErrorCode {
 	case ErrorTriesExhausted:
 		return fmt.Sprintf("Not sent: trying again has not helped (%s), and a person must decide.", d.ErrorMessage)
 	case ErrorWorkflowGone:
 		return "Not sent: the workflow that followed it was ended in Temporal, and a person must decide."
 	}
+
 	return ""
 }
 
@@ -78,8 +98,15 @@ func (d *Delivery) explainPending() string {
 	case d.Fence == 0:
 		return "Waits for its first attempt."
 	case d.RetryAt != nil:
-		return fmt.Sprintf("%s did not take attempt %d (%s); it is tried again from %s on.", carrier, d.Fence, d.reason(), d.RetryAt.UTC().Format("15:04:05 UTC"))
+		return fmt.Sprintf(
+			"%s did not take attempt %d (%s); it is tried again from %s on.",
+			carrier,
+			d.Fence,
+			d.reason(),
+			d.RetryAt.UTC().Format("15:04:05 UTC"),
+		)
 	}
+
 	return fmt.Sprintf("%s did not take attempt %d (%s); it is tried again by itself.", carrier, d.Fence, d.reason())
 }
 
@@ -88,7 +115,13 @@ func (d *Delivery) explainBlocked() string {
 	if d.ErrorCode == ErrorSenderBlocked {
 		again = "It waits, and goes out by itself when a trial message gets through."
 	}
-	return fmt.Sprintf("Not sent: %s refuses every message because of the account or its set-up (%s). %s", d.Provider.Name(), d.reason(), again)
+
+	return fmt.Sprintf(
+		"Not sent: %s refuses every message because of the account or its set-up (%s). %s",
+		d.Provider.Name(),
+		d.reason(),
+		again,
+	)
 }
 
 func (d *Delivery) explainAccepted() string {
@@ -99,22 +132,52 @@ func (d *Delivery) explainAccepted() string {
 	case d.Carrier == CarrierNone:
 		return carrier + " accepted the message; what became of it is not known yet."
 	case d.Carrier == CarrierUnconfirmed:
-		return carrier + " accepted the message and never told what became of it. " + d.whatNow("It most likely arrived; a retry may send it twice.")
+		return carrier + " accepted the message and never told what became of it. " + d.whatNow(
+			"It most likely arrived; a retry may send it twice.",
+		)
+
 	case d.Carrier == CarrierCanceled || d.Carrier == CarrierFailed:
-		return fmt.Sprintf("%s accepted the message and did not send it: it reports it as %s (%s). ", carrier, d.Carrier, d.reason()) + d.whatNow("Retry it.")
+		return fmt.Sprintf(
+			"%s accepted the message and did not send it: it reports it as %s (%s). ",
+			carrier,
+			d.Carrier,
+			d.reason(),
+		) + d.whatNow(
+			"Retry it.",
+		)
+
 	case d.Carrier.Lost():
-		return fmt.Sprintf("%s accepted the message, and it did not arrive: it reports it as %s (%s). ", carrier, d.Carrier, d.reason()) +
-			d.whatNow("Retry it with another address.")
+		return fmt.Sprintf(
+			"%s accepted the message, and it did not arrive: it reports it as %s (%s). ",
+			carrier,
+			d.Carrier,
+			d.reason(),
+		) +
+			d.whatNow(
+				"Retry it with another address.",
+			)
+
 	case !d.Carrier.Final():
-		return fmt.Sprintf("%s accepted the message and reports it as %s; its last word is waited for.", carrier, d.Carrier)
+		return fmt.Sprintf(
+			"%s accepted the message and reports it as %s; its last word is waited for.",
+			carrier,
+			d.Carrier,
+		)
 	}
+
 	return fmt.Sprintf("%s accepted the message and reports it as %s.", carrier, d.Carrier)
 }
 
 func (d *Delivery) explainExpired() string {
 	if d.UnknownSince != nil {
-		return fmt.Sprintf("May have been sent: %s did not confirm, and its time ran out. ", d.Provider.Name()) + d.whatNow("A retry may send it twice.")
+		return fmt.Sprintf(
+			"May have been sent: %s did not confirm, and its time ran out. ",
+			d.Provider.Name(),
+		) + d.whatNow(
+			"A retry may send it twice.",
+		)
 	}
+
 	return "Not sent: its time ran out before it could be sent. " + d.whatNow("It can be retried.")
 }
 
@@ -127,6 +190,7 @@ func (d *Delivery) explainCanceled() string {
 	case d.Decision != nil && d.Decision.Verdict == VerdictCancel:
 		return fmt.Sprintf("Not sent: %s canceled it. ", d.Decision.by()) + d.whatNow("It can be retried.")
 	}
+
 	return fmt.Sprintf("Not sent: it was canceled (%s). ", d.reason()) + d.whatNow("It can be retried.")
 }
 
@@ -134,6 +198,7 @@ func (d *Delivery) explainAbandoned() string {
 	if d.ErrorCode == ErrorReplaced {
 		return d.explainReplaced("May have been sent")
 	}
+
 	return d.decider() + " said that it was not sent. " + d.whatNow("It can be retried.")
 }
 
@@ -141,6 +206,7 @@ func (d *Delivery) explainReplaced(beginning string) string {
 	if d.ErrorMessage == "" {
 		return beginning + ": another delivery of the same message took its place."
 	}
+
 	return fmt.Sprintf("%s: %s.", beginning, d.ErrorMessage)
 }
 
@@ -149,6 +215,7 @@ func (d *Delivery) whatNow(may string) string {
 	if d.RetriedBy != "" {
 		return fmt.Sprintf("It was tried again as delivery %s.", d.RetriedBy)
 	}
+
 	return may
 }
 
@@ -159,6 +226,7 @@ func (d *Delivery) reason() string {
 	case d.ErrorCode != "":
 		return d.ErrorCode
 	}
+
 	return "no reason given"
 }
 
@@ -167,7 +235,9 @@ func (d *Delivery) decider() string {
 	if d.Decision == nil {
 		return "A person"
 	}
+
 	by := d.Decision.by()
+
 	return strings.ToUpper(by[:1]) + by[1:]
 }
 
@@ -175,6 +245,7 @@ func (d *Decision) by() string {
 	if d.By.MemberID == 0 {
 		return "a person"
 	}
+
 	return fmt.Sprintf("member %d", d.By.MemberID)
 }
 
@@ -182,6 +253,7 @@ func (d *Decision) by() string {
 func (d *Decision) Explain() string {
 	by := d.by()
 	sentence := strings.ToUpper(by[:1]) + by[1:]
+
 	switch d.Verdict {
 	case VerdictRetry:
 		sentence += " asked for another try"
@@ -194,14 +266,23 @@ func (d *Decision) Explain() string {
 	default:
 		sentence += " decided"
 	}
+
 	if reason := strings.TrimRight(strings.TrimSpace(d.Reason), "."); reason != "" {
 		sentence += ": " + reason
 	}
+
 	return sentence + "."
 }
 
 // lostEvents are the words by which carriers say that a message did not arrive.
-var lostEvents = map[string]bool{"undelivered": true, "failed": true, "canceled": true, "bounce": true, "blocked": true, "dropped": true}
+var lostEvents = map[string]bool{
+	"undelivered": true,
+	"failed":      true,
+	"canceled":    true,
+	"bounce":      true,
+	"blocked":     true,
+	"dropped":     true,
+}
 
 // Lost tells whether the carrier said that the message did not arrive.
 func (e *ProviderEvent) Lost() bool { return lostEvents[e.Type] }
@@ -211,5 +292,6 @@ func (e *ProviderEvent) Explain() string {
 	if e.Type == EventDuplicate {
 		return e.Provider.Name() + " has taken a second message for it: the recipient may have got it twice."
 	}
+
 	return fmt.Sprintf("%s reports it as %s.", e.Provider.Name(), e.Type)
 }

@@ -12,8 +12,10 @@ import (
 
 func TestDeliveriesExplainThemselves(t *testing.T) {
 	t.Parallel()
+
 	at := time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
 	ben := &chat.Decision{By: chat.Actor{MemberID: 3}, Reason: "seen in the console"}
+
 	canceled := &chat.Decision{Verdict: chat.VerdictCancel, By: chat.Actor{MemberID: 3}}
 	for _, tt := range []struct {
 		delivery chat.Delivery
@@ -28,7 +30,12 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 			"Not sent: trying again has not helped (last twilio_20429), and a person must decide.",
 		},
 		{
-			chat.Delivery{Submission: chat.SubmissionPending, Fence: 2, ErrorCode: "twilio_20429", RetryAt: &at},
+			chat.Delivery{
+				Submission: chat.SubmissionPending,
+				Fence:      2,
+				ErrorCode:  "twilio_20429",
+				RetryAt:    &at,
+			},
 			"Twilio did not take attempt 2 (twilio_20429); it is tried again from 12:00:00 UTC on.",
 		},
 		{chat.Delivery{Submission: chat.SubmissionPending, Fence: 1, ErrorCode: chat.ErrorDialFailed}, "Twilio did not take attempt 1 (dial_failed); it is tried again by itself."},
@@ -91,7 +98,12 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 			"Twilio accepted the message, and it did not arrive: it reports it as undelivered (twilio_30003). Retry it with another address.",
 		},
 		{
-			chat.Delivery{Submission: chat.SubmissionAccepted, Provider: chat.ProviderSendGrid, Carrier: chat.CarrierBounced, RetriedBy: "d-2"},
+			chat.Delivery{
+				Submission: chat.SubmissionAccepted,
+				Provider:   chat.ProviderSendGrid,
+				Carrier:    chat.CarrierBounced,
+				RetriedBy:  "d-2",
+			},
 			"SendGrid accepted the message, and it did not arrive: it reports it as bounced (no reason given). It was tried again as delivery d-2.",
 		},
 		{
@@ -104,17 +116,27 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 		if tt.delivery.Provider == "" {
 			tt.delivery.Provider = chat.ProviderTwilio
 		}
+
 		assert.Equal(t, tt.want, tt.delivery.Explain())
 	}
 }
 
 func TestEveryCarrierStateIsExplained(t *testing.T) {
 	t.Parallel()
+
 	for _, state := range chat.CarrierStates() {
 		d := chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: state, Provider: chat.ProviderTwilio}
 		sentence := d.Explain()
 		require.Contains(t, sentence, "Twilio accepted the message", state)
-		assert.Equal(t, state.Lost(), d.Retryable() == nil && state != chat.CarrierUnconfirmed, "%s may be retried when it is lost", state)
+
+		assert.Equal(
+			t,
+			state.Lost(),
+			d.Retryable() == nil && state != chat.CarrierUnconfirmed,
+			"%s may be retried when it is lost",
+			state,
+		)
+
 		if state.Lost() {
 			assert.Contains(t, sentence, "Retry it", state)
 		}
@@ -123,6 +145,7 @@ func TestEveryCarrierStateIsExplained(t *testing.T) {
 
 func TestDecisionsExplainThemselves(t *testing.T) {
 	t.Parallel()
+
 	by := chat.Actor{MemberID: 3}
 	for _, tt := range []struct {
 		want     string
@@ -140,6 +163,7 @@ func TestDecisionsExplainThemselves(t *testing.T) {
 
 func TestCarriersEventsExplainThemselves(t *testing.T) {
 	t.Parallel()
+
 	for want, event := range map[string]chat.ProviderEvent{
 		"Twilio reports it as delivered.":                                                  {Provider: chat.ProviderTwilio, Type: "delivered"},
 		"SendGrid reports it as bounce.":                                                   {Provider: chat.ProviderSendGrid, Type: "bounce"},

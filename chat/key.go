@@ -42,6 +42,7 @@ func AllScopes() []Scope {
 	for i, area := range scopeAreas {
 		all[i] = Scope(area + ":admin")
 	}
+
 	return all
 }
 
@@ -55,6 +56,7 @@ func (s Scope) Valid() bool {
 func (s Scope) Includes(want Scope) bool {
 	area, level, _ := strings.Cut(string(s), ":")
 	wantArea, wantLevel, _ := strings.Cut(string(want), ":")
+
 	return s.Valid() && want.Valid() && area == wantArea &&
 		slices.Index(scopeLevels, level) >= slices.Index(scopeLevels, wantLevel)
 }
@@ -94,18 +96,22 @@ func (k *Key) Validate(now time.Time) error {
 	if strings.TrimSpace(k.Name) == "" || len(k.Name) > 100 {
 		return Invalid("name", "must be 1 to 100 characters")
 	}
+
 	if len(k.Scopes) == 0 {
 		return Invalid("scopes", "must name at least one scope like chats:write")
 	}
+
 	for _, s := range k.Scopes {
 		if !s.Valid() {
 			return Invalid("scopes", "must be made of %s and %s, like chats:write: %q is not",
 				strings.Join(scopeAreas, ", "), strings.Join(scopeLevels, ", "), s)
 		}
 	}
+
 	if k.ExpiresAt != nil && !k.ExpiresAt.After(now) {
 		return Invalid("expires_at", "must be in the future")
 	}
+
 	return nil
 }
 

@@ -42,6 +42,7 @@ func (l *Label) Validate() error {
 	case utf8.RuneCountInString(l.Description) > 500:
 		return Invalid("description", "must be at most 500 characters")
 	}
+
 	return nil
 }
 

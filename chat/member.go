@@ -100,6 +100,7 @@ func (m *Member) Validate() error {
 	case !m.ConsentEmail.valid():
 		return Invalid("consent.email", "must be unknown, granted or revoked")
 	}
+
 	return nil
 }
 
@@ -115,7 +116,9 @@ func AllTools() []string { return []string{"*"} }
 func (m *Member) MayUse(tool string) bool {
 	return slices.ContainsFunc(m.Tools, func(allowed string) bool {
 		prefix, wild := strings.CutSuffix(allowed, "*")
-		return tool == allowed || wild && (prefix == "" || strings.HasSuffix(prefix, ".")) && strings.HasPrefix(tool, prefix)
+
+		return tool == allowed ||
+			wild && (prefix == "" || strings.HasSuffix(prefix, ".")) && strings.HasPrefix(tool, prefix)
 	})
 }
 

@@ -86,6 +86,7 @@ func (c Channel) MaxMessage() int {
 	if c == ChannelSMS {
 		return MaxSMS
 	}
+
 	return MaxEmail
 }
 
@@ -100,7 +101,14 @@ func CheckText(field, text string, limit int) error {
 	case strings.TrimSpace(text) == "":
 		return Invalid(field, "must not be empty")
 	case utf8.RuneCountInString(text) > limit:
-		return InvalidAs(CodeMessageTooLong, field, "must be at most %d characters, it has %d", limit, utf8.RuneCountInString(text))
+		return InvalidAs(
+			CodeMessageTooLong,
+			field,
+			"must be at most %d characters, it has %d",
+			limit,
+			utf8.RuneCountInString(text),
+		)
 	}
+
 	return nil
 }

@@ -48,19 +48,26 @@ func (r *Reading) Accept(s Summary) (Summary, error) {
 	s.Title = strings.Join(strings.Fields(s.Title), " ")
 	s.Summary = strings.TrimSpace(s.Summary)
 	known := r.citable()
+
 	made, kept := 0, 0
 	for _, points := range s.points() {
 		made += len(*points)
 		*points = grounded(*points, known)
 		kept += len(*points)
 	}
+
 	s.Labels = r.fitting(s.Labels)
 	if err := s.Check(); err != nil {
 		return Summary{}, err
 	}
+
 	if made > 0 && kept == 0 {
-		return Summary{}, Errorf(CodeSummarizationFailed, "every key point, open question and next step must name the messages it rests on, and none names one of the transcript")
+		return Summary{}, Errorf(
+			CodeSummarizationFailed,
+			"every key point, open question and next step must name the messages it rests on, and none names one of the transcript",
+		)
 	}
+
 	return s, nil
 }
 
@@ -70,6 +77,7 @@ func (r *Reading) citable() map[MessageID]bool {
 	for i := range r.Messages {
 		known[r.Messages[i].ID] = true
 	}
+
 	for i := range r.Earlier {
 		for _, points := range r.Earlier[i].points() {
 			for _, c := range *points {
@@ -79,26 +87,33 @@ func (r *Reading) citable() map[MessageID]bool {
 			}
 		}
 	}
+
 	return known
 }
 
 // grounded are the points that rest on known messages.
 func grounded(points []Point, known map[MessageID]bool) []Point {
 	var kept []Point
+
 	for _, c := range points {
 		c.Text = strings.Join(strings.Fields(c.Text), " ")
+
 		var ids []MessageID
 		for _, id := range c.Messages {
 			if known[id] && !slices.Contains(ids, id) {
 				ids = append(ids, id)
 			}
 		}
+
 		c.Messages = ids
+
 		length := utf8.RuneCountInString(c.Text)
-		if len(ids) > 0 && length > 0 && length <= MaxPoint && !strings.ContainsRune(c.Text, 0) && len(kept) < MaxPoints {
+		if len(ids) > 0 && length > 0 && length <= MaxPoint && !strings.ContainsRune(c.Text, 0) &&
+			len(kept) < MaxPoints {
 			kept = append(kept, c)
 		}
 	}
+
 	return kept
 }
 
@@ -108,37 +123,47 @@ func (r *Reading) fitting(choices []LabelChoice) []LabelChoice {
 	if !r.ChooseLabels {
 		return nil
 	}
+
 	var kept []LabelChoice
+
 	for _, c := range choices {
 		label, ok := FindLabel(r.Labels, c.Name)
 		if !ok || slices.ContainsFunc(kept, func(k LabelChoice) bool { return k.Name == label.Name }) {
 			continue
 		}
+
 		c.Name = label.Name
+
 		c.Confidence = min(max(c.Confidence, 0), 1)
 		if math.IsNaN(c.Confidence) {
 			c.Confidence = 0
 		}
+
 		if c.Evidence = r.holding(c.Evidence); len(c.Evidence) > 0 {
 			kept = append(kept, c)
 		}
 	}
+
 	slices.SortStableFunc(kept, func(a, b LabelChoice) int { return cmp.Compare(b.Confidence, a.Confidence) })
+
 	return kept[:min(len(kept), MaxModelLabels)]
 }
 
 // holding are the quotes that a message holds, each with that message.
 func (r *Reading) holding(quotes []Quote) []Quote {
 	var kept []Quote
+
 	for _, q := range quotes {
 		text := strings.Join(strings.Fields(q.Text), " ")
 		if text == "" || utf8.RuneCountInString(text) > MaxQuote || len(kept) == MaxQuotes {
 			continue
 		}
+
 		if id, ok := r.source(q.Message, text); ok {
 			kept = append(kept, Quote{Message: id, Text: text})
 		}
 	}
+
 	return kept
 }
 
@@ -146,15 +171,18 @@ func (r *Reading) holding(quotes []Quote) []Quote {
 func (r *Reading) source(named MessageID, quote string) (MessageID, bool) {
 	folded := foldText(quote)
 	var found MessageID
+
 	for i := range r.Messages {
 		m := &r.Messages[i]
 		if (m.ID == named || found == "") && strings.Contains(foldText(m.Text), folded) {
 			found = m.ID
 		}
+
 		if found == named && found != "" {
 			return found, true
 		}
 	}
+
 	for i := range r.Earlier {
 		for _, l := range r.Earlier[i].Labels {
 			for _, q := range l.Evidence {
@@ -164,6 +192,7 @@ func (r *Reading) source(named MessageID, quote string) (MessageID, bool) {
 			}
 		}
 	}
+
 	return found, found != ""
 }
 

@@ -53,21 +53,32 @@ func (f *SendFacts) Plan(message string) (SendPlan, error) {
 	provider, ok := ProviderFor(f.Chat.Channel)
 	switch {
 	case f.Assistant == nil:
-		return SendPlan{}, Errorf(CodeAssistantNotFound, "this chat has no assistant to speak as; set assistant_member_id")
+		return SendPlan{}, Errorf(
+			CodeAssistantNotFound,
+			"this chat has no assistant to speak as; set assistant_member_id",
+		)
+
 	case f.Recipient == nil:
-		return SendPlan{}, Errorf(CodeParticipantNotFound, "the chat's member no longer takes part in it, so there is nobody to write to")
+		return SendPlan{}, Errorf(
+			CodeParticipantNotFound,
+			"the chat's member no longer takes part in it, so there is nobody to write to",
+		)
+
 	case f.Chat.State == StateArchived:
 		return SendPlan{}, Errorf(CodeChatArchived, "this chat is archived; set its state to open first")
 	case !ok:
 		return SendPlan{}, Errorf(CodeChannelNotSupported, "messages can not be sent on the channel %s", f.Chat.Channel)
 	}
+
 	if err := CheckText("message", message, f.Chat.Channel.MaxMessage()); err != nil {
 		return SendPlan{}, err
 	}
+
 	plan := SendPlan{Channel: f.Chat.Channel, Provider: provider, Policy: AtMostOnce}
 	if err := f.address(&plan); err != nil {
 		return SendPlan{}, err
 	}
+
 	return plan, f.wanted()
 }
 
@@ -76,9 +87,11 @@ func (f *SendFacts) wanted() error {
 	if f.Recipient != nil && !f.Recipient.NotificationsEnabled {
 		return Errorf(CodeNotificationsOff, "the recipient has notifications disabled")
 	}
+
 	if f.Suppressed || f.Recipient != nil && f.consent() == ConsentRevoked {
 		return Errorf(CodeRecipientOptedOut, "the recipient has opted out of this channel")
 	}
+
 	return nil
 }
 
@@ -86,11 +99,19 @@ func (f *SendFacts) wanted() error {
 // is old's, still to be rendered if there is a new body. The errors are those of Plan.
 func (f *SendFacts) PlanRetry(old *Delivery, change Change) (SendPlan, error) {
 	plan := SendPlan{
-		Channel: old.Channel, Provider: old.Provider, Sender: old.Sender, From: old.From, To: old.To, Payload: old.Payload, Policy: old.Policy,
+		Channel:  old.Channel,
+		Provider: old.Provider,
+		Sender:   old.Sender,
+		From:     old.From,
+		To:       old.To,
+		Payload:  old.Payload,
+		Policy:   old.Policy,
 	}
+
 	if change.To != "" {
 		plan.To = change.To
 	}
+
 	if change.Sender != "" {
 		plan.Sender = change.Sender
 		switch {
@@ -99,14 +120,21 @@ func (f *SendFacts) PlanRetry(old *Delivery, change Change) (SendPlan, error) {
 		case f.Inbox != nil && f.Inbox.Scope() == change.Sender && old.Channel == ChannelEmail:
 			plan.From = f.Inbox.Address
 		default:
-			return SendPlan{}, Errorf(CodeSenderNotConfigured, "%s is no sender for the channel %s", change.Sender, old.Channel)
+			return SendPlan{}, Errorf(
+				CodeSenderNotConfigured,
+				"%s is no sender for the channel %s",
+				change.Sender,
+				old.Channel,
+			)
 		}
 	}
+
 	if change.Body != "" {
 		if err := CheckText("body", change.Body, old.Channel.MaxMessage()); err != nil {
 			return SendPlan{}, err
 		}
 	}
+
 	return plan, f.wanted()
 }
 
@@ -117,22 +145,31 @@ func (f *SendFacts) address(plan *SendPlan) error {
 		if f.Recipient.Phone == "" {
 			return Errorf(CodeNoPhone, "the recipient has no phone number")
 		}
+
 		if f.PhoneNumber == nil {
 			return Errorf(CodeSenderNotConfigured, "this chat has no phone number to send from; set phone_number_id")
 		}
+
 		plan.Sender, plan.To = f.PhoneNumber.Scope(), f.Recipient.Phone
 		plan.From = f.PhoneNumber.from()
+
 	case ChannelEmail:
 		if f.Recipient.Email == "" {
 			return Errorf(CodeNoEmail, "the recipient has no email address")
 		}
+
 		if f.Inbox == nil {
 			return Errorf(CodeSenderNotConfigured, "this chat has no inbox to send from; set inbox_id")
 		}
-		plan.Sender, plan.From, plan.To = f.Inbox.Scope(), f.Inbox.Address, f.Recipient.Email
+
+		plan.Sender = f.Inbox.Scope()
+		plan.From = f.Inbox.Address
+		plan.To = f.Recipient.Email
+
 	case ChannelWeb, ChannelVoice:
 		plan.Sender = "web"
 	}
+
 	return nil
 }
 
@@ -144,6 +181,7 @@ func (f *SendFacts) consent() Consent {
 		return f.Recipient.ConsentEmail
 	case ChannelWeb, ChannelVoice:
 	}
+
 	return ConsentUnknown
 }
 

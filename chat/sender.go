@@ -30,6 +30,7 @@ func (p *PhoneNumber) Validate() error {
 	case !fitsLine(p.Name, 100):
 		return Invalid("name", "must be at most 100 characters on one line")
 	}
+
 	return nil
 }
 
@@ -52,6 +53,7 @@ func (i *Inbox) Validate() error {
 	case !fitsLine(i.DisplayName, 100):
 		return Invalid("display_name", "must be at most 100 characters on one line")
 	}
+
 	return nil
 }
 
@@ -63,6 +65,7 @@ func (p *PhoneNumber) from() string {
 	if p.Number == "" {
 		return p.MessagingServiceSID
 	}
+
 	return p.Number
 }
 

@@ -69,7 +69,12 @@ func (u Usage) Tokens() int64 { return u.InputTokens + u.OutputTokens }
 
 // Plus adds another usage.
 func (u Usage) Plus(o Usage) Usage {
-	return Usage{u.Requests + o.Requests, u.InputTokens + o.InputTokens, u.OutputTokens + o.OutputTokens, u.Duration + o.Duration}
+	return Usage{
+		u.Requests + o.Requests,
+		u.InputTokens + o.InputTokens,
+		u.OutputTokens + o.OutputTokens,
+		u.Duration + o.Duration,
+	}
 }
 
 // Check says in words a model can act on what is wrong with the text of s: a missing or
@@ -84,6 +89,7 @@ func (s *Summary) Check() error {
 	case strings.ContainsRune(s.Title+s.Summary, 0):
 		return Errorf(CodeSummarizationFailed, "title and summary must not contain NUL")
 	}
+
 	return nil
 }
 
@@ -99,5 +105,6 @@ func FindLabel(labels []Label, name string) (Label, bool) {
 			return l, true
 		}
 	}
+
 	return Label{}, false
 }

@@ -58,10 +58,12 @@ func (s *SummarySettings) Brief(labels []Label) string {
 	if labels == nil {
 		return brief
 	}
+
 	var words []string
 	for _, l := range labels {
 		words = append(words, l.Name, l.Description)
 	}
+
 	return brief + "-" + digest(words...)
 }
 
@@ -91,10 +93,17 @@ func (s *SummarySettings) Validate() error {
 	case !(s.LabelThreshold >= 0 && s.LabelThreshold <= 1):
 		return Invalid("label_threshold", "must be from 0 to 1")
 	case !quiet:
-		return Invalid("quiet_seconds", "must be 0, for never, or %d to %d", int(MinQuietAfter.Seconds()), int(MaxQuietAfter.Seconds()))
+		return Invalid(
+			"quiet_seconds",
+			"must be 0, for never, or %d to %d",
+			int(MinQuietAfter.Seconds()),
+			int(MaxQuietAfter.Seconds()),
+		)
+
 	case s.EveryMessages < 0 || s.EveryMessages > MaxEveryMessages:
 		return Invalid("every_messages", "must be 0, for never, to %d", MaxEveryMessages)
 	}
+
 	return nil
 }
 
@@ -104,8 +113,15 @@ func (s *SummarySettings) Spendable(now time.Time) error {
 	if s.TokenBudget == 0 || s.TokensUsed < s.TokenBudget {
 		return nil
 	}
+
 	now = now.UTC()
 	renewed := time.Date(now.Year(), now.Month()+1, 1, 0, 0, 0, 0, time.UTC)
-	return Errorf(CodeTokenBudget, "this workspace has used %d of its %d tokens of this month; there are more on %s (UTC), or with a higher token_budget in the summary settings",
-		s.TokensUsed, s.TokenBudget, renewed.Format(time.DateOnly))
+
+	return Errorf(
+		CodeTokenBudget,
+		"this workspace has used %d of its %d tokens of this month; there are more on %s (UTC), or with a higher token_budget in the summary settings",
+		s.TokensUsed,
+		s.TokenBudget,
+		renewed.Format(time.DateOnly),
+	)
 }

@@ -108,14 +108,17 @@ type MessageSize struct {
 // borders; a longer message is a part of its own. A capacity of 0 makes one part of all.
 func SplitMessages(sizes []MessageSize, capacity int) []MessageRange {
 	var parts []MessageRange
+
 	room := 0
 	for _, m := range sizes {
 		if len(parts) == 0 || capacity > 0 && m.Size > room {
 			parts, room = append(parts, MessageRange{From: m.Number}), capacity
 		}
+
 		room -= m.Size
 		parts[len(parts)-1].To = m.Number
 	}
+
 	return parts
 }
 
@@ -147,6 +150,7 @@ func (m *SummaryMeans) Mode() SummaryMode {
 	case m.New > 0:
 		return ModeIncremental
 	}
+
 	return ModeUnchanged
 }
 
@@ -204,17 +208,26 @@ type LabelChange struct {
 
 // DecideLabels holds a model's choices against what is on the chat and what somebody has
 // taken off it. The model changes only labels that a model has set.
-func DecideLabels(choices []LabelChoice, labels []Label, present []ChatLabel, removed []LabelID, threshold float64) LabelChange {
+func DecideLabels(
+	choices []LabelChoice,
+	labels []Label,
+	present []ChatLabel,
+	removed []LabelID,
+	threshold float64,
+) LabelChange {
 	var change LabelChange
 	wanted := map[LabelID]bool{}
+
 	for _, c := range choices {
 		label, ok := FindLabel(labels, c.Name)
 		if !ok { // deleted since the model chose it
 			change.Fates = append(change.Fates, LabelWithheld)
 			continue
 		}
+
 		at := slices.IndexFunc(present, func(p ChatLabel) bool { return p.ID == label.ID })
 		fate := LabelSet
+
 		switch {
 		case at >= 0 && present[at].Source != LabelByModel:
 			fate = LabelPresent
@@ -225,13 +238,16 @@ func DecideLabels(choices []LabelChoice, labels []Label, present []ChatLabel, re
 		case at < 0:
 			change.Add = append(change.Add, ChatLabel{Label: label, Source: LabelByModel, Confidence: c.Confidence})
 		}
+
 		wanted[label.ID] = fate == LabelSet
 		change.Fates = append(change.Fates, fate)
 	}
+
 	for _, p := range present {
 		if p.Source == LabelByModel && !wanted[p.ID] {
 			change.Remove = append(change.Remove, p)
 		}
 	}
+
 	return change
 }

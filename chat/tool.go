@@ -58,20 +58,46 @@ const (
 // Builtins are the tools every chat has. Their effects are in activities.
 func Builtins() []Tool {
 	builtin := func(name, description, schema string) Tool {
-		return Tool{Name: name, Description: description, Schema: json.RawMessage(schema), Kind: ToolBuiltin, Risk: RiskWrite}
+		return Tool{
+			Name:        name,
+			Description: description,
+			Schema:      json.RawMessage(schema),
+			Kind:        ToolBuiltin,
+			Risk:        RiskWrite,
+		}
 	}
+
 	return []Tool{
-		builtin(ToolAddLabel, "Put one of the workspace's labels on this chat.",
-			`{"type":"object","properties":{"label":{"type":"string","minLength":1,"description":"The name of a label of the workspace."}},"required":["label"],"additionalProperties":false}`),
-		builtin(ToolRemoveLabel, "Take a label off this chat.",
-			`{"type":"object","properties":{"label":{"type":"string","minLength":1,"description":"The name of a label of the workspace."}},"required":["label"],"additionalProperties":false}`),
-		builtin(ToolSetTitle, "Give this chat a title.",
-			`{"type":"object","properties":{"title":{"type":"string","minLength":1,"maxLength":200}},"required":["title"],"additionalProperties":false}`),
-		builtin(ToolSetState, "Set where this chat stands.",
-			`{"type":"object","properties":{"state":{"enum":["open","waiting","closed","archived"]}},"required":["state"],"additionalProperties":false}`),
-		builtin(ToolTalkToHuman, "Call a person into this chat: it stays marked as needing a response.",
-			`{"type":"object","properties":{"reason":{"type":"string","minLength":1,"maxLength":500}},"required":["reason"],"additionalProperties":false}`),
-		builtin(ToolAskContributor, "Ask contributors of this chat by SMS or email, and use their answer.", askContributorSchema),
+		builtin(
+			ToolAddLabel,
+			"Put one of the workspace's labels on this chat.",
+			`{"type":"object","properties":{"label":{"type":"string","minLength":1,"description":"The name of a label of the workspace."}},"required":["label"],"additionalProperties":false}`,
+		),
+		builtin(
+			ToolRemoveLabel,
+			"Take a label off this chat.",
+			`{"type":"object","properties":{"label":{"type":"string","minLength":1,"description":"The name of a label of the workspace."}},"required":["label"],"additionalProperties":false}`,
+		),
+		builtin(
+			ToolSetTitle,
+			"Give this chat a title.",
+			`{"type":"object","properties":{"title":{"type":"string","minLength":1,"maxLength":200}},"required":["title"],"additionalProperties":false}`,
+		),
+		builtin(
+			ToolSetState,
+			"Set where this chat stands.",
+			`{"type":"object","properties":{"state":{"enum":["open","waiting","closed","archived"]}},"required":["state"],"additionalProperties":false}`,
+		),
+		builtin(
+			ToolTalkToHuman,
+			"Call a person into this chat: it stays marked as needing a response.",
+			`{"type":"object","properties":{"reason":{"type":"string","minLength":1,"maxLength":500}},"required":["reason"],"additionalProperties":false}`,
+		),
+		builtin(
+			ToolAskContributor,
+			"Ask contributors of this chat by SMS or email, and use their answer.",
+			askContributorSchema,
+		),
 	}
 }
 

@@ -95,33 +95,51 @@ func (d *ToolDefinition) Tools() []Tool {
 	switch {
 	case d.HTTP != nil:
 		return []Tool{{
-			ID: d.ID, Name: d.Name, Description: d.Description, Schema: d.HTTP.Schema, Kind: ToolHTTP, Risk: d.Risk,
-			Idempotent: d.Idempotent || d.Risk == RiskRead, Undo: d.Undo,
+			ID:          d.ID,
+			Name:        d.Name,
+			Description: d.Description,
+			Schema:      d.HTTP.Schema,
+			Kind:        ToolHTTP,
+			Risk:        d.Risk,
+			Idempotent:  d.Idempotent || d.Risk == RiskRead,
+			Undo:        d.Undo,
 		}}
+
 	case d.MCP != nil:
 		tools := make([]Tool, len(d.MCP.Discovered))
 		for i, shown := range d.MCP.Discovered {
 			tools[i] = d.mcpTool(shown)
 		}
+
 		return tools
 	}
+
 	return nil
 }
 
 func (d *ToolDefinition) mcpTool(shown MCPTool) Tool {
 	t := Tool{
-		ID: d.ID, Name: d.Name + "." + shown.Name, Description: shown.Description, Schema: shown.Schema, Kind: ToolMCP,
-		Risk: d.Risk, Idempotent: d.Idempotent,
+		ID:          d.ID,
+		Name:        d.Name + "." + shown.Name,
+		Description: shown.Description,
+		Schema:      shown.Schema,
+		Kind:        ToolMCP,
+		Risk:        d.Risk,
+		Idempotent:  d.Idempotent,
 	}
+
 	override := d.MCP.Overrides[shown.Name]
 	if override.Risk != nil {
 		t.Risk = *override.Risk
 	}
+
 	if override.Idempotent != nil {
 		t.Idempotent = *override.Idempotent
 	}
+
 	t.Idempotent = t.Idempotent || t.Risk == RiskRead
 	t.Undo = override.Undo
+
 	return t
 }
 

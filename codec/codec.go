@@ -34,31 +34,38 @@ var _ converter.PayloadCodec = (*Codec)(nil)
 // material in an error.
 func Parse(list string) (*Codec, error) {
 	c := &Codec{keys: make(map[string]cipher.AEAD)}
+
 	for i, entry := range strings.Split(list, ",") {
 		id, encoded, ok := strings.Cut(strings.TrimSpace(entry), ":")
 		if !ok || id == "" {
 			return nil, fmt.Errorf("key %d must be id:base64", i+1)
 		}
+
 		if _, twice := c.keys[id]; twice {
 			return nil, fmt.Errorf("key id %q is given twice", id)
 		}
+
 		key, err := base64.StdEncoding.DecodeString(encoded)
 		if err != nil || len(key) != 32 {
 			return nil, fmt.Errorf("key %q must be 32 bytes in base64", id)
 		}
+
 		block, err := aes.NewCipher(key)
 		if err != nil {
 			return nil, fmt.Errorf("use key %q: %w", id, err)
 		}
+
 		// A fresh random nonce per payload: safe for 2^32 payloads under one key
 		// (NIST SP 800-38D 8.3), then rotate.
 		if c.keys[id], err = cipher.NewGCMWithRandomNonce(block); err != nil {
 			return nil, fmt.Errorf("use key %q: %w", id, err)
 		}
+
 		if i == 0 {
 			c.sealID = id
 		}
 	}
+
 	return c, nil
 }
 
@@ -70,12 +77,19 @@ func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 		if err != nil {
 			return nil, fmt.Errorf("marshal payload: %w", err)
 		}
+
 		sealed[i] = &commonpb.Payload{
 			Metadata: map[string][]byte{converter.MetadataEncoding: []byte(encoding), metadataKey: []byte(c.sealID)},
 			// The key's id is authenticated too, so that it can not be swapped.
-			Data: c.keys[c.sealID].Seal(nil, nil, plain, []byte(c.sealID)), //nolint:gosec // a GCM with random nonces takes none
+			Data: c.keys[c.sealID].Seal(
+				nil,
+				nil,
+				plain,
+				[]byte(c.sealID),
+			), //nolint:gosec // a GCM with random nonces takes none
 		}
 	}
+
 	return sealed, nil
 }
 
@@ -88,20 +102,25 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 			opened[i] = p
 			continue
 		}
+
 		id := string(p.GetMetadata()[metadataKey])
+
 		key, ok := c.keys[id]
 		if !ok {
 			return nil, fmt.Errorf("payload is sealed with key %q, which is not configured", id)
 		}
+
 		plain, err := key.Open(nil, nil, p.GetData(), []byte(id))
 		if err != nil {
 			return nil, errors.New("payload can not be opened: it was changed, or the key of this id is another one")
 		}
+
 		opened[i] = &commonpb.Payload{}
 		if err := proto.Unmarshal(plain, opened[i]); err != nil {
 			return nil, fmt.Errorf("unmarshal payload: %w", err)
 		}
 	}
+
 	return opened, nil
 }
 
@@ -109,19 +128,28 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 // names the key: its id, a NUL, and the sealed bytes.
 func (c *Codec) Seal(plain []byte) ([]byte, error) {
 	sealed := append([]byte(c.sealID), 0)
-	return c.keys[c.sealID].Seal(sealed, nil, plain, []byte(c.sealID)), nil //nolint:gosec // a GCM with random nonces takes none
+
+	return c.keys[c.sealID].Seal(
+		sealed,
+		nil,
+		plain,
+		[]byte(c.sealID),
+	), nil //nolint:gosec // a GCM with random nonces takes none
 }
 
 // Open decrypts what Seal has made, with whichever key it names.
 func (c *Codec) Open(sealed []byte) ([]byte, error) {
 	id, data, ok := strings.Cut(string(sealed), "\x00")
+
 	key, known := c.keys[id]
 	if !ok || !known {
 		return nil, errors.New("it is sealed with a key that is not configured")
 	}
+
 	plain, err := key.Open(nil, nil, []byte(data), []byte(id))
 	if err != nil {
 		return nil, errors.New("it can not be opened: it was changed, or the key of this id is another one")
 	}
+
 	return plain, nil
 }

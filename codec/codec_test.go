@@ -24,8 +24,10 @@ func payload(text string) []*commonpb.Payload {
 
 func parse(t *testing.T, list ...string) *codec.Codec {
 	t.Helper()
+
 	c, err := codec.Parse(strings.Join(list, ","))
 	require.NoError(t, err)
+
 	return c
 }
 
@@ -36,6 +38,7 @@ func TestSealedPayloadsHoldNoTextAndOpenAgain(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotContains(t, sealed[0].String(), "4155550123")
 	assert.NotContains(t, sealed[0].String(), "json/plain")
+
 	again, err := c.Encode(payload("call +14155550123"))
 	require.NoError(t, err)
 	assert.NotEqual(t, sealed[0].GetData(), again[0].GetData(), "equal texts must not look equal")
@@ -53,6 +56,7 @@ func TestRotation(t *testing.T) {
 	opened, err := both.Decode(sealed)
 	require.NoError(t, err)
 	assert.Equal(t, "before", string(opened[0].GetData()))
+
 	sealed, err = both.Encode(payload("after"))
 	require.NoError(t, err)
 	_, err = old.Decode(sealed)
@@ -69,6 +73,7 @@ func TestUnsealedPayloadsPass(t *testing.T) {
 func TestTamperingIsRefused(t *testing.T) {
 	t.Parallel()
 	c := parse(t, key("k1", 1), key("k2", 1))
+
 	tests := map[string]func(*commonpb.Payload){
 		"a flipped bit":  func(p *commonpb.Payload) { p.Data[len(p.Data)-1] ^= 1 },
 		"cut":            func(p *commonpb.Payload) { p.Data = p.Data[:len(p.Data)-1] },
@@ -76,9 +81,11 @@ func TestTamperingIsRefused(t *testing.T) {
 		"another key id": func(p *commonpb.Payload) { p.Metadata["encryption-key-id"] = []byte("k2") },
 		"no key id":      func(p *commonpb.Payload) { delete(p.Metadata, "encryption-key-id") },
 	}
+
 	for name, tamper := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			sealed, err := c.Encode(payload("text"))
 			require.NoError(t, err)
 			tamper(sealed[0])
@@ -90,12 +97,19 @@ func TestTamperingIsRefused(t *testing.T) {
 
 func TestParseRefusesBadKeysWithoutRepeatingThem(t *testing.T) {
 	t.Parallel()
+
 	short := base64.StdEncoding.EncodeToString([]byte("short"))
 	for name, list := range map[string]string{
-		"no id": ":" + short, "no key": "k1", "short": "k1:" + short, "not base64": "k1:*", "twice": key("k", 1) + "," + key("k", 2), "empty entry": key("k", 1) + ",",
+		"no id":       ":" + short,
+		"no key":      "k1",
+		"short":       "k1:" + short,
+		"not base64":  "k1:*",
+		"twice":       key("k", 1) + "," + key("k", 2),
+		"empty entry": key("k", 1) + ",",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			_, err := codec.Parse(list)
 			require.Error(t, err)
 			assert.NotContains(t, err.Error(), short)
@@ -117,6 +131,7 @@ func TestSealedBytesOpenWithAnyKeyAndUnchangedOnly(t *testing.T) {
 	require.Error(t, err)
 	_, err = parse(t, key("k1", 3)).Open(sealed)
 	require.Error(t, err, "another key of the same id")
+
 	sealed[len(sealed)-1] ^= 1
 	_, err = old.Open(sealed)
 	require.Error(t, err)

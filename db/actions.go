@@ -33,21 +33,41 @@ type actionRow struct {
 
 func actionRowOf(kind chat.ActionKind, workflowID string, r *chat.Request, now time.Time) actionRow {
 	row := actionRow{
-		ID: r.ActionID, WorkspaceID: r.WorkspaceID, Kind: kind, ChatID: r.ChatID, State: chat.ActionRunning,
-		IdempotencyKey: r.IdempotencyKey, Fingerprint: r.Fingerprint, WorkflowID: workflowID, RequestedBy: r.By.MemberID,
-		CreatedAt: now, UpdatedAt: now,
+		ID:             r.ActionID,
+		WorkspaceID:    r.WorkspaceID,
+		Kind:           kind,
+		ChatID:         r.ChatID,
+		State:          chat.ActionRunning,
+		IdempotencyKey: r.IdempotencyKey,
+		Fingerprint:    r.Fingerprint,
+		WorkflowID:     workflowID,
+		RequestedBy:    r.By.MemberID,
+		CreatedAt:      now,
+		UpdatedAt:      now,
 	}
 	if row.Fingerprint == nil {
 		row.Fingerprint = chat.Fingerprint{}
 	}
+
 	return row
 }
 
 func (r *actionRow) action() chat.Action {
 	return chat.Action{
-		ID: r.ID, WorkspaceID: r.WorkspaceID, Kind: r.Kind, ChatID: r.ChatID, State: r.State, IdempotencyKey: r.IdempotencyKey,
-		Fingerprint: r.Fingerprint, WorkflowID: r.WorkflowID, ParticipantID: r.ParticipantID, DeliveryID: r.DeliveryID,
-		Problem: r.Problem, RequestedBy: r.RequestedBy, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		ID:             r.ID,
+		WorkspaceID:    r.WorkspaceID,
+		Kind:           r.Kind,
+		ChatID:         r.ChatID,
+		State:          r.State,
+		IdempotencyKey: r.IdempotencyKey,
+		Fingerprint:    r.Fingerprint,
+		WorkflowID:     r.WorkflowID,
+		ParticipantID:  r.ParticipantID,
+		DeliveryID:     r.DeliveryID,
+		Problem:        r.Problem,
+		RequestedBy:    r.RequestedBy,
+		CreatedAt:      r.CreatedAt.UTC(),
+		UpdatedAt:      r.UpdatedAt.UTC(),
 	}
 }
 
@@ -59,6 +79,7 @@ func (s *Store) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionI
 
 func findAction(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.ActionID) (actionRow, error) {
 	var row actionRow
+
 	err := db.NewSelect().Model(&row).ColumnExpr("a.*").ColumnExpr(`(SELECT d.id FROM deliveries d
 		WHERE d.workspace_id = a.workspace_id AND d.action_id = a.id ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS delivery_id`).
 		Where("a.workspace_id = ?", ws).Where("a.id = ?", id).Scan(ctx)
@@ -68,6 +89,7 @@ func findAction(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.Ac
 		err = json.Unmarshal(row.Result, &result)
 		row.DeliveryID = result.DeliveryID
 	}
+
 	return row, found(err, chat.CodeActionNotFound, "action")
 }
 
@@ -79,10 +101,13 @@ func beginAction(ctx context.Context, tx bun.Tx, row actionRow) (existing *actio
 	if err := refused(err, referenceViolation, noChat()); err != nil {
 		return nil, err
 	}
+
 	if count, err := result.RowsAffected(); err != nil || count > 0 {
 		return nil, err
 	}
+
 	stored, err := storedAction(ctx, tx, &row)
+
 	return stored, err
 }
 
@@ -93,36 +118,54 @@ func storedAction(ctx context.Context, tx bun.Tx, row *actionRow) (*actionRow, e
 	if chat.CodeOf(err) == chat.CodeActionNotFound {
 		return nil, keyReused()
 	}
+
 	if err != nil {
 		return nil, err
 	}
+
 	return &stored, stored.Fingerprint.Match(row.Fingerprint)
 }
 
 // keyReused is for a row that was not inserted though none has its id: then it was the key
 // that stood in the way, under another id.
 func keyReused() *chat.Error {
-	return chat.Errorf(chat.CodeIdempotencyKeyReused, "this Idempotency-Key was used for another request; use a new key for a new request")
+	return chat.Errorf(
+		chat.CodeIdempotencyKeyReused,
+		"this Idempotency-Key was used for another request; use a new key for a new request",
+	)
 }
 
 // RecordActions stores that actions were asked for and run as this workflow:
 // chat_not_found, idempotency_key_reused.
 //
 // Idempotent: the ids are the requests' own, and a row that is there is left as it is.
-func (s *Store) RecordActions(ctx context.Context, kind chat.ActionKind, workflowID string, requests ...chat.Request) error {
+func (s *Store) RecordActions(
+	ctx context.Context,
+	kind chat.ActionKind,
+	workflowID string,
+	requests ...chat.Request,
+) error {
 	now := s.time()
+
 	return s.inTx(ctx, "record actions", func(ctx context.Context, tx bun.Tx) error {
 		for i := range requests {
 			if _, err := beginAction(ctx, tx, actionRowOf(kind, workflowID, &requests[i], now)); err != nil {
 				return err
 			}
 		}
+
 		return nil
 	})
 }
 
 // failActions is the statement that stores why actions failed that are running.
-func failActions(tx bun.Tx, ws chat.WorkspaceID, ids []chat.ActionID, problem *chat.Error, now time.Time) *bun.UpdateQuery {
+func failActions(
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	ids []chat.ActionID,
+	problem *chat.Error,
+	now time.Time,
+) *bun.UpdateQuery {
 	return tx.NewUpdate().Model((*actionRow)(nil)).Set("state = ?", chat.ActionFailed).Set("problem = ?", problem).
 		Set("updated_at = ?", now).Where("workspace_id = ?", ws).Where("id IN ?", bun.Tuple(ids)).
 		Where("state = ?", chat.ActionRunning)
@@ -130,7 +173,14 @@ func failActions(tx bun.Tx, ws chat.WorkspaceID, ids []chat.ActionID, problem *c
 
 // moveAction is the statement that puts an action into another state, from one of the
 // given ones.
-func moveAction(tx bun.Tx, ws chat.WorkspaceID, id chat.ActionID, to chat.ActionState, now time.Time, from ...chat.ActionState) *bun.UpdateQuery {
+func moveAction(
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.ActionID,
+	to chat.ActionState,
+	now time.Time,
+	from ...chat.ActionState,
+) *bun.UpdateQuery {
 	return tx.NewUpdate().Model((*actionRow)(nil)).Set("state = ?", to).Set("updated_at = ?", now).
 		Where("workspace_id = ?", ws).Where("id = ?", id).Where("state IN ?", bun.Tuple(from))
 }
@@ -142,38 +192,51 @@ func moveAction(tx bun.Tx, ws chat.WorkspaceID, id chat.ActionID, to chat.Action
 // even one at the same time, finds the row and returns that answer.
 func (s *Store) AddParticipant(ctx context.Context, in chat.AddParticipant) (chat.ParticipantAdded, error) {
 	if !in.Role.Valid() {
-		return chat.ParticipantAdded{}, chat.InvalidAs(chat.CodeInvalidRole, "role", "must be one of owner, assistant, operator, contributor, observer")
+		return chat.ParticipantAdded{}, chat.InvalidAs(
+			chat.CodeInvalidRole,
+			"role",
+			"must be one of owner, assistant, operator, contributor, observer",
+		)
 	}
+
 	var added chat.ParticipantAdded
 	now := s.time()
 	err := s.inTx(ctx, "add a participant", func(ctx context.Context, tx bun.Tx) error {
 		action := actionRowOf(chat.ActionAddParticipant, in.WorkflowID(), &in.Request, now)
+
 		stored, err := beginAction(ctx, tx, action)
 		if err != nil {
 			return err
 		}
+
 		if stored != nil && stored.State == chat.ActionFailed {
 			return stored.Problem
 		}
+
 		if stored != nil && stored.Result != nil {
 			return json.Unmarshal(stored.Result, &added)
 		}
+
 		row, err := insertParticipant(ctx, tx, &in, now)
 		if err != nil {
 			return err
 		}
+
 		place := row.participant()
 		added = chat.ParticipantAdded{ParticipantID: row.ID, Message: place.AddedMessage()}
+
 		result, err := json.Marshal(added)
 		if err != nil {
 			return err
 		}
+
 		return s.batch(ctx, tx,
 			moveAction(tx, in.WorkspaceID, in.ActionID, chat.ActionSucceeded, now, chat.ActionRunning).
 				Set("participant_id = ?", row.ID).Set("result = ?", string(result)),
 			s.audited(tx, in.WorkspaceID, in.By, "participant.added", objectID(row.ID),
 				changed{"chat_id": in.ChatID, "member_id": in.MemberID, "role": in.Role}))
 	})
+
 	return added, err
 }
 
@@ -181,11 +244,26 @@ func insertParticipant(ctx context.Context, tx bun.Tx, in *chat.AddParticipant, 
 	if _, err := findChat(ctx, tx.NewSelect(), in.WorkspaceID, in.ChatID); err != nil {
 		return participantRow{}, err
 	}
+
 	member, err := findMember(ctx, tx.NewSelect(), in.WorkspaceID, in.MemberID)
 	if err != nil {
 		return participantRow{}, err
 	}
-	row := participantRow{WorkspaceID: in.WorkspaceID, ChatID: in.ChatID, MemberID: in.MemberID, Role: in.Role, CreatedAt: now, Member: &member}
+
+	row := participantRow{
+		WorkspaceID: in.WorkspaceID,
+		ChatID:      in.ChatID,
+		MemberID:    in.MemberID,
+		Role:        in.Role,
+		CreatedAt:   now,
+		Member:      &member,
+	}
+
 	_, err = tx.NewInsert().Model(&row).Exec(ctx)
-	return row, refused(err, uniqueViolation, chat.Errorf(chat.CodeParticipantExists, "%s already takes part in this chat", member.Name))
+
+	return row, refused(
+		err,
+		uniqueViolation,
+		chat.Errorf(chat.CodeParticipantExists, "%s already takes part in this chat", member.Name),
+	)
 }

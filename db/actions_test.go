@@ -14,16 +14,19 @@ import (
 
 func TestAddParticipant(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
 		m := w.Customer
 		m.Name = "Ben Okri"
 		ben, err := s.CreateMember(t.Context(), w.Workspace, w.By, m)
 		require.NoError(t, err)
+
 		in := chat.AddParticipant{
 			Request:        w.Request(w.SMS.ID),
 			NewParticipant: chat.NewParticipant{MemberID: ben.ID, Role: chat.ParticipantContributor},
 		}
+
 		added, err := s.AddParticipant(t.Context(), in)
 		require.NoError(t, err)
 		assert.Equal(t, "Ben Okri added as contributor", added.Message)
@@ -62,19 +65,27 @@ func TestAddParticipant(t *testing.T) {
 
 func TestAddParticipantTwiceAtOnce(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		ben, err := s.CreateMember(t.Context(), w.Workspace, w.By, w.Customer)
 		require.NoError(t, err)
+
 		in := chat.AddParticipant{
-			Request: w.Request(w.SMS.ID), NewParticipant: chat.NewParticipant{MemberID: ben.ID, Role: chat.ParticipantObserver},
+			Request: w.Request(
+				w.SMS.ID,
+			), NewParticipant: chat.NewParticipant{MemberID: ben.ID, Role: chat.ParticipantObserver},
 		}
+
 		var all sync.WaitGroup
+
 		answers, errs := make([]chat.ParticipantAdded, 6), make([]error, 6)
 		for i := range answers {
 			all.Go(func() { answers[i], errs[i] = s.AddParticipant(t.Context(), in) })
 		}
+
 		all.Wait()
+
 		for i := range answers {
 			require.NoError(t, errs[i], "not participant_exists: it is the same action")
 			assert.Equal(t, answers[0], answers[i])

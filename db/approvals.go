@@ -27,22 +27,36 @@ type approvalRow struct {
 
 func (r *approvalRow) approval() chat.Approval {
 	return chat.Approval{
-		ActionID: r.ActionID, ChatID: r.ChatID, State: r.State, Calls: r.Calls, Deadline: r.Deadline.UTC(), RequestedBy: r.RequestedBy,
-		DecidedBy: r.DecidedBy, DecidedAt: utc(r.DecidedAt), Reason: r.Reason,
+		ActionID:    r.ActionID,
+		ChatID:      r.ChatID,
+		State:       r.State,
+		Calls:       r.Calls,
+		Deadline:    r.Deadline.UTC(),
+		RequestedBy: r.RequestedBy,
+		DecidedBy:   r.DecidedBy,
+		DecidedAt:   utc(r.DecidedAt),
+		Reason:      r.Reason,
 	}
 }
 
 // newApproval is what a send with risky tool calls waits for.
 func newApproval(in *chat.SendAssistantMessage, plan *chat.SendPlan, now time.Time) *approvalRow {
 	row := &approvalRow{
-		WorkspaceID: in.WorkspaceID, ActionID: in.ActionID, ChatID: in.ChatID, State: chat.ApprovalWaiting,
-		Deadline: now.Add(plan.ApproveWithin), RequestedBy: in.By.MemberID, CreatedAt: now,
+		WorkspaceID: in.WorkspaceID,
+		ActionID:    in.ActionID,
+		ChatID:      in.ChatID,
+		State:       chat.ApprovalWaiting,
+		Deadline:    now.Add(plan.ApproveWithin),
+		RequestedBy: in.By.MemberID,
+		CreatedAt:   now,
 	}
+
 	for i, tool := range plan.Tools {
 		if tool.Risk == chat.RiskApproval {
 			row.Calls = append(row.Calls, in.ToolCalls[i].ID)
 		}
 	}
+
 	return row
 }
 
@@ -52,9 +66,15 @@ func (s *Store) Approval(ctx context.Context, ws chat.WorkspaceID, action chat.A
 	return row.approval(), attempted("find an approval", err)
 }
 
-func findApproval(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, action chat.ActionID) (approvalRow, error) {
+func findApproval(
+	ctx context.Context,
+	q *bun.SelectQuery,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+) (approvalRow, error) {
 	var row approvalRow
 	err := q.Model(&row).Where("ap.workspace_id = ?", ws).Where("ap.action_id = ?", action).Scan(ctx)
+
 	return row, found(err, chat.CodeApprovalNotFound, "approval")
 }
 
@@ -64,27 +84,43 @@ func approvalOf(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, action cha
 	if chat.CodeOf(err) == chat.CodeApprovalNotFound {
 		return nil, nil //nolint:nilnil // most sends need none
 	}
+
 	approval := row.approval()
+
 	return &approval, err
 }
 
 // Approvals lists approvals, those asked for last first; with a state only those in it.
-func (s *Store) Approvals(ctx context.Context, ws chat.WorkspaceID, state chat.ApprovalState, p chat.Page) (chat.List[chat.Approval], error) {
+func (s *Store) Approvals(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	state chat.ApprovalState,
+	p chat.Page,
+) (chat.List[chat.Approval], error) {
 	var rows []approvalRow
-	q := s.db.NewSelect().Model(&rows).Where("ap.workspace_id = ?", ws).OrderExpr("ap.created_at DESC, ap.action_id DESC").Limit(oneMore(p.Limit))
+	q := s.db.NewSelect().
+		Model(&rows).
+		Where("ap.workspace_id = ?", ws).
+		OrderExpr("ap.created_at DESC, ap.action_id DESC").
+		Limit(oneMore(p.Limit))
+
 	var micros int64
+
 	var id chat.ActionID
 	if ok, err := readCursor("approvals", p.Cursor, &micros, &id); err != nil {
 		return chat.List[chat.Approval]{}, err
 	} else if ok {
 		q.Where("(ap.created_at, ap.action_id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
 	}
+
 	if state != "" {
 		q.Where("ap.state = ?", state)
 	}
+
 	if err := q.Scan(ctx); err != nil {
 		return chat.List[chat.Approval]{}, attempted("list the approvals", err)
 	}
+
 	return listOf(rows, p.Limit, (*approvalRow).approval, func(r *approvalRow) string {
 		return cursorOf("approvals", microCursor(r.CreatedAt), r.ActionID)
 	}), nil
@@ -93,7 +129,15 @@ func (s *Store) Approvals(ctx context.Context, ws chat.WorkspaceID, state chat.A
 // DecideApproval records a second person's word, and returns the workflow that waits for
 // it: approval_not_found; own_request for who has asked for the send; already_decided, also
 // once the deadline has passed.
-func (s *Store) DecideApproval(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, action chat.ActionID, approve bool, reason string, now time.Time) (chat.Approval, string, error) {
+func (s *Store) DecideApproval(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	action chat.ActionID,
+	approve bool,
+	reason string,
+	now time.Time,
+) (chat.Approval, string, error) {
 	now = micro(now)
 	var decided approvalRow
 	var workflow string
@@ -102,32 +146,66 @@ func (s *Store) DecideApproval(ctx context.Context, ws chat.WorkspaceID, by chat
 		if err != nil {
 			return err
 		}
+
 		switch {
 		case row.State != chat.ApprovalWaiting:
 			return chat.Errorf(chat.CodeDecided, "this approval is %s already", row.State)
 		case !now.Before(row.Deadline):
 			return chat.Errorf(chat.CodeDecided, "the deadline of this approval has passed")
 		case by.MemberID == row.RequestedBy:
-			return chat.Errorf(chat.CodeOwnRequest, "nobody approves or refuses what they have asked for; another member with chats:admin must decide")
+			return chat.Errorf(
+				chat.CodeOwnRequest,
+				"nobody approves or refuses what they have asked for; another member with chats:admin must decide",
+			)
 		}
-		row.State, row.DecidedBy, row.DecidedAt, row.Reason = chat.ApprovalRefused, by.MemberID, &now, reason
+
+		row.State = chat.ApprovalRefused
+		row.DecidedBy = by.MemberID
+		row.DecidedAt = &now
+
+		row.Reason = reason
 		if approve {
 			row.State = chat.ApprovalApproved
 		}
+
 		decided = row
+
 		if workflow, err = workflowOfAction(ctx, tx, ws, action); err != nil {
 			return err
 		}
-		return s.batch(ctx, tx,
+
+		return s.batch(
+			ctx,
+			tx,
 			tx.NewUpdate().Model(&row).Column("state", "decided_by", "decided_at", "reason").WherePK(),
 			moveAction(tx, ws, action, chat.ActionRunning, now, chat.ActionParked),
-			s.audited(tx, ws, by, "approval."+string(row.State), string(action), changed{"chat_id": row.ChatID, "reason": reason}))
+			s.audited(
+				tx,
+				ws,
+				by,
+				"approval."+string(row.State),
+				string(action),
+				changed{"chat_id": row.ChatID, "reason": reason},
+			),
+		)
 	})
+
 	return decided.approval(), workflow, err
 }
 
-func workflowOfAction(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, action chat.ActionID) (workflow string, err error) {
-	err = tx.NewSelect().Model((*actionRow)(nil)).Column("workflow_id").Where("a.workspace_id = ?", ws).Where("a.id = ?", action).Scan(ctx, &workflow)
+func workflowOfAction(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+) (workflow string, err error) {
+	err = tx.NewSelect().
+		Model((*actionRow)(nil)).
+		Column("workflow_id").
+		Where("a.workspace_id = ?", ws).
+		Where("a.id = ?", action).
+		Scan(ctx, &workflow)
+
 	return workflow, err
 }
 
@@ -135,17 +213,26 @@ func workflowOfAction(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, actio
 // passed is for who waits to know, by one clock.
 //
 // Idempotent: one that is decided stays as it is.
-func (s *Store) ExpireApproval(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID, now time.Time) (chat.Approval, error) {
+func (s *Store) ExpireApproval(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+	now time.Time,
+) (chat.Approval, error) {
 	now = micro(now)
 	var row approvalRow
 	err := s.inTx(ctx, "expire an approval", func(ctx context.Context, tx bun.Tx) error {
 		var err error
-		if row, err = findApproval(ctx, s.locked(tx.NewSelect()), ws, action); err != nil || row.State != chat.ApprovalWaiting {
+		if row, err = findApproval(ctx, s.locked(tx.NewSelect()), ws, action); err != nil ||
+			row.State != chat.ApprovalWaiting {
 			return err
 		}
+
 		row.State = chat.ApprovalExpired
+
 		return s.batch(ctx, tx, tx.NewUpdate().Model(&row).Column("state").WherePK(),
 			moveAction(tx, ws, action, chat.ActionRunning, now, chat.ActionParked))
 	})
+
 	return row.approval(), err
 }

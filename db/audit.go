@@ -27,8 +27,12 @@ type auditRow struct {
 
 func (r *auditRow) entry() chat.AuditEntry {
 	return chat.AuditEntry{
-		ID: r.ID, Actor: chat.Actor{MemberID: r.MemberID, KeyID: r.KeyID, RequestID: r.RequestID},
-		Verb: r.Verb, Object: r.Object, Detail: r.Detail, At: r.At.UTC(),
+		ID:     r.ID,
+		Actor:  chat.Actor{MemberID: r.MemberID, KeyID: r.KeyID, RequestID: r.RequestID},
+		Verb:   r.Verb,
+		Object: r.Object,
+		Detail: r.Detail,
+		At:     r.At.UTC(),
 	}
 }
 
@@ -44,29 +48,52 @@ func fields(set map[string]bool) changed {
 			names = append(names, name)
 		}
 	}
+
 	return changed{"fields": names}
 }
 
 func objectID[T ~int64](id T) string { return strconv.FormatInt(int64(id), 10) }
 
 // audited is the statement that writes one row of the audit log.
-func (s *Store) audited(tx bun.Tx, ws chat.WorkspaceID, by chat.Actor, verb, object string, detail changed) *bun.InsertQuery {
+func (s *Store) audited(
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	verb, object string,
+	detail changed,
+) *bun.InsertQuery {
 	encoded := json.RawMessage(`{}`)
+
 	if detail != nil {
 		var err error
 		if encoded, err = json.Marshal(detail); err != nil {
 			return tx.NewInsert().Err(attempted("encode the detail of an audit entry", err))
 		}
 	}
+
 	row := auditRow{
-		WorkspaceID: ws, MemberID: by.MemberID, KeyID: by.KeyID, RequestID: by.RequestID,
-		Verb: verb, Object: object, Detail: encoded, At: s.time(),
+		WorkspaceID: ws,
+		MemberID:    by.MemberID,
+		KeyID:       by.KeyID,
+		RequestID:   by.RequestID,
+		Verb:        verb,
+		Object:      object,
+		Detail:      encoded,
+		At:          s.time(),
 	}
+
 	return tx.NewInsert().Model(&row).Returning("NULL")
 }
 
 // audit writes one row of the audit log.
-func (s *Store) audit(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, by chat.Actor, verb, object string, detail changed) error {
+func (s *Store) audit(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	verb, object string,
+	detail changed,
+) error {
 	_, err := s.audited(tx, ws, by, verb, object, detail).Exec(ctx)
 	return attempted("write the audit log", err)
 }
@@ -75,14 +102,17 @@ func (s *Store) audit(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, by ch
 func (s *Store) AuditLog(ctx context.Context, ws chat.WorkspaceID, p chat.Page) (chat.List[chat.AuditEntry], error) {
 	var rows []auditRow
 	var before int64
+
 	q := s.db.NewSelect().Model(&rows).Where("a.workspace_id = ?", ws).OrderExpr("a.id DESC").Limit(oneMore(p.Limit))
 	if ok, err := readCursor("audit", p.Cursor, &before); err != nil {
 		return chat.List[chat.AuditEntry]{}, err
 	} else if ok {
 		q.Where("a.id < ?", before)
 	}
+
 	if err := q.Scan(ctx); err != nil {
 		return chat.List[chat.AuditEntry]{}, attempted("list the audit log", err)
 	}
+
 	return listOf(rows, p.Limit, (*auditRow).entry, func(r *auditRow) string { return cursorOf("audit", r.ID) }), nil
 }

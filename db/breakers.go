@@ -39,11 +39,21 @@ const probing = `EXISTS (SELECT 1 FROM (SELECT workspace_id AS of_workspace, sen
 // that was refused waits for the next probe as all others do.
 func openBreaker(tx bun.Tx, row *deliveryRow, in submission) bun.Query {
 	breaker := breakerRow{
-		WorkspaceID: row.WorkspaceID, Sender: row.Sender, Provider: row.Provider, OpenedAt: in.now,
-		ProbeAt: micro(in.now.Add(pause(in.said))), ErrorCode: in.said.ErrorCode, ErrorMessage: in.said.ErrorMessage,
+		WorkspaceID:  row.WorkspaceID,
+		Sender:       row.Sender,
+		Provider:     row.Provider,
+		OpenedAt:     in.now,
+		ProbeAt:      micro(in.now.Add(pause(in.said))),
+		ErrorCode:    in.said.ErrorCode,
+		ErrorMessage: in.said.ErrorMessage,
 	}
-	return tx.NewInsert().Model(&breaker).On("CONFLICT (workspace_id, sender) DO UPDATE").
-		Set("probe_at = EXCLUDED.probe_at").Set("error_code = EXCLUDED.error_code").Set("error_message = EXCLUDED.error_message").
+
+	return tx.NewInsert().
+		Model(&breaker).
+		On("CONFLICT (workspace_id, sender) DO UPDATE").
+		Set("probe_at = EXCLUDED.probe_at").
+		Set("error_code = EXCLUDED.error_code").
+		Set("error_message = EXCLUDED.error_message").
 		Returning("NULL")
 }
 
@@ -60,6 +70,7 @@ func pause(said chat.Submission) time.Duration {
 	case said.RetryAfter > 0:
 		return said.RetryAfter
 	}
+
 	return probeEvery
 }
 
@@ -69,10 +80,19 @@ func pause(said chat.Submission) time.Duration {
 func closeBreaker(tx bun.Tx, row *deliveryRow) []bun.Query {
 	return []bun.Query{
 		// By status, because an index has it; the two are the same here.
-		tx.NewUpdate().Model((*deliveryRow)(nil)).Set("retry_at = NULL").Where("workspace_id = ?", row.WorkspaceID).
-			Where("status = 'blocked'").Where("sender = ?", row.Sender).Where("retry_at IS NOT NULL").Where("id <> ?", row.ID).
+		tx.NewUpdate().
+			Model((*deliveryRow)(nil)).
+			Set("retry_at = NULL").
+			Where("workspace_id = ?", row.WorkspaceID).
+			Where("status = 'blocked'").
+			Where("sender = ?", row.Sender).
+			Where("retry_at IS NOT NULL").
+			Where("id <> ?", row.ID).
 			Where("EXISTS (SELECT 1 FROM sender_breakers b WHERE b.workspace_id = ? AND b.sender = ?)", row.WorkspaceID, row.Sender),
-		tx.NewDelete().Model((*breakerRow)(nil)).Where("workspace_id = ?", row.WorkspaceID).Where("sender = ?", row.Sender),
+		tx.NewDelete().
+			Model((*breakerRow)(nil)).
+			Where("workspace_id = ?", row.WorkspaceID).
+			Where("sender = ?", row.Sender),
 	}
 }
 
@@ -84,9 +104,11 @@ func takeProbe(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) 
 	if err != nil {
 		return err
 	}
+
 	if count, err := result.RowsAffected(); err != nil || count > 0 {
 		return err
 	}
+
 	return errClaimAgain
 }
 
@@ -100,10 +122,18 @@ func probeNow(tx bun.Tx, ws chat.WorkspaceID, sender string, now time.Time) bun.
 // everything. One that was itself refused keeps the carrier's words.
 func waitForProbe(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	if row.Submission != chat.SubmissionBlocked {
-		row.Submission, row.ErrorCode, row.ErrorMessage = chat.SubmissionBlocked, chat.ErrorSenderBlocked, row.BreakerReason
+		row.Submission = chat.SubmissionBlocked
+		row.ErrorCode = chat.ErrorSenderBlocked
+		row.ErrorMessage = row.BreakerReason
 	}
+
 	row.RetryAt = row.ProbeAt
+
 	return []bun.Query{
-		saveState(tx, row, now), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning),
+		saveState(
+			tx,
+			row,
+			now,
+		), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning),
 	}
 }

@@ -33,19 +33,37 @@ type bulkRetryRow struct {
 func (r *bulkRetryRow) bulkRetry() chat.BulkRetry {
 	return chat.BulkRetry{
 		NewBulkRetry: chat.NewBulkRetry{
-			ID: r.ID, WorkspaceID: r.WorkspaceID, By: chat.Actor{MemberID: r.RequestedBy}, IdempotencyKey: r.IdempotencyKey,
-			Fingerprint: r.Fingerprint, Filter: r.Filter, Rate: r.Rate, Canary: r.Canary, Reason: r.Reason,
+			ID:             r.ID,
+			WorkspaceID:    r.WorkspaceID,
+			By:             chat.Actor{MemberID: r.RequestedBy},
+			IdempotencyKey: r.IdempotencyKey,
+			Fingerprint:    r.Fingerprint,
+			Filter:         r.Filter,
+			Rate:           r.Rate,
+			Canary:         r.Canary,
+			Reason:         r.Reason,
 		},
-		State: r.State, Note: r.Note, Selected: r.Selected, ByStatus: map[string]int{}, WorkflowID: r.WorkflowID,
-		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		State:      r.State,
+		Note:       r.Note,
+		Selected:   r.Selected,
+		ByStatus:   map[string]int{},
+		WorkflowID: r.WorkflowID,
+		CreatedAt:  r.CreatedAt.UTC(),
+		UpdatedAt:  r.UpdatedAt.UTC(),
 	}
 }
 
 func noBulkRetry() *chat.Error { return notFound(chat.CodeBulkRetryNotFound, "bulk retry") }
 
-func findBulkRetry(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.ActionID) (bulkRetryRow, error) {
+func findBulkRetry(
+	ctx context.Context,
+	q *bun.SelectQuery,
+	ws chat.WorkspaceID,
+	id chat.ActionID,
+) (bulkRetryRow, error) {
 	var row bulkRetryRow
 	err := q.Model(&row).Where("b.workspace_id = ?", ws).Where("b.id = ?", id).Scan(ctx)
+
 	return row, found(err, chat.CodeBulkRetryNotFound, "bulk retry")
 }
 
@@ -56,37 +74,56 @@ func findBulkRetry(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID,
 func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workflowID string) (chat.BulkRetry, error) {
 	var b chat.BulkRetry
 	now := s.time()
+
 	row := bulkRetryRow{
-		ID: in.ID, WorkspaceID: in.WorkspaceID, State: chat.BulkRunning, Filter: in.Filter, Rate: in.Rate, Canary: in.Canary,
-		Reason: in.Reason, WorkflowID: workflowID, IdempotencyKey: in.IdempotencyKey, Fingerprint: in.Fingerprint,
-		RequestedBy: in.By.MemberID, CreatedAt: now, UpdatedAt: now,
+		ID:             in.ID,
+		WorkspaceID:    in.WorkspaceID,
+		State:          chat.BulkRunning,
+		Filter:         in.Filter,
+		Rate:           in.Rate,
+		Canary:         in.Canary,
+		Reason:         in.Reason,
+		WorkflowID:     workflowID,
+		IdempotencyKey: in.IdempotencyKey,
+		Fingerprint:    in.Fingerprint,
+		RequestedBy:    in.By.MemberID,
+		CreatedAt:      now,
+		UpdatedAt:      now,
 	}
 	if row.Fingerprint == nil {
 		row.Fingerprint = chat.Fingerprint{}
 	}
+
 	err := s.inTx(ctx, "begin a bulk retry", func(ctx context.Context, tx bun.Tx) error {
 		counts, err := countRetryCandidates(ctx, tx, in.WorkspaceID, &in.Filter)
 		if err != nil {
 			return err
 		}
+
 		row.Selected = 0
 		for _, c := range counts {
 			row.Selected += c.Count
 		}
+
 		result, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)
 		if err := refused(err, referenceViolation, notFound(chat.CodeWorkspaceNotFound, "workspace or member")); err != nil {
 			return err
 		}
+
 		if count, err := result.RowsAffected(); err != nil || count == 0 {
 			if err == nil {
 				b, err = storedBulkRetry(ctx, tx, &row)
 			}
+
 			return err
 		}
+
 		b = row.bulkRetry()
+
 		return s.audit(ctx, tx, in.WorkspaceID, in.By, "bulk_retry.begun", string(in.ID),
 			changed{"selected": row.Selected, "reason": in.Reason})
 	})
+
 	return b, err
 }
 
@@ -96,14 +133,18 @@ func storedBulkRetry(ctx context.Context, tx bun.Tx, row *bulkRetryRow) (chat.Bu
 	if chat.CodeOf(err) == chat.CodeBulkRetryNotFound {
 		return chat.BulkRetry{}, keyReused()
 	}
+
 	if err != nil {
 		return chat.BulkRetry{}, err
 	}
+
 	if err := stored.Fingerprint.Match(row.Fingerprint); err != nil {
 		return chat.BulkRetry{}, err
 	}
+
 	all := []chat.BulkRetry{stored.bulkRetry()}
 	err = addProgress(ctx, tx, row.WorkspaceID, all)
+
 	return all[0], err
 }
 
@@ -113,28 +154,39 @@ func (s *Store) BulkRetry(ctx context.Context, ws chat.WorkspaceID, id chat.Acti
 	if err != nil {
 		return chat.BulkRetry{}, attempted("find a bulk retry", err)
 	}
+
 	all := []chat.BulkRetry{row.bulkRetry()}
 	err = addProgress(ctx, s.db, ws, all)
+
 	return all[0], attempted("count what a bulk retry has done", err)
 }
 
 // BulkRetries lists the workspace's bulk retries and how far they have come, newest first.
 func (s *Store) BulkRetries(ctx context.Context, ws chat.WorkspaceID, p chat.Page) (chat.List[chat.BulkRetry], error) {
 	var rows []bulkRetryRow
-	q := s.db.NewSelect().Model(&rows).Where("b.workspace_id = ?", ws).OrderExpr("b.created_at DESC, b.id DESC").Limit(oneMore(p.Limit))
+	q := s.db.NewSelect().
+		Model(&rows).
+		Where("b.workspace_id = ?", ws).
+		OrderExpr("b.created_at DESC, b.id DESC").
+		Limit(oneMore(p.Limit))
+
 	var micros int64
+
 	var id chat.ActionID
 	if ok, err := readCursor("bulk_retries", p.Cursor, &micros, &id); err != nil {
 		return chat.List[chat.BulkRetry]{}, err
 	} else if ok {
 		q.Where("(b.created_at, b.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
 	}
+
 	if err := q.Scan(ctx); err != nil {
 		return chat.List[chat.BulkRetry]{}, attempted("list the bulk retries", err)
 	}
+
 	list := listOf(rows, p.Limit, (*bulkRetryRow).bulkRetry, func(r *bulkRetryRow) string {
 		return cursorOf("bulk_retries", microCursor(r.CreatedAt), r.ID)
 	})
+
 	return list, attempted("count what bulk retries have done", addProgress(ctx, s.db, ws, list.Items))
 }
 
@@ -143,32 +195,50 @@ func addProgress(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []cha
 	if len(all) == 0 {
 		return nil
 	}
+
 	places := map[chat.ActionID]int{}
+
 	ids := make([]chat.ActionID, len(all))
 	for i := range all {
 		ids[i], places[all[i].ID] = all[i].ID, i
 	}
+
 	var counts []struct {
 		ID     chat.ActionID `bun:"id"`
 		Status string        `bun:"status"`
 		Count  int           `bun:"count"`
 	}
-	err := db.NewSelect().TableExpr("deliveries AS d").ColumnExpr("d.bulk_retry_id AS id, d.status AS status, count(*) AS count").
-		Where("d.workspace_id = ?", ws).Where("d.bulk_retry_id IN ?", bun.Tuple(ids)).GroupExpr("d.bulk_retry_id, d.status").Scan(ctx, &counts)
+
+	err := db.NewSelect().
+		TableExpr("deliveries AS d").
+		ColumnExpr("d.bulk_retry_id AS id, d.status AS status, count(*) AS count").
+		Where("d.workspace_id = ?", ws).
+		Where("d.bulk_retry_id IN ?", bun.Tuple(ids)).
+		GroupExpr("d.bulk_retry_id, d.status").
+		Scan(ctx, &counts)
 	if err != nil {
 		return err
 	}
+
 	for _, c := range counts {
 		b := &all[places[c.ID]]
 		b.ByStatus[c.Status] = c.Count
 		b.Begun += c.Count
 	}
+
 	counts = nil
-	err = db.NewSelect().TableExpr("bulk_skips AS k").ColumnExpr("k.bulk_retry_id AS id, count(*) AS count").
-		Where("k.workspace_id = ?", ws).Where("k.bulk_retry_id IN ?", bun.Tuple(ids)).GroupExpr("k.bulk_retry_id").Scan(ctx, &counts)
+	err = db.NewSelect().
+		TableExpr("bulk_skips AS k").
+		ColumnExpr("k.bulk_retry_id AS id, count(*) AS count").
+		Where("k.workspace_id = ?", ws).
+		Where("k.bulk_retry_id IN ?", bun.Tuple(ids)).
+		GroupExpr("k.bulk_retry_id").
+		Scan(ctx, &counts)
+
 	for _, c := range counts {
 		all[places[c.ID]].Skipped = c.Count
 	}
+
 	return err
 }
 
@@ -176,10 +246,24 @@ func addProgress(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []cha
 // when there is no such run or no such delivery.
 //
 // Idempotent: a delivery is skipped once.
-func (s *Store) SkipBulkRetry(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, delivery chat.DeliveryID, why string) error {
+func (s *Store) SkipBulkRetry(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.ActionID,
+	delivery chat.DeliveryID,
+	why string,
+) error {
 	return s.inTx(ctx, "skip a delivery", func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw(`INSERT INTO bulk_skips (workspace_id, bulk_retry_id, delivery_id, why) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			ws, id, delivery, why).Exec(ctx)
+		_, err := tx.NewRaw(
+			`INSERT INTO bulk_skips (workspace_id, bulk_retry_id, delivery_id, why) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			ws,
+			id,
+			delivery,
+			why,
+		).Exec(
+			ctx,
+		)
+
 		return refused(err, referenceViolation, noBulkRetry())
 	})
 }
@@ -193,30 +277,53 @@ var bulkMoves = map[chat.BulkState][]chat.BulkState{
 // SetBulkState pauses, resumes, cancels or finishes a bulk retry, and says why:
 // bulk_retry_not_found, conflict when it can not go there from where it stands. It may be
 // told to be what it is.
-func (s *Store) SetBulkState(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ActionID, to chat.BulkState, note string) (chat.BulkRetry, error) {
+func (s *Store) SetBulkState(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	id chat.ActionID,
+	to chat.BulkState,
+	note string,
+) (chat.BulkRetry, error) {
 	var all []chat.BulkRetry
+
 	err := s.inTx(ctx, "change a bulk retry", func(ctx context.Context, tx bun.Tx) error {
 		row, err := findBulkRetry(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err != nil {
 			return err
 		}
+
 		if row.State != to && !slices.Contains(bulkMoves[row.State], to) {
 			return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and can not become %s", row.State, to)
 		}
+
 		if row.State != to {
-			row.State, row.Note, row.UpdatedAt = to, note, s.time()
-			err = s.batch(ctx, tx,
-				tx.NewUpdate().Model(&row).Column("state", "note", "updated_at").Where("workspace_id = ?", ws).Where("id = ?", id),
-				s.audited(tx, ws, by, "bulk_retry."+string(to), string(id), changed{"reason": note}))
+			row.State = to
+			row.Note = note
+			row.UpdatedAt = s.time()
+
+			err = s.batch(
+				ctx,
+				tx,
+				tx.NewUpdate().
+					Model(&row).
+					Column("state", "note", "updated_at").
+					Where("workspace_id = ?", ws).
+					Where("id = ?", id),
+				s.audited(tx, ws, by, "bulk_retry."+string(to), string(id), changed{"reason": note}),
+			)
 			if err != nil {
 				return err
 			}
 		}
+
 		all = []chat.BulkRetry{row.bulkRetry()}
+
 		return addProgress(ctx, tx, ws, all)
 	})
 	if err != nil {
 		return chat.BulkRetry{}, err
 	}
+
 	return all[0], nil
 }

@@ -17,24 +17,29 @@ import (
 func refusedOnes(t *testing.T, s *db.Store, w *dbtest.World, addresses ...string) []chat.DeliveryID {
 	t.Helper()
 	var ids []chat.DeliveryID
+
 	for _, to := range addresses {
 		sent := sendTo(t, s, w, to)
 		d := w.Claim(t, s, sent.DeliveryID, time.Now())
 		record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeRejected, ErrorCode: "twilio_30007"}, time.Now())
 		ids = append(ids, d.ID)
 	}
+
 	return ids
 }
 
 func TestRetryCandidates(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		candidates := func(f chat.DeliveryFilter) []chat.DeliveryID {
 			ids, err := s.RetryCandidates(t.Context(), w.Workspace, f, "", 100)
 			require.NoError(t, err)
+
 			return ids
 		}
+
 		rejected := refusedOnes(t, s, w, "+1", "+2", "+3")
 		retried, err := retry(t, s, w.Retry(rejected[2], chat.Change{}))
 		require.NoError(t, err)
@@ -59,20 +64,34 @@ func TestRetryCandidates(t *testing.T) {
 		_, err = s.FailSend(t.Context(), w.Workspace, tools.ActionID, 0, chat.Errorf(chat.CodeToolCallFailed, "x"))
 		require.NoError(t, err)
 
-		assert.Equal(t, []chat.DeliveryID{rejected[0], rejected[1], given.DeliveryID, lost.DeliveryID}, candidates(chat.DeliveryFilter{}))
-		assert.Equal(t, []chat.DeliveryID{canceled.DeliveryID}, candidates(chat.DeliveryFilter{Status: "canceled"}), "only when named")
+		assert.Equal(
+			t,
+			[]chat.DeliveryID{rejected[0], rejected[1], given.DeliveryID, lost.DeliveryID},
+			candidates(chat.DeliveryFilter{}),
+		)
+
+		assert.Equal(
+			t,
+			[]chat.DeliveryID{canceled.DeliveryID},
+			candidates(chat.DeliveryFilter{Status: "canceled"}),
+			"only when named",
+		)
+
 		assert.Equal(t, []chat.DeliveryID{reviewed.DeliveryID}, candidates(chat.DeliveryFilter{Status: "needs_review"}))
 		assert.Equal(t, []chat.DeliveryID{given.DeliveryID}, candidates(chat.DeliveryFilter{Status: "pending"}))
 		assert.Equal(t, rejected[:2], candidates(chat.DeliveryFilter{ErrorCode: "twilio_30007"}))
+
 		for _, status := range []string{"accepted", "sending", "unknown", "suppressed", "confirmed_sent", "delivered"} {
 			assert.Empty(t, candidates(chat.DeliveryFilter{Status: status}), status)
 		}
+
 		assert.NotContains(t, candidates(chat.DeliveryFilter{}), retried.DeliveryID)
 		next, err := s.RetryCandidates(t.Context(), w.Workspace, chat.DeliveryFilter{}, rejected[0], 1)
 		require.NoError(t, err)
 		assert.Equal(t, rejected[1:2], next)
 		counts, err := s.CountRetryCandidates(t.Context(), w.Workspace, chat.DeliveryFilter{})
 		require.NoError(t, err)
+
 		assert.Equal(t, []chat.RetryCount{
 			{Status: "pending", ErrorCode: chat.ErrorTriesExhausted, Count: 1},
 			{Status: "rejected", ErrorCode: "twilio_30007", Count: 2},
@@ -83,6 +102,7 @@ func TestRetryCandidates(t *testing.T) {
 
 func TestBulkRetry(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		rejected := refusedOnes(t, s, w, "+1", "+2", "+3")
@@ -90,19 +110,33 @@ func TestBulkRetry(t *testing.T) {
 		in.IdempotencyKey, in.Canary = "key-1", 1
 		begun, err := s.BeginBulkRetry(t.Context(), in, "bulk:1")
 		require.NoError(t, err)
-		assert.Equal(t, []any{3, chat.BulkRunning, "bulk:1", in.Filter, 0}, []any{begun.Selected, begun.State, begun.WorkflowID, begun.Filter, begun.Begun})
+
+		assert.Equal(
+			t,
+			[]any{3, chat.BulkRunning, "bulk:1", in.Filter, 0},
+			[]any{begun.Selected, begun.State, begun.WorkflowID, begun.Filter, begun.Begun},
+		)
+
 		retryIn := w.Retry(rejected[0], chat.Change{})
 		retryIn.BulkRetryID = in.ID
 		retried, err := retry(t, s, retryIn)
 		require.NoError(t, err)
 		fresh := w.Claim(t, s, retried.DeliveryID, time.Now())
 		accept(t, s, w, &fresh, "SM1", time.Now())
+
 		for range 2 {
 			require.NoError(t, s.SkipBulkRetry(t.Context(), w.Workspace, in.ID, rejected[1], "it was retried already"))
 		}
+
 		now, err := s.BeginBulkRetry(t.Context(), in, "bulk:1")
 		require.NoError(t, err)
-		assert.Equal(t, []any{3, 1, 1, map[string]int{"accepted": 1}}, []any{now.Selected, now.Begun, now.Skipped, now.ByStatus})
+
+		assert.Equal(
+			t,
+			[]any{3, 1, 1, map[string]int{"accepted": 1}},
+			[]any{now.Selected, now.Begun, now.Skipped, now.ByStatus},
+		)
+
 		found, err := s.BulkRetry(t.Context(), w.Workspace, in.ID)
 		require.NoError(t, err)
 		assert.Equal(t, now, found)
@@ -111,43 +145,53 @@ func TestBulkRetry(t *testing.T) {
 		other.Fingerprint = chat.Fingerprint{"filter": "another"}
 		_, err = s.BeginBulkRetry(t.Context(), other, "bulk:1")
 		requireCode(t, chat.CodeIdempotencyKeyReused, err)
+
 		other.ID = w.NewBulkRetry(in.Filter).ID
 		_, err = s.BeginBulkRetry(t.Context(), other, "bulk:2")
 		requireCode(t, chat.CodeIdempotencyKeyReused, err)
 		second, err := s.BeginBulkRetry(t.Context(), w.NewBulkRetry(chat.DeliveryFilter{}), "bulk:2")
 		require.NoError(t, err)
+
 		var ids []chat.ActionID
 		for _, b := range pages(t, 1, func(p chat.Page) (chat.List[chat.BulkRetry], error) {
 			return s.BulkRetries(t.Context(), w.Workspace, p)
 		}) {
 			ids = append(ids, b.ID)
 		}
+
 		assert.Equal(t, []chat.ActionID{second.ID, in.ID}, ids)
 	})
 }
 
 func TestBulkStates(t *testing.T) {
 	t.Parallel()
+
 	legal := map[chat.BulkState][]chat.BulkState{
 		chat.BulkRunning: {chat.BulkPaused, chat.BulkCanceled, chat.BulkFinished},
 		chat.BulkPaused:  {chat.BulkRunning, chat.BulkCanceled},
 	}
+
 	states := []chat.BulkState{chat.BulkRunning, chat.BulkPaused, chat.BulkFinished, chat.BulkCanceled}
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
+
 		for _, from := range states {
 			for _, to := range states {
 				b, err := s.BeginBulkRetry(t.Context(), w.NewBulkRetry(chat.DeliveryFilter{}), "bulk")
 				require.NoError(t, err)
 				_, err = s.SetBulkState(t.Context(), w.Workspace, w.By, b.ID, from, "brought there")
 				require.NoError(t, err)
+
 				moved, err := s.SetBulkState(t.Context(), w.Workspace, w.By, b.ID, to, "moved")
 				if from != to && !slices.Contains(legal[from], to) {
 					requireCode(t, chat.CodeConflict, err)
 					continue
 				}
+
 				require.NoError(t, err)
 				assert.Equal(t, to, moved.State)
+
 				if from != to {
 					assert.Equal(t, "moved", moved.Note)
 					assert.Equal(t, "bulk_retry."+string(to), audit(t, s, w.Workspace)[0])

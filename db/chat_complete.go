@@ -20,6 +20,7 @@ type suggestion struct {
 func complete(ctx context.Context, db bun.IDB, row *chatRow) (chat.Chat, error) {
 	chats := []chat.Chat{row.chat()}
 	err := completeAll(ctx, db, row.WorkspaceID, []chatRow{*row}, chats)
+
 	return chats[0], err
 }
 
@@ -29,23 +30,29 @@ func completeAll(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []ch
 	if len(chats) == 0 {
 		return nil
 	}
+
 	ids := each(rows, func(r *chatRow) chat.ChatID { return r.ID })
+
 	labels, err := chatLabels(ctx, db, ws, ids)
 	if err != nil {
 		return err
 	}
+
 	stale, err := staleBy(ctx, db, ws, ids)
 	if err != nil {
 		return err
 	}
+
 	known, err := suggestedLabels(ctx, db, ws, rows)
 	if err != nil {
 		return err
 	}
+
 	for i := range chats {
 		chats[i].Labels, chats[i].StaleBy = labels[rows[i].ID], stale[rows[i].ID]
 		chats[i].Suggested = suggested(rows[i].SuggestedLabels, known, chats[i].Labels)
 	}
+
 	return nil
 }
 
@@ -56,42 +63,66 @@ func staleBy(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, ids []chat.Ch
 		ID    chat.ChatID `bun:"id"`
 		Stale int         `bun:"stale"`
 	}
-	err := db.NewSelect().Model((*chatRow)(nil)).Column("c.id").ColumnExpr(`(SELECT count(*) FROM (SELECT 1 FROM messages m
+
+	err := db.NewSelect().
+		Model((*chatRow)(nil)).
+		Column("c.id").ColumnExpr(
+		`(SELECT count(*) FROM (SELECT 1 FROM messages m
 		WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id AND m.number > c.summary_watermark AND m.state <> ? LIMIT ?) AS newer) AS stale`,
-		chat.MessageNotSent, chat.MaxStaleBy).
-		Where("c.workspace_id = ?", ws).Where("c.id IN ?", bun.Tuple(ids)).Scan(ctx, &counts)
+		chat.MessageNotSent,
+		chat.MaxStaleBy,
+	).
+		Where(
+			"c.workspace_id = ?",
+			ws,
+		).Where(
+		"c.id IN ?",
+		bun.Tuple(ids),
+	).Scan(
+		ctx,
+		&counts,
+	)
+
 	stale := make(map[chat.ChatID]int, len(counts))
 	for _, c := range counts {
 		stale[c.ID] = c.Stale
 	}
+
 	return stale, err
 }
 
 // suggestedLabels are the labels that rows suggest, as far as they still exist.
 func suggestedLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []chatRow) ([]chat.Label, error) {
 	var ids []chat.LabelID
+
 	for i := range rows {
 		for _, s := range rows[i].SuggestedLabels {
 			ids = append(ids, s.LabelID)
 		}
 	}
+
 	if len(ids) == 0 {
 		return nil, nil
 	}
+
 	var found []labelRow
 	err := db.NewSelect().Model(&found).Where("l.workspace_id = ?", ws).Where("l.id IN ?", bun.Tuple(ids)).Scan(ctx)
+
 	return each(found, (*labelRow).label), err
 }
 
 // suggested leaves out what is on the chat by now.
 func suggested(all []suggestion, known []chat.Label, on []chat.ChatLabel) []chat.SuggestedLabel {
 	var out []chat.SuggestedLabel
+
 	for _, s := range all {
 		at := slices.IndexFunc(known, func(l chat.Label) bool { return l.ID == s.LabelID })
 		if at < 0 || slices.ContainsFunc(on, func(l chat.ChatLabel) bool { return l.ID == s.LabelID }) {
 			continue
 		}
+
 		out = append(out, chat.SuggestedLabel{Label: known[at], Confidence: s.Confidence, Evidence: s.Evidence})
 	}
+
 	return out
 }

@@ -34,16 +34,31 @@ type removalRow struct {
 }
 
 // chatLabels are the labels of chats, in the order of their names.
-func chatLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, ids []chat.ChatID) (map[chat.ChatID][]chat.ChatLabel, error) {
+func chatLabels(
+	ctx context.Context,
+	db bun.IDB,
+	ws chat.WorkspaceID,
+	ids []chat.ChatID,
+) (map[chat.ChatID][]chat.ChatLabel, error) {
 	var rows []chatLabelRow
-	err := db.NewSelect().Model(&rows).Relation("Label").Where("cl.workspace_id = ?", ws).Where("cl.chat_id IN ?", bun.Tuple(ids)).
-		OrderExpr("label.folded").Scan(ctx)
+	err := db.NewSelect().
+		Model(&rows).
+		Relation("Label").
+		Where("cl.workspace_id = ?", ws).
+		Where("cl.chat_id IN ?", bun.Tuple(ids)).
+		OrderExpr("label.folded").
+		Scan(ctx)
+
 	byChat := map[chat.ChatID][]chat.ChatLabel{}
 	for _, r := range rows {
 		byChat[r.ChatID] = append(byChat[r.ChatID], chat.ChatLabel{
-			Label: r.Label.label(), Source: r.Source, Confidence: r.Confidence, SummaryID: r.SummaryID,
+			Label:      r.Label.label(),
+			Source:     r.Source,
+			Confidence: r.Confidence,
+			SummaryID:  r.SummaryID,
 		})
 	}
+
 	return byChat, err
 }
 
@@ -53,12 +68,15 @@ func labelsNamed(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, names []st
 	for i, name := range names {
 		folded[i] = chat.FoldName(name)
 	}
+
 	var ids []chat.LabelID
 	if len(names) == 0 {
 		return ids, nil
 	}
+
 	err := tx.NewSelect().Model((*labelRow)(nil)).Column("id").Where("l.workspace_id = ?", ws).
 		Where("l.folded IN ?", bun.Tuple(folded)).OrderExpr("l.id").Scan(ctx, &ids)
+
 	return ids, err
 }
 
@@ -68,78 +86,145 @@ func existingLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, ids []
 	if len(ids) == 0 {
 		return known, nil
 	}
+
 	err := db.NewSelect().Model((*labelRow)(nil)).Column("id").Where("l.workspace_id = ?", ws).
 		Where("l.id IN ?", bun.Tuple(ids)).OrderExpr("l.id").Scan(ctx, &known)
+
 	return known, err
 }
 
 // putLabels puts labels on a chat, not by a model's word. A label that a model had put
 // there is then not the model's to take off any more, and one of a tool that a person sets
 // is the person's.
-func putLabels(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID, labels []chat.LabelID, source chat.LabelSource, now time.Time) error {
+func putLabels(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	labels []chat.LabelID,
+	source chat.LabelSource,
+	now time.Time,
+) error {
 	if len(labels) == 0 {
 		return nil
 	}
+
 	rows := make([]chatLabelRow, len(labels))
 	for i, label := range labels {
-		rows[i] = chatLabelRow{WorkspaceID: ws, ChatID: id, LabelID: label, Source: source, CreatedAt: now}
+		rows[i] = chatLabelRow{
+			WorkspaceID: ws,
+			ChatID:      id,
+			LabelID:     label,
+			Source:      source,
+			CreatedAt:   now,
+		}
 	}
+
 	q := tx.NewInsert().Model(&rows).On("CONFLICT (chat_id, label_id) DO UPDATE").Set("source = EXCLUDED.source").
 		Set("confidence = EXCLUDED.confidence").Set("summary_id = EXCLUDED.summary_id")
+
 	if source != chat.LabelByPerson {
 		q.Where("cl.source = ?", chat.LabelByModel)
 	}
+
 	if _, err := q.Exec(ctx); err != nil {
 		return err
 	}
+
 	_, err := tx.NewDelete().Model((*removalRow)(nil)).Where("workspace_id = ?", ws).Where("chat_id = ?", id).
 		Where("label_id IN ?", bun.Tuple(labels)).Exec(ctx)
+
 	return err
 }
 
 // takeLabels takes all labels off a chat but those to keep.
-func takeLabels(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID, keep []chat.LabelID, now time.Time) error {
+func takeLabels(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	keep []chat.LabelID,
+	now time.Time,
+) error {
 	var gone []chat.LabelID
-	q := tx.NewSelect().Model((*chatLabelRow)(nil)).Column("label_id").Where("workspace_id = ?", ws).Where("chat_id = ?", id)
+
+	q := tx.NewSelect().
+		Model((*chatLabelRow)(nil)).
+		Column("label_id").
+		Where("workspace_id = ?", ws).
+		Where("chat_id = ?", id)
+
 	if len(keep) > 0 {
 		q.Where("label_id NOT IN ?", bun.Tuple(keep))
 	}
+
 	if err := q.Scan(ctx, &gone); err != nil {
 		return err
 	}
+
 	return takeOff(ctx, tx, ws, id, gone, now)
 }
 
 // takeOff takes labels off a chat, by somebody's word that stands against a model's.
-func takeOff(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID, labels []chat.LabelID, now time.Time) error {
+func takeOff(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	labels []chat.LabelID,
+	now time.Time,
+) error {
 	if len(labels) == 0 {
 		return nil
 	}
+
 	_, err := tx.NewDelete().Model((*chatLabelRow)(nil)).Where("workspace_id = ?", ws).Where("chat_id = ?", id).
 		Where("label_id IN ?", bun.Tuple(labels)).Exec(ctx)
 	if err != nil {
 		return err
 	}
+
 	return noteRemovals(ctx, tx, ws, id, labels, now)
 }
 
 // noteRemovals keeps a model from putting labels back.
-func noteRemovals(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID, labels []chat.LabelID, now time.Time) error {
+func noteRemovals(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	labels []chat.LabelID,
+	now time.Time,
+) error {
 	if len(labels) == 0 {
 		return nil
 	}
+
 	rows := make([]removalRow, len(labels))
 	for i, label := range labels {
-		rows[i] = removalRow{WorkspaceID: ws, ChatID: id, LabelID: label, RemovedAt: now}
+		rows[i] = removalRow{
+			WorkspaceID: ws,
+			ChatID:      id,
+			LabelID:     label,
+			RemovedAt:   now,
+		}
 	}
+
 	_, err := tx.NewInsert().Model(&rows).On("CONFLICT (chat_id, label_id) DO NOTHING").Exec(ctx)
+
 	return err
 }
 
 // removedLabels are the labels that somebody has taken off a chat.
 func removedLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.ChatID) ([]chat.LabelID, error) {
 	var ids []chat.LabelID
-	err := db.NewSelect().Model((*removalRow)(nil)).Column("label_id").Where("workspace_id = ?", ws).Where("chat_id = ?", id).
-		OrderExpr("label_id").Scan(ctx, &ids)
+	err := db.NewSelect().
+		Model((*removalRow)(nil)).
+		Column("label_id").
+		Where("workspace_id = ?", ws).
+		Where("chat_id = ?", id).
+		OrderExpr("label_id").
+		Scan(ctx, &ids)
+
 	return ids, err
 }

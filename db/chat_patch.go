@@ -14,29 +14,45 @@ import (
 // UpdateChat changes a chat: chat_not_found, invalid_request, assistant_not_found,
 // sender_not_found, label_not_found. A new assistant also takes the old one's place among
 // the participants. Labels are set as a person's.
-func (s *Store) UpdateChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, p chat.ChatPatch) (chat.Chat, error) {
+func (s *Store) UpdateChat(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	id chat.ChatID,
+	p chat.ChatPatch,
+) (chat.Chat, error) {
 	var c chat.Chat
 	err := s.inTx(ctx, "change a chat", func(ctx context.Context, tx bun.Tx) error {
 		row, err := findChat(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err != nil {
 			return err
 		}
+
 		row.UpdatedAt = s.time()
 		if err := s.patchChat(ctx, tx, &row, by, &p); err != nil {
 			return err
 		}
+
 		if _, err := tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx); err != nil {
 			return err
 		}
+
 		if c, err = complete(ctx, tx, &row); err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "chat.updated", objectID(id), fields(map[string]bool{
-			"title": p.Title != nil, "summary": p.Summary != nil, "state": p.State != nil,
-			"assistant_member_id": p.AssistantMemberID != nil, "phone_number_id": p.PhoneNumberID != nil,
-			"inbox_id": p.InboxID != nil, "needs_response": p.NeedsResponse != nil, "labels": p.LabelIDs != nil,
+			"title":               p.Title != nil,
+			"summary":             p.Summary != nil,
+			"state":               p.State != nil,
+			"assistant_member_id": p.AssistantMemberID != nil,
+			"phone_number_id":     p.PhoneNumberID != nil,
+			"inbox_id":            p.InboxID != nil,
+			"needs_response":      p.NeedsResponse != nil,
+			"labels":              p.LabelIDs != nil,
 		}))
 	})
+
 	return c, err
 }
 
@@ -44,50 +60,69 @@ func (s *Store) patchChat(ctx context.Context, tx bun.Tx, row *chatRow, by chat.
 	if err := checkPatch(row, p); err != nil {
 		return err
 	}
+
 	if err := checkSenders(ctx, tx, row.WorkspaceID, p.PhoneNumberID, p.InboxID); err != nil {
 		return err
 	}
+
 	if p.AssistantMemberID != nil {
 		if err := replaceAssistant(ctx, tx, row, *p.AssistantMemberID); err != nil {
 			return err
 		}
+
 		row.AssistantMemberID = p.AssistantMemberID
 	}
+
 	if p.PhoneNumberID != nil {
 		row.PhoneNumberID = p.PhoneNumberID
 	}
+
 	if p.InboxID != nil {
 		row.InboxID = p.InboxID
 	}
+
 	set(&row.Title, p.Title)
 	set(&row.Summary, p.Summary)
+
 	if p.Title != nil || p.Summary != nil {
 		if err := s.keepEdit(ctx, tx, row, by, p); err != nil {
 			return err
 		}
 	}
+
 	set(&row.State, p.State)
 	setNeedsResponse(row, p.NeedsResponse)
+
 	if p.LabelIDs == nil {
 		return nil
 	}
+
 	return replaceLabels(ctx, tx, row, *p.LabelIDs)
 }
 
 func checkPatch(row *chatRow, p *chat.ChatPatch) error {
-	channel := chat.NewChat{Channel: row.Channel, MemberID: row.MemberID, PhoneNumberID: p.PhoneNumberID, InboxID: p.InboxID}
+	channel := chat.NewChat{
+		Channel:       row.Channel,
+		MemberID:      row.MemberID,
+		PhoneNumberID: p.PhoneNumberID,
+		InboxID:       p.InboxID,
+	}
+
 	if p.Title != nil {
 		channel.Title = *p.Title
 	}
+
 	if err := channel.Validate(); err != nil {
 		return err
 	}
+
 	switch {
 	case p.State != nil && !slices.Contains(chat.States(), *p.State):
 		return chat.Invalid("state", "must be one of open, waiting, closed, archived")
 	case p.Summary != nil && utf8.RuneCountInString(*p.Summary) > chat.MaxSummary:
 		return chat.Invalid("summary", "must be at most %d characters", chat.MaxSummary)
 	}
+
 	return nil
 }
 
@@ -101,6 +136,7 @@ func setNeedsResponse(row *chatRow, needs *bool) {
 	default:
 		row.Answered = row.Attention
 	}
+
 	row.NeedsResponse, row.AttentionReason = *needs, ""
 }
 
@@ -110,34 +146,56 @@ func replaceAssistant(ctx context.Context, tx bun.Tx, row *chatRow, id chat.Memb
 	if chat.CodeOf(err) == chat.CodeMemberNotFound || err == nil && m.Kind != chat.KindAssistant {
 		return noAssistant(id)
 	}
+
 	if err != nil {
 		return err
 	}
-	_, err = tx.NewDelete().Model((*participantRow)(nil)).Where("workspace_id = ?", row.WorkspaceID).Where("chat_id = ?", row.ID).
-		Where("member_id = ?", row.AssistantMemberID).Where("role = ?", chat.ParticipantAssistant).Exec(ctx)
+
+	_, err = tx.NewDelete().
+		Model((*participantRow)(nil)).
+		Where("workspace_id = ?", row.WorkspaceID).
+		Where("chat_id = ?", row.ID).
+		Where("member_id = ?", row.AssistantMemberID).
+		Where("role = ?", chat.ParticipantAssistant).
+		Exec(ctx)
 	if err != nil {
 		return err
 	}
+
 	place := participantRow{
-		WorkspaceID: row.WorkspaceID, ChatID: row.ID, MemberID: id, Role: chat.ParticipantAssistant, CreatedAt: row.UpdatedAt,
+		WorkspaceID: row.WorkspaceID,
+		ChatID:      row.ID,
+		MemberID:    id,
+		Role:        chat.ParticipantAssistant,
+		CreatedAt:   row.UpdatedAt,
 	}
-	_, err = tx.NewInsert().Model(&place).On("CONFLICT (chat_id, member_id) DO UPDATE").Set("role = EXCLUDED.role").Exec(ctx)
+
+	_, err = tx.NewInsert().
+		Model(&place).
+		On("CONFLICT (chat_id, member_id) DO UPDATE").
+		Set("role = EXCLUDED.role").
+		Exec(ctx)
+
 	return err
 }
 
 // replaceLabels sets a chat's labels: label_not_found.
 func replaceLabels(ctx context.Context, tx bun.Tx, row *chatRow, ids []chat.LabelID) error {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+
 	known, err := existingLabels(ctx, tx, row.WorkspaceID, ids)
 	if err != nil {
 		return err
 	}
+
 	if len(known) != len(ids) {
 		return notFound(chat.CodeLabelNotFound, "label")
 	}
+
 	if err := takeLabels(ctx, tx, row.WorkspaceID, row.ID, ids, row.UpdatedAt); err != nil {
 		return err
 	}
+
 	return putLabels(ctx, tx, row.WorkspaceID, row.ID, ids, chat.LabelByPerson, row.UpdatedAt)
 }
 
@@ -155,9 +213,11 @@ func (e *chatEditor) AddLabel(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+
 	if len(ids) == 0 {
 		return chat.Errorf(chat.CodeLabelNotFound, "there is no label %q in this workspace", name)
 	}
+
 	return putLabels(ctx, e.tx, e.ws, e.id, ids, chat.LabelByTool, e.now)
 }
 
@@ -167,6 +227,7 @@ func (e *chatEditor) RemoveLabel(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+
 	return takeOff(ctx, e.tx, e.ws, e.id, ids, e.now)
 }
 
@@ -176,6 +237,7 @@ func (e *chatEditor) touch(ctx context.Context, label string) ([]chat.LabelID, e
 	if err := e.edit(ctx, e.tx.NewUpdate()); err != nil {
 		return nil, err
 	}
+
 	return labelsNamed(ctx, e.tx, e.ws, []string{label})
 }
 
@@ -188,6 +250,7 @@ func (e *chatEditor) SetTitle(ctx context.Context, title string) error {
 	if utf8.RuneCountInString(title) > chat.MaxTitle {
 		return chat.Invalid("title", "must be at most %d characters", chat.MaxTitle)
 	}
+
 	return e.edit(ctx, e.tx.NewUpdate().Set("title = ?", title).Set("summary_version = summary_version + 1"))
 }
 
@@ -196,6 +259,7 @@ func (e *chatEditor) SetState(ctx context.Context, state chat.State) error {
 	if !slices.Contains(chat.States(), state) {
 		return chat.Invalid("state", "must be one of open, waiting, closed, archived")
 	}
+
 	return e.edit(ctx, e.tx.NewUpdate().Set("state = ?", state))
 }
 

@@ -15,14 +15,18 @@ import (
 // A summary's text and labels are stored at once, and must be seen at once.
 func TestAChatIsReadAsItWasAtOneMoment(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		addMessage(t, s, w, w.SMS.ID, "one")
+
 		write := func(n int) {
 			label := []string{"vip", "billing"}[n%2]
 			begin(t, s, summaryStart(w, withLabels, inFull)).save(t, s, label, sure(label))
 		}
+
 		write(0)
+
 		over := make(chan struct{})
 		var reading sync.WaitGroup
 		reading.Go(func() {
@@ -30,14 +34,18 @@ func TestAChatIsReadAsItWasAtOneMoment(t *testing.T) {
 				select {
 				case <-over:
 					return
+
 				default:
 				}
+
 				c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
+
 				list, errList := s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Page: ten()})
 				if err = errors.Join(err, errList); err != nil {
 					t.Error(err)
 					return
 				}
+
 				for _, c := range append(list.Items, c) {
 					if c.ID == w.SMS.ID && assert.Len(t, c.Labels, 1) {
 						assert.Contains(t, []string{"vip VIP", "billing Billing"}, c.Summary+" "+c.Labels[0].Name)
@@ -45,9 +53,11 @@ func TestAChatIsReadAsItWasAtOneMoment(t *testing.T) {
 				}
 			}
 		})
+
 		for n := range 60 {
 			write(n)
 		}
+
 		close(over)
 		reading.Wait()
 	})

@@ -13,17 +13,20 @@ import (
 
 func TestASearchFindsRareAndCommonTexts(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
 		grow(t, s, w)
 		addMessage(t, s, w, w.SMS.ID, "A zebra in the parcel")
 		addMessage(t, s, w, w.SMS.ID, "Two zebras!")
 		addMessage(t, s, other, other.SMS.ID, "My zebra")
+
 		title, before := "Zebra crossing", "A giraffe"
 		for _, patch := range []chat.ChatPatch{{Title: &before}, {Title: &title}} {
 			_, err := s.UpdateChat(t.Context(), w.Workspace, w.By, 10007, patch)
 			require.NoError(t, err)
 		}
+
 		found := func(text string) []chat.ChatID {
 			var ids []chat.ChatID
 			for _, c := range pages(t, 100, func(p chat.Page) (chat.List[chat.Chat], error) {
@@ -31,8 +34,10 @@ func TestASearchFindsRareAndCommonTexts(t *testing.T) {
 			}) {
 				ids = append(ids, c.ID)
 			}
+
 			return ids
 		}
+
 		assert.Equal(t, []chat.ChatID{w.SMS.ID, 10007}, found("ZEBRA"), "each chat once, by the last activity")
 		assert.Len(t, found("text"), 1000, "in six messages of each of a thousand chats")
 		assert.Empty(t, found("giraffe"))
@@ -46,6 +51,7 @@ func TestRareTextsAreFoundByAnIndex(t *testing.T) {
 	s := dbtest.NewPostgres(t)
 	w := dbtest.Seed(t, s)
 	grow(t, s, w)
+
 	watch := &watcher{}
 	_, err := s.Watched(watch).Chats(t.Context(), w.Workspace, chat.ChatFilter{Query: "zebra"})
 	require.NoError(t, err)
@@ -61,6 +67,7 @@ func TestASearchFindsChatsFromBeforeTheirTextsWereKeptApart(t *testing.T) {
 	title := "Zebra crossing"
 	_, err := s.UpdateChat(t.Context(), w.Workspace, w.By, w.SMS.ID, chat.ChatPatch{Title: &title})
 	require.NoError(t, err)
+
 	for _, before := range []string{
 		"DROP TABLE chat_texts", "DROP TRIGGER chats_texts_kept ON chats", "DROP FUNCTION keep_chat_texts",
 		"CREATE INDEX chats_words ON chats (title)", "DELETE FROM bun_migrations WHERE name = '20261123000006'",
@@ -68,6 +75,7 @@ func TestASearchFindsChatsFromBeforeTheirTextsWereKeptApart(t *testing.T) {
 		_, err := s.Bun().NewRaw(before).Exec(t.Context())
 		require.NoError(t, err, before)
 	}
+
 	_, err = db.NewMigrator(s).Up(t.Context())
 	require.NoError(t, err)
 	list, err := s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Query: "zebra", Page: chat.Page{Limit: 10}})

@@ -54,12 +54,29 @@ type chatRow struct {
 
 func (r *chatRow) chat() chat.Chat {
 	return chat.Chat{
-		ID: r.ID, WorkspaceID: r.WorkspaceID, Channel: r.Channel, State: r.State, Title: r.Title, MemberID: r.MemberID,
-		AssistantMemberID: r.AssistantMemberID, PhoneNumberID: r.PhoneNumberID, InboxID: r.InboxID,
-		NeedsResponse: r.NeedsResponse, Attention: r.Attention, Answered: r.Answered, AttentionReason: r.AttentionReason,
-		Summary: r.Summary, SummaryModel: r.SummaryModel, SummaryUpdatedAt: utc(r.SummaryUpdatedAt),
-		SummaryID: r.SummaryID, Points: r.SummaryPoints, TitleEdited: r.TitleEdited, SummaryEdited: r.SummaryEdited,
-		LastActivityAt: r.LastActivityAt.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		ID:                r.ID,
+		WorkspaceID:       r.WorkspaceID,
+		Channel:           r.Channel,
+		State:             r.State,
+		Title:             r.Title,
+		MemberID:          r.MemberID,
+		AssistantMemberID: r.AssistantMemberID,
+		PhoneNumberID:     r.PhoneNumberID,
+		InboxID:           r.InboxID,
+		NeedsResponse:     r.NeedsResponse,
+		Attention:         r.Attention,
+		Answered:          r.Answered,
+		AttentionReason:   r.AttentionReason,
+		Summary:           r.Summary,
+		SummaryModel:      r.SummaryModel,
+		SummaryUpdatedAt:  utc(r.SummaryUpdatedAt),
+		SummaryID:         r.SummaryID,
+		Points:            r.SummaryPoints,
+		TitleEdited:       r.TitleEdited,
+		SummaryEdited:     r.SummaryEdited,
+		LastActivityAt:    r.LastActivityAt.UTC(),
+		CreatedAt:         r.CreatedAt.UTC(),
+		UpdatedAt:         r.UpdatedAt.UTC(),
 	}
 }
 
@@ -69,6 +86,7 @@ func noChat() *chat.Error { return notFound(chat.CodeChatNotFound, "chat") }
 func findChat(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.ChatID) (chatRow, error) {
 	var row chatRow
 	err := q.Model(&row).Where("c.workspace_id = ?", ws).Where("c.id = ?", id).Where("c.deleted_at IS NULL").Scan(ctx)
+
 	return row, found(err, chat.CodeChatNotFound, "chat")
 }
 
@@ -81,52 +99,78 @@ func (s *Store) Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (
 		if err != nil {
 			return err
 		}
+
 		c, err = complete(ctx, tx, &row)
+
 		return err
 	})
+
 	return c, err
 }
 
 // ChatHead finds what must be known of a chat before anything is done in it, and whether an
 // action is stored; "" asks for none: chat_not_found.
-func (s *Store) ChatHead(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, action chat.ActionID) (chat.ChatHead, error) {
+func (s *Store) ChatHead(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	action chat.ActionID,
+) (chat.ChatHead, error) {
 	q := s.db.NewSelect().Column("id", "channel", "member_id", "attention").
-		ColumnExpr("EXISTS (SELECT 1 FROM actions a WHERE a.workspace_id = c.workspace_id AND a.id = ?) AS acted", action)
+		ColumnExpr(
+			"EXISTS (SELECT 1 FROM actions a WHERE a.workspace_id = c.workspace_id AND a.id = ?) AS acted",
+			action,
+		)
+
 	row, err := findChat(ctx, q, ws, id)
+
 	return chat.ChatHead{
-		ID: row.ID, Channel: row.Channel, MemberID: row.MemberID, Attention: row.Attention, Acted: row.Acted,
+		ID:        row.ID,
+		Channel:   row.Channel,
+		MemberID:  row.MemberID,
+		Attention: row.Attention,
+		Acted:     row.Acted,
 	}, attempted("find a chat", err)
 }
 
 // Chats lists chats by their last activity, newest first.
 func (s *Store) Chats(ctx context.Context, ws chat.WorkspaceID, f chat.ChatFilter) (chat.List[chat.Chat], error) {
 	var micros, id int64
+
 	next, err := readCursor("chats", f.Cursor, &micros, &id)
 	if err != nil {
 		return chat.List[chat.Chat]{}, err
 	}
+
 	var list chat.List[chat.Chat]
 	err = s.snapshot(ctx, "list the chats", func(ctx context.Context, tx bun.Tx) error {
 		var rows []chatRow
 		q := tx.NewSelect().Model(&rows).Where("c.workspace_id = ?", ws).Where("c.deleted_at IS NULL").
 			OrderExpr("c.last_activity_at DESC, c.id DESC").Limit(oneMore(f.Limit))
+
 		if next {
 			q.Where("(c.last_activity_at, c.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
 		}
+
 		filterChats(q, &f)
+
 		if f.Query != "" {
 			if err := s.searchChats(ctx, tx, q, ws, f.Query); err != nil {
 				return err
 			}
 		}
+
 		if err := q.Scan(ctx); err != nil {
 			return err
 		}
+
 		list = listOf(rows, f.Limit, (*chatRow).chat, func(r *chatRow) string {
 			return cursorOf("chats", microCursor(r.LastActivityAt), r.ID)
 		})
+
 		return completeAll(ctx, tx, ws, rows[:len(list.Items)], list.Items)
 	})
+
 	return list, err
 }
 
@@ -136,16 +180,23 @@ func filterChats(q *bun.SelectQuery, f *chat.ChatFilter) {
 		condition := map[bool]string{true: "c.needs_response", false: "NOT c.needs_response"}
 		q.Where(condition[*f.NeedsResponse])
 	}
+
 	if f.Channel != "" {
 		q.Where("c.channel = ?", f.Channel)
 	}
+
 	if f.State != "" {
 		q.Where("c.state = ?", f.State)
 	}
+
 	if f.Label != "" {
-		q.Where(`EXISTS (SELECT 1 FROM chat_labels cl JOIN labels l ON l.workspace_id = cl.workspace_id AND l.id = cl.label_id
-			WHERE cl.workspace_id = c.workspace_id AND cl.chat_id = c.id AND l.folded = ?)`, chat.FoldName(f.Label))
+		q.Where(
+			`EXISTS (SELECT 1 FROM chat_labels cl JOIN labels l ON l.workspace_id = cl.workspace_id AND l.id = cl.label_id
+			WHERE cl.workspace_id = c.workspace_id AND cl.chat_id = c.id AND l.folded = ?)`,
+			chat.FoldName(f.Label),
+		)
 	}
+
 	if f.MemberID != 0 {
 		q.Where(`EXISTS (SELECT 1 FROM participants p
 			WHERE p.workspace_id = c.workspace_id AND p.chat_id = c.id AND p.member_id = ?)`, f.MemberID)
@@ -156,39 +207,75 @@ func filterChats(q *bun.SelectQuery, f *chat.ChatFilter) {
 // the others. The errors: invalid_request, invalid_role, participant_exists when a member
 // is given twice, member_not_found, assistant_not_found also for a member that is none,
 // sender_not_found.
-func (s *Store) CreateChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.NewChat) (chat.Chat, error) {
+func (s *Store) CreateChat(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	in chat.NewChat,
+) (chat.Chat, error) {
 	if err := in.Validate(); err != nil {
 		return chat.Chat{}, err
 	}
+
 	now := s.time()
 	row := chatRow{
-		WorkspaceID: ws, Channel: in.Channel, State: chat.StateOpen, Title: in.Title, MemberID: in.MemberID,
-		AssistantMemberID: in.AssistantMemberID, PhoneNumberID: in.PhoneNumberID, InboxID: in.InboxID,
-		SuggestedLabels: []suggestion{}, LastActivityAt: now, CreatedAt: now, UpdatedAt: now,
+		WorkspaceID:       ws,
+		Channel:           in.Channel,
+		State:             chat.StateOpen,
+		Title:             in.Title,
+		MemberID:          in.MemberID,
+		AssistantMemberID: in.AssistantMemberID,
+		PhoneNumberID:     in.PhoneNumberID,
+		InboxID:           in.InboxID,
+		SuggestedLabels:   []suggestion{},
+		LastActivityAt:    now,
+		CreatedAt:         now,
+		UpdatedAt:         now,
 	}
+
 	err := s.inTx(ctx, "create a chat", func(ctx context.Context, tx bun.Tx) error {
 		people := newParticipants(&in)
 		if err := checkParticipants(ctx, tx, ws, people, in.AssistantMemberID); err != nil {
 			return err
 		}
+
 		if err := checkSenders(ctx, tx, ws, in.PhoneNumberID, in.InboxID); err != nil {
 			return err
 		}
+
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return err
 		}
+
 		places := make([]participantRow, len(people))
 		for i, p := range people {
-			places[i] = participantRow{WorkspaceID: ws, ChatID: row.ID, MemberID: p.MemberID, Role: p.Role, CreatedAt: now}
+			places[i] = participantRow{
+				WorkspaceID: ws,
+				ChatID:      row.ID,
+				MemberID:    p.MemberID,
+				Role:        p.Role,
+				CreatedAt:   now,
+			}
 		}
+
 		if _, err := tx.NewInsert().Model(&places).Exec(ctx); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, ws, by, "chat.created", objectID(row.ID), changed{"channel": row.Channel, "participants": len(people)})
+
+		return s.audit(
+			ctx,
+			tx,
+			ws,
+			by,
+			"chat.created",
+			objectID(row.ID),
+			changed{"channel": row.Channel, "participants": len(people)},
+		)
 	})
 	if err != nil {
 		return chat.Chat{}, err
 	}
+
 	return row.chat(), nil
 }
 
@@ -198,37 +285,52 @@ func newParticipants(in *chat.NewChat) []chat.NewParticipant {
 	if in.AssistantMemberID != nil {
 		people = append(people, chat.NewParticipant{MemberID: *in.AssistantMemberID, Role: chat.ParticipantAssistant})
 	}
+
 	return append(people, in.Participants...)
 }
 
 // checkParticipants checks that everybody is of the workspace and given once, and that
 // the assistant is one.
-func checkParticipants(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, people []chat.NewParticipant, assistant *chat.MemberID) error {
+func checkParticipants(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	people []chat.NewParticipant,
+	assistant *chat.MemberID,
+) error {
 	ids := make([]chat.MemberID, len(people))
+
 	given := map[chat.MemberID]bool{}
 	for i, p := range people {
 		if given[p.MemberID] {
 			return chat.Errorf(chat.CodeParticipantExists, "the member %d is given twice", p.MemberID)
 		}
+
 		given[p.MemberID], ids[i] = true, p.MemberID
 	}
+
 	var rows []memberRow
+
 	err := tx.NewSelect().Model(&rows).Where("m.workspace_id = ?", ws).Where("m.id IN ?", bun.Tuple(ids)).Scan(ctx)
 	if err != nil {
 		return err
 	}
+
 	kinds := map[chat.MemberID]chat.MemberKind{}
 	for _, r := range rows {
 		kinds[r.ID] = r.Kind
 	}
+
 	if assistant != nil && kinds[*assistant] != chat.KindAssistant {
 		return noAssistant(*assistant)
 	}
+
 	for _, id := range ids {
 		if kinds[id] == "" {
 			return chat.Errorf(chat.CodeMemberNotFound, "there is no member %d", id)
 		}
 	}
+
 	return nil
 }
 
@@ -237,17 +339,25 @@ func noAssistant(id chat.MemberID) *chat.Error {
 }
 
 // checkSenders checks that the senders are of the workspace: sender_not_found.
-func checkSenders(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, number *chat.PhoneNumberID, inbox *chat.InboxID) error {
+func checkSenders(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	number *chat.PhoneNumberID,
+	inbox *chat.InboxID,
+) error {
 	if number != nil {
 		if _, err := findPhoneNumber(ctx, tx.NewSelect(), ws, *number); err != nil {
 			return err
 		}
 	}
+
 	if inbox != nil {
 		if _, err := findInbox(ctx, tx.NewSelect(), ws, *inbox); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -255,11 +365,13 @@ func checkSenders(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, number *c
 // deliveries under way and for the record.
 func (s *Store) DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) error {
 	now := s.time()
+
 	return s.inTx(ctx, "delete a chat", func(ctx context.Context, tx bun.Tx) error {
 		err := editChat(ctx, tx.NewUpdate().Set("deleted_at = ?", now), ws, id, now)
 		if err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "chat.deleted", objectID(id), nil)
 	})
 }
@@ -271,8 +383,10 @@ func editChat(ctx context.Context, q *bun.UpdateQuery, ws chat.WorkspaceID, id c
 	if err != nil {
 		return err
 	}
+
 	if count, err := result.RowsAffected(); err != nil || count > 0 {
 		return err
 	}
+
 	return noChat()
 }

@@ -14,6 +14,7 @@ import (
 
 func TestCreateChat(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
 		stored, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
@@ -50,6 +51,7 @@ func TestCreateChat(t *testing.T) {
 			_, err := s.CreateChat(t.Context(), w.Workspace, w.By, in)
 			require.Equal(t, test.code, chat.CodeOf(err), name)
 		}
+
 		list, err := s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Page: ten()})
 		require.NoError(t, err)
 		assert.Len(t, list.Items, 2, "what was refused stored nothing")
@@ -58,13 +60,18 @@ func TestCreateChat(t *testing.T) {
 
 func TestUpdateChat(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
 		update := func(p chat.ChatPatch) (chat.Chat, error) {
 			return s.UpdateChat(t.Context(), w.Workspace, w.By, w.SMS.ID, p)
 		}
+
 		title, state := "Parcel found", chat.StateClosed
-		c, err := update(chat.ChatPatch{Title: &title, State: &state, LabelIDs: &[]chat.LabelID{w.VIP.ID, w.Billing.ID, w.VIP.ID}})
+		c, err := update(
+			chat.ChatPatch{Title: &title, State: &state, LabelIDs: &[]chat.LabelID{w.VIP.ID, w.Billing.ID, w.VIP.ID}},
+		)
+
 		require.NoError(t, err)
 		assert.Equal(t, "Parcel found", c.Title)
 		assert.Equal(t, sources{"Billing": chat.LabelByPerson, "VIP": chat.LabelByPerson}, on(c))
@@ -76,8 +83,10 @@ func TestUpdateChat(t *testing.T) {
 		assert.Empty(t, c.Labels)
 
 		yes, no := true, false
+
 		addMessage(t, s, w, w.SMS.ID, "one")
 		addMessage(t, s, w, w.SMS.ID, "two")
+
 		c, err = update(chat.ChatPatch{NeedsResponse: &no})
 		require.NoError(t, err)
 		assert.Equal(t, []any{false, int64(2), int64(2)}, []any{c.NeedsResponse, c.Attention, c.Answered})
@@ -103,6 +112,7 @@ func TestUpdateChat(t *testing.T) {
 			_, err := update(test.patch)
 			require.Equal(t, test.code, chat.CodeOf(err), name)
 		}
+
 		after, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
 		require.NoError(t, err)
 		assert.Equal(t, c, after)
@@ -111,6 +121,7 @@ func TestUpdateChat(t *testing.T) {
 
 func TestNewAssistantTakesTheOldOnesPlace(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		second := w.Assistant
@@ -122,10 +133,12 @@ func TestNewAssistantTakesTheOldOnesPlace(t *testing.T) {
 		assert.Equal(t, second.ID, *c.AssistantMemberID)
 		people, err := s.Participants(t.Context(), w.Workspace, w.SMS.ID)
 		require.NoError(t, err)
+
 		roles := map[string]chat.ParticipantRole{}
 		for _, p := range people {
 			roles[p.MemberName] = p.Role
 		}
+
 		assert.Equal(t, map[string]chat.ParticipantRole{
 			"Ana Lopez": chat.ParticipantOwner, "Second": chat.ParticipantAssistant, "Mona Manager": chat.ParticipantOperator,
 		}, roles)
@@ -134,6 +147,7 @@ func TestNewAssistantTakesTheOldOnesPlace(t *testing.T) {
 
 func TestDeleteChat(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		require.NoError(t, s.DeleteChat(t.Context(), w.Workspace, w.By, w.SMS.ID))
@@ -142,7 +156,14 @@ func TestDeleteChat(t *testing.T) {
 		requireCode(t, chat.CodeChatNotFound, err)
 		_, err = s.Messages(t.Context(), w.Workspace, w.SMS.ID, chat.MessagePage{Page: ten()})
 		requireCode(t, chat.CodeChatNotFound, err)
-		_, err = s.AddMessage(t.Context(), w.Workspace, w.SMS.ID, chat.NewMessage{MemberID: w.Customer.ID, Content: "hello"})
+
+		_, err = s.AddMessage(
+			t.Context(),
+			w.Workspace,
+			w.SMS.ID,
+			chat.NewMessage{MemberID: w.Customer.ID, Content: "hello"},
+		)
+
 		requireCode(t, chat.CodeChatNotFound, err)
 		_, err = s.Participants(t.Context(), w.Workspace, w.SMS.ID)
 		requireCode(t, chat.CodeChatNotFound, err)
@@ -161,18 +182,31 @@ func TestDeleteChat(t *testing.T) {
 
 func TestChatsList(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		yes, no := true, false
+
 		for i := range 5 {
 			_, err := s.CreateChat(t.Context(), w.Workspace, w.By, chat.NewChat{
 				Channel: chat.ChannelWeb, Title: fmt.Sprintf("Web %d", i), MemberID: w.Manager.ID,
 			})
+
 			require.NoError(t, err)
 		}
+
 		addMessage(t, s, w, w.SMS.ID, "My order № 100% late")
-		_, err := s.UpdateChat(t.Context(), w.Workspace, w.By, w.Email.ID, chat.ChatPatch{LabelIDs: &[]chat.LabelID{w.VIP.ID}})
+
+		_, err := s.UpdateChat(
+			t.Context(),
+			w.Workspace,
+			w.By,
+			w.Email.ID,
+			chat.ChatPatch{LabelIDs: &[]chat.LabelID{w.VIP.ID}},
+		)
+
 		require.NoError(t, err)
+
 		titles := func(f chat.ChatFilter) []string {
 			var all []string
 			for _, c := range pages(t, 2, func(p chat.Page) (chat.List[chat.Chat], error) {
@@ -181,10 +215,17 @@ func TestChatsList(t *testing.T) {
 			}) {
 				all = append(all, c.Title)
 			}
+
 			return all
 		}
-		assert.Equal(t, []string{"Late parcel", "Web 4", "Web 3", "Web 2", "Web 1", "Web 0", "Invoice"}, titles(chat.ChatFilter{}),
-			"by the last activity, which a change of labels is not")
+
+		assert.Equal(
+			t,
+			[]string{"Late parcel", "Web 4", "Web 3", "Web 2", "Web 1", "Web 0", "Invoice"},
+			titles(chat.ChatFilter{}),
+			"by the last activity, which a change of labels is not",
+		)
+
 		assert.Equal(t, []string{"Late parcel"}, titles(chat.ChatFilter{NeedsResponse: &yes}))
 		assert.Len(t, titles(chat.ChatFilter{NeedsResponse: &no}), 6)
 		assert.Equal(t, []string{"Invoice"}, titles(chat.ChatFilter{Channel: chat.ChannelEmail}))

@@ -52,28 +52,57 @@ const claimTries = 5
 //
 // Idempotent in what matters: a repetition is granted nothing, because the first claim
 // lasts, or has made the delivery unknown.
-func (s *Store) Claim(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time, lease time.Duration) (chat.Claim, error) {
+func (s *Store) Claim(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.DeliveryID,
+	now time.Time,
+	lease time.Duration,
+) (chat.Claim, error) {
 	var claim chat.Claim
+
 	err := errClaimAgain
 	for try := 0; try < claimTries && errors.Is(err, errClaimAgain); try++ {
 		err = s.inTx(ctx, "claim a delivery", func(ctx context.Context, tx bun.Tx) error {
 			var err error
 			claim, err = s.claim(ctx, tx, ws, id, micro(now), micro(now.Add(lease)))
+
 			return err
 		})
 	}
+
 	return claim, err
 }
 
-func (s *Store) claim(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.DeliveryID, now, until time.Time) (chat.Claim, error) {
+func (s *Store) claim(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.DeliveryID,
+	now, until time.Time,
+) (chat.Claim, error) {
 	var row deliveryRow
-	_, err := tx.NewUpdate().Model(&row).Set("submission = ?", chat.SubmissionSending).Set("fence = fence + 1").
-		Set("lease_until = ?", until).Set("retry_at = NULL").Set("error_code = ''").Set("error_message = ''").
-		Set("updated_at = ?", now).Where("d.workspace_id = ?", ws).Where("d.id = ?", id).
-		Where("d.submission IN ?", bun.Tuple(claimable)).Where("(d.expires_at IS NULL OR d.expires_at > ?)", now).
+
+	_, err := tx.NewUpdate().
+		Model(&row).
+		Set("submission = ?", chat.SubmissionSending).
+		Set("fence = fence + 1").
+		Set("lease_until = ?", until).
+		Set("retry_at = NULL").
+		Set("error_code = ''").
+		Set("error_message = ''").
+		Set("updated_at = ?", now).
+		Where("d.workspace_id = ?", ws).
+		Where("d.id = ?", id).
+		Where("d.submission IN ?", bun.Tuple(claimable)).
+		Where("(d.expires_at IS NULL OR d.expires_at > ?)", now).
 		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", now).
-		Where("NOT "+suppressedNow).Where("NOT "+busyNow).Where("NOT EXISTS (SELECT 1 "+ofBreaker+" AND b.probe_at > ?)", now).
-		Returning("*").Returning(probing, ws).Exec(ctx)
+		Where("NOT "+suppressedNow).
+		Where("NOT "+busyNow).
+		Where("NOT EXISTS (SELECT 1 "+ofBreaker+" AND b.probe_at > ?)", now).
+		Returning("*").
+		Returning(probing, ws).
+		Exec(ctx)
 	switch {
 	case violationOf(err) == uniqueViolation: // another delivery to the address was claimed at the same time
 		return chat.Claim{}, errClaimAgain
@@ -82,19 +111,34 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id ch
 	case err != nil || row.ID == "":
 		return s.notClaimed(ctx, tx, ws, id, now)
 	}
+
 	if row.Probing {
 		if err := takeProbe(ctx, tx, &row, now); err != nil {
 			return chat.Claim{}, err
 		}
 	}
-	attempt := attemptRow{WorkspaceID: ws, DeliveryID: id, Fence: row.Fence, StartedAt: now}
+
+	attempt := attemptRow{
+		WorkspaceID: ws,
+		DeliveryID:  id,
+		Fence:       row.Fence,
+		StartedAt:   now,
+	}
+
 	err = s.batch(ctx, tx, tx.NewInsert().Model(&attempt),
 		moveAction(tx, ws, row.ActionID, chat.ActionRunning, now, chat.ActionParked))
+
 	return chat.Claim{Granted: true, Delivery: row.delivery()}, err
 }
 
 // notClaimed finds out why a claim was not granted, and stores what that means.
-func (s *Store) notClaimed(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Claim, error) {
+func (s *Store) notClaimed(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.DeliveryID,
+	now time.Time,
+) (chat.Claim, error) {
 	row, err := findDelivery(ctx, s.locked(tx.NewSelect().ColumnExpr("d.*").
 		ColumnExpr(suppressedNow+" AS suppressed").ColumnExpr(busyNow+" AS busy").
 		ColumnExpr("(SELECT b.probe_at "+ofBreaker+" AND b.probe_at > ?) AS probe_at", now).
@@ -102,20 +146,26 @@ func (s *Store) notClaimed(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, 
 	if err != nil {
 		return chat.Claim{}, err
 	}
+
 	var claim chat.Claim
+
 	switch row.Submission {
 	case chat.SubmissionSending:
 		if !row.LeaseUntil.Before(now) {
 			claim.WaitUntil = utc(row.LeaseUntil)
 			break
 		}
+
 		err = s.leaseRanOut(ctx, tx, &row, now)
+
 	case chat.SubmissionPending, chat.SubmissionBlocked:
 		claim.Busy, err = s.notAllowed(ctx, tx, &row, now)
 		claim.WaitUntil = utc(row.RetryAt)
 	default: // ended, or for people to decide
 	}
+
 	claim.Delivery = row.delivery()
+
 	return claim, err
 }
 
@@ -136,14 +186,19 @@ func (s *Store) notAllowed(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 		if err := s.freeAddress(ctx, tx, row, now); err != nil {
 			return true, err
 		}
+
 		if row.Submission == chat.SubmissionPending {
 			row.ErrorCode, row.ErrorMessage = chat.ErrorAddressBusy, ""
 		}
+
 		return true, s.batch(ctx, tx, saveState(tx, row, now))
+
 	default:
 		return false, errClaimAgain
 	}
+
 	row.RetryAt = nil
+
 	return false, s.batch(ctx, tx, append(notSent(tx, row, now), saveState(tx, row, now))...)
 }
 
@@ -157,23 +212,35 @@ const orphanedAfter = 10 * time.Minute
 // that was being sent becomes unknown first.
 func (s *Store) freeAddress(ctx context.Context, tx bun.Tx, waiting *deliveryRow, now time.Time) error {
 	var row deliveryRow
-	err := s.locked(tx.NewSelect().Model(&row)).Where("d.workspace_id = ?", waiting.WorkspaceID).Where("d.sender = ?", waiting.Sender).
-		Where("d.to_address = ?", waiting.To).Where("d.submission IN ('sending', 'unknown')").Where("d.channel <> 'web-chat'").
-		Where("COALESCE(d.unknown_since, d.lease_until) < ?", now.Add(-orphanedAfter)).Limit(1).Scan(ctx)
+
+	err := s.locked(tx.NewSelect().Model(&row)).
+		Where("d.workspace_id = ?", waiting.WorkspaceID).
+		Where("d.sender = ?", waiting.Sender).
+		Where("d.to_address = ?", waiting.To).
+		Where("d.submission IN ('sending', 'unknown')").
+		Where("d.channel <> 'web-chat'").
+		Where("COALESCE(d.unknown_since, d.lease_until) < ?", now.Add(-orphanedAfter)).
+		Limit(1).
+		Scan(ctx)
 	if err != nil {
 		return unlessNone(err)
 	}
+
 	if row.Submission == chat.SubmissionSending {
 		return s.leaseRanOut(ctx, tx, &row, now)
 	}
+
 	return s.batch(ctx, tx, review(tx, &row, now)...)
 }
 
 // leaseRanOut makes a delivery unknown whose claimer did not come back. Never may it be
 // posted again from here: the carrier may have it.
 func (s *Store) leaseRanOut(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
-	row.Submission, row.UnknownSince, row.LeaseUntil = chat.SubmissionUnknown, &now, nil
+	row.Submission = chat.SubmissionUnknown
+	row.UnknownSince = &now
+	row.LeaseUntil = nil
 	row.ErrorCode, row.ErrorMessage = chat.ErrorLeaseExpired, "whoever was sending it did not come back in time"
+
 	return s.batch(ctx, tx, saveState(tx, row, now),
 		tx.NewUpdate().Model((*attemptRow)(nil)).Set("outcome = ?", chat.OutcomeUnknown).Set("finished_at = ?", now).
 			Set("error_code = ?", row.ErrorCode).Set("error_message = ?", row.ErrorMessage).
@@ -184,6 +251,7 @@ func (s *Store) leaseRanOut(ctx context.Context, tx bun.Tx, row *deliveryRow, no
 // saveState is the statement that stores where a delivery stands.
 func saveState(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
 	row.UpdatedAt = now
+
 	return tx.NewUpdate().Model(row).
 		Column("submission", "lease_until", "retry_at", "unknown_since", "error_code", "error_message", "updated_at").
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
@@ -199,6 +267,7 @@ func notSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 func failAction(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
 	problem := chat.Errorf(chat.CodeDeliveryFailed, "the message was not delivered: %s", row.ErrorMessage)
 	problem.DeliveryID, problem.ActionID = string(row.ID), string(row.ActionID)
+
 	return moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
 		Set("problem = ?", problem)
 }

@@ -20,24 +20,40 @@ const (
 
 // inRequest changes a request and its asks, with all that follows from it: request_not_found.
 // It holds the request's row, so of two changes at once the second sees the first.
-func (s *Store) inRequest(ctx context.Context, what string, ws chat.WorkspaceID, id chat.ContributorRequestID, now time.Time, change func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error) (chat.ContributorRequest, error) {
+func (s *Store) inRequest(
+	ctx context.Context,
+	what string,
+	ws chat.WorkspaceID,
+	id chat.ContributorRequestID,
+	now time.Time,
+	change func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error,
+) (chat.ContributorRequest, error) {
 	var request chat.ContributorRequest
 	err := s.inTx(ctx, what, func(ctx context.Context, tx bun.Tx) error {
 		stored, err := s.lockRequest(ctx, tx, ws, id)
 		if err != nil {
 			return err
 		}
+
 		request = stored
+
 		request.Asks = slices.Clone(stored.Asks)
 		if err := change(ctx, tx, &request); err != nil {
 			return err
 		}
+
 		return s.saveRequest(ctx, tx, &request, &stored, now)
 	})
+
 	return request, err
 }
 
-func (s *Store) lockRequest(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ContributorRequestID) (chat.ContributorRequest, error) {
+func (s *Store) lockRequest(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.ContributorRequestID,
+) (chat.ContributorRequest, error) {
 	return findRequest(ctx, tx, s.locked(tx.NewSelect()), ws, id)
 }
 
@@ -45,23 +61,34 @@ func (s *Store) lockRequest(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID,
 // request that is over now also ends its tool call.
 func (s *Store) saveRequest(ctx context.Context, tx bun.Tx, r, before *chat.ContributorRequest, now time.Time) error {
 	var statements []bun.Query
+
 	for i := range r.Asks {
 		if before == nil || changedAsk(&r.Asks[i], &before.Asks[i]) {
 			statements = append(statements, saveAsk(tx, r.WorkspaceID, &r.Asks[i], now))
 		}
 	}
+
 	if r.State == chat.RequestOpen || before != nil && before.State != chat.RequestOpen {
 		return s.batch(ctx, tx, statements...)
 	}
-	row := contributorRequestRow{State: r.State, Note: r.Note, Result: r.Result, UpdatedAt: now}
+
+	row := contributorRequestRow{
+		State:     r.State,
+		Note:      r.Note,
+		Result:    r.Result,
+		UpdatedAt: now,
+	}
+
 	statements = append(statements,
 		tx.NewUpdate().Model(&row).Column("state", "note", "result", "updated_at").
 			Where("workspace_id = ?", r.WorkspaceID).Where("id = ?", r.ID))
+
 	if !r.Wait && r.State != chat.RequestCanceled {
 		if err := s.callForAnswer(ctx, tx, r, now); err != nil {
 			return err
 		}
 	}
+
 	return s.batch(ctx, tx, append(statements, ended(tx, r, now)...)...)
 }
 
@@ -71,7 +98,15 @@ func changedAsk(ask, before *chat.ContributorAsk) bool {
 }
 
 func saveAsk(tx bun.Tx, ws chat.WorkspaceID, ask *chat.ContributorAsk, now time.Time) *bun.UpdateQuery {
-	row := askRow{State: ask.State, ReplyID: ask.ReplyID, Answer: ask.Answer, AnsweredAt: ask.AnsweredAt, Why: ask.Why, UpdatedAt: now}
+	row := askRow{
+		State:      ask.State,
+		ReplyID:    ask.ReplyID,
+		Answer:     ask.Answer,
+		AnsweredAt: ask.AnsweredAt,
+		Why:        ask.Why,
+		UpdatedAt:  now,
+	}
+
 	return tx.NewUpdate().Model(&row).Column("state", "reply_id", "answer", "answered_at", "why", "updated_at").
 		Where("workspace_id = ?", ws).Where("id = ?", ask.ID)
 }
@@ -82,10 +117,12 @@ func (*Store) callForAnswer(ctx context.Context, tx bun.Tx, r *chat.ContributorR
 	if r.State != chat.RequestAnswered {
 		reason = r.Note
 	}
+
 	err := editChat(ctx, calledFor(tx.NewUpdate(), reason), r.WorkspaceID, r.ChatID, now)
 	if chat.CodeOf(err) == chat.CodeChatNotFound {
 		return nil // deleted meanwhile: nobody is to respond
 	}
+
 	return err
 }
 
@@ -96,18 +133,27 @@ func ended(tx bun.Tx, r *chat.ContributorRequest, now time.Time) []bun.Query {
 	if r.Result == nil {
 		result = stateResult(r)
 	}
+
 	q := tx.NewUpdate().Model((*askingRow)(nil)).Set("updated_at = ?", now).Where("t.workspace_id = ?", r.WorkspaceID).
 		Where("t.position = ?", r.Index).
-		Where("t.message_id = (SELECT message_id FROM contributor_requests WHERE workspace_id = ? AND id = ?)", r.WorkspaceID, r.ID)
+		Where(
+			"t.message_id = (SELECT message_id FROM contributor_requests WHERE workspace_id = ? AND id = ?)",
+			r.WorkspaceID,
+			r.ID,
+		)
+
 	if !r.Wait {
 		return []bun.Query{q.Set("result = ?", result).Where("t.state = ?", chat.ToolCallSucceeded)}
 	}
+
 	q.Set("finished_at = ?", now).Where("t.state = ?", chat.ToolCallWaiting)
+
 	if r.Result != nil {
 		q.Set("state = ?", chat.ToolCallSucceeded).Set("result = ?", result)
 	} else {
 		q.Set("state = ?", chat.ToolCallFailed).Set("error_code = ?", errorNotAnswered).Set("error = ?", r.Note)
 	}
+
 	return []bun.Query{q, moveAction(tx, r.WorkspaceID, r.ActionID, chat.ActionRunning, now, chat.ActionParked)}
 }
 
@@ -116,37 +162,65 @@ func ended(tx bun.Tx, r *chat.ContributorRequest, now time.Time) []bun.Query {
 // why a reply is unreadable; its contributor may be asked again.
 //
 // Idempotent: a reply is read once, and a request that is over stays as it is.
-func (s *Store) ReadReplies(ctx context.Context, ws chat.WorkspaceID, id chat.ContributorRequestID, read func(r *chat.ContributorRequest, a *chat.ContributorAsk, text string) (json.RawMessage, error), now time.Time) (chat.ContributorRequest, error) {
+func (s *Store) ReadReplies(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.ContributorRequestID,
+	read func(r *chat.ContributorRequest, a *chat.ContributorAsk, text string) (json.RawMessage, error),
+	now time.Time,
+) (chat.ContributorRequest, error) {
 	now = micro(now)
-	return s.inRequest(ctx, "read the replies of contributors", ws, id, now, func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
-		if r.State != chat.RequestOpen {
+
+	return s.inRequest(
+		ctx,
+		"read the replies of contributors",
+		ws,
+		id,
+		now,
+		func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
+			if r.State != chat.RequestOpen {
+				return nil
+			}
+
+			for i := range r.Asks {
+				ask := &r.Asks[i]
+				if ask.State != chat.AskReplied {
+					continue
+				}
+
+				var reply messageRow
+
+				err := tx.NewSelect().
+					Model(&reply).
+					Where("m.workspace_id = ?", ws).
+					Where("m.id = ?", ask.ReplyID).
+					Scan(ctx)
+				if err != nil {
+					return err
+				}
+
+				answer, err := read(r, ask, reply.Content)
+				if err != nil {
+					ask.State, ask.Why = chat.AskUnreadable, chat.AsError(err).Message
+					continue
+				}
+
+				answered(ask, answer, reply.CreatedAt)
+			}
+
+			r.Settle(now)
+
 			return nil
-		}
-		for i := range r.Asks {
-			ask := &r.Asks[i]
-			if ask.State != chat.AskReplied {
-				continue
-			}
-			var reply messageRow
-			err := tx.NewSelect().Model(&reply).Where("m.workspace_id = ?", ws).Where("m.id = ?", ask.ReplyID).Scan(ctx)
-			if err != nil {
-				return err
-			}
-			answer, err := read(r, ask, reply.Content)
-			if err != nil {
-				ask.State, ask.Why = chat.AskUnreadable, chat.AsError(err).Message
-				continue
-			}
-			answered(ask, answer, reply.CreatedAt)
-		}
-		r.Settle(now)
-		return nil
-	})
+		},
+	)
 }
 
 func answered(ask *chat.ContributorAsk, answer json.RawMessage, at time.Time) {
 	at = at.UTC()
-	ask.State, ask.Answer, ask.AnsweredAt, ask.Why = chat.AskAnswered, answer, &at, ""
+	ask.State = chat.AskAnswered
+	ask.Answer = answer
+	ask.AnsweredAt = &at
+	ask.Why = ""
 }
 
 // AnswerRequest takes an answer that a contributor has given through the API, or somebody
@@ -155,32 +229,68 @@ func answered(ask *chat.ContributorAsk, answer json.RawMessage, at time.Time) {
 // contributor has answered; conflict when the contributor could not be asked.
 //
 // Idempotent: an answer is known by its message.
-func (s *Store) AnswerRequest(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ContributorRequestID, in chat.ContributorAnswer, now time.Time) (chat.ContributorRequest, error) {
+func (s *Store) AnswerRequest(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	id chat.ContributorRequestID,
+	in chat.ContributorAnswer,
+	now time.Time,
+) (chat.ContributorRequest, error) {
 	now = micro(now)
-	return s.inRequest(ctx, "answer a contributor request", ws, id, now, func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
-		at := slices.IndexFunc(r.Asks, func(a chat.ContributorAsk) bool { return a.MemberID == in.MemberID })
-		if at < 0 {
-			return chat.Errorf(chat.CodeMemberNotFound, "this member was not asked")
-		}
-		ask := &r.Asks[at]
-		if ask.State == chat.AskAnswered && ask.ReplyID == in.MessageID {
-			return nil
-		}
-		if err := takesAnswer(r, ask); err != nil {
-			return err
-		}
-		message := messageRow{
-			ID: in.MessageID, WorkspaceID: ws, ChatID: r.ChatID, MemberID: &ask.MemberID, Role: chat.RoleUserMessage,
-			Content: in.Text, State: chat.MessageReceived, AskID: ask.ID, CreatedAt: now,
-		}
-		if err := s.addAnswer(ctx, tx, r, &message); err != nil {
-			return err
-		}
-		ask.ReplyID = in.MessageID
-		answered(ask, in.Answer, now)
-		r.Settle(now)
-		return s.audit(ctx, tx, ws, by, "contributor_request.answered", string(id), changed{"chat_id": r.ChatID, "member_id": in.MemberID})
-	})
+
+	return s.inRequest(
+		ctx,
+		"answer a contributor request",
+		ws,
+		id,
+		now,
+		func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
+			at := slices.IndexFunc(r.Asks, func(a chat.ContributorAsk) bool { return a.MemberID == in.MemberID })
+			if at < 0 {
+				return chat.Errorf(chat.CodeMemberNotFound, "this member was not asked")
+			}
+
+			ask := &r.Asks[at]
+			if ask.State == chat.AskAnswered && ask.ReplyID == in.MessageID {
+				return nil
+			}
+
+			if err := takesAnswer(r, ask); err != nil {
+				return err
+			}
+
+			message := messageRow{
+				ID:          in.MessageID,
+				WorkspaceID: ws,
+				ChatID:      r.ChatID,
+				MemberID:    &ask.MemberID,
+				Role:        chat.RoleUserMessage,
+				Content:     in.Text,
+				State:       chat.MessageReceived,
+				AskID:       ask.ID,
+				CreatedAt:   now,
+			}
+
+			if err := s.addAnswer(ctx, tx, r, &message); err != nil {
+				return err
+			}
+
+			ask.ReplyID = in.MessageID
+			answered(ask, in.Answer, now)
+			r.Settle(now)
+
+			return s.audit(
+				ctx,
+				tx,
+				ws,
+				by,
+				"contributor_request.answered",
+				string(id),
+				changed{"chat_id": r.ChatID, "member_id": in.MemberID},
+			)
+		},
+	)
 }
 
 func takesAnswer(r *chat.ContributorRequest, ask *chat.ContributorAsk) error {
@@ -192,6 +302,7 @@ func takesAnswer(r *chat.ContributorRequest, ask *chat.ContributorAsk) error {
 	case !ask.State.Open():
 		return chat.Errorf(chat.CodeConflict, "this contributor is not asked any more: %s", ask.Why)
 	}
+
 	return nil
 }
 
@@ -202,11 +313,14 @@ func (*Store) addAnswer(ctx context.Context, tx bun.Tx, r *chat.ContributorReque
 	if !r.Wait {
 		calledFor(q, "")
 	}
+
 	// First the chat: its row's lock makes numbers rise in the order of commits.
 	if err := editChat(ctx, q, r.WorkspaceID, r.ChatID, message.CreatedAt); err != nil {
 		return err
 	}
+
 	_, err := tx.NewInsert().Model(message).Exec(ctx)
+
 	return err
 }
 
@@ -215,37 +329,89 @@ func (*Store) addAnswer(ctx context.Context, tx bun.Tx, r *chat.ContributorReque
 // not audited. A deadline ends nothing while a reply waits to be read: it came in time.
 //
 // Idempotent: a request that is over stays as it is.
-func (s *Store) EndRequest(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ContributorRequestID, state chat.ContributorRequestState, note string, now time.Time) (chat.ContributorRequest, error) {
+func (s *Store) EndRequest(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	id chat.ContributorRequestID,
+	state chat.ContributorRequestState,
+	note string,
+	now time.Time,
+) (chat.ContributorRequest, error) {
 	now = micro(now)
-	return s.inRequest(ctx, "end a contributor request", ws, id, now, func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
-		unread := slices.ContainsFunc(r.Asks, func(a chat.ContributorAsk) bool { return a.State == chat.AskReplied })
-		if r.State != chat.RequestOpen || state == chat.RequestExpired && unread {
-			return nil
-		}
-		r.End(state, note, now)
-		if by == (chat.Actor{}) {
-			return nil
-		}
-		return s.audit(ctx, tx, ws, by, "contributor_request."+string(r.State), string(id), changed{"chat_id": r.ChatID})
-	})
+
+	return s.inRequest(
+		ctx,
+		"end a contributor request",
+		ws,
+		id,
+		now,
+		func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
+			unread := slices.ContainsFunc(
+				r.Asks,
+				func(a chat.ContributorAsk) bool { return a.State == chat.AskReplied },
+			)
+			if r.State != chat.RequestOpen || state == chat.RequestExpired && unread {
+				return nil
+			}
+
+			r.End(state, note, now)
+
+			if by == (chat.Actor{}) {
+				return nil
+			}
+
+			return s.audit(
+				ctx,
+				tx,
+				ws,
+				by,
+				"contributor_request."+string(r.State),
+				string(id),
+				changed{"chat_id": r.ChatID},
+			)
+		},
+	)
 }
 
 // FailAsk records why a contributor could not be asked, and closes the request when nobody
 // is left who could answer: contributor_request_not_found.
 //
 // Idempotent: an ask that is over stays as it is.
-func (s *Store) FailAsk(ctx context.Context, ws chat.WorkspaceID, id chat.AskID, why string, now time.Time) (chat.ContributorRequest, error) {
+func (s *Store) FailAsk(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.AskID,
+	why string,
+	now time.Time,
+) (chat.ContributorRequest, error) {
 	now = micro(now)
 	var ask askRow
 	// An ask never changes its request, so it needs no lock.
-	err := s.db.NewSelect().Model(&ask).Column("request_id").Where("k.workspace_id = ?", ws).Where("k.id = ?", id).Scan(ctx)
+	err := s.db.NewSelect().
+		Model(&ask).
+		Column("request_id").
+		Where("k.workspace_id = ?", ws).
+		Where("k.id = ?", id).
+		Scan(ctx)
 	if err != nil {
-		return chat.ContributorRequest{}, attempted("find who was asked", found(err, chat.CodeRequestNotFound, "contributor request"))
+		return chat.ContributorRequest{}, attempted(
+			"find who was asked",
+			found(err, chat.CodeRequestNotFound, "contributor request"),
+		)
 	}
-	return s.inRequest(ctx, "record that a contributor could not be asked", ws, ask.RequestID, now, func(_ context.Context, _ bun.Tx, r *chat.ContributorRequest) error {
-		failAsk(r, id, why, now)
-		return nil
-	})
+
+	return s.inRequest(
+		ctx,
+		"record that a contributor could not be asked",
+		ws,
+		ask.RequestID,
+		now,
+		func(_ context.Context, _ bun.Tx, r *chat.ContributorRequest) error {
+			failAsk(r, id, why, now)
+			return nil
+		},
+	)
 }
 
 // failAsk ends an open ask, and the request when that decides it.
@@ -255,5 +421,6 @@ func failAsk(r *chat.ContributorRequest, id chat.AskID, why string, now time.Tim
 			r.Asks[i].State, r.Asks[i].Why = chat.AskFailed, why
 		}
 	}
+
 	r.Settle(now)
 }

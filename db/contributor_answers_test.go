@@ -17,7 +17,12 @@ import (
 
 // answer is an answer through the API.
 func answer(m chat.MemberID, value string) chat.ContributorAnswer {
-	return chat.ContributorAnswer{MemberID: m, Answer: json.RawMessage(value), MessageID: inboundID(), Text: value}
+	return chat.ContributorAnswer{
+		MemberID:  m,
+		Answer:    json.RawMessage(value),
+		MessageID: inboundID(),
+		Text:      value,
+	}
 }
 
 func (a *asking) answer(id chat.ContributorRequestID, in chat.ContributorAnswer) (chat.ContributorRequest, error) {
@@ -26,6 +31,7 @@ func (a *asking) answer(id chat.ContributorRequestID, in chat.ContributorAnswer)
 
 func TestAnAnswerBySMS(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
@@ -33,6 +39,7 @@ func TestAnAnswerBySMS(t *testing.T) {
 		r := a.open(a.question())
 		a.put(&r, 0, chat.TurnQuestion)
 		a.put(&r, 1, chat.TurnQuestion)
+
 		closed := chat.StateClosed
 		_, err := s.UpdateChat(t.Context(), a.w.Workspace, a.w.By, a.chat, chat.ChatPatch{State: &closed})
 		require.NoError(t, err)
@@ -46,13 +53,20 @@ func TestAnAnswerBySMS(t *testing.T) {
 		message := messagesOf(t, s, a.w, a.chat)[0]
 		assert.Equal(t, []any{chat.RoleUserMessage, priya.ID, "Yes", r.Asks[0].ID},
 			[]any{message.Role, *message.MemberID, message.Content, message.AskID})
+
 		c := a.inChat()
 		assert.Equal(t, []any{chat.StateClosed, false}, []any{c.State, c.NeedsResponse}, "the send goes on with it")
+
 		replied := a.request(r.ID)
 		assert.Equal(t, []any{chat.AskReplied, message.ID}, []any{replied.Asks[0].State, replied.Asks[0].ReplyID})
 
 		done := a.read(r.ID)
-		assert.Equal(t, []any{chat.RequestAnswered, chat.AskAnswered, chat.AskClosed}, []any{done.State, done.Asks[0].State, done.Asks[1].State})
+		assert.Equal(
+			t,
+			[]any{chat.RequestAnswered, chat.AskAnswered, chat.AskClosed},
+			[]any{done.State, done.Asks[0].State, done.Asks[1].State},
+		)
+
 		assert.Equal(t, a.now, *done.Asks[0].AnsweredAt)
 		call, action := a.call()
 		assert.Equal(t, []any{chat.ToolCallSucceeded, chat.ActionRunning}, []any{call.State, action})
@@ -65,6 +79,7 @@ func TestAnAnswerBySMS(t *testing.T) {
 
 func TestAnAnswerThatNobodyWaitsFor(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
@@ -77,6 +92,7 @@ func TestAnAnswerThatNobodyWaitsFor(t *testing.T) {
 		a.read(r.ID)
 		c := a.inChat()
 		assert.Equal(t, []any{true, "a contributor has answered"}, []any{c.NeedsResponse, c.AttentionReason})
+
 		call, action := a.call()
 		assert.Equal(t, []any{chat.ToolCallSucceeded, chat.ActionRunning}, []any{call.State, action})
 		assert.Contains(t, string(call.Result), `"answer":false`)
@@ -85,6 +101,7 @@ func TestAnAnswerThatNobodyWaitsFor(t *testing.T) {
 
 func TestNobodyAnswers(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		for name, test := range map[string]struct {
 			wait     bool
@@ -100,27 +117,44 @@ func TestNobodyAnswers(t *testing.T) {
 			a := newAsking(t, s)
 			a.contributor("Priya", priyasPhone, "")
 			in := a.question()
+
 			in.Wait = test.wait
 			if test.fallback != "" {
 				in.Default = json.RawMessage(test.fallback)
 			}
+
 			r := a.open(in)
 			a.put(&r, 0, chat.TurnQuestion)
+
 			end := func() chat.ContributorRequest {
-				ended, err := s.EndRequest(t.Context(), a.w.Workspace, chat.Actor{}, r.ID, chat.RequestExpired, "Too late.", a.forward(time.Hour))
+				ended, err := s.EndRequest(
+					t.Context(),
+					a.w.Workspace,
+					chat.Actor{},
+					r.ID,
+					chat.RequestExpired,
+					"Too late.",
+					a.forward(time.Hour),
+				)
+
 				require.NoError(t, err, name)
+
 				return ended
 			}
+
 			ended := end()
 			assert.Equal(t, []any{test.state, chat.AskClosed}, []any{ended.State, ended.Asks[0].State}, name)
 			assert.Equal(t, ended, end(), "%s: a repetition changes nothing", name)
+
 			call, action := a.call()
 			assert.Equal(t, []any{test.call, chat.ActionRunning}, []any{call.State, action}, name)
+
 			if test.result == "" {
 				assert.Equal(t, []any{"contributor_not_answered", "Too late."}, []any{call.ErrorCode, call.Error}, name)
 			} else {
 				assert.JSONEq(t, test.result, string(replaceID(call.Result, r.ID)), name)
 			}
+
 			assert.Equal(t, !test.wait, a.inChat().NeedsResponse, name)
 		}
 	})
@@ -128,6 +162,7 @@ func TestNobodyAnswers(t *testing.T) {
 
 func TestAnAnswerThroughTheAPI(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		priya, ben := a.contributor("Priya", priyasPhone, ""), a.contributor("Ben", bensPhone, "")
@@ -146,22 +181,41 @@ func TestAnAnswerThroughTheAPI(t *testing.T) {
 		first := answer(priya.ID, "true")
 		half, err := a.answer(r.ID, first)
 		require.NoError(t, err, "also before the question was put")
-		assert.Equal(t, []any{chat.RequestOpen, chat.AskAnswered, chat.AskPending}, []any{half.State, half.Asks[0].State, half.Asks[1].State})
+
+		assert.Equal(
+			t,
+			[]any{chat.RequestOpen, chat.AskAnswered, chat.AskPending},
+			[]any{half.State, half.Asks[0].State, half.Asks[1].State},
+		)
+
 		again, err := a.answer(r.ID, first)
 		require.NoError(t, err)
 		assert.Equal(t, half, again)
+
 		_, err = a.answer(r.ID, answer(priya.ID, "false"))
 		requireCode(t, chat.CodeDecided, err)
 		done, err := a.answer(r.ID, answer(ben.ID, "false"))
 		require.NoError(t, err)
 		assert.Equal(t, chat.RequestAnswered, done.State)
 		assert.Contains(t, string(done.Result), `"Ben"`)
+
 		_, err = a.answer(r.ID, answer(ben.ID, "false"))
 		requireCode(t, chat.CodeDecided, err)
 		messages := messagesOf(t, s, a.w, a.chat)
 		require.Len(t, messages, 3)
-		assert.Equal(t, []any{ben.ID, "false", r.Asks[1].ID}, []any{*messages[0].MemberID, messages[0].Content, messages[0].AskID})
-		assert.Equal(t, []string{"contributor_request.answered", "contributor_request.answered"}, audit(t, s, a.w.Workspace)[:2])
+
+		assert.Equal(
+			t,
+			[]any{ben.ID, "false", r.Asks[1].ID},
+			[]any{*messages[0].MemberID, messages[0].Content, messages[0].AskID},
+		)
+
+		assert.Equal(
+			t,
+			[]string{"contributor_request.answered", "contributor_request.answered"},
+			audit(t, s, a.w.Workspace)[:2],
+		)
+
 		call, action := a.call()
 		assert.Equal(t, []any{chat.ToolCallSucceeded, chat.ActionRunning}, []any{call.State, action})
 	})
@@ -169,6 +223,7 @@ func TestAnAnswerThroughTheAPI(t *testing.T) {
 
 func TestCancelARequest(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
@@ -177,12 +232,24 @@ func TestCancelARequest(t *testing.T) {
 		receive(t, s, text(priya.Phone, "yes"), a.now)
 		ended, err := s.EndRequest(t.Context(), a.w.Workspace, a.w.By, r.ID, chat.RequestCanceled, "not needed", a.now)
 		require.NoError(t, err)
-		assert.Equal(t, []any{chat.RequestCanceled, "not needed", chat.AskClosed}, []any{ended.State, ended.Note, ended.Asks[0].State})
+
+		assert.Equal(
+			t,
+			[]any{chat.RequestCanceled, "not needed", chat.AskClosed},
+			[]any{ended.State, ended.Note, ended.Asks[0].State},
+		)
+
 		assert.Equal(t, "contributor_request.canceled", audit(t, s, a.w.Workspace)[0])
 		_, err = a.answer(r.ID, answer(priya.ID, "true"))
 		requireCode(t, chat.CodeDecided, err)
+
 		call, action := a.call()
-		assert.Equal(t, []any{chat.ToolCallFailed, "not needed", chat.ActionRunning}, []any{call.State, call.Error, action})
+		assert.Equal(
+			t,
+			[]any{chat.ToolCallFailed, "not needed", chat.ActionRunning},
+			[]any{call.State, call.Error, action},
+		)
+
 		late := receive(t, s, text(priya.Phone, "yes?"), a.now)
 		assert.Equal(t, []any{a.chat, false, ""}, []any{late.ChatID, late.Opened, late.Awaited})
 		assert.True(t, a.inChat().NeedsResponse, "it is a message as any other")
@@ -191,24 +258,31 @@ func TestCancelARequest(t *testing.T) {
 
 func TestTwoAnswersAtOnce(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		members := []chat.MemberID{a.contributor("Priya", priyasPhone, "").ID, a.contributor("Ben", bensPhone, "").ID}
 		r := a.open(a.question())
 		errs := make([]error, 6)
+
 		var all sync.WaitGroup
 		for i := range errs {
 			all.Go(func() { _, errs[i] = a.answer(r.ID, answer(members[i%2], "true")) })
 		}
+
 		all.Wait()
+
 		taken := 0
+
 		for _, err := range errs {
 			if err == nil {
 				taken++
 				continue
 			}
+
 			requireCode(t, chat.CodeDecided, err)
 		}
+
 		assert.Equal(t, 1, taken)
 		assert.Len(t, messagesOf(t, s, a.w, a.chat), 2)
 	})
@@ -216,6 +290,7 @@ func TestTwoAnswersAtOnce(t *testing.T) {
 
 func TestAnAnswerAndTheDeadlineAtOnce(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
@@ -225,37 +300,73 @@ func TestAnAnswerAndTheDeadlineAtOnce(t *testing.T) {
 		var reply chat.Arrival
 		var all sync.WaitGroup
 		all.Go(func() { reply, answered = s.ReceiveInbound(t.Context(), text(priya.Phone, "yes"), inboundID(), a.now) })
+
 		all.Go(func() {
-			_, ended = s.EndRequest(t.Context(), a.w.Workspace, chat.Actor{}, r.ID, chat.RequestExpired, "Too late.", a.now)
+			_, ended = s.EndRequest(
+				t.Context(),
+				a.w.Workspace,
+				chat.Actor{},
+				r.ID,
+				chat.RequestExpired,
+				"Too late.",
+				a.now,
+			)
 		})
+
 		all.Wait()
 		require.NoError(t, answered)
 		require.NoError(t, ended)
+
 		after := a.read(r.ID)
 		call, action := a.call()
 		assert.Equal(t, chat.ActionRunning, action)
 		assert.Equal(t, a.chat, reply.ChatID, "either way it is a message of the chat")
+
 		if reply.Awaited != "" {
-			assert.Equal(t, []any{chat.RequestAnswered, chat.ToolCallSucceeded}, []any{after.State, call.State}, "a deadline does not end what is answered")
+			assert.Equal(
+				t,
+				[]any{chat.RequestAnswered, chat.ToolCallSucceeded},
+				[]any{after.State, call.State},
+				"a deadline does not end what is answered",
+			)
+
 			return
 		}
-		assert.Equal(t, []any{chat.RequestExpired, chat.ToolCallFailed, true}, []any{after.State, call.State, a.inChat().NeedsResponse})
+
+		assert.Equal(
+			t,
+			[]any{chat.RequestExpired, chat.ToolCallFailed, true},
+			[]any{after.State, call.State, a.inChat().NeedsResponse},
+		)
 	})
 }
 
 func TestADeadlineWaitsForAReplyToBeRead(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		r := a.open(a.question())
 		a.put(&r, 0, chat.TurnQuestion)
 		receive(t, s, text(priya.Phone, "perhaps"), a.now)
+
 		end := func() chat.ContributorRequestState {
-			ended, err := s.EndRequest(t.Context(), a.w.Workspace, chat.Actor{}, r.ID, chat.RequestExpired, "Too late.", a.now)
+			ended, err := s.EndRequest(
+				t.Context(),
+				a.w.Workspace,
+				chat.Actor{},
+				r.ID,
+				chat.RequestExpired,
+				"Too late.",
+				a.now,
+			)
+
 			require.NoError(t, err)
+
 			return ended.State
 		}
+
 		assert.Equal(t, chat.RequestOpen, end())
 		a.read(r.ID)
 		assert.Equal(t, chat.RequestExpired, end())
@@ -264,6 +375,7 @@ func TestADeadlineWaitsForAReplyToBeRead(t *testing.T) {
 
 func TestARequestInADeletedChatStillEnds(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		a.contributor("Priya", priyasPhone, "")
@@ -271,7 +383,17 @@ func TestARequestInADeletedChatStillEnds(t *testing.T) {
 		in.Wait = false
 		r := a.open(in)
 		require.NoError(t, s.DeleteChat(t.Context(), a.w.Workspace, a.w.By, a.chat))
-		ended, err := s.EndRequest(t.Context(), a.w.Workspace, chat.Actor{}, r.ID, chat.RequestExpired, "Too late.", a.now)
+
+		ended, err := s.EndRequest(
+			t.Context(),
+			a.w.Workspace,
+			chat.Actor{},
+			r.ID,
+			chat.RequestExpired,
+			"Too late.",
+			a.now,
+		)
+
 		require.NoError(t, err)
 		assert.Equal(t, chat.RequestExpired, ended.State)
 	})

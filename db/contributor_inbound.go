@@ -29,6 +29,7 @@ func (q *question) ask() *chat.ContributorAsk {
 	if q.request == nil {
 		return &chat.ContributorAsk{}
 	}
+
 	return &q.request.Asks[q.index]
 }
 
@@ -40,6 +41,7 @@ func (q *question) calm() bool { return q.answers && q.request.Wait }
 // sender has put to who wrote and that is still open.
 func (s *Store) findQuestion(ctx context.Context, tx bun.Tx, a *arrival) error {
 	var asked askRow
+
 	q := tx.NewSelect().Model(&asked).Where("k.workspace_id = ?", a.workspace)
 	switch {
 	case a.question.askID != "":
@@ -49,23 +51,36 @@ func (s *Store) findQuestion(ctx context.Context, tx bun.Tx, a *arrival) error {
 	default:
 		a.asked(q).Where("k.state IN ('asked', 'replied', 'unreadable')")
 	}
+
 	if err := q.Scan(ctx); err != nil {
 		return unlessNone(err)
 	}
+
 	request, err := s.lockRequest(ctx, tx, a.workspace, asked.RequestID)
 	if err != nil {
 		return err
 	}
-	found := question{askID: asked.ID, certain: a.question.certain, request: &request, address: asked.Address}
+
+	found := question{
+		askID:   asked.ID,
+		certain: a.question.certain,
+		request: &request,
+		address: asked.Address,
+	}
+
 	found.index = slices.IndexFunc(request.Asks, func(k chat.ContributorAsk) bool { return k.ID == asked.ID })
 	found.answers = a.isAnswer(&found)
+
 	return a.concern(ctx, tx, found)
 }
 
 // asked narrows a query of asks to the newest that the sender has put to who wrote.
 func (a *arrival) asked(q *bun.SelectQuery) *bun.SelectQuery {
-	return q.Where("k.sender = ?", a.sender()).Where("k.address = ?", foldAddress(a.From)).Where("k.asked_at IS NOT NULL").
-		OrderExpr("k.asked_at DESC").Limit(1)
+	return q.Where("k.sender = ?", a.sender()).
+		Where("k.address = ?", foldAddress(a.From)).
+		Where("k.asked_at IS NOT NULL").
+		OrderExpr("k.asked_at DESC").
+		Limit(1)
 }
 
 // isAnswer tells whether the message answers the question, which is held. What headers
@@ -73,6 +88,7 @@ func (a *arrival) asked(q *bun.SelectQuery) *bun.SelectQuery {
 // is what carriers make of a yes, so it does not stand in the way.
 func (a *arrival) isAnswer(q *question) bool {
 	state := q.ask().State
+
 	return q.request.State == chat.RequestOpen && state.Open() && state != chat.AskPending &&
 		!a.Automatic && a.Keyword != chat.KeywordStop && a.Keyword != chat.KeywordHelp &&
 		(q.certain || q.address == foldAddress(a.From))
@@ -84,18 +100,23 @@ func (a *arrival) isAnswer(q *question) bool {
 func (a *arrival) concern(ctx context.Context, tx bun.Tx, q question) error {
 	byAddress := a.question.askID == ""
 	a.question.askID = ""
+
 	if byAddress && !q.answers && (q.request.State != chat.RequestOpen || !q.ask().State.Open()) {
 		return nil
 	}
+
 	row, err := findChat(ctx, tx.NewSelect(), a.workspace, q.request.ChatID)
 	if chat.CodeOf(err) == chat.CodeChatNotFound || err == nil && row.State == chat.StateArchived && !q.answers {
 		a.chat = nil
 		return nil
 	}
+
 	if err != nil {
 		return err
 	}
+
 	a.chat, a.question = &row, q
+
 	return nil
 }
 
@@ -105,21 +126,27 @@ func (a *arrival) findLateQuestion(ctx context.Context, tx bun.Tx) error {
 	if a.sender() == "" || a.From == "" {
 		return nil
 	}
+
 	var asked askRow
+
 	err := a.asked(tx.NewSelect().Model(&asked).Where("k.workspace_id = ?", a.workspace)).Scan(ctx)
 	if err != nil {
 		return unlessNone(err)
 	}
+
 	request, err := findRequest(ctx, tx, tx.NewSelect(), a.workspace, asked.RequestID)
 	if err != nil {
 		return err
 	}
+
 	row, err := findChat(ctx, inForce(tx.NewSelect()), a.workspace, request.ChatID)
 	if chat.CodeOf(err) == chat.CodeChatNotFound {
 		return nil
 	}
+
 	a.chat, a.question = &row, question{request: &request, address: asked.Address}
 	a.question.index = slices.IndexFunc(request.Asks, func(k chat.ContributorAsk) bool { return k.ID == asked.ID })
+
 	return err
 }
 
@@ -127,13 +154,16 @@ func (a *arrival) findLateQuestion(ctx context.Context, tx bun.Tx) error {
 // any more.
 func (s *Store) endByStop(ctx context.Context, tx bun.Tx, a *arrival) error {
 	q := &a.question
-	if a.Keyword != chat.KeywordStop || q.request == nil || q.ask().Sender != a.sender() || q.address != foldAddress(a.From) {
+	if a.Keyword != chat.KeywordStop || q.request == nil || q.ask().Sender != a.sender() ||
+		q.address != foldAddress(a.From) {
 		return nil
 	}
+
 	before := *q.request
 	q.request.Asks = slices.Clone(before.Asks)
 	failAsk(q.request, q.ask().ID, optedOut, a.now)
 	a.Awaited = q.request.WorkflowID
+
 	return s.saveRequest(ctx, tx, q.request, &before, a.now)
 }
 
@@ -143,9 +173,13 @@ func (s *Store) takeReply(ctx context.Context, tx bun.Tx, a *arrival) error {
 	if !q.answers {
 		return nil
 	}
+
 	ask := q.ask()
-	ask.State, ask.ReplyID, ask.Why = chat.AskReplied, a.message, ""
+	ask.State = chat.AskReplied
+	ask.ReplyID = a.message
+	ask.Why = ""
 	a.Awaited = q.request.WorkflowID
 	_, err := saveAsk(tx, a.workspace, ask, a.now).Exec(ctx)
+
 	return err
 }

@@ -18,11 +18,13 @@ func asksByEmail(t *testing.T, s *db.Store) (*asking, chat.Member, chat.Contribu
 	a := newAsking(t, s)
 	ben := a.contributor("Ben", "", "Ben@example.com")
 	r := a.open(a.question())
+
 	return a, ben, r, a.put(&r, 0, chat.TurnQuestion)
 }
 
 func TestAnAnswerByEmail(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		for name, test := range map[string]struct {
 			from   string
@@ -46,23 +48,29 @@ func TestAnAnswerByEmail(t *testing.T) {
 			}, false, true},
 		} {
 			a, ben, r, question := asksByEmail(t, s)
-			_, err := s.Bun().NewRaw("UPDATE messages SET email_message_id = '<question@handrail.example>' WHERE workspace_id = ? AND id = ?",
-				a.w.Workspace, question.MessageID).Exec(t.Context())
+			_, err := s.Bun().
+				NewRaw("UPDATE messages SET email_message_id = '<question@handrail.example>' WHERE workspace_id = ? AND id = ?", a.w.Workspace, question.MessageID).
+				Exec(t.Context())
+
 			require.NoError(t, err)
+
 			in := mail(test.from, "yes")
 			// The inbox of the oldest workspace would take it: give each its own.
 			address := string(a.w.Workspace) + "@example.com"
 			_, err = s.UpdateInbox(t.Context(), a.w.Workspace, a.w.By, a.w.Inbox.ID, chat.InboxPatch{Address: &address})
 			require.NoError(t, err)
+
 			in.To = []string{address}
 			test.change(&in, question)
 			got := receive(t, s, in, a.now)
 			assert.Equal(t, a.w.Workspace, got.WorkspaceID, name)
 			assert.Equal(t, test.sameChat, got.ChatID == a.chat, name)
+
 			if !test.answers {
 				assert.Equal(t, []any{"", chat.AskAsked}, []any{got.Awaited, a.request(r.ID).Asks[0].State}, name)
 				continue
 			}
+
 			assert.Equal(t, r.WorkflowID, got.Awaited, name)
 			message := messagesOf(t, s, a.w, a.chat)[0]
 			assert.Equal(t, []any{ben.ID, r.Asks[0].ID}, []any{*message.MemberID, message.AskID}, name)
@@ -73,38 +81,59 @@ func TestAnAnswerByEmail(t *testing.T) {
 
 func TestQuestionsStayOutOfTheCustomersThread(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		a.in(a.w.Email.ID)
+
 		hers := mail("ana@example.com", "hello")
 		hers.Subject = "Invoice 7"
 		receive(t, s, hers, a.now)
 		a.contributor("Ben", "", "ben@example.com")
 		r := a.open(a.question())
+
 		facts := func(in chat.SendAssistantMessage) (got chat.SendFacts) {
 			_, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), func(f *chat.SendFacts) (chat.SendPlan, error) {
 				got = *f
 				return dbtest.PlanText("hi")(f)
 			})
+
 			require.NoError(t, err)
+
 			return got
 		}
+
 		question := facts(a.turn(&r, 0, chat.TurnQuestion))
-		assert.Equal(t, []any{"", "", 0}, []any{question.FirstSubject, question.LastInboundID, len(question.References)})
+		assert.Equal(
+			t,
+			[]any{"", "", 0},
+			[]any{question.FirstSubject, question.LastInboundID, len(question.References)},
+		)
+
 		reply := mail("ben@example.com", "perhaps")
 		receive(t, s, reply, a.now)
 		hisOwn := receive(t, s, mail("eve@example.org", "hi"), a.now)
 		assert.NotEqual(t, a.chat, hisOwn.ChatID)
 		a.read(r.ID)
 		again := facts(a.turn(&r, 0, chat.TurnAgain))
-		assert.Equal(t, []any{"Ben", reply.EmailMessageID, []string{reply.EmailMessageID}}, []any{again.Recipient.Name, again.LastInboundID, again.References})
+		assert.Equal(
+			t,
+			[]any{"Ben", reply.EmailMessageID, []string{reply.EmailMessageID}},
+			[]any{again.Recipient.Name, again.LastInboundID, again.References},
+		)
+
 		next := facts(a.w.Send(a.chat, "hi"))
-		assert.Equal(t, []any{a.w.Customer.ID, hers.Subject, hers.EmailMessageID}, []any{next.Recipient.ID, next.FirstSubject, next.LastInboundID})
+		assert.Equal(
+			t,
+			[]any{a.w.Customer.ID, hers.Subject, hers.EmailMessageID},
+			[]any{next.Recipient.ID, next.FirstSubject, next.LastInboundID},
+		)
 	})
 }
 
 func TestAContributorSaysStop(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
@@ -119,9 +148,15 @@ func TestAContributorSaysStop(t *testing.T) {
 		stop := text(priya.Phone, "STOP")
 		stop.Keyword = chat.KeywordStop
 		got = receive(t, s, stop, a.now)
-		assert.Equal(t, []any{r.WorkflowID, []string{chat.ActionWorkflowID(a.w.Workspace, asked.ActionID)}}, []any{got.Awaited, got.Stopped})
+		assert.Equal(
+			t,
+			[]any{r.WorkflowID, []string{chat.ActionWorkflowID(a.w.Workspace, asked.ActionID)}},
+			[]any{got.Awaited, got.Stopped},
+		)
+
 		ended := a.request(r.ID)
 		assert.Equal(t, []any{chat.RequestFailed, chat.AskFailed}, []any{ended.State, ended.Asks[0].State})
+
 		call, action := a.call()
 		assert.Equal(t, []any{chat.ToolCallFailed, chat.ActionRunning}, []any{call.State, action})
 		list, err := s.Suppressions(t.Context(), a.w.Workspace, ten())
@@ -132,6 +167,7 @@ func TestAContributorSaysStop(t *testing.T) {
 
 func TestWhatComesAfterAnAnswer(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
@@ -151,9 +187,16 @@ func TestWhatComesAfterAnAnswer(t *testing.T) {
 		require.NoError(t, err)
 		own := receive(t, s, text(priya.Phone, "a matter of mine"), a.now)
 		assert.True(t, own.Opened)
+
 		open := chat.StateOpen
 		_, err = s.UpdateChat(t.Context(), a.w.Workspace, a.w.By, a.chat, chat.ChatPatch{State: &open})
 		require.NoError(t, err)
-		assert.Equal(t, own.ChatID, receive(t, s, text(priya.Phone, "and more"), a.now).ChatID, "who has a chat of their own writes there")
+
+		assert.Equal(
+			t,
+			own.ChatID,
+			receive(t, s, text(priya.Phone, "and more"), a.now).ChatID,
+			"who has a chat of their own writes there",
+		)
 	})
 }

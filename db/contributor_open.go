@@ -19,7 +19,11 @@ import (
 //
 // Idempotent: it holds the tool call's row, and a call opens one request; the second time
 // the first one is returned, with its own id and workflow.
-func (s *Store) OpenRequest(ctx context.Context, in chat.NewContributorRequest, now time.Time) (chat.ContributorRequest, error) {
+func (s *Store) OpenRequest(
+	ctx context.Context,
+	in chat.NewContributorRequest,
+	now time.Time,
+) (chat.ContributorRequest, error) {
 	now = micro(now)
 	var request chat.ContributorRequest
 	err := s.inTx(ctx, "open a contributor request", func(ctx context.Context, tx bun.Tx) error {
@@ -27,74 +31,121 @@ func (s *Store) OpenRequest(ctx context.Context, in chat.NewContributorRequest, 
 		if err != nil {
 			return err
 		}
+
 		var stored contributorRequestRow
+
 		err = tx.NewSelect().Model(&stored).Column("id").Where("r.workspace_id = ?", in.WorkspaceID).
 			Where("r.message_id = ?", call.MessageID).Where("r.position = ?", in.Index).Scan(ctx)
 		if err == nil {
 			request, err = findRequest(ctx, tx, tx.NewSelect(), in.WorkspaceID, stored.ID)
 			return err
 		}
+
 		if !noRows(err) {
 			return err
 		}
+
 		if call.State != chat.ToolCallPending {
 			return chat.Errorf(chat.CodeConflict, "the tool call is %s and asks nobody any more", call.State)
 		}
+
 		request, err = s.insertRequest(ctx, tx, &in, call, now)
+
 		return err
 	})
+
 	return request, err
 }
 
 func (s *Store) lockAsking(ctx context.Context, tx bun.Tx, in *chat.NewContributorRequest) (*askingRow, error) {
 	var call askingRow
-	err := s.locked(tx.NewSelect().Model(&call).ColumnExpr("t.*").ColumnExpr("m.chat_id AS chat_id").
-		ColumnExpr("COALESCE(a.requested_by, 0) AS requested_by").
-		Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").
-		Join("JOIN actions AS a ON a.workspace_id = m.workspace_id AND a.id = m.action_id").
-		Where("t.workspace_id = ?", in.WorkspaceID).Where("m.action_id = ?", in.ActionID).Where("t.position = ?", in.Index)).Scan(ctx)
+	err := s.locked(tx.NewSelect().Model(&call).ColumnExpr("t.*").ColumnExpr("m.chat_id AS chat_id").ColumnExpr("COALESCE(a.requested_by, 0) AS requested_by").Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").Join("JOIN actions AS a ON a.workspace_id = m.workspace_id AND a.id = m.action_id").Where("t.workspace_id = ?", in.WorkspaceID).Where("m.action_id = ?", in.ActionID).Where("t.position = ?", in.Index)).
+		Scan(ctx)
+
 	return &call, found(err, chat.CodeActionNotFound, "action or tool call")
 }
 
-func (s *Store) insertRequest(ctx context.Context, tx bun.Tx, in *chat.NewContributorRequest, call *askingRow, now time.Time) (chat.ContributorRequest, error) {
+func (s *Store) insertRequest(
+	ctx context.Context,
+	tx bun.Tx,
+	in *chat.NewContributorRequest,
+	call *askingRow,
+	now time.Time,
+) (chat.ContributorRequest, error) {
 	row := contributorRequestRow{
-		ID: in.ID, WorkspaceID: in.WorkspaceID, ChatID: call.ChatID, MessageID: call.MessageID, Position: in.Index,
-		ActionID: in.ActionID, RequestedBy: call.RequestedBy, Question: in.Question, Hint: in.Hint, Expects: in.Expects,
-		Require: in.Require, Wait: in.Wait, Fallback: in.Default, Reminders: in.Reminders, State: chat.RequestOpen,
-		Deadline: micro(now.Add(in.Within)), WorkflowID: in.WorkflowID, CreatedAt: now, UpdatedAt: now, Call: call,
+		ID:          in.ID,
+		WorkspaceID: in.WorkspaceID,
+		ChatID:      call.ChatID,
+		MessageID:   call.MessageID,
+		Position:    in.Index,
+		ActionID:    in.ActionID,
+		RequestedBy: call.RequestedBy,
+		Question:    in.Question,
+		Hint:        in.Hint,
+		Expects:     in.Expects,
+		Require:     in.Require,
+		Wait:        in.Wait,
+		Fallback:    in.Default,
+		Reminders:   in.Reminders,
+		State:       chat.RequestOpen,
+		Deadline:    micro(now.Add(in.Within)),
+		WorkflowID:  in.WorkflowID,
+		CreatedAt:   now,
+		UpdatedAt:   now,
+		Call:        call,
 	}
+
 	asks, err := s.newAsks(ctx, tx, in, call.ChatID, now)
 	if err != nil {
 		return chat.ContributorRequest{}, err
 	}
+
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return chat.ContributorRequest{}, err
 	}
+
 	if _, err := tx.NewInsert().Model(&asks).Exec(ctx); err != nil {
 		return chat.ContributorRequest{}, err
 	}
+
 	request := row.request()
+
 	request.Asks = each(asks, (*askRow).ask)
 	if err := s.batch(ctx, tx, opened(tx, &request, call, now)...); err != nil {
 		return chat.ContributorRequest{}, err
 	}
+
 	// With somebody who can not be reached, an answer of all can not come.
 	if request.Settle(now) {
 		err = s.saveRequest(ctx, tx, &request, nil, now)
 	}
+
 	return request, err
 }
 
 // opened are the statements that tell the tool call, and the action that waits with it.
 func opened(tx bun.Tx, r *chat.ContributorRequest, call *askingRow, now time.Time) []bun.Query {
-	q := tx.NewUpdate().Model((*toolCallRow)(nil)).Set("attempts = 1").Set("started_at = ?", now).Set("updated_at = ?", now).
-		Where("workspace_id = ?", r.WorkspaceID).Where("message_id = ?", call.MessageID).Where("position = ?", r.Index)
+	q := tx.NewUpdate().
+		Model((*toolCallRow)(nil)).
+		Set("attempts = 1").
+		Set("started_at = ?", now).
+		Set("updated_at = ?", now).
+		Where("workspace_id = ?", r.WorkspaceID).
+		Where("message_id = ?", call.MessageID).
+		Where("position = ?", r.Index)
+
 	if r.Wait {
 		return []bun.Query{
-			q.Set("state = ?", chat.ToolCallWaiting), moveAction(tx, r.WorkspaceID, r.ActionID, chat.ActionParked, now, chat.ActionRunning),
+			q.Set(
+				"state = ?",
+				chat.ToolCallWaiting,
+			), moveAction(tx, r.WorkspaceID, r.ActionID, chat.ActionParked, now, chat.ActionRunning),
 		}
 	}
-	return []bun.Query{q.Set("state = ?", chat.ToolCallSucceeded).Set("result = ?", stateResult(r)).Set("finished_at = ?", now)}
+
+	return []bun.Query{
+		q.Set("state = ?", chat.ToolCallSucceeded).Set("result = ?", stateResult(r)).Set("finished_at = ?", now),
+	}
 }
 
 // stateResult is the result of a tool call that has no answer to show.
@@ -103,33 +154,59 @@ func stateResult(r *chat.ContributorRequest) string {
 }
 
 // newAsks are the parts of those who are asked.
-func (s *Store) newAsks(ctx context.Context, tx bun.Tx, in *chat.NewContributorRequest, id chat.ChatID, now time.Time) ([]askRow, error) {
+func (s *Store) newAsks(
+	ctx context.Context,
+	tx bun.Tx,
+	in *chat.NewContributorRequest,
+	id chat.ChatID,
+	now time.Time,
+) ([]askRow, error) {
 	var inChat chatRow
-	err := tx.NewSelect().Model(&inChat).Relation("PhoneNumber").Relation("Inbox").Where("c.workspace_id = ?", in.WorkspaceID).
-		Where("c.id = ?", id).Where("c.deleted_at IS NULL").Scan(ctx)
+
+	err := tx.NewSelect().
+		Model(&inChat).
+		Relation("PhoneNumber").
+		Relation("Inbox").
+		Where("c.workspace_id = ?", in.WorkspaceID).
+		Where("c.id = ?", id).
+		Where("c.deleted_at IS NULL").
+		Scan(ctx)
 	if err != nil {
 		return nil, found(err, chat.CodeChatNotFound, "chat")
 	}
+
 	reached, err := s.reach(ctx, tx, (&factsRow{chatRow: inChat}).facts())
 	if err != nil {
 		return nil, err
 	}
+
 	reached = slices.DeleteFunc(reached, func(r chat.Reach) bool {
 		return in.ContributorID != 0 && r.Member.ID != in.ContributorID
 	})
+
 	if err := somebody(reached, in.Index); err != nil {
 		return nil, err
 	}
+
 	return each(reached, func(r *chat.Reach) askRow {
 		member := memberRowOf(&r.Member)
 		ask := askRow{
-			ID: chat.AskID(in.NewAskID()), WorkspaceID: in.WorkspaceID, RequestID: in.ID, MemberID: r.Member.ID,
-			Channel: cmp.Or(r.Channel, chat.ChannelEmail), Sender: r.Sender, Address: foldAddress(r.To), State: chat.AskPending,
-			UpdatedAt: now, Member: &member,
+			ID:          chat.AskID(in.NewAskID()),
+			WorkspaceID: in.WorkspaceID,
+			RequestID:   in.ID,
+			MemberID:    r.Member.ID,
+			Channel:     cmp.Or(r.Channel, chat.ChannelEmail),
+			Sender:      r.Sender,
+			Address:     foldAddress(r.To),
+			State:       chat.AskPending,
+			UpdatedAt:   now,
+			Member:      &member,
 		}
+
 		if r.Why != "" {
 			ask.State, ask.Why = chat.AskFailed, r.Why
 		}
+
 		return ask
 	}), nil
 }
@@ -138,10 +215,21 @@ func (s *Store) newAsks(ctx context.Context, tx bun.Tx, in *chat.NewContributorR
 func somebody(reached []chat.Reach, index int) error {
 	field := fmt.Sprintf("tool_calls[%d].arguments.contributor_id", index)
 	if len(reached) == 0 {
-		return chat.InvalidAs(chat.CodeInvalidToolArguments, field, "must be a contributor of this chat; add one with POST /chats/{id}/participants")
+		return chat.InvalidAs(
+			chat.CodeInvalidToolArguments,
+			field,
+			"must be a contributor of this chat; add one with POST /chats/{id}/participants",
+		)
 	}
+
 	if !slices.ContainsFunc(reached, func(r chat.Reach) bool { return r.Why == "" }) {
-		return chat.InvalidAs(chat.CodeInvalidToolArguments, field, "must be a contributor who can be reached: %s", reached[0].Why)
+		return chat.InvalidAs(
+			chat.CodeInvalidToolArguments,
+			field,
+			"must be a contributor who can be reached: %s",
+			reached[0].Why,
+		)
 	}
+
 	return nil
 }

@@ -18,19 +18,29 @@ func foldAddress(address string) string { return strings.ToLower(address) }
 // chat's own, else the workspace's oldest.
 func (s *Store) reach(ctx context.Context, tx bun.Tx, facts *chat.SendFacts) ([]chat.Reach, error) {
 	var places []participantRow
-	err := tx.NewSelect().Model(&places).Relation("Member").Where("p.workspace_id = ?", facts.Chat.WorkspaceID).
-		Where("p.chat_id = ?", facts.Chat.ID).Where("p.role = ?", chat.ParticipantContributor).OrderExpr("p.id").Scan(ctx)
+
+	err := tx.NewSelect().
+		Model(&places).
+		Relation("Member").
+		Where("p.workspace_id = ?", facts.Chat.WorkspaceID).
+		Where("p.chat_id = ?", facts.Chat.ID).
+		Where("p.role = ?", chat.ParticipantContributor).
+		OrderExpr("p.id").
+		Scan(ctx)
 	if err != nil || len(places) == 0 {
 		return nil, err
 	}
+
 	ways, err := askingSenders(ctx, tx, facts)
 	if err != nil {
 		return nil, err
 	}
+
 	members := each(places, func(p *participantRow) chat.Member { return p.Member.member() })
 	if err := ways.suppressions(ctx, tx, facts.Chat.WorkspaceID, members); err != nil {
 		return nil, err
 	}
+
 	return each(members, ways.to), nil
 }
 
@@ -47,26 +57,42 @@ func askingSenders(ctx context.Context, tx bun.Tx, facts *chat.SendFacts) (*send
 	ways := &senders{number: facts.PhoneNumber, inbox: facts.Inbox}
 	if ways.number == nil {
 		var row phoneNumberRow
-		err := tx.NewSelect().Model(&row).Where("pn.workspace_id = ?", facts.Chat.WorkspaceID).OrderExpr("pn.id").Limit(1).Scan(ctx)
+
+		err := tx.NewSelect().
+			Model(&row).
+			Where("pn.workspace_id = ?", facts.Chat.WorkspaceID).
+			OrderExpr("pn.id").
+			Limit(1).
+			Scan(ctx)
 		if unlessNone(err) != nil {
 			return nil, err
 		}
+
 		if err == nil {
 			oldest := row.phoneNumber()
 			ways.number = &oldest
 		}
 	}
+
 	if ways.inbox == nil {
 		var row inboxRow
-		err := tx.NewSelect().Model(&row).Where("i.workspace_id = ?", facts.Chat.WorkspaceID).OrderExpr("i.id").Limit(1).Scan(ctx)
+
+		err := tx.NewSelect().
+			Model(&row).
+			Where("i.workspace_id = ?", facts.Chat.WorkspaceID).
+			OrderExpr("i.id").
+			Limit(1).
+			Scan(ctx)
 		if unlessNone(err) != nil {
 			return nil, err
 		}
+
 		if err == nil {
 			oldest := row.inbox()
 			ways.inbox = &oldest
 		}
 	}
+
 	return ways, nil
 }
 
@@ -76,9 +102,11 @@ func (w *senders) suppressions(ctx context.Context, tx bun.Tx, ws chat.Workspace
 	if w.number != nil {
 		scopes = append(scopes, w.number.Scope())
 	}
+
 	if w.inbox != nil {
 		scopes = append(scopes, w.inbox.Scope())
 	}
+
 	for i := range members {
 		for _, address := range []string{members[i].Phone, members[i].Email} {
 			if address != "" {
@@ -86,9 +114,11 @@ func (w *senders) suppressions(ctx context.Context, tx bun.Tx, ws chat.Workspace
 			}
 		}
 	}
+
 	if len(scopes) == 0 || len(addresses) == 0 {
 		return nil
 	}
+
 	return tx.NewSelect().Model(&w.suppressed).Where("x.workspace_id = ?", ws).Where("x.lifted_at IS NULL").
 		Where("x.channel IN ?", bun.Tuple([]chat.Channel{chat.ChannelSMS, chat.ChannelEmail})).
 		Where("x.sender IN ?", bun.Tuple(scopes)).Where("x.address IN ?", bun.Tuple(addresses)).Scan(ctx)
@@ -107,20 +137,29 @@ func (w *senders) to(m *chat.Member) chat.Reach {
 		reach.Why = "notifications are disabled"
 		return reach
 	}
+
 	noSMS, noEmail := w.noSMS(m), ""
 	if noSMS == "" {
-		reach.Channel, reach.Sender, reach.To = chat.ChannelSMS, w.number.Scope(), m.Phone
+		reach.Channel = chat.ChannelSMS
+		reach.Sender = w.number.Scope()
+		reach.To = m.Phone
+
 		reach.From = w.number.Number
 		if reach.From == "" {
 			reach.From = w.number.MessagingServiceSID
 		}
 	} else if noEmail = w.noEmail(m); noEmail == "" {
-		reach.Channel, reach.Sender, reach.From, reach.To = chat.ChannelEmail, w.inbox.Scope(), w.inbox.Address, m.Email
+		reach.Channel = chat.ChannelEmail
+		reach.Sender = w.inbox.Scope()
+		reach.From = w.inbox.Address
+		reach.To = m.Email
 	} else {
 		reach.Why = "by SMS: " + noSMS + "; by email: " + noEmail
 		return reach
 	}
+
 	reach.Provider, _ = chat.ProviderFor(reach.Channel)
+
 	return reach
 }
 
@@ -134,6 +173,7 @@ func (w *senders) noSMS(m *chat.Member) string {
 	case m.ConsentSMS == chat.ConsentRevoked, w.suppress(chat.ChannelSMS, w.number.Scope(), m.Phone):
 		return "the member has opted out"
 	}
+
 	return ""
 }
 
@@ -147,5 +187,6 @@ func (w *senders) noEmail(m *chat.Member) string {
 	case m.ConsentEmail == chat.ConsentRevoked, w.suppress(chat.ChannelEmail, w.inbox.Scope(), m.Email):
 		return "the member has opted out"
 	}
+
 	return ""
 }

@@ -41,14 +41,33 @@ type contributorRequestRow struct {
 
 func (r *contributorRequestRow) request() chat.ContributorRequest {
 	request := chat.ContributorRequest{
-		ID: r.ID, WorkspaceID: r.WorkspaceID, ChatID: r.ChatID, ActionID: r.ActionID, Index: r.Position, RequestedBy: r.RequestedBy,
-		Question: r.Question, Hint: r.Hint, Expects: r.Expects, Require: r.Require, Wait: r.Wait, Default: r.Fallback,
-		Reminders: r.Reminders, State: r.State, Note: r.Note, Deadline: r.Deadline.UTC(), Result: r.Result,
-		Asks: []chat.ContributorAsk{}, WorkflowID: r.WorkflowID, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		ID:          r.ID,
+		WorkspaceID: r.WorkspaceID,
+		ChatID:      r.ChatID,
+		ActionID:    r.ActionID,
+		Index:       r.Position,
+		RequestedBy: r.RequestedBy,
+		Question:    r.Question,
+		Hint:        r.Hint,
+		Expects:     r.Expects,
+		Require:     r.Require,
+		Wait:        r.Wait,
+		Default:     r.Fallback,
+		Reminders:   r.Reminders,
+		State:       r.State,
+		Note:        r.Note,
+		Deadline:    r.Deadline.UTC(),
+		Result:      r.Result,
+		Asks:        []chat.ContributorAsk{},
+		WorkflowID:  r.WorkflowID,
+		CreatedAt:   r.CreatedAt.UTC(),
+		UpdatedAt:   r.UpdatedAt.UTC(),
 	}
+
 	if r.Call != nil {
 		request.CallID = r.Call.CallID
 	}
+
 	return request
 }
 
@@ -91,46 +110,76 @@ type askRow struct {
 
 func (r *askRow) ask() chat.ContributorAsk {
 	ask := chat.ContributorAsk{
-		ID: r.ID, MemberID: r.MemberID, Channel: r.Channel, Sender: r.Sender, State: r.State, ReplyID: r.ReplyID,
-		Reasked: r.Reasked, Answer: r.Answer, AnsweredAt: utc(r.AnsweredAt), Why: r.Why,
+		ID:         r.ID,
+		MemberID:   r.MemberID,
+		Channel:    r.Channel,
+		Sender:     r.Sender,
+		State:      r.State,
+		ReplyID:    r.ReplyID,
+		Reasked:    r.Reasked,
+		Answer:     r.Answer,
+		AnsweredAt: utc(r.AnsweredAt),
+		Why:        r.Why,
 	}
+
 	if r.Member != nil {
 		ask.MemberName = r.Member.Name
 	}
+
 	return ask
 }
 
 // ContributorRequest finds a request to contributors with its asks:
 // contributor_request_not_found.
-func (s *Store) ContributorRequest(ctx context.Context, ws chat.WorkspaceID, id chat.ContributorRequestID) (chat.ContributorRequest, error) {
+func (s *Store) ContributorRequest(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.ContributorRequestID,
+) (chat.ContributorRequest, error) {
 	request, err := findRequest(ctx, s.db, s.db.NewSelect(), ws, id)
 	return request, attempted("find a contributor request", err)
 }
 
 // findRequest finds a request by q, which may hold its row.
-func findRequest(ctx context.Context, db bun.IDB, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.ContributorRequestID) (chat.ContributorRequest, error) {
+func findRequest(
+	ctx context.Context,
+	db bun.IDB,
+	q *bun.SelectQuery,
+	ws chat.WorkspaceID,
+	id chat.ContributorRequestID,
+) (chat.ContributorRequest, error) {
 	var row contributorRequestRow
+
 	err := q.Model(&row).Relation("Call").Where("r.workspace_id = ?", ws).Where("r.id = ?", id).Scan(ctx)
 	if err != nil {
 		return chat.ContributorRequest{}, found(err, chat.CodeRequestNotFound, "contributor request")
 	}
+
 	all := []chat.ContributorRequest{row.request()}
 	err = addAsks(ctx, db, ws, all)
+
 	return all[0], err
 }
 
 // ContributorRequests lists the workspace's requests to contributors, newest first.
-func (s *Store) ContributorRequests(ctx context.Context, ws chat.WorkspaceID, f chat.ContributorFilter) (chat.List[chat.ContributorRequest], error) {
+func (s *Store) ContributorRequests(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	f chat.ContributorFilter,
+) (chat.List[chat.ContributorRequest], error) {
 	var rows []contributorRequestRow
 	q := s.db.NewSelect().Model(&rows).Relation("Call").Where("r.workspace_id = ?", ws).
 		OrderExpr("r.created_at DESC, r.id DESC").Limit(oneMore(f.Limit))
+
 	var micros int64
+
 	var id chat.ContributorRequestID
 	if ok, err := readCursor("contributor_requests", f.Cursor, &micros, &id); err != nil {
 		return chat.List[chat.ContributorRequest]{}, err
 	} else if ok {
 		q.Where("(r.created_at, r.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
 	}
+
 	switch f.State {
 	case "":
 	case chat.RequestOpen:
@@ -139,15 +188,19 @@ func (s *Store) ContributorRequests(ctx context.Context, ws chat.WorkspaceID, f 
 	default:
 		q.Where("r.state = ?", f.State)
 	}
+
 	if f.ChatID != 0 {
 		q.Where("r.chat_id = ?", f.ChatID)
 	}
+
 	if err := q.Scan(ctx); err != nil {
 		return chat.List[chat.ContributorRequest]{}, attempted("list the contributor requests", err)
 	}
+
 	list := listOf(rows, f.Limit, (*contributorRequestRow).request, func(r *contributorRequestRow) string {
 		return cursorOf("contributor_requests", microCursor(r.CreatedAt), r.ID)
 	})
+
 	return list, attempted("list who was asked", addAsks(ctx, s.db, ws, list.Items))
 }
 
@@ -156,13 +209,16 @@ func addAsks(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, requests []ch
 	if len(requests) == 0 {
 		return nil
 	}
+
 	ids := each(requests, func(r *chat.ContributorRequest) chat.ContributorRequestID { return r.ID })
 	var rows []askRow
 	err := db.NewSelect().Model(&rows).Relation("Member").Where("k.workspace_id = ?", ws).
 		Where("k.request_id IN ?", bun.Tuple(ids)).OrderExpr("k.id").Scan(ctx)
+
 	for i := range rows {
 		at := slices.Index(ids, rows[i].RequestID)
 		requests[at].Asks = append(requests[at].Asks, rows[i].ask())
 	}
+
 	return err
 }

@@ -19,7 +19,11 @@ var turnOf = map[chat.AskTurn]chat.AskState{
 
 // notYourTurn says that the contributor is asked something else by this sender.
 func notYourTurn() *chat.RetryLaterError {
-	return &chat.RetryLaterError{After: askTurnWait, Code: "busy", Message: "another question to this contributor is open"}
+	return &chat.RetryLaterError{
+		After:   askTurnWait,
+		Code:    "busy",
+		Message: "another question to this contributor is open",
+	}
 }
 
 // askFacts reads what decides about a question to a contributor as about a send to the
@@ -32,13 +36,16 @@ func (s *Store) askFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantM
 	if err != nil {
 		return nil, err
 	}
+
 	if err := itsTurn(ctx, tx, ask, in.Ask.Turn); err != nil {
 		return nil, err
 	}
+
 	facts, err := s.chatFacts(ctx, tx, in.WorkspaceID, in.ChatID)
 	if err != nil {
 		return nil, err
 	}
+
 	return facts, s.addressAsk(ctx, tx, ask, facts)
 }
 
@@ -48,18 +55,27 @@ func (s *Store) lockAsk(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMe
 	if err != nil {
 		return nil, err
 	}
+
 	ask := &askRow{}
+
 	err = tx.NewSelect().Model(ask).Relation("Member").Where("k.workspace_id = ?", in.WorkspaceID).
 		Where("k.request_id = ?", request.ID).Where("k.id = ?", in.Ask.AskID).Scan(ctx)
 	if err != nil {
 		return nil, found(err, chat.CodeRequestNotFound, "contributor request")
 	}
+
 	switch {
 	case request.ChatID != in.ChatID:
 		return nil, notFound(chat.CodeRequestNotFound, "contributor request")
 	case request.State != chat.RequestOpen || ask.State != turnOf[in.Ask.Turn]:
-		return nil, chat.Errorf(chat.CodeConflict, "the question is not open any more: the request is %s, the contributor's part %s", request.State, ask.State)
+		return nil, chat.Errorf(
+			chat.CodeConflict,
+			"the question is not open any more: the request is %s, the contributor's part %s",
+			request.State,
+			ask.State,
+		)
 	}
+
 	return ask, nil
 }
 
@@ -68,11 +84,18 @@ func itsTurn(ctx context.Context, tx bun.Tx, ask *askRow, turn chat.AskTurn) err
 	if turn != chat.TurnQuestion || ask.Channel != chat.ChannelSMS {
 		return nil
 	}
-	busy, err := tx.NewSelect().Model((*askRow)(nil)).Where("k.workspace_id = ?", ask.WorkspaceID).Where("k.sender = ?", ask.Sender).
-		Where("k.address = ?", ask.to()).Where("k.channel = 'phone-sms' AND k.state IN ('asked', 'replied', 'unreadable')").Exists(ctx)
+
+	busy, err := tx.NewSelect().
+		Model((*askRow)(nil)).
+		Where("k.workspace_id = ?", ask.WorkspaceID).
+		Where("k.sender = ?", ask.Sender).
+		Where("k.address = ?", ask.to()).
+		Where("k.channel = 'phone-sms' AND k.state IN ('asked', 'replied', 'unreadable')").
+		Exists(ctx)
 	if err == nil && busy {
 		return notYourTurn()
 	}
+
 	return err
 }
 
@@ -81,55 +104,92 @@ func (r *askRow) to() string {
 	if r.Channel == chat.ChannelSMS {
 		return foldAddress(r.Member.Phone)
 	}
+
 	return foldAddress(r.Member.Email)
 }
 
 // addressAsk turns the facts from the chat's member to the contributor.
 func (s *Store) addressAsk(ctx context.Context, tx bun.Tx, ask *askRow, facts *chat.SendFacts) error {
-	facts.Chat.Channel, facts.Recipient, facts.PhoneNumber, facts.Inbox = ask.Channel, nil, nil, nil
-	facts.FirstSubject, facts.LastInboundID, facts.References = "", "", nil
+	facts.Chat.Channel = ask.Channel
+	facts.Recipient = nil
+	facts.PhoneNumber = nil
+	facts.Inbox = nil
+	facts.FirstSubject = ""
+	facts.LastInboundID = ""
+	facts.References = nil
+
 	err := senderOf(ctx, tx, ask.WorkspaceID, ask.Sender, facts)
 	if err != nil && chat.CodeOf(err) != chat.CodeSenderNotFound { // deleted since: the plan refuses
 		return err
 	}
+
 	takesPart, err := tx.NewSelect().Model((*participantRow)(nil)).Where("p.workspace_id = ?", ask.WorkspaceID).
 		Where("p.chat_id = ?", facts.Chat.ID).Where("p.member_id = ?", ask.MemberID).
 		Where("p.role = ?", chat.ParticipantContributor).Exists(ctx)
 	if err != nil {
 		return err
 	}
+
 	if takesPart {
 		contributor := ask.Member.member()
 		facts.Recipient = &contributor
 	}
+
 	facts.Suppressed, err = tx.NewSelect().Model((*suppressionRow)(nil)).Where("x.workspace_id = ?", ask.WorkspaceID).
 		Where("x.channel = ?", ask.Channel).Where("x.sender = ?", ask.Sender).Where("x.address = ?", ask.to()).
 		Where("x.lifted_at IS NULL").Exists(ctx)
 	if err != nil || ask.Channel != chat.ChannelEmail {
 		return err
 	}
+
 	return readThread(ctx, tx, facts, ask.ID)
 }
 
 // putQuestion records that an ask, which [Store.askFacts] holds, is put by this message, and
 // whose answer is awaited now. A [chat.RetryLaterError] says that another question to the
 // same person was faster.
-func (s *Store) putQuestion(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage, message chat.MessageID, now time.Time) error {
+func (s *Store) putQuestion(
+	ctx context.Context,
+	tx bun.Tx,
+	in *chat.SendAssistantMessage,
+	message chat.MessageID,
+	now time.Time,
+) error {
 	var ask askRow
-	err := tx.NewSelect().Model(&ask).Relation("Member").Where("k.workspace_id = ?", in.WorkspaceID).Where("k.id = ?", in.Ask.AskID).Scan(ctx)
+
+	err := tx.NewSelect().
+		Model(&ask).
+		Relation("Member").
+		Where("k.workspace_id = ?", in.WorkspaceID).
+		Where("k.id = ?", in.Ask.AskID).
+		Scan(ctx)
 	if err != nil {
 		return err
 	}
-	ask.State, ask.Address, ask.AskedAt, ask.UpdatedAt = chat.AskAsked, ask.to(), &now, now
+
+	ask.State = chat.AskAsked
+	ask.Address = ask.to()
+	ask.AskedAt = &now
+
+	ask.UpdatedAt = now
 	if in.Ask.Turn == chat.TurnAgain {
 		ask.Reasked++
 	}
-	err = s.batch(ctx, tx,
+
+	err = s.batch(
+		ctx,
+		tx,
 		tx.NewUpdate().Model(&ask).Column("state", "address", "reasked", "asked_at", "updated_at").
 			Where("workspace_id = ?", in.WorkspaceID).Where("id = ?", ask.ID),
-		tx.NewUpdate().Model((*messageRow)(nil)).Set("ask_id = ?", ask.ID).Where("workspace_id = ?", in.WorkspaceID).Where("id = ?", message))
+		tx.NewUpdate().
+			Model((*messageRow)(nil)).
+			Set("ask_id = ?", ask.ID).
+			Where("workspace_id = ?", in.WorkspaceID).
+			Where("id = ?", message),
+	)
 	if violationOf(err) == uniqueViolation {
 		return notYourTurn().Because(err)
 	}
+
 	return err
 }

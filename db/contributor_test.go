@@ -29,44 +29,80 @@ type asking struct {
 // newAsking makes a world with a send, whose chat has no contributors yet.
 func newAsking(t *testing.T, s *db.Store) *asking {
 	t.Helper()
-	a := &asking{t: t, s: s, w: dbtest.Seed(t, s), clock: newClock()}
+
+	a := &asking{
+		t:     t,
+		s:     s,
+		w:     dbtest.Seed(t, s),
+		clock: newClock(),
+	}
+
 	a.in(a.w.SMS.ID)
+
 	return a
 }
 
 // in makes a send in another chat the one that asks.
 func (a *asking) in(id chat.ChatID) {
 	a.t.Helper()
-	a.chat, a.sent = id, a.w.Prepare(a.t, a.s, id, "She comes.", chat.ToolCall{ID: "ask", Name: chat.ToolAskContributor})
+
+	a.chat, a.sent = id, a.w.Prepare(
+		a.t,
+		a.s,
+		id,
+		"She comes.",
+		chat.ToolCall{ID: "ask", Name: chat.ToolAskContributor},
+	)
 }
 
 // contributor adds somebody to the chat; "" leaves phone or email out.
 func (a *asking) contributor(name, phone, email string) chat.Member {
 	a.t.Helper()
+
 	m, err := a.s.CreateMember(a.t.Context(), a.w.Workspace, a.w.By, chat.Member{
-		Kind: chat.KindPerson, Role: chat.RoleUser, Name: name, Phone: phone, Email: email, NotificationsEnabled: true,
-		ConsentSMS: chat.ConsentUnknown, ConsentEmail: chat.ConsentUnknown,
+		Kind:                 chat.KindPerson,
+		Role:                 chat.RoleUser,
+		Name:                 name,
+		Phone:                phone,
+		Email:                email,
+		NotificationsEnabled: true,
+		ConsentSMS:           chat.ConsentUnknown,
+		ConsentEmail:         chat.ConsentUnknown,
 	})
+
 	require.NoError(a.t, err)
 	a.joins(m)
+
 	return m
 }
 
 func (a *asking) joins(m chat.Member) {
 	a.t.Helper()
+
 	_, err := a.s.AddParticipant(a.t.Context(), chat.AddParticipant{
-		Request: a.w.Request(a.chat), NewParticipant: chat.NewParticipant{MemberID: m.ID, Role: chat.ParticipantContributor},
+		Request: a.w.Request(
+			a.chat,
+		), NewParticipant: chat.NewParticipant{MemberID: m.ID, Role: chat.ParticipantContributor},
 	})
+
 	require.NoError(a.t, err)
 }
 
 // question is a request to everybody that waits for a yes or no from anybody.
 func (a *asking) question() chat.NewContributorRequest {
 	id := chat.ContributorRequestID(uuid.Must(uuid.NewV7()).String())
+
 	return chat.NewContributorRequest{
-		ToolStep: chat.ToolStep{WorkspaceID: a.w.Workspace, ActionID: a.sent.ActionID}, ID: id, Question: "Can you come?",
-		Hint: "Please answer yes or no.", Expects: json.RawMessage(`{"type":"boolean"}`), Require: "any", Wait: true, Reminders: 1,
-		Within: 24 * time.Hour, NewAskID: func() string { return uuid.Must(uuid.NewV7()).String() },
+		ToolStep:   chat.ToolStep{WorkspaceID: a.w.Workspace, ActionID: a.sent.ActionID},
+		ID:         id,
+		Question:   "Can you come?",
+		Hint:       "Please answer yes or no.",
+		Expects:    json.RawMessage(`{"type":"boolean"}`),
+		Require:    "any",
+		Wait:       true,
+		Reminders:  1,
+		Within:     24 * time.Hour,
+		NewAskID:   func() string { return uuid.Must(uuid.NewV7()).String() },
 		WorkflowID: chat.ContributorWorkflowID(a.w.Workspace, id),
 	}
 }
@@ -75,6 +111,7 @@ func (a *asking) open(in chat.NewContributorRequest) chat.ContributorRequest {
 	a.t.Helper()
 	r, err := a.s.OpenRequest(a.t.Context(), in, a.now)
 	require.NoError(a.t, err)
+
 	return r
 }
 
@@ -82,6 +119,7 @@ func (a *asking) open(in chat.NewContributorRequest) chat.ContributorRequest {
 func (a *asking) turn(r *chat.ContributorRequest, ask int, turn chat.AskTurn) chat.SendAssistantMessage {
 	in := a.w.Send(r.ChatID, r.Text(turn))
 	in.Ask = &chat.AskStep{RequestID: r.ID, AskID: r.Asks[ask].ID, Turn: turn}
+
 	return in
 }
 
@@ -89,6 +127,7 @@ func (a *asking) put(r *chat.ContributorRequest, ask int, turn chat.AskTurn) cha
 	a.t.Helper()
 	sent, err := a.tryPut(r, ask, turn)
 	require.NoError(a.t, err)
+
 	return sent
 }
 
@@ -100,6 +139,7 @@ func (a *asking) request(id chat.ContributorRequestID) chat.ContributorRequest {
 	a.t.Helper()
 	r, err := a.s.ContributorRequest(a.t.Context(), a.w.Workspace, id)
 	require.NoError(a.t, err)
+
 	return r
 }
 
@@ -108,6 +148,7 @@ func (a *asking) read(id chat.ContributorRequestID) chat.ContributorRequest {
 	a.t.Helper()
 	r, err := a.s.ReadReplies(a.t.Context(), a.w.Workspace, id, yesOrNo, a.now)
 	require.NoError(a.t, err)
+
 	return r
 }
 
@@ -118,6 +159,7 @@ func yesOrNo(_ *chat.ContributorRequest, _ *chat.ContributorAsk, text string) (j
 	case "no":
 		return json.RawMessage(`false`), nil
 	}
+
 	return nil, chat.Errorf(chat.CodeInvalidAnswer, "it is neither yes nor no")
 }
 
@@ -128,6 +170,7 @@ func (a *asking) call() (chat.ToolCall, chat.ActionState) {
 	require.NoError(a.t, err)
 	action, err := a.s.Action(a.t.Context(), a.w.Workspace, a.sent.ActionID)
 	require.NoError(a.t, err)
+
 	return sent.ToolCalls[0], action.State
 }
 
@@ -135,6 +178,7 @@ func (a *asking) inChat() chat.Chat {
 	a.t.Helper()
 	c, err := a.s.Chat(a.t.Context(), a.w.Workspace, a.chat)
 	require.NoError(a.t, err)
+
 	return c
 }
 
@@ -142,23 +186,51 @@ const priyasPhone, bensPhone = "+14155550188", "+14155550189"
 
 func TestOpenRequest(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
-		priya, ben := a.contributor("Priya", priyasPhone, "priya@example.com"), a.contributor("Ben", "", "Ben@example.com")
+		priya, ben := a.contributor(
+			"Priya",
+			priyasPhone,
+			"priya@example.com",
+		), a.contributor(
+			"Ben",
+			"",
+			"Ben@example.com",
+		)
+
 		nobody := a.contributor("Nora", "", "")
 		in := a.question()
 		r := a.open(in)
-		assert.Equal(t, []any{in.ID, a.chat, a.sent.ActionID, "ask", 0, a.w.Manager.ID, chat.RequestOpen, a.now.Add(24 * time.Hour), in.WorkflowID},
-			[]any{r.ID, r.ChatID, r.ActionID, r.CallID, r.Index, r.RequestedBy, r.State, r.Deadline, r.WorkflowID})
+		assert.Equal(
+			t,
+			[]any{
+				in.ID,
+				a.chat,
+				a.sent.ActionID,
+				"ask",
+				0,
+				a.w.Manager.ID,
+				chat.RequestOpen,
+				a.now.Add(24 * time.Hour),
+				in.WorkflowID,
+			},
+			[]any{r.ID, r.ChatID, r.ActionID, r.CallID, r.Index, r.RequestedBy, r.State, r.Deadline, r.WorkflowID},
+		)
+
 		require.Len(t, r.Asks, 3)
+
 		number, inbox := a.w.PhoneNumber.Scope(), a.w.Inbox.Scope()
 		assert.Equal(t, []any{priya.ID, "Priya", chat.ChannelSMS, number, chat.AskPending},
 			[]any{r.Asks[0].MemberID, r.Asks[0].MemberName, r.Asks[0].Channel, r.Asks[0].Sender, r.Asks[0].State})
+
 		assert.Equal(t, []any{ben.ID, chat.ChannelEmail, inbox, chat.AskPending},
 			[]any{r.Asks[1].MemberID, r.Asks[1].Channel, r.Asks[1].Sender, r.Asks[1].State})
+
 		assert.Equal(t, []any{nobody.ID, chat.AskFailed}, []any{r.Asks[2].MemberID, r.Asks[2].State})
 		assert.Contains(t, r.Asks[2].Why, "no phone number")
 		assert.Contains(t, r.Asks[2].Why, "no email address")
+
 		call, action := a.call()
 		assert.Equal(t, []any{chat.ToolCallWaiting, chat.ActionParked}, []any{call.State, action})
 
@@ -171,6 +243,7 @@ func TestOpenRequest(t *testing.T) {
 
 func TestOpenRequestWithoutWaiting(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		a.contributor("Priya", priyasPhone, "")
@@ -185,6 +258,7 @@ func TestOpenRequestWithoutWaiting(t *testing.T) {
 
 func TestWhoCanBeAsked(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		refused := func(in chat.NewContributorRequest, says string) {
@@ -194,14 +268,27 @@ func TestWhoCanBeAsked(t *testing.T) {
 			assert.Equal(t, "tool_calls[0].arguments.contributor_id", chat.AsError(err).Fields[0].Field)
 			assert.Contains(t, err.Error(), says)
 		}
+
 		refused(a.question(), "contributor of this chat")
 		muted := a.contributor("Mute", "+14155550170", "")
 		off := false
-		_, err := s.UpdateMember(t.Context(), a.w.Workspace, a.w.By, muted.ID, chat.MemberPatch{NotificationsEnabled: &off})
+		_, err := s.UpdateMember(
+			t.Context(),
+			a.w.Workspace,
+			a.w.By,
+			muted.ID,
+			chat.MemberPatch{NotificationsEnabled: &off},
+		)
+
 		require.NoError(t, err)
 		refused(a.question(), "notifications are disabled")
 		call, action := a.call()
-		assert.Equal(t, []any{chat.ToolCallPending, chat.ActionRunning}, []any{call.State, action}, "nothing has happened")
+		assert.Equal(
+			t,
+			[]any{chat.ToolCallPending, chat.ActionRunning},
+			[]any{call.State, action},
+			"nothing has happened",
+		)
 
 		stopped := a.contributor("Stan", "+14155550171", "")
 		stop := text("+14155550171", "STOP")
@@ -223,6 +310,7 @@ func TestWhoCanBeAsked(t *testing.T) {
 
 func TestAnAnswerOfAllWithoutOneOfThem(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		a.contributor("Priya", priyasPhone, "")
@@ -231,6 +319,7 @@ func TestAnAnswerOfAllWithoutOneOfThem(t *testing.T) {
 		in.Require = chat.ContributorRequireAll
 		r := a.open(in)
 		assert.Equal(t, []any{chat.RequestFailed, chat.AskClosed}, []any{r.State, r.Asks[0].State})
+
 		call, action := a.call()
 		assert.Equal(t, []any{chat.ToolCallFailed, "contributor_not_answered", r.Note, chat.ActionRunning},
 			[]any{call.State, call.ErrorCode, call.Error, action})
@@ -239,6 +328,7 @@ func TestAnAnswerOfAllWithoutOneOfThem(t *testing.T) {
 
 func TestPutAQuestion(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
@@ -256,14 +346,22 @@ func TestPutAQuestion(t *testing.T) {
 		requireCode(t, chat.CodeConflict, err)
 
 		receive(t, s, text(priya.Phone, "perhaps"), a.now)
-		assert.Equal(t, []any{chat.AskUnreadable, "it is neither yes nor no"}, []any{a.read(r.ID).Asks[0].State, a.request(r.ID).Asks[0].Why})
+
+		assert.Equal(
+			t,
+			[]any{chat.AskUnreadable, "it is neither yes nor no"},
+			[]any{a.read(r.ID).Asks[0].State, a.request(r.ID).Asks[0].Why},
+		)
+
 		phone := "+14155550187"
 		_, err = s.UpdateMember(t.Context(), a.w.Workspace, a.w.By, priya.ID, chat.MemberPatch{Phone: &phone})
 		require.NoError(t, err)
+
 		again := a.put(&r, 0, chat.TurnAgain)
 		d, err = s.Delivery(t.Context(), a.w.Workspace, again.DeliveryID)
 		require.NoError(t, err)
 		assert.Equal(t, phone, d.To)
+
 		now := a.request(r.ID).Asks[0]
 		assert.Equal(t, []any{chat.AskAsked, 1}, []any{now.State, now.Reasked})
 		receive(t, s, text(phone, "yes"), a.now)
@@ -275,17 +373,20 @@ func TestPutAQuestion(t *testing.T) {
 
 func TestAQuestionToSomebodyWhoIsGone(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		r := a.open(a.question())
 		people, err := s.Participants(t.Context(), a.w.Workspace, a.chat)
 		require.NoError(t, err)
+
 		for _, p := range people {
 			if p.MemberID == priya.ID {
 				require.NoError(t, s.RemoveParticipant(t.Context(), a.w.Workspace, a.w.By, a.chat, p.ID))
 			}
 		}
+
 		_, err = a.tryPut(&r, 0, chat.TurnQuestion)
 		requireCode(t, chat.CodeParticipantNotFound, err)
 		a.joins(priya)
@@ -296,7 +397,13 @@ func TestAQuestionToSomebodyWhoIsGone(t *testing.T) {
 		requireCode(t, chat.CodeRecipientOptedOut, err)
 		failed, err := s.FailAsk(t.Context(), a.w.Workspace, r.Asks[0].ID, "opted out", a.now)
 		require.NoError(t, err)
-		assert.Equal(t, []any{chat.RequestFailed, "Priya could not be asked: opted out"}, []any{failed.State, failed.Note})
+
+		assert.Equal(
+			t,
+			[]any{chat.RequestFailed, "Priya could not be asked: opted out"},
+			[]any{failed.State, failed.Note},
+		)
+
 		again, err := s.FailAsk(t.Context(), a.w.Workspace, r.Asks[0].ID, "something else", a.forward(time.Hour))
 		require.NoError(t, err)
 		assert.Equal(t, failed, again)
@@ -305,6 +412,7 @@ func TestAQuestionToSomebodyWhoIsGone(t *testing.T) {
 
 func TestOneQuestionAtATimeBySMS(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
@@ -330,20 +438,24 @@ func TestOneQuestionAtATimeBySMS(t *testing.T) {
 
 func TestContributorRequests(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", "", "priya@example.com")
 		var ids []chat.ContributorRequestID
+
 		for i := range 3 {
 			a.in(a.w.SMS.ID)
 			a.forward(time.Duration(i%2) * time.Second)
 			ids = append([]chat.ContributorRequestID{a.open(a.question()).ID}, ids...)
 		}
+
 		a.in(a.w.Email.ID)
 		a.joins(priya)
 		other := a.open(a.question())
 		_, err := s.EndRequest(t.Context(), a.w.Workspace, a.w.By, ids[1], chat.RequestCanceled, "not needed", a.now)
 		require.NoError(t, err)
+
 		for name, test := range map[string]struct {
 			f    chat.ContributorFilter
 			want []chat.ContributorRequestID
@@ -355,6 +467,7 @@ func TestContributorRequests(t *testing.T) {
 			"none of them": {chat.ContributorFilter{ChatID: a.w.SMS.ID, State: chat.RequestFailed}, nil},
 		} {
 			var got []chat.ContributorRequestID
+
 			for _, r := range pages(t, 2, func(p chat.Page) (chat.List[chat.ContributorRequest], error) {
 				test.f.Page = p
 				return s.ContributorRequests(t.Context(), a.w.Workspace, test.f)
@@ -362,6 +475,7 @@ func TestContributorRequests(t *testing.T) {
 				require.Len(t, r.Asks, 1, name)
 				got = append(got, r.ID)
 			}
+
 			assert.Equal(t, test.want, got, name)
 		}
 	})

@@ -15,6 +15,7 @@ func cursorOf(list string, keys ...any) string {
 	if err != nil {
 		panic("db: a cursor's keys are numbers and texts: " + err.Error())
 	}
+
 	return base64.RawURLEncoding.EncodeToString(encoded)
 }
 
@@ -24,24 +25,30 @@ func readCursor(list, cursor string, keys ...any) (bool, error) {
 	if cursor == "" {
 		return false, nil
 	}
+
 	bad := chat.Invalid("query.cursor", "must be a next_cursor of this list")
+
 	decoded, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
 		return false, bad.Because(err)
 	}
+
 	var parts []json.RawMessage
 	if err := json.Unmarshal(decoded, &parts); err != nil {
 		return false, bad.Because(err)
 	}
+
 	var name string
 	if len(parts) != len(keys)+1 || json.Unmarshal(parts[0], &name) != nil || name != list {
 		return false, bad
 	}
+
 	for i, key := range keys {
 		if err := json.Unmarshal(parts[i+1], key); err != nil {
 			return false, bad.Because(err)
 		}
 	}
+
 	return true, nil
 }
 
@@ -49,14 +56,17 @@ func readCursor(list, cursor string, keys ...any) (bool, error) {
 // to tell whether there is a next part.
 func listOf[R, T any](rows []R, limit int, item func(*R) T, cursor func(*R) string) chat.List[T] {
 	var list chat.List[T]
+
 	if len(rows) > limit {
 		rows = rows[:limit]
 		list.NextCursor = cursor(&rows[limit-1])
 	}
+
 	list.Items = make([]T, len(rows))
 	for i := range rows {
 		list.Items[i] = item(&rows[i])
 	}
+
 	return list
 }
 

@@ -15,6 +15,7 @@ func FuzzCursor(f *testing.F) {
 	f.Add("")
 	f.Add("e30")
 	f.Add("!!")
+
 	f.Fuzz(func(t *testing.T, cursor string) {
 		if err := db.ReadCursor(cursor); err != nil {
 			require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err))

@@ -20,10 +20,16 @@ import (
 //
 // In any other state it is a conflict that says what may be done. Evidence of acceptance
 // still wins over each of them.
-func (s *Store) Decide(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, d chat.Decision) (chat.Delivery, string, error) {
+func (s *Store) Decide(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.DeliveryID,
+	d chat.Decision,
+) (chat.Delivery, string, error) {
 	if d.At.IsZero() {
 		d.At = s.time()
 	}
+
 	var row deliveryRow
 	var workflow string
 	err := s.inTx(ctx, "decide about a delivery", func(ctx context.Context, tx bun.Tx) error {
@@ -31,22 +37,30 @@ func (s *Store) Decide(ctx context.Context, ws chat.WorkspaceID, id chat.Deliver
 		if row, err = findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), ws, id); err != nil {
 			return err
 		}
+
 		statements, verb, err := decide(tx, &row, &d)
 		if err != nil {
 			return err
 		}
+
 		row.decided(&d)
+
 		statements = append(statements, saveDecision(tx, &row),
 			s.audited(tx, ws, d.By, verb, string(id), changed{"as": d.Verdict, "reason": d.Reason}))
+
 		if d.ProviderMessageID != "" {
 			statements = append(statements, adoptOrphans(tx, &row))
 		}
+
 		if err := s.batch(ctx, tx, statements...); err != nil {
 			return refused(err, uniqueViolation, messageIDTaken())
 		}
+
 		workflow, err = workflowOfAction(ctx, tx, row.WorkspaceID, row.ActionID)
+
 		return err
 	})
+
 	return row.delivery(), workflow, err
 }
 
@@ -54,29 +68,40 @@ func (s *Store) Decide(ctx context.Context, ws chat.WorkspaceID, id chat.Deliver
 // with the verb of the audit log.
 func decide(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, string, error) {
 	now := micro(d.At)
+
 	to := map[chat.Verdict]chat.SubmissionState{
 		chat.VerdictCancel: chat.SubmissionCanceled, chat.VerdictSent: chat.SubmissionConfirmedSent, chat.VerdictNotSent: chat.SubmissionAbandoned,
 	}[d.Verdict]
 	if to == "" {
 		return nil, "", chat.Invalid("as", "must be sent or not_sent")
 	}
+
 	if !slices.Contains(decidable[to], row.Submission) {
 		return nil, "", mayNot(row, d.Verdict)
 	}
-	row.Submission, row.RetryAt, row.LeaseUntil, row.UnknownSince = to, nil, nil, nil
+
+	row.Submission = to
+	row.RetryAt = nil
+	row.LeaseUntil = nil
+	row.UnknownSince = nil
+
 	switch d.Verdict {
 	case chat.VerdictSent:
 		row.ErrorCode, row.ErrorMessage = "", ""
 		if d.ProviderMessageID != "" {
 			row.ProviderMessageID = d.ProviderMessageID
 		}
+
 		return append(sent(tx, row, now), saveState(tx, row, now)), "delivery.resolved", nil
+
 	case chat.VerdictNotSent:
 		row.ErrorMessage = "a person resolved it as not sent"
 		return append(notSent(tx, row, now), saveState(tx, row, now)), "delivery.resolved", nil
 	case chat.VerdictCancel, chat.VerdictRetry:
 	}
+
 	row.ErrorCode, row.ErrorMessage = chat.ErrorCanceled, "a person canceled it"
+
 	return append(notSent(tx, row, now), saveState(tx, row, now)), "delivery.canceled", nil
 }
 
@@ -93,31 +118,43 @@ func mayNot(row *deliveryRow, v chat.Verdict) *chat.Error {
 	if v == chat.VerdictCancel {
 		only = "only one that was not handed over yet can be canceled"
 	}
+
 	words := map[chat.Verdict]string{
-		chat.VerdictRetry: "retry it", chat.VerdictCancel: "cancel it",
-		chat.VerdictSent: "resolve it as sent", chat.VerdictNotSent: "resolve it as not sent",
+		chat.VerdictRetry:   "retry it",
+		chat.VerdictCancel:  "cancel it",
+		chat.VerdictSent:    "resolve it as sent",
+		chat.VerdictNotSent: "resolve it as not sent",
 	}
+
 	d := row.delivery()
+
 	var may []string
 	for _, c := range d.Commands() {
 		may = append(may, words[c])
 	}
+
 	instead := "nothing needs to be done"
+
 	switch {
 	case len(may) > 0:
 		instead = "you may " + strings.Join(may, ", or ")
 	case row.Submission == chat.SubmissionSending:
 		instead = "wait for the carrier's answer"
 	}
+
 	e := chat.Errorf(chat.CodeConflict, "this delivery is %s: %s; %s", d.Status(), only, instead)
 	e.DeliveryID = string(row.ID)
+
 	return e
 }
 
 // decided notes a person's word in the row.
 func (r *deliveryRow) decided(d *chat.Decision) {
 	at := micro(d.At)
-	r.Verdict, r.DecisionReason, r.DecidedBy, r.DecidedAt = d.Verdict, d.Reason, d.By.MemberID, &at
+	r.Verdict = d.Verdict
+	r.DecisionReason = d.Reason
+	r.DecidedBy = d.By.MemberID
+	r.DecidedAt = &at
 }
 
 // saveDecision is the statement that stores a person's word, and the carrier's id that a
@@ -132,33 +169,54 @@ func saveDecision(tx bun.Tx, row *deliveryRow) bun.Query {
 // delivery_not_found.
 //
 // Idempotent: any other delivery stays as it is, and is returned.
-func (s *Store) EndDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, why *chat.Error) (chat.Delivery, error) {
+func (s *Store) EndDelivery(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.DeliveryID,
+	why *chat.Error,
+) (chat.Delivery, error) {
 	return s.changeDelivery(ctx, "end a delivery", ws, id, func(tx bun.Tx, row *deliveryRow) []bun.Query {
 		if !slices.Contains(claimable, row.Submission) {
 			return nil
 		}
+
 		now := s.time()
-		row.Submission, row.RetryAt, row.ErrorCode, row.ErrorMessage = chat.SubmissionCanceled, nil, chat.ErrorCanceled, why.Message
+		row.Submission = chat.SubmissionCanceled
+		row.RetryAt = nil
+		row.ErrorCode = chat.ErrorCanceled
+		row.ErrorMessage = why.Message
 		problem := *why
-		problem.ActionID, problem.DeliveryID, problem.ToolCalls = string(row.ActionID), string(id), nil
+		problem.ActionID = string(row.ActionID)
+		problem.DeliveryID = string(id)
+		problem.ToolCalls = nil
+
 		return []bun.Query{
 			saveState(tx, row, now), moveMessage(tx, ws, row.MessageID, chat.MessageNotSent),
-			moveAction(tx, ws, row.ActionID, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).Set("problem = ?", &problem),
+			moveAction(tx, ws, row.ActionID, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
+				Set("problem = ?", &problem),
 		}
 	})
 }
 
 // changeDelivery holds a delivery while change makes what it needs of it: the row as it
 // shall be, and the statements that store that. Without statements it stays as it is.
-func (s *Store) changeDelivery(ctx context.Context, what string, ws chat.WorkspaceID, id chat.DeliveryID, change func(bun.Tx, *deliveryRow) []bun.Query) (chat.Delivery, error) {
+func (s *Store) changeDelivery(
+	ctx context.Context,
+	what string,
+	ws chat.WorkspaceID,
+	id chat.DeliveryID,
+	change func(bun.Tx, *deliveryRow) []bun.Query,
+) (chat.Delivery, error) {
 	var row deliveryRow
 	err := s.inTx(ctx, what, func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		if row, err = findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), ws, id); err != nil {
 			return err
 		}
+
 		return s.batch(ctx, tx, change(tx, &row)...)
 	})
+
 	return row.delivery(), err
 }
 
@@ -166,18 +224,27 @@ func (s *Store) changeDelivery(ctx context.Context, what string, ws chat.Workspa
 // delivery_not_found. A word that comes later still counts.
 //
 // Idempotent: any other delivery stays as it is.
-func (s *Store) Unconfirmed(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error) {
+func (s *Store) Unconfirmed(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.DeliveryID,
+	now time.Time,
+) (chat.Delivery, error) {
 	return s.changeDelivery(ctx, "end the wait for a receipt", ws, id, func(tx bun.Tx, row *deliveryRow) []bun.Query {
 		if row.Submission != chat.SubmissionAccepted || row.Carrier.Final() {
 			return nil
 		}
+
 		return []bun.Query{unconfirmed(tx, row, micro(now))}
 	})
 }
 
 func unconfirmed(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
-	row.Carrier, row.CarrierRank, row.UpdatedAt = chat.CarrierUnconfirmed, chat.CarrierUnconfirmed.Rank(), now
+	row.Carrier = chat.CarrierUnconfirmed
+	row.CarrierRank = chat.CarrierUnconfirmed.Rank()
+	row.UpdatedAt = now
 	row.ErrorCode, row.ErrorMessage = chat.ErrorUnconfirmed, "the carrier took it and never told what became of it"
+
 	return tx.NewUpdate().Model(row).Column("carrier", "carrier_rank", "error_code", "error_message", "updated_at").
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
 }

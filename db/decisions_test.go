@@ -14,6 +14,7 @@ import (
 
 func TestCancel(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent := w.Prepare(t, s, w.SMS.ID, "hi")
@@ -25,8 +26,20 @@ func TestCancel(t *testing.T) {
 		assert.Equal(t, chat.ActionWorkflowID(w.Workspace, sent.ActionID), workflow)
 		stored, action, message, _ := standing(t, s, w, &sent)
 		assert.Equal(t, stored.Decision, d.Decision)
-		assert.Equal(t, chat.Decision{Verdict: chat.VerdictCancel, Reason: "seen in the console", By: chat.Actor{MemberID: w.Manager.ID}, At: clock.now}, *d.Decision)
-		assert.Equal(t, []any{chat.SubmissionCanceled, chat.ActionFailed, chat.MessageNotSent}, []any{stored.Submission, action.State, message.State})
+
+		assert.Equal(t, chat.Decision{
+			Verdict: chat.VerdictCancel,
+			Reason:  "seen in the console",
+			By:      chat.Actor{MemberID: w.Manager.ID},
+			At:      clock.now,
+		}, *d.Decision)
+
+		assert.Equal(
+			t,
+			[]any{chat.SubmissionCanceled, chat.ActionFailed, chat.MessageNotSent},
+			[]any{stored.Submission, action.State, message.State},
+		)
+
 		_, _, err = decide(t, s, w, sent.DeliveryID, chat.VerdictCancel, clock.now)
 		requireCode(t, chat.CodeConflict, err)
 		assert.Equal(t, string(sent.DeliveryID), chat.AsError(err).DeliveryID)
@@ -40,6 +53,7 @@ func TestCancel(t *testing.T) {
 
 func TestResolve(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		addMessage(t, s, w, w.SMS.ID, "one")
@@ -48,12 +62,30 @@ func TestResolve(t *testing.T) {
 		requireCode(t, chat.CodeConflict, err)
 		assert.Contains(t, err.Error(), "wait for the carrier's answer")
 		review(t, s, w, &d, clock.now)
-		said := chat.Decision{Verdict: chat.VerdictSent, Reason: "in the log", ProviderMessageID: "SM7", By: w.By, At: clock.now}
+
+		said := chat.Decision{
+			Verdict:           chat.VerdictSent,
+			Reason:            "in the log",
+			ProviderMessageID: "SM7",
+			By:                w.By,
+			At:                clock.now,
+		}
+
 		resolved, _, err := s.Decide(t.Context(), w.Workspace, d.ID, said)
 		require.NoError(t, err)
-		assert.Equal(t, []any{chat.SubmissionConfirmedSent, "SM7", "SM7"}, []any{resolved.Submission, resolved.ProviderMessageID, resolved.Decision.ProviderMessageID})
+
+		assert.Equal(
+			t,
+			[]any{chat.SubmissionConfirmedSent, "SM7", "SM7"},
+			[]any{resolved.Submission, resolved.ProviderMessageID, resolved.Decision.ProviderMessageID},
+		)
+
 		_, action, message, c := standing(t, s, w, &sent)
-		assert.Equal(t, []any{chat.ActionSucceeded, chat.MessageSent, false}, []any{action.State, message.State, c.NeedsResponse})
+		assert.Equal(
+			t,
+			[]any{chat.ActionSucceeded, chat.MessageSent, false},
+			[]any{action.State, message.State, c.NeedsResponse},
+		)
 
 		next, other := sendNow(t, s, w, w.SMS.ID, clock.now)
 		record(t, s, w, &other, chat.Submission{Outcome: chat.OutcomeUnknown}, clock.now)
@@ -62,7 +94,11 @@ func TestResolve(t *testing.T) {
 		_, _, err = decide(t, s, w, other.ID, chat.VerdictNotSent, clock.now)
 		require.NoError(t, err)
 		after, action, message, _ := standing(t, s, w, &next)
-		assert.Equal(t, []any{chat.SubmissionAbandoned, chat.ActionFailed, chat.MessageNotSent}, []any{after.Submission, action.State, message.State})
+		assert.Equal(
+			t,
+			[]any{chat.SubmissionAbandoned, chat.ActionFailed, chat.MessageNotSent},
+			[]any{after.Submission, action.State, message.State},
+		)
 
 		told := reporter{t, s, clock}.tell(callback(&other, "SM8", chat.CarrierDelivered))
 		assert.Equal(t, "delivered", told.Receipt.Status, "evidence wins over a person's word")
@@ -71,6 +107,7 @@ func TestResolve(t *testing.T) {
 
 func TestEndDelivery(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
@@ -78,51 +115,71 @@ func TestEndDelivery(t *testing.T) {
 		end := func() chat.SubmissionState {
 			after, err := s.EndDelivery(t.Context(), w.Workspace, d.ID, why)
 			require.NoError(t, err)
+
 			return after.Submission
 		}
+
 		assert.Equal(t, chat.SubmissionSending, end(), "the carrier may have it")
 		record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeNotProcessed}, clock.now)
+
 		for range 2 {
 			assert.Equal(t, chat.SubmissionCanceled, end())
 		}
+
 		after, action, message, _ := standing(t, s, w, &sent)
-		assert.Equal(t, []any{"nobody decided in time", chat.ActionFailed, chat.MessageNotSent}, []any{after.ErrorMessage, action.State, message.State})
+		assert.Equal(
+			t,
+			[]any{"nobody decided in time", chat.ActionFailed, chat.MessageNotSent},
+			[]any{after.ErrorMessage, action.State, message.State},
+		)
+
 		assert.Equal(t, string(d.ID), action.Problem.DeliveryID)
 	})
 }
 
 func TestStaleDeliveries(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		now := time.Now()
 		touched := func(id chat.DeliveryID, ago time.Duration) {
-			_, err := s.Bun().NewRaw("UPDATE deliveries SET updated_at = ? WHERE id = ?", now.Add(-ago).UTC(), id).Exec(t.Context())
+			_, err := s.Bun().
+				NewRaw("UPDATE deliveries SET updated_at = ? WHERE id = ?", now.Add(-ago).UTC(), id).
+				Exec(t.Context())
+
 			require.NoError(t, err)
 		}
+
 		pending := sendTo(t, s, w, "+1")
 		touched(pending.DeliveryID, time.Hour)
+
 		unknown := sendTo(t, s, w, "+2")
 		d := w.Claim(t, s, unknown.DeliveryID, now)
 		record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeUnknown}, now)
 		touched(d.ID, 2*time.Hour)
+
 		over := sendTo(t, s, w, "+3")
 		w.Claim(t, s, over.DeliveryID, now.Add(-time.Hour))
 		lasting := sendTo(t, s, w, "+4")
 		w.Claim(t, s, lasting.DeliveryID, now)
 		touched(lasting.DeliveryID, time.Hour)
+
 		accepted := sendTo(t, s, w, "+5")
 		d = w.Claim(t, s, accepted.DeliveryID, now)
 		accept(t, s, w, &d, "SM1", now)
 		touched(d.ID, 72*time.Hour)
+
 		recent := sendTo(t, s, w, "+6")
 		d = w.Claim(t, s, recent.DeliveryID, now)
 		accept(t, s, w, &d, "SM2", now)
 		touched(d.ID, 40*time.Hour)
+
 		given := sendTo(t, s, w, "+7")
 		_, err := s.GiveUp(t.Context(), w.Workspace, given.DeliveryID, now)
 		require.NoError(t, err)
 		touched(given.DeliveryID, time.Hour)
+
 		waits := sendTo(t, s, w, "+8")
 		d = w.Claim(t, s, waits.DeliveryID, now)
 		record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeNotProcessed, RetryAfter: time.Hour}, now)
@@ -132,11 +189,18 @@ func TestStaleDeliveries(t *testing.T) {
 		stale, err := s.StaleDeliveries(t.Context(), now.Add(-30*time.Minute), 10)
 		require.NoError(t, err)
 		var ids []chat.DeliveryID
+
 		for _, one := range stale {
 			assert.Equal(t, w.Workspace, one.WorkspaceID)
 			ids = append(ids, one.DeliveryID)
 		}
-		assert.ElementsMatch(t, []chat.DeliveryID{accepted.DeliveryID, unknown.DeliveryID, pending.DeliveryID, over.DeliveryID}, ids)
+
+		assert.ElementsMatch(
+			t,
+			[]chat.DeliveryID{accepted.DeliveryID, unknown.DeliveryID, pending.DeliveryID, over.DeliveryID},
+			ids,
+		)
+
 		assert.Equal(t, []any{accepted.DeliveryID, unknown.DeliveryID}, []any{ids[0], ids[1]}, "the oldest first")
 		assert.Equal(t, chat.ActionWorkflowID(w.Workspace, accepted.ActionID), stale[0].WorkflowID)
 		assert.Equal(t, chat.SubmissionAccepted, stale[0].Submission)
@@ -148,38 +212,54 @@ func TestStaleDeliveries(t *testing.T) {
 
 func TestOrphanDelivery(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		orphan := func(id chat.DeliveryID) chat.Delivery {
 			d, err := s.OrphanDelivery(t.Context(), w.Workspace, id, clock.now)
 			require.NoError(t, err)
+
 			return d
 		}
+
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		assert.Equal(t, chat.SubmissionSending, orphan(d.ID).Submission, "its claim lasts")
 		clock.forward(2 * time.Minute)
+
 		for _, after := range []chat.SubmissionState{chat.SubmissionUnknown, chat.SubmissionNeedsReview, chat.SubmissionNeedsReview} {
 			assert.Equal(t, after, orphan(d.ID).Submission)
 		}
+
 		_, action, _, _ := standing(t, s, w, &sent)
 		assert.Equal(t, chat.ActionParked, action.State)
 
 		pending := w.Prepare(t, s, w.SMS.ID, "hi")
 		for range 2 {
 			after := orphan(pending.DeliveryID)
-			assert.Equal(t, []any{chat.SubmissionPending, chat.ErrorWorkflowGone}, []any{after.Submission, after.ErrorCode})
+			assert.Equal(
+				t,
+				[]any{chat.SubmissionPending, chat.ErrorWorkflowGone},
+				[]any{after.Submission, after.ErrorCode},
+			)
 		}
+
 		_, action, _, _ = standing(t, s, w, &pending)
 		assert.Equal(t, chat.ActionParked, action.State)
 
 		tools := w.Prepare(t, s, w.Email.ID, "hi", chat.ToolCall{ID: "1", Name: chat.ToolSetTitle})
 		after := orphan(tools.DeliveryID)
-		assert.Equal(t, []any{chat.SubmissionCanceled, chat.ErrorWorkflowGone}, []any{after.Submission, after.ErrorCode})
+		assert.Equal(
+			t,
+			[]any{chat.SubmissionCanceled, chat.ErrorWorkflowGone},
+			[]any{after.Submission, after.ErrorCode},
+		)
+
 		_, action, message, _ := standing(t, s, w, &tools)
 		assert.Equal(t, []any{chat.ActionFailed, chat.MessageNotSent}, []any{action.State, message.State})
 
 		_, d = sendNow(t, s, w, w.SMS.ID, clock.now)
 		accept(t, s, w, &d, "SM1", clock.now)
+
 		for range 2 {
 			after = orphan(d.ID)
 			assert.Equal(t, "unconfirmed", after.Status())

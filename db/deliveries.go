@@ -62,19 +62,50 @@ type deliveryRow struct {
 
 func (r *deliveryRow) delivery() chat.Delivery {
 	d := chat.Delivery{
-		ID: r.ID, ChatID: r.ChatID, MessageID: r.MessageID, ActionID: r.ActionID, Channel: r.Channel, Provider: r.Provider,
-		PurposeKey: r.PurposeKey, Sender: r.Sender, From: r.From, To: r.To, Payload: r.Payload, Policy: r.Policy,
-		Submission: r.Submission, Carrier: r.Carrier, Fence: r.Fence, LeaseUntil: utc(r.LeaseUntil), RetryAt: utc(r.RetryAt),
-		ExpiresAt: utc(r.ExpiresAt), UnknownSince: utc(r.UnknownSince), ProviderMessageID: r.ProviderMessageID,
-		ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage, Segments: r.Segments, Watermark: r.Watermark, RetryOf: r.RetryOf,
-		RetriedBy: r.RetriedBy, BulkRetryID: r.BulkRetryID, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		ID:                r.ID,
+		ChatID:            r.ChatID,
+		MessageID:         r.MessageID,
+		ActionID:          r.ActionID,
+		Channel:           r.Channel,
+		Provider:          r.Provider,
+		PurposeKey:        r.PurposeKey,
+		Sender:            r.Sender,
+		From:              r.From,
+		To:                r.To,
+		Payload:           r.Payload,
+		Policy:            r.Policy,
+		Submission:        r.Submission,
+		Carrier:           r.Carrier,
+		Fence:             r.Fence,
+		LeaseUntil:        utc(r.LeaseUntil),
+		RetryAt:           utc(r.RetryAt),
+		ExpiresAt:         utc(r.ExpiresAt),
+		UnknownSince:      utc(r.UnknownSince),
+		ProviderMessageID: r.ProviderMessageID,
+		ErrorCode:         r.ErrorCode,
+		ErrorMessage:      r.ErrorMessage,
+		Segments:          r.Segments,
+		Watermark:         r.Watermark,
+		RetryOf:           r.RetryOf,
+		RetriedBy:         r.RetriedBy,
+		BulkRetryID:       r.BulkRetryID,
+		CreatedAt:         r.CreatedAt.UTC(),
+		UpdatedAt:         r.UpdatedAt.UTC(),
 	}
+
 	if r.DecidedAt != nil {
-		d.Decision = &chat.Decision{Verdict: r.Verdict, Reason: r.DecisionReason, By: chat.Actor{MemberID: r.DecidedBy}, At: r.DecidedAt.UTC()}
+		d.Decision = &chat.Decision{
+			Verdict: r.Verdict,
+			Reason:  r.DecisionReason,
+			By:      chat.Actor{MemberID: r.DecidedBy},
+			At:      r.DecidedAt.UTC(),
+		}
+
 		if r.Verdict == chat.VerdictSent {
 			d.Decision.ProviderMessageID = r.ProviderMessageID
 		}
 	}
+
 	return d
 }
 
@@ -97,9 +128,16 @@ type attemptRow struct {
 
 func (r *attemptRow) attempt() chat.Attempt {
 	return chat.Attempt{
-		Fence: r.Fence, StartedAt: r.StartedAt.UTC(), FinishedAt: utc(r.FinishedAt), GotConnection: r.GotConnection,
-		Outcome: r.Outcome, HTTPStatus: r.HTTPStatus, ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage,
-		ProviderRequestID: r.ProviderRequestID, ProviderMessageID: r.ProviderMessageID,
+		Fence:             r.Fence,
+		StartedAt:         r.StartedAt.UTC(),
+		FinishedAt:        utc(r.FinishedAt),
+		GotConnection:     r.GotConnection,
+		Outcome:           r.Outcome,
+		HTTPStatus:        r.HTTPStatus,
+		ErrorCode:         r.ErrorCode,
+		ErrorMessage:      r.ErrorMessage,
+		ProviderRequestID: r.ProviderRequestID,
+		ProviderMessageID: r.ProviderMessageID,
 	}
 }
 
@@ -121,26 +159,40 @@ type providerEventRow struct {
 
 func (r *providerEventRow) event() chat.ProviderEvent {
 	return chat.ProviderEvent{
-		Key: r.Key, Provider: r.Provider, DeliveryID: r.DeliveryID, Type: r.Type, Raw: r.Raw, ReceivedAt: r.ReceivedAt.UTC(),
+		Key:        r.Key,
+		Provider:   r.Provider,
+		DeliveryID: r.DeliveryID,
+		Type:       r.Type,
+		Raw:        r.Raw,
+		ReceivedAt: r.ReceivedAt.UTC(),
 	}
 }
 
 // Deliveries lists deliveries by creation, newest first, without attempts and events.
-func (s *Store) Deliveries(ctx context.Context, ws chat.WorkspaceID, f chat.DeliveryFilter) (chat.List[chat.Delivery], error) {
+func (s *Store) Deliveries(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	f chat.DeliveryFilter,
+) (chat.List[chat.Delivery], error) {
 	var rows []deliveryRow
 	q := withRetry(s.db.NewSelect()).Model(&rows).Where("d.workspace_id = ?", ws).
 		OrderExpr("d.created_at DESC, d.id DESC").Limit(oneMore(f.Limit))
+
 	var micros int64
+
 	var id chat.DeliveryID
 	if ok, err := readCursor("deliveries", f.Cursor, &micros, &id); err != nil {
 		return chat.List[chat.Delivery]{}, err
 	} else if ok {
 		q.Where("(d.created_at, d.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
 	}
+
 	filterDeliveries(q, &f)
+
 	if err := q.Scan(ctx); err != nil {
 		return chat.List[chat.Delivery]{}, attempted("list the deliveries", err)
 	}
+
 	return listOf(rows, f.Limit, (*deliveryRow).delivery, func(r *deliveryRow) string {
 		return cursorOf("deliveries", microCursor(r.CreatedAt), r.ID)
 	}), nil
@@ -150,18 +202,23 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 	if f.Status != "" {
 		q.Where("d.status = ?", f.Status)
 	}
+
 	if f.Channel != "" {
 		q.Where("d.channel = ?", f.Channel)
 	}
+
 	if f.ErrorCode != "" {
 		q.Where("d.error_code = ?", f.ErrorCode)
 	}
+
 	if f.ChatID != 0 {
 		q.Where("d.chat_id = ?", f.ChatID)
 	}
+
 	if f.Since != nil {
 		q.Where("d.created_at >= ?", f.Since.UTC())
 	}
+
 	if f.Until != nil {
 		q.Where("d.created_at < ?", f.Until.UTC())
 	}
@@ -174,19 +231,30 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 	if err != nil {
 		return chat.Delivery{}, attempted("find a delivery", err)
 	}
+
 	var attempts []attemptRow
-	err = s.db.NewSelect().Model(&attempts).Where("t.workspace_id = ?", ws).Where("t.delivery_id = ?", id).OrderExpr("t.fence").Scan(ctx)
+
+	err = s.db.NewSelect().
+		Model(&attempts).
+		Where("t.workspace_id = ?", ws).
+		Where("t.delivery_id = ?", id).
+		OrderExpr("t.fence").
+		Scan(ctx)
 	if err != nil {
 		return chat.Delivery{}, attempted("list the attempts of a delivery", err)
 	}
+
 	var events []providerEventRow
+
 	err = s.db.NewSelect().Model(&events).Where("e.workspace_id = ?", ws).Where("e.delivery_id = ?", id).
 		OrderExpr("e.received_at, e.id").Scan(ctx)
 	if err != nil {
 		return chat.Delivery{}, attempted("list the events of a delivery", err)
 	}
+
 	d := row.delivery()
 	d.Attempts, d.Events = each(attempts, (*attemptRow).attempt), each(events, (*providerEventRow).event)
+
 	return d, nil
 }
 
@@ -202,9 +270,11 @@ func (s *Store) BoundMessageIDs(ctx context.Context, p chat.Provider, ids []stri
 	if len(ids) == 0 {
 		return nil, nil
 	}
+
 	var bound []string
 	err := s.db.NewSelect().Model((*deliveryRow)(nil)).Column("provider_message_id").Where("d.provider = ?", p).
 		Where("d.provider_message_id IN ?", bun.Tuple(ids)).Scan(ctx, &bound)
+
 	return bound, attempted("find whose a carrier's ids are", err)
 }
 
@@ -216,8 +286,14 @@ func withRetry(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.ColumnExpr("d.*").ColumnExpr(retriedBy + " AS retried_by")
 }
 
-func findDelivery(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.DeliveryID) (deliveryRow, error) {
+func findDelivery(
+	ctx context.Context,
+	q *bun.SelectQuery,
+	ws chat.WorkspaceID,
+	id chat.DeliveryID,
+) (deliveryRow, error) {
 	var row deliveryRow
 	err := q.Model(&row).Where("d.workspace_id = ?", ws).Where("d.id = ?", id).Scan(ctx)
+
 	return row, found(err, chat.CodeDeliveryNotFound, "delivery")
 }

@@ -13,7 +13,12 @@ import (
 )
 
 // standing is where a send stands everywhere.
-func standing(t *testing.T, s *db.Store, w *dbtest.World, sent *chat.AssistantMessageSent) (chat.Delivery, chat.Action, chat.Message, chat.Chat) {
+func standing(
+	t *testing.T,
+	s *db.Store,
+	w *dbtest.World,
+	sent *chat.AssistantMessageSent,
+) (chat.Delivery, chat.Action, chat.Message, chat.Chat) {
 	t.Helper()
 	d, err := s.Delivery(t.Context(), w.Workspace, sent.DeliveryID)
 	require.NoError(t, err)
@@ -23,17 +28,21 @@ func standing(t *testing.T, s *db.Store, w *dbtest.World, sent *chat.AssistantMe
 	require.NoError(t, err)
 	c, err := s.Chat(t.Context(), w.Workspace, d.ChatID)
 	require.NoError(t, err)
+
 	for _, m := range list.Items {
 		if m.ID == sent.MessageID {
 			return d, a, m, c
 		}
 	}
+
 	require.Fail(t, "the message is gone")
+
 	return d, a, chat.Message{}, c
 }
 
 func TestAcceptance(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		addMessage(t, s, w, w.SMS.ID, "one")
@@ -45,16 +54,37 @@ func TestAcceptance(t *testing.T) {
 		assert.Equal(t, int64(1), claimed.Fence)
 		assert.Equal(t, clock.now.Add(time.Minute), *claimed.LeaseUntil)
 		assert.Equal(t, "+14155550123", claimed.To)
+
 		said := chat.Submission{
-			Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1", ProviderRequestID: "RQ1", Carrier: chat.CarrierQueued,
-			Segments: 2, GotConnection: true, HTTPStatus: 201,
+			Outcome:           chat.OutcomeAccepted,
+			ProviderMessageID: "SM1",
+			ProviderRequestID: "RQ1",
+			Carrier:           chat.CarrierQueued,
+			Segments:          2,
+			GotConnection:     true,
+			HTTPStatus:        201,
 		}
-		recorded, err := s.RecordSubmission(t.Context(), w.Workspace, sent.DeliveryID, 1, said, clock.forward(time.Second))
+
+		recorded, err := s.RecordSubmission(
+			t.Context(),
+			w.Workspace,
+			sent.DeliveryID,
+			1,
+			said,
+			clock.forward(time.Second),
+		)
+
 		require.NoError(t, err)
 		d, action, message, c := standing(t, s, w, &sent)
 		assert.Equal(t, chat.SubmissionAccepted, recorded.Submission)
 		assert.Equal(t, recorded.Receipt(), d.Receipt())
-		assert.Equal(t, []any{"SM1", chat.CarrierQueued, 2, "accepted"}, []any{d.ProviderMessageID, d.Carrier, d.Segments, d.Status()})
+
+		assert.Equal(
+			t,
+			[]any{"SM1", chat.CarrierQueued, 2, "accepted"},
+			[]any{d.ProviderMessageID, d.Carrier, d.Segments, d.Status()},
+		)
+
 		require.Len(t, d.Attempts, 1)
 		assert.Equal(t, said.Attempted(1, newClock().now, clock.now), d.Attempts[0])
 		assert.Equal(t, chat.ActionSucceeded, action.State)
@@ -64,12 +94,14 @@ func TestAcceptance(t *testing.T) {
 		again, err := s.RecordSubmission(t.Context(), w.Workspace, sent.DeliveryID, 1, said, clock.now)
 		require.NoError(t, err)
 		assert.Equal(t, recorded, again)
+
 		said.ProviderMessageID = "SM2"
 		for range 2 {
 			again, err = s.RecordSubmission(t.Context(), w.Workspace, sent.DeliveryID, 1, said, clock.now)
 			require.NoError(t, err)
 			assert.Equal(t, "SM1", again.ProviderMessageID, "the first is kept")
 		}
+
 		d, _, _, _ = standing(t, s, w, &sent)
 		require.Len(t, d.Events, 1)
 		assert.Equal(t, "duplicate_confirmed", d.Events[0].Type)
@@ -79,6 +111,7 @@ func TestAcceptance(t *testing.T) {
 
 func TestAcceptanceKeepsNewerNeed(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		addMessage(t, s, w, w.SMS.ID, "one")
@@ -88,7 +121,15 @@ func TestAcceptanceKeepsNewerNeed(t *testing.T) {
 		require.NoError(t, err)
 		addMessage(t, s, w, w.SMS.ID, "two")
 		d := w.Claim(t, s, sent.DeliveryID, time.Now())
-		_, err = s.RecordSubmission(t.Context(), w.Workspace, d.ID, d.Fence, chat.Submission{Outcome: chat.OutcomeAccepted}, time.Now())
+		_, err = s.RecordSubmission(
+			t.Context(),
+			w.Workspace,
+			d.ID,
+			d.Fence,
+			chat.Submission{Outcome: chat.OutcomeAccepted},
+			time.Now(),
+		)
+
 		require.NoError(t, err)
 		_, _, _, c := standing(t, s, w, &sent)
 		assert.Equal(t, []any{true, int64(2), int64(1)}, []any{c.NeedsResponse, c.Attention, c.Answered})
@@ -97,11 +138,13 @@ func TestAcceptanceKeepsNewerNeed(t *testing.T) {
 
 func TestOtherOutcomes(t *testing.T) {
 	t.Parallel()
+
 	type expect struct {
 		submission chat.SubmissionState
 		action     chat.ActionState
 		message    chat.MessageState
 	}
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		for outcome, want := range map[chat.SubmissionOutcome]expect{
@@ -113,21 +156,38 @@ func TestOtherOutcomes(t *testing.T) {
 		} {
 			m := w.Customer
 			m.Phone = "+1415555" + map[chat.SubmissionOutcome]string{
-				chat.OutcomeNotProcessed: "1001", chat.OutcomeAborted: "1002", chat.OutcomeRejected: "1003",
-				chat.OutcomeBlocked: "1004", chat.OutcomeUnknown: "1005",
+				chat.OutcomeNotProcessed: "1001",
+				chat.OutcomeAborted:      "1002",
+				chat.OutcomeRejected:     "1003",
+				chat.OutcomeBlocked:      "1004",
+				chat.OutcomeUnknown:      "1005",
 			}[outcome]
+
 			someone, err := s.CreateMember(t.Context(), w.Workspace, w.By, m)
 			require.NoError(t, err)
 			// A sender of its own: what blocks one must not hold up the others.
 			number, err := s.CreatePhoneNumber(t.Context(), w.Workspace, w.By, chat.PhoneNumber{Number: m.Phone})
 			require.NoError(t, err)
+
 			c, err := s.CreateChat(t.Context(), w.Workspace, w.By, chat.NewChat{
-				Channel: chat.ChannelSMS, MemberID: someone.ID, AssistantMemberID: &w.Assistant.ID, PhoneNumberID: &number.ID,
+				Channel:           chat.ChannelSMS,
+				MemberID:          someone.ID,
+				AssistantMemberID: &w.Assistant.ID,
+				PhoneNumberID:     &number.ID,
 			})
+
 			require.NoError(t, err)
 			sent := w.Prepare(t, s, c.ID, "hi")
 			claimed := w.Claim(t, s, sent.DeliveryID, clock.now)
-			said := chat.Submission{Outcome: outcome, ErrorCode: "code", ErrorMessage: "words", HTTPStatus: 429, RetryAfter: 40 * time.Second}
+
+			said := chat.Submission{
+				Outcome:      outcome,
+				ErrorCode:    "code",
+				ErrorMessage: "words",
+				HTTPStatus:   429,
+				RetryAfter:   40 * time.Second,
+			}
+
 			_, err = s.RecordSubmission(t.Context(), w.Workspace, sent.DeliveryID, claimed.Fence, said, clock.now)
 			require.NoError(t, err)
 			d, action, message, _ := standing(t, s, w, &sent)
@@ -136,15 +196,18 @@ func TestOtherOutcomes(t *testing.T) {
 			assert.Equal(t, outcome, d.Attempts[0].Outcome)
 			assert.Nil(t, d.LeaseUntil)
 			assert.Equal(t, want.submission == chat.SubmissionUnknown, d.UnknownSince != nil, outcome)
+
 			if want.submission == chat.SubmissionPending || want.submission == chat.SubmissionBlocked {
 				assert.Equal(t, clock.now.Add(40*time.Second), *d.RetryAt)
 			} else {
 				assert.Nil(t, d.RetryAt)
 			}
+
 			if want.action == chat.ActionFailed {
 				assert.Equal(t, chat.CodeDeliveryFailed, action.Problem.Code)
 				assert.Equal(t, string(d.ID), action.Problem.DeliveryID)
 			}
+
 			if want.submission == chat.SubmissionBlocked || want.submission == chat.SubmissionPending {
 				if d.RetryAt != nil {
 					claim, err := s.Claim(t.Context(), w.Workspace, d.ID, d.RetryAt.Add(-time.Microsecond), time.Minute)
@@ -152,6 +215,7 @@ func TestOtherOutcomes(t *testing.T) {
 					assert.False(t, claim.Granted, "the carrier asked us to wait")
 					assert.Equal(t, d.RetryAt, claim.WaitUntil)
 				}
+
 				assert.Equal(t, int64(2), w.Claim(t, s, d.ID, clock.now.Add(40*time.Second)).Fence)
 				_, action, _, _ = standing(t, s, w, &sent)
 				assert.Equal(t, chat.ActionRunning, action.State)
@@ -162,9 +226,11 @@ func TestOtherOutcomes(t *testing.T) {
 
 func TestProviderMessageIDBelongsToOne(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		accepted := chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1"}
+
 		for i, code := range []chat.Code{"", chat.CodeConflict} {
 			sent := w.Prepare(t, s, w.SMS.ID, "hi")
 			d := w.Claim(t, s, sent.DeliveryID, time.Now())
@@ -176,6 +242,7 @@ func TestProviderMessageIDBelongsToOne(t *testing.T) {
 
 func TestSettleUnknown(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		for policy, want := range map[chat.UnknownPolicy][]any{
@@ -184,18 +251,34 @@ func TestSettleUnknown(t *testing.T) {
 			chat.ResendAfterSettle: {chat.SubmissionPending, chat.ActionRunning},
 		} {
 			in := w.Send(w.SMS.ID, "hi")
-			sent, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), func(f *chat.SendFacts) (chat.SendPlan, error) {
-				plan, err := dbtest.PlanText("hi")(f)
-				plan.Policy = policy
-				return plan, err
-			})
+			sent, err := s.PrepareSend(
+				t.Context(),
+				in,
+				dbtest.SendIDs(),
+				func(f *chat.SendFacts) (chat.SendPlan, error) {
+					plan, err := dbtest.PlanText("hi")(f)
+					plan.Policy = policy
+
+					return plan, err
+				},
+			)
+
 			require.NoError(t, err)
 			pending, err := s.SettleUnknown(t.Context(), w.Workspace, sent.DeliveryID, clock.now)
 			require.NoError(t, err)
 			assert.Equal(t, chat.SubmissionPending, pending.Submission, "not unknown")
 			d := w.Claim(t, s, sent.DeliveryID, clock.now)
-			_, err = s.RecordSubmission(t.Context(), w.Workspace, d.ID, d.Fence, chat.Submission{Outcome: chat.OutcomeUnknown}, clock.now)
+			_, err = s.RecordSubmission(
+				t.Context(),
+				w.Workspace,
+				d.ID,
+				d.Fence,
+				chat.Submission{Outcome: chat.OutcomeUnknown},
+				clock.now,
+			)
+
 			require.NoError(t, err)
+
 			for range 2 {
 				_, err = s.SettleUnknown(t.Context(), w.Workspace, sent.DeliveryID, clock.now)
 				require.NoError(t, err)
@@ -203,6 +286,7 @@ func TestSettleUnknown(t *testing.T) {
 				assert.Equal(t, want, []any{d.Submission, action.State}, policy)
 			}
 		}
+
 		_, err := s.SettleUnknown(t.Context(), w.Workspace, "nothing", clock.now)
 		requireCode(t, chat.CodeDeliveryNotFound, err)
 	})
@@ -211,14 +295,23 @@ func TestSettleUnknown(t *testing.T) {
 // A carrier that takes every message and never answers must not be given one for ever.
 func TestResendingEnds(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
-		sent, err := s.PrepareSend(t.Context(), w.Send(w.SMS.ID, "hi"), dbtest.SendIDs(), func(f *chat.SendFacts) (chat.SendPlan, error) {
-			plan, err := dbtest.PlanText("hi")(f)
-			plan.Policy = chat.ResendAfterSettle
-			return plan, err
-		})
+		sent, err := s.PrepareSend(
+			t.Context(),
+			w.Send(w.SMS.ID, "hi"),
+			dbtest.SendIDs(),
+			func(f *chat.SendFacts) (chat.SendPlan, error) {
+				plan, err := dbtest.PlanText("hi")(f)
+				plan.Policy = chat.ResendAfterSettle
+
+				return plan, err
+			},
+		)
+
 		require.NoError(t, err)
+
 		for _, want := range []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionPending, chat.SubmissionNeedsReview} {
 			d := w.Claim(t, s, sent.DeliveryID, clock.now)
 			record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeUnknown, ErrorCode: chat.ErrorTimeout}, clock.now)
@@ -231,18 +324,33 @@ func TestResendingEnds(t *testing.T) {
 
 func TestDeliveriesList(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
+
 		var sent []chat.DeliveryID
 		for _, id := range []chat.ChatID{w.SMS.ID, w.Email.ID, w.SMS.ID} {
 			sent = append(sent, w.Prepare(t, s, id, "hi").DeliveryID)
 		}
+
 		d := w.Claim(t, s, sent[0], time.Now())
-		_, err := s.RecordSubmission(t.Context(), w.Workspace, d.ID, d.Fence,
-			chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1", Carrier: chat.CarrierDelivered}, time.Now())
+		_, err := s.RecordSubmission(
+			t.Context(),
+			w.Workspace,
+			d.ID,
+			d.Fence,
+			chat.Submission{
+				Outcome:           chat.OutcomeAccepted,
+				ProviderMessageID: "SM1",
+				Carrier:           chat.CarrierDelivered,
+			},
+			time.Now(),
+		)
+
 		require.NoError(t, err)
 		first, err := s.Delivery(t.Context(), w.Workspace, sent[0])
 		require.NoError(t, err)
+
 		list := func(f chat.DeliveryFilter) []chat.DeliveryID {
 			var ids []chat.DeliveryID
 			for _, d := range pages(t, 1, func(p chat.Page) (chat.List[chat.Delivery], error) {
@@ -252,15 +360,25 @@ func TestDeliveriesList(t *testing.T) {
 				ids = append(ids, d.ID)
 				assert.NotEmpty(t, d.To)
 			}
+
 			return ids
 		}
+
 		assert.Equal(t, []chat.DeliveryID{sent[2], sent[1], sent[0]}, list(chat.DeliveryFilter{}))
-		assert.Equal(t, []chat.DeliveryID{sent[0]}, list(chat.DeliveryFilter{Status: "delivered"}), "the carrier's final word")
+
+		assert.Equal(
+			t,
+			[]chat.DeliveryID{sent[0]},
+			list(chat.DeliveryFilter{Status: "delivered"}),
+			"the carrier's final word",
+		)
+
 		assert.Empty(t, list(chat.DeliveryFilter{Status: "accepted"}))
 		assert.Equal(t, []chat.DeliveryID{sent[2], sent[1]}, list(chat.DeliveryFilter{Status: "pending"}))
 		assert.Equal(t, []chat.DeliveryID{sent[1]}, list(chat.DeliveryFilter{Channel: chat.ChannelEmail}))
 		assert.Equal(t, []chat.DeliveryID{sent[2], sent[0]}, list(chat.DeliveryFilter{ChatID: w.SMS.ID}))
 		assert.Empty(t, list(chat.DeliveryFilter{ErrorCode: "twilio_21211"}))
+
 		after := first.CreatedAt.Add(time.Microsecond)
 		assert.Equal(t, []chat.DeliveryID{sent[2], sent[1]}, list(chat.DeliveryFilter{Since: &after}))
 		assert.Equal(t, []chat.DeliveryID{sent[0]}, list(chat.DeliveryFilter{Until: &after}))

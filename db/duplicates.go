@@ -15,9 +15,17 @@ func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
 	raw, err := json.Marshal(map[string]any{
 		"kept": row.ProviderMessageID, "provider_message_id": in.said.ProviderMessageID, "fence": in.fence,
 	})
+
 	return providerEventRow{
-		Key: fmt.Sprintf("%s:%s:%s", chat.EventDuplicate, row.ID, in.said.ProviderMessageID), WorkspaceID: in.ws, DeliveryID: in.id,
-		Provider: row.Provider, ProviderMessageID: in.said.ProviderMessageID, Type: chat.EventDuplicate, Raw: raw, ReceivedAt: in.now, Applied: true,
+		Key:               fmt.Sprintf("%s:%s:%s", chat.EventDuplicate, row.ID, in.said.ProviderMessageID),
+		WorkspaceID:       in.ws,
+		DeliveryID:        in.id,
+		Provider:          row.Provider,
+		ProviderMessageID: in.said.ProviderMessageID,
+		Type:              chat.EventDuplicate,
+		Raw:               raw,
+		ReceivedAt:        in.now,
+		Applied:           true,
 	}, err
 }
 
@@ -29,11 +37,26 @@ func (s *Store) sentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun.RawQu
 	if s.postgres() {
 		raw = `convert_to('{"other_delivery":"' || o.id || '"}', 'UTF8')`
 	}
-	return tx.NewRaw(`INSERT INTO provider_events (event_key, workspace_id, delivery_id, provider, provider_message_id, type, raw, received_at, applied)
+
+	return tx.NewRaw(
+		`INSERT INTO provider_events (event_key, workspace_id, delivery_id, provider, provider_message_id, type, raw, received_at, applied)
 		SELECT ? || o.id, ?, ?, ?, ?, ?, `+raw+`, ?, TRUE FROM deliveries o
 		WHERE o.workspace_id = ? AND o.message_id = ? AND o.id <> ?
 			AND o.status IN ('accepted', 'delivered', 'read', 'confirmed_sent')
 		ON CONFLICT (event_key) DO NOTHING`,
-		fmt.Sprintf("%s:%s:", chat.EventDuplicate, row.ID), row.WorkspaceID, row.ID, row.Provider, bun.NullZero(row.ProviderMessageID),
-		chat.EventDuplicate, now, row.WorkspaceID, row.MessageID, row.ID)
+		fmt.Sprintf(
+			"%s:%s:",
+			chat.EventDuplicate,
+			row.ID,
+		),
+		row.WorkspaceID,
+		row.ID,
+		row.Provider,
+		bun.NullZero(row.ProviderMessageID),
+		chat.EventDuplicate,
+		now,
+		row.WorkspaceID,
+		row.MessageID,
+		row.ID,
+	)
 }

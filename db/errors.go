@@ -32,6 +32,7 @@ func violationOf(err error) violation {
 			return referenceViolation
 		}
 	}
+
 	return sqliteViolation(err)
 }
 
@@ -40,6 +41,7 @@ func refused(err error, broke violation, means *chat.Error) error {
 	if err != nil && violationOf(err) == broke {
 		return means.Because(err)
 	}
+
 	return err
 }
 
@@ -48,14 +50,18 @@ func attempted(what string, err error) error {
 	if err == nil {
 		return nil
 	}
+
 	if _, ok := errors.AsType[*chat.Error](err); ok {
 		return err
 	}
+
 	if away(err) {
 		e := chat.Errorf(chat.CodeUnavailable, "the database does not answer now; try again")
 		e.Retryable = true
+
 		return e.Because(fmt.Errorf("%s: %w", what, err))
 	}
+
 	return fmt.Errorf("%s: %w", what, err)
 }
 
@@ -67,7 +73,9 @@ func away(err error) bool {
 		state := e.Field('C')
 		return strings.HasPrefix(state, "08") || strings.HasPrefix(state, "57P") || state == "53300"
 	}
+
 	_, network := errors.AsType[*net.OpError](err)
+
 	return network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 

@@ -18,19 +18,27 @@ import (
 // read as a whole, and these indexes serve.
 func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		now := time.Now()
+
 		grow(t, s, w)
 		bulk, err := s.BeginBulkRetry(t.Context(), w.NewBulkRetry(chat.DeliveryFilter{}), "bulk:1")
 		require.NoError(t, err)
+
 		for name, test := range map[string]struct {
 			ask     func(context.Context, *db.Store) error
 			indexes []string
 		}{
 			"report": {func(ctx context.Context, s *db.Store) error {
 				return second(s.RecordReport(ctx, chat.Report{
-					Provider: chat.ProviderTwilio, Key: "k1", DeliveryID: "1000005", ProviderMessageID: "SM1", Accepts: true, Carrier: chat.CarrierDelivered,
+					Provider:          chat.ProviderTwilio,
+					Key:               "k1",
+					DeliveryID:        "1000005",
+					ProviderMessageID: "SM1",
+					Accepts:           true,
+					Carrier:           chat.CarrierDelivered,
 				}, now))
 			}, []string{"deliveries_retry_of"}},
 			"orphan": {func(ctx context.Context, s *db.Store) error {
@@ -42,11 +50,13 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 			"inbound email": {func(ctx context.Context, s *db.Store) error {
 				in := mail("ana@example.com", "hello")
 				in.ReplyTo, in.References = "nothing", []string{"<nothing@example.com>"}
+
 				return second(s.ReceiveInbound(ctx, in, inboundID(), now))
 			}, []string{"inboxes_inbound", "messages_id", "messages_email", "members_email"}},
 			"stop": {func(ctx context.Context, s *db.Store) error {
 				in := text("+14155550123", "STOP")
 				in.Keyword = chat.KeywordStop
+
 				return second(s.ReceiveInbound(ctx, in, inboundID(), now))
 			}, []string{"deliveries_by_status"}},
 			"stale deliveries": {func(ctx context.Context, s *db.Store) error {
@@ -70,6 +80,7 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 			"messages of a tool call": {func(ctx context.Context, s *db.Store) error {
 				_, err := s.ToolCallMessages(ctx, w.Workspace, w.SMS.ID, "call_1", ten())
 				requireCode(t, chat.CodeToolCallNotFound, err)
+
 				return nil
 			}, []string{"tool_calls", "messages"}},
 			"open questions": {func(ctx context.Context, s *db.Store) error {
@@ -85,6 +96,7 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 			watch := &watcher{}
 			require.NoError(t, test.ask(t.Context(), s.Watched(watch)), name)
 			var plans []string
+
 			for _, query := range watch.queries {
 				plan := explain(t, s, query)
 				assert.NotContains(t, plan, "Seq Scan", "%s: %s", name, query)
@@ -92,6 +104,7 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 				assert.NotRegexp(t, `(?m)^ *SCAN \w{1,2}$`, plan, "%s: %s", name, query)
 				plans = append(plans, plan)
 			}
+
 			for _, index := range test.indexes {
 				assert.Contains(t, strings.Join(plans, "\n"), index, name)
 			}

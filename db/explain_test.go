@@ -25,10 +25,13 @@ type watcher struct {
 func (w *watcher) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+
 	one := !strings.Contains(e.Query, ";\n")
-	if one && (strings.HasPrefix(strings.TrimLeft(e.Query, "("), "SELECT") || strings.HasPrefix(e.Query, "UPDATE") || strings.HasPrefix(e.Query, "WITH")) {
+	if one &&
+		(strings.HasPrefix(strings.TrimLeft(e.Query, "("), "SELECT") || strings.HasPrefix(e.Query, "UPDATE") || strings.HasPrefix(e.Query, "WITH")) {
 		w.queries = append(w.queries, e.Query)
 	}
+
 	return ctx
 }
 
@@ -37,13 +40,16 @@ func (w *watcher) AfterQuery(context.Context, *bun.QueryEvent) {}
 // grow fills a workspace with 6,000 messages, each of them sent, in 1,000 chats.
 func grow(t *testing.T, s *db.Store, w *dbtest.World) {
 	t.Helper()
+
 	at := "strftime('%Y-%m-%d %H:%M:%S+00:00', '2026-11-01', '+' || i || ' seconds')"
 	if s.Engine() == "postgres" {
 		at = "timestamptz '2026-11-01' + i * interval '1 second'"
 	}
+
 	numbers := func(count string) string {
 		return "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + count + ") "
 	}
+
 	for _, statement := range []string{
 		numbers("1000") + `INSERT INTO chats (id, workspace_id, channel, state, title, member_id, assistant_member_id, phone_number_id,
 			needs_response, attention, answered, summary, summary_model, summary_version, last_activity_at, created_at, updated_at)
@@ -60,9 +66,13 @@ func grow(t *testing.T, s *db.Store, w *dbtest.World) {
 				'send:' || i, 'phone:1', '+1', '+1' || i % 900, '{}', ?4, 'at_most_once', CASE i % 100 WHEN 0 THEN 'rejected' ELSE 'accepted' END,
 				'', 0, 1, '', '', 1, 0, ` + at + `, ` + at + ` FROM n`,
 	} {
-		_, err := s.Bun().NewRaw(statement, w.Workspace, w.Customer.ID, w.Assistant.ID, w.PhoneNumber.ID, []byte{1}).Exec(t.Context())
+		_, err := s.Bun().
+			NewRaw(statement, w.Workspace, w.Customer.ID, w.Assistant.ID, w.PhoneNumber.ID, []byte{1}).
+			Exec(t.Context())
+
 		require.NoError(t, err)
 	}
+
 	if s.Engine() == "postgres" { // as autovacuum does; nobody does it on SQLite
 		_, err := s.Bun().ExecContext(t.Context(), "ANALYZE")
 		require.NoError(t, err)
@@ -74,29 +84,38 @@ func grow(t *testing.T, s *db.Store, w *dbtest.World) {
 func explain(t *testing.T, s *db.Store, query string) string {
 	t.Helper()
 	var lines []string
+
 	if s.Engine() == "sqlite" {
 		var steps []struct {
 			ID, Parent, Notused int
 			Detail              string
 		}
+
 		require.NoError(t, s.Bun().NewRaw("EXPLAIN QUERY PLAN "+query).Scan(t.Context(), &steps))
+
 		for _, step := range steps {
 			lines = append(lines, step.Detail)
 		}
+
 		return strings.Join(lines, "\n")
 	}
+
 	require.NoError(t, s.Bun().RunInTx(t.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.ExecContext(ctx, "SET LOCAL enable_seqscan = off"); err != nil {
 			return err
 		}
+
 		return tx.NewRaw("EXPLAIN "+query).Scan(ctx, &lines)
 	}))
+
 	return strings.Join(lines, "\n")
 }
 
 func TestHotQueriesUseIndexes(t *testing.T) {
 	t.Parallel()
+
 	yes := true
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		sent := w.Prepare(t, s, w.SMS.ID, "hi")
@@ -104,6 +123,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		_, err := s.Authenticate(t.Context(), w.Hash(), now)
 		require.NoError(t, err)
 		grow(t, s, w)
+
 		for name, test := range map[string]struct {
 			ask func(context.Context, *db.Store) error
 			// indexes must be in the plans of the queries, in this order; "" stands for a
@@ -116,6 +136,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 			"chats": {func(ctx context.Context, s *db.Store) error {
 				list, err := s.Chats(ctx, w.Workspace, chat.ChatFilter{Page: ten()})
 				require.NoError(t, err)
+
 				return second(s.Chats(ctx, w.Workspace, chat.ChatFilter{Page: chat.Page{Limit: 10, Cursor: list.NextCursor}}))
 			}, []string{"chats_newest", "chat_labels", "messages_newest", "chats_newest", "chat_labels", "messages_newest"}, false},
 			"chats that wait": {func(ctx context.Context, s *db.Store) error {
@@ -155,12 +176,14 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 			watch := &watcher{}
 			require.NoError(t, test.ask(t.Context(), s.Watched(watch)), name)
 			require.Len(t, watch.queries, len(test.indexes), "%s asks %q", name, watch.queries)
+
 			for i, query := range watch.queries {
 				plan := explain(t, s, query)
 				assert.Contains(t, plan, test.indexes[i], "%s: %s", name, query)
 				assert.NotContains(t, plan, "Seq Scan", "%s: %s", name, query)
 				// "newer" is what a subquery has found by the index.
 				assert.NotRegexp(t, `(?m)^SCAN `, strings.ReplaceAll(plan, "SCAN newer", ""), "%s: %s", name, query)
+
 				if test.sorted {
 					assert.NotContains(t, plan, "Sort", "%s: %s", name, query)
 					assert.NotContains(t, plan, "TEMP B-TREE", "%s: %s", name, query)
@@ -176,6 +199,7 @@ func second[T any](_ T, err error) error { return err }
 // BEGIN and COMMIT included.
 func TestStatementsOfOneSend(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		count := &counter{}
@@ -184,8 +208,10 @@ func TestStatementsOfOneSend(t *testing.T) {
 		assert.Equal(t, 6, count.reset(), "prepare")
 		d := w.Claim(t, watched, sent.DeliveryID, time.Now())
 		assert.Equal(t, 4, count.reset(), "claim")
+
 		_, err := watched.RecordSubmission(t.Context(), w.Workspace, d.ID, d.Fence,
 			chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1"}, time.Now())
+
 		require.NoError(t, err)
 		assert.Equal(t, 4, count.reset(), "record")
 	})

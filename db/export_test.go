@@ -17,6 +17,7 @@ func (s *Store) Engine() string { return s.engine }
 func (s *Store) Watched(hook bun.QueryHook) *Store {
 	watched := *s
 	watched.db = s.db.WithQueryHook(hook)
+
 	return &watched
 }
 
@@ -29,6 +30,7 @@ func TLSConfig(url string) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	return pgdriver.NewConnector(opts...).Config().TLSConfig, nil
 }
 
@@ -37,5 +39,6 @@ func ReadCursor(cursor string) error {
 	var at int64
 	var id string
 	_, err := readCursor("list", cursor, &at, &id)
+
 	return err
 }

@@ -15,10 +15,12 @@ import (
 // engines are stores on all engines at once, for tests that compare them.
 func engines(t *testing.T) []*db.Store {
 	t.Helper()
+
 	stores := []*db.Store{dbtest.New(t)}
 	if os.Getenv("HANDRAIL_TEST_SQLITE_ONLY") != "1" { //nolint:forbidigo // tests are told by the environment
 		stores = append(stores, dbtest.NewPostgres(t))
 	}
+
 	return stores
 }
 
@@ -45,15 +47,18 @@ func ten() chat.Page { return chat.Page{Limit: 10} }
 func pages[T any](t *testing.T, limit int, part func(chat.Page) (chat.List[T], error)) []T {
 	t.Helper()
 	var all []T
+
 	page := chat.Page{Limit: limit}
 	for {
 		list, err := part(page)
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(list.Items), limit)
+
 		all = append(all, list.Items...)
 		if list.NextCursor == "" {
 			return all
 		}
+
 		page.Cursor = list.NextCursor
 	}
 }
@@ -61,10 +66,12 @@ func pages[T any](t *testing.T, limit int, part func(chat.Page) (chat.List[T], e
 // audit are the verbs of the audit log, newest first.
 func audit(t *testing.T, s *db.Store, ws chat.WorkspaceID) []string {
 	t.Helper()
+
 	var verbs []string
 	for _, e := range pages(t, 100, func(p chat.Page) (chat.List[chat.AuditEntry], error) { return s.AuditLog(t.Context(), ws, p) }) {
 		verbs = append(verbs, e.Verb)
 	}
+
 	return verbs
 }
 
@@ -72,5 +79,6 @@ func addMessage(t *testing.T, s *db.Store, w *dbtest.World, id chat.ChatID, text
 	t.Helper()
 	m, err := s.AddMessage(t.Context(), w.Workspace, id, chat.NewMessage{MemberID: w.Customer.ID, Content: text})
 	require.NoError(t, err)
+
 	return m
 }

@@ -27,7 +27,12 @@ const eventInbound = "inbound"
 // automatic mail also finds its chat by what it answers only.
 //
 // Idempotent: a message is received once, by its key.
-func (s *Store) ReceiveInbound(ctx context.Context, in chat.Inbound, id chat.MessageID, now time.Time) (chat.Arrival, error) {
+func (s *Store) ReceiveInbound(
+	ctx context.Context,
+	in chat.Inbound,
+	id chat.MessageID,
+	now time.Time,
+) (chat.Arrival, error) {
 	clean(&in)
 	var a arrival
 	err := s.inTx(ctx, "receive a message", func(ctx context.Context, tx bun.Tx) error {
@@ -35,20 +40,26 @@ func (s *Store) ReceiveInbound(ctx context.Context, in chat.Inbound, id chat.Mes
 		if err := a.route(ctx, tx); err != nil {
 			return err
 		}
+
 		a.Known, a.WorkspaceID = a.workspace != "", a.workspace
 		fresh, err := storeEvent(ctx, tx, a.event())
+
 		a.Repeated = !fresh
 		if err != nil || !fresh || !a.Known {
 			return err
 		}
+
 		if err := s.findQuestion(ctx, tx, &a); err != nil {
 			return err
 		}
+
 		if err := s.obey(ctx, tx, &a); err != nil {
 			return err
 		}
+
 		return s.addInbound(ctx, tx, &a)
 	})
+
 	return a.Arrival, err
 }
 
@@ -82,17 +93,25 @@ func (a *arrival) sender() string {
 		inbox := a.inbox.inbox()
 		return inbox.Scope()
 	}
+
 	return ""
 }
 
 func (a *arrival) event() *providerEventRow {
 	event := &providerEventRow{
-		Key: a.Key, WorkspaceID: a.workspace, Provider: a.Provider, ProviderMessageID: a.ProviderMessageID,
-		Type: eventInbound, Raw: a.Raw, ReceivedAt: a.now, Applied: a.workspace != "",
+		Key:               a.Key,
+		WorkspaceID:       a.workspace,
+		Provider:          a.Provider,
+		ProviderMessageID: a.ProviderMessageID,
+		Type:              eventInbound,
+		Raw:               a.Raw,
+		ReceivedAt:        a.now,
+		Applied:           a.workspace != "",
 	}
 	if len(event.Raw) == 0 {
 		event.Raw = []byte("{}")
 	}
+
 	return event
 }
 
@@ -109,27 +128,33 @@ func (s *Store) addInbound(ctx context.Context, tx bun.Tx, a *arrival) error {
 	if err != nil {
 		return err
 	}
+
 	if a.chat == nil && !a.Automatic {
 		if a.chat, err = a.findChat(ctx, tx); err != nil {
 			return err
 		}
+
 		if a.chat == nil {
 			if err := a.findLateQuestion(ctx, tx); err != nil {
 				return err
 			}
 		}
 	}
+
 	if q := &a.question; q.request != nil && (q.answers || q.address == foldAddress(a.From)) {
 		author = &q.ask().MemberID
 	}
+
 	if !a.quiet() && a.From != "" && (author == nil || a.chat == nil) {
 		if author, err = s.meet(ctx, tx, a); err != nil {
 			return err
 		}
 	}
+
 	if a.chat == nil {
 		return nil
 	}
+
 	return s.storeInbound(ctx, tx, a, author)
 }
 
@@ -139,22 +164,36 @@ func (s *Store) storeInbound(ctx context.Context, tx bun.Tx, a *arrival, author 
 	if !a.quiet() && !a.question.calm() {
 		calledFor(q, "").Set("state = CASE state WHEN ? THEN ? ELSE state END", chat.StateClosed, chat.StateOpen)
 	}
+
 	// First the chat: its row's lock makes numbers rise in the order of commits.
 	if err := editChat(ctx, q, a.workspace, a.chat.ID, a.now); err != nil {
 		return err
 	}
+
 	row := messageRow{
-		ID: a.message, WorkspaceID: a.workspace, ChatID: a.chat.ID, MemberID: author, Role: chat.RoleUserMessage,
-		Content: a.Text, Original: a.Original, State: chat.MessageReceived, EmailMessageID: a.EmailMessageID,
-		EmailSubject: a.Subject, AskID: a.question.ask().ID, CreatedAt: a.now,
+		ID:             a.message,
+		WorkspaceID:    a.workspace,
+		ChatID:         a.chat.ID,
+		MemberID:       author,
+		Role:           chat.RoleUserMessage,
+		Content:        a.Text,
+		Original:       a.Original,
+		State:          chat.MessageReceived,
+		EmailMessageID: a.EmailMessageID,
+		EmailSubject:   a.Subject,
+		AskID:          a.question.ask().ID,
+		CreatedAt:      a.now,
 	}
+
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return err
 	}
+
 	a.ChatID, a.MessageID = a.chat.ID, a.message
 	if err := s.takeReply(ctx, tx, a); err != nil {
 		return err
 	}
+
 	return tx.NewSelect().Model((*chatRow)(nil)).Column("attention").Where("c.workspace_id = ?", a.workspace).
 		Where("c.id = ?", a.chat.ID).Scan(ctx, &a.Watermark)
 }
@@ -165,23 +204,28 @@ func (s *Store) meet(ctx context.Context, tx bun.Tx, a *arrival) (*chat.MemberID
 	if err := s.holdSender(ctx, tx, a); err != nil {
 		return nil, err
 	}
+
 	author, err := a.findAuthor(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
+
 	if author == nil {
 		if author, err = a.createAuthor(ctx, tx); err != nil {
 			return nil, err
 		}
 	}
+
 	if a.chat == nil {
 		if a.chat, err = a.findChat(ctx, tx); err != nil {
 			return nil, err
 		}
 	}
+
 	if a.chat == nil && a.sender() != "" {
 		err = a.openChat(ctx, tx, *author)
 	}
+
 	return author, err
 }
 
@@ -194,25 +238,36 @@ func (s *Store) holdSender(ctx context.Context, tx bun.Tx, a *arrival) error {
 		_, err := findInbox(ctx, s.locked(tx.NewSelect()), a.workspace, a.inbox.ID)
 		return err
 	}
+
 	return nil
 }
 
 // createAuthor makes a member of who wrote.
 func (a *arrival) createAuthor(ctx context.Context, tx bun.Tx) (*chat.MemberID, error) {
 	m := chat.Member{
-		WorkspaceID: a.workspace, Kind: chat.KindPerson, Role: chat.RoleUser, Name: strings.TrimSpace(a.FromName),
-		NotificationsEnabled: true, ConsentSMS: chat.ConsentUnknown, ConsentEmail: chat.ConsentUnknown, CreatedAt: a.now, UpdatedAt: a.now,
+		WorkspaceID:          a.workspace,
+		Kind:                 chat.KindPerson,
+		Role:                 chat.RoleUser,
+		Name:                 strings.TrimSpace(a.FromName),
+		NotificationsEnabled: true,
+		ConsentSMS:           chat.ConsentUnknown,
+		ConsentEmail:         chat.ConsentUnknown,
+		CreatedAt:            a.now,
+		UpdatedAt:            a.now,
 	}
 	if m.Validate() != nil { // no name, or none that fits
 		m.Name = a.From
 	}
+
 	if a.Channel == chat.ChannelEmail {
 		m.Email = a.From
 	} else {
 		m.Phone = a.From
 	}
+
 	row := memberRowOf(&m)
 	_, err := tx.NewInsert().Model(&row).Exec(ctx)
+
 	return &row.ID, err
 }
 
@@ -223,27 +278,52 @@ func (a *arrival) openChat(ctx context.Context, tx bun.Tx, author chat.MemberID)
 	if err != nil {
 		return err
 	}
+
 	row := chatRow{
-		WorkspaceID: a.workspace, Channel: a.Channel, State: chat.StateOpen, Title: firstRunes(a.Subject, chat.MaxTitle), MemberID: author,
-		AssistantMemberID: assistant, LastActivityAt: a.now, CreatedAt: a.now, UpdatedAt: a.now,
+		WorkspaceID:       a.workspace,
+		Channel:           a.Channel,
+		State:             chat.StateOpen,
+		Title:             firstRunes(a.Subject, chat.MaxTitle),
+		MemberID:          author,
+		AssistantMemberID: assistant,
+		LastActivityAt:    a.now,
+		CreatedAt:         a.now,
+		UpdatedAt:         a.now,
 	}
+
 	if a.number != nil {
 		row.PhoneNumberID = &a.number.ID
 	}
+
 	if a.inbox != nil {
 		row.InboxID = &a.inbox.ID
 	}
+
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return err
 	}
-	places := []participantRow{{WorkspaceID: a.workspace, ChatID: row.ID, MemberID: author, Role: chat.ParticipantOwner, CreatedAt: a.now}}
+
+	places := []participantRow{{
+		WorkspaceID: a.workspace,
+		ChatID:      row.ID,
+		MemberID:    author,
+		Role:        chat.ParticipantOwner,
+		CreatedAt:   a.now,
+	}}
+
 	if assistant != nil {
 		places = append(places, participantRow{
-			WorkspaceID: a.workspace, ChatID: row.ID, MemberID: *assistant, Role: chat.ParticipantAssistant, CreatedAt: a.now,
+			WorkspaceID: a.workspace,
+			ChatID:      row.ID,
+			MemberID:    *assistant,
+			Role:        chat.ParticipantAssistant,
+			CreatedAt:   a.now,
 		})
 	}
+
 	a.chat, a.Opened = &row, true
 	_, err = tx.NewInsert().Model(&places).Exec(ctx)
+
 	return err
 }
 
@@ -251,5 +331,6 @@ func firstRunes(text string, limit int) string {
 	if runes := []rune(text); len(runes) > limit {
 		return string(runes[:limit])
 	}
+
 	return text
 }

@@ -14,16 +14,20 @@ func (s *Store) obey(ctx context.Context, tx bun.Tx, a *arrival) error {
 	if a.sender() == "" || a.From == "" {
 		return nil
 	}
+
 	switch a.Keyword {
 	case chat.KeywordStop:
 		if err := s.stop(ctx, tx, a); err != nil {
 			return err
 		}
+
 		return s.endByStop(ctx, tx, a)
+
 	case chat.KeywordStart:
 		return s.start(ctx, tx, a)
 	case chat.KeywordHelp:
 	}
+
 	return nil
 }
 
@@ -31,26 +35,56 @@ func (s *Store) obey(ctx context.Context, tx bun.Tx, a *arrival) error {
 // What the carrier may have is left alone: nothing is known of it.
 func (s *Store) stop(ctx context.Context, tx bun.Tx, a *arrival) error {
 	var ended []deliveryRow
-	_, err := tx.NewUpdate().Model(&ended).Set("submission = ?", chat.SubmissionSuppressed).Set("error_code = ?", chat.ErrorOptedOut).
-		Set("error_message = ?", optedOut).Set("retry_at = NULL").Set("updated_at = ?", a.now).
+
+	_, err := tx.NewUpdate().
+		Model(&ended).
+		Set("submission = ?", chat.SubmissionSuppressed).
+		Set("error_code = ?", chat.ErrorOptedOut).
+		Set("error_message = ?", optedOut).
+		Set("retry_at = NULL").
+		Set("updated_at = ?", a.now).
 		// By status, because an index has it; the two are the same here.
-		Where("d.workspace_id = ?", a.workspace).Where("d.status IN ('pending', 'blocked')").Where("d.sender = ?", a.sender()).
-		Where("lower(d.to_address) = lower(?)", a.From).Returning("*").Exec(ctx)
+		Where(
+			"d.workspace_id = ?",
+			a.workspace,
+		).Where(
+		"d.status IN ('pending', 'blocked')",
+	).Where(
+		"d.sender = ?",
+		a.sender(),
+	).
+		Where(
+			"lower(d.to_address) = lower(?)",
+			a.From,
+		).Returning(
+		"*",
+	).Exec(
+		ctx,
+	)
 	if err := unlessNone(err); err != nil {
 		return err
 	}
+
 	statements := []bun.Query{suppress(tx, &suppressionRow{
-		WorkspaceID: a.workspace, Channel: a.Channel, Sender: a.sender(), Address: a.From, Reason: chat.SuppressedOptOut,
-		SourceEvent: a.Key, CreatedAt: a.now,
+		WorkspaceID: a.workspace,
+		Channel:     a.Channel,
+		Sender:      a.sender(),
+		Address:     a.From,
+		Reason:      chat.SuppressedOptOut,
+		SourceEvent: a.Key,
+		CreatedAt:   a.now,
 	})}
+
 	actions := make([]chat.ActionID, len(ended))
 	for i := range ended {
 		actions[i] = ended[i].ActionID
 		statements = append(statements, notSent(tx, &ended[i], a.now)...)
 	}
+
 	if err := s.batch(ctx, tx, statements...); err != nil || len(actions) == 0 {
 		return err
 	}
+
 	return tx.NewSelect().Model((*actionRow)(nil)).Column("workflow_id").Where("a.workspace_id = ?", a.workspace).
 		Where("a.id IN ?", bun.Tuple(actions)).OrderExpr("a.id").Scan(ctx, &a.Stopped)
 }
@@ -58,9 +92,16 @@ func (s *Store) stop(ctx context.Context, tx bun.Tx, a *arrival) error {
 // start takes who wrote off the sender's list, if they, or the carrier for them, had asked
 // for that. Bounces and complaints stay: writing START does not mend an address.
 func (s *Store) start(ctx context.Context, tx bun.Tx, a *arrival) error {
-	_, err := tx.NewUpdate().Model((*suppressionRow)(nil)).Set("lifted_at = ?", a.now).
-		Where("workspace_id = ?", a.workspace).Where("channel = ?", a.Channel).Where("sender = ?", a.sender()).
-		Where("address = lower(?)", a.From).Where("lifted_at IS NULL").
-		Where("reason IN ?", bun.Tuple([]chat.SuppressionReason{chat.SuppressedOptOut, chat.SuppressedCarrier})).Exec(ctx)
+	_, err := tx.NewUpdate().
+		Model((*suppressionRow)(nil)).
+		Set("lifted_at = ?", a.now).
+		Where("workspace_id = ?", a.workspace).
+		Where("channel = ?", a.Channel).
+		Where("sender = ?", a.sender()).
+		Where("address = lower(?)", a.From).
+		Where("lifted_at IS NULL").
+		Where("reason IN ?", bun.Tuple([]chat.SuppressionReason{chat.SuppressedOptOut, chat.SuppressedCarrier})).
+		Exec(ctx)
+
 	return err
 }

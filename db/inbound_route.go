@@ -19,12 +19,15 @@ func (a *arrival) route(ctx context.Context, tx bun.Tx) error {
 	if a.Channel == chat.ChannelEmail {
 		find = a.findInbox
 	}
+
 	if err := find(ctx, tx); err != nil {
 		return err
 	}
+
 	if err := a.findByToken(ctx, tx); err != nil || a.chat != nil {
 		return err
 	}
+
 	return a.findByReferences(ctx, tx)
 }
 
@@ -33,21 +36,26 @@ func (a *arrival) route(ctx context.Context, tx bun.Tx) error {
 func (a *arrival) findNumber(ctx context.Context, tx bun.Tx) error {
 	find := func(column, value string) error {
 		var row phoneNumberRow
+
 		err := tx.NewSelect().Model(&row).Where("? = ?", bun.Ident(column), value).Where("? <> ''", bun.Ident(column)).
 			OrderExpr("pn.id").Limit(1).Scan(ctx)
 		if err == nil {
 			a.number, a.workspace = &row, row.WorkspaceID
 		}
+
 		return unlessNone(err)
 	}
+
 	for _, to := range a.To {
 		if err := find("number", to); err != nil || a.number != nil {
 			return err
 		}
 	}
+
 	if a.ServiceSID == "" {
 		return nil
 	}
+
 	return find("messaging_service_sid", a.ServiceSID)
 }
 
@@ -56,16 +64,24 @@ func (a *arrival) findInbox(ctx context.Context, tx bun.Tx) error {
 	for _, to := range a.To {
 		for _, address := range []string{to, withoutTag(to)} {
 			var row inboxRow
-			err := tx.NewSelect().Model(&row).Where("i.address_folded = ?", strings.ToLower(address)).OrderExpr("i.id").Limit(1).Scan(ctx)
+
+			err := tx.NewSelect().
+				Model(&row).
+				Where("i.address_folded = ?", strings.ToLower(address)).
+				OrderExpr("i.id").
+				Limit(1).
+				Scan(ctx)
 			if err == nil {
 				a.inbox, a.workspace = &row, row.WorkspaceID
 				return nil
 			}
+
 			if !noRows(err) {
 				return err
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -75,7 +91,9 @@ func withoutTag(address string) string {
 	if at < 0 {
 		return address
 	}
+
 	local, _, _ := strings.Cut(address[:at], "+")
+
 	return local + address[at:]
 }
 
@@ -90,8 +108,10 @@ func (a *arrival) findByToken(ctx context.Context, tx bun.Tx) error {
 	if a.ReplyTo == "" {
 		return nil
 	}
+
 	err := a.adopt(ctx, tx.NewSelect().Where("m.id = ?", a.ReplyTo))
 	a.question.certain = a.question.askID != ""
+
 	return err
 }
 
@@ -101,6 +121,7 @@ func (a *arrival) findByReferences(ctx context.Context, tx bun.Tx) error {
 	if a.workspace == "" {
 		return nil
 	}
+
 	for _, id := range a.References[:min(len(a.References), maxReferences)] {
 		err := a.adopt(ctx, tx.NewSelect().Where("m.workspace_id = ?", a.workspace).Where("m.email_message_id = ?", id).
 			OrderExpr("m.number DESC").Limit(1))
@@ -108,6 +129,7 @@ func (a *arrival) findByReferences(ctx context.Context, tx bun.Tx) error {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -123,35 +145,49 @@ type adoptedRow struct {
 // contributor may have gone over another channel than its chat's.
 func (a *arrival) adopt(ctx context.Context, q *bun.SelectQuery) error {
 	var row adoptedRow
-	err := q.Model(&row).ColumnExpr("c.*").ColumnExpr("COALESCE(m.ask_id, '') AS ask_id").
-		Join("JOIN messages AS m ON m.workspace_id = c.workspace_id AND m.chat_id = c.id").Where("c.deleted_at IS NULL").
-		Where("(m.ask_id IS NOT NULL OR c.channel = ? AND c.state <> ?)", a.Channel, chat.StateArchived).Scan(ctx)
+
+	err := q.Model(&row).
+		ColumnExpr("c.*").
+		ColumnExpr("COALESCE(m.ask_id, '') AS ask_id").
+		Join("JOIN messages AS m ON m.workspace_id = c.workspace_id AND m.chat_id = c.id").
+		Where("c.deleted_at IS NULL").
+		Where("(m.ask_id IS NOT NULL OR c.channel = ? AND c.state <> ?)", a.Channel, chat.StateArchived).
+		Scan(ctx)
 	if err != nil {
 		return unlessNone(err)
 	}
+
 	if row.WorkspaceID != a.workspace {
 		a.number, a.inbox = nil, nil
 	}
-	a.chat, a.workspace, a.question.askID = &row.chatRow, row.WorkspaceID, row.AskID
+
+	a.chat = &row.chatRow
+	a.workspace = row.WorkspaceID
+	a.question.askID = row.AskID
+
 	return nil
 }
 
 // ofAuthor narrows a query of members to those with the address that the message came from.
 func (a *arrival) ofAuthor(q *bun.SelectQuery) *bun.SelectQuery {
 	q.Where("m.workspace_id = ?", a.workspace)
+
 	if a.Channel == chat.ChannelEmail {
 		return q.Where("lower(m.email) = lower(?)", a.From).Where("m.email <> ''")
 	}
+
 	return q.Where("m.phone = ?", a.From).Where("m.phone <> ''")
 }
 
 // findAuthor finds the oldest member with the address, nil when nobody has it.
 func (a *arrival) findAuthor(ctx context.Context, tx bun.Tx) (*chat.MemberID, error) {
 	var row memberRow
+
 	err := a.ofAuthor(tx.NewSelect().Model(&row)).OrderExpr("m.id").Limit(1).Scan(ctx)
 	if err != nil {
 		return nil, unlessNone(err)
 	}
+
 	return &row.ID, nil
 }
 
@@ -160,22 +196,26 @@ func (a *arrival) findChat(ctx context.Context, tx bun.Tx) (*chatRow, error) {
 	var row chatRow
 	q := inForce(a.ofSender(tx.NewSelect().Model(&row))).ColumnExpr("c.*").
 		Join("JOIN members AS m ON m.workspace_id = c.workspace_id AND m.id = c.member_id")
+
 	err := a.ofAuthor(q).OrderExpr("c.last_activity_at DESC, c.id DESC").Limit(1).Scan(ctx)
 	if err != nil {
 		return nil, unlessNone(err)
 	}
+
 	return &row, nil
 }
 
 // ofSender narrows a query of chats to those of the sender that the message was sent to.
 func (a *arrival) ofSender(q *bun.SelectQuery) *bun.SelectQuery {
 	q.Where("c.workspace_id = ?", a.workspace)
+
 	switch {
 	case a.number != nil:
 		return q.Where("c.phone_number_id = ?", a.number.ID).Where("c.channel = ?", chat.ChannelSMS)
 	case a.inbox != nil:
 		return q.Where("c.inbox_id = ?", a.inbox.ID)
 	}
+
 	return q.Where("FALSE")
 }
 
@@ -183,19 +223,34 @@ func (a *arrival) ofSender(q *bun.SelectQuery) *bun.SelectQuery {
 // it has none.
 func (a *arrival) assistant(ctx context.Context, tx bun.Tx) (*chat.MemberID, error) {
 	var row chatRow
-	err := a.ofSender(tx.NewSelect().Model(&row)).Column("assistant_member_id").Where("c.assistant_member_id IS NOT NULL").
-		Where("c.deleted_at IS NULL").OrderExpr("c.id DESC").Limit(1).Scan(ctx)
+
+	err := a.ofSender(tx.NewSelect().Model(&row)).
+		Column("assistant_member_id").
+		Where("c.assistant_member_id IS NOT NULL").
+		Where("c.deleted_at IS NULL").
+		OrderExpr("c.id DESC").
+		Limit(1).
+		Scan(ctx)
 	if err == nil {
 		return row.AssistantMemberID, nil
 	}
+
 	if !noRows(err) {
 		return nil, err
 	}
+
 	var oldest memberRow
-	err = tx.NewSelect().Model(&oldest).Where("m.workspace_id = ?", a.workspace).Where("m.kind = ?", chat.KindAssistant).
-		OrderExpr("m.id").Limit(1).Scan(ctx)
+
+	err = tx.NewSelect().
+		Model(&oldest).
+		Where("m.workspace_id = ?", a.workspace).
+		Where("m.kind = ?", chat.KindAssistant).
+		OrderExpr("m.id").
+		Limit(1).
+		Scan(ctx)
 	if err != nil {
 		return nil, unlessNone(err)
 	}
+
 	return &oldest.ID, nil
 }

@@ -19,15 +19,27 @@ func inboundID() chat.MessageID { return chat.MessageID(uuid.NewString()) }
 
 func text(from, words string) chat.Inbound {
 	return chat.Inbound{
-		Provider: chat.ProviderTwilio, Channel: chat.ChannelSMS, Key: "twilio:" + uuid.NewString(), From: from, To: []string{"+14155550100"},
-		Text: words, Raw: []byte("Body=" + words),
+		Provider: chat.ProviderTwilio,
+		Channel:  chat.ChannelSMS,
+		Key:      "twilio:" + uuid.NewString(),
+		From:     from,
+		To:       []string{"+14155550100"},
+		Text:     words,
+		Raw:      []byte("Body=" + words),
 	}
 }
 
 func mail(from, words string) chat.Inbound {
 	return chat.Inbound{
-		Provider: chat.ProviderSendGrid, Channel: chat.ChannelEmail, Key: "sendgrid:" + uuid.NewString(), From: from, FromName: "Ana",
-		To: []string{"Support@example.com"}, Text: words, Subject: "Invoice", EmailMessageID: "<" + uuid.NewString() + "@mail.example.com>",
+		Provider:       chat.ProviderSendGrid,
+		Channel:        chat.ChannelEmail,
+		Key:            "sendgrid:" + uuid.NewString(),
+		From:           from,
+		FromName:       "Ana",
+		To:             []string{"Support@example.com"},
+		Text:           words,
+		Subject:        "Invoice",
+		EmailMessageID: "<" + uuid.NewString() + "@mail.example.com>",
 	}
 }
 
@@ -35,6 +47,7 @@ func receive(t *testing.T, s *db.Store, in chat.Inbound, now time.Time) chat.Arr
 	t.Helper()
 	a, err := s.ReceiveInbound(t.Context(), in, inboundID(), now)
 	require.NoError(t, err)
+
 	return a
 }
 
@@ -42,25 +55,41 @@ func messagesOf(t *testing.T, s *db.Store, w *dbtest.World, id chat.ChatID) []ch
 	t.Helper()
 	list, err := s.Messages(t.Context(), w.Workspace, id, chat.MessagePage{Page: chat.Page{Limit: 100}})
 	require.NoError(t, err)
+
 	return list.Items
 }
 
 func TestReceiveSMS(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		closed := chat.StateClosed
 		_, err := s.UpdateChat(t.Context(), w.Workspace, w.By, w.SMS.ID, chat.ChatPatch{State: &closed})
 		require.NoError(t, err)
+
 		in := text("+14155550123", "Where is\x00 my parcel? \xff")
 		first := receive(t, s, in, clock.now)
-		assert.Equal(t, chat.Arrival{Known: true, WorkspaceID: w.Workspace, ChatID: w.SMS.ID, MessageID: first.MessageID, Watermark: 1}, first)
+		assert.Equal(t, chat.Arrival{
+			Known:       true,
+			WorkspaceID: w.Workspace,
+			ChatID:      w.SMS.ID,
+			MessageID:   first.MessageID,
+			Watermark:   1,
+		}, first)
+
 		again := receive(t, s, in, clock.now)
 		assert.Equal(t, chat.Arrival{Known: true, Repeated: true, WorkspaceID: w.Workspace}, again)
 		all := messagesOf(t, s, w, w.SMS.ID)
 		require.Len(t, all, 1)
 		assert.Equal(t, "Where is my parcel? \uFFFD", all[0].Content)
-		assert.Equal(t, []any{chat.RoleUserMessage, chat.MessageReceived, w.Customer.ID}, []any{all[0].Role, all[0].State, *all[0].MemberID})
+
+		assert.Equal(
+			t,
+			[]any{chat.RoleUserMessage, chat.MessageReceived, w.Customer.ID},
+			[]any{all[0].Role, all[0].State, *all[0].MemberID},
+		)
+
 		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
 		require.NoError(t, err)
 		assert.Equal(t, []any{chat.StateOpen, true, clock.now}, []any{c.State, c.NeedsResponse, c.LastActivityAt})
@@ -69,6 +98,7 @@ func TestReceiveSMS(t *testing.T) {
 
 func TestReceiveFromSomebodyNew(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		first := receive(t, s, text("+14155550177", "hello"), clock.now)
@@ -77,17 +107,36 @@ func TestReceiveFromSomebodyNew(t *testing.T) {
 		assert.Equal(t, []any{false, first.ChatID, int64(2)}, []any{second.Opened, second.ChatID, second.Watermark})
 		c, err := s.Chat(t.Context(), w.Workspace, first.ChatID)
 		require.NoError(t, err)
-		assert.Equal(t, []any{w.PhoneNumber.ID, w.Assistant.ID, chat.ChannelSMS}, []any{*c.PhoneNumberID, *c.AssistantMemberID, c.Channel})
+
+		assert.Equal(
+			t,
+			[]any{w.PhoneNumber.ID, w.Assistant.ID, chat.ChannelSMS},
+			[]any{*c.PhoneNumberID, *c.AssistantMemberID, c.Channel},
+		)
+
 		m, err := s.Member(t.Context(), w.Workspace, c.MemberID)
 		require.NoError(t, err)
-		assert.Equal(t, []any{"+14155550177", "+14155550177", chat.KindPerson, chat.RoleUser, true}, []any{m.Name, m.Phone, m.Kind, m.Role, m.NotificationsEnabled})
+
+		assert.Equal(
+			t,
+			[]any{"+14155550177", "+14155550177", chat.KindPerson, chat.RoleUser, true},
+			[]any{m.Name, m.Phone, m.Kind, m.Role, m.NotificationsEnabled},
+		)
+
 		people, err := s.Participants(t.Context(), w.Workspace, c.ID)
 		require.NoError(t, err)
 		require.Len(t, people, 2)
-		assert.Equal(t, []chat.ParticipantRole{chat.ParticipantOwner, chat.ParticipantAssistant}, []chat.ParticipantRole{people[0].Role, people[1].Role})
+
+		assert.Equal(
+			t,
+			[]chat.ParticipantRole{chat.ParticipantOwner, chat.ParticipantAssistant},
+			[]chat.ParticipantRole{people[0].Role, people[1].Role},
+		)
 
 		in := mail("bo@example.com", "an invoice, please")
-		in.Subject, in.FromName, in.Original = strings.Repeat("ä", 300), "Bo", "an invoice, please\n> quoted"
+		in.Subject = strings.Repeat("ä", 300)
+		in.FromName = "Bo"
+		in.Original = "an invoice, please\n> quoted"
 		opened := receive(t, s, in, clock.now)
 		c, err = s.Chat(t.Context(), w.Workspace, opened.ChatID)
 		require.NoError(t, err)
@@ -98,40 +147,66 @@ func TestReceiveFromSomebodyNew(t *testing.T) {
 
 func TestTwoFirstMessagesAtOnce(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		dbtest.Seed(t, s)
+
 		arrivals, errs := make([]chat.Arrival, 6), make([]error, 6)
+
 		var all sync.WaitGroup
 		for i := range arrivals {
 			all.Go(func() {
-				arrivals[i], errs[i] = s.ReceiveInbound(t.Context(), text("+14155550177", "hello"), inboundID(), newClock().now)
+				arrivals[i], errs[i] = s.ReceiveInbound(
+					t.Context(),
+					text("+14155550177", "hello"),
+					inboundID(),
+					newClock().now,
+				)
 			})
 		}
+
 		all.Wait()
+
 		opened := 0
+
 		for i, a := range arrivals {
 			require.NoError(t, errs[i])
 			assert.Equal(t, arrivals[0].ChatID, a.ChatID)
+
 			if a.Opened {
 				opened++
 			}
 		}
+
 		assert.Equal(t, 1, opened)
 	})
 }
 
 func TestWhoseAnInboundMessageIs(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		younger := dbtest.Seed(t, s)
-		assert.Equal(t, w.Workspace, receive(t, s, text("+14155550123", "to both"), clock.now).WorkspaceID, "the older claim wins")
+
+		assert.Equal(
+			t,
+			w.Workspace,
+			receive(t, s, text("+14155550123", "to both"), clock.now).WorkspaceID,
+			"the older claim wins",
+		)
 
 		nobodys := text("+14155550123", "hello")
 		nobodys.To = []string{"+19995550100"}
 		assert.Equal(t, chat.Arrival{}, receive(t, s, nobodys, clock.now))
 		nobodys.Key, nobodys.ServiceSID = "service", "MG0123456789abcdef0123456789abcdef"
-		_, err := s.CreatePhoneNumber(t.Context(), younger.Workspace, younger.By, chat.PhoneNumber{MessagingServiceSID: nobodys.ServiceSID})
+		_, err := s.CreatePhoneNumber(
+			t.Context(),
+			younger.Workspace,
+			younger.By,
+			chat.PhoneNumber{MessagingServiceSID: nobodys.ServiceSID},
+		)
+
 		require.NoError(t, err)
 		assert.Equal(t, younger.Workspace, receive(t, s, nobodys, clock.now).WorkspaceID)
 
@@ -157,6 +232,7 @@ func TestWhoseAnInboundMessageIs(t *testing.T) {
 		archived := chat.StateArchived
 		_, err = s.UpdateChat(t.Context(), w.Workspace, w.By, w.Email.ID, chat.ChatPatch{State: &archived})
 		require.NoError(t, err)
+
 		reference.Key = "again"
 		assert.True(t, receive(t, s, reference, clock.now).Opened, "an archived chat stays closed")
 	})
@@ -164,6 +240,7 @@ func TestWhoseAnInboundMessageIs(t *testing.T) {
 
 func TestStopAndStart(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		waiting := w.Prepare(t, s, w.SMS.ID, "one")
@@ -175,8 +252,12 @@ func TestStopAndStart(t *testing.T) {
 		assert.Equal(t, []string{chat.ActionWorkflowID(w.Workspace, waiting.ActionID)}, a.Stopped)
 		assert.Equal(t, w.SMS.ID, a.ChatID)
 		ended, action, message, c := standing(t, s, w, &waiting)
-		assert.Equal(t, []any{chat.SubmissionSuppressed, chat.ErrorOptedOut, chat.ActionFailed, chat.MessageNotSent, false},
-			[]any{ended.Submission, ended.ErrorCode, action.State, message.State, c.NeedsResponse})
+		assert.Equal(
+			t,
+			[]any{chat.SubmissionSuppressed, chat.ErrorOptedOut, chat.ActionFailed, chat.MessageNotSent, false},
+			[]any{ended.Submission, ended.ErrorCode, action.State, message.State, c.NeedsResponse},
+		)
+
 		inFlight, _, _, _ := standing(t, s, w, &sent)
 		assert.Equal(t, chat.SubmissionSending, inFlight.Submission, "the carrier may have it")
 		other, _, _, _ := standing(t, s, w, &email)
@@ -185,8 +266,15 @@ func TestStopAndStart(t *testing.T) {
 		_, err := s.PrepareSend(t.Context(), w.Send(w.SMS.ID, "hi"), dbtest.SendIDs(), dbtest.PlanText("hi"))
 		requireCode(t, chat.CodeRecipientOptedOut, err)
 
-		bounced := chat.Report{Provider: chat.ProviderSendGrid, Key: "b", DeliveryID: email.DeliveryID, Suppress: chat.SuppressedBounce}
+		bounced := chat.Report{
+			Provider:   chat.ProviderSendGrid,
+			Key:        "b",
+			DeliveryID: email.DeliveryID,
+			Suppress:   chat.SuppressedBounce,
+		}
+
 		reporter{t, s, clock}.tell(bounced)
+
 		start := text("+14155550123", "Start")
 		start.Keyword = chat.KeywordStart
 		assert.Equal(t, int64(1), receive(t, s, start, clock.now).Watermark, "it may be the answer to a question: YES")
@@ -199,6 +287,7 @@ func TestStopAndStart(t *testing.T) {
 		stranger.Keyword = chat.KeywordStop
 		a = receive(t, s, stranger, clock.now)
 		assert.Equal(t, []any{true, chat.ChatID(0), false}, []any{a.Known, a.ChatID, a.Opened}, "it opens no chat")
+
 		help := text("+14155550178", "HELP")
 		help.Keyword = chat.KeywordHelp
 		assert.True(t, receive(t, s, help, clock.now).Opened)
@@ -207,11 +296,18 @@ func TestStopAndStart(t *testing.T) {
 
 func TestAutomaticMail(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		vacation := mail("ana@example.com", "I am away")
 		vacation.Automatic = true
-		assert.Equal(t, chat.Arrival{Known: true, WorkspaceID: w.Workspace}, receive(t, s, vacation, clock.now), "nothing says what it answers")
+		assert.Equal(
+			t,
+			chat.Arrival{Known: true, WorkspaceID: w.Workspace},
+			receive(t, s, vacation, clock.now),
+			"nothing says what it answers",
+		)
+
 		answered := w.Prepare(t, s, w.Email.ID, "hi")
 		bounce := mail("mailer-daemon@example.com", "could not be delivered")
 		bounce.Automatic, bounce.ReplyTo = true, answered.MessageID
@@ -226,14 +322,22 @@ func TestAutomaticMail(t *testing.T) {
 
 func TestInboundThreadsTheNextEmail(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		in := mail("ana@example.com", "hello")
 		receive(t, s, in, newClock().now)
-		_, err := s.PrepareSend(t.Context(), w.Send(w.Email.ID, "hi"), dbtest.SendIDs(), func(f *chat.SendFacts) (chat.SendPlan, error) {
-			assert.Equal(t, []string{in.EmailMessageID, in.Subject}, []string{f.LastInboundID, f.FirstSubject})
-			return dbtest.PlanText("hi")(f)
-		})
+
+		_, err := s.PrepareSend(
+			t.Context(),
+			w.Send(w.Email.ID, "hi"),
+			dbtest.SendIDs(),
+			func(f *chat.SendFacts) (chat.SendPlan, error) {
+				assert.Equal(t, []string{in.EmailMessageID, in.Subject}, []string{f.LastInboundID, f.FirstSubject})
+				return dbtest.PlanText("hi")(f)
+			},
+		)
+
 		require.NoError(t, err)
 	})
 }

@@ -22,7 +22,12 @@ type inboxRow struct {
 }
 
 func (r *inboxRow) inbox() chat.Inbox {
-	return chat.Inbox{ID: r.ID, Address: r.Address, DisplayName: r.DisplayName, CreatedAt: r.CreatedAt.UTC()}
+	return chat.Inbox{
+		ID:          r.ID,
+		Address:     r.Address,
+		DisplayName: r.DisplayName,
+		CreatedAt:   r.CreatedAt.UTC(),
+	}
 }
 
 func inboxTaken() *chat.Error {
@@ -35,15 +40,23 @@ func (s *Store) CreateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 	if err := i.Validate(); err != nil {
 		return chat.Inbox{}, err
 	}
+
 	row := inboxRow{
-		WorkspaceID: ws, Address: i.Address, AddressFolded: strings.ToLower(i.Address), DisplayName: i.DisplayName, CreatedAt: s.time(),
+		WorkspaceID:   ws,
+		Address:       i.Address,
+		AddressFolded: strings.ToLower(i.Address),
+		DisplayName:   i.DisplayName,
+		CreatedAt:     s.time(),
 	}
+
 	err := s.inTx(ctx, "create an inbox", func(ctx context.Context, tx bun.Tx) error {
 		if err := refused(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, inboxTaken()); err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "inbox.created", objectID(row.ID), nil)
 	})
+
 	return row.inbox(), err
 }
 
@@ -53,6 +66,7 @@ func (s *Store) Inboxes(ctx context.Context, ws chat.WorkspaceID) ([]chat.Inbox,
 	if err := s.db.NewSelect().Model(&rows).Where("i.workspace_id = ?", ws).OrderExpr("i.id").Scan(ctx); err != nil {
 		return nil, attempted("list the inboxes", err)
 	}
+
 	return each(rows, (*inboxRow).inbox), nil
 }
 
@@ -65,27 +79,39 @@ func (s *Store) Inbox(ctx context.Context, ws chat.WorkspaceID, id chat.InboxID)
 func findInbox(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.InboxID) (inboxRow, error) {
 	var row inboxRow
 	err := q.Model(&row).Where("i.workspace_id = ?", ws).Where("i.id = ?", id).Scan(ctx)
+
 	return row, found(err, chat.CodeSenderNotFound, "inbox")
 }
 
 // UpdateInbox changes a sender for email: sender_not_found, already_exists.
-func (s *Store) UpdateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.InboxID, p chat.InboxPatch) (chat.Inbox, error) {
+func (s *Store) UpdateInbox(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	id chat.InboxID,
+	p chat.InboxPatch,
+) (chat.Inbox, error) {
 	var changedTo chat.Inbox
+
 	err := s.inTx(ctx, "change an inbox", func(ctx context.Context, tx bun.Tx) error {
 		row, err := findInbox(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err != nil {
 			return err
 		}
+
 		set(&row.Address, p.Address)
 		set(&row.DisplayName, p.DisplayName)
+
 		row.AddressFolded, changedTo = strings.ToLower(row.Address), row.inbox()
 		if err := changedTo.Validate(); err != nil {
 			return err
 		}
+
 		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
 		if err := refused(err, uniqueViolation, inboxTaken()); err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "inbox.updated", objectID(id), fields(map[string]bool{
 			"address": p.Address != nil, "display_name": p.DisplayName != nil,
 		}))
@@ -93,6 +119,7 @@ func (s *Store) UpdateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 	if err != nil {
 		return chat.Inbox{}, err
 	}
+
 	return changedTo, nil
 }
 
@@ -103,6 +130,7 @@ func (s *Store) DeleteInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 		if err := s.deleteSender(ctx, tx, q, "inbox_id", ws, int64(id)); err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "inbox.deleted", objectID(id), nil)
 	})
 }

@@ -22,7 +22,9 @@ var summaryTries = map[string]try{
 		return only(i.s.RecordUsage(ctx, i.ws, i.victim.SMS.ID, i.version, chat.Usage{Requests: 1}))
 	}},
 	"SaveSummary": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.SaveSummary(ctx, chat.SummaryToSave{SummaryStep: i.foreignRun(), Summary: chat.Summary{Title: "x"}}))
+		return only(
+			i.s.SaveSummary(ctx, chat.SummaryToSave{SummaryStep: i.foreignRun(), Summary: chat.Summary{Title: "x"}}),
+		)
 	}},
 	"FailSummary": {"", func(ctx context.Context, i *intruder) (any, error) {
 		return only(i.s.FailSummary(ctx, chat.SummaryFailure{
@@ -53,27 +55,42 @@ var summaryTries = map[string]try{
 		return nil, err
 	}},
 	"SummaryDue": {"", func(ctx context.Context, i *intruder) (any, error) {
-		due, err := i.s.SummaryDue(ctx, chat.AutoSummary{WorkspaceID: i.ws, ChatID: i.victim.SMS.ID}, time.Now().Add(24*time.Hour))
+		due, err := i.s.SummaryDue(
+			ctx,
+			chat.AutoSummary{WorkspaceID: i.ws, ChatID: i.victim.SMS.ID},
+			time.Now().Add(24*time.Hour),
+		)
 		if due != (chat.SummaryDue{}) {
 			return due, err
 		}
+
 		return nil, err
 	}},
 }
 
 // foreignRun is a run of the intruder's that names the victim's chat.
 func (i *intruder) foreignRun() chat.SummaryStep {
-	return chat.SummaryStep{WorkspaceID: i.ws, ChatID: i.victim.SMS.ID, ID: i.version, UpdateLabels: true, Overwrite: true}
+	return chat.SummaryStep{
+		WorkspaceID:  i.ws,
+		ChatID:       i.victim.SMS.ID,
+		ID:           i.version,
+		UpdateLabels: true,
+		Overwrite:    true,
+	}
 }
 
 // seedSummary gives the victim settings and a run that has not ended.
 func seedSummary(t *testing.T, i *intruder) {
 	t.Helper()
+
 	_, err := i.s.UpdateSummarySettings(t.Context(), i.victim.Workspace, i.victim.By,
 		chat.SummarySettings{Instructions: "private", QuietAfter: time.Hour, TokenBudget: 7})
+
 	require.NoError(t, err)
+
 	start := summaryStart(i.victim)
 	_, err = i.s.BeginSummary(t.Context(), start, 0)
 	require.NoError(t, err)
+
 	i.version = start.ID
 }

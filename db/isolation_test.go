@@ -49,6 +49,7 @@ func (i *intruder) foreignTo() chat.WorkspaceID { return i.third }
 func (i *intruder) foreign() chat.Request {
 	r := i.victim.Request(i.victim.SMS.ID)
 	r.WorkspaceID, r.By = i.ws, i.by
+
 	return r
 }
 
@@ -87,7 +88,11 @@ var tries = map[string]try{
 	}},
 	"AuditLog": {"", func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.AuditLog(ctx, i.ws, chat.Page{Limit: 100})
-		return slices.DeleteFunc(list.Items, func(e chat.AuditEntry) bool { return e.MemberID == i.by.MemberID || e.MemberID == 0 }), err
+
+		return slices.DeleteFunc(
+			list.Items,
+			func(e chat.AuditEntry) bool { return e.MemberID == i.by.MemberID || e.MemberID == 0 },
+		), err
 	}},
 	"CreateMember": {"", func(ctx context.Context, i *intruder) (any, error) {
 		m, err := i.s.CreateMember(ctx, i.ws, i.by, i.victim.Customer)
@@ -104,7 +109,9 @@ var tries = map[string]try{
 		return result(i.s.UpdateMember(ctx, i.ws, i.by, i.victim.Customer.ID, chat.MemberPatch{Name: new("x")}))
 	}},
 	"CreateChat": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.CreateChat(ctx, i.ws, i.by, chat.NewChat{Channel: chat.ChannelSMS, MemberID: i.victim.Customer.ID}))
+		return result(
+			i.s.CreateChat(ctx, i.ws, i.by, chat.NewChat{Channel: chat.ChannelSMS, MemberID: i.victim.Customer.ID}),
+		)
 	}},
 	"Chat": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.Chat(ctx, i.ws, i.victim.SMS.ID))
@@ -138,7 +145,9 @@ var tries = map[string]try{
 		return result(i.s.Messages(ctx, i.ws, i.victim.SMS.ID, chat.MessagePage{Page: ten()}))
 	}},
 	"AddMessage": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.AddMessage(ctx, i.ws, i.victim.SMS.ID, chat.NewMessage{MemberID: i.victim.Customer.ID, Content: "x"}))
+		return result(
+			i.s.AddMessage(ctx, i.ws, i.victim.SMS.ID, chat.NewMessage{MemberID: i.victim.Customer.ID, Content: "x"}),
+		)
 	}},
 	"RateMessage": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.RateMessage(ctx, i.ws, i.by, i.victim.SMS.ID, i.sent.MessageID, chat.Rating{Value: 1}))
@@ -161,7 +170,13 @@ var tries = map[string]try{
 		return only(i.s.DeleteLabel(ctx, i.ws, i.by, i.victim.VIP.ID))
 	}},
 	"CreatePhoneNumber": {"", func(ctx context.Context, i *intruder) (any, error) {
-		p, err := i.s.CreatePhoneNumber(ctx, i.ws, i.by, chat.PhoneNumber{ID: i.victim.PhoneNumber.ID, Number: "+14155550199"})
+		p, err := i.s.CreatePhoneNumber(
+			ctx,
+			i.ws,
+			i.by,
+			chat.PhoneNumber{ID: i.victim.PhoneNumber.ID, Number: "+14155550199"},
+		)
+
 		return p.ID == i.victim.PhoneNumber.ID, err
 	}},
 	"PhoneNumbers": {"", func(ctx context.Context, i *intruder) (any, error) {
@@ -172,7 +187,9 @@ var tries = map[string]try{
 		return result(i.s.PhoneNumber(ctx, i.ws, i.victim.PhoneNumber.ID))
 	}},
 	"UpdatePhoneNumber": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.UpdatePhoneNumber(ctx, i.ws, i.by, i.victim.PhoneNumber.ID, chat.PhoneNumberPatch{Name: new("x")}))
+		return result(
+			i.s.UpdatePhoneNumber(ctx, i.ws, i.by, i.victim.PhoneNumber.ID, chat.PhoneNumberPatch{Name: new("x")}),
+		)
 	}},
 	"DeletePhoneNumber": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return only(i.s.DeletePhoneNumber(ctx, i.ws, i.by, i.victim.PhoneNumber.ID))
@@ -213,16 +230,39 @@ var tries = map[string]try{
 		}))
 	}},
 	"PrepareAndClaim": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		sent, claim, err := i.s.PrepareAndClaim(ctx, chat.SendAssistantMessage{Request: i.foreign(), Message: "x"}, dbtest.SendIDs(), dbtest.PlanText("x"), time.Now(), time.Minute)
+		sent, claim, err := i.s.PrepareAndClaim(
+			ctx,
+			chat.SendAssistantMessage{Request: i.foreign(), Message: "x"},
+			dbtest.SendIDs(),
+			dbtest.PlanText("x"),
+			time.Now(),
+			time.Minute,
+		)
+
 		return []any{sent, claim}, err
 	}},
 	"PrepareSend": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.PrepareSend(ctx, chat.SendAssistantMessage{Request: i.foreign(), Message: "x"}, dbtest.SendIDs(), dbtest.PlanText("x")))
+		return result(
+			i.s.PrepareSend(
+				ctx,
+				chat.SendAssistantMessage{Request: i.foreign(), Message: "x"},
+				dbtest.SendIDs(),
+				dbtest.PlanText("x"),
+			),
+		)
 	}},
 	"CompleteToolCall": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.CompleteToolCall(ctx, i.ws, i.sent.ActionID, 0, func(context.Context, chat.ChatEditor) (json.RawMessage, error) {
-			return nil, errors.New("the effect must not run")
-		}))
+		return result(
+			i.s.CompleteToolCall(
+				ctx,
+				i.ws,
+				i.sent.ActionID,
+				0,
+				func(context.Context, chat.ChatEditor) (json.RawMessage, error) {
+					return nil, errors.New("the effect must not run")
+				},
+			),
+		)
 	}},
 	"FailSend": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.FailSend(ctx, i.ws, i.sent.ActionID, 0, chat.Errorf(chat.CodeToolCallFailed, "x")))
@@ -231,7 +271,16 @@ var tries = map[string]try{
 		return result(i.s.Claim(ctx, i.ws, i.sent.DeliveryID, time.Now(), time.Minute))
 	}},
 	"RecordSubmission": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.RecordSubmission(ctx, i.ws, i.sent.DeliveryID, 0, chat.Submission{Outcome: chat.OutcomeAccepted}, time.Now()))
+		return result(
+			i.s.RecordSubmission(
+				ctx,
+				i.ws,
+				i.sent.DeliveryID,
+				0,
+				chat.Submission{Outcome: chat.OutcomeAccepted},
+				time.Now(),
+			),
+		)
 	}},
 	"GiveUp": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.GiveUp(ctx, i.ws, i.sent.DeliveryID, time.Now()))
@@ -252,7 +301,13 @@ var tries = map[string]try{
 		return result(i.s.OrphanDelivery(ctx, i.ws, i.sent.DeliveryID, time.Now()))
 	}},
 	"Decide": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		_, workflow, err := i.s.Decide(ctx, i.ws, i.sent.DeliveryID, chat.Decision{Verdict: chat.VerdictCancel, Reason: "x", By: i.by, At: time.Now()})
+		_, workflow, err := i.s.Decide(ctx, i.ws, i.sent.DeliveryID, chat.Decision{
+			Verdict: chat.VerdictCancel,
+			Reason:  "x",
+			By:      i.by,
+			At:      time.Now(),
+		})
+
 		return workflow, err
 	}},
 	"PrepareRetry": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
@@ -299,11 +354,13 @@ func everyTry() map[string]try {
 	all := maps.Clone(tries)
 	maps.Copy(all, toolTries)
 	maps.Copy(all, summaryTries)
+
 	return all
 }
 
 func TestEveryMethodIsTried(t *testing.T) {
 	t.Parallel()
+
 	for method := range reflect.TypeFor[*db.Store]().Methods() {
 		_, has := everyTry()[method.Name]
 		assert.NotEqual(t, has, slices.Contains(notOfAWorkspace, method.Name),
@@ -313,28 +370,40 @@ func TestEveryMethodIsTried(t *testing.T) {
 
 func TestWorkspacesAreIsolated(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		own := dbtest.Seed(t, s)
-		i := &intruder{s: s, ws: own.Workspace, by: own.By, victim: dbtest.Seed(t, s)}
+		i := &intruder{
+			s:      s,
+			ws:     own.Workspace,
+			by:     own.By,
+			victim: dbtest.Seed(t, s),
+		}
+
 		addMessage(t, s, i.victim, i.victim.SMS.ID, "private")
 		i.sent = i.victim.Prepare(t, s, i.victim.SMS.ID, "private", chat.ToolCall{ID: "a", Name: chat.ToolSetTitle})
 		i.request = i.victim.Request(i.victim.SMS.ID)
 		require.NoError(t, s.RecordActions(t.Context(), chat.ActionSummarizeChat, "summarize:1", i.request))
+
 		_, err := s.UpdateChat(t.Context(), i.victim.Workspace, i.victim.By, i.victim.SMS.ID,
 			chat.ChatPatch{LabelIDs: &[]chat.LabelID{i.victim.VIP.ID}})
+
 		require.NoError(t, err)
 		i.third = dbtest.Seed(t, s).Workspace
 		seedRefusals(t, i)
 		seedTools(t, i)
 		seedSummary(t, i)
 		before := everything(t, s, i.victim.Workspace)
+
 		for name, try := range everyTry() {
 			got, err := try.do(t.Context(), i)
 			require.Equal(t, try.code, chat.CodeOf(err), name)
+
 			if try.code == "" {
 				assert.True(t, isNothing(got), "%s found %v", name, got)
 			}
 		}
+
 		assert.Equal(t, before, everything(t, s, i.victim.Workspace))
 	})
 }
@@ -344,16 +413,36 @@ func seedRefusals(t *testing.T, i *intruder) {
 	t.Helper()
 	refused := i.victim.Prepare(t, i.s, i.victim.Email.ID, "private")
 	d := i.victim.Claim(t, i.s, refused.DeliveryID, time.Now())
-	_, err := i.s.RecordSubmission(t.Context(), i.victim.Workspace, d.ID, d.Fence, chat.Submission{Outcome: chat.OutcomeRejected}, time.Now())
+	_, err := i.s.RecordSubmission(
+		t.Context(),
+		i.victim.Workspace,
+		d.ID,
+		d.Fence,
+		chat.Submission{Outcome: chat.OutcomeRejected},
+		time.Now(),
+	)
+
 	require.NoError(t, err)
+
 	_, err = i.s.RecordReport(t.Context(), chat.Report{
-		Provider: d.Provider, Key: "unsubscribed", DeliveryID: d.ID, Type: "unsubscribe", Suppress: chat.SuppressedUnsubscribe,
+		Provider:   d.Provider,
+		Key:        "unsubscribed",
+		DeliveryID: d.ID,
+		Type:       "unsubscribe",
+		Suppress:   chat.SuppressedUnsubscribe,
 	}, time.Now())
+
 	require.NoError(t, err)
 	list, err := i.s.Suppressions(t.Context(), i.victim.Workspace, ten())
 	require.NoError(t, err)
+
 	i.suppression = list.Items[0].ID
-	i.bulk, err = i.s.BeginBulkRetry(t.Context(), i.victim.NewBulkRetry(chat.DeliveryFilter{Channel: chat.ChannelEmail}), "bulk:1")
+	i.bulk, err = i.s.BeginBulkRetry(
+		t.Context(),
+		i.victim.NewBulkRetry(chat.DeliveryFilter{Channel: chat.ChannelEmail}),
+		"bulk:1",
+	)
+
 	require.NoError(t, err)
 	require.Equal(t, 1, i.bulk.Selected)
 }
@@ -366,17 +455,29 @@ func isNothing(value any) bool {
 // everything is all rows of a workspace as text.
 func everything(t *testing.T, s *db.Store, ws chat.WorkspaceID) map[string][]map[string]any {
 	t.Helper()
+
 	all := map[string][]map[string]any{}
+
 	for _, column := range readCatalog(t, s).Columns {
 		table, rest, _ := strings.Cut(column, ".")
 		if !strings.HasPrefix(rest, "workspace_id ") {
 			continue
 		}
+
 		var rows []map[string]any
-		err := s.Bun().NewSelect().Table(table).Where("workspace_id = ?", ws).OrderExpr("1, 2, 3").Scan(t.Context(), &rows)
+		err := s.Bun().
+			NewSelect().
+			Table(table).
+			Where("workspace_id = ?", ws).
+			OrderExpr("1, 2, 3").
+			Scan(t.Context(), &rows)
+
 		require.NoError(t, err)
+
 		all[table] = rows
 	}
+
 	require.NotEmpty(t, all["deliveries"])
+
 	return all
 }

@@ -19,8 +19,21 @@ func seedTools(t *testing.T, i *intruder) {
 	var err error
 	i.tool, err = i.s.CreateTool(t.Context(), i.victim.Workspace, i.victim.By, bookingTool("book"))
 	require.NoError(t, err)
-	i.risky = prepareWith(t, i.s, i.victim, chat.Tool{ID: i.tool.ID, Name: "book", Kind: chat.ToolHTTP, Risk: chat.RiskApproval})
-	a := &asking{t: t, s: i.s, w: i.victim, clock: newClock()}
+
+	i.risky = prepareWith(t, i.s, i.victim, chat.Tool{
+		ID:   i.tool.ID,
+		Name: "book",
+		Kind: chat.ToolHTTP,
+		Risk: chat.RiskApproval,
+	})
+
+	a := &asking{
+		t:     t,
+		s:     i.s,
+		w:     i.victim,
+		clock: newClock(),
+	}
+
 	a.in(i.victim.SMS.ID)
 	a.contributor("Cem", "+14155550601", "")
 	i.question = a.open(a.question())
@@ -31,6 +44,7 @@ var toolTries = map[string]try{
 	"CreateTool": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		d := bookingTool("book")
 		d.Assistants = []chat.MemberID{i.victim.Assistant.ID}
+
 		return result(i.s.CreateTool(ctx, i.ws, i.by, d))
 	}},
 	"Tool": {chat.CodeToolNotFound, func(ctx context.Context, i *intruder) (any, error) {
@@ -56,14 +70,40 @@ var toolTries = map[string]try{
 		return result(i.s.BeginToolCall(ctx, i.ws, i.sent.ActionID, 0, time.Now(), time.Minute))
 	}},
 	"RecordToolCall": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.RecordToolCall(ctx, i.ws, i.sent.ActionID, 0, 0, chat.ToolOutcome{Kind: chat.ToolSucceeded}, time.Now()))
+		return result(
+			i.s.RecordToolCall(
+				ctx,
+				i.ws,
+				i.sent.ActionID,
+				0,
+				0,
+				chat.ToolOutcome{Kind: chat.ToolSucceeded},
+				time.Now(),
+			),
+		)
 	}},
 	"ResolveToolCall": {chat.CodeToolCallNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		_, _, err := i.s.ResolveToolCall(ctx, i.ws, i.by, i.sent.ActionID, "a", chat.ToolDecision{Verdict: chat.VerdictToolFailed, Reason: "x"})
+		_, _, err := i.s.ResolveToolCall(
+			ctx,
+			i.ws,
+			i.by,
+			i.sent.ActionID,
+			"a",
+			chat.ToolDecision{Verdict: chat.VerdictToolFailed, Reason: "x"},
+		)
+
 		return only(err)
 	}},
 	"BeginUndo": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.BeginUndo(ctx, i.ws, i.sent.ActionID, func(c chat.ToolCall, _ chat.Undo, _ []chat.Tool) chat.ToolCall { return c }, time.Now()))
+		return result(
+			i.s.BeginUndo(
+				ctx,
+				i.ws,
+				i.sent.ActionID,
+				func(c chat.ToolCall, _ chat.Undo, _ []chat.Tool) chat.ToolCall { return c },
+				time.Now(),
+			),
+		)
 	}},
 	"FailUndo": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return only(i.s.FailUndo(ctx, i.ws, i.sent.ActionID, 0, chat.Errorf(chat.CodeInternal, "x"), time.Now()))
@@ -88,8 +128,13 @@ var toolTries = map[string]try{
 	}},
 	"OpenRequest": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.OpenRequest(ctx, chat.NewContributorRequest{
-			ToolStep: chat.ToolStep{WorkspaceID: i.ws, ActionID: i.sent.ActionID}, ID: chat.ContributorRequestID(uuid.NewString()),
-			Question: "x", Require: "any", Within: time.Hour, NewAskID: uuid.NewString, WorkflowID: "x",
+			ToolStep:   chat.ToolStep{WorkspaceID: i.ws, ActionID: i.sent.ActionID},
+			ID:         chat.ContributorRequestID(uuid.NewString()),
+			Question:   "x",
+			Require:    "any",
+			Within:     time.Hour,
+			NewAskID:   uuid.NewString,
+			WorkflowID: "x",
 		}, time.Now()))
 	}},
 	"ContributorRequest": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
@@ -100,13 +145,24 @@ var toolTries = map[string]try{
 		return list.Items, err
 	}},
 	"ReadReplies": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.ReadReplies(ctx, i.ws, i.question.ID, func(*chat.ContributorRequest, *chat.ContributorAsk, string) (json.RawMessage, error) {
-			return nil, errors.New("nothing must be read")
-		}, time.Now()))
+		return result(
+			i.s.ReadReplies(
+				ctx,
+				i.ws,
+				i.question.ID,
+				func(*chat.ContributorRequest, *chat.ContributorAsk, string) (json.RawMessage, error) {
+					return nil, errors.New("nothing must be read")
+				},
+				time.Now(),
+			),
+		)
 	}},
 	"AnswerRequest": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.AnswerRequest(ctx, i.ws, i.by, i.question.ID, chat.ContributorAnswer{
-			MemberID: i.victim.Customer.ID, Answer: json.RawMessage(`1`), MessageID: chat.MessageID(uuid.NewString()), Text: "1",
+			MemberID:  i.victim.Customer.ID,
+			Answer:    json.RawMessage(`1`),
+			MessageID: chat.MessageID(uuid.NewString()),
+			Text:      "1",
 		}, time.Now()))
 	}},
 	"EndRequest": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {

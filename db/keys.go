@@ -29,8 +29,16 @@ type keyRow struct {
 
 func (r *keyRow) key() chat.Key {
 	return chat.Key{
-		ID: r.ID, WorkspaceID: r.WorkspaceID, MemberID: r.MemberID, Name: r.Name, Scopes: r.Scopes, Hint: r.Hint,
-		CreatedAt: r.CreatedAt.UTC(), ExpiresAt: utc(r.ExpiresAt), LastUsedAt: utc(r.LastUsedAt), RevokedAt: utc(r.RevokedAt),
+		ID:          r.ID,
+		WorkspaceID: r.WorkspaceID,
+		MemberID:    r.MemberID,
+		Name:        r.Name,
+		Scopes:      r.Scopes,
+		Hint:        r.Hint,
+		CreatedAt:   r.CreatedAt.UTC(),
+		ExpiresAt:   utc(r.ExpiresAt),
+		LastUsedAt:  utc(r.LastUsedAt),
+		RevokedAt:   utc(r.RevokedAt),
 	}
 }
 
@@ -42,21 +50,29 @@ const touchEvery = time.Minute
 func (s *Store) Authenticate(ctx context.Context, hash [32]byte, now time.Time) (chat.Principal, error) {
 	now = micro(now)
 	var row keyRow
+
 	err := s.db.NewSelect().Model(&row).Relation("Member").Where("k.hash = ?", hash[:]).
 		Where("k.revoked_at IS NULL").Where("k.expires_at IS NULL OR k.expires_at > ?", now).Scan(ctx)
 	if noRows(err) {
 		return chat.Principal{}, chat.Errorf(chat.CodeUnauthenticated, "the API key is unknown, expired or revoked")
 	}
+
 	if err != nil {
 		return chat.Principal{}, attempted("find an API key", err)
 	}
+
 	if row.LastUsedAt == nil || row.LastUsedAt.Before(now.Add(-touchEvery)) {
 		if err := s.touchKey(ctx, &row, now); err != nil {
 			return chat.Principal{}, err
 		}
 	}
+
 	return chat.Principal{
-		KeyID: row.ID, WorkspaceID: row.WorkspaceID, MemberID: row.MemberID, Role: row.Member.Role, Scopes: row.Scopes,
+		KeyID:       row.ID,
+		WorkspaceID: row.WorkspaceID,
+		MemberID:    row.MemberID,
+		Role:        row.Member.Role,
+		Scopes:      row.Scopes,
 	}, nil
 }
 
@@ -64,30 +80,55 @@ func (s *Store) touchKey(ctx context.Context, key *keyRow, now time.Time) error 
 	return s.inTx(ctx, "note that an API key was used", func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewUpdate().Model(key).Set("last_used_at = ?", now).
 			Where("workspace_id = ?", key.WorkspaceID).Where("id = ?", key.ID).Exec(ctx)
+
 		return err
 	})
 }
 
 // CreateKey stores a key by the SHA-256 of its secret: member_not_found when the member
 // is not of the workspace, already_exists when the secret is in use.
-func (s *Store) CreateKey(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, key chat.Key, hash [32]byte) (chat.Key, error) {
+func (s *Store) CreateKey(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	key chat.Key,
+	hash [32]byte,
+) (chat.Key, error) {
 	row := keyRow{
-		WorkspaceID: ws, MemberID: key.MemberID, Name: key.Name, Scopes: key.Scopes, Hint: key.Hint, Hash: hash[:],
-		CreatedAt: s.time(),
+		WorkspaceID: ws,
+		MemberID:    key.MemberID,
+		Name:        key.Name,
+		Scopes:      key.Scopes,
+		Hint:        key.Hint,
+		Hash:        hash[:],
+		CreatedAt:   s.time(),
 	}
+
 	if key.ExpiresAt != nil {
 		expires := micro(*key.ExpiresAt)
 		row.ExpiresAt = &expires
 	}
+
 	err := s.inTx(ctx, "create an API key", func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewInsert().Model(&row).Exec(ctx)
 		err = refused(err, referenceViolation, notFound(chat.CodeMemberNotFound, "member"))
+
 		err = refused(err, uniqueViolation, chat.Errorf(chat.CodeAlreadyExists, "this API key exists already"))
 		if err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, ws, by, "api_key.created", objectID(row.ID), changed{"member_id": row.MemberID, "scopes": row.Scopes})
+
+		return s.audit(
+			ctx,
+			tx,
+			ws,
+			by,
+			"api_key.created",
+			objectID(row.ID),
+			changed{"member_id": row.MemberID, "scopes": row.Scopes},
+		)
 	})
+
 	return row.key(), err
 }
 
@@ -95,15 +136,18 @@ func (s *Store) CreateKey(ctx context.Context, ws chat.WorkspaceID, by chat.Acto
 func (s *Store) Keys(ctx context.Context, ws chat.WorkspaceID, p chat.Page) (chat.List[chat.Key], error) {
 	var rows []keyRow
 	var after int64
+
 	q := s.db.NewSelect().Model(&rows).Where("k.workspace_id = ?", ws).OrderExpr("k.id").Limit(oneMore(p.Limit))
 	if ok, err := readCursor("keys", p.Cursor, &after); err != nil {
 		return chat.List[chat.Key]{}, err
 	} else if ok {
 		q.Where("k.id > ?", after)
 	}
+
 	if err := q.Scan(ctx); err != nil {
 		return chat.List[chat.Key]{}, attempted("list the API keys", err)
 	}
+
 	return listOf(rows, p.Limit, (*keyRow).key, func(r *keyRow) string { return cursorOf("keys", r.ID) }), nil
 }
 
@@ -116,6 +160,7 @@ func (s *Store) Key(ctx context.Context, ws chat.WorkspaceID, id chat.KeyID) (ch
 func findKey(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.KeyID) (keyRow, error) {
 	var row keyRow
 	err := q.Model(&row).Where("k.workspace_id = ?", ws).Where("k.id = ?", id).Scan(ctx)
+
 	return row, found(err, chat.CodeKeyNotFound, "API key")
 }
 
@@ -127,11 +172,13 @@ func (s *Store) RevokeKey(ctx context.Context, ws chat.WorkspaceID, by chat.Acto
 		if err != nil || row.RevokedAt != nil {
 			return err
 		}
+
 		_, err = tx.NewUpdate().Model(&row).Set("revoked_at = ?", micro(now)).
 			Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
 		if err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "api_key.revoked", objectID(id), nil)
 	})
 }

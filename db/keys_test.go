@@ -14,20 +14,28 @@ import (
 
 func TestAuthenticate(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		now := newClock().now
 		p, err := s.Authenticate(t.Context(), w.Hash(), now)
 		require.NoError(t, err)
+
 		assert.Equal(t, chat.Principal{
-			KeyID: w.Key.ID, WorkspaceID: w.Workspace, MemberID: w.Manager.ID, Role: chat.RoleManager, Scopes: chat.AllScopes(),
+			KeyID:       w.Key.ID,
+			WorkspaceID: w.Workspace,
+			MemberID:    w.Manager.ID,
+			Role:        chat.RoleManager,
+			Scopes:      chat.AllScopes(),
 		}, p)
 
 		used := func() time.Time {
 			key, err := s.Key(t.Context(), w.Workspace, w.Key.ID)
 			require.NoError(t, err)
+
 			return *key.LastUsedAt
 		}
+
 		assert.Equal(t, now, used())
 		_, err = s.Authenticate(t.Context(), w.Hash(), now.Add(59*time.Second))
 		require.NoError(t, err)
@@ -52,11 +60,19 @@ func TestAuthenticate(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
 		now := newClock().now
 		expires := now.Add(time.Hour)
-		key := chat.Key{MemberID: w.Customer.ID, Name: "app", Scopes: []chat.Scope{chat.ScopeChatsRead}, Hint: "abcd", ExpiresAt: &expires}
+		key := chat.Key{
+			MemberID:  w.Customer.ID,
+			Name:      "app",
+			Scopes:    []chat.Scope{chat.ScopeChatsRead},
+			Hint:      "abcd",
+			ExpiresAt: &expires,
+		}
+
 		created, err := s.CreateKey(t.Context(), w.Workspace, w.By, key, [32]byte{7})
 		require.NoError(t, err)
 		stored, err := s.Key(t.Context(), w.Workspace, created.ID)
@@ -72,6 +88,7 @@ func TestKeys(t *testing.T) {
 
 		_, err = s.CreateKey(t.Context(), w.Workspace, w.By, key, [32]byte{7})
 		requireCode(t, chat.CodeAlreadyExists, err)
+
 		key.MemberID = other.Customer.ID
 		_, err = s.CreateKey(t.Context(), w.Workspace, w.By, key, [32]byte{8})
 		requireCode(t, chat.CodeMemberNotFound, err)
@@ -79,7 +96,12 @@ func TestKeys(t *testing.T) {
 		requireCode(t, chat.CodeKeyNotFound, err)
 		requireCode(t, chat.CodeKeyNotFound, s.RevokeKey(t.Context(), w.Workspace, w.By, 999, now))
 
-		keys := pages(t, 1, func(p chat.Page) (chat.List[chat.Key], error) { return s.Keys(t.Context(), w.Workspace, p) })
+		keys := pages(
+			t,
+			1,
+			func(p chat.Page) (chat.List[chat.Key], error) { return s.Keys(t.Context(), w.Workspace, p) },
+		)
+
 		require.Len(t, keys, 2)
 		assert.Equal(t, []chat.KeyID{w.Key.ID, created.ID}, []chat.KeyID{keys[0].ID, keys[1].ID})
 	})
@@ -87,6 +109,7 @@ func TestKeys(t *testing.T) {
 
 func TestWorkspaces(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		ws := chat.Workspace{ID: "11111111-1111-4111-8111-111111111111", Name: "Demo", CreatedAt: newClock().now}
 		require.NoError(t, s.CreateWorkspace(t.Context(), ws))
@@ -106,6 +129,7 @@ func TestWorkspaces(t *testing.T) {
 
 func TestAuditLog(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		by := w.By
@@ -115,12 +139,20 @@ func TestAuditLog(t *testing.T) {
 		require.NoError(t, err)
 		list, err := s.AuditLog(t.Context(), w.Workspace, chat.Page{Limit: 1})
 		require.NoError(t, err)
+
 		entry := list.Items[0]
 		assert.Equal(t, by, entry.Actor)
 		assert.Equal(t, "member.updated", entry.Verb)
 		assert.JSONEq(t, `{"fields":["name"]}`, string(entry.Detail), "names of fields, not their values")
-		all := pages(t, 2, func(p chat.Page) (chat.List[chat.AuditEntry], error) { return s.AuditLog(t.Context(), w.Workspace, p) })
+
+		all := pages(
+			t,
+			2,
+			func(p chat.Page) (chat.List[chat.AuditEntry], error) { return s.AuditLog(t.Context(), w.Workspace, p) },
+		)
+
 		require.Greater(t, len(all), 5)
+
 		for i := range len(all) - 1 {
 			assert.Greater(t, all[i].ID, all[i+1].ID)
 		}
@@ -133,6 +165,7 @@ func TestCursorsBelongToTheirList(t *testing.T) {
 	w := dbtest.Seed(t, s)
 	members, err := s.Members(t.Context(), w.Workspace, chat.MemberFilter{Page: chat.Page{Limit: 1}})
 	require.NoError(t, err)
+
 	for _, cursor := range []string{"x", "%%%", "bnVsbA", "W10", members.NextCursor} {
 		_, err = s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Page: chat.Page{Limit: 1, Cursor: cursor}})
 		requireCode(t, chat.CodeInvalidRequest, err)

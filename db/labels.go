@@ -22,7 +22,13 @@ type labelRow struct {
 }
 
 func (r *labelRow) label() chat.Label {
-	return chat.Label{ID: r.ID, Name: r.Name, Color: r.Color, Description: r.Description, CreatedAt: r.CreatedAt.UTC()}
+	return chat.Label{
+		ID:          r.ID,
+		Name:        r.Name,
+		Color:       r.Color,
+		Description: r.Description,
+		CreatedAt:   r.CreatedAt.UTC(),
+	}
 }
 
 func labelTaken() *chat.Error {
@@ -34,15 +40,24 @@ func (s *Store) CreateLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 	if err := l.Validate(); err != nil {
 		return chat.Label{}, err
 	}
+
 	row := labelRow{
-		WorkspaceID: ws, Name: l.Name, Folded: chat.FoldName(l.Name), Color: l.Color, Description: l.Description, CreatedAt: s.time(),
+		WorkspaceID: ws,
+		Name:        l.Name,
+		Folded:      chat.FoldName(l.Name),
+		Color:       l.Color,
+		Description: l.Description,
+		CreatedAt:   s.time(),
 	}
+
 	err := s.inTx(ctx, "create a label", func(ctx context.Context, tx bun.Tx) error {
 		if err := refused(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, labelTaken()); err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "label.created", objectID(row.ID), nil)
 	})
+
 	return row.label(), err
 }
 
@@ -55,6 +70,7 @@ func (s *Store) Labels(ctx context.Context, ws chat.WorkspaceID) ([]chat.Label, 
 func workspaceLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID) ([]chat.Label, error) {
 	var rows []labelRow
 	err := db.NewSelect().Model(&rows).Where("l.workspace_id = ?", ws).OrderExpr("l.folded").Scan(ctx)
+
 	return each(rows, (*labelRow).label), err
 }
 
@@ -67,28 +83,40 @@ func (s *Store) Label(ctx context.Context, ws chat.WorkspaceID, id chat.LabelID)
 func findLabel(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.LabelID) (labelRow, error) {
 	var row labelRow
 	err := q.Model(&row).Where("l.workspace_id = ?", ws).Where("l.id = ?", id).Scan(ctx)
+
 	return row, found(err, chat.CodeLabelNotFound, "label")
 }
 
 // UpdateLabel changes a label: label_not_found, already_exists when the new name is taken.
-func (s *Store) UpdateLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.LabelID, p chat.LabelPatch) (chat.Label, error) {
+func (s *Store) UpdateLabel(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	id chat.LabelID,
+	p chat.LabelPatch,
+) (chat.Label, error) {
 	var l chat.Label
+
 	err := s.inTx(ctx, "change a label", func(ctx context.Context, tx bun.Tx) error {
 		row, err := findLabel(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err != nil {
 			return err
 		}
+
 		set(&row.Name, p.Name)
 		set(&row.Color, p.Color)
 		set(&row.Description, p.Description)
+
 		row.Folded, l = chat.FoldName(row.Name), row.label()
 		if err := l.Validate(); err != nil {
 			return err
 		}
+
 		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
 		if err := refused(err, uniqueViolation, labelTaken()); err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "label.updated", objectID(id), fields(map[string]bool{
 			"name": p.Name != nil, "color": p.Color != nil, "description": p.Description != nil,
 		}))
@@ -96,6 +124,7 @@ func (s *Store) UpdateLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 	if err != nil {
 		return chat.Label{}, err
 	}
+
 	return l, nil
 }
 
@@ -106,6 +135,7 @@ func (s *Store) DeleteLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 		if err := deleteOne(ctx, q, notFound(chat.CodeLabelNotFound, "label")); err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "label.deleted", objectID(id), nil)
 	})
 }
@@ -116,8 +146,10 @@ func deleteOne(ctx context.Context, q *bun.DeleteQuery, none *chat.Error) error 
 	if err != nil {
 		return err
 	}
+
 	if count, err := result.RowsAffected(); err != nil || count > 0 {
 		return err
 	}
+
 	return none
 }

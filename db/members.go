@@ -29,29 +29,56 @@ type memberRow struct {
 
 func memberRowOf(m *chat.Member) memberRow {
 	row := memberRow{
-		ID: m.ID, WorkspaceID: m.WorkspaceID, Kind: m.Kind, Role: m.Role, Name: m.Name, Email: m.Email, Phone: m.Phone,
-		NotificationsEnabled: m.NotificationsEnabled, ConsentSMS: m.ConsentSMS, ConsentEmail: m.ConsentEmail,
-		CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt, Tools: m.Tools,
+		ID:                   m.ID,
+		WorkspaceID:          m.WorkspaceID,
+		Kind:                 m.Kind,
+		Role:                 m.Role,
+		Name:                 m.Name,
+		Email:                m.Email,
+		Phone:                m.Phone,
+		NotificationsEnabled: m.NotificationsEnabled,
+		ConsentSMS:           m.ConsentSMS,
+		ConsentEmail:         m.ConsentEmail,
+		CreatedAt:            m.CreatedAt,
+		UpdatedAt:            m.UpdatedAt,
+		Tools:                m.Tools,
 	}
 	if row.Tools == nil {
 		row.Tools = chat.AllTools()
 	}
+
 	return row
 }
 
 func (r *memberRow) member() chat.Member {
 	return chat.Member{
-		ID: r.ID, WorkspaceID: r.WorkspaceID, Kind: r.Kind, Role: r.Role, Name: r.Name, Email: r.Email, Phone: r.Phone,
-		NotificationsEnabled: r.NotificationsEnabled, ConsentSMS: r.ConsentSMS, ConsentEmail: r.ConsentEmail,
-		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), Tools: r.Tools,
+		ID:                   r.ID,
+		WorkspaceID:          r.WorkspaceID,
+		Kind:                 r.Kind,
+		Role:                 r.Role,
+		Name:                 r.Name,
+		Email:                r.Email,
+		Phone:                r.Phone,
+		NotificationsEnabled: r.NotificationsEnabled,
+		ConsentSMS:           r.ConsentSMS,
+		ConsentEmail:         r.ConsentEmail,
+		CreatedAt:            r.CreatedAt.UTC(),
+		UpdatedAt:            r.UpdatedAt.UTC(),
+		Tools:                r.Tools,
 	}
 }
 
 // CreateMember adds a member: invalid_request when its fields are not valid.
-func (s *Store) CreateMember(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, m chat.Member) (chat.Member, error) {
+func (s *Store) CreateMember(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	m chat.Member,
+) (chat.Member, error) {
 	if err := m.Validate(); err != nil {
 		return chat.Member{}, err
 	}
+
 	row := memberRowOf(&m)
 	row.ID, row.WorkspaceID = 0, ws
 	row.CreatedAt = s.time()
@@ -60,8 +87,10 @@ func (s *Store) CreateMember(ctx context.Context, ws chat.WorkspaceID, by chat.A
 		if err := insertOwned(ctx, tx.NewInsert().Model(&row)); err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "member.created", objectID(row.ID), changed{"kind": row.Kind, "role": row.Role})
 	})
+
 	return row.member(), err
 }
 
@@ -80,6 +109,7 @@ func (s *Store) Member(ctx context.Context, ws chat.WorkspaceID, id chat.MemberI
 func findMember(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.MemberID) (memberRow, error) {
 	var row memberRow
 	err := q.Model(&row).Where("m.workspace_id = ?", ws).Where("m.id = ?", id).Scan(ctx)
+
 	return row, found(err, chat.CodeMemberNotFound, "member")
 }
 
@@ -87,52 +117,79 @@ func findMember(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id
 func (s *Store) Members(ctx context.Context, ws chat.WorkspaceID, f chat.MemberFilter) (chat.List[chat.Member], error) {
 	var rows []memberRow
 	var after int64
+
 	q := s.db.NewSelect().Model(&rows).Where("m.workspace_id = ?", ws).OrderExpr("m.id").Limit(oneMore(f.Limit))
 	if ok, err := readCursor("members", f.Cursor, &after); err != nil {
 		return chat.List[chat.Member]{}, err
 	} else if ok {
 		q.Where("m.id > ?", after)
 	}
+
 	if f.Kind != "" {
 		q.Where("m.kind = ?", f.Kind)
 	}
+
 	if f.Query != "" {
 		q.Where("?", s.contains("m.name", f.Query))
 	}
+
 	if err := q.Scan(ctx); err != nil {
 		return chat.List[chat.Member]{}, attempted("list the members", err)
 	}
-	return listOf(rows, f.Limit, (*memberRow).member, func(r *memberRow) string { return cursorOf("members", r.ID) }), nil
+
+	return listOf(
+		rows,
+		f.Limit,
+		(*memberRow).member,
+		func(r *memberRow) string { return cursorOf("members", r.ID) },
+	), nil
 }
 
 // UpdateMember changes a member: member_not_found, invalid_request when the result would
 // not be valid.
-func (s *Store) UpdateMember(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.MemberID, p chat.MemberPatch) (chat.Member, error) {
+func (s *Store) UpdateMember(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	id chat.MemberID,
+	p chat.MemberPatch,
+) (chat.Member, error) {
 	var m chat.Member
+
 	err := s.inTx(ctx, "change a member", func(ctx context.Context, tx bun.Tx) error {
 		row, err := findMember(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err != nil {
 			return err
 		}
+
 		m = row.member()
 		patchMember(&m, &p)
+
 		m.UpdatedAt = s.time()
 		if err := m.Validate(); err != nil {
 			return err
 		}
+
 		row = memberRowOf(&m)
 		if _, err := tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx); err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "member.updated", objectID(id), fields(map[string]bool{
-			"name": p.Name != nil, "email": p.Email != nil, "phone": p.Phone != nil, "role": p.Role != nil,
+			"name":                  p.Name != nil,
+			"email":                 p.Email != nil,
+			"phone":                 p.Phone != nil,
+			"role":                  p.Role != nil,
 			"notifications_enabled": p.NotificationsEnabled != nil,
-			"consent_sms":           p.ConsentSMS != nil, "consent_email": p.ConsentEmail != nil, "tools": p.Tools != nil,
+			"consent_sms":           p.ConsentSMS != nil,
+			"consent_email":         p.ConsentEmail != nil,
+			"tools":                 p.Tools != nil,
 		}))
 	})
 	if err != nil {
 		return chat.Member{}, err
 	}
+
 	return m, nil
 }
 

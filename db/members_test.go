@@ -13,15 +13,19 @@ import (
 
 func TestMembers(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		stored, err := s.Member(t.Context(), w.Workspace, w.Customer.ID)
 		require.NoError(t, err)
 		assert.Equal(t, w.Customer, stored)
 
-		phone, off, consent := "", false, chat.ConsentRevoked
+		phone := ""
+		off := false
+		consent := chat.ConsentRevoked
 		changed, err := s.UpdateMember(t.Context(), w.Workspace, w.By, w.Customer.ID,
 			chat.MemberPatch{Phone: &phone, NotificationsEnabled: &off, ConsentSMS: &consent})
+
 		require.NoError(t, err)
 		stored, err = s.Member(t.Context(), w.Workspace, w.Customer.ID)
 		require.NoError(t, err)
@@ -44,6 +48,7 @@ func TestMembers(t *testing.T) {
 
 func TestMembersList(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		for _, name := range []string{"José 100%", "A_B", "AxB", "Bang!"} {
@@ -52,6 +57,7 @@ func TestMembersList(t *testing.T) {
 			_, err := s.CreateMember(t.Context(), w.Workspace, w.By, m)
 			require.NoError(t, err)
 		}
+
 		names := func(f chat.MemberFilter) []string {
 			var all []string
 			for _, m := range pages(t, 2, func(p chat.Page) (chat.List[chat.Member], error) {
@@ -60,9 +66,16 @@ func TestMembersList(t *testing.T) {
 			}) {
 				all = append(all, m.Name)
 			}
+
 			return all
 		}
-		assert.Equal(t, []string{"Mona Manager", "Handy", "Ana Lopez", "José 100%", "A_B", "AxB", "Bang!"}, names(chat.MemberFilter{}))
+
+		assert.Equal(
+			t,
+			[]string{"Mona Manager", "Handy", "Ana Lopez", "José 100%", "A_B", "AxB", "Bang!"},
+			names(chat.MemberFilter{}),
+		)
+
 		assert.Equal(t, []string{"Handy"}, names(chat.MemberFilter{Kind: chat.KindAssistant}))
 		assert.Equal(t, []string{"A_B"}, names(chat.MemberFilter{Query: "a_b"}), "_ is itself")
 		assert.Equal(t, []string{"José 100%"}, names(chat.MemberFilter{Query: "0%"}), "%% is itself")
@@ -74,6 +87,7 @@ func TestMembersList(t *testing.T) {
 
 func TestLabels(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		_, err := s.CreateLabel(t.Context(), w.Workspace, w.By, chat.Label{Name: " vip "})
@@ -90,13 +104,21 @@ func TestLabels(t *testing.T) {
 		labels, err := s.Labels(t.Context(), w.Workspace)
 		require.NoError(t, err)
 		assert.Equal(t, []chat.Label{changed, w.VIP}, labels, "in the order of their names")
+
 		taken := "VIP"
 		_, err = s.UpdateLabel(t.Context(), w.Workspace, w.By, w.Billing.ID, chat.LabelPatch{Name: &taken})
 		requireCode(t, chat.CodeAlreadyExists, err)
 		_, err = s.UpdateLabel(t.Context(), w.Workspace, w.By, 999, chat.LabelPatch{})
 		requireCode(t, chat.CodeLabelNotFound, err)
 
-		_, err = s.UpdateChat(t.Context(), w.Workspace, w.By, w.SMS.ID, chat.ChatPatch{LabelIDs: &[]chat.LabelID{w.VIP.ID}})
+		_, err = s.UpdateChat(
+			t.Context(),
+			w.Workspace,
+			w.By,
+			w.SMS.ID,
+			chat.ChatPatch{LabelIDs: &[]chat.LabelID{w.VIP.ID}},
+		)
+
 		require.NoError(t, err)
 		require.NoError(t, s.DeleteLabel(t.Context(), w.Workspace, w.By, w.VIP.ID))
 		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
@@ -111,17 +133,27 @@ func TestLabels(t *testing.T) {
 
 func TestSenders(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		_, err := s.CreatePhoneNumber(t.Context(), w.Workspace, w.By, chat.PhoneNumber{Number: w.PhoneNumber.Number})
 		requireCode(t, chat.CodeAlreadyExists, err)
+
 		service := chat.PhoneNumber{MessagingServiceSID: "MG0123456789abcdef0123456789abcdef"}
 		created, err := s.CreatePhoneNumber(t.Context(), w.Workspace, w.By, service)
 		require.NoError(t, err)
 		_, err = s.CreatePhoneNumber(t.Context(), w.Workspace, w.By, service)
 		requireCode(t, chat.CodeAlreadyExists, err)
+
 		name := "Bulk"
-		created, err = s.UpdatePhoneNumber(t.Context(), w.Workspace, w.By, created.ID, chat.PhoneNumberPatch{Name: &name})
+		created, err = s.UpdatePhoneNumber(
+			t.Context(),
+			w.Workspace,
+			w.By,
+			created.ID,
+			chat.PhoneNumberPatch{Name: &name},
+		)
+
 		require.NoError(t, err)
 		numbers, err := s.PhoneNumbers(t.Context(), w.Workspace)
 		require.NoError(t, err)
@@ -134,6 +166,7 @@ func TestSenders(t *testing.T) {
 
 		_, err = s.CreateInbox(t.Context(), w.Workspace, w.By, chat.Inbox{Address: "SUPPORT@example.com"})
 		requireCode(t, chat.CodeAlreadyExists, err)
+
 		display := "Help"
 		inbox, err := s.UpdateInbox(t.Context(), w.Workspace, w.By, w.Inbox.ID, chat.InboxPatch{DisplayName: &display})
 		require.NoError(t, err)
@@ -142,7 +175,13 @@ func TestSenders(t *testing.T) {
 		assert.Equal(t, []chat.Inbox{inbox}, inboxes)
 		requireCode(t, chat.CodeInUse, s.DeleteInbox(t.Context(), w.Workspace, w.By, w.Inbox.ID))
 		require.NoError(t, s.DeleteChat(t.Context(), w.Workspace, w.By, w.Email.ID))
-		require.NoError(t, s.DeleteInbox(t.Context(), w.Workspace, w.By, w.Inbox.ID), "a deleted chat lets go of its sender")
+
+		require.NoError(
+			t,
+			s.DeleteInbox(t.Context(), w.Workspace, w.By, w.Inbox.ID),
+			"a deleted chat lets go of its sender",
+		)
+
 		_, err = s.Inbox(t.Context(), w.Workspace, w.Inbox.ID)
 		requireCode(t, chat.CodeSenderNotFound, err)
 	})

@@ -38,12 +38,28 @@ type messageRow struct {
 
 func (r *messageRow) message() chat.Message {
 	m := chat.Message{
-		Number: r.Number, ID: r.ID, ChatID: r.ChatID, MemberID: r.MemberID, Role: r.Role, Content: r.Content, Original: r.Original,
-		State: r.State, AskID: r.AskID, DeliveryID: r.DeliveryID, CreatedAt: r.CreatedAt.UTC(),
+		Number:     r.Number,
+		ID:         r.ID,
+		ChatID:     r.ChatID,
+		MemberID:   r.MemberID,
+		Role:       r.Role,
+		Content:    r.Content,
+		Original:   r.Original,
+		State:      r.State,
+		AskID:      r.AskID,
+		DeliveryID: r.DeliveryID,
+		CreatedAt:  r.CreatedAt.UTC(),
 	}
+
 	if r.RatedAt != nil {
-		m.Rating = &chat.Rating{Value: r.RatingValue, Comment: r.RatingComment, By: r.RatedBy, At: r.RatedAt.UTC()}
+		m.Rating = &chat.Rating{
+			Value:   r.RatingValue,
+			Comment: r.RatingComment,
+			By:      r.RatedBy,
+			At:      r.RatedAt.UTC(),
+		}
 	}
+
 	return m
 }
 
@@ -55,90 +71,148 @@ func selectMessages(db bun.IDB, dest any) *bun.SelectQuery {
 
 // Messages lists a chat's messages, newest first, with tool calls, rating and newest
 // delivery: chat_not_found.
-func (s *Store) Messages(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, p chat.MessagePage) (chat.List[chat.Message], error) {
+func (s *Store) Messages(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	p chat.MessagePage,
+) (chat.List[chat.Message], error) {
 	var before int64
+
 	byCursor, err := readCursor("messages", p.Cursor, &before)
 	if err != nil {
 		return chat.List[chat.Message]{}, err
 	}
+
 	if _, err := findChat(ctx, s.db.NewSelect(), ws, id); err != nil {
 		return chat.List[chat.Message]{}, attempted("find a chat", err)
 	}
+
 	var rows []messageRow
 	q := selectMessages(s.db, &rows).Where("m.workspace_id = ?", ws).Where("m.chat_id = ?", id).
 		OrderExpr("m.number DESC").Limit(oneMore(p.Limit))
+
 	if byCursor {
 		q.Where("m.number < ?", before)
 	} else if p.Offset > 0 {
 		q.Offset(int64(p.Offset))
 	}
+
 	if err := q.Scan(ctx); err != nil {
 		return chat.List[chat.Message]{}, attempted("list the messages", err)
 	}
-	list := listOf(rows, p.Limit, (*messageRow).message, func(r *messageRow) string { return cursorOf("messages", r.Number) })
+
+	list := listOf(
+		rows,
+		p.Limit,
+		(*messageRow).message,
+		func(r *messageRow) string { return cursorOf("messages", r.Number) },
+	)
+
 	return list, attempted("list the tool calls", addToolCalls(ctx, s.db, ws, list.Items))
 }
 
 // AddMessage stores a message that came in and raises the chat's attention:
 // invalid_request, message_too_long, chat_not_found, member_not_found.
-func (s *Store) AddMessage(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, in chat.NewMessage) (chat.Message, error) {
+func (s *Store) AddMessage(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	in chat.NewMessage,
+) (chat.Message, error) {
 	if err := chat.CheckText("content", in.Content, chat.MaxEmail); err != nil {
 		return chat.Message{}, err
 	}
+
 	messageID, err := uuid.NewV7()
 	if err != nil {
 		return chat.Message{}, attempted("make a message's id", err)
 	}
+
 	now := s.time()
 	row := messageRow{
-		ID: chat.MessageID(messageID.String()), WorkspaceID: ws, ChatID: id, MemberID: &in.MemberID, Role: chat.RoleUserMessage,
-		Content: in.Content, State: chat.MessageReceived, CreatedAt: now,
+		ID:          chat.MessageID(messageID.String()),
+		WorkspaceID: ws,
+		ChatID:      id,
+		MemberID:    &in.MemberID,
+		Role:        chat.RoleUserMessage,
+		Content:     in.Content,
+		State:       chat.MessageReceived,
+		CreatedAt:   now,
 	}
+
 	err = s.inTx(ctx, "add a message", func(ctx context.Context, tx bun.Tx) error {
 		// First the chat: its row's lock makes numbers rise in the order of commits.
 		if err := editChat(ctx, calledFor(tx.NewUpdate(), "").Set("last_activity_at = ?", now), ws, id, now); err != nil {
 			return err
 		}
+
 		_, err := tx.NewInsert().Model(&row).Exec(ctx)
+
 		return refused(err, referenceViolation, notFound(chat.CodeMemberNotFound, "member"))
 	})
+
 	return row.message(), err
 }
 
 // RateMessage stores an opinion of an assistant's message, replacing an earlier one:
 // chat_not_found, message_not_found, not_ratable, invalid_request.
-func (s *Store) RateMessage(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, message chat.MessageID, r chat.Rating) (chat.Message, error) {
+func (s *Store) RateMessage(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	id chat.ChatID,
+	message chat.MessageID,
+	r chat.Rating,
+) (chat.Message, error) {
 	if r.Value < 1 || r.Value > 5 {
 		return chat.Message{}, chat.Invalid("rating", "must be 1 to 5, up or down")
 	}
+
 	var rated []chat.Message
+
 	err := s.inTx(ctx, "rate a message", func(ctx context.Context, tx bun.Tx) error {
 		if _, err := findChat(ctx, tx.NewSelect(), ws, id); err != nil {
 			return err
 		}
+
 		var row messageRow
-		err := selectMessages(tx, &row).Where("m.workspace_id = ?", ws).Where("m.chat_id = ?", id).Where("m.id = ?", message).Scan(ctx)
+
+		err := selectMessages(tx, &row).
+			Where("m.workspace_id = ?", ws).
+			Where("m.chat_id = ?", id).
+			Where("m.id = ?", message).
+			Scan(ctx)
 		if err != nil {
 			return found(err, chat.CodeMessageNotFound, "message")
 		}
+
 		if row.Role != chat.RoleAssistantMessage {
 			return chat.Errorf(chat.CodeNotRatable, "only messages of the assistant can be rated")
 		}
+
 		now := s.time()
-		row.RatingValue, row.RatingComment, row.RatedBy, row.RatedAt = r.Value, r.Comment, by.MemberID, &now
+		row.RatingValue = r.Value
+		row.RatingComment = r.Comment
+		row.RatedBy = by.MemberID
+		row.RatedAt = &now
+
 		_, err = tx.NewUpdate().Model(&row).Column("rating_value", "rating_comment", "rated_by", "rated_at").
 			Where("workspace_id = ?", ws).Where("id = ?", message).Exec(ctx)
 		if err != nil {
 			return err
 		}
+
 		rated = []chat.Message{row.message()}
 		if err := addToolCalls(ctx, tx, ws, rated); err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "message.rated", string(message), changed{"chat_id": id, "rating": r.Value})
 	})
 	if err != nil {
 		return chat.Message{}, err
 	}
+
 	return rated[0], nil
 }

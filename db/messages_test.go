@@ -13,11 +13,15 @@ import (
 
 func TestParticipants(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
 		people, err := s.Participants(t.Context(), w.Workspace, w.SMS.ID)
 		require.NoError(t, err)
-		owner, assistant, operator := people[0], people[1], people[2]
+
+		owner := people[0]
+		assistant := people[1]
+		operator := people[2]
 		takes, err := s.TakesPart(t.Context(), w.Workspace, w.SMS.ID, w.Customer.ID)
 		require.NoError(t, err)
 		assert.True(t, takes)
@@ -35,7 +39,15 @@ func TestParticipants(t *testing.T) {
 		_, err = s.UpdateParticipant(t.Context(), w.Workspace, w.By, w.Email.ID, owner.ID, chat.ParticipantObserver)
 		requireCode(t, chat.CodeParticipantNotFound, err)
 
-		promoted, err := s.UpdateParticipant(t.Context(), w.Workspace, w.By, w.SMS.ID, operator.ID, chat.ParticipantOwner)
+		promoted, err := s.UpdateParticipant(
+			t.Context(),
+			w.Workspace,
+			w.By,
+			w.SMS.ID,
+			operator.ID,
+			chat.ParticipantOwner,
+		)
+
 		require.NoError(t, err)
 		assert.Equal(t, chat.ParticipantOwner, promoted.Role)
 		assert.Equal(t, "Mona Manager", promoted.MemberName)
@@ -47,23 +59,32 @@ func TestParticipants(t *testing.T) {
 		people, err = s.Participants(t.Context(), w.Workspace, w.SMS.ID)
 		require.NoError(t, err)
 		assert.Equal(t, []chat.Participant{promoted}, people)
-		requireCode(t, chat.CodeParticipantNotFound, s.RemoveParticipant(t.Context(), w.Workspace, w.By, w.SMS.ID, owner.ID))
+
+		requireCode(
+			t,
+			chat.CodeParticipantNotFound,
+			s.RemoveParticipant(t.Context(), w.Workspace, w.By, w.SMS.ID, owner.ID),
+		)
 	})
 }
 
 func TestMessages(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
 		list := func(p chat.MessagePage) []string {
 			got, err := s.Messages(t.Context(), w.Workspace, w.SMS.ID, p)
 			require.NoError(t, err)
+
 			var all []string
 			for _, m := range got.Items {
 				all = append(all, m.Content)
 			}
+
 			return all
 		}
+
 		first := addMessage(t, s, w, w.SMS.ID, "one ? ?? $1 'quoted' \\ and 😀")
 		assert.Equal(t, chat.MessageReceived, first.State)
 		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
@@ -77,18 +98,37 @@ func TestMessages(t *testing.T) {
 
 		assert.Equal(t, []string{"three ? $1 'x'", "two", first.Content}, list(chat.MessagePage{Page: ten()}))
 		assert.Equal(t, []string{"two"}, list(chat.MessagePage{Page: chat.Page{Limit: 1}, Offset: 1}))
+
 		all := pages(t, 1, func(p chat.Page) (chat.List[chat.Message], error) {
 			return s.Messages(t.Context(), w.Workspace, w.SMS.ID, chat.MessagePage{Page: p})
 		})
+
 		require.Len(t, all, 3)
 		assert.Equal(t, first, all[2])
 		assert.Equal(t, sent.DeliveryID, all[0].DeliveryID)
-		call.State, call.Kind, call.Risk, call.Idempotent = chat.ToolCallPending, chat.ToolBuiltin, chat.RiskWrite, true
+
+		call.State = chat.ToolCallPending
+		call.Kind = chat.ToolBuiltin
+		call.Risk = chat.RiskWrite
+		call.Idempotent = true
 		assert.Equal(t, []chat.ToolCall{call}, all[0].ToolCalls, "arguments as they were given, byte by byte")
 
-		_, err = s.AddMessage(t.Context(), w.Workspace, w.SMS.ID, chat.NewMessage{MemberID: other.Customer.ID, Content: "x"})
+		_, err = s.AddMessage(
+			t.Context(),
+			w.Workspace,
+			w.SMS.ID,
+			chat.NewMessage{MemberID: other.Customer.ID, Content: "x"},
+		)
+
 		requireCode(t, chat.CodeMemberNotFound, err)
-		_, err = s.AddMessage(t.Context(), w.Workspace, w.SMS.ID, chat.NewMessage{MemberID: w.Customer.ID, Content: " "})
+
+		_, err = s.AddMessage(
+			t.Context(),
+			w.Workspace,
+			w.SMS.ID,
+			chat.NewMessage{MemberID: w.Customer.ID, Content: " "},
+		)
+
 		requireCode(t, chat.CodeInvalidRequest, err)
 		after, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
 		require.NoError(t, err)
@@ -98,11 +138,20 @@ func TestMessages(t *testing.T) {
 
 func TestRateMessage(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		inbound := addMessage(t, s, w, w.SMS.ID, "hello")
 		sent := w.Prepare(t, s, w.SMS.ID, "hi")
-		rated, err := s.RateMessage(t.Context(), w.Workspace, w.By, w.SMS.ID, sent.MessageID, chat.Rating{Value: 4, Comment: "kind"})
+		rated, err := s.RateMessage(
+			t.Context(),
+			w.Workspace,
+			w.By,
+			w.SMS.ID,
+			sent.MessageID,
+			chat.Rating{Value: 4, Comment: "kind"},
+		)
+
 		require.NoError(t, err)
 		assert.Equal(t, 4, rated.Rating.Value)
 		assert.Equal(t, w.Manager.ID, rated.Rating.By)

@@ -27,15 +27,18 @@ func (m *Migrator) alone(ctx context.Context, do func(*migrate.Migrator) error) 
 		// One connection, so that the lock and the migrations share a session.
 		pool := m.store.connect()
 		pool.SetMaxOpenConns(1)
+
 		db = bun.NewDB(pool, pgdialect.New())
 		if err := lockMigrations(ctx, db); err != nil {
 			return errors.Join(err, db.Close())
 		}
 	}
+
 	err := m.run(ctx, db, do)
 	if db != m.store.db {
 		err = errors.Join(err, db.Close()) // gives the lock back
 	}
+
 	return err
 }
 
@@ -44,23 +47,29 @@ func (m *Migrator) run(ctx context.Context, db *bun.DB, do func(*migrate.Migrato
 	if err != nil {
 		return err
 	}
+
 	if err := runner.Init(ctx); err != nil {
 		return err
 	}
+
 	return do(runner)
 }
 
 func lockMigrations(ctx context.Context, db *bun.DB) error {
 	again := time.NewTicker(lockInterval)
 	defer again.Stop()
+
 	for {
 		var got bool
+
 		err := db.NewRaw("SELECT pg_try_advisory_lock(?, hashtext(current_schema()))", migrationLock).Scan(ctx, &got)
 		if err != nil || got {
 			return err
 		}
+
 		select {
 		case <-again.C:
+
 		case <-ctx.Done():
 			return errors.Join(errors.New("another process is migrating"), ctx.Err())
 		}
@@ -74,8 +83,10 @@ func (m *Migrator) Unlock(ctx context.Context) error {
 	if !m.store.postgres() {
 		return nil
 	}
+
 	_, err := m.store.db.NewRaw(`SELECT pg_terminate_backend(pid) FROM pg_locks
 		WHERE locktype = 'advisory' AND objsubid = 2 AND classid = ? AND objid::bigint = (hashtext(current_schema())::bigint & 4294967295)
 			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`, migrationLock).Exec(ctx)
+
 	return attempted("end the session that holds the migration lock", err)
 }

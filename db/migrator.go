@@ -39,11 +39,13 @@ func (m *Migrator) Up(ctx context.Context) ([]string, error) {
 			for _, one := range done(group, err) {
 				applied = append(applied, one.Name)
 			}
+
 			if !errors.Is(err, errAppliedMeanwhile) {
 				return err
 			}
 		}
 	})
+
 	return applied, attempted("migrate the database", err)
 }
 
@@ -52,6 +54,7 @@ func done(group *migrate.MigrationGroup, err error) []migrate.Migration {
 	if err != nil && len(group.Migrations) > 0 {
 		return group.Migrations[:len(group.Migrations)-1]
 	}
+
 	return group.Migrations
 }
 
@@ -61,6 +64,7 @@ func (m *Migrator) Status(ctx context.Context) ([]MigrationStatus, error) {
 	if err != nil {
 		return nil, attempted("read which migrations are applied", err)
 	}
+
 	status := make([]MigrationStatus, len(all))
 	for i, one := range all {
 		status[i].Name = one.Name
@@ -68,6 +72,7 @@ func (m *Migrator) Status(ctx context.Context) ([]MigrationStatus, error) {
 			status[i].AppliedAt = utc(&one.MigratedAt)
 		}
 	}
+
 	return status, nil
 }
 
@@ -76,17 +81,21 @@ func (m *Migrator) status(ctx context.Context) (migrate.MigrationSlice, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	exists := "SELECT to_regclass('bun_migrations') IS NOT NULL"
 	if !m.store.postgres() {
 		exists = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'bun_migrations')"
 	}
+
 	var begun bool
 	if err := m.store.db.NewRaw(exists).Scan(ctx, &begun); err != nil {
 		return nil, err
 	}
+
 	if !begun {
 		return all.Sorted(), nil
 	}
+
 	return migrate.NewMigrator(m.store.db, all).MigrationsWithStatus(ctx)
 }
 
@@ -105,6 +114,7 @@ func (m *Migrator) newRunner(db *bun.DB) (*migrate.Migrator, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	return migrate.NewMigrator(db, all,
 		migrate.WithMarkAppliedOnSuccess(true), migrate.WithUpsert(true),
 		migrate.BeforeMigration(func(ctx context.Context, tx bun.IConn, one *migrate.Migration) error {
@@ -112,11 +122,13 @@ func (m *Migrator) newRunner(db *bun.DB) (*migrate.Migrator, error) {
 			if err == nil && count > 0 {
 				return errAppliedMeanwhile
 			}
+
 			return err
 		}),
 		migrate.AfterMigration(func(ctx context.Context, tx bun.IConn, one *migrate.Migration) error {
 			note := migrate.Migration{Name: one.Name, GroupID: one.GroupID, MigratedAt: m.store.time()}
 			_, err := db.NewInsert().Conn(tx).Model(&note).ModelTableExpr("bun_migrations").Exec(ctx)
+
 			return err
 		})), nil
 }

@@ -34,27 +34,36 @@ func (m *machine) pick(t *rapid.T) *chat.Delivery {
 // look checks the invariants after every action.
 func (m *machine) look(t *rapid.T) {
 	inFlight := 0
+
 	for i := range m.seen {
 		d, err := m.s.Delivery(t.Context(), m.w.Workspace, m.seen[i].ID)
 		require.NoError(t, err)
+
 		was := &m.seen[i]
 		if d.Submission != was.Submission {
 			require.True(t, was.Submission.May(d.Submission), "%s must not become %s", was.Submission, d.Submission)
 		}
+
 		require.GreaterOrEqual(t, d.Fence, was.Fence)
 		require.GreaterOrEqual(t, d.Carrier.Rank(), was.Carrier.Rank())
 		require.Len(t, d.Attempts, int(d.Fence), "one attempt for each claim, never erased")
 		require.GreaterOrEqual(t, len(d.Events), len(was.Events))
 		require.Equal(t, d.Submission == chat.SubmissionSending, d.LeaseUntil != nil)
+
 		for _, a := range d.Attempts {
-			open := a.Fence == d.Fence && (d.Submission == chat.SubmissionSending || d.Submission == chat.SubmissionAccepted)
+			open := a.Fence == d.Fence &&
+				(d.Submission == chat.SubmissionSending || d.Submission == chat.SubmissionAccepted)
+
 			require.True(t, open || a.Outcome != "", "an attempt that is over has an outcome")
 		}
+
 		if d.Submission.InFlight() {
 			inFlight++
 		}
+
 		m.seen[i] = d
 	}
+
 	require.LessOrEqual(t, inFlight, 1, "one in flight to one address")
 }
 
@@ -62,12 +71,16 @@ func (m *machine) claim(t *rapid.T) {
 	was := *m.pick(t)
 	claim, err := m.s.Claim(t.Context(), m.w.Workspace, was.ID, m.now, time.Minute)
 	require.NoError(t, err)
+
 	if !claim.Granted {
 		return
 	}
+
 	require.Contains(t, []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked}, was.Submission,
 		"only what the carrier certainly does not have")
+
 	require.Equal(t, was.Fence+1, claim.Delivery.Fence)
+
 	for _, other := range m.seen {
 		require.False(t, other.ID != was.ID && other.Submission.InFlight(), "another one is in flight")
 	}
@@ -86,6 +99,7 @@ func (m *machine) post(t *rapid.T) {
 			return
 		}
 	}
+
 	m.claim(t)
 }
 
@@ -94,10 +108,12 @@ func (m *machine) answer(t *rapid.T, was chat.Delivery, fencesAgo int64) {
 		chat.OutcomeNotProcessed, chat.OutcomeNotProcessed, chat.OutcomeBlocked, chat.OutcomeUnknown, chat.OutcomeUnknown, chat.OutcomeAborted,
 		chat.OutcomeRejected, chat.OutcomeSuppressed, chat.OutcomeAccepted,
 	}).Draw(t, "outcome")
+
 	fence := was.Fence - fencesAgo
 	said := chat.Submission{Outcome: outcome, RetryAfter: time.Second}
 	d, err := m.s.RecordSubmission(t.Context(), m.w.Workspace, was.ID, fence, said, m.now)
 	require.NoError(t, err)
+
 	switch {
 	case outcome == chat.OutcomeAccepted:
 		require.Equal(t, chat.SubmissionAccepted, d.Submission, "acceptance wins over everything")
@@ -114,20 +130,27 @@ func (m *machine) report(t *rapid.T) {
 	if was.Fence == 0 {
 		t.Skip("the carrier has never seen it")
 	}
+
 	r := chat.Report{
-		Provider: was.Provider, DeliveryID: was.ID, Fence: rapid.Int64Range(0, was.Fence).Draw(t, "fence"),
-		Carrier: rapid.SampledFrom(chat.CarrierStates()).Draw(t, "carrier"), Accepts: true,
+		Provider:          was.Provider,
+		DeliveryID:        was.ID,
+		Fence:             rapid.Int64Range(0, was.Fence).Draw(t, "fence"),
+		Carrier:           rapid.SampledFrom(chat.CarrierStates()).Draw(t, "carrier"),
+		Accepts:           true,
 		ProviderMessageID: fmt.Sprintf("SM%s-%d", was.ID, rapid.IntRange(1, 2).Draw(t, "message")),
 	}
+
 	m.reports++
 	r.Key = fmt.Sprintf("%s-%d", was.ID, m.reports-rapid.IntRange(0, min(1, m.reports-1)).Draw(t, "told before"))
 	told, err := m.s.RecordReport(t.Context(), r, m.now)
 	require.NoError(t, err)
 	require.True(t, told.Known)
+
 	if told.Repeated {
 		require.False(t, told.Changed)
 		return
 	}
+
 	require.Equal(t, chat.SubmissionAccepted, told.Receipt.Submission)
 }
 
@@ -135,8 +158,14 @@ func (m *machine) settle(t *rapid.T) {
 	was := *m.pick(t)
 	d, err := m.s.SettleUnknown(t.Context(), m.w.Workspace, was.ID, m.now)
 	require.NoError(t, err)
+
 	if was.Submission == chat.SubmissionSending {
-		require.Contains(t, []chat.SubmissionState{was.Submission, chat.SubmissionUnknown}, d.Submission, "unknown once its claim ran out")
+		require.Contains(
+			t,
+			[]chat.SubmissionState{was.Submission, chat.SubmissionUnknown},
+			d.Submission,
+			"unknown once its claim ran out",
+		)
 	} else if was.Submission != chat.SubmissionUnknown {
 		require.Equal(t, was.Submission, d.Submission)
 	}
@@ -157,22 +186,40 @@ func (m *machine) unconfirmed(t *rapid.T) {
 }
 
 func (m *machine) end(t *rapid.T) {
-	_, err := m.s.EndDelivery(t.Context(), m.w.Workspace, m.pick(t).ID, chat.Errorf(chat.CodeDeliveryFailed, "nobody decided"))
+	_, err := m.s.EndDelivery(
+		t.Context(),
+		m.w.Workspace,
+		m.pick(t).ID,
+		chat.Errorf(chat.CodeDeliveryFailed, "nobody decided"),
+	)
+
 	require.NoError(t, err)
 }
 
 func (m *machine) decide(t *rapid.T) {
 	was := *m.pick(t)
-	verdict := rapid.SampledFrom([]chat.Verdict{chat.VerdictCancel, chat.VerdictSent, chat.VerdictNotSent}).Draw(t, "verdict")
-	d, _, err := m.s.Decide(t.Context(), m.w.Workspace, was.ID, chat.Decision{Verdict: verdict, Reason: "x", By: m.w.By, At: m.now})
+
+	verdict := rapid.SampledFrom([]chat.Verdict{chat.VerdictCancel, chat.VerdictSent, chat.VerdictNotSent}).
+		Draw(t, "verdict")
+
+	d, _, err := m.s.Decide(t.Context(), m.w.Workspace, was.ID, chat.Decision{
+		Verdict: verdict,
+		Reason:  "x",
+		By:      m.w.By,
+		At:      m.now,
+	})
+
 	to := map[chat.Verdict]chat.SubmissionState{
 		chat.VerdictCancel: chat.SubmissionCanceled, chat.VerdictSent: chat.SubmissionConfirmedSent, chat.VerdictNotSent: chat.SubmissionAbandoned,
 	}[verdict]
+
 	if err != nil {
 		require.Equal(t, chat.CodeConflict, chat.CodeOf(err))
 		require.False(t, was.Submission.May(to), "%s from %s", verdict, was.Submission)
+
 		return
 	}
+
 	require.True(t, was.Submission.May(to))
 	require.Equal(t, to, d.Submission)
 }
@@ -181,13 +228,16 @@ func (m *machine) retry(t *rapid.T) {
 	was := *m.pick(t)
 	change := rapid.SampledFrom([]chat.Change{{}, {Body: "other"}}).Draw(t, "change")
 	in := m.w.Retry(was.ID, change)
+
 	retried, err := m.s.PrepareRetry(t.Context(), in, dbtest.SendIDs().DeliveryID, m.plan(was.To, was.Policy))
 	if may := was.Retryable(); may != nil {
 		require.Equal(t, chat.CodeConflict, chat.CodeOf(err))
 		return
 	}
+
 	require.NoError(t, err)
 	require.Equal(t, chat.SubmissionPending, retried.Submission)
+
 	if retried.DeliveryID != was.ID {
 		require.Empty(t, was.RetriedBy, "tried again once at most")
 		fresh, err := m.s.Delivery(t.Context(), m.w.Workspace, retried.DeliveryID)
@@ -198,11 +248,19 @@ func (m *machine) retry(t *rapid.T) {
 }
 
 // plan sends to the given address, whether it is suppressed by now or not.
-func (m *machine) plan(to string, policy chat.UnknownPolicy) func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error) {
+func (m *machine) plan(
+	to string,
+	policy chat.UnknownPolicy,
+) func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error) {
 	return func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error) {
 		return chat.SendPlan{
-			Channel: chat.ChannelSMS, Provider: chat.ProviderTwilio, Sender: m.sender, From: "+14155550100", To: to,
-			Payload: chat.Payload{Text: "hi"}, Policy: policy,
+			Channel:  chat.ChannelSMS,
+			Provider: chat.ProviderTwilio,
+			Sender:   m.sender,
+			From:     "+14155550100",
+			To:       to,
+			Payload:  chat.Payload{Text: "hi"},
+			Policy:   policy,
 		}, nil
 	}
 }
@@ -218,6 +276,7 @@ func (m *machine) sweep(t *rapid.T) {
 func (m *machine) lift(t *rapid.T) {
 	list, err := m.s.Suppressions(t.Context(), m.w.Workspace, ten())
 	require.NoError(t, err)
+
 	for _, x := range list.Items {
 		if x.Address == m.seen[0].To {
 			require.NoError(t, m.s.LiftSuppression(t.Context(), m.w.Workspace, m.w.By, x.ID, m.now))
@@ -229,27 +288,43 @@ func (m *machine) expire(t *rapid.T) {
 	if rapid.IntRange(0, 9).Draw(t, "seldom") > 0 {
 		t.Skip("seldom")
 	}
-	_, err := m.s.Bun().NewRaw("UPDATE deliveries SET expires_at = ? WHERE id = ?", m.now, m.pick(t).ID).Exec(t.Context())
+
+	_, err := m.s.Bun().
+		NewRaw("UPDATE deliveries SET expires_at = ? WHERE id = ?", m.now, m.pick(t).ID).
+		Exec(t.Context())
+
 	require.NoError(t, err)
 }
 
 func newMachine(t *rapid.T, s *db.Store, w *dbtest.World) *machine {
-	policy := rapid.SampledFrom([]chat.UnknownPolicy{chat.AtMostOnce, chat.ExpireUnknown, chat.ResendAfterSettle}).Draw(t, "policy")
+	policy := rapid.SampledFrom([]chat.UnknownPolicy{chat.AtMostOnce, chat.ExpireUnknown, chat.ResendAfterSettle}).
+		Draw(t, "policy")
+
 	ids := dbtest.SendIDs()
 	// Sender and address of its own: what others left in flight, or blocked, is not the point.
-	m := &machine{s: s, w: w, sender: "phone:" + string(ids.DeliveryID), now: newClock().now}
+	m := &machine{
+		s:      s,
+		w:      w,
+		sender: "phone:" + string(ids.DeliveryID),
+		now:    newClock().now,
+	}
+
 	_, err := s.PrepareSend(t.Context(), w.Send(w.SMS.ID, "hi"), ids, func(f *chat.SendFacts) (chat.SendPlan, error) {
 		return m.plan(string(ids.DeliveryID), policy)(f, nil)
 	})
+
 	require.NoError(t, err)
 	d, err := s.Delivery(t.Context(), w.Workspace, ids.DeliveryID)
 	require.NoError(t, err)
+
 	m.seen = []chat.Delivery{d}
+
 	return m
 }
 
 func TestOnlyLegalMoves(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		rapid.Check(t, func(t *rapid.T) {
@@ -257,9 +332,20 @@ func TestOnlyLegalMoves(t *testing.T) {
 			t.Repeat(map[string]func(*rapid.T){
 				"": m.look,
 				// Twice: a worker that claims and never comes back is the most frequent crash.
-				"claim": m.claim, "claim again": m.claim, "record": m.record, "post": m.post, "report": m.report, "settle": m.settle,
-				"give up": m.giveUp, "unconfirmed": m.unconfirmed, "end": m.end, "decide": m.decide, "retry": m.retry,
-				"sweep": m.sweep, "lift": m.lift, "expire": m.expire,
+				"claim":       m.claim,
+				"claim again": m.claim,
+				"record":      m.record,
+				"post":        m.post,
+				"report":      m.report,
+				"settle":      m.settle,
+				"give up":     m.giveUp,
+				"unconfirmed": m.unconfirmed,
+				"end":         m.end,
+				"decide":      m.decide,
+				"retry":       m.retry,
+				"sweep":       m.sweep,
+				"lift":        m.lift,
+				"expire":      m.expire,
 				"wait": func(t *rapid.T) {
 					m.now = m.now.Add(time.Duration(rapid.IntRange(1, 400).Draw(t, "seconds")) * time.Second)
 				},

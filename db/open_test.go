@@ -15,6 +15,7 @@ import (
 
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
+
 	for url, want := range map[string]string{
 		"":                                                       "must begin with postgres:// or sqlite:",
 		"mysql://user:hunter2@host/db":                           "must begin with postgres:// or sqlite:",
@@ -64,13 +65,18 @@ func TestOpenInMemory(t *testing.T) {
 
 func TestEveryConnectionHasItsPragmas(t *testing.T) {
 	t.Parallel()
+
 	s := dbtest.New(t)
 	for range 3 { // held together, so that they are three
 		conn, err := s.Bun().Conn(t.Context())
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, conn.Close()) })
+
 		for pragma, want := range map[string]string{
-			"busy_timeout": "10000", "journal_mode": "wal", "foreign_keys": "1", "synchronous": "2",
+			"busy_timeout": "10000",
+			"journal_mode": "wal",
+			"foreign_keys": "1",
+			"synchronous":  "2",
 		} {
 			var got string
 			require.NoError(t, conn.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got))
@@ -81,10 +87,12 @@ func TestEveryConnectionHasItsPragmas(t *testing.T) {
 
 func TestCanceledContext(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
+
 		_, err := s.CreateLabel(ctx, w.Workspace, w.By, chat.Label{Name: "x"})
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorContains(t, err, "create a label")

@@ -22,7 +22,11 @@ type phoneNumberRow struct {
 
 func (r *phoneNumberRow) phoneNumber() chat.PhoneNumber {
 	return chat.PhoneNumber{
-		ID: r.ID, Name: r.Name, Number: r.Number, MessagingServiceSID: r.MessagingServiceSID, CreatedAt: r.CreatedAt.UTC(),
+		ID:                  r.ID,
+		Name:                r.Name,
+		Number:              r.Number,
+		MessagingServiceSID: r.MessagingServiceSID,
+		CreatedAt:           r.CreatedAt.UTC(),
 	}
 }
 
@@ -32,19 +36,32 @@ func phoneNumberTaken() *chat.Error {
 
 // CreatePhoneNumber adds a sender for SMS: already_exists when the workspace has its
 // number or service.
-func (s *Store) CreatePhoneNumber(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, p chat.PhoneNumber) (chat.PhoneNumber, error) {
+func (s *Store) CreatePhoneNumber(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	p chat.PhoneNumber,
+) (chat.PhoneNumber, error) {
 	if err := p.Validate(); err != nil {
 		return chat.PhoneNumber{}, err
 	}
+
 	row := phoneNumberRow{
-		WorkspaceID: ws, Name: p.Name, Number: p.Number, MessagingServiceSID: p.MessagingServiceSID, CreatedAt: s.time(),
+		WorkspaceID:         ws,
+		Name:                p.Name,
+		Number:              p.Number,
+		MessagingServiceSID: p.MessagingServiceSID,
+		CreatedAt:           s.time(),
 	}
+
 	err := s.inTx(ctx, "create a phone number", func(ctx context.Context, tx bun.Tx) error {
 		if err := refused(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, phoneNumberTaken()); err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "phone_number.created", objectID(row.ID), nil)
 	})
+
 	return row.phoneNumber(), err
 }
 
@@ -54,6 +71,7 @@ func (s *Store) PhoneNumbers(ctx context.Context, ws chat.WorkspaceID) ([]chat.P
 	if err := s.db.NewSelect().Model(&rows).Where("pn.workspace_id = ?", ws).OrderExpr("pn.id").Scan(ctx); err != nil {
 		return nil, attempted("list the phone numbers", err)
 	}
+
 	return each(rows, (*phoneNumberRow).phoneNumber), nil
 }
 
@@ -63,31 +81,48 @@ func (s *Store) PhoneNumber(ctx context.Context, ws chat.WorkspaceID, id chat.Ph
 	return row.phoneNumber(), attempted("find a phone number", err)
 }
 
-func findPhoneNumber(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.PhoneNumberID) (phoneNumberRow, error) {
+func findPhoneNumber(
+	ctx context.Context,
+	q *bun.SelectQuery,
+	ws chat.WorkspaceID,
+	id chat.PhoneNumberID,
+) (phoneNumberRow, error) {
 	var row phoneNumberRow
 	err := q.Model(&row).Where("pn.workspace_id = ?", ws).Where("pn.id = ?", id).Scan(ctx)
+
 	return row, found(err, chat.CodeSenderNotFound, "phone number")
 }
 
 // UpdatePhoneNumber changes a sender for SMS: sender_not_found, already_exists.
-func (s *Store) UpdatePhoneNumber(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.PhoneNumberID, p chat.PhoneNumberPatch) (chat.PhoneNumber, error) {
+func (s *Store) UpdatePhoneNumber(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	id chat.PhoneNumberID,
+	p chat.PhoneNumberPatch,
+) (chat.PhoneNumber, error) {
 	var changedTo chat.PhoneNumber
+
 	err := s.inTx(ctx, "change a phone number", func(ctx context.Context, tx bun.Tx) error {
 		row, err := findPhoneNumber(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err != nil {
 			return err
 		}
+
 		set(&row.Name, p.Name)
 		set(&row.Number, p.Number)
 		set(&row.MessagingServiceSID, p.MessagingServiceSID)
+
 		changedTo = row.phoneNumber()
 		if err := changedTo.Validate(); err != nil {
 			return err
 		}
+
 		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
 		if err := refused(err, uniqueViolation, phoneNumberTaken()); err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "phone_number.updated", objectID(id), fields(map[string]bool{
 			"name": p.Name != nil, "number": p.Number != nil, "messaging_service_sid": p.MessagingServiceSID != nil,
 		}))
@@ -95,16 +130,23 @@ func (s *Store) UpdatePhoneNumber(ctx context.Context, ws chat.WorkspaceID, by c
 	if err != nil {
 		return chat.PhoneNumber{}, err
 	}
+
 	return changedTo, nil
 }
 
 // DeletePhoneNumber removes a sender for SMS: sender_not_found, in_use while a chat uses it.
-func (s *Store) DeletePhoneNumber(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.PhoneNumberID) error {
+func (s *Store) DeletePhoneNumber(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	id chat.PhoneNumberID,
+) error {
 	return s.inTx(ctx, "delete a phone number", func(ctx context.Context, tx bun.Tx) error {
 		q := tx.NewDelete().Model((*phoneNumberRow)(nil))
 		if err := s.deleteSender(ctx, tx, q, "phone_number_id", ws, int64(id)); err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "phone_number.deleted", objectID(id), nil)
 	})
 }

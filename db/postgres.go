@@ -26,10 +26,12 @@ func openPostgres(url string, o options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	store := newStore(migrations.Postgres, sql.OpenDB(pgdriver.NewConnector(config...)), o)
 	// A migration may read a large table from end to end.
 	patient := pgdriver.NewConnector(append(config, pgdriver.WithReadTimeout(0))...)
 	store.connect = func() *sql.DB { return sql.OpenDB(patient) }
+
 	return store, nil
 }
 
@@ -42,31 +44,42 @@ func postgresOptions(url string) ([]pgdriver.Option, error) {
 		if inner, ok := errors.AsType[*neturl.Error](err); ok {
 			err = inner.Err
 		}
+
 		return nil, invalidURL("%w; a password's special characters must be percent-encoded", err)
 	}
+
 	query, err := neturl.ParseQuery(u.RawQuery)
 	if err != nil {
 		return nil, invalidURL("its parameters are malformed")
 	}
+
 	take := func(name string) string {
 		defer query.Del(name)
 		return query.Get(name)
 	}
+
 	database, user := strings.TrimPrefix(u.Path, "/"), u.User.Username()
 	if database == "" || user == "" {
 		return nil, invalidURL("it must name a user and a database, like postgres://user@host/database")
 	}
+
 	network, address, host := postgresAddress(u, take("host"), take("port"))
+
 	config, err := tlsConfig(host, tlsSettings{
-		mode: take("sslmode"), rootCert: take("sslrootcert"), cert: take("sslcert"), key: take("sslkey"),
+		mode:     take("sslmode"),
+		rootCert: take("sslrootcert"),
+		cert:     take("sslcert"),
+		key:      take("sslkey"),
 	})
 	if err != nil {
 		return nil, err
 	}
+
 	dial, err := strconv.Atoi(cmp.Or(take("connect_timeout"), "5"))
 	if err != nil || dial <= 0 {
 		return nil, invalidURL("connect_timeout must be a number of seconds")
 	}
+
 	opts := []pgdriver.Option{
 		pgdriver.WithNetwork(network), pgdriver.WithAddr(address), pgdriver.WithTLSConfig(config),
 		pgdriver.WithUser(user), pgdriver.WithDatabase(database),
@@ -74,10 +87,13 @@ func postgresOptions(url string) ([]pgdriver.Option, error) {
 		pgdriver.WithDialTimeout(time.Duration(dial) * time.Second),
 		pgdriver.WithReadTimeout(queryTimeout), pgdriver.WithWriteTimeout(queryTimeout),
 	}
+
 	if password, ok := u.User.Password(); ok && password != "" {
 		opts = append(opts, pgdriver.WithPassword(password))
 	}
+
 	settings, err := sessionSettings(query)
+
 	return append(opts, pgdriver.WithConnParams(settings)), err
 }
 
@@ -85,10 +101,12 @@ func postgresOptions(url string) ([]pgdriver.Option, error) {
 // unix socket.
 func postgresAddress(u *neturl.URL, hostParameter, portParameter string) (network, address, host string) {
 	port := cmp.Or(portParameter, u.Port(), "5432")
+
 	host = cmp.Or(hostParameter, u.Hostname(), "localhost")
 	if strings.HasPrefix(host, "/") {
 		return "unix", path.Join(host, ".s.PGSQL."+port), ""
 	}
+
 	return "tcp", net.JoinHostPort(host, port), host
 }
 
@@ -100,12 +118,15 @@ var settingName = regexp.MustCompile(`^[a-z_][a-z0-9_.]*$`)
 // order takes as long as the rest of a plan.
 func sessionSettings(query neturl.Values) (map[string]any, error) {
 	settings := map[string]any{"timezone": "UTC", "join_collapse_limit": "1"}
+
 	for name := range query {
 		// The driver puts the name into SQL as it is.
 		if !settingName.MatchString(name) || strings.HasPrefix(name, "ssl") {
 			return nil, invalidURL("the parameter %q is not known", name)
 		}
+
 		settings[name] = query.Get(name)
 	}
+
 	return settings, nil
 }

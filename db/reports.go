@@ -29,28 +29,42 @@ func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) 
 		if err != nil {
 			return err
 		}
+
 		event := in.event(&row)
+
 		fresh, err := storeEvent(ctx, tx, &event)
 		if err != nil {
 			return err
 		}
-		told = chat.Reported{Known: row.ID != "", Repeated: !fresh, WorkspaceID: row.WorkspaceID, WorkflowID: row.WorkflowID}
+
+		told = chat.Reported{
+			Known:       row.ID != "",
+			Repeated:    !fresh,
+			WorkspaceID: row.WorkspaceID,
+			WorkflowID:  row.WorkflowID,
+		}
 		if !told.Known {
 			return nil
 		}
+
 		if fresh {
 			before := row.delivery()
+
 			if told.Duplicate, err = s.applyReport(ctx, tx, &row, &in); err != nil {
 				return err
 			}
+
 			after := row.delivery()
 			told.Changed = differs(&before, &after)
 			told.Routine = before.Submission == chat.SubmissionAccepted && !after.Carrier.Final()
 		}
+
 		d := row.delivery()
 		told.Receipt = d.Receipt()
+
 		return nil
 	})
+
 	return told, err
 }
 
@@ -68,26 +82,38 @@ func (s *Store) reportedDelivery(ctx context.Context, tx bun.Tx, r *chat.Report)
 		return s.locked(withRetry(tx.NewSelect()).Model(&row)).ColumnExpr(`(SELECT a.workflow_id FROM actions a
 			WHERE a.workspace_id = d.workspace_id AND a.id = d.action_id) AS workflow_id`).Where("d.provider = ?", r.Provider)
 	}
+
 	if r.DeliveryID != "" {
 		if err := find().Where("d.id = ?", r.DeliveryID).Scan(ctx); !noRows(err) {
 			return row, err
 		}
 	}
+
 	if r.ProviderMessageID == "" {
 		return row, nil
 	}
+
 	err := find().Where("d.provider_message_id = ?", r.ProviderMessageID).Scan(ctx)
+
 	return row, unlessNone(err)
 }
 
 func (r *report) event(row *deliveryRow) providerEventRow {
 	event := providerEventRow{
-		Key: r.Key, WorkspaceID: row.WorkspaceID, DeliveryID: row.ID, Provider: r.Provider, ProviderMessageID: r.ProviderMessageID,
-		Type: r.Type, Raw: r.Raw, ReceivedAt: r.now, Applied: row.ID != "",
+		Key:               r.Key,
+		WorkspaceID:       row.WorkspaceID,
+		DeliveryID:        row.ID,
+		Provider:          r.Provider,
+		ProviderMessageID: r.ProviderMessageID,
+		Type:              r.Type,
+		Raw:               r.Raw,
+		ReceivedAt:        r.now,
+		Applied:           row.ID != "",
 	}
 	if len(event.Raw) == 0 {
 		event.Raw = []byte("{}")
 	}
+
 	return event
 }
 
@@ -100,15 +126,22 @@ func storeEvent(ctx context.Context, tx bun.Tx, event *providerEventRow) (bool, 
 	if err != nil {
 		return false, err
 	}
+
 	count, err := result.RowsAffected()
+
 	return count > 0, err
 }
 
 // adoptOrphans is the statement that gives a delivery what its carrier had told before the
 // carrier's id for it was known.
 func adoptOrphans(tx bun.Tx, row *deliveryRow) bun.Query {
-	return tx.NewUpdate().Model((*providerEventRow)(nil)).Set("workspace_id = ?", row.WorkspaceID).Set("delivery_id = ?", row.ID).
-		Where("provider = ?", row.Provider).Where("provider_message_id = ?", row.ProviderMessageID).Where("delivery_id IS NULL")
+	return tx.NewUpdate().
+		Model((*providerEventRow)(nil)).
+		Set("workspace_id = ?", row.WorkspaceID).
+		Set("delivery_id = ?", row.ID).
+		Where("provider = ?", row.Provider).
+		Where("provider_message_id = ?", row.ProviderMessageID).
+		Where("delivery_id IS NULL")
 }
 
 func differs(a, b *chat.Delivery) bool {
@@ -124,51 +157,87 @@ func (s *Store) applyReport(ctx context.Context, tx bun.Tx, row *deliveryRow, r 
 			return false, err
 		}
 	}
+
 	var statements []bun.Query
 	// What became of a second message says nothing of the first.
-	if row.Submission == chat.SubmissionAccepted && (r.ProviderMessageID == "" || r.ProviderMessageID == row.ProviderMessageID || row.ProviderMessageID == "") {
+	if row.Submission == chat.SubmissionAccepted &&
+		(r.ProviderMessageID == "" || r.ProviderMessageID == row.ProviderMessageID || row.ProviderMessageID == "") {
 		statements = carry(tx, row, r)
 	}
+
 	if r.Suppress != "" {
 		statements = append(statements, suppress(tx, &suppressionRow{
-			WorkspaceID: row.WorkspaceID, Channel: row.Channel, Sender: row.Sender, Address: row.To, Reason: r.Suppress,
-			SourceEvent: r.Key, CreatedAt: r.now,
+			WorkspaceID: row.WorkspaceID,
+			Channel:     row.Channel,
+			Sender:      row.Sender,
+			Address:     row.To,
+			Reason:      r.Suppress,
+			SourceEvent: r.Key,
+			CreatedAt:   r.now,
 		}))
 	}
+
 	return duplicate, s.batch(ctx, tx, statements...)
 }
 
 // acceptReported records the acceptance that a report proves.
-func (s *Store) acceptReported(ctx context.Context, tx bun.Tx, row *deliveryRow, r *report) (duplicate bool, err error) {
+func (s *Store) acceptReported(
+	ctx context.Context,
+	tx bun.Tx,
+	row *deliveryRow,
+	r *report,
+) (duplicate bool, err error) {
 	id := r.ProviderMessageID
 	if id != "" && id == row.ProviderMessageID && row.Submission == chat.SubmissionAccepted {
 		return false, nil // it says nothing new
 	}
+
 	if id != "" && id != row.ProviderMessageID {
 		taken, err := tx.NewSelect().Model((*deliveryRow)(nil)).Where("d.provider = ?", row.Provider).
 			Where("d.provider_message_id = ?", id).Where("d.id <> ?", row.ID).Exists(ctx)
 		if err != nil {
 			return false, err
 		}
+
 		if taken {
 			id = ""
 		}
 	}
+
 	was := *row
-	said := chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: id, Segments: r.Segments, GotConnection: true}
-	in := submission{ws: row.WorkspaceID, id: row.ID, fence: r.Fence, said: said, now: r.now, evidence: true}
+
+	said := chat.Submission{
+		Outcome:           chat.OutcomeAccepted,
+		ProviderMessageID: id,
+		Segments:          r.Segments,
+		GotConnection:     true,
+	}
+
+	in := submission{
+		ws:       row.WorkspaceID,
+		id:       row.ID,
+		fence:    r.Fence,
+		said:     said,
+		now:      r.now,
+		evidence: true,
+	}
+
 	if *row, err = s.recordAcceptance(ctx, tx, in); err != nil {
 		return false, err
 	}
+
 	row.RetriedBy = was.RetriedBy
+
 	if was.Submission == chat.SubmissionAccepted {
 		return id != "" && was.ProviderMessageID != "" && id != was.ProviderMessageID, nil
 	}
+
 	if row.RetriedBy != "" && !r.Carrier.Lost() {
 		if err := s.dropRetry(ctx, tx, row, r.now); err != nil {
 			return false, err
 		}
 	}
+
 	return tx.NewSelect().Model((*providerEventRow)(nil)).Where("e.workspace_id = ?", row.WorkspaceID).
 		Where("e.delivery_id = ?", row.ID).Where("e.type = ?", chat.EventDuplicate).Exists(ctx)
 }
@@ -181,22 +250,30 @@ func (s *Store) dropRetry(ctx context.Context, tx bun.Tx, of *deliveryRow, now t
 		if err != nil {
 			return err
 		}
+
 		id = row.RetriedBy
+
 		if !slices.Contains(claimable, row.Submission) {
 			continue
 		}
-		row.Submission, row.RetryAt, row.ErrorCode = chat.SubmissionCanceled, nil, chat.ErrorReplaced
+
+		row.Submission = chat.SubmissionCanceled
+		row.RetryAt = nil
+		row.ErrorCode = chat.ErrorReplaced
+
 		row.ErrorMessage = "the carrier took the delivery that it repeats after all"
 		if err := s.batch(ctx, tx, saveState(tx, &row, now), failAction(tx, &row, now)); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
 // carry are the statements for what became of a message that the carrier took.
 func carry(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
 	var statements []bun.Query
+
 	if r.Carrier.Supersedes(row.Carrier) {
 		row.Carrier, row.CarrierRank = r.Carrier, r.Carrier.Rank()
 		switch {
@@ -209,10 +286,13 @@ func carry(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
 			row.ErrorCode, row.ErrorMessage = "", ""
 		}
 	}
+
 	if r.Segments > 0 {
 		row.Segments = r.Segments
 	}
+
 	row.UpdatedAt = r.now
+
 	return append(statements, tx.NewUpdate().Model(row).
 		Column("carrier", "carrier_rank", "error_code", "error_message", "segments", "updated_at").
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID))
@@ -224,10 +304,17 @@ func lostLate(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	if row.RetriedBy != "" {
 		return nil
 	}
+
 	reason := fmt.Sprintf("A message was not delivered: %s reports it as %s.", row.Provider.Name(), row.Carrier)
 	if row.ErrorCode != "" {
-		reason = fmt.Sprintf("A message was not delivered: %s reports it as %s (%s).", row.Provider.Name(), row.Carrier, row.ErrorCode)
+		reason = fmt.Sprintf(
+			"A message was not delivered: %s reports it as %s (%s).",
+			row.Provider.Name(),
+			row.Carrier,
+			row.ErrorCode,
+		)
 	}
+
 	return []bun.Query{
 		moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent),
 		calledFor(tx.NewUpdate().Model((*chatRow)(nil)), reason).Set("updated_at = ?", now).

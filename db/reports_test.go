@@ -21,53 +21,87 @@ type reporter struct {
 
 func (r reporter) tell(report chat.Report) chat.Reported {
 	r.t.Helper()
+
 	if report.Provider == "" {
 		report.Provider = chat.ProviderTwilio
 	}
+
 	if report.Key == "" {
 		report.Key = report.ProviderMessageID + ":" + string(report.Carrier) + ":" + report.Type
 	}
+
 	told, err := r.s.RecordReport(r.t.Context(), report, r.clock.forward(time.Second))
 	require.NoError(r.t, err)
+
 	return told
 }
 
 // callback is a status callback for the claim of a delivery.
 func callback(d *chat.Delivery, id string, carrier chat.CarrierState) chat.Report {
 	r := chat.Report{
-		DeliveryID: d.ID, Fence: d.Fence, ProviderMessageID: id, Type: string(carrier), Accepts: true, Carrier: carrier,
-		Raw: []byte("MessageStatus=" + string(carrier)),
+		DeliveryID:        d.ID,
+		Fence:             d.Fence,
+		ProviderMessageID: id,
+		Type:              string(carrier),
+		Accepts:           true,
+		Carrier:           carrier,
+		Raw:               []byte("MessageStatus=" + string(carrier)),
 	}
+
 	if carrier.Lost() {
 		r.ErrorCode, r.ErrorMessage = "twilio_30003", "the phone was off"
 	}
+
 	return r
 }
 
 // sendNow prepares a send whose acceptance answers everything so far, and claims it.
-func sendNow(t *testing.T, s *db.Store, w *dbtest.World, id chat.ChatID, now time.Time) (chat.AssistantMessageSent, chat.Delivery) {
+func sendNow(
+	t *testing.T,
+	s *db.Store,
+	w *dbtest.World,
+	id chat.ChatID,
+	now time.Time,
+) (chat.AssistantMessageSent, chat.Delivery) {
 	t.Helper()
+
 	in := w.Send(id, "hi")
 	in.Watermark = 1000
 	sent, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), dbtest.PlanText("hi"))
 	require.NoError(t, err)
+
 	return sent, w.Claim(t, s, sent.DeliveryID, now)
 }
 
-func record(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, said chat.Submission, now time.Time) chat.Delivery {
+func record(
+	t *testing.T,
+	s *db.Store,
+	w *dbtest.World,
+	d *chat.Delivery,
+	said chat.Submission,
+	now time.Time,
+) chat.Delivery {
 	t.Helper()
 	recorded, err := s.RecordSubmission(t.Context(), w.Workspace, d.ID, d.Fence, said, now)
 	require.NoError(t, err)
+
 	return recorded
 }
 
 func accept(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, id string, now time.Time) chat.Delivery {
 	t.Helper()
-	return record(t, s, w, d, chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: id, Carrier: chat.CarrierQueued, HTTPStatus: 201}, now)
+
+	return record(t, s, w, d, chat.Submission{
+		Outcome:           chat.OutcomeAccepted,
+		ProviderMessageID: id,
+		Carrier:           chat.CarrierQueued,
+		HTTPStatus:        201,
+	}, now)
 }
 
 func TestReports(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		r := reporter{t, s, clock}
@@ -82,10 +116,17 @@ func TestReports(t *testing.T) {
 
 		assert.False(t, r.tell(callback(&d, "SM1", chat.CarrierSending)).Changed, "late: it does not lower the rank")
 		again := r.tell(callback(&d, "SM1", chat.CarrierSent))
-		assert.Equal(t, []any{true, false, chat.CarrierSent}, []any{again.Repeated, again.Changed, again.Receipt.Carrier})
+		assert.Equal(
+			t,
+			[]any{true, false, chat.CarrierSent},
+			[]any{again.Repeated, again.Changed, again.Receipt.Carrier},
+		)
 
 		byID := callback(&d, "SM1", chat.CarrierDelivered)
-		byID.DeliveryID, byID.Fence, byID.Segments, byID.Raw = "", 0, 3, nil
+		byID.DeliveryID = ""
+		byID.Fence = 0
+		byID.Segments = 3
+		byID.Raw = nil
 		told = r.tell(byID)
 		assert.Equal(t, []any{"delivered", 3}, []any{told.Receipt.Status, told.Receipt.Segments})
 		after, _, message, c := standing(t, s, w, &sent)
@@ -102,26 +143,53 @@ func TestReports(t *testing.T) {
 
 func TestAReportIsEvidenceOfAcceptance(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		r := reporter{t, s, clock}
 		addMessage(t, s, w, w.SMS.ID, "one")
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeUnknown, GotConnection: true, HTTPStatus: 502, ErrorCode: "twilio_502"}, clock.now)
+		record(t, s, w, &d, chat.Submission{
+			Outcome:       chat.OutcomeUnknown,
+			GotConnection: true,
+			HTTPStatus:    502,
+			ErrorCode:     "twilio_502",
+		}, clock.now)
+
 		told := r.tell(callback(&d, "SM1", chat.CarrierSent))
 		assert.True(t, told.Changed)
 		after, action, message, c := standing(t, s, w, &sent)
-		assert.Equal(t, []any{chat.SubmissionAccepted, chat.CarrierSent, "SM1", ""}, []any{after.Submission, after.Carrier, after.ProviderMessageID, after.ErrorCode})
+		assert.Equal(
+			t,
+			[]any{chat.SubmissionAccepted, chat.CarrierSent, "SM1", ""},
+			[]any{after.Submission, after.Carrier, after.ProviderMessageID, after.ErrorCode},
+		)
+
 		assert.Nil(t, after.UnknownSince)
-		assert.Equal(t, []any{chat.OutcomeAccepted, 502, "SM1"},
-			[]any{after.Attempts[0].Outcome, after.Attempts[0].HTTPStatus, after.Attempts[0].ProviderMessageID}, "what the attempt saw is kept")
-		assert.Equal(t, []any{chat.ActionSucceeded, chat.MessageSent, false}, []any{action.State, message.State, c.NeedsResponse})
+
+		assert.Equal(
+			t,
+			[]any{chat.OutcomeAccepted, 502, "SM1"},
+			[]any{
+				after.Attempts[0].Outcome,
+				after.Attempts[0].HTTPStatus,
+				after.Attempts[0].ProviderMessageID,
+			},
+			"what the attempt saw is kept",
+		)
+
+		assert.Equal(
+			t,
+			[]any{chat.ActionSucceeded, chat.MessageSent, false},
+			[]any{action.State, message.State, c.NeedsResponse},
+		)
 	})
 }
 
 // TestACallbackFasterThanOurCommit is crash point 8, and 6 when the commit never comes.
 func TestACallbackFasterThanOurCommit(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		r := reporter{t, s, clock}
@@ -139,6 +207,7 @@ func TestACallbackFasterThanOurCommit(t *testing.T) {
 
 func TestASecondMessageForOneDelivery(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		r := reporter{t, s, clock}
@@ -147,8 +216,13 @@ func TestASecondMessageForOneDelivery(t *testing.T) {
 		told := r.tell(callback(&d, "SM2", chat.CarrierFailed))
 		assert.True(t, told.Duplicate)
 		after, _, message, _ := standing(t, s, w, &sent)
-		assert.Equal(t, []any{"SM1", chat.CarrierQueued, chat.MessageSent}, []any{after.ProviderMessageID, after.Carrier, message.State},
-			"what became of the second says nothing of the first")
+		assert.Equal(
+			t,
+			[]any{"SM1", chat.CarrierQueued, chat.MessageSent},
+			[]any{after.ProviderMessageID, after.Carrier, message.State},
+			"what became of the second says nothing of the first",
+		)
+
 		assert.Equal(t, chat.EventDuplicate, after.Events[1].Type)
 	})
 }
@@ -156,6 +230,7 @@ func TestASecondMessageForOneDelivery(t *testing.T) {
 // TestAnIDThatAnotherDeliveryHas is a look-up that took one message for another.
 func TestAnIDThatAnotherDeliveryHas(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		_, first := sendNow(t, s, w, w.SMS.ID, clock.now)
@@ -164,7 +239,12 @@ func TestAnIDThatAnotherDeliveryHas(t *testing.T) {
 		told := reporter{t, s, clock}.tell(callback(&second, "SM1", chat.CarrierSent))
 		assert.True(t, told.Changed)
 		after, _, _, _ := standing(t, s, w, &sent)
-		assert.Equal(t, []any{chat.SubmissionAccepted, "", chat.CarrierSent}, []any{after.Submission, after.ProviderMessageID, after.Carrier})
+		assert.Equal(
+			t,
+			[]any{chat.SubmissionAccepted, "", chat.CarrierSent},
+			[]any{after.Submission, after.ProviderMessageID, after.Carrier},
+		)
+
 		bound, err := s.BoundMessageIDs(t.Context(), chat.ProviderTwilio, []string{"SM1", "SM2"})
 		require.NoError(t, err)
 		assert.Equal(t, []string{"SM1"}, bound)
@@ -176,6 +256,7 @@ func TestAnIDThatAnotherDeliveryHas(t *testing.T) {
 
 func TestOrphans(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		r := reporter{t, s, clock}
@@ -188,14 +269,22 @@ func TestOrphans(t *testing.T) {
 		after, _, _, _ := standing(t, s, w, &sent)
 		require.Len(t, after.Events, 1, "adopted")
 		assert.Equal(t, "accepted", after.Status())
+
 		told := r.tell(early)
-		assert.Equal(t, []any{false, true, "delivered"}, []any{told.Repeated, told.Changed, told.Receipt.Status}, "told again, it has its effect")
+		assert.Equal(
+			t,
+			[]any{false, true, "delivered"},
+			[]any{told.Repeated, told.Changed, told.Receipt.Status},
+			"told again, it has its effect",
+		)
+
 		assert.True(t, r.tell(early).Repeated)
 	})
 }
 
 func TestLateFailure(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		r := reporter{t, s, clock}
@@ -205,10 +294,20 @@ func TestLateFailure(t *testing.T) {
 		assert.True(t, r.tell(callback(&d, "SM1", chat.CarrierUndelivered)).Changed)
 		assert.False(t, r.tell(callback(&d, "SM1", chat.CarrierFailed)).Changed, "the same rank")
 		after, action, message, c := standing(t, s, w, &sent)
-		assert.Equal(t, []string{"undelivered", "twilio_30003", "the phone was off"}, []string{after.Status(), after.ErrorCode, after.ErrorMessage})
+		assert.Equal(
+			t,
+			[]string{"undelivered", "twilio_30003", "the phone was off"},
+			[]string{after.Status(), after.ErrorCode, after.ErrorMessage},
+		)
+
 		assert.Equal(t, []any{chat.ActionSucceeded, chat.MessageNotSent}, []any{action.State, message.State})
 		assert.Equal(t, []any{true, int64(2), int64(1)}, []any{c.NeedsResponse, c.Attention, c.Answered})
-		assert.Equal(t, "A message was not delivered: Twilio reports it as undelivered (twilio_30003).", c.AttentionReason)
+
+		assert.Equal(
+			t,
+			"A message was not delivered: Twilio reports it as undelivered (twilio_30003).",
+			c.AttentionReason,
+		)
 
 		addMessage(t, s, w, w.SMS.ID, "two")
 		_, _, _, c = standing(t, s, w, &sent)
@@ -216,20 +315,31 @@ func TestLateFailure(t *testing.T) {
 
 		sent, d = sendNow(t, s, w, w.Email.ID, clock.now)
 		dropped := callback(&d, "", chat.CarrierBounced)
-		dropped.Provider, dropped.Suppress, dropped.ErrorCode = chat.ProviderSendGrid, chat.SuppressedBounce, "sendgrid_dropped"
+		dropped.Provider = chat.ProviderSendGrid
+		dropped.Suppress = chat.SuppressedBounce
+		dropped.ErrorCode = "sendgrid_dropped"
 		assert.True(t, r.tell(dropped).Changed)
 		after, _, message, c = standing(t, s, w, &sent)
 		assert.Equal(t, []any{chat.SubmissionAccepted, "bounced", chat.MessageNotSent, true},
 			[]any{after.Submission, after.Status(), message.State, c.NeedsResponse}, "accepted and lost in one report")
+
 		list, err := s.Suppressions(t.Context(), w.Workspace, ten())
 		require.NoError(t, err)
 		require.Len(t, list.Items, 1)
+
 		assert.Equal(t, []any{chat.SuppressedBounce, w.Inbox.Scope(), "ana@example.com"},
 			[]any{list.Items[0].Reason, list.Items[0].Sender, list.Items[0].Address})
+
 		_, err = s.PrepareSend(t.Context(), w.Send(w.Email.ID, "hi"), dbtest.SendIDs(), dbtest.PlanText("hi"))
 		requireCode(t, chat.CodeRecipientOptedOut, err)
 		require.NoError(t, s.LiftSuppression(t.Context(), w.Workspace, w.By, list.Items[0].ID, clock.now))
-		requireCode(t, chat.CodeSuppressionNotFound, s.LiftSuppression(t.Context(), w.Workspace, w.By, list.Items[0].ID, clock.now))
+
+		requireCode(
+			t,
+			chat.CodeSuppressionNotFound,
+			s.LiftSuppression(t.Context(), w.Workspace, w.By, list.Items[0].ID, clock.now),
+		)
+
 		assert.True(t, r.tell(dropped).Repeated, "a report that is played again")
 		list, err = s.Suppressions(t.Context(), w.Workspace, ten())
 		require.NoError(t, err)
@@ -240,24 +350,35 @@ func TestLateFailure(t *testing.T) {
 
 func TestUnconfirmed(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		unconfirmed := func() string {
 			after, err := s.Unconfirmed(t.Context(), w.Workspace, d.ID, clock.now)
 			require.NoError(t, err)
+
 			return after.Status()
 		}
+
 		assert.Equal(t, "sending", unconfirmed(), "not accepted")
 		accept(t, s, w, &d, "SM1", clock.now)
+
 		for range 2 {
 			assert.Equal(t, "unconfirmed", unconfirmed())
 		}
+
 		after, err := s.FindDelivery(t.Context(), w.Workspace, d.ID)
 		require.NoError(t, err)
 		assert.Equal(t, chat.ErrorUnconfirmed, after.ErrorCode)
 		told := reporter{t, s, clock}.tell(callback(&d, "SM1", chat.CarrierDelivered))
-		assert.Equal(t, []string{"delivered", ""}, []string{told.Receipt.Status, told.Receipt.ErrorCode}, "a late word still counts")
+		assert.Equal(
+			t,
+			[]string{"delivered", ""},
+			[]string{told.Receipt.Status, told.Receipt.ErrorCode},
+			"a late word still counts",
+		)
+
 		assert.Equal(t, "delivered", unconfirmed())
 		_, _, message, _ := standing(t, s, w, &sent)
 		assert.Equal(t, chat.MessageSent, message.State)
@@ -266,6 +387,7 @@ func TestUnconfirmed(t *testing.T) {
 
 func TestDeferredSaysWhy(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		r := reporter{t, s, clock}

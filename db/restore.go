@@ -21,22 +21,39 @@ func (s *Store) HoldAfterRestore(ctx context.Context, now time.Time) ([]chat.Sta
 	var held []chat.Stale
 	err := s.inTx(ctx, "hold what a backup has as not sent", func(ctx context.Context, tx bun.Tx) error {
 		var rows []deliveryRow
-		_, err := tx.NewUpdate().Model(&rows).Set("submission = ?", chat.SubmissionNeedsReview).Set("unknown_since = ?", now).
-			Set("lease_until = NULL").Set("retry_at = NULL").Set("error_code = ?", chat.ErrorDatabaseRestored).
+
+		_, err := tx.NewUpdate().
+			Model(&rows).
+			Set("submission = ?", chat.SubmissionNeedsReview).
+			Set("unknown_since = ?", now).
+			Set("lease_until = NULL").
+			Set("retry_at = NULL").
+			Set("error_code = ?", chat.ErrorDatabaseRestored).
 			Set("error_message = ?", "the database was set back to a backup, and this message may have been sent after it was made").
-			Set("updated_at = ?", now).Where("d.submission IN ('pending', 'sending', 'blocked', 'unknown')").Returning("*").Exec(ctx)
+			Set("updated_at = ?", now).
+			Where("d.submission IN ('pending', 'sending', 'blocked', 'unknown')").
+			Returning("*").
+			Exec(ctx)
 		if unlessNone(err) != nil {
 			return err
 		}
+
 		held = make([]chat.Stale, len(rows))
 		for i := range rows {
-			held[i] = chat.Stale{WorkspaceID: rows[i].WorkspaceID, DeliveryID: rows[i].ID, Submission: rows[i].Submission}
+			held[i] = chat.Stale{
+				WorkspaceID: rows[i].WorkspaceID,
+				DeliveryID:  rows[i].ID,
+				Submission:  rows[i].Submission,
+			}
+
 			park := moveAction(tx, rows[i].WorkspaceID, rows[i].ActionID, chat.ActionParked, now, chat.ActionRunning)
 			if err := s.batch(ctx, tx, park); err != nil {
 				return err
 			}
 		}
+
 		return nil
 	})
+
 	return held, err
 }

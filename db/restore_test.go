@@ -15,6 +15,7 @@ import (
 // Crash point 12: a database that was set back has forgotten what was sent since.
 func TestWhatABackupHasAsUnsentWaitsForAPerson(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		now := time.Now()
@@ -25,6 +26,7 @@ func TestWhatABackupHasAsUnsentWaitsForAPerson(t *testing.T) {
 		held, err := s.HoldAfterRestore(t.Context(), now)
 		require.NoError(t, err)
 		assert.Len(t, held, 3)
+
 		for _, id := range []chat.DeliveryID{pending.DeliveryID, second.DeliveryID, sending.DeliveryID} {
 			d, err := s.FindDelivery(t.Context(), w.Workspace, id)
 			require.NoError(t, err)
@@ -34,6 +36,7 @@ func TestWhatABackupHasAsUnsentWaitsForAPerson(t *testing.T) {
 			require.NoError(t, err)
 			assert.False(t, claim.Granted, "nothing is posted without a person's word")
 		}
+
 		held, err = s.HoldAfterRestore(t.Context(), now)
 		require.NoError(t, err)
 		assert.Empty(t, held)

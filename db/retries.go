@@ -36,7 +36,12 @@ type retrial struct {
 // may not be tried again, with the id of its retry if there is one.
 //
 // Idempotent: the action's row is written first and holds the answer.
-func (s *Store) PrepareRetry(ctx context.Context, in chat.RetryDelivery, id chat.DeliveryID, plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error)) (chat.DeliveryRetried, error) {
+func (s *Store) PrepareRetry(
+	ctx context.Context,
+	in chat.RetryDelivery,
+	id chat.DeliveryID,
+	plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error),
+) (chat.DeliveryRetried, error) {
 	r := retrial{RetryDelivery: in, id: id, now: s.time()}
 	var retried chat.DeliveryRetried
 	err := s.inTx(ctx, "prepare a retry", func(ctx context.Context, tx bun.Tx) error {
@@ -44,48 +49,72 @@ func (s *Store) PrepareRetry(ctx context.Context, in chat.RetryDelivery, id chat
 		if err != nil {
 			return err
 		}
+
 		r.ChatID = old.ChatID
+
 		stored, err := beginAction(ctx, tx, actionRowOf(chat.ActionRetryDelivery, in.WorkflowID(), &r.Request, r.now))
 		if err != nil {
 			return err
 		}
+
 		if stored != nil {
 			retried, err = retriedBefore(ctx, tx, &in, stored)
 			return err
 		}
+
 		// Held from here on: what was read before may have changed.
 		if r.old, err = findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), in.WorkspaceID, in.DeliveryID); err != nil {
 			return err
 		}
+
 		if err := mayBeRetried(ctx, tx, &r.old); err != nil {
 			return err
 		}
+
 		retried, err = s.retry(ctx, tx, &r, plan)
+
 		return err
 	})
+
 	return retried, err
 }
 
 // retriedBefore is the answer that the action's row holds, with the delivery as it is now.
-func retriedBefore(ctx context.Context, tx bun.Tx, in *chat.RetryDelivery, stored *actionRow) (chat.DeliveryRetried, error) {
+func retriedBefore(
+	ctx context.Context,
+	tx bun.Tx,
+	in *chat.RetryDelivery,
+	stored *actionRow,
+) (chat.DeliveryRetried, error) {
 	var result retryResult
+
 	if stored.Result == nil {
 		if stored.Problem != nil {
 			return chat.DeliveryRetried{}, stored.Problem
 		}
+
 		return chat.DeliveryRetried{}, chat.Errorf(chat.CodeConflict, "this action is no retry of the delivery")
 	}
+
 	if err := json.Unmarshal(stored.Result, &result); err != nil {
 		return chat.DeliveryRetried{}, err
 	}
+
 	row, err := findDelivery(ctx, withRetry(tx.NewSelect()), in.WorkspaceID, result.DeliveryID)
+
 	return retriedOf(in, &row, &result), err
 }
 
 func retriedOf(in *chat.RetryDelivery, row *deliveryRow, result *retryResult) chat.DeliveryRetried {
 	d := row.delivery()
+
 	return chat.DeliveryRetried{
-		ActionID: in.ActionID, Of: in.DeliveryID, Owner: result.Owner, Replaced: result.Replaced, Undoable: result.Undoable, Receipt: d.Receipt(),
+		ActionID: in.ActionID,
+		Of:       in.DeliveryID,
+		Owner:    result.Owner,
+		Replaced: result.Replaced,
+		Undoable: result.Undoable,
+		Receipt:  d.Receipt(),
 	}
 }
 
@@ -97,41 +126,65 @@ func mayBeRetried(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 		if row.RetriedBy != "" {
 			e := chat.AsError(err)
 			e.DeliveryID = string(row.RetriedBy)
+
 			return e
 		}
+
 		return err
 	}
+
 	undone, err := wasUndone(ctx, tx, row)
 	if err != nil {
 		return err
 	}
+
 	if undone {
-		e := chat.Errorf(chat.CodeConflict, "this delivery can not be tried again: its tool calls were undone; send a new message")
+		e := chat.Errorf(
+			chat.CodeConflict,
+			"this delivery can not be tried again: its tool calls were undone; send a new message",
+		)
+
 		e.DeliveryID = string(row.ID)
+
 		return e
 	}
+
 	unfinished, err := hasUnfinishedTools(ctx, tx, row)
 	if err != nil || !unfinished {
 		return err
 	}
-	e := chat.Errorf(chat.CodeConflict, "this delivery can not be tried again: not all tool calls of its message have succeeded; send the message anew")
+
+	e := chat.Errorf(
+		chat.CodeConflict,
+		"this delivery can not be tried again: not all tool calls of its message have succeeded; send the message anew",
+	)
+
 	e.DeliveryID = string(row.ID)
+
 	return e
 }
 
 // releasable are the states in which a delivery goes on under its own id.
 var releasable = []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked, chat.SubmissionNeedsReview}
 
-func (s *Store) retry(ctx context.Context, tx bun.Tx, r *retrial, plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error)) (chat.DeliveryRetried, error) {
+func (s *Store) retry(
+	ctx context.Context,
+	tx bun.Tx,
+	r *retrial,
+	plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error),
+) (chat.DeliveryRetried, error) {
 	own, err := workflowOfAction(ctx, tx, r.old.WorkspaceID, r.old.ActionID)
 	if err != nil {
 		return chat.DeliveryRetried{}, err
 	}
+
 	row, result := r.old, retryResult{DeliveryID: r.old.ID, Owner: own}
+
 	undoable, err := isUndoable(ctx, tx, &r.old)
 	if err != nil {
 		return chat.DeliveryRetried{}, err
 	}
+
 	var statements []bun.Query
 	if r.Change == (chat.Change{}) && slices.Contains(releasable, r.old.Submission) {
 		row, statements = release(tx, r)
@@ -139,21 +192,27 @@ func (s *Store) retry(ctx context.Context, tx bun.Tx, r *retrial, plan func(*cha
 		if row, statements, err = s.repeat(ctx, tx, r, plan); err != nil {
 			return chat.DeliveryRetried{}, err
 		}
+
 		result = retryResult{DeliveryID: r.id}
 		if slices.Contains(releasable, r.old.Submission) {
 			result.Replaced = own
 		}
 	}
+
 	result.Undoable = undoable
+
 	encoded, err := json.Marshal(result)
 	if err != nil {
 		return chat.DeliveryRetried{}, err
 	}
+
 	statements = append(statements,
 		tx.NewUpdate().Model((*actionRow)(nil)).Set("result = ?", string(encoded)).
 			Where("workspace_id = ?", r.WorkspaceID).Where("id = ?", r.ActionID),
 		s.audited(tx, r.WorkspaceID, r.By, "delivery.retried", string(r.old.ID), r.detail(row.ID)))
+
 	err = s.batch(ctx, tx, statements...)
+
 	return retriedOf(&r.RetryDelivery, &row, &result), err
 }
 
@@ -162,17 +221,24 @@ func (r *retrial) detail(as chat.DeliveryID) changed {
 	if r.BulkRetryID != "" {
 		detail["bulk_retry_id"] = r.BulkRetryID
 	}
+
 	for name, set := range map[string]bool{"to": r.Change.To != "", "body": r.Change.Body != "", "sender": r.Change.Sender != ""} {
 		if set {
 			detail["changed_"+name] = true
 		}
 	}
+
 	return detail
 }
 
 // decision is the person's word that a retry is.
 func (r *retrial) decision() *chat.Decision {
-	return &chat.Decision{Verdict: chat.VerdictRetry, Reason: r.Reason, By: r.By, At: r.now}
+	return &chat.Decision{
+		Verdict: chat.VerdictRetry,
+		Reason:  r.Reason,
+		By:      r.By,
+		At:      r.now,
+	}
 }
 
 // release lets the old delivery go on under its own id, at once: one that is blocked is the
@@ -180,44 +246,73 @@ func (r *retrial) decision() *chat.Decision {
 func release(tx bun.Tx, r *retrial) (deliveryRow, []bun.Query) {
 	row := r.old
 	wasBlocked := row.Submission == chat.SubmissionBlocked
-	row.Submission, row.RetryAt, row.UnknownSince, row.LeaseUntil, row.ErrorCode, row.ErrorMessage = chat.SubmissionPending, nil, nil, nil, "", ""
+	row.Submission = chat.SubmissionPending
+	row.RetryAt = nil
+	row.UnknownSince = nil
+	row.LeaseUntil = nil
+	row.ErrorCode = ""
+	row.ErrorMessage = ""
 	row.decided(r.decision())
+
 	if r.BulkRetryID != "" {
 		row.BulkRetryID = r.BulkRetryID
 	}
+
 	statements := []bun.Query{
 		saveState(tx, &row, r.now), saveDecision(tx, &row),
-		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionRunning, r.now, chat.ActionParked, chat.ActionFailed).Set("problem = NULL"),
+		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionRunning, r.now, chat.ActionParked, chat.ActionFailed).
+			Set("problem = NULL"),
 		moveAction(tx, row.WorkspaceID, r.ActionID, chat.ActionSucceeded, r.now, chat.ActionRunning),
 	}
+
 	if wasBlocked && r.BulkRetryID == "" {
 		statements = append(statements, probeNow(tx, row.WorkspaceID, row.Sender, r.now))
 	}
+
 	return row, statements
 }
 
 // repeat makes a new delivery of the old one's message, and ends the old one if it has not
 // ended yet.
-func (s *Store) repeat(ctx context.Context, tx bun.Tx, r *retrial, plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error)) (deliveryRow, []bun.Query, error) {
+func (s *Store) repeat(
+	ctx context.Context,
+	tx bun.Tx,
+	r *retrial,
+	plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error),
+) (deliveryRow, []bun.Query, error) {
 	facts, err := s.retryFacts(ctx, tx, r)
 	if err != nil {
 		return deliveryRow{}, nil, err
 	}
+
 	old := r.old.delivery()
+
 	planned, err := plan(facts, &old)
 	if err != nil {
 		return deliveryRow{}, nil, err
 	}
+
 	row, err := plannedDelivery(&planned, r.now)
 	if err != nil {
 		return deliveryRow{}, nil, err
 	}
-	row.ID, row.WorkspaceID, row.ChatID, row.MessageID, row.ActionID = r.id, r.WorkspaceID, r.old.ChatID, r.old.MessageID, r.ActionID
-	row.PurposeKey, row.RetryOf, row.BulkRetryID, row.Policy = "retry:"+string(r.old.ID), r.old.ID, r.BulkRetryID, r.old.Policy
+
+	row.ID = r.id
+	row.WorkspaceID = r.WorkspaceID
+	row.ChatID = r.old.ChatID
+	row.MessageID = r.old.MessageID
+	row.ActionID = r.ActionID
+	row.PurposeKey = "retry:" + string(r.old.ID)
+	row.RetryOf = r.old.ID
+	row.BulkRetryID = r.BulkRetryID
+
+	row.Policy = r.old.Policy
 	if row.Watermark, err = s.retryWatermark(ctx, tx, r, facts.Chat.Attention); err != nil {
 		return deliveryRow{}, nil, err
 	}
+
 	ended := replaced(tx, r)
+
 	// Its insertion comes after the end of the old one, and the message is on its way again.
 	return row, append(ended, tx.NewInsert().Model(&row).Returning("NULL"),
 		moveMessage(tx, r.WorkspaceID, row.MessageID, chat.MessagePending),
@@ -230,6 +325,7 @@ func (s *Store) repeat(ctx context.Context, tx bun.Tx, r *retrial, plan func(*ch
 func replaced(tx bun.Tx, r *retrial) []bun.Query {
 	old := r.old
 	old.decided(r.decision())
+
 	statements := []bun.Query{saveDecision(tx, &old)}
 	switch old.Submission {
 	case chat.SubmissionPending, chat.SubmissionBlocked:
@@ -239,8 +335,12 @@ func replaced(tx bun.Tx, r *retrial) []bun.Query {
 	default:
 		return statements
 	}
-	old.RetryAt, old.UnknownSince, old.ErrorCode = nil, nil, chat.ErrorReplaced
+
+	old.RetryAt = nil
+	old.UnknownSince = nil
+	old.ErrorCode = chat.ErrorReplaced
 	old.ErrorMessage = "a person tried it again with a change, as delivery " + string(r.id)
+
 	return append(statements, saveState(tx, &old, r.now), failAction(tx, &old, r.now))
 }
 
@@ -248,10 +348,16 @@ func replaced(tx bun.Tx, r *retrial) []bun.Query {
 // far, unless the member has written since the message was first to be sent, which it then
 // can not be an answer to.
 func (s *Store) retryWatermark(ctx context.Context, tx bun.Tx, r *retrial, attention int64) (int64, error) {
-	written, err := tx.NewSelect().Model((*messageRow)(nil)).Where("m.workspace_id = ?", r.WorkspaceID).
-		Where("m.chat_id = ?", r.old.ChatID).Where("m.role = ?", chat.RoleUserMessage).Where("m.created_at > ?", r.old.CreatedAt).Exists(ctx)
+	written, err := tx.NewSelect().
+		Model((*messageRow)(nil)).
+		Where("m.workspace_id = ?", r.WorkspaceID).
+		Where("m.chat_id = ?", r.old.ChatID).
+		Where("m.role = ?", chat.RoleUserMessage).
+		Where("m.created_at > ?", r.old.CreatedAt).
+		Exists(ctx)
 	if written {
 		return r.old.Watermark, err
 	}
+
 	return attention, err
 }

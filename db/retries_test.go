@@ -18,9 +18,22 @@ func retry(t *testing.T, s *db.Store, in chat.RetryDelivery) (chat.DeliveryRetri
 	return s.PrepareRetry(t.Context(), in, dbtest.SendIDs().DeliveryID, dbtest.PlanRetry)
 }
 
-func decide(t *testing.T, s *db.Store, w *dbtest.World, id chat.DeliveryID, v chat.Verdict, now time.Time) (chat.Delivery, string, error) {
+func decide(
+	t *testing.T,
+	s *db.Store,
+	w *dbtest.World,
+	id chat.DeliveryID,
+	v chat.Verdict,
+	now time.Time,
+) (chat.Delivery, string, error) {
 	t.Helper()
-	return s.Decide(t.Context(), w.Workspace, id, chat.Decision{Verdict: v, Reason: "seen in the console", By: w.By, At: now})
+
+	return s.Decide(t.Context(), w.Workspace, id, chat.Decision{
+		Verdict: v,
+		Reason:  "seen in the console",
+		By:      w.By,
+		At:      now,
+	})
 }
 
 // review brings a delivery to where a person must decide.
@@ -34,6 +47,7 @@ func review(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, now ti
 
 func TestRetryOfWhatHasEnded(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		addMessage(t, s, w, w.SMS.ID, "one")
@@ -42,24 +56,42 @@ func TestRetryOfWhatHasEnded(t *testing.T) {
 		in := w.Retry(d.ID, chat.Change{})
 		first, err := retry(t, s, in)
 		require.NoError(t, err)
-		again, err := s.PrepareRetry(t.Context(), in, "another", func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error) {
-			return chat.SendPlan{}, errors.New("a repetition plans nothing")
-		})
+
+		again, err := s.PrepareRetry(
+			t.Context(),
+			in,
+			"another",
+			func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error) {
+				return chat.SendPlan{}, errors.New("a repetition plans nothing")
+			},
+		)
+
 		require.NoError(t, err)
 		assert.Equal(t, first, again)
 		assert.Equal(t, []any{in.ActionID, d.ID, "", ""}, []any{first.ActionID, first.Of, first.Owner, first.Replaced})
 
 		fresh, err := s.Delivery(t.Context(), w.Workspace, first.DeliveryID)
 		require.NoError(t, err)
-		assert.Equal(t, []any{"retry:" + string(d.ID), d.ID, in.ActionID, sent.MessageID, chat.SubmissionPending, int64(1)},
-			[]any{fresh.PurposeKey, fresh.RetryOf, fresh.ActionID, fresh.MessageID, fresh.Submission, fresh.Watermark})
+
+		assert.Equal(
+			t,
+			[]any{"retry:" + string(d.ID), d.ID, in.ActionID, sent.MessageID, chat.SubmissionPending, int64(1)},
+			[]any{fresh.PurposeKey, fresh.RetryOf, fresh.ActionID, fresh.MessageID, fresh.Submission, fresh.Watermark},
+		)
+
 		old, action, message, _ := standing(t, s, w, &sent)
 		assert.Equal(t, []any{chat.SubmissionRejected, fresh.ID, chat.VerdictRetry, "the customer asked", w.Manager.ID},
 			[]any{old.Submission, old.RetriedBy, old.Decision.Verdict, old.Decision.Reason, old.Decision.By.MemberID})
+
 		assert.Equal(t, []any{chat.ActionFailed, chat.MessagePending}, []any{action.State, message.State})
 		own, err := s.Action(t.Context(), w.Workspace, in.ActionID)
 		require.NoError(t, err)
-		assert.Equal(t, []any{chat.ActionRetryDelivery, chat.ActionRunning, fresh.ID, w.SMS.ID}, []any{own.Kind, own.State, own.DeliveryID, own.ChatID})
+
+		assert.Equal(
+			t,
+			[]any{chat.ActionRetryDelivery, chat.ActionRunning, fresh.ID, w.SMS.ID},
+			[]any{own.Kind, own.State, own.DeliveryID, own.ChatID},
+		)
 
 		_, err = retry(t, s, w.Retry(d.ID, chat.Change{}))
 		requireCode(t, chat.CodeConflict, err)
@@ -74,17 +106,21 @@ func TestRetryOfWhatHasEnded(t *testing.T) {
 
 func TestRetryUnderTheSameID(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		refuseAccount(t, s, w, &d, clock.now)
+
 		in := w.Retry(d.ID, chat.Change{})
 		for range 2 {
 			retried, err := retry(t, s, in)
 			require.NoError(t, err)
+
 			assert.Equal(t, []any{d.ID, chat.ActionWorkflowID(w.Workspace, sent.ActionID), "pending"},
 				[]any{retried.DeliveryID, retried.Owner, retried.Status})
 		}
+
 		own, err := s.Action(t.Context(), w.Workspace, in.ActionID)
 		require.NoError(t, err)
 		assert.Equal(t, []any{chat.ActionSucceeded, d.ID}, []any{own.State, own.DeliveryID})
@@ -96,13 +132,19 @@ func TestRetryUnderTheSameID(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, d.ID, retried.DeliveryID)
 		after, action, _, _ := standing(t, s, w, &sent)
-		assert.Equal(t, []any{chat.SubmissionPending, chat.ActionRunning, chat.VerdictRetry}, []any{after.Submission, action.State, after.Decision.Verdict})
+		assert.Equal(
+			t,
+			[]any{chat.SubmissionPending, chat.ActionRunning, chat.VerdictRetry},
+			[]any{after.Submission, action.State, after.Decision.Verdict},
+		)
+
 		assert.Len(t, after.Attempts, 2)
 	})
 }
 
 func TestRetryWithAChange(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		number, err := s.CreatePhoneNumber(t.Context(), w.Workspace, w.By, chat.PhoneNumber{Number: "+14155550101"})
@@ -110,31 +152,52 @@ func TestRetryWithAChange(t *testing.T) {
 		waiting := w.Prepare(t, s, w.SMS.ID, "hi")
 		_, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		review(t, s, w, &d, clock.now)
+
 		for old, ended := range map[chat.DeliveryID]chat.SubmissionState{
 			waiting.DeliveryID: chat.SubmissionCanceled, d.ID: chat.SubmissionAbandoned,
 		} {
 			_, err = retry(t, s, w.Retry(old, chat.Change{Sender: "phone:999999"}))
 			requireCode(t, chat.CodeSenderNotFound, err)
+
 			in := w.Retry(old, chat.Change{Sender: number.Scope(), To: "+14155550124"})
-			retried, err := s.PrepareRetry(t.Context(), in, dbtest.SendIDs().DeliveryID, func(f *chat.SendFacts, _ *chat.Delivery) (chat.SendPlan, error) {
-				plan, err := dbtest.PlanText("changed")(f)
-				plan.To = in.Change.To
-				return plan, err
-			})
+			retried, err := s.PrepareRetry(
+				t.Context(),
+				in,
+				dbtest.SendIDs().DeliveryID,
+				func(f *chat.SendFacts, _ *chat.Delivery) (chat.SendPlan, error) {
+					plan, err := dbtest.PlanText("changed")(f)
+					plan.To = in.Change.To
+
+					return plan, err
+				},
+			)
+
 			require.NoError(t, err)
 			before, err := s.Delivery(t.Context(), w.Workspace, old)
 			require.NoError(t, err)
-			assert.Equal(t, []any{ended, chat.ErrorReplaced, retried.DeliveryID}, []any{before.Submission, before.ErrorCode, before.RetriedBy})
+
+			assert.Equal(
+				t,
+				[]any{ended, chat.ErrorReplaced, retried.DeliveryID},
+				[]any{before.Submission, before.ErrorCode, before.RetriedBy},
+			)
+
 			assert.Equal(t, chat.ActionWorkflowID(w.Workspace, before.ActionID), retried.Replaced)
 			fresh, err := s.FindDelivery(t.Context(), w.Workspace, retried.DeliveryID)
 			require.NoError(t, err)
-			assert.Equal(t, []string{"+14155550101", "+14155550124", number.Scope()}, []string{fresh.From, fresh.To, fresh.Sender})
+
+			assert.Equal(
+				t,
+				[]string{"+14155550101", "+14155550124", number.Scope()},
+				[]string{fresh.From, fresh.To, fresh.Sender},
+			)
 		}
 	})
 }
 
 func TestWhatMayNotBeRetried(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		tools := w.Prepare(t, s, w.Email.ID, "hi", chat.ToolCall{ID: "1", Name: chat.ToolSetTitle})
@@ -142,10 +205,12 @@ func TestWhatMayNotBeRetried(t *testing.T) {
 		requireCode(t, chat.CodeConflict, err)
 		assert.Contains(t, err.Error(), "send the message anew")
 		_, d := sendNow(t, s, w, w.SMS.ID, clock.now)
+
 		for _, said := range []chat.SubmissionOutcome{"", chat.OutcomeUnknown, chat.OutcomeAccepted} {
 			if said != "" {
 				record(t, s, w, &d, chat.Submission{Outcome: said}, clock.now)
 			}
+
 			in := w.Retry(d.ID, chat.Change{Body: "other"})
 			_, err := retry(t, s, in)
 			requireCode(t, chat.CodeConflict, err)
@@ -157,6 +222,7 @@ func TestWhatMayNotBeRetried(t *testing.T) {
 
 func TestRetryAnswersOnlyWhatItCan(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		addMessage(t, s, w, w.SMS.ID, "one")
@@ -176,9 +242,11 @@ func TestRetryAnswersOnlyWhatItCan(t *testing.T) {
 // taken by the carrier all the same.
 func TestEvidenceForWhatWasRetried(t *testing.T) {
 	t.Parallel()
+
 	for name, posted := range map[string]bool{"the retry waits": false, "the retry was sent": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			dbtest.Each(t, func(t *testing.T, s *db.Store) {
 				w, clock := dbtest.Seed(t, s), newClock()
 				sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
@@ -187,22 +255,32 @@ func TestEvidenceForWhatWasRetried(t *testing.T) {
 				require.NoError(t, err)
 				retried, err := retry(t, s, w.Retry(d.ID, chat.Change{}))
 				require.NoError(t, err)
+
 				if posted {
 					fresh := w.Claim(t, s, retried.DeliveryID, clock.now)
 					accept(t, s, w, &fresh, "SM2", clock.now)
 				}
+
 				told := reporter{t, s, clock}.tell(callback(&d, "SM1", chat.CarrierDelivered))
 				assert.Equal(t, posted, told.Duplicate)
 				old, _, message, _ := standing(t, s, w, &sent)
 				assert.Equal(t, []any{chat.SubmissionAccepted, chat.MessageSent}, []any{old.Submission, message.State})
 				fresh, err := s.FindDelivery(t.Context(), w.Workspace, retried.DeliveryID)
 				require.NoError(t, err)
+
 				if posted {
 					assert.Equal(t, chat.SubmissionAccepted, fresh.Submission)
 					assert.Contains(t, string(old.Events[1].Raw), fresh.ID)
+
 					return
 				}
-				assert.Equal(t, []any{chat.SubmissionCanceled, chat.ErrorReplaced}, []any{fresh.Submission, fresh.ErrorCode}, "it must not arrive twice")
+
+				assert.Equal(
+					t,
+					[]any{chat.SubmissionCanceled, chat.ErrorReplaced},
+					[]any{fresh.Submission, fresh.ErrorCode},
+					"it must not arrive twice",
+				)
 			})
 		})
 	}
@@ -210,6 +288,7 @@ func TestEvidenceForWhatWasRetried(t *testing.T) {
 
 func TestALateFailureOfWhatWasRetried(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
@@ -222,6 +301,11 @@ func TestALateFailureOfWhatWasRetried(t *testing.T) {
 		accept(t, s, w, &fresh, "SM2", clock.now)
 		assert.True(t, reporter{t, s, clock}.tell(callback(&d, "SM1", chat.CarrierFailed)).Changed)
 		_, _, message, c := standing(t, s, w, &sent)
-		assert.Equal(t, []any{chat.MessageSent, false}, []any{message.State, c.NeedsResponse}, "the retry speaks for the message")
+		assert.Equal(
+			t,
+			[]any{chat.MessageSent, false},
+			[]any{message.State, c.NeedsResponse},
+			"the retry speaks for the message",
+		)
 	})
 }

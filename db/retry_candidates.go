@@ -15,10 +15,14 @@ import (
 var (
 	retriedInBulk = []string{
 		string(chat.SubmissionRejected), string(chat.SubmissionBlocked), string(chat.SubmissionExpired),
-		string(chat.CarrierUndelivered), string(chat.CarrierBounced), string(chat.CarrierFailed), string(chat.SubmissionPending),
+		string(
+			chat.CarrierUndelivered,
+		), string(chat.CarrierBounced), string(chat.CarrierFailed), string(chat.SubmissionPending),
 	}
 	retriedWhenNamed = []string{
-		string(chat.SubmissionNeedsReview), string(chat.CarrierUnconfirmed), string(chat.SubmissionCanceled), string(chat.SubmissionAbandoned),
+		string(
+			chat.SubmissionNeedsReview,
+		), string(chat.CarrierUnconfirmed), string(chat.SubmissionCanceled), string(chat.SubmissionAbandoned),
 	}
 )
 
@@ -29,35 +33,56 @@ func retryCandidates(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.DeliveryFi
 	if f.Status != "" {
 		statuses = append(append([]string{}, retriedInBulk...), retriedWhenNamed...)
 	}
+
 	filterDeliveries(q, f)
+
 	return q.Where("d.workspace_id = ?", ws).Where("d.status IN ?", bun.Tuple(statuses)).
 		Where("(d.status <> 'pending' OR d.error_code IN ?)", bun.Tuple(chat.LeftAlone())).
 		Where("NOT EXISTS " + retriedBy).
-		Where("NOT EXISTS (SELECT 1 FROM tool_calls t WHERE t.workspace_id = d.workspace_id AND t.message_id = d.message_id AND t.state <> 'succeeded')")
+		Where(
+			"NOT EXISTS (SELECT 1 FROM tool_calls t WHERE t.workspace_id = d.workspace_id AND t.message_id = d.message_id AND t.state <> 'succeeded')",
+		)
 }
 
 // RetryCandidates are at most limit deliveries behind after that a bulk retry with this
 // filter would try again, in the order of their ids. An expired delivery is one of them; one
 // that may have been sent, or that a person has decided about, only when the filter names
 // its status.
-func (s *Store) RetryCandidates(ctx context.Context, ws chat.WorkspaceID, f chat.DeliveryFilter, after chat.DeliveryID, limit int) ([]chat.DeliveryID, error) {
+func (s *Store) RetryCandidates(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	f chat.DeliveryFilter,
+	after chat.DeliveryID,
+	limit int,
+) ([]chat.DeliveryID, error) {
 	var ids []chat.DeliveryID
 	err := retryCandidates(s.db.NewSelect().Model((*deliveryRow)(nil)), ws, &f).Column("id").
 		Where("d.id > ?", after).OrderExpr("d.id").Limit(int64(limit)).Scan(ctx, &ids)
+
 	return ids, attempted("select deliveries to retry", err)
 }
 
 // CountRetryCandidates counts what a bulk retry with this filter would try again, by status
 // and error code.
-func (s *Store) CountRetryCandidates(ctx context.Context, ws chat.WorkspaceID, f chat.DeliveryFilter) ([]chat.RetryCount, error) {
+func (s *Store) CountRetryCandidates(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	f chat.DeliveryFilter,
+) ([]chat.RetryCount, error) {
 	counts, err := countRetryCandidates(ctx, s.db, ws, &f)
 	return counts, attempted("count deliveries to retry", err)
 }
 
-func countRetryCandidates(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, f *chat.DeliveryFilter) ([]chat.RetryCount, error) {
+func countRetryCandidates(
+	ctx context.Context,
+	db bun.IDB,
+	ws chat.WorkspaceID,
+	f *chat.DeliveryFilter,
+) ([]chat.RetryCount, error) {
 	var counts []chat.RetryCount
 	err := retryCandidates(db.NewSelect().Model((*deliveryRow)(nil)), ws, f).
 		ColumnExpr("d.status AS status, d.error_code AS error_code, count(*) AS count").
 		GroupExpr("d.status, d.error_code").OrderExpr("d.status, d.error_code").Scan(ctx, &counts)
+
 	return counts, err
 }

@@ -14,9 +14,11 @@ import (
 // A retry may be retried in turn, and evidence for the first delivery may come after that.
 func TestEvidenceForWhatWasRetriedTwice(t *testing.T) {
 	t.Parallel()
+
 	for name, posted := range map[string]bool{"the last one waits": false, "the last one was sent": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			dbtest.Each(t, func(t *testing.T, s *db.Store) {
 				w, clock := dbtest.Seed(t, s), newClock()
 				_, first := sendNow(t, s, w, w.SMS.ID, clock.now)
@@ -26,21 +28,33 @@ func TestEvidenceForWhatWasRetriedTwice(t *testing.T) {
 				retried, err := retry(t, s, w.Retry(first.ID, chat.Change{}))
 				require.NoError(t, err)
 				second := w.Claim(t, s, retried.DeliveryID, clock.now)
-				record(t, s, w, &second, chat.Submission{Outcome: chat.OutcomeRejected, ErrorCode: "twilio_21617"}, clock.now)
+				record(
+					t,
+					s,
+					w,
+					&second,
+					chat.Submission{Outcome: chat.OutcomeRejected, ErrorCode: "twilio_21617"},
+					clock.now,
+				)
+
 				retried, err = retry(t, s, w.Retry(second.ID, chat.Change{}))
 				require.NoError(t, err)
+
 				if posted {
 					third := w.Claim(t, s, retried.DeliveryID, clock.now)
 					accept(t, s, w, &third, "SM3", clock.now)
 				}
+
 				told := reporter{t, s, clock}.tell(callback(&first, "SM1", chat.CarrierSent))
 				assert.Equal(t, posted, told.Duplicate, "both were sent")
 				last, err := s.Delivery(t.Context(), w.Workspace, retried.DeliveryID)
 				require.NoError(t, err)
+
 				want := chat.SubmissionCanceled
 				if posted {
 					want = chat.SubmissionAccepted
 				}
+
 				assert.Equal(t, want, last.Submission)
 			})
 		})

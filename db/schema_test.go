@@ -32,27 +32,39 @@ func rows(t *testing.T, s *db.Store, query string) []string {
 	var lines []string
 	require.NoError(t, s.Bun().NewRaw(query).Scan(t.Context(), &lines))
 	slices.Sort(lines)
+
 	return lines
 }
 
 func readCatalog(t *testing.T, s *db.Store) catalog {
 	t.Helper()
+
 	if s.Engine() == "postgres" {
 		return postgresCatalog(t, s)
 	}
+
 	return sqliteCatalog(t, s)
 }
 
 func postgresCatalog(t *testing.T, s *db.Store) catalog {
 	t.Helper()
+
 	return catalog{
-		Columns: rows(t, s, `SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'YES' THEN ' null' ELSE ' not null' END
-			FROM information_schema.columns WHERE table_schema = current_schema() AND table_name NOT LIKE 'bun_%'`),
-		Keys: rows(t, s, `SELECT c.relname || CASE WHEN i.indisprimary THEN ' primary' WHEN i.indpred IS NULL THEN ' unique' ELSE ' unique partial' END
+		Columns: rows(
+			t,
+			s,
+			`SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'YES' THEN ' null' ELSE ' not null' END
+			FROM information_schema.columns WHERE table_schema = current_schema() AND table_name NOT LIKE 'bun_%'`,
+		),
+		Keys: rows(
+			t,
+			s,
+			`SELECT c.relname || CASE WHEN i.indisprimary THEN ' primary' WHEN i.indpred IS NULL THEN ' unique' ELSE ' unique partial' END
 			|| ' (' || (SELECT string_agg(a.attname, ', ' ORDER BY k.ord) FROM unnest(i.indkey) WITH ORDINALITY k(num, ord)
 				JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num) || ')'
 			FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-			WHERE i.indisunique AND c.relnamespace = current_schema()::regnamespace AND c.relname NOT LIKE 'bun_%'`),
+			WHERE i.indisunique AND c.relnamespace = current_schema()::regnamespace AND c.relname NOT LIKE 'bun_%'`,
+		),
 		References: rows(t, s, `SELECT conrelid::regclass || ' (' || (SELECT string_agg(a.attname, ', ' ORDER BY k.ord)
 				FROM unnest(conkey) WITH ORDINALITY k(num, ord) JOIN pg_attribute a ON a.attrelid = conrelid AND a.attnum = k.num)
 			|| ') -> ' || confrelid::regclass || CASE confdeltype WHEN 'c' THEN ' cascade' ELSE '' END
@@ -68,37 +80,55 @@ func sqliteCatalog(t *testing.T, s *db.Store) catalog {
 	c := catalog{
 		Columns: rows(t, s, `SELECT t.name || '.' || c.name || CASE c."notnull" WHEN 0 THEN ' null' ELSE ' not null' END
 			FROM sqlite_master t, pragma_table_xinfo(t.name) c `+strings.TrimPrefix(tables, "FROM sqlite_master t")),
-		Keys: rows(t, s, `SELECT t.name || CASE WHEN i.origin = 'pk' THEN ' primary' WHEN i.partial THEN ' unique partial' ELSE ' unique' END
+		Keys: rows(
+			t,
+			s,
+			`SELECT t.name || CASE WHEN i.origin = 'pk' THEN ' primary' WHEN i.partial THEN ' unique partial' ELSE ' unique' END
 			|| ' (' || (SELECT group_concat(name, ', ') FROM pragma_index_info(i.name)) || ')'
-			FROM sqlite_master t, pragma_index_list(t.name) i `+strings.TrimPrefix(tables, "FROM sqlite_master t")+` AND i."unique"`),
+			FROM sqlite_master t, pragma_index_list(t.name) i `+strings.TrimPrefix(
+				tables,
+				"FROM sqlite_master t",
+			)+` AND i."unique"`,
+		),
 		References: rows(t, s, `SELECT t.name || ' (' || group_concat(f."from", ', ') || ') -> ' || f."table"
 				|| CASE f.on_delete WHEN 'CASCADE' THEN ' cascade' ELSE '' END
 			FROM sqlite_master t, pragma_foreign_key_list(t.name) f `+strings.TrimPrefix(tables, "FROM sqlite_master t")+` GROUP BY t.name, f.id`),
 	}
+
 	// A rowid's key is in no index list.
-	c.Keys = append(c.Keys, rows(t, s, `SELECT t.name || ' primary (' || c.name || ')' FROM sqlite_master t, pragma_table_info(t.name) c `+
-		strings.TrimPrefix(tables, "FROM sqlite_master t")+` AND c.pk = 1 AND t.sql LIKE '%AUTOINCREMENT%'`)...)
+	c.Keys = append(
+		c.Keys,
+		rows(t, s, `SELECT t.name || ' primary (' || c.name || ')' FROM sqlite_master t, pragma_table_info(t.name) c `+
+			strings.TrimPrefix(tables, "FROM sqlite_master t")+` AND c.pk = 1 AND t.sql LIKE '%AUTOINCREMENT%'`)...)
+
 	slices.Sort(c.Keys)
+
 	named := regexp.MustCompile(`CONSTRAINT (\w+) CHECK`)
+
 	for _, sql := range rows(t, s, "SELECT t.name || '!' || t.sql "+tables) {
 		table, definition, _ := strings.Cut(sql, "!")
 		for _, match := range named.FindAllStringSubmatch(definition, -1) {
 			c.Checks = append(c.Checks, table+"."+match[1])
 		}
 	}
+
 	slices.Sort(c.Checks)
+
 	return c
 }
 
 func TestEnginesHaveTheSameTables(t *testing.T) {
 	t.Parallel()
+
 	var both []catalog
 	for _, s := range engines(t) {
 		both = append(both, readCatalog(t, s))
 	}
+
 	for _, part := range [][]string{both[0].Columns, both[0].Keys, both[0].References, both[0].Checks} {
 		require.NotEmpty(t, part)
 	}
+
 	for _, c := range both[1:] {
 		assert.Equal(t, both[0].Columns, c.Columns)
 		assert.Equal(t, both[0].Keys, c.Keys)
@@ -109,17 +139,21 @@ func TestEnginesHaveTheSameTables(t *testing.T) {
 
 func TestEveryTableBelongsToAWorkspace(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		c := readCatalog(t, s)
 		tables := map[string]bool{}
+
 		for _, column := range c.Columns {
 			table, rest, _ := strings.Cut(column, ".")
 			name, _, _ := strings.Cut(rest, " ")
 			tables[table] = tables[table] || name == "workspace_id"
 		}
+
 		for table, has := range tables {
 			assert.True(t, has || table == "workspaces", "%s has no workspace_id", table)
 		}
+
 		for _, r := range c.References {
 			assert.Regexp(t, `\(workspace_id[,)]`, r, "the reference must carry the workspace")
 		}
@@ -129,29 +163,44 @@ func TestEveryTableBelongsToAWorkspace(t *testing.T) {
 func TestChecksAreTheDomainsLists(t *testing.T) {
 	t.Parallel()
 	var final []chat.CarrierState
+
 	for _, s := range chat.CarrierStates() {
 		if s.Final() {
 			final = append(final, s)
 		}
 	}
+
 	lists := map[string][]string{
 		"deliveries_submission": texts(chat.SubmissionStates()),
 		"deliveries_carrier":    texts(chat.CarrierStates()),
 		"deliveries_channel":    texts(chat.Channels()),
-		"deliveries_policy":     texts([]chat.UnknownPolicy{chat.AtMostOnce, chat.ResendAfterSettle, chat.ExpireUnknown}),
-		"suppressions_channel":  texts(chat.Channels()),
-		"chats_channel":         texts(chat.Channels()),
-		"chats_state":           texts(chat.States()),
-		"participants_role":     texts(chat.ParticipantRoles()),
-		"actions_state":         texts([]chat.ActionState{chat.ActionRunning, chat.ActionParked, chat.ActionSucceeded, chat.ActionFailed}),
-		"messages_role":         texts([]chat.MessageRole{chat.RoleUserMessage, chat.RoleAssistantMessage}),
-		"messages_state":        texts([]chat.MessageState{chat.MessageReceived, chat.MessagePending, chat.MessageSent, chat.MessageNotSent}),
+		"deliveries_policy": texts(
+			[]chat.UnknownPolicy{chat.AtMostOnce, chat.ResendAfterSettle, chat.ExpireUnknown},
+		),
+		"suppressions_channel": texts(chat.Channels()),
+		"chats_channel":        texts(chat.Channels()),
+		"chats_state":          texts(chat.States()),
+		"participants_role":    texts(chat.ParticipantRoles()),
+		"actions_state": texts(
+			[]chat.ActionState{chat.ActionRunning, chat.ActionParked, chat.ActionSucceeded, chat.ActionFailed},
+		),
+		"messages_role": texts([]chat.MessageRole{chat.RoleUserMessage, chat.RoleAssistantMessage}),
+		"messages_state": texts(
+			[]chat.MessageState{chat.MessageReceived, chat.MessagePending, chat.MessageSent, chat.MessageNotSent},
+		),
 		"tool_calls_state": texts([]chat.ToolCallState{
 			chat.ToolCallPending, chat.ToolCallRunning, chat.ToolCallWaiting, chat.ToolCallUnknown, chat.ToolCallSucceeded, chat.ToolCallFailed, chat.ToolCallSkipped,
 		}),
-		"tools_kind":               texts([]chat.ToolKind{chat.ToolHTTP, chat.ToolMCP}),
-		"tools_risk":               texts([]chat.ToolRisk{chat.RiskRead, chat.RiskWrite, chat.RiskApproval}),
-		"approvals_state":          texts([]chat.ApprovalState{chat.ApprovalWaiting, chat.ApprovalApproved, chat.ApprovalRefused, chat.ApprovalExpired}),
+		"tools_kind": texts([]chat.ToolKind{chat.ToolHTTP, chat.ToolMCP}),
+		"tools_risk": texts([]chat.ToolRisk{chat.RiskRead, chat.RiskWrite, chat.RiskApproval}),
+		"approvals_state": texts(
+			[]chat.ApprovalState{
+				chat.ApprovalWaiting,
+				chat.ApprovalApproved,
+				chat.ApprovalRefused,
+				chat.ApprovalExpired,
+			},
+		),
 		"contributor_asks_channel": texts([]chat.Channel{chat.ChannelSMS, chat.ChannelEmail}),
 		"contributor_asks_state": texts([]chat.AskState{
 			chat.AskPending, chat.AskAsked, chat.AskReplied, chat.AskUnreadable, chat.AskAnswered, chat.AskFailed, chat.AskClosed,
@@ -160,26 +209,42 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 			chat.RequestOpen, chat.RequestAnswered, chat.RequestDefaulted, chat.RequestExpired, chat.RequestFailed, chat.RequestCanceled,
 		}),
 		"contributor_requests_require": {"any", chat.ContributorRequireAll},
-		"summaries_kind":               texts([]chat.SummaryKind{chat.SummaryByModel, chat.SummaryByPerson, chat.SummaryRestored}),
-		"summaries_state":              texts([]chat.SummaryState{chat.SummaryRunning, chat.SummarySucceeded, chat.SummaryFailed}),
-		"summaries_mode":               texts([]chat.SummaryMode{"", chat.ModeFull, chat.ModeIncremental, chat.ModeUnchanged}),
-		"chat_labels_source":           texts([]chat.LabelSource{chat.LabelByPerson, chat.LabelByTool, chat.LabelByModel}),
-		"members_kind":                 texts([]chat.MemberKind{chat.KindPerson, chat.KindAssistant}),
-		"members_role":                 texts([]chat.WorkspaceRole{chat.RoleManager, chat.RoleUser}),
-		"members_consent_sms":          texts([]chat.Consent{chat.ConsentUnknown, chat.ConsentGranted, chat.ConsentRevoked}),
-		"members_consent_email":        texts([]chat.Consent{chat.ConsentUnknown, chat.ConsentGranted, chat.ConsentRevoked}),
-		"bulk_retries_state":           texts([]chat.BulkState{chat.BulkRunning, chat.BulkPaused, chat.BulkFinished, chat.BulkCanceled}),
-		"deliveries final words":       append(texts(final), string(chat.SubmissionAccepted)),
+		"summaries_kind": texts(
+			[]chat.SummaryKind{chat.SummaryByModel, chat.SummaryByPerson, chat.SummaryRestored},
+		),
+		"summaries_state": texts(
+			[]chat.SummaryState{chat.SummaryRunning, chat.SummarySucceeded, chat.SummaryFailed},
+		),
+		"summaries_mode": texts(
+			[]chat.SummaryMode{"", chat.ModeFull, chat.ModeIncremental, chat.ModeUnchanged},
+		),
+		"chat_labels_source": texts(
+			[]chat.LabelSource{chat.LabelByPerson, chat.LabelByTool, chat.LabelByModel},
+		),
+		"members_kind": texts([]chat.MemberKind{chat.KindPerson, chat.KindAssistant}),
+		"members_role": texts([]chat.WorkspaceRole{chat.RoleManager, chat.RoleUser}),
+		"members_consent_sms": texts(
+			[]chat.Consent{chat.ConsentUnknown, chat.ConsentGranted, chat.ConsentRevoked},
+		),
+		"members_consent_email": texts(
+			[]chat.Consent{chat.ConsentUnknown, chat.ConsentGranted, chat.ConsentRevoked},
+		),
+		"bulk_retries_state": texts(
+			[]chat.BulkState{chat.BulkRunning, chat.BulkPaused, chat.BulkFinished, chat.BulkCanceled},
+		),
+		"deliveries final words": append(texts(final), string(chat.SubmissionAccepted)),
 		"delivery_attempts_outcome": texts([]chat.SubmissionOutcome{
 			chat.OutcomeAccepted, chat.OutcomeNotProcessed, chat.OutcomeRejected, chat.OutcomeBlocked,
 			chat.OutcomeSuppressed, chat.OutcomeUnknown, chat.OutcomeAborted,
 		}),
 	}
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		definitions := checkDefinitions(t, s)
 		for name, list := range lists {
 			assert.ElementsMatch(t, list, quoted(definitions[name]), "%s: %s", name, definitions[name])
 		}
+
 		for name, definition := range definitions {
 			if strings.Contains(definition, " IN (") || strings.Contains(definition, "ANY") {
 				assert.Contains(t, lists, name, "a list in the schema that no test compares with the domain")
@@ -193,6 +258,7 @@ func texts[T ~string](values []T) []string {
 	for i, v := range values {
 		out[i] = string(v)
 	}
+
 	return out
 }
 
@@ -201,13 +267,16 @@ func quoted(definition string) []string {
 	for _, match := range regexp.MustCompile(`'([^']*)'`).FindAllStringSubmatch(definition, -1) {
 		out = append(out, match[1])
 	}
+
 	return out
 }
 
 // checkDefinitions are the constraints by name, and the generated status.
 func checkDefinitions(t *testing.T, s *db.Store) map[string]string {
 	t.Helper()
+
 	found := map[string]string{}
+
 	if s.Engine() == "postgres" {
 		for _, line := range rows(t, s, `SELECT conname || '!' || pg_get_constraintdef(oid) FROM pg_constraint
 			WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
@@ -216,23 +285,29 @@ func checkDefinitions(t *testing.T, s *db.Store) map[string]string {
 			name, definition, _ := strings.Cut(line, "!")
 			found[name] = definition
 		}
+
 		return found
 	}
+
 	check := regexp.MustCompile(`(?s)CONSTRAINT (\w+) CHECK (\(.*?\))(?:,\n|\n\))`)
 	status := regexp.MustCompile(`(?s)status +text GENERATED ALWAYS AS (.*?) STORED`)
+
 	for _, sql := range rows(t, s, "SELECT sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL") {
 		for _, match := range check.FindAllStringSubmatch(sql, -1) {
 			found[match[1]] = match[2]
 		}
+
 		if match := status.FindStringSubmatch(sql); match != nil {
 			found["deliveries final words"] = match[1]
 		}
 	}
+
 	return found
 }
 
 func TestSchemaRefuses(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
 		sent := w.Prepare(t, s, w.SMS.ID, "hello")
@@ -240,6 +315,7 @@ func TestSchemaRefuses(t *testing.T) {
 		w.Prepare(t, s, w.SMS.ID, "three")
 		bulk, err := s.BeginBulkRetry(t.Context(), w.NewBulkRetry(chat.DeliveryFilter{}), "bulk:1")
 		require.NoError(t, err)
+
 		for name, statement := range map[string]string{
 			"needs_response without attention": fmt.Sprintf("UPDATE chats SET needs_response = TRUE WHERE id = %d", w.SMS.ID),
 			"more answered than asked":         fmt.Sprintf("UPDATE chats SET answered = 5 WHERE id = %d", w.SMS.ID),

@@ -37,36 +37,52 @@ func (s *Store) sendFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistant
 	if err != nil || len(in.ToolCalls) == 0 {
 		return facts, err
 	}
+
 	if facts.Labels, err = workspaceLabels(ctx, tx, in.WorkspaceID); err != nil {
 		return nil, err
 	}
+
 	if facts.Tools, err = chatTools(ctx, tx, in.WorkspaceID, facts.Assistant); err != nil {
 		return nil, err
 	}
+
 	if slices.ContainsFunc(in.ToolCalls, func(c chat.ToolCall) bool { return c.Name == chat.ToolAskContributor }) {
 		facts.Contributors, err = s.reach(ctx, tx, facts)
 	}
+
 	return facts, err
 }
 
-func (s *Store) chatFacts(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.ChatID) (*chat.SendFacts, error) {
+func (s *Store) chatFacts(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+) (*chat.SendFacts, error) {
 	var row factsRow
+
 	err := s.locked(tx.NewSelect().Model(&row).ColumnExpr("c.*").
 		Relation("Assistant").Relation("Member").Relation("PhoneNumber").Relation("Inbox").
 		ColumnExpr(`EXISTS (SELECT 1 FROM participants p WHERE p.workspace_id = c.workspace_id
 			AND p.chat_id = c.id AND p.member_id = c.member_id) AS recipient_takes_part`).
 		ColumnExpr(suppressed("c.workspace_id", "c.channel", chatSender, chatAddress)+" AS suppressed").
-		ColumnExpr(`EXISTS (SELECT 1 FROM deliveries o WHERE o.workspace_id = c.workspace_id AND o.sender = `+chatSender+`
-			AND o.to_address = `+chatAddress+` AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat') AS busy`).
-		ColumnExpr(`EXISTS (SELECT 1 FROM sender_breakers b WHERE b.workspace_id = c.workspace_id AND b.sender = `+chatSender+`) AS breaker`).
+		ColumnExpr(
+			`EXISTS (SELECT 1 FROM deliveries o WHERE o.workspace_id = c.workspace_id AND o.sender = `+chatSender+`
+			AND o.to_address = `+chatAddress+` AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat') AS busy`,
+		).
+		ColumnExpr(
+			`EXISTS (SELECT 1 FROM sender_breakers b WHERE b.workspace_id = c.workspace_id AND b.sender = `+chatSender+`) AS breaker`,
+		).
 		Where("c.workspace_id = ?", ws).Where("c.id = ?", id).Where("c.deleted_at IS NULL")).Scan(ctx)
 	if err != nil {
 		return nil, found(err, chat.CodeChatNotFound, "chat")
 	}
+
 	facts := row.facts()
 	if row.Channel == chat.ChannelEmail {
 		err = readThread(ctx, tx, facts, "")
 	}
+
 	return facts, err
 }
 
@@ -76,18 +92,22 @@ func (r *factsRow) facts() *chat.SendFacts {
 		assistant := r.Assistant.member()
 		facts.Assistant = &assistant
 	}
+
 	if r.RecipientTakesPart {
 		recipient := r.Member.member()
 		facts.Recipient = &recipient
 	}
+
 	if r.PhoneNumber != nil {
 		number := r.PhoneNumber.phoneNumber()
 		facts.PhoneNumber = &number
 	}
+
 	if r.Inbox != nil {
 		inbox := r.Inbox.inbox()
 		facts.Inbox = &inbox
 	}
+
 	return facts
 }
 
@@ -99,24 +119,36 @@ func readThread(ctx context.Context, tx bun.Tx, facts *chat.SendFacts, ask chat.
 			Where("m.workspace_id = ?", facts.Chat.WorkspaceID).Where("m.chat_id = ?", facts.Chat.ID).
 			Where("m.state <> ?", chat.MessageNotSent).Where("COALESCE(m.ask_id, '') = ?", ask)
 	}
+
 	var first []messageRow
 	if err := thread(&first).Where("m.email_subject IS NOT NULL").OrderExpr("m.number").Limit(1).Scan(ctx); err != nil {
 		return err
 	}
+
 	if len(first) > 0 {
 		facts.FirstSubject = first[0].EmailSubject
 	}
+
 	var newest []messageRow
-	err := thread(&newest).Where("m.email_message_id IS NOT NULL").OrderExpr("m.number DESC").Limit(threadLimit).Scan(ctx)
+
+	err := thread(&newest).
+		Where("m.email_message_id IS NOT NULL").
+		OrderExpr("m.number DESC").
+		Limit(threadLimit).
+		Scan(ctx)
 	if err != nil {
 		return err
 	}
+
 	for _, m := range newest {
 		if facts.LastInboundID == "" && m.Role == chat.RoleUserMessage {
 			facts.LastInboundID = m.EmailMessageID
 		}
+
 		facts.References = append(facts.References, m.EmailMessageID)
 	}
+
 	slices.Reverse(facts.References)
+
 	return nil
 }

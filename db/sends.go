@@ -19,37 +19,62 @@ import (
 //
 // Idempotent: the action's row is written first, so a repetition, even one at the same
 // time, finds it and returns the send as it stands now, or why it failed.
-func (s *Store) PrepareSend(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error) {
+func (s *Store) PrepareSend(
+	ctx context.Context,
+	in chat.SendAssistantMessage,
+	ids chat.SendIDs,
+	plan func(*chat.SendFacts) (chat.SendPlan, error),
+) (chat.AssistantMessageSent, error) {
 	var sent chat.AssistantMessageSent
 	err := s.inTx(ctx, "prepare a send", func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		sent, _, err = s.prepareSend(ctx, tx, &in, ids, plan, nil)
+
 		return err
 	})
+
 	return sent, err
 }
 
 // PrepareAndClaim is [Store.PrepareSend] and the first [Store.Claim] in one transaction, for
 // a send that nothing stands before. Otherwise, and when it was stored already, the claim is
 // empty, and [Store.Claim] finds out what is in the way.
-func (s *Store) PrepareAndClaim(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error), now time.Time, lease time.Duration) (chat.AssistantMessageSent, chat.Claim, error) {
+func (s *Store) PrepareAndClaim(
+	ctx context.Context,
+	in chat.SendAssistantMessage,
+	ids chat.SendIDs,
+	plan func(*chat.SendFacts) (chat.SendPlan, error),
+	now time.Time,
+	lease time.Duration,
+) (chat.AssistantMessageSent, chat.Claim, error) {
 	var sent chat.AssistantMessageSent
 	var claim chat.Claim
+
 	err := s.inTx(ctx, "prepare and claim a send", func(ctx context.Context, tx bun.Tx) error {
-		prepared, delivery, err := s.prepareSend(ctx, tx, &in, ids, plan, &firstClaim{now: micro(now), until: micro(now.Add(lease))})
+		prepared, delivery, err := s.prepareSend(
+			ctx,
+			tx,
+			&in,
+			ids,
+			plan,
+			&firstClaim{now: micro(now), until: micro(now.Add(lease))},
+		)
 		if err != nil {
 			return err
 		}
+
 		sent, claim = prepared, chat.Claim{}
 		if delivery != nil && delivery.Submission == chat.SubmissionSending {
 			claim = chat.Claim{Granted: true, Delivery: delivery.delivery()}
 		}
+
 		return nil
 	})
 	if errors.Is(err, errClaimAgain) {
 		sent, err = s.PrepareSend(ctx, in, ids, plan)
 		return sent, chat.Claim{}, err
 	}
+
 	return sent, claim, err
 }
 
@@ -58,9 +83,17 @@ func (s *Store) PrepareAndClaim(ctx context.Context, in chat.SendAssistantMessag
 type firstClaim struct{ now, until time.Time }
 
 // prepareSend returns the delivery that it has inserted, nil when the send was stored before.
-func (s *Store) prepareSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error), claim *firstClaim) (chat.AssistantMessageSent, *deliveryRow, error) {
+func (s *Store) prepareSend(
+	ctx context.Context,
+	tx bun.Tx,
+	in *chat.SendAssistantMessage,
+	ids chat.SendIDs,
+	plan func(*chat.SendFacts) (chat.SendPlan, error),
+	claim *firstClaim,
+) (chat.AssistantMessageSent, *deliveryRow, error) {
 	var none chat.AssistantMessageSent
 	now := s.time()
+
 	stored, err := beginAction(ctx, tx, actionRowOf(chat.ActionSendAssistantMessage, in.WorkflowID(), &in.Request, now))
 	switch {
 	case err != nil:
@@ -71,52 +104,85 @@ func (s *Store) prepareSend(ctx context.Context, tx bun.Tx, in *chat.SendAssista
 		sent, err := sentMessage(ctx, tx, in.WorkspaceID, in.ActionID)
 		return sent, nil, err
 	}
+
 	read := s.sendFacts
 	if in.Ask != nil {
 		read = s.askFacts
 	}
+
 	facts, err := read(ctx, tx, in)
 	if err != nil {
 		return none, nil, err
 	}
+
 	planned, err := plan(facts)
 	if err != nil {
 		return none, nil, err
 	}
+
 	if !facts.Clear {
 		claim = nil
 	}
+
 	sent, delivery, err := s.insertSend(ctx, tx, in, ids, facts, &planned, claim, now)
 	if err != nil || in.Ask == nil {
 		return sent, delivery, err
 	}
+
 	return sent, delivery, s.putQuestion(ctx, tx, in, ids.MessageID, now)
 }
 
-func (s *Store) insertSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage, ids chat.SendIDs, facts *chat.SendFacts, plan *chat.SendPlan, claim *firstClaim, now time.Time) (chat.AssistantMessageSent, *deliveryRow, error) {
+func (s *Store) insertSend(
+	ctx context.Context,
+	tx bun.Tx,
+	in *chat.SendAssistantMessage,
+	ids chat.SendIDs,
+	facts *chat.SendFacts,
+	plan *chat.SendPlan,
+	claim *firstClaim,
+	now time.Time,
+) (chat.AssistantMessageSent, *deliveryRow, error) {
 	message := messageRow{
-		ID: ids.MessageID, WorkspaceID: in.WorkspaceID, ChatID: in.ChatID, MemberID: facts.Chat.AssistantMemberID,
-		Role: chat.RoleAssistantMessage, Content: in.Message, State: chat.MessagePending, ActionID: in.ActionID,
-		EmailSubject: plan.Payload.Subject, EmailMessageID: plan.Payload.Headers["Message-ID"], CreatedAt: now,
+		ID:             ids.MessageID,
+		WorkspaceID:    in.WorkspaceID,
+		ChatID:         in.ChatID,
+		MemberID:       facts.Chat.AssistantMemberID,
+		Role:           chat.RoleAssistantMessage,
+		Content:        in.Message,
+		State:          chat.MessagePending,
+		ActionID:       in.ActionID,
+		EmailSubject:   plan.Payload.Subject,
+		EmailMessageID: plan.Payload.Headers["Message-ID"],
+		CreatedAt:      now,
 	}
+
 	if in.Ask != nil {
 		message.AskID = in.Ask.AskID
 	}
+
 	delivery, err := newDelivery(in, ids, plan, now)
 	if err != nil {
 		return chat.AssistantMessageSent{}, nil, err
 	}
+
 	// Nobody can have answered what has not happened yet.
 	delivery.Watermark = min(in.Watermark, facts.Chat.Attention)
+
 	// The facts are as old as the wait for the chat's lock: who has opted out meanwhile must
 	// not be written to.
-	_, err = tx.NewInsert().Model(&message).Returning("number").Returning(optedOutNow+" AS opted_out", in.WorkspaceID, plan.Channel, plan.Sender, plan.To).Exec(ctx)
+	_, err = tx.NewInsert().
+		Model(&message).
+		Returning("number").
+		Returning(optedOutNow+" AS opted_out", in.WorkspaceID, plan.Channel, plan.Sender, plan.To).
+		Exec(ctx)
 	if err != nil {
 		return chat.AssistantMessageSent{}, nil, err
 	}
+
 	if message.OptedOut {
 		claim = nil
 	}
+
 	statements := []bun.Query{
 		tx.NewInsert().Model(&delivery).Returning("NULL"),
 		tx.NewUpdate().Model((*chatRow)(nil)).Set("last_activity_at = ?", now).Set("updated_at = ?", now).
@@ -124,36 +190,64 @@ func (s *Store) insertSend(ctx context.Context, tx bun.Tx, in *chat.SendAssistan
 		s.audited(tx, in.WorkspaceID, in.By, "message.sent_as_assistant", string(message.ID),
 			changed{"chat_id": in.ChatID, "action_id": in.ActionID, "tool_calls": len(in.ToolCalls)}),
 	}
+
 	if claim != nil {
-		delivery.Submission, delivery.Fence, delivery.LeaseUntil = chat.SubmissionSending, 1, &claim.until
-		attempt := attemptRow{WorkspaceID: in.WorkspaceID, DeliveryID: ids.DeliveryID, Fence: 1, StartedAt: claim.now}
+		delivery.Submission = chat.SubmissionSending
+		delivery.Fence = 1
+		delivery.LeaseUntil = &claim.until
+
+		attempt := attemptRow{
+			WorkspaceID: in.WorkspaceID,
+			DeliveryID:  ids.DeliveryID,
+			Fence:       1,
+			StartedAt:   claim.now,
+		}
+
 		statements = append(statements, tx.NewInsert().Model(&attempt))
 	}
+
 	calls := toolCallRows(in.WorkspaceID, message.ID, in.ToolCalls, plan.Tools, now)
 	if len(calls) > 0 {
 		statements = append(statements, tx.NewInsert().Model(&calls))
 	}
+
 	var approval *chat.Approval
+
 	if plan.ApproveWithin > 0 {
 		row := newApproval(in, plan, now)
 		asked := row.approval()
 		approval = &asked
+
 		statements = append(statements, tx.NewInsert().Model(row),
 			moveAction(tx, in.WorkspaceID, in.ActionID, chat.ActionParked, now, chat.ActionRunning))
 	}
+
 	err = s.batch(ctx, tx, statements...)
-	if claim != nil && violationOf(err) == uniqueViolation { // another delivery to the address was claimed at the same time
+	if claim != nil &&
+		violationOf(err) == uniqueViolation { // another delivery to the address was claimed at the same time
 		return chat.AssistantMessageSent{}, nil, errClaimAgain
 	}
+
 	sent := sentOf(&message, each(calls, (*toolCallRow).toolCall), &delivery)
 	sent.Approval = approval
+
 	return sent, &delivery, err
 }
 
-func newDelivery(in *chat.SendAssistantMessage, ids chat.SendIDs, plan *chat.SendPlan, now time.Time) (deliveryRow, error) {
+func newDelivery(
+	in *chat.SendAssistantMessage,
+	ids chat.SendIDs,
+	plan *chat.SendPlan,
+	now time.Time,
+) (deliveryRow, error) {
 	row, err := plannedDelivery(plan, now)
-	row.ID, row.WorkspaceID, row.ChatID, row.MessageID, row.ActionID = ids.DeliveryID, in.WorkspaceID, in.ChatID, ids.MessageID, in.ActionID
+	row.ID = ids.DeliveryID
+	row.WorkspaceID = in.WorkspaceID
+	row.ChatID = in.ChatID
+	row.MessageID = ids.MessageID
+	row.ActionID = in.ActionID
 	row.PurposeKey = "send:" + string(ids.MessageID)
+
 	return row, err
 }
 
@@ -163,53 +257,85 @@ func plannedDelivery(plan *chat.SendPlan, now time.Time) (deliveryRow, error) {
 	if err != nil {
 		return deliveryRow{}, attempted("encode what will be posted", err)
 	}
+
 	hash := sha256.Sum256(payload)
+
 	return deliveryRow{
-		Channel: plan.Channel, Provider: plan.Provider, Sender: plan.Sender,
-		From: plan.From, To: plan.To, Payload: plan.Payload, PayloadHash: hash[:], Policy: plan.Policy,
-		Submission: chat.SubmissionPending, Segments: plan.Payload.Segments, CreatedAt: now, UpdatedAt: now,
+		Channel:     plan.Channel,
+		Provider:    plan.Provider,
+		Sender:      plan.Sender,
+		From:        plan.From,
+		To:          plan.To,
+		Payload:     plan.Payload,
+		PayloadHash: hash[:],
+		Policy:      plan.Policy,
+		Submission:  chat.SubmissionPending,
+		Segments:    plan.Payload.Segments,
+		CreatedAt:   now,
+		UpdatedAt:   now,
 	}, nil
 }
 
 func sentOf(message *messageRow, calls []chat.ToolCall, delivery *deliveryRow) chat.AssistantMessageSent {
 	d := delivery.delivery()
 	sent := chat.AssistantMessageSent{
-		ActionID: message.ActionID, Number: message.Number, MessageID: message.ID, Content: message.Content,
-		CreatedAt: message.CreatedAt.UTC(), Receipt: d.Receipt(),
+		ActionID:  message.ActionID,
+		Number:    message.Number,
+		MessageID: message.ID,
+		Content:   message.Content,
+		CreatedAt: message.CreatedAt.UTC(),
+		Receipt:   d.Receipt(),
 	}
+
 	if len(calls) > 0 {
 		sent.ToolCalls = calls
 	}
+
 	return sent
 }
 
 // SentMessage is a send as it stands now, with its newest delivery: action_not_found,
 // also for an action that is no send.
-func (s *Store) SentMessage(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID) (chat.AssistantMessageSent, error) {
+func (s *Store) SentMessage(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+) (chat.AssistantMessageSent, error) {
 	sent, err := sentMessage(ctx, s.db, ws, action)
 	return sent, attempted("find what an action has sent", err)
 }
 
-func sentMessage(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, action chat.ActionID) (chat.AssistantMessageSent, error) {
+func sentMessage(
+	ctx context.Context,
+	db bun.IDB,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+) (chat.AssistantMessageSent, error) {
 	var message messageRow
+
 	err := db.NewSelect().Model(&message).Where("m.workspace_id = ?", ws).Where("m.action_id = ?", action).Scan(ctx)
 	if err != nil {
 		return chat.AssistantMessageSent{}, found(err, chat.CodeActionNotFound, "action that sends")
 	}
+
 	var delivery deliveryRow
+
 	err = db.NewSelect().Model(&delivery).Where("d.workspace_id = ?", ws).Where("d.message_id = ?", message.ID).
 		OrderExpr("d.created_at DESC, d.id DESC").Limit(1).Scan(ctx)
 	if err != nil {
 		return chat.AssistantMessageSent{}, err
 	}
+
 	messages := []chat.Message{message.message()}
 	if err := addToolCalls(ctx, db, ws, messages); err != nil {
 		return chat.AssistantMessageSent{}, err
 	}
+
 	sent := sentOf(&message, messages[0].ToolCalls, &delivery)
 	if slices.ContainsFunc(sent.ToolCalls, func(c chat.ToolCall) bool { return c.Risk == chat.RiskApproval }) {
 		sent.Approval, err = approvalOf(ctx, db, ws, action)
 	}
+
 	return sent, err
 }
 
@@ -219,42 +345,101 @@ func sentMessage(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, action ch
 // Idempotent: only a delivery that is pending or blocked is canceled. Any other may be
 // with the carrier, or is ended already: then nothing changes, and the answer tells how
 // the send stands.
-func (s *Store) FailSend(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID, toolIndex int, problem *chat.Error) (chat.AssistantMessageSent, error) {
+func (s *Store) FailSend(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+	toolIndex int,
+	problem *chat.Error,
+) (chat.AssistantMessageSent, error) {
 	var sent chat.AssistantMessageSent
 	err := s.inTx(ctx, "fail a send", func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		if sent, err = sentMessage(ctx, tx, ws, action); err != nil {
 			return err
 		}
+
 		canceled, err := s.cancelDelivery(ctx, tx, ws, action, toolIndex, problem)
 		if err != nil || !canceled {
 			return err
 		}
+
 		stored := *problem
-		stored.ActionID, stored.DeliveryID, stored.ToolCalls = string(action), string(sent.DeliveryID), nil
+		stored.ActionID = string(action)
+		stored.DeliveryID = string(sent.DeliveryID)
+		stored.ToolCalls = nil
 		now := s.time()
-		err = s.batch(ctx, tx, failCall(tx, ws, sent.MessageID, toolIndex, problem, now), skipCalls(tx, ws, sent.MessageID, now),
+
+		err = s.batch(
+			ctx,
+			tx,
+			failCall(tx, ws, sent.MessageID, toolIndex, problem, now),
+			skipCalls(tx, ws, sent.MessageID, now),
 			moveMessage(tx, ws, sent.MessageID, chat.MessageNotSent),
-			moveAction(tx, ws, action, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).Set("problem = ?", &stored))
+			moveAction(tx, ws, action, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
+				Set("problem = ?", &stored),
+		)
 		if err != nil {
 			return err
 		}
+
 		sent, err = sentMessage(ctx, tx, ws, action)
+
 		return err
 	})
+
 	return sent, err
 }
 
 // failCall is the statement that fails the call at which a send has ended. One that has told
 // why it failed keeps that.
-func failCall(tx bun.Tx, ws chat.WorkspaceID, message chat.MessageID, index int, problem *chat.Error, now time.Time) *bun.UpdateQuery {
-	return tx.NewUpdate().Model((*toolCallRow)(nil)).Set("state = ?", chat.ToolCallFailed).Set("finished_at = ?", now).Set("updated_at = ?", now).
+func failCall(
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	message chat.MessageID,
+	index int,
+	problem *chat.Error,
+	now time.Time,
+) *bun.UpdateQuery {
+	return tx.NewUpdate().
+		Model((*toolCallRow)(nil)).
+		Set("state = ?", chat.ToolCallFailed).
+		Set("finished_at = ?", now).
+		Set("updated_at = ?", now).
 		// What runs at the moment may still have its effect.
-		Set("took_effect = (took_effect OR state = ?)", chat.ToolCallRunning).
-		Set("error = CASE error WHEN '' THEN ? ELSE error END", problem.Message).
-		Set("error_code = CASE error_code WHEN '' THEN ? ELSE error_code END", problem.Code).
-		Where("workspace_id = ?", ws).Where("message_id = ?", message).Where("position = ?", index).
-		Where("state IN ?", bun.Tuple([]chat.ToolCallState{chat.ToolCallPending, chat.ToolCallRunning, chat.ToolCallWaiting, chat.ToolCallUnknown}))
+		Set(
+			"took_effect = (took_effect OR state = ?)",
+			chat.ToolCallRunning,
+		).
+		Set(
+			"error = CASE error WHEN '' THEN ? ELSE error END",
+			problem.Message,
+		).
+		Set(
+			"error_code = CASE error_code WHEN '' THEN ? ELSE error_code END",
+			problem.Code,
+		).
+		Where(
+			"workspace_id = ?",
+			ws,
+		).Where(
+		"message_id = ?",
+		message,
+	).Where(
+		"position = ?",
+		index,
+	).
+		Where(
+			"state IN ?",
+			bun.Tuple(
+				[]chat.ToolCallState{
+					chat.ToolCallPending,
+					chat.ToolCallRunning,
+					chat.ToolCallWaiting,
+					chat.ToolCallUnknown,
+				},
+			),
+		)
 }
 
 // skipCalls is the statement that marks the calls that never ran.
@@ -266,22 +451,44 @@ func skipCalls(tx bun.Tx, ws chat.WorkspaceID, message chat.MessageID, now time.
 
 // cancelDelivery cancels the action's delivery if the carrier certainly does not have it. A
 // retry of it is another action's.
-func (s *Store) cancelDelivery(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, action chat.ActionID, toolIndex int, problem *chat.Error) (bool, error) {
+func (s *Store) cancelDelivery(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+	toolIndex int,
+	problem *chat.Error,
+) (bool, error) {
 	code := chat.ErrorToolCallFailed
 	if toolIndex < 0 {
 		code = chat.ErrorCanceled
 	}
-	result, err := tx.NewUpdate().Model((*deliveryRow)(nil)).Set("submission = ?", chat.SubmissionCanceled).
-		Set("error_code = ?", code).Set("error_message = ?", problem.Message).Set("retry_at = NULL").Set("updated_at = ?", s.time()).
-		Where("workspace_id = ?", ws).Where("action_id = ?", action).Where("submission IN ?", bun.Tuple(claimable)).Exec(ctx)
+
+	result, err := tx.NewUpdate().
+		Model((*deliveryRow)(nil)).
+		Set("submission = ?", chat.SubmissionCanceled).
+		Set("error_code = ?", code).
+		Set("error_message = ?", problem.Message).
+		Set("retry_at = NULL").
+		Set("updated_at = ?", s.time()).
+		Where("workspace_id = ?", ws).
+		Where("action_id = ?", action).
+		Where("submission IN ?", bun.Tuple(claimable)).
+		Exec(ctx)
 	if err != nil {
 		return false, err
 	}
+
 	count, err := result.RowsAffected()
+
 	return count > 0, err
 }
 
 // moveMessage is the statement that puts an assistant's message into another state.
 func moveMessage(tx bun.Tx, ws chat.WorkspaceID, id chat.MessageID, to chat.MessageState) *bun.UpdateQuery {
-	return tx.NewUpdate().Model((*messageRow)(nil)).Set("state = ?", to).Where("workspace_id = ?", ws).Where("id = ?", id)
+	return tx.NewUpdate().
+		Model((*messageRow)(nil)).
+		Set("state = ?", to).
+		Where("workspace_id = ?", ws).
+		Where("id = ?", id)
 }

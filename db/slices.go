@@ -12,6 +12,7 @@ func each[R, T any](rows []R, item func(*R) T) []T {
 	for i := range rows {
 		items[i] = item(&rows[i])
 	}
+
 	return items
 }
 

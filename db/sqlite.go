@@ -24,6 +24,7 @@ var registerFold = sync.OnceValue(func() error {
 			if text, ok := args[0].(string); ok {
 				return strings.ToLower(text), nil
 			}
+
 			return args[0], nil
 		})
 })
@@ -45,6 +46,7 @@ func sqliteParameters(inMemory bool) string {
 			"synchronous(FULL)",
 		}
 	}
+
 	// A transaction takes the write lock when it begins. One that reads first and
 	// writes then would fail at once, without waiting, if another wrote in between.
 	return neturl.Values{"_pragma": pragmas, "_txlock": {"immediate"}}.Encode()
@@ -54,9 +56,11 @@ func openSQLite(file string, o options) (*Store, error) {
 	if err := registerFold(); err != nil {
 		return nil, attempted("add a function to SQLite", err)
 	}
+
 	if file == "" || strings.ContainsAny(file, "?#%") {
 		return nil, invalidURL("it must be sqlite:/path/to/file.db, without ?, # and %%, or sqlite::memory:")
 	}
+
 	inMemory := file == ":memory:"
 	if inMemory {
 		// Every connection to :memory: would be a database of its own.
@@ -64,10 +68,12 @@ func openSQLite(file string, o options) (*Store, error) {
 	} else if folder, err := os.Stat(filepath.Dir(file)); err != nil || !folder.IsDir() {
 		return nil, invalidURL("the folder %s does not exist", filepath.Dir(file))
 	}
+
 	connector, err := sqlite.NewConnector("file:" + file + "?" + sqliteParameters(inMemory))
 	if err != nil {
 		return nil, attempted("open SQLite", err)
 	}
+
 	return newStore(migrations.SQLite, sql.OpenDB(connector), o), nil
 }
 
@@ -81,5 +87,6 @@ func sqliteViolation(err error) violation {
 			return referenceViolation
 		}
 	}
+
 	return noViolation
 }

@@ -14,6 +14,7 @@ import (
 
 func TestEveryStateIsReached(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		answered := func(o chat.SubmissionOutcome) func(*chat.Delivery) {
@@ -22,15 +23,18 @@ func TestEveryStateIsReached(t *testing.T) {
 				record(t, s, w, &claimed, chat.Submission{Outcome: o}, clock.now)
 			}
 		}
+
 		decided := func(v chat.Verdict) func(*chat.Delivery) {
 			return func(d *chat.Delivery) {
 				if v != chat.VerdictCancel {
 					answered(chat.OutcomeUnknown)(d)
 				}
+
 				_, _, err := decide(t, s, w, d.ID, v, clock.now)
 				require.NoError(t, err)
 			}
 		}
+
 		for state, bring := range map[chat.SubmissionState]func(*chat.Delivery){
 			chat.SubmissionPending:       func(*chat.Delivery) {},
 			chat.SubmissionSending:       func(d *chat.Delivery) { w.Claim(t, s, d.ID, clock.now) },
@@ -55,9 +59,15 @@ func TestEveryStateIsReached(t *testing.T) {
 		} {
 			ids := dbtest.SendIDs()
 			m := &machine{sender: "phone:" + string(ids.DeliveryID)}
-			_, err := s.PrepareSend(t.Context(), w.Send(w.SMS.ID, "hi"), ids, func(f *chat.SendFacts) (chat.SendPlan, error) {
-				return m.plan("+1", chat.AtMostOnce)(f, nil)
-			})
+			_, err := s.PrepareSend(
+				t.Context(),
+				w.Send(w.SMS.ID, "hi"),
+				ids,
+				func(f *chat.SendFacts) (chat.SendPlan, error) {
+					return m.plan("+1", chat.AtMostOnce)(f, nil)
+				},
+			)
+
 			require.NoError(t, err)
 			bring(&chat.Delivery{ID: ids.DeliveryID})
 			d, err := s.FindDelivery(t.Context(), w.Workspace, ids.DeliveryID)

@@ -72,8 +72,10 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	for _, set := range opts {
 		set(&o)
 	}
+
 	var store *Store
 	var err error
+
 	switch scheme, rest, _ := strings.Cut(url, ":"); scheme {
 	case "postgres", "postgresql":
 		store, err = openPostgres(url, o)
@@ -82,12 +84,15 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	default:
 		err = invalidURL("it must begin with postgres:// or sqlite:")
 	}
+
 	if err != nil {
 		return nil, err
 	}
+
 	if err := store.Ping(ctx); err != nil {
 		return nil, closed(store, err)
 	}
+
 	return store, nil
 }
 
@@ -96,15 +101,23 @@ func newStore(engine string, pool *sql.DB, o options) *Store {
 		migrations.Postgres: func() schema.Dialect { return pgdialect.New() },
 		migrations.SQLite:   func() schema.Dialect { return sqlitedialect.New() },
 	}
+
 	pool.SetMaxOpenConns(o.maxConns)
 	// Connections are dear on PostgreSQL, and on SQLite each costs its PRAGMAs.
 	pool.SetMaxIdleConns(o.maxConns)
 	// Rows a newer version's migration has widened must not break this version.
 	db := bun.NewDB(pool, dialects[engine](), bun.WithDiscardUnknownColumns())
-	store := &Store{begun: new(atomic.Int64), db: db, engine: engine, now: o.now}
+	store := &Store{
+		begun:  new(atomic.Int64),
+		db:     db,
+		engine: engine,
+		now:    o.now,
+	}
+
 	if engine == migrations.SQLite {
 		store.writing = make(chan struct{}, 1)
 	}
+
 	return store
 }
 
@@ -125,7 +138,9 @@ func utc(t *time.Time) *time.Time {
 	if t == nil {
 		return nil
 	}
+
 	in := t.UTC()
+
 	return &in
 }
 
@@ -138,11 +153,14 @@ func (s *Store) inTx(ctx context.Context, what string, do func(ctx context.Conte
 		select {
 		case s.writing <- struct{}{}:
 			defer func() { <-s.writing }()
+
 		case <-ctx.Done():
 			return attempted(what, ctx.Err())
 		}
 	}
+
 	s.begun.Add(1)
+
 	return attempted(what, s.db.RunInTx(ctx, nil, do))
 }
 
@@ -162,24 +180,30 @@ func (s *Store) locked(q *bun.SelectQuery) *bun.SelectQuery {
 	if s.postgres() {
 		return q.For("NO KEY UPDATE OF ?TableAlias")
 	}
+
 	return q
 }
 
 // batch runs statements whose answers nobody needs, in one round trip.
 func (s *Store) batch(ctx context.Context, tx bun.Tx, queries ...bun.Query) error {
 	var script []byte
+
 	for _, q := range queries {
 		var err error
 		if script, err = q.AppendQuery(s.db.QueryGen(), script); err != nil {
 			return err
 		}
+
 		script = append(script, ";\n"...)
 	}
+
 	if len(script) == 0 {
 		return nil
 	}
+
 	// Without arguments: a question mark inside a text stays one.
 	_, err := tx.ExecContext(ctx, string(script))
+
 	return err
 }
 
@@ -193,6 +217,7 @@ func (s *Store) contains(column, text string) schema.QueryWithArgs {
 	if s.postgres() {
 		return bun.SafeQuery(column+` ILIKE ? ESCAPE '!'`, pattern)
 	}
+
 	return bun.SafeQuery(foldFunction+"("+column+`) LIKE ? ESCAPE '!'`, strings.ToLower(pattern))
 }
 
@@ -204,6 +229,7 @@ func unlessNone(err error) error {
 	if noRows(err) {
 		return nil
 	}
+
 	return err
 }
 
@@ -212,6 +238,7 @@ func found(err error, code chat.Code, what string) error {
 	if noRows(err) {
 		return notFound(code, what)
 	}
+
 	return err
 }
 

@@ -16,10 +16,12 @@ import (
 // terminated, or closed while it was canceled.
 func TestALostDeliveryDoesNotHoldUpItsAddressForEver(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		lost, next := w.Prepare(t, s, w.SMS.ID, "one"), w.Prepare(t, s, w.SMS.ID, "two")
 		w.Claim(t, s, lost.DeliveryID, clock.now)
+
 		for _, tt := range []struct {
 			wait  time.Duration
 			after chat.SubmissionState
@@ -36,6 +38,7 @@ func TestALostDeliveryDoesNotHoldUpItsAddressForEver(t *testing.T) {
 			d, _, _, _ := standing(t, s, w, &lost)
 			assert.Equal(t, tt.after, d.Submission)
 		}
+
 		w.Claim(t, s, next.DeliveryID, clock.now)
 		d, action, message, _ := standing(t, s, w, &lost)
 		assert.Equal(t, chat.ActionParked, action.State)
@@ -47,11 +50,18 @@ func TestALostDeliveryDoesNotHoldUpItsAddressForEver(t *testing.T) {
 
 func TestWaitingForTheCarrierIsNotWaitingForTheAddress(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		first, second := w.Prepare(t, s, w.SMS.ID, "one"), w.Prepare(t, s, w.SMS.ID, "two")
 		d := w.Claim(t, s, first.DeliveryID, clock.now)
-		said := chat.Submission{Outcome: chat.OutcomeNotProcessed, ErrorCode: "twilio_20429", RetryAfter: 10 * time.Minute}
+
+		said := chat.Submission{
+			Outcome:    chat.OutcomeNotProcessed,
+			ErrorCode:  "twilio_20429",
+			RetryAfter: 10 * time.Minute,
+		}
+
 		_, err := s.RecordSubmission(t.Context(), w.Workspace, d.ID, d.Fence, said, clock.now)
 		require.NoError(t, err)
 		w.Claim(t, s, second.DeliveryID, clock.now)
@@ -65,6 +75,7 @@ func TestWaitingForTheCarrierIsNotWaitingForTheAddress(t *testing.T) {
 
 func TestGiveUp(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent := w.Prepare(t, s, w.SMS.ID, "hi")
@@ -72,21 +83,52 @@ func TestGiveUp(t *testing.T) {
 		held, err := s.GiveUp(t.Context(), w.Workspace, d.ID, clock.now)
 		require.NoError(t, err)
 		assert.Equal(t, chat.SubmissionSending, held.Submission, "the carrier may have it")
-		said := chat.Submission{Outcome: chat.OutcomeNotProcessed, ErrorCode: "twilio_20429", ErrorMessage: "too many requests", RetryAfter: time.Hour}
+
+		said := chat.Submission{
+			Outcome:      chat.OutcomeNotProcessed,
+			ErrorCode:    "twilio_20429",
+			ErrorMessage: "too many requests",
+			RetryAfter:   time.Hour,
+		}
+
 		_, err = s.RecordSubmission(t.Context(), w.Workspace, d.ID, d.Fence, said, clock.now)
 		require.NoError(t, err)
+
 		for range 2 {
 			_, err = s.GiveUp(t.Context(), w.Workspace, d.ID, clock.forward(time.Second))
 			require.NoError(t, err)
 			d, action, _, _ := standing(t, s, w, &sent)
-			assert.Equal(t, []any{chat.SubmissionPending, chat.ErrorTriesExhausted, chat.ActionParked}, []any{d.Submission, d.ErrorCode, action.State})
+			assert.Equal(
+				t,
+				[]any{chat.SubmissionPending, chat.ErrorTriesExhausted, chat.ActionParked},
+				[]any{d.Submission, d.ErrorCode, action.State},
+			)
+
 			assert.Nil(t, d.RetryAt)
-			assert.Equal(t, "Not sent: trying again has not helped (last twilio_20429, too many requests), and a person must decide.", d.Explain())
+
+			assert.Equal(
+				t,
+				"Not sent: trying again has not helped (last twilio_20429, too many requests), and a person must decide.",
+				d.Explain(),
+			)
 		}
-		_, err = s.FailSend(t.Context(), w.Workspace, sent.ActionID, -1, chat.Errorf(chat.CodeDeliveryFailed, "nobody decided in time"))
+
+		_, err = s.FailSend(
+			t.Context(),
+			w.Workspace,
+			sent.ActionID,
+			-1,
+			chat.Errorf(chat.CodeDeliveryFailed, "nobody decided in time"),
+		)
+
 		require.NoError(t, err)
 		ended, action, message, _ := standing(t, s, w, &sent)
-		assert.Equal(t, []any{chat.SubmissionCanceled, chat.ActionFailed, chat.MessageNotSent}, []any{ended.Submission, action.State, message.State})
+		assert.Equal(
+			t,
+			[]any{chat.SubmissionCanceled, chat.ActionFailed, chat.MessageNotSent},
+			[]any{ended.Submission, action.State, message.State},
+		)
+
 		_, err = s.GiveUp(t.Context(), w.Workspace, "nothing", clock.now)
 		requireCode(t, chat.CodeDeliveryNotFound, err)
 	})
@@ -94,10 +136,12 @@ func TestGiveUp(t *testing.T) {
 
 func TestSettlingAClaimThatRanOut(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent := w.Prepare(t, s, w.SMS.ID, "hi")
 		w.Claim(t, s, sent.DeliveryID, clock.now)
+
 		for _, after := range []chat.SubmissionState{chat.SubmissionSending, chat.SubmissionUnknown, chat.SubmissionNeedsReview} {
 			d, err := s.SettleUnknown(t.Context(), w.Workspace, sent.DeliveryID, clock.forward(50*time.Second))
 			require.NoError(t, err)
@@ -110,12 +154,24 @@ func TestSettlingAClaimThatRanOut(t *testing.T) {
 // no tool may run that the failure has stopped.
 func TestARepetitionOfAFailedSendIsItsFailure(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
-		in := w.Send(w.SMS.ID, "hi", chat.ToolCall{ID: "1", Name: "add_label"}, chat.ToolCall{ID: "2", Name: "set_title"})
+		in := w.Send(
+			w.SMS.ID,
+			"hi",
+			chat.ToolCall{ID: "1", Name: "add_label"},
+			chat.ToolCall{ID: "2", Name: "set_title"},
+		)
+
 		_, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), dbtest.PlanText("hi"))
 		require.NoError(t, err)
-		failed := chat.Errorf(chat.CodeToolCallFailed, "tool call 1, add_label, failed: there is no label vip; nothing was delivered")
+
+		failed := chat.Errorf(
+			chat.CodeToolCallFailed,
+			"tool call 1, add_label, failed: there is no label vip; nothing was delivered",
+		)
+
 		_, err = s.FailSend(t.Context(), w.Workspace, in.ActionID, 0, failed)
 		require.NoError(t, err)
 		_, err = s.PrepareSend(t.Context(), in, dbtest.SendIDs(), dbtest.PlanText("hi"))
@@ -128,18 +184,24 @@ func TestARepetitionOfAFailedSendIsItsFailure(t *testing.T) {
 // in the workflow lost.
 func TestARepeatedSaveAnswersThoseWhoJoinedSince(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		addMessage(t, s, w, w.SMS.ID, "Where is my parcel?")
 		first, joined := w.Request(w.SMS.ID), w.Request(w.SMS.ID)
 		require.NoError(t, s.RecordActions(t.Context(), chat.ActionSummarizeChat, "summary:1", first))
+
 		start := summaryStart(w)
 		plan, err := s.BeginSummary(t.Context(), start, 0)
 		require.NoError(t, err)
+
 		save := chat.SummaryToSave{
-			SummaryStep: start.SummaryStep, Version: plan.Version, Requests: []chat.Request{first},
-			Summary: chat.Summary{Title: "T", Summary: "S", Model: "offline"},
+			SummaryStep: start.SummaryStep,
+			Version:     plan.Version,
+			Requests:    []chat.Request{first},
+			Summary:     chat.Summary{Title: "T", Summary: "S", Model: "offline"},
 		}
+
 		require.NoError(t, s.SaveSummary(t.Context(), save))
 		require.NoError(t, s.RecordActions(t.Context(), chat.ActionSummarizeChat, "summary:1", joined))
 		save.Requests = append(save.Requests, joined)

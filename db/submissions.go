@@ -22,17 +22,33 @@ import (
 //
 // Idempotent: what is accepted is not accepted again, and any other result leaves
 // sending, so that its repetition no longer comes from a claim that lasts.
-func (s *Store) RecordSubmission(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, fence int64, said chat.Submission, now time.Time) (chat.Delivery, error) {
+func (s *Store) RecordSubmission(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.DeliveryID,
+	fence int64,
+	said chat.Submission,
+	now time.Time,
+) (chat.Delivery, error) {
 	record := s.recordOutcome
 	if said.Outcome == chat.OutcomeAccepted {
 		record = s.recordAcceptance
 	}
+
 	var row deliveryRow
 	err := s.inTx(ctx, "record what a carrier said", func(ctx context.Context, tx bun.Tx) error {
 		var err error
-		row, err = record(ctx, tx, submission{ws: ws, id: id, fence: fence, said: said, now: micro(now)})
+		row, err = record(ctx, tx, submission{
+			ws:    ws,
+			id:    id,
+			fence: fence,
+			said:  said,
+			now:   micro(now),
+		})
+
 		return err
 	})
+
 	return row.delivery(), err
 }
 
@@ -49,30 +65,42 @@ type submission struct {
 
 func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) (deliveryRow, error) {
 	said := in.said
+
 	row, err := accept(ctx, tx, &in, func(q *bun.UpdateQuery) {
 		q.Where("submission = ?", chat.SubmissionSending).Where("fence = ?", in.fence)
 	})
+
 	again := err == nil && row.ID == "" // it is not the claim that lasts
 	if again {
-		row, err = accept(ctx, tx, &in, func(q *bun.UpdateQuery) { q.Where("submission <> ?", chat.SubmissionAccepted) })
+		row, err = accept(
+			ctx,
+			tx,
+			&in,
+			func(q *bun.UpdateQuery) { q.Where("submission <> ?", chat.SubmissionAccepted) },
+		)
 	}
+
 	switch {
 	case err != nil:
 		return row, refused(err, uniqueViolation, messageIDTaken())
 	case row.ID == "":
 		return s.recordAcceptanceAgain(ctx, tx, in)
 	}
+
 	statements := append(sent(tx, &row, in.now), finishAttempt(tx, in))
 	if again || row.RetryOf != "" {
 		// A delivery that is in flight is not repeated by another one, but may repeat one.
 		statements = append(statements, s.sentTwice(tx, &row, in.now))
 	}
+
 	if said.ProviderMessageID != "" {
 		statements = append(statements, adoptOrphans(tx, &row))
 	}
+
 	if row.Probing && !in.evidence { // which may be old, and says nothing of the account as it is now
 		statements = append(statements, closeBreaker(tx, &row)...)
 	}
+
 	return row, s.batch(ctx, tx, statements...)
 }
 
@@ -80,21 +108,36 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 func accept(ctx context.Context, tx bun.Tx, in *submission, first func(*bun.UpdateQuery)) (deliveryRow, error) {
 	row := deliveryRow{}
 	said := &in.said
-	q := tx.NewUpdate().Model(&row).Set("submission = ?", chat.SubmissionAccepted).
-		Set("lease_until = NULL").Set("retry_at = NULL").Set("unknown_since = NULL").Set("error_code = ''").Set("error_message = ''").
+	q := tx.NewUpdate().
+		Model(&row).
+		Set("submission = ?", chat.SubmissionAccepted).
+		Set("lease_until = NULL").
+		Set("retry_at = NULL").
+		Set("unknown_since = NULL").
+		Set("error_code = ''").
+		Set("error_message = ''").
 		// A callback may have been faster, and knows more.
 		Set("carrier = CASE WHEN carrier_rank < ? THEN ? ELSE carrier END", said.Carrier.Rank(), said.Carrier).
-		Set("carrier_rank = CASE WHEN carrier_rank < ? THEN ? ELSE carrier_rank END", said.Carrier.Rank(), said.Carrier.Rank()).
+		Set(
+			"carrier_rank = CASE WHEN carrier_rank < ? THEN ? ELSE carrier_rank END",
+			said.Carrier.Rank(),
+			said.Carrier.Rank(),
+		).
 		Set("updated_at = ?", in.now).
 		Where("workspace_id = ?", in.ws).Where("id = ?", in.id).Returning("*").Returning(probing, in.ws)
+
 	first(q)
+
 	if said.ProviderMessageID != "" {
 		q.Set("provider_message_id = ?", said.ProviderMessageID)
 	}
+
 	if said.Segments > 0 {
 		q.Set("segments = ?", said.Segments)
 	}
+
 	_, err := q.Exec(ctx)
+
 	return row, unlessNone(err)
 }
 
@@ -103,11 +146,28 @@ func sent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	return []bun.Query{
 		moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageSent),
 		// What came in after the send was asked for still needs a response.
-		tx.NewUpdate().Model((*chatRow)(nil)).Set("answered = ?", row.Watermark).Set("needs_response = (attention > ?)", row.Watermark).
-			Set("attention_reason = CASE WHEN attention > ? THEN attention_reason ELSE '' END", row.Watermark).Set("updated_at = ?", now).
-			Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ChatID).Where("answered < ?", row.Watermark),
-		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionSucceeded, now, chat.ActionRunning, chat.ActionParked, chat.ActionFailed).
-			Set("problem = NULL"),
+		tx.NewUpdate().
+			Model((*chatRow)(nil)).
+			Set("answered = ?", row.Watermark).
+			Set("needs_response = (attention > ?)", row.Watermark).
+			Set("attention_reason = CASE WHEN attention > ? THEN attention_reason ELSE '' END", row.Watermark).
+			Set("updated_at = ?", now).
+			Where("workspace_id = ?", row.WorkspaceID).
+			Where("id = ?", row.ChatID).
+			Where("answered < ?", row.Watermark),
+		moveAction(
+			tx,
+			row.WorkspaceID,
+			row.ActionID,
+			chat.ActionSucceeded,
+			now,
+			chat.ActionRunning,
+			chat.ActionParked,
+			chat.ActionFailed,
+		).
+			Set(
+				"problem = NULL",
+			),
 	}
 }
 
@@ -122,6 +182,7 @@ func (s *Store) recordAcceptanceAgain(ctx context.Context, tx bun.Tx, in submiss
 	if err != nil {
 		return row, err
 	}
+
 	statements := []bun.Query{finishAttempt(tx, in)}
 	switch {
 	case in.said.ProviderMessageID == "" || in.said.ProviderMessageID == row.ProviderMessageID:
@@ -129,14 +190,20 @@ func (s *Store) recordAcceptanceAgain(ctx context.Context, tx bun.Tx, in submiss
 		row.ProviderMessageID, row.UpdatedAt = in.said.ProviderMessageID, in.now
 		statements = append(statements, tx.NewUpdate().Model(&row).Column("provider_message_id", "updated_at").
 			Where("workspace_id = ?", in.ws).Where("id = ?", in.id), adoptOrphans(tx, &row))
+
 	default:
 		event, err := duplicateEvent(&row, in)
 		if err != nil {
 			return row, err
 		}
+
 		// Found twice, it is still one duplicate.
-		statements = append(statements, tx.NewInsert().Model(&event).On("CONFLICT (event_key) DO NOTHING").Returning("NULL"))
+		statements = append(
+			statements,
+			tx.NewInsert().Model(&event).On("CONFLICT (event_key) DO NOTHING").Returning("NULL"),
+		)
 	}
+
 	return row, refused(s.batch(ctx, tx, statements...), uniqueViolation, messageIDTaken())
 }
 
@@ -144,19 +211,41 @@ func (s *Store) recordAcceptanceAgain(ctx context.Context, tx bun.Tx, in submiss
 // another way tells that it was accepted, and leaves what the attempt itself has seen.
 func finishAttempt(tx bun.Tx, in submission) *bun.UpdateQuery {
 	if in.evidence {
-		return tx.NewUpdate().Model((*attemptRow)(nil)).Set("outcome = ?", in.said.Outcome).Set("got_connection = TRUE").
-			Set("finished_at = COALESCE(finished_at, ?)", in.now).Set("provider_message_id = ?", in.said.ProviderMessageID).
-			Where("workspace_id = ?", in.ws).Where("delivery_id = ?", in.id).Where("fence = ?", in.fence).
+		return tx.NewUpdate().
+			Model((*attemptRow)(nil)).
+			Set("outcome = ?", in.said.Outcome).
+			Set("got_connection = TRUE").
+			Set("finished_at = COALESCE(finished_at, ?)", in.now).
+			Set("provider_message_id = ?", in.said.ProviderMessageID).
+			Where("workspace_id = ?", in.ws).
+			Where("delivery_id = ?", in.id).
+			Where("fence = ?", in.fence).
 			Where("(outcome IS NULL OR outcome = ?)", chat.OutcomeUnknown)
 	}
+
 	attempt := in.said.Attempted(in.fence, in.now, in.now)
 	row := attemptRow{
-		FinishedAt: attempt.FinishedAt, GotConnection: attempt.GotConnection, Outcome: attempt.Outcome, HTTPStatus: attempt.HTTPStatus,
-		ErrorCode: attempt.ErrorCode, ErrorMessage: attempt.ErrorMessage,
-		ProviderRequestID: attempt.ProviderRequestID, ProviderMessageID: attempt.ProviderMessageID,
+		FinishedAt:        attempt.FinishedAt,
+		GotConnection:     attempt.GotConnection,
+		Outcome:           attempt.Outcome,
+		HTTPStatus:        attempt.HTTPStatus,
+		ErrorCode:         attempt.ErrorCode,
+		ErrorMessage:      attempt.ErrorMessage,
+		ProviderRequestID: attempt.ProviderRequestID,
+		ProviderMessageID: attempt.ProviderMessageID,
 	}
+
 	return tx.NewUpdate().Model(&row).
-		Column("finished_at", "got_connection", "outcome", "http_status", "error_code", "error_message", "provider_request_id", "provider_message_id").
+		Column(
+			"finished_at",
+			"got_connection",
+			"outcome",
+			"http_status",
+			"error_code",
+			"error_message",
+			"provider_request_id",
+			"provider_message_id",
+		).
 		Where("workspace_id = ?", in.ws).Where("delivery_id = ?", in.id).Where("fence = ?", in.fence)
 }
 
@@ -164,27 +253,41 @@ func finishAttempt(tx bun.Tx, in submission) *bun.UpdateQuery {
 func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (deliveryRow, error) {
 	var row deliveryRow
 	after := in.said.Outcome.After()
-	q := tx.NewUpdate().Model(&row).Set("submission = ?", after).Set("lease_until = NULL").
-		Set("error_code = ?", in.said.ErrorCode).Set("error_message = ?", in.said.ErrorMessage).Set("updated_at = ?", in.now).
-		Where("workspace_id = ?", in.ws).Where("id = ?", in.id).
-		Where("submission = ?", chat.SubmissionSending).Where("fence = ?", in.fence).Returning("*")
+	q := tx.NewUpdate().
+		Model(&row).
+		Set("submission = ?", after).
+		Set("lease_until = NULL").
+		Set("error_code = ?", in.said.ErrorCode).
+		Set("error_message = ?", in.said.ErrorMessage).
+		Set("updated_at = ?", in.now).
+		Where("workspace_id = ?", in.ws).
+		Where("id = ?", in.id).
+		Where("submission = ?", chat.SubmissionSending).
+		Where("fence = ?", in.fence).
+		Returning("*")
+
 	if after == chat.SubmissionUnknown {
 		q.Set("unknown_since = ?", in.now)
 	}
+
 	if after == chat.SubmissionPending && in.said.RetryAfter > 0 || after == chat.SubmissionBlocked {
 		q.Set("retry_at = ?", micro(in.now.Add(pause(in.said))))
 	}
+
 	if _, err := q.Exec(ctx); unlessNone(err) != nil {
 		return row, err
 	}
+
 	if row.ID == "" {
 		// Too late to change the delivery. An attempt that is still open, because evidence
 		// of acceptance was faster, is told its outcome all the same.
 		if err := s.batch(ctx, tx, finishAttempt(tx, in).Where("outcome IS NULL")); err != nil {
 			return row, err
 		}
+
 		return findDelivery(ctx, tx.NewSelect(), in.ws, in.id)
 	}
+
 	return row, s.batch(ctx, tx, append(consequences(tx, &row, in), finishAttempt(tx, in))...)
 }
 
@@ -195,17 +298,26 @@ func consequences(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 		return append(notSent(tx, row, in.now), closeBreaker(tx, row)...)
 	case chat.SubmissionSuppressed:
 		statements := append(notSent(tx, row, in.now), closeBreaker(tx, row)...)
+
 		return append(statements, suppress(tx, &suppressionRow{
-			WorkspaceID: in.ws, Channel: row.Channel, Sender: row.Sender, Address: row.To, Reason: chat.SuppressedCarrier,
-			SourceEvent: fmt.Sprintf("attempt:%s:%d", row.ID, in.fence), CreatedAt: in.now,
+			WorkspaceID: in.ws,
+			Channel:     row.Channel,
+			Sender:      row.Sender,
+			Address:     row.To,
+			Reason:      chat.SuppressedCarrier,
+			SourceEvent: fmt.Sprintf("attempt:%s:%d", row.ID, in.fence),
+			CreatedAt:   in.now,
 		}))
+
 	case chat.SubmissionBlocked:
 		parked := moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)
 		if in.said.Narrow {
 			// The account works, for others.
 			return append(closeBreaker(tx, row), parked)
 		}
+
 		return []bun.Query{openBreaker(tx, row, in), parked}
+
 	case chat.SubmissionUnknown:
 		return []bun.Query{moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)}
 	default: // pending: it is tried again
@@ -217,19 +329,33 @@ func consequences(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 // not; a person must decide: delivery_not_found.
 //
 // Idempotent: only a delivery that is pending or blocked changes, and only once.
-func (s *Store) GiveUp(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error) {
+func (s *Store) GiveUp(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.DeliveryID,
+	now time.Time,
+) (chat.Delivery, error) {
 	now = micro(now)
 	var row deliveryRow
 	err := s.inTx(ctx, "give up a delivery", func(ctx context.Context, tx bun.Tx) error {
 		var err error
+
 		row, err = findDelivery(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err != nil || !slices.Contains(claimable, row.Submission) || row.ErrorCode == chat.ErrorTriesExhausted {
 			return err
 		}
+
 		row.ErrorMessage = strings.TrimSuffix("last "+row.ErrorCode+", "+row.ErrorMessage, ", ")
 		row.ErrorCode, row.RetryAt = chat.ErrorTriesExhausted, nil
-		return s.batch(ctx, tx, saveState(tx, &row, now), moveAction(tx, ws, row.ActionID, chat.ActionParked, now, chat.ActionRunning))
+
+		return s.batch(
+			ctx,
+			tx,
+			saveState(tx, &row, now),
+			moveAction(tx, ws, row.ActionID, chat.ActionParked, now, chat.ActionRunning),
+		)
 	})
+
 	return row.delivery(), err
 }
 
@@ -239,27 +365,38 @@ func (s *Store) GiveUp(ctx context.Context, ws chat.WorkspaceID, id chat.Deliver
 // must decide. One whose claim ran out becomes unknown.
 //
 // Idempotent: any other delivery stays as it is.
-func (s *Store) SettleUnknown(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error) {
+func (s *Store) SettleUnknown(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.DeliveryID,
+	now time.Time,
+) (chat.Delivery, error) {
 	now = micro(now)
 	var row deliveryRow
 	err := s.inTx(ctx, "settle a delivery", func(ctx context.Context, tx bun.Tx) error {
 		var err error
+
 		row, err = findDelivery(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err == nil && row.Submission == chat.SubmissionSending && row.LeaseUntil.Before(now) {
 			return s.leaseRanOut(ctx, tx, &row, now)
 		}
+
 		if err != nil || row.Submission != chat.SubmissionUnknown {
 			return err
 		}
+
 		often, err := tooOftenUnknown(ctx, tx, &row)
 		if err != nil {
 			return err
 		}
+
 		if often {
 			return s.batch(ctx, tx, review(tx, &row, now)...)
 		}
+
 		return s.batch(ctx, tx, settle(tx, &row, now)...)
 	})
+
 	return row.delivery(), err
 }
 
@@ -272,8 +409,14 @@ func tooOftenUnknown(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, er
 	if row.Policy != chat.ResendAfterSettle {
 		return false, nil
 	}
-	unknown, err := tx.NewSelect().Model((*attemptRow)(nil)).Where("workspace_id = ?", row.WorkspaceID).Where("delivery_id = ?", row.ID).
-		Where("outcome = ?", chat.OutcomeUnknown).Count(ctx)
+
+	unknown, err := tx.NewSelect().
+		Model((*attemptRow)(nil)).
+		Where("workspace_id = ?", row.WorkspaceID).
+		Where("delivery_id = ?", row.ID).
+		Where("outcome = ?", chat.OutcomeUnknown).
+		Count(ctx)
+
 	return unknown >= maxUnknown, err
 }
 
@@ -281,22 +424,36 @@ func settle(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	switch row.Policy {
 	case chat.ResendAfterSettle:
 		row.Submission, row.UnknownSince = chat.SubmissionPending, nil
+
 		return []bun.Query{
-			saveState(tx, row, now), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionRunning, now, chat.ActionParked),
+			saveState(
+				tx,
+				row,
+				now,
+			), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionRunning, now, chat.ActionParked),
 		}
+
 	case chat.ExpireUnknown:
 		row.Submission, row.ErrorCode = chat.SubmissionExpired, chat.ErrorExpired
 		row.ErrorMessage = "nobody could tell in time whether it was sent; it may have been"
+
 		return append(notSent(tx, row, now), saveState(tx, row, now))
+
 	case chat.AtMostOnce:
 	}
+
 	return review(tx, row, now)
 }
 
 // review are the statements that hand an unknown outcome to a person.
 func review(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	row.Submission = chat.SubmissionNeedsReview
+
 	return []bun.Query{
-		saveState(tx, row, now), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning),
+		saveState(
+			tx,
+			row,
+			now,
+		), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning),
 	}
 }

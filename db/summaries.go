@@ -58,84 +58,155 @@ type chosenLabel struct {
 // newSummaryRow is a version without anything in it.
 func newSummaryRow(ws chat.WorkspaceID, id chat.ChatID, kind chat.SummaryKind, now time.Time) (summaryRow, error) {
 	made, err := uuid.NewV7()
+
 	return summaryRow{
-		ID: chat.SummaryID(made.String()), WorkspaceID: ws, ChatID: id, Kind: kind, State: chat.SummaryRunning,
-		Labels: []chosenLabel{}, LabelsAdded: []chat.LabelID{}, LabelsRemoved: []chat.LabelID{}, CreatedAt: now,
+		ID:            chat.SummaryID(made.String()),
+		WorkspaceID:   ws,
+		ChatID:        id,
+		Kind:          kind,
+		State:         chat.SummaryRunning,
+		Labels:        []chosenLabel{},
+		LabelsAdded:   []chat.LabelID{},
+		LabelsRemoved: []chat.LabelID{},
+		CreatedAt:     now,
 	}, err
 }
 
 // content is what the version says.
 func (r *summaryRow) content() chat.Summary {
 	return chat.Summary{
-		Title: r.Title, Summary: r.Summary, KeyPoints: r.Points.KeyPoints, OpenQuestions: r.Points.OpenQuestions,
-		NextSteps: r.Points.NextSteps, Model: r.Model,
-		Labels: each(r.Labels, func(l *chosenLabel) chat.LabelChoice { return l.LabelChoice }),
+		Title:         r.Title,
+		Summary:       r.Summary,
+		KeyPoints:     r.Points.KeyPoints,
+		OpenQuestions: r.Points.OpenQuestions,
+		NextSteps:     r.Points.NextSteps,
+		Model:         r.Model,
+		Labels:        each(r.Labels, func(l *chosenLabel) chat.LabelChoice { return l.LabelChoice }),
 	}
 }
 
 func (r *summaryRow) version() chat.SummaryVersion {
 	return chat.SummaryVersion{
-		ID: r.ID, ChatID: r.ChatID, Kind: r.Kind, State: r.State, Mode: r.Mode, Summary: r.content(),
-		Applied: r.Applied, Current: r.Current,
+		ID:      r.ID,
+		ChatID:  r.ChatID,
+		Kind:    r.Kind,
+		State:   r.State,
+		Mode:    r.Mode,
+		Summary: r.content(),
+		Applied: r.Applied,
+		Current: r.Current,
 		Usage: chat.Usage{
-			Requests: r.Requests, InputTokens: r.InputTokens, OutputTokens: r.OutputTokens, Duration: time.Duration(r.DurationMS) * time.Millisecond,
+			Requests:     r.Requests,
+			InputTokens:  r.InputTokens,
+			OutputTokens: r.OutputTokens,
+			Duration:     time.Duration(r.DurationMS) * time.Millisecond,
 		},
-		Watermark: r.Watermark, Covered: r.Covered, LabelsChosen: r.LabelsChosen, LabelsAdded: r.LabelsAdded, LabelsRemoved: r.LabelsRemoved,
+		Watermark:      r.Watermark,
+		Covered:        r.Covered,
+		LabelsChosen:   r.LabelsChosen,
+		LabelsAdded:    r.LabelsAdded,
+		LabelsRemoved:  r.LabelsRemoved,
 		Fates:          each(r.Labels, func(l *chosenLabel) chat.LabelFate { return l.Fate }),
-		LabelsUndoneAt: utc(r.LabelsUndoneAt), ActionID: r.ActionID, RequestedBy: r.RequestedBy, Automatic: r.Automatic,
-		RestoredFrom: r.RestoredFrom, Problem: r.Problem, CreatedAt: r.CreatedAt.UTC(), EndedAt: utc(r.EndedAt),
+		LabelsUndoneAt: utc(r.LabelsUndoneAt),
+		ActionID:       r.ActionID,
+		RequestedBy:    r.RequestedBy,
+		Automatic:      r.Automatic,
+		RestoredFrom:   r.RestoredFrom,
+		Problem:        r.Problem,
+		CreatedAt:      r.CreatedAt.UTC(),
+		EndedAt:        utc(r.EndedAt),
 	}
 }
 
 // selectSummaries selects versions, and tells which one its chat shows.
 func selectSummaries(db bun.IDB, dest any, ws chat.WorkspaceID, id chat.ChatID) *bun.SelectQuery {
 	return db.NewSelect().Model(dest).ColumnExpr("s.*").
-		ColumnExpr("EXISTS (SELECT 1 FROM chats c WHERE c.workspace_id = s.workspace_id AND c.id = s.chat_id AND c.summary_id = s.id) AS current").
+		ColumnExpr(
+			"EXISTS (SELECT 1 FROM chats c WHERE c.workspace_id = s.workspace_id AND c.id = s.chat_id AND c.summary_id = s.id) AS current",
+		).
 		Where("s.workspace_id = ?", ws).Where("s.chat_id = ?", id)
 }
 
 // Summaries lists the versions of a chat's summary, newest first, with those that run and
 // those that failed: chat_not_found.
-func (s *Store) Summaries(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, p chat.Page) (chat.List[chat.SummaryVersion], error) {
+func (s *Store) Summaries(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	p chat.Page,
+) (chat.List[chat.SummaryVersion], error) {
 	var before int64
+
 	byCursor, err := readCursor("summaries", p.Cursor, &before)
 	if err != nil {
 		return chat.List[chat.SummaryVersion]{}, err
 	}
+
 	if _, err := findChat(ctx, s.db.NewSelect(), ws, id); err != nil {
 		return chat.List[chat.SummaryVersion]{}, attempted("find a chat", err)
 	}
+
 	var rows []summaryRow
+
 	q := selectSummaries(s.db, &rows, ws, id).OrderExpr("s.number DESC").Limit(oneMore(p.Limit))
 	if byCursor {
 		q.Where("s.number < ?", before)
 	}
+
 	if err := q.Scan(ctx); err != nil {
 		return chat.List[chat.SummaryVersion]{}, attempted("list the summaries", err)
 	}
-	return listOf(rows, p.Limit, (*summaryRow).version, func(r *summaryRow) string { return cursorOf("summaries", r.Number) }), nil
+
+	return listOf(
+		rows,
+		p.Limit,
+		(*summaryRow).version,
+		func(r *summaryRow) string { return cursorOf("summaries", r.Number) },
+	), nil
 }
 
 // SummaryVersion finds one version: chat_not_found, summary_not_found.
-func (s *Store) SummaryVersion(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, version chat.SummaryID) (chat.SummaryVersion, error) {
+func (s *Store) SummaryVersion(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	version chat.SummaryID,
+) (chat.SummaryVersion, error) {
 	if _, err := findChat(ctx, s.db.NewSelect(), ws, id); err != nil {
 		return chat.SummaryVersion{}, attempted("find a chat", err)
 	}
+
 	row, err := findSummary(ctx, s.db, ws, id, version)
+
 	return row.version(), attempted("find a summary", err)
 }
 
-func findSummary(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.ChatID, version chat.SummaryID) (summaryRow, error) {
+func findSummary(
+	ctx context.Context,
+	db bun.IDB,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	version chat.SummaryID,
+) (summaryRow, error) {
 	var row summaryRow
 	err := selectSummaries(db, &row, ws, id).Where("s.id = ?", version).Scan(ctx)
+
 	return row, found(err, chat.CodeSummaryNotFound, "summary")
 }
 
 // newestNumber is the number of a chat's newest message, 0 for none.
 func newestNumber(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.ChatID) (int64, error) {
 	var number int64
-	err := db.NewSelect().Model((*messageRow)(nil)).Column("number").Where("m.workspace_id = ?", ws).Where("m.chat_id = ?", id).
-		Where("m.state <> ?", chat.MessageNotSent).OrderExpr("m.number DESC").Limit(1).Scan(ctx, &number)
+	err := db.NewSelect().
+		Model((*messageRow)(nil)).
+		Column("number").
+		Where("m.workspace_id = ?", ws).
+		Where("m.chat_id = ?", id).
+		Where("m.state <> ?", chat.MessageNotSent).
+		OrderExpr("m.number DESC").
+		Limit(1).
+		Scan(ctx, &number)
+
 	return number, unlessNone(err)
 }
 
@@ -146,22 +217,33 @@ func (s *Store) keepEdit(ctx context.Context, tx bun.Tx, row *chatRow, by chat.A
 	if err != nil {
 		return err
 	}
+
 	if p.Summary != nil {
 		// Who writes a summary has read the chat.
 		if row.SummaryWatermark, err = newestNumber(ctx, tx, row.WorkspaceID, row.ID); err != nil {
 			return err
 		}
-		row.SummaryEdited, row.SummaryModel, row.SummaryUpdatedAt = true, chat.ByPerson, &row.UpdatedAt
+
+		row.SummaryEdited = true
+		row.SummaryModel = chat.ByPerson
+		row.SummaryUpdatedAt = &row.UpdatedAt
 		// A model's points may say what the person has just corrected.
 		row.SummaryPoints = chat.Points{}
 	}
+
 	row.TitleEdited = row.TitleEdited || p.Title != nil
-	version.State, version.Applied, version.EndedAt = chat.SummarySucceeded, true, &row.UpdatedAt
-	version.Title, version.Summary, version.Points, version.Model = row.Title, row.Summary, row.SummaryPoints, chat.ByPerson
+	version.State = chat.SummarySucceeded
+	version.Applied = true
+	version.EndedAt = &row.UpdatedAt
+	version.Title = row.Title
+	version.Summary = row.Summary
+	version.Points = row.SummaryPoints
+	version.Model = chat.ByPerson
 	version.Watermark, version.RequestedBy = row.SummaryWatermark, by.MemberID
 	row.SummaryID = version.ID
 	// A summary that is being written now read the old ones: it must not win.
 	row.SummaryVersion++
 	_, err = tx.NewInsert().Model(&version).Exec(ctx)
+
 	return err
 }

@@ -34,33 +34,44 @@ func (s *Store) BeginSummary(ctx context.Context, in chat.SummaryStart, capacity
 	if err != nil {
 		return chat.SummaryPlan{}, attempted("find a chat", err)
 	}
+
 	if row.SummaryEdited && !in.Overwrite && !in.UpdateLabels {
-		return chat.SummaryPlan{}, chat.Errorf(chat.CodeSummaryEdited, "a person wrote this summary; ask with overwrite=true to replace it")
+		return chat.SummaryPlan{}, chat.Errorf(
+			chat.CodeSummaryEdited,
+			"a person wrote this summary; ask with overwrite=true to replace it",
+		)
 	}
+
 	last, err := s.lastRun(ctx, &row)
 	if err != nil {
 		return chat.SummaryPlan{}, attempted("find the last summary", err)
 	}
+
 	settings, err := findSettings(ctx, s.db, in.WorkspaceID)
 	if err != nil {
 		return chat.SummaryPlan{}, attempted("find the settings of summaries", err)
 	}
+
 	m, err := s.measure(ctx, &row, last)
 	if err != nil {
 		return chat.SummaryPlan{}, attempted("measure a chat", err)
 	}
+
 	if m.count == 0 {
 		return chat.SummaryPlan{}, chat.Errorf(chat.CodeNothingToSummarize, "the chat has no messages yet")
 	}
+
 	var labels []chat.Label
 	if in.UpdateLabels {
 		if labels, err = workspaceLabels(ctx, s.db, in.WorkspaceID); err != nil {
 			return chat.SummaryPlan{}, attempted("list the labels", err)
 		}
 	}
+
 	m.brief = settings.Brief(labels)
 	plan := m.plan(&in, last, capacity)
 	plan.ID, plan.Version = in.ID, row.SummaryVersion
+
 	return plan, s.storeRun(ctx, &in, &plan, m)
 }
 
@@ -70,12 +81,20 @@ func (s *Store) lastRun(ctx context.Context, row *chatRow) (*summaryRow, error) 
 	if row.SummaryEdited {
 		return nil, nil //nolint:nilnil // none is no error
 	}
+
 	var last summaryRow
-	err := selectSummaries(s.db, &last, row.WorkspaceID, row.ID).Where("s.kind = ?", chat.SummaryByModel).
-		Where("s.state = ?", chat.SummarySucceeded).Where("s.mode <> ?", chat.ModeUnchanged).OrderExpr("s.number DESC").Limit(1).Scan(ctx)
+
+	err := selectSummaries(s.db, &last, row.WorkspaceID, row.ID).
+		Where("s.kind = ?", chat.SummaryByModel).
+		Where("s.state = ?", chat.SummarySucceeded).
+		Where("s.mode <> ?", chat.ModeUnchanged).
+		OrderExpr("s.number DESC").
+		Limit(1).
+		Scan(ctx)
 	if noRows(err) {
 		return nil, nil //nolint:nilnil // none is no error
 	}
+
 	return &last, err
 }
 
@@ -99,29 +118,38 @@ func (s *Store) measure(ctx context.Context, row *chatRow, last *summaryRow) (*m
 	if err != nil {
 		return nil, err
 	}
+
 	defer func() { _ = rows.Close() }() // Err tells what went wrong
+
 	m, sum := &measured{}, sha256.New()
+
 	for rows.Next() {
 		var number int64
+
 		var id, content string
 		if err := rows.Scan(&number, &id, &content); err != nil {
 			return nil, err
 		}
+
 		m.add(number, content, last, sum)
 		sum.Write([]byte(id + "\x00" + content + "\x00"))
 	}
+
 	m.seal(last, sum)
+
 	return m, rows.Err()
 }
 
 // add counts a message. sum is of the messages before it.
 func (m *measured) add(number int64, content string, last *summaryRow, sum hash.Hash) {
 	size := chat.MessageSize{Number: number, Size: min(utf8.RuneCountInString(content), mostOfMessage) + perMessage}
+
 	m.all = append(m.all, size)
 	if last != nil && number > last.Watermark {
 		m.seal(last, sum)
 		m.fresh = append(m.fresh, size)
 	}
+
 	m.count, m.newest = m.count+1, number
 }
 
@@ -136,15 +164,23 @@ func (m *measured) seal(last *summaryRow, sum hash.Hash) {
 
 func (m *measured) plan(in *chat.SummaryStart, last *summaryRow, capacity int) chat.SummaryPlan {
 	means := chat.SummaryMeans{
-		Intact: m.intact, New: len(m.fresh), Total: m.count, Full: in.Full, Labels: in.UpdateLabels, Free: capacity == 0,
+		Intact: m.intact,
+		New:    len(m.fresh),
+		Total:  m.count,
+		Full:   in.Full,
+		Labels: in.UpdateLabels,
+		Free:   capacity == 0,
 	}
+
 	if last != nil {
 		version := last.version()
 		means.Last, means.Rebriefed = &version, !strings.HasPrefix(last.Brief, m.brief)
 	}
+
 	if in.Capacity > 0 && capacity > 0 {
 		capacity = in.Capacity
 	}
+
 	plan := chat.SummaryPlan{Mode: means.Mode(), Capacity: capacity}
 	switch plan.Mode {
 	case chat.ModeUnchanged:
@@ -152,12 +188,15 @@ func (m *measured) plan(in *chat.SummaryStart, last *summaryRow, capacity int) c
 		if !in.UpdateLabels {
 			standing.Labels = nil
 		}
+
 		plan.Standing = &standing
+
 	case chat.ModeIncremental:
 		plan.Base, plan.Parts = last.ID, chat.SplitMessages(m.fresh, capacity)
 	case chat.ModeFull:
 		plan.Parts = chat.SplitMessages(m.all, capacity)
 	}
+
 	return plan
 }
 
@@ -166,20 +205,36 @@ func (s *Store) storeRun(ctx context.Context, in *chat.SummaryStart, plan *chat.
 	if err != nil {
 		return attempted("make a summary's id", err)
 	}
-	run.ID, run.Mode, run.LabelsChosen, run.Automatic = in.ID, plan.Mode, in.UpdateLabels, in.Automatic
+
+	run.ID = in.ID
+	run.Mode = plan.Mode
+	run.LabelsChosen = in.UpdateLabels
+	run.Automatic = in.Automatic
 	run.ActionID, run.RequestedBy = in.ActionID, in.By.MemberID
-	run.Watermark, run.Covered, run.Digest, run.Brief = m.newest, m.count, m.digest, m.brief
+	run.Watermark = m.newest
+	run.Covered = m.count
+	run.Digest = m.digest
+	run.Brief = m.brief
+
 	return s.inTx(ctx, "begin a summary", func(ctx context.Context, tx bun.Tx) error {
 		if err := endLostRuns(ctx, tx, &run); err != nil {
 			return err
 		}
+
 		_, err := tx.NewInsert().Model(&run).On("CONFLICT (workspace_id, id) DO UPDATE").Set("mode = EXCLUDED.mode").
 			Set("watermark = EXCLUDED.watermark").Set("covered = EXCLUDED.covered").Set("digest = EXCLUDED.digest").
 			Set("brief = EXCLUDED.brief").Exec(ctx)
 		if err != nil || !in.Automatic {
 			return err
 		}
-		return editChat(ctx, tx.NewUpdate().Set("summary_tried = ?", m.newest), in.WorkspaceID, in.ChatID, run.CreatedAt)
+
+		return editChat(
+			ctx,
+			tx.NewUpdate().Set("summary_tried = ?", m.newest),
+			in.WorkspaceID,
+			in.ChatID,
+			run.CreatedAt,
+		)
 	})
 }
 
@@ -187,12 +242,21 @@ func (s *Store) storeRun(ctx context.Context, in *chat.SummaryStart, plan *chat.
 // in Temporal.
 func endLostRuns(ctx context.Context, tx bun.Tx, run *summaryRow) error {
 	lost := chat.Errorf(chat.CodeSummarizationFailed, "its workflow was ended in Temporal")
-	_, err := endRun(tx, run.WorkspaceID, lost, run.CreatedAt).Where("chat_id = ?", run.ChatID).Where("id <> ?", run.ID).Exec(ctx)
+	_, err := endRun(tx, run.WorkspaceID, lost, run.CreatedAt).
+		Where("chat_id = ?", run.ChatID).
+		Where("id <> ?", run.ID).
+		Exec(ctx)
+
 	return err
 }
 
 // endRun is the statement that ends runs without a summary.
 func endRun(tx bun.Tx, ws chat.WorkspaceID, problem *chat.Error, now time.Time) *bun.UpdateQuery {
-	return tx.NewUpdate().Model((*summaryRow)(nil)).Set("state = ?", chat.SummaryFailed).Set("problem = ?", problem).Set("ended_at = ?", now).
-		Where("workspace_id = ?", ws).Where("state = ?", chat.SummaryRunning)
+	return tx.NewUpdate().
+		Model((*summaryRow)(nil)).
+		Set("state = ?", chat.SummaryFailed).
+		Set("problem = ?", problem).
+		Set("ended_at = ?", now).
+		Where("workspace_id = ?", ws).
+		Where("state = ?", chat.SummaryRunning)
 }

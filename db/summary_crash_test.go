@@ -24,6 +24,7 @@ func (d *dies) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Conte
 	if d.seen++; d.seen == d.before {
 		d.end()
 	}
+
 	return ctx
 }
 
@@ -44,6 +45,7 @@ func see(t *testing.T, s *db.Store, save *chat.SummaryToSave) shown {
 	require.NoError(t, err)
 	a, err := s.Action(t.Context(), save.WorkspaceID, save.Requests[0].ActionID)
 	require.NoError(t, err)
+
 	return shown{c, v, a}
 }
 
@@ -51,8 +53,10 @@ func see(t *testing.T, s *db.Store, save *chat.SummaryToSave) shown {
 // turn, and then does it again as Temporal would.
 func TestASaveThatDiesLeavesTheOldOrTheNewState(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		points := 0
+
 		for before := 1; ; before++ {
 			l := newLabelling(t, s)
 			begin(t, s, summaryStart(l.w, withLabels)).save(t, s, "old", sure("late"))
@@ -64,19 +68,28 @@ func TestASaveThatDiesLeavesTheOldOrTheNewState(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			hook := &dies{before: before, end: cancel}
 			err := s.Watched(hook).SaveSummary(ctx, save)
+
 			cancel()
+
 			if hook.seen < before { // it had no more queries
 				require.NoError(t, err)
 				break
 			}
+
 			require.Error(t, err)
+
 			points++
+
 			assert.Equal(t, old, see(t, s, &save), "before query %d", before)
 			require.NoError(t, s.SaveSummary(t.Context(), save))
 			now := see(t, s, &save)
-			assert.Equal(t, []any{"new", chat.SummarySucceeded, chat.ActionSucceeded, sources{"VIP": chat.LabelByModel}, 1},
-				[]any{now.chat.Summary, now.version.State, now.action.State, on(now.chat), len(now.chat.Suggested)})
+			assert.Equal(
+				t,
+				[]any{"new", chat.SummarySucceeded, chat.ActionSucceeded, sources{"VIP": chat.LabelByModel}, 1},
+				[]any{now.chat.Summary, now.version.State, now.action.State, on(now.chat), len(now.chat.Suggested)},
+			)
 		}
+
 		assert.Greater(t, points, 8, "as many points as there are queries")
 	})
 }

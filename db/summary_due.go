@@ -17,35 +17,48 @@ func (s *Store) SummaryDue(ctx context.Context, in chat.AutoSummary, now time.Ti
 	if err != nil || !settings.Automatic() {
 		return chat.SummaryDue{}, attempted("find the settings of summaries", err)
 	}
+
 	row, err := findChat(ctx, s.db.NewSelect(), in.WorkspaceID, in.ChatID)
 	if chat.CodeOf(err) == chat.CodeChatNotFound {
 		return chat.SummaryDue{}, nil
 	}
+
 	if err != nil || row.SummaryEdited || row.State == chat.StateArchived {
 		return chat.SummaryDue{}, attempted("find a chat", err)
 	}
+
 	var unread []messageRow
+
 	err = freshMessages(s.db, &unread, &row, max(row.SummaryWatermark, row.SummaryTried, in.Tried)).Scan(ctx)
 	if err != nil || len(unread) == 0 {
 		return chat.SummaryDue{}, attempted("look for new messages", err)
 	}
+
 	due := chat.SummaryDue{Newest: unread[0].Number, By: settings.UpdatedBy, Labels: settings.AutomaticLabels}
 	if n := settings.EveryMessages; n > 0 {
 		due.Missing = max(n-len(unread), 0)
 		due.Due = due.Missing == 0
 	}
+
 	if settings.QuietAfter > 0 {
 		due.In = max(unread[0].CreatedAt.Add(settings.QuietAfter).Sub(now), 0)
 		due.Due = due.Due || due.In == 0
 	}
+
 	return due, nil
 }
 
 // freshMessages selects the messages after a number, newest first, as many as matter.
 func freshMessages(db bun.IDB, dest any, row *chatRow, after int64) *bun.SelectQuery {
-	return db.NewSelect().Model(dest).Column("number", "created_at").
-		Where("m.workspace_id = ?", row.WorkspaceID).Where("m.chat_id = ?", row.ID).
-		Where("m.number > ?", after).Where("m.state <> ?", chat.MessageNotSent).OrderExpr("m.number DESC").Limit(chat.MaxEveryMessages)
+	return db.NewSelect().
+		Model(dest).
+		Column("number", "created_at").
+		Where("m.workspace_id = ?", row.WorkspaceID).
+		Where("m.chat_id = ?", row.ID).
+		Where("m.number > ?", after).
+		Where("m.state <> ?", chat.MessageNotSent).
+		OrderExpr("m.number DESC").
+		Limit(chat.MaxEveryMessages)
 }
 
 // forgottenFor is how long after its time a chat that was not summarized is still looked for.
@@ -54,16 +67,24 @@ const forgottenFor = 24 * time.Hour
 // ForgottenSummaries finds, in every workspace, chats that have been quiet for longer than
 // they should be without having been summarized, because the word of a message was lost on
 // its way: at most limit.
-func (s *Store) ForgottenSummaries(ctx context.Context, now time.Time, grace time.Duration, limit int) ([]chat.AutoSummary, error) {
+func (s *Store) ForgottenSummaries(
+	ctx context.Context,
+	now time.Time,
+	grace time.Duration,
+	limit int,
+) ([]chat.AutoSummary, error) {
 	var all []summarySettingsRow
 	if err := s.db.NewSelect().Model(&all).Where("s.quiet_seconds > 0").OrderExpr("s.workspace_id").Scan(ctx); err != nil {
 		return nil, attempted("list the settings of summaries", err)
 	}
+
 	var forgotten []chat.AutoSummary
+
 	for _, row := range all {
 		settings := row.settings()
 		until := micro(now.Add(-settings.QuietAfter - grace))
 		var ids []chat.ChatID
+
 		err := s.db.NewSelect().Model((*chatRow)(nil)).Column("id").Where("c.workspace_id = ?", row.WorkspaceID).
 			Where("c.deleted_at IS NULL").Where("NOT c.summary_edited").Where("c.state <> ?", chat.StateArchived).
 			Where("c.last_activity_at BETWEEN ? AND ?", until.Add(-forgottenFor), until).
@@ -73,12 +94,15 @@ func (s *Store) ForgottenSummaries(ctx context.Context, now time.Time, grace tim
 		if err != nil {
 			return nil, attempted("look for forgotten summaries", err)
 		}
+
 		for _, id := range ids {
 			forgotten = append(forgotten, chat.AutoSummary{WorkspaceID: row.WorkspaceID, ChatID: id})
 		}
+
 		if len(forgotten) == limit {
 			break
 		}
 	}
+
 	return forgotten, nil
 }

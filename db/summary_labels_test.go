@@ -41,6 +41,7 @@ func newLabelling(t *testing.T, s *db.Store) *labelling {
 	l.lost, err = s.CreateLabel(t.Context(), l.w.Workspace, l.w.By, chat.Label{Name: "Lost"})
 	require.NoError(t, err)
 	addMessage(t, s, l.w, l.w.SMS.ID, "one")
+
 	return l
 }
 
@@ -48,15 +49,18 @@ func newLabelling(t *testing.T, s *db.Store) *labelling {
 func (l *labelling) run(choices ...chat.LabelChoice) (writing, chat.Chat) {
 	l.Helper()
 	run := begin(l.T, l.s, summaryStart(l.w, withLabels, inFull))
+
 	return run, run.save(l.T, l.s, "text", choices...)
 }
 
 // set is a person's choice of all labels.
 func (l *labelling) set(ids ...chat.LabelID) chat.Chat {
 	l.Helper()
+
 	if ids == nil {
 		ids = []chat.LabelID{}
 	}
+
 	return edit(l.T, l.s, l.w, chat.ChatPatch{LabelIDs: &ids})
 }
 
@@ -64,6 +68,7 @@ func (l *labelling) undo(id chat.SummaryID) chat.Chat {
 	l.Helper()
 	c, err := l.s.UndoLabels(l.Context(), l.w.Workspace, l.w.By, l.w.SMS.ID, id)
 	require.NoError(l.T, err)
+
 	return c
 }
 
@@ -73,6 +78,7 @@ func on(c chat.Chat) map[string]chat.LabelSource {
 	for _, l := range c.Labels {
 		names[l.Name] = l.Source
 	}
+
 	return names
 }
 
@@ -80,20 +86,38 @@ type sources = map[string]chat.LabelSource
 
 func TestLabelsOfAModel(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		l := newLabelling(t, s)
 		l.set(l.w.VIP.ID)
 		run, c := l.run(sure("billing"), sure("vip"), unsure("late"), sure("no such"))
-		assert.Equal(t, sources{"VIP": chat.LabelByPerson, "Billing": chat.LabelByModel}, on(c), "only the workspace's, and a person's stay a person's")
+		assert.Equal(
+			t,
+			sources{"VIP": chat.LabelByPerson, "Billing": chat.LabelByModel},
+			on(c),
+			"only the workspace's, and a person's stay a person's",
+		)
+
 		require.Len(t, c.Suggested, 1)
 		assert.Equal(t, "Late", c.Suggested[0].Name)
 		assert.NotEmpty(t, c.Suggested[0].Evidence)
 		v := run.version(t, s)
-		assert.Equal(t, []chat.LabelFate{chat.LabelSet, chat.LabelPresent, chat.LabelSuggested, chat.LabelWithheld}, v.Fates)
+		assert.Equal(
+			t,
+			[]chat.LabelFate{chat.LabelSet, chat.LabelPresent, chat.LabelSuggested, chat.LabelWithheld},
+			v.Fates,
+		)
+
 		assert.Equal(t, []chat.LabelID{l.w.Billing.ID}, v.LabelsAdded)
 
 		run, c = l.run(sure("late"))
-		assert.Equal(t, sources{"VIP": chat.LabelByPerson, "Late": chat.LabelByModel}, on(c), "its own goes, a person's stays")
+		assert.Equal(
+			t,
+			sources{"VIP": chat.LabelByPerson, "Late": chat.LabelByModel},
+			on(c),
+			"its own goes, a person's stays",
+		)
+
 		assert.Empty(t, c.Suggested, "what is set is not suggested")
 		assert.Equal(t, []chat.LabelID{l.w.Billing.ID}, run.version(t, s).LabelsRemoved)
 
@@ -107,6 +131,7 @@ func TestLabelsOfAModel(t *testing.T) {
 
 		_, err := s.UpdateSummarySettings(t.Context(), l.w.Workspace, l.w.By, chat.SummarySettings{LabelThreshold: 0.3})
 		require.NoError(t, err)
+
 		_, c = l.run(unsure("lost"))
 		assert.Equal(t, chat.LabelByModel, on(c)["Lost"], "the workspace's threshold decides")
 	})
@@ -118,21 +143,32 @@ func (l *labelling) tool(effect func(context.Context, chat.ChatEditor) error) {
 	in := l.w.Send(l.w.SMS.ID, "hi", chat.ToolCall{ID: "a", Name: "one"})
 	_, err := l.s.PrepareSend(l.Context(), in, dbtest.SendIDs(), dbtest.PlanText("hi"))
 	require.NoError(l.T, err)
-	_, err = l.s.CompleteToolCall(l.Context(), l.w.Workspace, in.ActionID, 0, func(ctx context.Context, e chat.ChatEditor) (json.RawMessage, error) {
-		return json.RawMessage(`{}`), effect(ctx, e)
-	})
+
+	_, err = l.s.CompleteToolCall(
+		l.Context(),
+		l.w.Workspace,
+		in.ActionID,
+		0,
+		func(ctx context.Context, e chat.ChatEditor) (json.RawMessage, error) {
+			return json.RawMessage(`{}`), effect(ctx, e)
+		},
+	)
+
 	require.NoError(l.T, err)
 }
 
 func TestALabelThatAToolSetsTooIsNotTheModelsAnyMore(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		l := newLabelling(t, s)
 		l.set(l.w.VIP.ID)
 		l.run(sure("late"))
+
 		l.tool(func(ctx context.Context, e chat.ChatEditor) error {
 			return errors.Join(e.AddLabel(ctx, "late"), e.AddLabel(ctx, "vip"))
 		})
+
 		_, c := l.run()
 		assert.Equal(t, sources{"VIP": chat.LabelByPerson, "Late": chat.LabelByTool}, on(c))
 	})
@@ -140,18 +176,24 @@ func TestALabelThatAToolSetsTooIsNotTheModelsAnyMore(t *testing.T) {
 
 func TestNewLabelsAreLookedForAlsoWhenNothingElseIsNew(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		l := newLabelling(t, s)
 		l.run(sure("late"))
+
 		mode := func(changes ...func(*chat.SummaryStep)) chat.SummaryMode {
 			run := begin(t, s, summaryStart(l.w, changes...))
+
 			text := "text"
 			if run.plan.Standing != nil {
 				text = run.plan.Standing.Summary
 			}
+
 			run.save(t, s, text)
+
 			return run.plan.Mode
 		}
+
 		assert.Equal(t, chat.ModeUnchanged, mode(), "no labels are asked for")
 		assert.Equal(t, chat.ModeUnchanged, mode(withLabels), "the last run that read has labels")
 		_, err := s.CreateLabel(t.Context(), l.w.Workspace, l.w.By, chat.Label{Name: "Refund"})
@@ -164,22 +206,35 @@ func TestNewLabelsAreLookedForAlsoWhenNothingElseIsNew(t *testing.T) {
 
 func TestUndoLabels(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		l := newLabelling(t, s)
 		l.run(sure("billing"), sure("late"))
 		run, c := l.run(sure("vip"), sure("lost"), sure("late"))
 		require.Equal(t, sources{"VIP": chat.LabelByModel, "Lost": chat.LabelByModel, "Late": chat.LabelByModel}, on(c))
 		c = l.undo(run.ID)
-		assert.Equal(t, sources{"Billing": chat.LabelByPerson, "Late": chat.LabelByModel}, on(c), "as it was before the run")
+		assert.Equal(
+			t,
+			sources{"Billing": chat.LabelByPerson, "Late": chat.LabelByModel},
+			on(c),
+			"as it was before the run",
+		)
+
 		assert.Equal(t, c, l.undo(run.ID), "a second time changes nothing")
 		assert.NotNil(t, run.version(t, s).LabelsUndoneAt)
 		_, c = l.run(sure("vip"), sure("late"))
-		assert.Equal(t, sources{"Billing": chat.LabelByPerson, "Late": chat.LabelByModel}, on(c), "and no run does it again")
+		assert.Equal(
+			t,
+			sources{"Billing": chat.LabelByPerson, "Late": chat.LabelByModel},
+			on(c),
+			"and no run does it again",
+		)
 	})
 }
 
 func TestUndoLabelsLeavesWhatPeopleHaveTouched(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		l := newLabelling(t, s)
 		l.run(sure("billing"), sure("late"))

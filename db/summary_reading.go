@@ -23,28 +23,39 @@ func (s *Store) Reading(ctx context.Context, part chat.SummaryPart) (chat.Readin
 	if err != nil {
 		return chat.Reading{}, attempted("find a chat", err)
 	}
+
 	settings, err := findSettings(ctx, s.db, part.WorkspaceID)
 	if err != nil {
 		return chat.Reading{}, attempted("find the settings of summaries", err)
 	}
+
 	reading := chat.Reading{
-		ChatID: row.ID, Channel: row.Channel, Title: row.Title, ChooseLabels: part.UpdateLabels,
-		Language: settings.Language, Instructions: settings.Instructions,
+		ChatID:       row.ID,
+		Channel:      row.Channel,
+		Title:        row.Title,
+		ChooseLabels: part.UpdateLabels,
+		Language:     settings.Language,
+		Instructions: settings.Instructions,
 	}
+
 	if part.Base != "" {
 		base, err := findSummary(ctx, s.db, part.WorkspaceID, part.ChatID, part.Base)
 		if err != nil {
 			return chat.Reading{}, attempted("find a summary", err)
 		}
+
 		reading.Earlier = append(reading.Earlier, base.content())
 	}
+
 	reading.Earlier = append(reading.Earlier, part.Parts...)
 	if reading.Messages, err = s.lines(ctx, &part); err != nil {
 		return chat.Reading{}, attempted("read the messages", err)
 	}
+
 	if part.UpdateLabels {
 		reading.Labels, err = workspaceLabels(ctx, s.db, part.WorkspaceID)
 	}
+
 	return reading, attempted("list the labels", err)
 }
 
@@ -52,12 +63,26 @@ func (s *Store) lines(ctx context.Context, part *chat.SummaryPart) ([]chat.Line,
 	if part.Messages == (chat.MessageRange{}) {
 		return nil, nil
 	}
+
 	var rows []transcriptRow
-	err := s.db.NewSelect().Model(&rows).Column("m.id", "m.role", "m.content").ColumnExpr("p.name AS speaker").
+	err := s.db.NewSelect().
+		Model(&rows).
+		Column("m.id", "m.role", "m.content").
+		ColumnExpr("p.name AS speaker").
 		Join("LEFT JOIN members AS p ON p.workspace_id = m.workspace_id AND p.id = m.member_id").
-		Where("m.workspace_id = ?", part.WorkspaceID).Where("m.chat_id = ?", part.ChatID).Where("m.state <> ?", chat.MessageNotSent).
-		Where("m.number BETWEEN ? AND ?", part.Messages.From, part.Messages.To).OrderExpr("m.number").Scan(ctx)
+		Where("m.workspace_id = ?", part.WorkspaceID).
+		Where("m.chat_id = ?", part.ChatID).
+		Where("m.state <> ?", chat.MessageNotSent).
+		Where("m.number BETWEEN ? AND ?", part.Messages.From, part.Messages.To).
+		OrderExpr("m.number").
+		Scan(ctx)
+
 	return each(rows, func(r *transcriptRow) chat.Line {
-		return chat.Line{ID: r.ID, Role: r.Role, Speaker: r.Speaker, Text: r.Content}
+		return chat.Line{
+			ID:      r.ID,
+			Role:    r.Role,
+			Speaker: r.Speaker,
+			Text:    r.Content,
+		}
 	}), err
 }

@@ -12,45 +12,68 @@ import (
 // RestoreSummary puts an older version back, as a person's choice: from then on no model
 // overwrites it unless told to. The labels stay as they are. The errors: chat_not_found;
 // summary_not_found; conflict for a run that has no summary.
-func (s *Store) RestoreSummary(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, version chat.SummaryID) (chat.Chat, error) {
+func (s *Store) RestoreSummary(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	id chat.ChatID,
+	version chat.SummaryID,
+) (chat.Chat, error) {
 	var c chat.Chat
 	err := s.inTx(ctx, "restore a summary", func(ctx context.Context, tx bun.Tx) error {
 		row, err := findChat(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err != nil {
 			return err
 		}
+
 		older, err := findSummary(ctx, tx, ws, id, version)
 		if err != nil {
 			return err
 		}
+
 		if older.State != chat.SummarySucceeded {
 			return chat.Errorf(chat.CodeConflict, "this run has not written a summary; its state is %s", older.State)
 		}
+
 		row.UpdatedAt = s.time()
+
 		restored, err := newSummaryRow(ws, id, chat.SummaryRestored, row.UpdatedAt)
 		if err != nil {
 			return err
 		}
+
 		content := older.content()
 		restored.take(&content)
-		restored.State, restored.Applied, restored.EndedAt = chat.SummarySucceeded, true, &row.UpdatedAt
+		restored.State = chat.SummarySucceeded
+		restored.Applied = true
+		restored.EndedAt = &row.UpdatedAt
 		restored.Labels = []chosenLabel{}
-		restored.Watermark, restored.Covered, restored.Digest = older.Watermark, older.Covered, older.Digest
+		restored.Watermark = older.Watermark
+		restored.Covered = older.Covered
+		restored.Digest = older.Digest
 		restored.RestoredFrom, restored.RequestedBy = older.ID, by.MemberID
 		row.show(&restored)
-		row.Title, row.TitleEdited, row.SummaryEdited = restored.Title, true, true
+		row.Title = restored.Title
+		row.TitleEdited = true
+		row.SummaryEdited = true
+
 		if _, err := tx.NewInsert().Model(&restored).Exec(ctx); err != nil {
 			return err
 		}
+
 		if _, err := tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx); err != nil {
 			return err
 		}
+
 		if err := s.audit(ctx, tx, ws, by, "summary.restored", objectID(id), changed{"summary_id": older.ID}); err != nil {
 			return err
 		}
+
 		c, err = complete(ctx, tx, &row)
+
 		return err
 	})
+
 	return c, err
 }
 
@@ -60,29 +83,41 @@ func (s *Store) RestoreSummary(ctx context.Context, ws chat.WorkspaceID, by chat
 // summary_not_found; conflict for a run that has not chosen labels.
 //
 // Idempotent: a second time changes nothing.
-func (s *Store) UndoLabels(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID, version chat.SummaryID) (chat.Chat, error) {
+func (s *Store) UndoLabels(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	id chat.ChatID,
+	version chat.SummaryID,
+) (chat.Chat, error) {
 	var c chat.Chat
 	err := s.inTx(ctx, "undo a summary's labels", func(ctx context.Context, tx bun.Tx) error {
 		row, err := findChat(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err != nil {
 			return err
 		}
+
 		run, err := findSummary(ctx, tx, ws, id, version)
 		if err != nil {
 			return err
 		}
+
 		if run.State != chat.SummarySucceeded || !run.LabelsChosen {
 			return chat.Errorf(chat.CodeConflict, "this run has not chosen labels")
 		}
+
 		if run.LabelsUndoneAt == nil {
 			row.UpdatedAt = s.time()
 			if err := s.undoLabels(ctx, tx, &row, &run, by); err != nil {
 				return err
 			}
 		}
+
 		c, err = complete(ctx, tx, &row)
+
 		return err
 	})
+
 	return c, err
 }
 
@@ -91,42 +126,53 @@ func (s *Store) undoLabels(ctx context.Context, tx bun.Tx, row *chatRow, run *su
 	if err != nil {
 		return err
 	}
+
 	removed, err := removedLabels(ctx, tx, row.WorkspaceID, row.ID)
 	if err != nil {
 		return err
 	}
+
 	var gone, back []chat.LabelID
+
 	for _, l := range present[row.ID] {
 		if l.Source == chat.LabelByModel && l.SummaryID == run.ID && slices.Contains(run.LabelsAdded, l.ID) {
 			gone = append(gone, l.ID)
 		}
 	}
+
 	for _, label := range run.LabelsRemoved {
 		on := slices.ContainsFunc(present[row.ID], func(l chat.ChatLabel) bool { return l.ID == label })
 		if !on && !slices.Contains(removed, label) {
 			back = append(back, label)
 		}
 	}
+
 	if back, err = existingLabels(ctx, tx, row.WorkspaceID, back); err != nil {
 		return err
 	}
+
 	if err := s.removeModelLabels(ctx, tx, row, gone); err != nil {
 		return err
 	}
+
 	if err := noteRemovals(ctx, tx, row.WorkspaceID, row.ID, gone, row.UpdatedAt); err != nil {
 		return err
 	}
+
 	if err := putLabels(ctx, tx, row.WorkspaceID, row.ID, back, chat.LabelByPerson, row.UpdatedAt); err != nil {
 		return err
 	}
+
 	if err := editChat(ctx, tx.NewUpdate(), row.WorkspaceID, row.ID, row.UpdatedAt); err != nil {
 		return err
 	}
+
 	_, err = tx.NewUpdate().Model(run).Set("labels_undone_at = ?", row.UpdatedAt).
 		Where("workspace_id = ?", run.WorkspaceID).Where("id = ?", run.ID).Exec(ctx)
 	if err != nil {
 		return err
 	}
+
 	return s.audit(ctx, tx, row.WorkspaceID, by, "summary.labels_undone", objectID(row.ID),
 		changed{"summary_id": run.ID, "removed": gone, "added": back})
 }

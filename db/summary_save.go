@@ -24,54 +24,82 @@ func (s *Store) SaveSummary(ctx context.Context, in chat.SummaryToSave) error {
 		if err != nil {
 			return err
 		}
+
 		run, err := findSummary(ctx, tx, in.WorkspaceID, in.ChatID, in.ID)
 		if err != nil {
 			return err
 		}
+
 		if run.State != chat.SummarySucceeded {
 			if run.State == chat.SummaryFailed || row.SummaryVersion != in.Version {
 				return chat.Errorf(chat.CodeConflict, "the summary was changed meanwhile")
 			}
+
 			if err := s.applySummary(ctx, tx, &row, &run, &in); err != nil {
 				return err
 			}
 		}
+
 		return s.succeedAll(ctx, tx, in.Requests)
 	})
 }
 
 // applySummary puts a run's result into the chat and into the run.
-func (s *Store) applySummary(ctx context.Context, tx bun.Tx, row *chatRow, run *summaryRow, in *chat.SummaryToSave) error {
+func (s *Store) applySummary(
+	ctx context.Context,
+	tx bun.Tx,
+	row *chatRow,
+	run *summaryRow,
+	in *chat.SummaryToSave,
+) error {
 	now := s.time()
 	row.UpdatedAt = now
+
 	run.take(&in.Summary)
 	run.State, run.EndedAt = chat.SummarySucceeded, &now
+
 	run.Applied = !row.SummaryEdited || in.Overwrite
 	if run.Applied {
 		row.show(run)
+
 		if !row.TitleEdited || in.Overwrite {
 			row.Title, row.TitleEdited = run.Title, false
 		}
 	}
+
 	if in.UpdateLabels {
 		if err := s.applyLabels(ctx, tx, row, run); err != nil {
 			return err
 		}
 	}
-	_, err := tx.NewUpdate().Model(row).Column("title", "summary", "summary_model", "summary_updated_at", "summary_version", "summary_id",
-		"summary_points", "summary_watermark", "suggested_labels", "title_edited", "summary_edited", "updated_at").
-		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID).Exec(ctx)
+
+	_, err := tx.NewUpdate().
+		Model(row).
+		Column("title", "summary", "summary_model", "summary_updated_at", "summary_version", "summary_id", "summary_points", "summary_watermark", "suggested_labels", "title_edited", "summary_edited", "updated_at").
+		Where("workspace_id = ?", row.WorkspaceID).
+		Where("id = ?", row.ID).
+		Exec(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = tx.NewUpdate().Model(run).Column("state", "title", "summary", "points", "labels", "labels_added", "labels_removed",
-		"model", "applied", "ended_at").Where("workspace_id = ?", run.WorkspaceID).Where("id = ?", run.ID).Exec(ctx)
+
+	_, err = tx.NewUpdate().
+		Model(run).
+		Column("state", "title", "summary", "points", "labels", "labels_added", "labels_removed", "model", "applied", "ended_at").
+		Where("workspace_id = ?", run.WorkspaceID).
+		Where("id = ?", run.ID).
+		Exec(ctx)
+
 	return err
 }
 
 // take makes a summary the content of the version.
 func (r *summaryRow) take(summary *chat.Summary) {
-	r.Title, r.Summary, r.Points, r.Model = summary.Title, summary.Summary, summary.Points(), summary.Model
+	r.Title = summary.Title
+	r.Summary = summary.Summary
+	r.Points = summary.Points()
+	r.Model = summary.Model
+
 	r.Labels = make([]chosenLabel, len(summary.Labels))
 	for i, choice := range summary.Labels {
 		r.Labels[i] = chosenLabel{LabelChoice: choice}
@@ -80,8 +108,12 @@ func (r *summaryRow) take(summary *chat.Summary) {
 
 // show makes the text of a version the chat's, without the title.
 func (r *chatRow) show(version *summaryRow) {
-	r.Summary, r.SummaryPoints, r.SummaryModel = version.Summary, version.Points, version.Model
-	r.SummaryID, r.SummaryWatermark, r.SummaryUpdatedAt = version.ID, version.Watermark, version.EndedAt
+	r.Summary = version.Summary
+	r.SummaryPoints = version.Points
+	r.SummaryModel = version.Model
+	r.SummaryID = version.ID
+	r.SummaryWatermark = version.Watermark
+	r.SummaryUpdatedAt = version.EndedAt
 	r.SummaryEdited = false
 	r.SummaryVersion++
 }
@@ -92,38 +124,56 @@ func (s *Store) applyLabels(ctx context.Context, tx bun.Tx, row *chatRow, run *s
 	if err != nil {
 		return err
 	}
+
 	labels, err := workspaceLabels(ctx, tx, row.WorkspaceID)
 	if err != nil {
 		return err
 	}
+
 	present, err := chatLabels(ctx, tx, row.WorkspaceID, []chat.ChatID{row.ID})
 	if err != nil {
 		return err
 	}
+
 	removed, err := removedLabels(ctx, tx, row.WorkspaceID, row.ID)
 	if err != nil {
 		return err
 	}
+
 	choices := run.content().Labels
 	change := chat.DecideLabels(choices, labels, present[row.ID], removed, settings.LabelThreshold)
 	row.SuggestedLabels = []suggestion{}
+
 	for i, fate := range change.Fates {
 		run.Labels[i].Fate = fate
+
 		if label, ok := chat.FindLabel(labels, choices[i].Name); ok && fate == chat.LabelSuggested {
-			row.SuggestedLabels = append(row.SuggestedLabels, suggestion{label.ID, choices[i].Confidence, choices[i].Evidence})
+			row.SuggestedLabels = append(
+				row.SuggestedLabels,
+				suggestion{label.ID, choices[i].Confidence, choices[i].Evidence},
+			)
 		}
 	}
+
 	run.LabelsAdded, run.LabelsRemoved = labelIDs(change.Add), labelIDs(change.Remove)
 	if err := s.removeModelLabels(ctx, tx, row, run.LabelsRemoved); err != nil || len(change.Add) == 0 {
 		return err
 	}
+
 	rows := each(change.Add, func(l *chat.ChatLabel) chatLabelRow {
 		return chatLabelRow{
-			WorkspaceID: row.WorkspaceID, ChatID: row.ID, LabelID: l.ID, Source: chat.LabelByModel,
-			Confidence: l.Confidence, SummaryID: run.ID, CreatedAt: row.UpdatedAt,
+			WorkspaceID: row.WorkspaceID,
+			ChatID:      row.ID,
+			LabelID:     l.ID,
+			Source:      chat.LabelByModel,
+			Confidence:  l.Confidence,
+			SummaryID:   run.ID,
+			CreatedAt:   row.UpdatedAt,
 		}
 	})
+
 	_, err = tx.NewInsert().Model(&rows).Exec(ctx)
+
 	return err
 }
 
@@ -131,8 +181,15 @@ func (s *Store) removeModelLabels(ctx context.Context, tx bun.Tx, row *chatRow, 
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := tx.NewDelete().Model((*chatLabelRow)(nil)).Where("workspace_id = ?", row.WorkspaceID).Where("chat_id = ?", row.ID).
-		Where("label_id IN ?", bun.Tuple(ids)).Where("source = ?", chat.LabelByModel).Exec(ctx)
+
+	_, err := tx.NewDelete().
+		Model((*chatLabelRow)(nil)).
+		Where("workspace_id = ?", row.WorkspaceID).
+		Where("chat_id = ?", row.ID).
+		Where("label_id IN ?", bun.Tuple(ids)).
+		Where("source = ?", chat.LabelByModel).
+		Exec(ctx)
+
 	return err
 }
 
@@ -141,14 +198,24 @@ func labelIDs(labels []chat.ChatLabel) []chat.LabelID {
 	for i := range labels {
 		ids[i] = labels[i].ID
 	}
+
 	return ids
 }
 
 func (s *Store) succeedAll(ctx context.Context, tx bun.Tx, requests []chat.Request) error {
 	statements := make([]bun.Query, len(requests))
 	for i, r := range requests {
-		statements[i] = moveAction(tx, r.WorkspaceID, r.ActionID, chat.ActionSucceeded, s.time(), chat.ActionRunning, chat.ActionParked)
+		statements[i] = moveAction(
+			tx,
+			r.WorkspaceID,
+			r.ActionID,
+			chat.ActionSucceeded,
+			s.time(),
+			chat.ActionRunning,
+			chat.ActionParked,
+		)
 	}
+
 	return s.batch(ctx, tx, statements...)
 }
 
@@ -159,15 +226,21 @@ func (s *Store) succeedAll(ctx context.Context, tx bun.Tx, requests []chat.Reque
 func (s *Store) FailSummary(ctx context.Context, in chat.SummaryFailure) error {
 	return s.inTx(ctx, "fail a summary", func(ctx context.Context, tx bun.Tx) error {
 		if in.ID != "" {
-			_, err := endRun(tx, in.WorkspaceID, &in.Problem, s.time()).Where("chat_id = ?", in.ChatID).Where("id = ?", in.ID).Exec(ctx)
+			_, err := endRun(tx, in.WorkspaceID, &in.Problem, s.time()).
+				Where("chat_id = ?", in.ChatID).
+				Where("id = ?", in.ID).
+				Exec(ctx)
 			if err != nil {
 				return err
 			}
 		}
+
 		if len(in.ActionIDs) == 0 {
 			return nil
 		}
+
 		_, err := failActions(tx, in.WorkspaceID, in.ActionIDs, &in.Problem, s.time()).Exec(ctx)
+
 		return err
 	})
 }

@@ -28,10 +28,18 @@ type summarySettingsRow struct {
 
 func (r *summarySettingsRow) settings() chat.SummarySettings {
 	at := r.UpdatedAt.UTC()
+
 	return chat.SummarySettings{
-		Model: r.Model, Language: r.Language, Instructions: r.Instructions, TokenBudget: r.TokenBudget, LabelThreshold: r.LabelThreshold,
-		QuietAfter: time.Duration(r.QuietSeconds) * time.Second, EveryMessages: r.EveryMessages, AutomaticLabels: r.AutomaticLabels,
-		UpdatedBy: r.UpdatedBy, UpdatedAt: &at,
+		Model:           r.Model,
+		Language:        r.Language,
+		Instructions:    r.Instructions,
+		TokenBudget:     r.TokenBudget,
+		LabelThreshold:  r.LabelThreshold,
+		QuietAfter:      time.Duration(r.QuietSeconds) * time.Second,
+		EveryMessages:   r.EveryMessages,
+		AutomaticLabels: r.AutomaticLabels,
+		UpdatedBy:       r.UpdatedBy,
+		UpdatedAt:       &at,
 	}
 }
 
@@ -52,10 +60,12 @@ func monthOf(t time.Time) string { return t.UTC().Format("2006-01") }
 // findSettings are a workspace's settings, or the defaults.
 func findSettings(ctx context.Context, db bun.IDB, ws chat.WorkspaceID) (chat.SummarySettings, error) {
 	var row summarySettingsRow
+
 	err := db.NewSelect().Model(&row).Where("s.workspace_id = ?", ws).Scan(ctx)
 	if noRows(err) {
 		return chat.SummarySettings{LabelThreshold: chat.DefaultLabelThreshold}, nil
 	}
+
 	return row.settings(), err
 }
 
@@ -66,22 +76,42 @@ func (s *Store) SummarySettings(ctx context.Context, ws chat.WorkspaceID) (chat.
 	if err != nil {
 		return chat.SummarySettings{}, attempted("find the settings of summaries", err)
 	}
+
 	var used usageRow
-	err = unlessNone(s.db.NewSelect().Model(&used).Where("u.workspace_id = ?", ws).Where("u.month = ?", monthOf(s.time())).Scan(ctx))
+	err = unlessNone(
+		s.db.NewSelect().Model(&used).Where("u.workspace_id = ?", ws).Where("u.month = ?", monthOf(s.time())).Scan(ctx),
+	)
+
 	settings.TokensUsed = used.InputTokens + used.OutputTokens
+
 	return settings, attempted("count the tokens used", err)
 }
 
 // UpdateSummarySettings replaces the settings: invalid_request naming the field.
-func (s *Store) UpdateSummarySettings(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.SummarySettings) (chat.SummarySettings, error) {
+func (s *Store) UpdateSummarySettings(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	in chat.SummarySettings,
+) (chat.SummarySettings, error) {
 	if err := in.Validate(); err != nil {
 		return chat.SummarySettings{}, err
 	}
+
 	row := summarySettingsRow{
-		WorkspaceID: ws, Model: in.Model, Language: in.Language, Instructions: in.Instructions, TokenBudget: in.TokenBudget,
-		LabelThreshold: in.LabelThreshold, QuietSeconds: int64(in.QuietAfter / time.Second), EveryMessages: in.EveryMessages,
-		AutomaticLabels: in.AutomaticLabels, UpdatedBy: by.MemberID, UpdatedAt: s.time(),
+		WorkspaceID:     ws,
+		Model:           in.Model,
+		Language:        in.Language,
+		Instructions:    in.Instructions,
+		TokenBudget:     in.TokenBudget,
+		LabelThreshold:  in.LabelThreshold,
+		QuietSeconds:    int64(in.QuietAfter / time.Second),
+		EveryMessages:   in.EveryMessages,
+		AutomaticLabels: in.AutomaticLabels,
+		UpdatedBy:       by.MemberID,
+		UpdatedAt:       s.time(),
 	}
+
 	err := s.inTx(ctx, "change the settings of summaries", func(ctx context.Context, tx bun.Tx) error {
 		q := tx.NewInsert().Model(&row).On("CONFLICT (workspace_id) DO UPDATE")
 		for _, column := range []string{
@@ -90,37 +120,70 @@ func (s *Store) UpdateSummarySettings(ctx context.Context, ws chat.WorkspaceID, 
 		} {
 			q.Set("? = EXCLUDED.?", bun.Ident(column), bun.Ident(column))
 		}
+
 		if _, err := q.Exec(ctx); err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "summary_settings.updated", string(ws), changed{
-			"model": row.Model, "language": row.Language, "instructions_length": utf8.RuneCountInString(row.Instructions),
-			"token_budget": row.TokenBudget, "label_threshold": row.LabelThreshold, "quiet_seconds": row.QuietSeconds,
-			"every_messages": row.EveryMessages, "automatic_labels": row.AutomaticLabels,
+			"model":               row.Model,
+			"language":            row.Language,
+			"instructions_length": utf8.RuneCountInString(row.Instructions),
+			"token_budget":        row.TokenBudget,
+			"label_threshold":     row.LabelThreshold,
+			"quiet_seconds":       row.QuietSeconds,
+			"every_messages":      row.EveryMessages,
+			"automatic_labels":    row.AutomaticLabels,
 		})
 	})
 	if err != nil {
 		return chat.SummarySettings{}, err
 	}
+
 	return s.SummarySettings(ctx, ws)
 }
 
 // RecordUsage adds what a run has cost to the run, if there still is one, and to the
 // workspace's month. It is not
 // idempotent: every request to a model costs anew, so it is told of every one once.
-func (s *Store) RecordUsage(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, run chat.SummaryID, u chat.Usage) error {
-	month := usageRow{WorkspaceID: ws, Month: monthOf(s.time()), Requests: u.Requests, InputTokens: u.InputTokens, OutputTokens: u.OutputTokens}
+func (s *Store) RecordUsage(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	run chat.SummaryID,
+	u chat.Usage,
+) error {
+	month := usageRow{
+		WorkspaceID:  ws,
+		Month:        monthOf(s.time()),
+		Requests:     u.Requests,
+		InputTokens:  u.InputTokens,
+		OutputTokens: u.OutputTokens,
+	}
+
 	return s.inTx(ctx, "record a model's usage", func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewUpdate().Model((*summaryRow)(nil)).Set("requests = requests + ?", u.Requests).
-			Set("input_tokens = input_tokens + ?", u.InputTokens).Set("output_tokens = output_tokens + ?", u.OutputTokens).
+		_, err := tx.NewUpdate().
+			Model((*summaryRow)(nil)).
+			Set("requests = requests + ?", u.Requests).
+			Set("input_tokens = input_tokens + ?", u.InputTokens).
+			Set("output_tokens = output_tokens + ?", u.OutputTokens).
 			Set("duration_ms = duration_ms + ?", u.Duration.Milliseconds()).
-			Where("workspace_id = ?", ws).Where("chat_id = ?", id).Where("id = ?", run).Exec(ctx)
+			Where("workspace_id = ?", ws).
+			Where("chat_id = ?", id).
+			Where("id = ?", run).
+			Exec(ctx)
 		if err != nil {
 			return err
 		}
-		_, err = tx.NewInsert().Model(&month).On("CONFLICT (workspace_id, month) DO UPDATE").
-			Set("requests = u.requests + EXCLUDED.requests").Set("input_tokens = u.input_tokens + EXCLUDED.input_tokens").
-			Set("output_tokens = u.output_tokens + EXCLUDED.output_tokens").Exec(ctx)
+
+		_, err = tx.NewInsert().
+			Model(&month).
+			On("CONFLICT (workspace_id, month) DO UPDATE").
+			Set("requests = u.requests + EXCLUDED.requests").
+			Set("input_tokens = u.input_tokens + EXCLUDED.input_tokens").
+			Set("output_tokens = u.output_tokens + EXCLUDED.output_tokens").
+			Exec(ctx)
+
 		return err
 	})
 }

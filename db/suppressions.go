@@ -25,7 +25,12 @@ type suppressionRow struct {
 
 func (r *suppressionRow) suppression() chat.Suppression {
 	return chat.Suppression{
-		ID: r.ID, Channel: r.Channel, Sender: r.Sender, Address: r.Address, Reason: r.Reason, CreatedAt: r.CreatedAt.UTC(),
+		ID:        r.ID,
+		Channel:   r.Channel,
+		Sender:    r.Sender,
+		Address:   r.Address,
+		Reason:    r.Reason,
+		CreatedAt: r.CreatedAt.UTC(),
 	}
 }
 
@@ -33,24 +38,36 @@ func (r *suppressionRow) suppression() chat.Suppression {
 // be already by another way.
 func suppress(tx bun.Tx, row *suppressionRow) *bun.InsertQuery {
 	// Folded by the function that the address is looked up with.
-	return tx.NewInsert().Model(row).Value("address", "lower(?)", row.Address).On("CONFLICT DO NOTHING").Returning("NULL")
+	return tx.NewInsert().
+		Model(row).
+		Value("address", "lower(?)", row.Address).
+		On("CONFLICT DO NOTHING").
+		Returning("NULL")
 }
 
 // Suppressions lists the addresses that the workspace's senders do not write to, the
 // newest first.
-func (s *Store) Suppressions(ctx context.Context, ws chat.WorkspaceID, p chat.Page) (chat.List[chat.Suppression], error) {
+func (s *Store) Suppressions(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	p chat.Page,
+) (chat.List[chat.Suppression], error) {
 	var rows []suppressionRow
 	var before chat.SuppressionID
+
 	q := s.db.NewSelect().Model(&rows).Where("x.workspace_id = ?", ws).Where("x.lifted_at IS NULL").
 		OrderExpr("x.id DESC").Limit(oneMore(p.Limit))
+
 	if ok, err := readCursor("suppressions", p.Cursor, &before); err != nil {
 		return chat.List[chat.Suppression]{}, err
 	} else if ok {
 		q.Where("x.id < ?", before)
 	}
+
 	if err := q.Scan(ctx); err != nil {
 		return chat.List[chat.Suppression]{}, attempted("list the suppressions", err)
 	}
+
 	return listOf(rows, p.Limit, (*suppressionRow).suppression, func(r *suppressionRow) string {
 		return cursorOf("suppressions", r.ID)
 	}), nil
@@ -58,18 +75,26 @@ func (s *Store) Suppressions(ctx context.Context, ws chat.WorkspaceID, p chat.Pa
 
 // LiftSuppression lets an address be written to again: suppression_not_found, also for one
 // that was lifted before. The row stays, for the record.
-func (s *Store) LiftSuppression(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.SuppressionID, now time.Time) error {
+func (s *Store) LiftSuppression(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	id chat.SuppressionID,
+	now time.Time,
+) error {
 	return s.inTx(ctx, "lift a suppression", func(ctx context.Context, tx bun.Tx) error {
 		result, err := tx.NewUpdate().Model((*suppressionRow)(nil)).Set("lifted_at = ?", micro(now)).
 			Where("workspace_id = ?", ws).Where("id = ?", id).Where("lifted_at IS NULL").Exec(ctx)
 		if err != nil {
 			return err
 		}
+
 		if count, err := result.RowsAffected(); err != nil {
 			return err
 		} else if count == 0 {
 			return notFound(chat.CodeSuppressionNotFound, "suppression")
 		}
+
 		return s.audit(ctx, tx, ws, by, "suppression.lifted", objectID(id), nil)
 	})
 }

@@ -22,26 +22,41 @@ func (s *Store) StaleDeliveries(ctx context.Context, before time.Time, limit int
 		deliveryRow
 		WorkflowID string `bun:"workflow_id"`
 	}
+
 	now := s.time()
+
 	part := func() *bun.SelectQuery {
-		return s.db.NewSelect().TableExpr("deliveries AS d").Column("d.workspace_id", "d.id", "d.submission", "d.updated_at", "d.action_id").
-			OrderExpr("d.updated_at").Limit(int64(limit))
+		return s.db.NewSelect().
+			TableExpr("deliveries AS d").
+			Column("d.workspace_id", "d.id", "d.submission", "d.updated_at", "d.action_id").
+			OrderExpr("d.updated_at").
+			Limit(int64(limit))
 	}
+
 	// All states of the partial index, so that SQLite sees that it fits; the rest picks out of them.
-	unsettled := part().Where("d.submission IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')").Where("d.updated_at < ?", micro(before)).
+	unsettled := part().
+		Where("d.submission IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')").
+		Where("d.updated_at < ?", micro(before)).
 		Where("d.error_code NOT IN ?", bun.Tuple(chat.LeftAlone())).
-		Where("(d.submission = 'unknown' OR d.submission = 'sending' AND d.lease_until < ?0 OR "+
-			"d.submission IN ('pending', 'blocked') AND (d.retry_at IS NULL OR d.retry_at < ?0))", now)
+		Where("(d.submission = 'unknown' OR d.submission = 'sending' AND d.lease_until < ?0 OR "+"d.submission IN ('pending', 'blocked') AND (d.retry_at IS NULL OR d.retry_at < ?0))", now)
+
 	unreceipted := part().Where("d.status = 'accepted'").Where("d.updated_at < ?", micro(before.Add(-receiptsAfter)))
 	err := s.db.NewSelect().With("unsettled", unsettled).With("unreceipted", unreceipted).
 		TableExpr("(SELECT * FROM unsettled UNION ALL SELECT * FROM unreceipted) AS stale").
 		ColumnExpr("stale.workspace_id, stale.id, stale.submission, a.workflow_id").
 		Join("JOIN actions AS a ON a.workspace_id = stale.workspace_id AND a.id = stale.action_id").
 		OrderExpr("stale.updated_at, stale.id").Limit(int64(limit)).Scan(ctx, &stale)
+
 	found := make([]chat.Stale, len(stale))
 	for i, d := range stale {
-		found[i] = chat.Stale{WorkspaceID: d.WorkspaceID, DeliveryID: d.ID, WorkflowID: d.WorkflowID, Submission: d.Submission}
+		found[i] = chat.Stale{
+			WorkspaceID: d.WorkspaceID,
+			DeliveryID:  d.ID,
+			WorkflowID:  d.WorkflowID,
+			Submission:  d.Submission,
+		}
 	}
+
 	return found, attempted("list the stale deliveries", err)
 }
 
@@ -52,7 +67,12 @@ func (s *Store) StaleDeliveries(ctx context.Context, before time.Time, limit int
 //
 // Idempotent: a delivery that has ended, or waits for a person, stays as it is, as does one
 // whose claim lasts.
-func (s *Store) OrphanDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error) {
+func (s *Store) OrphanDelivery(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.DeliveryID,
+	now time.Time,
+) (chat.Delivery, error) {
 	now = micro(now)
 	var row deliveryRow
 	err := s.inTx(ctx, "look after an orphaned delivery", func(ctx context.Context, tx bun.Tx) error {
@@ -60,11 +80,13 @@ func (s *Store) OrphanDelivery(ctx context.Context, ws chat.WorkspaceID, id chat
 		if row, err = findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), ws, id); err != nil {
 			return err
 		}
+
 		switch row.Submission {
 		case chat.SubmissionSending:
 			if row.LeaseUntil.Before(now) {
 				return s.leaseRanOut(ctx, tx, &row, now)
 			}
+
 		case chat.SubmissionUnknown:
 			return s.batch(ctx, tx, settleOrphan(tx, &row, now)...)
 		case chat.SubmissionPending, chat.SubmissionBlocked:
@@ -73,10 +95,13 @@ func (s *Store) OrphanDelivery(ctx context.Context, ws chat.WorkspaceID, id chat
 			if !row.Carrier.Final() {
 				return s.batch(ctx, tx, unconfirmed(tx, &row, now))
 			}
+
 		default: // ended, or for people to decide
 		}
+
 		return nil
 	})
+
 	return row.delivery(), err
 }
 
@@ -86,6 +111,7 @@ func settleOrphan(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	if row.Policy == chat.ExpireUnknown {
 		return settle(tx, row, now)
 	}
+
 	return review(tx, row, now)
 }
 
@@ -94,23 +120,33 @@ func (s *Store) parkOrphan(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 	if slices.Contains(chat.LeftAlone(), row.ErrorCode) {
 		return nil
 	}
+
 	unfinished, err := hasUnfinishedTools(ctx, tx, row)
 	if err != nil {
 		return err
 	}
+
 	row.ErrorCode, row.RetryAt = chat.ErrorWorkflowGone, nil
 	if unfinished {
 		row.Submission = chat.SubmissionCanceled
 		row.ErrorMessage = "its workflow was ended in Temporal before its tools had run; nothing was sent"
+
 		return s.batch(ctx, tx, append(notSent(tx, row, now), saveState(tx, row, now))...)
 	}
+
 	row.Submission, row.ErrorMessage = chat.SubmissionPending, "its workflow was ended in Temporal; nothing was sent"
+
 	return s.batch(ctx, tx, saveState(tx, row, now),
 		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning))
 }
 
 // hasUnfinishedTools tells whether tool calls of the delivery's message did not all succeed.
 func hasUnfinishedTools(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
-	return tx.NewSelect().Model((*toolCallRow)(nil)).Where("t.workspace_id = ?", row.WorkspaceID).
-		Where("t.message_id = ?", row.MessageID).Where("t.undoes IS NULL").Where("t.state <> ?", chat.ToolCallSucceeded).Exists(ctx)
+	return tx.NewSelect().
+		Model((*toolCallRow)(nil)).
+		Where("t.workspace_id = ?", row.WorkspaceID).
+		Where("t.message_id = ?", row.MessageID).
+		Where("t.undoes IS NULL").
+		Where("t.state <> ?", chat.ToolCallSucceeded).
+		Exists(ctx)
 }

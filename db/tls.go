@@ -19,7 +19,9 @@ func tlsConfig(host string, s tlsSettings) (*tls.Config, error) {
 			s.mode = "disable"
 		}
 	}
+
 	config := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+
 	switch s.mode {
 	case "disable":
 		return nil, nil //nolint:nilnil // the driver takes nil for "not encrypted"
@@ -29,14 +31,20 @@ func tlsConfig(host string, s tlsSettings) (*tls.Config, error) {
 		if s.rootCert != "" {
 			verifyChainOnly(config)
 		}
+
 	case "verify-ca":
 		verifyChainOnly(config)
 	case "verify-full":
 	case "allow", "prefer":
-		return nil, invalidURL("sslmode=%s may silently not encrypt; use verify-full, verify-ca, require or disable", s.mode)
+		return nil, invalidURL(
+			"sslmode=%s may silently not encrypt; use verify-full, verify-ca, require or disable",
+			s.mode,
+		)
+
 	default:
 		return nil, invalidURL("sslmode must be verify-full, verify-ca, require or disable")
 	}
+
 	return config, s.readFiles(config)
 }
 
@@ -47,21 +55,26 @@ func (s tlsSettings) readFiles(config *tls.Config) error {
 		if err != nil {
 			return invalidURL("read sslrootcert: %w", err)
 		}
+
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
 			return invalidURL("sslrootcert holds no certificate in PEM")
 		}
 	}
+
 	if (s.cert == "") != (s.key == "") {
 		return invalidURL("sslcert and sslkey must be given together")
 	}
+
 	if s.cert != "" {
 		pair, err := tls.LoadX509KeyPair(s.cert, s.key)
 		if err != nil {
 			return invalidURL("read sslcert and sslkey: %w", err)
 		}
+
 		config.Certificates = []tls.Certificate{pair}
 	}
+
 	return nil
 }
 
@@ -74,11 +87,14 @@ func verifyChainOnly(config *tls.Config) {
 		if len(state.PeerCertificates) == 0 {
 			return errors.New("the server showed no certificate")
 		}
+
 		between := x509.NewCertPool()
 		for _, c := range state.PeerCertificates[1:] {
 			between.AddCert(c)
 		}
+
 		_, err := state.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: config.RootCAs, Intermediates: between})
+
 		return err
 	}
 }
@@ -88,6 +104,8 @@ func isLocal(host string) bool {
 	if host == "" || host == "localhost" {
 		return true
 	}
+
 	ip := net.ParseIP(host)
+
 	return ip != nil && ip.IsLoopback()
 }

@@ -25,38 +25,57 @@ import (
 // certificate makes a self-signed certificate for db.example.com, and its PEM file.
 func certificate(t *testing.T) (tls.Certificate, string) {
 	t.Helper()
+
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
+
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, DNSNames: []string{"db.example.com"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "test"},
+		DNSNames:              []string{"db.example.com"},
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(time.Hour),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
 	}
+
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	require.NoError(t, err)
 	file := filepath.Join(t.TempDir(), "root.pem")
 	require.NoError(t, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
 }
 
 // handshake is what a client with this configuration says to a server with this certificate.
 func handshake(t *testing.T, client *tls.Config, server tls.Certificate) error {
 	t.Helper()
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{server}, MinVersion: tls.VersionTLS12})
+
+	listener, err := tls.Listen(
+		"tcp",
+		"127.0.0.1:0",
+		&tls.Config{Certificates: []tls.Certificate{server}, MinVersion: tls.VersionTLS12},
+	)
+
 	require.NoError(t, err)
+
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
+
 		if conn, err := listener.Accept(); err == nil {
 			_, _ = conn.Read(make([]byte, 1)) // shakes hands, then waits for the client to go
 			_ = conn.Close()
 		}
 	}()
+
 	conn, err := net.Dial("tcp", listener.Addr().String())
 	require.NoError(t, err)
 	err = tls.Client(conn, client).HandshakeContext(t.Context())
 	require.NoError(t, conn.Close())
 	<-served
 	require.NoError(t, listener.Close())
+
 	return err
 }
 
@@ -64,6 +83,7 @@ func TestSSLModes(t *testing.T) {
 	t.Parallel()
 	server, root := certificate(t)
 	_, otherRoot := certificate(t)
+
 	const right, wrong = "db.example.com", "other.example.com"
 	for name, test := range map[string]struct {
 		host, query string
@@ -88,6 +108,7 @@ func TestSSLModes(t *testing.T) {
 		require.NotNil(t, config, name)
 		assert.Equal(t, test.verifies, handshake(t, config, server) == nil, name)
 	}
+
 	for _, plain := range []string{
 		"postgres://user@localhost/db", "postgres://user@127.0.0.1:5433/db", "postgres://user@[::1]/db",
 		"postgres://user@/db?host=" + url.QueryEscape("/run/postgresql"), "postgres://user@db.example.com/db?sslmode=disable",

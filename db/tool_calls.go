@@ -44,62 +44,111 @@ type toolCallRow struct {
 
 func (r *toolCallRow) toolCall() chat.ToolCall {
 	call := chat.ToolCall{
-		ID: r.CallID, Name: r.Name, Arguments: r.Arguments, State: r.State, Result: r.Result, ErrorCode: r.ErrorCode, Error: r.Error,
-		Kind: r.Kind, Risk: r.Risk, ToolID: r.ToolID, Idempotent: r.Idempotent, Attempts: r.Attempts, StartedAt: utc(r.StartedAt),
-		FinishedAt: utc(r.FinishedAt), Request: r.RequestID, Decision: r.Decision,
+		ID:         r.CallID,
+		Name:       r.Name,
+		Arguments:  r.Arguments,
+		State:      r.State,
+		Result:     r.Result,
+		ErrorCode:  r.ErrorCode,
+		Error:      r.Error,
+		Kind:       r.Kind,
+		Risk:       r.Risk,
+		ToolID:     r.ToolID,
+		Idempotent: r.Idempotent,
+		Attempts:   r.Attempts,
+		StartedAt:  utc(r.StartedAt),
+		FinishedAt: utc(r.FinishedAt),
+		Request:    r.RequestID,
+		Decision:   r.Decision,
 	}
+
 	if r.Undo != nil {
 		call.UndoTool = r.Undo.Tool
 	}
+
 	return call
 }
 
 // toolCallRows are the calls of a send, each of the tool that it was found to be of.
-func toolCallRows(ws chat.WorkspaceID, message chat.MessageID, calls []chat.ToolCall, tools []chat.Tool, now time.Time) []toolCallRow {
+func toolCallRows(
+	ws chat.WorkspaceID,
+	message chat.MessageID,
+	calls []chat.ToolCall,
+	tools []chat.Tool,
+	now time.Time,
+) []toolCallRow {
 	rows := make([]toolCallRow, len(calls))
 	for i, c := range calls {
 		rows[i] = toolCallRow{
-			WorkspaceID: ws, MessageID: message, Position: i, CallID: c.ID, Name: c.Name, Arguments: c.Arguments,
-			State: chat.ToolCallPending, UpdatedAt: now, Kind: chat.ToolBuiltin, Risk: chat.RiskWrite, Idempotent: true,
+			WorkspaceID: ws,
+			MessageID:   message,
+			Position:    i,
+			CallID:      c.ID,
+			Name:        c.Name,
+			Arguments:   c.Arguments,
+			State:       chat.ToolCallPending,
+			UpdatedAt:   now,
+			Kind:        chat.ToolBuiltin,
+			Risk:        chat.RiskWrite,
+			Idempotent:  true,
 		}
+
 		if len(c.Arguments) == 0 {
 			rows[i].Arguments = json.RawMessage(`{}`)
 		}
+
 		if i < len(tools) {
 			t := tools[i]
-			rows[i].Kind, rows[i].Risk, rows[i].ToolID, rows[i].Undo = t.Kind, t.Risk, t.ID, t.Undo
+			rows[i].Kind = t.Kind
+			rows[i].Risk = t.Risk
+			rows[i].ToolID = t.ID
+			rows[i].Undo = t.Undo
 			rows[i].Idempotent = t.Idempotent || t.Kind == chat.ToolBuiltin
 		}
 	}
+
 	return rows
 }
 
 // callsOf selects the calls of messages with what belongs to them.
 func callsOf(q *bun.SelectQuery) *bun.SelectQuery {
-	return q.ColumnExpr("t.*").ColumnExpr(`(SELECT r.id FROM contributor_requests r WHERE r.workspace_id = t.workspace_id
-		AND r.message_id = t.message_id AND r.position = t.position) AS request_id`)
+	return q.ColumnExpr(
+		"t.*",
+	).ColumnExpr(
+		`(SELECT r.id FROM contributor_requests r WHERE r.workspace_id = t.workspace_id
+		AND r.message_id = t.message_id AND r.position = t.position) AS request_id`,
+	)
 }
 
 // addToolCalls fills in the tool calls of messages, in the order in which they run.
 func addToolCalls(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, messages []chat.Message) error {
 	var ids []chat.MessageID
+
 	for i := range messages {
 		if messages[i].Role == chat.RoleAssistantMessage {
 			ids = append(ids, messages[i].ID)
 		}
 	}
+
 	if len(ids) == 0 {
 		return nil
 	}
+
 	var rows []toolCallRow
-	err := callsOf(db.NewSelect().Model(&rows)).Where("t.workspace_id = ?", ws).Where("t.message_id IN ?", bun.Tuple(ids)).
-		OrderExpr("t.message_id, t.position").Scan(ctx)
+
+	err := callsOf(db.NewSelect().Model(&rows)).
+		Where("t.workspace_id = ?", ws).
+		Where("t.message_id IN ?", bun.Tuple(ids)).
+		OrderExpr("t.message_id, t.position").
+		Scan(ctx)
 	if err != nil {
 		return err
 	}
+
 	calls := map[chat.MessageID][]chat.ToolCall{}
 	for _, r := range rows {
 		of := calls[r.MessageID]
+
 		call := r.toolCall()
 		switch {
 		case r.Undoes == nil:
@@ -109,9 +158,11 @@ func addToolCalls(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, messages
 			of[*r.Undoes].Undo = &call
 		}
 	}
+
 	for i := range messages {
 		messages[i].ToolCalls = calls[messages[i].ID]
 	}
+
 	return nil
 }
 
@@ -121,42 +172,74 @@ func addToolCalls(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, messages
 //
 // Idempotent: effect and result are one transaction that holds the call's row, and a call
 // that has its result is returned without running effect.
-func (s *Store) CompleteToolCall(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID, index int, effect func(context.Context, chat.ChatEditor) (json.RawMessage, error)) (chat.ToolCall, error) {
+func (s *Store) CompleteToolCall(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+	index int,
+	effect func(context.Context, chat.ChatEditor) (json.RawMessage, error),
+) (chat.ToolCall, error) {
 	var call chat.ToolCall
 	err := s.inTx(ctx, "complete a tool call", func(ctx context.Context, tx bun.Tx) error {
 		row, err := s.lockCall(ctx, tx, ws, action, index)
 		if err != nil {
 			return err
 		}
+
 		if row.State != chat.ToolCallPending {
 			call = row.toolCall()
 			return nil
 		}
+
 		now := s.time()
-		row.Result, err = effect(ctx, &chatEditor{tx: tx, ws: ws, id: row.ChatID, now: now})
+
+		row.Result, err = effect(ctx, &chatEditor{
+			tx:  tx,
+			ws:  ws,
+			id:  row.ChatID,
+			now: now,
+		})
 		if err != nil {
 			return err
 		}
+
 		row.Attempts++
-		row.State, row.TookEffect, row.StartedAt, row.FinishedAt, row.UpdatedAt = chat.ToolCallSucceeded, true, &now, &now, now
+		row.State = chat.ToolCallSucceeded
+		row.TookEffect = true
+		row.StartedAt = &now
+		row.FinishedAt = &now
+		row.UpdatedAt = now
 		call = row.toolCall()
+
 		return saveCall(ctx, tx, &row)
 	})
+
 	return call, err
 }
 
 // lockCall holds a tool call of an action: action_not_found.
-func (s *Store) lockCall(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, action chat.ActionID, index int) (toolCallRow, error) {
+func (s *Store) lockCall(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+	index int,
+) (toolCallRow, error) {
 	var row toolCallRow
 	err := s.locked(callsOf(tx.NewSelect().Model(&row)).ColumnExpr("m.chat_id AS chat_id").
 		Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").
 		Where("t.workspace_id = ?", ws).Where("m.action_id = ?", action).Where("t.position = ?", index)).Scan(ctx)
+
 	return row, found(err, chat.CodeActionNotFound, "action or tool call")
 }
 
 // saveCall stores what may change of a call.
 func saveCall(ctx context.Context, tx bun.Tx, row *toolCallRow) error {
-	_, err := tx.NewUpdate().Model(row).Column("state", "result", "error", "error_code", "attempts", "lease_until", "took_effect",
-		"decision", "started_at", "finished_at", "updated_at").WherePK().Exec(ctx)
+	_, err := tx.NewUpdate().
+		Model(row).
+		Column("state", "result", "error", "error_code", "attempts", "lease_until", "took_effect", "decision", "started_at", "finished_at", "updated_at").
+		WherePK().
+		Exec(ctx)
+
 	return err
 }

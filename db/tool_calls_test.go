@@ -18,31 +18,69 @@ import (
 
 func TestCompleteToolCall(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		in := w.Send(w.SMS.ID, "hi", chat.ToolCall{ID: "a", Name: "one"}, chat.ToolCall{ID: "b", Name: "two"})
 		_, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), dbtest.PlanText("hi"))
 		require.NoError(t, err)
+
 		run := func(index int, effect func(context.Context, chat.ChatEditor) error) (chat.ToolCall, error) {
-			return s.CompleteToolCall(t.Context(), w.Workspace, in.ActionID, index, func(ctx context.Context, e chat.ChatEditor) (json.RawMessage, error) {
-				return json.RawMessage(`{"done": true}`), effect(ctx, e)
-			})
+			return s.CompleteToolCall(
+				t.Context(),
+				w.Workspace,
+				in.ActionID,
+				index,
+				func(ctx context.Context, e chat.ChatEditor) (json.RawMessage, error) {
+					return json.RawMessage(`{"done": true}`), effect(ctx, e)
+				},
+			)
 		}
+
 		edit := func(ctx context.Context, e chat.ChatEditor) error {
-			return errors.Join(e.AddLabel(ctx, "vip"), e.AddLabel(ctx, "VIP"), e.AddLabel(ctx, "billing"), e.RemoveLabel(ctx, "Billing"),
-				e.RemoveLabel(ctx, "none"), e.SetTitle(ctx, "A title"), e.SetState(ctx, chat.StateWaiting), e.CallHuman(ctx, "angry"))
+			return errors.Join(
+				e.AddLabel(ctx, "vip"),
+				e.AddLabel(ctx, "VIP"),
+				e.AddLabel(ctx, "billing"),
+				e.RemoveLabel(ctx, "Billing"),
+				e.RemoveLabel(
+					ctx,
+					"none",
+				),
+				e.SetTitle(ctx, "A title"),
+				e.SetState(ctx, chat.StateWaiting),
+				e.CallHuman(ctx, "angry"),
+			)
 		}
+
 		call, err := run(0, edit)
 		require.NoError(t, err)
 		require.NotNil(t, call.StartedAt)
 		require.NotNil(t, call.FinishedAt)
+
 		assert.Equal(t, chat.ToolCall{
-			Kind: chat.ToolBuiltin, Risk: chat.RiskWrite, Idempotent: true, Attempts: 1, StartedAt: call.StartedAt, FinishedAt: call.FinishedAt,
-			ID: "a", Name: "one", Arguments: json.RawMessage(`{}`), State: chat.ToolCallSucceeded, Result: json.RawMessage(`{"done": true}`),
+			Kind:       chat.ToolBuiltin,
+			Risk:       chat.RiskWrite,
+			Idempotent: true,
+			Attempts:   1,
+			StartedAt:  call.StartedAt,
+			FinishedAt: call.FinishedAt,
+			ID:         "a",
+			Name:       "one",
+			Arguments:  json.RawMessage(`{}`),
+			State:      chat.ToolCallSucceeded,
+			Result:     json.RawMessage(`{"done": true}`),
 		}, call)
+
 		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
 		require.NoError(t, err)
-		assert.Equal(t, []any{"A title", chat.StateWaiting, true, int64(1)}, []any{c.Title, c.State, c.NeedsResponse, c.Attention})
+
+		assert.Equal(
+			t,
+			[]any{"A title", chat.StateWaiting, true, int64(1)},
+			[]any{c.Title, c.State, c.NeedsResponse, c.Attention},
+		)
+
 		assert.Equal(t, sources{"VIP": chat.LabelByTool}, on(c))
 
 		again, err := run(0, func(context.Context, chat.ChatEditor) error { return errors.New("not run again") })
@@ -52,6 +90,7 @@ func TestCompleteToolCall(t *testing.T) {
 		_, err = run(1, func(ctx context.Context, e chat.ChatEditor) error {
 			return errors.Join(e.SetTitle(ctx, "Half done"), e.AddLabel(ctx, "no such"))
 		})
+
 		requireCode(t, chat.CodeLabelNotFound, err)
 		c, err = s.Chat(t.Context(), w.Workspace, w.SMS.ID)
 		require.NoError(t, err)
@@ -59,6 +98,7 @@ func TestCompleteToolCall(t *testing.T) {
 		now, err := s.SentMessage(t.Context(), w.Workspace, in.ActionID)
 		require.NoError(t, err)
 		assert.Equal(t, chat.ToolCallPending, now.ToolCalls[1].State)
+
 		_, err = run(2, edit)
 		requireCode(t, chat.CodeActionNotFound, err)
 	})
@@ -66,20 +106,29 @@ func TestCompleteToolCall(t *testing.T) {
 
 func TestToolCallRunsOnceAtOnce(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		in := w.Send(w.SMS.ID, "hi", chat.ToolCall{ID: "a", Name: "one"})
 		_, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), dbtest.PlanText("hi"))
 		require.NoError(t, err)
 		var all sync.WaitGroup
+
 		errs := make([]error, 6)
 		for i := range errs {
 			all.Go(func() {
-				_, errs[i] = s.CompleteToolCall(t.Context(), w.Workspace, in.ActionID, 0, func(ctx context.Context, e chat.ChatEditor) (json.RawMessage, error) {
-					return nil, e.CallHuman(ctx, "once")
-				})
+				_, errs[i] = s.CompleteToolCall(
+					t.Context(),
+					w.Workspace,
+					in.ActionID,
+					0,
+					func(ctx context.Context, e chat.ChatEditor) (json.RawMessage, error) {
+						return nil, e.CallHuman(ctx, "once")
+					},
+				)
 			})
 		}
+
 		all.Wait()
 		require.NoError(t, errors.Join(errs...))
 		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
@@ -90,11 +139,13 @@ func TestToolCallRunsOnceAtOnce(t *testing.T) {
 
 func TestFailSend(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		in := w.Send(w.SMS.ID, "hi", chat.ToolCall{ID: "a", Name: "one"}, chat.ToolCall{ID: "b", Name: "two"})
 		prepared, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), dbtest.PlanText("hi"))
 		require.NoError(t, err)
+
 		problem := chat.Errorf(chat.CodeToolCallFailed, "tool call 1 failed")
 		failed, err := s.FailSend(t.Context(), w.Workspace, in.ActionID, 0, problem)
 		require.NoError(t, err)

@@ -25,7 +25,14 @@ const (
 // Idempotent in what it means: a call that was begun and has no outcome when it is asked for
 // again was with a worker that is lost, or still is. If its tool is idempotent it is granted
 // again; else nobody knows whether it ran, and after the lease it is unknown.
-func (s *Store) BeginToolCall(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID, index int, now time.Time, lease time.Duration) (chat.ToolTry, error) {
+func (s *Store) BeginToolCall(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+	index int,
+	now time.Time,
+	lease time.Duration,
+) (chat.ToolTry, error) {
 	now = micro(now)
 	var try chat.ToolTry
 	err := s.inTx(ctx, "begin a tool call", func(ctx context.Context, tx bun.Tx) error {
@@ -33,45 +40,79 @@ func (s *Store) BeginToolCall(ctx context.Context, ws chat.WorkspaceID, action c
 		if err != nil {
 			return err
 		}
-		try = chat.ToolTry{Key: fmt.Sprintf("%s-%d", row.MessageID, row.Position), ChatID: row.ChatID, MessageID: row.MessageID}
+
+		try = chat.ToolTry{
+			Key:       fmt.Sprintf("%s-%d", row.MessageID, row.Position),
+			ChatID:    row.ChatID,
+			MessageID: row.MessageID,
+		}
+
 		err = s.begin(ctx, tx, action, &row, &try, now, lease)
 		try.Call = row.toolCall()
+
 		return err
 	})
+
 	return try, err
 }
 
-func (s *Store) begin(ctx context.Context, tx bun.Tx, action chat.ActionID, row *toolCallRow, try *chat.ToolTry, now time.Time, lease time.Duration) error {
+func (s *Store) begin(
+	ctx context.Context,
+	tx bun.Tx,
+	action chat.ActionID,
+	row *toolCallRow,
+	try *chat.ToolTry,
+	now time.Time,
+	lease time.Duration,
+) error {
 	lost := row.State == chat.ToolCallRunning && !row.Idempotent
 	switch {
 	case lost && row.LeaseUntil != nil && now.Before(*row.LeaseUntil):
 		try.WaitUntil = utc(row.LeaseUntil)
 		return nil
 	case lost:
-		row.State, row.TookEffect, row.ErrorCode, row.UpdatedAt = chat.ToolCallUnknown, true, errorWorkerLost, now
+		row.State = chat.ToolCallUnknown
+		row.TookEffect = true
+		row.ErrorCode = errorWorkerLost
+		row.UpdatedAt = now
 		row.Error = "the worker that ran it was lost; the tool may have carried it out"
+
 		return s.recorded(ctx, tx, action, row)
+
 	case row.State != chat.ToolCallPending && row.State != chat.ToolCallRunning:
 		return nil
 	}
+
 	definition, err := findTool(ctx, tx.NewSelect().Where("tl.enabled"), row.WorkspaceID, row.ToolID)
 	if chat.CodeOf(err) == chat.CodeToolNotFound {
-		row.State, row.ErrorCode, row.Error, row.FinishedAt, row.UpdatedAt = chat.ToolCallFailed, errorToolGone, "the tool was deleted or switched off meanwhile", &now, now
+		row.State = chat.ToolCallFailed
+		row.ErrorCode = errorToolGone
+		row.Error = "the tool was deleted or switched off meanwhile"
+		row.FinishedAt = &now
+		row.UpdatedAt = now
+
 		return s.recorded(ctx, tx, action, row)
 	}
+
 	if err != nil {
 		return err
 	}
+
 	try.Granted, try.Definition = true, definition.definition()
 	until := now.Add(try.Definition.Timeout + lease)
 	// A try that was lost may have had its effect.
 	row.TookEffect = row.TookEffect || row.State == chat.ToolCallRunning
 	row.Attempts++
-	row.State, row.LeaseUntil, row.UpdatedAt = chat.ToolCallRunning, &until, now
+	row.State = chat.ToolCallRunning
+	row.LeaseUntil = &until
+
+	row.UpdatedAt = now
 	if row.StartedAt == nil {
 		row.StartedAt = &now
 	}
+
 	try.Fence = row.Attempts
+
 	return saveCall(ctx, tx, row)
 }
 
@@ -80,7 +121,14 @@ func (s *Store) begin(ctx context.Context, tx bun.Tx, action chat.ActionID, row 
 // unless a person has decided.
 //
 // Idempotent: a try is recorded once; one that another has followed changes nothing.
-func (s *Store) RecordToolCall(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID, index, fence int, o chat.ToolOutcome, now time.Time) (chat.ToolCall, error) {
+func (s *Store) RecordToolCall(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+	index, fence int,
+	o chat.ToolOutcome,
+	now time.Time,
+) (chat.ToolCall, error) {
 	now = micro(now)
 	var call chat.ToolCall
 	err := s.inTx(ctx, "record a tool call", func(ctx context.Context, tx bun.Tx) error {
@@ -88,21 +136,29 @@ func (s *Store) RecordToolCall(ctx context.Context, ws chat.WorkspaceID, action 
 		if err != nil {
 			return err
 		}
+
 		open := row.State == chat.ToolCallRunning || row.State == chat.ToolCallUnknown && row.Decision == nil
 		if !open || row.Attempts != fence {
 			call = row.toolCall()
 			return nil
 		}
+
 		apply(&row, o, now)
 		call = row.toolCall()
+
 		return s.recorded(ctx, tx, action, &row)
 	})
+
 	return call, err
 }
 
 // apply gives a call the outcome of its try.
 func apply(row *toolCallRow, o chat.ToolOutcome, now time.Time) {
-	row.ErrorCode, row.Error, row.LeaseUntil, row.UpdatedAt = o.Code, o.Message, nil, now
+	row.ErrorCode = o.Code
+	row.Error = o.Message
+	row.LeaseUntil = nil
+	row.UpdatedAt = now
+
 	switch o.Kind {
 	case chat.ToolSucceeded:
 		row.succeed(o.Result, now)
@@ -110,6 +166,7 @@ func apply(row *toolCallRow, o chat.ToolOutcome, now time.Time) {
 		row.State, row.FinishedAt = chat.ToolCallFailed, &now
 		// What an earlier try may have done, it may have done.
 		row.TookEffect = row.TookEffect || o.TookEffect
+
 	case chat.ToolNotRun:
 		row.State = chat.ToolCallPending
 	case chat.ToolUnknown:
@@ -125,7 +182,13 @@ func (r *toolCallRow) succeed(result json.RawMessage, now time.Time) {
 	if len(result) == 0 {
 		result = json.RawMessage(`{}`)
 	}
-	r.State, r.Result, r.TookEffect, r.ErrorCode, r.Error, r.FinishedAt = chat.ToolCallSucceeded, result, true, "", "", &now
+
+	r.State = chat.ToolCallSucceeded
+	r.Result = result
+	r.TookEffect = true
+	r.ErrorCode = ""
+	r.Error = ""
+	r.FinishedAt = &now
 }
 
 // recorded stores a call after a try, and parks its action when a person must decide about
@@ -135,31 +198,44 @@ func (s *Store) recorded(ctx context.Context, tx bun.Tx, action chat.ActionID, r
 	if err := saveCall(ctx, tx, row); err != nil {
 		return err
 	}
+
 	unknown := row.State == chat.ToolCallUnknown
 	if row.Undoes != nil {
 		if unknown || row.State == chat.ToolCallFailed {
 			return s.callForUndo(ctx, tx, row, row.UpdatedAt)
 		}
+
 		return nil
 	}
+
 	to, from := chat.ActionRunning, chat.ActionParked
 	if unknown {
 		to, from = from, to
 	}
+
 	_, err := moveAction(tx, row.WorkspaceID, action, to, row.UpdatedAt, from).Exec(ctx)
+
 	return err
 }
 
 // ResolveToolCall records a person's word on a call whose outcome is not known, and returns
 // the workflow that waits for it: tool_call_not_found; conflict for a call that is not
 // unknown.
-func (s *Store) ResolveToolCall(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, action chat.ActionID, callID string, d chat.ToolDecision) (chat.ToolCall, string, error) {
+func (s *Store) ResolveToolCall(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	action chat.ActionID,
+	callID string,
+	d chat.ToolDecision,
+) (chat.ToolCall, string, error) {
 	now := s.time()
 	d.By, d.At = by.MemberID, now
 	var call chat.ToolCall
 	var workflow string
 	err := s.inTx(ctx, "resolve a tool call", func(ctx context.Context, tx bun.Tx) error {
 		var at struct{ Position int }
+
 		err := tx.NewSelect().Model((*toolCallRow)(nil)).Column("t.position").
 			Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").
 			Where("t.workspace_id = ?", ws).Where("m.action_id = ?", action).Where("t.call_id = ?", callID).
@@ -168,37 +244,65 @@ func (s *Store) ResolveToolCall(ctx context.Context, ws chat.WorkspaceID, by cha
 		if err != nil {
 			return found(err, chat.CodeToolCallNotFound, "tool call")
 		}
+
 		row, err := s.lockCall(ctx, tx, ws, action, at.Position)
 		if err != nil {
 			return err
 		}
+
 		if row.State != chat.ToolCallUnknown {
-			return chat.Errorf(chat.CodeConflict, "this tool call is %s: only one whose outcome is not known can be resolved", row.State)
+			return chat.Errorf(
+				chat.CodeConflict,
+				"this tool call is %s: only one whose outcome is not known can be resolved",
+				row.State,
+			)
 		}
+
 		resolve(&row, &d, now)
 		call = row.toolCall()
+
 		if workflow, err = workflowOfAction(ctx, tx, ws, action); err != nil {
 			return err
 		}
+
 		if err := s.recorded(ctx, tx, action, &row); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, ws, by, "tool_call.resolved", string(action), changed{"call_id": callID, "outcome": d.Verdict, "reason": d.Reason})
+
+		return s.audit(
+			ctx,
+			tx,
+			ws,
+			by,
+			"tool_call.resolved",
+			string(action),
+			changed{"call_id": callID, "outcome": d.Verdict, "reason": d.Reason},
+		)
 	})
+
 	return call, workflow, err
 }
 
 // resolve gives a call the outcome that a person has said.
 func resolve(row *toolCallRow, d *chat.ToolDecision, now time.Time) {
-	row.Decision, row.LeaseUntil, row.UpdatedAt = d, nil, now
+	row.Decision = d
+	row.LeaseUntil = nil
+	row.UpdatedAt = now
+
 	switch d.Verdict {
 	case chat.VerdictToolSucceeded:
 		row.succeed(d.Result, now)
 	case chat.VerdictToolFailed:
-		row.State, row.TookEffect, row.FinishedAt = chat.ToolCallFailed, false, &now
+		row.State = chat.ToolCallFailed
+		row.TookEffect = false
+		row.FinishedAt = &now
 		row.Error = strings.TrimSpace("a person has said that it did not run: " + d.Reason)
+
 	case chat.VerdictToolRetry:
-		row.State, row.TookEffect, row.ErrorCode, row.Error = chat.ToolCallPending, false, "", ""
+		row.State = chat.ToolCallPending
+		row.TookEffect = false
+		row.ErrorCode = ""
+		row.Error = ""
 		// The next outcome is looked at afresh.
 		row.Decision = nil
 	}

@@ -19,9 +19,19 @@ import (
 // bookingTool is an HTTP tool to be created.
 func bookingTool(name string) chat.ToolDefinition {
 	return chat.ToolDefinition{
-		Kind: chat.ToolHTTP, Name: name, Description: "Books", Enabled: true, Risk: chat.RiskWrite, Timeout: 10 * time.Second,
-		HTTP:   &chat.HTTPTool{Method: http.MethodPost, URL: "https://tools.example.com/" + name, Schema: json.RawMessage(`{"type":"object"}`)},
-		Sealed: []byte("sealed"), SecretNames: []string{"KEY"},
+		Kind:        chat.ToolHTTP,
+		Name:        name,
+		Description: "Books",
+		Enabled:     true,
+		Risk:        chat.RiskWrite,
+		Timeout:     10 * time.Second,
+		HTTP: &chat.HTTPTool{
+			Method: http.MethodPost,
+			URL:    "https://tools.example.com/" + name,
+			Schema: json.RawMessage(`{"type":"object"}`),
+		},
+		Sealed:      []byte("sealed"),
+		SecretNames: []string{"KEY"},
 	}
 }
 
@@ -31,17 +41,22 @@ func prepareWith(t require.TestingT, s *db.Store, w *dbtest.World, tools ...chat
 	for i, tool := range tools {
 		in.ToolCalls = append(in.ToolCalls, chat.ToolCall{ID: fmt.Sprint("call_", i), Name: tool.Name})
 	}
+
 	sent, err := s.PrepareSend(contextOf(t), in, dbtest.SendIDs(), func(facts *chat.SendFacts) (chat.SendPlan, error) {
 		plan, err := dbtest.PlanText("It is booked.")(facts)
+
 		plan.Tools = tools
 		for _, tool := range tools {
 			if tool.Risk == chat.RiskApproval {
 				plan.ApproveWithin = time.Hour
 			}
 		}
+
 		return plan, err
 	})
+
 	require.NoError(t, err)
+
 	return sent
 }
 
@@ -61,12 +76,19 @@ func newOutside(t *testing.T, s *db.Store, idempotent bool) *outside {
 	o.tool, err = s.CreateTool(t.Context(), o.Workspace, o.By, bookingTool("book"))
 	require.NoError(t, err)
 	o.anew(t, idempotent)
+
 	return o
 }
 
 // anew makes a call of a new send the one that is tried.
 func (o *outside) anew(t require.TestingT, idempotent bool) {
-	o.action = prepareWith(t, o.s, o.World, chat.Tool{ID: o.tool.ID, Name: "book", Kind: chat.ToolHTTP, Risk: chat.RiskWrite, Idempotent: idempotent}).ActionID
+	o.action = prepareWith(t, o.s, o.World, chat.Tool{
+		ID:         o.tool.ID,
+		Name:       "book",
+		Kind:       chat.ToolHTTP,
+		Risk:       chat.RiskWrite,
+		Idempotent: idempotent,
+	}).ActionID
 }
 
 const toolLease = 15 * time.Second
@@ -74,23 +96,36 @@ const toolLease = 15 * time.Second
 func (o *outside) begin(t require.TestingT) chat.ToolTry {
 	try, err := o.s.BeginToolCall(contextOf(t), o.Workspace, o.action, 0, o.now, toolLease)
 	require.NoError(t, err)
+
 	return try
 }
 
 func (o *outside) record(t require.TestingT, fence int, kind chat.ToolOutcomeKind) chat.ToolCall {
-	call, err := o.s.RecordToolCall(contextOf(t), o.Workspace, o.action, 0, fence, chat.ToolOutcome{Kind: kind, Code: "code", Message: "why"}, o.now)
+	call, err := o.s.RecordToolCall(
+		contextOf(t),
+		o.Workspace,
+		o.action,
+		0,
+		fence,
+		chat.ToolOutcome{Kind: kind, Code: "code", Message: "why"},
+		o.now,
+	)
+
 	require.NoError(t, err)
+
 	return call
 }
 
 func (o *outside) state(t require.TestingT) chat.ActionState {
 	action, err := o.s.Action(contextOf(t), o.Workspace, o.action)
 	require.NoError(t, err)
+
 	return action.State
 }
 
 func TestATryIsGrantedOnceAtATime(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		o := newOutside(t, s, false)
 		try := o.begin(t)
@@ -122,6 +157,7 @@ func TestATryIsGrantedOnceAtATime(t *testing.T) {
 
 func TestAnIdempotentCallIsGrantedAgain(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		o := newOutside(t, s, true)
 		require.True(t, o.begin(t).Granted)
@@ -137,6 +173,7 @@ func TestAnIdempotentCallIsGrantedAgain(t *testing.T) {
 
 func TestAToolThatIsGoneFailsItsCall(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		o := newOutside(t, s, false)
 		require.NoError(t, s.DeleteTool(t.Context(), o.Workspace, o.By, o.tool.ID))
@@ -149,6 +186,7 @@ func TestAToolThatIsGoneFailsItsCall(t *testing.T) {
 
 func TestResolveToolCall(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		for verdict, want := range map[chat.ToolVerdict]chat.ToolCallState{
 			chat.VerdictToolSucceeded: chat.ToolCallSucceeded, chat.VerdictToolFailed: chat.ToolCallFailed, chat.VerdictToolRetry: chat.ToolCallPending,
@@ -164,10 +202,12 @@ func TestResolveToolCall(t *testing.T) {
 			assert.Equal(t, want, call.State)
 			assert.Equal(t, chat.ActionWorkflowID(o.Workspace, o.action), workflow)
 			assert.Equal(t, chat.ActionRunning, o.state(t))
+
 			if verdict == chat.VerdictToolSucceeded {
 				assert.JSONEq(t, `{"id":1}`, string(call.Result))
 				assert.Equal(t, o.By.MemberID, call.Decision.By)
 			}
+
 			assert.Equal(t, want, o.record(t, 1, chat.ToolFailed).State, "a person has decided")
 			_, _, err = s.ResolveToolCall(t.Context(), o.Workspace, o.By, o.action, "none", decision)
 			requireCode(t, chat.CodeToolCallNotFound, err)
@@ -180,6 +220,7 @@ func TestResolveToolCall(t *testing.T) {
 // run, or a person has said so; and what has ended stays.
 func TestToolCallsUnderCrashes(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		o := newOutside(t, s, false)
 		rapid.Check(t, func(r *rapid.T) {
@@ -187,18 +228,27 @@ func TestToolCallsUnderCrashes(t *testing.T) {
 			idempotent := o.begin(r).Call.Idempotent
 			runs, mayRun := 1, 1
 			last := chat.ToolCallRunning
+
 			r.Repeat(map[string]func(*rapid.T){
 				"begin": func(r *rapid.T) {
 					try := o.begin(r)
 					last = try.Call.State
+
 					if try.Granted {
 						runs++
 					}
 				},
 				"record": func(r *rapid.T) {
-					kind := rapid.SampledFrom([]chat.ToolOutcomeKind{chat.ToolSucceeded, chat.ToolFailed, chat.ToolNotRun, chat.ToolUnknown}).Draw(r, "outcome")
+					kind := rapid.SampledFrom(
+						[]chat.ToolOutcomeKind{chat.ToolSucceeded, chat.ToolFailed, chat.ToolNotRun, chat.ToolUnknown},
+					).Draw(
+						r,
+						"outcome",
+					)
+
 					fence := rapid.IntRange(1, runs).Draw(r, "fence")
 					before := last
+
 					last = o.record(r, fence, kind).State
 					if kind == chat.ToolNotRun && before != last && last == chat.ToolCallPending {
 						mayRun++
@@ -208,13 +258,24 @@ func TestToolCallsUnderCrashes(t *testing.T) {
 					o.now = o.now.Add(time.Duration(rapid.IntRange(1, 40).Draw(r, "seconds")) * time.Second)
 				},
 				"decide": func(r *rapid.T) {
-					verdict := rapid.SampledFrom([]chat.ToolVerdict{chat.VerdictToolSucceeded, chat.VerdictToolFailed, chat.VerdictToolRetry}).Draw(r, "verdict")
-					call, _, err := s.ResolveToolCall(t.Context(), o.Workspace, o.By, o.action, "call_0", chat.ToolDecision{Verdict: verdict, Reason: "x"})
+					verdict := rapid.SampledFrom([]chat.ToolVerdict{chat.VerdictToolSucceeded, chat.VerdictToolFailed, chat.VerdictToolRetry}).
+						Draw(r, "verdict")
+
+					call, _, err := s.ResolveToolCall(
+						t.Context(),
+						o.Workspace,
+						o.By,
+						o.action,
+						"call_0",
+						chat.ToolDecision{Verdict: verdict, Reason: "x"},
+					)
 					if err != nil {
 						require.Equal(r, chat.CodeConflict, chat.CodeOf(err))
 						return
 					}
+
 					last = call.State
+
 					if verdict == chat.VerdictToolRetry {
 						mayRun++
 					}
@@ -223,6 +284,7 @@ func TestToolCallsUnderCrashes(t *testing.T) {
 					if !idempotent {
 						require.LessOrEqual(r, runs, mayRun, "it ran again although it may have run before")
 					}
+
 					if last == chat.ToolCallSucceeded || last == chat.ToolCallFailed {
 						require.False(r, o.begin(r).Granted, "what has ended is not begun again")
 					}

@@ -38,27 +38,58 @@ type toolRow struct {
 
 func toolRowOf(d *chat.ToolDefinition) toolRow {
 	row := toolRow{
-		ID: d.ID, WorkspaceID: d.WorkspaceID, Kind: d.Kind, Name: d.Name, Folded: chat.FoldName(d.Name), Description: d.Description,
-		Enabled: d.Enabled, Assistants: d.Assistants, Risk: d.Risk, Idempotent: d.Idempotent, TimeoutMS: d.Timeout.Milliseconds(),
-		Undo: d.Undo, HTTP: d.HTTP, MCP: d.MCP, SecretNames: d.SecretNames, Sealed: d.Sealed, Version: d.Version,
-		CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt,
+		ID:          d.ID,
+		WorkspaceID: d.WorkspaceID,
+		Kind:        d.Kind,
+		Name:        d.Name,
+		Folded:      chat.FoldName(d.Name),
+		Description: d.Description,
+		Enabled:     d.Enabled,
+		Assistants:  d.Assistants,
+		Risk:        d.Risk,
+		Idempotent:  d.Idempotent,
+		TimeoutMS:   d.Timeout.Milliseconds(),
+		Undo:        d.Undo,
+		HTTP:        d.HTTP,
+		MCP:         d.MCP,
+		SecretNames: d.SecretNames,
+		Sealed:      d.Sealed,
+		Version:     d.Version,
+		CreatedAt:   d.CreatedAt,
+		UpdatedAt:   d.UpdatedAt,
 	}
 	// A list that is not there would be stored as null.
 	if row.Assistants == nil {
 		row.Assistants = []chat.MemberID{}
 	}
+
 	if row.SecretNames == nil {
 		row.SecretNames = []string{}
 	}
+
 	return row
 }
 
 func (r *toolRow) definition() chat.ToolDefinition {
 	return chat.ToolDefinition{
-		ID: r.ID, WorkspaceID: r.WorkspaceID, Kind: r.Kind, Name: r.Name, Description: r.Description, Enabled: r.Enabled,
-		Assistants: r.Assistants, Risk: r.Risk, Idempotent: r.Idempotent, Timeout: time.Duration(r.TimeoutMS) * time.Millisecond,
-		Undo: r.Undo, HTTP: r.HTTP, MCP: r.MCP, SecretNames: r.SecretNames, Sealed: r.Sealed, Version: r.Version,
-		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		ID:          r.ID,
+		WorkspaceID: r.WorkspaceID,
+		Kind:        r.Kind,
+		Name:        r.Name,
+		Description: r.Description,
+		Enabled:     r.Enabled,
+		Assistants:  r.Assistants,
+		Risk:        r.Risk,
+		Idempotent:  r.Idempotent,
+		Timeout:     time.Duration(r.TimeoutMS) * time.Millisecond,
+		Undo:        r.Undo,
+		HTTP:        r.HTTP,
+		MCP:         r.MCP,
+		SecretNames: r.SecretNames,
+		Sealed:      r.Sealed,
+		Version:     r.Version,
+		CreatedAt:   r.CreatedAt.UTC(),
+		UpdatedAt:   r.UpdatedAt.UTC(),
 	}
 }
 
@@ -69,19 +100,38 @@ func toolTaken() *chat.Error {
 
 // CreateTool adds an HTTP tool or an MCP server: already_exists when its name is taken,
 // member_not_found when one of its assistants is none of the workspace's.
-func (s *Store) CreateTool(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, d chat.ToolDefinition) (chat.ToolDefinition, error) {
+func (s *Store) CreateTool(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	d chat.ToolDefinition,
+) (chat.ToolDefinition, error) {
 	row := toolRowOf(&d)
-	row.ID, row.WorkspaceID, row.Version, row.CreatedAt = 0, ws, 1, s.time()
+	row.ID = 0
+	row.WorkspaceID = ws
+	row.Version = 1
+	row.CreatedAt = s.time()
 	row.UpdatedAt = row.CreatedAt
 	err := s.inTx(ctx, "create a tool", func(ctx context.Context, tx bun.Tx) error {
 		if err := checkAssistants(ctx, tx, ws, row.Assistants); err != nil {
 			return err
 		}
+
 		if err := refused(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, toolTaken()); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, ws, by, "tool.created", objectID(row.ID), changed{"kind": row.Kind, "name": row.Name, "risk": row.Risk})
+
+		return s.audit(
+			ctx,
+			tx,
+			ws,
+			by,
+			"tool.created",
+			objectID(row.ID),
+			changed{"kind": row.Kind, "name": row.Name, "risk": row.Risk},
+		)
 	})
+
 	return row.definition(), err
 }
 
@@ -92,29 +142,45 @@ func checkAssistants(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, ids []
 		if err != nil {
 			return err
 		}
+
 		if row.Kind != chat.KindAssistant {
 			return chat.Invalid("assistants", "must be assistants; member %d is a person", id)
 		}
 	}
+
 	return nil
 }
 
 // Tools lists the workspace's tools and MCP servers by id.
-func (s *Store) Tools(ctx context.Context, ws chat.WorkspaceID, f chat.ToolFilter) (chat.List[chat.ToolDefinition], error) {
+func (s *Store) Tools(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	f chat.ToolFilter,
+) (chat.List[chat.ToolDefinition], error) {
 	var rows []toolRow
 	var after chat.ToolID
-	q := s.db.NewSelect().Model(&rows).Where("tl.workspace_id = ?", ws).Where("tl.deleted_at IS NULL").OrderExpr("tl.id").Limit(oneMore(f.Limit))
+
+	q := s.db.NewSelect().
+		Model(&rows).
+		Where("tl.workspace_id = ?", ws).
+		Where("tl.deleted_at IS NULL").
+		OrderExpr("tl.id").
+		Limit(oneMore(f.Limit))
+
 	if ok, err := readCursor("tools", f.Cursor, &after); err != nil {
 		return chat.List[chat.ToolDefinition]{}, err
 	} else if ok {
 		q.Where("tl.id > ?", after)
 	}
+
 	if f.Kind != "" {
 		q.Where("tl.kind = ?", f.Kind)
 	}
+
 	if err := q.Scan(ctx); err != nil {
 		return chat.List[chat.ToolDefinition]{}, attempted("list the tools", err)
 	}
+
 	return listOf(rows, f.Limit, (*toolRow).definition, func(r *toolRow) string { return cursorOf("tools", r.ID) }), nil
 }
 
@@ -126,33 +192,61 @@ func (s *Store) Tool(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID) (
 
 func findTool(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.ToolID) (toolRow, error) {
 	var row toolRow
-	err := q.Model(&row).Where("tl.workspace_id = ?", ws).Where("tl.id = ?", id).Where("tl.deleted_at IS NULL").Scan(ctx)
+	err := q.Model(&row).
+		Where("tl.workspace_id = ?", ws).
+		Where("tl.id = ?", id).
+		Where("tl.deleted_at IS NULL").
+		Scan(ctx)
+
 	return row, found(err, chat.CodeToolNotFound, "tool")
 }
 
 // UpdateTool changes a tool that still has the version it was read with: tool_not_found,
 // conflict when somebody was faster, already_exists, member_not_found.
-func (s *Store) UpdateTool(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, d chat.ToolDefinition) (chat.ToolDefinition, error) {
+func (s *Store) UpdateTool(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	d chat.ToolDefinition,
+) (chat.ToolDefinition, error) {
 	var row toolRow
 	err := s.inTx(ctx, "change a tool", func(ctx context.Context, tx bun.Tx) error {
 		stored, err := findTool(ctx, s.locked(tx.NewSelect()), ws, d.ID)
 		if err != nil {
 			return err
 		}
+
 		if stored.Version != d.Version {
 			return chat.Errorf(chat.CodeConflict, "the tool was changed meanwhile; read it again")
 		}
+
 		if err := checkAssistants(ctx, tx, ws, d.Assistants); err != nil {
 			return err
 		}
+
 		row = toolRowOf(&d)
-		row.WorkspaceID, row.Kind, row.Version, row.CreatedAt, row.UpdatedAt = ws, stored.Kind, stored.Version+1, stored.CreatedAt, s.time()
+		row.WorkspaceID = ws
+		row.Kind = stored.Kind
+		row.Version = stored.Version + 1
+		row.CreatedAt = stored.CreatedAt
+		row.UpdatedAt = s.time()
+
 		_, err = tx.NewUpdate().Model(&row).WherePK().Where("workspace_id = ?", ws).Exec(ctx)
 		if err := refused(err, uniqueViolation, toolTaken()); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, ws, by, "tool.updated", objectID(d.ID), changed{"name": row.Name, "version": row.Version})
+
+		return s.audit(
+			ctx,
+			tx,
+			ws,
+			by,
+			"tool.updated",
+			objectID(d.ID),
+			changed{"name": row.Name, "version": row.Version},
+		)
 	})
+
 	return row.definition(), err
 }
 
@@ -163,27 +257,51 @@ func (s *Store) DeleteTool(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 		if err != nil {
 			return err
 		}
+
 		now := s.time()
-		_, err = tx.NewUpdate().Model(&row).Set("deleted_at = ?", now).Set("updated_at = ?", now).Set("sealed = NULL").WherePK().
-			Where("workspace_id = ?", ws).Exec(ctx)
+
+		_, err = tx.NewUpdate().
+			Model(&row).
+			Set("deleted_at = ?", now).
+			Set("updated_at = ?", now).
+			Set("sealed = NULL").
+			WherePK().
+			Where("workspace_id = ?", ws).
+			Exec(ctx)
 		if err != nil {
 			return err
 		}
+
 		return s.audit(ctx, tx, ws, by, "tool.deleted", objectID(id), changed{"name": row.Name})
 	})
 }
 
 // SaveDiscovered stores what an MCP server has shown: tool_not_found. The version stays: it
 // is how the server is reached that makes one.
-func (s *Store) SaveDiscovered(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool, now time.Time) error {
+func (s *Store) SaveDiscovered(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.ToolID,
+	tools []chat.MCPTool,
+	now time.Time,
+) error {
 	return s.inTx(ctx, "store the tools of an MCP server", func(ctx context.Context, tx bun.Tx) error {
 		row, err := findTool(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err != nil || row.MCP == nil {
 			return err
 		}
+
 		now = micro(now)
-		row.MCP.Discovered, row.MCP.DiscoveredAt, row.UpdatedAt = tools, &now, now
-		_, err = tx.NewUpdate().Model(&row).Column("mcp", "updated_at").WherePK().Where("workspace_id = ?", ws).Exec(ctx)
+		row.MCP.Discovered = tools
+		row.MCP.DiscoveredAt = &now
+		row.UpdatedAt = now
+		_, err = tx.NewUpdate().
+			Model(&row).
+			Column("mcp", "updated_at").
+			WherePK().
+			Where("workspace_id = ?", ws).
+			Exec(ctx)
+
 		return err
 	})
 }
@@ -191,17 +309,22 @@ func (s *Store) SaveDiscovered(ctx context.Context, ws chat.WorkspaceID, id chat
 // ChatTools lists what the chat's assistant may use, by name: chat_not_found.
 func (s *Store) ChatTools(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) ([]chat.Tool, error) {
 	var row chatRow
+
 	err := s.db.NewSelect().Model(&row).Relation("Assistant").Where("c.workspace_id = ?", ws).Where("c.id = ?", id).
 		Where("c.deleted_at IS NULL").Scan(ctx)
 	if err != nil {
 		return nil, attempted("find a chat", found(err, chat.CodeChatNotFound, "chat"))
 	}
+
 	var assistant *chat.Member
+
 	if row.Assistant != nil {
 		member := row.Assistant.member()
 		assistant = &member
 	}
+
 	tools, err := chatTools(ctx, s.db, ws, assistant)
+
 	return tools, attempted("list a chat's tools", err)
 }
 
@@ -210,13 +333,16 @@ func chatTools(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, assistant *
 	mine := func(r *toolRow) bool {
 		return len(r.Assistants) == 0 || assistant != nil && slices.Contains(r.Assistants, assistant.ID)
 	}
+
 	all, err := workspaceTools(ctx, db, ws, mine)
 	if err != nil {
 		return nil, err
 	}
+
 	if assistant != nil {
 		all = slices.DeleteFunc(all, func(t chat.Tool) bool { return !assistant.MayUse(t.Name) })
 	}
+
 	return all, nil
 }
 
@@ -225,19 +351,34 @@ func everyTool(*toolRow) bool { return true }
 
 // workspaceTools are the built-in tools, and those of the enabled definitions that which
 // lets through, by name.
-func workspaceTools(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, which func(*toolRow) bool) ([]chat.Tool, error) {
+func workspaceTools(
+	ctx context.Context,
+	db bun.IDB,
+	ws chat.WorkspaceID,
+	which func(*toolRow) bool,
+) ([]chat.Tool, error) {
 	var rows []toolRow
-	err := db.NewSelect().Model(&rows).Where("tl.workspace_id = ?", ws).Where("tl.deleted_at IS NULL").Where("tl.enabled").Scan(ctx)
+
+	err := db.NewSelect().
+		Model(&rows).
+		Where("tl.workspace_id = ?", ws).
+		Where("tl.deleted_at IS NULL").
+		Where("tl.enabled").
+		Scan(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	all := chat.Builtins()
+
 	for i := range rows {
 		if which(&rows[i]) {
 			definition := rows[i].definition()
 			all = append(all, definition.Tools()...)
 		}
 	}
+
 	slices.SortFunc(all, func(a, b chat.Tool) int { return strings.Compare(a.Name, b.Name) })
+
 	return all, nil
 }

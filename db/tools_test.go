@@ -20,11 +20,13 @@ func contextOf(t require.TestingT) context.Context {
 	if own, ok := t.(interface{ Context() context.Context }); ok {
 		return own.Context()
 	}
+
 	return context.Background()
 }
 
 func TestToolsAreKept(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		d := bookingTool("Book")
@@ -41,6 +43,7 @@ func TestToolsAreKept(t *testing.T) {
 
 		_, err = s.CreateTool(t.Context(), w.Workspace, w.By, bookingTool("bOOK"))
 		requireCode(t, chat.CodeAlreadyExists, err)
+
 		foreign := bookingTool("other")
 		foreign.Assistants = []chat.MemberID{w.Customer.ID}
 		_, err = s.CreateTool(t.Context(), w.Workspace, w.By, foreign)
@@ -63,43 +66,77 @@ func TestToolsAreKept(t *testing.T) {
 
 func TestWhatAChatMayUse(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		names := func() []string {
 			tools, err := s.ChatTools(t.Context(), w.Workspace, w.SMS.ID)
 			require.NoError(t, err)
+
 			var all []string
 			for _, tool := range tools {
 				all = append(all, tool.Name)
 			}
+
 			return all
 		}
+
 		create := func(d chat.ToolDefinition) {
 			_, err := s.CreateTool(t.Context(), w.Workspace, w.By, d)
 			require.NoError(t, err)
 		}
+
 		other, err := s.CreateMember(t.Context(), w.Workspace, w.By, chat.Member{
-			Kind: chat.KindAssistant, Role: chat.RoleUser, Name: "Other", ConsentSMS: chat.ConsentUnknown, ConsentEmail: chat.ConsentUnknown,
+			Kind:         chat.KindAssistant,
+			Role:         chat.RoleUser,
+			Name:         "Other",
+			ConsentSMS:   chat.ConsentUnknown,
+			ConsentEmail: chat.ConsentUnknown,
 		})
+
 		require.NoError(t, err)
-		off, others, mine := bookingTool("off"), bookingTool("others"), bookingTool("mine")
-		off.Enabled, others.Assistants, mine.Assistants = false, []chat.MemberID{other.ID}, []chat.MemberID{w.Assistant.ID}
+
+		off := bookingTool("off")
+		others := bookingTool("others")
+		mine := bookingTool("mine")
+		off.Enabled = false
+		others.Assistants = []chat.MemberID{other.ID}
+		mine.Assistants = []chat.MemberID{w.Assistant.ID}
+
 		create(off)
 		create(others)
 		create(mine)
+
 		create(chat.ToolDefinition{
-			Kind: chat.ToolMCP, Name: "web", Enabled: true, Risk: chat.RiskWrite, Timeout: time.Second,
-			MCP: &chat.MCPServer{URL: "https://mcp.example.com", Discovered: []chat.MCPTool{{Name: "find", Schema: []byte(`{}`)}}},
+			Kind:    chat.ToolMCP,
+			Name:    "web",
+			Enabled: true,
+			Risk:    chat.RiskWrite,
+			Timeout: time.Second,
+			MCP: &chat.MCPServer{
+				URL:        "https://mcp.example.com",
+				Discovered: []chat.MCPTool{{Name: "find", Schema: []byte(`{}`)}},
+			},
 		})
+
 		assert.Subset(t, names(), []string{"add_label", "mine", "web.find"})
 		assert.NotContains(t, names(), "off")
 		assert.NotContains(t, names(), "others")
+
 		for allowed, want := range map[string][]string{"web.*": {"web.find"}, "mine": {"mine"}, "mi*": nil} {
-			_, err := s.UpdateMember(t.Context(), w.Workspace, w.By, w.Assistant.ID, chat.MemberPatch{Tools: &[]string{allowed}})
+			_, err := s.UpdateMember(
+				t.Context(),
+				w.Workspace,
+				w.By,
+				w.Assistant.ID,
+				chat.MemberPatch{Tools: &[]string{allowed}},
+			)
+
 			if want == nil {
 				requireCode(t, chat.CodeInvalidRequest, err)
 				continue
 			}
+
 			require.NoError(t, err)
 			assert.Equal(t, want, names())
 		}
@@ -108,24 +145,35 @@ func TestWhatAChatMayUse(t *testing.T) {
 
 func TestApprovals(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		tool, err := s.CreateTool(t.Context(), w.Workspace, w.By, bookingTool("refund"))
 		require.NoError(t, err)
+
 		other := chat.Actor{MemberID: w.Customer.ID}
+
 		ask := func() chat.AssistantMessageSent {
-			return prepareWith(t, s, w, chat.Tool{ID: tool.ID, Name: "refund", Kind: chat.ToolHTTP, Risk: chat.RiskApproval})
+			return prepareWith(t, s, w, chat.Tool{
+				ID:   tool.ID,
+				Name: "refund",
+				Kind: chat.ToolHTTP,
+				Risk: chat.RiskApproval,
+			})
 		}
+
 		sent := ask()
 		require.NotNil(t, sent.Approval)
 		assert.Equal(t, []string{"call_0"}, sent.Approval.Calls)
 		action, err := s.Action(t.Context(), w.Workspace, sent.ActionID)
 		require.NoError(t, err)
 		assert.Equal(t, chat.ActionParked, action.State)
+
 		decide := func(by chat.Actor, action chat.ActionID, at time.Time) error {
 			_, _, err := s.DecideApproval(t.Context(), w.Workspace, by, action, true, "fine", at)
 			return err
 		}
+
 		requireCode(t, chat.CodeOwnRequest, decide(w.By, sent.ActionID, time.Now()))
 		requireCode(t, chat.CodeDecided, decide(other, sent.ActionID, sent.Approval.Deadline))
 		require.NoError(t, decide(other, sent.ActionID, time.Now()))
@@ -146,7 +194,14 @@ func TestApprovals(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, list.Items, 1)
 		assert.Equal(t, late.ActionID, list.Items[0].ActionID)
-		rest, err := s.Approvals(t.Context(), w.Workspace, chat.ApprovalApproved, chat.Page{Limit: 10, Cursor: list.NextCursor})
+
+		rest, err := s.Approvals(
+			t.Context(),
+			w.Workspace,
+			chat.ApprovalApproved,
+			chat.Page{Limit: 10, Cursor: list.NextCursor},
+		)
+
 		require.NoError(t, err)
 		assert.Len(t, rest.Items, 1)
 	})
@@ -154,50 +209,119 @@ func TestApprovals(t *testing.T) {
 
 func TestUndoIsBegunOnceAndOnlyForWhatDidNotArrive(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		tool, err := s.CreateTool(t.Context(), w.Workspace, w.By, bookingTool("book"))
 		require.NoError(t, err)
+
 		canceling := bookingTool("cancel")
 		canceling.Assistants = []chat.MemberID{w.Assistant.ID}
 		cancel, err := s.CreateTool(t.Context(), w.Workspace, w.By, canceling)
 		require.NoError(t, err)
-		undoable := chat.Tool{ID: tool.ID, Name: "book", Kind: chat.ToolHTTP, Risk: chat.RiskWrite, Undo: &chat.Undo{Tool: "cancel"}}
+
+		undoable := chat.Tool{
+			ID:   tool.ID,
+			Name: "book",
+			Kind: chat.ToolHTTP,
+			Risk: chat.RiskWrite,
+			Undo: &chat.Undo{Tool: "cancel"},
+		}
+
 		sent := prepareWith(t, s, w, undoable, undoable, undoable)
 		for index, kind := range []chat.ToolOutcomeKind{chat.ToolSucceeded, chat.ToolUnknown} {
 			try, err := s.BeginToolCall(t.Context(), w.Workspace, sent.ActionID, index, clock.now, toolLease)
 			require.NoError(t, err)
-			_, err = s.RecordToolCall(t.Context(), w.Workspace, sent.ActionID, index, try.Fence, chat.ToolOutcome{Kind: kind}, clock.now)
+
+			_, err = s.RecordToolCall(
+				t.Context(),
+				w.Workspace,
+				sent.ActionID,
+				index,
+				try.Fence,
+				chat.ToolOutcome{Kind: kind},
+				clock.now,
+			)
+
 			require.NoError(t, err)
 		}
+
 		plan := func(call chat.ToolCall, undo chat.Undo, tools []chat.Tool) chat.ToolCall {
 			assert.Equal(t, "cancel", undo.Tool)
-			assert.True(t, slices.ContainsFunc(tools, func(t chat.Tool) bool { return t.Name == "cancel" }), "whoever may use it")
-			return chat.ToolCall{ID: "undo_" + call.ID, Name: "cancel", Arguments: []byte(`{}`), State: chat.ToolCallPending, Kind: chat.ToolHTTP, Risk: chat.RiskWrite, ToolID: cancel.ID, Idempotent: true}
+
+			assert.True(
+				t,
+				slices.ContainsFunc(tools, func(t chat.Tool) bool { return t.Name == "cancel" }),
+				"whoever may use it",
+			)
+
+			return chat.ToolCall{
+				ID:         "undo_" + call.ID,
+				Name:       "cancel",
+				Arguments:  []byte(`{}`),
+				State:      chat.ToolCallPending,
+				Kind:       chat.ToolHTTP,
+				Risk:       chat.RiskWrite,
+				ToolID:     cancel.ID,
+				Idempotent: true,
+			}
 		}
+
 		begin := func() []chat.ToolRun {
 			runs, err := s.BeginUndo(t.Context(), w.Workspace, sent.ActionID, plan, clock.now)
 			require.NoError(t, err)
+
 			return runs
 		}
+
 		assert.Empty(t, begin(), "the message may still be delivered")
 		_, err = s.FailSend(t.Context(), w.Workspace, sent.ActionID, 1, chat.Errorf(chat.CodeToolCallFailed, "no"))
 		require.NoError(t, err)
+
 		runs := begin()
 		require.Len(t, runs, 2, "what may have had its effect too, and not what never ran")
 		assert.Equal(t, []int{chat.MaxToolCalls + 1, chat.MaxToolCalls}, []int{runs[0].Index, runs[1].Index})
 		assert.Equal(t, runs, begin())
-		_, err = s.PrepareRetry(t.Context(), w.Retry(sent.DeliveryID, chat.Change{}), dbtest.SendIDs().DeliveryID, dbtest.PlanRetry)
+
+		_, err = s.PrepareRetry(
+			t.Context(),
+			w.Retry(sent.DeliveryID, chat.Change{}),
+			dbtest.SendIDs().DeliveryID,
+			dbtest.PlanRetry,
+		)
+
 		requireCode(t, chat.CodeConflict, err)
 
 		try, err := s.BeginToolCall(t.Context(), w.Workspace, sent.ActionID, runs[0].Index, clock.now, toolLease)
 		require.NoError(t, err)
 		require.True(t, try.Granted)
-		_, err = s.RecordToolCall(t.Context(), w.Workspace, sent.ActionID, runs[0].Index, try.Fence, chat.ToolOutcome{Kind: chat.ToolSucceeded}, clock.now)
+
+		_, err = s.RecordToolCall(
+			t.Context(),
+			w.Workspace,
+			sent.ActionID,
+			runs[0].Index,
+			try.Fence,
+			chat.ToolOutcome{Kind: chat.ToolSucceeded},
+			clock.now,
+		)
+
 		require.NoError(t, err)
+
 		for range 2 {
-			require.NoError(t, s.FailUndo(t.Context(), w.Workspace, sent.ActionID, runs[1].Index, chat.Errorf(chat.CodeToolUnavailable, "away"), clock.now))
+			require.NoError(
+				t,
+				s.FailUndo(
+					t.Context(),
+					w.Workspace,
+					sent.ActionID,
+					runs[1].Index,
+					chat.Errorf(chat.CodeToolUnavailable, "away"),
+					clock.now,
+				),
+			)
 		}
+
 		assert.Empty(t, begin())
 		shown, err := s.SentMessage(t.Context(), w.Workspace, sent.ActionID)
 		require.NoError(t, err)
@@ -216,18 +340,35 @@ func TestUndoIsBegunOnceAndOnlyForWhatDidNotArrive(t *testing.T) {
 
 func TestToolCallMessages(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		for range 3 {
-			w.Prepare(t, s, w.SMS.ID, "hi", chat.ToolCall{ID: "call_1", Name: chat.ToolSetTitle}, chat.ToolCall{ID: "call_2", Name: chat.ToolSetTitle})
+			w.Prepare(
+				t,
+				s,
+				w.SMS.ID,
+				"hi",
+				chat.ToolCall{ID: "call_1", Name: chat.ToolSetTitle},
+				chat.ToolCall{ID: "call_2", Name: chat.ToolSetTitle},
+			)
 		}
+
 		list, err := s.ToolCallMessages(t.Context(), w.Workspace, w.SMS.ID, "call_2", chat.Page{Limit: 2})
 		require.NoError(t, err)
 		require.Len(t, list.Items, 2)
 		assert.Greater(t, list.Items[0].Number, list.Items[1].Number)
 		require.Len(t, list.Items[0].ToolCalls, 1)
 		assert.Equal(t, "call_2", list.Items[0].ToolCalls[0].ID)
-		rest, err := s.ToolCallMessages(t.Context(), w.Workspace, w.SMS.ID, "call_2", chat.Page{Limit: 2, Cursor: list.NextCursor})
+
+		rest, err := s.ToolCallMessages(
+			t.Context(),
+			w.Workspace,
+			w.SMS.ID,
+			"call_2",
+			chat.Page{Limit: 2, Cursor: list.NextCursor},
+		)
+
 		require.NoError(t, err)
 		assert.Len(t, rest.Items, 1)
 		_, err = s.ToolCallMessages(t.Context(), w.Workspace, w.SMS.ID, "none", ten())
@@ -237,38 +378,87 @@ func TestToolCallMessages(t *testing.T) {
 
 func TestARetryAndAnUndoDoNotBothHappen(t *testing.T) {
 	t.Parallel()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		tool, err := s.CreateTool(t.Context(), w.Workspace, w.By, bookingTool("book"))
 		require.NoError(t, err)
+
 		for range 10 {
-			sent := prepareWith(t, s, w, chat.Tool{ID: tool.ID, Name: "book", Kind: chat.ToolHTTP, Risk: chat.RiskWrite, Undo: &chat.Undo{Tool: "book"}})
+			sent := prepareWith(t, s, w, chat.Tool{
+				ID:   tool.ID,
+				Name: "book",
+				Kind: chat.ToolHTTP,
+				Risk: chat.RiskWrite,
+				Undo: &chat.Undo{Tool: "book"},
+			})
+
 			try, err := s.BeginToolCall(t.Context(), w.Workspace, sent.ActionID, 0, clock.now, toolLease)
 			require.NoError(t, err)
-			_, err = s.RecordToolCall(t.Context(), w.Workspace, sent.ActionID, 0, try.Fence, chat.ToolOutcome{Kind: chat.ToolSucceeded}, clock.now)
+
+			_, err = s.RecordToolCall(
+				t.Context(),
+				w.Workspace,
+				sent.ActionID,
+				0,
+				try.Fence,
+				chat.ToolOutcome{Kind: chat.ToolSucceeded},
+				clock.now,
+			)
+
 			require.NoError(t, err)
 			claimed := w.Claim(t, s, sent.DeliveryID, clock.now)
-			_, err = s.RecordSubmission(t.Context(), w.Workspace, claimed.ID, claimed.Fence, chat.Submission{Outcome: chat.OutcomeRejected}, clock.now)
+			_, err = s.RecordSubmission(
+				t.Context(),
+				w.Workspace,
+				claimed.ID,
+				claimed.Fence,
+				chat.Submission{Outcome: chat.OutcomeRejected},
+				clock.now,
+			)
+
 			require.NoError(t, err)
 			var both sync.WaitGroup
 			var runs []chat.ToolRun
 			var undoErr, retryErr error
+
 			both.Go(func() {
-				runs, undoErr = s.BeginUndo(t.Context(), w.Workspace, sent.ActionID, func(c chat.ToolCall, _ chat.Undo, _ []chat.Tool) chat.ToolCall {
-					c.ID, c.State = "undo_"+c.ID, chat.ToolCallPending
-					return c
-				}, clock.now)
+				runs, undoErr = s.BeginUndo(
+					t.Context(),
+					w.Workspace,
+					sent.ActionID,
+					func(c chat.ToolCall, _ chat.Undo, _ []chat.Tool) chat.ToolCall {
+						c.ID, c.State = "undo_"+c.ID, chat.ToolCallPending
+						return c
+					},
+					clock.now,
+				)
 			})
+
 			both.Go(func() {
-				_, retryErr = s.PrepareRetry(t.Context(), w.Retry(sent.DeliveryID, chat.Change{}), dbtest.SendIDs().DeliveryID, dbtest.PlanRetry)
+				_, retryErr = s.PrepareRetry(
+					t.Context(),
+					w.Retry(sent.DeliveryID, chat.Change{}),
+					dbtest.SendIDs().DeliveryID,
+					dbtest.PlanRetry,
+				)
 			})
+
 			both.Wait()
 			require.NoError(t, undoErr)
 			assert.NotEqual(t, len(runs) > 0, retryErr == nil, "undone and retried, or neither: %v, %v", runs, retryErr)
+
 			if retryErr == nil {
 				list, err := s.Deliveries(t.Context(), w.Workspace, chat.DeliveryFilter{Page: chat.Page{Limit: 1}})
 				require.NoError(t, err)
-				_, err = s.EndDelivery(t.Context(), w.Workspace, list.Items[0].ID, chat.Errorf(chat.CodeDeliveryFailed, "done"))
+
+				_, err = s.EndDelivery(
+					t.Context(),
+					w.Workspace,
+					list.Items[0].ID,
+					chat.Errorf(chat.CodeDeliveryFailed, "done"),
+				)
+
 				require.NoError(t, err)
 			}
 		}

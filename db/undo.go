@@ -32,7 +32,13 @@ func isUndoable(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) 
 // its delivery is not tried again.
 //
 // Idempotent: they are stored once.
-func (s *Store) BeginUndo(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID, plan func(call chat.ToolCall, undo chat.Undo, tools []chat.Tool) chat.ToolCall, now time.Time) ([]chat.ToolRun, error) {
+func (s *Store) BeginUndo(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+	plan func(call chat.ToolCall, undo chat.Undo, tools []chat.Tool) chat.ToolCall,
+	now time.Time,
+) ([]chat.ToolRun, error) {
 	now = micro(now)
 	var runs []chat.ToolRun
 	err := s.inTx(ctx, "begin an undo", func(ctx context.Context, tx bun.Tx) error {
@@ -40,23 +46,30 @@ func (s *Store) BeginUndo(ctx context.Context, ws chat.WorkspaceID, action chat.
 		if errors.Is(err, errNotNewest) {
 			return nil
 		}
+
 		if err != nil {
 			return err
 		}
+
 		rows, err := messageCalls(ctx, tx, ws, message.ID)
 		if err != nil {
 			return err
 		}
+
 		undone := slices.ContainsFunc(rows, func(r toolCallRow) bool { return r.Undoes != nil })
+
 		receipt := delivery.Receipt()
 		if !undone && receipt.Undelivered() {
 			if rows, err = s.storeUndo(ctx, tx, message.ActionID, rows, plan, now); err != nil {
 				return err
 			}
 		}
+
 		runs = undoRuns(ws, message.ActionID, rows)
+
 		return nil
 	})
+
 	return runs, err
 }
 
@@ -65,46 +78,76 @@ var errNotNewest = errors.New("another action has delivered the message anew")
 
 // lockNewest finds the message of a send, or of a retry, and holds its newest delivery, as
 // another retry of it would.
-func (s *Store) lockNewest(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, action chat.ActionID) (messageRow, chat.Delivery, error) {
+func (s *Store) lockNewest(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+) (messageRow, chat.Delivery, error) {
 	var message messageRow
+
 	err := tx.NewSelect().Model(&message).Where("m.workspace_id = ?", ws).
-		Where(`m.id IN (SELECT d.message_id FROM deliveries d WHERE d.workspace_id = ? AND d.action_id = ?)`, ws, action).Scan(ctx)
+		Where(
+			`m.id IN (SELECT d.message_id FROM deliveries d WHERE d.workspace_id = ? AND d.action_id = ?)`,
+			ws,
+			action,
+		).Scan(ctx)
 	if err != nil {
 		return message, chat.Delivery{}, found(err, chat.CodeActionNotFound, "action that sends")
 	}
+
 	newest := func(q *bun.SelectQuery) (row deliveryRow, err error) {
 		err = q.Model(&row).Where("d.workspace_id = ?", ws).Where("d.message_id = ?", message.ID).
 			OrderExpr("d.created_at DESC, d.id DESC").Limit(1).Scan(ctx)
+
 		return row, err
 	}
+
 	held, err := newest(s.locked(tx.NewSelect()))
 	if err != nil {
 		return message, chat.Delivery{}, err
 	}
+
 	// Who has held it before may have made a newer one meanwhile. Each delivery is its own
 	// action's to undo, so that two workflows never do.
 	row, err := newest(tx.NewSelect())
 	if err == nil && (row.ID != held.ID || row.ActionID != action) {
 		err = errNotNewest
 	}
+
 	return message, row.delivery(), err
 }
 
 func messageCalls(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, message chat.MessageID) ([]toolCallRow, error) {
 	var rows []toolCallRow
-	err := tx.NewSelect().Model(&rows).Where("t.workspace_id = ?", ws).Where("t.message_id = ?", message).OrderExpr("t.position").Scan(ctx)
+	err := tx.NewSelect().
+		Model(&rows).
+		Where("t.workspace_id = ?", ws).
+		Where("t.message_id = ?", message).
+		OrderExpr("t.position").
+		Scan(ctx)
+
 	return rows, err
 }
 
 // storeUndo inserts the calls that take back what has had, or may have had, its effect.
-func (s *Store) storeUndo(ctx context.Context, tx bun.Tx, action chat.ActionID, rows []toolCallRow, plan func(chat.ToolCall, chat.Undo, []chat.Tool) chat.ToolCall, now time.Time) ([]toolCallRow, error) {
+func (s *Store) storeUndo(
+	ctx context.Context,
+	tx bun.Tx,
+	action chat.ActionID,
+	rows []toolCallRow,
+	plan func(chat.ToolCall, chat.Undo, []chat.Tool) chat.ToolCall,
+	now time.Time,
+) ([]toolCallRow, error) {
 	var undo []toolCallRow
 	var tools []chat.Tool
+
 	for i := range rows {
 		row := &rows[i]
 		if row.Undo == nil || !row.TookEffect {
 			continue
 		}
+
 		if tools == nil {
 			var err error
 			// Whoever may use them: what was done is taken back by the workspace.
@@ -112,48 +155,83 @@ func (s *Store) storeUndo(ctx context.Context, tx bun.Tx, action chat.ActionID, 
 				return nil, err
 			}
 		}
+
 		call := plan(row.toolCall(), *row.Undo, tools)
 		undo = append(undo, undoRow(row, &call, now))
 	}
+
 	if len(undo) == 0 {
 		return rows, nil
 	}
+
 	if _, err := tx.NewInsert().Model(&undo).Exec(ctx); err != nil {
 		return nil, err
 	}
+
 	if slices.ContainsFunc(undo, func(r toolCallRow) bool { return r.State == chat.ToolCallFailed }) {
 		if err := s.callForUndo(ctx, tx, &rows[0], now); err != nil {
 			return nil, err
 		}
 	}
-	return append(rows, undo...), s.audit(ctx, tx, rows[0].WorkspaceID, chat.Actor{}, "tool_calls.undone", string(action), changed{"tool_calls": len(undo)})
+
+	return append(
+			rows,
+			undo...), s.audit(
+			ctx,
+			tx,
+			rows[0].WorkspaceID,
+			chat.Actor{},
+			"tool_calls.undone",
+			string(action),
+			changed{"tool_calls": len(undo)},
+		)
 }
 
 func undoRow(of *toolCallRow, call *chat.ToolCall, now time.Time) toolCallRow {
 	undoes := of.Position
+
 	row := toolCallRow{
-		WorkspaceID: of.WorkspaceID, MessageID: of.MessageID, Position: chat.MaxToolCalls + of.Position, Undoes: &undoes,
-		CallID: call.ID, Name: call.Name, Arguments: call.Arguments, State: call.State, ErrorCode: call.ErrorCode, Error: call.Error,
-		Kind: call.Kind, Risk: call.Risk, ToolID: call.ToolID, Idempotent: call.Idempotent, UpdatedAt: now,
+		WorkspaceID: of.WorkspaceID,
+		MessageID:   of.MessageID,
+		Position:    chat.MaxToolCalls + of.Position,
+		Undoes:      &undoes,
+		CallID:      call.ID,
+		Name:        call.Name,
+		Arguments:   call.Arguments,
+		State:       call.State,
+		ErrorCode:   call.ErrorCode,
+		Error:       call.Error,
+		Kind:        call.Kind,
+		Risk:        call.Risk,
+		ToolID:      call.ToolID,
+		Idempotent:  call.Idempotent,
+		UpdatedAt:   now,
 	}
 	if row.Kind == "" {
 		row.Kind, row.Risk = of.Kind, of.Risk
 	}
+
 	return row
 }
 
 // undoRuns are the undo calls that have no outcome yet, the newest effect first.
 func undoRuns(ws chat.WorkspaceID, action chat.ActionID, rows []toolCallRow) []chat.ToolRun {
 	var runs []chat.ToolRun
+
 	for i := len(rows) - 1; i >= 0; i-- {
 		row := &rows[i]
 		if row.Undoes == nil || row.State.Settled() || row.State == chat.ToolCallUnknown {
 			continue
 		}
+
 		runs = append(runs, chat.ToolRun{
-			ToolStep: chat.ToolStep{WorkspaceID: ws, ActionID: action, Index: row.Position}, Name: row.Name, Kind: row.Kind, Arguments: row.Arguments,
+			ToolStep:  chat.ToolStep{WorkspaceID: ws, ActionID: action, Index: row.Position},
+			Name:      row.Name,
+			Kind:      row.Kind,
+			Arguments: row.Arguments,
 		})
 	}
+
 	return runs
 }
 
@@ -161,17 +239,30 @@ func undoRuns(ws chat.WorkspaceID, action chat.ActionID, rows []toolCallRow) []c
 // action_not_found.
 //
 // Idempotent: an undo that has its outcome keeps it.
-func (s *Store) FailUndo(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID, index int, problem *chat.Error, now time.Time) error {
+func (s *Store) FailUndo(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+	index int,
+	problem *chat.Error,
+	now time.Time,
+) error {
 	now = micro(now)
+
 	return s.inTx(ctx, "fail an undo", func(ctx context.Context, tx bun.Tx) error {
 		row, err := s.lockCall(ctx, tx, ws, action, index)
 		if err != nil || row.Undoes == nil || row.State != chat.ToolCallPending && row.State != chat.ToolCallRunning {
 			return err
 		}
+
 		if row.ErrorCode == "" {
 			row.ErrorCode, row.Error = string(problem.Code), problem.Message
 		}
-		row.State, row.FinishedAt, row.UpdatedAt = chat.ToolCallFailed, &now, now
+
+		row.State = chat.ToolCallFailed
+		row.FinishedAt = &now
+		row.UpdatedAt = now
+
 		return s.recorded(ctx, tx, action, &row)
 	})
 }
@@ -179,46 +270,76 @@ func (s *Store) FailUndo(ctx context.Context, ws chat.WorkspaceID, action chat.A
 // callForUndo calls a person into the chat of a message.
 func (*Store) callForUndo(ctx context.Context, tx bun.Tx, row *toolCallRow, now time.Time) error {
 	var message messageRow
-	err := tx.NewSelect().Model(&message).Where("m.workspace_id = ?", row.WorkspaceID).Where("m.id = ?", row.MessageID).Scan(ctx)
+
+	err := tx.NewSelect().
+		Model(&message).
+		Where("m.workspace_id = ?", row.WorkspaceID).
+		Where("m.id = ?", row.MessageID).
+		Scan(ctx)
 	if err != nil {
 		return err
 	}
+
 	err = editChat(ctx, calledFor(tx.NewUpdate(), undoFailedReason), row.WorkspaceID, message.ChatID, now)
 	if chat.CodeOf(err) == chat.CodeChatNotFound {
 		return nil // deleted meanwhile: nobody is to respond
 	}
+
 	return err
 }
 
 // ToolCallMessages are the messages of a chat that bring a call with this id, the newest
 // first, each with that call alone: tool_call_not_found when there is none.
-func (s *Store) ToolCallMessages(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, callID string, p chat.Page) (chat.List[chat.Message], error) {
+func (s *Store) ToolCallMessages(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	callID string,
+	p chat.Page,
+) (chat.List[chat.Message], error) {
 	var rows []messageRow
 	var before int64
+
 	q := s.db.NewSelect().Model(&rows).Where("m.workspace_id = ?", ws).Where("m.chat_id = ?", id).
 		// Nearly every message with tool calls has a call_1, so it is the chat's messages that are walked.
 		Where(`EXISTS (SELECT 1 FROM tool_calls t WHERE t.workspace_id = m.workspace_id AND t.message_id = m.id
 			AND t.call_id = ? AND t.undoes IS NULL)`, callID).
 		OrderExpr("m.number DESC").Limit(oneMore(p.Limit))
+
 	paged, err := readCursor("tool_call_messages", p.Cursor, &before)
 	if err != nil {
 		return chat.List[chat.Message]{}, err
 	}
+
 	if paged {
 		q.Where("m.number < ?", before)
 	}
+
 	if err := q.Scan(ctx); err != nil {
 		return chat.List[chat.Message]{}, attempted("list the messages of a tool call", err)
 	}
+
 	if len(rows) == 0 && !paged {
 		return chat.List[chat.Message]{}, notFound(chat.CodeToolCallNotFound, "tool call")
 	}
-	list := listOf(rows, p.Limit, (*messageRow).message, func(r *messageRow) string { return cursorOf("tool_call_messages", r.Number) })
+
+	list := listOf(
+		rows,
+		p.Limit,
+		(*messageRow).message,
+		func(r *messageRow) string { return cursorOf("tool_call_messages", r.Number) },
+	)
+
 	if err := addToolCalls(ctx, s.db, ws, list.Items); err != nil {
 		return chat.List[chat.Message]{}, attempted("list the tool calls of messages", err)
 	}
+
 	for i := range list.Items {
-		list.Items[i].ToolCalls = slices.DeleteFunc(list.Items[i].ToolCalls, func(c chat.ToolCall) bool { return c.ID != callID })
+		list.Items[i].ToolCalls = slices.DeleteFunc(
+			list.Items[i].ToolCalls,
+			func(c chat.ToolCall) bool { return c.ID != callID },
+		)
 	}
+
 	return list, nil
 }

@@ -28,6 +28,7 @@ func (s *Store) CreateWorkspace(ctx context.Context, w chat.Workspace) error {
 	if w.CreatedAt.IsZero() {
 		row.CreatedAt = s.time()
 	}
+
 	return s.inTx(ctx, "create a workspace", func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewInsert().Model(&row).Exec(ctx)
 		return refused(err, uniqueViolation, chat.Errorf(chat.CodeAlreadyExists, "a workspace with this id exists"))
@@ -38,6 +39,7 @@ func (s *Store) CreateWorkspace(ctx context.Context, w chat.Workspace) error {
 func (s *Store) Workspace(ctx context.Context, ws chat.WorkspaceID) (chat.Workspace, error) {
 	var row workspaceRow
 	err := s.db.NewSelect().Model(&row).Where("w.id = ?", ws).Scan(ctx)
+
 	return row.workspace(), attempted("find a workspace", found(err, chat.CodeWorkspaceNotFound, "workspace"))
 }
 
@@ -47,5 +49,6 @@ func (s *Store) Workspaces(ctx context.Context) ([]chat.Workspace, error) {
 	if err := s.db.NewSelect().Model(&rows).OrderExpr("w.id").Scan(ctx); err != nil {
 		return nil, attempted("list the workspaces", err)
 	}
+
 	return each(rows, (*workspaceRow).workspace), nil
 }

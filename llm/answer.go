@@ -46,11 +46,14 @@ var written = regexp.MustCompile(`^"?[^0-9"{}-]{0,10}([0-9]{1,9})(\.0+)?[^0-9".]
 // is a message that does not exist.
 func (n *number) UnmarshalJSON(data []byte) error {
 	*n = 0
+
 	if m := written.FindSubmatch(data); m != nil {
 		i, err := strconv.Atoi(string(m[1]))
 		*n = number(i)
+
 		return err
 	}
+
 	return nil
 }
 
@@ -61,6 +64,7 @@ func (q *question) read(c *Completion) (chat.Summary, error) {
 	if err != nil {
 		return chat.Summary{}, err
 	}
+
 	return q.reading.Accept(q.summary(a, c.Model))
 }
 
@@ -71,8 +75,10 @@ func (q *question) readLast(c *Completion) (chat.Summary, error) {
 	if err != nil {
 		return chat.Summary{}, err
 	}
+
 	a.Title = cut(strings.Join(strings.Fields(a.Title), " "), chat.MaxSummaryTitle)
 	a.Summary = cut(strings.TrimSpace(a.Summary), chat.MaxSummary)
+
 	return q.reading.Accept(q.summary(a, c.Model))
 }
 
@@ -81,14 +87,18 @@ func decode(c *Completion) (*answer, error) {
 	if strings.TrimSpace(c.Text) == "" {
 		return nil, unusable("it is empty")
 	}
+
 	decoder := json.NewDecoder(strings.NewReader(unfenced(c.Text)))
+
 	var a answer
 	if err := decoder.Decode(&a); err != nil {
 		return nil, unusable(misread(err, c.CutOff))
 	}
+
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, unusable("there must be nothing after the JSON object")
 	}
+
 	return &a, nil
 }
 
@@ -101,23 +111,28 @@ func misread(err error, cutOff bool) string {
 	if cutOff {
 		return "it was cut off: it must be shorter"
 	}
+
 	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		kind, _, _ := strings.Cut(mismatch.Value, " ") // "number 1e999": the model's own text stays out
 		if mismatch.Field == "" {
 			return "it must be a JSON object, not a JSON " + kind
 		}
+
 		return "the field " + mismatch.Field + " must not be a JSON " + kind
 	}
+
 	return "it is not valid JSON"
 }
 
 // unfenced is the text inside a Markdown code fence, or all of it.
 func unfenced(text string) string {
 	text = strings.TrimSpace(text)
+
 	inside, ok := strings.CutPrefix(text, "```")
 	if !ok {
 		return text
 	}
+
 	return strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(inside, "json")), "```")
 }
 
@@ -125,16 +140,23 @@ func unfenced(text string) string {
 // which is no message's id.
 func (q *question) summary(a *answer, model string) chat.Summary {
 	s := chat.Summary{
-		Title: a.Title, Summary: a.Summary, Model: model,
-		KeyPoints: q.points(a.KeyPoints), OpenQuestions: q.points(a.OpenQuestions), NextSteps: q.points(a.NextSteps),
+		Title:         a.Title,
+		Summary:       a.Summary,
+		Model:         model,
+		KeyPoints:     q.points(a.KeyPoints),
+		OpenQuestions: q.points(a.OpenQuestions),
+		NextSteps:     q.points(a.NextSteps),
 	}
+
 	for _, c := range a.Labels {
 		l := chat.LabelChoice{Name: c.Name, Confidence: c.Confidence}
 		for _, e := range c.Evidence {
 			l.Evidence = append(l.Evidence, chat.Quote{Message: q.id(e.Message), Text: e.Quote})
 		}
+
 		s.Labels = append(s.Labels, l)
 	}
+
 	return s
 }
 
@@ -146,6 +168,7 @@ func (q *question) points(points []point) []chat.Point {
 			named[i].Messages = append(named[i].Messages, q.id(n))
 		}
 	}
+
 	return named
 }
 
@@ -153,5 +176,6 @@ func (q *question) id(n number) chat.MessageID {
 	if n < 1 || int(n) > len(q.ids) {
 		return ""
 	}
+
 	return q.ids[n-1]
 }

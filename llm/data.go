@@ -30,18 +30,23 @@ func newData(r *chat.Reading, withLabels bool) *data {
 	for i := range r.Messages {
 		messages[i] = d.message(&r.Messages[i])
 	}
+
 	earlier := make([]string, len(r.Earlier))
 	for i := range r.Earlier {
 		earlier[i] = d.earlier(&r.Earlier[i], withLabels)
 	}
+
 	var fences []string
 	if len(earlier) > 0 {
 		fences = append(fences, fenced("earlier", earlier))
 	}
+
 	if len(messages) > 0 {
 		fences = append(fences, fenced("transcript", messages))
 	}
+
 	d.text = strings.Join(fences, "\n")
+
 	return d
 }
 
@@ -54,8 +59,10 @@ func (d *data) number(id chat.MessageID) number {
 	if n, ok := d.numbers[id]; ok {
 		return n
 	}
+
 	d.ids = append(d.ids, id)
 	d.numbers[id] = number(len(d.ids))
+
 	return d.numbers[id]
 }
 
@@ -64,6 +71,7 @@ func (d *data) message(m *chat.Line) string {
 	if m.Role == chat.RoleAssistantMessage {
 		by = "business"
 	}
+
 	return inJSON(struct {
 		ID      number `json:"id"`
 		By      string `json:"by"`
@@ -75,18 +83,24 @@ func (d *data) message(m *chat.Line) string {
 // earlier is a summary in the shape of an answer.
 func (d *data) earlier(s *chat.Summary, withLabels bool) string {
 	a := answer{
-		Title: s.Title, Summary: s.Summary,
-		KeyPoints: d.points(s.KeyPoints), OpenQuestions: d.points(s.OpenQuestions), NextSteps: d.points(s.NextSteps),
+		Title:         s.Title,
+		Summary:       s.Summary,
+		KeyPoints:     d.points(s.KeyPoints),
+		OpenQuestions: d.points(s.OpenQuestions),
+		NextSteps:     d.points(s.NextSteps),
 	}
+
 	if withLabels {
 		for _, l := range s.Labels {
 			c := choice{Name: l.Name, Confidence: l.Confidence}
 			for _, q := range l.Evidence {
 				c.Evidence = append(c.Evidence, quote{d.number(q.Message), q.Text})
 			}
+
 			a.Labels = append(a.Labels, c)
 		}
 	}
+
 	return inJSON(a)
 }
 
@@ -98,6 +112,7 @@ func (d *data) points(points []chat.Point) []point {
 			shown[i].Messages = append(shown[i].Messages, d.number(id))
 		}
 	}
+
 	return shown
 }
 
@@ -106,6 +121,8 @@ func cut(text string, limit int) string {
 	if utf8.RuneCountInString(text) <= limit {
 		return text
 	}
+
 	const mark = " […]"
+
 	return string([]rune(text)[:limit-utf8.RuneCountInString(mark)]) + mark
 }

@@ -16,15 +16,18 @@ func (w *Writer) offered(r *chat.Reading) []chat.Label {
 	if !r.ChooseLabels || len(r.Labels) == 0 {
 		return nil
 	}
+
 	if len(r.Labels) <= maxLabels {
 		return r.Labels
 	}
+
 	var list []chat.Label
 	add := func(l chat.Label) {
 		if _, listed := chat.FindLabel(list, l.Name); !listed && len(list) < maxLabels {
 			list = append(list, l)
 		}
 	}
+
 	for i := range r.Earlier {
 		for _, c := range r.Earlier[i].Labels {
 			if l, ok := chat.FindLabel(r.Labels, c.Name); ok {
@@ -32,9 +35,11 @@ func (w *Writer) offered(r *chat.Reading) []chat.Label {
 			}
 		}
 	}
+
 	for _, l := range w.shortlist(*r, maxLabels) {
 		add(l)
 	}
+
 	return list
 }
 

@@ -103,13 +103,21 @@ func New(provider Provider, c Config) *Writer {
 	if c.Capacity <= 0 {
 		c.Capacity = DefaultCapacity
 	}
+
 	if c.Timeout <= 0 {
 		c.Timeout = DefaultTimeout
 	}
+
 	if c.Shortlist == nil {
 		c.Shortlist = firstLabels
 	}
-	return &Writer{provider: provider, capacity: c.Capacity, timeout: c.Timeout, shortlist: c.Shortlist}
+
+	return &Writer{
+		provider:  provider,
+		capacity:  c.Capacity,
+		timeout:   c.Timeout,
+		shortlist: c.Shortlist,
+	}
 }
 
 // Capacity is how many characters of messages the writer is to be given at a time. It cuts
@@ -131,26 +139,34 @@ func (w *Writer) Summarize(ctx context.Context, r chat.Reading) (chat.Summary, c
 	if len(r.Messages) == 0 && len(r.Earlier) == 0 {
 		return chat.Summary{}, spent, chat.Errorf(chat.CodeNothingToSummarize, "this chat has no messages to summarize")
 	}
+
 	ctx, cancel := patience.Bound(ctx, w.timeout)
 	defer cancel()
+
 	q := newQuestion(&r, w.offered(&r))
+
 	first, err := w.ask(ctx, q, &spent)
 	if err != nil {
 		return chat.Summary{}, spent, err
 	}
+
 	s, err := q.read(&first)
 	if err == nil {
 		return s, spent, nil
 	}
+
 	q.repair(first.Text, chat.AsError(err).Message)
+
 	second, err := w.ask(ctx, q, &spent)
 	if err != nil {
 		return chat.Summary{}, spent, err
 	}
+
 	if s, err = q.readLast(&second); err != nil {
 		return chat.Summary{}, spent, chat.Errorf(chat.CodeSummarizationFailed,
 			"the model's answer is not usable, nor is its second one: %s", chat.AsError(err).Message)
 	}
+
 	return s, spent, nil
 }
 
@@ -160,5 +176,6 @@ func (w *Writer) ask(ctx context.Context, q *question, spent *chat.Usage) (Compl
 	c, err := w.provider.Complete(ctx, q.request)
 	c.Usage.Duration = time.Since(begun)
 	*spent = spent.Plus(c.Usage)
+
 	return c, err
 }

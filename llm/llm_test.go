@@ -16,7 +16,11 @@ import (
 
 func TestUsableAnswers(t *testing.T) {
 	t.Parallel()
-	refunded := []chat.LabelChoice{{Name: "Refund", Confidence: 0.9, Evidence: []chat.Quote{{Message: "a", Text: "where is order 4711"}}}}
+
+	refunded := []chat.LabelChoice{
+		{Name: "Refund", Confidence: 0.9, Evidence: []chat.Quote{{Message: "a", Text: "where is order 4711"}}},
+	}
+
 	for name, c := range map[string]struct {
 		answers []func(*llm.Request) (llm.Completion, error)
 		labels  []chat.LabelChoice
@@ -51,12 +55,16 @@ func TestUsableAnswers(t *testing.T) {
 			t.Parallel()
 			s, _, err := modelThat(c.answers...).summarize(t, readingOf("Where is order 4711?"))
 			require.NoError(t, err)
+
 			if name != "cut off after its end" {
 				assert.Equal(t, "small", s.Model)
 			}
+
 			s.Model = ""
 			assert.Equal(t, chat.Summary{
-				Title: "Order 4711 is late", Summary: "Ana waits for order 4711.", Labels: c.labels,
+				Title:     "Order 4711 is late",
+				Summary:   "Ana waits for order 4711.",
+				Labels:    c.labels,
 				KeyPoints: []chat.Point{{Text: "Order 4711 is late.", Messages: []chat.MessageID{"a"}}},
 			}, s)
 		})
@@ -69,6 +77,7 @@ func answers(all ...func(*llm.Request) (llm.Completion, error)) []func(*llm.Requ
 
 func TestUnusableAnswers(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct{ answer, says string }{
 		"not JSON":               {"no", "it is not valid JSON"},
 		"half an object":         {`{"title":"a"`, "it is not valid JSON"},
@@ -95,6 +104,7 @@ func TestUnusableAnswers(t *testing.T) {
 
 func TestTextsThatStayTooLongAreCut(t *testing.T) {
 	t.Parallel()
+
 	long := `{"title":"` + strings.Repeat("x", 500) + `","summary":"` + strings.Repeat("ü", 5000) + `"}`
 	s, _, err := modelThat(says(long), says(long)).summarize(t, readingOf("Hello"))
 	require.NoError(t, err)
@@ -104,6 +114,7 @@ func TestTextsThatStayTooLongAreCut(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
+
 	later := &chat.RetryLaterError{Code: "x_500"}
 	for name, c := range map[string]struct {
 		answers []func(*llm.Request) (llm.Completion, error)
@@ -128,6 +139,7 @@ func TestUsage(t *testing.T) {
 
 func TestNothingToRead(t *testing.T) {
 	t.Parallel()
+
 	m := modelThat()
 	_, usage, err := m.summarize(t, chat.Reading{ChooseLabels: true})
 	assert.Equal(t, chat.CodeNothingToSummarize, chat.CodeOf(err))
@@ -150,22 +162,28 @@ func (patient) Complete(ctx context.Context, _ llm.Request) (llm.Completion, err
 
 func TestTimeoutAndCancellation(t *testing.T) {
 	t.Parallel()
-	_, usage, err := llm.New(patient{}, llm.Config{Timeout: time.Millisecond}).Summarize(t.Context(), readingOf("Hello"))
+
+	_, usage, err := llm.New(patient{}, llm.Config{Timeout: time.Millisecond}).
+		Summarize(t.Context(), readingOf("Hello"))
+
 	require.ErrorContains(t, err, "did not answer within 1ms")
 	assert.Equal(t, 1, usage.Requests)
 
 	gone := errors.New("gone")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(gone)
+
 	_, _, err = llm.New(patient{}, llm.Config{}).Summarize(ctx, readingOf("Hello"))
 	require.ErrorIs(t, err, gone)
 }
 
 func TestRepairShowsTheAnswerAndWhatIsWrong(t *testing.T) {
 	t.Parallel()
+
 	m := modelThat(says(`{"title":5}`), says(good(`[]`)))
 	_, _, err := m.summarize(t, readingOf("Hello"))
 	require.NoError(t, err)
+
 	first, second := m.requests[0], m.requests[1]
 	assert.Equal(t, first.System, second.System)
 	assert.Equal(t, first.Schema, second.Schema)

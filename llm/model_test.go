@@ -23,7 +23,9 @@ type model struct {
 func (m *model) Complete(_ context.Context, r llm.Request) (llm.Completion, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+
 	m.requests = append(m.requests, r)
+
 	return m.answers[min(len(m.requests), len(m.answers))-1](&r)
 }
 
@@ -34,7 +36,11 @@ func modelThat(answers ...func(r *llm.Request) (llm.Completion, error)) *model {
 // says is an answer of 100 tokens in and 10 out.
 func says(text string) func(*llm.Request) (llm.Completion, error) {
 	return func(*llm.Request) (llm.Completion, error) {
-		return llm.Completion{Text: text, Model: "small", Usage: chat.Usage{Requests: 1, InputTokens: 100, OutputTokens: 10}}, nil
+		return llm.Completion{
+			Text:  text,
+			Model: "small",
+			Usage: chat.Usage{Requests: 1, InputTokens: 100, OutputTokens: 10},
+		}, nil
 	}
 }
 
@@ -53,25 +59,32 @@ func (m *model) summarize(t *testing.T, r chat.Reading) (chat.Summary, chat.Usag
 	t.Helper()
 	s, usage, err := llm.New(m, llm.Config{}).Summarize(t.Context(), r)
 	assert.Len(t, m.requests, len(m.answers), "requests")
+
 	if err != nil {
 		assert.Zero(t, s)
 	}
+
 	return s, usage, err
 }
 
 // readingOf is a chat of these messages, in turns, with the ids a, b, c.
 func readingOf(texts ...string) chat.Reading {
 	r := chat.Reading{
-		ChatID: 7, Channel: chat.ChannelSMS, ChooseLabels: true,
-		Labels: []chat.Label{{Name: "Refund", Description: "Wants money back"}, {Name: "Late delivery"}},
+		ChatID:       7,
+		Channel:      chat.ChannelSMS,
+		ChooseLabels: true,
+		Labels:       []chat.Label{{Name: "Refund", Description: "Wants money back"}, {Name: "Late delivery"}},
 	}
+
 	for i, text := range texts {
 		role := chat.RoleUserMessage
 		if i%2 == 1 {
 			role = chat.RoleAssistantMessage
 		}
+
 		r.Messages = append(r.Messages, chat.Line{ID: chat.MessageID(rune('a' + i%26)), Role: role, Text: text})
 	}
+
 	return r
 }
 
@@ -88,6 +101,7 @@ func refund(quote string) string {
 	if err != nil {
 		panic(err)
 	}
+
 	return `[{"name":"Refund","confidence":0.9,"evidence":[{"message":1,"quote":` + string(encoded) + `}]}]`
 }
 
@@ -95,5 +109,6 @@ func refund(quote string) string {
 func inside(prompt, tag string) []string {
 	_, rest, _ := strings.Cut(prompt, "<"+tag+">\n")
 	rest, _, _ = strings.Cut(rest, "\n</"+tag+">")
+
 	return strings.Split(rest, "\n")
 }

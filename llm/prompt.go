@@ -46,6 +46,7 @@ type question struct {
 // newQuestion asks about r; labels are nil when none may be chosen.
 func newQuestion(r *chat.Reading, labels []chat.Label) *question {
 	d := newData(r, labels != nil)
+
 	return &question{
 		reading: r,
 		ids:     d.ids,
@@ -62,6 +63,7 @@ func (q *question) repair(answer, wrong string) {
 	if strings.TrimSpace(answer) != "" {
 		q.request.Turns = append(q.request.Turns, Turn{RoleAssistant, cut(answer, maxText)})
 	}
+
 	q.request.Turns = append(q.request.Turns, Turn{RoleUser, "Your answer can not be used: " + wrong +
 		". Answer once more, by the same rules, with the corrected JSON object alone."})
 }
@@ -70,24 +72,31 @@ func (q *question) repair(answer, wrong string) {
 // have written in its messages.
 func system(r *chat.Reading, labels []chat.Label) string {
 	holds, task := holdsMessages, ""
+
 	switch {
 	case len(r.Messages) == 0:
 		holds, task = holdsEarlier, taskMerge
 	case len(r.Earlier) > 0:
 		holds, task = holdsEarlier+", "+holdsMessages, taskNews
 	}
+
 	text := fmt.Sprintf(rules, holds, task, chat.MaxSummaryTitle, chat.MaxSummary, chat.MaxPoints)
 	if r.Language != "" {
 		text += "\nWrite in the language with the tag " + r.Language + "; quotes stay as they are."
 	} else {
 		text += "\nWrite in the language of the customer's messages."
 	}
+
 	if wishes := strings.TrimSpace(r.Instructions); wishes != "" {
-		text += "\nWhat this business wants to read, as far as these rules allow; it changes nothing about ids, labels and JSON: " + inJSON(wishes)
+		text += "\nWhat this business wants to read, as far as these rules allow; it changes nothing about ids, labels and JSON: " + inJSON(
+			wishes,
+		)
 	}
+
 	if labels != nil {
 		text += fmt.Sprintf(labelRule, chat.MaxModelLabels, chat.MaxQuotes, chat.MaxQuote, labelList(labels))
 	}
+
 	return text
 }
 
@@ -100,6 +109,7 @@ func labelList(labels []chat.Label) string {
 			Description string `json:"description,omitempty"`
 		}{l.Name, l.Description})
 	}
+
 	return strings.Join(lines, "\n")
 }
 
@@ -108,18 +118,27 @@ func labelList(labels []chat.Label) string {
 func answerSchema(labels []chat.Label) map[string]any {
 	text, integer := map[string]any{"type": "string"}, map[string]any{"type": "integer"}
 	points := list(object(field{"text", text}, field{"messages", list(integer)}))
-	fields := []field{{"title", text}, {"summary", text}, {"key_points", points}, {"open_questions", points}, {"next_steps", points}}
+	fields := []field{
+		{"title", text},
+		{"summary", text},
+		{"key_points", points},
+		{"open_questions", points},
+		{"next_steps", points},
+	}
+
 	if labels != nil {
 		names := make([]string, len(labels))
 		for i, l := range labels {
 			names[i] = l.Name
 		}
+
 		fields = append(fields, field{"labels", list(object(
 			field{"name", map[string]any{"type": "string", "enum": names}},
 			field{"confidence", map[string]any{"type": "number"}},
 			field{"evidence", list(object(field{"message", integer}, field{"quote", text}))},
 		))})
 	}
+
 	return object(fields...)
 }
 
@@ -136,7 +155,13 @@ func object(fields ...field) map[string]any {
 		properties[f.name] = f.schema
 		required[i] = f.name
 	}
-	return map[string]any{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
+
+	return map[string]any{
+		"type":                 "object",
+		"properties":           properties,
+		"required":             required,
+		"additionalProperties": false,
+	}
 }
 
 func list(items map[string]any) map[string]any {
@@ -149,5 +174,6 @@ func inJSON(v any) string {
 	if err != nil {
 		panic(err)
 	}
+
 	return string(encoded)
 }

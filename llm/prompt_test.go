@@ -17,19 +17,23 @@ import (
 // ask is what a model is asked about a reading.
 func ask(t *testing.T, r chat.Reading) llm.Request {
 	t.Helper()
+
 	m := modelThat(says(`{"title":"a","summary":"b"}`))
 	_, _, err := m.summarize(t, r)
 	require.NoError(t, err)
+
 	return m.requests[0]
 }
 
 func TestMessagesCarryNumbers(t *testing.T) {
 	t.Parallel()
+
 	r := readingOf("Where is <order> 4711?", "On its way.")
 	r.Messages[1].Speaker = "Bo"
 	request := ask(t, r)
 	require.Len(t, request.Turns, 1)
 	assert.Equal(t, llm.RoleUser, request.Turns[0].Role)
+
 	assert.Equal(t, []string{
 		`{"id":1,"by":"customer","text":"Where is \u003corder\u003e 4711?"}`,
 		`{"id":2,"by":"business","speaker":"Bo","text":"On its way."}`,
@@ -40,8 +44,10 @@ func TestSchema(t *testing.T) {
 	t.Parallel()
 	encoded, err := json.Marshal(ask(t, readingOf("Hello")).Schema)
 	require.NoError(t, err)
+
 	point := `{"type":"array","items":{"type":"object","additionalProperties":false,"required":["text","messages"],
 		"properties":{"text":{"type":"string"},"messages":{"type":"array","items":{"type":"integer"}}}}}`
+
 	assert.JSONEq(t, `{"type":"object","additionalProperties":false,
 		"required":["title","summary","key_points","open_questions","next_steps","labels"],
 		"properties":{"title":{"type":"string"},"summary":{"type":"string"},
@@ -55,12 +61,14 @@ func TestSchema(t *testing.T) {
 func TestLabelsAreOnlyOfferedWhenAsked(t *testing.T) {
 	t.Parallel()
 	assert.Contains(t, ask(t, readingOf("Hello")).System, `{"name":"Refund","description":"Wants money back"}`)
+
 	for name, change := range map[string]func(*chat.Reading){
 		"not asked": func(r *chat.Reading) { r.ChooseLabels = false },
 		"none":      func(r *chat.Reading) { r.Labels = nil },
 	} {
 		r := readingOf("Where is order 4711?")
 		change(&r)
+
 		m := modelThat(says(good(refund("order 4711"))))
 		s, _, err := m.summarize(t, r)
 		require.NoError(t, err, name)
@@ -72,6 +80,7 @@ func TestLabelsAreOnlyOfferedWhenAsked(t *testing.T) {
 
 func TestLanguageAndInstructions(t *testing.T) {
 	t.Parallel()
+
 	r := readingOf("Hello")
 	assert.Contains(t, ask(t, r).System, "in the language of the customer's messages")
 	r.Language, r.Instructions = "pt-BR", " Name the \"product\".\n- \"labels\": any "
@@ -84,6 +93,7 @@ func TestLanguageAndInstructions(t *testing.T) {
 // A summary of what is new is to cost little.
 func TestPromptIsLean(t *testing.T) {
 	t.Parallel()
+
 	r := readingOf("Hello")
 	r.Labels, r.Earlier = nil, []chat.Summary{{Title: "a", Summary: "b"}}
 	request := ask(t, r)
@@ -94,31 +104,49 @@ func TestPromptIsLean(t *testing.T) {
 
 func earlier() chat.Summary {
 	return chat.Summary{
-		Title: "Order </earlier> 4711", Summary: "Ana waits.", Model: "secret-model",
+		Title:         "Order </earlier> 4711",
+		Summary:       "Ana waits.",
+		Model:         "secret-model",
 		KeyPoints:     []chat.Point{{Text: "It is late.", Messages: []chat.MessageID{"x", "a"}}},
 		OpenQuestions: []chat.Point{{Text: "When?", Messages: []chat.MessageID{"y"}}},
-		Labels:        []chat.LabelChoice{{Name: "Refund", Confidence: 0.5, Evidence: []chat.Quote{{Message: "x", Text: "money back"}}}},
+		Labels: []chat.LabelChoice{
+			{Name: "Refund", Confidence: 0.5, Evidence: []chat.Quote{{Message: "x", Text: "money back"}}},
+		},
 	}
 }
 
 func TestWhatIsNew(t *testing.T) {
 	t.Parallel()
+
 	r := readingOf("It came.", "Fine.")
 	r.Earlier = []chat.Summary{earlier()}
-	m := modelThat(says(head + `"key_points":[{"text":"It came.","messages":[1]},{"text":"It was late.","messages":[3,"4",5]}],
-		"labels":[{"name":"Refund","confidence":0.6,"evidence":[{"message":3,"quote":"Money back"}]}]}`))
+
+	m := modelThat(
+		says(head + `"key_points":[{"text":"It came.","messages":[1]},{"text":"It was late.","messages":[3,"4",5]}],
+		"labels":[{"name":"Refund","confidence":0.6,"evidence":[{"message":3,"quote":"Money back"}]}]}`),
+	)
+
 	s, _, err := m.summarize(t, r)
 	require.NoError(t, err)
+
 	assert.Equal(t, []chat.Point{
 		{Text: "It came.", Messages: []chat.MessageID{"a"}},
 		{Text: "It was late.", Messages: []chat.MessageID{"x", "y"}},
 	}, s.KeyPoints)
-	assert.Equal(t, []chat.LabelChoice{{Name: "Refund", Confidence: 0.6, Evidence: []chat.Quote{{Message: "x", Text: "Money back"}}}}, s.Labels)
+
+	assert.Equal(
+		t,
+		[]chat.LabelChoice{
+			{Name: "Refund", Confidence: 0.6, Evidence: []chat.Quote{{Message: "x", Text: "Money back"}}},
+		},
+		s.Labels,
+	)
 
 	prompt := m.requests[0].Turns[0].Text
 	assert.Equal(t, []string{`{"title":"Order \u003c/earlier\u003e 4711","summary":"Ana waits.",` +
 		`"key_points":[{"text":"It is late.","messages":[3,1]}],"open_questions":[{"text":"When?","messages":[4]}],` +
 		`"labels":[{"name":"Refund","confidence":0.5,"evidence":[{"message":3,"quote":"money back"}]}]}`}, inside(prompt, "earlier"))
+
 	assert.Len(t, inside(prompt, "transcript"), 2)
 	assert.Contains(t, m.requests[0].System, "Write the whole summary anew")
 	assert.NotContains(t, m.requests[0].System, "Merge")
@@ -129,6 +157,7 @@ func TestWhatIsNew(t *testing.T) {
 
 func TestMerge(t *testing.T) {
 	t.Parallel()
+
 	second := earlier()
 	second.KeyPoints[0].Messages = []chat.MessageID{"z"}
 	r := chat.Reading{Earlier: []chat.Summary{earlier(), second}}
@@ -144,12 +173,15 @@ func TestMerge(t *testing.T) {
 
 func TestLongMessagesAreCutAndNoneIsLeftOut(t *testing.T) {
 	t.Parallel()
+
 	r := readingOf(strings.Repeat("<", 9_000), strings.Repeat("ü", 9_000), "end")
 	for range 100 {
 		r.Messages = append(r.Messages, r.Messages[1])
 	}
+
 	lines := inside(ask(t, r).Turns[0].Text, "transcript")
 	require.Len(t, lines, 103)
+
 	for _, line := range lines {
 		var m struct{ Text string }
 		require.NoError(t, json.Unmarshal([]byte(line), &m)) //nolint:musttag // names match whatever their case
@@ -160,11 +192,16 @@ func TestLongMessagesAreCutAndNoneIsLeftOut(t *testing.T) {
 
 func TestManyLabelsAreShortlisted(t *testing.T) {
 	t.Parallel()
+
 	r := readingOf("Where is order 4711?")
 	for i := range 300 {
 		r.Labels = append(r.Labels, chat.Label{Name: fmt.Sprintf("Label %d", i), Description: strings.Repeat("d", 500)})
 	}
-	r.Earlier = []chat.Summary{{Title: "a", Summary: "b", Labels: []chat.LabelChoice{{Name: "label 298"}, {Name: "Gone"}, {Name: "Refund"}}}}
+
+	r.Earlier = []chat.Summary{
+		{Title: "a", Summary: "b", Labels: []chat.LabelChoice{{Name: "label 298"}, {Name: "Gone"}, {Name: "Refund"}}},
+	}
+
 	last := func(r chat.Reading, limit int) []chat.Label { return r.Labels[len(r.Labels)-limit:] }
 	for name, c := range map[string]struct {
 		shortlist func(chat.Reading, int) []chat.Label
@@ -175,11 +212,13 @@ func TestManyLabelsAreShortlisted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			m := modelThat(says(strings.Replace(good(refund("order 4711")), `"Refund"`, `"`+c.has+`"`, 1)))
 			s, _, err := llm.New(m, llm.Config{Shortlist: c.shortlist}).Summarize(t.Context(), r)
 			require.NoError(t, err)
 			require.Len(t, s.Labels, 1)
 			assert.Equal(t, c.has, s.Labels[0].Name)
+
 			var schema struct {
 				Properties struct {
 					Labels struct {
@@ -189,6 +228,7 @@ func TestManyLabelsAreShortlisted(t *testing.T) {
 					}
 				}
 			}
+
 			encoded, err := json.Marshal(m.requests[0].Schema)
 			require.NoError(t, err)
 			require.NoError(t, json.Unmarshal(encoded, &schema)) //nolint:musttag // names match whatever their case

@@ -44,6 +44,7 @@ func (s *Sandbox) Answer(ctx context.Context, a Answer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.background.ctx, cancel)() //nolint:contextcheck // closing the sandbox ends it, too
+
 	result, err := s.answer(ctx, a)
 	switch {
 	case err != nil:
@@ -53,6 +54,7 @@ func (s *Sandbox) Answer(ctx context.Context, a Answer) error {
 	case !result.OK():
 		return fmt.Errorf("sandbox: the inbound webhook answered %d", result.Status)
 	}
+
 	return nil
 }
 
@@ -60,21 +62,26 @@ func (s *Sandbox) answer(ctx context.Context, a Answer) (WebhookResult, error) {
 	if a.From == "" || (a.Text == "" && a.HTML == "") {
 		return WebhookResult{}, errors.New("an answer needs from and text")
 	}
+
 	prepare := s.prepareSMS
 	if a.isMail() {
 		prepare = s.prepareMail
 	}
+
 	id, p, with, err := prepare(a)
 	if err != nil {
 		return WebhookResult{}, err
 	}
+
 	if p.url == "" {
 		return WebhookResult{}, errNoWebhook
 	}
+
 	result := s.repeat(ctx, p, with, s.post(ctx, p))
 	if err := s.arrived.record(record{Webhook: &webhookTried{ID: id, WebhookResult: result}}); err != nil {
 		return result, fmt.Errorf("keep the result: %w", err)
 	}
+
 	return result, nil
 }
 
@@ -84,27 +91,50 @@ func (s *Sandbox) prepareSMS(a Answer) (id string, p posting, with patience, err
 	if err != nil {
 		return "", p, with, err
 	}
+
 	at := now()
 	m := Message{
-		SID: newSID("SM"), From: a.From, To: to, MessagingServiceSID: service, Body: a.Text,
-		Segments: countSegments(a.Text), Status: "received", Direction: Inbound,
-		CreatedAt: at, UpdatedAt: at, SentAt: &at,
+		SID:                 newSID("SM"),
+		From:                a.From,
+		To:                  to,
+		MessagingServiceSID: service,
+		Body:                a.Text,
+		Segments:            countSegments(a.Text),
+		Status:              "received",
+		Direction:           Inbound,
+		CreatedAt:           at,
+		UpdatedAt:           at,
+		SentAt:              &at,
 	}
+
 	if err := s.arrived.record(record{Message: &m}); err != nil {
 		return "", p, with, fmt.Errorf("keep the answer: %w", err)
 	}
+
 	if s.config.TwilioInboundURL == "" {
 		return m.SID, p, with, nil
 	}
+
 	form := url.Values{
-		"MessageSid": {m.SID}, "SmsSid": {m.SID}, "SmsMessageSid": {m.SID}, "AccountSid": {s.config.AccountSID},
-		"From": {m.From}, "To": {m.To}, "Body": {m.Body}, "NumMedia": {"0"}, "SmsStatus": {"received"},
-		"NumSegments": {strconv.Itoa(m.Segments)}, "ApiVersion": {"2010-04-01"},
+		"MessageSid":    {m.SID},
+		"SmsSid":        {m.SID},
+		"SmsMessageSid": {m.SID},
+		"AccountSid":    {s.config.AccountSID},
+		"From":          {m.From},
+		"To":            {m.To},
+		"Body":          {m.Body},
+		"NumMedia":      {"0"},
+		"SmsStatus":     {"received"},
+		"NumSegments":   {strconv.Itoa(m.Segments)},
+		"ApiVersion":    {"2010-04-01"},
 	}
+
 	if service != "" {
 		form.Set("MessagingServiceSid", service)
 	}
+
 	p, with = s.twilioCall(s.config.TwilioInboundURL, form)
+
 	return m.SID, p, with, nil
 }
 
@@ -116,17 +146,20 @@ func (s *Sandbox) sender(a Answer) (number, service string, err error) {
 		if m.Direction == Inbound || m.To != a.From {
 			continue
 		}
+
 		number := cmp.Or(m.From, pooledNumber(m.MessagingServiceSID))
 		if a.To == "" || a.To == number || a.To == m.MessagingServiceSID {
 			return number, m.MessagingServiceSID, nil
 		}
 	}
+
 	switch {
 	case a.To == "":
 		return "", "", errors.New("nothing was sent to that number, so to is needed")
 	case messagingService.MatchString(a.To):
 		return pooledNumber(a.To), a.To, nil
 	}
+
 	return a.To, "", nil
 }
 

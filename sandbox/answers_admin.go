@@ -23,6 +23,7 @@ func (s *Sandbox) postAnswer(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxMail)
 	contentType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	fromPage := contentType == "application/x-www-form-urlencoded"
+
 	var a Answer
 	if fromPage {
 		a = formAnswer(r)
@@ -30,19 +31,26 @@ func (s *Sandbox) postAnswer(w http.ResponseWriter, r *http.Request) {
 		refuseTool(w, errors.New("the body must be a JSON answer"))
 		return
 	}
+
 	outcome := make(chan answered, 1)
+
 	s.background.run(func(ctx context.Context) {
 		result, err := s.answer(ctx, a)
 		outcome <- answered{result, err}
 	})
+
 	timer := time.NewTimer(answerPatience)
 	defer timer.Stop()
+
 	select {
 	case o := <-outcome:
 		s.tellAnswer(w, r, a, o, fromPage)
+
 	case <-timer.C:
 		s.tellAnswer(w, r, a, answered{}, fromPage)
+
 	case <-r.Context().Done():
+
 	case <-s.background.ctx.Done():
 		http.Error(w, "The sandbox is closing.", http.StatusServiceUnavailable)
 	}
@@ -50,12 +58,17 @@ func (s *Sandbox) postAnswer(w http.ResponseWriter, r *http.Request) {
 
 func formAnswer(r *http.Request) Answer {
 	a := Answer{
-		From: r.PostFormValue("from"), To: r.PostFormValue("to"), Text: r.PostFormValue("text"),
-		Subject: r.PostFormValue("subject"), InReplyTo: r.PostFormValue("in_reply_to"),
+		From:      r.PostFormValue("from"),
+		To:        r.PostFormValue("to"),
+		Text:      r.PostFormValue("text"),
+		Subject:   r.PostFormValue("subject"),
+		InReplyTo: r.PostFormValue("in_reply_to"),
 	}
+
 	if word := r.PostFormValue("word"); word != "" {
 		a.Text = word
 	}
+
 	return a
 }
 

@@ -22,20 +22,25 @@ func (s *Sandbox) prepareMail(a Answer) (id string, p posting, with patience, er
 	if found {
 		a = a.to(original)
 	}
+
 	if a.To == "" {
 		return "", p, with, errors.New("no such mail was sent to that address, so to is needed")
 	}
+
 	kept := MailAnswer{MessageID: "<" + newSID("") + "@customer.sandbox>", At: now(), Answer: a}
 	if err := s.arrived.record(record{Answer: &kept}); err != nil {
 		return "", p, with, fmt.Errorf("keep the answer: %w", err)
 	}
+
 	if s.config.MailInboundURL == "" {
 		return kept.MessageID, p, with, nil
 	}
+
 	body, contentType, err := kept.parsed(original)
 	if err == nil {
 		p, err = s.sendGridCall(s.config.MailInboundURL, contentType, body)
 	}
+
 	return kept.MessageID, p, s.sendGridPatience(), err
 }
 
@@ -45,6 +50,7 @@ func (s *Sandbox) answered(a Answer) (Mail, bool) {
 	if a.InReplyTo == "" && a.To != "" {
 		return Mail{}, false
 	}
+
 	for _, k := range slices.Backward(s.arrived.look().mails) {
 		m := k.now()
 		if a.InReplyTo == "" && slices.Contains(m.mailboxes(), strings.ToLower(a.From)) ||
@@ -52,6 +58,7 @@ func (s *Sandbox) answered(a Answer) (Mail, bool) {
 			return m, true
 		}
 	}
+
 	return Mail{}, false
 }
 
@@ -61,6 +68,7 @@ func (a Answer) to(m Mail) Answer {
 	if len(m.ReplyTo) > 0 {
 		a.To = cmp.Or(a.To, m.ReplyTo[0].Email)
 	}
+
 	a.To = cmp.Or(a.To, m.From.Email)
 	if a.Subject == "" {
 		a.Subject = m.Subject
@@ -68,6 +76,7 @@ func (a Answer) to(m Mail) Answer {
 			a.Subject = "Re: " + a.Subject
 		}
 	}
+
 	return a
 }
 
@@ -78,6 +87,7 @@ func (a MailAnswer) parsed(original Mail) (body []byte, contentType string, err 
 	if err != nil {
 		return nil, "", fmt.Errorf("write the envelope: %w", err)
 	}
+
 	fields := [][2]string{
 		{"headers", a.head(original)},
 		{"dkim", "{@" + domain(a.From) + " : pass}"},
@@ -94,43 +104,57 @@ func (a MailAnswer) parsed(original Mail) (body []byte, contentType string, err 
 		{"SPF", "pass"},
 		{"charsets", `{"to":"UTF-8","from":"UTF-8","subject":"UTF-8","text":"utf-8","html":"utf-8"}`},
 	}
+
 	var form bytes.Buffer
 	parts := multipart.NewWriter(&form)
+
 	for _, field := range fields {
 		if field[1] == "" {
 			continue
 		}
+
 		if err := parts.WriteField(field[0], field[1]); err != nil {
 			return nil, "", fmt.Errorf("write %s: %w", field[0], err)
 		}
 	}
+
 	if err := parts.Close(); err != nil {
 		return nil, "", fmt.Errorf("close the form: %w", err)
 	}
+
 	return form.Bytes(), parts.FormDataContentType(), nil
 }
 
 // head is the mail's own header, with the thread it belongs to.
 func (a MailAnswer) head(original Mail) string {
 	header := map[string]string{
-		"Date": a.At.Format(time.RFC1123Z), "Message-ID": a.MessageID,
-		"From": a.From, "To": a.To, "Subject": a.Subject, "MIME-Version": "1.0",
+		"Date":         a.At.Format(time.RFC1123Z),
+		"Message-ID":   a.MessageID,
+		"From":         a.From,
+		"To":           a.To,
+		"Subject":      a.Subject,
+		"MIME-Version": "1.0",
 	}
+
 	if a.InReplyTo != "" {
 		header["In-Reply-To"] = a.InReplyTo
 		header["References"] = a.InReplyTo
+
 		for name, value := range original.Headers {
 			if canonicalHeader(name) == "References" {
 				header["References"] = value + " " + a.InReplyTo
 			}
 		}
 	}
+
 	maps.Copy(header, a.Headers)
+
 	var lines strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(header)) {
 		// A header is one line, whatever was typed into the form.
 		lines.WriteString(name + ": " + strings.Join(strings.Fields(header[name]), " ") + "\n")
 	}
+
 	return lines.String()
 }
 

@@ -31,12 +31,22 @@ func TestSMSAnswer(t *testing.T) {
 	form := h.twilioForm(t, c)
 	received := w.Messages(sandbox.MessageFilter{Direction: sandbox.Inbound})
 	require.Len(t, received, 1)
+
 	for name, want := range map[string]string{
-		"MessageSid": received[0].SID, "SmsSid": received[0].SID, "AccountSid": account, "From": ana, "To": ours,
-		"Body": "Danke für alles", "NumMedia": "0", "NumSegments": "1", "ApiVersion": "2010-04-01", "MessagingServiceSid": "",
+		"MessageSid":          received[0].SID,
+		"SmsSid":              received[0].SID,
+		"AccountSid":          account,
+		"From":                ana,
+		"To":                  ours,
+		"Body":                "Danke für alles",
+		"NumMedia":            "0",
+		"NumSegments":         "1",
+		"ApiVersion":          "2010-04-01",
+		"MessagingServiceSid": "",
 	} {
 		assert.Equal(t, want, form.Get(name), name)
 	}
+
 	assert.Equal(t, http.StatusNoContent, received[0].Webhook.Status)
 	assert.Len(t, w.Messages(sandbox.MessageFilter{}), 1, "it was not sent to the sandbox")
 
@@ -55,13 +65,19 @@ func TestSMSAnswerToAService(t *testing.T) {
 	h := newHook(t)
 	w := setup(t, lively, texting(h))
 	w.sms(t, "From", "", "MessagingServiceSid", service)
+
 	for _, to := range []string{"", service} {
 		require.NoError(t, w.Answer(t.Context(), sandbox.Answer{From: ana, To: to, Text: "Yes?"}))
 		form := h.twilioForm(t, h.next(t))
 		assert.Equal(t, service, form.Get("MessagingServiceSid"))
 		assert.Equal(t, w.settled(t, 0).From, form.Get("To"))
 	}
-	require.NoError(t, w.Answer(t.Context(), sandbox.Answer{From: ben, To: service, Text: "Hello?"}), "never written to")
+
+	require.NoError(
+		t,
+		w.Answer(t.Context(), sandbox.Answer{From: ben, To: service, Text: "Hello?"}),
+		"never written to",
+	)
 }
 
 func TestStopAndStart(t *testing.T) {
@@ -71,6 +87,7 @@ func TestStopAndStart(t *testing.T) {
 	say := func(word, to string) {
 		require.NoError(t, w.Answer(t.Context(), sandbox.Answer{From: ana, To: to, Text: word}))
 	}
+
 	say(" stop\n", ours)
 	assert.Contains(t, w.sms(t).body, `"code":21610`)
 	assert.Equal(t, http.StatusCreated, w.sms(t, "From", "+15550002222").status, "another sender may write")
@@ -87,6 +104,7 @@ func TestAnswerFails(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
 	h.status.Store(http.StatusForbidden)
+
 	w := setup(t, lively, func(c *sandbox.Config) { c.TwilioInboundURL = h.url + "/inbound" })
 	err := w.Answer(t.Context(), sandbox.Answer{From: ana, To: ours, Text: "Hello"})
 	require.ErrorContains(t, err, "403")
@@ -95,8 +113,17 @@ func TestAnswerFails(t *testing.T) {
 	assert.Contains(t, w.page(t, phoneQuery(ana)).body, "refused (403)")
 
 	far := setup(t, lively, func(c *sandbox.Config) { c.TwilioInboundURL = "http://192.0.2.1/" })
-	require.ErrorContains(t, far.Answer(t.Context(), sandbox.Answer{From: ana, To: ours, Text: "Hello"}), "loopback only")
-	require.ErrorContains(t, setup(t).Answer(t.Context(), sandbox.Answer{From: ana, To: ours, Text: "Hello"}), "no inbound webhook")
+	require.ErrorContains(
+		t,
+		far.Answer(t.Context(), sandbox.Answer{From: ana, To: ours, Text: "Hello"}),
+		"loopback only",
+	)
+
+	require.ErrorContains(
+		t,
+		setup(t).Answer(t.Context(), sandbox.Answer{From: ana, To: ours, Text: "Hello"}),
+		"no inbound webhook",
+	)
 }
 
 func TestAnswerIsRepeatedUntilItIsTaken(t *testing.T) {
@@ -104,8 +131,10 @@ func TestAnswerIsRepeatedUntilItIsTaken(t *testing.T) {
 	h := newHook(t)
 	h.status.Store(http.StatusServiceUnavailable)
 	w := setup(t, lively, texting(h))
+
 	answered := make(chan error)
 	go func() { answered <- w.Answer(t.Context(), sandbox.Answer{From: ana, To: ours, Text: "Hello"}) }()
+
 	first := h.next(t)
 	h.status.Store(http.StatusNoContent)
 	require.NoError(t, <-answered)
@@ -116,21 +145,28 @@ func TestAnswerIsRepeatedUntilItIsTaken(t *testing.T) {
 // mailForm is the form of a call that tells of a mail.
 func mailForm(t *testing.T, c call) (fields map[string]string, header mail.Header) {
 	t.Helper()
+
 	_, params, err := mime.ParseMediaType(c.header.Get("Content-Type"))
 	require.NoError(t, err)
+
 	fields = map[string]string{}
+
 	for parts := multipart.NewReader(bytes.NewReader(c.body), params["boundary"]); ; {
 		part, err := parts.NextPart()
 		if err == io.EOF { //nolint:errorlint // NextPart promises io.EOF itself
 			break
 		}
+
 		require.NoError(t, err)
 		value, err := io.ReadAll(part)
 		require.NoError(t, err)
+
 		fields[part.FormName()] = string(value)
 	}
+
 	read, err := mail.ReadMessage(strings.NewReader(fields["headers"] + "\n"))
 	require.NoError(t, err)
+
 	return fields, read.Header
 }
 
@@ -147,12 +183,17 @@ func TestMailAnswer(t *testing.T) {
 		c.MailInboundURL = h.url + "/mail"
 		publicKey = signed(t, c)
 	})
+
 	w.mail(t, mailWithReplyTo)
 	w.mail(t, validMail)
+
 	require.NoError(t, w.Answer(t.Context(), sandbox.Answer{
-		From: "ana@customer.example", Text: "Where is it?", InReplyTo: "<m-1@acme.example>",
-		Headers: map[string]string{"Auto-Submitted": "auto-replied\n"},
+		From:      "ana@customer.example",
+		Text:      "Where is it?",
+		InReplyTo: "<m-1@acme.example>",
+		Headers:   map[string]string{"Auto-Submitted": "auto-replied\n"},
 	}))
+
 	c := h.next(t)
 	verifySendGrid(t, publicKey, c)
 	fields, header := mailForm(t, c)
@@ -161,12 +202,15 @@ func TestMailAnswer(t *testing.T) {
 	assert.Equal(t, "Re: Your order", fields["subject"])
 	assert.Equal(t, "Where is it?", fields["text"])
 	assert.JSONEq(t, `{"from":"ana@customer.example","to":["reply+1@in.acme.example"]}`, fields["envelope"])
+
 	for _, field := range []string{"charsets", "dkim", "SPF", "sender_ip", "spam_score", "spam_report"} {
 		assert.NotEmpty(t, fields[field], field)
 	}
+
 	assert.Equal(t, "<m-1@acme.example>", header.Get("In-Reply-To"))
 	assert.Equal(t, "<conv-1@acme.example> <m-1@acme.example>", header.Get("References"))
 	assert.Equal(t, "auto-replied", header.Get("Auto-Submitted"))
+
 	kept := w.MailAnswers()
 	require.Len(t, kept, 1)
 	assert.Equal(t, kept[0].MessageID, header.Get("Message-Id"))
@@ -175,7 +219,14 @@ func TestMailAnswer(t *testing.T) {
 	require.NoError(t, w.Answer(t.Context(), sandbox.Answer{From: "Ana@customer.example", Text: "Hello?"}))
 	fields, _ = mailForm(t, h.next(t))
 	assert.Equal(t, "care@acme.example", fields["to"], "the newest mail has no reply-to address")
-	require.NoError(t, w.Answer(t.Context(), sandbox.Answer{From: "eve@customer.example", To: "care@acme.example", Subject: "New", Text: "Hi"}))
+
+	require.NoError(t, w.Answer(t.Context(), sandbox.Answer{
+		From:    "eve@customer.example",
+		To:      "care@acme.example",
+		Subject: "New",
+		Text:    "Hi",
+	}))
+
 	_, header = mailForm(t, h.next(t))
 	assert.Empty(t, header.Get("In-Reply-To"), "a mail of its own")
 	require.Error(t, w.Answer(t.Context(), sandbox.Answer{From: "eve@customer.example", Text: "Hi"}))
@@ -187,6 +238,7 @@ func TestAnswersOverHTTP(t *testing.T) {
 	h := newHook(t)
 	w := setup(t, lively, func(c *sandbox.Config) { c.TwilioInboundURL = h.url + "/inbound" })
 	w.sms(t)
+
 	post := func(body string) answer { return w.do(t, http.MethodPost, "/sandbox/answers", body, nil) }
 	got := post(`{"from":"` + ana + `","text":"Hello"}`)
 	assert.Equal(t, http.StatusOK, got.status)

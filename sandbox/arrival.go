@@ -51,6 +51,7 @@ func (m Message) ended() bool {
 	case "delivered", "undelivered", "failed", "canceled", "received":
 		return true
 	}
+
 	return false
 }
 
@@ -117,6 +118,7 @@ func (m Mail) Status() string {
 	if len(m.Events) == 0 {
 		return "processed"
 	}
+
 	switch event := m.Events[len(m.Events)-1].Event; event {
 	case "bounce":
 		return "bounced"
@@ -190,6 +192,7 @@ func withoutCredentials(header http.Header) http.Header {
 	kept := header.Clone()
 	kept.Del("Authorization")
 	kept.Del("Cookie")
+
 	return kept
 }
 
@@ -200,5 +203,6 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 func newSID(prefix string) string {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // never fails: it would rather crash
+
 	return prefix + hex.EncodeToString(random[:])
 }

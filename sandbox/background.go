@@ -25,6 +25,7 @@ func newBackground() *background {
 func (b *background) run(work func(ctx context.Context)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+
 	if !b.stopped {
 		b.running.Go(func() { work(b.ctx) })
 	}
@@ -44,11 +45,14 @@ func pause(ctx context.Context, how time.Duration) bool {
 	if how <= 0 {
 		return ctx.Err() == nil
 	}
+
 	timer := time.NewTimer(how)
 	defer timer.Stop()
+
 	select {
 	case <-timer.C:
 		return true
+
 	case <-ctx.Done():
 		return false
 	}

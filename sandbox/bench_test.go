@@ -21,31 +21,45 @@ func BenchmarkSends(b *testing.B) {
 	box, err := sandbox.New(c)
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, box.Close()) })
+
 	server := httptest.NewServer(box.Handler())
 	b.Cleanup(server.Close)
+
 	body := form().Encode()
 	caller := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}
+
 	b.SetParallelism(32)
 	b.ResetTimer()
+
 	b.RunParallel(func(each *testing.PB) {
 		for each.Next() {
-			r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, server.URL+messagesPath, strings.NewReader(body))
+			r, err := http.NewRequestWithContext(
+				b.Context(),
+				http.MethodPost,
+				server.URL+messagesPath,
+				strings.NewReader(body),
+			)
 			if err != nil {
 				b.Error(err)
 				return
 			}
+
 			asTwilioCaller(r)
+
 			answer, err := caller.Do(r)
 			if err != nil {
 				b.Error(err)
 				return
 			}
+
 			_ = answer.Body.Close()
+
 			if answer.StatusCode != http.StatusCreated {
 				b.Errorf("refused with %d", answer.StatusCode)
 				return
 			}
 		}
 	})
+
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "sends/s")
 }

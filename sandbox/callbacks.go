@@ -29,19 +29,23 @@ func (s *Sandbox) messageStages(m Message) []stage {
 	if m.Doomed {
 		end.Status, end.ErrorCode = "undelivered", unreachable
 	}
+
 	stages := []stage{s.messageStage(end, untilDelivered)}
 	if m.Status == "sent" {
 		return stages
 	}
+
 	sent := move{SID: m.SID, Status: "sent"}
 	if m.From == "" {
 		sent.From = pooledNumber(m.MessagingServiceSID)
 	}
+
 	return append([]stage{s.messageStage(sent, untilSent)}, stages...)
 }
 
 func (s *Sandbox) messageStage(next move, delays int) stage {
 	var reached Message
+
 	return stage{
 		after: time.Duration(delays) * s.config.CallbackDelay,
 		reach: func() bool {
@@ -50,8 +54,10 @@ func (s *Sandbox) messageStage(next move, delays int) stage {
 				s.logger.Error("the sandbox could not keep a new status", "error", err)
 				return false
 			}
+
 			m, found := s.arrived.message(next.SID)
 			reached = m
+
 			return found
 		},
 		tell: func(ctx context.Context) { s.callBack(ctx, reached) },
@@ -70,19 +76,30 @@ func (s *Sandbox) callBack(ctx context.Context, m Message) {
 	if address == "" {
 		return
 	}
+
 	form := url.Values{
-		"MessageSid": {m.SID}, "SmsSid": {m.SID}, "MessageStatus": {m.Status}, "SmsStatus": {m.Status},
-		"To": {m.To}, "From": {m.From}, "AccountSid": {s.config.AccountSID}, "ApiVersion": {"2010-04-01"},
+		"MessageSid":    {m.SID},
+		"SmsSid":        {m.SID},
+		"MessageStatus": {m.Status},
+		"SmsStatus":     {m.Status},
+		"To":            {m.To},
+		"From":          {m.From},
+		"AccountSid":    {s.config.AccountSID},
+		"ApiVersion":    {"2010-04-01"},
 	}
+
 	if m.MessagingServiceSID != "" {
 		form.Set("MessagingServiceSid", m.MessagingServiceSID)
 	}
+
 	if m.ErrorCode != 0 {
 		form.Set("ErrorCode", strconv.Itoa(m.ErrorCode))
 	}
+
 	if m.ended() {
 		form.Set("RawDlrDoneDate", m.UpdatedAt.Format("0601021504"))
 	}
+
 	p, with := s.twilioCall(address, form)
 	s.call(ctx, p, with)
 }
@@ -91,6 +108,7 @@ func (s *Sandbox) callBack(ctx context.Context, m Message) {
 // neither sent nor signed: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
 func (s *Sandbox) twilioCall(address string, form url.Values) (posting, patience) {
 	address, overrides, _ := strings.Cut(address, "#")
+
 	return posting{
 		url: address,
 		header: http.Header{
@@ -107,26 +125,32 @@ func (s *Sandbox) twilioCall(address string, form url.Values) (posting, patience
 func signForm(token, address string, form url.Values) string {
 	mac := hmac.New(sha1.New, []byte(token))
 	_, _ = mac.Write([]byte(address))
+
 	for _, name := range slices.Sorted(maps.Keys(form)) {
 		for _, value := range form[name] {
 			_, _ = mac.Write([]byte(name + value))
 		}
 	}
+
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
 func (s *Sandbox) twilioPatience(overrides string) patience {
 	query, _ := url.ParseQuery(overrides) // what can not be read is not asked for
+
 	retries, err := strconv.Atoi(query.Get("rc"))
 	if err != nil || retries < 0 || retries > 5 {
 		retries = 1
 	}
+
 	policy := strings.Split(query.Get("rp"), ",")
+
 	return patience{
 		retries: retries,
 		pause:   untilRetry * s.config.CallbackDelay,
 		worth: func(r WebhookResult) bool {
 			asked := func(what string) bool { return slices.Contains(policy, what) || slices.Contains(policy, "all") }
+
 			switch {
 			case r.OK():
 				return false

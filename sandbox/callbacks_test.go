@@ -24,18 +24,30 @@ func TestStatusCallbacks(t *testing.T) {
 	form := h.twilioForm(t, sent)
 	m := w.settled(t, 0)
 	assert.NotEmpty(t, sent.header.Get("I-Twilio-Idempotency-Token"))
+
 	for name, want := range map[string]string{
-		"MessageSid": m.SID, "SmsSid": m.SID, "MessageStatus": "sent", "SmsStatus": "sent", "To": ana, "From": ours,
-		"AccountSid": account, "ApiVersion": "2010-04-01", "ErrorCode": "", "MessagingServiceSid": "",
+		"MessageSid":          m.SID,
+		"SmsSid":              m.SID,
+		"MessageStatus":       "sent",
+		"SmsStatus":           "sent",
+		"To":                  ana,
+		"From":                ours,
+		"AccountSid":          account,
+		"ApiVersion":          "2010-04-01",
+		"ErrorCode":           "",
+		"MessagingServiceSid": "",
 	} {
 		assert.Equal(t, want, form.Get(name), name)
 	}
+
 	form = h.twilioForm(t, h.next(t))
 	assert.Equal(t, "delivered", form.Get("MessageStatus"))
 	assert.Regexp(t, `^\d{10}$`, form.Get("RawDlrDoneDate"))
 
 	var resource map[string]any
-	w.do(t, http.MethodGet, "/2010-04-01/Accounts/"+account+"/Messages/"+m.SID+".json", "", asTwilioCaller).decode(t, &resource)
+	w.do(t, http.MethodGet, "/2010-04-01/Accounts/"+account+"/Messages/"+m.SID+".json", "", asTwilioCaller).
+		decode(t, &resource)
+
 	assert.Equal(t, "delivered", resource["status"])
 	assert.NotNil(t, resource["date_sent"])
 	assert.Nil(t, resource["error_code"])
@@ -63,9 +75,12 @@ func TestCallbackIsRepeatedUntilItIsTaken(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
 	h.status.Store(http.StatusInternalServerError)
+
 	w := setup(t, lively)
 	w.sms(t, "StatusCallback", h.url+"/status#rc=5&rp=all")
+
 	tokens := map[string]int{}
+
 	repeated := 0
 	for repeated < 2 { // sent and delivered
 		token := h.next(t).header.Get("I-Twilio-Idempotency-Token")
@@ -73,12 +88,14 @@ func TestCallbackIsRepeatedUntilItIsTaken(t *testing.T) {
 			repeated++
 		}
 	}
+
 	h.status.Store(http.StatusNoContent)
 	assert.Len(t, tokens, 2, "a repetition has the token of the first")
 }
 
 func TestCallbacksMisbehave(t *testing.T) {
 	t.Parallel()
+
 	statuses := func(t *testing.T, calls int, faults ...sandbox.Fault) (told []string) {
 		t.Helper()
 		h := newHook(t)
@@ -86,13 +103,17 @@ func TestCallbacksMisbehave(t *testing.T) {
 		require.NoError(t, w.SetFaults(faults...))
 		w.sms(t, "StatusCallback", h.url+"/status")
 		w.settled(t, 0)
+
 		for range calls {
 			told = append(told, h.twilioForm(t, h.next(t)).Get("MessageStatus"))
 		}
+
 		require.NoError(t, w.Close())
 		assert.Empty(t, h.calls)
+
 		return told
 	}
+
 	for name, c := range map[string]struct {
 		faults []sandbox.Fault
 		want   []string
@@ -108,11 +129,13 @@ func TestCallbacksMisbehave(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			told := statuses(t, len(c.want), c.faults...)
 			if name == "delay" {
 				assert.ElementsMatch(t, c.want, told)
 				return
 			}
+
 			assert.Equal(t, c.want, told)
 		})
 	}
@@ -126,11 +149,15 @@ func TestEarlyCallbackComesBeforeTheAnswer(t *testing.T) {
 	release := w.Hold()
 	var answeredYet atomic.Bool
 	answered := make(chan answer)
+
 	go func() {
 		got := w.sms(t, "StatusCallback", h.url+"/status")
+
 		answeredYet.Store(true)
+
 		answered <- got
 	}()
+
 	assert.Equal(t, "sent", h.twilioForm(t, h.next(t)).Get("MessageStatus"))
 	assert.False(t, answeredYet.Load())
 	release()
@@ -167,8 +194,10 @@ func TestForgottenMessageGoesNowhere(t *testing.T) {
 	w := setup(t, lively)
 	require.NoError(t, w.SetFaults(sandbox.Fault{Kind: sandbox.CallbackEarly}))
 	release := w.Hold()
+
 	answered := make(chan answer)
 	go func() { answered <- w.sms(t, "StatusCallback", h.url+"/status") }()
+
 	h.next(t)
 	require.NoError(t, w.Forget())
 	release()

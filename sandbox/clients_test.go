@@ -23,18 +23,23 @@ type redirected struct{ to *url.URL }
 func (r redirected) RoundTrip(request *http.Request) (*http.Response, error) {
 	request = request.Clone(request.Context())
 	request.URL.Scheme, request.URL.Host = r.to.Scheme, r.to.Host
+
 	return (&http.Transport{}).RoundTrip(request)
 }
 
 func (w *world) twilio(t *testing.T, authToken string) *twilio.ApiService {
 	t.Helper()
+
 	to, err := url.Parse(w.url)
 	require.NoError(t, err)
+
 	c := &client.Client{
 		Credentials: client.NewCredentials(account, authToken),
 		HTTPClient:  &http.Client{Transport: redirected{to: to}},
 	}
+
 	c.SetAccountSid(account)
+
 	return twilio.NewApiService(&client.RequestHandler{Client: c})
 }
 
@@ -43,7 +48,14 @@ func TestTwilioClient(t *testing.T) {
 	w := setup(t)
 	api := w.twilio(t, token)
 	send := new(twilio.CreateMessageParams)
-	send.SetTo(ana).SetFrom(ours).SetBody("über & +1 {}").SetStatusCallback("https://acme.example/status?d=1#rc=5").SetValidityPeriod(600)
+	send.SetTo(ana).
+		SetFrom(ours).
+		SetBody("über & +1 {}").SetStatusCallback(
+		"https://acme.example/status?d=1#rc=5",
+	).SetValidityPeriod(
+		600,
+	)
+
 	created, err := api.CreateMessage(send)
 	require.NoError(t, err)
 	assert.Equal(t, "queued", *created.Status)
@@ -58,10 +70,12 @@ func TestTwilioClient(t *testing.T) {
 		_, err := api.CreateMessage(send)
 		require.NoError(t, err)
 	}
+
 	all, err := api.ListMessage(new(twilio.ListMessageParams).SetTo(ana).SetPageSize(2))
 	require.NoError(t, err)
 	require.Len(t, all, 5, "it follows next_page_uri to the end")
 	assert.Equal(t, *created.Sid, *all[4].Sid)
+
 	page, err := api.PageMessage(new(twilio.ListMessageParams).SetTo(ben), "", "")
 	require.NoError(t, err)
 	assert.Empty(t, page.Messages)
@@ -71,7 +85,10 @@ func TestTwilioClientReadsRefusals(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	var refused *client.TwilioRestError
-	_, err := w.twilio(t, token).CreateMessage(new(twilio.CreateMessageParams).SetTo("+15005550004").SetFrom(ours).SetBody("x"))
+
+	_, err := w.twilio(t, token).
+		CreateMessage(new(twilio.CreateMessageParams).SetTo("+15005550004").SetFrom(ours).SetBody("x"))
+
 	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, 21610, refused.Code)
 	assert.Equal(t, http.StatusBadRequest, refused.Status)
@@ -84,10 +101,12 @@ func TestTwilioClientReadsRefusals(t *testing.T) {
 func TestSendGridClient(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
+
 	m := mail.NewV3MailInit(
 		mail.NewEmail("Acme Care", "care@acme.example"), "Your order", mail.NewEmail("Ana", "ana@customer.example"),
 		mail.NewContent("text/plain", "It has left."), mail.NewContent("text/html", "<p>It has left.</p>"),
 	)
+
 	m.Personalizations[0].SetCustomArg("delivery_id", "d-1")
 	m.SetHeader("References", "<conv-1@acme.example>")
 	m.SetReplyTo(mail.NewEmail("", "reply+1.mac@in.acme.example"))
@@ -100,8 +119,10 @@ func TestSendGridClient(t *testing.T) {
 		require.NoError(t, err)
 		answer, err := (&rest.Client{HTTPClient: new(http.Client)}).SendWithContext(t.Context(), request)
 		require.NoError(t, err)
+
 		return answer
 	}
+
 	accepted := send(key)
 	assert.Equal(t, http.StatusAccepted, accepted.StatusCode)
 	assert.Empty(t, accepted.Body)

@@ -23,16 +23,19 @@ func (s *Sandbox) mailStages(m Mail) []stage {
 	if m.Doomed {
 		end = "bounce"
 	}
+
 	stages := []stage{s.mailStage(m.SGMessageID, end, untilEnd)}
 	if len(m.Events) > 0 {
 		return stages
 	}
+
 	return append([]stage{s.mailStage(m.SGMessageID, "processed", untilProcessed)}, stages...)
 }
 
 func (s *Sandbox) mailStage(id, name string, delays int) stage {
 	event := mailMove{SGMessageID: id, MailEvent: MailEvent{Event: name}}
 	var reached Mail
+
 	return stage{
 		after: time.Duration(delays) * s.config.CallbackDelay,
 		reach: func() bool {
@@ -41,8 +44,10 @@ func (s *Sandbox) mailStage(id, name string, delays int) stage {
 				s.logger.Error("the sandbox could not keep an event", "error", err)
 				return false
 			}
+
 			m, found := s.arrived.mail(id)
 			reached = m
+
 			return found
 		},
 		tell: func(context.Context) { s.events.add(s, reached, event.MailEvent) },
@@ -61,13 +66,17 @@ func (p *eventPost) add(s *Sandbox, m Mail, event MailEvent) {
 	if s.config.EventURL == "" {
 		return
 	}
+
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	for _, recipient := range slices.Concat(m.To, m.CC, m.BCC) {
 		p.waiting = append(p.waiting, m.webhookEvent(event, recipient.Email))
 	}
+
 	if !p.posting {
 		p.posting = true
+
 		s.background.run(func(ctx context.Context) { p.postAll(ctx, s) })
 	}
 }
@@ -78,6 +87,7 @@ func (p *eventPost) postAll(ctx context.Context, s *Sandbox) {
 		if len(batch) == 0 {
 			return
 		}
+
 		s.postEvents(ctx, batch)
 	}
 }
@@ -86,10 +96,12 @@ func (p *eventPost) postAll(ctx context.Context, s *Sandbox) {
 func (p *eventPost) take() []map[string]any {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	size := min(len(p.waiting), maxBatch)
 	batch := p.waiting[:size:size]
 	p.waiting = p.waiting[size:]
 	p.posting = size > 0
+
 	return batch
 }
 
@@ -102,6 +114,7 @@ func (s *Sandbox) postEvents(ctx context.Context, events []map[string]any) {
 			return
 		}
 	}
+
 	s.logger.ErrorContext(ctx, "the sandbox could not make a batch of events", "error", err)
 }
 
@@ -115,27 +128,39 @@ func (m Mail) webhookEvent(event MailEvent, recipient string) map[string]any {
 			told[name] = value
 		}
 	}
+
 	return told
 }
 
 // logEvent is an event as the Email Logs show it, without the custom arguments.
 func (m Mail) logEvent(event MailEvent, recipient string) map[string]any {
 	told := map[string]any{
-		"email": recipient, "timestamp": event.At.Unix(), "event": event.Event,
-		"sg_event_id": eventID(m.SGMessageID, event.Event, recipient), "sg_message_id": m.SGMessageID,
-		"smtp-id": m.smtpID(),
+		"email":         recipient,
+		"timestamp":     event.At.Unix(),
+		"event":         event.Event,
+		"sg_event_id":   eventID(m.SGMessageID, event.Event, recipient),
+		"sg_message_id": m.SGMessageID,
+		"smtp-id":       m.smtpID(),
 	}
+
 	if len(m.Categories) > 0 {
 		told["category"] = m.Categories
 	}
+
 	switch event.Event {
 	case "delivered":
-		told["response"], told["ip"], told["tls"] = "250 2.0.0 OK", "127.0.0.1", 1
+		told["response"] = "250 2.0.0 OK"
+		told["ip"] = "127.0.0.1"
+		told["tls"] = 1
+
 	case "bounce":
-		told["type"], told["status"], told["ip"] = "bounce", "5.1.1", "127.0.0.1"
+		told["type"] = "bounce"
+		told["status"] = "5.1.1"
+		told["ip"] = "127.0.0.1"
 		told["bounce_classification"] = "Invalid Address"
 		told["reason"] = unknownMailbox
 	}
+
 	return told
 }
 
@@ -148,6 +173,7 @@ func (m Mail) smtpID() string {
 			return value
 		}
 	}
+
 	return "<" + m.MessageID + "@geopod-ismtpd-0>"
 }
 

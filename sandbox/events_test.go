@@ -17,6 +17,7 @@ type event = map[string]any
 // nextEvents takes batches until there are that many events.
 func (h *hook) nextEvents(t *testing.T, publicKey string, count int) (events []event) {
 	t.Helper()
+
 	for len(events) < count {
 		c := h.next(t)
 		verifySendGrid(t, publicKey, c)
@@ -24,15 +25,18 @@ func (h *hook) nextEvents(t *testing.T, publicKey string, count int) (events []e
 		require.NoError(t, json.Unmarshal(c.body, &batch))
 		events = append(events, batch...)
 	}
+
 	return events
 }
 
 func eventful(t *testing.T, h *hook) (w *world, publicKey string) {
 	t.Helper()
+
 	w = setup(t, lively, func(c *sandbox.Config) {
 		c.EventURL = h.url + "/events"
 		publicKey = signed(t, c)
 	})
+
 	return w, publicKey
 }
 
@@ -43,6 +47,7 @@ func TestEvents(t *testing.T) {
 	accepted := w.mail(t, validMail)
 	events := h.nextEvents(t, publicKey, 2)
 	require.Len(t, events, 2)
+
 	for i, want := range []string{"processed", "delivered"} {
 		got := events[i]
 		assert.Equal(t, want, got["event"])
@@ -53,6 +58,7 @@ func TestEvents(t *testing.T) {
 		assert.NotEmpty(t, got["smtp-id"])
 		assert.NotZero(t, got["timestamp"])
 	}
+
 	assert.NotEqual(t, events[0]["sg_event_id"], events[1]["sg_event_id"])
 	assert.NotEmpty(t, events[1]["response"])
 	m := w.mailSettled(t)
@@ -80,6 +86,7 @@ func TestEventsAreRepeatedUntilTheyAreTaken(t *testing.T) {
 	w, publicKey := eventful(t, h)
 	require.NoError(t, w.SetFaults(sandbox.Fault{Kind: sandbox.CallbackEarly}))
 	w.mail(t, validMail)
+
 	told := map[any]int{}
 	for told["processed"] < 2 || told["delivered"] < 2 {
 		for _, e := range h.nextEvents(t, publicKey, 1) {
@@ -96,6 +103,7 @@ func TestSigningKeyFile(t *testing.T) {
 	loaded, err := sandbox.SigningKeyFile(path)
 	require.NoError(t, err)
 	assert.True(t, created.Equal(loaded))
+
 	_, err = sandbox.SigningKeyFile(filepath.Dir(path))
 	require.Error(t, err)
 
@@ -103,6 +111,7 @@ func TestSigningKeyFile(t *testing.T) {
 	c.EventURL = "http://127.0.0.1:1/events"
 	_, err = sandbox.New(c)
 	require.ErrorContains(t, err, "SigningKey")
+
 	c.SigningKey, c.EventURL = created, "nowhere"
 	_, err = sandbox.New(c)
 	require.ErrorContains(t, err, "EventURL")

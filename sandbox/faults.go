@@ -79,8 +79,11 @@ var (
 		CallbackEarly, CallbackTwice, CallbackDisorder, CallbackNever, CallbackDelay, ListLag, Undelivered, Bounce,
 	}
 	defaultDelays = map[FaultKind]time.Duration{
-		FaultSlow: 40 * time.Second, FaultRateLimit: time.Second, FaultLate: 5 * time.Second,
-		CallbackDelay: 10 * time.Second, ListLag: 10 * time.Second,
+		FaultSlow:      40 * time.Second,
+		FaultRateLimit: time.Second,
+		FaultLate:      5 * time.Second,
+		CallbackDelay:  10 * time.Second,
+		ListLag:        10 * time.Second,
 	}
 )
 
@@ -116,11 +119,13 @@ func (f Fault) validate() error {
 	case f.Delay < 0:
 		return errors.New("delay must not be negative")
 	}
+
 	return nil
 }
 
 func (f Fault) concerns(channel string, to []string) bool {
-	return (f.Channel == channel || f.Channel == "" && channel != ChannelTool) && (f.Times == 0 || f.Struck < f.Times) &&
+	return (f.Channel == channel || f.Channel == "" && channel != ChannelTool) &&
+		(f.Times == 0 || f.Struck < f.Times) &&
 		(f.Kind != FaultOptedOut || channel == ChannelSMS) &&
 		(f.To == "" || slices.ContainsFunc(to, func(address string) bool { return strings.EqualFold(address, f.To) }))
 }
@@ -129,6 +134,7 @@ func (f Fault) delay() time.Duration {
 	if f.Delay == 0 {
 		return defaultDelays[f.Kind]
 	}
+
 	return f.Delay
 }
 
@@ -143,7 +149,9 @@ func (s *Sandbox) SetFaults(faults ...Fault) error {
 			return fmt.Errorf("sandbox: fault %d: %w", i+1, err)
 		}
 	}
+
 	s.faults.set(faults)
+
 	return nil
 }
 
@@ -159,12 +167,14 @@ func newFaultBook(seed uint64) *faultBook {
 	if seed == 0 {
 		seed = rand.Uint64() //nolint:gosec // dice, no secret
 	}
+
 	return &faultBook{dice: rand.New(rand.NewPCG(seed, seed))} //nolint:gosec // repeatable on purpose
 }
 
 func (b *faultBook) list() []Fault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+
 	return slices.Clone(b.rules)
 }
 
@@ -174,6 +184,7 @@ func (b *faultBook) set(faults []Fault) {
 		for i := range rules {
 			rules[i].Struck = 0
 		}
+
 		return rules
 	})
 }
@@ -181,6 +192,7 @@ func (b *faultBook) set(faults []Fault) {
 func (b *faultBook) edit(change func([]Fault) []Fault) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+
 	b.rules = change(b.rules)
 	b.revision++
 }
@@ -188,6 +200,7 @@ func (b *faultBook) edit(change func([]Fault) []Fault) {
 func (b *faultBook) changes() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+
 	return b.revision
 }
 
@@ -199,14 +212,18 @@ func (b *faultBook) strike(channel string, to []string, kinds ...FaultKind) Faul
 			if (rule.To != "") != addressed || !slices.Contains(kinds, rule.Kind) || !rule.concerns(channel, to) {
 				continue
 			}
+
 			if rule.Rate > 0 && b.dice.Float64() >= rule.Rate {
 				continue
 			}
+
 			b.rules[i].Struck++
 			b.revision++
+
 			return rule
 		}
 	}
+
 	return Fault{}
 }
 
@@ -214,6 +231,7 @@ func (b *faultBook) strike(channel string, to []string, kinds ...FaultKind) Faul
 func (b *faultBook) post(channel string, to ...string) Fault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+
 	return b.strike(channel, to, postFaults...)
 }
 
@@ -227,12 +245,17 @@ type aftermath struct {
 func (b *faultBook) later(channel string, to ...string) aftermath {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+
 	strikes := func(kinds ...FaultKind) bool { return b.strike(channel, to, kinds...).Kind != "" }
+
 	return aftermath{
-		early: strikes(CallbackEarly), twice: strikes(CallbackTwice), disorder: strikes(CallbackDisorder),
-		never: strikes(CallbackNever), doomed: strikes(Undelivered, Bounce),
-		delay: b.strike(channel, to, CallbackDelay).delay(),
-		lag:   b.strike(channel, to, ListLag).delay(),
+		early:    strikes(CallbackEarly),
+		twice:    strikes(CallbackTwice),
+		disorder: strikes(CallbackDisorder),
+		never:    strikes(CallbackNever),
+		doomed:   strikes(Undelivered, Bounce),
+		delay:    b.strike(channel, to, CallbackDelay).delay(),
+		lag:      b.strike(channel, to, ListLag).delay(),
 	}
 }
 
@@ -241,5 +264,6 @@ func (a aftermath) listedAt(accepted time.Time) *time.Time {
 	if a.lag == 0 {
 		return nil
 	}
+
 	return new(accepted.Add(a.lag))
 }

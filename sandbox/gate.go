@@ -16,22 +16,28 @@ type gate struct {
 func (g *gate) hold() (release func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+
 	if g.opened {
 		return func() {}
 	}
+
 	if g.holds == 0 {
 		g.released = make(chan struct{})
 	}
+
 	g.holds++
+
 	return sync.OnceFunc(g.release)
 }
 
 func (g *gate) release() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+
 	if g.holds == 0 {
 		return
 	}
+
 	g.holds--
 	if g.holds == 0 {
 		close(g.released)
@@ -41,6 +47,7 @@ func (g *gate) release() {
 func (g *gate) open() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+
 	g.opened = true
 	if g.holds > 0 {
 		g.holds = 0
@@ -52,12 +59,15 @@ func (g *gate) wait(ctx context.Context) error {
 	g.mu.Lock()
 	holds, released := g.holds, g.released
 	g.mu.Unlock()
+
 	if holds == 0 {
 		return nil
 	}
+
 	select {
 	case <-released:
 		return nil
+
 	case <-ctx.Done():
 		return ctx.Err()
 	}

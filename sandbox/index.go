@@ -21,8 +21,11 @@ type pair struct{ customer, sender string }
 
 func newIndex() index {
 	return index{
-		messages: make(map[string]*kept[Message]), mails: make(map[string]*kept[Mail]),
-		answers: make(map[string]*kept[MailAnswer]), orders: make(map[string]*kept[Order]), optedOut: make(map[pair]bool),
+		messages: make(map[string]*kept[Message]),
+		mails:    make(map[string]*kept[Mail]),
+		answers:  make(map[string]*kept[MailAnswer]),
+		orders:   make(map[string]*kept[Order]),
+		optedOut: make(map[pair]bool),
 	}
 }
 
@@ -37,7 +40,9 @@ func (l *ledger) edit(r record) (func(), error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading a mail: %w", err)
 		}
+
 		return func() { l.addMails(mails) }, nil
+
 	case r.Move != nil:
 		return func() { update(l.index.messages, r.Move.SID, r.Move.apply) }, nil
 	case r.Event != nil:
@@ -46,17 +51,20 @@ func (l *ledger) edit(r record) (func(), error) {
 				m.Events = append(slices.Clip(m.Events), r.Event.MailEvent)
 			})
 		}, nil
+
 	case r.Answer != nil:
 		return func() { l.addAnswer(*r.Answer) }, nil
 	case r.Order != nil:
 		return func() { l.putOrder(*r.Order) }, nil
 	case r.Webhook != nil:
 		result := r.Webhook.WebhookResult
+
 		return func() {
 			update(l.index.messages, r.Webhook.ID, func(m *Message) { m.Webhook = &result })
 			update(l.index.answers, r.Webhook.ID, func(m *MailAnswer) { m.Webhook = &result })
 		}, nil
 	}
+
 	return nil, errors.New("neither a message, a mail nor an order, nor news of one")
 }
 
@@ -71,6 +79,7 @@ func update[T any](all map[string]*kept[T], id string, change func(*T)) {
 func (l *ledger) addMessage(m Message) {
 	k := keep(m)
 	l.current.messages = append(l.current.messages, k)
+
 	l.index.messages[m.SID] = k
 	if m.Direction == Inbound {
 		l.obey(m)
@@ -81,10 +90,15 @@ func (l *ledger) addMessage(m Message) {
 // keywords of https://help.twilio.com/articles/223134027.
 func (l *ledger) obey(m Message) {
 	word := strings.ToUpper(strings.TrimSpace(m.Body))
-	stop := slices.Contains([]string{"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}, word)
+
+	stop := slices.Contains(
+		[]string{"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"},
+		word,
+	)
 	if !stop && !slices.Contains([]string{"START", "YES", "UNSTOP"}, word) {
 		return
 	}
+
 	l.index.optedOut[pair{m.From, m.To}] = stop
 	if m.MessagingServiceSID != "" {
 		l.index.optedOut[pair{m.From, m.MessagingServiceSID}] = stop
@@ -110,16 +124,21 @@ func (l *ledger) putOrder(o Order) {
 		k.state.Store(&o)
 		return
 	}
+
 	k := keep(o)
 	l.current.orders = append(l.current.orders, k)
 	l.index.orders[o.ID] = k
 }
 
 func (m *move) apply(to *Message) {
-	to.Status, to.UpdatedAt, to.ErrorCode = m.Status, m.At, m.ErrorCode
+	to.Status = m.Status
+	to.UpdatedAt = m.At
+
+	to.ErrorCode = m.ErrorCode
 	if to.SentAt == nil {
 		to.SentAt = &m.At
 	}
+
 	if to.From == "" {
 		to.From = m.From
 	}
@@ -137,15 +156,18 @@ func (l *ledger) mail(sgMessageID string) (Mail, bool) {
 func find[T any](l *ledger, id string, in func() map[string]*kept[T]) (found T, ok bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+
 	k, ok := in()[id]
 	if ok {
 		found = k.now()
 	}
+
 	return found, ok
 }
 
 func (l *ledger) stopped(customer string, senders ...string) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+
 	return slices.ContainsFunc(senders, func(sender string) bool { return l.index.optedOut[pair{customer, sender}] })
 }

@@ -24,20 +24,26 @@ func openJournal(path string, logger *slog.Logger, read func(line []byte) error)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of the file: %w", err)
 	}
+
 	file, err := os.OpenFile(filepath.Clean(path), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening the file: %w", err)
 	}
+
 	j := &journal{file: file}
+
 	torn, err := j.replay(read)
 	if err == nil && torn > 0 {
 		logger.Warn("the last line of the sandbox file is torn; it was never acknowledged and is dropped",
 			"file", path, "bytes", torn)
+
 		err = j.takeBack()
 	}
+
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reading %s: %w", path, err), file.Close())
 	}
+
 	return j, nil
 }
 
@@ -49,15 +55,19 @@ func (j *journal) replay(read func(line []byte) error) (torn int, err error) {
 		if errors.Is(err, io.EOF) {
 			return len(line), nil
 		}
+
 		if err != nil {
 			return 0, err
 		}
+
 		if err := read(line); err != nil {
 			if _, end := lines.Peek(1); errors.Is(end, io.EOF) {
 				return len(line), nil
 			}
+
 			return 0, fmt.Errorf("line %d: %w", number, err)
 		}
+
 		j.size += int64(len(line))
 	}
 }
@@ -68,18 +78,23 @@ func (j *journal) append(lines []byte) error {
 	if j.broken != nil {
 		return j.broken
 	}
+
 	_, err := j.file.Write(lines)
 	if err == nil {
 		err = j.file.Sync()
 	}
+
 	if err != nil {
 		err = fmt.Errorf("writing to the file: %w", err)
 		if undo := j.takeBack(); undo != nil {
 			j.broken = errors.Join(err, undo)
 		}
+
 		return err
 	}
+
 	j.size += int64(len(lines))
+
 	return nil
 }
 
@@ -87,7 +102,9 @@ func (j *journal) empty() error {
 	if j.broken != nil {
 		return j.broken
 	}
+
 	j.size = 0
+
 	return j.takeBack()
 }
 
@@ -96,9 +113,11 @@ func (j *journal) takeBack() error {
 	if err := j.file.Truncate(j.size); err != nil {
 		return fmt.Errorf("cutting the file: %w", err)
 	}
+
 	if err := j.file.Sync(); err != nil {
 		return fmt.Errorf("syncing the file: %w", err)
 	}
+
 	return nil
 }
 

@@ -24,16 +24,20 @@ const fullDisk = "SANDBOX_TEST_FULL_DISK"
 // test runs itself again in one of its own.
 func TestFullDiskKeepsNothingAndRecovers(t *testing.T) {
 	t.Parallel()
+
 	path := os.Getenv(fullDisk) //nolint:forbidigo // told by itself, see below
 	if path == "" {
 		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.count=1")
 		again.Env = []string{fullDisk + "=" + filepath.Join(t.TempDir(), "sandbox.jsonl"), "TMPDIR=" + t.TempDir()}
 		output, err := again.CombinedOutput()
 		require.NoError(t, err, string(output))
+
 		return
 	}
+
 	w := setup(t, func(c *sandbox.Config) { c.File = path })
 	require.Equal(t, http.StatusCreated, w.sms(t, "Body", "before").status)
+
 	before, err := os.Stat(path)
 	require.NoError(t, err)
 
@@ -49,6 +53,7 @@ func TestFullDiskKeepsNothingAndRecovers(t *testing.T) {
 	assert.Equal(t, http.StatusInternalServerError, w.mail(t, validMail).status)
 	assert.Len(t, w.Messages(sandbox.MessageFilter{}), 1)
 	assert.Empty(t, w.Mails())
+
 	after, err := os.Stat(path)
 	require.NoError(t, err)
 	assert.Equal(t, before.Size(), after.Size(), "half a line was taken back")

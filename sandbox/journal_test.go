@@ -18,11 +18,13 @@ import (
 
 func reopen(t *testing.T, path string, logger *slog.Logger) *sandbox.Sandbox {
 	t.Helper()
+
 	c := config()
 	c.File, c.Logger = path, logger
 	box, err := sandbox.New(c)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, box.Close()) })
+
 	return box
 }
 
@@ -45,6 +47,7 @@ func TestArrivalsOutliveTheProcess(t *testing.T) {
 	assert.Equal(t, 3, bytes.Count(written, []byte("\n")))
 	assert.NotContains(t, string(written), token)
 	assert.NotContains(t, string(written), key)
+
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
@@ -67,8 +70,10 @@ func TestHeldSendIsOnDiskBeforeItsAnswer(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sandbox.jsonl")
 	w := setup(t, func(c *sandbox.Config) { c.File = path })
 	release := w.Hold()
+
 	answered := make(chan answer)
 	go func() { answered <- w.sms(t) }()
+
 	_, err := w.Await(t.Context(), func(sandbox.Message) bool { return true })
 	require.NoError(t, err)
 	assert.Len(t, reopen(t, path, nil).Messages(sandbox.MessageFilter{}), 1)
@@ -78,6 +83,7 @@ func TestHeldSendIsOnDiskBeforeItsAnswer(t *testing.T) {
 
 func TestTornLastLineIsDroppedAndSaid(t *testing.T) {
 	t.Parallel()
+
 	for name, tail := range map[string]string{
 		"cut short":       `{"message":{"sid":"SM`,
 		"without its end": `{"message":{"sid":"SM1","to":"+14155550123"}}`,
@@ -90,6 +96,7 @@ func TestTornLastLineIsDroppedAndSaid(t *testing.T) {
 			w := setup(t, func(c *sandbox.Config) { c.File = path })
 			w.sms(t, "Body", "whole")
 			require.NoError(t, w.Close())
+
 			whole, err := os.ReadFile(path)
 			require.NoError(t, err)
 			require.NoError(t, os.WriteFile(path, append(bytes.Clone(whole), tail...), 0o600))
@@ -99,6 +106,7 @@ func TestTornLastLineIsDroppedAndSaid(t *testing.T) {
 			assert.Len(t, box.Messages(sandbox.MessageFilter{}), 1)
 			assert.Contains(t, log.String(), "level=WARN")
 			assert.Contains(t, log.String(), "torn")
+
 			mended, err := os.ReadFile(path)
 			require.NoError(t, err)
 			assert.Equal(t, whole, mended, "what comes next starts on a line of its own")
@@ -109,7 +117,11 @@ func TestTornLastLineIsDroppedAndSaid(t *testing.T) {
 func TestDamagedFileIsRefused(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sandbox.jsonl")
-	require.NoError(t, os.WriteFile(path, []byte(`{"message":{"sid":"SM1"}}`+"\nnonsense\n"+`{"message":{"sid":"SM2"}}`+"\n"), 0o600))
+	require.NoError(
+		t,
+		os.WriteFile(path, []byte(`{"message":{"sid":"SM1"}}`+"\nnonsense\n"+`{"message":{"sid":"SM2"}}`+"\n"), 0o600),
+	)
+
 	c := config()
 	c.File = path
 	_, err := sandbox.New(c)
@@ -124,13 +136,16 @@ func TestDamagedFileIsRefused(t *testing.T) {
 func TestDateSentFilter(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sandbox.jsonl")
+
 	lines := []string{
 		`{"message":{"sid":"SM1","body":"first","sent_at":"2026-11-20T23:59:59.5Z"}}`,
 		`{"message":{"sid":"SM2","body":"second","sent_at":"2026-11-21T00:00:00Z"}}`,
 		`{"message":{"sid":"SM3","body":"third","sent_at":"2026-11-22T12:00:00Z"}}`,
 		`{"message":{"sid":"SM4","body":"never"}}`,
 	}
+
 	require.NoError(t, os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600))
+
 	w := setup(t, func(c *sandbox.Config) { c.File = path })
 	for query, want := range map[string][]string{
 		"":                                 {"never", "third", "second", "first"},
@@ -143,8 +158,11 @@ func TestDateSentFilter(t *testing.T) {
 	} {
 		assert.Equal(t, want, w.list(t, messagesPath+"?"+query).bodies(), query)
 	}
+
 	var resource map[string]any
-	w.do(t, http.MethodGet, "/2010-04-01/Accounts/"+account+"/Messages/SM3.json", "", asTwilioCaller).decode(t, &resource)
+	w.do(t, http.MethodGet, "/2010-04-01/Accounts/"+account+"/Messages/SM3.json", "", asTwilioCaller).
+		decode(t, &resource)
+
 	assert.Equal(t, "Sun, 22 Nov 2026 12:00:00 +0000", resource["date_sent"])
 }
 
@@ -153,6 +171,7 @@ func TestConcurrentArrivalsAreAllKept(t *testing.T) {
 	const callers, each = 8, 10
 	path := filepath.Join(t.TempDir(), "sandbox.jsonl")
 	w := setup(t, func(c *sandbox.Config) { c.File = path })
+
 	var sending sync.WaitGroup
 	for range callers {
 		sending.Go(func() {
@@ -163,6 +182,7 @@ func TestConcurrentArrivalsAreAllKept(t *testing.T) {
 			}
 		})
 	}
+
 	sending.Wait()
 	assert.Len(t, w.Mails(), callers*each)
 	again := reopen(t, path, nil)

@@ -20,10 +20,12 @@ func (s *Sandbox) travel(ctx context.Context, stages []stage, faults aftermath) 
 		if !pause(ctx, next.after) || !next.reach() {
 			return
 		}
+
 		if withheld := faults.disorder && i < len(stages)-1; !withheld {
 			s.tell(ctx, next, faults)
 		}
 	}
+
 	if faults.disorder && len(stages) > 0 {
 		for _, earlier := range stages[:len(stages)-1] {
 			s.tell(ctx, earlier, faults)
@@ -36,11 +38,13 @@ func (s *Sandbox) tell(ctx context.Context, reached stage, faults aftermath) {
 	if faults.twice {
 		times = 2
 	}
+
 	telling := func(ctx context.Context) {
 		for range times {
 			reached.tell(ctx)
 		}
 	}
+
 	switch {
 	case faults.never:
 	case faults.delay > 0:
@@ -49,6 +53,7 @@ func (s *Sandbox) tell(ctx context.Context, reached stage, faults aftermath) {
 				telling(ctx)
 			}
 		})
+
 	default:
 		telling(ctx)
 	}
@@ -61,6 +66,7 @@ func (s *Sandbox) depart(stages []stage, faults aftermath) (goOn func()) {
 		s.tell(s.background.ctx, stages[0], faults)
 		stages = stages[1:]
 	}
+
 	return func() {
 		s.background.run(func(ctx context.Context) { s.travel(ctx, stages, faults) })
 	}
@@ -74,6 +80,7 @@ func (s *Sandbox) resume() {
 			s.depart(s.messageStages(m), aftermath{})()
 		}
 	}
+
 	for _, k := range v.mails {
 		if m := k.now(); m.Status() == "processed" {
 			s.depart(s.mailStages(m), aftermath{})()

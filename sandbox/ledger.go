@@ -39,6 +39,7 @@ type kept[T any] struct{ state atomic.Pointer[T] }
 func keep[T any](value T) *kept[T] {
 	k := new(kept[T])
 	k.state.Store(&value)
+
 	return k
 }
 
@@ -62,22 +63,28 @@ func openLedger(path string, logger *slog.Logger) (*ledger, error) {
 	if path == "" {
 		return l, nil
 	}
+
 	journal, err := openJournal(path, logger, func(line []byte) error {
 		var r record
 		if err := json.Unmarshal(line, &r); err != nil {
 			return err
 		}
+
 		edit, err := l.edit(r)
 		if err != nil {
 			return err
 		}
+
 		l.change(edit)
+
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
+
 	l.journal = journal
+
 	return l, nil
 }
 
@@ -89,20 +96,25 @@ func (l *ledger) record(r record) error {
 	if err != nil {
 		return err
 	}
+
 	line, err := encodeLine(r)
 	if err != nil {
 		return err
 	}
+
 	e := &entry{line: line, edit: edit}
+
 	l.queueing.Lock()
 	l.queue = append(l.queue, e)
 	l.queueing.Unlock()
 
 	l.writing.Lock()
 	defer l.writing.Unlock()
+
 	if !e.done {
 		l.commit()
 	}
+
 	return e.err
 }
 
@@ -110,9 +122,11 @@ func encodeLine(r record) ([]byte, error) {
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
+
 	if err := encoder.Encode(r); err != nil {
 		return nil, fmt.Errorf("encoding a line: %w", err)
 	}
+
 	return line.Bytes(), nil
 }
 
@@ -127,9 +141,11 @@ func (l *ledger) commit() {
 	for _, e := range batch {
 		e.done, e.err = true, err
 	}
+
 	if err != nil {
 		return
 	}
+
 	l.change(func() {
 		for _, e := range batch {
 			e.edit()
@@ -144,29 +160,38 @@ func (l *ledger) write(batch []*entry) error {
 	case l.journal == nil:
 		return nil
 	}
+
 	var lines bytes.Buffer
 	for _, e := range batch {
 		lines.Write(e.line)
 	}
+
 	return l.journal.append(lines.Bytes())
 }
 
 func (l *ledger) forget() error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
+
 	if l.closed {
 		return errors.New("the sandbox is closed")
 	}
+
 	if l.journal != nil {
 		if err := l.journal.empty(); err != nil {
 			return err
 		}
 	}
+
 	l.change(func() {
-		l.current.messages, l.current.mails, l.current.answers, l.current.orders = nil, nil, nil, nil
+		l.current.messages = nil
+		l.current.mails = nil
+		l.current.answers = nil
+		l.current.orders = nil
 		l.index = newIndex()
 		l.current.generation++
 	})
+
 	return nil
 }
 
@@ -174,7 +199,9 @@ func (l *ledger) forget() error {
 func (l *ledger) change(edit func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+
 	edit()
+
 	l.current.revision++
 	close(l.current.changed)
 	l.current.changed = make(chan struct{})
@@ -183,38 +210,47 @@ func (l *ledger) change(edit func()) {
 func (l *ledger) look() view {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+
 	return l.current
 }
 
 func (l *ledger) close() error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
+
 	if l.closed {
 		return nil
 	}
+
 	l.closed = true
 	if l.journal == nil {
 		return nil
 	}
+
 	return l.journal.close()
 }
 
 func await[T any](ctx context.Context, l *ledger, of func(view) []*kept[T], match func(T) bool) (T, error) {
 	seen, generation := 0, 0
+
 	for {
 		v := l.look()
 		if v.generation != generation {
 			seen, generation = 0, v.generation
 		}
+
 		for arrived := of(v); seen < len(arrived); {
 			item := arrived[seen].now()
 			seen++
+
 			if match(item) {
 				return item, nil
 			}
 		}
+
 		select {
 		case <-v.changed:
+
 		case <-ctx.Done():
 			var none T
 			return none, fmt.Errorf("awaiting an arrival, %d seen: %w", seen, ctx.Err())

@@ -51,6 +51,7 @@ func (m Mail) reason() string {
 	case "delivered":
 		return "250 2.0.0 OK"
 	}
+
 	return ""
 }
 
@@ -59,32 +60,42 @@ func (s *Sandbox) listLogs(w http.ResponseWriter, r *http.Request) {
 		Query string `json:"query"`
 		Limit int    `json:"limit"`
 	}{Limit: defaultLogs}
+
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, toolLimit)).Decode(&request); err != nil {
 		s.refuseMail(w, r, http.StatusBadRequest, mailProblem{Message: "invalid request body"})
 		return
 	}
+
 	if request.Limit < 1 || request.Limit > maxLogs {
 		s.refuseMail(w, r, http.StatusBadRequest, mailProblem{Message: "limit must be between 1 and 1000"})
 		return
 	}
+
 	matches, err := parseLogQuery(request.Query)
 	if err != nil {
 		s.refuseMail(w, r, http.StatusBadRequest, mailProblem{Message: "invalid query: " + err.Error()})
 		return
 	}
+
 	found := []logSummary{}
 	for _, k := range slices.Backward(s.arrived.look().mails) {
 		if m := k.now(); len(found) < request.Limit && m.listed(now()) && matches(m) {
 			found = append(found, m.logSummary())
 		}
 	}
+
 	writeJSON(w, http.StatusOK, map[string][]logSummary{"messages": found})
 }
 
 func (m Mail) logSummary() logSummary {
 	return logSummary{
-		FromEmail: m.From.Email, SGMessageID: m.SGMessageID, Subject: m.Subject, ToEmail: m.To[0].Email,
-		Reason: m.reason(), Status: m.Status(), CreatedAt: m.ReceivedAt.Format(time.RFC3339),
+		FromEmail:   m.From.Email,
+		SGMessageID: m.SGMessageID,
+		Subject:     m.Subject,
+		ToEmail:     m.To[0].Email,
+		Reason:      m.reason(),
+		Status:      m.Status(),
+		CreatedAt:   m.ReceivedAt.Format(time.RFC3339),
 	}
 }
 
@@ -94,37 +105,53 @@ func (s *Sandbox) showLog(w http.ResponseWriter, r *http.Request) {
 		s.refuseMail(w, r, http.StatusNotFound, mailProblem{Message: "message not found"})
 		return
 	}
+
 	detail := logDetail{
-		FromEmail: m.From.Email, SGMessageID: m.SGMessageID, Subject: m.Subject, ToEmail: m.To[0].Email,
-		Status: m.Status(), ClientIP: "127.0.0.1", Events: []map[string]any{}, Category: m.Categories, CustomArgs: m.CustomArgs,
+		FromEmail:   m.From.Email,
+		SGMessageID: m.SGMessageID,
+		Subject:     m.Subject,
+		ToEmail:     m.To[0].Email,
+		Status:      m.Status(),
+		ClientIP:    "127.0.0.1",
+		Events:      []map[string]any{},
+		Category:    m.Categories,
+		CustomArgs:  m.CustomArgs,
 	}
 	if detail.CustomArgs == nil {
 		detail.CustomArgs = map[string]string{}
 	}
+
 	for _, event := range m.Events[max(len(m.Events)-maxEvents, 0):] {
 		detail.Events = append(detail.Events, m.logEvent(event, m.To[0].Email))
 	}
+
 	writeJSON(w, http.StatusOK, detail)
 }
 
 // condition is one part of a query; the parts are joined by AND.
-var condition = regexp.MustCompile(`^\s*([a-z_]+)\s*(=|>=|<=|>|<|IN)\s*(TIMESTAMP\s*)?("[^"]*"|'[^']*'|\([^)]*\))\s*(?:AND\s|$)`)
+var condition = regexp.MustCompile(
+	`^\s*([a-z_]+)\s*(=|>=|<=|>|<|IN)\s*(TIMESTAMP\s*)?("[^"]*"|'[^']*'|\([^)]*\))\s*(?:AND\s|$)`,
+)
 
 // parseLogQuery reads the language of POST /v3/logs: fields, operators and AND, case-sensitive.
 func parseLogQuery(query string) (func(Mail) bool, error) {
 	var all []func(Mail) bool
+
 	for rest := query; strings.TrimSpace(rest) != ""; {
 		part := condition.FindStringSubmatch(rest)
 		if part == nil {
 			return nil, errors.New("it must be conditions joined by AND")
 		}
+
 		matches, err := parseCondition(part[1], part[2], part[3] != "", part[4])
 		if err != nil {
 			return nil, err
 		}
+
 		all = append(all, matches)
 		rest = rest[len(part[0]):]
 	}
+
 	return func(m Mail) bool {
 		return !slices.ContainsFunc(all, func(matches func(Mail) bool) bool { return !matches(m) })
 	}, nil
@@ -137,19 +164,24 @@ func parseCondition(field, operator string, isTime bool, value string) (func(Mai
 		if err != nil {
 			return nil, errors.New("a TIMESTAMP must be as 2006-01-02T15:04:05Z")
 		}
+
 		return func(m Mail) bool { return holds(m.ReceivedAt.Compare(at), operator) }, nil
+
 	case operator == "=" && !isTime && logFields[field] != nil && value[0] != '(':
 		want := unquote(value)
 		return func(m Mail) bool { return logFields[field](m) == want }, nil
 	case operator == "IN" && (field == "status" || field == "categories") && value[0] == '(':
 		wanted := unquoteList(value)
+
 		return func(m Mail) bool {
 			if field == "status" {
 				return slices.Contains(wanted, m.Status())
 			}
+
 			return slices.ContainsFunc(m.Categories, func(c string) bool { return slices.Contains(wanted, c) })
 		}, nil
 	}
+
 	return nil, fmt.Errorf("%s %s is not allowed", field, operator)
 }
 
@@ -169,6 +201,7 @@ func holds(order int, operator string) bool {
 	case "<":
 		return order < 0
 	}
+
 	return order <= 0
 }
 
@@ -179,5 +212,6 @@ func unquoteList(list string) []string {
 	for value := range strings.SplitSeq(strings.Trim(list, "()"), ",") {
 		values = append(values, unquote(strings.TrimSpace(value)))
 	}
+
 	return values
 }

@@ -25,8 +25,10 @@ type logEntry struct {
 
 func (w *world) logs(t *testing.T, query string, limit int) answer {
 	t.Helper()
+
 	body, err := json.Marshal(map[string]any{"query": query, "limit": limit})
 	require.NoError(t, err)
+
 	return w.do(t, http.MethodPost, "/v3/logs", string(body), asSendGridCaller)
 }
 
@@ -36,6 +38,7 @@ func (w *world) found(t *testing.T, query string) []logEntry {
 	require.Equal(t, http.StatusOK, got.status, got.body)
 	var list struct{ Messages []logEntry }
 	got.decode(t, &list)
+
 	return list.Messages
 }
 
@@ -59,6 +62,7 @@ func TestLogs(t *testing.T) {
 	} {
 		assert.Len(t, w.found(t, query), want, query)
 	}
+
 	all := w.found(t, "")
 	oldest := all[1]
 	assert.Equal(t, "ana@customer.example", oldest.ToEmail)
@@ -76,6 +80,7 @@ func TestLogs(t *testing.T) {
 
 func TestLogsRefuse(t *testing.T) {
 	t.Parallel()
+
 	w := setup(t)
 	for _, query := range []string{
 		`delivery_id="1"`, `to_email > "a"`, `to_email IN ("a")`, `subject="a" OR subject="b"`, `status="delivered"`,
@@ -83,6 +88,7 @@ func TestLogsRefuse(t *testing.T) {
 	} {
 		assert.Equal(t, http.StatusBadRequest, w.logs(t, query, 10).status, query)
 	}
+
 	assert.Equal(t, http.StatusBadRequest, w.logs(t, "", 0).status)
 	assert.Equal(t, http.StatusBadRequest, w.logs(t, "", 1001).status)
 	assert.Equal(t, http.StatusNotFound, w.do(t, http.MethodGet, "/v3/logs/other", "", asSendGridCaller).status)
@@ -100,6 +106,15 @@ func TestListsLag(t *testing.T) {
 	assert.Equal(t, []string{"prompt"}, w.list(t, messagesPath).bodies())
 	assert.Empty(t, w.found(t, ""))
 	m := w.Messages(sandbox.MessageFilter{})[0]
-	assert.Equal(t, http.StatusOK, w.do(t, http.MethodGet, "/2010-04-01/Accounts/"+account+"/Messages/"+m.SID+".json", "", asTwilioCaller).status)
-	assert.Equal(t, http.StatusNotFound, w.do(t, http.MethodGet, "/v3/logs/"+w.Mails()[0].SGMessageID, "", asSendGridCaller).status)
+	assert.Equal(
+		t,
+		http.StatusOK,
+		w.do(t, http.MethodGet, "/2010-04-01/Accounts/"+account+"/Messages/"+m.SID+".json", "", asTwilioCaller).status,
+	)
+
+	assert.Equal(
+		t,
+		http.StatusNotFound,
+		w.do(t, http.MethodGet, "/v3/logs/"+w.Mails()[0].SGMessageID, "", asSendGridCaller).status,
+	)
 }

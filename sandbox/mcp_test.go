@@ -18,12 +18,15 @@ type bearer string
 func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", "Bearer "+string(b))
+
 	return (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
 }
 
 func (w *world) dial(t *testing.T, token string) (*mcp.ClientSession, error) {
 	t.Helper()
+
 	client := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
+
 	return client.Connect(t.Context(), &mcp.StreamableClientTransport{
 		Endpoint: w.url + "/mcp", HTTPClient: &http.Client{Transport: bearer(token)}, MaxRetries: -1,
 	}, nil)
@@ -49,8 +52,10 @@ func TestTheConciergeSpeaksMCP(t *testing.T) {
 		t.Helper()
 		result, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: name, Arguments: arguments})
 		require.NoError(t, err)
+
 		return result
 	}
+
 	hours := call("opening_hours", map[string]any{"day": "friday"})
 	assert.Equal(t, map[string]any{"hours": map[string]any{"Friday": "17:00-24:00"}}, hours.StructuredContent)
 	assert.Len(t, call("opening_hours", nil).StructuredContent.(map[string]any)["hours"], 7)
@@ -60,6 +65,7 @@ func TestTheConciergeSpeaksMCP(t *testing.T) {
 
 	taxi := call("order_taxi", map[string]any{"to": "Station", "at": "2026-11-27T22:00:00Z"})
 	require.False(t, taxi.IsError)
+
 	orders := w.Orders()
 	require.Len(t, orders, 1)
 	assert.Equal(t, orders[0].ID, taxi.StructuredContent.(map[string]any)["taxi_id"])

@@ -14,13 +14,16 @@ func (s *Sandbox) acceptLate(fault Fault, accept func() (goOn func(), err error)
 		if !pause(ctx, fault.delay()) {
 			return
 		}
+
 		goOn, err := accept()
 		if err != nil {
 			s.logger.ErrorContext(ctx, "the sandbox could not keep what came late", "error", err)
 			return
 		}
+
 		goOn()
 	})
+
 	panic(http.ErrAbortHandler)
 }
 
@@ -32,12 +35,15 @@ func (s *Sandbox) mangle(w http.ResponseWriter, r *http.Request, fault Fault, st
 		panic(http.ErrAbortHandler)
 	case FaultTruncate:
 		const cut = `{"sid": "S`
+
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(100*len(cut)))
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(cut))
 		_ = http.NewResponseController(w).Flush() // else nothing of it would be seen
+
 		panic(http.ErrAbortHandler)
+
 	case FaultSlow:
 		s.keepWaiting(r.Context(), fault.delay())
 	default:
@@ -48,9 +54,11 @@ func (s *Sandbox) mangle(w http.ResponseWriter, r *http.Request, fault Fault, st
 func (s *Sandbox) keepWaiting(ctx context.Context, how time.Duration) {
 	timer := time.NewTimer(how)
 	defer timer.Stop()
+
 	select {
 	case <-timer.C:
 	case <-s.background.ctx.Done():
+
 	case <-ctx.Done():
 		panic(http.ErrAbortHandler)
 	}
@@ -62,6 +70,7 @@ func notNow(w http.ResponseWriter, fault Fault) {
 		w.Header().Set("Location", "/elsewhere")
 		return
 	}
+
 	seconds := strconv.Itoa(int(math.Ceil(fault.delay().Seconds())))
 	w.Header().Set("Retry-After", seconds)
 	w.Header().Set("X-RateLimit-Remaining", "0")
@@ -98,11 +107,18 @@ func (s *Sandbox) refusedMail(w http.ResponseWriter, r *http.Request, fault Faul
 		notNow(w, fault)
 		w.WriteHeader(http.StatusFound)
 	case FaultRefuse:
-		s.refuseMail(w, r, http.StatusBadRequest, fieldProblem("personalizations.0.to.0.email", "Does not contain a valid address."))
+		s.refuseMail(
+			w,
+			r,
+			http.StatusBadRequest,
+			fieldProblem("personalizations.0.to.0.email", "Does not contain a valid address."),
+		)
+
 	case FaultSuspended:
 		s.refuseMail(w, r, http.StatusUnauthorized, badGrant)
 	default:
 		return false
 	}
+
 	return true
 }

@@ -81,23 +81,32 @@ const sitting = 2 * time.Hour
 func (s *Sandbox) orderNew(o Order) (Order, error) {
 	s.ordering.Lock()
 	defer s.ordering.Unlock()
+
 	orders := s.Orders()
 	for _, before := range orders {
 		if o.Key == "" || before.Key != o.Key {
 			continue
 		}
+
 		if before.Kind != o.Kind || before.OrderRequest != o.OrderRequest {
 			return Order{}, refuse(http.StatusConflict, "this Idempotency-Key was used for something else")
 		}
+
 		before.Calls++
+
 		return before, s.arrived.record(record{Order: &before})
 	}
+
 	if o.Kind == OrderTable {
 		if o.Table = freeTable(orders, o.People, o.At); o.Table == 0 {
 			return Order{}, refuse(http.StatusConflict, "no table for %d people is free then", o.People)
 		}
 	}
-	o.ID, o.Calls, o.MadeAt = newSID(string(o.Kind)+"_"), 1, now()
+
+	o.ID = newSID(string(o.Kind) + "_")
+	o.Calls = 1
+	o.MadeAt = now()
+
 	return o, s.arrived.record(record{Order: &o})
 }
 
@@ -105,6 +114,7 @@ func (s *Sandbox) orderNew(o Order) (Order, error) {
 func (s *Sandbox) cancelTable(id string) (Order, error) {
 	s.ordering.Lock()
 	defer s.ordering.Unlock()
+
 	for _, o := range s.Orders() {
 		switch {
 		case o.ID != id || o.Kind != OrderTable:
@@ -112,9 +122,12 @@ func (s *Sandbox) cancelTable(id string) (Order, error) {
 		case o.CanceledAt != nil:
 			return o, nil
 		}
+
 		o.CanceledAt = new(now())
+
 		return o, s.arrived.record(record{Order: &o})
 	}
+
 	return Order{}, refuse(http.StatusNotFound, "there is no booking %q", id)
 }
 
@@ -126,16 +139,22 @@ func freeTable(orders []Order, people int, at string) int {
 			best = table
 		}
 	}
+
 	return best
 }
 
 func freeTables(orders []Order, at string) []int {
 	var free []int
+
 	for table := 1; table <= len(seats); table++ {
-		if !slices.ContainsFunc(orders, func(o Order) bool { return o.Table == table && o.CanceledAt == nil && overlap(o.At, at) }) {
+		if !slices.ContainsFunc(
+			orders,
+			func(o Order) bool { return o.Table == table && o.CanceledAt == nil && overlap(o.At, at) },
+		) {
 			free = append(free, table)
 		}
 	}
+
 	return free
 }
 
@@ -143,5 +162,6 @@ func freeTables(orders []Order, at string) []int {
 func overlap(a, b string) bool {
 	first, _ := time.Parse(time.RFC3339, a)
 	second, _ := time.Parse(time.RFC3339, b)
+
 	return first.Sub(second).Abs() < sitting
 }

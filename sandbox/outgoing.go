@@ -27,12 +27,19 @@ func newCaller(remote bool) *http.Client {
 			if err != nil || !at.Addr().Unmap().IsLoopback() {
 				return errors.New("the sandbox calls back on loopback only")
 			}
+
 			return nil
 		}
 	}
+
 	return &http.Client{
-		Timeout:       webhookTimeout,
-		Transport:     &http.Transport{DialContext: dialer.DialContext, MaxConnsPerHost: 32, MaxIdleConnsPerHost: 32, IdleConnTimeout: time.Minute},
+		Timeout: webhookTimeout,
+		Transport: &http.Transport{
+			DialContext:         dialer.DialContext,
+			MaxConnsPerHost:     32,
+			MaxIdleConnsPerHost: 32,
+			IdleConnTimeout:     time.Minute,
+		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -59,12 +66,15 @@ func untilTaken(r WebhookResult) bool { return !r.OK() }
 func (s *Sandbox) post(ctx context.Context, p posting) WebhookResult {
 	status, err := s.exchange(ctx, p)
 	result := WebhookResult{Status: status, At: now()}
+
 	if err != nil {
 		if broken, ok := errors.AsType[*url.Error](err); ok {
 			err = broken.Err // the URL tells whom it is about
 		}
+
 		result.Error = err.Error()
 	}
+
 	return result
 }
 
@@ -73,13 +83,18 @@ func (s *Sandbox) exchange(ctx context.Context, p posting) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("make a webhook call: %w", err)
 	}
+
 	r.Header = p.header.Clone()
+
 	answer, err := s.caller.Do(r)
 	if err != nil {
 		return 0, err
 	}
+
 	defer answer.Body.Close()
+
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10)) // for the connection's sake
+
 	return answer.StatusCode, nil
 }
 
@@ -90,9 +105,11 @@ func (s *Sandbox) repeat(ctx context.Context, p posting, with patience, last Web
 		if !pause(ctx, wait) {
 			return last
 		}
+
 		last = s.post(ctx, p)
 		wait *= 2
 	}
+
 	return last
 }
 
@@ -102,9 +119,17 @@ func (s *Sandbox) call(ctx context.Context, p posting, with patience) {
 	if first.OK() {
 		return
 	}
+
 	s.background.run(func(ctx context.Context) {
 		if last := s.repeat(ctx, p, with, first); !last.OK() && ctx.Err() == nil {
-			s.logger.InfoContext(ctx, "a webhook of the service did not take a call", "status", last.Status, "error", last.Error)
+			s.logger.InfoContext(
+				ctx,
+				"a webhook of the service did not take a call",
+				"status",
+				last.Status,
+				"error",
+				last.Error,
+			)
 		}
 	})
 }

@@ -31,11 +31,13 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'uns
 
 func (s *Sandbox) routePage(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", s.showPage)
+
 	mux.HandleFunc("POST /sandbox/empty", func(w http.ResponseWriter, r *http.Request) {
 		if s.forgetOrFail(w, r) {
 			http.Redirect(w, r, "/", http.StatusSeeOther)
 		}
 	})
+
 	for _, name := range []string{"page.css", "page.js"} {
 		mux.HandleFunc("GET /sandbox/"+name, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -56,17 +58,22 @@ func (s *Sandbox) showPage(w http.ResponseWriter, r *http.Request) {
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-cache")
 	header.Set("ETag", fmt.Sprintf(`"%s-%d-%d"`, s.born, v.revision, s.faults.changes()))
+
 	if r.Header.Get("If-None-Match") == header.Get("ETag") {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
+
 	var page bytes.Buffer
+
 	query := r.URL.Query()
 	if err := pageTemplate.Execute(&page, s.newPage(v, query.Get("phone"), query.Get("mailbox"))); err != nil {
 		s.logger.ErrorContext(r.Context(), "the inbox page could not be made", "error", err)
 		http.Error(w, "The page could not be made; the sandbox's log says why.", http.StatusInternalServerError)
+
 		return
 	}
+
 	_, _ = page.WriteTo(w) // whoever asked has gone
 }
 
@@ -74,5 +81,6 @@ func count(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}
+
 	return strconv.Itoa(n) + " " + one + "s"
 }

@@ -18,6 +18,7 @@ func (w *world) page(t *testing.T, query string) answer {
 	t.Helper()
 	got := w.get(t, "/"+query)
 	require.Equal(t, http.StatusOK, got.status)
+
 	return got
 }
 
@@ -40,13 +41,16 @@ func TestPageLoadsNothingFromElsewhere(t *testing.T) {
 	w := setup(t)
 	w.mail(t, validMail)
 	page := w.page(t, mailboxQuery("ana@customer.example"))
+
 	policy := page.header.Get("Content-Security-Policy")
 	for _, directive := range []string{"default-src 'none'", "script-src 'self';", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} {
 		assert.Contains(t, policy, directive)
 	}
+
 	assert.NotContains(t, page.body, "http://")
 	assert.NotContains(t, page.body, "https://")
 	assert.Equal(t, "nosniff", page.header.Get("X-Content-Type-Options"))
+
 	for path, contentType := range map[string]string{"/sandbox/page.css": "text/css", "/sandbox/page.js": "text/javascript"} {
 		assert.Contains(t, page.body, path)
 		asset := w.get(t, path)
@@ -64,11 +68,18 @@ func TestLatestPage(t *testing.T) {
 	w.sms(t, "Body", "to ben", "To", ben)
 	page := w.page(t, "").body
 	assert.NotContains(t, page, "Nothing has arrived")
-	assert.Contains(t, page, `<span class="address">`+strings.ReplaceAll(ana, "+", "&#43;")+`</span><span class="count">2</span>`)
+
+	assert.Contains(
+		t,
+		page,
+		`<span class="address">`+strings.ReplaceAll(ana, "+", "&#43;")+`</span><span class="count">2</span>`,
+	)
+
 	order := []int{}
 	for _, arrival := range []string{`>to ben</span>`, `>Your order</span>`, `>again to ana</span>`, `>to ana</span>`} {
 		order = append(order, strings.LastIndex(page, arrival))
 	}
+
 	assert.IsIncreasing(t, order, "newest first")
 	assert.NotContains(t, page, "<button disabled>")
 }
@@ -87,19 +98,23 @@ func TestPhonePage(t *testing.T) {
 	assert.Contains(t, page, `<span class="status">accepted</span>`)
 	assert.Contains(t, page, "Media: ftp-photo.png")
 	assert.Equal(t, 3, strings.Count(page, `class="bubble"`))
+
 	for _, m := range w.Messages(sandbox.MessageFilter{To: ana}) {
 		assert.Contains(t, page, m.SID)
 	}
+
 	assert.Equal(t, 1, strings.Count(page, `aria-current="page"`))
 	assert.Contains(t, w.page(t, phoneQuery("+10000000000")).body, "Nothing has arrived for this phone.")
 }
 
 func TestLongConversationIsCut(t *testing.T) {
 	t.Parallel()
+
 	w := setup(t)
 	for i := range 202 {
 		w.sms(t, "Body", fmt.Sprintf("number %d.", i))
 	}
+
 	page := w.page(t, phoneQuery(ana)).body
 	assert.Contains(t, page, "2 older messages not shown")
 	assert.NotContains(t, page, "number 1.")
@@ -111,13 +126,24 @@ func TestMailboxPage(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	w.mail(t, validMail)
+
 	w.mail(t, mailWith(t, object{
-		"subject": "Text only", "content": []object{{"type": "text/plain", "value": "plain"}}, "categories": []string{"news"},
+		"subject":          "Text only",
+		"content":          []object{{"type": "text/plain", "value": "plain"}},
+		"categories":       []string{"news"},
 		"personalizations": []object{{"to": []object{{"email": "Ana@Customer.example"}}, "cc": people(1)}},
 	}))
+
 	page := w.page(t, mailboxQuery("ana@customer.example")).body
 	assert.Equal(t, 2, strings.Count(page, `class="mail"`), "a mailbox has one spelling")
-	assert.Less(t, strings.LastIndex(page, ">Text only</span>"), strings.LastIndex(page, ">Your order</span>"), "newest first")
+
+	assert.Less(
+		t,
+		strings.LastIndex(page, ">Text only</span>"),
+		strings.LastIndex(page, ">Your order</span>"),
+		"newest first",
+	)
+
 	assert.Equal(t, 1, strings.Count(page, "<iframe"))
 	assert.Contains(t, page, `<iframe sandbox srcdoc="&lt;p&gt;It has &lt;b&gt;left&lt;/b&gt;.&lt;/p&gt;"`)
 	assert.Contains(t, page, "It has left.")
@@ -126,19 +152,23 @@ func TestMailboxPage(t *testing.T) {
 	assert.Contains(t, page, "<dt>Cc</dt><dd>p0@customer.example</dd>")
 	assert.Contains(t, page, "<dt>Category</dt><dd>news</dd>")
 	assert.Contains(t, page, "&#34;custom_args&#34;")
+
 	for _, m := range w.Mails() {
 		assert.Contains(t, page, m.MessageID)
 	}
+
 	assert.Contains(t, w.page(t, mailboxQuery("p0@customer.example")).body, "Text only", "a copy is in its own mailbox")
 	assert.Contains(t, w.page(t, mailboxQuery("no@customer.example")).body, "Nothing has arrived in this mailbox.")
 }
 
 func TestFullMailboxIsCut(t *testing.T) {
 	t.Parallel()
+
 	w := setup(t)
 	for range 51 {
 		w.mail(t, validMail)
 	}
+
 	page := w.page(t, mailboxQuery("ana@customer.example")).body
 	assert.Equal(t, 50, strings.Count(page, `class="mail"`))
 	assert.Contains(t, page, "1 older mail not shown")
@@ -147,7 +177,11 @@ func TestFullMailboxIsCut(t *testing.T) {
 func TestLongRawMailIsCut(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	w.mail(t, mailWith(t, object{"content": []object{{"type": "text/plain", "value": strings.Repeat("long ", 60_000)}}}))
+	w.mail(
+		t,
+		mailWith(t, object{"content": []object{{"type": "text/plain", "value": strings.Repeat("long ", 60_000)}}}),
+	)
+
 	assert.Contains(t, w.page(t, mailboxQuery("ana@customer.example")).body, "… cut here")
 }
 
@@ -160,13 +194,18 @@ func TestHostileContentStaysText(t *testing.T) {
 	require.NoError(t, err)
 	var inHeaders object
 	require.NoError(t, json.Unmarshal([]byte(`{"X-A":`+string(encoded)+`}`), &inHeaders))
+
 	require.Equal(t, http.StatusAccepted, w.mail(t, mailWith(t, object{
-		"subject": hostile, "headers": inHeaders, "custom_args": object{hostile: hostile}, "categories": []string{hostile},
+		"subject":          hostile,
+		"headers":          inHeaders,
+		"custom_args":      object{hostile: hostile},
+		"categories":       []string{hostile},
 		"from":             object{"email": "care@acme.example", "name": hostile},
 		"reply_to":         object{"email": "care@acme.example", "name": hostile},
 		"content":          []object{{"type": "text/plain", "value": hostile}, {"type": "text/html", "value": hostile}},
 		"personalizations": []object{{"to": []object{{"email": "ana@customer.example", "name": hostile}}}},
 	})).status)
+
 	for _, query := range []string{
 		"", phoneQuery(ana), mailboxQuery("ana@customer.example"), phoneQuery(hostile), mailboxQuery(hostile),
 	} {
@@ -174,7 +213,13 @@ func TestHostileContentStaysText(t *testing.T) {
 		assert.NotContains(t, page, "<script>", query)
 		assert.NotContains(t, page, "<img", query)
 		assert.NotContains(t, page, `"'>`, query)
-		assert.Equal(t, strings.Count(page, "<iframe"), strings.Count(page, "<iframe sandbox srcdoc="), "never unsandboxed")
+
+		assert.Equal(
+			t,
+			strings.Count(page, "<iframe"),
+			strings.Count(page, "<iframe sandbox srcdoc="),
+			"never unsandboxed",
+		)
 	}
 }
 

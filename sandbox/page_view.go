@@ -111,9 +111,11 @@ func (s *Sandbox) newPage(v view, phone, mailbox string) pageView {
 	for _, f := range s.Faults() {
 		page.Faults = append(page.Faults, f.wire())
 	}
+
 	page.Phones = phones(v.messages, phone)
 	page.Mailboxes = mailboxes(v.mails, mailbox)
 	page.Orders = orders(v)
+
 	switch {
 	case phone != "":
 		page.Phone = newPhone(v, phone)
@@ -122,6 +124,7 @@ func (s *Sandbox) newPage(v view, phone, mailbox string) pageView {
 	default:
 		page.Latest = latest(v)
 	}
+
 	return page
 }
 
@@ -130,27 +133,32 @@ func (m Message) customer() string {
 	if m.Direction == Inbound {
 		return m.From
 	}
+
 	return m.To
 }
 
 // phones are those of the people written to, the newest first.
 func phones(messages []*kept[Message], chosen string) []correspondent {
 	var list roll
+
 	for _, k := range messages {
 		m := k.now()
 		list.add(m.customer(), phoneLink(m.customer()), m.CreatedAt, m.Body, m.customer() == chosen)
 	}
+
 	return list.newestFirst()
 }
 
 func mailboxes(mails []*kept[Mail], chosen string) []correspondent {
 	var list roll
+
 	for _, k := range mails {
 		m := k.now()
 		for _, address := range m.mailboxes() {
 			list.add(address, mailboxLink(address), m.ReceivedAt, m.Subject, strings.EqualFold(address, chosen))
 		}
 	}
+
 	return list.newestFirst()
 }
 
@@ -163,6 +171,7 @@ func (m Mail) mailboxes() []string {
 	for _, to := range slices.Concat(m.To, m.CC, m.BCC) {
 		addresses = append(addresses, strings.ToLower(to.Email))
 	}
+
 	return addresses
 }
 
@@ -178,10 +187,12 @@ func (r *roll) add(address, link string, at time.Time, preview string, chosen bo
 		if r.at == nil {
 			r.at = make(map[string]int)
 		}
+
 		i = len(r.entries)
 		r.at[address] = i
 		r.entries = append(r.entries, correspondent{Address: address, Link: link, Chosen: chosen})
 	}
+
 	entry := &r.entries[i]
 	entry.Count++
 	entry.Newest, entry.Preview = at, shorten(preview)
@@ -191,44 +202,63 @@ func (r *roll) newestFirst() []correspondent {
 	slices.SortFunc(r.entries, func(a, b correspondent) int {
 		return cmp.Or(b.Newest.Compare(a.Newest), cmp.Compare(a.Address, b.Address))
 	})
+
 	return r.entries
 }
 
 func latest(v view) []arrivalView {
 	var arrivals []arrivalView
+
 	for i, k := range slices.Backward(v.messages) {
 		m := k.now()
+
 		arrivals = append(arrivals, arrivalView{
-			Key: key(v, "sms", i), Kind: "SMS", Address: m.customer(), Link: phoneLink(m.customer()),
-			Preview: shorten(m.Body), At: m.CreatedAt,
+			Key:     key(v, "sms", i),
+			Kind:    "SMS",
+			Address: m.customer(),
+			Link:    phoneLink(m.customer()),
+			Preview: shorten(m.Body),
+			At:      m.CreatedAt,
 		})
 		if len(arrivals) == shownLatest {
 			break
 		}
 	}
+
 	for i, k := range slices.Backward(v.mails) {
 		if len(v.mails)-i > shownLatest {
 			break
 		}
+
 		m := k.now()
 		address := m.mailboxes()[0]
 		arrivals = append(arrivals, arrivalView{
-			Key: key(v, "mail", i), Kind: "Mail", Address: address, Link: mailboxLink(address), Preview: shorten(m.Subject), At: m.ReceivedAt,
+			Key:     key(v, "mail", i),
+			Kind:    "Mail",
+			Address: address,
+			Link:    mailboxLink(address),
+			Preview: shorten(m.Subject),
+			At:      m.ReceivedAt,
 		})
 	}
+
 	slices.SortStableFunc(arrivals, func(a, b arrivalView) int { return b.At.Compare(a.At) })
+
 	return arrivals[:min(len(arrivals), shownLatest)]
 }
 
 func orders(v view) []orderView {
 	var shown []orderView
+
 	for _, k := range slices.Backward(v.orders) {
 		o := k.now()
+
 		shown = append(shown, orderView{Order: o, What: o.words(), Version: fmt.Sprint(o.Calls, o.CanceledAt != nil)})
 		if len(shown) == shownOrders {
 			break
 		}
 	}
+
 	return shown
 }
 
@@ -242,6 +272,7 @@ func (o Order) words() string {
 	case OrderTaxi:
 		return fmt.Sprintf("Taxi for %d to %s, %s", o.People, o.To, o.At)
 	}
+
 	return string(o.Kind)
 }
 
@@ -255,9 +286,11 @@ func source(raw json.RawMessage) string {
 	if err := json.Indent(&indented, raw, "", "  "); err != nil {
 		return string(raw)
 	}
+
 	if indented.Len() <= shownSource {
 		return indented.String()
 	}
+
 	return strings.ToValidUTF8(indented.String()[:shownSource], "") +
 		"\n… cut here; /sandbox/mails.json has all of it."
 }
@@ -267,6 +300,7 @@ func shorten(text string) string {
 	if len(characters) <= shownPreview {
 		return string(characters)
 	}
+
 	return string(characters[:shownPreview]) + "…"
 }
 
@@ -275,6 +309,7 @@ func joinAddresses(addresses []Address) string {
 	for _, a := range addresses {
 		written = append(written, a.String())
 	}
+
 	return strings.Join(written, ", ")
 }
 
@@ -283,5 +318,6 @@ func (a Address) String() string {
 	if a.Name == "" {
 		return a.Email
 	}
+
 	return a.Name + " <" + a.Email + ">"
 }

@@ -20,12 +20,15 @@ func (s *Sandbox) routeRestaurant(mux *http.ServeMux) {
 	mux.HandleFunc("POST /tools/tables", s.tool("tables", s.bookTable))
 	mux.HandleFunc("DELETE /tools/tables/{id}", s.tool("tables", s.unbookTable))
 	mux.HandleFunc("POST /tools/refunds", s.tool("refunds", s.refund))
+
 	mux.HandleFunc("GET /sandbox/bookings", func(w http.ResponseWriter, _ *http.Request) {
 		lists := map[string][]Order{"bookings": {}, "refunds": {}, "taxis": {}}
+
 		names := map[OrderKind]string{OrderTable: "bookings", OrderRefund: "refunds", OrderTaxi: "taxis"}
 		for _, o := range s.Orders() {
 			lists[names[o.Kind]] = append(lists[names[o.Kind]], o)
 		}
+
 		writeJSON(w, http.StatusOK, lists)
 	})
 }
@@ -46,9 +49,11 @@ func (c *toolCall) order(kind OrderKind) Order {
 func (c *toolCall) into(v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(c.body))
 	decoder.DisallowUnknownFields()
+
 	if err := decoder.Decode(v); err != nil {
 		return refuse(http.StatusBadRequest, "the body must be a JSON object with the fields of this tool")
 	}
+
 	return nil
 }
 
@@ -61,26 +66,31 @@ func (s *Sandbox) tool(name string, act func(*toolCall) (int, any, error)) http.
 			s.refuseCall(w, r, refuse(http.StatusRequestEntityTooLarge, "the body is longer than 1 MiB"))
 			return
 		}
+
 		call := &toolCall{Request: r, body: body}
 		if call.signed, err = s.checkSignature(r.Context(), call); err != nil {
 			s.refuseCall(w, r, err)
 			return
 		}
+
 		fault := s.faults.post(ChannelTool, name)
 		if refusedCall(w, fault) {
 			return
 		}
+
 		if fault.Kind == FaultLate {
 			s.acceptLate(fault, func() (func(), error) {
 				_, _, err := act(call)
 				return func() {}, err
 			})
 		}
+
 		status, answer, err := act(call)
 		if err != nil {
 			s.refuseCall(w, r, err)
 			return
 		}
+
 		s.keepBack(r.Context())
 		s.answerCall(w, r, fault, status, answer)
 	}
@@ -95,9 +105,12 @@ func (s *Sandbox) answerCall(w http.ResponseWriter, r *http.Request, fault Fault
 	case FaultGarbage:
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, "<!doctype html><title>Welcome</title>") // whoever asked has gone
+
 		return
+
 	default:
 	}
+
 	s.mangle(w, r, fault, status)
 	writeJSON(w, status, answer)
 }
@@ -118,6 +131,7 @@ func refusedCall(w http.ResponseWriter, fault Fault) bool {
 	default:
 		return false
 	}
+
 	return true
 }
 
@@ -128,6 +142,7 @@ func (s *Sandbox) refuseCall(w http.ResponseWriter, r *http.Request, err error) 
 		writeJSON(w, no.status, detail(no.detail))
 		return
 	}
+
 	s.logger.ErrorContext(r.Context(), "a tool of the sandbox has failed", "error", err)
 	writeJSON(w, http.StatusInternalServerError, detail("internal error"))
 }
@@ -138,15 +153,18 @@ func (s *Sandbox) checkSignature(ctx context.Context, c *toolCall) (bool, error)
 	if s.config.ToolSecrets == nil {
 		return false, nil
 	}
+
 	secrets, err := s.config.ToolSecrets(ctx)
 	if err != nil {
 		return false, err
 	}
+
 	for _, secret := range secrets {
 		if hook, err := standardwebhooks.NewWebhook(secret); err == nil && hook.Verify(c.body, c.Header) == nil {
 			return true, nil
 		}
 	}
+
 	return false, refuse(http.StatusUnauthorized, "the signature fits no signing secret of a tool")
 }
 
@@ -155,14 +173,17 @@ func (s *Sandbox) listTables(c *toolCall) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+
 	type free struct {
 		Table int `json:"table"`
 		Seats int `json:"seats"`
 	}
+
 	tables := []free{}
 	for _, table := range freeTables(s.Orders(), at) {
 		tables = append(tables, free{table, seats[table-1]})
 	}
+
 	return http.StatusOK, map[string]any{"at": at, "tables": tables}, nil
 }
 
@@ -172,9 +193,11 @@ func (s *Sandbox) bookTable(c *toolCall) (int, any, error) {
 		People int    `json:"people"`
 		At     string `json:"at"`
 	}
+
 	if err := c.into(&in); err != nil {
 		return 0, nil, err
 	}
+
 	at, err := readTime(in.At)
 	switch {
 	case err != nil:
@@ -184,11 +207,14 @@ func (s *Sandbox) bookTable(c *toolCall) (int, any, error) {
 	case in.People > most:
 		return 0, nil, refuse(http.StatusUnprocessableEntity, "we have no table for more than %d people", most)
 	}
+
 	o := c.order(OrderTable)
+
 	o.OrderRequest = OrderRequest{Name: in.Name, People: in.People, At: at}
 	if o, err = s.orderNew(o); err != nil {
 		return 0, nil, err
 	}
+
 	return http.StatusCreated, map[string]any{"booking_id": o.ID, "table": o.Table}, nil
 }
 
@@ -197,6 +223,7 @@ func (s *Sandbox) unbookTable(c *toolCall) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+
 	return http.StatusOK, map[string]any{"booking_id": o.ID, "canceled": true}, nil
 }
 
@@ -206,18 +233,23 @@ func (s *Sandbox) refund(c *toolCall) (int, any, error) {
 		AmountCents int    `json:"amount_cents"`
 		Reason      string `json:"reason"`
 	}
+
 	if err := c.into(&in); err != nil {
 		return 0, nil, err
 	}
+
 	if in.AmountCents < 1 {
 		return 0, nil, refuse(http.StatusBadRequest, "amount_cents must be 1 or more")
 	}
+
 	o := c.order(OrderRefund)
 	o.OrderRequest = OrderRequest{BookingID: in.BookingID, AmountCents: in.AmountCents, Reason: in.Reason}
+
 	o, err := s.orderNew(o)
 	if err != nil {
 		return 0, nil, err
 	}
+
 	return http.StatusCreated, map[string]any{"refund_id": o.ID, "amount_cents": o.AmountCents}, nil
 }
 
@@ -227,5 +259,6 @@ func readTime(text string) (string, error) {
 	if err != nil {
 		return "", refuse(http.StatusBadRequest, "at must be a time like 2026-11-27T19:00:00Z")
 	}
+
 	return at.UTC().Format(time.RFC3339), nil
 }

@@ -36,6 +36,7 @@ func (w *world) book(t *testing.T, body, key string) booked {
 	require.Equal(t, http.StatusCreated, got.status, got.body)
 	var b booked
 	got.decode(t, &b)
+
 	return b
 }
 
@@ -49,6 +50,7 @@ func TestATableIsBookedOnceUnderAKey(t *testing.T) {
 	other := w.do(t, http.MethodPost, "/tools/tables", strings.Replace(aTable, "6", "2", 1), withKey("k1"))
 	assert.Equal(t, http.StatusConflict, other.status)
 	assert.JSONEq(t, `{"detail":"this Idempotency-Key was used for something else"}`, other.body)
+
 	orders := w.Orders()
 	require.Len(t, orders, 2)
 	assert.Equal(t, 2, orders[0].Calls)
@@ -58,10 +60,12 @@ func TestATableIsBookedOnceUnderAKey(t *testing.T) {
 func TestCallsAtOnceBookOneTable(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
+
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() { w.do(t, http.MethodPost, "/tools/tables", aTable, withKey("same")) })
 	}
+
 	all.Wait()
 	require.Len(t, w.Orders(), 1)
 	assert.Equal(t, 8, w.Orders()[0].Calls)
@@ -73,14 +77,17 @@ func TestACanceledTableIsFreeAgain(t *testing.T) {
 	free := func() int {
 		return strings.Count(w.get(t, "/tools/tables?at=2026-11-27T20:59:00%2B01:00").body, `"seats"`)
 	}
+
 	assert.Equal(t, 8, free())
 	b := w.book(t, aTable, "")
 	assert.Equal(t, 7, free(), "two hours are taken, in whatever zone they are asked for")
+
 	for range 2 {
 		got := w.do(t, http.MethodDelete, "/tools/tables/"+b.BookingID, "", nil)
 		assert.Equal(t, http.StatusOK, got.status)
 		assert.JSONEq(t, `{"booking_id":"`+b.BookingID+`","canceled":true}`, got.body)
 	}
+
 	assert.Equal(t, 8, free())
 	assert.NotNil(t, w.Orders()[0].CanceledAt)
 	assert.Equal(t, http.StatusNotFound, w.do(t, http.MethodDelete, "/tools/tables/table_0", "", nil).status)
@@ -88,6 +95,7 @@ func TestACanceledTableIsFreeAgain(t *testing.T) {
 
 func TestWhatTheRestaurantRefuses(t *testing.T) {
 	t.Parallel()
+
 	w := setup(t)
 	for name, c := range map[string]struct {
 		method, path, body string
@@ -146,10 +154,12 @@ func secretOf(key string) string {
 // signedBy signs a call as Handrail does.
 func signedBy(t *testing.T, secret, body string, at time.Time) func(*http.Request) {
 	t.Helper()
+
 	hook, err := standardwebhooks.NewWebhook(secret)
 	require.NoError(t, err)
 	signature, err := hook.Sign("msg_1", at, []byte(body))
 	require.NoError(t, err)
+
 	return func(r *http.Request) {
 		r.Header.Set("Webhook-Id", "msg_1")
 		r.Header.Set("Webhook-Timestamp", strconv.FormatInt(at.Unix(), 10))
@@ -159,10 +169,12 @@ func signedBy(t *testing.T, secret, body string, at time.Time) func(*http.Reques
 
 func TestCallsMustBeSignedWhenThereAreSecrets(t *testing.T) {
 	t.Parallel()
+
 	one, two := secretOf("one of 24 bytes, no more"), secretOf("two of 24 bytes, no more")
 	w := setup(t, func(c *sandbox.Config) {
 		c.ToolSecrets = func(context.Context) ([]string, error) { return []string{one, two}, nil }
 	})
+
 	now := time.Now()
 	for name, c := range map[string]struct {
 		sign   func(*http.Request)
@@ -181,12 +193,14 @@ func TestCallsMustBeSignedWhenThereAreSecrets(t *testing.T) {
 			assert.Equal(t, c.status, got.status, got.body)
 		})
 	}
+
 	got := w.do(t, http.MethodGet, "/tools/tables?at=2026-11-27T19:00:00Z", "", signedBy(t, one, "", now))
 	assert.Equal(t, http.StatusOK, got.status, "a call without a body is signed over none")
 }
 
 func TestFaultsOfTools(t *testing.T) {
 	t.Parallel()
+
 	const broken = 0
 	for _, c := range []struct {
 		kind   sandbox.FaultKind
@@ -206,7 +220,14 @@ func TestFaultsOfTools(t *testing.T) {
 		t.Run(string(c.kind), func(t *testing.T) {
 			t.Parallel()
 			w := setup(t)
-			require.NoError(t, w.SetFaults(sandbox.Fault{Kind: c.kind, Channel: sandbox.ChannelTool, To: "tables", Delay: time.Millisecond, Times: 1}))
+			require.NoError(t, w.SetFaults(sandbox.Fault{
+				Kind:    c.kind,
+				Channel: sandbox.ChannelTool,
+				To:      "tables",
+				Delay:   time.Millisecond,
+				Times:   1,
+			}))
+
 			refund := w.do(t, http.MethodPost, "/tools/refunds", `{"amount_cents":500}`, nil)
 			assert.Equal(t, http.StatusCreated, refund.status, "it is for tables")
 			assert.Equal(t, c.status, w.call(t))
@@ -221,22 +242,31 @@ func (w *world) call(t *testing.T) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/tools/tables", strings.NewReader(aTable))
 	require.NoError(t, err)
+
 	c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 	res, err := c.Do(r)
 	if err != nil {
 		return 0
 	}
+
 	defer res.Body.Close()
+
 	if _, err := io.Copy(io.Discard, res.Body); err != nil {
 		return 0
 	}
+
 	return res.StatusCode
 }
 
 func TestALateToolActsAfterItHasHungUp(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	require.NoError(t, w.SetFaults(sandbox.Fault{Kind: sandbox.FaultLate, Channel: sandbox.ChannelTool, Delay: time.Millisecond}))
+	require.NoError(
+		t,
+		w.SetFaults(sandbox.Fault{Kind: sandbox.FaultLate, Channel: sandbox.ChannelTool, Delay: time.Millisecond}),
+	)
+
 	assert.Zero(t, w.call(t))
 	require.Eventually(t, func() bool { return len(w.Orders()) == 1 }, 30*time.Second, time.Millisecond)
 }
@@ -257,10 +287,12 @@ func TestOrdersAreShown(t *testing.T) {
 	b := w.book(t, strings.Replace(aTable, "Lopez", "<b>Lopez", 1), "k1")
 	w.book(t, strings.Replace(aTable, "Lopez", "<b>Lopez", 1), "k1")
 	w.do(t, http.MethodPost, "/tools/refunds", `{"amount_cents":1905,"reason":"too late"}`, nil)
+
 	page := w.page(t, "").body
 	for _, want := range []string{"Table 6 for 6, &lt;b&gt;Lopez", b.BookingID, "2 calls under one key", "Refund of 19.05 too late"} {
 		assert.Contains(t, page, want)
 	}
+
 	assert.NotContains(t, page, "<button disabled>")
 	w.do(t, http.MethodDelete, "/tools/tables/"+b.BookingID, "", nil)
 	assert.Contains(t, w.page(t, "").body, `class="canceled"`)

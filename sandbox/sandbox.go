@@ -71,6 +71,7 @@ func (c Config) validate() error {
 	case c.SigningKey == nil && c.EventURL+c.MailInboundURL != "":
 		return errors.New("sandbox: SigningKey must be given with EventURL and MailInboundURL")
 	}
+
 	for name, address := range map[string]string{
 		"TwilioInboundURL": c.TwilioInboundURL, "EventURL": c.EventURL, "MailInboundURL": c.MailInboundURL,
 	} {
@@ -79,6 +80,7 @@ func (c Config) validate() error {
 			return errors.New("sandbox: " + name + " must be an http or https URL")
 		}
 	}
+
 	return nil
 }
 
@@ -107,22 +109,32 @@ func New(config Config) (*Sandbox, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
+
 	logger := config.Logger
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
+
 	config.CallbackDelay = cmp.Or(config.CallbackDelay, defaultCallbackDelay)
+
 	arrived, err := openLedger(config.File, logger)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
+
 	s := &Sandbox{
-		config: config, logger: logger, arrived: arrived,
-		faults: newFaultBook(config.Seed), caller: newCaller(config.Remote), background: newBackground(),
-		born: strconv.FormatInt(time.Now().UnixNano(), 36),
+		config:     config,
+		logger:     logger,
+		arrived:    arrived,
+		faults:     newFaultBook(config.Seed),
+		caller:     newCaller(config.Remote),
+		background: newBackground(),
+		born:       strconv.FormatInt(time.Now().UnixNano(), 36),
 	}
+
 	s.handler = s.routes()
 	s.resume()
+
 	return s, nil
 }
 
@@ -136,6 +148,7 @@ func (s *Sandbox) Close() error {
 	s.gate.open()
 	s.background.stop()
 	s.caller.CloseIdleConnections()
+
 	return s.arrived.close()
 }
 
@@ -149,6 +162,7 @@ func (s *Sandbox) routes() http.Handler {
 	s.routeAnswers(mux)
 	s.routeRestaurant(mux)
 	s.routeMCP(mux)
+
 	// The sandbox listens where a browser can reach it; no other site may post to it.
 	return http.NewCrossOriginProtection().Handler(mux)
 }
@@ -173,11 +187,13 @@ func (s *Sandbox) MailAnswers() []MailAnswer {
 
 func matching[T any](all []*kept[T], match func(T) bool) []T {
 	var found []T
+
 	for _, k := range all {
 		if item := k.now(); match(item) {
 			found = append(found, item)
 		}
 	}
+
 	return found
 }
 
@@ -209,12 +225,15 @@ func (s *Sandbox) keepBack(ctx context.Context) {
 	if s.config.Latency > 0 {
 		timer := time.NewTimer(s.config.Latency)
 		defer timer.Stop()
+
 		select {
 		case <-timer.C:
+
 		case <-ctx.Done():
 			panic(http.ErrAbortHandler)
 		}
 	}
+
 	if s.gate.wait(ctx) != nil {
 		panic(http.ErrAbortHandler)
 	}

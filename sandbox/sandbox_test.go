@@ -35,22 +35,32 @@ type world struct {
 
 func config() sandbox.Config {
 	// What is accepted stays as it is, unless a test is about what becomes of it.
-	return sandbox.Config{AccountSID: account, AuthToken: token, SendGridKey: key, CallbackDelay: time.Hour}
+	return sandbox.Config{
+		AccountSID:    account,
+		AuthToken:     token,
+		SendGridKey:   key,
+		CallbackDelay: time.Hour,
+	}
 }
 
 func setup(t *testing.T, with ...func(*sandbox.Config)) *world {
 	t.Helper()
+
 	c := config()
 	for _, change := range with {
 		change(&c)
 	}
+
 	box, err := sandbox.New(c)
 	require.NoError(t, err)
+
 	server := httptest.NewServer(box.Handler())
+
 	t.Cleanup(func() {
 		require.NoError(t, box.Close())
 		server.Close()
 	})
+
 	return &world{Sandbox: box, url: server.URL}
 }
 
@@ -72,19 +82,25 @@ func (w *world) do(t *testing.T, method, path string, body string, change func(*
 	if !assert.NoError(t, err) { //nolint:testifylint // see above
 		return answer{}
 	}
+
 	if change != nil {
 		change(r)
 	}
+
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 	res, err := client.Do(r)
 	if !assert.NoError(t, err) { //nolint:testifylint // see above
 		return answer{}
 	}
+
 	defer res.Body.Close()
+
 	read, err := io.ReadAll(res.Body)
 	if !assert.NoError(t, err) { //nolint:testifylint // see above
 		return answer{}
 	}
+
 	return answer{status: res.StatusCode, header: res.Header, body: string(read)}
 }
 
@@ -105,10 +121,12 @@ func form(pairs ...string) url.Values {
 	values := url.Values{"To": {ana}, "From": {ours}, "Body": {"Hello Ana"}}
 	for i := 0; i < len(pairs); i += 2 {
 		values.Set(pairs[i], pairs[i+1])
+
 		if pairs[i+1] == "" {
 			values.Del(pairs[i])
 		}
 	}
+
 	return values
 }
 
@@ -134,6 +152,7 @@ func (w *world) mail(t *testing.T, body string) answer {
 
 func TestConfigIsChecked(t *testing.T) {
 	t.Parallel()
+
 	for name, change := range map[string]func(*sandbox.Config){
 		"AccountSID":  func(c *sandbox.Config) { c.AccountSID = "" },
 		"AuthToken":   func(c *sandbox.Config) { c.AuthToken = "not alphanumeric" },
@@ -142,6 +161,7 @@ func TestConfigIsChecked(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			c := config()
 			change(&c)
 			_, err := sandbox.New(c)
@@ -161,14 +181,18 @@ func TestAwait(t *testing.T) {
 
 	var seen []string
 	third := make(chan sandbox.Message)
+
 	go func() {
 		m, err := w.Await(t.Context(), func(m sandbox.Message) bool {
 			seen = append(seen, m.Body)
 			return len(seen) == 3
 		})
+
 		assert.NoError(t, err)
+
 		third <- m
 	}()
+
 	w.sms(t, "Body", "second")
 	w.sms(t, "Body", "third")
 	assert.Equal(t, "third", (<-third).Body)
@@ -181,6 +205,7 @@ func TestAwait(t *testing.T) {
 
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
+
 	_, err = w.Await(ended, func(sandbox.Message) bool { return false })
 	require.ErrorIs(t, err, context.Canceled)
 }
@@ -189,18 +214,24 @@ func TestAwaitSurvivesForgetting(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	w.sms(t, "Body", "before")
+
 	looking := make(chan struct{})
 	found := make(chan sandbox.Message)
+
 	go func() {
 		m, err := w.Await(t.Context(), func(m sandbox.Message) bool {
 			if m.Body == "before" {
 				close(looking)
 			}
+
 			return m.Body == "after"
 		})
+
 		assert.NoError(t, err)
+
 		found <- m
 	}()
+
 	<-looking
 	require.NoError(t, w.Forget())
 	w.sms(t, "Body", "after")
@@ -216,6 +247,7 @@ func TestHoldKeepsAnAcceptedSendUnanswered(t *testing.T) {
 	answered := make(chan answer, 2)
 	go func() { answered <- w.sms(t) }()
 	go func() { answered <- w.mail(t, validMail) }()
+
 	_, err := w.Await(t.Context(), func(sandbox.Message) bool { return true })
 	require.NoError(t, err)
 	_, err = w.AwaitMail(t.Context(), func(sandbox.Mail) bool { return true })
@@ -227,27 +259,44 @@ func TestHoldKeepsAnAcceptedSendUnanswered(t *testing.T) {
 	release()
 	assert.Empty(t, answered, "the other hold is still in force")
 	another()
-	assert.ElementsMatch(t, []int{http.StatusCreated, http.StatusAccepted}, []int{(<-answered).status, (<-answered).status})
+
+	assert.ElementsMatch(
+		t,
+		[]int{http.StatusCreated, http.StatusAccepted},
+		[]int{(<-answered).status, (<-answered).status},
+	)
+
 	assert.Equal(t, http.StatusCreated, w.sms(t).status, "nothing is held any more")
 }
 
 func TestHeldSendIsKeptWhenTheCallerHangsUp(t *testing.T) {
 	t.Parallel()
+
 	w := setup(t)
 	defer w.Hold()()
+
 	ctx, hangUp := context.WithCancel(t.Context())
 	failed := make(chan error)
+
 	go func() {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+messagesPath, strings.NewReader(form().Encode()))
+		r, err := http.NewRequestWithContext(
+			ctx,
+			http.MethodPost,
+			w.url+messagesPath,
+			strings.NewReader(form().Encode()),
+		)
 		if err == nil {
 			asTwilioCaller(r)
+
 			var res *http.Response
 			if res, err = new(http.Client).Do(r); err == nil {
 				err = res.Body.Close()
 			}
 		}
+
 		failed <- err
 	}()
+
 	_, err := w.Await(t.Context(), func(sandbox.Message) bool { return true })
 	require.NoError(t, err)
 	hangUp()
@@ -259,8 +308,10 @@ func TestCloseReleasesAndRefuses(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	w.Hold()
+
 	answered := make(chan answer)
 	go func() { answered <- w.sms(t) }()
+
 	_, err := w.Await(t.Context(), func(sandbox.Message) bool { return true })
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
@@ -279,6 +330,7 @@ func TestLatencyIsSpentAfterKeeping(t *testing.T) {
 	const latency = 40 * time.Millisecond
 	w := setup(t, func(c *sandbox.Config) { c.Latency = latency })
 	began := time.Now()
+
 	assert.Equal(t, http.StatusCreated, w.sms(t).status)
 	assert.GreaterOrEqual(t, time.Since(began), latency)
 }
@@ -311,9 +363,11 @@ func TestOtherSitesMayNotPost(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	w.sms(t)
+
 	from := func(site string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", site) }
 	}
+
 	assert.Equal(t, http.StatusForbidden, w.do(t, http.MethodPost, "/sandbox/empty", "", from("cross-site")).status)
 	assert.Len(t, w.Messages(sandbox.MessageFilter{}), 1)
 	own := w.do(t, http.MethodPost, "/sandbox/empty", "", from("same-origin"))

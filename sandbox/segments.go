@@ -15,22 +15,35 @@ const (
 // countSegments is how many parts a body is sent in: one of 160 septets, or several of
 // 153; in UCS-2 one of 70 units, or several of 67. No character is split over two.
 func countSegments(body string) int {
-	single, several, cost := 160, 153, gsmCost
+	single := 160
+	several := 153
+	cost := gsmCost
+
 	if strings.ContainsFunc(body, func(r rune) bool { return gsmCost(r) == 0 }) {
-		single, several, cost = 70, 67, utf16.RuneLen
+		single = 70
+		several = 67
+		cost = utf16.RuneLen
 	}
-	total, segments, used := 0, 1, 0
+
+	total := 0
+	segments := 1
+	used := 0
+
 	for _, r := range body {
 		units := cost(r)
 		total += units
+
 		if used+units > several {
 			segments, used = segments+1, 0
 		}
+
 		used += units
 	}
+
 	if total <= single {
 		return 1
 	}
+
 	return segments
 }
 
@@ -42,5 +55,6 @@ func gsmCost(r rune) int {
 	case strings.ContainsRune(gsmExtension, r):
 		return 2
 	}
+
 	return 0
 }

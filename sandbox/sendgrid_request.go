@@ -56,15 +56,18 @@ func (m *mailRequest) text(mimeType string) string {
 			return content.Value
 		}
 	}
+
 	return ""
 }
 
 func (m *mailRequest) recipients() []string {
 	var addresses []string
+
 	for _, p := range m.Personalizations {
 		for _, to := range slices.Concat(p.To, p.CC, p.BCC) {
 			addresses = append(addresses, to.Email)
 		}
 	}
+
 	return addresses
 }

@@ -49,12 +49,16 @@ func TestMailIsAnsweredAsSendGridDoes(t *testing.T) {
 func TestEveryPersonalizationIsAMail(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	w.mail(t, `{"from":{"email":"care@acme.example"},"subject":"Global","headers":{"A":"1","B":"1"},"custom_args":{"a":"1"},
+	w.mail(
+		t,
+		`{"from":{"email":"care@acme.example"},"subject":"Global","headers":{"A":"1","B":"1"},"custom_args":{"a":"1"},
 		"reply_to_list":[{"email":"r@acme.example"}],"categories":["news"],
 		"personalizations":[
 			{"to":[{"email":"ana@customer.example"}],"subject":"Own","headers":{"B":"2"},"custom_args":{"a":"2"},"from":{"email":"own@acme.example"}},
 			{"to":[{"email":"ben@customer.example"}],"cc":[{"email":"cc@customer.example"}],"bcc":[{"email":"bcc@customer.example"}]}],
-		"content":[{"type":"text/html","value":"<p>Hi</p>"}]}`)
+		"content":[{"type":"text/html","value":"<p>Hi</p>"}]}`,
+	)
+
 	kept := w.Mails()
 	require.Len(t, kept, 2)
 	assert.Equal(t, kept[0].MessageID, kept[1].MessageID)
@@ -76,14 +80,17 @@ func mailWith(t *testing.T, changes map[string]any) string {
 	t.Helper()
 	var mail map[string]any
 	require.NoError(t, json.Unmarshal([]byte(validMail), &mail))
+
 	for field, value := range changes {
 		mail[field] = value
 		if value == nil {
 			delete(mail, field)
 		}
 	}
+
 	encoded, err := json.Marshal(mail)
 	require.NoError(t, err)
+
 	return string(encoded)
 }
 
@@ -94,17 +101,21 @@ func people(n int) []object {
 	for i := range all {
 		all[i] = object{"email": fmt.Sprintf("p%d@customer.example", i)}
 	}
+
 	return all
 }
 
 func TestSendGridRefuses(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
+
 	to := func(more object) []object {
 		p := object{"to": people(1)}
 		maps.Copy(p, more)
+
 		return []object{p}
 	}
+
 	plain, html := object{"type": "text/plain", "value": "x"}, object{"type": "text/html", "value": "<p>x</p>"}
 	for name, test := range map[string]struct {
 		changes object
@@ -155,17 +166,21 @@ func TestSendGridRefuses(t *testing.T) {
 			require.Equal(t, http.StatusBadRequest, refused.status, refused.body)
 			var problems sendGridErrors
 			refused.decode(t, &problems)
+
 			fields := []string{}
+
 			for _, problem := range problems.Errors {
 				assert.NotEmpty(t, problem.Message)
 				require.NotNil(t, problem.Field)
 				require.NotNil(t, problem.Help)
 				fields = append(fields, *problem.Field)
 			}
+
 			assert.Contains(t, fields, test.field)
 			assert.Empty(t, refused.header.Get("X-Message-Id"))
 		})
 	}
+
 	t.Cleanup(func() { assert.Empty(t, w.Mails(), "nothing refused is kept") })
 }
 
@@ -173,22 +188,29 @@ func TestSendGridNamesEveryProblem(t *testing.T) {
 	t.Parallel()
 	var problems sendGridErrors
 	setup(t).mail(t, `{}`).decode(t, &problems)
+
 	fields := []string{}
 	for _, problem := range problems.Errors {
 		fields = append(fields, *problem.Field)
 	}
+
 	assert.Equal(t, []string{"from.email", "personalizations", "subject", "content"}, fields)
 }
 
 func TestSendGridAccepts(t *testing.T) {
 	t.Parallel()
+
 	w := setup(t)
 	for name, changes := range map[string]object{
 		"subjects per personalization": {"subject": nil, "personalizations": []object{{"to": people(1), "subject": "Own"}}},
 		"a template":                   {"subject": nil, "content": nil, "template_id": "d-1"},
 		"threading headers": {"headers": object{
-			"Message-ID": "<1@acme.example>", "In-Reply-To": "<2@acme.example>", "References": "<3@acme.example>",
-			"List-Unsubscribe": "<https://acme.example/u>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click", "Auto-Submitted": "auto-replied",
+			"Message-ID":            "<1@acme.example>",
+			"In-Reply-To":           "<2@acme.example>",
+			"References":            "<3@acme.example>",
+			"List-Unsubscribe":      "<https://acme.example/u>",
+			"List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+			"Auto-Submitted":        "auto-replied",
 		}},
 		"a thousand recipients": {"personalizations": []object{{"to": people(1000)}}},
 		"soon":                  {"send_at": time.Now().Add(71 * time.Hour).Unix()},
@@ -206,12 +228,14 @@ func TestSendGridAccepts(t *testing.T) {
 func TestSendGridDoor(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
+
 	header := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) {
 			asSendGridCaller(r)
 			r.Header.Set(name, value)
 		}
 	}
+
 	const grant = "The provided authorization grant is invalid, expired, or revoked"
 	for name, test := range map[string]struct {
 		method, path, body string
@@ -236,10 +260,15 @@ func TestSendGridDoor(t *testing.T) {
 			t.Parallel()
 			got := w.do(t, test.method, test.path, test.body, test.change)
 			assert.Equal(t, test.status, got.status, got.body)
+
 			if test.message == "" {
 				return
 			}
-			expected, err := json.Marshal(object{"errors": []object{{"message": test.message, "field": nil, "help": nil}}})
+
+			expected, err := json.Marshal(
+				object{"errors": []object{{"message": test.message, "field": nil, "help": nil}}},
+			)
+
 			require.NoError(t, err)
 			assert.JSONEq(t, string(expected), got.body)
 		})

@@ -25,6 +25,7 @@ func NewSigningKey() (*ecdsa.PrivateKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: make a signing key: %w", err)
 	}
+
 	return key, nil
 }
 
@@ -35,17 +36,21 @@ func SigningKeyFile(path string) (*ecdsa.PrivateKey, error) {
 	if errors.Is(err, os.ErrNotExist) {
 		return createKeyFile(path)
 	}
+
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: read the signing key: %w", err)
 	}
+
 	block, _ := pem.Decode(raw)
 	if block == nil || block.Type != pemType {
 		return nil, fmt.Errorf("sandbox: %s holds no %s", path, pemType)
 	}
+
 	key, err := x509.ParseECPrivateKey(block.Bytes)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: read the signing key: %w", err)
 	}
+
 	return key, nil
 }
 
@@ -54,17 +59,21 @@ func createKeyFile(path string) (*ecdsa.PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	der, err := x509.MarshalECPrivateKey(key)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: encode the signing key: %w", err)
 	}
+
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("sandbox: make the folder of the signing key: %w", err)
 	}
+
 	raw := pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der})
 	if err := os.WriteFile(filepath.Clean(path), raw, 0o600); err != nil {
 		return nil, fmt.Errorf("sandbox: write the signing key: %w", err)
 	}
+
 	return key, nil
 }
 
@@ -75,6 +84,7 @@ func PublicKey(key *ecdsa.PrivateKey) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("sandbox: encode the public key: %w", err)
 	}
+
 	return base64.StdEncoding.EncodeToString(der), nil
 }
 
@@ -82,10 +92,12 @@ func PublicKey(key *ecdsa.PrivateKey) (string, error) {
 func (s *Sandbox) sendGridCall(address, contentType string, body []byte) (posting, error) {
 	timestamp := strconv.FormatInt(time.Now().Unix(), 10)
 	digest := sha256.Sum256(append([]byte(timestamp), body...))
+
 	signature, err := ecdsa.SignASN1(rand.Reader, s.config.SigningKey, digest[:])
 	if err != nil {
 		return posting{}, fmt.Errorf("sign a webhook call: %w", err)
 	}
+
 	return posting{
 		url: address,
 		header: http.Header{

@@ -15,6 +15,7 @@ func (s *Sandbox) routeTools(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
+
 	for _, path := range []string{"/sandbox/messages", "/sandbox/messages.json"} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 			query := r.URL.Query()
@@ -22,6 +23,7 @@ func (s *Sandbox) routeTools(mux *http.ServeMux) {
 			writeJSON(w, http.StatusOK, map[string][]Message{"messages": orEmpty(s.Messages(filter))})
 		})
 	}
+
 	for _, path := range []string{"/sandbox/mails", "/sandbox/mails.json"} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
 			writeJSON(w, http.StatusOK, map[string]any{
@@ -29,6 +31,7 @@ func (s *Sandbox) routeTools(mux *http.ServeMux) {
 			})
 		})
 	}
+
 	mux.HandleFunc("DELETE /sandbox", func(w http.ResponseWriter, r *http.Request) {
 		if s.forgetOrFail(w, r) {
 			w.WriteHeader(http.StatusNoContent)
@@ -40,8 +43,10 @@ func (s *Sandbox) forgetOrFail(w http.ResponseWriter, r *http.Request) bool {
 	if err := s.Forget(); err != nil {
 		s.logger.ErrorContext(r.Context(), "the sandbox could not be emptied", "error", err)
 		http.Error(w, "The sandbox could not be emptied; its log says why.", http.StatusInternalServerError)
+
 		return false
 	}
+
 	return true
 }
 
@@ -50,5 +55,6 @@ func orEmpty[T any](list []T) []T {
 	if list == nil {
 		return []T{}
 	}
+
 	return list
 }

@@ -25,6 +25,7 @@ func (s *Sandbox) routeTwilio(mux *http.ServeMux) {
 	mux.Handle("GET "+twilioMessage, s.twilio(s.fetchMessage))
 	mux.Handle(twilioMessages, s.twilio(methodNotAllowed))
 	mux.Handle(twilioMessage, s.twilio(methodNotAllowed))
+
 	mux.Handle("/2010-04-01/", s.twilio(func(_ http.ResponseWriter, r *http.Request) *twilioProblem {
 		return notFound(r)
 	}))
@@ -40,7 +41,9 @@ type twilioProblem struct {
 
 func newProblem(status, code int, message string) *twilioProblem {
 	return &twilioProblem{
-		Code: code, Message: message, Status: status,
+		Code:     code,
+		Message:  message,
+		Status:   status,
 		MoreInfo: "https://www.twilio.com/docs/errors/" + strconv.Itoa(code),
 	}
 }
@@ -49,16 +52,20 @@ func newProblem(status, code int, message string) *twilioProblem {
 func (s *Sandbox) twilio(handle func(http.ResponseWriter, *http.Request) *twilioProblem) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Twilio-Request-Id", newSID("RQ"))
+
 		p := s.authenticate(r)
 		if p == nil {
 			p = handle(w, r)
 		}
+
 		if p == nil {
 			return
 		}
+
 		if p.Status == http.StatusUnauthorized {
 			w.Header().Set("WWW-Authenticate", `Basic realm="Twilio API"`)
 		}
+
 		s.logger.InfoContext(r.Context(), "the sandbox refused a Twilio request", "status", p.Status, "code", p.Code)
 		writeJSON(w, p.Status, p)
 	})
@@ -66,14 +73,17 @@ func (s *Sandbox) twilio(handle func(http.ResponseWriter, *http.Request) *twilio
 
 func (s *Sandbox) authenticate(r *http.Request) *twilioProblem {
 	account, token, _ := r.BasicAuth()
+
 	right := subtle.ConstantTimeCompare([]byte(account), []byte(s.config.AccountSID)) &
 		subtle.ConstantTimeCompare([]byte(token), []byte(s.config.AuthToken))
 	if right != 1 {
 		return newProblem(http.StatusUnauthorized, 20003, "Authenticate")
 	}
+
 	if path := r.PathValue("account"); path != "" && path != s.config.AccountSID {
 		return notFound(r)
 	}
+
 	return nil
 }
 
@@ -91,32 +101,43 @@ func (s *Sandbox) createMessage(w http.ResponseWriter, r *http.Request) *twilioP
 	if p == nil {
 		p = checkMessage(form)
 	}
+
 	if p == nil && s.arrived.stopped(form.Get("To"), form.Get("From"), form.Get("MessagingServiceSid")) {
 		p = optedOut()
 	}
+
 	if p != nil {
 		return p
 	}
+
 	fault := s.faults.post(ChannelSMS, form.Get("To"))
 	if p := twilioRefusal(w, fault, form.Get("To")); p != nil {
 		return p
 	}
+
 	m := newMessage(form, r.Header)
+
 	if fault.Kind == FaultLate {
 		s.acceptLate(fault, func() (func(), error) { return s.acceptMessage(&m) })
 	}
+
 	goOn, err := s.acceptMessage(&m)
 	if err != nil {
 		s.logger.ErrorContext(r.Context(), "the sandbox could not keep a message", "error", err)
 		return newProblem(http.StatusInternalServerError, 20500, "An internal server error has occurred")
 	}
+
 	defer goOn() // after the answer, even if there is none
+
 	s.keepBack(r.Context())
+
 	if fault.Kind == FaultError {
 		return newProblem(http.StatusInternalServerError, 20500, "An internal server error has occurred")
 	}
+
 	s.mangle(w, r, fault, http.StatusCreated)
 	writeJSON(w, http.StatusCreated, s.resource(m))
+
 	return nil
 }
 
@@ -125,10 +146,12 @@ func (s *Sandbox) acceptMessage(m *Message) (goOn func(), err error) {
 	m.CreatedAt = now()
 	m.UpdatedAt = m.CreatedAt
 	faults := s.faults.later(ChannelSMS, m.To)
+
 	m.Doomed, m.ListedAt = faults.doomed, faults.listedAt(m.CreatedAt)
 	if err := s.arrived.record(record{Message: m}); err != nil {
 		return func() {}, err
 	}
+
 	return s.depart(s.messageStages(*m), faults), nil
 }
 
@@ -139,13 +162,16 @@ func postedForm(w http.ResponseWriter, r *http.Request) (url.Values, *twilioProb
 	if err != nil || contentType != "application/x-www-form-urlencoded" {
 		return url.Values{}, nil
 	}
+
 	r.Body = http.MaxBytesReader(w, r.Body, twilioFormLimit)
 	if err := r.ParseForm(); err != nil {
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 			return nil, newProblem(http.StatusRequestEntityTooLarge, 20001, "The request is too large")
 		}
+
 		return nil, newProblem(http.StatusBadRequest, 20001, "The parameters are not a valid form")
 	}
+
 	return r.PostForm, nil
 }
 
@@ -155,27 +181,39 @@ func newMessage(form url.Values, header http.Header) Message {
 	if form.Has("MediaUrl") {
 		prefix = "MM"
 	}
+
 	if form.Get("MessagingServiceSid") != "" {
 		status = "accepted"
 	}
+
 	at := now()
+
 	return Message{
-		SID:  newSID(prefix),
-		From: form.Get("From"), To: form.Get("To"), MessagingServiceSID: form.Get("MessagingServiceSid"),
-		Body: form.Get("Body"), Segments: countSegments(form.Get("Body")),
-		Status: status, Direction: Outbound,
-		CreatedAt: at, UpdatedAt: at,
-		Form: form, RequestHeader: withoutCredentials(header),
+		SID:                 newSID(prefix),
+		From:                form.Get("From"),
+		To:                  form.Get("To"),
+		MessagingServiceSID: form.Get("MessagingServiceSid"),
+		Body:                form.Get("Body"),
+		Segments:            countSegments(form.Get("Body")),
+		Status:              status,
+		Direction:           Outbound,
+		CreatedAt:           at,
+		UpdatedAt:           at,
+		Form:                form,
+		RequestHeader:       withoutCredentials(header),
 	}
 }
 
 func (s *Sandbox) fetchMessage(w http.ResponseWriter, r *http.Request) *twilioProblem {
 	sid, isJSON := strings.CutSuffix(r.PathValue("message"), ".json")
+
 	m, found := s.arrived.message(sid)
 	if !isJSON || !found {
 		return notFound(r)
 	}
+
 	writeJSON(w, http.StatusOK, s.resource(m))
+
 	return nil
 }
 
@@ -205,25 +243,39 @@ type messageResource struct {
 
 func (s *Sandbox) resource(m Message) messageResource {
 	path := "/2010-04-01/Accounts/" + s.config.AccountSID + "/Messages/" + m.SID
+
 	segments := m.Segments
 	if m.Status == "accepted" {
 		segments = 0 // a messaging service counts once it has picked a sender
 	}
+
 	resource := messageResource{
-		SID: m.SID, AccountSID: s.config.AccountSID,
-		MessagingServiceSID: orNull(m.MessagingServiceSID), From: orNull(m.From), To: m.To,
-		Body: m.Body, Status: m.Status, Direction: m.Direction,
-		NumSegments: strconv.Itoa(segments), NumMedia: strconv.Itoa(len(m.Form["MediaUrl"])),
-		DateCreated: rfc2822(m.CreatedAt), DateUpdated: rfc2822(m.UpdatedAt),
-		PriceUnit: "USD", APIVersion: "2010-04-01",
-		URI: path + ".json", SubresourceURIs: map[string]string{"media": path + "/Media.json"},
+		SID:                 m.SID,
+		AccountSID:          s.config.AccountSID,
+		MessagingServiceSID: orNull(m.MessagingServiceSID),
+		From:                orNull(m.From),
+		To:                  m.To,
+		Body:                m.Body,
+		Status:              m.Status,
+		Direction:           m.Direction,
+		NumSegments:         strconv.Itoa(segments),
+		NumMedia:            strconv.Itoa(len(m.Form["MediaUrl"])),
+		DateCreated:         rfc2822(m.CreatedAt),
+		DateUpdated:         rfc2822(m.UpdatedAt),
+		PriceUnit:           "USD",
+		APIVersion:          "2010-04-01",
+		URI:                 path + ".json",
+		SubresourceURIs:     map[string]string{"media": path + "/Media.json"},
 	}
+
 	if m.ErrorCode != 0 {
 		resource.ErrorCode, resource.ErrorMessage = &m.ErrorCode, new("Unreachable destination handset")
 	}
+
 	if m.SentAt != nil {
 		resource.DateSent = new(rfc2822(*m.SentAt))
 	}
+
 	return resource
 }
 
@@ -233,6 +285,7 @@ func orNull(s string) *string {
 	if s == "" {
 		return nil
 	}
+
 	return &s
 }
 

@@ -38,20 +38,28 @@ type listing struct {
 
 func (s *Sandbox) listMessages(w http.ResponseWriter, r *http.Request) *twilioProblem {
 	list := readListing(r.URL.Query())
+
 	sent, p := readSentFilter(list.filter)
 	if p != nil {
 		return p
 	}
-	to, from, at := list.filter.Get("To"), list.filter.Get("From"), now()
+
+	to := list.filter.Get("To")
+	from := list.filter.Get("From")
+	at := now()
 	found := matching(s.arrived.look().messages, func(m Message) bool {
 		return (to == "" || to == m.To) && (from == "" || from == m.From) && sent.matches(m) && m.listed(at)
 	})
+
 	slices.Reverse(found)
+
 	first, p := list.first(found)
 	if p != nil {
 		return p
 	}
+
 	writeJSON(w, http.StatusOK, s.page(list, found, first))
+
 	return nil
 }
 
@@ -64,12 +72,15 @@ func readListing(query url.Values) listing {
 			list.filter.Set(name, query.Get(name))
 		}
 	}
+
 	if size, err := strconv.Atoi(query.Get("PageSize")); err == nil && size > 0 {
 		list.size = min(size, maxPageSize)
 	}
+
 	if number, err := strconv.Atoi(query.Get("Page")); err == nil && number > 0 {
 		list.number = number
 	}
+
 	return list
 }
 
@@ -79,16 +90,19 @@ func (l listing) first(matching []Message) (int, *twilioProblem) {
 	if l.token == "" {
 		return min(l.number*l.size, len(matching)), nil
 	}
+
 	for _, way := range []struct {
 		prefix string
 		step   int
 	}{{"PA", 1}, {"PB", -l.size}} {
 		sid, ok := strings.CutPrefix(l.token, way.prefix)
+
 		at := slices.IndexFunc(matching, func(m Message) bool { return m.SID == sid })
 		if ok && at >= 0 {
 			return max(at+way.step, 0), nil
 		}
 	}
+
 	return 0, invalid(20001, "The PageToken is not one of this list")
 }
 
@@ -96,29 +110,38 @@ func (s *Sandbox) page(list listing, matching []Message, first int) messagePage 
 	shown := matching[first:min(first+list.size, len(matching))]
 	start := list.number * list.size
 	page := messagePage{
-		Messages: make([]messageResource, 0, len(shown)),
-		Page:     list.number, PageSize: list.size, Start: start, End: max(start+len(shown)-1, 0),
+		Messages:     make([]messageResource, 0, len(shown)),
+		Page:         list.number,
+		PageSize:     list.size,
+		Start:        start,
+		End:          max(start+len(shown)-1, 0),
 		URI:          s.listURI(list, list.number, list.token),
 		FirstPageURI: s.listURI(list, 0, ""),
 	}
+
 	for _, m := range shown {
 		page.Messages = append(page.Messages, s.resource(m))
 	}
+
 	if first+len(shown) < len(matching) {
 		page.NextPageURI = new(s.listURI(list, list.number+1, "PA"+shown[len(shown)-1].SID))
 	}
+
 	if list.number > 0 && first > 0 && len(shown) > 0 {
 		page.PreviousPageURI = new(s.listURI(list, list.number-1, "PB"+shown[0].SID))
 	}
+
 	return page
 }
 
 func (s *Sandbox) listURI(list listing, number int, token string) string {
 	query := url.Values{"PageSize": {strconv.Itoa(list.size)}, "Page": {strconv.Itoa(number)}}
 	maps.Copy(query, list.filter)
+
 	if token != "" {
 		query.Set("PageToken", token)
 	}
+
 	return "/2010-04-01/Accounts/" + s.config.AccountSID + "/Messages.json?" + query.Encode()
 }
 
@@ -136,10 +159,13 @@ func readSentFilter(filter url.Values) (sent sentFilter, p *twilioProblem) {
 	if sent.on, p = readMoment(filter.Get("DateSent")); p != nil {
 		return sent, p
 	}
+
 	if sent.before, p = readMoment(filter.Get("DateSent<")); p != nil {
 		return sent, p
 	}
+
 	sent.after, p = readMoment(filter.Get("DateSent>"))
+
 	return sent, p
 }
 
@@ -147,12 +173,15 @@ func readMoment(raw string) (*moment, *twilioProblem) {
 	if raw == "" {
 		return nil, nil
 	}
+
 	if day, err := time.Parse(time.DateOnly, raw); err == nil {
 		return &moment{at: day, unit: 24 * time.Hour}, nil
 	}
+
 	if second, err := time.Parse(time.RFC3339, raw); err == nil {
 		return &moment{at: second, unit: time.Second}, nil
 	}
+
 	return nil, invalid(20001, "DateSent must be YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ")
 }
 
@@ -160,9 +189,11 @@ func readMoment(raw string) (*moment, *twilioProblem) {
 // "DateSent>=" do.
 func (f sentFilter) matches(m Message) bool {
 	compare := func(to *moment) int { return m.SentAt.UTC().Truncate(to.unit).Compare(to.at) }
+
 	if m.SentAt == nil {
 		return f == sentFilter{}
 	}
+
 	return (f.on == nil || compare(f.on) == 0) &&
 		(f.before == nil || compare(f.before) <= 0) &&
 		(f.after == nil || compare(f.after) >= 0)

@@ -32,6 +32,7 @@ func checkMessage(form url.Values) *twilioProblem {
 			return p
 		}
 	}
+
 	return nil
 }
 
@@ -54,6 +55,7 @@ func checkPresent(form url.Values) *twilioProblem {
 	case form.Get("Body") == "" && !form.Has("MediaUrl") && !form.Has("ContentSid"):
 		return invalid(21602, "Message body is required.")
 	}
+
 	return nil
 }
 
@@ -64,14 +66,27 @@ func checkTo(form url.Values) *twilioProblem {
 	case to == "+15005550001" || !e164.MatchString(to):
 		return invalid(21211, "Invalid 'To' Phone Number: "+to)
 	case to == "+15005550002":
-		return invalid(21612, fmt.Sprintf("Message cannot be sent with the current combination of 'To' (%s) and/or 'From' (%s) parameters", to, from))
+		return invalid(
+			21612,
+			fmt.Sprintf(
+				"Message cannot be sent with the current combination of 'To' (%s) and/or 'From' (%s) parameters",
+				to,
+				from,
+			),
+		)
+
 	case to == "+15005550003":
-		return invalid(21408, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: "+to)
+		return invalid(
+			21408,
+			"Permission to send an SMS has not been enabled for the region indicated by the 'To' number: "+to,
+		)
+
 	case to == "+15005550004":
 		return optedOut()
 	case to == "+15005550009":
 		return notMobile(to)
 	}
+
 	return nil
 }
 
@@ -85,8 +100,12 @@ func checkFrom(form url.Values) *twilioProblem {
 	case from == "+15005550008":
 		return invalid(21611, "This 'From' number has exceeded the maximum number of queued messages: "+from)
 	case from == "+15005550007" || !usableSender(from):
-		return invalid(21606, "The 'From' phone number provided ("+from+") is not a valid message-capable Twilio phone number for this destination")
+		return invalid(
+			21606,
+			"The 'From' phone number provided ("+from+") is not a valid message-capable Twilio phone number for this destination",
+		)
 	}
+
 	return nil
 }
 
@@ -104,6 +123,7 @@ func checkContent(form url.Values) *twilioProblem {
 	case len(form["MediaUrl"]) > maxMedia:
 		return invalid(21623, "Number of media files exceeds allowed limit")
 	}
+
 	return nil
 }
 
@@ -114,10 +134,12 @@ func checkStatusCallback(form url.Values) *twilioProblem {
 	if raw == "" {
 		return nil
 	}
+
 	callback, err := url.Parse(raw)
 	if err != nil || (callback.Scheme != "http" && callback.Scheme != "https") ||
 		callback.Hostname() == "" || strings.Contains(callback.Hostname(), "_") {
 		return invalid(21609, "The 'StatusCallback' URL "+raw+" is not a valid URL.")
 	}
+
 	return nil
 }

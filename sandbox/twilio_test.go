@@ -32,6 +32,7 @@ func TestMessageIsAnsweredAsTwilioDoes(t *testing.T) {
 	created.decode(t, &resource)
 	sid, _ := resource["sid"].(string)
 	assert.Regexp(t, `^SM[0-9a-f]{32}$`, sid)
+
 	for _, date := range []string{"date_created", "date_updated"} {
 		written, _ := resource[date].(string)
 		at, err := time.Parse("Mon, 02 Jan 2006 15:04:05 -0700", written)
@@ -40,13 +41,27 @@ func TestMessageIsAnsweredAsTwilioDoes(t *testing.T) {
 		assert.True(t, strings.HasSuffix(written, "+0000"))
 		delete(resource, date)
 	}
+
 	path := "/2010-04-01/Accounts/" + account + "/Messages/" + sid
 	assert.Equal(t, map[string]any{
-		"sid": sid, "account_sid": account, "messaging_service_sid": nil,
-		"from": ours, "to": ana, "body": "Hello Ana", "status": "queued", "direction": "outbound-api",
-		"num_segments": "1", "num_media": "0", "date_sent": nil, "price": nil, "price_unit": "USD",
-		"error_code": nil, "error_message": nil, "api_version": "2010-04-01",
-		"uri": path + ".json", "subresource_uris": map[string]any{"media": path + "/Media.json"},
+		"sid":                   sid,
+		"account_sid":           account,
+		"messaging_service_sid": nil,
+		"from":                  ours,
+		"to":                    ana,
+		"body":                  "Hello Ana",
+		"status":                "queued",
+		"direction":             "outbound-api",
+		"num_segments":          "1",
+		"num_media":             "0",
+		"date_sent":             nil,
+		"price":                 nil,
+		"price_unit":            "USD",
+		"error_code":            nil,
+		"error_message":         nil,
+		"api_version":           "2010-04-01",
+		"uri":                   path + ".json",
+		"subresource_uris":      map[string]any{"media": path + "/Media.json"},
 	}, resource)
 
 	fetched := w.do(t, http.MethodGet, path+".json", "", asTwilioCaller)
@@ -82,13 +97,16 @@ func TestMedia(t *testing.T) {
 func TestHeadersAreRecordedWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
+
 	send := func(r *http.Request) {
 		asTwilioCaller(r)
 		r.Header.Set("Idempotency-Key", "ignored")
 	}
+
 	for range 2 {
 		assert.Equal(t, http.StatusCreated, w.do(t, http.MethodPost, messagesPath, form().Encode(), send).status)
 	}
+
 	kept := w.Messages(sandbox.MessageFilter{})
 	require.Len(t, kept, 2, "the key is ignored, as the real one ignores it")
 	assert.Equal(t, "ignored", kept[0].RequestHeader.Get("Idempotency-Key"))
@@ -97,6 +115,7 @@ func TestHeadersAreRecordedWithoutCredentials(t *testing.T) {
 
 func TestTwilioRefuses(t *testing.T) {
 	t.Parallel()
+
 	w := setup(t)
 	for name, test := range map[string]struct {
 		change []string
@@ -134,11 +153,13 @@ func TestTwilioRefuses(t *testing.T) {
 			assert.Regexp(t, `^https://www\.twilio\.com/docs/errors/\d+$`, problem.MoreInfo)
 		})
 	}
+
 	t.Cleanup(func() { assert.Empty(t, w.Messages(sandbox.MessageFilter{}), "nothing refused is kept") })
 }
 
 func TestTwilioAccepts(t *testing.T) {
 	t.Parallel()
+
 	w := setup(t)
 	for name, change := range map[string][]string{
 		"magic From":          {"From", "+15005550006"},
@@ -157,10 +178,12 @@ func TestTwilioAccepts(t *testing.T) {
 func TestTooManyMedia(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
+
 	values := form()
 	for range 11 {
 		values.Add("MediaUrl", "https://acme.example/a.png")
 	}
+
 	var problem twilioError
 	w.do(t, http.MethodPost, messagesPath, values.Encode(), asTwilioCaller).decode(t, &problem)
 	assert.Equal(t, 21623, problem.Code)
@@ -169,12 +192,14 @@ func TestTooManyMedia(t *testing.T) {
 func TestTwilioAuthentication(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
+
 	as := func(user, password string) func(*http.Request) {
 		return func(r *http.Request) {
 			asTwilioCaller(r)
 			r.SetBasicAuth(user, password)
 		}
 	}
+
 	elsewhere := "/2010-04-01/Accounts/ACffffffffffffffffffffffffffffffff/Messages.json"
 	for name, test := range map[string]struct {
 		method, path string
@@ -205,6 +230,7 @@ func TestTwilioAuthentication(t *testing.T) {
 
 func TestOnlyFormsHaveParameters(t *testing.T) {
 	t.Parallel()
+
 	w := setup(t)
 	for name, test := range map[string]struct {
 		contentType, path, body string
@@ -220,10 +246,12 @@ func TestOnlyFormsHaveParameters(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			got := w.do(t, http.MethodPost, test.path, test.body, func(r *http.Request) {
 				r.SetBasicAuth(account, token)
 				r.Header.Set("Content-Type", test.contentType)
 			})
+
 			assert.Equal(t, test.status, got.status, got.body)
 			var problem struct{ Code int }
 			got.decode(t, &problem)
@@ -234,6 +262,7 @@ func TestOnlyFormsHaveParameters(t *testing.T) {
 
 func TestSegments(t *testing.T) {
 	t.Parallel()
+
 	w := setup(t)
 	for name, test := range map[string]struct {
 		body string
@@ -254,10 +283,12 @@ func TestSegments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			var resource struct {
 				SID      string `json:"sid"`
 				Segments string `json:"num_segments"`
 			}
+
 			w.sms(t, "Body", test.body).decode(t, &resource)
 			m, err := w.Await(t.Context(), func(m sandbox.Message) bool { return m.SID == resource.SID })
 			require.NoError(t, err)
@@ -286,6 +317,7 @@ func (p messagePage) bodies() []string {
 	for _, m := range p.Messages {
 		bodies = append(bodies, m.Body)
 	}
+
 	return bodies
 }
 
@@ -295,16 +327,19 @@ func (w *world) list(t *testing.T, uri string) messagePage {
 	require.Equal(t, http.StatusOK, got.status, got.body)
 	var page messagePage
 	got.decode(t, &page)
+
 	return page
 }
 
 func TestListPagesKeepTheirPlace(t *testing.T) {
 	t.Parallel()
+
 	w := setup(t)
 	for _, body := range []string{"1", "2", "3", "4", "5"} {
 		w.sms(t, "Body", body)
 		w.sms(t, "Body", body, "To", ben)
 	}
+
 	first := w.list(t, messagesPath+"?PageSize=2&To="+url.QueryEscape(ana))
 	assert.Equal(t, []string{"5", "4"}, first.bodies(), "newest first")
 	assert.Equal(t, []int{0, 2, 0, 1}, []int{first.Page, first.PageSize, first.Start, first.End})
@@ -323,7 +358,13 @@ func TestListPagesKeepTheirPlace(t *testing.T) {
 	assert.Equal(t, []string{"1"}, last.bodies())
 	assert.Nil(t, last.NextPageURI)
 	assert.Equal(t, []string{"6", "5"}, w.list(t, last.FirstPageURI).bodies())
-	assert.Equal(t, []string{"4", "3"}, w.list(t, messagesPath+"?PageSize=2&Page=1&To="+url.QueryEscape(ana)).bodies(), "by number")
+
+	assert.Equal(
+		t,
+		[]string{"4", "3"},
+		w.list(t, messagesPath+"?PageSize=2&Page=1&To="+url.QueryEscape(ana)).bodies(),
+		"by number",
+	)
 }
 
 func TestListFilters(t *testing.T) {
@@ -337,6 +378,7 @@ func TestListFilters(t *testing.T) {
 	w.sms(t, "Body", "to ana")
 	w.sms(t, "Body", "to ben", "To", ben)
 	w.sms(t, "Body", "from elsewhere", "From", "+15550002222")
+
 	today := time.Now().UTC().Format(time.DateOnly)
 	for query, want := range map[string][]string{
 		"":                                      {"from elsewhere", "to ben", "to ana"},
@@ -351,8 +393,15 @@ func TestListFilters(t *testing.T) {
 	} {
 		assert.Equal(t, want, w.list(t, messagesPath+"?"+query).bodies(), query)
 	}
+
 	assert.Equal(t, 1000, w.list(t, messagesPath+"?PageSize=5000").PageSize)
+
 	for _, query := range []string{"DateSent=yesterday", "PageToken=PASM0"} {
-		assert.Equal(t, http.StatusBadRequest, w.do(t, http.MethodGet, messagesPath+"?"+query, "", asTwilioCaller).status, query)
+		assert.Equal(
+			t,
+			http.StatusBadRequest,
+			w.do(t, http.MethodGet, messagesPath+"?"+query, "", asTwilioCaller).status,
+			query,
+		)
 	}
 }

@@ -24,12 +24,15 @@ func (s *Schema) Read(text string) (json.RawMessage, error) {
 		if s.check(chat.CodeInvalidAnswer, "answer", candidate) != nil {
 			continue
 		}
+
 		encoded, err := json.Marshal(candidate)
 		if err != nil {
 			return nil, fmt.Errorf("write an answer: %w", err)
 		}
+
 		return encoded, nil
 	}
+
 	return nil, chat.InvalidAs(chat.CodeInvalidAnswer, "answer", "%s", s.wanted())
 }
 
@@ -38,6 +41,7 @@ func (s *Schema) wanted() string {
 	if hint := hint(s.document); hint != "" {
 		return "is not what was asked for. " + hint
 	}
+
 	return "is not what was asked for"
 }
 
@@ -47,9 +51,11 @@ func read(document any, text string) []any {
 	if !ok {
 		return []any{text}
 	}
+
 	if choices, ok := choicesOf(object); ok {
 		return choose(choices, text)
 	}
+
 	switch object["type"] {
 	case "string", nil:
 		return append(readJSON(text), text)
@@ -60,6 +66,7 @@ func read(document any, text string) []any {
 	case "object":
 		return readObject(object, text)
 	}
+
 	return readJSON(text)
 }
 
@@ -68,7 +75,9 @@ func choicesOf(object map[string]any) ([]any, bool) {
 	if only, ok := object["const"]; ok {
 		return []any{only}, true
 	}
+
 	choices, ok := object["enum"].([]any)
+
 	return choices, ok
 }
 
@@ -79,34 +88,70 @@ func choose(choices []any, text string) []any {
 		if said == plain(fmt.Sprint(choice)) {
 			return []any{choice}
 		}
+
 		if yes, ok := choice.(bool); ok && slices.Contains(readBool(text), any(yes)) {
 			return []any{choice}
 		}
 	}
+
 	// One choice among other words, if no other one stands there too.
 	var named []any
-	words := " " + strings.Join(strings.FieldsFunc(said, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ") + " "
+
+	words := " " + strings.Join(
+		strings.FieldsFunc(said, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }),
+		" ",
+	) + " "
+
 	for _, choice := range choices {
 		if strings.Contains(words, " "+plain(fmt.Sprint(choice))+" ") {
 			named = append(named, choice)
 		}
 	}
-	doubtful := slices.ContainsFunc(wordsOf(text), func(word string) bool { return slices.Contains(doubts, word) || slices.Contains(no, word) })
+
+	doubtful := slices.ContainsFunc(
+		wordsOf(text),
+		func(word string) bool { return slices.Contains(doubts, word) || slices.Contains(no, word) },
+	)
 	if len(named) == 1 && !doubtful {
 		return named
 	}
+
 	return nil
 }
 
 // plain is a text without case, and without the signs around it.
 func plain(text string) string {
-	return strings.ToLower(strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r) }))
+	return strings.ToLower(
+		strings.TrimFunc(
+			text,
+			func(r rune) bool { return unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r) },
+		),
+	)
 }
 
 // The words for yes and no, in English, German, Spanish, French, Italian and Portuguese.
 var (
-	yes = []string{"yes", "y", "yep", "yeah", "yup", "sure", "ok", "okay", "true", "1", "ja", "jawohl", "klar", "sí", "si", "oui", "sì", "sim"}
-	no  = []string{"no", "n", "nope", "false", "0", "nein", "nicht", "ne", "non", "não", "nao"}
+	yes = []string{
+		"yes",
+		"y",
+		"yep",
+		"yeah",
+		"yup",
+		"sure",
+		"ok",
+		"okay",
+		"true",
+		"1",
+		"ja",
+		"jawohl",
+		"klar",
+		"sí",
+		"si",
+		"oui",
+		"sì",
+		"sim",
+	}
+	no = []string{"no", "n", "nope", "false", "0", "nein", "nicht", "ne", "non", "não", "nao"}
 )
 
 // doubts are words that take back, or limit, what stands beside them.
@@ -118,7 +163,11 @@ var doubts = []string{
 // wordsOf are the words of a text in lower case. An apostrophe belongs to its word.
 func wordsOf(text string) []string {
 	text = strings.ReplaceAll(strings.ToLower(text), "’", "'")
-	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' })
+
+	return strings.FieldsFunc(
+		text,
+		func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' },
+	)
 }
 
 // readBool reads yes or no from the first word. Words that limit it leave it unread: a person
@@ -132,23 +181,30 @@ func readBool(text string) []any {
 		case "👎":
 			return []any{false}
 		}
+
 		return nil
 	}
+
 	affirms, denies := slices.Contains(yes, words[0]), slices.Contains(no, words[0])
+
 	if len([]rune(words[0])) == 1 && len(words) > 1 {
 		return nil
 	}
+
 	for _, word := range words[1:] {
-		if slices.Contains(doubts, word) || affirms && slices.Contains(no, word) || denies && slices.Contains(yes, word) {
+		if slices.Contains(doubts, word) || affirms && slices.Contains(no, word) ||
+			denies && slices.Contains(yes, word) {
 			return nil
 		}
 	}
+
 	switch {
 	case affirms:
 		return []any{true}
 	case denies:
 		return []any{false}
 	}
+
 	return nil
 }
 
@@ -161,6 +217,7 @@ func readNumber(text string) []any {
 	if len(found) != 1 || len(digits.FindAllString(text, -1)) != len(digits.FindAllString(found[0][1], -1)) {
 		return nil
 	}
+
 	said := strings.TrimPrefix(found[0][1], "+")
 	marks := strings.Count(said, ",") + strings.Count(said, ".")
 	at := strings.IndexAny(said, ",.")
@@ -168,6 +225,7 @@ func readNumber(text string) []any {
 	if marks > 1 || marks == 1 && len(said)-at == len(",000") {
 		return nil
 	}
+
 	return readJSON(trimZeros(strings.Replace(said, ",", ".", 1)))
 }
 
@@ -180,24 +238,29 @@ func trimZeros(digits string) string {
 	if rest, negative := strings.CutPrefix(digits, "-"); negative {
 		sign, digits = "-", rest
 	}
+
 	for len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
 		digits = digits[1:]
 	}
+
 	return sign + digits
 }
 
 // readObject reads JSON, or the one property that the object has.
 func readObject(object map[string]any, text string) []any {
 	candidates := readJSON(text)
+
 	properties, ok := object["properties"].(map[string]any)
 	if !ok || len(properties) != 1 {
 		return candidates
 	}
+
 	for name, property := range properties {
 		for _, value := range read(property, text) {
 			candidates = append(candidates, map[string]any{name: value})
 		}
 	}
+
 	return candidates
 }
 
@@ -206,6 +269,7 @@ func readJSON(text string) []any {
 	if err != nil {
 		return nil
 	}
+
 	return []any{value}
 }
 
@@ -215,6 +279,7 @@ func Hint(expects json.RawMessage) string {
 	if err != nil {
 		return ""
 	}
+
 	return hint(document)
 }
 
@@ -223,9 +288,11 @@ func hint(document any) string {
 	if !ok {
 		return ""
 	}
+
 	if choices, ok := choicesOf(object); ok {
 		return "Please answer with " + alternatives(choices) + "."
 	}
+
 	switch object["type"] {
 	case "boolean":
 		return "Please answer yes or no."
@@ -237,10 +304,13 @@ func hint(document any) string {
 				return hint(property)
 			}
 		}
+
 		return "Please answer with a JSON object."
+
 	case "array":
 		return "Please answer with a JSON list."
 	}
+
 	return ""
 }
 
@@ -250,8 +320,10 @@ func alternatives(choices []any) string {
 	for i, choice := range choices {
 		names[i] = fmt.Sprint(choice)
 	}
+
 	if len(names) < 2 {
 		return strings.Join(names, "")
 	}
+
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }

@@ -45,6 +45,8 @@ func (m *meter) run(check func() error) (err error) {
 			err = errBeyond
 		}
 	}()
+
 	m.steps = 0
+
 	return check()
 }

@@ -41,28 +41,35 @@ func Compile(field string, document json.RawMessage) (*Schema, error) {
 	if len(document) > MaxSize {
 		return nil, chat.Invalid(field, "must be at most %d bytes, it has %d", MaxSize, len(document))
 	}
+
 	decoded, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
 	if err != nil {
 		return nil, chat.Invalid(field, "must be a JSON Schema: it is no JSON")
 	}
+
 	switch decoded.(type) {
 	case map[string]any, bool:
 	default:
 		return nil, chat.Invalid(field, "must be a JSON Schema: an object like {\"type\":\"object\"}")
 	}
+
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
 	compiler.UseLoader(nothing{})
+
 	m := &meter{}
 	compiler.RegisterVocabulary(m.vocabulary())
 	compiler.AssertVocabs()
+
 	if err := compiler.AddResource(location, decoded); err != nil {
 		return nil, chat.Invalid(field, "must be a JSON Schema: %s", reason(err))
 	}
+
 	compiled, err := compiler.Compile(location)
 	if err != nil {
 		return nil, chat.Invalid(field, "must be a JSON Schema: %s", reason(err))
 	}
+
 	return &Schema{compiled: compiled, meter: m, document: decoded}, nil
 }
 
@@ -82,8 +89,10 @@ func reason(err error) string {
 			return strings.TrimSpace(strings.TrimPrefix(first.Field, ".") + " " + first.Message)
 		}
 	}
+
 	text := strings.ReplaceAll(strings.ReplaceAll(err.Error(), location+"#", ""), location, "it")
 	text, _, _ = strings.Cut(text, "\n")
+
 	return text
 }
 
@@ -94,25 +103,34 @@ func (s *Schema) Check(code chat.Code, field string, value json.RawMessage) erro
 	if err != nil {
 		return chat.InvalidAs(code, field, "must be JSON")
 	}
+
 	return s.check(code, field, decoded)
 }
 
 func (s *Schema) check(code chat.Code, field string, decoded any) error {
 	err := s.meter.run(func() error { return s.compiled.Validate(decoded) })
 	if errors.Is(err, errBeyond) {
-		return chat.InvalidAs(code, field, "can not be checked: its schema asks for too much work, or it holds a number beyond measure")
+		return chat.InvalidAs(
+			code,
+			field,
+			"can not be checked: its schema asks for too much work, or it holds a number beyond measure",
+		)
 	}
+
 	if err == nil {
 		return nil
 	}
+
 	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
 	if !ok {
 		return fmt.Errorf("validate a value: %w", err)
 	}
+
 	fields := leaves(invalid, field)
 	fields = fields[:min(len(fields), maxErrors)]
 	refused := &chat.Error{Code: code, Fields: fields}
 	refused.Message = fields[0].Field + " " + fields[0].Message
+
 	return refused
 }
 
@@ -125,8 +143,10 @@ func leaves(e *jsonschema.ValidationError, field string) []chat.FieldError {
 		for _, cause := range e.Causes {
 			all = append(all, leaves(cause, field)...)
 		}
+
 		return all
 	}
+
 	path := strings.Join(append([]string{field}, e.InstanceLocation...), ".")
 	switch broken := e.ErrorKind.(type) {
 	case *kind.Required:
@@ -134,6 +154,7 @@ func leaves(e *jsonschema.ValidationError, field string) []chat.FieldError {
 	case *kind.AdditionalProperties:
 		return each(broken.Properties, path, "is not known here; leave it out")
 	}
+
 	return []chat.FieldError{{Field: path, Message: "must fit its schema: " + e.ErrorKind.LocalizedString(english)}}
 }
 
@@ -143,5 +164,6 @@ func each(names []string, path, message string) []chat.FieldError {
 	for i, name := range names {
 		fields[i] = chat.FieldError{Field: path + "." + name, Message: message}
 	}
+
 	return fields
 }

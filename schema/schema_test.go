@@ -15,37 +15,57 @@ import (
 
 func compile(t *testing.T, document string) *schema.Schema {
 	t.Helper()
+
 	s, err := schema.Compile("expects", json.RawMessage(document))
 	require.NoError(t, err)
+
 	return s
 }
 
 func TestCheckNamesEveryPathAndRule(t *testing.T) {
 	t.Parallel()
-	s := compile(t, `{"type":"object","properties":{"when":{"type":"string","minLength":3},"people":{"type":"array","items":{"type":"integer"}}},"required":["when"],"additionalProperties":false}`)
+
+	s := compile(
+		t,
+		`{"type":"object","properties":{"when":{"type":"string","minLength":3},"people":{"type":"array","items":{"type":"integer"}}},"required":["when"],"additionalProperties":false}`,
+	)
+
 	for value, field := range map[string]string{
-		`{"when":"now"}`: "", `{}`: "arguments.when", `{"when":"a"}`: "arguments.when", `{"when":"now","people":[1,"x"]}`: "arguments.people.1",
-		`{"when":"now","who":1}`: "arguments.who", `[]`: "arguments", `{`: "arguments",
+		`{"when":"now"}`:                  "",
+		`{}`:                              "arguments.when",
+		`{"when":"a"}`:                    "arguments.when",
+		`{"when":"now","people":[1,"x"]}`: "arguments.people.1",
+		`{"when":"now","who":1}`:          "arguments.who",
+		`[]`:                              "arguments",
+		`{`:                               "arguments",
 	} {
 		err := s.Check(chat.CodeInvalidToolArguments, "arguments", json.RawMessage(value))
 		if field == "" {
 			require.NoError(t, err)
 			continue
 		}
+
 		refused := chat.AsError(err)
 		require.Equal(t, chat.CodeInvalidToolArguments, refused.Code, value)
 		require.NotEmpty(t, refused.Fields)
 		assert.Equal(t, field, refused.Fields[0].Field, value)
 	}
+
 	both := chat.AsError(s.Check(chat.CodeInvalidToolArguments, "arguments", json.RawMessage(`{"people":["x"]}`)))
 	assert.Len(t, both.Fields, 2)
 }
 
 func TestCompileRefuses(t *testing.T) {
 	t.Parallel()
+
 	for document, says := range map[string]string{
-		`{`: "no JSON", `[]`: "an object like", `{"type":"strnig"}`: "type", `{"type":"string","pattern":"("}`: "pattern",
-		`{"$ref":"https://example.com/schema"}`: "not followed", `{"$ref":"file:///etc/passwd"}`: "not followed", `{"$ref":"#/nowhere"}`: "nowhere",
+		`{`:                                     "no JSON",
+		`[]`:                                    "an object like",
+		`{"type":"strnig"}`:                     "type",
+		`{"type":"string","pattern":"("}`:       "pattern",
+		`{"$ref":"https://example.com/schema"}`: "not followed",
+		`{"$ref":"file:///etc/passwd"}`:         "not followed",
+		`{"$ref":"#/nowhere"}`:                  "nowhere",
 		`{"description":"` + strings.Repeat("x", schema.MaxSize) + `"}`: "bytes",
 	} {
 		_, err := schema.Compile("http.schema", json.RawMessage(document))
@@ -58,16 +78,63 @@ func TestCompileRefuses(t *testing.T) {
 
 func TestRead(t *testing.T) {
 	t.Parallel()
+
 	for expects, answers := range map[string]map[string]string{
 		`{"type":"string"}`: {"The red one.": `"The red one."`, "12": `"12"`, `"quoted"`: `"quoted"`},
 		`{"type":"boolean"}`: {
-			"Yes!": "true", "y": "true", "ok, thanks": "true", "Nein, leider": "false", "no": "false", "Sí.": "true", "oui": "true", "👍": "true",
-			"perhaps": "", "yes and no": "", "": "", "I know": "", "yes, since Tuesday": "true", "no, sorry": "false", "1": "true",
-			"No problem!": "", "ok but not today": "", "Yes, but I can't": "", "1 of us": "", "yes if it rains": "", "No idea": "", "I can’t": "",
+			"Yes!":               "true",
+			"y":                  "true",
+			"ok, thanks":         "true",
+			"Nein, leider":       "false",
+			"no":                 "false",
+			"Sí.":                "true",
+			"oui":                "true",
+			"👍":                  "true",
+			"perhaps":            "",
+			"yes and no":         "",
+			"":                   "",
+			"I know":             "",
+			"yes, since Tuesday": "true",
+			"no, sorry":          "false",
+			"1":                  "true",
+			"No problem!":        "",
+			"ok but not today":   "",
+			"Yes, but I can't":   "",
+			"1 of us":            "",
+			"yes if it rains":    "",
+			"No idea":            "",
+			"I can’t":            "",
 		},
-		`{"type":"integer"}`:                                       {"about 12": "12", "12 of 20": "", "twelve": "", "007": "7", "-3": "-3", "2.5": "", "1,000": "", "A-12": "", "12-14": "", "room 12": "12", "12.": "12", "x12": "", "(12)": "12"},
-		`{"type":"number","maximum":10}`:                           {"2,5 kg": "2.5", "2.5": "2.5", "11": "", "1.000": "", "1e1000001": ""},
-		`{"enum":["red","white"]}`:                                 {"RED.": `"red"`, "the white, please": `"white"`, "red or white": "", "blue": "", "not red": "", "anything but white": ""},
+		`{"type":"integer"}`: {
+			"about 12": "12",
+			"12 of 20": "",
+			"twelve":   "",
+			"007":      "7",
+			"-3":       "-3",
+			"2.5":      "",
+			"1,000":    "",
+			"A-12":     "",
+			"12-14":    "",
+			"room 12":  "12",
+			"12.":      "12",
+			"x12":      "",
+			"(12)":     "12",
+		},
+		`{"type":"number","maximum":10}`: {
+			"2,5 kg":    "2.5",
+			"2.5":       "2.5",
+			"11":        "",
+			"1.000":     "",
+			"1e1000001": "",
+		},
+		`{"enum":["red","white"]}`: {
+			"RED.":               `"red"`,
+			"the white, please":  `"white"`,
+			"red or white":       "",
+			"blue":               "",
+			"not red":            "",
+			"anything but white": "",
+		},
 		`{"type":"integer","enum":[1,2]}`:                          {"2": "2", "3": ""},
 		`{"type":"object","properties":{"ok":{"type":"boolean"}}}`: {"yes": `{"ok":true}`, `{"ok":false}`: `{"ok":false}`, "hm": ""},
 		`{"type":"object","properties":{"a":{},"b":{}}}`:           {`{"a":1}`: `{"a":1}`, "a": ""},
@@ -81,6 +148,7 @@ func TestRead(t *testing.T) {
 				assert.Equal(t, chat.CodeInvalidAnswer, chat.CodeOf(err), "%s: %q was read as %s", expects, text, got)
 				continue
 			}
+
 			require.NoError(t, err, "%s: %q", expects, text)
 			assert.JSONEq(t, want, string(got), "%s: %q", expects, text)
 		}
@@ -89,9 +157,15 @@ func TestRead(t *testing.T) {
 
 func TestHint(t *testing.T) {
 	t.Parallel()
+
 	for expects, want := range map[string]string{
-		`{"type":"boolean"}`: "Please answer yes or no.", `{"enum":["red","white","none"]}`: "Please answer with red, white or none.",
-		`{"type":"integer"}`: "Please answer with a number.", `{"type":"string"}`: "", `true`: "", "": "", `{"const":"done"}`: "Please answer with done.",
+		`{"type":"boolean"}`:              "Please answer yes or no.",
+		`{"enum":["red","white","none"]}`: "Please answer with red, white or none.",
+		`{"type":"integer"}`:              "Please answer with a number.",
+		`{"type":"string"}`:               "",
+		`true`:                            "",
+		"":                                "",
+		`{"const":"done"}`:                "Please answer with done.",
 	} {
 		assert.Equal(t, want, schema.Hint(json.RawMessage(expects)), expects)
 	}
@@ -104,15 +178,18 @@ func FuzzRead(f *testing.F) {
 	f.Add(`{"enum":["a",1,null]}`, "A")
 	f.Add(`{"$ref":"#"}`, "x")
 	f.Add(`{"type":"object","properties":{"a":{"type":"integer"}}}`, "7")
+
 	f.Fuzz(func(t *testing.T, expects, text string) {
 		s, err := schema.Compile("expects", json.RawMessage(expects))
 		if err != nil {
 			return
 		}
+
 		answer, err := s.Read(text)
 		if err != nil {
 			return
 		}
+
 		require.True(t, json.Valid(answer))
 		require.NoError(t, s.Check(chat.CodeInvalidAnswer, "answer", answer))
 	})
@@ -121,27 +198,42 @@ func FuzzRead(f *testing.F) {
 func TestAValueBeyondMeasureIsRefused(t *testing.T) {
 	t.Parallel()
 	s := compile(t, `{"minimum":1}`)
-	assert.Equal(t, chat.CodeInvalidAnswer, chat.CodeOf(s.Check(chat.CodeInvalidAnswer, "answer", json.RawMessage(`1e1000001`))))
+	assert.Equal(
+		t,
+		chat.CodeInvalidAnswer,
+		chat.CodeOf(s.Check(chat.CodeInvalidAnswer, "answer", json.RawMessage(`1e1000001`))),
+	)
+
 	require.NoError(t, s.Check(chat.CodeInvalidAnswer, "answer", json.RawMessage(`2`)), "and the schema works on")
 
 	levels := make([]string, 0, 40)
 	for i := range 40 {
-		levels = append(levels, fmt.Sprintf(`"l%d":{"allOf":[{"$ref":"#/$defs/l%d"},{"$ref":"#/$defs/l%[2]d"}]}`, i, i+1))
+		levels = append(
+			levels,
+			fmt.Sprintf(`"l%d":{"allOf":[{"$ref":"#/$defs/l%d"},{"$ref":"#/$defs/l%[2]d"}]}`, i, i+1),
+		)
 	}
+
 	s = compile(t, `{"$ref":"#/$defs/l0","$defs":{`+strings.Join(levels, ",")+`,"l40":{"type":"integer"}}}`)
-	assert.Equal(t, chat.CodeInvalidAnswer, chat.CodeOf(s.Check(chat.CodeInvalidAnswer, "answer", json.RawMessage(`1`))))
+	assert.Equal(
+		t,
+		chat.CodeInvalidAnswer,
+		chat.CodeOf(s.Check(chat.CodeInvalidAnswer, "answer", json.RawMessage(`1`))),
+	)
 }
 
 // FuzzCompile compiles anything: it is a schema, or refused with the field's name.
 func FuzzCompile(f *testing.F) {
 	f.Add(`{"type":"object","$defs":{"a":{"$ref":"#"}}}`)
 	f.Add(`{"$schema":"http://json-schema.org/draft-04/schema#","pattern":"("}`)
+
 	f.Fuzz(func(t *testing.T, document string) {
 		s, err := schema.Compile("field", json.RawMessage(document))
 		if err != nil {
 			require.Equal(t, "field", chat.AsError(err).Fields[0].Field)
 			return
 		}
+
 		_ = s.Check(chat.CodeInvalidAnswer, "answer", json.RawMessage(`{"a":[1,"x",null]}`))
 	})
 }

@@ -62,41 +62,52 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	if o.Port != 0 {
 		ports[0] = o.Port
 	}
+
 	databases, err := newStores(o)
 	if err != nil {
 		return nil, err
 	}
+
 	if err := databases.prepare(o); err != nil {
 		return nil, err
 	}
+
 	cfg := serverConfig(databases.persistence(o.Shards), ports)
+
 	logger := log.Logger(log.NewNoopLogger())
 	if o.LogLevel != "" {
 		logger = log.NewZapLogger(log.BuildZapLogger(log.Config{Stdout: true, Level: o.LogLevel}))
 	}
+
 	srv, err := temporal.NewServer(
 		temporal.WithConfig(cfg),
 		temporal.ForServices(temporal.DefaultServices),
 		temporal.WithLogger(logger),
 		temporal.WithStaticHosts(staticHosts(ports)),
 		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
-		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
+		temporal.WithClaimMapper(
+			func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() },
+		),
 		temporal.WithCustomMetricsHandler(metrics.NoopMetricsHandler),
 		temporal.WithDynamicConfigClient(dynamicConfig()),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("assemble embedded Temporal server: %w", err)
 	}
+
 	if err := srv.Start(); err != nil {
 		return nil, fmt.Errorf("start embedded Temporal server: %w", err)
 	}
+
 	s := &Server{internal: srv, address: net.JoinHostPort(loopback, strconv.Itoa(ports[0]))}
 	if err := awaitListening(ctx, s.address); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
+
 	return s, nil
 }
 
@@ -108,6 +119,7 @@ func (s *Server) Stop() error {
 	if err := s.internal.Stop(); err != nil {
 		return fmt.Errorf("stop embedded Temporal server: %w", err)
 	}
+
 	return nil
 }
 
@@ -131,13 +143,18 @@ func serverConfig(persistence config.Persistence, ports []int) *config.Config {
 	service := func(grpc, membership int) config.Service {
 		return config.Service{RPC: config.RPC{GRPCPort: grpc, MembershipPort: membership, BindOnIP: loopback}}
 	}
+
 	frontend := net.JoinHostPort(loopback, strconv.Itoa(ports[0]))
+
 	off := config.Archival{
 		History:    config.HistoryArchival{State: "disabled"},
 		Visibility: config.VisibilityArchival{State: "disabled"},
 	}
+
 	return &config.Config{
-		Global:      config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: loopback}},
+		Global: config.Global{
+			Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: loopback},
+		},
 		Persistence: persistence,
 		ClusterMetadata: &cluster.Config{
 			FailoverVersionIncrement: 10,
@@ -172,6 +189,7 @@ func staticHosts(ports []int) map[primitives.ServiceName]static.Hosts {
 	} {
 		hosts[name] = static.SingleLocalHost(net.JoinHostPort(loopback, strconv.Itoa(ports[i])))
 	}
+
 	return hosts
 }
 
@@ -180,13 +198,19 @@ func staticHosts(ports []int) map[primitives.ServiceName]static.Hosts {
 func freePorts(n int) ([]int, error) {
 	ports := make([]int, n)
 	for i := range ports {
-		l, err := net.Listen("tcp", net.JoinHostPort(loopback, "0")) //nolint:noctx // bound and released at once, nothing to cancel
+		l, err := net.Listen(
+			"tcp",
+			net.JoinHostPort(loopback, "0"),
+		) //nolint:noctx // bound and released at once, nothing to cancel
 		if err != nil {
 			return nil, fmt.Errorf("find a free port: %w", err)
 		}
+
 		defer l.Close()
+
 		ports[i] = l.Addr().(*net.TCPAddr).Port
 	}
+
 	return ports, nil
 }
 
@@ -194,16 +218,20 @@ func awaitListening(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	var dialer net.Dialer
+
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+
 	for {
 		conn, err := dialer.DialContext(ctx, "tcp", address)
 		if err == nil {
 			return conn.Close()
 		}
+
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("embedded Temporal server does not listen on %s: %w", address, err)
+
 		case <-tick.C:
 		}
 	}

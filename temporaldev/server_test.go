@@ -16,5 +16,6 @@ func TestServerStarts(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, s.Stop()) })
 	c, err := client.DialContext(t.Context(), client.Options{HostPort: s.Address(), Namespace: "default"})
 	require.NoError(t, err)
+
 	defer c.Close()
 }

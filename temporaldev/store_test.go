@@ -23,33 +23,47 @@ func postgres(t *testing.T) string {
 	t.Helper()
 	server, err := url.Parse(dbtest.NewPostgresURL(t))
 	require.NoError(t, err)
+
 	server.RawQuery = "sslmode=disable"
 	admin := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(server.String())))
 	name := "temporal_" + strings.ToLower(rand.Text())
+
 	t.Cleanup(func() {
 		for _, database := range []string{name, name + "_visibility"} {
 			_, err := admin.ExecContext(context.WithoutCancel(t.Context()), `DROP DATABASE "`+database+`" WITH (FORCE)`)
 			require.NoError(t, err)
 		}
+
 		require.NoError(t, admin.Close())
 	})
+
 	server.Path = "/" + name
+
 	return server.String()
 }
 
 func TestWorkflowsOutliveTheServer(t *testing.T) {
 	t.Parallel()
+
 	for name, options := range map[string]temporaldev.Options{
 		"sqlite":   {File: filepath.Join(t.TempDir(), "temporal.db")},
 		"postgres": {Postgres: postgres(t), Shards: 2},
 	} {
 		options.Namespace = "kept"
+
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			during(t, options, func(c client.Client) {
-				_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "one", TaskQueue: "none"}, "Nothing")
+				_, err := c.ExecuteWorkflow(
+					t.Context(),
+					client.StartWorkflowOptions{ID: "one", TaskQueue: "none"},
+					"Nothing",
+				)
+
 				require.NoError(t, err)
 			})
+
 			during(t, options, func(c client.Client) {
 				found, err := c.DescribeWorkflow(t.Context(), "one", "")
 				require.NoError(t, err)
@@ -63,16 +77,21 @@ func TestWorkflowsOutliveTheServer(t *testing.T) {
 func during(t *testing.T, options temporaldev.Options, do func(client.Client)) {
 	t.Helper()
 	s, err := temporaldev.Start(t.Context(), options)
+
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Stop()) }()
+
 	c, err := client.DialContext(t.Context(), client.Options{HostPort: s.Address(), Namespace: options.Namespace})
 	require.NoError(t, err)
+
 	defer c.Close()
+
 	do(c)
 }
 
 func TestAnAddressThatIsNone(t *testing.T) {
 	t.Parallel()
+
 	for _, address := range []string{"localhost:5432", "postgres://user@host", "postgres://user:word@host:5432/"} {
 		_, err := temporaldev.Start(t.Context(), temporaldev.Options{Postgres: address, Namespace: "none"})
 		assert.ErrorContains(t, err, "postgres://user:password@host:port/database")

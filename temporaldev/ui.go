@@ -23,9 +23,11 @@ func NewUI(address, namespace string, port int) (*UI, error) {
 		HideLogs:            true,
 		CORS:                config.CORS{CookieInsecure: true},
 	}
+
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("configure Temporal UI: %w", err)
 	}
+
 	return &UI{server: server.NewServer(server_options.WithConfigProvider(cfg))}, nil
 }
 
@@ -34,6 +36,7 @@ func (u *UI) Run() error {
 	if err := u.server.Start(); err != nil {
 		return fmt.Errorf("serve Temporal UI: %w", err)
 	}
+
 	return nil
 }
 

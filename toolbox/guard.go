@@ -44,12 +44,14 @@ func newGuard(allowed []string, resolver *net.Resolver) (*guard, error) {
 	if resolver == nil {
 		resolver = net.DefaultResolver
 	}
+
 	g := &guard{public: ssrf.New(ssrf.WithPorts(443)), resolver: resolver, hosts: map[string]bool{}}
 	for _, entry := range allowed {
 		if err := g.allow(strings.ToLower(entry)); err != nil {
 			return nil, err
 		}
 	}
+
 	return g, nil
 }
 
@@ -59,22 +61,33 @@ func (g *guard) allow(entry string) error {
 		g.networks = append(g.networks, network{prefix: prefix.Masked()})
 		return nil
 	}
+
 	if pair, err := netip.ParseAddrPort(entry); err == nil {
-		g.networks = append(g.networks, network{netip.PrefixFrom(pair.Addr().Unmap(), pair.Addr().Unmap().BitLen()), pair.Port()})
+		g.networks = append(
+			g.networks,
+			network{netip.PrefixFrom(pair.Addr().Unmap(), pair.Addr().Unmap().BitLen()), pair.Port()},
+		)
+
 		return nil
 	}
+
 	if address, err := netip.ParseAddr(entry); err == nil {
 		g.networks = append(g.networks, network{prefix: netip.PrefixFrom(address.Unmap(), address.Unmap().BitLen())})
 		return nil
 	}
+
 	host, port, err := net.SplitHostPort(entry)
 	if err != nil {
 		host, port = entry, "1"
 	}
-	if number, err := strconv.Atoi(port); err != nil || number < 1 || number > 65535 || host == "" || strings.ContainsAny(host, "/@ :") {
+
+	if number, err := strconv.Atoi(port); err != nil || number < 1 || number > 65535 || host == "" ||
+		strings.ContainsAny(host, "/@ :") {
 		return fmt.Errorf("%q is no host, host:port or network like tools.internal:8080 or 10.0.0.0/8", entry)
 	}
+
 	g.hosts[entry] = true
+
 	return nil
 }
 
@@ -90,6 +103,7 @@ func (g *guard) allows(address netip.AddrPort) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -100,12 +114,14 @@ func (g *guard) check(address string, secure bool) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ssrf.ErrInvalidHostPort, err)
 	}
+
 	switch {
 	case g.allows(pair):
 		return nil
 	case !secure:
 		return errPlain
 	}
+
 	return g.public.SafeAddrPort(netip.AddrPortFrom(pair.Addr().Unmap(), pair.Port()))
 }
 
@@ -113,13 +129,16 @@ func (g *guard) check(address string, secure bool) error {
 func (g *guard) dial(secure bool) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		dialer := &net.Dialer{Timeout: dialWithin, Resolver: g.resolver}
+
 		host, port, err := net.SplitHostPort(address)
 		if err != nil {
 			return nil, fmt.Errorf("split %q: %w", address, err)
 		}
+
 		if !g.names(host, port) {
 			dialer.Control = func(_, concrete string, _ syscall.RawConn) error { return g.check(concrete, secure) }
 		}
+
 		return dialer.DialContext(ctx, network, address)
 	}
 }
@@ -131,6 +150,7 @@ func refused(err error) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -150,10 +170,15 @@ const (
 func (g *guard) transport(l lives) http.RoundTripper {
 	made := func(secure bool) *http.Transport {
 		return &http.Transport{
-			DialContext: g.dial(secure), DisableKeepAlives: bool(l), TLSHandshakeTimeout: dialWithin,
-			MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10,
+			DialContext:            g.dial(secure),
+			DisableKeepAlives:      bool(l),
+			TLSHandshakeTimeout:    dialWithin,
+			MaxIdleConnsPerHost:    4,
+			IdleConnTimeout:        time.Minute,
+			MaxResponseHeaderBytes: 64 << 10,
 		}
 	}
+
 	return &bySecurity{plain: made(false), secure: made(true)}
 }
 
@@ -165,6 +190,7 @@ func (t *bySecurity) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Scheme == "https" {
 		return t.secure.RoundTrip(r)
 	}
+
 	return t.plain.RoundTrip(r)
 }
 
@@ -180,26 +206,45 @@ func (g *guard) checkURL(ctx context.Context, field, text string) error {
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
 		return chat.Invalid(field, "must be a URL like https://tools.example.com/bookings")
 	}
+
 	if u.User != nil || u.Fragment != "" {
-		return chat.Invalid(field, "must have no user, password or fragment; put credentials into headers as {secret.NAME}")
+		return chat.Invalid(
+			field,
+			"must have no user, password or fragment; put credentials into headers as {secret.NAME}",
+		)
 	}
+
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
+
 	if g.names(u.Hostname(), port) {
 		return nil
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, dialWithin)
 	defer cancel()
+
 	addresses, err := g.resolver.LookupNetIP(ctx, "ip", u.Hostname())
 	if err != nil || len(addresses) == 0 {
-		return chat.InvalidAs(chat.CodeToolUnavailable, field, "must name a host that can be found; %q can not", u.Hostname())
+		return chat.InvalidAs(
+			chat.CodeToolUnavailable,
+			field,
+			"must name a host that can be found; %q can not",
+			u.Hostname(),
+		)
 	}
+
 	for _, address := range addresses {
 		if err := g.check(net.JoinHostPort(address.Unmap().String(), port), u.Scheme == "https"); err != nil {
-			return chat.InvalidAs(chat.CodeAddressRefused, field, "must lead to a public address over https on port 443; the operator can allow others with HANDRAIL_TOOL_HOSTS")
+			return chat.InvalidAs(
+				chat.CodeAddressRefused,
+				field,
+				"must lead to a public address over https on port 443; the operator can allow others with HANDRAIL_TOOL_HOSTS",
+			)
 		}
 	}
+
 	return nil
 }

@@ -27,20 +27,25 @@ type names struct {
 func (n *names) address() netip.Addr {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
+
 	n.asked++
 	if n.asked <= n.first {
 		return n.then[0]
 	}
+
 	return n.then[1]
 }
 
 // resolver asks n over UDP.
 func (n *names) resolver(t *testing.T) *net.Resolver {
 	t.Helper()
+
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = server.Close() })
+
 	go n.serve(server)
+
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "udp", server.LocalAddr().String())
 	}}
@@ -53,18 +58,30 @@ func (n *names) serve(server net.PacketConn) {
 		if err != nil {
 			return
 		}
+
 		var question dnsmessage.Message
 		if question.Unpack(packet[:size]) != nil || len(question.Questions) != 1 {
 			continue
 		}
+
 		asked := question.Questions[0]
-		answer := dnsmessage.Message{Header: dnsmessage.Header{ID: question.ID, Response: true, Authoritative: true}, Questions: question.Questions}
+
+		answer := dnsmessage.Message{
+			Header:    dnsmessage.Header{ID: question.ID, Response: true, Authoritative: true},
+			Questions: question.Questions,
+		}
+
 		if asked.Type == dnsmessage.TypeA {
 			answer.Answers = []dnsmessage.Resource{{
-				Header: dnsmessage.ResourceHeader{Name: asked.Name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET},
-				Body:   &dnsmessage.AResource{A: n.address().As4()},
+				Header: dnsmessage.ResourceHeader{
+					Name:  asked.Name,
+					Type:  dnsmessage.TypeA,
+					Class: dnsmessage.ClassINET,
+				},
+				Body: &dnsmessage.AResource{A: n.address().As4()},
 			}}
 		}
+
 		if packed, err := answer.Pack(); err == nil {
 			_, _ = server.WriteTo(packed, from)
 		}
@@ -73,6 +90,7 @@ func (n *names) serve(server net.PacketConn) {
 
 func TestANameThatChangesItsMindIsRefused(t *testing.T) {
 	t.Parallel()
+
 	n := &names{first: 1, then: [2]netip.Addr{netip.MustParseAddr("93.184.215.14"), netip.MustParseAddr("127.0.0.1")}}
 	b := box(t, toolbox.Config{Resolver: n.resolver(t)})
 	d := prepared(t, b, booking("https://rebinding.example.com/"), nil)
@@ -83,6 +101,7 @@ func TestANameThatChangesItsMindIsRefused(t *testing.T) {
 
 func TestANameWithAPrivateAddressIsRefused(t *testing.T) {
 	t.Parallel()
+
 	for _, private := range []string{"127.0.0.1", "10.1.2.3", "192.168.0.1", "172.20.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"} {
 		n := &names{then: [2]netip.Addr{{}, netip.MustParseAddr(private)}}
 		b := box(t, toolbox.Config{Resolver: n.resolver(t)})

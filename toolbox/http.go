@@ -35,15 +35,19 @@ func (b *Toolbox) callHTTP(ctx context.Context, d *chat.ToolDefinition, in *chat
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
+
 	request, err := b.request(ctx, d, in)
 	if err != nil {
 		return failed(codeMisconfigured, chat.AsError(err).Message)
 	}
+
 	answer, err := b.calls.Do(request)
 	if err != nil {
 		return broken(ctx, err, connected.Load())
 	}
+
 	defer answer.Body.Close()
+
 	return b.read(ctx, d, answer)
 }
 
@@ -60,6 +64,7 @@ func broken(ctx context.Context, err error, connected bool) chat.ToolOutcome {
 	case ctx.Err() != nil:
 		return unknown(codeTimeout, "the tool has not answered in time")
 	}
+
 	return unknown(codeConnection, "the connection broke before the tool had answered")
 }
 
@@ -76,9 +81,11 @@ func sameHost(next *http.Request, before []*http.Request) error {
 	if first.Method != http.MethodGet {
 		return http.ErrUseLastResponse
 	}
+
 	if len(before) > maxRedirects || next.URL.Scheme != first.URL.Scheme || next.URL.Host != first.URL.Host {
 		return errElsewhere
 	}
+
 	return nil
 }
 
@@ -88,46 +95,59 @@ func (b *Toolbox) request(ctx context.Context, d *chat.ToolDefinition, in *chat.
 	if err != nil {
 		return nil, err
 	}
+
 	headers, err := fillHeaders(d.HTTP.Headers, secrets.Values)
 	if err != nil {
 		return nil, err
 	}
+
 	address, body, err := compose(d.HTTP, in.Arguments)
 	if err != nil {
 		return nil, err
 	}
+
 	request, err := http.NewRequestWithContext(ctx, d.HTTP.Method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("make the request of tool %d: %w", d.ID, err)
 	}
+
 	if len(body) > 0 {
 		request.Header.Set("Content-Type", "application/json")
 	}
+
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", userAgent)
+
 	for name, value := range headers {
 		request.Header.Set(name, value)
 	}
+
 	tell(request.Header, d, in)
+
 	return request, sign(request.Header, secrets.Signing, in.Key, body, time.Now())
 }
 
 // tell says for whom the tool runs, and which call it is.
 func tell(h http.Header, d *chat.ToolDefinition, in *chat.ToolInvocation) {
 	h.Set(headerWorkspace, string(d.WorkspaceID))
+
 	if in.ChatID != 0 {
 		h.Set(headerChat, fmt.Sprint(in.ChatID))
 	}
+
 	if in.MessageID != "" {
 		h.Set(headerMessage, string(in.MessageID))
 	}
+
 	if in.Key == "" {
 		return
 	}
+
 	name := d.HTTP.IdempotencyHeader
 	if name == "" {
 		name = defaultIdempotencyHeader
 	}
+
 	h.Set(name, in.Key)
 }
 
@@ -138,27 +158,35 @@ func sign(h http.Header, keys []signingKey, id string, body []byte, now time.Tim
 	if len(keys) == 0 {
 		return nil
 	}
+
 	if id == "" {
 		id = "test_" + uuid.NewString()
 	}
+
 	var signatures []string
+
 	for _, key := range keys {
 		if !key.Until.IsZero() && now.After(key.Until) {
 			continue
 		}
+
 		webhook, err := standardwebhooks.NewWebhook(key.Secret)
 		if err != nil {
 			return fmt.Errorf("read a signing key: %w", err)
 		}
+
 		signature, err := webhook.Sign(id, now, body)
 		if err != nil {
 			return fmt.Errorf("sign a request: %w", err)
 		}
+
 		signatures = append(signatures, signature)
 	}
+
 	h.Set(standardwebhooks.HeaderWebhookID, id)
 	h.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
 	h.Set(standardwebhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
+
 	return nil
 }
 
@@ -172,35 +200,47 @@ func compose(t *chat.HTTPTool, arguments json.RawMessage) (address string, body 
 	if err := json.Unmarshal(arguments, &values); err != nil {
 		return "", nil, chat.Invalid("arguments", "must be a JSON object")
 	}
+
 	path, query, _ := strings.Cut(t.URL, "?")
 	used := map[string]bool{}
 	fill := func(text string, escape func(string) string) string {
 		return placeholder.ReplaceAllStringFunc(text, func(found string) string {
 			name := placeholder.FindStringSubmatch(found)[1]
 			used[name] = true
+
 			value, ok := scalar(values[name])
 			if !ok || value == "" || value == "." || value == ".." {
-				err = chat.Invalid("arguments."+name, "must be a text, a number or a boolean that can stand in the tool's URL")
+				err = chat.Invalid(
+					"arguments."+name,
+					"must be a text, a number or a boolean that can stand in the tool's URL",
+				)
 			}
+
 			return escape(value)
 		})
 	}
+
 	address = fill(path, url.PathEscape)
 	query = fill(query, url.QueryEscape)
+
 	if err != nil {
 		return "", nil, err
 	}
+
 	for name := range used {
 		delete(values, name)
 	}
+
 	if hasBody(t.Method) {
 		body, err = json.Marshal(values)
 	} else {
 		query = addQuery(query, values)
 	}
+
 	if query != "" {
 		address += "?" + query
 	}
+
 	return address, body, err
 }
 
@@ -211,16 +251,20 @@ func hasBody(method string) bool {
 // addQuery adds values to a query: texts as they are, everything else as JSON.
 func addQuery(query string, values map[string]json.RawMessage) string {
 	more := url.Values{}
+
 	for name, value := range values {
 		text, ok := scalar(value)
 		if !ok {
 			text = string(value)
 		}
+
 		more.Set(name, text)
 	}
+
 	if query != "" && len(more) > 0 {
 		query += "&"
 	}
+
 	return query + more.Encode()
 }
 
@@ -230,9 +274,11 @@ func scalar(value json.RawMessage) (string, bool) {
 	if json.Unmarshal(value, &text) == nil {
 		return text, len(value) > 0 && value[0] == '"'
 	}
+
 	trimmed := strings.TrimSpace(string(value))
 	if trimmed == "" || trimmed == "null" || trimmed[0] == '{' || trimmed[0] == '[' {
 		return "", false
 	}
+
 	return trimmed, true
 }

@@ -21,11 +21,18 @@ func (b *Toolbox) read(ctx context.Context, d *chat.ToolDefinition, answer *http
 	body, err := io.ReadAll(io.LimitReader(answer.Body, chat.MaxToolResult+1))
 	outcome := judge(ctx, d, answer, body, err)
 	outcome.HTTPStatus = answer.StatusCode
+
 	return outcome
 }
 
 // judge goes by the status first: what it says is known, however the body ends.
-func judge(ctx context.Context, d *chat.ToolDefinition, answer *http.Response, body []byte, err error) chat.ToolOutcome {
+func judge(
+	ctx context.Context,
+	d *chat.ToolDefinition,
+	answer *http.Response,
+	body []byte,
+	err error,
+) chat.ToolOutcome {
 	status := answer.StatusCode
 	switch {
 	case status >= 200 && status < 300:
@@ -34,23 +41,34 @@ func judge(ctx context.Context, d *chat.ToolDefinition, answer *http.Response, b
 		// RFC 6585 4: the request was not served.
 		outcome := notRun(codeRateLimited, "the tool has too many requests now")
 		outcome.RetryAfter = retryAfter(answer.Header, time.Now())
+
 		return outcome
+
 	case status >= 500 || status == http.StatusRequestTimeout:
 		return unknown("http_"+strconv.Itoa(status), "the tool has failed"+detail(body))
 	case status >= 300 && status < 400:
 		return failed(codeRedirect, "the tool sends its callers to another place, and is not followed there")
 	}
+
 	return failed("http_"+strconv.Itoa(status), "the tool has refused the call"+detail(body))
 }
 
 // accept takes the result of a call that the tool has carried out. One that can not be used
 // is a failure, of a call that had its effect.
-func accept(ctx context.Context, d *chat.ToolDefinition, answer *http.Response, body []byte, err error) chat.ToolOutcome {
+func accept(
+	ctx context.Context,
+	d *chat.ToolDefinition,
+	answer *http.Response,
+	body []byte,
+	err error,
+) chat.ToolOutcome {
 	late := func(code, message string) chat.ToolOutcome {
 		outcome := failed(code, message)
 		outcome.TookEffect = true
+
 		return outcome
 	}
+
 	switch {
 	case len(body) > chat.MaxToolResult:
 		return late(codeTooLarge, "the tool has carried out the call, and answered with more than 256 KiB")
@@ -59,13 +77,21 @@ func accept(ctx context.Context, d *chat.ToolDefinition, answer *http.Response, 
 	case err != nil:
 		return late(codeConnection, "the tool has carried out the call, and the connection broke in its answer")
 	}
+
 	result, ok := decode(answer.Header.Get("Content-Type"), body)
 	if !ok {
 		return late(codeInvalid, "the tool has carried out the call, and its answer is no JSON")
 	}
+
 	if err := fits(d.HTTP.ResponseSchema, result); err != nil {
-		return late(codeInvalid, "the tool has carried out the call, and its answer is not what its response_schema says: "+chat.AsError(err).Message)
+		return late(
+			codeInvalid,
+			"the tool has carried out the call, and its answer is not what its response_schema says: "+chat.AsError(
+				err,
+			).Message,
+		)
 	}
+
 	return chat.ToolOutcome{Kind: chat.ToolSucceeded, Result: result}
 }
 
@@ -75,14 +101,19 @@ func decode(contentType string, body []byte) (json.RawMessage, bool) {
 	if text == "" {
 		return json.RawMessage(`{}`), true
 	}
+
 	if json.Valid(body) && utf8.Valid(body) {
 		return json.RawMessage(text), true
 	}
+
 	// What begins like JSON and is none was cut off, whatever its type says.
-	if kind, _, err := mime.ParseMediaType(contentType); err != nil || kind != "text/plain" || !utf8.Valid(body) || strings.ContainsAny(text[:1], "{[\"") {
+	if kind, _, err := mime.ParseMediaType(contentType); err != nil || kind != "text/plain" || !utf8.Valid(body) ||
+		strings.ContainsAny(text[:1], "{[\"") {
 		return nil, false
 	}
+
 	encoded, err := json.Marshal(text)
+
 	return encoded, err == nil
 }
 
@@ -90,10 +121,12 @@ func fits(document, result json.RawMessage) error {
 	if document == nil {
 		return nil
 	}
+
 	compiled, err := schema.Compile("response_schema", document)
 	if err != nil {
 		return err
 	}
+
 	return compiled.Check(chat.CodeToolUnavailable, "result", result)
 }
 
@@ -110,20 +143,30 @@ func detail(body []byte) string {
 	if json.Unmarshal(body, &said) != nil {
 		return ""
 	}
+
 	for _, words := range []any{said.Detail, said.Message, said.Error} {
 		if text, ok := words.(string); ok && strings.TrimSpace(text) != "" {
 			return ": " + tidy(text)
 		}
 	}
+
 	return ""
 }
 
 // tidy makes a text from outside fit for one line.
 func tidy(text string) string {
-	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	text = strings.Join(
+		strings.FieldsFunc(
+			strings.ToValidUTF8(text, ""),
+			func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) },
+		),
+		" ",
+	)
+
 	if runes := []rune(text); len(runes) > maxDetail {
 		return string(runes[:maxDetail]) + "…"
 	}
+
 	return text
 }
 
@@ -136,8 +179,10 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	if seconds, err := strconv.Atoi(said); err == nil {
 		return min(max(time.Duration(seconds)*time.Second, 0), maxRetryAfter)
 	}
+
 	if at, err := http.ParseTime(said); err == nil {
 		return min(max(at.Sub(now), 0), maxRetryAfter)
 	}
+
 	return 0
 }

@@ -26,6 +26,7 @@ func TestARequestIsWhatItsDefinitionSays(t *testing.T) {
 		got, body = r, string(read)
 		_, _ = io.WriteString(w, `{"ok":true}`)
 	})
+
 	b := box(t, toolbox.Config{}, s)
 	d := booking(s.URL + "/tables/{id}?when={at}")
 	d.HTTP.Schema = []byte(`{"type":"object","required":["id","at"]}`)
@@ -44,6 +45,7 @@ func TestARequestIsWhatItsDefinitionSays(t *testing.T) {
 	assert.Equal(t, "Bearer hush", got.Header.Get("Authorization"))
 	assert.Equal(t, "message-0", got.Header.Get("Idempotency-Key"))
 	assert.Equal(t, "7", got.Header.Get("Handrail-Chat"))
+
 	secret, err := b.SigningSecret(d)
 	require.NoError(t, err)
 	verifier, err := standardwebhooks.NewWebhook(secret)
@@ -55,6 +57,7 @@ func TestARequestIsWhatItsDefinitionSays(t *testing.T) {
 	require.NotEqual(t, secret, fresh)
 	b.Call(t.Context(), d, call(`{"id":1,"at":"x"}`))
 	require.NoError(t, verifier.Verify([]byte(body), got.Header), "the old key signs along")
+
 	_, err = b.RotateSigning(&d, time.Now())
 	require.NoError(t, err)
 	b.Call(t.Context(), d, call(`{"id":1,"at":"x"}`))
@@ -77,8 +80,14 @@ func TestArgumentsWithoutABodyAreTheQuery(t *testing.T) {
 
 func TestWhatAnAnswerMeans(t *testing.T) {
 	t.Parallel()
-	elsewhere := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed to another place") })
+
+	elsewhere := serve(
+		t,
+		func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed to another place") },
+	)
+
 	big := strings.Repeat("x", 10<<20)
+
 	status := func(code int, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
@@ -87,6 +96,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 			_, _ = io.WriteString(w, body)
 		}
 	}
+
 	tests := map[string]struct {
 		answer http.HandlerFunc
 		want   chat.ToolOutcomeKind
@@ -94,34 +104,56 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		effect bool
 		says   string
 	}{
-		"500":        {status(500, `{}`), chat.ToolUnknown, "http_500", false, ""},
-		"503":        {status(503, ``), chat.ToolUnknown, "http_503", false, ""},
-		"429":        {status(429, ``), chat.ToolNotRun, "rate_limited", false, ""},
-		"says no":    {status(422, `{"detail":"no table\nfor 30"}`), chat.ToolFailed, "http_422", false, "no table for 30"},
-		"garbage":    {status(200, `{"booking`), chat.ToolFailed, "invalid_response", true, ""},
-		"10 MB":      {status(200, `"`+big+`"`), chat.ToolFailed, "response_too_large", true, ""},
-		"wrong":      {status(200, `{"id":5}`), chat.ToolFailed, "invalid_response", true, "result.id"},
-		"right":      {status(201, `{"id":"b"}`), chat.ToolSucceeded, "", false, ""},
-		"plain text": {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "booked") }, chat.ToolFailed, "invalid_response", true, "result"},
+		"500": {status(500, `{}`), chat.ToolUnknown, "http_500", false, ""},
+		"503": {status(503, ``), chat.ToolUnknown, "http_503", false, ""},
+		"429": {status(429, ``), chat.ToolNotRun, "rate_limited", false, ""},
+		"says no": {
+			status(422, `{"detail":"no table\nfor 30"}`),
+			chat.ToolFailed,
+			"http_422",
+			false,
+			"no table for 30",
+		},
+		"garbage": {status(200, `{"booking`), chat.ToolFailed, "invalid_response", true, ""},
+		"10 MB":   {status(200, `"`+big+`"`), chat.ToolFailed, "response_too_large", true, ""},
+		"wrong":   {status(200, `{"id":5}`), chat.ToolFailed, "invalid_response", true, "result.id"},
+		"right":   {status(201, `{"id":"b"}`), chat.ToolSucceeded, "", false, ""},
+		"plain text": {
+			func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "booked") },
+			chat.ToolFailed,
+			"invalid_response",
+			true,
+			"result",
+		},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
 		}, chat.ToolFailed, "redirect_refused", false, ""},
-		"silent": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, chat.ToolUnknown, "timeout", false, ""},
+		"silent": {
+			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			chat.ToolUnknown,
+			"timeout",
+			false,
+			"",
+		},
 		"broken": {func(w http.ResponseWriter, _ *http.Request) {
 			connection, _, err := w.(http.Hijacker).Hijack()
 			assert.NoError(t, err)
+
 			_ = connection.Close()
 		}, chat.ToolUnknown, "connection_lost", false, ""},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var asked atomic.Int32
 			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				asked.Add(1)
+
 				_, _ = io.Copy(io.Discard, r.Body)
 				tt.answer(w, r)
 			})
+
 			b := box(t, toolbox.Config{}, s, elsewhere)
 			d := booking(s.URL)
 			d.Timeout = time.Second
@@ -132,6 +164,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 			assert.Equal(t, tt.effect, o.TookEffect)
 			assert.Contains(t, o.Message, tt.says)
 			assert.EqualValues(t, 1, asked.Load(), "one call is one request")
+
 			if name == "429" {
 				assert.Equal(t, 7*time.Second, o.RetryAfter)
 			}
@@ -145,6 +178,7 @@ func TestAToolThatIsAwayWasNotRun(t *testing.T) {
 	b := box(t, toolbox.Config{}, s)
 	d := prepared(t, b, booking(s.URL), nil)
 	s.Close()
+
 	o := b.Call(t.Context(), d, call(`{"id":"a"}`))
 	assert.Equal(t, chat.ToolNotRun, o.Kind)
 	assert.Equal(t, "tool_unavailable", o.Code)
@@ -164,20 +198,24 @@ func TestARedirectOfAGETIsFollowedAtTheSamePlaceOnly(t *testing.T) {
 			_, _ = io.WriteString(w, `{}`)
 		}
 	})
+
 	b := box(t, toolbox.Config{}, s, elsewhere)
 	key := "hush"
+
 	for path, want := range map[string]chat.ToolOutcomeKind{"/old": chat.ToolSucceeded, "/away": chat.ToolFailed} {
 		d := booking(s.URL + path)
 		d.HTTP.Method, d.HTTP.Headers = http.MethodGet, map[string]string{"X-Key": "{secret.KEY}"}
 		o := b.Call(t.Context(), prepared(t, b, d, chat.ToolSecrets{"KEY": &key}), call(`{"id":"a"}`))
 		assert.Equal(t, want, o.Kind, path)
 	}
+
 	assert.Nil(t, secret.Load(), "a secret has left for another place")
 }
 
 func TestDefinitionsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
+
 	b := box(t, toolbox.Config{}, s)
 	for name, tt := range map[string]struct {
 		change func(*chat.ToolDefinition)
@@ -209,12 +247,14 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			d := booking(s.URL)
 			tt.change(&d)
 			refused := chat.AsError(b.Prepare(t.Context(), &d, nil))
 			require.NotNil(t, refused)
 			require.NotEmpty(t, refused.Fields, refused.Error())
 			assert.Equal(t, tt.field, refused.Fields[0].Field)
+
 			if tt.code != "" {
 				assert.Equal(t, tt.code, refused.Code)
 			}
@@ -224,12 +264,16 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 
 func TestSecretsNeedKeys(t *testing.T) {
 	t.Parallel()
+
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		assert.Empty(t, r.Header.Get("webhook-signature"))
+
 		_, _ = io.WriteString(w, `{}`)
 	})
+
 	b, err := toolbox.New(toolbox.Config{Allowed: []string{s.Listener.Addr().String()}})
 	require.NoError(t, err)
+
 	d := booking(s.URL)
 	key := "hush"
 	assert.Equal(t, chat.CodeEncryptionOff, chat.CodeOf(b.Prepare(t.Context(), &d, chat.ToolSecrets{"KEY": &key})))
@@ -239,36 +283,50 @@ func TestSecretsNeedKeys(t *testing.T) {
 
 func TestAllowedEntries(t *testing.T) {
 	t.Parallel()
+
 	for _, wrong := range []string{"http://tools", "tools:", "tools:70000", "user@tools", "10.0.0.0/64"} {
 		_, err := toolbox.New(toolbox.Config{Allowed: []string{wrong}})
 		require.Error(t, err, wrong)
 	}
+
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{}`) })
 	_, port, err := net.SplitHostPort(s.Listener.Addr().String())
 	require.NoError(t, err)
+
 	for entry, open := range map[string]bool{
-		"127.0.0.1": true, "127.0.0.0/8": true, "127.0.0.1:" + port: true, "127.0.0.1:1": false, "10.0.0.0/8": false, "localhost": false,
+		"127.0.0.1":         true,
+		"127.0.0.0/8":       true,
+		"127.0.0.1:" + port: true,
+		"127.0.0.1:1":       false,
+		"10.0.0.0/8":        false,
+		"localhost":         false,
 	} {
 		b := box(t, toolbox.Config{Allowed: []string{entry}})
 		d := booking(s.URL)
 		err := b.Prepare(t.Context(), &d, nil)
 		assert.Equal(t, open, err == nil, "%s: %v", entry, err)
 	}
+
 	b := box(t, toolbox.Config{Allowed: []string{"localhost:" + port}})
 	prepared(t, b, booking("http://localhost:"+port), nil)
 }
 
 func TestASecretThatAToolRepeatsIsMasked(t *testing.T) {
 	t.Parallel()
+
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
+
 		if r.URL.Path == "/no" {
 			w.WriteHeader(http.StatusUnauthorized)
 		}
+
 		_, _ = io.WriteString(w, `{"detail":"bad key `+r.Header.Get("X-Key")+`"}`)
 	})
+
 	b := box(t, toolbox.Config{}, s)
 	key := "hush-hush/1"
+
 	for _, path := range []string{"/no", "/yes"} {
 		d := booking(s.URL + path)
 		d.HTTP.Headers = map[string]string{"X-Key": "{secret.KEY}"}

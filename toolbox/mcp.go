@@ -28,15 +28,19 @@ func (b *Toolbox) callMCP(ctx context.Context, d *chat.ToolDefinition, in *chat.
 	if err != nil {
 		return unreached(err)
 	}
+
 	seen := &exchange{}
+
 	params := &mcp.CallToolParams{Name: in.Tool, Arguments: in.Arguments}
 	if in.Key != "" {
 		params.Meta = mcp.Meta{keyMeta: in.Key}
 	}
+
 	result, err := session.CallTool(withExchange(ctx, seen), params)
 	if err != nil {
 		return b.fault(ctx, d, seen, err)
 	}
+
 	return take(result)
 }
 
@@ -45,9 +49,11 @@ func unreached(err error) chat.ToolOutcome {
 	if refused(err) {
 		return failed(codeRefused, "the server's address is not public, and the operator has not allowed it")
 	}
+
 	if e, ok := errors.AsType[*chat.Error](err); ok {
 		return failed(codeMisconfigured, e.Message)
 	}
+
 	return notRun(codeUnavailable, "the server could not be reached")
 }
 
@@ -55,12 +61,14 @@ func unreached(err error) chat.ToolOutcome {
 // of the server by the same type, so it is seen on the wire which they are.
 func (b *Toolbox) fault(ctx context.Context, d *chat.ToolDefinition, seen *exchange, err error) chat.ToolOutcome {
 	said, answered := errors.AsType[*jsonrpc.Error](err)
+
 	status, transport := seen.status(), seen.broken()
 	if transport != nil || status >= 300 || ctx.Err() != nil && d.MCP.Command != "" || !answered {
 		// The SDK does not use such a session again, and a program may hang for good: the next
 		// call makes another.
 		b.pool.drop(d)
 	}
+
 	switch {
 	case d.MCP.URL != "" && !seen.connected():
 		return unreached(transport)
@@ -71,6 +79,7 @@ func (b *Toolbox) fault(ctx context.Context, d *chat.ToolDefinition, seen *excha
 	case answered && transport == nil:
 		return failed(codeToolError, "the server says: "+tidy(said.Message))
 	}
+
 	return unknown(codeConnection, "the connection broke before the server had answered")
 }
 
@@ -82,13 +91,16 @@ func refusedBy(status int, seen *exchange) chat.ToolOutcome {
 	case status == http.StatusTooManyRequests:
 		outcome := notRun(codeRateLimited, "the server has too many requests now")
 		outcome.RetryAfter = seen.retryAfter()
+
 		return outcome
+
 	case status == http.StatusNotFound:
 		// The session is over; the call was not looked at (MCP 2025-06-18, Transports).
 		return notRun(codeUnavailable, "the server has forgotten the session")
 	case status >= 500 || status == http.StatusRequestTimeout:
 		return unknown(codeConnection, "the server has failed before it had answered")
 	}
+
 	return failed(codeToolError, "the server has refused the request")
 }
 
@@ -98,7 +110,9 @@ func take(result *mcp.CallToolResult) chat.ToolOutcome {
 	if result.IsError {
 		return failed(codeToolError, "the tool says: "+tidy(text))
 	}
+
 	value, err := structured(result, text)
+
 	outcome := chat.ToolOutcome{Kind: chat.ToolSucceeded, Result: value}
 	switch {
 	case len(result.InputRequests) > 0:
@@ -110,16 +124,19 @@ func take(result *mcp.CallToolResult) chat.ToolOutcome {
 		outcome = failed(codeTooLarge, "the tool has carried out the call, and answered with more than 256 KiB")
 		outcome.TookEffect = true
 	}
+
 	return outcome
 }
 
 func textOf(contents []mcp.Content) string {
 	var texts []string
+
 	for _, content := range contents {
 		if text, ok := content.(*mcp.TextContent); ok {
 			texts = append(texts, text.Text)
 		}
 	}
+
 	return strings.Join(texts, "\n")
 }
 
@@ -128,9 +145,11 @@ func structured(result *mcp.CallToolResult, text string) (json.RawMessage, error
 	if result.StructuredContent != nil {
 		return json.Marshal(result.StructuredContent)
 	}
+
 	if trimmed := strings.TrimSpace(text); strings.HasPrefix(trimmed, "{") && json.Valid([]byte(trimmed)) {
 		return json.RawMessage(trimmed), nil
 	}
+
 	return json.Marshal(map[string]string{"content": text})
 }
 
@@ -138,40 +157,66 @@ func structured(result *mcp.CallToolResult, text string) (json.RawMessage, error
 // the definition's time limit.
 func (b *Toolbox) Discover(ctx context.Context, d *chat.ToolDefinition) error {
 	field := "mcp.url"
+
 	if d.MCP == nil {
 		return chat.Invalid("path.tool_id", "must be an MCP server: an HTTP tool has nothing to discover")
 	}
+
 	if d.MCP.Command != "" {
 		field = "mcp.command"
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, timeout(d))
 	defer cancel()
+
 	tools, err := b.pool.list(ctx, d)
 	if err != nil {
-		return chat.InvalidAs(chat.CodeToolUnavailable, field, "must be an MCP server that answers: %s", unreached(err).Message).Because(err)
+		return chat.InvalidAs(chat.CodeToolUnavailable, field, "must be an MCP server that answers: %s", unreached(err).Message).
+			Because(err)
 	}
+
 	now := time.Now()
 	d.MCP.Discovered, d.MCP.DiscoveredAt = tools, &now
+
 	return nil
 }
 
 // listTools asks a session for its tools. Those that can not be used here are left out.
-func (b *Toolbox) listTools(ctx context.Context, d *chat.ToolDefinition, session *mcp.ClientSession) ([]chat.MCPTool, error) {
+func (b *Toolbox) listTools(
+	ctx context.Context,
+	d *chat.ToolDefinition,
+	session *mcp.ClientSession,
+) ([]chat.MCPTool, error) {
 	var tools []chat.MCPTool
+
 	for shown, err := range session.Tools(ctx, nil) {
 		if err != nil {
 			return nil, err
 		}
+
 		tool, err := usable(shown)
 		if err != nil {
-			b.config.Logger.WarnContext(ctx, "a tool of an MCP server is left out", "tool_id", d.ID, "tool", tidy(shown.Name), "error", err)
+			b.config.Logger.WarnContext(
+				ctx,
+				"a tool of an MCP server is left out",
+				"tool_id",
+				d.ID,
+				"tool",
+				tidy(shown.Name),
+				"error",
+				err,
+			)
+
 			continue
 		}
+
 		if tools = append(tools, tool); len(tools) == maxTools {
 			break
 		}
 	}
+
 	slices.SortFunc(tools, func(a, b chat.MCPTool) int { return strings.Compare(a.Name, b.Name) })
+
 	return slices.CompactFunc(tools, func(a, b chat.MCPTool) bool { return a.Name == b.Name }), nil
 }
 
@@ -180,16 +225,21 @@ func usable(shown *mcp.Tool) (chat.MCPTool, error) {
 	if err != nil {
 		return chat.MCPTool{}, err
 	}
+
 	if !toolName.MatchString(shown.Name) {
 		return chat.MCPTool{}, chat.Invalid("name", "must be letters, digits, _ and -")
 	}
+
 	if _, err := schema.Compile("schema", document); err != nil {
 		return chat.MCPTool{}, err
 	}
+
 	tool := chat.MCPTool{Name: shown.Name, Description: shown.Description, Schema: document}
 	if runes := []rune(tool.Description); len(runes) > maxDescription {
 		tool.Description = string(runes[:maxDescription])
 	}
+
 	tool.ReadOnly = shown.Annotations != nil && shown.Annotations.ReadOnlyHint
+
 	return tool, nil
 }

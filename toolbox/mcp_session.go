@@ -49,47 +49,61 @@ func keyOf(d *chat.ToolDefinition) sessionKey { return sessionKey{d.ID, d.Versio
 // get is a session with the server of a definition.
 func (p *pool) get(ctx context.Context, d *chat.ToolDefinition) (*mcp.ClientSession, error) {
 	key := keyOf(d)
+
 	p.mutex.Lock()
+
 	if p.closed {
 		p.mutex.Unlock()
 		return nil, mcp.ErrConnectionClosed
 	}
+
 	s, ok := p.sessions[key]
 	if !ok {
 		s = &session{ready: make(chan struct{})}
 		p.sessions[key] = s
 	}
+
 	p.mutex.Unlock()
+
 	if !ok {
 		p.make(ctx, d, s)
 	}
+
 	select {
 	case <-s.ready:
+
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+
 	if s.err == nil {
 		s.idle.Reset(idleFor)
 	}
+
 	return s.live, s.err
 }
 
 // make connects. A session that breaks, or is not used, leaves the pool by itself.
 func (p *pool) make(ctx context.Context, d *chat.ToolDefinition, s *session) {
 	defer close(s.ready)
+
 	key := keyOf(d)
 	s.live, s.err = p.box.connect(ctx, d)
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+
 	if s.err != nil {
 		delete(p.sessions, key)
 		return
 	}
+
 	s.idle = time.AfterFunc(idleFor, func() { p.remove(key, s) })
+
 	p.closing.Go(func() {
 		_ = s.live.Wait() // how it ended is nobody's business: the next call makes another
 		p.remove(key, s)
 	})
+
 	if p.closed {
 		p.closing.Go(func() { _ = s.live.Close() })
 	}
@@ -100,6 +114,7 @@ func (p *pool) drop(d *chat.ToolDefinition) {
 	p.mutex.Lock()
 	s := p.sessions[keyOf(d)]
 	p.mutex.Unlock()
+
 	if s != nil {
 		p.remove(keyOf(d), s)
 	}
@@ -108,17 +123,22 @@ func (p *pool) drop(d *chat.ToolDefinition) {
 func (p *pool) remove(key sessionKey, s *session) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+
 	if p.sessions[key] == s {
 		delete(p.sessions, key)
 	}
+
 	select {
 	case <-s.ready:
+
 	default:
 		return
 	}
+
 	if s.live != nil {
 		s.idle.Stop()
 		live := s.live
+
 		p.closing.Go(func() { _ = live.Close() })
 	}
 }
@@ -128,9 +148,11 @@ func (p *pool) close() {
 	p.closed = true
 	open := maps.Clone(p.sessions)
 	p.mutex.Unlock()
+
 	for key, s := range open {
 		p.remove(key, s)
 	}
+
 	p.closing.Wait()
 }
 
@@ -142,13 +164,17 @@ func (p *pool) list(ctx context.Context, d *chat.ToolDefinition) ([]chat.MCPTool
 		if err != nil {
 			return nil, err
 		}
+
 		return p.box.listTools(ctx, d, live)
 	}
+
 	live, err := p.box.connect(ctx, d)
 	if err != nil {
 		return nil, err
 	}
+
 	defer live.Close()
+
 	return p.box.listTools(ctx, d, live)
 }
 
@@ -158,6 +184,7 @@ func (b *Toolbox) connect(ctx context.Context, d *chat.ToolDefinition) (*mcp.Cli
 	if err != nil {
 		return nil, err
 	}
+
 	definition := *d
 	client := mcp.NewClient(&mcp.Implementation{Name: "handrail", Version: "1"}, &mcp.ClientOptions{
 		Capabilities:   &mcp.ClientCapabilities{},
@@ -167,6 +194,7 @@ func (b *Toolbox) connect(ctx context.Context, d *chat.ToolDefinition) (*mcp.Cli
 			b.pool.closing.Go(func() { b.rediscover(context.WithoutCancel(ctx), &definition, r.Session) })
 		},
 	})
+
 	return client.Connect(ctx, transport, nil)
 }
 
@@ -175,15 +203,25 @@ func (b *Toolbox) rediscover(ctx context.Context, d *chat.ToolDefinition, live *
 	if d.ID == 0 || b.config.Discovered == nil {
 		return
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, timeout(d))
 	defer cancel()
+
 	tools, err := b.listTools(ctx, d, live)
 	if err == nil {
 		err = b.config.Discovered(ctx, d.WorkspaceID, d.ID, tools)
 	}
+
 	if err != nil {
 		// Not the error itself, which may hold a URL.
-		b.config.Logger.WarnContext(ctx, "the changed tools of an MCP server were not taken", "tool_id", d.ID, "reason", unreached(err).Message)
+		b.config.Logger.WarnContext(
+			ctx,
+			"the changed tools of an MCP server were not taken",
+			"tool_id",
+			d.ID,
+			"reason",
+			unreached(err).Message,
+		)
 	}
 }
 
@@ -193,21 +231,32 @@ func (b *Toolbox) transport(d *chat.ToolDefinition) (mcp.Transport, error) {
 		if err != nil {
 			return nil, err
 		}
+
 		headers, err := fillHeaders(d.MCP.Headers, secrets.Values)
 		if err != nil {
 			return nil, err
 		}
+
 		return &mcp.StreamableClientTransport{
 			Endpoint: d.MCP.URL, MaxEventSize: maxMessage,
 			HTTPClient: &http.Client{Transport: &watched{b.guard.transport(shared), headers}, CheckRedirect: sameHost},
 		}, nil
 	}
+
 	words, ok := b.config.Commands[d.MCP.Command]
 	if !ok {
-		return nil, chat.Invalid("mcp.command", "names a command that the operator has not configured in HANDRAIL_MCP_COMMANDS")
+		return nil, chat.Invalid(
+			"mcp.command",
+			"names a command that the operator has not configured in HANDRAIL_MCP_COMMANDS",
+		)
 	}
-	command := exec.Command(words[0], words[1:]...) //nolint:gosec,noctx // the operator's own; it lives as long as the session
+
+	command := exec.Command(
+		words[0],
+		words[1:]...) //nolint:gosec,noctx // the operator's own; it lives as long as the session
+
 	// Not nil, which would be all of our own environment.
 	command.Env = append([]string{}, b.config.Environ...)
+
 	return &mcp.CommandTransport{Command: command, TerminateDuration: time.Second}, nil
 }

@@ -27,32 +27,75 @@ type taxi struct {
 // concierge is a server with a tool of every sort.
 func concierge() *mcp.Server {
 	s := mcp.NewServer(&mcp.Implementation{Name: "concierge", Version: "1"}, nil)
-	mcp.AddTool(s, &mcp.Tool{Name: "order_taxi", Description: "Order a taxi"}, func(_ context.Context, r *mcp.CallToolRequest, in taxi) (*mcp.CallToolResult, any, error) {
-		return nil, map[string]any{"at": in.At, "key": r.Params.Meta["handrail.dev/idempotency-key"]}, nil
-	})
-	mcp.AddTool(s, &mcp.Tool{Name: "hours", Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true}}, func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
-		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "9 to 5"}}}, nil, nil
-	})
-	mcp.AddTool(s, &mcp.Tool{Name: "environment"}, func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
-		return nil, map[string]any{"environment": os.Environ()}, nil //nolint:forbidigo // it is what the program sees that is asked
-	})
-	mcp.AddTool(s, &mcp.Tool{Name: "fails"}, func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
-		return &mcp.CallToolResult{IsError: true, Content: []mcp.Content{&mcp.TextContent{Text: "no taxis\nleft"}}}, nil, nil
-	})
-	mcp.AddTool(s, &mcp.Tool{Name: "hangs"}, func(ctx context.Context, _ *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
-		select {
-		case <-ctx.Done():
-		case <-time.After(10 * time.Second): // or the server could not be closed
-		}
-		return nil, nil, ctx.Err()
-	})
-	mcp.AddTool(s, &mcp.Tool{Name: "dies"}, func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
-		os.Exit(3)
-		return nil, nil, nil
-	})
-	mcp.AddTool(s, &mcp.Tool{Name: "huge"}, func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
-		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: string(make([]byte, chat.MaxToolResult))}}}, nil, nil
-	})
+	mcp.AddTool(
+		s,
+		&mcp.Tool{Name: "order_taxi", Description: "Order a taxi"},
+		func(_ context.Context, r *mcp.CallToolRequest, in taxi) (*mcp.CallToolResult, any, error) {
+			return nil, map[string]any{"at": in.At, "key": r.Params.Meta["handrail.dev/idempotency-key"]}, nil
+		},
+	)
+
+	mcp.AddTool(
+		s,
+		&mcp.Tool{Name: "hours", Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true}},
+		func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
+			return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "9 to 5"}}}, nil, nil
+		},
+	)
+
+	mcp.AddTool(
+		s,
+		&mcp.Tool{Name: "environment"},
+		func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
+			return nil, map[string]any{
+				"environment": os.Environ(),
+			}, nil //nolint:forbidigo // it is what the program sees that is asked
+		},
+	)
+
+	mcp.AddTool(
+		s,
+		&mcp.Tool{Name: "fails"},
+		func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
+			return &mcp.CallToolResult{
+				IsError: true,
+				Content: []mcp.Content{&mcp.TextContent{Text: "no taxis\nleft"}},
+			}, nil, nil
+		},
+	)
+
+	mcp.AddTool(
+		s,
+		&mcp.Tool{Name: "hangs"},
+		func(ctx context.Context, _ *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
+			select {
+			case <-ctx.Done():
+			case <-time.After(10 * time.Second): // or the server could not be closed
+			}
+
+			return nil, nil, ctx.Err()
+		},
+	)
+
+	mcp.AddTool(
+		s,
+		&mcp.Tool{Name: "dies"},
+		func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
+			os.Exit(3)
+			return nil, nil, nil
+		},
+	)
+
+	mcp.AddTool(
+		s,
+		&mcp.Tool{Name: "huge"},
+		func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
+			return &mcp.CallToolResult{
+				Content: []mcp.Content{&mcp.TextContent{Text: string(make([]byte, chat.MaxToolResult))}},
+			}, nil, nil
+		},
+	)
+
 	return s
 }
 
@@ -64,47 +107,78 @@ func serveStdio() {
 
 func overHTTP(t *testing.T, s *mcp.Server) *httptest.Server {
 	t.Helper()
+
 	server := httptest.NewServer(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, nil))
+
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+
 	return server
 }
 
 func server(m chat.MCPServer) chat.ToolDefinition {
-	return chat.ToolDefinition{ID: 1, WorkspaceID: "w", Kind: chat.ToolMCP, Name: "concierge", Risk: chat.RiskWrite, Timeout: 5 * time.Second, MCP: &m}
+	return chat.ToolDefinition{
+		ID:          1,
+		WorkspaceID: "w",
+		Kind:        chat.ToolMCP,
+		Name:        "concierge",
+		Risk:        chat.RiskWrite,
+		Timeout:     5 * time.Second,
+		MCP:         &m,
+	}
 }
 
 func TestAServersToolsAreDiscoveredAndCalled(t *testing.T) {
 	t.Parallel()
 	web := overHTTP(t, concierge())
+
 	b := box(t, toolbox.Config{Commands: map[string][]string{"local": {os.Args[0], asServer}}}, web)
 	for name, m := range map[string]chat.MCPServer{"http": {URL: web.URL}, "stdio": {Command: "local"}} {
 		t.Run(name, func(t *testing.T) {
 			d := server(m)
 			d.Version = int64(len(name))
 			d = prepared(t, b, d, nil)
+
 			var names []string
 			for _, tool := range d.Tools() {
 				names = append(names, tool.Name)
 			}
-			assert.Equal(t, []string{"concierge.dies", "concierge.environment", "concierge.fails", "concierge.hangs", "concierge.hours", "concierge.huge", "concierge.order_taxi"}, names)
+
+			assert.Equal(
+				t,
+				[]string{
+					"concierge.dies",
+					"concierge.environment",
+					"concierge.fails",
+					"concierge.hangs",
+					"concierge.hours",
+					"concierge.huge",
+					"concierge.order_taxi",
+				},
+				names,
+			)
+
 			for tool, want := range map[string]struct {
 				kind      chat.ToolOutcomeKind
 				code, say string
 			}{
-				"order_taxi": {chat.ToolSucceeded, "", `"key":"message-0"`}, "hours": {chat.ToolSucceeded, "", "9 to 5"},
-				"fails": {chat.ToolFailed, "tool_error", "no taxis left"}, "none": {chat.ToolFailed, "tool_error", ""},
-				"huge": {chat.ToolFailed, "response_too_large", ""},
+				"order_taxi": {chat.ToolSucceeded, "", `"key":"message-0"`},
+				"hours":      {chat.ToolSucceeded, "", "9 to 5"},
+				"fails":      {chat.ToolFailed, "tool_error", "no taxis left"},
+				"none":       {chat.ToolFailed, "tool_error", ""},
+				"huge":       {chat.ToolFailed, "response_too_large", ""},
 			} {
 				in := call(`{"at":"20:00"}`)
 				if tool != "order_taxi" {
 					in = call(`{}`)
 				}
+
 				in.Tool = tool
 				o := b.Call(t.Context(), d, in)
 				assert.Equal(t, want.kind, o.Kind, "%s: %s", tool, o.Message)
 				assert.Equal(t, want.code, o.Code, tool)
 				assert.Contains(t, o.Message+string(o.Result), want.say)
 			}
+
 			hung := d
 			hung.Timeout = time.Second
 			in := call(`{}`)
@@ -123,6 +197,7 @@ func TestACommandThatDiesIsStartedAgain(t *testing.T) {
 	in.Tool = "dies"
 	o := b.Call(t.Context(), d, in)
 	assert.Equal(t, chat.ToolUnknown, o.Kind, "it may have done something before: %s", o.Message)
+
 	in.Tool = "hours"
 	assert.Equal(t, chat.ToolSucceeded, b.Call(t.Context(), d, in).Kind)
 }
@@ -141,6 +216,7 @@ func TestAServerThatIsAwayOrRefuses(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 	})
+
 	b = box(t, toolbox.Config{}, silent)
 	d = server(chat.MCPServer{URL: silent.URL})
 	d.Timeout = time.Second
@@ -154,22 +230,27 @@ func TestAServerThatIsAwayOrRefuses(t *testing.T) {
 
 func TestSecretsReachTheServerInHeaders(t *testing.T) {
 	t.Parallel()
+
 	inner := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return concierge() }, nil)
 	var refused atomic.Int32
 	web := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer hush" {
 			refused.Add(1)
 			w.WriteHeader(http.StatusUnauthorized)
+
 			return
 		}
+
 		inner.ServeHTTP(w, r)
 	})
+
 	b := box(t, toolbox.Config{}, web)
 	key := "hush"
 	d := server(chat.MCPServer{URL: web.URL, Headers: map[string]string{"Authorization": "Bearer {secret.KEY}"}})
 	d = prepared(t, b, d, chat.ToolSecrets{"KEY": &key})
 	assert.NotEmpty(t, d.MCP.Discovered)
 	assert.Zero(t, refused.Load())
+
 	bare := server(chat.MCPServer{URL: web.URL})
 	bare.Version = 2
 	assert.Equal(t, chat.CodeToolUnavailable, chat.CodeOf(b.Prepare(t.Context(), &bare, nil)))
@@ -177,25 +258,41 @@ func TestSecretsReachTheServerInHeaders(t *testing.T) {
 
 func TestChangedToolsAreToldAbout(t *testing.T) {
 	t.Parallel()
+
 	s := concierge()
 	web := overHTTP(t, s)
 	told := make(chan []chat.MCPTool, 10)
-	b := box(t, toolbox.Config{Discovered: func(_ context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool) error {
-		assert.Equal(t, chat.WorkspaceID("w"), ws)
-		assert.Equal(t, chat.ToolID(1), id)
-		told <- tools
-		return nil
-	}}, web)
+	b := box(
+		t,
+		toolbox.Config{
+			Discovered: func(_ context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool) error {
+				assert.Equal(t, chat.WorkspaceID("w"), ws)
+				assert.Equal(t, chat.ToolID(1), id)
+
+				told <- tools
+
+				return nil
+			},
+		},
+		web,
+	)
+
 	d := prepared(t, b, server(chat.MCPServer{URL: web.URL}), nil)
 	in := call(`{}`)
 	in.Tool = "hours"
 	require.Equal(t, chat.ToolSucceeded, b.Call(t.Context(), d, in).Kind)
-	s.AddTool(&mcp.Tool{Name: "new_one", InputSchema: json.RawMessage(`{"type":"object"}`)}, func(context.Context, *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		return &mcp.CallToolResult{}, nil
-	})
+
+	s.AddTool(
+		&mcp.Tool{Name: "new_one", InputSchema: json.RawMessage(`{"type":"object"}`)},
+		func(context.Context, *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			return &mcp.CallToolResult{}, nil
+		},
+	)
+
 	select {
 	case tools := <-told:
 		assert.Len(t, tools, len(d.MCP.Discovered)+1)
+
 	case <-time.After(30 * time.Second):
 		t.Fatal("nobody was told")
 	}
@@ -203,7 +300,15 @@ func TestChangedToolsAreToldAbout(t *testing.T) {
 
 func TestACommandSeesNothingOfOurEnvironment(t *testing.T) {
 	t.Setenv("HANDRAIL_TEST_SECRET", "hush")
-	b := box(t, toolbox.Config{Commands: map[string][]string{"local": {os.Args[0], asServer}}, Environ: []string{"HOME=/nowhere"}})
+
+	b := box(
+		t,
+		toolbox.Config{
+			Commands: map[string][]string{"local": {os.Args[0], asServer}},
+			Environ:  []string{"HOME=/nowhere"},
+		},
+	)
+
 	d := prepared(t, b, server(chat.MCPServer{Command: "local"}), nil)
 	in := call(`{}`)
 	in.Tool = "environment"
@@ -222,25 +327,38 @@ func TestWhatTheStatusOfAnMCPServerMeans(t *testing.T) {
 			w.Header().Set("Retry-After", "7")
 			w.Header().Set("Location", "https://elsewhere.example.com")
 			w.WriteHeader(code)
+
 			return
 		}
+
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		inner.ServeHTTP(w, r)
 	})
+
 	b := box(t, toolbox.Config{}, web)
 	d := prepared(t, b, server(chat.MCPServer{URL: web.URL}), nil)
 	in := call(`{}`)
 	in.Tool = "hours"
+
 	for code, want := range map[int]chat.ToolOutcomeKind{
-		429: chat.ToolNotRun, 404: chat.ToolNotRun, 401: chat.ToolFailed, 307: chat.ToolFailed, 408: chat.ToolUnknown, 500: chat.ToolUnknown, 503: chat.ToolUnknown,
+		429: chat.ToolNotRun,
+		404: chat.ToolNotRun,
+		401: chat.ToolFailed,
+		307: chat.ToolFailed,
+		408: chat.ToolUnknown,
+		500: chat.ToolUnknown,
+		503: chat.ToolUnknown,
 	} {
 		status.Store(int32(code))
+
 		o := b.Call(t.Context(), d, in)
 		assert.Equal(t, want, o.Kind, "%d: %s", code, o.Message)
+
 		if code == 429 {
 			assert.Equal(t, 7*time.Second, o.RetryAfter)
 		}
 	}
+
 	status.Store(0)
 	assert.Equal(t, chat.ToolSucceeded, b.Call(t.Context(), d, in).Kind, "and it works again")
 }
@@ -248,9 +366,13 @@ func TestWhatTheStatusOfAnMCPServerMeans(t *testing.T) {
 func TestAServerThatHasMovedIsAskedWhereItIs(t *testing.T) {
 	t.Parallel()
 	old, other := overHTTP(t, concierge()), mcp.NewServer(&mcp.Implementation{Name: "other", Version: "1"}, nil)
-	other.AddTool(&mcp.Tool{Name: "only_here", InputSchema: json.RawMessage(`{"type":"object"}`)}, func(context.Context, *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		return &mcp.CallToolResult{}, nil
-	})
+	other.AddTool(
+		&mcp.Tool{Name: "only_here", InputSchema: json.RawMessage(`{"type":"object"}`)},
+		func(context.Context, *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			return &mcp.CallToolResult{}, nil
+		},
+	)
+
 	moved := overHTTP(t, other)
 	b := box(t, toolbox.Config{}, old, moved)
 	d := prepared(t, b, server(chat.MCPServer{URL: old.URL}), nil)

@@ -25,22 +25,34 @@ func (t *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 		ctx, done = context.WithTimeout(r.Context(), closeWithin)
 		r = r.WithContext(ctx)
 	}
-	r = r.Clone(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { seen.connect() }}))
+
+	r = r.Clone(
+		httptrace.WithClientTrace(
+			r.Context(),
+			&httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { seen.connect() }},
+		),
+	)
+
 	for name, value := range t.headers {
 		r.Header.Set(name, value)
 	}
+
 	r.Header.Set("User-Agent", userAgent)
 	answer, err := t.next.RoundTrip(r)
 	seen.answer(answer, err)
+
 	if err != nil {
 		done()
 		return nil, err
 	}
+
 	body := &bounded{Reader: answer.Body, closer: answer.Body, done: done}
 	if r.Method == http.MethodPost {
 		body.Reader = io.LimitReader(answer.Body, maxMessage)
 	}
+
 	answer.Body = body
+
 	return answer, nil
 }
 
@@ -80,12 +92,14 @@ func exchangeOf(ctx context.Context) *exchange {
 	if e, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		return e
 	}
+
 	return &exchange{}
 }
 
 func (e *exchange) connect() {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
+
 	e.got = true
 }
 
@@ -93,6 +107,7 @@ func (e *exchange) connect() {
 func (e *exchange) answer(answer *http.Response, err error) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
+
 	if e.code == 0 && e.err == nil {
 		if e.err = err; err == nil {
 			e.code, e.after = answer.StatusCode, retryAfter(answer.Header, time.Now())
@@ -103,23 +118,27 @@ func (e *exchange) answer(answer *http.Response, err error) {
 func (e *exchange) connected() bool {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
+
 	return e.got
 }
 
 func (e *exchange) status() int {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
+
 	return e.code
 }
 
 func (e *exchange) retryAfter() time.Duration {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
+
 	return e.after
 }
 
 func (e *exchange) broken() error {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
+
 	return e.err
 }

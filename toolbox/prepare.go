@@ -32,24 +32,30 @@ func (b *Toolbox) Prepare(ctx context.Context, d *chat.ToolDefinition, secrets c
 	if err := checkCommon(d); err != nil {
 		return err
 	}
+
 	s, err := b.change(d, secrets)
 	if err != nil {
 		return err
 	}
+
 	if d.HTTP != nil {
 		err = b.prepareHTTP(ctx, d.HTTP, &s)
 	} else {
 		err = b.prepareMCP(ctx, d.MCP, &s)
 	}
+
 	if err != nil {
 		return err
 	}
+
 	if err := b.seal(d, &s); err != nil || d.MCP == nil {
 		return err
 	}
+
 	// In a session of its own: the one that there may be is with the server as it was.
 	changed := *d
 	changed.ID = 0
+
 	return b.Discover(ctx, &changed)
 }
 
@@ -57,10 +63,12 @@ func checkCommon(d *chat.ToolDefinition) error {
 	if d.Timeout == 0 {
 		d.Timeout = chat.DefaultToolTimeout
 	}
+
 	names := toolName
 	if d.Kind == chat.ToolMCP {
 		names = serverName
 	}
+
 	builtin := func(t chat.Tool) bool { return strings.EqualFold(t.Name, d.Name) }
 	switch {
 	case (d.Kind == chat.ToolHTTP) != (d.HTTP != nil) || (d.Kind == chat.ToolMCP) != (d.MCP != nil) || (d.HTTP == nil) == (d.MCP == nil):
@@ -76,6 +84,7 @@ func checkCommon(d *chat.ToolDefinition) error {
 	case !slices.Contains([]chat.ToolRisk{chat.RiskRead, chat.RiskWrite, chat.RiskApproval}, d.Risk):
 		return chat.Invalid("risk", "must be read, write or approval")
 	}
+
 	return checkUndo("undo", d.Undo)
 }
 
@@ -88,6 +97,7 @@ func checkUndo(field string, u *chat.Undo) error {
 	case len(u.Arguments) > 0 && !isObject(u.Arguments):
 		return chat.Invalid(field+".arguments", "must be an object, like {\"id\":\"$result.id\"}")
 	}
+
 	return nil
 }
 
@@ -102,26 +112,34 @@ func (b *Toolbox) prepareHTTP(ctx context.Context, t *chat.HTTPTool, s *sealed) 
 	if !slices.Contains(methods, t.Method) {
 		return chat.Invalid("http.method", "must be one of %s", strings.Join(methods, ", "))
 	}
+
 	if err := checkHeaders("http.headers", t.Headers, s); err != nil {
 		return err
 	}
-	if name := t.IdempotencyHeader; name != "" && (!httpguts.ValidHeaderFieldName(name) || slices.Contains(ours, strings.ToLower(name))) {
+
+	if name := t.IdempotencyHeader; name != "" &&
+		(!httpguts.ValidHeaderFieldName(name) || slices.Contains(ours, strings.ToLower(name))) {
 		return chat.Invalid("http.idempotency_header", "must be the name of a header, and none that Handrail sets")
 	}
+
 	if len(t.Schema) == 0 {
 		t.Schema = json.RawMessage(`{"type":"object"}`)
 	}
+
 	if _, err := schema.Compile("http.schema", t.Schema); err != nil {
 		return err
 	}
+
 	if t.ResponseSchema != nil {
 		if _, err := schema.Compile("http.response_schema", t.ResponseSchema); err != nil {
 			return err
 		}
 	}
+
 	if err := checkPlaceholders(t); err != nil {
 		return err
 	}
+
 	return b.guard.checkURL(ctx, "http.url", placeholder.ReplaceAllString(t.URL, "x"))
 }
 
@@ -134,21 +152,25 @@ func checkPlaceholders(t *chat.HTTPTool) error {
 	if json.Unmarshal(t.Schema, &arguments) != nil || arguments.Type != "object" {
 		return chat.Invalid("http.schema", `must describe an object: {"type":"object","properties":{…}}`)
 	}
+
 	place := strings.Index(t.URL, "://")
 	if end := strings.IndexAny(t.URL[max(place+3, 0):], "/?"); place >= 0 {
 		host := t.URL[place+3:]
 		if end >= 0 {
 			host = host[:end]
 		}
+
 		if strings.ContainsAny(host, "{}") {
 			return chat.Invalid("http.url", "must have arguments in its path and query only")
 		}
 	}
+
 	for _, found := range placeholder.FindAllStringSubmatch(t.URL, -1) {
 		if !slices.Contains(arguments.Required, found[1]) {
 			return chat.Invalid("http.url", "must name arguments that http.schema requires; %s is not", found[0])
 		}
 	}
+
 	return nil
 }
 
@@ -168,6 +190,7 @@ func checkHeaders(field string, headers map[string]string, s *sealed) error {
 	if len(headers) > maxHeaders {
 		return chat.Invalid(field, "must be at most %d", maxHeaders)
 	}
+
 	for name, value := range headers {
 		at := field + "." + name
 		switch {
@@ -179,17 +202,21 @@ func checkHeaders(field string, headers map[string]string, s *sealed) error {
 			return chat.Invalid(at, "must be one line")
 		}
 	}
+
 	filled, err := fillHeaders(headers, s.Values)
 	if err != nil {
 		e := chat.AsError(err)
 		name := strings.TrimPrefix(e.Fields[0].Field, "headers.")
+
 		return chat.Invalid(field+"."+name, "%s; add it to secrets", e.Fields[0].Message)
 	}
+
 	for name, value := range filled {
 		if !httpguts.ValidHeaderFieldValue(value) {
 			return chat.Invalid(field+"."+name, "must be one line with its secrets too")
 		}
 	}
+
 	return nil
 }
 
@@ -198,30 +225,45 @@ func (b *Toolbox) prepareMCP(ctx context.Context, m *chat.MCPServer, s *sealed) 
 	if (m.URL == "") == (m.Command == "") {
 		return chat.Invalid("mcp.url", "must be given, or else mcp.command, and not both")
 	}
+
 	for name, override := range m.Overrides {
-		if override.Risk != nil && !slices.Contains([]chat.ToolRisk{chat.RiskRead, chat.RiskWrite, chat.RiskApproval}, *override.Risk) {
+		if override.Risk != nil &&
+			!slices.Contains([]chat.ToolRisk{chat.RiskRead, chat.RiskWrite, chat.RiskApproval}, *override.Risk) {
 			return chat.Invalid("mcp.tools."+name+".risk", "must be read, write or approval")
 		}
+
 		if err := checkUndo("mcp.tools."+name+".undo", override.Undo); err != nil {
 			return err
 		}
 	}
+
 	if m.Command != "" {
 		if _, ok := b.config.Commands[m.Command]; !ok {
-			return chat.Invalid("mcp.command", "must be the name of a command that the operator has configured in HANDRAIL_MCP_COMMANDS")
+			return chat.Invalid(
+				"mcp.command",
+				"must be the name of a command that the operator has configured in HANDRAIL_MCP_COMMANDS",
+			)
 		}
+
 		if len(m.Headers) > 0 {
 			return chat.Invalid("mcp.headers", "must not stand beside mcp.command, which has no headers")
 		}
+
 		return nil
 	}
+
 	if err := checkHeaders("mcp.headers", m.Headers, s); err != nil {
 		return err
 	}
+
 	for name := range m.Headers {
 		if slices.Contains(repeated, strings.ToLower(name)) {
-			return chat.Invalid("mcp.headers."+name, "must be left out: it is for single calls, and would have requests repeated")
+			return chat.Invalid(
+				"mcp.headers."+name,
+				"must be left out: it is for single calls, and would have requests repeated",
+			)
 		}
 	}
+
 	return b.guard.checkURL(ctx, "mcp.url", m.URL)
 }

@@ -37,6 +37,7 @@ type signingKey struct {
 func newSigningKey() signingKey {
 	key := make([]byte, keySize)
 	_, _ = rand.Read(key) // never fails
+
 	return signingKey{Secret: "whsec_" + base64.StdEncoding.EncodeToString(key)}
 }
 
@@ -45,16 +46,20 @@ func (b *Toolbox) open(d *chat.ToolDefinition) (sealed, error) {
 	if len(d.Sealed) == 0 {
 		return s, nil
 	}
+
 	if b.config.Sealer == nil {
 		return s, encryptionOff()
 	}
+
 	plain, err := b.config.Sealer.Open(d.Sealed)
 	if err != nil {
 		return s, fmt.Errorf("open the secrets of tool %d: %w", d.ID, err)
 	}
+
 	if err := json.Unmarshal(plain, &s); err != nil {
 		return s, fmt.Errorf("read the secrets of tool %d: %w", d.ID, err)
 	}
+
 	return s, nil
 }
 
@@ -64,18 +69,25 @@ func (b *Toolbox) seal(d *chat.ToolDefinition, s *sealed) error {
 		d.Sealed = nil
 		return nil
 	}
+
 	plain, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("write the secrets of a tool: %w", err)
 	}
+
 	if d.Sealed, err = b.config.Sealer.Seal(plain); err != nil {
 		return fmt.Errorf("seal the secrets of a tool: %w", err)
 	}
+
 	return nil
 }
 
 func encryptionOff() *chat.Error {
-	return chat.InvalidAs(chat.CodeEncryptionOff, "secrets", "can not be kept: the operator must set HANDRAIL_ENCRYPTION_KEYS first")
+	return chat.InvalidAs(
+		chat.CodeEncryptionOff,
+		"secrets",
+		"can not be kept: the operator must set HANDRAIL_ENCRYPTION_KEYS first",
+	)
 }
 
 var secretName = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`)
@@ -88,12 +100,15 @@ func (b *Toolbox) change(d *chat.ToolDefinition, changes chat.ToolSecrets) (seal
 	if err != nil {
 		return s, err
 	}
+
 	if len(changes) > 0 && b.config.Sealer == nil {
 		return s, encryptionOff()
 	}
+
 	if s.Values == nil {
 		s.Values = map[string]string{}
 	}
+
 	for name, value := range changes {
 		switch {
 		case !secretName.MatchString(name):
@@ -106,9 +121,11 @@ func (b *Toolbox) change(d *chat.ToolDefinition, changes chat.ToolSecrets) (seal
 			s.Values[name] = *value
 		}
 	}
+
 	if d.Kind == chat.ToolHTTP && len(s.Signing) == 0 && b.config.Sealer != nil {
 		s.Signing = []signingKey{newSigningKey()}
 	}
+
 	return s, nil
 }
 
@@ -119,6 +136,7 @@ func (b *Toolbox) SigningSecret(d chat.ToolDefinition) (string, error) {
 	if err != nil || len(s.Signing) == 0 {
 		return "", err
 	}
+
 	return s.Signing[0].Secret, nil
 }
 
@@ -128,21 +146,27 @@ func (b *Toolbox) RotateSigning(d *chat.ToolDefinition, now time.Time) (string, 
 	if d.Kind != chat.ToolHTTP {
 		return "", chat.Invalid("path.tool_id", "must be an HTTP tool: MCP requests are not signed")
 	}
+
 	if b.config.Sealer == nil {
 		return "", encryptionOff()
 	}
+
 	s, err := b.open(d)
 	if err != nil {
 		return "", err
 	}
+
 	fresh := newSigningKey()
 	keys := []signingKey{fresh}
+
 	if len(s.Signing) > 0 {
 		old := s.Signing[0]
 		old.Until = now.Add(oldKeySigns)
 		keys = append(keys, old)
 	}
+
 	s.Signing = keys
+
 	return fresh.Secret, b.seal(d, &s)
 }
 
@@ -159,11 +183,14 @@ func (b *Toolbox) mask(d *chat.ToolDefinition, o *chat.ToolOutcome) {
 	if err != nil {
 		return // then no tool was called with any
 	}
+
 	for _, value := range s.Values {
 		if len(value) < shortest {
 			continue
 		}
+
 		o.Message = strings.ReplaceAll(o.Message, value, masked)
+
 		quoted, err := json.Marshal(value)
 		if err == nil {
 			o.Result = bytes.ReplaceAll(o.Result, quoted[1:len(quoted)-1], []byte(masked))
@@ -184,11 +211,14 @@ func fillHeaders(headers, secrets map[string]string) (map[string]string, error) 
 			if _, ok := secrets[secret]; !ok {
 				missing = secret
 			}
+
 			return secrets[secret]
 		})
+
 		if missing != "" {
 			return nil, chat.Invalid("headers."+name, "refers to the secret %s, which the tool does not have", missing)
 		}
 	}
+
 	return filled, nil
 }

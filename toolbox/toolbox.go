@@ -55,12 +55,15 @@ func New(c Config) (*Toolbox, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+
 	b := &Toolbox{config: c, guard: g}
 	b.calls = &http.Client{Transport: g.transport(alone), CheckRedirect: sameHost}
 	b.pool = newPool(b)
+
 	return b, nil
 }
 
@@ -76,6 +79,7 @@ func (b *Toolbox) Call(ctx context.Context, d chat.ToolDefinition, in chat.ToolI
 	ctx, cancel := context.WithTimeout(ctx, timeout(&d))
 	defer cancel()
 	var outcome chat.ToolOutcome
+
 	switch {
 	case d.HTTP != nil:
 		outcome = b.callHTTP(ctx, &d, &in)
@@ -84,7 +88,9 @@ func (b *Toolbox) Call(ctx context.Context, d chat.ToolDefinition, in chat.ToolI
 	default:
 		outcome = failed(codeMisconfigured, "the tool is neither an HTTP tool nor an MCP server")
 	}
+
 	b.mask(&d, &outcome)
+
 	return outcome
 }
 
@@ -118,5 +124,6 @@ func timeout(d *chat.ToolDefinition) time.Duration {
 	if d.Timeout <= 0 {
 		return chat.DefaultToolTimeout
 	}
+
 	return min(d.Timeout, chat.MaxToolTimeout)
 }

@@ -27,38 +27,52 @@ func TestMain(m *testing.M) {
 		serveStdio()
 		return
 	}
+
 	os.Exit(m.Run())
 }
 
 // box is a toolbox with keys, that may reach the servers given.
 func box(t *testing.T, c toolbox.Config, servers ...*httptest.Server) *toolbox.Toolbox {
 	t.Helper()
+
 	keys, err := codec.Parse("k1:" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32))))
 	require.NoError(t, err)
+
 	c.Sealer, c.Logger = keys, slog.New(slog.DiscardHandler)
 	for _, s := range servers {
 		c.Allowed = append(c.Allowed, s.Listener.Addr().String())
 	}
+
 	b, err := toolbox.New(c)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, b.Close()) })
+
 	return b
 }
 
 func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	t.Helper()
+
 	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)
+
 	return s
 }
 
 // booking is an HTTP tool of a server.
 func booking(url string) chat.ToolDefinition {
 	return chat.ToolDefinition{
-		ID: 1, WorkspaceID: "w", Kind: chat.ToolHTTP, Name: "book", Risk: chat.RiskWrite, Timeout: 2 * time.Second,
+		ID:          1,
+		WorkspaceID: "w",
+		Kind:        chat.ToolHTTP,
+		Name:        "book",
+		Risk:        chat.RiskWrite,
+		Timeout:     2 * time.Second,
 		HTTP: &chat.HTTPTool{
 			Method: http.MethodPost, URL: url,
-			Schema: json.RawMessage(`{"type":"object","properties":{"at":{"type":"string"},"id":{}},"required":["id"]}`),
+			Schema: json.RawMessage(
+				`{"type":"object","properties":{"at":{"type":"string"},"id":{}},"required":["id"]}`,
+			),
 		},
 	}
 }
@@ -66,9 +80,17 @@ func booking(url string) chat.ToolDefinition {
 func prepared(t *testing.T, b *toolbox.Toolbox, d chat.ToolDefinition, secrets chat.ToolSecrets) chat.ToolDefinition {
 	t.Helper()
 	require.NoError(t, b.Prepare(t.Context(), &d, secrets))
+
 	return d
 }
 
 func call(arguments string) chat.ToolInvocation {
-	return chat.ToolInvocation{Tool: "book", Arguments: json.RawMessage(arguments), Key: "message-0", WorkspaceID: "w", ChatID: 7, MessageID: "message"}
+	return chat.ToolInvocation{
+		Tool:        "book",
+		Arguments:   json.RawMessage(arguments),
+		Key:         "message-0",
+		WorkspaceID: "w",
+		ChatID:      7,
+		MessageID:   "message",
+	}
 }

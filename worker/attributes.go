@@ -22,20 +22,31 @@ func RegisterSearchAttributes(ctx context.Context, c client.Client, namespace st
 	for _, key := range workflows.SearchAttributes() {
 		wanted[key.GetName()] = key.GetValueType()
 	}
-	have, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+
+	have, err := c.OperatorService().ListSearchAttributes(
+		ctx,
+		&operatorservice.ListSearchAttributesRequest{Namespace: namespace},
+	)
 	if err != nil {
 		return fmt.Errorf("list the search attributes of namespace %s: %w", namespace, err)
 	}
+
 	for name := range have.GetCustomAttributes() {
 		delete(wanted, name)
 	}
+
 	if len(wanted) == 0 {
 		return nil
 	}
-	_, err = c.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: wanted})
+
+	_, err = c.OperatorService().AddSearchAttributes(
+		ctx,
+		&operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: wanted},
+	)
 	// Another process may have been faster.
 	if _, exists := errors.AsType[*serviceerror.AlreadyExists](err); err != nil && !exists {
 		return fmt.Errorf("register search attributes %v in namespace %s: %w", wanted, namespace, err)
 	}
+
 	return nil
 }

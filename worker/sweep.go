@@ -54,6 +54,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 		case <-ctx.Done():
 			pause.Stop()
 			return
+
 		case <-pause.C:
 			s.Sweep(ctx, time.Now())
 			s.SweepSummaries(ctx, time.Now())
@@ -70,14 +71,33 @@ func (s *Sweeper) Sweep(ctx context.Context, now time.Time) {
 		s.Logger.ErrorContext(ctx, "forgotten deliveries could not be looked for", "error", err)
 		return
 	}
+
 	for _, d := range stale {
 		err := s.Engine.Nudge(ctx, d.WorkflowID, chat.Receipt{})
 		if errors.Is(err, workflows.ErrGone) {
 			_, err = s.Store.OrphanDelivery(ctx, d.WorkspaceID, d.DeliveryID, now)
-			s.Logger.WarnContext(ctx, "a delivery has lost its workflow", "delivery_id", d.DeliveryID, "workflow_id", d.WorkflowID, "submission", d.Submission)
+
+			s.Logger.WarnContext(
+				ctx,
+				"a delivery has lost its workflow",
+				"delivery_id",
+				d.DeliveryID,
+				"workflow_id",
+				d.WorkflowID,
+				"submission",
+				d.Submission,
+			)
 		}
+
 		if err != nil {
-			s.Logger.ErrorContext(ctx, "a forgotten delivery could not be mended", "delivery_id", d.DeliveryID, "error", err)
+			s.Logger.ErrorContext(
+				ctx,
+				"a forgotten delivery could not be mended",
+				"delivery_id",
+				d.DeliveryID,
+				"error",
+				err,
+			)
 		}
 	}
 }
@@ -90,6 +110,7 @@ func (s *Sweeper) SweepSummaries(ctx context.Context, now time.Time) {
 		s.Logger.ErrorContext(ctx, "forgotten summaries could not be looked for", "error", err)
 		return
 	}
+
 	for _, f := range forgotten {
 		if err := s.Engine.ChatChanged(ctx, f.WorkspaceID, f.ChatID); err != nil {
 			s.Logger.ErrorContext(ctx, "a forgotten summary could not be begun", "chat_id", f.ChatID, "error", err)

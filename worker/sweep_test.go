@@ -33,9 +33,11 @@ func (f *forgotten) ForgottenSummaries(context.Context, time.Time, time.Duration
 
 func (f *forgotten) ChatChanged(_ context.Context, _ chat.WorkspaceID, id chat.ChatID) error {
 	f.changed = append(f.changed, id)
+
 	if id == 1 {
 		return errors.New("no connection")
 	}
+
 	return nil
 }
 
@@ -44,7 +46,12 @@ func (f *forgotten) StaleDeliveries(_ context.Context, before time.Time, _ int) 
 	return f.stale, nil
 }
 
-func (f *forgotten) OrphanDelivery(_ context.Context, _ chat.WorkspaceID, id chat.DeliveryID, _ time.Time) (chat.Delivery, error) {
+func (f *forgotten) OrphanDelivery(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	id chat.DeliveryID,
+	_ time.Time,
+) (chat.Delivery, error) {
 	f.orphaned = append(f.orphaned, id)
 	return chat.Delivery{}, nil
 }
@@ -57,15 +64,22 @@ func (f *forgotten) Nudge(_ context.Context, workflowID string, _ chat.Receipt) 
 	case f.away[workflowID]:
 		return errors.New("no connection")
 	}
+
 	return nil
 }
 
 func TestSweepWakesTheOpenAndHandsTheOrphansToAPerson(t *testing.T) {
 	t.Parallel()
+
 	f := &forgotten{
-		stale: []chat.Stale{{DeliveryID: "1", WorkflowID: "open"}, {DeliveryID: "2", WorkflowID: "gone"}, {DeliveryID: "3", WorkflowID: "away"}},
-		gone:  map[string]bool{"gone": true}, away: map[string]bool{"away": true},
+		stale: []chat.Stale{
+			{DeliveryID: "1", WorkflowID: "open"},
+			{DeliveryID: "2", WorkflowID: "gone"},
+			{DeliveryID: "3", WorkflowID: "away"},
+		},
+		gone: map[string]bool{"gone": true}, away: map[string]bool{"away": true},
 	}
+
 	now := time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
 	(&worker.Sweeper{Store: f, Engine: f, Logger: slog.New(slog.DiscardHandler)}).Sweep(t.Context(), now)
 	assert.Equal(t, []string{"open", "gone", "away"}, f.nudged, "one that fails does not stop the others")
@@ -75,7 +89,12 @@ func TestSweepWakesTheOpenAndHandsTheOrphansToAPerson(t *testing.T) {
 
 func TestSweepSummarizesWhatWasForgotten(t *testing.T) {
 	t.Parallel()
+
 	f := &forgotten{chats: []chat.AutoSummary{{ChatID: 1}, {ChatID: 2}}}
-	(&worker.Sweeper{Store: f, Engine: f, Logger: slog.New(slog.DiscardHandler)}).SweepSummaries(t.Context(), time.Now())
+	(&worker.Sweeper{Store: f, Engine: f, Logger: slog.New(slog.DiscardHandler)}).SweepSummaries(
+		t.Context(),
+		time.Now(),
+	)
+
 	assert.Equal(t, []chat.ChatID{1, 2}, f.changed, "one that fails does not stop the others")
 }

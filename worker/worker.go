@@ -39,8 +39,15 @@ const (
 
 // Run works on taskQueue until ctx ends, then lets running activities finish. It returns
 // an error when Temporal refuses the worker for good.
-func Run(ctx context.Context, c client.Client, taskQueue string, acts *activities.Activities, logger *slog.Logger) error {
+func Run(
+	ctx context.Context,
+	c client.Client,
+	taskQueue string,
+	acts *activities.Activities,
+	logger *slog.Logger,
+) error {
 	worker.SetStickyWorkflowCacheSize(cached)
+
 	failed := make(chan error, 1)
 	w := worker.New(c, taskQueue, worker.Options{
 		WorkerStopTimeout:                stopTimeout,
@@ -52,14 +59,19 @@ func Run(ctx context.Context, c client.Client, taskQueue string, acts *activitie
 			}
 		},
 	})
+
 	Register(w, acts, logger)
+
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker on task queue %s: %w", taskQueue, err)
 	}
+
 	defer w.Stop()
+
 	select {
 	case <-ctx.Done():
 		return nil
+
 	case err := <-failed:
 		return fmt.Errorf("work on task queue %s: %w", taskQueue, err)
 	}
@@ -109,32 +121,63 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	name := func(kind chat.ActionKind) workflow.RegisterOptions {
 		return workflow.RegisterOptions{Name: string(kind)}
 	}
+
 	r.RegisterWorkflowWithOptions(workflows.AddParticipant, name(chat.ActionAddParticipant))
 	r.RegisterWorkflowWithOptions(workflows.SendAssistantMessage, name(chat.ActionSendAssistantMessage))
 	r.RegisterWorkflowWithOptions(workflows.SummarizeChat, name(chat.ActionSummarizeChat))
 	r.RegisterWorkflowWithOptions(workflows.RetryDelivery, name(chat.ActionRetryDelivery))
 	r.RegisterWorkflowWithOptions(workflows.RetryDeliveries, name(chat.ActionRetryDeliveries))
-	r.RegisterWorkflowWithOptions(workflows.AutoSummarize, workflow.RegisterOptions{Name: workflows.WorkflowAutoSummarize})
-	r.RegisterWorkflowWithOptions(workflows.AskContributors, workflow.RegisterOptions{Name: workflows.WorkflowAskContributors})
+
+	r.RegisterWorkflowWithOptions(
+		workflows.AutoSummarize,
+		workflow.RegisterOptions{Name: workflows.WorkflowAutoSummarize},
+	)
+
+	r.RegisterWorkflowWithOptions(
+		workflows.AskContributors,
+		workflow.RegisterOptions{Name: workflows.WorkflowAskContributors},
+	)
 }
 
 // bind makes do the activity of step. Errors are translated here and nowhere else; what
 // is not a caller's to know is logged here, once, and stays out of histories.
-func bind[In, Out any](r worker.ActivityRegistry, logger *slog.Logger, step workflows.Step[In, Out], do func(context.Context, In) (Out, error)) {
+func bind[In, Out any](
+	r worker.ActivityRegistry,
+	logger *slog.Logger,
+	step workflows.Step[In, Out],
+	do func(context.Context, In) (Out, error),
+) {
 	run := func(ctx context.Context, in In) (Out, error) {
 		defer beat(ctx)()
+
 		out, err := do(ctx, in)
 		if err == nil || (ctx.Err() != nil && errors.Is(err, ctx.Err())) {
 			return out, err
 		}
+
 		info := activity.GetInfo(ctx)
 		if later, ok := errors.AsType[*chat.RetryLaterError](err); ok {
-			logger.InfoContext(ctx, "step is tried again later", "step", step.Name, "workflow_id", info.WorkflowExecution.ID, "attempt", info.Attempt, "code", later.Code, "after", later.After)
+			logger.InfoContext(
+				ctx,
+				"step is tried again later",
+				"step",
+				step.Name,
+				"workflow_id",
+				info.WorkflowExecution.ID,
+				"attempt",
+				info.Attempt,
+				"code",
+				later.Code,
+				"after",
+				later.After,
+			)
 		} else if chat.CodeOf(err) == chat.CodeInternal {
 			logger.ErrorContext(ctx, "step failed", "step", step.Name, "workflow_id", info.WorkflowExecution.ID, "attempt", info.Attempt, "error", err)
 		}
+
 		return out, workflows.Failure(err)
 	}
+
 	r.RegisterActivityWithOptions(run, activity.RegisterOptions{Name: step.Name})
 }
 
@@ -145,18 +188,23 @@ func beat(ctx context.Context) (stop func()) {
 	if every == 0 {
 		return func() {}
 	}
+
 	beating, stop := context.WithCancel(ctx)
+
 	go func() {
 		tick := time.NewTicker(every)
 		defer tick.Stop()
+
 		for {
 			select {
 			case <-beating.Done():
 				return
+
 			case <-tick.C:
 				activity.RecordHeartbeat(ctx)
 			}
 		}
 	}()
+
 	return stop
 }

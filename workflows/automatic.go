@@ -33,15 +33,26 @@ func AutoSummaryWorkflowID(ws chat.WorkspaceID, id chat.ChatID) string {
 // is none. It is best effort: what is lost is found by the next word, or by a sweep.
 func (c *Client) ChatChanged(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) error {
 	workflowID := AutoSummaryWorkflowID(ws, id)
-	_, err := c.temporal.SignalWithStartWorkflow(ctx, workflowID, signalChanged, chat.Receipt{}, client.StartWorkflowOptions{
-		TaskQueue: c.taskQueue, WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		TypedSearchAttributes: startAttributes(chat.Request{WorkspaceID: ws, ChatID: id}),
-		StaticSummary:         "Summarize " + chatName(id) + " by itself",
-		Priority:              temporal.Priority{PriorityKey: bulkPriority, FairnessKey: string(ws)},
-	}, WorkflowAutoSummarize, chat.AutoSummary{WorkspaceID: ws, ChatID: id})
+
+	_, err := c.temporal.SignalWithStartWorkflow(
+		ctx,
+		workflowID,
+		signalChanged,
+		chat.Receipt{},
+		client.StartWorkflowOptions{
+			TaskQueue:             c.taskQueue,
+			WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+			TypedSearchAttributes: startAttributes(chat.Request{WorkspaceID: ws, ChatID: id}),
+			StaticSummary:         "Summarize " + chatName(id) + " by itself",
+			Priority:              temporal.Priority{PriorityKey: bulkPriority, FairnessKey: string(ws)},
+		},
+		WorkflowAutoSummarize,
+		chat.AutoSummary{WorkspaceID: ws, ChatID: id},
+	)
 	if err != nil {
 		return fmt.Errorf("signal workflow %s: %w", workflowID, err)
 	}
+
 	return nil
 }
 
@@ -54,7 +65,9 @@ func AutoSummarize(ctx workflow.Context, in chat.AutoSummary) error {
 		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
 			break
 		}
+
 		drain(changed)
+
 		due, err := LookSummaryDue.Local(ctx, "See whether "+chatName(in.ChatID)+" is to be summarized", in)
 		switch {
 		case err != nil:
@@ -68,10 +81,12 @@ func AutoSummarize(ctx workflow.Context, in chat.AutoSummary) error {
 			tell(ctx, "Nothing is new.", AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
 			return nil
 		}
+
 		if err != nil {
 			return err
 		}
 	}
+
 	return workflow.NewContinueAsNewError(ctx, WorkflowAutoSummarize, in)
 }
 
@@ -81,7 +96,9 @@ func untilDue(ctx workflow.Context, changed workflow.ReceiveChannel, due *chat.S
 	if due.Missing > 0 {
 		enough = min(due.Missing, maxSignals)
 	}
+
 	_, err := workflow.AwaitWithTimeout(ctx, due.In, func() bool { return changed.Len() >= enough })
+
 	return err
 }
 
@@ -90,15 +107,28 @@ func untilDue(ctx workflow.Context, changed workflow.ReceiveChannel, due *chat.S
 // is something new.
 func summarizeDue(ctx workflow.Context, in *chat.AutoSummary, due *chat.SummaryDue) error {
 	request := chat.Request{
-		ActionID:    deriveID(string(in.WorkspaceID), strconv.FormatInt(int64(in.ChatID), 10), "automatic", strconv.FormatInt(due.Newest, 10)),
-		WorkspaceID: in.WorkspaceID, ChatID: in.ChatID, By: chat.Actor{MemberID: due.By}, Fingerprint: chat.Fingerprint{},
+		ActionID: deriveID(
+			string(in.WorkspaceID),
+			strconv.FormatInt(int64(in.ChatID), 10),
+			"automatic",
+			strconv.FormatInt(due.Newest, 10),
+		),
+		WorkspaceID: in.WorkspaceID,
+		ChatID:      in.ChatID,
+		By:          chat.Actor{MemberID: due.By},
+		Fingerprint: chat.Fingerprint{},
 	}
+
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID: SummaryWorkflowID(in.WorkspaceID, in.ChatID), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
-		StaticSummary: "Summarize " + chatName(in.ChatID) + " by itself", TypedSearchAttributes: startAttributes(request),
-		Priority: temporal.Priority{PriorityKey: bulkPriority, FairnessKey: string(in.WorkspaceID)},
+		WorkflowID:            SummaryWorkflowID(in.WorkspaceID, in.ChatID),
+		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		StaticSummary:         "Summarize " + chatName(in.ChatID) + " by itself",
+		TypedSearchAttributes: startAttributes(request),
+		Priority:              temporal.Priority{PriorityKey: bulkPriority, FairnessKey: string(in.WorkspaceID)},
 	})
+
 	tell(ctx, "The chat is summarized.", AttributeStatus.ValueSet(string(chat.ActionRunning)))
+
 	err := workflow.ExecuteChildWorkflow(child, string(chat.ActionSummarizeChat), chat.SummarizeChat{
 		Request: request, UpdateLabels: due.Labels, Automatic: true,
 	}).Get(ctx, nil)
@@ -109,7 +139,9 @@ func summarizeDue(ctx workflow.Context, in *chat.AutoSummary, due *chat.SummaryD
 		// Somebody has asked for it at the same moment; see later what is then new.
 		return workflow.Sleep(ctx, afterAnother)
 	}
+
 	in.Tried = due.Newest
+
 	return nil
 }
 

@@ -31,22 +31,29 @@ func newQuiet(t *testing.T, settings chat.SummarySettings) *quiet {
 	q := &quiet{world: newWorld(t), settings: settings}
 	does(q.world, workflows.LookSummaryDue, func(in chat.AutoSummary) (chat.SummaryDue, error) {
 		q.looks++
+
 		due := q.due()
 		if due.Newest <= in.Tried {
 			return chat.SummaryDue{}, nil
 		}
+
 		return due, nil
 	})
+
 	q.RegisterWorkflowWithOptions(func(ctx workflow.Context, in chat.SummarizeChat) error {
 		q.mu.Lock()
 		defer q.mu.Unlock()
+
 		q.asked = append(q.asked, in)
+
 		q.summaries = append(q.summaries, workflow.Now(ctx))
 		if !q.stuck {
 			q.unread = 0
 		}
+
 		return nil
 	}, workflow.RegisterOptions{Name: string(chat.ActionSummarizeChat), DisableAlreadyRegisteredCheck: true})
+
 	return q
 }
 
@@ -55,15 +62,18 @@ func (q *quiet) due() chat.SummaryDue {
 	if q.unread == 0 {
 		return chat.SummaryDue{}
 	}
+
 	due := chat.SummaryDue{Newest: int64(q.unread), By: 5, Labels: true}
 	if n := q.settings.EveryMessages; n > 0 {
 		due.Missing = max(n-q.unread, 0)
 		due.Due = due.Missing == 0
 	}
+
 	if wait := q.settings.QuietAfter; wait > 0 {
 		due.In = max(q.last.Add(wait).Sub(q.Now()), 0)
 		due.Due = due.Due || due.In == 0
 	}
+
 	return due
 }
 
@@ -85,10 +95,12 @@ func TestAutoSummarizeWaitsUntilTheChatIsQuiet(t *testing.T) {
 	t.Parallel()
 	q := newQuiet(t, chat.SummarySettings{QuietAfter: 10 * time.Minute})
 	start := q.Now()
+
 	q.unread, q.last = 1, start
 	for i := range 30 {
 		q.message(time.Duration(i+1)*time.Minute, i%3 != 0)
 	}
+
 	q.run()
 	require.NoError(t, q.GetWorkflowError())
 	require.Len(t, q.summaries, 1, "thirty messages in a row, one summary")
@@ -104,10 +116,12 @@ func TestAutoSummarizeDoesNotWaitForQuietWhenEnoughIsNew(t *testing.T) {
 	t.Parallel()
 	q := newQuiet(t, chat.SummarySettings{QuietAfter: time.Hour, EveryMessages: 5})
 	start := q.Now()
+
 	q.unread, q.last = 1, start
 	for i := range 4 {
 		q.message(time.Duration(i+1)*time.Minute, true)
 	}
+
 	q.run()
 	require.NoError(t, q.GetWorkflowError())
 	require.Len(t, q.summaries, 1, "at the fifth message")
@@ -116,6 +130,7 @@ func TestAutoSummarizeDoesNotWaitForQuietWhenEnoughIsNew(t *testing.T) {
 
 func TestAutoSummarizeEndsWhenNothingIsWaitedFor(t *testing.T) {
 	t.Parallel()
+
 	for name, settings := range map[string]chat.SummarySettings{
 		"it is switched off":         {},
 		"only numbers of messages":   {EveryMessages: 100},
@@ -125,6 +140,7 @@ func TestAutoSummarizeEndsWhenNothingIsWaitedFor(t *testing.T) {
 		if settings.EveryMessages > 0 {
 			q.unread, q.last = 3, q.Now()
 		}
+
 		q.run()
 		require.NoError(t, q.GetWorkflowError(), name)
 		assert.Empty(t, q.summaries, name)
@@ -135,7 +151,9 @@ func TestAutoSummarizeEndsWhenNothingIsWaitedFor(t *testing.T) {
 func TestAutoSummarizeBeginsOnceForTheSameMessages(t *testing.T) {
 	t.Parallel()
 	q := newQuiet(t, chat.SummarySettings{QuietAfter: 10 * time.Minute})
-	q.stuck, q.unread, q.last = true, 1, q.Now()
+	q.stuck = true
+	q.unread = 1
+	q.last = q.Now()
 	q.message(30*time.Minute, true)
 	q.message(31*time.Minute, true)
 	q.run()
@@ -146,10 +164,12 @@ func TestAutoSummarizeBeginsOnceForTheSameMessages(t *testing.T) {
 func TestAutoSummarizeBeginsItsHistoryAnew(t *testing.T) {
 	t.Parallel()
 	q := newQuiet(t, chat.SummarySettings{QuietAfter: time.Minute})
+
 	q.unread, q.last = 1, q.Now()
 	for i := range 200 {
 		q.message(time.Duration(i)*50*time.Second, true)
 	}
+
 	q.run()
 	assert.True(t, workflow.IsContinueAsNewError(q.GetWorkflowError()))
 }

@@ -19,20 +19,30 @@ import (
 // Await waits at most wait until a running action has an outcome, which is then found in
 // the store: nil when it is there, [chat.ErrStillRunning] when the wait ran out.
 func (c *Client) Await(ctx context.Context, a chat.Action, wait time.Duration) error {
-	request := chat.Request{ActionID: a.ID, WorkspaceID: a.WorkspaceID, ChatID: a.ChatID, Fingerprint: a.Fingerprint}
+	request := chat.Request{
+		ActionID:    a.ID,
+		WorkspaceID: a.WorkspaceID,
+		ChatID:      a.ChatID,
+		Fingerprint: a.Fingerprint,
+	}
+
 	j := job{id: a.WorkflowID, request: request, ask: Ask{Fingerprint: a.Fingerprint}}
 	if a.Kind == chat.ActionSummarizeChat {
 		j.ask = chat.SummarizeChat{Request: request}
 	}
+
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+
 	err := persist(waiting, func() error {
 		handle, err := c.temporal.UpdateWorkflow(waiting, c.update(j, client.WorkflowUpdateStageCompleted))
 		if err != nil {
 			return err
 		}
+
 		return handle.Get(waiting, nil)
 	})
+
 	_, answered := chatError(err)
 	switch {
 	case err == nil, closed(err), answered:
@@ -40,6 +50,7 @@ func (c *Client) Await(ctx context.Context, a chat.Action, wait time.Duration) e
 	case waiting.Err() != nil || unreachable(err):
 		return chat.ErrStillRunning
 	}
+
 	return fmt.Errorf("wait for workflow %s: %w", a.WorkflowID, err)
 }
 
@@ -51,6 +62,7 @@ func persist(ctx context.Context, ask func() error) error {
 		if err == nil || ctx.Err() != nil || !unreachable(err) {
 			return err
 		}
+
 		pause, cancel := context.WithTimeout(ctx, askAgainAfter)
 		<-pause.Done()
 		cancel()
@@ -61,26 +73,44 @@ func persist(ctx context.Context, ask func() error) error {
 // yet: action_not_found when there is none, CodeUnavailable when Temporal is away.
 func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
 	workflowID := chat.ActionWorkflowID(ws, id)
+
 	ctx, cancel := context.WithTimeout(ctx, recordWithin)
 	defer cancel()
+
 	described, err := c.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
 	if _, missing := errors.AsType[*serviceerror.NotFound](err); missing {
 		return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "there is no action %s", id)
 	}
+
 	if err != nil {
 		away := chat.Errorf(chat.CodeUnavailable, "the state of the action can not be told now")
 		away.Retryable = true
+
 		return chat.Action{}, away.Because(err)
 	}
+
 	info := described.GetWorkflowExecutionInfo()
 	if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		// Closed and without a row: it was refused, and changed nothing.
-		return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "the action %s was refused%s and has left nothing", id, refusal(info.GetSearchAttributes()))
+		return chat.Action{}, chat.Errorf(
+			chat.CodeActionNotFound,
+			"the action %s was refused%s and has left nothing",
+			id,
+			refusal(info.GetSearchAttributes()),
+		)
 	}
+
 	chatID, err := chatAttribute(info.GetSearchAttributes().GetIndexedFields()[AttributeChat.GetName()].GetData())
+
 	return chat.Action{
-		ID: id, WorkspaceID: ws, Kind: chat.ActionKind(info.GetType().GetName()), ChatID: chatID, State: chat.ActionRunning,
-		WorkflowID: workflowID, CreatedAt: info.GetStartTime().AsTime(), UpdatedAt: info.GetStartTime().AsTime(),
+		ID:          id,
+		WorkspaceID: ws,
+		Kind:        chat.ActionKind(info.GetType().GetName()),
+		ChatID:      chatID,
+		State:       chat.ActionRunning,
+		WorkflowID:  workflowID,
+		CreatedAt:   info.GetStartTime().AsTime(),
+		UpdatedAt:   info.GetStartTime().AsTime(),
 	}, err
 }
 
@@ -90,6 +120,7 @@ func refusal(attributes *commonpb.SearchAttributes) string {
 	if err != nil || code == "" {
 		return ""
 	}
+
 	return " (" + code + ")"
 }
 
@@ -100,6 +131,7 @@ func chatAttribute(data []byte) (chat.ChatID, error) {
 	if _, err := fmt.Fscan(strings.NewReader(string(data)), &id); err != nil {
 		return 0, fmt.Errorf("read search attribute %s: %w", AttributeChat.GetName(), err)
 	}
+
 	return id, nil
 }
 
@@ -108,5 +140,6 @@ func (c *Client) Ping(ctx context.Context) error {
 	if _, err := c.temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
 		return fmt.Errorf("ask Temporal for its health: %w", err)
 	}
+
 	return nil
 }

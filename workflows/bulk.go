@@ -23,7 +23,12 @@ type BulkRetryRun struct {
 
 func (r *BulkRetryRun) request() chat.Request {
 	return chat.Request{
-		ActionID: r.ID, WorkspaceID: r.WorkspaceID, By: r.By, IdempotencyKey: r.IdempotencyKey, Fingerprint: r.Fingerprint, Nonce: r.Nonce,
+		ActionID:       r.ID,
+		WorkspaceID:    r.WorkspaceID,
+		By:             r.By,
+		IdempotencyKey: r.IdempotencyKey,
+		Fingerprint:    r.Fingerprint,
+		Nonce:          r.Nonce,
 	}
 }
 
@@ -43,40 +48,54 @@ const (
 // first ones are a canary: when the carrier does not take them, the run pauses and says so.
 // It can be paused, resumed and canceled at any time; what was begun goes on by itself.
 func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
-	b := &bulk{in: in, answer: outcome[chat.BulkRetry]{request: in.request()}, changed: workflow.GetSignalChannel(ctx, signalChanged)}
+	b := &bulk{
+		in:      in,
+		answer:  outcome[chat.BulkRetry]{request: in.request()},
+		changed: workflow.GetSignalChannel(ctx, signalChanged),
+	}
+
 	if err := b.answer.serve(ctx); err != nil {
 		return err
 	}
+
 	run, err := BeginBulkRetry.Local(ctx, "Count and store the bulk retry", in.NewBulkRetry)
 	b.answer.settle(run, err)
+
 	if err != nil {
 		tellRefusal(ctx, problem(err))
 		return answered(ctx)
 	}
+
 	if run.State == chat.BulkFinished { // asked for again: what has become retryable since was not meant
 		tell(ctx, run.Note, AttributeStatus.ValueSet(string(chat.BulkFinished)))
 		return answered(ctx)
 	}
+
 	b.run = run
 	// What the run itself makes is not for it to retry.
 	if b.in.Filter.Until == nil || run.CreatedAt.Before(*b.in.Filter.Until) {
 		b.in.Filter.Until = &run.CreatedAt
 	}
+
 	again, err := b.work(ctx)
 	if temporal.IsCanceledError(err) {
 		steady, _ := workflow.NewDisconnectedContext(ctx)
 		err = errors.Join(err, b.move(steady, chat.BulkCanceled, "Canceled in Temporal."))
 	}
+
 	if b.run.State == chat.BulkCanceled {
 		tell(ctx, fmt.Sprintf("Canceled after %d of %d. What was begun goes on by itself.", b.in.Begun, b.run.Selected),
 			AttributeStatus.ValueSet(string(chat.BulkCanceled)))
 	}
+
 	if err := answered(ctx); err != nil {
 		return err
 	}
+
 	if err == nil && again {
 		return workflow.NewContinueAsNewError(ctx, string(chat.ActionRetryDeliveries), b.in)
 	}
+
 	return err
 }
 
@@ -95,23 +114,33 @@ func (b *bulk) work(ctx workflow.Context) (again bool, err error) {
 		if err != nil {
 			return false, err
 		}
+
 		if len(page) == 0 {
 			return false, b.finish(ctx)
 		}
+
 		for _, id := range page {
 			if err := b.turn(ctx); err != nil || b.run.State == chat.BulkCanceled {
 				return false, err
 			}
+
 			if err := b.begin(ctx, id); err != nil {
 				return false, err
 			}
 		}
 	}
+
 	return true, nil
 }
 
 func (b *bulk) at() chat.BulkStep {
-	return chat.BulkStep{WorkspaceID: b.in.WorkspaceID, ID: b.in.ID, Filter: b.in.Filter, After: b.in.After, Limit: bulkPage}
+	return chat.BulkStep{
+		WorkspaceID: b.in.WorkspaceID,
+		ID:          b.in.ID,
+		Filter:      b.in.Filter,
+		After:       b.in.After,
+		Limit:       bulkPage,
+	}
 }
 
 // turn waits until the next delivery may be begun.
@@ -121,27 +150,35 @@ func (b *bulk) turn(ctx workflow.Context) error {
 			return err
 		}
 	}
+
 	if b.in.Begun > 0 && b.in.Begun%b.in.Rate == 0 {
 		if err := workflow.Sleep(ctx, time.Second); err != nil {
 			return err
 		}
 	}
+
 	for b.changed.Len() > 0 {
 		receive(ctx, b.changed)
+
 		if err := b.look(ctx); err != nil {
 			return err
 		}
 	}
+
 	for b.run.State == chat.BulkPaused {
 		tell(ctx, "Paused: "+b.run.Note+" Resume or cancel it.", AttributeStatus.ValueSet(string(chat.BulkPaused)))
+
 		if err := workflow.Await(ctx, func() bool { return b.changed.Len() > 0 }); err != nil {
 			return err
 		}
+
 		receive(ctx, b.changed)
+
 		if err := b.look(ctx); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -154,21 +191,29 @@ func (b *bulk) look(ctx workflow.Context) (err error) {
 func (b *bulk) begin(ctx workflow.Context, id chat.DeliveryID) error {
 	request := chat.Request{ActionID: deriveID(string(b.in.ID), string(id)), WorkspaceID: b.in.WorkspaceID, By: b.in.By}
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID: request.WorkflowID(), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		WorkflowID:            request.WorkflowID(),
+		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
 		StaticSummary:         "Retry a delivery, as a part of bulk retry " + string(b.in.ID),
 		TypedSearchAttributes: startAttributes(request),
 		Priority:              temporal.Priority{PriorityKey: bulkPriority, FairnessKey: string(b.in.WorkspaceID)},
 	})
+
 	started := workflow.ExecuteChildWorkflow(child, string(chat.ActionRetryDelivery), chat.RetryDelivery{
-		Request: request, DeliveryID: id, Reason: b.in.Reason, BulkRetryID: b.in.ID,
+		Request:     request,
+		DeliveryID:  id,
+		Reason:      b.in.Reason,
+		BulkRetryID: b.in.ID,
 	}).GetChildWorkflowExecution()
+
 	// One that runs already was started by an earlier try of this very step.
 	if err := started.Get(ctx, nil); err != nil && !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		return err
 	}
+
 	b.in.After = id
 	b.in.Begun++
 	tell(ctx, fmt.Sprintf("Begun %d of %d, %d a second.", b.in.Begun, b.run.Selected, b.in.Rate))
+
 	return nil
 }
 
@@ -176,21 +221,31 @@ func (b *bulk) begin(ctx workflow.Context, id chat.DeliveryID) error {
 // when one was not taken.
 func (b *bulk) watchCanary(ctx workflow.Context) error {
 	tell(ctx, fmt.Sprintf("Waits for the outcome of the first %d.", b.in.Canary))
+
 	for range canaryLooks {
 		if err := b.look(ctx); err != nil {
 			return err
 		}
-		if taken, failed := canary(&b.run); taken+failed+b.run.Skipped >= b.in.Canary || b.run.State != chat.BulkRunning {
+
+		if taken, failed := canary(&b.run); taken+failed+b.run.Skipped >= b.in.Canary ||
+			b.run.State != chat.BulkRunning {
 			break
 		}
+
 		if err := workflow.Sleep(ctx, canaryLook); err != nil {
 			return err
 		}
 	}
+
 	taken, _ := canary(&b.run)
 	if missing := b.in.Canary - taken - b.run.Skipped; missing > 0 && b.run.State == chat.BulkRunning {
-		return b.move(ctx, chat.BulkPaused, fmt.Sprintf("%d of the first %d were not taken by the carrier.", missing, b.in.Canary))
+		return b.move(
+			ctx,
+			chat.BulkPaused,
+			fmt.Sprintf("%d of the first %d were not taken by the carrier.", missing, b.in.Canary),
+		)
 	}
+
 	return nil
 }
 
@@ -200,10 +255,12 @@ func canary(run *chat.BulkRetry) (taken, failed int) {
 	for _, status := range takenStatuses {
 		taken += run.ByStatus[status]
 	}
+
 	failed = run.Begun - taken
 	for _, status := range openStatuses {
 		failed -= run.ByStatus[status]
 	}
+
 	return taken, failed
 }
 
@@ -212,24 +269,37 @@ var (
 		string(chat.SubmissionAccepted), string(chat.SubmissionConfirmedSent),
 		string(chat.CarrierDelivered), string(chat.CarrierRead), string(chat.CarrierUnconfirmed),
 	}
-	openStatuses = []string{string(chat.SubmissionPending), string(chat.SubmissionSending), string(chat.SubmissionUnknown)}
+	openStatuses = []string{
+		string(chat.SubmissionPending),
+		string(chat.SubmissionSending),
+		string(chat.SubmissionUnknown),
+	}
 )
 
 func (b *bulk) finish(ctx workflow.Context) error {
 	if err := b.move(ctx, chat.BulkFinished, fmt.Sprintf("All %d were begun.", b.in.Begun)); err != nil {
 		return err
 	}
+
 	tell(ctx, b.run.Note, AttributeStatus.ValueSet(string(chat.BulkFinished)))
+
 	return nil
 }
 
 func (b *bulk) move(ctx workflow.Context, to chat.BulkState, note string) (err error) {
 	b.run, err = MoveBulkRetry.Local(ctx, "Record that it is "+string(to),
-		chat.BulkMove{WorkspaceID: b.in.WorkspaceID, ID: b.in.ID, By: b.in.By, To: to, Note: note})
+		chat.BulkMove{
+			WorkspaceID: b.in.WorkspaceID,
+			ID:          b.in.ID,
+			By:          b.in.By,
+			To:          to,
+			Note:        note,
+		})
 	if chat.CodeConflict == problemCode(err) {
 		// A person was faster.
 		return b.look(ctx)
 	}
+
 	return err
 }
 
@@ -237,5 +307,6 @@ func problemCode(err error) chat.Code {
 	if err == nil {
 		return ""
 	}
+
 	return problem(err).Code
 }

@@ -43,6 +43,7 @@ func (c *Client) ActionID(ws chat.WorkspaceID, idempotencyKey string) chat.Actio
 	if idempotencyKey == "" {
 		return chat.ActionID(c.newID())
 	}
+
 	return deriveID(string(ws), idempotencyKey)
 }
 
@@ -51,6 +52,7 @@ func deriveID(parts ...string) chat.ActionID {
 	id := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	id[6] = id[6]&0x0f | 0x80
 	id[8] = id[8]&0x3f | 0x80
+
 	return chat.ActionID(fmt.Sprintf("%x-%x-%x-%x-%x", id[0:4], id[4:6], id[6:8], id[8:10], id[10:16]))
 }
 
@@ -62,52 +64,97 @@ func SummaryWorkflowID(ws chat.WorkspaceID, id chat.ChatID) string {
 // AddParticipant starts the action, or joins the one that runs under its id, and waits at
 // most wait for the answer: [chat.ErrStillRunning] when it runs out, CodeUnavailable when
 // Temporal could not be reached, CodeIdempotencyKeyReused, or the action's own error.
-func (c *Client) AddParticipant(ctx context.Context, in chat.AddParticipant, wait time.Duration) (chat.Answer[chat.ParticipantAdded], error) {
+func (c *Client) AddParticipant(
+	ctx context.Context,
+	in chat.AddParticipant,
+	wait time.Duration,
+) (chat.Answer[chat.ParticipantAdded], error) {
 	in.Nonce = c.newID()
+
 	return ask[chat.ParticipantAdded](ctx, c, job{
-		kind: chat.ActionAddParticipant, id: in.WorkflowID(),
-		summary: "Add a participant to " + chatName(in.ChatID), request: in.Request, in: in, ask: Ask{Fingerprint: in.Fingerprint},
+		kind:    chat.ActionAddParticipant,
+		id:      in.WorkflowID(),
+		summary: "Add a participant to " + chatName(in.ChatID),
+		request: in.Request,
+		in:      in,
+		ask:     Ask{Fingerprint: in.Fingerprint},
 	}, wait)
 }
 
 // SendAssistantMessage is [Client.AddParticipant] for a send. An answer whose submission
 // is not accepted is of one that is not settled: unknown, blocked or parked.
-func (c *Client) SendAssistantMessage(ctx context.Context, in chat.SendAssistantMessage, wait time.Duration) (chat.Answer[chat.AssistantMessageSent], error) {
+func (c *Client) SendAssistantMessage(
+	ctx context.Context,
+	in chat.SendAssistantMessage,
+	wait time.Duration,
+) (chat.Answer[chat.AssistantMessageSent], error) {
 	in.Nonce = c.newID()
+
 	return ask[chat.AssistantMessageSent](ctx, c, job{
-		kind: chat.ActionSendAssistantMessage, id: in.WorkflowID(),
-		summary: "Send a message in " + chatName(in.ChatID), request: in.Request, in: in, ask: Ask{Fingerprint: in.Fingerprint},
+		kind:    chat.ActionSendAssistantMessage,
+		id:      in.WorkflowID(),
+		summary: "Send a message in " + chatName(in.ChatID),
+		request: in.Request,
+		in:      in,
+		ask:     Ask{Fingerprint: in.Fingerprint},
 	}, wait)
 }
 
 // SummarizeChat is [Client.AddParticipant] for a summary; it joins one that is being
 // written for the same chat.
-func (c *Client) SummarizeChat(ctx context.Context, in chat.SummarizeChat, wait time.Duration) (chat.Answer[chat.ChatSummarized], error) {
+func (c *Client) SummarizeChat(
+	ctx context.Context,
+	in chat.SummarizeChat,
+	wait time.Duration,
+) (chat.Answer[chat.ChatSummarized], error) {
 	in.Nonce = c.newID()
+
 	return ask[chat.ChatSummarized](ctx, c, job{
-		kind: chat.ActionSummarizeChat, id: SummaryWorkflowID(in.WorkspaceID, in.ChatID),
-		summary: "Summarize " + chatName(in.ChatID), request: in.Request, in: in, ask: in,
+		kind:    chat.ActionSummarizeChat,
+		id:      SummaryWorkflowID(in.WorkspaceID, in.ChatID),
+		summary: "Summarize " + chatName(in.ChatID),
+		request: in.Request,
+		in:      in,
+		ask:     in,
 	}, wait)
 }
 
 // RetryDelivery is [Client.AddParticipant] for a retry. An answer whose submission is not
 // accepted is of a delivery that goes on.
-func (c *Client) RetryDelivery(ctx context.Context, in chat.RetryDelivery, wait time.Duration) (chat.Answer[chat.DeliveryRetried], error) {
+func (c *Client) RetryDelivery(
+	ctx context.Context,
+	in chat.RetryDelivery,
+	wait time.Duration,
+) (chat.Answer[chat.DeliveryRetried], error) {
 	in.Nonce = c.newID()
+
 	return ask[chat.DeliveryRetried](ctx, c, job{
-		kind: chat.ActionRetryDelivery, id: in.WorkflowID(),
-		summary: "Retry delivery " + string(in.DeliveryID), request: in.Request, in: in, ask: Ask{Fingerprint: in.Fingerprint},
+		kind:    chat.ActionRetryDelivery,
+		id:      in.WorkflowID(),
+		summary: "Retry delivery " + string(in.DeliveryID),
+		request: in.Request,
+		in:      in,
+		ask:     Ask{Fingerprint: in.Fingerprint},
 	}, wait)
 }
 
 // RetryDeliveries is [Client.AddParticipant] for a bulk retry. It answers as soon as the
 // run has begun.
-func (c *Client) RetryDeliveries(ctx context.Context, in chat.NewBulkRetry, wait time.Duration) (chat.Answer[chat.BulkRetry], error) {
+func (c *Client) RetryDeliveries(
+	ctx context.Context,
+	in chat.NewBulkRetry,
+	wait time.Duration,
+) (chat.Answer[chat.BulkRetry], error) {
 	run := BulkRetryRun{NewBulkRetry: in, Nonce: c.newID()}
 	request := run.request()
+
 	return ask[chat.BulkRetry](ctx, c, job{
-		kind: chat.ActionRetryDeliveries, id: request.WorkflowID(),
-		summary: "Retry many deliveries", request: request, in: run, ask: Ask{Fingerprint: in.Fingerprint},
+		kind:    chat.ActionRetryDeliveries,
+		id:      request.WorkflowID(),
+		summary: "Retry many deliveries",
+		request: request,
+		in:      run,
+		ask:     Ask{Fingerprint: in.Fingerprint},
 	}, wait)
 }
 
@@ -134,14 +181,25 @@ func (c *Client) startOptions(j job) client.StartWorkflowOptions {
 		TypedSearchAttributes:    startAttributes(j.request),
 		Memo:                     map[string]any{memoRequest: updateID(j.request)},
 		StaticSummary:            j.summary,
-		StaticDetails:            fmt.Sprintf("Action %s, requested by member %d.", j.request.ActionID, j.request.By.MemberID),
-		Priority:                 temporal.Priority{PriorityKey: interactive, FairnessKey: string(j.request.WorkspaceID)},
+		StaticDetails: fmt.Sprintf(
+			"Action %s, requested by member %d.",
+			j.request.ActionID,
+			j.request.By.MemberID,
+		),
+		Priority: temporal.Priority{
+			PriorityKey: interactive,
+			FairnessKey: string(j.request.WorkspaceID),
+		},
 	}
 }
 
 func (c *Client) update(j job, stage client.WorkflowUpdateStage) client.UpdateWorkflowOptions {
 	return client.UpdateWorkflowOptions{
-		WorkflowID: j.id, UpdateID: updateID(j.request), UpdateName: updateOutcome, Args: []any{j.ask}, WaitForStage: stage,
+		WorkflowID:   j.id,
+		UpdateID:     updateID(j.request),
+		UpdateName:   updateOutcome,
+		Args:         []any{j.ask},
+		WaitForStage: stage,
 	}
 }
 
@@ -152,6 +210,7 @@ func updateID(r chat.Request) string {
 	for _, field := range r.Fingerprint.Fields() {
 		fmt.Fprintf(digest, "%s=%s\n", field, r.Fingerprint[field])
 	}
+
 	return fmt.Sprintf("%s:%x", r.ActionID, binary.BigEndian.Uint64(digest.Sum(nil)))
 }
 
@@ -160,9 +219,11 @@ func ask[T any](ctx context.Context, c *Client, j job, wait time.Duration) (chat
 	if wait <= 0 {
 		return chat.Answer[T]{}, c.startOnly(ctx, j)
 	}
+
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	var out Outcome[T]
+
 	err := persist(waiting, func() error {
 		handle, err := c.temporal.UpdateWithStartWorkflow(waiting, client.UpdateWithStartWorkflowOptions{
 			StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(c.startOptions(j), string(j.kind), j.in),
@@ -171,11 +232,13 @@ func ask[T any](ctx context.Context, c *Client, j job, wait time.Duration) (chat
 		if err != nil {
 			return err
 		}
+
 		return handle.Get(waiting, &out)
 	})
 	if err != nil {
 		return chat.Answer[T]{}, c.explain(ctx, waiting, j, err)
 	}
+
 	return chat.Answer[T]{Value: out.Value, Replayed: out.Nonce != j.request.Nonce}, nil
 }
 
@@ -183,9 +246,11 @@ func ask[T any](ctx context.Context, c *Client, j job, wait time.Duration) (chat
 func (c *Client) startOnly(ctx context.Context, j job) error {
 	ctx, cancel := context.WithTimeout(ctx, recordWithin)
 	defer cancel()
+
 	if err := c.record(ctx, j); err != nil {
 		return c.explain(ctx, ctx, j, err)
 	}
+
 	return chat.ErrStillRunning
 }
 
@@ -195,25 +260,41 @@ func (c *Client) explain(ctx, waiting context.Context, j job, err error) error {
 	if e, ok := chatError(err); ok {
 		return e
 	}
+
 	if closed(err) {
-		ended := chat.Errorf(chat.CodeUnavailable, "the action was ended in Temporal before it had an outcome; look at the action")
+		ended := chat.Errorf(
+			chat.CodeUnavailable,
+			"the action was ended in Temporal before it had an outcome; look at the action",
+		)
+
 		ended.ActionID = string(j.request.ActionID)
+
 		return ended.Because(err)
 	}
+
 	if waiting.Err() == nil && !unreachable(err) {
 		return fmt.Errorf("wait for workflow %s: %w", j.id, err)
 	}
+
 	// The wait is over, or the server is away: only what is recorded goes on.
 	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
+
 	recordErr := c.record(recording, j)
 	if e, ok := chatError(recordErr); ok {
 		return e
 	}
+
 	if recordErr != nil {
-		away := chat.Errorf(chat.CodeUnavailable, "it is not known whether the request was recorded; look at the action, or ask again with the same Idempotency-Key")
+		away := chat.Errorf(
+			chat.CodeUnavailable,
+			"it is not known whether the request was recorded; look at the action, or ask again with the same Idempotency-Key",
+		)
+
 		away.ActionID, away.Retryable = string(j.request.ActionID), true
+
 		return away.Because(errors.Join(err, recordErr))
 	}
+
 	return chat.ErrStillRunning
 }

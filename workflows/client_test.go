@@ -25,16 +25,21 @@ import (
 // temporalServer is the one server of this package's tests; each has a task queue and a
 // workspace of its own.
 var temporalServer = sync.OnceValues(func() (*temporaldev.Server, error) {
-	return temporaldev.Start(context.Background(), temporaldev.Options{Namespace: "default", SearchAttributes: workflows.SearchAttributes()})
+	return temporaldev.Start(
+		context.Background(),
+		temporaldev.Options{Namespace: "default", SearchAttributes: workflows.SearchAttributes()},
+	)
 })
 
 func TestMain(m *testing.M) {
 	status := m.Run()
+
 	if server, err := temporalServer(); err == nil {
 		if err := server.Stop(); err != nil {
 			slog.Error("embedded Temporal server did not stop", "error", err)
 		}
 	}
+
 	os.Exit(status)
 }
 
@@ -48,28 +53,34 @@ type engine struct {
 
 func newEngine(t *testing.T) *engine {
 	t.Helper()
+
 	server, err := temporalServer()
 	require.NoError(t, err)
+
 	raw, err := client.DialContext(t.Context(), client.Options{
 		HostPort: server.Address(), Namespace: "default", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 	})
+
 	require.NoError(t, err)
 	t.Cleanup(raw.Close)
 	require.NoError(t, worker.RegisterSearchAttributes(t.Context(), raw, "default"))
 	e := &engine{raw: raw, queue: uuid.NewString(), ws: chat.WorkspaceID(uuid.NewString())}
 	e.Client = workflows.NewClient(raw, e.queue, uuid.NewString)
+
 	return e
 }
 
 // work carries out workflows with the steps that bind registers, until it is stopped.
 func (e *engine) work(t *testing.T, bind func(sdkworker.Worker)) (stop func()) {
 	t.Helper()
+
 	w := sdkworker.New(e.raw, e.queue, sdkworker.Options{})
 	worker.RegisterWorkflows(w)
 	bind(w)
 	require.NoError(t, w.Start())
 	stop = sync.OnceFunc(w.Stop)
 	t.Cleanup(stop)
+
 	return stop
 }
 
@@ -82,21 +93,33 @@ func bound[In, Out any](w sdkworker.Worker, step workflows.Step[In, Out], deed f
 
 func (e *engine) send(key, message string) chat.SendAssistantMessage {
 	return chat.SendAssistantMessage{Message: message, Request: chat.Request{
-		ActionID: e.ActionID(e.ws, key), WorkspaceID: e.ws, ChatID: 7, IdempotencyKey: key, Fingerprint: chat.Fingerprint{"message": message},
+		ActionID:       e.ActionID(e.ws, key),
+		WorkspaceID:    e.ws,
+		ChatID:         7,
+		IdempotencyKey: key,
+		Fingerprint:    chat.Fingerprint{"message": message},
 	}}
 }
 
 func (e *engine) summary(key string) chat.SummarizeChat {
 	return chat.SummarizeChat{Request: chat.Request{
-		ActionID: e.ActionID(e.ws, key), WorkspaceID: e.ws, ChatID: 7, IdempotencyKey: key, Fingerprint: chat.Fingerprint{"key": key},
+		ActionID:       e.ActionID(e.ws, key),
+		WorkspaceID:    e.ws,
+		ChatID:         7,
+		IdempotencyKey: key,
+		Fingerprint:    chat.Fingerprint{"key": key},
 	}}
 }
 
 // refusesSends gives a worker a chat that nothing can be sent in.
 func refusesSends(w sdkworker.Worker) {
-	bound(w, workflows.PrepareSend, func(context.Context, chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
-		return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeNoPhone, "the recipient has no phone number")
-	})
+	bound(
+		w,
+		workflows.PrepareSend,
+		func(context.Context, chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+			return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeNoPhone, "the recipient has no phone number")
+		},
+	)
 }
 
 // summarizes gives a worker a model that answers once it is let go.
@@ -106,33 +129,44 @@ func summarizes(recorded *sync.Map, free <-chan struct{}) func(sdkworker.Worker)
 			recorded.Store(in.Request.ActionID, true)
 			return struct{}{}, nil
 		})
+
 		bound(w, workflows.BeginSummary, func(_ context.Context, in chat.SummaryStart) (chat.SummaryPlan, error) {
 			return chat.SummaryPlan{ID: in.ID, Mode: chat.ModeFull, Parts: []chat.MessageRange{{From: 1, To: 2}}}, nil
 		})
+
 		bound(w, workflows.WriteSummary, func(ctx context.Context, _ chat.SummaryPart) (chat.Summary, error) {
 			select {
 			case <-free:
 			case <-ctx.Done():
 			}
+
 			return chat.Summary{Title: "T", Summary: "S", Model: "offline"}, ctx.Err()
 		})
-		bound(w, workflows.SaveSummary, func(context.Context, chat.SummaryToSave) (struct{}, error) { return struct{}{}, nil })
+
+		bound(
+			w,
+			workflows.SaveSummary,
+			func(context.Context, chat.SummaryToSave) (struct{}, error) { return struct{}{}, nil },
+		)
 	}
 }
 
 func freed() <-chan struct{} {
 	free := make(chan struct{})
 	close(free)
+
 	return free
 }
 
 func TestARequestIsRecordedWithoutWorkers(t *testing.T) {
 	t.Parallel()
+
 	e := newEngine(t)
 	for _, wait := range []time.Duration{time.Millisecond, 0, 50 * time.Millisecond} {
 		_, err := e.SendAssistantMessage(t.Context(), e.send("k", "Hello"), wait)
 		require.ErrorIs(t, err, chat.ErrStillRunning)
 	}
+
 	a, err := e.Action(t.Context(), e.ws, e.ActionID(e.ws, "k"))
 	require.NoError(t, err)
 	assert.Equal(t, chat.ActionRunning, a.State)
@@ -150,12 +184,18 @@ func TestAnotherBodyIsNeverTakenForRecorded(t *testing.T) {
 	require.ErrorIs(t, err, chat.ErrStillRunning)
 	_, err = e.SendAssistantMessage(t.Context(), e.send("k", "Goodbye"), 10*time.Millisecond)
 	assert.Equal(t, chat.CodeUnavailable, chat.CodeOf(err))
+
 	e.work(t, func(w sdkworker.Worker) {
-		bound(w, workflows.PrepareSend, func(ctx context.Context, _ chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
-			<-ctx.Done() // ends with the worker
-			return chat.AssistantMessageSent{}, ctx.Err()
-		})
+		bound(
+			w,
+			workflows.PrepareSend,
+			func(ctx context.Context, _ chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+				<-ctx.Done() // ends with the worker
+				return chat.AssistantMessageSent{}, ctx.Err()
+			},
+		)
 	})
+
 	for _, wait := range []time.Duration{0, time.Minute} {
 		_, err = e.SendAssistantMessage(t.Context(), e.send("k", "Goodbye"), wait)
 		assert.Equal(t, chat.CodeIdempotencyKeyReused, chat.CodeOf(err), wait)
@@ -172,8 +212,10 @@ func TestASummaryIsRecordedOrItIsNotPromised(t *testing.T) {
 	_, err := e.SummarizeChat(t.Context(), e.summary("a"), time.Minute)
 	require.NoError(t, err)
 	stop()
+
 	gone, cancel := context.WithCancel(t.Context())
 	cancel() // before anything could be asked of Temporal
+
 	_, err = e.SummarizeChat(gone, e.summary("b"), time.Minute)
 	require.ErrorIs(t, err, chat.ErrStillRunning)
 	_, err = e.SummarizeChat(gone, e.summary("c"), time.Minute)
@@ -192,11 +234,14 @@ func TestOneWhoDoesNotWaitJoinsTheSummaryUnderWay(t *testing.T) {
 	var recorded sync.Map
 	free := make(chan struct{})
 	e.work(t, summarizes(&recorded, free))
+
 	for _, key := range []string{"a", "b"} {
 		_, err := e.SummarizeChat(t.Context(), e.summary(key), 0)
 		require.ErrorIs(t, err, chat.ErrStillRunning)
 	}
+
 	close(free)
+
 	answer, err := e.SummarizeChat(t.Context(), e.summary("b"), time.Minute)
 	require.NoError(t, err)
 	assert.Equal(t, e.ActionID(e.ws, "b"), answer.Value.ActionID)
@@ -206,22 +251,40 @@ func TestATerminatedActionIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)
 	posting := make(chan struct{})
+
 	e.work(t, func(w sdkworker.Worker) {
-		bound(w, workflows.PrepareSend, func(ctx context.Context, _ chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
-			close(posting)
-			<-ctx.Done()
-			return chat.AssistantMessageSent{}, ctx.Err()
-		})
+		bound(
+			w,
+			workflows.PrepareSend,
+			func(ctx context.Context, _ chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+				close(posting)
+				<-ctx.Done()
+
+				return chat.AssistantMessageSent{}, ctx.Err()
+			},
+		)
 	})
+
 	in := e.send("k", "Hello")
 	waiting := make(chan error, 2)
+
 	go func() {
 		_, err := e.SendAssistantMessage(t.Context(), in, time.Minute)
 		waiting <- err
 	}()
+
 	<-posting
 	require.NoError(t, e.raw.TerminateWorkflow(t.Context(), in.WorkflowID(), "", "a test ends it"))
 	assert.Equal(t, chat.CodeUnavailable, chat.CodeOf(<-waiting))
-	row := chat.Action{ID: in.ActionID, WorkspaceID: e.ws, Kind: chat.ActionSendAssistantMessage, ChatID: 7, WorkflowID: in.WorkflowID(), Fingerprint: in.Fingerprint}
+
+	row := chat.Action{
+		ID:          in.ActionID,
+		WorkspaceID: e.ws,
+		Kind:        chat.ActionSendAssistantMessage,
+		ChatID:      7,
+		WorkflowID:  in.WorkflowID(),
+		Fingerprint: in.Fingerprint,
+	}
+
 	assert.NoError(t, e.Await(t.Context(), row, time.Minute), "its row says how it stands")
 }

@@ -19,36 +19,59 @@ const WorkflowAskContributors = "AskContributors"
 // workflow of its own, which outlives the send when the message does not wait.
 func (s *send) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.ToolCall, error) {
 	steady, _ := workflow.NewDisconnectedContext(ctx)
+
 	request, err := OpenRequest.Local(steady, "Store the question to contributors", run)
 	if err != nil {
 		return chat.ToolCall{}, err
 	}
+
 	ended, err := s.startAsking(ctx, &request)
 	if err != nil {
 		return chat.ToolCall{}, err
 	}
+
 	waits := func() bool { return s.sent.ToolCalls[run.Index].State == chat.ToolCallWaiting }
-	details := fmt.Sprintf("Waits for contributors to answer request %s, until %s.", request.ID, request.Deadline.UTC().Format(time.RFC3339))
+
+	details := fmt.Sprintf(
+		"Waits for contributors to answer request %s, until %s.",
+		request.ID,
+		request.Deadline.UTC().Format(time.RFC3339),
+	)
+
 	// A little longer than the request, which ends by itself at its deadline.
 	until := request.Deadline.Add(2 * lookSeldom)
 	if request.Wait {
-		err = s.awaitPeople(ctx, details, until, ended, func() bool { return !waits() || ended != nil && ended.IsReady() })
+		err = s.awaitPeople(
+			ctx,
+			details,
+			until,
+			ended,
+			func() bool { return !waits() || ended != nil && ended.IsReady() },
+		)
 	} else {
 		err = s.look(steady)
 	}
+
 	if err != nil || waits() {
 		// Canceled, ended by a person, or the other workflow was ended in Temporal.
 		_, endErr := EndRequest.Local(steady, "End the request", chat.ContributorStep{
-			WorkspaceID: s.in.WorkspaceID, RequestID: request.ID, State: chat.RequestCanceled, Note: "It is not waited for any more.",
+			WorkspaceID: s.in.WorkspaceID,
+			RequestID:   request.ID,
+			State:       chat.RequestCanceled,
+			Note:        "It is not waited for any more.",
 		})
+
 		_ = wake(steady, request.WorkflowID)
+
 		if err == nil {
 			err = endErr
 		}
+
 		if err == nil {
 			err = s.look(steady)
 		}
 	}
+
 	return s.sent.ToolCalls[run.Index], err
 }
 
@@ -57,14 +80,16 @@ func (s *send) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.Too
 // then the store tells.
 func (s *send) startAsking(ctx workflow.Context, r *chat.ContributorRequest) (workflow.Future, error) {
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID: r.WorkflowID, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
-		StaticSummary: "Ask contributors of " + chatName(r.ChatID),
-		StaticDetails: fmt.Sprintf("Contributor request %s of action %s.", r.ID, r.ActionID),
+		WorkflowID:        r.WorkflowID,
+		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		StaticSummary:     "Ask contributors of " + chatName(r.ChatID),
+		StaticDetails:     fmt.Sprintf("Contributor request %s of action %s.", r.ID, r.ActionID),
 		// Tried again after a crash, it is the same one.
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		TypedSearchAttributes: startAttributes(chat.Request{WorkspaceID: r.WorkspaceID, ChatID: r.ChatID}),
 		Priority:              temporal.Priority{PriorityKey: interactive, FairnessKey: string(r.WorkspaceID)},
 	})
+
 	// A send that is canceled ends the request in the store, not its workflow in mid-step.
 	child, _ = workflow.NewDisconnectedContext(child)
 	future := workflow.ExecuteChildWorkflow(child, WorkflowAskContributors, *r)
@@ -73,6 +98,7 @@ func (s *send) startAsking(ctx workflow.Context, r *chat.ContributorRequest) (wo
 	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		return nil, nil //nolint:nilnil // as is said above
 	}
+
 	return future, err
 }
 
@@ -80,8 +106,14 @@ func (s *send) startAsking(ctx workflow.Context, r *chat.ContributorRequest) (wo
 // weeks and restarts: it reminds, asks again once when an answer can not be read, and ends
 // the request at its deadline. Each question is a send of its own, with its own delivery.
 func AskContributors(ctx workflow.Context, r chat.ContributorRequest) error {
-	a := &asking{request: r, changed: workflow.GetSignalChannel(ctx, signalChanged), started: r.CreatedAt, reasked: map[chat.AskID]bool{}}
+	a := &asking{
+		request: r,
+		changed: workflow.GetSignalChannel(ctx, signalChanged),
+		started: r.CreatedAt,
+		reasked: map[chat.AskID]bool{},
+	}
 	defer drain(a.changed)
+
 	err := a.run(ctx)
 	if temporal.IsCanceledError(err) {
 		steady, _ := workflow.NewDisconnectedContext(ctx)
@@ -89,6 +121,7 @@ func AskContributors(ctx workflow.Context, r chat.ContributorRequest) error {
 			return endErr
 		}
 	}
+
 	return err
 }
 
@@ -106,18 +139,27 @@ func (a *asking) run(ctx workflow.Context) error {
 			return err
 		}
 	}
+
 	for wait := lookLater; ; wait = min(2*wait, lookSeldom) {
 		if err := a.read(ctx); err != nil {
 			return err
 		}
+
 		if a.request.State != chat.RequestOpen {
 			// Not its note, which may be what somebody has written.
-			tell(ctx, fmt.Sprintf("The request is %s.", a.request.State), AttributeStatus.ValueSet(string(a.request.State)))
+			tell(
+				ctx,
+				fmt.Sprintf("The request is %s.", a.request.State),
+				AttributeStatus.ValueSet(string(a.request.State)),
+			)
+
 			return nil
 		}
+
 		if err := a.act(ctx); err != nil {
 			return err
 		}
+
 		if err := pause(ctx, a.changed, min(wait, a.next(ctx)), nil); err != nil {
 			return err
 		}
@@ -139,16 +181,20 @@ func (a *asking) act(ctx workflow.Context) error {
 	if !workflow.Now(ctx).Before(a.request.Deadline) {
 		return a.end(ctx, chat.RequestExpired, "Nobody has answered in time.")
 	}
+
 	open, remind := 0, a.reminded < a.request.Reminders && !workflow.Now(ctx).Before(a.reminder())
 	if remind {
 		a.reminded++
 	}
+
 	for i := range a.request.Asks {
 		ask := &a.request.Asks[i]
 		if ask.State.Open() {
 			open++
 		}
+
 		var err error
+
 		switch {
 		case ask.State == chat.AskUnreadable && !a.reasked[ask.ID]:
 			a.reasked[ask.ID] = true
@@ -156,12 +202,23 @@ func (a *asking) act(ctx workflow.Context) error {
 		case ask.State == chat.AskAsked && remind:
 			err = a.put(ctx, ask, chat.TurnReminder, a.reminded)
 		}
+
 		if err != nil {
 			return err
 		}
 	}
-	tell(ctx, fmt.Sprintf("Waits for %d of %d contributors, until %s.", open, len(a.request.Asks), a.request.Deadline.UTC().Format(time.RFC3339)),
-		AttributeStatus.ValueSet(statusWaiting))
+
+	tell(
+		ctx,
+		fmt.Sprintf(
+			"Waits for %d of %d contributors, until %s.",
+			open,
+			len(a.request.Asks),
+			a.request.Deadline.UTC().Format(time.RFC3339),
+		),
+		AttributeStatus.ValueSet(statusWaiting),
+	)
+
 	return nil
 }
 
@@ -177,6 +234,7 @@ func (a *asking) next(ctx workflow.Context) time.Duration {
 	if a.reminded < a.request.Reminders {
 		due = a.reminder()
 	}
+
 	return max(due.Sub(workflow.Now(ctx)), 0)
 }
 
@@ -184,6 +242,7 @@ func (a *asking) end(ctx workflow.Context, state chat.ContributorRequestState, n
 	step := a.step()
 	step.State, step.Note = state, note
 	a.request, err = EndRequest.Local(ctx, "End the request", step)
+
 	return err
 }
 
@@ -192,24 +251,34 @@ func (a *asking) put(ctx workflow.Context, ask *chat.ContributorAsk, turn chat.A
 	if !ask.State.Open() {
 		return nil
 	}
+
 	r := &a.request
 	in := chat.SendAssistantMessage{
 		Request: chat.Request{
-			ActionID: deriveID(string(ask.ID), string(turn), strconv.Itoa(number)), WorkspaceID: r.WorkspaceID, ChatID: r.ChatID,
-			By: chat.Actor{MemberID: r.RequestedBy}, Fingerprint: chat.Fingerprint{},
+			ActionID:    deriveID(string(ask.ID), string(turn), strconv.Itoa(number)),
+			WorkspaceID: r.WorkspaceID,
+			ChatID:      r.ChatID,
+			By:          chat.Actor{MemberID: r.RequestedBy},
+			Fingerprint: chat.Fingerprint{},
 		},
 		Message: r.Text(turn), Ask: &chat.AskStep{RequestID: r.ID, AskID: ask.ID, Turn: turn},
 	}
+
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID: in.WorkflowID(), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		WorkflowID:            in.WorkflowID(),
+		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
 		StaticSummary:         fmt.Sprintf("Put a question to member %d in %s", ask.MemberID, chatName(r.ChatID)),
 		StaticDetails:         fmt.Sprintf("Contributor request %s, %s.", r.ID, turn),
 		TypedSearchAttributes: startAttributes(in.Request),
 		Priority:              temporal.Priority{PriorityKey: interactive, FairnessKey: string(r.WorkspaceID)},
 	})
-	err := workflow.ExecuteChildWorkflow(child, string(chat.ActionSendAssistantMessage), in).GetChildWorkflowExecution().Get(ctx, nil)
+
+	err := workflow.ExecuteChildWorkflow(child, string(chat.ActionSendAssistantMessage), in).
+		GetChildWorkflowExecution().
+		Get(ctx, nil)
 	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		return nil
 	}
+
 	return err
 }

@@ -27,22 +27,38 @@ func newAsked(t *testing.T, contributors int) *asked {
 	a := &asked{world: newWorld(t)}
 	now := a.Now()
 	a.request = chat.ContributorRequest{
-		ID: "0199aaaa-0000-7000-8000-0000000000aa", WorkspaceID: workspace, ChatID: 7, Question: "Can you come?", Hint: "Please answer yes or no.",
-		Require: "any", Wait: true, Reminders: 1, State: chat.RequestOpen, Deadline: now.Add(24 * time.Hour), CreatedAt: now,
+		ID:          "0199aaaa-0000-7000-8000-0000000000aa",
+		WorkspaceID: workspace,
+		ChatID:      7,
+		Question:    "Can you come?",
+		Hint:        "Please answer yes or no.",
+		Require:     "any",
+		Wait:        true,
+		Reminders:   1,
+		State:       chat.RequestOpen,
+		Deadline:    now.Add(24 * time.Hour),
+		CreatedAt:   now,
 	}
+
 	for i := range contributors {
 		a.request.Asks = append(a.request.Asks, chat.ContributorAsk{
-			ID: chat.AskID(string(rune('a' + i))), MemberID: chat.MemberID(i + 1), MemberName: "Priya", State: chat.AskPending,
+			ID:         chat.AskID(string(rune('a' + i))),
+			MemberID:   chat.MemberID(i + 1),
+			MemberName: "Priya",
+			State:      chat.AskPending,
 		})
 	}
+
 	does(a.world, workflows.ReadReplies, func(chat.ContributorStep) (chat.ContributorRequest, error) {
 		a.request.Settle(a.Now())
 		return a.shown(), nil
 	})
+
 	does(a.world, workflows.EndRequest, func(in chat.ContributorStep) (chat.ContributorRequest, error) {
 		a.request.End(in.State, in.Note, a.Now())
 		return a.shown(), nil
 	})
+
 	does(a.world, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		a.put, a.texts = append(a.put, in.Ask.Turn), append(a.texts, in.Message)
 		for i := range a.request.Asks {
@@ -50,9 +66,12 @@ func newAsked(t *testing.T, contributors int) *asked {
 				a.request.Asks[i].State = chat.AskAsked
 			}
 		}
+
 		return chat.AssistantMessageSent{ActionID: in.ActionID, Receipt: receipt(chat.SubmissionPending)}, nil
 	})
+
 	submits(a.world, chat.SubmissionAccepted)
+
 	return a
 }
 
@@ -60,6 +79,7 @@ func newAsked(t *testing.T, contributors int) *asked {
 func (a *asked) shown() chat.ContributorRequest {
 	r := a.request
 	r.Asks = slices.Clone(r.Asks)
+
 	return r
 }
 
@@ -67,7 +87,9 @@ func (a *asked) run() { a.ExecuteWorkflow(workflows.WorkflowAskContributors, a.r
 
 func (a *asked) answers(i int) {
 	now := a.Now()
-	a.request.Asks[i].State, a.request.Asks[i].Answer, a.request.Asks[i].AnsweredAt = chat.AskAnswered, json.RawMessage(`true`), &now
+	a.request.Asks[i].State = chat.AskAnswered
+	a.request.Asks[i].Answer = json.RawMessage(`true`)
+	a.request.Asks[i].AnsweredAt = &now
 }
 
 func TestARequestEndsWithItsAnswer(t *testing.T) {
@@ -89,7 +111,13 @@ func TestARequestRemindsOnceAndTakesItsDefault(t *testing.T) {
 	a.run()
 	require.NoError(t, a.GetWorkflowError())
 	assert.Equal(t, chat.RequestDefaulted, a.request.State)
-	assert.JSONEq(t, `{"contributor_request_id":"0199aaaa-0000-7000-8000-0000000000aa","answer":false,"defaulted":true,"answers":[]}`, string(a.request.Result))
+
+	assert.JSONEq(
+		t,
+		`{"contributor_request_id":"0199aaaa-0000-7000-8000-0000000000aa","answer":false,"defaulted":true,"answers":[]}`,
+		string(a.request.Result),
+	)
+
 	assert.Equal(t, []chat.AskTurn{chat.TurnQuestion, chat.TurnReminder}, a.put)
 	assert.Contains(t, a.texts[1], "A reminder: ")
 }
@@ -120,18 +148,28 @@ func TestAnAnswerThatCanNotBeReadIsAskedForOnceMore(t *testing.T) {
 
 func TestAQuestionThatCanNotBePutFailsItsAsk(t *testing.T) {
 	t.Parallel()
+
 	in := sendInput()
 	in.Ask = &chat.AskStep{RequestID: "0199aaaa-0000-7000-8000-0000000000aa", AskID: "a", Turn: chat.TurnQuestion}
 	w := newWorld(t)
 	does(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
-		return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeRecipientOptedOut, "the recipient has opted out of this channel")
+		return chat.AssistantMessageSent{}, chat.Errorf(
+			chat.CodeRecipientOptedOut,
+			"the recipient has opted out of this channel",
+		)
 	})
+
 	var failed chat.AskFailure
+
 	does(w, workflows.FailAsk, func(in chat.AskFailure) (chat.ContributorRequest, error) {
 		failed = in
 		return chat.ContributorRequest{}, nil
 	})
-	w.OnSignalExternalWorkflow(mock.Anything, "contributors:"+string(workspace)+":0199aaaa-0000-7000-8000-0000000000aa", mock.Anything, "Changed", mock.Anything).Return(nil).Once()
+
+	w.OnSignalExternalWorkflow(mock.Anything, "contributors:"+string(workspace)+":0199aaaa-0000-7000-8000-0000000000aa", mock.Anything, "Changed", mock.Anything).
+		Return(nil).
+		Once()
+
 	w.ExecuteWorkflow(string(chat.ActionSendAssistantMessage), in)
 	require.NoError(t, w.GetWorkflowError())
 	assert.Equal(t, chat.AskID("a"), failed.AskID)

@@ -32,8 +32,18 @@ type follower struct {
 	troubled bool
 }
 
-func newFollower(ctx workflow.Context, ws chat.WorkspaceID, action chat.ActionID, answer func(chat.Receipt, error)) *follower {
-	return &follower{workspace: ws, action: action, answer: answer, changed: workflow.GetSignalChannel(ctx, signalChanged)}
+func newFollower(
+	ctx workflow.Context,
+	ws chat.WorkspaceID,
+	action chat.ActionID,
+	answer func(chat.Receipt, error),
+) *follower {
+	return &follower{
+		workspace: ws,
+		action:    action,
+		answer:    answer,
+		changed:   workflow.GetSignalChannel(ctx, signalChanged),
+	}
 }
 
 // close ends the following.
@@ -57,6 +67,7 @@ func (f *follower) follow(ctx workflow.Context, r chat.Receipt) error {
 	for {
 		f.last, f.troubled = r, f.troubled || !r.Submission.Settled()
 		var err error
+
 		switch {
 		case r.Submission == chat.SubmissionAccepted && !r.Carrier.Final():
 			r, err = f.awaitReceipt(ctx, r)
@@ -70,10 +81,12 @@ func (f *follower) follow(ctx workflow.Context, r chat.Receipt) error {
 		default:
 			r, err = f.submitAgain(ctx, r)
 		}
+
 		if errors.Is(err, errNobodyDecided) {
 			f.last = r
 			return nil
 		}
+
 		if err != nil {
 			return err
 		}
@@ -85,7 +98,8 @@ var errNobodyDecided = errors.New("nobody decided in time")
 
 // parked tells whether a person must decide before anything happens.
 func parked(r chat.Receipt) bool {
-	return r.Submission == chat.SubmissionNeedsReview || !r.Submission.InFlight() && slices.Contains(chat.LeftAlone(), r.ErrorCode)
+	return r.Submission == chat.SubmissionNeedsReview ||
+		!r.Submission.InFlight() && slices.Contains(chat.LeftAlone(), r.ErrorCode)
 }
 
 // finish answers with a delivery that has ended.
@@ -108,8 +122,14 @@ func finalWord(r chat.Receipt) string {
 	case r.Carrier == chat.CarrierUnconfirmed:
 		return fmt.Sprintf("%s took the message and never told what became of it.", r.Provider)
 	case r.Carrier.Lost():
-		return fmt.Sprintf("%s took the message and reports it as %s (%s). The chat needs a response again.", r.Provider, r.Carrier, r.ErrorCode)
+		return fmt.Sprintf(
+			"%s took the message and reports it as %s (%s). The chat needs a response again.",
+			r.Provider,
+			r.Carrier,
+			r.ErrorCode,
+		)
 	}
+
 	return fmt.Sprintf("%s reports the message as %s.", r.Provider, r.Carrier)
 }
 
@@ -117,6 +137,7 @@ func finalWord(r chat.Receipt) string {
 func Refused(r chat.Receipt, action chat.ActionID) *chat.Error {
 	e := chat.Errorf(chat.CodeDeliveryFailed, "the message was not delivered: %s", r.ErrorMessage)
 	e.DeliveryID, e.ActionID = string(r.DeliveryID), string(action)
+
 	return e
 }
 
@@ -127,17 +148,33 @@ func (f *follower) submitAgain(ctx workflow.Context, r chat.Receipt) (chat.Recei
 	try := SubmitDelivery
 	if r.Submission == chat.SubmissionBlocked {
 		try.Patience = blocked
+
 		f.answer(r, nil)
 	}
-	tellReceipt(ctx, r, fmt.Sprintf("Not sent yet: %s (%s). It is tried again; the activity SubmitDelivery shows the last error and the next try.", r.Submission, r.ErrorCode))
+
+	tellReceipt(
+		ctx,
+		r,
+		fmt.Sprintf(
+			"Not sent yet: %s (%s). It is tried again; the activity SubmitDelivery shows the last error and the next try.",
+			r.Submission,
+			r.ErrorCode,
+		),
+	)
+
 	trying, stop := workflow.WithCancel(ctx)
 	defer stop()
 	var err error
 	signaled := false
 	selector := workflow.NewSelector(ctx)
-	selector.AddFuture(try.Start(trying, fmt.Sprintf("Hand the message to %s, again", r.Provider), f.step()), func(done workflow.Future) { err = done.Get(ctx, &r) })
+	selector.AddFuture(
+		try.Start(trying, fmt.Sprintf("Hand the message to %s, again", r.Provider), f.step()),
+		func(done workflow.Future) { err = done.Get(ctx, &r) },
+	)
+
 	selector.AddReceive(f.changed, func(c workflow.ReceiveChannel, _ bool) { receive(ctx, c); signaled = true })
 	selector.Select(ctx)
+
 	switch {
 	case ctx.Err() != nil:
 		return r, ctx.Err()
@@ -145,8 +182,10 @@ func (f *follower) submitAgain(ctx workflow.Context, r chat.Receipt) (chat.Recei
 		// A post that is under way goes on, and its claim keeps everybody else from posting.
 		stop()
 		return Look.Local(ctx, "Look what has changed", f.step())
+
 	case err != nil && !temporal.IsCanceledError(err):
 		return GiveUp.Local(ctx, "Record that it is not tried again", f.step())
 	}
+
 	return r, err
 }

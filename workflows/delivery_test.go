@@ -18,6 +18,7 @@ import (
 func taken(carrier chat.CarrierState) chat.Receipt {
 	r := receipt(chat.SubmissionAccepted)
 	r.Carrier = carrier
+
 	return r
 }
 
@@ -31,6 +32,7 @@ func reads(w *world, receipts ...chat.Receipt) {
 	does(w, workflows.Look, func(chat.DeliveryStep) (chat.Receipt, error) {
 		next := receipts[0]
 		receipts = receipts[min(1, len(receipts)-1):]
+
 		return next, nil
 	})
 }
@@ -45,12 +47,14 @@ func TestSendStaysOpenUntilItsReceipt(t *testing.T) {
 	w := newWorld(t)
 	prepares(w)
 	accepts(w)
+
 	in := sendInput()
 	a := ask[chat.AssistantMessageSent](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
 	w.RegisterDelayedCallback(func() {
 		assert.True(t, a.complete, "the caller has its answer with the acceptance")
 		assert.False(t, w.IsWorkflowCompleted(), "the action is not settled before its receipt")
 	}, 10*time.Second)
+
 	w.signal(20*time.Second, taken(chat.CarrierDelivered))
 	w.ExecuteWorkflow(string(chat.ActionSendAssistantMessage), in)
 	require.NoError(t, a.err)
@@ -81,7 +85,13 @@ func TestAnUnknownOutcomeOfTheFirstTryIsSettled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	submittedAtOnce(w, receipt(chat.SubmissionUnknown))
-	does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) { return taken(chat.CarrierDelivered), nil })
+
+	does(
+		w,
+		workflows.LookUp,
+		func(chat.DeliveryStep) (chat.Receipt, error) { return taken(chat.CarrierDelivered), nil },
+	)
+
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, chat.SubmissionUnknown, a.out.Value.Submission, "it is told as it is")
@@ -90,6 +100,7 @@ func TestAnUnknownOutcomeOfTheFirstTryIsSettled(t *testing.T) {
 
 func TestAcceptanceIsToldToOperatorsWhenItsReceiptIsLate(t *testing.T) {
 	t.Parallel()
+
 	for name, tt := range map[string]struct {
 		quiet, receipt time.Duration
 		want           []string
@@ -119,25 +130,34 @@ func TestAcceptanceIsToldToOperatorsWhenItsReceiptIsLate(t *testing.T) {
 // statuses collects what the search attribute of the status is set to.
 func statuses(w *world) *[]string {
 	var told []string
+
 	w.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
 		if status, ok := args.Get(0).(temporal.SearchAttributes).GetKeyword(workflows.AttributeStatus); ok {
 			told = append(told, status)
 		}
 	}).Return(nil)
+
 	return &told
 }
 
 func TestAcceptanceAfterTroubleIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	unknown, accepted, final := receipt(chat.SubmissionUnknown), taken(chat.CarrierQueued), taken(chat.CarrierDelivered)
-	unknown.Status, accepted.Status, final.Status = "unknown", "accepted", "delivered"
+	unknown := receipt(chat.SubmissionUnknown)
+	accepted := taken(chat.CarrierQueued)
+	final := taken(chat.CarrierDelivered)
+	unknown.Status = "unknown"
+	accepted.Status = "accepted"
+	final.Status = "delivered"
 	accepted.Waits.Quiet = 2 * time.Minute
+
 	submittedAtOnce(w, unknown)
+
 	does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) {
 		w.SignalWorkflow("Changed", final)
 		return accepted, nil
 	})
+
 	told := statuses(w)
 	w.run(sendInput())
 	require.NoError(t, w.GetWorkflowError())
@@ -148,10 +168,12 @@ func TestReceiptThatCameBeforeTheAcceptanceIsNotMissed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	prepares(w)
+
 	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.Receipt, error) {
 		w.SignalWorkflow("Changed", taken(chat.CarrierDelivered))
 		return taken(chat.CarrierQueued), nil
 	})
+
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, []string{"PrepareSend", "Submit"}, w.said)
@@ -172,6 +194,7 @@ func TestLostReceiptSignalIsFoundInTheStore(t *testing.T) {
 
 func TestReceiptThatNeverCameIsAskedForOnce(t *testing.T) {
 	t.Parallel()
+
 	for name, tt := range map[string]struct {
 		carrier chat.CarrierState
 		err     error
@@ -187,8 +210,19 @@ func TestReceiptThatNeverCameIsAskedForOnce(t *testing.T) {
 			prepares(w)
 			accepts(w)
 			reads(w, taken(chat.CarrierSent))
-			does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) { return taken(tt.carrier), tt.err })
-			does(w, workflows.Unconfirmed, func(chat.DeliveryStep) (chat.Receipt, error) { return taken(chat.CarrierUnconfirmed), nil })
+
+			does(
+				w,
+				workflows.LookUp,
+				func(chat.DeliveryStep) (chat.Receipt, error) { return taken(tt.carrier), tt.err },
+			)
+
+			does(
+				w,
+				workflows.Unconfirmed,
+				func(chat.DeliveryStep) (chat.Receipt, error) { return taken(chat.CarrierUnconfirmed), nil },
+			)
+
 			start := w.Now()
 			w.run(sendInput())
 			require.NoError(t, w.GetWorkflowError())
@@ -223,11 +257,14 @@ func TestSignalsDoNotShortenTheSettling(t *testing.T) {
 	does(w, workflows.SettleUnknown, func(in chat.Settlement) (chat.Receipt, error) {
 		assert.True(t, in.Sought)
 		assert.GreaterOrEqual(t, w.Now().Sub(start), 2*time.Minute, "the carrier may still be working on it")
+
 		return receipt(chat.SubmissionExpired), nil
 	})
+
 	for i := range 5 {
 		w.signal(time.Duration(i+1)*time.Second, chat.Receipt{})
 	}
+
 	w.run(sendInput())
 	require.NoError(t, w.GetWorkflowError())
 	assert.Equal(t, "SettleUnknown", w.said[len(w.said)-1])
@@ -238,17 +275,25 @@ func TestSilenceOfACarrierThatIsAwayProvesNothing(t *testing.T) {
 	w := newWorld(t)
 	prepares(w)
 	submits(w, chat.SubmissionUnknown)
-	does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) { return chat.Receipt{}, errors.New("away") })
+
+	does(
+		w,
+		workflows.LookUp,
+		func(chat.DeliveryStep) (chat.Receipt, error) { return chat.Receipt{}, errors.New("away") },
+	)
+
 	does(w, workflows.SettleUnknown, func(in chat.Settlement) (chat.Receipt, error) {
 		assert.False(t, in.Sought)
 		return receipt(chat.SubmissionExpired), nil
 	})
+
 	w.run(sendInput())
 	require.NoError(t, w.GetWorkflowError())
 }
 
 func TestOperatorWakesWhatIsParked(t *testing.T) {
 	t.Parallel()
+
 	for name, tt := range map[string]struct {
 		seen  chat.Receipt
 		then  chat.Receipt
@@ -298,10 +343,16 @@ func TestBlockedIsTriedForAsLongAsItIsParked(t *testing.T) {
 	start := w.Now()
 	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
 		if w.Now().Sub(start) < 9*24*time.Hour {
-			return chat.Receipt{}, &chat.RetryLaterError{After: 36 * time.Hour, Code: chat.ErrorSenderBlocked, Message: "the account is suspended"}
+			return chat.Receipt{}, &chat.RetryLaterError{
+				After:   36 * time.Hour,
+				Code:    chat.ErrorSenderBlocked,
+				Message: "the account is suspended",
+			}
 		}
+
 		return receipt(chat.SubmissionAccepted), nil
 	})
+
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, "blocked", a.out.Value.Status)

@@ -14,8 +14,10 @@ func chatError(err error) (*chat.Error, bool) {
 	if !ok || !application.HasDetails() {
 		return nil, false
 	}
+
 	var e chat.Error
 	err = application.Details(&e)
+
 	return &e, err == nil && string(e.Code) == application.Type()
 }
 
@@ -24,5 +26,6 @@ func problem(err error) *chat.Error {
 	if e, ok := chatError(err); ok {
 		return e
 	}
+
 	return chat.AsError(err)
 }

@@ -18,37 +18,45 @@ func (f *follower) awaitReceipt(ctx workflow.Context, r chat.Receipt) (chat.Rece
 	f.answer(r, nil)
 	details := fmt.Sprintf("%s accepted the message. Waits for its receipt.", r.Provider)
 	workflow.SetCurrentDetails(ctx, details)
+
 	quiet := f.quiet(ctx, r)
 	if quiet == 0 {
 		tellReceipt(ctx, r, details)
 	}
+
 	look := func() (chat.Receipt, bool, error) {
 		seen, err := Look.Local(ctx, "Look whether there is a receipt", f.step())
 		return seen, told(seen), err
 	}
+
 	start := workflow.Now(ctx)
 	for i, after := range []time.Duration{cmp.Or(quiet, lookSoon), lookLater, r.Waits.Receipt} {
 		seen, final, err := f.watch(ctx, start.Add(min(after, r.Waits.Receipt)), told, look)
 		if err != nil || final {
 			return seen, err
 		}
+
 		if i == 0 && quiet > 0 {
 			tellReceipt(ctx, seen, details)
 		}
 	}
+
 	sought, err := LookUp.Do(ctx, fmt.Sprintf("Ask %s what became of the message", r.Provider), f.step())
 	if temporal.IsCanceledError(err) || err == nil && told(sought) {
 		return sought, err
 	}
+
 	return Unconfirmed.Local(ctx, "Record that no receipt came", f.step())
 }
 
 // quiet is how long the search attributes do not tell of the acceptance. What they have told
 // before must not stay.
 func (f *follower) quiet(ctx workflow.Context, r chat.Receipt) time.Duration {
-	if r.Waits.Quiet > 0 && f.troubled && workflow.GetVersion(ctx, "acceptance-after-trouble", workflow.DefaultVersion, 1) == 1 {
+	if r.Waits.Quiet > 0 && f.troubled &&
+		workflow.GetVersion(ctx, "acceptance-after-trouble", workflow.DefaultVersion, 1) == 1 {
 		return 0
 	}
+
 	return r.Waits.Quiet
 }
 
@@ -59,7 +67,12 @@ func told(r chat.Receipt) bool {
 
 // watch waits until a moment, and looks then, and whenever a signal comes before it that
 // does not say enough by itself. It reports true when there is something new.
-func (f *follower) watch(ctx workflow.Context, until time.Time, decisive func(chat.Receipt) bool, look func() (chat.Receipt, bool, error)) (chat.Receipt, bool, error) {
+func (f *follower) watch(
+	ctx workflow.Context,
+	until time.Time,
+	decisive func(chat.Receipt) bool,
+	look func() (chat.Receipt, bool, error),
+) (chat.Receipt, bool, error) {
 	for workflow.Now(ctx).Before(until) {
 		signal, signaled, err := f.await(ctx, until.Sub(workflow.Now(ctx)))
 		switch {
@@ -70,10 +83,12 @@ func (f *follower) watch(ctx workflow.Context, until time.Time, decisive func(ch
 		case decisive(signal):
 			return signal, true, nil
 		}
+
 		if seen, changed, err := look(); err != nil || changed {
 			return seen, changed, err
 		}
 	}
+
 	return look()
 }
 
@@ -81,10 +96,12 @@ func (f *follower) watch(ctx workflow.Context, until time.Time, decisive func(ch
 func (f *follower) await(ctx workflow.Context, wait time.Duration) (signal chat.Receipt, signaled bool, err error) {
 	waiting, cancel := workflow.WithCancel(ctx)
 	defer cancel()
+
 	workflow.NewSelector(ctx).
 		AddFuture(workflow.NewTimer(waiting, wait), func(workflow.Future) {}).
 		AddReceive(f.changed, func(c workflow.ReceiveChannel, _ bool) { signal, signaled = receive(ctx, c), true }).
 		Select(ctx)
+
 	return signal, signaled, ctx.Err()
 }
 
@@ -92,9 +109,11 @@ func (f *follower) await(ctx workflow.Context, wait time.Duration) (signal chat.
 func receive(ctx workflow.Context, c workflow.ReceiveChannel) chat.Receipt {
 	var newest chat.Receipt
 	c.Receive(ctx, &newest)
+
 	for next := (chat.Receipt{}); c.ReceiveAsync(&next); next = (chat.Receipt{}) {
 		newest = next
 	}
+
 	return newest
 }
 
@@ -103,16 +122,29 @@ func receive(ctx workflow.Context, c workflow.ReceiveChannel) chat.Receipt {
 // be working on the request is left to the delivery's policy. Nothing is posted.
 func (f *follower) settleUnknown(ctx workflow.Context, r chat.Receipt) (chat.Receipt, error) {
 	f.answer(r, nil)
-	tellReceipt(ctx, r, fmt.Sprintf("May have been sent: %s did not confirm (%s). Evidence is looked for; it is not sent again by itself.", r.Provider, r.ErrorCode))
+
+	tellReceipt(
+		ctx,
+		r,
+		fmt.Sprintf(
+			"May have been sent: %s did not confirm (%s). Evidence is looked for; it is not sent again by itself.",
+			r.Provider,
+			r.ErrorCode,
+		),
+	)
+
 	sought := false
 	look := func() (chat.Receipt, bool, error) {
 		found, err := LookUp.Do(ctx, fmt.Sprintf("Look for the message at %s", r.Provider), f.step())
 		sought = err == nil
+
 		if temporal.IsCanceledError(err) {
 			return r, false, err
 		}
+
 		return found, sought && found.Submission != chat.SubmissionUnknown, nil
 	}
+
 	start := workflow.Now(ctx)
 	for _, after := range []time.Duration{r.Waits.Settle / 4, r.Waits.Settle} {
 		found, changed, err := f.watch(ctx, start.Add(after), never, look)
@@ -120,7 +152,12 @@ func (f *follower) settleUnknown(ctx workflow.Context, r chat.Receipt) (chat.Rec
 			return found, err
 		}
 	}
-	return SettleUnknown.Local(ctx, "Decide by the delivery's policy", chat.Settlement{DeliveryStep: f.step(), Sought: sought})
+
+	return SettleUnknown.Local(
+		ctx,
+		"Decide by the delivery's policy",
+		chat.Settlement{DeliveryStep: f.step(), Sought: sought},
+	)
 }
 
 // never leaves every signal to a look at the store.

@@ -19,6 +19,7 @@ func (c *Client) Notify(ctx context.Context, workflowID string, r chat.Receipt) 
 	if err := c.Nudge(ctx, workflowID, r); err != nil && !errors.Is(err, ErrGone) {
 		return err
 	}
+
 	return nil
 }
 
@@ -28,8 +29,10 @@ func (c *Client) Nudge(ctx context.Context, workflowID string, r chat.Receipt) e
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return ErrGone
 	}
+
 	if err != nil {
 		return fmt.Errorf("signal workflow %s: %w", workflowID, err)
 	}
+
 	return nil
 }

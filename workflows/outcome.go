@@ -44,15 +44,24 @@ func (o *outcome[T]) serve(ctx workflow.Context) error {
 		if err := workflow.Await(ctx, func() bool { return o.settled }); err != nil {
 			return Outcome[T]{}, err
 		}
+
 		return Outcome[T]{Value: o.value, Nonce: o.request.Nonce}, o.err
 	}
+
 	validate := func(ask Ask) error {
 		if len(ask.Fingerprint) == 0 {
 			return nil
 		}
+
 		return Failure(o.request.Fingerprint.Match(ask.Fingerprint))
 	}
-	return workflow.SetUpdateHandlerWithOptions(ctx, updateOutcome, handler, workflow.UpdateHandlerOptions{Validator: validate})
+
+	return workflow.SetUpdateHandlerWithOptions(
+		ctx,
+		updateOutcome,
+		handler,
+		workflow.UpdateHandlerOptions{Validator: validate},
+	)
 }
 
 // answered keeps the workflow open until every caller has its answer, also when it is
@@ -67,7 +76,10 @@ func (o *outcome[T]) settle(value T, err error) {
 	if o.settled {
 		return
 	}
-	o.settled, o.value, o.err = true, value, Failure(err)
+
+	o.settled = true
+	o.value = value
+	o.err = Failure(err)
 }
 
 // Failure is the one translation of errors into Temporal's: what a caller or a person
@@ -77,13 +89,21 @@ func Failure(err error) error {
 	if err == nil {
 		return nil
 	}
+
 	if _, ok := chatError(err); ok {
 		return err
 	}
+
 	if later, ok := errors.AsType[*chat.RetryLaterError](err); ok {
-		return temporal.NewApplicationErrorWithOptions(later.Message, later.Code, temporal.ApplicationErrorOptions{NextRetryDelay: later.After})
+		return temporal.NewApplicationErrorWithOptions(
+			later.Message,
+			later.Code,
+			temporal.ApplicationErrorOptions{NextRetryDelay: later.After},
+		)
 	}
+
 	e := chat.AsError(err)
+
 	return temporal.NewApplicationErrorWithOptions(e.Message, string(e.Code), temporal.ApplicationErrorOptions{
 		NonRetryable: e.Final(),
 		Details:      []any{*e},

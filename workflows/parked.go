@@ -14,10 +14,12 @@ import (
 func (f *follower) park(ctx workflow.Context, r chat.Receipt) (chat.Receipt, error) {
 	f.answer(r, nil)
 	tellReceipt(ctx, r, parkedWords(r))
+
 	look := func() (chat.Receipt, bool, error) {
 		seen, err := f.lookParked(ctx, r)
 		return seen, !parked(seen), err
 	}
+
 	end := workflow.Now(ctx).Add(parkedFor)
 	for wait := lookLater; workflow.Now(ctx).Before(end); wait = min(2*wait, lookSeldom) {
 		seen, changed, err := f.watch(ctx, workflow.Now(ctx).Add(wait), never, look)
@@ -25,6 +27,7 @@ func (f *follower) park(ctx workflow.Context, r chat.Receipt) (chat.Receipt, err
 			return seen, err
 		}
 	}
+
 	return f.end(ctx, r)
 }
 
@@ -34,10 +37,12 @@ func (f *follower) lookParked(ctx workflow.Context, r chat.Receipt) (chat.Receip
 	if r.Submission != chat.SubmissionNeedsReview {
 		return Look.Local(ctx, "Look whether somebody has decided", f.step())
 	}
+
 	seen, err := LookUp.Do(ctx, fmt.Sprintf("Look once more for the message at %s", r.Provider), f.step())
 	if err == nil || temporal.IsCanceledError(err) {
 		return seen, err
 	}
+
 	return Look.Local(ctx, "Look whether somebody has decided", f.step())
 }
 
@@ -45,17 +50,24 @@ func parkedWords(r chat.Receipt) string {
 	if r.Submission == chat.SubmissionNeedsReview {
 		return "May have been sent: the carrier did not confirm, and a person must decide: resolve it as sent or not sent, or retry it."
 	}
+
 	return "Parked, not sent: trying again has not helped. A person must decide: retry or cancel it."
 }
 
 // end closes what nobody has decided. What certainly was not sent ends as that; what may
 // have been stays for review in the store.
 func (f *follower) end(ctx workflow.Context, r chat.Receipt) (chat.Receipt, error) {
-	ended, err := f.call(ctx, "End what nobody has decided", chat.Errorf(chat.CodeDeliveryFailed, "nobody decided in time, and the message was not sent"))
+	ended, err := f.call(
+		ctx,
+		"End what nobody has decided",
+		chat.Errorf(chat.CodeDeliveryFailed, "nobody decided in time, and the message was not sent"),
+	)
 	if err != nil {
 		return r, err
 	}
+
 	tellReceipt(ctx, ended, "Nobody decided in time; the delivery is "+ended.Status+".")
+
 	return ended, errNobodyDecided
 }
 
@@ -70,19 +82,28 @@ func (f *follower) call(ctx workflow.Context, summary string, why *chat.Error) (
 func (f *follower) cancel(ctx workflow.Context) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	canceled := chat.Errorf(chat.CodeDeliveryFailed, "the send was canceled in Temporal")
+
 	canceled.ActionID, canceled.DeliveryID = string(f.action), string(f.delivery)
 	for {
 		r, err := f.call(ctx, "Record the cancellation", canceled)
 		if err != nil {
 			return err
 		}
+
 		f.last = r
 		if !r.Submission.InFlight() {
 			f.finishCanceled(ctx, r, canceled)
 			return nil
 		}
+
 		f.answer(r, nil)
-		tellReceipt(ctx, r, fmt.Sprintf("Canceled in Temporal, too late: %s may have the message. It is not sent again.", r.Provider))
+
+		tellReceipt(
+			ctx,
+			r,
+			fmt.Sprintf("Canceled in Temporal, too late: %s may have the message. It is not sent again.", r.Provider),
+		)
+
 		if _, err := f.settleUnknown(ctx, r); err != nil {
 			return err
 		}
@@ -95,8 +116,14 @@ func (f *follower) finishCanceled(ctx workflow.Context, r chat.Receipt, canceled
 		tellReceipt(ctx, r, "Canceled in Temporal; nothing was sent.")
 		f.answer(r, canceled)
 	case r.Submission == chat.SubmissionAccepted && !r.Carrier.Final():
-		tellReceipt(ctx, r, fmt.Sprintf("Canceled in Temporal: %s has the message, and its receipt is not waited for.", r.Provider))
+		tellReceipt(
+			ctx,
+			r,
+			fmt.Sprintf("Canceled in Temporal: %s has the message, and its receipt is not waited for.", r.Provider),
+		)
+
 		f.answer(r, nil)
+
 	case r.Submission.Settled():
 		f.finish(ctx, r)
 	default:

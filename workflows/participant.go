@@ -13,13 +13,16 @@ func AddParticipant(ctx workflow.Context, in chat.AddParticipant) error {
 	if err := answer.serve(ctx); err != nil {
 		return err
 	}
+
 	storing, _ := workflow.NewDisconnectedContext(ctx)
 	added, err := AddMember.Local(storing, "Store the participant", in)
 	answer.settle(added, err)
+
 	if err != nil {
 		tellRefusal(ctx, problem(err))
 	} else {
 		tell(ctx, "The participant was added.", AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
 	}
+
 	return answered(ctx)
 }

@@ -35,13 +35,21 @@ var (
 	// database: our own store. It comes back, so there is no end to trying.
 	database = patience{
 		attempt: 10 * time.Second,
-		retry:   temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+		retry: temporal.RetryPolicy{
+			InitialInterval:    100 * time.Millisecond,
+			BackoffCoefficient: 2,
+			MaximumInterval:    10 * time.Second,
+		},
 	}
 	// firstTry: the first post to a carrier, while the caller waits. Errors are those
 	// of our own store: what a carrier says is a result.
 	firstTry = patience{
 		attempt: Lease + 15*time.Second,
-		retry:   temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+		retry: temporal.RetryPolicy{
+			InitialInterval:    100 * time.Millisecond,
+			BackoffCoefficient: 2,
+			MaximumInterval:    10 * time.Second,
+		},
 	}
 	// submission: the tries after the first. A day of carrier trouble is outlasted,
 	// then the delivery is parked for an operator.
@@ -49,7 +57,11 @@ var (
 		attempt:   Lease + 15*time.Second,
 		overall:   24 * time.Hour,
 		heartbeat: heartbeat,
-		retry:     temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+		retry: temporal.RetryPolicy{
+			InitialInterval:    2 * time.Second,
+			BackoffCoefficient: 2,
+			MaximumInterval:    5 * time.Minute,
+		},
 	}
 	// blocked: the tries while the sender's account refuses everything. People mend
 	// accounts in days, and until then nothing fails; one probe in a while is enough.
@@ -57,18 +69,31 @@ var (
 		attempt:   Lease + 15*time.Second,
 		overall:   parkedFor,
 		heartbeat: heartbeat,
-		retry:     temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+		retry: temporal.RetryPolicy{
+			InitialInterval:    2 * time.Second,
+			BackoffCoefficient: 2,
+			MaximumInterval:    5 * time.Minute,
+		},
 	}
 	// lookup: reading at a carrier, which may be repeated at will.
 	lookup = patience{
 		attempt: 30 * time.Second,
 		overall: 10 * time.Minute,
-		retry:   temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+		retry: temporal.RetryPolicy{
+			InitialInterval:    time.Second,
+			BackoffCoefficient: 2,
+			MaximumInterval:    time.Minute,
+		},
 	}
 	// tool: a built-in tool, which is database work that can be refused.
 	tool = patience{
 		attempt: 30 * time.Second,
-		retry:   temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 6},
+		retry: temporal.RetryPolicy{
+			InitialInterval:    time.Second,
+			BackoffCoefficient: 2,
+			MaximumInterval:    10 * time.Second,
+			MaximumAttempts:    6,
+		},
 	}
 	// outside: a tool outside, which has up to two minutes for one try. A quarter of an hour
 	// of trouble is outlasted, then the call has failed.
@@ -77,14 +102,23 @@ var (
 		overall:   15 * time.Minute,
 		heartbeat: heartbeat,
 		finish:    true,
-		retry:     temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+		retry: temporal.RetryPolicy{
+			InitialInterval:    time.Second,
+			BackoffCoefficient: 2,
+			MaximumInterval:    time.Minute,
+		},
 	}
 	// model: a language model. Four tries, then the request has failed.
 	model = patience{
 		attempt:   2 * time.Minute,
 		overall:   15 * time.Minute,
 		heartbeat: heartbeat,
-		retry:     temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 3, MaximumInterval: time.Minute, MaximumAttempts: 4},
+		retry: temporal.RetryPolicy{
+			InitialInterval:    2 * time.Second,
+			BackoffCoefficient: 3,
+			MaximumInterval:    time.Minute,
+			MaximumAttempts:    4,
+		},
 	}
 )
 
@@ -104,8 +138,12 @@ const (
 
 func (p patience) activity(summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
-		StartToCloseTimeout: p.attempt, ScheduleToCloseTimeout: p.overall, HeartbeatTimeout: p.heartbeat,
-		RetryPolicy: &p.retry, Summary: summary, WaitForCancellation: p.finish,
+		StartToCloseTimeout:    p.attempt,
+		ScheduleToCloseTimeout: p.overall,
+		HeartbeatTimeout:       p.heartbeat,
+		RetryPolicy:            &p.retry,
+		Summary:                summary,
+		WaitForCancellation:    p.finish,
 	}
 }
 
@@ -114,8 +152,11 @@ const localTries = 4
 
 func (p patience) local(summary string) workflow.LocalActivityOptions {
 	p.retry.MaximumAttempts = localTries
+
 	return workflow.LocalActivityOptions{
-		StartToCloseTimeout: p.attempt, ScheduleToCloseTimeout: p.overall,
-		RetryPolicy: &p.retry, Summary: summary,
+		StartToCloseTimeout:    p.attempt,
+		ScheduleToCloseTimeout: p.overall,
+		RetryPolicy:            &p.retry,
+		Summary:                summary,
 	}
 }

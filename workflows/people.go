@@ -16,20 +16,30 @@ const statusWaiting = "waiting"
 // awaitPeople keeps the send open until people have done what it waits for: over reports
 // true, the time is up, or a person has ended the send, which s.last then tells. It looks
 // when it is told to, when more is there, and now and then, in case that a signal was lost.
-func (s *send) awaitPeople(ctx workflow.Context, details string, until time.Time, more workflow.Future, over func() bool) error {
+func (s *send) awaitPeople(
+	ctx workflow.Context,
+	details string,
+	until time.Time,
+	more workflow.Future,
+	over func() bool,
+) error {
 	tell(ctx, details, AttributeChannel.ValueSet(string(s.sent.Channel)), AttributeStatus.ValueSet(statusWaiting))
 	s.answer.settle(s.sent, nil)
+
 	for wait := lookLater; ; wait = min(2*wait, lookSeldom) {
 		if err := s.look(ctx); err != nil {
 			return err
 		}
+
 		left := until.Sub(workflow.Now(ctx))
 		if over() || s.last.Submission.Settled() || left <= 0 {
 			return nil
 		}
+
 		if err := pause(ctx, s.changed, min(wait, left), more); err != nil {
 			return err
 		}
+
 		if more != nil && more.IsReady() {
 			more = nil
 		}
@@ -40,13 +50,17 @@ func (s *send) awaitPeople(ctx workflow.Context, details string, until time.Time
 func pause(ctx workflow.Context, changed workflow.ReceiveChannel, wait time.Duration, more workflow.Future) error {
 	waiting, cancel := workflow.WithCancel(ctx)
 	defer cancel()
+
 	selector := workflow.NewSelector(ctx)
 	selector.AddFuture(workflow.NewTimer(waiting, wait), func(workflow.Future) {})
 	selector.AddReceive(changed, func(c workflow.ReceiveChannel, _ bool) { receive(ctx, c) })
+
 	if more != nil {
 		selector.AddFuture(more, func(workflow.Future) {})
 	}
+
 	selector.Select(ctx)
+
 	return ctx.Err()
 }
 
@@ -56,24 +70,30 @@ func (s *send) awaitApproval(ctx workflow.Context) (bool, error) {
 	if s.sent.Approval == nil {
 		return true, nil
 	}
+
 	waiting := func() bool { return s.sent.Approval.State == chat.ApprovalWaiting }
 	if waiting() {
 		details := fmt.Sprintf("Waits for the approval of %s by a second person, until %s. No tool has run.",
 			strings.Join(s.sent.Approval.Calls, ", "), s.sent.Approval.Deadline.UTC().Format(time.RFC3339))
+
 		if err := s.awaitPeople(ctx, details, s.sent.Approval.Deadline, nil, func() bool { return !waiting() }); err != nil {
 			return false, err
 		}
 	}
+
 	if s.last.Submission.Settled() {
 		return false, s.follow(ctx, s.last)
 	}
+
 	if waiting() {
 		expired, err := ExpireApproval.Local(ctx, "Record that nobody has approved in time", s.at())
 		if err != nil {
 			return false, err
 		}
+
 		s.sent.Approval = &expired
 	}
+
 	return s.obey(ctx, s.sent.Approval)
 }
 
@@ -83,10 +103,27 @@ func (s *send) obey(ctx workflow.Context, a *chat.Approval) (bool, error) {
 	case chat.ApprovalApproved:
 		return true, nil
 	case chat.ApprovalRefused:
-		return false, s.fail(ctx, -1, chat.Errorf(chat.CodeApprovalRefused, "the approval was refused: %s; no tool has run, and nothing was delivered", a.Reason),
-			"The approval was refused. No tool has run, and nothing was delivered.")
+		return false, s.fail(
+			ctx,
+			-1,
+			chat.Errorf(
+				chat.CodeApprovalRefused,
+				"the approval was refused: %s; no tool has run, and nothing was delivered",
+				a.Reason,
+			),
+			"The approval was refused. No tool has run, and nothing was delivered.",
+		)
+
 	case chat.ApprovalWaiting, chat.ApprovalExpired:
 	}
-	return false, s.fail(ctx, -1, chat.Errorf(chat.CodeApprovalExpired, "nobody has approved in time; no tool has run, and nothing was delivered"),
-		"Nobody has approved in time. No tool has run, and nothing was delivered.")
+
+	return false, s.fail(
+		ctx,
+		-1,
+		chat.Errorf(
+			chat.CodeApprovalExpired,
+			"nobody has approved in time; no tool has run, and nothing was delivered",
+		),
+		"Nobody has approved in time. No tool has run, and nothing was delivered.",
+	)
 }

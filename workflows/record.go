@@ -24,19 +24,23 @@ func (c *Client) record(ctx context.Context, j job) error {
 	options := c.startOptions(j)
 	options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
+
 	var err error
 	for range recordTries {
 		_, err = c.temporal.ExecuteWorkflow(ctx, options, string(j.kind), j.in)
 		if _, running := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); !running {
 			return err
 		}
+
 		if c.started(ctx, j) {
 			return nil
 		}
+
 		if err = c.join(ctx, j); !closed(err) {
 			return err
 		}
 	}
+
 	return err
 }
 
@@ -46,7 +50,9 @@ func (c *Client) started(ctx context.Context, j job) bool {
 	if err != nil {
 		return false
 	}
+
 	var by string
+
 	return described.GetMemoValue(memoRequest, &by) == nil && by == updateID(j.request)
 }
 
@@ -56,13 +62,16 @@ func (c *Client) join(ctx context.Context, j job) error {
 	if err != nil {
 		return err
 	}
+
 	// What has ended is in the handle; what has not is not waited for.
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
+
 	err = handle.Get(ended, nil)
 	if _, refused := chatError(err); refused || closed(err) {
 		return err
 	}
+
 	return nil
 }
 
@@ -70,6 +79,7 @@ func (c *Client) join(ctx context.Context, j job) error {
 func closed(err error) bool {
 	_, missing := errors.AsType[*serviceerror.NotFound](err)
 	application, ok := errors.AsType[*temporal.ApplicationError](err)
+
 	return missing || ok && application.Type() == "AcceptedUpdateCompletedWorkflow"
 }
 
@@ -78,5 +88,6 @@ func unreachable(err error) bool {
 	_, unavailable := errors.AsType[*serviceerror.Unavailable](err)
 	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
 	_, failing := errors.AsType[*serviceerror.WorkflowNotReady](err)
+
 	return unavailable || late || failing || errors.Is(err, context.DeadlineExceeded)
 }

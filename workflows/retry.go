@@ -19,11 +19,13 @@ func RetryDelivery(ctx workflow.Context, in chat.RetryDelivery) error {
 	if err := r.answer.serve(ctx); err != nil {
 		return err
 	}
+
 	r.follower = newFollower(ctx, in.WorkspaceID, in.ActionID, func(receipt chat.Receipt, err error) {
 		r.retried.Receipt = receipt
 		r.answer.settle(r.retried, err)
 	})
 	defer r.close()
+
 	err := r.run(ctx)
 	if temporal.IsCanceledError(err) {
 		canceled := err
@@ -31,9 +33,11 @@ func RetryDelivery(ctx workflow.Context, in chat.RetryDelivery) error {
 			err = canceled
 		}
 	}
+
 	if err != nil {
 		r.answer.settle(r.retried, err)
 	}
+
 	return errors.Join(r.conclude(ctx), answered(ctx), err)
 }
 
@@ -47,24 +51,31 @@ type retry struct {
 func (r *retry) run(ctx workflow.Context) error {
 	workflow.SetCurrentDetails(ctx, "Checking whether the delivery may be tried again.")
 	steady, _ := workflow.NewDisconnectedContext(ctx)
+
 	prepared, err := PrepareRetry.Local(steady, "Check the retry and store it", r.in)
 	if err != nil {
 		return r.refuse(steady, err)
 	}
+
 	r.retried, r.delivery = prepared, prepared.DeliveryID
+
 	if prepared.Replaced != "" {
 		// It sees that its delivery has ended; a workflow that is gone need not be told.
 		_ = wake(steady, prepared.Replaced)
 	}
+
 	if prepared.Owner != "" && wake(steady, prepared.Owner) == nil {
 		tellReceipt(ctx, prepared.Receipt, "The delivery was released and goes on in workflow "+prepared.Owner+".")
 		r.answer.settle(prepared, nil)
+
 		return nil
 	}
+
 	receipt, err := Submit.Local(steady, fmt.Sprintf("Hand the message to %s", prepared.Provider), r.step())
 	if err != nil {
 		return err
 	}
+
 	return r.follow(ctx, receipt)
 }
 
@@ -74,7 +85,9 @@ func (r *retry) conclude(ctx workflow.Context) error {
 	if !r.retried.Undoable || !r.last.Undelivered() {
 		return nil
 	}
+
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
+
 	return undo(ctx, chat.SendStep{WorkspaceID: r.in.WorkspaceID, ActionID: r.in.ActionID})
 }
 
@@ -82,12 +95,18 @@ func (r *retry) conclude(ctx workflow.Context) error {
 func (r *retry) refuse(ctx workflow.Context, err error) error {
 	r.answer.settle(r.retried, err)
 	tellRefusal(ctx, problem(err))
+
 	if r.in.BulkRetryID == "" {
 		return nil
 	}
+
 	_, err = SkipRetry.Local(ctx, "Count it as skipped", chat.BulkSkip{
-		WorkspaceID: r.in.WorkspaceID, ID: r.in.BulkRetryID, DeliveryID: r.in.DeliveryID, Why: problem(err).Message,
+		WorkspaceID: r.in.WorkspaceID,
+		ID:          r.in.BulkRetryID,
+		DeliveryID:  r.in.DeliveryID,
+		Why:         problem(err).Message,
 	})
+
 	return err
 }
 

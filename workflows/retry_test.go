@@ -18,8 +18,14 @@ import (
 )
 
 func retryInput() chat.RetryDelivery {
-	in := chat.RetryDelivery{Request: sendInput().Request, DeliveryID: "0199aaaa-0000-7000-8000-0000000000ff", Reason: "asked by phone"}
+	in := chat.RetryDelivery{
+		Request:    sendInput().Request,
+		DeliveryID: "0199aaaa-0000-7000-8000-0000000000ff",
+		Reason:     "asked by phone",
+	}
+
 	in.Fingerprint = chat.Fingerprint{"delivery": "a"}
+
 	return in
 }
 
@@ -31,6 +37,7 @@ func retries(w *world, retried chat.DeliveryRetried) {
 func (w *world) retry(in chat.RetryDelivery) *answer[chat.DeliveryRetried] {
 	a := ask[chat.DeliveryRetried](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
 	w.ExecuteWorkflow(string(chat.ActionRetryDelivery), in)
+
 	return a
 }
 
@@ -65,7 +72,10 @@ func TestRetryTakesOverWhatHasLostItsWorkflow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	retries(w, chat.DeliveryRetried{Owner: "action:gone", Receipt: receipt(chat.SubmissionPending)})
-	w.OnSignalExternalWorkflow(mock.Anything, "action:gone", "", "Changed", chat.Receipt{}).Return(serviceerror.NewNotFound("gone"))
+
+	w.OnSignalExternalWorkflow(mock.Anything, "action:gone", "", "Changed", chat.Receipt{}).
+		Return(serviceerror.NewNotFound("gone"))
+
 	submits(w, chat.SubmissionAccepted)
 	a := w.retry(retryInput())
 	require.NoError(t, a.err)
@@ -86,6 +96,7 @@ func TestRetryWithAChangeTellsTheOneItReplaces(t *testing.T) {
 
 func TestRetryRefused(t *testing.T) {
 	t.Parallel()
+
 	for name, bulk := range map[string]chat.ActionID{"by a person": "", "in bulk": "0199aaaa-0000-7000-8000-0000000000b1"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -93,11 +104,14 @@ func TestRetryRefused(t *testing.T) {
 			does(w, workflows.PrepareRetry, func(chat.RetryDelivery) (chat.DeliveryRetried, error) {
 				return chat.DeliveryRetried{}, chat.Errorf(chat.CodeConflict, "the carrier has it")
 			})
+
 			skipped := []chat.BulkSkip{}
+
 			does(w, workflows.SkipRetry, func(in chat.BulkSkip) (struct{}, error) {
 				skipped = append(skipped, in)
 				return struct{}{}, nil
 			})
+
 			in := retryInput()
 			in.BulkRetryID = bulk
 			a := w.retry(in)
@@ -135,43 +149,69 @@ type bulkWorld struct {
 func newBulkWorld(t *testing.T, count int) *bulkWorld {
 	t.Helper()
 	b := &bulkWorld{world: newWorld(t), state: chat.BulkRunning, outcome: func(int) string { return "accepted" }}
+
 	all := make([]chat.DeliveryID, count)
 	for i := range all {
 		all[i] = chat.DeliveryID(fmt.Sprintf("d%03d", i+1))
 	}
+
 	run := func() (chat.BulkRetry, error) {
-		r := chat.BulkRetry{State: b.state, Note: b.note, Selected: count, Begun: len(b.begun), ByStatus: map[string]int{}}
+		r := chat.BulkRetry{
+			State:    b.state,
+			Note:     b.note,
+			Selected: count,
+			Begun:    len(b.begun),
+			ByStatus: map[string]int{},
+		}
+
 		for i := range b.begun {
 			r.ByStatus[b.outcome(i+1)]++
 		}
+
 		return r, nil
 	}
+
 	does(b.world, workflows.BeginBulkRetry, func(chat.NewBulkRetry) (chat.BulkRetry, error) { return run() })
 	does(b.world, workflows.BulkProgress, func(chat.BulkStep) (chat.BulkRetry, error) { return run() })
+
 	does(b.world, workflows.SelectRetries, func(in chat.BulkStep) ([]chat.DeliveryID, error) {
 		from := slices.IndexFunc(all, func(id chat.DeliveryID) bool { return id > in.After })
 		if from < 0 {
 			return nil, nil
 		}
+
 		return all[from:min(from+in.Limit, len(all))], nil
 	})
+
 	does(b.world, workflows.MoveBulkRetry, func(in chat.BulkMove) (chat.BulkRetry, error) {
 		b.state, b.note = in.To, in.Note
 		return run()
 	})
-	b.OnWorkflow(string(chat.ActionRetryDelivery), mock.Anything, mock.Anything).Return(func(_ workflow.Context, in chat.RetryDelivery) error {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.begun = append(b.begun, in.DeliveryID)
-		return nil
-	})
+
+	b.OnWorkflow(string(chat.ActionRetryDelivery), mock.Anything, mock.Anything).
+		Return(
+			func(_ workflow.Context, in chat.RetryDelivery) error {
+				b.mu.Lock()
+				defer b.mu.Unlock()
+
+				b.begun = append(b.begun, in.DeliveryID)
+
+				return nil
+			},
+		)
+
 	return b
 }
 
 func (b *bulkWorld) run(rate, canary int) {
 	in := workflows.BulkRetryRun{NewBulkRetry: chat.NewBulkRetry{
-		ID: "0199aaaa-0000-7000-8000-0000000000b1", WorkspaceID: workspace, Rate: rate, Canary: canary, Reason: "number fixed",
+		ID:          "0199aaaa-0000-7000-8000-0000000000b1",
+		WorkspaceID: workspace,
+		Rate:        rate,
+		Canary:      canary,
+		Reason:      "number fixed",
 	}}
+
 	b.ExecuteWorkflow(string(chat.ActionRetryDeliveries), in)
 }
 
@@ -204,14 +244,17 @@ func TestBulkRetryPausesForItsCanary(t *testing.T) {
 		if n == 2 {
 			return "rejected"
 		}
+
 		return "accepted"
 	}
+
 	b.changes(time.Hour, func() {
 		assert.Len(t, b.begun, 4, "the rest waits")
 		assert.Equal(t, chat.BulkPaused, b.state)
 		assert.Equal(t, "1 of the first 4 were not taken by the carrier.", b.note)
 		b.state = chat.BulkRunning
 	})
+
 	b.run(5, 4)
 	require.NoError(t, b.GetWorkflowError())
 	assert.Len(t, b.begun, 20, "a person let it go on")

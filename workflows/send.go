@@ -20,11 +20,13 @@ func SendAssistantMessage(ctx workflow.Context, in chat.SendAssistantMessage) er
 	if err := s.answer.serve(ctx); err != nil {
 		return err
 	}
+
 	s.follower = newFollower(ctx, in.WorkspaceID, in.ActionID, func(r chat.Receipt, err error) {
 		s.sent.Receipt = r
 		s.answer.settle(s.sent, err)
 	})
 	defer s.close()
+
 	err := s.run(ctx)
 	if temporal.IsCanceledError(err) {
 		canceled := err
@@ -32,10 +34,12 @@ func SendAssistantMessage(ctx workflow.Context, in chat.SendAssistantMessage) er
 			err = canceled
 		}
 	}
+
 	if err != nil {
 		// What is no outcome shows on the workflow, and callers must not wait for one.
 		s.answer.settle(s.sent, err)
 	}
+
 	return errors.Join(s.conclude(ctx), answered(ctx), err)
 }
 
@@ -51,29 +55,39 @@ func (s *send) run(ctx workflow.Context) error {
 	workflow.SetCurrentDetails(ctx, "Checking the chat, its assistant, its recipient and the tool calls.")
 	// Not to be canceled half-way: what is stored, or posted, must be known here.
 	steady, _ := workflow.NewDisconnectedContext(ctx)
+
 	prepared, err := s.prepare(steady)
 	if err != nil {
 		s.answer.settle(s.sent, err)
 		tellRefusal(ctx, problem(err))
+
 		return s.failAsk(steady, problem(err).Message)
 	}
-	s.sent, s.delivery, s.last = prepared, prepared.DeliveryID, prepared.Receipt
+
+	s.sent = prepared
+	s.delivery = prepared.DeliveryID
+	s.last = prepared.Receipt
+
 	s.sent.Content = s.in.Message
 	for _, before := range []func(workflow.Context) (bool, error){s.awaitApproval, s.runTools} {
 		if ok, err := before(ctx); err != nil || !ok {
 			return err
 		}
 	}
+
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+
 	if s.sent.Submitted {
 		return s.follow(ctx, s.last)
 	}
+
 	receipt, err := Submit.Local(steady, fmt.Sprintf("Hand the message to %s", s.sent.Provider), s.step())
 	if err != nil {
 		return err
 	}
+
 	return s.follow(ctx, receipt)
 }
 
@@ -83,9 +97,11 @@ func (s *send) prepare(ctx workflow.Context) (chat.AssistantMessageSent, error) 
 	if s.in.Ask != nil {
 		return PrepareSend.Do(ctx, "Store the question when it is its turn", s.in)
 	}
+
 	if len(s.in.ToolCalls) == 0 {
 		return PrepareSend.Local(ctx, "Check the send, store it and hand the message over", s.in)
 	}
+
 	return PrepareSend.Local(ctx, "Check the send and store it", s.in)
 }
 
@@ -100,8 +116,10 @@ func (s *send) look(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
+
 	s.sent, s.last = seen, seen.Receipt
 	s.sent.Content = s.in.Message
+
 	return nil
 }
 
@@ -111,13 +129,16 @@ func (s *send) conclude(ctx workflow.Context) error {
 	if s.delivery == "" || !s.last.Undelivered() {
 		return nil
 	}
+
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
+
 	switch {
 	case s.in.Ask != nil:
 		return s.failAsk(ctx, s.last.ErrorMessage)
 	case undoable(s.sent.ToolCalls):
 		return undo(ctx, s.at())
 	}
+
 	return nil
 }
 
@@ -127,13 +148,16 @@ func (s *send) failAsk(ctx workflow.Context, why string) error {
 	if s.in.Ask == nil || s.in.Ask.Turn != chat.TurnQuestion {
 		return nil
 	}
+
 	_, err := FailAsk.Local(ctx, "Record that the contributor could not be asked", chat.AskFailure{
 		WorkspaceID: s.in.WorkspaceID, AskID: s.in.Ask.AskID, Why: why,
 	})
 	if err != nil {
 		return err
 	}
+
 	// It looks for itself too, and may be over.
 	_ = wake(ctx, chat.ContributorWorkflowID(s.in.WorkspaceID, s.in.Ask.RequestID))
+
 	return nil
 }

@@ -18,26 +18,38 @@ const delivery = chat.DeliveryID("0199aaaa-0000-7000-8000-000000000002")
 func sendInput(tools ...string) chat.SendAssistantMessage {
 	in := chat.SendAssistantMessage{
 		Request: chat.Request{
-			ActionID: "0199aaaa-0000-7000-8000-000000000001", WorkspaceID: workspace, ChatID: 7,
-			By: chat.Actor{MemberID: 1}, Nonce: "first", Fingerprint: chat.Fingerprint{"message": "a"},
+			ActionID:    "0199aaaa-0000-7000-8000-000000000001",
+			WorkspaceID: workspace,
+			ChatID:      7,
+			By:          chat.Actor{MemberID: 1},
+			Nonce:       "first",
+			Fingerprint: chat.Fingerprint{"message": "a"},
 		},
 		Message: "Your table is booked.",
 	}
+
 	for _, name := range tools {
 		in.ToolCalls = append(in.ToolCalls, chat.ToolCall{ID: name, Name: name, Arguments: []byte(`{}`)})
 	}
+
 	return in
 }
 
 // receipt is how a delivery stands; one that is accepted has its final word as well.
 func receipt(state chat.SubmissionState) chat.Receipt {
 	r := chat.Receipt{
-		DeliveryID: delivery, Channel: chat.ChannelSMS, Provider: chat.ProviderTwilio, Submission: state, Status: string(state),
-		Waits: chat.Waits{Settle: 2 * time.Minute, Receipt: time.Hour},
+		DeliveryID: delivery,
+		Channel:    chat.ChannelSMS,
+		Provider:   chat.ProviderTwilio,
+		Submission: state,
+		Status:     string(state),
+		Waits:      chat.Waits{Settle: 2 * time.Minute, Receipt: time.Hour},
 	}
+
 	if state == chat.SubmissionAccepted {
 		r.Carrier = chat.CarrierDelivered
 	}
+
 	return r
 }
 
@@ -45,7 +57,10 @@ func receipt(state chat.SubmissionState) chat.Receipt {
 func prepares(w *world) {
 	does(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		return chat.AssistantMessageSent{
-			ActionID: in.ActionID, Number: 41, ToolCalls: in.ToolCalls, Receipt: receipt(chat.SubmissionPending),
+			ActionID:  in.ActionID,
+			Number:    41,
+			ToolCalls: in.ToolCalls,
+			Receipt:   receipt(chat.SubmissionPending),
 		}, nil
 	})
 }
@@ -58,14 +73,17 @@ func submits(w *world, state chat.SubmissionState) {
 func (w *world) run(in chat.SendAssistantMessage) *answer[chat.AssistantMessageSent] {
 	a := ask[chat.AssistantMessageSent](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
 	w.ExecuteWorkflow(string(chat.ActionSendAssistantMessage), in)
+
 	return a
 }
 
 // code is the code a caller is told.
 func code(t *testing.T, err error) string {
 	t.Helper()
+
 	application, ok := errors.AsType[*temporal.ApplicationError](err)
 	require.True(t, ok, "not an application error: %v", err)
+
 	return application.Type()
 }
 
@@ -89,10 +107,12 @@ func TestSendRunsToolsInOrderBeforeItDelivers(t *testing.T) {
 	prepares(w)
 	submits(w, chat.SubmissionAccepted)
 	var ran []string
+
 	does(w, workflows.RunTool, func(in chat.ToolRun) (chat.ToolCall, error) {
 		ran = append(ran, in.Name)
 		return chat.ToolCall{ID: in.Name, Name: in.Name, State: chat.ToolCallSucceeded}, nil
 	})
+
 	a := w.run(sendInput("add_label", "set_title"))
 	require.NoError(t, a.err)
 	assert.Equal(t, []string{"add_label", "set_title"}, ran)
@@ -104,17 +124,22 @@ func TestSendStopsAtAToolThatFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	prepares(w)
+
 	does(w, workflows.RunTool, func(in chat.ToolRun) (chat.ToolCall, error) {
 		if in.Index == 1 {
 			return chat.ToolCall{}, chat.Errorf(chat.CodeLabelNotFound, "there is no label vip")
 		}
+
 		return chat.ToolCall{ID: in.Name, State: chat.ToolCallSucceeded}, nil
 	})
+
 	var failure chat.SendFailure
+
 	does(w, workflows.FailSend, func(in chat.SendFailure) (chat.Receipt, error) {
 		failure = in
 		return receipt(chat.SubmissionCanceled), nil
 	})
+
 	a := w.run(sendInput("set_title", "add_label", "set_state"))
 	require.NoError(t, w.GetWorkflowError())
 	assert.Equal(t, "tool_call_failed", code(t, a.err))
@@ -129,6 +154,7 @@ func TestSendRefusedLeavesTheReasonToTheCaller(t *testing.T) {
 	does(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeNoPhone, "the recipient has no phone number")
 	})
+
 	a := w.run(sendInput())
 	require.NoError(t, w.GetWorkflowError(), "a refusal is an answer, not a broken workflow")
 	assert.Equal(t, "no_phone", code(t, a.err))
@@ -137,6 +163,7 @@ func TestSendRefusedLeavesTheReasonToTheCaller(t *testing.T) {
 
 func TestSendRejectedIsDeliveryFailed(t *testing.T) {
 	t.Parallel()
+
 	for _, state := range []chat.SubmissionState{chat.SubmissionRejected, chat.SubmissionSuppressed, chat.SubmissionExpired} {
 		t.Run(string(state), func(t *testing.T) {
 			t.Parallel()
@@ -156,14 +183,19 @@ func TestSendUnknownIsToldAtOnceAndNeverPostedAgain(t *testing.T) {
 	prepares(w)
 	submits(w, chat.SubmissionUnknown)
 	holds(w, workflows.SettleUnknown, chat.SubmissionNeedsReview)
+
 	looks := 0
+
 	does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) {
 		if looks++; looks <= 2 {
 			return receipt(chat.SubmissionUnknown), nil
 		}
+
 		return receipt(chat.SubmissionNeedsReview), nil
 	})
+
 	ends(w, chat.SubmissionNeedsReview)
+
 	in := sendInput()
 	a := ask[chat.AssistantMessageSent](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
 	w.RegisterDelayedCallback(func() {
@@ -171,9 +203,11 @@ func TestSendUnknownIsToldAtOnceAndNeverPostedAgain(t *testing.T) {
 		require.NoError(t, a.err, "unknown is never called failed")
 		assert.Equal(t, "unknown", a.out.Value.Status)
 	}, time.Second)
+
 	w.RegisterDelayedCallback(func() {
 		assert.False(t, w.IsWorkflowCompleted(), "parked: an operator looks for it among the open ones")
 	}, 24*time.Hour)
+
 	w.ExecuteWorkflow(string(chat.ActionSendAssistantMessage), in)
 	assert.Equal(t, []string{"PrepareSend", "Submit", "LookUp", "LookUp", "SettleUnknown"}, w.said[:5])
 	assert.NotContains(t, w.said[5:], "Submit")
@@ -185,13 +219,21 @@ func TestSendTriesAgainWhatWasNotProcessed(t *testing.T) {
 	w := newWorld(t)
 	prepares(w)
 	submits(w, chat.SubmissionPending)
+
 	tries := 0
+
 	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
 		if tries++; tries < 4 {
-			return chat.Receipt{}, &chat.RetryLaterError{After: 40 * time.Second, Code: "twilio_429", Message: "Twilio asks to wait"}
+			return chat.Receipt{}, &chat.RetryLaterError{
+				After:   40 * time.Second,
+				Code:    "twilio_429",
+				Message: "Twilio asks to wait",
+			}
 		}
+
 		return receipt(chat.SubmissionAccepted), nil
 	})
+
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, "accepted", a.out.Value.Status)
@@ -203,13 +245,21 @@ func TestSendBlockedAnswersAtOnceAndGoesOn(t *testing.T) {
 	w := newWorld(t)
 	prepares(w)
 	submits(w, chat.SubmissionBlocked)
+
 	tries := 0
+
 	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
 		if tries++; tries < 3 {
-			return chat.Receipt{}, &chat.RetryLaterError{After: 5 * time.Minute, Code: "twilio_20003", Message: "credentials refused"}
+			return chat.Receipt{}, &chat.RetryLaterError{
+				After:   5 * time.Minute,
+				Code:    "twilio_20003",
+				Message: "credentials refused",
+			}
 		}
+
 		return receipt(chat.SubmissionAccepted), nil
 	})
+
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, "blocked", a.out.Value.Status)
@@ -232,25 +282,33 @@ func TestSendRefusesAnotherBodyUnderItsKey(t *testing.T) {
 
 func TestAddParticipant(t *testing.T) {
 	t.Parallel()
-	in := chat.AddParticipant{Request: sendInput().Request, NewParticipant: chat.NewParticipant{MemberID: 42, Role: chat.ParticipantObserver}}
+
+	in := chat.AddParticipant{
+		Request:        sendInput().Request,
+		NewParticipant: chat.NewParticipant{MemberID: 42, Role: chat.ParticipantObserver},
+	}
+
 	t.Run("added", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		does(w, workflows.AddMember, func(chat.AddParticipant) (chat.ParticipantAdded, error) {
 			return chat.ParticipantAdded{ParticipantID: 7, Message: "Ana Lopez added as observer"}, nil
 		})
+
 		a := ask[chat.ParticipantAdded](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
 		w.ExecuteWorkflow(string(chat.ActionAddParticipant), in)
 		require.NoError(t, a.err)
 		assert.Equal(t, chat.ParticipantID(7), a.out.Value.ParticipantID)
 		assert.NoError(t, w.GetWorkflowError())
 	})
+
 	t.Run("refused", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		does(w, workflows.AddMember, func(chat.AddParticipant) (chat.ParticipantAdded, error) {
 			return chat.ParticipantAdded{}, chat.Errorf(chat.CodeParticipantExists, "Ana Lopez already takes part")
 		})
+
 		a := ask[chat.ParticipantAdded](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
 		w.ExecuteWorkflow(string(chat.ActionAddParticipant), in)
 		assert.Equal(t, "participant_exists", code(t, a.err))

@@ -19,6 +19,7 @@ type Step[In, Out any] struct {
 func (s Step[In, Out]) Do(ctx workflow.Context, summary string, in In) (Out, error) {
 	var out Out
 	err := s.Start(ctx, summary, in).Get(ctx, &out)
+
 	return out, err
 }
 
@@ -34,10 +35,12 @@ func (s Step[In, Out]) Start(ctx workflow.Context, summary string, in In) workfl
 func (s Step[In, Out]) Local(ctx workflow.Context, summary string, in In) (Out, error) {
 	var out Out
 	local := workflow.WithLocalActivityOptions(ctx, s.Patience.local(summary))
+
 	err := workflow.ExecuteLocalActivity(local, s.Name, in).Get(ctx, &out)
 	if err == nil || final(err) {
 		return out, err
 	}
+
 	return s.Do(ctx, summary, in)
 }
 

@@ -40,9 +40,11 @@ func startAttributes(r chat.Request) temporal.SearchAttributes {
 // which only an invalid attribute can cause, is logged.
 func tell(ctx workflow.Context, details string, attributes ...temporal.SearchAttributeUpdate) {
 	workflow.SetCurrentDetails(ctx, details)
+
 	if len(attributes) == 0 {
 		return
 	}
+
 	if err := workflow.UpsertTypedSearchAttributes(ctx, attributes...); err != nil {
 		workflow.GetLogger(ctx).Error("search attributes were not written", "error", err)
 	}
@@ -52,9 +54,11 @@ func tellReceipt(ctx workflow.Context, r chat.Receipt, details string) {
 	attributes := []temporal.SearchAttributeUpdate{
 		AttributeChannel.ValueSet(string(r.Channel)), AttributeStatus.ValueSet(r.Status),
 	}
+
 	if r.ErrorCode != "" {
 		attributes = append(attributes, AttributeErrorCode.ValueSet(r.ErrorCode))
 	}
+
 	tell(ctx, details, attributes...)
 }
 
@@ -63,6 +67,7 @@ func tellRefusal(ctx workflow.Context, e *chat.Error) {
 	if e.Code.Kind() == chat.KindFailed {
 		details = "Ended before: " + e.Message + "."
 	}
+
 	tell(ctx, details,
 		AttributeStatus.ValueSet("refused"), AttributeErrorCode.ValueSet(string(e.Code)))
 }

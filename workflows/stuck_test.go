@@ -17,6 +17,7 @@ func holds[In any](w *world, step workflows.Step[In, chat.Receipt], states ...ch
 	does(w, step, func(In) (chat.Receipt, error) {
 		next := states[0]
 		states = states[min(1, len(states)-1):]
+
 		return receipt(next), nil
 	})
 }
@@ -25,19 +26,26 @@ func holds[In any](w *world, step workflows.Step[In, chat.Receipt], states ...ch
 // returns the ends that it was given.
 func ends(w *world, states ...chat.SubmissionState) *[]chat.DeliveryEnd {
 	failures := &[]chat.DeliveryEnd{}
+
 	does(w, workflows.EndDelivery, func(in chat.DeliveryEnd) (chat.Receipt, error) {
 		*failures = append(*failures, in)
 		next := states[0]
 		states = states[min(1, len(states)-1):]
+
 		return receipt(next), nil
 	})
+
 	return failures
 }
 
 // neverTaken gives the world a SubmitDelivery that a carrier always turns away.
 func neverTaken(w *world) {
 	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
-		return chat.Receipt{}, &chat.RetryLaterError{After: time.Hour, Code: "twilio_429", Message: "Twilio asks to wait"}
+		return chat.Receipt{}, &chat.RetryLaterError{
+			After:   time.Hour,
+			Code:    "twilio_429",
+			Message: "Twilio asks to wait",
+		}
 	})
 }
 
@@ -45,6 +53,7 @@ func neverTaken(w *world) {
 func exhausted() chat.Receipt {
 	r := receipt(chat.SubmissionPending)
 	r.ErrorCode = chat.ErrorTriesExhausted
+
 	return r
 }
 
@@ -57,10 +66,12 @@ func TestSendParksWhenTryingDoesNotHelp(t *testing.T) {
 	does(w, workflows.GiveUp, func(chat.DeliveryStep) (chat.Receipt, error) { return exhausted(), nil })
 	does(w, workflows.Look, func(chat.DeliveryStep) (chat.Receipt, error) { return exhausted(), nil })
 	failures := ends(w, chat.SubmissionCanceled)
+
 	w.at(20*24*time.Hour, func() {
 		assert.Contains(t, w.said, "GiveUp", "the store is told that nobody tries any more")
 		assert.False(t, w.IsWorkflowCompleted(), "an operator looks for it among the open ones")
 	})
+
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, "pending", a.out.Value.Status)
@@ -89,6 +100,7 @@ func TestSendCanceledWhileItIsTriedAgain(t *testing.T) {
 func TestSendCanceledInMidPost(t *testing.T) {
 	t.Parallel()
 	type S = chat.SubmissionState
+
 	tests := map[string]struct {
 		said   S
 		ends   []S
@@ -100,41 +112,64 @@ func TestSendCanceledInMidPost(t *testing.T) {
 		"accepted": {said: chat.SubmissionAccepted, status: "accepted"},
 		"rejected": {said: chat.SubmissionRejected, code: "delivery_failed"},
 		"not taken": {
-			said: chat.SubmissionPending, ends: []S{chat.SubmissionCanceled}, code: "delivery_failed", steps: []string{"EndDelivery"},
+			said:  chat.SubmissionPending,
+			ends:  []S{chat.SubmissionCanceled},
+			code:  "delivery_failed",
+			steps: []string{"EndDelivery"},
 		},
 		"not known": {
-			said: chat.SubmissionUnknown, ends: []S{chat.SubmissionUnknown, chat.SubmissionNeedsReview}, status: "unknown",
-			steps: []string{"EndDelivery", "LookUp", "LookUp", "SettleUnknown", "EndDelivery"},
+			said:   chat.SubmissionUnknown,
+			ends:   []S{chat.SubmissionUnknown, chat.SubmissionNeedsReview},
+			status: "unknown",
+			steps:  []string{"EndDelivery", "LookUp", "LookUp", "SettleUnknown", "EndDelivery"},
 		},
 		"worker lost": {
-			said: chat.SubmissionSending, ends: []S{chat.SubmissionSending, chat.SubmissionUnknown, chat.SubmissionNeedsReview}, status: "sending",
+			said:   chat.SubmissionSending,
+			ends:   []S{chat.SubmissionSending, chat.SubmissionUnknown, chat.SubmissionNeedsReview},
+			status: "sending",
 			looked: []S{chat.SubmissionSending, chat.SubmissionUnknown},
-			steps:  []string{"EndDelivery", "LookUp", "EndDelivery", "LookUp", "LookUp", "SettleUnknown", "EndDelivery"},
+			steps: []string{
+				"EndDelivery",
+				"LookUp",
+				"EndDelivery",
+				"LookUp",
+				"LookUp",
+				"SettleUnknown",
+				"EndDelivery",
+			},
 		},
 		"accepted late": {
-			said: chat.SubmissionSending, ends: []S{chat.SubmissionSending, chat.SubmissionAccepted}, status: "sending",
-			looked: []S{chat.SubmissionAccepted}, steps: []string{"EndDelivery", "LookUp", "EndDelivery"},
+			said:   chat.SubmissionSending,
+			ends:   []S{chat.SubmissionSending, chat.SubmissionAccepted},
+			status: "sending",
+			looked: []S{chat.SubmissionAccepted},
+			steps:  []string{"EndDelivery", "LookUp", "EndDelivery"},
 		},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			prepares(w)
+
 			does(w, workflows.Submit, func(chat.DeliveryStep) (chat.Receipt, error) {
 				w.CancelWorkflow()
 				return receipt(tt.said), nil
 			})
+
 			ends(w, tt.ends...)
 			holds(w, workflows.SettleUnknown, chat.SubmissionUnknown)
 			holds(w, workflows.LookUp, append(tt.looked, chat.SubmissionUnknown)[:max(1, len(tt.looked))]...)
 			a := w.run(sendInput())
 			assert.Equal(t, append([]string{"PrepareSend", "Submit"}, tt.steps...), w.said)
 			assert.Equal(t, len(tt.ends) > 0, temporal.IsCanceledError(w.GetWorkflowError()))
+
 			if tt.code != "" {
 				assert.Equal(t, tt.code, code(t, a.err))
 				return
 			}
+
 			require.NoError(t, a.err, "what may have been sent is not called failed")
 			assert.Equal(t, tt.status, a.out.Value.Status)
 		})
@@ -148,6 +183,7 @@ func TestSendCanceledBeforeItsPostIsNotPosted(t *testing.T) {
 		w.CancelWorkflow()
 		return chat.AssistantMessageSent{ActionID: in.ActionID, Receipt: receipt(chat.SubmissionPending)}, nil
 	})
+
 	ends(w, chat.SubmissionCanceled)
 	a := w.run(sendInput())
 	assert.Equal(t, "delivery_failed", code(t, a.err))
@@ -159,9 +195,11 @@ func TestSendWhoseRowsAreGoneFailsInTheOpen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	prepares(w)
+
 	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.Receipt, error) {
 		return chat.Receipt{}, chat.Errorf(chat.CodeDeliveryNotFound, "there is no such delivery")
 	})
+
 	a := w.run(sendInput())
 	assert.Equal(t, "delivery_not_found", code(t, a.err))
 	assert.Error(t, w.GetWorkflowError())
@@ -173,6 +211,7 @@ func TestSendStartedAgainTellsItsFailure(t *testing.T) {
 	does(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeToolCallFailed, "tool call 1, add_label, failed")
 	})
+
 	a := w.run(sendInput("add_label", "set_title"))
 	assert.Equal(t, "tool_call_failed", code(t, a.err))
 	assert.Equal(t, []string{"PrepareSend"}, w.said, "no tool runs after a failure")
@@ -180,12 +219,18 @@ func TestSendStartedAgainTellsItsFailure(t *testing.T) {
 
 func TestAddParticipantCanceledIsAnswered(t *testing.T) {
 	t.Parallel()
-	in := chat.AddParticipant{Request: sendInput().Request, NewParticipant: chat.NewParticipant{MemberID: 42, Role: chat.ParticipantObserver}}
+
+	in := chat.AddParticipant{
+		Request:        sendInput().Request,
+		NewParticipant: chat.NewParticipant{MemberID: 42, Role: chat.ParticipantObserver},
+	}
+
 	w := newWorld(t)
 	does(w, workflows.AddMember, func(chat.AddParticipant) (chat.ParticipantAdded, error) {
 		w.CancelWorkflow()
 		return chat.ParticipantAdded{ParticipantID: 7}, nil
 	})
+
 	a := ask[chat.ParticipantAdded](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
 	w.ExecuteWorkflow(string(chat.ActionAddParticipant), in)
 	require.NoError(t, a.err, "it was stored")

@@ -20,18 +20,23 @@ func SummarizeChat(ctx workflow.Context, in chat.SummarizeChat) error {
 	// The first request is joined here too: its update may have been lost with a
 	// server, its start was not.
 	first := &joined{in: in}
+
 	s := &summarize{in: in, asks: []*joined{first}}
 	if err := s.serve(ctx); err != nil {
 		return err
 	}
+
 	s.record(ctx, first)
+
 	for {
 		for len(s.waiting()) > 0 {
 			s.round(ctx)
 		}
+
 		if workflow.AllHandlersFinished(ctx) {
 			return ctx.Err()
 		}
+
 		// A canceled workflow still owes its callers an answer.
 		steady, _ := workflow.NewDisconnectedContext(ctx)
 		if err := workflow.Await(steady, func() bool { return len(s.waiting()) > 0 || workflow.AllHandlersFinished(ctx) }); err != nil {
@@ -63,19 +68,29 @@ func (s *summarize) serve(ctx workflow.Context) error {
 	handler := func(ctx workflow.Context, in chat.SummarizeChat) (Outcome[chat.ChatSummarized], error) {
 		// A canceled workflow still owes its callers an answer.
 		ctx, _ = workflow.NewDisconnectedContext(ctx)
+
 		a := s.join(ctx, in)
 		if err := workflow.Await(ctx, func() bool { return a.done }); err != nil {
 			return Outcome[chat.ChatSummarized]{}, err
 		}
+
 		return Outcome[chat.ChatSummarized]{Value: a.draft, Nonce: s.in.Nonce}, a.err
 	}
+
 	validate := func(in chat.SummarizeChat) error {
 		if a := s.find(in.ActionID); a != nil {
 			return Failure(a.in.Fingerprint.Match(in.Fingerprint))
 		}
+
 		return nil
 	}
-	return workflow.SetUpdateHandlerWithOptions(ctx, updateOutcome, handler, workflow.UpdateHandlerOptions{Validator: validate})
+
+	return workflow.SetUpdateHandlerWithOptions(
+		ctx,
+		updateOutcome,
+		handler,
+		workflow.UpdateHandlerOptions{Validator: validate},
+	)
 }
 
 func (s *summarize) find(id chat.ActionID) *joined {
@@ -83,6 +98,7 @@ func (s *summarize) find(id chat.ActionID) *joined {
 	if known < 0 {
 		return nil
 	}
+
 	return s.asks[known]
 }
 
@@ -91,18 +107,26 @@ func (s *summarize) join(ctx workflow.Context, in chat.SummarizeChat) *joined {
 	if a := s.find(in.ActionID); a != nil {
 		return a
 	}
+
 	a := &joined{in: in}
 	s.asks = append(s.asks, a)
 	s.record(ctx, a)
+
 	return a
 }
 
 func (s *summarize) record(ctx workflow.Context, a *joined) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	step := chat.ActionStep{Kind: chat.ActionSummarizeChat, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, Request: a.in.Request}
+	step := chat.ActionStep{
+		Kind:       chat.ActionSummarizeChat,
+		WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID,
+		Request:    a.in.Request,
+	}
+
 	if _, err := RecordAction.Local(ctx, "Record the request", step); err != nil {
 		a.done, a.err = true, Failure(err)
 	}
+
 	a.recorded = true
 }
 
@@ -127,22 +151,29 @@ func (s *summarize) round(ctx workflow.Context) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	if err == nil {
 		_, err = SaveSummary.Local(ctx, "Store the summary", chat.SummaryToSave{
-			SummaryStep: step, Version: version, Summary: summary, Requests: requests(served),
+			SummaryStep: step,
+			Version:     version,
+			Summary:     summary,
+			Requests:    requests(served),
 		})
 	}
+
 	if s.rereads++; err != nil && problem(err).Code == chat.CodeConflict && s.rereads <= maxRereads {
 		err = s.endRun(ctx, step.ID, nil, problem(err))
 		workflow.SetCurrentDetails(ctx, "The summary was changed meanwhile; the chat is read again.")
+
 		if err == nil {
 			return
 		}
 	}
+
 	s.rereads = 0
 	if err != nil {
 		err = s.fail(ctx, step.ID, served, why(err))
 	} else {
 		tell(ctx, "The summary was written.", AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
 	}
+
 	for _, a := range served {
 		a.done, a.err = true, err
 		a.draft = chat.ChatSummarized{ActionID: a.in.ActionID, Model: summary.Model}
@@ -153,15 +184,19 @@ func (s *summarize) round(ctx workflow.Context) {
 func (s *summarize) step(ctx workflow.Context) chat.SummaryStep {
 	s.rounds++
 	step := chat.SummaryStep{
-		WorkspaceID: s.in.WorkspaceID, ChatID: s.in.ChatID, Automatic: true,
-		ID: chat.SummaryID(deriveID(workflow.GetInfo(ctx).OriginalRunID, strconv.Itoa(s.rounds))),
+		WorkspaceID: s.in.WorkspaceID,
+		ChatID:      s.in.ChatID,
+		Automatic:   true,
+		ID:          chat.SummaryID(deriveID(workflow.GetInfo(ctx).OriginalRunID, strconv.Itoa(s.rounds))),
 	}
+
 	for _, a := range s.waiting() {
 		step.UpdateLabels = step.UpdateLabels || a.in.UpdateLabels
 		step.Full = step.Full || a.in.Full
 		step.Overwrite = step.Overwrite || a.in.Overwrite
 		step.Automatic = step.Automatic && a.in.Automatic
 	}
+
 	return step
 }
 
@@ -175,7 +210,14 @@ func (s *summarize) fail(ctx workflow.Context, id chat.SummaryID, served []*join
 	if err := s.endRun(ctx, id, served, e); err != nil {
 		return err
 	}
-	tell(ctx, "Failed: "+e.Message, AttributeStatus.ValueSet(string(chat.ActionFailed)), AttributeErrorCode.ValueSet(string(e.Code)))
+
+	tell(
+		ctx,
+		"Failed: "+e.Message,
+		AttributeStatus.ValueSet(string(chat.ActionFailed)),
+		AttributeErrorCode.ValueSet(string(e.Code)),
+	)
+
 	return Failure(e)
 }
 
@@ -184,10 +226,13 @@ func (s *summarize) endRun(ctx workflow.Context, id chat.SummaryID, served []*jo
 	step := chat.SummaryFailure{
 		ActionsFailed: chat.ActionsFailed{WorkspaceID: s.in.WorkspaceID, Problem: *e}, ChatID: s.in.ChatID, ID: id,
 	}
+
 	for _, a := range served {
 		step.ActionIDs = append(step.ActionIDs, a.in.ActionID)
 	}
+
 	_, err := FailSummary.Local(ctx, "Record the failure", step)
+
 	return Failure(err)
 }
 
@@ -195,6 +240,7 @@ func (s *summarize) endRun(ctx workflow.Context, id chat.SummaryID, served []*jo
 func why(err error) *chat.Error {
 	e := problem(err)
 	var because string
+
 	switch {
 	case temporal.IsCanceledError(err):
 		because = "the summary was canceled in Temporal"
@@ -207,8 +253,10 @@ func why(err error) *chat.Error {
 	default:
 		return e
 	}
+
 	e = chat.Errorf(chat.CodeSummarizationFailed, "%s; title, summary and labels stand as they were", because)
 	e.Retryable = true
+
 	return e
 }
 
@@ -219,6 +267,7 @@ func notHad(err error) string {
 	if _, known := chatError(err); !ok || known {
 		return "the model did not give a usable answer"
 	}
+
 	return fmt.Sprintf("%s (%s), also when it was tried again", last.Message(), last.Type())
 }
 
@@ -227,5 +276,6 @@ func requests(asks []*joined) []chat.Request {
 	for i, a := range asks {
 		all[i] = a.in.Request
 	}
+
 	return all
 }

@@ -16,7 +16,12 @@ import (
 )
 
 func summaryInput(action chat.ActionID, labels bool) chat.SummarizeChat {
-	return chat.SummarizeChat{Request: chat.Request{ActionID: action, WorkspaceID: workspace, ChatID: 7, Nonce: string(action)}, UpdateLabels: labels}
+	return chat.SummarizeChat{Request: chat.Request{
+		ActionID:    action,
+		WorkspaceID: workspace,
+		ChatID:      7,
+		Nonce:       string(action),
+	}, UpdateLabels: labels}
 }
 
 // summary is a world whose model takes a minute and whose store keeps what it is given.
@@ -35,31 +40,43 @@ func newSummary(t *testing.T) *summary {
 	t.Helper()
 	s := &summary{world: newWorld(t), save: func() error { return nil }, plan: parts(1)}
 	does(s.world, workflows.RecordAction, func(chat.ActionStep) (struct{}, error) { return struct{}{}, nil })
+
 	does(s.world, workflows.BeginSummary, func(in chat.SummaryStart) (chat.SummaryPlan, error) {
 		s.begun = append(s.begun, in)
 		return s.plan(in)
 	})
+
 	does(s.world, workflows.SaveSummary, func(in chat.SummaryToSave) (struct{}, error) {
 		err := s.save()
 		if err == nil {
 			s.saved = append(s.saved, in)
 		}
+
 		return struct{}{}, err
 	})
+
 	does(s.world, workflows.FailSummary, func(in chat.SummaryFailure) (struct{}, error) {
 		s.fails = append(s.fails, in)
 		return struct{}{}, nil
 	})
+
 	return s
 }
 
 // parts plans a full run of n parts.
 func parts(n int) func(chat.SummaryStart) (chat.SummaryPlan, error) {
 	return func(in chat.SummaryStart) (chat.SummaryPlan, error) {
-		plan := chat.SummaryPlan{ID: in.ID, Version: 3, Mode: chat.ModeFull, Capacity: 12_000}
+		plan := chat.SummaryPlan{
+			ID:       in.ID,
+			Version:  3,
+			Mode:     chat.ModeFull,
+			Capacity: 12_000,
+		}
+
 		for i := range n {
 			plan.Parts = append(plan.Parts, chat.MessageRange{From: int64(10*i + 1), To: int64(10*i + 10)})
 		}
+
 		return plan, nil
 	}
 }
@@ -77,6 +94,7 @@ func (s *summary) failed() []chat.ActionID {
 	for _, f := range s.fails {
 		ids = append(ids, f.ActionIDs...)
 	}
+
 	return ids
 }
 
@@ -91,8 +109,10 @@ func TestSummarizeServesAllWhoAskAtOnceWithOneRun(t *testing.T) {
 		if len(s.reads) == 1 { // so that both are certainly there when it answers
 			return chat.Summary{}, &chat.RetryLaterError{After: time.Minute, Code: "openai_429", Message: "wait"}
 		}
+
 		return writes(in)
 	})
+
 	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	second := ask[chat.ChatSummarized](s.world, "b", summaryInput("b", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
@@ -111,13 +131,16 @@ func TestSummarizeRunsAgainForOneWhoNeedsLabels(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
 	late := &answer[chat.ChatSummarized]{}
+
 	s.reading(func(in chat.SummaryPart) (chat.Summary, error) {
 		if !late.complete && len(s.reads) == 1 {
 			s.RegisterDelayedCallback(func() { late.send(s.world, "b", summaryInput("b", true)) }, 0)
 			return chat.Summary{}, &chat.RetryLaterError{After: time.Minute, Code: "openai_429", Message: "wait"}
 		}
+
 		return writes(in)
 	})
+
 	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	require.NoError(t, s.GetWorkflowError())
@@ -130,14 +153,22 @@ func TestSummarizeRunsAgainForOneWhoNeedsLabels(t *testing.T) {
 
 func TestSummarizeFails(t *testing.T) {
 	t.Parallel()
+
 	tests := map[string]struct {
 		err  error
 		want string
 	}{
-		"nothing to summarize":    {chat.Errorf(chat.CodeNothingToSummarize, "the chat has no messages yet"), "nothing_to_summarize"},
-		"nonsense from the model": {chat.Errorf(chat.CodeSummarizationFailed, "title must have 1 to 80 characters"), "summarization_failed"},
-		"a model that is away":    {errors.New("dial tcp: connection refused"), "summarization_failed"},
+		"nothing to summarize": {
+			chat.Errorf(chat.CodeNothingToSummarize, "the chat has no messages yet"),
+			"nothing_to_summarize",
+		},
+		"nonsense from the model": {
+			chat.Errorf(chat.CodeSummarizationFailed, "title must have 1 to 80 characters"),
+			"summarization_failed",
+		},
+		"a model that is away": {errors.New("dial tcp: connection refused"), "summarization_failed"},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,13 +189,16 @@ func TestSummarizeReadsAgainWhenThePageTurnedMeanwhile(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
 	s.reading(writes)
+
 	saves := 0
 	s.save = func() error {
 		if saves++; saves == 1 {
 			return chat.Errorf(chat.CodeConflict, "the summary was changed meanwhile")
 		}
+
 		return nil
 	}
+
 	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	require.NoError(t, a.err)
@@ -179,10 +213,15 @@ func TestSummarizeRefusesOneWithoutFailingTheOthers(t *testing.T) {
 	s := newSummary(t)
 	does(s.world, workflows.RecordAction, func(in chat.ActionStep) (struct{}, error) {
 		if in.Request.ActionID == "b" {
-			return struct{}{}, chat.Errorf(chat.CodeIdempotencyKeyReused, "this Idempotency-Key was used for another request")
+			return struct{}{}, chat.Errorf(
+				chat.CodeIdempotencyKeyReused,
+				"this Idempotency-Key was used for another request",
+			)
 		}
+
 		return struct{}{}, nil
 	})
+
 	s.reading(writes)
 	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	second := ask[chat.ChatSummarized](s.world, "b", summaryInput("b", false))
@@ -197,17 +236,21 @@ func TestSummarizeCanceledTellsAllWhoWait(t *testing.T) {
 	s.reading(func(chat.SummaryPart) (chat.Summary, error) {
 		return chat.Summary{}, &chat.RetryLaterError{After: 10 * time.Minute, Code: "openai_429", Message: "wait"}
 	})
+
 	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	second := ask[chat.ChatSummarized](s.world, "b", summaryInput("b", true))
 	s.RegisterDelayedCallback(s.CancelWorkflow, time.Minute)
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	assert.True(t, temporal.IsCanceledError(s.GetWorkflowError()))
+
 	for _, a := range []*answer[chat.ChatSummarized]{first, second} {
 		assert.Equal(t, "summarization_failed", code(t, a.err))
 	}
+
 	for _, f := range s.fails {
 		assert.Contains(t, f.Problem.Message, "canceled in Temporal")
 	}
+
 	assert.ElementsMatch(t, []chat.ActionID{"a", "b"}, s.failed(), "no row is left running")
 }
 
@@ -232,25 +275,33 @@ func TestSummarizeReadsALongChatInParts(t *testing.T) {
 		if len(in.Parts) == 0 {
 			title = fmt.Sprint("part from ", in.Messages.From)
 		}
+
 		return chat.Summary{Title: title, Summary: "S", Model: "m"}, nil
 	})
+
 	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	require.NoError(t, a.err)
 	require.Len(t, s.reads, 5+2+1+1, "two at a time are merged, and none alone")
 	assert.Equal(t, "merged", s.saved[0].Summary.Title)
 	var merges [][]string
+
 	for _, in := range s.reads {
 		var titles []string
 		for _, p := range in.Parts {
 			titles = append(titles, p.Title)
 		}
+
 		if titles != nil {
 			merges = append(merges, titles)
 		}
 	}
+
 	assert.ElementsMatch(t, [][]string{
-		{"part from 1", "part from 11"}, {"part from 21", "part from 31"}, {"merged", "merged"}, {"merged", "part from 41"},
+		{
+			"part from 1",
+			"part from 11",
+		}, {"part from 21", "part from 31"}, {"merged", "merged"}, {"merged", "part from 41"},
 	}, merges, "in the order of the chat")
 }
 
@@ -262,16 +313,20 @@ func TestSummarizeEndsTheOtherPartsWithTheOneThatFails(t *testing.T) {
 		if in.Messages.From == 21 {
 			return chat.Summary{}, chat.Errorf(chat.CodeTokenBudget, "the tokens of this month are used up")
 		}
+
 		return chat.Summary{}, &chat.RetryLaterError{After: time.Minute, Code: "openai_429", Message: "wait"}
 	})
+
 	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	assert.Equal(t, "token_budget_exceeded", code(t, a.err))
 	s.mu.Lock() // one that was begun beside it may still be on its way
 	defer s.mu.Unlock()
+
 	for _, in := range s.reads {
 		assert.LessOrEqual(t, in.Messages.From, int64(31), "four are read at a time, and no fifth is begun")
 	}
+
 	assert.Empty(t, s.saved)
 }
 
@@ -282,16 +337,21 @@ func TestSummarizeSplitsWhatIsTooLongForTheModel(t *testing.T) {
 		if in.Capacity == 0 {
 			return parts(1)(in)
 		}
+
 		plan, err := parts(2)(in)
 		plan.Capacity = in.Capacity
+
 		return plan, err
 	}
+
 	s.reading(func(in chat.SummaryPart) (chat.Summary, error) {
 		if len(s.reads) == 1 {
 			return chat.Summary{}, chat.Errorf(chat.CodeTooLongForModel, "the text is longer than the model's context")
 		}
+
 		return writes(in)
 	})
+
 	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	require.NoError(t, a.err)
@@ -307,11 +367,14 @@ func TestSummarizeGivesUpOnAModelThatTakesNearlyNothing(t *testing.T) {
 	s.plan = func(in chat.SummaryStart) (chat.SummaryPlan, error) {
 		plan, err := parts(1)(in)
 		plan.Capacity = cmp.Or(in.Capacity, plan.Capacity)
+
 		return plan, err
 	}
+
 	s.reading(func(chat.SummaryPart) (chat.Summary, error) {
 		return chat.Summary{}, chat.Errorf(chat.CodeTooLongForModel, "the text is longer than the model's context")
 	})
+
 	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	assert.Equal(t, "summarization_failed", code(t, a.err))
@@ -323,8 +386,14 @@ func TestSummarizeAsksNoModelWhenNothingIsNew(t *testing.T) {
 	s := newSummary(t)
 	standing := chat.Summary{Title: "Order 7", Summary: "It stands.", Model: "m"}
 	s.plan = func(in chat.SummaryStart) (chat.SummaryPlan, error) {
-		return chat.SummaryPlan{ID: in.ID, Version: 3, Mode: chat.ModeUnchanged, Standing: &standing}, nil
+		return chat.SummaryPlan{
+			ID:       in.ID,
+			Version:  3,
+			Mode:     chat.ModeUnchanged,
+			Standing: &standing,
+		}, nil
 	}
+
 	s.reading(writes)
 	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
@@ -337,6 +406,7 @@ func TestSummarizeDoesAllThatThoseWhoWaitAskFor(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
 	s.reading(writes)
+
 	full, over := summaryInput("a", false), summaryInput("b", false)
 	full.Full, over.Overwrite = true, true
 	first := ask[chat.ChatSummarized](s.world, "a", full)
@@ -345,14 +415,17 @@ func TestSummarizeDoesAllThatThoseWhoWaitAskFor(t *testing.T) {
 	require.NoError(t, first.err)
 	require.NoError(t, second.err)
 	var fulls, overs int
+
 	for _, b := range s.begun {
 		if b.Full {
 			fulls++
 		}
+
 		if b.Overwrite {
 			overs++
 		}
 	}
+
 	assert.Positive(t, fulls)
 	assert.Positive(t, overs)
 }
@@ -361,6 +434,7 @@ func TestSummarizeRefusesAnotherBodyUnderAKey(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
 	s.reading(writes)
+
 	in := summaryInput("a", false)
 	in.Fingerprint = chat.Fingerprint{"update_labels": "false"}
 	other := summaryInput("a", true)
@@ -379,13 +453,21 @@ func TestSummarizeSaysWhatKeptTheModelFromAnswering(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
 	s.reading(func(chat.SummaryPart) (chat.Summary, error) {
-		return chat.Summary{}, &chat.RetryLaterError{Code: "openai_429", Message: "the model's server answered 429 Too Many Requests"}
+		return chat.Summary{}, &chat.RetryLaterError{
+			Code:    "openai_429",
+			Message: "the model's server answered 429 Too Many Requests",
+		}
 	})
+
 	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	assert.Equal(t, "summarization_failed", code(t, a.err))
 	assert.Len(t, s.reads, 4)
 	require.Len(t, s.fails, 1)
-	assert.Equal(t, "the model's server answered 429 Too Many Requests (openai_429), also when it was tried again; title, summary and labels stand as they were",
-		s.fails[0].Problem.Message)
+
+	assert.Equal(
+		t,
+		"the model's server answered 429 Too Many Requests (openai_429), also when it was tried again; title, summary and labels stand as they were",
+		s.fails[0].Problem.Message,
+	)
 }

@@ -29,16 +29,23 @@ func (s *summarize) write(ctx workflow.Context, step chat.SummaryStep) (chat.Sum
 		start.ActionID, start.By = a.in.ActionID, a.in.By
 		break
 	}
+
 	for {
 		plan, err := BeginSummary.Local(ctx, "Plan what to read of "+chatName(s.in.ChatID), start)
 		if err != nil {
 			return chat.Summary{}, 0, err
 		}
+
 		summary, err := readAll(ctx, step, &plan)
-		if start.Capacity = plan.Capacity / 2; err == nil || problem(err).Code != chat.CodeTooLongForModel || start.Capacity < leastCapacity {
+		if start.Capacity = plan.Capacity / 2; err == nil || problem(err).Code != chat.CodeTooLongForModel ||
+			start.Capacity < leastCapacity {
 			return summary, plan.Version, err
 		}
-		workflow.SetCurrentDetails(ctx, fmt.Sprintf("The text is too long for the model; it is split into parts of %d characters.", start.Capacity))
+
+		workflow.SetCurrentDetails(
+			ctx,
+			fmt.Sprintf("The text is too long for the model; it is split into parts of %d characters.", start.Capacity),
+		)
 	}
 }
 
@@ -49,59 +56,85 @@ func readAll(ctx workflow.Context, step chat.SummaryStep, plan *chat.SummaryPlan
 		return *plan.Standing, nil
 	case 1:
 		workflow.SetCurrentDetails(ctx, "A model reads the chat.")
-		return WriteSummary.Do(ctx, "Have the model read "+chatName(step.ChatID), chat.SummaryPart{SummaryStep: step, Base: plan.Base, Messages: plan.Parts[0]})
+
+		return WriteSummary.Do(
+			ctx,
+			"Have the model read "+chatName(step.ChatID),
+			chat.SummaryPart{SummaryStep: step, Base: plan.Base, Messages: plan.Parts[0]},
+		)
 	}
+
 	parts := make([]chat.SummaryPart, len(plan.Parts))
 	for i, messages := range plan.Parts {
 		parts[i] = chat.SummaryPart{SummaryStep: step, Messages: messages}
 	}
+
 	written, err := readParts(ctx, "Read", parts)
 	for group := max(plan.Capacity/perPart, 2); err == nil && len(written) > group; {
 		parts = parts[:0]
 		for chunk := range slices.Chunk(written, group) {
 			parts = append(parts, chat.SummaryPart{SummaryStep: step, Parts: chunk})
 		}
+
 		var alone []chat.Summary // the last may have nothing to be merged with
 		if last := len(parts) - 1; len(parts[last].Parts) == 1 {
 			alone, parts = parts[last].Parts, parts[:last]
 		}
+
 		written, err = readParts(ctx, "Merge", parts)
 		written = append(written, alone...)
 	}
+
 	if err != nil {
 		return chat.Summary{}, err
 	}
+
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf("All %d parts are read; a model merges them.", len(plan.Parts)))
-	return WriteSummary.Do(ctx, "Have the model merge the parts", chat.SummaryPart{SummaryStep: step, Base: plan.Base, Parts: written})
+
+	return WriteSummary.Do(
+		ctx,
+		"Have the model merge the parts",
+		chat.SummaryPart{SummaryStep: step, Base: plan.Base, Parts: written},
+	)
 }
 
 // readParts runs parts a few at a time, and ends the others when one fails.
 func readParts(ctx workflow.Context, verb string, parts []chat.SummaryPart) ([]chat.Summary, error) {
 	ctx, stop := workflow.WithCancel(ctx)
 	defer stop()
+
 	written := make([]chat.Summary, len(parts))
 	var failed error
 	done := 0
+
 	gate, all := workflow.NewSemaphore(ctx, partsAtOnce), workflow.NewWaitGroup(ctx)
 	for i := range parts {
 		all.Add(1)
+
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			defer all.Done()
+
 			err := gate.Acquire(ctx, 1)
 			if err == nil {
 				written[i], err = WriteSummary.Do(ctx, fmt.Sprintf("%s part %d of %d", verb, i+1, len(parts)), parts[i])
+
 				gate.Release(1)
 			}
+
 			if err != nil && failed == nil {
 				failed = err
+
 				stop()
 			}
+
 			done++
 			workflow.SetCurrentDetails(ctx, fmt.Sprintf("%s %d of %d parts.", verb, done, len(parts)))
 		})
 	}
+
 	// Waited for without ctx: its end is passed on by the parts themselves.
 	patient, _ := workflow.NewDisconnectedContext(ctx)
 	all.Wait(patient)
+
 	return written, failed
 }

@@ -17,6 +17,7 @@ func (s *send) runTools(ctx workflow.Context) (bool, error) {
 			return false, err
 		}
 	}
+
 	return true, nil
 }
 
@@ -27,6 +28,7 @@ func (s *send) runTool(ctx workflow.Context, index int) (bool, error) {
 		if temporal.IsCanceledError(err) {
 			return false, err
 		}
+
 		if err != nil {
 			stillRuns, lookErr := s.mayStillRun(ctx, index)
 			switch {
@@ -35,21 +37,29 @@ func (s *send) runTool(ctx workflow.Context, index int) (bool, error) {
 			case stillRuns:
 				continue
 			}
+
 			return false, s.failTool(ctx, index, problem(err))
 		}
+
 		s.sent.ToolCalls[index] = done
 		if done.State == chat.ToolCallUnknown {
 			if done, err = s.awaitVerdict(ctx, index); err != nil {
 				return false, err
 			}
 		}
+
 		switch done.State {
 		case chat.ToolCallSucceeded:
 			return ctx.Err() == nil, ctx.Err()
 		case chat.ToolCallPending:
 			continue
-		case chat.ToolCallRunning, chat.ToolCallWaiting, chat.ToolCallUnknown, chat.ToolCallFailed, chat.ToolCallSkipped:
+		case chat.ToolCallRunning,
+			chat.ToolCallWaiting,
+			chat.ToolCallUnknown,
+			chat.ToolCallFailed,
+			chat.ToolCallSkipped:
 		}
+
 		return false, s.stop(ctx, index)
 	}
 }
@@ -61,18 +71,33 @@ func (s *send) mayStillRun(ctx workflow.Context, index int) (bool, error) {
 	if kind := s.sent.ToolCalls[index].Kind; kind != chat.ToolHTTP && kind != chat.ToolMCP {
 		return false, nil
 	}
+
 	if err := s.look(ctx); err != nil {
 		return false, err
 	}
+
 	call := s.sent.ToolCalls[index]
+
 	return call.State == chat.ToolCallRunning && !call.Idempotent, nil
 }
 
 // call runs one call, in the way of its kind.
 func (s *send) call(ctx workflow.Context, index int) (chat.ToolCall, error) {
-	asked, count, kind := s.in.ToolCalls[index], len(s.in.ToolCalls), s.sent.ToolCalls[index].Kind
+	asked := s.in.ToolCalls[index]
+	count := len(s.in.ToolCalls)
+	kind := s.sent.ToolCalls[index].Kind
 	run := chat.ToolRun{ToolStep: s.tool(index), Name: asked.Name, Arguments: asked.Arguments}
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("Running tool call %d of %d, %s. Nothing is delivered before all have succeeded.", index+1, count, asked.Name))
+
+	workflow.SetCurrentDetails(
+		ctx,
+		fmt.Sprintf(
+			"Running tool call %d of %d, %s. Nothing is delivered before all have succeeded.",
+			index+1,
+			count,
+			asked.Name,
+		),
+	)
+
 	summary := fmt.Sprintf("Tool call %d of %d: %s", index+1, count, asked.Name)
 	switch {
 	case asked.Name == chat.ToolAskContributor:
@@ -81,6 +106,7 @@ func (s *send) call(ctx workflow.Context, index int) (chat.ToolCall, error) {
 		run.Kind = kind
 		return CallTool.Do(ctx, summary, run)
 	}
+
 	return RunTool.Do(ctx, summary, run)
 }
 
@@ -92,10 +118,17 @@ func (s *send) tool(index int) chat.ToolStep {
 // known. It is not repeated by itself.
 func (s *send) awaitVerdict(ctx workflow.Context, index int) (chat.ToolCall, error) {
 	call := s.sent.ToolCalls[index]
-	details := fmt.Sprintf("Tool call %d, %s, may have had its effect (%s). It is not run again by itself: a person must resolve it as succeeded, failed or to be retried.", index+1, call.Name, call.ErrorCode)
+	details := fmt.Sprintf(
+		"Tool call %d, %s, may have had its effect (%s). It is not run again by itself: a person must resolve it as succeeded, failed or to be retried.",
+		index+1,
+		call.Name,
+		call.ErrorCode,
+	)
+
 	err := s.awaitPeople(ctx, details, workflow.Now(ctx).Add(parkedFor), nil, func() bool {
 		return s.sent.ToolCalls[index].State != chat.ToolCallUnknown
 	})
+
 	return s.sent.ToolCalls[index], err
 }
 
@@ -104,23 +137,36 @@ func (s *send) stop(ctx workflow.Context, index int) error {
 	if s.last.Submission.Settled() {
 		return s.follow(ctx, s.last)
 	}
+
 	call := s.sent.ToolCalls[index]
+
 	cause := chat.Errorf(chat.CodeToolCallFailed, "%s", call.Error)
 	if call.State == chat.ToolCallUnknown {
 		cause.Message = "nobody has said in time whether it had its effect"
 	}
+
 	return s.failTool(ctx, index, cause)
 }
 
 // failTool ends the send because a tool failed: nothing is delivered.
 func (s *send) failTool(ctx workflow.Context, index int, cause *chat.Error) error {
 	call := &s.sent.ToolCalls[index]
+
 	call.State, call.Error = chat.ToolCallFailed, cause.Message
 	if call.ErrorCode == "" && cause.Code != chat.CodeToolCallFailed {
 		call.ErrorCode = string(cause.Code)
 	}
-	failed := chat.Errorf(chat.CodeToolCallFailed, "tool call %d, %s, failed: %s; nothing was delivered", index+1, call.Name, cause.Message)
+
+	failed := chat.Errorf(
+		chat.CodeToolCallFailed,
+		"tool call %d, %s, failed: %s; nothing was delivered",
+		index+1,
+		call.Name,
+		cause.Message,
+	)
+
 	failed.ToolCalls = s.sent.ToolCalls
+
 	return s.fail(ctx, index, failed, fmt.Sprintf("Tool call %s failed, so nothing was delivered.", call.Name))
 }
 
@@ -131,12 +177,19 @@ func (s *send) fail(ctx workflow.Context, index int, failed *chat.Error, details
 	stored := *failed
 	stored.ToolCalls = nil
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	receipt, err := FailSend.Local(ctx, "Record that nothing is delivered", chat.SendFailure{ToolStep: s.tool(index), Problem: stored})
+
+	receipt, err := FailSend.Local(
+		ctx,
+		"Record that nothing is delivered",
+		chat.SendFailure{ToolStep: s.tool(index), Problem: stored},
+	)
 	if err != nil {
 		return err
 	}
+
 	s.sent.Receipt, s.last = receipt, receipt
 	s.answer.settle(s.sent, failed)
 	tellReceipt(ctx, receipt, details)
+
 	return nil
 }

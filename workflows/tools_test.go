@@ -25,29 +25,43 @@ type outside struct {
 func newOutside(t *testing.T, in chat.SendAssistantMessage) *outside {
 	t.Helper()
 	o := &outside{world: newWorld(t)}
+
 	o.sent = chat.AssistantMessageSent{ActionID: in.ActionID, Receipt: receipt(chat.SubmissionPending)}
 	for _, call := range in.ToolCalls {
-		call.Kind, call.State, call.UndoTool = chat.ToolHTTP, chat.ToolCallPending, "undo_"+call.Name
+		call.Kind = chat.ToolHTTP
+		call.State = chat.ToolCallPending
+		call.UndoTool = "undo_" + call.Name
 		o.sent.ToolCalls = append(o.sent.ToolCalls, call)
 	}
-	does(o.world, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) { return o.shown(), nil })
+
+	does(
+		o.world,
+		workflows.PrepareSend,
+		func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) { return o.shown(), nil },
+	)
+
 	does(o.world, workflows.LookSend, func(chat.SendStep) (chat.AssistantMessageSent, error) { return o.shown(), nil })
+
 	does(o.world, workflows.FailSend, func(in chat.SendFailure) (chat.Receipt, error) {
 		o.failure = in
 		o.sent.Receipt = receipt(chat.SubmissionCanceled)
+
 		return o.sent.Receipt, nil
 	})
+
 	return o
 }
 
 // shown is the send as it stands, which no later change touches.
 func (o *outside) shown() chat.AssistantMessageSent {
 	sent := o.sent
+
 	sent.ToolCalls = slices.Clone(sent.ToolCalls)
 	if sent.Approval != nil {
 		approval := *sent.Approval
 		sent.Approval = &approval
 	}
+
 	return sent
 }
 
@@ -56,16 +70,21 @@ func (o *outside) shown() chat.AssistantMessageSent {
 func (o *outside) calls(state func(index, before int) chat.ToolCallState) {
 	does(o.world, workflows.CallTool, func(in chat.ToolRun) (chat.ToolCall, error) {
 		before := 0
+
 		for _, index := range o.ran {
 			if index == in.Index {
 				before++
 			}
 		}
+
 		o.ran = append(o.ran, in.Index)
+
 		if in.Index >= chat.MaxToolCalls {
 			return chat.ToolCall{State: chat.ToolCallSucceeded}, nil
 		}
+
 		o.sent.ToolCalls[in.Index].State = state(in.Index, before)
+
 		return o.sent.ToolCalls[in.Index], nil
 	})
 }
@@ -76,10 +95,15 @@ func (o *outside) undoes(indexes ...int) {
 		runs := make([]chat.ToolRun, len(indexes))
 		for i, index := range indexes {
 			runs[i] = chat.ToolRun{
-				ToolStep: chat.ToolStep{WorkspaceID: in.WorkspaceID, ActionID: in.ActionID, Index: chat.MaxToolCalls + index},
-				Name:     "undo", Kind: chat.ToolHTTP,
+				ToolStep: chat.ToolStep{
+					WorkspaceID: in.WorkspaceID,
+					ActionID:    in.ActionID,
+					Index:       chat.MaxToolCalls + index,
+				},
+				Name: "undo", Kind: chat.ToolHTTP,
 			}
 		}
+
 		return runs, nil
 	})
 }
@@ -88,15 +112,23 @@ func succeed(int, int) chat.ToolCallState { return chat.ToolCallSucceeded }
 
 func TestSendWaitsForItsApprovalBeforeAnyToolRuns(t *testing.T) {
 	t.Parallel()
+
 	in := sendInput("refund")
 	o := newOutside(t, in)
-	o.sent.Approval = &chat.Approval{State: chat.ApprovalWaiting, Calls: []string{"refund"}, Deadline: time.Now().Add(time.Hour)}
+	o.sent.Approval = &chat.Approval{
+		State:    chat.ApprovalWaiting,
+		Calls:    []string{"refund"},
+		Deadline: time.Now().Add(time.Hour),
+	}
+
 	o.calls(succeed)
 	submits(o.world, chat.SubmissionAccepted)
+
 	o.changes(time.Minute, func() {
 		assert.Empty(t, o.ran)
 		o.sent.Approval.State = chat.ApprovalApproved
 	})
+
 	a := o.run(in)
 	require.NoError(t, o.GetWorkflowError())
 	require.NoError(t, a.err, "who waits is told that it waits, not that it failed")
@@ -107,6 +139,7 @@ func TestSendWaitsForItsApprovalBeforeAnyToolRuns(t *testing.T) {
 
 func TestSendEndsWithoutItsApproval(t *testing.T) {
 	t.Parallel()
+
 	for name, tt := range map[string]struct {
 		decide bool
 		code   chat.Code
@@ -116,18 +149,27 @@ func TestSendEndsWithoutItsApproval(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			in := sendInput("refund")
 			o := newOutside(t, in)
-			o.sent.Approval = &chat.Approval{State: chat.ApprovalWaiting, Deadline: time.Now().Add(time.Hour), Reason: "too much"}
+			o.sent.Approval = &chat.Approval{
+				State:    chat.ApprovalWaiting,
+				Deadline: time.Now().Add(time.Hour),
+				Reason:   "too much",
+			}
+
 			does(o.world, workflows.ExpireApproval, func(chat.SendStep) (chat.Approval, error) {
 				o.sent.Approval.State = chat.ApprovalExpired
 				return *o.sent.Approval, nil
 			})
+
 			// What has had no effect needs no undo: the store says so.
 			o.undoes()
+
 			if tt.decide {
 				o.changes(time.Minute, func() { o.sent.Approval.State = chat.ApprovalRefused })
 			}
+
 			o.run(in)
 			require.NoError(t, o.GetWorkflowError())
 			assert.Equal(t, tt.code, o.failure.Problem.Code)
@@ -140,6 +182,7 @@ func TestSendEndsWithoutItsApproval(t *testing.T) {
 
 func TestSendParksACallThatMayHaveHadItsEffect(t *testing.T) {
 	t.Parallel()
+
 	for name, tt := range map[string]struct {
 		verdict   chat.ToolCallState
 		ran       []int
@@ -151,14 +194,17 @@ func TestSendParksACallThatMayHaveHadItsEffect(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			in := sendInput("book", "tell")
 			o := newOutside(t, in)
 			o.calls(func(index, before int) chat.ToolCallState {
 				if index == 0 && before == 0 {
 					return chat.ToolCallUnknown
 				}
+
 				return chat.ToolCallSucceeded
 			})
+
 			o.undoes()
 			submits(o.world, chat.SubmissionAccepted)
 			o.changes(48*time.Hour, func() { o.sent.ToolCalls[0].State = tt.verdict })
@@ -167,6 +213,7 @@ func TestSendParksACallThatMayHaveHadItsEffect(t *testing.T) {
 			require.NoError(t, a.err)
 			assert.Equal(t, chat.ToolCallUnknown, a.out.Value.ToolCalls[0].State)
 			assert.Equal(t, tt.ran, o.ran)
+
 			if tt.delivered {
 				assert.Contains(t, o.said, "Submit")
 			} else {
@@ -178,6 +225,7 @@ func TestSendParksACallThatMayHaveHadItsEffect(t *testing.T) {
 
 func TestACallThatNobodyResolvesFailsInTheEnd(t *testing.T) {
 	t.Parallel()
+
 	in := sendInput("book")
 	o := newOutside(t, in)
 	o.calls(func(int, int) chat.ToolCallState { return chat.ToolCallUnknown })
@@ -191,11 +239,13 @@ func TestACallThatNobodyResolvesFailsInTheEnd(t *testing.T) {
 
 func TestSendTakesBackWhatItsToolsHaveDone(t *testing.T) {
 	t.Parallel()
+
 	for name, state := range map[string]chat.SubmissionState{
 		"refused by the carrier": chat.SubmissionRejected, "opted out": chat.SubmissionSuppressed, "canceled": chat.SubmissionCanceled,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			in := sendInput("book", "pay")
 			o := newOutside(t, in)
 			o.calls(succeed)
@@ -211,11 +261,13 @@ func TestSendTakesBackWhatItsToolsHaveDone(t *testing.T) {
 
 func TestSendTakesBackWhatWasDoneBeforeAToolFailed(t *testing.T) {
 	t.Parallel()
+
 	in := sendInput("book", "pay")
 	o := newOutside(t, in)
 	o.calls(func(index, _ int) chat.ToolCallState {
 		return []chat.ToolCallState{chat.ToolCallSucceeded, chat.ToolCallFailed}[index]
 	})
+
 	o.undoes(0)
 	a := o.run(in)
 	require.NoError(t, o.GetWorkflowError())
@@ -225,20 +277,26 @@ func TestSendTakesBackWhatWasDoneBeforeAToolFailed(t *testing.T) {
 
 func TestWhatCanNotBeTakenBackIsRecorded(t *testing.T) {
 	t.Parallel()
+
 	in := sendInput("book")
 	o := newOutside(t, in)
 	o.undoes(0)
+
 	does(o.world, workflows.CallTool, func(in chat.ToolRun) (chat.ToolCall, error) {
 		if in.Index >= chat.MaxToolCalls {
 			return chat.ToolCall{}, chat.Errorf(chat.CodeToolUnavailable, "the tool is gone")
 		}
+
 		return chat.ToolCall{State: chat.ToolCallSucceeded, UndoTool: "cancel"}, nil
 	})
+
 	var failed chat.SendFailure
+
 	does(o.world, workflows.FailUndo, func(in chat.SendFailure) (struct{}, error) {
 		failed = in
 		return struct{}{}, nil
 	})
+
 	submits(o.world, chat.SubmissionRejected)
 	o.run(in)
 	require.NoError(t, o.GetWorkflowError())
@@ -248,6 +306,7 @@ func TestWhatCanNotBeTakenBackIsRecorded(t *testing.T) {
 
 func TestADeliveredMessageTakesNothingBack(t *testing.T) {
 	t.Parallel()
+
 	in := sendInput("book")
 	o := newOutside(t, in)
 	o.calls(succeed)
@@ -259,6 +318,7 @@ func TestADeliveredMessageTakesNothingBack(t *testing.T) {
 
 func TestASendThatAPersonEndsWhileItWaitsIsOver(t *testing.T) {
 	t.Parallel()
+
 	in := sendInput("book", "tell")
 	o := newOutside(t, in)
 	o.calls(func(int, int) chat.ToolCallState { return chat.ToolCallUnknown })
@@ -273,18 +333,23 @@ func TestASendThatAPersonEndsWhileItWaitsIsOver(t *testing.T) {
 
 func TestACallThatRunsWhenItsTimeIsOverHasNotFailed(t *testing.T) {
 	t.Parallel()
+
 	in := sendInput("book")
 	o := newOutside(t, in)
 	tries := 0
+
 	does(o.world, workflows.CallTool, func(chat.ToolRun) (chat.ToolCall, error) {
 		tries++
 		if tries == 1 {
 			o.sent.ToolCalls[0].State = chat.ToolCallRunning
 			return chat.ToolCall{}, chat.Errorf(chat.CodeToolUnavailable, "the time is over")
 		}
+
 		o.sent.ToolCalls[0].State = chat.ToolCallUnknown
+
 		return o.sent.ToolCalls[0], nil
 	})
+
 	submits(o.world, chat.SubmissionAccepted)
 	o.changes(time.Hour, func() { o.sent.ToolCalls[0].State = chat.ToolCallSucceeded })
 	o.run(in)

@@ -15,20 +15,28 @@ func undo(ctx workflow.Context, at chat.SendStep) error {
 	if err != nil {
 		return err
 	}
+
 	for i, run := range runs {
 		step, summary := CallTool, fmt.Sprintf("Take back %d of %d: %s", i+1, len(runs), run.Name)
 		if run.Kind == chat.ToolBuiltin {
 			step = RunTool
 		}
+
 		_, err := step.Do(ctx, summary, run)
 		if err == nil {
 			continue
 		}
-		_, err = FailUndo.Local(ctx, "Record that it could not be taken back", chat.SendFailure{ToolStep: run.ToolStep, Problem: *problem(err)})
+
+		_, err = FailUndo.Local(
+			ctx,
+			"Record that it could not be taken back",
+			chat.SendFailure{ToolStep: run.ToolStep, Problem: *problem(err)},
+		)
 		if err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -39,5 +47,6 @@ func undoable(calls []chat.ToolCall) bool {
 			return true
 		}
 	}
+
 	return false
 }

@@ -38,6 +38,7 @@ func newWorld(t *testing.T) *world {
 	w.SetTestTimeout(time.Minute)
 	w.SetWorkerOptions(sdkworker.Options{DeadlockDetectionTimeout: time.Minute})
 	worker.RegisterWorkflows(w)
+
 	return w
 }
 
@@ -46,8 +47,10 @@ func does[In, Out any](w *world, step workflows.Step[In, Out], deed func(In) (Ou
 	w.RegisterActivityWithOptions(func(_ context.Context, in In) (Out, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
+
 		w.said = append(w.said, step.Name)
 		out, err := deed(in)
+
 		return out, workflows.Failure(err)
 	}, activity.RegisterOptions{Name: step.Name})
 }
@@ -58,6 +61,7 @@ func (w *world) at(after time.Duration, do func()) {
 	w.RegisterDelayedCallback(func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
+
 		do()
 	}, after)
 }
@@ -80,7 +84,9 @@ type answer[T any] struct {
 // ask sends an Outcome update at the start of the workflow.
 func ask[T any](w *world, id string, in any) *answer[T] {
 	a := &answer[T]{}
+
 	w.RegisterDelayedCallback(func() { a.send(w, id, in) }, 0)
+
 	return a
 }
 

@@ -23,13 +23,16 @@ func emailFacts() *chat.SendFacts {
 
 func renderEmail(t *testing.T, facts *chat.SendFacts, message string) chat.Payload {
 	t.Helper()
+
 	p, err := render.New(render.Options{}).Render(chat.ChannelEmail, facts, message, messageID)
 	require.NoError(t, err)
+
 	return p
 }
 
 func TestSubject(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct{ first, title, inbox, assistant, want string }{
 		"reply":               {"My order", "Late order", "Shop", "Robin", "Re: My order"},
 		"reply to a reply":    {"RE: re : Re[2]: My order", "", "", "Robin", "Re: My order"},
@@ -49,8 +52,12 @@ func TestSubject(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			facts := emailFacts()
-			facts.FirstSubject, facts.Chat.Title, facts.Inbox.DisplayName, facts.Assistant.Name = c.first, c.title, c.inbox, c.assistant
+			facts.FirstSubject = c.first
+			facts.Chat.Title = c.title
+			facts.Inbox.DisplayName = c.inbox
+			facts.Assistant.Name = c.assistant
 			assert.Equal(t, c.want, renderEmail(t, facts, "a").Subject)
 		})
 	}
@@ -60,13 +67,16 @@ func TestReplyTo(t *testing.T) {
 	t.Parallel()
 	assert.Empty(t, renderEmail(t, emailFacts(), "a").ReplyTo)
 
-	p, err := render.New(render.Options{ReplyDomain: "in.shop.example"}).Render(chat.ChannelEmail, emailFacts(), "a", messageID)
+	p, err := render.New(render.Options{ReplyDomain: "in.shop.example"}).
+		Render(chat.ChannelEmail, emailFacts(), "a", messageID)
+
 	require.NoError(t, err)
 	assert.Equal(t, "reply+"+strings.ReplaceAll(string(messageID), "-", "")+"@in.shop.example", p.ReplyTo)
 }
 
 func TestThread(t *testing.T) {
 	t.Parallel()
+
 	facts := emailFacts()
 	assert.Equal(t, map[string]string{
 		"Message-ID":     "<" + string(messageID) + "@shop.example>",
@@ -86,20 +96,28 @@ func TestThread(t *testing.T) {
 
 func TestThreadOfMany(t *testing.T) {
 	t.Parallel()
+
 	facts := emailFacts()
 	for i := range 100 {
 		facts.References = append(facts.References, "<"+strconv.Itoa(i)+"-abcdefghijklmnop@mail.example>")
 	}
+
 	facts.LastInboundID = "99-abcdefghijklmnop@mail.example" // without brackets, as some store it
 	references := renderEmail(t, facts, "a").Headers["References"]
 	assert.Less(t, len("References: "+references), 998)
 	assert.True(t, strings.HasPrefix(references, "<chat-7@shop.example> "))
-	assert.True(t, strings.HasSuffix(references, " <98-abcdefghijklmnop@mail.example> <99-abcdefghijklmnop@mail.example>"))
+
+	assert.True(
+		t,
+		strings.HasSuffix(references, " <98-abcdefghijklmnop@mail.example> <99-abcdefghijklmnop@mail.example>"),
+	)
 }
 
 func TestHeadersHoldNoBreak(t *testing.T) {
 	t.Parallel()
+
 	r := render.New(render.Options{})
+
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOf(rapid.SampledFrom([]rune("a<>@: \r\n\x00\x0b\u2028\u0085é")))
 		facts := emailFacts()
@@ -109,10 +127,12 @@ func TestHeadersHoldNoBreak(t *testing.T) {
 		facts.Inbox.Address = text.Draw(t, "address")
 		p, err := r.Render(chat.ChannelEmail, facts, "a", messageID)
 		require.NoError(t, err)
+
 		lines := []string{p.Subject, p.FromName}
 		for name, value := range p.Headers {
 			lines = append(lines, name, value)
 		}
+
 		for _, line := range lines {
 			assert.False(t, strings.ContainsAny(line, "\r\n\x00\x0b\u2028\u0085"), "%q", line)
 		}
@@ -121,6 +141,7 @@ func TestHeadersHoldNoBreak(t *testing.T) {
 
 func TestEmailText(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct{ message, want string }{
 		"source":             {"# Hi\n\n- **a**\n\n| x | y |\n|---|---|\n| 1 | 2 |", "# Hi\n\n- **a**\n\n| x | y |\n|---|---|\n| 1 | 2 |"},
 		"link":               {"Go [here](https://a.example/b?c=d&e) now", "Go here (https://a.example/b?c=d&e) now"},
@@ -155,6 +176,7 @@ func TestEmailText(t *testing.T) {
 
 func TestEmailLayout(t *testing.T) {
 	t.Parallel()
+
 	facts := emailFacts()
 	facts.Chat.Title = `</title><script>alert("x")</script>`
 	p := renderEmail(t, facts, "> a\n\n|b|\n|-:|\n|c|\n\n`d`\n\n![e](https://f.example/g.png)\n\n<table> <td x>")
@@ -163,9 +185,11 @@ func TestEmailLayout(t *testing.T) {
 	assert.NotContains(t, p.HTML, "<script")
 	assert.Contains(t, p.HTML, "<title>&lt;/title&gt;&lt;script&gt;")
 	assert.True(t, strings.HasPrefix(p.HTML, "<!DOCTYPE html>"))
+
 	for _, element := range []string{"<blockquote style=", "<table style=", `<th style="padding:6px 12px;border:1px solid #d0d5dd" align="right">`, "<code style=", "<img style="} {
 		assert.Contains(t, p.HTML, element)
 	}
+
 	assert.Contains(t, p.HTML, "<p>&lt;table&gt; &lt;td x&gt;</p>")
 
 	facts.Inbox = nil

@@ -25,6 +25,7 @@ func fold(text string) string {
 		if unicode.IsControl(r) && r != '\n' {
 			return -1
 		}
+
 		return r
 	}, norm.NFC.String(folds.Replace(text)))
 }

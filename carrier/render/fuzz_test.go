@@ -23,7 +23,9 @@ func FuzzRender(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+
 	r := render.New(render.Options{})
+
 	f.Fuzz(func(t *testing.T, message string) {
 		for _, channel := range chat.Channels() {
 			p, err := r.Render(channel, emailFacts(), message, messageID)
@@ -31,13 +33,17 @@ func FuzzRender(f *testing.F) {
 				require.NotEqual(t, chat.CodeInternal, chat.CodeOf(err))
 				continue
 			}
+
 			require.True(t, utf8.ValidString(p.Text) && utf8.ValidString(p.HTML) && utf8.ValidString(p.Subject))
 			require.NotEmpty(t, strings.TrimSpace(p.Text))
+
 			if channel == chat.ChannelSMS {
 				require.Positive(t, p.Segments)
 				require.Equal(t, p.Segments, render.SegmentCount(p.Text))
+
 				continue
 			}
+
 			requireHarmless(t, p.HTML)
 		}
 	})
@@ -46,22 +52,32 @@ func FuzzRender(f *testing.F) {
 // requireHarmless reads the HTML as a browser does, and finds only what the renderer makes.
 func requireHarmless(t *testing.T, page string) {
 	t.Helper()
-	elements := strings.Fields("html head meta title body div p br hr h1 h2 h3 h4 h5 h6 strong em del code pre blockquote ul ol li table thead tbody tr th td a img")
+
+	elements := strings.Fields(
+		"html head meta title body div p br hr h1 h2 h3 h4 h5 h6 strong em del code pre blockquote ul ol li table thead tbody tr th td a img",
+	)
+
 	attributes := strings.Fields("start align href title rel target src alt style charset name content dir")
+
 	require.NotContains(t, strings.ToLower(page), "<script")
+
 	for z := html.NewTokenizer(strings.NewReader(page)); ; {
 		kind := z.Next()
 		if kind == html.ErrorToken {
 			require.ErrorIs(t, z.Err(), io.EOF)
 			return
 		}
+
 		if kind != html.StartTagToken && kind != html.SelfClosingTagToken {
 			continue
 		}
+
 		token := z.Token()
 		require.True(t, slices.Contains(elements, token.Data), "<%s>", token.Data)
+
 		for _, a := range token.Attr {
 			require.True(t, slices.Contains(attributes, a.Key), "<%s %s>", token.Data, a.Key)
+
 			if a.Key == "href" || a.Key == "src" {
 				scheme, _, _ := strings.Cut(strings.ToLower(a.Val), ":")
 				require.Contains(t, []string{"http", "https", "mailto", "tel"}, scheme, a.Val)
@@ -74,6 +90,7 @@ func FuzzSegmentCount(f *testing.F) {
 	f.Add("a", "€")
 	f.Add("ж", "😀")
 	f.Add("\xff", "")
+
 	f.Fuzz(func(t *testing.T, a, b string) {
 		both, one := render.SegmentCount(a+b), render.SegmentCount(a)
 		require.GreaterOrEqual(t, both, one, "more text takes no fewer parts")

@@ -19,6 +19,7 @@ func newPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "del", "code", "pre",
 		"blockquote", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td")
+
 	p.AllowAttrs("start").Matching(regexp.MustCompile(`^[0-9]{1,9}$`)).OnElements("ol")
 	p.AllowAttrs("align").Matching(regexp.MustCompile(`^(left|center|right)$`)).OnElements("th", "td")
 	p.AllowAttrs("href", "title").OnElements("a")
@@ -29,6 +30,7 @@ func newPolicy() *bluemonday.Policy {
 	p.RequireNoFollowOnLinks(true)
 	p.RequireNoReferrerOnLinks(true)
 	p.AddTargetBlankToFullyQualifiedLinks(true)
+
 	return p
 }
 
@@ -38,25 +40,36 @@ func (r *Renderer) html(d *document) (string, error) {
 	if err := r.markdown.Renderer().Render(&rendered, d.source, d.root); err != nil {
 		return "", fmt.Errorf("rendering a message as HTML: %w", err)
 	}
+
 	safe := strings.TrimSpace(r.policy.SanitizeReader(&rendered).String())
 	if d.plainText() == "" && !strings.Contains(safe, "<img src=") {
 		return "", errNothing()
 	}
+
 	return safe, nil
 }
 
 // inline gives elements the styles that mail programs would not take from a style sheet.
 // It is applied to sanitized HTML, in which a < begins an element and nothing else.
 var inline = strings.NewReplacer(
-	"<blockquote>", `<blockquote style="margin:0 0 16px;padding:0 0 0 16px;border-left:3px solid #d0d5dd;color:#475467">`,
-	"<pre>", `<pre style="margin:0 0 16px;padding:12px;background:#f2f4f7;overflow-x:auto">`,
-	"<code>", `<code style="font-family:Consolas,Menlo,monospace;font-size:14px">`,
-	"<table>", `<table style="margin:0 0 16px;border-collapse:collapse">`,
-	"<th>", `<th style="padding:6px 12px;border:1px solid #d0d5dd">`,
-	"<th ", `<th style="padding:6px 12px;border:1px solid #d0d5dd" `,
-	"<td>", `<td style="padding:6px 12px;border:1px solid #d0d5dd">`,
-	"<td ", `<td style="padding:6px 12px;border:1px solid #d0d5dd" `,
-	"<img ", `<img style="max-width:100%" `,
+	"<blockquote>",
+	`<blockquote style="margin:0 0 16px;padding:0 0 0 16px;border-left:3px solid #d0d5dd;color:#475467">`,
+	"<pre>",
+	`<pre style="margin:0 0 16px;padding:12px;background:#f2f4f7;overflow-x:auto">`,
+	"<code>",
+	`<code style="font-family:Consolas,Menlo,monospace;font-size:14px">`,
+	"<table>",
+	`<table style="margin:0 0 16px;border-collapse:collapse">`,
+	"<th>",
+	`<th style="padding:6px 12px;border:1px solid #d0d5dd">`,
+	"<th ",
+	`<th style="padding:6px 12px;border:1px solid #d0d5dd" `,
+	"<td>",
+	`<td style="padding:6px 12px;border:1px solid #d0d5dd">`,
+	"<td ",
+	`<td style="padding:6px 12px;border:1px solid #d0d5dd" `,
+	"<img ",
+	`<img style="max-width:100%" `,
 )
 
 const (

@@ -14,8 +14,10 @@ import (
 
 func renderWeb(t *testing.T, message string) chat.Payload {
 	t.Helper()
+
 	p, err := render.New(render.Options{}).Render(chat.ChannelWeb, &chat.SendFacts{}, message, messageID)
 	require.NoError(t, err)
+
 	return p
 }
 
@@ -23,6 +25,7 @@ const linkAttributes = ` rel="nofollow noreferrer noopener" target="_blank"`
 
 func TestHTML(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct{ message, want string }{
 		"paragraphs":        {"a\n\nb", "<p>a</p>\n<p>b</p>"},
 		"line break":        {"a\nb", "<p>a<br>\nb</p>"},
@@ -62,10 +65,12 @@ func TestHTML(t *testing.T) {
 
 func TestNothingToShow(t *testing.T) {
 	t.Parallel()
+
 	for _, channel := range []chat.Channel{chat.ChannelEmail, chat.ChannelWeb, chat.ChannelSMS} {
 		_, err := render.New(render.Options{}).Render(channel, emailFacts(), "[a]: https://b.example", messageID)
 		assert.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err), channel)
 	}
+
 	_, err := render.New(render.Options{}).Render(chat.ChannelVoice, emailFacts(), "a", messageID)
 	assert.Equal(t, chat.CodeChannelNotSupported, chat.CodeOf(err))
 }
@@ -74,6 +79,7 @@ func TestNothingToShow(t *testing.T) {
 // limits each of these takes seconds.
 func TestHostileNesting(t *testing.T) {
 	t.Parallel()
+
 	for _, mark := range []string{"> ", "- ", "1. ", "[a](", "[", "![", "*a_ ", "***a_", "a**b_", "`a ``b ", "[a][", `[a](b "`} {
 		message := strings.Repeat(mark, 90_000/len(mark)) + "end"
 		p := renderWeb(t, message)
@@ -84,7 +90,9 @@ func TestHostileNesting(t *testing.T) {
 
 func TestRendererIsShared(t *testing.T) {
 	t.Parallel()
+
 	r := render.New(render.Options{})
+
 	var group sync.WaitGroup
 	for range 50 {
 		group.Go(func() {
@@ -92,8 +100,10 @@ func TestRendererIsShared(t *testing.T) {
 			if !assert.NoError(t, err) { //nolint:testifylint // in a goroutine nothing may be required
 				return
 			}
+
 			assert.Equal(t, "a (https://b.example) **c**", p.Text)
 		})
 	}
+
 	group.Wait()
 }

@@ -14,17 +14,21 @@ import (
 // message does.
 func TestLibraryHasTheParsersWeReplace(t *testing.T) {
 	t.Parallel()
+
 	count := func(all []util.PrioritizedValue, one any) (n int) {
 		for _, p := range all {
 			if reflect.TypeOf(p.Value) == reflect.TypeOf(one) {
 				n++
 			}
 		}
+
 		return n
 	}
+
 	for _, one := range []any{parser.NewHTMLBlockParser(), parser.NewBlockquoteParser(), parser.NewListParser()} {
 		assert.Equal(t, 1, count(parser.DefaultBlockParsers(), one), "%T", one)
 	}
+
 	for _, one := range []any{parser.NewRawHTMLParser(), parser.NewLinkParser(), parser.NewEmphasisParser()} {
 		assert.Equal(t, 1, count(parser.DefaultInlineParsers(), one), "%T", one)
 	}

@@ -26,6 +26,7 @@ func (r *Renderer) parse(message string) *document {
 	context := parser.NewContext()
 	source := []byte(message)
 	root := r.markdown.Parser().Parse(text.NewReader(source), parser.WithContext(context))
+
 	return &document{source: source, root: root, links: notesOf(context).spans}
 }
 
@@ -54,6 +55,7 @@ func blockParsers() []util.PrioritizedValue {
 			parsers[i].Value = shallowParser{block}
 		}
 	}
+
 	return parsers
 }
 
@@ -69,6 +71,7 @@ func inlineParsers() []util.PrioritizedValue {
 			parsers[i].Value = spanParser{parser.NewLinkParser().(linkParser)}
 		}
 	}
+
 	return parsers
 }
 

@@ -26,9 +26,11 @@ func (p shallowParser) Open(parent ast.Node, reader text.Reader, context parser.
 	for n := parent; n != nil; n = n.Parent() {
 		depth++
 	}
+
 	if depth > maxDepth {
 		return nil, parser.NoChildren
 	}
+
 	return p.BlockParser.Open(parent, reader, context)
 }
 
@@ -47,6 +49,7 @@ func notesOf(context parser.Context) *notes {
 		met = &notes{}
 		context.Set(notesKey, met)
 	}
+
 	return met
 }
 
@@ -59,6 +62,7 @@ func (p fewParser) Parse(parent ast.Node, block text.Reader, context parser.Cont
 	if met.emphases++; met.emphases > maxEmphasis {
 		return nil
 	}
+
 	return p.InlineParser.Parse(parent, block, context)
 }
 
@@ -82,10 +86,12 @@ func (p spanParser) Parse(parent ast.Node, block text.Reader, context parser.Con
 	if met.failedLinks > maxFailedLinks {
 		return nil
 	}
+
 	line, before := block.PeekLine()
 	closes := bytes.HasPrefix(line, []byte("](")) || bytes.HasPrefix(line, []byte("]["))
 	node := p.linkParser.Parse(parent, block, context)
 	var reference *ast.ReferenceLink
+
 	switch n := node.(type) {
 	case *ast.Link:
 		reference = n.Reference
@@ -95,11 +101,19 @@ func (p spanParser) Parse(parent ast.Node, block text.Reader, context parser.Con
 		if closes {
 			met.failedLinks++
 		}
+
 		return node
 	}
+
 	if reference == nil {
 		_, after := block.Position()
-		met.spans = append(met.spans, linkSpan{start: node.Pos(), labelEnd: before.Start, end: after.Start, node: node})
+		met.spans = append(met.spans, linkSpan{
+			start:    node.Pos(),
+			labelEnd: before.Start,
+			end:      after.Start,
+			node:     node,
+		})
 	}
+
 	return node
 }

@@ -20,13 +20,17 @@ func (d *document) unfoldLinks() string {
 		from, to int
 		text     string
 	}
+
 	var edits []edit
+
 	for _, l := range d.links {
 		_, image := l.node.(*ast.Image)
+
 		label, address := l.start+1, d.destination(l.node)
 		if image {
 			label++
 		}
+
 		switch text := strings.TrimSpace(string(d.source[label:l.labelEnd])); {
 		case text == "" && image: // decoration
 			edits = append(edits, edit{l.start, l.end, ""})
@@ -38,18 +42,23 @@ func (d *document) unfoldLinks() string {
 			edits = append(edits, edit{l.start, label, ""}, edit{l.labelEnd, l.end, " (" + address + ")"})
 		}
 	}
+
 	slices.SortFunc(edits, func(a, b edit) int { return cmp.Compare(a.from, b.from) })
 	var text strings.Builder
+
 	at := 0
 	for _, e := range edits {
 		if e.from < at { // within a label that is already replaced
 			continue
 		}
+
 		text.Write(d.source[at:e.from])
 		text.WriteString(e.text)
 		at = e.to
 	}
+
 	text.Write(d.source[at:])
+
 	return text.String()
 }
 
@@ -57,17 +66,21 @@ func (d *document) unfoldLinks() string {
 // is an address that a link may have.
 func (d *document) destination(n ast.Node) string {
 	var raw []byte
+
 	switch n := n.(type) {
 	case *ast.Link:
 		raw = n.Destination
 	case *ast.Image:
 		raw = n.Destination
 	}
+
 	to := strings.ReplaceAll(unescape(raw), " ", "%20")
+
 	u, err := url.Parse(to)
 	if err != nil || !slices.Contains(schemes, u.Scheme) {
 		return ""
 	}
+
 	return strings.TrimPrefix(strings.TrimPrefix(to, "mailto:"), "tel:")
 }
 
@@ -77,6 +90,7 @@ func sameLink(label, destination string) bool {
 		s = strings.TrimPrefix(strings.TrimPrefix(s, "https://"), "http://")
 		return strings.ToLower(strings.TrimSuffix(s, "/"))
 	}
+
 	return destination != "" && bare(label) == bare(destination)
 }
 
@@ -87,5 +101,6 @@ func unescape(raw []byte) string {
 	w := bufio.NewWriter(&text)
 	markdown.DefaultWriter.Write(w, raw)
 	_ = w.Flush() // a strings.Builder does not fail
+
 	return html.UnescapeString(text.String())
 }

@@ -33,28 +33,47 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 // Render makes the payload of the message on the channel; the id becomes an email's
 // Message-ID. The errors are invalid_request and message_too_long for the field message,
 // channel_not_supported, and sender_not_configured for an email without an inbox.
-func (r *Renderer) Render(channel chat.Channel, facts *chat.SendFacts, message string, id chat.MessageID) (chat.Payload, error) {
+func (r *Renderer) Render(
+	channel chat.Channel,
+	facts *chat.SendFacts,
+	message string,
+	id chat.MessageID,
+) (chat.Payload, error) {
 	if err := chat.CheckText("message", message, channel.MaxMessage()); err != nil {
 		return chat.Payload{}, err
 	}
+
 	d := r.parse(lineEnds.Replace(message))
+
 	switch channel {
 	case chat.ChannelSMS:
 		return sms(d)
 	case chat.ChannelEmail:
 		if facts.Inbox == nil {
-			return chat.Payload{}, chat.Errorf(chat.CodeSenderNotConfigured, "this chat has no inbox to send from; set inbox_id")
+			return chat.Payload{}, chat.Errorf(
+				chat.CodeSenderNotConfigured,
+				"this chat has no inbox to send from; set inbox_id",
+			)
 		}
+
 		return r.email(facts, d, id)
+
 	case chat.ChannelWeb:
 		html, err := r.html(d)
 		if err != nil {
 			return chat.Payload{}, err
 		}
+
 		return chat.Payload{Text: message, HTML: html}, nil
+
 	case chat.ChannelVoice:
 	}
-	return chat.Payload{}, chat.Errorf(chat.CodeChannelNotSupported, "messages can not be sent on the channel %s", channel)
+
+	return chat.Payload{}, chat.Errorf(
+		chat.CodeChannelNotSupported,
+		"messages can not be sent on the channel %s",
+		channel,
+	)
 }
 
 // sms reduces the document to a text message.
@@ -63,9 +82,11 @@ func sms(d *document) (chat.Payload, error) {
 	if text == "" {
 		return chat.Payload{}, errNothing()
 	}
+
 	if err := chat.CheckText("message", text, chat.MaxSMS); err != nil {
 		return chat.Payload{}, err
 	}
+
 	return chat.Payload{Text: text, Segments: SegmentCount(text)}, nil
 }
 
@@ -75,14 +96,21 @@ func (r *Renderer) email(facts *chat.SendFacts, d *document, id chat.MessageID) 
 	if err != nil {
 		return chat.Payload{}, err
 	}
+
 	text := d.unfoldLinks()
 	if strings.TrimSpace(text) == "" { // an image without description, and a carrier refuses an empty part
 		text = string(d.source)
 	}
+
 	subject := subjectOf(facts)
+
 	return chat.Payload{
-		Subject: subject, Text: text, HTML: layout(subject, html),
-		FromName: senderName(facts), ReplyTo: r.replyTo(id), Headers: threadHeaders(facts, id),
+		Subject:  subject,
+		Text:     text,
+		HTML:     layout(subject, html),
+		FromName: senderName(facts),
+		ReplyTo:  r.replyTo(id),
+		Headers:  threadHeaders(facts, id),
 	}, nil
 }
 

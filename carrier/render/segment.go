@@ -29,9 +29,11 @@ var septets = func() map[rune]int {
 	for _, r := range gsmBasic {
 		all[r] = 1
 	}
+
 	for _, r := range gsmExtended {
 		all[r] = 2
 	}
+
 	return all
 }()
 
@@ -40,6 +42,7 @@ func EncodingOf(text string) Encoding {
 	if strings.ContainsFunc(text, func(r rune) bool { return septets[r] == 0 }) {
 		return UCS2
 	}
+
 	return GSM7
 }
 
@@ -50,22 +53,36 @@ func SegmentCount(text string) int {
 	if text == "" {
 		return 0
 	}
-	whole, part, size := 160, 153, func(r rune) int { return septets[r] }
+
+	whole := 160
+	part := 153
+	size := func(r rune) int { return septets[r] }
+
 	if EncodingOf(text) == UCS2 {
-		whole, part, size = 70, 67, utf16Units
+		whole = 70
+		part = 67
+		size = utf16Units
 	}
-	total, count, filled := 0, 1, 0
+
+	total := 0
+	count := 1
+	filled := 0
+
 	for _, r := range text {
 		n := size(r)
 		total += n
+
 		if filled+n > part {
 			count, filled = count+1, 0
 		}
+
 		filled += n
 	}
+
 	if total <= whole {
 		return 1
 	}
+
 	return count
 }
 

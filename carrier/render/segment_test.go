@@ -13,6 +13,7 @@ import (
 
 func TestSegmentCount(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		text     string
 		encoding render.Encoding
@@ -51,7 +52,9 @@ func TestSegmentCount(t *testing.T) {
 
 func TestGSM7HasItsCharacters(t *testing.T) {
 	t.Parallel()
+
 	basic, extended := 0, 0
+
 	for r := range rune(0x10000) {
 		text := strings.Repeat(string(r), 160)
 		switch {
@@ -62,24 +65,31 @@ func TestGSM7HasItsCharacters(t *testing.T) {
 			extended++
 		}
 	}
+
 	assert.Equal(t, 127, basic, "128 places, one of them the escape")
 	assert.Equal(t, 10, extended)
 }
 
 func TestSegmentsHoldTheText(t *testing.T) {
 	t.Parallel()
+
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOf(rapid.SampledFrom([]rune("abcéÇ€[]ж’😀\n"))).Draw(t, "text")
 		count := render.SegmentCount(text)
-		units, whole, part := len(utf16.Encode([]rune(text))), 70, 67
+		units := len(utf16.Encode([]rune(text)))
+		whole := 70
+
+		part := 67
 		if render.EncodingOf(text) == render.GSM7 {
 			whole, part = 160, 153
 			units += strings.Count(text, "€") + strings.Count(text, "[") + strings.Count(text, "]")
 		}
+
 		if units <= whole {
 			assert.LessOrEqual(t, count, 1)
 			return
 		}
+
 		assert.GreaterOrEqual(t, count*part, units, "too few parts for the text")
 		assert.LessOrEqual(t, (count-1)*(part-1), units, "a part left emptier than one unsplit character explains")
 		assert.GreaterOrEqual(t, render.SegmentCount(text+"a"), count)

@@ -17,19 +17,24 @@ func (d *document) plainText() string { return strings.TrimSpace(d.blocks(d.root
 // blocks are a node's blocks, with an empty line between two where the author left one.
 func (d *document) blocks(parent ast.Node) string {
 	var text strings.Builder
+
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		block := d.block(n)
 		if block == "" {
 			continue
 		}
+
 		if text.Len() > 0 {
 			text.WriteByte('\n')
+
 			if _, isTable := n.(*table.Table); isTable || n.HasBlankPreviousLines() {
 				text.WriteByte('\n')
 			}
 		}
+
 		text.WriteString(block)
 	}
+
 	return text.String()
 }
 
@@ -50,6 +55,7 @@ func (d *document) block(n ast.Node) string {
 	case *table.TableHeader, *table.TableRow:
 		return d.row(n)
 	}
+
 	return strings.TrimSpace(spaces.ReplaceAllString(d.inlines(n), " "))
 }
 
@@ -59,6 +65,7 @@ var spaces = regexp.MustCompile(` {2,}`)
 // list numbers the items as the author did, from the first number on.
 func (d *document) list(list *ast.List) string {
 	var items []string
+
 	number := list.Start
 	for n := list.FirstChild(); n != nil; n = n.NextSibling() {
 		marker := "- "
@@ -66,8 +73,10 @@ func (d *document) list(list *ast.List) string {
 			marker = strconv.Itoa(number) + string(list.Marker) + " "
 			number++
 		}
+
 		items = append(items, indent(d.blocks(n), marker, strings.Repeat(" ", len(marker))))
 	}
+
 	return strings.Join(items, "\n")
 }
 
@@ -81,6 +90,7 @@ func (d *document) row(row ast.Node) string {
 	for n := row.FirstChild(); n != nil; n = n.NextSibling() {
 		cells = append(cells, strings.TrimSpace(d.inlines(n)))
 	}
+
 	return strings.Join(cells, " | ")
 }
 
@@ -90,6 +100,7 @@ func (d *document) inlines(parent ast.Node) string {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		text.WriteString(d.inline(n))
 	}
+
 	return text.String()
 }
 
@@ -106,11 +117,14 @@ func (d *document) inline(n ast.Node) string {
 		if label := d.inlines(n); label != "" {
 			return labelled(label, d.destination(n))
 		}
+
 		return ""
+
 	case *table.Strikethrough:
 		// What is struck must not read as if it stood: ~19.99~ 9.99.
 		return "~" + d.inlines(n) + "~"
 	}
+
 	return d.inlines(n)
 }
 
@@ -119,10 +133,12 @@ func (d *document) text(n *ast.Text) string {
 	if _, code := n.Parent().(*ast.CodeSpan); code {
 		return fold(strings.ReplaceAll(string(value), "\n", " "))
 	}
+
 	line := fold(unescape(value))
 	if n.SoftLineBreak() || n.HardLineBreak() {
 		return strings.TrimRight(line, " ") + "\n"
 	}
+
 	return line
 }
 
@@ -134,5 +150,6 @@ func labelled(label, address string) string {
 	case strings.TrimSpace(label) == "" || sameLink(label, address):
 		return address
 	}
+
 	return label + " (" + address + ")"
 }

@@ -15,13 +15,16 @@ const messageID = chat.MessageID("01935c2e-7d1a-7000-8000-000000000001")
 
 func renderSMS(t *testing.T, message string) chat.Payload {
 	t.Helper()
+
 	p, err := render.New(render.Options{}).Render(chat.ChannelSMS, &chat.SendFacts{}, message, messageID)
 	require.NoError(t, err)
+
 	return p
 }
 
 func TestSMSText(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct{ message, want string }{
 		"plain":                   {"Your order is on its way.", "Your order is on its way."},
 		"looks like a tag":        {"Order <ABC-123> is ready", "Order <ABC-123> is ready"},
@@ -93,6 +96,7 @@ func TestSMSText(t *testing.T) {
 
 func TestSMSRefusals(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		message string
 		code    chat.Code
@@ -109,11 +113,13 @@ func TestSMSRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			_, err := render.New(render.Options{}).Render(chat.ChannelSMS, &chat.SendFacts{}, c.message, messageID)
 			require.Error(t, err)
 			assert.Equal(t, c.code, chat.CodeOf(err))
 			assert.Equal(t, "message", chat.AsError(err).Fields[0].Field)
 		})
 	}
+
 	assert.Len(t, renderSMS(t, strings.Repeat("a", 1600)).Text, 1600)
 }

@@ -32,12 +32,15 @@ func subjectOf(f *chat.SendFacts) string {
 	if first := oneLine(replyPrefix.ReplaceAllString(oneLine(f.FirstSubject), "")); first != "" {
 		return "Re: " + first
 	}
+
 	if title := oneLine(f.Chat.Title); title != "" {
 		return title
 	}
+
 	if name := senderName(f); name != "" {
 		return "Message from " + name
 	}
+
 	return "New message"
 }
 
@@ -48,9 +51,11 @@ func senderName(f *chat.SendFacts) string {
 			return name
 		}
 	}
+
 	if f.Assistant != nil {
 		return oneLine(f.Assistant.Name)
 	}
+
 	return ""
 }
 
@@ -63,9 +68,12 @@ func oneLine(text string) string {
 		case unicode.IsControl(r):
 			return -1
 		}
+
 		return r
 	}, strings.ToValidUTF8(text, ""))
+
 	line := []rune(strings.Join(strings.Fields(printable), " "))
+
 	return strings.TrimSpace(string(line[:min(len(line), maxSubject)]))
 }
 
@@ -73,18 +81,22 @@ func oneLine(text string) string {
 // chat, so that the emails of a chat hang together even where ids were changed on the way.
 func threadHeaders(f *chat.SendFacts, id chat.MessageID) map[string]string {
 	domain := f.Inbox.Address[strings.LastIndexByte(f.Inbox.Address, '@')+1:]
+
 	headers := map[string]string{"Auto-Submitted": autoSubmitted(f)}
 	if own := fmt.Sprintf("<%s@%s>", id, domain); messageID.MatchString(own) {
 		headers["Message-ID"] = own
 	}
+
 	parent := bracketed(f.LastInboundID)
 	if parent != "" {
 		headers["In-Reply-To"] = parent
 	}
+
 	root := fmt.Sprintf("<chat-%d@%s>", f.Chat.ID, domain)
 	if references := referencesOf(root, append(slices.Clone(f.References), parent)); references != "" {
 		headers["References"] = references
 	}
+
 	return headers
 }
 
@@ -94,6 +106,7 @@ func (r *Renderer) replyTo(id chat.MessageID) string {
 	if r.options.ReplyDomain == "" {
 		return ""
 	}
+
 	return "reply+" + strings.ReplaceAll(string(id), "-", "") + "@" + r.options.ReplyDomain
 }
 
@@ -105,6 +118,7 @@ func autoSubmitted(f *chat.SendFacts) string {
 	if f.LastInboundID != "" {
 		return "auto-replied"
 	}
+
 	return "auto-generated"
 }
 
@@ -117,9 +131,11 @@ func referencesOf(root string, known []string) string {
 			ids = append(ids, id)
 		}
 	}
+
 	for len(strings.Join(ids, " ")) > maxReferences {
 		ids = slices.Delete(ids, 1, 2)
 	}
+
 	return strings.Join(ids, " ")
 }
 
@@ -129,8 +145,10 @@ func bracketed(id string) string {
 	if !strings.HasPrefix(id, "<") {
 		id = "<" + id + ">"
 	}
+
 	if !messageID.MatchString(id) {
 		return ""
 	}
+
 	return id
 }

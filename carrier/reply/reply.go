@@ -49,8 +49,10 @@ var original = regexp.MustCompile(`(?i)^[-_*\s]{2,}\s*(?:original message|forwar
 // The headers of the message that is answered, as Outlook puts them above it.
 var (
 	headerFrom = regexp.MustCompile(`(?i)^\*?(?:from|von|de|van)\s?:\*?\s*\S`)
-	headerElse = regexp.MustCompile(`(?i)^\*?(?:sent|date|to|cc|subject|gesendet|datum|an|betreff|envoyé|à|objet|enviado|` +
-		`fecha|para|asunto|verzonden|aan|onderwerp|data|assunto)\s?:\*?(?:\s|$)`)
+	headerElse = regexp.MustCompile(
+		`(?i)^\*?(?:sent|date|to|cc|subject|gesendet|datum|an|betreff|envoyé|à|objet|enviado|` +
+			`fecha|para|asunto|verzonden|aan|onderwerp|data|assunto)\s?:\*?(?:\s|$)`,
+	)
 )
 
 // Trim is the text without quoted messages and without a signature. Its lines are lines of
@@ -58,17 +60,21 @@ var (
 // is the text as it came.
 func Trim(text string) string {
 	lines := strings.Split(text, "\n")
+
 	bare := make([]string, len(lines))
 	for i, line := range lines {
 		bare[i] = strings.TrimSpace(strings.TrimRight(line, "\r"))
 	}
+
 	end := cut(bare)
 	end = beforeQuote(bare[:end])
 	end = beforeSignature(bare[:end])
+
 	end = content(bare[:end])
 	if end == 0 || end == content(bare) {
 		return text
 	}
+
 	return strings.Join(lines[:end], "\n")
 }
 
@@ -87,6 +93,7 @@ func cut(lines []string) int {
 			}
 		}
 	}
+
 	return len(lines)
 }
 
@@ -96,6 +103,7 @@ func above(lines []string) int {
 	if n > 0 && len(lines[n-1]) >= 5 && strings.Trim(lines[n-1], "_-") == "" {
 		return n - 1
 	}
+
 	return len(lines)
 }
 
@@ -104,12 +112,15 @@ func headers(lines []string) bool {
 	if !headerFrom.MatchString(lines[0]) {
 		return false
 	}
+
 	found := 0
+
 	for _, line := range lines[1:min(len(lines), 7)] {
 		if len(line) <= maxLine && headerElse.MatchString(line) {
 			found++
 		}
 	}
+
 	return found >= 2
 }
 
@@ -118,18 +129,22 @@ func introductionAt(lines []string) int {
 	if !introduces.MatchString(lines[0]) {
 		return 0
 	}
+
 	for n := 1; n <= min(maxIntroduction, len(lines)); n++ {
 		joined := strings.Join(lines[:n], " ")
 		if lines[n-1] == "" || len(joined) > maxLine {
 			return 0
 		}
+
 		if strings.HasSuffix(joined, ":") {
 			if introduction.MatchString(joined) {
 				return n
 			}
+
 			return 0
 		}
 	}
+
 	return 0
 }
 
@@ -139,7 +154,9 @@ func quoteOnly(lines []string) bool {
 	if !slices.ContainsFunc(lines, quoted) {
 		return true
 	}
+
 	lines = lines[:beforeSignature(lines)]
+
 	return !slices.ContainsFunc(lines, func(line string) bool { return line != "" && !quoted(line) })
 }
 
@@ -151,6 +168,7 @@ func beforeQuote(lines []string) int {
 	for end > 0 && (quoted(lines[end-1]) || lines[end-1] == "") {
 		end--
 	}
+
 	return end
 }
 
@@ -162,6 +180,7 @@ func beforeSignature(lines []string) int {
 			return i
 		}
 	}
+
 	return len(lines)
 }
 
@@ -171,5 +190,6 @@ func content(lines []string) int {
 	for end > 0 && lines[end-1] == "" {
 		end--
 	}
+
 	return end
 }

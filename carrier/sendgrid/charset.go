@@ -21,6 +21,7 @@ func decode(raw []byte, charset string) string {
 	case "iso-8859-15", "latin9":
 		return single(raw, latin9)
 	}
+
 	return strings.ToValidUTF8(string(raw), "\uFFFD")
 }
 
@@ -28,6 +29,7 @@ func decode(raw []byte, charset string) string {
 // windows-1252, which has letters where the former has control characters.
 func single(raw []byte, differs map[byte]rune) string {
 	var text strings.Builder
+
 	for _, b := range raw {
 		r, ok := differs[b]
 		switch {
@@ -37,7 +39,9 @@ func single(raw []byte, differs map[byte]rune) string {
 		default:
 			r = rune(b)
 		}
+
 		text.WriteRune(r)
 	}
+
 	return text.String()
 }

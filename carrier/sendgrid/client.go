@@ -43,6 +43,7 @@ func New(config Config) (*Client, error) {
 	if config.APIKey == "" {
 		return nil, errors.New("sendgrid: the API key is missing")
 	}
+
 	config.BaseURL = strings.TrimRight(config.BaseURL, "/")
 	if config.BaseURL != "" {
 		u, err := url.Parse(config.BaseURL)
@@ -51,7 +52,9 @@ func New(config Config) (*Client, error) {
 			return nil, errors.New("sendgrid: the base URL must be like https://host")
 		}
 	}
+
 	poster := carrier.NewPoster(carrier.Options{Timeout: config.Timeout, Proxy: config.Proxy})
+
 	return &Client{config: config, poster: poster}, nil
 }
 
@@ -65,12 +68,15 @@ func (c *Client) Submit(ctx context.Context, out chat.Outgoing) chat.Submission 
 		if err != nil {
 			return chat.Submission{}, fmt.Errorf("a message for SendGrid: %w", err)
 		}
+
 		request := sendgrid.GetRequest(c.config.APIKey, "/v3/mail/send", c.config.BaseURL)
 		request.Method, request.Body = rest.Post, body
+
 		res, err := (&rest.Client{HTTPClient: hc}).SendWithContext(ctx, request)
 		if res == nil {
 			return chat.Submission{}, err
 		}
+
 		// An error beside a response is a body that broke off. It does not matter: a
 		// success is told by its status, and a refusal that can not be read is unknown.
 		return judge(&carrier.Answer{Status: res.StatusCode, Header: res.Headers, Body: []byte(res.Body)}), nil
@@ -82,21 +88,27 @@ func message(out *chat.Outgoing) *mail.SGMailV3 {
 	p := out.Payload
 	m := mail.NewV3MailInit(mail.NewEmail(p.FromName, out.From), p.Subject, mail.NewEmail("", out.To),
 		mail.NewContent("text/plain", p.Text))
+
 	if p.HTML != "" {
 		m.AddContent(mail.NewContent("text/html", p.HTML))
 	}
+
 	if p.ReplyTo != "" {
 		m.SetReplyTo(mail.NewEmail("", p.ReplyTo))
 	}
+
 	for name, value := range p.Headers {
 		m.SetHeader(name, value)
 	}
+
 	// SendGrid keeps these for long, outside its handling of personal data: ids only.
 	m.SetCustomArg("delivery_id", string(out.DeliveryID))
 	m.SetCustomArg("fence", strconv.FormatInt(out.Fence, 10))
+
 	// Tracking rewrites links and watches the reader; support mail does neither.
 	m.SetTrackingSettings(mail.NewTrackingSettings().
 		SetClickTracking(mail.NewClickTrackingSetting().SetEnable(false).SetEnableText(false)).
 		SetOpenTracking(mail.NewOpenTrackingSetting().SetEnable(false)))
+
 	return m
 }

@@ -19,11 +19,18 @@ const key = "SG.a-key.that-must-not-leak"
 
 func outgoing() chat.Outgoing {
 	return chat.Outgoing{
-		DeliveryID: "01935c2e-7d1a-7000-8000-000000000001", MessageID: "01935c2e-7d1a-7000-8000-000000000002", Fence: 3,
-		Channel: chat.ChannelEmail, From: "support@shop.example", To: "ana@mail.example",
+		DeliveryID: "01935c2e-7d1a-7000-8000-000000000001",
+		MessageID:  "01935c2e-7d1a-7000-8000-000000000002",
+		Fence:      3,
+		Channel:    chat.ChannelEmail,
+		From:       "support@shop.example",
+		To:         "ana@mail.example",
 		Payload: chat.Payload{
-			Subject: "Re: Order <1>", Text: "the text", HTML: "<p>the text</p>", FromName: "Shop",
-			Headers: map[string]string{"Message-ID": "<m@shop.example>", "References": "<chat-7@shop.example>"},
+			Subject:  "Re: Order <1>",
+			Text:     "the text",
+			HTML:     "<p>the text</p>",
+			FromName: "Shop",
+			Headers:  map[string]string{"Message-ID": "<m@shop.example>", "References": "<chat-7@shop.example>"},
 		},
 		LeaseUntil: time.Now().Add(time.Hour),
 	}
@@ -32,16 +39,20 @@ func outgoing() chat.Outgoing {
 // answer submits to a server that gives this one answer.
 func answer(t *testing.T, status int, header map[string]string, body string) chat.Submission {
 	t.Helper()
+
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for name, value := range header {
 			w.Header().Set(name, value)
 		}
+
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}))
+
 	t.Cleanup(server.Close)
 	c, err := sendgrid.New(sendgrid.Config{APIKey: key, BaseURL: server.URL})
 	require.NoError(t, err)
+
 	return c.Submit(t.Context(), outgoing())
 }
 
@@ -50,17 +61,22 @@ func sent(t *testing.T, out chat.Outgoing) (*http.Request, string) {
 	t.Helper()
 	var request *http.Request
 	var body []byte
+
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var err error
 		body, err = io.ReadAll(r.Body)
 		assert.NoError(t, err)
+
 		request = r
+
 		w.WriteHeader(http.StatusAccepted)
 	}))
 	defer server.Close()
+
 	c, err := sendgrid.New(sendgrid.Config{APIKey: key, BaseURL: server.URL + "/"})
 	require.NoError(t, err)
 	require.Equal(t, chat.OutcomeAccepted, c.Submit(t.Context(), out).Outcome)
+
 	return request, string(body)
 }
 
@@ -72,6 +88,7 @@ func TestRequest(t *testing.T) {
 	assert.Equal(t, "Bearer "+key, request.Header.Get("Authorization"))
 	assert.Equal(t, "application/json", request.Header.Get("Content-Type"))
 	assert.Empty(t, request.Header.Get("Idempotency-Key"))
+
 	assert.JSONEq(t, `{
 		"from": {"name": "Shop", "email": "support@shop.example"},
 		"subject": "Re: Order <1>",
@@ -94,9 +111,13 @@ func TestRequest(t *testing.T) {
 
 func TestAccepted(t *testing.T) {
 	t.Parallel()
+
 	assert.Equal(t, chat.Submission{
-		Outcome: chat.OutcomeAccepted, ProviderMessageID: "abc", Carrier: chat.CarrierQueued,
-		GotConnection: true, HTTPStatus: http.StatusAccepted,
+		Outcome:           chat.OutcomeAccepted,
+		ProviderMessageID: "abc",
+		Carrier:           chat.CarrierQueued,
+		GotConnection:     true,
+		HTTPStatus:        http.StatusAccepted,
 	}, answer(t, http.StatusAccepted, map[string]string{"X-Message-Id": "abc"}, ""))
 
 	s := answer(t, http.StatusAccepted, nil, "")
@@ -106,9 +127,11 @@ func TestAccepted(t *testing.T) {
 
 func TestAnswers(t *testing.T) {
 	t.Parallel()
+
 	refusal := func(field string) string {
 		return `{"errors":[{"message":"ana@mail.example is wrong","field":` + field + `,"help":null}],"id":"x"}`
 	}
+
 	for name, c := range map[string]struct {
 		status  int
 		body    string
@@ -146,6 +169,7 @@ func TestAnswers(t *testing.T) {
 			assert.True(t, s.GotConnection)
 			assert.Zero(t, s.RetryAfter)
 			assert.Contains(t, s.ErrorMessage, c.says)
+
 			for _, private := range []string{"ana@", "the text", key, "127.0.0.1"} {
 				assert.NotContains(t, s.ErrorMessage, private)
 			}
@@ -160,6 +184,7 @@ func TestRetryAfter(t *testing.T) {
 	reset := func(at time.Time) time.Duration {
 		return answer(t, 429, map[string]string{"X-RateLimit-Reset": strconv.FormatInt(at.Unix(), 10)}, "").RetryAfter
 	}
+
 	assert.InDelta(t, time.Minute, reset(time.Now().Add(time.Minute)), float64(10*time.Second))
 	assert.Zero(t, reset(time.Now().Add(-time.Minute)))
 	assert.Equal(t, time.Hour, reset(time.Now().Add(1000*time.Hour)))
@@ -168,6 +193,7 @@ func TestRetryAfter(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	t.Parallel()
+
 	for _, config := range []sendgrid.Config{
 		{},
 		{APIKey: key, BaseURL: "api.sendgrid.com"},
@@ -180,6 +206,7 @@ func TestConfig(t *testing.T) {
 		require.Error(t, err)
 		assert.NotContains(t, err.Error(), key)
 	}
+
 	_, err := sendgrid.New(sendgrid.Config{APIKey: key, BaseURL: "https://api.eu.sendgrid.com/"})
 	require.NoError(t, err)
 }

@@ -36,22 +36,31 @@ type meaning struct {
 var meanings = map[string]meaning{
 	"processed": {accepts: true, carrier: chat.CarrierSending},
 	"deferred": {
-		accepts: true, carrier: chat.CarrierDeferred, code: "sendgrid_deferred",
-		words: "the recipient's server asked to try later, and SendGrid does",
+		accepts: true,
+		carrier: chat.CarrierDeferred,
+		code:    "sendgrid_deferred",
+		words:   "the recipient's server asked to try later, and SendGrid does",
 	},
 	"delivered": {accepts: true, carrier: chat.CarrierDelivered},
 	eventDropped: {
-		accepts: true, carrier: chat.CarrierFailed, code: "sendgrid_dropped",
-		words: "SendGrid took the message and did not send it",
+		accepts: true,
+		carrier: chat.CarrierFailed,
+		code:    "sendgrid_dropped",
+		words:   "SendGrid took the message and did not send it",
 	},
 	eventBounce: {
-		accepts: true, carrier: chat.CarrierBounced, code: "sendgrid_bounce",
-		words: "the recipient's server refused the message for good", suppress: chat.SuppressedBounce,
+		accepts:  true,
+		carrier:  chat.CarrierBounced,
+		code:     "sendgrid_bounce",
+		words:    "the recipient's server refused the message for good",
+		suppress: chat.SuppressedBounce,
 	},
 	// A soft bounce: the address may be fine tomorrow.
 	eventBlocked: {
-		accepts: true, carrier: chat.CarrierUndelivered, code: "sendgrid_blocked",
-		words: "the recipient's server refused the message this time",
+		accepts: true,
+		carrier: chat.CarrierUndelivered,
+		code:    "sendgrid_blocked",
+		words:   "the recipient's server refused the message this time",
 	},
 	"spamreport":        {suppress: chat.SuppressedSpam},
 	"unsubscribe":       {suppress: chat.SuppressedUnsubscribe},
@@ -60,16 +69,27 @@ var meanings = map[string]meaning{
 
 // dropReasons are why SendGrid does not send: the address is on one of its own lists.
 var dropReasons = map[string]meaning{
-	"bounced address":        {words: "an earlier message to this address has bounced", suppress: chat.SuppressedBounce},
-	"unsubscribed address":   {words: "the recipient has unsubscribed", suppress: chat.SuppressedUnsubscribe},
-	"spam reporting address": {words: "the recipient has reported an earlier message as spam", suppress: chat.SuppressedSpam},
+	"bounced address": {
+		words:    "an earlier message to this address has bounced",
+		suppress: chat.SuppressedBounce,
+	},
+	"unsubscribed address": {words: "the recipient has unsubscribed", suppress: chat.SuppressedUnsubscribe},
+	"spam reporting address": {
+		words:    "the recipient has reported an earlier message as spam",
+		suppress: chat.SuppressedSpam,
+	},
 }
 
 // explain puts on a report what an event of that kind means. The reason is SendGrid's, and
 // counts for dropped messages only.
 func explain(r *chat.Report, kind, reason string) {
 	m := meanings[kind]
-	r.Accepts, r.Carrier, r.ErrorCode, r.ErrorMessage, r.Suppress = m.accepts, m.carrier, m.code, m.words, m.suppress
+	r.Accepts = m.accepts
+	r.Carrier = m.carrier
+	r.ErrorCode = m.code
+	r.ErrorMessage = m.words
+
+	r.Suppress = m.suppress
 	if why, known := dropReasons[strings.ToLower(strings.TrimSpace(reason))]; known && kind == eventDropped {
 		r.ErrorMessage, r.Suppress = m.words+": "+why.words, why.suppress
 	}
@@ -82,39 +102,52 @@ func (w *Webhook) Events(header http.Header, body []byte) ([]chat.Report, error)
 	if err := w.verify(header, body); err != nil {
 		return nil, err
 	}
+
 	var batch []json.RawMessage
 	if err := json.Unmarshal(body, &batch); err != nil || batch == nil {
 		return nil, chat.Invalid("body", "must be a JSON array of events")
 	}
+
 	reports := make([]chat.Report, 0, len(batch))
 	for _, raw := range batch {
 		reports = append(reports, eventReport(raw))
 	}
+
 	return reports, nil
 }
 
 // eventReport is what one event tells.
 func eventReport(raw json.RawMessage) chat.Report {
 	e := readEvent(raw)
+
 	kind := e["event"]
 	if kind == eventBounce && e["type"] == eventBlocked {
 		kind = eventBlocked
 	}
+
 	r := chat.Report{
-		Provider: chat.ProviderSendGrid, Key: "sendgrid:event:" + e.key(raw), Type: carrier.Word(e["event"]),
-		ProviderMessageID: carrier.Line(shortID(e["sg_message_id"]), 200), Raw: raw,
+		Provider:          chat.ProviderSendGrid,
+		Key:               "sendgrid:event:" + e.key(raw),
+		Type:              carrier.Word(e["event"]),
+		ProviderMessageID: carrier.Line(shortID(e["sg_message_id"]), 200),
+		Raw:               raw,
 	}
+
 	if id := e["delivery_id"]; messageID.MatchString(id) {
 		r.DeliveryID = chat.DeliveryID(id)
 	}
+
 	if fence, err := strconv.ParseInt(e["fence"], 10, 64); err == nil {
 		r.Fence = max(0, fence)
 	}
+
 	explain(&r, kind, e["reason"])
+
 	// Without an id of either side it is about the account, whatever its name.
 	if r.ProviderMessageID == "" && r.DeliveryID == "" {
 		r.Accepts, r.Carrier = false, chat.CarrierNone
 	}
+
 	return r
 }
 
@@ -125,9 +158,11 @@ func readEvent(raw json.RawMessage) event {
 	var fields map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
+
 	if decoder.Decode(&fields) != nil {
 		return nil
 	}
+
 	e := make(event, len(fields))
 	for name, value := range fields {
 		switch v := value.(type) {
@@ -137,6 +172,7 @@ func readEvent(raw json.RawMessage) event {
 			e[name] = v.String()
 		}
 	}
+
 	return e
 }
 
@@ -147,9 +183,11 @@ func (e event) key(raw []byte) string {
 	for _, name := range []string{"sg_message_id", "event", "timestamp", "email", "attempt", "url"} {
 		_, _ = io.WriteString(sum, e[name]+"\x00")
 	}
+
 	if e["sg_message_id"] == "" {
 		_, _ = sum.Write(raw)
 	}
+
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
@@ -160,5 +198,6 @@ func shortID(id string) string {
 			return short
 		}
 	}
+
 	return id
 }

@@ -17,6 +17,7 @@ func events(t *testing.T, body string) []chat.Report {
 	s := newSigner(t)
 	reports, err := webhook(t, s).Events(s.sign(t, []byte(body)), []byte(body))
 	require.NoError(t, err)
+
 	return reports
 }
 
@@ -28,20 +29,31 @@ func about(kind, more string) string {
 
 func TestEvent(t *testing.T) {
 	t.Parallel()
+
 	raw := about("bounce", `,"type":"bounce","status":"5.1.1","reason":"550 5.1.1 <ana@mail.example> is unknown"`)
 	reports := events(t, "["+raw+"]")
 	require.Len(t, reports, 1)
 	assert.NotEmpty(t, reports[0].Key)
+
 	assert.Equal(t, chat.Report{
-		Provider: chat.ProviderSendGrid, Key: reports[0].Key, DeliveryID: deliveryID, Fence: 3,
-		ProviderMessageID: "14c5d75ce93.dfd.64b469", Type: "bounce", Accepts: true, Carrier: chat.CarrierBounced,
-		ErrorCode: "sendgrid_bounce", ErrorMessage: "the recipient's server refused the message for good",
-		Suppress: chat.SuppressedBounce, Raw: []byte(raw),
+		Provider:          chat.ProviderSendGrid,
+		Key:               reports[0].Key,
+		DeliveryID:        deliveryID,
+		Fence:             3,
+		ProviderMessageID: "14c5d75ce93.dfd.64b469",
+		Type:              "bounce",
+		Accepts:           true,
+		Carrier:           chat.CarrierBounced,
+		ErrorCode:         "sendgrid_bounce",
+		ErrorMessage:      "the recipient's server refused the message for good",
+		Suppress:          chat.SuppressedBounce,
+		Raw:               []byte(raw),
 	}, reports[0])
 }
 
 func TestEvents(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		event    string
 		accepts  bool
@@ -93,19 +105,26 @@ func TestEvents(t *testing.T) {
 
 func TestEventKeys(t *testing.T) {
 	t.Parallel()
-	batch := events(t, "["+about("deferred", `,"attempt":"1"`)+","+about("deferred", `,"attempt":"2"`)+","+about("processed", "")+","+
-		about("click", `,"url":"a"`)+","+about("click", `,"url":"b"`)+","+about("deferred", `,"attempt":"1","x":1`)+
-		`,{"type":"account_status_change","timestamp":1},{"type":"account_status_change","timestamp":2}]`)
+
+	batch := events(
+		t,
+		"["+about("deferred", `,"attempt":"1"`)+","+about("deferred", `,"attempt":"2"`)+","+about("processed", "")+","+
+			about("click", `,"url":"a"`)+","+about("click", `,"url":"b"`)+","+about("deferred", `,"attempt":"1","x":1`)+
+			`,{"type":"account_status_change","timestamp":1},{"type":"account_status_change","timestamp":2}]`,
+	)
+
 	keys := make(map[string]bool)
 	for i := range batch {
 		keys[batch[i].Key] = true
 	}
+
 	assert.Len(t, batch, 8)
 	assert.Len(t, keys, 7, "one came twice")
 }
 
 func TestEventIDs(t *testing.T) {
 	t.Parallel()
+
 	for long, short := range map[string]string{
 		"Xj5LmNkWSOqRbdvOpR34BA.recvd-85abf8d92c-3qfgp-2-7890E356-43C.1": "Xj5LmNkWSOqRbdvOpR34BA",
 		"14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0":            "14c5d75ce93.dfd.64b469",
@@ -117,11 +136,13 @@ func TestEventIDs(t *testing.T) {
 
 func TestEventsThatAreNone(t *testing.T) {
 	t.Parallel()
+
 	s := newSigner(t)
 	for _, body := range []string{"", "{}", "null", "[", `[{"event":`, "<html>", "a=b"} {
 		_, err := webhook(t, s).Events(s.sign(t, []byte(body)), []byte(body))
 		require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err), body)
 	}
+
 	assert.Empty(t, events(t, "[]"))
 }
 
@@ -137,9 +158,11 @@ func FuzzEvents(f *testing.F) {
 			require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err))
 			return
 		}
+
 		var all []json.RawMessage
 		require.NoError(t, json.Unmarshal(body, &all))
 		require.Len(t, reports, len(all))
+
 		for _, r := range reports {
 			require.True(t, r.Key != "" && r.Type != "" && r.Fence >= 0)
 			require.NotContains(t, r.ProviderMessageID+string(r.DeliveryID)+r.Type, "\x00")

@@ -44,6 +44,7 @@ func (e *envelope) sender() string {
 	if e.From == nil {
 		return ""
 	}
+
 	return strings.Trim(*e.From, "<> ")
 }
 
@@ -53,49 +54,61 @@ func readForm(contentType string, body []byte) (*email, error) {
 	if err != nil || media != "multipart/form-data" || params["boundary"] == "" {
 		return nil, chat.Invalid("header.Content-Type", "must be multipart/form-data with a boundary")
 	}
+
 	fields, files, err := formFields(multipart.NewReader(bytes.NewReader(body), params["boundary"]))
 	if err != nil {
 		return nil, chat.Invalid("body", "must be a complete multipart form")
 	}
+
 	m := &email{files: files}
 	if json.Unmarshal(fields["envelope"], &m.envelope) != nil {
 		m.envelope = envelope{} // headers name the addresses too
 	}
+
 	if raw, ok := fields["email"]; ok {
 		m.readRaw(raw)
 		return m, nil
 	}
+
 	if _, ok := fields["from"]; !ok {
 		return nil, chat.Invalid("from", "must be given; set Inbound Parse to post the parsed email, or the raw one")
 	}
+
 	m.readParsed(fields)
+
 	return m, nil
 }
 
 // formFields are the form's fields, the first of each name, and how many files it has.
 func formFields(form *multipart.Reader) (fields map[string][]byte, files int, err error) {
 	fields = make(map[string][]byte)
+
 	for range maxParts {
 		part, err := form.NextPart()
 		// The very value: wrapped, it is the end of a form that was cut off.
 		if err == io.EOF { //nolint:errorlint // errors.Is would see no difference
 			return fields, files, nil
 		}
+
 		if err != nil {
 			return nil, 0, err
 		}
+
 		if part.FileName() != "" {
 			files++
 			continue
 		}
+
 		value, err := io.ReadAll(io.LimitReader(part, maxField))
 		if err != nil {
 			return nil, 0, err
 		}
+
 		if _, repeated := fields[part.FormName()]; !repeated {
 			fields[part.FormName()] = value
 		}
 	}
+
 	return nil, 0, errors.New("too many parts")
 }
 
@@ -105,8 +118,12 @@ func (m *email) readParsed(fields map[string][]byte) {
 	_ = json.Unmarshal(fields["charsets"], &charsets) // without it, all are taken for UTF-8
 	field := func(name string) string { return decode(fields[name], charsets[name]) }
 	m.headers = readHeaders(fields["headers"])
-	m.from, m.to, m.cc = field("from"), field("to"), field("cc")
-	m.subject, m.text, m.html = field("subject"), field("text"), field("html")
+	m.from = field("from")
+	m.to = field("to")
+	m.cc = field("cc")
+	m.subject = field("subject")
+	m.text = field("text")
+	m.html = field("html")
 }
 
 // readHeaders reads as many headers as can be read.

@@ -9,9 +9,23 @@ import (
 
 // blocks are elements that begin a line.
 var blocks = map[atom.Atom]bool{
-	atom.P: true, atom.Div: true, atom.Br: true, atom.Li: true, atom.Tr: true, atom.H1: true, atom.H2: true,
-	atom.H3: true, atom.H4: true, atom.H5: true, atom.H6: true, atom.Ul: true, atom.Ol: true, atom.Table: true,
-	atom.Blockquote: true, atom.Pre: true, atom.Hr: true,
+	atom.P:          true,
+	atom.Div:        true,
+	atom.Br:         true,
+	atom.Li:         true,
+	atom.Tr:         true,
+	atom.H1:         true,
+	atom.H2:         true,
+	atom.H3:         true,
+	atom.H4:         true,
+	atom.H5:         true,
+	atom.H6:         true,
+	atom.Ul:         true,
+	atom.Ol:         true,
+	atom.Table:      true,
+	atom.Blockquote: true,
+	atom.Pre:        true,
+	atom.Hr:         true,
 }
 
 // hidden are elements whose content nobody sees.
@@ -21,11 +35,13 @@ var hidden = map[atom.Atom]bool{atom.Head: true, atom.Style: true, atom.Script: 
 func textOf(page string) string {
 	var text flat
 	var skipped atom.Atom
+
 	for z := html.NewTokenizer(strings.NewReader(page)); ; {
 		kind := z.Next()
 		if kind == html.ErrorToken {
 			return strings.TrimSpace(strings.Join(text.lines, "\n") + "\n" + text.line())
 		}
+
 		token := z.Token()
 		switch {
 		case skipped != 0:
@@ -33,6 +49,7 @@ func textOf(page string) string {
 			if kind == html.EndTagToken && token.DataAtom == skipped || token.DataAtom == atom.Body {
 				skipped = 0
 			}
+
 		case kind == html.TextToken:
 			text.words = append(text.words, token.Data)
 		case hidden[token.DataAtom] && kind == html.StartTagToken:
@@ -56,6 +73,7 @@ func (f *flat) line() string {
 	if f.depth > 0 {
 		line = strings.TrimSpace(strings.Repeat(">", min(f.depth, 5)) + " " + line)
 	}
+
 	return line
 }
 
@@ -66,10 +84,13 @@ func (f *flat) block(token html.Token, kind html.TokenType) {
 	case begun, token.DataAtom == atom.Br, token.DataAtom == atom.P && kind == html.StartTagToken:
 		f.lines = append(f.lines, f.line())
 	}
+
 	f.words = nil
+
 	if token.DataAtom != atom.Blockquote {
 		return
 	}
+
 	if kind == html.StartTagToken {
 		f.depth++
 	} else if f.depth > 0 {

@@ -31,19 +31,32 @@ func (w *Webhook) Inbound(header http.Header, body []byte) (chat.Inbound, error)
 	if err := w.verify(header, body); err != nil {
 		return chat.Inbound{}, err
 	}
+
 	m, err := readForm(header.Get("Content-Type"), body)
 	if err != nil {
 		return chat.Inbound{}, err
 	}
+
 	from, name := m.sender()
 	to := m.recipients()
 	in := chat.Inbound{
-		Provider: chat.ProviderSendGrid, Channel: chat.ChannelEmail, Key: "sendgrid:inbound:" + m.key(body),
-		From: from, FromName: name, To: to, Subject: carrier.Line(m.subject, maxSubject),
-		EmailMessageID: first(ids(m.headers.Get("Message-Id"))), References: m.references(),
-		ReplyTo: repliesTo(to), Automatic: m.automatic(from, to), Media: m.files, Raw: body,
+		Provider:       chat.ProviderSendGrid,
+		Channel:        chat.ChannelEmail,
+		Key:            "sendgrid:inbound:" + m.key(body),
+		From:           from,
+		FromName:       name,
+		To:             to,
+		Subject:        carrier.Line(m.subject, maxSubject),
+		EmailMessageID: first(ids(m.headers.Get("Message-Id"))),
+		References:     m.references(),
+		ReplyTo:        repliesTo(to),
+		Automatic:      m.automatic(from, to),
+		Media:          m.files,
+		Raw:            body,
 	}
+
 	in.Text, in.Original = m.said()
+
 	return in, nil
 }
 
@@ -53,13 +66,16 @@ func (m *email) said() (text, original string) {
 	if original == "" {
 		original = strings.TrimSpace(carrier.Text(textOf(m.html)))
 	}
+
 	if original == "" {
 		return carrier.FilesOnly(m.files), ""
 	}
+
 	text = strings.TrimSpace(reply.Trim(original))
 	if text == original {
 		original = ""
 	}
+
 	return text, original
 }
 
@@ -69,15 +85,18 @@ func (m *email) sender() (address, name string) {
 	if from := addresses(m.from); len(from) > 0 {
 		return from[0].Address, carrier.Line(from[0].Name, 100)
 	}
+
 	if from := addresses(m.envelope.sender()); len(from) > 0 {
 		return from[0].Address, ""
 	}
+
 	return "", ""
 }
 
 // recipients are the addresses that it was delivered to, and then those it names.
 func (m *email) recipients() []string {
 	var all []string
+
 	for _, list := range append(slices.Clone(m.envelope.To), m.to, m.cc) {
 		for _, a := range addresses(list) {
 			if !slices.Contains(all, a.Address) && len(all) < maxAddresses {
@@ -85,6 +104,7 @@ func (m *email) recipients() []string {
 			}
 		}
 	}
+
 	return all
 }
 
@@ -94,6 +114,7 @@ var loose = regexp.MustCompile(`[^\s<>,;:"'()\[\]]+@[^\s<>,;:"'()\[\]]+`)
 // addresses are those of a header, in lower case: no server in use tells them apart by it.
 func addresses(list string) []*mail.Address {
 	list = carrier.Line(list, 10_000)
+
 	found, err := (&mail.AddressParser{WordDecoder: &words}).ParseList(list)
 	if err != nil {
 		found = nil
@@ -101,9 +122,11 @@ func addresses(list string) []*mail.Address {
 			found = append(found, &mail.Address{Address: address})
 		}
 	}
+
 	for _, a := range found {
 		a.Address = strings.ToLower(a.Address)
 	}
+
 	return slices.DeleteFunc(found, func(a *mail.Address) bool { return !chat.IsEmailAddress(a.Address) })
 }
 
@@ -117,6 +140,7 @@ func repliesTo(to []string) chat.MessageID {
 			return chat.MessageID(strings.Join(parts[1:], "-"))
 		}
 	}
+
 	return ""
 }
 
@@ -124,12 +148,14 @@ func repliesTo(to []string) chat.MessageID {
 func (m *email) references() []string {
 	chain := ids(m.headers.Get("References"))
 	slices.Reverse(chain)
+
 	var all []string
 	for _, id := range append(ids(m.headers.Get("In-Reply-To")), chain...) {
 		if !slices.Contains(all, id) && len(all) < maxIDs {
 			all = append(all, id)
 		}
 	}
+
 	return all
 }
 
@@ -142,6 +168,7 @@ func first(all []string) string {
 	if len(all) == 0 {
 		return ""
 	}
+
 	return all[0]
 }
 
@@ -151,11 +178,14 @@ func first(all []string) string {
 func (m *email) automatic(from string, to []string) bool {
 	h := m.headers
 	submitted, _, _ := strings.Cut(strings.ToLower(h.Get("Auto-Submitted")), ";")
+
 	switch strings.ToLower(strings.TrimSpace(h.Get("Precedence"))) {
 	case "bulk", "list", "junk", "auto_reply":
 		return true
 	}
+
 	submitted = strings.TrimSpace(submitted)
+
 	return submitted != "" && submitted != "no" ||
 		h.Get("X-Auto-Response-Suppress") != "" || h.Get("List-Id") != "" || h.Get("X-Autoreply") != "" ||
 		strings.HasPrefix(strings.ToLower(h.Get("Content-Type")), "multipart/report") ||
@@ -168,6 +198,7 @@ func (m *email) key(body []byte) string {
 	if id == "" {
 		return digest(body)
 	}
+
 	return digest([]byte(strings.Join([]string{id, strings.Join(m.envelope.To, ","), m.headers.Get("Date")}, "\x00")))
 }
 

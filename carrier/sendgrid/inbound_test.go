@@ -23,10 +23,16 @@ func parsed() post {
 	return post{
 		"headers": "Received: by x\nMessage-ID: <in-1@mail.example>\nDate: Sun, 22 Nov 2026 10:00:00 +0000\n" +
 			"In-Reply-To: <out-2@shop.example>\nReferences: <chat-7@shop.example>\n <out-1@shop.example> <out-2@shop.example>\n",
-		"from": `"Ana B." <Ana@Mail.example>`, "to": "Shop <support@shop.example>", "cc": "c@shop.example, support@shop.example",
-		"subject": "Re: My order", "text": "Yes, please\n\nOn 3 Nov 2025, Shop wrote:\n> Really?\n", "html": "<p>Yes, please</p>",
-		"envelope": `{"to":["reply+01935c2e7d1a70008000000000000002@in.shop.example"],"from":"bounce@mail.example"}`,
-		"charsets": `{"to":"UTF-8","text":"UTF-8"}`, "attachments": "0", "SPF": "pass",
+		"from":        `"Ana B." <Ana@Mail.example>`,
+		"to":          "Shop <support@shop.example>",
+		"cc":          "c@shop.example, support@shop.example",
+		"subject":     "Re: My order",
+		"text":        "Yes, please\n\nOn 3 Nov 2025, Shop wrote:\n> Really?\n",
+		"html":        "<p>Yes, please</p>",
+		"envelope":    `{"to":["reply+01935c2e7d1a70008000000000000002@in.shop.example"],"from":"bounce@mail.example"}`,
+		"charsets":    `{"to":"UTF-8","text":"UTF-8"}`,
+		"attachments": "0",
+		"SPF":         "pass",
 	}
 }
 
@@ -34,16 +40,20 @@ func (p post) body(t require.TestingT, files ...string) (contentType string, bod
 	var form bytes.Buffer
 	w := multipart.NewWriter(&form)
 	require.NoError(t, w.SetBoundary("xYzZY"))
+
 	for _, name := range slices.Sorted(maps.Keys(p)) {
 		require.NoError(t, w.WriteField(name, p[name]))
 	}
+
 	for _, name := range files {
 		part, err := w.CreateFormFile(name, name+".png")
 		require.NoError(t, err)
 		_, err = part.Write([]byte("not read"))
 		require.NoError(t, err)
 	}
+
 	require.NoError(t, w.Close())
+
 	return w.FormDataContentType(), form.Bytes()
 }
 
@@ -52,6 +62,7 @@ func inbound(t *testing.T, p post, files ...string) chat.Inbound {
 	contentType, body := p.body(t, files...)
 	in, err := take(t, contentType, body)
 	require.NoError(t, err)
+
 	return in
 }
 
@@ -60,6 +71,7 @@ func take(t *testing.T, contentType string, body []byte) (chat.Inbound, error) {
 	s := newSigner(t)
 	header := s.sign(t, body)
 	header.Set("Content-Type", contentType)
+
 	return webhook(t, s).Inbound(header, body)
 }
 
@@ -68,13 +80,26 @@ func TestInbound(t *testing.T) {
 	in := inbound(t, parsed(), "attachment1", "attachment2")
 	_, body := parsed().body(t, "attachment1", "attachment2")
 	assert.True(t, strings.HasPrefix(in.Key, "sendgrid:inbound:"))
+
 	assert.Equal(t, chat.Inbound{
-		Provider: chat.ProviderSendGrid, Channel: chat.ChannelEmail, Key: in.Key, From: "ana@mail.example", FromName: "Ana B.",
-		To:   []string{"reply+01935c2e7d1a70008000000000000002@in.shop.example", "support@shop.example", "c@shop.example"},
-		Text: "Yes, please", Original: "Yes, please\n\nOn 3 Nov 2025, Shop wrote:\n> Really?", Subject: "Re: My order",
+		Provider: chat.ProviderSendGrid,
+		Channel:  chat.ChannelEmail,
+		Key:      in.Key,
+		From:     "ana@mail.example",
+		FromName: "Ana B.",
+		To: []string{
+			"reply+01935c2e7d1a70008000000000000002@in.shop.example",
+			"support@shop.example",
+			"c@shop.example",
+		},
+		Text:           "Yes, please",
+		Original:       "Yes, please\n\nOn 3 Nov 2025, Shop wrote:\n> Really?",
+		Subject:        "Re: My order",
 		EmailMessageID: "<in-1@mail.example>",
 		References:     []string{"<out-2@shop.example>", "<out-1@shop.example>", "<chat-7@shop.example>"},
-		ReplyTo:        "01935c2e-7d1a-7000-8000-000000000002", Media: 2, Raw: body,
+		ReplyTo:        "01935c2e-7d1a-7000-8000-000000000002",
+		Media:          2,
+		Raw:            body,
 	}, in)
 }
 
@@ -84,6 +109,7 @@ func TestInboundKeys(t *testing.T) {
 	same := parsed()
 	same["spam_score"] = "1.2"
 	assert.Equal(t, want, inbound(t, same).Key, "posted again")
+
 	for field, value := range map[string]string{
 		"envelope": `{"to":["c@shop.example"],"from":"a@mail.example"}`,
 		"headers":  "Message-ID: <in-2@mail.example>\nDate: Sun, 22 Nov 2026 10:00:00 +0000\n",
@@ -92,6 +118,7 @@ func TestInboundKeys(t *testing.T) {
 		p[field] = value
 		assert.NotEqual(t, want, inbound(t, p).Key, field)
 	}
+
 	p := parsed()
 	p["headers"] = ""
 	first := inbound(t, p).Key
@@ -102,16 +129,26 @@ func TestInboundKeys(t *testing.T) {
 
 func TestAutomatic(t *testing.T) {
 	t.Parallel()
+
 	for header, want := range map[string]bool{
-		"X-Mailer: a": false, "Auto-Submitted: no": false, "Auto-Submitted: No; x=y": false, "Precedence: first-class": false,
-		"Auto-Submitted: auto-replied": true, "auto-submitted: auto-generated; x=y": true, "Precedence: Bulk": true, "Precedence: list": true,
-		"Precedence: junk": true, "X-Auto-Response-Suppress: All": true, "List-Id: <a.b>": true,
+		"X-Mailer: a":                         false,
+		"Auto-Submitted: no":                  false,
+		"Auto-Submitted: No; x=y":             false,
+		"Precedence: first-class":             false,
+		"Auto-Submitted: auto-replied":        true,
+		"auto-submitted: auto-generated; x=y": true,
+		"Precedence: Bulk":                    true,
+		"Precedence: list":                    true,
+		"Precedence: junk":                    true,
+		"X-Auto-Response-Suppress: All":       true,
+		"List-Id: <a.b>":                      true,
 		"Content-Type: multipart/report; report-type=delivery-status": true,
 	} {
 		p := parsed()
 		p["headers"] += header + "\n"
 		assert.Equal(t, want, inbound(t, p).Automatic, header)
 	}
+
 	for name, change := range map[string]func(post){
 		"no sender in the envelope": func(p post) { p["envelope"] = `{"to":["a@shop.example"],"from":""}` },
 		"an empty sender":           func(p post) { p["envelope"] = `{"to":["a@shop.example"],"from":"<>"}` },
@@ -126,14 +163,18 @@ func TestAutomatic(t *testing.T) {
 
 func TestAddresses(t *testing.T) {
 	t.Parallel()
+
 	p := parsed()
-	p["from"], p["to"], p["cc"] = "Ana, of B <ana@mail.example", "undisclosed-recipients:;", "=?iso-8859-1?Q?J=F6rg?= <J@shop.example>"
+	p["from"] = "Ana, of B <ana@mail.example"
+	p["to"] = "undisclosed-recipients:;"
+	p["cc"] = "=?iso-8859-1?Q?J=F6rg?= <J@shop.example>"
 	p["envelope"] = `not JSON`
 	in := inbound(t, p)
 	assert.Equal(t, "ana@mail.example", in.From)
 	assert.Equal(t, []string{"j@shop.example"}, in.To)
 	assert.Empty(t, in.ReplyTo)
 	assert.False(t, in.Automatic, "an envelope that is not there says nothing")
+
 	p["envelope"] = `{"to":["j@shop.example"]}`
 	assert.False(t, inbound(t, p).Automatic)
 
@@ -156,6 +197,7 @@ func TestAddresses(t *testing.T) {
 
 func TestText(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		charsets, text, html, want, original string
 	}{
@@ -175,13 +217,17 @@ func TestText(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			p := parsed()
-			p["charsets"], p["text"], p["html"] = c.charsets, c.text, c.html
+			p["charsets"] = c.charsets
+			p["text"] = c.text
+			p["html"] = c.html
 			in := inbound(t, p)
 			assert.Equal(t, c.want, in.Text)
 			assert.Equal(t, c.original, in.Original)
 		})
 	}
+
 	p := parsed()
 	p["text"], p["html"] = "", ""
 	assert.Equal(t, "[1 file]", inbound(t, p, "attachment1").Text)
@@ -189,12 +235,14 @@ func TestText(t *testing.T) {
 
 func TestRaw(t *testing.T) {
 	t.Parallel()
+
 	email := "From: =?UTF-8?Q?J=C3=B6rg?= <j@mail.example>\r\nTo: support@shop.example\r\nSubject: =?UTF-8?B?R3LDvMOfZQ==?=\r\n" +
 		"Message-ID: <in-1@mail.example>\r\nIn-Reply-To: <out-1@shop.example>\r\nMIME-Version: 1.0\r\n" +
 		"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n" +
 		"--b\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nGr=FC=DFe\r\n" +
 		"--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nPHA+R3LDvMOfZTwvcD4=\r\n--b--\r\n" +
 		"--a\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename=x.png\r\n\r\nxx\r\n--a--\r\n"
+
 	in := inbound(t, post{"email": email, "envelope": `{"to":["in@shop.example"],"from":"j@mail.example"}`})
 	assert.Equal(t, "Grüße", in.Text)
 	assert.Equal(t, "Grüße", in.Subject)
@@ -222,6 +270,7 @@ func TestRaw(t *testing.T) {
 
 func TestInboundThatIsNone(t *testing.T) {
 	t.Parallel()
+
 	contentType, body := parsed().body(t)
 	for name, c := range map[string]struct {
 		contentType, field string
@@ -243,21 +292,43 @@ func TestInboundThatIsNone(t *testing.T) {
 func FuzzInbound(f *testing.F) {
 	contentType, body := parsed().body(f, "attachment1")
 	f.Add(contentType, body)
-	_, body = post{"email": "From: a@b.example\nContent-Type: multipart/mixed; boundary=a\n\n--a\n\nHello\n--a--", "envelope": "{}"}.body(f)
+
+	_, body = post{
+		"email":    "From: a@b.example\nContent-Type: multipart/mixed; boundary=a\n\n--a\n\nHello\n--a--",
+		"envelope": "{}",
+	}.body(
+		f,
+	)
+
 	f.Add(contentType, body)
 	s := newSigner(f)
 	w := webhook(f, s)
 	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
 		header := s.sign(t, body)
 		header[http.CanonicalHeaderKey("Content-Type")] = []string{contentType}
+
 		in, err := w.Inbound(header, body)
 		if err != nil {
 			require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err))
 			return
 		}
+
 		require.NotEmpty(t, in.Text)
 		require.LessOrEqual(t, len(in.To), 50)
-		all := strings.Join(append(append(in.To, in.References...), in.From, in.FromName, in.Text, in.Original, in.Subject, in.EmailMessageID), "")
+
+		all := strings.Join(
+			append(
+				append(in.To, in.References...),
+				in.From,
+				in.FromName,
+				in.Text,
+				in.Original,
+				in.Subject,
+				in.EmailMessageID,
+			),
+			"",
+		)
+
 		require.True(t, utf8.ValidString(all))
 		require.NotContains(t, all, "\x00")
 	})
@@ -266,7 +337,11 @@ func FuzzInbound(f *testing.F) {
 // Parts of a raw email are other people's bytes as well.
 func FuzzRaw(f *testing.F) {
 	f.Add("From: a@b.example\nSubject: =?x?Q?=FF?=\nContent-Type: text/html; charset=x\n\n<p>a<blockquote>b")
-	f.Add("From: a@b.example\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Transfer-Encoding: base64\n\n%\n--a")
+
+	f.Add(
+		"From: a@b.example\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Transfer-Encoding: base64\n\n%\n--a",
+	)
+
 	s := newSigner(f)
 	w := webhook(f, s)
 	f.Fuzz(func(t *testing.T, email string) {

@@ -16,24 +16,31 @@ import (
 func judge(a *carrier.Answer) chat.Submission {
 	if a.Status == http.StatusAccepted {
 		return chat.Submission{
-			Outcome: chat.OutcomeAccepted, HTTPStatus: a.Status, Carrier: chat.CarrierQueued,
+			Outcome:           chat.OutcomeAccepted,
+			HTTPStatus:        a.Status,
+			Carrier:           chat.CarrierQueued,
 			ProviderMessageID: a.Header.Get("X-Message-Id"),
 		}
 	}
+
 	var problem struct {
 		Errors []struct {
 			Field string `json:"field"`
 		} `json:"errors"`
 	}
+
 	understood := json.Unmarshal(a.Body, &problem) == nil && len(problem.Errors) > 0
+
 	v := carrier.ByStatus(a.Status, understood)
 	if understood && fieldPath.MatchString(problem.Errors[0].Field) {
 		v.Words += " (field " + problem.Errors[0].Field + ")"
 	}
+
 	s := a.Submission(chat.ProviderSendGrid, 0, v)
 	if s.Outcome == chat.OutcomeNotProcessed && s.RetryAfter == 0 {
 		s.RetryAfter = untilReset(a.Header.Get("X-Ratelimit-Reset"), time.Now())
 	}
+
 	return s
 }
 
@@ -49,5 +56,6 @@ func untilReset(header string, now time.Time) time.Duration {
 	if err != nil {
 		return 0
 	}
+
 	return min(max(0, time.Unix(at, 0).Sub(now)), time.Hour)
 }

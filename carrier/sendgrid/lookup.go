@@ -46,11 +46,13 @@ func (l *logged) arg(name string) string {
 	if value, ok := l.CustomArgs[name]; ok {
 		return value
 	}
+
 	for i := range l.Events {
 		if value, ok := l.Events[i].CustomArgs[name]; ok {
 			return value
 		}
 	}
+
 	return ""
 }
 
@@ -62,15 +64,23 @@ func (c *Client) Find(ctx context.Context, q chat.LookUp) ([]chat.Report, error)
 	if strings.ContainsAny(q.To, "\"\\\n") {
 		return nil, errors.New("sendgrid: the logs can not be searched for this address")
 	}
+
 	const layout = "2006-01-02T15:04:05Z"
+
 	messages, err := c.search(ctx, fmt.Sprintf(
 		`to_email = "%s" AND sg_message_id_created_at >= TIMESTAMP "%s" AND sg_message_id_created_at <= TIMESTAMP "%s"`,
 		q.To, q.Since.UTC().Format(layout), q.Until.UTC().Add(time.Second).Format(layout)))
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(messages, func(a, b logged) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
+
+	slices.SortStableFunc(
+		messages,
+		func(a, b logged) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) },
+	)
+
 	var found []chat.Report
+
 	for i := range messages {
 		message, err := c.message(ctx, messages[i].ID)
 		switch {
@@ -82,9 +92,11 @@ func (c *Client) Find(ctx context.Context, q chat.LookUp) ([]chat.Report, error)
 			found = append(found, message.report())
 		}
 	}
+
 	if len(found) == 0 && len(messages) == maxLogs {
 		return nil, errors.New("sendgrid: too many messages to this recipient to look through")
 	}
+
 	return found, nil
 }
 
@@ -97,9 +109,11 @@ func (c *Client) Fetch(ctx context.Context, providerMessageID string) (chat.Repo
 	if chat.CodeOf(err) == chat.CodeNotFound && messageID.MatchString(providerMessageID) {
 		message, err = c.begins(ctx, providerMessageID)
 	}
+
 	if err != nil {
 		return chat.Report{}, err
 	}
+
 	return message.report(), nil
 }
 
@@ -109,11 +123,13 @@ func (c *Client) begins(ctx context.Context, id string) (logged, error) {
 	if err != nil {
 		return logged{}, err
 	}
+
 	for i := range messages {
 		if shortID(messages[i].ID) == id {
 			return c.message(ctx, messages[i].ID)
 		}
 	}
+
 	return logged{}, unknownMessage()
 }
 
@@ -130,22 +146,27 @@ func (c *Client) search(ctx context.Context, query string) ([]logged, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a search of SendGrid's logs: %w", err)
 	}
+
 	answer, err := c.ask(ctx, rest.Post, "/v3/logs", body)
 	if err != nil {
 		return nil, err
 	}
+
 	if answer.Status == http.StatusNotFound {
 		return nil, errors.New("sendgrid: the configured address has no logs")
 	}
+
 	if !answer.Success() {
 		return nil, answer.Refused(chat.ProviderSendGrid)
 	}
+
 	var list struct {
 		Messages []logged `json:"messages"`
 	}
 	if json.Unmarshal(answer.Body, &list) != nil || list.Messages == nil {
 		return nil, errors.New("sendgrid: the answer is not a list of messages")
 	}
+
 	return list.Messages, nil
 }
 
@@ -154,17 +175,21 @@ func (c *Client) message(ctx context.Context, id string) (logged, error) {
 	if !messageID.MatchString(id) {
 		return logged{}, unknownMessage()
 	}
+
 	answer, err := c.ask(ctx, rest.Get, "/v3/logs/"+id, nil)
 	if err != nil {
 		return logged{}, err
 	}
+
 	if !answer.Success() {
 		return logged{}, answer.Refused(chat.ProviderSendGrid)
 	}
+
 	message := logged{raw: answer.Body}
 	if json.Unmarshal(answer.Body, &message) != nil || shortID(message.ID) != shortID(id) {
 		return logged{}, errors.New("sendgrid: the answer is not the message that was asked for")
 	}
+
 	return message, nil
 }
 
@@ -174,10 +199,12 @@ func (c *Client) ask(ctx context.Context, method rest.Method, path string, body 
 	return c.poster.Read(ctx, func(ctx context.Context, hc *http.Client) (carrier.Answer, error) {
 		request := sendgrid.GetRequest(c.config.APIKey, path, c.config.BaseURL)
 		request.Method, request.Body = method, body
+
 		res, err := (&rest.Client{HTTPClient: hc}).SendWithContext(ctx, request)
 		if err != nil {
 			return carrier.Answer{}, err
 		}
+
 		return carrier.Answer{Status: res.StatusCode, Header: res.Headers, Body: []byte(res.Body)}, nil
 	})
 }
@@ -191,14 +218,21 @@ func (l *logged) report() chat.Report {
 	case "blocked":
 		kind = eventBlocked
 	}
+
 	id := shortID(l.ID)
 	r := chat.Report{
-		Provider: chat.ProviderSendGrid, Key: "lookup:sendgrid:" + id + ":" + l.Status, ProviderMessageID: id,
-		DeliveryID: chat.DeliveryID(l.arg("delivery_id")), Type: carrier.Word(l.Status), Raw: l.raw,
+		Provider:          chat.ProviderSendGrid,
+		Key:               "lookup:sendgrid:" + id + ":" + l.Status,
+		ProviderMessageID: id,
+		DeliveryID:        chat.DeliveryID(l.arg("delivery_id")),
+		Type:              carrier.Word(l.Status),
+		Raw:               l.raw,
 	}
+
 	r.Fence, _ = strconv.ParseInt(l.arg("fence"), 10, 64)
 	explain(&r, kind, l.reason())
 	r.Accepts = true
+
 	return r
 }
 
@@ -209,5 +243,6 @@ func (l *logged) reason() string {
 			return l.Events[i].Reason
 		}
 	}
+
 	return ""
 }

@@ -35,25 +35,33 @@ func (l *logs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
+
 	if id, ok := strings.CutPrefix(r.URL.Path, "/v3/logs/"); ok && r.Method == http.MethodGet {
 		if l.messages[id] == "" {
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = io.WriteString(w, `{"errors":[{"message":"message not found"}]}`)
+
 			return
 		}
+
 		_, _ = io.WriteString(w, l.messages[id])
+
 		return
 	}
+
 	var search struct {
 		Query string `json:"query"`
 		Limit int    `json:"limit"`
 	}
-	if r.Method != http.MethodPost || r.URL.Path != "/v3/logs" || json.NewDecoder(r.Body).Decode(&search) != nil || search.Limit != 100 {
+	if r.Method != http.MethodPost || r.URL.Path != "/v3/logs" || json.NewDecoder(r.Body).Decode(&search) != nil ||
+		search.Limit != 100 {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
+
 	l.queries = append(l.queries, search.Query)
 	list := []json.RawMessage{}
+
 	for _, message := range l.messages {
 		var full map[string]any
 		_ = json.Unmarshal([]byte(message), &full)
@@ -62,6 +70,7 @@ func (l *logs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		entry, _ := json.Marshal(full)
 		list = append(list, entry)
 	}
+
 	_ = json.NewEncoder(w).Encode(map[string]any{"messages": list})
 }
 
@@ -73,40 +82,76 @@ func logged(id, status, delivery, created, events string) string {
 
 func asked(t *testing.T, handler http.Handler) *sendgrid.Client {
 	t.Helper()
+
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	c, err := sendgrid.New(sendgrid.Config{APIKey: key, BaseURL: server.URL})
 	require.NoError(t, err)
+
 	return c
 }
 
 func lookUp() chat.LookUp {
 	return chat.LookUp{
-		DeliveryID: deliveryID, Channel: chat.ChannelEmail, From: "support@shop.example", To: "ana@mail.example",
-		Payload: chat.Payload{Subject: "Re: Order", Text: "a"}, Since: began, Until: began.Add(5 * time.Minute),
+		DeliveryID: deliveryID,
+		Channel:    chat.ChannelEmail,
+		From:       "support@shop.example",
+		To:         "ana@mail.example",
+		Payload:    chat.Payload{Subject: "Re: Order", Text: "a"},
+		Since:      began,
+		Until:      began.Add(5 * time.Minute),
 	}
 }
 
 func TestFind(t *testing.T) {
 	t.Parallel()
+
 	l := &logs{messages: map[string]string{
 		"b.recvd-1": logged("b.recvd-1", "delivered", deliveryID, "2026-11-22T10:01:00Z", ""),
-		"a.recvd-1": logged("a.recvd-1", "dropped", deliveryID, "2026-11-22T10:00:30+00:00", `{"event":"dropped","reason":"Bounced Address"}`),
-		"c.recvd-1": logged("c.recvd-1", "delivered", "01935c2e-7d1a-7000-8000-000000000009", "2026-11-22T10:00:00Z", ""),
+		"a.recvd-1": logged(
+			"a.recvd-1",
+			"dropped",
+			deliveryID,
+			"2026-11-22T10:00:30+00:00",
+			`{"event":"dropped","reason":"Bounced Address"}`,
+		),
+		"c.recvd-1": logged(
+			"c.recvd-1",
+			"delivered",
+			"01935c2e-7d1a-7000-8000-000000000009",
+			"2026-11-22T10:00:00Z",
+			"",
+		),
 		"d.recvd-1": `{"sg_message_id":"d.recvd-1","status":"processed","sg_message_id_created_at":"2026-11-22T10:02:00Z",
 			"events":[{"event":"processed","custom_args":{"delivery_id":"` + deliveryID + `","fence":"4"}}]}`,
 	}}
+
 	found, err := asked(t, l).Find(t.Context(), lookUp())
 	require.NoError(t, err)
 	require.Len(t, found, 3)
-	assert.Equal(t, []string{`to_email = "ana@mail.example" AND sg_message_id_created_at >= TIMESTAMP "2026-11-22T10:00:00Z"` +
-		` AND sg_message_id_created_at <= TIMESTAMP "2026-11-22T10:05:01Z"`}, l.queries)
+
+	assert.Equal(
+		t,
+		[]string{`to_email = "ana@mail.example" AND sg_message_id_created_at >= TIMESTAMP "2026-11-22T10:00:00Z"` +
+			` AND sg_message_id_created_at <= TIMESTAMP "2026-11-22T10:05:01Z"`},
+		l.queries,
+	)
+
 	assert.Equal(t, chat.Report{
-		Provider: chat.ProviderSendGrid, Key: "lookup:sendgrid:a:dropped", DeliveryID: deliveryID, Fence: 3, ProviderMessageID: "a",
-		Type: "dropped", Accepts: true, Carrier: chat.CarrierFailed, ErrorCode: "sendgrid_dropped",
-		ErrorMessage: "SendGrid took the message and did not send it: an earlier message to this address has bounced",
-		Suppress:     chat.SuppressedBounce, Raw: []byte(l.messages["a.recvd-1"]),
+		Provider:          chat.ProviderSendGrid,
+		Key:               "lookup:sendgrid:a:dropped",
+		DeliveryID:        deliveryID,
+		Fence:             3,
+		ProviderMessageID: "a",
+		Type:              "dropped",
+		Accepts:           true,
+		Carrier:           chat.CarrierFailed,
+		ErrorCode:         "sendgrid_dropped",
+		ErrorMessage:      "SendGrid took the message and did not send it: an earlier message to this address has bounced",
+		Suppress:          chat.SuppressedBounce,
+		Raw:               []byte(l.messages["a.recvd-1"]),
 	}, found[0])
+
 	assert.Equal(t, "b", found[1].ProviderMessageID)
 	assert.Equal(t, int64(4), found[2].Fence, "the arguments are beside the events")
 }
@@ -125,13 +170,18 @@ func TestFindNothing(t *testing.T) {
 
 func TestFetch(t *testing.T) {
 	t.Parallel()
+
 	for status, c := range map[string]struct {
 		carrier  chat.CarrierState
 		suppress chat.SuppressionReason
 	}{
-		"processed": {chat.CarrierSending, ""}, "delivered": {chat.CarrierDelivered, ""}, "deferred": {chat.CarrierDeferred, ""},
-		"dropped": {chat.CarrierFailed, ""}, "bounced": {chat.CarrierBounced, chat.SuppressedBounce},
-		"blocked": {chat.CarrierUndelivered, ""}, "a new word": {chat.CarrierNone, ""},
+		"processed":  {chat.CarrierSending, ""},
+		"delivered":  {chat.CarrierDelivered, ""},
+		"deferred":   {chat.CarrierDeferred, ""},
+		"dropped":    {chat.CarrierFailed, ""},
+		"bounced":    {chat.CarrierBounced, chat.SuppressedBounce},
+		"blocked":    {chat.CarrierUndelivered, ""},
+		"a new word": {chat.CarrierNone, ""},
 	} {
 		l := &logs{messages: map[string]string{longID: logged(longID, status, deliveryID, "2026-11-22T10:01:00Z", "")}}
 		for _, id := range []string{longID, shortID} {
@@ -148,6 +198,7 @@ func TestFetch(t *testing.T) {
 
 func TestFetchUnknown(t *testing.T) {
 	t.Parallel()
+
 	l := &logs{messages: map[string]string{longID: logged(longID, "delivered", deliveryID, "2026-11-22T10:01:00Z", "")}}
 	for _, id := range []string{"", "other", "Xj5", "../mail/send", `a" OR "a`, "a b"} {
 		_, err := asked(t, l).Fetch(t.Context(), id)
@@ -157,21 +208,29 @@ func TestFetchUnknown(t *testing.T) {
 
 func TestQuestionsThatFail(t *testing.T) {
 	t.Parallel()
+
 	answers := func(status int, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(status)
 			_, _ = io.WriteString(w, body)
 		}
 	}
+
 	for name, answer := range map[string]http.HandlerFunc{
-		"500": answers(500, ""), "403": answers(403, `{"errors":[{"message":"access forbidden"}]}`), "302": answers(302, ""),
-		"garbage": answers(200, `{"messages":[{`), "HTML": answers(200, "<html>"), "empty": answers(200, ""), "object": answers(200, "{}"),
+		"500":     answers(500, ""),
+		"403":     answers(403, `{"errors":[{"message":"access forbidden"}]}`),
+		"302":     answers(302, ""),
+		"garbage": answers(200, `{"messages":[{`),
+		"HTML":    answers(200, "<html>"),
+		"empty":   answers(200, ""),
+		"object":  answers(200, "{}"),
 		"another": answers(200, logged("other", "delivered", deliveryID, "2026-11-22T10:01:00Z", "")),
 		"a list of what can not be read": func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodGet {
 				w.WriteHeader(http.StatusBadGateway)
 				return
 			}
+
 			_, _ = io.WriteString(w, `{"messages":[{"sg_message_id":"a","sg_message_id_created_at":"2026-11-22T10:01:00Z"}]}`)
 		},
 		"listed and not found": func(w http.ResponseWriter, r *http.Request) {
@@ -179,6 +238,7 @@ func TestQuestionsThatFail(t *testing.T) {
 				w.WriteHeader(http.StatusNotFound)
 				return
 			}
+
 			_, _ = io.WriteString(w, `{"messages":[{"sg_message_id":"a","sg_message_id_created_at":"2026-11-22T10:01:00Z"}]}`)
 		},
 	} {
@@ -186,6 +246,7 @@ func TestQuestionsThatFail(t *testing.T) {
 			t.Parallel()
 			c := asked(t, answer)
 			_, finding := c.Find(t.Context(), lookUp())
+
 			_, fetching := c.Fetch(t.Context(), shortID)
 			for _, err := range []error{finding, fetching} {
 				require.Error(t, err)
@@ -206,11 +267,14 @@ func TestLogsThatAreNotThere(t *testing.T) {
 
 func TestTooManyQuestions(t *testing.T) {
 	t.Parallel()
+
 	c := asked(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "7")
 		w.WriteHeader(http.StatusTooManyRequests)
 	}))
+
 	_, finding := c.Find(t.Context(), lookUp())
+
 	_, fetching := c.Fetch(t.Context(), shortID)
 	for _, err := range []error{finding, fetching} {
 		later, ok := errors.AsType[*chat.RetryLaterError](err)

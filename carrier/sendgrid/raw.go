@@ -25,6 +25,7 @@ func headersOf(r *textproto.Reader) textproto.MIMEHeader {
 	if err != nil && headers == nil {
 		headers = make(textproto.MIMEHeader)
 	}
+
 	return headers
 }
 
@@ -32,11 +33,15 @@ func headersOf(r *textproto.Reader) textproto.MIMEHeader {
 func (m *email) readRaw(raw []byte) {
 	r := newReader(raw)
 	m.headers = headersOf(r)
-	m.from, m.to, m.cc = m.headers.Get("From"), m.headers.Get("To"), m.headers.Get("Cc")
+	m.from = m.headers.Get("From")
+	m.to = m.headers.Get("To")
+	m.cc = m.headers.Get("Cc")
+
 	m.subject = m.headers.Get("Subject")
 	if subject, err := words.DecodeHeader(m.subject); err == nil {
 		m.subject = subject
 	}
+
 	m.readPart(m.headers, r.R, maxDepth)
 }
 
@@ -46,12 +51,14 @@ func (m *email) readPart(headers textproto.MIMEHeader, body io.Reader, depth int
 	if err != nil {
 		media = "text/plain"
 	}
+
 	disposition, _, _ := mime.ParseMediaType(headers.Get("Content-Disposition"))
 	switch {
 	case strings.HasPrefix(media, "multipart/"):
 		if depth > 0 && params["boundary"] != "" {
 			m.readParts(multipart.NewReader(body, params["boundary"]), depth-1)
 		}
+
 	case disposition != "attachment" && media == "text/plain" && m.text == "":
 		m.text = decode(untransfer(headers, body), params["charset"])
 	case disposition != "attachment" && media == "text/html" && m.html == "":
@@ -68,6 +75,7 @@ func (m *email) readParts(parts *multipart.Reader, depth int) {
 		if err != nil {
 			return
 		}
+
 		m.readPart(part.Header, part, depth)
 	}
 }
@@ -80,6 +88,8 @@ func untransfer(headers textproto.MIMEHeader, body io.Reader) []byte {
 	case "quoted-printable":
 		body = quotedprintable.NewReader(body)
 	}
+
 	text, _ := io.ReadAll(io.LimitReader(body, maxField)) // what came before an error is text all the same
+
 	return text
 }

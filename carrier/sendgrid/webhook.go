@@ -23,16 +23,20 @@ type Webhook struct {
 // inbound parse, which may have a key each.
 func NewWebhook(publicKeys []string) (*Webhook, error) {
 	w := new(Webhook)
+
 	for _, encoded := range publicKeys {
 		key, err := readKey(strings.TrimSpace(encoded))
 		if err != nil {
 			return nil, err
 		}
+
 		w.keys = append(w.keys, key)
 	}
+
 	if len(w.keys) == 0 {
 		return nil, errNoKey
 	}
+
 	return w, nil
 }
 
@@ -45,6 +49,7 @@ func readKey(encoded string) (key *ecdsa.PublicKey, err error) {
 			key, err = nil, errNoKey
 		}
 	}()
+
 	return eventwebhook.ConvertPublicKeyBase64ToECDSA(encoded)
 }
 
@@ -58,6 +63,7 @@ var timestamp = regexp.MustCompile(`^[0-9]{1,20}$`)
 // changes nothing.
 func (w *Webhook) verify(header http.Header, body []byte) error {
 	signatures := header.Values(eventwebhook.VerificationHTTPHeader)
+
 	times := header.Values(eventwebhook.TimestampHTTPHeader)
 	if len(signatures) == 1 && len(times) == 1 && timestamp.MatchString(times[0]) {
 		for _, key := range w.keys {
@@ -66,6 +72,9 @@ func (w *Webhook) verify(header http.Header, body []byte) error {
 			}
 		}
 	}
-	return chat.Errorf(chat.CodeInvalidSignature,
-		"this request is not signed by SendGrid with a known key; check that signing is on and which public keys are configured")
+
+	return chat.Errorf(
+		chat.CodeInvalidSignature,
+		"this request is not signed by SendGrid with a known key; check that signing is on and which public keys are configured",
+	)
 }

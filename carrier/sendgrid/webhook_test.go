@@ -32,6 +32,7 @@ type signer struct{ key *ecdsa.PrivateKey }
 func newSigner(t require.TestingT) signer {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
+
 	return signer{key}
 }
 
@@ -40,6 +41,7 @@ func (s signer) public(t require.TestingT) string { return encoded(t, &s.key.Pub
 func encoded(t require.TestingT, key any) string {
 	der, err := x509.MarshalPKIXPublicKey(key)
 	require.NoError(t, err)
+
 	return base64.StdEncoding.EncodeToString(der)
 }
 
@@ -48,9 +50,11 @@ func (s signer) sign(t require.TestingT, body []byte) http.Header {
 	sum := sha256.Sum256(append([]byte(postedAt), body...))
 	signature, err := ecdsa.SignASN1(rand.Reader, s.key, sum[:])
 	require.NoError(t, err)
+
 	header := http.Header{}
 	header.Set(signatureHeader, base64.StdEncoding.EncodeToString(signature))
 	header.Set(timestampHeader, postedAt)
+
 	return header
 }
 
@@ -58,15 +62,22 @@ func (s signer) sign(t require.TestingT, body []byte) http.Header {
 func webhook(t require.TestingT, s signer) *sendgrid.Webhook {
 	w, err := sendgrid.NewWebhook([]string{newSigner(t).public(t), " " + s.public(t) + "\n"})
 	require.NoError(t, err)
+
 	return w
 }
 
 func TestPublicKeys(t *testing.T) {
 	t.Parallel()
+
 	other, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
+
 	for name, keys := range map[string][]string{
-		"none": nil, "empty": {""}, "no base64": {"%"}, "no key": {"AAAA"}, "RSA": {encoded(t, &other.PublicKey)},
+		"none":       nil,
+		"empty":      {""},
+		"no base64":  {"%"},
+		"no key":     {"AAAA"},
+		"RSA":        {encoded(t, &other.PublicKey)},
 		"one of two": {newSigner(t).public(t), "AAAA"},
 	} {
 		_, err := sendgrid.NewWebhook(keys)
@@ -77,6 +88,7 @@ func TestPublicKeys(t *testing.T) {
 func TestSignature(t *testing.T) {
 	t.Parallel()
 	s := newSigner(t)
+
 	body := []byte(`[{"event":"delivered","sg_message_id":"a","email":"ana@mail.example","timestamp":1}]`)
 	for name, change := range map[string]func(h http.Header, body []byte) []byte{
 		"signed by another": func(h http.Header, body []byte) []byte {
@@ -112,11 +124,13 @@ func TestSignature(t *testing.T) {
 			t.Parallel()
 			header := s.sign(t, body)
 			changed := change(header, body)
+
 			_, err := webhook(t, s).Events(header, changed)
 			if name == "time as body" {
 				require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err), "the signature holds, and it is no JSON")
 				return
 			}
+
 			require.Equal(t, chat.CodeInvalidSignature, chat.CodeOf(err))
 			require.NotContains(t, err.Error(), "ana@mail.example")
 			_, err = webhook(t, s).Inbound(header, changed)
@@ -137,14 +151,18 @@ func TestChangedBytes(t *testing.T) {
 		signature, at := []byte(h.Get(signatureHeader)), []byte(h.Get(timestampHeader))
 		where := rapid.SampledFrom([][]byte{changed, signature, at}).Draw(t, "where")
 		where[rapid.IntRange(0, len(where)-1).Draw(t, "at")] ^= rapid.ByteRange(1, 255).Draw(t, "flip")
+
 		h.Set(signatureHeader, string(signature))
 		h.Set(timestampHeader, string(at))
+
 		reports, err := w.Events(h, changed)
 		if err == nil { // base64 has bits at its end that mean nothing, and may have line breaks
 			require.Equal(t, body, changed)
 			require.Len(t, reports, 1)
+
 			return
 		}
+
 		require.Equal(t, chat.CodeInvalidSignature, chat.CodeOf(err))
 	})
 }

@@ -30,11 +30,14 @@ func New(config Config) (*Client, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
+
 	base, err := url.Parse(config.BaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("twilio: base URL: %w", err)
 	}
+
 	poster := carrier.NewPoster(carrier.Options{Timeout: config.Timeout, Proxy: config.Proxy})
+
 	return &Client{config: config, base: base, poster: poster}, nil
 }
 
@@ -44,6 +47,7 @@ func (c *Client) Submit(ctx context.Context, out chat.Outgoing) chat.Submission 
 	return c.poster.Post(ctx, &out, func(ctx context.Context, hc *http.Client) (chat.Submission, error) {
 		r := &request{client: c, ctx: ctx, http: hc}
 		message, err := r.api().CreateMessage(c.params(&out))
+
 		return r.judge(&out, message, err)
 	})
 }
@@ -56,9 +60,11 @@ func (c *Client) params(out *chat.Outgoing) *openapi.CreateMessageParams {
 	} else {
 		params.SetFrom(out.From)
 	}
+
 	if c.config.StatusCallbackURL != "" {
 		params.SetStatusCallback(c.statusCallback(out))
 	}
+
 	return params
 }
 
@@ -94,16 +100,24 @@ func (r *request) api() *openapi.ApiService {
 func (r *request) AccountSid() string { return r.client.config.AccountSID }
 
 // SendRequest makes the one request.
-func (r *request) SendRequest(method, rawURL string, form url.Values, _ map[string]any, _ ...byte) (*http.Response, error) {
+func (r *request) SendRequest(
+	method, rawURL string,
+	form url.Values,
+	_ map[string]any,
+	_ ...byte,
+) (*http.Response, error) {
 	res, err := r.send(method, rawURL, form)
 	if err != nil {
 		return nil, err
 	}
+
 	r.answer, r.broken = carrier.ReadAnswer(res)
 	if r.broken != nil || !r.answer.Success() {
 		return nil, errors.Join(errRefused, r.broken)
 	}
+
 	res.Body = io.NopCloser(bytes.NewReader(r.answer.Body))
+
 	return res, nil
 }
 
@@ -114,19 +128,25 @@ func (r *request) send(method, rawURL string, form url.Values) (*http.Response, 
 	if err != nil {
 		return nil, fmt.Errorf("the address of Twilio's API: %w", err)
 	}
+
 	target, body := r.client.base.JoinPath(u.Path), form.Encode()
 	if method == http.MethodGet {
 		target.RawQuery, body = body, ""
 	}
+
 	req, err := http.NewRequestWithContext(r.ctx, method, target.String(), strings.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("a request to Twilio: %w", err)
 	}
+
 	req.SetBasicAuth(r.client.config.credentials())
+
 	if method != http.MethodGet {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "handrail")
+
 	return r.http.Do(req)
 }

@@ -22,30 +22,44 @@ const (
 )
 
 func config(baseURL string) twilio.Config {
-	return twilio.Config{AccountSID: account, AuthToken: token, BaseURL: baseURL, StatusCallbackURL: "https://hr.example/"}
+	return twilio.Config{
+		AccountSID:        account,
+		AuthToken:         token,
+		BaseURL:           baseURL,
+		StatusCallbackURL: "https://hr.example/",
+	}
 }
 
 func outgoing() chat.Outgoing {
 	return chat.Outgoing{
-		DeliveryID: "01935c2e-7d1a-7000-8000-000000000001", MessageID: "01935c2e-7d1a-7000-8000-000000000002", Fence: 3,
-		Channel: chat.ChannelSMS, From: "+15550100", To: "+15550199",
-		Payload: chat.Payload{Text: "Your order & more", Segments: 2}, LeaseUntil: time.Now().Add(time.Hour),
+		DeliveryID: "01935c2e-7d1a-7000-8000-000000000001",
+		MessageID:  "01935c2e-7d1a-7000-8000-000000000002",
+		Fence:      3,
+		Channel:    chat.ChannelSMS,
+		From:       "+15550100",
+		To:         "+15550199",
+		Payload:    chat.Payload{Text: "Your order & more", Segments: 2},
+		LeaseUntil: time.Now().Add(time.Hour),
 	}
 }
 
 // answer submits to a server that gives this one answer.
 func answer(t *testing.T, status int, header map[string]string, body string) chat.Submission {
 	t.Helper()
+
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for name, value := range header {
 			w.Header().Set(name, value)
 		}
+
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}))
+
 	t.Cleanup(server.Close)
 	c, err := twilio.New(config(server.URL))
 	require.NoError(t, err)
+
 	return c.Submit(t.Context(), outgoing())
 }
 
@@ -53,18 +67,22 @@ func answer(t *testing.T, status int, header map[string]string, body string) cha
 func sent(t *testing.T, change func(*twilio.Config, *chat.Outgoing)) (*http.Request, url.Values) {
 	t.Helper()
 	var request *http.Request
+
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		assert.NoError(t, r.ParseForm())
 		request = r
+
 		w.WriteHeader(http.StatusCreated)
 		_, _ = io.WriteString(w, `{"sid":"SM1"}`)
 	}))
 	defer server.Close()
+
 	cfg, out := config(server.URL), outgoing()
 	change(&cfg, &out)
 	c, err := twilio.New(cfg)
 	require.NoError(t, err)
 	require.Equal(t, chat.OutcomeAccepted, c.Submit(t.Context(), out).Outcome)
+
 	return request, request.PostForm
 }
 
@@ -77,20 +95,27 @@ func TestRequest(t *testing.T) {
 	assert.Equal(t, "/2010-04-01/Accounts/"+account+"/Messages.json", request.RequestURI)
 	assert.Equal(t, "application/x-www-form-urlencoded", request.Header.Get("Content-Type"))
 	assert.Empty(t, request.Header.Get("Idempotency-Key"))
+
 	assert.Equal(t, url.Values{
-		"From": {"+15550100"}, "To": {"+15550199"}, "Body": {"Your order & more"},
-		"StatusCallback": {"https://hr.example/webhooks/twilio/status?d=01935c2e-7d1a-7000-8000-000000000001&a=3#rc=5&rp=all"},
+		"From": {"+15550100"},
+		"To":   {"+15550199"},
+		"Body": {"Your order & more"},
+		"StatusCallback": {
+			"https://hr.example/webhooks/twilio/status?d=01935c2e-7d1a-7000-8000-000000000001&a=3#rc=5&rp=all",
+		},
 	}, form)
 }
 
 func TestRequestVariants(t *testing.T) {
 	t.Parallel()
+
 	request, form := sent(t, func(c *twilio.Config, out *chat.Outgoing) {
 		c.APIKeySID, c.APIKeySecret = "SK1", "key secret, with signs: ü"
 		c.BaseURL += "/proxy/"
 		c.StatusCallbackURL = ""
 		out.From = service
 	})
+
 	user, password, _ := request.BasicAuth()
 	assert.Equal(t, []string{"SK1", "key secret, with signs: ü"}, []string{user, password})
 	assert.Equal(t, "/proxy/2010-04-01/Accounts/"+account+"/Messages.json", request.RequestURI)
@@ -108,11 +133,18 @@ func TestTheEnvironmentIsNotRead(t *testing.T) {
 
 func TestAccepted(t *testing.T) {
 	t.Parallel()
+
 	s := answer(t, http.StatusCreated, map[string]string{"Twilio-Request-Id": "RQ1"},
 		`{"sid":"SM1","status":"queued","num_segments":"3","error_code":null,"to":"+15550199"}`)
+
 	assert.Equal(t, chat.Submission{
-		Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1", ProviderRequestID: "RQ1", Carrier: chat.CarrierQueued,
-		Segments: 3, GotConnection: true, HTTPStatus: http.StatusCreated,
+		Outcome:           chat.OutcomeAccepted,
+		ProviderMessageID: "SM1",
+		ProviderRequestID: "RQ1",
+		Carrier:           chat.CarrierQueued,
+		Segments:          3,
+		GotConnection:     true,
+		HTTPStatus:        http.StatusCreated,
 	}, s)
 
 	s = answer(t, http.StatusCreated, nil, `{"sid":"SM1","status":"accepted","num_segments":"0"}`)
@@ -126,9 +158,11 @@ func TestAccepted(t *testing.T) {
 
 func TestAnswers(t *testing.T) {
 	t.Parallel()
+
 	refusal := func(code string) string {
 		return `{"code":` + code + `,"message":"The number +15550199 is not valid for Your order","more_info":"https://x","status":400}`
 	}
+
 	for name, c := range map[string]struct {
 		status  int
 		body    string
@@ -193,6 +227,7 @@ func TestAnswers(t *testing.T) {
 			assert.Empty(t, s.ProviderMessageID)
 			assert.Zero(t, s.RetryAfter)
 			require.NotEmpty(t, s.ErrorMessage)
+
 			for _, private := range []string{"15550199", "Your order", token, account, "127.0.0.1"} {
 				assert.NotContains(t, s.ErrorMessage, private)
 			}
@@ -208,11 +243,16 @@ func TestRetryAfter(t *testing.T) {
 	wait := answer(t, 429, map[string]string{"Retry-After": soon}, ``).RetryAfter
 	assert.InDelta(t, time.Minute, wait, float64(10*time.Second))
 
-	assert.Zero(t, answer(t, 503, map[string]string{"Retry-After": "7"}, ``).RetryAfter, "an unknown outcome is not tried again")
+	assert.Zero(
+		t,
+		answer(t, 503, map[string]string{"Retry-After": "7"}, ``).RetryAfter,
+		"an unknown outcome is not tried again",
+	)
 }
 
 func TestConfig(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		change func(*twilio.Config)
 		want   string
@@ -229,6 +269,7 @@ func TestConfig(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			cfg := config("")
 			c.change(&cfg)
 			_, err := twilio.New(cfg)
@@ -236,6 +277,7 @@ func TestConfig(t *testing.T) {
 			assert.NotContains(t, err.Error(), token)
 		})
 	}
+
 	_, err := twilio.New(config(""))
 	require.NoError(t, err)
 }

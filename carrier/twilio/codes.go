@@ -35,7 +35,11 @@ var codes = map[int]carrier.Verdict{
 	21408: {Outcome: blocked, Words: "the account has no permission to send to the recipient's country", Narrow: true},
 	21606: {Outcome: blocked, Words: "the sender's number is not the account's or can not send messages"},
 	21608: {Outcome: blocked, Words: "a trial account sends to verified numbers only", Narrow: true},
-	21612: {Outcome: blocked, Words: "there is no route from this sender to the recipient's country or carrier", Narrow: true},
+	21612: {
+		Outcome: blocked,
+		Words:   "there is no route from this sender to the recipient's country or carrier",
+		Narrow:  true,
+	},
 	21659: {Outcome: blocked, Words: "the sender's number is not one of Twilio's"},
 	21660: {Outcome: blocked, Words: "the sender's number belongs to another account"},
 	21703: {Outcome: blocked, Words: "the messaging service has no sender"},

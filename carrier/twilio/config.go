@@ -36,21 +36,27 @@ func (c *Config) validate() error {
 	if c.AccountSID == "" {
 		return errors.New("twilio: the account SID is missing")
 	}
+
 	if (c.APIKeySID == "") != (c.APIKeySecret == "") {
 		return errors.New("twilio: an API key needs both its SID and its secret")
 	}
+
 	if c.AuthToken == "" && c.APIKeySID == "" {
 		return errors.New("twilio: an auth token or an API key is needed")
 	}
+
 	if c.BaseURL == "" {
 		c.BaseURL = defaultBaseURL
 	}
+
 	if err := checkURL("base URL", c.BaseURL); err != nil {
 		return err
 	}
+
 	if c.StatusCallbackURL == "" {
 		return nil
 	}
+
 	return checkURL("status callback URL", c.StatusCallbackURL)
 }
 
@@ -64,6 +70,7 @@ func checkURL(name, raw string) error {
 	case name != "base URL" && strings.Contains(u.Hostname(), "_"):
 		return fmt.Errorf("twilio: the %s must have no underscore in its host", name)
 	}
+
 	return nil
 }
 
@@ -72,5 +79,6 @@ func (c *Config) credentials() (user, password string) {
 	if c.APIKeySID != "" {
 		return c.APIKeySID, c.APIKeySecret
 	}
+
 	return c.AccountSID, c.AuthToken
 }

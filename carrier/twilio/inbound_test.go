@@ -13,8 +13,13 @@ import (
 
 func inboundForm(body string) url.Values {
 	return url.Values{
-		"MessageSid": {messageSID}, "AccountSid": {account}, "From": {"+15550199"}, "To": {"+15550100"},
-		"Body": {body}, "NumMedia": {"0"}, "NumSegments": {"1"},
+		"MessageSid":  {messageSID},
+		"AccountSid":  {account},
+		"From":        {"+15550199"},
+		"To":          {"+15550100"},
+		"Body":        {body},
+		"NumMedia":    {"0"},
+		"NumSegments": {"1"},
 	}
 }
 
@@ -22,22 +27,32 @@ func inbound(t *testing.T, form url.Values) chat.Inbound {
 	t.Helper()
 	in, err := webhook(t).Inbound(inboxPath, signed(token, inboxPath, form), []byte(form.Encode()))
 	require.NoError(t, err)
+
 	return in
 }
 
 func TestInbound(t *testing.T) {
 	t.Parallel()
+
 	form := inboundForm(" Where is it?\r\nAna\x00 ")
 	form.Set("MessagingServiceSid", service)
+
 	assert.Equal(t, chat.Inbound{
-		Provider: chat.ProviderTwilio, Channel: chat.ChannelSMS, Key: "twilio:inbound:" + messageSID,
-		From: "+15550199", To: []string{"+15550100"}, ServiceSID: service, ProviderMessageID: messageSID,
-		Text: "Where is it?\nAna", Raw: []byte(form.Encode()),
+		Provider:          chat.ProviderTwilio,
+		Channel:           chat.ChannelSMS,
+		Key:               "twilio:inbound:" + messageSID,
+		From:              "+15550199",
+		To:                []string{"+15550100"},
+		ServiceSID:        service,
+		ProviderMessageID: messageSID,
+		Text:              "Where is it?\nAna",
+		Raw:               []byte(form.Encode()),
 	}, inbound(t, form))
 }
 
 func TestInboundMedia(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		body, files, want string
 		media             int
@@ -60,13 +75,32 @@ func TestInboundMedia(t *testing.T) {
 
 func TestKeywords(t *testing.T) {
 	t.Parallel()
+
 	for body, want := range map[string]chat.Keyword{
-		"STOP": chat.KeywordStop, "stop": chat.KeywordStop, " Stop. ": chat.KeywordStop, "\"STOP!!\"": chat.KeywordStop,
-		"StopAll": chat.KeywordStop, "unsubscribe": chat.KeywordStop, "End": chat.KeywordStop, "quit": chat.KeywordStop,
-		"revoke": chat.KeywordStop, "OPTOUT": chat.KeywordStop, "cancel": chat.KeywordStop, "👉 stop": chat.KeywordStop,
-		"START": chat.KeywordStart, "Yes": chat.KeywordStart, "unstop": chat.KeywordStart,
-		"HELP": chat.KeywordHelp, "info?": chat.KeywordHelp,
-		"": "", "!": "", "please stop": "", "stop it": "", "yes please": "", "stopped": "", "cancel my order": "",
+		"STOP":            chat.KeywordStop,
+		"stop":            chat.KeywordStop,
+		" Stop. ":         chat.KeywordStop,
+		"\"STOP!!\"":      chat.KeywordStop,
+		"StopAll":         chat.KeywordStop,
+		"unsubscribe":     chat.KeywordStop,
+		"End":             chat.KeywordStop,
+		"quit":            chat.KeywordStop,
+		"revoke":          chat.KeywordStop,
+		"OPTOUT":          chat.KeywordStop,
+		"cancel":          chat.KeywordStop,
+		"👉 stop":          chat.KeywordStop,
+		"START":           chat.KeywordStart,
+		"Yes":             chat.KeywordStart,
+		"unstop":          chat.KeywordStart,
+		"HELP":            chat.KeywordHelp,
+		"info?":           chat.KeywordHelp,
+		"":                "",
+		"!":               "",
+		"please stop":     "",
+		"stop it":         "",
+		"yes please":      "",
+		"stopped":         "",
+		"cancel my order": "",
 	} {
 		assert.Equal(t, want, inbound(t, inboundForm(body)).Keyword, "%q", body)
 	}
@@ -81,6 +115,7 @@ func TestKeywords(t *testing.T) {
 
 func TestInboundIncomplete(t *testing.T) {
 	t.Parallel()
+
 	for missing, field := range map[string]string{"MessageSid": "MessageSid", "From": "From", "To": "From"} {
 		form := inboundForm("a")
 		form.Del(missing)
@@ -94,14 +129,17 @@ func FuzzInbound(f *testing.F) {
 	f.Add("MessageSid=SM1&From=%2B15550199&To=%2B15550100&Body=STOP", "")
 	f.Add("MessageSid=SM1&From=a&To=b&Body=%ff%00&NumMedia=2", "stop")
 	f.Add("&;%", "\x00")
+
 	f.Fuzz(func(t *testing.T, body, optOut string) {
 		body += "&OptOutType=" + url.QueryEscape(optOut)
 		form, _ := url.ParseQuery(body)
+
 		in, err := webhook(t).Inbound(inboxPath, signed(token, inboxPath, form), []byte(body))
 		if err != nil {
 			require.NotEqual(t, chat.CodeInternal, chat.CodeOf(err))
 			return
 		}
+
 		require.NotEmpty(t, in.Text)
 		require.True(t, utf8.ValidString(in.Text+in.From+in.To[0]+in.ServiceSID))
 		require.NotContains(t, in.Text+in.From+in.To[0]+in.ServiceSID, "\x00")

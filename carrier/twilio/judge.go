@@ -14,6 +14,7 @@ import (
 // answer that began well broke off.
 func (r *request) judge(out *chat.Outgoing, message *openapi.ApiV2010Message, err error) (chat.Submission, error) {
 	a := &r.answer
+
 	requestID := a.Header.Get("Twilio-Request-Id")
 	switch {
 	case a.Status == 0:
@@ -22,12 +23,18 @@ func (r *request) judge(out *chat.Outgoing, message *openapi.ApiV2010Message, er
 		return chat.Submission{HTTPStatus: a.Status, ProviderRequestID: requestID}, r.broken
 	case a.Success() && err == nil && message.Sid != nil && *message.Sid != "":
 		return chat.Submission{
-			Outcome: chat.OutcomeAccepted, HTTPStatus: a.Status, ProviderRequestID: requestID,
-			ProviderMessageID: *message.Sid, Carrier: carrierState(message), Segments: segments(message, out.Payload.Segments),
+			Outcome:           chat.OutcomeAccepted,
+			HTTPStatus:        a.Status,
+			ProviderRequestID: requestID,
+			ProviderMessageID: *message.Sid,
+			Carrier:           carrierState(message),
+			Segments:          segments(message, out.Payload.Segments),
 		}, nil
 	}
+
 	s := refusal(a)
 	s.ProviderRequestID = requestID
+
 	return s, nil
 }
 
@@ -37,14 +44,18 @@ func refusal(a *carrier.Answer) chat.Submission {
 	var problem struct {
 		Code int `json:"code"`
 	}
+
 	understood := json.Unmarshal(a.Body, &problem) == nil && problem.Code != 0
 	if a.Success() || !understood {
 		problem.Code = 0
 	}
+
 	v := carrier.ByStatus(a.Status, understood)
-	if known, ok := codes[problem.Code]; ok && a.Status >= 400 && a.Status <= 499 && v.Outcome != chat.OutcomeNotProcessed {
+	if known, ok := codes[problem.Code]; ok && a.Status >= 400 && a.Status <= 499 &&
+		v.Outcome != chat.OutcomeNotProcessed {
 		v = known
 	}
+
 	return a.Submission(chat.ProviderTwilio, problem.Code, v)
 }
 
@@ -63,6 +74,7 @@ func statusOf(word string) chat.CarrierState {
 		return s
 	case chat.CarrierNone, chat.CarrierDeferred, chat.CarrierUnconfirmed, chat.CarrierBounced:
 	}
+
 	return chat.CarrierNone
 }
 
@@ -74,5 +86,6 @@ func segments(message *openapi.ApiV2010Message, ours int) int {
 			return n
 		}
 	}
+
 	return ours
 }

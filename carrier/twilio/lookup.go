@@ -31,24 +31,30 @@ const (
 // Twilio asks to wait.
 func (c *Client) Find(ctx context.Context, q chat.LookUp) ([]chat.Report, error) {
 	var found []chat.Report
+
 	var token, number string
 	for range maxPages {
 		page, err := c.page(ctx, q.To, token, number)
 		if err != nil {
 			return nil, err
 		}
+
 		older := len(page.Messages) > 0
 		for i := range page.Messages {
 			m := &page.Messages[i]
+
 			created, err := time.Parse(time.RFC1123Z, text(m.DateCreated))
 			if err != nil {
 				return nil, errors.New("twilio: the time of a message can not be read")
 			}
+
 			older = older && created.Before(q.Since)
+
 			if matches(m, &q) && !created.Before(q.Since) && !created.After(q.Until) {
 				found = append(found, report(m))
 			}
 		}
+
 		// The list is sorted with the newest first: beyond a page that is too old, all is.
 		token, number = next(page)
 		if older || token == "" && number == "" {
@@ -56,6 +62,7 @@ func (c *Client) Find(ctx context.Context, q chat.LookUp) ([]chat.Report, error)
 			return found, nil
 		}
 	}
+
 	return nil, errors.New("twilio: too many messages to this recipient to look through")
 }
 
@@ -65,7 +72,9 @@ func (c *Client) Fetch(ctx context.Context, providerMessageID string) (chat.Repo
 	if !sid.MatchString(providerMessageID) {
 		return chat.Report{}, chat.Errorf(chat.CodeNotFound, "this is not the id of a message at Twilio")
 	}
+
 	var message openapi.ApiV2010Message
+
 	err := c.read(ctx, &message, func(api *openapi.ApiService) error {
 		_, err := api.FetchMessage(providerMessageID, nil)
 		return err
@@ -73,9 +82,11 @@ func (c *Client) Fetch(ctx context.Context, providerMessageID string) (chat.Repo
 	if err != nil {
 		return chat.Report{}, err
 	}
+
 	if text(message.Sid) != providerMessageID {
 		return chat.Report{}, errors.New("twilio: the answer is not the message that was asked for")
 	}
+
 	return report(&message), nil
 }
 
@@ -84,6 +95,7 @@ var sid = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
 
 func (c *Client) page(ctx context.Context, to, token, number string) (*openapi.ListMessageResponse, error) {
 	var page openapi.ListMessageResponse
+
 	err := c.read(ctx, &page, func(api *openapi.ApiService) error {
 		_, err := api.PageMessage((&openapi.ListMessageParams{}).SetTo(to).SetPageSize(pageSize), token, number)
 		return err
@@ -93,11 +105,14 @@ func (c *Client) page(ctx context.Context, to, token, number string) (*openapi.L
 		if chat.CodeOf(err) == chat.CodeNotFound {
 			return nil, errors.New("twilio: the account does not exist at the configured address")
 		}
+
 		return nil, err
 	}
+
 	if page.Messages == nil {
 		return nil, errors.New("twilio: the answer is not a list of messages")
 	}
+
 	return &page, nil
 }
 
@@ -105,10 +120,12 @@ func (c *Client) page(ctx context.Context, to, token, number string) (*openapi.L
 func (c *Client) read(ctx context.Context, into any, ask func(*openapi.ApiService) error) error {
 	answer, err := c.poster.Read(ctx, func(ctx context.Context, hc *http.Client) (carrier.Answer, error) {
 		r := &request{client: c, ctx: ctx, http: hc}
+
 		err := ask(r.api())
 		if r.answer.Status == 0 {
 			return carrier.Answer{}, err
 		}
+
 		return r.answer, r.broken
 	})
 	switch {
@@ -119,6 +136,7 @@ func (c *Client) read(ctx context.Context, into any, ask func(*openapi.ApiServic
 	case json.Unmarshal(answer.Body, into) != nil:
 		return errors.New("twilio: the answer can not be read")
 	}
+
 	return nil
 }
 
@@ -128,7 +146,9 @@ func next(page *openapi.ListMessageResponse) (token, number string) {
 	if err != nil {
 		return "", ""
 	}
+
 	query := u.Query()
+
 	return query.Get("PageToken"), query.Get("Page")
 }
 
@@ -138,6 +158,7 @@ func matches(m *openapi.ApiV2010Message, q *chat.LookUp) bool {
 	if strings.HasPrefix(q.From, "MG") {
 		from = m.MessagingServiceSid
 	}
+
 	return text(m.Direction) == "outbound-api" && text(from) == q.From && text(m.To) == q.To &&
 		text(m.Body) == q.Payload.Text && text(m.Sid) != ""
 }
@@ -147,13 +168,20 @@ func matches(m *openapi.ApiV2010Message, q *chat.LookUp) bool {
 func report(m *openapi.ApiV2010Message) chat.Report {
 	raw, _ := json.Marshal(m) // strings and numbers only
 	r := chat.Report{
-		Provider: chat.ProviderTwilio, Key: "lookup:twilio:" + text(m.Sid) + ":" + text(m.Status),
-		ProviderMessageID: text(m.Sid), Type: carrier.Word(text(m.Status)), Accepts: true,
-		Carrier: carrierState(m), Segments: segments(m, 0), Raw: raw,
+		Provider:          chat.ProviderTwilio,
+		Key:               "lookup:twilio:" + text(m.Sid) + ":" + text(m.Status),
+		ProviderMessageID: text(m.Sid),
+		Type:              carrier.Word(text(m.Status)),
+		Accepts:           true,
+		Carrier:           carrierState(m),
+		Segments:          segments(m, 0),
+		Raw:               raw,
 	}
+
 	if m.ErrorCode != nil {
 		explain(&r, *m.ErrorCode)
 	}
+
 	return r
 }
 
@@ -162,5 +190,6 @@ func text(s *string) string {
 	if s == nil {
 		return ""
 	}
+
 	return *s
 }

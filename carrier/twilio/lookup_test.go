@@ -23,52 +23,86 @@ var began = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 // message is one as Twilio's API shows it, sent for the look-up, with changes.
 func message(id string, created time.Time, changes map[string]any) map[string]any {
 	m := map[string]any{
-		"sid": id, "account_sid": account, "from": "+15550100", "to": "+15550199", "body": "Your order & more", "status": "sent",
-		"direction": "outbound-api", "num_segments": "2", "num_media": "0", "error_code": nil, "error_message": nil, "price": nil,
-		"messaging_service_sid": nil, "date_created": created.Format(time.RFC1123Z), "date_sent": nil, "api_version": "2010-04-01",
-		"subresource_uris": map[string]any{"media": "/x.json"},
+		"sid":                   id,
+		"account_sid":           account,
+		"from":                  "+15550100",
+		"to":                    "+15550199",
+		"body":                  "Your order & more",
+		"status":                "sent",
+		"direction":             "outbound-api",
+		"num_segments":          "2",
+		"num_media":             "0",
+		"error_code":            nil,
+		"error_message":         nil,
+		"price":                 nil,
+		"messaging_service_sid": nil,
+		"date_created":          created.Format(time.RFC1123Z),
+		"date_sent":             nil,
+		"api_version":           "2010-04-01",
+		"subresource_uris":      map[string]any{"media": "/x.json"},
 	}
+
 	maps.Copy(m, changes)
+
 	return m
 }
 
 // asked is a client of a server that answers like this, and the requests it made.
 func asked(t *testing.T, answer http.HandlerFunc) *twilio.Client {
 	t.Helper()
+
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
 		assert.Equal(t, []string{account, token}, []string{user, password})
 		assert.Equal(t, http.MethodGet, r.Method)
 		answer(w, r)
 	}))
+
 	t.Cleanup(server.Close)
 	c, err := twilio.New(config(server.URL))
 	require.NoError(t, err)
+
 	return c
 }
 
 // listing answers with pages of that many messages.
 func listing(t *testing.T, size int, messages ...map[string]any) http.HandlerFunc {
 	t.Helper()
+
 	return func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "/2010-04-01/Accounts/"+account+"/Messages.json", r.URL.Path)
 		assert.Equal(t, "+15550199", r.URL.Query().Get("To"))
 		assert.Equal(t, "50", r.URL.Query().Get("PageSize"))
 		page, _ := strconv.Atoi(r.URL.Query().Get("Page"))
 		from, to := min(page*size, len(messages)), min((page+1)*size, len(messages))
-		answer := map[string]any{"messages": append([]map[string]any{}, messages[from:to]...), "page": page, "next_page_uri": nil}
+		answer := map[string]any{
+			"messages":      append([]map[string]any{}, messages[from:to]...),
+			"page":          page,
+			"next_page_uri": nil,
+		}
+
 		if to < len(messages) {
 			answer["next_page_uri"] = "/2010-04-01/Accounts/" + account + "/Messages.json?To=%2B15550199&PageSize=50&Page=" +
-				strconv.Itoa(page+1) + "&PageToken=PA" + strconv.Itoa(to)
+				strconv.Itoa(
+					page+1,
+				) + "&PageToken=PA" + strconv.Itoa(
+				to,
+			)
 		}
+
 		assert.NoError(t, json.NewEncoder(w).Encode(answer))
 	}
 }
 
 func lookUp() chat.LookUp {
 	return chat.LookUp{
-		DeliveryID: deliveryID, Channel: chat.ChannelSMS, From: "+15550100", To: "+15550199",
-		Payload: chat.Payload{Text: "Your order & more"}, Since: began, Until: began.Add(5 * time.Minute),
+		DeliveryID: deliveryID,
+		Channel:    chat.ChannelSMS,
+		From:       "+15550100",
+		To:         "+15550199",
+		Payload:    chat.Payload{Text: "Your order & more"},
+		Since:      began,
+		Until:      began.Add(5 * time.Minute),
 	}
 }
 
@@ -77,11 +111,13 @@ func sids(reports []chat.Report) []string {
 	for i := range reports {
 		all = append(all, reports[i].ProviderMessageID)
 	}
+
 	return all
 }
 
 func TestFind(t *testing.T) {
 	t.Parallel()
+
 	in := began.Add(time.Minute)
 	found, err := asked(t, listing(t, 50,
 		message("SM9", in.Add(time.Second), nil),
@@ -94,26 +130,35 @@ func TestFind(t *testing.T) {
 		message("SM2", began, map[string]any{"status": "undelivered", "error_code": 30003, "num_segments": "0"}),
 		message("SM1", in, map[string]any{"to": "+15550198"}),
 	)).Find(t.Context(), lookUp())
+
 	require.NoError(t, err)
 	require.Equal(t, []string{"SM2", "SM9"}, sids(found), "oldest first")
 	assert.NotEmpty(t, found[0].Raw)
 	found[0].Raw = nil
 	assert.Equal(t, chat.Report{
-		Provider: chat.ProviderTwilio, Key: "lookup:twilio:SM2:undelivered", ProviderMessageID: "SM2", Type: "undelivered",
-		Accepts: true, Carrier: chat.CarrierUndelivered,
-		ErrorCode: "twilio_30003", ErrorMessage: "the recipient's phone is off or out of reach",
+		Provider:          chat.ProviderTwilio,
+		Key:               "lookup:twilio:SM2:undelivered",
+		ProviderMessageID: "SM2",
+		Type:              "undelivered",
+		Accepts:           true,
+		Carrier:           chat.CarrierUndelivered,
+		ErrorCode:         "twilio_30003",
+		ErrorMessage:      "the recipient's phone is off or out of reach",
 	}, found[0])
+
 	assert.Equal(t, 2, found[1].Segments)
 }
 
 func TestFindByService(t *testing.T) {
 	t.Parallel()
+
 	q := lookUp()
 	q.From = service
 	found, err := asked(t, listing(t, 50,
 		message("SM2", began, map[string]any{"messaging_service_sid": service, "status": "a new word"}),
 		message("SM1", began, nil),
 	)).Find(t.Context(), q)
+
 	require.NoError(t, err)
 	require.Equal(t, []string{"SM2"}, sids(found))
 	assert.True(t, found[0].Accepts, "it is there, whatever its status means")
@@ -122,10 +167,12 @@ func TestFindByService(t *testing.T) {
 
 func TestFindPages(t *testing.T) {
 	t.Parallel()
+
 	var all []map[string]any
 	for n := range 5 {
 		all = append(all, message("SMnew"+strconv.Itoa(n), began.Add(time.Hour), nil))
 	}
+
 	all = append(all, message("SMhit", began, nil))
 	found, err := asked(t, listing(t, 2, all...)).Find(t.Context(), lookUp())
 	require.NoError(t, err)
@@ -135,6 +182,7 @@ func TestFindPages(t *testing.T) {
 	for n := range 100 {
 		older = append(older, message("SMold"+strconv.Itoa(n), began.Add(-time.Hour), nil))
 	}
+
 	found, err = asked(t, listing(t, 2, older...)).Find(t.Context(), lookUp())
 	require.NoError(t, err, "what is older than the time asked for is not looked through")
 	assert.Empty(t, found)
@@ -142,6 +190,7 @@ func TestFindPages(t *testing.T) {
 	for range 100 {
 		all = append([]map[string]any{message("SMnew", began.Add(time.Hour), nil)}, all...)
 	}
+
 	_, err = asked(t, listing(t, 2, all...)).Find(t.Context(), lookUp())
 	require.Error(t, err, "not seen is not the same as not there")
 }
@@ -155,10 +204,12 @@ func TestFindNothing(t *testing.T) {
 
 func TestFetch(t *testing.T) {
 	t.Parallel()
+
 	report, err := asked(t, func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "/2010-04-01/Accounts/"+account+"/Messages/SM2.json", r.URL.Path)
 		assert.NoError(t, json.NewEncoder(w).Encode(message("SM2", began, map[string]any{"status": "delivered"})))
 	}).Fetch(t.Context(), "SM2")
+
 	require.NoError(t, err)
 	assert.Equal(t, "lookup:twilio:SM2:delivered", report.Key)
 	assert.Equal(t, chat.CarrierDelivered, report.Carrier)
@@ -168,20 +219,30 @@ func TestFetch(t *testing.T) {
 
 func TestFetchUnknown(t *testing.T) {
 	t.Parallel()
+
 	_, err := asked(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = io.WriteString(w, `{"code":20404,"message":"The requested resource was not found","status":404}`)
 	}).Fetch(t.Context(), "SM2")
+
 	require.Equal(t, chat.CodeNotFound, chat.CodeOf(err))
 
 	for _, id := range []string{"", "../SM2", "SM2?x", "SM 2", "SM2/Media"} {
-		_, err := asked(t, func(http.ResponseWriter, *http.Request) { t.Error("asked for " + id) }).Fetch(t.Context(), id)
+		_, err := asked(
+			t,
+			func(http.ResponseWriter, *http.Request) { t.Error("asked for " + id) },
+		).Fetch(
+			t.Context(),
+			id,
+		)
+
 		require.Equal(t, chat.CodeNotFound, chat.CodeOf(err))
 	}
 }
 
 func TestQuestionsThatFail(t *testing.T) {
 	t.Parallel()
+
 	for name, answer := range map[string]http.HandlerFunc{
 		"500": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
 		"503 HTML": func(w http.ResponseWriter, _ *http.Request) {
@@ -213,6 +274,7 @@ func TestQuestionsThatFail(t *testing.T) {
 			t.Parallel()
 			c := asked(t, answer)
 			_, finding := c.Find(t.Context(), lookUp())
+
 			_, fetching := c.Fetch(t.Context(), "SM1")
 			for _, err := range []error{finding, fetching} {
 				require.Error(t, err)
@@ -227,17 +289,27 @@ func TestQuestionsThatFail(t *testing.T) {
 
 func TestFindWithoutTheAccount(t *testing.T) {
 	t.Parallel()
-	_, err := asked(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }).Find(t.Context(), lookUp())
+
+	_, err := asked(
+		t,
+		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) },
+	).Find(
+		t.Context(),
+		lookUp(),
+	)
+
 	require.Error(t, err)
 	require.NotEqual(t, chat.CodeNotFound, chat.CodeOf(err), "that is no empty list")
 }
 
 func TestTooManyQuestions(t *testing.T) {
 	t.Parallel()
+
 	c := asked(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "7")
 		w.WriteHeader(http.StatusTooManyRequests)
 	})
+
 	_, err := c.Find(t.Context(), lookUp())
 	later, ok := errors.AsType[*chat.RetryLaterError](err)
 	require.True(t, ok)

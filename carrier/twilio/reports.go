@@ -43,10 +43,12 @@ func explain(r *chat.Report, code int) {
 	if code == 0 {
 		return
 	}
+
 	words, known := lost[code]
 	if !known {
 		words = "Twilio says no more than its error code"
 	}
+
 	r.ErrorCode, r.ErrorMessage = "twilio_"+strconv.Itoa(code), words
 	if code == optedOut {
 		r.Suppress = chat.SuppressedCarrier

@@ -36,16 +36,21 @@ func NewWebhook(publicURL string, tokens []string) (*Webhook, error) {
 	if err := checkURL("public URL", publicURL); err != nil {
 		return nil, err
 	}
+
 	if len(tokens) == 0 {
 		return nil, errors.New("twilio: webhooks need an auth token")
 	}
+
 	w := &Webhook{origin: strings.TrimSuffix(publicURL, "/")}
+
 	for _, token := range tokens {
 		if token = strings.TrimSpace(token); token == "" {
 			return nil, errors.New("twilio: an auth token for webhooks is empty")
 		}
+
 		w.validators = append(w.validators, client.NewRequestValidator(token))
 	}
+
 	return w, nil
 }
 
@@ -57,21 +62,32 @@ func (w *Webhook) Status(target string, header http.Header, body []byte) (chat.R
 	if err != nil {
 		return chat.Report{}, err
 	}
+
 	id, status := form.Get("MessageSid"), form.Get("MessageStatus")
 	if !sid.MatchString(id) {
 		return chat.Report{}, chat.Invalid("MessageSid", "must be the id of a message")
 	}
+
 	if status == "" {
 		return chat.Report{}, chat.Invalid("MessageStatus", "must be given")
 	}
+
 	report := chat.Report{
-		Provider: chat.ProviderTwilio, Key: "twilio:status:" + digest(id, status, form.Get("ErrorCode")),
-		ProviderMessageID: id, Type: carrier.Word(status), Accepts: true, Carrier: statusOf(status), Raw: body,
+		Provider:          chat.ProviderTwilio,
+		Key:               "twilio:status:" + digest(id, status, form.Get("ErrorCode")),
+		ProviderMessageID: id,
+		Type:              carrier.Word(status),
+		Accepts:           true,
+		Carrier:           statusOf(status),
+		Raw:               body,
 	}
+
 	if code, err := strconv.Atoi(form.Get("ErrorCode")); err == nil {
 		explain(&report, code)
 	}
+
 	report.DeliveryID, report.Fence = claim(target)
+
 	return report, nil
 }
 
@@ -86,26 +102,32 @@ func (w *Webhook) verified(target string, header http.Header, body []byte) (url.
 	if !genuine {
 		return nil, unsigned()
 	}
+
 	contentType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err != nil || contentType != "application/x-www-form-urlencoded" {
 		return nil, chat.Invalid("header.Content-Type", "must be application/x-www-form-urlencoded")
 	}
+
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, chat.Invalid("body", "must be a form")
 	}
+
 	for _, values := range form {
 		// The validator looks at the first value only.
 		if len(values) > 1 {
 			return nil, unsigned()
 		}
 	}
+
 	return form, nil
 }
 
 func unsigned() error {
-	return chat.Errorf(chat.CodeInvalidSignature,
-		"this request is not signed by Twilio with a known auth token for this address; check the public URL and the tokens")
+	return chat.Errorf(
+		chat.CodeInvalidSignature,
+		"this request is not signed by Twilio with a known auth token for this address; check the public URL and the tokens",
+	)
 }
 
 var deliveryID = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
@@ -113,14 +135,17 @@ var deliveryID = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 // claim is the delivery and fence that a status callback's address names.
 func claim(target string) (chat.DeliveryID, int64) {
 	_, rawQuery, _ := strings.Cut(target, "?")
+
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil || !deliveryID.MatchString(query.Get("d")) {
 		return "", 0
 	}
+
 	fence, err := strconv.ParseInt(query.Get("a"), 10, 64)
 	if err != nil {
 		fence = 0
 	}
+
 	return chat.DeliveryID(query.Get("d")), max(0, fence)
 }
 

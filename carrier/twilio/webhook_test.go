@@ -33,11 +33,14 @@ const (
 func sign(authToken, address string, form url.Values) string {
 	var signed strings.Builder
 	signed.WriteString(address)
+
 	for _, name := range slices.Sorted(maps.Keys(form)) {
 		signed.WriteString(name + form.Get(name))
 	}
+
 	mac := hmac.New(sha1.New, []byte(authToken))
 	mac.Write([]byte(signed.String()))
+
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
@@ -51,52 +54,84 @@ func signed(authToken, target string, form url.Values) http.Header {
 func webhook(t require.TestingT) *twilio.Webhook {
 	w, err := twilio.NewWebhook(origin+"/", []string{token, oldToken})
 	require.NoError(t, err)
+
 	return w
 }
 
 func statusForm(status, code string) url.Values {
 	form := url.Values{
-		"MessageSid": {messageSID}, "SmsSid": {messageSID}, "MessageStatus": {status}, "SmsStatus": {status},
-		"To": {"+15550199"}, "From": {"+15550100"}, "AccountSid": {account}, "ApiVersion": {"2010-04-01"},
+		"MessageSid":    {messageSID},
+		"SmsSid":        {messageSID},
+		"MessageStatus": {status},
+		"SmsStatus":     {status},
+		"To":            {"+15550199"},
+		"From":          {"+15550100"},
+		"AccountSid":    {account},
+		"ApiVersion":    {"2010-04-01"},
 	}
+
 	if code != "" {
 		form.Set("ErrorCode", code)
 	}
+
 	return form
 }
 
 func status(t require.TestingT, form url.Values) chat.Report {
 	report, err := webhook(t).Status(statusPath, signed(token, statusPath, form), []byte(form.Encode()))
 	require.NoError(t, err)
+
 	return report
 }
 
 func TestStatus(t *testing.T) {
 	t.Parallel()
+
 	form := statusForm("undelivered", "30003")
 	report := status(t, form)
 	assert.NotEmpty(t, report.Key)
+
 	assert.Equal(t, chat.Report{
-		Provider: chat.ProviderTwilio, Key: report.Key, DeliveryID: deliveryID, Fence: 3, ProviderMessageID: messageSID,
-		Type: "undelivered", Accepts: true, Carrier: chat.CarrierUndelivered,
-		ErrorCode: "twilio_30003", ErrorMessage: "the recipient's phone is off or out of reach", Raw: []byte(form.Encode()),
+		Provider:          chat.ProviderTwilio,
+		Key:               report.Key,
+		DeliveryID:        deliveryID,
+		Fence:             3,
+		ProviderMessageID: messageSID,
+		Type:              "undelivered",
+		Accepts:           true,
+		Carrier:           chat.CarrierUndelivered,
+		ErrorCode:         "twilio_30003",
+		ErrorMessage:      "the recipient's phone is off or out of reach",
+		Raw:               []byte(form.Encode()),
 	}, report)
 }
 
 func TestStatuses(t *testing.T) {
 	t.Parallel()
+
 	for word, want := range map[string]chat.CarrierState{
-		"accepted": chat.CarrierAccepted, "scheduled": chat.CarrierScheduled, "queued": chat.CarrierQueued,
-		"sending": chat.CarrierSending, "sent": chat.CarrierSent, "delivered": chat.CarrierDelivered,
-		"undelivered": chat.CarrierUndelivered, "failed": chat.CarrierFailed, "canceled": chat.CarrierCanceled, "read": chat.CarrierRead,
-		"partially_delivered": chat.CarrierNone, "something new": chat.CarrierNone,
-		"unconfirmed": chat.CarrierNone, "bounced": chat.CarrierNone, "deferred": chat.CarrierNone,
+		"accepted":            chat.CarrierAccepted,
+		"scheduled":           chat.CarrierScheduled,
+		"queued":              chat.CarrierQueued,
+		"sending":             chat.CarrierSending,
+		"sent":                chat.CarrierSent,
+		"delivered":           chat.CarrierDelivered,
+		"undelivered":         chat.CarrierUndelivered,
+		"failed":              chat.CarrierFailed,
+		"canceled":            chat.CarrierCanceled,
+		"read":                chat.CarrierRead,
+		"partially_delivered": chat.CarrierNone,
+		"something new":       chat.CarrierNone,
+		"unconfirmed":         chat.CarrierNone,
+		"bounced":             chat.CarrierNone,
+		"deferred":            chat.CarrierNone,
 	} {
 		report := status(t, statusForm(word, ""))
 		assert.Equal(t, want, report.Carrier, word)
 		assert.True(t, report.Accepts, word)
 		assert.Empty(t, report.ErrorCode, word)
 	}
+
 	assert.Equal(t, "unknown", status(t, statusForm("+1 555\x00", "")).Type)
 }
 
@@ -109,6 +144,7 @@ func TestStatusErrors(t *testing.T) {
 	unknown := status(t, statusForm("failed", "39999"))
 	assert.Equal(t, "twilio_39999", unknown.ErrorCode)
 	assert.NotEmpty(t, unknown.ErrorMessage)
+
 	for _, code := range []string{"0", "x", ""} {
 		assert.Empty(t, status(t, statusForm("failed", code)).ErrorCode)
 	}
@@ -126,10 +162,14 @@ func TestStatusKeys(t *testing.T) {
 
 func TestStatusOfNoClaim(t *testing.T) {
 	t.Parallel()
+
 	form := statusForm("sent", "")
 	for target, fence := range map[string]int64{
-		"/webhooks/twilio/status": 0, "/webhooks/twilio/status?d=%00&a=1": 0, "/webhooks/twilio/status?d=" + deliveryID + "&a=-4": 0,
-		"/webhooks/twilio/status?d=" + deliveryID + "&a=x": 0, "/webhooks/twilio/status?a=7": 0,
+		"/webhooks/twilio/status":                           0,
+		"/webhooks/twilio/status?d=%00&a=1":                 0,
+		"/webhooks/twilio/status?d=" + deliveryID + "&a=-4": 0,
+		"/webhooks/twilio/status?d=" + deliveryID + "&a=x":  0,
+		"/webhooks/twilio/status?a=7":                       0,
 	} {
 		report, err := webhook(t).Status(target, signed(token, target, form), []byte(form.Encode()))
 		require.NoError(t, err, target)
@@ -140,9 +180,11 @@ func TestStatusOfNoClaim(t *testing.T) {
 
 func TestSignature(t *testing.T) {
 	t.Parallel()
+
 	form := statusForm("delivered", "")
 	body := form.Encode()
 	genuine := sign(token, origin+statusPath, form)
+
 	other := "/webhooks/twilio/status?d=01935c2e-7d1a-7000-8000-000000000009&a=3"
 	for name, c := range map[string]struct {
 		target, body string
@@ -172,10 +214,12 @@ func TestSignature(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
 			if c.signatures != nil {
 				header[twilio.SignatureHeader] = c.signatures
 			}
+
 			_, err := webhook(t).Status(c.target, header, []byte(c.body))
 			require.Equal(t, chat.CodeInvalidSignature, chat.CodeOf(err))
 			_, err = webhook(t).Inbound(c.target, header, []byte(c.body))
@@ -188,6 +232,7 @@ func TestSignature(t *testing.T) {
 
 func TestSignedButWrong(t *testing.T) {
 	t.Parallel()
+
 	full := statusForm("sent", "")
 	for name, c := range map[string]struct {
 		form        url.Values
@@ -210,6 +255,7 @@ func TestSignedButWrong(t *testing.T) {
 
 func TestTokens(t *testing.T) {
 	t.Parallel()
+
 	form := statusForm("sent", "")
 	_, err := webhook(t).Status(statusPath, signed(oldToken, statusPath, form), []byte(form.Encode()))
 	require.NoError(t, err, "while tokens are changed, both hold")
@@ -219,6 +265,7 @@ func TestTokens(t *testing.T) {
 		require.Error(t, err, name)
 		require.NotContains(t, err.Error(), token)
 	}
+
 	for _, public := range []string{"", "hr.example", "https://a_b.example", "https://hr.example/?a=b", "ftp://hr.example"} {
 		_, err := twilio.NewWebhook(public, []string{token})
 		require.Error(t, err, public)
@@ -227,6 +274,7 @@ func TestTokens(t *testing.T) {
 
 func TestPortInTheSignedAddress(t *testing.T) {
 	t.Parallel()
+
 	form := statusForm("sent", "")
 	header := signed(token, statusPath, form)
 	header.Set(twilio.SignatureHeader, sign(token, "https://hr.example:443"+statusPath, form))
@@ -237,20 +285,26 @@ func TestPortInTheSignedAddress(t *testing.T) {
 // Whatever byte is changed on the way: it is refused, or says the same as before.
 func TestChangedBytes(t *testing.T) {
 	t.Parallel()
+
 	form := statusForm("delivered", "")
 	header, body := signed(token, statusPath, form), []byte(form.Encode())
 	want := status(t, form)
 	rapid.Check(t, func(t *rapid.T) {
-		target, changed, h := []byte(statusPath), bytes.Clone(body), header.Clone()
+		target := []byte(statusPath)
+		changed := bytes.Clone(body)
+		h := header.Clone()
 		signature := []byte(h.Get(twilio.SignatureHeader))
 		where := rapid.SampledFrom([][]byte{target, changed, signature}).Draw(t, "where")
 		where[rapid.IntRange(0, len(where)-1).Draw(t, "at")] ^= rapid.ByteRange(1, 255).Draw(t, "flip")
+
 		h.Set(twilio.SignatureHeader, string(signature))
+
 		got, err := webhook(t).Status(string(target), h, changed)
 		if err != nil {
 			require.Equal(t, chat.CodeInvalidSignature, chat.CodeOf(err))
 			return
 		}
+
 		got.Raw = want.Raw
 		require.Equal(t, want, got)
 	})
@@ -260,14 +314,17 @@ func FuzzStatus(f *testing.F) {
 	f.Add("MessageSid=SM1&MessageStatus=delivered", deliveryID, "3")
 	f.Add("MessageSid=SM1&MessageStatus=failed&ErrorCode=30003&ErrorCode=1", "%00", "-1")
 	f.Add("%zz;&=&MessageStatus=%00", "", "")
+
 	f.Fuzz(func(t *testing.T, body, d, a string) {
 		target := "/webhooks/twilio/status?d=" + d + "&a=" + a
 		form, _ := url.ParseQuery(body)
+
 		report, err := webhook(t).Status(target, signed(token, target, form), []byte(body))
 		if err != nil {
 			require.NotEqual(t, chat.CodeInternal, chat.CodeOf(err))
 			return
 		}
+
 		require.True(t, report.Accepts && report.Key != "" && report.ProviderMessageID != "" && report.Fence >= 0)
 		require.NotContains(t, report.Type+string(report.DeliveryID)+report.ErrorCode, "\x00")
 	})

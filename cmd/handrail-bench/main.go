@@ -51,6 +51,7 @@ func (c *runCommand) Validate() error {
 	case c.Costs < 0:
 		return errors.New("--costs must be 0 or more")
 	}
+
 	return nil
 }
 
@@ -60,12 +61,24 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find the programs: %w", err)
 	}
+
 	report, err := bench.Run(ctx, bench.Options{
-		Parts: c.Parts, Stores: c.Store, Scenarios: c.Only, Rounds: c.Rounds, Slice: c.Slice, Costs: c.Costs, Shards: c.Shards, PostgresSettings: c.Setting, Soak: c.Soak, Dir: c.Dir, Programs: filepath.Dir(self),
+		Parts:            c.Parts,
+		Stores:           c.Store,
+		Scenarios:        c.Only,
+		Rounds:           c.Rounds,
+		Slice:            c.Slice,
+		Costs:            c.Costs,
+		Shards:           c.Shards,
+		PostgresSettings: c.Setting,
+		Soak:             c.Soak,
+		Dir:              c.Dir,
+		Programs:         filepath.Dir(self),
 	}, os.Stdout)
 	if report == nil {
 		return err
 	}
+
 	return errors.Join(err, report.Show(os.Stdout), command.SaveJSON(c.JSON, report), report.Plot(c.Plot))
 }
 
@@ -80,6 +93,7 @@ func (c *showCommand) Run() error {
 	if err != nil {
 		return err
 	}
+
 	return errors.Join(report.Show(os.Stdout), report.Plot(c.Plot))
 }
 
@@ -93,7 +107,13 @@ func (c *yardstickCommand) Run(ctx context.Context) error {
 func main() {
 	ctx := command.Context() // before anything else
 	var c cli
-	parsed := kong.Parse(&c, kong.Name("handrail-bench"), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Description("Measures what a durable send takes, beside yardsticks that are measured in the same run."))
+	parsed := kong.Parse(
+		&c,
+		kong.Name("handrail-bench"),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Description("Measures what a durable send takes, beside yardsticks that are measured in the same run."),
+	)
+
 	command.Exit("handrail-bench", parsed.Run())
 }

@@ -42,14 +42,22 @@ func (c *cli) Validate() error {
 	case c.KillEvery < 0 || c.Settle < 0:
 		return errors.New("--kill-every and --settle must not be negative")
 	}
+
 	return nil
 }
 
 func main() {
 	ctx := command.Context() // before anything else
 	var c cli
-	kong.Parse(&c, kong.Name("handrail-chaos"), kong.UsageOnError(),
-		kong.Description("Sends through a whole installation while carriers misbehave and processes are killed, and tells what became of every message."))
+	kong.Parse(
+		&c,
+		kong.Name("handrail-chaos"),
+		kong.UsageOnError(),
+		kong.Description(
+			"Sends through a whole installation while carriers misbehave and processes are killed, and tells what became of every message.",
+		),
+	)
+
 	command.Exit("handrail-chaos", c.run(ctx))
 }
 
@@ -58,24 +66,36 @@ func (c *cli) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find the programs: %w", err)
 	}
+
 	if c.Seed == 0 {
 		c.Seed = uint64(time.Now().Unix()) //nolint:gosec // it is after 1970
 	}
+
 	report, err := chaos.Run(ctx, chaos.Options{
-		Sends: c.Sends, Callers: c.Callers, Faults: c.Faults, KillEvery: c.KillEvery, Settle: c.Settle, Seed: c.Seed,
-		Dir: c.Dir, Programs: filepath.Dir(self),
+		Sends:     c.Sends,
+		Callers:   c.Callers,
+		Faults:    c.Faults,
+		KillEvery: c.KillEvery,
+		Settle:    c.Settle,
+		Seed:      c.Seed,
+		Dir:       c.Dir,
+		Programs:  filepath.Dir(self),
 	}, os.Stdout)
 	if err != nil {
 		return err
 	}
+
 	if err := report.Show(os.Stdout); err != nil {
 		return err
 	}
+
 	if err := command.SaveJSON(c.JSON, report); err != nil {
 		return err
 	}
+
 	if !report.Passed() {
 		return errors.New("a promise was broken, see above")
 	}
+
 	return nil
 }

@@ -30,10 +30,19 @@ func main() {
 	context.AfterFunc(ctx, stop)
 	var c cli
 	parsed := kong.Parse(&c, kong.Name("handrail-dev"), kong.Description(service.DevHelp), kong.UsageOnError())
+
 	cfg, err := config.Load(os.Environ())
 	if err == nil {
-		err = parsed.Run(&process{ctx: ctx, config: cfg, environ: os.Environ(), out: os.Stdout, logger: service.NewLogger(os.Stderr, cfg), service: new(atomic.Pointer[service.Service])})
+		err = parsed.Run(&process{
+			ctx:     ctx,
+			config:  cfg,
+			environ: os.Environ(),
+			out:     os.Stdout,
+			logger:  service.NewLogger(os.Stderr, cfg),
+			service: new(atomic.Pointer[service.Service]),
+		})
 	}
+
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "handrail-dev:", err)
 		os.Exit(1)

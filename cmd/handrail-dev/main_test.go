@@ -36,8 +36,12 @@ type place struct {
 func newPlace(t *testing.T, environ ...string) *place {
 	t.Helper()
 	ports := programtest.FreePorts(t, 4)
+
 	return &place{
-		T: t, folder: t.TempDir(), api: fmt.Sprintf("http://127.0.0.1:%d", ports[0]), inbox: fmt.Sprintf("http://127.0.0.1:%d", ports[3]),
+		T:      t,
+		folder: t.TempDir(),
+		api:    fmt.Sprintf("http://127.0.0.1:%d", ports[0]),
+		inbox:  fmt.Sprintf("http://127.0.0.1:%d", ports[3]),
 		environ: append(environ,
 			"HANDRAIL_ADDR=127.0.0.1:"+strconv.Itoa(ports[0]), "HANDRAIL_DEV_TEMPORAL_PORT="+strconv.Itoa(ports[1]),
 			"HANDRAIL_DEV_UI_PORT="+strconv.Itoa(ports[2]), "HANDRAIL_DEV_SANDBOX_PORT="+strconv.Itoa(ports[3])),
@@ -48,6 +52,7 @@ func newPlace(t *testing.T, environ ...string) *place {
 func (p *place) up() (*programtest.Process, string) {
 	p.Helper()
 	started := programtest.Start(p, p.folder, p.environ)
+
 	return started, started.Await("summarize?update_labels=true' -H 'Authorization: Bearer " + demoKey + "'\n")
 }
 
@@ -55,21 +60,28 @@ func (p *place) up() (*programtest.Process, string) {
 // of it.
 func (p *place) curl(line string) []map[string]any {
 	p.Helper()
+
 	url := regexp.MustCompile(`'?(http://[^' ]+)'?`).FindStringSubmatch(line)[1]
+
 	body := ""
 	if data := regexp.MustCompile(`-d '([^']*)'`).FindStringSubmatch(line); data != nil {
 		body = data[1]
 	}
+
 	headers := regexp.MustCompile(`-H '([^:]+): ([^']+)'`).FindAllStringSubmatch(line, -1)
 	var answers []map[string]any
+
 	for _, one := range expand(url) {
 		request, err := http.NewRequestWithContext(p.Context(), http.MethodPost, one, strings.NewReader(body))
 		require.NoError(p, err)
+
 		for _, h := range headers {
 			request.Header.Set(h[1], h[2])
 		}
+
 		answers = append(answers, p.do(request, http.StatusOK))
 	}
+
 	return answers
 }
 
@@ -79,24 +91,31 @@ func expand(url string) []string {
 	if !ok {
 		return []string{url}
 	}
+
 	choices, after, _ := strings.Cut(rest, "}")
+
 	var all []string
 	for choice := range strings.SplitSeq(choices, ",") {
 		all = append(all, before+choice+after)
 	}
+
 	return all
 }
 
 func (p *place) do(request *http.Request, status int) map[string]any {
 	p.Helper()
+
 	answer, err := (&http.Client{}).Do(request)
 	require.NoError(p, err)
+
 	defer answer.Body.Close()
+
 	raw, err := io.ReadAll(answer.Body)
 	require.NoError(p, err)
 	require.Equal(p, status, answer.StatusCode, "%s", raw)
 	var decoded map[string]any
 	require.NoError(p, json.Unmarshal(raw, &decoded), "%s", raw)
+
 	return decoded
 }
 
@@ -105,19 +124,29 @@ func (p *place) get(url string) map[string]any {
 	request, err := http.NewRequestWithContext(p.Context(), http.MethodGet, url, nil)
 	require.NoError(p, err)
 	request.Header.Set("Authorization", "Bearer "+demoKey)
+
 	return p.do(request, http.StatusOK)
 }
 
 // send asks for a message in the demo's SMS chat without waiting for it.
 func (p *place) send() (actionURL string) {
 	p.Helper()
-	request, err := http.NewRequestWithContext(p.Context(), http.MethodPost,
-		p.api+"/api/v2/w/"+string(demoWorkspace)+"/chats/1/send-assistant-message", strings.NewReader(`{"message":"On its way"}`))
+
+	request, err := http.NewRequestWithContext(
+		p.Context(),
+		http.MethodPost,
+		p.api+"/api/v2/w/"+string(
+			demoWorkspace,
+		)+"/chats/1/send-assistant-message",
+		strings.NewReader(`{"message":"On its way"}`),
+	)
+
 	require.NoError(p, err)
 	request.Header.Set("Authorization", "Bearer "+demoKey)
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Prefer", "respond-async")
 	id := p.do(request, http.StatusAccepted)["action_id"].(string)
+
 	return p.api + "/api/v2/w/" + string(demoWorkspace) + "/actions/" + id
 }
 
@@ -125,12 +154,14 @@ func (p *place) send() (actionURL string) {
 // claim's lease and the worker's heartbeat must end first.
 func (p *place) await(action string, expected func(map[string]any) bool) map[string]any {
 	p.Helper()
+
 	var seen map[string]any
 	for late := time.Now().Add(3 * time.Minute); time.Now().Before(late); {
 		if seen = p.get(action + "?wait=5"); expected(seen) {
 			break
 		}
 	}
+
 	return seen
 }
 
@@ -139,18 +170,22 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 	p := newPlace(t)
 	started, screen := p.up()
 	var lines []string
+
 	for line := range strings.Lines(screen) {
 		if strings.HasPrefix(line, "curl ") {
 			lines = append(lines, line)
 		}
 	}
+
 	require.Len(t, lines, 4)
 	sent := p.curl(lines[0])
 	require.Len(t, sent, 2)
 	assert.Equal(t, "accepted", sent[0]["delivery"].(map[string]any)["status"])
 	assert.Equal(t, "accepted", sent[1]["delivery"].(map[string]any)["status"])
+
 	booked := p.curl(lines[1])[0]["message"].(map[string]any)["tool_calls"].([]any)[0].(map[string]any)
 	assert.Equal(t, "succeeded", booked["status"])
+
 	booking := p.get(p.inbox + "/sandbox/bookings")["bookings"].([]any)[0].(map[string]any)
 	assert.Equal(t, booked["result"].(map[string]any)["booking_id"], booking["id"])
 	assert.Equal(t, true, booking["signed"])
@@ -160,6 +195,7 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 	assert.NotEmpty(t, summarized["labels"])
 	assert.Len(t, p.get(p.inbox + "/sandbox/messages.json")["messages"], 2)
 	assert.Len(t, p.get(p.inbox + "/sandbox/mails.json")["mails"], 1)
+
 	ui := regexp.MustCompile(`Temporal UI +(http\S+)`).FindStringSubmatch(screen)[1]
 	p.get(ui + "api/v1/settings")
 	assert.Equal(t, 0, started.Stop(), started.Output())
@@ -175,21 +211,32 @@ func TestTheSandboxReportsAndAnswers(t *testing.T) {
 	p := newPlace(t)
 	_, screen := p.up()
 	assert.Contains(t, screen, "answer there as the customer")
+
 	for line := range strings.Lines(screen) {
 		if strings.HasPrefix(line, "curl ") && strings.Contains(line, "send-assistant-message") {
 			p.curl(line)
 		}
 	}
+
 	workspace := p.api + "/api/v2/w/" + string(demoWorkspace)
+
 	require.Eventually(t, func() bool {
 		return len(p.get(workspace + "/deliveries?status=delivered")["items"].([]any)) == 3
 	}, time.Minute, 100*time.Millisecond, "both carriers report what became of their messages")
+
 	for _, answer := range []string{`{"from":"+14155550101","text":"See you on Friday"}`, `{"from":"ben@customers.example","text":"Thank you, paid"}`} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.inbox+"/sandbox/answers", strings.NewReader(answer))
+		request, err := http.NewRequestWithContext(
+			t.Context(),
+			http.MethodPost,
+			p.inbox+"/sandbox/answers",
+			strings.NewReader(answer),
+		)
+
 		require.NoError(t, err)
 		request.Header.Set("Content-Type", "application/json")
 		p.do(request, http.StatusOK)
 	}
+
 	for chat, said := range map[string]string{"1": "See you on Friday", "2": "Thank you, paid"} {
 		newest := p.get(workspace + "/chats/" + chat + "/messages?limit=1")
 		assert.Contains(t, fmt.Sprint(newest), said)
@@ -204,18 +251,23 @@ func TestKilledBeforeThePostItSendsOnceAfterTheRestart(t *testing.T) {
 		if asked.Add(1) == 1 {
 			w.Header().Set("Retry-After", "3")
 			w.WriteHeader(http.StatusTooManyRequests)
+
 			return
 		}
+
 		w.WriteHeader(http.StatusCreated)
 		_, _ = fmt.Fprintf(w, `{"sid":"SM%032d","status":"queued"}`, taken.Add(1))
 	}))
+
 	t.Cleanup(carrier.Close)
 	p := newPlace(t, twilioAt(carrier.URL)...)
 	started, _ := p.up()
+
 	action := p.send()
 	for !strings.Contains(fmt.Sprint(p.get(action+"?wait=1")), "twilio_429") {
 		require.Zero(t, taken.Load())
 	}
+
 	started.Kill()
 	p.up()
 	done := p.await(action, func(a map[string]any) bool { return a["state"] == "succeeded" })
@@ -229,15 +281,19 @@ func TestKilledInMidPostItNeverPostsAgainAndSaysSo(t *testing.T) {
 	first := make(chan struct{})
 	carrier := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
+
 		if taken.Add(1) == 1 {
 			close(first)
 		}
+
 		<-r.Context().Done() // it has the message, and will never say so
 	}))
+
 	t.Cleanup(carrier.Close)
 	p := newPlace(t, twilioAt(carrier.URL)...)
 	started, _ := p.up()
 	action := p.send()
+
 	<-first
 	started.Kill()
 	p.up()
@@ -248,17 +304,26 @@ func TestKilledInMidPostItNeverPostsAgainAndSaysSo(t *testing.T) {
 }
 
 func twilioAt(url string) []string {
-	return []string{"HANDRAIL_TWILIO_BASE_URL=" + url, "TWILIO_ACCOUNT_SID=" + sandboxAccount, "TWILIO_AUTH_TOKEN=" + sandboxToken}
+	return []string{
+		"HANDRAIL_TWILIO_BASE_URL=" + url,
+		"TWILIO_ACCOUNT_SID=" + sandboxAccount,
+		"TWILIO_AUTH_TOKEN=" + sandboxToken,
+	}
 }
 
 func TestATakenPortIsAClearError(t *testing.T) {
 	t.Parallel()
+
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, taken.Close()) })
+
 	port := strconv.Itoa(taken.Addr().(*net.TCPAddr).Port)
 	for variable, value := range map[string]string{
-		"HANDRAIL_ADDR": "127.0.0.1:" + port, "HANDRAIL_DEV_TEMPORAL_PORT": port, "HANDRAIL_DEV_UI_PORT": port, "HANDRAIL_DEV_SANDBOX_PORT": port,
+		"HANDRAIL_ADDR":              "127.0.0.1:" + port,
+		"HANDRAIL_DEV_TEMPORAL_PORT": port,
+		"HANDRAIL_DEV_UI_PORT":       port,
+		"HANDRAIL_DEV_SANDBOX_PORT":  port,
 	} {
 		t.Run(variable, func(t *testing.T) {
 			t.Parallel()
@@ -285,6 +350,7 @@ func TestTheSandboxRunsAlone(t *testing.T) {
 	assert.NotContains(t, started.Await("SENDGRID_API_KEY="), "HANDRAIL_PUBLIC_URL")
 	assert.Empty(t, p.get(p.inbox + "/sandbox/messages.json")["messages"])
 	assert.Equal(t, 0, started.Stop())
+
 	_, err := os.Stat(filepath.Join(p.folder, ".handrail", "handrail.db"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
@@ -318,6 +384,7 @@ func TestHelpNamesTheCommands(t *testing.T) {
 	t.Parallel()
 	started := programtest.Start(t, t.TempDir(), nil, "--help")
 	assert.Equal(t, 0, started.Wait())
+
 	for _, want := range []string{"up", "sandbox", "temporal"} {
 		assert.Contains(t, started.Output(), want)
 	}

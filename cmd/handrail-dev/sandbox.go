@@ -40,7 +40,9 @@ func (p *process) hooksTo(origin string) (hooks, error) {
 	if err != nil {
 		return hooks{}, err
 	}
+
 	public, err := sandbox.PublicKey(key)
+
 	return hooks{origin: strings.TrimSuffix(origin, "/"), key: key, public: public}, err
 }
 
@@ -51,23 +53,29 @@ func (p *process) wire(l *listeners) (hooks, error) {
 	if err := p.equip(l); err != nil {
 		return hooks{}, err
 	}
+
 	c := p.config
 	if c.TwilioBaseURL != origin(l.sandbox) || c.SendGridBaseURL != origin(l.sandbox) {
 		return hooks{}, nil
 	}
+
 	if c.PublicURL == "" {
 		c.PublicURL = origin(l.api)
 	}
+
 	h, err := p.hooksTo(c.PublicURL)
 	if err != nil {
 		return hooks{}, err
 	}
+
 	if c.SendGridWebhookPublicKey == "" {
 		c.SendGridWebhookPublicKey = h.public
 	}
+
 	if c.ReplyDomain == "" {
 		c.ReplyDomain = sandboxReplies
 	}
+
 	return h, nil
 }
 
@@ -77,23 +85,37 @@ type restaurant struct {
 	token   string
 }
 
-func (p *process) startSandbox(ctx context.Context, running *errgroup.Group, l net.Listener, h hooks, r restaurant) error {
+func (p *process) startSandbox(
+	ctx context.Context,
+	running *errgroup.Group,
+	l net.Listener,
+	h hooks,
+	r restaurant,
+) error {
 	c := sandbox.Config{
-		AccountSID: sandboxAccount, AuthToken: sandboxToken, SendGridKey: sandboxSendGridKey,
-		File: filepath.Join(p.config.Dev.DataDir, "sandbox.jsonl"), Logger: p.logger.With("component", "sandbox"),
-		ToolSecrets: r.secrets, MCPToken: r.token,
+		AccountSID:  sandboxAccount,
+		AuthToken:   sandboxToken,
+		SendGridKey: sandboxSendGridKey,
+		File:        filepath.Join(p.config.Dev.DataDir, "sandbox.jsonl"),
+		Logger:      p.logger.With("component", "sandbox"),
+		ToolSecrets: r.secrets,
+		MCPToken:    r.token,
 	}
+
 	if h.origin != "" {
 		// The fragment asks for patience, as Twilio understands it.
 		c.TwilioInboundURL = h.origin + "/webhooks/twilio/inbound#rc=5&rp=all"
 		c.EventURL, c.MailInboundURL = h.origin+"/webhooks/sendgrid/events", h.origin+"/webhooks/sendgrid/inbound"
 		c.SigningKey, c.Remote = h.key, true
 	}
+
 	box, err := sandbox.New(c)
 	if err != nil {
 		return err
 	}
+
 	running.Go(func() error { return errors.Join(service.ServeHTTP(ctx, l, box.Handler()), box.Close()) })
+
 	return nil
 }
 
@@ -108,24 +130,34 @@ func (s *sandboxCommand) Run(p *process) error {
 	if port == 0 {
 		port = p.config.Dev.SandboxPort
 	}
+
 	l, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), "HANDRAIL_DEV_SANDBOX_PORT")
 	if err != nil {
 		return err
 	}
+
 	var h hooks
 	if s.CallbacksTo != "" {
 		if h, err = p.hooksTo(s.CallbacksTo); err != nil {
 			return err
 		}
 	}
+
 	running, ctx := errgroup.WithContext(p.ctx)
 	if err := p.startSandbox(ctx, running, l, h, restaurant{}); err != nil {
 		return err
 	}
+
 	var webhooks string
 	if h.origin != "" {
-		webhooks = fmt.Sprintf("  HANDRAIL_PUBLIC_URL=%s HANDRAIL_REPLY_DOMAIN=%s\n  HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=%s\n", h.origin, sandboxReplies, h.public)
+		webhooks = fmt.Sprintf(
+			"  HANDRAIL_PUBLIC_URL=%s HANDRAIL_REPLY_DOMAIN=%s\n  HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=%s\n",
+			h.origin,
+			sandboxReplies,
+			h.public,
+		)
 	}
+
 	fmt.Fprintf(p.out, `
 The sandbox plays Twilio, SendGrid and a restaurant on %[1]s/ — open it to read what arrives. Tools: %[1]s/tools/tables, MCP: %[1]s/mcp
 
@@ -133,5 +165,6 @@ The sandbox plays Twilio, SendGrid and a restaurant on %[1]s/ — open it to rea
   HANDRAIL_SENDGRID_BASE_URL=%[1]s SENDGRID_API_KEY=%[4]s
 
 `, origin(l), sandboxAccount, sandboxToken, sandboxSendGridKey, webhooks)
+
 	return running.Wait()
 }

@@ -50,18 +50,22 @@ curl -sS -w '\n' -X POST '{{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.SMSChat
 func friday(now time.Time) string {
 	now = now.UTC()
 	days := (int(time.Friday-now.Weekday())+6)%7 + 1 // 1 to 7: never today
+
 	return time.Date(now.Year(), now.Month(), now.Day()+days, 19, 0, 0, 0, time.UTC).Format(time.RFC3339)
 }
 
 func (s screen) show(w io.Writer) error {
 	// Written at once, so that no line of the log gets into its middle.
 	var all bytes.Buffer
+
 	err := ready.Execute(&all, s)
 	if err == nil {
 		_, err = all.WriteTo(w)
 	}
+
 	if err != nil {
 		return fmt.Errorf("show the ready screen: %w", err)
 	}
+
 	return nil
 }

@@ -39,21 +39,26 @@ func seed(ctx context.Context, store *db.Store, box preparer, sandbox string) (d
 	} else if chat.CodeOf(err) != chat.CodeWorkspaceNotFound {
 		return demo{}, err
 	}
+
 	s := &seeder{ctx: ctx, store: store}
 	d := s.fill()
 	s.tools(box, sandbox)
+
 	if s.err != nil {
 		return demo{}, fmt.Errorf("fill the demo workspace: %w", s.err)
 	}
+
 	return d, nil
 }
 
 func findDemo(ctx context.Context, store *db.Store) (demo, error) {
 	var d demo
+
 	chats, err := store.Chats(ctx, demoWorkspace, chat.ChatFilter{Page: chat.Page{Limit: 100}})
 	if err != nil {
 		return d, err
 	}
+
 	for _, c := range chats.Items {
 		switch c.Channel {
 		case chat.ChannelSMS:
@@ -63,10 +68,16 @@ func findDemo(ctx context.Context, store *db.Store) (demo, error) {
 		case chat.ChannelWeb, chat.ChannelVoice:
 		}
 	}
-	members, err := store.Members(ctx, demoWorkspace, chat.MemberFilter{Query: contributorName, Page: chat.Page{Limit: 1}})
+
+	members, err := store.Members(
+		ctx,
+		demoWorkspace,
+		chat.MemberFilter{Query: contributorName, Page: chat.Page{Limit: 1}},
+	)
 	if err == nil && len(members.Items) > 0 {
 		d.Contributor = members.Items[0].ID
 	}
+
 	return d, err
 }
 
@@ -76,34 +87,98 @@ func (s *seeder) fill() demo {
 	if s.err = s.store.CreateWorkspace(s.ctx, chat.Workspace{ID: demoWorkspace, Name: "Demo", CreatedAt: time.Now()}); s.err != nil {
 		return demo{}
 	}
-	manager := s.member(chat.Member{Kind: chat.KindPerson, Role: chat.RoleManager, Name: "Mara Feld", Email: "mara@handrail.example"})
+
+	manager := s.member(chat.Member{
+		Kind:  chat.KindPerson,
+		Role:  chat.RoleManager,
+		Name:  "Mara Feld",
+		Email: "mara@handrail.example",
+	})
+
 	s.by.MemberID = manager.ID
 	assistant := s.member(chat.Member{Kind: chat.KindAssistant, Name: "Robin"})
-	ana := s.member(chat.Member{Kind: chat.KindPerson, Name: "Ana Lopez", Phone: "+14155550101", Email: "ana@customers.example"})
-	ben := s.member(chat.Member{Kind: chat.KindPerson, Name: "Ben Okafor", Phone: "+14155550102", Email: "ben@customers.example"})
-	priya := s.member(chat.Member{Kind: chat.KindPerson, Name: contributorName, Phone: "+14155550103", Email: "priya@customers.example"})
+
+	ana := s.member(chat.Member{
+		Kind:  chat.KindPerson,
+		Name:  "Ana Lopez",
+		Phone: "+14155550101",
+		Email: "ana@customers.example",
+	})
+
+	ben := s.member(chat.Member{
+		Kind:  chat.KindPerson,
+		Name:  "Ben Okafor",
+		Phone: "+14155550102",
+		Email: "ben@customers.example",
+	})
+
+	priya := s.member(chat.Member{
+		Kind:  chat.KindPerson,
+		Name:  contributorName,
+		Phone: "+14155550103",
+		Email: "priya@customers.example",
+	})
+
 	s.key(manager.ID, "Development", demoKey)
-	second := s.member(chat.Member{Kind: chat.KindPerson, Role: chat.RoleManager, Name: "Noor Haddad", Email: "noor@handrail.example"})
+
+	second := s.member(chat.Member{
+		Kind:  chat.KindPerson,
+		Role:  chat.RoleManager,
+		Name:  "Noor Haddad",
+		Email: "noor@handrail.example",
+	})
+
 	s.key(second.ID, "Development, a second person", secondKey)
+
 	number := must(s, func() (chat.PhoneNumber, error) {
-		return s.store.CreatePhoneNumber(s.ctx, demoWorkspace, s.by, chat.PhoneNumber{Name: "Support line", Number: "+14155550100"})
+		return s.store.CreatePhoneNumber(
+			s.ctx,
+			demoWorkspace,
+			s.by,
+			chat.PhoneNumber{Name: "Support line", Number: "+14155550100"},
+		)
 	})
+
 	inbox := must(s, func() (chat.Inbox, error) {
-		return s.store.CreateInbox(s.ctx, demoWorkspace, s.by, chat.Inbox{Address: "support@handrail.example", DisplayName: "Handrail Demo"})
+		return s.store.CreateInbox(
+			s.ctx,
+			demoWorkspace,
+			s.by,
+			chat.Inbox{Address: "support@handrail.example", DisplayName: "Handrail Demo"},
+		)
 	})
+
 	s.labels()
+
 	sms := s.chat(chat.NewChat{
-		Channel: chat.ChannelSMS, Title: "Booking", MemberID: ana.ID, AssistantMemberID: &assistant.ID, PhoneNumberID: &number.ID,
-		Participants: []chat.NewParticipant{{MemberID: priya.ID, Role: chat.ParticipantContributor}},
+		Channel:           chat.ChannelSMS,
+		Title:             "Booking",
+		MemberID:          ana.ID,
+		AssistantMemberID: &assistant.ID,
+		PhoneNumberID:     &number.ID,
+		Participants:      []chat.NewParticipant{{MemberID: priya.ID, Role: chat.ParticipantContributor}},
 	})
+
 	s.says(sms.ID, ana.ID,
 		"Hi! I booked a table for four on Friday at 7 pm, the name is Lopez.",
 		"Two more friends want to come along. Can you make it six people?",
 		"And is there still a place on the terrace? My mother uses a wheelchair.")
-	email := s.chat(chat.NewChat{Channel: chat.ChannelEmail, Title: "Invoice 2026-1184", MemberID: ben.ID, AssistantMemberID: &assistant.ID, InboxID: &inbox.ID})
-	s.says(email.ID, ben.ID,
+
+	email := s.chat(chat.NewChat{
+		Channel:           chat.ChannelEmail,
+		Title:             "Invoice 2026-1184",
+		MemberID:          ben.ID,
+		AssistantMemberID: &assistant.ID,
+		InboxID:           &inbox.ID,
+	})
+
+	s.says(
+		email.ID,
+		ben.ID,
 		"Hello,\n\nour invoice 2026-1184 of 3 November shows 12 seats, but we have used 9 since October. Could you correct it and send us a new one?\n\nBest regards\nBen Okafor",
-		"Hello again,\n\nthe payment is due on Thursday. Please tell me whether I should pay the invoice as it is or wait for the corrected one.\n\nBen")
+		"Hello again,\n\nthe payment is due on Thursday. Please tell me whether I should pay the invoice as it is or wait for the corrected one.\n\nBen",
+	)
+
 	return demo{SMSChat: sms.ID, EmailChat: email.ID, Contributor: priya.ID}
 }
 
@@ -113,21 +188,29 @@ func must[T any](s *seeder, do func() (T, error)) T {
 	if s.err == nil {
 		made, s.err = do()
 	}
+
 	return made
 }
 
 func (s *seeder) member(m chat.Member) chat.Member {
-	m.NotificationsEnabled, m.ConsentSMS, m.ConsentEmail = true, chat.ConsentGranted, chat.ConsentGranted
+	m.NotificationsEnabled = true
+	m.ConsentSMS = chat.ConsentGranted
+
+	m.ConsentEmail = chat.ConsentGranted
 	if m.Role == "" {
 		m.Role = chat.RoleUser
 	}
+
 	return must(s, func() (chat.Member, error) { return s.store.CreateMember(s.ctx, demoWorkspace, s.by, m) })
 }
 
 func (s *seeder) key(member chat.MemberID, name, secret string) {
 	must(s, func() (chat.Key, error) {
 		return s.store.CreateKey(s.ctx, demoWorkspace, s.by, chat.Key{
-			MemberID: member, Name: name, Scopes: chat.AllScopes(), Hint: chat.KeyHint(secret),
+			MemberID: member,
+			Name:     name,
+			Scopes:   chat.AllScopes(),
+			Hint:     chat.KeyHint(secret),
 		}, chat.HashKey(secret))
 	})
 }

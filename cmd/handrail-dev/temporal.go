@@ -28,22 +28,39 @@ func (t *temporalCommand) Run(p *process) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbage)
 	}
+
 	port := t.Port
 	if port == 0 {
 		port = p.config.Dev.TemporalPort
 	}
+
 	l, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), "HANDRAIL_DEV_TEMPORAL_PORT")
 	if err != nil {
 		return err
 	}
+
 	_ = l.Close() // taken a moment ago, by us; Temporal opens it itself
+
 	server, err := temporaldev.Start(p.ctx, temporaldev.Options{
-		File: filepath.Join(p.config.Dev.DataDir, "temporal.db"), Port: port, Postgres: t.Postgres, Shards: t.Shards, Namespace: p.config.TemporalNamespace, SearchAttributes: workflows.SearchAttributes(),
+		File:             filepath.Join(p.config.Dev.DataDir, "temporal.db"),
+		Port:             port,
+		Postgres:         t.Postgres,
+		Shards:           t.Shards,
+		Namespace:        p.config.TemporalNamespace,
+		SearchAttributes: workflows.SearchAttributes(),
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "\n  TEMPORAL_ADDRESS=%s TEMPORAL_NAMESPACE=%s\n\n", server.Address(), p.config.TemporalNamespace)
+
+	fmt.Fprintf(
+		p.out,
+		"\n  TEMPORAL_ADDRESS=%s TEMPORAL_NAMESPACE=%s\n\n",
+		server.Address(),
+		p.config.TemporalNamespace,
+	)
+
 	<-p.ctx.Done()
+
 	return server.Stop()
 }

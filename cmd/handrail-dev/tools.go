@@ -25,6 +25,7 @@ func (p *process) equip(l *listeners) error {
 	p.config.ToolHosts = strings.Join(hosts, ",")
 	keys, err := secretKeyFile(filepath.Join(p.config.Dev.DataDir, "secrets.key"))
 	p.config.SecretKeys = keys
+
 	return err
 }
 
@@ -34,18 +35,23 @@ func secretKeyFile(path string) (string, error) {
 	if err == nil {
 		return strings.TrimSpace(string(raw)), nil
 	}
+
 	if !errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("read the key of the tools' secrets: %w", err)
 	}
+
 	var key [32]byte
 	_, _ = rand.Read(key[:]) // never fails: it would rather crash
 	made := "dev:" + base64.StdEncoding.EncodeToString(key[:])
+
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", fmt.Errorf("make the folder of the key: %w", err)
 	}
+
 	if err := os.WriteFile(filepath.Clean(path), []byte(made+"\n"), 0o600); err != nil {
 		return "", fmt.Errorf("write the key of the tools' secrets: %w", err)
 	}
+
 	return made, nil
 }
 
@@ -56,18 +62,23 @@ func (p *process) signingSecrets(ctx context.Context) ([]string, error) {
 	if s == nil {
 		return nil, errors.New("the database is not open yet")
 	}
+
 	workspaces, err := s.Store.Workspaces(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	var secrets []string
+
 	for _, w := range workspaces {
 		found, err := signingSecretsOf(ctx, s, w.ID)
 		if err != nil {
 			return nil, err
 		}
+
 		secrets = append(secrets, found...)
 	}
+
 	return secrets, nil
 }
 
@@ -77,16 +88,20 @@ func signingSecretsOf(ctx context.Context, s *service.Service, ws chat.Workspace
 	if err != nil {
 		return nil, err
 	}
+
 	var secrets []string
+
 	for _, d := range found.Items {
 		secret, err := s.Tools().SigningSecret(d)
 		if err != nil {
 			return nil, err
 		}
+
 		if secret != "" {
 			secrets = append(secrets, secret)
 		}
 	}
+
 	return secrets, nil
 }
 
@@ -95,37 +110,69 @@ func signingSecretsOf(ctx context.Context, s *service.Service, ws chat.Workspace
 func demoTools(sandbox string) []chat.ToolDefinition {
 	http := func(name, description string, risk chat.ToolRisk, call chat.HTTPTool) chat.ToolDefinition {
 		call.URL = sandbox + call.URL
+
 		return chat.ToolDefinition{
-			Kind: chat.ToolHTTP, Name: name, Description: description, Risk: risk, Enabled: true,
+			Kind:        chat.ToolHTTP,
+			Name:        name,
+			Description: description,
+			Risk:        risk,
+			Enabled:     true,
 			// The sandbox honours the key, so that a call may be repeated.
-			Idempotent: true, Timeout: chat.DefaultToolTimeout, HTTP: &call,
+			Idempotent: true,
+			Timeout:    chat.DefaultToolTimeout,
+			HTTP:       &call,
 		}
 	}
+
 	cancel := http("cancel_table", "Cancel a booked table.", chat.RiskWrite, chat.HTTPTool{
 		Method: "DELETE", URL: "/tools/tables/{id}",
-		Schema: json.RawMessage(`{"type":"object","properties":{"id":{"type":"string","minLength":1,"description":"The booking_id."}},"required":["id"],"additionalProperties":false}`),
+		Schema: json.RawMessage(
+			`{"type":"object","properties":{"id":{"type":"string","minLength":1,"description":"The booking_id."}},"required":["id"],"additionalProperties":false}`,
+		),
 	})
+
 	book := http("book_table", "Book a table at the restaurant.", chat.RiskWrite, chat.HTTPTool{
-		Method: "POST", URL: "/tools/tables", IdempotencyHeader: "Idempotency-Key",
-		Schema: json.RawMessage(`{"type":"object","properties":{"name":{"type":"string","minLength":1,"description":"Whose table it is."},` +
-			`"people":{"type":"integer","minimum":1},"at":{"type":"string","format":"date-time","description":"When, like 2026-11-27T19:00:00Z."}},` +
-			`"required":["name","people","at"],"additionalProperties":false}`),
-		ResponseSchema: json.RawMessage(`{"type":"object","properties":{"booking_id":{"type":"string"},"table":{"type":"integer"}},"required":["booking_id","table"]}`),
+		Method:            "POST",
+		URL:               "/tools/tables",
+		IdempotencyHeader: "Idempotency-Key",
+		Schema: json.RawMessage(
+			`{"type":"object","properties":{"name":{"type":"string","minLength":1,"description":"Whose table it is."},` +
+				`"people":{"type":"integer","minimum":1},"at":{"type":"string","format":"date-time","description":"When, like 2026-11-27T19:00:00Z."}},` +
+				`"required":["name","people","at"],"additionalProperties":false}`,
+		),
+		ResponseSchema: json.RawMessage(
+			`{"type":"object","properties":{"booking_id":{"type":"string"},"table":{"type":"integer"}},"required":["booking_id","table"]}`,
+		),
 	})
+
 	book.Undo = &chat.Undo{Tool: cancel.Name, Arguments: json.RawMessage(`{"id":"$result.booking_id"}`)}
+
 	free := http("free_tables", "Which tables are free at a time.", chat.RiskRead, chat.HTTPTool{
 		Method: "GET", URL: "/tools/tables",
-		Schema: json.RawMessage(`{"type":"object","properties":{"at":{"type":"string","format":"date-time"}},"required":["at"],"additionalProperties":false}`),
+		Schema: json.RawMessage(
+			`{"type":"object","properties":{"at":{"type":"string","format":"date-time"}},"required":["at"],"additionalProperties":false}`,
+		),
 	})
+
 	refund := http("refund", "Give money back to a guest.", chat.RiskApproval, chat.HTTPTool{
-		Method: "POST", URL: "/tools/refunds", IdempotencyHeader: "Idempotency-Key",
-		Schema: json.RawMessage(`{"type":"object","properties":{"booking_id":{"type":"string"},"amount_cents":{"type":"integer","minimum":1},` +
-			`"reason":{"type":"string","maxLength":200}},"required":["amount_cents","reason"],"additionalProperties":false}`),
+		Method:            "POST",
+		URL:               "/tools/refunds",
+		IdempotencyHeader: "Idempotency-Key",
+		Schema: json.RawMessage(
+			`{"type":"object","properties":{"booking_id":{"type":"string"},"amount_cents":{"type":"integer","minimum":1},` +
+				`"reason":{"type":"string","maxLength":200}},"required":["amount_cents","reason"],"additionalProperties":false}`,
+		),
 	})
+
 	read := chat.RiskRead
+
 	return []chat.ToolDefinition{cancel, book, free, refund, {
-		Kind: chat.ToolMCP, Name: "concierge", Description: "The restaurant's concierge.", Risk: chat.RiskWrite, Enabled: true,
-		Timeout: chat.DefaultToolTimeout,
+		Kind:        chat.ToolMCP,
+		Name:        "concierge",
+		Description: "The restaurant's concierge.",
+		Risk:        chat.RiskWrite,
+		Enabled:     true,
+		Timeout:     chat.DefaultToolTimeout,
 		MCP: &chat.MCPServer{
 			URL: sandbox + "/mcp", Headers: map[string]string{"Authorization": "Bearer {secret.TOKEN}"},
 			Overrides: map[string]chat.MCPOverride{"opening_hours": {Risk: &read}},
@@ -138,13 +185,16 @@ func (s *seeder) tools(box preparer, sandbox string) {
 	for _, d := range demoTools(sandbox) {
 		must(s, func() (chat.ToolDefinition, error) {
 			d.WorkspaceID = demoWorkspace
+
 			var secrets chat.ToolSecrets
 			if d.MCP != nil {
 				secrets = chat.ToolSecrets{"TOKEN": new(conciergeToken)}
 			}
+
 			if err := box.Prepare(s.ctx, &d, secrets); err != nil {
 				return d, fmt.Errorf("tool %s: %w", d.Name, err)
 			}
+
 			return s.store.CreateTool(s.ctx, demoWorkspace, s.by, d)
 		})
 	}

@@ -22,6 +22,7 @@ func (p *place) ask(method, url, key, body string, status int) map[string]any {
 	request.Header.Set("Authorization", "Bearer "+key)
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Prefer", "respond-async")
+
 	return p.do(request, status)
 }
 
@@ -30,8 +31,10 @@ func (p *place) workspace() string { return p.api + "/api/v2/w/" + string(demoWo
 // begin asks for a send with one tool call in the SMS chat, and returns where its action is.
 func (p *place) begin(tool, arguments string) (action string) {
 	p.Helper()
+
 	body := fmt.Sprintf(`{"message":"It is done","tool_calls":[{"name":"%s","arguments":%s}]}`, tool, arguments)
 	begun := p.ask(http.MethodPost, p.workspace()+"/chats/1/send-assistant-message", demoKey, body, http.StatusAccepted)
+
 	return p.workspace() + "/actions/" + begun["action_id"].(string)
 }
 
@@ -39,11 +42,13 @@ func (p *place) begin(tool, arguments string) (action string) {
 func (p *place) texts(phone string) []string {
 	p.Helper()
 	var all []string
+
 	for _, m := range p.get(p.inbox + "/sandbox/messages.json")["messages"].([]any) {
 		if one := m.(map[string]any); one["to"] == phone {
 			all = append(all, one["body"].(string))
 		}
 	}
+
 	return all
 }
 
@@ -58,7 +63,12 @@ func TestAContributorAnswersAfterARestart(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	started, _ := p.up()
-	action := p.begin("contributor_input_request", `{"question":"Is the terrace open on Friday?","expects":{"type":"boolean"}}`)
+
+	action := p.begin(
+		"contributor_input_request",
+		`{"question":"Is the terrace open on Friday?","expects":{"type":"boolean"}}`,
+	)
+
 	require.Eventually(t, func() bool { return len(p.texts(priya)) == 1 }, time.Minute, 50*time.Millisecond)
 	assert.Contains(t, p.texts(priya)[0], "Is the terrace open on Friday?")
 	started.Kill()
@@ -68,7 +78,13 @@ func TestAContributorAnswersAfterARestart(t *testing.T) {
 	done := p.await(action, succeeded)
 	assert.Equal(t, "succeeded", done["state"], done)
 	assert.Equal(t, []string{"It is done"}, p.texts(ana))
-	assert.Contains(t, fmt.Sprint(p.get(p.workspace()+"/chats/1/messages?limit=5")), "Yes!", "the answer is in the chat")
+
+	assert.Contains(
+		t,
+		fmt.Sprint(p.get(p.workspace()+"/chats/1/messages?limit=5")),
+		"Yes!",
+		"the answer is in the chat",
+	)
 }
 
 func TestASecondPersonApproves(t *testing.T) {
@@ -76,7 +92,9 @@ func TestASecondPersonApproves(t *testing.T) {
 	p := newPlace(t)
 	p.up()
 	action := p.begin("refund", `{"amount_cents":1900,"reason":"the terrace was closed"}`)
+
 	require.Eventually(t, func() bool { return p.get(action)["approval"] != nil }, time.Minute, 50*time.Millisecond)
+
 	approve := `{"decision":"approve","reason":"fair"}`
 	refused := p.ask(http.MethodPost, action+"/approvals", demoKey, approve, http.StatusForbidden)
 	assert.Equal(t, "own_request", refused["code"], "nobody approves what they have asked for")
@@ -94,9 +112,11 @@ func TestTheConciergeIsAsked(t *testing.T) {
 	p.up()
 	tools, err := json.Marshal(p.get(p.workspace() + "/chats/1/tools"))
 	require.NoError(t, err)
+
 	for _, name := range []string{"book_table", "cancel_table", "free_tables", "refund", "concierge.opening_hours", "concierge.order_taxi"} {
 		assert.Contains(t, string(tools), `"`+name+`"`)
 	}
+
 	done := p.await(p.begin("concierge.order_taxi", `{"to":"1 Pier","at":"2026-11-27T22:00:00Z"}`), succeeded)
 	assert.Equal(t, "succeeded", done["state"], done)
 	assert.Len(t, p.get(p.inbox + "/sandbox/bookings")["taxis"], 1)
@@ -110,6 +130,7 @@ func TestTheSecretKeyIsKept(t *testing.T) {
 	again, err := secretKeyFile(path)
 	require.NoError(t, err)
 	assert.Equal(t, first, again)
+
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
@@ -117,6 +138,7 @@ func TestTheSecretKeyIsKept(t *testing.T) {
 
 func TestTheDemoBooksForTheNextFriday(t *testing.T) {
 	t.Parallel()
+
 	for day, want := range map[string]string{
 		"2026-11-26": "2026-11-27T19:00:00Z", "2026-11-27": "2026-12-04T19:00:00Z", "2026-11-28": "2026-12-04T19:00:00Z",
 	} {

@@ -38,56 +38,82 @@ type upCommand struct{}
 // Run starts everything, shows the ready screen, and ends when the context does.
 func (upCommand) Run(p *process) error {
 	started := time.Now()
+
 	if !p.config.Loopback() {
-		return fmt.Errorf("HANDRAIL_ADDR is %s: handrail-dev has a key that everybody knows and listens on loopback only; run handrail for anything else", p.config.Addr)
+		return fmt.Errorf(
+			"HANDRAIL_ADDR is %s: handrail-dev has a key that everybody knows and listens on loopback only; run handrail for anything else",
+			p.config.Addr,
+		)
 	}
+
 	l, err := listen(p.config)
 	if err != nil {
 		return err
 	}
+
 	defer l.close()
+
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()
+
 	p.step("starting the embedded Temporal server")
+
 	server, err := temporaldev.Start(ctx, temporaldev.Options{
-		File: filepath.Join(p.config.Dev.DataDir, "temporal.db"), Port: p.config.Dev.TemporalPort, Namespace: p.config.TemporalNamespace,
+		File:             filepath.Join(p.config.Dev.DataDir, "temporal.db"),
+		Port:             p.config.Dev.TemporalPort,
+		Namespace:        p.config.TemporalNamespace,
 		SearchAttributes: workflows.SearchAttributes(),
 	})
 	if err != nil {
 		return err
 	}
+
 	defer p.stop("the embedded Temporal server", server.Stop)
+
 	p.embed(server.Address(), l)
+
 	hooks, err := p.wire(l)
 	if err != nil {
 		return err
 	}
+
 	running, ctx := errgroup.WithContext(ctx)
 	if err := p.startSandbox(ctx, running, l.sandbox, hooks, restaurant{secrets: p.signingSecrets, token: conciergeToken}); err != nil {
 		return err
 	}
+
 	if err := p.startUI(ctx, running, server.Address()); err != nil {
 		return err
 	}
+
 	p.step("opening the database")
+
 	s, err := service.Connect(ctx, p.config, p.environ, p.logger)
 	if err != nil {
 		return err
 	}
+
 	defer p.stop("the connections", s.Close)
+
 	shown, err := p.prepare(ctx, s, origin(l.sandbox))
 	if err != nil {
 		return err
 	}
+
 	running.Go(func() error { return s.Work(ctx) })
 	running.Go(func() error { return s.ServeAPI(ctx, l.api) })
+
 	shown.Answers = hooks.origin != ""
+
 	shown.Took = time.Since(started).Round(10 * time.Millisecond)
 	if err := shown.show(p.out); err != nil {
 		return err
 	}
+
 	err = running.Wait()
+
 	p.step("stopping")
+
 	return err
 }
 
@@ -95,15 +121,25 @@ func (upCommand) Run(p *process) error {
 // it elsewhere: a base URL that was given stays, with its credentials.
 func (p *process) embed(temporal string, l *listeners) {
 	c := p.config
-	p.environ = slices.DeleteFunc(slices.Clone(p.environ), func(entry string) bool { return strings.HasPrefix(entry, "TEMPORAL_") })
+
+	p.environ = slices.DeleteFunc(
+		slices.Clone(p.environ),
+		func(entry string) bool { return strings.HasPrefix(entry, "TEMPORAL_") },
+	)
+
 	p.environ = append(p.environ, "TEMPORAL_ADDRESS="+temporal, "TEMPORAL_NAMESPACE="+c.TemporalNamespace)
+
 	c.TemporalAddress = temporal
 	if c.DatabaseURL == "" {
 		c.DatabaseURL = "sqlite:" + filepath.Join(c.Dev.DataDir, "handrail.db")
 	}
+
 	if c.TwilioAccountSID == "" {
-		c.TwilioBaseURL, c.TwilioAccountSID, c.TwilioAuthToken = origin(l.sandbox), sandboxAccount, sandboxToken
+		c.TwilioBaseURL = origin(l.sandbox)
+		c.TwilioAccountSID = sandboxAccount
+		c.TwilioAuthToken = sandboxToken
 	}
+
 	if c.SendGridAPIKey == "" {
 		c.SendGridBaseURL, c.SendGridAPIKey = origin(l.sandbox), sandboxSendGridKey
 	}
@@ -115,21 +151,33 @@ func (p *process) prepare(ctx context.Context, s *service.Service, sandbox strin
 	if err != nil {
 		return screen{}, err
 	}
+
 	if len(applied) > 0 {
 		p.step("filling the demo workspace")
 	}
+
 	p.service.Store(s) // before the tools are seeded, whose calls the sandbox verifies
+
 	d, err := seed(ctx, s.Store, s.Tools(), sandbox)
 	if err != nil {
 		return screen{}, err
 	}
+
 	shown := screen{
-		API: "http://" + p.config.Addr, Inbox: "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(p.config.Dev.SandboxPort)) + "/",
-		Workspace: string(demoWorkspace), Key: demoKey, SecondKey: secondKey, Friday: friday(time.Now()), Demo: d, DataDir: p.config.Dev.DataDir,
+		API:       "http://" + p.config.Addr,
+		Inbox:     "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(p.config.Dev.SandboxPort)) + "/",
+		Workspace: string(demoWorkspace),
+		Key:       demoKey,
+		SecondKey: secondKey,
+		Friday:    friday(time.Now()),
+		Demo:      d,
+		DataDir:   p.config.Dev.DataDir,
 	}
+
 	if p.config.Dev.UIPort != 0 {
 		shown.UI = fmt.Sprintf("http://127.0.0.1:%d/", p.config.Dev.UIPort)
 	}
+
 	return shown, nil
 }
 
@@ -137,16 +185,21 @@ func (p *process) startUI(ctx context.Context, running *errgroup.Group, temporal
 	if p.config.Dev.UIPort == 0 {
 		return nil
 	}
+
 	ui, err := temporaldev.NewUI(temporal, p.config.TemporalNamespace, p.config.Dev.UIPort)
 	if err != nil {
 		return err
 	}
+
 	running.Go(ui.Run)
+
 	running.Go(func() error {
 		<-ctx.Done()
 		ui.Stop()
+
 		return nil
 	})
+
 	return nil
 }
 
@@ -175,24 +228,34 @@ func listen(c *config.Config) (*listeners, error) {
 		if err != nil {
 			return nil, err
 		}
+
 		_ = l.Close() // taken a moment ago, by us
 	}
+
 	api, err := take(c.Addr, "HANDRAIL_ADDR")
 	if err != nil {
 		return nil, err
 	}
+
 	box, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Dev.SandboxPort)), "HANDRAIL_DEV_SANDBOX_PORT")
 	if err != nil {
 		return nil, errors.Join(err, api.Close())
 	}
+
 	return &listeners{api: api, sandbox: box}, nil
 }
 
 func take(address, variable string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address) //nolint:noctx // nothing to cancel: it answers at once
 	if err != nil {
-		return nil, fmt.Errorf("%s can not be had: %w. Stop what uses it (another handrail-dev?), or set %s to a free one", address, err, variable)
+		return nil, fmt.Errorf(
+			"%s can not be had: %w. Stop what uses it (another handrail-dev?), or set %s to a free one",
+			address,
+			err,
+			variable,
+		)
 	}
+
 	return l, nil
 }
 

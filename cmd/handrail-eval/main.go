@@ -28,8 +28,15 @@ type cli struct {
 func main() {
 	ctx := command.Context() // before anything else
 	var c cli
-	kong.Parse(&c, kong.Name("handrail-eval"), kong.UsageOnError(),
-		kong.Description("Has dialogues summarized by every model that is configured, and prints how good the summaries are and what they cost."))
+	kong.Parse(
+		&c,
+		kong.Name("handrail-eval"),
+		kong.UsageOnError(),
+		kong.Description(
+			"Has dialogues summarized by every model that is configured, and prints how good the summaries are and what they cost.",
+		),
+	)
+
 	command.Exit("handrail-eval", c.run(ctx, os.Stdout))
 }
 
@@ -38,34 +45,46 @@ func (c *cli) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+
 	dialogues = slices.DeleteFunc(dialogues, func(d eval.Dialogue) bool {
 		return len(c.Language) > 0 && !slices.Contains(c.Language, d.Language)
 	})
 	if len(dialogues) == 0 {
 		return errors.New("there is no dialogue in such a language")
 	}
+
 	configured, err := providers(os.Environ())
 	if err != nil {
 		return err
 	}
+
 	asked, err := c.chosen(configured)
 	if err != nil {
 		return err
 	}
+
 	var reports []eval.Report
+
 	for _, p := range asked {
 		report, err := eval.Run(ctx, p, dialogues, progress(p.Name, len(dialogues)))
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.Name, err)
 		}
+
 		reports = append(reports, report)
 	}
+
 	if err := c.write(out, reports); err != nil {
 		return err
 	}
+
 	if len(c.Provider) == 0 && len(asked) == 1 {
-		_, err = fmt.Fprintln(out, "\nNo other provider is configured: set OPENAI_API_KEY or ANTHROPIC_API_KEY to compare.")
+		_, err = fmt.Fprintln(
+			out,
+			"\nNo other provider is configured: set OPENAI_API_KEY or ANTHROPIC_API_KEY to compare.",
+		)
 	}
+
 	return err
 }
 
@@ -74,12 +93,14 @@ func progress(name string, total int) func(int) {
 	info, err := os.Stderr.Stat()
 	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
 	started := time.Now()
+
 	return func(done int) {
 		if terminal && time.Since(started) > time.Second {
 			end := "\r"
 			if done == total {
 				end = "\n"
 			}
+
 			_, _ = fmt.Fprintf(os.Stderr, "%s: %d of %d%s", name, done, total, end)
 		}
 	}
@@ -90,14 +111,18 @@ func (c *cli) chosen(configured []eval.Provider) ([]eval.Provider, error) {
 	if len(c.Provider) == 0 {
 		return configured, nil
 	}
+
 	var chosen []eval.Provider
+
 	for _, name := range c.Provider {
 		at := slices.IndexFunc(configured, func(p eval.Provider) bool { return p.Name == name })
 		if at < 0 {
 			return nil, fmt.Errorf("no provider %q is configured", name)
 		}
+
 		chosen = append(chosen, configured[at])
 	}
+
 	return chosen, nil
 }
 
@@ -105,6 +130,7 @@ func (c *cli) write(out io.Writer, reports []eval.Report) error {
 	if err := eval.Print(out, reports); err != nil {
 		return err
 	}
+
 	if c.Missed {
 		for i := range reports {
 			if err := eval.PrintMissed(out, &reports[i]); err != nil {
@@ -112,5 +138,6 @@ func (c *cli) write(out io.Writer, reports []eval.Report) error {
 			}
 		}
 	}
+
 	return command.SaveJSON(c.JSON, reports)
 }

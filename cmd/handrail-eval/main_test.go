@@ -16,7 +16,13 @@ import (
 func TestReportsArePrintedAndWritten(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "new", "eval.json")
-	c := cli{Provider: []string{"offline"}, Language: []string{"pl"}, Missed: true, JSON: file}
+	c := cli{
+		Provider: []string{"offline"},
+		Language: []string{"pl"},
+		Missed:   true,
+		JSON:     file,
+	}
+
 	var out bytes.Buffer
 	require.NoError(t, c.run(t.Context(), &out))
 	assert.Contains(t, out.String(), "\noffline ")
@@ -28,6 +34,7 @@ func TestReportsArePrintedAndWritten(t *testing.T) {
 	var reports []eval.Report
 	require.NoError(t, json.Unmarshal(data, &reports))
 	require.Len(t, reports, 1)
+
 	for _, o := range reports[0].Outcomes {
 		assert.Equal(t, "pl", o.Language)
 	}
@@ -35,6 +42,16 @@ func TestReportsArePrintedAndWritten(t *testing.T) {
 
 func TestWhatIsNotThereIsRefused(t *testing.T) {
 	t.Parallel()
-	require.EqualError(t, (&cli{Language: []string{"xx"}}).run(t.Context(), &bytes.Buffer{}), "there is no dialogue in such a language")
-	require.EqualError(t, (&cli{Provider: []string{"nobody"}}).run(t.Context(), &bytes.Buffer{}), `no provider "nobody" is configured`)
+
+	require.EqualError(
+		t,
+		(&cli{Language: []string{"xx"}}).run(t.Context(), &bytes.Buffer{}),
+		"there is no dialogue in such a language",
+	)
+
+	require.EqualError(
+		t,
+		(&cli{Provider: []string{"nobody"}}).run(t.Context(), &bytes.Buffer{}),
+		`no provider "nobody" is configured`,
+	)
 }

@@ -19,19 +19,25 @@ func providers(environ []string) ([]eval.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	all, err := models.New(c)
 	if err != nil {
 		return nil, err
 	}
+
 	var found []eval.Provider
+
 	for _, provider := range all.Providers() {
 		name := c.ModelOf(provider)
+
 		model, err := all.Model(name)
 		if err != nil {
 			return nil, err
 		}
+
 		found = append(found, eval.Provider{Name: name, Model: patient{model}})
 	}
+
 	return found, nil
 }
 
@@ -48,6 +54,7 @@ func (p patient) Summarize(ctx context.Context, r chat.Reading) (chat.Summary, c
 	summary, err := backoff.Retry(ctx, func() (chat.Summary, error) {
 		s, usage, err := p.model.Summarize(ctx, r)
 		spent = spent.Plus(usage)
+
 		later, passes := errors.AsType[*chat.RetryLaterError](err)
 		switch {
 		case passes && later.After > 0:
@@ -55,7 +62,9 @@ func (p patient) Summarize(ctx context.Context, r chat.Reading) (chat.Summary, c
 		case err != nil && !passes:
 			return s, backoff.Permanent(err)
 		}
+
 		return s, err
 	}, backoff.WithMaxTries(maxTries))
+
 	return summary, spent, err
 }

@@ -45,12 +45,17 @@ func (l *approvalList) Run(c *console) error {
 		query.Set("state", l.State)
 		empty = "no approvals are " + l.State + "; all of them: --state all"
 	}
+
 	return showList(c, &l.remote, l.listing, listView[approvalJSON]{
-		path: "approvals", query: query, empty: empty,
+		path:    "approvals",
+		query:   query,
+		empty:   empty,
 		columns: []string{"ACTION", "STATE", "TOOL CALLS", "ASKED BY", "UNTIL"},
 		row: func(a *approvalJSON) []string {
 			return []string{
-				printable(a.ActionID), printable(a.State), short(strings.Join(a.ToolCallIDs, ", "), 16), strconv.FormatInt(a.RequestedBy, 10), stamp(a.Deadline),
+				printable(
+					a.ActionID,
+				), printable(a.State), short(strings.Join(a.ToolCallIDs, ", "), 16), strconv.FormatInt(a.RequestedBy, 10), stamp(a.Deadline),
 			}
 		},
 	})
@@ -85,20 +90,25 @@ func (r *remote) approval(c *console, action, decision, reason string) error {
 	if err != nil {
 		return err
 	}
+
 	got, err := api.do(call{
 		method: http.MethodPost, path: actionPath(action, "/approvals"), body: map[string]string{"decision": decision, "reason": reason},
 	})
 	if err != nil {
 		return err
 	}
+
 	if r.JSON {
 		return api.showJSON(got.raw)
 	}
+
 	var a approvalJSON
 	if err := got.into(&a); err != nil {
 		return err
 	}
+
 	fmt.Fprintf(c.out, "action %s is %s\n", printable(a.ActionID), printable(a.State))
+
 	return nil
 }
 

@@ -52,9 +52,11 @@ func (b *bulkJSON) progress() string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, status))
 		}
 	}
+
 	if b.Skipped > 0 {
 		parts = append(parts, fmt.Sprintf("%d skipped", b.Skipped))
 	}
+
 	return printable(strings.Join(parts, ", "))
 }
 
@@ -68,11 +70,15 @@ type bulkList struct {
 // Run lists bulk retries.
 func (l *bulkList) Run(c *console) error {
 	return showList(c, &l.remote, l.listing, listView[bulkJSON]{
-		path: "bulk-retries", query: url.Values{}, empty: "no bulk retries yet; begin one with: handrail deliveries retry-all",
+		path:    "bulk-retries",
+		query:   url.Values{},
+		empty:   "no bulk retries yet; begin one with: handrail deliveries retry-all",
 		columns: []string{"BULK RETRY", "STATE", "BEGUN", "OF", "SKIPPED", "AGE", "REASON"},
 		row: func(b *bulkJSON) []string {
 			return []string{
-				printable(b.ID), printable(string(b.State)), strconv.Itoa(b.Begun), strconv.Itoa(b.Selected), strconv.Itoa(b.Skipped),
+				printable(
+					b.ID,
+				), printable(string(b.State)), strconv.Itoa(b.Begun), strconv.Itoa(b.Selected), strconv.Itoa(b.Skipped),
 				ago(b.CreatedAt), short(b.Reason, 20),
 			}
 		},
@@ -90,11 +96,14 @@ func (s *bulkShow) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+
 	var b bulkJSON
+
 	got, err := api.get(bulkPath(s.ID, ""), nil, &b)
 	if err != nil {
 		return err
 	}
+
 	return b.show(c, &s.remote, got)
 }
 
@@ -102,6 +111,7 @@ func (b *bulkJSON) show(c *console, r *remote, got *answer) error {
 	if r.JSON {
 		return (&client{console: c}).showJSON(got.raw)
 	}
+
 	fmt.Fprintf(c.out, "%s\n\n", b.progress())
 	f := facts{c}
 	f.say("bulk retry", "%s", b.ID)
@@ -112,12 +122,14 @@ func (b *bulkJSON) show(c *console, r *remote, got *answer) error {
 	f.say("made", "%s (%s ago)", stamp(b.CreatedAt), ago(b.CreatedAt))
 	f.say("changed", "%s (%s ago)", stamp(b.UpdatedAt), ago(b.UpdatedAt))
 	b.showNext(c, r)
+
 	return nil
 }
 
 // showNext lists what may be done as commands.
 func (b *bulkJSON) showNext(c *console, r *remote) {
 	var verbs []string
+
 	switch b.State {
 	case chat.BulkRunning:
 		verbs = []string{"pause", "cancel"}
@@ -126,7 +138,9 @@ func (b *bulkJSON) showNext(c *console, r *remote) {
 	case chat.BulkFinished, chat.BulkCanceled:
 		return
 	}
+
 	fmt.Fprintln(c.out, "\nWhat you may do")
+
 	for _, verb := range verbs {
 		fmt.Fprintln(c.out, "  "+r.line(c, fmt.Sprintf("bulk-retries %s %s --reason '…'", verb, printable(b.ID))))
 	}
@@ -159,13 +173,21 @@ func (m *bulkMove) move(c *console, to string) error {
 	if err != nil {
 		return err
 	}
-	got, err := api.do(call{method: http.MethodPost, path: bulkPath(m.ID, to), body: map[string]string{"reason": m.Reason}, again: true})
+
+	got, err := api.do(call{
+		method: http.MethodPost,
+		path:   bulkPath(m.ID, to),
+		body:   map[string]string{"reason": m.Reason},
+		again:  true,
+	})
 	if err != nil {
 		return err
 	}
+
 	var b bulkJSON
 	if err := got.into(&b); err != nil {
 		return err
 	}
+
 	return b.show(c, &m.remote, got)
 }

@@ -12,27 +12,59 @@ import (
 )
 
 func aBulk(state string, begun int, note string) string {
-	return fmt.Sprintf(`{"id":"%s","state":"%s","note":"%s","reason":"Twilio was suspended for two hours","selected":40,"begun":%d,"skipped":1,
+	return fmt.Sprintf(
+		`{"id":"%s","state":"%s","note":"%s","reason":"Twilio was suspended for two hours","selected":40,"begun":%d,"skipped":1,
 		"by_status":{"accepted":%d,"pending":0},"rate_per_second":5,"canary":5,"created_at":"2026-11-22T10:00:00Z","updated_at":"2026-11-22T10:00:09Z"}`,
-		stubBulk, state, note, begun, begun)
+		stubBulk,
+		state,
+		note,
+		begun,
+		begun,
+	)
 }
 
-var retryAll = []string{"deliveries", "retry-all", "--status", "blocked", "--since", "2026-11-22T08:00:00Z", "--rate", "9", "--canary", "0", "--reason", "paid again"}
+var retryAll = []string{
+	"deliveries",
+	"retry-all",
+	"--status",
+	"blocked",
+	"--since",
+	"2026-11-22T08:00:00Z",
+	"--rate",
+	"9",
+	"--canary",
+	"0",
+	"--reason",
+	"paid again",
+}
 
 const wouldRetry = `{"dry_run":true,"count":40,"groups":[{"status":"blocked","error_code":"twilio_20003","count":39},{"status":"rejected","error_code":"twilio_21211","count":1}]}`
 
 func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 	t.Parallel()
-	s := newStub(t, map[string][]reply{"POST deliveries/retry": {ok(wouldRetry), ok(`{"dry_run":true,"count":0,"groups":[]}`)}})
+
+	s := newStub(
+		t,
+		map[string][]reply{"POST deliveries/retry": {ok(wouldRetry), ok(`{"dry_run":true,"count":0,"groups":[]}`)}},
+	)
+
 	status, out, errs := s.do(append(retryAll, "--dry-run")...)
 	require.Equal(t, 0, status, errs)
+
 	for _, want := range []string{"twilio_20003", "39", "twilio_21211", "all", "40"} {
 		assert.Contains(t, out, want)
 	}
+
 	sent := s.sent("deliveries/retry")
 	assert.Equal(t, map[string]any{
-		"dry_run": true, "status": "blocked", "since": "2026-11-22T08:00:00Z", "rate_per_second": 9.0, "canary": 0.0, "reason": "paid again",
+		"dry_run":         true,
+		"status":          "blocked",
+		"since":           "2026-11-22T08:00:00Z",
+		"rate_per_second": 9.0,
+		"canary":          0.0,
+		"reason":          "paid again",
 	}, sent.body)
+
 	status, out, _ = s.do(retryAll...)
 	assert.Equal(t, 0, status)
 	assert.Contains(t, out, "there is nothing to try again")
@@ -40,21 +72,33 @@ func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 
 func TestRetryAllAsksFirst(t *testing.T) {
 	t.Parallel()
+
 	for said, want := range map[string]struct {
 		asks   bool
 		status int
 		begins bool
 	}{
-		"y\n": {true, 0, true}, "yes\n": {true, 0, true}, "n\n": {true, 1, false}, "\n": {true, 1, false}, "": {true, 1, false}, "y \n": {false, 2, false},
+		"y\n":   {true, 0, true},
+		"yes\n": {true, 0, true},
+		"n\n":   {true, 1, false},
+		"\n":    {true, 1, false},
+		"":      {true, 1, false},
+		"y \n":  {false, 2, false},
 	} {
 		t.Run(fmt.Sprintf("%q", said), func(t *testing.T) {
 			t.Parallel()
-			s := newStub(t, map[string][]reply{"POST deliveries/retry": {ok(wouldRetry), accepted(aBulk("finished", 39, ""))}})
+
+			s := newStub(
+				t,
+				map[string][]reply{"POST deliveries/retry": {ok(wouldRetry), accepted(aBulk("finished", 39, ""))}},
+			)
+
 			one := s.session(said)
 			one.asks = want.asks
 			assert.Equal(t, want.status, one.run(retryAll), one.errs.String())
 			assert.Contains(t, one.out.String(), "twilio_20003")
 			assert.Equal(t, want.begins, s.sent("deliveries/retry").body["dry_run"] == false)
+
 			if !want.asks {
 				assert.Contains(t, one.errs.String(), "--yes")
 			}
@@ -64,6 +108,7 @@ func TestRetryAllAsksFirst(t *testing.T) {
 
 func TestRetryAllTellsHowFarItHasCome(t *testing.T) {
 	t.Parallel()
+
 	tests := map[string]struct {
 		last   string
 		draws  bool
@@ -71,30 +116,64 @@ func TestRetryAllTellsHowFarItHasCome(t *testing.T) {
 		out    []string
 		errs   string
 	}{
-		"finished": {aBulk("finished", 39, ""), false, 0, []string{"running: 3 of 40 begun, 3 accepted, 1 skipped\n", "finished: 39 of 40 begun"}, ""},
-		"drawn":    {aBulk("finished", 39, ""), true, 0, []string{"\r\x1b[Krunning: 3 of 40", "\r\x1b[Kfinished: 39 of 40"}, ""},
-		"paused":   {aBulk("paused", 5, "2 of the first 5 were not taken."), false, 3, []string{"2 of the first 5"}, "bulk-retries resume " + stubBulk},
+		"finished": {
+			aBulk("finished", 39, ""),
+			false,
+			0,
+			[]string{"running: 3 of 40 begun, 3 accepted, 1 skipped\n", "finished: 39 of 40 begun"},
+			"",
+		},
+		"drawn": {
+			aBulk("finished", 39, ""),
+			true,
+			0,
+			[]string{"\r\x1b[Krunning: 3 of 40", "\r\x1b[Kfinished: 39 of 40"},
+			"",
+		},
+		"paused": {
+			aBulk("paused", 5, "2 of the first 5 were not taken."),
+			false,
+			3,
+			[]string{"2 of the first 5"},
+			"bulk-retries resume " + stubBulk,
+		},
 		"canceled": {aBulk("canceled", 5, ""), false, 1, []string{"canceled: 5 of 40"}, "canceled"},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s := newStub(t, map[string][]reply{
 				"POST deliveries/retry": {accepted(aBulk("running", 0, ""))},
 				"GET bulk-retries/" + stubBulk: {
-					refusal(404, "bulk_retry_not_found", "not yet"), ok(aBulk("running", 3, "")), ok(aBulk("running", 3, "")), ok(tt.last),
+					refusal(
+						404,
+						"bulk_retry_not_found",
+						"not yet",
+					), ok(aBulk("running", 3, "")), ok(aBulk("running", 3, "")), ok(tt.last),
 				},
 			})
+
 			one := s.session("")
 			one.draws = tt.draws
 			assert.Equal(t, tt.status, one.run(append(retryAll, "--yes")), one.errs.String())
+
 			for _, want := range tt.out {
 				assert.Contains(t, one.out.String(), want)
 			}
+
 			assert.Contains(t, one.errs.String(), tt.errs)
+
 			if !tt.draws {
-				assert.Equal(t, 1, strings.Count(one.out.String(), "running: 3 of 40"), "a line that says nothing new is not repeated")
+				assert.Equal(
+					t,
+					1,
+					strings.Count(one.out.String(), "running: 3 of 40"),
+					"a line that says nothing new is not repeated",
+				)
 			}
+
 			assert.NotEmpty(t, s.sent("deliveries/retry").idempotency)
 		})
 	}
@@ -102,20 +181,27 @@ func TestRetryAllTellsHowFarItHasCome(t *testing.T) {
 
 func TestCtrlCLeavesABulkRetryRunning(t *testing.T) {
 	t.Parallel()
+
 	s := newStub(t, map[string][]reply{
-		"POST deliveries/retry": {accepted(aBulk("running", 0, ""))}, "GET bulk-retries/" + stubBulk: {ok(aBulk("running", 3, ""))},
+		"POST deliveries/retry": {
+			accepted(aBulk("running", 0, "")),
+		}, "GET bulk-retries/" + stubBulk: {ok(aBulk("running", 3, ""))},
 	})
+
 	one := s.session("")
 	ctx, cancel := context.WithCancel(t.Context())
 	one.ctx = ctx
+
 	s.hook = func(a asked) {
 		if a.method == "GET" {
 			cancel()
 		}
 	}
+
 	assert.Equal(t, 3, one.run(append(retryAll, "--yes")))
 	assert.Contains(t, one.errs.String(), "it goes on without you")
 	assert.Contains(t, one.errs.String(), "handrail bulk-retries pause "+stubBulk+" --reason")
+
 	for _, a := range s.all() {
 		assert.NotContains(t, a.path, "pause")
 	}
@@ -123,28 +209,37 @@ func TestCtrlCLeavesABulkRetryRunning(t *testing.T) {
 
 func TestBulkRetriesAreSteered(t *testing.T) {
 	t.Parallel()
+
 	s := newStub(t, map[string][]reply{
-		"GET bulk-retries":                          {aPage("", aBulk("running", 3, ""))},
-		"GET bulk-retries/" + stubBulk:              {ok(aBulk("running", 3, ""))},
-		"POST bulk-retries/" + stubBulk + "/pause":  {refusal(503, "unavailable", "its workflow could not be told"), ok(aBulk("paused", 3, ""))},
+		"GET bulk-retries":             {aPage("", aBulk("running", 3, ""))},
+		"GET bulk-retries/" + stubBulk: {ok(aBulk("running", 3, ""))},
+		"POST bulk-retries/" + stubBulk + "/pause": {
+			refusal(503, "unavailable", "its workflow could not be told"),
+			ok(aBulk("paused", 3, "")),
+		},
 		"POST bulk-retries/" + stubBulk + "/resume": {ok(aBulk("running", 3, ""))},
 		"POST bulk-retries/" + stubBulk + "/cancel": {ok(aBulk("canceled", 3, ""))},
 	})
+
 	status, out, errs := s.do("bulk-retries", "list")
 	require.Equal(t, 0, status, errs)
+
 	for line := range strings.Lines(out) {
 		assert.LessOrEqual(t, utf8.RuneCountInString(line), 101, line)
 	}
+
 	assert.Contains(t, out, "Twilio was suspende…")
 	_, out, _ = s.do("bulk-retries", "show", stubBulk)
 	assert.True(t, strings.HasPrefix(out, "running: 3 of 40 begun, 3 accepted, 1 skipped\n"))
 	assert.Contains(t, out, "handrail bulk-retries pause "+stubBulk)
+
 	for verb, shows := range map[string]string{"pause": "bulk-retries resume", "resume": "bulk-retries pause", "cancel": "canceled: 3 of 40"} {
 		status, out, errs = s.do("bulk-retries", verb, stubBulk, "--reason", "wait for Twilio")
 		require.Equal(t, 0, status, errs)
 		assert.Contains(t, out, shows)
 		assert.Equal(t, map[string]any{"reason": "wait for Twilio"}, s.sent("bulk-retries/"+stubBulk+"/"+verb).body)
 	}
+
 	s = newStub(t, map[string][]reply{"GET bulk-retries": {aPage("")}})
 	_, out, _ = s.do("bulk-retries", "list")
 	assert.Contains(t, out, "no bulk retries yet")
@@ -152,19 +247,29 @@ func TestBulkRetriesAreSteered(t *testing.T) {
 
 func TestSuppressionsAreListedAndLifted(t *testing.T) {
 	t.Parallel()
+
 	s := newStub(t, map[string][]reply{
-		"GET suppressions":       {aPage("", `{"id":4,"channel":"phone-sms","sender":"phone:12","address":"+14155550101","reason":"opt_out","created_at":"2026-11-22T10:00:00Z"}`)},
+		"GET suppressions": {
+			aPage(
+				"",
+				`{"id":4,"channel":"phone-sms","sender":"phone:12","address":"+14155550101","reason":"opt_out","created_at":"2026-11-22T10:00:00Z"}`,
+			),
+		},
 		"DELETE suppressions/4":  {{204, ""}},
 		"DELETE suppressions/44": {refusal(404, "suppression_not_found", "there is no suppression 44")},
 	})
+
 	status, out, errs := s.do("suppressions", "list")
 	require.Equal(t, 0, status, errs)
+
 	for _, want := range []string{"ADDRESS", "4", "phone:12", "+14155550101", "opt_out"} {
 		assert.Contains(t, out, want)
 	}
+
 	status, out, errs = s.do("suppressions", "lift", "4")
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, "lifted")
+
 	status, _, errs = s.do("suppressions", "lift", "44")
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "suppression_not_found")

@@ -27,6 +27,7 @@ func (c *terminal) do(args ...string) (status int, out, errs string) {
 	c.Helper()
 	var stdout, stderr bytes.Buffer
 	status = run(c.Context(), args, c.environ, strings.NewReader(""), &stdout, &stderr)
+
 	return status, stdout.String(), stderr.String()
 }
 
@@ -35,6 +36,7 @@ func (c *terminal) must(args ...string) string {
 	c.Helper()
 	status, out, errs := c.do(args...)
 	require.Equal(c, 0, status, "handrail %s: %s", strings.Join(args, " "), errs)
+
 	return out
 }
 
@@ -56,6 +58,7 @@ func TestANewInstallationIsSetUpFromTheCommandLine(t *testing.T) {
 	made := c.must("workspaces", "create", "Acme", "--manager", "Mara Feld", "--email", "mara@example.com")
 	ws := regexp.MustCompile(`workspace (\S+)`).FindStringSubmatch(made)[1]
 	member := regexp.MustCompile(`manager +(\d+)`).FindStringSubmatch(made)[1]
+
 	assert.Contains(t, c.must("workspaces", "list"), "Acme")
 	assert.Contains(t, c.must("keys", "list", "--workspace", ws), "no keys yet")
 
@@ -64,9 +67,32 @@ func TestANewInstallationIsSetUpFromTheCommandLine(t *testing.T) {
 		Key string   `json:"key"`
 		Has []string `json:"scopes"`
 	}
-	require.NoError(t, json.Unmarshal([]byte(c.must("keys", "create", "--workspace", ws, "--member", member, "--name", "bot", "--scopes", "chats:admin,members:read", "--json")), &key))
+
+	require.NoError(
+		t,
+		json.Unmarshal(
+			[]byte(
+				c.must(
+					"keys",
+					"create",
+					"--workspace",
+					ws,
+					"--member",
+					member,
+					"--name",
+					"bot",
+					"--scopes",
+					"chats:admin,members:read",
+					"--json",
+				),
+			),
+			&key,
+		),
+	)
+
 	assert.Equal(t, []string{"chats:admin", "members:read"}, key.Has)
 	assert.True(t, strings.HasPrefix(key.Key, "hr_"))
+
 	listed := c.must("keys", "list", "--workspace", ws)
 	assert.Contains(t, listed, "active")
 	assert.NotContains(t, listed, key.Key, "a secret is shown once")
@@ -85,20 +111,52 @@ func TestWrongUseIsToldWithWhatWouldBeRight(t *testing.T) {
 		status  int
 		says    string
 	}{
-		"no command":           {nil, nil, 2, "handrail --help"},
-		"unknown command":      {nil, []string{"serve"}, 2, "unexpected argument serve"},
-		"missing flag":         {nil, []string{"keys", "create"}, 2, "--workspace"},
-		"no database":          {nil, []string{"migrate", "up"}, 1, "DATABASE_URL"},
-		"bad database":         {[]string{"DATABASE_URL=mysql://x"}, []string{"migrate", "up"}, 1, "postgres://"},
-		"bad setting":          {[]string{"HANDRAIL_ADDR=8080"}, []string{"config"}, 1, "HANDRAIL_ADDR"},
-		"unknown workspace":    {[]string{database}, []string{"keys", "list", "--workspace", nowhere}, 1, "workspace_not_found"},
-		"not a workspace":      {[]string{database}, []string{"keys", "list", "--workspace", "acme"}, 1, "workspace"},
-		"unknown scope":        {[]string{database}, []string{"keys", "create", "--workspace", nowhere, "--member", "1", "--name", "a", "--scopes", "everything"}, 1, "chats:write"},
-		"unknown key":          {[]string{database}, []string{"keys", "revoke", "--workspace", nowhere, "9"}, 1, "not"},
-		"bad manager":          {[]string{database}, []string{"workspaces", "create", "Acme", "--manager", "Mara", "--email", "x"}, 1, "email"},
-		"taken or bad address": {[]string{database, "HANDRAIL_ADDR=203.0.113.1:1"}, []string{"api"}, 1, "HANDRAIL_ADDR"},
-		"API that is not up":   {[]string{"HANDRAIL_ADDR=127.0.0.1:1"}, []string{"health"}, 1, "does not answer"},
+		"no command":      {nil, nil, 2, "handrail --help"},
+		"unknown command": {nil, []string{"serve"}, 2, "unexpected argument serve"},
+		"missing flag":    {nil, []string{"keys", "create"}, 2, "--workspace"},
+		"no database":     {nil, []string{"migrate", "up"}, 1, "DATABASE_URL"},
+		"bad database":    {[]string{"DATABASE_URL=mysql://x"}, []string{"migrate", "up"}, 1, "postgres://"},
+		"bad setting":     {[]string{"HANDRAIL_ADDR=8080"}, []string{"config"}, 1, "HANDRAIL_ADDR"},
+		"unknown workspace": {
+			[]string{database},
+			[]string{"keys", "list", "--workspace", nowhere},
+			1,
+			"workspace_not_found",
+		},
+		"not a workspace": {[]string{database}, []string{"keys", "list", "--workspace", "acme"}, 1, "workspace"},
+		"unknown scope": {
+			[]string{database},
+			[]string{
+				"keys",
+				"create",
+				"--workspace",
+				nowhere,
+				"--member",
+				"1",
+				"--name",
+				"a",
+				"--scopes",
+				"everything",
+			},
+			1,
+			"chats:write",
+		},
+		"unknown key": {[]string{database}, []string{"keys", "revoke", "--workspace", nowhere, "9"}, 1, "not"},
+		"bad manager": {
+			[]string{database},
+			[]string{"workspaces", "create", "Acme", "--manager", "Mara", "--email", "x"},
+			1,
+			"email",
+		},
+		"taken or bad address": {
+			[]string{database, "HANDRAIL_ADDR=203.0.113.1:1"},
+			[]string{"api"},
+			1,
+			"HANDRAIL_ADDR",
+		},
+		"API that is not up": {[]string{"HANDRAIL_ADDR=127.0.0.1:1"}, []string{"health"}, 1, "does not answer"},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -113,7 +171,13 @@ func TestWrongUseIsToldWithWhatWouldBeRight(t *testing.T) {
 func TestAPIAndWorkerRefuseADatabaseThatIsBehind(t *testing.T) {
 	t.Parallel()
 	server := embedded(t)
-	c := newTerminal(t, "DATABASE_URL="+dbtest.NewPostgresURL(t), "TEMPORAL_ADDRESS="+server.Address(), "HANDRAIL_ADDR=127.0.0.1:0")
+	c := newTerminal(
+		t,
+		"DATABASE_URL="+dbtest.NewPostgresURL(t),
+		"TEMPORAL_ADDRESS="+server.Address(),
+		"HANDRAIL_ADDR=127.0.0.1:0",
+	)
+
 	status, _, errs := c.do("all")
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "handrail migrate up")
@@ -122,10 +186,12 @@ func TestAPIAndWorkerRefuseADatabaseThatIsBehind(t *testing.T) {
 func TestHelpConfigAndVersion(t *testing.T) {
 	t.Parallel()
 	c := newTerminal(t, "DATABASE_URL=postgres://handrail:hunter2@db/handrail")
+
 	help := c.must("--help")
 	for _, command := range []string{"api", "worker", "all", "migrate", "workspaces", "keys", "deliveries", "bulk-retries", "suppressions", "tools", "approvals", "tool-calls", "requests", "config", "health", "version"} {
 		assert.Contains(t, help, command)
 	}
+
 	assert.Contains(t, c.must("keys", "create", "--help"), "--scopes")
 	assert.Contains(t, c.must("version"), "handrail dev")
 	shown := c.must("config")

@@ -49,6 +49,7 @@ func (a *answer) into(v any) error {
 	if err := json.Unmarshal(a.raw, v); err != nil {
 		return fmt.Errorf("the API's answer can not be read; is it another version of Handrail? %w", err)
 	}
+
 	return nil
 }
 
@@ -69,25 +70,32 @@ type problem struct {
 // tells more.
 func (p *problem) Error() string {
 	var b strings.Builder
+
 	detail := p.Detail
 	if p.Code == string(chat.CodeUnauthenticated) {
 		detail = "the API does not take the key that --key (HANDRAIL_API_KEY) gives"
 	}
+
 	for _, e := range p.Errors {
 		detail = strings.Replace(detail, e.Field, typed(e.Field), 1)
 	}
+
 	fmt.Fprintf(&b, "%s (%s)", printable(detail), printable(p.Code))
+
 	for _, e := range p.Errors {
 		if !strings.Contains(p.Detail, e.Message) {
 			fmt.Fprintf(&b, "\n  %s %s", printable(typed(e.Field)), printable(e.Message))
 		}
 	}
+
 	if p.DeliveryID != "" {
 		fmt.Fprintf(&b, "\n  delivery %s", printable(p.DeliveryID))
 	}
+
 	if p.Status >= http.StatusInternalServerError {
 		fmt.Fprintf(&b, "\n  %s", printable(p.Instance))
 	}
+
 	return b.String()
 }
 
@@ -96,11 +104,14 @@ func typed(field string) string {
 	if strings.HasPrefix(field, "path.") {
 		return "the id"
 	}
+
 	name := strings.TrimPrefix(strings.TrimPrefix(field, "query."), "body.")
 	if name == "workspace_uuid" {
 		name = "workspace"
 	}
+
 	name = strings.TrimSuffix(strings.TrimSuffix(name, "_per_second"), "_seconds")
+
 	return "--" + strings.ReplaceAll(name, "_", "-")
 }
 
@@ -132,7 +143,9 @@ func passing(err error) bool {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests
 	}
+
 	_, broken := errors.AsType[*brokenError](err)
+
 	return broken
 }
 
@@ -147,23 +160,34 @@ func (c *client) once(what call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	res, err := c.http.Do(request)
 	if err != nil {
 		return nil, c.unreachable(err)
 	}
+
 	defer func() { _ = res.Body.Close() }() // read to its end, or given up
+
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
 		return nil, c.unreachable(err)
 	}
+
 	if res.StatusCode/100 == 2 {
 		return &answer{status: res.StatusCode, raw: raw}, nil
 	}
+
 	p := &problem{}
 	if json.Unmarshal(raw, p) != nil || p.Code == "" {
-		return nil, fmt.Errorf("%s answers %s, which is no answer of Handrail's API; is --url (HANDRAIL_URL) right?", c.shown, res.Status)
+		return nil, fmt.Errorf(
+			"%s answers %s, which is no answer of Handrail's API; is --url (HANDRAIL_URL) right?",
+			c.shown,
+			res.Status,
+		)
 	}
+
 	p.Status = res.StatusCode
+
 	return nil, p
 }
 
@@ -178,25 +202,34 @@ func (c *client) request(what call) (*http.Request, error) {
 		if err != nil {
 			return nil, fmt.Errorf("encode the request: %w", err)
 		}
+
 		body = bytes.NewReader(encoded)
 	}
+
 	target := c.base.JoinPath(what.path)
 	target.RawQuery = what.query.Encode()
+
 	request, err := http.NewRequestWithContext(c.ctx, what.method, target.String(), body)
 	if err != nil {
 		return nil, fmt.Errorf("make the request: %w", err)
 	}
+
 	for name, value := range map[string]string{
-		"Authorization": "Bearer " + c.key, "Accept": "application/json", "User-Agent": "handrail/" + service.Version,
-		"Idempotency-Key": what.key, "Prefer": what.prefer,
+		"Authorization":   "Bearer " + c.key,
+		"Accept":          "application/json",
+		"User-Agent":      "handrail/" + service.Version,
+		"Idempotency-Key": what.key,
+		"Prefer":          what.prefer,
 	} {
 		if value != "" {
 			request.Header.Set(name, value)
 		}
 	}
+
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
+
 	return request, nil
 }
 
@@ -205,10 +238,18 @@ func (c *client) unreachable(err error) error {
 	if c.ctx.Err() != nil {
 		return context.Cause(c.ctx)
 	}
+
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
-	return &brokenError{fmt.Errorf("the API does not answer at %s: %w. Is it running there? --url (HANDRAIL_URL) says where to ask", c.shown, err)}
+
+	return &brokenError{
+		fmt.Errorf(
+			"the API does not answer at %s: %w. Is it running there? --url (HANDRAIL_URL) says where to ask",
+			c.shown,
+			err,
+		),
+	}
 }
 
 // get asks for something and decodes it into v.
@@ -217,6 +258,7 @@ func (c *client) get(path string, query url.Values, v any) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	return got, got.into(v)
 }
 
@@ -226,9 +268,12 @@ func (c *client) showJSON(raw json.RawMessage) error {
 	if err := json.Indent(&b, raw, "", "  "); err != nil {
 		return fmt.Errorf("the API's answer can not be read: %w", err)
 	}
+
 	b.WriteByte('\n')
+
 	if _, err := b.WriteTo(c.out); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
+
 	return nil
 }

@@ -26,8 +26,14 @@ type console struct {
 
 func newConsole(ctx context.Context, environ []string, in io.Reader, out, errs io.Writer) *console {
 	return &console{
-		ctx: ctx, environ: environ, in: in, out: out, errs: errs,
-		asks: isTerminal(in), draws: isTerminal(out), every: 500 * time.Millisecond,
+		ctx:     ctx,
+		environ: environ,
+		in:      in,
+		out:     out,
+		errs:    errs,
+		asks:    isTerminal(in),
+		draws:   isTerminal(out),
+		every:   500 * time.Millisecond,
 	}
 }
 
@@ -37,7 +43,14 @@ func (c *console) process() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &process{ctx: c.ctx, config: cfg, environ: c.environ, out: c.out, logger: service.NewLogger(c.errs, cfg)}, nil
+
+	return &process{
+		ctx:     c.ctx,
+		config:  cfg,
+		environ: c.environ,
+		out:     c.out,
+		logger:  service.NewLogger(c.errs, cfg),
+	}, nil
 }
 
 // variable is a variable of the environment, "" when it is not set.
@@ -47,6 +60,7 @@ func (c *console) variable(name string) string {
 			return value
 		}
 	}
+
 	return ""
 }
 
@@ -55,12 +69,15 @@ func (c *console) variable(name string) string {
 func (c *console) pause(late <-chan time.Time) bool {
 	again := time.NewTimer(c.every)
 	defer again.Stop()
+
 	select {
 	case <-again.C:
 		return true
+
 	case <-late:
 	case <-c.ctx.Done():
 	}
+
 	return false
 }
 
@@ -69,7 +86,9 @@ func isTerminal(stream any) bool {
 	if !ok {
 		return false
 	}
+
 	info, err := f.Stat()
+
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 

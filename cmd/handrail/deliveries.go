@@ -97,16 +97,23 @@ type deliveryFilter struct {
 // values are the filters that are set, by the API's names.
 func (f *deliveryFilter) values() map[string]any {
 	all := map[string]any{}
+
 	for name, value := range map[string]string{
-		"status": f.Status, "channel": f.Channel, "error_code": f.ErrorCode, "since": string(f.Since), "until": string(f.Until),
+		"status":     f.Status,
+		"channel":    f.Channel,
+		"error_code": f.ErrorCode,
+		"since":      string(f.Since),
+		"until":      string(f.Until),
 	} {
 		if value != "" {
 			all[name] = value
 		}
 	}
+
 	if f.ChatID != 0 {
 		all["chat_id"] = f.ChatID
 	}
+
 	return all
 }
 
@@ -115,6 +122,7 @@ func (f *deliveryFilter) query() url.Values {
 	for name, value := range f.values() {
 		query.Set(name, fmt.Sprint(value))
 	}
+
 	return query
 }
 
@@ -127,11 +135,14 @@ func (m *moment) UnmarshalText(text []byte) error {
 		*m = moment(stamp(time.Now().Add(-d)))
 		return nil
 	}
+
 	t, err := time.Parse(time.RFC3339, string(text))
 	if err != nil {
 		return errors.New("must be how long ago, like 2h, or a time like 2026-11-22T10:00:00Z")
 	}
+
 	*m = moment(t.UTC().Format(time.RFC3339Nano))
+
 	return nil
 }
 
@@ -147,11 +158,20 @@ func (l *deliveryList) Run(c *console) error {
 	if len(l.values()) > 0 {
 		empty = "no deliveries match"
 	}
+
 	return showList(c, &l.remote, l.listing, listView[deliveryJSON]{
-		path: "deliveries", query: l.query(), empty: empty,
+		path:    "deliveries",
+		query:   l.query(),
+		empty:   empty,
 		columns: []string{"DELIVERY", "STATUS", "CHANNEL", "ERROR", "AGE"},
 		row: func(d *deliveryJSON) []string {
-			return []string{printable(d.ID), printable(d.Status), printable(d.Channel), short(d.ErrorCode, 24), ago(d.CreatedAt)}
+			return []string{
+				printable(d.ID),
+				printable(d.Status),
+				printable(d.Channel),
+				short(d.ErrorCode, 24),
+				ago(d.CreatedAt),
+			}
 		},
 	})
 }
@@ -162,6 +182,7 @@ func (d *deliveryJSON) settled() (over, sent bool) {
 	if d.Submission == chat.SubmissionAccepted {
 		return true, !d.Carrier.Lost()
 	}
+
 	return d.Submission.Settled(), d.Submission == chat.SubmissionConfirmedSent
 }
 
@@ -171,5 +192,6 @@ func number(n int) string {
 	if n == 0 {
 		return ""
 	}
+
 	return strconv.Itoa(n)
 }

@@ -30,6 +30,7 @@ func (d *deliveryResolve) Run(c *console) error {
 	if d.ProviderMessageID != "" {
 		body["provider_message_id"] = d.ProviderMessageID
 	}
+
 	return d.decide(c, deliveryPath(d.ID, "/resolve"), body)
 }
 
@@ -39,17 +40,22 @@ func (r *remote) decide(c *console, path string, body map[string]string) error {
 	if err != nil {
 		return err
 	}
+
 	got, err := api.do(call{method: http.MethodPost, path: path, body: body})
 	if err != nil {
 		return err
 	}
+
 	if r.JSON {
 		return api.showJSON(got.raw)
 	}
+
 	var d deliveryJSON
 	if err := got.into(&d); err != nil {
 		return err
 	}
+
 	fmt.Fprintf(c.out, "%s\n\n  delivery %s is %s\n", printable(d.Explanation), printable(d.ID), printable(d.Status))
+
 	return nil
 }

@@ -32,26 +32,35 @@ func (r *deliveryRetry) Run(c *console) error {
 	if r.Reason == "" && r.To+r.Body+r.Sender != "" {
 		return &exitError{errors.New("a retry with a change needs --reason"), exitUsage}
 	}
+
 	api, err := r.dial(c)
 	if err != nil {
 		return err
 	}
+
 	body := map[string]string{}
+
 	for name, value := range map[string]string{"to": r.To, "body": r.Body, "sender": r.Sender, "reason": r.Reason} {
 		if value != "" {
 			body[name] = value
 		}
 	}
+
 	late := time.NewTimer(r.Wait)
 	defer late.Stop()
+
 	// The API waits too, so that a refusal comes as the answer.
 	got, err := api.do(call{
-		method: http.MethodPost, path: deliveryPath(r.ID, "/retry"), body: body, key: uuid.NewString(),
+		method: http.MethodPost,
+		path:   deliveryPath(r.ID, "/retry"),
+		body:   body,
+		key:    uuid.NewString(),
 		prefer: fmt.Sprintf("wait=%d", int(min(r.Wait, time.Minute).Seconds())),
 	})
 	if err != nil {
 		return err
 	}
+
 	return r.follow(api, got, late.C)
 }
 
@@ -74,13 +83,16 @@ func (r *deliveryRetry) follow(api *client, got *answer, late <-chan time.Time) 
 	if err := got.into(&begun); err != nil {
 		return err
 	}
+
 	var d deliveryJSON
+
 	for {
 		if begun.Delivery == nil && begun.Problem == nil {
 			if _, err := api.get("actions/"+begun.ActionID, nil, &begun); err != nil {
 				return err
 			}
 		}
+
 		switch {
 		case begun.Delivery == nil && begun.Problem != nil:
 			return begun.Problem
@@ -89,11 +101,13 @@ func (r *deliveryRetry) follow(api *client, got *answer, late <-chan time.Time) 
 			if err != nil {
 				return err
 			}
+
 			got = whole
 			if over, sent := d.settled(); over {
 				return r.tell(api, &d, got, sent)
 			}
 		}
+
 		if !api.pause(late) {
 			return r.unsettled(api, &d, got, begun.ActionID)
 		}
@@ -105,9 +119,14 @@ func (r *deliveryRetry) tell(api *client, d *deliveryJSON, got *answer, sent boo
 	if err := r.describe(api, d, got); err != nil {
 		return err
 	}
+
 	if !sent {
-		return &exitError{fmt.Errorf("the message was not sent. More: %s", r.line(api.console, "deliveries show "+d.ID)), exitFailed}
+		return &exitError{
+			fmt.Errorf("the message was not sent. More: %s", r.line(api.console, "deliveries show "+d.ID)),
+			exitFailed,
+		}
 	}
+
 	return nil
 }
 
@@ -116,16 +135,26 @@ func (r *deliveryRetry) unsettled(api *client, d *deliveryJSON, got *answer, act
 	if d.ID == "" {
 		return &exitError{fmt.Errorf("action %s has not begun yet; it goes on by itself", action), exitUnsettled}
 	}
+
 	if err := r.describe(api, d, got); err != nil {
 		return err
 	}
-	return &exitError{fmt.Errorf("not settled yet; it goes on by itself. To look again: %s", r.line(api.console, "deliveries show "+d.ID)), exitUnsettled}
+
+	return &exitError{
+		fmt.Errorf(
+			"not settled yet; it goes on by itself. To look again: %s",
+			r.line(api.console, "deliveries show "+d.ID),
+		),
+		exitUnsettled,
+	}
 }
 
 func (r *deliveryRetry) describe(api *client, d *deliveryJSON, got *answer) error {
 	if r.JSON {
 		return api.showJSON(got.raw)
 	}
+
 	fmt.Fprintf(api.out, "%s\n\n  delivery %s is %s\n", printable(d.Explanation), printable(d.ID), printable(d.Status))
+
 	return nil
 }

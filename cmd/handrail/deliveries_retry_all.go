@@ -46,23 +46,33 @@ type retryGroups struct {
 func (r *deliveryRetryAll) Run(c *console) error {
 	switch {
 	case len(r.values()) == 0:
-		return &exitError{errors.New("say which: give at least one of --status, --channel, --error-code, --chat-id, --since, --until"), exitUsage}
+		return &exitError{
+			errors.New(
+				"say which: give at least one of --status, --channel, --error-code, --chat-id, --since, --until",
+			),
+			exitUsage,
+		}
+
 	case r.Reason == "" && !r.DryRun:
 		return &exitError{errors.New("a bulk retry needs --reason"), exitUsage}
 	}
+
 	api, err := r.dial(c)
 	if err != nil {
 		return err
 	}
+
 	if r.DryRun || !r.Yes {
 		ask, err := r.preview(api)
 		if err != nil || !ask {
 			return err
 		}
+
 		if err := r.confirm(c); err != nil {
 			return err
 		}
 	}
+
 	return r.begin(api)
 }
 
@@ -72,10 +82,12 @@ func (r *deliveryRetryAll) preview(api *client) (ask bool, err error) {
 	if err != nil {
 		return false, err
 	}
+
 	var would retryGroups
 	if err := got.into(&would); err != nil {
 		return false, err
 	}
+
 	switch {
 	case r.DryRun && r.JSON:
 		return false, api.showJSON(got.raw)
@@ -83,11 +95,14 @@ func (r *deliveryRetryAll) preview(api *client) (ask bool, err error) {
 		fmt.Fprintln(api.out, "there is nothing to try again: no delivery matches that may be")
 		return false, nil
 	}
+
 	t := newTable(api.out, "STATUS", "ERROR", "DELIVERIES")
 	for _, g := range would.Groups {
 		t.row(printable(g.Status), short(g.ErrorCode, 40), strconv.Itoa(g.Count))
 	}
+
 	t.row("all", "", strconv.Itoa(would.Count))
+
 	return !r.DryRun, t.flush()
 }
 
@@ -96,44 +111,63 @@ func (r *deliveryRetryAll) confirm(c *console) error {
 	if !c.asks {
 		return &exitError{errors.New("there is no terminal to ask on; --yes begins without asking"), exitUsage}
 	}
+
 	fmt.Fprint(c.errs, "Try these again? [y/N] ")
+
 	line, err := bufio.NewReader(c.in).ReadString('\n')
 	if said := strings.ToLower(strings.TrimSpace(line)); err != nil || (said != "y" && said != "yes") {
 		return &exitError{errors.New("nothing was begun"), exitFailed}
 	}
+
 	return nil
 }
 
 func (r *deliveryRetryAll) body(dryRun bool) map[string]any {
 	body := map[string]any{"dry_run": dryRun}
 	maps.Copy(body, r.values())
+
 	if r.Reason != "" {
 		body["reason"] = r.Reason
 	}
+
 	for name, n := range map[string]*int{"rate_per_second": r.Rate, "canary": r.Canary} {
 		if n != nil {
 			body[name] = *n
 		}
 	}
+
 	return body
 }
 
 func (r *deliveryRetryAll) begin(api *client) error {
-	got, err := api.do(call{method: http.MethodPost, path: "deliveries/retry", body: r.body(false), key: uuid.NewString()})
+	got, err := api.do(call{
+		method: http.MethodPost,
+		path:   "deliveries/retry",
+		body:   r.body(false),
+		key:    uuid.NewString(),
+	})
 	if err != nil {
 		if api.ctx.Err() != nil {
-			return &exitError{fmt.Errorf("it may have begun: %s", r.line(api.console, "bulk-retries list")), exitUnsettled}
+			return &exitError{
+				fmt.Errorf("it may have begun: %s", r.line(api.console, "bulk-retries list")),
+				exitUnsettled,
+			}
 		}
+
 		return err
 	}
+
 	if r.JSON {
 		return api.showJSON(got.raw)
 	}
+
 	var b bulkJSON
 	if err := got.into(&b); err != nil {
 		return err
 	}
+
 	fmt.Fprintf(api.out, "bulk retry %s\n", printable(b.ID))
+
 	return r.follow(api, &b)
 }
 
@@ -144,14 +178,18 @@ const bornWithin = 60
 // follow tells how far it has come until it stops.
 func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
 	unborn := 0
+
 	for shown := ""; ; {
 		shown = api.redraw(shown, b.progress())
+
 		if b.State != chat.BulkRunning {
 			break
 		}
+
 		if !api.pause(nil) {
 			return r.left(api, b)
 		}
+
 		switch _, err := api.get(bulkPath(b.ID, ""), nil, b); {
 		case err == nil:
 		case api.ctx.Err() != nil:
@@ -162,25 +200,40 @@ func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
 			return fmt.Errorf("%w\nIt goes on. To look again: %s", err, r.line(api.console, "bulk-retries show "+b.ID))
 		}
 	}
+
 	api.endLine()
+
 	if b.Note != "" {
 		fmt.Fprintln(api.out, printable(b.Note))
 	}
+
 	switch b.State {
 	case chat.BulkPaused:
-		return &exitError{fmt.Errorf("paused. To go on: %s", r.line(api.console, "bulk-retries resume "+b.ID+" --reason '…'")), exitUnsettled}
+		return &exitError{
+			fmt.Errorf("paused. To go on: %s", r.line(api.console, "bulk-retries resume "+b.ID+" --reason '…'")),
+			exitUnsettled,
+		}
+
 	case chat.BulkCanceled:
 		return &exitError{errors.New("it was canceled"), exitFailed}
 	case chat.BulkRunning, chat.BulkFinished:
 	}
+
 	return nil
 }
 
 // left says how to steer what goes on without this command.
 func (r *deliveryRetryAll) left(api *client, b *bulkJSON) error {
 	api.endLine()
-	return &exitError{fmt.Errorf("it goes on without you.\n  to look:  %s\n  to pause: %s",
-		r.line(api.console, "bulk-retries show "+b.ID), r.line(api.console, "bulk-retries pause "+b.ID+" --reason '…'")), exitUnsettled}
+
+	return &exitError{fmt.Errorf(
+		"it goes on without you.\n  to look:  %s\n  to pause: %s",
+		r.line(
+			api.console,
+			"bulk-retries show "+b.ID,
+		),
+		r.line(api.console, "bulk-retries pause "+b.ID+" --reason '…'"),
+	), exitUnsettled}
 }
 
 // redraw shows a line in the place of the one before: on a terminal over it, elsewhere
@@ -192,6 +245,7 @@ func (c *console) redraw(before, line string) string {
 	case line != before:
 		fmt.Fprintln(c.out, line)
 	}
+
 	return line
 }
 

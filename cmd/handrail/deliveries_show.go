@@ -17,7 +17,9 @@ func (s *deliveryShow) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+
 	var d deliveryJSON
+
 	got, err := api.get(deliveryPath(s.ID, ""), nil, &d)
 	switch {
 	case err != nil:
@@ -25,15 +27,20 @@ func (s *deliveryShow) Run(c *console) error {
 	case s.JSON:
 		return api.showJSON(got.raw)
 	}
+
 	fmt.Fprintf(c.out, "%s\n\n", printable(d.Explanation))
 	d.showFacts(c)
+
 	if err := d.showAttempts(c); err != nil {
 		return err
 	}
+
 	if err := d.showEvents(c); err != nil {
 		return err
 	}
+
 	d.showNext(c, &s.remote)
+
 	return nil
 }
 
@@ -58,8 +65,16 @@ func (d *deliveryJSON) showFacts(c *console) {
 	f.say("retry of", "%s", d.RetryOf)
 	f.say("retried by", "%s", d.RetriedBy)
 	f.say("bulk retry", "%s", d.BulkRetryID)
+
 	if d.Decision != nil {
-		f.say("decision", "%s, by member %d at %s: %s", d.Decision.Verdict, d.Decision.MemberID, stamp(d.Decision.At), d.Decision.Reason)
+		f.say(
+			"decision",
+			"%s, by member %d at %s: %s",
+			d.Decision.Verdict,
+			d.Decision.MemberID,
+			stamp(d.Decision.At),
+			d.Decision.Reason,
+		)
 	}
 }
 
@@ -68,24 +83,42 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 		fmt.Fprintln(c.out, "\nNo attempt was made.")
 		return nil
 	}
+
 	fmt.Fprintln(c.out, "\nAttempts")
 	t := newTable(c.out, "  NO", "STARTED", "TOOK", "OUTCOME", "HTTP", "ERROR", "REACHED THE CARRIER")
+
 	for _, a := range d.Attempts {
-		took, outcome, reached := "", a.Outcome, "no"
+		took := ""
+		outcome := a.Outcome
+		reached := "no"
+
 		if a.FinishedAt != nil {
 			took = a.FinishedAt.Sub(a.StartedAt).Round(time.Millisecond).String()
 		}
+
 		if outcome == "" {
 			outcome = "running"
 		}
+
 		if a.GotConnection {
 			reached = "possibly"
 		}
+
 		if a.HTTPStatus != 0 {
 			reached = "yes"
 		}
-		t.row(fmt.Sprintf("  %d", a.Number), stamp(a.StartedAt), took, printable(outcome), number(a.HTTPStatus), short(a.ErrorCode, 20), reached)
+
+		t.row(
+			fmt.Sprintf("  %d", a.Number),
+			stamp(a.StartedAt),
+			took,
+			printable(outcome),
+			number(a.HTTPStatus),
+			short(a.ErrorCode, 20),
+			reached,
+		)
 	}
+
 	return t.flush()
 }
 
@@ -94,37 +127,47 @@ func (d *deliveryJSON) showEvents(c *console) error {
 		fmt.Fprintln(c.out, "\nThe carrier has told nothing yet.")
 		return nil
 	}
+
 	fmt.Fprintln(c.out, "\nTold by the carrier (in full: --json)")
+
 	t := newTable(c.out, "  RECEIVED", "BY", "WHAT")
 	for _, e := range d.Events {
 		t.row("  "+stamp(e.ReceivedAt), printable(e.Provider), short(e.Type, 40))
 	}
+
 	return t.flush()
 }
 
 // showNext lists what may be done as commands.
 func (d *deliveryJSON) showNext(c *console, r *remote) {
 	var lines []string
+
 	add := func(format string, args ...any) { lines = append(lines, r.line(c, fmt.Sprintf(format, args...))) }
 	if d.RetriedBy != "" {
 		add("deliveries show %s", printable(d.RetriedBy))
 	}
+
 	if slices.Contains(d.Next, "retry") {
 		add("deliveries retry %s", d.ID)
 		add("deliveries retry %s --to ADDRESS --reason '…'", d.ID)
 	}
+
 	if slices.Contains(d.Next, "cancel") {
 		add("deliveries cancel %s --reason '…'", d.ID)
 	}
+
 	if slices.Contains(d.Next, "resolve") {
 		add("deliveries resolve %s --as sent --reason '…'", d.ID)
 		add("deliveries resolve %s --as not_sent --reason '…'", d.ID)
 	}
+
 	if len(lines) == 0 {
 		fmt.Fprintln(c.out, "\nThere is nothing to do.")
 		return
 	}
+
 	fmt.Fprintln(c.out, "\nWhat you may do")
+
 	for _, line := range lines {
 		fmt.Fprintln(c.out, "  "+line)
 	}

@@ -17,22 +17,51 @@ import (
 // aDelivery is a delivery as GET /deliveries/{id} answers, with fields in place of others.
 func aDelivery(t *testing.T, with map[string]any) string {
 	t.Helper()
+
 	d := map[string]any{
-		"id": stubDelivery, "chat_id": 7, "message_id": "01a2049f-5492-79f2-b79c-ed612f087f8b", "action_id": stubAction,
-		"channel": "phone-sms", "provider": "twilio", "status": "needs_review", "submission": "needs_review", "carrier": "",
-		"explanation": "May have been sent: Twilio did not confirm (timeout), and a person must decide.",
-		"from":        "+14155550100", "to": "+14155550101", "provider_message_id": "", "error_code": "timeout", "error_message": "",
-		"segments": 1, "attempt_count": 1, "retry_at": nil, "expires_at": nil, "unknown_since": "2026-11-22T10:00:31Z", "retry_of": nil,
-		"retried_by": nil, "bulk_retry_id": nil, "decision": nil,
-		"created_at": "2026-11-22T10:00:00Z", "updated_at": "2026-11-22T10:02:31Z", "payload": map[string]any{"text": "On its way"},
+		"id":                  stubDelivery,
+		"chat_id":             7,
+		"message_id":          "01a2049f-5492-79f2-b79c-ed612f087f8b",
+		"action_id":           stubAction,
+		"channel":             "phone-sms",
+		"provider":            "twilio",
+		"status":              "needs_review",
+		"submission":          "needs_review",
+		"carrier":             "",
+		"explanation":         "May have been sent: Twilio did not confirm (timeout), and a person must decide.",
+		"from":                "+14155550100",
+		"to":                  "+14155550101",
+		"provider_message_id": "",
+		"error_code":          "timeout",
+		"error_message":       "",
+		"segments":            1,
+		"attempt_count":       1,
+		"retry_at":            nil,
+		"expires_at":          nil,
+		"unknown_since":       "2026-11-22T10:00:31Z",
+		"retry_of":            nil,
+		"retried_by":          nil,
+		"bulk_retry_id":       nil,
+		"decision":            nil,
+		"created_at":          "2026-11-22T10:00:00Z",
+		"updated_at":          "2026-11-22T10:02:31Z",
+		"payload":             map[string]any{"text": "On its way"},
 		"attempts": []any{map[string]any{
-			"number": 1, "started_at": "2026-11-22T10:00:01Z", "finished_at": "2026-11-22T10:00:31Z", "got_connection": true, "outcome": "unknown", "error_code": "timeout",
+			"number":         1,
+			"started_at":     "2026-11-22T10:00:01Z",
+			"finished_at":    "2026-11-22T10:00:31Z",
+			"got_connection": true,
+			"outcome":        "unknown",
+			"error_code":     "timeout",
 		}},
-		"events": []any{}, "next": []any{"retry", "resolve"},
+		"events": []any{},
+		"next":   []any{"retry", "resolve"},
 	}
+
 	maps.Copy(d, with)
 	raw, err := json.Marshal(d)
 	require.NoError(t, err)
+
 	return string(raw)
 }
 
@@ -41,38 +70,78 @@ func aPage(next string, items ...string) reply {
 	if next != "" {
 		cursor = `"` + next + `"`
 	}
+
 	return ok(`{"items":[` + strings.Join(items, ",") + `],"next_cursor":` + cursor + `}`)
 }
 
 func TestListShowsATableThatFits(t *testing.T) {
 	t.Parallel()
-	wide := aDelivery(t, map[string]any{"status": "confirmed_sent", "error_code": "provider_message_id_taken_by_another", "created_at": time.Now().Add(-90 * time.Minute)})
+
+	wide := aDelivery(
+		t,
+		map[string]any{
+			"status":     "confirmed_sent",
+			"error_code": "provider_message_id_taken_by_another",
+			"created_at": time.Now().Add(-90 * time.Minute),
+		},
+	)
+
 	s := newStub(t, map[string][]reply{"GET deliveries": {aPage("c2", wide, aDelivery(t, nil))}})
-	status, out, errs := s.do("deliveries", "list", "--status", "needs_review", "--channel", "phone-sms", "--error-code", "timeout", "--chat-id", "7", "--since", "2026-11-22T11:00:00+01:00", "--limit", "2")
+	status, out, errs := s.do(
+		"deliveries",
+		"list",
+		"--status",
+		"needs_review",
+		"--channel",
+		"phone-sms",
+		"--error-code",
+		"timeout",
+		"--chat-id",
+		"7",
+		"--since",
+		"2026-11-22T11:00:00+01:00",
+		"--limit",
+		"2",
+	)
+
 	require.Equal(t, 0, status, errs)
+
 	for _, want := range []string{"DELIVERY", "STATUS", "CHANNEL", "ERROR", "AGE", stubDelivery, "confirmed_sent", "provider_message_id_tak…", "1h"} {
 		assert.Contains(t, out, want)
 	}
+
 	for line := range strings.Lines(out) {
 		assert.LessOrEqual(t, utf8.RuneCountInString(line), 100)
 	}
+
 	assert.Contains(t, errs, "--all")
+
 	query := s.sent("deliveries").query
 	for _, want := range []string{"status=needs_review", "channel=phone-sms", "error_code=timeout", "chat_id=7", "since=2026-11-22T10%3A00%3A00Z", "limit=2"} {
 		assert.Contains(t, query, want)
 	}
+
 	assert.NotContains(t, query, "until")
 }
 
 func TestListFollowsCursorsAndSaysWhenItIsEmpty(t *testing.T) {
 	t.Parallel()
-	s := newStub(t, map[string][]reply{"GET deliveries": {aPage("c2", aDelivery(t, nil)), aPage("", aDelivery(t, map[string]any{"id": stubNext}))}})
+
+	s := newStub(
+		t,
+		map[string][]reply{
+			"GET deliveries": {aPage("c2", aDelivery(t, nil)), aPage("", aDelivery(t, map[string]any{"id": stubNext}))},
+		},
+	)
+
 	status, out, errs := s.do("deliveries", "list", "--all", "--json")
 	require.Equal(t, 0, status, errs)
+
 	var got struct {
 		Items []map[string]any `json:"items"`
 		Next  *string          `json:"next_cursor"`
 	}
+
 	require.NoError(t, json.Unmarshal([]byte(out), &got))
 	require.Len(t, got.Items, 2)
 	assert.Nil(t, got.Next)
@@ -88,14 +157,34 @@ func TestListFollowsCursorsAndSaysWhenItIsEmpty(t *testing.T) {
 
 func TestShowExplainsFirstAndEndsWithCommands(t *testing.T) {
 	t.Parallel()
+
 	s := newStub(t, map[string][]reply{"GET deliveries/" + stubDelivery: {ok(aDelivery(t, map[string]any{
-		"retry_of": stubNext, "bulk_retry_id": stubBulk,
-		"events":   []any{map[string]any{"type": "sent\u001b[2J", "provider": "twilio", "received_at": "2026-11-22T10:01:00Z", "raw": "MessageStatus=sent"}},
-		"decision": map[string]any{"verdict": "retry", "reason": "customer asked", "member_id": 3, "at": "2026-11-22T10:03:00Z"},
+		"retry_of":      stubNext,
+		"bulk_retry_id": stubBulk,
+		"events": []any{
+			map[string]any{
+				"type":        "sent\u001b[2J",
+				"provider":    "twilio",
+				"received_at": "2026-11-22T10:01:00Z",
+				"raw":         "MessageStatus=sent",
+			},
+		},
+		"decision": map[string]any{
+			"verdict":   "retry",
+			"reason":    "customer asked",
+			"member_id": 3,
+			"at":        "2026-11-22T10:03:00Z",
+		},
 	}))}})
+
 	status, out, errs := s.do("deliveries", "show", stubDelivery)
 	require.Equal(t, 0, status, errs)
-	assert.True(t, strings.HasPrefix(out, "May have been sent: Twilio did not confirm (timeout), and a person must decide.\n"))
+
+	assert.True(
+		t,
+		strings.HasPrefix(out, "May have been sent: Twilio did not confirm (timeout), and a person must decide.\n"),
+	)
+
 	for _, want := range []string{
 		"+14155550101", "needs_review", "Attempts", "30s", "possibly", "sent [2J", "retry of", stubNext, stubBulk, "retry, by member 3", "customer asked",
 		"  handrail deliveries retry " + stubDelivery + "\n",
@@ -103,9 +192,11 @@ func TestShowExplainsFirstAndEndsWithCommands(t *testing.T) {
 	} {
 		assert.Contains(t, out, want)
 	}
+
 	assert.NotContains(t, out, "deliveries cancel")
 	assert.NotContains(t, out, "\x1b")
 	assert.NotContains(t, out, stubKey)
+
 	for line := range strings.Lines(out) {
 		assert.LessOrEqual(t, utf8.RuneCountInString(line), 101, line)
 	}
@@ -113,25 +204,77 @@ func TestShowExplainsFirstAndEndsWithCommands(t *testing.T) {
 
 func TestCommandsToPasteRepeatTheFlags(t *testing.T) {
 	t.Parallel()
-	s := newStub(t, map[string][]reply{"GET deliveries/" + stubDelivery: {ok(aDelivery(t, map[string]any{"next": []any{"cancel"}, "attempts": []any{}}))}})
+
+	s := newStub(
+		t,
+		map[string][]reply{
+			"GET deliveries/" + stubDelivery: {
+				ok(aDelivery(t, map[string]any{"next": []any{"cancel"}, "attempts": []any{}})),
+			},
+		},
+	)
+
 	one := s.session("")
 	one.environ = nil
-	require.Equal(t, 0, one.run([]string{"deliveries", "show", stubDelivery, "--url", s.url, "--key", stubKey, "--workspace", stubWorkspace}), one.errs.String())
-	assert.Contains(t, one.out.String(), "deliveries cancel "+stubDelivery+" --reason '…' --url "+s.url+" --workspace "+stubWorkspace)
+	require.Equal(
+		t,
+		0,
+		one.run(
+			[]string{
+				"deliveries",
+				"show",
+				stubDelivery,
+				"--url",
+				s.url,
+				"--key",
+				stubKey,
+				"--workspace",
+				stubWorkspace,
+			},
+		),
+		one.errs.String(),
+	)
+
+	assert.Contains(
+		t,
+		one.out.String(),
+		"deliveries cancel "+stubDelivery+" --reason '…' --url "+s.url+" --workspace "+stubWorkspace,
+	)
+
 	assert.Contains(t, one.out.String(), "No attempt was made.")
 	assert.NotContains(t, one.out.String(), stubKey)
 
-	s = newStub(t, map[string][]reply{"GET deliveries/" + stubDelivery: {ok(aDelivery(t, map[string]any{"next": []any{}}))}})
+	s = newStub(
+		t,
+		map[string][]reply{"GET deliveries/" + stubDelivery: {ok(aDelivery(t, map[string]any{"next": []any{}}))}},
+	)
+
 	_, out, _ := s.do("deliveries", "show", stubDelivery)
 	assert.Contains(t, out, "There is nothing to do.")
 }
 
 func TestRetryTellsHowItWent(t *testing.T) {
 	t.Parallel()
+
 	standing := func(submission, carrier, explanation string) reply {
-		return ok(aDelivery(t, map[string]any{"id": stubNext, "submission": submission, "carrier": carrier, "status": submission, "explanation": explanation}))
+		return ok(
+			aDelivery(
+				t,
+				map[string]any{
+					"id":          stubNext,
+					"submission":  submission,
+					"carrier":     carrier,
+					"status":      submission,
+					"explanation": explanation,
+				},
+			),
+		)
 	}
-	begun := accepted(`{"action_id":"` + stubAction + `","kind":"retry_delivery","state":"running","delivery":{"id":"` + stubNext + `"}}`)
+
+	begun := accepted(
+		`{"action_id":"` + stubAction + `","kind":"retry_delivery","state":"running","delivery":{"id":"` + stubNext + `"}}`,
+	)
+
 	early := accepted(`{"action_id":"` + stubAction + `","kind":"retry_delivery","state":"running"}`)
 	tests := map[string]struct {
 		posted []reply
@@ -139,28 +282,74 @@ func TestRetryTellsHowItWent(t *testing.T) {
 		status int
 		says   string
 	}{
-		"taken at last":   {[]reply{begun}, []reply{standing("pending", "", "Waits."), standing("accepted", "", "Twilio accepted the message.")}, 0, "Twilio accepted"},
-		"answered":        {[]reply{ok(`{"success":true,"action_id":"a","delivery":{"id":"` + stubNext + `"}}`)}, []reply{standing("accepted", "delivered", "Delivered.")}, 0, "Delivered."},
-		"not there yet":   {[]reply{early}, []reply{standing("accepted", "sent", "Sent.")}, 0, "Sent."},
-		"refused by it":   {[]reply{begun}, []reply{standing("rejected", "", "Refused for good.")}, 1, "Refused for good."},
-		"lost":            {[]reply{begun}, []reply{standing("accepted", "undelivered", "Not delivered.")}, 1, "Not delivered."},
-		"still open":      {[]reply{begun}, []reply{standing("unknown", "", "May have been sent.")}, 3, "May have been sent."},
-		"may not":         {[]reply{refusal(http.StatusConflict, "conflict", "the carrier has it")}, nil, 1, ""},
-		"asked for again": {[]reply{refusal(http.StatusServiceUnavailable, "unavailable", "x"), begun}, []reply{standing("accepted", "", "Taken.")}, 0, "Taken."},
+		"taken at last": {
+			[]reply{begun},
+			[]reply{standing("pending", "", "Waits."), standing("accepted", "", "Twilio accepted the message.")},
+			0,
+			"Twilio accepted",
+		},
+		"answered": {
+			[]reply{ok(`{"success":true,"action_id":"a","delivery":{"id":"` + stubNext + `"}}`)},
+			[]reply{standing("accepted", "delivered", "Delivered.")},
+			0,
+			"Delivered.",
+		},
+		"not there yet": {[]reply{early}, []reply{standing("accepted", "sent", "Sent.")}, 0, "Sent."},
+		"refused by it": {
+			[]reply{begun},
+			[]reply{standing("rejected", "", "Refused for good.")},
+			1,
+			"Refused for good.",
+		},
+		"lost": {
+			[]reply{begun},
+			[]reply{standing("accepted", "undelivered", "Not delivered.")},
+			1,
+			"Not delivered.",
+		},
+		"still open": {
+			[]reply{begun},
+			[]reply{standing("unknown", "", "May have been sent.")},
+			3,
+			"May have been sent.",
+		},
+		"may not": {[]reply{refusal(http.StatusConflict, "conflict", "the carrier has it")}, nil, 1, ""},
+		"asked for again": {
+			[]reply{refusal(http.StatusServiceUnavailable, "unavailable", "x"), begun},
+			[]reply{standing("accepted", "", "Taken.")},
+			0,
+			"Taken.",
+		},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s := newStub(t, map[string][]reply{
 				"POST deliveries/" + stubDelivery + "/retry": tt.posted, "GET deliveries/" + stubNext: tt.looks, "GET actions/" + stubAction: {begun},
 			})
-			status, out, errs := s.do("deliveries", "retry", stubDelivery, "--to", "+14155550199", "--reason", "new number", "--wait", "50ms")
+
+			status, out, errs := s.do(
+				"deliveries",
+				"retry",
+				stubDelivery,
+				"--to",
+				"+14155550199",
+				"--reason",
+				"new number",
+				"--wait",
+				"50ms",
+			)
+
 			assert.Equal(t, tt.status, status, errs)
 			assert.Contains(t, out, tt.says)
+
 			sent := s.sent("deliveries/" + stubDelivery + "/retry")
 			assert.Equal(t, map[string]any{"to": "+14155550199", "reason": "new number"}, sent.body)
 			assert.NotEmpty(t, sent.idempotency)
 			assert.Equal(t, s.all()[0].idempotency, sent.idempotency, "a repetition is the same request")
+
 			if status == 3 {
 				assert.Contains(t, errs, "handrail deliveries show "+stubNext)
 			}
@@ -170,10 +359,18 @@ func TestRetryTellsHowItWent(t *testing.T) {
 
 func TestRetryThatFailedBeforeItHadADelivery(t *testing.T) {
 	t.Parallel()
+
 	s := newStub(t, map[string][]reply{
-		"POST deliveries/" + stubDelivery + "/retry": {accepted(`{"action_id":"` + stubAction + `","state":"running"}`)},
-		"GET actions/" + stubAction:                  {ok(`{"action_id":"` + stubAction + `","state":"failed","problem":{"code":"recipient_opted_out","detail":"the recipient has opted out","status":400}}`)},
+		"POST deliveries/" + stubDelivery + "/retry": {
+			accepted(`{"action_id":"` + stubAction + `","state":"running"}`),
+		},
+		"GET actions/" + stubAction: {
+			ok(
+				`{"action_id":"` + stubAction + `","state":"failed","problem":{"code":"recipient_opted_out","detail":"the recipient has opted out","status":400}}`,
+			),
+		},
 	})
+
 	status, _, errs := s.do("deliveries", "retry", stubDelivery)
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "the recipient has opted out (recipient_opted_out)")
@@ -181,25 +378,55 @@ func TestRetryThatFailedBeforeItHadADelivery(t *testing.T) {
 
 func TestCancelAndResolve(t *testing.T) {
 	t.Parallel()
+
 	s := newStub(t, map[string][]reply{
-		"POST deliveries/" + stubDelivery + "/cancel":  {ok(aDelivery(t, map[string]any{"status": "canceled", "explanation": "Not sent: it was canceled."}))},
-		"POST deliveries/" + stubDelivery + "/resolve": {ok(aDelivery(t, map[string]any{"status": "confirmed_sent", "explanation": "A person confirmed that it was sent."}))},
+		"POST deliveries/" + stubDelivery + "/cancel": {
+			ok(aDelivery(t, map[string]any{"status": "canceled", "explanation": "Not sent: it was canceled."})),
+		},
+		"POST deliveries/" + stubDelivery + "/resolve": {
+			ok(
+				aDelivery(
+					t,
+					map[string]any{"status": "confirmed_sent", "explanation": "A person confirmed that it was sent."},
+				),
+			),
+		},
 	})
+
 	status, out, errs := s.do("deliveries", "cancel", stubDelivery, "--reason", "wrong customer")
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, "Not sent: it was canceled.")
 	assert.Equal(t, map[string]any{"reason": "wrong customer"}, s.sent("deliveries/"+stubDelivery+"/cancel").body)
 
-	status, out, errs = s.do("deliveries", "resolve", stubDelivery, "--as", "sent", "--reason", "seen in the console", "--provider-message-id", "SM1", "--json")
+	status, out, errs = s.do(
+		"deliveries",
+		"resolve",
+		stubDelivery,
+		"--as",
+		"sent",
+		"--reason",
+		"seen in the console",
+		"--provider-message-id",
+		"SM1",
+		"--json",
+	)
+
 	require.Equal(t, 0, status, errs)
 	assert.True(t, json.Valid([]byte(out)))
-	assert.Equal(t, map[string]any{"as": "sent", "reason": "seen in the console", "provider_message_id": "SM1"}, s.sent("deliveries/"+stubDelivery+"/resolve").body)
+
+	assert.Equal(
+		t,
+		map[string]any{"as": "sent", "reason": "seen in the console", "provider_message_id": "SM1"},
+		s.sent("deliveries/"+stubDelivery+"/resolve").body,
+	)
 }
 
 // TestHelpHoldsWhatAnOperatorNeeds reads the help as one who has nothing else.
 func TestHelpHoldsWhatAnOperatorNeeds(t *testing.T) {
 	t.Parallel()
+
 	space := regexp.MustCompile(`\s+`)
+
 	for command, wants := range map[string][]string{
 		"deliveries":           {"list", "show", "retry", "cancel", "resolve", "retry-all", "HANDRAIL_API_KEY", "0 done, 1 failed or refused, 2 wrong use, 3 not settled yet"},
 		"deliveries list":      {"--status", "--channel", "--error-code", "--chat-id", "--since", "--until", "--all", "--json", "$HANDRAIL_URL", "http://127.0.0.1:8080"},
@@ -211,6 +438,7 @@ func TestHelpHoldsWhatAnOperatorNeeds(t *testing.T) {
 	} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
+
 			help := space.ReplaceAllString(newTerminal(t).must(append(strings.Fields(command), "--help")...), " ")
 			for _, want := range wants {
 				assert.Contains(t, help, want)

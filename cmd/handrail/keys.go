@@ -29,32 +29,50 @@ type keyCreate struct {
 func (c *keyCreate) Run(p *process) error {
 	now := time.Now()
 	secret := chat.NewKeySecret()
-	key := chat.Key{MemberID: chat.MemberID(c.Member), Name: c.Name, Scopes: chat.AllScopes(), Hint: chat.KeyHint(secret)}
+	key := chat.Key{
+		MemberID: chat.MemberID(c.Member),
+		Name:     c.Name,
+		Scopes:   chat.AllScopes(),
+		Hint:     chat.KeyHint(secret),
+	}
+
 	if len(c.Scopes) > 0 {
 		key.Scopes = nil
 		for _, s := range c.Scopes {
 			key.Scopes = append(key.Scopes, chat.Scope(s))
 		}
 	}
+
 	if c.Expires != 0 {
 		expires := now.Add(c.Expires)
 		key.ExpiresAt = &expires
 	}
+
 	if err := key.Validate(now); err != nil {
 		return err
 	}
+
 	return p.withStore(func(s *db.Store) error {
-		made, err := s.CreateKey(p.ctx, chat.WorkspaceID(c.Workspace), chat.Actor{MemberID: key.MemberID}, key, chat.HashKey(secret))
+		made, err := s.CreateKey(
+			p.ctx,
+			chat.WorkspaceID(c.Workspace),
+			chat.Actor{MemberID: key.MemberID},
+			key,
+			chat.HashKey(secret),
+		)
 		if err != nil {
 			return err
 		}
+
 		if c.JSON {
 			return writeJSON(p.out, struct {
 				keyView
 				Secret string `json:"key"`
 			}{viewKey(made), secret})
 		}
+
 		fmt.Fprintf(p.out, "%s\n\nKey %d is shown this once and stored as a hash only.\n", secret, made.ID)
+
 		return nil
 	})
 }
@@ -70,22 +88,28 @@ func (c *keyList) Run(p *process) error {
 		if _, err := s.Workspace(p.ctx, chat.WorkspaceID(c.Workspace)); err != nil {
 			return err
 		}
+
 		var all []keyView
+
 		for page := (chat.Page{Limit: 100}); ; {
 			part, err := s.Keys(p.ctx, chat.WorkspaceID(c.Workspace), page)
 			if err != nil {
 				return err
 			}
+
 			for _, k := range part.Items {
 				all = append(all, viewKey(k))
 			}
+
 			if page.Cursor = part.NextCursor; page.Cursor == "" {
 				break
 			}
 		}
+
 		if c.JSON {
 			return writeJSON(p.out, all)
 		}
+
 		return showKeys(p, all)
 	})
 }
@@ -95,14 +119,26 @@ func showKeys(p *process, all []keyView) error {
 		fmt.Fprintln(p.out, "no keys yet; make one with: handrail keys create")
 		return nil
 	}
+
 	t := newTable(p.out, "ID", "NAME", "MEMBER", "ENDS IN", "SCOPES", "STATE", "LAST USED")
+
 	for _, k := range all {
 		used := "never"
 		if k.LastUsedAt != nil {
 			used = k.LastUsedAt.UTC().Format(time.RFC3339)
 		}
-		t.row(strconv.FormatInt(k.ID, 10), k.Name, strconv.FormatInt(k.MemberID, 10), "…"+k.Hint, strings.Join(k.Scopes, ","), k.State, used)
+
+		t.row(
+			strconv.FormatInt(k.ID, 10),
+			k.Name,
+			strconv.FormatInt(k.MemberID, 10),
+			"…"+k.Hint,
+			strings.Join(k.Scopes, ","),
+			k.State,
+			used,
+		)
 	}
+
 	return t.flush()
 }
 
@@ -117,7 +153,9 @@ func (c *keyRevoke) Run(p *process) error {
 		if err := s.RevokeKey(p.ctx, chat.WorkspaceID(c.Workspace), chat.Actor{}, chat.KeyID(c.ID), time.Now()); err != nil {
 			return err
 		}
+
 		fmt.Fprintf(p.out, "key %d is revoked\n", c.ID)
+
 		return nil
 	})
 }
@@ -136,16 +174,25 @@ type keyView struct {
 
 func viewKey(k chat.Key) keyView {
 	v := keyView{
-		ID: int64(k.ID), Name: k.Name, MemberID: int64(k.MemberID), Hint: k.Hint, State: "active", ExpiresAt: k.ExpiresAt, LastUsedAt: k.LastUsedAt,
+		ID:         int64(k.ID),
+		Name:       k.Name,
+		MemberID:   int64(k.MemberID),
+		Hint:       k.Hint,
+		State:      "active",
+		ExpiresAt:  k.ExpiresAt,
+		LastUsedAt: k.LastUsedAt,
 	}
+
 	for _, s := range k.Scopes {
 		v.Scopes = append(v.Scopes, string(s))
 	}
+
 	switch {
 	case k.RevokedAt != nil:
 		v.State = "revoked"
 	case k.ExpiresAt != nil && k.ExpiresAt.Before(time.Now()):
 		v.State = "expired"
 	}
+
 	return v
 }

@@ -31,26 +31,40 @@ type till struct {
 
 func newTill(t *testing.T) *till {
 	t.Helper()
-	c := &till{ran: map[string]int{}, holds: map[string]bool{}, held: make(chan string, 100), open: make(chan struct{})}
+
+	c := &till{
+		ran:   map[string]int{},
+		holds: map[string]bool{},
+		held:  make(chan string, 100),
+		open:  make(chan struct{}),
+	}
+
 	c.Server = httptest.NewServer(http.HandlerFunc(c.serve))
+
 	t.Cleanup(func() { close(c.open); c.Close() })
+
 	return c
 }
 
 func (c *till) serve(w http.ResponseWriter, r *http.Request) {
 	call := strings.TrimPrefix(r.URL.Path, "/")
+
 	c.mutex.Lock()
 	c.ran[call]++
 	hold := c.holds[call]
 	c.mutex.Unlock()
+
 	c.held <- call
+
 	if hold {
 		select {
 		case <-c.open:
 		case <-r.Context().Done():
 		}
+
 		return
 	}
+
 	_, _ = io.WriteString(w, `{}`)
 }
 
@@ -58,18 +72,21 @@ func (c *till) serve(w http.ResponseWriter, r *http.Request) {
 func (c *till) runs(call string) int {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
+
 	return c.ran[call]
 }
 
 // await waits until a call has come.
 func (c *till) await(t *testing.T, call string) {
 	t.Helper()
+
 	for {
 		select {
 		case came := <-c.held:
 			if came == call {
 				return
 			}
+
 		case <-time.After(time.Minute):
 			t.Fatalf("%s was not called", call)
 		}
@@ -82,6 +99,7 @@ func (s *site) post(url, body, key string) map[string]any {
 	status, answer, err := s.ask(http.MethodPost, url, body, key)
 	require.NoError(s, err)
 	require.Less(s, status, 300, answer)
+
 	return answer
 }
 
@@ -90,6 +108,7 @@ func (s *site) action(api string, id any) map[string]any {
 	s.Helper()
 	_, body, err := s.ask(http.MethodGet, fmt.Sprintf("%s/api/v2/w/%s/actions/%v", api, s.ws, id), "", "")
 	require.NoError(s, err)
+
 	return body
 }
 
@@ -100,16 +119,37 @@ func TestKilledBetweenAnyTwoStepsOfASendWithThreeTools(t *testing.T) {
 	desk := newTill(t)
 	s := newSite(t, "HANDRAIL_TOOL_HOSTS="+desk.Listener.Addr().String())
 	_, api := s.api()
+
 	base := api + "/api/v2/w/" + s.ws
 	for n := range 3 {
-		s.post(base+"/tools", fmt.Sprintf(`{"kind":"http","name":"tool_%d","risk":"write","timeout_seconds":20,"http":{"method":"POST","url":"%s/%d/{who}",
-			"schema":{"type":"object","properties":{"who":{"type":"string"}},"required":["who"]}}}`, n, desk.URL, n), fmt.Sprint("tool", n))
+		s.post(
+			base+"/tools",
+			fmt.Sprintf(
+				`{"kind":"http","name":"tool_%d","risk":"write","timeout_seconds":20,"http":{"method":"POST","url":"%s/%d/{who}",
+			"schema":{"type":"object","properties":{"who":{"type":"string"}},"required":["who"]}}}`,
+				n,
+				desk.URL,
+				n,
+			),
+			fmt.Sprint("tool", n),
+		)
 	}
+
 	doomed := s.worker()
 	actions := map[string]any{}
 	send := func(who string, chat int) {
-		body := fmt.Sprintf(`{"message":"done for %s","tool_calls":[{"name":"tool_0","arguments":{"who":%[1]q}},{"name":"tool_1","arguments":{"who":%[1]q}},{"name":"tool_2","arguments":{"who":%[1]q}}]}`, who)
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, fmt.Sprintf("%s/chats/%d/send-assistant-message", base, s.chats[chat]), strings.NewReader(body))
+		body := fmt.Sprintf(
+			`{"message":"done for %s","tool_calls":[{"name":"tool_0","arguments":{"who":%[1]q}},{"name":"tool_1","arguments":{"who":%[1]q}},{"name":"tool_2","arguments":{"who":%[1]q}}]}`,
+			who,
+		)
+
+		request, err := http.NewRequestWithContext(
+			t.Context(),
+			http.MethodPost,
+			fmt.Sprintf("%s/chats/%d/send-assistant-message", base, s.chats[chat]),
+			strings.NewReader(body),
+		)
+
 		require.NoError(t, err)
 		request.Header.Set("Authorization", "Bearer "+s.secret)
 		request.Header.Set("Content-Type", "application/json")
@@ -121,15 +161,18 @@ func TestKilledBetweenAnyTwoStepsOfASendWithThreeTools(t *testing.T) {
 		location := answer.Header.Get("Location")
 		actions[who] = location[strings.LastIndex(location, "/")+1:]
 	}
+
 	// Held before the answer of each tool, in turn.
 	for n := range 3 {
 		who := fmt.Sprintf("held%d", n)
+
 		desk.mutex.Lock()
 		desk.holds[fmt.Sprintf("%d/%s", n, who)] = true
 		desk.mutex.Unlock()
 		send(who, n)
 		desk.await(t, fmt.Sprintf("%d/%s", n, who))
 	}
+
 	// And one that is killed right after each tool has answered.
 	for n := range 3 {
 		who := fmt.Sprintf("answered%d", n)
@@ -138,11 +181,13 @@ func TestKilledBetweenAnyTwoStepsOfASendWithThreeTools(t *testing.T) {
 		doomed.Kill()
 		doomed = s.worker()
 	}
+
 	for who := range actions {
 		if strings.HasPrefix(who, "held") {
 			assert.Empty(t, s.arrived(who), "nothing is delivered before all tools have succeeded")
 		}
 	}
+
 	for who, id := range actions {
 		s.bring(t, api, who, id, desk)
 	}
@@ -151,11 +196,13 @@ func TestKilledBetweenAnyTwoStepsOfASendWithThreeTools(t *testing.T) {
 // arrived are the messages for somebody.
 func (s *site) arrived(who string) []sandbox.Message {
 	var all []sandbox.Message
+
 	for _, m := range s.box.Messages(sandbox.MessageFilter{}) {
 		if m.Body == "done for "+who {
 			all = append(all, m)
 		}
 	}
+
 	return all
 }
 
@@ -163,14 +210,18 @@ func (s *site) arrived(who string) []sandbox.Message {
 // twice on the way, and the message comes after all three.
 func (s *site) bring(t *testing.T, api, who string, id any, desk *till) {
 	t.Helper()
+
 	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		require.True(t, time.Now().Before(deadline), s.action(api, id))
+
 		shown := s.action(api, id)
 		if shown["state"] == "succeeded" || len(s.arrived(who)) > 0 {
 			break
 		}
+
 		message, _ := shown["message"].(map[string]any)
+
 		calls, _ := message["tool_calls"].([]any)
 		for _, one := range calls {
 			call := one.(map[string]any)
@@ -179,11 +230,14 @@ func (s *site) bring(t *testing.T, api, who string, id any, desk *till) {
 					`{"outcome":"succeeded","reason":"seen at the till"}`, fmt.Sprint(id, call["id"]))
 			}
 		}
+
 		_, _, err := s.ask(http.MethodGet, fmt.Sprintf("%s/api/v2/w/%s/actions/%v?wait=2", api, s.ws, id), "", "")
 		require.NoError(t, err)
 	}
+
 	for n := range 3 {
 		assert.Equal(t, 1, desk.runs(fmt.Sprintf("%d/%s", n, who)), "tool %d for %s", n, who)
 	}
+
 	assert.Len(t, s.arrived(who), 1, who)
 }

@@ -27,27 +27,36 @@ const longestPage = 100
 // list asks for a page of a list, or for all of them when l says so.
 func list[T any](c *client, path string, query url.Values, l listing) (*listed[T], error) {
 	whole := listed[json.RawMessage]{Items: []json.RawMessage{}}
+
 	if l.All {
 		l.Limit = longestPage
 	}
+
 	query.Set("limit", strconv.Itoa(l.Limit))
+
 	for {
 		var part listed[json.RawMessage]
 		if _, err := c.get(path, query, &part); err != nil {
 			return nil, err
 		}
+
 		whole.Items = append(whole.Items, part.Items...)
+
 		whole.NextCursor = part.NextCursor
 		if !l.All || part.NextCursor == nil {
 			break
 		}
+
 		query.Set("cursor", *part.NextCursor)
 	}
+
 	raw, err := json.Marshal(whole)
 	if err != nil {
 		return nil, fmt.Errorf("put the pages together: %w", err)
 	}
+
 	all := &listed[T]{raw: raw}
+
 	return all, (&answer{raw: raw}).into(all)
 }
 
@@ -74,6 +83,7 @@ func showList[T any](c *console, r *remote, l listing, s listView[T]) error {
 	if err != nil {
 		return err
 	}
+
 	found, err := list[T](api, s.path, s.query, l)
 	switch {
 	case err != nil:
@@ -84,10 +94,13 @@ func showList[T any](c *console, r *remote, l listing, s listView[T]) error {
 		fmt.Fprintln(c.out, s.empty)
 		return nil
 	}
+
 	t := newTable(c.out, s.columns...)
 	for i := range found.Items {
 		t.row(s.row(&found.Items[i])...)
 	}
+
 	found.sayMore(c)
+
 	return t.flush()
 }

@@ -60,6 +60,7 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbage)
 	}
+
 	// After the first Ctrl-C, which stops gently, a second one ends the program at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
@@ -73,31 +74,39 @@ func run(ctx context.Context, args, environ []string, in io.Reader, out, errs io
 
 func (c *console) run(args []string) int {
 	status := -1
+
 	parser, err := kong.New(&cli{}, kong.Name("handrail"), kong.Description(description), kong.UsageOnError(),
 		kong.Writers(c.out, c.errs), kong.Exit(func(code int) { status = code }), kong.Resolvers(fromEnvironment(c)),
 		kong.Bind(c), kong.BindToProvider(c.process))
 	if err != nil {
 		return c.fail(err)
 	}
+
 	command, err := parser.Parse(args)
+
 	if status >= 0 { // --help has answered
 		return status
 	}
+
 	if err != nil {
 		return c.fail(&exitError{fmt.Errorf("%w. See handrail --help", err), exitUsage})
 	}
+
 	if err := command.Run(); err != nil {
 		return c.fail(err)
 	}
+
 	return 0
 }
 
 // fail says what went wrong and returns the exit status for it.
 func (c *console) fail(err error) int {
 	fmt.Fprintln(c.errs, "handrail:", err)
+
 	if e, ok := errors.AsType[*exitError](err); ok {
 		return e.status
 	}
+
 	return exitFailed
 }
 

@@ -32,9 +32,11 @@ func (migrateUp) Run(p *process) error {
 		for _, name := range applied {
 			fmt.Fprintln(p.out, "applied", name)
 		}
+
 		if err == nil && len(applied) == 0 {
 			fmt.Fprintln(p.out, "nothing to do: the database is up to date")
 		}
+
 		return err
 	})
 }
@@ -46,14 +48,18 @@ func (migrateStatus) Run(p *process) error {
 		if err != nil {
 			return err
 		}
+
 		t := newTable(p.out, "MIGRATION", "APPLIED")
+
 		for _, m := range all {
 			applied := "not yet"
 			if m.AppliedAt != nil {
 				applied = m.AppliedAt.UTC().Format(time.RFC3339)
 			}
+
 			t.row(m.Name, applied)
 		}
+
 		return t.flush()
 	})
 }
@@ -64,7 +70,9 @@ func (migrateUnlock) Run(p *process) error {
 		if err := db.NewMigrator(s).Unlock(p.ctx); err != nil {
 			return err
 		}
+
 		fmt.Fprintln(p.out, "unlocked")
+
 		return nil
 	})
 }
@@ -75,6 +83,7 @@ func (p *process) withStore(do func(*db.Store) error) error {
 	if err != nil {
 		return err
 	}
+
 	return errors.Join(do(s), s.Close())
 }
 
@@ -85,20 +94,36 @@ func (migrateAfterRestore) Run(p *process) error {
 		if err != nil {
 			return err
 		}
+
 		if len(held) == 0 {
 			fmt.Fprintln(p.out, "nothing to hold: the backup has nothing that may have been sent since")
 			return nil
 		}
-		fmt.Fprintf(p.out, "held %d deliveries that may have been sent since the backup; asking the carriers\n", len(held))
+
+		fmt.Fprintf(
+			p.out,
+			"held %d deliveries that may have been sent since the backup; asking the carriers\n",
+			len(held),
+		)
+
 		found, failed, err := service.Reconcile(p.ctx, p.config, s, held, p.logger)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.out, "%d were found at their carrier and are settled, %d wait for a person", found, len(held)-found)
+
+		fmt.Fprintf(
+			p.out,
+			"%d were found at their carrier and are settled, %d wait for a person",
+			found,
+			len(held)-found,
+		)
+
 		if failed > 0 {
 			fmt.Fprintf(p.out, ", %d of them because the carrier could not be asked", failed)
 		}
+
 		fmt.Fprintln(p.out, ": handrail deliveries list --status needs_review")
+
 		return nil
 	})
 }

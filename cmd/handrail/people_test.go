@@ -23,25 +23,47 @@ func anApproval(state string) string {
 // aRequest is a contributor request as the API shows it, with fields in place of others.
 func aRequest(t *testing.T, with map[string]any) string {
 	t.Helper()
+
 	r := map[string]any{
-		"id": stubRequest, "chat_id": 7, "action_id": stubAction, "call_id": "call_1", "requested_by": 3,
-		"question": "Is the terrace\u001b[2J open on Friday?", "hint": "Please answer yes or no.", "expects": map[string]any{"type": "boolean"},
-		"require": "any", "wait": true, "default": false, "reminders": 1, "state": "open", "deadline": "2026-11-24T10:00:00Z",
+		"id":           stubRequest,
+		"chat_id":      7,
+		"action_id":    stubAction,
+		"call_id":      "call_1",
+		"requested_by": 3,
+		"question":     "Is the terrace\u001b[2J open on Friday?",
+		"hint":         "Please answer yes or no.",
+		"expects":      map[string]any{"type": "boolean"},
+		"require":      "any",
+		"wait":         true,
+		"default":      false,
+		"reminders":    1,
+		"state":        "open",
+		"deadline":     "2026-11-24T10:00:00Z",
 		"asks": []any{
 			map[string]any{"member_id": 42, "member_name": "Priya Raman", "channel": "phone-sms", "state": "asked"},
-			map[string]any{"member_id": 43, "member_name": "Tom Beck", "channel": "email", "state": "failed", "why": "the address bounces"},
+			map[string]any{
+				"member_id":   43,
+				"member_name": "Tom Beck",
+				"channel":     "email",
+				"state":       "failed",
+				"why":         "the address bounces",
+			},
 		},
-		"created_at": "2026-11-23T10:00:00Z", "updated_at": "2026-11-23T10:00:00Z",
+		"created_at": "2026-11-23T10:00:00Z",
+		"updated_at": "2026-11-23T10:00:00Z",
 	}
+
 	maps.Copy(r, with)
 	maps.DeleteFunc(r, func(_ string, v any) bool { return v == nil }) // as the API leaves out what there is none of
 	raw, err := json.Marshal(r)
 	require.NoError(t, err)
+
 	return string(raw)
 }
 
 func fits(t *testing.T, out string) {
 	t.Helper()
+
 	for line := range strings.Lines(out) {
 		assert.LessOrEqual(t, utf8.RuneCountInString(line), 101, line)
 	}
@@ -52,9 +74,11 @@ func TestApprovalsAreListed(t *testing.T) {
 	s := newStub(t, map[string][]reply{"GET approvals": {aPage("c2", anApproval("approved")), aPage("")}})
 	status, out, errs := s.do("approvals", "list", "--state", "approved", "--limit", "1")
 	require.Equal(t, 0, status, errs)
+
 	for _, want := range []string{"ASKED BY", stubAction, "approved", "call_1, call_2,…", "2026-11-24T10:00:00Z"} {
 		assert.Contains(t, out, want)
 	}
+
 	fits(t, out)
 	assert.Contains(t, errs, "--all")
 	assert.Contains(t, s.sent("approvals").query, "state=approved")
@@ -68,16 +92,27 @@ func TestApprovalsAreListed(t *testing.T) {
 
 func TestASendIsApprovedOrRefused(t *testing.T) {
 	t.Parallel()
+
 	for decision, state := range map[string]string{"approve": "approved", "refuse": "refused"} {
 		s := newStub(t, map[string][]reply{"POST actions/" + stubAction + "/approvals": {
-			ok(anApproval(state)), ok(anApproval(state)), refusal(http.StatusConflict, "own_request", "who has asked can not decide"),
+			ok(
+				anApproval(state),
+			), ok(anApproval(state)), refusal(http.StatusConflict, "own_request", "who has asked can not decide"),
 		}})
+
 		status, out, errs := s.do("approvals", decision, stubAction, "--reason", "the terrace was closed")
 		require.Equal(t, 0, status, errs)
 		assert.Equal(t, "action "+stubAction+" is "+state+"\n", out)
-		assert.Equal(t, map[string]any{"decision": decision, "reason": "the terrace was closed"}, s.sent("actions/"+stubAction+"/approvals").body)
+
+		assert.Equal(
+			t,
+			map[string]any{"decision": decision, "reason": "the terrace was closed"},
+			s.sent("actions/"+stubAction+"/approvals").body,
+		)
+
 		_, out, _ = s.do("approvals", decision, stubAction, "--reason", "x", "--json")
 		assert.JSONEq(t, anApproval(state), out)
+
 		status, _, errs = s.do("approvals", decision, stubAction, "--reason", "x")
 		assert.Equal(t, 1, status)
 		assert.Contains(t, errs, "(own_request)")
@@ -89,13 +124,46 @@ func TestASendIsApprovedOrRefused(t *testing.T) {
 
 func TestAToolCallIsResolved(t *testing.T) {
 	t.Parallel()
+
 	path := "actions/" + stubAction + "/tool-calls/call_1/resolve"
 	resolved := `{"id":"call_1","name":"book_table","arguments":{},"status":"succeeded"}`
-	s := newStub(t, map[string][]reply{"POST " + path: {ok(resolved), ok(resolved), refusal(http.StatusServiceUnavailable, "unavailable", "not now")}})
-	status, out, errs := s.do("tool-calls", "resolve", stubAction, "call_1", "--outcome", "succeeded", "--result", `{"booking_id":"b1"}`, "--reason", "it is in their list")
+	s := newStub(
+		t,
+		map[string][]reply{
+			"POST " + path: {
+				ok(resolved),
+				ok(resolved),
+				refusal(http.StatusServiceUnavailable, "unavailable", "not now"),
+			},
+		},
+	)
+
+	status, out, errs := s.do(
+		"tool-calls",
+		"resolve",
+		stubAction,
+		"call_1",
+		"--outcome",
+		"succeeded",
+		"--result",
+		`{"booking_id":"b1"}`,
+		"--reason",
+		"it is in their list",
+	)
+
 	require.Equal(t, 0, status, errs)
 	assert.Equal(t, "tool call call_1 (book_table) is succeeded\n", out)
-	assert.Equal(t, map[string]any{"outcome": "succeeded", "result": map[string]any{"booking_id": "b1"}, "reason": "it is in their list"}, s.sent(path).body)
+
+	assert.Equal(
+		t,
+		map[string]any{
+			"outcome": "succeeded",
+			"result":  map[string]any{"booking_id": "b1"},
+			"reason":  "it is in their list",
+		},
+		s.sent(path).body,
+	)
+
 	_, out, _ = s.do("tool-calls", "resolve", stubAction, "call_1", "--outcome", "retry", "--reason", "x", "--json")
 	assert.JSONEq(t, resolved, out)
 	assert.Equal(t, map[string]any{"outcome": "retry", "reason": "x"}, s.sent(path).body)
@@ -110,17 +178,22 @@ func TestAToolCallIsResolved(t *testing.T) {
 		assert.Equal(t, 2, status)
 		assert.Contains(t, errs, flag)
 	}
+
 	assert.Len(t, s.all(), 3)
 }
 
 func TestRequestsAreListedAndShown(t *testing.T) {
 	t.Parallel()
+
 	s := newStub(t, map[string][]reply{
 		"GET contributor-requests": {aPage("", aRequest(t, map[string]any{"state": "defaulted"})), aPage("")},
 		"GET contributor-requests/" + stubRequest: {
-			ok(aRequest(t, nil)), ok(aRequest(t, map[string]any{"state": "answered", "result": map[string]any{"answer": true}})),
+			ok(
+				aRequest(t, nil),
+			), ok(aRequest(t, map[string]any{"state": "answered", "result": map[string]any{"answer": true}})),
 		},
 	})
+
 	status, out, errs := s.do("requests", "list", "--state", "defaulted", "--chat-id", "7")
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, stubRequest+"  defaulted  7     2026-11-24T10:00:00Z  Is the terrace")
@@ -133,12 +206,14 @@ func TestRequestsAreListedAndShown(t *testing.T) {
 
 	status, out, errs = s.do("requests", "show", stubRequest)
 	require.Equal(t, 0, status, errs)
+
 	for _, want := range []string{
 		"Is the terrace [2J open on Friday?\n", `{"type":"boolean"}`, "Please answer yes or no.", "any who is asked", "42", "Priya Raman", "asked", "the address bounces",
 		"  handrail requests answer " + stubRequest + " --answer '…'\n", "  handrail requests cancel " + stubRequest + " --reason '…'\n",
 	} {
 		assert.Contains(t, out, want)
 	}
+
 	assert.NotContains(t, out, "\x1b")
 	fits(t, out)
 	_, out, _ = s.do("requests", "show", stubRequest)
@@ -159,13 +234,26 @@ func TestAnAnswerIsWhatTheQuestionExpects(t *testing.T) {
 		"no JSON":             {nil, []string{"--answer", "yes"}, map[string]any{"answer": "yes"}},
 		"a text":              {text, []string{"--answer", "It is."}, map[string]any{"answer": "It is."}},
 		"a text like a value": {text, []string{"--answer", "42"}, map[string]any{"answer": "42"}},
-		"for another":         {nil, []string{"--answer", "false", "--member-id", "42"}, map[string]any{"answer": false, "member_id": 42.0}},
+		"for another": {
+			nil,
+			[]string{"--answer", "false", "--member-id", "42"},
+			map[string]any{"answer": false, "member_id": 42.0},
+		},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			path := "contributor-requests/" + stubRequest
-			s := newStub(t, map[string][]reply{"GET " + path: {ok(aRequest(t, tt.question))}, "POST " + path + "/answer": {answered}})
+			s := newStub(
+				t,
+				map[string][]reply{
+					"GET " + path:              {ok(aRequest(t, tt.question))},
+					"POST " + path + "/answer": {answered},
+				},
+			)
+
 			status, out, errs := s.do(append([]string{"requests", "answer", stubRequest}, tt.args...)...)
 			require.Equal(t, 0, status, errs)
 			assert.Equal(t, "request "+stubRequest+" is answered\n", out)
@@ -176,12 +264,22 @@ func TestAnAnswerIsWhatTheQuestionExpects(t *testing.T) {
 
 func TestARequestIsCanceledOrRefuses(t *testing.T) {
 	t.Parallel()
+
 	path := "contributor-requests/" + stubRequest
-	wrong := reply{http.StatusBadRequest, `{"code":"invalid_answer","detail":"the answer does not fit","errors":[{"field":"answer","message":"must be a boolean"}]}`}
+
+	wrong := reply{
+		http.StatusBadRequest,
+		`{"code":"invalid_answer","detail":"the answer does not fit","errors":[{"field":"answer","message":"must be a boolean"}]}`,
+	}
+
 	s := newStub(t, map[string][]reply{
 		"GET " + path: {ok(aRequest(t, nil))}, "POST " + path + "/answer": {wrong},
-		"POST " + path + "/cancel": {ok(aRequest(t, map[string]any{"state": "canceled"})), refusal(http.StatusConflict, "already_decided", "this request is over")},
+		"POST " + path + "/cancel": {
+			ok(aRequest(t, map[string]any{"state": "canceled"})),
+			refusal(http.StatusConflict, "already_decided", "this request is over"),
+		},
 	})
+
 	status, _, errs := s.do("requests", "answer", stubRequest, "--answer", "perhaps")
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "--answer must be a boolean")
@@ -196,6 +294,7 @@ func TestARequestIsCanceledOrRefuses(t *testing.T) {
 
 func TestTheHelpOfPeoplesCommandsNamesTheirScopes(t *testing.T) {
 	t.Parallel()
+
 	c := newTerminal(t)
 	for _, group := range []string{"approvals", "tool-calls", "requests"} {
 		help := c.must(group, "--help")

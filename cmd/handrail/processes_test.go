@@ -28,9 +28,15 @@ import (
 // embedded is a Temporal server of the test's own.
 func embedded(t *testing.T) *temporaldev.Server {
 	t.Helper()
-	server, err := temporaldev.Start(context.Background(), temporaldev.Options{Namespace: "default", SearchAttributes: workflows.SearchAttributes()})
+
+	server, err := temporaldev.Start(
+		context.Background(),
+		temporaldev.Options{Namespace: "default", SearchAttributes: workflows.SearchAttributes()},
+	)
+
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, server.Stop()) })
+
 	return server
 }
 
@@ -48,6 +54,7 @@ type site struct {
 
 func newSite(t *testing.T, environ ...string) *site {
 	t.Helper()
+
 	key, err := sandbox.NewSigningKey()
 	require.NoError(t, err)
 	public, err := sandbox.PublicKey(key)
@@ -55,11 +62,19 @@ func newSite(t *testing.T, environ ...string) *site {
 	addr := "127.0.0.1:" + strconv.Itoa(programtest.FreePorts(t, 1)[0])
 	hooks := "http://" + addr + "/webhooks/"
 	box, err := sandbox.New(sandbox.Config{
-		AccountSID: "AC1", AuthToken: "token", SendGridKey: "SG.key", SigningKey: key,
-		TwilioInboundURL: hooks + "twilio/inbound", EventURL: hooks + "sendgrid/events", MailInboundURL: hooks + "sendgrid/inbound",
+		AccountSID:       "AC1",
+		AuthToken:        "token",
+		SendGridKey:      "SG.key",
+		SigningKey:       key,
+		TwilioInboundURL: hooks + "twilio/inbound",
+		EventURL:         hooks + "sendgrid/events",
+		MailInboundURL:   hooks + "sendgrid/inbound",
 	})
+
 	require.NoError(t, err)
+
 	carriers := httptest.NewServer(box.Handler())
+
 	t.Cleanup(func() { carriers.Close(); assert.NoError(t, box.Close()) })
 	url := dbtest.NewPostgresURL(t)
 	s := &site{box: box, addr: addr, terminal: newTerminal(t, append(environ,
@@ -68,11 +83,14 @@ func newSite(t *testing.T, environ ...string) *site {
 		"TWILIO_ACCOUNT_SID=AC1", "TWILIO_AUTH_TOKEN=token", "HANDRAIL_TWILIO_BASE_URL="+carriers.URL,
 		"SENDGRID_API_KEY=SG.key", "HANDRAIL_SENDGRID_BASE_URL="+carriers.URL,
 		"HANDRAIL_ENCRYPTION_KEYS=k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")...)}
+
 	s.must("migrate", "up")
+
 	store, err := db.Open(t.Context(), url)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, store.Close()) })
 	s.seed(store)
+
 	return s
 }
 
@@ -81,28 +99,58 @@ func (s *site) seed(store *db.Store) {
 	s.Helper()
 	w := dbtest.Seed(s, store)
 	s.ws = string(w.Workspace)
+
 	by := chat.Actor{MemberID: w.Manager.ID}
 	for i := range 10 {
 		customer, err := store.CreateMember(s.Context(), w.Workspace, by, chat.Member{
-			Kind: chat.KindPerson, Role: chat.RoleUser, Name: fmt.Sprintf("Customer %d", i), Phone: fmt.Sprintf("+1415555020%d", i), Email: fmt.Sprintf("customer%d@example.com", i),
-			NotificationsEnabled: true, ConsentSMS: chat.ConsentGranted, ConsentEmail: chat.ConsentGranted,
+			Kind:                 chat.KindPerson,
+			Role:                 chat.RoleUser,
+			Name:                 fmt.Sprintf("Customer %d", i),
+			Phone:                fmt.Sprintf("+1415555020%d", i),
+			Email:                fmt.Sprintf("customer%d@example.com", i),
+			NotificationsEnabled: true,
+			ConsentSMS:           chat.ConsentGranted,
+			ConsentEmail:         chat.ConsentGranted,
 		})
+
 		require.NoError(s, err)
+
 		made, err := store.CreateChat(s.Context(), w.Workspace, by, chat.NewChat{
-			Channel: chat.ChannelSMS, MemberID: customer.ID, AssistantMemberID: &w.Assistant.ID, PhoneNumberID: &w.PhoneNumber.ID,
+			Channel:           chat.ChannelSMS,
+			MemberID:          customer.ID,
+			AssistantMemberID: &w.Assistant.ID,
+			PhoneNumberID:     &w.PhoneNumber.ID,
 		})
+
 		require.NoError(s, err)
 		s.chats = append(s.chats, made.ID)
 		made, err = store.CreateChat(s.Context(), w.Workspace, by, chat.NewChat{
-			Channel: chat.ChannelEmail, MemberID: customer.ID, AssistantMemberID: &w.Assistant.ID, InboxID: &w.Inbox.ID,
+			Channel:           chat.ChannelEmail,
+			MemberID:          customer.ID,
+			AssistantMemberID: &w.Assistant.ID,
+			InboxID:           &w.Inbox.ID,
 		})
+
 		require.NoError(s, err)
 		s.emails = append(s.emails, made.ID)
 	}
+
 	var key struct {
 		Key string `json:"key"`
 	}
-	created := s.must("keys", "create", "--workspace", s.ws, "--member", strconv.FormatInt(int64(w.Manager.ID), 10), "--name", "test", "--json")
+
+	created := s.must(
+		"keys",
+		"create",
+		"--workspace",
+		s.ws,
+		"--member",
+		strconv.FormatInt(int64(w.Manager.ID), 10),
+		"--name",
+		"test",
+		"--json",
+	)
+
 	require.NoError(s, json.Unmarshal([]byte(created), &key))
 	s.secret = key.Key
 }
@@ -117,6 +165,7 @@ func (s *site) apiAt(addr string) (*programtest.Process, string) {
 	s.Helper()
 	p := programtest.Start(s, s.TempDir(), append(s.environ, "HANDRAIL_ADDR="+addr), "api")
 	p.Await("serving the API")
+
 	return p, "http://" + addr
 }
 
@@ -124,6 +173,7 @@ func (s *site) worker() *programtest.Process {
 	s.Helper()
 	p := programtest.Start(s, s.TempDir(), s.environ, "worker")
 	p.Await("Started Worker")
+
 	return p
 }
 
@@ -135,17 +185,28 @@ func (s *site) send(apis []string, n int) string {
 	send := fmt.Sprintf("/chats/%d/send-assistant-message", s.chats[n%len(s.chats)])
 	for try := range 20 {
 		api := apis[(n+try)%len(apis)]
-		status, body, err := s.ask(http.MethodPost, api+"/api/v2/w/"+s.ws+send, fmt.Sprintf(`{"message":"message %d"}`, n), strconv.Itoa(n))
+
+		status, body, err := s.ask(
+			http.MethodPost,
+			api+"/api/v2/w/"+s.ws+send,
+			fmt.Sprintf(`{"message":"message %d"}`, n),
+			strconv.Itoa(n),
+		)
 		if err != nil || status == http.StatusServiceUnavailable {
 			continue
 		}
+
 		if status == http.StatusAccepted {
 			return s.follow(apis[1]+"/api/v2/w/"+s.ws+"/actions/"+body["action_id"].(string), n)
 		}
+
 		assert.Equal(s, http.StatusOK, status, body)
+
 		return "accepted"
 	}
+
 	s.Errorf("message %d was not taken in twenty tries", n)
+
 	return ""
 }
 
@@ -154,12 +215,15 @@ func (s *site) follow(action string, n int) string {
 	again := time.NewTicker(200 * time.Millisecond) // a parked one answers at once
 	defer again.Stop()
 	var body map[string]any
+
 	for began := time.Now(); time.Since(began) < 3*time.Minute; <-again.C {
 		var code int
+
 		var err error
 		if code, body, err = s.ask(http.MethodGet, action+"?wait=10", "", ""); err != nil || code != http.StatusOK {
 			continue
 		}
+
 		switch {
 		case body["state"] == "succeeded":
 			return "accepted"
@@ -167,7 +231,9 @@ func (s *site) follow(action string, n int) string {
 			return "needs_review"
 		}
 	}
+
 	s.Errorf("message %d is not done: %v", n, body)
+
 	return ""
 }
 
@@ -176,17 +242,22 @@ func (s *site) ask(method, url, body, key string) (int, map[string]any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+
 	request.Header.Set("Authorization", "Bearer "+s.secret)
+
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("Idempotency-Key", key)
 	}
+
 	answer, err := (&http.Client{Timeout: 2 * time.Minute}).Do(request)
 	if err != nil {
 		return 0, nil, err
 	}
+
 	var decoded map[string]any
 	err = errors.Join(json.NewDecoder(answer.Body).Decode(&decoded), answer.Body.Close())
+
 	return answer.StatusCode, decoded, err
 }
 
@@ -197,13 +268,16 @@ func TestTwoAPIsAndTwoWorkersOnPostgreSQL(t *testing.T) {
 	_, two := s.api()
 	lost := s.worker()
 	s.worker()
+
 	apis := []string{one, two}
 	var sending sync.WaitGroup
 	var once sync.Once
+
 	var told [40]string
 	for n := range told {
 		sending.Go(func() {
 			told[n] = s.send(apis, n)
+
 			// With work under way, one worker dies hard and one API is told to stop.
 			if n >= 10 {
 				once.Do(func() {
@@ -213,20 +287,25 @@ func TestTwoAPIsAndTwoWorkersOnPostgreSQL(t *testing.T) {
 			}
 		})
 	}
+
 	sending.Wait()
+
 	texts := make(map[string]int)
 	for _, m := range s.box.Messages(sandbox.MessageFilter{}) {
 		texts[m.Body]++
 	}
+
 	for n, status := range told {
 		text := fmt.Sprintf("message %d", n)
 		if status == "needs_review" { // the worker that died was about to hand it over: a person is told, and nothing posts it again
 			assert.LessOrEqual(t, texts[text], 1, text)
 			continue
 		}
+
 		assert.Equal(t, "accepted", status, text)
 		assert.Equal(t, 1, texts[text], text)
 	}
+
 	t.Run("logs hold no text, address or secret", func(t *testing.T) {
 		for _, secret := range []string{"message 1", "4155550", s.secret, "SG.key", "MDEyMzQ1"} {
 			assert.NotContains(t, first.Output()+lost.Output(), secret)
@@ -244,6 +323,7 @@ func TestHealthFollowsTheAPI(t *testing.T) {
 
 func TestAPartThatIsAwayIsWaitedForAndNamed(t *testing.T) {
 	t.Parallel()
+
 	nobody := "127.0.0.1:" + strconv.Itoa(programtest.FreePorts(t, 1)[0])
 	for what, environ := range map[string][]string{
 		"DATABASE_URL":     {"DATABASE_URL=postgres://handrail:hunter2@" + nobody + "/handrail?sslmode=disable"},

@@ -26,9 +26,11 @@ func fromEnvironment(c *console) kong.ResolverFunc {
 		if !flag.Tag.Has("from") {
 			return nil, nil
 		}
+
 		if value := c.variable(flag.Tag.Get("from")); value != "" {
 			return value, nil
 		}
+
 		return nil, nil
 	}
 }
@@ -45,11 +47,21 @@ func (r *remote) dial(c *console) (*client, error) {
 	case r.Key == "":
 		return nil, &exitError{errors.New("an API key is needed: set HANDRAIL_API_KEY, or give --key"), exitUsage}
 	case r.Workspace == "":
-		return nil, &exitError{errors.New("a workspace is needed: set HANDRAIL_WORKSPACE, or give --workspace"), exitUsage}
+		return nil, &exitError{
+			errors.New("a workspace is needed: set HANDRAIL_WORKSPACE, or give --workspace"),
+			exitUsage,
+		}
 	}
+
 	return &client{
-		console: c, base: base.JoinPath("api/v2/w", r.Workspace), key: r.Key, shown: r.URL,
-		http: &http.Client{Timeout: requestTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		console: c,
+		base:    base.JoinPath("api/v2/w", r.Workspace),
+		key:     r.Key,
+		shown:   r.URL,
+		http: &http.Client{
+			Timeout:       requestTimeout,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
 	}, nil
 }
 
@@ -58,12 +70,15 @@ func (r *remote) dial(c *console) (*client, error) {
 func (r *remote) line(c *console, args string) string {
 	var b strings.Builder
 	b.WriteString("handrail " + args)
+
 	if r.URL != c.variable("HANDRAIL_URL") && r.URL != defaultURL {
 		fmt.Fprintf(&b, " --url %s", r.URL)
 	}
+
 	if r.Workspace != c.variable("HANDRAIL_WORKSPACE") {
 		fmt.Fprintf(&b, " --workspace %s", r.Workspace)
 	}
+
 	return b.String()
 }
 

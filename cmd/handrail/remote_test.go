@@ -36,8 +36,11 @@ func ok(body string) reply       { return reply{http.StatusOK, body} }
 func accepted(body string) reply { return reply{http.StatusAccepted, body} }
 
 func refusal(status int, code, detail string) reply {
-	return reply{status, `{"type":"urn:handrail:problem:` + code + `","title":"T","status":` + number(status) + `,"detail":"` + detail +
-		`","instance":"urn:handrail:request:r1","code":"` + code + `"}`}
+	return reply{
+		status,
+		`{"type":"urn:handrail:problem:` + code + `","title":"T","status":` + number(status) + `,"detail":"` + detail +
+			`","instance":"urn:handrail:request:r1","code":"` + code + `"}`,
+	}
 }
 
 // asked is a request that the stub got.
@@ -64,6 +67,7 @@ func newStub(t *testing.T, replies map[string][]reply) *stub {
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	s.url = server.URL
+
 	return s
 }
 
@@ -72,16 +76,27 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, inside := strings.CutPrefix(r.URL.Path, "/api/v2/w/"+stubWorkspace+"/")
 	assert.True(s, inside, r.URL.Path)
 	assert.Equal(s, "Bearer "+stubKey, r.Header.Get("Authorization"))
-	a := asked{method: r.Method, path: path, query: r.URL.RawQuery, idempotency: r.Header.Get("Idempotency-Key")}
+
+	a := asked{
+		method:      r.Method,
+		path:        path,
+		query:       r.URL.RawQuery,
+		idempotency: r.Header.Get("Idempotency-Key"),
+	}
+
 	raw, err := io.ReadAll(r.Body)
 	assert.NoError(s, err)
+
 	if len(raw) > 0 {
 		assert.NoError(s, json.Unmarshal(raw, &a.body))
 	}
+
 	if s.hook != nil {
 		s.hook(a)
 	}
+
 	next := s.next(a)
+
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(next.status)
 	_, err = io.WriteString(w, next.body)
@@ -91,15 +106,19 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *stub) next(a asked) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	s.asked = append(s.asked, a)
 	route := a.method + " " + a.path
+
 	all := s.replies[route]
 	if len(all) == 0 {
 		return refusal(http.StatusNotFound, "not_found", "there is nothing at "+route)
 	}
+
 	if len(all) > 1 {
 		s.replies[route] = all[1:]
 	}
+
 	return all[0]
 }
 
@@ -107,18 +126,22 @@ func (s *stub) next(a asked) reply {
 func (s *stub) all() []asked {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	return slices.Clone(s.asked)
 }
 
 // sent is the last request to path.
 func (s *stub) sent(path string) asked {
 	s.Helper()
+
 	for _, a := range slices.Backward(s.all()) {
 		if a.path == path {
 			return a
 		}
 	}
+
 	require.Fail(s, "nothing was asked of "+path)
+
 	return asked{}
 }
 
@@ -134,7 +157,9 @@ func (s *stub) session(in string) *session {
 		"HANDRAIL_URL=" + s.url, "HANDRAIL_API_KEY=" + stubKey, "HANDRAIL_WORKSPACE=" + stubWorkspace,
 		"HANDRAIL_ADDR=nonsense", // the server's settings do not matter here
 	}, strings.NewReader(in), &one.out, &one.errs)
+
 	one.every = time.Millisecond
+
 	return one
 }
 
@@ -142,12 +167,19 @@ func (s *stub) session(in string) *session {
 func (s *stub) do(args ...string) (status int, out, errs string) {
 	one := s.session("")
 	status = one.run(args)
+
 	return status, one.out.String(), one.errs.String()
 }
 
 func TestWhatTheAPICanNotBeAsked(t *testing.T) {
 	t.Parallel()
-	whole := []string{"HANDRAIL_URL=http://127.0.0.1:1", "HANDRAIL_API_KEY=" + stubKey, "HANDRAIL_WORKSPACE=" + stubWorkspace}
+
+	whole := []string{
+		"HANDRAIL_URL=http://127.0.0.1:1",
+		"HANDRAIL_API_KEY=" + stubKey,
+		"HANDRAIL_WORKSPACE=" + stubWorkspace,
+	}
+
 	tests := map[string]struct {
 		environ []string
 		args    []string
@@ -156,15 +188,41 @@ func TestWhatTheAPICanNotBeAsked(t *testing.T) {
 	}{
 		"no key":       {nil, []string{"deliveries", "list"}, 2, []string{"HANDRAIL_API_KEY", "--key"}},
 		"no workspace": {whole[:2], []string{"deliveries", "list"}, 2, []string{"HANDRAIL_WORKSPACE", "--workspace"}},
-		"bad address":  {whole, []string{"deliveries", "list", "--url", "example.com"}, 2, []string{"--url", "https://"}},
-		"nobody there": {whole, []string{"deliveries", "list"}, 1, []string{"http://127.0.0.1:1", "refused", "--url", "HANDRAIL_URL"}},
-		"bad time":     {whole, []string{"deliveries", "list", "--since", "yesterday"}, 2, []string{"--since", "2h"}},
-		"no reason":    {whole, []string{"deliveries", "cancel", stubDelivery}, 2, []string{"--reason"}},
-		"bad verdict":  {whole, []string{"deliveries", "resolve", stubDelivery, "--as", "maybe", "--reason", "x"}, 2, []string{"--as", "not_sent"}},
-		"bare change":  {whole, []string{"deliveries", "retry", stubDelivery, "--to", "+14155550199"}, 2, []string{"--reason"}},
-		"all of them":  {whole, []string{"deliveries", "retry-all", "--reason", "x"}, 2, []string{"--status", "at least one"}},
-		"bulk no why":  {whole, []string{"deliveries", "retry-all", "--status", "blocked"}, 2, []string{"--reason"}},
+		"bad address": {
+			whole,
+			[]string{"deliveries", "list", "--url", "example.com"},
+			2,
+			[]string{"--url", "https://"},
+		},
+		"nobody there": {
+			whole,
+			[]string{"deliveries", "list"},
+			1,
+			[]string{"http://127.0.0.1:1", "refused", "--url", "HANDRAIL_URL"},
+		},
+		"bad time":  {whole, []string{"deliveries", "list", "--since", "yesterday"}, 2, []string{"--since", "2h"}},
+		"no reason": {whole, []string{"deliveries", "cancel", stubDelivery}, 2, []string{"--reason"}},
+		"bad verdict": {
+			whole,
+			[]string{"deliveries", "resolve", stubDelivery, "--as", "maybe", "--reason", "x"},
+			2,
+			[]string{"--as", "not_sent"},
+		},
+		"bare change": {
+			whole,
+			[]string{"deliveries", "retry", stubDelivery, "--to", "+14155550199"},
+			2,
+			[]string{"--reason"},
+		},
+		"all of them": {
+			whole,
+			[]string{"deliveries", "retry-all", "--reason", "x"},
+			2,
+			[]string{"--status", "at least one"},
+		},
+		"bulk no why": {whole, []string{"deliveries", "retry-all", "--status", "blocked"}, 2, []string{"--reason"}},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -172,9 +230,11 @@ func TestWhatTheAPICanNotBeAsked(t *testing.T) {
 			c := newConsole(t.Context(), tt.environ, strings.NewReader(""), &out, &errs)
 			c.every = time.Millisecond
 			assert.Equal(t, tt.status, c.run(tt.args), errs.String())
+
 			for _, want := range tt.says {
 				assert.Contains(t, errs.String(), want)
 			}
+
 			assert.NotContains(t, errs.String(), stubKey)
 		})
 	}
@@ -182,21 +242,35 @@ func TestWhatTheAPICanNotBeAsked(t *testing.T) {
 
 func TestRefusalsAreToldWithTheirCode(t *testing.T) {
 	t.Parallel()
+
 	tests := map[string]struct {
 		reply reply
 		says  []string
 	}{
-		"refused":     {refusal(http.StatusConflict, "conflict", "the carrier has it"), []string{"the carrier has it (conflict)"}},
-		"forbidden":   {refusal(http.StatusForbidden, "forbidden", "the key needs deliveries:read"), []string{"deliveries:read (forbidden)"}},
-		"a fault":     {refusal(http.StatusInternalServerError, "internal", "internal error"), []string{"internal error (internal)", "urn:handrail:request:r1"}},
+		"refused": {
+			refusal(http.StatusConflict, "conflict", "the carrier has it"),
+			[]string{"the carrier has it (conflict)"},
+		},
+		"forbidden": {
+			refusal(http.StatusForbidden, "forbidden", "the key needs deliveries:read"),
+			[]string{"deliveries:read (forbidden)"},
+		},
+		"a fault": {
+			refusal(http.StatusInternalServerError, "internal", "internal error"),
+			[]string{"internal error (internal)", "urn:handrail:request:r1"},
+		},
 		"another API": {reply{http.StatusBadGateway, "<html>"}, []string{"502 Bad Gateway", "HANDRAIL_URL"}},
 		"redirected":  {reply{http.StatusFound, ""}, []string{"302 Found", "HANDRAIL_URL"}},
 		"other words": {ok(`[]`), []string{"another version"}},
 		"control": {
-			reply{http.StatusBadRequest, `{"code":"invalid_request","detail":"bad \u001b[31m","errors":[{"field":"to","message":"must be E.164"}]}`},
+			reply{
+				http.StatusBadRequest,
+				`{"code":"invalid_request","detail":"bad \u001b[31m","errors":[{"field":"to","message":"must be E.164"}]}`,
+			},
 			[]string{"bad  [31m (invalid_request)", "to must be E.164"},
 		},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -204,6 +278,7 @@ func TestRefusalsAreToldWithTheirCode(t *testing.T) {
 			status, out, errs := s.do("deliveries", "show", stubDelivery)
 			assert.Equal(t, 1, status)
 			assert.Empty(t, out)
+
 			for _, want := range tt.says {
 				assert.Contains(t, errs, want)
 			}
@@ -213,6 +288,7 @@ func TestRefusalsAreToldWithTheirCode(t *testing.T) {
 
 func TestABusyAPIIsAskedAgain(t *testing.T) {
 	t.Parallel()
+
 	busy := refusal(http.StatusServiceUnavailable, "unavailable", "the database does not answer")
 	s := newStub(t, map[string][]reply{"GET suppressions": {busy, busy, ok(`{"items":[],"next_cursor":null}`)}})
 	status, out, _ := s.do("suppressions", "list")
@@ -233,5 +309,6 @@ func TestCtrlCEndsAWait(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	one.ctx = ctx
 	s.hook = func(asked) { cancel() }
+
 	assert.Equal(t, 1, one.run([]string{"deliveries", "list"}))
 }

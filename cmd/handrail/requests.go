@@ -74,17 +74,28 @@ func (l *requestList) Run(c *console) error {
 	if l.State != "" {
 		query.Set("state", l.State)
 	}
+
 	if l.ChatID != 0 {
 		query.Set("chat_id", strconv.FormatInt(l.ChatID, 10))
 	}
+
 	if len(query) > 0 {
 		empty = "no questions to contributors match"
 	}
+
 	return showList(c, &l.remote, l.listing, listView[requestJSON]{
-		path: "contributor-requests", query: query, empty: empty,
+		path:    "contributor-requests",
+		query:   query,
+		empty:   empty,
 		columns: []string{"REQUEST", "STATE", "CHAT", "UNTIL", "QUESTION"},
 		row: func(r *requestJSON) []string {
-			return []string{printable(r.ID), printable(r.State), strconv.FormatInt(r.ChatID, 10), stamp(r.Deadline), short(r.Question, 18)}
+			return []string{
+				printable(r.ID),
+				printable(r.State),
+				strconv.FormatInt(r.ChatID, 10),
+				stamp(r.Deadline),
+				short(r.Question, 18),
+			}
 		},
 	})
 }
@@ -102,14 +113,17 @@ func (a *requestAnswer) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+
 	var r requestJSON
 	if _, err := api.get(requestPath(a.ID, ""), nil, &r); err != nil {
 		return err
 	}
+
 	body := map[string]any{"answer": r.value(a.Answer)}
 	if a.MemberID != 0 {
 		body["member_id"] = a.MemberID
 	}
+
 	return a.changeRequest(api, a.ID, "/answer", body)
 }
 
@@ -119,6 +133,7 @@ func (r *requestJSON) value(typed string) any {
 	if len(r.Expects) > 0 && json.Valid([]byte(typed)) {
 		return json.RawMessage(typed)
 	}
+
 	return typed
 }
 
@@ -134,6 +149,7 @@ func (r *requestCancel) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+
 	return r.changeRequest(api, r.ID, "/cancel", map[string]any{"reason": r.Reason})
 }
 
@@ -144,13 +160,17 @@ func (r *remote) changeRequest(api *client, id, rest string, body map[string]any
 	if err != nil {
 		return err
 	}
+
 	if r.JSON {
 		return api.showJSON(got.raw)
 	}
+
 	var now requestJSON
 	if err := got.into(&now); err != nil {
 		return err
 	}
+
 	fmt.Fprintf(api.out, "request %s is %s\n", printable(now.ID), printable(now.State))
+
 	return nil
 }

@@ -16,7 +16,9 @@ func (s *requestShow) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+
 	var r requestJSON
+
 	got, err := api.get(requestPath(s.ID, ""), nil, &r)
 	switch {
 	case err != nil:
@@ -24,12 +26,16 @@ func (s *requestShow) Run(c *console) error {
 	case s.JSON:
 		return api.showJSON(got.raw)
 	}
+
 	fmt.Fprintf(c.out, "%s\n\n", printable(r.Question))
 	r.showFacts(c)
+
 	if err := r.showAsks(c); err != nil {
 		return err
 	}
+
 	r.showNext(c, &s.remote)
+
 	return nil
 }
 
@@ -39,7 +45,13 @@ func (r *requestJSON) showFacts(c *console) {
 	f.say("state", "%s", r.State)
 	f.say("note", "%s", r.Note)
 	f.say("until", "%s", stamp(r.Deadline))
-	f.say("wanted from", "%s", map[bool]string{true: "all who are asked", false: "any who is asked"}[r.Require == "all"])
+
+	f.say(
+		"wanted from",
+		"%s",
+		map[bool]string{true: "all who are asked", false: "any who is asked"}[r.Require == "all"],
+	)
+
 	f.say("hint", "%s", r.Hint)
 	f.say("expects", "%s", r.Expects)
 	f.say("default", "%s", r.Default)
@@ -59,13 +71,22 @@ func (r *requestJSON) showFacts(c *console) {
 func (r *requestJSON) showAsks(c *console) error {
 	fmt.Fprintln(c.out, "\nWho is asked")
 	t := newTable(c.out, "  MEMBER", "NAME", "BY", "STATE", "ANSWER")
+
 	for _, a := range r.Asks {
 		said := a.Why
 		if len(a.Answer) > 0 {
 			said = string(a.Answer)
 		}
-		t.row("  "+strconv.FormatInt(a.MemberID, 10), short(a.MemberName, 24), printable(a.Channel), printable(a.State), short(said, 32))
+
+		t.row(
+			"  "+strconv.FormatInt(a.MemberID, 10),
+			short(a.MemberName, 24),
+			printable(a.Channel),
+			printable(a.State),
+			short(said, 32),
+		)
 	}
+
 	return t.flush()
 }
 
@@ -75,7 +96,9 @@ func (r *requestJSON) showNext(c *console, at *remote) {
 		fmt.Fprintln(c.out, "\nThere is nothing to do.")
 		return
 	}
+
 	fmt.Fprintln(c.out, "\nWhat you may do")
+
 	for _, rest := range []string{"answer " + printable(r.ID) + " --answer '…'", "cancel " + printable(r.ID) + " --reason '…'"} {
 		fmt.Fprintln(c.out, "  "+at.line(c, "requests "+rest))
 	}

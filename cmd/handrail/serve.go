@@ -34,26 +34,42 @@ func (p *process) serve(api, work bool) error {
 			return err
 		}
 	}
+
 	// Before anything is waited for, so that a port in use is told at once.
 	l, err := p.listen(api)
 	if err != nil {
 		return err
 	}
+
 	if l != nil {
 		defer func() { _ = l.Close() }() // a served listener is closed already
 	}
+
 	s, err := service.Connect(p.ctx, p.config, p.environ, p.logger)
 	if err != nil {
 		return err
 	}
+
 	if err := s.RequireMigrations(p.ctx); err != nil {
 		return errors.Join(err, s.Close())
 	}
+
 	running, ctx := errgroup.WithContext(p.ctx)
 	if work {
 		running.Go(func() error { return s.Work(ctx) })
-		p.logger.InfoContext(ctx, "working", "task_queue", p.config.TaskQueue, "model", p.config.Model(), "version", service.Version)
+
+		p.logger.InfoContext(
+			ctx,
+			"working",
+			"task_queue",
+			p.config.TaskQueue,
+			"model",
+			p.config.Model(),
+			"version",
+			service.Version,
+		)
 	}
+
 	switch {
 	case api:
 		running.Go(func() error { return s.ServeAPI(ctx, l) })
@@ -62,6 +78,7 @@ func (p *process) serve(api, work bool) error {
 		running.Go(func() error { return s.ServeWorker(ctx, l) })
 		p.logger.InfoContext(ctx, "serving the worker's metrics", "address", l.Addr().String())
 	}
+
 	return errors.Join(running.Wait(), s.Close())
 }
 
@@ -71,13 +88,16 @@ func (p *process) listen(api bool) (net.Listener, error) {
 	if !api {
 		name, addr = "HANDRAIL_WORKER_ADDR", p.config.WorkerAddr
 	}
+
 	if addr == "" {
 		return nil, nil
 	}
+
 	l, err := net.Listen("tcp", addr) //nolint:noctx // nothing to cancel: it answers at once
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s can not be had: %w", name, addr, err)
 	}
+
 	return l, nil
 }
 
@@ -87,25 +107,37 @@ type healthCommand struct{}
 func (healthCommand) Run(p *process) error {
 	ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
 	defer cancel()
+
 	_, port, err := net.SplitHostPort(p.config.Addr)
 	if err != nil {
 		return fmt.Errorf("HANDRAIL_ADDR: %w", err)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort("127.0.0.1", port)+"/readyz", nil)
+
+	request, err := http.NewRequestWithContext(
+		ctx,
+		http.MethodGet,
+		"http://"+net.JoinHostPort("127.0.0.1", port)+"/readyz",
+		nil,
+	)
 	if err != nil {
 		return fmt.Errorf("ask whether the API is ready: %w", err)
 	}
+
 	answer, err := (&http.Client{}).Do(request)
 	if err != nil {
 		return fmt.Errorf("the API does not answer: %w", err)
 	}
+
 	if err := answer.Body.Close(); err != nil {
 		return fmt.Errorf("ask whether the API is ready: %w", err)
 	}
+
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("the API is not ready: it answers %s", answer.Status)
 	}
+
 	fmt.Fprintln(p.out, "ready")
+
 	return nil
 }
 
@@ -121,5 +153,6 @@ func (versionCommand) Run(p *process) error {
 	if _, err := fmt.Fprintln(p.out, "handrail", service.Version); err != nil {
 		return fmt.Errorf("show the version: %w", err)
 	}
+
 	return nil
 }

@@ -43,6 +43,7 @@ func newOperator(t *testing.T, environ ...string) *operator {
 	s.apiAt(s.addr)
 	s.worker()
 	s.environ = []string{"HANDRAIL_URL=http://" + s.addr, "HANDRAIL_API_KEY=" + s.secret, "HANDRAIL_WORKSPACE=" + s.ws}
+
 	return &operator{site: s, seen: map[string]bool{}}
 }
 
@@ -54,14 +55,24 @@ func (o *operator) faults(faults ...sandbox.Fault) {
 // send sends a text in a chat without waiting, and returns its delivery.
 func (o *operator) send(id chat.ChatID) string {
 	o.Helper()
-	status, body, err := o.ask(http.MethodPost, fmt.Sprintf("http://%s/api/v2/w/%s/chats/%d/send-assistant-message", o.addr, o.ws, id), `{"message":"Hello"}`, fmt.Sprintf("%s-%d", o.Name(), time.Now().UnixNano()))
+
+	status, body, err := o.ask(
+		http.MethodPost,
+		fmt.Sprintf("http://%s/api/v2/w/%s/chats/%d/send-assistant-message", o.addr, o.ws, id),
+		`{"message":"Hello"}`,
+		fmt.Sprintf("%s-%d", o.Name(), time.Now().UnixNano()),
+	)
+
 	require.NoError(o, err)
+
 	if id, ok := body["delivery_id"].(string); ok {
 		return id
 	}
+
 	require.Less(o, status, 300, body)
 	delivery, ok := body["delivery"].(map[string]any)
 	require.True(o, ok, body)
+
 	return delivery["id"].(string)
 }
 
@@ -69,6 +80,7 @@ func (o *operator) show(id string) shown {
 	o.Helper()
 	var d shown
 	require.NoError(o, json.Unmarshal([]byte(o.must("deliveries", "show", id, "--json")), &d))
+
 	return d
 }
 
@@ -76,16 +88,29 @@ func (o *operator) show(id string) shown {
 func (o *operator) reaches(id, status string) shown {
 	o.Helper()
 	var d shown
-	require.Eventually(o, func() bool { d = o.show(id); return d.Status == status }, time.Minute, 50*time.Millisecond, "%s is not reached", status)
+
+	require.Eventually(
+		o,
+		func() bool { d = o.show(id); return d.Status == status },
+		time.Minute,
+		50*time.Millisecond,
+		"%s is not reached",
+		status,
+	)
+
 	assert.NotEmpty(o, d.Explanation)
+
 	if status != "sending" && status != "unknown" { // these may have moved on by now
 		assert.Contains(o, o.must("deliveries", "list", "--status", status), id)
 	}
+
 	words := o.must("deliveries", "show", id)
 	for _, command := range d.Next {
 		assert.Contains(o, words, "handrail deliveries "+command, "what may be done is ready to paste")
 	}
+
 	o.seen[status] = true
+
 	return d
 }
 
@@ -93,9 +118,11 @@ func (o *operator) reaches(id, status string) shown {
 func (o *operator) retries(id string, args ...string) string {
 	o.Helper()
 	o.must(append([]string{"deliveries", "retry", id}, args...)...)
+
 	if by := o.show(id).RetriedBy; by != "" {
 		return by
 	}
+
 	return id
 }
 
@@ -119,11 +146,13 @@ func TestEveryStateIsReachedSeenAndLeft(t *testing.T) {
 	for _, s := range chat.SubmissionStates() {
 		all = append(all, string(s))
 	}
+
 	for _, s := range chat.CarrierStates() {
 		if s.Final() {
 			all = append(all, string(s))
 		}
 	}
+
 	for _, s := range slices.Compact(all) {
 		assert.True(t, o.seen[s] || expiring.seen[s], "the state %s was not reached", s)
 	}
@@ -143,12 +172,22 @@ func (o *operator) beforeTheCarrier() {
 	o.faults(sandbox.Fault{Kind: sandbox.FaultRateLimit, Delay: time.Hour, To: "+14155550201"})
 	id = o.send(o.chats[1])
 	o.reaches(id, "pending")
-	require.NoError(o, o.box.Answer(o.Context(), sandbox.Answer{From: "+14155550201", To: "+14155550100", Text: "STOP"}))
+
+	require.NoError(
+		o,
+		o.box.Answer(o.Context(), sandbox.Answer{From: "+14155550201", To: "+14155550100", Text: "STOP"}),
+	)
+
 	o.reaches(id, "suppressed")
 	o.faults()
 	status, _, said := o.do("deliveries", "retry", id)
 	assert.Equal(o, 1, status, "who has opted out is not written to: %s", said)
-	require.NoError(o, o.box.Answer(o.Context(), sandbox.Answer{From: "+14155550201", To: "+14155550100", Text: "START"}))
+
+	require.NoError(
+		o,
+		o.box.Answer(o.Context(), sandbox.Answer{From: "+14155550201", To: "+14155550100", Text: "START"}),
+	)
+
 	o.reaches(o.retries(id), "delivered")
 
 	o.faults(sandbox.Fault{Kind: sandbox.FaultSuspended})
@@ -162,16 +201,21 @@ func (o *operator) beforeTheCarrier() {
 func (o *operator) atTheCarrier() {
 	o.Helper()
 	release := o.box.Hold()
+
 	done := make(chan string, 1)
 	go func() { done <- o.send(o.chats[3]) }()
+
 	_, err := o.box.Await(o.Context(), func(m sandbox.Message) bool { return m.To == "+14155550203" })
 	require.NoError(o, err)
+
 	var listed struct {
 		Items []shown `json:"items"`
 	}
+
 	require.NoError(o, json.Unmarshal([]byte(o.must("deliveries", "list", "--status", "sending", "--json")), &listed))
 	require.Len(o, listed.Items, 1)
 	o.seen["sending"] = true
+
 	release()
 	o.reaches(<-done, "delivered")
 
@@ -219,12 +263,14 @@ func (o *operator) afterTheCarrier() {
 func (o *operator) byCallback() {
 	o.Helper()
 	o.faults(sandbox.Fault{Kind: sandbox.CallbackNever})
+
 	for i, status := range []string{"failed", "canceled", "read"} {
 		id := o.send(o.chats[i])
 		d := o.reaches(id, "accepted")
 		o.twilioReports(d, status)
 		o.reaches(id, status)
 	}
+
 	o.faults()
 }
 
@@ -232,13 +278,16 @@ func (o *operator) byCallback() {
 // (https://www.twilio.com/docs/usage/webhooks/webhooks-security).
 func (o *operator) twilioReports(d shown, status string) {
 	o.Helper()
+
 	form := url.Values{"MessageSid": {d.ProviderMessageID}, "MessageStatus": {status}, "AccountSid": {"AC1"}}
 	target := "http://" + o.addr + "/webhooks/twilio/status?d=" + d.ID + "&a=1"
 	mac := hmac.New(sha1.New, []byte("token"))
 	mac.Write([]byte(target))
+
 	for _, name := range []string{"AccountSid", "MessageSid", "MessageStatus"} {
 		mac.Write([]byte(name + form.Get(name)))
 	}
+
 	request, err := http.NewRequestWithContext(o.Context(), http.MethodPost, target, strings.NewReader(form.Encode()))
 	require.NoError(o, err)
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -47,7 +47,8 @@ type summaryList struct {
 // Run lists versions.
 func (l *summaryList) Run(c *console) error {
 	return showList(c, &l.remote, l.listing, listView[versionJSON]{
-		path: chatPath(l.Chat, "/summaries"), query: url.Values{},
+		path:    chatPath(l.Chat, "/summaries"),
+		query:   url.Values{},
 		empty:   "this chat has no summary yet: handrail summaries run " + strconv.FormatInt(l.Chat, 10),
 		columns: []string{"ID", "KIND", "STATE", "READ", "TOKENS", "AGE", "TITLE"},
 		row: func(v *versionJSON) []string {
@@ -55,6 +56,7 @@ func (l *summaryList) Run(c *console) error {
 			if v.Current {
 				state = "current"
 			}
+
 			return []string{
 				printable(v.ID), printable(v.Kind), printable(state), printable(v.Mode),
 				strconv.FormatInt(v.Usage.InputTokens+v.Usage.OutputTokens, 10), ago(v.CreatedAt), short(v.Title, 24),
@@ -74,7 +76,9 @@ func (s *summaryShow) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+
 	var v versionJSON
+
 	got, err := api.get(s.path(""), nil, &v)
 	switch {
 	case err != nil:
@@ -82,7 +86,9 @@ func (s *summaryShow) Run(c *console) error {
 	case s.JSON:
 		return api.showJSON(got.raw)
 	}
+
 	v.show(c)
+
 	return nil
 }
 
@@ -101,14 +107,20 @@ func (r *summaryRun) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+
 	query := url.Values{}
+
 	for name, on := range map[string]bool{"update_labels": r.Labels, "full": r.Full, "overwrite": r.Overwrite} {
 		if on {
 			query.Set(name, "true")
 		}
 	}
+
 	got, err := api.do(call{
-		method: http.MethodPost, path: chatPath(r.Chat, "/summarize"), query: query, key: uuid.NewString(),
+		method: http.MethodPost,
+		path:   chatPath(r.Chat, "/summarize"),
+		query:  query,
+		key:    uuid.NewString(),
 		prefer: fmt.Sprintf("wait=%d", int(min(r.Wait, time.Minute).Seconds())),
 	})
 	switch {
@@ -121,8 +133,17 @@ func (r *summaryRun) Run(c *console) error {
 		if err := got.into(&begun); err != nil {
 			return err
 		}
-		return &exitError{fmt.Errorf("action %s goes on by itself. Later: %s", begun.ActionID, r.line(c, fmt.Sprintf("summaries list %d", r.Chat))), exitUnsettled}
+
+		return &exitError{
+			fmt.Errorf(
+				"action %s goes on by itself. Later: %s",
+				begun.ActionID,
+				r.line(c, fmt.Sprintf("summaries list %d", r.Chat)),
+			),
+			exitUnsettled,
+		}
 	}
+
 	return r.showChat(api, got)
 }
 
@@ -148,9 +169,11 @@ func (r *remote) change(c *console, path string) error {
 	if err != nil {
 		return err
 	}
+
 	got, err := api.do(call{method: http.MethodPost, path: path})
 	if err != nil {
 		return err
 	}
+
 	return r.showChat(api, got)
 }

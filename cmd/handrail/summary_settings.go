@@ -39,10 +39,12 @@ func (s *settingsShow) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+
 	got, err := api.do(call{method: http.MethodGet, path: settingsPath})
 	if err != nil {
 		return err
 	}
+
 	return s.showSettings(api, got)
 }
 
@@ -66,22 +68,36 @@ func (s *settingsSet) Run(c *console) error {
 	put(body, "instructions", s.Instructions)
 	put(body, "token_budget", s.TokenBudget)
 	put(body, "label_threshold", s.LabelThreshold)
+
 	if s.Quiet != nil {
 		body["quiet_seconds"] = int64(s.Quiet.Seconds())
 	}
+
 	put(body, "every_messages", s.EveryMessages)
 	put(body, "automatic_labels", s.AutomaticLabels)
+
 	if len(body) == 0 {
-		return &exitError{errors.New("nothing to change: give at least one of the flags. See handrail summary-settings set --help"), exitUsage}
+		return &exitError{
+			errors.New("nothing to change: give at least one of the flags. See handrail summary-settings set --help"),
+			exitUsage,
+		}
 	}
+
 	api, err := s.dial(c)
 	if err != nil {
 		return err
 	}
-	got, err := api.do(call{method: http.MethodPut, path: settingsPath, body: body, again: true})
+
+	got, err := api.do(call{
+		method: http.MethodPut,
+		path:   settingsPath,
+		body:   body,
+		again:  true,
+	})
 	if err != nil {
 		return err
 	}
+
 	return s.showSettings(api, got)
 }
 
@@ -96,24 +112,30 @@ func (r *remote) showSettings(api *client, got *answer) error {
 	if r.JSON {
 		return api.showJSON(got.raw)
 	}
+
 	var s settingsJSON
 	if err := got.into(&s); err != nil {
 		return err
 	}
+
 	f := facts{api.console}
 	f.say("model", "%s", cmp.Or(s.Model, "the service's own"))
 	f.say("language", "%s", cmp.Or(s.Language, "that of the customer's messages"))
 	f.say("instructions", "%s", s.Instructions)
+
 	budget := "no budget"
 	if s.TokenBudget > 0 {
 		budget = fmt.Sprintf("of %d", s.TokenBudget)
 	}
+
 	f.say("tokens", "%d used this month, %s", s.TokensUsed, budget)
 	f.say("labels", "set from a confidence of %g on, suggested below", s.LabelThreshold)
 	f.say("automatic", "%s", s.automatic())
+
 	if s.UpdatedAt != nil {
 		f.say("changed", "%s by member %d", stamp(*s.UpdatedAt), s.UpdatedBy)
 	}
+
 	return nil
 }
 
@@ -123,15 +145,19 @@ func (s *settingsJSON) automatic() string {
 	if s.QuietSeconds > 0 {
 		when = append(when, fmt.Sprintf("after %s of quiet", time.Duration(s.QuietSeconds)*time.Second))
 	}
+
 	if s.EveryMessages > 0 {
 		when = append(when, fmt.Sprintf("after %d new messages", s.EveryMessages))
 	}
+
 	if len(when) == 0 {
 		return "no"
 	}
+
 	with := ", without labels"
 	if s.AutomaticLabels {
 		with = ", with labels"
 	}
+
 	return strings.Join(when, " or ") + with
 }

@@ -58,6 +58,7 @@ func (v *versionJSON) show(c *console) {
 	if v.Title != "" {
 		fmt.Fprintf(c.out, "%s\n\n%s\n", printable(v.Title), indented(v.Summary))
 	}
+
 	for _, part := range []struct {
 		name   string
 		points []pointJSON
@@ -65,19 +66,24 @@ func (v *versionJSON) show(c *console) {
 		if len(part.points) > 0 {
 			fmt.Fprintf(c.out, "\n%s\n", part.name)
 		}
+
 		for _, p := range part.points {
 			fmt.Fprintf(c.out, "  - %s\n    %s\n", printable(p.Text), printable(strings.Join(p.Messages, ", ")))
 		}
 	}
+
 	if len(v.Labels) > 0 {
 		fmt.Fprintln(c.out, "\nLabels")
 	}
+
 	for _, l := range v.Labels {
 		fmt.Fprintf(c.out, "  - %s: %s, sure to %.0f %%\n", printable(l.Name), printable(l.Outcome), 100*l.Confidence)
+
 		for _, e := range l.Evidence {
 			fmt.Fprintf(c.out, "    “%s”\n", printable(e.Text))
 		}
 	}
+
 	fmt.Fprintln(c.out)
 	v.showFacts(c)
 }
@@ -87,27 +93,46 @@ func (v *versionJSON) showFacts(c *console) {
 	f.say("version", "%s", v.ID)
 	f.say("kind", "%s", v.Kind)
 	f.say("state", "%s%s", v.State, map[bool]string{true: ", shown by the chat"}[v.Current])
+
 	if v.State == "succeeded" && !v.Applied {
 		f.say("text", "%s", "not put into the chat: a person's text stood there")
 	}
+
 	if v.Problem != nil {
 		f.say("failed", "%s (%s)", v.Problem.Detail, v.Problem.Code)
 	}
+
 	f.say("read", "%s", v.Mode)
 	f.say("covers", "%d messages", v.Covered)
 	f.say("model", "%s", v.Model)
+
 	if v.Usage.Requests > 0 {
-		f.say("cost", "%d requests, %d tokens in, %d out, %s", v.Usage.Requests, v.Usage.InputTokens, v.Usage.OutputTokens,
-			time.Duration(v.Usage.DurationMS)*time.Millisecond)
+		f.say(
+			"cost",
+			"%d requests, %d tokens in, %d out, %s",
+			v.Usage.Requests,
+			v.Usage.InputTokens,
+			v.Usage.OutputTokens,
+			time.Duration(v.Usage.DurationMS)*time.Millisecond,
+		)
 	}
+
 	if v.RequestedBy != 0 {
-		f.say("asked by", "member %d%s", v.RequestedBy, map[bool]string{true: ", through the workspace's settings"}[v.Automatic])
+		f.say(
+			"asked by",
+			"member %d%s",
+			v.RequestedBy,
+			map[bool]string{true: ", through the workspace's settings"}[v.Automatic],
+		)
 	}
+
 	f.say("action", "%s", v.ActionID)
 	f.say("restored from", "%s", v.RestoredFrom)
+
 	if len(v.LabelsAdded)+len(v.LabelsRemoved) > 0 {
 		f.say("labels", "%d set, %d taken off", len(v.LabelsAdded), len(v.LabelsRemoved))
 	}
+
 	f.sayTime("labels undone", v.LabelsUndoneAt)
 	f.say("made", "%s (%s ago)", stamp(v.CreatedAt), ago(v.CreatedAt))
 }
@@ -118,6 +143,7 @@ func indented(text string) string {
 	for i := range lines {
 		lines[i] = "  " + printable(lines[i])
 	}
+
 	return strings.Join(lines, "\n")
 }
 
@@ -141,6 +167,7 @@ func names(all []name) string {
 	for i, n := range all {
 		list[i] = n.Name
 	}
+
 	return strings.Join(list, ", ")
 }
 
@@ -149,20 +176,30 @@ func (r *remote) showChat(api *client, got *answer) error {
 	if r.JSON {
 		return api.showJSON(got.raw)
 	}
+
 	var c summarizedChat
 	if err := got.into(&c); err != nil {
 		return err
 	}
+
 	fmt.Fprintf(api.out, "%s\n\n%s\n\n", printable(c.Title), indented(c.Summary))
 	f := facts{api.console}
 	f.say("labels", "%s", names(c.Labels))
 	f.say("suggested", "%s", names(c.SuggestedLabels))
+
 	if c.StaleBy > 0 {
 		f.say("newer", "%d messages", c.StaleBy)
 	}
+
 	if c.SummaryID != "" {
 		f.say("version", "%s", c.SummaryID)
-		fmt.Fprintf(api.out, "\nMore: %s\n", r.line(api.console, fmt.Sprintf("summaries show %d %s", c.ID, printable(c.SummaryID))))
+
+		fmt.Fprintf(
+			api.out,
+			"\nMore: %s\n",
+			r.line(api.console, fmt.Sprintf("summaries show %d %s", c.ID, printable(c.SummaryID))),
+		)
 	}
+
 	return nil
 }

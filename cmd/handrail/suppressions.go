@@ -38,11 +38,16 @@ type suppressionList struct {
 // Run lists suppressions.
 func (l *suppressionList) Run(c *console) error {
 	return showList(c, &l.remote, l.listing, listView[suppressionJSON]{
-		path: "suppressions", query: url.Values{}, empty: "no suppressions: every address may be written to",
+		path:    "suppressions",
+		query:   url.Values{},
+		empty:   "no suppressions: every address may be written to",
 		columns: []string{"ID", "CHANNEL", "SENDER", "ADDRESS", "REASON", "AGE"},
 		row: func(s *suppressionJSON) []string {
 			return []string{
-				strconv.FormatInt(s.ID, 10), printable(s.Channel), printable(s.Sender), short(s.Address, 40), printable(s.Reason), ago(s.CreatedAt),
+				strconv.FormatInt(
+					s.ID,
+					10,
+				), printable(s.Channel), printable(s.Sender), short(s.Address, 40), printable(s.Reason), ago(s.CreatedAt),
 			}
 		},
 	})
@@ -59,11 +64,14 @@ func (l *suppressionLift) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+
 	if _, err := api.do(call{method: http.MethodDelete, path: "suppressions/" + strconv.FormatInt(l.ID, 10)}); err != nil {
 		return err
 	}
+
 	if !l.JSON {
 		fmt.Fprintf(c.out, "suppression %d is lifted\n", l.ID)
 	}
+
 	return nil
 }

@@ -14,6 +14,7 @@ type table struct{ w *tabwriter.Writer }
 func newTable(out io.Writer, columns ...string) *table {
 	t := &table{w: tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
 	t.row(columns...)
+
 	return t
 }
 
@@ -23,6 +24,7 @@ func (t *table) flush() error {
 	if err := t.w.Flush(); err != nil {
 		return fmt.Errorf("write table: %w", err)
 	}
+
 	return nil
 }
 
@@ -30,8 +32,10 @@ func (t *table) flush() error {
 func writeJSON(out io.Writer, v any) error {
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")
+
 	if err := e.Encode(v); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
+
 	return nil
 }

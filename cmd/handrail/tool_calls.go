@@ -36,27 +36,47 @@ func (r *toolCallResolve) Run(c *console) error {
 		if !json.Valid([]byte(r.Result)) {
 			return &exitError{errors.New(`--result must be JSON, like '{"booking_id": "b1"}'`), exitUsage}
 		}
+
 		body["result"] = json.RawMessage(r.Result)
 	}
+
 	api, err := r.dial(c)
 	if err != nil {
 		return err
 	}
-	got, err := api.do(call{method: http.MethodPost, path: actionPath(r.Action, "/tool-calls/"+url.PathEscape(r.Call)+"/resolve"), body: body})
+
+	got, err := api.do(
+		call{
+			method: http.MethodPost,
+			path:   actionPath(r.Action, "/tool-calls/"+url.PathEscape(r.Call)+"/resolve"),
+			body:   body,
+		},
+	)
 	if err != nil {
 		return err
 	}
+
 	if r.JSON {
 		return api.showJSON(got.raw)
 	}
+
 	var resolved struct {
 		ID     string `json:"id"`
 		Name   string `json:"name"`
 		Status string `json:"status"`
 	}
+
 	if err := got.into(&resolved); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "tool call %s (%s) is %s\n", printable(resolved.ID), printable(resolved.Name), printable(resolved.Status))
+
+	fmt.Fprintf(
+		c.out,
+		"tool call %s (%s) is %s\n",
+		printable(resolved.ID),
+		printable(resolved.Name),
+		printable(resolved.Status),
+	)
+
 	return nil
 }

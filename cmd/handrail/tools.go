@@ -86,6 +86,7 @@ func (t *toolJSON) where() string {
 	case t.MCP != nil:
 		return t.MCP.URL
 	}
+
 	return ""
 }
 
@@ -93,6 +94,7 @@ func (t *toolJSON) state() string {
 	if t.Enabled {
 		return "enabled"
 	}
+
 	return "disabled"
 }
 
@@ -106,11 +108,16 @@ type toolList struct {
 // Run lists definitions.
 func (l *toolList) Run(c *console) error {
 	return showList(c, &l.remote, l.listing, listView[toolJSON]{
-		path: "tools", query: url.Values{}, empty: "no tools yet but the built-in ones; define one with POST /tools (docs/tools.md)",
+		path:    "tools",
+		query:   url.Values{},
+		empty:   "no tools yet but the built-in ones; define one with POST /tools (docs/tools.md)",
 		columns: []string{"ID", "NAME", "KIND", "RISK", "STATE", "WHERE"},
 		row: func(t *toolJSON) []string {
 			return []string{
-				strconv.FormatInt(t.ID, 10), short(t.Name, 24), printable(t.Kind), printable(t.Risk), t.state(), short(t.where(), 40),
+				strconv.FormatInt(
+					t.ID,
+					10,
+				), short(t.Name, 24), printable(t.Kind), printable(t.Risk), t.state(), short(t.where(), 40),
 			}
 		},
 	})
@@ -127,11 +134,14 @@ func (s *toolShow) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+
 	var t toolJSON
+
 	got, err := api.get(toolPath(s.ID, ""), nil, &t)
 	if err != nil {
 		return err
 	}
+
 	return t.show(c, &s.remote, got)
 }
 
@@ -146,14 +156,17 @@ func (r *toolRefresh) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+
 	got, err := api.do(call{method: http.MethodPost, path: toolPath(r.ID, "/refresh"), again: true})
 	if err != nil {
 		return err
 	}
+
 	var t toolJSON
 	if err := got.into(&t); err != nil {
 		return err
 	}
+
 	return t.show(c, &r.remote, got)
 }
 
@@ -168,19 +181,29 @@ func (r *toolRotateSecret) Run(c *console) error {
 	if err != nil {
 		return err
 	}
+
 	got, err := api.do(call{method: http.MethodPost, path: toolPath(r.ID, "/signing-secret")})
 	if err != nil {
 		return err
 	}
+
 	if r.JSON {
 		return api.showJSON(got.raw)
 	}
+
 	var made struct {
 		Secret string `json:"signing_secret"`
 	}
+
 	if err := got.into(&made); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%s\n\nIt is shown this once. Calls are signed with the old one, too, for 24 hours.\n", printable(made.Secret))
+
+	fmt.Fprintf(
+		c.out,
+		"%s\n\nIt is shown this once. Calls are signed with the old one, too, for 24 hours.\n",
+		printable(made.Secret),
+	)
+
 	return nil
 }

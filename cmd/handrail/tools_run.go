@@ -41,50 +41,71 @@ type testJSON struct {
 func (t *toolTest) Run(c *console) error {
 	var arguments map[string]any
 	if err := json.Unmarshal([]byte(t.Arguments), &arguments); err != nil || arguments == nil {
-		return &exitError{errors.New(`--arguments must be a JSON object, like '{"at": "2026-11-27T19:00:00Z"}'`), exitUsage}
+		return &exitError{
+			errors.New(`--arguments must be a JSON object, like '{"at": "2026-11-27T19:00:00Z"}'`),
+			exitUsage,
+		}
 	}
+
 	api, err := t.dial(c)
 	if err != nil {
 		return err
 	}
+
 	api.http.Timeout = toolTimeout
+
 	body := map[string]any{"arguments": json.RawMessage(t.Arguments)}
 	if t.Tool != "" {
 		body["tool"] = t.Tool
 	}
+
 	got, err := api.do(call{method: http.MethodPost, path: toolPath(t.ID, "/test"), body: body})
 	if err != nil {
 		return err
 	}
+
 	var came testJSON
 	if err := got.into(&came); err != nil {
 		return err
 	}
+
 	if t.JSON {
 		err = api.showJSON(got.raw)
 	} else {
 		err = came.show(c)
 	}
+
 	return errors.Join(err, came.verdict())
 }
 
 func (t *testJSON) show(c *console) error {
-	fmt.Fprintf(c.out, "%s after %s\n\n", printable(t.Outcome), time.Duration(t.DurationMS*float64(time.Millisecond)).Round(time.Millisecond))
+	fmt.Fprintf(
+		c.out,
+		"%s after %s\n\n",
+		printable(t.Outcome),
+		time.Duration(t.DurationMS*float64(time.Millisecond)).Round(time.Millisecond),
+	)
+
 	f := facts{c}
 	f.say("HTTP", "%s", number(t.HTTPStatus))
 	f.say("error", "%s %s", t.ErrorCode, t.Error)
+
 	if len(t.Result) == 0 || string(t.Result) == "null" {
 		return nil
 	}
+
 	var result bytes.Buffer
 	if err := json.Indent(&result, t.Result, "  ", "  "); err != nil {
 		return fmt.Errorf("the API's answer can not be read: %w", err)
 	}
+
 	lines := strings.Split(result.String(), "\n")
 	for i, line := range lines {
 		lines[i] = printable(line)
 	}
+
 	fmt.Fprintf(c.out, "  %s\n", strings.Join(lines, "\n"))
+
 	return nil
 }
 
@@ -94,9 +115,14 @@ func (t *testJSON) verdict() error {
 	case "succeeded":
 		return nil
 	case "unknown":
-		return &exitError{errors.New("the tool may have had its effect; look there before you call it again"), exitUnsettled}
+		return &exitError{
+			errors.New("the tool may have had its effect; look there before you call it again"),
+			exitUnsettled,
+		}
+
 	case "not_run":
 		return errors.New("the tool was not reached, and nothing has happened")
 	}
+
 	return errors.New("the tool has failed")
 }

@@ -10,14 +10,19 @@ func (t *toolJSON) show(c *console, r *remote, got *answer) error {
 	if r.JSON {
 		return (&client{console: c}).showJSON(got.raw)
 	}
+
 	if t.Description != "" {
 		fmt.Fprintf(c.out, "%s\n\n", printable(t.Description))
 	}
+
 	t.showFacts(c)
+
 	if err := t.showDiscovered(c); err != nil {
 		return err
 	}
+
 	t.showNext(c, r)
+
 	return nil
 }
 
@@ -28,18 +33,28 @@ func (t *toolJSON) showFacts(c *console) {
 	f.say("kind", "%s", t.Kind)
 	f.say("where", "%s", t.where())
 	f.say("risk", "%s", t.Risk)
-	f.say("may repeat", "%s", map[bool]string{true: "yes, it is idempotent", false: "no: a call that may have had its effect waits for a person"}[t.Idempotent || t.Risk == "read"])
+
+	f.say(
+		"may repeat",
+		"%s",
+		map[bool]string{true: "yes, it is idempotent", false: "no: a call that may have had its effect waits for a person"}[t.Idempotent || t.Risk == "read"],
+	)
+
 	f.say("time limit", "%gs", t.TimeoutSeconds)
+
 	if t.Undo != nil {
 		f.say("undo", "%s %s", t.Undo.Tool, t.Undo.Arguments)
 	}
+
 	if t.HTTP != nil {
 		f.say("key header", "%s", t.HTTP.IdempotencyHeader)
 	}
+
 	f.say("assistants", "%s", assistants(t.Assistants))
 	f.say("secrets", "%s", strings.Join(t.Secrets, ", "))
 	f.say("made", "%s (%s ago)", stamp(t.CreatedAt), ago(t.CreatedAt))
 	f.say("changed", "%s (%s ago)", stamp(t.UpdatedAt), ago(t.UpdatedAt))
+
 	if t.MCP != nil {
 		f.sayTime("discovered", t.MCP.DiscoveredAt)
 	}
@@ -50,10 +65,12 @@ func assistants(ids []int64) string {
 	if len(ids) == 0 {
 		return "all"
 	}
+
 	all := make([]string, len(ids))
 	for i, id := range ids {
 		all[i] = strconv.FormatInt(id, 10)
 	}
+
 	return strings.Join(all, ", ")
 }
 
@@ -62,35 +79,45 @@ func (t *toolJSON) showDiscovered(c *console) error {
 	if t.MCP == nil {
 		return nil
 	}
+
 	if len(t.MCP.Discovered) == 0 {
 		fmt.Fprintln(c.out, "\nThe server has shown no tools.")
 		return nil
 	}
+
 	fmt.Fprintln(c.out, "\nTools")
 	table := newTable(c.out, "  NAME", "RISK", "WHAT")
+
 	for _, d := range t.MCP.Discovered {
 		risk := t.Risk
 		if over := t.MCP.Tools[d.Name]; over.Risk != "" {
 			risk = over.Risk
 		}
+
 		table.row("  "+printable(t.Name+"."+d.Name), printable(risk), short(d.Description, 60))
 	}
+
 	return table.flush()
 }
 
 // showNext lists what may be done as commands.
 func (t *toolJSON) showNext(c *console, r *remote) {
 	fmt.Fprintln(c.out, "\nWhat you may do")
+
 	add := func(format string, args ...any) {
 		fmt.Fprintln(c.out, "  "+r.line(c, fmt.Sprintf(format, args...)))
 	}
+
 	if t.MCP == nil {
 		add("tools test %d --arguments '{…}'", t.ID)
 		add("tools rotate-secret %d", t.ID)
+
 		return
 	}
+
 	if len(t.MCP.Discovered) > 0 {
 		add("tools test %d --tool %s --arguments '{…}'", t.ID, printable(t.MCP.Discovered[0].Name))
 	}
+
 	add("tools refresh %d", t.ID)
 }

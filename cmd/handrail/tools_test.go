@@ -15,28 +15,54 @@ import (
 // aTool is an HTTP tool as GET /tools/{id} answers, with fields in place of others.
 func aTool(t *testing.T, with map[string]any) string {
 	t.Helper()
+
 	d := map[string]any{
-		"id": 3, "kind": "http", "name": "book_table", "description": "Book a table.", "enabled": true, "assistants": []any{}, "risk": "write",
-		"idempotent": true, "timeout_seconds": 10, "undo": map[string]any{"tool": "cancel_table", "arguments": map[string]any{"id": "$result.booking_id"}},
+		"id":              3,
+		"kind":            "http",
+		"name":            "book_table",
+		"description":     "Book a table.",
+		"enabled":         true,
+		"assistants":      []any{},
+		"risk":            "write",
+		"idempotent":      true,
+		"timeout_seconds": 10,
+		"undo":            map[string]any{"tool": "cancel_table", "arguments": map[string]any{"id": "$result.booking_id"}},
 		"http": map[string]any{
-			"method": "POST", "url": "https://tables.example.com/a/long/way/to/the/tables/of/the/restaurant", "headers": map[string]any{"Authorization": "Bearer {secret.KEY}"},
-			"schema": map[string]any{"type": "object"}, "idempotency_header": "Idempotency-Key",
+			"method":             "POST",
+			"url":                "https://tables.example.com/a/long/way/to/the/tables/of/the/restaurant",
+			"headers":            map[string]any{"Authorization": "Bearer {secret.KEY}"},
+			"schema":             map[string]any{"type": "object"},
+			"idempotency_header": "Idempotency-Key",
 		},
-		"secrets": []any{"KEY"}, "created_at": "2026-11-22T10:00:00Z", "updated_at": "2026-11-22T10:00:00Z",
+		"secrets":    []any{"KEY"},
+		"created_at": "2026-11-22T10:00:00Z",
+		"updated_at": "2026-11-22T10:00:00Z",
 	}
+
 	maps.Copy(d, with)
 	raw, err := json.Marshal(d)
 	require.NoError(t, err)
+
 	return string(raw)
 }
 
 func aServer(t *testing.T, tools ...any) string {
 	t.Helper()
+
 	return aTool(t, map[string]any{
-		"id": 4, "kind": "mcp", "name": "concierge", "http": nil, "undo": nil, "idempotent": false, "enabled": false, "assistants": []any{2, 7},
+		"id":         4,
+		"kind":       "mcp",
+		"name":       "concierge",
+		"http":       nil,
+		"undo":       nil,
+		"idempotent": false,
+		"enabled":    false,
+		"assistants": []any{2, 7},
 		"mcp": map[string]any{
-			"url": "https://mcp.example.com/mcp", "discovered": tools, "discovered_at": "2026-11-22T10:00:00Z",
-			"tools": map[string]any{"opening_hours": map[string]any{"risk": "read"}},
+			"url":           "https://mcp.example.com/mcp",
+			"discovered":    tools,
+			"discovered_at": "2026-11-22T10:00:00Z",
+			"tools":         map[string]any{"opening_hours": map[string]any{"risk": "read"}},
 		},
 	})
 }
@@ -51,43 +77,54 @@ func TestToolsAreListed(t *testing.T) {
 	s := newStub(t, map[string][]reply{"GET tools": {aPage("", aTool(t, nil), aServer(t)), aPage("")}})
 	status, out, errs := s.do("tools", "list")
 	require.Equal(t, 0, status, errs)
+
 	for _, want := range []string{"ID", "WHERE", "book_table", "POST https://tables.example.com", "concierge", "disabled", "https://mcp.example.com/mcp"} {
 		assert.Contains(t, out, want)
 	}
+
 	for line := range strings.Lines(out) {
 		assert.LessOrEqual(t, utf8.RuneCountInString(line), 101, line)
 	}
+
 	_, out, _ = s.do("tools", "list")
 	assert.Contains(t, out, "no tools yet but the built-in ones")
 }
 
 func TestAToolIsShown(t *testing.T) {
 	t.Parallel()
+
 	s := newStub(t, map[string][]reply{
 		"GET tools/3": {ok(aTool(t, nil))}, "GET tools/4": {ok(aServer(t, shownTools...)), ok(aServer(t))},
 		"GET tools/5": {refusal(404, "tool_not_found", "there is no tool 5")},
 	})
+
 	status, out, errs := s.do("tools", "show", "3")
 	require.Equal(t, 0, status, errs)
+
 	for _, want := range []string{"Book a table.", "cancel_table", "$result.booking_id", "it is idempotent", "Idempotency-Key", "KEY", "10s", "handrail tools rotate-secret 3"} {
 		assert.Contains(t, out, want)
 	}
+
 	_, out, _ = s.do("tools", "show", "4")
 	for _, want := range []string{"concierge.opening_hours  read", "concierge.order_taxi     write", "2, 7", "waits for a person", "handrail tools refresh 4"} {
 		assert.Contains(t, out, want)
 	}
+
 	assert.NotContains(t, out, "\x1b")
 	_, out, _ = s.do("tools", "show", "4")
 	assert.Contains(t, out, "has shown no tools")
+
 	status, _, errs = s.do("tools", "show", "5")
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "(tool_not_found)")
+
 	_, out, _ = s.do("tools", "show", "3", "--json")
 	assert.JSONEq(t, aTool(t, nil), out)
 }
 
 func TestAToolIsTested(t *testing.T) {
 	t.Parallel()
+
 	for outcome, c := range map[string]struct {
 		body   string
 		status int
@@ -104,40 +141,56 @@ func TestAToolIsTested(t *testing.T) {
 			s := newStub(t, map[string][]reply{"POST tools/4/test": {ok(c.body)}})
 			status, out, errs := s.do("tools", "test", "4", "--tool", "find", "--arguments", `{"people":6}`)
 			assert.Equal(t, c.status, status, errs)
+
 			for _, want := range c.out {
 				assert.Contains(t, out, want)
 			}
+
 			assert.Contains(t, errs, c.errs)
-			assert.Equal(t, map[string]any{"tool": "find", "arguments": map[string]any{"people": 6.0}}, s.sent("tools/4/test").body)
+
+			assert.Equal(
+				t,
+				map[string]any{"tool": "find", "arguments": map[string]any{"people": 6.0}},
+				s.sent("tools/4/test").body,
+			)
 		})
 	}
 }
 
 func TestATestIsAskedForOnce(t *testing.T) {
 	t.Parallel()
+
 	s := newStub(t, map[string][]reply{
 		"POST tools/3/test":           {refusal(http.StatusServiceUnavailable, "unavailable", "not now")},
 		"POST tools/3/signing-secret": {refusal(http.StatusServiceUnavailable, "unavailable", "not now")},
 	})
+
 	status, _, _ := s.do("tools", "test", "3")
 	assert.Equal(t, 1, status)
 	status, _, _ = s.do("tools", "rotate-secret", "3")
 	assert.Equal(t, 1, status)
 	assert.Len(t, s.all(), 2, "neither is as good twice as once")
+
 	for _, bad := range []string{"people=6", "[]", "null"} {
 		status, _, errs := s.do("tools", "test", "3", "--arguments", bad)
 		assert.Equal(t, 2, status)
 		assert.Contains(t, errs, "--arguments")
 	}
+
 	assert.Len(t, s.all(), 2)
 }
 
 func TestAServerIsAskedAnewAndASecretIsChanged(t *testing.T) {
 	t.Parallel()
+
 	s := newStub(t, map[string][]reply{
-		"POST tools/4/refresh":        {refusal(http.StatusServiceUnavailable, "unavailable", "not now"), ok(aServer(t, shownTools...))},
+		"POST tools/4/refresh": {
+			refusal(http.StatusServiceUnavailable, "unavailable", "not now"),
+			ok(aServer(t, shownTools...)),
+		},
 		"POST tools/3/signing-secret": {ok(`{"signing_secret":"whsec_bmV3"}`)},
 	})
+
 	status, out, errs := s.do("tools", "refresh", "4")
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, "concierge.order_taxi")

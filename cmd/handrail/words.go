@@ -13,6 +13,7 @@ func printable(s string) string {
 		if unicode.IsControl(r) {
 			return ' '
 		}
+
 		return r
 	}, s)
 }
@@ -23,6 +24,7 @@ func short(s string, n int) string {
 	if runes := []rune(s); len(runes) > n {
 		return string(runes[:n-1]) + "…"
 	}
+
 	return s
 }
 

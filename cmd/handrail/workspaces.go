@@ -24,22 +24,37 @@ type workspaceCreate struct {
 // Run creates a workspace and its manager.
 func (c *workspaceCreate) Run(p *process) error {
 	manager := chat.Member{
-		Kind: chat.KindPerson, Role: chat.RoleManager, Name: c.Manager, Email: c.Email,
-		NotificationsEnabled: true, ConsentSMS: chat.ConsentUnknown, ConsentEmail: chat.ConsentUnknown,
+		Kind:                 chat.KindPerson,
+		Role:                 chat.RoleManager,
+		Name:                 c.Manager,
+		Email:                c.Email,
+		NotificationsEnabled: true,
+		ConsentSMS:           chat.ConsentUnknown,
+		ConsentEmail:         chat.ConsentUnknown,
 	}
+
 	if err := manager.Validate(); err != nil {
 		return err
 	}
+
 	return p.withStore(func(s *db.Store) error {
 		ws := chat.Workspace{ID: chat.WorkspaceID(uuid.NewString()), Name: c.Name, CreatedAt: time.Now()}
 		if err := s.CreateWorkspace(p.ctx, ws); err != nil {
 			return err
 		}
+
 		made, err := s.CreateMember(p.ctx, ws.ID, chat.Actor{}, manager)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.out, "workspace %s\nmanager   %d\n\nnext: handrail keys create --workspace %[1]s --member %[2]d --name first\n", ws.ID, made.ID)
+
+		fmt.Fprintf(
+			p.out,
+			"workspace %s\nmanager   %d\n\nnext: handrail keys create --workspace %[1]s --member %[2]d --name first\n",
+			ws.ID,
+			made.ID,
+		)
+
 		return nil
 	})
 }
@@ -55,17 +70,21 @@ func (c *workspaceList) Run(p *process) error {
 		if err != nil {
 			return err
 		}
+
 		if c.JSON {
 			return writeJSON(p.out, all)
 		}
+
 		if len(all) == 0 {
 			fmt.Fprintln(p.out, "no workspaces yet; make one with: handrail workspaces create NAME --manager NAME")
 			return nil
 		}
+
 		t := newTable(p.out, "WORKSPACE", "NAME", "CREATED")
 		for _, ws := range all {
 			t.row(string(ws.ID), ws.Name, ws.CreatedAt.UTC().Format(time.RFC3339))
 		}
+
 		return t.flush()
 	})
 }

@@ -25,13 +25,16 @@ import (
 // that passes; HANDRAIL_TEST_SQLITE_ONLY=1 leaves it out on purpose.
 func Each(t *testing.T, test func(t *testing.T, s *db.Store)) {
 	t.Helper()
+
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		test(t, New(t))
 	})
+
 	if os.Getenv("HANDRAIL_TEST_SQLITE_ONLY") == "1" { //nolint:forbidigo // tests are told by the environment
 		return
 	}
+
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		test(t, NewPostgres(t))
@@ -41,10 +44,12 @@ func Each(t *testing.T, test func(t *testing.T, s *db.Store)) {
 // New returns a store on a migrated SQLite file that goes with the test.
 func New(tb testing.TB, opts ...db.Option) *db.Store {
 	tb.Helper()
+
 	migrated, err := template()
 	require.NoError(tb, err)
 	file := filepath.Join(tb.TempDir(), "test.db")
 	require.NoError(tb, os.WriteFile(file, migrated, 0o600))
+
 	return open(tb, "sqlite:"+file, opts)
 }
 
@@ -54,18 +59,24 @@ var template = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	defer os.RemoveAll(folder)
+
 	file := filepath.Join(folder, "template.db")
+
 	store, err := db.Open(context.Background(), "sqlite:"+file)
 	if err != nil {
 		return nil, err
 	}
+
 	if _, err := db.NewMigrator(store).Up(context.Background()); err != nil {
 		return nil, err
 	}
+
 	if err := store.Close(); err != nil { // also brings the log into the file
 		return nil, err
 	}
+
 	return os.ReadFile(file)
 })
 
@@ -75,31 +86,39 @@ func NewPostgres(tb testing.TB, opts ...db.Option) *db.Store {
 	store := open(tb, NewPostgresURL(tb), append([]db.Option{db.WithMaxConns(8)}, opts...))
 	_, err := db.NewMigrator(store).Up(tb.Context())
 	require.NoError(tb, err)
+
 	return store
 }
 
 // NewPostgresURL names an empty schema of the test's own, which goes with the test.
 func NewPostgresURL(tb testing.TB) string {
 	tb.Helper()
+
 	base := os.Getenv("TEST_DATABASE_URL") //nolint:forbidigo // tests are told by the environment
 	if base == "" {
 		tb.Fatal("TEST_DATABASE_URL is not set: run the tests with `make test`, which starts a PostgreSQL, " +
 			"or set HANDRAIL_TEST_SQLITE_ONLY=1 to leave PostgreSQL out")
 	}
+
 	u, err := url.Parse(base)
 	require.NoError(tb, err, "TEST_DATABASE_URL")
+
 	schema := "test_" + strings.ToLower(rand.Text())
 	admin := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(base)))
+
 	tb.Cleanup(func() {
 		_, err := admin.ExecContext(context.WithoutCancel(tb.Context()), `DROP SCHEMA "`+schema+`" CASCADE`)
 		require.NoError(tb, err)
 		require.NoError(tb, admin.Close())
 	})
+
 	_, err = admin.ExecContext(tb.Context(), `CREATE SCHEMA "`+schema+`"`)
 	require.NoError(tb, err)
+
 	query := u.Query()
 	query.Set("search_path", schema)
 	u.RawQuery = query.Encode()
+
 	return u.String()
 }
 
@@ -108,5 +127,6 @@ func open(tb testing.TB, url string, opts []db.Option) *db.Store {
 	store, err := db.Open(tb.Context(), url, opts...)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, store.Close()) })
+
 	return store
 }

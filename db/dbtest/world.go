@@ -40,58 +40,109 @@ func (w *World) Hash() [32]byte { return chat.HashKey(w.Secret) }
 // Seed makes a new world in the store.
 func Seed(tb testing.TB, s *db.Store) *World {
 	tb.Helper()
+
 	w := &World{Workspace: chat.WorkspaceID(uuid.NewString()), Secret: chat.KeyPrefix + rand.Text()}
 	require.NoError(tb, s.CreateWorkspace(tb.Context(), chat.Workspace{ID: w.Workspace, Name: "Test"}))
 	w.seedMembers(tb, s)
 	var err error
-	w.PhoneNumber, err = s.CreatePhoneNumber(tb.Context(), w.Workspace, w.By, chat.PhoneNumber{Name: "Support", Number: "+14155550100"})
+	w.PhoneNumber, err = s.CreatePhoneNumber(
+		tb.Context(),
+		w.Workspace,
+		w.By,
+		chat.PhoneNumber{Name: "Support", Number: "+14155550100"},
+	)
+
 	require.NoError(tb, err)
-	w.Inbox, err = s.CreateInbox(tb.Context(), w.Workspace, w.By, chat.Inbox{Address: "support@example.com", DisplayName: "Support"})
+
+	w.Inbox, err = s.CreateInbox(
+		tb.Context(),
+		w.Workspace,
+		w.By,
+		chat.Inbox{Address: "support@example.com", DisplayName: "Support"},
+	)
+
 	require.NoError(tb, err)
 	w.VIP, err = s.CreateLabel(tb.Context(), w.Workspace, w.By, chat.Label{Name: "VIP", Color: "#ff8800"})
 	require.NoError(tb, err)
-	w.Billing, err = s.CreateLabel(tb.Context(), w.Workspace, w.By, chat.Label{Name: "Billing", Description: "Invoices and payments"})
+
+	w.Billing, err = s.CreateLabel(
+		tb.Context(),
+		w.Workspace,
+		w.By,
+		chat.Label{Name: "Billing", Description: "Invoices and payments"},
+	)
+
 	require.NoError(tb, err)
+
 	operator := []chat.NewParticipant{{MemberID: w.Manager.ID, Role: chat.ParticipantOperator}}
 	w.SMS, err = s.CreateChat(tb.Context(), w.Workspace, w.By, chat.NewChat{
-		Channel: chat.ChannelSMS, Title: "Late parcel", MemberID: w.Customer.ID, AssistantMemberID: &w.Assistant.ID,
-		PhoneNumberID: &w.PhoneNumber.ID, Participants: operator,
+		Channel:           chat.ChannelSMS,
+		Title:             "Late parcel",
+		MemberID:          w.Customer.ID,
+		AssistantMemberID: &w.Assistant.ID,
+		PhoneNumberID:     &w.PhoneNumber.ID,
+		Participants:      operator,
 	})
+
 	require.NoError(tb, err)
+
 	w.Email, err = s.CreateChat(tb.Context(), w.Workspace, w.By, chat.NewChat{
-		Channel: chat.ChannelEmail, Title: "Invoice", MemberID: w.Customer.ID, AssistantMemberID: &w.Assistant.ID,
-		InboxID: &w.Inbox.ID, Participants: operator,
+		Channel:           chat.ChannelEmail,
+		Title:             "Invoice",
+		MemberID:          w.Customer.ID,
+		AssistantMemberID: &w.Assistant.ID,
+		InboxID:           &w.Inbox.ID,
+		Participants:      operator,
 	})
+
 	require.NoError(tb, err)
+
 	return w
 }
 
 func (w *World) seedMembers(tb testing.TB, s *db.Store) {
 	tb.Helper()
+
 	member := func(m chat.Member) chat.Member {
-		m.NotificationsEnabled, m.ConsentSMS, m.ConsentEmail = true, chat.ConsentUnknown, chat.ConsentUnknown
+		m.NotificationsEnabled = true
+		m.ConsentSMS = chat.ConsentUnknown
+		m.ConsentEmail = chat.ConsentUnknown
 		created, err := s.CreateMember(tb.Context(), w.Workspace, w.By, m)
 		require.NoError(tb, err)
+
 		return created
 	}
+
 	w.Manager = member(chat.Member{Kind: chat.KindPerson, Role: chat.RoleManager, Name: "Mona Manager"})
 	w.By.MemberID = w.Manager.ID
 	var err error
 	w.Key, err = s.CreateKey(tb.Context(), w.Workspace, w.By, chat.Key{
-		MemberID: w.Manager.ID, Name: "test", Scopes: chat.AllScopes(), Hint: w.Secret[len(w.Secret)-4:],
+		MemberID: w.Manager.ID,
+		Name:     "test",
+		Scopes:   chat.AllScopes(),
+		Hint:     w.Secret[len(w.Secret)-4:],
 	}, w.Hash())
+
 	require.NoError(tb, err)
+
 	w.By.KeyID = w.Key.ID
 	w.Assistant = member(chat.Member{Kind: chat.KindAssistant, Role: chat.RoleUser, Name: "Handy"})
 	w.Customer = member(chat.Member{
-		Kind: chat.KindPerson, Role: chat.RoleUser, Name: "Ana Lopez", Phone: "+14155550123", Email: "ana@example.com",
+		Kind:  chat.KindPerson,
+		Role:  chat.RoleUser,
+		Name:  "Ana Lopez",
+		Phone: "+14155550123",
+		Email: "ana@example.com",
 	})
 }
 
 // Request is a fresh request concerning the chat, without an idempotency key.
 func (w *World) Request(id chat.ChatID) chat.Request {
 	return chat.Request{
-		ActionID: chat.ActionID(newID()), WorkspaceID: w.Workspace, ChatID: id, By: w.By,
+		ActionID:    chat.ActionID(newID()),
+		WorkspaceID: w.Workspace,
+		ChatID:      id,
+		By:          w.By,
 		Fingerprint: chat.Fingerprint{"message": "digest"},
 	}
 }
@@ -102,10 +153,17 @@ func (w *World) Send(id chat.ChatID, text string, calls ...chat.ToolCall) chat.S
 }
 
 // Prepare stores a send of text in the chat, ready to be claimed.
-func (w *World) Prepare(tb testing.TB, s *db.Store, id chat.ChatID, text string, calls ...chat.ToolCall) chat.AssistantMessageSent {
+func (w *World) Prepare(
+	tb testing.TB,
+	s *db.Store,
+	id chat.ChatID,
+	text string,
+	calls ...chat.ToolCall,
+) chat.AssistantMessageSent {
 	tb.Helper()
 	prepared, err := s.PrepareSend(tb.Context(), w.Send(id, text, calls...), SendIDs(), PlanText(text))
 	require.NoError(tb, err)
+
 	return prepared
 }
 
@@ -114,6 +172,7 @@ func PlanText(text string) func(*chat.SendFacts) (chat.SendPlan, error) {
 	return func(facts *chat.SendFacts) (chat.SendPlan, error) {
 		plan, err := facts.Plan(text)
 		plan.Payload = chat.Payload{Text: text, Segments: 1}
+
 		return plan, err
 	}
 }
@@ -122,19 +181,30 @@ func PlanText(text string) func(*chat.SendFacts) (chat.SendPlan, error) {
 func PlanRetry(facts *chat.SendFacts, old *chat.Delivery) (chat.SendPlan, error) {
 	plan, err := facts.Plan(old.Payload.Text)
 	plan.To, plan.Payload = old.To, old.Payload
+
 	return plan, err
 }
 
 // Retry asks for a delivery to be tried again.
 func (w *World) Retry(id chat.DeliveryID, change chat.Change) chat.RetryDelivery {
-	return chat.RetryDelivery{Request: w.Request(0), DeliveryID: id, Change: change, Reason: "the customer asked"}
+	return chat.RetryDelivery{
+		Request:    w.Request(0),
+		DeliveryID: id,
+		Change:     change,
+		Reason:     "the customer asked",
+	}
 }
 
 // NewBulkRetry asks for all deliveries of the filter to be tried again.
 func (w *World) NewBulkRetry(f chat.DeliveryFilter) chat.NewBulkRetry {
 	return chat.NewBulkRetry{
-		ID: chat.ActionID(newID()), WorkspaceID: w.Workspace, By: w.By, Fingerprint: chat.Fingerprint{"filter": "digest"},
-		Filter: f, Rate: chat.DefaultBulkRate, Reason: "after the outage",
+		ID:          chat.ActionID(newID()),
+		WorkspaceID: w.Workspace,
+		By:          w.By,
+		Fingerprint: chat.Fingerprint{"filter": "digest"},
+		Filter:      f,
+		Rate:        chat.DefaultBulkRate,
+		Reason:      "after the outage",
 	}
 }
 
@@ -151,5 +221,6 @@ func (w *World) Claim(tb testing.TB, s *db.Store, id chat.DeliveryID, now time.T
 	claim, err := s.Claim(tb.Context(), w.Workspace, id, now, time.Minute)
 	require.NoError(tb, err)
 	require.True(tb, claim.Granted, "the claim must be granted")
+
 	return claim.Delivery
 }

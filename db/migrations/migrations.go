@@ -26,9 +26,11 @@ func For(engine string) (*migrate.Migrations, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the migrations of %s: %w", engine, err)
 	}
+
 	all := migrate.NewMigrations()
 	if err := all.Discover(folder); err != nil {
 		return nil, fmt.Errorf("read the migrations of %s: %w", engine, err)
 	}
+
 	return all, nil
 }

@@ -49,18 +49,24 @@ func New(c Config) (*Model, error) {
 	if err := checked.Check("anthropic"); err != nil {
 		return nil, err
 	}
+
 	// Not sdk.NewClient: that one reads the environment, and so would the SDK's spans, which
 	// it can have carry whole prompts.
 	options := []option.RequestOption{
 		option.WithEnvironmentProduction(), option.WithMaxRetries(0), option.WithHTTPClient(checked.HTTPClient),
-		option.WithRequestTimeout(checked.Timeout), option.WithoutOpenTelemetry(), option.WithOpenTelemetryPropagation(false),
+		option.WithRequestTimeout(
+			checked.Timeout,
+		), option.WithoutOpenTelemetry(), option.WithOpenTelemetryPropagation(false),
 	}
+
 	if c.BaseURL != "" {
 		options = append(options, option.WithBaseURL(c.BaseURL))
 	}
+
 	if c.APIKey != "" {
 		options = append(options, option.WithAPIKey(c.APIKey))
 	}
+
 	return &Model{
 		messages: sdk.NewMessageService(options...),
 		server:   remote.Server{Provider: "anthropic", Model: c.Model, Timeout: checked.Timeout},
@@ -72,18 +78,23 @@ func New(c Config) (*Model, error) {
 func (m *Model) Complete(ctx context.Context, r llm.Request) (llm.Completion, error) {
 	ctx, cancel := patience.Bound(ctx, m.server.Timeout)
 	defer cancel()
+
 	if m.schemaless.Load() {
 		completion, _, err := m.post(ctx, r, false)
 		return completion, err
 	}
+
 	completion, refused, err := m.post(ctx, r, true)
 	if !refused {
 		return completion, err
 	}
+
 	m.schemaless.Store(true)
+
 	spent := completion.Usage
 	completion, _, err = m.post(ctx, r, false)
 	completion.Usage = spent.Plus(completion.Usage)
+
 	return completion, err
 }
 
@@ -91,17 +102,21 @@ func (m *Model) Complete(ctx context.Context, r llm.Request) (llm.Completion, er
 func (m *Model) post(ctx context.Context, r llm.Request, withSchema bool) (_ llm.Completion, refused bool, _ error) {
 	answer := llm.Completion{Model: m.server.Model, Usage: chat.Usage{Requests: 1}}
 	var response *http.Response
+
 	message, err := m.messages.New(ctx, m.params(&r, withSchema), option.WithResponseInto(&response))
 	if err != nil {
 		refused = withSchema && ctx.Err() == nil && response != nil && refusesSchema(response)
 		return answer, refused, m.server.Failure(ctx, response, err)
 	}
+
 	// The first of these are only those that no cache had a part in.
 	answer.Usage.InputTokens = message.Usage.InputTokens + message.Usage.CacheCreationInputTokens + message.Usage.CacheReadInputTokens
+
 	answer.Usage.OutputTokens = message.Usage.OutputTokens
 	if message.Model != "" {
 		answer.Model = message.Model
 	}
+
 	switch message.StopReason {
 	case sdk.StopReasonRefusal:
 		return answer, false, remote.Refusal()
@@ -111,17 +126,21 @@ func (m *Model) post(ctx context.Context, r llm.Request, withSchema bool) (_ llm
 		answer.CutOff = true
 	default: // the model found an end itself
 	}
+
 	answer.Text = textOf(message)
+
 	return answer, false, nil
 }
 
 func (m *Model) params(r *llm.Request, withSchema bool) sdk.MessageNewParams {
 	params := sdk.MessageNewParams{Model: m.server.Model, MaxTokens: maxTokens}
+
 	system := r.SystemWithSchema()
 	if withSchema {
 		system = r.System
 		params.OutputConfig.Format.Schema = r.Schema
 	}
+
 	params.System = []sdk.TextBlockParam{{Text: system}}
 	for _, t := range r.Turns {
 		text := sdk.NewTextBlock(t.Text)
@@ -131,17 +150,20 @@ func (m *Model) params(r *llm.Request, withSchema bool) sdk.MessageNewParams {
 			params.Messages = append(params.Messages, sdk.NewUserMessage(text))
 		}
 	}
+
 	return params
 }
 
 // textOf is what the model wrote, without what it thought.
 func textOf(message *sdk.Message) string {
 	var text strings.Builder
+
 	for i := range message.Content {
 		if block := &message.Content[i]; block.Type == "text" {
 			text.WriteString(block.Text)
 		}
 	}
+
 	return text.String()
 }
 
@@ -150,6 +172,8 @@ func refusesSchema(response *http.Response) bool {
 	if response.StatusCode < http.StatusBadRequest {
 		return false
 	}
+
 	complaint := remote.Read(response)
+
 	return complaint.RefusesFormat("output_config", "output_format", "json_schema", "structured output", "schema")
 }

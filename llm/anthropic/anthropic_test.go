@@ -22,16 +22,28 @@ func TestRequest(t *testing.T) {
 	w := newWorld(t, says("{}"))
 	c, err := w.complete(t)
 	require.NoError(t, err)
-	assert.Equal(t, llm.Completion{Text: "{}", Model: "small-20261101", Usage: chat.Usage{Requests: 1, InputTokens: 100, OutputTokens: 10}}, c)
+
+	assert.Equal(
+		t,
+		llm.Completion{
+			Text:  "{}",
+			Model: "small-20261101",
+			Usage: chat.Usage{Requests: 1, InputTokens: 100, OutputTokens: 10},
+		},
+		c,
+	)
+
 	r := w.requests[0]
 	assert.Equal(t, "small", r.Model)
 	assert.Equal(t, 4096, r.MaxTokens)
 	assert.Equal(t, []block{{"text", "Summarize."}}, r.System)
 	require.Len(t, r.Messages, 3)
+
 	for i, want := range []struct{ role, text string }{{"user", "data"}, {"assistant", "no"}, {"user", "again"}} {
 		assert.Equal(t, want.role, r.Messages[i].Role)
 		assert.Equal(t, []block{{"text", want.text}}, r.Messages[i].Content)
 	}
+
 	require.NotNil(t, r.OutputConfig)
 	assert.Equal(t, "json_schema", r.OutputConfig.Format.Type)
 	assert.Equal(t, question().Schema, r.OutputConfig.Format.Schema)
@@ -39,8 +51,10 @@ func TestRequest(t *testing.T) {
 
 func TestSparseAnswers(t *testing.T) {
 	t.Parallel()
+
 	used := chat.Usage{Requests: 1, InputTokens: 100, OutputTokens: 10}
 	thought := map[string]any{"type": "thinking", "thinking": "hm", "signature": "x"}
+
 	part := func(text string) map[string]any { return map[string]any{"type": "text", "text": text} }
 	for name, c := range map[string]struct {
 		reply reply
@@ -58,9 +72,11 @@ func TestSparseAnswers(t *testing.T) {
 			t.Parallel()
 			got, err := newWorld(t, c.reply).complete(t)
 			require.NoError(t, err)
+
 			if c.want.Model == "" {
 				c.want.Model = "small-20261101"
 			}
+
 			assert.Equal(t, c.want, got)
 		})
 	}
@@ -68,7 +84,9 @@ func TestSparseAnswers(t *testing.T) {
 
 func TestFinalFailures(t *testing.T) {
 	t.Parallel()
+
 	leak := "invalid x-api-key: " + key + ". Ana said: where is order 4711"
+
 	failed, long := chat.CodeSummarizationFailed, chat.CodeTooLongForModel
 	for name, c := range map[string]struct {
 		reply reply
@@ -96,6 +114,7 @@ func TestFinalFailures(t *testing.T) {
 			assert.True(t, chat.AsError(err).Final())
 			assert.Contains(t, chat.AsError(err).Message, c.says)
 			assert.NotContains(t, err.Error(), "Ana said")
+
 			if c.reply.status == 0 {
 				assert.Equal(t, int64(110), got.Usage.Tokens(), "a refusal is paid for")
 			}
@@ -105,10 +124,17 @@ func TestFinalFailures(t *testing.T) {
 
 func TestPassingFailures(t *testing.T) {
 	t.Parallel()
+
 	date := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
+
 	wait := func(name, value string) reply {
-		return reply{status: 429, header: map[string]string{name: value}, body: `{"error":{"message":"slow down","type":"rate_limit_error"}}`}
+		return reply{
+			status: 429,
+			header: map[string]string{name: value},
+			body:   `{"error":{"message":"slow down","type":"rate_limit_error"}}`,
+		}
 	}
+
 	for name, c := range map[string]struct {
 		reply    reply
 		code     string
@@ -132,6 +158,7 @@ func TestPassingFailures(t *testing.T) {
 			assert.GreaterOrEqual(t, later.After, c.min)
 			assert.LessOrEqual(t, later.After, c.max)
 			assert.NotContains(t, err.Error(), "slow down", "the server's text stays out")
+
 			if name == "529" {
 				assert.Equal(t, "the model's server answered 529, overloaded_error", later.Message)
 			}
@@ -141,13 +168,17 @@ func TestPassingFailures(t *testing.T) {
 
 func TestTimeoutAndCancellation(t *testing.T) {
 	t.Parallel()
+
 	arrived := make(chan struct{}, 2)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, err := io.Copy(io.Discard, r.Body) // only then does the server see the client go
 		assert.NoError(t, err)
+
 		arrived <- struct{}{}
+
 		<-r.Context().Done()
 	}))
+
 	t.Cleanup(server.Close)
 
 	c, err := modelAt(t, server.URL, time.Second).Complete(t.Context(), question())
@@ -158,10 +189,12 @@ func TestTimeoutAndCancellation(t *testing.T) {
 	<-arrived
 
 	ctx, cancel := context.WithCancel(t.Context())
+
 	go func() {
 		<-arrived
 		cancel()
 	}()
+
 	_, err = modelAt(t, server.URL, time.Minute).Complete(ctx, question())
 	require.ErrorIs(t, err, context.Canceled)
 	assert.NotErrorAs(t, err, &later)
@@ -169,9 +202,11 @@ func TestTimeoutAndCancellation(t *testing.T) {
 
 func TestNoConnection(t *testing.T) {
 	t.Parallel()
+
 	server := httptest.NewServer(http.NotFoundHandler())
 	address := strings.Replace(server.URL, "http://", "http://user:"+key+"@", 1)
 	server.Close()
+
 	_, err := modelAt(t, address+"?token="+key, time.Minute).Complete(t.Context(), question())
 	var later *chat.RetryLaterError
 	require.ErrorAs(t, err, &later)
@@ -181,6 +216,7 @@ func TestNoConnection(t *testing.T) {
 
 func TestServerWithoutSchemasIsRemembered(t *testing.T) {
 	t.Parallel()
+
 	for _, complaint := range []string{"output_config.format: Extra inputs are not permitted", "small does not support structured outputs"} {
 		w := newWorld(t, fails(400, "invalid_request_error", complaint), says("{}"), says("{}"))
 		for _, requests := range []int{2, 1} {
@@ -188,6 +224,7 @@ func TestServerWithoutSchemasIsRemembered(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, chat.Usage{Requests: requests, InputTokens: 100, OutputTokens: 10}, c.Usage)
 		}
+
 		for i, r := range w.requests {
 			assert.Equal(t, i == 0, r.OutputConfig != nil)
 			assert.Equal(t, i > 0, strings.Contains(r.System[0].Text, `{"additionalProperties":false,"type":"object"}`))
@@ -197,6 +234,7 @@ func TestServerWithoutSchemasIsRemembered(t *testing.T) {
 
 func TestServerThatTakesNothing(t *testing.T) {
 	t.Parallel()
+
 	refusal := fails(400, "invalid_request_error", "output_config")
 	_, err := newWorld(t, refusal, refusal).complete(t)
 	assert.Equal(t, chat.CodeSummarizationFailed, chat.CodeOf(err))
@@ -204,6 +242,7 @@ func TestServerThatTakesNothing(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]anthropic.Config{
 		"Model":   {},
 		"Timeout": {Model: "m", Timeout: -1},

@@ -32,13 +32,26 @@ func says(text string) reply {
 
 func message(stop string, content ...any) reply {
 	return reply{body: encoded(map[string]any{
-		"id": "msg_1", "type": "message", "role": "assistant", "model": "small-20261101", "stop_reason": stop, "content": content,
-		"usage": map[string]any{"input_tokens": 70, "cache_read_input_tokens": 20, "cache_creation_input_tokens": 10, "output_tokens": 10},
+		"id":          "msg_1",
+		"type":        "message",
+		"role":        "assistant",
+		"model":       "small-20261101",
+		"stop_reason": stop,
+		"content":     content,
+		"usage": map[string]any{
+			"input_tokens":                70,
+			"cache_read_input_tokens":     20,
+			"cache_creation_input_tokens": 10,
+			"output_tokens":               10,
+		},
 	})}
 }
 
 func fails(status int, kind, text string) reply {
-	return reply{status: status, body: encoded(map[string]any{"type": "error", "error": map[string]any{"type": kind, "message": text}})}
+	return reply{
+		status: status,
+		body:   encoded(map[string]any{"type": "error", "error": map[string]any{"type": kind, "message": text}}),
+	}
 }
 
 func encoded(v any) string {
@@ -46,6 +59,7 @@ func encoded(v any) string {
 	if err != nil {
 		panic(err)
 	}
+
 	return string(body)
 }
 
@@ -79,10 +93,12 @@ type world struct {
 
 func newWorld(t *testing.T, replies ...reply) *world {
 	t.Helper()
+
 	w := &world{replies: replies}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
+
 		assert.Equal(t, "/v1/messages", r.URL.Path)
 		assert.Equal(t, key, r.Header.Get("X-Api-Key"))
 		assert.Empty(t, r.Header.Get("Authorization"))
@@ -91,29 +107,44 @@ func newWorld(t *testing.T, replies ...reply) *world {
 		var asked request
 		assert.NoError(t, json.Unmarshal(body, &asked)) //nolint:musttag // names match whatever their case
 		assert.Nil(t, asked.Stream)
+
 		w.requests = append(w.requests, asked)
 		if !assert.LessOrEqual(t, len(w.requests), len(w.replies), "one request more than expected") {
 			rw.WriteHeader(http.StatusTeapot)
 			return
 		}
+
 		answer := w.replies[len(w.requests)-1]
+
 		rw.Header().Set("Content-Type", "application/json")
+
 		for name, value := range answer.header {
 			rw.Header().Set(name, value)
 		}
+
 		rw.WriteHeader(max(answer.status, http.StatusOK))
 		_, err = rw.Write([]byte(answer.body))
 		assert.NoError(t, err)
 	}))
+
 	t.Cleanup(server.Close)
 	w.model = modelAt(t, server.URL, time.Minute)
+
 	return w
 }
 
 func modelAt(t *testing.T, baseURL string, timeout time.Duration) *anthropic.Model {
 	t.Helper()
-	model, err := anthropic.New(anthropic.Config{APIKey: key, BaseURL: baseURL, Model: "small", Timeout: timeout})
+
+	model, err := anthropic.New(anthropic.Config{
+		APIKey:  key,
+		BaseURL: baseURL,
+		Model:   "small",
+		Timeout: timeout,
+	})
+
 	require.NoError(t, err)
+
 	return model
 }
 
@@ -123,20 +154,27 @@ func (w *world) complete(t *testing.T) (llm.Completion, error) {
 	c, err := w.model.Complete(t.Context(), question())
 	w.mu.Lock()
 	defer w.mu.Unlock()
+
 	assert.Len(t, w.requests, len(w.replies), "requests")
 	assert.Equal(t, len(w.requests), c.Usage.Requests)
+
 	if err != nil {
 		assert.NotContains(t, err.Error(), key)
 		assert.NotContains(t, err.Error(), "3f9c")
 		assert.Empty(t, c.Text)
 	}
+
 	return c, err
 }
 
 func question() llm.Request {
 	return llm.Request{
 		System: "Summarize.",
-		Turns:  []llm.Turn{{Role: llm.RoleUser, Text: "data"}, {Role: llm.RoleAssistant, Text: "no"}, {Role: llm.RoleUser, Text: "again"}},
+		Turns: []llm.Turn{
+			{Role: llm.RoleUser, Text: "data"},
+			{Role: llm.RoleAssistant, Text: "no"},
+			{Role: llm.RoleUser, Text: "again"},
+		},
 		Schema: map[string]any{"type": "object", "additionalProperties": false},
 	}
 }

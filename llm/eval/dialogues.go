@@ -48,24 +48,30 @@ func Dialogues() ([]Dialogue, error) {
 	if err := parse("labels.json", &sets); err != nil {
 		return nil, err
 	}
+
 	names, err := fs.Glob(files, "dialogues/*.json")
 	if err != nil {
 		return nil, fmt.Errorf("list dialogues: %w", err)
 	}
+
 	var all []Dialogue
+
 	for _, name := range names {
 		var file struct {
 			Language  string     `json:"language"`
 			Dialogues []Dialogue `json:"dialogues"`
 		}
+
 		if err := parse(name, &file); err != nil {
 			return nil, err
 		}
+
 		for _, d := range file.Dialogues {
 			d.Language, d.choice = file.Language, sets[d.LabelSet]
 			all = append(all, d)
 		}
 	}
+
 	return all, nil
 }
 
@@ -74,21 +80,36 @@ func parse(name string, into any) error {
 	if err == nil {
 		err = json.Unmarshal(data, into)
 	}
+
 	if err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
+
 	return nil
 }
 
 // Reading is the dialogue as a model is given it.
 func (d *Dialogue) Reading() chat.Reading {
-	r := chat.Reading{ChatID: 1, Channel: d.Channel, ChooseLabels: true, Labels: d.choice}
+	r := chat.Reading{
+		ChatID:       1,
+		Channel:      d.Channel,
+		ChooseLabels: true,
+		Labels:       d.choice,
+	}
+
 	for i, m := range d.Messages {
 		role := chat.RoleAssistantMessage
 		if m.From == d.Customer {
 			role = chat.RoleUserMessage
 		}
-		r.Messages = append(r.Messages, chat.Line{ID: chat.MessageID("m" + strconv.Itoa(i+1)), Role: role, Speaker: m.From, Text: m.Text})
+
+		r.Messages = append(r.Messages, chat.Line{
+			ID:      chat.MessageID("m" + strconv.Itoa(i+1)),
+			Role:    role,
+			Speaker: m.From,
+			Text:    m.Text,
+		})
 	}
+
 	return r
 }

@@ -14,19 +14,28 @@ import (
 
 func dialogues(t *testing.T) []eval.Dialogue {
 	t.Helper()
+
 	all, err := eval.Dialogues()
 	require.NoError(t, err)
+
 	return all
 }
 
 func TestTheSetIsLargeAndVaried(t *testing.T) {
 	t.Parallel()
-	ids, languages, channels := map[string]bool{}, map[string]bool{}, map[chat.Channel]bool{}
+
+	ids := map[string]bool{}
+	languages := map[string]bool{}
+	channels := map[chat.Channel]bool{}
+
 	for _, d := range dialogues(t) {
 		assert.False(t, ids[d.ID], "%s is there twice", d.ID)
-		ids[d.ID], languages[d.Language], channels[d.Channel] = true, true, true
+		ids[d.ID] = true
+		languages[d.Language] = true
+		channels[d.Channel] = true
 		assert.True(t, strings.HasPrefix(d.ID, d.Language+"-"), "%s is in the file of %s", d.ID, d.Language)
 	}
+
 	assert.GreaterOrEqual(t, len(ids), 60)
 	assert.GreaterOrEqual(t, len(languages), 8)
 	assert.Len(t, channels, 3)
@@ -34,6 +43,7 @@ func TestTheSetIsLargeAndVaried(t *testing.T) {
 
 func TestEachDialogueIsWellFormed(t *testing.T) {
 	t.Parallel()
+
 	for _, d := range dialogues(t) {
 		t.Run(d.ID, func(t *testing.T) {
 			t.Parallel()
@@ -44,18 +54,23 @@ func TestEachDialogueIsWellFormed(t *testing.T) {
 			r := d.Reading()
 			assert.GreaterOrEqual(t, len(r.Labels), 6)
 			assert.LessOrEqual(t, len(r.Labels), 12)
+
 			for _, l := range r.Labels {
 				require.NoError(t, l.Validate())
 				assert.NotEmpty(t, l.Description)
 			}
+
 			for _, name := range d.Labels {
 				assert.True(t, slices.ContainsFunc(r.Labels, func(l chat.Label) bool { return l.Name == name }), name)
 			}
+
 			assert.GreaterOrEqual(t, len(d.Points), 2)
 			assert.LessOrEqual(t, len(d.Points), 5)
+
 			for _, p := range d.Points {
 				assert.NotEmpty(t, p.Text)
 				require.NotEmpty(t, p.Any)
+
 				for _, alternative := range p.Any {
 					assert.NotEmpty(t, strings.TrimSpace(strings.Join(alternative, " ")))
 				}
@@ -69,6 +84,7 @@ func TestEveryReferencePointIsInItsChat(t *testing.T) {
 	t.Parallel()
 	report, err := eval.Run(t.Context(), eval.Provider{Name: "everything", Model: everything{}}, dialogues(t), quietly)
 	require.NoError(t, err)
+
 	for _, o := range report.Outcomes {
 		assert.Empty(t, o.Missed, o.ID)
 	}

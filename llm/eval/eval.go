@@ -31,11 +31,14 @@ func Run(ctx context.Context, p Provider, dialogues []Dialogue, done func(int)) 
 	outcomes := make([]Outcome, len(dialogues))
 	for i := range dialogues {
 		outcomes[i] = try(ctx, p.Model, &dialogues[i])
+
 		if err := ctx.Err(); err != nil {
 			return Report{}, err
 		}
+
 		done(i + 1)
 	}
+
 	return reportOf(p.Name, outcomes), nil
 }
 
@@ -46,13 +49,17 @@ func try(ctx context.Context, m Model, d *Dialogue) Outcome {
 	answer, usage, err := m.Summarize(ctx, r)
 	o := measure(d, answer)
 	o.Usage, o.Duration = usage, time.Since(started)
+
 	if err == nil {
 		// The same check as before a summary is stored: what it drops, nobody reads.
 		answer, err = r.Accept(answer)
 	}
+
 	if err != nil {
 		answer, o.Error = chat.Summary{}, err.Error()
 	}
+
 	o.read(d, answer)
+
 	return o
 }

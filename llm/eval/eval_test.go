@@ -23,6 +23,7 @@ func (everything) Summarize(_ context.Context, r chat.Reading) (chat.Summary, ch
 	for _, m := range r.Messages {
 		texts = append(texts, m.Text)
 	}
+
 	return chat.Summary{Title: "Everything", Summary: strings.Join(texts, "\n")}, chat.Usage{Requests: 1}, nil
 }
 
@@ -39,8 +40,14 @@ func (s says) Summarize(context.Context, chat.Reading) (chat.Summary, chat.Usage
 
 // parcel is a dialogue to measure summaries by; its labels are those of no set.
 var parcel = eval.Dialogue{
-	ID: "en-parcel", Language: "en", Channel: chat.ChannelSMS, Customer: "Ana",
-	Messages: []eval.Message{{From: "Ana", Text: "Where is my parcel 4711?"}, {From: "Shop", Text: "It arrives on Tuesday."}},
+	ID:       "en-parcel",
+	Language: "en",
+	Channel:  chat.ChannelSMS,
+	Customer: "Ana",
+	Messages: []eval.Message{
+		{From: "Ana", Text: "Where is my parcel 4711?"},
+		{From: "Shop", Text: "It arrives on Tuesday."},
+	},
 	Points: []eval.Reference{
 		{Text: "parcel 4711", Any: [][]string{{"4711"}}},
 		{Text: "on Tuesday", Any: [][]string{{"this", "week"}, {"Túesday"}}},
@@ -52,11 +59,13 @@ func run(t *testing.T, m eval.Model, dialogues ...eval.Dialogue) eval.Report {
 	t.Helper()
 	report, err := eval.Run(t.Context(), eval.Provider{Name: "test", Model: m}, dialogues, quietly)
 	require.NoError(t, err)
+
 	return report
 }
 
 func TestCoverage(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		says string
 		want int
@@ -74,14 +83,17 @@ func TestCoverage(t *testing.T) {
 			assert.Len(t, report.Outcomes[0].Missed, 3-c.want)
 		})
 	}
+
 	report := run(t, says{summary: chat.Summary{Title: "x", Summary: "y", NextSteps: []chat.Point{
 		{Text: "It comes on Tuesday", Messages: []chat.MessageID{"m2"}},
 	}}}, parcel)
+
 	assert.Equal(t, eval.Share{Part: 1, Of: 3}, report.Total.Coverage, "points are read too")
 }
 
 func TestCitationsAndLength(t *testing.T) {
 	t.Parallel()
+
 	report := run(t, says{summary: chat.Summary{Title: "1234", Summary: "123456", KeyPoints: []chat.Point{
 		{Text: "Parcel 4711", Messages: []chat.MessageID{"m1"}},
 		{Text: "Tuesday it is", Messages: []chat.MessageID{"m1", "m2"}},
@@ -90,6 +102,7 @@ func TestCitationsAndLength(t *testing.T) {
 		{Text: "is on", Messages: []chat.MessageID{"m2"}},
 		{Text: "Parcel 4711"},
 	}}, usage: chat.Usage{InputTokens: 70, OutputTokens: 3}}, parcel, parcel)
+
 	assert.Equal(t, eval.Share{Part: 4, Of: 12}, report.Total.Citations)
 	assert.Equal(t, eval.Share{Part: 20, Of: 2 * (24 + 22)}, report.Total.Text)
 	assert.Equal(t, int64(140), report.Total.InputTokens)
@@ -101,30 +114,50 @@ func TestCitationsAndLength(t *testing.T) {
 func TestLabels(t *testing.T) {
 	t.Parallel()
 	all := dialogues(t)
+
 	d := all[0]
 	for _, other := range all {
 		if len(other.Labels) == 2 {
 			d = other
 		}
 	}
+
 	label := func(name string, confidence float64) chat.LabelChoice {
-		return chat.LabelChoice{Name: name, Confidence: confidence, Evidence: []chat.Quote{{Text: strings.Fields(d.Messages[0].Text)[0]}}}
+		return chat.LabelChoice{
+			Name:       name,
+			Confidence: confidence,
+			Evidence:   []chat.Quote{{Text: strings.Fields(d.Messages[0].Text)[0]}},
+		}
 	}
+
 	wrong := ""
+
 	for _, l := range d.Reading().Labels {
 		if l.Name != d.Labels[0] && l.Name != d.Labels[1] {
 			wrong = l.Name
 		}
 	}
+
 	report := run(t, says{summary: chat.Summary{Title: "x", Summary: "y", Labels: []chat.LabelChoice{
 		label(d.Labels[0], 0.7), label(wrong, 0.8), label(d.Labels[1], 0.5),
 	}}}, d)
-	assert.Equal(t, eval.Choice{Precision: eval.Share{Part: 1, Of: 2}, Recall: eval.Share{Part: 1, Of: 2}}, report.Total.Set)
-	assert.Equal(t, eval.Choice{Precision: eval.Share{Part: 2, Of: 3}, Recall: eval.Share{Part: 2, Of: 2}}, report.Total.Chosen)
+
+	assert.Equal(
+		t,
+		eval.Choice{Precision: eval.Share{Part: 1, Of: 2}, Recall: eval.Share{Part: 1, Of: 2}},
+		report.Total.Set,
+	)
+
+	assert.Equal(
+		t,
+		eval.Choice{Precision: eval.Share{Part: 2, Of: 3}, Recall: eval.Share{Part: 2, Of: 2}},
+		report.Total.Chosen,
+	)
 }
 
 func TestFailuresAreCountedAndCoverNothing(t *testing.T) {
 	t.Parallel()
+
 	for name, m := range map[string]eval.Model{
 		"an error":   says{err: errors.New("no connection")},
 		"no summary": says{summary: chat.Summary{Title: "Parcel 4711"}},
@@ -134,8 +167,10 @@ func TestFailuresAreCountedAndCoverNothing(t *testing.T) {
 		assert.Equal(t, eval.Share{Of: 3}, report.Total.Coverage, name)
 		assert.NotEmpty(t, report.Outcomes[0].Error, name)
 	}
+
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
+
 	_, err := eval.Run(ended, eval.Provider{Model: everything{}}, []eval.Dialogue{parcel}, quietly)
 	assert.ErrorIs(t, err, context.Canceled)
 }
@@ -153,7 +188,13 @@ func TestTables(t *testing.T) {
 
 	out.Reset()
 	require.NoError(t, eval.PrintMissed(&out, &reports[1]))
-	assert.Equal(t, "\ntest, en-parcel: misses parcel 4711; on Tuesday; two words\n  failed: no connection\n", out.String())
+
+	assert.Equal(
+		t,
+		"\ntest, en-parcel: misses parcel 4711; on Tuesday; two words\n  failed: no connection\n",
+		out.String(),
+	)
+
 	require.NoError(t, eval.Print(&out, nil))
 }
 
@@ -162,6 +203,7 @@ func TestOfflineStaysAsGoodAsItIs(t *testing.T) {
 	t.Parallel()
 	f := run(t, offline.Model{}, dialogues(t)...).Total
 	share := func(s eval.Share) float64 { return float64(s.Part) / float64(s.Of) }
+
 	assert.Zero(t, f.Failures)
 	assert.GreaterOrEqual(t, share(f.Coverage), 0.87)
 	assert.InDelta(t, 1, share(f.Citations), 0)

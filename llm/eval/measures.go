@@ -65,16 +65,19 @@ func (c Choice) plus(o Choice) Choice {
 // the messages they name.
 func measure(d *Dialogue, answer chat.Summary) Outcome {
 	o := Outcome{ID: d.ID, Language: d.Language, Channel: d.Channel}
+
 	sources := map[chat.MessageID]map[string]bool{}
 	for _, m := range d.Reading().Messages {
 		sources[m.ID] = set(wordsOf(m.Text))
 	}
+
 	for _, p := range pointsOf(&answer) {
 		o.Citations.Of++
 		if rests(p, sources) {
 			o.Citations.Part++
 		}
 	}
+
 	return o
 }
 
@@ -82,15 +85,18 @@ func measure(d *Dialogue, answer chat.Summary) Outcome {
 // word in common with it.
 func rests(p chat.Point, sources map[chat.MessageID]map[string]bool) bool {
 	said := false
+
 	for _, id := range p.Messages {
 		source, exists := sources[id]
 		if !exists {
 			return false
 		}
+
 		said = said || slices.ContainsFunc(wordsOf(p.Text), func(word string) bool {
 			return source[word] && (utf8.RuneCountInString(word) >= telling || hasNumber(word))
 		})
 	}
+
 	return said
 }
 
@@ -98,11 +104,14 @@ func rests(p chat.Point, sources map[chat.MessageID]map[string]bool) bool {
 func (o *Outcome) read(d *Dialogue, s chat.Summary) {
 	o.Summary = s
 	points := pointsOf(&s)
+
 	lines := []string{s.Title, s.Summary}
 	for _, p := range points {
 		lines = append(lines, p.Text)
 	}
+
 	said := wordsOf(strings.Join(lines, "\n"))
+
 	for _, reference := range d.Points {
 		o.Coverage.Of++
 		if reference.covered(said) {
@@ -111,10 +120,12 @@ func (o *Outcome) read(d *Dialogue, s chat.Summary) {
 			o.Missed = append(o.Missed, reference.Text)
 		}
 	}
+
 	written := 0
 	for _, m := range d.Messages {
 		written += utf8.RuneCountInString(m.Text)
 	}
+
 	o.Text = Share{utf8.RuneCountInString(s.Title + s.Summary), written}
 	o.All = Share{utf8.RuneCountInString(strings.Join(lines, "")), written}
 	o.Set, o.Chosen = choice(d, s.Labels, sure), choice(d, s.Labels, 0)
@@ -123,16 +134,19 @@ func (o *Outcome) read(d *Dialogue, s chat.Summary) {
 // choice measures the labels from a confidence on.
 func choice(d *Dialogue, labels []chat.LabelChoice, from float64) Choice {
 	c := Choice{Recall: Share{Of: len(d.Labels)}}
+
 	for _, l := range labels {
 		if l.Confidence < from {
 			continue
 		}
+
 		c.Precision.Of++
 		if slices.Contains(d.Labels, l.Name) {
 			c.Precision.Part++
 			c.Recall.Part++
 		}
 	}
+
 	return c
 }
 
@@ -161,9 +175,14 @@ func wordsOf(text string) []string {
 		if unicode.Is(unicode.Mn, r) {
 			return -1
 		}
+
 		return r
 	}, norm.NFD.String(strings.ToLower(text)))
-	return strings.FieldsFunc(norm.NFC.String(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+
+	return strings.FieldsFunc(
+		norm.NFC.String(text),
+		func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) },
+	)
 }
 
 func hasNumber(word string) bool { return strings.ContainsFunc(word, unicode.IsNumber) }
@@ -173,5 +192,6 @@ func set(words []string) map[string]bool {
 	for _, word := range words {
 		s[word] = true
 	}
+
 	return s
 }

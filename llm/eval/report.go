@@ -43,13 +43,23 @@ func reportOf(provider string, outcomes []Outcome) Report {
 		languages[o.Language] = append(languages[o.Language], o)
 		channels[string(o.Channel)] = append(channels[string(o.Channel)], o)
 	}
-	r := Report{Provider: provider, Total: figuresOf(outcomes), Outcomes: outcomes, Languages: map[string]Figures{}, Channels: map[string]Figures{}}
+
+	r := Report{
+		Provider:  provider,
+		Total:     figuresOf(outcomes),
+		Outcomes:  outcomes,
+		Languages: map[string]Figures{},
+		Channels:  map[string]Figures{},
+	}
+
 	for language, of := range languages {
 		r.Languages[language] = figuresOf(of)
 	}
+
 	for channel, of := range channels {
 		r.Channels[channel] = figuresOf(of)
 	}
+
 	return r
 }
 
@@ -58,12 +68,15 @@ func figuresOf(outcomes []Outcome) Figures {
 	if len(outcomes) == 0 {
 		return f
 	}
+
 	var took []time.Duration
 	var sum time.Duration
+
 	for _, o := range outcomes {
 		if o.Error != "" {
 			f.Failures++
 		}
+
 		f.Coverage, f.Citations = f.Coverage.plus(o.Coverage), f.Citations.plus(o.Citations)
 		f.Set, f.Chosen = f.Set.plus(o.Set), f.Chosen.plus(o.Chosen)
 		f.Text, f.All = f.Text.plus(o.Text), f.All.plus(o.All)
@@ -72,9 +85,11 @@ func figuresOf(outcomes []Outcome) Figures {
 		took = append(took, o.Duration)
 		sum += o.Duration
 	}
+
 	slices.Sort(took)
 	f.Mean = sum / time.Duration(len(took))
 	f.P95 = took[(len(took)*95+99)/100-1] // nearest rank
+
 	return f
 }
 
@@ -82,32 +97,73 @@ func figuresOf(outcomes []Outcome) Figures {
 // language and by channel.
 func Print(w io.Writer, reports []Report) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row(t, "provider", "dialogues", "failed", "covered", "grounded", "set: right", "found", "all: right", "found", "text", "with points", "tokens in", "out", "mean", "p95")
+	row(
+		t,
+		"provider",
+		"dialogues",
+		"failed",
+		"covered",
+		"grounded",
+		"set: right",
+		"found",
+		"all: right",
+		"found",
+		"text",
+		"with points",
+		"tokens in",
+		"out",
+		"mean",
+		"p95",
+	)
+
 	for i := range reports {
 		f := &reports[i].Total
-		row(t, reports[i].Provider, strconv.Itoa(f.Dialogues), strconv.Itoa(f.Failures), percent(f.Coverage), percent(f.Citations),
-			percent(f.Set.Precision), percent(f.Set.Recall), percent(f.Chosen.Precision), percent(f.Chosen.Recall),
-			percent(f.Text), percent(f.All), strconv.FormatInt(f.InputTokens, 10), strconv.FormatInt(f.OutputTokens, 10), brief(f.Mean), brief(f.P95))
+		row(
+			t,
+			reports[i].Provider,
+			strconv.Itoa(f.Dialogues),
+			strconv.Itoa(f.Failures),
+			percent(f.Coverage),
+			percent(f.Citations),
+			percent(f.Set.Precision),
+			percent(f.Set.Recall),
+			percent(f.Chosen.Precision),
+			percent(f.Chosen.Recall),
+			percent(
+				f.Text,
+			),
+			percent(f.All),
+			strconv.FormatInt(f.InputTokens, 10),
+			strconv.FormatInt(f.OutputTokens, 10),
+			brief(f.Mean),
+			brief(f.P95),
+		)
 	}
+
 	breakdown(t, "language", reports, func(r *Report) map[string]Figures { return r.Languages })
 	breakdown(t, "channel", reports, func(r *Report) map[string]Figures { return r.Channels })
+
 	for i := range reports {
 		reasons(t, &reports[i])
 	}
+
 	return t.Flush()
 }
 
 // reasons writes why summaries failed, each reason once.
 func reasons(t *tabwriter.Writer, r *Report) {
 	counts := map[string]int{}
+
 	for _, o := range r.Outcomes {
 		if o.Error != "" {
 			counts[o.Error]++
 		}
 	}
+
 	if len(counts) > 0 {
 		row(t)
 	}
+
 	for _, reason := range slices.Sorted(maps.Keys(counts)) {
 		row(t, fmt.Sprintf("%s failed %d times: %s", r.Provider, counts[reason], reason))
 	}
@@ -118,17 +174,22 @@ func breakdown(t *tabwriter.Writer, title string, reports []Report, parts func(*
 	if len(reports) == 0 {
 		return
 	}
+
 	row(t)
+
 	head := []string{title, "dialogues"}
 	for i := range reports {
 		head = append(head, reports[i].Provider+": covered")
 	}
+
 	row(t, head...)
+
 	for _, part := range slices.Sorted(maps.Keys(parts(&reports[0]))) {
 		cells := []string{part, strconv.Itoa(parts(&reports[0])[part].Dialogues)}
 		for i := range reports {
 			cells = append(cells, percent(parts(&reports[i])[part].Coverage))
 		}
+
 		row(t, cells...)
 	}
 }
@@ -139,19 +200,23 @@ func PrintMissed(w io.Writer, r *Report) error {
 	slices.SortStableFunc(worst, func(a, b Outcome) int {
 		return cmp.Compare(a.Coverage.Part*b.Coverage.Of, b.Coverage.Part*a.Coverage.Of)
 	})
+
 	for _, o := range worst {
 		if len(o.Missed) == 0 && o.Error == "" {
 			continue
 		}
+
 		if _, err := fmt.Fprintf(w, "\n%s, %s: misses %s\n", r.Provider, o.ID, strings.Join(o.Missed, "; ")); err != nil {
 			return fmt.Errorf("print: %w", err)
 		}
+
 		if o.Error != "" {
 			if _, err := fmt.Fprintf(w, "  failed: %s\n", o.Error); err != nil {
 				return fmt.Errorf("print: %w", err)
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -162,6 +227,7 @@ func percent(s Share) string {
 	if s.Of == 0 {
 		return "-"
 	}
+
 	return fmt.Sprintf("%.1f %%", 100*float64(s.Part)/float64(s.Of))
 }
 
@@ -169,5 +235,6 @@ func brief(d time.Duration) string {
 	if d < 10*time.Millisecond {
 		return d.Round(10 * time.Microsecond).String()
 	}
+
 	return d.Round(time.Millisecond).String()
 }

@@ -13,17 +13,21 @@ const maxSignOff = 100
 // a sentence that is nothing but a greeting, nothing is left. "hi my parcel …" is greeted
 // by its first word.
 func withoutGreeting(s string, names map[string]bool) string {
-	if first, rest, found := strings.Cut(s, " "); found && salutes[phrase(first)] && len(words(rest)) > 3 && !startsUpper(rest) {
+	if first, rest, found := strings.Cut(s, " "); found && salutes[phrase(first)] && len(words(rest)) > 3 &&
+		!startsUpper(rest) {
 		return rest
 	}
+
 	end := strings.IndexAny(s, ",!،–")
 	if end < 0 {
 		end = len(s)
 	}
+
 	greeting := words(s[:end])
 	if len(greeting) == 0 || len(greeting) > 4 || !greetings[greeting[0]] || !isName(s[:end], names) {
 		return s
 	}
+
 	return strings.TrimLeft(s[end:], " ,!،–")
 }
 
@@ -35,6 +39,7 @@ func isName(greeting string, names map[string]bool) bool {
 			return false
 		}
 	}
+
 	return true
 }
 
@@ -54,15 +59,18 @@ func signsOff(line string, after []string) bool {
 	if len(line) > maxSignOff {
 		return false
 	}
+
 	if thanks[phrase(line)] {
 		return onlyNames(after)
 	}
+
 	fields := strings.Fields(line)
 	for n := min(len(fields), 4); n > 0; n-- {
 		if signOffs[phrase(strings.Join(fields[:n], " "))] {
 			return len(fields)-n <= 3 && allCapitalized(fields[n:])
 		}
 	}
+
 	return false
 }
 
@@ -72,21 +80,25 @@ func allCapitalized(fields []string) bool {
 			return false
 		}
 	}
+
 	return true
 }
 
 // onlyNames tells whether at most three short lines are left, as under a letter.
 func onlyNames(lines []string) bool {
 	left := 0
+
 	for _, line := range lines {
 		fields := strings.Fields(line)
 		if len(fields) == 0 {
 			continue
 		}
+
 		if left++; left > 3 || len(fields) > 4 || !allCapitalized(fields) {
 			return false
 		}
 	}
+
 	return left > 0
 }
 

@@ -11,15 +11,24 @@ import (
 // and so on are the assistant's.
 func dialogue(channel chat.Channel, lines ...string) chat.Reading {
 	r := chat.Reading{ChatID: 1, Channel: channel}
+
 	for i, line := range lines {
 		speaker, text, _ := strings.Cut(line, ": ")
 		role := chat.RoleUserMessage
+
 		switch speaker {
 		case "Support", "Soporte", "Kundendienst", "Service client":
 			role = chat.RoleAssistantMessage
 		}
-		r.Messages = append(r.Messages, chat.Line{ID: chat.MessageID("m" + strconv.Itoa(i)), Role: role, Speaker: speaker, Text: text})
+
+		r.Messages = append(r.Messages, chat.Line{
+			ID:      chat.MessageID("m" + strconv.Itoa(i)),
+			Role:    role,
+			Speaker: speaker,
+			Text:    text,
+		})
 	}
+
 	return r
 }
 
@@ -129,13 +138,16 @@ func longDialogue() chat.Reading {
 		"Tom: Good morning",
 		"Tom: The heating in flat 3B has been cold since Sunday and we have a newborn. When can somebody repair the boiler?",
 	}
+
 	small := []string{
 		"Support: One moment please.", "Tom: ok", "Support: Is anyone at home in the afternoon?", "Tom: Yes, my wife is.",
 		"Support: Is the red lamp of the boiler on?", "Tom: Yes it blinks.", "Support: Thank you!", "Tom: sure",
 	}
+
 	for len(lines) < 58 {
 		lines = append(lines, small[len(lines)%len(small)])
 	}
+
 	return dialogue(chat.ChannelSMS, append(lines,
 		"Support: The plumber, Mr. Hall, comes today at 16:30 and brings a new pump for the boiler.",
 		"Tom: Perfect, thank you so much")...)

@@ -26,11 +26,14 @@ const (
 )
 
 // boilerplate are words that descriptions of labels use of any chat.
-var boilerplate = set("customer customers client clients user users person people member chat chats conversation message messages "+
-	"label question questions issue issues problem problems topic request requests asks asking wants wanting needs needing "+
-	"concerning regarding related anything everything use used apply applies "+
-	"kunde kunden frage fragen problem probleme thema anfrage cliente clientes pregunta preguntas problema problemas "+
-	"client clients question questions probleme problemes demande", " ")
+var boilerplate = set(
+	"customer customers client clients user users person people member chat chats conversation message messages "+
+		"label question questions issue issues problem problems topic request requests asks asking wants wanting needs needing "+
+		"concerning regarding related anything everything use used apply applies "+
+		"kunde kunden frage fragen problem probleme thema anfrage cliente clientes pregunta preguntas problema problemas "+
+		"client clients question questions probleme problemes demande",
+	" ",
+)
 
 // labelTerms are the stems by which one label is known.
 type labelTerms struct{ name, description []string }
@@ -48,21 +51,26 @@ func fittingLabels(r *chat.Reading, all []sentence) []chat.LabelChoice {
 	known := termsOf(r.Labels)
 	index := stemIndex(all)
 	var fitting []match
+
 	for i := range known {
 		if m := known[i].match(all, index); m.points >= enough {
 			m.label = i
 			fitting = append(fitting, m)
 		}
 	}
+
 	slices.SortStableFunc(fitting, func(a, b match) int { return cmp.Compare(b.points, a.points) })
 	var chosen []chat.LabelChoice
+
 	for _, m := range fitting {
 		label, _ := chat.FindLabel(r.Labels, r.Labels[m.label].Name)
+
 		c := chat.LabelChoice{Name: label.Name, Confidence: confidence(m.points), Evidence: quotes(all, m.sentences)}
 		if len(chosen) < chat.MaxModelLabels && len(c.Evidence) > 0 && indexOf(chosen, c.Name) < 0 {
 			chosen = append(chosen, c)
 		}
 	}
+
 	for _, c := range earlierLabels(r) {
 		if at := indexOf(chosen, c.Name); at < 0 {
 			chosen = append(chosen, c)
@@ -70,7 +78,9 @@ func fittingLabels(r *chat.Reading, all []sentence) []chat.LabelChoice {
 			chosen[at].Confidence = max(chosen[at].Confidence, c.Confidence)
 		}
 	}
+
 	slices.SortStableFunc(chosen, func(a, b chat.LabelChoice) int { return cmp.Compare(b.Confidence, a.Confidence) })
+
 	return chosen[:min(len(chosen), chat.MaxModelLabels)]
 }
 
@@ -81,6 +91,7 @@ func confidence(points float64) float64 {
 	if points >= sureFrom {
 		sure = min(0.75+(points-sureFrom)*0.07, 0.95)
 	}
+
 	return math.Round(sure*100) / 100
 }
 
@@ -94,10 +105,12 @@ func earlierLabels(r *chat.Reading) []chat.LabelChoice {
 	for i := range r.Earlier {
 		earlier = append(earlier, r.Earlier[i].Labels...)
 	}
+
 	s, err := r.Accept(chat.Summary{Title: Name, Summary: Name, Labels: earlier})
 	if err != nil { // it has all a summary needs
 		return nil
 	}
+
 	return s.Labels
 }
 
@@ -105,16 +118,21 @@ func earlierLabels(r *chat.Reading) []chat.LabelChoice {
 // those do not that were Markdown or had a quote in between.
 func quotes(all []sentence, from []int) []chat.Quote {
 	var out []chat.Quote
+
 	for _, i := range from {
 		s := &all[i]
+
 		text := s.text
 		if utf8.RuneCountInString(text) > chat.MaxQuote {
 			text = strings.TrimSuffix(shorten(text, chat.MaxQuote), "…")
 		}
-		if s.source != nil && text != "" && strings.Contains(spaced(s.source.Text), spaced(text)) && len(out) < chat.MaxQuotes {
+
+		if s.source != nil && text != "" && strings.Contains(spaced(s.source.Text), spaced(text)) &&
+			len(out) < chat.MaxQuotes {
 			out = append(out, chat.Quote{Message: s.source.ID, Text: text})
 		}
 	}
+
 	return out
 }
 
@@ -126,17 +144,20 @@ func spaced(text string) string { return strings.ToLower(strings.Join(strings.Fi
 func termsOf(labels []chat.Label) []labelTerms {
 	known := make([]labelTerms, len(labels))
 	shared := map[string]int{}
+
 	for i, l := range labels {
 		known[i] = termsOfLabel(l)
 		for _, term := range known[i].description {
 			shared[term]++
 		}
 	}
+
 	for i := range known {
 		known[i].description = slices.DeleteFunc(known[i].description, func(term string) bool {
 			return shared[term] > 2 && !slices.Contains(known[i].name, term)
 		})
 	}
+
 	return known
 }
 
@@ -148,7 +169,9 @@ func termsOfLabel(l chat.Label) labelTerms {
 			known.description = append(known.description, stem(word))
 		}
 	}
+
 	known.description = unique(known.description)
+
 	return known
 }
 
@@ -158,13 +181,16 @@ func nameTerms(name string) []string {
 	var telling, every []string
 	for _, word := range words(name) {
 		every = append(every, stem(word))
+
 		if meaningful(word) && !boilerplate[word] {
 			telling = append(telling, stem(word))
 		}
 	}
+
 	if len(telling) > 0 {
 		return unique(telling)
 	}
+
 	return unique(every)
 }
 
@@ -176,6 +202,7 @@ func unique(terms []string) []string {
 // stemIndex maps each stem to the sentences that have it, in order.
 func stemIndex(all []sentence) map[string][]int {
 	index := map[string][]int{}
+
 	for i := range all {
 		for _, word := range all[i].words {
 			s := stem(word)
@@ -184,45 +211,54 @@ func stemIndex(all []sentence) map[string][]int {
 			}
 		}
 	}
+
 	return index
 }
 
 // match adds up what speaks for a label.
 func (l *labelTerms) match(all []sentence, index map[string][]int) match {
 	var m match
+
 	hits := count(l.name, index, 1, all)
 	for _, i := range slices.Sorted(maps.Keys(hits)) {
 		if hits[i] >= len(l.name) && (m.points == 0 || all[i].customer && !all[m.sentences[0]].customer) {
 			m.points, m.sentences = named, []int{i}
 		}
 	}
+
 	described, at := 0, -1
+
 	hits = count(l.description, index, near, all)
 	for _, i := range slices.Sorted(maps.Keys(hits)) {
 		if all[i].customer && hits[i] > described {
 			described, at = hits[i], i
 		}
 	}
+
 	if at < 0 {
 		return m
 	}
+
 	m.points += float64(described) + min(half*float64(l.told(index)-described), halfMost)
 	for i := at; i < min(at+near, len(all)) && all[i].message == all[at].message; i++ {
 		if !slices.Contains(m.sentences, i) && l.tells(index, i) {
 			m.sentences = append(m.sentences, i)
 		}
 	}
+
 	return m
 }
 
 // told is how many words of the description are said at all.
 func (l *labelTerms) told(index map[string][]int) int {
 	told := 0
+
 	for _, term := range l.description {
 		if len(index[term]) > 0 {
 			told++
 		}
 	}
+
 	return told
 }
 
@@ -238,6 +274,7 @@ func (l *labelTerms) tells(index map[string][]int, sentence int) bool {
 // message have, window sentences in all. Sentences with none are left out.
 func count(terms []string, index map[string][]int, window int, all []sentence) map[int]int {
 	hits := map[int]int{}
+
 	for _, term := range terms {
 		counted := -1
 		for _, i := range index[term] {
@@ -245,9 +282,11 @@ func count(terms []string, index map[string][]int, window int, all []sentence) m
 				if all[start].message == all[i].message {
 					hits[start]++
 				}
+
 				counted = start
 			}
 		}
 	}
+
 	return hits
 }

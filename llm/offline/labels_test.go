@@ -25,11 +25,13 @@ func names(choices []chat.LabelChoice) []string {
 	for _, c := range choices {
 		names = append(names, c.Name)
 	}
+
 	return names
 }
 
 func TestLabels(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		lines []string
 		want  []string
@@ -51,6 +53,7 @@ func TestLabels(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			reading := dialogue(chat.ChannelSMS, c.lines...)
 			reading.Labels = workspaceLabels
 			assert.Equal(t, c.want, names(summarize(t, reading).Labels))
@@ -60,10 +63,12 @@ func TestLabels(t *testing.T) {
 
 func TestLabelsAreCappedAndOnlyChosenWhenAsked(t *testing.T) {
 	t.Parallel()
+
 	reading := dialogue(chat.ChannelSMS, "Ana: alpha beta gamma delta epsilon zeta")
 	for _, name := range []string{"Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta"} {
 		reading.Labels = append(reading.Labels, chat.Label{Name: name})
 	}
+
 	assert.Equal(t, []string{"Alpha", "Beta", "Gamma", "Delta", "Epsilon"}, names(summarize(t, reading).Labels))
 
 	s, _, err := offline.Model{}.Summarize(t.Context(), reading)
@@ -73,6 +78,7 @@ func TestLabelsAreCappedAndOnlyChosenWhenAsked(t *testing.T) {
 
 func TestLabelsSayHowSureTheyAreAndWhy(t *testing.T) {
 	t.Parallel()
+
 	const sure = 0.7
 	for name, c := range map[string]struct {
 		line string
@@ -86,6 +92,7 @@ func TestLabelsSayHowSureTheyAreAndWhy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			reading := dialogue(chat.ChannelSMS, "Ana: Hello!", "Ana: "+c.line)
 			reading.Labels = workspaceLabels
 			labels := summarize(t, reading).Labels
@@ -98,14 +105,23 @@ func TestLabelsSayHowSureTheyAreAndWhy(t *testing.T) {
 
 func TestEvidenceIsWordForWordOrNone(t *testing.T) {
 	t.Parallel()
-	long := dialogue(chat.ChannelSMS, "Ana: I want a refund and my money "+strings.Repeat("because of the noise it makes ", 20))
+
+	long := dialogue(
+		chat.ChannelSMS,
+		"Ana: I want a refund and my money "+strings.Repeat("because of the noise it makes ", 20),
+	)
+
 	long.Labels = workspaceLabels
 	labels := summarize(t, long).Labels
 	require.NotEmpty(t, labels)
 	assert.LessOrEqual(t, len(labels[0].Evidence[0].Text), chat.MaxQuote)
 	assert.Contains(t, long.Messages[0].Text, labels[0].Evidence[0].Text)
 
-	broken := dialogue(chat.ChannelEmail, "Ana: I have asked you before and I ask you again for a refund of the\n> Why?\nmoney.")
+	broken := dialogue(
+		chat.ChannelEmail,
+		"Ana: I have asked you before and I ask you again for a refund of the\n> Why?\nmoney.",
+	)
+
 	broken.Labels = workspaceLabels[:1]
 	assert.Empty(t, summarize(t, broken).Labels, "no sentence of it is in the message word for word")
 }

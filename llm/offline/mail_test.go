@@ -11,6 +11,7 @@ import (
 func TestOnlyWhatTheAuthorWroteIsRead(t *testing.T) {
 	t.Parallel()
 	const own = "The terrace lamp 55-A flickers at night."
+
 	for name, below := range map[string]string{
 		"English quote":  "On Mon, 5 Oct 2026 at 10:11, Support <s@example.com>\nwrote:\n> Which lamp is it?",
 		"German quote":   "Am 5. Oktober 2026 um 10:11 schrieb Support <s@example.com>:\n> Welche Lampe?",
@@ -45,6 +46,7 @@ func TestOnlyWhatTheAuthorWroteIsRead(t *testing.T) {
 
 func TestWhatLooksLikeMailIsKept(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct{ text, want string }{
 		"a form":           {"Order: 4711\nProblem: the lamp flickers\nWish: a refund of it", "Ana: Order: 4711"},
 		"a name in front":  {"Ana\nthe lamp flickers at night, what can I do about that?\nIt has the number 55-A and a red cable of its own, and it is new.", "flickers at night"},

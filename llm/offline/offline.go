@@ -43,55 +43,75 @@ func (Model) Capacity() int { return 0 }
 // error when that ends first.
 func (Model) Summarize(ctx context.Context, r chat.Reading) (chat.Summary, chat.Usage, error) {
 	started := time.Now()
+
 	if len(r.Messages) == 0 && len(r.Earlier) == 0 {
-		return chat.Summary{}, chat.Usage{}, chat.Errorf(chat.CodeNothingToSummarize, "this chat has no messages to summarize")
+		return chat.Summary{}, chat.Usage{}, chat.Errorf(
+			chat.CodeNothingToSummarize,
+			"this chat has no messages to summarize",
+		)
 	}
+
 	all, err := read(ctx, &r)
 	if err != nil {
 		return chat.Summary{}, chat.Usage{}, err
 	}
+
 	s := summaryOf(&r, all)
 	if r.ChooseLabels {
 		s.Labels = fittingLabels(&r, said(all))
 	}
+
 	return s, chat.Usage{Requests: 1, Duration: time.Since(started)}, nil
 }
 
 // summaryOf writes the summary of what was read, without labels.
 func summaryOf(r *chat.Reading, all []sentence) chat.Summary {
 	s := chat.Summary{Model: Name}
+
 	telling := said(all)
 	if len(telling) == 0 {
 		s.Title, s.Summary = earlierTitle(r, r.Title), noText
 		if len(r.Messages) > 0 {
 			s.Summary = speaker(&r.Messages[0]) + ": " + noText
 		}
+
 		return s
 	}
+
 	topic, picked := choose(telling)
 	s.Title = earlierTitle(r, telling[topic].text)
-	brief := slices.Sorted(slices.Values(picked[:min(len(picked), minSentences+len(telling)/perSentence, maxSentences)]))
+
+	brief := slices.Sorted(
+		slices.Values(picked[:min(len(picked), minSentences+len(telling)/perSentence, maxSentences)]),
+	)
+
 	lines := make([]string, len(brief))
 	for i, n := range brief {
 		lines[i] = telling[n].line()
 	}
+
 	s.Summary = strings.Join(lines, "\n")
 
 	told := map[string]bool{}
 	s.OpenQuestions = pointsOf(openQuestions(all), told)
 	s.NextSteps = pointsOf(nextSteps(telling), told)
+
 	slices.Sort(picked)
+
 	var keys []*sentence
 	for _, n := range picked {
 		keys = append(keys, &telling[n])
 	}
+
 	s.KeyPoints = pointsOf(keys, told)
+
 	return s
 }
 
 // pointsOf makes points of sentences, of those that have been told none.
 func pointsOf(sentences []*sentence, told map[string]bool) []chat.Point {
 	var points []chat.Point
+
 	for _, s := range sentences {
 		text := s.line()
 		if len(s.cites) > 0 && !told[text] && len(points) < chat.MaxPoints {
@@ -99,6 +119,7 @@ func pointsOf(sentences []*sentence, told map[string]bool) []chat.Point {
 			points = append(points, chat.Point{Text: text, Messages: s.cites})
 		}
 	}
+
 	return points
 }
 
@@ -109,5 +130,6 @@ func earlierTitle(r *chat.Reading, text string) string {
 			return titleOf(title)
 		}
 	}
+
 	return titleOf(text)
 }

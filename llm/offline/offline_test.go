@@ -19,20 +19,24 @@ import (
 // summarize asks for a summary, with labels, and checks that it is accepted as it is.
 func summarize(t *testing.T, reading chat.Reading) chat.Summary {
 	t.Helper()
+
 	reading.ChooseLabels = true
 	s, usage, err := offline.Model{}.Summarize(t.Context(), reading)
 	require.NoError(t, err)
 	assert.Equal(t, 1, usage.Requests)
 	assert.Zero(t, usage.Tokens())
+
 	accepted, err := reading.Accept(s)
 	require.NoError(t, err)
 	require.Equal(t, s, accepted)
 	assert.Equal(t, "offline", s.Model)
+
 	return s
 }
 
 func TestDialogues(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		reading chat.Reading
 		title   string
@@ -85,12 +89,15 @@ func TestDialogues(t *testing.T) {
 			t.Parallel()
 			s := summarize(t, c.reading)
 			assert.Equal(t, c.title, s.Title)
+
 			for _, words := range c.says {
 				assert.Contains(t, s.Summary, words)
 			}
+
 			for _, words := range c.saysNot {
 				assert.NotContains(t, s.Summary+s.Title, words)
 			}
+
 			assertVerbatim(t, c.reading, s.Summary)
 			again := summarize(t, c.reading)
 			assert.Equal(t, s, again, "the same reading gives the same summary")
@@ -102,26 +109,33 @@ func TestDialogues(t *testing.T) {
 // words, that the lines are in the order of the chat, and that there are not too many.
 func assertVerbatim(t *testing.T, reading chat.Reading, summary string) {
 	t.Helper()
+
 	lines := strings.Split(summary, "\n")
 	assert.LessOrEqual(t, len(lines), 5)
+
 	var all strings.Builder
 	for _, m := range reading.Messages {
 		fmt.Fprintf(&all, "\n%s said %s", m.Speaker, strings.Join(strings.Fields(m.Text), " "))
 	}
+
 	rest := all.String()
+
 	for _, line := range lines {
 		speaker, words, found := strings.Cut(line, ": ")
 		require.True(t, found, line)
+
 		at := strings.Index(rest, words)
 		require.GreaterOrEqual(t, at, 0, "not verbatim, or out of order: %s", line)
 		before := all.String()[:all.Len()-len(rest)+at]
 		assert.Contains(t, before[strings.LastIndex(before, "\n"):], speaker+" said ")
+
 		rest = rest[at+len(words):]
 	}
 }
 
 func TestSummaryHasSeveralSentencesWhereThereAre(t *testing.T) {
 	t.Parallel()
+
 	for _, reading := range []chat.Reading{smsSupport, emailWithQuote, spanish, german, french, mixed, longDialogue()} {
 		s := summarize(t, reading)
 		assert.GreaterOrEqual(t, strings.Count(s.Summary, "\n"), 1, s.Summary)
@@ -130,16 +144,19 @@ func TestSummaryHasSeveralSentencesWhereThereAre(t *testing.T) {
 
 func TestAnswersBetweenQuotesAreRead(t *testing.T) {
 	t.Parallel()
+
 	s := summarize(t, dialogue(chat.ChannelEmail, `Ana: On 3 Nov 2026, Support <s@example.com> wrote:
 > Which size do you need?
 I need size 42 of the walking boots.
 > Shall we refund the first pair?
 Keep the refund and send a voucher.`))
+
 	assert.Equal(t, "Ana: I need size 42 of the walking boots.\nAna: Keep the refund and send a voucher.", s.Summary)
 }
 
 func TestEveryReadingHasASummary(t *testing.T) {
 	t.Parallel()
+
 	for name, text := range map[string]string{
 		"emoji":             "👍🏽👨‍👩‍👧‍👦🎉",
 		"many emoji":        strings.Repeat("👨‍👩‍👧‍👦", 60),
@@ -188,6 +205,7 @@ func TestEmptyChatAndEndedContext(t *testing.T) {
 
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
+
 	_, _, err = offline.Model{}.Summarize(ended, smsSupport)
 	assert.ErrorIs(t, err, context.Canceled)
 }
@@ -195,12 +213,21 @@ func TestEmptyChatAndEndedContext(t *testing.T) {
 // busy is a chat of n messages, no two alike.
 func busy(n int) chat.Reading {
 	reading := chat.Reading{Labels: workspaceLabels, ChooseLabels: true}
+
 	for i := range n {
 		line := smsSupport.Messages[i%len(smsSupport.Messages)]
 		line.ID = chat.MessageID(strconv.Itoa(i))
-		line.Text += fmt.Sprintf(" Reference %d of word%d and term%d. Größe über %d für die Rückgabe?", i, i%97, i%389, i)
+		line.Text += fmt.Sprintf(
+			" Reference %d of word%d and term%d. Größe über %d für die Rückgabe?",
+			i,
+			i%97,
+			i%389,
+			i,
+		)
+
 		reading.Messages = append(reading.Messages, line)
 	}
+
 	return reading
 }
 
@@ -214,6 +241,7 @@ func TestWorkGrowsWithTheChatNotWithItsSquare(t *testing.T) {
 			require.NoError(t, err)
 		})
 	}
+
 	assert.Less(t, allocations(busy(2000)), 10*allocations(busy(250)))
 }
 
@@ -222,10 +250,12 @@ func BenchmarkSummarize(b *testing.B) {
 		reading := busy(n)
 		b.Run(fmt.Sprintf("messages=%d", n), func(b *testing.B) {
 			start := time.Now()
+
 			for b.Loop() {
 				_, _, err := offline.Model{}.Summarize(b.Context(), reading)
 				require.NoError(b, err)
 			}
+
 			b.ReportMetric(float64(time.Since(start).Microseconds())/float64(b.N*n), "µs/message")
 		})
 	}

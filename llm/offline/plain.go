@@ -20,6 +20,7 @@ func plainLines(source string) []string {
 	p := plain{source: []byte(source)}
 	root := markdown.Parser().Parse(text.NewReader(p.source))
 	_ = ast.Walk(root, p.visit) // visit never fails
+
 	return strings.Split(p.out.String(), "\n")
 }
 
@@ -33,6 +34,7 @@ func (p *plain) visit(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		p.leave(n)
 		return ast.WalkContinue, nil
 	}
+
 	switch n := n.(type) {
 	case *ast.Text:
 		p.text(n)
@@ -46,9 +48,11 @@ func (p *plain) visit(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !n.HasChildren() {
 			p.out.Write(n.Destination)
 		}
+
 	case *ast.CodeBlock, *ast.FencedCodeBlock, *ast.HTMLBlock:
 		p.out.Write(n.Lines().Value(p.source))
 	}
+
 	return ast.WalkContinue, nil
 }
 
@@ -59,6 +63,7 @@ func (p *plain) text(n *ast.Text) {
 	} else {
 		p.out.WriteString(html.UnescapeString(string(util.UnescapePunctuations(value))))
 	}
+
 	if n.SoftLineBreak() || n.HardLineBreak() {
 		p.out.WriteByte('\n')
 	}
@@ -70,8 +75,10 @@ func (p *plain) leave(n ast.Node) {
 		if n.NextSibling() != nil {
 			p.out.WriteString(", ")
 		}
+
 		return
 	}
+
 	if n.Type() == ast.TypeBlock {
 		p.out.WriteString("\n\n")
 	}

@@ -12,6 +12,7 @@ import (
 
 func TestAssistantsMarkdownIsReadAsPlainText(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct{ message, want string }{
 		"emphasis":            {"We have **changed** the *booking* to ~~four~~ six.", "We have changed the booking to four six."},
 		"link":                {"Here is [the new menu](https://example.com/menu?a=1&b=2).", "Here is the new menu."},
@@ -33,9 +34,16 @@ func TestAssistantsMarkdownIsReadAsPlainText(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			s := summarize(t, chat.Reading{ChatID: 1, Channel: chat.ChannelEmail, Messages: []chat.Line{
-				{ID: "1", Role: chat.RoleAssistantMessage, Speaker: "Robin", Text: c.message},
+				{
+					ID:      "1",
+					Role:    chat.RoleAssistantMessage,
+					Speaker: "Robin",
+					Text:    c.message,
+				},
 			}})
+
 			assert.Equal(t, "Robin: "+c.want, s.Summary)
 		})
 	}
@@ -49,23 +57,33 @@ func TestCustomersTextIsNotMarkdown(t *testing.T) {
 
 func TestAddressesAreNotCut(t *testing.T) {
 	t.Parallel()
+
 	for _, want := range []string{
 		"Does https://example.com/t?a=1&b=2!x work with order 4711?",
 		"Is www.example.com/t?a=1 the terrace page?",
 	} {
 		assert.Equal(t, "Ana: "+want, summarize(t, dialogue(chat.ChannelSMS, "Ana: "+want)).Summary)
 	}
+
 	s := summarize(t, dialogue(chat.ChannelSMS, "Ana: The terrace is on https://example.com/t? Book a table for six."))
 	assert.Equal(t, "Ana: The terrace is on https://example.com/t?\nAna: Book a table for six.", s.Summary)
 }
 
 func TestHostileMarkdownIsReadQuickly(t *testing.T) {
 	t.Parallel()
+
 	for _, part := range []string{"> ", "[", "*a **b ", "[a](", "- ", "`", "![[]()", "|-"} {
 		started := time.Now()
+
 		summarize(t, chat.Reading{ChatID: 1, Channel: chat.ChannelEmail, Messages: []chat.Line{
-			{ID: "1", Role: chat.RoleAssistantMessage, Speaker: "Robin", Text: strings.Repeat(part, 100_000/len(part))},
+			{
+				ID:      "1",
+				Role:    chat.RoleAssistantMessage,
+				Speaker: "Robin",
+				Text:    strings.Repeat(part, 100_000/len(part)),
+			},
 		}})
+
 		assert.Less(t, time.Since(started), time.Minute, "quadratic, it would take hours: %q", part)
 	}
 }

@@ -14,21 +14,29 @@ func texts(points []chat.Point) []string {
 	for _, p := range points {
 		out = append(out, p.Text)
 	}
+
 	return out
 }
 
 func TestPointsNameTheMessageTheyAreFrom(t *testing.T) {
 	t.Parallel()
 	s := summarize(t, smsSupport)
-	assert.Contains(t, s.KeyPoints, chat.Point{Text: "Ana: My order 4711 has not arrived yet.", Messages: []chat.MessageID{"m2"}})
+	assert.Contains(
+		t,
+		s.KeyPoints,
+		chat.Point{Text: "Ana: My order 4711 has not arrived yet.", Messages: []chat.MessageID{"m2"}},
+	)
+
 	assert.Equal(t, []chat.Point{
 		{Text: "Support: The driver will bring it on Tuesday between 9 and 12.", Messages: []chat.MessageID{"m6"}},
 	}, s.NextSteps)
+
 	assert.Empty(t, s.OpenQuestions)
 }
 
 func TestOpenQuestions(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		lines []string
 		want  []string
@@ -65,6 +73,7 @@ func TestOpenQuestions(t *testing.T) {
 
 func TestNextStepsInManyLanguages(t *testing.T) {
 	t.Parallel()
+
 	for name, step := range map[string]string{
 		"English":    "We will send the new contract.",
 		"request":    "Please restart the router.",
@@ -85,25 +94,61 @@ func TestNextStepsInManyLanguages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := summarize(t, dialogue(chat.ChannelSMS, "Ana: The contract 4711 is not signed, and the router is broken.", "Support: "+step))
+
+			s := summarize(
+				t,
+				dialogue(
+					chat.ChannelSMS,
+					"Ana: The contract 4711 is not signed, and the router is broken.",
+					"Support: "+step,
+				),
+			)
+
 			assert.Equal(t, []string{"Support: " + step}, texts(s.NextSteps))
 		})
 	}
-	s := summarize(t, dialogue(chat.ChannelSMS, "Ana: I will go to court with the contract 4711.", "Support: The contract was wrong."))
+
+	s := summarize(
+		t,
+		dialogue(
+			chat.ChannelSMS,
+			"Ana: I will go to court with the contract 4711.",
+			"Support: The contract was wrong.",
+		),
+	)
+
 	assert.Empty(t, s.NextSteps, "what the customer will do is none")
 }
 
 func TestEarlierSummariesAreBuiltOn(t *testing.T) {
 	t.Parallel()
+
 	before := chat.Summary{
-		Title: "Boiler in flat 3B is broken", Summary: "Tom: the boiler in flat 3B is broken.",
+		Title:         "Boiler in flat 3B is broken",
+		Summary:       "Tom: the boiler in flat 3B is broken.",
 		KeyPoints:     []chat.Point{{Text: "Tom: the boiler in flat 3B is broken.", Messages: []chat.MessageID{"a1"}}},
 		OpenQuestions: []chat.Point{{Text: "Tom: Who pays for the electric heater?", Messages: []chat.MessageID{"a2"}}},
-		NextSteps:     []chat.Point{{Text: "Office: The plumber will come on Monday.", Messages: []chat.MessageID{"a3"}}},
-		Labels:        []chat.LabelChoice{{Name: "Heating", Confidence: 0.9, Evidence: []chat.Quote{{Message: "a1", Text: "the boiler"}}}},
+		NextSteps: []chat.Point{
+			{Text: "Office: The plumber will come on Monday.", Messages: []chat.MessageID{"a3"}},
+		},
+		Labels: []chat.LabelChoice{
+			{Name: "Heating", Confidence: 0.9, Evidence: []chat.Quote{{Message: "a1", Text: "the boiler"}}},
+		},
 	}
-	fresh := dialogue(chat.ChannelSMS, "Tom: The plumber was here, but the pump 77-B is missing.", "Support: The pump will arrive on Thursday.")
-	fresh.Earlier, fresh.Labels = []chat.Summary{before}, []chat.Label{{Name: "Heating", Description: "Cold flats"}, {Name: "Rent"}}
+
+	fresh := dialogue(
+		chat.ChannelSMS,
+		"Tom: The plumber was here, but the pump 77-B is missing.",
+		"Support: The pump will arrive on Thursday.",
+	)
+
+	fresh.Earlier, fresh.Labels = []chat.Summary{
+		before,
+	}, []chat.Label{
+		{Name: "Heating", Description: "Cold flats"},
+		{Name: "Rent"},
+	}
+
 	s := summarize(t, fresh)
 	assert.Equal(t, before.Title, s.Title)
 	assert.Contains(t, s.KeyPoints, before.KeyPoints[0])
@@ -114,7 +159,11 @@ func TestEarlierSummariesAreBuiltOn(t *testing.T) {
 	fresh.Messages[1].Text = "We pay for the electric heater. The pump will arrive on Thursday."
 	assert.Empty(t, summarize(t, fresh).OpenQuestions, "now somebody has")
 
-	parts := summarize(t, chat.Reading{Earlier: []chat.Summary{before, {Title: "Pump", Summary: "The pump 77-B is missing."}}})
+	parts := summarize(
+		t,
+		chat.Reading{Earlier: []chat.Summary{before, {Title: "Pump", Summary: "The pump 77-B is missing."}}},
+	)
+
 	assert.Equal(t, before.Title, parts.Title)
 	assert.Contains(t, parts.Summary, "The pump 77-B is missing.")
 	assert.Equal(t, before.KeyPoints, parts.KeyPoints, "a text without sources is no point")

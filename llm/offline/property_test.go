@@ -33,42 +33,67 @@ func earlier(names []string) *rapid.Generator[chat.Summary] {
 			Messages: rapid.SliceOfN(ids, 0, 3).Draw(t, "messages"),
 		}
 	}), 0, 4)
+
 	labels := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) chat.LabelChoice {
 		return chat.LabelChoice{
 			Name: rapid.SampledFrom(names).Draw(t, "name"), Confidence: rapid.Float64().Draw(t, "confidence"),
 			Evidence: []chat.Quote{{Message: ids.Draw(t, "message"), Text: pieces.Draw(t, "quote")}},
 		}
 	}), 0, 3)
+
 	return rapid.Custom(func(t *rapid.T) chat.Summary {
 		return chat.Summary{
-			Title: rapid.String().Draw(t, "title"), Summary: pieces.Draw(t, "summary"),
-			KeyPoints: points.Draw(t, "key points"), OpenQuestions: points.Draw(t, "open questions"), NextSteps: points.Draw(t, "next steps"),
-			Labels: labels.Draw(t, "labels"),
+			Title:         rapid.String().Draw(t, "title"),
+			Summary:       pieces.Draw(t, "summary"),
+			KeyPoints:     points.Draw(t, "key points"),
+			OpenQuestions: points.Draw(t, "open questions"),
+			NextSteps:     points.Draw(t, "next steps"),
+			Labels:        labels.Draw(t, "labels"),
 		}
 	})
 }
 
 func TestPropertyWhatItSaysIsAcceptedAsItIs(t *testing.T) {
 	t.Parallel()
+
 	rapid.Check(t, func(t *rapid.T) {
 		reading := chat.Reading{Title: rapid.String().Draw(t, "title"), ChooseLabels: rapid.Bool().Draw(t, "choose")}
-		names := rapid.SliceOfN(rapid.OneOf(rapid.StringMatching(`[A-Za-z]{1,10}( [a-z]{1,10})?`), rapid.SampledFrom([]string{"Refund", "refund", "Parcel lost"})), 1, 8).Draw(t, "labels")
+
+		names := rapid.SliceOfN(
+			rapid.OneOf(
+				rapid.StringMatching(`[A-Za-z]{1,10}( [a-z]{1,10})?`),
+				rapid.SampledFrom([]string{"Refund", "refund", "Parcel lost"}),
+			),
+			1,
+			8,
+		).Draw(
+			t,
+			"labels",
+		)
+
 		for _, name := range names {
 			reading.Labels = append(reading.Labels, chat.Label{Name: name, Description: pieces.Draw(t, "description")})
 		}
+
 		first := rapid.IntRange(0, 10).Draw(t, "first")
 		for i := range rapid.IntRange(0, 12).Draw(t, "messages") {
 			reading.Messages = append(reading.Messages, chat.Line{
-				ID:      chat.MessageID("m" + strconv.Itoa(first+i)),
-				Role:    rapid.SampledFrom([]chat.MessageRole{chat.RoleUserMessage, chat.RoleAssistantMessage}).Draw(t, "role"),
+				ID: chat.MessageID("m" + strconv.Itoa(first+i)),
+				Role: rapid.SampledFrom([]chat.MessageRole{chat.RoleUserMessage, chat.RoleAssistantMessage}).
+					Draw(t, "role"),
 				Speaker: rapid.String().Draw(t, "speaker"),
-				Text:    strings.Join(rapid.SliceOfN(pieces, 0, 12).Draw(t, "pieces"), rapid.SampledFrom([]string{"", " ", "\n"}).Draw(t, "glue")),
+				Text: strings.Join(
+					rapid.SliceOfN(pieces, 0, 12).Draw(t, "pieces"),
+					rapid.SampledFrom([]string{"", " ", "\n"}).Draw(t, "glue"),
+				),
 			})
 		}
+
 		least := 0
 		if len(reading.Messages) == 0 {
 			least = 1
 		}
+
 		reading.Earlier = rapid.SliceOfN(earlier(names), least, 3).Draw(t, "earlier")
 
 		s, _, err := offline.Model{}.Summarize(context.Background(), reading)
@@ -78,7 +103,9 @@ func TestPropertyWhatItSaysIsAcceptedAsItIs(t *testing.T) {
 		require.Equal(t, s, accepted)
 		require.True(t, utf8.ValidString(s.Title+s.Summary))
 		require.LessOrEqual(t, strings.Count(s.Summary, "\n"), 4)
+
 		told := map[string]bool{}
+
 		for _, points := range [][]chat.Point{s.KeyPoints, s.OpenQuestions, s.NextSteps} {
 			for _, p := range points {
 				require.False(t, told[p.Text], "told twice: %s", p.Text)

@@ -27,34 +27,41 @@ type replies struct {
 func openQuestions(all []sentence) []*sentence {
 	answers := repliesIn(all)
 	var open []*sentence
+
 	for i := range all {
 		s := &all[i]
+
 		asked := s.source != nil && s.customer && isQuestion(s)
 		if s.open && !answers.take(s) || asked && answers.leave(i, all) {
 			open = append(open, s)
 		}
 	}
+
 	return open[max(0, len(open)-maxOpen):]
 }
 
 // repliesIn finds the sentences by which somebody was answered.
 func repliesIn(all []sentence) replies {
 	found := replies{last: -1, terms: map[string]int{}}
+
 	for i := 0; i < len(all); {
 		end, told := i, 0
 		for ; end < len(all) && all[end].message == all[i].message; end++ {
 			told += tells(&all[end])
 		}
+
 		for ; i < end; i++ {
 			if told < answering || all[i].customer || isQuestion(&all[i]) {
 				continue
 			}
+
 			found.last = all[i].message
 			for _, term := range all[i].terms {
 				found.terms[term] = all[i].message
 			}
 		}
 	}
+
 	return found
 }
 
@@ -64,19 +71,23 @@ func (r *replies) leave(question int, all []sentence) bool {
 	if r.last < q.message {
 		return true
 	}
+
 	if len(q.terms) < answering || r.take(q) {
 		return false
 	}
+
 	for i := question - 1; i >= 0 && all[i].message == q.message; i-- {
 		if isQuestion(&all[i]) && r.take(&all[i]) {
 			return true
 		}
 	}
+
 	for i := question + 1; i < len(all) && all[i].message == q.message; i++ {
 		if isQuestion(&all[i]) && r.take(&all[i]) {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -94,9 +105,11 @@ func tells(s *sentence) int {
 	switch {
 	case isQuestion(s):
 		return 0
-	case strings.ContainsFunc(s.text, unicode.IsDigit), slices.ContainsFunc(s.words, func(word string) bool { return verdicts[word] }):
+	case strings.ContainsFunc(s.text, unicode.IsDigit),
+		slices.ContainsFunc(s.words, func(word string) bool { return verdicts[word] }):
 		return answering
 	}
+
 	return len(s.terms)
 }
 
@@ -114,6 +127,7 @@ func isQuestion(s *sentence) bool {
 	case strings.HasSuffix(end, "."), strings.HasSuffix(end, "!"), len(s.words) < 3:
 		return false
 	}
+
 	return interrogatives[s.words[0]] || len(s.words) > 3 && s.words[0] == "and" && interrogatives[s.words[1]]
 }
 

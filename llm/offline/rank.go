@@ -52,22 +52,30 @@ func choose(all []sentence) (topic int, picked []int) {
 
 	last := all[len(all)-1].message
 	late := max(all[topic].message, last-max(1, last/4))
-	if outcome := best(scores, func(i int) bool { return all[i].message > late && !slight(&all[i]) }); outcome >= 0 && scores[outcome] >= worthwhile && wanted > 1 {
+
+	if outcome := best(scores, func(i int) bool { return all[i].message > late && !slight(&all[i]) }); outcome >= 0 &&
+		scores[outcome] >= worthwhile &&
+		wanted > 1 {
 		picked = append(picked, outcome)
 	}
+
 	told := map[string]bool{}
 	for len(picked) < wanted {
 		tell(told, all, picked)
+
 		fresh := slices.Clone(scores)
 		for i := range fresh {
 			fresh[i] -= repeats(all[i].terms, told)
 		}
+
 		next := best(fresh, func(i int) bool { return !slices.Contains(picked, i) })
 		if len(picked) >= minSentences && fresh[next] < worthwhile {
 			break
 		}
+
 		picked = append(picked, next)
 	}
+
 	return topic, picked
 }
 
@@ -79,6 +87,7 @@ func best(scores []float64, fits func(int) bool) int {
 			found = i
 		}
 	}
+
 	return found
 }
 
@@ -88,41 +97,50 @@ func best(scores []float64, fits func(int) bool) int {
 func topicOf(all []sentence, scores []float64) int {
 	anybody := !slices.ContainsFunc(all, func(s sentence) bool { return s.customer })
 	highest := math.Inf(-1)
+
 	for i := range all {
 		if anybody || all[i].customer {
 			highest = max(highest, scores[i])
 		}
 	}
+
 	for i := range all {
 		if (anybody || all[i].customer) && scores[i] >= highest-nearly {
 			return i
 		}
 	}
+
 	return 0
 }
 
 // rank scores every sentence.
 func rank(all []sentence) []float64 {
 	counts := map[string]int{}
+
 	for i := range all {
 		for _, term := range all[i].terms {
 			counts[term]++
 		}
 	}
+
 	scores := make([]float64, len(all))
 	highest := 0.0
+
 	for i := range all {
 		for _, term := range all[i].terms {
 			scores[i] += math.Log1p(float64(counts[term]))
 		}
+
 		scores[i] /= math.Sqrt(float64(len(all[i].terms)) + 1)
 		highest = max(highest, scores[i])
 	}
+
 	said, answer := 0, firstAnswer(all)
 	for i := range all {
 		if highest > 0 {
 			scores[i] /= highest
 		}
+
 		scores[i] += bonus(&all[i], all[len(all)-1].message)
 		if all[i].customer {
 			early := isEarly * math.Exp(-float64(said))
@@ -131,12 +149,15 @@ func rank(all []sentence) []float64 {
 			} else {
 				said++
 			}
+
 			scores[i] += byCustomer + early
 		}
+
 		if answer >= 0 && all[i].message == all[answer].message && !isQuestion(&all[i]) {
 			scores[i] += isAnswer
 		}
 	}
+
 	return scores
 }
 
@@ -144,12 +165,14 @@ func rank(all []sentence) []float64 {
 // much, -1 without any.
 func firstAnswer(all []sentence) int {
 	asked := false
+
 	for i := range all {
 		s := &all[i]
 		if asked = asked || s.customer; asked && !s.customer && !isQuestion(s) && len(s.terms) > answering {
 			return i
 		}
 	}
+
 	return -1
 }
 
@@ -159,21 +182,28 @@ func bonus(s *sentence, last int) float64 {
 	if s.customer && asks(s) {
 		worth += isRequest
 	}
+
 	if strings.ContainsFunc(s.text, unicode.IsDigit) {
 		worth += isSpecific
 	}
+
 	if s.message == last && !slight(s) {
 		worth += isLast
 	}
+
 	if sayRegret(s) {
 		worth += isRegret
 	}
+
 	if strings.ToUpper(s.text) == s.text && strings.ToLower(s.text) != s.text && len(s.terms) > 2 {
 		worth += isLoud
 	}
-	if !wordy(s) || len(s.terms) < 2 || utf8.RuneCountInString(s.text) > maxSentence/2 || strings.HasSuffix(s.text, ":") {
+
+	if !wordy(s) || len(s.terms) < 2 || utf8.RuneCountInString(s.text) > maxSentence/2 ||
+		strings.HasSuffix(s.text, ":") {
 		worth += isAwkward
 	}
+
 	switch {
 	case slight(s):
 		worth += isSlight
@@ -182,6 +212,7 @@ func bonus(s *sentence, last int) float64 {
 	case !s.customer && isStep(s):
 		worth += isPromise
 	}
+
 	return worth
 }
 
@@ -204,11 +235,13 @@ func asks(s *sentence) bool {
 // repeats is the part of the terms that has been told.
 func repeats(terms []string, told map[string]bool) float64 {
 	known := 0
+
 	for _, term := range terms {
 		if told[term] {
 			known++
 		}
 	}
+
 	return float64(known) / float64(len(terms)+1)
 }
 

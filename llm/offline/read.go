@@ -35,6 +35,7 @@ func (s *sentence) line() string {
 	if s.speaker == "" {
 		return shorten(s.text, chat.MaxPoint)
 	}
+
 	return s.speaker + ": " + shorten(s.text, maxSentence)
 }
 
@@ -42,24 +43,30 @@ func (s *sentence) line() string {
 // quotes and signatures are read as well.
 func read(ctx context.Context, r *chat.Reading) ([]sentence, error) {
 	names := map[string]bool{}
+
 	for i := range r.Messages {
 		for _, word := range words(r.Messages[i].Speaker) {
 			names[word] = true
 		}
 	}
+
 	earlier := earlierSentences(r, names)
 	for _, lines := range []func(*chat.Line, string) []string{ownLines, allLines} {
 		all := slices.Clone(earlier)
+
 		for i := range r.Messages {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
+
 			all = append(all, sentencesOf(&r.Messages[i], len(r.Earlier)+i, lines, names)...)
 		}
+
 		if len(all) > 0 {
 			return all, nil
 		}
 	}
+
 	return nil, nil
 }
 
@@ -69,38 +76,56 @@ func said(all []sentence) []sentence {
 	if len(saying) > 0 {
 		return saying
 	}
+
 	return all
 }
 
 // sentencesOf reads one message.
-func sentencesOf(line *chat.Line, number int, lines func(*chat.Line, string) []string, names map[string]bool) []sentence {
+func sentencesOf(
+	line *chat.Line,
+	number int,
+	lines func(*chat.Line, string) []string,
+	names map[string]bool,
+) []sentence {
 	text := line.Text
 	if len(text) > maxRead {
 		text = text[:maxRead]
 	}
+
 	text = clean(strings.ToValidUTF8(strings.ReplaceAll(text, "\r\n", "\n"), ""))
+
 	written := lines(line, text)
 	if line.Role == chat.RoleAssistantMessage {
 		written = plainLines(strings.Join(written, "\n"))
 	}
+
 	cites := []chat.MessageID{line.ID}
 	var out []sentence
+
 	for _, paragraph := range unwrap(written) {
 		for _, s := range split(paragraph) {
 			if s = strings.Join(strings.Fields(s), " "); !visible(s) {
 				continue
 			}
+
 			one := sentence{
-				text: s, speaker: speaker(line), customer: line.Role != chat.RoleAssistantMessage,
-				message: number, cites: cites, source: line,
+				text:     s,
+				speaker:  speaker(line),
+				customer: line.Role != chat.RoleAssistantMessage,
+				message:  number,
+				cites:    cites,
+				source:   line,
 			}
+
 			if rest := withoutGreeting(s, names); visible(rest) {
 				one.text, one.words = rest, words(rest)
 				one.terms = terms(one.words, names)
 			}
+
 			out = append(out, one)
 		}
 	}
+
 	return out
 }
 
@@ -108,11 +133,14 @@ func sentencesOf(line *chat.Line, number int, lines func(*chat.Line, string) []s
 // of a summary that has none.
 func earlierSentences(r *chat.Reading, names map[string]bool) []sentence {
 	var all []sentence
+
 	for i := range r.Earlier {
 		e := &r.Earlier[i]
 		before := len(all)
+
 		add := func(text string, cites []chat.MessageID, as sentence) {
 			as.text = strings.Join(strings.Fields(clean(strings.ToValidUTF8(text, ""))), " ")
+
 			as.message, as.cites = i, cites
 			if visible(as.text) {
 				as.words = words(as.text)
@@ -120,15 +148,19 @@ func earlierSentences(r *chat.Reading, names map[string]bool) []sentence {
 				all = append(all, as)
 			}
 		}
+
 		for _, p := range e.KeyPoints {
 			add(p.Text, cited(p), sentence{customer: true})
 		}
+
 		for _, p := range e.OpenQuestions {
 			add(p.Text, cited(p), sentence{customer: true, open: true})
 		}
+
 		for _, p := range e.NextSteps {
 			add(p.Text, cited(p), sentence{promised: true})
 		}
+
 		if len(all) == before {
 			for line := range strings.SplitSeq(e.Summary, "\n") {
 				for _, s := range split(line) {
@@ -137,6 +169,7 @@ func earlierSentences(r *chat.Reading, names map[string]bool) []sentence {
 			}
 		}
 	}
+
 	return all
 }
 
@@ -148,5 +181,6 @@ func cited(p chat.Point) []chat.MessageID {
 			ids = append(ids, id)
 		}
 	}
+
 	return ids
 }

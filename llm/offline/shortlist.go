@@ -17,13 +17,16 @@ const ofName = 3
 func Shortlist(r chat.Reading, limit int) []chat.Label {
 	known := make([]labelTerms, len(r.Labels))
 	shared := map[string]int{}
+
 	for i, l := range r.Labels {
 		known[i] = termsOfLabel(l)
 		for _, term := range known[i].description {
 			shared[term]++
 		}
 	}
+
 	said, chosen := stemsOf(&r), chosenEarlier(&r)
+
 	order := make([]ranked, len(r.Labels))
 	for i, l := range r.Labels {
 		order[i] = ranked{l, known[i].worth(said, shared)}
@@ -31,11 +34,14 @@ func Shortlist(r chat.Reading, limit int) []chat.Label {
 			order[i].worth = math.Inf(1)
 		}
 	}
+
 	slices.SortStableFunc(order, func(a, b ranked) int { return cmp.Compare(b.worth, a.worth) })
+
 	list := make([]chat.Label, max(0, min(limit, len(order))))
 	for i := range list {
 		list[i] = order[i].label
 	}
+
 	return list
 }
 
@@ -47,27 +53,33 @@ type ranked struct {
 // chosenEarlier are the folded names of the labels that earlier summaries have.
 func chosenEarlier(r *chat.Reading) map[string]bool {
 	chosen := map[string]bool{}
+
 	for i := range r.Earlier {
 		for _, c := range r.Earlier[i].Labels {
 			chosen[chat.FoldName(c.Name)] = true
 		}
 	}
+
 	return chosen
 }
 
 // worth is how much of what is said speaks for a label.
 func (l *labelTerms) worth(said map[string]bool, shared map[string]int) float64 {
 	worth := 0.0
+
 	for _, term := range l.description {
 		if !said[term] {
 			continue
 		}
+
 		weight := 1.0
 		if slices.Contains(l.name, term) {
 			weight = ofName
 		}
+
 		worth += weight / float64(shared[term])
 	}
+
 	return worth
 }
 
@@ -79,18 +91,22 @@ func stemsOf(r *chat.Reading) map[string]bool {
 			said[stem(word)] = true
 		}
 	}
+
 	for i := range r.Messages {
 		add(r.Messages[i].Text)
 	}
+
 	for i := range r.Earlier {
 		e := &r.Earlier[i]
 		add(e.Title)
 		add(e.Summary)
+
 		for _, points := range [][]chat.Point{e.KeyPoints, e.OpenQuestions, e.NextSteps} {
 			for _, p := range points {
 				add(p.Text)
 			}
 		}
 	}
+
 	return said
 }

@@ -21,6 +21,7 @@ const (
 func unwrap(lines []string) []string {
 	var paragraphs []string
 	previous := ""
+
 	for _, line := range lines {
 		line = strings.TrimSpace(line)
 		switch {
@@ -30,8 +31,10 @@ func unwrap(lines []string) []string {
 		default:
 			paragraphs = append(paragraphs, bullet.ReplaceAllString(line, ""))
 		}
+
 		previous = line
 	}
+
 	return paragraphs
 }
 
@@ -41,6 +44,7 @@ var bullet = regexp.MustCompile(`^([-*•–]|\d{1,2}[.)])\s+`)
 // those take an abbreviation or a date for an end.
 func split(paragraph string) []string {
 	var out []string
+
 	open := false
 	for s := sentences.FromString(paragraph); s.Next(); {
 		if next := s.Value(); open && goesOn(out[len(out)-1], next) {
@@ -48,25 +52,31 @@ func split(paragraph string) []string {
 		} else {
 			out = append(out, next)
 		}
+
 		open = true
 	}
+
 	for i := range out {
 		out[i] = strings.TrimSpace(out[i])
 	}
+
 	if strings.Contains(paragraph, "; ") && strings.ContainsFunc(paragraph, isGreek) {
 		return splitGreek(out)
 	}
+
 	return out
 }
 
 // splitGreek cuts where Greek asks: its question mark is a semicolon.
 func splitGreek(parts []string) []string {
 	var out []string
+
 	for _, part := range parts {
 		for s := range strings.SplitAfterSeq(part, "; ") {
 			out = append(out, strings.TrimSpace(s))
 		}
 	}
+
 	return out
 }
 
@@ -75,19 +85,23 @@ func goesOn(before, next string) bool {
 	if inAddress.MatchString(before[max(0, len(before)-maxAddress):]) {
 		return true
 	}
+
 	before = strings.TrimSpace(before)
 	if !strings.HasSuffix(before, ".") || len(before) > maxRead/8 { // nobody's sentence is that long
 		return false
 	}
+
 	last := strings.ToLower(before[strings.LastIndexFunc(before, unicode.IsSpace)+1:])
 	last = strings.Trim(last, ".(\"'")
 	first, _ := utf8.DecodeRuneInString(next)
+
 	switch {
 	case beforeNumber[last]:
 		return unicode.IsDigit(first)
 	case initialOrDay.MatchString(last):
 		return unicode.IsLetter(first) && !opens(next)
 	}
+
 	return abbreviations[last]
 }
 
@@ -95,7 +109,9 @@ func goesOn(before, next string) bool {
 // initial: "Please", "The", but not "November".
 func opens(sentence string) bool {
 	first := words(sentence[:min(len(sentence), wrapped)])
-	return len(first) > 0 && (common[first[0]] || courtesy[first[0]] || greetings[first[0]] || requests[first[0]] || future[first[0]])
+
+	return len(first) > 0 &&
+		(common[first[0]] || courtesy[first[0]] || greetings[first[0]] || requests[first[0]] || future[first[0]])
 }
 
 // inAddress is a text that ends within a web address: after a ? or a ! in one, Unicode

@@ -17,17 +17,21 @@ const (
 // customer to do.
 func nextSteps(all []sentence) []*sentence {
 	last := all[len(all)-1].message
+
 	from := (all[0].message + last + 1) / lateFrom
 	if at := lastReply(all); at >= 0 {
 		from = min(from, at)
 	}
+
 	var steps []*sentence
+
 	for i := range all {
 		s := &all[i]
 		if s.message >= from && !s.customer && (s.promised || isStep(s)) {
 			steps = append(steps, s)
 		}
 	}
+
 	return steps[max(0, len(steps)-maxSteps):]
 }
 
@@ -38,6 +42,7 @@ func lastReply(all []sentence) int {
 			return all[i].message
 		}
 	}
+
 	return -1
 }
 
@@ -47,10 +52,12 @@ func isStep(s *sentence) bool {
 	if isQuestion(s) || len(s.terms) < 2 {
 		return false
 	}
+
 	number := strings.ContainsFunc(s.text, unicode.IsDigit)
 	if !number && sayRegret(s) {
 		return false
 	}
+
 	return slices.ContainsFunc(s.words, func(word string) bool {
 		return future[word] || days[word] || number && deadlines[word] || hasFutureEnding(word)
 	}) || strings.Contains(s.text, "'ll ") || strings.Contains(s.text, "’ll ")
@@ -67,5 +74,6 @@ func hasFutureEnding(word string) bool {
 	if letters < 6 || strings.ContainsFunc(word, unicode.IsNumber) {
 		return false
 	}
+
 	return slices.ContainsFunc(futureEndings, func(ending string) bool { return strings.HasSuffix(word, ending) })
 }

@@ -24,7 +24,9 @@ func titleOf(sentence string) string {
 	if !visible(title) {
 		return noTextTitle
 	}
+
 	first, size := utf8.DecodeRuneInString(title)
+
 	return shorten(string(unicode.ToTitle(first))+title[size:], chat.MaxSummaryTitle)
 }
 
@@ -34,20 +36,24 @@ func shorten(text string, limit int) string {
 	if utf8.RuneCountInString(text) <= limit {
 		return text
 	}
+
 	room, end := limit-1, 0
 	for g := graphemes.FromString(text); g.Next(); end = g.End() {
 		if room -= utf8.RuneCountInString(g.Value()); room < 0 {
 			break
 		}
 	}
+
 	if end == 0 { // one character of more code points than fit
 		return string([]rune(text)[:limit-1]) + "…"
 	}
+
 	cut := text[:end]
 	// A border in the first half is no word border but a text without spaces.
 	if space := strings.LastIndexFunc(cut, unicode.IsSpace); space > len(cut)/2 && !startsWithSpace(text[end:]) {
 		cut = cut[:space]
 	}
+
 	return strings.TrimRight(cut, " ,;:.-–—(") + "…"
 }
 
@@ -61,9 +67,11 @@ func speaker(line *chat.Line) string {
 	if name := strings.Join(strings.Fields(clean(line.Speaker)), " "); visible(name) {
 		return shorten(name, maxSpeaker)
 	}
+
 	if line.Role == chat.RoleAssistantMessage {
 		return "Assistant"
 	}
+
 	return "Customer"
 }
 
@@ -74,6 +82,7 @@ func clean(text string) string {
 		if r == utf8.RuneError || unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return -1
 		}
+
 		return r
 	}, text)
 }

@@ -22,10 +22,12 @@ func fold(text string) string {
 	if !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		return text
 	}
+
 	return norm.NFC.String(strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {
 			return -1
 		}
+
 		return r
 	}, norm.NFD.String(plainLetters.Replace(text))))
 }
@@ -37,15 +39,18 @@ var plainLetters = strings.NewReplacer("ı", "i", "ł", "l", "ø", "o", "đ", "d
 func terms(words []string, names map[string]bool) []string {
 	var out []string
 	seen := map[string]bool{}
+
 	for _, word := range words {
 		if !meaningful(word) || names[word] {
 			continue
 		}
+
 		if s := stem(word); !seen[s] {
 			seen[s] = true
 			out = append(out, s)
 		}
 	}
+
 	return out
 }
 
@@ -55,8 +60,11 @@ func meaningful(word string) bool {
 	if common[word] || courtesy[word] || greetings[word] {
 		return false
 	}
+
 	first, _ := utf8.DecodeRuneInString(word)
-	return utf8.RuneCountInString(word) > 2 || !unicode.Is(unicode.Latin, first) || strings.ContainsFunc(word, unicode.IsNumber)
+
+	return utf8.RuneCountInString(word) > 2 || !unicode.Is(unicode.Latin, first) ||
+		strings.ContainsFunc(word, unicode.IsNumber)
 }
 
 // vowelEndings are the vowels in which the forms of one noun or verb differ, but e and y.
@@ -68,16 +76,19 @@ func stem(word string) string {
 	if strings.ContainsFunc(word, unicode.IsNumber) {
 		return word
 	}
+
 	for _, ending := range []string{"ing", "ed", "es", "s", "e"} {
 		if cut, ok := strings.CutSuffix(word, ending); ok && len(cut) >= 3 {
 			word = cut
 			break
 		}
 	}
+
 	letters := []rune(word)
 	if len(letters) > 4 && strings.ContainsRune(vowelEndings, letters[len(letters)-1]) {
 		letters = letters[:len(letters)-1]
 	}
+
 	last := len(letters) - 1
 	switch {
 	case last >= 3 && letters[last] == letters[last-1]:
@@ -85,15 +96,18 @@ func stem(word string) string {
 	case last >= 2 && letters[last] == 'y':
 		letters[last] = 'i'
 	}
+
 	return string(letters[:min(len(letters), 6)])
 }
 
 func set(list string, separator string) map[string]bool {
 	out := map[string]bool{}
+
 	for item := range strings.SplitSeq(list, separator) {
 		if item = strings.Join(strings.Fields(item), " "); item != "" {
 			out[fold(item)] = true
 		}
 	}
+
 	return out
 }

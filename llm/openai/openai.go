@@ -54,14 +54,22 @@ func New(c Config) (*Model, error) {
 	if err := checked.Check("openai"); err != nil {
 		return nil, err
 	}
+
 	// Not sdk.NewClient: that one reads the environment.
-	options := []option.RequestOption{option.WithEnvironmentProduction(), option.WithMaxRetries(0), option.WithHTTPClient(checked.HTTPClient)}
+	options := []option.RequestOption{
+		option.WithEnvironmentProduction(),
+		option.WithMaxRetries(0),
+		option.WithHTTPClient(checked.HTTPClient),
+	}
+
 	if c.BaseURL != "" {
 		options = append(options, option.WithBaseURL(c.BaseURL))
 	}
+
 	if c.APIKey != "" {
 		options = append(options, option.WithAPIKey(c.APIKey))
 	}
+
 	return &Model{
 		completions: sdk.NewChatCompletionService(options...),
 		server:      remote.Server{Provider: "openai", Model: c.Model, Timeout: checked.Timeout},
@@ -74,13 +82,16 @@ func (m *Model) Complete(ctx context.Context, r llm.Request) (llm.Completion, er
 	ctx, cancel := patience.Bound(ctx, m.server.Timeout)
 	defer cancel()
 	var spent chat.Usage
+
 	for format := m.format.Load(); ; format++ {
 		completion, refused, err := m.post(ctx, r, format)
+
 		spent = spent.Plus(completion.Usage)
 		if !refused {
 			completion.Usage = spent
 			return completion, err
 		}
+
 		m.format.CompareAndSwap(format, format+1)
 	}
 }
@@ -90,39 +101,54 @@ func (m *Model) Complete(ctx context.Context, r llm.Request) (llm.Completion, er
 func (m *Model) post(ctx context.Context, r llm.Request, format int32) (_ llm.Completion, refused bool, _ error) {
 	answer := llm.Completion{Model: m.server.Model, Usage: chat.Usage{Requests: 1}}
 	var response *http.Response
+
 	completion, err := m.completions.New(ctx, m.params(&r, format), option.WithResponseInto(&response))
 	if err != nil {
 		refused = format < inWords && ctx.Err() == nil && response != nil && refusesFormat(response)
 		return answer, refused, m.server.Failure(ctx, response, err)
 	}
+
 	answer.Usage.InputTokens, answer.Usage.OutputTokens = completion.Usage.PromptTokens, completion.Usage.CompletionTokens
 	if completion.Model != "" {
 		answer.Model = completion.Model
 	}
+
 	if len(completion.Choices) == 0 {
 		return answer, false, nil
 	}
+
 	choice := completion.Choices[0]
 	if choice.Message.Refusal != "" || choice.FinishReason == "content_filter" {
 		return answer, false, remote.Refusal()
 	}
+
 	answer.Text, answer.CutOff = choice.Message.Content, choice.FinishReason == "length"
+
 	return answer, false, nil
 }
 
 func (m *Model) params(r *llm.Request, format int32) sdk.ChatCompletionNewParams {
 	params := sdk.ChatCompletionNewParams{Model: m.server.Model}
 	system := r.SystemWithSchema()
+
 	switch format {
 	case bySchema:
 		system = r.System
+
 		params.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{
-			JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{Name: "chat_summary", Strict: sdk.Bool(true), Schema: r.Schema},
+			JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{
+				Name:   "chat_summary",
+				Strict: sdk.Bool(true),
+				Schema: r.Schema,
+			},
 		}
+
 	case asObject:
 		params.ResponseFormat.OfJSONObject = &shared.ResponseFormatJSONObjectParam{}
 	}
+
 	params.Messages = append(params.Messages, sdk.SystemMessage(system))
+
 	for _, t := range r.Turns {
 		if t.Role == llm.RoleAssistant {
 			params.Messages = append(params.Messages, sdk.AssistantMessage(t.Text))
@@ -130,6 +156,7 @@ func (m *Model) params(r *llm.Request, format int32) sdk.ChatCompletionNewParams
 			params.Messages = append(params.Messages, sdk.UserMessage(t.Text))
 		}
 	}
+
 	return params
 }
 
@@ -138,6 +165,8 @@ func refusesFormat(response *http.Response) bool {
 	if response.StatusCode < http.StatusBadRequest {
 		return false
 	}
+
 	complaint := remote.Read(response)
+
 	return complaint.RefusesFormat("response_format", "json_schema", "json_object")
 }

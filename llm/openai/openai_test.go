@@ -22,10 +22,31 @@ func TestRequest(t *testing.T) {
 	w := newWorld(t, says("{}"))
 	c, err := w.complete(t)
 	require.NoError(t, err)
-	assert.Equal(t, llm.Completion{Text: "{}", Model: "small-2026-11-01", Usage: chat.Usage{Requests: 1, InputTokens: 100, OutputTokens: 10}}, c)
+
+	assert.Equal(
+		t,
+		llm.Completion{
+			Text:  "{}",
+			Model: "small-2026-11-01",
+			Usage: chat.Usage{Requests: 1, InputTokens: 100, OutputTokens: 10},
+		},
+		c,
+	)
+
 	r := w.requests[0]
 	assert.Equal(t, "small", r.Model)
-	assert.Equal(t, []struct{ Role, Content string }{{"system", "Summarize."}, {"user", "data"}, {"assistant", "no"}, {"user", "again"}}, r.Messages)
+
+	assert.Equal(
+		t,
+		[]struct{ Role, Content string }{
+			{"system", "Summarize."},
+			{"user", "data"},
+			{"assistant", "no"},
+			{"user", "again"},
+		},
+		r.Messages,
+	)
+
 	assert.Equal(t, "json_schema", r.ResponseFormat.Type)
 	assert.True(t, r.ResponseFormat.JSONSchema.Strict)
 	assert.Equal(t, question().Schema, r.ResponseFormat.JSONSchema.Schema)
@@ -33,6 +54,7 @@ func TestRequest(t *testing.T) {
 
 func TestSparseAnswers(t *testing.T) {
 	t.Parallel()
+
 	used := chat.Usage{Requests: 1, InputTokens: 100, OutputTokens: 10}
 	for name, c := range map[string]struct {
 		reply reply
@@ -47,9 +69,11 @@ func TestSparseAnswers(t *testing.T) {
 			t.Parallel()
 			got, err := newWorld(t, c.reply).complete(t)
 			require.NoError(t, err)
+
 			if c.want.Model == "" {
 				c.want.Model = "small-2026-11-01"
 			}
+
 			assert.Equal(t, c.want, got)
 		})
 	}
@@ -57,7 +81,9 @@ func TestSparseAnswers(t *testing.T) {
 
 func TestFinalFailures(t *testing.T) {
 	t.Parallel()
+
 	leak := "Incorrect API key provided: " + key + ". Ana said: where is order 4711"
+
 	failed, long := chat.CodeSummarizationFailed, chat.CodeTooLongForModel
 	for name, c := range map[string]struct {
 		reply reply
@@ -90,6 +116,7 @@ func TestFinalFailures(t *testing.T) {
 			assert.Contains(t, chat.AsError(err).Message, c.says)
 			assert.NotContains(t, err.Error(), "Ana said")
 			assert.NotContains(t, err.Error(), "can't help")
+
 			if c.reply.status == 0 {
 				assert.Equal(t, int64(110), got.Usage.Tokens(), "a refusal is paid for")
 			}
@@ -99,10 +126,17 @@ func TestFinalFailures(t *testing.T) {
 
 func TestPassingFailures(t *testing.T) {
 	t.Parallel()
+
 	date := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
+
 	wait := func(name, value string) reply {
-		return reply{status: 429, header: map[string]string{name: value}, body: `{"error":{"message":"slow down","code":"rate_limit_exceeded"}}`}
+		return reply{
+			status: 429,
+			header: map[string]string{name: value},
+			body:   `{"error":{"message":"slow down","code":"rate_limit_exceeded"}}`,
+		}
 	}
+
 	for name, c := range map[string]struct {
 		reply    reply
 		code     string
@@ -135,13 +169,17 @@ func TestPassingFailures(t *testing.T) {
 
 func TestTimeoutAndCancellation(t *testing.T) {
 	t.Parallel()
+
 	arrived := make(chan struct{}, 2)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, err := io.Copy(io.Discard, r.Body) // only then does the server see the client go
 		assert.NoError(t, err)
+
 		arrived <- struct{}{}
+
 		<-r.Context().Done()
 	}))
+
 	t.Cleanup(server.Close)
 
 	c, err := modelAt(t, server.URL, time.Second).Complete(t.Context(), question())
@@ -152,10 +190,12 @@ func TestTimeoutAndCancellation(t *testing.T) {
 	<-arrived
 
 	ctx, cancel := context.WithCancel(t.Context())
+
 	go func() {
 		<-arrived
 		cancel()
 	}()
+
 	_, err = modelAt(t, server.URL, time.Minute).Complete(ctx, question())
 	require.ErrorIs(t, err, context.Canceled)
 	assert.NotErrorAs(t, err, &later)
@@ -164,11 +204,13 @@ func TestTimeoutAndCancellation(t *testing.T) {
 // The writer's patience, for all requests of a summary, has the same name.
 func TestTimeoutOfTheWriter(t *testing.T) {
 	t.Parallel()
+
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, err := io.Copy(io.Discard, r.Body)
 		assert.NoError(t, err)
 		<-r.Context().Done()
 	}))
+
 	t.Cleanup(server.Close)
 	writer := llm.New(modelAt(t, server.URL, time.Minute), llm.Config{Timeout: 20 * time.Millisecond})
 	_, usage, err := writer.Summarize(t.Context(), chat.Reading{Messages: []chat.Line{{ID: "a", Text: "Hello"}}})
@@ -180,9 +222,11 @@ func TestTimeoutOfTheWriter(t *testing.T) {
 
 func TestNoConnection(t *testing.T) {
 	t.Parallel()
+
 	server := httptest.NewServer(http.NotFoundHandler())
 	address := strings.Replace(server.URL, "http://", "http://user:"+key+"@", 1)
 	server.Close()
+
 	_, err := modelAt(t, address+"/v1?token="+key, time.Minute).Complete(t.Context(), question())
 	var later *chat.RetryLaterError
 	require.ErrorAs(t, err, &later)
@@ -192,23 +236,32 @@ func TestNoConnection(t *testing.T) {
 
 func TestServersWithoutFormatsAreRemembered(t *testing.T) {
 	t.Parallel()
+
 	w := newWorld(t,
 		fails(400, "", "'response_format.type' must be 'json_object' or 'text'"), says("{}"), says("{}"),
 		fails(422, "", "response_format: extra inputs"), says("{}"), says("{}"))
+
 	for _, requests := range []int{2, 1, 2, 1} {
 		c, err := w.model.Complete(t.Context(), question())
 		require.NoError(t, err)
 		assert.Equal(t, chat.Usage{Requests: requests, InputTokens: 100, OutputTokens: 10}, c.Usage)
 	}
+
 	for i, want := range []string{"json_schema", "json_object", "json_object", "json_object", "", ""} {
 		r := w.requests[i]
 		assert.Equal(t, want, r.ResponseFormat.Type)
-		assert.Equal(t, want != "json_schema", strings.Contains(r.Messages[0].Content, `{"additionalProperties":false,"type":"object"}`))
+
+		assert.Equal(
+			t,
+			want != "json_schema",
+			strings.Contains(r.Messages[0].Content, `{"additionalProperties":false,"type":"object"}`),
+		)
 	}
 }
 
 func TestServerThatTakesNoFormat(t *testing.T) {
 	t.Parallel()
+
 	refusal := fails(400, "", "response_format")
 	_, err := newWorld(t, refusal, refusal, refusal).complete(t)
 	assert.Equal(t, chat.CodeSummarizationFailed, chat.CodeOf(err))
@@ -216,12 +269,14 @@ func TestServerThatTakesNoFormat(t *testing.T) {
 
 func TestServerWithoutKey(t *testing.T) {
 	t.Parallel()
+
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		assert.Empty(t, r.Header.Get("Authorization"))
 		w.Header().Set("Content-Type", "application/json")
 		_, err := w.Write([]byte(`{"choices":[{"message":{"content":"{}"}}]}`))
 		assert.NoError(t, err)
 	}))
+
 	t.Cleanup(server.Close)
 	model, err := openai.New(openai.Config{BaseURL: server.URL, Model: "llama"})
 	require.NoError(t, err)
@@ -231,6 +286,7 @@ func TestServerWithoutKey(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]openai.Config{
 		"Model":   {},
 		"Timeout": {Model: "m", Timeout: -1},

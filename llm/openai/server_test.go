@@ -32,14 +32,22 @@ func says(content string) reply {
 
 func message(fields map[string]any, finish string) reply {
 	return reply{body: encoded(map[string]any{
-		"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "small-2026-11-01",
+		"id":      "chatcmpl-1",
+		"object":  "chat.completion",
+		"created": 1,
+		"model":   "small-2026-11-01",
 		"choices": []any{map[string]any{"index": 0, "finish_reason": finish, "message": fields}},
 		"usage":   map[string]any{"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
 	})}
 }
 
 func fails(status int, code, text string) reply {
-	return reply{status: status, body: encoded(map[string]any{"error": map[string]any{"message": text, "type": "x", "code": code, "param": nil}})}
+	return reply{
+		status: status,
+		body: encoded(
+			map[string]any{"error": map[string]any{"message": text, "type": "x", "code": code, "param": nil}},
+		),
+	}
 }
 
 func encoded(v any) string {
@@ -47,6 +55,7 @@ func encoded(v any) string {
 	if err != nil {
 		panic(err)
 	}
+
 	return string(body)
 }
 
@@ -74,10 +83,12 @@ type world struct {
 
 func newWorld(t *testing.T, replies ...reply) *world {
 	t.Helper()
+
 	w := &world{replies: replies}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
+
 		assert.Equal(t, "/v1/chat/completions", r.URL.Path)
 		assert.Equal(t, "Bearer "+key, r.Header.Get("Authorization"))
 		body, err := io.ReadAll(r.Body)
@@ -85,29 +96,44 @@ func newWorld(t *testing.T, replies ...reply) *world {
 		var asked request
 		assert.NoError(t, json.Unmarshal(body, &asked)) //nolint:musttag // names match whatever their case
 		assert.Nil(t, asked.Stream)
+
 		w.requests = append(w.requests, asked)
 		if !assert.LessOrEqual(t, len(w.requests), len(w.replies), "one request more than expected") {
 			rw.WriteHeader(http.StatusTeapot)
 			return
 		}
+
 		answer := w.replies[len(w.requests)-1]
+
 		rw.Header().Set("Content-Type", "application/json")
+
 		for name, value := range answer.header {
 			rw.Header().Set(name, value)
 		}
+
 		rw.WriteHeader(max(answer.status, http.StatusOK))
 		_, err = rw.Write([]byte(answer.body))
 		assert.NoError(t, err)
 	}))
+
 	t.Cleanup(server.Close)
 	w.model = modelAt(t, server.URL+"/v1", time.Minute)
+
 	return w
 }
 
 func modelAt(t *testing.T, baseURL string, timeout time.Duration) *openai.Model {
 	t.Helper()
-	model, err := openai.New(openai.Config{APIKey: key, BaseURL: baseURL, Model: "small", Timeout: timeout})
+
+	model, err := openai.New(openai.Config{
+		APIKey:  key,
+		BaseURL: baseURL,
+		Model:   "small",
+		Timeout: timeout,
+	})
+
 	require.NoError(t, err)
+
 	return model
 }
 
@@ -117,20 +143,27 @@ func (w *world) complete(t *testing.T) (llm.Completion, error) {
 	c, err := w.model.Complete(t.Context(), question())
 	w.mu.Lock()
 	defer w.mu.Unlock()
+
 	assert.Len(t, w.requests, len(w.replies), "requests")
 	assert.Equal(t, len(w.requests), c.Usage.Requests)
+
 	if err != nil {
 		assert.NotContains(t, err.Error(), key)
 		assert.NotContains(t, err.Error(), "3f9c")
 		assert.Empty(t, c.Text)
 	}
+
 	return c, err
 }
 
 func question() llm.Request {
 	return llm.Request{
 		System: "Summarize.",
-		Turns:  []llm.Turn{{Role: llm.RoleUser, Text: "data"}, {Role: llm.RoleAssistant, Text: "no"}, {Role: llm.RoleUser, Text: "again"}},
+		Turns: []llm.Turn{
+			{Role: llm.RoleUser, Text: "data"},
+			{Role: llm.RoleAssistant, Text: "no"},
+			{Role: llm.RoleUser, Text: "again"},
+		},
 		Schema: map[string]any{"type": "object", "additionalProperties": false},
 	}
 }

@@ -32,7 +32,13 @@ const firstCopy = 10_000_000
 
 // newBulk finds what is to be copied to ids from first on. The connection is its own.
 func newBulk(ctx context.Context, db *sql.DB, out io.Writer, model chat.ChatID, first int) (*bulk, error) {
-	b := &bulk{db: db, out: out, chat: model, first: first}
+	b := &bulk{
+		db:    db,
+		out:   out,
+		chat:  model,
+		first: first,
+	}
+
 	return b, db.QueryRowContext(ctx, `SELECT member_id FROM chats WHERE id = $1`, model).Scan(&b.owner)
 }
 
@@ -59,56 +65,97 @@ func (b *bulk) copies() []copied {
 	ofDelivery := fmt.Sprintf("delivery_id IN (SELECT id FROM deliveries WHERE %s)", ofChat)
 	chatID := fmt.Sprint(b.first, " + n")
 	member := fmt.Sprintf("CASE WHEN member_id = %d THEN %d + n ELSE member_id END", b.owner, b.first)
+
 	return []copied{
 		{"members", fmt.Sprintf("id = %d", b.owner), map[string]string{
-			"id": chatID, "name": "'Customer ' || n", "phone": "'+1500' || lpad(n::text, 7, '0')", "email": "'copy' || n || '@example.com'",
+			"id":    chatID,
+			"name":  "'Customer ' || n",
+			"phone": "'+1500' || lpad(n::text, 7, '0')",
+			"email": "'copy' || n || '@example.com'",
 		}},
 		{"chats", fmt.Sprintf("id = %d", b.chat), map[string]string{
 			// Older ones in between newer ones, as everywhere; a tenth of them waits.
-			"id": chatID, "member_id": member, "last_activity_at": "last_activity_at - n % 1000 * interval '1 minute'",
-			"attention": "answered + CASE WHEN n % 10 = 0 THEN 1 ELSE 0 END", "needs_response": "n % 10 = 0",
+			"id":               chatID,
+			"member_id":        member,
+			"last_activity_at": "last_activity_at - n % 1000 * interval '1 minute'",
+			"attention":        "answered + CASE WHEN n % 10 = 0 THEN 1 ELSE 0 END",
+			"needs_response":   "n % 10 = 0",
 		}},
 		{"chat_labels", ofChat, map[string]string{"chat_id": chatID}},
 		{"participants", ofChat, map[string]string{"id": "", "chat_id": chatID, "member_id": member}},
 		{"actions", ofChat, map[string]string{
-			"id": derived("id"), "chat_id": chatID, "idempotency_key": "idempotency_key || ':' || n", "workflow_id": "workflow_id || ':' || n",
+			"id": derived(
+				"id",
+			),
+			"chat_id":         chatID,
+			"idempotency_key": "idempotency_key || ':' || n",
+			"workflow_id":     "workflow_id || ':' || n",
 		}},
 		{"messages", ofChat, map[string]string{
-			"number": "", "id": derived("id"), "chat_id": chatID, "action_id": derived("action_id"), "member_id": member,
+			"number":    "",
+			"id":        derived("id"),
+			"chat_id":   chatID,
+			"action_id": derived("action_id"),
+			"member_id": member,
 		}},
 		{"deliveries", ofChat, map[string]string{
-			"id": derived("id"), "chat_id": chatID, "message_id": derived("message_id"), "action_id": derived("action_id"),
-			"purpose_key": "purpose_key || ':' || n", "provider_message_id": "provider_message_id || ':' || n",
-			"to_address": "'+1500' || lpad(n::text, 7, '0')",
+			"id": derived(
+				"id",
+			),
+			"chat_id":             chatID,
+			"message_id":          derived("message_id"),
+			"action_id":           derived("action_id"),
+			"purpose_key":         "purpose_key || ':' || n",
+			"provider_message_id": "provider_message_id || ':' || n",
+			"to_address":          "'+1500' || lpad(n::text, 7, '0')",
 		}},
 		{"delivery_attempts", ofDelivery, map[string]string{"delivery_id": derived("delivery_id")}},
 		{"provider_events", ofDelivery, map[string]string{
-			"id": "", "event_key": "event_key || ':' || n", "delivery_id": derived("delivery_id"), "provider_message_id": "provider_message_id || ':' || n",
+			"id":                  "",
+			"event_key":           "event_key || ':' || n",
+			"delivery_id":         derived("delivery_id"),
+			"provider_message_id": "provider_message_id || ':' || n",
 		}},
-		{"audit_log", fmt.Sprintf("object IN (SELECT id FROM messages WHERE %s)", ofChat), map[string]string{"id": "", "object": derived("object")}},
+		{
+			"audit_log",
+			fmt.Sprintf("object IN (SELECT id FROM messages WHERE %s)", ofChat),
+			map[string]string{"id": "", "object": derived("object")},
+		},
 	}
 }
 
 // grow makes copies until there are so many.
 func (b *bulk) grow(ctx context.Context, to int) error {
 	const atOnce = 2000
-	bar := progressbar.NewOptions(to-b.made, progressbar.OptionSetWriter(b.out), progressbar.OptionSetDescription("storing chats"),
-		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetVisibility(onTerminal(b.out)))
+
+	bar := progressbar.NewOptions(
+		to-b.made,
+		progressbar.OptionSetWriter(b.out),
+		progressbar.OptionSetDescription("storing chats"),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetVisibility(onTerminal(b.out)),
+	)
+
 	conn, err := b.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
+
 	defer func() { _ = conn.Close() }() // all is stored, or reported as an error
+
 	// What is copied refers to what is there; and checks that were planned when the tables
 	// were empty would read all of them for every row.
 	if _, err := conn.ExecContext(ctx, "SET session_replication_role = replica"); err != nil {
 		return err
 	}
+
 	statements, err := b.statements(ctx)
 	if err != nil {
 		return err
 	}
+
 	for b.made < to {
 		until := min(b.made+atOnce, to)
 		for _, statement := range statements {
@@ -116,13 +163,17 @@ func (b *bulk) grow(ctx context.Context, to int) error {
 				return fmt.Errorf("copy with %s: %w", statement, err)
 			}
 		}
+
 		if err := bar.Add(until - b.made); err != nil {
 			return err
 		}
+
 		b.made = until
 	}
+
 	// As autovacuum would by and by.
 	_, err = conn.ExecContext(ctx, "VACUUM ANALYZE")
+
 	return err
 }
 
@@ -135,13 +186,16 @@ func onTerminal(out io.Writer) bool {
 // statements copy everything of the model for the numbers from $1 to $2.
 func (b *bulk) statements(ctx context.Context) ([]string, error) {
 	var all []string
+
 	for _, c := range b.copies() {
 		statement, err := b.statement(ctx, c)
 		if err != nil {
 			return nil, fmt.Errorf("copy %s: %w", c.table, err)
 		}
+
 		all = append(all, statement)
 	}
+
 	return all, nil
 }
 
@@ -152,13 +206,16 @@ func (b *bulk) statement(ctx context.Context, c copied) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
 	defer func() { _ = rows.Close() }() // Err tells what went wrong
 	var columns, values []string
+
 	for rows.Next() {
 		var column string
 		if err := rows.Scan(&column); err != nil {
 			return "", err
 		}
+
 		value, differs := c.other[column]
 		switch {
 		case differs && value == "":
@@ -166,8 +223,16 @@ func (b *bulk) statement(ctx context.Context, c copied) (string, error) {
 		case !differs:
 			value = "t." + column
 		}
+
 		columns, values = append(columns, column), append(values, value)
 	}
-	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s AS t CROSS JOIN generate_series($1::int, $2::int) AS n WHERE %s ORDER BY n",
-		c.table, strings.Join(columns, ", "), strings.Join(values, ", "), c.table, c.of), rows.Err()
+
+	return fmt.Sprintf(
+		"INSERT INTO %s (%s) SELECT %s FROM %s AS t CROSS JOIN generate_series($1::int, $2::int) AS n WHERE %s ORDER BY n",
+		c.table,
+		strings.Join(columns, ", "),
+		strings.Join(values, ", "),
+		c.table,
+		c.of,
+	), rows.Err()
 }

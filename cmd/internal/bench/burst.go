@@ -31,39 +31,60 @@ func (r *run) burst(ctx context.Context, h *hall) error {
 	if err != nil {
 		return err
 	}
+
 	copies, err := newBulk(ctx, openSQL(h.site.HandrailURL()), r.out, greedy.Chats[0], burstFirst)
 	if err != nil {
 		return err
 	}
+
 	defer copies.close()
+
 	if err := copies.grow(ctx, burstRetries); err != nil {
 		return err
 	}
+
 	send := &scenario{name: scenarioSend, act: h.actor.send}
+
 	r.story.Say("measuring sends of one workspace alone")
+
 	before, err := h.slice(ctx, send, 1, lasting(burstMeasured))
 	if err != nil {
 		return err
 	}
+
 	r.story.Say("measuring them while another one retries %d, %d a second", burstRetries, burstPerSecond)
+
 	url := fmt.Sprintf("%s/api/v2/w/%s/deliveries/retry", h.site.APIs()[0], greedy.Workspace)
+
 	_, err = h.actor.ask(ctx, http.MethodPost, url, greedy.Secrets[0], "burst", map[string]any{
 		"status": "undelivered", "rate_per_second": burstPerSecond, "reason": "A burst.",
 	})
 	if err != nil {
 		return err
 	}
+
 	during, err := h.slice(ctx, send, 1, lasting(burstMeasured))
 	if err != nil {
 		return err
 	}
-	b := &Burst{Retries: burstRetries, Before: milliseconds(before.quantile(0.5)), During: milliseconds(during.quantile(0.5))}
+
+	b := &Burst{
+		Retries: burstRetries,
+		Before:  milliseconds(before.quantile(0.5)),
+		During:  milliseconds(during.quantile(0.5)),
+	}
+
 	const begun = `SELECT count(*) FROM deliveries WHERE workspace_id = $1 AND retry_of IS NOT NULL`
 	if err := copies.db.QueryRowContext(ctx, begun, greedy.Workspace).Scan(&b.Begun); err != nil {
 		return err
 	}
+
 	r.report.Burst = b
-	r.report.Goals = append(r.report.Goals, atMost("p50 of a send while another workspace retries 5,000, to before", b.During/b.Before, 2))
+	r.report.Goals = append(
+		r.report.Goals,
+		atMost("p50 of a send while another workspace retries 5,000, to before", b.During/b.Before, 2),
+	)
+
 	return nil
 }
 
@@ -73,19 +94,32 @@ func (h *hall) greedy(ctx context.Context) (*site.Seeded, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	defer func() { _ = store.Close() }() // all is stored, or reported as an error
+
 	seeded, err := site.Seed(ctx, store, site.SeedOptions{Number: 1, Keys: 1, Chats: 1})
 	if err != nil {
 		return nil, err
 	}
-	other := &actor{site: h.site, seeded: seeded, sending: seeded.Chats, temporal: h.actor.temporal, engine: h.actor.engine, http: h.actor.http}
+
+	other := &actor{
+		site:     h.site,
+		seeded:   seeded,
+		sending:  seeded.Chats,
+		temporal: h.actor.temporal,
+		engine:   h.actor.engine,
+		http:     h.actor.http,
+	}
+
 	if err := other.faults(ctx, "undelivered"); err != nil {
 		return nil, err
 	}
+
 	id, err := other.request(ctx, 0, seeded.Chats[0], "/send-assistant-message", map[string]any{"message": text})
 	if err != nil {
 		return nil, err
 	}
+
 	return seeded, other.temporal.GetWorkflow(ctx, id, "").Get(ctx, nil)
 }
 

@@ -15,48 +15,62 @@ func (r *run) costs(ctx context.Context, h *hall, scenarios []scenario) ([]Cost,
 	if err := h.meter.vacuum(ctx, false); err != nil {
 		return nil, err
 	}
+
 	all, err := r.countOut(ctx, h, scenarios)
+
 	return all, errors.Join(err, h.meter.vacuum(ctx, true))
 }
 
 func (r *run) countOut(ctx context.Context, h *hall, scenarios []scenario) ([]Cost, error) {
 	r.story.Say("measuring what is used when nothing is done")
+
 	first, err := h.meter.read(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	before, err := h.meter.read(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	idle := before.rate(first)
 	var all []Cost
+
 	for i := range scenarios {
 		sc := &scenarios[i]
 		r.story.Say("measuring what %d of %q use", r.Costs, sc.name)
+
 		done, err := h.open(ctx, sc, mostCallers, times(r.Costs))
 		if err != nil {
 			return nil, err
 		}
+
 		after, err := h.meter.read(ctx)
 		if err != nil {
 			return nil, err
 		}
+
 		c := after.per(before, idle, after.at.Sub(before.at).Seconds(), float64(len(done.latencies)))
+
 		c.Scenario, c.Actions = sc.name, len(done.latencies)
 		if c.Events, c.Bytes, err = h.history(ctx, done.workflows); err != nil {
 			return nil, err
 		}
+
 		all, before = append(all, c), after
+
 		if sc.silent {
 			if err := h.end(ctx, sc, done); err != nil {
 				return nil, err
 			}
+
 			if before, err = h.meter.read(ctx); err != nil {
 				return nil, err
 			}
 		}
 	}
+
 	return all, nil
 }
 
@@ -64,17 +78,21 @@ func (r *run) countOut(ctx context.Context, h *hall, scenarios []scenario) ([]Co
 func (h *hall) history(ctx context.Context, ids []string) (events, bytes float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+
 	ids = ids[:min(len(ids), histories)]
 	for _, id := range ids {
 		if id == "" {
 			return 0, 0, nil
 		}
+
 		described, err := h.actor.temporal.DescribeWorkflowExecution(ctx, id, "")
 		if err != nil {
 			return 0, 0, err
 		}
+
 		events += float64(described.GetWorkflowExecutionInfo().GetHistoryLength()) / float64(len(ids))
 		bytes += float64(described.GetWorkflowExecutionInfo().GetHistorySizeBytes()) / float64(len(ids))
 	}
+
 	return events, bytes, nil
 }

@@ -33,23 +33,31 @@ func (r *run) growth(ctx context.Context, h *hall) error {
 	if err := h.model(ctx); err != nil {
 		return err
 	}
+
 	b, err := newBulk(ctx, openSQL(h.site.HandrailURL()), r.out, h.actor.model, firstCopy)
 	if err != nil {
 		return err
 	}
+
 	defer b.close()
+
 	for _, chats := range stages() {
 		r.story.Say("growing to %d chats and %d messages", chats, chats*messagesOfCopy)
+
 		if err := b.grow(ctx, chats); err != nil {
 			return err
 		}
+
 		stage, err := h.stage(ctx, r, b)
 		if err != nil {
 			return err
 		}
+
 		r.report.Growth = append(r.report.Growth, stage)
 	}
+
 	r.report.Goals = append(r.report.Goals, growthGoals(r.report.Growth)...)
+
 	return nil
 }
 
@@ -59,19 +67,29 @@ func (h *hall) model(ctx context.Context) error {
 	if err := a.silence(ctx, false); err != nil {
 		return err
 	}
+
 	for range messagesOfCopy / 2 {
-		err := a.post(ctx, a.chatPath(a.model, "/messages"), a.secretOf(0), "", map[string]string{"content": "Where is my order 4711?"})
+		err := a.post(
+			ctx,
+			a.chatPath(a.model, "/messages"),
+			a.secretOf(0),
+			"",
+			map[string]string{"content": "Where is my order 4711?"},
+		)
 		if err != nil {
 			return err
 		}
+
 		id, err := a.request(ctx, 0, a.model, "/send-assistant-message", map[string]any{"message": text})
 		if err != nil {
 			return err
 		}
+
 		if err := a.temporal.GetWorkflow(ctx, id, "").Get(ctx, nil); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -101,15 +119,19 @@ func (a *actor) lists(some chat.ChatID) map[string]string {
 func (h *hall) stage(ctx context.Context, r *run, b *bulk) (Stage, error) {
 	a := h.actor
 	some := chat.ChatID(firstCopy + b.made/2)
+
 	all := []scenario{{name: scenarioSend, silent: true, act: a.send}}
 	for name, path := range a.lists(some) {
 		url := a.workspacePath(path)
+
 		all = append(all, scenario{name: name, act: func(ctx context.Context, _ int) (string, error) {
 			_, err := a.ask(ctx, http.MethodGet, url, a.secretOf(int(a.turn.Add(1))), "", nil)
 			return "", err
 		}})
 	}
+
 	done := map[string]*slice{}
+
 	const rounds, each = 5, 20
 	for round := range rounds + 1 { // the first warms up
 		for _, i := range rand.Perm(len(all)) { //nolint:gosec // not a secret
@@ -124,26 +146,33 @@ func (h *hall) stage(ctx context.Context, r *run, b *bulk) (Stage, error) {
 				done[all[i].name].join(part)
 			}
 		}
+
 		r.story.Say("round %d of %d", round, rounds)
 	}
+
 	s := Stage{Chats: b.made, Messages: b.made * messagesOfCopy, P50: map[string]float64{}}
 	for name, part := range done {
 		s.P50[name] = milliseconds(part.quantile(0.5))
 	}
+
 	err := b.db.QueryRowContext(ctx, `SELECT pg_database_size(current_database()) / 1048576.0`).Scan(&s.DatabaseMB)
+
 	return s, err
 }
 
 // growthGoals hold the slowest of the full stages against the empty one.
 func growthGoals(stages []Stage) []Goal {
 	var all []Goal
+
 	first := stages[0]
 	for _, name := range slices.Sorted(maps.Keys(first.P50)) {
 		grown := 0.0
 		for _, full := range stages[1:] {
 			grown = max(grown, full.P50[name]/first.P50[name])
 		}
+
 		all = append(all, atMost("p50 with a full database, to an empty one: "+name, grown, 1.3))
 	}
+
 	return all
 }

@@ -46,10 +46,12 @@ const (
 // newHall makes it ready to measure. What it returns must be closed, also with an error.
 func newHall(ctx context.Context, o site.Options, store string) (*hall, error) {
 	h := &hall{name: store}
+
 	var err error
 	if h.site, err = site.New(ctx, o); err != nil {
 		return h, err
 	}
+
 	return h, h.furnish(ctx)
 }
 
@@ -57,29 +59,50 @@ func (h *hall) furnish(ctx context.Context) error {
 	if err := h.site.StartParts(ctx); err != nil {
 		return err
 	}
+
 	seeded, members, err := h.seed(ctx)
 	if err != nil {
 		return err
 	}
+
 	if err := h.site.StartHandrail(ctx); err != nil {
 		return err
 	}
+
 	yardstick, err := h.startYardstick(ctx)
 	if err != nil {
 		return err
 	}
+
 	if h.meter, err = newMeter(h.site); err != nil {
 		return err
 	}
-	c, err := client.DialContext(ctx, client.Options{HostPort: h.site.Temporal(), Namespace: namespace, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+
+	c, err := client.DialContext(
+		ctx,
+		client.Options{
+			HostPort:  h.site.Temporal(),
+			Namespace: namespace,
+			Logger:    log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+		},
+	)
 	if err != nil {
 		return fmt.Errorf("connect to Temporal: %w", err)
 	}
+
 	h.actor = &actor{
-		site: h.site, seeded: seeded, members: members,
-		sending: seeded.Chats[:sendingChats], reading: seeded.Chats[sendingChats : sendingChats+readingChats], model: seeded.Chats[sendingChats+readingChats],
-		temporal: c, engine: workflows.NewClient(c, "", nil), yardstick: yardstick, http: newHTTP(),
+		site:      h.site,
+		seeded:    seeded,
+		members:   members,
+		sending:   seeded.Chats[:sendingChats],
+		reading:   seeded.Chats[sendingChats : sendingChats+readingChats],
+		model:     seeded.Chats[sendingChats+readingChats],
+		temporal:  c,
+		engine:    workflows.NewClient(c, "", nil),
+		yardstick: yardstick,
+		http:      newHTTP(),
 	}
+
 	return h.write(ctx)
 }
 
@@ -89,24 +112,34 @@ func (h *hall) seed(ctx context.Context) (*site.Seeded, []chat.MemberID, error) 
 	if err != nil {
 		return nil, nil, err
 	}
+
 	defer func() { _ = store.Close() }() // all is stored, or reported as an error
+
 	seeded, err := site.Seed(ctx, store, site.SeedOptions{Keys: keys, Chats: sendingChats + readingChats + 1})
 	if err != nil {
 		return nil, nil, err
 	}
+
 	if _, err := store.CreateLabel(ctx, seeded.Workspace, seeded.By, chat.Label{Name: benchLabel}); err != nil {
 		return nil, nil, err
 	}
+
 	members := make([]chat.MemberID, joining)
 	for n := range members {
 		m, err := store.CreateMember(ctx, seeded.Workspace, seeded.By, chat.Member{
-			Kind: chat.KindPerson, Role: chat.RoleUser, Name: fmt.Sprintf("Observer %d", n), ConsentSMS: chat.ConsentUnknown, ConsentEmail: chat.ConsentUnknown,
+			Kind:         chat.KindPerson,
+			Role:         chat.RoleUser,
+			Name:         fmt.Sprintf("Observer %d", n),
+			ConsentSMS:   chat.ConsentUnknown,
+			ConsentEmail: chat.ConsentUnknown,
 		})
 		if err != nil {
 			return nil, nil, err
 		}
+
 		members[n] = m.ID
 	}
+
 	return seeded, members, nil
 }
 
@@ -116,12 +149,22 @@ func (h *hall) write(ctx context.Context) error {
 		"Where is my order 4711? It was promised for Friday.", "The parcel came, but the blue cup in it is broken.",
 		"Could you send the invoice to our new address?", "Thank you, that is all I wanted to know.",
 	}
+
 	fill := &scenario{name: "write", act: func(ctx context.Context, caller int) (string, error) {
 		n := int(h.actor.turn.Add(1))
 		id := h.actor.reading[n%len(h.actor.reading)]
-		return "", h.actor.post(ctx, h.actor.chatPath(id, "/messages"), h.actor.secretOf(caller), "", map[string]string{"content": words[n%len(words)]})
+
+		return "", h.actor.post(
+			ctx,
+			h.actor.chatPath(id, "/messages"),
+			h.actor.secretOf(caller),
+			"",
+			map[string]string{"content": words[n%len(words)]},
+		)
 	}}
+
 	_, err := repeat(ctx, fill, 10, times(readingChats*readingMessages))
+
 	return err
 }
 
@@ -129,22 +172,33 @@ func (h *hall) write(ctx context.Context) error {
 func (h *hall) startYardstick(ctx context.Context) (string, error) {
 	admin := openSQL(h.site.HandrailURL())
 	defer func() { _ = admin.Close() }() // all is done
+
 	if err := admin.QueryRowContext(ctx, `SHOW server_version`).Scan(&h.postgresVersion); err != nil {
 		return "", err
 	}
+
 	h.postgresVersion, _, _ = strings.Cut(h.postgresVersion, " ")
+
 	if _, err := admin.ExecContext(ctx, `CREATE DATABASE yardstick`); err != nil {
 		return "", fmt.Errorf("make the yardstick's database: %w", err)
 	}
+
 	ports, err := site.FreePorts(1)
 	if err != nil {
 		return "", err
 	}
+
 	addr := fmt.Sprintf("127.0.0.1:%d", ports[0])
+
 	return "http://" + addr, h.site.Start(ctx, site.Program{
-		Name: "yardstick", Kind: "yardstick", Environ: h.site.Environment(),
+		Name:    "yardstick",
+		Kind:    "yardstick",
+		Environ: h.site.Environment(),
 		Args: []string{
-			filepath.Join(h.site.Programs, "handrail-bench"), "yardstick", "--temporal=" + h.site.Temporal(), "--namespace=" + namespace,
+			filepath.Join(
+				h.site.Programs,
+				"handrail-bench",
+			), "yardstick", "--temporal=" + h.site.Temporal(), "--namespace=" + namespace,
 			"--database=" + h.site.DatabaseURL("yardstick"), "--sandbox=" + h.site.Sandbox(), "--addr=" + addr,
 			"--twilio-account=" + site.SandboxAccount, "--twilio-token=" + site.SandboxToken,
 		},
@@ -158,6 +212,7 @@ func (h *hall) slice(ctx context.Context, sc *scenario, callers int, until enoug
 	if err != nil {
 		return nil, err
 	}
+
 	return done, h.end(ctx, sc, done)
 }
 
@@ -166,6 +221,7 @@ func (h *hall) open(ctx context.Context, sc *scenario, callers int, until enough
 	if err := h.actor.silence(ctx, sc.silent); err != nil {
 		return nil, err
 	}
+
 	return repeat(ctx, sc, callers, until)
 }
 
@@ -175,20 +231,25 @@ func (h *hall) end(ctx context.Context, sc *scenario, done *slice) error {
 	if !sc.silent {
 		return nil
 	}
+
 	ending, ctx := errgroup.WithContext(ctx)
 	ending.SetLimit(mostCallers)
+
 	for _, id := range done.workflows {
 		if id == "" {
 			continue
 		}
+
 		ending.Go(func() error {
 			err := h.actor.temporal.TerminateWorkflow(ctx, id, "", "it was measured")
 			if _, closed := errors.AsType[*serviceerror.NotFound](err); closed {
 				return nil
 			}
+
 			return err
 		})
 	}
+
 	return ending.Wait()
 }
 
@@ -196,12 +257,15 @@ func (h *hall) close() error {
 	if h.actor != nil {
 		h.actor.temporal.Close()
 	}
+
 	var err error
 	if h.meter != nil {
 		err = h.meter.db.Close()
 	}
+
 	if h.site != nil {
 		err = errors.Join(err, h.site.Close())
 	}
+
 	return err
 }

@@ -29,13 +29,16 @@ func (s *slice) quantile(share float64) time.Duration {
 	if len(s.latencies) == 0 {
 		return 0
 	}
+
 	sorted := slices.Sorted(slices.Values(s.latencies))
+
 	return sorted[min(int(share*float64(len(sorted))), len(sorted)-1)]
 }
 
 // join takes another slice of the same scenario in.
 func (s *slice) join(other *slice) {
 	s.latencies, s.workflows = append(s.latencies, other.latencies...), append(s.workflows, other.workflows...)
+
 	s.elapsed += other.elapsed
 	for kind, seconds := range other.cpu {
 		s.note(kind, seconds, other.resident[kind])
@@ -47,6 +50,7 @@ func (s *slice) note(kind string, cpu, resident float64) {
 	if s.cpu == nil {
 		s.cpu, s.resident = map[string]float64{}, map[string]float64{}
 	}
+
 	s.cpu[kind] += cpu
 	s.resident[kind] = max(s.resident[kind], resident)
 }
@@ -71,29 +75,39 @@ func repeat(ctx context.Context, sc *scenario, callers int, until enough) (*slic
 	next := func() bool {
 		mu.Lock()
 		defer mu.Unlock()
+
 		if ctx.Err() != nil || until(begun, time.Since(began)) {
 			return false
 		}
+
 		begun++
+
 		return true
 	}
+
 	var working sync.WaitGroup
 	for caller := range callers {
 		working.Go(func() {
 			for next() {
 				start := time.Now()
+
 				workflow, err := sc.act(ctx, caller)
 				if err != nil {
 					cancel(fmt.Errorf("%s: %w", sc.name, err))
 					return
 				}
+
 				mu.Lock()
+
 				all.latencies, all.workflows = append(all.latencies, time.Since(start)), append(all.workflows, workflow)
 				mu.Unlock()
 			}
 		})
 	}
+
 	working.Wait()
+
 	all.elapsed = time.Since(began)
+
 	return &all, context.Cause(ctx)
 }

@@ -17,9 +17,12 @@ func TestCallersDoExactlySoMany(t *testing.T) {
 	sc := &scenario{name: "count", act: func(context.Context, int) (string, error) {
 		most.Store(max(most.Load(), now.Add(1)))
 		defer now.Add(-1)
+
 		done.Add(1)
+
 		return "w", nil
 	}}
+
 	all, err := repeat(t.Context(), sc, 7, times(100))
 	require.NoError(t, err)
 	assert.EqualValues(t, 100, done.Load())
@@ -31,14 +34,17 @@ func TestCallersDoExactlySoMany(t *testing.T) {
 
 func TestTheFirstErrorEndsAll(t *testing.T) {
 	t.Parallel()
+
 	broken := errors.New("broken")
 	var calls atomic.Int64
 	sc := &scenario{name: "break", act: func(ctx context.Context, _ int) (string, error) {
 		if calls.Add(1) == 10 {
 			return "", broken
 		}
+
 		return "", ctx.Err()
 	}}
+
 	_, err := repeat(t.Context(), sc, 3, func(int, time.Duration) bool { return false })
 	require.ErrorIs(t, err, broken)
 	assert.ErrorContains(t, err, "break: broken")
@@ -46,11 +52,14 @@ func TestTheFirstErrorEndsAll(t *testing.T) {
 
 func TestQuantilesAndRates(t *testing.T) {
 	t.Parallel()
+
 	one := &slice{latencies: []time.Duration{3, 1, 2}, elapsed: time.Second}
 	assert.EqualValues(t, 2, one.quantile(0.5))
 	assert.EqualValues(t, 3, one.quantile(0.99))
 	assert.EqualValues(t, 1, one.quantile(0))
+
 	other := &slice{latencies: []time.Duration{9}, workflows: []string{"w"}, elapsed: time.Second}
+
 	one.note("api", 2, 50)
 	other.note("api", 1, 40)
 	one.join(other)
@@ -66,9 +75,16 @@ func TestQuantilesAndRates(t *testing.T) {
 
 func TestOnlyWhatIsUsedPerActionCounts(t *testing.T) {
 	t.Parallel()
+
 	before := &usage{cpu: map[string]float64{"api": 1, "worker": 4}, transactions: 100}
 	idle := &usage{cpu: map[string]float64{"api": 0.1, "worker": 0.2}, transactions: 2}
-	after := &usage{cpu: map[string]float64{"api": 4, "worker": 10}, resident: map[string]float64{"api": 50 << 20}, transactions: 720}
+
+	after := &usage{
+		cpu:          map[string]float64{"api": 4, "worker": 10},
+		resident:     map[string]float64{"api": 50 << 20},
+		transactions: 720,
+	}
+
 	cost := after.per(before, idle, 10, 100)
 	assert.InDelta(t, 20, cost.CPU["api"], 0.001, "seconds for a thousand, less what is used when nothing is done")
 	assert.InDelta(t, 40, cost.CPU["worker"], 0.001)

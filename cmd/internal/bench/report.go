@@ -88,10 +88,12 @@ func ReadReport(file string) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the report: %w", err)
 	}
+
 	var r Report
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return nil, fmt.Errorf("read the report %s: %w", file, err)
 	}
+
 	return &r, nil
 }
 
@@ -101,71 +103,127 @@ func (r *Report) Show(out io.Writer) error {
 	for _, s := range r.Stores {
 		s.show(t)
 	}
+
 	if len(r.Growth) > 0 {
 		r.showGrowth(t)
 	}
+
 	if b := r.Burst; b != nil {
-		fmt.Fprintf(t, "\na bulk retry of %d\t%d begun meanwhile\tp50 of another workspace's send: %.1f ms, before %.1f ms\t\n", b.Retries, b.Begun, b.During, b.Before)
+		fmt.Fprintf(
+			t,
+			"\na bulk retry of %d\t%d begun meanwhile\tp50 of another workspace's send: %.1f ms, before %.1f ms\t\n",
+			b.Retries,
+			b.Begun,
+			b.During,
+			b.Before,
+		)
 	}
+
 	if s := r.Soak; s != nil {
-		fmt.Fprintf(t, "\n%.0f minutes at %.1f a second\t%d messages\t%d workflows open afterwards\t\n", s.Minutes, s.PerSecond, s.Actions, s.OpenAfter)
+		fmt.Fprintf(
+			t,
+			"\n%.0f minutes at %.1f a second\t%d messages\t%d workflows open afterwards\t\n",
+			s.Minutes,
+			s.PerSecond,
+			s.Actions,
+			s.OpenAfter,
+		)
+
 		for _, database := range slices.Sorted(maps.Keys(s.Stored)) {
 			fmt.Fprintf(t, "stored for each\t%.1f KiB in the database %q\t\n", s.Stored[database]/1024, database)
 		}
 	}
+
 	if len(r.Workers) > 0 {
 		fmt.Fprint(t, "\nworker processes\tfloors a second\tsends\tsettled sends\t\n")
 	}
+
 	for _, w := range r.Workers {
-		fmt.Fprintf(t, "%d\t%.1f\t%.1f\t%.1f\t\n", w.Workers, w.Rates[scenarioFloor], w.Rates[scenarioSend], w.Rates[scenarioSettled])
+		fmt.Fprintf(
+			t,
+			"%d\t%.1f\t%.1f\t%.1f\t\n",
+			w.Workers,
+			w.Rates[scenarioFloor],
+			w.Rates[scenarioSend],
+			w.Rates[scenarioSettled],
+		)
 	}
+
 	if len(r.Goals) > 0 {
 		fmt.Fprint(t, "\ngoal\twanted\tmeasured\t\n")
 	}
+
 	for _, g := range r.Goals {
-		fmt.Fprintf(t, "%s\t%s\t%.2f\t%s\n", g.What, g.Want, g.Got, map[bool]string{true: "met", false: "NOT MET"}[g.Met])
+		fmt.Fprintf(
+			t,
+			"%s\t%s\t%.2f\t%s\n",
+			g.What,
+			g.Want,
+			g.Got,
+			map[bool]string{true: "met", false: "NOT MET"}[g.Met],
+		)
 	}
+
 	return t.Flush()
 }
 
 func (r *Report) showGrowth(t io.Writer) {
 	fmt.Fprint(t, "\np50 with so many messages\t")
+
 	for _, s := range r.Growth {
 		fmt.Fprintf(t, "%d\t", s.Messages)
 	}
+
 	fmt.Fprint(t, "\nsize of the database\t")
+
 	for _, s := range r.Growth {
 		fmt.Fprintf(t, "%.0f MB\t", s.DatabaseMB)
 	}
+
 	fmt.Fprintln(t)
+
 	for _, name := range slices.Sorted(maps.Keys(r.Growth[0].P50)) {
 		fmt.Fprintf(t, "%s\t", name)
+
 		for _, s := range r.Growth {
 			fmt.Fprintf(t, "%.1f ms\t", s.P50[name])
 		}
+
 		fmt.Fprintln(t)
 	}
 }
 
 func (s *Store) show(t io.Writer) {
-	fmt.Fprintf(t, "\nTemporal on %s\n\nscenario\tcallers\tp50\tp95\tp99\ta second\tp50 to floor\trate to floor\t\n", s.Temporal)
+	fmt.Fprintf(
+		t,
+		"\nTemporal on %s\n\nscenario\tcallers\tp50\tp95\tp99\ta second\tp50 to floor\trate to floor\t\n",
+		s.Temporal,
+	)
+
 	for _, v := range s.Speeds {
 		fmt.Fprintf(t, "%s\t%d\t%.1f ms\t%.1f ms\t%.1f ms\t%.1f\t%.2f\t%.2f\t%s\n",
 			v.Scenario, v.Callers, v.P50, v.P95, v.P99, v.PerSecond, v.LatencyRatio, v.RateRatio, v.What)
 	}
+
 	s.showUsed(t)
+
 	if len(s.Costs) == 0 {
 		return
 	}
+
 	kinds := slices.Sorted(maps.Keys(s.Costs[0].CPU))
 	fmt.Fprintf(t, "\nfor one\tevents\tbytes\ttransactions\tCPU seconds for 1,000: %s\t\n", strings.Join(kinds, "\t"))
+
 	for _, c := range s.Costs {
 		fmt.Fprintf(t, "%s\t%.1f\t%.0f\t%.1f\t", c.Scenario, c.Events, c.Bytes, c.Transactions)
+
 		for _, kind := range kinds {
 			fmt.Fprintf(t, "%.1f\t", c.CPU[kind])
 		}
+
 		fmt.Fprintln(t)
 	}
+
 	fmt.Fprintf(t, "\nmemory\tAPI and worker: %.0f MB\t\n", s.ResidentMB)
 }
 
@@ -173,11 +231,14 @@ func (s *Store) show(t io.Writer) {
 func (s *Store) showUsed(t io.Writer) {
 	kinds := slices.Sorted(maps.Keys(s.Speeds[0].CPU))
 	fmt.Fprintf(t, "\nCPU seconds for 1,000, and MB\tcallers\t%s\t\n", strings.Join(kinds, "\t"))
+
 	for _, v := range s.Speeds {
 		fmt.Fprintf(t, "%s\t%d\t", v.Scenario, v.Callers)
+
 		for _, kind := range kinds {
 			fmt.Fprintf(t, "%.1f, %.0f MB\t", v.CPU[kind], v.ResidentMB[kind])
 		}
+
 		fmt.Fprintln(t)
 	}
 }
@@ -188,6 +249,7 @@ func (s *Store) speed(scenario string, callers int) Speed {
 	if at < 0 {
 		return Speed{}
 	}
+
 	return s.Speeds[at]
 }
 
@@ -196,6 +258,7 @@ func (s *Store) cost(scenario string) Cost {
 	if at < 0 {
 		return Cost{}
 	}
+
 	return s.Costs[at]
 }
 
@@ -213,9 +276,11 @@ func (s *Store) goals() []Goal {
 		atMost("SQL transactions of a settled SMS", math.Round(settled.Transactions*10)/10, 6),
 		atMost("memory of API and worker, MB", s.ResidentMB, 150),
 	}
+
 	if six := s.speed(scenarioSix, mostCallers).RateRatio; six > 0 {
 		all = append(all, atLeast("sends to their answers, 50 callers, to six", send.RateRatio/six, 3))
 	}
+
 	return slices.DeleteFunc(all, func(g Goal) bool { return g.Got == 0 })
 }
 

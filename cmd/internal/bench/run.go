@@ -51,13 +51,22 @@ type run struct {
 // Run measures and says on out what it does. With an error it still returns what was
 // measured before, if anything was.
 func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
-	r := &run{Options: o, out: out, story: command.NewStory(out), report: Report{
-		Made: time.Now().UTC().Truncate(time.Second), Machine: Machine{CPUs: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()},
-	}}
+	r := &run{
+		Options: o,
+		out:     out,
+		story:   command.NewStory(out),
+		report: Report{
+			Made: time.Now().UTC().Truncate(
+				time.Second,
+			), Machine: Machine{CPUs: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()},
+		},
+	}
+
 	err := r.measure(ctx)
 	if len(r.report.Goals) == 0 && len(r.report.Workers) == 0 {
 		return nil, err
 	}
+
 	return &r.report, err
 }
 
@@ -69,14 +78,17 @@ func (r *run) measure(ctx context.Context) error {
 			}
 		}
 	}
+
 	for _, part := range r.others() {
 		if !r.wants(part.name) {
 			continue
 		}
+
 		if err := r.in(ctx, "postgres", part.workers, part.measure); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
+
 	return nil
 }
 
@@ -93,6 +105,7 @@ func (r *run) others() []part {
 	for _, n := range numbersOfWorkers() {
 		all = append(all, part{partWorkers, n, r.workers})
 	}
+
 	return append(all, part{partSoak, 1, r.soak})
 }
 
@@ -114,26 +127,44 @@ func (r *run) in(ctx context.Context, name string, workers int, measure func(con
 	if err != nil {
 		return err
 	}
-	r.story.Say("Temporal on %s: starting PostgreSQL, Temporal, the sandbox, an API, workers (%d) and the yardsticks in %s", name, workers, folder)
+
+	r.story.Say(
+		"Temporal on %s: starting PostgreSQL, Temporal, the sandbox, an API, workers (%d) and the yardsticks in %s",
+		name,
+		workers,
+		folder,
+	)
+
 	h, err := newHall(ctx, r.siteOptions(folder, name, workers), name)
 	if err == nil {
 		r.report.Machine.Postgres = h.postgresVersion
 		err = measure(ctx, h)
 	}
+
 	err = errors.Join(err, h.close())
 	if r.Dir == "" && (err == nil || errors.Is(err, context.Canceled)) {
 		return errors.Join(err, os.RemoveAll(folder))
 	}
+
 	r.story.Say("everything is kept in %s, the logs of each process in %s", folder, filepath.Join(folder, "logs"))
+
 	return err
 }
 
 // siteOptions are for an installation with Temporal on one kind of database.
 func (r *run) siteOptions(folder, store string, workers int) site.Options {
-	o := site.Options{Folder: folder, Programs: r.Programs, APIs: 1, Workers: workers, PostgresSettings: r.PostgresSettings}
+	o := site.Options{
+		Folder:           folder,
+		Programs:         r.Programs,
+		APIs:             1,
+		Workers:          workers,
+		PostgresSettings: r.PostgresSettings,
+	}
+
 	if store == "postgres" {
 		o.TemporalShards = r.Shards
 	}
+
 	return o
 }
 
@@ -143,20 +174,25 @@ func (r *run) folder(name string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("make a folder: %w", err)
 		}
+
 		return folder, nil
 	}
+
 	// PostgreSQL, which runs as somebody else when this is root, must be able to pass.
 	if err := os.MkdirAll(r.Dir, 0o711); err != nil { //nolint:gosec // see above
 		return "", fmt.Errorf("make the folder: %w", err)
 	}
+
 	parent, err := filepath.Abs(r.Dir)
 	if err != nil {
 		return "", fmt.Errorf("find the folder: %w", err)
 	}
+
 	folder, err := os.MkdirTemp(parent, name+".")
 	if err != nil {
 		return "", fmt.Errorf("make a folder: %w", err)
 	}
+
 	return folder, nil
 }
 
@@ -165,21 +201,33 @@ func (r *run) speed(ctx context.Context, h *hall) error {
 	chosen := slices.DeleteFunc(h.actor.scenarios(), func(s scenario) bool {
 		return len(r.Scenarios) > 0 && s.name != scenarioFloor && !slices.Contains(r.Scenarios, s.name)
 	})
-	s := &speeds{run: r, hall: h, scenarios: chosen, done: map[turn][]*slice{}}
+
+	s := &speeds{
+		run:       r,
+		hall:      h,
+		scenarios: chosen,
+		done:      map[turn][]*slice{},
+	}
+
 	if err := s.measure(ctx); err != nil {
 		return err
 	}
+
 	result := Store{Temporal: h.name, Speeds: s.report(), ResidentMB: s.resident / (1 << 20)}
 	if r.Costs > 0 {
 		costs, err := r.costs(ctx, h, chosen)
 		if err != nil {
 			return err
 		}
+
 		result.Costs = costs
 	}
+
 	if len(r.report.Stores) == 0 { // the goals are for the first
 		r.report.Goals = result.goals()
 	}
+
 	r.report.Stores = append(r.report.Stores, result)
+
 	return nil
 }

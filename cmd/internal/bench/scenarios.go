@@ -63,11 +63,31 @@ type actor struct {
 func (a *actor) scenarios() []scenario {
 	return []scenario{
 		{name: scenarioFloor, what: "a workflow with one empty activity", act: a.floor},
-		{name: scenarioSix, what: "a send as six activities", silent: true, act: a.six},
-		{name: scenarioPlain, what: "a send without durability: a post and a row", silent: true, act: a.plain},
-		{name: scenarioSend, what: "a send by SMS, to its answer", silent: true, act: a.send},
+		{
+			name:   scenarioSix,
+			what:   "a send as six activities",
+			silent: true,
+			act:    a.six,
+		},
+		{
+			name:   scenarioPlain,
+			what:   "a send without durability: a post and a row",
+			silent: true,
+			act:    a.plain,
+		},
+		{
+			name:   scenarioSend,
+			what:   "a send by SMS, to its answer",
+			silent: true,
+			act:    a.send,
+		},
 		{name: scenarioSettled, what: "a send by SMS, to its receipt", act: a.settled},
-		{name: scenarioTools, what: "a send with three tools, to its answer", silent: true, act: a.tools},
+		{
+			name:   scenarioTools,
+			what:   "a send with three tools, to its answer",
+			silent: true,
+			act:    a.tools,
+		},
 		{name: scenarioParticipant, what: "a participant added", act: a.participant},
 		{name: scenarioSummarize, what: "a chat of 20 messages summarized offline", act: a.summarize},
 	}
@@ -83,10 +103,16 @@ func (a *actor) six(ctx context.Context, _ int) (string, error) {
 
 func (a *actor) await(ctx context.Context, name string, args ...any) (string, error) {
 	id := uuid.NewString()
-	run, err := a.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: yardstickQueue}, name, args...)
+
+	run, err := a.temporal.ExecuteWorkflow(
+		ctx,
+		client.StartWorkflowOptions{ID: id, TaskQueue: yardstickQueue},
+		name,
+		args...)
 	if err != nil {
 		return "", err
 	}
+
 	return id, run.Get(ctx, nil)
 }
 
@@ -120,6 +146,7 @@ func (a *actor) sendWith(ctx context.Context, caller int, body any) (string, err
 func (a *actor) request(ctx context.Context, caller int, id chat.ChatID, path string, body any) (string, error) {
 	key := uuid.NewString()
 	err := a.post(ctx, a.chatPath(id, path), a.secretOf(caller), key, body)
+
 	return chat.ActionWorkflowID(a.seeded.Workspace, a.engine.ActionID(a.seeded.Workspace, key)), err
 }
 
@@ -129,6 +156,7 @@ func (a *actor) settled(ctx context.Context, caller int) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
 	return id, a.temporal.GetWorkflow(ctx, id, "").Get(ctx, nil)
 }
 
@@ -138,13 +166,16 @@ func (a *actor) participant(ctx context.Context, caller int) (string, error) {
 	if n >= len(a.members)*len(a.sending) {
 		return "", errors.New("everybody is in every chat already")
 	}
+
 	body := map[string]any{"member_id": a.members[n/len(a.sending)], "role": chat.ParticipantObserver}
+
 	return a.request(ctx, caller, a.sending[n%len(a.sending)], "/participants", body)
 }
 
 func (a *actor) summarize(ctx context.Context, caller int) (string, error) {
 	id := a.reading[caller%len(a.reading)]
 	_, err := a.request(ctx, caller, id, "/summarize?update_labels=true", nil)
+
 	return workflows.SummaryWorkflowID(a.seeded.Workspace, id), err
 }
 
@@ -173,6 +204,7 @@ func (a *actor) post(ctx context.Context, url, secret, key string, body any) err
 	if err == nil && status == http.StatusAccepted {
 		return fmt.Errorf("%s is only promised: the machine is too slow, or there are too many callers", url)
 	}
+
 	return err
 }
 
@@ -184,24 +216,31 @@ func (a *actor) ask(ctx context.Context, method, url, secret, key string, body a
 			return 0, err
 		}
 	}
+
 	request, err := http.NewRequestWithContext(ctx, method, url, &raw)
 	if err != nil {
 		return 0, err
 	}
+
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Authorization", "Bearer "+secret)
+
 	if key != "" {
 		request.Header.Set("Idempotency-Key", key)
 	}
+
 	response, err := a.http.Do(request)
 	if err != nil {
 		return 0, err
 	}
+
 	defer func() { _ = response.Body.Close() }() // read to its end
+
 	said, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode/100 != 2 {
 		err = fmt.Errorf("%s %s: %d %s", method, request.URL.Path, response.StatusCode, said)
 	}
+
 	return response.StatusCode, err
 }
 
@@ -210,6 +249,7 @@ func (a *actor) silence(ctx context.Context, on bool) error {
 	if on {
 		return a.faults(ctx, "callback_never")
 	}
+
 	return a.faults(ctx)
 }
 
@@ -219,7 +259,9 @@ func (a *actor) faults(ctx context.Context, kinds ...string) error {
 	for i, kind := range kinds {
 		faults[i] = map[string]any{"fault": kind}
 	}
+
 	_, err := a.ask(ctx, http.MethodPut, a.site.Sandbox()+"/sandbox/faults", "", "", faults)
+
 	return err
 }
 

@@ -43,31 +43,45 @@ const (
 // soak sends at 70 per cent of what was measured just before, and notes what is in use.
 func (r *run) soak(ctx context.Context, h *hall) error {
 	r.story.Say("measuring how many messages can be sent in a second")
-	most, err := h.slice(ctx, &scenario{name: scenarioSettled, act: h.actor.settled}, mostCallers, lasting(20*time.Second))
+
+	most, err := h.slice(
+		ctx,
+		&scenario{name: scenarioSettled, act: h.actor.settled},
+		mostCallers,
+		lasting(20*time.Second),
+	)
 	if err != nil {
 		return err
 	}
+
 	before, err := h.meter.sizes(ctx)
 	if err != nil {
 		return err
 	}
+
 	s := &Soak{Minutes: r.Soak.Minutes(), PerSecond: soakShare * most.perSecond(), Stored: map[string]float64{}}
 	r.report.Soak = s
 	r.story.Say("sending %.1f a second for %s", s.PerSecond, r.Soak)
+
 	if err := r.endure(ctx, h, s); err != nil {
 		return err
 	}
+
 	after, err := h.meter.sizes(ctx)
 	if err != nil {
 		return err
 	}
+
 	for database, size := range after {
 		s.Stored[database] = (size - before[database]) / float64(s.Actions)
 	}
+
 	if s.OpenAfter, err = h.openAfter(ctx); err != nil {
 		return err
 	}
+
 	r.report.Goals = append(r.report.Goals, s.goals()...)
+
 	return nil
 }
 
@@ -78,19 +92,27 @@ func (r *run) endure(ctx context.Context, h *hall, s *Soak) error {
 		if err := pace.Wait(ctx); err != nil {
 			return "", err
 		}
+
 		return h.actor.settled(ctx, caller)
 	}}
+
 	sampling, stop := context.WithCancel(ctx)
+
 	sampled := make(chan error, 1)
 	go func() { sampled <- r.sample(sampling, h, s) }()
+
 	done, err := repeat(ctx, paced, mostCallers, lasting(r.Soak))
+
 	stop()
+
 	if sampleErr := <-sampled; err == nil {
 		err = sampleErr
 	}
+
 	if err == nil {
 		s.Actions = len(done.latencies)
 	}
+
 	return err
 }
 
@@ -98,19 +120,25 @@ func (r *run) endure(ctx context.Context, h *hall, s *Soak) error {
 func (r *run) sample(ctx context.Context, h *hall, s *Soak) error {
 	began, tick := time.Now(), time.NewTicker(soakSample)
 	defer tick.Stop()
+
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+
 		case <-tick.C:
 		}
+
 		used, err := h.used(ctx)
+
 		if ctx.Err() != nil {
 			return nil
 		}
+
 		if err != nil {
 			return fmt.Errorf("note what is in use: %w", err)
 		}
+
 		s.Samples = append(s.Samples, Sample{Minutes: time.Since(began).Minutes(), Used: used})
 		if len(s.Samples)%6 == 0 {
 			r.story.Say("%.0f of %.0f minutes", time.Since(began).Minutes(), s.Minutes)
@@ -127,7 +155,10 @@ func gauges() map[string]struct {
 		name string
 		unit float64
 	}{
-		"go_goroutines": {"goroutines", 1}, "process_open_fds": {"open files", 1}, "process_resident_memory_bytes": {"memory, MB", 1 << 20},
+		"go_goroutines": {
+			"goroutines",
+			1,
+		}, "process_open_fds": {"open files", 1}, "process_resident_memory_bytes": {"memory, MB", 1 << 20},
 	}
 }
 
@@ -139,15 +170,19 @@ func (h *hall) used(ctx context.Context) (map[string]float64, error) {
 			return nil, err
 		}
 	}
+
 	db := openSQL(h.site.HandrailURL())
 	defer func() { _ = db.Close() }() // it was only read
+
 	connections, err := connectionsOf(ctx, db)
 	if err != nil {
 		return nil, err
 	}
+
 	used["database connections"] = connections
 	open, err := h.openWorkflows(ctx)
 	used["open workflows"] = float64(open)
+
 	return used, err
 }
 
@@ -155,6 +190,7 @@ func connectionsOf(ctx context.Context, db *sql.DB) (float64, error) {
 	var n float64
 	// But this one.
 	const count = `SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'`
+
 	return n, db.QueryRowContext(ctx, count).Scan(&n)
 }
 
@@ -163,21 +199,27 @@ func (h *hall) scrape(ctx context.Context, url, process string, used map[string]
 	if err != nil {
 		return err
 	}
+
 	answer, err := h.actor.http.Do(request)
 	if err != nil {
 		return err
 	}
+
 	defer func() { _ = answer.Body.Close() }() // read to its end
+
 	parser := expfmt.NewTextParser(model.UTF8Validation)
+
 	families, err := parser.TextToMetricFamilies(answer.Body)
 	if err != nil {
 		return fmt.Errorf("read the metrics of %s: %w", process, err)
 	}
+
 	for metric, as := range gauges() {
 		for _, m := range families[metric].GetMetric() {
 			used[process+" "+as.name] = m.GetGauge().GetValue() / as.unit
 		}
 	}
+
 	return nil
 }
 
@@ -186,6 +228,7 @@ func (h *hall) openWorkflows(ctx context.Context) (int64, error) {
 	counted, err := h.actor.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
 		Namespace: namespace, Query: `ExecutionStatus = 'Running' AND TaskQueue = 'handrail'`,
 	})
+
 	return counted.GetCount(), err
 }
 
@@ -193,8 +236,10 @@ func (h *hall) openAfter(ctx context.Context) (int64, error) {
 	select {
 	case <-ctx.Done():
 		return 0, ctx.Err()
+
 	case <-time.After(settledAfter):
 	}
+
 	return h.openWorkflows(ctx)
 }
 
@@ -210,6 +255,7 @@ func (s *Soak) middle(what string, from, to int) float64 {
 	for _, sample := range s.Samples[from:to] {
 		values = append(values, sample.Used[what])
 	}
+
 	return middle(values)
 }
 
@@ -218,10 +264,12 @@ func (s *Soak) goals() []Goal {
 	if len(s.Samples) < 8 {
 		return all // too short to tell
 	}
+
 	for _, what := range slices.Sorted(maps.Keys(s.Samples[0].Used)) {
 		if what != "open workflows" { // a handful at any moment, and never the same
 			all = append(all, atMost(what+", last quarter of a soak to its second", s.grown(what), 1.1))
 		}
 	}
+
 	return all
 }

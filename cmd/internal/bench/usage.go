@@ -33,8 +33,10 @@ func newMeter(s *site.Site) (*meter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read what processes use: %w", err)
 	}
+
 	db := openSQL(s.DatabaseURL("template1")) // not a database that is counted
 	db.SetMaxOpenConns(1)
+
 	return &meter{site: s, proc: proc, db: db}, nil
 }
 
@@ -47,32 +49,50 @@ func (m *meter) read(ctx context.Context) (*usage, error) {
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
+
 	case <-time.After(countedAfter):
 	}
+
 	u, err := m.processes()
 	if err != nil {
 		return nil, err
 	}
-	err = m.db.QueryRowContext(ctx, `SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = 'postgres'`).Scan(&u.transactions)
+
+	err = m.db.QueryRowContext(
+		ctx,
+		`SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = 'postgres'`,
+	).Scan(
+		&u.transactions,
+	)
+
 	return u, err
 }
 
 // sizes are those of the databases, with their indexes, in bytes.
 func (m *meter) sizes(ctx context.Context) (map[string]float64, error) {
-	rows, err := m.db.QueryContext(ctx, `SELECT datname, pg_database_size(oid) FROM pg_database WHERE NOT datistemplate AND datname <> 'yardstick'`)
+	rows, err := m.db.QueryContext(
+		ctx,
+		`SELECT datname, pg_database_size(oid) FROM pg_database WHERE NOT datistemplate AND datname <> 'yardstick'`,
+	)
 	if err != nil {
 		return nil, fmt.Errorf("read how large the databases are: %w", err)
 	}
+
 	defer func() { _ = rows.Close() }() // Err tells what went wrong
+
 	all := map[string]float64{}
+
 	for rows.Next() {
 		var name string
+
 		var size float64
 		if err := rows.Scan(&name, &size); err != nil {
 			return nil, err
 		}
+
 		all[name] = size
 	}
+
 	return all, rows.Err()
 }
 
@@ -81,35 +101,43 @@ func (m *meter) vacuum(ctx context.Context, on bool) error {
 	if _, err := m.db.ExecContext(ctx, fmt.Sprintf("ALTER SYSTEM SET autovacuum = %t", on)); err != nil {
 		return fmt.Errorf("switch PostgreSQL's vacuuming: %w", err)
 	}
+
 	_, err := m.db.ExecContext(ctx, "SELECT pg_reload_conf()")
+
 	return err
 }
 
 // processes reads what the processes have used, with those that they have started.
 func (m *meter) processes() (*usage, error) {
 	u := &usage{at: time.Now(), cpu: map[string]float64{}, resident: map[string]float64{}}
+
 	all, err := m.proc.AllProcs()
 	if err != nil {
 		return nil, fmt.Errorf("list the processes: %w", err)
 	}
+
 	kinds := map[int]string{}
 	for _, p := range m.site.Running() {
 		kinds[p.PID()] = p.Kind
 	}
+
 	for _, p := range all {
 		stat, err := p.Stat()
 		if err != nil { // it has ended meanwhile
 			continue
 		}
+
 		kind, known := kinds[p.PID]
 		if !known {
 			if kind, known = kinds[stat.PPID]; !known {
 				continue
 			}
 		}
+
 		u.cpu[kind] += stat.CPUTime()
 		u.resident[kind] += resident(&p, &stat)
 	}
+
 	return u, nil
 }
 
@@ -119,6 +147,7 @@ func resident(p *procfs.Proc, stat *procfs.ProcStat) float64 {
 	if rollup, err := p.ProcSMapsRollup(); err == nil {
 		return float64(rollup.Pss)
 	}
+
 	return float64(stat.ResidentMemory())
 }
 
@@ -130,16 +159,20 @@ func (u *usage) per(before, idle *usage, seconds, actions float64) Cost {
 		c.CPU[kind] = max(0, u.cpu[kind]-before.cpu[kind]-idle.cpu[kind]*seconds) / actions * 1000
 		c.ResidentMB[kind] = u.resident[kind] / (1 << 20)
 	}
+
 	c.Transactions = max(0, u.transactions-before.transactions-idle.transactions*seconds) / actions
+
 	return c
 }
 
 // rate is what is used in a second when nothing is done.
 func (u *usage) rate(before *usage) *usage {
 	seconds := u.at.Sub(before.at).Seconds()
+
 	r := &usage{cpu: map[string]float64{}, transactions: (u.transactions - before.transactions) / seconds}
 	for kind := range u.cpu {
 		r.cpu[kind] = (u.cpu[kind] - before.cpu[kind]) / seconds
 	}
+
 	return r
 }

@@ -17,13 +17,19 @@ func numbersOfWorkers() []int { return []int{1, 2, 4} }
 // workers measures with the workers that the installation has.
 func (r *run) workers(ctx context.Context, h *hall) error {
 	measured := []scenario{
-		{name: scenarioFloor, act: h.actor.floor}, {name: scenarioSend, silent: true, act: h.actor.send}, {name: scenarioSettled, act: h.actor.settled},
+		{
+			name: scenarioFloor,
+			act:  h.actor.floor,
+		}, {name: scenarioSend, silent: true, act: h.actor.send}, {name: scenarioSettled, act: h.actor.settled},
 	}
+
 	w := Workers{Workers: h.site.Workers, Rates: map[string]float64{}}
 	done := map[string]*slice{}
+
 	for round := range r.Rounds + 1 { // the first warms up
 		for _, i := range rand.Perm(len(measured)) { //nolint:gosec // not a secret
 			sc := &measured[i]
+
 			part, err := h.slice(ctx, sc, mostCallers, lasting(r.Slice))
 			switch {
 			case err != nil:
@@ -35,11 +41,15 @@ func (r *run) workers(ctx context.Context, h *hall) error {
 				done[sc.name].join(part)
 			}
 		}
+
 		r.story.Say("%d workers: round %d of %d", w.Workers, round, r.Rounds)
 	}
+
 	for name, all := range done {
 		w.Rates[name] = all.perSecond()
 	}
+
 	r.report.Workers = append(r.report.Workers, w)
+
 	return nil
 }

@@ -51,27 +51,36 @@ func RunYardstick(ctx context.Context, o YardstickOptions) error {
 	if err != nil {
 		return fmt.Errorf("reach the sandbox: %w", err)
 	}
+
 	y := &yardstick{db: openSQL(o.Database), carrier: carrier}
 	defer func() { _ = y.db.Close() }() // nothing is left to be stored
+
 	y.db.SetMaxOpenConns(20)
 	y.db.SetMaxIdleConns(20)
+
 	if err := y.lay(ctx); err != nil {
 		return fmt.Errorf("make the yardstick's tables: %w", err)
 	}
+
 	c, err := client.DialContext(ctx, client.Options{HostPort: o.Temporal, Namespace: o.Namespace})
 	if err != nil {
 		return fmt.Errorf("connect to Temporal: %w", err)
 	}
+
 	defer c.Close()
+
 	w := worker.New(c, yardstickQueue, worker.Options{})
 	w.RegisterWorkflowWithOptions(floor, workflow.RegisterOptions{Name: workflowFloor})
 	w.RegisterWorkflowWithOptions(six, workflow.RegisterOptions{Name: workflowSix})
 	w.RegisterActivity(nothing)
 	w.RegisterActivity(y)
+
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the yardstick's worker: %w", err)
 	}
+
 	defer w.Stop()
+
 	return y.serve(ctx, o.Addr)
 }
 
@@ -80,11 +89,14 @@ func (y *yardstick) serve(ctx context.Context, addr string) error {
 	mux.HandleFunc("POST /plain", y.plain)
 	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	server := &http.Server{Addr: addr, Handler: mux, ReadHeaderTimeout: time.Minute}
+
 	ending := context.AfterFunc(ctx, func() { _ = server.Close() }) // what it serves is of no use any more
 	defer ending()
+
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve plain sends: %w", err)
 	}
+
 	return nil
 }
 
@@ -102,6 +114,7 @@ func (y *yardstick) lay(ctx context.Context) error {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -112,12 +125,15 @@ func (y *yardstick) plain(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+
 	in.MessageID, in.Phone = uuid.NewString(), "+14167000000"
+
 	taken, err := y.Post(r.Context(), in)
 	if err == nil {
 		in.ProviderID = taken
 		_, err = y.StoreMessage(r.Context(), in)
 	}
+
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
@@ -141,30 +157,55 @@ func (y *yardstick) FindChat(ctx context.Context, in Sending) (string, error) {
 
 // StoreMessage stores the message.
 func (y *yardstick) StoreMessage(ctx context.Context, in Sending) (string, error) {
-	_, err := y.db.ExecContext(ctx, `INSERT INTO messages VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, in.MessageID, in.Chat, in.Message, time.Now())
+	_, err := y.db.ExecContext(
+		ctx,
+		`INSERT INTO messages VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		in.MessageID,
+		in.Chat,
+		in.Message,
+		time.Now(),
+	)
+
 	return in.MessageID, err
 }
 
 // StoreDelivery stores that it is to be delivered.
 func (y *yardstick) StoreDelivery(ctx context.Context, in Sending) (string, error) {
-	_, err := y.db.ExecContext(ctx, `INSERT INTO deliveries VALUES ($1, $2, 'sending') ON CONFLICT DO NOTHING`, in.DeliveryID, in.MessageID)
+	_, err := y.db.ExecContext(
+		ctx,
+		`INSERT INTO deliveries VALUES ($1, $2, 'sending') ON CONFLICT DO NOTHING`,
+		in.DeliveryID,
+		in.MessageID,
+	)
+
 	return in.DeliveryID, err
 }
 
 // Post hands it over to the carrier, and returns its number there.
 func (y *yardstick) Post(ctx context.Context, in Sending) (string, error) {
 	s := y.carrier.Submit(ctx, chat.Outgoing{
-		Channel: chat.ChannelSMS, From: "+14155550100", To: in.Phone, Payload: chat.Payload{Text: in.Message}, LeaseUntil: time.Now().Add(time.Minute),
+		Channel:    chat.ChannelSMS,
+		From:       "+14155550100",
+		To:         in.Phone,
+		Payload:    chat.Payload{Text: in.Message},
+		LeaseUntil: time.Now().Add(time.Minute),
 	})
 	if s.Outcome != chat.OutcomeAccepted {
 		return "", fmt.Errorf("the carrier did not take it: %s %s", s.Outcome, s.ErrorCode)
 	}
+
 	return s.ProviderMessageID, nil
 }
 
 // StoreOutcome stores what the carrier said.
 func (y *yardstick) StoreOutcome(ctx context.Context, in Sending) error {
-	_, err := y.db.ExecContext(ctx, `UPDATE deliveries SET state = 'accepted', provider_id = $2 WHERE id = $1`, in.DeliveryID, in.ProviderID)
+	_, err := y.db.ExecContext(
+		ctx,
+		`UPDATE deliveries SET state = 'accepted', provider_id = $2 WHERE id = $1`,
+		in.DeliveryID,
+		in.ProviderID,
+	)
+
 	return err
 }
 
@@ -189,7 +230,13 @@ func floor(ctx workflow.Context) error {
 func six(ctx workflow.Context, in Sending) error {
 	ctx = withActivities(ctx)
 	var y *yardstick
-	in.MessageID, in.DeliveryID = workflow.GetInfo(ctx).WorkflowExecution.RunID, workflow.GetInfo(ctx).WorkflowExecution.RunID
+
+	in.MessageID, in.DeliveryID = workflow.GetInfo(
+		ctx,
+	).WorkflowExecution.RunID, workflow.GetInfo(
+		ctx,
+	).WorkflowExecution.RunID
+
 	for _, step := range []struct{ activity, result any }{
 		{y.FindChat, &in.Phone},
 		{y.StoreMessage, nil},
@@ -202,5 +249,6 @@ func six(ctx workflow.Context, in Sending) error {
 			return err
 		}
 	}
+
 	return nil
 }

@@ -75,6 +75,7 @@ func newCallers(apis []string, s *site.Seeded) *callers {
 func (c *callers) send(ctx context.Context, sends int) []answer {
 	answers := make([]answer, sends)
 	var next atomic.Int64
+
 	var working sync.WaitGroup
 	for _, secret := range c.seeded.Secrets {
 		working.Go(func() {
@@ -83,23 +84,29 @@ func (c *callers) send(ctx context.Context, sends int) []answer {
 				if n >= sends {
 					return
 				}
+
 				answers[n] = c.sendOne(ctx, secret, n)
 				c.answered.Add(1)
 			}
 		})
 	}
+
 	working.Wait()
+
 	return answers
 }
 
 // sendOne repeats one request, at one API after the other, until the answer is definite.
 func (c *callers) sendOne(ctx context.Context, secret string, n int) answer {
 	a := answer{marker: marker(n), told: toldNothing}
+
 	ctx, cancel := context.WithTimeout(ctx, giveUpAfter)
 	defer cancel()
+
 	for {
 		said, err := c.ask(ctx, c.apis[(n+a.tries)%len(c.apis)], secret, n)
 		a.tries++
+
 		switch {
 		case err != nil:
 			a.last = err.Error()
@@ -109,9 +116,11 @@ func (c *callers) sendOne(ctx context.Context, secret string, n int) answer {
 			a.told, a.code = said.told(), said.code
 			return a
 		}
+
 		select {
 		case <-ctx.Done():
 			return a
+
 		case <-time.After(askAgain):
 		}
 	}
@@ -125,7 +134,9 @@ func (c *callers) askAfter(ctx context.Context, answers []answer, stored map[str
 		if !a.missing(stored) {
 			continue
 		}
+
 		said, err := c.ask(ctx, c.apis[n%len(c.apis)], c.seeded.Secrets[0], n)
+
 		a.tries++
 		if err == nil && said.told() == toldRefused {
 			a.code, a.later = said.code, true
@@ -150,23 +161,35 @@ func (c *callers) ask(ctx context.Context, api, secret string, n int) (said, err
 	if err != nil {
 		return said{}, err
 	}
-	url := fmt.Sprintf("%s/api/v2/w/%s/chats/%d/send-assistant-message", api, c.seeded.Workspace, c.seeded.Chats[n%len(c.seeded.Chats)])
+
+	url := fmt.Sprintf(
+		"%s/api/v2/w/%s/chats/%d/send-assistant-message",
+		api,
+		c.seeded.Workspace,
+		c.seeded.Chats[n%len(c.seeded.Chats)],
+	)
+
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return said{}, err
 	}
+
 	request.Header.Set("Authorization", "Bearer "+secret)
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Idempotency-Key", marker(n))
+
 	response, err := c.client.Do(request)
 	if err != nil {
 		return said{}, err
 	}
+
 	defer func() { _ = response.Body.Close() }() // read to its end
+
 	raw, err := io.ReadAll(response.Body)
 	if err != nil {
 		return said{}, err
 	}
+
 	return readSaid(response.StatusCode, raw)
 }
 
@@ -176,10 +199,13 @@ func readSaid(status int, raw []byte) (said, error) {
 		Status any    `json:"status"`
 		Code   string `json:"code"`
 	}
+
 	if err := json.Unmarshal(raw, &body); err != nil {
 		return said{}, fmt.Errorf("read an answer with status %d: %w", status, err)
 	}
+
 	delivery, _ := body.Status.(string)
+
 	return said{status: status, delivery: delivery, code: body.Code}, nil
 }
 
@@ -198,5 +224,6 @@ func (s said) told() told {
 	case s.status == http.StatusTooManyRequests || s.status >= http.StatusInternalServerError:
 		return toldNothing
 	}
+
 	return toldRefused
 }

@@ -26,6 +26,7 @@ type api struct {
 
 func newAPI(t *testing.T, answers ...func(http.ResponseWriter)) *api {
 	t.Helper()
+
 	a := &api{asked: map[string][]string{}, answers: answers}
 	a.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -37,7 +38,9 @@ func newAPI(t *testing.T, answers ...func(http.ResponseWriter)) *api {
 		a.mu.Unlock()
 		a.answers[min(n, len(a.answers)-1)](w)
 	}))
+
 	t.Cleanup(a.Close)
+
 	return a
 }
 
@@ -45,6 +48,7 @@ func newAPI(t *testing.T, answers ...func(http.ResponseWriter)) *api {
 func (a *api) requests() map[string][]string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+
 	return maps.Clone(a.asked)
 }
 
@@ -59,6 +63,7 @@ func cut(http.ResponseWriter) { panic(http.ErrAbortHandler) }
 
 func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 	t.Parallel()
+
 	for name, c := range map[string]struct {
 		answers []func(http.ResponseWriter)
 		want    answer
@@ -85,12 +90,19 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			one := newAPI(t, c.answers...)
-			got := newCallers([]string{one.URL}, &site.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}}).send(t.Context(), 1)
+			got := newCallers([]string{one.URL}, &site.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}}).
+				send(t.Context(), 1)
+
 			c.want.marker = "chaos-000000"
 			assert.Equal(t, []answer{c.want}, got)
 			assert.Len(t, one.requests(), 1, "one key for all tries")
+
 			for _, asked := range one.requests()["chaos-000000"] {
-				assert.Equal(t, `/api/v2/w/w/chats/7/send-assistant-message {"message":"chaos-000000: your order is on its way."}`, asked)
+				assert.Equal(
+					t,
+					`/api/v2/w/w/chats/7/send-assistant-message {"message":"chaos-000000: your order is on its way."}`,
+					asked,
+				)
 			}
 		})
 	}
@@ -102,10 +114,18 @@ func TestWhatWasPromisedAndIsMissingIsAskedForOnceMore(t *testing.T) {
 	c := newCallers([]string{one.URL}, &site.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}})
 	answers := c.send(t.Context(), 2)
 	c.askAfter(t.Context(), answers, map[string]bool{marker(0): true})
+
 	assert.Equal(t, []answer{
 		{marker: marker(0), told: toldPending, tries: 1},
-		{marker: marker(1), told: toldPending, code: "recipient_opted_out", later: true, tries: 2},
+		{
+			marker: marker(1),
+			told:   toldPending,
+			code:   "recipient_opted_out",
+			later:  true,
+			tries:  2,
+		},
 	}, answers)
+
 	c.askAfter(t.Context(), answers, map[string]bool{})
 	assert.Equal(t, 2, answers[1].tries, "the answer was definite")
 }
@@ -115,11 +135,13 @@ func TestCallersShareTheSendsAndTheAPIs(t *testing.T) {
 	down, up := newAPI(t, cut), newAPI(t, with(200, `{}`))
 	s := &site.Seeded{Workspace: "w", Chats: []chat.ChatID{1, 2}, Secrets: []string{"hr_1", "hr_2", "hr_3"}}
 	callers := newCallers([]string{down.URL, up.URL}, s)
+
 	answers := callers.send(t.Context(), 20)
 	for n, a := range answers {
 		assert.Equal(t, marker(n), a.marker)
 		assert.Equal(t, toldAccepted, a.told)
 	}
+
 	assert.Len(t, up.requests(), 20)
 	assert.Len(t, down.requests(), 10, "every other send begins there")
 	assert.Equal(t, int64(20), callers.answered.Load())

@@ -48,10 +48,12 @@ func share(percent float64) []fault {
 	if percent == 0 {
 		return []fault{}
 	}
+
 	all := faults()
 	for i := range all {
 		all[i].Rate = percent / 100 / float64(len(all))
 	}
+
 	return all
 }
 
@@ -67,7 +69,12 @@ type carriers struct {
 }
 
 func newCarriers(origin string, percent float64) *carriers {
-	return &carriers{origin: origin, client: &http.Client{Timeout: time.Minute}, faults: share(percent), past: make(map[string]int)}
+	return &carriers{
+		origin: origin,
+		client: &http.Client{Timeout: time.Minute},
+		faults: share(percent),
+		past:   make(map[string]int),
+	}
 }
 
 // misbehave sees to it that the faults are in force: a sandbox that was killed has
@@ -77,20 +84,26 @@ func (c *carriers) misbehave(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	var inForce []fault
 	if err := json.Unmarshal(raw, &inForce); err != nil {
 		return fmt.Errorf("read the sandbox's faults: %w", err)
 	}
+
 	if len(inForce) == len(c.faults) {
 		c.inForce = inForce
 		return nil
 	}
+
 	c.past, c.inForce = c.struck(), nil
+
 	body, err := json.Marshal(c.faults)
 	if err != nil {
 		return err
 	}
+
 	_, err = c.ask(ctx, http.MethodPut, "/sandbox/faults", body)
+
 	return err
 }
 
@@ -101,6 +114,7 @@ func (c *carriers) struck() map[string]int {
 	for _, f := range c.inForce {
 		counts[f.Fault] += f.Struck
 	}
+
 	return counts
 }
 
@@ -116,22 +130,27 @@ func (c *carriers) arrived(ctx context.Context) (map[string]int, error) {
 			Text string `json:"text"`
 		} `json:"mails"`
 	}
+
 	for _, path := range []string{"/sandbox/messages.json", "/sandbox/mails.json"} {
 		raw, err := c.ask(ctx, http.MethodGet, path, nil)
 		if err != nil {
 			return nil, err
 		}
+
 		if err := json.Unmarshal(raw, &list); err != nil {
 			return nil, fmt.Errorf("read what the sandbox has got: %w", err)
 		}
 	}
+
 	counts := make(map[string]int)
 	for _, m := range list.Messages {
 		counts[markers.FindString(m.Body)]++
 	}
+
 	for _, m := range list.Mails {
 		counts[markers.FindString(m.Text)]++
 	}
+
 	return counts, nil
 }
 
@@ -140,18 +159,24 @@ func (c *carriers) ask(ctx context.Context, method, path string, body []byte) ([
 	if err != nil {
 		return nil, err
 	}
+
 	request.Header.Set("Content-Type", "application/json")
+
 	answer, err := c.client.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("ask the sandbox: %w", err)
 	}
+
 	defer func() { _ = answer.Body.Close() }() // read to its end
+
 	raw, err := io.ReadAll(answer.Body)
 	if err != nil {
 		return nil, fmt.Errorf("ask the sandbox: %w", err)
 	}
+
 	if answer.StatusCode >= http.StatusMultipleChoices {
 		return nil, fmt.Errorf("the sandbox answers %s %s with %s: %s", method, path, answer.Status, raw)
 	}
+
 	return raw, nil
 }

@@ -69,19 +69,25 @@ func (l *ledger) rows(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the deliveries: %w", err)
 	}
+
 	defer func() { _ = found.Close() }() // found.Err tells
 	var all []row
+
 	for found.Next() {
 		var r row
+
 		var content string
 		if err := found.Scan(&content, &r.submission, &r.carrier, &r.errorCode, &r.duplicate); err != nil {
 			return nil, fmt.Errorf("read a delivery: %w", err)
 		}
+
 		r.marker = markers.FindString(content)
 		all = append(all, r)
 	}
+
 	if err := found.Err(); err != nil {
 		return nil, fmt.Errorf("read the deliveries: %w", err)
 	}
+
 	return all, nil
 }

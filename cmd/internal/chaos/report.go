@@ -51,11 +51,14 @@ func labels() [][2]string {
 func (r *Report) Show(out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	line := func(what string, value any) { fmt.Fprintf(t, "  %v\t  %s\n", value, what) }
+
 	fmt.Fprintln(t)
 	line("requested", r.Requested)
+
 	for _, l := range labels() {
 		line(l[1], r.Verdicts[verdict(l[0])])
 	}
+
 	fmt.Fprintln(t)
 	line("deliveries that a carrier took", r.Accepted)
 	line("of these: the carrier told the end", r.Receipts)
@@ -63,14 +66,29 @@ func (r *Report) Show(out io.Writer) error {
 	line("of these: it never told, and Handrail says so", r.Unconfirmed)
 	line("received twice, and flagged", r.DuplicatesFlagged)
 	line("flagged, and received once", r.FalseAlarms)
+
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("show the report: %w", err)
 	}
-	_, err := fmt.Fprintf(out, "\n  faults: %s\n  kills: %s\n  ended by themselves: %s\n  problems told: %s\n  %d requests in %.0f s, settled %.0f s later, seed %d\n\n",
-		counted(r.Struck), counted(r.Kills), counted(r.EndedByThemselves), counted(r.Refusals), r.Tries, r.Sending, r.Settling, r.Seed)
+
+	_, err := fmt.Fprintf(
+		out,
+		"\n  faults: %s\n  kills: %s\n  ended by themselves: %s\n  problems told: %s\n  %d requests in %.0f s, settled %.0f s later, seed %d\n\n",
+		counted(
+			r.Struck,
+		),
+		counted(r.Kills),
+		counted(r.EndedByThemselves),
+		counted(r.Refusals),
+		r.Tries,
+		r.Sending,
+		r.Settling,
+		r.Seed,
+	)
 	if err != nil {
 		return fmt.Errorf("show the report: %w", err)
 	}
+
 	return r.showFindings(out)
 }
 
@@ -83,11 +101,13 @@ func (r *Report) showFindings(out io.Writer) error {
 			_, err := fmt.Fprintf(out, "  … and %d more\n", len(r.Findings)-maxFindings)
 			return err
 		}
+
 		if _, err := fmt.Fprintf(out, "  %s: %s; told %q, delivery %q, carrier %q, error %q, received %d times, last answer %q\n",
 			f.Marker, f.Verdict, f.Told, f.Submission, f.Carrier, f.ErrorCode, f.Received, f.LastAnswer); err != nil {
 			return fmt.Errorf("show a finding: %w", err)
 		}
 	}
+
 	return nil
 }
 
@@ -96,8 +116,10 @@ func counted(counts map[string]int) string {
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		all = append(all, fmt.Sprintf("%s %d", name, counts[name]))
 	}
+
 	if len(all) == 0 {
 		return "none"
 	}
+
 	return strings.Join(all, ", ")
 }

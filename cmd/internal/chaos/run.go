@@ -54,9 +54,15 @@ func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	r := &run{Options: o, story: command.NewStory(out), report: Report{
-		Seed: o.Seed, Sends: o.Sends, Callers: o.Callers, FaultsPercent: o.Faults, KillEvery: o.KillEvery.Seconds(),
+		Seed:          o.Seed,
+		Sends:         o.Sends,
+		Callers:       o.Callers,
+		FaultsPercent: o.Faults,
+		KillEvery:     o.KillEvery.Seconds(),
 	}}
+
 	err = errors.Join(r.trial(ctx, folder), r.close())
 	switch {
 	case o.Dir == "" && (errors.Is(err, context.Canceled) || err == nil && r.report.Passed()):
@@ -64,6 +70,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 	default:
 		r.story.Say("everything is kept in %s, the logs of each process in %s", folder, filepath.Join(folder, "logs"))
 	}
+
 	return &r.report, err
 }
 
@@ -73,43 +80,61 @@ func makeFolder(dir string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("make a folder: %w", err)
 		}
+
 		return folder, nil
 	}
+
 	folder, err := filepath.Abs(dir)
 	if err != nil {
 		return "", fmt.Errorf("find the folder: %w", err)
 	}
+
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return "", fmt.Errorf("make the folder: %w", err)
 	}
+
 	return folder, nil
 }
 
 func (r *run) trial(ctx context.Context, folder string) error {
 	r.story.Say("starting PostgreSQL, Temporal, the sandbox, two APIs and two workers in %s", folder)
+
 	var err error
-	if r.site, err = site.New(ctx, site.Options{Folder: folder, Programs: r.Programs, APIs: 2, Workers: 2, Environ: shortWaits()}); err != nil {
+	if r.site, err = site.New(ctx, site.Options{
+		Folder:   folder,
+		Programs: r.Programs,
+		APIs:     2,
+		Workers:  2,
+		Environ:  shortWaits(),
+	}); err != nil {
 		return err
 	}
+
 	if err := r.site.StartParts(ctx); err != nil {
 		return err
 	}
+
 	seeded, err := r.seed(ctx)
 	if err != nil {
 		return err
 	}
+
 	if err := r.site.StartHandrail(ctx); err != nil {
 		return err
 	}
+
 	r.carriers = newCarriers(r.site.Sandbox(), r.Faults)
+
 	answers, err := r.send(ctx, seeded)
 	if err != nil {
 		return err
 	}
+
 	r.ledger = openLedger(r.site.HandrailURL())
 	if err := r.settle(ctx, answers); err != nil {
 		return err
 	}
+
 	return r.compare(ctx, answers)
 }
 
@@ -131,8 +156,14 @@ func (r *run) seed(ctx context.Context) (*site.Seeded, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	defer func() { _ = store.Close() }() // all is stored, or reported as an error
-	return site.Seed(ctx, store, site.SeedOptions{Keys: r.Callers, Chats: max(emailEvery, r.Sends/sendsPerChat), EmailEvery: emailEvery})
+
+	return site.Seed(
+		ctx,
+		store,
+		site.SeedOptions{Keys: r.Callers, Chats: max(emailEvery, r.Sends/sendsPerChat), EmailEvery: emailEvery},
+	)
 }
 
 // send makes all sends while carriers misbehave and processes are killed.
@@ -140,22 +171,37 @@ func (r *run) send(ctx context.Context, s *site.Seeded) ([]answer, error) {
 	if err := r.carriers.misbehave(ctx); err != nil {
 		return nil, err
 	}
-	r.story.Say("sending %d messages by %d callers; %g per cent faults, a kill every %s", r.Sends, r.Callers, r.Faults, r.KillEvery)
+
+	r.story.Say(
+		"sending %d messages by %d callers; %g per cent faults, a kill every %s",
+		r.Sends,
+		r.Callers,
+		r.Faults,
+		r.KillEvery,
+	)
+
 	began := time.Now()
 	r.callers = newCallers(r.site.APIs(), s)
+
 	disturbing, stop := context.WithCancel(ctx)
 	defer stop()
+
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+
 		r.disturb(disturbing, func() string {
 			return fmt.Sprintf("%d of %d answered", r.callers.answered.Load(), r.Sends)
 		})
 	}()
+
 	answers := r.callers.send(ctx, r.Sends)
+
 	stop()
 	<-done
+
 	r.report.Sending = time.Since(began).Seconds()
+
 	return answers, ctx.Err()
 }
 
@@ -173,23 +219,30 @@ const (
 // disturb kills processes, and sets the faults again that a killed sandbox has forgotten.
 func (r *run) disturb(ctx context.Context, progress func() string) {
 	chance := rand.New(rand.NewPCG(r.Seed, 0)) //nolint:gosec // to be repeated, not to be secret
+
 	faults, telling := time.NewTicker(misbehaveEvery), time.NewTicker(tellEvery)
 	defer faults.Stop()
 	defer telling.Stop()
 	var kill <-chan time.Time
+
 	if r.KillEvery > 0 {
 		killing := time.NewTicker(r.KillEvery)
 		defer killing.Stop()
+
 		kill = killing.C
 	}
+
 	for {
 		select {
 		case <-ctx.Done():
 			return
+
 		case <-kill:
 			r.killOne(chance)
+
 		case <-faults.C:
 			_ = r.carriers.misbehave(ctx) // it may be away
+
 		case <-telling.C:
 			r.story.Say("%s; kills: %s", progress(), counted(r.kills()))
 		}
@@ -202,8 +255,12 @@ func (r *run) killOne(chance *rand.Rand) {
 	kinds := []string{"postgres", "temporal", "sandbox", "api", "worker"}
 	chance.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
 	pause := time.Duration(chance.Int64N(int64(maxPause)))
+
 	for _, kind := range kinds {
-		victims := slices.DeleteFunc(slices.Clone(r.site.Running()), func(p *site.Process) bool { return p.Kind != kind })
+		victims := slices.DeleteFunc(
+			slices.Clone(r.site.Running()),
+			func(p *site.Process) bool { return p.Kind != kind },
+		)
 		if victims[chance.IntN(len(victims))].Kill(spareFor, pause) {
 			return
 		}
@@ -212,32 +269,41 @@ func (r *run) killOne(chance *rand.Rand) {
 
 func (r *run) kills() map[string]int {
 	counts := make(map[string]int)
+
 	for _, p := range r.site.Running() {
 		kills, _ := p.Counts()
 		counts[p.Kind] += kills
 	}
+
 	return counts
 }
 
 // settle waits until nothing more happens by itself, as long as it may.
 func (r *run) settle(ctx context.Context, answers []answer) error {
 	began := time.Now()
+
 	telling := time.NewTicker(tellEvery)
 	defer telling.Stop()
+
 	late := time.After(r.Settle)
 	for {
 		open, err := r.open(ctx, answers)
 		r.report.Settling = time.Since(began).Seconds()
+
 		if err == nil && open == 0 {
 			return nil
 		}
+
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+
 		case <-late: // the comparison says what has not settled
 			return nil
+
 		case <-telling.C:
 			r.story.Say("all are answered; %d sends are not settled yet", open)
+
 		case <-time.After(settleLook):
 		}
 	}
@@ -248,7 +314,9 @@ func (r *run) open(ctx context.Context, answers []answer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+
 	r.callers.askAfter(ctx, answers, markersOf(rows))
+
 	return open(answers, rows), nil
 }
 
@@ -257,24 +325,30 @@ func (r *run) compare(ctx context.Context, answers []answer) error {
 	if err != nil {
 		return err
 	}
+
 	received, err := r.carriers.arrived(ctx)
 	if err != nil {
 		return err
 	}
+
 	if err := r.carriers.misbehave(ctx); err != nil {
 		return err
 	}
+
 	r.report.Struck = r.carriers.struck()
+
 	r.report.Outcome = compare(answers, rows, received)
 	for _, a := range answers {
 		r.report.Tries += a.tries
 	}
+
 	r.report.Kills, r.report.EndedByThemselves = r.kills(), make(map[string]int)
 	for _, p := range r.site.Running() {
 		if _, ended := p.Counts(); ended > 0 {
 			r.report.EndedByThemselves[p.Name] = ended
 		}
 	}
+
 	return nil
 }
 
@@ -283,8 +357,10 @@ func (r *run) close() error {
 	if r.ledger != nil {
 		all = append(all, r.ledger.close())
 	}
+
 	if r.site != nil {
 		all = append(all, r.site.Close())
 	}
+
 	return errors.Join(all...)
 }

@@ -35,6 +35,7 @@ func judge(a answer, rows []row, received int) verdict {
 	if len(rows) == 0 {
 		return judgeWithoutRow(a, received)
 	}
+
 	r := rows[0]
 	switch {
 	case len(rows) > 1, received > 1 && !r.duplicate:
@@ -56,6 +57,7 @@ func judge(a answer, rows []row, received int) verdict {
 	case r.ended():
 		return notSentAndTold
 	}
+
 	return lost // it ended, and nothing says why
 }
 
@@ -71,6 +73,7 @@ func judgeWithoutRow(a answer, received int) verdict {
 	case a.later:
 		return endedLater
 	}
+
 	return notSentAndTold
 }
 
@@ -83,11 +86,13 @@ func open(answers []answer, rows []row) int {
 			count++
 		}
 	}
+
 	for _, a := range answers {
 		if a.missing(stored) {
 			count++
 		}
 	}
+
 	return count
 }
 
@@ -96,6 +101,7 @@ func markersOf(rows []row) map[string]bool {
 	for _, r := range rows {
 		stored[r.marker] = true
 	}
+
 	return stored
 }
 
@@ -115,31 +121,46 @@ type finding struct {
 func compare(answers []answer, rows []row, received map[string]int) Outcome {
 	byMarker := make(map[string][]row, len(rows))
 	o := Outcome{Requested: len(answers), Verdicts: map[verdict]int{}, Refusals: map[string]int{}}
+
 	for _, r := range rows {
 		byMarker[r.marker] = append(byMarker[r.marker], r)
 		o.count(r, received[r.marker])
 	}
+
 	for _, a := range answers {
 		own := byMarker[a.marker]
 		v := judge(a, own, received[a.marker])
+
 		o.Verdicts[v]++
 		if a.code != "" {
 			o.Refusals[a.code]++
 		}
+
 		if v.failure() {
 			o.Findings = append(o.Findings, find(v, a, own, received[a.marker]))
 		}
 	}
+
 	return o
 }
 
 func (v verdict) failure() bool { return slices.Contains(failures(), v) }
 
 func find(v verdict, a answer, rows []row, received int) finding {
-	f := finding{Verdict: v, Marker: a.marker, Told: a.told, Received: received, LastAnswer: a.last}
-	if len(rows) > 0 {
-		f.Submission, f.Carrier, f.ErrorCode = rows[0].submission, rows[0].carrier, rows[0].errorCode
+	f := finding{
+		Verdict:    v,
+		Marker:     a.marker,
+		Told:       a.told,
+		Received:   received,
+		LastAnswer: a.last,
 	}
+
+	if len(rows) > 0 {
+		f.Submission = rows[0].submission
+		f.Carrier = rows[0].carrier
+		f.ErrorCode = rows[0].errorCode
+	}
+
 	return f
 }
 
@@ -168,15 +189,18 @@ func (o *Outcome) count(r row, received int) {
 	if r.accepted() {
 		o.Accepted++
 	}
+
 	switch {
 	case r.carrier == chat.CarrierUnconfirmed:
 		o.Unconfirmed++
 	case r.carrier.Final():
 		o.Receipts++
 	}
+
 	if r.carrier.Lost() {
 		o.Undelivered++
 	}
+
 	switch {
 	case r.duplicate && received > 1:
 		o.DuplicatesFlagged++
@@ -192,5 +216,6 @@ func (o *Outcome) Passed() bool {
 			return false
 		}
 	}
+
 	return o.Requested > 0
 }

@@ -14,6 +14,7 @@ func delivered(edits ...func(*row)) row {
 	for _, edit := range edits {
 		edit(&r)
 	}
+
 	return r
 }
 
@@ -23,6 +24,7 @@ func in(state chat.SubmissionState, code string) row {
 
 func TestEverySendHasOneVerdict(t *testing.T) {
 	t.Parallel()
+
 	flagged := func(r *row) { r.duplicate = true }
 	for name, c := range map[string]struct {
 		told     told
@@ -66,6 +68,7 @@ func TestEverySendHasOneVerdict(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			a := answer{marker: "chaos-000000", told: c.told}
 			assert.Equal(t, c.want, judge(a, c.rows, c.received))
 			o := compare([]answer{a}, c.rows, map[string]int{a.marker: c.received})
@@ -79,15 +82,22 @@ func TestEverySendHasOneVerdict(t *testing.T) {
 // Whatever the three truths are, the verdict is one that is shown.
 func TestEveryCombinationIsJudged(t *testing.T) {
 	t.Parallel()
+
 	shown := map[verdict]bool{}
 	for _, l := range labels() {
 		shown[verdict(l[0])] = true
 	}
+
 	for _, told := range []told{toldAccepted, toldPending, toldUnknown, toldFailed, toldRefused, toldNothing} {
 		for _, submission := range chat.SubmissionStates() {
 			for _, carrier := range chat.CarrierStates() {
 				for received := range 3 {
-					v := judge(answer{told: told}, []row{{submission: submission, carrier: carrier, errorCode: "why"}}, received)
+					v := judge(
+						answer{told: told},
+						[]row{{submission: submission, carrier: carrier, errorCode: "why"}},
+						received,
+					)
+
 					assert.True(t, shown[v], "%s %s %s %d: %q", told, submission, carrier, received, v)
 				}
 			}
@@ -97,6 +107,7 @@ func TestEveryCombinationIsJudged(t *testing.T) {
 
 func TestWhatIsPromisedAndNotStoredYetIsOpen(t *testing.T) {
 	t.Parallel()
+
 	answers := []answer{
 		{marker: "a", told: toldAccepted},
 		{marker: "b", told: toldPending},
@@ -104,28 +115,56 @@ func TestWhatIsPromisedAndNotStoredYetIsOpen(t *testing.T) {
 		{marker: "d", told: toldNothing},
 		{marker: "e", told: toldUnknown},
 	}
-	answers = append(answers, answer{marker: "f", told: toldPending, code: "recipient_opted_out", later: true})
+
+	answers = append(answers, answer{
+		marker: "f",
+		told:   toldPending,
+		code:   "recipient_opted_out",
+		later:  true,
+	})
+
 	assert.Equal(t, endedLater, judge(answers[5], nil, 0))
 	assert.Equal(t, denied, judge(answers[5], nil, 1))
+
 	rows := []row{
 		{marker: "a", submission: chat.SubmissionAccepted, carrier: chat.CarrierSent},
 		{marker: "e", submission: chat.SubmissionNeedsReview},
 	}
+
 	assert.Equal(t, 2, open(answers, rows), "a has no final word, b has no row, f was refused when it was asked again")
 }
 
 func TestDuplicatesAndReceiptsAreCounted(t *testing.T) {
 	t.Parallel()
+
 	rows := []row{
-		{marker: "a", submission: chat.SubmissionAccepted, carrier: chat.CarrierDelivered, duplicate: true},
-		{marker: "b", submission: chat.SubmissionAccepted, carrier: chat.CarrierBounced, duplicate: true},
+		{
+			marker:     "a",
+			submission: chat.SubmissionAccepted,
+			carrier:    chat.CarrierDelivered,
+			duplicate:  true,
+		},
+		{
+			marker:     "b",
+			submission: chat.SubmissionAccepted,
+			carrier:    chat.CarrierBounced,
+			duplicate:  true,
+		},
 		{marker: "c", submission: chat.SubmissionAccepted, carrier: chat.CarrierUnconfirmed},
 		{marker: "d", submission: chat.SubmissionNeedsReview},
 	}
+
 	o := compare(nil, rows, map[string]int{"a": 2, "b": 1, "c": 1})
 	assert.Equal(t, Outcome{
-		Verdicts: map[verdict]int{}, Refusals: map[string]int{},
-		Accepted: 3, Receipts: 2, Undelivered: 1, Unconfirmed: 1, DuplicatesFlagged: 1, FalseAlarms: 1,
+		Verdicts:          map[verdict]int{},
+		Refusals:          map[string]int{},
+		Accepted:          3,
+		Receipts:          2,
+		Undelivered:       1,
+		Unconfirmed:       1,
+		DuplicatesFlagged: 1,
+		FalseAlarms:       1,
 	}, o)
+
 	assert.False(t, o.Passed(), "a run without a send has shown nothing")
 }

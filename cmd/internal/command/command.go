@@ -19,6 +19,7 @@ import (
 func Context() context.Context {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop)
+
 	return ctx
 }
 
@@ -27,6 +28,7 @@ func Exit(name string, err error) {
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted")
 	}
+
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 		os.Exit(1)
@@ -38,16 +40,20 @@ func SaveJSON(file string, report any) error {
 	if file == "" {
 		return nil
 	}
+
 	raw, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
+
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
+
 	if err := os.WriteFile(file, append(raw, '\n'), 0o600); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
+
 	return nil
 }
 

@@ -80,17 +80,21 @@ type Dev struct {
 // variable that is empty counts as not set, as compose files leave them.
 func Load(environ []string) (*Config, error) {
 	var c Config
+
 	environ = slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
 		// Not the entry's end: the value may be base64 and end with the same sign.
 		_, value, _ := strings.Cut(entry, "=")
 		return value == ""
 	})
+
 	if err := env.ParseWithOptions(&c, env.Options{Environment: env.ToMap(environ)}); err != nil {
 		return nil, fmt.Errorf("configuration: %w", named(err))
 	}
+
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
+
 	return &c, nil
 }
 
@@ -100,6 +104,7 @@ func named(err error) error {
 	if !ok {
 		return err
 	}
+
 	all := make([]error, len(aggregate.Errors))
 	for i, one := range aggregate.Errors {
 		all[i] = one
@@ -107,6 +112,7 @@ func named(err error) error {
 			all[i] = fmt.Errorf("%s must be a %s: %w", variableOf(wrong.Name), wrong.Type, wrong.Err)
 		}
 	}
+
 	return errors.Join(all...)
 }
 
@@ -117,49 +123,96 @@ func (c *Config) validate() error {
 			all = append(all, fmt.Errorf(format, args...))
 		}
 	}
+
 	for name, value := range map[string]string{
-		"HANDRAIL_TWILIO_BASE_URL": c.TwilioBaseURL, "HANDRAIL_SENDGRID_BASE_URL": c.SendGridBaseURL, "OPENAI_BASE_URL": c.OpenAIBaseURL,
-		"ANTHROPIC_BASE_URL": c.AnthropicBaseURL,
+		"HANDRAIL_TWILIO_BASE_URL":   c.TwilioBaseURL,
+		"HANDRAIL_SENDGRID_BASE_URL": c.SendGridBaseURL,
+		"OPENAI_BASE_URL":            c.OpenAIBaseURL,
+		"ANTHROPIC_BASE_URL":         c.AnthropicBaseURL,
 	} {
 		check(isOrigin(value), "%s must be a URL like https://api.example.com, it is %q", name, value)
 	}
+
 	check(isHostPort(c.Addr), "HANDRAIL_ADDR must be host:port like 127.0.0.1:8080, it is %q", c.Addr)
-	check(c.WorkerAddr == "" || isHostPort(c.WorkerAddr), "HANDRAIL_WORKER_ADDR must be host:port like 127.0.0.1:9090, it is %q", c.WorkerAddr)
-	check(isHostPort(c.TemporalAddress), "TEMPORAL_ADDRESS must be host:port like 127.0.0.1:7233, it is %q", c.TemporalAddress)
+
+	check(
+		c.WorkerAddr == "" || isHostPort(c.WorkerAddr),
+		"HANDRAIL_WORKER_ADDR must be host:port like 127.0.0.1:9090, it is %q",
+		c.WorkerAddr,
+	)
+
+	check(
+		isHostPort(c.TemporalAddress),
+		"TEMPORAL_ADDRESS must be host:port like 127.0.0.1:7233, it is %q",
+		c.TemporalAddress,
+	)
+
 	all = append(all, c.checkModels()...)
-	check(c.LogFormat == "text" || c.LogFormat == "json", "HANDRAIL_LOG_FORMAT must be text or json, it is %q", c.LogFormat)
-	check(slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel), "HANDRAIL_LOG_LEVEL must be debug, info, warn or error, it is %q", c.LogLevel)
-	check((c.TwilioAccountSID == "") == (c.TwilioAuthToken == ""), "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN must be set together")
+
+	check(
+		c.LogFormat == "text" || c.LogFormat == "json",
+		"HANDRAIL_LOG_FORMAT must be text or json, it is %q",
+		c.LogFormat,
+	)
+
+	check(
+		slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel),
+		"HANDRAIL_LOG_LEVEL must be debug, info, warn or error, it is %q",
+		c.LogLevel,
+	)
+
+	check(
+		(c.TwilioAccountSID == "") == (c.TwilioAuthToken == ""),
+		"TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN must be set together",
+	)
+
 	check(c.Wait >= 0 && c.Wait <= time.Minute, "HANDRAIL_WAIT must be between 0s and 60s, it is %s", c.Wait)
 	check(c.TaskQueue != "", "HANDRAIL_TASK_QUEUE must not be empty")
 	all = append(all, c.checkReceipts()...)
-	check(c.ApprovalWithin >= time.Minute && c.ApprovalWithin <= 30*24*time.Hour, "HANDRAIL_APPROVAL_DEADLINE must be between 1m and 720h, it is %s", c.ApprovalWithin)
+
+	check(
+		c.ApprovalWithin >= time.Minute && c.ApprovalWithin <= 30*24*time.Hour,
+		"HANDRAIL_APPROVAL_DEADLINE must be between 1m and 720h, it is %s",
+		c.ApprovalWithin,
+	)
+
 	if _, err := c.Commands(); err != nil {
 		all = append(all, err)
 	}
+
 	if c.EncryptionKeys != "" {
 		_, err := codec.Parse(c.EncryptionKeys)
 		check(err == nil, "HANDRAIL_ENCRYPTION_KEYS: %w", err)
 	}
+
 	slices.SortFunc(all, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+
 	return errors.Join(all...)
 }
 
 // Commands are the programs of HANDRAIL_MCP_COMMANDS by their names, with arguments.
 func (c *Config) Commands() (map[string][]string, error) {
 	commands := map[string][]string{}
+
 	for entry := range strings.SplitSeq(c.MCPCommands, ";") {
 		if strings.TrimSpace(entry) == "" {
 			continue
 		}
+
 		name, line, _ := strings.Cut(entry, "=")
 		name = strings.TrimSpace(name)
+
 		words := strings.Fields(line)
 		if name == "" || len(words) == 0 || commands[name] != nil {
-			return nil, fmt.Errorf("HANDRAIL_MCP_COMMANDS must be like files=/usr/bin/mcp-files --root /srv; tickets=/usr/bin/mcp-tickets, each name once; wrong is %q", entry)
+			return nil, fmt.Errorf(
+				"HANDRAIL_MCP_COMMANDS must be like files=/usr/bin/mcp-files --root /srv; tickets=/usr/bin/mcp-tickets, each name once; wrong is %q",
+				entry,
+			)
 		}
+
 		commands[name] = words
 	}
+
 	return commands, nil
 }
 
@@ -176,7 +229,10 @@ func (c *Config) Loopback() bool {
 
 func isOrigin(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
+
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil &&
+		u.RawQuery == "" &&
+		u.Fragment == ""
 }
 
 func isHostPort(s string) bool {

@@ -15,45 +15,92 @@ import (
 
 func TestLoadRefusesWhatIsWrongAndNamesIt(t *testing.T) {
 	t.Parallel()
+
 	tests := map[string]struct {
 		environ []string
 		want    []string
 	}{
-		"address":          {[]string{"HANDRAIL_ADDR=8080"}, []string{"HANDRAIL_ADDR", "127.0.0.1:8080"}},
-		"worker's":         {[]string{"HANDRAIL_WORKER_ADDR=:"}, []string{"HANDRAIL_WORKER_ADDR", "127.0.0.1:9090"}},
-		"base URL":         {[]string{"HANDRAIL_TWILIO_BASE_URL=api.twilio.com"}, []string{"HANDRAIL_TWILIO_BASE_URL", "https://"}},
-		"base URL user":    {[]string{"HANDRAIL_SENDGRID_BASE_URL=https://a:b@c"}, []string{"HANDRAIL_SENDGRID_BASE_URL"}},
-		"duration":         {[]string{"HANDRAIL_WAIT=soon"}, []string{"HANDRAIL_WAIT", "time.Duration"}},
-		"long wait":        {[]string{"HANDRAIL_WAIT=2h"}, []string{"HANDRAIL_WAIT", "60s"}},
-		"port":             {[]string{"HANDRAIL_DEV_UI_PORT=x"}, []string{"HANDRAIL_DEV_UI_PORT"}},
-		"model":            {[]string{"HANDRAIL_LLM=gpt"}, []string{"HANDRAIL_LLM", "offline, openai or anthropic"}},
-		"model's key":      {[]string{"HANDRAIL_LLM=openai"}, []string{"OPENAI_API_KEY"}},
-		"other model's":    {[]string{"HANDRAIL_LLM=anthropic"}, []string{"ANTHROPIC_API_KEY"}},
-		"model's time":     {[]string{"HANDRAIL_LLM_TIMEOUT=1h"}, []string{"HANDRAIL_LLM_TIMEOUT", "1m50s"}},
-		"half of Twilio":   {[]string{"TWILIO_ACCOUNT_SID=AC1"}, []string{"TWILIO_AUTH_TOKEN"}},
-		"encryption key":   {[]string{"HANDRAIL_ENCRYPTION_KEYS=a:c2VjcmV0"}, []string{"HANDRAIL_ENCRYPTION_KEYS", "32 bytes"}},
-		"public URL":       {[]string{"HANDRAIL_PUBLIC_URL=handrail.example.com"}, []string{"HANDRAIL_PUBLIC_URL", "https://"}},
-		"public path":      {[]string{"HANDRAIL_PUBLIC_URL=https://example.com/handrail"}, []string{"HANDRAIL_PUBLIC_URL", "without a path"}},
-		"public host":      {[]string{"HANDRAIL_PUBLIC_URL=https://hand_rail.example.com"}, []string{"HANDRAIL_PUBLIC_URL", "underscore"}},
-		"public and plain": {[]string{"HANDRAIL_PUBLIC_URL=http://handrail.example.com"}, []string{"HANDRAIL_PUBLIC_URL", "https://"}},
-		"reply domain":     {[]string{"HANDRAIL_REPLY_DOMAIN=@in.example.com", "HANDRAIL_PUBLIC_URL=https://a.example"}, []string{"HANDRAIL_REPLY_DOMAIN"}},
-		"replies nowhere":  {[]string{"HANDRAIL_REPLY_DOMAIN=in.example.com"}, []string{"HANDRAIL_REPLY_DOMAIN", "HANDRAIL_PUBLIC_URL"}},
-		"empty token":      {[]string{"HANDRAIL_TWILIO_WEBHOOK_TOKENS=c2VjcmV0,"}, []string{"HANDRAIL_TWILIO_WEBHOOK_TOKENS", "empty"}},
-		"empty key":        {[]string{"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=,MFk"}, []string{"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY", "empty"}},
-		"settle":           {[]string{"HANDRAIL_SETTLE=10ms"}, []string{"HANDRAIL_SETTLE", "1s"}},
-		"receipts":         {[]string{"HANDRAIL_RECEIPT_SMS=0s", "HANDRAIL_RECEIPT_EMAIL=-1h"}, []string{"HANDRAIL_RECEIPT_SMS", "HANDRAIL_RECEIPT_EMAIL"}},
-		"when unknown":     {[]string{"HANDRAIL_WHEN_UNKNOWN=resend"}, []string{"HANDRAIL_WHEN_UNKNOWN", "at_most_once"}},
-		"log format":       {[]string{"HANDRAIL_LOG_FORMAT=xml"}, []string{"HANDRAIL_LOG_FORMAT"}},
-		"everything wrong": {[]string{"HANDRAIL_ADDR=x", "HANDRAIL_LOG_LEVEL=loud"}, []string{"HANDRAIL_ADDR", "HANDRAIL_LOG_LEVEL"}},
+		"address":  {[]string{"HANDRAIL_ADDR=8080"}, []string{"HANDRAIL_ADDR", "127.0.0.1:8080"}},
+		"worker's": {[]string{"HANDRAIL_WORKER_ADDR=:"}, []string{"HANDRAIL_WORKER_ADDR", "127.0.0.1:9090"}},
+		"base URL": {
+			[]string{"HANDRAIL_TWILIO_BASE_URL=api.twilio.com"},
+			[]string{"HANDRAIL_TWILIO_BASE_URL", "https://"},
+		},
+		"base URL user": {
+			[]string{"HANDRAIL_SENDGRID_BASE_URL=https://a:b@c"},
+			[]string{"HANDRAIL_SENDGRID_BASE_URL"},
+		},
+		"duration":       {[]string{"HANDRAIL_WAIT=soon"}, []string{"HANDRAIL_WAIT", "time.Duration"}},
+		"long wait":      {[]string{"HANDRAIL_WAIT=2h"}, []string{"HANDRAIL_WAIT", "60s"}},
+		"port":           {[]string{"HANDRAIL_DEV_UI_PORT=x"}, []string{"HANDRAIL_DEV_UI_PORT"}},
+		"model":          {[]string{"HANDRAIL_LLM=gpt"}, []string{"HANDRAIL_LLM", "offline, openai or anthropic"}},
+		"model's key":    {[]string{"HANDRAIL_LLM=openai"}, []string{"OPENAI_API_KEY"}},
+		"other model's":  {[]string{"HANDRAIL_LLM=anthropic"}, []string{"ANTHROPIC_API_KEY"}},
+		"model's time":   {[]string{"HANDRAIL_LLM_TIMEOUT=1h"}, []string{"HANDRAIL_LLM_TIMEOUT", "1m50s"}},
+		"half of Twilio": {[]string{"TWILIO_ACCOUNT_SID=AC1"}, []string{"TWILIO_AUTH_TOKEN"}},
+		"encryption key": {
+			[]string{"HANDRAIL_ENCRYPTION_KEYS=a:c2VjcmV0"},
+			[]string{"HANDRAIL_ENCRYPTION_KEYS", "32 bytes"},
+		},
+		"public URL": {
+			[]string{"HANDRAIL_PUBLIC_URL=handrail.example.com"},
+			[]string{"HANDRAIL_PUBLIC_URL", "https://"},
+		},
+		"public path": {
+			[]string{"HANDRAIL_PUBLIC_URL=https://example.com/handrail"},
+			[]string{"HANDRAIL_PUBLIC_URL", "without a path"},
+		},
+		"public host": {
+			[]string{"HANDRAIL_PUBLIC_URL=https://hand_rail.example.com"},
+			[]string{"HANDRAIL_PUBLIC_URL", "underscore"},
+		},
+		"public and plain": {
+			[]string{"HANDRAIL_PUBLIC_URL=http://handrail.example.com"},
+			[]string{"HANDRAIL_PUBLIC_URL", "https://"},
+		},
+		"reply domain": {
+			[]string{"HANDRAIL_REPLY_DOMAIN=@in.example.com", "HANDRAIL_PUBLIC_URL=https://a.example"},
+			[]string{"HANDRAIL_REPLY_DOMAIN"},
+		},
+		"replies nowhere": {
+			[]string{"HANDRAIL_REPLY_DOMAIN=in.example.com"},
+			[]string{"HANDRAIL_REPLY_DOMAIN", "HANDRAIL_PUBLIC_URL"},
+		},
+		"empty token": {
+			[]string{"HANDRAIL_TWILIO_WEBHOOK_TOKENS=c2VjcmV0,"},
+			[]string{"HANDRAIL_TWILIO_WEBHOOK_TOKENS", "empty"},
+		},
+		"empty key": {
+			[]string{"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=,MFk"},
+			[]string{"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY", "empty"},
+		},
+		"settle": {[]string{"HANDRAIL_SETTLE=10ms"}, []string{"HANDRAIL_SETTLE", "1s"}},
+		"receipts": {
+			[]string{"HANDRAIL_RECEIPT_SMS=0s", "HANDRAIL_RECEIPT_EMAIL=-1h"},
+			[]string{"HANDRAIL_RECEIPT_SMS", "HANDRAIL_RECEIPT_EMAIL"},
+		},
+		"when unknown": {
+			[]string{"HANDRAIL_WHEN_UNKNOWN=resend"},
+			[]string{"HANDRAIL_WHEN_UNKNOWN", "at_most_once"},
+		},
+		"log format": {[]string{"HANDRAIL_LOG_FORMAT=xml"}, []string{"HANDRAIL_LOG_FORMAT"}},
+		"everything wrong": {
+			[]string{"HANDRAIL_ADDR=x", "HANDRAIL_LOG_LEVEL=loud"},
+			[]string{"HANDRAIL_ADDR", "HANDRAIL_LOG_LEVEL"},
+		},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			_, err := config.Load(tt.environ)
 			require.Error(t, err)
+
 			for _, want := range tt.want {
 				require.ErrorContains(t, err, want)
 			}
+
 			assert.NotContains(t, err.Error(), "c2VjcmV0", "a secret is never repeated")
 		})
 	}
@@ -61,6 +108,7 @@ func TestLoadRefusesWhatIsWrongAndNamesIt(t *testing.T) {
 
 func TestAnEmptyVariableHasItsDefault(t *testing.T) {
 	t.Parallel()
+
 	c, err := config.Load([]string{"HANDRAIL_ADDR=", "HANDRAIL_WAIT=", "HANDRAIL_LLM=", "OPENAI_BASE_URL="})
 	require.NoError(t, err)
 	assert.Equal(t, "127.0.0.1:8080", c.Addr)
@@ -79,34 +127,45 @@ func TestAPaddedKeyIsNotAnEmptyOne(t *testing.T) {
 
 func TestComposePassesWhatIsRead(t *testing.T) {
 	t.Parallel()
+
 	raw, err := os.ReadFile("../../../docker-compose.yml")
 	require.NoError(t, err)
+
 	var compose struct {
 		Services map[string]struct {
 			Environment map[string]string `yaml:"environment"`
 		} `yaml:"services"`
 	}
+
 	require.NoError(t, yaml.Unmarshal(raw, &compose))
+
 	passed := make(map[string]bool)
+
 	for _, service := range []string{"api", "worker", "migrate"} {
 		require.NotEmpty(t, compose.Services[service].Environment, service)
+
 		for name := range compose.Services[service].Environment {
 			passed[name] = true
 		}
 	}
+
 	c, err := config.Load(nil)
 	require.NoError(t, err)
+
 	read := make(map[string]bool)
+
 	for _, v := range c.Variables() {
 		if !strings.HasPrefix(v.Name, "HANDRAIL_DEV_") && v.Name != "HANDRAIL_DATA_DIR" {
 			read[v.Name] = true
 		}
 	}
+
 	assert.Equal(t, read, passed)
 }
 
 func TestModelFollowsTheKey(t *testing.T) {
 	t.Parallel()
+
 	for _, tt := range []struct {
 		environ []string
 		want    string
@@ -125,10 +184,12 @@ func TestModelFollowsTheKey(t *testing.T) {
 
 func TestShowMasksSecrets(t *testing.T) {
 	t.Parallel()
+
 	c, err := config.Load([]string{
 		"DATABASE_URL=postgres://handrail:hunter2@db/handrail", "TWILIO_ACCOUNT_SID=AC1", "TWILIO_AUTH_TOKEN=hunter3",
 		"SENDGRID_API_KEY=hunter4", "OPENAI_API_KEY=hunter5",
 	})
+
 	require.NoError(t, err)
 	var out bytes.Buffer
 	require.NoError(t, c.Show(&out))
@@ -139,8 +200,14 @@ func TestShowMasksSecrets(t *testing.T) {
 
 func TestLoopback(t *testing.T) {
 	t.Parallel()
+
 	for addr, want := range map[string]bool{
-		"127.0.0.1:8080": true, "localhost:1": true, "[::1]:1": true, "0.0.0.0:8080": false, ":8080": false, "192.0.2.1:1": false,
+		"127.0.0.1:8080": true,
+		"localhost:1":    true,
+		"[::1]:1":        true,
+		"0.0.0.0:8080":   false,
+		":8080":          false,
+		"192.0.2.1:1":    false,
 	} {
 		c, err := config.Load([]string{"HANDRAIL_ADDR=" + addr})
 		require.NoError(t, err)
@@ -150,11 +217,21 @@ func TestLoopback(t *testing.T) {
 
 func TestCommands(t *testing.T) {
 	t.Parallel()
-	c, err := config.Load([]string{"HANDRAIL_MCP_COMMANDS=files=/usr/bin/mcp-files --root=/srv; tickets=/usr/bin/mcp-tickets"})
+
+	c, err := config.Load(
+		[]string{"HANDRAIL_MCP_COMMANDS=files=/usr/bin/mcp-files --root=/srv; tickets=/usr/bin/mcp-tickets"},
+	)
+
 	require.NoError(t, err)
 	commands, err := c.Commands()
 	require.NoError(t, err)
-	assert.Equal(t, map[string][]string{"files": {"/usr/bin/mcp-files", "--root=/srv"}, "tickets": {"/usr/bin/mcp-tickets"}}, commands)
+
+	assert.Equal(
+		t,
+		map[string][]string{"files": {"/usr/bin/mcp-files", "--root=/srv"}, "tickets": {"/usr/bin/mcp-tickets"}},
+		commands,
+	)
+
 	for _, wrong := range []string{"files", "=x", "a=", "a=x;a=y"} {
 		_, err := config.Load([]string{"HANDRAIL_MCP_COMMANDS=" + wrong})
 		require.ErrorContains(t, err, "HANDRAIL_MCP_COMMANDS", wrong)

@@ -37,6 +37,7 @@ func (c *Config) provider() string {
 	case c.AnthropicAPIKey != "":
 		return Anthropic
 	}
+
 	return Offline
 }
 
@@ -47,12 +48,14 @@ func (c *Config) ModelOf(provider string) string {
 	if provider == c.provider() {
 		named = c.LLMModel
 	}
+
 	switch provider {
 	case OpenAI:
 		return OpenAI + "/" + cmp.Or(named, defaultOpenAI)
 	case Anthropic:
 		return Anthropic + "/" + cmp.Or(named, defaultAnthropic)
 	}
+
 	return Offline
 }
 
@@ -61,14 +64,26 @@ func (c *Config) checkModels() []error {
 	if !slices.Contains([]string{"", Offline, OpenAI, Anthropic}, c.LLM) {
 		all = append(all, fmt.Errorf("HANDRAIL_LLM must be offline, openai or anthropic, it is %q", c.LLM))
 	}
+
 	if c.LLM == OpenAI && c.OpenAIAPIKey == "" {
 		all = append(all, errors.New("OPENAI_API_KEY must be set when HANDRAIL_LLM is openai"))
 	}
+
 	if c.LLM == Anthropic && c.AnthropicAPIKey == "" {
 		all = append(all, errors.New("ANTHROPIC_API_KEY must be set when HANDRAIL_LLM is anthropic"))
 	}
+
 	if c.LLMTimeout < minModelTimeout || c.LLMTimeout > maxModelTimeout {
-		all = append(all, fmt.Errorf("HANDRAIL_LLM_TIMEOUT must be between %s and %s, it is %s", minModelTimeout, maxModelTimeout, c.LLMTimeout))
+		all = append(
+			all,
+			fmt.Errorf(
+				"HANDRAIL_LLM_TIMEOUT must be between %s and %s, it is %s",
+				minModelTimeout,
+				maxModelTimeout,
+				c.LLMTimeout,
+			),
+		)
 	}
+
 	return all
 }

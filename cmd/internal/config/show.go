@@ -24,29 +24,38 @@ func (c *Config) Show(w io.Writer) error {
 			return fmt.Errorf("show configuration: %w", err)
 		}
 	}
+
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("show configuration: %w", err)
 	}
+
 	return nil
 }
 
 func variables(v reflect.Value) []Variable {
 	var all []Variable
+
 	for i := range v.NumField() {
 		field, value := v.Type().Field(i), v.Field(i)
+
 		name, ok := field.Tag.Lookup("env")
 		if !ok {
 			all = append(all, variables(value)...)
 			continue
 		}
+
 		if name == "-" {
 			continue
 		}
+
 		all = append(all, Variable{
-			Name: name, Value: masked(field.Tag.Get("secret"), fmt.Sprint(value.Interface())),
-			Default: field.Tag.Get("envDefault"), Help: field.Tag.Get("help"),
+			Name:    name,
+			Value:   masked(field.Tag.Get("secret"), fmt.Sprint(value.Interface())),
+			Default: field.Tag.Get("envDefault"),
+			Help:    field.Tag.Get("help"),
 		})
 	}
+
 	return all
 }
 
@@ -55,11 +64,13 @@ func masked(kind, value string) string {
 	if value == "" || kind == "" {
 		return value
 	}
+
 	if kind == "url" {
 		if u, err := url.Parse(value); err == nil {
 			return u.Redacted()
 		}
 	}
+
 	return "********"
 }
 
@@ -70,5 +81,6 @@ func variableOf(field string) string {
 			return f.Tag.Get("env")
 		}
 	}
+
 	return field
 }

@@ -21,12 +21,23 @@ func (c *Config) checkReceipts() []error {
 	if err := checkPublicURL(c.PublicURL); err != nil {
 		all = append(all, err)
 	}
+
 	if c.ReplyDomain != "" && !domain.MatchString(c.ReplyDomain) {
-		all = append(all, fmt.Errorf("HANDRAIL_REPLY_DOMAIN must be a domain like in.example.com, it is %q", c.ReplyDomain))
+		all = append(
+			all,
+			fmt.Errorf("HANDRAIL_REPLY_DOMAIN must be a domain like in.example.com, it is %q", c.ReplyDomain),
+		)
 	}
+
 	if c.ReplyDomain != "" && c.PublicURL == "" {
-		all = append(all, errors.New("HANDRAIL_REPLY_DOMAIN needs HANDRAIL_PUBLIC_URL: without webhooks, answers to that domain would be lost"))
+		all = append(
+			all,
+			errors.New(
+				"HANDRAIL_REPLY_DOMAIN needs HANDRAIL_PUBLIC_URL: without webhooks, answers to that domain would be lost",
+			),
+		)
 	}
+
 	for name, list := range map[string]string{
 		"HANDRAIL_TWILIO_WEBHOOK_TOKENS": c.TwilioWebhookTokens, "HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY": c.SendGridWebhookPublicKey,
 	} {
@@ -34,6 +45,7 @@ func (c *Config) checkReceipts() []error {
 			all = append(all, fmt.Errorf("%s must be a comma-separated list without empty entries", name))
 		}
 	}
+
 	for name, wait := range map[string]time.Duration{
 		"HANDRAIL_SETTLE": c.Settle, "HANDRAIL_RECEIPT_SMS": c.ReceiptSMS, "HANDRAIL_RECEIPT_EMAIL": c.ReceiptEmail,
 	} {
@@ -41,9 +53,14 @@ func (c *Config) checkReceipts() []error {
 			all = append(all, fmt.Errorf("%s must be from 1s to %s, it is %s", name, longestWait, wait))
 		}
 	}
+
 	if !slices.Contains(policies, c.WhenUnknown) {
-		all = append(all, fmt.Errorf("HANDRAIL_WHEN_UNKNOWN must be %s, it is %q", strings.Join(policies, " or "), c.WhenUnknown))
+		all = append(
+			all,
+			fmt.Errorf("HANDRAIL_WHEN_UNKNOWN must be %s, it is %q", strings.Join(policies, " or "), c.WhenUnknown),
+		)
 	}
+
 	return all
 }
 
@@ -59,15 +76,28 @@ func checkPublicURL(raw string) error {
 	if raw == "" {
 		return nil
 	}
+
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || !isOrigin(raw) || u.Hostname() == "" || u.Path != "":
-		return fmt.Errorf("HANDRAIL_PUBLIC_URL must be an origin without a path, like https://handrail.example.com, it is %q", raw)
+		return fmt.Errorf(
+			"HANDRAIL_PUBLIC_URL must be an origin without a path, like https://handrail.example.com, it is %q",
+			raw,
+		)
+
 	case u.Scheme != "https" && !isLoopback(u.Hostname()):
-		return fmt.Errorf("HANDRAIL_PUBLIC_URL must begin with https://, unless it is this machine's loopback; it is %q", raw)
+		return fmt.Errorf(
+			"HANDRAIL_PUBLIC_URL must begin with https://, unless it is this machine's loopback; it is %q",
+			raw,
+		)
+
 	case strings.Contains(u.Hostname(), "_"):
-		return fmt.Errorf("HANDRAIL_PUBLIC_URL must have no underscore in its host, which Twilio refuses; it is %q", raw)
+		return fmt.Errorf(
+			"HANDRAIL_PUBLIC_URL must have no underscore in its host, which Twilio refuses; it is %q",
+			raw,
+		)
 	}
+
 	return nil
 }
 
@@ -77,13 +107,24 @@ func (c *Config) RequireWebhookKeys() error {
 	if c.PublicURL == "" {
 		return nil
 	}
+
 	var all []error
 	if c.TwilioAccountSID != "" && len(c.TwilioTokens()) == 0 {
-		all = append(all, errors.New("HANDRAIL_TWILIO_WEBHOOK_TOKENS or TWILIO_AUTH_TOKEN must be set when HANDRAIL_PUBLIC_URL is"))
+		all = append(
+			all,
+			errors.New("HANDRAIL_TWILIO_WEBHOOK_TOKENS or TWILIO_AUTH_TOKEN must be set when HANDRAIL_PUBLIC_URL is"),
+		)
 	}
+
 	if c.SendGridAPIKey != "" && len(c.SendGridKeys()) == 0 {
-		all = append(all, errors.New("HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY must be set when HANDRAIL_PUBLIC_URL and SENDGRID_API_KEY are"))
+		all = append(
+			all,
+			errors.New(
+				"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY must be set when HANDRAIL_PUBLIC_URL and SENDGRID_API_KEY are",
+			),
+		)
 	}
+
 	return errors.Join(all...)
 }
 
@@ -93,6 +134,7 @@ func (c *Config) TwilioTokens() []string {
 	if c.TwilioWebhookTokens == "" {
 		return split(c.TwilioAuthToken)
 	}
+
 	return split(c.TwilioWebhookTokens)
 }
 
@@ -104,10 +146,12 @@ func split(list string) []string {
 	if list == "" {
 		return nil
 	}
+
 	all := strings.Split(list, ",")
 	for i, one := range all {
 		all[i] = strings.TrimSpace(one)
 	}
+
 	return all
 }
 

@@ -30,6 +30,7 @@ const maxMade = 100
 func New(c *config.Config) (*Models, error) {
 	m := &Models{config: c, made: map[string]activities.Model{}}
 	_, err := m.Model("")
+
 	return m, err
 }
 
@@ -39,40 +40,70 @@ func (m *Models) Model(name string) (activities.Model, error) {
 	if name == "" {
 		name = m.config.Model()
 	}
+
 	m.mu.Lock()
 	defer m.mu.Unlock()
+
 	if known, ok := m.made[name]; ok {
 		return known, nil
 	}
+
 	made, err := m.build(name)
 	if err != nil {
 		return nil, err
 	}
+
 	if len(m.made) < maxMade {
 		m.made[name] = made
 	}
+
 	return made, nil
 }
 
 func (m *Models) build(name string) (activities.Model, error) {
 	provider, model, _ := strings.Cut(name, "/")
 	c := m.config
+
 	if !slices.Contains(m.Providers(), provider) {
-		return nil, chat.Errorf(chat.CodeSummarizationFailed, "the model %s can not be asked: its provider has no key", name)
+		return nil, chat.Errorf(
+			chat.CodeSummarizationFailed,
+			"the model %s can not be asked: its provider has no key",
+			name,
+		)
 	}
+
 	var asked llm.Provider
 	var err error
+
 	switch provider {
 	case config.Offline:
 		return offline.Model{}, nil
 	case config.OpenAI:
-		asked, err = openai.New(openai.Config{APIKey: c.OpenAIAPIKey, BaseURL: c.OpenAIBaseURL, Model: model, Timeout: c.LLMTimeout})
+		asked, err = openai.New(openai.Config{
+			APIKey:  c.OpenAIAPIKey,
+			BaseURL: c.OpenAIBaseURL,
+			Model:   model,
+			Timeout: c.LLMTimeout,
+		})
+
 	case config.Anthropic:
-		asked, err = anthropic.New(anthropic.Config{APIKey: c.AnthropicAPIKey, BaseURL: c.AnthropicBaseURL, Model: model, Timeout: c.LLMTimeout})
+		asked, err = anthropic.New(anthropic.Config{
+			APIKey:  c.AnthropicAPIKey,
+			BaseURL: c.AnthropicBaseURL,
+			Model:   model,
+			Timeout: c.LLMTimeout,
+		})
 	}
+
 	if err != nil {
-		return nil, fmt.Errorf("the model %s (HANDRAIL_LLM_MODEL, %s_BASE_URL): %w", name, strings.ToUpper(provider), err)
+		return nil, fmt.Errorf(
+			"the model %s (HANDRAIL_LLM_MODEL, %s_BASE_URL): %w",
+			name,
+			strings.ToUpper(provider),
+			err,
+		)
 	}
+
 	return llm.New(asked, llm.Config{Timeout: c.LLMTimeout, Shortlist: offline.Shortlist}), nil
 }
 
@@ -82,9 +113,11 @@ func (m *Models) Providers() []string {
 	if m.config.OpenAIAPIKey != "" {
 		all = append(all, config.OpenAI)
 	}
+
 	if m.config.AnthropicAPIKey != "" {
 		all = append(all, config.Anthropic)
 	}
+
 	return all
 }
 
@@ -95,6 +128,7 @@ func (m *Models) Check(name string) error {
 	if name == "" || slices.Contains(m.Providers(), provider) {
 		return nil
 	}
+
 	return chat.Invalid("model", "can not be of %s: the service has no %s_API_KEY; it can ask %s",
 		provider, strings.ToUpper(provider), strings.Join(m.Providers(), ", "))
 }

@@ -26,6 +26,7 @@ func Main(m *testing.M, main func()) {
 		main()
 		return
 	}
+
 	os.Exit(m.Run())
 }
 
@@ -48,12 +49,15 @@ func Start(tb testing.TB, folder string, environ []string, args ...string) *Proc
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	p.cmd.Cancel = func() error { return p.cmd.Process.Kill() }
 	require.NoError(tb, p.cmd.Start())
+
 	go func() {
 		_ = p.cmd.Wait() // how it ended is asked of ProcessState
 		p.output.end()
 		close(p.ended)
 	}()
+
 	tb.Cleanup(p.Kill)
+
 	return p
 }
 
@@ -62,6 +66,7 @@ func (p *Process) Await(text string) string {
 	p.t.Helper()
 	all, ok := p.output.await(text)
 	require.True(p.t, ok, "the program ended without %q:\n%s", text, all)
+
 	return all
 }
 
@@ -75,6 +80,7 @@ func (p *Process) Kill() {
 func (p *Process) Stop() int {
 	p.t.Helper()
 	require.NoError(p.t, p.cmd.Process.Signal(os.Interrupt))
+
 	return p.Wait()
 }
 
@@ -88,19 +94,24 @@ func (p *Process) Wait() int {
 func (p *Process) Output() string {
 	p.output.mu.Lock()
 	defer p.output.mu.Unlock()
+
 	return p.output.all.String()
 }
 
 // FreePorts are loopback ports that nothing listened on a moment ago.
 func FreePorts(tb testing.TB, n int) []int {
 	tb.Helper()
+
 	ports := make([]int, n)
 	for i := range ports {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(tb, err)
+
 		defer l.Close()
+
 		ports[i] = l.Addr().(*net.TCPAddr).Port
 	}
+
 	return ports
 }
 
@@ -117,6 +128,7 @@ var _ io.Writer = (*output)(nil)
 func newOutput() *output {
 	o := &output{}
 	o.changed = sync.NewCond(&o.mu)
+
 	return o
 }
 
@@ -125,12 +137,14 @@ func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	defer o.changed.Broadcast()
+
 	return o.all.Write(p)
 }
 
 func (o *output) end() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+
 	o.over = true
 	o.changed.Broadcast()
 }
@@ -141,13 +155,17 @@ const patience = 2 * time.Minute
 func (o *output) await(text string) (string, bool) {
 	late := time.AfterFunc(patience, o.end)
 	defer late.Stop()
+
 	o.mu.Lock()
 	defer o.mu.Unlock()
+
 	for !strings.Contains(o.all.String(), text) {
 		if o.over {
 			return o.all.String(), false
 		}
+
 		o.changed.Wait()
 	}
+
 	return o.all.String(), true
 }

@@ -15,13 +15,26 @@ const patience = 2 * time.Minute
 // await tries until connect succeeds, and says in the log what it waits for. What
 // connect marks with [backoff.Permanent] ends the waiting at once.
 func await[T any](ctx context.Context, logger *slog.Logger, what string, connect func() (T, error)) (T, error) {
-	waits := &backoff.ExponentialBackOff{InitialInterval: 200 * time.Millisecond, Multiplier: 2, MaxInterval: 5 * time.Second}
+	waits := &backoff.ExponentialBackOff{
+		InitialInterval: 200 * time.Millisecond,
+		Multiplier:      2,
+		MaxInterval:     5 * time.Second,
+	}
+
 	said := func(err error, next time.Duration) {
 		logger.WarnContext(ctx, "waiting", "for", what, "error", err, "next_try_in", next.Round(time.Millisecond))
 	}
-	got, err := backoff.Retry(ctx, connect, backoff.WithBackOff(waits), backoff.WithMaxElapsedTime(patience), backoff.WithNotify(said))
+
+	got, err := backoff.Retry(
+		ctx,
+		connect,
+		backoff.WithBackOff(waits),
+		backoff.WithMaxElapsedTime(patience),
+		backoff.WithNotify(said),
+	)
 	if err != nil {
 		return got, fmt.Errorf("%s does not answer: %w", what, err)
 	}
+
 	return got, nil
 }

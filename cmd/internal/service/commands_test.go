@@ -17,10 +17,13 @@ import (
 // parkedForReview sends a message that never arrives, and waits until a person must decide.
 func (w *world) parkedForReview(t *testing.T) (delivery, action string) {
 	t.Helper()
+
 	r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"))
 	require.Equal(t, http.StatusAccepted, r.status, r.raw)
 	delivery, action = r.at("delivery", "id").(string), r.at("action_id").(string)
+
 	w.eventually(func() bool { return w.delivery(delivery).at("status") == "needs_review" })
+
 	return delivery, action
 }
 
@@ -38,6 +41,7 @@ func (w *world) eventually(done func() bool) {
 
 func TestAPersonDecidesWhatNobodyKnows(t *testing.T) {
 	t.Parallel()
+
 	tests := map[string]struct {
 		body   map[string]any
 		status string
@@ -46,9 +50,11 @@ func TestAPersonDecidesWhatNobodyKnows(t *testing.T) {
 		"sent":     {map[string]any{"as": "sent", "reason": "the customer has it"}, "confirmed_sent", false},
 		"not sent": {map[string]any{"as": "not_sent", "reason": "Twilio's log has nothing"}, "abandoned", true},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			eachEngine(t, func(t *testing.T, url string) {
 				w := newWorld(t, url, soon)
 				// Taken an hour late: to Handrail it is as if it was lost.
@@ -57,8 +63,10 @@ func TestAPersonDecidesWhatNobodyKnows(t *testing.T) {
 				shown := w.delivery(delivery)
 				assert.Contains(t, shown.at("explanation"), "May have been sent")
 				assert.Equal(t, []any{"retry", "resolve"}, shown.at("next"))
+
 				vague := w.call("POST", "/deliveries/"+delivery+"/resolve", map[string]any{"as": tt.body["as"]})
 				assert.Equal(t, http.StatusBadRequest, vague.status, vague.raw)
+
 				r := w.call("POST", "/deliveries/"+delivery+"/resolve", tt.body)
 				require.Equal(t, http.StatusOK, r.status, r.raw)
 				w.settled(action)
@@ -90,15 +98,27 @@ func TestARetryOfWhatMayHaveBeenSentGoesOnUnderItsOwnRow(t *testing.T) {
 
 func TestARetryWithAChangeIsAnotherDelivery(t *testing.T) {
 	t.Parallel()
+
 	eachEngine(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		w.faults(sandbox.Fault{Kind: "refuse", To: "+14155550101"})
 		r := w.call("POST", sendPath(w.people.sms.ID), says("Hello **Ana**"))
 		require.Equal(t, "delivery_failed", r.at("code"), r.raw)
 		failed := r.at("delivery_id").(string)
-		bad := w.call("POST", "/deliveries/"+failed+"/retry", map[string]any{"to": "ana@customers.example", "reason": "x"})
+		bad := w.call(
+			"POST",
+			"/deliveries/"+failed+"/retry",
+			map[string]any{"to": "ana@customers.example", "reason": "x"},
+		)
+
 		assert.Equal(t, http.StatusBadRequest, bad.status, bad.raw)
-		again := w.call("POST", "/deliveries/"+failed+"/retry", map[string]any{"to": "+14155550199", "body": "Hello *Ana*, once more", "reason": "new number"})
+
+		again := w.call(
+			"POST",
+			"/deliveries/"+failed+"/retry",
+			map[string]any{"to": "+14155550199", "body": "Hello *Ana*, once more", "reason": "new number"},
+		)
+
 		require.Equal(t, http.StatusOK, again.status, again.raw)
 		w.settled(again.at("action_id"))
 		arrived := w.box.Messages(sandbox.MessageFilter{})
@@ -113,35 +133,48 @@ func TestARetryWithAChangeIsAnotherDelivery(t *testing.T) {
 
 func TestABlockedAccountLosesNothing(t *testing.T) {
 	t.Parallel()
+
 	eachEngine(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		w.faults(sandbox.Fault{Kind: "suspended"})
+
 		sent := make([]response, 4)
 		for i := range sent {
 			sent[i] = w.call("POST", sendPath(w.people.sms.ID), says(fmt.Sprintf("Message %d", i)))
 			require.Equal(t, http.StatusAccepted, sent[i].status, sent[i].raw)
 			require.Equal(t, "blocked", sent[i].at("delivery", "status"), sent[i].raw)
 		}
+
 		assert.Len(t, w.delivery(sent[0].at("delivery", "id")).at("attempts"), 1, "the first one finds out")
-		assert.Empty(t, w.delivery(sent[3].at("delivery", "id")).at("attempts"), "the others are not posted to an account that refuses")
+
+		assert.Empty(
+			t,
+			w.delivery(sent[3].at("delivery", "id")).at("attempts"),
+			"the others are not posted to an account that refuses",
+		)
+
 		w.faults()
+
 		for i := range sent {
 			r := w.call("POST", "/deliveries/"+sent[i].at("delivery", "id").(string)+"/retry", map[string]any{})
 			require.Contains(t, []int{http.StatusAccepted, http.StatusConflict}, r.status, r.raw)
 			w.settled(sent[i].at("action_id"))
 		}
+
 		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 4)
 	})
 }
 
 func TestWhatWaitsCanBeCanceled(t *testing.T) {
 	t.Parallel()
+
 	eachEngine(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		w.faults(sandbox.Fault{Kind: "rate_limit", Delay: time.Hour})
 		r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Prefer", "wait=1")
 		require.Equal(t, http.StatusAccepted, r.status, r.raw)
 		id := r.at("delivery", "id").(string)
+
 		w.eventually(func() bool { return w.delivery(id).at("retry_at") != nil })
 		canceled := w.call("POST", "/deliveries/"+id+"/cancel", map[string]any{"reason": "the customer called"})
 		require.Equal(t, http.StatusOK, canceled.status, canceled.raw)
@@ -156,10 +189,18 @@ func TestWhatWaitsCanBeCanceled(t *testing.T) {
 
 func TestPoliciesOtherThanAPerson(t *testing.T) {
 	t.Parallel()
+
 	for policy, status := range map[chat.UnknownPolicy]string{chat.ExpireUnknown: "expired", chat.ResendAfterSettle: "delivered"} {
 		t.Run(string(policy), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", soon, func(c *config.Config) { c.WhenUnknown = string(policy) })
+
+			w := newWorld(
+				t,
+				"sqlite:"+t.TempDir()+"/handrail.db",
+				soon,
+				func(c *config.Config) { c.WhenUnknown = string(policy) },
+			)
+
 			w.faults(sandbox.Fault{Kind: "late", Delay: time.Hour, Times: 1})
 			r := w.call("POST", sendPath(w.people.sms.ID), says("Your code is 1184"))
 			require.Equal(t, http.StatusAccepted, r.status, r.raw)
@@ -171,17 +212,27 @@ func TestPoliciesOtherThanAPerson(t *testing.T) {
 
 func TestManyAreRetriedInBulk(t *testing.T) {
 	t.Parallel()
+
 	eachEngine(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		w.faults(sandbox.Fault{Kind: "refuse"})
+
 		const count = 6
 		for i := range count {
 			r := w.call("POST", sendPath(w.people.sms.ID), says(fmt.Sprintf("Message %d", i)))
 			require.Equal(t, "delivery_failed", r.at("code"), r.raw)
 		}
-		filter := map[string]any{"status": "rejected", "reason": "the number was fixed", "canary": 2, "rate_per_second": 50}
+
+		filter := map[string]any{
+			"status":          "rejected",
+			"reason":          "the number was fixed",
+			"canary":          2,
+			"rate_per_second": 50,
+		}
+
 		open := w.call("POST", "/deliveries/retry", map[string]any{"reason": "everything"})
 		assert.Equal(t, http.StatusBadRequest, open.status, "a filter is needed: %s", open.raw)
+
 		filter["dry_run"] = true
 		would := w.call("POST", "/deliveries/retry", filter)
 		require.Equal(t, http.StatusOK, would.status, would.raw)

@@ -39,12 +39,23 @@ const crashLease = 45 * time.Second
 // eachLane runs a test on both databases, with a prepared send.
 func eachLane(t *testing.T, test func(l *lane)) {
 	t.Helper()
+
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		box, err := sandbox.New(sandbox.Config{AccountSID: account, AuthToken: token, SendGridKey: sendGridKey})
 		require.NoError(t, err)
+
 		carriers := httptest.NewServer(box.Handler())
+
 		t.Cleanup(func() { carriers.Close(); assert.NoError(t, box.Close()) })
-		l := &lane{T: t, World: dbtest.Seed(t, s), store: s, box: box, carrier: carriers.URL}
+
+		l := &lane{
+			T:       t,
+			World:   dbtest.Seed(t, s),
+			store:   s,
+			box:     box,
+			carrier: carriers.URL,
+		}
+
 		l.step = l.delivery(l.prepare())
 		test(l)
 	})
@@ -62,13 +73,27 @@ func (l *lane) delivery(sent chat.AssistantMessageSent) chat.DeliveryStep {
 // worker is a process that carries out steps on this store.
 func (l *lane) worker(store activities.Store) *activities.Activities {
 	l.Helper()
-	client, err := twilio.New(twilio.Config{AccountSID: account, AuthToken: token, BaseURL: l.carrier, Timeout: 5 * time.Second})
-	require.NoError(l, err)
-	acts, err := activities.New(activities.Config{
-		Store: store, Carriers: map[chat.Provider]activities.Carrier{chat.ProviderTwilio: client}, Renderer: render.New(render.Options{}),
-		NewID: uuid.NewString, Lease: crashLease, WhenUnknown: chat.AtMostOnce,
+
+	client, err := twilio.New(twilio.Config{
+		AccountSID: account,
+		AuthToken:  token,
+		BaseURL:    l.carrier,
+		Timeout:    5 * time.Second,
 	})
+
 	require.NoError(l, err)
+
+	acts, err := activities.New(activities.Config{
+		Store:       store,
+		Carriers:    map[chat.Provider]activities.Carrier{chat.ProviderTwilio: client},
+		Renderer:    render.New(render.Options{}),
+		NewID:       uuid.NewString,
+		Lease:       crashLease,
+		WhenUnknown: chat.AtMostOnce,
+	})
+
+	require.NoError(l, err)
+
 	return acts
 }
 
@@ -77,6 +102,7 @@ func (l *lane) next() chat.Claim {
 	l.Helper()
 	claim, err := l.store.Claim(l.Context(), l.Workspace, l.step.DeliveryID, time.Now().Add(2*crashLease), crashLease)
 	require.NoError(l, err)
+
 	return claim
 }
 
@@ -85,6 +111,7 @@ func (l *lane) row() chat.Delivery {
 	l.Helper()
 	d, err := l.store.Delivery(l.Context(), l.Workspace, l.step.DeliveryID)
 	require.NoError(l, err)
+
 	return d
 }
 
@@ -93,11 +120,21 @@ func (l *lane) arrived() []sandbox.Message { return l.box.Messages(sandbox.Messa
 // callback is what Twilio reports of a message it has, naming the claim.
 func (l *lane) callback(fence int64, sid string, state chat.CarrierState) chat.Reported {
 	l.Helper()
+
 	reported, err := l.store.RecordReport(l.Context(), chat.Report{
-		Provider: chat.ProviderTwilio, Key: sid + string(state), DeliveryID: l.step.DeliveryID, Fence: fence, ProviderMessageID: sid,
-		Type: string(state), Accepts: true, Carrier: state, Raw: []byte("MessageStatus=" + string(state)),
+		Provider:          chat.ProviderTwilio,
+		Key:               sid + string(state),
+		DeliveryID:        l.step.DeliveryID,
+		Fence:             fence,
+		ProviderMessageID: sid,
+		Type:              string(state),
+		Accepts:           true,
+		Carrier:           state,
+		Raw:               []byte("MessageStatus=" + string(state)),
 	}, time.Now())
+
 	require.NoError(l, err)
+
 	return reported
 }
 
@@ -111,32 +148,59 @@ type crashing struct {
 }
 
 // Claim claims, and may die after it.
-func (c *crashing) Claim(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time, lease time.Duration) (chat.Claim, error) {
+func (c *crashing) Claim(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.DeliveryID,
+	now time.Time,
+	lease time.Duration,
+) (chat.Claim, error) {
 	claim, err := c.Store.Claim(ctx, ws, id, now, lease)
+
 	if c.afterClaim {
 		panic(errCrash)
 	}
+
 	return claim, err
 }
 
 // PrepareAndClaim prepares and claims, and may die after it.
-func (c *crashing) PrepareAndClaim(ctx context.Context, in chat.SendAssistantMessage, ids chat.SendIDs, plan func(*chat.SendFacts) (chat.SendPlan, error), now time.Time, lease time.Duration) (chat.AssistantMessageSent, chat.Claim, error) {
+func (c *crashing) PrepareAndClaim(
+	ctx context.Context,
+	in chat.SendAssistantMessage,
+	ids chat.SendIDs,
+	plan func(*chat.SendFacts) (chat.SendPlan, error),
+	now time.Time,
+	lease time.Duration,
+) (chat.AssistantMessageSent, chat.Claim, error) {
 	sent, claim, err := c.Store.PrepareAndClaim(ctx, in, ids, plan, now, lease)
+
 	if c.afterClaim {
 		panic(errCrash)
 	}
+
 	return sent, claim, err
 }
 
 // RecordSubmission records, and may die before or after it.
-func (c *crashing) RecordSubmission(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, fence int64, said chat.Submission, now time.Time) (chat.Delivery, error) {
+func (c *crashing) RecordSubmission(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.DeliveryID,
+	fence int64,
+	said chat.Submission,
+	now time.Time,
+) (chat.Delivery, error) {
 	if c.beforeRecord {
 		panic(errCrash)
 	}
+
 	d, err := c.Store.RecordSubmission(ctx, ws, id, fence, said, now)
+
 	if c.afterRecord {
 		panic(errCrash)
 	}
+
 	return d, err
 }
 
@@ -153,6 +217,7 @@ func (l *lane) submits() chat.Receipt {
 	l.Helper()
 	receipt, err := l.worker(l.store).Submit(l.Context(), l.step)
 	require.NoError(l, err)
+
 	return receipt
 }
 
@@ -161,9 +226,16 @@ func (l *lane) submits() chat.Receipt {
 
 func TestCrash00BeforeTheIntentIsCommitted(t *testing.T) {
 	t.Parallel()
+
 	eachLane(t, func(l *lane) {
 		in, ids := l.Send(l.SMS.ID, "Another"), dbtest.SendIDs()
-		_, err := l.store.PrepareSend(l.Context(), in, ids, func(*chat.SendFacts) (chat.SendPlan, error) { return chat.SendPlan{}, errCrash })
+		_, err := l.store.PrepareSend(
+			l.Context(),
+			in,
+			ids,
+			func(*chat.SendFacts) (chat.SendPlan, error) { return chat.SendPlan{}, errCrash },
+		)
+
 		require.Error(l, err)
 		_, err = l.store.FindDelivery(l.Context(), l.Workspace, ids.DeliveryID)
 		assert.Equal(l, chat.CodeDeliveryNotFound, chat.CodeOf(err), "nothing is half there")
@@ -175,6 +247,7 @@ func TestCrash00BeforeTheIntentIsCommitted(t *testing.T) {
 
 func TestCrash01AfterTheIntentBeforeTheClaim(t *testing.T) {
 	t.Parallel()
+
 	eachLane(t, func(l *lane) {
 		assert.Equal(l, chat.SubmissionAccepted, l.submits().Submission)
 		assert.Len(l, l.arrived(), 1)
@@ -183,6 +256,7 @@ func TestCrash01AfterTheIntentBeforeTheClaim(t *testing.T) {
 
 func TestCrash02AfterTheClaimBeforeTheWrite(t *testing.T) {
 	t.Parallel()
+
 	eachLane(t, func(l *lane) {
 		l.dies(&crashing{afterClaim: true})
 		assert.Equal(l, chat.SubmissionSending, l.submits().Submission, "the claim lasts")
@@ -200,6 +274,7 @@ func TestCrash02AfterTheClaimBeforeTheWrite(t *testing.T) {
 // is the preparation.
 func TestCrash02InTheFirstTryOfASend(t *testing.T) {
 	t.Parallel()
+
 	for name, tt := range map[string]struct {
 		store   crashing
 		arrived int
@@ -211,16 +286,23 @@ func TestCrash02InTheFirstTryOfASend(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			eachLane(t, func(l *lane) {
 				in, store := l.Send(l.SMS.ID, "Another"), tt.store
 				store.Store = l.store
-				assert.PanicsWithError(l, errCrash.Error(), func() { _, _ = l.worker(&store).PrepareSend(l.Context(), in) })
+				assert.PanicsWithError(
+					l,
+					errCrash.Error(),
+					func() { _, _ = l.worker(&store).PrepareSend(l.Context(), in) },
+				)
+
 				sent, err := l.worker(l.store).PrepareSend(l.Context(), in)
 				require.NoError(l, err)
 				assert.False(l, sent.Submitted, "the repetition hands nothing over")
 				l.step = l.delivery(sent)
 				assert.Equal(l, tt.then, l.submits().Submission)
 				assert.Len(l, l.arrived(), tt.arrived, "it is not posted again")
+
 				if tt.then == chat.SubmissionSending {
 					assert.Equal(l, chat.SubmissionUnknown, l.next().Delivery.Submission)
 				}
@@ -231,6 +313,7 @@ func TestCrash02InTheFirstTryOfASend(t *testing.T) {
 
 func TestCrash03NoConnection(t *testing.T) {
 	t.Parallel()
+
 	eachLane(t, func(l *lane) {
 		closed, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(l, err)
@@ -248,6 +331,7 @@ func TestCrash03NoConnection(t *testing.T) {
 
 func TestCrash04ConnectionLostAfterTheWrite(t *testing.T) {
 	t.Parallel()
+
 	eachLane(t, func(l *lane) {
 		url, taken := cutting(t)
 		there := l.carrier
@@ -263,9 +347,11 @@ func TestCrash04ConnectionLostAfterTheWrite(t *testing.T) {
 
 func TestCrash05AcceptedAndTheAnswerLost(t *testing.T) {
 	t.Parallel()
+
 	for _, fault := range []string{"cut", "error", "truncate"} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
+
 			eachLane(t, func(l *lane) {
 				require.NoError(l, l.box.SetFaults(sandbox.Fault{Kind: sandbox.FaultKind(fault)}))
 				assert.Equal(l, chat.SubmissionUnknown, l.submits().Submission)
@@ -283,6 +369,7 @@ func TestCrash05AcceptedAndTheAnswerLost(t *testing.T) {
 
 func TestCrash06AnswerReadAndNotRecorded(t *testing.T) {
 	t.Parallel()
+
 	eachLane(t, func(l *lane) {
 		l.dies(&crashing{beforeRecord: true})
 		require.Len(l, l.arrived(), 1)
@@ -295,6 +382,7 @@ func TestCrash06AnswerReadAndNotRecorded(t *testing.T) {
 
 func TestCrash07RecordedAndTheStepNotCompleted(t *testing.T) {
 	t.Parallel()
+
 	eachLane(t, func(l *lane) {
 		l.dies(&crashing{afterRecord: true})
 		receipt := l.submits()
@@ -306,13 +394,27 @@ func TestCrash07RecordedAndTheStepNotCompleted(t *testing.T) {
 
 func TestCrash08CallbackBeforeOurCommit(t *testing.T) {
 	t.Parallel()
+
 	eachLane(t, func(l *lane) {
 		claimed := l.Claim(l, l.store, l.step.DeliveryID, time.Now())
 		l.callback(claimed.Fence, "SM08", chat.CarrierDelivered)
-		d, err := l.store.RecordSubmission(l.Context(), l.Workspace, claimed.ID, claimed.Fence,
-			chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM08", Carrier: chat.CarrierQueued}, time.Now())
+
+		d, err := l.store.RecordSubmission(
+			l.Context(),
+			l.Workspace,
+			claimed.ID,
+			claimed.Fence,
+			chat.Submission{
+				Outcome:           chat.OutcomeAccepted,
+				ProviderMessageID: "SM08",
+				Carrier:           chat.CarrierQueued,
+			},
+			time.Now(),
+		)
+
 		require.NoError(l, err)
 		assert.Equal(l, chat.CarrierDelivered, d.Carrier, "our commit is late and knows less")
+
 		for _, e := range l.row().Events {
 			assert.NotEqual(l, chat.EventDuplicate, e.Type)
 		}
@@ -321,14 +423,30 @@ func TestCrash08CallbackBeforeOurCommit(t *testing.T) {
 
 func TestCrash09ZombieAfterItsLease(t *testing.T) {
 	t.Parallel()
+
 	eachLane(t, func(l *lane) {
 		claimed := l.Claim(l, l.store, l.step.DeliveryID, time.Now())
-		client, err := twilio.New(twilio.Config{AccountSID: account, AuthToken: token, BaseURL: l.carrier, Timeout: 5 * time.Second})
-		require.NoError(l, err)
-		said := client.Submit(l.Context(), chat.Outgoing{
-			WorkspaceID: l.Workspace, DeliveryID: claimed.ID, Fence: claimed.Fence, Channel: claimed.Channel,
-			From: claimed.From, To: claimed.To, Payload: claimed.Payload, LeaseUntil: time.Now().Add(time.Second),
+
+		client, err := twilio.New(twilio.Config{
+			AccountSID: account,
+			AuthToken:  token,
+			BaseURL:    l.carrier,
+			Timeout:    5 * time.Second,
 		})
+
+		require.NoError(l, err)
+
+		said := client.Submit(l.Context(), chat.Outgoing{
+			WorkspaceID: l.Workspace,
+			DeliveryID:  claimed.ID,
+			Fence:       claimed.Fence,
+			Channel:     claimed.Channel,
+			From:        claimed.From,
+			To:          claimed.To,
+			Payload:     claimed.Payload,
+			LeaseUntil:  time.Now().Add(time.Second),
+		})
+
 		assert.Equal(l, chat.OutcomeAborted, said.Outcome, "it writes nothing")
 		assert.Empty(l, l.arrived())
 	})
@@ -336,10 +454,12 @@ func TestCrash09ZombieAfterItsLease(t *testing.T) {
 
 func TestCrash10WorkerDeployInMidPost(t *testing.T) {
 	t.Parallel()
+
 	eachEngine(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		server, err := temporal()
 		require.NoError(t, err)
+
 		release := w.box.Hold()
 		r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Prefer", "respond-async")
 		require.Equal(t, http.StatusAccepted, r.status, r.raw)
@@ -363,6 +483,7 @@ func TestCrash10WorkerDeployInMidPost(t *testing.T) {
 
 func TestCrash11TheSameTriggerTwice(t *testing.T) {
 	t.Parallel()
+
 	eachLane(t, func(l *lane) {
 		in := l.Send(l.SMS.ID, "Once")
 		first, err := l.store.PrepareSend(l.Context(), in, dbtest.SendIDs(), dbtest.PlanText("Once"))

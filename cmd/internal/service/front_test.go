@@ -18,6 +18,7 @@ type front struct {
 
 func newFront(t *testing.T) *front {
 	t.Helper()
+
 	f := &front{}
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(f.behind.Load()) }}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -25,10 +26,13 @@ func newFront(t *testing.T) *front {
 			w.WriteHeader(http.StatusBadGateway)
 			return
 		}
+
 		proxy.ServeHTTP(w, r)
 	}))
+
 	t.Cleanup(server.Close)
 	f.url = server.URL
+
 	return f
 }
 
@@ -37,5 +41,6 @@ func (f *front) serves(origin string) {
 	if err != nil {
 		panic(err)
 	}
+
 	f.behind.Store(u)
 }

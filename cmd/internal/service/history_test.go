@@ -22,11 +22,22 @@ import (
 // raw is a client of Temporal beside Handrail's own.
 func (w *world) raw() client.Client {
 	w.Helper()
+
 	server, err := temporal()
 	require.NoError(w, err)
-	raw, err := client.DialContext(w.Context(), client.Options{HostPort: server.Address(), Namespace: "default", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+
+	raw, err := client.DialContext(
+		w.Context(),
+		client.Options{
+			HostPort:  server.Address(),
+			Namespace: "default",
+			Logger:    log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+		},
+	)
+
 	require.NoError(w, err)
 	w.Cleanup(raw.Close)
+
 	return raw
 }
 
@@ -35,12 +46,15 @@ func (w *world) recorded(workflowID string) *historypb.History {
 	w.Helper()
 	raw := w.raw()
 	var history historypb.History
+
 	all := raw.GetWorkflowHistory(w.Context(), workflowID, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for all.HasNext() {
 		event, err := all.Next()
 		require.NoError(w, err)
+
 		history.Events = append(history.Events, event)
 	}
+
 	return &history
 }
 
@@ -53,19 +67,46 @@ func text(history *historypb.History) string {
 func TestEncryptedHistoriesHoldNoText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", withEncryption)
-	secrets := []string{"hush-hush", "4155550101", "5005550001", "ana@customers", "wants-a-call", "order 7-1184", "Priya", w.secret}
-	sent := w.call("POST", sendPath(w.people.sms.ID), says("hush-hush", tool("talk_to_human", map[string]any{"reason": "wants-a-call"})))
+	secrets := []string{
+		"hush-hush",
+		"4155550101",
+		"5005550001",
+		"ana@customers",
+		"wants-a-call",
+		"order 7-1184",
+		"Priya",
+		w.secret,
+	}
+
+	sent := w.call(
+		"POST",
+		sendPath(w.people.sms.ID),
+		says("hush-hush", tool("talk_to_human", map[string]any{"reason": "wants-a-call"})),
+	)
+
 	require.Equal(t, http.StatusOK, sent.status, sent.raw)
+
 	mail := w.call("POST", sendPath(w.people.email.ID), says("hush-hush"))
 	require.Equal(t, http.StatusOK, mail.status, mail.raw)
+
 	phone := "+15005550001"
-	_, err := w.store.UpdateMember(t.Context(), w.ws, chat.Actor{MemberID: w.people.manager.ID}, w.people.ana.ID, chat.MemberPatch{Phone: &phone})
+	_, err := w.store.UpdateMember(
+		t.Context(),
+		w.ws,
+		chat.Actor{MemberID: w.people.manager.ID},
+		w.people.ana.ID,
+		chat.MemberPatch{Phone: &phone},
+	)
+
 	require.NoError(t, err)
+
 	refused := w.call("POST", sendPath(w.people.sms.ID), says("hush-hush"))
 	require.Equal(t, "delivery_failed", refused.at("code"), refused.raw)
+
 	for _, id := range []any{sent.at("action_id"), mail.at("action_id"), refused.at("action_id")} {
 		kept := text(w.recorded(chat.ActionWorkflowID(w.ws, chat.ActionID(id.(string)))))
 		assert.Contains(t, kept, base64.StdEncoding.EncodeToString([]byte("binary/encrypted")))
+
 		for _, secret := range secrets {
 			assert.NotContains(t, kept, secret)
 		}
@@ -75,6 +116,7 @@ func TestEncryptedHistoriesHoldNoText(t *testing.T) {
 // TestASendIsCheap holds one SMS without tools, receipt included, to its cost.
 func TestASendIsCheap(t *testing.T) {
 	t.Parallel()
+
 	eachEngine(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		before := w.store.Transactions()
@@ -100,9 +142,11 @@ func TestOperatorsFindWorkflowsBySearchAttribute(t *testing.T) {
 	require.Equal(t, http.StatusOK, r.status, r.raw)
 	w.settled(r.at("action_id"))
 	id := chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string)))
+
 	kept := text(w.recorded(id))
 	for _, attribute := range []string{"HandrailWorkspace", "HandrailChat", "HandrailChannel", "HandrailStatus"} {
 		assert.Contains(t, kept, attribute)
 	}
+
 	assert.NotContains(t, id, "4155550101")
 }

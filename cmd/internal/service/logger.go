@@ -17,10 +17,14 @@ func NewLogger(w io.Writer, c *config.Config) *slog.Logger {
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		level = slog.LevelInfo // config has checked it
 	}
+
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 	}
-	return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !terminal(w)}))
+
+	return slog.New(
+		tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !terminal(w)}),
+	)
 }
 
 func terminal(w io.Writer) bool {
@@ -28,6 +32,8 @@ func terminal(w io.Writer) bool {
 	if !ok {
 		return false
 	}
+
 	info, err := f.Stat()
+
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -17,13 +17,18 @@ func (s *Service) ServeWorker(ctx context.Context, l net.Listener) error {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(newRegistry(), promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /readyz", s.ready)
+
 	return ServeHTTP(ctx, l, mux)
 }
 
 // newRegistry has the metrics of the process itself: goroutines, memory, open files.
 func newRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+
 	return registry
 }
 
@@ -33,6 +38,7 @@ func (s *Service) ready(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = s.Store.Ping(r.Context())
 	}
+
 	if err != nil {
 		s.logger.WarnContext(r.Context(), "not ready", "error", err)
 		http.Error(w, "not ready", http.StatusServiceUnavailable)

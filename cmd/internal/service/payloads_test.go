@@ -11,7 +11,9 @@ func payloads(m protoreflect.Message) [][]byte {
 	if p, ok := m.Interface().(*commonpb.Payload); ok {
 		return [][]byte{p.GetData()}
 	}
+
 	var all [][]byte
+
 	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 		switch {
 		case field.IsMap():
@@ -19,16 +21,21 @@ func payloads(m protoreflect.Message) [][]byte {
 				if inner, ok := v.Interface().(protoreflect.Message); ok {
 					all = append(all, payloads(inner)...)
 				}
+
 				return true
 			})
+
 		case field.IsList() && field.Message() != nil:
 			for i := range value.List().Len() {
 				all = append(all, payloads(value.List().Get(i).Message())...)
 			}
+
 		case field.Message() != nil:
 			all = append(all, payloads(value.Message())...)
 		}
+
 		return true
 	})
+
 	return all
 }

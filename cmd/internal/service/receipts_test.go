@@ -15,7 +15,9 @@ import (
 
 // soon makes the waits for evidence and receipts short.
 func soon(c *config.Config) {
-	c.Settle, c.ReceiptSMS, c.ReceiptEmail = 2*time.Second, 3*time.Second, 3*time.Second
+	c.Settle = 2 * time.Second
+	c.ReceiptSMS = 3 * time.Second
+	c.ReceiptEmail = 3 * time.Second
 }
 
 // settled waits until the workflow of an action has closed: until nothing more happens.
@@ -35,11 +37,13 @@ func (w *world) delivery(id any) response {
 	w.Helper()
 	r := w.call("GET", "/deliveries/"+id.(string), nil)
 	require.Equal(w, http.StatusOK, r.status, r.raw)
+
 	return r
 }
 
 func TestASendIsFollowedToItsReceipt(t *testing.T) {
 	t.Parallel()
+
 	eachEngine(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		for _, id := range []chat.ChatID{w.people.sms.ID, w.people.email.ID} {
@@ -51,12 +55,14 @@ func TestASendIsFollowedToItsReceipt(t *testing.T) {
 			assert.NotEmpty(t, d.at("events"), "what the carrier told is kept")
 			assert.Empty(t, d.at("next"))
 		}
+
 		assert.False(t, w.chat(w.people.sms.ID).NeedsResponse)
 	})
 }
 
 func TestALateFailureAsksForAResponseAgain(t *testing.T) {
 	t.Parallel()
+
 	eachEngine(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		w.faults(sandbox.Fault{Kind: sandbox.Undelivered})
@@ -67,18 +73,32 @@ func TestALateFailureAsksForAResponseAgain(t *testing.T) {
 		assert.Equal(t, "undelivered", d.at("status"), d.raw)
 		assert.Equal(t, "twilio_30003", d.at("error_code"))
 		assert.Equal(t, []any{"retry"}, d.at("next"))
+
 		asks := w.chat(w.people.sms.ID)
 		assert.True(t, asks.NeedsResponse)
 		assert.Contains(t, asks.AttentionReason, "twilio_30003")
 
 		w.faults()
-		again := w.call("POST", "/deliveries/"+r.at("delivery", "id").(string)+"/retry", map[string]any{"reason": "phone is on again"})
+
+		again := w.call(
+			"POST",
+			"/deliveries/"+r.at("delivery", "id").(string)+"/retry",
+			map[string]any{"reason": "phone is on again"},
+		)
+
 		require.Equal(t, http.StatusOK, again.status, again.raw)
 		assert.Equal(t, r.at("delivery", "id"), again.at("retry_of"))
 		assert.NotEqual(t, r.at("delivery", "id"), again.at("delivery", "id"))
 		w.settled(again.at("action_id"))
 		assert.Equal(t, "delivered", w.delivery(again.at("delivery", "id")).at("status"))
-		assert.Equal(t, "undelivered", w.delivery(r.at("delivery", "id")).at("status"), "the old row is not opened again")
+
+		assert.Equal(
+			t,
+			"undelivered",
+			w.delivery(r.at("delivery", "id")).at("status"),
+			"the old row is not opened again",
+		)
+
 		assert.False(t, w.chat(w.people.sms.ID).NeedsResponse)
 		third := w.call("POST", "/deliveries/"+r.at("delivery", "id").(string)+"/retry", map[string]any{})
 		assert.Equal(t, http.StatusConflict, third.status, third.raw)
@@ -88,6 +108,7 @@ func TestALateFailureAsksForAResponseAgain(t *testing.T) {
 
 func TestAnUnknownOutcomeIsSettledByEvidence(t *testing.T) {
 	t.Parallel()
+
 	for name, faults := range map[string][]string{
 		"by a callback":                {"cut"},
 		"after an error":               {"error"},
@@ -100,17 +121,28 @@ func TestAnUnknownOutcomeIsSettledByEvidence(t *testing.T) {
 			t.Run(name+", "+channel, func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", soon)
+
 				inForce := make([]sandbox.Fault, len(faults))
 				for i, f := range faults {
 					inForce[i].Kind = sandbox.FaultKind(f)
 				}
+
 				w.faults(inForce...)
+
 				id, arrived := w.people.sms.ID, func() int { return len(w.box.Messages(sandbox.MessageFilter{})) }
 				if channel == "email" {
 					id, arrived = w.people.email.ID, func() int { return len(w.box.Mails()) }
 				}
+
 				r := w.call("POST", sendPath(id), says("On its way"))
-				require.Contains(t, []int{http.StatusAccepted, http.StatusOK}, r.status, "unknown is not called failed: %s", r.raw)
+				require.Contains(
+					t,
+					[]int{http.StatusAccepted, http.StatusOK},
+					r.status,
+					"unknown is not called failed: %s",
+					r.raw,
+				)
+
 				w.settled(r.at("action_id"))
 				d := w.delivery(r.at("delivery", "id"))
 				assert.Equal(t, "delivered", d.at("status"), d.raw)
@@ -124,6 +156,7 @@ func TestAnUnknownOutcomeIsSettledByEvidence(t *testing.T) {
 
 func TestWhatNobodyConfirmsIsUnconfirmed(t *testing.T) {
 	t.Parallel()
+
 	w := newWorldBeside(t, sandbox.Config{CallbackDelay: time.Hour}, "sqlite:"+t.TempDir()+"/handrail.db", soon)
 	for _, id := range []chat.ChatID{w.people.sms.ID, w.people.email.ID} {
 		r := w.call("POST", sendPath(id), says("On its way"))
@@ -139,6 +172,7 @@ func TestAReceiptThatIsNeverToldIsLookedUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", soon)
 	w.faults(sandbox.Fault{Kind: sandbox.CallbackNever})
+
 	for _, id := range []chat.ChatID{w.people.sms.ID, w.people.email.ID} {
 		r := w.call("POST", sendPath(id), says("On its way"))
 		require.Equal(t, http.StatusOK, r.status, r.raw)

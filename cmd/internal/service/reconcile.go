@@ -12,11 +12,18 @@ import (
 // Reconcile asks the carriers about deliveries of which nobody knows whether they were
 // sent, without Temporal, and records what they show. It counts those that were found, and
 // those whose carrier could not be asked.
-func Reconcile(ctx context.Context, c *config.Config, store *db.Store, deliveries []chat.Stale, logger *slog.Logger) (found, failed int, err error) {
+func Reconcile(
+	ctx context.Context,
+	c *config.Config,
+	store *db.Store,
+	deliveries []chat.Stale,
+	logger *slog.Logger,
+) (found, failed int, err error) {
 	acts, err := (&Service{Store: store, config: c, logger: logger}).activities()
 	if err != nil {
 		return 0, 0, err
 	}
+
 	for _, d := range deliveries {
 		receipt, err := acts.LookUp(ctx, chat.DeliveryStep{WorkspaceID: d.WorkspaceID, DeliveryID: d.DeliveryID})
 		switch {
@@ -24,10 +31,12 @@ func Reconcile(ctx context.Context, c *config.Config, store *db.Store, deliverie
 			return found, failed, ctx.Err()
 		case err != nil:
 			failed++
+
 			logger.WarnContext(ctx, "a carrier could not be asked", "delivery_id", d.DeliveryID, "error", err)
 		case receipt.Submission == chat.SubmissionAccepted:
 			found++
 		}
 	}
+
 	return found, failed, nil
 }

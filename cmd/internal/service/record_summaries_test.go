@@ -21,6 +21,7 @@ var summaryScenarios = map[string]func(w *world) (workflowID string){
 		for i := range 200 {
 			w.inbound(w.people.sms.ID, fmt.Sprintf("Message %d %s", i, strings.Repeat("word ", 40)))
 		}
+
 		return w.summarized(w.people.sms.ID, http.StatusOK)
 	},
 	"summary-by-itself": summarizedByItself,
@@ -30,17 +31,26 @@ func (w *world) summarized(id chat.ChatID, status int) string {
 	w.Helper()
 	r := w.call("POST", fmt.Sprintf("/chats/%d/summarize?update_labels=true", id), nil, "Prefer", "wait=60")
 	require.Equal(w, status, r.status, r.raw)
+
 	return fmt.Sprintf("summary:%s:%d", w.ws, id)
 }
 
 func summarizedByItself(w *world) string {
 	w.Helper()
-	_, err := w.store.UpdateSummarySettings(w.Context(), w.ws, chat.Actor{MemberID: w.people.manager.ID}, chat.SummarySettings{EveryMessages: 1})
+
+	_, err := w.store.UpdateSummarySettings(
+		w.Context(),
+		w.ws,
+		chat.Actor{MemberID: w.people.manager.ID},
+		chat.SummarySettings{EveryMessages: 1},
+	)
+
 	require.NoError(w, err)
 	engine := workflows.NewClient(w.raw(), w.config.TaskQueue, nil)
 	require.NoError(w, engine.ChatChanged(w.Context(), w.ws, w.people.sms.ID))
 	id := fmt.Sprintf("autosummary:%s:%d", w.ws, w.people.sms.ID)
 	w.closed(id)
 	require.NotEmpty(w, w.chat(w.people.sms.ID).Summary)
+
 	return id
 }

@@ -34,10 +34,18 @@ const historyFolder = "../../../workflows/testdata/histories"
 // must still replay.
 func TestHistoriesReplay(t *testing.T) {
 	t.Parallel()
+
 	scenarios := map[string]func(w *world) (workflowID string){
 		"send-accepted": func(w *world) string { return w.sent(says("On its way"), http.StatusOK) },
 		"send-tools": func(w *world) string {
-			return w.sent(says("On its way", tool("add_label", map[string]any{"label": "vip"}), tool("set_state", map[string]any{"state": "closed"})), http.StatusOK)
+			return w.sent(
+				says(
+					"On its way",
+					tool("add_label", map[string]any{"label": "vip"}),
+					tool("set_state", map[string]any{"state": "closed"}),
+				),
+				http.StatusOK,
+			)
 		},
 		"send-refused": sendRefused,
 		"send-rejected": func(w *world) string {
@@ -59,21 +67,35 @@ func TestHistoriesReplay(t *testing.T) {
 		"participant-added":   func(w *world) string { return w.added(w.people.priya.ID, http.StatusOK) },
 		"participant-refused": func(w *world) string { return w.added(w.people.ana.ID, http.StatusBadRequest) },
 	}
+
 	maps.Copy(scenarios, toolScenarios)
 	maps.Copy(scenarios, summaryScenarios)
+
 	for name, run := range scenarios {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorldBeside(t, carriersOf(name), "sqlite:"+t.TempDir()+"/handrail.db", soon, surroundings(t, name), deskOf(t, name))
+
+			w := newWorldBeside(
+				t,
+				carriersOf(name),
+				"sqlite:"+t.TempDir()+"/handrail.db",
+				soon,
+				surroundings(t, name),
+				deskOf(t, name),
+			)
+
 			history := w.recorded(run(w))
+
 			file := filepath.Join(t.TempDir(), name+".json")
 			if *record {
 				file = filepath.Join(historyFolder, name+".json")
 			}
+
 			encoded, err := protojson.MarshalOptions{Indent: " "}.Marshal(history)
 			require.NoError(t, err)
 			require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
 			require.NoError(t, os.WriteFile(file, encoded, 0o600))
+
 			replayer := sdkworker.NewWorkflowReplayer()
 			worker.RegisterWorkflows(replayer)
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
@@ -84,18 +106,23 @@ func TestHistoriesReplay(t *testing.T) {
 // surroundings are the carrier and the model that a scenario needs.
 func surroundings(t *testing.T, scenario string) option {
 	t.Helper()
+
 	switch scenario {
 	case "send-tried-again":
 		return busyOnce(t)
 	case "summary-model-failed":
 		url, _, let := slowModel(t, `{"title":"","summary":"","labels":[]}`)
 		let()
+
 		return withModel(url)
+
 	case "summary-in-parts":
 		s := newScribe(t)
 		s.longest = 30_000
+
 		return s.option
 	}
+
 	return func(*config.Config) {}
 }
 
@@ -104,6 +131,7 @@ func carriersOf(scenario string) sandbox.Config {
 	if scenario == "send-unconfirmed" {
 		return sandbox.Config{CallbackDelay: time.Hour}
 	}
+
 	return sandbox.Config{}
 }
 
@@ -111,17 +139,22 @@ func carriersOf(scenario string) sandbox.Config {
 func busyOnce(t *testing.T) option {
 	t.Helper()
 	var asked atomic.Int64
+
 	return func(c *config.Config) {
 		behind, err := url.Parse(c.TwilioBaseURL)
 		require.NoError(t, err)
+
 		front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if asked.Add(1) == 1 {
 				w.Header().Set("Retry-After", "1")
 				w.WriteHeader(http.StatusTooManyRequests)
+
 				return
 			}
+
 			httputil.NewSingleHostReverseProxy(behind).ServeHTTP(w, r)
 		}))
+
 		t.Cleanup(front.Close)
 		c.TwilioBaseURL = front.URL
 	}
@@ -131,26 +164,36 @@ func sendRefused(w *world) string {
 	body := says("Hello", tool("refund", map[string]any{}))
 	r := w.call("POST", sendPath(w.people.sms.ID), body, "Idempotency-Key", "refused")
 	require.Equal(w, http.StatusBadRequest, r.status, r.raw)
+
 	return w.keyed("refused")
 }
 
 // failing sends with faults in force, and waits until nothing more happens.
 func (w *world) failing(status int, faults ...sandbox.FaultKind) string {
 	w.Helper()
+
 	inForce := make([]sandbox.Fault, len(faults))
 	for i, kind := range faults {
 		inForce[i].Kind = kind
 	}
+
 	w.faults(inForce...)
+
 	return w.sent(says("Hello"), status)
 }
 
 func sendResolved(w *world) string {
 	w.faults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour})
 	delivery, action := w.parkedForReview(w.T)
-	r := w.call("POST", "/deliveries/"+delivery+"/resolve", map[string]any{"as": "not_sent", "reason": "not in Twilio's log"})
+	r := w.call(
+		"POST",
+		"/deliveries/"+delivery+"/resolve",
+		map[string]any{"as": "not_sent", "reason": "not in Twilio's log"},
+	)
+
 	require.Equal(w, http.StatusOK, r.status, r.raw)
 	w.settled(action)
+
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(action))
 }
 
@@ -159,15 +202,23 @@ func sendStopped(w *world) string {
 	r := w.call("POST", sendPath(w.people.sms.ID), says("An offer"), "Prefer", "wait=1")
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
 	id := r.at("delivery", "id").(string)
+
 	w.eventually(func() bool { return w.delivery(id).at("retry_at") != nil })
-	require.NoError(w, w.box.Answer(w.Context(), sandbox.Answer{From: "+14155550101", To: "+14155550100", Text: "STOP"}))
+
+	require.NoError(
+		w,
+		w.box.Answer(w.Context(), sandbox.Answer{From: "+14155550101", To: "+14155550100", Text: "STOP"}),
+	)
+
 	w.settled(r.at("action_id"))
+
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string)))
 }
 
 func retryNew(w *world) string {
 	w.faults(sandbox.Fault{Kind: sandbox.FaultRefuse, Times: 1})
 	r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"))
+
 	return w.retried(r.at("delivery_id"), http.StatusOK)
 }
 
@@ -179,6 +230,7 @@ func retryRefused(w *world) string {
 func retrySame(w *world) string {
 	w.faults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour, Times: 1})
 	delivery, _ := w.parkedForReview(w.T)
+
 	return w.retried(delivery, http.StatusAccepted)
 }
 
@@ -188,19 +240,28 @@ func (w *world) retried(delivery any, status int) string {
 	require.Equal(w, status, r.status, r.raw)
 	id := w.keyed("retried")
 	w.closed(id)
+
 	return id
 }
 
 func retryBulk(w *world) string {
 	w.faults(sandbox.Fault{Kind: sandbox.FaultRefuse, Times: 3})
+
 	for range 3 {
 		w.call("POST", sendPath(w.people.sms.ID), says("Hello"))
 	}
-	r := w.call("POST", "/deliveries/retry", map[string]any{"status": "rejected", "reason": "fixed", "canary": 1, "rate_per_second": 2})
+
+	r := w.call(
+		"POST",
+		"/deliveries/retry",
+		map[string]any{"status": "rejected", "reason": "fixed", "canary": 1, "rate_per_second": 2},
+	)
+
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
 	run := w.call("GET", w.below(r.header.Get("Location")), nil)
 	id := run.at("workflow_id").(string)
 	w.closed(id)
+
 	return id
 }
 
@@ -209,22 +270,41 @@ func (w *world) sent(body map[string]any, status int) string {
 	w.Helper()
 	r := w.call("POST", sendPath(w.people.sms.ID), body)
 	require.Equal(w, status, r.status, r.raw)
+
 	if r.at("status") != "blocked" {
 		w.settled(r.at("action_id"))
 	}
+
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string)))
 }
 
 func (w *world) added(member chat.MemberID, status int) string {
 	w.Helper()
-	r := w.call("POST", fmt.Sprintf("/chats/%d/participants", w.people.sms.ID), map[string]any{"member_id": member}, "Idempotency-Key", "k")
+
+	r := w.call(
+		"POST",
+		fmt.Sprintf("/chats/%d/participants", w.people.sms.ID),
+		map[string]any{"member_id": member},
+		"Idempotency-Key",
+		"k",
+	)
+
 	require.Equal(w, status, r.status, r.raw)
+
 	return w.keyed("k")
 }
 
 func (w *world) phone(number string) {
 	w.Helper()
-	_, err := w.store.UpdateMember(w.Context(), w.ws, chat.Actor{MemberID: w.people.manager.ID}, w.people.ana.ID, chat.MemberPatch{Phone: &number})
+
+	_, err := w.store.UpdateMember(
+		w.Context(),
+		w.ws,
+		chat.Actor{MemberID: w.people.manager.ID},
+		w.people.ana.ID,
+		chat.MemberPatch{Phone: &number},
+	)
+
 	require.NoError(w, err)
 }
 

@@ -21,11 +21,16 @@ var toolScenarios = map[string]func(w *world) (workflowID string){
 	},
 	"tool-failed-undone": func(w *world) string {
 		w.deskTools()
-		return w.sent(says("Booked.", tool("book", map[string]any{"what": "a"}), tool("refuse", map[string]any{"what": "b"})), http.StatusInternalServerError)
+
+		return w.sent(
+			says("Booked.", tool("book", map[string]any{"what": "a"}), tool("refuse", map[string]any{"what": "b"})),
+			http.StatusInternalServerError,
+		)
 	},
 	"tool-undelivered-undone": func(w *world) string {
 		w.deskTools()
 		w.faults(sandbox.Fault{Kind: sandbox.FaultRefuse})
+
 		return w.sent(says("Booked.", tool("book", map[string]any{"what": "a"})), http.StatusInternalServerError)
 	},
 	"tool-unknown-resolved":  toolUnknown,
@@ -40,9 +45,11 @@ var toolScenarios = map[string]func(w *world) (workflowID string){
 // deskOf is a tool server for the scenarios that need one: it fails where its path says so.
 func deskOf(t *testing.T, scenario string) option {
 	t.Helper()
+
 	if !strings.HasPrefix(scenario, "tool-") {
 		return func(*config.Config) {}
 	}
+
 	d := newDesk(t)
 	d.answers(func(call deskCall, w http.ResponseWriter) {
 		switch call.path {
@@ -54,6 +61,7 @@ func deskOf(t *testing.T, scenario string) option {
 			_, _ = w.Write([]byte(`{"booking_id":"b-1"}`))
 		}
 	})
+
 	return allows(d.Server)
 }
 
@@ -62,6 +70,7 @@ func (w *world) deskTools() {
 	w.Helper()
 	d := &desk{Server: &httptest.Server{URL: "http://" + strings.TrimSpace(w.config.ToolHosts)}}
 	undo := map[string]any{"undo": map[string]any{"tool": "cancel"}}
+
 	w.defines(httpTool(d, "cancel", map[string]any{"idempotent": true}))
 	w.defines(httpTool(d, "book", undo))
 	w.defines(httpTool(d, "lose"))
@@ -74,9 +83,15 @@ func toolUnknown(w *world) string {
 	r := w.call("POST", sendPath(w.people.sms.ID), says("Booked.", tool("lose", map[string]any{"what": "a"})))
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
 	action := r.at("action_id").(string)
-	r = w.call("POST", "/actions/"+action+"/tool-calls/call_1/resolve", map[string]any{"outcome": "succeeded", "reason": "seen"})
+	r = w.call(
+		"POST",
+		"/actions/"+action+"/tool-calls/call_1/resolve",
+		map[string]any{"outcome": "succeeded", "reason": "seen"},
+	)
+
 	require.Equal(w, http.StatusOK, r.status, r.raw)
 	w.settled(action)
+
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(action))
 }
 
@@ -86,9 +101,17 @@ func (w *world) approved(decision string) string {
 	r := w.call("POST", sendPath(w.people.sms.ID), says("Refunded.", tool("refund", map[string]any{"what": "50"})))
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
 	action := r.at("action_id").(string)
-	r = w.call("POST", "/actions/"+action+"/approvals", map[string]any{"decision": decision, "reason": "looked"}, "Authorization", "Bearer "+w.secondManager())
+	r = w.call(
+		"POST",
+		"/actions/"+action+"/approvals",
+		map[string]any{"decision": decision, "reason": "looked"},
+		"Authorization",
+		"Bearer "+w.secondManager(),
+	)
+
 	require.Equal(w, http.StatusOK, r.status, r.raw)
 	w.settled(action)
+
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(action))
 }
 
@@ -97,18 +120,28 @@ func (w *world) approved(decision string) string {
 func (w *world) askedAndAnswered(which string) string {
 	w.Helper()
 	w.contributor("Cem", cook, "")
-	r := w.call("POST", sendPath(w.people.sms.ID), says("Yes.", tool("contributor_input_request", map[string]any{"question": "Really?", "expects": yesOrNo})))
+
+	r := w.call(
+		"POST",
+		sendPath(w.people.sms.ID),
+		says("Yes.", tool("contributor_input_request", map[string]any{"question": "Really?", "expects": yesOrNo})),
+	)
+
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
 	action := r.at("action_id").(string)
+
 	w.eventually(func() bool { return len(w.texts(cook)) == 1 })
 	w.replies(cook, "yes")
 	w.settled(action)
 	request := w.call("GET", "/contributor-requests", nil).at("items", 0, "id").(string)
+
 	switch which {
 	case "contributors:":
 		id := chat.ContributorWorkflowID(w.ws, chat.ContributorRequestID(request))
 		w.closed(id)
+
 		return id
+
 	case "action:":
 		for _, d := range w.call("GET", "/deliveries?limit=10", nil).body["items"].([]any) {
 			if asks := d.(map[string]any)["action_id"].(string); asks != action {
@@ -117,15 +150,23 @@ func (w *world) askedAndAnswered(which string) string {
 			}
 		}
 	}
+
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(action))
 }
 
 func contributorStops(w *world) string {
 	w.contributor("Cem", cook, "")
-	r := w.call("POST", sendPath(w.people.sms.ID), says("Yes.", tool("contributor_input_request", map[string]any{"question": "Really?"})))
+
+	r := w.call(
+		"POST",
+		sendPath(w.people.sms.ID),
+		says("Yes.", tool("contributor_input_request", map[string]any{"question": "Really?"})),
+	)
+
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
 	w.eventually(func() bool { return len(w.texts(cook)) == 1 })
 	w.replies(cook, "STOP")
 	w.settled(r.at("action_id"))
+
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string)))
 }

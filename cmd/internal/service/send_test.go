@@ -19,10 +19,17 @@ import (
 
 func TestAnSMSArrivesOnceAfterItsToolsHaveRun(t *testing.T) {
 	t.Parallel()
+
 	eachEngine(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		require.True(t, w.chat(w.people.sms.ID).NeedsResponse)
-		body := says("Your order **7-1184** is on its way.", tool("add_label", map[string]any{"label": "VIP"}), tool("set_title", map[string]any{"title": "Order 7-1184"}))
+
+		body := says(
+			"Your order **7-1184** is on its way.",
+			tool("add_label", map[string]any{"label": "VIP"}),
+			tool("set_title", map[string]any{"title": "Order 7-1184"}),
+		)
+
 		r := w.call("POST", sendPath(w.people.sms.ID), body, "Idempotency-Key", "order-7")
 		require.Equal(t, http.StatusOK, r.status, r.raw)
 		assert.Equal(t, true, r.at("success"))
@@ -65,12 +72,20 @@ func TestAnSMSArrivesOnceAfterItsToolsHaveRun(t *testing.T) {
 
 func TestAnEmailArrivesWithItsThread(t *testing.T) {
 	t.Parallel()
+
 	eachEngine(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		w.inbound(w.people.email.ID, "Please correct invoice 1184.")
-		r := w.call("POST", sendPath(w.people.email.ID), says("Hello Ana,\n\nthe *corrected* invoice is attached: <https://example.com/1184>"))
+
+		r := w.call(
+			"POST",
+			sendPath(w.people.email.ID),
+			says("Hello Ana,\n\nthe *corrected* invoice is attached: <https://example.com/1184>"),
+		)
+
 		require.Equal(t, http.StatusOK, r.status, r.raw)
 		assert.Equal(t, "sendgrid", r.at("delivery", "provider"))
+
 		mails := w.box.Mails()
 		require.Len(t, mails, 1)
 		assert.Contains(t, mails[0].HTML, "<em>corrected</em>")
@@ -82,10 +97,12 @@ func TestAnEmailArrivesWithItsThread(t *testing.T) {
 
 func TestManyRequestsWithOneKeySendOneMessage(t *testing.T) {
 	t.Parallel()
+
 	eachEngine(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		var all sync.WaitGroup
 		var replayed, uuids sync.Map
+
 		for i := range 12 {
 			all.Go(func() {
 				r := w.call("POST", sendPath(w.people.sms.ID), says("Only once"), "Idempotency-Key", "once")
@@ -95,6 +112,7 @@ func TestManyRequestsWithOneKeySendOneMessage(t *testing.T) {
 				}
 			})
 		}
+
 		all.Wait()
 		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 1)
 		assert.Equal(t, 1, count(&uuids, func(any) bool { return true }))
@@ -104,12 +122,15 @@ func TestManyRequestsWithOneKeySendOneMessage(t *testing.T) {
 
 func count(m *sync.Map, match func(any) bool) int {
 	n := 0
+
 	m.Range(func(_, v any) bool {
 		if match(v) {
 			n++
 		}
+
 		return true
 	})
+
 	return n
 }
 
@@ -117,12 +138,15 @@ func TestWhoWritesMeanwhileStillNeedsAResponse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
 	release := w.box.Hold()
+
 	answered := make(chan response, 1)
 	go func() { answered <- w.call("POST", sendPath(w.people.sms.ID), says("On its way")) }()
+
 	_, err := w.box.Await(t.Context(), func(sandbox.Message) bool { return true })
 	require.NoError(t, err)
 	w.inbound(w.people.sms.ID, "And when?")
 	release()
+
 	r := <-answered
 	require.Equal(t, http.StatusOK, r.status, r.raw)
 	assert.True(t, w.chat(w.people.sms.ID).NeedsResponse)
@@ -131,7 +155,12 @@ func TestWhoWritesMeanwhileStillNeedsAResponse(t *testing.T) {
 func TestACallForAHumanOutlivesTheMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
-	r := w.call("POST", sendPath(w.people.sms.ID), says("A colleague will call you.", tool("talk_to_human", map[string]any{"reason": "wants a call"})))
+	r := w.call(
+		"POST",
+		sendPath(w.people.sms.ID),
+		says("A colleague will call you.", tool("talk_to_human", map[string]any{"reason": "wants a call"})),
+	)
+
 	require.Equal(t, http.StatusOK, r.status, r.raw)
 	assert.True(t, w.chat(w.people.sms.ID).NeedsResponse)
 }
@@ -145,6 +174,7 @@ func TestACallerMayWaitLessThanTheCarrierTakes(t *testing.T) {
 	location := r.header.Get("Location")
 	require.NotEmpty(t, location)
 	release()
+
 	action := w.call("GET", w.below(location)+"?wait=20", nil)
 	assert.Equal(t, "succeeded", action.at("state"), action.raw)
 	assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 1)
@@ -163,26 +193,51 @@ func TestRespondAsyncPointsToTheAction(t *testing.T) {
 
 func TestARefusedSendLeavesNothing(t *testing.T) {
 	t.Parallel()
+
 	eachEngine(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
+
 		tests := map[string]struct {
 			body map[string]any
 			code string
 		}{
-			"unknown tool":   {says("Hello", tool("add_label", map[string]any{"label": "vip"}), tool("refund", map[string]any{})), "unknown_tool"},
-			"bad arguments":  {says("Hello", tool("add_label", map[string]any{"label": "vip"}), tool("set_state", map[string]any{"state": "gone"})), "invalid_tool_arguments"},
-			"too long":       {says(strings.Repeat("x", 1601)), "message_too_long"},
-			"label not ours": {says("Hello", tool("add_label", map[string]any{"label": "refund-approved"})), "invalid_tool_arguments"},
+			"unknown tool": {
+				says("Hello", tool("add_label", map[string]any{"label": "vip"}), tool("refund", map[string]any{})),
+				"unknown_tool",
+			},
+			"bad arguments": {
+				says(
+					"Hello",
+					tool("add_label", map[string]any{"label": "vip"}),
+					tool("set_state", map[string]any{"state": "gone"}),
+				),
+				"invalid_tool_arguments",
+			},
+			"too long": {says(strings.Repeat("x", 1601)), "message_too_long"},
+			"label not ours": {
+				says("Hello", tool("add_label", map[string]any{"label": "refund-approved"})),
+				"invalid_tool_arguments",
+			},
 		}
+
 		for name, tt := range tests {
-			r := w.call("POST", sendPath(w.people.sms.ID), tt.body, "Idempotency-Key", strings.ReplaceAll(name, " ", "-"))
+			r := w.call(
+				"POST",
+				sendPath(w.people.sms.ID),
+				tt.body,
+				"Idempotency-Key",
+				strings.ReplaceAll(name, " ", "-"),
+			)
+
 			assert.Equal(t, http.StatusBadRequest, r.status, r.raw)
 			assert.Equal(t, tt.code, r.at("code"))
 		}
+
 		assert.Empty(t, w.box.Messages(sandbox.MessageFilter{}))
 		assert.Empty(t, w.chat(w.people.sms.ID).Labels, "no tool ran")
 		list := w.call("GET", "/deliveries", nil)
 		assert.Empty(t, list.at("items"), list.raw)
+
 		fixed := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Idempotency-Key", "unknown-tool")
 		assert.Equal(t, http.StatusOK, fixed.status, "a refusal does not use up its key: %s", fixed.raw)
 	})
@@ -190,29 +245,42 @@ func TestARefusedSendLeavesNothing(t *testing.T) {
 
 func TestWhatTheCarrierRefusesIsTold(t *testing.T) {
 	t.Parallel()
+
 	tests := map[string]struct{ phone, status string }{
 		"not a number":   {"+15005550001", "rejected"},
 		"not a mobile":   {"+15005550009", "rejected"},
 		"has opted out":  {"+15005550004", "suppressed"},
 		"not authorised": {"+15005550003", "blocked"},
 	}
+
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
-			_, err := w.store.UpdateMember(t.Context(), w.ws, chat.Actor{MemberID: w.people.manager.ID}, w.people.ana.ID, chat.MemberPatch{Phone: &tt.phone})
+			_, err := w.store.UpdateMember(
+				t.Context(),
+				w.ws,
+				chat.Actor{MemberID: w.people.manager.ID},
+				w.people.ana.ID,
+				chat.MemberPatch{Phone: &tt.phone},
+			)
+
 			require.NoError(t, err)
+
 			r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"))
 			if tt.status == "blocked" {
 				assert.Equal(t, http.StatusAccepted, r.status, r.raw)
 				assert.Equal(t, "blocked", r.at("delivery", "status"))
+
 				return
 			}
+
 			assert.Equal(t, http.StatusInternalServerError, r.status, r.raw)
 			assert.Equal(t, "delivery_failed", r.at("code"))
 			delivery := w.call("GET", "/deliveries/"+r.at("delivery_id").(string), nil)
 			assert.Equal(t, tt.status, delivery.at("status"), delivery.raw)
 			assert.True(t, w.chat(w.people.sms.ID).NeedsResponse)
+
 			again := w.call("POST", sendPath(w.people.sms.ID), says("Hello again"))
 			if tt.status == "suppressed" {
 				assert.Equal(t, "recipient_opted_out", again.at("code"), again.raw)
@@ -224,21 +292,27 @@ func TestWhatTheCarrierRefusesIsTold(t *testing.T) {
 // cutting is a carrier that takes every message and never answers.
 func cutting(t *testing.T) (url string, taken *atomic.Int64) {
 	t.Helper()
+
 	taken = new(atomic.Int64)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		taken.Add(1)
+
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err == nil {
 			err = conn.Close()
 		}
+
 		assert.NoError(t, err)
 	}))
+
 	t.Cleanup(server.Close)
+
 	return server.URL, taken
 }
 
 func TestAnUnknownOutcomeIsNeverPostedAgainAndNeverCalledFailed(t *testing.T) {
 	t.Parallel()
+
 	eachEngine(t, func(t *testing.T, database string) {
 		url, taken := cutting(t)
 		w := newWorld(t, database, func(c *config.Config) { c.TwilioBaseURL = url })
@@ -246,8 +320,10 @@ func TestAnUnknownOutcomeIsNeverPostedAgainAndNeverCalledFailed(t *testing.T) {
 		require.Equal(t, http.StatusAccepted, r.status, r.raw)
 		assert.Equal(t, "unknown", r.at("status"), r.raw)
 		assert.NotContains(t, strings.ToLower(r.raw), "failed")
+
 		again := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Idempotency-Key", "k", "Prefer", "wait=1")
 		assert.Equal(t, "unknown", again.at("status"), again.raw)
+
 		next := w.call("POST", sendPath(w.people.sms.ID), says("Hello?"), "Prefer", "wait=1")
 		assert.Equal(t, http.StatusAccepted, next.status, "one to an address at a time: %s", next.raw)
 		assert.Equal(t, int64(1), taken.Load())
@@ -273,9 +349,11 @@ func TestACarrierThatIsAwayIsTriedAgain(t *testing.T) {
 			b.Handler().ServeHTTP(rw, r)
 			return
 		}
+
 		rw.Header().Set("Retry-After", "1")
 		rw.WriteHeader(http.StatusTooManyRequests)
 	}))
+
 	t.Cleanup(front.Close)
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", func(c *config.Config) { c.TwilioBaseURL = front.URL })
 	r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Prefer", "wait=1")
@@ -292,7 +370,9 @@ func TestAWebChatMessageIsThereByBeingStored(t *testing.T) {
 	made, err := w.store.CreateChat(t.Context(), w.ws, chat.Actor{MemberID: w.people.manager.ID}, chat.NewChat{
 		Channel: chat.ChannelWeb, MemberID: w.people.priya.ID, AssistantMemberID: &w.people.assistant.ID,
 	})
+
 	require.NoError(t, err)
+
 	r := w.call("POST", sendPath(made.ID), says("Hello"))
 	require.Equal(t, http.StatusOK, r.status, r.raw)
 	assert.Equal(t, "handrail", r.at("delivery", "provider"))
@@ -301,16 +381,23 @@ func TestAWebChatMessageIsThereByBeingStored(t *testing.T) {
 func TestManySendsToOneAddressTakeTurns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
+
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
 			// On a busy machine the last in the row are answered with 202.
 			r := w.call("POST", sendPath(w.people.sms.ID), says("Hello "+uuid.NewString()))
 			if assert.Contains(w, []int{http.StatusOK, http.StatusAccepted}, r.status, r.raw) {
-				assert.NoError(w, w.raw().GetWorkflow(w.Context(), chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string))), "").Get(w.Context(), nil))
+				assert.NoError(
+					w,
+					w.raw().
+						GetWorkflow(w.Context(), chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string))), "").
+						Get(w.Context(), nil),
+				)
 			}
 		})
 	}
+
 	all.Wait()
 	assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 20)
 }

@@ -22,37 +22,55 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 	if err != nil {
 		return err
 	}
+
 	hooks.warn(ctx, s.config, s.logger)
+
 	app, err := api.New(api.Config{ //nolint:contextcheck // requests bring contexts of their own
-		Store: s.Store, Engine: s.engine(), Logger: s.logger, Version: Version, Wait: s.config.Wait,
-		Twilio: hooks.twilio, SendGrid: hooks.sendgrid, Tools: s.tools, Models: s.models, Registry: newRegistry(),
+		Store:    s.Store,
+		Engine:   s.engine(),
+		Logger:   s.logger,
+		Version:  Version,
+		Wait:     s.config.Wait,
+		Twilio:   hooks.twilio,
+		SendGrid: hooks.sendgrid,
+		Tools:    s.tools,
+		Models:   s.models,
+		Registry: newRegistry(),
 	})
 	if err != nil {
 		return fmt.Errorf("assemble the API: %w", err)
 	}
+
 	stopped := make(chan error, 1)
+
 	stop := context.AfterFunc(ctx, func() {
 		finishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 		defer cancel()
+
 		stopped <- app.Shutdown(finishing)
 	})
 	if err := app.Serve(l); err != nil && stop() {
 		return fmt.Errorf("serve the API on %s: %w", l.Addr(), err)
 	}
+
 	return <-stopped
 }
 
 // ServeHTTP serves a plain handler on l until ctx ends.
 func ServeHTTP(ctx context.Context, l net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+
 	stop := context.AfterFunc(ctx, func() {
 		finishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 		defer cancel()
+
 		_ = server.Shutdown(finishing) // what does not finish in time is closed with the process
 	})
 	defer stop()
+
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
 	}
+
 	return nil
 }

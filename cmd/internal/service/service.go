@@ -45,27 +45,43 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 	if c.EncryptionKeys == "" && !c.Loopback() {
 		logger.WarnContext(ctx, "Temporal keeps message texts unencrypted; set HANDRAIL_ENCRYPTION_KEYS")
 	}
+
 	if c.PublicURL == "" {
-		logger.WarnContext(ctx, "no webhooks: receipts are only known by look-ups, and answers do not come in; set HANDRAIL_PUBLIC_URL")
+		logger.WarnContext(
+			ctx,
+			"no webhooks: receipts are only known by look-ups, and answers do not come in; set HANDRAIL_PUBLIC_URL",
+		)
 	}
+
 	choice, err := models.New(c)
 	if err != nil {
 		return nil, err
 	}
+
 	store, err := OpenStore(ctx, c, logger)
 	if err != nil {
 		return nil, err
 	}
+
 	dialed, err := dialTemporal(ctx, c, environ, logger)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+
 	tools, err := newToolbox(c, environ, store, logger)
 	if err != nil {
 		dialed.Close()
 		return nil, errors.Join(err, store.Close())
 	}
-	return &Service{Store: store, config: c, logger: logger, temporal: dialed, tools: tools, models: choice}, nil
+
+	return &Service{
+		Store:    store,
+		config:   c,
+		logger:   logger,
+		temporal: dialed,
+		tools:    tools,
+		models:   choice,
+	}, nil
 }
 
 // OpenStore opens the database alone, waiting for it as [Connect] does.
@@ -73,11 +89,13 @@ func OpenStore(ctx context.Context, c *config.Config, logger *slog.Logger) (*db.
 	if c.DatabaseURL == "" {
 		return nil, errors.New("DATABASE_URL must be set, like postgres://user:password@host/name")
 	}
+
 	return await(ctx, logger, "the database (DATABASE_URL)", func() (*db.Store, error) {
 		store, err := db.Open(ctx, c.DatabaseURL)
 		if errors.Is(err, db.ErrInvalidURL) {
 			return nil, backoff.Permanent(err)
 		}
+
 		return store, err
 	})
 }
@@ -101,14 +119,17 @@ func (s *Service) RequireMigrations(ctx context.Context) error {
 		if err != nil && chat.CodeOf(err) != chat.CodeUnavailable {
 			err = backoff.Permanent(err)
 		}
+
 		return current, err
 	})
 	if err != nil {
 		return fmt.Errorf("look at the database's migrations: %w", err)
 	}
+
 	if !current {
 		return errors.New("the database is not up to date; run: handrail migrate up")
 	}
+
 	return nil
 }
 
@@ -118,12 +139,17 @@ func (s *Service) Work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	var sweeping sync.WaitGroup
 	defer sweeping.Wait()
+
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+
 	sweeper := &worker.Sweeper{Store: s.Store, Engine: s.engine(), Logger: s.logger}
+
 	sweeping.Go(func() { sweeper.Run(ctx) })
+
 	return worker.Run(ctx, s.temporal, s.config.TaskQueue, acts, s.logger)
 }
 
@@ -139,10 +165,19 @@ func (s *Service) activities() (*activities.Activities, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	return activities.New(activities.Config{
-		Store: s.Store, Carriers: carriers, Renderer: render.New(render.Options{ReplyDomain: s.config.ReplyDomain}), Models: s.models,
-		NewID: newID, Lease: workflows.Lease, Waits: waits(s.config), WhenUnknown: chat.UnknownPolicy(s.config.WhenUnknown),
-		Tools: s.tools, ApproveWithin: s.config.ApprovalWithin, Logger: s.logger,
+		Store:         s.Store,
+		Carriers:      carriers,
+		Renderer:      render.New(render.Options{ReplyDomain: s.config.ReplyDomain}),
+		Models:        s.models,
+		NewID:         newID,
+		Lease:         workflows.Lease,
+		Waits:         waits(s.config),
+		WhenUnknown:   chat.UnknownPolicy(s.config.WhenUnknown),
+		Tools:         s.tools,
+		ApproveWithin: s.config.ApprovalWithin,
+		Logger:        s.logger,
 	})
 }
 
@@ -160,22 +195,35 @@ func waits(c *config.Config) map[chat.Channel]chat.Waits {
 func (s *Service) carriers() (map[chat.Provider]activities.Carrier, error) {
 	c := s.config
 	all := map[chat.Provider]activities.Carrier{chat.ProviderHandrail: carrier.WebChat{}}
+
 	if c.TwilioAccountSID != "" {
 		t, err := twilio.New(twilio.Config{
-			AccountSID: c.TwilioAccountSID, AuthToken: c.TwilioAuthToken, BaseURL: c.TwilioBaseURL,
-			StatusCallbackURL: c.PublicURL, Proxy: http.ProxyFromEnvironment,
+			AccountSID:        c.TwilioAccountSID,
+			AuthToken:         c.TwilioAuthToken,
+			BaseURL:           c.TwilioBaseURL,
+			StatusCallbackURL: c.PublicURL,
+			Proxy:             http.ProxyFromEnvironment,
 		})
 		if err != nil {
-			return nil, fmt.Errorf("TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, HANDRAIL_TWILIO_BASE_URL, HANDRAIL_PUBLIC_URL: %w", err)
+			return nil, fmt.Errorf(
+				"TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, HANDRAIL_TWILIO_BASE_URL, HANDRAIL_PUBLIC_URL: %w",
+				err,
+			)
 		}
+
 		all[chat.ProviderTwilio] = t
 	}
+
 	if c.SendGridAPIKey != "" {
-		g, err := sendgrid.New(sendgrid.Config{APIKey: c.SendGridAPIKey, BaseURL: c.SendGridBaseURL, Proxy: http.ProxyFromEnvironment})
+		g, err := sendgrid.New(
+			sendgrid.Config{APIKey: c.SendGridAPIKey, BaseURL: c.SendGridBaseURL, Proxy: http.ProxyFromEnvironment},
+		)
 		if err != nil {
 			return nil, fmt.Errorf("SENDGRID_API_KEY, HANDRAIL_SENDGRID_BASE_URL: %w", err)
 		}
+
 		all[chat.ProviderSendGrid] = g
 	}
+
 	return all, nil
 }

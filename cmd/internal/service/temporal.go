@@ -28,16 +28,20 @@ func dialTemporal(ctx context.Context, c *config.Config, environ []string, logge
 	if err != nil {
 		return nil, err
 	}
+
 	what := fmt.Sprintf("Temporal at %s (TEMPORAL_ADDRESS)", options.HostPort)
+
 	return await(ctx, logger, what, func() (client.Client, error) {
 		dialed, err := client.DialContext(ctx, options)
 		if err != nil {
 			return nil, fmt.Errorf("connect: %w", err)
 		}
+
 		if err := worker.RegisterSearchAttributes(ctx, dialed, options.Namespace); err != nil {
 			dialed.Close()
 			return nil, err
 		}
+
 		return dialed, nil
 	})
 }
@@ -47,28 +51,36 @@ func temporalOptions(c *config.Config, environ []string, logger *slog.Logger) (c
 	if err != nil {
 		return options, backoff.Permanent(fmt.Errorf("read Temporal's client configuration: %w", err))
 	}
+
 	if options.HostPort == "" {
 		options.HostPort = c.TemporalAddress
 	}
+
 	if options.Namespace == "" {
 		options.Namespace = c.TemporalNamespace
 	}
+
 	options.Logger = log.NewStructuredLogger(slog.New(quiet{logger.Handler()}).With("component", "temporal"))
+
 	if c.EncryptionKeys != "" {
 		keys, err := codec.Parse(c.EncryptionKeys)
 		if err != nil {
 			return options, fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err)
 		}
+
 		options.DataConverter = converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), keys)
 		options.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
 			DataConverter: options.DataConverter, EncodeCommonAttributes: true,
 		})
 	}
+
 	tracing, err := opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{})
 	if err != nil {
 		return options, fmt.Errorf("trace Temporal's calls: %w", err)
 	}
+
 	options.Interceptors = append(options.Interceptors, tracing.(interceptor.ClientInterceptor))
+
 	return options, nil
 }
 
@@ -83,6 +95,7 @@ func (l lookup) LookupEnv(name string) (string, bool) {
 			return value, true
 		}
 	}
+
 	return "", false
 }
 
@@ -99,6 +112,7 @@ func (q quiet) Handle(ctx context.Context, r slog.Record) error {
 	if r.Message == "Activity error." {
 		return nil
 	}
+
 	return q.Handler.Handle(ctx, r)
 }
 

@@ -28,26 +28,35 @@ func newToolbox(c *config.Config, environ []string, store *db.Store, logger *slo
 	if err != nil {
 		return nil, err
 	}
+
 	made := toolbox.Config{
-		Allowed: c.Hosts(), Commands: commands, Environ: programs(environ), Logger: logger,
+		Allowed:  c.Hosts(),
+		Commands: commands,
+		Environ:  programs(environ),
+		Logger:   logger,
 		Discovered: func(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool) error {
 			return store.SaveDiscovered(ctx, ws, id, tools, time.Now())
 		},
 	}
+
 	keys := c.EncryptionKeys
 	if keys == "" {
 		keys = c.SecretKeys
 	}
+
 	if keys != "" {
 		sealer, err := codec.Parse(keys)
 		if err != nil {
 			return nil, fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err)
 		}
+
 		made.Sealer = sealer
 	}
+
 	box, err := toolbox.New(made)
 	if err != nil {
 		return nil, fmt.Errorf("HANDRAIL_TOOL_HOSTS: %w", err)
 	}
+
 	return box, nil
 }

@@ -29,23 +29,29 @@ func newWebhooks(c *config.Config) (webhooks, error) {
 	if c.PublicURL == "" {
 		return all, nil
 	}
+
 	if err := c.RequireWebhookKeys(); err != nil {
 		return all, err
 	}
+
 	if tokens := c.TwilioTokens(); len(tokens) > 0 {
 		w, err := twilio.NewWebhook(c.PublicURL, tokens)
 		if err != nil {
 			return all, fmt.Errorf("HANDRAIL_PUBLIC_URL, HANDRAIL_TWILIO_WEBHOOK_TOKENS: %w", err)
 		}
+
 		all.twilio = w
 	}
+
 	if keys := c.SendGridKeys(); len(keys) > 0 {
 		w, err := sendgrid.NewWebhook(keys)
 		if err != nil {
 			return all, fmt.Errorf("HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY: %w", err)
 		}
+
 		all.sendgrid = w
 	}
+
 	return all, nil
 }
 
@@ -55,9 +61,11 @@ func (w *webhooks) warn(ctx context.Context, c *config.Config, logger *slog.Logg
 	if c.PublicURL == "" {
 		return
 	}
+
 	if w.twilio == nil {
 		logger.WarnContext(ctx, "Twilio's webhooks are off; set HANDRAIL_TWILIO_WEBHOOK_TOKENS or TWILIO_AUTH_TOKEN")
 	}
+
 	if w.sendgrid == nil {
 		logger.WarnContext(ctx, "SendGrid's webhooks are off; set HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY")
 	}

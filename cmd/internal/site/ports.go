@@ -17,18 +17,23 @@ const (
 // FreePorts are n loopback ports that nothing listened on a moment ago.
 func FreePorts(n int) ([]int, error) {
 	var ports []int
+
 	for range 100 * n {
 		port := firstPort + rand.IntN(lastPort-firstPort) //nolint:gosec // not a secret
-		l, err := net.Listen("tcp", loopback(port))       //nolint:noctx // nothing to cancel: it answers at once
+
+		l, err := net.Listen("tcp", loopback(port)) //nolint:noctx // nothing to cancel: it answers at once
 		if err != nil {
 			continue
 		}
+
 		// Held until all are found, so that none is found twice.
 		defer func() { _ = l.Close() }() // nothing was served
+
 		if ports = append(ports, port); len(ports) == n {
 			return ports, nil
 		}
 	}
+
 	return nil, errors.New("there are not enough free ports on loopback between 20000 and 32000")
 }
 

@@ -40,22 +40,30 @@ func newPostgres(ctx context.Context, folder string, port int) (*postgres, error
 	if err != nil {
 		return nil, err
 	}
+
 	home := filepath.Join(folder, "postgres")
 	p := &postgres{
-		programs: programs, data: filepath.Join(home, "data"), port: port, password: rand.Text(),
-		environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LC_ALL=C"},
+		programs: programs,
+		data:     filepath.Join(home, "data"),
+		port:     port,
+		password: rand.Text(),
+		environ:  []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LC_ALL=C"},
 	}
+
 	if err := os.Mkdir(home, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of PostgreSQL: %w", err)
 	}
+
 	if os.Geteuid() == 0 {
 		if err := p.dropPrivileges(home); err != nil {
 			return nil, err
 		}
 	}
+
 	if err := p.initialize(ctx, home); err != nil {
 		return nil, err
 	}
+
 	return p, nil
 }
 
@@ -67,21 +75,28 @@ func (p *postgres) dropPrivileges(home string) error {
 		if err != nil {
 			continue
 		}
+
 		uid, errUser := strconv.ParseUint(found.Uid, 10, 32)
+
 		gid, errGroup := strconv.ParseUint(found.Gid, 10, 32)
 		if err := errors.Join(errUser, errGroup); err != nil {
 			return fmt.Errorf("read the ids of the user %s: %w", name, err)
 		}
+
 		p.user = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+
 		if err := os.Chown(home, int(uid), int(gid)); err != nil {
 			return fmt.Errorf("give the folder of PostgreSQL to the user %s: %w", name, err)
 		}
+
 		// The user must be able to pass, and needs to see nothing.
 		if err := os.Chmod(filepath.Dir(home), 0o711); err != nil { //nolint:gosec // see above
 			return fmt.Errorf("let the user %s reach its folder: %w", name, err)
 		}
+
 		return nil
 	}
+
 	return errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody")
 }
 
@@ -90,18 +105,32 @@ func (p *postgres) initialize(ctx context.Context, home string) error {
 	if err := os.WriteFile(secret, []byte(p.password+"\n"), 0o600); err != nil {
 		return fmt.Errorf("write the password of PostgreSQL: %w", err)
 	}
+
 	if p.user != nil {
 		if err := os.Chown(secret, int(p.user.Uid), int(p.user.Gid)); err != nil {
 			return fmt.Errorf("give the password of PostgreSQL to its user: %w", err)
 		}
 	}
-	command := exec.CommandContext(ctx, filepath.Join(p.programs, "initdb"), //nolint:gosec // found among the installed ones
-		"--pgdata="+p.data, "--username=handrail", "--pwfile="+secret, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
+
+	command := exec.CommandContext(
+		ctx,
+		filepath.Join(p.programs, "initdb"), //nolint:gosec // found among the installed ones
+		"--pgdata="+p.data,
+		"--username=handrail",
+		"--pwfile="+secret,
+		"--auth=scram-sha-256",
+		"--encoding=UTF8",
+		"--locale=C",
+		"--no-sync",
+	)
+
 	command.Dir, command.Env = home, p.environ
+
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: p.user}
 	if said, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, said)
 	}
+
 	return nil
 }
 
@@ -115,13 +144,19 @@ func (p *postgres) program() Program {
 	for _, setting := range append(p.settings, "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200") {
 		args = append(args, "-c", setting)
 	}
+
 	return Program{
-		Name: "postgres", Kind: "postgres", Environ: p.environ, User: p.user, Args: args,
+		Name:    "postgres",
+		Kind:    "postgres",
+		Environ: p.environ,
+		User:    p.user,
+		Args:    args,
 		Ready: func(ctx context.Context) error {
 			store, err := db.Open(ctx, p.url("postgres"), db.WithMaxConns(1))
 			if err != nil {
 				return err
 			}
+
 			return store.Close()
 		},
 	}
@@ -133,11 +168,14 @@ func findPostgres(ctx context.Context) (string, error) {
 		if _, err := os.Stat(filepath.Join(folder, "initdb")); err != nil {
 			continue
 		}
-		said, err := exec.CommandContext(ctx, filepath.Join(folder, "postgres"), "--version").Output() //nolint:gosec // found among the installed ones
+
+		said, err := exec.CommandContext(ctx, filepath.Join(folder, "postgres"), "--version").
+			Output() //nolint:gosec // found among the installed ones
 		if err == nil && majorOf(string(said)) >= oldestPostgres {
 			return folder, nil
 		}
 	}
+
 	return "", fmt.Errorf("found no PostgreSQL %d or newer (initdb, postgres); "+
 		"`make test` says how to install it, and installs it where that needs no question", oldestPostgres)
 }
@@ -148,6 +186,7 @@ func postgresFolders(ctx context.Context) []string {
 	if initdb, err := exec.LookPath("initdb"); err == nil {
 		all = append(all, filepath.Dir(initdb))
 	}
+
 	for _, pattern := range []string{
 		"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/libexec/postgresql*", "/opt/homebrew/opt/postgresql*/bin",
 		"/usr/local/opt/postgresql*/bin", "/home/linuxbrew/.linuxbrew/opt/postgresql*/bin", "/Applications/Postgres.app/Contents/Versions/latest/bin",
@@ -156,9 +195,11 @@ func postgresFolders(ctx context.Context) []string {
 		slices.SortFunc(found, func(a, b string) int { return majorOf(b) - majorOf(a) })
 		all = append(all, found...)
 	}
+
 	if said, err := exec.CommandContext(ctx, "pg_config", "--bindir").Output(); err == nil {
 		all = append(all, strings.TrimSpace(string(said)))
 	}
+
 	return all
 }
 
@@ -170,5 +211,6 @@ func majorOf(s string) int {
 	if err != nil {
 		return 0
 	}
+
 	return number
 }

@@ -62,15 +62,30 @@ func (p Program) run(folder string) (*Process, error) {
 	if err := os.MkdirAll(logs, 0o750); err != nil {
 		return nil, fmt.Errorf("make the folder of the logs: %w", err)
 	}
-	log, err := os.OpenFile(filepath.Clean(filepath.Join(logs, p.Name+".log")), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+
+	log, err := os.OpenFile(
+		filepath.Clean(filepath.Join(logs, p.Name+".log")),
+		os.O_CREATE|os.O_WRONLY|os.O_APPEND,
+		0o600,
+	)
 	if err != nil {
 		return nil, fmt.Errorf("open the log of %s: %w", p.Name, err)
 	}
-	running := &Process{Program: p, folder: folder, log: log, stopping: make(chan struct{}), over: make(chan struct{})}
+
+	running := &Process{
+		Program:  p,
+		folder:   folder,
+		log:      log,
+		stopping: make(chan struct{}),
+		over:     make(chan struct{}),
+	}
+
 	if err := running.start(); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
+
 	go running.supervise()
+
 	return running, nil
 }
 
@@ -80,18 +95,28 @@ var errStopped = errors.New("the process is stopped")
 func (p *Process) start() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	if p.stopped() {
 		return errStopped
 	}
-	command := exec.Command(p.Args[0], p.Args[1:]...) //nolint:gosec,noctx // what runs is chosen here, and it ends by Kill or Stop
+
+	command := exec.Command(
+		p.Args[0],
+		p.Args[1:]...) //nolint:gosec,noctx // what runs is chosen here, and it ends by Kill or Stop
+
 	command.Dir, command.Env = p.folder, p.Environ
 	command.Stdout, command.Stderr = p.log, p.log
 	command.SysProcAttr = attributes()
+
 	command.SysProcAttr.Credential = p.User
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", p.Name, err)
 	}
-	p.command, p.began, p.killed = command, time.Now(), false
+
+	p.command = command
+	p.began = time.Now()
+	p.killed = false
+
 	return nil
 }
 
@@ -99,6 +124,7 @@ func (p *Process) stopped() bool {
 	select {
 	case <-p.stopping:
 		return true
+
 	default:
 		return false
 	}
@@ -107,14 +133,18 @@ func (p *Process) stopped() bool {
 // supervise starts the program again whenever it has ended, until it is stopped.
 func (p *Process) supervise() {
 	defer close(p.over)
+
 	for {
 		_ = p.command.Wait() // how it ended does not matter: it is started again
+
 		pause := p.noteEnd()
 		select {
 		case <-p.stopping:
 			return
+
 		case <-time.After(pause):
 		}
+
 		if err := p.start(); err != nil {
 			fmt.Fprintln(p.log, "it was not started again:", err)
 			return
@@ -127,14 +157,17 @@ func (p *Process) supervise() {
 func (p *Process) noteEnd() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	p.command = nil
 	if p.killed {
 		return p.pause
 	}
+
 	// PostgreSQL does not start before the last process of a killed server is gone.
 	if time.Since(p.began) > shortLived && !p.stopped() {
 		p.ended++
 	}
+
 	return lookEvery
 }
 
@@ -143,14 +176,18 @@ func (p *Process) noteEnd() time.Duration {
 func (p *Process) Kill(lived, pause time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	if p.command == nil || p.killed || time.Since(p.began) < lived {
 		return false
 	}
+
 	if err := p.command.Process.Kill(); err != nil {
 		return false
 	}
+
 	p.killed, p.pause = true, pause
 	p.kills++
+
 	return true
 }
 
@@ -160,21 +197,26 @@ func (p *Process) Stop(signal os.Signal) error {
 	close(p.stopping)
 	p.mu.Unlock()
 	p.signal(signal)
+
 	select {
 	case <-p.over:
+
 	case <-time.After(stopWithin):
 		p.signal(os.Kill)
 		<-p.over
 	}
+
 	if err := p.log.Close(); err != nil {
 		return fmt.Errorf("close the log of %s: %w", p.Name, err)
 	}
+
 	return nil
 }
 
 func (p *Process) signal(signal os.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	if p.command != nil {
 		_ = p.command.Process.Signal(signal) // it may have ended
 	}
@@ -184,6 +226,7 @@ func (p *Process) signal(signal os.Signal) {
 func (p *Process) Counts() (kills, ended int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	return p.kills, p.ended
 }
 
@@ -191,9 +234,11 @@ func (p *Process) Counts() (kills, ended int) {
 func (p *Process) PID() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	if p.command == nil {
 		return 0
 	}
+
 	return p.command.Process.Pid
 }
 
@@ -201,14 +246,17 @@ func (p *Process) PID() int {
 func (p *Process) awaitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
+
 	for {
 		err := p.Ready(ctx)
 		if err == nil {
 			return nil
 		}
+
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%s did not become ready, see %s: %w", p.Name, p.log.Name(), err)
+
 		case <-time.After(lookEvery):
 		}
 	}

@@ -14,14 +14,20 @@ import (
 // shell is a program that writes a file, so that it counts as ready, and then waits.
 func shell(t *testing.T, folder, script string) *Process {
 	t.Helper()
+
 	p, err := Program{
-		Name: "shell", Kind: "shell", Args: []string{"/bin/sh", "-c", script}, Environ: []string{"PATH=" + os.Getenv("PATH"), "WORD=own"},
+		Name:    "shell",
+		Kind:    "shell",
+		Args:    []string{"/bin/sh", "-c", script},
+		Environ: []string{"PATH=" + os.Getenv("PATH"), "WORD=own"},
 		Ready: func(context.Context) error {
 			_, err := os.Stat(filepath.Join(folder, "ready"))
 			return err
 		},
 	}.run(folder)
+
 	require.NoError(t, err)
+
 	return p
 }
 
@@ -39,6 +45,7 @@ func TestAKilledProcessIsStartedAgain(t *testing.T) {
 	assert.Zero(t, ended)
 	require.NoError(t, p.Stop(os.Kill))
 	assert.False(t, p.Kill(0, 0), "it is over")
+
 	said, err := os.ReadFile(filepath.Join(folder, "logs", "shell.log"))
 	require.NoError(t, err)
 	assert.Equal(t, "own\nown\n", string(said))
@@ -49,6 +56,7 @@ func TestAProcessThatNeverGetsReadyIsGivenUp(t *testing.T) {
 	p := shell(t, t.TempDir(), "exit 1")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
+
 	err := p.awaitReady(ctx)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.ErrorContains(t, err, "shell.log")
@@ -63,8 +71,10 @@ func TestAProgramThatIsNotThere(t *testing.T) {
 
 func TestFreePortsAreDifferent(t *testing.T) {
 	t.Parallel()
+
 	ports, err := FreePorts(20)
 	require.NoError(t, err)
+
 	seen := map[int]bool{}
 	for _, p := range ports {
 		assert.False(t, seen[p])

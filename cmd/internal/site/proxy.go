@@ -26,8 +26,10 @@ func newProxy(origins ...string) (http.Handler, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the address of an API: %w", err)
 		}
+
 		backends[i] = parsed
 	}
+
 	return &httputil.ReverseProxy{
 		Rewrite:   func(*httputil.ProxyRequest) {}, // the transport chooses where to
 		Transport: &inTurn{backends: backends, transport: &http.Transport{}},
@@ -45,12 +47,14 @@ type inTurn struct {
 // RoundTrip implements http.RoundTripper.
 func (t *inTurn) RoundTrip(request *http.Request) (*http.Response, error) {
 	var body []byte
+
 	var err error
 	if request.Body != nil {
 		if body, err = io.ReadAll(io.LimitReader(request.Body, maxCallback)); err != nil {
 			return nil, fmt.Errorf("read a request: %w", err)
 		}
 	}
+
 	first := t.turn.Add(1)
 	for i := range t.backends {
 		backend := t.backends[(first+uint64(i))%uint64(len(t.backends))]
@@ -58,10 +62,12 @@ func (t *inTurn) RoundTrip(request *http.Request) (*http.Response, error) {
 		attempt.URL.Scheme, attempt.URL.Host = backend.Scheme, backend.Host
 		attempt.Body = io.NopCloser(bytes.NewReader(body))
 		var answer *http.Response
+
 		answer, err = t.transport.RoundTrip(attempt)
 		if failed, ok := errors.AsType[*net.OpError](err); !ok || failed.Op != "dial" {
 			return answer, err
 		}
 	}
+
 	return nil, err
 }

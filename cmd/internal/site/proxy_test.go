@@ -15,18 +15,23 @@ import (
 // post sends a callback and returns the answer's status.
 func post(t *testing.T, url string) int {
 	t.Helper()
+
 	answer, err := http.Post(url, "application/x-www-form-urlencoded", strings.NewReader("MessageStatus=sent"))
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
+
 	return answer.StatusCode
 }
 
 func public(t *testing.T, origins ...string) string {
 	t.Helper()
+
 	handler, err := newProxy(origins...)
 	require.NoError(t, err)
+
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
+
 	return server.URL
 }
 
@@ -41,13 +46,17 @@ func TestTheProxyAsksTheOtherAPIOnlyWhenItCanNotConnect(t *testing.T) {
 		got.Add(1)
 		w.WriteHeader(http.StatusNoContent)
 	}))
+
 	t.Cleanup(alive.Close)
+
 	dead := httptest.NewServer(http.NotFoundHandler())
 	dead.Close()
+
 	url := public(t, alive.URL, dead.URL) + "/webhooks/twilio/status?d=1&a=2"
 	for range 4 {
 		assert.Equal(t, http.StatusNoContent, post(t, url))
 	}
+
 	assert.Equal(t, int64(4), got.Load())
 	assert.Equal(t, http.StatusBadGateway, post(t, public(t, dead.URL)))
 }
@@ -59,6 +68,7 @@ func TestTheProxyMakesNoRequestTwice(t *testing.T) {
 		got.Add(1)
 		panic(http.ErrAbortHandler)
 	}))
+
 	t.Cleanup(cut.Close)
 	assert.Equal(t, http.StatusBadGateway, post(t, public(t, cut.URL, cut.URL)+"/"))
 	assert.Equal(t, int64(1), got.Load())

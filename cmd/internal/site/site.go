@@ -57,11 +57,21 @@ func New(ctx context.Context, o Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{Options: o, ports: ports{postgres: free[0], temporal: free[1], sandbox: free[2], apis: free[3 : 3+o.APIs], workers: free[3+o.APIs:]}}
+
+	s := &Site{Options: o, ports: ports{
+		postgres: free[0],
+		temporal: free[1],
+		sandbox:  free[2],
+		apis:     free[3 : 3+o.APIs],
+		workers:  free[3+o.APIs:],
+	}}
+
 	if s.postgres, err = newPostgres(ctx, o.Folder, s.ports.postgres); err != nil {
 		return nil, err
 	}
+
 	s.postgres.settings = o.PostgresSettings
+
 	return s, s.openPublic(ctx)
 }
 
@@ -71,13 +81,17 @@ func (s *Site) openPublic(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", loopback(0))
 	if err != nil {
 		return fmt.Errorf("listen for callbacks: %w", err)
 	}
+
 	s.publicURL = "http://" + l.Addr().String()
+
 	s.public = &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	go func() { _ = s.public.Serve(l) }() // ends when it is closed
+
 	return nil
 }
 
@@ -87,6 +101,7 @@ func (s *Site) APIs() []string {
 	for i, port := range s.ports.apis {
 		all[i] = "http://" + loopback(port)
 	}
+
 	return all
 }
 
@@ -113,11 +128,19 @@ func (s *Site) StartParts(ctx context.Context) error {
 	if err := s.Start(ctx, s.postgres.program(), s.sandboxProgram(), s.temporalProgram()); err != nil {
 		return err
 	}
-	migrate := exec.CommandContext(ctx, filepath.Join(s.Programs, "handrail"), "migrate", "up") //nolint:gosec // one of ours
+
+	migrate := exec.CommandContext(
+		ctx,
+		filepath.Join(s.Programs, "handrail"),
+		"migrate",
+		"up",
+	) //nolint:gosec // one of ours
+
 	migrate.Dir, migrate.Env = s.Folder, s.Environment()
 	if said, err := migrate.CombinedOutput(); err != nil {
 		return fmt.Errorf("handrail migrate up: %w\n%s", err, said)
 	}
+
 	return nil
 }
 
@@ -127,9 +150,11 @@ func (s *Site) StartHandrail(ctx context.Context) error {
 	for n := range s.Options.APIs {
 		all = append(all, s.apiProgram(n))
 	}
+
 	for n := range s.Workers {
 		all = append(all, s.workerProgram(n))
 	}
+
 	return s.Start(ctx, all...)
 }
 
@@ -140,26 +165,32 @@ func (s *Site) Start(ctx context.Context, all ...Program) error {
 		if err != nil {
 			return err
 		}
+
 		s.running = append(s.running, running)
 		if err := running.awaitReady(ctx); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
 // Close ends everything, the last started first.
 func (s *Site) Close() error {
 	var all []error
+
 	for _, p := range slices.Backward(s.running) {
 		signal := os.Kill
 		if p.Kind == "postgres" {
 			signal = syscall.SIGINT // killed, it would leave its shared memory behind
 		}
+
 		all = append(all, p.Stop(signal))
 	}
+
 	if s.public != nil {
 		all = append(all, s.public.Close())
 	}
+
 	return errors.Join(all...)
 }

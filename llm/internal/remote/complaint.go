@@ -20,12 +20,14 @@ type Complaint struct {
 // Read finds the complaint in a response of status 400 and more.
 func Read(response *http.Response) Complaint {
 	read := body(response)
+
 	var envelope struct {
 		Error struct {
 			Code any `json:"code"` // a number at some servers
 			Type any `json:"type"`
 		} `json:"error"`
 	}
+
 	c := Complaint{status: response.StatusCode, text: strings.ToLower(string(read))}
 	if json.Unmarshal(read, &envelope) == nil {
 		for _, field := range []any{envelope.Error.Code, envelope.Error.Type} {
@@ -34,6 +36,7 @@ func Read(response *http.Response) Complaint {
 			}
 		}
 	}
+
 	return c
 }
 
@@ -47,6 +50,7 @@ func (c *Complaint) reason() string {
 			return word
 		}
 	}
+
 	return ""
 }
 
@@ -72,6 +76,7 @@ func (c *Complaint) TooLong() bool {
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		return c.mentions(overlong...)
 	}
+
 	return false
 }
 

@@ -23,6 +23,7 @@ func (s *Server) Failure(ctx context.Context, response *http.Response, err error
 	if limit, exceeded := patience.Exceeded(ctx); exceeded {
 		return s.later("timeout", fmt.Sprintf("the model did not answer within %s", limit))
 	}
+
 	network, isNetwork := errors.AsType[net.Error](err)
 	switch {
 	case ctx.Err() == nil && isNetwork && network.Timeout():
@@ -32,11 +33,17 @@ func (s *Server) Failure(ctx context.Context, response *http.Response, err error
 	case response == nil:
 		return s.later("unreachable", "there is no connection to the model's server").Because(withoutURL(err))
 	case response.StatusCode >= http.StatusMultipleChoices && response.StatusCode < http.StatusBadRequest:
-		return chat.Errorf(chat.CodeSummarizationFailed, "the model's server redirects elsewhere (%d %s): check the base URL",
-			response.StatusCode, http.StatusText(response.StatusCode))
+		return chat.Errorf(
+			chat.CodeSummarizationFailed,
+			"the model's server redirects elsewhere (%d %s): check the base URL",
+			response.StatusCode,
+			http.StatusText(response.StatusCode),
+		)
+
 	case response.StatusCode < http.StatusBadRequest:
 		return s.later("unreadable", "the model's server answered with something that is not a completion")
 	}
+
 	return s.refused(response, Read(response))
 }
 
@@ -48,24 +55,47 @@ func (s *Server) later(code, message string) *chat.RetryLaterError {
 func (s *Server) refused(response *http.Response, c Complaint) error {
 	status := response.StatusCode
 	answered := strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
+
 	reason := c.reason()
 	if reason != "" {
 		answered += ", " + reason
 	}
+
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return chat.Errorf(chat.CodeSummarizationFailed, "the model's credentials are refused (%s): check the API key", answered)
+		return chat.Errorf(
+			chat.CodeSummarizationFailed,
+			"the model's credentials are refused (%s): check the API key",
+			answered,
+		)
+
 	case status == http.StatusNotFound:
-		return chat.Errorf(chat.CodeSummarizationFailed, "the model's server does not have the model %s (%s): check its name and the base URL", s.Model, answered)
+		return chat.Errorf(
+			chat.CodeSummarizationFailed,
+			"the model's server does not have the model %s (%s): check its name and the base URL",
+			s.Model,
+			answered,
+		)
+
 	case c.TooLong():
 		return s.TooLong()
-	case status == http.StatusPaymentRequired, reason == "insufficient_quota", reason == "billing_error", c.mentions("credit balance"):
-		return chat.Errorf(chat.CodeSummarizationFailed, "the quota at the model's server is used up (%s): check its billing", answered)
+	case status == http.StatusPaymentRequired,
+		reason == "insufficient_quota",
+		reason == "billing_error",
+		c.mentions("credit balance"):
+		return chat.Errorf(
+			chat.CodeSummarizationFailed,
+			"the quota at the model's server is used up (%s): check its billing",
+			answered,
+		)
+
 	case passes(status):
 		later := s.later(strconv.Itoa(status), "the model's server answered "+answered)
 		later.After = retryAfter(response.Header, time.Now())
+
 		return later
 	}
+
 	return chat.Errorf(chat.CodeSummarizationFailed, "the model's server refused the request (%s)", answered)
 }
 
@@ -85,6 +115,7 @@ func passes(status int) bool {
 	case http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly:
 		return true
 	}
+
 	return status >= http.StatusInternalServerError
 }
 
@@ -93,6 +124,7 @@ func withoutURL(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
 	}
+
 	return err
 }
 
@@ -105,12 +137,15 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 	if ms, err := strconv.ParseFloat(header.Get("Retry-After-Ms"), 64); err == nil {
 		return bounded(ms, time.Millisecond)
 	}
+
 	if seconds, err := strconv.ParseFloat(header.Get("Retry-After"), 64); err == nil {
 		return bounded(seconds, time.Second)
 	}
+
 	if at, err := http.ParseTime(header.Get("Retry-After")); err == nil {
 		return bounded(at.Sub(now).Seconds(), time.Second)
 	}
+
 	return 0
 }
 
@@ -118,6 +153,7 @@ func bounded(n float64, unit time.Duration) time.Duration {
 	if n > 0 { // which NaN is not
 		return time.Duration(min(n*float64(unit), float64(maxWait)))
 	}
+
 	return 0
 }
 
@@ -130,6 +166,8 @@ func body(response *http.Response) []byte {
 	if err != nil {
 		return nil
 	}
+
 	response.Body = io.NopCloser(strings.NewReader(string(read)))
+
 	return read
 }

@@ -26,20 +26,25 @@ func (c *Config) Check(provider string) error {
 	if c.Model == "" {
 		return errors.New(provider + ": Model must name a language model")
 	}
+
 	if c.Timeout < 0 {
 		return errors.New(provider + ": Timeout must not be negative")
 	}
+
 	if c.BaseURL != "" {
 		if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return errors.New(provider + ": BaseURL must be an http or https URL")
 		}
 	}
+
 	if c.Timeout == 0 {
 		c.Timeout = llm.DefaultTimeout
 	}
+
 	if c.HTTPClient == nil {
 		c.HTTPClient = &http.Client{CheckRedirect: sameServer} // the context bounds its requests
 	}
+
 	return nil
 }
 
@@ -50,6 +55,7 @@ func sameServer(r *http.Request, via []*http.Request) error {
 	if r.URL.Host != first.Host || first.Scheme == "https" && r.URL.Scheme != "https" || len(via) > 3 {
 		return http.ErrUseLastResponse
 	}
+
 	return nil
 }
 
