@@ -1,6 +1,6 @@
 // Package activities owns the deeds of the workflows: one method per step, each one
 // idempotent, because Temporal may run any of them more than once. It asks small
-// interfaces for the store, the carriers, the renderer and the model, and knows of ours
+// interfaces for the store, the providers, the renderer and the model, and knows of ours
 // the domain only.
 package activities
 
@@ -26,7 +26,7 @@ type Store interface {
 	AddParticipant(ctx context.Context, in chat.AddParticipant) (chat.ParticipantAdded, error)
 }
 
-// SendStore keeps what happens before a message is handed to its carrier.
+// SendStore keeps what happens before a message is handed to its provider.
 type SendStore interface {
 	// PrepareSend returns the stored send when the action has one. Otherwise it reads
 	// the facts, asks plan, and inserts the rows; an error of plan stores nothing.
@@ -58,7 +58,7 @@ type SendStore interface {
 		index int,
 		effect func(context.Context, chat.ChatEditor) (json.RawMessage, error),
 	) (chat.ToolCall, error)
-	// FailSend cancels the delivery if nothing was handed to the carrier yet.
+	// FailSend cancels the delivery if nothing was handed to the provider yet.
 	FailSend(
 		ctx context.Context,
 		ws chat.WorkspaceID,
@@ -119,7 +119,7 @@ type ContributorStore interface {
 		ctx context.Context,
 		ws chat.WorkspaceID,
 		id chat.ContributorRequestID,
-		read func(r *chat.ContributorRequest, a *chat.ContributorAsk, text string) (json.RawMessage, error),
+		read func(r *chat.ContributorRequest, a *chat.ContributorQuestion, text string) (json.RawMessage, error),
 		now time.Time,
 	) (chat.ContributorRequest, error)
 	// EndRequest ends a request that is open.
@@ -133,10 +133,10 @@ type ContributorStore interface {
 		now time.Time,
 	) (chat.ContributorRequest, error)
 	// FailAsk ends an ask that is open.
-	FailAsk(
+	FailQuestion(
 		ctx context.Context,
 		ws chat.WorkspaceID,
-		id chat.AskID,
+		id chat.QuestionID,
 		why string,
 		now time.Time,
 	) (chat.ContributorRequest, error)
@@ -152,7 +152,7 @@ type DeliveryStore interface {
 		now time.Time,
 		lease time.Duration,
 	) (chat.Claim, error)
-	// RecordSubmission records what a carrier said to the claim with this fence.
+	// RecordSubmission records what a provider said to the claim with this fence.
 	RecordSubmission(
 		ctx context.Context,
 		ws chat.WorkspaceID,
@@ -162,13 +162,13 @@ type DeliveryStore interface {
 		now time.Time,
 	) (chat.Delivery, error)
 	// GiveUp notes that a delivery which was not sent is not tried again by itself.
-	GiveUp(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
+	MarkExhausted(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
 	// SettleUnknown lets the delivery's policy decide about what is unknown, and makes unknown
 	// what was claimed too long ago; anything else stays.
 	SettleUnknown(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
 }
 
-// EvidenceStore keeps what carriers tell, and how deliveries end.
+// EvidenceStore keeps what providers tell, and how deliveries end.
 type EvidenceStore interface {
 	// FindDelivery is the delivery alone, Delivery the one with its attempts.
 	FindDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error)
@@ -177,9 +177,9 @@ type EvidenceStore interface {
 	BoundMessageIDs(ctx context.Context, p chat.Provider, ids []string) ([]string, error)
 	RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error)
 	// Unconfirmed ends the wait for a receipt, unless one has come.
-	Unconfirmed(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
+	MarkUnconfirmed(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
 	// EndDelivery cancels what is pending or blocked; anything else stays.
-	EndDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, why *chat.Error) (chat.Delivery, error)
+	CancelDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, why *chat.Error) (chat.Delivery, error)
 }
 
 // RetryStore keeps retries, single and in bulk.
@@ -235,24 +235,24 @@ type SummaryStore interface {
 	SummaryDue(ctx context.Context, in chat.AutoSummary, now time.Time) (chat.SummaryDue, error)
 }
 
-// Carrier hands one message to the outside world.
-type Carrier interface {
+// Provider hands one message to the outside world.
+type Provider interface {
 	// Submit posts at most once and never fails: what is not clearly known is
 	// OutcomeUnknown.
 	Submit(ctx context.Context, out chat.Outgoing) chat.Submission
 }
 
-// Finder is a Carrier that can be asked about messages. A web chat has none: what it takes
+// Finder is a Provider that can be asked about messages. A web chat has none: what it takes
 // is there.
 type Finder interface {
 	// Find returns the messages that a delivery may have become, oldest first; none when
-	// the carrier does not show one.
-	Find(ctx context.Context, q chat.LookUp) ([]chat.Report, error)
-	// Fetch tells where a message stands: CodeNotFound when the carrier does not know it.
+	// the provider does not show one.
+	Find(ctx context.Context, q chat.ProviderQuery) ([]chat.Report, error)
+	// Fetch tells where a message stands: CodeNotFound when the provider does not know it.
 	Fetch(ctx context.Context, providerMessageID string) (chat.Report, error)
 }
 
-// Renderer turns an assistant's markdown into what a carrier gets.
+// Renderer turns an assistant's markdown into what a provider gets.
 type Renderer interface {
 	Render(channel chat.Channel, facts *chat.SendFacts, message string, id chat.MessageID) (chat.Payload, error)
 }
@@ -282,14 +282,14 @@ type Models interface {
 
 // Config is what the activities work with; all of it is required.
 type Config struct {
-	Store    Store
-	Carriers map[chat.Provider]Carrier
-	Renderer Renderer
-	Models   Models
-	Tools    Tools
+	Store     Store
+	Providers map[chat.Provider]Provider
+	Renderer  Renderer
+	Models    Models
+	Tools     Tools
 	// NewID makes UUIDv7s.
 	NewID func() string
-	// Lease is how long a claim lasts; it exceeds every carrier's time limit.
+	// Lease is how long a claim lasts; it exceeds every provider's time limit.
 	Lease time.Duration
 	// Waits are how long the deliveries of a channel are followed.
 	Waits map[chat.Channel]chat.Waits
@@ -308,8 +308,8 @@ type Activities struct {
 }
 
 // receipt is how a delivery stands, with how long its workflow is to wait.
-func (a *Activities) receipt(d *chat.Delivery) chat.Receipt {
-	r := d.Receipt()
+func (a *Activities) receipt(d *chat.Delivery) chat.DeliverySnapshot {
+	r := d.Snapshot()
 	r.Waits = a.Waits[d.Channel]
 
 	return r

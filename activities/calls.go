@@ -87,7 +87,7 @@ func (a *Activities) BeginUndo(ctx context.Context, in chat.SendStep) ([]chat.To
 	return a.Store.BeginUndo(ctx, in.WorkspaceID, in.ActionID, a.planUndo, time.Now())
 }
 
-// planUndo is the call that takes another one back. One that can not be made has failed.
+// planUndo is the call that takes another one back. One that cannot be made has failed.
 func (a *Activities) planUndo(call chat.ToolCall, undo chat.Undo, tools []chat.Tool) chat.ToolCall {
 	planned := chat.ToolCall{
 		ID:        "undo_" + call.ID,

@@ -130,7 +130,7 @@ func (a *Activities) OpenRequest(ctx context.Context, in chat.ToolRun) (chat.Con
 		Reminders:     defaultReminders,
 		Within:        within(asked.Deadline),
 		ContributorID: asked.ContributorID,
-		NewAskID:      a.NewID,
+		NewQuestionID: a.NewID,
 		WorkflowID:    chat.ContributorWorkflowID(in.WorkspaceID, id),
 	}
 
@@ -155,7 +155,7 @@ func (a *Activities) ReadReplies(ctx context.Context, in chat.ContributorStep) (
 }
 
 // readReply is the answer in a reply: any text, unless something else is expected.
-func readReply(r *chat.ContributorRequest, _ *chat.ContributorAsk, text string) (json.RawMessage, error) {
+func readReply(r *chat.ContributorRequest, _ *chat.ContributorQuestion, text string) (json.RawMessage, error) {
 	expects := r.Expects
 	if expects == nil {
 		expects = json.RawMessage(`{"type":"string"}`)
@@ -175,8 +175,8 @@ func (a *Activities) EndRequest(ctx context.Context, in chat.ContributorStep) (c
 	return a.Store.EndRequest(ctx, in.WorkspaceID, chat.Actor{}, in.RequestID, in.State, in.Note, time.Now())
 }
 
-// FailAsk records that a contributor could not be asked. Idempotent: an ask that is over
+// FailQuestion records that a contributor could not be asked. Idempotent: an ask that is over
 // stays as it is.
-func (a *Activities) FailAsk(ctx context.Context, in chat.AskFailure) (chat.ContributorRequest, error) {
-	return a.Store.FailAsk(ctx, in.WorkspaceID, in.AskID, in.Why, time.Now())
+func (a *Activities) FailQuestion(ctx context.Context, in chat.QuestionFailure) (chat.ContributorRequest, error) {
+	return a.Store.FailQuestion(ctx, in.WorkspaceID, in.QuestionID, in.Why, time.Now())
 }

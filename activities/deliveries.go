@@ -18,27 +18,27 @@ const recordWithin = 10 * time.Second
 // again: people must change something first.
 const blockedAgain = 5 * time.Minute
 
-// Submit is one try to hand a delivery to its carrier. Idempotent by the claim: only its
+// Submit is one try to hand a delivery to its provider. Idempotent by the claim: only its
 // holder posts, a delivery that is accepted, or may be, is not claimed again, and what
 // was recorded is returned. It fails only when the store does.
-func (a *Activities) Submit(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
+func (a *Activities) Submit(ctx context.Context, in chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 	now := time.Now()
 
 	claim, err := a.Store.Claim(ctx, in.WorkspaceID, in.DeliveryID, now, a.Lease)
 	if err != nil {
-		return chat.Receipt{}, err
+		return chat.DeliverySnapshot{}, err
 	}
 
 	return a.handOver(ctx, in.WorkspaceID, claim, now)
 }
 
-// handOver posts what was claimed at a moment, and records what the carrier says.
+// handOver posts what was claimed at a moment, and records what the provider says.
 func (a *Activities) handOver(
 	ctx context.Context,
 	ws chat.WorkspaceID,
 	claim chat.Claim,
 	now time.Time,
-) (chat.Receipt, error) {
+) (chat.DeliverySnapshot, error) {
 	if !claim.Granted {
 		receipt := a.receipt(&claim.Delivery)
 		if claim.WaitUntil != nil {
@@ -72,7 +72,7 @@ func (a *Activities) post(
 	d *chat.Delivery,
 	leaseUntil time.Time,
 ) chat.Submission {
-	carrier, ok := a.Carriers[d.Provider]
+	carrier, ok := a.Providers[d.Provider]
 	if !ok {
 		return chat.Submission{
 			Outcome: chat.OutcomeBlocked, ErrorCode: "carrier_not_configured",
@@ -97,12 +97,12 @@ func (a *Activities) post(
 // this one, and people must look at it.
 func contradictory(said chat.Submission) chat.Submission {
 	said.Outcome, said.ErrorCode = chat.OutcomeUnknown, chat.ErrorIDTaken
-	said.ErrorMessage = "the carrier answered with the id of another message"
+	said.ErrorMessage = "the provider answered with the id of another message"
 
 	return said
 }
 
-// record stores what the carrier said, trying as long as there is time: the answer is in
+// record stores what the provider said, trying as long as there is time: the answer is in
 // this process's memory only.
 func (a *Activities) record(
 	ctx context.Context,
@@ -118,7 +118,7 @@ func (a *Activities) record(
 }
 
 // persist stores an answer from outside, again and again until ctx ends, unless trying again
-// can not help.
+// cannot help.
 func persist[T any](ctx context.Context, store func() (T, error)) (T, error) {
 	return backoff.Retry(ctx, func() (T, error) {
 		stored, err := store()
@@ -138,7 +138,7 @@ func persist[T any](ctx context.Context, store func() (T, error)) (T, error) {
 // SubmitDelivery is Submit for the tries after the first: an outcome that means "try
 // again" is an error that says when, so that attempts, last error and next try stand in
 // the Temporal UI. It returns a delivery that is settled, or unknown.
-func (a *Activities) SubmitDelivery(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
+func (a *Activities) SubmitDelivery(ctx context.Context, in chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 	receipt, err := a.Submit(ctx, in)
 	if err != nil {
 		return receipt, err
@@ -152,7 +152,7 @@ func (a *Activities) SubmitDelivery(ctx context.Context, in chat.DeliveryStep) (
 	}
 }
 
-func tryAgain(r chat.Receipt, after time.Duration) error {
+func tryAgain(r chat.DeliverySnapshot, after time.Duration) error {
 	code, message := r.ErrorCode, r.ErrorMessage
 	if code == "" {
 		code = string(r.Submission)
@@ -166,12 +166,12 @@ func tryAgain(r chat.Receipt, after time.Duration) error {
 }
 
 // busyAgain is how long to leave an address alone that has a message in flight: about
-// what a carrier takes to answer.
+// what a provider takes to answer.
 const busyAgain = time.Second
 
-// untilRetry is the wait the carrier asked for, or somebody else's claim still lasts; 0
+// untilRetry is the wait the provider asked for, or somebody else's claim still lasts; 0
 // leaves it to the retry policy.
-func untilRetry(r chat.Receipt, now time.Time) time.Duration {
+func untilRetry(r chat.DeliverySnapshot, now time.Time) time.Duration {
 	if r.ErrorCode == chat.ErrorAddressBusy {
 		return busyAgain
 	}
@@ -183,9 +183,9 @@ func untilRetry(r chat.Receipt, now time.Time) time.Duration {
 	return max(r.RetryAt.Sub(now), 0)
 }
 
-// GiveUp notes that a delivery is not tried again by itself. Idempotent: it changes
+// MarkExhausted notes that a delivery is not tried again by itself. Idempotent: it changes
 // nothing but a delivery that is pending or blocked.
-func (a *Activities) GiveUp(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
-	delivery, err := a.Store.GiveUp(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
+func (a *Activities) MarkExhausted(ctx context.Context, in chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+	delivery, err := a.Store.MarkExhausted(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
 	return a.receipt(&delivery), err
 }

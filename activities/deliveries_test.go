@@ -28,7 +28,7 @@ func claimed() chat.Claim {
 	}}
 }
 
-// world is one delivery whose carrier says said.
+// world is one delivery whose provider says said.
 func world(t *testing.T, said chat.Submission) (*activities.Activities, *store) {
 	t.Helper()
 
@@ -53,7 +53,7 @@ func world(t *testing.T, said chat.Submission) (*activities.Activities, *store) 
 
 	return newActivities(
 		t,
-		activities.Config{Store: s, Carriers: map[chat.Provider]activities.Carrier{chat.ProviderTwilio: twilio}},
+		activities.Config{Store: s, Providers: map[chat.Provider]activities.Provider{chat.ProviderTwilio: twilio}},
 	), s
 }
 
@@ -82,7 +82,7 @@ func TestSubmitPostsNothingWithoutTheClaim(t *testing.T) {
 		return chat.Claim{Delivery: chat.Delivery{ID: "d", Submission: chat.SubmissionSending}, WaitUntil: &until}, nil
 	}}
 
-	acts := newActivities(t, activities.Config{Store: s}) // a carrier or a record would panic
+	acts := newActivities(t, activities.Config{Store: s}) // a provider or a record would panic
 	receipt, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
 	require.NoError(t, err)
 	assert.Equal(t, &until, receipt.RetryAt)
@@ -92,7 +92,7 @@ func TestSubmitFinishesWhenItsWorkerStops(t *testing.T) {
 	t.Parallel()
 	acts, s := world(t, chat.Submission{Outcome: chat.OutcomeAccepted})
 	ctx, cancel := context.WithCancel(t.Context())
-	acts.Carriers[chat.ProviderTwilio] = carrier(func(posting context.Context, _ chat.Outgoing) chat.Submission {
+	acts.Providers[chat.ProviderTwilio] = carrier(func(posting context.Context, _ chat.Outgoing) chat.Submission {
 		cancel()
 		assert.NoError(t, posting.Err(), "a post is not cut")
 
@@ -137,12 +137,12 @@ func TestSubmitUnderTheIDOfAnotherMessage(t *testing.T) {
 		if said.Outcome == chat.OutcomeAccepted {
 			return chat.Delivery{}, chat.Errorf(
 				chat.CodeConflict,
-				"the carrier's id for this message belongs to another delivery",
+				"the provider's id for this message belongs to another delivery",
 			)
 		}
 
 		assert.Equal(t, int64(3), fence)
-		assert.Equal(t, "SM1", said.ProviderMessageID, "the attempt keeps what the carrier said")
+		assert.Equal(t, "SM1", said.ProviderMessageID, "the attempt keeps what the provider said")
 
 		return chat.Delivery{Submission: said.Outcome.After(), ErrorCode: said.ErrorCode}, nil
 	}
@@ -158,7 +158,7 @@ func TestSubmitUnderTheIDOfAnotherMessage(t *testing.T) {
 func TestSubmitLeasesByTheMonotonicClock(t *testing.T) {
 	t.Parallel()
 	acts, _ := world(t, chat.Submission{})
-	acts.Carriers[chat.ProviderTwilio] = carrier(func(_ context.Context, out chat.Outgoing) chat.Submission {
+	acts.Providers[chat.ProviderTwilio] = carrier(func(_ context.Context, out chat.Outgoing) chat.Submission {
 		assert.NotEqual(t, out.LeaseUntil.Round(0).String(), out.LeaseUntil.String(), "no monotonic reading")
 		return chat.Submission{Outcome: chat.OutcomeAccepted}
 	})
@@ -170,7 +170,7 @@ func TestSubmitLeasesByTheMonotonicClock(t *testing.T) {
 func TestSubmitWithoutCredentialsIsBlockedNotLost(t *testing.T) {
 	t.Parallel()
 	acts, _ := world(t, chat.Submission{})
-	delete(acts.Carriers, chat.ProviderTwilio)
+	delete(acts.Providers, chat.ProviderTwilio)
 	receipt, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
 	require.NoError(t, err)
 	assert.Equal(t, chat.SubmissionBlocked, receipt.Submission)

@@ -8,25 +8,25 @@ import (
 	"handrail/chat"
 )
 
-// clockSkew is by how much the carrier's clock, and its list's, may differ from ours.
+// clockSkew is by how much the provider's clock, and its list's, may differ from ours.
 const clockSkew = 2 * time.Minute
 
-// Look reads how a delivery stands. Idempotent: it changes nothing.
-func (a *Activities) Look(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
+// LoadDelivery reads how a delivery stands. Idempotent: it changes nothing.
+func (a *Activities) LoadDelivery(ctx context.Context, in chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 	d, err := a.Store.FindDelivery(ctx, in.WorkspaceID, in.DeliveryID)
 	return a.receipt(&d), err
 }
 
-// LookUp asks the carrier about a delivery whose outcome, or whose end, is not known, and
+// QueryProvider asks the provider about a delivery whose outcome, or whose end, is not known, and
 // records what it tells. It asks nothing when the store knows by now. Idempotent: reading
-// at a carrier changes nothing there, and the same report is recorded once.
-func (a *Activities) LookUp(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
+// at a provider changes nothing there, and the same report is recorded once.
+func (a *Activities) QueryProvider(ctx context.Context, in chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 	d, err := a.Store.Delivery(ctx, in.WorkspaceID, in.DeliveryID)
 	if err != nil {
-		return chat.Receipt{}, err
+		return chat.DeliverySnapshot{}, err
 	}
 
-	finder, ok := a.Carriers[d.Provider].(Finder)
+	finder, ok := a.Providers[d.Provider].(Finder)
 	if !ok {
 		return a.receipt(&d), nil
 	}
@@ -37,7 +37,7 @@ func (a *Activities) LookUp(ctx context.Context, in chat.DeliveryStep) (chat.Rec
 	case d.Submission == chat.SubmissionSending:
 		// Whoever claims or settles it finds out whether the claim has run out.
 		d, err = a.Store.SettleUnknown(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
-	case d.Submission == chat.SubmissionAccepted && !d.Carrier.Final():
+	case d.Submission == chat.SubmissionAccepted && !d.DeliveryStatus.Final():
 		found, err = a.fetch(ctx, finder, &d)
 	case d.Submission == chat.SubmissionUnknown, d.Submission == chat.SubmissionNeedsReview:
 		found, err = a.find(ctx, finder, &d)
@@ -49,13 +49,13 @@ func (a *Activities) LookUp(ctx context.Context, in chat.DeliveryStep) (chat.Rec
 
 	found.DeliveryID = d.ID
 	reported, err := a.Store.RecordReport(ctx, *found, time.Now())
-	reported.Receipt.Waits = a.Waits[d.Channel]
+	reported.Snapshot.Waits = a.Waits[d.Channel]
 
-	return reported.Receipt, err
+	return reported.Snapshot, err
 }
 
-// fetch is what the carrier says of a message that it has; nil when it no longer shows it.
-// Not every carrier can be asked by the id that it gave: SendGrid's logs have longer ones.
+// fetch is what the provider says of a message that it has; nil when it no longer shows it.
+// Not every provider can be asked by the id that it gave: SendGrid's logs have longer ones.
 func (a *Activities) fetch(ctx context.Context, finder Finder, d *chat.Delivery) (*chat.Report, error) {
 	if d.ProviderMessageID != "" {
 		report, err := finder.Fetch(ctx, d.ProviderMessageID)
@@ -67,12 +67,12 @@ func (a *Activities) fetch(ctx context.Context, finder Finder, d *chat.Delivery)
 	return a.find(ctx, finder, d)
 }
 
-// find is the message at the carrier that a delivery has become; nil when there is none.
+// find is the message at the provider that a delivery has become; nil when there is none.
 // Messages that other deliveries have become do not count: of two alike, one is theirs.
 func (a *Activities) find(ctx context.Context, finder Finder, d *chat.Delivery) (*chat.Report, error) {
 	since, until, fence := arrived(d)
 
-	candidates, err := finder.Find(ctx, chat.LookUp{
+	candidates, err := finder.Find(ctx, chat.ProviderQuery{
 		DeliveryID: d.ID,
 		Channel:    d.Channel,
 		From:       d.From,
@@ -106,7 +106,7 @@ func (a *Activities) find(ctx context.Context, finder Finder, d *chat.Delivery) 
 	return nil, nil
 }
 
-// arrived is when the attempts began and ended that may have reached the carrier, and the
+// arrived is when the attempts began and ended that may have reached the provider, and the
 // fence of the last one.
 func arrived(d *chat.Delivery) (since, until time.Time, fence int64) {
 	since, until = d.CreatedAt, d.UpdatedAt
@@ -128,8 +128,8 @@ func arrived(d *chat.Delivery) (since, until time.Time, fence int64) {
 
 // SettleUnknown ends the wait for evidence. Idempotent: it changes nothing but a delivery
 // that is still unknown, or one whose claim ran out, which becomes unknown. Where the
-// policy would send again, silence counts only from a carrier that was asked.
-func (a *Activities) SettleUnknown(ctx context.Context, in chat.Settlement) (chat.Receipt, error) {
+// policy would send again, silence counts only from a provider that was asked.
+func (a *Activities) SettleUnknown(ctx context.Context, in chat.Settlement) (chat.DeliverySnapshot, error) {
 	if !in.Sought {
 		d, err := a.Store.FindDelivery(ctx, in.WorkspaceID, in.DeliveryID)
 		if err != nil || d.Policy == chat.ResendAfterSettle && d.Submission == chat.SubmissionUnknown {
@@ -142,16 +142,16 @@ func (a *Activities) SettleUnknown(ctx context.Context, in chat.Settlement) (cha
 	return a.receipt(&d), err
 }
 
-// Unconfirmed ends the wait for a receipt. Idempotent: it changes nothing but an accepted
+// MarkUnconfirmed ends the wait for a receipt. Idempotent: it changes nothing but an accepted
 // delivery without a final word.
-func (a *Activities) Unconfirmed(ctx context.Context, in chat.DeliveryStep) (chat.Receipt, error) {
-	d, err := a.Store.Unconfirmed(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
+func (a *Activities) MarkUnconfirmed(ctx context.Context, in chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+	d, err := a.Store.MarkUnconfirmed(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
 	return a.receipt(&d), err
 }
 
-// EndDelivery cancels a delivery. Idempotent: it changes nothing but one that certainly was
+// CancelDelivery cancels a delivery. Idempotent: it changes nothing but one that certainly was
 // not handed over.
-func (a *Activities) EndDelivery(ctx context.Context, in chat.DeliveryEnd) (chat.Receipt, error) {
-	d, err := a.Store.EndDelivery(ctx, in.WorkspaceID, in.DeliveryID, &in.Problem)
+func (a *Activities) CancelDelivery(ctx context.Context, in chat.DeliveryEnd) (chat.DeliverySnapshot, error) {
+	d, err := a.Store.CancelDelivery(ctx, in.WorkspaceID, in.DeliveryID, &in.Problem)
 	return a.receipt(&d), err
 }

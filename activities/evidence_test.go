@@ -18,7 +18,7 @@ import (
 type evidence struct {
 	activities.Store
 	delivery chat.Delivery
-	// bound are messages at the carrier that belong to other deliveries.
+	// bound are messages at the provider that belong to other deliveries.
 	bound    []string
 	recorded []chat.Report
 	settled  int
@@ -40,8 +40,8 @@ func (e *evidence) RecordReport(_ context.Context, r chat.Report, _ time.Time) (
 	e.recorded = append(e.recorded, r)
 
 	return chat.Reported{
-		Known:   true,
-		Receipt: chat.Receipt{Submission: chat.SubmissionAccepted, Carrier: r.Carrier},
+		Known:    true,
+		Snapshot: chat.DeliverySnapshot{Submission: chat.SubmissionAccepted, DeliveryStatus: r.DeliveryStatus},
 	}, nil
 }
 
@@ -50,15 +50,15 @@ func (e *evidence) SettleUnknown(context.Context, chat.WorkspaceID, chat.Deliver
 	return e.delivery, nil
 }
 
-// shelf is a carrier that shows these messages, and is asked with these questions.
+// shelf is a provider that shows these messages, and is asked with these questions.
 type shelf struct {
 	carrier
 	shows []chat.Report
 	err   error
-	asked []chat.LookUp
+	asked []chat.ProviderQuery
 }
 
-func (s *shelf) Find(_ context.Context, q chat.LookUp) ([]chat.Report, error) {
+func (s *shelf) Find(_ context.Context, q chat.ProviderQuery) ([]chat.Report, error) {
 	s.asked = append(s.asked, q)
 	return s.shows, s.err
 }
@@ -82,7 +82,7 @@ func sought(t *testing.T, d chat.Delivery, s *shelf) (*activities.Activities, *e
 	e := &evidence{delivery: d}
 
 	return newActivities(t, activities.Config{
-		Store: e, Carriers: map[chat.Provider]activities.Carrier{chat.ProviderTwilio: s},
+		Store: e, Providers: map[chat.Provider]activities.Provider{chat.ProviderTwilio: s},
 		Waits: map[chat.Channel]chat.Waits{chat.ChannelSMS: {Settle: time.Minute, Receipt: time.Hour}},
 	}), e
 }
@@ -95,15 +95,15 @@ func TestLookUpRecordsTheMessageItFinds(t *testing.T) {
 	t.Parallel()
 
 	began := time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
-	s := &shelf{shows: []chat.Report{{ProviderMessageID: "SM1", Accepts: true, Carrier: chat.CarrierDelivered}}}
+	s := &shelf{shows: []chat.Report{{ProviderMessageID: "SM1", Accepts: true, DeliveryStatus: chat.StatusDelivered}}}
 	acts, e := sought(t, unknown(
 		chat.Attempt{Fence: 1, StartedAt: began.Add(-time.Hour), Outcome: chat.OutcomeNotProcessed},
 		chat.Attempt{Fence: 2, StartedAt: began, Outcome: chat.OutcomeUnknown},
 	), s)
 
-	receipt, err := acts.LookUp(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
+	receipt, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
 	require.NoError(t, err)
-	assert.Equal(t, chat.CarrierDelivered, receipt.Carrier)
+	assert.Equal(t, chat.StatusDelivered, receipt.DeliveryStatus)
 	assert.Equal(t, time.Hour, receipt.Waits.Receipt)
 	require.Len(t, e.recorded, 1)
 	assert.Equal(t, chat.DeliveryID("d"), e.recorded[0].DeliveryID)
@@ -119,12 +119,12 @@ func TestLookUpLeavesTheMessagesOfOthers(t *testing.T) {
 	s := &shelf{shows: []chat.Report{{ProviderMessageID: "SM1"}, {ProviderMessageID: "SM2"}}}
 	acts, e := sought(t, unknown(chat.Attempt{Fence: 1, Outcome: chat.OutcomeUnknown}), s)
 	e.bound = []string{"SM1"}
-	_, err := acts.LookUp(t.Context(), chat.DeliveryStep{})
+	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.NoError(t, err)
 	require.Len(t, e.recorded, 1)
 	assert.Equal(t, "SM2", e.recorded[0].ProviderMessageID)
 	e.bound, e.recorded = []string{"SM1", "SM2"}, nil
-	_, err = acts.LookUp(t.Context(), chat.DeliveryStep{})
+	_, err = acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.NoError(t, err)
 	assert.Empty(t, e.recorded)
 }
@@ -132,16 +132,16 @@ func TestLookUpLeavesTheMessagesOfOthers(t *testing.T) {
 func TestLookUpAsksOnlyWhatTheStoreDoesNotKnow(t *testing.T) {
 	t.Parallel()
 
-	accepted := func(c chat.CarrierState) chat.Delivery {
-		return chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: c, ProviderMessageID: "SM1"}
+	accepted := func(c chat.DeliveryStatus) chat.Delivery {
+		return chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: c, ProviderMessageID: "SM1"}
 	}
 
 	for name, tt := range map[string]struct {
 		delivery chat.Delivery
 		recorded int
 	}{
-		"delivered":     {accepted(chat.CarrierDelivered), 0},
-		"no receipt":    {accepted(chat.CarrierSent), 1},
+		"delivered":     {accepted(chat.StatusDelivered), 0},
+		"no receipt":    {accepted(chat.StatusSent), 1},
 		"pending":       {chat.Delivery{Submission: chat.SubmissionPending}, 0},
 		"rejected":      {chat.Delivery{Submission: chat.SubmissionRejected}, 0},
 		"for a person":  {chat.Delivery{Submission: chat.SubmissionNeedsReview}, 1},
@@ -153,10 +153,10 @@ func TestLookUpAsksOnlyWhatTheStoreDoesNotKnow(t *testing.T) {
 			acts, e := sought(
 				t,
 				tt.delivery,
-				&shelf{shows: []chat.Report{{ProviderMessageID: "SM1", Carrier: chat.CarrierDelivered}}},
+				&shelf{shows: []chat.Report{{ProviderMessageID: "SM1", DeliveryStatus: chat.StatusDelivered}}},
 			)
 
-			_, err := acts.LookUp(t.Context(), chat.DeliveryStep{})
+			_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 			require.NoError(t, err)
 			assert.Len(t, e.recorded, tt.recorded)
 		})
@@ -166,7 +166,7 @@ func TestLookUpAsksOnlyWhatTheStoreDoesNotKnow(t *testing.T) {
 func TestLookUpOfAMessageTheCarrierNoLongerKnows(t *testing.T) {
 	t.Parallel()
 	acts, e := sought(t, chat.Delivery{Submission: chat.SubmissionAccepted, ProviderMessageID: "SM9"}, &shelf{})
-	_, err := acts.LookUp(t.Context(), chat.DeliveryStep{})
+	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.NoError(t, err)
 	assert.Empty(t, e.recorded)
 }
@@ -174,9 +174,9 @@ func TestLookUpOfAMessageTheCarrierNoLongerKnows(t *testing.T) {
 func TestLookUpOfAMessageTheCarrierKnowsByAnotherID(t *testing.T) {
 	t.Parallel()
 
-	s := &shelf{shows: []chat.Report{{ProviderMessageID: "abc.filter-1", Carrier: chat.CarrierDelivered}}}
+	s := &shelf{shows: []chat.Report{{ProviderMessageID: "abc.filter-1", DeliveryStatus: chat.StatusDelivered}}}
 	acts, e := sought(t, chat.Delivery{Submission: chat.SubmissionAccepted, ProviderMessageID: "abc"}, s)
-	_, err := acts.LookUp(t.Context(), chat.DeliveryStep{})
+	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.NoError(t, err)
 	require.Len(t, e.recorded, 1, "it is searched for by what it holds")
 }
@@ -184,7 +184,7 @@ func TestLookUpOfAMessageTheCarrierKnowsByAnotherID(t *testing.T) {
 func TestLookUpFailsWithTheCarrier(t *testing.T) {
 	t.Parallel()
 	acts, e := sought(t, unknown(), &shelf{err: errors.New("no connection")})
-	_, err := acts.LookUp(t.Context(), chat.DeliveryStep{})
+	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.Error(t, err)
 	assert.Empty(t, e.recorded)
 }
@@ -192,7 +192,7 @@ func TestLookUpFailsWithTheCarrier(t *testing.T) {
 func TestLookUpLetsTheStoreJudgeAClaim(t *testing.T) {
 	t.Parallel()
 	acts, e := sought(t, chat.Delivery{Submission: chat.SubmissionSending}, &shelf{})
-	_, err := acts.LookUp(t.Context(), chat.DeliveryStep{})
+	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.NoError(t, err)
 	assert.Equal(t, 1, e.settled)
 }

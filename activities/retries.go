@@ -8,7 +8,7 @@ import (
 
 // PrepareRetry checks a retry and stores it: the old delivery released, or a new one.
 // Idempotent by the action's row, which is inserted in the same transaction. The errors are
-// those of a send, conflict when the delivery can not be retried, and delivery_not_found.
+// those of a send, conflict when the delivery cannot be retried, and delivery_not_found.
 func (a *Activities) PrepareRetry(ctx context.Context, in chat.RetryDelivery) (chat.DeliveryRetried, error) {
 	retried, err := a.Store.PrepareRetry(
 		ctx,

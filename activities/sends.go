@@ -17,7 +17,7 @@ import (
 // unknown_tool and invalid_tool_arguments; a send that is refused leaves nothing behind.
 func (a *Activities) PrepareSend(ctx context.Context, in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 	ids := chat.SendIDs{MessageID: chat.MessageID(a.NewID()), DeliveryID: chat.DeliveryID(a.NewID())}
-	if in.Ask != nil || len(in.ToolCalls) > 0 {
+	if in.Question != nil || len(in.ToolCalls) > 0 {
 		return a.Store.PrepareSend(ctx, in, ids, a.plan(in, ids))
 	}
 
@@ -29,7 +29,7 @@ func (a *Activities) PrepareSend(ctx context.Context, in chat.SendAssistantMessa
 	}
 
 	sent.Submitted = true
-	sent.Receipt, err = a.handOver(ctx, in.WorkspaceID, claim, now)
+	sent.DeliverySnapshot, err = a.handOver(ctx, in.WorkspaceID, claim, now)
 
 	return sent, err
 }
@@ -57,8 +57,8 @@ func (a *Activities) plan(in chat.SendAssistantMessage, ids chat.SendIDs) func(*
 	}
 }
 
-// LookSend reads how a send stands.
-func (a *Activities) LookSend(ctx context.Context, in chat.SendStep) (chat.AssistantMessageSent, error) {
+// LoadSend reads how a send stands.
+func (a *Activities) LoadSend(ctx context.Context, in chat.SendStep) (chat.AssistantMessageSent, error) {
 	sent, err := a.Store.SentMessage(ctx, in.WorkspaceID, in.ActionID)
 	sent.Waits = a.Waits[sent.Channel]
 
@@ -82,7 +82,7 @@ func (a *Activities) RunTool(ctx context.Context, in chat.ToolRun) (chat.ToolCal
 
 // FailSend records that a send is over before anything was posted. Idempotent: only a
 // delivery that is still pending is canceled, and a canceled one stays as it is.
-func (a *Activities) FailSend(ctx context.Context, in chat.SendFailure) (chat.Receipt, error) {
+func (a *Activities) FailSend(ctx context.Context, in chat.SendFailure) (chat.DeliverySnapshot, error) {
 	sent, err := a.Store.FailSend(ctx, in.WorkspaceID, in.ActionID, in.Index, &in.Problem)
-	return sent.Receipt, err
+	return sent.DeliverySnapshot, err
 }

@@ -120,7 +120,7 @@ func (a *Activities) FailSummary(ctx context.Context, in chat.SummaryFailure) (s
 	return struct{}{}, a.Store.FailSummary(ctx, in)
 }
 
-// LookSummaryDue reads whether a chat is to be summarized by itself. It changes nothing.
-func (a *Activities) LookSummaryDue(ctx context.Context, in chat.AutoSummary) (chat.SummaryDue, error) {
+// CheckSummaryDue reads whether a chat is to be summarized by itself. It changes nothing.
+func (a *Activities) CheckSummaryDue(ctx context.Context, in chat.AutoSummary) (chat.SummaryDue, error) {
 	return a.Store.SummaryDue(ctx, in, time.Now())
 }

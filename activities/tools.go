@@ -81,7 +81,7 @@ func (c *checks) schema(t *chat.Tool) (*schema.Schema, error) {
 	return compiled, nil
 }
 
-// checkMeaning refuses what a schema can not know of while nothing has happened yet.
+// checkMeaning refuses what a schema cannot know of while nothing has happened yet.
 func checkMeaning(call chat.ToolCall, field string, facts *chat.SendFacts) error {
 	switch call.Name {
 	case chat.ToolAddLabel:

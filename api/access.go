@@ -36,7 +36,7 @@ func whoWasAskedOr(want chat.Scope) access { return access{scope: want, contribu
 func asTheAction() access { return access{asked: true} }
 
 // check is one of the questions that come before a handler; its error is the answer.
-type check func(ctx huma.Context, c *call) error
+type check func(ctx huma.Context, c *requestInfo) error
 
 // guard runs the checks of a route in the order of the contract.
 func (s *service) guard(checks ...check) func(huma.Context, func(huma.Context)) {
@@ -58,7 +58,7 @@ const minKey, maxKey = len(chat.KeyPrefix) + 20, 128
 
 // authenticate finds out who asks. Only failures count against the address they come
 // from: behind a shared proxy, one client's wrong keys must not lock out the others.
-func (s *service) authenticate(ctx huma.Context, c *call) error {
+func (s *service) authenticate(ctx huma.Context, c *requestInfo) error {
 	principal, err := s.principal(ctx.Context(), ctx.Header("Authorization"))
 	if err == nil {
 		c.principal = principal
@@ -109,7 +109,7 @@ func (s *service) principal(ctx context.Context, header string) (chat.Principal,
 }
 
 // inWorkspace holds the key to its own workspace; another one might as well not exist.
-func (s *service) inWorkspace(ctx huma.Context, c *call) error {
+func (s *service) inWorkspace(ctx huma.Context, c *requestInfo) error {
 	if !strings.EqualFold(ctx.Param("workspace_uuid"), string(c.principal.WorkspaceID)) {
 		return chat.Errorf(chat.CodeWorkspaceNotFound, "there is no such workspace for this key")
 	}
@@ -119,7 +119,7 @@ func (s *service) inWorkspace(ctx huma.Context, c *call) error {
 
 // permit asks for the scope, or a place in the chat.
 func (s *service) permit(who access) check {
-	return func(ctx huma.Context, c *call) error {
+	return func(ctx huma.Context, c *requestInfo) error {
 		if who.asked {
 			return s.permitAction(ctx, c)
 		}
@@ -140,7 +140,7 @@ func (s *service) permit(who access) check {
 }
 
 // permitIn is permit for a chat that is known.
-func (s *service) permitIn(ctx context.Context, c *call, who access, id chat.ChatID) error {
+func (s *service) permitIn(ctx context.Context, c *requestInfo, who access, id chat.ChatID) error {
 	if c.principal.May(who.scope) {
 		return nil
 	}
@@ -154,7 +154,7 @@ func (s *service) permitIn(ctx context.Context, c *call, who access, id chat.Cha
 	return forbidden(c, who)
 }
 
-func forbidden(c *call, who access) error {
+func forbidden(c *requestInfo, who access) error {
 	switch {
 	case who.contributor:
 		return chat.Errorf(chat.CodeForbidden, "this is for who was asked, or needs the scope %s", who.scope)
@@ -170,7 +170,7 @@ func forbidden(c *call, who access) error {
 }
 
 // loadChat finds the chat that the path names.
-func (s *service) loadChat(ctx huma.Context, c *call) (err error) {
+func (s *service) loadChat(ctx huma.Context, c *requestInfo) (err error) {
 	var action chat.ActionID
 	if key := ctx.Header("Idempotency-Key"); key != "" {
 		action = s.engine.ActionID(c.workspace(), key)

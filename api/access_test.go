@@ -198,7 +198,7 @@ func TestScopesOfRoutes(t *testing.T) {
 			a := w.do(t, r)
 			if held.Includes(scope) {
 				// Making keys is also bound by what the key holds.
-				assert.True(t, a.StatusCode < 300 || strings.Contains(a.raw, "can not grant"), "%s: %s", held, a.raw)
+				assert.True(t, a.StatusCode < 300 || strings.Contains(a.raw, "cannot grant"), "%s: %s", held, a.raw)
 			} else {
 				assert.Equal(t, http.StatusForbidden, a.StatusCode, "%s: %s", held, a.raw)
 			}

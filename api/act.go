@@ -28,7 +28,7 @@ type ActionHeaders struct {
 
 // checkKey refuses an Idempotency-Key that is empty or given twice: its sender counts on
 // it, and would be left without.
-func checkKey(ctx huma.Context, _ *call) error {
+func checkKey(ctx huma.Context, _ *requestInfo) error {
 	const field = "header.Idempotency-Key"
 
 	switch keys := humafiber.Unwrap(ctx).Request().Header.PeekAll("Idempotency-Key"); {
@@ -41,8 +41,8 @@ func checkKey(ctx huma.Context, _ *call) error {
 	return nil
 }
 
-// acted answers an action: 200 with its outcome, or 202 with the action.
-type acted struct {
+// actionResponse answers an action: 200 with its outcome, or 202 with the action.
+type actionResponse struct {
 	Status   int
 	Location string `header:"Location" doc:"With 202: where to ask for the action."`
 	Replayed string `header:"Idempotency-Replayed" doc:"true when an earlier request with this Idempotency-Key did the work."`
@@ -101,8 +101,8 @@ func fingerprint(kind chat.ActionKind, id chat.ChatID, fields map[string]any) (c
 	return digests, nil
 }
 
-// intent is an action about to be asked for.
-type intent struct {
+// actionSpec is an action about to be asked for.
+type actionSpec struct {
 	kind   chat.ActionKind
 	chat   chat.ChatID
 	fields map[string]any
@@ -110,8 +110,8 @@ type intent struct {
 	start func(ctx context.Context, request chat.Request, wait time.Duration) (body any, replayed bool, err error)
 }
 
-// act carries out an intent once, however often it is asked for under one key.
-func (s *service) act(ctx context.Context, headers ActionHeaders, in intent) (*acted, error) {
+// perform carries out an intent once, however often it is asked for under one key.
+func (s *service) perform(ctx context.Context, headers ActionHeaders, in actionSpec) (*actionResponse, error) {
 	c, p := callFrom(ctx), prefer(headers.Prefer, s.wait)
 
 	digests, err := fingerprint(in.kind, in.chat, in.fields)
@@ -152,7 +152,7 @@ func (s *service) act(ctx context.Context, headers ActionHeaders, in intent) (*a
 		return nil, ofAction(err, request.ActionID)
 	}
 
-	return &acted{
+	return &actionResponse{
 		Status:   http.StatusOK,
 		Body:     body,
 		Applied:  p.applied,
@@ -173,7 +173,7 @@ func (s *service) untilStopping(ctx context.Context) (context.Context, func()) {
 }
 
 // replay answers with the present state of the action that a key already stands for.
-func (s *service) replay(ctx context.Context, action chat.Action, request chat.Request, p preference) (*acted, error) {
+func (s *service) replay(ctx context.Context, action chat.Action, request chat.Request, p preference) (*actionResponse, error) {
 	if err := action.Fingerprint.Match(request.Fingerprint); err != nil {
 		return nil, err
 	}
@@ -191,7 +191,7 @@ func (s *service) replay(ctx context.Context, action chat.Action, request chat.R
 		return s.accepted(ctx, action.Kind, request, p, true)
 	}
 
-	return &acted{
+	return &actionResponse{
 		Status:   http.StatusOK,
 		Body:     body,
 		Applied:  p.applied,
@@ -216,20 +216,20 @@ func (s *service) await(ctx context.Context, action chat.Action, wait time.Durat
 }
 
 // accepted answers 202. The work is recorded, so nothing may turn this into a failure:
-// what can not be told of the action is left out.
+// what cannot be told of the action is left out.
 func (s *service) accepted(
 	ctx context.Context,
 	kind chat.ActionKind,
 	request chat.Request,
 	p preference,
 	replayed bool,
-) (*acted, error) {
+) (*actionResponse, error) {
 	action, err := s.findAccepted(ctx, kind, &request)
 	if err != nil {
 		if chat.CodeOf(err) != chat.CodeActionNotFound {
 			s.logger.WarnContext(
 				ctx,
-				"an accepted action can not be found",
+				"an accepted action cannot be found",
 				"request_id",
 				requestIDFrom(ctx),
 				"error",
@@ -251,14 +251,14 @@ func (s *service) accepted(
 
 	body, err := s.present(ctx, action)
 	if err != nil {
-		s.logger.WarnContext(ctx, "an accepted action can not be shown", "request_id", requestIDFrom(ctx), "error", err)
+		s.logger.WarnContext(ctx, "an accepted action cannot be shown", "request_id", requestIDFrom(ctx), "error", err)
 
 		body = presentBare(action)
 	}
 
 	location := callFrom(ctx).path("/actions/" + string(request.ActionID))
 
-	return &acted{
+	return &actionResponse{
 		Status:   http.StatusAccepted,
 		Location: location,
 		Body:     body,

@@ -46,7 +46,7 @@ var actionKinds = map[chat.ActionKind]string{
 }
 
 func (s *service) actionRoutes() {
-	register(s, http.MethodGet, "/actions/{action_id}", asTheAction(), s.getAction, about{
+	register(s, http.MethodGet, "/actions/{action_id}", asTheAction(), s.getAction, routeDoc{
 		id:          "getAction",
 		tag:         tagActions,
 		summary:     "How an action stands",
@@ -78,7 +78,7 @@ func (s *service) getAction(ctx context.Context, in *getActionInput) (*actionOut
 
 // permitAction finds the action that the path names, and lets in who could have asked
 // for it. Who could have asked for none learns nothing about which exist.
-func (s *service) permitAction(ctx huma.Context, c *call) error {
+func (s *service) permitAction(ctx huma.Context, c *requestInfo) error {
 	id, err := parseUUID("path.action_id", ctx.Param("action_id"))
 	if err == nil {
 		c.action, err = s.findAction(ctx.Context(), c.workspace(), chat.ActionID(id))
@@ -156,7 +156,7 @@ func (s *service) outcome(ctx context.Context, action chat.Action) (any, error) 
 	return nil, fmt.Errorf("action %s is of the unknown kind %s", action.ID, action.Kind)
 }
 
-// retried is what a retry answers, nil while the carrier has not taken the message: a
+// retried is what a retry answers, nil while the provider has not taken the message: a
 // delivery that goes on under its own id is followed by another workflow.
 func (s *service) retried(ctx context.Context, action chat.Action) (any, error) {
 	d, err := s.store.Delivery(ctx, action.WorkspaceID, action.DeliveryID)
@@ -169,7 +169,7 @@ func (s *service) retried(ctx context.Context, action chat.Action) (any, error) 
 		of = d.RetryOf
 	}
 
-	return presentRetried(action.ID, of, d.Receipt()), nil
+	return presentRetried(action.ID, of, d.Snapshot()), nil
 }
 
 // presentBare is an action of which only its own row is known.
@@ -220,7 +220,7 @@ func (s *service) present(ctx context.Context, action chat.Action) (actionJSON, 
 // presentDeliveryOf adds the message and the delivery of a send or a retry, when it has
 // them already, and what it waits for.
 func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *actionJSON) error {
-	id, message := action.DeliveryID, (*sending)(nil)
+	id, message := action.DeliveryID, (*sendView)(nil)
 	switch action.Kind {
 	case chat.ActionSendAssistantMessage:
 		sent, err := s.findSend(ctx, action.WorkspaceID, action.ID)
@@ -248,7 +248,7 @@ func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *
 			return err
 		}
 
-		receipt := presentReceipt(delivery.Receipt())
+		receipt := presentReceipt(delivery.Snapshot())
 
 		a.Delivery, a.Status = &receipt, delivery.Status()
 		if unsettled(action) || !delivery.Submission.Settled() {
@@ -277,7 +277,7 @@ func unsettled(action chat.Action) bool {
 // presentSending adds a send's message and approval. What its tool calls wait for comes
 // before what the delivery waits for, since that has not begun; and what they are taken
 // back by comes after it.
-func presentSending(sent *sending, action chat.Action, a *actionJSON) {
+func presentSending(sent *sendView, action chat.Action, a *actionJSON) {
 	message := presentSend(sent.AssistantMessageSent).Message
 	a.Message = &message
 
@@ -297,7 +297,7 @@ func presentSending(sent *sending, action chat.Action, a *actionJSON) {
 	}
 }
 
-// deliveryTimeline tells of each attempt, of what the carrier reported, and of what a
+// deliveryTimeline tells of each attempt, of what the provider reported, and of what a
 // person decided.
 func deliveryTimeline(d chat.Delivery) []momentJSON {
 	var moments []momentJSON
@@ -313,7 +313,7 @@ func deliveryTimeline(d chat.Delivery) []momentJSON {
 
 	for _, e := range d.Events {
 		what := e.Explain()
-		if e.Lost() && d.Carrier.Lost() {
+		if e.Lost() && d.DeliveryStatus.Lost() {
 			what += " The chat needs a response again."
 		}
 

@@ -378,7 +378,7 @@ func TestGetAction(t *testing.T) {
 		w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return accepted(), nil }
 		w.store.delivery = func(chat.DeliveryID) (chat.Delivery, error) {
 			d := unknownDelivery()
-			d.Submission, d.Carrier = chat.SubmissionAccepted, chat.CarrierDelivered
+			d.Submission, d.DeliveryStatus = chat.SubmissionAccepted, chat.StatusDelivered
 			// One transaction settles the attempt and the action.
 			d.Attempts[0].FinishedAt = new(noon.Add(time.Minute))
 

@@ -27,7 +27,7 @@ type Config struct {
 	Tools  Tools
 	Models Models
 	Logger *slog.Logger
-	// Twilio and SendGrid read what the carriers call with; nil when that can not be
+	// Twilio and SendGrid read what the providers call with; nil when that cannot be
 	// verified, and is not taken.
 	Twilio   TwilioWebhooks
 	SendGrid SendGridWebhooks
@@ -171,7 +171,7 @@ func (s *service) newFiber() *fiber.App {
 		BodyLimit:      maxBody,
 		ReadBufferSize: maxHeaders,
 		// A form that was parsed is written anew when its bytes are asked for, and those
-		// are not the ones that a carrier has signed.
+		// are not the ones that a provider has signed.
 		DisablePreParseMultipartForm: true,
 		ReadTimeout:                  readTimeout,
 		WriteTimeout:                 writeTimeout,

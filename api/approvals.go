@@ -17,7 +17,7 @@ type approvalJSON struct {
 	State       chat.ApprovalState `json:"state" enum:"waiting,approved,refused,expired" doc:"expired: nobody has decided in time."`
 	ToolCallIDs []string           `json:"tool_call_ids" doc:"The tool calls that need it."`
 	Deadline    time.Time          `json:"deadline"`
-	RequestedBy chat.MemberID      `json:"requested_by" doc:"Who has asked for the send, and can not decide."`
+	RequestedBy chat.MemberID      `json:"requested_by" doc:"Who has asked for the send, and cannot decide."`
 	DecidedBy   chat.MemberID      `json:"decided_by,omitempty"`
 	DecidedAt   *time.Time         `json:"decided_at,omitempty"`
 	Reason      string             `json:"reason,omitempty"`
@@ -95,7 +95,7 @@ func exampleResolved() toolCallJSON {
 
 func (s *service) approvalRoutes() {
 	admin := scope(chat.ScopeChatsAdmin)
-	register(s, http.MethodGet, "/approvals", admin, s.listApprovals, about{
+	register(s, http.MethodGet, "/approvals", admin, s.listApprovals, routeDoc{
 		id:          "listApprovals",
 		tag:         tagTools,
 		summary:     "What waits for a second person",
@@ -103,7 +103,7 @@ func (s *service) approvalRoutes() {
 		answer:      listOf(presentApproval(exampleApproval(chat.ApprovalWaiting))),
 	})
 
-	register(s, http.MethodPost, "/actions/{action_id}/approvals", admin, s.decideApproval, about{
+	register(s, http.MethodPost, "/actions/{action_id}/approvals", admin, s.decideApproval, routeDoc{
 		id:          "decideApproval",
 		tag:         tagTools,
 		summary:     "Approve or refuse a send",
@@ -113,7 +113,7 @@ func (s *service) approvalRoutes() {
 		problems:    []chat.Code{chat.CodeApprovalNotFound, chat.CodeOwnRequest, chat.CodeDecided},
 	})
 
-	register(s, http.MethodPost, "/actions/{action_id}/tool-calls/{call_id}/resolve", admin, s.resolveToolCall, about{
+	register(s, http.MethodPost, "/actions/{action_id}/tool-calls/{call_id}/resolve", admin, s.resolveToolCall, routeDoc{
 		id:          "resolveToolCall",
 		tag:         tagTools,
 		summary:     "Say what became of a tool call",
@@ -165,7 +165,7 @@ func (s *service) decideApproval(ctx context.Context, in *decideApprovalInput) (
 		return nil, err
 	}
 
-	s.notifier.notify(workflowID, chat.Receipt{})
+	s.notifier.notify(workflowID, chat.DeliverySnapshot{})
 
 	return &approvalOutput{Body: presentApproval(decided)}, nil
 }
@@ -209,7 +209,7 @@ func (s *service) resolveToolCall(ctx context.Context, in *resolveCallInput) (*t
 		return nil, err
 	}
 
-	s.notifier.notify(workflowID, chat.Receipt{})
+	s.notifier.notify(workflowID, chat.DeliverySnapshot{})
 
 	return &toolCallOutput{Body: toolCalls([]chat.ToolCall{resolved})[0]}, nil
 }

@@ -27,7 +27,7 @@ var aliases = map[string]string{"memberId": "member_id", "toolCalls": "tool_call
 // readBody checks the body against the schema in the document, and keeps it for the
 // handler with its fields under the names of the document.
 func (s *service) readBody(operation string, codes map[string]chat.Code) check {
-	return func(ctx huma.Context, c *call) error {
+	return func(ctx huma.Context, c *requestInfo) error {
 		request := humafiber.Unwrap(ctx).Request()
 		if err := checkMedia(string(request.Header.ContentType()), ctx.Header("Content-Encoding")); err != nil {
 			return err
@@ -55,7 +55,7 @@ func (s *service) readBody(operation string, codes map[string]chat.Code) check {
 }
 
 // noBody refuses what a call without a body would silently ignore.
-func noBody(ctx huma.Context, _ *call) error {
+func noBody(ctx huma.Context, _ *requestInfo) error {
 	body := bytes.TrimSpace(humafiber.Unwrap(ctx).Request().Body())
 	if len(body) == 0 || string(body) == "{}" {
 		return nil
@@ -85,7 +85,7 @@ func checkMedia(contentType, encoding string) error {
 
 // rename gives aliased fields the name of the document, here and in lists of objects at
 // the top; never below, where a tool's own arguments are.
-func (c *call) rename(field string, value any) error {
+func (c *requestInfo) rename(field string, value any) error {
 	object, ok := value.(map[string]any)
 	if !ok {
 		return nil
@@ -121,7 +121,7 @@ func (c *call) rename(field string, value any) error {
 }
 
 // respell names the fields of an error as the caller spelled them.
-func (c *call) respell(e *chat.Error) *chat.Error {
+func (c *requestInfo) respell(e *chat.Error) *chat.Error {
 	if len(c.spelled) == 0 || len(e.Fields) == 0 {
 		return e
 	}

@@ -60,7 +60,7 @@ type newBulkRetryJSON struct {
 	BulkFilterJSON
 	DryRun bool   `json:"dry_run,omitempty" doc:"Only count what would be tried again."`
 	Rate   *int   `json:"rate_per_second,omitempty" minimum:"1" maximum:"50" default:"5" doc:"How many are begun in a second."`
-	Canary *int   `json:"canary,omitempty" minimum:"0" maximum:"100" default:"5" doc:"How many are tried first. The rest waits for their outcome, and the run pauses when the carrier did not take one of them. 0 is none."`
+	Canary *int   `json:"canary,omitempty" minimum:"0" maximum:"100" default:"5" doc:"How many are tried first. The rest waits for their outcome, and the run pauses when the provider did not take one of them. 0 is none."`
 	Reason string `json:"reason,omitempty" doc:"Why, for the audit log: at most 500 characters. Needed unless it is a dry run."`
 }
 
@@ -129,7 +129,7 @@ func exampleRun(state chat.BulkState, note string) bulkRetryJSON {
 			Filter: chat.DeliveryFilter{Status: "undelivered", ErrorCode: "twilio_30003"},
 			Rate:   chat.DefaultBulkRate,
 			Canary: 5,
-			Reason: "The carrier's outage is over.",
+			Reason: "The provider's outage is over.",
 		},
 		State:      state,
 		Note:       note,
@@ -146,7 +146,7 @@ func exampleRun(state chat.BulkState, note string) bulkRetryJSON {
 func (s *service) bulkRetryRoutes() {
 	admin := scope(chat.ScopeDeliveriesAdmin)
 	running := exampleRun(chat.BulkRunning, "")
-	register(s, http.MethodPost, "/deliveries/retry", admin, s.retryDeliveries, about{
+	register(s, http.MethodPost, "/deliveries/retry", admin, s.retryDeliveries, routeDoc{
 		id:      "retryDeliveries",
 		tag:     tagDeliveries,
 		summary: "Try many deliveries again",
@@ -158,7 +158,7 @@ func (s *service) bulkRetryRoutes() {
 			BulkFilterJSON: BulkFilterJSON{Status: "undelivered", ErrorCode: "twilio_30003"},
 			Rate:           new(chat.DefaultBulkRate),
 			Canary:         new(defaultCanary),
-			Reason:         "The carrier's outage is over.",
+			Reason:         "The provider's outage is over.",
 		},
 		answer: dryRunJSON{
 			DryRun: true,
@@ -168,7 +168,7 @@ func (s *service) bulkRetryRoutes() {
 		problems: []chat.Code{chat.CodeIdempotencyKeyReused},
 	})
 
-	register(s, http.MethodGet, "/bulk-retries", scope(chat.ScopeDeliveriesRead), s.listBulkRetries, about{
+	register(s, http.MethodGet, "/bulk-retries", scope(chat.ScopeDeliveriesRead), s.listBulkRetries, routeDoc{
 		id:          "listBulkRetries",
 		tag:         tagDeliveries,
 		summary:     "The bulk retries",
@@ -176,7 +176,7 @@ func (s *service) bulkRetryRoutes() {
 		answer:      listOf(running),
 	})
 
-	register(s, http.MethodGet, "/bulk-retries/{bulk_retry_id}", scope(chat.ScopeDeliveriesRead), s.getBulkRetry, about{
+	register(s, http.MethodGet, "/bulk-retries/{bulk_retry_id}", scope(chat.ScopeDeliveriesRead), s.getBulkRetry, routeDoc{
 		id:       "getBulkRetry",
 		tag:      tagDeliveries,
 		summary:  "A bulk retry and how far it has come",
@@ -192,7 +192,7 @@ func (s *service) bulkRetryRoutes() {
 		{"resume", "resumeBulkRetry", "Go on with a bulk retry", "From where it was paused.", chat.BulkRunning},
 		{"cancel", "cancelBulkRetry", "Cancel a bulk retry", "For good. What was begun goes on.", chat.BulkCanceled},
 	} {
-		register(s, http.MethodPost, "/bulk-retries/{bulk_retry_id}/"+move.verb, admin, s.moveBulkRetry(move.to), about{
+		register(s, http.MethodPost, "/bulk-retries/{bulk_retry_id}/"+move.verb, admin, s.moveBulkRetry(move.to), routeDoc{
 			id:          move.id,
 			tag:         tagDeliveries,
 			summary:     move.summary,
@@ -212,7 +212,7 @@ type retryDeliveriesInput struct {
 	Body newBulkRetryJSON
 }
 
-func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput) (*acted, error) {
+func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput) (*actionResponse, error) {
 	filter, err := in.Body.filter()
 	if err != nil {
 		return nil, err
@@ -226,7 +226,7 @@ func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput)
 	c := callFrom(ctx)
 	if in.Body.DryRun {
 		groups, err := s.store.CountRetryCandidates(ctx, c.workspace(), filter)
-		return &acted{Status: http.StatusOK, Body: presentDryRun(groups)}, err
+		return &actionResponse{Status: http.StatusOK, Body: presentDryRun(groups)}, err
 	}
 
 	asked := chat.NewBulkRetry{
@@ -269,7 +269,7 @@ func presentDryRun(groups []chat.RetryCount) dryRunJSON {
 }
 
 // beginBulkRetry begins a bulk retry once, however often it is asked for under one key.
-func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p preference) (*acted, error) {
+func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p preference) (*actionResponse, error) {
 	location := callFrom(ctx).path("/bulk-retries/" + string(asked.ID))
 	if asked.IdempotencyKey != "" {
 		run, err := s.store.BulkRetry(ctx, asked.WorkspaceID, asked.ID)
@@ -279,7 +279,7 @@ func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p
 
 		switch {
 		case err == nil:
-			return &acted{
+			return &actionResponse{
 				Status:   http.StatusAccepted,
 				Location: location,
 				Body:     presentBulk(run),
@@ -313,7 +313,7 @@ func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p
 
 	replayed := answer.Replayed && asked.IdempotencyKey != ""
 
-	return &acted{
+	return &actionResponse{
 		Status:   http.StatusAccepted,
 		Location: location,
 		Body:     presentBulk(answer.Value),
@@ -366,7 +366,7 @@ func (s *service) moveBulkRetry(to chat.BulkState) func(context.Context, *moveIn
 		telling, cancel := context.WithTimeout(ctx, notifyWithin)
 		defer cancel()
 
-		if err := s.engine.Notify(telling, run.WorkflowID, chat.Receipt{}); err != nil {
+		if err := s.engine.Notify(telling, run.WorkflowID, chat.DeliverySnapshot{}); err != nil {
 			e := chat.Errorf(chat.CodeUnavailable, "the bulk retry is marked as %s, but its workflow could not be told; ask again", to).
 				Because(err)
 

@@ -187,7 +187,7 @@ func TestBulkRetriesAreMoved(t *testing.T) {
 		assert.Equal(t, "action:bulk ", <-told)
 
 		// A paused run waits for nothing else, so whoever asked must know, and ask again.
-		w.engine.notify = func(context.Context, string, chat.Receipt) error { return errors.New("temporal is gone") }
+		w.engine.notify = func(context.Context, string, chat.DeliverySnapshot) error { return errors.New("temporal is gone") }
 		a = w.do(t, r)
 		requireProblem(t, a, http.StatusServiceUnavailable, "unavailable", "")
 		assert.Equal(t, true, a.json["retryable"])

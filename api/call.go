@@ -10,8 +10,8 @@ import (
 	"handrail/chat"
 )
 
-// call is what the checks before a handler find out about one request.
-type call struct {
+// requestInfo is what the checks before a handler find out about one request.
+type requestInfo struct {
 	requestID string
 	principal chat.Principal
 	// chat is the one that the path names.
@@ -35,24 +35,24 @@ type call struct {
 type callKey struct{}
 
 // callFrom returns the request's call; outside a request an empty one.
-func callFrom(ctx context.Context) *call {
-	if c, ok := ctx.Value(callKey{}).(*call); ok {
+func callFrom(ctx context.Context) *requestInfo {
+	if c, ok := ctx.Value(callKey{}).(*requestInfo); ok {
 		return c
 	}
 
-	return &call{}
+	return &requestInfo{}
 }
 
 func requestIDFrom(ctx context.Context) string { return callFrom(ctx).requestID }
 
-func (c *call) workspace() chat.WorkspaceID { return c.principal.WorkspaceID }
+func (c *requestInfo) workspace() chat.WorkspaceID { return c.principal.WorkspaceID }
 
-func (c *call) actor() chat.Actor {
+func (c *requestInfo) actor() chat.Actor {
 	return chat.Actor{MemberID: c.principal.MemberID, KeyID: c.principal.KeyID, RequestID: c.requestID}
 }
 
 // path is the address of something in the caller's workspace.
-func (c *call) path(rest string) string { return basePath + string(c.workspace()) + rest }
+func (c *requestInfo) path(rest string) string { return basePath + string(c.workspace()) + rest }
 
 const headerRequestID = "X-Request-Id"
 
@@ -73,7 +73,7 @@ func requestContext(c *fiber.Ctx) context.Context {
 	}
 
 	c.Set(headerRequestID, id)
-	ctx = context.WithValue(ctx, callKey{}, &call{requestID: id})
+	ctx = context.WithValue(ctx, callKey{}, &requestInfo{requestID: id})
 	c.SetUserContext(ctx)
 
 	return ctx

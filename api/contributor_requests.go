@@ -39,14 +39,14 @@ type contributorRequestJSON struct {
 }
 
 type askJSON struct {
-	ID         chat.AskID      `json:"id" format:"uuid"`
-	MemberID   chat.MemberID   `json:"member_id"`
-	MemberName string          `json:"member_name"`
-	Channel    chat.Channel    `json:"channel"`
-	State      chat.AskState   `json:"state" enum:"pending,asked,replied,unreadable,answered,failed,closed" doc:"pending waits its turn: over SMS a person is asked one thing at a time. closed was not needed any more."`
-	Answer     json.RawMessage `json:"answer,omitempty"`
-	AnsweredAt *time.Time      `json:"answered_at,omitempty"`
-	Why        string          `json:"why,omitempty" doc:"What went wrong."`
+	ID         chat.QuestionID    `json:"id" format:"uuid"`
+	MemberID   chat.MemberID      `json:"member_id"`
+	MemberName string             `json:"member_name"`
+	Channel    chat.Channel       `json:"channel"`
+	State      chat.QuestionState `json:"state" enum:"pending,asked,replied,unreadable,answered,failed,closed" doc:"pending waits its turn: over SMS a person is asked one thing at a time. closed was not needed any more."`
+	Answer     json.RawMessage    `json:"answer,omitempty"`
+	AnsweredAt *time.Time         `json:"answered_at,omitempty"`
+	Why        string             `json:"why,omitempty" doc:"What went wrong."`
 }
 
 func presentContributorRequest(r chat.ContributorRequest) contributorRequestJSON {
@@ -67,13 +67,13 @@ func presentContributorRequest(r chat.ContributorRequest) contributorRequestJSON
 		Note:        r.Note,
 		Deadline:    r.Deadline.UTC(),
 		Result:      r.Result,
-		Asks:        make([]askJSON, len(r.Asks)),
+		Asks:        make([]askJSON, len(r.Questions)),
 		WorkflowID:  r.WorkflowID,
 		CreatedAt:   r.CreatedAt.UTC(),
 		UpdatedAt:   r.UpdatedAt.UTC(),
 	}
 
-	for i, a := range r.Asks {
+	for i, a := range r.Questions {
 		shown.Asks[i] = askJSON{
 			ID:         a.ID,
 			MemberID:   a.MemberID,
@@ -119,12 +119,12 @@ func exampleRequested() chat.ContributorRequest {
 		Deadline:    exampleTime.Add(24 * time.Hour),
 		CreatedAt:   exampleTime,
 		UpdatedAt:   exampleTime,
-		Asks: []chat.ContributorAsk{{
+		Questions: []chat.ContributorQuestion{{
 			ID:         exampleAsk,
 			MemberID:   42,
 			MemberName: "Priya Raman",
 			Channel:    chat.ChannelSMS,
-			State:      chat.AskAsked,
+			State:      chat.QuestionAsked,
 		}},
 		WorkflowID: "contributors:11111111-1111-4111-8111-111111111111:" + exampleContributorRequest,
 	}
@@ -132,9 +132,9 @@ func exampleRequested() chat.ContributorRequest {
 
 func exampleAnswered() chat.ContributorRequest {
 	r, at := exampleRequested(), exampleTime.Add(time.Hour)
-	r.Asks[0].State = chat.AskAnswered
-	r.Asks[0].Answer = json.RawMessage(`true`)
-	r.Asks[0].AnsweredAt = &at
+	r.Questions[0].State = chat.QuestionAnswered
+	r.Questions[0].Answer = json.RawMessage(`true`)
+	r.Questions[0].AnsweredAt = &at
 	r.Settle(at)
 
 	return r
@@ -145,7 +145,7 @@ func (s *service) contributorRoutes() {
 	canceled := exampleRequested()
 	canceled.End(chat.RequestCanceled, "The guest has canceled.", exampleTime.Add(time.Hour))
 
-	register(s, http.MethodGet, "/contributor-requests", scope(chat.ScopeChatsRead), s.listContributorRequests, about{
+	register(s, http.MethodGet, "/contributor-requests", scope(chat.ScopeChatsRead), s.listContributorRequests, routeDoc{
 		id:          "listContributorRequests",
 		tag:         tagTools,
 		summary:     "Questions to contributors",
@@ -159,7 +159,7 @@ func (s *service) contributorRoutes() {
 		"/contributor-requests/{request_id}",
 		whoWasAskedOr(chat.ScopeChatsRead),
 		s.getContributorRequest,
-		about{
+		routeDoc{
 			id:       "getContributorRequest",
 			tag:      tagTools,
 			summary:  "A question to contributors, and what became of it",
@@ -174,7 +174,7 @@ func (s *service) contributorRoutes() {
 		"/contributor-requests/{request_id}/answer",
 		whoWasAskedOr(chat.ScopeChatsWrite),
 		s.answerContributorRequest,
-		about{
+		routeDoc{
 			id:          "answerContributorRequest",
 			tag:         tagTools,
 			summary:     "Answer a question",
@@ -197,7 +197,7 @@ func (s *service) contributorRoutes() {
 		"/contributor-requests/{request_id}/cancel",
 		scope(chat.ScopeChatsAdmin),
 		s.cancelContributorRequest,
-		about{
+		routeDoc{
 			id:          "cancelContributorRequest",
 			tag:         tagTools,
 			summary:     "Cancel a question",
@@ -275,7 +275,7 @@ func (s *service) answerContributorRequest(
 		return nil, err
 	}
 
-	s.notifier.notify(chat.ContributorWorkflowID(c.workspace(), answered.ID), chat.Receipt{})
+	s.notifier.notify(chat.ContributorWorkflowID(c.workspace(), answered.ID), chat.DeliverySnapshot{})
 
 	return &contributorRequestOutput{Body: presentContributorRequest(answered)}, nil
 }
@@ -349,18 +349,18 @@ func (s *service) cancelContributorRequest(
 		return nil, chat.Errorf(chat.CodeDecided, "this request is over: it is %s", ended.State)
 	}
 
-	s.notifier.notify(chat.ContributorWorkflowID(c.workspace(), id), chat.Receipt{})
+	s.notifier.notify(chat.ContributorWorkflowID(c.workspace(), id), chat.DeliverySnapshot{})
 
 	return &contributorRequestOutput{Body: presentContributorRequest(ended)}, nil
 }
 
 func wasAsked(r *chat.ContributorRequest, member chat.MemberID) bool {
-	return slices.ContainsFunc(r.Asks, func(a chat.ContributorAsk) bool { return a.MemberID == member })
+	return slices.ContainsFunc(r.Questions, func(a chat.ContributorQuestion) bool { return a.MemberID == member })
 }
 
 // permitContributor finds the request that the path names, and lets in who was asked.
 // Who was not, and lacks the scope, learns nothing about which exist.
-func (s *service) permitContributor(ctx huma.Context, c *call, who access) error {
+func (s *service) permitContributor(ctx huma.Context, c *requestInfo, who access) error {
 	id, err := parseUUID("path.request_id", ctx.Param("request_id"))
 	if err == nil {
 		c.request, err = s.store.ContributorRequest(ctx.Context(), c.workspace(), chat.ContributorRequestID(id))

@@ -21,9 +21,9 @@ type DeliveryJSON struct {
 	ActionID          chat.ActionID        `json:"action_id" format:"uuid"`
 	Channel           chat.Channel         `json:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
 	Provider          chat.Provider        `json:"provider" enum:"twilio,sendgrid,handrail"`
-	Status            deliveryStatus       `json:"status" doc:"The submission until the carrier took it, and after that the carrier's final word."`
-	Submission        chat.SubmissionState `json:"submission" doc:"Whether the carrier took it."`
-	Carrier           chat.CarrierState    `json:"carrier" doc:"What the carrier says became of it; empty when nothing was heard."`
+	Status            deliveryStatus       `json:"status" doc:"The submission until the provider took it, and after that the provider's final word."`
+	Submission        chat.SubmissionState `json:"submission" doc:"Whether the provider took it."`
+	Carrier           chat.DeliveryStatus  `json:"carrier" doc:"What the provider says became of it; empty when nothing was heard."`
 	Explanation       string               `json:"explanation" doc:"Where it stands, what it waits for, and what may be done."`
 	From              string               `json:"from"`
 	To                string               `json:"to"`
@@ -47,7 +47,7 @@ type DeliveryJSON struct {
 type decisionJSON struct {
 	Verdict           chat.Verdict  `json:"verdict" enum:"retry,cancel,sent,not_sent"`
 	Reason            string        `json:"reason"`
-	ProviderMessageID string        `json:"provider_message_id,omitempty" doc:"With sent: the carrier's id, as the person found it."`
+	ProviderMessageID string        `json:"provider_message_id,omitempty" doc:"With sent: the provider's id, as the person found it."`
 	MemberID          chat.MemberID `json:"member_id" doc:"Who decided."`
 	At                time.Time     `json:"at"`
 }
@@ -69,9 +69,9 @@ func presentDecision(d *chat.Decision) *decisionJSON {
 // wholeDeliveryJSON is a delivery with all that happened to it.
 type wholeDeliveryJSON struct {
 	DeliveryJSON
-	Payload  payloadJSON   `json:"payload" doc:"What is posted to the carrier."`
+	Payload  payloadJSON   `json:"payload" doc:"What is posted to the provider."`
 	Attempts []attemptJSON `json:"attempts" doc:"In their order. Attempts are never erased."`
-	Events   []eventJSON   `json:"events" doc:"What the carrier told, in the order of arrival."`
+	Events   []eventJSON   `json:"events" doc:"What the provider told, in the order of arrival."`
 	Next     []string      `json:"next" enum:"retry,cancel,resolve" doc:"What an operator may do now."`
 }
 
@@ -85,7 +85,7 @@ type attemptJSON struct {
 	Number            int64                  `json:"number"`
 	StartedAt         time.Time              `json:"started_at"`
 	FinishedAt        *time.Time             `json:"finished_at"`
-	GotConnection     bool                   `json:"got_connection" doc:"false proves that the carrier never saw the attempt."`
+	GotConnection     bool                   `json:"got_connection" doc:"false proves that the provider never saw the attempt."`
 	Outcome           chat.SubmissionOutcome `json:"outcome" doc:"Empty while it runs."`
 	HTTPStatus        int                    `json:"http_status,omitempty"`
 	ErrorCode         string                 `json:"error_code,omitempty"`
@@ -98,7 +98,7 @@ type eventJSON struct {
 	Type       string        `json:"type"`
 	Provider   chat.Provider `json:"provider"`
 	ReceivedAt time.Time     `json:"received_at"`
-	Raw        any           `json:"raw" doc:"What the carrier sent: JSON as it is, anything else as text."`
+	Raw        any           `json:"raw" doc:"What the provider sent: JSON as it is, anything else as text."`
 }
 
 func presentDelivery(d chat.Delivery) DeliveryJSON {
@@ -111,7 +111,7 @@ func presentDelivery(d chat.Delivery) DeliveryJSON {
 		Provider:          d.Provider,
 		Status:            deliveryStatus(d.Status()),
 		Submission:        d.Submission,
-		Carrier:           d.Carrier,
+		Carrier:           d.DeliveryStatus,
 		Explanation:       d.Explain(),
 		From:              d.From,
 		To:                d.To,
@@ -212,7 +212,7 @@ func (deliveryStatus) Schema(huma.Registry) *huma.Schema {
 		words = append(words, string(s))
 	}
 
-	for _, s := range chat.CarrierStates() {
+	for _, s := range chat.DeliveryStatuses() {
 		if s.Final() {
 			words = append(words, string(s))
 		}
@@ -249,7 +249,7 @@ var exampleUnknown = chat.Delivery{
 var exampleDeliveryJSON = presentDelivery(exampleUnknown)
 
 func (s *service) deliveryRoutes() {
-	register(s, http.MethodGet, "/deliveries", scope(chat.ScopeDeliveriesRead), s.listDeliveries, about{
+	register(s, http.MethodGet, "/deliveries", scope(chat.ScopeDeliveriesRead), s.listDeliveries, routeDoc{
 		id:          "listDeliveries",
 		tag:         tagDeliveries,
 		summary:     "Find deliveries",
@@ -257,7 +257,7 @@ func (s *service) deliveryRoutes() {
 		answer:      listOf(exampleDeliveryJSON),
 	})
 
-	register(s, http.MethodGet, "/deliveries/{delivery_id}", scope(chat.ScopeDeliveriesRead), s.getDelivery, about{
+	register(s, http.MethodGet, "/deliveries/{delivery_id}", scope(chat.ScopeDeliveriesRead), s.getDelivery, routeDoc{
 		id:      "getDelivery",
 		tag:     tagDeliveries,
 		summary: "A delivery with its attempts",
@@ -317,7 +317,7 @@ func (s *service) getDelivery(ctx context.Context, _ *struct{}) (*deliveryOutput
 }
 
 // loadDelivery finds the delivery that the path names.
-func (s *service) loadDelivery(ctx huma.Context, c *call) (err error) {
+func (s *service) loadDelivery(ctx huma.Context, c *requestInfo) (err error) {
 	c.delivery, err = s.store.Delivery(ctx.Context(), c.workspace(), chat.DeliveryID(c.uuids["delivery_id"]))
 	return err
 }

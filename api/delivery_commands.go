@@ -23,7 +23,7 @@ func (r *retryJSON) change() chat.Change {
 	return chat.Change{To: r.To, Body: r.Body, Sender: r.Sender}
 }
 
-// retriedJSON answers a retry that the carrier has taken.
+// retriedJSON answers a retry that the provider has taken.
 type retriedJSON struct {
 	Success  bool            `json:"success"`
 	Delivery receiptJSON     `json:"delivery"`
@@ -38,20 +38,20 @@ type reasonJSON struct {
 
 // resolveJSON is what a person knows of a delivery that nobody else can tell about.
 type resolveJSON struct {
-	As                string `json:"as" enum:"sent,not_sent" doc:"sent: it is with the carrier or has arrived. not_sent: it is given up, and can then be retried."`
+	As                string `json:"as" enum:"sent,not_sent" doc:"sent: it is with the provider or has arrived. not_sent: it is given up, and can then be retried."`
 	Reason            string `json:"reason" minLength:"1" doc:"How that is known, for the audit log: at most 500 characters."`
-	ProviderMessageID string `json:"provider_message_id,omitempty" maxLength:"100" doc:"With sent: the carrier's id, when it was found there." example:"SM0123456789abcdef0123456789abcdef"`
+	ProviderMessageID string `json:"provider_message_id,omitempty" maxLength:"100" doc:"With sent: the provider's id, when it was found there." example:"SM0123456789abcdef0123456789abcdef"`
 }
 
 func (s *service) commandRoutes() {
 	write := scope(chat.ScopeDeliveriesWrite)
-	register(s, http.MethodPost, "/deliveries/{delivery_id}/retry", write, s.retryDelivery, about{
+	register(s, http.MethodPost, "/deliveries/{delivery_id}/retry", write, s.retryDelivery, routeDoc{
 		id:      "retryDelivery",
 		tag:     tagDeliveries,
 		summary: "Try a delivery again",
 		acts:    true,
-		description: "What certainly was not handed to the carrier goes on under its own id. What has ended gets a new delivery, once, and so does every change. " +
-			"200 means that the carrier took it. What may be with the carrier is refused with 409, as is a message whose tool calls did not all succeed: send it anew.",
+		description: "What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. " +
+			"200 means that the provider took it. What may be with the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew.",
 		request: retryJSON{To: "+14155550124", Reason: "The customer gave another number."},
 		answer: retriedJSON{
 			Success:  true,
@@ -72,7 +72,7 @@ func (s *service) commandRoutes() {
 		},
 	})
 
-	register(s, http.MethodPost, "/deliveries/{delivery_id}/cancel", write, s.cancelDelivery, about{
+	register(s, http.MethodPost, "/deliveries/{delivery_id}/cancel", write, s.cancelDelivery, routeDoc{
 		id:          "cancelDelivery",
 		tag:         tagDeliveries,
 		summary:     "Cancel a delivery",
@@ -82,12 +82,12 @@ func (s *service) commandRoutes() {
 		answer:      exampleDecided(chat.VerdictCancel),
 	})
 
-	register(s, http.MethodPost, "/deliveries/{delivery_id}/resolve", write, s.resolveDelivery, about{
+	register(s, http.MethodPost, "/deliveries/{delivery_id}/resolve", write, s.resolveDelivery, routeDoc{
 		id:          "resolveDelivery",
 		tag:         tagDeliveries,
 		summary:     "Say whether a delivery was sent",
 		problems:    []chat.Code{chat.CodeConflict},
-		description: "For one that may have been sent, when a person has found out. What the carrier tells later still counts.",
+		description: "For one that may have been sent, when a person has found out. What the provider tells later still counts.",
 		request: resolveJSON{
 			As:                "sent",
 			Reason:            "It is in Twilio's console.",
@@ -121,7 +121,7 @@ type retryInput struct {
 	Body retryJSON
 }
 
-func (s *service) retryDelivery(ctx context.Context, in *retryInput) (*acted, error) {
+func (s *service) retryDelivery(ctx context.Context, in *retryInput) (*actionResponse, error) {
 	d := callFrom(ctx).delivery
 	change := in.Body.change()
 	reason := strings.TrimSpace(in.Body.Reason)
@@ -134,7 +134,7 @@ func (s *service) retryDelivery(ctx context.Context, in *retryInput) (*acted, er
 		return nil, err
 	}
 
-	return s.act(ctx, in.ActionHeaders, intent{
+	return s.perform(ctx, in.ActionHeaders, actionSpec{
 		kind: chat.ActionRetryDelivery,
 		chat: d.ChatID,
 		fields: map[string]any{
@@ -155,12 +155,12 @@ func (s *service) retryDelivery(ctx context.Context, in *retryInput) (*acted, er
 				return nil, answer.Replayed, err
 			}
 
-			return presentRetried(request.ActionID, answer.Value.Of, answer.Value.Receipt), answer.Replayed, nil
+			return presentRetried(request.ActionID, answer.Value.Of, answer.Value.DeliverySnapshot), answer.Replayed, nil
 		},
 	})
 }
 
-func presentRetried(action chat.ActionID, of chat.DeliveryID, r chat.Receipt) retriedJSON {
+func presentRetried(action chat.ActionID, of chat.DeliveryID, r chat.DeliverySnapshot) retriedJSON {
 	return retriedJSON{
 		Success:  true,
 		Delivery: presentReceipt(r),
@@ -178,9 +178,9 @@ func checkChange(channel chat.Channel, change chat.Change) error {
 	scopeKind, _, _ := strings.Cut(change.Sender, ":")
 	switch {
 	case kind == "" && change.To != "":
-		return chat.Invalid("to", "can not be changed on the channel %s", channel)
+		return chat.Invalid("to", "cannot be changed on the channel %s", channel)
 	case kind == "" && change.Sender != "":
-		return chat.Invalid("sender", "can not be changed on the channel %s", channel)
+		return chat.Invalid("sender", "cannot be changed on the channel %s", channel)
 	case change.To != "" && channel == chat.ChannelSMS && !chat.IsE164(change.To):
 		return chat.Invalid(
 			"to",
@@ -236,7 +236,7 @@ func (s *service) resolveDelivery(ctx context.Context, in *resolveInput) (*decid
 	case id != "" && verdict != chat.VerdictSent:
 		return nil, chat.Invalid("provider_message_id", "belongs to what was sent; leave it out")
 	case strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return nil, chat.Invalid("provider_message_id", "must be visible ASCII, as the carrier shows it")
+		return nil, chat.Invalid("provider_message_id", "must be visible ASCII, as the provider shows it")
 	}
 
 	return s.decide(ctx, chat.Decision{Verdict: verdict, Reason: in.Body.Reason, ProviderMessageID: id})
@@ -259,7 +259,7 @@ func (s *service) decide(ctx context.Context, decision chat.Decision) (*decidedO
 		return nil, err
 	}
 
-	s.notifier.notify(workflowID, decided.Receipt())
+	s.notifier.notify(workflowID, decided.Snapshot())
 
 	return &decidedOutput{Body: presentDelivery(decided)}, nil
 }

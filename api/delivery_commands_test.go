@@ -283,7 +283,7 @@ func TestDecisionsThatAreWrong(t *testing.T) {
 	w.requireUntouched(t)
 
 	w.store.decide = func(chat.Decision) (chat.Delivery, string, error) {
-		return chat.Delivery{}, "", chat.Errorf(chat.CodeConflict, "it is with the carrier already")
+		return chat.Delivery{}, "", chat.Errorf(chat.CodeConflict, "it is with the provider already")
 	}
 
 	requireProblem(
@@ -316,7 +316,7 @@ func TestDecisionsAndLateFailuresAreTold(t *testing.T) {
 	w.store.action = func(chat.ActionID) (chat.Action, error) { return retryAction(chat.ActionSucceeded), nil }
 	w.store.delivery = func(chat.DeliveryID) (chat.Delivery, error) {
 		d := unknownDelivery()
-		d.Submission, d.Carrier = chat.SubmissionAccepted, chat.CarrierUndelivered
+		d.Submission, d.DeliveryStatus = chat.SubmissionAccepted, chat.StatusUndelivered
 		d.Decision = &chat.Decision{
 			Verdict: chat.VerdictSent,
 			Reason:  "In the console",

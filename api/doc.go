@@ -12,7 +12,7 @@
 // (A path id that can be no id at all is a 400 after the 403.) Every refusal is a
 // [chat.Error] turned into problem+json in one place, problem.go.
 //
-// Carriers call under /webhooks, without a key: webhooks.go. Such a call is verified, decoded
+// Providers call under /webhooks, without a key: webhooks.go. Such a call is verified, decoded
 // and stored in one transaction, then answered; workflows are told beside that, in
 // notifier.go.
 //

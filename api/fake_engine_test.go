@@ -20,7 +20,7 @@ type fakeEngine struct {
 	summarize func(context.Context, chat.SummarizeChat) (chat.Answer[chat.ChatSummarized], error)
 	retry     func(context.Context, chat.RetryDelivery) (chat.Answer[chat.DeliveryRetried], error)
 	bulk      func(context.Context, chat.NewBulkRetry) (chat.Answer[chat.BulkRetry], error)
-	notify    func(ctx context.Context, workflowID string, r chat.Receipt) error
+	notify    func(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error
 	await     func(context.Context, chat.Action) error
 	action    func(chat.ActionID) (chat.Action, error)
 	changed   func(chat.ChatID)
@@ -75,7 +75,7 @@ func accepted() chat.AssistantMessageSent {
 			State:     chat.ToolCallSucceeded,
 			Result:    []byte(`{}`),
 		}},
-		Receipt: chat.Receipt{
+		DeliverySnapshot: chat.DeliverySnapshot{
 			DeliveryID:        deliveryID,
 			Channel:           chat.ChannelSMS,
 			Provider:          chat.ProviderTwilio,
@@ -116,7 +116,7 @@ func (f *fakeEngine) SummarizeChat(
 }
 
 func retried() chat.DeliveryRetried {
-	return chat.DeliveryRetried{ActionID: actionOne, Of: deliveryID, Receipt: chat.Receipt{
+	return chat.DeliveryRetried{ActionID: actionOne, Of: deliveryID, DeliverySnapshot: chat.DeliverySnapshot{
 		DeliveryID:        secondDelivery,
 		Channel:           chat.ChannelSMS,
 		Provider:          chat.ProviderTwilio,
@@ -162,7 +162,7 @@ func (f *fakeEngine) RetryDeliveries(
 	}}, nil
 }
 
-func (f *fakeEngine) Notify(ctx context.Context, workflowID string, r chat.Receipt) error {
+func (f *fakeEngine) Notify(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error {
 	if f.notify != nil {
 		return f.notify(ctx, workflowID, r)
 	}

@@ -135,8 +135,8 @@ func (f *fakeStore) RecordReport(ctx context.Context, r chat.Report, _ time.Time
 		Changed:     true,
 		WorkspaceID: home,
 		WorkflowID:  "action:one",
-		Receipt: chat.Receipt{
-			DeliveryID: deliveryID, Submission: chat.SubmissionAccepted, Carrier: r.Carrier,
+		Snapshot: chat.DeliverySnapshot{
+			DeliveryID: deliveryID, Submission: chat.SubmissionAccepted, DeliveryStatus: r.DeliveryStatus,
 		},
 	}, nil
 }

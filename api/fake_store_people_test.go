@@ -55,14 +55,14 @@ func openRequest() chat.ContributorRequest {
 		Deadline:    noon.Add(24 * time.Hour),
 		CreatedAt:   noon,
 		UpdatedAt:   noon,
-		Asks: []chat.ContributorAsk{
+		Questions: []chat.ContributorQuestion{
 			{
 				ID:         "01934f6e-7f8e-7b55-8c4e-6c7d8e9f0a1b",
 				MemberID:   42,
 				MemberName: "Priya Raman",
 				Channel:    chat.ChannelSMS,
 				Sender:     "phone:1",
-				State:      chat.AskAsked,
+				State:      chat.QuestionAsked,
 			},
 		},
 		WorkflowID: chat.ContributorWorkflowID(home, requestOne),
@@ -171,9 +171,9 @@ func (f *fakeStore) AnswerRequest(
 ) (chat.ContributorRequest, error) {
 	f.given = in
 	r := openRequest()
-	r.Asks[0].State = chat.AskAnswered
-	r.Asks[0].Answer = in.Answer
-	r.Asks[0].AnsweredAt = &now
+	r.Questions[0].State = chat.QuestionAnswered
+	r.Questions[0].Answer = in.Answer
+	r.Questions[0].AnsweredAt = &now
 	r.Settle(now)
 
 	return r, f.change("AnswerRequest")

@@ -128,7 +128,7 @@ type fakeModels struct{}
 
 func (fakeModels) Check(name string) error {
 	if strings.HasPrefix(name, "anthropic/") {
-		return chat.Invalid("model", "can not be of anthropic: the service has no ANTHROPIC_API_KEY")
+		return chat.Invalid("model", "cannot be of anthropic: the service has no ANTHROPIC_API_KEY")
 	}
 
 	return nil

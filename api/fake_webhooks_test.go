@@ -16,7 +16,7 @@ const (
 	goodSignature  = "good"
 )
 
-// fakeTwilio reads a body as the key of one report or message; "nonsense" it can not read.
+// fakeTwilio reads a body as the key of one report or message; "nonsense" it cannot read.
 type fakeTwilio struct{ target string }
 
 // fakeSendGrid reads each line of a body as the key of one report, and a mail's whole body
@@ -33,11 +33,11 @@ var (
 
 func readable(header http.Header, name string, body []byte) error {
 	if header.Get(name) != goodSignature {
-		return chat.Errorf(chat.CodeInvalidSignature, "this call is not signed by its carrier")
+		return chat.Errorf(chat.CodeInvalidSignature, "this call is not signed by its provider")
 	}
 
 	if string(body) == "nonsense" {
-		return chat.Invalid("body", "must be what the carrier sends")
+		return chat.Invalid("body", "must be what the provider sends")
 	}
 
 	return nil
@@ -47,10 +47,10 @@ func (f *fakeTwilio) Status(target string, header http.Header, body []byte) (cha
 	f.target = target
 
 	return chat.Report{
-		Provider: chat.ProviderTwilio,
-		Key:      string(body),
-		Type:     "delivered",
-		Carrier:  chat.CarrierDelivered,
+		Provider:       chat.ProviderTwilio,
+		Key:            string(body),
+		Type:           "delivered",
+		DeliveryStatus: chat.StatusDelivered,
 	}, readable(header, signedTwilio, body)
 }
 
@@ -69,10 +69,10 @@ func (f *fakeSendGrid) Events(header http.Header, body []byte) ([]chat.Report, e
 	var reports []chat.Report
 	for key := range strings.Lines(string(body)) {
 		reports = append(reports, chat.Report{
-			Provider: chat.ProviderSendGrid,
-			Key:      strings.TrimSpace(key),
-			Type:     "delivered",
-			Carrier:  chat.CarrierDelivered,
+			Provider:       chat.ProviderSendGrid,
+			Key:            strings.TrimSpace(key),
+			Type:           "delivered",
+			DeliveryStatus: chat.StatusDelivered,
 		})
 	}
 

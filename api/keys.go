@@ -62,7 +62,7 @@ type newKeyJSON struct {
 
 func (s *service) keyRoutes() {
 	admin, notFound := scope(chat.ScopeKeysAdmin), []chat.Code{chat.CodeKeyNotFound}
-	register(s, http.MethodGet, "/api-keys", admin, s.listKeys, about{
+	register(s, http.MethodGet, "/api-keys", admin, s.listKeys, routeDoc{
 		id:          "listApiKeys",
 		tag:         tagWorkspace,
 		summary:     "The API keys",
@@ -70,7 +70,7 @@ func (s *service) keyRoutes() {
 		answer:      listOf(exampleKey),
 	})
 
-	register(s, http.MethodPost, "/api-keys", admin, s.createKey, about{
+	register(s, http.MethodPost, "/api-keys", admin, s.createKey, routeDoc{
 		id:          "createApiKey",
 		tag:         tagWorkspace,
 		summary:     "Make an API key",
@@ -84,7 +84,7 @@ func (s *service) keyRoutes() {
 		problems: []chat.Code{chat.CodeMemberNotFound},
 	})
 
-	register(s, http.MethodGet, "/api-keys/{api_key_id}", admin, s.getKey, about{
+	register(s, http.MethodGet, "/api-keys/{api_key_id}", admin, s.getKey, routeDoc{
 		id:       "getApiKey",
 		tag:      tagWorkspace,
 		summary:  "An API key",
@@ -92,7 +92,7 @@ func (s *service) keyRoutes() {
 		problems: notFound,
 	})
 
-	register(s, http.MethodDelete, "/api-keys/{api_key_id}", admin, s.revokeKey, about{
+	register(s, http.MethodDelete, "/api-keys/{api_key_id}", admin, s.revokeKey, routeDoc{
 		id:          "revokeApiKey",
 		tag:         tagWorkspace,
 		summary:     "Revoke an API key",
@@ -126,7 +126,7 @@ func (s *service) createKey(ctx context.Context, in *createKeyInput) (*created[c
 
 	for _, want := range key.Scopes {
 		if !c.principal.May(want) {
-			return nil, chat.Errorf(chat.CodeForbidden, "a key can not grant what it does not hold: %s", want)
+			return nil, chat.Errorf(chat.CodeForbidden, "a key cannot grant what it does not hold: %s", want)
 		}
 	}
 

@@ -82,7 +82,7 @@ func (l *limiter[K]) seconds(tokens float64) time.Duration {
 
 // withinRate holds a key to its rate, and says in the headers how much is left
 // (draft-ietf-httpapi-ratelimit-headers).
-func (s *service) withinRate(ctx huma.Context, c *call) error {
+func (s *service) withinRate(ctx huma.Context, c *requestInfo) error {
 	l := s.keys
 	wait := l.spend(c.principal.KeyID)
 	left := max(0, l.bucket(c.principal.KeyID).Tokens())

@@ -95,7 +95,7 @@ type memberPatchJSON struct {
 }
 
 func (s *service) memberRoutes() {
-	register(s, http.MethodGet, "/members", scope(chat.ScopeMembersRead), s.listMembers, about{
+	register(s, http.MethodGet, "/members", scope(chat.ScopeMembersRead), s.listMembers, routeDoc{
 		id:          "listMembers",
 		tag:         tagMembers,
 		summary:     "Find members",
@@ -103,7 +103,7 @@ func (s *service) memberRoutes() {
 		answer:      listOf(exampleMember),
 	})
 
-	register(s, http.MethodPost, "/members", scope(chat.ScopeMembersWrite), s.createMember, about{
+	register(s, http.MethodPost, "/members", scope(chat.ScopeMembersWrite), s.createMember, routeDoc{
 		id:      "createMember",
 		tag:     tagMembers,
 		summary: "Make a member",
@@ -119,7 +119,7 @@ func (s *service) memberRoutes() {
 		problems: []chat.Code{chat.CodeAlreadyExists},
 	})
 
-	register(s, http.MethodGet, "/members/{member_id}", scope(chat.ScopeMembersRead), s.getMember, about{
+	register(s, http.MethodGet, "/members/{member_id}", scope(chat.ScopeMembersRead), s.getMember, routeDoc{
 		id:       "getMember",
 		tag:      tagMembers,
 		summary:  "A member",
@@ -127,7 +127,7 @@ func (s *service) memberRoutes() {
 		problems: []chat.Code{chat.CodeMemberNotFound},
 	})
 
-	register(s, http.MethodPatch, "/members/{member_id}", scope(chat.ScopeMembersWrite), s.updateMember, about{
+	register(s, http.MethodPatch, "/members/{member_id}", scope(chat.ScopeMembersWrite), s.updateMember, routeDoc{
 		id:          "updateMember",
 		tag:         tagMembers,
 		summary:     "Change a member",
@@ -265,8 +265,8 @@ func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*mem
 	return &memberOutput{Body: presentMember(changed)}, nil
 }
 
-// checkPhone refuses numbers that can not exist, where they enter: a typo found here
-// costs a second, one found by the carrier costs a failed delivery. It asks for a valid
+// checkPhone refuses numbers that cannot exist, where they enter: a typo found here
+// costs a second, one found by the provider costs a failed delivery. It asks for a valid
 // number, not only a possible one, which is a question of length alone. The fictitious
 // US numbers of demonstrations, 555-0100 to 555-0199, are valid to the library.
 func checkPhone(field, number string) error {

@@ -24,7 +24,7 @@ type messageJSON struct {
 	MemberID   *chat.MemberID    `json:"member_id" doc:"Who wrote it, when it is known."`
 	Rating     *ratingJSON       `json:"rating,omitempty"`
 	DeliveryID chat.DeliveryID   `json:"delivery_id,omitempty" format:"uuid" doc:"The newest delivery of an assistant's message."`
-	AskID      chat.AskID        `json:"ask_id,omitempty" format:"uuid" doc:"The question to a contributor that this message puts, or answers."`
+	AskID      chat.QuestionID   `json:"ask_id,omitempty" format:"uuid" doc:"The question to a contributor that this message puts, or answers."`
 	CreatedAt  time.Time         `json:"created_at"`
 }
 
@@ -157,7 +157,7 @@ func (v *ratingValue) UnmarshalJSON(data []byte) error {
 }
 
 func (s *service) messageRoutes() {
-	register(s, http.MethodGet, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsRead), s.listMessages, about{
+	register(s, http.MethodGet, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsRead), s.listMessages, routeDoc{
 		id:          "listMessages",
 		tag:         tagChats,
 		summary:     "What was said",
@@ -165,7 +165,7 @@ func (s *service) messageRoutes() {
 		description: "The newest first, in OpenAI's shape. Either `cursor` or `offset`, not both.",
 	})
 
-	register(s, http.MethodPost, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsWrite), s.createMessage, about{
+	register(s, http.MethodPost, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsWrite), s.createMessage, routeDoc{
 		id:          "createMessage",
 		tag:         tagChats,
 		summary:     "Say something as a member",
@@ -182,7 +182,7 @@ func (s *service) messageRoutes() {
 		"/chats/{chat_id}/messages/{message_uuid}/rate",
 		ownOr(chat.ScopeChatsWrite),
 		s.rateMessage,
-		about{
+		routeDoc{
 			id:       "rateMessage",
 			tag:      tagChats,
 			summary:  "Rate an assistant's message",

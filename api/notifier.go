@@ -27,7 +27,7 @@ type notification struct {
 // notifier tells workflows what the store already knows, beside the requests. Nothing is
 // lost when it drops one: workflows look at the store themselves, only later.
 type notifier struct {
-	tell    func(ctx context.Context, workflowID string, r chat.Receipt) error
+	tell    func(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error
 	logger  *slog.Logger
 	dropped *prometheus.CounterVec
 	// alive ends when no notification may be under way any more.
@@ -41,7 +41,7 @@ type notifier struct {
 }
 
 // notify tells a workflow how its delivery stands. It returns at once.
-func (n *notifier) notify(workflowID string, receipt chat.Receipt) {
+func (n *notifier) notify(workflowID string, receipt chat.DeliverySnapshot) {
 	if workflowID == "" {
 		return
 	}

@@ -23,8 +23,8 @@ import (
 type metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
-	// webhooks are the calls of carriers, orphans those about nothing of ours, and
-	// duplicates the deliveries that a carrier has taken twice.
+	// webhooks are the calls of providers, orphans those about nothing of ours, and
+	// duplicates the deliveries that a provider has taken twice.
 	webhooks, orphans, duplicates *prometheus.CounterVec
 	// dropped are the notifications of workflows that were not given.
 	dropped *prometheus.CounterVec
@@ -40,13 +40,13 @@ func newMetrics(registry prometheus.Registerer) metrics {
 			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 25, 60},
 		}, []string{"method", "route"}),
 		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_webhook_calls_total", Help: "Calls by carriers, by what became of them.",
+			Name: "handrail_webhook_calls_total", Help: "Calls by providers, by what became of them.",
 		}, []string{"carrier", "kind", "result"}),
 		orphans: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_webhook_orphans_total", Help: "What carriers told about messages and to addresses that are none of ours.",
+			Name: "handrail_webhook_orphans_total", Help: "What providers told about messages and to addresses that are none of ours.",
 		}, []string{"carrier"}),
 		duplicates: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_duplicates_confirmed_total", Help: "Deliveries that a carrier has taken twice: recipients may have got a message twice.",
+			Name: "handrail_duplicates_confirmed_total", Help: "Deliveries that a provider has taken twice: recipients may have got a message twice.",
 		}, []string{"carrier"}),
 		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "handrail_notifications_dropped_total", Help: "Workflows that were not told of a change; they look for themselves.",

@@ -66,7 +66,7 @@ func openAPI(version string) huma.Config {
 				{Name: tagWorkspace, Description: "API keys, how chats are summarized, and who changed what."},
 				{
 					Name:        tagWebhooks,
-					Description: "What Twilio and SendGrid call. No key is needed: a call is believed because its carrier has signed it.",
+					Description: "What Twilio and SendGrid call. No key is needed: a call is believed because its provider has signed it.",
 				},
 				{Name: tagService, Description: "The service itself; no key is needed."},
 			},

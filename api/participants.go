@@ -61,7 +61,7 @@ type participantAddedJSON struct {
 }
 
 func (s *service) participantRoutes() {
-	register(s, http.MethodPost, "/chats/{chat_id}/participants", scope(chat.ScopeChatsWrite), s.addParticipant, about{
+	register(s, http.MethodPost, "/chats/{chat_id}/participants", scope(chat.ScopeChatsWrite), s.addParticipant, routeDoc{
 		id:          "addParticipant",
 		tag:         tagActions,
 		summary:     "Add a participant",
@@ -73,7 +73,7 @@ func (s *service) participantRoutes() {
 		codes:       map[string]chat.Code{"role": chat.CodeInvalidRole},
 	})
 
-	register(s, http.MethodGet, "/chats/{chat_id}/participants", ownOr(chat.ScopeChatsRead), s.listParticipants, about{
+	register(s, http.MethodGet, "/chats/{chat_id}/participants", ownOr(chat.ScopeChatsRead), s.listParticipants, routeDoc{
 		id:          "listParticipants",
 		tag:         tagChats,
 		summary:     "Who takes part in a chat",
@@ -87,7 +87,7 @@ func (s *service) participantRoutes() {
 		"/chats/{chat_id}/participants/{participant_id}",
 		scope(chat.ScopeChatsWrite),
 		s.updateParticipant,
-		about{
+		routeDoc{
 			id:       "updateParticipant",
 			tag:      tagChats,
 			summary:  "Change a participant's role",
@@ -104,11 +104,11 @@ func (s *service) participantRoutes() {
 		"/chats/{chat_id}/participants/{participant_id}",
 		scope(chat.ScopeChatsWrite),
 		s.removeParticipant,
-		about{
+		routeDoc{
 			id:          "removeParticipant",
 			tag:         tagChats,
 			summary:     "Remove a participant",
-			description: "The last owner can not be removed.",
+			description: "The last owner cannot be removed.",
 			problems:    []chat.Code{chat.CodeParticipantNotFound, chat.CodeLastOwner},
 		},
 	)
@@ -119,10 +119,10 @@ type addParticipantInput struct {
 	Body newParticipantJSON
 }
 
-func (s *service) addParticipant(ctx context.Context, in *addParticipantInput) (*acted, error) {
+func (s *service) addParticipant(ctx context.Context, in *addParticipantInput) (*actionResponse, error) {
 	asked := in.Body.domain()
 
-	return s.act(ctx, in.ActionHeaders, intent{
+	return s.perform(ctx, in.ActionHeaders, actionSpec{
 		kind:   chat.ActionAddParticipant,
 		chat:   callFrom(ctx).chat.ID,
 		fields: map[string]any{"member_id": asked.MemberID, "role": asked.Role},

@@ -97,7 +97,7 @@ func documentPath(pattern string) []*huma.Param {
 func readPath(pattern string) check {
 	names := namesIn(pattern)
 
-	return func(ctx huma.Context, c *call) error {
+	return func(ctx huma.Context, c *requestInfo) error {
 		c.numbers = map[string]int64{}
 		c.uuids = map[string]string{}
 		c.texts = map[string]string{}
@@ -157,7 +157,7 @@ func parseText(field, given string) (string, error) {
 
 // checkQuery refuses a query that can be read in two ways. What huma does with the rest
 // is in parameters.go.
-func checkQuery(ctx huma.Context, _ *call) error {
+func checkQuery(ctx huma.Context, _ *requestInfo) error {
 	request := humafiber.Unwrap(ctx).Request()
 	values, err := url.ParseQuery(string(request.URI().QueryString()))
 

@@ -424,9 +424,9 @@ func TestTimelineOfToolsAndPeople(t *testing.T) {
 	w.store.asked = func(chat.ContributorRequestID) (chat.ContributorRequest, error) {
 		r := openRequest()
 		r.CreatedAt = *at(4)
-		r.Asks[0].State = chat.AskAnswered
-		r.Asks[0].Answer = []byte(`true`)
-		r.Asks[0].AnsweredAt = at(5)
+		r.Questions[0].State = chat.QuestionAnswered
+		r.Questions[0].Answer = []byte(`true`)
+		r.Questions[0].AnsweredAt = at(5)
 		r.Settle(*at(5))
 
 		return r, nil

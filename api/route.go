@@ -15,8 +15,8 @@ import (
 	"handrail/chat"
 )
 
-// about is what the document says of a route, beside its types.
-type about struct {
+// routeDoc is what the document says of a route, beside its types.
+type routeDoc struct {
 	id, tag, summary, description string
 	// request and answer are examples; the answer's type is the type of the answer.
 	request, answer any
@@ -39,7 +39,7 @@ func register[P, O any](
 	method, path string,
 	who access,
 	handle func(context.Context, *P) (*O, error),
-	a about,
+	a routeDoc,
 ) {
 	body, hasBody := reflect.TypeFor[P]().FieldByName("Body")
 
@@ -133,7 +133,7 @@ func describeAccess(description string, who access) string {
 }
 
 // documentAnswers describes the answers of a route of a workspace.
-func (s *service) documentAnswers(op *huma.Operation, a about) {
+func (s *service) documentAnswers(op *huma.Operation, a routeDoc) {
 	status := max(op.DefaultStatus, http.StatusOK)
 	if a.answer != nil {
 		s.documentAnswer(op, status, http.StatusText(status), a.answer)

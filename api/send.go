@@ -35,9 +35,9 @@ type sentJSON struct {
 type receiptJSON struct {
 	ID                chat.DeliveryID `json:"id" format:"uuid"`
 	Channel           chat.Channel    `json:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
-	Status            string          `json:"status" doc:"Whether the carrier took it, and after that its final word. unknown means: it may have been sent." example:"accepted"`
+	Status            string          `json:"status" doc:"Whether the provider took it, and after that its final word. unknown means: it may have been sent." example:"accepted"`
 	Provider          chat.Provider   `json:"provider" enum:"twilio,sendgrid,handrail"`
-	ProviderMessageID string          `json:"provider_message_id,omitempty" doc:"The carrier's id."`
+	ProviderMessageID string          `json:"provider_message_id,omitempty" doc:"The provider's id."`
 	Segments          int             `json:"segments,omitempty" doc:"How many parts an SMS is charged as."`
 	ErrorCode         string          `json:"error_code,omitempty"`
 	ErrorMessage      string          `json:"error_message,omitempty"`
@@ -56,11 +56,11 @@ func presentSend(sent chat.AssistantMessageSent) messageSentJSON {
 			CreatedAt: sent.CreatedAt.UTC(),
 			ToolCalls: toolCalls(sent.ToolCalls),
 		},
-		Delivery: presentReceipt(sent.Receipt),
+		Delivery: presentReceipt(sent.DeliverySnapshot),
 	}
 }
 
-func presentReceipt(r chat.Receipt) receiptJSON {
+func presentReceipt(r chat.DeliverySnapshot) receiptJSON {
 	return receiptJSON{
 		ID:                r.DeliveryID,
 		Channel:           r.Channel,
@@ -74,7 +74,7 @@ func presentReceipt(r chat.Receipt) receiptJSON {
 	}
 }
 
-// handedOver tells whether the carrier has the message, as far as anybody knows.
+// handedOver reports whether the provider has the message, as far as anybody knows.
 func handedOver(state chat.SubmissionState) bool {
 	return state == chat.SubmissionAccepted || state == chat.SubmissionConfirmedSent
 }
@@ -151,14 +151,14 @@ func exampleRunning() actionJSON {
 }
 
 func (s *service) sendRoutes() {
-	register(s, http.MethodPost, "/chats/{chat_id}/send-assistant-message", scope(chat.ScopeChatsAdmin), s.send, about{
+	register(s, http.MethodPost, "/chats/{chat_id}/send-assistant-message", scope(chat.ScopeChatsAdmin), s.send, routeDoc{
 		id:      "sendAssistantMessage",
 		tag:     tagActions,
 		summary: "Send as the assistant",
 		acts:    true,
 		description: "Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. " +
-			"200 means that the carrier took it. 202 means that it is still being delivered, or that nobody can tell yet " +
-			"whether the carrier took it (`\"status\": \"unknown\"`); it is never sent twice behind your back. " +
+			"200 means that the provider took it. 202 means that it is still being delivered, or that nobody can tell yet " +
+			"whether the provider took it (`\"status\": \"unknown\"`); it is never sent twice behind your back. " +
 			"A send also answers 202 while it waits for people, as `waiting_for` says: for the approval of a tool call, for contributors, " +
 			"or for somebody to say what became of a tool call (`\"status\": \"unknown\"` of the call). " +
 			"When the message is not delivered in the end, what its tools have done and can be undone is taken back.",
@@ -185,7 +185,7 @@ type sendInput struct {
 	Body sendJSON
 }
 
-func (s *service) send(ctx context.Context, in *sendInput) (*acted, error) {
+func (s *service) send(ctx context.Context, in *sendInput) (*actionResponse, error) {
 	c := callFrom(ctx)
 	if err := chat.CheckText("message", in.Body.Message, c.chat.Channel.MaxMessage()); err != nil {
 		return nil, err
@@ -196,7 +196,7 @@ func (s *service) send(ctx context.Context, in *sendInput) (*acted, error) {
 		return nil, err
 	}
 
-	answered, err := s.act(ctx, in.ActionHeaders, intent{
+	answered, err := s.perform(ctx, in.ActionHeaders, actionSpec{
 		kind:   chat.ActionSendAssistantMessage,
 		chat:   callFrom(ctx).chat.ID,
 		fields: map[string]any{"message": in.Body.Message, "tool_calls": calls},

@@ -70,7 +70,7 @@ type ChatStore interface {
 		patch chat.ChatPatch,
 	) (chat.Chat, error)
 	DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) error
-	// TakesPart tells whether a member has a place in a chat; a chat that does not
+	// TakesPart reports whether a member has a place in a chat; a chat that does not
 	// exist is no error.
 	TakesPart(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, member chat.MemberID) (bool, error)
 }
@@ -356,7 +356,7 @@ type SummaryStore interface {
 	) (chat.SummarySettings, error)
 }
 
-// WebhookStore takes what carriers tell. A carrier knows no workspace: the store finds
+// WebhookStore takes what providers tell. A provider knows no workspace: the store finds
 // whose delivery or sender it is. Each call is one transaction, and may be repeated.
 type WebhookStore interface {
 	RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error)
@@ -364,9 +364,9 @@ type WebhookStore interface {
 	ReceiveInbound(ctx context.Context, in chat.Inbound, id chat.MessageID, now time.Time) (chat.Arrival, error)
 }
 
-// HealthStore tells whether the database can be used.
+// HealthStore reports whether the database can be used.
 type HealthStore interface {
 	Ping(ctx context.Context) error
-	// MigrationsCurrent tells whether the schema is the one this program was built for.
+	// MigrationsCurrent reports whether the schema is the one this program was built for.
 	MigrationsCurrent(ctx context.Context) (bool, error)
 }

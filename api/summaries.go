@@ -183,7 +183,7 @@ func exampleVersion() summaryVersionJSON {
 }
 
 func (s *service) summaryRoutes() {
-	register(s, http.MethodGet, "/chats/{chat_id}/summaries", ownOr(chat.ScopeChatsRead), s.listSummaries, about{
+	register(s, http.MethodGet, "/chats/{chat_id}/summaries", ownOr(chat.ScopeChatsRead), s.listSummaries, routeDoc{
 		id:          "listSummaries",
 		tag:         tagChats,
 		summary:     "The versions of a chat's summary",
@@ -197,7 +197,7 @@ func (s *service) summaryRoutes() {
 		"/chats/{chat_id}/summaries/{summary_id}",
 		ownOr(chat.ScopeChatsRead),
 		s.getSummary,
-		about{
+		routeDoc{
 			id:       "getSummary",
 			tag:      tagChats,
 			summary:  "A version of a chat's summary",
@@ -212,7 +212,7 @@ func (s *service) summaryRoutes() {
 		"/chats/{chat_id}/summaries/{summary_id}/restore",
 		scope(chat.ScopeChatsWrite),
 		s.restoreSummary,
-		about{
+		routeDoc{
 			id:          "restoreSummary",
 			tag:         tagChats,
 			summary:     "Put a version back",
@@ -228,7 +228,7 @@ func (s *service) summaryRoutes() {
 		"/chats/{chat_id}/summaries/{summary_id}/undo-labels",
 		scope(chat.ScopeChatsWrite),
 		s.undoLabels,
-		about{
+		routeDoc{
 			id:      "undoLabels",
 			tag:     tagChats,
 			summary: "Take back what a run has changed of the labels",
@@ -249,7 +249,7 @@ func (s *service) listSummaries(ctx context.Context, in *pagedInput) (*listOutpu
 
 type summaryOutput struct{ Body summaryVersionJSON }
 
-func (c *call) summaryID() chat.SummaryID { return chat.SummaryID(c.uuids["summary_id"]) }
+func (c *requestInfo) summaryID() chat.SummaryID { return chat.SummaryID(c.uuids["summary_id"]) }
 
 func (s *service) getSummary(ctx context.Context, _ *struct{}) (*summaryOutput, error) {
 	c := callFrom(ctx)

@@ -9,7 +9,7 @@ import (
 )
 
 func (s *service) summarizeRoutes() {
-	register(s, http.MethodPost, "/chats/{chat_id}/summarize", ownOr(chat.ScopeChatsWrite), s.summarize, about{
+	register(s, http.MethodPost, "/chats/{chat_id}/summarize", ownOr(chat.ScopeChatsWrite), s.summarize, routeDoc{
 		id:      "summarizeChat",
 		tag:     tagActions,
 		summary: "Summarize a chat",
@@ -47,8 +47,8 @@ func (in *summarizeInput) fields() map[string]any {
 	return fields
 }
 
-func (s *service) summarize(ctx context.Context, in *summarizeInput) (*acted, error) {
-	return s.act(ctx, in.ActionHeaders, intent{
+func (s *service) summarize(ctx context.Context, in *summarizeInput) (*actionResponse, error) {
+	return s.perform(ctx, in.ActionHeaders, actionSpec{
 		kind:   chat.ActionSummarizeChat,
 		chat:   callFrom(ctx).chat.ID,
 		fields: in.fields(),

@@ -10,7 +10,7 @@ import (
 
 // Models tells which models can be asked.
 type Models interface {
-	// Check answers CodeInvalidRequest naming the field "model" for one that can not.
+	// Check answers CodeInvalidRequest naming the field "model" for one that cannot.
 	Check(name string) error
 }
 
@@ -93,14 +93,14 @@ func (s *service) summarySettingsRoutes() {
 		UpdatedAt:       &exampleTime,
 	})
 
-	register(s, http.MethodGet, "/summary-settings", scope(chat.ScopeWorkspaceRead), s.getSummarySettings, about{
+	register(s, http.MethodGet, "/summary-settings", scope(chat.ScopeWorkspaceRead), s.getSummarySettings, routeDoc{
 		id:      "getSummarySettings",
 		tag:     tagWorkspace,
 		summary: "How chats are summarized",
 		answer:  shown,
 	})
 
-	register(s, http.MethodPut, "/summary-settings", scope(chat.ScopeWorkspaceAdmin), s.updateSummarySettings, about{
+	register(s, http.MethodPut, "/summary-settings", scope(chat.ScopeWorkspaceAdmin), s.updateSummarySettings, routeDoc{
 		id:          "updateSummarySettings",
 		tag:         tagWorkspace,
 		summary:     "Change how chats are summarized",

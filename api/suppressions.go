@@ -14,7 +14,7 @@ type suppressionJSON struct {
 	Channel   chat.Channel           `json:"channel" enum:"phone-sms,email"`
 	Sender    string                 `json:"sender" doc:"phone: and the phone number's id, or inbox: and the inbox's id."`
 	Address   string                 `json:"address"`
-	Reason    chat.SuppressionReason `json:"reason" enum:"opt_out,carrier,unsubscribe,bounce,spam_report" doc:"opt_out: the recipient said STOP. carrier: the carrier says that the recipient has opted out. The others are what the carrier reported."`
+	Reason    chat.SuppressionReason `json:"reason" enum:"opt_out,carrier,unsubscribe,bounce,spam_report" doc:"opt_out: the recipient said STOP. carrier: the provider says that the recipient has opted out. The others are what the provider reported."`
 	CreatedAt time.Time              `json:"created_at"`
 }
 
@@ -31,7 +31,7 @@ func presentSuppression(one chat.Suppression) suppressionJSON {
 
 func (s *service) suppressionRoutes() {
 	admin := scope(chat.ScopeDeliveriesAdmin)
-	register(s, http.MethodGet, "/suppressions", admin, s.listSuppressions, about{
+	register(s, http.MethodGet, "/suppressions", admin, s.listSuppressions, routeDoc{
 		id:          "listSuppressions",
 		tag:         tagDeliveries,
 		summary:     "The addresses that are not written to",
@@ -46,11 +46,11 @@ func (s *service) suppressionRoutes() {
 		}),
 	})
 
-	register(s, http.MethodDelete, "/suppressions/{suppression_id}", admin, s.liftSuppression, about{
+	register(s, http.MethodDelete, "/suppressions/{suppression_id}", admin, s.liftSuppression, routeDoc{
 		id:          "liftSuppression",
 		tag:         tagDeliveries,
 		summary:     "Write to an address again",
-		description: "Only when the recipient wants that. A carrier that keeps a list of its own goes on refusing until the recipient answers START, or is taken from that list.",
+		description: "Only when the recipient wants that. A provider that keeps a list of its own goes on refusing until the recipient answers START, or is taken from that list.",
 		problems:    []chat.Code{chat.CodeSuppressionNotFound},
 	})
 }

@@ -74,7 +74,7 @@ func (s *service) toolCallMessageRoutes() {
 		"/chats/{chat_id}/tool-calls/{call_id}/messages",
 		ownOr(chat.ScopeChatsRead),
 		s.listToolCallMessages,
-		about{
+		routeDoc{
 			id:      "listToolCallMessages",
 			tag:     tagChats,
 			summary: "A tool call as OpenAI's messages",

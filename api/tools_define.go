@@ -16,7 +16,7 @@ import (
 
 // newToolJSON defines an HTTP tool or an MCP server.
 type newToolJSON struct {
-	Kind           chat.ToolKind     `json:"kind" enum:"http,mcp" doc:"It can not be changed later."`
+	Kind           chat.ToolKind     `json:"kind" enum:"http,mcp" doc:"It cannot be changed later."`
 	Name           string            `json:"name" minLength:"1" maxLength:"64" doc:"Letters, digits, _ and -, up to 64 and for an MCP server 32; unique in the workspace whatever its case, and none of a built-in tool. The tools of a server are called name.tool."`
 	Description    string            `json:"description,omitempty" maxLength:"2000" doc:"What it is for: models read it."`
 	Enabled        *bool             `json:"enabled,omitempty" default:"true"`
@@ -78,7 +78,7 @@ func (in *newToolJSON) domain() (chat.ToolDefinition, error) {
 // apply changes a definition that was stored.
 func (in *toolPatchJSON) apply(d *chat.ToolDefinition) error {
 	if or(in.Kind, d.Kind) != d.Kind {
-		return chat.Invalid("kind", "can not be changed; delete the tool and define another one")
+		return chat.Invalid("kind", "cannot be changed; delete the tool and define another one")
 	}
 
 	d.Name = or(in.Name, d.Name)
@@ -110,7 +110,7 @@ func (in *toolPatchJSON) apply(d *chat.ToolDefinition) error {
 	return checkKind(d)
 }
 
-// needsPreparing tells whether the toolbox must look at the change, and so at the server:
+// needsPreparing reports whether the toolbox must look at the change, and so at the server:
 // one that is away can still be disabled, or be made to need approval.
 func (in *toolPatchJSON) needsPreparing() bool {
 	return in.Name != nil || in.Undo != nil || in.HTTP != nil || in.MCP != nil || len(in.Secrets) > 0

@@ -112,7 +112,7 @@ func TestWhatTheToolboxRefusesIsNotStored(t *testing.T) {
 
 	for _, refusal := range []*chat.Error{
 		chat.InvalidAs(chat.CodeAddressRefused, "http.url", "must be public"), chat.InvalidAs(chat.CodeToolUnavailable, "mcp.url", "must answer"),
-		chat.InvalidAs(chat.CodeEncryptionOff, "secrets", "can not be kept"),
+		chat.InvalidAs(chat.CodeEncryptionOff, "secrets", "cannot be kept"),
 	} {
 		w := newWorld(t)
 

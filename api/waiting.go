@@ -17,21 +17,21 @@ const (
 	statusUnknownCall = "tool_call_unknown"
 )
 
-// sending is all that is known of a send beside its delivery.
-type sending struct {
+// sendView is all that is known of a send beside its delivery.
+type sendView struct {
 	chat.AssistantMessageSent
 	// asked are the contributor requests of its tool calls, by their ids.
 	asked map[chat.ContributorRequestID]chat.ContributorRequest
 }
 
 // findSend is the present state of a send: CodeActionNotFound while it is not prepared.
-func (s *service) findSend(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (*sending, error) {
+func (s *service) findSend(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (*sendView, error) {
 	sent, err := s.store.SentMessage(ctx, ws, id)
 	if err != nil {
 		return nil, err
 	}
 
-	found := &sending{AssistantMessageSent: sent, asked: map[chat.ContributorRequestID]chat.ContributorRequest{}}
+	found := &sendView{AssistantMessageSent: sent, asked: map[chat.ContributorRequestID]chat.ContributorRequest{}}
 
 	needs := func(c chat.ToolCall) bool { return c.Risk == chat.RiskApproval }
 	if found.Approval == nil && slices.ContainsFunc(sent.ToolCalls, needs) {
@@ -61,7 +61,7 @@ func (s *service) findSend(ctx context.Context, ws chat.WorkspaceID, id chat.Act
 // waits says what the send waits for beside its delivery, and as which status that shows;
 // both are empty when its tool calls hold nothing up. What is not known, or is being taken
 // back, stays so when the send is over; nothing else does.
-func (s *sending) waits(over bool) (sentence, status string) {
+func (s *sendView) waits(over bool) (sentence, status string) {
 	if a := s.Approval; a != nil && a.State == chat.ApprovalWaiting && !over {
 		return fmt.Sprintf("Waits for approval of %s by a member with %s other than member %d, until %s.",
 			s.approvedCalls(), chat.ScopeChatsAdmin, a.RequestedBy, moment(a.Deadline)), statusApproval
@@ -85,7 +85,7 @@ func (s *sending) waits(over bool) (sentence, status string) {
 }
 
 // first is what say has to say of the first call of which it says something.
-func (s *sending) first(say func(*chat.ToolCall) string) string {
+func (s *sendView) first(say func(*chat.ToolCall) string) string {
 	for i := range s.ToolCalls {
 		if sentence := say(&s.ToolCalls[i]); sentence != "" {
 			return sentence
@@ -96,7 +96,7 @@ func (s *sending) first(say func(*chat.ToolCall) string) string {
 }
 
 // approvedCalls names the calls that need approval: "call_1 (refund) and call_2 (pay)".
-func (s *sending) approvedCalls() string {
+func (s *sendView) approvedCalls() string {
 	var names []string
 
 	for i := range s.ToolCalls {
@@ -139,7 +139,7 @@ func unknownCall(c *chat.ToolCall) string {
 }
 
 // contributors says whose answer a call waits for.
-func (s *sending) contributors(c *chat.ToolCall) string {
+func (s *sendView) contributors(c *chat.ToolCall) string {
 	if c.State != chat.ToolCallWaiting {
 		return ""
 	}
@@ -151,7 +151,7 @@ func (s *sending) contributors(c *chat.ToolCall) string {
 
 	var names []string
 
-	for _, a := range r.Asks {
+	for _, a := range r.Questions {
 		if a.State.Open() {
 			names = append(names, a.MemberName)
 		}
@@ -204,7 +204,7 @@ func runningUndo(c *chat.ToolCall) string {
 }
 
 // timeline tells of the approval, and of each tool call, its questions and its undo.
-func (s *sending) timeline() []momentJSON {
+func (s *sendView) timeline() []momentJSON {
 	var moments []momentJSON
 	tell := func(at time.Time, format string, args ...any) {
 		moments = append(moments, momentJSON{At: at.UTC(), What: fmt.Sprintf(format, args...)})
@@ -230,7 +230,7 @@ func (s *sending) timeline() []momentJSON {
 
 type teller func(at time.Time, format string, args ...any)
 
-func (s *sending) tellApproval(tell teller) {
+func (s *sendView) tellApproval(tell teller) {
 	a := s.Approval
 	if a == nil {
 		return
@@ -279,8 +279,8 @@ func tellCall(tell teller, what string, c *chat.ToolCall) {
 }
 
 func tellRequest(tell teller, r *chat.ContributorRequest) {
-	names := make([]string, len(r.Asks))
-	for i, a := range r.Asks {
+	names := make([]string, len(r.Questions))
+	for i, a := range r.Questions {
 		names[i] = a.MemberName
 	}
 
@@ -292,7 +292,7 @@ func tellRequest(tell teller, r *chat.ContributorRequest) {
 		moment(r.Deadline),
 	)
 
-	for _, a := range r.Asks {
+	for _, a := range r.Questions {
 		if a.AnsweredAt != nil {
 			tell(*a.AnsweredAt, "%s answered.", a.MemberName)
 		}

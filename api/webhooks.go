@@ -15,7 +15,7 @@ import (
 
 // TwilioWebhooks reads what Twilio calls with. A target is the path and the query as they
 // were received. The errors are CodeInvalidSignature, before anything is parsed, and
-// CodeInvalidRequest for a signed body that can not be read.
+// CodeInvalidRequest for a signed body that cannot be read.
 type TwilioWebhooks interface {
 	Status(target string, header http.Header, body []byte) (chat.Report, error)
 	Inbound(target string, header http.Header, body []byte) (chat.Inbound, error)
@@ -44,7 +44,7 @@ const (
 	mailWithin = 2 * time.Minute
 	// storeWithin is how long the store may take: Twilio waits 15 s for an answer.
 	storeWithin = 10 * time.Second
-	// busyFor is when a carrier may try again what was too much.
+	// busyFor is when a provider may try again what was too much.
 	busyFor = "5"
 )
 
@@ -53,18 +53,18 @@ const emptyTwiML = `<?xml version="1.0" encoding="UTF-8"?><Response/>`
 
 const headerSendGridSignature = "X-Twilio-Email-Event-Webhook-Signature"
 
-// webhook is one route that a carrier calls.
+// webhook is one route that a provider calls.
 type webhook struct {
 	carrier       chat.Provider
 	kind          string
 	path, id      string
 	summary, help string
 	media, status string
-	// enabled tells whether its calls can be verified.
+	// enabled reports whether its calls can be verified.
 	enabled bool
 	// take verifies, reads and stores a call. The result is what it is counted as.
 	take func(ctx context.Context, c *fiber.Ctx) (result string, err error)
-	// answer is what the carrier is told, nothing but the status 204 when nil.
+	// answer is what the provider is told, nothing but the status 204 when nil.
 	answer func(c *fiber.Ctx) error
 }
 
@@ -80,8 +80,8 @@ const (
 	callDisabled   = "disabled"
 )
 
-// webhookRoutes adds what carriers call. They have no key: a call is believed because its
-// carrier has signed it, and nothing of it is parsed before that is verified.
+// webhookRoutes adds what providers call. They have no key: a call is believed because its
+// provider has signed it, and nothing of it is parsed before that is verified.
 func (s *service) webhookRoutes(f *fiber.App) {
 	f.Server().HeaderReceived = s.sizeOf
 
@@ -130,7 +130,7 @@ func (s *service) webhookRoutes(f *fiber.App) {
 			path:    pathSendGridInbound,
 			id:      "sendgridInbound",
 			summary: "SendGrid hands over a mail",
-			help:    "To be entered at Inbound Parse, with a security policy that signs. A mail that can not be read is answered 204 and logged: no repetition would help.",
+			help:    "To be entered at Inbound Parse, with a security policy that signs. A mail that cannot be read is answered 204 and logged: no repetition would help.",
 			media:   fiber.MIMEMultipartForm,
 			enabled: s.sendgrid != nil,
 			take:    s.sendgridInbound,
@@ -144,7 +144,7 @@ func (s *service) webhookRoutes(f *fiber.App) {
 func (s *service) documentWebhook(w webhook) {
 	op := s.serviceRoute(w.path, w.id, w.summary)
 	op.Method, op.Tags = http.MethodPost, []string{tagWebhooks}
-	op.Description = w.help + "\n\nNeeds the carrier's signature."
+	op.Description = w.help + "\n\nNeeds the provider's signature."
 
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{w.media: {}}}
 	if w.status == "" {
@@ -221,9 +221,9 @@ func unread(err error) (string, error) {
 	return unstored(err)
 }
 
-// unstored asks the carrier to try again, whatever is wrong: giving up is not for us.
+// unstored asks the provider to try again, whatever is wrong: giving up is not for us.
 func unstored(err error) (string, error) {
-	e := chat.Errorf(chat.CodeUnavailable, "this can not be stored now; try again").Because(err)
+	e := chat.Errorf(chat.CodeUnavailable, "this cannot be stored now; try again").Because(err)
 	e.Retryable = true
 
 	return callFailed, e
@@ -275,7 +275,7 @@ func (s *service) sendgridEvents(ctx context.Context, c *fiber.Ctx) (string, err
 	return result, nil
 }
 
-// sendgridInbound takes a mail. One that can not be read is not asked for again, since it
+// sendgridInbound takes a mail. One that cannot be read is not asked for again, since it
 // would not become readable: SendGrid would repeat it for three days.
 func (s *service) sendgridInbound(ctx context.Context, c *fiber.Ctx) (string, error) {
 	select {
@@ -315,18 +315,18 @@ func (s *service) recordReport(ctx context.Context, report chat.Report) (string,
 
 		s.logger.ErrorContext(
 			ctx,
-			"a carrier has taken a delivery twice",
+			"a provider has taken a delivery twice",
 			"request_id",
 			requestIDFrom(ctx),
 			"carrier",
 			report.Provider,
 			"delivery_id",
-			reported.Receipt.DeliveryID,
+			reported.Snapshot.DeliveryID,
 		)
 	}
 
 	if reported.Changed && !reported.Routine {
-		s.notifier.notify(reported.WorkflowID, reported.Receipt)
+		s.notifier.notify(reported.WorkflowID, reported.Snapshot)
 	}
 
 	return s.stored(report.Provider, reported.Known, reported.Repeated), nil
@@ -339,11 +339,11 @@ func (s *service) receiveInbound(ctx context.Context, in chat.Inbound) (string, 
 	}
 
 	for _, workflowID := range arrival.Stopped {
-		s.notifier.notify(workflowID, chat.Receipt{})
+		s.notifier.notify(workflowID, chat.DeliverySnapshot{})
 	}
 
 	if arrival.Awaited != "" {
-		s.notifier.notify(arrival.Awaited, chat.Receipt{})
+		s.notifier.notify(arrival.Awaited, chat.DeliverySnapshot{})
 	}
 
 	if arrival.ChatID != 0 && !arrival.Repeated {

@@ -26,7 +26,7 @@ const (
 
 var webhookPaths = []string{twilioStatus, twilioInbound, sendgridEvents, sendgridInbound}
 
-// signed is a call as its carrier makes it.
+// signed is a call as its provider makes it.
 func signed(path, body string) request {
 	r := request{
 		method: http.MethodPost,
@@ -41,8 +41,8 @@ func signed(path, body string) request {
 // notified collects what workflows were told; its channel has one entry for each.
 func (w *world) notified() <-chan string {
 	told := make(chan string, 100)
-	w.engine.notify = func(_ context.Context, workflowID string, r chat.Receipt) error {
-		told <- fmt.Sprintf("%s %s", workflowID, r.Carrier)
+	w.engine.notify = func(_ context.Context, workflowID string, r chat.DeliverySnapshot) error {
+		told <- fmt.Sprintf("%s %s", workflowID, r.DeliveryStatus)
 		return nil
 	}
 
@@ -211,7 +211,7 @@ func TestWhatReportsAreCountedAs(t *testing.T) {
 		assert.Contains(t, w.metrics(t), test.counted)
 	}
 
-	assert.Contains(t, w.log.String(), "a carrier has taken a delivery twice")
+	assert.Contains(t, w.log.String(), "a provider has taken a delivery twice")
 	w.store.receive = func(context.Context, chat.Inbound) (chat.Arrival, error) { return chat.Arrival{}, nil }
 	require.Equal(t, http.StatusOK, w.do(t, signed(twilioInbound, "one")).StatusCode)
 	assert.Contains(t, w.metrics(t), `handrail_webhook_orphans_total{carrier="twilio"} 2`)
@@ -221,8 +221,8 @@ func TestWhatReportsAreCountedAs(t *testing.T) {
 func TestWorkflowsAreNotified(t *testing.T) {
 	t.Parallel()
 
-	accepted := func(carrier chat.CarrierState) chat.Receipt {
-		return chat.Receipt{DeliveryID: deliveryID, Submission: chat.SubmissionAccepted, Carrier: carrier}
+	accepted := func(carrier chat.DeliveryStatus) chat.DeliverySnapshot {
+		return chat.DeliverySnapshot{DeliveryID: deliveryID, Submission: chat.SubmissionAccepted, DeliveryStatus: carrier}
 	}
 
 	for name, test := range map[string]struct {
@@ -233,23 +233,23 @@ func TestWorkflowsAreNotified(t *testing.T) {
 			Known:      true,
 			Changed:    true,
 			WorkflowID: "action:one",
-			Receipt:    accepted(chat.CarrierDelivered),
+			Snapshot:   accepted(chat.StatusDelivered),
 		}, true},
 		"a word in between": {chat.Reported{
 			Known:      true,
 			Changed:    true,
 			Routine:    true,
 			WorkflowID: "action:one",
-			Receipt:    accepted(chat.CarrierSent),
+			Snapshot:   accepted(chat.StatusSent),
 		}, false},
 		"the first proof": {chat.Reported{
 			Known:      true,
 			Changed:    true,
 			WorkflowID: "action:one",
-			Receipt:    accepted(chat.CarrierSent),
+			Snapshot:   accepted(chat.StatusSent),
 		}, true},
-		"nothing new": {chat.Reported{Known: true, WorkflowID: "action:one", Receipt: accepted(chat.CarrierDelivered)}, false},
-		"no workflow": {chat.Reported{Known: true, Changed: true, Receipt: accepted(chat.CarrierDelivered)}, false},
+		"nothing new": {chat.Reported{Known: true, WorkflowID: "action:one", Snapshot: accepted(chat.StatusDelivered)}, false},
+		"no workflow": {chat.Reported{Known: true, Changed: true, Snapshot: accepted(chat.StatusDelivered)}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -262,7 +262,7 @@ func TestWorkflowsAreNotified(t *testing.T) {
 			require.Len(t, told, map[bool]int{true: 1}[test.want])
 
 			if test.want {
-				assert.Equal(t, fmt.Sprintf("action:one %s", test.reported.Receipt.Carrier), <-told)
+				assert.Equal(t, fmt.Sprintf("action:one %s", test.reported.Snapshot.DeliveryStatus), <-told)
 			}
 		})
 	}
@@ -284,7 +284,7 @@ func TestStoppedDeliveriesAreNotified(t *testing.T) {
 func TestNotificationsThatFail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.engine.notify = func(context.Context, string, chat.Receipt) error { return errors.New("temporal is gone") }
+	w.engine.notify = func(context.Context, string, chat.DeliverySnapshot) error { return errors.New("temporal is gone") }
 	require.Equal(
 		t,
 		http.StatusNoContent,
@@ -303,7 +303,7 @@ func TestNotificationsThatAreTooMany(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	begun, release := make(chan struct{}, 2000), make(chan struct{})
-	w.engine.notify = func(context.Context, string, chat.Receipt) error {
+	w.engine.notify = func(context.Context, string, chat.DeliverySnapshot) error {
 		begun <- struct{}{}
 
 		<-release

@@ -22,7 +22,7 @@ type world struct {
 	store  *fakeStore
 	engine *fakeEngine
 	tools  *fakeTools
-	// twilio and sendgrid read what a test makes carriers call with.
+	// twilio and sendgrid read what a test makes providers call with.
 	twilio   *fakeTwilio
 	sendgrid *fakeSendGrid
 	app      *api.App

@@ -11,10 +11,10 @@ import (
 	"handrail/chat"
 )
 
-// maxRetryAfter bounds what a carrier may ask us to wait.
+// maxRetryAfter bounds what a provider may ask us to wait.
 const maxRetryAfter = 24 * time.Hour
 
-// Answer is a carrier's answer over HTTP, its body read.
+// Answer is a provider's answer over HTTP, its body read.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -28,16 +28,16 @@ func ReadAnswer(res *http.Response) (Answer, error) {
 
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		err = fmt.Errorf("reading the carrier's answer: %w", err)
+		err = fmt.Errorf("reading the provider's answer: %w", err)
 	}
 
 	return Answer{Status: res.StatusCode, Header: res.Header, Body: body}, err
 }
 
-// Success tells whether the status is one of 200 to 299.
+// Success reports whether the status is one of 200 to 299.
 func (a *Answer) Success() bool { return a.Status >= 200 && a.Status <= 299 }
 
-// Submission is what the answer comes to under the verdict. The code is the carrier's
+// Submission is what the answer comes to under the verdict. The code is the provider's
 // own, or 0 when it gave none; the status then takes its place.
 func (a *Answer) Submission(provider chat.Provider, code int, v Verdict) chat.Submission {
 	if code == 0 {
@@ -45,11 +45,11 @@ func (a *Answer) Submission(provider chat.Provider, code int, v Verdict) chat.Su
 	}
 
 	s := chat.Submission{
-		Outcome:      v.Outcome,
-		Narrow:       v.Narrow,
-		HTTPStatus:   a.Status,
-		ErrorCode:    string(provider) + "_" + strconv.Itoa(code),
-		ErrorMessage: v.Words,
+		Outcome:         v.Outcome,
+		RecipientScoped: v.Narrow,
+		HTTPStatus:      a.Status,
+		ErrorCode:       string(provider) + "_" + strconv.Itoa(code),
+		ErrorMessage:    v.Words,
 	}
 
 	if v.Outcome == chat.OutcomeNotProcessed {

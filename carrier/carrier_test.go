@@ -20,14 +20,14 @@ import (
 	"handrail/chat"
 )
 
-// submitter is what both carriers are to those who use them.
+// submitter is what both providers are to those who use them.
 type submitter interface {
 	Submit(ctx context.Context, out chat.Outgoing) chat.Submission
 }
 
 const secret = "SG0secret0token0that0must0not0leak"
 
-// carriers makes each carrier, as it is configured for a server at the address.
+// providers makes each provider, as it is configured for a server at the address.
 var carriers = map[string]func(t *testing.T, url string, timeout time.Duration) submitter{
 	"twilio": func(t *testing.T, url string, timeout time.Duration) submitter {
 		t.Helper()
@@ -53,7 +53,7 @@ var carriers = map[string]func(t *testing.T, url string, timeout time.Duration) 
 	},
 }
 
-// each runs the test for both carriers.
+// each runs the test for both providers.
 func each(t *testing.T, test func(t *testing.T, open func(url string, timeout time.Duration) submitter)) {
 	t.Helper()
 
@@ -77,7 +77,7 @@ func outgoing(n int) chat.Outgoing {
 	}
 }
 
-// accepts answers as both carriers do.
+// accepts answers as both providers do.
 func accepts(w http.ResponseWriter) {
 	w.Header().Set("X-Message-Id", "id-1")
 	w.WriteHeader(http.StatusAccepted)
@@ -288,7 +288,7 @@ func TestWebChat(t *testing.T) {
 	t.Parallel()
 	s := carrier.WebChat{}.Submit(t.Context(), outgoing(1))
 	assert.Equal(t, chat.Submission{
-		Outcome: chat.OutcomeAccepted, Carrier: chat.CarrierDelivered, ProviderMessageID: "message-1",
+		Outcome: chat.OutcomeAccepted, DeliveryStatus: chat.StatusDelivered, ProviderMessageID: "message-1",
 	}, s)
 }
 

@@ -20,10 +20,10 @@ func fault(s *chat.Submission, err error, connected bool) {
 
 	case timedOut(err):
 		s.Outcome, s.ErrorCode = chat.OutcomeUnknown, chat.ErrorTimeout
-		s.ErrorMessage = "the carrier had the request and did not answer in time"
+		s.ErrorMessage = "the provider had the request and did not answer in time"
 	default:
 		s.Outcome, s.ErrorCode = chat.OutcomeUnknown, chat.ErrorConnectionLost
-		s.ErrorMessage = "the connection was lost before the carrier's answer was complete"
+		s.ErrorMessage = "the connection was lost before the provider's answer was complete"
 	}
 }
 
@@ -35,16 +35,16 @@ func undialed(err error) string {
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return "it was called off before there was a connection to the carrier"
+		return "it was called off before there was a connection to the provider"
 	case unresolved:
-		return "the carrier's host name could not be resolved"
+		return "the provider's host name could not be resolved"
 	case untrusted:
-		return "the carrier's TLS certificate could not be verified"
+		return "the provider's TLS certificate could not be verified"
 	case timedOut(err):
-		return "no connection to the carrier in time"
+		return "no connection to the provider in time"
 	}
 
-	return "no connection to the carrier could be made"
+	return "no connection to the provider could be made"
 }
 
 func timedOut(err error) bool {

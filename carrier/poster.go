@@ -22,7 +22,7 @@ const DefaultTimeout = 30 * time.Second
 // the largest answer expected, has about 8 KiB.
 const maxAnswer = 64 << 10
 
-// Poster makes posts to one carrier, and asks it questions. It is safe for concurrent use.
+// Poster makes posts to one provider, and asks it questions. It is safe for concurrent use.
 type Poster struct {
 	timeout time.Duration
 	client  *http.Client
@@ -30,7 +30,7 @@ type Poster struct {
 	reader *http.Client
 }
 
-// Options say how a Poster reaches its carrier.
+// Options say how a Poster reaches its provider.
 type Options struct {
 	// Timeout bounds one post; 0 is [DefaultTimeout].
 	Timeout time.Duration
@@ -68,7 +68,7 @@ func (p *Poster) Post(ctx context.Context, out *chat.Outgoing, call Call) chat.S
 	if left(out.LeaseUntil) <= p.timeout {
 		return chat.Submission{
 			Outcome: chat.OutcomeAborted, ErrorCode: chat.ErrorLeaseExpired,
-			ErrorMessage: "the claim could have ended before the carrier's answer, so nothing was sent",
+			ErrorMessage: "the claim could have ended before the provider's answer, so nothing was sent",
 		}
 	}
 

@@ -19,7 +19,7 @@ const (
 	maxPage = 1 << 20
 )
 
-// Read makes requests that change nothing at the carrier, and may be repeated at will. It
+// Read makes requests that change nothing at the provider, and may be repeated at will. It
 // returns what ask returns, unless there was no full answer: then the error says why and
 // names no address, which the text of net/http's own would.
 func (p *Poster) Read(
@@ -34,16 +34,16 @@ func (p *Poster) Read(
 	case err == nil:
 		return answer, nil
 	case errors.Is(err, context.Canceled):
-		return Answer{}, fmt.Errorf("a question to the carrier was called off: %w", context.Canceled)
+		return Answer{}, fmt.Errorf("a question to the provider was called off: %w", context.Canceled)
 	case timedOut(err):
-		return Answer{}, errors.New("the carrier did not answer a question in time")
+		return Answer{}, errors.New("the provider did not answer a question in time")
 	}
 
-	return Answer{}, errors.New("the carrier could not be asked, or its answer broke off")
+	return Answer{}, errors.New("the provider could not be asked, or its answer broke off")
 }
 
 // Refused is the error for an answer that is no success: [chat.RetryLaterError] with the
-// carrier's wait for 429, CodeNotFound for 404, and a plain error for the others, which
+// provider's wait for 429, CodeNotFound for 404, and a plain error for the others, which
 // may pass. It repeats nothing of the answer's body.
 func (a *Answer) Refused(provider chat.Provider) error {
 	switch a.Status {
@@ -54,7 +54,7 @@ func (a *Answer) Refused(provider chat.Provider) error {
 		}
 
 	case http.StatusNotFound:
-		return chat.Errorf(chat.CodeNotFound, "the carrier does not know this message")
+		return chat.Errorf(chat.CodeNotFound, "the provider does not know this message")
 	}
 
 	return fmt.Errorf("%s answered a question with status %d", provider, a.Status)

@@ -12,9 +12,9 @@ import (
 	"handrail/chat"
 )
 
-// asker is what both carriers are to those who look for evidence.
+// asker is what both providers are to those who look for evidence.
 type asker interface {
-	Find(ctx context.Context, q chat.LookUp) ([]chat.Report, error)
+	Find(ctx context.Context, q chat.ProviderQuery) ([]chat.Report, error)
 	Fetch(ctx context.Context, providerMessageID string) (chat.Report, error)
 }
 
@@ -24,7 +24,7 @@ func questions(ctx context.Context, t *testing.T, c submitter) []error {
 	a, ok := c.(asker)
 	require.True(t, ok)
 
-	_, finding := a.Find(ctx, chat.LookUp{DeliveryID: "d", From: "+15550100", To: "+15550199"})
+	_, finding := a.Find(ctx, chat.ProviderQuery{DeliveryID: "d", From: "+15550100", To: "+15550199"})
 
 	_, fetching := a.Fetch(ctx, "SM1")
 	for _, err := range []error{finding, fetching} {

@@ -34,7 +34,7 @@ func Line(s string, length int) string {
 
 var word = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// Word is a carrier's own word for something, "unknown" when it is no word.
+// Word is a provider's own word for something, "unknown" when it is no word.
 func Word(s string) string {
 	if !word.MatchString(s) {
 		return "unknown"

@@ -6,8 +6,8 @@ import (
 	"handrail/chat"
 )
 
-// Verdict is what a carrier's answer means for the message, and the words for it: ours,
-// because the carriers' own repeat the recipient's address.
+// Verdict is what a provider's answer means for the message, and the words for it: ours,
+// because the providers' own repeat the recipient's address.
 type Verdict struct {
 	Outcome chat.SubmissionOutcome
 	Words   string
@@ -15,7 +15,7 @@ type Verdict struct {
 	Narrow bool
 }
 
-// byStatus holds the statuses that mean the same whoever sent them, the carrier or
+// byStatus holds the statuses that mean the same whoever sent them, the provider or
 // something in front of it: the request went no further.
 var byStatus = map[int]Verdict{
 	http.StatusUnauthorized: {
@@ -32,7 +32,7 @@ var byStatus = map[int]Verdict{
 	},
 	http.StatusMethodNotAllowed: {
 		Outcome: chat.OutcomeBlocked,
-		Words:   "the configured address is not the carrier's API",
+		Words:   "the configured address is not the provider's API",
 	},
 	http.StatusRequestEntityTooLarge: {Outcome: chat.OutcomeRejected, Words: "the message is too large"},
 	http.StatusTooManyRequests: {
@@ -42,8 +42,8 @@ var byStatus = map[int]Verdict{
 }
 
 // ByStatus is the verdict on an answer that is no acceptance, by its HTTP status alone.
-// Understood tells that the body is the carrier's own refusal; without one, a 4xx may be
-// anybody's word, and the outcome is unknown. So it is for 5xx, where the carrier may
+// Understood reports that the body is the provider's own refusal; without one, a 4xx may be
+// anybody's word, and the outcome is unknown. So it is for 5xx, where the provider may
 // have taken the message before it failed, and for every other status.
 func ByStatus(status int, understood bool) Verdict {
 	v, known := byStatus[status]
@@ -55,7 +55,7 @@ func ByStatus(status int, understood bool) Verdict {
 	case status >= 500:
 		return Verdict{
 			Outcome: chat.OutcomeUnknown,
-			Words:   "the carrier failed and does not say whether it took the message",
+			Words:   "the provider failed and does not say whether it took the message",
 		}
 	}
 

@@ -10,9 +10,9 @@ import (
 // stored. The provider's id is the message's own.
 type WebChat struct{}
 
-// Submit accepts. The carrier state is delivered, because nothing will ever be heard.
+// Submit accepts. The provider state is delivered, because nothing will ever be heard.
 func (WebChat) Submit(_ context.Context, out chat.Outgoing) chat.Submission {
 	return chat.Submission{
-		Outcome: chat.OutcomeAccepted, Carrier: chat.CarrierDelivered, ProviderMessageID: string(out.MessageID),
+		Outcome: chat.OutcomeAccepted, DeliveryStatus: chat.StatusDelivered, ProviderMessageID: string(out.MessageID),
 	}
 }

@@ -139,11 +139,11 @@ type SendAssistantMessage struct {
 	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
 	// Watermark is the chat's Attention when the send was asked for.
 	Watermark int64 `json:"watermark"`
-	// Ask makes the send a question to a contributor.
-	Ask *AskStep `json:"ask,omitempty"`
+	// Question makes the send a question to a contributor.
+	Question *QuestionStep `json:"question,omitempty"`
 }
 
-// AssistantMessageSent answers a [SendAssistantMessage]: accepted by the carrier, or not known,
+// AssistantMessageSent answers a [SendAssistantMessage]: accepted by the provider, or not known,
 // or parked. A message that was refused is an Error instead.
 type AssistantMessageSent struct {
 	ActionID  ActionID   `json:"action_id"`
@@ -154,14 +154,14 @@ type AssistantMessageSent struct {
 	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
 	// Approval is set when tool calls need one.
 	Approval *Approval `json:"approval,omitempty"`
-	// Submitted tells that the first try to hand it over was made when it was prepared. In
+	// Submitted reports that the first try to hand it over was made when it was prepared. In
 	// histories from before there was such a thing it is false.
 	Submitted bool `json:"submitted,omitempty"`
-	Receipt
+	DeliverySnapshot
 }
 
-// Receipt is what is known of a delivery after a submission.
-type Receipt struct {
+// DeliverySnapshot is what is known of a delivery after a submission.
+type DeliverySnapshot struct {
 	DeliveryID        DeliveryID      `json:"delivery_id"`
 	Channel           Channel         `json:"channel"`
 	Provider          Provider        `json:"provider"`
@@ -172,16 +172,16 @@ type Receipt struct {
 	ErrorCode         string          `json:"error_code,omitempty"`
 	ErrorMessage      string          `json:"error_message,omitempty"`
 	RetryAt           *time.Time      `json:"retry_at,omitempty"`
-	Carrier           CarrierState    `json:"carrier,omitempty"`
+	DeliveryStatus    DeliveryStatus  `json:"carrier,omitempty"`
 	// Waits are set by the activities that answer workflows, so that a workflow takes
 	// them from its history.
 	Waits Waits `json:"waits,omitzero"`
 }
 
-// Undelivered tells that the message has not reached its recipient, and will not by itself.
-func (r *Receipt) Undelivered() bool {
+// Undelivered reports that the message has not reached its recipient, and will not by itself.
+func (r *DeliverySnapshot) Undelivered() bool {
 	if r.Submission == SubmissionAccepted {
-		return r.Carrier.Lost()
+		return r.DeliveryStatus.Lost()
 	}
 
 	return r.Submission.Settled() && r.Submission != SubmissionConfirmedSent
@@ -189,9 +189,9 @@ func (r *Receipt) Undelivered() bool {
 
 // Waits are how long a delivery is followed before something is done.
 type Waits struct {
-	// Settle is how long after an unknown outcome the carrier may still be working.
+	// Settle is how long after an unknown outcome the provider may still be working.
 	Settle time.Duration `json:"settle,omitempty"`
-	// Receipt is how long after acceptance the carrier's final word is waited for.
+	// Receipt is how long after acceptance the provider's final word is waited for.
 	Receipt time.Duration `json:"receipt,omitempty"`
 	// Quiet is how long after acceptance the search attributes do not tell of it yet: most
 	// final words come within seconds. In histories from before there was such a thing it is
@@ -199,9 +199,9 @@ type Waits struct {
 	Quiet time.Duration `json:"quiet,omitempty"`
 }
 
-// Receipt is what is known of the delivery now.
-func (d *Delivery) Receipt() Receipt {
-	return Receipt{
+// Snapshot is what is known of the delivery now.
+func (d *Delivery) Snapshot() DeliverySnapshot {
+	return DeliverySnapshot{
 		DeliveryID:        d.ID,
 		Channel:           d.Channel,
 		Provider:          d.Provider,
@@ -212,7 +212,7 @@ func (d *Delivery) Receipt() Receipt {
 		ErrorCode:         d.ErrorCode,
 		ErrorMessage:      d.ErrorMessage,
 		RetryAt:           d.RetryAt,
-		Carrier:           d.Carrier,
+		DeliveryStatus:    d.DeliveryStatus,
 	}
 }
 
@@ -225,7 +225,7 @@ type SummarizeChat struct {
 	Full bool `json:"full,omitempty"`
 	// Overwrite replaces also what a person wrote.
 	Overwrite bool `json:"overwrite,omitempty"`
-	// Automatic tells that the workspace's settings ask, not a person.
+	// Automatic reports that the workspace's settings ask, not a person.
 	Automatic bool `json:"automatic,omitempty"`
 }
 
@@ -238,7 +238,7 @@ type ChatSummarized struct {
 // Answer is an action's outcome as one caller gets it.
 type Answer[T any] struct {
 	Value T
-	// Replayed tells that another request with the same idempotency key, or one that
+	// Replayed reports that another request with the same idempotency key, or one that
 	// was already running for the same chat, did the work.
 	Replayed bool
 }

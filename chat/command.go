@@ -33,9 +33,9 @@ type DeliveryRetried struct {
 	Owner string `json:"owner,omitempty"`
 	// Replaced is the workflow of a delivery that was ended in favour of the new one.
 	Replaced string `json:"replaced,omitempty"`
-	// Undoable tells that tools have done something for the message that can be undone.
+	// Undoable reports that tools have done something for the message that can be undone.
 	Undoable bool `json:"undoable,omitempty"`
-	Receipt
+	DeliverySnapshot
 }
 
 // Verdict is what a person says of a delivery.
@@ -53,7 +53,7 @@ const (
 type Decision struct {
 	Verdict Verdict
 	Reason  string
-	// ProviderMessageID is the carrier's id, when a person found it there: only with
+	// ProviderMessageID is the provider's id, when a person found it there: only with
 	// VerdictSent, and "" when not known.
 	ProviderMessageID string
 	By                Actor
@@ -91,18 +91,18 @@ func (d *Delivery) Retryable() error {
 	case d.RetriedBy != "":
 		why = "it has been tried again already, as delivery " + string(d.RetriedBy)
 	case d.Submission == SubmissionSending:
-		why = "it is with the carrier right now; wait for the answer"
+		why = "it is with the provider right now; wait for the answer"
 	case d.Submission == SubmissionUnknown:
 		why = "it may have been sent, and evidence is still being looked for; wait, or resolve it first"
 	case d.Submission == SubmissionConfirmedSent:
 		why = "a person has confirmed that it was sent"
-	case d.Submission == SubmissionAccepted && !d.Carrier.Lost() && d.Carrier != CarrierUnconfirmed:
-		why = "the carrier has it"
+	case d.Submission == SubmissionAccepted && !d.DeliveryStatus.Lost() && d.DeliveryStatus != StatusUnconfirmed:
+		why = "the provider has it"
 	default:
 		return nil
 	}
 
-	e := Errorf(CodeConflict, "this delivery can not be tried again: %s", why)
+	e := Errorf(CodeConflict, "this delivery cannot be tried again: %s", why)
 	e.DeliveryID = string(d.ID)
 
 	return e
@@ -138,7 +138,7 @@ type NewBulkRetry struct {
 	// Rate is how many are begun in a second.
 	Rate int `json:"rate"`
 	// Canary is how many are tried first: the rest waits until these were taken by the
-	// carrier, and the run pauses when one was not. 0: none.
+	// provider, and the run pauses when one was not. 0: none.
 	Canary int    `json:"canary"`
 	Reason string `json:"reason"`
 }

@@ -42,9 +42,9 @@ func TestEveryStateTellsWhatAnOperatorMayDo(t *testing.T) {
 func TestWhatDidNotArriveMayBeRetried(t *testing.T) {
 	t.Parallel()
 
-	for _, carrier := range chat.CarrierStates() {
-		d := chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: carrier}
-		may := carrier.Lost() || carrier == chat.CarrierUnconfirmed
+	for _, carrier := range chat.DeliveryStatuses() {
+		d := chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: carrier}
+		may := carrier.Lost() || carrier == chat.StatusUnconfirmed
 		assert.Equal(t, may, d.Retryable() == nil, "carrier state %q", carrier)
 	}
 }

@@ -28,7 +28,7 @@ const (
 	RequestDefaulted ContributorRequestState = "defaulted"
 	// RequestExpired had no default at the deadline.
 	RequestExpired ContributorRequestState = "expired"
-	// RequestFailed can not be answered any more: nobody who could is reached.
+	// RequestFailed cannot be answered any more: nobody who could is reached.
 	RequestFailed   ContributorRequestState = "failed"
 	RequestCanceled ContributorRequestState = "canceled"
 )
@@ -62,46 +62,46 @@ type ContributorRequest struct {
 	Note     string    `json:"note,omitempty"`
 	Deadline time.Time `json:"deadline"`
 	// Result is the tool call's, once there is one.
-	Result     json.RawMessage  `json:"result,omitempty"`
-	Asks       []ContributorAsk `json:"asks"`
-	WorkflowID string           `json:"workflow_id"`
-	CreatedAt  time.Time        `json:"created_at"`
-	UpdatedAt  time.Time        `json:"updated_at"`
+	Result     json.RawMessage       `json:"result,omitempty"`
+	Questions  []ContributorQuestion `json:"asks"`
+	WorkflowID string                `json:"workflow_id"`
+	CreatedAt  time.Time             `json:"created_at"`
+	UpdatedAt  time.Time             `json:"updated_at"`
 }
 
-// AskState is where one contributor's part in a request stands.
-type AskState string
+// QuestionState is where one contributor's part in a request stands.
+type QuestionState string
 
 // The states of an ask.
 const (
-	// AskPending is still to be put: over SMS a person is asked one thing at a time.
-	AskPending AskState = "pending"
-	AskAsked   AskState = "asked"
-	// AskReplied has a reply that is still to be read.
-	AskReplied AskState = "replied"
-	// AskUnreadable has a reply that is not what was asked for.
-	AskUnreadable AskState = "unreadable"
-	AskAnswered   AskState = "answered"
-	// AskFailed can not be answered: the question did not reach the contributor.
-	AskFailed AskState = "failed"
-	// AskClosed was not needed any more.
-	AskClosed AskState = "closed"
+	// QuestionPending is still to be put: over SMS a person is asked one thing at a time.
+	QuestionPending QuestionState = "pending"
+	QuestionAsked   QuestionState = "asked"
+	// QuestionReplied has a reply that is still to be read.
+	QuestionReplied QuestionState = "replied"
+	// QuestionUnreadable has a reply that is not what was asked for.
+	QuestionUnreadable QuestionState = "unreadable"
+	QuestionAnswered   QuestionState = "answered"
+	// QuestionFailed cannot be answered: the question did not reach the contributor.
+	QuestionFailed QuestionState = "failed"
+	// QuestionClosed was not needed any more.
+	QuestionClosed QuestionState = "closed"
 )
 
-// Open tells whether an answer would be taken.
-func (s AskState) Open() bool {
-	return s == AskPending || s == AskAsked || s == AskReplied || s == AskUnreadable
+// Open reports whether an answer would be taken.
+func (s QuestionState) Open() bool {
+	return s == QuestionPending || s == QuestionAsked || s == QuestionReplied || s == QuestionUnreadable
 }
 
-// ContributorAsk is one contributor's part in a request.
-type ContributorAsk struct {
-	ID         AskID    `json:"id"`
-	MemberID   MemberID `json:"member_id"`
-	MemberName string   `json:"member_name"`
-	Channel    Channel  `json:"channel"`
+// ContributorQuestion is one contributor's part in a request.
+type ContributorQuestion struct {
+	ID         QuestionID `json:"id"`
+	MemberID   MemberID   `json:"member_id"`
+	MemberName string     `json:"member_name"`
+	Channel    Channel    `json:"channel"`
 	// Sender is the scope that asks: "phone:12", "inbox:3".
-	Sender string   `json:"sender"`
-	State  AskState `json:"state"`
+	Sender string        `json:"sender"`
+	State  QuestionState `json:"state"`
 	// ReplyID is the newest message that replies.
 	ReplyID MessageID `json:"reply_id,omitempty"`
 	// Reasked counts how often it was asked again after a reply that could not be read.
@@ -111,27 +111,27 @@ type ContributorAsk struct {
 	Why        string          `json:"why,omitempty"`
 }
 
-// AskTurn is why a question is put.
-type AskTurn string
+// QuestionTurn is why a question is put.
+type QuestionTurn string
 
 // The turns of a question.
 const (
-	TurnQuestion AskTurn = "question"
-	TurnReminder AskTurn = "reminder"
+	TurnQuestion QuestionTurn = "question"
+	TurnReminder QuestionTurn = "reminder"
 	// TurnAgain follows a reply that could not be read.
-	TurnAgain AskTurn = "again"
+	TurnAgain QuestionTurn = "again"
 )
 
-// AskStep makes a send a question to a contributor instead of a message to the chat's
+// QuestionStep makes a send a question to a contributor instead of a message to the chat's
 // member: it goes over the contributor's channel and clears nothing.
-type AskStep struct {
-	RequestID ContributorRequestID `json:"request_id"`
-	AskID     AskID                `json:"ask_id"`
-	Turn      AskTurn              `json:"turn"`
+type QuestionStep struct {
+	RequestID  ContributorRequestID `json:"request_id"`
+	QuestionID QuestionID           `json:"ask_id"`
+	Turn       QuestionTurn         `json:"turn"`
 }
 
 // Text is what a contributor is told.
-func (r *ContributorRequest) Text(turn AskTurn) string {
+func (r *ContributorRequest) Text(turn QuestionTurn) string {
 	text := r.Question
 	if r.Hint != "" {
 		text += "\n\n" + r.Hint
@@ -157,9 +157,9 @@ func (r *ContributorRequest) Settle(now time.Time) bool {
 
 	answered, open := 0, 0
 
-	for _, a := range r.Asks {
+	for _, a := range r.Questions {
 		switch {
-		case a.State == AskAnswered:
+		case a.State == QuestionAnswered:
 			answered++
 		case a.State.Open():
 			open++
@@ -167,9 +167,9 @@ func (r *ContributorRequest) Settle(now time.Time) bool {
 	}
 
 	switch {
-	case answered > 0 && (r.Require != ContributorRequireAll || answered == len(r.Asks)):
+	case answered > 0 && (r.Require != ContributorRequireAll || answered == len(r.Questions)):
 		r.close(RequestAnswered, "", now)
-	case open == 0 || r.Require == ContributorRequireAll && answered+open < len(r.Asks):
+	case open == 0 || r.Require == ContributorRequireAll && answered+open < len(r.Questions):
 		r.close(RequestFailed, r.whyUnreachable(), now)
 	default:
 		return false
@@ -193,8 +193,8 @@ func (r *ContributorRequest) End(state ContributorRequestState, note string, now
 }
 
 func (r *ContributorRequest) whyUnreachable() string {
-	for _, a := range r.Asks {
-		if a.State == AskFailed {
+	for _, a := range r.Questions {
+		if a.State == QuestionFailed {
 			return a.MemberName + " could not be asked: " + a.Why
 		}
 	}
@@ -207,9 +207,9 @@ func (r *ContributorRequest) close(state ContributorRequestState, note string, n
 	r.Note = note
 
 	r.UpdatedAt = now
-	for i := range r.Asks {
-		if r.Asks[i].State.Open() {
-			r.Asks[i].State = AskClosed
+	for i := range r.Questions {
+		if r.Questions[i].State.Open() {
+			r.Questions[i].State = QuestionClosed
 		}
 	}
 
@@ -235,8 +235,8 @@ func (r *ContributorRequest) outcome() json.RawMessage {
 		Answers   []contributorAnswer  `json:"answers"`
 	}{r.ID, r.Default, r.State == RequestDefaulted, []contributorAnswer{}}
 
-	for _, a := range r.Asks {
-		if a.State != AskAnswered {
+	for _, a := range r.Questions {
+		if a.State != QuestionAnswered {
 			continue
 		}
 
@@ -277,9 +277,9 @@ type NewContributorRequest struct {
 	Within    time.Duration
 	// ContributorID is who is asked, 0 for every contributor.
 	ContributorID MemberID
-	// NewAskID makes UUIDv7s.
-	NewAskID   func() string
-	WorkflowID string
+	// NewQuestionID makes UUIDv7s.
+	NewQuestionID func() string
+	WorkflowID    string
 }
 
 // ContributorAnswer is an answer that came through the API.
@@ -294,7 +294,7 @@ type ContributorAnswer struct {
 // Reach is how a contributor can be asked.
 type Reach struct {
 	Member Member
-	// Channel, Provider, Sender, From and To are empty when the contributor can not be
+	// Channel, Provider, Sender, From and To are empty when the contributor cannot be
 	// reached; Why then says what is missing.
 	Channel  Channel
 	Provider Provider

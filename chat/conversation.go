@@ -41,7 +41,7 @@ type ChatHead struct {
 	Channel   Channel
 	MemberID  MemberID
 	Attention int64
-	// Acted tells that the action which was asked about is stored, whatever its chat.
+	// Acted reports that the action which was asked about is stored, whatever its chat.
 	Acted bool
 }
 

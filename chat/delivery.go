@@ -23,7 +23,7 @@ func ProviderFor(c Channel) (p Provider, ok bool) {
 }
 
 // UnknownPolicy says what becomes of a delivery of which nobody can tell whether the
-// carrier took it.
+// provider took it.
 type UnknownPolicy string
 
 // The policies. AtMostOnce is the default: a person decides.
@@ -50,10 +50,10 @@ type Delivery struct {
 	// From and To are addresses: they stay out of logs and Temporal.
 	From, To string
 	// Payload is what is posted, frozen when the send was prepared.
-	Payload    Payload
-	Policy     UnknownPolicy
-	Submission SubmissionState
-	Carrier    CarrierState
+	Payload        Payload
+	Policy         UnknownPolicy
+	Submission     SubmissionState
+	DeliveryStatus DeliveryStatus
 	// Fence counts claims; a result is recorded only by the claim it belongs to.
 	Fence             int64
 	LeaseUntil        *time.Time
@@ -82,16 +82,16 @@ type Delivery struct {
 }
 
 // Status is the one word for where the delivery stands: the submission state until the
-// carrier took it, the carrier's final word after that.
+// provider took it, the provider's final word after that.
 func (d *Delivery) Status() string {
-	if d.Submission == SubmissionAccepted && d.Carrier.Final() {
-		return string(d.Carrier)
+	if d.Submission == SubmissionAccepted && d.DeliveryStatus.Final() {
+		return string(d.DeliveryStatus)
 	}
 
 	return string(d.Submission)
 }
 
-// Payload is a message as a carrier gets it.
+// Payload is a message as a provider gets it.
 type Payload struct {
 	Subject string `json:"subject,omitempty"`
 	Text    string `json:"text"`
@@ -110,8 +110,8 @@ type Attempt struct {
 	Fence      int64
 	StartedAt  time.Time
 	FinishedAt *time.Time
-	// GotConnection tells whether bytes may have left: false proves that the
-	// carrier never saw the attempt.
+	// GotConnection reports whether bytes may have left: false proves that the
+	// provider never saw the attempt.
 	GotConnection     bool
 	Outcome           SubmissionOutcome
 	HTTPStatus        int
@@ -121,7 +121,7 @@ type Attempt struct {
 	ProviderMessageID string
 }
 
-// ProviderEvent is something a carrier told about a delivery, kept as it came.
+// ProviderEvent is something a provider told about a delivery, kept as it came.
 type ProviderEvent struct {
 	Key        string
 	Provider   Provider
@@ -131,14 +131,14 @@ type ProviderEvent struct {
 	ReceivedAt time.Time
 }
 
-// SubmissionOutcome is what one post to a carrier came to.
+// SubmissionOutcome is what one post to a provider came to.
 type SubmissionOutcome string
 
 // The outcomes of one post.
 const (
-	// OutcomeAccepted: the carrier took it and gave an id.
+	// OutcomeAccepted: the provider took it and gave an id.
 	OutcomeAccepted SubmissionOutcome = "accepted"
-	// OutcomeNotProcessed: the carrier certainly did not take it, trying again is
+	// OutcomeNotProcessed: the provider certainly did not take it, trying again is
 	// safe: no connection, or 429.
 	OutcomeNotProcessed SubmissionOutcome = "not_processed"
 	// OutcomeRejected: refused for good, this message to this address.
@@ -155,28 +155,28 @@ const (
 	OutcomeAborted SubmissionOutcome = "aborted"
 )
 
-// Submission is a carrier's answer to one post. A carrier's adapter always returns one
+// Submission is a provider's answer to one post. A provider's adapter always returns one
 // and never an error: what is not clearly known is OutcomeUnknown.
 type Submission struct {
 	Outcome SubmissionOutcome `json:"outcome"`
-	// Narrow says of OutcomeBlocked that it concerns recipients like this one, a country
+	// RecipientScoped says of OutcomeBlocked that it concerns recipients like this one, a country
 	// say, and that the sender's other messages may go on.
-	Narrow            bool         `json:"narrow,omitempty"`
-	ProviderMessageID string       `json:"provider_message_id,omitempty"`
-	ProviderRequestID string       `json:"provider_request_id,omitempty"`
-	Carrier           CarrierState `json:"carrier,omitempty"`
-	Segments          int          `json:"segments,omitempty"`
-	GotConnection     bool         `json:"got_connection,omitempty"`
-	HTTPStatus        int          `json:"http_status,omitempty"`
+	RecipientScoped   bool           `json:"narrow,omitempty"`
+	ProviderMessageID string         `json:"provider_message_id,omitempty"`
+	ProviderRequestID string         `json:"provider_request_id,omitempty"`
+	DeliveryStatus    DeliveryStatus `json:"carrier,omitempty"`
+	Segments          int            `json:"segments,omitempty"`
+	GotConnection     bool           `json:"got_connection,omitempty"`
+	HTTPStatus        int            `json:"http_status,omitempty"`
 	// ErrorCode is stable: "twilio_21211", "sendgrid_401", "timeout", "dial_failed".
 	ErrorCode string `json:"error_code,omitempty"`
 	// ErrorMessage is for people and holds no address and no message text.
 	ErrorMessage string `json:"error_message,omitempty"`
-	// RetryAfter is how long the carrier asked us to wait; 0 when it did not say.
+	// RetryAfter is how long the provider asked us to wait; 0 when it did not say.
 	RetryAfter time.Duration `json:"retry_after,omitempty"`
 }
 
-// Outgoing is a claimed delivery on its way to the carrier.
+// Outgoing is a claimed delivery on its way to the provider.
 type Outgoing struct {
 	WorkspaceID WorkspaceID
 	DeliveryID  DeliveryID
@@ -219,9 +219,9 @@ type DeliveryFilter struct {
 	Page      `json:"-"`
 }
 
-// Stale is a delivery that nobody has touched for a while, though something should happen
+// StaleDelivery is a delivery that nobody has touched for a while, though something should happen
 // to it by itself.
-type Stale struct {
+type StaleDelivery struct {
 	WorkspaceID WorkspaceID
 	DeliveryID  DeliveryID
 	WorkflowID  string
@@ -230,19 +230,19 @@ type Stale struct {
 
 // Claim is the answer to asking for a delivery to be submitted.
 type Claim struct {
-	// Granted tells that the caller holds Delivery.Fence until Delivery.LeaseUntil,
+	// Granted reports that the caller holds Delivery.Fence until Delivery.LeaseUntil,
 	// and it alone may post.
 	Granted  bool
 	Delivery Delivery
-	// WaitUntil is the end of somebody else's claim, or of the wait that the carrier
+	// WaitUntil is the end of somebody else's claim, or of the wait that the provider
 	// asked for.
 	WaitUntil *time.Time
-	// Busy tells that another delivery to the same address is in flight.
+	// Busy reports that another delivery to the same address is in flight.
 	Busy bool
 }
 
 // Error codes that Handrail itself puts on deliveries and attempts; the others are the
-// carrier's, like twilio_21211.
+// provider's, like twilio_21211.
 const (
 	// ErrorAddressBusy: another delivery to the same address is in flight.
 	ErrorAddressBusy = "address_busy"
@@ -258,9 +258,9 @@ const (
 	ErrorExpired = "expired"
 	// ErrorTriesExhausted: it was not sent, and is not tried again by itself.
 	ErrorTriesExhausted = "tries_exhausted"
-	// ErrorIDTaken: the carrier gave this message the id of another one.
+	// ErrorIDTaken: the provider gave this message the id of another one.
 	ErrorIDTaken = "provider_message_id_taken"
-	// ErrorDialFailed: no connection to the carrier; nothing was sent.
+	// ErrorDialFailed: no connection to the provider; nothing was sent.
 	ErrorDialFailed = "dial_failed"
 	// ErrorTimeout and ErrorConnectionLost: bytes had left, no answer came.
 	ErrorTimeout        = "timeout"
@@ -275,7 +275,7 @@ const (
 	// ErrorDatabaseRestored: the database was set back to a backup, and the delivery may
 	// have been sent since.
 	ErrorDatabaseRestored = "database_restored"
-	// ErrorUnconfirmed: the carrier took it and never told what became of it.
+	// ErrorUnconfirmed: the provider took it and never told what became of it.
 	ErrorUnconfirmed = "unconfirmed"
 )
 

@@ -35,7 +35,7 @@ const (
 )
 
 // submissionMoves are the legal transitions. Acceptance is not listed: it is legal from
-// everywhere, because the carrier's word is the fact and ours the guess.
+// everywhere, because the provider's word is the fact and ours the guess.
 var submissionMoves = map[SubmissionState][]SubmissionState{
 	SubmissionPending: {
 		SubmissionSending,
@@ -87,7 +87,7 @@ func SubmissionStates() []SubmissionState {
 	return all
 }
 
-// May tells whether a delivery may go from s to next.
+// May reports whether a delivery may go from s to next.
 func (s SubmissionState) May(next SubmissionState) bool {
 	if next == SubmissionAccepted {
 		return s != SubmissionAccepted
@@ -96,11 +96,11 @@ func (s SubmissionState) May(next SubmissionState) bool {
 	return slices.Contains(submissionMoves[s], next)
 }
 
-// Settled tells whether nothing more happens to the submission by itself. Only evidence
+// Settled reports whether nothing more happens to the submission by itself. Only evidence
 // of acceptance still changes it.
 func (s SubmissionState) Settled() bool { return len(submissionMoves[s]) == 0 }
 
-// InFlight tells whether the carrier may be holding the delivery right now; there is at
+// InFlight reports whether the provider may be holding the delivery right now; there is at
 // most one such delivery per sender and address.
 func (s SubmissionState) InFlight() bool { return s == SubmissionSending || s == SubmissionUnknown }
 
@@ -124,50 +124,50 @@ func (o SubmissionOutcome) After() SubmissionState {
 	return SubmissionUnknown
 }
 
-// CarrierState is what the carrier says became of a message it took.
-type CarrierState string
+// DeliveryStatus is what the provider says became of a message it took.
+type DeliveryStatus string
 
-// The carrier states. CarrierNone is nothing heard yet.
+// The provider states. CarrierNone is nothing heard yet.
 const (
-	CarrierNone        CarrierState = ""
-	CarrierScheduled   CarrierState = "scheduled"
-	CarrierAccepted    CarrierState = "accepted"
-	CarrierQueued      CarrierState = "queued"
-	CarrierSending     CarrierState = "sending"
-	CarrierSent        CarrierState = "sent"
-	CarrierDeferred    CarrierState = "deferred"
-	CarrierUnconfirmed CarrierState = "unconfirmed"
-	CarrierDelivered   CarrierState = "delivered"
-	CarrierUndelivered CarrierState = "undelivered"
-	CarrierBounced     CarrierState = "bounced"
-	CarrierFailed      CarrierState = "failed"
-	CarrierCanceled    CarrierState = "canceled"
-	CarrierRead        CarrierState = "read"
+	StatusNone        DeliveryStatus = ""
+	StatusScheduled   DeliveryStatus = "scheduled"
+	StatusAccepted    DeliveryStatus = "accepted"
+	StatusQueued      DeliveryStatus = "queued"
+	StatusSending     DeliveryStatus = "sending"
+	StatusSent        DeliveryStatus = "sent"
+	StatusDeferred    DeliveryStatus = "deferred"
+	StatusUnconfirmed DeliveryStatus = "unconfirmed"
+	StatusDelivered   DeliveryStatus = "delivered"
+	StatusUndelivered DeliveryStatus = "undelivered"
+	StatusBounced     DeliveryStatus = "bounced"
+	StatusFailed      DeliveryStatus = "failed"
+	StatusCanceled    DeliveryStatus = "canceled"
+	StatusRead        DeliveryStatus = "read"
 )
 
-// carrierRanks order the carrier states: callbacks come late, twice and out of order,
+// statusRanks order the provider states: callbacks come late, twice and out of order,
 // and never lower the rank.
-var carrierRanks = map[CarrierState]int{
-	CarrierNone:        0,
-	CarrierScheduled:   10,
-	CarrierAccepted:    20,
-	CarrierQueued:      30,
-	CarrierSending:     40,
-	CarrierSent:        50,
-	CarrierDeferred:    60,
-	CarrierUnconfirmed: 70,
-	CarrierDelivered:   80,
-	CarrierUndelivered: 80,
-	CarrierBounced:     80,
-	CarrierFailed:      80,
-	CarrierCanceled:    80,
-	CarrierRead:        90,
+var statusRanks = map[DeliveryStatus]int{
+	StatusNone:        0,
+	StatusScheduled:   10,
+	StatusAccepted:    20,
+	StatusQueued:      30,
+	StatusSending:     40,
+	StatusSent:        50,
+	StatusDeferred:    60,
+	StatusUnconfirmed: 70,
+	StatusDelivered:   80,
+	StatusUndelivered: 80,
+	StatusBounced:     80,
+	StatusFailed:      80,
+	StatusCanceled:    80,
+	StatusRead:        90,
 }
 
-// CarrierStates lists all of them, CarrierNone included.
-func CarrierStates() []CarrierState {
-	all := make([]CarrierState, 0, len(carrierRanks))
-	for s := range carrierRanks {
+// DeliveryStatuses lists all of them, CarrierNone included.
+func DeliveryStatuses() []DeliveryStatus {
+	all := make([]DeliveryStatus, 0, len(statusRanks))
+	for s := range statusRanks {
 		all = append(all, s)
 	}
 
@@ -176,22 +176,22 @@ func CarrierStates() []CarrierState {
 	return all
 }
 
-// Rank orders carrier states; states that are not known rank lowest.
-func (s CarrierState) Rank() int { return carrierRanks[s] }
+// Rank orders provider states; states that are not known rank lowest.
+func (s DeliveryStatus) Rank() int { return statusRanks[s] }
 
-// Supersedes tells whether hearing s after old changes what is known.
-func (s CarrierState) Supersedes(old CarrierState) bool { return s.Rank() > old.Rank() }
+// Supersedes reports whether hearing s after old changes what is known.
+func (s DeliveryStatus) Supersedes(old DeliveryStatus) bool { return s.Rank() > old.Rank() }
 
-// Final tells whether the carrier has said its last word, or we have stopped waiting.
-func (s CarrierState) Final() bool { return s.Rank() >= carrierRanks[CarrierUnconfirmed] }
+// Final reports whether the provider has said its last word, or we have stopped waiting.
+func (s DeliveryStatus) Final() bool { return s.Rank() >= statusRanks[StatusUnconfirmed] }
 
-// Lost tells that the carrier took the message and it did not arrive.
-func (s CarrierState) Lost() bool {
+// Lost reports that the provider took the message and it did not arrive.
+func (s DeliveryStatus) Lost() bool {
 	switch s {
-	case CarrierUndelivered, CarrierBounced, CarrierFailed, CarrierCanceled:
+	case StatusUndelivered, StatusBounced, StatusFailed, StatusCanceled:
 		return true
-	case CarrierNone, CarrierScheduled, CarrierAccepted, CarrierQueued, CarrierSending, CarrierSent,
-		CarrierDeferred, CarrierUnconfirmed, CarrierDelivered, CarrierRead:
+	case StatusNone, StatusScheduled, StatusAccepted, StatusQueued, StatusSending, StatusSent,
+		StatusDeferred, StatusUnconfirmed, StatusDelivered, StatusRead:
 	}
 
 	return false

@@ -61,7 +61,7 @@ func TestUnknownIsNeverPostedAgainByItself(t *testing.T) {
 	t.Parallel()
 	assert.False(t, chat.SubmissionUnknown.May(chat.SubmissionSending))
 	assert.False(t, chat.SubmissionNeedsReview.May(chat.SubmissionSending))
-	assert.False(t, chat.SubmissionSending.May(chat.SubmissionSending), "a claim can not be taken over")
+	assert.False(t, chat.SubmissionSending.May(chat.SubmissionSending), "a claim cannot be taken over")
 }
 
 func TestSettledStatesAreLeftByEvidenceOnly(t *testing.T) {
@@ -103,10 +103,10 @@ func TestCarrierStatesNeverGoBack(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
-		state, highest := chat.CarrierNone, 0
+		state, highest := chat.StatusNone, 0
 
 		for range rapid.IntRange(0, 20).Draw(t, "callbacks") {
-			heard := rapid.SampledFrom(chat.CarrierStates()).Draw(t, "heard")
+			heard := rapid.SampledFrom(chat.DeliveryStatuses()).Draw(t, "heard")
 			if heard.Supersedes(state) {
 				state = heard
 			}
@@ -119,9 +119,9 @@ func TestCarrierStatesNeverGoBack(t *testing.T) {
 		}
 	})
 
-	assert.False(t, chat.CarrierState("invented").Supersedes(chat.CarrierNone), "a status nobody knows changes nothing")
-	assert.False(t, chat.CarrierFailed.Supersedes(chat.CarrierDelivered), "the first final word stands")
-	assert.True(t, chat.CarrierRead.Supersedes(chat.CarrierDelivered))
+	assert.False(t, chat.DeliveryStatus("invented").Supersedes(chat.StatusNone), "a status nobody knows changes nothing")
+	assert.False(t, chat.StatusFailed.Supersedes(chat.StatusDelivered), "the first final word stands")
+	assert.True(t, chat.StatusRead.Supersedes(chat.StatusDelivered))
 }
 
 func TestStatusIsTheCarriersFinalWord(t *testing.T) {
@@ -129,17 +129,17 @@ func TestStatusIsTheCarriersFinalWord(t *testing.T) {
 
 	for _, tt := range []struct {
 		submission chat.SubmissionState
-		carrier    chat.CarrierState
+		carrier    chat.DeliveryStatus
 		want       string
 	}{
-		{chat.SubmissionPending, chat.CarrierNone, "pending"},
-		{chat.SubmissionAccepted, chat.CarrierNone, "accepted"},
-		{chat.SubmissionAccepted, chat.CarrierSent, "accepted"},
-		{chat.SubmissionAccepted, chat.CarrierDelivered, "delivered"},
-		{chat.SubmissionAccepted, chat.CarrierBounced, "bounced"},
-		{chat.SubmissionUnknown, chat.CarrierDelivered, "unknown"},
+		{chat.SubmissionPending, chat.StatusNone, "pending"},
+		{chat.SubmissionAccepted, chat.StatusNone, "accepted"},
+		{chat.SubmissionAccepted, chat.StatusSent, "accepted"},
+		{chat.SubmissionAccepted, chat.StatusDelivered, "delivered"},
+		{chat.SubmissionAccepted, chat.StatusBounced, "bounced"},
+		{chat.SubmissionUnknown, chat.StatusDelivered, "unknown"},
 	} {
-		d := chat.Delivery{Submission: tt.submission, Carrier: tt.carrier}
+		d := chat.Delivery{Submission: tt.submission, DeliveryStatus: tt.carrier}
 		assert.Equal(t, tt.want, d.Status())
 	}
 }

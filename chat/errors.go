@@ -11,7 +11,7 @@ type Code string
 
 // The codes of Handrail's API, by the kind of failure they belong to.
 const (
-	// KindInvalid: the request can not be carried out as it is.
+	// KindInvalid: the request cannot be carried out as it is.
 	CodeInvalidRequest       Code = "invalid_request"
 	CodeInvalidRole          Code = "invalid_role"
 	CodeParticipantExists    Code = "participant_exists"
@@ -30,18 +30,18 @@ const (
 	CodeNotRatable           Code = "not_ratable"
 	// CodeTokenBudget is a workspace that has used the tokens of its month.
 	CodeTokenBudget Code = "token_budget_exceeded" //nolint:gosec // no credential
-	// CodeToolUnavailable is a tool or MCP server that can not be reached, or answers nonsense.
+	// CodeToolUnavailable is a tool or MCP server that cannot be reached, or answers nonsense.
 	CodeToolUnavailable Code = "tool_unavailable"
 	// CodeAddressRefused is a URL that leads where tools must not go.
 	CodeAddressRefused Code = "address_refused"
 	// CodeInvalidAnswer is an answer that is not what a contributor was asked for.
 	CodeInvalidAnswer Code = "invalid_answer"
-	// CodeEncryptionOff is a secret that can not be kept, because no keys are configured.
+	// CodeEncryptionOff is a secret that cannot be kept, because no keys are configured.
 	CodeEncryptionOff Code = "encryption_not_configured"
 	// KindUnauthenticated and KindForbidden.
 	CodeUnauthenticated Code = "unauthenticated"
 	CodeForbidden       Code = "forbidden"
-	// CodeInvalidSignature is a webhook that its carrier did not sign.
+	// CodeInvalidSignature is a webhook that its provider did not sign.
 	CodeInvalidSignature Code = "invalid_signature"
 	// CodeOwnRequest is somebody who wants to approve what they have asked for.
 	CodeOwnRequest Code = "own_request"
@@ -261,7 +261,7 @@ func CodeOf(err error) Code {
 	return AsError(err).Code
 }
 
-// Final tells that trying the same again can not help: the request, or what it asks for,
+// Final reports that trying the same again cannot help: the request, or what it asks for,
 // must change first.
 func (e *Error) Final() bool {
 	k := e.Code.Kind()

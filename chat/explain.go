@@ -16,7 +16,7 @@ func (p Provider) Name() string {
 		return "Handrail"
 	}
 
-	return "The carrier"
+	return "The provider"
 }
 
 // Explain says in a sentence or two where the delivery stands, what it waits for, and what
@@ -129,43 +129,43 @@ func (d *Delivery) explainAccepted() string {
 	switch {
 	case d.Provider == ProviderHandrail:
 		return "The message is in the web chat."
-	case d.Carrier == CarrierNone:
+	case d.DeliveryStatus == StatusNone:
 		return carrier + " accepted the message; what became of it is not known yet."
-	case d.Carrier == CarrierUnconfirmed:
+	case d.DeliveryStatus == StatusUnconfirmed:
 		return carrier + " accepted the message and never told what became of it. " + d.whatNow(
 			"It most likely arrived; a retry may send it twice.",
 		)
 
-	case d.Carrier == CarrierCanceled || d.Carrier == CarrierFailed:
+	case d.DeliveryStatus == StatusCanceled || d.DeliveryStatus == StatusFailed:
 		return fmt.Sprintf(
 			"%s accepted the message and did not send it: it reports it as %s (%s). ",
 			carrier,
-			d.Carrier,
+			d.DeliveryStatus,
 			d.reason(),
 		) + d.whatNow(
 			"Retry it.",
 		)
 
-	case d.Carrier.Lost():
+	case d.DeliveryStatus.Lost():
 		return fmt.Sprintf(
 			"%s accepted the message, and it did not arrive: it reports it as %s (%s). ",
 			carrier,
-			d.Carrier,
+			d.DeliveryStatus,
 			d.reason(),
 		) +
 			d.whatNow(
 				"Retry it with another address.",
 			)
 
-	case !d.Carrier.Final():
+	case !d.DeliveryStatus.Final():
 		return fmt.Sprintf(
 			"%s accepted the message and reports it as %s; its last word is waited for.",
 			carrier,
-			d.Carrier,
+			d.DeliveryStatus,
 		)
 	}
 
-	return fmt.Sprintf("%s accepted the message and reports it as %s.", carrier, d.Carrier)
+	return fmt.Sprintf("%s accepted the message and reports it as %s.", carrier, d.DeliveryStatus)
 }
 
 func (d *Delivery) explainExpired() string {
@@ -274,7 +274,7 @@ func (d *Decision) Explain() string {
 	return sentence + "."
 }
 
-// lostEvents are the words by which carriers say that a message did not arrive.
+// lostEvents are the words by which providers say that a message did not arrive.
 var lostEvents = map[string]bool{
 	"undelivered": true,
 	"failed":      true,
@@ -284,10 +284,10 @@ var lostEvents = map[string]bool{
 	"dropped":     true,
 }
 
-// Lost tells whether the carrier said that the message did not arrive.
+// Lost reports whether the provider said that the message did not arrive.
 func (e *ProviderEvent) Lost() bool { return lostEvents[e.Type] }
 
-// Explain says in a sentence what the carrier told, in the carrier's own word.
+// Explain says in a sentence what the provider told, in the provider's own word.
 func (e *ProviderEvent) Explain() string {
 	if e.Type == EventDuplicate {
 		return e.Provider.Name() + " has taken a second message for it: the recipient may have got it twice."

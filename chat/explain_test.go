@@ -83,34 +83,34 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 		},
 		{chat.Delivery{Submission: chat.SubmissionAccepted}, "Twilio accepted the message; what became of it is not known yet."},
 		{chat.Delivery{Submission: chat.SubmissionAccepted, Provider: chat.ProviderHandrail}, "The message is in the web chat."},
-		{chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: chat.CarrierSent}, "Twilio accepted the message and reports it as sent; its last word is waited for."},
+		{chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusSent}, "Twilio accepted the message and reports it as sent; its last word is waited for."},
 		{
-			chat.Delivery{Submission: chat.SubmissionAccepted, Provider: chat.ProviderSendGrid, Carrier: chat.CarrierDeferred},
+			chat.Delivery{Submission: chat.SubmissionAccepted, Provider: chat.ProviderSendGrid, DeliveryStatus: chat.StatusDeferred},
 			"SendGrid accepted the message and reports it as deferred; its last word is waited for.",
 		},
 		{
-			chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: chat.CarrierUnconfirmed},
+			chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusUnconfirmed},
 			"Twilio accepted the message and never told what became of it. It most likely arrived; a retry may send it twice.",
 		},
-		{chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: chat.CarrierDelivered}, "Twilio accepted the message and reports it as delivered."},
+		{chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusDelivered}, "Twilio accepted the message and reports it as delivered."},
 		{
-			chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: chat.CarrierUndelivered, ErrorCode: "twilio_30003"},
+			chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusUndelivered, ErrorCode: "twilio_30003"},
 			"Twilio accepted the message, and it did not arrive: it reports it as undelivered (twilio_30003). Retry it with another address.",
 		},
 		{
 			chat.Delivery{
-				Submission: chat.SubmissionAccepted,
-				Provider:   chat.ProviderSendGrid,
-				Carrier:    chat.CarrierBounced,
-				RetriedBy:  "d-2",
+				Submission:     chat.SubmissionAccepted,
+				Provider:       chat.ProviderSendGrid,
+				DeliveryStatus: chat.StatusBounced,
+				RetriedBy:      "d-2",
 			},
 			"SendGrid accepted the message, and it did not arrive: it reports it as bounced (no reason given). It was tried again as delivery d-2.",
 		},
 		{
-			chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: chat.CarrierFailed, ErrorCode: "twilio_30001"},
+			chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusFailed, ErrorCode: "twilio_30001"},
 			"Twilio accepted the message and did not send it: it reports it as failed (twilio_30001). Retry it.",
 		},
-		{chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: chat.CarrierRead}, "Twilio accepted the message and reports it as read."},
+		{chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusRead}, "Twilio accepted the message and reports it as read."},
 		{chat.Delivery{Submission: "invented"}, "Its state is not known."},
 	} {
 		if tt.delivery.Provider == "" {
@@ -124,15 +124,15 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 func TestEveryCarrierStateIsExplained(t *testing.T) {
 	t.Parallel()
 
-	for _, state := range chat.CarrierStates() {
-		d := chat.Delivery{Submission: chat.SubmissionAccepted, Carrier: state, Provider: chat.ProviderTwilio}
+	for _, state := range chat.DeliveryStatuses() {
+		d := chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: state, Provider: chat.ProviderTwilio}
 		sentence := d.Explain()
 		require.Contains(t, sentence, "Twilio accepted the message", state)
 
 		assert.Equal(
 			t,
 			state.Lost(),
-			d.Retryable() == nil && state != chat.CarrierUnconfirmed,
+			d.Retryable() == nil && state != chat.StatusUnconfirmed,
 			"%s may be retried when it is lost",
 			state,
 		)
@@ -168,7 +168,7 @@ func TestCarriersEventsExplainThemselves(t *testing.T) {
 		"Twilio reports it as delivered.":                                                  {Provider: chat.ProviderTwilio, Type: "delivered"},
 		"SendGrid reports it as bounce.":                                                   {Provider: chat.ProviderSendGrid, Type: "bounce"},
 		"Twilio has taken a second message for it: the recipient may have got it twice.":   {Provider: chat.ProviderTwilio, Type: chat.EventDuplicate},
-		"The carrier reports it as something new.":                                         {Type: "something new"},
+		"The provider reports it as something new.":                                        {Type: "something new"},
 		"Handrail has taken a second message for it: the recipient may have got it twice.": {Provider: chat.ProviderHandrail, Type: chat.EventDuplicate},
 	} {
 		assert.Equal(t, want, event.Explain())

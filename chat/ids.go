@@ -37,6 +37,6 @@ type (
 	ContributorRequestID string
 	// SummaryID is the UUIDv7 of one version of a summary.
 	SummaryID string
-	// AskID is the UUIDv7 of one contributor's part in a request.
-	AskID string
+	// QuestionID is the UUIDv7 of one contributor's part in a request.
+	QuestionID string
 )

@@ -2,7 +2,7 @@ package chat
 
 import "time"
 
-// Inbound is a message by somebody outside, as its carrier handed it over.
+// Inbound is a message by somebody outside, as its provider handed it over.
 type Inbound struct {
 	Provider Provider
 	Channel  Channel
@@ -26,7 +26,7 @@ type Inbound struct {
 	// ReplyTo is the message that is answered, by the token in the address.
 	ReplyTo MessageID
 	Keyword Keyword
-	// Automatic tells that no person wrote it: a bounce, a vacation notice, a list.
+	// Automatic reports that no person wrote it: a bounce, a vacation notice, a list.
 	Automatic bool
 	// Media is how many files came with it.
 	Media int
@@ -34,7 +34,7 @@ type Inbound struct {
 	Raw []byte
 }
 
-// Keyword is what a whole message may be: a word that carriers and law give a meaning.
+// Keyword is what a whole message may be: a word that providers and law give a meaning.
 type Keyword string
 
 // The keywords.
@@ -48,13 +48,13 @@ const (
 type Arrival struct {
 	// Known is false when it was sent to no sender of ours; it is kept as evidence.
 	Known bool
-	// Repeated tells that it had been stored before; nothing was changed.
+	// Repeated reports that it had been stored before; nothing was changed.
 	Repeated    bool
 	WorkspaceID WorkspaceID
 	// ChatID and MessageID are zero when no message was added.
 	ChatID    ChatID
 	MessageID MessageID
-	// Opened tells that the chat is new.
+	// Opened reports that the chat is new.
 	Opened bool
 	// Watermark is the chat's Attention with this message.
 	Watermark int64
@@ -71,7 +71,7 @@ type SuppressionReason string
 const (
 	// SuppressedOptOut: the recipient said STOP.
 	SuppressedOptOut SuppressionReason = "opt_out"
-	// SuppressedCarrier: the carrier says that the recipient has opted out with it.
+	// SuppressedCarrier: the provider says that the recipient has opted out with it.
 	SuppressedCarrier SuppressionReason = "carrier"
 	// SuppressedUnsubscribe, SuppressedBounce and SuppressedSpam are told by events.
 	SuppressedUnsubscribe SuppressionReason = "unsubscribe"

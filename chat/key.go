@@ -46,13 +46,13 @@ func AllScopes() []Scope {
 	return all
 }
 
-// Valid tells whether s is a scope that exists.
+// Valid reports whether s is a scope that exists.
 func (s Scope) Valid() bool {
 	area, level, ok := strings.Cut(string(s), ":")
 	return ok && slices.Contains(scopeAreas, area) && slices.Contains(scopeLevels, level)
 }
 
-// Includes tells whether holding s grants want.
+// Includes reports whether holding s grants want.
 func (s Scope) Includes(want Scope) bool {
 	area, level, _ := strings.Cut(string(s), ":")
 	wantArea, wantLevel, _ := strings.Cut(string(want), ":")
@@ -124,7 +124,7 @@ type Principal struct {
 	Scopes      []Scope
 }
 
-// May tells whether the principal holds want. A member of RoleUser holds no scope.
+// May reports whether the principal holds want. A member of RoleUser holds no scope.
 func (p *Principal) May(want Scope) bool {
 	return p.Role == RoleManager && slices.ContainsFunc(p.Scopes, func(s Scope) bool { return s.Includes(want) })
 }

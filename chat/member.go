@@ -112,7 +112,7 @@ var allowedTool = regexp.MustCompile(`^(\*|[a-zA-Z0-9_-]{1,64}(\.([a-zA-Z0-9_-]{
 // AllTools is what an assistant may use unless something else is said.
 func AllTools() []string { return []string{"*"} }
 
-// MayUse tells whether the member, as an assistant, may use a tool.
+// MayUse reports whether the member, as an assistant, may use a tool.
 func (m *Member) MayUse(tool string) bool {
 	return slices.ContainsFunc(m.Tools, func(allowed string) bool {
 		prefix, wild := strings.CutSuffix(allowed, "*")
@@ -128,18 +128,18 @@ func (c Consent) valid() bool {
 
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
-// IsE164 tells whether s has the form of an international number (ITU-T E.164). Whether
+// IsE164 reports whether s has the form of an international number (ITU-T E.164). Whether
 // the number can exist is checked where numbers enter, in api.
 func IsE164(s string) bool { return e164.MatchString(s) }
 
-// IsEmailAddress tells whether s is a bare address of RFC 5322: no display name, no
+// IsEmailAddress reports whether s is a bare address of RFC 5322: no display name, no
 // comment, at most 254 octets (RFC 5321 4.5.3.1.3).
 func IsEmailAddress(s string) bool {
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Name == "" && a.Address == s && len(s) <= 254
 }
 
-// fitsLine tells whether a name is at most limit characters, and can not break the line
+// fitsLine reports whether a name is at most limit characters, and cannot break the line
 // of an email's header or of a log that it stands in.
 func fitsLine(name string, limit int) bool {
 	return utf8.RuneCountInString(name) <= limit && !strings.ContainsFunc(name, unicode.IsControl)

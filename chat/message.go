@@ -15,18 +15,18 @@ const (
 	RoleAssistantMessage MessageRole = "assistant"
 )
 
-// MessageState tells whether a message has reached the other side's carrier.
+// MessageState reports whether a message has reached the other side's provider.
 type MessageState string
 
 // The states of a message.
 const (
 	// MessageReceived came in.
 	MessageReceived MessageState = "received"
-	// MessagePending is on its way to the carrier.
+	// MessagePending is on its way to the provider.
 	MessagePending MessageState = "pending"
-	// MessageSent was accepted by the carrier.
+	// MessageSent was accepted by the provider.
 	MessageSent MessageState = "sent"
-	// MessageNotSent has not reached its recipient: its tools failed, the carrier refused
+	// MessageNotSent has not reached its recipient: its tools failed, the provider refused
 	// it, or took it and did not deliver it.
 	MessageNotSent MessageState = "not_sent"
 )
@@ -48,7 +48,7 @@ type Message struct {
 	Rating    *Rating
 	// AskID is the question to a contributor that this message puts, or answers; "" for
 	// what is said between the assistant and the chat's member.
-	AskID AskID
+	AskID QuestionID
 	// DeliveryID is the newest delivery of an assistant's message.
 	DeliveryID DeliveryID
 	CreatedAt  time.Time

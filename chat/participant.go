@@ -25,7 +25,7 @@ func ParticipantRoles() []ParticipantRole {
 	}
 }
 
-// Valid tells whether r is a role that exists.
+// Valid reports whether r is a role that exists.
 func (r ParticipantRole) Valid() bool { return slices.Contains(ParticipantRoles(), r) }
 
 // Participant is one member's place in one chat; a member has at most one in a chat.

@@ -13,9 +13,9 @@ type SendFacts struct {
 	// PhoneNumber or Inbox is the chat's sender, nil when none is set.
 	PhoneNumber *PhoneNumber
 	Inbox       *Inbox
-	// Suppressed tells that the address is on the suppression list of this sender.
+	// Suppressed reports that the address is on the suppression list of this sender.
 	Suppressed bool
-	// Clear tells that nothing keeps the sender from posting to the address at once: no
+	// Clear reports that nothing keeps the sender from posting to the address at once: no
 	// other delivery to it is in flight, and the sender's account refuses nothing.
 	Clear bool
 	// Labels are the workspace's, Tools what the chat's assistant may use, Contributors
@@ -67,7 +67,7 @@ func (f *SendFacts) Plan(message string) (SendPlan, error) {
 	case f.Chat.State == StateArchived:
 		return SendPlan{}, Errorf(CodeChatArchived, "this chat is archived; set its state to open first")
 	case !ok:
-		return SendPlan{}, Errorf(CodeChannelNotSupported, "messages can not be sent on the channel %s", f.Chat.Channel)
+		return SendPlan{}, Errorf(CodeChannelNotSupported, "messages cannot be sent on the channel %s", f.Chat.Channel)
 	}
 
 	if err := CheckText("message", message, f.Chat.Channel.MaxMessage()); err != nil {

@@ -38,10 +38,10 @@ type ContributorStep struct {
 	Note        string                  `json:"note,omitempty"`
 }
 
-// AskFailure is why a contributor could not be asked.
-type AskFailure struct {
+// QuestionFailure is why a contributor could not be asked.
+type QuestionFailure struct {
 	WorkspaceID WorkspaceID `json:"workspace_id"`
-	AskID       AskID       `json:"ask_id"`
+	QuestionID  QuestionID  `json:"ask_id"`
 	Why         string      `json:"why"`
 }
 
@@ -57,7 +57,7 @@ type DeliveryStep struct {
 	DeliveryID  DeliveryID  `json:"delivery_id"`
 }
 
-// Settlement ends the wait for evidence about a delivery. Sought tells that its carrier was
+// Settlement ends the wait for evidence about a delivery. Sought reports that its provider was
 // asked and did not show it; without that nothing may be concluded from silence.
 type Settlement struct {
 	DeliveryStep
@@ -158,7 +158,7 @@ type AutoSummary struct {
 
 // SummaryDue is whether a chat is to be summarized by itself.
 type SummaryDue struct {
-	// Due tells that it is to be now, for what has come up to the message Newest.
+	// Due reports that it is to be now, for what has come up to the message Newest.
 	Due    bool  `json:"due,omitempty"`
 	Newest int64 `json:"newest,omitempty"`
 	// In is when to look again, 0 when nothing is waited for.

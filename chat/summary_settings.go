@@ -47,7 +47,7 @@ const (
 	MaxEveryMessages = 1000
 )
 
-// Automatic tells that chats are summarized by themselves.
+// Automatic reports that chats are summarized by themselves.
 func (s *SummarySettings) Automatic() bool { return s.QuietAfter > 0 || s.EveryMessages > 0 }
 
 // Brief is a digest of what decides how a summary is written: model, language and
@@ -107,7 +107,7 @@ func (s *SummarySettings) Validate() error {
 	return nil
 }
 
-// Spendable tells whether tokens are left at the time now: CodeTokenBudget, saying when
+// Spendable reports whether tokens are left at the time now: CodeTokenBudget, saying when
 // there are more.
 func (s *SummarySettings) Spendable(now time.Time) error {
 	if s.TokenBudget == 0 || s.TokensUsed < s.TokenBudget {

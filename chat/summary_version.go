@@ -48,16 +48,16 @@ type SummaryVersion struct {
 	State  SummaryState
 	Mode   SummaryMode
 	Summary
-	// Applied tells that its text was the chat's; false for a run that found a person's
+	// Applied reports that its text was the chat's; false for a run that found a person's
 	// text and was not told to overwrite it, and for one that failed.
 	Applied bool
-	// Current tells that its text is the chat's now.
+	// Current reports that its text is the chat's now.
 	Current bool
 	Usage
 	// Watermark is the number of the newest message it covers, Covered how many it covers.
 	Watermark int64
 	Covered   int
-	// LabelsChosen tells that the run was to choose labels.
+	// LabelsChosen reports that the run was to choose labels.
 	LabelsChosen bool
 	// LabelsAdded and LabelsRemoved are what the run changed of the chat's labels.
 	LabelsAdded, LabelsRemoved []LabelID
@@ -67,7 +67,7 @@ type SummaryVersion struct {
 	LabelsUndoneAt *time.Time
 	ActionID       ActionID
 	RequestedBy    MemberID
-	// Automatic tells that nobody has asked for it but the workspace's settings.
+	// Automatic reports that nobody has asked for it but the workspace's settings.
 	Automatic    bool
 	RestoredFrom SummaryID
 	// Problem is why it failed.
@@ -126,16 +126,16 @@ func SplitMessages(sizes []MessageSize, capacity int) []MessageRange {
 type SummaryMeans struct {
 	// Last is the version to build on, nil for none.
 	Last *SummaryVersion
-	// Intact tells that the messages Last covers are as they were.
+	// Intact reports that the messages Last covers are as they were.
 	Intact bool
 	// New is how many messages are newer than Last's watermark, Total how many there are.
 	New, Total int
 	// Full asks for all to be read, Labels for labels to be chosen.
 	Full, Labels bool
-	// Rebriefed tells that the workspace's model, language, instructions or, if labels are to
+	// Rebriefed reports that the workspace's model, language, instructions or, if labels are to
 	// be chosen, labels are not those Last was written with.
 	Rebriefed bool
-	// Free tells that reading costs nothing: then all is read.
+	// Free reports that reading costs nothing: then all is read.
 	Free bool
 }
 

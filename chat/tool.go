@@ -37,7 +37,7 @@ type Tool struct {
 	Risk   ToolRisk
 	// ID is the definition behind it, 0 for a built-in tool.
 	ID ToolID
-	// Idempotent tells that running it twice does what running it once does. A call of
+	// Idempotent reports that running it twice does what running it once does. A call of
 	// any other tool whose outcome is not known is never repeated by itself.
 	Idempotent bool
 	// Undo is what takes the effect of a call back, nil when nothing does.

@@ -24,7 +24,7 @@ const (
 	ToolCallSkipped ToolCallState = "skipped"
 )
 
-// Settled tells that nothing more happens to the call by itself, and nobody needs to decide.
+// Settled reports that nothing more happens to the call by itself, and nobody needs to decide.
 func (s ToolCallState) Settled() bool {
 	return s == ToolCallSucceeded || s == ToolCallFailed || s == ToolCallSkipped
 }
@@ -98,7 +98,7 @@ type ToolOutcome struct {
 	RetryAfter time.Duration
 	// HTTPStatus is the answer's, 0 for none.
 	HTTPStatus int
-	// TookEffect tells that the tool has done something although the call has failed.
+	// TookEffect reports that the tool has done something although the call has failed.
 	TookEffect bool
 }
 

@@ -80,7 +80,7 @@ func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 
 		sealed[i] = &commonpb.Payload{
 			Metadata: map[string][]byte{converter.MetadataEncoding: []byte(encoding), metadataKey: []byte(c.sealID)},
-			// The key's id is authenticated too, so that it can not be swapped.
+			// The key's id is authenticated too, so that it cannot be swapped.
 			Data: c.keys[c.sealID].Seal(
 				nil,
 				nil,
@@ -112,7 +112,7 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 
 		plain, err := key.Open(nil, nil, p.GetData(), []byte(id))
 		if err != nil {
-			return nil, errors.New("payload can not be opened: it was changed, or the key of this id is another one")
+			return nil, errors.New("payload cannot be opened: it was changed, or the key of this id is another one")
 		}
 
 		opened[i] = &commonpb.Payload{}
@@ -148,7 +148,7 @@ func (c *Codec) Open(sealed []byte) ([]byte, error) {
 
 	plain, err := key.Open(nil, nil, []byte(data), []byte(id))
 	if err != nil {
-		return nil, errors.New("it can not be opened: it was changed, or the key of this id is another one")
+		return nil, errors.New("it cannot be opened: it was changed, or the key of this id is another one")
 	}
 
 	return plain, nil

@@ -74,7 +74,7 @@ func (r *actionRow) action() chat.Action {
 // Action finds an action with the newest delivery it made, or released: action_not_found.
 func (s *Store) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
 	row, err := findAction(ctx, s.db, ws, id)
-	return row.action(), attempted("find an action", err)
+	return row.action(), wrapErr("find an action", err)
 }
 
 func findAction(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.ActionID) (actionRow, error) {
@@ -90,7 +90,7 @@ func findAction(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.Ac
 		row.DeliveryID = result.DeliveryID
 	}
 
-	return row, found(err, chat.CodeActionNotFound, "action")
+	return row, orNotFound(err, chat.CodeActionNotFound, "action")
 }
 
 // beginAction inserts an action's row, or returns the one that is there. Of two at once
@@ -98,7 +98,7 @@ func findAction(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.Ac
 // chat_not_found, idempotency_key_reused.
 func beginAction(ctx context.Context, tx bun.Tx, row actionRow) (existing *actionRow, err error) {
 	result, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)
-	if err := refused(err, referenceViolation, noChat()); err != nil {
+	if err := onViolation(err, referenceViolation, noChat()); err != nil {
 		return nil, err
 	}
 
@@ -261,7 +261,7 @@ func insertParticipant(ctx context.Context, tx bun.Tx, in *chat.AddParticipant, 
 
 	_, err = tx.NewInsert().Model(&row).Exec(ctx)
 
-	return row, refused(
+	return row, onViolation(
 		err,
 		uniqueViolation,
 		chat.Errorf(chat.CodeParticipantExists, "%s already takes part in this chat", member.Name),

@@ -63,7 +63,7 @@ func newApproval(in *chat.SendAssistantMessage, plan *chat.SendPlan, now time.Ti
 // Approval finds what a send waits, or has waited, for: approval_not_found.
 func (s *Store) Approval(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID) (chat.Approval, error) {
 	row, err := findApproval(ctx, s.db.NewSelect(), ws, action)
-	return row.approval(), attempted("find an approval", err)
+	return row.approval(), wrapErr("find an approval", err)
 }
 
 func findApproval(
@@ -75,7 +75,7 @@ func findApproval(
 	var row approvalRow
 	err := q.Model(&row).Where("ap.workspace_id = ?", ws).Where("ap.action_id = ?", action).Scan(ctx)
 
-	return row, found(err, chat.CodeApprovalNotFound, "approval")
+	return row, orNotFound(err, chat.CodeApprovalNotFound, "approval")
 }
 
 // approvalOf is the approval of a send, nil when it needs none.
@@ -118,7 +118,7 @@ func (s *Store) Approvals(
 	}
 
 	if err := q.Scan(ctx); err != nil {
-		return chat.List[chat.Approval]{}, attempted("list the approvals", err)
+		return chat.List[chat.Approval]{}, wrapErr("list the approvals", err)
 	}
 
 	return listOf(rows, p.Limit, (*approvalRow).approval, func(r *approvalRow) string {

@@ -67,7 +67,7 @@ func (s *Store) audited(
 	if detail != nil {
 		var err error
 		if encoded, err = json.Marshal(detail); err != nil {
-			return tx.NewInsert().Err(attempted("encode the detail of an audit entry", err))
+			return tx.NewInsert().Err(wrapErr("encode the detail of an audit entry", err))
 		}
 	}
 
@@ -95,7 +95,7 @@ func (s *Store) audit(
 	detail changed,
 ) error {
 	_, err := s.audited(tx, ws, by, verb, object, detail).Exec(ctx)
-	return attempted("write the audit log", err)
+	return wrapErr("write the audit log", err)
 }
 
 // AuditLog lists the changes somebody made in the workspace, newest first.
@@ -111,7 +111,7 @@ func (s *Store) AuditLog(ctx context.Context, ws chat.WorkspaceID, p chat.Page) 
 	}
 
 	if err := q.Scan(ctx); err != nil {
-		return chat.List[chat.AuditEntry]{}, attempted("list the audit log", err)
+		return chat.List[chat.AuditEntry]{}, wrapErr("list the audit log", err)
 	}
 
 	return listOf(rows, p.Limit, (*auditRow).entry, func(r *auditRow) string { return cursorOf("audit", r.ID) }), nil

@@ -23,7 +23,7 @@ type breakerRow struct {
 	ErrorMessage string           `bun:"error_message"`
 }
 
-// probeEvery is how long a sender is left alone after a refusal for which the carrier named
+// probeEvery is how long a sender is left alone after a refusal for which the provider named
 // no time, and how long one probe has to come back.
 const probeEvery = 5 * time.Minute
 
@@ -57,7 +57,7 @@ func openBreaker(tx bun.Tx, row *deliveryRow, in submission) bun.Query {
 		Returning("NULL")
 }
 
-// narrowAgain is how long a delivery waits whose recipient the account can not reach: it
+// narrowAgain is how long a delivery waits whose recipient the account cannot reach: it
 // is its own probe, and people must change something first.
 const narrowAgain = time.Hour
 
@@ -65,7 +65,7 @@ const narrowAgain = time.Hour
 // refusal is narrow.
 func pause(said chat.Submission) time.Duration {
 	switch {
-	case said.Narrow:
+	case said.RecipientScoped:
 		return max(narrowAgain, said.RetryAfter)
 	case said.RetryAfter > 0:
 		return said.RetryAfter
@@ -119,7 +119,7 @@ func probeNow(tx bun.Tx, ws chat.WorkspaceID, sender string, now time.Time) bun.
 }
 
 // waitForProbe are the statements that park a delivery whose sender's account refuses
-// everything. One that was itself refused keeps the carrier's words.
+// everything. One that was itself refused keeps the provider's words.
 func waitForProbe(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	if row.Submission != chat.SubmissionBlocked {
 		row.Submission = chat.SubmissionBlocked

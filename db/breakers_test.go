@@ -152,10 +152,10 @@ func TestARefusalOfOneCountryStopsNobodyElse(t *testing.T) {
 		abroad, home := sendTo(t, s, w, "+1"), sendTo(t, s, w, "+2")
 		d := w.Claim(t, s, abroad.DeliveryID, clock.now)
 		record(t, s, w, &d, chat.Submission{
-			Outcome:      chat.OutcomeBlocked,
-			Narrow:       true,
-			ErrorCode:    "twilio_21408",
-			ErrorMessage: "no permission for the country",
+			Outcome:         chat.OutcomeBlocked,
+			RecipientScoped: true,
+			ErrorCode:       "twilio_21408",
+			ErrorMessage:    "no permission for the country",
 		}, clock.now)
 
 		blocked, action, _, _ := standing(t, s, w, &abroad)
@@ -181,7 +181,7 @@ func TestANarrowRefusalOfTheProbeClosesTheBreakerAndWaits(t *testing.T) {
 			s,
 			w,
 			&d,
-			chat.Submission{Outcome: chat.OutcomeBlocked, Narrow: true, RetryAfter: time.Minute},
+			chat.Submission{Outcome: chat.OutcomeBlocked, RecipientScoped: true, RetryAfter: time.Minute},
 			clock.now,
 		)
 

@@ -64,7 +64,7 @@ func findBulkRetry(
 	var row bulkRetryRow
 	err := q.Model(&row).Where("b.workspace_id = ?", ws).Where("b.id = ?", id).Scan(ctx)
 
-	return row, found(err, chat.CodeBulkRetryNotFound, "bulk retry")
+	return row, orNotFound(err, chat.CodeBulkRetryNotFound, "bulk retry")
 }
 
 // BeginBulkRetry stores a bulk retry, which runs as this workflow, and counts what it sets
@@ -106,7 +106,7 @@ func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workfl
 		}
 
 		result, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)
-		if err := refused(err, referenceViolation, notFound(chat.CodeWorkspaceNotFound, "workspace or member")); err != nil {
+		if err := onViolation(err, referenceViolation, notFound(chat.CodeWorkspaceNotFound, "workspace or member")); err != nil {
 			return err
 		}
 
@@ -152,13 +152,13 @@ func storedBulkRetry(ctx context.Context, tx bun.Tx, row *bulkRetryRow) (chat.Bu
 func (s *Store) BulkRetry(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.BulkRetry, error) {
 	row, err := findBulkRetry(ctx, s.db.NewSelect(), ws, id)
 	if err != nil {
-		return chat.BulkRetry{}, attempted("find a bulk retry", err)
+		return chat.BulkRetry{}, wrapErr("find a bulk retry", err)
 	}
 
 	all := []chat.BulkRetry{row.bulkRetry()}
 	err = addProgress(ctx, s.db, ws, all)
 
-	return all[0], attempted("count what a bulk retry has done", err)
+	return all[0], wrapErr("count what a bulk retry has done", err)
 }
 
 // BulkRetries lists the workspace's bulk retries and how far they have come, newest first.
@@ -180,14 +180,14 @@ func (s *Store) BulkRetries(ctx context.Context, ws chat.WorkspaceID, p chat.Pag
 	}
 
 	if err := q.Scan(ctx); err != nil {
-		return chat.List[chat.BulkRetry]{}, attempted("list the bulk retries", err)
+		return chat.List[chat.BulkRetry]{}, wrapErr("list the bulk retries", err)
 	}
 
 	list := listOf(rows, p.Limit, (*bulkRetryRow).bulkRetry, func(r *bulkRetryRow) string {
 		return cursorOf("bulk_retries", microCursor(r.CreatedAt), r.ID)
 	})
 
-	return list, attempted("count what bulk retries have done", addProgress(ctx, s.db, ws, list.Items))
+	return list, wrapErr("count what bulk retries have done", addProgress(ctx, s.db, ws, list.Items))
 }
 
 // addProgress counts what bulk retries have done: live, from the deliveries themselves.
@@ -264,7 +264,7 @@ func (s *Store) SkipBulkRetry(
 			ctx,
 		)
 
-		return refused(err, referenceViolation, noBulkRetry())
+		return onViolation(err, referenceViolation, noBulkRetry())
 	})
 }
 
@@ -275,7 +275,7 @@ var bulkMoves = map[chat.BulkState][]chat.BulkState{
 }
 
 // SetBulkState pauses, resumes, cancels or finishes a bulk retry, and says why:
-// bulk_retry_not_found, conflict when it can not go there from where it stands. It may be
+// bulk_retry_not_found, conflict when it cannot go there from where it stands. It may be
 // told to be what it is.
 func (s *Store) SetBulkState(
 	ctx context.Context,

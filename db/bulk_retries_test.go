@@ -13,7 +13,7 @@ import (
 	"handrail/db/dbtest"
 )
 
-// refusedOnes are deliveries that the carrier refused.
+// refusedOnes are deliveries that the provider refused.
 func refusedOnes(t *testing.T, s *db.Store, w *dbtest.World, addresses ...string) []chat.DeliveryID {
 	t.Helper()
 	var ids []chat.DeliveryID
@@ -45,7 +45,7 @@ func TestRetryCandidates(t *testing.T) {
 		require.NoError(t, err)
 		sendTo(t, s, w, "+4")
 		given := sendTo(t, s, w, "+5")
-		_, err = s.GiveUp(t.Context(), w.Workspace, given.DeliveryID, clock.now)
+		_, err = s.MarkExhausted(t.Context(), w.Workspace, given.DeliveryID, clock.now)
 		require.NoError(t, err)
 		canceled := sendTo(t, s, w, "+6")
 		_, _, err = decide(t, s, w, canceled.DeliveryID, chat.VerdictCancel, clock.now)
@@ -56,7 +56,7 @@ func TestRetryCandidates(t *testing.T) {
 		lost := sendTo(t, s, w, "+8")
 		d = w.Claim(t, s, lost.DeliveryID, clock.now)
 		accept(t, s, w, &d, "SM8", clock.now)
-		reporter{t, s, clock}.tell(callback(&d, "SM8", chat.CarrierUndelivered))
+		reporter{t, s, clock}.tell(callback(&d, "SM8", chat.StatusUndelivered))
 		fine := sendTo(t, s, w, "+9")
 		d = w.Claim(t, s, fine.DeliveryID, clock.now)
 		accept(t, s, w, &d, "SM9", clock.now)

@@ -31,7 +31,7 @@ func completeAll(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []ch
 		return nil
 	}
 
-	ids := each(rows, func(r *chatRow) chat.ChatID { return r.ID })
+	ids := mapSlice(rows, func(r *chatRow) chat.ChatID { return r.ID })
 
 	labels, err := chatLabels(ctx, db, ws, ids)
 	if err != nil {
@@ -108,7 +108,7 @@ func suggestedLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows 
 	var found []labelRow
 	err := db.NewSelect().Model(&found).Where("l.workspace_id = ?", ws).Where("l.id IN ?", bun.Tuple(ids)).Scan(ctx)
 
-	return each(found, (*labelRow).label), err
+	return mapSlice(found, (*labelRow).label), err
 }
 
 // suggested leaves out what is on the chat by now.

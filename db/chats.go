@@ -87,7 +87,7 @@ func findChat(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id c
 	var row chatRow
 	err := q.Model(&row).Where("c.workspace_id = ?", ws).Where("c.id = ?", id).Where("c.deleted_at IS NULL").Scan(ctx)
 
-	return row, found(err, chat.CodeChatNotFound, "chat")
+	return row, orNotFound(err, chat.CodeChatNotFound, "chat")
 }
 
 // Chat finds a chat with its labels, and how far it has gone on since its summary:
@@ -130,7 +130,7 @@ func (s *Store) ChatHead(
 		MemberID:  row.MemberID,
 		Attention: row.Attention,
 		Acted:     row.Acted,
-	}, attempted("find a chat", err)
+	}, wrapErr("find a chat", err)
 }
 
 // Chats lists chats by their last activity, newest first.

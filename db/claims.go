@@ -31,7 +31,7 @@ func suppressed(workspace, channel, sender, address string) string {
 // optedOut are the words for an address that is suppressed.
 const optedOut = "the recipient has opted out of this channel"
 
-// claimable are the states in which the carrier certainly does not have a delivery.
+// claimable are the states in which the provider certainly does not have a delivery.
 var claimable = []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked}
 
 // errClaimAgain says that the delivery, or another one to its address, changed while the
@@ -44,7 +44,7 @@ const claimTries = 5
 
 // Claim asks for the right to post a delivery until now+lease: delivery_not_found. It is
 // granted to one caller at a time, with a new fence. It is not granted while another
-// claim lasts, nor before the time the carrier asked us to wait for, nor while another
+// claim lasts, nor before the time the provider asked us to wait for, nor while another
 // delivery to the same address of the same sender is in flight, nor while the sender's
 // account refuses everything and somebody else probes it: then the delivery is blocked. A
 // delivery that has expired, or whose address is suppressed by now, ends. One whose claim
@@ -234,7 +234,7 @@ func (s *Store) freeAddress(ctx context.Context, tx bun.Tx, waiting *deliveryRow
 }
 
 // leaseRanOut makes a delivery unknown whose claimer did not come back. Never may it be
-// posted again from here: the carrier may have it.
+// posted again from here: the provider may have it.
 func (s *Store) leaseRanOut(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
 	row.Submission = chat.SubmissionUnknown
 	row.UnknownSince = &now

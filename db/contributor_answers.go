@@ -37,7 +37,7 @@ func (s *Store) inRequest(
 
 		request = stored
 
-		request.Asks = slices.Clone(stored.Asks)
+		request.Questions = slices.Clone(stored.Questions)
 		if err := change(ctx, tx, &request); err != nil {
 			return err
 		}
@@ -62,9 +62,9 @@ func (s *Store) lockRequest(
 func (s *Store) saveRequest(ctx context.Context, tx bun.Tx, r, before *chat.ContributorRequest, now time.Time) error {
 	var statements []bun.Query
 
-	for i := range r.Asks {
-		if before == nil || changedAsk(&r.Asks[i], &before.Asks[i]) {
-			statements = append(statements, saveAsk(tx, r.WorkspaceID, &r.Asks[i], now))
+	for i := range r.Questions {
+		if before == nil || changedAsk(&r.Questions[i], &before.Questions[i]) {
+			statements = append(statements, saveAsk(tx, r.WorkspaceID, &r.Questions[i], now))
 		}
 	}
 
@@ -92,12 +92,12 @@ func (s *Store) saveRequest(ctx context.Context, tx bun.Tx, r, before *chat.Cont
 	return s.batch(ctx, tx, append(statements, ended(tx, r, now)...)...)
 }
 
-// changedAsk tells whether an ask has to be stored: what a step may change of it.
-func changedAsk(ask, before *chat.ContributorAsk) bool {
+// changedAsk reports whether an ask has to be stored: what a step may change of it.
+func changedAsk(ask, before *chat.ContributorQuestion) bool {
 	return ask.State != before.State || ask.ReplyID != before.ReplyID || ask.Why != before.Why
 }
 
-func saveAsk(tx bun.Tx, ws chat.WorkspaceID, ask *chat.ContributorAsk, now time.Time) *bun.UpdateQuery {
+func saveAsk(tx bun.Tx, ws chat.WorkspaceID, ask *chat.ContributorQuestion, now time.Time) *bun.UpdateQuery {
 	row := askRow{
 		State:      ask.State,
 		ReplyID:    ask.ReplyID,
@@ -166,7 +166,7 @@ func (s *Store) ReadReplies(
 	ctx context.Context,
 	ws chat.WorkspaceID,
 	id chat.ContributorRequestID,
-	read func(r *chat.ContributorRequest, a *chat.ContributorAsk, text string) (json.RawMessage, error),
+	read func(r *chat.ContributorRequest, a *chat.ContributorQuestion, text string) (json.RawMessage, error),
 	now time.Time,
 ) (chat.ContributorRequest, error) {
 	now = micro(now)
@@ -182,9 +182,9 @@ func (s *Store) ReadReplies(
 				return nil
 			}
 
-			for i := range r.Asks {
-				ask := &r.Asks[i]
-				if ask.State != chat.AskReplied {
+			for i := range r.Questions {
+				ask := &r.Questions[i]
+				if ask.State != chat.QuestionReplied {
 					continue
 				}
 
@@ -201,7 +201,7 @@ func (s *Store) ReadReplies(
 
 				answer, err := read(r, ask, reply.Content)
 				if err != nil {
-					ask.State, ask.Why = chat.AskUnreadable, chat.AsError(err).Message
+					ask.State, ask.Why = chat.QuestionUnreadable, chat.AsError(err).Message
 					continue
 				}
 
@@ -215,9 +215,9 @@ func (s *Store) ReadReplies(
 	)
 }
 
-func answered(ask *chat.ContributorAsk, answer json.RawMessage, at time.Time) {
+func answered(ask *chat.ContributorQuestion, answer json.RawMessage, at time.Time) {
 	at = at.UTC()
-	ask.State = chat.AskAnswered
+	ask.State = chat.QuestionAnswered
 	ask.Answer = answer
 	ask.AnsweredAt = &at
 	ask.Why = ""
@@ -246,13 +246,13 @@ func (s *Store) AnswerRequest(
 		id,
 		now,
 		func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
-			at := slices.IndexFunc(r.Asks, func(a chat.ContributorAsk) bool { return a.MemberID == in.MemberID })
+			at := slices.IndexFunc(r.Questions, func(a chat.ContributorQuestion) bool { return a.MemberID == in.MemberID })
 			if at < 0 {
 				return chat.Errorf(chat.CodeMemberNotFound, "this member was not asked")
 			}
 
-			ask := &r.Asks[at]
-			if ask.State == chat.AskAnswered && ask.ReplyID == in.MessageID {
+			ask := &r.Questions[at]
+			if ask.State == chat.QuestionAnswered && ask.ReplyID == in.MessageID {
 				return nil
 			}
 
@@ -293,11 +293,11 @@ func (s *Store) AnswerRequest(
 	)
 }
 
-func takesAnswer(r *chat.ContributorRequest, ask *chat.ContributorAsk) error {
+func takesAnswer(r *chat.ContributorRequest, ask *chat.ContributorQuestion) error {
 	switch {
 	case r.State != chat.RequestOpen:
 		return chat.Errorf(chat.CodeDecided, "this request is over: it is %s", r.State)
-	case ask.State == chat.AskAnswered:
+	case ask.State == chat.QuestionAnswered:
 		return chat.Errorf(chat.CodeDecided, "this contributor has answered already")
 	case !ask.State.Open():
 		return chat.Errorf(chat.CodeConflict, "this contributor is not asked any more: %s", ask.Why)
@@ -348,8 +348,8 @@ func (s *Store) EndRequest(
 		now,
 		func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
 			unread := slices.ContainsFunc(
-				r.Asks,
-				func(a chat.ContributorAsk) bool { return a.State == chat.AskReplied },
+				r.Questions,
+				func(a chat.ContributorQuestion) bool { return a.State == chat.QuestionReplied },
 			)
 			if r.State != chat.RequestOpen || state == chat.RequestExpired && unread {
 				return nil
@@ -378,10 +378,10 @@ func (s *Store) EndRequest(
 // is left who could answer: contributor_request_not_found.
 //
 // Idempotent: an ask that is over stays as it is.
-func (s *Store) FailAsk(
+func (s *Store) FailQuestion(
 	ctx context.Context,
 	ws chat.WorkspaceID,
-	id chat.AskID,
+	id chat.QuestionID,
 	why string,
 	now time.Time,
 ) (chat.ContributorRequest, error) {
@@ -395,9 +395,9 @@ func (s *Store) FailAsk(
 		Where("k.id = ?", id).
 		Scan(ctx)
 	if err != nil {
-		return chat.ContributorRequest{}, attempted(
+		return chat.ContributorRequest{}, wrapErr(
 			"find who was asked",
-			found(err, chat.CodeRequestNotFound, "contributor request"),
+			orNotFound(err, chat.CodeRequestNotFound, "contributor request"),
 		)
 	}
 
@@ -415,10 +415,10 @@ func (s *Store) FailAsk(
 }
 
 // failAsk ends an open ask, and the request when that decides it.
-func failAsk(r *chat.ContributorRequest, id chat.AskID, why string, now time.Time) {
-	for i := range r.Asks {
-		if r.State == chat.RequestOpen && r.Asks[i].ID == id && r.Asks[i].State.Open() {
-			r.Asks[i].State, r.Asks[i].Why = chat.AskFailed, why
+func failAsk(r *chat.ContributorRequest, id chat.QuestionID, why string, now time.Time) {
+	for i := range r.Questions {
+		if r.State == chat.RequestOpen && r.Questions[i].ID == id && r.Questions[i].State.Open() {
+			r.Questions[i].State, r.Questions[i].Why = chat.QuestionFailed, why
 		}
 	}
 

@@ -51,23 +51,23 @@ func TestAnAnswerBySMS(t *testing.T) {
 		again := receive(t, s, in, a.now)
 		assert.Equal(t, []any{true, ""}, []any{again.Repeated, again.Awaited})
 		message := messagesOf(t, s, a.w, a.chat)[0]
-		assert.Equal(t, []any{chat.RoleUserMessage, priya.ID, "Yes", r.Asks[0].ID},
+		assert.Equal(t, []any{chat.RoleUserMessage, priya.ID, "Yes", r.Questions[0].ID},
 			[]any{message.Role, *message.MemberID, message.Content, message.AskID})
 
 		c := a.inChat()
 		assert.Equal(t, []any{chat.StateClosed, false}, []any{c.State, c.NeedsResponse}, "the send goes on with it")
 
 		replied := a.request(r.ID)
-		assert.Equal(t, []any{chat.AskReplied, message.ID}, []any{replied.Asks[0].State, replied.Asks[0].ReplyID})
+		assert.Equal(t, []any{chat.QuestionReplied, message.ID}, []any{replied.Questions[0].State, replied.Questions[0].ReplyID})
 
 		done := a.read(r.ID)
 		assert.Equal(
 			t,
-			[]any{chat.RequestAnswered, chat.AskAnswered, chat.AskClosed},
-			[]any{done.State, done.Asks[0].State, done.Asks[1].State},
+			[]any{chat.RequestAnswered, chat.QuestionAnswered, chat.QuestionClosed},
+			[]any{done.State, done.Questions[0].State, done.Questions[1].State},
 		)
 
-		assert.Equal(t, a.now, *done.Asks[0].AnsweredAt)
+		assert.Equal(t, a.now, *done.Questions[0].AnsweredAt)
 		call, action := a.call()
 		assert.Equal(t, []any{chat.ToolCallSucceeded, chat.ActionRunning}, []any{call.State, action})
 		assert.Contains(t, string(call.Result), `"answer":true`)
@@ -143,7 +143,7 @@ func TestNobodyAnswers(t *testing.T) {
 			}
 
 			ended := end()
-			assert.Equal(t, []any{test.state, chat.AskClosed}, []any{ended.State, ended.Asks[0].State}, name)
+			assert.Equal(t, []any{test.state, chat.QuestionClosed}, []any{ended.State, ended.Questions[0].State}, name)
 			assert.Equal(t, ended, end(), "%s: a repetition changes nothing", name)
 
 			call, action := a.call()
@@ -184,8 +184,8 @@ func TestAnAnswerThroughTheAPI(t *testing.T) {
 
 		assert.Equal(
 			t,
-			[]any{chat.RequestOpen, chat.AskAnswered, chat.AskPending},
-			[]any{half.State, half.Asks[0].State, half.Asks[1].State},
+			[]any{chat.RequestOpen, chat.QuestionAnswered, chat.QuestionPending},
+			[]any{half.State, half.Questions[0].State, half.Questions[1].State},
 		)
 
 		again, err := a.answer(r.ID, first)
@@ -206,7 +206,7 @@ func TestAnAnswerThroughTheAPI(t *testing.T) {
 
 		assert.Equal(
 			t,
-			[]any{ben.ID, "false", r.Asks[1].ID},
+			[]any{ben.ID, "false", r.Questions[1].ID},
 			[]any{*messages[0].MemberID, messages[0].Content, messages[0].AskID},
 		)
 
@@ -235,8 +235,8 @@ func TestCancelARequest(t *testing.T) {
 
 		assert.Equal(
 			t,
-			[]any{chat.RequestCanceled, "not needed", chat.AskClosed},
-			[]any{ended.State, ended.Note, ended.Asks[0].State},
+			[]any{chat.RequestCanceled, "not needed", chat.QuestionClosed},
+			[]any{ended.State, ended.Note, ended.Questions[0].State},
 		)
 
 		assert.Equal(t, "contributor_request.canceled", audit(t, s, a.w.Workspace)[0])

@@ -11,29 +11,29 @@ import (
 
 // question is what an inbound message has to do with a question to a contributor.
 type question struct {
-	// askID is that of the message which is answered, "" for none; certain tells that it
+	// askID is that of the message which is answered, "" for none; certain reports that it
 	// was found by a token, which nobody has but who was asked.
-	askID   chat.AskID
+	askID   chat.QuestionID
 	certain bool
 	// request holds the ask, at this index of its asks; nil when the message has nothing
 	// to do with one.
 	request *chat.ContributorRequest
 	index   int
 	address string
-	// answers tells that the message is the answer that is waited for.
+	// answers reports that the message is the answer that is waited for.
 	answers bool
 }
 
 // ask is the ask, a zero one when there is none.
-func (q *question) ask() *chat.ContributorAsk {
+func (q *question) ask() *chat.ContributorQuestion {
 	if q.request == nil {
-		return &chat.ContributorAsk{}
+		return &chat.ContributorQuestion{}
 	}
 
-	return &q.request.Asks[q.index]
+	return &q.request.Questions[q.index]
 }
 
-// calm tells that the answer needs no response: a send waits for it.
+// calm reports that the answer needs no response: a send waits for it.
 func (q *question) calm() bool { return q.answers && q.request.Wait }
 
 // findQuestion finds the question that the message is about, and holds its request: the one
@@ -68,7 +68,7 @@ func (s *Store) findQuestion(ctx context.Context, tx bun.Tx, a *arrival) error {
 		address: asked.Address,
 	}
 
-	found.index = slices.IndexFunc(request.Asks, func(k chat.ContributorAsk) bool { return k.ID == asked.ID })
+	found.index = slices.IndexFunc(request.Questions, func(k chat.ContributorQuestion) bool { return k.ID == asked.ID })
 	found.answers = a.isAnswer(&found)
 
 	return a.concern(ctx, tx, found)
@@ -83,13 +83,13 @@ func (a *arrival) asked(q *bun.SelectQuery) *bun.SelectQuery {
 		Limit(1)
 }
 
-// isAnswer tells whether the message answers the question, which is held. What headers
+// isAnswer reports whether the message answers the question, which is held. What headers
 // refer to may have been forwarded, so they need the address that was asked as well. START
-// is what carriers make of a yes, so it does not stand in the way.
+// is what providers make of a yes, so it does not stand in the way.
 func (a *arrival) isAnswer(q *question) bool {
 	state := q.ask().State
 
-	return q.request.State == chat.RequestOpen && state.Open() && state != chat.AskPending &&
+	return q.request.State == chat.RequestOpen && state.Open() && state != chat.QuestionPending &&
 		!a.Automatic && a.Keyword != chat.KeywordStop && a.Keyword != chat.KeywordHelp &&
 		(q.certain || q.address == foldAddress(a.From))
 }
@@ -145,7 +145,7 @@ func (a *arrival) findLateQuestion(ctx context.Context, tx bun.Tx) error {
 	}
 
 	a.chat, a.question = &row, question{request: &request, address: asked.Address}
-	a.question.index = slices.IndexFunc(request.Asks, func(k chat.ContributorAsk) bool { return k.ID == asked.ID })
+	a.question.index = slices.IndexFunc(request.Questions, func(k chat.ContributorQuestion) bool { return k.ID == asked.ID })
 
 	return err
 }
@@ -160,7 +160,7 @@ func (s *Store) endByStop(ctx context.Context, tx bun.Tx, a *arrival) error {
 	}
 
 	before := *q.request
-	q.request.Asks = slices.Clone(before.Asks)
+	q.request.Questions = slices.Clone(before.Questions)
 	failAsk(q.request, q.ask().ID, optedOut, a.now)
 	a.Awaited = q.request.WorkflowID
 
@@ -175,7 +175,7 @@ func (s *Store) takeReply(ctx context.Context, tx bun.Tx, a *arrival) error {
 	}
 
 	ask := q.ask()
-	ask.State = chat.AskReplied
+	ask.State = chat.QuestionReplied
 	ask.ReplyID = a.message
 	ask.Why = ""
 	a.Awaited = q.request.WorkflowID

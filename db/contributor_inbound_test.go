@@ -67,13 +67,13 @@ func TestAnAnswerByEmail(t *testing.T) {
 			assert.Equal(t, test.sameChat, got.ChatID == a.chat, name)
 
 			if !test.answers {
-				assert.Equal(t, []any{"", chat.AskAsked}, []any{got.Awaited, a.request(r.ID).Asks[0].State}, name)
+				assert.Equal(t, []any{"", chat.QuestionAsked}, []any{got.Awaited, a.request(r.ID).Questions[0].State}, name)
 				continue
 			}
 
 			assert.Equal(t, r.WorkflowID, got.Awaited, name)
 			message := messagesOf(t, s, a.w, a.chat)[0]
-			assert.Equal(t, []any{ben.ID, r.Asks[0].ID}, []any{*message.MemberID, message.AskID}, name)
+			assert.Equal(t, []any{ben.ID, r.Questions[0].ID}, []any{*message.MemberID, message.AskID}, name)
 			assert.Equal(t, chat.RequestAnswered, a.read(r.ID).State, name)
 		}
 	})
@@ -143,7 +143,7 @@ func TestAContributorSaysStop(t *testing.T) {
 		help.Keyword = chat.KeywordHelp
 		got := receive(t, s, help, a.now)
 		assert.Equal(t, []any{a.chat, ""}, []any{got.ChatID, got.Awaited}, "carriers answer it")
-		assert.Equal(t, chat.AskAsked, a.request(r.ID).Asks[0].State)
+		assert.Equal(t, chat.QuestionAsked, a.request(r.ID).Questions[0].State)
 
 		stop := text(priya.Phone, "STOP")
 		stop.Keyword = chat.KeywordStop
@@ -155,7 +155,7 @@ func TestAContributorSaysStop(t *testing.T) {
 		)
 
 		ended := a.request(r.ID)
-		assert.Equal(t, []any{chat.RequestFailed, chat.AskFailed}, []any{ended.State, ended.Asks[0].State})
+		assert.Equal(t, []any{chat.RequestFailed, chat.QuestionFailed}, []any{ended.State, ended.Questions[0].State})
 
 		call, action := a.call()
 		assert.Equal(t, []any{chat.ToolCallFailed, chat.ActionRunning}, []any{call.State, action})

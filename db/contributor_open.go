@@ -62,7 +62,7 @@ func (s *Store) lockAsking(ctx context.Context, tx bun.Tx, in *chat.NewContribut
 	err := s.locked(tx.NewSelect().Model(&call).ColumnExpr("t.*").ColumnExpr("m.chat_id AS chat_id").ColumnExpr("COALESCE(a.requested_by, 0) AS requested_by").Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").Join("JOIN actions AS a ON a.workspace_id = m.workspace_id AND a.id = m.action_id").Where("t.workspace_id = ?", in.WorkspaceID).Where("m.action_id = ?", in.ActionID).Where("t.position = ?", in.Index)).
 		Scan(ctx)
 
-	return &call, found(err, chat.CodeActionNotFound, "action or tool call")
+	return &call, orNotFound(err, chat.CodeActionNotFound, "action or tool call")
 }
 
 func (s *Store) insertRequest(
@@ -110,12 +110,12 @@ func (s *Store) insertRequest(
 
 	request := row.request()
 
-	request.Asks = each(asks, (*askRow).ask)
+	request.Questions = mapSlice(asks, (*askRow).ask)
 	if err := s.batch(ctx, tx, opened(tx, &request, call, now)...); err != nil {
 		return chat.ContributorRequest{}, err
 	}
 
-	// With somebody who can not be reached, an answer of all can not come.
+	// With somebody who cannot be reached, an answer of all cannot come.
 	if request.Settle(now) {
 		err = s.saveRequest(ctx, tx, &request, nil, now)
 	}
@@ -172,7 +172,7 @@ func (s *Store) newAsks(
 		Where("c.deleted_at IS NULL").
 		Scan(ctx)
 	if err != nil {
-		return nil, found(err, chat.CodeChatNotFound, "chat")
+		return nil, orNotFound(err, chat.CodeChatNotFound, "chat")
 	}
 
 	reached, err := s.reach(ctx, tx, (&factsRow{chatRow: inChat}).facts())
@@ -188,23 +188,23 @@ func (s *Store) newAsks(
 		return nil, err
 	}
 
-	return each(reached, func(r *chat.Reach) askRow {
+	return mapSlice(reached, func(r *chat.Reach) askRow {
 		member := memberRowOf(&r.Member)
 		ask := askRow{
-			ID:          chat.AskID(in.NewAskID()),
+			ID:          chat.QuestionID(in.NewQuestionID()),
 			WorkspaceID: in.WorkspaceID,
 			RequestID:   in.ID,
 			MemberID:    r.Member.ID,
 			Channel:     cmp.Or(r.Channel, chat.ChannelEmail),
 			Sender:      r.Sender,
 			Address:     foldAddress(r.To),
-			State:       chat.AskPending,
+			State:       chat.QuestionPending,
 			UpdatedAt:   now,
 			Member:      &member,
 		}
 
 		if r.Why != "" {
-			ask.State, ask.Why = chat.AskFailed, r.Why
+			ask.State, ask.Why = chat.QuestionFailed, r.Why
 		}
 
 		return ask

@@ -36,12 +36,12 @@ func (s *Store) reach(ctx context.Context, tx bun.Tx, facts *chat.SendFacts) ([]
 		return nil, err
 	}
 
-	members := each(places, func(p *participantRow) chat.Member { return p.Member.member() })
+	members := mapSlice(places, func(p *participantRow) chat.Member { return p.Member.member() })
 	if err := ways.suppressions(ctx, tx, facts.Chat.WorkspaceID, members); err != nil {
 		return nil, err
 	}
 
-	return each(members, ways.to), nil
+	return mapSlice(members, ways.to), nil
 }
 
 // senders are from whom contributors are asked; nil fields are not to be had.

@@ -58,7 +58,7 @@ func (r *contributorRequestRow) request() chat.ContributorRequest {
 		Note:        r.Note,
 		Deadline:    r.Deadline.UTC(),
 		Result:      r.Result,
-		Asks:        []chat.ContributorAsk{},
+		Questions:   []chat.ContributorQuestion{},
 		WorkflowID:  r.WorkflowID,
 		CreatedAt:   r.CreatedAt.UTC(),
 		UpdatedAt:   r.UpdatedAt.UTC(),
@@ -88,28 +88,28 @@ type askingRow struct {
 type askRow struct {
 	bun.BaseModel `bun:"table:contributor_asks,alias:k"`
 
-	ID          chat.AskID                `bun:"id,pk"`
+	ID          chat.QuestionID           `bun:"id,pk"`
 	WorkspaceID chat.WorkspaceID          `bun:"workspace_id,pk"`
 	RequestID   chat.ContributorRequestID `bun:"request_id"`
 	MemberID    chat.MemberID             `bun:"member_id"`
 	Channel     chat.Channel              `bun:"channel"`
 	Sender      string                    `bun:"sender"`
 	// Address is folded.
-	Address    string          `bun:"address"`
-	State      chat.AskState   `bun:"state"`
-	ReplyID    chat.MessageID  `bun:"reply_id,nullzero"`
-	Reasked    int             `bun:"reasked"`
-	Answer     json.RawMessage `bun:"answer,nullzero"`
-	AnsweredAt *time.Time      `bun:"answered_at"`
-	Why        string          `bun:"why"`
-	AskedAt    *time.Time      `bun:"asked_at"`
-	UpdatedAt  time.Time       `bun:"updated_at"`
+	Address    string             `bun:"address"`
+	State      chat.QuestionState `bun:"state"`
+	ReplyID    chat.MessageID     `bun:"reply_id,nullzero"`
+	Reasked    int                `bun:"reasked"`
+	Answer     json.RawMessage    `bun:"answer,nullzero"`
+	AnsweredAt *time.Time         `bun:"answered_at"`
+	Why        string             `bun:"why"`
+	AskedAt    *time.Time         `bun:"asked_at"`
+	UpdatedAt  time.Time          `bun:"updated_at"`
 
 	Member *memberRow `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:member_id=id"`
 }
 
-func (r *askRow) ask() chat.ContributorAsk {
-	ask := chat.ContributorAsk{
+func (r *askRow) ask() chat.ContributorQuestion {
+	ask := chat.ContributorQuestion{
 		ID:         r.ID,
 		MemberID:   r.MemberID,
 		Channel:    r.Channel,
@@ -137,7 +137,7 @@ func (s *Store) ContributorRequest(
 	id chat.ContributorRequestID,
 ) (chat.ContributorRequest, error) {
 	request, err := findRequest(ctx, s.db, s.db.NewSelect(), ws, id)
-	return request, attempted("find a contributor request", err)
+	return request, wrapErr("find a contributor request", err)
 }
 
 // findRequest finds a request by q, which may hold its row.
@@ -152,7 +152,7 @@ func findRequest(
 
 	err := q.Model(&row).Relation("Call").Where("r.workspace_id = ?", ws).Where("r.id = ?", id).Scan(ctx)
 	if err != nil {
-		return chat.ContributorRequest{}, found(err, chat.CodeRequestNotFound, "contributor request")
+		return chat.ContributorRequest{}, orNotFound(err, chat.CodeRequestNotFound, "contributor request")
 	}
 
 	all := []chat.ContributorRequest{row.request()}
@@ -194,14 +194,14 @@ func (s *Store) ContributorRequests(
 	}
 
 	if err := q.Scan(ctx); err != nil {
-		return chat.List[chat.ContributorRequest]{}, attempted("list the contributor requests", err)
+		return chat.List[chat.ContributorRequest]{}, wrapErr("list the contributor requests", err)
 	}
 
 	list := listOf(rows, f.Limit, (*contributorRequestRow).request, func(r *contributorRequestRow) string {
 		return cursorOf("contributor_requests", microCursor(r.CreatedAt), r.ID)
 	})
 
-	return list, attempted("list who was asked", addAsks(ctx, s.db, ws, list.Items))
+	return list, wrapErr("list who was asked", addAsks(ctx, s.db, ws, list.Items))
 }
 
 // addAsks fills in the asks of requests, in the order of the ids.
@@ -210,14 +210,14 @@ func addAsks(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, requests []ch
 		return nil
 	}
 
-	ids := each(requests, func(r *chat.ContributorRequest) chat.ContributorRequestID { return r.ID })
+	ids := mapSlice(requests, func(r *chat.ContributorRequest) chat.ContributorRequestID { return r.ID })
 	var rows []askRow
 	err := db.NewSelect().Model(&rows).Relation("Member").Where("k.workspace_id = ?", ws).
 		Where("k.request_id IN ?", bun.Tuple(ids)).OrderExpr("k.id").Scan(ctx)
 
 	for i := range rows {
 		at := slices.Index(ids, rows[i].RequestID)
-		requests[at].Asks = append(requests[at].Asks, rows[i].ask())
+		requests[at].Questions = append(requests[at].Questions, rows[i].ask())
 	}
 
 	return err

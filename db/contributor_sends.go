@@ -13,8 +13,8 @@ import (
 const askTurnWait = 30 * time.Second
 
 // turnOf is the state of the ask in which each turn is put.
-var turnOf = map[chat.AskTurn]chat.AskState{
-	chat.TurnQuestion: chat.AskPending, chat.TurnReminder: chat.AskAsked, chat.TurnAgain: chat.AskUnreadable,
+var turnOf = map[chat.QuestionTurn]chat.QuestionState{
+	chat.TurnQuestion: chat.QuestionPending, chat.TurnReminder: chat.QuestionAsked, chat.TurnAgain: chat.QuestionUnreadable,
 }
 
 // notYourTurn says that the contributor is asked something else by this sender.
@@ -37,7 +37,7 @@ func (s *Store) askFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantM
 		return nil, err
 	}
 
-	if err := itsTurn(ctx, tx, ask, in.Ask.Turn); err != nil {
+	if err := itsTurn(ctx, tx, ask, in.Question.Turn); err != nil {
 		return nil, err
 	}
 
@@ -51,7 +51,7 @@ func (s *Store) askFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantM
 
 // lockAsk finds the ask that is to be put, in an open request of the chat, with its member.
 func (s *Store) lockAsk(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*askRow, error) {
-	request, err := s.lockRequest(ctx, tx, in.WorkspaceID, in.Ask.RequestID)
+	request, err := s.lockRequest(ctx, tx, in.WorkspaceID, in.Question.RequestID)
 	if err != nil {
 		return nil, err
 	}
@@ -59,15 +59,15 @@ func (s *Store) lockAsk(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMe
 	ask := &askRow{}
 
 	err = tx.NewSelect().Model(ask).Relation("Member").Where("k.workspace_id = ?", in.WorkspaceID).
-		Where("k.request_id = ?", request.ID).Where("k.id = ?", in.Ask.AskID).Scan(ctx)
+		Where("k.request_id = ?", request.ID).Where("k.id = ?", in.Question.QuestionID).Scan(ctx)
 	if err != nil {
-		return nil, found(err, chat.CodeRequestNotFound, "contributor request")
+		return nil, orNotFound(err, chat.CodeRequestNotFound, "contributor request")
 	}
 
 	switch {
 	case request.ChatID != in.ChatID:
 		return nil, notFound(chat.CodeRequestNotFound, "contributor request")
-	case request.State != chat.RequestOpen || ask.State != turnOf[in.Ask.Turn]:
+	case request.State != chat.RequestOpen || ask.State != turnOf[in.Question.Turn]:
 		return nil, chat.Errorf(
 			chat.CodeConflict,
 			"the question is not open any more: the request is %s, the contributor's part %s",
@@ -80,7 +80,7 @@ func (s *Store) lockAsk(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMe
 }
 
 // itsTurn holds back a question by SMS while another one is open: an SMS names no question.
-func itsTurn(ctx context.Context, tx bun.Tx, ask *askRow, turn chat.AskTurn) error {
+func itsTurn(ctx context.Context, tx bun.Tx, ask *askRow, turn chat.QuestionTurn) error {
 	if turn != chat.TurnQuestion || ask.Channel != chat.ChannelSMS {
 		return nil
 	}
@@ -161,18 +161,18 @@ func (s *Store) putQuestion(
 		Model(&ask).
 		Relation("Member").
 		Where("k.workspace_id = ?", in.WorkspaceID).
-		Where("k.id = ?", in.Ask.AskID).
+		Where("k.id = ?", in.Question.QuestionID).
 		Scan(ctx)
 	if err != nil {
 		return err
 	}
 
-	ask.State = chat.AskAsked
+	ask.State = chat.QuestionAsked
 	ask.Address = ask.to()
 	ask.AskedAt = &now
 
 	ask.UpdatedAt = now
-	if in.Ask.Turn == chat.TurnAgain {
+	if in.Question.Turn == chat.TurnAgain {
 		ask.Reasked++
 	}
 

@@ -93,17 +93,17 @@ func (a *asking) question() chat.NewContributorRequest {
 	id := chat.ContributorRequestID(uuid.Must(uuid.NewV7()).String())
 
 	return chat.NewContributorRequest{
-		ToolStep:   chat.ToolStep{WorkspaceID: a.w.Workspace, ActionID: a.sent.ActionID},
-		ID:         id,
-		Question:   "Can you come?",
-		Hint:       "Please answer yes or no.",
-		Expects:    json.RawMessage(`{"type":"boolean"}`),
-		Require:    "any",
-		Wait:       true,
-		Reminders:  1,
-		Within:     24 * time.Hour,
-		NewAskID:   func() string { return uuid.Must(uuid.NewV7()).String() },
-		WorkflowID: chat.ContributorWorkflowID(a.w.Workspace, id),
+		ToolStep:      chat.ToolStep{WorkspaceID: a.w.Workspace, ActionID: a.sent.ActionID},
+		ID:            id,
+		Question:      "Can you come?",
+		Hint:          "Please answer yes or no.",
+		Expects:       json.RawMessage(`{"type":"boolean"}`),
+		Require:       "any",
+		Wait:          true,
+		Reminders:     1,
+		Within:        24 * time.Hour,
+		NewQuestionID: func() string { return uuid.Must(uuid.NewV7()).String() },
+		WorkflowID:    chat.ContributorWorkflowID(a.w.Workspace, id),
 	}
 }
 
@@ -116,14 +116,14 @@ func (a *asking) open(in chat.NewContributorRequest) chat.ContributorRequest {
 }
 
 // turn is a send that puts a question.
-func (a *asking) turn(r *chat.ContributorRequest, ask int, turn chat.AskTurn) chat.SendAssistantMessage {
+func (a *asking) turn(r *chat.ContributorRequest, ask int, turn chat.QuestionTurn) chat.SendAssistantMessage {
 	in := a.w.Send(r.ChatID, r.Text(turn))
-	in.Ask = &chat.AskStep{RequestID: r.ID, AskID: r.Asks[ask].ID, Turn: turn}
+	in.Question = &chat.QuestionStep{RequestID: r.ID, QuestionID: r.Questions[ask].ID, Turn: turn}
 
 	return in
 }
 
-func (a *asking) put(r *chat.ContributorRequest, ask int, turn chat.AskTurn) chat.AssistantMessageSent {
+func (a *asking) put(r *chat.ContributorRequest, ask int, turn chat.QuestionTurn) chat.AssistantMessageSent {
 	a.t.Helper()
 	sent, err := a.tryPut(r, ask, turn)
 	require.NoError(a.t, err)
@@ -131,7 +131,7 @@ func (a *asking) put(r *chat.ContributorRequest, ask int, turn chat.AskTurn) cha
 	return sent
 }
 
-func (a *asking) tryPut(r *chat.ContributorRequest, ask int, turn chat.AskTurn) (chat.AssistantMessageSent, error) {
+func (a *asking) tryPut(r *chat.ContributorRequest, ask int, turn chat.QuestionTurn) (chat.AssistantMessageSent, error) {
 	return a.s.PrepareSend(a.t.Context(), a.turn(r, ask, turn), dbtest.SendIDs(), dbtest.PlanText(r.Text(turn)))
 }
 
@@ -152,7 +152,7 @@ func (a *asking) read(id chat.ContributorRequestID) chat.ContributorRequest {
 	return r
 }
 
-func yesOrNo(_ *chat.ContributorRequest, _ *chat.ContributorAsk, text string) (json.RawMessage, error) {
+func yesOrNo(_ *chat.ContributorRequest, _ *chat.ContributorQuestion, text string) (json.RawMessage, error) {
 	switch strings.ToLower(text) {
 	case "yes":
 		return json.RawMessage(`true`), nil
@@ -218,18 +218,18 @@ func TestOpenRequest(t *testing.T) {
 			[]any{r.ID, r.ChatID, r.ActionID, r.CallID, r.Index, r.RequestedBy, r.State, r.Deadline, r.WorkflowID},
 		)
 
-		require.Len(t, r.Asks, 3)
+		require.Len(t, r.Questions, 3)
 
 		number, inbox := a.w.PhoneNumber.Scope(), a.w.Inbox.Scope()
-		assert.Equal(t, []any{priya.ID, "Priya", chat.ChannelSMS, number, chat.AskPending},
-			[]any{r.Asks[0].MemberID, r.Asks[0].MemberName, r.Asks[0].Channel, r.Asks[0].Sender, r.Asks[0].State})
+		assert.Equal(t, []any{priya.ID, "Priya", chat.ChannelSMS, number, chat.QuestionPending},
+			[]any{r.Questions[0].MemberID, r.Questions[0].MemberName, r.Questions[0].Channel, r.Questions[0].Sender, r.Questions[0].State})
 
-		assert.Equal(t, []any{ben.ID, chat.ChannelEmail, inbox, chat.AskPending},
-			[]any{r.Asks[1].MemberID, r.Asks[1].Channel, r.Asks[1].Sender, r.Asks[1].State})
+		assert.Equal(t, []any{ben.ID, chat.ChannelEmail, inbox, chat.QuestionPending},
+			[]any{r.Questions[1].MemberID, r.Questions[1].Channel, r.Questions[1].Sender, r.Questions[1].State})
 
-		assert.Equal(t, []any{nobody.ID, chat.AskFailed}, []any{r.Asks[2].MemberID, r.Asks[2].State})
-		assert.Contains(t, r.Asks[2].Why, "no phone number")
-		assert.Contains(t, r.Asks[2].Why, "no email address")
+		assert.Equal(t, []any{nobody.ID, chat.QuestionFailed}, []any{r.Questions[2].MemberID, r.Questions[2].State})
+		assert.Contains(t, r.Questions[2].Why, "no phone number")
+		assert.Contains(t, r.Questions[2].Why, "no email address")
 
 		call, action := a.call()
 		assert.Equal(t, []any{chat.ToolCallWaiting, chat.ActionParked}, []any{call.State, action})
@@ -303,8 +303,8 @@ func TestWhoCanBeAsked(t *testing.T) {
 		priya := a.contributor("Priya", "+14155550171", "priya@example.com")
 		in.ContributorID = priya.ID
 		r := a.open(in)
-		require.Len(t, r.Asks, 1)
-		assert.Equal(t, chat.ChannelEmail, r.Asks[0].Channel, "the number is on the list of those who want no SMS")
+		require.Len(t, r.Questions, 1)
+		assert.Equal(t, chat.ChannelEmail, r.Questions[0].Channel, "the number is on the list of those who want no SMS")
 	})
 }
 
@@ -318,7 +318,7 @@ func TestAnAnswerOfAllWithoutOneOfThem(t *testing.T) {
 		in := a.question()
 		in.Require = chat.ContributorRequireAll
 		r := a.open(in)
-		assert.Equal(t, []any{chat.RequestFailed, chat.AskClosed}, []any{r.State, r.Asks[0].State})
+		assert.Equal(t, []any{chat.RequestFailed, chat.QuestionClosed}, []any{r.State, r.Questions[0].State})
 
 		call, action := a.call()
 		assert.Equal(t, []any{chat.ToolCallFailed, "contributor_not_answered", r.Note, chat.ActionRunning},
@@ -337,8 +337,8 @@ func TestPutAQuestion(t *testing.T) {
 		d, err := s.Delivery(t.Context(), a.w.Workspace, asked.DeliveryID)
 		require.NoError(t, err)
 		assert.Equal(t, []any{priya.Phone, a.w.PhoneNumber.Number, chat.ChannelSMS}, []any{d.To, d.From, d.Channel})
-		assert.Equal(t, r.Asks[0].ID, messagesOf(t, s, a.w, a.chat)[0].AskID)
-		assert.Equal(t, chat.AskAsked, a.request(r.ID).Asks[0].State)
+		assert.Equal(t, r.Questions[0].ID, messagesOf(t, s, a.w, a.chat)[0].AskID)
+		assert.Equal(t, chat.QuestionAsked, a.request(r.ID).Questions[0].State)
 		a.put(&r, 0, chat.TurnReminder)
 		_, err = a.tryPut(&r, 0, chat.TurnAgain)
 		requireCode(t, chat.CodeConflict, err)
@@ -349,8 +349,8 @@ func TestPutAQuestion(t *testing.T) {
 
 		assert.Equal(
 			t,
-			[]any{chat.AskUnreadable, "it is neither yes nor no"},
-			[]any{a.read(r.ID).Asks[0].State, a.request(r.ID).Asks[0].Why},
+			[]any{chat.QuestionUnreadable, "it is neither yes nor no"},
+			[]any{a.read(r.ID).Questions[0].State, a.request(r.ID).Questions[0].Why},
 		)
 
 		phone := "+14155550187"
@@ -362,8 +362,8 @@ func TestPutAQuestion(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, phone, d.To)
 
-		now := a.request(r.ID).Asks[0]
-		assert.Equal(t, []any{chat.AskAsked, 1}, []any{now.State, now.Reasked})
+		now := a.request(r.ID).Questions[0]
+		assert.Equal(t, []any{chat.QuestionAsked, 1}, []any{now.State, now.Reasked})
 		receive(t, s, text(phone, "yes"), a.now)
 		assert.Equal(t, chat.RequestAnswered, a.read(r.ID).State)
 		_, err = a.tryPut(&r, 0, chat.TurnReminder)
@@ -395,7 +395,7 @@ func TestAQuestionToSomebodyWhoIsGone(t *testing.T) {
 		receive(t, s, stop, a.now)
 		_, err = a.tryPut(&r, 0, chat.TurnQuestion)
 		requireCode(t, chat.CodeRecipientOptedOut, err)
-		failed, err := s.FailAsk(t.Context(), a.w.Workspace, r.Asks[0].ID, "opted out", a.now)
+		failed, err := s.FailQuestion(t.Context(), a.w.Workspace, r.Questions[0].ID, "opted out", a.now)
 		require.NoError(t, err)
 
 		assert.Equal(
@@ -404,7 +404,7 @@ func TestAQuestionToSomebodyWhoIsGone(t *testing.T) {
 			[]any{failed.State, failed.Note},
 		)
 
-		again, err := s.FailAsk(t.Context(), a.w.Workspace, r.Asks[0].ID, "something else", a.forward(time.Hour))
+		again, err := s.FailQuestion(t.Context(), a.w.Workspace, r.Questions[0].ID, "something else", a.forward(time.Hour))
 		require.NoError(t, err)
 		assert.Equal(t, failed, again)
 	})
@@ -472,7 +472,7 @@ func TestContributorRequests(t *testing.T) {
 				test.f.Page = p
 				return s.ContributorRequests(t.Context(), a.w.Workspace, test.f)
 			}) {
-				require.Len(t, r.Asks, 1, name)
+				require.Len(t, r.Questions, 1, name)
 				got = append(got, r.ID)
 			}
 

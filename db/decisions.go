@@ -15,7 +15,7 @@ import (
 // follows it: delivery_not_found, invalid_request for a verdict that is none of the three.
 //
 //   - cancel: what was not handed over is never sent.
-//   - sent: what may have been sent counts as sent; the carrier's id is kept when it is given.
+//   - sent: what may have been sent counts as sent; the provider's id is kept when it is given.
 //   - not_sent: what may have been sent counts as not sent.
 //
 // In any other state it is a conflict that says what may be done. Evidence of acceptance
@@ -53,7 +53,7 @@ func (s *Store) Decide(
 		}
 
 		if err := s.batch(ctx, tx, statements...); err != nil {
-			return refused(err, uniqueViolation, messageIDTaken())
+			return onViolation(err, uniqueViolation, messageIDTaken())
 		}
 
 		workflow, err = workflowOfAction(ctx, tx, row.WorkspaceID, row.ActionID)
@@ -157,7 +157,7 @@ func (r *deliveryRow) decided(d *chat.Decision) {
 	r.DecidedAt = &at
 }
 
-// saveDecision is the statement that stores a person's word, and the carrier's id that a
+// saveDecision is the statement that stores a person's word, and the provider's id that a
 // person may have found.
 func saveDecision(tx bun.Tx, row *deliveryRow) bun.Query {
 	return tx.NewUpdate().Model(row).
@@ -169,7 +169,7 @@ func saveDecision(tx bun.Tx, row *deliveryRow) bun.Query {
 // delivery_not_found.
 //
 // Idempotent: any other delivery stays as it is, and is returned.
-func (s *Store) EndDelivery(
+func (s *Store) CancelDelivery(
 	ctx context.Context,
 	ws chat.WorkspaceID,
 	id chat.DeliveryID,
@@ -220,11 +220,11 @@ func (s *Store) changeDelivery(
 	return row.delivery(), err
 }
 
-// Unconfirmed ends the wait for the carrier's final word on a delivery that it accepted:
+// Unconfirmed ends the wait for the provider's final word on a delivery that it accepted:
 // delivery_not_found. A word that comes later still counts.
 //
 // Idempotent: any other delivery stays as it is.
-func (s *Store) Unconfirmed(
+func (s *Store) MarkUnconfirmed(
 	ctx context.Context,
 	ws chat.WorkspaceID,
 	id chat.DeliveryID,
@@ -240,8 +240,8 @@ func (s *Store) Unconfirmed(
 }
 
 func unconfirmed(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
-	row.Carrier = chat.CarrierUnconfirmed
-	row.CarrierRank = chat.CarrierUnconfirmed.Rank()
+	row.Carrier = chat.StatusUnconfirmed
+	row.CarrierRank = chat.StatusUnconfirmed.Rank()
 	row.UpdatedAt = now
 	row.ErrorCode, row.ErrorMessage = chat.ErrorUnconfirmed, "the carrier took it and never told what became of it"
 

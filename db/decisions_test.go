@@ -100,8 +100,8 @@ func TestResolve(t *testing.T) {
 			[]any{after.Submission, action.State, message.State},
 		)
 
-		told := reporter{t, s, clock}.tell(callback(&other, "SM8", chat.CarrierDelivered))
-		assert.Equal(t, "delivered", told.Receipt.Status, "evidence wins over a person's word")
+		told := reporter{t, s, clock}.tell(callback(&other, "SM8", chat.StatusDelivered))
+		assert.Equal(t, "delivered", told.Snapshot.Status, "evidence wins over a person's word")
 	})
 }
 
@@ -113,7 +113,7 @@ func TestEndDelivery(t *testing.T) {
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		why := chat.Errorf(chat.CodeDeliveryFailed, "nobody decided in time")
 		end := func() chat.SubmissionState {
-			after, err := s.EndDelivery(t.Context(), w.Workspace, d.ID, why)
+			after, err := s.CancelDelivery(t.Context(), w.Workspace, d.ID, why)
 			require.NoError(t, err)
 
 			return after.Submission
@@ -176,7 +176,7 @@ func TestStaleDeliveries(t *testing.T) {
 		touched(d.ID, 40*time.Hour)
 
 		given := sendTo(t, s, w, "+7")
-		_, err := s.GiveUp(t.Context(), w.Workspace, given.DeliveryID, now)
+		_, err := s.MarkExhausted(t.Context(), w.Workspace, given.DeliveryID, now)
 		require.NoError(t, err)
 		touched(given.DeliveryID, time.Hour)
 

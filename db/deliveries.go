@@ -27,7 +27,7 @@ type deliveryRow struct {
 	PayloadHash       []byte               `bun:"payload_hash"`
 	Policy            chat.UnknownPolicy   `bun:"policy"`
 	Submission        chat.SubmissionState `bun:"submission"`
-	Carrier           chat.CarrierState    `bun:"carrier"`
+	Carrier           chat.DeliveryStatus  `bun:"carrier"`
 	CarrierRank       int                  `bun:"carrier_rank"`
 	Fence             int64                `bun:"fence"`
 	LeaseUntil        *time.Time           `bun:"lease_until"`
@@ -54,7 +54,7 @@ type deliveryRow struct {
 	// ProbeAt is when the sender's breaker lets a probe through, nil when it is closed.
 	ProbeAt       *time.Time `bun:"probe_at,scanonly"`
 	BreakerReason string     `bun:"breaker_reason,scanonly"`
-	// Probing tells that the sender has a breaker; a claim is its probe then.
+	// Probing reports that the sender has a breaker; a claim is its probe then.
 	Probing bool `bun:"probing,scanonly"`
 	// WorkflowID is the workflow that follows the delivery.
 	WorkflowID string `bun:"workflow_id,scanonly"`
@@ -75,7 +75,7 @@ func (r *deliveryRow) delivery() chat.Delivery {
 		Payload:           r.Payload,
 		Policy:            r.Policy,
 		Submission:        r.Submission,
-		Carrier:           r.Carrier,
+		DeliveryStatus:    r.Carrier,
 		Fence:             r.Fence,
 		LeaseUntil:        utc(r.LeaseUntil),
 		RetryAt:           utc(r.RetryAt),
@@ -153,7 +153,7 @@ type providerEventRow struct {
 	Type              string           `bun:"type"`
 	Raw               []byte           `bun:"raw"`
 	ReceivedAt        time.Time        `bun:"received_at"`
-	// Applied tells that the report has had its effect on the delivery.
+	// Applied reports that the report has had its effect on the delivery.
 	Applied bool `bun:"applied"`
 }
 
@@ -190,7 +190,7 @@ func (s *Store) Deliveries(
 	filterDeliveries(q, &f)
 
 	if err := q.Scan(ctx); err != nil {
-		return chat.List[chat.Delivery]{}, attempted("list the deliveries", err)
+		return chat.List[chat.Delivery]{}, wrapErr("list the deliveries", err)
 	}
 
 	return listOf(rows, f.Limit, (*deliveryRow).delivery, func(r *deliveryRow) string {
@@ -229,7 +229,7 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error) {
 	row, err := findDelivery(ctx, withRetry(s.db.NewSelect()), ws, id)
 	if err != nil {
-		return chat.Delivery{}, attempted("find a delivery", err)
+		return chat.Delivery{}, wrapErr("find a delivery", err)
 	}
 
 	var attempts []attemptRow
@@ -241,7 +241,7 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 		OrderExpr("t.fence").
 		Scan(ctx)
 	if err != nil {
-		return chat.Delivery{}, attempted("list the attempts of a delivery", err)
+		return chat.Delivery{}, wrapErr("list the attempts of a delivery", err)
 	}
 
 	var events []providerEventRow
@@ -249,11 +249,11 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 	err = s.db.NewSelect().Model(&events).Where("e.workspace_id = ?", ws).Where("e.delivery_id = ?", id).
 		OrderExpr("e.received_at, e.id").Scan(ctx)
 	if err != nil {
-		return chat.Delivery{}, attempted("list the events of a delivery", err)
+		return chat.Delivery{}, wrapErr("list the events of a delivery", err)
 	}
 
 	d := row.delivery()
-	d.Attempts, d.Events = each(attempts, (*attemptRow).attempt), each(events, (*providerEventRow).event)
+	d.Attempts, d.Events = mapSlice(attempts, (*attemptRow).attempt), mapSlice(events, (*providerEventRow).event)
 
 	return d, nil
 }
@@ -261,7 +261,7 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 // FindDelivery finds a delivery, without attempts and events: delivery_not_found.
 func (s *Store) FindDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error) {
 	row, err := findDelivery(ctx, withRetry(s.db.NewSelect()), ws, id)
-	return row.delivery(), attempted("find a delivery", err)
+	return row.delivery(), wrapErr("find a delivery", err)
 }
 
 // BoundMessageIDs are those of a provider's ids that belong to deliveries, of whichever
@@ -275,7 +275,7 @@ func (s *Store) BoundMessageIDs(ctx context.Context, p chat.Provider, ids []stri
 	err := s.db.NewSelect().Model((*deliveryRow)(nil)).Column("provider_message_id").Where("d.provider = ?", p).
 		Where("d.provider_message_id IN ?", bun.Tuple(ids)).Scan(ctx, &bound)
 
-	return bound, attempted("find whose a carrier's ids are", err)
+	return bound, wrapErr("find whose a carrier's ids are", err)
 }
 
 // retriedBy is the delivery that repeats d, NULL for none.
@@ -295,5 +295,5 @@ func findDelivery(
 	var row deliveryRow
 	err := q.Model(&row).Where("d.workspace_id = ?", ws).Where("d.id = ?", id).Scan(ctx)
 
-	return row, found(err, chat.CodeDeliveryNotFound, "delivery")
+	return row, orNotFound(err, chat.CodeDeliveryNotFound, "delivery")
 }

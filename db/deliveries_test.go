@@ -59,7 +59,7 @@ func TestAcceptance(t *testing.T) {
 			Outcome:           chat.OutcomeAccepted,
 			ProviderMessageID: "SM1",
 			ProviderRequestID: "RQ1",
-			Carrier:           chat.CarrierQueued,
+			DeliveryStatus:    chat.StatusQueued,
 			Segments:          2,
 			GotConnection:     true,
 			HTTPStatus:        201,
@@ -77,12 +77,12 @@ func TestAcceptance(t *testing.T) {
 		require.NoError(t, err)
 		d, action, message, c := standing(t, s, w, &sent)
 		assert.Equal(t, chat.SubmissionAccepted, recorded.Submission)
-		assert.Equal(t, recorded.Receipt(), d.Receipt())
+		assert.Equal(t, recorded.Snapshot(), d.Snapshot())
 
 		assert.Equal(
 			t,
-			[]any{"SM1", chat.CarrierQueued, 2, "accepted"},
-			[]any{d.ProviderMessageID, d.Carrier, d.Segments, d.Status()},
+			[]any{"SM1", chat.StatusQueued, 2, "accepted"},
+			[]any{d.ProviderMessageID, d.DeliveryStatus, d.Segments, d.Status()},
 		)
 
 		require.Len(t, d.Attempts, 1)
@@ -292,7 +292,7 @@ func TestSettleUnknown(t *testing.T) {
 	})
 }
 
-// A carrier that takes every message and never answers must not be given one for ever.
+// A provider that takes every message and never answers must not be given one for ever.
 func TestResendingEnds(t *testing.T) {
 	t.Parallel()
 
@@ -342,7 +342,7 @@ func TestDeliveriesList(t *testing.T) {
 			chat.Submission{
 				Outcome:           chat.OutcomeAccepted,
 				ProviderMessageID: "SM1",
-				Carrier:           chat.CarrierDelivered,
+				DeliveryStatus:    chat.StatusDelivered,
 			},
 			time.Now(),
 		)

@@ -10,7 +10,7 @@ import (
 	"handrail/chat"
 )
 
-// duplicateEvent records that a carrier has taken a delivery a second time.
+// duplicateEvent records that a provider has taken a delivery a second time.
 func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
 	raw, err := json.Marshal(map[string]any{
 		"kept": row.ProviderMessageID, "provider_message_id": in.said.ProviderMessageID, "fence": in.fence,
@@ -30,7 +30,7 @@ func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
 }
 
 // sentTwice is the statement that records an acceptance of row when another delivery of its
-// message, of which each repeats the one before, was sent as well. One that the carrier took and then lost was
+// message, of which each repeats the one before, was sent as well. One that the provider took and then lost was
 // not, and of one without a receipt nobody knows.
 func (s *Store) sentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun.RawQuery {
 	raw := `CAST('{"other_delivery":"' || o.id || '"}' AS blob)`

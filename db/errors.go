@@ -36,8 +36,8 @@ func violationOf(err error) violation {
 	return sqliteViolation(err)
 }
 
-// refused replaces an error that broke the rule with what that means to the caller.
-func refused(err error, broke violation, means *chat.Error) error {
+// onViolation replaces an error that broke the rule with what that means to the caller.
+func onViolation(err error, broke violation, means *chat.Error) error {
 	if err != nil && violationOf(err) == broke {
 		return means.Because(err)
 	}
@@ -45,8 +45,8 @@ func refused(err error, broke violation, means *chat.Error) error {
 	return err
 }
 
-// attempted says what failed, unless the error already speaks to the caller.
-func attempted(what string, err error) error {
+// wrapErr says what failed, unless the error already speaks to the caller.
+func wrapErr(what string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -55,7 +55,7 @@ func attempted(what string, err error) error {
 		return err
 	}
 
-	if away(err) {
+	if isUnavailable(err) {
 		e := chat.Errorf(chat.CodeUnavailable, "the database does not answer now; try again")
 		e.Retryable = true
 
@@ -65,10 +65,10 @@ func attempted(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// away tells whether the database could not be reached, or was going or coming: connection
+// isUnavailable reports whether the database could not be reached, or was going or coming: connection
 // exceptions (class 08), too many connections, and what an operator's hand does to a server
 // (57P01 to 57P03), by PostgreSQL's appendix A.
-func away(err error) bool {
+func isUnavailable(err error) bool {
 	if e, ok := errors.AsType[pgdriver.Error](err); ok {
 		state := e.Field('C')
 		return strings.HasPrefix(state, "08") || strings.HasPrefix(state, "57P") || state == "53300"
@@ -80,7 +80,7 @@ func away(err error) bool {
 }
 
 // ErrInvalidURL is in every error of [Open] that the URL itself is the reason of: trying
-// again can not help.
+// again cannot help.
 var ErrInvalidURL = errors.New("database URL")
 
 // invalidURL says what is wrong with a database URL without repeating it.
@@ -88,5 +88,5 @@ func invalidURL(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrInvalidURL}, args...)...)
 }
 
-// closed closes a store that can not be used and returns why.
+// closed closes a store that cannot be used and returns why.
 func closed(s *Store, why error) error { return errors.Join(why, s.Close()) }

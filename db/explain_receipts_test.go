@@ -14,7 +14,7 @@ import (
 	"handrail/db/dbtest"
 )
 
-// TestQueriesOfReceiptsUseIndexes is about what carriers and operators ask for: no table is
+// TestQueriesOfReceiptsUseIndexes is about what providers and operators ask for: no table is
 // read as a whole, and these indexes serve.
 func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 	t.Parallel()
@@ -38,7 +38,7 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 					DeliveryID:        "1000005",
 					ProviderMessageID: "SM1",
 					Accepts:           true,
-					Carrier:           chat.CarrierDelivered,
+					DeliveryStatus:    chat.StatusDelivered,
 				}, now))
 			}, []string{"deliveries_retry_of"}},
 			"orphan": {func(ctx context.Context, s *db.Store) error {

@@ -129,7 +129,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 			// indexes must be in the plans of the queries, in this order; "" stands for a
 			// primary key.
 			indexes []string
-			// sorted tells that the index must also give the order.
+			// sorted reports that the index must also give the order.
 			sorted bool
 		}{
 			"authenticate": {func(ctx context.Context, s *db.Store) error { return second(s.Authenticate(ctx, w.Hash(), now)) }, []string{"api_keys"}, false},

@@ -79,7 +79,7 @@ type arrival struct {
 	question question
 }
 
-// quiet tells whether nobody needs to respond, and no chat is to be opened.
+// quiet reports whether nobody needs to respond, and no chat is to be opened.
 func (a *arrival) quiet() bool { return a.Automatic || a.Keyword == chat.KeywordStop }
 
 // sender is the scope of the sender that the message was sent to, "" when it was found by

@@ -32,7 +32,7 @@ func (s *Store) obey(ctx context.Context, tx bun.Tx, a *arrival) error {
 }
 
 // stop puts who wrote on the sender's list, and ends what was waiting to be sent to them.
-// What the carrier may have is left alone: nothing is known of it.
+// What the provider may have is left alone: nothing is known of it.
 func (s *Store) stop(ctx context.Context, tx bun.Tx, a *arrival) error {
 	var ended []deliveryRow
 
@@ -89,7 +89,7 @@ func (s *Store) stop(ctx context.Context, tx bun.Tx, a *arrival) error {
 		Where("a.id IN ?", bun.Tuple(actions)).OrderExpr("a.id").Scan(ctx, &a.Stopped)
 }
 
-// start takes who wrote off the sender's list, if they, or the carrier for them, had asked
+// start takes who wrote off the sender's list, if they, or the provider for them, had asked
 // for that. Bounces and complaints stay: writing START does not mend an address.
 func (s *Store) start(ctx context.Context, tx bun.Tx, a *arrival) error {
 	_, err := tx.NewUpdate().

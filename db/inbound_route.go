@@ -138,7 +138,7 @@ type adoptedRow struct {
 	bun.BaseModel `bun:"table:chats,alias:c"`
 	chatRow
 
-	AskID chat.AskID `bun:"ask_id,scanonly"`
+	AskID chat.QuestionID `bun:"ask_id,scanonly"`
 }
 
 // adopt makes the chat of the message that q finds the message's. A question to a

@@ -50,7 +50,7 @@ func (s *Store) CreateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 	}
 
 	err := s.inTx(ctx, "create an inbox", func(ctx context.Context, tx bun.Tx) error {
-		if err := refused(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, inboxTaken()); err != nil {
+		if err := onViolation(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, inboxTaken()); err != nil {
 			return err
 		}
 
@@ -64,23 +64,23 @@ func (s *Store) CreateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 func (s *Store) Inboxes(ctx context.Context, ws chat.WorkspaceID) ([]chat.Inbox, error) {
 	var rows []inboxRow
 	if err := s.db.NewSelect().Model(&rows).Where("i.workspace_id = ?", ws).OrderExpr("i.id").Scan(ctx); err != nil {
-		return nil, attempted("list the inboxes", err)
+		return nil, wrapErr("list the inboxes", err)
 	}
 
-	return each(rows, (*inboxRow).inbox), nil
+	return mapSlice(rows, (*inboxRow).inbox), nil
 }
 
 // Inbox finds a sender for email: sender_not_found.
 func (s *Store) Inbox(ctx context.Context, ws chat.WorkspaceID, id chat.InboxID) (chat.Inbox, error) {
 	row, err := findInbox(ctx, s.db.NewSelect(), ws, id)
-	return row.inbox(), attempted("find an inbox", err)
+	return row.inbox(), wrapErr("find an inbox", err)
 }
 
 func findInbox(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.InboxID) (inboxRow, error) {
 	var row inboxRow
 	err := q.Model(&row).Where("i.workspace_id = ?", ws).Where("i.id = ?", id).Scan(ctx)
 
-	return row, found(err, chat.CodeSenderNotFound, "inbox")
+	return row, orNotFound(err, chat.CodeSenderNotFound, "inbox")
 }
 
 // UpdateInbox changes a sender for email: sender_not_found, already_exists.
@@ -108,7 +108,7 @@ func (s *Store) UpdateInbox(
 		}
 
 		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
-		if err := refused(err, uniqueViolation, inboxTaken()); err != nil {
+		if err := onViolation(err, uniqueViolation, inboxTaken()); err != nil {
 			return err
 		}
 

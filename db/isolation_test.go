@@ -283,7 +283,7 @@ var tries = map[string]try{
 		)
 	}},
 	"GiveUp": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.GiveUp(ctx, i.ws, i.sent.DeliveryID, time.Now()))
+		return result(i.s.MarkExhausted(ctx, i.ws, i.sent.DeliveryID, time.Now()))
 	}},
 	"SettleUnknown": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.SettleUnknown(ctx, i.ws, i.sent.DeliveryID, time.Now()))
@@ -292,10 +292,10 @@ var tries = map[string]try{
 		return result(i.s.FindDelivery(ctx, i.ws, i.sent.DeliveryID))
 	}},
 	"Unconfirmed": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Unconfirmed(ctx, i.ws, i.sent.DeliveryID, time.Now()))
+		return result(i.s.MarkUnconfirmed(ctx, i.ws, i.sent.DeliveryID, time.Now()))
 	}},
 	"EndDelivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.EndDelivery(ctx, i.ws, i.sent.DeliveryID, chat.Errorf(chat.CodeDeliveryFailed, "x")))
+		return result(i.s.CancelDelivery(ctx, i.ws, i.sent.DeliveryID, chat.Errorf(chat.CodeDeliveryFailed, "x")))
 	}},
 	"OrphanDelivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.OrphanDelivery(ctx, i.ws, i.sent.DeliveryID, time.Now()))

@@ -128,13 +128,13 @@ var toolTries = map[string]try{
 	}},
 	"OpenRequest": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return result(i.s.OpenRequest(ctx, chat.NewContributorRequest{
-			ToolStep:   chat.ToolStep{WorkspaceID: i.ws, ActionID: i.sent.ActionID},
-			ID:         chat.ContributorRequestID(uuid.NewString()),
-			Question:   "x",
-			Require:    "any",
-			Within:     time.Hour,
-			NewAskID:   uuid.NewString,
-			WorkflowID: "x",
+			ToolStep:      chat.ToolStep{WorkspaceID: i.ws, ActionID: i.sent.ActionID},
+			ID:            chat.ContributorRequestID(uuid.NewString()),
+			Question:      "x",
+			Require:       "any",
+			Within:        time.Hour,
+			NewQuestionID: uuid.NewString,
+			WorkflowID:    "x",
 		}, time.Now()))
 	}},
 	"ContributorRequest": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
@@ -150,7 +150,7 @@ var toolTries = map[string]try{
 				ctx,
 				i.ws,
 				i.question.ID,
-				func(*chat.ContributorRequest, *chat.ContributorAsk, string) (json.RawMessage, error) {
+				func(*chat.ContributorRequest, *chat.ContributorQuestion, string) (json.RawMessage, error) {
 					return nil, errors.New("nothing must be read")
 				},
 				time.Now(),
@@ -169,6 +169,6 @@ var toolTries = map[string]try{
 		return result(i.s.EndRequest(ctx, i.ws, i.by, i.question.ID, chat.RequestCanceled, "x", time.Now()))
 	}},
 	"FailAsk": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.FailAsk(ctx, i.ws, i.question.Asks[0].ID, "x", time.Now()))
+		return result(i.s.FailQuestion(ctx, i.ws, i.question.Questions[0].ID, "x", time.Now()))
 	}},
 }

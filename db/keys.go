@@ -58,7 +58,7 @@ func (s *Store) Authenticate(ctx context.Context, hash [32]byte, now time.Time) 
 	}
 
 	if err != nil {
-		return chat.Principal{}, attempted("find an API key", err)
+		return chat.Principal{}, wrapErr("find an API key", err)
 	}
 
 	if row.LastUsedAt == nil || row.LastUsedAt.Before(now.Add(-touchEvery)) {
@@ -111,9 +111,9 @@ func (s *Store) CreateKey(
 
 	err := s.inTx(ctx, "create an API key", func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewInsert().Model(&row).Exec(ctx)
-		err = refused(err, referenceViolation, notFound(chat.CodeMemberNotFound, "member"))
+		err = onViolation(err, referenceViolation, notFound(chat.CodeMemberNotFound, "member"))
 
-		err = refused(err, uniqueViolation, chat.Errorf(chat.CodeAlreadyExists, "this API key exists already"))
+		err = onViolation(err, uniqueViolation, chat.Errorf(chat.CodeAlreadyExists, "this API key exists already"))
 		if err != nil {
 			return err
 		}
@@ -145,7 +145,7 @@ func (s *Store) Keys(ctx context.Context, ws chat.WorkspaceID, p chat.Page) (cha
 	}
 
 	if err := q.Scan(ctx); err != nil {
-		return chat.List[chat.Key]{}, attempted("list the API keys", err)
+		return chat.List[chat.Key]{}, wrapErr("list the API keys", err)
 	}
 
 	return listOf(rows, p.Limit, (*keyRow).key, func(r *keyRow) string { return cursorOf("keys", r.ID) }), nil
@@ -154,14 +154,14 @@ func (s *Store) Keys(ctx context.Context, ws chat.WorkspaceID, p chat.Page) (cha
 // Key finds a key: api_key_not_found.
 func (s *Store) Key(ctx context.Context, ws chat.WorkspaceID, id chat.KeyID) (chat.Key, error) {
 	row, err := findKey(ctx, s.db.NewSelect(), ws, id)
-	return row.key(), attempted("find an API key", err)
+	return row.key(), wrapErr("find an API key", err)
 }
 
 func findKey(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.KeyID) (keyRow, error) {
 	var row keyRow
 	err := q.Model(&row).Where("k.workspace_id = ?", ws).Where("k.id = ?", id).Scan(ctx)
 
-	return row, found(err, chat.CodeKeyNotFound, "API key")
+	return row, orNotFound(err, chat.CodeKeyNotFound, "API key")
 }
 
 // RevokeKey ends a key at once: api_key_not_found. Revoking it again changes nothing, not

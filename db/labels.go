@@ -51,7 +51,7 @@ func (s *Store) CreateLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 	}
 
 	err := s.inTx(ctx, "create a label", func(ctx context.Context, tx bun.Tx) error {
-		if err := refused(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, labelTaken()); err != nil {
+		if err := onViolation(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, labelTaken()); err != nil {
 			return err
 		}
 
@@ -64,27 +64,27 @@ func (s *Store) CreateLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 // Labels lists the workspace's labels in the order of their names, whatever the case.
 func (s *Store) Labels(ctx context.Context, ws chat.WorkspaceID) ([]chat.Label, error) {
 	labels, err := workspaceLabels(ctx, s.db, ws)
-	return labels, attempted("list the labels", err)
+	return labels, wrapErr("list the labels", err)
 }
 
 func workspaceLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID) ([]chat.Label, error) {
 	var rows []labelRow
 	err := db.NewSelect().Model(&rows).Where("l.workspace_id = ?", ws).OrderExpr("l.folded").Scan(ctx)
 
-	return each(rows, (*labelRow).label), err
+	return mapSlice(rows, (*labelRow).label), err
 }
 
 // Label finds a label: label_not_found.
 func (s *Store) Label(ctx context.Context, ws chat.WorkspaceID, id chat.LabelID) (chat.Label, error) {
 	row, err := findLabel(ctx, s.db.NewSelect(), ws, id)
-	return row.label(), attempted("find a label", err)
+	return row.label(), wrapErr("find a label", err)
 }
 
 func findLabel(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.LabelID) (labelRow, error) {
 	var row labelRow
 	err := q.Model(&row).Where("l.workspace_id = ?", ws).Where("l.id = ?", id).Scan(ctx)
 
-	return row, found(err, chat.CodeLabelNotFound, "label")
+	return row, orNotFound(err, chat.CodeLabelNotFound, "label")
 }
 
 // UpdateLabel changes a label: label_not_found, already_exists when the new name is taken.
@@ -113,7 +113,7 @@ func (s *Store) UpdateLabel(
 		}
 
 		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
-		if err := refused(err, uniqueViolation, labelTaken()); err != nil {
+		if err := onViolation(err, uniqueViolation, labelTaken()); err != nil {
 			return err
 		}
 

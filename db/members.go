@@ -97,20 +97,20 @@ func (s *Store) CreateMember(
 // insertOwned inserts a row that refers to nothing but its workspace.
 func insertOwned(ctx context.Context, q *bun.InsertQuery) error {
 	_, err := q.Exec(ctx)
-	return refused(err, referenceViolation, notFound(chat.CodeWorkspaceNotFound, "workspace"))
+	return onViolation(err, referenceViolation, notFound(chat.CodeWorkspaceNotFound, "workspace"))
 }
 
 // Member finds a member: member_not_found.
 func (s *Store) Member(ctx context.Context, ws chat.WorkspaceID, id chat.MemberID) (chat.Member, error) {
 	row, err := findMember(ctx, s.db.NewSelect(), ws, id)
-	return row.member(), attempted("find a member", err)
+	return row.member(), wrapErr("find a member", err)
 }
 
 func findMember(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.MemberID) (memberRow, error) {
 	var row memberRow
 	err := q.Model(&row).Where("m.workspace_id = ?", ws).Where("m.id = ?", id).Scan(ctx)
 
-	return row, found(err, chat.CodeMemberNotFound, "member")
+	return row, orNotFound(err, chat.CodeMemberNotFound, "member")
 }
 
 // Members lists the workspace's members by id.
@@ -134,7 +134,7 @@ func (s *Store) Members(ctx context.Context, ws chat.WorkspaceID, f chat.MemberF
 	}
 
 	if err := q.Scan(ctx); err != nil {
-		return chat.List[chat.Member]{}, attempted("list the members", err)
+		return chat.List[chat.Member]{}, wrapErr("list the members", err)
 	}
 
 	return listOf(

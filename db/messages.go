@@ -25,7 +25,7 @@ type messageRow struct {
 	ActionID       chat.ActionID     `bun:"action_id,nullzero"`
 	EmailMessageID string            `bun:"email_message_id,nullzero"`
 	EmailSubject   string            `bun:"email_subject,nullzero"`
-	AskID          chat.AskID        `bun:"ask_id,nullzero"`
+	AskID          chat.QuestionID   `bun:"ask_id,nullzero"`
 	RatingValue    int               `bun:"rating_value,nullzero"`
 	RatingComment  string            `bun:"rating_comment,nullzero"`
 	RatedBy        chat.MemberID     `bun:"rated_by,nullzero"`
@@ -85,7 +85,7 @@ func (s *Store) Messages(
 	}
 
 	if _, err := findChat(ctx, s.db.NewSelect(), ws, id); err != nil {
-		return chat.List[chat.Message]{}, attempted("find a chat", err)
+		return chat.List[chat.Message]{}, wrapErr("find a chat", err)
 	}
 
 	var rows []messageRow
@@ -99,7 +99,7 @@ func (s *Store) Messages(
 	}
 
 	if err := q.Scan(ctx); err != nil {
-		return chat.List[chat.Message]{}, attempted("list the messages", err)
+		return chat.List[chat.Message]{}, wrapErr("list the messages", err)
 	}
 
 	list := listOf(
@@ -109,7 +109,7 @@ func (s *Store) Messages(
 		func(r *messageRow) string { return cursorOf("messages", r.Number) },
 	)
 
-	return list, attempted("list the tool calls", addToolCalls(ctx, s.db, ws, list.Items))
+	return list, wrapErr("list the tool calls", addToolCalls(ctx, s.db, ws, list.Items))
 }
 
 // AddMessage stores a message that came in and raises the chat's attention:
@@ -126,7 +126,7 @@ func (s *Store) AddMessage(
 
 	messageID, err := uuid.NewV7()
 	if err != nil {
-		return chat.Message{}, attempted("make a message's id", err)
+		return chat.Message{}, wrapErr("make a message's id", err)
 	}
 
 	now := s.time()
@@ -149,7 +149,7 @@ func (s *Store) AddMessage(
 
 		_, err := tx.NewInsert().Model(&row).Exec(ctx)
 
-		return refused(err, referenceViolation, notFound(chat.CodeMemberNotFound, "member"))
+		return onViolation(err, referenceViolation, notFound(chat.CodeMemberNotFound, "member"))
 	})
 
 	return row.message(), err
@@ -184,7 +184,7 @@ func (s *Store) RateMessage(
 			Where("m.id = ?", message).
 			Scan(ctx)
 		if err != nil {
-			return found(err, chat.CodeMessageNotFound, "message")
+			return orNotFound(err, chat.CodeMessageNotFound, "message")
 		}
 
 		if row.Role != chat.RoleAssistantMessage {

@@ -88,5 +88,5 @@ func (m *Migrator) Unlock(ctx context.Context) error {
 		WHERE locktype = 'advisory' AND objsubid = 2 AND classid = ? AND objid::bigint = (hashtext(current_schema())::bigint & 4294967295)
 			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`, migrationLock).Exec(ctx)
 
-	return attempted("end the session that holds the migration lock", err)
+	return wrapErr("end the session that holds the migration lock", err)
 }

@@ -17,7 +17,7 @@ type Migrator struct{ store *Store }
 // NewMigrator migrates the store's database.
 func NewMigrator(s *Store) *Migrator { return &Migrator{store: s} }
 
-// MigrationStatus tells whether one migration has been applied.
+// MigrationStatus reports whether one migration has been applied.
 type MigrationStatus struct {
 	Name string
 	// AppliedAt is nil for one that has not.
@@ -46,7 +46,7 @@ func (m *Migrator) Up(ctx context.Context) ([]string, error) {
 		}
 	})
 
-	return applied, attempted("migrate the database", err)
+	return applied, wrapErr("migrate the database", err)
 }
 
 // done are the migrations of a group that were applied: not the last when it failed.
@@ -62,7 +62,7 @@ func done(group *migrate.MigrationGroup, err error) []migrate.Migration {
 func (m *Migrator) Status(ctx context.Context) ([]MigrationStatus, error) {
 	all, err := m.status(ctx)
 	if err != nil {
-		return nil, attempted("read which migrations are applied", err)
+		return nil, wrapErr("read which migrations are applied", err)
 	}
 
 	status := make([]MigrationStatus, len(all))
@@ -99,11 +99,11 @@ func (m *Migrator) status(ctx context.Context) (migrate.MigrationSlice, error) {
 	return migrate.NewMigrator(m.store.db, all).MigrationsWithStatus(ctx)
 }
 
-// MigrationsCurrent tells whether every migration of this version has been applied. A
+// MigrationsCurrent reports whether every migration of this version has been applied. A
 // database that is further, because a newer version runs beside this one, is current.
 func (s *Store) MigrationsCurrent(ctx context.Context) (bool, error) {
 	all, err := NewMigrator(s).status(ctx)
-	return err == nil && len(all.Unapplied()) == 0, attempted("read which migrations are applied", err)
+	return err == nil && len(all.Unapplied()) == 0, wrapErr("read which migrations are applied", err)
 }
 
 // newRunner makes Bun's migrator on db. By itself it notes a migration in a transaction

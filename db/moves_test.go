@@ -14,7 +14,7 @@ import (
 )
 
 // machine does random things to the deliveries of one message, as workers that crash,
-// carriers that answer late, operators and the sweeper do them, and checks every move.
+// providers that answer late, operators and the sweeper do them, and checks every move.
 type machine struct {
 	s      *db.Store
 	w      *dbtest.World
@@ -22,7 +22,7 @@ type machine struct {
 	now    time.Time
 	// seen are the deliveries as they were last looked at: the send's and its retries.
 	seen []chat.Delivery
-	// reports count what the carrier has told.
+	// reports count what the provider has told.
 	reports int
 }
 
@@ -45,7 +45,7 @@ func (m *machine) look(t *rapid.T) {
 		}
 
 		require.GreaterOrEqual(t, d.Fence, was.Fence)
-		require.GreaterOrEqual(t, d.Carrier.Rank(), was.Carrier.Rank())
+		require.GreaterOrEqual(t, d.DeliveryStatus.Rank(), was.DeliveryStatus.Rank())
 		require.Len(t, d.Attempts, int(d.Fence), "one attempt for each claim, never erased")
 		require.GreaterOrEqual(t, len(d.Events), len(was.Events))
 		require.Equal(t, d.Submission == chat.SubmissionSending, d.LeaseUntil != nil)
@@ -135,7 +135,7 @@ func (m *machine) report(t *rapid.T) {
 		Provider:          was.Provider,
 		DeliveryID:        was.ID,
 		Fence:             rapid.Int64Range(0, was.Fence).Draw(t, "fence"),
-		Carrier:           rapid.SampledFrom(chat.CarrierStates()).Draw(t, "carrier"),
+		DeliveryStatus:    rapid.SampledFrom(chat.DeliveryStatuses()).Draw(t, "carrier"),
 		Accepts:           true,
 		ProviderMessageID: fmt.Sprintf("SM%s-%d", was.ID, rapid.IntRange(1, 2).Draw(t, "message")),
 	}
@@ -151,7 +151,7 @@ func (m *machine) report(t *rapid.T) {
 		return
 	}
 
-	require.Equal(t, chat.SubmissionAccepted, told.Receipt.Submission)
+	require.Equal(t, chat.SubmissionAccepted, told.Snapshot.Submission)
 }
 
 func (m *machine) settle(t *rapid.T) {
@@ -173,20 +173,20 @@ func (m *machine) settle(t *rapid.T) {
 
 func (m *machine) giveUp(t *rapid.T) {
 	was := *m.pick(t)
-	d, err := m.s.GiveUp(t.Context(), m.w.Workspace, was.ID, m.now)
+	d, err := m.s.MarkExhausted(t.Context(), m.w.Workspace, was.ID, m.now)
 	require.NoError(t, err)
 	require.Equal(t, was.Submission, d.Submission)
 }
 
 func (m *machine) unconfirmed(t *rapid.T) {
 	was := *m.pick(t)
-	d, err := m.s.Unconfirmed(t.Context(), m.w.Workspace, was.ID, m.now)
+	d, err := m.s.MarkUnconfirmed(t.Context(), m.w.Workspace, was.ID, m.now)
 	require.NoError(t, err)
 	require.Equal(t, was.Submission, d.Submission)
 }
 
 func (m *machine) end(t *rapid.T) {
-	_, err := m.s.EndDelivery(
+	_, err := m.s.CancelDelivery(
 		t.Context(),
 		m.w.Workspace,
 		m.pick(t).ID,

@@ -34,7 +34,7 @@ func (r *participantRow) participant() chat.Participant {
 	}
 }
 
-// TakesPart tells whether a member has a place in a chat; never in one that does not
+// TakesPart reports whether a member has a place in a chat; never in one that does not
 // exist, or is deleted.
 func (s *Store) TakesPart(
 	ctx context.Context,
@@ -46,13 +46,13 @@ func (s *Store) TakesPart(
 		Join("JOIN chats AS c ON c.workspace_id = p.workspace_id AND c.id = p.chat_id AND c.deleted_at IS NULL").
 		Where("p.workspace_id = ?", ws).Where("p.chat_id = ?", id).Where("p.member_id = ?", member).Exists(ctx)
 
-	return takes, attempted("find a participant", err)
+	return takes, wrapErr("find a participant", err)
 }
 
 // Participants lists who has a place in a chat, by id: chat_not_found.
 func (s *Store) Participants(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) ([]chat.Participant, error) {
 	if _, err := findChat(ctx, s.db.NewSelect(), ws, id); err != nil {
-		return nil, attempted("find a chat", err)
+		return nil, wrapErr("find a chat", err)
 	}
 
 	var rows []participantRow
@@ -60,10 +60,10 @@ func (s *Store) Participants(ctx context.Context, ws chat.WorkspaceID, id chat.C
 	err := s.db.NewSelect().Model(&rows).Relation("Member").Where("p.workspace_id = ?", ws).Where("p.chat_id = ?", id).
 		OrderExpr("p.id").Scan(ctx)
 	if err != nil {
-		return nil, attempted("list the participants", err)
+		return nil, wrapErr("list the participants", err)
 	}
 
-	return each(rows, (*participantRow).participant), nil
+	return mapSlice(rows, (*participantRow).participant), nil
 }
 
 // UpdateParticipant changes a participant's role: chat_not_found, participant_not_found,
@@ -189,7 +189,7 @@ func (s *Store) lockParticipant(
 	err = tx.NewSelect().Model(&row).Relation("Member").Where("p.workspace_id = ?", ws).Where("p.chat_id = ?", id).
 		Where("p.id = ?", participant).Scan(ctx)
 
-	return row, inChat, found(err, chat.CodeParticipantNotFound, "participant")
+	return row, inChat, orNotFound(err, chat.CodeParticipantNotFound, "participant")
 }
 
 // keepsOwner checks that the chat has an owner beside this participant: last_owner.

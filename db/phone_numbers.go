@@ -55,7 +55,7 @@ func (s *Store) CreatePhoneNumber(
 	}
 
 	err := s.inTx(ctx, "create a phone number", func(ctx context.Context, tx bun.Tx) error {
-		if err := refused(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, phoneNumberTaken()); err != nil {
+		if err := onViolation(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, phoneNumberTaken()); err != nil {
 			return err
 		}
 
@@ -69,16 +69,16 @@ func (s *Store) CreatePhoneNumber(
 func (s *Store) PhoneNumbers(ctx context.Context, ws chat.WorkspaceID) ([]chat.PhoneNumber, error) {
 	var rows []phoneNumberRow
 	if err := s.db.NewSelect().Model(&rows).Where("pn.workspace_id = ?", ws).OrderExpr("pn.id").Scan(ctx); err != nil {
-		return nil, attempted("list the phone numbers", err)
+		return nil, wrapErr("list the phone numbers", err)
 	}
 
-	return each(rows, (*phoneNumberRow).phoneNumber), nil
+	return mapSlice(rows, (*phoneNumberRow).phoneNumber), nil
 }
 
 // PhoneNumber finds a sender for SMS: sender_not_found.
 func (s *Store) PhoneNumber(ctx context.Context, ws chat.WorkspaceID, id chat.PhoneNumberID) (chat.PhoneNumber, error) {
 	row, err := findPhoneNumber(ctx, s.db.NewSelect(), ws, id)
-	return row.phoneNumber(), attempted("find a phone number", err)
+	return row.phoneNumber(), wrapErr("find a phone number", err)
 }
 
 func findPhoneNumber(
@@ -90,7 +90,7 @@ func findPhoneNumber(
 	var row phoneNumberRow
 	err := q.Model(&row).Where("pn.workspace_id = ?", ws).Where("pn.id = ?", id).Scan(ctx)
 
-	return row, found(err, chat.CodeSenderNotFound, "phone number")
+	return row, orNotFound(err, chat.CodeSenderNotFound, "phone number")
 }
 
 // UpdatePhoneNumber changes a sender for SMS: sender_not_found, already_exists.
@@ -119,7 +119,7 @@ func (s *Store) UpdatePhoneNumber(
 		}
 
 		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
-		if err := refused(err, uniqueViolation, phoneNumberTaken()); err != nil {
+		if err := onViolation(err, uniqueViolation, phoneNumberTaken()); err != nil {
 			return err
 		}
 

@@ -18,7 +18,7 @@ import (
 )
 
 // queryTimeout ends a query whose context has no deadline, so that a database that has
-// gone away can not hold a caller for ever.
+// gone away cannot hold a caller for ever.
 const queryTimeout = 30 * time.Second
 
 func openPostgres(url string, o options) (*Store, error) {

@@ -11,12 +11,12 @@ import (
 	"handrail/chat"
 )
 
-// RecordReport stores what a carrier told about a message, and what follows from it, in one
-// transaction. The report names its delivery, or is found by the carrier's id for the
+// RecordReport stores what a provider told about a message, and what follows from it, in one
+// transaction. The report names its delivery, or is found by the provider's id for the
 // message; one that fits none is kept as an orphan. It returns no error of the domain: what
-// can not be true, like an id that another delivery has, is kept and changes nothing.
+// cannot be true, like an id that another delivery has, is kept and changes nothing.
 //
-// Acceptance wins over every state. The carrier's state only rises in rank; one that tells
+// Acceptance wins over every state. The provider's state only rises in rank; one that tells
 // of a loss makes the message not sent and the chat need a response.
 //
 // Idempotent: a report has its effect once, by its key. An orphan has it when it is told
@@ -56,11 +56,11 @@ func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) 
 
 			after := row.delivery()
 			told.Changed = differs(&before, &after)
-			told.Routine = before.Submission == chat.SubmissionAccepted && !after.Carrier.Final()
+			told.Routine = before.Submission == chat.SubmissionAccepted && !after.DeliveryStatus.Final()
 		}
 
 		d := row.delivery()
-		told.Receipt = d.Receipt()
+		told.Snapshot = d.Snapshot()
 
 		return nil
 	})
@@ -117,7 +117,7 @@ func (r *report) event(row *deliveryRow) providerEventRow {
 	return event
 }
 
-// storeEvent stores what a carrier told, and reports false when it was told before. An
+// storeEvent stores what a provider told, and reports false when it was told before. An
 // orphan that has found its delivery counts as told for the first time.
 func storeEvent(ctx context.Context, tx bun.Tx, event *providerEventRow) (bool, error) {
 	result, err := tx.NewInsert().Model(event).On("CONFLICT (event_key) DO UPDATE").
@@ -132,8 +132,8 @@ func storeEvent(ctx context.Context, tx bun.Tx, event *providerEventRow) (bool, 
 	return count > 0, err
 }
 
-// adoptOrphans is the statement that gives a delivery what its carrier had told before the
-// carrier's id for it was known.
+// adoptOrphans is the statement that gives a delivery what its provider had told before the
+// provider's id for it was known.
 func adoptOrphans(tx bun.Tx, row *deliveryRow) bun.Query {
 	return tx.NewUpdate().
 		Model((*providerEventRow)(nil)).
@@ -145,12 +145,12 @@ func adoptOrphans(tx bun.Tx, row *deliveryRow) bun.Query {
 }
 
 func differs(a, b *chat.Delivery) bool {
-	return a.Submission != b.Submission || a.Carrier != b.Carrier || a.ProviderMessageID != b.ProviderMessageID ||
+	return a.Submission != b.Submission || a.DeliveryStatus != b.DeliveryStatus || a.ProviderMessageID != b.ProviderMessageID ||
 		a.ErrorCode != b.ErrorCode || a.Segments != b.Segments
 }
 
-// applyReport changes the delivery, which is held, as the report says. duplicate tells that
-// the carrier has taken a second message for it.
+// applyReport changes the delivery, which is held, as the report says. duplicate reports that
+// the provider has taken a second message for it.
 func (s *Store) applyReport(ctx context.Context, tx bun.Tx, row *deliveryRow, r *report) (duplicate bool, err error) {
 	if r.Accepts {
 		if duplicate, err = s.acceptReported(ctx, tx, row, r); err != nil {
@@ -232,7 +232,7 @@ func (s *Store) acceptReported(
 		return id != "" && was.ProviderMessageID != "" && id != was.ProviderMessageID, nil
 	}
 
-	if row.RetriedBy != "" && !r.Carrier.Lost() {
+	if row.RetriedBy != "" && !r.DeliveryStatus.Lost() {
 		if err := s.dropRetry(ctx, tx, row, r.now); err != nil {
 			return false, err
 		}
@@ -243,7 +243,7 @@ func (s *Store) acceptReported(
 }
 
 // dropRetry cancels what repeats a delivery that was taken after all, directly or in turn, if
-// the carrier certainly does not have it yet: the message must not arrive twice.
+// the provider certainly does not have it yet: the message must not arrive twice.
 func (s *Store) dropRetry(ctx context.Context, tx bun.Tx, of *deliveryRow, now time.Time) error {
 	for id := of.RetriedBy; id != ""; {
 		row, err := findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), of.WorkspaceID, id)
@@ -270,19 +270,19 @@ func (s *Store) dropRetry(ctx context.Context, tx bun.Tx, of *deliveryRow, now t
 	return nil
 }
 
-// carry are the statements for what became of a message that the carrier took.
+// carry are the statements for what became of a message that the provider took.
 func carry(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
 	var statements []bun.Query
 
-	if r.Carrier.Supersedes(row.Carrier) {
-		row.Carrier, row.CarrierRank = r.Carrier, r.Carrier.Rank()
+	if r.DeliveryStatus.Supersedes(row.Carrier) {
+		row.Carrier, row.CarrierRank = r.DeliveryStatus, r.DeliveryStatus.Rank()
 		switch {
-		case r.Carrier.Lost():
+		case r.DeliveryStatus.Lost():
 			row.ErrorCode, row.ErrorMessage = r.ErrorCode, r.ErrorMessage
 			statements = lostLate(tx, row, r.now)
-		case r.Carrier == chat.CarrierDeferred:
+		case r.DeliveryStatus == chat.StatusDeferred:
 			row.ErrorCode, row.ErrorMessage = r.ErrorCode, r.ErrorMessage
-		case r.Carrier.Final():
+		case r.DeliveryStatus.Final():
 			row.ErrorCode, row.ErrorMessage = "", ""
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"handrail/db/dbtest"
 )
 
-// reporter tells the store what a carrier reports.
+// reporter tells the store what a provider reports.
 type reporter struct {
 	t     *testing.T
 	s     *db.Store
@@ -27,7 +27,7 @@ func (r reporter) tell(report chat.Report) chat.Reported {
 	}
 
 	if report.Key == "" {
-		report.Key = report.ProviderMessageID + ":" + string(report.Carrier) + ":" + report.Type
+		report.Key = report.ProviderMessageID + ":" + string(report.DeliveryStatus) + ":" + report.Type
 	}
 
 	told, err := r.s.RecordReport(r.t.Context(), report, r.clock.forward(time.Second))
@@ -37,14 +37,14 @@ func (r reporter) tell(report chat.Report) chat.Reported {
 }
 
 // callback is a status callback for the claim of a delivery.
-func callback(d *chat.Delivery, id string, carrier chat.CarrierState) chat.Report {
+func callback(d *chat.Delivery, id string, carrier chat.DeliveryStatus) chat.Report {
 	r := chat.Report{
 		DeliveryID:        d.ID,
 		Fence:             d.Fence,
 		ProviderMessageID: id,
 		Type:              string(carrier),
 		Accepts:           true,
-		Carrier:           carrier,
+		DeliveryStatus:    carrier,
 		Raw:               []byte("MessageStatus=" + string(carrier)),
 	}
 
@@ -94,7 +94,7 @@ func accept(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, id str
 	return record(t, s, w, d, chat.Submission{
 		Outcome:           chat.OutcomeAccepted,
 		ProviderMessageID: id,
-		Carrier:           chat.CarrierQueued,
+		DeliveryStatus:    chat.StatusQueued,
 		HTTPStatus:        201,
 	}, now)
 }
@@ -108,34 +108,34 @@ func TestReports(t *testing.T) {
 		addMessage(t, s, w, w.SMS.ID, "one")
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		accept(t, s, w, &d, "SM1", clock.now)
-		told := r.tell(callback(&d, "SM1", chat.CarrierSent))
+		told := r.tell(callback(&d, "SM1", chat.StatusSent))
 		assert.Equal(t, []any{true, false, true, false}, []any{told.Known, told.Repeated, told.Changed, told.Duplicate})
 		assert.Equal(t, w.Workspace, told.WorkspaceID)
 		assert.Equal(t, chat.ActionWorkflowID(w.Workspace, sent.ActionID), told.WorkflowID)
-		assert.Equal(t, "accepted", told.Receipt.Status)
+		assert.Equal(t, "accepted", told.Snapshot.Status)
 
-		assert.False(t, r.tell(callback(&d, "SM1", chat.CarrierSending)).Changed, "late: it does not lower the rank")
-		again := r.tell(callback(&d, "SM1", chat.CarrierSent))
+		assert.False(t, r.tell(callback(&d, "SM1", chat.StatusSending)).Changed, "late: it does not lower the rank")
+		again := r.tell(callback(&d, "SM1", chat.StatusSent))
 		assert.Equal(
 			t,
-			[]any{true, false, chat.CarrierSent},
-			[]any{again.Repeated, again.Changed, again.Receipt.Carrier},
+			[]any{true, false, chat.StatusSent},
+			[]any{again.Repeated, again.Changed, again.Snapshot.DeliveryStatus},
 		)
 
-		byID := callback(&d, "SM1", chat.CarrierDelivered)
+		byID := callback(&d, "SM1", chat.StatusDelivered)
 		byID.DeliveryID = ""
 		byID.Fence = 0
 		byID.Segments = 3
 		byID.Raw = nil
 		told = r.tell(byID)
-		assert.Equal(t, []any{"delivered", 3}, []any{told.Receipt.Status, told.Receipt.Segments})
+		assert.Equal(t, []any{"delivered", 3}, []any{told.Snapshot.Status, told.Snapshot.Segments})
 		after, _, message, c := standing(t, s, w, &sent)
 		require.Len(t, after.Events, 3)
 		assert.Equal(t, "{}", string(after.Events[2].Raw), "found by asking, it came without words")
 		assert.Equal(t, chat.MessageSent, message.State)
 		assert.False(t, c.NeedsResponse)
 
-		other := callback(&d, "SM1", chat.CarrierRead)
+		other := callback(&d, "SM1", chat.StatusRead)
 		other.Provider = chat.ProviderSendGrid
 		assert.False(t, r.tell(other).Known, "another provider's")
 	})
@@ -156,13 +156,13 @@ func TestAReportIsEvidenceOfAcceptance(t *testing.T) {
 			ErrorCode:     "twilio_502",
 		}, clock.now)
 
-		told := r.tell(callback(&d, "SM1", chat.CarrierSent))
+		told := r.tell(callback(&d, "SM1", chat.StatusSent))
 		assert.True(t, told.Changed)
 		after, action, message, c := standing(t, s, w, &sent)
 		assert.Equal(
 			t,
-			[]any{chat.SubmissionAccepted, chat.CarrierSent, "SM1", ""},
-			[]any{after.Submission, after.Carrier, after.ProviderMessageID, after.ErrorCode},
+			[]any{chat.SubmissionAccepted, chat.StatusSent, "SM1", ""},
+			[]any{after.Submission, after.DeliveryStatus, after.ProviderMessageID, after.ErrorCode},
 		)
 
 		assert.Nil(t, after.UnknownSince)
@@ -194,7 +194,7 @@ func TestACallbackFasterThanOurCommit(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		r := reporter{t, s, clock}
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		r.tell(callback(&d, "SM1", chat.CarrierDelivered))
+		r.tell(callback(&d, "SM1", chat.StatusDelivered))
 		recorded := accept(t, s, w, &d, "SM1", clock.now)
 		assert.Equal(t, "delivered", recorded.Status())
 		after, _, _, _ := standing(t, s, w, &sent)
@@ -213,13 +213,13 @@ func TestASecondMessageForOneDelivery(t *testing.T) {
 		r := reporter{t, s, clock}
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		accept(t, s, w, &d, "SM1", clock.now)
-		told := r.tell(callback(&d, "SM2", chat.CarrierFailed))
+		told := r.tell(callback(&d, "SM2", chat.StatusFailed))
 		assert.True(t, told.Duplicate)
 		after, _, message, _ := standing(t, s, w, &sent)
 		assert.Equal(
 			t,
-			[]any{"SM1", chat.CarrierQueued, chat.MessageSent},
-			[]any{after.ProviderMessageID, after.Carrier, message.State},
+			[]any{"SM1", chat.StatusQueued, chat.MessageSent},
+			[]any{after.ProviderMessageID, after.DeliveryStatus, message.State},
 			"what became of the second says nothing of the first",
 		)
 
@@ -236,13 +236,13 @@ func TestAnIDThatAnotherDeliveryHas(t *testing.T) {
 		_, first := sendNow(t, s, w, w.SMS.ID, clock.now)
 		accept(t, s, w, &first, "SM1", clock.now)
 		sent, second := sendNow(t, s, w, w.SMS.ID, clock.now)
-		told := reporter{t, s, clock}.tell(callback(&second, "SM1", chat.CarrierSent))
+		told := reporter{t, s, clock}.tell(callback(&second, "SM1", chat.StatusSent))
 		assert.True(t, told.Changed)
 		after, _, _, _ := standing(t, s, w, &sent)
 		assert.Equal(
 			t,
-			[]any{chat.SubmissionAccepted, "", chat.CarrierSent},
-			[]any{after.Submission, after.ProviderMessageID, after.Carrier},
+			[]any{chat.SubmissionAccepted, "", chat.StatusSent},
+			[]any{after.Submission, after.ProviderMessageID, after.DeliveryStatus},
 		)
 
 		bound, err := s.BoundMessageIDs(t.Context(), chat.ProviderTwilio, []string{"SM1", "SM2"})
@@ -261,7 +261,7 @@ func TestOrphans(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		r := reporter{t, s, clock}
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		early := callback(&d, "SM1", chat.CarrierDelivered)
+		early := callback(&d, "SM1", chat.StatusDelivered)
 		early.DeliveryID, early.Fence = "", 0
 		assert.Equal(t, chat.Reported{}, r.tell(early))
 		assert.Equal(t, chat.Reported{Repeated: true}, r.tell(early))
@@ -274,7 +274,7 @@ func TestOrphans(t *testing.T) {
 		assert.Equal(
 			t,
 			[]any{false, true, "delivered"},
-			[]any{told.Repeated, told.Changed, told.Receipt.Status},
+			[]any{told.Repeated, told.Changed, told.Snapshot.Status},
 			"told again, it has its effect",
 		)
 
@@ -291,8 +291,8 @@ func TestLateFailure(t *testing.T) {
 		addMessage(t, s, w, w.SMS.ID, "one")
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		accept(t, s, w, &d, "SM1", clock.now)
-		assert.True(t, r.tell(callback(&d, "SM1", chat.CarrierUndelivered)).Changed)
-		assert.False(t, r.tell(callback(&d, "SM1", chat.CarrierFailed)).Changed, "the same rank")
+		assert.True(t, r.tell(callback(&d, "SM1", chat.StatusUndelivered)).Changed)
+		assert.False(t, r.tell(callback(&d, "SM1", chat.StatusFailed)).Changed, "the same rank")
 		after, action, message, c := standing(t, s, w, &sent)
 		assert.Equal(
 			t,
@@ -314,7 +314,7 @@ func TestLateFailure(t *testing.T) {
 		assert.Empty(t, c.AttentionReason, "a message that came in")
 
 		sent, d = sendNow(t, s, w, w.Email.ID, clock.now)
-		dropped := callback(&d, "", chat.CarrierBounced)
+		dropped := callback(&d, "", chat.StatusBounced)
 		dropped.Provider = chat.ProviderSendGrid
 		dropped.Suppress = chat.SuppressedBounce
 		dropped.ErrorCode = "sendgrid_dropped"
@@ -355,7 +355,7 @@ func TestUnconfirmed(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		unconfirmed := func() string {
-			after, err := s.Unconfirmed(t.Context(), w.Workspace, d.ID, clock.now)
+			after, err := s.MarkUnconfirmed(t.Context(), w.Workspace, d.ID, clock.now)
 			require.NoError(t, err)
 
 			return after.Status()
@@ -371,11 +371,11 @@ func TestUnconfirmed(t *testing.T) {
 		after, err := s.FindDelivery(t.Context(), w.Workspace, d.ID)
 		require.NoError(t, err)
 		assert.Equal(t, chat.ErrorUnconfirmed, after.ErrorCode)
-		told := reporter{t, s, clock}.tell(callback(&d, "SM1", chat.CarrierDelivered))
+		told := reporter{t, s, clock}.tell(callback(&d, "SM1", chat.StatusDelivered))
 		assert.Equal(
 			t,
 			[]string{"delivered", ""},
-			[]string{told.Receipt.Status, told.Receipt.ErrorCode},
+			[]string{told.Snapshot.Status, told.Snapshot.ErrorCode},
 			"a late word still counts",
 		)
 
@@ -393,9 +393,9 @@ func TestDeferredSaysWhy(t *testing.T) {
 		r := reporter{t, s, clock}
 		_, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		accept(t, s, w, &d, "SM1", clock.now)
-		deferred := callback(&d, "SM1", chat.CarrierDeferred)
+		deferred := callback(&d, "SM1", chat.StatusDeferred)
 		deferred.ErrorCode = "sendgrid_451"
-		assert.Equal(t, "sendgrid_451", r.tell(deferred).Receipt.ErrorCode)
-		assert.Empty(t, r.tell(callback(&d, "SM1", chat.CarrierDelivered)).Receipt.ErrorCode)
+		assert.Equal(t, "sendgrid_451", r.tell(deferred).Snapshot.ErrorCode)
+		assert.Empty(t, r.tell(callback(&d, "SM1", chat.StatusDelivered)).Snapshot.ErrorCode)
 	})
 }

@@ -12,13 +12,13 @@ import (
 // HoldAfterRestore is for a database that was set back to a backup: what the backup has as
 // not sent, or not known, may have been sent after it was made. All of it, in every
 // workspace, waits for a person from now on, whatever its state; it is returned, so that
-// the carriers can be asked. The moves are none of the state machine's: the rows are not
+// the providers can be asked. The moves are none of the state machine's: the rows are not
 // what happened.
 //
 // Idempotent: what waits for a person is left alone.
-func (s *Store) HoldAfterRestore(ctx context.Context, now time.Time) ([]chat.Stale, error) {
+func (s *Store) HoldAfterRestore(ctx context.Context, now time.Time) ([]chat.StaleDelivery, error) {
 	now = micro(now)
-	var held []chat.Stale
+	var held []chat.StaleDelivery
 	err := s.inTx(ctx, "hold what a backup has as not sent", func(ctx context.Context, tx bun.Tx) error {
 		var rows []deliveryRow
 
@@ -38,9 +38,9 @@ func (s *Store) HoldAfterRestore(ctx context.Context, now time.Time) ([]chat.Sta
 			return err
 		}
 
-		held = make([]chat.Stale, len(rows))
+		held = make([]chat.StaleDelivery, len(rows))
 		for i := range rows {
-			held[i] = chat.Stale{
+			held[i] = chat.StaleDelivery{
 				WorkspaceID: rows[i].WorkspaceID,
 				DeliveryID:  rows[i].ID,
 				Submission:  rows[i].Submission,

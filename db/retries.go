@@ -19,8 +19,8 @@ type retryResult struct {
 	Undoable   bool            `json:"undoable,omitempty"`
 }
 
-// retrial is a retry that is being prepared.
-type retrial struct {
+// retryPlan is a retry that is being prepared.
+type retryPlan struct {
 	chat.RetryDelivery
 	// id is what a new delivery will be called.
 	id  chat.DeliveryID
@@ -28,7 +28,7 @@ type retrial struct {
 	now time.Time
 }
 
-// PrepareRetry stores a retry, in one transaction. What the carrier certainly does not have,
+// PrepareRetry stores a retry, in one transaction. What the provider certainly does not have,
 // and what a person must decide about, is released and goes on under its own id; what has
 // ended, and every change, gets a new delivery with the given id, which plan decides about;
 // an error of plan is returned and stores nothing. The other errors: delivery_not_found,
@@ -42,7 +42,7 @@ func (s *Store) PrepareRetry(
 	id chat.DeliveryID,
 	plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error),
 ) (chat.DeliveryRetried, error) {
-	r := retrial{RetryDelivery: in, id: id, now: s.time()}
+	r := retryPlan{RetryDelivery: in, id: id, now: s.time()}
 	var retried chat.DeliveryRetried
 	err := s.inTx(ctx, "prepare a retry", func(ctx context.Context, tx bun.Tx) error {
 		old, err := findDelivery(ctx, tx.NewSelect(), in.WorkspaceID, in.DeliveryID)
@@ -109,17 +109,17 @@ func retriedOf(in *chat.RetryDelivery, row *deliveryRow, result *retryResult) ch
 	d := row.delivery()
 
 	return chat.DeliveryRetried{
-		ActionID: in.ActionID,
-		Of:       in.DeliveryID,
-		Owner:    result.Owner,
-		Replaced: result.Replaced,
-		Undoable: result.Undoable,
-		Receipt:  d.Receipt(),
+		ActionID:         in.ActionID,
+		Of:               in.DeliveryID,
+		Owner:            result.Owner,
+		Replaced:         result.Replaced,
+		Undoable:         result.Undoable,
+		DeliverySnapshot: d.Snapshot(),
 	}
 }
 
 // mayBeRetried checks a delivery that is held: conflict. What tools have done, or failed to
-// do, before a message can not be taken for granted later.
+// do, before a message cannot be taken for granted later.
 func mayBeRetried(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 	d := row.delivery()
 	if err := d.Retryable(); err != nil {
@@ -170,7 +170,7 @@ var releasable = []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionB
 func (s *Store) retry(
 	ctx context.Context,
 	tx bun.Tx,
-	r *retrial,
+	r *retryPlan,
 	plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error),
 ) (chat.DeliveryRetried, error) {
 	own, err := workflowOfAction(ctx, tx, r.old.WorkspaceID, r.old.ActionID)
@@ -216,7 +216,7 @@ func (s *Store) retry(
 	return retriedOf(&r.RetryDelivery, &row, &result), err
 }
 
-func (r *retrial) detail(as chat.DeliveryID) changed {
+func (r *retryPlan) detail(as chat.DeliveryID) changed {
 	detail := changed{"as": as, "reason": r.Reason, "action_id": r.ActionID}
 	if r.BulkRetryID != "" {
 		detail["bulk_retry_id"] = r.BulkRetryID
@@ -232,7 +232,7 @@ func (r *retrial) detail(as chat.DeliveryID) changed {
 }
 
 // decision is the person's word that a retry is.
-func (r *retrial) decision() *chat.Decision {
+func (r *retryPlan) decision() *chat.Decision {
 	return &chat.Decision{
 		Verdict: chat.VerdictRetry,
 		Reason:  r.Reason,
@@ -243,7 +243,7 @@ func (r *retrial) decision() *chat.Decision {
 
 // release lets the old delivery go on under its own id, at once: one that is blocked is the
 // next probe of its sender.
-func release(tx bun.Tx, r *retrial) (deliveryRow, []bun.Query) {
+func release(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	row := r.old
 	wasBlocked := row.Submission == chat.SubmissionBlocked
 	row.Submission = chat.SubmissionPending
@@ -277,7 +277,7 @@ func release(tx bun.Tx, r *retrial) (deliveryRow, []bun.Query) {
 func (s *Store) repeat(
 	ctx context.Context,
 	tx bun.Tx,
-	r *retrial,
+	r *retryPlan,
 	plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error),
 ) (deliveryRow, []bun.Query, error) {
 	facts, err := s.retryFacts(ctx, tx, r)
@@ -322,7 +322,7 @@ func (s *Store) repeat(
 
 // replaced are the statements that end the old delivery in favour of the new one, if it was
 // still open, and keep the person's word on it.
-func replaced(tx bun.Tx, r *retrial) []bun.Query {
+func replaced(tx bun.Tx, r *retryPlan) []bun.Query {
 	old := r.old
 	old.decided(r.decision())
 
@@ -346,8 +346,8 @@ func replaced(tx bun.Tx, r *retrial) []bun.Query {
 
 // retryWatermark is what the acceptance of the retry will mark as answered: everything so
 // far, unless the member has written since the message was first to be sent, which it then
-// can not be an answer to.
-func (s *Store) retryWatermark(ctx context.Context, tx bun.Tx, r *retrial, attention int64) (int64, error) {
+// cannot be an answer to.
+func (s *Store) retryWatermark(ctx context.Context, tx bun.Tx, r *retryPlan, attention int64) (int64, error) {
 	written, err := tx.NewSelect().
 		Model((*messageRow)(nil)).
 		Where("m.workspace_id = ?", r.WorkspaceID).

@@ -239,7 +239,7 @@ func TestRetryAnswersOnlyWhatItCan(t *testing.T) {
 }
 
 // TestEvidenceForWhatWasRetried is a message that was given up, tried again, and had been
-// taken by the carrier all the same.
+// taken by the provider all the same.
 func TestEvidenceForWhatWasRetried(t *testing.T) {
 	t.Parallel()
 
@@ -261,7 +261,7 @@ func TestEvidenceForWhatWasRetried(t *testing.T) {
 					accept(t, s, w, &fresh, "SM2", clock.now)
 				}
 
-				told := reporter{t, s, clock}.tell(callback(&d, "SM1", chat.CarrierDelivered))
+				told := reporter{t, s, clock}.tell(callback(&d, "SM1", chat.StatusDelivered))
 				assert.Equal(t, posted, told.Duplicate)
 				old, _, message, _ := standing(t, s, w, &sent)
 				assert.Equal(t, []any{chat.SubmissionAccepted, chat.MessageSent}, []any{old.Submission, message.State})
@@ -293,13 +293,13 @@ func TestALateFailureOfWhatWasRetried(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		accept(t, s, w, &d, "SM1", clock.now)
-		_, err := s.Unconfirmed(t.Context(), w.Workspace, d.ID, clock.now)
+		_, err := s.MarkUnconfirmed(t.Context(), w.Workspace, d.ID, clock.now)
 		require.NoError(t, err)
 		retried, err := retry(t, s, w.Retry(d.ID, chat.Change{}))
 		require.NoError(t, err)
 		fresh := w.Claim(t, s, retried.DeliveryID, clock.now)
 		accept(t, s, w, &fresh, "SM2", clock.now)
-		assert.True(t, reporter{t, s, clock}.tell(callback(&d, "SM1", chat.CarrierFailed)).Changed)
+		assert.True(t, reporter{t, s, clock}.tell(callback(&d, "SM1", chat.StatusFailed)).Changed)
 		_, _, message, c := standing(t, s, w, &sent)
 		assert.Equal(
 			t,

@@ -16,13 +16,13 @@ var (
 	retriedInBulk = []string{
 		string(chat.SubmissionRejected), string(chat.SubmissionBlocked), string(chat.SubmissionExpired),
 		string(
-			chat.CarrierUndelivered,
-		), string(chat.CarrierBounced), string(chat.CarrierFailed), string(chat.SubmissionPending),
+			chat.StatusUndelivered,
+		), string(chat.StatusBounced), string(chat.StatusFailed), string(chat.SubmissionPending),
 	}
 	retriedWhenNamed = []string{
 		string(
 			chat.SubmissionNeedsReview,
-		), string(chat.CarrierUnconfirmed), string(chat.SubmissionCanceled), string(chat.SubmissionAbandoned),
+		), string(chat.StatusUnconfirmed), string(chat.SubmissionCanceled), string(chat.SubmissionAbandoned),
 	}
 )
 
@@ -59,7 +59,7 @@ func (s *Store) RetryCandidates(
 	err := retryCandidates(s.db.NewSelect().Model((*deliveryRow)(nil)), ws, &f).Column("id").
 		Where("d.id > ?", after).OrderExpr("d.id").Limit(int64(limit)).Scan(ctx, &ids)
 
-	return ids, attempted("select deliveries to retry", err)
+	return ids, wrapErr("select deliveries to retry", err)
 }
 
 // CountRetryCandidates counts what a bulk retry with this filter would try again, by status
@@ -70,7 +70,7 @@ func (s *Store) CountRetryCandidates(
 	f chat.DeliveryFilter,
 ) ([]chat.RetryCount, error) {
 	counts, err := countRetryCandidates(ctx, s.db, ws, &f)
-	return counts, attempted("count deliveries to retry", err)
+	return counts, wrapErr("count deliveries to retry", err)
 }
 
 func countRetryCandidates(

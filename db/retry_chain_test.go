@@ -45,7 +45,7 @@ func TestEvidenceForWhatWasRetriedTwice(t *testing.T) {
 					accept(t, s, w, &third, "SM3", clock.now)
 				}
 
-				told := reporter{t, s, clock}.tell(callback(&first, "SM1", chat.CarrierSent))
+				told := reporter{t, s, clock}.tell(callback(&first, "SM1", chat.StatusSent))
 				assert.Equal(t, posted, told.Duplicate, "both were sent")
 				last, err := s.Delivery(t.Context(), w.Workspace, retried.DeliveryID)
 				require.NoError(t, err)

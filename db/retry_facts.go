@@ -14,7 +14,7 @@ import (
 // retryFacts reads what decides about a retry as about a send, but for the sender: it is
 // that of the change, or the old delivery's, whichever the chat has now. The errors:
 // chat_not_found, sender_not_found.
-func (s *Store) retryFacts(ctx context.Context, tx bun.Tx, r *retrial) (*chat.SendFacts, error) {
+func (s *Store) retryFacts(ctx context.Context, tx bun.Tx, r *retryPlan) (*chat.SendFacts, error) {
 	facts, err := s.chatFacts(ctx, tx, r.WorkspaceID, r.old.ChatID)
 	if err != nil {
 		return nil, err

@@ -162,9 +162,9 @@ func TestEveryTableBelongsToAWorkspace(t *testing.T) {
 
 func TestChecksAreTheDomainsLists(t *testing.T) {
 	t.Parallel()
-	var final []chat.CarrierState
+	var final []chat.DeliveryStatus
 
-	for _, s := range chat.CarrierStates() {
+	for _, s := range chat.DeliveryStatuses() {
 		if s.Final() {
 			final = append(final, s)
 		}
@@ -172,7 +172,7 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 
 	lists := map[string][]string{
 		"deliveries_submission": texts(chat.SubmissionStates()),
-		"deliveries_carrier":    texts(chat.CarrierStates()),
+		"deliveries_carrier":    texts(chat.DeliveryStatuses()),
 		"deliveries_channel":    texts(chat.Channels()),
 		"deliveries_policy": texts(
 			[]chat.UnknownPolicy{chat.AtMostOnce, chat.ResendAfterSettle, chat.ExpireUnknown},
@@ -202,8 +202,8 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 			},
 		),
 		"contributor_asks_channel": texts([]chat.Channel{chat.ChannelSMS, chat.ChannelEmail}),
-		"contributor_asks_state": texts([]chat.AskState{
-			chat.AskPending, chat.AskAsked, chat.AskReplied, chat.AskUnreadable, chat.AskAnswered, chat.AskFailed, chat.AskClosed,
+		"contributor_asks_state": texts([]chat.QuestionState{
+			chat.QuestionPending, chat.QuestionAsked, chat.QuestionReplied, chat.QuestionUnreadable, chat.QuestionAnswered, chat.QuestionFailed, chat.QuestionClosed,
 		}),
 		"contributor_requests_state": texts([]chat.ContributorRequestState{
 			chat.RequestOpen, chat.RequestAnswered, chat.RequestDefaulted, chat.RequestExpired, chat.RequestFailed, chat.RequestCanceled,

@@ -75,7 +75,7 @@ func (s *Store) chatFacts(
 		).
 		Where("c.workspace_id = ?", ws).Where("c.id = ?", id).Where("c.deleted_at IS NULL")).Scan(ctx)
 	if err != nil {
-		return nil, found(err, chat.CodeChatNotFound, "chat")
+		return nil, orNotFound(err, chat.CodeChatNotFound, "chat")
 	}
 
 	facts := row.facts()
@@ -113,7 +113,7 @@ func (r *factsRow) facts() *chat.SendFacts {
 
 // readThread finds the headers that make the next email a part of the conversation: that
 // with the chat's member, or the one about a question to a contributor.
-func readThread(ctx context.Context, tx bun.Tx, facts *chat.SendFacts, ask chat.AskID) error {
+func readThread(ctx context.Context, tx bun.Tx, facts *chat.SendFacts, ask chat.QuestionID) error {
 	thread := func(dest any) *bun.SelectQuery {
 		return tx.NewSelect().Model(dest).Column("role", "email_message_id", "email_subject").
 			Where("m.workspace_id = ?", facts.Chat.WorkspaceID).Where("m.chat_id = ?", facts.Chat.ID).

@@ -30,7 +30,7 @@ func (s *Store) deleteSender(
 		notFound(chat.CodeSenderNotFound, "sender"),
 	)
 
-	return refused(
+	return onViolation(
 		err,
 		referenceViolation,
 		chat.Errorf(chat.CodeInUse, "chats use this sender; give them another one first"),

@@ -106,7 +106,7 @@ func (s *Store) prepareSend(
 	}
 
 	read := s.sendFacts
-	if in.Ask != nil {
+	if in.Question != nil {
 		read = s.askFacts
 	}
 
@@ -125,7 +125,7 @@ func (s *Store) prepareSend(
 	}
 
 	sent, delivery, err := s.insertSend(ctx, tx, in, ids, facts, &planned, claim, now)
-	if err != nil || in.Ask == nil {
+	if err != nil || in.Question == nil {
 		return sent, delivery, err
 	}
 
@@ -156,8 +156,8 @@ func (s *Store) insertSend(
 		CreatedAt:      now,
 	}
 
-	if in.Ask != nil {
-		message.AskID = in.Ask.AskID
+	if in.Question != nil {
+		message.AskID = in.Question.QuestionID
 	}
 
 	delivery, err := newDelivery(in, ids, plan, now)
@@ -228,7 +228,7 @@ func (s *Store) insertSend(
 		return chat.AssistantMessageSent{}, nil, errClaimAgain
 	}
 
-	sent := sentOf(&message, each(calls, (*toolCallRow).toolCall), &delivery)
+	sent := sentOf(&message, mapSlice(calls, (*toolCallRow).toolCall), &delivery)
 	sent.Approval = approval
 
 	return sent, &delivery, err
@@ -255,7 +255,7 @@ func newDelivery(
 func plannedDelivery(plan *chat.SendPlan, now time.Time) (deliveryRow, error) {
 	payload, err := json.Marshal(plan.Payload)
 	if err != nil {
-		return deliveryRow{}, attempted("encode what will be posted", err)
+		return deliveryRow{}, wrapErr("encode what will be posted", err)
 	}
 
 	hash := sha256.Sum256(payload)
@@ -279,12 +279,12 @@ func plannedDelivery(plan *chat.SendPlan, now time.Time) (deliveryRow, error) {
 func sentOf(message *messageRow, calls []chat.ToolCall, delivery *deliveryRow) chat.AssistantMessageSent {
 	d := delivery.delivery()
 	sent := chat.AssistantMessageSent{
-		ActionID:  message.ActionID,
-		Number:    message.Number,
-		MessageID: message.ID,
-		Content:   message.Content,
-		CreatedAt: message.CreatedAt.UTC(),
-		Receipt:   d.Receipt(),
+		ActionID:         message.ActionID,
+		Number:           message.Number,
+		MessageID:        message.ID,
+		Content:          message.Content,
+		CreatedAt:        message.CreatedAt.UTC(),
+		DeliverySnapshot: d.Snapshot(),
 	}
 
 	if len(calls) > 0 {
@@ -302,7 +302,7 @@ func (s *Store) SentMessage(
 	action chat.ActionID,
 ) (chat.AssistantMessageSent, error) {
 	sent, err := sentMessage(ctx, s.db, ws, action)
-	return sent, attempted("find what an action has sent", err)
+	return sent, wrapErr("find what an action has sent", err)
 }
 
 func sentMessage(
@@ -315,7 +315,7 @@ func sentMessage(
 
 	err := db.NewSelect().Model(&message).Where("m.workspace_id = ?", ws).Where("m.action_id = ?", action).Scan(ctx)
 	if err != nil {
-		return chat.AssistantMessageSent{}, found(err, chat.CodeActionNotFound, "action that sends")
+		return chat.AssistantMessageSent{}, orNotFound(err, chat.CodeActionNotFound, "action that sends")
 	}
 
 	var delivery deliveryRow
@@ -339,11 +339,11 @@ func sentMessage(
 	return sent, err
 }
 
-// FailSend ends a send before its delivery was handed to the carrier, because the tool
+// FailSend ends a send before its delivery was handed to the provider, because the tool
 // call with this index failed, or, with -1, because it was canceled: action_not_found.
 //
 // Idempotent: only a delivery that is pending or blocked is canceled. Any other may be
-// with the carrier, or is ended already: then nothing changes, and the answer tells how
+// with the provider, or is ended already: then nothing changes, and the answer tells how
 // the send stands.
 func (s *Store) FailSend(
 	ctx context.Context,
@@ -449,7 +449,7 @@ func skipCalls(tx bun.Tx, ws chat.WorkspaceID, message chat.MessageID, now time.
 		Where("state = ?", chat.ToolCallPending).Where("attempts = 0")
 }
 
-// cancelDelivery cancels the action's delivery if the carrier certainly does not have it. A
+// cancelDelivery cancels the action's delivery if the provider certainly does not have it. A
 // retry of it is another action's.
 func (s *Store) cancelDelivery(
 	ctx context.Context,

@@ -230,7 +230,7 @@ func backend(t *testing.T, tx *bun.Tx) int {
 	return pid
 }
 
-// TestARefusalIsFoundAgain is a worker that dies between the carrier's refusal and telling
+// TestARefusalIsFoundAgain is a worker that dies between the provider's refusal and telling
 // its workflow.
 func TestARefusalIsFoundAgain(t *testing.T) {
 	t.Parallel()

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// each turns rows into what they stand for.
-func each[R, T any](rows []R, item func(*R) T) []T {
+// mapSlice turns rows into what they stand for.
+func mapSlice[R, T any](rows []R, item func(*R) T) []T {
 	items := make([]T, len(rows))
 	for i := range rows {
 		items[i] = item(&rows[i])

@@ -54,7 +54,7 @@ func sqliteParameters(inMemory bool) string {
 
 func openSQLite(file string, o options) (*Store, error) {
 	if err := registerFold(); err != nil {
-		return nil, attempted("add a function to SQLite", err)
+		return nil, wrapErr("add a function to SQLite", err)
 	}
 
 	if file == "" || strings.ContainsAny(file, "?#%") {
@@ -71,7 +71,7 @@ func openSQLite(file string, o options) (*Store, error) {
 
 	connector, err := sqlite.NewConnector("file:" + file + "?" + sqliteParameters(inMemory))
 	if err != nil {
-		return nil, attempted("open SQLite", err)
+		return nil, wrapErr("open SQLite", err)
 	}
 
 	return newStore(migrations.SQLite, sql.OpenDB(connector), o), nil

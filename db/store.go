@@ -121,13 +121,13 @@ func newStore(engine string, pool *sql.DB, o options) *Store {
 	return store
 }
 
-// Ping tells whether the database answers.
+// Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
-	return attempted("reach the database", s.db.PingContext(ctx))
+	return wrapErr("reach the database", s.db.PingContext(ctx))
 }
 
 // Close closes the pool after the queries in progress have ended.
-func (s *Store) Close() error { return attempted("close the database", s.db.Close()) }
+func (s *Store) Close() error { return wrapErr("close the database", s.db.Close()) }
 
 // time is the present in the precision that both engines keep.
 func (s *Store) time() time.Time { return micro(s.now()) }
@@ -155,19 +155,19 @@ func (s *Store) inTx(ctx context.Context, what string, do func(ctx context.Conte
 			defer func() { <-s.writing }()
 
 		case <-ctx.Done():
-			return attempted(what, ctx.Err())
+			return wrapErr(what, ctx.Err())
 		}
 	}
 
 	s.begun.Add(1)
 
-	return attempted(what, s.db.RunInTx(ctx, nil, do))
+	return wrapErr(what, s.db.RunInTx(ctx, nil, do))
 }
 
 // snapshot runs a reading of several statements that all see the same moment, and says
 // what was attempted when it fails.
 func (s *Store) snapshot(ctx context.Context, what string, read func(ctx context.Context, tx bun.Tx) error) error {
-	return attempted(what, s.db.RunInTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, read))
+	return wrapErr(what, s.db.RunInTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, read))
 }
 
 // Transactions is how many transactions the store has begun: all that writes is in one.
@@ -221,7 +221,7 @@ func (s *Store) contains(column, text string) schema.QueryWithArgs {
 	return bun.SafeQuery(foldFunction+"("+column+`) LIKE ? ESCAPE '!'`, strings.ToLower(pattern))
 }
 
-// noRows tells whether a query found nothing.
+// noRows reports whether a query found nothing.
 func noRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 
 // unlessNone is err, unless it says that there is no such row.
@@ -233,8 +233,8 @@ func unlessNone(err error) error {
 	return err
 }
 
-// found turns "no rows" into the given error.
-func found(err error, code chat.Code, what string) error {
+// orNotFound turns "no rows" into the given error.
+func orNotFound(err error, code chat.Code, what string) error {
 	if noRows(err) {
 		return notFound(code, what)
 	}

@@ -80,7 +80,7 @@ func TestGiveUp(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent := w.Prepare(t, s, w.SMS.ID, "hi")
 		d := w.Claim(t, s, sent.DeliveryID, clock.now)
-		held, err := s.GiveUp(t.Context(), w.Workspace, d.ID, clock.now)
+		held, err := s.MarkExhausted(t.Context(), w.Workspace, d.ID, clock.now)
 		require.NoError(t, err)
 		assert.Equal(t, chat.SubmissionSending, held.Submission, "the carrier may have it")
 
@@ -95,7 +95,7 @@ func TestGiveUp(t *testing.T) {
 		require.NoError(t, err)
 
 		for range 2 {
-			_, err = s.GiveUp(t.Context(), w.Workspace, d.ID, clock.forward(time.Second))
+			_, err = s.MarkExhausted(t.Context(), w.Workspace, d.ID, clock.forward(time.Second))
 			require.NoError(t, err)
 			d, action, _, _ := standing(t, s, w, &sent)
 			assert.Equal(
@@ -129,7 +129,7 @@ func TestGiveUp(t *testing.T) {
 			[]any{ended.Submission, action.State, message.State},
 		)
 
-		_, err = s.GiveUp(t.Context(), w.Workspace, "nothing", clock.now)
+		_, err = s.MarkExhausted(t.Context(), w.Workspace, "nothing", clock.now)
 		requireCode(t, chat.CodeDeliveryNotFound, err)
 	})
 }

@@ -12,8 +12,8 @@ import (
 	"handrail/chat"
 )
 
-// RecordSubmission stores what a carrier said to the claim with this fence, and returns
-// the delivery as it stands then: delivery_not_found; conflict when the carrier's id for
+// RecordSubmission stores what a provider said to the claim with this fence, and returns
+// the delivery as it stands then: delivery_not_found; conflict when the provider's id for
 // the message belongs to another delivery.
 //
 // Acceptance is a fact and wins over every state and fence. Anything else counts only
@@ -59,7 +59,7 @@ type submission struct {
 	fence int64
 	said  chat.Submission
 	now   time.Time
-	// evidence tells that it was not said to the claim itself, but learnt another way.
+	// evidence reports that it was not said to the claim itself, but learnt another way.
 	evidence bool
 }
 
@@ -82,7 +82,7 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 
 	switch {
 	case err != nil:
-		return row, refused(err, uniqueViolation, messageIDTaken())
+		return row, onViolation(err, uniqueViolation, messageIDTaken())
 	case row.ID == "":
 		return s.recordAcceptanceAgain(ctx, tx, in)
 	}
@@ -117,11 +117,11 @@ func accept(ctx context.Context, tx bun.Tx, in *submission, first func(*bun.Upda
 		Set("error_code = ''").
 		Set("error_message = ''").
 		// A callback may have been faster, and knows more.
-		Set("carrier = CASE WHEN carrier_rank < ? THEN ? ELSE carrier END", said.Carrier.Rank(), said.Carrier).
+		Set("carrier = CASE WHEN carrier_rank < ? THEN ? ELSE carrier END", said.DeliveryStatus.Rank(), said.DeliveryStatus).
 		Set(
 			"carrier_rank = CASE WHEN carrier_rank < ? THEN ? ELSE carrier_rank END",
-			said.Carrier.Rank(),
-			said.Carrier.Rank(),
+			said.DeliveryStatus.Rank(),
+			said.DeliveryStatus.Rank(),
 		).
 		Set("updated_at = ?", in.now).
 		Where("workspace_id = ?", in.ws).Where("id = ?", in.id).Returning("*").Returning(probing, in.ws)
@@ -204,11 +204,11 @@ func (s *Store) recordAcceptanceAgain(ctx context.Context, tx bun.Tx, in submiss
 		)
 	}
 
-	return row, refused(s.batch(ctx, tx, statements...), uniqueViolation, messageIDTaken())
+	return row, onViolation(s.batch(ctx, tx, statements...), uniqueViolation, messageIDTaken())
 }
 
 // finishAttempt is the statement that completes the row of an attempt. Evidence that came
-// another way tells that it was accepted, and leaves what the attempt itself has seen.
+// another way reports that it was accepted, and leaves what the attempt itself has seen.
 func finishAttempt(tx bun.Tx, in submission) *bun.UpdateQuery {
 	if in.evidence {
 		return tx.NewUpdate().
@@ -311,7 +311,7 @@ func consequences(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 
 	case chat.SubmissionBlocked:
 		parked := moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)
-		if in.said.Narrow {
+		if in.said.RecipientScoped {
 			// The account works, for others.
 			return append(closeBreaker(tx, row), parked)
 		}
@@ -329,7 +329,7 @@ func consequences(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 // not; a person must decide: delivery_not_found.
 //
 // Idempotent: only a delivery that is pending or blocked changes, and only once.
-func (s *Store) GiveUp(
+func (s *Store) MarkExhausted(
 	ctx context.Context,
 	ws chat.WorkspaceID,
 	id chat.DeliveryID,
@@ -404,7 +404,7 @@ func (s *Store) SettleUnknown(
 // again by itself: each may be a copy that the recipient has got.
 const maxUnknown = 3
 
-// tooOftenUnknown tells whether a delivery whose policy is to send again must not be.
+// tooOftenUnknown reports whether a delivery whose policy is to send again must not be.
 func tooOftenUnknown(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
 	if row.Policy != chat.ResendAfterSettle {
 		return false, nil

@@ -81,7 +81,7 @@ func (r *summaryRow) content() chat.Summary {
 		OpenQuestions: r.Points.OpenQuestions,
 		NextSteps:     r.Points.NextSteps,
 		Model:         r.Model,
-		Labels:        each(r.Labels, func(l *chosenLabel) chat.LabelChoice { return l.LabelChoice }),
+		Labels:        mapSlice(r.Labels, func(l *chosenLabel) chat.LabelChoice { return l.LabelChoice }),
 	}
 }
 
@@ -106,7 +106,7 @@ func (r *summaryRow) version() chat.SummaryVersion {
 		LabelsChosen:   r.LabelsChosen,
 		LabelsAdded:    r.LabelsAdded,
 		LabelsRemoved:  r.LabelsRemoved,
-		Fates:          each(r.Labels, func(l *chosenLabel) chat.LabelFate { return l.Fate }),
+		Fates:          mapSlice(r.Labels, func(l *chosenLabel) chat.LabelFate { return l.Fate }),
 		LabelsUndoneAt: utc(r.LabelsUndoneAt),
 		ActionID:       r.ActionID,
 		RequestedBy:    r.RequestedBy,
@@ -143,7 +143,7 @@ func (s *Store) Summaries(
 	}
 
 	if _, err := findChat(ctx, s.db.NewSelect(), ws, id); err != nil {
-		return chat.List[chat.SummaryVersion]{}, attempted("find a chat", err)
+		return chat.List[chat.SummaryVersion]{}, wrapErr("find a chat", err)
 	}
 
 	var rows []summaryRow
@@ -154,7 +154,7 @@ func (s *Store) Summaries(
 	}
 
 	if err := q.Scan(ctx); err != nil {
-		return chat.List[chat.SummaryVersion]{}, attempted("list the summaries", err)
+		return chat.List[chat.SummaryVersion]{}, wrapErr("list the summaries", err)
 	}
 
 	return listOf(
@@ -173,12 +173,12 @@ func (s *Store) SummaryVersion(
 	version chat.SummaryID,
 ) (chat.SummaryVersion, error) {
 	if _, err := findChat(ctx, s.db.NewSelect(), ws, id); err != nil {
-		return chat.SummaryVersion{}, attempted("find a chat", err)
+		return chat.SummaryVersion{}, wrapErr("find a chat", err)
 	}
 
 	row, err := findSummary(ctx, s.db, ws, id, version)
 
-	return row.version(), attempted("find a summary", err)
+	return row.version(), wrapErr("find a summary", err)
 }
 
 func findSummary(
@@ -191,7 +191,7 @@ func findSummary(
 	var row summaryRow
 	err := selectSummaries(db, &row, ws, id).Where("s.id = ?", version).Scan(ctx)
 
-	return row, found(err, chat.CodeSummaryNotFound, "summary")
+	return row, orNotFound(err, chat.CodeSummaryNotFound, "summary")
 }
 
 // newestNumber is the number of a chat's newest message, 0 for none.

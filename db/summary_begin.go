@@ -32,7 +32,7 @@ func (s *Store) BeginSummary(ctx context.Context, in chat.SummaryStart, capacity
 	// The version first: what changes after it makes SaveSummary refuse.
 	row, err := findChat(ctx, s.db.NewSelect(), in.WorkspaceID, in.ChatID)
 	if err != nil {
-		return chat.SummaryPlan{}, attempted("find a chat", err)
+		return chat.SummaryPlan{}, wrapErr("find a chat", err)
 	}
 
 	if row.SummaryEdited && !in.Overwrite && !in.UpdateLabels {
@@ -44,17 +44,17 @@ func (s *Store) BeginSummary(ctx context.Context, in chat.SummaryStart, capacity
 
 	last, err := s.lastRun(ctx, &row)
 	if err != nil {
-		return chat.SummaryPlan{}, attempted("find the last summary", err)
+		return chat.SummaryPlan{}, wrapErr("find the last summary", err)
 	}
 
 	settings, err := findSettings(ctx, s.db, in.WorkspaceID)
 	if err != nil {
-		return chat.SummaryPlan{}, attempted("find the settings of summaries", err)
+		return chat.SummaryPlan{}, wrapErr("find the settings of summaries", err)
 	}
 
 	m, err := s.measure(ctx, &row, last)
 	if err != nil {
-		return chat.SummaryPlan{}, attempted("measure a chat", err)
+		return chat.SummaryPlan{}, wrapErr("measure a chat", err)
 	}
 
 	if m.count == 0 {
@@ -64,7 +64,7 @@ func (s *Store) BeginSummary(ctx context.Context, in chat.SummaryStart, capacity
 	var labels []chat.Label
 	if in.UpdateLabels {
 		if labels, err = workspaceLabels(ctx, s.db, in.WorkspaceID); err != nil {
-			return chat.SummaryPlan{}, attempted("list the labels", err)
+			return chat.SummaryPlan{}, wrapErr("list the labels", err)
 		}
 	}
 
@@ -102,7 +102,7 @@ func (s *Store) lastRun(ctx context.Context, row *chatRow) (*summaryRow, error) 
 type measured struct {
 	all, fresh []chat.MessageSize
 	count      int
-	// digest is of all messages; intact tells that those of the last run are as they were.
+	// digest is of all messages; intact reports that those of the last run are as they were.
 	digest string
 	intact bool
 	newest int64
@@ -203,7 +203,7 @@ func (m *measured) plan(in *chat.SummaryStart, last *summaryRow, capacity int) c
 func (s *Store) storeRun(ctx context.Context, in *chat.SummaryStart, plan *chat.SummaryPlan, m *measured) error {
 	run, err := newSummaryRow(in.WorkspaceID, in.ChatID, chat.SummaryByModel, s.time())
 	if err != nil {
-		return attempted("make a summary's id", err)
+		return wrapErr("make a summary's id", err)
 	}
 
 	run.ID = in.ID

@@ -9,13 +9,13 @@ import (
 	"handrail/chat"
 )
 
-// SummaryDue tells whether a chat is to be summarized by itself at the time now, or when to
+// SummaryDue reports whether a chat is to be summarized by itself at the time now, or when to
 // look again. A chat that is not to be, because nothing is new, a person wrote its summary,
 // it is archived or gone, or the workspace does not want it, is the zero value.
 func (s *Store) SummaryDue(ctx context.Context, in chat.AutoSummary, now time.Time) (chat.SummaryDue, error) {
 	settings, err := findSettings(ctx, s.db, in.WorkspaceID)
 	if err != nil || !settings.Automatic() {
-		return chat.SummaryDue{}, attempted("find the settings of summaries", err)
+		return chat.SummaryDue{}, wrapErr("find the settings of summaries", err)
 	}
 
 	row, err := findChat(ctx, s.db.NewSelect(), in.WorkspaceID, in.ChatID)
@@ -24,14 +24,14 @@ func (s *Store) SummaryDue(ctx context.Context, in chat.AutoSummary, now time.Ti
 	}
 
 	if err != nil || row.SummaryEdited || row.State == chat.StateArchived {
-		return chat.SummaryDue{}, attempted("find a chat", err)
+		return chat.SummaryDue{}, wrapErr("find a chat", err)
 	}
 
 	var unread []messageRow
 
 	err = freshMessages(s.db, &unread, &row, max(row.SummaryWatermark, row.SummaryTried, in.Tried)).Scan(ctx)
 	if err != nil || len(unread) == 0 {
-		return chat.SummaryDue{}, attempted("look for new messages", err)
+		return chat.SummaryDue{}, wrapErr("look for new messages", err)
 	}
 
 	due := chat.SummaryDue{Newest: unread[0].Number, By: settings.UpdatedBy, Labels: settings.AutomaticLabels}
@@ -75,7 +75,7 @@ func (s *Store) ForgottenSummaries(
 ) ([]chat.AutoSummary, error) {
 	var all []summarySettingsRow
 	if err := s.db.NewSelect().Model(&all).Where("s.quiet_seconds > 0").OrderExpr("s.workspace_id").Scan(ctx); err != nil {
-		return nil, attempted("list the settings of summaries", err)
+		return nil, wrapErr("list the settings of summaries", err)
 	}
 
 	var forgotten []chat.AutoSummary
@@ -92,7 +92,7 @@ func (s *Store) ForgottenSummaries(
 				AND m.number > c.summary_watermark AND m.number > c.summary_tried AND m.state <> ?)`, chat.MessageNotSent).
 			OrderExpr("c.last_activity_at DESC, c.id DESC").Limit(int64(limit-len(forgotten))).Scan(ctx, &ids)
 		if err != nil {
-			return nil, attempted("look for forgotten summaries", err)
+			return nil, wrapErr("look for forgotten summaries", err)
 		}
 
 		for _, id := range ids {

@@ -21,12 +21,12 @@ type transcriptRow struct {
 func (s *Store) Reading(ctx context.Context, part chat.SummaryPart) (chat.Reading, error) {
 	row, err := findChat(ctx, s.db.NewSelect(), part.WorkspaceID, part.ChatID)
 	if err != nil {
-		return chat.Reading{}, attempted("find a chat", err)
+		return chat.Reading{}, wrapErr("find a chat", err)
 	}
 
 	settings, err := findSettings(ctx, s.db, part.WorkspaceID)
 	if err != nil {
-		return chat.Reading{}, attempted("find the settings of summaries", err)
+		return chat.Reading{}, wrapErr("find the settings of summaries", err)
 	}
 
 	reading := chat.Reading{
@@ -41,7 +41,7 @@ func (s *Store) Reading(ctx context.Context, part chat.SummaryPart) (chat.Readin
 	if part.Base != "" {
 		base, err := findSummary(ctx, s.db, part.WorkspaceID, part.ChatID, part.Base)
 		if err != nil {
-			return chat.Reading{}, attempted("find a summary", err)
+			return chat.Reading{}, wrapErr("find a summary", err)
 		}
 
 		reading.Earlier = append(reading.Earlier, base.content())
@@ -49,14 +49,14 @@ func (s *Store) Reading(ctx context.Context, part chat.SummaryPart) (chat.Readin
 
 	reading.Earlier = append(reading.Earlier, part.Parts...)
 	if reading.Messages, err = s.lines(ctx, &part); err != nil {
-		return chat.Reading{}, attempted("read the messages", err)
+		return chat.Reading{}, wrapErr("read the messages", err)
 	}
 
 	if part.UpdateLabels {
 		reading.Labels, err = workspaceLabels(ctx, s.db, part.WorkspaceID)
 	}
 
-	return reading, attempted("list the labels", err)
+	return reading, wrapErr("list the labels", err)
 }
 
 func (s *Store) lines(ctx context.Context, part *chat.SummaryPart) ([]chat.Line, error) {
@@ -77,7 +77,7 @@ func (s *Store) lines(ctx context.Context, part *chat.SummaryPart) ([]chat.Line,
 		OrderExpr("m.number").
 		Scan(ctx)
 
-	return each(rows, func(r *transcriptRow) chat.Line {
+	return mapSlice(rows, func(r *transcriptRow) chat.Line {
 		return chat.Line{
 			ID:      r.ID,
 			Role:    r.Role,

@@ -160,7 +160,7 @@ func (s *Store) applyLabels(ctx context.Context, tx bun.Tx, row *chatRow, run *s
 		return err
 	}
 
-	rows := each(change.Add, func(l *chat.ChatLabel) chatLabelRow {
+	rows := mapSlice(change.Add, func(l *chat.ChatLabel) chatLabelRow {
 		return chatLabelRow{
 			WorkspaceID: row.WorkspaceID,
 			ChatID:      row.ID,

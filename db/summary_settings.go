@@ -74,7 +74,7 @@ func findSettings(ctx context.Context, db bun.IDB, ws chat.WorkspaceID) (chat.Su
 func (s *Store) SummarySettings(ctx context.Context, ws chat.WorkspaceID) (chat.SummarySettings, error) {
 	settings, err := findSettings(ctx, s.db, ws)
 	if err != nil {
-		return chat.SummarySettings{}, attempted("find the settings of summaries", err)
+		return chat.SummarySettings{}, wrapErr("find the settings of summaries", err)
 	}
 
 	var used usageRow
@@ -84,7 +84,7 @@ func (s *Store) SummarySettings(ctx context.Context, ws chat.WorkspaceID) (chat.
 
 	settings.TokensUsed = used.InputTokens + used.OutputTokens
 
-	return settings, attempted("count the tokens used", err)
+	return settings, wrapErr("count the tokens used", err)
 }
 
 // UpdateSummarySettings replaces the settings: invalid_request naming the field.

@@ -65,7 +65,7 @@ func (s *Store) Suppressions(
 	}
 
 	if err := q.Scan(ctx); err != nil {
-		return chat.List[chat.Suppression]{}, attempted("list the suppressions", err)
+		return chat.List[chat.Suppression]{}, wrapErr("list the suppressions", err)
 	}
 
 	return listOf(rows, p.Limit, (*suppressionRow).suppression, func(r *suppressionRow) string {

@@ -17,7 +17,7 @@ const receiptsAfter = 48 * time.Hour
 // StaleDeliveries are at most limit deliveries of all workspaces that nobody has touched
 // since before, though something should happen to them by itself; the oldest first. Those
 // that wait for a person, or for a time that has not come, are not among them.
-func (s *Store) StaleDeliveries(ctx context.Context, before time.Time, limit int) ([]chat.Stale, error) {
+func (s *Store) StaleDeliveries(ctx context.Context, before time.Time, limit int) ([]chat.StaleDelivery, error) {
 	var stale []struct {
 		deliveryRow
 		WorkflowID string `bun:"workflow_id"`
@@ -47,9 +47,9 @@ func (s *Store) StaleDeliveries(ctx context.Context, before time.Time, limit int
 		Join("JOIN actions AS a ON a.workspace_id = stale.workspace_id AND a.id = stale.action_id").
 		OrderExpr("stale.updated_at, stale.id").Limit(int64(limit)).Scan(ctx, &stale)
 
-	found := make([]chat.Stale, len(stale))
+	found := make([]chat.StaleDelivery, len(stale))
 	for i, d := range stale {
-		found[i] = chat.Stale{
+		found[i] = chat.StaleDelivery{
 			WorkspaceID: d.WorkspaceID,
 			DeliveryID:  d.ID,
 			WorkflowID:  d.WorkflowID,
@@ -57,11 +57,11 @@ func (s *Store) StaleDeliveries(ctx context.Context, before time.Time, limit int
 		}
 	}
 
-	return found, attempted("list the stale deliveries", err)
+	return found, wrapErr("list the stale deliveries", err)
 }
 
 // OrphanDelivery notes that nothing follows a delivery any more, because its workflow is
-// gone: delivery_not_found. What the carrier may have goes to a person, by way of unknown;
+// gone: delivery_not_found. What the provider may have goes to a person, by way of unknown;
 // what it has is unconfirmed. What was not handed over waits for a person, unless tools of
 // its message had still to run: then it is canceled.
 //
@@ -140,7 +140,7 @@ func (s *Store) parkOrphan(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning))
 }
 
-// hasUnfinishedTools tells whether tool calls of the delivery's message did not all succeed.
+// hasUnfinishedTools reports whether tool calls of the delivery's message did not all succeed.
 func hasUnfinishedTools(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
 	return tx.NewSelect().
 		Model((*toolCallRow)(nil)).

@@ -99,7 +99,7 @@ func verifyChainOnly(config *tls.Config) {
 	}
 }
 
-// isLocal tells whether what is sent to host stays on this machine.
+// isLocal reports whether what is sent to host stays on this machine.
 func isLocal(host string) bool {
 	if host == "" || host == "localhost" {
 		return true

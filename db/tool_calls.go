@@ -230,7 +230,7 @@ func (s *Store) lockCall(
 		Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").
 		Where("t.workspace_id = ?", ws).Where("m.action_id = ?", action).Where("t.position = ?", index)).Scan(ctx)
 
-	return row, found(err, chat.CodeActionNotFound, "action or tool call")
+	return row, orNotFound(err, chat.CodeActionNotFound, "action or tool call")
 }
 
 // saveCall stores what may change of a call.

@@ -242,7 +242,7 @@ func (s *Store) ResolveToolCall(
 			// A caller may have called a call of its own as an undo is called.
 			OrderExpr("t.position").Limit(1).Scan(ctx, &at.Position)
 		if err != nil {
-			return found(err, chat.CodeToolCallNotFound, "tool call")
+			return orNotFound(err, chat.CodeToolCallNotFound, "tool call")
 		}
 
 		row, err := s.lockCall(ctx, tx, ws, action, at.Position)

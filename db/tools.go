@@ -117,7 +117,7 @@ func (s *Store) CreateTool(
 			return err
 		}
 
-		if err := refused(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, toolTaken()); err != nil {
+		if err := onViolation(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, toolTaken()); err != nil {
 			return err
 		}
 
@@ -178,7 +178,7 @@ func (s *Store) Tools(
 	}
 
 	if err := q.Scan(ctx); err != nil {
-		return chat.List[chat.ToolDefinition]{}, attempted("list the tools", err)
+		return chat.List[chat.ToolDefinition]{}, wrapErr("list the tools", err)
 	}
 
 	return listOf(rows, f.Limit, (*toolRow).definition, func(r *toolRow) string { return cursorOf("tools", r.ID) }), nil
@@ -187,7 +187,7 @@ func (s *Store) Tools(
 // Tool finds a tool or an MCP server: tool_not_found.
 func (s *Store) Tool(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID) (chat.ToolDefinition, error) {
 	row, err := findTool(ctx, s.db.NewSelect(), ws, id)
-	return row.definition(), attempted("find a tool", err)
+	return row.definition(), wrapErr("find a tool", err)
 }
 
 func findTool(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.ToolID) (toolRow, error) {
@@ -198,7 +198,7 @@ func findTool(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id c
 		Where("tl.deleted_at IS NULL").
 		Scan(ctx)
 
-	return row, found(err, chat.CodeToolNotFound, "tool")
+	return row, orNotFound(err, chat.CodeToolNotFound, "tool")
 }
 
 // UpdateTool changes a tool that still has the version it was read with: tool_not_found,
@@ -232,7 +232,7 @@ func (s *Store) UpdateTool(
 		row.UpdatedAt = s.time()
 
 		_, err = tx.NewUpdate().Model(&row).WherePK().Where("workspace_id = ?", ws).Exec(ctx)
-		if err := refused(err, uniqueViolation, toolTaken()); err != nil {
+		if err := onViolation(err, uniqueViolation, toolTaken()); err != nil {
 			return err
 		}
 
@@ -313,7 +313,7 @@ func (s *Store) ChatTools(ctx context.Context, ws chat.WorkspaceID, id chat.Chat
 	err := s.db.NewSelect().Model(&row).Relation("Assistant").Where("c.workspace_id = ?", ws).Where("c.id = ?", id).
 		Where("c.deleted_at IS NULL").Scan(ctx)
 	if err != nil {
-		return nil, attempted("find a chat", found(err, chat.CodeChatNotFound, "chat"))
+		return nil, wrapErr("find a chat", orNotFound(err, chat.CodeChatNotFound, "chat"))
 	}
 
 	var assistant *chat.Member
@@ -325,7 +325,7 @@ func (s *Store) ChatTools(ctx context.Context, ws chat.WorkspaceID, id chat.Chat
 
 	tools, err := chatTools(ctx, s.db, ws, assistant)
 
-	return tools, attempted("list a chat's tools", err)
+	return tools, wrapErr("list a chat's tools", err)
 }
 
 // chatTools are the tools that an assistant may use; without one, those of every assistant.

@@ -452,7 +452,7 @@ func TestARetryAndAnUndoDoNotBothHappen(t *testing.T) {
 				list, err := s.Deliveries(t.Context(), w.Workspace, chat.DeliveryFilter{Page: chat.Page{Limit: 1}})
 				require.NoError(t, err)
 
-				_, err = s.EndDelivery(
+				_, err = s.CancelDelivery(
 					t.Context(),
 					w.Workspace,
 					list.Items[0].ID,

@@ -14,13 +14,13 @@ import (
 // undoFailedReason is why a chat needs a response when something could not be taken back.
 const undoFailedReason = "what a tool did for a message that was not delivered could not be undone"
 
-// wasUndone tells whether the tool calls of a delivery's message are being, or were, undone.
+// wasUndone reports whether the tool calls of a delivery's message are being, or were, undone.
 func wasUndone(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
 	return tx.NewSelect().Model((*toolCallRow)(nil)).Where("t.workspace_id = ?", row.WorkspaceID).
 		Where("t.message_id = ?", row.MessageID).Where("t.undoes IS NOT NULL").Exists(ctx)
 }
 
-// isUndoable tells whether a tool call of a delivery's message names what takes it back.
+// isUndoable reports whether a tool call of a delivery's message names what takes it back.
 func isUndoable(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
 	return tx.NewSelect().Model((*toolCallRow)(nil)).Where("t.workspace_id = ?", row.WorkspaceID).
 		Where("t.message_id = ?", row.MessageID).Where("t.undo IS NOT NULL").Exists(ctx)
@@ -58,7 +58,7 @@ func (s *Store) BeginUndo(
 
 		undone := slices.ContainsFunc(rows, func(r toolCallRow) bool { return r.Undoes != nil })
 
-		receipt := delivery.Receipt()
+		receipt := delivery.Snapshot()
 		if !undone && receipt.Undelivered() {
 			if rows, err = s.storeUndo(ctx, tx, message.ActionID, rows, plan, now); err != nil {
 				return err
@@ -93,7 +93,7 @@ func (s *Store) lockNewest(
 			action,
 		).Scan(ctx)
 	if err != nil {
-		return message, chat.Delivery{}, found(err, chat.CodeActionNotFound, "action that sends")
+		return message, chat.Delivery{}, orNotFound(err, chat.CodeActionNotFound, "action that sends")
 	}
 
 	newest := func(q *bun.SelectQuery) (row deliveryRow, err error) {
@@ -316,7 +316,7 @@ func (s *Store) ToolCallMessages(
 	}
 
 	if err := q.Scan(ctx); err != nil {
-		return chat.List[chat.Message]{}, attempted("list the messages of a tool call", err)
+		return chat.List[chat.Message]{}, wrapErr("list the messages of a tool call", err)
 	}
 
 	if len(rows) == 0 && !paged {
@@ -331,7 +331,7 @@ func (s *Store) ToolCallMessages(
 	)
 
 	if err := addToolCalls(ctx, s.db, ws, list.Items); err != nil {
-		return chat.List[chat.Message]{}, attempted("list the tool calls of messages", err)
+		return chat.List[chat.Message]{}, wrapErr("list the tool calls of messages", err)
 	}
 
 	for i := range list.Items {

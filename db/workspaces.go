@@ -31,7 +31,7 @@ func (s *Store) CreateWorkspace(ctx context.Context, w chat.Workspace) error {
 
 	return s.inTx(ctx, "create a workspace", func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewInsert().Model(&row).Exec(ctx)
-		return refused(err, uniqueViolation, chat.Errorf(chat.CodeAlreadyExists, "a workspace with this id exists"))
+		return onViolation(err, uniqueViolation, chat.Errorf(chat.CodeAlreadyExists, "a workspace with this id exists"))
 	})
 }
 
@@ -40,15 +40,15 @@ func (s *Store) Workspace(ctx context.Context, ws chat.WorkspaceID) (chat.Worksp
 	var row workspaceRow
 	err := s.db.NewSelect().Model(&row).Where("w.id = ?", ws).Scan(ctx)
 
-	return row.workspace(), attempted("find a workspace", found(err, chat.CodeWorkspaceNotFound, "workspace"))
+	return row.workspace(), wrapErr("find a workspace", orNotFound(err, chat.CodeWorkspaceNotFound, "workspace"))
 }
 
 // Workspaces lists all tenants by id, for the command line.
 func (s *Store) Workspaces(ctx context.Context) ([]chat.Workspace, error) {
 	var rows []workspaceRow
 	if err := s.db.NewSelect().Model(&rows).OrderExpr("w.id").Scan(ctx); err != nil {
-		return nil, attempted("list the workspaces", err)
+		return nil, wrapErr("list the workspaces", err)
 	}
 
-	return each(rows, (*workspaceRow).workspace), nil
+	return mapSlice(rows, (*workspaceRow).workspace), nil
 }

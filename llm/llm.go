@@ -31,7 +31,7 @@ type Provider interface {
 	// Complete has the model answer. What it cost is in the Completion also beside an error,
 	// but for the time, which the caller measures.
 	//
-	// The errors: CodeTooLongForModel for what the model can not hold; CodeSummarizationFailed
+	// The errors: CodeTooLongForModel for what the model cannot hold; CodeSummarizationFailed
 	// for what trying again does not help; a [chat.RetryLaterError] for what may pass; the
 	// context's error when that ends.
 	Complete(ctx context.Context, r Request) (Completion, error)
@@ -72,7 +72,7 @@ type Completion struct {
 	Text string
 	// Model is the model's name as its server gives it.
 	Model string
-	// CutOff tells that the server stopped the model in the middle.
+	// CutOff reports that the server stopped the model in the middle.
 	CutOff bool
 	// Usage leaves out the time.
 	Usage chat.Usage

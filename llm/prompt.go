@@ -64,7 +64,7 @@ func (q *question) repair(answer, wrong string) {
 		q.request.Turns = append(q.request.Turns, Turn{RoleAssistant, cut(answer, maxText)})
 	}
 
-	q.request.Turns = append(q.request.Turns, Turn{RoleUser, "Your answer can not be used: " + wrong +
+	q.request.Turns = append(q.request.Turns, Turn{RoleUser, "Your answer cannot be used: " + wrong +
 		". Answer once more, by the same rules, with the corrected JSON object alone."})
 }
 
@@ -168,7 +168,7 @@ func list(items map[string]any) map[string]any {
 	return map[string]any{"type": "array", "items": items}
 }
 
-// inJSON encodes strings, numbers and what is made of them, which can not fail.
+// inJSON encodes strings, numbers and what is made of them, which cannot fail.
 func inJSON(v any) string {
 	encoded, err := json.Marshal(v)
 	if err != nil {

@@ -36,7 +36,7 @@ func (a Answer) isMail() bool { return strings.Contains(a.From, "@") }
 var errNoWebhook = errors.New("no inbound webhook is configured for this channel")
 
 // Answer keeps what a customer wrote and tells the service by its inbound webhook, again
-// and again as the carrier would. It returns when the service has taken it; it fails
+// and again as the provider would. It returns when the service has taken it; it fails
 // when the answer makes no sense, when it could not be kept, when patience or ctx is at
 // its end, and when no webhook is configured. Only an answer that was kept is told; one
 // that is being told when the sandbox ends is not told again.

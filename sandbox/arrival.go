@@ -45,7 +45,7 @@ type Message struct {
 	RequestHeader http.Header `json:"request_header,omitempty"`
 }
 
-// ended tells whether the status is final.
+// ended reports whether the status is final.
 func (m Message) ended() bool {
 	switch m.Status {
 	case "delivered", "undelivered", "failed", "canceled", "received":
@@ -63,7 +63,7 @@ type WebhookResult struct {
 	At     time.Time `json:"at"`
 }
 
-// OK tells whether the service took it.
+// OK reports whether the service took it.
 func (r WebhookResult) OK() bool { return r.Status/100 == 2 }
 
 // MessageFilter chooses messages; an empty To or From chooses all, an empty Direction

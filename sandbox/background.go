@@ -40,7 +40,7 @@ func (b *background) stop() {
 	b.running.Wait()
 }
 
-// pause tells whether the time has passed before the context ended.
+// pause reports whether the time has passed before the context ended.
 func pause(ctx context.Context, how time.Duration) bool {
 	if how <= 0 {
 		return ctx.Err() == nil

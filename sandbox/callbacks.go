@@ -136,7 +136,7 @@ func signForm(token, address string, form url.Values) string {
 }
 
 func (s *Sandbox) twilioPatience(overrides string) patience {
-	query, _ := url.ParseQuery(overrides) // what can not be read is not asked for
+	query, _ := url.ParseQuery(overrides) // what cannot be read is not asked for
 
 	retries, err := strconv.Atoi(query.Get("rc"))
 	if err != nil || retries < 0 || retries > 5 {

@@ -258,7 +258,7 @@ func TestFaultsOnThePage(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	calm := w.page(t, "")
-	assert.Contains(t, calm.body, "None: the carriers and the tools behave.")
+	assert.Contains(t, calm.body, "None: the providers and the tools behave.")
 
 	added := w.post(
 		t,

@@ -17,14 +17,14 @@ import (
 	"handrail/sandbox"
 )
 
-// hook is the service under test, as far as the carriers see it.
+// hook is the service under test, as far as the providers see it.
 type hook struct {
 	url    string
 	calls  chan call
 	status atomic.Int32
 }
 
-// call is one request that a carrier made.
+// call is one request that a provider made.
 type call struct {
 	target string
 	header http.Header
@@ -62,7 +62,7 @@ func (h *hook) next(t *testing.T) call {
 	case <-time.After(30 * time.Second):
 	}
 
-	require.Fail(t, "the carrier did not call")
+	require.Fail(t, "the provider did not call")
 
 	return call{}
 }

@@ -97,7 +97,7 @@ func twilioRefusal(w http.ResponseWriter, fault Fault, to string) *twilioProblem
 	}
 }
 
-// refusedMail is the same for SendGrid; it tells whether it has answered.
+// refusedMail is the same for SendGrid; it reports whether it has answered.
 func (s *Sandbox) refusedMail(w http.ResponseWriter, r *http.Request, fault Fault) bool {
 	switch fault.Kind {
 	case FaultRateLimit:

@@ -29,7 +29,7 @@ type Order struct {
 	// it: calls after the first change nothing.
 	Key   string `json:"idempotency_key,omitempty"`
 	Calls int    `json:"calls"`
-	// Signed tells that the call's signature was checked.
+	// Signed reports that the call's signature was checked.
 	Signed     bool       `json:"signed"`
 	MadeAt     time.Time  `json:"made_at"`
 	CanceledAt *time.Time `json:"canceled_at,omitempty"`
@@ -158,7 +158,7 @@ func freeTables(orders []Order, at string) []int {
 	return free
 }
 
-// overlap tells whether two sittings do. Both times were read when they were ordered.
+// overlap reports whether two sittings do. Both times were read when they were ordered.
 func overlap(a, b string) bool {
 	first, _ := time.Parse(time.RFC3339, a)
 	second, _ := time.Parse(time.RFC3339, b)

@@ -36,13 +36,13 @@ type pageView struct {
 	Kinds  []FaultKind
 }
 
-// Empty tells whether nothing has arrived at all.
+// Empty reports whether nothing has arrived at all.
 func (p pageView) Empty() bool { return len(p.Phones)+len(p.Mailboxes) == 0 }
 
-// Untouched tells whether there is nothing to forget.
+// Untouched reports whether there is nothing to forget.
 func (p pageView) Untouched() bool { return p.Empty() && len(p.Orders) == 0 }
 
-// Chosen tells whether a phone or mailbox is shown.
+// Chosen reports whether a phone or mailbox is shown.
 func (p pageView) Chosen() bool { return p.Phone != nil || p.Mailbox != nil }
 
 // correspondent is one phone or mailbox in the list.
@@ -70,7 +70,7 @@ type messageView struct {
 	Media   []string
 }
 
-// Sent tells whether it came from the phone.
+// Sent reports whether it came from the phone.
 func (m messageView) Sent() bool { return m.Direction == Inbound }
 
 type mailboxView struct {

@@ -115,7 +115,7 @@ func (s *Sandbox) answerCall(w http.ResponseWriter, r *http.Request, fault Fault
 	writeJSON(w, status, answer)
 }
 
-// refusedCall answers what the fault lets a tool refuse; it tells whether it has.
+// refusedCall answers what the fault lets a tool refuse; it reports whether it has.
 func refusedCall(w http.ResponseWriter, fault Fault) bool {
 	switch fault.Kind {
 	case FaultRateLimit:
@@ -147,7 +147,7 @@ func (s *Sandbox) refuseCall(w http.ResponseWriter, r *http.Request, err error) 
 	writeJSON(w, http.StatusInternalServerError, detail("internal error"))
 }
 
-// checkSignature tells whether the call is signed with one of the secrets, and fails when
+// checkSignature reports whether the call is signed with one of the secrets, and fails when
 // it must be and is not.
 func (s *Sandbox) checkSignature(ctx context.Context, c *toolCall) (bool, error) {
 	if s.config.ToolSecrets == nil {

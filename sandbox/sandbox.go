@@ -138,7 +138,7 @@ func New(config Config) (*Sandbox, error) {
 	return s, nil
 }
 
-// Handler serves both carriers' APIs, the restaurant under /tools and /mcp, the inbox page
+// Handler serves both providers' APIs, the restaurant under /tools and /mcp, the inbox page
 // at / and what controls the sandbox under /sandbox.
 func (s *Sandbox) Handler() http.Handler { return s.handler }
 

@@ -47,7 +47,7 @@ type mailAttachment struct {
 	Filename string `json:"filename"`
 }
 
-// sandboxed tells whether the mail is only to be validated: SendGrid's own sandbox mode.
+// sandboxed reports whether the mail is only to be validated: SendGrid's own sandbox mode.
 func (m *mailRequest) sandboxed() bool { return m.MailSettings.SandboxMode.Enable }
 
 func (m *mailRequest) text(mimeType string) string {

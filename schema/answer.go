@@ -17,7 +17,7 @@ import (
 // Read makes a value that fits the schema out of what a person wrote: yes and no in several
 // languages, a number among words, one of the choices in any case, and else the text itself.
 // An object with one property is that property; other objects and lists must be JSON. What
-// can not be read, or does not fit, is CodeInvalidAnswer.
+// cannot be read, or does not fit, is CodeInvalidAnswer.
 func (s *Schema) Read(text string) (json.RawMessage, error) {
 	text = strings.TrimSpace(strings.ToValidUTF8(text, ""))
 	for _, candidate := range read(s.document, text) {

@@ -11,8 +11,8 @@ import (
 // schema of a kilobyte ask for more than any machine can do.
 const maxSteps = 100_000
 
-// errBeyond says that a value can not be held against a schema.
-var errBeyond = errors.New("a value can not be checked")
+// errBeyond says that a value cannot be held against a schema.
+var errBeyond = errors.New("a value cannot be checked")
 
 // meter counts the work of one check at a time. The library has no limit of its own, but
 // asks an extension for every subschema.

@@ -113,7 +113,7 @@ func (s *Schema) check(code chat.Code, field string, decoded any) error {
 		return chat.InvalidAs(
 			code,
 			field,
-			"can not be checked: its schema asks for too much work, or it holds a number beyond measure",
+			"cannot be checked: its schema asks for too much work, or it holds a number beyond measure",
 		)
 	}
 

@@ -31,7 +31,7 @@ func NewUI(address, namespace string, port int) (*UI, error) {
 	return &UI{server: server.NewServer(server_options.WithConfigProvider(cfg))}, nil
 }
 
-// Run serves until Stop; it returns an error when the port can not be had.
+// Run serves until Stop; it returns an error when the port cannot be had.
 func (u *UI) Run() error {
 	if err := u.server.Start(); err != nil {
 		return fmt.Errorf("serve Temporal UI: %w", err)

@@ -91,7 +91,7 @@ func (g *guard) allow(entry string) error {
 	return nil
 }
 
-// names tells whether the operator has allowed a host by its name.
+// names reports whether the operator has allowed a host by its name.
 func (g *guard) names(host, port string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	return g.hosts[host] || g.hosts[net.JoinHostPort(host, port)]
@@ -143,7 +143,7 @@ func (g *guard) dial(secure bool) func(context.Context, string, string) (net.Con
 	}
 }
 
-// refused tells whether the guard has refused a connection.
+// refused reports whether the guard has refused a connection.
 func refused(err error) bool {
 	for _, reason := range []error{ssrf.ErrProhibitedIP, ssrf.ErrProhibitedPort, ssrf.ErrProhibitedNetwork, ssrf.ErrInvalidHostPort, errPlain} {
 		if errors.Is(err, reason) {
@@ -231,7 +231,7 @@ func (g *guard) checkURL(ctx context.Context, field, text string) error {
 		return chat.InvalidAs(
 			chat.CodeToolUnavailable,
 			field,
-			"must name a host that can be found; %q can not",
+			"must name a host that can be found; %q cannot",
 			u.Hostname(),
 		)
 	}

@@ -53,7 +53,7 @@ func judge(
 	return failed("http_"+strconv.Itoa(status), "the tool has refused the call"+detail(body))
 }
 
-// accept takes the result of a call that the tool has carried out. One that can not be used
+// accept takes the result of a call that the tool has carried out. One that cannot be used
 // is a failure, of a call that had its effect.
 func accept(
 	ctx context.Context,

@@ -181,7 +181,7 @@ func (b *Toolbox) Discover(ctx context.Context, d *chat.ToolDefinition) error {
 	return nil
 }
 
-// listTools asks a session for its tools. Those that can not be used here are left out.
+// listTools asks a session for its tools. Those that cannot be used here are left out.
 func (b *Toolbox) listTools(
 	ctx context.Context,
 	d *chat.ToolDefinition,

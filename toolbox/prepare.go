@@ -174,7 +174,7 @@ func checkPlaceholders(t *chat.HTTPTool) error {
 	return nil
 }
 
-// ours are the headers that a definition can not set.
+// ours are the headers that a definition cannot set.
 var ours = []string{
 	"host", "content-length", "content-type", "transfer-encoding", "connection", "te", "trailer", "upgrade", "user-agent",
 	"webhook-id", "webhook-timestamp", "webhook-signature", "handrail-workspace", "handrail-chat", "handrail-message",

@@ -86,7 +86,7 @@ func encryptionOff() *chat.Error {
 	return chat.InvalidAs(
 		chat.CodeEncryptionOff,
 		"secrets",
-		"can not be kept: the operator must set HANDRAIL_ENCRYPTION_KEYS first",
+		"cannot be kept: the operator must set HANDRAIL_ENCRYPTION_KEYS first",
 	)
 }
 

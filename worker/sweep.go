@@ -26,14 +26,14 @@ const (
 // and chats that should have been summarized by themselves.
 type SweepStore interface {
 	ForgottenSummaries(ctx context.Context, now time.Time, grace time.Duration, limit int) ([]chat.AutoSummary, error)
-	StaleDeliveries(ctx context.Context, before time.Time, limit int) ([]chat.Stale, error)
+	StaleDeliveries(ctx context.Context, before time.Time, limit int) ([]chat.StaleDelivery, error)
 	OrphanDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
 }
 
-// Nudger has a workflow look at its delivery, [workflows.ErrGone] when it is not open, or
+// Signaler has a workflow look at its delivery, [workflows.ErrGone] when it is not open, or
 // at its chat.
-type Nudger interface {
-	Nudge(ctx context.Context, workflowID string, r chat.Receipt) error
+type Signaler interface {
+	Signal(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error
 	ChatChanged(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) error
 }
 
@@ -41,7 +41,7 @@ type Nudger interface {
 // mends is no longer stale for the others.
 type Sweeper struct {
 	Store  SweepStore
-	Engine Nudger
+	Engine Signaler
 	Logger *slog.Logger
 }
 
@@ -73,7 +73,7 @@ func (s *Sweeper) Sweep(ctx context.Context, now time.Time) {
 	}
 
 	for _, d := range stale {
-		err := s.Engine.Nudge(ctx, d.WorkflowID, chat.Receipt{})
+		err := s.Engine.Signal(ctx, d.WorkflowID, chat.DeliverySnapshot{})
 		if errors.Is(err, workflows.ErrGone) {
 			_, err = s.Store.OrphanDelivery(ctx, d.WorkspaceID, d.DeliveryID, now)
 

@@ -17,7 +17,7 @@ import (
 // forgotten is a store of deliveries that nobody has touched, and the engine that may or
 // may not still have their workflows.
 type forgotten struct {
-	stale    []chat.Stale
+	stale    []chat.StaleDelivery
 	gone     map[string]bool
 	away     map[string]bool
 	before   time.Time
@@ -41,7 +41,7 @@ func (f *forgotten) ChatChanged(_ context.Context, _ chat.WorkspaceID, id chat.C
 	return nil
 }
 
-func (f *forgotten) StaleDeliveries(_ context.Context, before time.Time, _ int) ([]chat.Stale, error) {
+func (f *forgotten) StaleDeliveries(_ context.Context, before time.Time, _ int) ([]chat.StaleDelivery, error) {
 	f.before = before
 	return f.stale, nil
 }
@@ -56,7 +56,7 @@ func (f *forgotten) OrphanDelivery(
 	return chat.Delivery{}, nil
 }
 
-func (f *forgotten) Nudge(_ context.Context, workflowID string, _ chat.Receipt) error {
+func (f *forgotten) Signal(_ context.Context, workflowID string, _ chat.DeliverySnapshot) error {
 	f.nudged = append(f.nudged, workflowID)
 	switch {
 	case f.gone[workflowID]:
@@ -72,7 +72,7 @@ func TestSweepWakesTheOpenAndHandsTheOrphansToAPerson(t *testing.T) {
 	t.Parallel()
 
 	f := &forgotten{
-		stale: []chat.Stale{
+		stale: []chat.StaleDelivery{
 			{DeliveryID: "1", WorkflowID: "open"},
 			{DeliveryID: "2", WorkflowID: "gone"},
 			{DeliveryID: "3", WorkflowID: "away"},

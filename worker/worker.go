@@ -21,7 +21,7 @@ import (
 )
 
 // stopTimeout is how long a worker that is told to stop lets its activities finish. It
-// exceeds the longest post to a carrier and its recording: the SDK's default of 0 would
+// exceeds the longest post to a provider and its recording: the SDK's default of 0 would
 // cut a post in its middle at every deploy and leave an unknown outcome behind.
 const stopTimeout = workflows.Lease + 15*time.Second
 
@@ -82,7 +82,7 @@ func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logge
 	RegisterWorkflows(r)
 	bind(r, logger, workflows.AddMember, acts.AddParticipant)
 	bind(r, logger, workflows.PrepareSend, acts.PrepareSend)
-	bind(r, logger, workflows.LookSend, acts.LookSend)
+	bind(r, logger, workflows.LoadSend, acts.LoadSend)
 	bind(r, logger, workflows.ExpireApproval, acts.ExpireApproval)
 	bind(r, logger, workflows.RunTool, acts.RunTool)
 	bind(r, logger, workflows.CallTool, acts.CallTool)
@@ -91,16 +91,16 @@ func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logge
 	bind(r, logger, workflows.OpenRequest, acts.OpenRequest)
 	bind(r, logger, workflows.ReadReplies, acts.ReadReplies)
 	bind(r, logger, workflows.EndRequest, acts.EndRequest)
-	bind(r, logger, workflows.FailAsk, acts.FailAsk)
+	bind(r, logger, workflows.FailQuestion, acts.FailQuestion)
 	bind(r, logger, workflows.FailSend, acts.FailSend)
 	bind(r, logger, workflows.Submit, acts.Submit)
 	bind(r, logger, workflows.SubmitDelivery, acts.SubmitDelivery)
-	bind(r, logger, workflows.GiveUp, acts.GiveUp)
-	bind(r, logger, workflows.Look, acts.Look)
-	bind(r, logger, workflows.LookUp, acts.LookUp)
+	bind(r, logger, workflows.MarkExhausted, acts.MarkExhausted)
+	bind(r, logger, workflows.LoadDelivery, acts.LoadDelivery)
+	bind(r, logger, workflows.QueryProvider, acts.QueryProvider)
 	bind(r, logger, workflows.SettleUnknown, acts.SettleUnknown)
-	bind(r, logger, workflows.Unconfirmed, acts.Unconfirmed)
-	bind(r, logger, workflows.EndDelivery, acts.EndDelivery)
+	bind(r, logger, workflows.MarkUnconfirmed, acts.MarkUnconfirmed)
+	bind(r, logger, workflows.CancelDelivery, acts.CancelDelivery)
 	bind(r, logger, workflows.PrepareRetry, acts.PrepareRetry)
 	bind(r, logger, workflows.BeginBulkRetry, acts.BeginBulkRetry)
 	bind(r, logger, workflows.SelectRetries, acts.SelectRetries)
@@ -112,7 +112,7 @@ func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logge
 	bind(r, logger, workflows.WriteSummary, acts.WriteSummary)
 	bind(r, logger, workflows.SaveSummary, acts.SaveSummary)
 	bind(r, logger, workflows.FailSummary, acts.FailSummary)
-	bind(r, logger, workflows.LookSummaryDue, acts.LookSummaryDue)
+	bind(r, logger, workflows.CheckSummaryDue, acts.CheckSummaryDue)
 }
 
 // RegisterWorkflows registers the workflows alone, under the names of their actions where
@@ -182,7 +182,7 @@ func bind[In, Out any](
 }
 
 // beat sends heartbeats for an activity that is expected to, until the returned function
-// is called: a step that waits for a carrier or a model has no moment of its own for it.
+// is called: a step that waits for a provider or a model has no moment of its own for it.
 func beat(ctx context.Context) (stop func()) {
 	every := activity.GetInfo(ctx).HeartbeatTimeout / 3
 	if every == 0 {

@@ -38,7 +38,7 @@ func (c *Client) ChatChanged(ctx context.Context, ws chat.WorkspaceID, id chat.C
 		ctx,
 		workflowID,
 		signalChanged,
-		chat.Receipt{},
+		chat.DeliverySnapshot{},
 		client.StartWorkflowOptions{
 			TaskQueue:             c.taskQueue,
 			WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
@@ -68,7 +68,7 @@ func AutoSummarize(ctx workflow.Context, in chat.AutoSummary) error {
 
 		drain(changed)
 
-		due, err := LookSummaryDue.Local(ctx, "See whether "+chatName(in.ChatID)+" is to be summarized", in)
+		due, err := CheckSummaryDue.Local(ctx, "See whether "+chatName(in.ChatID)+" is to be summarized", in)
 		switch {
 		case err != nil:
 			return err

@@ -22,14 +22,14 @@ type quiet struct {
 	looks     int
 	summaries []time.Time
 	asked     []chat.SummarizeChat
-	// stuck tells that summaries change nothing.
+	// stuck reports that summaries change nothing.
 	stuck bool
 }
 
 func newQuiet(t *testing.T, settings chat.SummarySettings) *quiet {
 	t.Helper()
 	q := &quiet{world: newWorld(t), settings: settings}
-	does(q.world, workflows.LookSummaryDue, func(in chat.AutoSummary) (chat.SummaryDue, error) {
+	does(q.world, workflows.CheckSummaryDue, func(in chat.AutoSummary) (chat.SummaryDue, error) {
 		q.looks++
 
 		due := q.due()
@@ -82,7 +82,7 @@ func (q *quiet) message(after time.Duration, told bool) {
 	q.at(after, func() {
 		q.unread, q.last = q.unread+1, q.Now()
 		if told {
-			q.SignalWorkflow("Changed", chat.Receipt{})
+			q.SignalWorkflow("Changed", chat.DeliverySnapshot{})
 		}
 	})
 }

@@ -26,7 +26,7 @@ func (c *Client) Await(ctx context.Context, a chat.Action, wait time.Duration) e
 		Fingerprint: a.Fingerprint,
 	}
 
-	j := job{id: a.WorkflowID, request: request, ask: Ask{Fingerprint: a.Fingerprint}}
+	j := job{id: a.WorkflowID, request: request, ask: OutcomeQuery{Fingerprint: a.Fingerprint}}
 	if a.Kind == chat.ActionSummarizeChat {
 		j.ask = chat.SummarizeChat{Request: request}
 	}
@@ -83,7 +83,7 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 	}
 
 	if err != nil {
-		away := chat.Errorf(chat.CodeUnavailable, "the state of the action can not be told now")
+		away := chat.Errorf(chat.CodeUnavailable, "the state of the action cannot be told now")
 		away.Retryable = true
 
 		return chat.Action{}, away.Because(err)
@@ -135,7 +135,7 @@ func chatAttribute(data []byte) (chat.ChatID, error) {
 	return id, nil
 }
 
-// Ping tells whether Temporal answers.
+// Ping reports whether Temporal answers.
 func (c *Client) Ping(ctx context.Context) error {
 	if _, err := c.temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
 		return fmt.Errorf("ask Temporal for its health: %w", err)

@@ -45,7 +45,7 @@ const (
 )
 
 // RetryDeliveries tries many deliveries again, one workflow each, at a steady rate. The
-// first ones are a canary: when the carrier does not take them, the run pauses and says so.
+// first ones are a canary: when the provider does not take them, the run pauses and says so.
 // It can be paused, resumed and canceled at any time; what was begun goes on by itself.
 func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 	b := &bulk{
@@ -217,7 +217,7 @@ func (b *bulk) begin(ctx workflow.Context, id chat.DeliveryID) error {
 	return nil
 }
 
-// watchCanary waits until the carrier has taken the first deliveries, and pauses the run
+// watchCanary waits until the provider has taken the first deliveries, and pauses the run
 // when one was not taken.
 func (b *bulk) watchCanary(ctx workflow.Context) error {
 	tell(ctx, fmt.Sprintf("Waits for the outcome of the first %d.", b.in.Canary))
@@ -242,7 +242,7 @@ func (b *bulk) watchCanary(ctx workflow.Context) error {
 		return b.move(
 			ctx,
 			chat.BulkPaused,
-			fmt.Sprintf("%d of the first %d were not taken by the carrier.", missing, b.in.Canary),
+			fmt.Sprintf("%d of the first %d were not taken by the provider.", missing, b.in.Canary),
 		)
 	}
 
@@ -250,7 +250,7 @@ func (b *bulk) watchCanary(ctx workflow.Context) error {
 }
 
 // canary counts the deliveries that were taken, and those that were not and wait for
-// something else than the carrier's answer.
+// something else than the provider's answer.
 func canary(run *chat.BulkRetry) (taken, failed int) {
 	for _, status := range takenStatuses {
 		taken += run.ByStatus[status]
@@ -267,7 +267,7 @@ func canary(run *chat.BulkRetry) (taken, failed int) {
 var (
 	takenStatuses = []string{
 		string(chat.SubmissionAccepted), string(chat.SubmissionConfirmedSent),
-		string(chat.CarrierDelivered), string(chat.CarrierRead), string(chat.CarrierUnconfirmed),
+		string(chat.StatusDelivered), string(chat.StatusRead), string(chat.StatusUnconfirmed),
 	}
 	openStatuses = []string{
 		string(chat.SubmissionPending),

@@ -77,7 +77,7 @@ func (c *Client) AddParticipant(
 		summary: "Add a participant to " + chatName(in.ChatID),
 		request: in.Request,
 		in:      in,
-		ask:     Ask{Fingerprint: in.Fingerprint},
+		ask:     OutcomeQuery{Fingerprint: in.Fingerprint},
 	}, wait)
 }
 
@@ -96,7 +96,7 @@ func (c *Client) SendAssistantMessage(
 		summary: "Send a message in " + chatName(in.ChatID),
 		request: in.Request,
 		in:      in,
-		ask:     Ask{Fingerprint: in.Fingerprint},
+		ask:     OutcomeQuery{Fingerprint: in.Fingerprint},
 	}, wait)
 }
 
@@ -134,7 +134,7 @@ func (c *Client) RetryDelivery(
 		summary: "Retry delivery " + string(in.DeliveryID),
 		request: in.Request,
 		in:      in,
-		ask:     Ask{Fingerprint: in.Fingerprint},
+		ask:     OutcomeQuery{Fingerprint: in.Fingerprint},
 	}, wait)
 }
 
@@ -154,7 +154,7 @@ func (c *Client) RetryDeliveries(
 		summary: "Retry many deliveries",
 		request: request,
 		in:      run,
-		ask:     Ask{Fingerprint: in.Fingerprint},
+		ask:     OutcomeQuery{Fingerprint: in.Fingerprint},
 	}, wait)
 }
 

@@ -103,14 +103,14 @@ func (s *send) startAsking(ctx workflow.Context, r *chat.ContributorRequest) (wo
 }
 
 // AskContributors puts a question to contributors and waits for their answers, through
-// weeks and restarts: it reminds, asks again once when an answer can not be read, and ends
+// weeks and restarts: it reminds, asks again once when an answer cannot be read, and ends
 // the request at its deadline. Each question is a send of its own, with its own delivery.
 func AskContributors(ctx workflow.Context, r chat.ContributorRequest) error {
-	a := &asking{
+	a := &requestRun{
 		request: r,
 		changed: workflow.GetSignalChannel(ctx, signalChanged),
 		started: r.CreatedAt,
-		reasked: map[chat.AskID]bool{},
+		reasked: map[chat.QuestionID]bool{},
 	}
 	defer drain(a.changed)
 
@@ -125,17 +125,17 @@ func AskContributors(ctx workflow.Context, r chat.ContributorRequest) error {
 	return err
 }
 
-type asking struct {
+type requestRun struct {
 	request  chat.ContributorRequest
 	changed  workflow.ReceiveChannel
 	started  time.Time
 	reminded int
-	reasked  map[chat.AskID]bool
+	reasked  map[chat.QuestionID]bool
 }
 
-func (a *asking) run(ctx workflow.Context) error {
-	for i := range a.request.Asks {
-		if err := a.put(ctx, &a.request.Asks[i], chat.TurnQuestion, 0); err != nil {
+func (a *requestRun) run(ctx workflow.Context) error {
+	for i := range a.request.Questions {
+		if err := a.put(ctx, &a.request.Questions[i], chat.TurnQuestion, 0); err != nil {
 			return err
 		}
 	}
@@ -167,17 +167,17 @@ func (a *asking) run(ctx workflow.Context) error {
 }
 
 // read has the replies read that have come.
-func (a *asking) read(ctx workflow.Context) (err error) {
+func (a *requestRun) read(ctx workflow.Context) (err error) {
 	a.request, err = ReadReplies.Local(ctx, "Read what contributors have answered", a.step())
 	return err
 }
 
-func (a *asking) step() chat.ContributorStep {
+func (a *requestRun) step() chat.ContributorStep {
 	return chat.ContributorStep{WorkspaceID: a.request.WorkspaceID, RequestID: a.request.ID}
 }
 
 // act does what it is time for: it asks again, reminds, or ends the request.
-func (a *asking) act(ctx workflow.Context) error {
+func (a *requestRun) act(ctx workflow.Context) error {
 	if !workflow.Now(ctx).Before(a.request.Deadline) {
 		return a.end(ctx, chat.RequestExpired, "Nobody has answered in time.")
 	}
@@ -187,8 +187,8 @@ func (a *asking) act(ctx workflow.Context) error {
 		a.reminded++
 	}
 
-	for i := range a.request.Asks {
-		ask := &a.request.Asks[i]
+	for i := range a.request.Questions {
+		ask := &a.request.Questions[i]
 		if ask.State.Open() {
 			open++
 		}
@@ -196,10 +196,10 @@ func (a *asking) act(ctx workflow.Context) error {
 		var err error
 
 		switch {
-		case ask.State == chat.AskUnreadable && !a.reasked[ask.ID]:
+		case ask.State == chat.QuestionUnreadable && !a.reasked[ask.ID]:
 			a.reasked[ask.ID] = true
 			err = a.put(ctx, ask, chat.TurnAgain, 0)
-		case ask.State == chat.AskAsked && remind:
+		case ask.State == chat.QuestionAsked && remind:
 			err = a.put(ctx, ask, chat.TurnReminder, a.reminded)
 		}
 
@@ -213,7 +213,7 @@ func (a *asking) act(ctx workflow.Context) error {
 		fmt.Sprintf(
 			"Waits for %d of %d contributors, until %s.",
 			open,
-			len(a.request.Asks),
+			len(a.request.Questions),
 			a.request.Deadline.UTC().Format(time.RFC3339),
 		),
 		AttributeStatus.ValueSet(statusWaiting),
@@ -223,13 +223,13 @@ func (a *asking) act(ctx workflow.Context) error {
 }
 
 // reminder is when the next reminder is due: they are spread over the time there is.
-func (a *asking) reminder() time.Time {
+func (a *requestRun) reminder() time.Time {
 	within := a.request.Deadline.Sub(a.started)
 	return a.started.Add(within * time.Duration(a.reminded+1) / time.Duration(a.request.Reminders+1))
 }
 
 // next is how long there is nothing to do, unless somebody answers.
-func (a *asking) next(ctx workflow.Context) time.Duration {
+func (a *requestRun) next(ctx workflow.Context) time.Duration {
 	due := a.request.Deadline
 	if a.reminded < a.request.Reminders {
 		due = a.reminder()
@@ -238,7 +238,7 @@ func (a *asking) next(ctx workflow.Context) time.Duration {
 	return max(due.Sub(workflow.Now(ctx)), 0)
 }
 
-func (a *asking) end(ctx workflow.Context, state chat.ContributorRequestState, note string) (err error) {
+func (a *requestRun) end(ctx workflow.Context, state chat.ContributorRequestState, note string) (err error) {
 	step := a.step()
 	step.State, step.Note = state, note
 	a.request, err = EndRequest.Local(ctx, "End the request", step)
@@ -247,7 +247,7 @@ func (a *asking) end(ctx workflow.Context, state chat.ContributorRequestState, n
 }
 
 // put sends a question, a reminder, or the question again.
-func (a *asking) put(ctx workflow.Context, ask *chat.ContributorAsk, turn chat.AskTurn, number int) error {
+func (a *requestRun) put(ctx workflow.Context, ask *chat.ContributorQuestion, turn chat.QuestionTurn, number int) error {
 	if !ask.State.Open() {
 		return nil
 	}
@@ -261,7 +261,7 @@ func (a *asking) put(ctx workflow.Context, ask *chat.ContributorAsk, turn chat.A
 			By:          chat.Actor{MemberID: r.RequestedBy},
 			Fingerprint: chat.Fingerprint{},
 		},
-		Message: r.Text(turn), Ask: &chat.AskStep{RequestID: r.ID, AskID: ask.ID, Turn: turn},
+		Message: r.Text(turn), Question: &chat.QuestionStep{RequestID: r.ID, QuestionID: ask.ID, Turn: turn},
 	}
 
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{

@@ -18,7 +18,7 @@ import (
 type asked struct {
 	*world
 	request chat.ContributorRequest
-	put     []chat.AskTurn
+	put     []chat.QuestionTurn
 	texts   []string
 }
 
@@ -41,11 +41,11 @@ func newAsked(t *testing.T, contributors int) *asked {
 	}
 
 	for i := range contributors {
-		a.request.Asks = append(a.request.Asks, chat.ContributorAsk{
-			ID:         chat.AskID(string(rune('a' + i))),
+		a.request.Questions = append(a.request.Questions, chat.ContributorQuestion{
+			ID:         chat.QuestionID(string(rune('a' + i))),
 			MemberID:   chat.MemberID(i + 1),
 			MemberName: "Priya",
-			State:      chat.AskPending,
+			State:      chat.QuestionPending,
 		})
 	}
 
@@ -60,14 +60,14 @@ func newAsked(t *testing.T, contributors int) *asked {
 	})
 
 	does(a.world, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
-		a.put, a.texts = append(a.put, in.Ask.Turn), append(a.texts, in.Message)
-		for i := range a.request.Asks {
-			if a.request.Asks[i].ID == in.Ask.AskID {
-				a.request.Asks[i].State = chat.AskAsked
+		a.put, a.texts = append(a.put, in.Question.Turn), append(a.texts, in.Message)
+		for i := range a.request.Questions {
+			if a.request.Questions[i].ID == in.Question.QuestionID {
+				a.request.Questions[i].State = chat.QuestionAsked
 			}
 		}
 
-		return chat.AssistantMessageSent{ActionID: in.ActionID, Receipt: receipt(chat.SubmissionPending)}, nil
+		return chat.AssistantMessageSent{ActionID: in.ActionID, DeliverySnapshot: receipt(chat.SubmissionPending)}, nil
 	})
 
 	submits(a.world, chat.SubmissionAccepted)
@@ -78,7 +78,7 @@ func newAsked(t *testing.T, contributors int) *asked {
 // shown is the request as it stands, which no later change touches.
 func (a *asked) shown() chat.ContributorRequest {
 	r := a.request
-	r.Asks = slices.Clone(r.Asks)
+	r.Questions = slices.Clone(r.Questions)
 
 	return r
 }
@@ -87,9 +87,9 @@ func (a *asked) run() { a.ExecuteWorkflow(workflows.WorkflowAskContributors, a.r
 
 func (a *asked) answers(i int) {
 	now := a.Now()
-	a.request.Asks[i].State = chat.AskAnswered
-	a.request.Asks[i].Answer = json.RawMessage(`true`)
-	a.request.Asks[i].AnsweredAt = &now
+	a.request.Questions[i].State = chat.QuestionAnswered
+	a.request.Questions[i].Answer = json.RawMessage(`true`)
+	a.request.Questions[i].AnsweredAt = &now
 }
 
 func TestARequestEndsWithItsAnswer(t *testing.T) {
@@ -99,9 +99,9 @@ func TestARequestEndsWithItsAnswer(t *testing.T) {
 	a.run()
 	require.NoError(t, a.GetWorkflowError())
 	assert.Equal(t, chat.RequestAnswered, a.request.State)
-	assert.Equal(t, []chat.AskTurn{chat.TurnQuestion, chat.TurnQuestion}, a.put)
+	assert.Equal(t, []chat.QuestionTurn{chat.TurnQuestion, chat.TurnQuestion}, a.put)
 	assert.Equal(t, "Can you come?\n\nPlease answer yes or no.", a.texts[0])
-	assert.Equal(t, chat.AskClosed, a.request.Asks[0].State)
+	assert.Equal(t, chat.QuestionClosed, a.request.Questions[0].State)
 }
 
 func TestARequestRemindsOnceAndTakesItsDefault(t *testing.T) {
@@ -118,7 +118,7 @@ func TestARequestRemindsOnceAndTakesItsDefault(t *testing.T) {
 		string(a.request.Result),
 	)
 
-	assert.Equal(t, []chat.AskTurn{chat.TurnQuestion, chat.TurnReminder}, a.put)
+	assert.Equal(t, []chat.QuestionTurn{chat.TurnQuestion, chat.TurnReminder}, a.put)
 	assert.Contains(t, a.texts[1], "A reminder: ")
 }
 
@@ -129,20 +129,20 @@ func TestARequestWithoutDefaultExpires(t *testing.T) {
 	a.run()
 	require.NoError(t, a.GetWorkflowError())
 	assert.Equal(t, chat.RequestExpired, a.request.State)
-	assert.Equal(t, []chat.AskTurn{chat.TurnQuestion}, a.put)
+	assert.Equal(t, []chat.QuestionTurn{chat.TurnQuestion}, a.put)
 }
 
 func TestAnAnswerThatCanNotBeReadIsAskedForOnceMore(t *testing.T) {
 	t.Parallel()
 	a := newAsked(t, 1)
 	a.request.Reminders = 0
-	unreadable := func() { a.request.Asks[0].State = chat.AskUnreadable }
+	unreadable := func() { a.request.Questions[0].State = chat.QuestionUnreadable }
 	a.changes(time.Hour, unreadable)
 	a.changes(2*time.Hour, unreadable)
 	a.changes(3*time.Hour, func() { a.answers(0) })
 	a.run()
 	require.NoError(t, a.GetWorkflowError())
-	assert.Equal(t, []chat.AskTurn{chat.TurnQuestion, chat.TurnAgain}, a.put)
+	assert.Equal(t, []chat.QuestionTurn{chat.TurnQuestion, chat.TurnAgain}, a.put)
 	assert.Equal(t, chat.RequestAnswered, a.request.State)
 }
 
@@ -150,7 +150,7 @@ func TestAQuestionThatCanNotBePutFailsItsAsk(t *testing.T) {
 	t.Parallel()
 
 	in := sendInput()
-	in.Ask = &chat.AskStep{RequestID: "0199aaaa-0000-7000-8000-0000000000aa", AskID: "a", Turn: chat.TurnQuestion}
+	in.Question = &chat.QuestionStep{RequestID: "0199aaaa-0000-7000-8000-0000000000aa", QuestionID: "a", Turn: chat.TurnQuestion}
 	w := newWorld(t)
 	does(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		return chat.AssistantMessageSent{}, chat.Errorf(
@@ -159,9 +159,9 @@ func TestAQuestionThatCanNotBePutFailsItsAsk(t *testing.T) {
 		)
 	})
 
-	var failed chat.AskFailure
+	var failed chat.QuestionFailure
 
-	does(w, workflows.FailAsk, func(in chat.AskFailure) (chat.ContributorRequest, error) {
+	does(w, workflows.FailQuestion, func(in chat.QuestionFailure) (chat.ContributorRequest, error) {
 		failed = in
 		return chat.ContributorRequest{}, nil
 	})
@@ -172,7 +172,7 @@ func TestAQuestionThatCanNotBePutFailsItsAsk(t *testing.T) {
 
 	w.ExecuteWorkflow(string(chat.ActionSendAssistantMessage), in)
 	require.NoError(t, w.GetWorkflowError())
-	assert.Equal(t, chat.AskID("a"), failed.AskID)
+	assert.Equal(t, chat.QuestionID("a"), failed.QuestionID)
 	assert.Contains(t, failed.Why, "opted out")
 	w.AssertExpectations(t)
 }

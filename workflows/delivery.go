@@ -12,33 +12,33 @@ import (
 )
 
 // signalChanged tells a workflow that its delivery is not what it was. It carries the
-// receipt when that is known, so that the carrier's final word costs no look at the store;
+// receipt when that is known, so that the provider's final word costs no look at the store;
 // an empty one means: look.
 const signalChanged = "Changed"
 
-// follower takes one delivery from its first submission to its end: until the carrier's
+// deliveryTracker takes one delivery from its first submission to its end: until the provider's
 // final word, a refusal, or a person's decision. It never decides from memory alone: after
 // every wait it goes by what the store says.
-type follower struct {
+type deliveryTracker struct {
 	workspace chat.WorkspaceID
 	delivery  chat.DeliveryID
 	// answer gives the callers how the delivery stands; the first answer stands.
-	answer  func(r chat.Receipt, err error)
+	answer  func(r chat.DeliverySnapshot, err error)
 	action  chat.ActionID
 	changed workflow.ReceiveChannel
 	// last is how the delivery stood when it was last seen.
-	last chat.Receipt
+	last chat.DeliverySnapshot
 	// troubled is whether something else than the acceptance was told of it.
 	troubled bool
 }
 
-func newFollower(
+func newDeliveryTracker(
 	ctx workflow.Context,
 	ws chat.WorkspaceID,
 	action chat.ActionID,
-	answer func(chat.Receipt, error),
-) *follower {
-	return &follower{
+	answer func(chat.DeliverySnapshot, error),
+) *deliveryTracker {
+	return &deliveryTracker{
 		workspace: ws,
 		action:    action,
 		answer:    answer,
@@ -47,7 +47,7 @@ func newFollower(
 }
 
 // close ends the following.
-func (f *follower) close() { drain(f.changed) }
+func (f *deliveryTracker) close() { drain(f.changed) }
 
 // drain leaves no signal unread when a workflow closes. Those that have come meanwhile tell
 // nothing new: what they tell of is in the store.
@@ -57,19 +57,19 @@ func drain(changed workflow.ReceiveChannel) {
 	}
 }
 
-func (f *follower) step() chat.DeliveryStep {
+func (f *deliveryTracker) step() chat.DeliveryStep {
 	return chat.DeliveryStep{WorkspaceID: f.workspace, DeliveryID: f.delivery}
 }
 
 // follow goes on from a receipt until nothing more can happen to the delivery by itself
 // and nobody needs to decide.
-func (f *follower) follow(ctx workflow.Context, r chat.Receipt) error {
+func (f *deliveryTracker) follow(ctx workflow.Context, r chat.DeliverySnapshot) error {
 	for {
 		f.last, f.troubled = r, f.troubled || !r.Submission.Settled()
 		var err error
 
 		switch {
-		case r.Submission == chat.SubmissionAccepted && !r.Carrier.Final():
+		case r.Submission == chat.SubmissionAccepted && !r.DeliveryStatus.Final():
 			r, err = f.awaitReceipt(ctx, r)
 		case r.Submission.Settled():
 			f.finish(ctx, r)
@@ -96,14 +96,14 @@ func (f *follower) follow(ctx workflow.Context, r chat.Receipt) error {
 // errNobodyDecided ends the following of a delivery that has waited for a person too long.
 var errNobodyDecided = errors.New("nobody decided in time")
 
-// parked tells whether a person must decide before anything happens.
-func parked(r chat.Receipt) bool {
+// parked reports whether a person must decide before anything happens.
+func parked(r chat.DeliverySnapshot) bool {
 	return r.Submission == chat.SubmissionNeedsReview ||
 		!r.Submission.InFlight() && slices.Contains(chat.LeftAlone(), r.ErrorCode)
 }
 
 // finish answers with a delivery that has ended.
-func (f *follower) finish(ctx workflow.Context, r chat.Receipt) {
+func (f *deliveryTracker) finish(ctx workflow.Context, r chat.DeliverySnapshot) {
 	switch r.Submission {
 	case chat.SubmissionConfirmedSent:
 		tellReceipt(ctx, r, "A person confirmed that it was sent.")
@@ -117,37 +117,37 @@ func (f *follower) finish(ctx workflow.Context, r chat.Receipt) {
 	}
 }
 
-func finalWord(r chat.Receipt) string {
+func finalWord(r chat.DeliverySnapshot) string {
 	switch {
-	case r.Carrier == chat.CarrierUnconfirmed:
+	case r.DeliveryStatus == chat.StatusUnconfirmed:
 		return fmt.Sprintf("%s took the message and never told what became of it.", r.Provider)
-	case r.Carrier.Lost():
+	case r.DeliveryStatus.Lost():
 		return fmt.Sprintf(
 			"%s took the message and reports it as %s (%s). The chat needs a response again.",
 			r.Provider,
-			r.Carrier,
+			r.DeliveryStatus,
 			r.ErrorCode,
 		)
 	}
 
-	return fmt.Sprintf("%s reports the message as %s.", r.Provider, r.Carrier)
+	return fmt.Sprintf("%s reports the message as %s.", r.Provider, r.DeliveryStatus)
 }
 
 // Refused is the answer to a send whose delivery has ended without being sent.
-func Refused(r chat.Receipt, action chat.ActionID) *chat.Error {
+func Refused(r chat.DeliverySnapshot, action chat.ActionID) *chat.Error {
 	e := chat.Errorf(chat.CodeDeliveryFailed, "the message was not delivered: %s", r.ErrorMessage)
 	e.DeliveryID, e.ActionID = string(r.DeliveryID), string(action)
 
 	return e
 }
 
-// submitAgain tries until the carrier gives an answer that ends the trying, or a signal
+// submitAgain tries until the provider gives an answer that ends the trying, or a signal
 // says that the delivery has changed. A blocked account answers the caller at once: it
 // takes a person, the message stays ours.
-func (f *follower) submitAgain(ctx workflow.Context, r chat.Receipt) (chat.Receipt, error) {
+func (f *deliveryTracker) submitAgain(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
 	try := SubmitDelivery
 	if r.Submission == chat.SubmissionBlocked {
-		try.Patience = blocked
+		try.Options = blocked
 
 		f.answer(r, nil)
 	}
@@ -181,10 +181,10 @@ func (f *follower) submitAgain(ctx workflow.Context, r chat.Receipt) (chat.Recei
 	case signaled:
 		// A post that is under way goes on, and its claim keeps everybody else from posting.
 		stop()
-		return Look.Local(ctx, "Look what has changed", f.step())
+		return LoadDelivery.Local(ctx, "Look what has changed", f.step())
 
 	case err != nil && !temporal.IsCanceledError(err):
-		return GiveUp.Local(ctx, "Record that it is not tried again", f.step())
+		return MarkExhausted.Local(ctx, "Record that it is not tried again", f.step())
 	}
 
 	return r, err

@@ -14,22 +14,22 @@ import (
 	"handrail/workflows"
 )
 
-// taken is a delivery that the carrier has, with no word yet of what became of it.
-func taken(carrier chat.CarrierState) chat.Receipt {
+// taken is a delivery that the provider has, with no word yet of what became of it.
+func taken(carrier chat.DeliveryStatus) chat.DeliverySnapshot {
 	r := receipt(chat.SubmissionAccepted)
-	r.Carrier = carrier
+	r.DeliveryStatus = carrier
 
 	return r
 }
 
-// accepts gives the world a Submit that the carrier takes.
+// accepts gives the world a Submit that the provider takes.
 func accepts(w *world) {
-	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.Receipt, error) { return taken(chat.CarrierQueued), nil })
+	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return taken(chat.StatusQueued), nil })
 }
 
 // reads gives the world a Look that finds each of receipts in turn.
-func reads(w *world, receipts ...chat.Receipt) {
-	does(w, workflows.Look, func(chat.DeliveryStep) (chat.Receipt, error) {
+func reads(w *world, receipts ...chat.DeliverySnapshot) {
+	does(w, workflows.LoadDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 		next := receipts[0]
 		receipts = receipts[min(1, len(receipts)-1):]
 
@@ -38,7 +38,7 @@ func reads(w *world, receipts ...chat.Receipt) {
 }
 
 // signal tells the workflow after a while.
-func (w *world) signal(after time.Duration, r chat.Receipt) {
+func (w *world) signal(after time.Duration, r chat.DeliverySnapshot) {
 	w.RegisterDelayedCallback(func() { w.SignalWorkflow("Changed", r) }, after)
 }
 
@@ -49,13 +49,13 @@ func TestSendStaysOpenUntilItsReceipt(t *testing.T) {
 	accepts(w)
 
 	in := sendInput()
-	a := ask[chat.AssistantMessageSent](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
+	a := ask[chat.AssistantMessageSent](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
 	w.RegisterDelayedCallback(func() {
 		assert.True(t, a.complete, "the caller has its answer with the acceptance")
 		assert.False(t, w.IsWorkflowCompleted(), "the action is not settled before its receipt")
 	}, 10*time.Second)
 
-	w.signal(20*time.Second, taken(chat.CarrierDelivered))
+	w.signal(20*time.Second, taken(chat.StatusDelivered))
 	w.ExecuteWorkflow(string(chat.ActionSendAssistantMessage), in)
 	require.NoError(t, a.err)
 	require.NoError(t, w.GetWorkflowError())
@@ -63,17 +63,17 @@ func TestSendStaysOpenUntilItsReceipt(t *testing.T) {
 }
 
 // submittedAtOnce gives the world a PrepareSend that has also handed the message over.
-func submittedAtOnce(w *world, r chat.Receipt) {
+func submittedAtOnce(w *world, r chat.DeliverySnapshot) {
 	does(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
-		return chat.AssistantMessageSent{ActionID: in.ActionID, Submitted: true, Receipt: r}, nil
+		return chat.AssistantMessageSent{ActionID: in.ActionID, Submitted: true, DeliverySnapshot: r}, nil
 	})
 }
 
 func TestASendThatWasSubmittedWhenItWasPreparedIsNotSubmittedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	submittedAtOnce(w, taken(chat.CarrierQueued))
-	w.signal(20*time.Second, taken(chat.CarrierDelivered))
+	submittedAtOnce(w, taken(chat.StatusQueued))
+	w.signal(20*time.Second, taken(chat.StatusDelivered))
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, "accepted", a.out.Value.Status)
@@ -88,8 +88,8 @@ func TestAnUnknownOutcomeOfTheFirstTryIsSettled(t *testing.T) {
 
 	does(
 		w,
-		workflows.LookUp,
-		func(chat.DeliveryStep) (chat.Receipt, error) { return taken(chat.CarrierDelivered), nil },
+		workflows.QueryProvider,
+		func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return taken(chat.StatusDelivered), nil },
 	)
 
 	a := w.run(sendInput())
@@ -112,12 +112,12 @@ func TestAcceptanceIsToldToOperatorsWhenItsReceiptIsLate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			accepted := taken(chat.CarrierQueued)
+			accepted := taken(chat.StatusQueued)
 			accepted.Waits.Quiet = tt.quiet
 			submittedAtOnce(w, accepted)
 			reads(w, accepted)
 			told := statuses(w)
-			final := taken(chat.CarrierDelivered)
+			final := taken(chat.StatusDelivered)
 			final.Status = "delivered"
 			w.signal(tt.receipt, final)
 			w.run(sendInput())
@@ -144,8 +144,8 @@ func TestAcceptanceAfterTroubleIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	unknown := receipt(chat.SubmissionUnknown)
-	accepted := taken(chat.CarrierQueued)
-	final := taken(chat.CarrierDelivered)
+	accepted := taken(chat.StatusQueued)
+	final := taken(chat.StatusDelivered)
 	unknown.Status = "unknown"
 	accepted.Status = "accepted"
 	final.Status = "delivered"
@@ -153,7 +153,7 @@ func TestAcceptanceAfterTroubleIsToldAtOnce(t *testing.T) {
 
 	submittedAtOnce(w, unknown)
 
-	does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) {
+	does(w, workflows.QueryProvider, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 		w.SignalWorkflow("Changed", final)
 		return accepted, nil
 	})
@@ -169,9 +169,9 @@ func TestReceiptThatCameBeforeTheAcceptanceIsNotMissed(t *testing.T) {
 	w := newWorld(t)
 	prepares(w)
 
-	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.Receipt, error) {
-		w.SignalWorkflow("Changed", taken(chat.CarrierDelivered))
-		return taken(chat.CarrierQueued), nil
+	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+		w.SignalWorkflow("Changed", taken(chat.StatusDelivered))
+		return taken(chat.StatusQueued), nil
 	})
 
 	a := w.run(sendInput())
@@ -184,7 +184,7 @@ func TestLostReceiptSignalIsFoundInTheStore(t *testing.T) {
 	w := newWorld(t)
 	prepares(w)
 	accepts(w)
-	reads(w, taken(chat.CarrierDelivered))
+	reads(w, taken(chat.StatusDelivered))
 	start := w.Now()
 	w.run(sendInput())
 	require.NoError(t, w.GetWorkflowError())
@@ -196,12 +196,12 @@ func TestReceiptThatNeverCameIsAskedForOnce(t *testing.T) {
 	t.Parallel()
 
 	for name, tt := range map[string]struct {
-		carrier chat.CarrierState
+		carrier chat.DeliveryStatus
 		err     error
 		steps   []string
 	}{
-		"told when asked": {carrier: chat.CarrierUndelivered, steps: []string{"LookUp"}},
-		"not told":        {carrier: chat.CarrierSent, steps: []string{"LookUp", "Unconfirmed"}},
+		"told when asked": {carrier: chat.StatusUndelivered, steps: []string{"LookUp"}},
+		"not told":        {carrier: chat.StatusSent, steps: []string{"LookUp", "Unconfirmed"}},
 		"carrier away":    {err: chat.Errorf(chat.CodeInvalidRequest, "no"), steps: []string{"LookUp", "Unconfirmed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -209,18 +209,18 @@ func TestReceiptThatNeverCameIsAskedForOnce(t *testing.T) {
 			w := newWorld(t)
 			prepares(w)
 			accepts(w)
-			reads(w, taken(chat.CarrierSent))
+			reads(w, taken(chat.StatusSent))
 
 			does(
 				w,
-				workflows.LookUp,
-				func(chat.DeliveryStep) (chat.Receipt, error) { return taken(tt.carrier), tt.err },
+				workflows.QueryProvider,
+				func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return taken(tt.carrier), tt.err },
 			)
 
 			does(
 				w,
-				workflows.Unconfirmed,
-				func(chat.DeliveryStep) (chat.Receipt, error) { return taken(chat.CarrierUnconfirmed), nil },
+				workflows.MarkUnconfirmed,
+				func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return taken(chat.StatusUnconfirmed), nil },
 			)
 
 			start := w.Now()
@@ -237,9 +237,9 @@ func TestUnknownIsSettledByACallback(t *testing.T) {
 	w := newWorld(t)
 	prepares(w)
 	submits(w, chat.SubmissionUnknown)
-	does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) { return taken(chat.CarrierSent), nil })
-	w.signal(5*time.Second, taken(chat.CarrierSent))
-	w.signal(8*time.Second, taken(chat.CarrierDelivered))
+	does(w, workflows.QueryProvider, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return taken(chat.StatusSent), nil })
+	w.signal(5*time.Second, taken(chat.StatusSent))
+	w.signal(8*time.Second, taken(chat.StatusDelivered))
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, "unknown", a.out.Value.Status)
@@ -252,17 +252,17 @@ func TestSignalsDoNotShortenTheSettling(t *testing.T) {
 	w := newWorld(t)
 	prepares(w)
 	submits(w, chat.SubmissionUnknown)
-	holds(w, workflows.LookUp, chat.SubmissionUnknown)
+	holds(w, workflows.QueryProvider, chat.SubmissionUnknown)
 	start := w.Now()
-	does(w, workflows.SettleUnknown, func(in chat.Settlement) (chat.Receipt, error) {
+	does(w, workflows.SettleUnknown, func(in chat.Settlement) (chat.DeliverySnapshot, error) {
 		assert.True(t, in.Sought)
-		assert.GreaterOrEqual(t, w.Now().Sub(start), 2*time.Minute, "the carrier may still be working on it")
+		assert.GreaterOrEqual(t, w.Now().Sub(start), 2*time.Minute, "the provider may still be working on it")
 
 		return receipt(chat.SubmissionExpired), nil
 	})
 
 	for i := range 5 {
-		w.signal(time.Duration(i+1)*time.Second, chat.Receipt{})
+		w.signal(time.Duration(i+1)*time.Second, chat.DeliverySnapshot{})
 	}
 
 	w.run(sendInput())
@@ -278,11 +278,13 @@ func TestSilenceOfACarrierThatIsAwayProvesNothing(t *testing.T) {
 
 	does(
 		w,
-		workflows.LookUp,
-		func(chat.DeliveryStep) (chat.Receipt, error) { return chat.Receipt{}, errors.New("away") },
+		workflows.QueryProvider,
+		func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+			return chat.DeliverySnapshot{}, errors.New("away")
+		},
 	)
 
-	does(w, workflows.SettleUnknown, func(in chat.Settlement) (chat.Receipt, error) {
+	does(w, workflows.SettleUnknown, func(in chat.Settlement) (chat.DeliverySnapshot, error) {
 		assert.False(t, in.Sought)
 		return receipt(chat.SubmissionExpired), nil
 	})
@@ -295,23 +297,23 @@ func TestOperatorWakesWhatIsParked(t *testing.T) {
 	t.Parallel()
 
 	for name, tt := range map[string]struct {
-		seen  chat.Receipt
-		then  chat.Receipt
+		seen  chat.DeliverySnapshot
+		then  chat.DeliverySnapshot
 		steps []string
 	}{
-		"retried":            {seen: receipt(chat.SubmissionPending), then: taken(chat.CarrierDelivered), steps: []string{"LookUp", "SubmitDelivery"}},
+		"retried":            {seen: receipt(chat.SubmissionPending), then: taken(chat.StatusDelivered), steps: []string{"LookUp", "SubmitDelivery"}},
 		"resolved as sent":   {seen: receipt(chat.SubmissionConfirmedSent), steps: []string{"LookUp"}},
 		"resolved as unsent": {seen: receipt(chat.SubmissionAbandoned), steps: []string{"LookUp"}},
-		"late evidence":      {seen: taken(chat.CarrierDelivered), steps: []string{"LookUp"}},
+		"late evidence":      {seen: taken(chat.StatusDelivered), steps: []string{"LookUp"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			prepares(w)
 			submits(w, chat.SubmissionNeedsReview)
-			does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) { return tt.seen, nil })
-			does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) { return tt.then, nil })
-			w.signal(time.Minute, chat.Receipt{})
+			does(w, workflows.QueryProvider, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return tt.seen, nil })
+			does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return tt.then, nil })
+			w.signal(time.Minute, chat.DeliverySnapshot{})
 			a := w.run(sendInput())
 			require.NoError(t, a.err)
 			assert.Equal(t, "needs_review", a.out.Value.Status, "the caller was told at once")
@@ -341,9 +343,9 @@ func TestBlockedIsTriedForAsLongAsItIsParked(t *testing.T) {
 	prepares(w)
 	submits(w, chat.SubmissionBlocked)
 	start := w.Now()
-	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
+	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 		if w.Now().Sub(start) < 9*24*time.Hour {
-			return chat.Receipt{}, &chat.RetryLaterError{
+			return chat.DeliverySnapshot{}, &chat.RetryLaterError{
 				After:   36 * time.Hour,
 				Code:    chat.ErrorSenderBlocked,
 				Message: "the account is suspended",

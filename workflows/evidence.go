@@ -11,10 +11,10 @@ import (
 	"handrail/chat"
 )
 
-// awaitReceipt waits for the carrier's final word. A signal that was lost is found by
-// looking at the store now and then; at the deadline the carrier is asked, and what it
+// awaitReceipt waits for the provider's final word. A signal that was lost is found by
+// looking at the store now and then; at the deadline the provider is asked, and what it
 // does not tell then stays unconfirmed.
-func (f *follower) awaitReceipt(ctx workflow.Context, r chat.Receipt) (chat.Receipt, error) {
+func (f *deliveryTracker) awaitReceipt(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
 	f.answer(r, nil)
 	details := fmt.Sprintf("%s accepted the message. Waits for its receipt.", r.Provider)
 	workflow.SetCurrentDetails(ctx, details)
@@ -24,8 +24,8 @@ func (f *follower) awaitReceipt(ctx workflow.Context, r chat.Receipt) (chat.Rece
 		tellReceipt(ctx, r, details)
 	}
 
-	look := func() (chat.Receipt, bool, error) {
-		seen, err := Look.Local(ctx, "Look whether there is a receipt", f.step())
+	look := func() (chat.DeliverySnapshot, bool, error) {
+		seen, err := LoadDelivery.Local(ctx, "Look whether there is a receipt", f.step())
 		return seen, told(seen), err
 	}
 
@@ -41,17 +41,17 @@ func (f *follower) awaitReceipt(ctx workflow.Context, r chat.Receipt) (chat.Rece
 		}
 	}
 
-	sought, err := LookUp.Do(ctx, fmt.Sprintf("Ask %s what became of the message", r.Provider), f.step())
+	sought, err := QueryProvider.Do(ctx, fmt.Sprintf("Ask %s what became of the message", r.Provider), f.step())
 	if temporal.IsCanceledError(err) || err == nil && told(sought) {
 		return sought, err
 	}
 
-	return Unconfirmed.Local(ctx, "Record that no receipt came", f.step())
+	return MarkUnconfirmed.Local(ctx, "Record that no receipt came", f.step())
 }
 
 // quiet is how long the search attributes do not tell of the acceptance. What they have told
 // before must not stay.
-func (f *follower) quiet(ctx workflow.Context, r chat.Receipt) time.Duration {
+func (f *deliveryTracker) quiet(ctx workflow.Context, r chat.DeliverySnapshot) time.Duration {
 	if r.Waits.Quiet > 0 && f.troubled &&
 		workflow.GetVersion(ctx, "acceptance-after-trouble", workflow.DefaultVersion, 1) == 1 {
 		return 0
@@ -60,24 +60,24 @@ func (f *follower) quiet(ctx workflow.Context, r chat.Receipt) time.Duration {
 	return r.Waits.Quiet
 }
 
-// told tells whether a receipt holds the carrier's final word.
-func told(r chat.Receipt) bool {
-	return r.Submission == chat.SubmissionAccepted && r.Carrier.Final()
+// told reports whether a receipt holds the provider's final word.
+func told(r chat.DeliverySnapshot) bool {
+	return r.Submission == chat.SubmissionAccepted && r.DeliveryStatus.Final()
 }
 
 // watch waits until a moment, and looks then, and whenever a signal comes before it that
 // does not say enough by itself. It reports true when there is something new.
-func (f *follower) watch(
+func (f *deliveryTracker) watch(
 	ctx workflow.Context,
 	until time.Time,
-	decisive func(chat.Receipt) bool,
-	look func() (chat.Receipt, bool, error),
-) (chat.Receipt, bool, error) {
+	decisive func(chat.DeliverySnapshot) bool,
+	look func() (chat.DeliverySnapshot, bool, error),
+) (chat.DeliverySnapshot, bool, error) {
 	for workflow.Now(ctx).Before(until) {
 		signal, signaled, err := f.await(ctx, until.Sub(workflow.Now(ctx)))
 		switch {
 		case err != nil:
-			return chat.Receipt{}, false, err
+			return chat.DeliverySnapshot{}, false, err
 		case !signaled:
 			return look()
 		case decisive(signal):
@@ -93,7 +93,7 @@ func (f *follower) watch(
 }
 
 // await waits for a signal, at most for wait.
-func (f *follower) await(ctx workflow.Context, wait time.Duration) (signal chat.Receipt, signaled bool, err error) {
+func (f *deliveryTracker) await(ctx workflow.Context, wait time.Duration) (signal chat.DeliverySnapshot, signaled bool, err error) {
 	waiting, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 
@@ -106,21 +106,21 @@ func (f *follower) await(ctx workflow.Context, wait time.Duration) (signal chat.
 }
 
 // receive takes the newest of the signals that have come.
-func receive(ctx workflow.Context, c workflow.ReceiveChannel) chat.Receipt {
-	var newest chat.Receipt
+func receive(ctx workflow.Context, c workflow.ReceiveChannel) chat.DeliverySnapshot {
+	var newest chat.DeliverySnapshot
 	c.Receive(ctx, &newest)
 
-	for next := (chat.Receipt{}); c.ReceiveAsync(&next); next = (chat.Receipt{}) {
+	for next := (chat.DeliverySnapshot{}); c.ReceiveAsync(&next); next = (chat.DeliverySnapshot{}) {
 		newest = next
 	}
 
 	return newest
 }
 
-// settleUnknown looks for evidence: a callback, which comes as a signal, then the carrier's
-// own list, twice, because a list may lag. What is not found when the carrier can no longer
+// settleUnknown looks for evidence: a callback, which comes as a signal, then the provider's
+// own list, twice, because a list may lag. What is not found when the provider can no longer
 // be working on the request is left to the delivery's policy. Nothing is posted.
-func (f *follower) settleUnknown(ctx workflow.Context, r chat.Receipt) (chat.Receipt, error) {
+func (f *deliveryTracker) settleUnknown(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
 	f.answer(r, nil)
 
 	tellReceipt(
@@ -134,8 +134,8 @@ func (f *follower) settleUnknown(ctx workflow.Context, r chat.Receipt) (chat.Rec
 	)
 
 	sought := false
-	look := func() (chat.Receipt, bool, error) {
-		found, err := LookUp.Do(ctx, fmt.Sprintf("Look for the message at %s", r.Provider), f.step())
+	look := func() (chat.DeliverySnapshot, bool, error) {
+		found, err := QueryProvider.Do(ctx, fmt.Sprintf("Look for the message at %s", r.Provider), f.step())
 		sought = err == nil
 
 		if temporal.IsCanceledError(err) {
@@ -161,4 +161,4 @@ func (f *follower) settleUnknown(ctx workflow.Context, r chat.Receipt) (chat.Rec
 }
 
 // never leaves every signal to a look at the store.
-func never(chat.Receipt) bool { return false }
+func never(chat.DeliverySnapshot) bool { return false }

@@ -15,8 +15,8 @@ var ErrGone = errors.New("the workflow is not open")
 
 // Notify tells a workflow how its delivery stands now, or, with an empty receipt, to look.
 // It is best effort: workflows look for themselves too. One that is closed is no error.
-func (c *Client) Notify(ctx context.Context, workflowID string, r chat.Receipt) error {
-	if err := c.Nudge(ctx, workflowID, r); err != nil && !errors.Is(err, ErrGone) {
+func (c *Client) Notify(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error {
+	if err := c.Signal(ctx, workflowID, r); err != nil && !errors.Is(err, ErrGone) {
 		return err
 	}
 
@@ -24,7 +24,7 @@ func (c *Client) Notify(ctx context.Context, workflowID string, r chat.Receipt) 
 }
 
 // Nudge is Notify for whoever must know whether the workflow is open: [ErrGone] when not.
-func (c *Client) Nudge(ctx context.Context, workflowID string, r chat.Receipt) error {
+func (c *Client) Signal(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error {
 	err := c.temporal.SignalWorkflow(ctx, workflowID, "", signalChanged, r)
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return ErrGone

@@ -14,14 +14,14 @@ import (
 // server that dies before the update is in history.
 const updateOutcome = "Outcome"
 
-// Ask is what an Outcome update is sent with. Without a fingerprint it is from somebody who
+// OutcomeQuery is what an Outcome update is sent with. Without a fingerprint it is from somebody who
 // only looks on.
-type Ask struct {
+type OutcomeQuery struct {
 	Fingerprint chat.Fingerprint `json:"fingerprint"`
 }
 
 // Outcome is what an Outcome update answers with. Nonce is that of the request which
-// started the work, by which a caller tells whether it was its own.
+// started the work, by which a caller reports whether it was its own.
 type Outcome[T any] struct {
 	Value T      `json:"value"`
 	Nonce string `json:"nonce"`
@@ -38,7 +38,7 @@ type outcome[T any] struct {
 // serve answers Outcome updates once there is an outcome, and refuses those that ask
 // with another body under the same idempotency key.
 func (o *outcome[T]) serve(ctx workflow.Context) error {
-	handler := func(ctx workflow.Context, _ Ask) (Outcome[T], error) {
+	handler := func(ctx workflow.Context, _ OutcomeQuery) (Outcome[T], error) {
 		// A canceled workflow still owes its callers an answer.
 		ctx, _ = workflow.NewDisconnectedContext(ctx)
 		if err := workflow.Await(ctx, func() bool { return o.settled }); err != nil {
@@ -48,7 +48,7 @@ func (o *outcome[T]) serve(ctx workflow.Context) error {
 		return Outcome[T]{Value: o.value, Nonce: o.request.Nonce}, o.err
 	}
 
-	validate := func(ask Ask) error {
+	validate := func(ask OutcomeQuery) error {
 		if len(ask.Fingerprint) == 0 {
 			return nil
 		}

@@ -11,11 +11,11 @@ import (
 
 // park keeps the workflow open, where operators look for it, until somebody decides, or
 // evidence comes, or the time for that is over.
-func (f *follower) park(ctx workflow.Context, r chat.Receipt) (chat.Receipt, error) {
+func (f *deliveryTracker) park(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
 	f.answer(r, nil)
 	tellReceipt(ctx, r, parkedWords(r))
 
-	look := func() (chat.Receipt, bool, error) {
+	look := func() (chat.DeliverySnapshot, bool, error) {
 		seen, err := f.lookParked(ctx, r)
 		return seen, !parked(seen), err
 	}
@@ -31,24 +31,24 @@ func (f *follower) park(ctx workflow.Context, r chat.Receipt) (chat.Receipt, err
 	return f.end(ctx, r)
 }
 
-// lookParked looks at the store, and for what may have been sent at the carrier too: its
+// lookParked looks at the store, and for what may have been sent at the provider too: its
 // evidence may come late.
-func (f *follower) lookParked(ctx workflow.Context, r chat.Receipt) (chat.Receipt, error) {
+func (f *deliveryTracker) lookParked(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
 	if r.Submission != chat.SubmissionNeedsReview {
-		return Look.Local(ctx, "Look whether somebody has decided", f.step())
+		return LoadDelivery.Local(ctx, "Look whether somebody has decided", f.step())
 	}
 
-	seen, err := LookUp.Do(ctx, fmt.Sprintf("Look once more for the message at %s", r.Provider), f.step())
+	seen, err := QueryProvider.Do(ctx, fmt.Sprintf("Look once more for the message at %s", r.Provider), f.step())
 	if err == nil || temporal.IsCanceledError(err) {
 		return seen, err
 	}
 
-	return Look.Local(ctx, "Look whether somebody has decided", f.step())
+	return LoadDelivery.Local(ctx, "Look whether somebody has decided", f.step())
 }
 
-func parkedWords(r chat.Receipt) string {
+func parkedWords(r chat.DeliverySnapshot) string {
 	if r.Submission == chat.SubmissionNeedsReview {
-		return "May have been sent: the carrier did not confirm, and a person must decide: resolve it as sent or not sent, or retry it."
+		return "May have been sent: the provider did not confirm, and a person must decide: resolve it as sent or not sent, or retry it."
 	}
 
 	return "Parked, not sent: trying again has not helped. A person must decide: retry or cancel it."
@@ -56,7 +56,7 @@ func parkedWords(r chat.Receipt) string {
 
 // end closes what nobody has decided. What certainly was not sent ends as that; what may
 // have been stays for review in the store.
-func (f *follower) end(ctx workflow.Context, r chat.Receipt) (chat.Receipt, error) {
+func (f *deliveryTracker) end(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
 	ended, err := f.call(
 		ctx,
 		"End what nobody has decided",
@@ -71,15 +71,15 @@ func (f *follower) end(ctx workflow.Context, r chat.Receipt) (chat.Receipt, erro
 	return ended, errNobodyDecided
 }
 
-// call ends a delivery that the carrier certainly does not have, and returns how it stands.
-func (f *follower) call(ctx workflow.Context, summary string, why *chat.Error) (chat.Receipt, error) {
-	return EndDelivery.Local(ctx, summary, chat.DeliveryEnd{DeliveryStep: f.step(), Problem: *why})
+// call ends a delivery that the provider certainly does not have, and returns how it stands.
+func (f *deliveryTracker) call(ctx workflow.Context, summary string, why *chat.Error) (chat.DeliverySnapshot, error) {
+	return CancelDelivery.Local(ctx, summary, chat.DeliveryEnd{DeliveryStep: f.step(), Problem: *why})
 }
 
-// cancel ends a delivery whose workflow somebody canceled in Temporal. What the carrier
+// cancel ends a delivery whose workflow somebody canceled in Temporal. What the provider
 // certainly does not have stays unsent and says so; what it may have is followed, and never
 // posted again, until it is known or for a person to decide.
-func (f *follower) cancel(ctx workflow.Context) error {
+func (f *deliveryTracker) cancel(ctx workflow.Context) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	canceled := chat.Errorf(chat.CodeDeliveryFailed, "the send was canceled in Temporal")
 
@@ -110,12 +110,12 @@ func (f *follower) cancel(ctx workflow.Context) error {
 	}
 }
 
-func (f *follower) finishCanceled(ctx workflow.Context, r chat.Receipt, canceled *chat.Error) {
+func (f *deliveryTracker) finishCanceled(ctx workflow.Context, r chat.DeliverySnapshot, canceled *chat.Error) {
 	switch {
 	case r.Submission == chat.SubmissionCanceled:
 		tellReceipt(ctx, r, "Canceled in Temporal; nothing was sent.")
 		f.answer(r, canceled)
-	case r.Submission == chat.SubmissionAccepted && !r.Carrier.Final():
+	case r.Submission == chat.SubmissionAccepted && !r.DeliveryStatus.Final():
 		tellReceipt(
 			ctx,
 			r,

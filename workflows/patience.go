@@ -9,9 +9,9 @@ import (
 	"handrail/chat"
 )
 
-// patience is how long one kind of step is waited for. Call sites name one of those
+// StepOptions is how long one kind of step is waited for. Call sites name one of those
 // below and never a number.
-type patience struct {
+type StepOptions struct {
 	// attempt bounds one try, overall all of them together; 0 is no bound.
 	attempt, overall time.Duration
 	// heartbeat is after how long without one a worker counts as lost and the step is
@@ -26,14 +26,14 @@ type patience struct {
 // heartbeat notices a lost worker soon, and outlasts a pause of a busy one.
 const heartbeat = 15 * time.Second
 
-// Lease is how long one claim on a delivery lasts. It is longer than the carriers' HTTP
+// Lease is how long one claim on a delivery lasts. It is longer than the providers' HTTP
 // time limit (30 s), so that a claim never ends while its post may still be written, and
 // shorter than the time one attempt has, so that the result can still be recorded.
 const Lease = 45 * time.Second
 
 var (
 	// database: our own store. It comes back, so there is no end to trying.
-	database = patience{
+	database = StepOptions{
 		attempt: 10 * time.Second,
 		retry: temporal.RetryPolicy{
 			InitialInterval:    100 * time.Millisecond,
@@ -41,9 +41,9 @@ var (
 			MaximumInterval:    10 * time.Second,
 		},
 	}
-	// firstTry: the first post to a carrier, while the caller waits. Errors are those
-	// of our own store: what a carrier says is a result.
-	firstTry = patience{
+	// firstTry: the first post to a provider, while the caller waits. Errors are those
+	// of our own store: what a provider says is a result.
+	firstTry = StepOptions{
 		attempt: Lease + 15*time.Second,
 		retry: temporal.RetryPolicy{
 			InitialInterval:    100 * time.Millisecond,
@@ -51,9 +51,9 @@ var (
 			MaximumInterval:    10 * time.Second,
 		},
 	}
-	// submission: the tries after the first. A day of carrier trouble is outlasted,
+	// submission: the tries after the first. A day of provider trouble is outlasted,
 	// then the delivery is parked for an operator.
-	submission = patience{
+	submission = StepOptions{
 		attempt:   Lease + 15*time.Second,
 		overall:   24 * time.Hour,
 		heartbeat: heartbeat,
@@ -65,7 +65,7 @@ var (
 	}
 	// blocked: the tries while the sender's account refuses everything. People mend
 	// accounts in days, and until then nothing fails; one probe in a while is enough.
-	blocked = patience{
+	blocked = StepOptions{
 		attempt:   Lease + 15*time.Second,
 		overall:   parkedFor,
 		heartbeat: heartbeat,
@@ -75,8 +75,8 @@ var (
 			MaximumInterval:    5 * time.Minute,
 		},
 	}
-	// lookup: reading at a carrier, which may be repeated at will.
-	lookup = patience{
+	// lookup: reading at a provider, which may be repeated at will.
+	lookup = StepOptions{
 		attempt: 30 * time.Second,
 		overall: 10 * time.Minute,
 		retry: temporal.RetryPolicy{
@@ -86,7 +86,7 @@ var (
 		},
 	}
 	// tool: a built-in tool, which is database work that can be refused.
-	tool = patience{
+	tool = StepOptions{
 		attempt: 30 * time.Second,
 		retry: temporal.RetryPolicy{
 			InitialInterval:    time.Second,
@@ -97,7 +97,7 @@ var (
 	}
 	// outside: a tool outside, which has up to two minutes for one try. A quarter of an hour
 	// of trouble is outlasted, then the call has failed.
-	outside = patience{
+	outside = StepOptions{
 		attempt:   chat.MaxToolTimeout + 30*time.Second,
 		overall:   15 * time.Minute,
 		heartbeat: heartbeat,
@@ -109,7 +109,7 @@ var (
 		},
 	}
 	// model: a language model. Four tries, then the request has failed.
-	model = patience{
+	model = StepOptions{
 		attempt:   2 * time.Minute,
 		overall:   15 * time.Minute,
 		heartbeat: heartbeat,
@@ -136,7 +136,7 @@ const (
 	parkedFor = 30 * 24 * time.Hour
 )
 
-func (p patience) activity(summary string) workflow.ActivityOptions {
+func (p StepOptions) activity(summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		StartToCloseTimeout:    p.attempt,
 		ScheduleToCloseTimeout: p.overall,
@@ -150,7 +150,7 @@ func (p patience) activity(summary string) workflow.ActivityOptions {
 // localTries is how often a step is tried inside a workflow task.
 const localTries = 4
 
-func (p patience) local(summary string) workflow.LocalActivityOptions {
+func (p StepOptions) local(summary string) workflow.LocalActivityOptions {
 	p.retry.MaximumAttempts = localTries
 
 	return workflow.LocalActivityOptions{

@@ -44,7 +44,7 @@ func (c *Client) record(ctx context.Context, j job) error {
 	return err
 }
 
-// started tells whether the running workflow began with this request.
+// started reports whether the running workflow began with this request.
 func (c *Client) started(ctx context.Context, j job) bool {
 	described, err := c.temporal.DescribeWorkflow(ctx, j.id, "")
 	if err != nil {
@@ -75,7 +75,7 @@ func (c *Client) join(ctx context.Context, j job) error {
 	return nil
 }
 
-// closed tells whether a workflow had closed, or closed and left an update unanswered.
+// closed reports whether a workflow had closed, or closed and left an update unanswered.
 func closed(err error) bool {
 	_, missing := errors.AsType[*serviceerror.NotFound](err)
 	application, ok := errors.AsType[*temporal.ApplicationError](err)
@@ -83,7 +83,7 @@ func closed(err error) bool {
 	return missing || ok && application.Type() == "AcceptedUpdateCompletedWorkflow"
 }
 
-// unreachable tells whether the server, or a worker in the middle of its task, was away.
+// unreachable reports whether the server, or a worker in the middle of its task, was away.
 func unreachable(err error) bool {
 	_, unavailable := errors.AsType[*serviceerror.Unavailable](err)
 	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)

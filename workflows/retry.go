@@ -20,8 +20,8 @@ func RetryDelivery(ctx workflow.Context, in chat.RetryDelivery) error {
 		return err
 	}
 
-	r.follower = newFollower(ctx, in.WorkspaceID, in.ActionID, func(receipt chat.Receipt, err error) {
-		r.retried.Receipt = receipt
+	r.deliveryTracker = newDeliveryTracker(ctx, in.WorkspaceID, in.ActionID, func(receipt chat.DeliverySnapshot, err error) {
+		r.retried.DeliverySnapshot = receipt
 		r.answer.settle(r.retried, err)
 	})
 	defer r.close()
@@ -45,7 +45,7 @@ type retry struct {
 	in      chat.RetryDelivery
 	answer  outcome[chat.DeliveryRetried]
 	retried chat.DeliveryRetried
-	*follower
+	*deliveryTracker
 }
 
 func (r *retry) run(ctx workflow.Context) error {
@@ -65,7 +65,7 @@ func (r *retry) run(ctx workflow.Context) error {
 	}
 
 	if prepared.Owner != "" && wake(steady, prepared.Owner) == nil {
-		tellReceipt(ctx, prepared.Receipt, "The delivery was released and goes on in workflow "+prepared.Owner+".")
+		tellReceipt(ctx, prepared.DeliverySnapshot, "The delivery was released and goes on in workflow "+prepared.Owner+".")
 		r.answer.settle(prepared, nil)
 
 		return nil
@@ -91,7 +91,7 @@ func (r *retry) conclude(ctx workflow.Context) error {
 	return undo(ctx, chat.SendStep{WorkspaceID: r.in.WorkspaceID, ActionID: r.in.ActionID})
 }
 
-// refuse answers a retry that can not be, and has a bulk retry count it.
+// refuse answers a retry that cannot be, and has a bulk retry count it.
 func (r *retry) refuse(ctx workflow.Context, err error) error {
 	r.answer.settle(r.retried, err)
 	tellRefusal(ctx, problem(err))
@@ -112,5 +112,5 @@ func (r *retry) refuse(ctx workflow.Context, err error) error {
 
 // wake has another workflow look at its delivery. It fails when that workflow is gone.
 func wake(ctx workflow.Context, workflowID string) error {
-	return workflow.SignalExternalWorkflow(ctx, workflowID, "", signalChanged, chat.Receipt{}).Get(ctx, nil)
+	return workflow.SignalExternalWorkflow(ctx, workflowID, "", signalChanged, chat.DeliverySnapshot{}).Get(ctx, nil)
 }

@@ -35,7 +35,7 @@ func retries(w *world, retried chat.DeliveryRetried) {
 }
 
 func (w *world) retry(in chat.RetryDelivery) *answer[chat.DeliveryRetried] {
-	a := ask[chat.DeliveryRetried](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
+	a := ask[chat.DeliveryRetried](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
 	w.ExecuteWorkflow(string(chat.ActionRetryDelivery), in)
 
 	return a
@@ -44,9 +44,9 @@ func (w *world) retry(in chat.RetryDelivery) *answer[chat.DeliveryRetried] {
 func TestRetryFollowsItsNewDelivery(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	retries(w, chat.DeliveryRetried{Of: "old", Receipt: receipt(chat.SubmissionPending)})
+	retries(w, chat.DeliveryRetried{Of: "old", DeliverySnapshot: receipt(chat.SubmissionPending)})
 	accepts(w)
-	w.signal(20*time.Second, taken(chat.CarrierDelivered))
+	w.signal(20*time.Second, taken(chat.StatusDelivered))
 	a := w.retry(retryInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, "old", string(a.out.Value.Of))
@@ -58,8 +58,8 @@ func TestRetryFollowsItsNewDelivery(t *testing.T) {
 func TestRetryOfAnOpenDeliveryGoesOnWhereItIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	retries(w, chat.DeliveryRetried{Owner: "action:owner", Receipt: receipt(chat.SubmissionPending)})
-	w.OnSignalExternalWorkflow(mock.Anything, "action:owner", "", "Changed", chat.Receipt{}).Return(nil).Once()
+	retries(w, chat.DeliveryRetried{Owner: "action:owner", DeliverySnapshot: receipt(chat.SubmissionPending)})
+	w.OnSignalExternalWorkflow(mock.Anything, "action:owner", "", "Changed", chat.DeliverySnapshot{}).Return(nil).Once()
 	a := w.retry(retryInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, chat.SubmissionPending, a.out.Value.Submission)
@@ -71,9 +71,9 @@ func TestRetryOfAnOpenDeliveryGoesOnWhereItIs(t *testing.T) {
 func TestRetryTakesOverWhatHasLostItsWorkflow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	retries(w, chat.DeliveryRetried{Owner: "action:gone", Receipt: receipt(chat.SubmissionPending)})
+	retries(w, chat.DeliveryRetried{Owner: "action:gone", DeliverySnapshot: receipt(chat.SubmissionPending)})
 
-	w.OnSignalExternalWorkflow(mock.Anything, "action:gone", "", "Changed", chat.Receipt{}).
+	w.OnSignalExternalWorkflow(mock.Anything, "action:gone", "", "Changed", chat.DeliverySnapshot{}).
 		Return(serviceerror.NewNotFound("gone"))
 
 	submits(w, chat.SubmissionAccepted)
@@ -86,8 +86,8 @@ func TestRetryTakesOverWhatHasLostItsWorkflow(t *testing.T) {
 func TestRetryWithAChangeTellsTheOneItReplaces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	retries(w, chat.DeliveryRetried{Replaced: "action:old", Receipt: receipt(chat.SubmissionPending)})
-	w.OnSignalExternalWorkflow(mock.Anything, "action:old", "", "Changed", chat.Receipt{}).Return(nil).Once()
+	retries(w, chat.DeliveryRetried{Replaced: "action:old", DeliverySnapshot: receipt(chat.SubmissionPending)})
+	w.OnSignalExternalWorkflow(mock.Anything, "action:old", "", "Changed", chat.DeliverySnapshot{}).Return(nil).Once()
 	submits(w, chat.SubmissionAccepted)
 	a := w.retry(retryInput())
 	require.NoError(t, a.err)
@@ -102,7 +102,7 @@ func TestRetryRefused(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			does(w, workflows.PrepareRetry, func(chat.RetryDelivery) (chat.DeliveryRetried, error) {
-				return chat.DeliveryRetried{}, chat.Errorf(chat.CodeConflict, "the carrier has it")
+				return chat.DeliveryRetried{}, chat.Errorf(chat.CodeConflict, "the provider has it")
 			})
 
 			skipped := []chat.BulkSkip{}
@@ -125,7 +125,7 @@ func TestRetryRefused(t *testing.T) {
 func TestRetryCanceledWhileItIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	retries(w, chat.DeliveryRetried{Receipt: receipt(chat.SubmissionPending)})
+	retries(w, chat.DeliveryRetried{DeliverySnapshot: receipt(chat.SubmissionPending)})
 	submits(w, chat.SubmissionPending)
 	neverTaken(w)
 	ended := ends(w, chat.SubmissionCanceled)
@@ -251,7 +251,7 @@ func TestBulkRetryPausesForItsCanary(t *testing.T) {
 	b.changes(time.Hour, func() {
 		assert.Len(t, b.begun, 4, "the rest waits")
 		assert.Equal(t, chat.BulkPaused, b.state)
-		assert.Equal(t, "1 of the first 4 were not taken by the carrier.", b.note)
+		assert.Equal(t, "1 of the first 4 were not taken by the provider.", b.note)
 		b.state = chat.BulkRunning
 	})
 

@@ -11,9 +11,9 @@ import (
 )
 
 // SendAssistantMessage speaks as a chat's assistant: it prepares the send, runs the tool
-// calls in order, and hands the message to the carrier, never twice. The caller is
-// answered as soon as the carrier has taken or refused the message, or when it is known
-// that this will not be known soon; the workflow stays open until the carrier's final word,
+// calls in order, and hands the message to the provider, never twice. The caller is
+// answered as soon as the provider has taken or refused the message, or when it is known
+// that this will not be known soon; the workflow stays open until the provider's final word,
 // or a person's.
 func SendAssistantMessage(ctx workflow.Context, in chat.SendAssistantMessage) error {
 	s := &send{in: in, answer: outcome[chat.AssistantMessageSent]{request: in.Request}}
@@ -21,8 +21,8 @@ func SendAssistantMessage(ctx workflow.Context, in chat.SendAssistantMessage) er
 		return err
 	}
 
-	s.follower = newFollower(ctx, in.WorkspaceID, in.ActionID, func(r chat.Receipt, err error) {
-		s.sent.Receipt = r
+	s.deliveryTracker = newDeliveryTracker(ctx, in.WorkspaceID, in.ActionID, func(r chat.DeliverySnapshot, err error) {
+		s.sent.DeliverySnapshot = r
 		s.answer.settle(s.sent, err)
 	})
 	defer s.close()
@@ -48,7 +48,7 @@ type send struct {
 	answer outcome[chat.AssistantMessageSent]
 	// sent is what is known so far.
 	sent chat.AssistantMessageSent
-	*follower
+	*deliveryTracker
 }
 
 func (s *send) run(ctx workflow.Context) error {
@@ -66,7 +66,7 @@ func (s *send) run(ctx workflow.Context) error {
 
 	s.sent = prepared
 	s.delivery = prepared.DeliveryID
-	s.last = prepared.Receipt
+	s.last = prepared.DeliverySnapshot
 
 	s.sent.Content = s.in.Message
 	for _, before := range []func(workflow.Context) (bool, error){s.awaitApproval, s.runTools} {
@@ -94,7 +94,7 @@ func (s *send) run(ctx workflow.Context) error {
 // prepare stores the send. A question to a contributor may have to wait for its turn, which
 // shows as an activity that is tried again.
 func (s *send) prepare(ctx workflow.Context) (chat.AssistantMessageSent, error) {
-	if s.in.Ask != nil {
+	if s.in.Question != nil {
 		return PrepareSend.Do(ctx, "Store the question when it is its turn", s.in)
 	}
 
@@ -112,12 +112,12 @@ func (s *send) at() chat.SendStep {
 
 // look reads how the send stands.
 func (s *send) look(ctx workflow.Context) error {
-	seen, err := LookSend.Local(ctx, "Look how the send stands", s.at())
+	seen, err := LoadSend.Local(ctx, "Look how the send stands", s.at())
 	if err != nil {
 		return err
 	}
 
-	s.sent, s.last = seen, seen.Receipt
+	s.sent, s.last = seen, seen.DeliverySnapshot
 	s.sent.Content = s.in.Message
 
 	return nil
@@ -133,7 +133,7 @@ func (s *send) conclude(ctx workflow.Context) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 
 	switch {
-	case s.in.Ask != nil:
+	case s.in.Question != nil:
 		return s.failAsk(ctx, s.last.ErrorMessage)
 	case undoable(s.sent.ToolCalls):
 		return undo(ctx, s.at())
@@ -145,19 +145,19 @@ func (s *send) conclude(ctx workflow.Context) error {
 // failAsk tells a request that its question has not reached the contributor. A reminder
 // that does not, changes nothing.
 func (s *send) failAsk(ctx workflow.Context, why string) error {
-	if s.in.Ask == nil || s.in.Ask.Turn != chat.TurnQuestion {
+	if s.in.Question == nil || s.in.Question.Turn != chat.TurnQuestion {
 		return nil
 	}
 
-	_, err := FailAsk.Local(ctx, "Record that the contributor could not be asked", chat.AskFailure{
-		WorkspaceID: s.in.WorkspaceID, AskID: s.in.Ask.AskID, Why: why,
+	_, err := FailQuestion.Local(ctx, "Record that the contributor could not be asked", chat.QuestionFailure{
+		WorkspaceID: s.in.WorkspaceID, QuestionID: s.in.Question.QuestionID, Why: why,
 	})
 	if err != nil {
 		return err
 	}
 
 	// It looks for itself too, and may be over.
-	_ = wake(ctx, chat.ContributorWorkflowID(s.in.WorkspaceID, s.in.Ask.RequestID))
+	_ = wake(ctx, chat.ContributorWorkflowID(s.in.WorkspaceID, s.in.Question.RequestID))
 
 	return nil
 }

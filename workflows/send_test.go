@@ -36,8 +36,8 @@ func sendInput(tools ...string) chat.SendAssistantMessage {
 }
 
 // receipt is how a delivery stands; one that is accepted has its final word as well.
-func receipt(state chat.SubmissionState) chat.Receipt {
-	r := chat.Receipt{
+func receipt(state chat.SubmissionState) chat.DeliverySnapshot {
+	r := chat.DeliverySnapshot{
 		DeliveryID: delivery,
 		Channel:    chat.ChannelSMS,
 		Provider:   chat.ProviderTwilio,
@@ -47,7 +47,7 @@ func receipt(state chat.SubmissionState) chat.Receipt {
 	}
 
 	if state == chat.SubmissionAccepted {
-		r.Carrier = chat.CarrierDelivered
+		r.DeliveryStatus = chat.StatusDelivered
 	}
 
 	return r
@@ -57,21 +57,21 @@ func receipt(state chat.SubmissionState) chat.Receipt {
 func prepares(w *world) {
 	does(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		return chat.AssistantMessageSent{
-			ActionID:  in.ActionID,
-			Number:    41,
-			ToolCalls: in.ToolCalls,
-			Receipt:   receipt(chat.SubmissionPending),
+			ActionID:         in.ActionID,
+			Number:           41,
+			ToolCalls:        in.ToolCalls,
+			DeliverySnapshot: receipt(chat.SubmissionPending),
 		}, nil
 	})
 }
 
 func submits(w *world, state chat.SubmissionState) {
-	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.Receipt, error) { return receipt(state), nil })
+	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return receipt(state), nil })
 }
 
 // run executes the send with one caller asking from the start.
 func (w *world) run(in chat.SendAssistantMessage) *answer[chat.AssistantMessageSent] {
-	a := ask[chat.AssistantMessageSent](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
+	a := ask[chat.AssistantMessageSent](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
 	w.ExecuteWorkflow(string(chat.ActionSendAssistantMessage), in)
 
 	return a
@@ -135,7 +135,7 @@ func TestSendStopsAtAToolThatFails(t *testing.T) {
 
 	var failure chat.SendFailure
 
-	does(w, workflows.FailSend, func(in chat.SendFailure) (chat.Receipt, error) {
+	does(w, workflows.FailSend, func(in chat.SendFailure) (chat.DeliverySnapshot, error) {
 		failure = in
 		return receipt(chat.SubmissionCanceled), nil
 	})
@@ -186,7 +186,7 @@ func TestSendUnknownIsToldAtOnceAndNeverPostedAgain(t *testing.T) {
 
 	looks := 0
 
-	does(w, workflows.LookUp, func(chat.DeliveryStep) (chat.Receipt, error) {
+	does(w, workflows.QueryProvider, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 		if looks++; looks <= 2 {
 			return receipt(chat.SubmissionUnknown), nil
 		}
@@ -197,7 +197,7 @@ func TestSendUnknownIsToldAtOnceAndNeverPostedAgain(t *testing.T) {
 	ends(w, chat.SubmissionNeedsReview)
 
 	in := sendInput()
-	a := ask[chat.AssistantMessageSent](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
+	a := ask[chat.AssistantMessageSent](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
 	w.RegisterDelayedCallback(func() {
 		require.True(t, a.complete, "the caller does not wait for the settling")
 		require.NoError(t, a.err, "unknown is never called failed")
@@ -222,9 +222,9 @@ func TestSendTriesAgainWhatWasNotProcessed(t *testing.T) {
 
 	tries := 0
 
-	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
+	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 		if tries++; tries < 4 {
-			return chat.Receipt{}, &chat.RetryLaterError{
+			return chat.DeliverySnapshot{}, &chat.RetryLaterError{
 				After:   40 * time.Second,
 				Code:    "twilio_429",
 				Message: "Twilio asks to wait",
@@ -248,9 +248,9 @@ func TestSendBlockedAnswersAtOnceAndGoesOn(t *testing.T) {
 
 	tries := 0
 
-	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
+	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 		if tries++; tries < 3 {
-			return chat.Receipt{}, &chat.RetryLaterError{
+			return chat.DeliverySnapshot{}, &chat.RetryLaterError{
 				After:   5 * time.Minute,
 				Code:    "twilio_20003",
 				Message: "credentials refused",
@@ -272,8 +272,8 @@ func TestSendRefusesAnotherBodyUnderItsKey(t *testing.T) {
 	w := newWorld(t)
 	prepares(w)
 	submits(w, chat.SubmissionAccepted)
-	other := ask[chat.AssistantMessageSent](w, "u2", workflows.Ask{Fingerprint: chat.Fingerprint{"message": "b"}})
-	onlooker := ask[chat.AssistantMessageSent](w, "u3", workflows.Ask{})
+	other := ask[chat.AssistantMessageSent](w, "u2", workflows.OutcomeQuery{Fingerprint: chat.Fingerprint{"message": "b"}})
+	onlooker := ask[chat.AssistantMessageSent](w, "u3", workflows.OutcomeQuery{})
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
 	require.NoError(t, onlooker.err, "who only waits need not know the body")
@@ -295,7 +295,7 @@ func TestAddParticipant(t *testing.T) {
 			return chat.ParticipantAdded{ParticipantID: 7, Message: "Ana Lopez added as observer"}, nil
 		})
 
-		a := ask[chat.ParticipantAdded](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
+		a := ask[chat.ParticipantAdded](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
 		w.ExecuteWorkflow(string(chat.ActionAddParticipant), in)
 		require.NoError(t, a.err)
 		assert.Equal(t, chat.ParticipantID(7), a.out.Value.ParticipantID)
@@ -309,7 +309,7 @@ func TestAddParticipant(t *testing.T) {
 			return chat.ParticipantAdded{}, chat.Errorf(chat.CodeParticipantExists, "Ana Lopez already takes part")
 		})
 
-		a := ask[chat.ParticipantAdded](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
+		a := ask[chat.ParticipantAdded](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
 		w.ExecuteWorkflow(string(chat.ActionAddParticipant), in)
 		assert.Equal(t, "participant_exists", code(t, a.err))
 		assert.NoError(t, w.GetWorkflowError())

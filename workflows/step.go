@@ -10,8 +10,8 @@ import (
 // Step is one deed, with the types that go in and come out and how long to wait for it.
 // Temporal itself checks neither the number nor the types of an activity's arguments.
 type Step[In, Out any] struct {
-	Name     string
-	Patience patience
+	Name    string
+	Options StepOptions
 }
 
 // Do runs the step as an activity of its own: visible in the Temporal UI with its
@@ -25,16 +25,16 @@ func (s Step[In, Out]) Do(ctx workflow.Context, summary string, in In) (Out, err
 
 // Start is Do without the wait: the future holds an Out.
 func (s Step[In, Out]) Start(ctx workflow.Context, summary string, in In) workflow.Future {
-	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, s.Patience.activity(summary)), s.Name, in)
+	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, s.Options.activity(summary)), s.Name, in)
 }
 
 // Local runs the step inside the workflow task, which costs no hop through the server.
 // For database work, and for the first try of a submission. A worker that dies in
-// between runs it again. What a few tries can not do goes on as an activity of its own,
+// between runs it again. What a few tries cannot do goes on as an activity of its own,
 // where operators see its last error and its next try.
 func (s Step[In, Out]) Local(ctx workflow.Context, summary string, in In) (Out, error) {
 	var out Out
-	local := workflow.WithLocalActivityOptions(ctx, s.Patience.local(summary))
+	local := workflow.WithLocalActivityOptions(ctx, s.Options.local(summary))
 
 	err := workflow.ExecuteLocalActivity(local, s.Name, in).Get(ctx, &out)
 	if err == nil || final(err) {
@@ -44,7 +44,7 @@ func (s Step[In, Out]) Local(ctx workflow.Context, summary string, in In) (Out, 
 	return s.Do(ctx, summary, in)
 }
 
-// final tells whether trying again can not help, or is not wanted.
+// final reports whether trying again cannot help, or is not wanted.
 func final(err error) bool {
 	application, ok := errors.AsType[*temporal.ApplicationError](err)
 	return temporal.IsCanceledError(err) || (ok && application.NonRetryable())

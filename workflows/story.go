@@ -36,7 +36,7 @@ func startAttributes(r chat.Request) temporal.SearchAttributes {
 }
 
 // tell says where the workflow stands: in a sentence, and as search attributes. An
-// attribute that can not be written must not hold up a delivery, so the SDK's error,
+// attribute that cannot be written must not hold up a delivery, so the SDK's error,
 // which only an invalid attribute can cause, is logged.
 func tell(ctx workflow.Context, details string, attributes ...temporal.SearchAttributeUpdate) {
 	workflow.SetCurrentDetails(ctx, details)
@@ -50,7 +50,7 @@ func tell(ctx workflow.Context, details string, attributes ...temporal.SearchAtt
 	}
 }
 
-func tellReceipt(ctx workflow.Context, r chat.Receipt, details string) {
+func tellReceipt(ctx workflow.Context, r chat.DeliverySnapshot, details string) {
 	attributes := []temporal.SearchAttributeUpdate{
 		AttributeChannel.ValueSet(string(r.Channel)), AttributeStatus.ValueSet(r.Status),
 	}

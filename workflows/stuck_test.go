@@ -13,8 +13,8 @@ import (
 )
 
 // holds gives the world deeds for a delivery that answers each with the next of states.
-func holds[In any](w *world, step workflows.Step[In, chat.Receipt], states ...chat.SubmissionState) {
-	does(w, step, func(In) (chat.Receipt, error) {
+func holds[In any](w *world, step workflows.Step[In, chat.DeliverySnapshot], states ...chat.SubmissionState) {
+	does(w, step, func(In) (chat.DeliverySnapshot, error) {
 		next := states[0]
 		states = states[min(1, len(states)-1):]
 
@@ -27,7 +27,7 @@ func holds[In any](w *world, step workflows.Step[In, chat.Receipt], states ...ch
 func ends(w *world, states ...chat.SubmissionState) *[]chat.DeliveryEnd {
 	failures := &[]chat.DeliveryEnd{}
 
-	does(w, workflows.EndDelivery, func(in chat.DeliveryEnd) (chat.Receipt, error) {
+	does(w, workflows.CancelDelivery, func(in chat.DeliveryEnd) (chat.DeliverySnapshot, error) {
 		*failures = append(*failures, in)
 		next := states[0]
 		states = states[min(1, len(states)-1):]
@@ -38,10 +38,10 @@ func ends(w *world, states ...chat.SubmissionState) *[]chat.DeliveryEnd {
 	return failures
 }
 
-// neverTaken gives the world a SubmitDelivery that a carrier always turns away.
+// neverTaken gives the world a SubmitDelivery that a provider always turns away.
 func neverTaken(w *world) {
-	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.Receipt, error) {
-		return chat.Receipt{}, &chat.RetryLaterError{
+	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+		return chat.DeliverySnapshot{}, &chat.RetryLaterError{
 			After:   time.Hour,
 			Code:    "twilio_429",
 			Message: "Twilio asks to wait",
@@ -50,7 +50,7 @@ func neverTaken(w *world) {
 }
 
 // exhausted is a delivery that was not sent and is not tried again by itself.
-func exhausted() chat.Receipt {
+func exhausted() chat.DeliverySnapshot {
 	r := receipt(chat.SubmissionPending)
 	r.ErrorCode = chat.ErrorTriesExhausted
 
@@ -63,8 +63,8 @@ func TestSendParksWhenTryingDoesNotHelp(t *testing.T) {
 	prepares(w)
 	submits(w, chat.SubmissionPending)
 	neverTaken(w)
-	does(w, workflows.GiveUp, func(chat.DeliveryStep) (chat.Receipt, error) { return exhausted(), nil })
-	does(w, workflows.Look, func(chat.DeliveryStep) (chat.Receipt, error) { return exhausted(), nil })
+	does(w, workflows.MarkExhausted, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return exhausted(), nil })
+	does(w, workflows.LoadDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return exhausted(), nil })
 	failures := ends(w, chat.SubmissionCanceled)
 
 	w.at(20*24*time.Hour, func() {
@@ -95,7 +95,7 @@ func TestSendCanceledWhileItIsTriedAgain(t *testing.T) {
 	assert.Equal(t, delivery, (*failures)[0].DeliveryID)
 }
 
-// TestSendCanceledInMidPost: whatever the carrier says to a post that was under way is
+// TestSendCanceledInMidPost: whatever the provider says to a post that was under way is
 // waited for and told, and nothing is posted after it.
 func TestSendCanceledInMidPost(t *testing.T) {
 	t.Parallel()
@@ -153,14 +153,14 @@ func TestSendCanceledInMidPost(t *testing.T) {
 			w := newWorld(t)
 			prepares(w)
 
-			does(w, workflows.Submit, func(chat.DeliveryStep) (chat.Receipt, error) {
+			does(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 				w.CancelWorkflow()
 				return receipt(tt.said), nil
 			})
 
 			ends(w, tt.ends...)
 			holds(w, workflows.SettleUnknown, chat.SubmissionUnknown)
-			holds(w, workflows.LookUp, append(tt.looked, chat.SubmissionUnknown)[:max(1, len(tt.looked))]...)
+			holds(w, workflows.QueryProvider, append(tt.looked, chat.SubmissionUnknown)[:max(1, len(tt.looked))]...)
 			a := w.run(sendInput())
 			assert.Equal(t, append([]string{"PrepareSend", "Submit"}, tt.steps...), w.said)
 			assert.Equal(t, len(tt.ends) > 0, temporal.IsCanceledError(w.GetWorkflowError()))
@@ -181,7 +181,7 @@ func TestSendCanceledBeforeItsPostIsNotPosted(t *testing.T) {
 	w := newWorld(t)
 	does(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		w.CancelWorkflow()
-		return chat.AssistantMessageSent{ActionID: in.ActionID, Receipt: receipt(chat.SubmissionPending)}, nil
+		return chat.AssistantMessageSent{ActionID: in.ActionID, DeliverySnapshot: receipt(chat.SubmissionPending)}, nil
 	})
 
 	ends(w, chat.SubmissionCanceled)
@@ -196,8 +196,8 @@ func TestSendWhoseRowsAreGoneFailsInTheOpen(t *testing.T) {
 	w := newWorld(t)
 	prepares(w)
 
-	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.Receipt, error) {
-		return chat.Receipt{}, chat.Errorf(chat.CodeDeliveryNotFound, "there is no such delivery")
+	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+		return chat.DeliverySnapshot{}, chat.Errorf(chat.CodeDeliveryNotFound, "there is no such delivery")
 	})
 
 	a := w.run(sendInput())
@@ -231,7 +231,7 @@ func TestAddParticipantCanceledIsAnswered(t *testing.T) {
 		return chat.ParticipantAdded{ParticipantID: 7}, nil
 	})
 
-	a := ask[chat.ParticipantAdded](w, "u1", workflows.Ask{Fingerprint: in.Fingerprint})
+	a := ask[chat.ParticipantAdded](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
 	w.ExecuteWorkflow(string(chat.ActionAddParticipant), in)
 	require.NoError(t, a.err, "it was stored")
 	assert.Equal(t, chat.ParticipantID(7), a.out.Value.ParticipantID)

@@ -200,7 +200,7 @@ func (s *summarize) step(ctx workflow.Context) chat.SummaryStep {
 	return step
 }
 
-// serves tells whether a run does all that a request asks for.
+// serves reports whether a run does all that a request asks for.
 func serves(step *chat.SummaryStep, in *chat.SummarizeChat) bool {
 	return (step.UpdateLabels || !in.UpdateLabels) && (step.Full || !in.Full) && (step.Overwrite || !in.Overwrite)
 }

@@ -64,7 +64,7 @@ func (s *send) runTool(ctx workflow.Context, index int) (bool, error) {
 	}
 }
 
-// mayStillRun tells whether a call outside, whose time to be tried in is over, is with its
+// mayStillRun reports whether a call outside, whose time to be tried in is over, is with its
 // tool just now, or was with a worker that is lost: then it has not failed. Asked for again
 // it is waited for, and unknown after that, unless running it twice does no harm.
 func (s *send) mayStillRun(ctx workflow.Context, index int) (bool, error) {
@@ -187,7 +187,7 @@ func (s *send) fail(ctx workflow.Context, index int, failed *chat.Error, details
 		return err
 	}
 
-	s.sent.Receipt, s.last = receipt, receipt
+	s.sent.DeliverySnapshot, s.last = receipt, receipt
 	s.answer.settle(s.sent, failed)
 	tellReceipt(ctx, receipt, details)
 

@@ -26,7 +26,7 @@ func newOutside(t *testing.T, in chat.SendAssistantMessage) *outside {
 	t.Helper()
 	o := &outside{world: newWorld(t)}
 
-	o.sent = chat.AssistantMessageSent{ActionID: in.ActionID, Receipt: receipt(chat.SubmissionPending)}
+	o.sent = chat.AssistantMessageSent{ActionID: in.ActionID, DeliverySnapshot: receipt(chat.SubmissionPending)}
 	for _, call := range in.ToolCalls {
 		call.Kind = chat.ToolHTTP
 		call.State = chat.ToolCallPending
@@ -40,13 +40,13 @@ func newOutside(t *testing.T, in chat.SendAssistantMessage) *outside {
 		func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) { return o.shown(), nil },
 	)
 
-	does(o.world, workflows.LookSend, func(chat.SendStep) (chat.AssistantMessageSent, error) { return o.shown(), nil })
+	does(o.world, workflows.LoadSend, func(chat.SendStep) (chat.AssistantMessageSent, error) { return o.shown(), nil })
 
-	does(o.world, workflows.FailSend, func(in chat.SendFailure) (chat.Receipt, error) {
+	does(o.world, workflows.FailSend, func(in chat.SendFailure) (chat.DeliverySnapshot, error) {
 		o.failure = in
-		o.sent.Receipt = receipt(chat.SubmissionCanceled)
+		o.sent.DeliverySnapshot = receipt(chat.SubmissionCanceled)
 
-		return o.sent.Receipt, nil
+		return o.sent.DeliverySnapshot, nil
 	})
 
 	return o
@@ -323,7 +323,7 @@ func TestASendThatAPersonEndsWhileItWaitsIsOver(t *testing.T) {
 	o := newOutside(t, in)
 	o.calls(func(int, int) chat.ToolCallState { return chat.ToolCallUnknown })
 	o.undoes()
-	o.changes(time.Hour, func() { o.sent.Receipt = receipt(chat.SubmissionCanceled) })
+	o.changes(time.Hour, func() { o.sent.DeliverySnapshot = receipt(chat.SubmissionCanceled) })
 	o.run(in)
 	require.NoError(t, o.GetWorkflowError())
 	assert.Equal(t, []int{0}, o.ran)

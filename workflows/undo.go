@@ -9,7 +9,7 @@ import (
 )
 
 // undo takes back what the tool calls of a message that was not delivered have done, the
-// newest effect first. What can not be taken back says so in the store.
+// newest effect first. What cannot be taken back says so in the store.
 func undo(ctx workflow.Context, at chat.SendStep) error {
 	runs, err := BeginUndo.Local(ctx, "Find what is to be taken back", at)
 	if err != nil {
@@ -40,7 +40,7 @@ func undo(ctx workflow.Context, at chat.SendStep) error {
 	return nil
 }
 
-// undoable tells whether any of the calls names what takes it back.
+// undoable reports whether any of the calls names what takes it back.
 func undoable(calls []chat.ToolCall) bool {
 	for _, call := range calls {
 		if call.UndoTool != "" {

@@ -70,7 +70,7 @@ func (w *world) at(after time.Duration, do func()) {
 func (w *world) changes(after time.Duration, change func()) {
 	w.at(after, func() {
 		change()
-		w.SignalWorkflow("Changed", chat.Receipt{})
+		w.SignalWorkflow("Changed", chat.DeliverySnapshot{})
 	})
 }
 

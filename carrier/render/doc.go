@@ -1,4 +1,4 @@
-// Package render turns a message in Markdown into what a carrier gets: HTML and text for
+// Package render turns a message in Markdown into what a provider gets: HTML and text for
 // email, plain text and its segments for SMS, text and an HTML fragment for web chats.
 //
 // Nothing a message says is lost: what looks like an HTML tag is shown as it was written.

@@ -84,7 +84,7 @@ func (d *document) destination(n ast.Node) string {
 	return strings.TrimPrefix(strings.TrimPrefix(to, "mailto:"), "tel:")
 }
 
-// sameLink tells whether a link's label says no more than its destination.
+// sameLink reports whether a link's label says no more than its destination.
 func sameLink(label, destination string) bool {
 	bare := func(s string) string {
 		s = strings.TrimPrefix(strings.TrimPrefix(s, "https://"), "http://")

@@ -71,7 +71,7 @@ func (r *Renderer) Render(
 
 	return chat.Payload{}, chat.Errorf(
 		chat.CodeChannelNotSupported,
-		"messages can not be sent on the channel %s",
+		"messages cannot be sent on the channel %s",
 		channel,
 	)
 }
@@ -98,7 +98,7 @@ func (r *Renderer) email(facts *chat.SendFacts, d *document, id chat.MessageID) 
 	}
 
 	text := d.unfoldLinks()
-	if strings.TrimSpace(text) == "" { // an image without description, and a carrier refuses an empty part
+	if strings.TrimSpace(text) == "" { // an image without description, and a provider refuses an empty part
 		text = string(d.source)
 	}
 

@@ -111,7 +111,7 @@ func (r *Renderer) replyTo(id chat.MessageID) string {
 }
 
 // autoSubmitted follows RFC 3834 5: what an assistant says is a program's word, and we
-// can not know whether a person has read it first. Left out, an assistant and somebody's
+// cannot know whether a person has read it first. Left out, an assistant and somebody's
 // vacation notice could answer each other for ever; put in, the worst is that such a
 // notice is not sent.
 func autoSubmitted(f *chat.SendFacts) string {

@@ -107,7 +107,7 @@ func above(lines []string) int {
 	return len(lines)
 }
 
-// headers tells whether the lines begin with the headers of a message, three at least.
+// headers reports whether the lines begin with the headers of a message, three at least.
 func headers(lines []string) bool {
 	if !headerFrom.MatchString(lines[0]) {
 		return false
@@ -148,7 +148,7 @@ func introductionAt(lines []string) int {
 	return 0
 }
 
-// quoteOnly tells whether the lines are one quote: all of them marked with >, a signature
+// quoteOnly reports whether the lines are one quote: all of them marked with >, a signature
 // below aside, or none, as some programs quote.
 func quoteOnly(lines []string) bool {
 	if !slices.ContainsFunc(lines, quoted) {

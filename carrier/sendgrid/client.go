@@ -78,7 +78,7 @@ func (c *Client) Submit(ctx context.Context, out chat.Outgoing) chat.Submission 
 		}
 
 		// An error beside a response is a body that broke off. It does not matter: a
-		// success is told by its status, and a refusal that can not be read is unknown.
+		// success is told by its status, and a refusal that cannot be read is unknown.
 		return judge(&carrier.Answer{Status: res.StatusCode, Header: res.Headers, Body: []byte(res.Body)}), nil
 	})
 }

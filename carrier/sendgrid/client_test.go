@@ -115,7 +115,7 @@ func TestAccepted(t *testing.T) {
 	assert.Equal(t, chat.Submission{
 		Outcome:           chat.OutcomeAccepted,
 		ProviderMessageID: "abc",
-		Carrier:           chat.CarrierQueued,
+		DeliveryStatus:    chat.StatusQueued,
 		GotConnection:     true,
 		HTTPStatus:        http.StatusAccepted,
 	}, answer(t, http.StatusAccepted, map[string]string{"X-Message-Id": "abc"}, ""))

@@ -24,7 +24,7 @@ const (
 // meaning is what an event says of its message.
 type meaning struct {
 	accepts  bool
-	carrier  chat.CarrierState
+	carrier  chat.DeliveryStatus
 	code     string
 	words    string
 	suppress chat.SuppressionReason
@@ -34,23 +34,23 @@ type meaning struct {
 // (https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event). Events that
 // are not here, like open and click, are kept and change nothing.
 var meanings = map[string]meaning{
-	"processed": {accepts: true, carrier: chat.CarrierSending},
+	"processed": {accepts: true, carrier: chat.StatusSending},
 	"deferred": {
 		accepts: true,
-		carrier: chat.CarrierDeferred,
+		carrier: chat.StatusDeferred,
 		code:    "sendgrid_deferred",
 		words:   "the recipient's server asked to try later, and SendGrid does",
 	},
-	"delivered": {accepts: true, carrier: chat.CarrierDelivered},
+	"delivered": {accepts: true, carrier: chat.StatusDelivered},
 	eventDropped: {
 		accepts: true,
-		carrier: chat.CarrierFailed,
+		carrier: chat.StatusFailed,
 		code:    "sendgrid_dropped",
 		words:   "SendGrid took the message and did not send it",
 	},
 	eventBounce: {
 		accepts:  true,
-		carrier:  chat.CarrierBounced,
+		carrier:  chat.StatusBounced,
 		code:     "sendgrid_bounce",
 		words:    "the recipient's server refused the message for good",
 		suppress: chat.SuppressedBounce,
@@ -58,7 +58,7 @@ var meanings = map[string]meaning{
 	// A soft bounce: the address may be fine tomorrow.
 	eventBlocked: {
 		accepts: true,
-		carrier: chat.CarrierUndelivered,
+		carrier: chat.StatusUndelivered,
 		code:    "sendgrid_blocked",
 		words:   "the recipient's server refused the message this time",
 	},
@@ -85,7 +85,7 @@ var dropReasons = map[string]meaning{
 func explain(r *chat.Report, kind, reason string) {
 	m := meanings[kind]
 	r.Accepts = m.accepts
-	r.Carrier = m.carrier
+	r.DeliveryStatus = m.carrier
 	r.ErrorCode = m.code
 	r.ErrorMessage = m.words
 
@@ -145,7 +145,7 @@ func eventReport(raw json.RawMessage) chat.Report {
 
 	// Without an id of either side it is about the account, whatever its name.
 	if r.ProviderMessageID == "" && r.DeliveryID == "" {
-		r.Accepts, r.Carrier = false, chat.CarrierNone
+		r.Accepts, r.DeliveryStatus = false, chat.StatusNone
 	}
 
 	return r

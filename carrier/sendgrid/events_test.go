@@ -43,7 +43,7 @@ func TestEvent(t *testing.T) {
 		ProviderMessageID: "14c5d75ce93.dfd.64b469",
 		Type:              "bounce",
 		Accepts:           true,
-		Carrier:           chat.CarrierBounced,
+		DeliveryStatus:    chat.StatusBounced,
 		ErrorCode:         "sendgrid_bounce",
 		ErrorMessage:      "the recipient's server refused the message for good",
 		Suppress:          chat.SuppressedBounce,
@@ -57,24 +57,24 @@ func TestEvents(t *testing.T) {
 	for name, c := range map[string]struct {
 		event    string
 		accepts  bool
-		carrier  chat.CarrierState
+		carrier  chat.DeliveryStatus
 		code     string
 		suppress chat.SuppressionReason
 	}{
-		"processed":     {about("processed", ""), true, chat.CarrierSending, "", ""},
-		"deferred":      {about("deferred", `,"attempt":"2"`), true, chat.CarrierDeferred, "sendgrid_deferred", ""},
-		"delivered":     {about("delivered", ""), true, chat.CarrierDelivered, "", ""},
-		"bounce":        {about("bounce", ""), true, chat.CarrierBounced, "sendgrid_bounce", chat.SuppressedBounce},
-		"blocked":       {about("bounce", `,"type":"blocked"`), true, chat.CarrierUndelivered, "sendgrid_blocked", ""},
-		"dropped":       {about("dropped", `,"reason":"Invalid SMTPAPI header"`), true, chat.CarrierFailed, "sendgrid_dropped", ""},
-		"drop, bounced": {about("dropped", `,"reason":"Bounced Address"`), true, chat.CarrierFailed, "sendgrid_dropped", chat.SuppressedBounce},
+		"processed":     {about("processed", ""), true, chat.StatusSending, "", ""},
+		"deferred":      {about("deferred", `,"attempt":"2"`), true, chat.StatusDeferred, "sendgrid_deferred", ""},
+		"delivered":     {about("delivered", ""), true, chat.StatusDelivered, "", ""},
+		"bounce":        {about("bounce", ""), true, chat.StatusBounced, "sendgrid_bounce", chat.SuppressedBounce},
+		"blocked":       {about("bounce", `,"type":"blocked"`), true, chat.StatusUndelivered, "sendgrid_blocked", ""},
+		"dropped":       {about("dropped", `,"reason":"Invalid SMTPAPI header"`), true, chat.StatusFailed, "sendgrid_dropped", ""},
+		"drop, bounced": {about("dropped", `,"reason":"Bounced Address"`), true, chat.StatusFailed, "sendgrid_dropped", chat.SuppressedBounce},
 		"drop, unsubscribed": {
-			about("dropped", `,"reason":"Unsubscribed Address"`), true, chat.CarrierFailed, "sendgrid_dropped", chat.SuppressedUnsubscribe,
+			about("dropped", `,"reason":"Unsubscribed Address"`), true, chat.StatusFailed, "sendgrid_dropped", chat.SuppressedUnsubscribe,
 		},
 		"drop, spam": {
-			about("dropped", `,"reason":"Spam Reporting Address\n"`), true, chat.CarrierFailed, "sendgrid_dropped", chat.SuppressedSpam,
+			about("dropped", `,"reason":"Spam Reporting Address\n"`), true, chat.StatusFailed, "sendgrid_dropped", chat.SuppressedSpam,
 		},
-		"reason of another": {about("delivered", `,"reason":"Bounced Address"`), true, chat.CarrierDelivered, "", ""},
+		"reason of another": {about("delivered", `,"reason":"Bounced Address"`), true, chat.StatusDelivered, "", ""},
 		"spam report":       {about("spamreport", ""), false, "", "", chat.SuppressedSpam},
 		"unsubscribe":       {about("unsubscribe", ""), false, "", "", chat.SuppressedUnsubscribe},
 		"group unsubscribe": {about("group_unsubscribe", ""), false, "", "", chat.SuppressedUnsubscribe},
@@ -93,7 +93,7 @@ func TestEvents(t *testing.T) {
 			require.Len(t, reports, 1, "every event is kept")
 			r := reports[0]
 			assert.Equal(t, c.accepts, r.Accepts)
-			assert.Equal(t, c.carrier, r.Carrier)
+			assert.Equal(t, c.carrier, r.DeliveryStatus)
 			assert.Equal(t, c.code, r.ErrorCode)
 			assert.Equal(t, c.suppress, r.Suppress)
 			assert.NotContains(t, r.ErrorMessage, "@")

@@ -172,7 +172,7 @@ func first(all []string) string {
 	return all[0]
 }
 
-// automatic tells that no person wrote it: RFC 3834 2 and 5, RFC 2919 for lists, and what
+// automatic reports that no person wrote it: RFC 3834 2 and 5, RFC 2919 for lists, and what
 // programs older than those write. To ourselves, only a loop writes; and nobody answers
 // from nowhere.
 func (m *email) automatic(from string, to []string) bool {

@@ -18,7 +18,7 @@ func judge(a *carrier.Answer) chat.Submission {
 		return chat.Submission{
 			Outcome:           chat.OutcomeAccepted,
 			HTTPStatus:        a.Status,
-			Carrier:           chat.CarrierQueued,
+			DeliveryStatus:    chat.StatusQueued,
 			ProviderMessageID: a.Header.Get("X-Message-Id"),
 		}
 	}

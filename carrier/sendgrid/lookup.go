@@ -60,9 +60,9 @@ func (l *logged) arg(name string) string {
 // the recipient, made in the time given, that carry the delivery's id. Every failure is an
 // error and says nothing about the message, [chat.RetryLaterError] when SendGrid asks to
 // wait.
-func (c *Client) Find(ctx context.Context, q chat.LookUp) ([]chat.Report, error) {
+func (c *Client) Find(ctx context.Context, q chat.ProviderQuery) ([]chat.Report, error) {
 	if strings.ContainsAny(q.To, "\"\\\n") {
-		return nil, errors.New("sendgrid: the logs can not be searched for this address")
+		return nil, errors.New("sendgrid: the logs cannot be searched for this address")
 	}
 
 	const layout = "2006-01-02T15:04:05Z"
@@ -85,7 +85,7 @@ func (c *Client) Find(ctx context.Context, q chat.LookUp) ([]chat.Report, error)
 		message, err := c.message(ctx, messages[i].ID)
 		switch {
 		case chat.CodeOf(err) == chat.CodeNotFound: // listed before it can be read
-			return nil, errors.New("sendgrid: a message in the logs can not be read yet")
+			return nil, errors.New("sendgrid: a message in the logs cannot be read yet")
 		case err != nil:
 			return nil, err
 		case message.arg("delivery_id") == string(q.DeliveryID):
@@ -101,7 +101,7 @@ func (c *Client) Find(ctx context.Context, q chat.LookUp) ([]chat.Report, error)
 }
 
 // Fetch asks SendGrid's logs where the message stands; CodeNotFound when they do not know
-// it. The logs have ids of their own, which begin with the X-Message-Id and can not be
+// it. The logs have ids of their own, which begin with the X-Message-Id and cannot be
 // searched by their beginning: a message whose id is only that may be in the logs all the
 // same, and [Client.Find] finds it. Every other failure says nothing about the message.
 func (c *Client) Fetch(ctx context.Context, providerMessageID string) (chat.Report, error) {
@@ -134,7 +134,7 @@ func (c *Client) begins(ctx context.Context, id string) (logged, error) {
 }
 
 func unknownMessage() error {
-	return chat.Errorf(chat.CodeNotFound, "the carrier does not know this message")
+	return chat.Errorf(chat.CodeNotFound, "the provider does not know this message")
 }
 
 // messageID is the form of a message's id, which goes into paths and searches.

@@ -91,8 +91,8 @@ func asked(t *testing.T, handler http.Handler) *sendgrid.Client {
 	return c
 }
 
-func lookUp() chat.LookUp {
-	return chat.LookUp{
+func lookUp() chat.ProviderQuery {
+	return chat.ProviderQuery{
 		DeliveryID: deliveryID,
 		Channel:    chat.ChannelEmail,
 		From:       "support@shop.example",
@@ -145,7 +145,7 @@ func TestFind(t *testing.T) {
 		ProviderMessageID: "a",
 		Type:              "dropped",
 		Accepts:           true,
-		Carrier:           chat.CarrierFailed,
+		DeliveryStatus:    chat.StatusFailed,
 		ErrorCode:         "sendgrid_dropped",
 		ErrorMessage:      "SendGrid took the message and did not send it: an earlier message to this address has bounced",
 		Suppress:          chat.SuppressedBounce,
@@ -172,16 +172,16 @@ func TestFetch(t *testing.T) {
 	t.Parallel()
 
 	for status, c := range map[string]struct {
-		carrier  chat.CarrierState
+		carrier  chat.DeliveryStatus
 		suppress chat.SuppressionReason
 	}{
-		"processed":  {chat.CarrierSending, ""},
-		"delivered":  {chat.CarrierDelivered, ""},
-		"deferred":   {chat.CarrierDeferred, ""},
-		"dropped":    {chat.CarrierFailed, ""},
-		"bounced":    {chat.CarrierBounced, chat.SuppressedBounce},
-		"blocked":    {chat.CarrierUndelivered, ""},
-		"a new word": {chat.CarrierNone, ""},
+		"processed":  {chat.StatusSending, ""},
+		"delivered":  {chat.StatusDelivered, ""},
+		"deferred":   {chat.StatusDeferred, ""},
+		"dropped":    {chat.StatusFailed, ""},
+		"bounced":    {chat.StatusBounced, chat.SuppressedBounce},
+		"blocked":    {chat.StatusUndelivered, ""},
+		"a new word": {chat.StatusNone, ""},
 	} {
 		l := &logs{messages: map[string]string{longID: logged(longID, status, deliveryID, "2026-11-22T10:01:00Z", "")}}
 		for _, id := range []string{longID, shortID} {
@@ -189,7 +189,7 @@ func TestFetch(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, "lookup:sendgrid:"+shortID+":"+status, report.Key)
 			assert.Equal(t, shortID, report.ProviderMessageID)
-			assert.Equal(t, c.carrier, report.Carrier, status)
+			assert.Equal(t, c.carrier, report.DeliveryStatus, status)
 			assert.Equal(t, c.suppress, report.Suppress, status)
 			assert.True(t, report.Accepts)
 		}
@@ -225,7 +225,7 @@ func TestQuestionsThatFail(t *testing.T) {
 		"empty":   answers(200, ""),
 		"object":  answers(200, "{}"),
 		"another": answers(200, logged("other", "delivered", deliveryID, "2026-11-22T10:01:00Z", "")),
-		"a list of what can not be read": func(w http.ResponseWriter, r *http.Request) {
+		"a list of what cannot be read": func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodGet {
 				w.WriteHeader(http.StatusBadGateway)
 				return

@@ -19,7 +19,7 @@ func newReader(raw []byte) *textproto.Reader {
 	return textproto.NewReader(bufio.NewReader(bytes.NewReader(raw)))
 }
 
-// headersOf reads headers; beyond one that can not be read, the rest is not there.
+// headersOf reads headers; beyond one that cannot be read, the rest is not there.
 func headersOf(r *textproto.Reader) textproto.MIMEHeader {
 	headers, err := r.ReadMIMEHeader()
 	if err != nil && headers == nil {

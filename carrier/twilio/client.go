@@ -42,7 +42,7 @@ func New(config Config) (*Client, error) {
 }
 
 // Submit asks Twilio to take the message, once. Accepted means that Twilio answered with
-// a SID; the carrier state is then where the message stands at Twilio.
+// a SID; the provider state is then where the message stands at Twilio.
 func (c *Client) Submit(ctx context.Context, out chat.Outgoing) chat.Submission {
 	return c.poster.Post(ctx, &out, func(ctx context.Context, hc *http.Client) (chat.Submission, error) {
 		r := &request{client: c, ctx: ctx, http: hc}

@@ -141,19 +141,19 @@ func TestAccepted(t *testing.T) {
 		Outcome:           chat.OutcomeAccepted,
 		ProviderMessageID: "SM1",
 		ProviderRequestID: "RQ1",
-		Carrier:           chat.CarrierQueued,
+		DeliveryStatus:    chat.StatusQueued,
 		Segments:          3,
 		GotConnection:     true,
 		HTTPStatus:        http.StatusCreated,
 	}, s)
 
 	s = answer(t, http.StatusCreated, nil, `{"sid":"SM1","status":"accepted","num_segments":"0"}`)
-	assert.Equal(t, chat.CarrierAccepted, s.Carrier)
+	assert.Equal(t, chat.StatusAccepted, s.DeliveryStatus)
 	assert.Equal(t, 2, s.Segments, "with a messaging service, Twilio does not know yet")
 
 	s = answer(t, http.StatusOK, nil, `{"sid":"SM1","status":"something new"}`)
 	assert.Equal(t, chat.OutcomeAccepted, s.Outcome)
-	assert.Equal(t, chat.CarrierNone, s.Carrier)
+	assert.Equal(t, chat.StatusNone, s.DeliveryStatus)
 }
 
 func TestAnswers(t *testing.T) {

@@ -27,7 +27,7 @@ func (r *request) judge(out *chat.Outgoing, message *openapi.ApiV2010Message, er
 			HTTPStatus:        a.Status,
 			ProviderRequestID: requestID,
 			ProviderMessageID: *message.Sid,
-			Carrier:           carrierState(message),
+			DeliveryStatus:    carrierState(message),
 			Segments:          segments(message, out.Payload.Segments),
 		}, nil
 	}
@@ -60,22 +60,22 @@ func refusal(a *carrier.Answer) chat.Submission {
 }
 
 // carrierState is Twilio's word for where the message stands, none if we do not know it.
-func carrierState(message *openapi.ApiV2010Message) chat.CarrierState {
+func carrierState(message *openapi.ApiV2010Message) chat.DeliveryStatus {
 	return statusOf(text(message.Status))
 }
 
 // statusOf is what a word of Twilio's means. The words we know are Twilio's own
 // (https://www.twilio.com/docs/messaging/api/message-resource#message-status-values);
 // those that are only ours, or that nobody knows, say nothing.
-func statusOf(word string) chat.CarrierState {
-	switch s := chat.CarrierState(word); s {
-	case chat.CarrierScheduled, chat.CarrierAccepted, chat.CarrierQueued, chat.CarrierSending, chat.CarrierSent,
-		chat.CarrierDelivered, chat.CarrierUndelivered, chat.CarrierFailed, chat.CarrierCanceled, chat.CarrierRead:
+func statusOf(word string) chat.DeliveryStatus {
+	switch s := chat.DeliveryStatus(word); s {
+	case chat.StatusScheduled, chat.StatusAccepted, chat.StatusQueued, chat.StatusSending, chat.StatusSent,
+		chat.StatusDelivered, chat.StatusUndelivered, chat.StatusFailed, chat.StatusCanceled, chat.StatusRead:
 		return s
-	case chat.CarrierNone, chat.CarrierDeferred, chat.CarrierUnconfirmed, chat.CarrierBounced:
+	case chat.StatusNone, chat.StatusDeferred, chat.StatusUnconfirmed, chat.StatusBounced:
 	}
 
-	return chat.CarrierNone
+	return chat.StatusNone
 }
 
 // segments is Twilio's count; it is 0 at first with a messaging service, and ours is

@@ -26,10 +26,10 @@ const (
 
 // Find asks Twilio for the messages that the look-up may be about, oldest first: sent
 // over the API to the recipient, from the same sender, with the very text, made in the
-// time given. Twilio keeps no id of ours, so two alike can not be told apart here. Every
+// time given. Twilio keeps no id of ours, so two alike cannot be told apart here. Every
 // failure is an error and says nothing about the message, [chat.RetryLaterError] when
 // Twilio asks to wait.
-func (c *Client) Find(ctx context.Context, q chat.LookUp) ([]chat.Report, error) {
+func (c *Client) Find(ctx context.Context, q chat.ProviderQuery) ([]chat.Report, error) {
 	var found []chat.Report
 
 	var token, number string
@@ -45,7 +45,7 @@ func (c *Client) Find(ctx context.Context, q chat.LookUp) ([]chat.Report, error)
 
 			created, err := time.Parse(time.RFC1123Z, text(m.DateCreated))
 			if err != nil {
-				return nil, errors.New("twilio: the time of a message can not be read")
+				return nil, errors.New("twilio: the time of a message cannot be read")
 			}
 
 			older = older && created.Before(q.Since)
@@ -134,7 +134,7 @@ func (c *Client) read(ctx context.Context, into any, ask func(*openapi.ApiServic
 	case !answer.Success():
 		return answer.Refused(chat.ProviderTwilio)
 	case json.Unmarshal(answer.Body, into) != nil:
-		return errors.New("twilio: the answer can not be read")
+		return errors.New("twilio: the answer cannot be read")
 	}
 
 	return nil
@@ -152,8 +152,8 @@ func next(page *openapi.ListMessageResponse) (token, number string) {
 	return query.Get("PageToken"), query.Get("Page")
 }
 
-// matches tells whether the message is what was asked for, its time aside.
-func matches(m *openapi.ApiV2010Message, q *chat.LookUp) bool {
+// matches reports whether the message is what was asked for, its time aside.
+func matches(m *openapi.ApiV2010Message, q *chat.ProviderQuery) bool {
 	from := m.From
 	if strings.HasPrefix(q.From, "MG") {
 		from = m.MessagingServiceSid
@@ -173,7 +173,7 @@ func report(m *openapi.ApiV2010Message) chat.Report {
 		ProviderMessageID: text(m.Sid),
 		Type:              carrier.Word(text(m.Status)),
 		Accepts:           true,
-		Carrier:           carrierState(m),
+		DeliveryStatus:    carrierState(m),
 		Segments:          segments(m, 0),
 		Raw:               raw,
 	}

@@ -36,7 +36,7 @@ func FuzzLookUp(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		said = body
 		at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-		found, err := client.Find(t.Context(), chat.LookUp{
+		found, err := client.Find(t.Context(), chat.ProviderQuery{
 			DeliveryID: "d",
 			Channel:    chat.ChannelSMS,
 			From:       "+15550100",

@@ -94,8 +94,8 @@ func listing(t *testing.T, size int, messages ...map[string]any) http.HandlerFun
 	}
 }
 
-func lookUp() chat.LookUp {
-	return chat.LookUp{
+func lookUp() chat.ProviderQuery {
+	return chat.ProviderQuery{
 		DeliveryID: deliveryID,
 		Channel:    chat.ChannelSMS,
 		From:       "+15550100",
@@ -141,7 +141,7 @@ func TestFind(t *testing.T) {
 		ProviderMessageID: "SM2",
 		Type:              "undelivered",
 		Accepts:           true,
-		Carrier:           chat.CarrierUndelivered,
+		DeliveryStatus:    chat.StatusUndelivered,
 		ErrorCode:         "twilio_30003",
 		ErrorMessage:      "the recipient's phone is off or out of reach",
 	}, found[0])
@@ -162,7 +162,7 @@ func TestFindByService(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"SM2"}, sids(found))
 	assert.True(t, found[0].Accepts, "it is there, whatever its status means")
-	assert.Equal(t, chat.CarrierNone, found[0].Carrier)
+	assert.Equal(t, chat.StatusNone, found[0].DeliveryStatus)
 }
 
 func TestFindPages(t *testing.T) {
@@ -212,7 +212,7 @@ func TestFetch(t *testing.T) {
 
 	require.NoError(t, err)
 	assert.Equal(t, "lookup:twilio:SM2:delivered", report.Key)
-	assert.Equal(t, chat.CarrierDelivered, report.Carrier)
+	assert.Equal(t, chat.StatusDelivered, report.DeliveryStatus)
 	assert.True(t, report.Accepts)
 	assert.Equal(t, 2, report.Segments)
 }

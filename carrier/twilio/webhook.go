@@ -78,7 +78,7 @@ func (w *Webhook) Status(target string, header http.Header, body []byte) (chat.R
 		ProviderMessageID: id,
 		Type:              carrier.Word(status),
 		Accepts:           true,
-		Carrier:           statusOf(status),
+		DeliveryStatus:    statusOf(status),
 		Raw:               body,
 	}
 

@@ -99,7 +99,7 @@ func TestStatus(t *testing.T) {
 		ProviderMessageID: messageSID,
 		Type:              "undelivered",
 		Accepts:           true,
-		Carrier:           chat.CarrierUndelivered,
+		DeliveryStatus:    chat.StatusUndelivered,
 		ErrorCode:         "twilio_30003",
 		ErrorMessage:      "the recipient's phone is off or out of reach",
 		Raw:               []byte(form.Encode()),
@@ -109,25 +109,25 @@ func TestStatus(t *testing.T) {
 func TestStatuses(t *testing.T) {
 	t.Parallel()
 
-	for word, want := range map[string]chat.CarrierState{
-		"accepted":            chat.CarrierAccepted,
-		"scheduled":           chat.CarrierScheduled,
-		"queued":              chat.CarrierQueued,
-		"sending":             chat.CarrierSending,
-		"sent":                chat.CarrierSent,
-		"delivered":           chat.CarrierDelivered,
-		"undelivered":         chat.CarrierUndelivered,
-		"failed":              chat.CarrierFailed,
-		"canceled":            chat.CarrierCanceled,
-		"read":                chat.CarrierRead,
-		"partially_delivered": chat.CarrierNone,
-		"something new":       chat.CarrierNone,
-		"unconfirmed":         chat.CarrierNone,
-		"bounced":             chat.CarrierNone,
-		"deferred":            chat.CarrierNone,
+	for word, want := range map[string]chat.DeliveryStatus{
+		"accepted":            chat.StatusAccepted,
+		"scheduled":           chat.StatusScheduled,
+		"queued":              chat.StatusQueued,
+		"sending":             chat.StatusSending,
+		"sent":                chat.StatusSent,
+		"delivered":           chat.StatusDelivered,
+		"undelivered":         chat.StatusUndelivered,
+		"failed":              chat.StatusFailed,
+		"canceled":            chat.StatusCanceled,
+		"read":                chat.StatusRead,
+		"partially_delivered": chat.StatusNone,
+		"something new":       chat.StatusNone,
+		"unconfirmed":         chat.StatusNone,
+		"bounced":             chat.StatusNone,
+		"deferred":            chat.StatusNone,
 	} {
 		report := status(t, statusForm(word, ""))
-		assert.Equal(t, want, report.Carrier, word)
+		assert.Equal(t, want, report.DeliveryStatus, word)
 		assert.True(t, report.Accepts, word)
 		assert.Empty(t, report.ErrorCode, word)
 	}

@@ -1,7 +1,7 @@
 // Command handrail-chaos tries out what Handrail promises: no message lost, none sent
-// twice unflagged. It runs a whole installation on this machine, with carriers that
+// twice unflagged. It runs a whole installation on this machine, with providers that
 // misbehave and processes that are killed, and compares what callers were told with the
-// database and with what the carriers received. It exits with 1 when a promise was broken.
+// database and with what the providers received. It exits with 1 when a promise was broken.
 // docs/reliability.md explains what it does and reports.
 package main
 
@@ -21,7 +21,7 @@ import (
 
 type cli struct {
 	Sends     int           `default:"2000" help:"How many messages are sent."`
-	Faults    float64       `default:"10" help:"The share of the carriers' answers and callbacks that go wrong, in per cent."`
+	Faults    float64       `default:"10" help:"The share of the providers' answers and callbacks that go wrong, in per cent."`
 	Callers   int           `default:"16" help:"How many callers send at the same time."`
 	KillEvery time.Duration `default:"3s" help:"How often a process is killed; 0s is never."`
 	Settle    time.Duration `default:"5m" help:"How long to wait for what is open after the last answer."`
@@ -54,7 +54,7 @@ func main() {
 		kong.Name("handrail-chaos"),
 		kong.UsageOnError(),
 		kong.Description(
-			"Sends through a whole installation while carriers misbehave and processes are killed, and tells what became of every message.",
+			"Sends through a whole installation while providers misbehave and processes are killed, and tells what became of every message.",
 		),
 	)
 

@@ -16,7 +16,7 @@ import (
 	"handrail/sandbox"
 )
 
-// The sandbox's credentials, in the form the carriers' clients ask for.
+// The sandbox's credentials, in the form the providers' clients ask for.
 const (
 	sandboxAccount     = "ACdeadbeefdeadbeefdeadbeefdeadbeef"
 	sandboxToken       = "sandboxtoken00000000000000000000"
@@ -47,8 +47,8 @@ func (p *process) hooksTo(origin string) (hooks, error) {
 }
 
 // wire joins this process and its sandbox: the sandbox's tools may be reached, and the API
-// takes the sandbox's webhooks. Carriers with other
-// credentials can not reach this machine, so that nothing is wired for them.
+// takes the sandbox's webhooks. Providers with other
+// credentials cannot reach this machine, so that nothing is wired for them.
 func (p *process) wire(l *listeners) (hooks, error) {
 	if err := p.equip(l); err != nil {
 		return hooks{}, err

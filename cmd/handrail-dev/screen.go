@@ -17,7 +17,7 @@ type screen struct {
 	Demo              demo
 	DataDir           string
 	Took              time.Duration
-	// Answers tells that the sandbox reports to this API, and passes on what is answered.
+	// Answers reports that the sandbox reports to this API, and passes on what is answered.
 	Answers bool
 }
 

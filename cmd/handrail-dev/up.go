@@ -249,7 +249,7 @@ func take(address, variable string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address) //nolint:noctx // nothing to cancel: it answers at once
 	if err != nil {
 		return nil, fmt.Errorf(
-			"%s can not be had: %w. Stop what uses it (another handrail-dev?), or set %s to a free one",
+			"%s cannot be had: %w. Stop what uses it (another handrail-dev?), or set %s to a free one",
 			address,
 			err,
 			variable,

@@ -32,7 +32,7 @@ type call struct {
 	body         any
 	// key is the Idempotency-Key.
 	key string
-	// again tells that asking twice is as good as once without a key.
+	// again reports that asking twice is as good as once without a key.
 	again bool
 	// prefer is the Prefer header.
 	prefer string
@@ -47,7 +47,7 @@ type answer struct {
 // into decodes the answer.
 func (a *answer) into(v any) error {
 	if err := json.Unmarshal(a.raw, v); err != nil {
-		return fmt.Errorf("the API's answer can not be read; is it another version of Handrail? %w", err)
+		return fmt.Errorf("the API's answer cannot be read; is it another version of Handrail? %w", err)
 	}
 
 	return nil
@@ -115,13 +115,13 @@ func typed(field string) string {
 	return "--" + strings.ReplaceAll(name, "_", "-")
 }
 
-// isProblem tells whether the API refused with a code.
+// isProblem reports whether the API refused with a code.
 func isProblem(err error, code chat.Code) bool {
 	p, ok := errors.AsType[*problem](err)
 	return ok && p.Code == string(code)
 }
 
-// repeatable tells whether asking twice is as good as once.
+// repeatable reports whether asking twice is as good as once.
 func (c *call) repeatable() bool { return c.method == http.MethodGet || c.key != "" || c.again }
 
 // tries is how often a request is made that may be repeated.
@@ -138,7 +138,7 @@ func (c *client) do(what call) (*answer, error) {
 	}
 }
 
-// passing tells whether a failure may be over in a moment.
+// passing reports whether a failure may be over in a moment.
 func passing(err error) bool {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests
@@ -266,7 +266,7 @@ func (c *client) get(path string, query url.Values, v any) (*answer, error) {
 func (c *client) showJSON(raw json.RawMessage) error {
 	var b bytes.Buffer
 	if err := json.Indent(&b, raw, "", "  "); err != nil {
-		return fmt.Errorf("the API's answer can not be read: %w", err)
+		return fmt.Errorf("the API's answer cannot be read: %w", err)
 	}
 
 	b.WriteByte('\n')

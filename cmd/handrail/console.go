@@ -17,7 +17,7 @@ type console struct {
 	environ   []string
 	in        io.Reader
 	out, errs io.Writer
-	// asks tells that in is a terminal, where a question finds an answer; draws that out is
+	// asks reports that in is a terminal, where a question finds an answer; draws that out is
 	// one, where a line can be written over.
 	asks, draws bool
 	// every is how often something that is under way is looked at again.

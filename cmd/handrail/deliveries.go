@@ -15,7 +15,7 @@ type deliveriesCommand struct {
 	List     deliveryList     `cmd:"" help:"Find deliveries, the newest first."`
 	Show     deliveryShow     `cmd:"" help:"Say where a delivery stands, what happened to it, and what may be done."`
 	Retry    deliveryRetry    `cmd:"" help:"Try a delivery again, as it is or with a change, and tell how it went."`
-	Cancel   deliveryCancel   `cmd:"" help:"End a delivery that has not been handed to its carrier."`
+	Cancel   deliveryCancel   `cmd:"" help:"End a delivery that has not been handed to its provider."`
 	Resolve  deliveryResolve  `cmd:"" help:"Say whether a delivery of which nobody knows was sent."`
 	RetryAll deliveryRetryAll `cmd:"" help:"Try all deliveries again that match, slowly and after a few first ones."`
 }
@@ -38,7 +38,7 @@ type deliveryJSON struct {
 	Provider          string               `json:"provider"`
 	Status            string               `json:"status"`
 	Submission        chat.SubmissionState `json:"submission"`
-	Carrier           chat.CarrierState    `json:"carrier"`
+	Carrier           chat.DeliveryStatus  `json:"carrier"`
 	Explanation       string               `json:"explanation"`
 	From              string               `json:"from"`
 	To                string               `json:"to"`
@@ -176,8 +176,8 @@ func (l *deliveryList) Run(c *console) error {
 	})
 }
 
-// settled tells whether nothing more is to be awaited after a retry, and whether the
-// carrier has the message.
+// settled reports whether nothing more is to be awaited after a retry, and whether the
+// provider has the message.
 func (d *deliveryJSON) settled() (over, sent bool) {
 	if d.Submission == chat.SubmissionAccepted {
 		return true, !d.Carrier.Lost()

@@ -21,7 +21,7 @@ type deliveryResolve struct {
 	ID                string `arg:"" help:"The delivery's id, as listed."`
 	As                string `required:"" enum:"sent,not_sent" help:"What you have found out: sent or not_sent." placeholder:"WHAT"`
 	Reason            string `required:"" help:"How you know, for the record." placeholder:"TEXT"`
-	ProviderMessageID string `help:"The carrier's id of the message, if you found it there." placeholder:"ID"`
+	ProviderMessageID string `help:"The provider's id of the message, if you found it there." placeholder:"ID"`
 }
 
 // Run settles a delivery by a person's word.

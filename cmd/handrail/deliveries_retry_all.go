@@ -19,7 +19,7 @@ type deliveryRetryAll struct {
 	deliveryFilter
 	DryRun bool   `help:"Only show what would be tried again."`
 	Rate   *int   `help:"How many to begin in a second, 1 to 50." placeholder:"N"`
-	Canary *int   `help:"How many to try first; the rest waits until the carrier took these. 0 to 100, 0 for none." placeholder:"N"`
+	Canary *int   `help:"How many to try first; the rest waits until the provider took these. 0 to 100, 0 for none." placeholder:"N"`
 	Reason string `help:"Why, for the record." placeholder:"TEXT"`
 	Yes    bool   `short:"y" help:"Do not ask before it begins."`
 }

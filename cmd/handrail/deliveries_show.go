@@ -124,11 +124,11 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 
 func (d *deliveryJSON) showEvents(c *console) error {
 	if len(d.Events) == 0 {
-		fmt.Fprintln(c.out, "\nThe carrier has told nothing yet.")
+		fmt.Fprintln(c.out, "\nThe provider has told nothing yet.")
 		return nil
 	}
 
-	fmt.Fprintln(c.out, "\nTold by the carrier (in full: --json)")
+	fmt.Fprintln(c.out, "\nTold by the provider (in full: --json)")
 
 	t := newTable(c.out, "  RECEIVED", "BY", "WHAT")
 	for _, e := range d.Events {

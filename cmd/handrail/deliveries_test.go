@@ -313,7 +313,7 @@ func TestRetryTellsHowItWent(t *testing.T) {
 			3,
 			"May have been sent.",
 		},
-		"may not": {[]reply{refusal(http.StatusConflict, "conflict", "the carrier has it")}, nil, 1, ""},
+		"may not": {[]reply{refusal(http.StatusConflict, "conflict", "the provider has it")}, nil, 1, ""},
 		"asked for again": {
 			[]reply{refusal(http.StatusServiceUnavailable, "unavailable", "x"), begun},
 			[]reply{standing("accepted", "", "Taken.")},

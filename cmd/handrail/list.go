@@ -60,7 +60,7 @@ func list[T any](c *client, path string, query url.Values, l listing) (*listed[T
 	return all, (&answer{raw: raw}).into(all)
 }
 
-// sayMore tells that a list goes on; on errs, so that a table can be piped.
+// sayMore reports that a list goes on; on errs, so that a table can be piped.
 func (l *listed[T]) sayMore(c *console) {
 	if l.NextCursor != nil {
 		fmt.Fprintln(c.errs, "There are more: --all shows them.")

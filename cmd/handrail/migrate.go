@@ -14,7 +14,7 @@ type migrateCommand struct {
 	Status migrateStatus `cmd:"" help:"List the migrations and when each was applied."`
 	Unlock migrateUnlock `cmd:"" help:"Release the lock that a killed migration has left behind."`
 
-	AfterRestore migrateAfterRestore `cmd:"" help:"Run once after the database was restored from a backup, before API and worker start: hold what may have been sent since, and ask the carriers."`
+	AfterRestore migrateAfterRestore `cmd:"" help:"Run once after the database was restored from a backup, before API and worker start: hold what may have been sent since, and ask the providers."`
 }
 
 type (
@@ -87,7 +87,7 @@ func (p *process) withStore(do func(*db.Store) error) error {
 	return errors.Join(do(s), s.Close())
 }
 
-// Run holds what the backup has as unsent, and settles what the carriers show.
+// Run holds what the backup has as unsent, and settles what the providers show.
 func (migrateAfterRestore) Run(p *process) error {
 	return p.withStore(func(s *db.Store) error {
 		held, err := s.HoldAfterRestore(p.ctx, time.Now())
@@ -102,7 +102,7 @@ func (migrateAfterRestore) Run(p *process) error {
 
 		fmt.Fprintf(
 			p.out,
-			"held %d deliveries that may have been sent since the backup; asking the carriers\n",
+			"held %d deliveries that may have been sent since the backup; asking the providers\n",
 			len(held),
 		)
 
@@ -113,13 +113,13 @@ func (migrateAfterRestore) Run(p *process) error {
 
 		fmt.Fprintf(
 			p.out,
-			"%d were found at their carrier and are settled, %d wait for a person",
+			"%d were found at their provider and are settled, %d wait for a person",
 			found,
 			len(held)-found,
 		)
 
 		if failed > 0 {
-			fmt.Fprintf(p.out, ", %d of them because the carrier could not be asked", failed)
+			fmt.Fprintf(p.out, ", %d of them because the provider could not be asked", failed)
 		}
 
 		fmt.Fprintln(p.out, ": handrail deliveries list --status needs_review")

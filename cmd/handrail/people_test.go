@@ -97,7 +97,7 @@ func TestASendIsApprovedOrRefused(t *testing.T) {
 		s := newStub(t, map[string][]reply{"POST actions/" + stubAction + "/approvals": {
 			ok(
 				anApproval(state),
-			), ok(anApproval(state)), refusal(http.StatusConflict, "own_request", "who has asked can not decide"),
+			), ok(anApproval(state)), refusal(http.StatusConflict, "own_request", "who has asked cannot decide"),
 		}})
 
 		status, out, errs := s.do("approvals", decision, stubAction, "--reason", "the terrace was closed")

@@ -179,7 +179,7 @@ func (s *site) worker() *programtest.Process {
 
 // send sends a text as a careful client does: a broken connection and a 503 are asked again
 // with the same key at the next API, and a 202 is followed. It returns the status with which
-// the message is done: accepted, or needs_review when nobody can tell whether the carrier
+// the message is done: accepted, or needs_review when nobody can tell whether the provider
 // has it.
 func (s *site) send(apis []string, n int) string {
 	send := fmt.Sprintf("/chats/%d/send-assistant-message", s.chats[n%len(s.chats)])

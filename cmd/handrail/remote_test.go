@@ -248,8 +248,8 @@ func TestRefusalsAreToldWithTheirCode(t *testing.T) {
 		says  []string
 	}{
 		"refused": {
-			refusal(http.StatusConflict, "conflict", "the carrier has it"),
-			[]string{"the carrier has it (conflict)"},
+			refusal(http.StatusConflict, "conflict", "the provider has it"),
+			[]string{"the provider has it (conflict)"},
 		},
 		"forbidden": {
 			refusal(http.StatusForbidden, "forbidden", "the key needs deliveries:read"),

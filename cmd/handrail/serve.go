@@ -95,7 +95,7 @@ func (p *process) listen(api bool) (net.Listener, error) {
 
 	l, err := net.Listen("tcp", addr) //nolint:noctx // nothing to cancel: it answers at once
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s can not be had: %w", name, addr, err)
+		return nil, fmt.Errorf("%s: %s cannot be had: %w", name, addr, err)
 	}
 
 	return l, nil

@@ -127,7 +127,7 @@ func (o *operator) retries(id string, args ...string) string {
 }
 
 // TestEveryStateIsReachedSeenAndLeft takes deliveries through all of their states with the
-// command line, which uses the API, against processes and carriers on the wire.
+// command line, which uses the API, against processes and providers on the wire.
 func TestEveryStateIsReachedSeenAndLeft(t *testing.T) {
 	t.Parallel()
 	o := newOperator(t, "HANDRAIL_SETTLE=4s", "HANDRAIL_RECEIPT_SMS=1h", "HANDRAIL_RECEIPT_EMAIL=3s")
@@ -147,7 +147,7 @@ func TestEveryStateIsReachedSeenAndLeft(t *testing.T) {
 		all = append(all, string(s))
 	}
 
-	for _, s := range chat.CarrierStates() {
+	for _, s := range chat.DeliveryStatuses() {
 		if s.Final() {
 			all = append(all, string(s))
 		}
@@ -197,7 +197,7 @@ func (o *operator) beforeTheCarrier() {
 	o.reaches(o.retries(id), "delivered")
 }
 
-// atTheCarrier are the states of what the carrier may have.
+// atTheCarrier are the states of what the provider may have.
 func (o *operator) atTheCarrier() {
 	o.Helper()
 	release := o.box.Hold()
@@ -238,7 +238,7 @@ func (o *operator) atTheCarrier() {
 	o.reaches(o.retries(id, "--to", "+14155550299", "--reason", "new number"), "delivered")
 }
 
-// afterTheCarrier are the carrier's own last words, and its silence.
+// afterTheCarrier are the provider's own last words, and its silence.
 func (o *operator) afterTheCarrier() {
 	o.Helper()
 	o.faults(sandbox.Fault{Kind: sandbox.Undelivered})

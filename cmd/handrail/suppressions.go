@@ -16,7 +16,7 @@ type suppressionsCommand struct {
 // Help is shown by kong.
 func (suppressionsCommand) Help() string {
 	return `A suppression keeps one sender from writing to one address. Lift it only when the person has asked for messages again: the
-carrier keeps a list of its own, and the law counts.
+provider keeps a list of its own, and the law counts.
 
 ` + exitHelp
 }

@@ -96,7 +96,7 @@ func (t *testJSON) show(c *console) error {
 
 	var result bytes.Buffer
 	if err := json.Indent(&result, t.Result, "  ", "  "); err != nil {
-		return fmt.Errorf("the API's answer can not be read: %w", err)
+		return fmt.Errorf("the API's answer cannot be read: %w", err)
 	}
 
 	lines := strings.Split(result.String(), "\n")

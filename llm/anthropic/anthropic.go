@@ -98,7 +98,7 @@ func (m *Model) Complete(ctx context.Context, r llm.Request) (llm.Completion, er
 	return completion, err
 }
 
-// post makes one request. It tells whether the server refuses the schema.
+// post makes one request. It reports whether the server refuses the schema.
 func (m *Model) post(ctx context.Context, r llm.Request, withSchema bool) (_ llm.Completion, refused bool, _ error) {
 	answer := llm.Completion{Model: m.server.Model, Usage: chat.Usage{Requests: 1}}
 	var response *http.Response
@@ -167,7 +167,7 @@ func textOf(message *sdk.Message) string {
 	return text.String()
 }
 
-// refusesSchema tells whether the server's complaint is about the form of the answer.
+// refusesSchema reports whether the server's complaint is about the form of the answer.
 func refusesSchema(response *http.Response) bool {
 	if response.StatusCode < http.StatusBadRequest {
 		return false

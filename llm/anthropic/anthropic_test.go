@@ -102,10 +102,10 @@ func TestFinalFailures(t *testing.T) {
 		"no credit":      {fails(400, "invalid_request_error", "Your credit balance is too low"), failed, "the quota at the model's server is used up"},
 		"invalid":        {fails(400, "invalid_request_error", leak), failed, "refused the request (400 Bad Request, invalid_request_error)"},
 		"elsewhere":      {reply{status: 307, header: map[string]string{"Location": "http://other.test/" + key}}, failed, "redirects elsewhere (307 Temporary Redirect)"},
-		"too long":       {fails(400, "invalid_request_error", "prompt is too long: 200251 tokens > 200000 maximum"), long, "can not hold this much text"},
-		"over the limit": {fails(400, "invalid_request_error", "input length and `max_tokens` exceed context limit: 1 + 2 > 2"), long, "can not hold"},
-		"413":            {fails(413, "request_too_large", leak), long, "can not hold"},
-		"window is full": {message("model_context_window_exceeded", map[string]any{"type": "text", "text": `{"a`}), long, "can not hold"},
+		"too long":       {fails(400, "invalid_request_error", "prompt is too long: 200251 tokens > 200000 maximum"), long, "cannot hold this much text"},
+		"over the limit": {fails(400, "invalid_request_error", "input length and `max_tokens` exceed context limit: 1 + 2 > 2"), long, "cannot hold"},
+		"413":            {fails(413, "request_too_large", leak), long, "cannot hold"},
+		"window is full": {message("model_context_window_exceeded", map[string]any{"type": "text", "text": `{"a`}), long, "cannot hold"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -81,7 +81,7 @@ func measure(d *Dialogue, answer chat.Summary) Outcome {
 	return o
 }
 
-// rests tells whether all the messages a point names exist, and one of them has a telling
+// rests reports whether all the messages a point names exist, and one of them has a telling
 // word in common with it.
 func rests(p chat.Point, sources map[chat.MessageID]map[string]bool) bool {
 	said := false
@@ -150,7 +150,7 @@ func choice(d *Dialogue, labels []chat.LabelChoice, from float64) Choice {
 	return c
 }
 
-// covered tells whether all words of one of the alternatives are said.
+// covered reports whether all words of one of the alternatives are said.
 func (r *Reference) covered(said []string) bool {
 	return slices.ContainsFunc(r.Any, func(alternative []string) bool {
 		wanted := wordsOf(strings.Join(alternative, " "))
@@ -158,7 +158,7 @@ func (r *Reference) covered(said []string) bool {
 	})
 }
 
-// says tells whether a word is said: a number as it is, another word with any ending.
+// says reports whether a word is said: a number as it is, another word with any ending.
 func says(said []string, wanted string) bool {
 	return slices.ContainsFunc(said, func(word string) bool {
 		return word == wanted || !hasNumber(wanted) && strings.HasPrefix(word, wanted)

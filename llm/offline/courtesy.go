@@ -31,7 +31,7 @@ func withoutGreeting(s string, names map[string]bool) string {
 	return strings.TrimLeft(s[end:], " ,!،–")
 }
 
-// isName tells whether what follows the first word can be somebody's name and title.
+// isName reports whether what follows the first word can be somebody's name and title.
 func isName(greeting string, names map[string]bool) bool {
 	for i, word := range strings.Fields(greeting) {
 		folded := fold(strings.Trim(word, ".:"))
@@ -43,7 +43,7 @@ func isName(greeting string, names map[string]bool) bool {
 	return true
 }
 
-// capitalized tells whether a word begins large and goes on small: shouting names nobody.
+// capitalized reports whether a word begins large and goes on small: shouting names nobody.
 func capitalized(word string) bool {
 	first, size := utf8.DecodeRuneInString(word)
 	return unicode.IsUpper(first) && !strings.ContainsFunc(word[size:], unicode.IsUpper)
@@ -54,7 +54,7 @@ func startsUpper(text string) bool {
 	return unicode.IsUpper(first)
 }
 
-// signsOff tells whether a line, with the lines after it, closes a message.
+// signsOff reports whether a line, with the lines after it, closes a message.
 func signsOff(line string, after []string) bool {
 	if len(line) > maxSignOff {
 		return false
@@ -84,7 +84,7 @@ func allCapitalized(fields []string) bool {
 	return true
 }
 
-// onlyNames tells whether at most three short lines are left, as under a letter.
+// onlyNames reports whether at most three short lines are left, as under a letter.
 func onlyNames(lines []string) bool {
 	left := 0
 

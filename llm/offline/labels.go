@@ -262,7 +262,7 @@ func (l *labelTerms) told(index map[string][]int) int {
 	return told
 }
 
-// tells tells whether a sentence has a word of the description.
+// tells reports whether a sentence has a word of the description.
 func (l *labelTerms) tells(index map[string][]int, sentence int) bool {
 	return slices.ContainsFunc(l.description, func(term string) bool {
 		_, has := slices.BinarySearch(index[term], sentence)

@@ -84,7 +84,7 @@ var (
 	)
 )
 
-// isSignature tells whether the lines below somebody's name are what stands under a mail:
+// isSignature reports whether the lines below somebody's name are what stands under a mail:
 // few and short, up to the end or a quote.
 func isSignature(lines []string) bool {
 	few := 0
@@ -107,7 +107,7 @@ func isSignature(lines []string) bool {
 	return true
 }
 
-// header tells whether a header begins with the first of the lines.
+// header reports whether a header begins with the first of the lines.
 func header(lines []string) bool {
 	if len(lines) < 3 || !sentBy.MatchString(strings.TrimSpace(lines[0])) {
 		return false

@@ -65,7 +65,7 @@ func repliesIn(all []sentence) replies {
 	return found
 }
 
-// leave tells whether nothing answers a question.
+// leave reports whether nothing answers a question.
 func (r *replies) leave(question int, all []sentence) bool {
 	q := &all[question]
 	if r.last < q.message {
@@ -91,7 +91,7 @@ func (r *replies) leave(question int, all []sentence) bool {
 	return false
 }
 
-// take tells whether a later reply has a word in common with a question.
+// take reports whether a later reply has a word in common with a question.
 func (r *replies) take(q *sentence) bool {
 	return slices.ContainsFunc(q.terms, func(term string) bool {
 		last, said := r.terms[term]
@@ -113,7 +113,7 @@ func tells(s *sentence) int {
 	return len(s.terms)
 }
 
-// isQuestion tells whether a sentence is one: by its mark, Greek's semicolon included, or
+// isQuestion reports whether a sentence is one: by its mark, Greek's semicolon included, or
 // in an SMS without any mark by its first word.
 func isQuestion(s *sentence) bool {
 	end := strings.TrimRightFunc(s.text, func(r rune) bool {

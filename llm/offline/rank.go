@@ -216,17 +216,17 @@ func bonus(s *sentence, last int) float64 {
 	return worth
 }
 
-// wordy tells whether a sentence has a word that carries meaning beside its numbers.
+// wordy reports whether a sentence has a word that carries meaning beside its numbers.
 func wordy(s *sentence) bool {
 	return slices.ContainsFunc(s.terms, func(term string) bool { return !strings.ContainsFunc(term, unicode.IsNumber) })
 }
 
-// slight tells whether a sentence has few words, and neither a number nor a request.
+// slight reports whether a sentence has few words, and neither a number nor a request.
 func slight(s *sentence) bool {
 	return len(s.terms) < 3 && !strings.ContainsFunc(s.text, unicode.IsDigit) && !asks(s)
 }
 
-// asks tells whether a sentence is a question or a request.
+// asks reports whether a sentence is a question or a request.
 func asks(s *sentence) bool {
 	return strings.ContainsAny(s.text, "?？؟") ||
 		slices.ContainsFunc(s.words, func(word string) bool { return requests[word] })

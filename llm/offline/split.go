@@ -80,7 +80,7 @@ func splitGreek(parts []string) []string {
 	return out
 }
 
-// goesOn tells whether next belongs to the sentence before it.
+// goesOn reports whether next belongs to the sentence before it.
 func goesOn(before, next string) bool {
 	if inAddress.MatchString(before[max(0, len(before)-maxAddress):]) {
 		return true
@@ -105,7 +105,7 @@ func goesOn(before, next string) bool {
 	return abbreviations[last]
 }
 
-// opens tells whether a sentence begins with a word that hardly stands after a day or an
+// opens reports whether a sentence begins with a word that hardly stands after a day or an
 // initial: "Please", "The", but not "November".
 func opens(sentence string) bool {
 	first := words(sentence[:min(len(sentence), wrapped)])

@@ -46,7 +46,7 @@ func lastReply(all []sentence) int {
 	return -1
 }
 
-// isStep tells whether a sentence speaks of what is to come: a word for the future or a
+// isStep reports whether a sentence speaks of what is to come: a word for the future or a
 // request, a form of a verb for it, a day, or a deadline.
 func isStep(s *sentence) bool {
 	if isQuestion(s) || len(s.terms) < 2 {
@@ -67,7 +67,7 @@ func sayRegret(s *sentence) bool {
 	return slices.ContainsFunc(s.words, func(word string) bool { return regrets[word] })
 }
 
-// hasFutureEnding tells whether a long word ends as verbs in the future do: Spanish,
+// hasFutureEnding reports whether a long word ends as verbs in the future do: Spanish,
 // Italian, Portuguese, Turkish.
 func hasFutureEnding(word string) bool {
 	letters := strings.Count(word, "") - 1

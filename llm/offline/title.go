@@ -87,7 +87,7 @@ func clean(text string) string {
 	}, text)
 }
 
-// visible tells whether anything in text can be seen.
+// visible reports whether anything in text can be seen.
 func visible(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }

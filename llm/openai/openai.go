@@ -96,7 +96,7 @@ func (m *Model) Complete(ctx context.Context, r llm.Request) (llm.Completion, er
 	}
 }
 
-// post makes one request. It tells whether the server refuses the format of the answer,
+// post makes one request. It reports whether the server refuses the format of the answer,
 // for which there is a lesser one.
 func (m *Model) post(ctx context.Context, r llm.Request, format int32) (_ llm.Completion, refused bool, _ error) {
 	answer := llm.Completion{Model: m.server.Model, Usage: chat.Usage{Requests: 1}}
@@ -160,7 +160,7 @@ func (m *Model) params(r *llm.Request, format int32) sdk.ChatCompletionNewParams
 	return params
 }
 
-// refusesFormat tells whether the server's complaint is about the response format.
+// refusesFormat reports whether the server's complaint is about the response format.
 func refusesFormat(response *http.Response) bool {
 	if response.StatusCode < http.StatusBadRequest {
 		return false

@@ -99,13 +99,13 @@ func TestFinalFailures(t *testing.T) {
 		"used-up quota":      {fails(429, "insufficient_quota", leak), failed, "the quota at the model's server is used up"},
 		"invalid":            {fails(400, "invalid_value", leak), failed, "refused the request (400 Bad Request, invalid_value)"},
 		"elsewhere":          {reply{status: 302, header: map[string]string{"Location": "http://other.test/" + key}}, failed, "redirects elsewhere (302 Found)"},
-		"too long":           {fails(400, "context_length_exceeded", leak), long, "can not hold this much text"},
-		"too long at vLLM":   {fails(400, "", "This model's maximum context length is 4096 tokens. "+leak), long, "can not hold"},
-		"too long for llama": {reply{status: 400, body: `{"error":{"code":400,"type":"exceed_context_size_error"}}`}, long, "can not hold"},
-		"more than a minute": {fails(429, "rate_limit_exceeded", "Request too large for small on tokens per min"), long, "can not hold"},
-		"413":                {reply{status: 413}, long, "can not hold"},
+		"too long":           {fails(400, "context_length_exceeded", leak), long, "cannot hold this much text"},
+		"too long at vLLM":   {fails(400, "", "This model's maximum context length is 4096 tokens. "+leak), long, "cannot hold"},
+		"too long for llama": {reply{status: 400, body: `{"error":{"code":400,"type":"exceed_context_size_error"}}`}, long, "cannot hold"},
+		"more than a minute": {fails(429, "rate_limit_exceeded", "Request too large for small on tokens per min"), long, "cannot hold"},
+		"413":                {reply{status: 413}, long, "cannot hold"},
 		"schema that is too long, too": {
-			fails(400, "context_length_exceeded", "maximum context length, with your response_format"), long, "can not hold",
+			fails(400, "context_length_exceeded", "maximum context length, with your response_format"), long, "cannot hold",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -177,7 +177,7 @@ func (b *bulk) grow(ctx context.Context, to int) error {
 	return err
 }
 
-// onTerminal tells whether somebody watches: a bar is nothing for a log.
+// onTerminal reports whether somebody watches: a bar is nothing for a log.
 func onTerminal(out io.Writer) bool {
 	file, ok := out.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))

@@ -26,7 +26,7 @@ const (
 )
 
 // burst has one workspace retry in bulk, and measures another one's sends.
-func (r *run) burst(ctx context.Context, h *hall) error {
+func (r *run) burst(ctx context.Context, h *benchEnv) error {
 	greedy, err := h.greedy(ctx)
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (r *run) burst(ctx context.Context, h *hall) error {
 }
 
 // greedy is a workspace with a message that has not been delivered.
-func (h *hall) greedy(ctx context.Context) (*site.Seeded, error) {
+func (h *benchEnv) greedy(ctx context.Context) (*site.Seeded, error) {
 	store, err := h.site.Store(ctx)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ const histories = 20
 
 // costs counts out actions of every scenario, and divides by them what was used meanwhile.
 // PostgreSQL's own vacuuming, whose transactions count like others, waits.
-func (r *run) costs(ctx context.Context, h *hall, scenarios []scenario) ([]Cost, error) {
+func (r *run) costs(ctx context.Context, h *benchEnv, scenarios []scenario) ([]Cost, error) {
 	if err := h.meter.vacuum(ctx, false); err != nil {
 		return nil, err
 	}
@@ -21,7 +21,7 @@ func (r *run) costs(ctx context.Context, h *hall, scenarios []scenario) ([]Cost,
 	return all, errors.Join(err, h.meter.vacuum(ctx, true))
 }
 
-func (r *run) countOut(ctx context.Context, h *hall, scenarios []scenario) ([]Cost, error) {
+func (r *run) countOut(ctx context.Context, h *benchEnv, scenarios []scenario) ([]Cost, error) {
 	r.story.Say("measuring what is used when nothing is done")
 
 	first, err := h.meter.read(ctx)
@@ -75,7 +75,7 @@ func (r *run) countOut(ctx context.Context, h *hall, scenarios []scenario) ([]Co
 }
 
 // history is how many events and bytes workflows have, on average over some.
-func (h *hall) history(ctx context.Context, ids []string) (events, bytes float64, err error) {
+func (h *benchEnv) history(ctx context.Context, ids []string) (events, bytes float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 

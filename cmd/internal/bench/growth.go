@@ -29,7 +29,7 @@ const messagesOfCopy = 10
 func stages() []int { return []int{100, 10_000, 100_000} }
 
 // growth measures a send and every list with an empty and with a full database.
-func (r *run) growth(ctx context.Context, h *hall) error {
+func (r *run) growth(ctx context.Context, h *benchEnv) error {
 	if err := h.model(ctx); err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (r *run) growth(ctx context.Context, h *hall) error {
 }
 
 // model writes the chat that is multiplied, by the service itself.
-func (h *hall) model(ctx context.Context) error {
+func (h *benchEnv) model(ctx context.Context) error {
 	a := h.actor
 	if err := a.silence(ctx, false); err != nil {
 		return err
@@ -116,7 +116,7 @@ func (a *actor) lists(some chat.ChatID) map[string]string {
 }
 
 // stage measures at one size: a hundred sends and a hundred of each list, in turn.
-func (h *hall) stage(ctx context.Context, r *run, b *bulk) (Stage, error) {
+func (h *benchEnv) stage(ctx context.Context, r *run, b *bulk) (Stage, error) {
 	a := h.actor
 	some := chat.ChatID(firstCopy + b.made/2)
 

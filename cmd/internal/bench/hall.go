@@ -18,8 +18,8 @@ import (
 	"handrail/workflows"
 )
 
-// hall is an installation with everything to measure in it.
-type hall struct {
+// benchEnv is an installation with everything to measure in it.
+type benchEnv struct {
 	name            string // what Temporal is on
 	site            *site.Site
 	actor           *actor
@@ -44,8 +44,8 @@ const (
 )
 
 // newHall makes it ready to measure. What it returns must be closed, also with an error.
-func newHall(ctx context.Context, o site.Options, store string) (*hall, error) {
-	h := &hall{name: store}
+func newHall(ctx context.Context, o site.Options, store string) (*benchEnv, error) {
+	h := &benchEnv{name: store}
 
 	var err error
 	if h.site, err = site.New(ctx, o); err != nil {
@@ -55,7 +55,7 @@ func newHall(ctx context.Context, o site.Options, store string) (*hall, error) {
 	return h, h.furnish(ctx)
 }
 
-func (h *hall) furnish(ctx context.Context) error {
+func (h *benchEnv) furnish(ctx context.Context) error {
 	if err := h.site.StartParts(ctx); err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (h *hall) furnish(ctx context.Context) error {
 }
 
 // seed makes the workspace, and the members that are added to chats.
-func (h *hall) seed(ctx context.Context) (*site.Seeded, []chat.MemberID, error) {
+func (h *benchEnv) seed(ctx context.Context) (*site.Seeded, []chat.MemberID, error) {
 	store, err := h.site.Store(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -144,7 +144,7 @@ func (h *hall) seed(ctx context.Context) (*site.Seeded, []chat.MemberID, error) 
 }
 
 // write fills the chats that are summarized.
-func (h *hall) write(ctx context.Context) error {
+func (h *benchEnv) write(ctx context.Context) error {
 	words := []string{
 		"Where is my order 4711? It was promised for Friday.", "The parcel came, but the blue cup in it is broken.",
 		"Could you send the invoice to our new address?", "Thank you, that is all I wanted to know.",
@@ -169,7 +169,7 @@ func (h *hall) write(ctx context.Context) error {
 }
 
 // startYardstick starts the process of what is compared with, on a database of its own.
-func (h *hall) startYardstick(ctx context.Context) (string, error) {
+func (h *benchEnv) startYardstick(ctx context.Context) (string, error) {
 	admin := openSQL(h.site.HandrailURL())
 	defer func() { _ = admin.Close() }() // all is done
 
@@ -207,7 +207,7 @@ func (h *hall) startYardstick(ctx context.Context) (string, error) {
 }
 
 // slice does a scenario until it is enough, and ends it.
-func (h *hall) slice(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
+func (h *benchEnv) slice(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
 	done, err := h.open(ctx, sc, callers, until)
 	if err != nil {
 		return nil, err
@@ -217,7 +217,7 @@ func (h *hall) slice(ctx context.Context, sc *scenario, callers int, until enoug
 }
 
 // open does a scenario until it is enough, with receipts or without, as it says.
-func (h *hall) open(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
+func (h *benchEnv) open(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
 	if err := h.actor.silence(ctx, sc.silent); err != nil {
 		return nil, err
 	}
@@ -227,7 +227,7 @@ func (h *hall) open(ctx context.Context, sc *scenario, callers int, until enough
 
 // end terminates what waits for receipts that never come, or it would wake up while
 // something else is measured.
-func (h *hall) end(ctx context.Context, sc *scenario, done *slice) error {
+func (h *benchEnv) end(ctx context.Context, sc *scenario, done *slice) error {
 	if !sc.silent {
 		return nil
 	}
@@ -253,7 +253,7 @@ func (h *hall) end(ctx context.Context, sc *scenario, done *slice) error {
 	return ending.Wait()
 }
 
-func (h *hall) close() error {
+func (h *benchEnv) close() error {
 	if h.actor != nil {
 		h.actor.temporal.Close()
 	}

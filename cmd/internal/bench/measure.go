@@ -55,7 +55,7 @@ func (s *slice) note(kind string, cpu, resident float64) {
 	s.resident[kind] = max(s.resident[kind], resident)
 }
 
-// enough tells that no more need be begun, after so many and so long.
+// enough reports that no more need be begun, after so many and so long.
 type enough func(begun int, elapsed time.Duration) bool
 
 func lasting(long time.Duration) enough {

@@ -96,7 +96,7 @@ func (r *run) measure(ctx context.Context) error {
 type part struct {
 	name    string
 	workers int
-	measure func(context.Context, *hall) error
+	measure func(context.Context, *benchEnv) error
 }
 
 // others are all but the speed, in their order.
@@ -122,7 +122,7 @@ const (
 func (r *run) wants(part string) bool { return len(r.Parts) == 0 || slices.Contains(r.Parts, part) }
 
 // in measures in an installation of its own, with Temporal on one kind of database.
-func (r *run) in(ctx context.Context, name string, workers int, measure func(context.Context, *hall) error) error {
+func (r *run) in(ctx context.Context, name string, workers int, measure func(context.Context, *benchEnv) error) error {
 	folder, err := r.folder(name)
 	if err != nil {
 		return err
@@ -197,14 +197,14 @@ func (r *run) folder(name string) (string, error) {
 }
 
 // speed measures how fast scenarios are, and what they take.
-func (r *run) speed(ctx context.Context, h *hall) error {
+func (r *run) speed(ctx context.Context, h *benchEnv) error {
 	chosen := slices.DeleteFunc(h.actor.scenarios(), func(s scenario) bool {
 		return len(r.Scenarios) > 0 && s.name != scenarioFloor && !slices.Contains(r.Scenarios, s.name)
 	})
 
 	s := &speeds{
 		run:       r,
-		hall:      h,
+		benchEnv:  h,
 		scenarios: chosen,
 		done:      map[turn][]*slice{},
 	}

@@ -24,7 +24,7 @@ type scenario struct {
 	name string
 	// what tells readers of the report what it is.
 	what string
-	// silent has the carriers keep their receipts, so that only the way to the answer is
+	// silent has the providers keep their receipts, so that only the way to the answer is
 	// measured.
 	silent bool
 	// act does it once on behalf of a caller, and returns the workflow that did it, "" for
@@ -150,7 +150,7 @@ func (a *actor) request(ctx context.Context, caller int, id chat.ChatID, path st
 	return chat.ActionWorkflowID(a.seeded.Workspace, a.engine.ActionID(a.seeded.Workspace, key)), err
 }
 
-// settled sends, and waits until the workflow has had the carrier's last word.
+// settled sends, and waits until the workflow has had the provider's last word.
 func (a *actor) settled(ctx context.Context, caller int) (string, error) {
 	id, err := a.send(ctx, caller)
 	if err != nil {
@@ -244,7 +244,7 @@ func (a *actor) ask(ctx context.Context, method, url, secret, key string, body a
 	return response.StatusCode, err
 }
 
-// silence has the carriers keep their receipts, or tell them again.
+// silence has the providers keep their receipts, or tell them again.
 func (a *actor) silence(ctx context.Context, on bool) error {
 	if on {
 		return a.faults(ctx, "callback_never")
@@ -253,7 +253,7 @@ func (a *actor) silence(ctx context.Context, on bool) error {
 	return a.faults(ctx)
 }
 
-// faults makes the carriers misbehave in these ways, always, and in no others.
+// faults makes the providers misbehave in these ways, always, and in no others.
 func (a *actor) faults(ctx context.Context, kinds ...string) error {
 	faults := make([]map[string]any, len(kinds))
 	for i, kind := range kinds {

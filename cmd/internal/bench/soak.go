@@ -41,7 +41,7 @@ const (
 )
 
 // soak sends at 70 per cent of what was measured just before, and notes what is in use.
-func (r *run) soak(ctx context.Context, h *hall) error {
+func (r *run) soak(ctx context.Context, h *benchEnv) error {
 	r.story.Say("measuring how many messages can be sent in a second")
 
 	most, err := h.slice(
@@ -86,7 +86,7 @@ func (r *run) soak(ctx context.Context, h *hall) error {
 }
 
 // endure sends at a steady pace while what is in use is sampled.
-func (r *run) endure(ctx context.Context, h *hall, s *Soak) error {
+func (r *run) endure(ctx context.Context, h *benchEnv, s *Soak) error {
 	pace := rate.NewLimiter(rate.Limit(s.PerSecond), 1)
 	paced := &scenario{name: "soak", act: func(ctx context.Context, caller int) (string, error) {
 		if err := pace.Wait(ctx); err != nil {
@@ -117,7 +117,7 @@ func (r *run) endure(ctx context.Context, h *hall, s *Soak) error {
 }
 
 // sample notes what is in use until ctx ends.
-func (r *run) sample(ctx context.Context, h *hall, s *Soak) error {
+func (r *run) sample(ctx context.Context, h *benchEnv, s *Soak) error {
 	began, tick := time.Now(), time.NewTicker(soakSample)
 	defer tick.Stop()
 
@@ -163,7 +163,7 @@ func gauges() map[string]struct {
 }
 
 // used is what API and worker use, and how many workflows are open.
-func (h *hall) used(ctx context.Context) (map[string]float64, error) {
+func (h *benchEnv) used(ctx context.Context) (map[string]float64, error) {
 	used := map[string]float64{}
 	for process, url := range h.site.Metrics() {
 		if err := h.scrape(ctx, url, process, used); err != nil {
@@ -194,7 +194,7 @@ func connectionsOf(ctx context.Context, db *sql.DB) (float64, error) {
 	return n, db.QueryRowContext(ctx, count).Scan(&n)
 }
 
-func (h *hall) scrape(ctx context.Context, url, process string, used map[string]float64) error {
+func (h *benchEnv) scrape(ctx context.Context, url, process string, used map[string]float64) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
@@ -224,7 +224,7 @@ func (h *hall) scrape(ctx context.Context, url, process string, used map[string]
 }
 
 // openWorkflows counts those of Handrail.
-func (h *hall) openWorkflows(ctx context.Context) (int64, error) {
+func (h *benchEnv) openWorkflows(ctx context.Context) (int64, error) {
 	counted, err := h.actor.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
 		Namespace: namespace, Query: `ExecutionStatus = 'Running' AND TaskQueue = 'handrail'`,
 	})
@@ -232,7 +232,7 @@ func (h *hall) openWorkflows(ctx context.Context) (int64, error) {
 	return counted.GetCount(), err
 }
 
-func (h *hall) openAfter(ctx context.Context) (int64, error) {
+func (h *benchEnv) openAfter(ctx context.Context) (int64, error) {
 	select {
 	case <-ctx.Done():
 		return 0, ctx.Err()

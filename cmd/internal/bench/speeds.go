@@ -10,7 +10,7 @@ import (
 // speeds measures how fast scenarios are.
 type speeds struct {
 	*run
-	*hall
+	*benchEnv
 	scenarios []scenario
 	done      map[turn][]*slice
 	resident  float64

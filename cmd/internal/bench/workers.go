@@ -15,7 +15,7 @@ type Workers struct {
 func numbersOfWorkers() []int { return []int{1, 2, 4} }
 
 // workers measures with the workers that the installation has.
-func (r *run) workers(ctx context.Context, h *hall) error {
+func (r *run) workers(ctx context.Context, h *benchEnv) error {
 	measured := []scenario{
 		{
 			name: scenarioFloor,

@@ -32,15 +32,15 @@ type YardstickOptions struct {
 	Temporal      string `required:"" help:"Temporal's frontend."`
 	Namespace     string `required:"" help:"The namespace in it."`
 	Database      string `required:"" help:"A database of its own on PostgreSQL."`
-	Sandbox       string `required:"" help:"The carriers' stand-in."`
+	Sandbox       string `required:"" help:"The providers' stand-in."`
 	TwilioAccount string `required:"" help:"Its account."`
 	TwilioToken   string `required:"" help:"And its token."`
 	Addr          string `required:"" help:"Where to serve plain sends."`
 }
 
-// yardstick does what a send does in the ways that are compared with Handrail's: as six
+// baseline does what a send does in the ways that are compared with Handrail's: as six
 // activities, and without any durability.
-type yardstick struct {
+type baseline struct {
 	db      *sql.DB
 	carrier *twilio.Client
 }
@@ -52,7 +52,7 @@ func RunYardstick(ctx context.Context, o YardstickOptions) error {
 		return fmt.Errorf("reach the sandbox: %w", err)
 	}
 
-	y := &yardstick{db: openSQL(o.Database), carrier: carrier}
+	y := &baseline{db: openSQL(o.Database), carrier: carrier}
 	defer func() { _ = y.db.Close() }() // nothing is left to be stored
 
 	y.db.SetMaxOpenConns(20)
@@ -84,7 +84,7 @@ func RunYardstick(ctx context.Context, o YardstickOptions) error {
 	return y.serve(ctx, o.Addr)
 }
 
-func (y *yardstick) serve(ctx context.Context, addr string) error {
+func (y *baseline) serve(ctx context.Context, addr string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /plain", y.plain)
 	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
@@ -101,7 +101,7 @@ func (y *yardstick) serve(ctx context.Context, addr string) error {
 }
 
 // lay makes the tables, with chats to send in. They have the indexes that a send needs.
-func (y *yardstick) lay(ctx context.Context) error {
+func (y *baseline) lay(ctx context.Context) error {
 	for _, statement := range []string{
 		`DROP TABLE IF EXISTS deliveries, messages, chats`,
 		`CREATE TABLE chats (id bigint PRIMARY KEY, phone text NOT NULL, needs_response boolean NOT NULL)`,
@@ -119,7 +119,7 @@ func (y *yardstick) lay(ctx context.Context) error {
 }
 
 // plain is a send as it is written without durability: a post, and a row when it is taken.
-func (y *yardstick) plain(w http.ResponseWriter, r *http.Request) {
+func (y *baseline) plain(w http.ResponseWriter, r *http.Request) {
 	var in Sending
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -150,13 +150,13 @@ type Sending struct {
 }
 
 // FindChat reads where the message goes to.
-func (y *yardstick) FindChat(ctx context.Context, in Sending) (string, error) {
+func (y *baseline) FindChat(ctx context.Context, in Sending) (string, error) {
 	var phone string
 	return phone, y.db.QueryRowContext(ctx, `SELECT phone FROM chats WHERE id = $1`, in.Chat).Scan(&phone)
 }
 
 // StoreMessage stores the message.
-func (y *yardstick) StoreMessage(ctx context.Context, in Sending) (string, error) {
+func (y *baseline) StoreMessage(ctx context.Context, in Sending) (string, error) {
 	_, err := y.db.ExecContext(
 		ctx,
 		`INSERT INTO messages VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
@@ -170,7 +170,7 @@ func (y *yardstick) StoreMessage(ctx context.Context, in Sending) (string, error
 }
 
 // StoreDelivery stores that it is to be delivered.
-func (y *yardstick) StoreDelivery(ctx context.Context, in Sending) (string, error) {
+func (y *baseline) StoreDelivery(ctx context.Context, in Sending) (string, error) {
 	_, err := y.db.ExecContext(
 		ctx,
 		`INSERT INTO deliveries VALUES ($1, $2, 'sending') ON CONFLICT DO NOTHING`,
@@ -181,8 +181,8 @@ func (y *yardstick) StoreDelivery(ctx context.Context, in Sending) (string, erro
 	return in.DeliveryID, err
 }
 
-// Post hands it over to the carrier, and returns its number there.
-func (y *yardstick) Post(ctx context.Context, in Sending) (string, error) {
+// Post hands it over to the provider, and returns its number there.
+func (y *baseline) Post(ctx context.Context, in Sending) (string, error) {
 	s := y.carrier.Submit(ctx, chat.Outgoing{
 		Channel:    chat.ChannelSMS,
 		From:       "+14155550100",
@@ -191,14 +191,14 @@ func (y *yardstick) Post(ctx context.Context, in Sending) (string, error) {
 		LeaseUntil: time.Now().Add(time.Minute),
 	})
 	if s.Outcome != chat.OutcomeAccepted {
-		return "", fmt.Errorf("the carrier did not take it: %s %s", s.Outcome, s.ErrorCode)
+		return "", fmt.Errorf("the provider did not take it: %s %s", s.Outcome, s.ErrorCode)
 	}
 
 	return s.ProviderMessageID, nil
 }
 
-// StoreOutcome stores what the carrier said.
-func (y *yardstick) StoreOutcome(ctx context.Context, in Sending) error {
+// StoreOutcome stores what the provider said.
+func (y *baseline) StoreOutcome(ctx context.Context, in Sending) error {
 	_, err := y.db.ExecContext(
 		ctx,
 		`UPDATE deliveries SET state = 'accepted', provider_id = $2 WHERE id = $1`,
@@ -210,7 +210,7 @@ func (y *yardstick) StoreOutcome(ctx context.Context, in Sending) error {
 }
 
 // ClearFlag says that the chat is answered.
-func (y *yardstick) ClearFlag(ctx context.Context, in Sending) error {
+func (y *baseline) ClearFlag(ctx context.Context, in Sending) error {
 	_, err := y.db.ExecContext(ctx, `UPDATE chats SET needs_response = false WHERE id = $1`, in.Chat)
 	return err
 }
@@ -229,7 +229,7 @@ func floor(ctx workflow.Context) error {
 // six is a send as it is mostly written: every step an activity.
 func six(ctx workflow.Context, in Sending) error {
 	ctx = withActivities(ctx)
-	var y *yardstick
+	var y *baseline
 
 	in.MessageID, in.DeliveryID = workflow.GetInfo(
 		ctx,

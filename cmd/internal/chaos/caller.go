@@ -41,7 +41,7 @@ const (
 	toldNothing  told = "nothing"  // no definite answer in all the time
 )
 
-// promised tells whether Handrail answered that the message is, or will be, taken care of.
+// promised reports whether Handrail answered that the message is, or will be, taken care of.
 func (t told) promised() bool { return t == toldAccepted || t == toldPending || t == toldUnknown }
 
 // answer is the end of one send from its caller's side.
@@ -49,7 +49,7 @@ type answer struct {
 	marker string
 	told   told
 	code   string // of the problem, when it was refused or failed
-	// later tells that it was promised first, and refused when it was asked for again: a
+	// later reports that it was promised first, and refused when it was asked for again: a
 	// send that is refused leaves nothing in the database.
 	later bool
 	tries int
@@ -144,7 +144,7 @@ func (c *callers) askAfter(ctx context.Context, answers []answer, stored map[str
 	}
 }
 
-// missing tells that the send was promised, and the database knows nothing of it yet.
+// missing reports that the send was promised, and the database knows nothing of it yet.
 func (a *answer) missing(stored map[string]bool) bool {
 	return a.told.promised() && !a.later && !stored[a.marker]
 }

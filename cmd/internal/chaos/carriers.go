@@ -57,7 +57,7 @@ func share(percent float64) []fault {
 	return all
 }
 
-// carriers is the sandbox, from which it is learned what really arrived.
+// providers is the sandbox, from which it is learned what really arrived.
 type carriers struct {
 	origin string
 	client *http.Client

@@ -14,13 +14,13 @@ import (
 type row struct {
 	marker     string
 	submission chat.SubmissionState
-	carrier    chat.CarrierState
+	carrier    chat.DeliveryStatus
 	errorCode  string
-	// duplicate tells that a second acceptance was noticed and flagged.
+	// duplicate reports that a second acceptance was noticed and flagged.
 	duplicate bool
 }
 
-// open tells that something must still happen to the delivery by itself.
+// open reports that something must still happen to the delivery by itself.
 func (r row) open() bool {
 	switch r.submission {
 	case chat.SubmissionSending, chat.SubmissionUnknown:
@@ -34,17 +34,17 @@ func (r row) open() bool {
 	}
 }
 
-// parked tells that the delivery waits for a person.
+// parked reports that the delivery waits for a person.
 func (r row) parked() bool {
 	return !r.open() && !r.submission.Settled()
 }
 
-// accepted tells that the carrier took it.
+// accepted reports that the provider took it.
 func (r row) accepted() bool {
 	return r.submission == chat.SubmissionAccepted || r.submission == chat.SubmissionConfirmedSent
 }
 
-// ended tells that it ended without being sent, and says why.
+// ended reports that it ended without being sent, and says why.
 func (r row) ended() bool {
 	return r.submission.Settled() && !r.accepted() && r.errorCode != ""
 }

@@ -38,8 +38,8 @@ func labels() [][2]string {
 		{string(foundLater), "told that it may have been sent, found later"},
 		{string(notSentAndTold), "not sent, and told so"},
 		{string(endedLater), "not sent after a 202, with a reason"},
-		{string(parkedReceived), "parked for a person; the carrier has it"},
-		{string(parkedNotReceived), "parked for a person; the carrier never had it"},
+		{string(parkedReceived), "parked for a person; the provider has it"},
+		{string(parkedNotReceived), "parked for a person; the provider never had it"},
 		{string(unsettled), "NOT SETTLED"},
 		{string(denied), "TOLD NOT SENT, YET RECEIVED"},
 		{string(lost), "LOST"},
@@ -60,8 +60,8 @@ func (r *Report) Show(out io.Writer) error {
 	}
 
 	fmt.Fprintln(t)
-	line("deliveries that a carrier took", r.Accepted)
-	line("of these: the carrier told the end", r.Receipts)
+	line("deliveries that a provider took", r.Accepted)
+	line("of these: the provider told the end", r.Receipts)
 	line("of these: it told that it did not arrive", r.Undelivered)
 	line("of these: it never told, and Handrail says so", r.Unconfirmed)
 	line("received twice, and flagged", r.DuplicatesFlagged)
@@ -102,7 +102,7 @@ func (r *Report) showFindings(out io.Writer) error {
 			return err
 		}
 
-		if _, err := fmt.Fprintf(out, "  %s: %s; told %q, delivery %q, carrier %q, error %q, received %d times, last answer %q\n",
+		if _, err := fmt.Fprintf(out, "  %s: %s; told %q, delivery %q, provider %q, error %q, received %d times, last answer %q\n",
 			f.Marker, f.Verdict, f.Told, f.Submission, f.Carrier, f.ErrorCode, f.Received, f.LastAnswer); err != nil {
 			return fmt.Errorf("show a finding: %w", err)
 		}

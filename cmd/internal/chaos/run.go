@@ -19,14 +19,14 @@ import (
 type Options struct {
 	Sends   int
 	Callers int
-	// Faults is the share of the carriers' answers and callbacks that go wrong, in per
+	// Faults is the share of the providers' answers and callbacks that go wrong, in per
 	// cent, split evenly over all faults.
 	Faults float64
 	// KillEvery is how often a process is killed; 0 is never.
 	KillEvery time.Duration
 	// Settle bounds the wait for what is still open after the last answer.
 	Settle time.Duration
-	// Seed decides who is killed, and when. What the carriers do with it, and how the
+	// Seed decides who is killed, and when. What the providers do with it, and how the
 	// processes are scheduled, is not repeatable.
 	Seed uint64
 	// Dir is where everything is kept; it is made, and stays. "" is a temporary folder,
@@ -48,7 +48,7 @@ type run struct {
 }
 
 // Run makes one trial and returns what it has found. It says on out what happens. The
-// error tells that the trial could not be made; what Handrail did wrong is in the report.
+// error reports that the trial could not be made; what Handrail did wrong is in the report.
 func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 	folder, err := makeFolder(o.Dir)
 	if err != nil {
@@ -138,7 +138,7 @@ func (r *run) trial(ctx context.Context, folder string) error {
 	return r.compare(ctx, answers)
 }
 
-// shortWaits let what is not known settle within a run; the carriers' time limits are those
+// shortWaits let what is not known settle within a run; the providers' time limits are those
 // of production.
 func shortWaits() []string {
 	return []string{"HANDRAIL_WAIT=5s", "HANDRAIL_SETTLE=5s", "HANDRAIL_RECEIPT_SMS=30s", "HANDRAIL_RECEIPT_EMAIL=30s"}
@@ -166,7 +166,7 @@ func (r *run) seed(ctx context.Context) (*site.Seeded, error) {
 	)
 }
 
-// send makes all sends while carriers misbehave and processes are killed.
+// send makes all sends while providers misbehave and processes are killed.
 func (r *run) send(ctx context.Context, s *site.Seeded) ([]answer, error) {
 	if err := r.carriers.misbehave(ctx); err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ const (
 func failures() []verdict { return []verdict{lost, sentTwice, denied, unsettled} }
 
 // judge compares what the caller was told with the deliveries that the database has for
-// the send, and with how often the carriers received it.
+// the send, and with how often the providers received it.
 func judge(a answer, rows []row, received int) verdict {
 	if len(rows) == 0 {
 		return judgeWithoutRow(a, received)
@@ -111,7 +111,7 @@ type finding struct {
 	Marker     string               `json:"marker"`
 	Told       told                 `json:"told"`
 	Submission chat.SubmissionState `json:"submission,omitempty"`
-	Carrier    chat.CarrierState    `json:"carrier,omitempty"`
+	Carrier    chat.DeliveryStatus  `json:"carrier,omitempty"`
 	ErrorCode  string               `json:"error_code,omitempty"`
 	Received   int                  `json:"received"`
 	LastAnswer string               `json:"last_answer,omitempty"`
@@ -170,8 +170,8 @@ type Outcome struct {
 	Verdicts  map[verdict]int `json:"verdicts"`
 	// Refusals are the codes of the problems that callers were told.
 	Refusals map[string]int `json:"refusals"`
-	// Accepted are the deliveries that a carrier took; Receipts those of them of which the
-	// carrier told the end, Unconfirmed those of which it never did.
+	// Accepted are the deliveries that a provider took; Receipts those of them of which the
+	// provider told the end, Unconfirmed those of which it never did.
 	Accepted    int `json:"accepted"`
 	Receipts    int `json:"receipts"`
 	Unconfirmed int `json:"unconfirmed"`
@@ -191,7 +191,7 @@ func (o *Outcome) count(r row, received int) {
 	}
 
 	switch {
-	case r.carrier == chat.CarrierUnconfirmed:
+	case r.carrier == chat.StatusUnconfirmed:
 		o.Unconfirmed++
 	case r.carrier.Final():
 		o.Receipts++
@@ -209,7 +209,7 @@ func (o *Outcome) count(r row, received int) {
 	}
 }
 
-// Passed tells whether nothing happened that must not.
+// Passed reports whether nothing happened that must not.
 func (o *Outcome) Passed() bool {
 	for _, v := range failures() {
 		if o.Verdicts[v] > 0 {

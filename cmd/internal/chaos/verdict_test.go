@@ -10,7 +10,7 @@ import (
 
 // delivered is a delivery as it should end.
 func delivered(edits ...func(*row)) row {
-	r := row{marker: "chaos-000000", submission: chat.SubmissionAccepted, carrier: chat.CarrierDelivered}
+	r := row{marker: "chaos-000000", submission: chat.SubmissionAccepted, carrier: chat.StatusDelivered}
 	for _, edit := range edits {
 		edit(&r)
 	}
@@ -32,20 +32,20 @@ func TestEverySendHasOneVerdict(t *testing.T) {
 		received int
 		want     verdict
 	}{
-		"accepted":                          {toldAccepted, []row{delivered()}, 1, acceptedAtOnce},
-		"accepted later":                    {toldPending, []row{delivered()}, 1, acceptedLater},
-		"unknown and found":                 {toldUnknown, []row{delivered()}, 1, foundLater},
-		"a person says that it was sent":    {toldUnknown, []row{in(chat.SubmissionConfirmedSent, "")}, 1, foundLater},
-		"undelivered is the carrier's word": {toldAccepted, []row{delivered(func(r *row) { r.carrier = chat.CarrierUndelivered })}, 1, acceptedAtOnce},
-		"refused before anything was kept":  {toldRefused, nil, 0, notSentAndTold},
-		"refused by the carrier":            {toldFailed, []row{in(chat.SubmissionRejected, "twilio_21614")}, 0, notSentAndTold},
-		"refused by the carrier, later":     {toldPending, []row{in(chat.SubmissionRejected, "twilio_21614")}, 0, endedLater},
-		"suppressed while it waited":        {toldPending, []row{in(chat.SubmissionSuppressed, chat.ErrorOptedOut)}, 0, endedLater},
-		"parked, and the carrier has it":    {toldUnknown, []row{in(chat.SubmissionNeedsReview, "timeout")}, 1, parkedReceived},
-		"parked, and nobody has it":         {toldUnknown, []row{in(chat.SubmissionNeedsReview, "timeout")}, 0, parkedNotReceived},
-		"tries exhausted":                   {toldPending, []row{in(chat.SubmissionPending, chat.ErrorTriesExhausted)}, 0, parkedNotReceived},
-		"blocked":                           {toldPending, []row{in(chat.SubmissionBlocked, "twilio_20003")}, 0, parkedNotReceived},
-		"twice, and flagged":                {toldAccepted, []row{delivered(flagged)}, 2, acceptedAtOnce},
+		"accepted":                           {toldAccepted, []row{delivered()}, 1, acceptedAtOnce},
+		"accepted later":                     {toldPending, []row{delivered()}, 1, acceptedLater},
+		"unknown and found":                  {toldUnknown, []row{delivered()}, 1, foundLater},
+		"a person says that it was sent":     {toldUnknown, []row{in(chat.SubmissionConfirmedSent, "")}, 1, foundLater},
+		"undelivered is the provider's word": {toldAccepted, []row{delivered(func(r *row) { r.carrier = chat.StatusUndelivered })}, 1, acceptedAtOnce},
+		"refused before anything was kept":   {toldRefused, nil, 0, notSentAndTold},
+		"refused by the carrier":             {toldFailed, []row{in(chat.SubmissionRejected, "twilio_21614")}, 0, notSentAndTold},
+		"refused by the provider, later":     {toldPending, []row{in(chat.SubmissionRejected, "twilio_21614")}, 0, endedLater},
+		"suppressed while it waited":         {toldPending, []row{in(chat.SubmissionSuppressed, chat.ErrorOptedOut)}, 0, endedLater},
+		"parked, and the provider has it":    {toldUnknown, []row{in(chat.SubmissionNeedsReview, "timeout")}, 1, parkedReceived},
+		"parked, and nobody has it":          {toldUnknown, []row{in(chat.SubmissionNeedsReview, "timeout")}, 0, parkedNotReceived},
+		"tries exhausted":                    {toldPending, []row{in(chat.SubmissionPending, chat.ErrorTriesExhausted)}, 0, parkedNotReceived},
+		"blocked":                            {toldPending, []row{in(chat.SubmissionBlocked, "twilio_20003")}, 0, parkedNotReceived},
+		"twice, and flagged":                 {toldAccepted, []row{delivered(flagged)}, 2, acceptedAtOnce},
 
 		"told accepted, and nobody has it":    {toldAccepted, []row{delivered()}, 0, lost},
 		"stored as accepted, nobody has it":   {toldPending, []row{delivered()}, 0, lost},
@@ -63,8 +63,8 @@ func TestEverySendHasOneVerdict(t *testing.T) {
 		"still being sent":                    {toldPending, []row{in(chat.SubmissionSending, "")}, 0, unsettled},
 		"still unknown":                       {toldUnknown, []row{in(chat.SubmissionUnknown, "timeout")}, 1, unsettled},
 		"still to be tried":                   {toldPending, []row{in(chat.SubmissionPending, "twilio_429")}, 0, unsettled},
-		"accepted, and no word of the end":    {toldAccepted, []row{delivered(func(r *row) { r.carrier = chat.CarrierSent })}, 1, unsettled},
-		"accepted, and the end never awaited": {toldAccepted, []row{delivered(func(r *row) { r.carrier = chat.CarrierNone })}, 1, unsettled},
+		"accepted, and no word of the end":    {toldAccepted, []row{delivered(func(r *row) { r.carrier = chat.StatusSent })}, 1, unsettled},
+		"accepted, and the end never awaited": {toldAccepted, []row{delivered(func(r *row) { r.carrier = chat.StatusNone })}, 1, unsettled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -90,7 +90,7 @@ func TestEveryCombinationIsJudged(t *testing.T) {
 
 	for _, told := range []told{toldAccepted, toldPending, toldUnknown, toldFailed, toldRefused, toldNothing} {
 		for _, submission := range chat.SubmissionStates() {
-			for _, carrier := range chat.CarrierStates() {
+			for _, carrier := range chat.DeliveryStatuses() {
 				for received := range 3 {
 					v := judge(
 						answer{told: told},
@@ -127,7 +127,7 @@ func TestWhatIsPromisedAndNotStoredYetIsOpen(t *testing.T) {
 	assert.Equal(t, denied, judge(answers[5], nil, 1))
 
 	rows := []row{
-		{marker: "a", submission: chat.SubmissionAccepted, carrier: chat.CarrierSent},
+		{marker: "a", submission: chat.SubmissionAccepted, carrier: chat.StatusSent},
 		{marker: "e", submission: chat.SubmissionNeedsReview},
 	}
 
@@ -141,16 +141,16 @@ func TestDuplicatesAndReceiptsAreCounted(t *testing.T) {
 		{
 			marker:     "a",
 			submission: chat.SubmissionAccepted,
-			carrier:    chat.CarrierDelivered,
+			carrier:    chat.StatusDelivered,
 			duplicate:  true,
 		},
 		{
 			marker:     "b",
 			submission: chat.SubmissionAccepted,
-			carrier:    chat.CarrierBounced,
+			carrier:    chat.StatusBounced,
 			duplicate:  true,
 		},
-		{marker: "c", submission: chat.SubmissionAccepted, carrier: chat.CarrierUnconfirmed},
+		{marker: "c", submission: chat.SubmissionAccepted, carrier: chat.StatusUnconfirmed},
 		{marker: "d", submission: chat.SubmissionNeedsReview},
 	}
 

@@ -34,7 +34,7 @@ type Config struct {
 	SendGridAPIKey   string `env:"SENDGRID_API_KEY" secret:"true" help:"SendGrid API key; empty: email waits as blocked"`
 	SendGridBaseURL  string `env:"HANDRAIL_SENDGRID_BASE_URL" envDefault:"https://api.sendgrid.com" help:"any server that speaks SendGrid's API; https://api.eu.sendgrid.com for the EU"`
 
-	PublicURL                string `env:"HANDRAIL_PUBLIC_URL" help:"where carriers reach the API, like https://handrail.example.com; empty: no webhooks, receipts are looked up"`
+	PublicURL                string `env:"HANDRAIL_PUBLIC_URL" help:"where providers reach the API, like https://handrail.example.com; empty: no webhooks, receipts are looked up"`
 	TwilioWebhookTokens      string `env:"HANDRAIL_TWILIO_WEBHOOK_TOKENS" secret:"true" help:"auth tokens that Twilio may sign webhooks with, comma-separated; empty: TWILIO_AUTH_TOKEN"`
 	SendGridWebhookPublicKey string `env:"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY" help:"public keys that SendGrid shows for its signed webhooks, comma-separated"`
 	ReplyDomain              string `env:"HANDRAIL_REPLY_DOMAIN" help:"domain whose mail SendGrid's Inbound Parse brings here; empty: answers go to the inbox's own address"`
@@ -221,7 +221,7 @@ func (c *Config) Hosts() []string {
 	return strings.FieldsFunc(c.ToolHosts, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// Loopback tells whether the API can be reached from this machine only.
+// Loopback reports whether the API can be reached from this machine only.
 func (c *Config) Loopback() bool {
 	host, _, err := net.SplitHostPort(c.Addr)
 	return err == nil && isLoopback(host)

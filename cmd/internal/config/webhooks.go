@@ -15,7 +15,7 @@ import (
 
 var domain = regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
 
-// checkReceipts says what is wrong with how carriers and customers answer.
+// checkReceipts says what is wrong with how providers and customers answer.
 func (c *Config) checkReceipts() []error {
 	var all []error
 	if err := checkPublicURL(c.PublicURL); err != nil {
@@ -70,7 +70,7 @@ const longestWait = 48 * time.Hour
 // policies are what HANDRAIL_WHEN_UNKNOWN may be.
 var policies = []string{string(chat.AtMostOnce), string(chat.ExpireUnknown), string(chat.ResendAfterSettle)}
 
-// checkPublicURL holds the origin to what signatures and carriers need: Twilio signs the
+// checkPublicURL holds the origin to what signatures and providers need: Twilio signs the
 // URL it was given byte by byte, and takes no host with an underscore.
 func checkPublicURL(raw string) error {
 	if raw == "" {
@@ -101,7 +101,7 @@ func checkPublicURL(raw string) error {
 	return nil
 }
 
-// RequireWebhookKeys fails when webhooks are on for a carrier whose signatures can not be
+// RequireWebhookKeys fails when webhooks are on for a provider whose signatures cannot be
 // checked. Only the API asks: a worker verifies nothing.
 func (c *Config) RequireWebhookKeys() error {
 	if c.PublicURL == "" {

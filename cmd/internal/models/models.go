@@ -67,7 +67,7 @@ func (m *Models) build(name string) (activities.Model, error) {
 	if !slices.Contains(m.Providers(), provider) {
 		return nil, chat.Errorf(
 			chat.CodeSummarizationFailed,
-			"the model %s can not be asked: its provider has no key",
+			"the model %s cannot be asked: its provider has no key",
 			name,
 		)
 	}
@@ -121,7 +121,7 @@ func (m *Models) Providers() []string {
 	return all
 }
 
-// Check tells whether a workspace may choose a model: CodeInvalidRequest naming the field
+// Check reports whether a workspace may choose a model: CodeInvalidRequest naming the field
 // when its provider has no key.
 func (m *Models) Check(name string) error {
 	provider, _, _ := strings.Cut(name, "/")
@@ -129,6 +129,6 @@ func (m *Models) Check(name string) error {
 		return nil
 	}
 
-	return chat.Invalid("model", "can not be of %s: the service has no %s_API_KEY; it can ask %s",
+	return chat.Invalid("model", "cannot be of %s: the service has no %s_API_KEY; it can ask %s",
 		provider, strings.ToUpper(provider), strings.Join(m.Providers(), ", "))
 }

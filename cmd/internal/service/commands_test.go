@@ -27,7 +27,7 @@ func (w *world) parkedForReview(t *testing.T) (delivery, action string) {
 	return delivery, action
 }
 
-// faults are how the carriers misbehave from now on.
+// faults are how the providers misbehave from now on.
 func (w *world) faults(faults ...sandbox.Fault) {
 	w.Helper()
 	require.NoError(w, w.box.SetFaults(faults...))

@@ -22,14 +22,14 @@ import (
 	"handrail/sandbox"
 )
 
-// lane is one delivery between a real database and a carrier on the wire, without the
+// lane is one delivery between a real database and a provider on the wire, without the
 // engine: the test is the engine, and crashes where it likes.
 type lane struct {
 	*testing.T
 	*dbtest.World
 	store *db.Store
 	box   *sandbox.Sandbox
-	// carrier is where Twilio is.
+	// provider is where Twilio is.
 	carrier string
 	step    chat.DeliveryStep
 }
@@ -85,7 +85,7 @@ func (l *lane) worker(store activities.Store) *activities.Activities {
 
 	acts, err := activities.New(activities.Config{
 		Store:       store,
-		Carriers:    map[chat.Provider]activities.Carrier{chat.ProviderTwilio: client},
+		Providers:   map[chat.Provider]activities.Provider{chat.ProviderTwilio: client},
 		Renderer:    render.New(render.Options{}),
 		NewID:       uuid.NewString,
 		Lease:       crashLease,
@@ -118,7 +118,7 @@ func (l *lane) row() chat.Delivery {
 func (l *lane) arrived() []sandbox.Message { return l.box.Messages(sandbox.MessageFilter{}) }
 
 // callback is what Twilio reports of a message it has, naming the claim.
-func (l *lane) callback(fence int64, sid string, state chat.CarrierState) chat.Reported {
+func (l *lane) callback(fence int64, sid string, state chat.DeliveryStatus) chat.Reported {
 	l.Helper()
 
 	reported, err := l.store.RecordReport(l.Context(), chat.Report{
@@ -129,7 +129,7 @@ func (l *lane) callback(fence int64, sid string, state chat.CarrierState) chat.R
 		ProviderMessageID: sid,
 		Type:              string(state),
 		Accepts:           true,
-		Carrier:           state,
+		DeliveryStatus:    state,
 		Raw:               []byte("MessageStatus=" + string(state)),
 	}, time.Now())
 
@@ -213,7 +213,7 @@ func (l *lane) dies(store *crashing) {
 }
 
 // submits is a submission by a healthy process.
-func (l *lane) submits() chat.Receipt {
+func (l *lane) submits() chat.DeliverySnapshot {
 	l.Helper()
 	receipt, err := l.worker(l.store).Submit(l.Context(), l.step)
 	require.NoError(l, err)
@@ -263,9 +263,9 @@ func TestCrash02AfterTheClaimBeforeTheWrite(t *testing.T) {
 		claim := l.next()
 		assert.False(l, claim.Granted, "nobody can tell whether it was written")
 		assert.Equal(l, chat.SubmissionUnknown, claim.Delivery.Submission)
-		found, err := l.worker(l.store).LookUp(l.Context(), l.step)
+		found, err := l.worker(l.store).QueryProvider(l.Context(), l.step)
 		require.NoError(l, err)
-		assert.Equal(l, chat.SubmissionUnknown, found.Submission, "the carrier has nothing")
+		assert.Equal(l, chat.SubmissionUnknown, found.Submission, "the provider has nothing")
 		assert.Empty(l, l.arrived())
 	})
 }
@@ -355,7 +355,7 @@ func TestCrash05AcceptedAndTheAnswerLost(t *testing.T) {
 			eachLane(t, func(l *lane) {
 				require.NoError(l, l.box.SetFaults(sandbox.Fault{Kind: sandbox.FaultKind(fault)}))
 				assert.Equal(l, chat.SubmissionUnknown, l.submits().Submission)
-				found, err := l.worker(l.store).LookUp(l.Context(), l.step)
+				found, err := l.worker(l.store).QueryProvider(l.Context(), l.step)
 				require.NoError(l, err)
 				assert.Equal(l, chat.SubmissionAccepted, found.Submission, "the list shows it")
 				require.Len(l, l.arrived(), 1)
@@ -374,7 +374,7 @@ func TestCrash06AnswerReadAndNotRecorded(t *testing.T) {
 		l.dies(&crashing{beforeRecord: true})
 		require.Len(l, l.arrived(), 1)
 		assert.Equal(l, chat.SubmissionUnknown, l.next().Delivery.Submission)
-		l.callback(1, l.arrived()[0].SID, chat.CarrierSent)
+		l.callback(1, l.arrived()[0].SID, chat.StatusSent)
 		assert.Equal(l, chat.SubmissionAccepted, l.row().Submission)
 		assert.Len(l, l.arrived(), 1)
 	})
@@ -397,7 +397,7 @@ func TestCrash08CallbackBeforeOurCommit(t *testing.T) {
 
 	eachLane(t, func(l *lane) {
 		claimed := l.Claim(l, l.store, l.step.DeliveryID, time.Now())
-		l.callback(claimed.Fence, "SM08", chat.CarrierDelivered)
+		l.callback(claimed.Fence, "SM08", chat.StatusDelivered)
 
 		d, err := l.store.RecordSubmission(
 			l.Context(),
@@ -407,13 +407,13 @@ func TestCrash08CallbackBeforeOurCommit(t *testing.T) {
 			chat.Submission{
 				Outcome:           chat.OutcomeAccepted,
 				ProviderMessageID: "SM08",
-				Carrier:           chat.CarrierQueued,
+				DeliveryStatus:    chat.StatusQueued,
 			},
 			time.Now(),
 		)
 
 		require.NoError(l, err)
-		assert.Equal(l, chat.CarrierDelivered, d.Carrier, "our commit is late and knows less")
+		assert.Equal(l, chat.StatusDelivered, d.DeliveryStatus, "our commit is late and knows less")
 
 		for _, e := range l.row().Events {
 			assert.NotEqual(l, chat.EventDuplicate, e.Type)

@@ -32,7 +32,7 @@ func newRegistry() *prometheus.Registry {
 	return registry
 }
 
-// ready tells whether the database and Temporal answer.
+// ready reports whether the database and Temporal answer.
 func (s *Service) ready(w http.ResponseWriter, r *http.Request) {
 	err := s.engine().Ping(r.Context())
 	if err == nil {

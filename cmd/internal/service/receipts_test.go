@@ -52,7 +52,7 @@ func TestASendIsFollowedToItsReceipt(t *testing.T) {
 			w.settled(r.at("action_id"))
 			d := w.delivery(r.at("delivery", "id"))
 			assert.Equal(t, "delivered", d.at("status"), d.raw)
-			assert.NotEmpty(t, d.at("events"), "what the carrier told is kept")
+			assert.NotEmpty(t, d.at("events"), "what the provider told is kept")
 			assert.Empty(t, d.at("next"))
 		}
 

@@ -9,14 +9,14 @@ import (
 	"handrail/db"
 )
 
-// Reconcile asks the carriers about deliveries of which nobody knows whether they were
+// Reconcile asks the providers about deliveries of which nobody knows whether they were
 // sent, without Temporal, and records what they show. It counts those that were found, and
-// those whose carrier could not be asked.
+// those whose provider could not be asked.
 func Reconcile(
 	ctx context.Context,
 	c *config.Config,
 	store *db.Store,
-	deliveries []chat.Stale,
+	deliveries []chat.StaleDelivery,
 	logger *slog.Logger,
 ) (found, failed int, err error) {
 	acts, err := (&Service{Store: store, config: c, logger: logger}).activities()
@@ -25,14 +25,14 @@ func Reconcile(
 	}
 
 	for _, d := range deliveries {
-		receipt, err := acts.LookUp(ctx, chat.DeliveryStep{WorkspaceID: d.WorkspaceID, DeliveryID: d.DeliveryID})
+		receipt, err := acts.QueryProvider(ctx, chat.DeliveryStep{WorkspaceID: d.WorkspaceID, DeliveryID: d.DeliveryID})
 		switch {
 		case ctx.Err() != nil:
 			return found, failed, ctx.Err()
 		case err != nil:
 			failed++
 
-			logger.WarnContext(ctx, "a carrier could not be asked", "delivery_id", d.DeliveryID, "error", err)
+			logger.WarnContext(ctx, "a provider could not be asked", "delivery_id", d.DeliveryID, "error", err)
 		case receipt.Submission == chat.SubmissionAccepted:
 			found++
 		}

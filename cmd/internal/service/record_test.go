@@ -103,7 +103,7 @@ func TestHistoriesReplay(t *testing.T) {
 	}
 }
 
-// surroundings are the carrier and the model that a scenario needs.
+// surroundings are the provider and the model that a scenario needs.
 func surroundings(t *testing.T, scenario string) option {
 	t.Helper()
 
@@ -126,7 +126,7 @@ func surroundings(t *testing.T, scenario string) option {
 	return func(*config.Config) {}
 }
 
-// carriersOf are the carriers that a scenario needs.
+// carriersOf are the providers that a scenario needs.
 func carriersOf(scenario string) sandbox.Config {
 	if scenario == "send-unconfirmed" {
 		return sandbox.Config{CallbackDelay: time.Hour}
@@ -135,7 +135,7 @@ func carriersOf(scenario string) sandbox.Config {
 	return sandbox.Config{}
 }
 
-// busyOnce puts a carrier in front of the sandbox that answers its first request with 429.
+// busyOnce puts a provider in front of the sandbox that answers its first request with 429.
 func busyOnce(t *testing.T) option {
 	t.Helper()
 	var asked atomic.Int64

@@ -289,7 +289,7 @@ func TestWhatTheCarrierRefusesIsTold(t *testing.T) {
 	}
 }
 
-// cutting is a carrier that takes every message and never answers.
+// cutting is a provider that takes every message and never answers.
 func cutting(t *testing.T) (url string, taken *atomic.Int64) {
 	t.Helper()
 

@@ -1,5 +1,5 @@
 // Package service owns the assembly of Handrail out of its parts: it is the one place
-// where the store, the carriers, the model, Temporal, the API and the worker meet. Both
+// where the store, the providers, the model, Temporal, the API and the worker meet. Both
 // programs are thin around it.
 package service
 
@@ -168,7 +168,7 @@ func (s *Service) activities() (*activities.Activities, error) {
 
 	return activities.New(activities.Config{
 		Store:         s.Store,
-		Carriers:      carriers,
+		Providers:     carriers,
 		Renderer:      render.New(render.Options{ReplyDomain: s.config.ReplyDomain}),
 		Models:        s.models,
 		NewID:         newID,
@@ -190,11 +190,11 @@ func waits(c *config.Config) map[chat.Channel]chat.Waits {
 	}
 }
 
-// carriers are those with credentials. A message for one without waits as blocked, and
+// providers are those with credentials. A message for one without waits as blocked, and
 // says why.
-func (s *Service) carriers() (map[chat.Provider]activities.Carrier, error) {
+func (s *Service) carriers() (map[chat.Provider]activities.Provider, error) {
 	c := s.config
-	all := map[chat.Provider]activities.Carrier{chat.ProviderHandrail: carrier.WebChat{}}
+	all := map[chat.Provider]activities.Provider{chat.ProviderHandrail: carrier.WebChat{}}
 
 	if c.TwilioAccountSID != "" {
 		t, err := twilio.New(twilio.Config{

@@ -11,7 +11,7 @@ import (
 	"handrail/cmd/internal/config"
 )
 
-// webhooks are what carriers may call; nil is off.
+// webhooks are what providers may call; nil is off.
 type webhooks struct {
 	twilio   api.TwilioWebhooks
 	sendgrid api.SendGridWebhooks

@@ -61,7 +61,7 @@ type world struct {
 	store  *db.Store
 	box    *sandbox.Sandbox
 	config *config.Config
-	// front is where the carriers reach the API, whichever serves it at the moment.
+	// front is where the providers reach the API, whichever serves it at the moment.
 	front  *front
 	url    string
 	secret string
@@ -110,7 +110,7 @@ func newWorld(t *testing.T, databaseURL string, options ...option) *world {
 	return newWorldBeside(t, sandbox.Config{}, databaseURL, options...)
 }
 
-// newWorldBeside is newWorld with carriers that behave as given.
+// newWorldBeside is newWorld with providers that behave as given.
 func newWorldBeside(t *testing.T, carriersAre sandbox.Config, databaseURL string, options ...option) *world {
 	t.Helper()
 

@@ -75,7 +75,7 @@ func New(ctx context.Context, o Options) (*Site, error) {
 	return s, s.openPublic(ctx)
 }
 
-// openPublic serves the one address that carriers know.
+// openPublic serves the one address that providers know.
 func (s *Site) openPublic(ctx context.Context) error {
 	handler, err := newProxy(s.APIs()...)
 	if err != nil {
@@ -105,7 +105,7 @@ func (s *Site) APIs() []string {
 	return all
 }
 
-// Sandbox is the address of the carriers' stand-in.
+// Sandbox is the address of the providers' stand-in.
 func (s *Site) Sandbox() string { return "http://" + loopback(s.ports.sandbox) }
 
 // Temporal is the address of Temporal's frontend.

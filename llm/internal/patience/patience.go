@@ -20,7 +20,7 @@ func Bound(ctx context.Context, limit time.Duration) (context.Context, context.C
 	return context.WithTimeoutCause(ctx, limit, exceededError{limit})
 }
 
-// Exceeded tells whether a limit has ended the context, and which.
+// Exceeded reports whether a limit has ended the context, and which.
 func Exceeded(ctx context.Context) (limit time.Duration, exceeded bool) {
 	e, exceeded := errors.AsType[exceededError](context.Cause(ctx))
 	return e.limit, exceeded

@@ -58,14 +58,14 @@ func (c *Complaint) mentions(words ...string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(c.text, w) })
 }
 
-// RefusesFormat tells whether the complaint is about the form asked for, by one of the
+// RefusesFormat reports whether the complaint is about the form asked for, by one of the
 // words that only it has in a request.
 func (c *Complaint) RefusesFormat(words ...string) bool {
 	invalid := c.status == http.StatusBadRequest || c.status == http.StatusUnprocessableEntity
 	return invalid && !c.TooLong() && c.mentions(words...)
 }
 
-// TooLong tells whether the request holds more than the model can.
+// TooLong reports whether the request holds more than the model can.
 func (c *Complaint) TooLong() bool {
 	switch c.status {
 	case http.StatusRequestEntityTooLarge:

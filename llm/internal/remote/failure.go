@@ -99,9 +99,9 @@ func (s *Server) refused(response *http.Response, c Complaint) error {
 	return chat.Errorf(chat.CodeSummarizationFailed, "the model's server refused the request (%s)", answered)
 }
 
-// TooLong is the failure of a model that can not hold what it was given.
+// TooLong is the failure of a model that cannot hold what it was given.
 func (s *Server) TooLong() error {
-	return chat.Errorf(chat.CodeTooLongForModel, "the model %s can not hold this much text at once", s.Model)
+	return chat.Errorf(chat.CodeTooLongForModel, "the model %s cannot hold this much text at once", s.Model)
 }
 
 // Refusal is the failure of a model that does not want to.
@@ -109,7 +109,7 @@ func Refusal() error {
 	return chat.Errorf(chat.CodeSummarizationFailed, "the model refuses to summarize this chat")
 }
 
-// passes tells whether a server that answers so may answer otherwise later.
+// passes reports whether a server that answers so may answer otherwise later.
 func passes(status int) bool {
 	switch status {
 	case http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly:

@@ -20,7 +20,7 @@ type Config struct {
 	HTTPClient *http.Client
 }
 
-// Check fills in what is left out, and says what can not be right, without showing it: it
+// Check fills in what is left out, and says what cannot be right, without showing it: it
 // may hold a secret.
 func (c *Config) Check(provider string) error {
 	if c.Model == "" {
