@@ -251,7 +251,7 @@ func checkHeaders(field string, headers map[string]string) (problems []mailProbl
 		key := strings.ToLower(name)
 		switch {
 		case slices.Contains(reservedHeaders, key):
-			problems = append(problems, fieldProblem(field+"."+name, "Header cannot be one of the reserved keys."))
+			problems = append(problems, fieldProblem(field+"."+name, "Header can not be one of the reserved keys."))
 		case name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }):
 			problems = append(
 				problems,
