@@ -26,7 +26,7 @@ func (a *Activities) CallTool(ctx context.Context, in chat.ToolRun) (chat.ToolCa
 	}
 
 	if !try.Granted {
-		return again(try.Call, try.WaitUntil, now)
+		return askForAnotherTry(try.Call, try.WaitUntil, now)
 	}
 
 	// A worker that is stopped, or a workflow that is canceled, must not cut the call: its
@@ -45,7 +45,7 @@ func (a *Activities) CallTool(ctx context.Context, in chat.ToolRun) (chat.ToolCa
 
 	finished := time.Now()
 
-	call, err := persist(ctx, func() (chat.ToolCall, error) {
+	call, err := persistAnswer(ctx, func() (chat.ToolCall, error) {
 		return a.Store.RecordToolCall(ctx, in.WorkspaceID, in.ActionID, in.Index, try.Fence, said, finished)
 	})
 	if err != nil {
@@ -59,12 +59,12 @@ func (a *Activities) CallTool(ctx context.Context, in chat.ToolRun) (chat.ToolCa
 		until = &after
 	}
 
-	return again(call, until, finished)
+	return askForAnotherTry(call, until, finished)
 }
 
-// again makes a call that is to be tried again an error, so that attempts, last error and
+// askForAnotherTry makes a call that is to be tried again an error, so that attempts, last error and
 // next try stand in the Temporal UI.
-func again(call chat.ToolCall, until *time.Time, now time.Time) (chat.ToolCall, error) {
+func askForAnotherTry(call chat.ToolCall, until *time.Time, now time.Time) (chat.ToolCall, error) {
 	if call.State != chat.ToolCallPending && call.State != chat.ToolCallRunning {
 		return call, nil
 	}
@@ -98,7 +98,7 @@ func (a *Activities) planUndo(call chat.ToolCall, undo chat.Undo, tools []chat.T
 
 	var err error
 	if len(undo.Arguments) > 0 {
-		planned.Arguments, err = fill(undo.Arguments, call)
+		planned.Arguments, err = fillPlaceholders(undo.Arguments, call)
 	}
 
 	if err == nil {
@@ -123,9 +123,9 @@ func (a *Activities) planUndo(call chat.ToolCall, undo chat.Undo, tools []chat.T
 	return planned
 }
 
-// fill puts values of the call in the places that undo arguments name.
-func fill(arguments json.RawMessage, call chat.ToolCall) (json.RawMessage, error) {
-	template, err := decode[any](arguments)
+// fillPlaceholders puts values of the call in the places that undo arguments name.
+func fillPlaceholders(arguments json.RawMessage, call chat.ToolCall) (json.RawMessage, error) {
+	template, err := decodeArguments[any](arguments)
 	if err != nil {
 		return nil, err
 	}
@@ -137,12 +137,12 @@ func fill(arguments json.RawMessage, call chat.ToolCall) (json.RawMessage, error
 			continue
 		}
 
-		if from[name], err = decode[any](document); err != nil {
+		if from[name], err = decodeArguments[any](document); err != nil {
 			return nil, err
 		}
 	}
 
-	filled, err := substitute(template, from)
+	filled, err := substituteReferences(template, from)
 	if err != nil {
 		return nil, err
 	}
@@ -155,16 +155,16 @@ func fill(arguments json.RawMessage, call chat.ToolCall) (json.RawMessage, error
 	return encoded, nil
 }
 
-func substitute(value any, from map[string]any) (any, error) {
+func substituteReferences(value any, from map[string]any) (any, error) {
 	switch v := value.(type) {
 	case string:
 		if path, ok := strings.CutPrefix(v, "$"); ok && (strings.HasPrefix(path, "arguments.") || strings.HasPrefix(path, "result.")) {
-			return pick(v, strings.Split(path, "."), from)
+			return pickValue(v, strings.Split(path, "."), from)
 		}
 
 	case map[string]any:
 		for name, inner := range v {
-			filled, err := substitute(inner, from)
+			filled, err := substituteReferences(inner, from)
 			if err != nil {
 				return nil, err
 			}
@@ -174,7 +174,7 @@ func substitute(value any, from map[string]any) (any, error) {
 
 	case []any:
 		for i, inner := range v {
-			filled, err := substitute(inner, from)
+			filled, err := substituteReferences(inner, from)
 			if err != nil {
 				return nil, err
 			}
@@ -186,8 +186,8 @@ func substitute(value any, from map[string]any) (any, error) {
 	return value, nil
 }
 
-// pick finds the value at the end of a path of names.
-func pick(reference string, path []string, from any) (any, error) {
+// pickValue finds the value at the end of a path of names.
+func pickValue(reference string, path []string, from any) (any, error) {
 	for _, name := range path {
 		object, _ := from.(map[string]any)
 

@@ -32,12 +32,12 @@ const (
 
 // checkQuestion refuses a question that nobody could answer, or not as it asks.
 func checkQuestion(call chat.ToolCall, field string, facts *chat.SendFacts) error {
-	in, err := decode[askArguments](call.Arguments)
+	in, err := decodeArguments[askArguments](call.Arguments)
 	if err != nil {
 		return err
 	}
 
-	if within(in.Deadline) > maxDeadline {
+	if parseDays(in.Deadline) > maxDeadline {
 		return chat.InvalidAs(chat.CodeInvalidToolArguments, field+".deadline", "must be at most 90d")
 	}
 
@@ -93,8 +93,8 @@ func checkReach(in *askArguments, field string, contributors []chat.Reach) error
 	return nil
 }
 
-// within reads a duration like 90m, 24h or 14d, which the schema has checked.
-func within(text string) time.Duration {
+// parseDays reads a duration like 90m, 24h or 14d, which the schema has checked.
+func parseDays(text string) time.Duration {
 	if text == "" {
 		return defaultDeadline
 	}
@@ -112,7 +112,7 @@ func within(text string) time.Duration {
 // OpenRequest stores the question of a tool call to contributors. Idempotent: a call opens
 // one request, and the second time finds it.
 func (a *Activities) OpenRequest(ctx context.Context, in chat.ToolRun) (chat.ContributorRequest, error) {
-	asked, err := decode[askArguments](in.Arguments)
+	asked, err := decodeArguments[askArguments](in.Arguments)
 	if err != nil {
 		return chat.ContributorRequest{}, err
 	}
@@ -128,7 +128,7 @@ func (a *Activities) OpenRequest(ctx context.Context, in chat.ToolRun) (chat.Con
 		Wait:          true,
 		Default:       asked.Default,
 		Reminders:     defaultReminders,
-		Within:        within(asked.Deadline),
+		Within:        parseDays(asked.Deadline),
 		ContributorID: asked.ContributorID,
 		NewQuestionID: a.NewID,
 		WorkflowID:    chat.ContributorWorkflowID(in.WorkspaceID, id),

@@ -60,7 +60,7 @@ func (a *Activities) handOver(
 
 	delivery, err := a.record(ctx, ws, &claim.Delivery, said)
 	if chat.CodeOf(err) == chat.CodeConflict {
-		delivery, err = a.record(ctx, ws, &claim.Delivery, contradictory(said))
+		delivery, err = a.record(ctx, ws, &claim.Delivery, markContradictory(said))
 	}
 
 	return a.receipt(&delivery), err
@@ -93,9 +93,9 @@ func (a *Activities) post(
 	})
 }
 
-// contradictory is an acceptance under the id of another message: it proves nothing of
+// markContradictory is an acceptance under the id of another message: it proves nothing of
 // this one, and people must look at it.
-func contradictory(said chat.Submission) chat.Submission {
+func markContradictory(said chat.Submission) chat.Submission {
 	said.Outcome, said.ErrorCode = chat.OutcomeUnknown, chat.ErrorIDTaken
 	said.ErrorMessage = "the provider answered with the id of another message"
 
@@ -112,14 +112,14 @@ func (a *Activities) record(
 ) (chat.Delivery, error) {
 	finished := time.Now()
 
-	return persist(ctx, func() (chat.Delivery, error) {
+	return persistAnswer(ctx, func() (chat.Delivery, error) {
 		return a.Store.RecordSubmission(ctx, ws, claimed.ID, claimed.Fence, said, finished)
 	})
 }
 
-// persist stores an answer from outside, again and again until ctx ends, unless trying again
+// persistAnswer stores an answer from outside, again and again until ctx ends, unless trying again
 // cannot help.
-func persist[T any](ctx context.Context, store func() (T, error)) (T, error) {
+func persistAnswer[T any](ctx context.Context, store func() (T, error)) (T, error) {
 	return backoff.Retry(ctx, func() (T, error) {
 		stored, err := store()
 		if err != nil && chat.AsError(err).Final() {

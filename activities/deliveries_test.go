@@ -13,8 +13,8 @@ import (
 	"handrail/chat"
 )
 
-// claimed is a delivery that its holder may post.
-func claimed() chat.Claim {
+// newClaim is a delivery that its holder may post.
+func newClaim() chat.Claim {
 	lease := time.Now().Add(45 * time.Second)
 
 	return chat.Claim{Granted: true, Delivery: chat.Delivery{
@@ -28,12 +28,12 @@ func claimed() chat.Claim {
 	}}
 }
 
-// world is one delivery whose provider says said.
-func world(t *testing.T, said chat.Submission) (*activities.Activities, *store) {
+// newTestWorld is one delivery whose provider says said.
+func newTestWorld(t *testing.T, said chat.Submission) (*activities.Activities, *store) {
 	t.Helper()
 
 	s := &store{
-		claim: func() (chat.Claim, error) { return claimed(), nil },
+		claim: func() (chat.Claim, error) { return newClaim(), nil },
 		record: func(_ context.Context, _ int64, said chat.Submission) (chat.Delivery, error) {
 			return chat.Delivery{
 				ID:         "d",
@@ -66,7 +66,7 @@ func TestSubmitReturnsWhateverCameOfIt(t *testing.T) {
 	} {
 		t.Run(string(outcome), func(t *testing.T) {
 			t.Parallel()
-			acts, _ := world(t, chat.Submission{Outcome: outcome})
+			acts, _ := newTestWorld(t, chat.Submission{Outcome: outcome})
 			receipt, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
 			require.NoError(t, err)
 			assert.Equal(t, outcome.After(), receipt.Submission)
@@ -90,7 +90,7 @@ func TestSubmitPostsNothingWithoutTheClaim(t *testing.T) {
 
 func TestSubmitFinishesWhenItsWorkerStops(t *testing.T) {
 	t.Parallel()
-	acts, s := world(t, chat.Submission{Outcome: chat.OutcomeAccepted})
+	acts, s := newTestWorld(t, chat.Submission{Outcome: chat.OutcomeAccepted})
 	ctx, cancel := context.WithCancel(t.Context())
 	acts.Providers[chat.ProviderTwilio] = carrier(func(posting context.Context, _ chat.Outgoing) chat.Submission {
 		cancel()
@@ -112,7 +112,7 @@ func TestSubmitFinishesWhenItsWorkerStops(t *testing.T) {
 
 func TestSubmitTriesToRecordUntilItIsRecorded(t *testing.T) {
 	t.Parallel()
-	acts, s := world(t, chat.Submission{Outcome: chat.OutcomeAccepted})
+	acts, s := newTestWorld(t, chat.Submission{Outcome: chat.OutcomeAccepted})
 	tries := 0
 	s.record = func(context.Context, int64, chat.Submission) (chat.Delivery, error) {
 		if tries++; tries < 3 {
@@ -132,7 +132,7 @@ func TestSubmitTriesToRecordUntilItIsRecorded(t *testing.T) {
 // not leave a delivery behind that is being sent for ever.
 func TestSubmitUnderTheIDOfAnotherMessage(t *testing.T) {
 	t.Parallel()
-	acts, s := world(t, chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1", HTTPStatus: 201})
+	acts, s := newTestWorld(t, chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1", HTTPStatus: 201})
 	s.record = func(_ context.Context, fence int64, said chat.Submission) (chat.Delivery, error) {
 		if said.Outcome == chat.OutcomeAccepted {
 			return chat.Delivery{}, chat.Errorf(
@@ -157,7 +157,7 @@ func TestSubmitUnderTheIDOfAnotherMessage(t *testing.T) {
 // make its claim look longer than it is.
 func TestSubmitLeasesByTheMonotonicClock(t *testing.T) {
 	t.Parallel()
-	acts, _ := world(t, chat.Submission{})
+	acts, _ := newTestWorld(t, chat.Submission{})
 	acts.Providers[chat.ProviderTwilio] = carrier(func(_ context.Context, out chat.Outgoing) chat.Submission {
 		assert.NotEqual(t, out.LeaseUntil.Round(0).String(), out.LeaseUntil.String(), "no monotonic reading")
 		return chat.Submission{Outcome: chat.OutcomeAccepted}
@@ -169,7 +169,7 @@ func TestSubmitLeasesByTheMonotonicClock(t *testing.T) {
 
 func TestSubmitWithoutCredentialsIsBlockedNotLost(t *testing.T) {
 	t.Parallel()
-	acts, _ := world(t, chat.Submission{})
+	acts, _ := newTestWorld(t, chat.Submission{})
 	delete(acts.Providers, chat.ProviderTwilio)
 	receipt, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
 	require.NoError(t, err)
@@ -194,7 +194,7 @@ func TestSubmitDeliverySaysWhenToTryAgain(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			acts, s := world(t, chat.Submission{Outcome: tt.outcome, ErrorCode: "twilio_429"})
+			acts, s := newTestWorld(t, chat.Submission{Outcome: tt.outcome, ErrorCode: "twilio_429"})
 			at := time.Now().Add(40 * time.Second)
 			s.record = func(_ context.Context, _ int64, said chat.Submission) (chat.Delivery, error) {
 				return chat.Delivery{Submission: said.Outcome.After(), ErrorCode: said.ErrorCode, RetryAt: &at}, nil

@@ -70,7 +70,7 @@ func (a *Activities) fetch(ctx context.Context, finder Finder, d *chat.Delivery)
 // find is the message at the provider that a delivery has become; nil when there is none.
 // Messages that other deliveries have become do not count: of two alike, one is theirs.
 func (a *Activities) find(ctx context.Context, finder Finder, d *chat.Delivery) (*chat.Report, error) {
-	since, until, fence := arrived(d)
+	since, until, fence := attemptWindow(d)
 
 	candidates, err := finder.Find(ctx, chat.ProviderQuery{
 		DeliveryID: d.ID,
@@ -106,9 +106,9 @@ func (a *Activities) find(ctx context.Context, finder Finder, d *chat.Delivery) 
 	return nil, nil
 }
 
-// arrived is when the attempts began and ended that may have reached the provider, and the
+// attemptWindow is when the attempts began and ended that may have reached the provider, and the
 // fence of the last one.
-func arrived(d *chat.Delivery) (since, until time.Time, fence int64) {
+func attemptWindow(d *chat.Delivery) (since, until time.Time, fence int64) {
 	since, until = d.CreatedAt, d.UpdatedAt
 	for i := range d.Attempts {
 		attempt := &d.Attempts[i]

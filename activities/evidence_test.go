@@ -73,7 +73,7 @@ func (s *shelf) Fetch(_ context.Context, id string) (chat.Report, error) {
 	return chat.Report{}, errors.Join(chat.Errorf(chat.CodeNotFound, "Twilio does not know it"), s.err)
 }
 
-func sought(t *testing.T, d chat.Delivery, s *shelf) (*activities.Activities, *evidence) {
+func newSearch(t *testing.T, d chat.Delivery, s *shelf) (*activities.Activities, *evidence) {
 	t.Helper()
 
 	d.ID = "d"
@@ -87,7 +87,7 @@ func sought(t *testing.T, d chat.Delivery, s *shelf) (*activities.Activities, *e
 	}), e
 }
 
-func unknown(attempts ...chat.Attempt) chat.Delivery {
+func unknownDelivery(attempts ...chat.Attempt) chat.Delivery {
 	return chat.Delivery{Submission: chat.SubmissionUnknown, Attempts: attempts}
 }
 
@@ -96,7 +96,7 @@ func TestLookUpRecordsTheMessageItFinds(t *testing.T) {
 
 	began := time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
 	s := &shelf{shows: []chat.Report{{ProviderMessageID: "SM1", Accepts: true, DeliveryStatus: chat.StatusDelivered}}}
-	acts, e := sought(t, unknown(
+	acts, e := newSearch(t, unknownDelivery(
 		chat.Attempt{Fence: 1, StartedAt: began.Add(-time.Hour), Outcome: chat.OutcomeNotProcessed},
 		chat.Attempt{Fence: 2, StartedAt: began, Outcome: chat.OutcomeUnknown},
 	), s)
@@ -117,7 +117,7 @@ func TestLookUpLeavesTheMessagesOfOthers(t *testing.T) {
 	t.Parallel()
 
 	s := &shelf{shows: []chat.Report{{ProviderMessageID: "SM1"}, {ProviderMessageID: "SM2"}}}
-	acts, e := sought(t, unknown(chat.Attempt{Fence: 1, Outcome: chat.OutcomeUnknown}), s)
+	acts, e := newSearch(t, unknownDelivery(chat.Attempt{Fence: 1, Outcome: chat.OutcomeUnknown}), s)
 	e.bound = []string{"SM1"}
 	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.NoError(t, err)
@@ -150,7 +150,7 @@ func TestLookUpAsksOnlyWhatTheStoreDoesNotKnow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			acts, e := sought(
+			acts, e := newSearch(
 				t,
 				tt.delivery,
 				&shelf{shows: []chat.Report{{ProviderMessageID: "SM1", DeliveryStatus: chat.StatusDelivered}}},
@@ -165,7 +165,7 @@ func TestLookUpAsksOnlyWhatTheStoreDoesNotKnow(t *testing.T) {
 
 func TestLookUpOfAMessageTheCarrierNoLongerKnows(t *testing.T) {
 	t.Parallel()
-	acts, e := sought(t, chat.Delivery{Submission: chat.SubmissionAccepted, ProviderMessageID: "SM9"}, &shelf{})
+	acts, e := newSearch(t, chat.Delivery{Submission: chat.SubmissionAccepted, ProviderMessageID: "SM9"}, &shelf{})
 	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.NoError(t, err)
 	assert.Empty(t, e.recorded)
@@ -175,7 +175,7 @@ func TestLookUpOfAMessageTheCarrierKnowsByAnotherID(t *testing.T) {
 	t.Parallel()
 
 	s := &shelf{shows: []chat.Report{{ProviderMessageID: "abc.filter-1", DeliveryStatus: chat.StatusDelivered}}}
-	acts, e := sought(t, chat.Delivery{Submission: chat.SubmissionAccepted, ProviderMessageID: "abc"}, s)
+	acts, e := newSearch(t, chat.Delivery{Submission: chat.SubmissionAccepted, ProviderMessageID: "abc"}, s)
 	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.NoError(t, err)
 	require.Len(t, e.recorded, 1, "it is searched for by what it holds")
@@ -183,7 +183,7 @@ func TestLookUpOfAMessageTheCarrierKnowsByAnotherID(t *testing.T) {
 
 func TestLookUpFailsWithTheCarrier(t *testing.T) {
 	t.Parallel()
-	acts, e := sought(t, unknown(), &shelf{err: errors.New("no connection")})
+	acts, e := newSearch(t, unknownDelivery(), &shelf{err: errors.New("no connection")})
 	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.Error(t, err)
 	assert.Empty(t, e.recorded)
@@ -191,7 +191,7 @@ func TestLookUpFailsWithTheCarrier(t *testing.T) {
 
 func TestLookUpLetsTheStoreJudgeAClaim(t *testing.T) {
 	t.Parallel()
-	acts, e := sought(t, chat.Delivery{Submission: chat.SubmissionSending}, &shelf{})
+	acts, e := newSearch(t, chat.Delivery{Submission: chat.SubmissionSending}, &shelf{})
 	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.NoError(t, err)
 	assert.Equal(t, 1, e.settled)
@@ -212,9 +212,9 @@ func TestSilenceSendsAgainOnlyWhenTheCarrierWasAsked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			d := unknown()
+			d := unknownDelivery()
 			d.Policy = tt.policy
-			acts, e := sought(t, d, &shelf{})
+			acts, e := newSearch(t, d, &shelf{})
 			_, err := acts.SettleUnknown(t.Context(), chat.Settlement{Sought: tt.sought})
 			require.NoError(t, err)
 			assert.Equal(t, tt.settled, e.settled)

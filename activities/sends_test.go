@@ -12,7 +12,7 @@ import (
 	"handrail/chat"
 )
 
-func facts() *chat.SendFacts {
+func newFacts() *chat.SendFacts {
 	return &chat.SendFacts{
 		Chat:      chat.Chat{ID: 7, Channel: chat.ChannelSMS, State: chat.StateOpen},
 		Assistant: &chat.Member{ID: 2, Kind: chat.KindAssistant},
@@ -28,11 +28,11 @@ func facts() *chat.SendFacts {
 	}
 }
 
-// planning is a store that only asks for the plan.
-func planning(plan *chat.SendPlan) *store {
+// planningStore is a store that only asks for the plan.
+func planningStore(plan *chat.SendPlan) *store {
 	return &store{
 		prepare: func(_ chat.SendAssistantMessage, _ chat.SendIDs, ask func(*chat.SendFacts) (chat.SendPlan, error)) (chat.AssistantMessageSent, error) {
-			made, err := ask(facts())
+			made, err := ask(newFacts())
 			*plan = made
 
 			return chat.AssistantMessageSent{}, err
@@ -125,7 +125,7 @@ func TestPrepareSendChecksEveryToolCallFirst(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var plan chat.SendPlan
-			acts := newActivities(t, activities.Config{Store: planning(&plan)})
+			acts := newActivities(t, activities.Config{Store: planningStore(&plan)})
 			_, err := acts.PrepareSend(t.Context(), chat.SendAssistantMessage{
 				Message: "Hello", ToolCalls: []chat.ToolCall{{ID: "call_1", Name: tt.name, Arguments: json.RawMessage(tt.arguments)}},
 			})

@@ -95,7 +95,7 @@ func checkMeaning(call chat.ToolCall, field string, facts *chat.SendFacts) error
 
 // checkLabel refuses a label that the workspace does not have.
 func checkLabel(call chat.ToolCall, field string, labels []chat.Label) error {
-	arguments, err := decode[labelArguments](call.Arguments)
+	arguments, err := decodeArguments[labelArguments](call.Arguments)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ type (
 	humanArguments struct{ Reason string }
 )
 
-func decode[T any](arguments json.RawMessage) (T, error) {
+func decodeArguments[T any](arguments json.RawMessage) (T, error) {
 	var value T
 	if err := json.Unmarshal(arguments, &value); err != nil {
 		return value, chat.Errorf(chat.CodeInvalidToolArguments, "the arguments are not what the tool's schema describes").
@@ -133,26 +133,26 @@ func decode[T any](arguments json.RawMessage) (T, error) {
 type builtin func(ctx context.Context, editor chat.ChatEditor, arguments json.RawMessage) (any, error)
 
 var builtins = map[string]builtin{
-	chat.ToolAddLabel: with(func(ctx context.Context, e chat.ChatEditor, in labelArguments) (any, error) {
+	chat.ToolAddLabel: withArguments(func(ctx context.Context, e chat.ChatEditor, in labelArguments) (any, error) {
 		return map[string]string{"added": in.Label}, e.AddLabel(ctx, in.Label)
 	}),
-	chat.ToolRemoveLabel: with(func(ctx context.Context, e chat.ChatEditor, in labelArguments) (any, error) {
+	chat.ToolRemoveLabel: withArguments(func(ctx context.Context, e chat.ChatEditor, in labelArguments) (any, error) {
 		return map[string]string{"removed": in.Label}, e.RemoveLabel(ctx, in.Label)
 	}),
-	chat.ToolSetTitle: with(func(ctx context.Context, e chat.ChatEditor, in titleArguments) (any, error) {
+	chat.ToolSetTitle: withArguments(func(ctx context.Context, e chat.ChatEditor, in titleArguments) (any, error) {
 		return map[string]string{"title": in.Title}, e.SetTitle(ctx, in.Title)
 	}),
-	chat.ToolSetState: with(func(ctx context.Context, e chat.ChatEditor, in stateArguments) (any, error) {
+	chat.ToolSetState: withArguments(func(ctx context.Context, e chat.ChatEditor, in stateArguments) (any, error) {
 		return map[string]string{"state": string(in.State)}, e.SetState(ctx, in.State)
 	}),
-	chat.ToolTalkToHuman: with(func(ctx context.Context, e chat.ChatEditor, in humanArguments) (any, error) {
+	chat.ToolTalkToHuman: withArguments(func(ctx context.Context, e chat.ChatEditor, in humanArguments) (any, error) {
 		return map[string]bool{"needs_response": true}, e.CallHuman(ctx, in.Reason)
 	}),
 }
 
-func with[T any](run func(context.Context, chat.ChatEditor, T) (any, error)) builtin {
+func withArguments[T any](run func(context.Context, chat.ChatEditor, T) (any, error)) builtin {
 	return func(ctx context.Context, e chat.ChatEditor, arguments json.RawMessage) (any, error) {
-		in, err := decode[T](arguments)
+		in, err := decodeArguments[T](arguments)
 		if err != nil {
 			return nil, err
 		}

@@ -23,8 +23,8 @@ type access struct {
 	asked bool
 }
 
-// scope lets keys in that hold want.
-func scope(want chat.Scope) access { return access{scope: want} }
+// withScope lets keys in that hold want.
+func withScope(want chat.Scope) access { return access{scope: want} }
 
 // ownOr lets a member into its own chats with any key, and keys that hold want into all.
 func ownOr(want chat.Scope) access { return access{scope: want, own: true} }
@@ -151,10 +151,10 @@ func (s *service) permitIn(ctx context.Context, c *requestInfo, who access, id c
 		}
 	}
 
-	return forbidden(c, who)
+	return forbiddenError(c, who)
 }
 
-func forbidden(c *requestInfo, who access) error {
+func forbiddenError(c *requestInfo, who access) error {
 	switch {
 	case who.contributor:
 		return chat.Errorf(chat.CodeForbidden, "this is for who was asked, or needs the scope %s", who.scope)

@@ -271,7 +271,7 @@ func TestWritingAsAnotherMember(t *testing.T) {
 
 	r := request{
 		method: http.MethodPost,
-		path:   in("/chats/7/messages"),
+		path:   workspaceURL("/chats/7/messages"),
 		key:    userKey,
 		body:   `{"content":"hi","memberId":9}`,
 	}
@@ -288,7 +288,7 @@ func TestOrderOfChecks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 
-	elsewhere := strings.Replace(in("/chats/999/send-assistant-message"), string(home), string(foreign), 1)
+	elsewhere := strings.Replace(workspaceURL("/chats/999/send-assistant-message"), string(home), string(foreign), 1)
 	for name, test := range map[string]struct {
 		request
 		status int
@@ -296,12 +296,12 @@ func TestOrderOfChecks(t *testing.T) {
 	}{
 		"401 before all":              {request{path: elsewhere, key: "-", body: "{"}, 401, "unauthenticated"},
 		"404 workspace before 403":    {request{path: elsewhere, key: noScopeKey, body: "{"}, 404, "workspace_not_found"},
-		"403 before 404 object":       {request{path: in("/chats/999/send-assistant-message"), key: noScopeKey, body: "{"}, 403, "forbidden"},
-		"403 before a bad id":         {request{path: in("/chats/abc/send-assistant-message"), key: noScopeKey, body: "{"}, 403, "forbidden"},
-		"a bad id before the body":    {request{path: in("/chats/abc/send-assistant-message"), body: "{"}, 400, "invalid_request"},
-		"404 object before the body":  {request{path: in("/chats/999/send-assistant-message"), body: "{"}, 404, "chat_not_found"},
-		"404 object before the query": {request{path: in("/chats/999/send-assistant-message?x=1"), body: "{}"}, 404, "chat_not_found"},
-		"400 at last":                 {request{path: in("/chats/7/send-assistant-message"), body: "{"}, 400, "invalid_request"},
+		"403 before 404 object":       {request{path: workspaceURL("/chats/999/send-assistant-message"), key: noScopeKey, body: "{"}, 403, "forbidden"},
+		"403 before a bad id":         {request{path: workspaceURL("/chats/abc/send-assistant-message"), key: noScopeKey, body: "{"}, 403, "forbidden"},
+		"a bad id before the body":    {request{path: workspaceURL("/chats/abc/send-assistant-message"), body: "{"}, 400, "invalid_request"},
+		"404 object before the body":  {request{path: workspaceURL("/chats/999/send-assistant-message"), body: "{"}, 404, "chat_not_found"},
+		"404 object before the query": {request{path: workspaceURL("/chats/999/send-assistant-message?x=1"), body: "{}"}, 404, "chat_not_found"},
+		"400 at last":                 {request{path: workspaceURL("/chats/7/send-assistant-message"), body: "{"}, 400, "invalid_request"},
 	} {
 		test.method = http.MethodPost
 
@@ -383,7 +383,7 @@ func TestMissingObjects(t *testing.T) {
 		w.store.fail = chat.Errorf(code, "there is no such thing")
 		requireProblem(
 			t,
-			w.do(t, request{method: http.MethodGet, path: in(path)}),
+			w.do(t, request{method: http.MethodGet, path: workspaceURL(path)}),
 			http.StatusNotFound,
 			string(code),
 			"",
@@ -393,7 +393,7 @@ func TestMissingObjects(t *testing.T) {
 	w := newWorld(t)
 	requireProblem(
 		t,
-		w.do(t, request{method: http.MethodGet, path: in("/chats/8")}),
+		w.do(t, request{method: http.MethodGet, path: workspaceURL("/chats/8")}),
 		http.StatusNotFound,
 		"chat_not_found",
 		"",
@@ -401,7 +401,7 @@ func TestMissingObjects(t *testing.T) {
 
 	requireProblem(
 		t,
-		w.do(t, request{method: http.MethodGet, path: in("/actions/" + string(actionOne))}),
+		w.do(t, request{method: http.MethodGet, path: workspaceURL("/actions/" + string(actionOne))}),
 		http.StatusNotFound,
 		"action_not_found",
 		"",

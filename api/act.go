@@ -59,8 +59,8 @@ type preference struct {
 	applied string
 }
 
-// prefer reads a Prefer header. What is not understood is ignored, as RFC 7240 2 asks.
-func prefer(header string, wait time.Duration) preference {
+// parsePrefer reads a Prefer header. What is not understood is ignored, as RFC 7240 2 asks.
+func parsePrefer(header string, wait time.Duration) preference {
 	p := preference{wait: wait}
 
 	for one := range strings.SplitSeq(header, ",") {
@@ -80,10 +80,10 @@ func prefer(header string, wait time.Duration) preference {
 	return p
 }
 
-// fingerprint digests each field of a request, so that another body under the same
+// fingerprintOf digests each field of a request, so that another body under the same
 // idempotency key can be told, and the difference named. The values are canonical: JSON
 // with sorted keys, defaults filled in, both shapes of a tool call alike.
-func fingerprint(kind chat.ActionKind, id chat.ChatID, fields map[string]any) (chat.Fingerprint, error) {
+func fingerprintOf(kind chat.ActionKind, id chat.ChatID, fields map[string]any) (chat.Fingerprint, error) {
 	digests := chat.Fingerprint{}
 	all := map[string]any{"action": kind, "chat_id": id}
 	maps.Copy(all, fields)
@@ -112,9 +112,9 @@ type actionSpec struct {
 
 // perform carries out an intent once, however often it is asked for under one key.
 func (s *service) perform(ctx context.Context, headers ActionHeaders, in actionSpec) (*actionResponse, error) {
-	c, p := callFrom(ctx), prefer(headers.Prefer, s.wait)
+	c, p := callFrom(ctx), parsePrefer(headers.Prefer, s.wait)
 
-	digests, err := fingerprint(in.kind, in.chat, in.fields)
+	digests, err := fingerprintOf(in.kind, in.chat, in.fields)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (s *service) perform(ctx context.Context, headers ActionHeaders, in actionS
 		Status:   http.StatusOK,
 		Body:     body,
 		Applied:  p.applied,
-		Replayed: flag(replayed),
+		Replayed: flagText(replayed),
 	}, nil
 }
 
@@ -195,7 +195,7 @@ func (s *service) replay(ctx context.Context, action chat.Action, request chat.R
 		Status:   http.StatusOK,
 		Body:     body,
 		Applied:  p.applied,
-		Replayed: flag(true),
+		Replayed: flagText(true),
 	}, nil
 }
 
@@ -263,7 +263,7 @@ func (s *service) accepted(
 		Location: location,
 		Body:     body,
 		Applied:  p.applied,
-		Replayed: flag(replayed),
+		Replayed: flagText(replayed),
 	}, nil
 }
 
@@ -311,7 +311,7 @@ func ofAction(err error, id chat.ActionID) error {
 	return &named
 }
 
-func flag(set bool) string {
+func flagText(set bool) string {
 	if set {
 		return "true"
 	}

@@ -46,7 +46,7 @@ var actionKinds = map[chat.ActionKind]string{
 }
 
 func (s *service) actionRoutes() {
-	register(s, http.MethodGet, "/actions/{action_id}", asTheAction(), s.getAction, routeDoc{
+	registerRoute(s, http.MethodGet, "/actions/{action_id}", asTheAction(), s.getAction, routeDoc{
 		id:          "getAction",
 		tag:         tagActions,
 		summary:     "How an action stands",
@@ -90,20 +90,20 @@ func (s *service) permitAction(ctx huma.Context, c *requestInfo) error {
 			return err
 		}
 
-		return forbidden(c, scope(chat.ScopeChatsWrite))
+		return forbiddenError(c, withScope(chat.ScopeChatsWrite))
 	}
 
-	who := scope(chat.ScopeChatsWrite)
+	who := withScope(chat.ScopeChatsWrite)
 
 	switch c.action.Kind {
 	case chat.ActionSendAssistantMessage:
-		who = scope(chat.ScopeChatsAdmin)
+		who = withScope(chat.ScopeChatsAdmin)
 	case chat.ActionSummarizeChat:
 		who = ownOr(chat.ScopeChatsWrite)
 	case chat.ActionRetryDelivery:
-		who = scope(chat.ScopeDeliveriesWrite)
+		who = withScope(chat.ScopeDeliveriesWrite)
 	case chat.ActionRetryDeliveries:
-		who = scope(chat.ScopeDeliveriesAdmin)
+		who = withScope(chat.ScopeDeliveriesAdmin)
 	case chat.ActionAddParticipant:
 	}
 
@@ -251,7 +251,7 @@ func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *
 		receipt := presentReceipt(delivery.Snapshot())
 
 		a.Delivery, a.Status = &receipt, delivery.Status()
-		if unsettled(action) || !delivery.Submission.Settled() {
+		if isUnsettled(action) || !delivery.Submission.Settled() {
 			a.WaitingFor = delivery.Explain()
 		}
 
@@ -270,7 +270,7 @@ func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *
 	return nil
 }
 
-func unsettled(action chat.Action) bool {
+func isUnsettled(action chat.Action) bool {
 	return action.State == chat.ActionRunning || action.State == chat.ActionParked
 }
 
@@ -286,13 +286,13 @@ func presentSending(sent *sendView, action chat.Action, a *actionJSON) {
 		a.Approval = &approval
 	}
 
-	sentence, status := sent.waits(!unsettled(action))
+	sentence, status := sent.waits(!isUnsettled(action))
 	if sentence == "" {
 		return
 	}
 
 	a.WaitingFor = sentence
-	if status != "" && unsettled(action) {
+	if status != "" && isUnsettled(action) {
 		a.Status = status
 	}
 }

@@ -18,13 +18,13 @@ import (
 const location = "/api/v2/w/" + string(home) + "/actions/" + string(actionOne)
 
 var (
-	addRequest  = request{method: http.MethodPost, path: in("/chats/7/participants"), body: `{"memberId":42}`}
+	addRequest  = request{method: http.MethodPost, path: workspaceURL("/chats/7/participants"), body: `{"memberId":42}`}
 	sendRequest = request{
 		method: http.MethodPost,
-		path:   in("/chats/7/send-assistant-message"),
+		path:   workspaceURL("/chats/7/send-assistant-message"),
 		body:   `{"message":"On its way."}`,
 	}
-	summarizeRequest = request{method: http.MethodPost, path: in("/chats/7/summarize")}
+	summarizeRequest = request{method: http.MethodPost, path: workspaceURL("/chats/7/summarize")}
 )
 
 func (r request) with(headers ...string) request {
@@ -299,7 +299,7 @@ func TestSendsThatAreNotSettled(t *testing.T) {
 		chat.SubmissionUnknown, chat.SubmissionBlocked, chat.SubmissionNeedsReview, chat.SubmissionPending, chat.SubmissionSending,
 	} {
 		w := newWorld(t)
-		sent := accepted()
+		sent := acceptedSend()
 		sent.Submission = state
 		sent.Status = string(state)
 		sent.ProviderMessageID = ""
@@ -359,7 +359,7 @@ func TestGetAction(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		w.store.action = func(chat.ActionID) (chat.Action, error) { return sendAction(chat.ActionParked), nil }
-		w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return accepted(), nil }
+		w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return acceptedSend(), nil }
 		a := w.do(t, get)
 		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 		assert.Equal(t, "send_assistant_message", a.json["kind"])
@@ -375,7 +375,7 @@ func TestGetAction(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		w.store.action = func(chat.ActionID) (chat.Action, error) { return sendAction(chat.ActionSucceeded), nil }
-		w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return accepted(), nil }
+		w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return acceptedSend(), nil }
 		w.store.delivery = func(chat.DeliveryID) (chat.Delivery, error) {
 			d := unknownDelivery()
 			d.Submission, d.DeliveryStatus = chat.SubmissionAccepted, chat.StatusDelivered
@@ -402,7 +402,7 @@ func TestGetAction(t *testing.T) {
 		failed.Problem = chat.Errorf(chat.CodeDeliveryFailed, "twilio refused it")
 		failed.Problem.DeliveryID = string(deliveryID)
 		w.store.action = func(chat.ActionID) (chat.Action, error) { return failed, nil }
-		w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return accepted(), nil }
+		w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return acceptedSend(), nil }
 		a := w.do(t, get)
 		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 		problem := a.json["problem"].(map[string]any)

@@ -32,7 +32,7 @@ func presentApproval(a chat.Approval) approvalJSON {
 		Deadline:    a.Deadline.UTC(),
 		RequestedBy: a.RequestedBy,
 		DecidedBy:   a.DecidedBy,
-		DecidedAt:   utc(a.DecidedAt),
+		DecidedAt:   utcTime(a.DecidedAt),
 		Reason:      a.Reason,
 	}
 }
@@ -94,8 +94,8 @@ func exampleResolved() toolCallJSON {
 }
 
 func (s *service) approvalRoutes() {
-	admin := scope(chat.ScopeChatsAdmin)
-	register(s, http.MethodGet, "/approvals", admin, s.listApprovals, routeDoc{
+	admin := withScope(chat.ScopeChatsAdmin)
+	registerRoute(s, http.MethodGet, "/approvals", admin, s.listApprovals, routeDoc{
 		id:          "listApprovals",
 		tag:         tagTools,
 		summary:     "What waits for a second person",
@@ -103,7 +103,7 @@ func (s *service) approvalRoutes() {
 		answer:      listOf(presentApproval(exampleApproval(chat.ApprovalWaiting))),
 	})
 
-	register(s, http.MethodPost, "/actions/{action_id}/approvals", admin, s.decideApproval, routeDoc{
+	registerRoute(s, http.MethodPost, "/actions/{action_id}/approvals", admin, s.decideApproval, routeDoc{
 		id:          "decideApproval",
 		tag:         tagTools,
 		summary:     "Approve or refuse a send",
@@ -113,7 +113,7 @@ func (s *service) approvalRoutes() {
 		problems:    []chat.Code{chat.CodeApprovalNotFound, chat.CodeOwnRequest, chat.CodeDecided},
 	})
 
-	register(s, http.MethodPost, "/actions/{action_id}/tool-calls/{call_id}/resolve", admin, s.resolveToolCall, routeDoc{
+	registerRoute(s, http.MethodPost, "/actions/{action_id}/tool-calls/{call_id}/resolve", admin, s.resolveToolCall, routeDoc{
 		id:          "resolveToolCall",
 		tag:         tagTools,
 		summary:     "Say what became of a tool call",

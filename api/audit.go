@@ -41,7 +41,7 @@ func presentAuditEntry(e chat.AuditEntry) auditEntryJSON {
 }
 
 func (s *service) auditRoutes() {
-	register(s, http.MethodGet, "/audit-log", scope(chat.ScopeWorkspaceAdmin), s.listAuditLog, routeDoc{
+	registerRoute(s, http.MethodGet, "/audit-log", withScope(chat.ScopeWorkspaceAdmin), s.listAuditLog, routeDoc{
 		id:          "listAuditLog",
 		tag:         tagWorkspace,
 		summary:     "Who changed what",

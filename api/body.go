@@ -48,7 +48,7 @@ func (s *service) readBody(operation string, codes map[string]chat.Code) check {
 			return schemaError(err, value, codes)
 		}
 
-		c.body, err = canonical(value)
+		c.body, err = canonicalJSON(value)
 
 		return err
 	}
@@ -98,12 +98,12 @@ func (c *requestInfo) rename(field string, value any) error {
 		}
 
 		if other, both := object[name]; both && !reflect.DeepEqual(given, other) {
-			return chat.Invalid(join(field, alias), "and %s are the same field; give one of them", join(field, name))
+			return chat.Invalid(joinField(field, alias), "and %s are the same field; give one of them", joinField(field, name))
 		}
 
 		delete(object, alias)
 		object[name] = given
-		c.spelled[join(field, name)] = join(field, alias)
+		c.spelled[joinField(field, name)] = joinField(field, alias)
 	}
 
 	if field != "" {

@@ -216,7 +216,7 @@ func TestEveryFieldIsChecked(t *testing.T) {
 					continue // it may be any JSON
 				}
 
-				body := with(o.request, name, wrong)
+				body := withField(o.request, name, wrong)
 				a := w.do(t, request{method: o.method, path: o.examplePath(), body: body})
 				require.Equal(t, http.StatusBadRequest, a.StatusCode, "%s %s: %s", o.id, body, a.raw)
 
@@ -232,14 +232,14 @@ func TestEveryFieldIsChecked(t *testing.T) {
 
 			a := w.do(
 				t,
-				request{method: o.method, path: o.examplePath(), body: with(o.request, strings.ToUpper(name), 1)},
+				request{method: o.method, path: o.examplePath(), body: withField(o.request, strings.ToUpper(name), 1)},
 			)
 
 			requireProblem(t, a, http.StatusBadRequest, a.json["code"].(string), strings.ToUpper(name))
 		}
 
 		for _, name := range required {
-			a := w.do(t, request{method: o.method, path: o.examplePath(), body: without(o.request, name.(string))})
+			a := w.do(t, request{method: o.method, path: o.examplePath(), body: withoutField(o.request, name.(string))})
 			requireProblem(t, a, http.StatusBadRequest, a.json["code"].(string), name.(string))
 		}
 	}
@@ -256,7 +256,7 @@ func (o operation) schemaName(t *testing.T, w *world) string {
 	return ref[strings.LastIndexByte(ref, '/')+1:]
 }
 
-func with(body any, name string, value any) string {
+func withField(body any, name string, value any) string {
 	changed := maps.Clone(body.(map[string]any))
 	changed[name] = value
 	text, _ := json.Marshal(changed)
@@ -264,7 +264,7 @@ func with(body any, name string, value any) string {
 	return string(text)
 }
 
-func without(body any, name string) string {
+func withoutField(body any, name string) string {
 	changed := maps.Clone(body.(map[string]any))
 	delete(changed, name)
 	text, _ := json.Marshal(changed)
@@ -353,7 +353,7 @@ func TestFields(t *testing.T) {
 
 			requireProblem(
 				t,
-				w.do(t, request{method: test.method, path: in(test.path), body: test.body}),
+				w.do(t, request{method: test.method, path: workspaceURL(test.path), body: test.body}),
 				http.StatusBadRequest,
 				code,
 				test.field,
@@ -396,7 +396,7 @@ func TestQueries(t *testing.T) {
 	} {
 		requireProblem(
 			t,
-			w.do(t, request{method: http.MethodGet, path: in(query)}),
+			w.do(t, request{method: http.MethodGet, path: workspaceURL(query)}),
 			http.StatusBadRequest,
 			"invalid_request",
 			field,
@@ -405,7 +405,7 @@ func TestQueries(t *testing.T) {
 
 	requireProblem(
 		t,
-		w.do(t, request{method: http.MethodPost, path: in("/chats/7/summarize?update_labels=maybe")}),
+		w.do(t, request{method: http.MethodPost, path: workspaceURL("/chats/7/summarize?update_labels=maybe")}),
 		http.StatusBadRequest,
 		"invalid_request",
 		"query.update_labels",
@@ -419,7 +419,7 @@ func TestWholeSurrogatesAreRead(t *testing.T) {
 
 	w := newWorld(t)
 	for body, want := range map[string]string{`"\ud83d\ude00"`: "😀", `"\\ud83d"`: `\ud83d`, `"\uD83D\uDE00\\\u00fc"`: `😀\ü`, `"\ufffd"`: "\uFFFD"} {
-		a := w.do(t, request{method: http.MethodPost, path: in("/chat-labels"), body: `{"name":` + body + `}`})
+		a := w.do(t, request{method: http.MethodPost, path: workspaceURL("/chat-labels"), body: `{"name":` + body + `}`})
 		require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 		assert.Equal(t, want, a.json["name"])
 	}
@@ -428,7 +428,7 @@ func TestWholeSurrogatesAreRead(t *testing.T) {
 func TestSyntaxErrorsSayWhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a := w.do(t, request{method: http.MethodPost, path: in("/chat-labels"), body: "{\n  \"name\": vip\n}"})
+	a := w.do(t, request{method: http.MethodPost, path: workspaceURL("/chat-labels"), body: "{\n  \"name\": vip\n}"})
 	requireProblem(t, a, http.StatusBadRequest, "invalid_request", "body")
 	assert.Contains(t, a.json["detail"], "line 2, column 11")
 }

@@ -27,8 +27,8 @@ func (f *BulkFilterJSON) filter() (chat.DeliveryFilter, error) {
 		Channel:   f.Channel,
 		ErrorCode: f.ErrorCode,
 		ChatID:    f.ChatID,
-		Since:     utc(f.Since),
-		Until:     utc(f.Until),
+		Since:     utcTime(f.Since),
+		Until:     utcTime(f.Until),
 	}
 	switch {
 	case filter == (chat.DeliveryFilter{}):
@@ -50,8 +50,8 @@ func presentFilter(f chat.DeliveryFilter) BulkFilterJSON {
 		Channel:   f.Channel,
 		ErrorCode: f.ErrorCode,
 		ChatID:    f.ChatID,
-		Since:     utc(f.Since),
-		Until:     utc(f.Until),
+		Since:     utcTime(f.Since),
+		Until:     utcTime(f.Until),
 	}
 }
 
@@ -144,9 +144,9 @@ func exampleRun(state chat.BulkState, note string) bulkRetryJSON {
 }
 
 func (s *service) bulkRetryRoutes() {
-	admin := scope(chat.ScopeDeliveriesAdmin)
+	admin := withScope(chat.ScopeDeliveriesAdmin)
 	running := exampleRun(chat.BulkRunning, "")
-	register(s, http.MethodPost, "/deliveries/retry", admin, s.retryDeliveries, routeDoc{
+	registerRoute(s, http.MethodPost, "/deliveries/retry", admin, s.retryDeliveries, routeDoc{
 		id:      "retryDeliveries",
 		tag:     tagDeliveries,
 		summary: "Try many deliveries again",
@@ -168,7 +168,7 @@ func (s *service) bulkRetryRoutes() {
 		problems: []chat.Code{chat.CodeIdempotencyKeyReused},
 	})
 
-	register(s, http.MethodGet, "/bulk-retries", scope(chat.ScopeDeliveriesRead), s.listBulkRetries, routeDoc{
+	registerRoute(s, http.MethodGet, "/bulk-retries", withScope(chat.ScopeDeliveriesRead), s.listBulkRetries, routeDoc{
 		id:          "listBulkRetries",
 		tag:         tagDeliveries,
 		summary:     "The bulk retries",
@@ -176,7 +176,7 @@ func (s *service) bulkRetryRoutes() {
 		answer:      listOf(running),
 	})
 
-	register(s, http.MethodGet, "/bulk-retries/{bulk_retry_id}", scope(chat.ScopeDeliveriesRead), s.getBulkRetry, routeDoc{
+	registerRoute(s, http.MethodGet, "/bulk-retries/{bulk_retry_id}", withScope(chat.ScopeDeliveriesRead), s.getBulkRetry, routeDoc{
 		id:       "getBulkRetry",
 		tag:      tagDeliveries,
 		summary:  "A bulk retry and how far it has come",
@@ -192,7 +192,7 @@ func (s *service) bulkRetryRoutes() {
 		{"resume", "resumeBulkRetry", "Go on with a bulk retry", "From where it was paused.", chat.BulkRunning},
 		{"cancel", "cancelBulkRetry", "Cancel a bulk retry", "For good. What was begun goes on.", chat.BulkCanceled},
 	} {
-		register(s, http.MethodPost, "/bulk-retries/{bulk_retry_id}/"+move.verb, admin, s.moveBulkRetry(move.to), routeDoc{
+		registerRoute(s, http.MethodPost, "/bulk-retries/{bulk_retry_id}/"+move.verb, admin, s.moveBulkRetry(move.to), routeDoc{
 			id:          move.id,
 			tag:         tagDeliveries,
 			summary:     move.summary,
@@ -235,12 +235,12 @@ func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput)
 		By:             c.actor(),
 		IdempotencyKey: in.IdempotencyKey,
 		Filter:         filter,
-		Rate:           or(in.Body.Rate, chat.DefaultBulkRate),
-		Canary:         or(in.Body.Canary, defaultCanary),
+		Rate:           valueOr(in.Body.Rate, chat.DefaultBulkRate),
+		Canary:         valueOr(in.Body.Canary, defaultCanary),
 		Reason:         reason,
 	}
 
-	asked.Fingerprint, err = fingerprint(chat.ActionRetryDeliveries, 0, map[string]any{
+	asked.Fingerprint, err = fingerprintOf(chat.ActionRetryDeliveries, 0, map[string]any{
 		"status":          filter.Status,
 		"channel":         filter.Channel,
 		"error_code":      filter.ErrorCode,
@@ -255,7 +255,7 @@ func (s *service) retryDeliveries(ctx context.Context, in *retryDeliveriesInput)
 		return nil, err
 	}
 
-	return s.beginBulkRetry(ctx, asked, prefer(in.Prefer, s.wait))
+	return s.beginBulkRetry(ctx, asked, parsePrefer(in.Prefer, s.wait))
 }
 
 func presentDryRun(groups []chat.RetryCount) dryRunJSON {
@@ -284,7 +284,7 @@ func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p
 				Location: location,
 				Body:     presentBulk(run),
 				Applied:  p.applied,
-				Replayed: flag(true),
+				Replayed: flagText(true),
 			}, nil
 
 		case chat.CodeOf(err) != chat.CodeBulkRetryNotFound:
@@ -318,7 +318,7 @@ func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p
 		Location: location,
 		Body:     presentBulk(answer.Value),
 		Applied:  p.applied,
-		Replayed: flag(replayed),
+		Replayed: flagText(replayed),
 	}, nil
 }
 

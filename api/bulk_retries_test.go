@@ -17,10 +17,10 @@ import (
 var (
 	bulkRequest = request{
 		method: http.MethodPost,
-		path:   in("/deliveries/retry"),
+		path:   workspaceURL("/deliveries/retry"),
 		body:   `{"status":"undelivered","error_code":"twilio_30003","reason":"The outage is over."}`,
 	}
-	bulkPath = in("/bulk-retries/" + string(actionOne))
+	bulkPath = workspaceURL("/bulk-retries/" + string(actionOne))
 )
 
 func TestBulkRetryThatOnlyCounts(t *testing.T) {
@@ -167,7 +167,7 @@ func TestBulkRetriesAreShown(t *testing.T) {
 		"workflow_id": "action:bulk", "created_at": "2026-11-22T12:00:00Z", "updated_at": "2026-11-22T12:00:00Z"
 	}`, a.raw)
 
-	a = w.do(t, request{method: http.MethodGet, path: in("/bulk-retries?limit=5")})
+	a = w.do(t, request{method: http.MethodGet, path: workspaceURL("/bulk-retries?limit=5")})
 	assert.Len(t, a.json["items"], 1)
 	assert.Equal(t, "older", a.json["next_cursor"])
 }
@@ -226,7 +226,7 @@ func TestABulkRetryAsAnAction(t *testing.T) {
 func TestSuppressions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a := w.do(t, request{method: http.MethodGet, path: in("/suppressions")})
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/suppressions")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 
 	assert.Equal(t, map[string]any{
@@ -238,7 +238,7 @@ func TestSuppressions(t *testing.T) {
 		"created_at": "2026-11-22T12:00:00Z",
 	}, a.json["items"].([]any)[0])
 
-	lift := request{method: http.MethodDelete, path: in("/suppressions/9")}
+	lift := request{method: http.MethodDelete, path: workspaceURL("/suppressions/9")}
 	require.Equal(t, http.StatusNoContent, w.do(t, lift).StatusCode)
 	assert.Equal(t, []string{"LiftSuppression"}, w.store.changed())
 	w.store.fail = chat.Errorf(chat.CodeSuppressionNotFound, "there is no suppression 9")

@@ -92,7 +92,7 @@ func presentChat(c chat.Chat) chatJSON {
 		NeedsReason:       c.AttentionReason,
 		Summary:           c.Summary,
 		SummaryModel:      c.SummaryModel,
-		SummaryUpdatedAt:  utc(c.SummaryUpdatedAt),
+		SummaryUpdatedAt:  utcTime(c.SummaryUpdatedAt),
 		Labels:            labels,
 		PointsJSON:        presentPoints(c.Points),
 		SummaryID:         c.SummaryID,
@@ -174,7 +174,7 @@ func (s *service) chatRoutes() {
 	s.summarizeRoutes()
 
 	newSenders := []chat.Code{chat.CodeMemberNotFound, chat.CodeAssistantNotFound, chat.CodeSenderNotFound}
-	register(s, http.MethodPost, "/chats", scope(chat.ScopeChatsWrite), s.createChat, routeDoc{
+	registerRoute(s, http.MethodPost, "/chats", withScope(chat.ScopeChatsWrite), s.createChat, routeDoc{
 		id:      "createChat",
 		tag:     tagChats,
 		summary: "Begin a chat",
@@ -192,7 +192,7 @@ func (s *service) chatRoutes() {
 		codes:    map[string]chat.Code{"participants[].role": chat.CodeInvalidRole},
 	})
 
-	register(s, http.MethodGet, "/chats", scope(chat.ScopeChatsRead), s.listChats, routeDoc{
+	registerRoute(s, http.MethodGet, "/chats", withScope(chat.ScopeChatsRead), s.listChats, routeDoc{
 		id:          "listChats",
 		tag:         tagChats,
 		summary:     "Find chats",
@@ -200,14 +200,14 @@ func (s *service) chatRoutes() {
 		answer:      listOf(exampleChat),
 	})
 
-	register(s, http.MethodGet, "/chats/{chat_id}", ownOr(chat.ScopeChatsRead), s.getChat, routeDoc{
+	registerRoute(s, http.MethodGet, "/chats/{chat_id}", ownOr(chat.ScopeChatsRead), s.getChat, routeDoc{
 		id:      "getChat",
 		tag:     tagChats,
 		summary: "A chat",
 		answer:  exampleChat,
 	})
 
-	register(s, http.MethodPut, "/chats/{chat_id}", scope(chat.ScopeChatsWrite), s.updateChat, routeDoc{
+	registerRoute(s, http.MethodPut, "/chats/{chat_id}", withScope(chat.ScopeChatsWrite), s.updateChat, routeDoc{
 		id:          "updateChat",
 		tag:         tagChats,
 		summary:     "Change a chat",
@@ -222,12 +222,12 @@ func (s *service) chatRoutes() {
 		problems: append(newSenders, chat.CodeLabelNotFound),
 	})
 
-	register(s, http.MethodDelete, "/chats/{chat_id}", scope(chat.ScopeChatsWrite), s.deleteChat, routeDoc{
+	registerRoute(s, http.MethodDelete, "/chats/{chat_id}", withScope(chat.ScopeChatsWrite), s.deleteChat, routeDoc{
 		id: "deleteChat", tag: tagChats, summary: "Delete a chat",
 	})
 
 	offered := exampleTool
-	register(s, http.MethodGet, "/chats/{chat_id}/tools", scope(chat.ScopeChatsRead), s.listChatTools, routeDoc{
+	registerRoute(s, http.MethodGet, "/chats/{chat_id}/tools", withScope(chat.ScopeChatsRead), s.listChatTools, routeDoc{
 		id:          "listChatTools",
 		tag:         tagChats,
 		summary:     "The tools of a chat",

@@ -81,7 +81,7 @@ func presentContributorRequest(r chat.ContributorRequest) contributorRequestJSON
 			Channel:    a.Channel,
 			State:      a.State,
 			Answer:     a.Answer,
-			AnsweredAt: utc(a.AnsweredAt),
+			AnsweredAt: utcTime(a.AnsweredAt),
 			Why:        a.Why,
 		}
 	}
@@ -145,7 +145,7 @@ func (s *service) contributorRoutes() {
 	canceled := exampleRequested()
 	canceled.End(chat.RequestCanceled, "The guest has canceled.", exampleTime.Add(time.Hour))
 
-	register(s, http.MethodGet, "/contributor-requests", scope(chat.ScopeChatsRead), s.listContributorRequests, routeDoc{
+	registerRoute(s, http.MethodGet, "/contributor-requests", withScope(chat.ScopeChatsRead), s.listContributorRequests, routeDoc{
 		id:          "listContributorRequests",
 		tag:         tagTools,
 		summary:     "Questions to contributors",
@@ -153,7 +153,7 @@ func (s *service) contributorRoutes() {
 		answer:      listOf(presentContributorRequest(exampleRequested())),
 	})
 
-	register(
+	registerRoute(
 		s,
 		http.MethodGet,
 		"/contributor-requests/{request_id}",
@@ -168,7 +168,7 @@ func (s *service) contributorRoutes() {
 		},
 	)
 
-	register(
+	registerRoute(
 		s,
 		http.MethodPost,
 		"/contributor-requests/{request_id}/answer",
@@ -191,11 +191,11 @@ func (s *service) contributorRoutes() {
 		},
 	)
 
-	register(
+	registerRoute(
 		s,
 		http.MethodPost,
 		"/contributor-requests/{request_id}/cancel",
-		scope(chat.ScopeChatsAdmin),
+		withScope(chat.ScopeChatsAdmin),
 		s.cancelContributorRequest,
 		routeDoc{
 			id:          "cancelContributorRequest",
@@ -374,5 +374,5 @@ func (s *service) permitContributor(ctx huma.Context, c *requestInfo, who access
 		return nil
 	}
 
-	return forbidden(c, who)
+	return forbiddenError(c, who)
 }

@@ -120,9 +120,9 @@ func presentDelivery(d chat.Delivery) DeliveryJSON {
 		ErrorMessage:      d.ErrorMessage,
 		Segments:          d.Segments,
 		AttemptCount:      d.Fence,
-		RetryAt:           utc(d.RetryAt),
-		ExpiresAt:         utc(d.ExpiresAt),
-		UnknownSince:      utc(d.UnknownSince),
+		RetryAt:           utcTime(d.RetryAt),
+		ExpiresAt:         utcTime(d.ExpiresAt),
+		UnknownSince:      utcTime(d.UnknownSince),
 		Decision:          presentDecision(d.Decision),
 		CreatedAt:         d.CreatedAt.UTC(),
 		UpdatedAt:         d.UpdatedAt.UTC(),
@@ -156,7 +156,7 @@ func presentWholeDelivery(d chat.Delivery) wholeDeliveryJSON {
 		whole.Attempts[i] = attemptJSON{
 			Number:            a.Fence,
 			StartedAt:         a.StartedAt.UTC(),
-			FinishedAt:        utc(a.FinishedAt),
+			FinishedAt:        utcTime(a.FinishedAt),
 			GotConnection:     a.GotConnection,
 			Outcome:           a.Outcome,
 			HTTPStatus:        a.HTTPStatus,
@@ -249,7 +249,7 @@ var exampleUnknown = chat.Delivery{
 var exampleDeliveryJSON = presentDelivery(exampleUnknown)
 
 func (s *service) deliveryRoutes() {
-	register(s, http.MethodGet, "/deliveries", scope(chat.ScopeDeliveriesRead), s.listDeliveries, routeDoc{
+	registerRoute(s, http.MethodGet, "/deliveries", withScope(chat.ScopeDeliveriesRead), s.listDeliveries, routeDoc{
 		id:          "listDeliveries",
 		tag:         tagDeliveries,
 		summary:     "Find deliveries",
@@ -257,7 +257,7 @@ func (s *service) deliveryRoutes() {
 		answer:      listOf(exampleDeliveryJSON),
 	})
 
-	register(s, http.MethodGet, "/deliveries/{delivery_id}", scope(chat.ScopeDeliveriesRead), s.getDelivery, routeDoc{
+	registerRoute(s, http.MethodGet, "/deliveries/{delivery_id}", withScope(chat.ScopeDeliveriesRead), s.getDelivery, routeDoc{
 		id:      "getDelivery",
 		tag:     tagDeliveries,
 		summary: "A delivery with its attempts",

@@ -44,8 +44,8 @@ type resolveJSON struct {
 }
 
 func (s *service) commandRoutes() {
-	write := scope(chat.ScopeDeliveriesWrite)
-	register(s, http.MethodPost, "/deliveries/{delivery_id}/retry", write, s.retryDelivery, routeDoc{
+	write := withScope(chat.ScopeDeliveriesWrite)
+	registerRoute(s, http.MethodPost, "/deliveries/{delivery_id}/retry", write, s.retryDelivery, routeDoc{
 		id:      "retryDelivery",
 		tag:     tagDeliveries,
 		summary: "Try a delivery again",
@@ -72,7 +72,7 @@ func (s *service) commandRoutes() {
 		},
 	})
 
-	register(s, http.MethodPost, "/deliveries/{delivery_id}/cancel", write, s.cancelDelivery, routeDoc{
+	registerRoute(s, http.MethodPost, "/deliveries/{delivery_id}/cancel", write, s.cancelDelivery, routeDoc{
 		id:          "cancelDelivery",
 		tag:         tagDeliveries,
 		summary:     "Cancel a delivery",
@@ -82,7 +82,7 @@ func (s *service) commandRoutes() {
 		answer:      exampleDecided(chat.VerdictCancel),
 	})
 
-	register(s, http.MethodPost, "/deliveries/{delivery_id}/resolve", write, s.resolveDelivery, routeDoc{
+	registerRoute(s, http.MethodPost, "/deliveries/{delivery_id}/resolve", write, s.resolveDelivery, routeDoc{
 		id:          "resolveDelivery",
 		tag:         tagDeliveries,
 		summary:     "Say whether a delivery was sent",

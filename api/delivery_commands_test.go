@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	deliveryPath = in("/deliveries/" + string(deliveryID))
+	deliveryPath = workspaceURL("/deliveries/" + string(deliveryID))
 	retryRequest = request{
 		method: http.MethodPost,
 		path:   deliveryPath + "/retry",
@@ -124,7 +124,7 @@ func TestRetriesThatAreNotTakenYet(t *testing.T) {
 		w.deliveryOn(chat.ChannelSMS, state)
 
 		w.engine.retry = func(context.Context, chat.RetryDelivery) (chat.Answer[chat.DeliveryRetried], error) {
-			value := retried()
+			value := retriedDelivery()
 			value.Submission = state
 			value.DeliveryID = deliveryID
 			value.Owner = "action:first"

@@ -63,8 +63,8 @@ func (s *service) docs() fiber.Handler {
 
 func (s *service) renderDocs() ([]byte, error) {
 	parsed, err := template.New("docs").Funcs(template.FuncMap{
-		"json":   indented,
-		"prose":  prose,
+		"json":   indentJSON,
+		"prose":  renderProse,
 		"schema": schemaWords,
 		"media":  exampleOf,
 		"lower":  strings.ToLower,
@@ -119,7 +119,7 @@ func docsAnswers(op *huma.Operation) []docsAnswer {
 	return answers
 }
 
-func indented(value any) (string, error) {
+func indentJSON(value any) (string, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
@@ -132,8 +132,8 @@ func indented(value any) (string, error) {
 	return out.String(), nil
 }
 
-// prose shows a description: paragraphs, and what stands in backquotes as code.
-func prose(text string) template.HTML {
+// renderProse shows a description: paragraphs, and what stands in backquotes as code.
+func renderProse(text string) template.HTML {
 	var out strings.Builder
 	for paragraph := range strings.SplitSeq(text, "\n\n") {
 		out.WriteString("<p>")
@@ -166,7 +166,7 @@ func schemaWords(s *huma.Schema) string {
 	words := s.Type
 	switch {
 	case len(s.Enum) > 0:
-		words = "one of " + list(s.Enum)
+		words = "one of " + listValues(s.Enum)
 	case s.Type == huma.TypeArray:
 		words = "list of " + schemaWords(s.Items)
 	case len(s.OneOf) > 0 && s.Type == "":

@@ -61,7 +61,7 @@ func (f *fakeEngine) AddParticipant(
 	}, nil
 }
 
-func accepted() chat.AssistantMessageSent {
+func acceptedSend() chat.AssistantMessageSent {
 	return chat.AssistantMessageSent{
 		ActionID:  actionOne,
 		Number:    1041,
@@ -98,7 +98,7 @@ func (f *fakeEngine) SendAssistantMessage(
 		return f.send(ctx, in)
 	}
 
-	return chat.Answer[chat.AssistantMessageSent]{Value: accepted()}, nil
+	return chat.Answer[chat.AssistantMessageSent]{Value: acceptedSend()}, nil
 }
 
 func (f *fakeEngine) SummarizeChat(
@@ -115,7 +115,7 @@ func (f *fakeEngine) SummarizeChat(
 	return chat.Answer[chat.ChatSummarized]{Value: chat.ChatSummarized{ActionID: in.ActionID, Model: "offline"}}, nil
 }
 
-func retried() chat.DeliveryRetried {
+func retriedDelivery() chat.DeliveryRetried {
 	return chat.DeliveryRetried{ActionID: actionOne, Of: deliveryID, DeliverySnapshot: chat.DeliverySnapshot{
 		DeliveryID:        secondDelivery,
 		Channel:           chat.ChannelSMS,
@@ -138,7 +138,7 @@ func (f *fakeEngine) RetryDelivery(
 		return f.retry(ctx, in)
 	}
 
-	return chat.Answer[chat.DeliveryRetried]{Value: retried()}, nil
+	return chat.Answer[chat.DeliveryRetried]{Value: retriedDelivery()}, nil
 }
 
 func (f *fakeEngine) RetryDeliveries(

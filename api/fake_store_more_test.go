@@ -34,7 +34,7 @@ func (f *fakeStore) RemoveParticipant(
 	return f.change("RemoveParticipant")
 }
 
-func inbound() chat.Message {
+func inboundMessage() chat.Message {
 	return chat.Message{
 		Number:    1040,
 		ID:        messageOne,
@@ -47,8 +47,8 @@ func inbound() chat.Message {
 	}
 }
 
-func outbound() chat.Message {
-	m := inbound()
+func outboundMessage() chat.Message {
+	m := inboundMessage()
 	m.Number = 1041
 	m.Role = chat.RoleAssistantMessage
 	m.Content = "On its way."
@@ -72,7 +72,7 @@ func (f *fakeStore) Messages(
 	page chat.MessagePage,
 ) (chat.List[chat.Message], error) {
 	f.messagePage = page
-	return chat.List[chat.Message]{Items: []chat.Message{outbound(), inbound()}, NextCursor: "older"}, f.fail
+	return chat.List[chat.Message]{Items: []chat.Message{outboundMessage(), inboundMessage()}, NextCursor: "older"}, f.fail
 }
 
 func (f *fakeStore) AddMessage(
@@ -82,7 +82,7 @@ func (f *fakeStore) AddMessage(
 	in chat.NewMessage,
 ) (chat.Message, error) {
 	f.newMessage = in
-	return inbound(), f.change("AddMessage")
+	return inboundMessage(), f.change("AddMessage")
 }
 
 func (f *fakeStore) RateMessage(
@@ -94,7 +94,7 @@ func (f *fakeStore) RateMessage(
 	rating chat.Rating,
 ) (chat.Message, error) {
 	f.rating = rating
-	m := outbound()
+	m := outboundMessage()
 	m.Rating = &rating
 
 	return m, f.change("RateMessage")

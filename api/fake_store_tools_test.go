@@ -159,5 +159,5 @@ func (f *fakeStore) ToolCallMessages(
 	_ chat.Page,
 ) (chat.List[chat.Message], error) {
 	f.callID = callID
-	return chat.List[chat.Message]{Items: []chat.Message{outbound()}}, f.fail
+	return chat.List[chat.Message]{Items: []chat.Message{outboundMessage()}}, f.fail
 }

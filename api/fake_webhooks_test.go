@@ -31,7 +31,7 @@ var (
 	_ api.SendGridWebhooks = (*fakeSendGrid)(nil)
 )
 
-func readable(header http.Header, name string, body []byte) error {
+func checkReadable(header http.Header, name string, body []byte) error {
 	if header.Get(name) != goodSignature {
 		return chat.Errorf(chat.CodeInvalidSignature, "this call is not signed by its provider")
 	}
@@ -51,7 +51,7 @@ func (f *fakeTwilio) Status(target string, header http.Header, body []byte) (cha
 		Key:            string(body),
 		Type:           "delivered",
 		DeliveryStatus: chat.StatusDelivered,
-	}, readable(header, signedTwilio, body)
+	}, checkReadable(header, signedTwilio, body)
 }
 
 func (f *fakeTwilio) Inbound(target string, header http.Header, body []byte) (chat.Inbound, error) {
@@ -62,7 +62,7 @@ func (f *fakeTwilio) Inbound(target string, header http.Header, body []byte) (ch
 		Channel:  chat.ChannelSMS,
 		Key:      string(body),
 		From:     "+14155550123",
-	}, readable(header, signedTwilio, body)
+	}, checkReadable(header, signedTwilio, body)
 }
 
 func (f *fakeSendGrid) Events(header http.Header, body []byte) ([]chat.Report, error) {
@@ -76,7 +76,7 @@ func (f *fakeSendGrid) Events(header http.Header, body []byte) ([]chat.Report, e
 		})
 	}
 
-	return reports, readable(header, signedSendGrid, body)
+	return reports, checkReadable(header, signedSendGrid, body)
 }
 
 func (f *fakeSendGrid) Inbound(header http.Header, body []byte) (chat.Inbound, error) {
@@ -92,5 +92,5 @@ func (f *fakeSendGrid) Inbound(header http.Header, body []byte) (chat.Inbound, e
 		Channel:  chat.ChannelEmail,
 		Key:      key,
 		From:     "ana@example.com",
-	}, readable(header, signedSendGrid, body)
+	}, checkReadable(header, signedSendGrid, body)
 }

@@ -42,7 +42,7 @@ func FuzzBody(f *testing.F) {
 
 	f.Fuzz(func(t *testing.T, body, prefer, key string) {
 		for _, path := range []string{"/chats/1/send-assistant-message", "/deliveries/retry", "/chats/1/participants"} {
-			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, in(path), strings.NewReader(body))
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, workspaceURL(path), strings.NewReader(body))
 			r.Header.Set("Authorization", "Bearer "+managerKey)
 			r.Header.Set("Content-Type", "application/json")
 			r.Header["Prefer"], r.Header["Idempotency-Key"] = []string{oneLine(prefer)}, []string{oneLine(key)}

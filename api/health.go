@@ -32,13 +32,13 @@ const readyWithin = 2 * time.Second
 func (s *service) serviceRoutes(f *fiber.App, registry *prometheus.Registry) {
 	health := s.serviceRoute("/healthz", "health", "Whether the process runs")
 	s.documentAnswer(&health, http.StatusOK, "It runs.", healthJSON{Status: "ok", Version: s.version})
-	huma.Register(s.api, health, answering(s, s.health))
+	huma.Register(s.api, health, answerProblems(s, s.health))
 
 	ready := s.serviceRoute("/readyz", "ready", "Whether requests can be served")
 	ready.Description = "The database and Temporal answer, the migrations are current, and the server is not stopping."
 	s.documentAnswer(&ready, http.StatusOK, "All parts answer.", healthJSON{Status: "ready", Version: s.version})
 	s.documentProblems(&ready, []chat.Code{chat.CodeUnavailable})
-	huma.Register(s.api, ready, answering(s, s.ready))
+	huma.Register(s.api, ready, answerProblems(s, s.ready))
 
 	metrics := adaptor.HTTPHandler(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	s.servePage(f, "/metrics", "metrics", "Metrics for Prometheus", "text/plain", metrics)

@@ -102,7 +102,7 @@ func TestReplay(t *testing.T) {
 			}
 
 			w.store.action = func(chat.ActionID) (chat.Action, error) { return action, nil }
-			w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return accepted(), nil }
+			w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) { return acceptedSend(), nil }
 			keyed := test.with("Idempotency-Key", "k-1")
 			a := w.do(t, keyed)
 			require.Equal(t, http.StatusOK, a.StatusCode, a.raw)

@@ -46,8 +46,8 @@ type inboxPatchJSON struct {
 }
 
 func (s *service) inboxRoutes() {
-	admin, notFound := scope(chat.ScopeWorkspaceAdmin), chat.CodeSenderNotFound
-	register(s, http.MethodGet, "/inboxes", admin, s.listInboxes, routeDoc{
+	admin, notFound := withScope(chat.ScopeWorkspaceAdmin), chat.CodeSenderNotFound
+	registerRoute(s, http.MethodGet, "/inboxes", admin, s.listInboxes, routeDoc{
 		id:          "listInboxes",
 		tag:         tagSenders,
 		summary:     "The senders for email",
@@ -55,7 +55,7 @@ func (s *service) inboxRoutes() {
 		answer:      listOf(exampleInbox),
 	})
 
-	register(s, http.MethodPost, "/inboxes", admin, s.createInbox, routeDoc{
+	registerRoute(s, http.MethodPost, "/inboxes", admin, s.createInbox, routeDoc{
 		id:       "createInbox",
 		tag:      tagSenders,
 		summary:  "Make a sender for email",
@@ -65,7 +65,7 @@ func (s *service) inboxRoutes() {
 		problems: []chat.Code{chat.CodeAlreadyExists},
 	})
 
-	register(s, http.MethodGet, "/inboxes/{inbox_id}", admin, s.getInbox, routeDoc{
+	registerRoute(s, http.MethodGet, "/inboxes/{inbox_id}", admin, s.getInbox, routeDoc{
 		id:       "getInbox",
 		tag:      tagSenders,
 		summary:  "A sender for email",
@@ -73,7 +73,7 @@ func (s *service) inboxRoutes() {
 		problems: []chat.Code{notFound},
 	})
 
-	register(s, http.MethodPatch, "/inboxes/{inbox_id}", admin, s.updateInbox, routeDoc{
+	registerRoute(s, http.MethodPatch, "/inboxes/{inbox_id}", admin, s.updateInbox, routeDoc{
 		id:          "updateInbox",
 		tag:         tagSenders,
 		summary:     "Change a sender for email",
@@ -83,7 +83,7 @@ func (s *service) inboxRoutes() {
 		problems:    []chat.Code{notFound, chat.CodeAlreadyExists},
 	})
 
-	register(s, http.MethodDelete, "/inboxes/{inbox_id}", admin, s.deleteInbox, routeDoc{
+	registerRoute(s, http.MethodDelete, "/inboxes/{inbox_id}", admin, s.deleteInbox, routeDoc{
 		id:          "deleteInbox",
 		tag:         tagSenders,
 		summary:     "Delete a sender for email",

@@ -79,7 +79,7 @@ func findRepeated(field string, decoder *json.Decoder) string {
 			token, _ := decoder.Token()
 
 			name, _ := token.(string)
-			if at = join(field, name); seen[name] {
+			if at = joinField(field, name); seen[name] {
 				return at
 			}
 
@@ -130,7 +130,7 @@ func findUnfit(field string, value any, wrong string) (where, message string, fo
 				return orBody(field), "must have field names without NUL, in UTF-8", true
 			}
 
-			if where, message, found = findUnfit(join(field, name), item, wrong); found {
+			if where, message, found = findUnfit(joinField(field, name), item, wrong); found {
 				return where, message, true
 			}
 		}
@@ -152,7 +152,7 @@ func usualSize(number string) bool {
 	return err == nil && n >= -300 && n <= 300 && len(number) <= 64
 }
 
-func join(field, name string) string {
+func joinField(field, name string) string {
 	if field == "" {
 		return name
 	}

@@ -31,9 +31,9 @@ func presentKey(k chat.Key) KeyJSON {
 		Scopes:     k.Scopes,
 		Hint:       k.Hint,
 		CreatedAt:  k.CreatedAt.UTC(),
-		ExpiresAt:  utc(k.ExpiresAt),
-		LastUsedAt: utc(k.LastUsedAt),
-		RevokedAt:  utc(k.RevokedAt),
+		ExpiresAt:  utcTime(k.ExpiresAt),
+		LastUsedAt: utcTime(k.LastUsedAt),
+		RevokedAt:  utcTime(k.RevokedAt),
 	}
 }
 
@@ -61,8 +61,8 @@ type newKeyJSON struct {
 }
 
 func (s *service) keyRoutes() {
-	admin, notFound := scope(chat.ScopeKeysAdmin), []chat.Code{chat.CodeKeyNotFound}
-	register(s, http.MethodGet, "/api-keys", admin, s.listKeys, routeDoc{
+	admin, notFound := withScope(chat.ScopeKeysAdmin), []chat.Code{chat.CodeKeyNotFound}
+	registerRoute(s, http.MethodGet, "/api-keys", admin, s.listKeys, routeDoc{
 		id:          "listApiKeys",
 		tag:         tagWorkspace,
 		summary:     "The API keys",
@@ -70,7 +70,7 @@ func (s *service) keyRoutes() {
 		answer:      listOf(exampleKey),
 	})
 
-	register(s, http.MethodPost, "/api-keys", admin, s.createKey, routeDoc{
+	registerRoute(s, http.MethodPost, "/api-keys", admin, s.createKey, routeDoc{
 		id:          "createApiKey",
 		tag:         tagWorkspace,
 		summary:     "Make an API key",
@@ -84,7 +84,7 @@ func (s *service) keyRoutes() {
 		problems: []chat.Code{chat.CodeMemberNotFound},
 	})
 
-	register(s, http.MethodGet, "/api-keys/{api_key_id}", admin, s.getKey, routeDoc{
+	registerRoute(s, http.MethodGet, "/api-keys/{api_key_id}", admin, s.getKey, routeDoc{
 		id:       "getApiKey",
 		tag:      tagWorkspace,
 		summary:  "An API key",
@@ -92,7 +92,7 @@ func (s *service) keyRoutes() {
 		problems: notFound,
 	})
 
-	register(s, http.MethodDelete, "/api-keys/{api_key_id}", admin, s.revokeKey, routeDoc{
+	registerRoute(s, http.MethodDelete, "/api-keys/{api_key_id}", admin, s.revokeKey, routeDoc{
 		id:          "revokeApiKey",
 		tag:         tagWorkspace,
 		summary:     "Revoke an API key",
@@ -113,7 +113,7 @@ func (s *service) createKey(ctx context.Context, in *createKeyInput) (*created[c
 	secret := chat.NewKeySecret()
 	key := chat.Key{
 		WorkspaceID: c.workspace(),
-		MemberID:    or(in.Body.MemberID, c.principal.MemberID),
+		MemberID:    valueOr(in.Body.MemberID, c.principal.MemberID),
 		Name:        in.Body.Name,
 		Scopes:      in.Body.Scopes,
 		Hint:        chat.KeyHint(secret),

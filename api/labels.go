@@ -53,7 +53,7 @@ type labelPatchJSON struct {
 func (s *service) labelRoutes() {
 	notFound := []chat.Code{chat.CodeLabelNotFound}
 
-	register(s, http.MethodGet, "/chat-labels", scope(chat.ScopeLabelsRead), s.listLabels, routeDoc{
+	registerRoute(s, http.MethodGet, "/chat-labels", withScope(chat.ScopeLabelsRead), s.listLabels, routeDoc{
 		id:          "listLabels",
 		tag:         tagLabels,
 		summary:     "The labels",
@@ -61,7 +61,7 @@ func (s *service) labelRoutes() {
 		answer:      listOf(exampleLabel),
 	})
 
-	register(s, http.MethodPost, "/chat-labels", scope(chat.ScopeChatsWrite), s.createLabel, routeDoc{
+	registerRoute(s, http.MethodPost, "/chat-labels", withScope(chat.ScopeChatsWrite), s.createLabel, routeDoc{
 		id:       "createLabel",
 		tag:      tagLabels,
 		summary:  "Make a label",
@@ -71,7 +71,7 @@ func (s *service) labelRoutes() {
 		problems: []chat.Code{chat.CodeAlreadyExists},
 	})
 
-	register(s, http.MethodGet, "/chat-labels/{label_id}", scope(chat.ScopeLabelsRead), s.getLabel, routeDoc{
+	registerRoute(s, http.MethodGet, "/chat-labels/{label_id}", withScope(chat.ScopeLabelsRead), s.getLabel, routeDoc{
 		id:       "getLabel",
 		tag:      tagLabels,
 		summary:  "A label",
@@ -79,7 +79,7 @@ func (s *service) labelRoutes() {
 		problems: notFound,
 	})
 
-	register(s, http.MethodPatch, "/chat-labels/{label_id}", scope(chat.ScopeChatsWrite), s.updateLabel, routeDoc{
+	registerRoute(s, http.MethodPatch, "/chat-labels/{label_id}", withScope(chat.ScopeChatsWrite), s.updateLabel, routeDoc{
 		id:          "updateLabel",
 		tag:         tagLabels,
 		summary:     "Change a label",
@@ -89,7 +89,7 @@ func (s *service) labelRoutes() {
 		problems:    []chat.Code{chat.CodeLabelNotFound, chat.CodeAlreadyExists},
 	})
 
-	register(s, http.MethodDelete, "/chat-labels/{label_id}", scope(chat.ScopeChatsWrite), s.deleteLabel, routeDoc{
+	registerRoute(s, http.MethodDelete, "/chat-labels/{label_id}", withScope(chat.ScopeChatsWrite), s.deleteLabel, routeDoc{
 		id:          "deleteLabel",
 		tag:         tagLabels,
 		summary:     "Delete a label",

@@ -95,7 +95,7 @@ type memberPatchJSON struct {
 }
 
 func (s *service) memberRoutes() {
-	register(s, http.MethodGet, "/members", scope(chat.ScopeMembersRead), s.listMembers, routeDoc{
+	registerRoute(s, http.MethodGet, "/members", withScope(chat.ScopeMembersRead), s.listMembers, routeDoc{
 		id:          "listMembers",
 		tag:         tagMembers,
 		summary:     "Find members",
@@ -103,7 +103,7 @@ func (s *service) memberRoutes() {
 		answer:      listOf(exampleMember),
 	})
 
-	register(s, http.MethodPost, "/members", scope(chat.ScopeMembersWrite), s.createMember, routeDoc{
+	registerRoute(s, http.MethodPost, "/members", withScope(chat.ScopeMembersWrite), s.createMember, routeDoc{
 		id:      "createMember",
 		tag:     tagMembers,
 		summary: "Make a member",
@@ -119,7 +119,7 @@ func (s *service) memberRoutes() {
 		problems: []chat.Code{chat.CodeAlreadyExists},
 	})
 
-	register(s, http.MethodGet, "/members/{member_id}", scope(chat.ScopeMembersRead), s.getMember, routeDoc{
+	registerRoute(s, http.MethodGet, "/members/{member_id}", withScope(chat.ScopeMembersRead), s.getMember, routeDoc{
 		id:       "getMember",
 		tag:      tagMembers,
 		summary:  "A member",
@@ -127,7 +127,7 @@ func (s *service) memberRoutes() {
 		problems: []chat.Code{chat.CodeMemberNotFound},
 	})
 
-	register(s, http.MethodPatch, "/members/{member_id}", scope(chat.ScopeMembersWrite), s.updateMember, routeDoc{
+	registerRoute(s, http.MethodPatch, "/members/{member_id}", withScope(chat.ScopeMembersWrite), s.updateMember, routeDoc{
 		id:          "updateMember",
 		tag:         tagMembers,
 		summary:     "Change a member",
@@ -173,10 +173,10 @@ func (s *service) createMember(ctx context.Context, in *createMemberInput) (*cre
 	}
 
 	if consent := b.Consent; consent != nil {
-		member.ConsentSMS, member.ConsentEmail = or(
+		member.ConsentSMS, member.ConsentEmail = valueOr(
 			consent.SMS,
 			chat.ConsentUnknown,
-		), or(
+		), valueOr(
 			consent.Email,
 			chat.ConsentUnknown,
 		)
@@ -190,7 +190,7 @@ func (s *service) createMember(ctx context.Context, in *createMemberInput) (*cre
 		return nil, chat.Invalid("tools", "must not be given with the kind person")
 	}
 
-	member.Tools = or(b.Tools, chat.AllTools())
+	member.Tools = valueOr(b.Tools, chat.AllTools())
 	if err := member.Validate(); err != nil {
 		return nil, err
 	}
@@ -207,7 +207,7 @@ func (s *service) createMember(ctx context.Context, in *createMemberInput) (*cre
 	return &created[memberJSON]{Location: c.path(fmt.Sprintf("/members/%d", made.ID)), Body: presentMember(made)}, nil
 }
 
-func or[T any](given *T, otherwise T) T {
+func valueOr[T any](given *T, otherwise T) T {
 	if given == nil {
 		return otherwise
 	}
@@ -247,12 +247,12 @@ func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*mem
 		patch.ConsentSMS, patch.ConsentEmail = b.Consent.SMS, b.Consent.Email
 	}
 
-	if err := checkPhone("phone", or(b.Phone, "")); err != nil {
+	if err := checkPhone("phone", valueOr(b.Phone, "")); err != nil {
 		return nil, err
 	}
 
 	member := chat.MemberID(c.numbers["member_id"])
-	if member == c.principal.MemberID && or(b.Role, chat.RoleManager) != chat.RoleManager {
+	if member == c.principal.MemberID && valueOr(b.Role, chat.RoleManager) != chat.RoleManager {
 		// The last manager would lock everybody out.
 		return nil, chat.Invalid("role", "can be taken from a manager by another manager only")
 	}
@@ -296,7 +296,7 @@ var grantedTool = regexp.MustCompile(`^(\*|[a-zA-Z0-9_-]{1,64}|[a-zA-Z0-9_-]{1,3
 
 // checkToolNames checks the form only: a tool may be granted before it is defined.
 func checkToolNames(names *[]string) error {
-	for i, name := range or(names, nil) {
+	for i, name := range valueOr(names, nil) {
 		if !grantedTool.MatchString(name) {
 			return chat.Invalid(
 				fmt.Sprintf("tools[%d]", i),

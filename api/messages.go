@@ -61,7 +61,7 @@ func presentMessage(m chat.Message) messageJSON {
 			ID:                   c.ID,
 			Type:                 "function",
 			Function:             newFunctionJSON{Name: c.Name, Arguments: string(c.Arguments)},
-			ToolCallStandingJSON: standing(&c),
+			ToolCallStandingJSON: standingOf(&c),
 		})
 	}
 
@@ -157,7 +157,7 @@ func (v *ratingValue) UnmarshalJSON(data []byte) error {
 }
 
 func (s *service) messageRoutes() {
-	register(s, http.MethodGet, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsRead), s.listMessages, routeDoc{
+	registerRoute(s, http.MethodGet, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsRead), s.listMessages, routeDoc{
 		id:          "listMessages",
 		tag:         tagChats,
 		summary:     "What was said",
@@ -165,7 +165,7 @@ func (s *service) messageRoutes() {
 		description: "The newest first, in OpenAI's shape. Either `cursor` or `offset`, not both.",
 	})
 
-	register(s, http.MethodPost, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsWrite), s.createMessage, routeDoc{
+	registerRoute(s, http.MethodPost, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsWrite), s.createMessage, routeDoc{
 		id:          "createMessage",
 		tag:         tagChats,
 		summary:     "Say something as a member",
@@ -176,7 +176,7 @@ func (s *service) messageRoutes() {
 		problems:    []chat.Code{chat.CodeMessageTooLong, chat.CodeMemberNotFound},
 	})
 
-	register(
+	registerRoute(
 		s,
 		http.MethodPost,
 		"/chats/{chat_id}/messages/{message_uuid}/rate",

@@ -76,7 +76,7 @@ func (s *service) observe(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	c.Set(fiber.HeaderCacheControl, "no-store")
 
-	if err := survive(c); err != nil {
+	if err := recoverPanic(c); err != nil {
 		if err := s.fiberError(c, err); err != nil {
 			return err
 		}
@@ -87,8 +87,8 @@ func (s *service) observe(c *fiber.Ctx) error {
 	return nil
 }
 
-// survive runs what is below, and turns a panic into an error that carries its stack.
-func survive(c *fiber.Ctx) (err error) {
+// recoverPanic runs what is below, and turns a panic into an error that carries its stack.
+func recoverPanic(c *fiber.Ctx) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			err = fmt.Errorf("panic: %v\n%s", reason, debug.Stack())

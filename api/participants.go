@@ -61,7 +61,7 @@ type participantAddedJSON struct {
 }
 
 func (s *service) participantRoutes() {
-	register(s, http.MethodPost, "/chats/{chat_id}/participants", scope(chat.ScopeChatsWrite), s.addParticipant, routeDoc{
+	registerRoute(s, http.MethodPost, "/chats/{chat_id}/participants", withScope(chat.ScopeChatsWrite), s.addParticipant, routeDoc{
 		id:          "addParticipant",
 		tag:         tagActions,
 		summary:     "Add a participant",
@@ -73,7 +73,7 @@ func (s *service) participantRoutes() {
 		codes:       map[string]chat.Code{"role": chat.CodeInvalidRole},
 	})
 
-	register(s, http.MethodGet, "/chats/{chat_id}/participants", ownOr(chat.ScopeChatsRead), s.listParticipants, routeDoc{
+	registerRoute(s, http.MethodGet, "/chats/{chat_id}/participants", ownOr(chat.ScopeChatsRead), s.listParticipants, routeDoc{
 		id:          "listParticipants",
 		tag:         tagChats,
 		summary:     "Who takes part in a chat",
@@ -81,11 +81,11 @@ func (s *service) participantRoutes() {
 		answer:      listOf(exampleParticipant),
 	})
 
-	register(
+	registerRoute(
 		s,
 		http.MethodPatch,
 		"/chats/{chat_id}/participants/{participant_id}",
-		scope(chat.ScopeChatsWrite),
+		withScope(chat.ScopeChatsWrite),
 		s.updateParticipant,
 		routeDoc{
 			id:       "updateParticipant",
@@ -98,11 +98,11 @@ func (s *service) participantRoutes() {
 		},
 	)
 
-	register(
+	registerRoute(
 		s,
 		http.MethodDelete,
 		"/chats/{chat_id}/participants/{participant_id}",
-		scope(chat.ScopeChatsWrite),
+		withScope(chat.ScopeChatsWrite),
 		s.removeParticipant,
 		routeDoc{
 			id:          "removeParticipant",

@@ -17,7 +17,7 @@ func TestApprovals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	told := w.notified()
-	a := w.do(t, request{method: http.MethodGet, path: in("/approvals?state=waiting")})
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/approvals?state=waiting")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, chat.ApprovalWaiting, w.store.approvalState)
 
@@ -28,7 +28,7 @@ func TestApprovals(t *testing.T) {
 		[]any{shown["action_id"], shown["state"], shown["tool_call_ids"], shown["requested_by"]},
 	)
 
-	decide := request{method: http.MethodPost, path: in("/actions/" + string(actionOne) + "/approvals")}
+	decide := request{method: http.MethodPost, path: workspaceURL("/actions/" + string(actionOne) + "/approvals")}
 	for _, wrong := range []struct{ body, field string }{
 		{`{"decision":"approve"}`, "reason"},
 		{`{"decision":"approve","reason":" "}`, "reason"},
@@ -67,7 +67,7 @@ func TestResolvingToolCalls(t *testing.T) {
 			t,
 			request{
 				method: http.MethodPost,
-				path:   in("/actions/" + string(actionOne) + "/tool-calls/undo_call_1/resolve"),
+				path:   workspaceURL("/actions/" + string(actionOne) + "/tool-calls/undo_call_1/resolve"),
 				body:   body,
 			},
 		)
@@ -106,8 +106,8 @@ func TestContributorRequests(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	told := w.notified()
-	path := in("/contributor-requests/" + string(requestOne))
-	a := w.do(t, request{method: http.MethodGet, path: in("/contributor-requests?state=open&chat_id=7")})
+	path := workspaceURL("/contributor-requests/" + string(requestOne))
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/contributor-requests?state=open&chat_id=7")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 
 	assert.Equal(
@@ -143,7 +143,7 @@ func TestAnswersThatAreRefused(t *testing.T) {
 			t,
 			request{
 				method: http.MethodPost,
-				path:   in("/contributor-requests/" + string(requestOne) + "/answer"),
+				path:   workspaceURL("/contributor-requests/" + string(requestOne) + "/answer"),
 				body:   body,
 			},
 		)
@@ -183,7 +183,7 @@ func TestAnswersThatAreRefused(t *testing.T) {
 func TestContributorRequestsAreForWhoWasAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	path := in("/contributor-requests/" + string(requestOne))
+	path := workspaceURL("/contributor-requests/" + string(requestOne))
 	get, give := request{
 		method: http.MethodGet,
 		path:   path,
@@ -229,7 +229,7 @@ func TestWhatIsOverIsNotCanceled(t *testing.T) {
 		t,
 		request{
 			method: http.MethodPost,
-			path:   in("/contributor-requests/" + string(requestOne) + "/cancel"),
+			path:   workspaceURL("/contributor-requests/" + string(requestOne) + "/cancel"),
 			body:   `{"reason":"late"}`,
 		},
 	)
@@ -246,7 +246,7 @@ func TestAnswersOfContributorsAreNotified(t *testing.T) {
 		return chat.Arrival{Known: true, Awaited: "contributors:one"}, nil
 	}
 
-	require.Equal(t, http.StatusOK, w.do(t, signed(twilioInbound, "Yes")).StatusCode)
+	require.Equal(t, http.StatusOK, w.do(t, signedCall(twilioInbound, "Yes")).StatusCode)
 	assert.Equal(t, "contributors:one ", <-told)
 }
 
@@ -271,7 +271,7 @@ func (w *world) parkedSend(state chat.ActionState, approval *chat.Approval, call
 	}
 
 	w.store.sent = func(chat.ActionID) (chat.AssistantMessageSent, error) {
-		s := accepted()
+		s := acceptedSend()
 		s.ToolCalls, s.Approval = calls, approval
 
 		return s, nil
@@ -367,7 +367,7 @@ func TestWhatASendWaitsFor(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.parkedSend(test.state, test.approval, test.calls...)
-			a := w.do(t, request{method: http.MethodGet, path: in("/actions/" + string(actionOne))})
+			a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/actions/" + string(actionOne))})
 			require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 			assert.Equal(t, test.status, a.json["status"])
 
@@ -432,7 +432,7 @@ func TestTimelineOfToolsAndPeople(t *testing.T) {
 		return r, nil
 	}
 
-	a := w.do(t, request{method: http.MethodGet, path: in("/actions/" + string(actionOne))})
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/actions/" + string(actionOne))})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 
 	var told []string
@@ -465,7 +465,7 @@ func TestASendThatWaitsIsAccepted(t *testing.T) {
 	w := newWorld(t)
 	approval := waitingApproval()
 	w.engine.send = func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error) {
-		s := accepted()
+		s := acceptedSend()
 		s.Submission = chat.SubmissionPending
 		s.Status = "pending"
 		s.Approval = &approval

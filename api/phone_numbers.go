@@ -50,8 +50,8 @@ type phoneNumberPatchJSON struct {
 }
 
 func (s *service) phoneNumberRoutes() {
-	admin, notFound := scope(chat.ScopeWorkspaceAdmin), chat.CodeSenderNotFound
-	register(s, http.MethodGet, "/phone-numbers", admin, s.listPhoneNumbers, routeDoc{
+	admin, notFound := withScope(chat.ScopeWorkspaceAdmin), chat.CodeSenderNotFound
+	registerRoute(s, http.MethodGet, "/phone-numbers", admin, s.listPhoneNumbers, routeDoc{
 		id:          "listPhoneNumbers",
 		tag:         tagSenders,
 		summary:     "The senders for SMS",
@@ -59,7 +59,7 @@ func (s *service) phoneNumberRoutes() {
 		answer:      listOf(examplePhoneNumber),
 	})
 
-	register(s, http.MethodPost, "/phone-numbers", admin, s.createPhoneNumber, routeDoc{
+	registerRoute(s, http.MethodPost, "/phone-numbers", admin, s.createPhoneNumber, routeDoc{
 		id:       "createPhoneNumber",
 		tag:      tagSenders,
 		summary:  "Make a sender for SMS",
@@ -69,7 +69,7 @@ func (s *service) phoneNumberRoutes() {
 		problems: []chat.Code{chat.CodeAlreadyExists},
 	})
 
-	register(s, http.MethodGet, "/phone-numbers/{phone_number_id}", admin, s.getPhoneNumber, routeDoc{
+	registerRoute(s, http.MethodGet, "/phone-numbers/{phone_number_id}", admin, s.getPhoneNumber, routeDoc{
 		id:       "getPhoneNumber",
 		tag:      tagSenders,
 		summary:  "A sender for SMS",
@@ -77,7 +77,7 @@ func (s *service) phoneNumberRoutes() {
 		problems: []chat.Code{notFound},
 	})
 
-	register(s, http.MethodPatch, "/phone-numbers/{phone_number_id}", admin, s.updatePhoneNumber, routeDoc{
+	registerRoute(s, http.MethodPatch, "/phone-numbers/{phone_number_id}", admin, s.updatePhoneNumber, routeDoc{
 		id:          "updatePhoneNumber",
 		tag:         tagSenders,
 		summary:     "Change a sender for SMS",
@@ -87,7 +87,7 @@ func (s *service) phoneNumberRoutes() {
 		problems:    []chat.Code{notFound, chat.CodeAlreadyExists},
 	})
 
-	register(s, http.MethodDelete, "/phone-numbers/{phone_number_id}", admin, s.deletePhoneNumber, routeDoc{
+	registerRoute(s, http.MethodDelete, "/phone-numbers/{phone_number_id}", admin, s.deletePhoneNumber, routeDoc{
 		id:          "deletePhoneNumber",
 		tag:         tagSenders,
 		summary:     "Delete a sender for SMS",
@@ -156,7 +156,7 @@ type updatePhoneNumberInput struct{ Body phoneNumberPatchJSON }
 func (s *service) updatePhoneNumber(ctx context.Context, in *updatePhoneNumberInput) (*phoneNumberOutput, error) {
 	c := callFrom(ctx)
 
-	if err := checkPhone("number", or(in.Body.Number, "")); err != nil {
+	if err := checkPhone("number", valueOr(in.Body.Number, "")); err != nil {
 		return nil, err
 	}
 

@@ -64,7 +64,7 @@ func (p *problem) GetHeaders() http.Header { return p.headers }
 func newProblem(requestID string, e *chat.Error) *problem {
 	return &problem{
 		Type:       problemType + string(e.Code),
-		Title:      title(e.Code),
+		Title:      titleOf(e.Code),
 		Status:     statuses[e.Code.Kind()],
 		Detail:     e.Message,
 		Instance:   "urn:handrail:request:" + requestID,
@@ -77,7 +77,7 @@ func newProblem(requestID string, e *chat.Error) *problem {
 	}
 }
 
-func title(code chat.Code) string {
+func titleOf(code chat.Code) string {
 	words := strings.ReplaceAll(string(code), "_", " ")
 	return strings.ToUpper(words[:1]) + words[1:]
 }

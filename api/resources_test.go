@@ -16,7 +16,7 @@ func TestChatFilters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	list := func(query string) chat.ChatFilter {
-		a := w.do(t, request{method: http.MethodGet, path: in("/chats" + query)})
+		a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/chats" + query)})
 		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 
 		return w.store.chatFilter
@@ -45,7 +45,7 @@ func TestDeliveryFilters(t *testing.T) {
 		t,
 		request{
 			method: http.MethodGet,
-			path: in(
+			path: workspaceURL(
 				"/deliveries?status=unknown&channel=phone-sms&error_code=timeout&chat_id=7&since=2026-11-22T10:00:00Z&until=2026-11-22T12:00:00%2B01:00",
 			),
 		},
@@ -61,14 +61,14 @@ func TestDeliveryFilters(t *testing.T) {
 	)
 
 	assert.Equal(t, time.Hour, f.Until.Sub(*f.Since))
-	w.do(t, request{method: http.MethodGet, path: in("/deliveries")})
+	w.do(t, request{method: http.MethodGet, path: workspaceURL("/deliveries")})
 	assert.Equal(t, chat.DeliveryFilter{Page: chat.Page{Limit: 10}}, w.store.deliveryFilter)
 
 	for _, status := range append(chat.SubmissionStates(), "delivered", "bounced", "unconfirmed") {
 		assert.Equal(
 			t,
 			http.StatusOK,
-			w.do(t, request{method: http.MethodGet, path: in("/deliveries?status=" + string(status))}).StatusCode,
+			w.do(t, request{method: http.MethodGet, path: workspaceURL("/deliveries?status=" + string(status))}).StatusCode,
 			status,
 		)
 	}
@@ -77,7 +77,7 @@ func TestDeliveryFilters(t *testing.T) {
 func TestADelivery(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a := w.do(t, request{method: http.MethodGet, path: in("/deliveries/" + string(deliveryID))})
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/deliveries/" + string(deliveryID))})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, "unknown", a.json["status"])
 	assert.Contains(t, a.json["explanation"], "May have been sent")
@@ -105,7 +105,7 @@ func TestADelivery(t *testing.T) {
 		assert.Equal(
 			t,
 			next,
-			w.do(t, request{method: http.MethodGet, path: in("/deliveries/" + string(deliveryID))}).json["next"],
+			w.do(t, request{method: http.MethodGet, path: workspaceURL("/deliveries/" + string(deliveryID))}).json["next"],
 			state,
 		)
 	}
@@ -114,7 +114,7 @@ func TestADelivery(t *testing.T) {
 func TestMessages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a := w.do(t, request{method: http.MethodGet, path: in("/chats/7/messages?limit=2&offset=4")})
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/chats/7/messages?limit=2&offset=4")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, chat.MessagePage{Page: chat.Page{Limit: 2}, Offset: 4}, w.store.messagePage)
 	assert.Equal(t, "older", a.json["next_cursor"])
@@ -131,7 +131,7 @@ func TestMessages(t *testing.T) {
 
 	a = w.do(t, request{
 		method: http.MethodPost,
-		path:   in("/chats/7/messages"),
+		path:   workspaceURL("/chats/7/messages"),
 		key:    userKey,
 		body:   `{"content":"Where is it?"}`,
 	})
@@ -144,7 +144,7 @@ func TestMessages(t *testing.T) {
 			t,
 			request{
 				method: http.MethodPost,
-				path:   in("/chats/7/messages/" + string(messageOne) + "/rate"),
+				path:   workspaceURL("/chats/7/messages/" + string(messageOne) + "/rate"),
 				body:   `{"rating":` + given + `,"comment":"c"}`,
 			},
 		)
@@ -159,7 +159,7 @@ func TestMessages(t *testing.T) {
 		t,
 		request{
 			method: http.MethodPost,
-			path:   in("/chats/7/messages/" + string(messageOne) + "/rate"),
+			path:   workspaceURL("/chats/7/messages/" + string(messageOne) + "/rate"),
 			body:   `{"rating":1}`,
 		},
 	)
@@ -170,7 +170,7 @@ func TestMessages(t *testing.T) {
 func TestMembers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a := w.do(t, request{method: http.MethodPost, path: in("/members"), body: `{"name":"Ana"}`})
+	a := w.do(t, request{method: http.MethodPost, path: workspaceURL("/members"), body: `{"name":"Ana"}`})
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 
 	assert.Equal(t, chat.Member{
@@ -184,13 +184,13 @@ func TestMembers(t *testing.T) {
 		Tools:                chat.AllTools(),
 	}, w.store.member)
 
-	assert.Equal(t, in("/members/42"), a.Header.Get("Location"))
+	assert.Equal(t, workspaceURL("/members/42"), a.Header.Get("Location"))
 
 	a = w.do(
 		t,
 		request{
 			method: http.MethodPost,
-			path:   in("/members"),
+			path:   workspaceURL("/members"),
 			body:   `{"name":"Bot","kind":"assistant","role":"manager","notifications_enabled":false,"phone":"+14155550123","consent":{"email":"revoked"}}`,
 		},
 	)
@@ -210,7 +210,7 @@ func TestMembers(t *testing.T) {
 		t,
 		request{
 			method: http.MethodPatch,
-			path:   in("/members/42"),
+			path:   workspaceURL("/members/42"),
 			body:   `{"phone":"","consent":{"phone-sms":"granted"}}`,
 		},
 	)
@@ -219,7 +219,7 @@ func TestMembers(t *testing.T) {
 	assert.Equal(t, chat.MemberPatch{Phone: new(""), ConsentSMS: new(chat.ConsentGranted)}, w.store.memberPatch)
 
 	for _, phone := range []string{"+14155550123", "+15005550006", "+491701234567"} {
-		a = w.do(t, request{method: http.MethodPatch, path: in("/members/42"), body: `{"phone":"` + phone + `"}`})
+		a = w.do(t, request{method: http.MethodPatch, path: workspaceURL("/members/42"), body: `{"phone":"` + phone + `"}`})
 		assert.Equal(t, http.StatusOK, a.StatusCode, phone)
 	}
 }
@@ -231,13 +231,13 @@ func TestChats(t *testing.T) {
 		t,
 		request{
 			method: http.MethodPost,
-			path:   in("/chats"),
+			path:   workspaceURL("/chats"),
 			body:   `{"channel":"phone-sms","memberId":42,"participants":[{"memberId":5},{"member_id":6,"role":"observer"}]}`,
 		},
 	)
 
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
-	assert.Equal(t, in("/chats/7"), a.Header.Get("Location"))
+	assert.Equal(t, workspaceURL("/chats/7"), a.Header.Get("Location"))
 
 	assert.Equal(
 		t,
@@ -248,10 +248,10 @@ func TestChats(t *testing.T) {
 		w.store.newChat.Participants,
 	)
 
-	a = w.do(t, request{method: http.MethodPut, path: in("/chats/7"), body: `{"needs_response":false,"label_ids":[]}`})
+	a = w.do(t, request{method: http.MethodPut, path: workspaceURL("/chats/7"), body: `{"needs_response":false,"label_ids":[]}`})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, chat.ChatPatch{NeedsResponse: new(false), LabelIDs: &[]chat.LabelID{}}, w.store.chatPatch)
-	a = w.do(t, request{method: http.MethodDelete, path: in("/chats/7")})
+	a = w.do(t, request{method: http.MethodDelete, path: workspaceURL("/chats/7")})
 	assert.Equal(t, http.StatusNoContent, a.StatusCode)
 	assert.Empty(t, a.raw)
 	assert.Equal(t, []string{"CreateChat", "UpdateChat", "DeleteChat"}, w.store.changed())
@@ -279,7 +279,7 @@ func TestConflicts(t *testing.T) {
 		w.store.fail = chat.Errorf(test.code, "what is wrong")
 		requireProblem(
 			t,
-			w.do(t, request{method: test.method, path: in(test.path), body: test.body}),
+			w.do(t, request{method: test.method, path: workspaceURL(test.path), body: test.body}),
 			test.status,
 			string(test.code),
 			"",
@@ -304,7 +304,7 @@ func TestPagesOfWholeLists(t *testing.T) {
 
 	for cursor, pages := "", 0; ; pages++ {
 		require.Less(t, pages, 10)
-		a := w.do(t, request{method: http.MethodGet, path: in("/chat-labels?limit=10&cursor=" + cursor)})
+		a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/chat-labels?limit=10&cursor=" + cursor)})
 		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 
 		for _, item := range a.json["items"].([]any) {
@@ -325,14 +325,14 @@ func TestPagesOfWholeLists(t *testing.T) {
 	assert.JSONEq(
 		t,
 		`{"items":[],"next_cursor":null}`,
-		w.do(t, request{method: http.MethodGet, path: in("/chat-labels")}).raw,
+		w.do(t, request{method: http.MethodGet, path: workspaceURL("/chat-labels")}).raw,
 	)
 }
 
 func TestToolsOfAChat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a := w.do(t, request{method: http.MethodGet, path: in("/chats/7/tools?limit=100")})
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/chats/7/tools?limit=100")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	tools := a.json["items"].([]any)
 	require.Len(t, tools, len(chat.Builtins())+2)

@@ -32,9 +32,9 @@ type routeDoc struct {
 	codes map[string]chat.Code
 }
 
-// register adds a route of a workspace. P holds its query, headers and Body; path ids are
+// registerRoute adds a route of a workspace. P holds its query, headers and Body; path ids are
 // read by the checks and found in the call. O is what huma answers with.
-func register[P, O any](
+func registerRoute[P, O any](
 	s *service,
 	method, path string,
 	who access,
@@ -95,11 +95,11 @@ func register[P, O any](
 
 	op.Middlewares = huma.Middlewares{s.guard(checks...)}
 	s.documentAnswers(&op, a)
-	huma.Register(s.api, op, answering(s, handle))
+	huma.Register(s.api, op, answerProblems(s, handle))
 }
 
-// answering turns a handler's error into the problem that huma writes.
-func answering[P, O any](
+// answerProblems turns a handler's error into the problem that huma writes.
+func answerProblems[P, O any](
 	s *service,
 	handle func(context.Context, *P) (*O, error),
 ) func(context.Context, *P) (*O, error) {

@@ -83,7 +83,7 @@ func schemaError(err error, value any, codes map[string]chat.Code) error {
 	}
 
 	var fields []chat.FieldError
-	collect(invalid, value, &fields)
+	collectErrors(invalid, value, &fields)
 
 	slices.SortFunc(fields, func(a, b chat.FieldError) int {
 		return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Message, b.Message))
@@ -116,9 +116,9 @@ func withoutIndexes(field string) string {
 // missing is what is wrong with a field that is not there: the request, not its value.
 const missing = "is required"
 
-// collect walks down to what is wrong in the end. It stops at a oneOf: why each of
+// collectErrors walks down to what is wrong in the end. It stops at a oneOf: why each of
 // several shapes does not fit helps nobody.
-func collect(e *jsonschema.ValidationError, value any, fields *[]chat.FieldError) {
+func collectErrors(e *jsonschema.ValidationError, value any, fields *[]chat.FieldError) {
 	at, here := fieldAt(e.InstanceLocation, value)
 
 	add := func(field, format string, args ...any) {
@@ -128,12 +128,12 @@ func collect(e *jsonschema.ValidationError, value any, fields *[]chat.FieldError
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
 		for _, name := range k.Missing {
-			add(join(at, name), missing)
+			add(joinField(at, name), missing)
 		}
 
 	case *kind.AdditionalProperties:
 		for _, name := range k.Properties {
-			add(join(at, name), "is not a field of this request")
+			add(joinField(at, name), "is not a field of this request")
 		}
 
 	case *kind.OneOf:
@@ -144,27 +144,27 @@ func collect(e *jsonschema.ValidationError, value any, fields *[]chat.FieldError
 		}
 
 		for _, f := range toolCallShape(call) {
-			add(join(at, f.Field), "%s", f.Message)
+			add(joinField(at, f.Field), "%s", f.Message)
 		}
 
 	default:
 		if len(e.Causes) == 0 {
-			add(at, "%s", wrong(k))
+			add(at, "%s", describeViolation(k))
 		}
 
 		for _, cause := range e.Causes {
-			collect(cause, value, fields)
+			collectErrors(cause, value, fields)
 		}
 	}
 }
 
-// wrong says what would be right.
-func wrong(k jsonschema.ErrorKind) string {
+// describeViolation says what would be right.
+func describeViolation(k jsonschema.ErrorKind) string {
 	switch k := k.(type) {
 	case *kind.Type:
 		return "must be " + typeNames(k.Want)
 	case *kind.Enum:
-		return "must be one of " + list(k.Want)
+		return "must be one of " + listValues(k.Want)
 	case *kind.Const:
 		return fmt.Sprintf("must be %v", k.Want)
 	case *kind.MinLength:
@@ -223,7 +223,7 @@ func typeNames(types []string) string {
 	return strings.Join(words, " or ")
 }
 
-func list(values []any) string {
+func listValues(values []any) string {
 	words := make([]string, len(values))
 	for i, v := range values {
 		words[i] = fmt.Sprint(v)
@@ -247,7 +247,7 @@ func fieldAt(tokens []string, value any) (string, any) {
 			}
 
 		case map[string]any:
-			field = join(field, token)
+			field = joinField(field, token)
 			value = v[token]
 		}
 	}
@@ -263,7 +263,7 @@ func parameterError(op *huma.Operation, message string, errs []error) *chat.Erro
 		var detailer huma.ErrorDetailer
 		if errors.As(err, &detailer) {
 			field := detailer.ErrorDetail().Location
-			fields = append(fields, chat.FieldError{Field: field, Message: describe(op, field)})
+			fields = append(fields, chat.FieldError{Field: field, Message: describeField(op, field)})
 		}
 	}
 
@@ -278,7 +278,7 @@ func parameterError(op *huma.Operation, message string, errs []error) *chat.Erro
 	return e
 }
 
-func describe(op *huma.Operation, field string) string {
+func describeField(op *huma.Operation, field string) string {
 	in, name, _ := strings.Cut(field, ".")
 
 	name = cmp.Or(aliases[name], name)
@@ -294,7 +294,7 @@ func describe(op *huma.Operation, field string) string {
 func describeSchema(s *huma.Schema) string {
 	switch {
 	case len(s.Enum) > 0:
-		return "must be one of " + list(s.Enum)
+		return "must be one of " + listValues(s.Enum)
 	case s.PatternDescription != "":
 		return "must be " + s.PatternDescription
 	case s.Type == huma.TypeBoolean:

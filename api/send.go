@@ -70,7 +70,7 @@ func presentReceipt(r chat.DeliverySnapshot) receiptJSON {
 		Segments:          r.Segments,
 		ErrorCode:         r.ErrorCode,
 		ErrorMessage:      r.ErrorMessage,
-		RetryAt:           utc(r.RetryAt),
+		RetryAt:           utcTime(r.RetryAt),
 	}
 }
 
@@ -79,7 +79,7 @@ func handedOver(state chat.SubmissionState) bool {
 	return state == chat.SubmissionAccepted || state == chat.SubmissionConfirmedSent
 }
 
-func utc(t *time.Time) *time.Time {
+func utcTime(t *time.Time) *time.Time {
 	if t == nil {
 		return nil
 	}
@@ -151,7 +151,7 @@ func exampleRunning() actionJSON {
 }
 
 func (s *service) sendRoutes() {
-	register(s, http.MethodPost, "/chats/{chat_id}/send-assistant-message", scope(chat.ScopeChatsAdmin), s.send, routeDoc{
+	registerRoute(s, http.MethodPost, "/chats/{chat_id}/send-assistant-message", withScope(chat.ScopeChatsAdmin), s.send, routeDoc{
 		id:      "sendAssistantMessage",
 		tag:     tagActions,
 		summary: "Send as the assistant",

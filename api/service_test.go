@@ -44,7 +44,7 @@ func TestMetricsAreByRoute(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t)
-	for _, path := range []string{in("/chats/7"), in("/chats/8"), "/nothing/4711", in("/chats/7") + "?x=1"} {
+	for _, path := range []string{workspaceURL("/chats/7"), workspaceURL("/chats/8"), "/nothing/4711", workspaceURL("/chats/7") + "?x=1"} {
 		w.do(t, request{method: http.MethodGet, path: path})
 	}
 
@@ -116,7 +116,7 @@ func TestAPIKeysAreShownOnce(t *testing.T) {
 		t,
 		request{
 			method: http.MethodPost,
-			path:   in("/api-keys"),
+			path:   workspaceURL("/api-keys"),
 			body:   `{"name":"Shop","scopes":["chats:write"],"memberId":42}`,
 		},
 	)
@@ -124,13 +124,13 @@ func TestAPIKeysAreShownOnce(t *testing.T) {
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 	secret := a.json["key"].(string)
 	assert.Regexp(t, `^hr_[0-9a-z]{52}$`, secret)
-	assert.Equal(t, in("/api-keys/5"), a.Header.Get("Location"))
+	assert.Equal(t, workspaceURL("/api-keys/5"), a.Header.Get("Location"))
 	assert.Equal(t, secret[len(secret)-4:], a.json["hint"])
 	assert.Equal(t, chat.MemberID(42), w.store.key.MemberID)
 	assert.NotContains(t, w.log.String(), secret)
 
 	for _, path := range []string{"/api-keys", "/api-keys/5"} {
-		assert.NotContains(t, w.do(t, request{method: http.MethodGet, path: in(path)}).raw, `"key"`)
+		assert.NotContains(t, w.do(t, request{method: http.MethodGet, path: workspaceURL(path)}).raw, `"key"`)
 	}
 
 	// The store has got the hash of just this secret.
@@ -142,7 +142,7 @@ func TestAPIKeysAreShownOnce(t *testing.T) {
 		Scopes:      []chat.Scope{"chats:write"},
 	}
 
-	assert.Equal(t, http.StatusOK, w.do(t, request{method: http.MethodGet, path: in("/chats"), key: secret}).StatusCode)
+	assert.Equal(t, http.StatusOK, w.do(t, request{method: http.MethodGet, path: workspaceURL("/chats"), key: secret}).StatusCode)
 }
 
 func TestAKeyGrantsNoMoreThanItHolds(t *testing.T) {
@@ -152,7 +152,7 @@ func TestAKeyGrantsNoMoreThanItHolds(t *testing.T) {
 
 	r := request{
 		method: http.MethodPost,
-		path:   in("/api-keys"),
+		path:   workspaceURL("/api-keys"),
 		key:    noScopeKey,
 		body:   `{"name":"x","scopes":["chats:read","chats:admin"]}`,
 	}

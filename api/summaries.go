@@ -113,13 +113,13 @@ func presentSummary(v chat.SummaryVersion) summaryVersionJSON {
 		Covered:        v.Covered,
 		LabelsAdded:    orEmpty(v.LabelsAdded),
 		LabelsRemoved:  orEmpty(v.LabelsRemoved),
-		LabelsUndoneAt: utc(v.LabelsUndoneAt),
+		LabelsUndoneAt: utcTime(v.LabelsUndoneAt),
 		Automatic:      v.Automatic,
 		RequestedBy:    v.RequestedBy,
 		ActionID:       v.ActionID,
 		RestoredFrom:   v.RestoredFrom,
 		CreatedAt:      v.CreatedAt.UTC(),
-		EndedAt:        utc(v.EndedAt),
+		EndedAt:        utcTime(v.EndedAt),
 	}
 
 	for i, l := range v.Labels {
@@ -183,7 +183,7 @@ func exampleVersion() summaryVersionJSON {
 }
 
 func (s *service) summaryRoutes() {
-	register(s, http.MethodGet, "/chats/{chat_id}/summaries", ownOr(chat.ScopeChatsRead), s.listSummaries, routeDoc{
+	registerRoute(s, http.MethodGet, "/chats/{chat_id}/summaries", ownOr(chat.ScopeChatsRead), s.listSummaries, routeDoc{
 		id:          "listSummaries",
 		tag:         tagChats,
 		summary:     "The versions of a chat's summary",
@@ -191,7 +191,7 @@ func (s *service) summaryRoutes() {
 		description: "The newest first: every run with what it wrote, read and cost, also one that runs or has failed, and every edit.",
 	})
 
-	register(
+	registerRoute(
 		s,
 		http.MethodGet,
 		"/chats/{chat_id}/summaries/{summary_id}",
@@ -206,11 +206,11 @@ func (s *service) summaryRoutes() {
 		},
 	)
 
-	register(
+	registerRoute(
 		s,
 		http.MethodPost,
 		"/chats/{chat_id}/summaries/{summary_id}/restore",
-		scope(chat.ScopeChatsWrite),
+		withScope(chat.ScopeChatsWrite),
 		s.restoreSummary,
 		routeDoc{
 			id:          "restoreSummary",
@@ -222,11 +222,11 @@ func (s *service) summaryRoutes() {
 		},
 	)
 
-	register(
+	registerRoute(
 		s,
 		http.MethodPost,
 		"/chats/{chat_id}/summaries/{summary_id}/undo-labels",
-		scope(chat.ScopeChatsWrite),
+		withScope(chat.ScopeChatsWrite),
 		s.undoLabels,
 		routeDoc{
 			id:      "undoLabels",

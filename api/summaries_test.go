@@ -17,7 +17,7 @@ func TestSummarizeSaysWhatIsAskedFor(t *testing.T) {
 	w := newWorld(t)
 	a := w.do(
 		t,
-		request{method: http.MethodPost, path: in("/chats/7/summarize?update_labels=true&full=true&overwrite=true")},
+		request{method: http.MethodPost, path: workspaceURL("/chats/7/summarize?update_labels=true&full=true&overwrite=true")},
 	)
 
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
@@ -33,7 +33,7 @@ func TestSummarizeSaysWhatIsAskedFor(t *testing.T) {
 
 	requireProblem(
 		t,
-		w.do(t, request{method: http.MethodPost, path: in("/chats/7/summarize?full=maybe")}),
+		w.do(t, request{method: http.MethodPost, path: workspaceURL("/chats/7/summarize?full=maybe")}),
 		http.StatusBadRequest,
 		"invalid_request",
 		"query.full",
@@ -46,7 +46,7 @@ func TestSummarizeSaysWhatIsAskedFor(t *testing.T) {
 
 		requireProblem(
 			t,
-			w.do(t, request{method: http.MethodPost, path: in("/chats/7/summarize")}),
+			w.do(t, request{method: http.MethodPost, path: workspaceURL("/chats/7/summarize")}),
 			status,
 			string(code),
 			"",
@@ -80,7 +80,7 @@ func TestAChatShowsWhereItsSummaryComesFrom(t *testing.T) {
 		}, nil
 	}
 
-	a := w.do(t, request{method: http.MethodGet, path: in("/chats/7")})
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/chats/7")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 
 	assert.Equal(
@@ -114,7 +114,7 @@ func TestAChatShowsWhereItsSummaryComesFrom(t *testing.T) {
 func TestSummaryVersions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	list := in("/chats/7/summaries")
+	list := workspaceURL("/chats/7/summaries")
 	one := list + "/" + string(versionOne)
 	a := w.do(t, request{method: http.MethodGet, path: list})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
@@ -168,7 +168,7 @@ func TestSummarySettings(t *testing.T) {
 	w := newWorld(t)
 	w.store.settings = chat.SummarySettings{Language: "de", LabelThreshold: 0.7, QuietAfter: time.Hour}
 	put := func(body string) answer {
-		return w.do(t, request{method: http.MethodPut, path: in("/summary-settings"), body: body})
+		return w.do(t, request{method: http.MethodPut, path: workspaceURL("/summary-settings"), body: body})
 	}
 
 	a := put(`{"model":"openai/gpt-4.1-mini","token_budget":1000,"every_messages":20,"automatic_labels":true}`)
@@ -184,7 +184,7 @@ func TestSummarySettings(t *testing.T) {
 		AutomaticLabels: true,
 	}, w.store.settings, "what is left out stays")
 
-	a = w.do(t, request{method: http.MethodGet, path: in("/summary-settings")})
+	a = w.do(t, request{method: http.MethodGet, path: workspaceURL("/summary-settings")})
 	assert.Equal(t, []any{3600.0, "de"}, []any{a.json["quiet_seconds"], a.json["language"]})
 
 	for body, field := range map[string]string{
@@ -207,11 +207,11 @@ func TestMessagesWakeTheAutomaticSummary(t *testing.T) {
 	changed := make(chan chat.ChatID, 10)
 	w.engine.changed = func(id chat.ChatID) { changed <- id }
 	say := func() {
-		a := w.do(t, request{method: http.MethodPost, path: in("/chats/7/messages"), body: `{"content":"Hello?"}`})
+		a := w.do(t, request{method: http.MethodPost, path: workspaceURL("/chats/7/messages"), body: `{"content":"Hello?"}`})
 		require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 	}
 
-	a := w.do(t, request{method: http.MethodPut, path: in("/summary-settings"), body: `{"every_messages":5}`})
+	a := w.do(t, request{method: http.MethodPut, path: workspaceURL("/summary-settings"), body: `{"every_messages":5}`})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	say()
 	assert.Equal(t, chat.ChatID(7), <-changed)
@@ -222,14 +222,14 @@ func TestMessagesWakeTheAutomaticSummary(t *testing.T) {
 		t,
 		request{
 			method: http.MethodPost,
-			path:   in("/chats/7/send-assistant-message"),
+			path:   workspaceURL("/chats/7/send-assistant-message"),
 			body:   `{"message":"On its way."}`,
 		},
 	)
 
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	<-changed
-	require.Equal(t, http.StatusOK, w.do(t, signed(twilioInbound, "one")).StatusCode)
+	require.Equal(t, http.StatusOK, w.do(t, signedCall(twilioInbound, "one")).StatusCode)
 	assert.Equal(t, chatOne, <-changed, "a message that came in")
 	w.store.mutex.Lock()
 	assert.Equal(t, 2, w.store.settingsRead, "once for the change, once for all messages")

@@ -9,7 +9,7 @@ import (
 )
 
 func (s *service) summarizeRoutes() {
-	register(s, http.MethodPost, "/chats/{chat_id}/summarize", ownOr(chat.ScopeChatsWrite), s.summarize, routeDoc{
+	registerRoute(s, http.MethodPost, "/chats/{chat_id}/summarize", ownOr(chat.ScopeChatsWrite), s.summarize, routeDoc{
 		id:      "summarizeChat",
 		tag:     tagActions,
 		summary: "Summarize a chat",

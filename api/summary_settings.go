@@ -75,7 +75,7 @@ func presentSummarySettings(v chat.SummarySettings) summarySettingsJSON {
 		EveryMessages:   v.EveryMessages,
 		AutomaticLabels: v.AutomaticLabels,
 		UpdatedBy:       v.UpdatedBy,
-		UpdatedAt:       utc(v.UpdatedAt),
+		UpdatedAt:       utcTime(v.UpdatedAt),
 	}
 }
 
@@ -93,14 +93,14 @@ func (s *service) summarySettingsRoutes() {
 		UpdatedAt:       &exampleTime,
 	})
 
-	register(s, http.MethodGet, "/summary-settings", scope(chat.ScopeWorkspaceRead), s.getSummarySettings, routeDoc{
+	registerRoute(s, http.MethodGet, "/summary-settings", withScope(chat.ScopeWorkspaceRead), s.getSummarySettings, routeDoc{
 		id:      "getSummarySettings",
 		tag:     tagWorkspace,
 		summary: "How chats are summarized",
 		answer:  shown,
 	})
 
-	register(s, http.MethodPut, "/summary-settings", scope(chat.ScopeWorkspaceAdmin), s.updateSummarySettings, routeDoc{
+	registerRoute(s, http.MethodPut, "/summary-settings", withScope(chat.ScopeWorkspaceAdmin), s.updateSummarySettings, routeDoc{
 		id:          "updateSummarySettings",
 		tag:         tagWorkspace,
 		summary:     "Change how chats are summarized",

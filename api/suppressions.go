@@ -30,8 +30,8 @@ func presentSuppression(one chat.Suppression) suppressionJSON {
 }
 
 func (s *service) suppressionRoutes() {
-	admin := scope(chat.ScopeDeliveriesAdmin)
-	register(s, http.MethodGet, "/suppressions", admin, s.listSuppressions, routeDoc{
+	admin := withScope(chat.ScopeDeliveriesAdmin)
+	registerRoute(s, http.MethodGet, "/suppressions", admin, s.listSuppressions, routeDoc{
 		id:          "listSuppressions",
 		tag:         tagDeliveries,
 		summary:     "The addresses that are not written to",
@@ -46,7 +46,7 @@ func (s *service) suppressionRoutes() {
 		}),
 	})
 
-	register(s, http.MethodDelete, "/suppressions/{suppression_id}", admin, s.liftSuppression, routeDoc{
+	registerRoute(s, http.MethodDelete, "/suppressions/{suppression_id}", admin, s.liftSuppression, routeDoc{
 		id:          "liftSuppression",
 		tag:         tagDeliveries,
 		summary:     "Write to an address again",

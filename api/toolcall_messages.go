@@ -68,7 +68,7 @@ func outcomeOf(c *chat.ToolCall) string {
 }
 
 func (s *service) toolCallMessageRoutes() {
-	register(
+	registerRoute(
 		s,
 		http.MethodGet,
 		"/chats/{chat_id}/tool-calls/{call_id}/messages",

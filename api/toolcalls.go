@@ -57,14 +57,14 @@ func toolCalls(calls []chat.ToolCall) []toolCallJSON {
 			ID:                   c.ID,
 			Name:                 c.Name,
 			Arguments:            c.Arguments,
-			ToolCallStandingJSON: standing(&c),
+			ToolCallStandingJSON: standingOf(&c),
 		}
 	}
 
 	return shown
 }
 
-func standing(c *chat.ToolCall) ToolCallStandingJSON {
+func standingOf(c *chat.ToolCall) ToolCallStandingJSON {
 	shown := ToolCallStandingJSON{
 		Status:    c.State,
 		Kind:      c.Kind,
@@ -133,13 +133,13 @@ func toolCallShape(call map[string]any) []chat.FieldError {
 
 	for _, name := range []string{"name", "arguments"} {
 		switch {
-		case has(call, "function") && has(call, name):
+		case hasKey(call, "function") && hasKey(call, name):
 			fields = append(
 				fields,
 				chat.FieldError{Field: name, Message: "must not stand beside function, which has its own"},
 			)
 
-		case !has(call, "function") && !has(call, name):
+		case !hasKey(call, "function") && !hasKey(call, name):
 			fields = append(fields, chat.FieldError{Field: name, Message: "is required, unless there is function"})
 		}
 	}
@@ -178,7 +178,7 @@ func readToolCalls(given []newToolCallJSON) ([]chat.ToolCall, error) {
 		}
 
 		for n := i + 1; call.ID == ""; n++ {
-			if id := "call_" + strconv.Itoa(n); !has(first, id) {
+			if id := "call_" + strconv.Itoa(n); !hasKey(first, id) {
 				call.ID, first[id] = id, i
 			}
 		}
@@ -198,7 +198,7 @@ func readToolCalls(given []newToolCallJSON) ([]chat.ToolCall, error) {
 	return calls, nil
 }
 
-func has[K comparable, V any](m map[K]V, key K) bool {
+func hasKey[K comparable, V any](m map[K]V, key K) bool {
 	_, ok := m[key]
 	return ok
 }
@@ -214,11 +214,11 @@ func readArguments(field, text string) (json.RawMessage, error) {
 		return nil, chat.Invalid(field, "must be a string that holds a JSON object, like %s", `"{\"label\":\"vip\"}"`)
 	}
 
-	return canonical(value)
+	return canonicalJSON(value)
 }
 
-// canonical is JSON with sorted keys and no space.
-func canonical(value any) (json.RawMessage, error) {
+// canonicalJSON is JSON with sorted keys and no space.
+func canonicalJSON(value any) (json.RawMessage, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)

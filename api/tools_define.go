@@ -62,7 +62,7 @@ func (in *newToolJSON) domain() (chat.ToolDefinition, error) {
 		Kind:        in.Kind,
 		Name:        in.Name,
 		Description: in.Description,
-		Enabled:     or(in.Enabled, true),
+		Enabled:     valueOr(in.Enabled, true),
 		Assistants:  in.Assistants,
 		Risk:        in.Risk,
 		Idempotent:  in.Idempotent,
@@ -77,17 +77,17 @@ func (in *newToolJSON) domain() (chat.ToolDefinition, error) {
 
 // apply changes a definition that was stored.
 func (in *toolPatchJSON) apply(d *chat.ToolDefinition) error {
-	if or(in.Kind, d.Kind) != d.Kind {
+	if valueOr(in.Kind, d.Kind) != d.Kind {
 		return chat.Invalid("kind", "cannot be changed; delete the tool and define another one")
 	}
 
-	d.Name = or(in.Name, d.Name)
-	d.Description = or(in.Description, d.Description)
-	d.Enabled = or(in.Enabled, d.Enabled)
-	d.Assistants = or(in.Assistants, d.Assistants)
-	d.Risk = or(in.Risk, d.Risk)
+	d.Name = valueOr(in.Name, d.Name)
+	d.Description = valueOr(in.Description, d.Description)
+	d.Enabled = valueOr(in.Enabled, d.Enabled)
+	d.Assistants = valueOr(in.Assistants, d.Assistants)
+	d.Risk = valueOr(in.Risk, d.Risk)
 
-	d.Idempotent = or(in.Idempotent, d.Idempotent)
+	d.Idempotent = valueOr(in.Idempotent, d.Idempotent)
 	if in.TimeoutSeconds != nil {
 		d.Timeout = time.Duration(*in.TimeoutSeconds) * time.Second
 	}

@@ -69,7 +69,7 @@ const aboutTools = "An HTTP tool is one call of an API; an MCP server brings the
 	"The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`."
 
 func (s *service) toolRoutes() {
-	read, write := scope(chat.ScopeToolsRead), scope(chat.ScopeToolsWrite)
+	read, write := withScope(chat.ScopeToolsRead), withScope(chat.ScopeToolsWrite)
 
 	refused := []chat.Code{
 		chat.CodeAddressRefused,
@@ -80,7 +80,7 @@ func (s *service) toolRoutes() {
 
 	changed := append([]chat.Code{chat.CodeToolNotFound, chat.CodeConflict}, refused...)
 	shown := presentDefinition(exampleTool)
-	register(s, http.MethodGet, "/tools", read, s.listDefinitions, routeDoc{
+	registerRoute(s, http.MethodGet, "/tools", read, s.listDefinitions, routeDoc{
 		id:          "listTools",
 		tag:         tagTools,
 		summary:     "HTTP tools and MCP servers",
@@ -88,7 +88,7 @@ func (s *service) toolRoutes() {
 		answer:      listOf(shown),
 	})
 
-	register(s, http.MethodPost, "/tools", write, s.createTool, routeDoc{
+	registerRoute(s, http.MethodPost, "/tools", write, s.createTool, routeDoc{
 		id:          "createTool",
 		tag:         tagTools,
 		summary:     "Define a tool",
@@ -99,7 +99,7 @@ func (s *service) toolRoutes() {
 		problems:    refused,
 	})
 
-	register(s, http.MethodGet, "/tools/{tool_id}", read, s.getTool, routeDoc{
+	registerRoute(s, http.MethodGet, "/tools/{tool_id}", read, s.getTool, routeDoc{
 		id:       "getTool",
 		tag:      tagTools,
 		summary:  "A tool",
@@ -107,7 +107,7 @@ func (s *service) toolRoutes() {
 		problems: []chat.Code{chat.CodeToolNotFound},
 	})
 
-	register(s, http.MethodPatch, "/tools/{tool_id}", write, s.updateTool, routeDoc{
+	registerRoute(s, http.MethodPatch, "/tools/{tool_id}", write, s.updateTool, routeDoc{
 		id:       "updateTool",
 		tag:      tagTools,
 		summary:  "Change a tool",
@@ -122,7 +122,7 @@ func (s *service) toolRoutes() {
 		},
 	})
 
-	register(s, http.MethodDelete, "/tools/{tool_id}", write, s.deleteTool, routeDoc{
+	registerRoute(s, http.MethodDelete, "/tools/{tool_id}", write, s.deleteTool, routeDoc{
 		id:          "deleteTool",
 		tag:         tagTools,
 		summary:     "Delete a tool",
@@ -130,7 +130,7 @@ func (s *service) toolRoutes() {
 		problems:    []chat.Code{chat.CodeToolNotFound},
 	})
 
-	register(s, http.MethodPost, "/tools/{tool_id}/test", write, s.testTool, routeDoc{
+	registerRoute(s, http.MethodPost, "/tools/{tool_id}/test", write, s.testTool, routeDoc{
 		id:          "testTool",
 		tag:         tagTools,
 		summary:     "Run a tool once, for real",
@@ -145,7 +145,7 @@ func (s *service) toolRoutes() {
 		problems: []chat.Code{chat.CodeToolNotFound, chat.CodeInvalidToolArguments},
 	})
 
-	register(s, http.MethodPost, "/tools/{tool_id}/refresh", write, s.refreshTool, routeDoc{
+	registerRoute(s, http.MethodPost, "/tools/{tool_id}/refresh", write, s.refreshTool, routeDoc{
 		id:       "refreshTool",
 		tag:      tagTools,
 		summary:  "Ask an MCP server for its tools anew",
@@ -153,7 +153,7 @@ func (s *service) toolRoutes() {
 		problems: []chat.Code{chat.CodeToolNotFound, chat.CodeToolUnavailable, chat.CodeAddressRefused},
 	})
 
-	register(s, http.MethodPost, "/tools/{tool_id}/signing-secret", write, s.rotateSigning, routeDoc{
+	registerRoute(s, http.MethodPost, "/tools/{tool_id}/signing-secret", write, s.rotateSigning, routeDoc{
 		id:          "rotateSigningSecret",
 		tag:         tagTools,
 		summary:     "Give an HTTP tool a new signing secret",
@@ -278,7 +278,7 @@ func (s *service) refreshTool(ctx context.Context, _ *struct{}) (*toolOutput, er
 		return nil, err
 	}
 
-	if err := s.store.SaveDiscovered(ctx, c.workspace(), d.ID, d.MCP.Discovered, or(d.MCP.DiscoveredAt, time.Now())); err != nil {
+	if err := s.store.SaveDiscovered(ctx, c.workspace(), d.ID, d.MCP.Discovered, valueOr(d.MCP.DiscoveredAt, time.Now())); err != nil {
 		return nil, err
 	}
 

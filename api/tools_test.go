@@ -23,14 +23,14 @@ func TestDefiningAnHTTPTool(t *testing.T) {
 		t,
 		request{
 			method: http.MethodPost,
-			path:   in("/tools"),
+			path:   workspaceURL("/tools"),
 			body: newHTTPTool + `,"description":"Books","risk":"approval","timeout_seconds":20,` +
 				`"undo":{"tool":"cancel_table","arguments":{"id":"$result.id"}},"secrets":{"API_KEY":"hush"}}`,
 		},
 	)
 
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
-	assert.Equal(t, in("/tools/4"), a.Header.Get("Location"))
+	assert.Equal(t, workspaceURL("/tools/4"), a.Header.Get("Location"))
 	assert.Equal(t, "whsec_c2VjcmV0", a.json["signing_secret"])
 	assert.Equal(t, []any{"API_KEY"}, a.json["secrets"])
 	assert.NotContains(t, a.raw, "hush")
@@ -43,10 +43,10 @@ func TestDefiningAnHTTPTool(t *testing.T) {
 	assert.Equal(t, &chat.Undo{Tool: "cancel_table", Arguments: []byte(`{"id":"$result.id"}`)}, stored.Undo)
 	assert.Equal(t, []byte("sealed"), stored.Sealed)
 
-	a = w.do(t, request{method: http.MethodGet, path: in("/tools/4")})
+	a = w.do(t, request{method: http.MethodGet, path: workspaceURL("/tools/4")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.NotContains(t, a.json, "signing_secret")
-	a = w.do(t, request{method: http.MethodGet, path: in("/tools?kind=http&limit=2")})
+	a = w.do(t, request{method: http.MethodGet, path: workspaceURL("/tools?kind=http&limit=2")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, chat.ToolFilter{Kind: chat.ToolHTTP, Page: chat.Page{Limit: 2}}, w.store.toolFilter)
 	assert.Equal(t, "next", a.json["next_cursor"])
@@ -64,7 +64,7 @@ func TestDefiningAnMCPServer(t *testing.T) {
 		t,
 		request{
 			method: http.MethodPost,
-			path:   in("/tools"),
+			path:   workspaceURL("/tools"),
 			body:   `{"kind":"mcp","name":"concierge","mcp":{"command":"files","tools":{"order_taxi":{"risk":"read","undo":{"tool":"concierge.order_taxi"}}}}}`,
 		},
 	)
@@ -100,7 +100,7 @@ func TestToolsThatCanNotBeDefined(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			a := w.do(t, request{method: http.MethodPost, path: in("/tools"), body: test.body})
+			a := w.do(t, request{method: http.MethodPost, path: workspaceURL("/tools"), body: test.body})
 			requireProblem(t, a, http.StatusBadRequest, test.code, test.field)
 			w.requireUntouched(t)
 		})
@@ -117,7 +117,7 @@ func TestWhatTheToolboxRefusesIsNotStored(t *testing.T) {
 		w := newWorld(t)
 
 		w.tools.prepare = func(*chat.ToolDefinition) error { return refusal }
-		for _, r := range []request{{method: http.MethodPost, path: in("/tools"), body: newHTTPTool + `}`}, {method: http.MethodPatch, path: in("/tools/4"), body: `{"name":"b"}`}} {
+		for _, r := range []request{{method: http.MethodPost, path: workspaceURL("/tools"), body: newHTTPTool + `}`}, {method: http.MethodPatch, path: workspaceURL("/tools/4"), body: `{"name":"b"}`}} {
 			requireProblem(t, w.do(t, r), http.StatusBadRequest, string(refusal.Code), refusal.Fields[0].Field)
 		}
 
@@ -129,7 +129,7 @@ func TestChangingATool(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	change := func(id, body string) answer {
-		return w.do(t, request{method: http.MethodPatch, path: in("/tools/" + id), body: body})
+		return w.do(t, request{method: http.MethodPatch, path: workspaceURL("/tools/" + id), body: body})
 	}
 
 	a := change("4", `{"risk":"approval","undo":{"tool":""},"secrets":{"DESK_KEY":null}}`)
@@ -213,7 +213,7 @@ func TestTestingATool(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.tools.call = func(chat.ToolInvocation) chat.ToolOutcome { return test.outcome }
-			a := w.do(t, request{method: http.MethodPost, path: in("/tools/" + test.id + "/test"), body: test.body})
+			a := w.do(t, request{method: http.MethodPost, path: workspaceURL("/tools/" + test.id + "/test"), body: test.body})
 			require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 			assert.Contains(t, a.json, "duration_ms")
 			delete(a.json, "duration_ms")
@@ -235,7 +235,7 @@ func TestTestsThatAreRefused(t *testing.T) {
 		{"5", `{"arguments":{"at":"20:00"}}`, "invalid_request", "tool"},
 		{"5", `{"tool":"fly","arguments":{"at":"20:00"}}`, "invalid_request", "tool"},
 	} {
-		a := w.do(t, request{method: http.MethodPost, path: in("/tools/" + test.id + "/test"), body: test.body})
+		a := w.do(t, request{method: http.MethodPost, path: workspaceURL("/tools/" + test.id + "/test"), body: test.body})
 		requireProblem(t, a, http.StatusBadRequest, test.code, test.field)
 	}
 
@@ -245,7 +245,7 @@ func TestTestsThatAreRefused(t *testing.T) {
 func TestRefreshingAndRotating(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	post := func(path string) answer { return w.do(t, request{method: http.MethodPost, path: in(path)}) }
+	post := func(path string) answer { return w.do(t, request{method: http.MethodPost, path: workspaceURL(path)}) }
 	a := post("/tools/5/refresh")
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Len(t, w.store.discovered, 1)
@@ -268,7 +268,7 @@ func TestRefreshingAndRotating(t *testing.T) {
 func TestToolCallsAsOpenAIMessages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	a := w.do(t, request{method: http.MethodGet, path: in("/chats/7/tool-calls/call%201/messages")})
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/chats/7/tool-calls/call%201/messages")})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, "call 1", w.store.callID)
 
@@ -282,14 +282,14 @@ func TestToolsOfMembers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	post := func(body string) answer {
-		return w.do(t, request{method: http.MethodPost, path: in("/members"), body: body})
+		return w.do(t, request{method: http.MethodPost, path: workspaceURL("/members"), body: body})
 	}
 
 	a := post(`{"name":"Bot","kind":"assistant","tools":["book_table","concierge.*"]}`)
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
 	assert.Equal(t, []string{"book_table", "concierge.*"}, w.store.member.Tools)
 	assert.Equal(t, []any{"book_table", "concierge.*"}, a.json["tools"])
-	a = w.do(t, request{method: http.MethodPatch, path: in("/members/42"), body: `{"tools":[]}`})
+	a = w.do(t, request{method: http.MethodPatch, path: workspaceURL("/members/42"), body: `{"tools":[]}`})
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 	assert.Equal(t, &[]string{}, w.store.memberPatch.Tools, "an assistant may use none")
 

@@ -23,16 +23,16 @@ func TestPathsAndMethodsThatAreNotServed(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t)
-	for _, path := range []string{"/", "/chats", "/api/v2", "/api/v2/w/", in("/"), in("/chats/"), in("/Chats"), in("/chats/7/"), "/docs/", "/swagger", "/openapi.yaml", "/schemas/Chat.json"} {
+	for _, path := range []string{"/", "/chats", "/api/v2", "/api/v2/w/", workspaceURL("/"), workspaceURL("/chats/"), workspaceURL("/Chats"), workspaceURL("/chats/7/"), "/docs/", "/swagger", "/openapi.yaml", "/schemas/Chat.json"} {
 		requireProblem(t, w.do(t, request{method: http.MethodGet, path: path}), http.StatusNotFound, "not_found", "")
 	}
 
 	for _, test := range []struct{ method, path, allow string }{
-		{"PATCH", in("/chats/7"), "GET, PUT, DELETE"},
-		{"GET", in("/chats/7/summarize"), "POST"},
-		{"DELETE", in("/members/42"), "GET, PATCH"},
-		{"HEAD", in("/chats/7/summarize"), "POST"},
-		{"OPTIONS", in("/chats"), "GET, POST"},
+		{"PATCH", workspaceURL("/chats/7"), "GET, PUT, DELETE"},
+		{"GET", workspaceURL("/chats/7/summarize"), "POST"},
+		{"DELETE", workspaceURL("/members/42"), "GET, PATCH"},
+		{"HEAD", workspaceURL("/chats/7/summarize"), "POST"},
+		{"OPTIONS", workspaceURL("/chats"), "GET, POST"},
 		{"POST", "/openapi.json", "GET"},
 		{"TRACE", "/docs", "GET"},
 		{"PURGE", "/docs", "GET, POST, PUT, PATCH, DELETE"},
@@ -54,7 +54,7 @@ func TestHEADIsGETWithoutItsBody(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t)
-	for path, status := range map[string]int{"/healthz": 200, "/docs": 200, in("/chats/7"): 200, in("/chats?limit=0"): 400, "/nothing": 404} {
+	for path, status := range map[string]int{"/healthz": 200, "/docs": 200, workspaceURL("/chats/7"): 200, workspaceURL("/chats?limit=0"): 400, "/nothing": 404} {
 		get, head := w.do(
 			t,
 			request{method: http.MethodGet, path: path},
@@ -76,7 +76,7 @@ func TestBodiesThatAreTooLarge(t *testing.T) {
 
 	address := w.serve(t)
 	for _, o := range w.bodyRoutes(t) {
-		a := exchange(
+		a := exchangeRaw(
 			t,
 			address,
 			o.method+" "+o.examplePath()+" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer "+managerKey+
@@ -116,8 +116,8 @@ func (w *world) serve(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// exchange writes raw bytes to a server and reads one answer.
-func exchange(t *testing.T, address, raw string) answer {
+// exchangeRaw writes raw bytes to a server and reads one answer.
+func exchangeRaw(t *testing.T, address, raw string) answer {
 	t.Helper()
 	a, err := rawExchange(t.Context(), address, raw)
 	require.NoError(t, err)
@@ -165,7 +165,7 @@ func TestRequestsThatAreNotHTTP(t *testing.T) {
 		"a huge path":      {"GET /" + strings.Repeat("x", 20_000) + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
 		"announced, large": {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n", 413},
 	} {
-		a := exchange(t, address, test.raw)
+		a := exchangeRaw(t, address, test.raw)
 		assert.Equal(t, test.status, a.StatusCode, "%s: %s", name, a.raw)
 		assert.Equal(t, "application/problem+json", a.Header.Get("Content-Type"), name)
 		assert.NotEmpty(t, a.Header.Get("X-Request-Id"), name)
@@ -226,7 +226,7 @@ func TestPanics(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.store.chat = func(chat.ChatID) (chat.Chat, error) { panic("secret reason") }
-	a := w.do(t, request{method: http.MethodGet, path: in("/chats/7")}.with("X-Request-Id", "find-me"))
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/chats/7")}.with("X-Request-Id", "find-me"))
 	requireProblem(t, a, http.StatusInternalServerError, "internal", "")
 	assert.NotContains(t, a.raw, "secret")
 	assert.Equal(t, 1, strings.Count(w.log.String(), "secret reason"), w.log.String())
@@ -248,7 +248,7 @@ func TestRequestIDs(t *testing.T) {
 		"<script>":               false,
 		"a;b":                    false,
 	} {
-		for _, r := range []request{{method: http.MethodGet, path: "/healthz"}, {method: http.MethodGet, path: "/nothing"}, {method: http.MethodGet, path: in("/chats/8")}} {
+		for _, r := range []request{{method: http.MethodGet, path: "/healthz"}, {method: http.MethodGet, path: "/nothing"}, {method: http.MethodGet, path: workspaceURL("/chats/8")}} {
 			id := w.do(t, r.with("X-Request-Id", given)).Header.Get("X-Request-Id")
 			if kept {
 				assert.Equal(t, given, id)
@@ -269,7 +269,7 @@ func TestForwardedHeadersAreNotTrusted(t *testing.T) {
 			t,
 			request{
 				method: http.MethodGet,
-				path:   in("/chats"),
+				path:   workspaceURL("/chats"),
 				key:    "-",
 			}.with(
 				"X-Forwarded-For",
@@ -284,7 +284,7 @@ func TestForwardedHeadersAreNotTrusted(t *testing.T) {
 	assert.Equal(
 		t,
 		http.StatusOK,
-		w.do(t, request{method: http.MethodGet, path: in("/chats")}).StatusCode,
+		w.do(t, request{method: http.MethodGet, path: workspaceURL("/chats")}).StatusCode,
 		"a good key is not locked out by the bad ones beside it",
 	)
 }
@@ -293,7 +293,7 @@ func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *api.Config) { c.KeyLimit = api.RateLimit{PerSecond: 0.01, Burst: 2} })
 
-	r := request{method: http.MethodGet, path: in("/chats")}
+	r := request{method: http.MethodGet, path: workspaceURL("/chats")}
 	for left := range 2 {
 		a := w.do(t, r)
 		require.Equal(t, http.StatusOK, a.StatusCode)
@@ -321,7 +321,7 @@ func TestWhenAuthenticationFails(t *testing.T) {
 	w.store.takesPart = func(chat.ChatID, chat.MemberID) (bool, error) { return false, errors.New("database is gone") }
 	requireProblem(
 		t,
-		w.do(t, request{method: http.MethodGet, path: in("/chats/7"), key: userKey}),
+		w.do(t, request{method: http.MethodGet, path: workspaceURL("/chats/7"), key: userKey}),
 		http.StatusInternalServerError,
 		"internal",
 		"",

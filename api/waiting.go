@@ -64,7 +64,7 @@ func (s *service) findSend(ctx context.Context, ws chat.WorkspaceID, id chat.Act
 func (s *sendView) waits(over bool) (sentence, status string) {
 	if a := s.Approval; a != nil && a.State == chat.ApprovalWaiting && !over {
 		return fmt.Sprintf("Waits for approval of %s by a member with %s other than member %d, until %s.",
-			s.approvedCalls(), chat.ScopeChatsAdmin, a.RequestedBy, moment(a.Deadline)), statusApproval
+			s.approvedCalls(), chat.ScopeChatsAdmin, a.RequestedBy, formatTime(a.Deadline)), statusApproval
 	}
 
 	if sentence := s.first(unknownCall); sentence != "" {
@@ -101,7 +101,7 @@ func (s *sendView) approvedCalls() string {
 
 	for i := range s.ToolCalls {
 		if slices.Contains(s.Approval.Calls, s.ToolCalls[i].ID) {
-			names = append(names, named(&s.ToolCalls[i]))
+			names = append(names, callName(&s.ToolCalls[i]))
 		}
 	}
 
@@ -112,9 +112,9 @@ func (s *sendView) approvedCalls() string {
 	return strings.Join(names, " and ")
 }
 
-func named(c *chat.ToolCall) string { return c.ID + " (" + c.Name + ")" }
+func callName(c *chat.ToolCall) string { return c.ID + " (" + c.Name + ")" }
 
-func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // unknownCall asks for a person, when a call or its undo may have had its effect.
 func unknownCall(c *chat.ToolCall) string {
@@ -133,7 +133,7 @@ func unknownCall(c *chat.ToolCall) string {
 
 	return fmt.Sprintf(
 		"Tool call %s may have had its effect%s; it is not run again by itself. A person must decide: resolve it as succeeded, failed or retry.",
-		named(c),
+		callName(c),
 		why,
 	)
 }
@@ -146,7 +146,7 @@ func (s *sendView) contributors(c *chat.ToolCall) string {
 
 	r, ok := s.asked[c.Request]
 	if !ok {
-		return "Waits until contributors are asked for tool call " + named(c) + "."
+		return "Waits until contributors are asked for tool call " + callName(c) + "."
 	}
 
 	var names []string
@@ -171,7 +171,7 @@ func (s *sendView) contributors(c *chat.ToolCall) string {
 		whose,
 		strings.Join(names, join),
 		r.ID,
-		moment(r.Deadline),
+		formatTime(r.Deadline),
 	)
 }
 
@@ -179,17 +179,17 @@ func (s *sendView) contributors(c *chat.ToolCall) string {
 func runningCall(c *chat.ToolCall) string {
 	switch {
 	case c.State == chat.ToolCallRunning:
-		return fmt.Sprintf("Tool call %s is being run (attempt %d).", named(c), c.Attempts)
+		return fmt.Sprintf("Tool call %s is being run (attempt %d).", callName(c), c.Attempts)
 	case c.State == chat.ToolCallPending && c.Attempts > 0 && c.Error != "":
 		return fmt.Sprintf(
 			"Tool call %s is tried again after attempt %d: %s.",
-			named(c),
+			callName(c),
 			c.Attempts,
 			strings.TrimSuffix(c.Error, "."),
 		)
 
 	case c.State == chat.ToolCallPending && c.Attempts > 0:
-		return fmt.Sprintf("Tool call %s is tried again after attempt %d.", named(c), c.Attempts)
+		return fmt.Sprintf("Tool call %s is tried again after attempt %d.", callName(c), c.Attempts)
 	}
 
 	return ""
@@ -200,7 +200,7 @@ func runningUndo(c *chat.ToolCall) string {
 		return ""
 	}
 
-	return fmt.Sprintf("Tool call %s takes back what %s has done.", named(c.Undo), named(c))
+	return fmt.Sprintf("Tool call %s takes back what %s has done.", callName(c.Undo), callName(c))
 }
 
 // timeline tells of the approval, and of each tool call, its questions and its undo.
@@ -236,7 +236,7 @@ func (s *sendView) tellApproval(tell teller) {
 		return
 	}
 
-	tell(s.CreatedAt, "Approval of %s was asked for, until %s.", s.approvedCalls(), moment(a.Deadline))
+	tell(s.CreatedAt, "Approval of %s was asked for, until %s.", s.approvedCalls(), formatTime(a.Deadline))
 
 	at := a.Deadline
 	if a.DecidedAt != nil {
@@ -255,11 +255,11 @@ func (s *sendView) tellApproval(tell teller) {
 // tellCall tells of a call; of one that asks people, its request tells.
 func tellCall(tell teller, what string, c *chat.ToolCall) {
 	if c.StartedAt != nil && c.Request == "" {
-		tell(*c.StartedAt, "%s %s began.", what, named(c))
+		tell(*c.StartedAt, "%s %s began.", what, callName(c))
 	}
 
 	if d := c.Decision; d != nil {
-		tell(d.At, "Member %d resolved %s as %s: %s", d.By, named(c), d.Verdict, d.Reason)
+		tell(d.At, "Member %d resolved %s as %s: %s", d.By, callName(c), d.Verdict, d.Reason)
 	}
 
 	if c.FinishedAt == nil {
@@ -275,7 +275,7 @@ func tellCall(tell teller, what string, c *chat.ToolCall) {
 		words += ", " + c.ErrorCode
 	}
 
-	tell(*c.FinishedAt, "%s %s: %s%s.", what, named(c), c.State, words)
+	tell(*c.FinishedAt, "%s %s: %s%s.", what, callName(c), c.State, words)
 }
 
 func tellRequest(tell teller, r *chat.ContributorRequest) {
@@ -289,7 +289,7 @@ func tellRequest(tell teller, r *chat.ContributorRequest) {
 		"Contributor request %s was opened for %s, until %s.",
 		r.ID,
 		strings.Join(names, ", "),
-		moment(r.Deadline),
+		formatTime(r.Deadline),
 	)
 
 	for _, a := range r.Questions {

@@ -209,8 +209,8 @@ func (s *service) answerWebhook(w webhook) fiber.Handler {
 	}
 }
 
-// unread is the result of a call that could not be verified or read.
-func unread(err error) (string, error) {
+// ignoreUnreadable is the result of a call that could not be verified or read.
+func ignoreUnreadable(err error) (string, error) {
 	switch {
 	case chat.CodeOf(err) == chat.CodeInvalidSignature:
 		return callRefused, err
@@ -218,11 +218,11 @@ func unread(err error) (string, error) {
 		return callUnreadable, err
 	}
 
-	return unstored(err)
+	return failUnstored(err)
 }
 
-// unstored asks the provider to try again, whatever is wrong: giving up is not for us.
-func unstored(err error) (string, error) {
+// failUnstored asks the provider to try again, whatever is wrong: giving up is not for us.
+func failUnstored(err error) (string, error) {
 	e := chat.Errorf(chat.CodeUnavailable, "this cannot be stored now; try again").Because(err)
 	e.Retryable = true
 
@@ -232,7 +232,7 @@ func unstored(err error) (string, error) {
 func (s *service) twilioStatus(ctx context.Context, c *fiber.Ctx) (string, error) {
 	report, err := s.twilio.Status(c.OriginalURL(), headerOf(c), bodyOf(c))
 	if err != nil {
-		return unread(err)
+		return ignoreUnreadable(err)
 	}
 
 	return s.recordReport(ctx, report)
@@ -241,7 +241,7 @@ func (s *service) twilioStatus(ctx context.Context, c *fiber.Ctx) (string, error
 func (s *service) twilioInbound(ctx context.Context, c *fiber.Ctx) (string, error) {
 	in, err := s.twilio.Inbound(c.OriginalURL(), headerOf(c), bodyOf(c))
 	if err != nil {
-		return unread(err)
+		return ignoreUnreadable(err)
 	}
 
 	return s.receiveInbound(ctx, in)
@@ -252,7 +252,7 @@ func (s *service) twilioInbound(ctx context.Context, c *fiber.Ctx) (string, erro
 func (s *service) sendgridEvents(ctx context.Context, c *fiber.Ctx) (string, error) {
 	reports, err := s.sendgrid.Events(headerOf(c), bodyOf(c))
 	if err != nil {
-		return unread(err)
+		return ignoreUnreadable(err)
 	}
 
 	result, failures := callTaken, []error(nil)
@@ -269,7 +269,7 @@ func (s *service) sendgridEvents(ctx context.Context, c *fiber.Ctx) (string, err
 	}
 
 	if len(failures) > 0 {
-		return unstored(errors.Join(failures...))
+		return failUnstored(errors.Join(failures...))
 	}
 
 	return result, nil
@@ -291,7 +291,7 @@ func (s *service) sendgridInbound(ctx context.Context, c *fiber.Ctx) (string, er
 
 	in, err := s.sendgrid.Inbound(headerOf(c), bodyOf(c))
 	if err != nil {
-		result, err := unread(err)
+		result, err := ignoreUnreadable(err)
 		if result == callUnreadable {
 			err = nil
 		}
@@ -307,7 +307,7 @@ func (s *service) sendgridInbound(ctx context.Context, c *fiber.Ctx) (string, er
 func (s *service) recordReport(ctx context.Context, report chat.Report) (string, error) {
 	reported, err := s.store.RecordReport(ctx, report, time.Now())
 	if err != nil {
-		return unstored(err)
+		return failUnstored(err)
 	}
 
 	if reported.Duplicate {
@@ -335,7 +335,7 @@ func (s *service) recordReport(ctx context.Context, report chat.Report) (string,
 func (s *service) receiveInbound(ctx context.Context, in chat.Inbound) (string, error) {
 	arrival, err := s.store.ReceiveInbound(ctx, in, chat.MessageID(newUUID()), time.Now())
 	if err != nil {
-		return unstored(err)
+		return failUnstored(err)
 	}
 
 	for _, workflowID := range arrival.Stopped {

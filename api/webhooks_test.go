@@ -26,8 +26,8 @@ const (
 
 var webhookPaths = []string{twilioStatus, twilioInbound, sendgridEvents, sendgridInbound}
 
-// signed is a call as its provider makes it.
-func signed(path, body string) request {
+// signedCall is a call as its provider makes it.
+func signedCall(path, body string) request {
 	r := request{
 		method: http.MethodPost,
 		path:   path,
@@ -70,7 +70,7 @@ func TestWebhooksAreStoredAndAnswered(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			a := w.do(t, signed(path, "one"))
+			a := w.do(t, signedCall(path, "one"))
 			require.Equal(t, test.status, a.StatusCode, a.raw)
 			assert.Equal(t, test.changes, w.store.changed())
 			assert.NotEmpty(t, a.Header.Get("X-Request-Id"))
@@ -90,7 +90,7 @@ func TestTwilioIsHandedTheTargetAsItWasCalled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	target := twilioStatus + "?d=01934f6e-7f4a-7d11-8a2c-2e3f4a5b6c7d&a=1&x=%2B+%c3%BC&d=2"
-	require.Equal(t, http.StatusNoContent, w.do(t, signed(target, "one")).StatusCode)
+	require.Equal(t, http.StatusNoContent, w.do(t, signedCall(target, "one")).StatusCode)
 	assert.Equal(t, target, w.twilio.target)
 }
 
@@ -100,7 +100,7 @@ func TestUnsignedWebhooksChangeNothing(t *testing.T) {
 
 	for _, path := range webhookPaths {
 		for _, signature := range []string{"", "wrong"} {
-			r := signed(path, "secret body").with(signedTwilio, signature, signedSendGrid, signature)
+			r := signedCall(path, "secret body").with(signedTwilio, signature, signedSendGrid, signature)
 			requireProblem(t, w.do(t, r), http.StatusForbidden, "invalid_signature", "")
 		}
 	}
@@ -116,10 +116,10 @@ func TestWebhooksThatCanNotBeRead(t *testing.T) {
 
 	w := newWorld(t)
 	for _, path := range []string{twilioStatus, twilioInbound, sendgridEvents} {
-		requireProblem(t, w.do(t, signed(path, "nonsense")), http.StatusBadRequest, "invalid_request", "body")
+		requireProblem(t, w.do(t, signedCall(path, "nonsense")), http.StatusBadRequest, "invalid_request", "body")
 	}
 
-	a := w.do(t, signed(sendgridInbound, "nonsense"))
+	a := w.do(t, signedCall(sendgridInbound, "nonsense"))
 	assert.Equal(t, http.StatusNoContent, a.StatusCode, "SendGrid would repeat it for three days")
 	w.requireUntouched(t)
 
@@ -141,7 +141,7 @@ func TestCarriersTryAgainWhatIsNotStored(t *testing.T) {
 
 		w.store.fail = failure
 		for _, path := range webhookPaths {
-			a := w.do(t, signed(path, "one"))
+			a := w.do(t, signedCall(path, "one"))
 			requireProblem(t, a, http.StatusServiceUnavailable, "unavailable", "")
 			assert.Equal(t, true, a.json["retryable"])
 			assert.Equal(t, "5", a.Header.Get("Retry-After"))
@@ -155,7 +155,7 @@ func TestWebhooksThatAreNotEnabled(t *testing.T) {
 
 	w := newWorld(t, func(c *api.Config) { c.Twilio, c.SendGrid = nil, nil })
 	for path, carrier := range map[string]string{twilioStatus: "Twilio", twilioInbound: "Twilio", sendgridEvents: "SendGrid", sendgridInbound: "SendGrid"} {
-		a := w.do(t, signed(path, "one"))
+		a := w.do(t, signedCall(path, "one"))
 		requireProblem(t, a, http.StatusNotFound, "not_found", "")
 		assert.Equal(t, "webhooks of "+carrier+" are not enabled; set HANDRAIL_PUBLIC_URL", a.json["detail"])
 	}
@@ -180,7 +180,7 @@ func TestABatchOfEvents(t *testing.T) {
 
 	requireProblem(
 		t,
-		w.do(t, signed(sendgridEvents, "one\ntwo\nthree")),
+		w.do(t, signedCall(sendgridEvents, "one\ntwo\nthree")),
 		http.StatusServiceUnavailable,
 		"unavailable",
 		"",
@@ -190,7 +190,7 @@ func TestABatchOfEvents(t *testing.T) {
 
 	failing = false
 
-	require.Equal(t, http.StatusNoContent, w.do(t, signed(sendgridEvents, "one\ntwo\nthree")).StatusCode)
+	require.Equal(t, http.StatusNoContent, w.do(t, signedCall(sendgridEvents, "one\ntwo\nthree")).StatusCode)
 	assert.Equal(t, append(all, all...), w.store.changed())
 }
 
@@ -207,13 +207,13 @@ func TestWhatReportsAreCountedAs(t *testing.T) {
 		{chat.Reported{Known: true, Changed: true, Duplicate: true}, `handrail_duplicates_confirmed_total{carrier="twilio"} 1`},
 	} {
 		w.store.report = func(context.Context, chat.Report) (chat.Reported, error) { return test.reported, nil }
-		require.Equal(t, http.StatusNoContent, w.do(t, signed(twilioStatus, "one")).StatusCode)
+		require.Equal(t, http.StatusNoContent, w.do(t, signedCall(twilioStatus, "one")).StatusCode)
 		assert.Contains(t, w.metrics(t), test.counted)
 	}
 
 	assert.Contains(t, w.log.String(), "a provider has taken a delivery twice")
 	w.store.receive = func(context.Context, chat.Inbound) (chat.Arrival, error) { return chat.Arrival{}, nil }
-	require.Equal(t, http.StatusOK, w.do(t, signed(twilioInbound, "one")).StatusCode)
+	require.Equal(t, http.StatusOK, w.do(t, signedCall(twilioInbound, "one")).StatusCode)
 	assert.Contains(t, w.metrics(t), `handrail_webhook_orphans_total{carrier="twilio"} 2`)
 }
 
@@ -256,7 +256,7 @@ func TestWorkflowsAreNotified(t *testing.T) {
 			w := newWorld(t)
 			told := w.notified()
 			w.store.report = func(context.Context, chat.Report) (chat.Reported, error) { return test.reported, nil }
-			require.Equal(t, http.StatusNoContent, w.do(t, signed(twilioStatus, "one")).StatusCode)
+			require.Equal(t, http.StatusNoContent, w.do(t, signedCall(twilioStatus, "one")).StatusCode)
 			// Whatever was begun is told before the end.
 			require.NoError(t, w.app.Shutdown(t.Context()))
 			require.Len(t, told, map[bool]int{true: 1}[test.want])
@@ -277,7 +277,7 @@ func TestStoppedDeliveriesAreNotified(t *testing.T) {
 		return chat.Arrival{Known: true, Stopped: []string{"action:one", "action:two"}}, nil
 	}
 
-	require.Equal(t, http.StatusOK, w.do(t, signed(twilioInbound, "STOP")).StatusCode)
+	require.Equal(t, http.StatusOK, w.do(t, signedCall(twilioInbound, "STOP")).StatusCode)
 	assert.ElementsMatch(t, []string{"action:one ", "action:two "}, []string{<-told, <-told})
 }
 
@@ -288,7 +288,7 @@ func TestNotificationsThatFail(t *testing.T) {
 	require.Equal(
 		t,
 		http.StatusNoContent,
-		w.do(t, signed(twilioStatus, "one")).StatusCode,
+		w.do(t, signedCall(twilioStatus, "one")).StatusCode,
 		"the report is stored all the same",
 	)
 
@@ -320,7 +320,7 @@ func TestNotificationsThatAreTooMany(t *testing.T) {
 		return chat.Arrival{Known: true, Stopped: stopped}, nil
 	}
 
-	require.Equal(t, http.StatusOK, w.do(t, signed(twilioInbound, "one")).StatusCode)
+	require.Equal(t, http.StatusOK, w.do(t, signedCall(twilioInbound, "one")).StatusCode)
 
 	for range 16 {
 		<-begun
@@ -331,7 +331,7 @@ func TestNotificationsThatAreTooMany(t *testing.T) {
 		stopped[i] = "action:waiting"
 	}
 
-	require.Equal(t, http.StatusOK, w.do(t, signed(twilioInbound, "two")).StatusCode)
+	require.Equal(t, http.StatusOK, w.do(t, signedCall(twilioInbound, "two")).StatusCode)
 	assert.Contains(t, w.metrics(t), `handrail_notifications_dropped_total{why="full"} 6`)
 	close(release)
 	require.NoError(t, w.app.Shutdown(t.Context()))
@@ -356,7 +356,7 @@ func TestMailsMayBeLarge(t *testing.T) {
 		3<<20,
 	) + "\r\n--x--\r\n ignored"
 
-	a := exchange(t, address, head(sendgridInbound, strconv.Itoa(len(mail)), signature)+mail)
+	a := exchangeRaw(t, address, head(sendgridInbound, strconv.Itoa(len(mail)), signature)+mail)
 	require.Equal(t, http.StatusNoContent, a.StatusCode, a.raw)
 	assert.EqualValues(t, len(mail), w.sendgrid.bytes.Load())
 
@@ -365,9 +365,9 @@ func TestMailsMayBeLarge(t *testing.T) {
 		"a large mail that is not signed": head(sendgridInbound, "1048577", ""),
 		"another path":                    head(sendgridEvents, "1048577", signature),
 		"a path that begins so":           head(sendgridInbound+"/x", "1048577", signature),
-		"the API":                         head(in("/chats"), "1048577", signature),
+		"the API":                         head(workspaceURL("/chats"), "1048577", signature),
 	} {
-		a := exchange(t, address, raw)
+		a := exchangeRaw(t, address, raw)
 		assert.Equal(t, http.StatusRequestEntityTooLarge, a.StatusCode, "%s: %s", name, a.raw)
 		limit := map[bool]int{true: largest, false: 1 << 20}[name == "a mail that is too large"]
 		assert.Contains(t, a.raw, fmt.Sprintf("at most %d bytes", limit), name)
@@ -388,18 +388,18 @@ func TestOnlySomeMailsAtOnce(t *testing.T) {
 
 	var calls sync.WaitGroup
 	for range 8 {
-		calls.Go(func() { assert.Equal(t, http.StatusNoContent, w.do(t, signed(sendgridInbound, "one")).StatusCode) })
+		calls.Go(func() { assert.Equal(t, http.StatusNoContent, w.do(t, signedCall(sendgridInbound, "one")).StatusCode) })
 	}
 
 	for range 8 {
 		<-begun
 	}
 
-	a := w.do(t, signed(sendgridInbound, "one too many"))
+	a := w.do(t, signedCall(sendgridInbound, "one too many"))
 	requireProblem(t, a, http.StatusServiceUnavailable, "unavailable", "")
 	assert.Equal(t, "5", a.Header.Get("Retry-After"))
-	require.Equal(t, http.StatusNoContent, w.do(t, signed(sendgridEvents, "one")).StatusCode, "events are no mails")
+	require.Equal(t, http.StatusNoContent, w.do(t, signedCall(sendgridEvents, "one")).StatusCode, "events are no mails")
 	close(release)
 	calls.Wait()
-	assert.Equal(t, http.StatusNoContent, w.do(t, signed(sendgridInbound, "again")).StatusCode)
+	assert.Equal(t, http.StatusNoContent, w.do(t, signedCall(sendgridInbound, "again")).StatusCode)
 }

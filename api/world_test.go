@@ -78,8 +78,8 @@ func newWorld(t *testing.T, settings ...func(*api.Config)) *world {
 	return w
 }
 
-// in is a path in the workspace that the keys of a test belong to.
-func in(path string) string { return "/api/v2/w/" + string(home) + path }
+// workspaceURL is a path in the workspace that the keys of a test belong to.
+func workspaceURL(path string) string { return "/api/v2/w/" + string(home) + path }
 
 // request is a request in a table. An empty key is the manager's, "-" is none.
 type request struct {

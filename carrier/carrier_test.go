@@ -53,8 +53,8 @@ var carriers = map[string]func(t *testing.T, url string, timeout time.Duration) 
 	},
 }
 
-// each runs the test for both providers.
-func each(t *testing.T, test func(t *testing.T, open func(url string, timeout time.Duration) submitter)) {
+// forEachProvider runs the test for both providers.
+func forEachProvider(t *testing.T, test func(t *testing.T, open func(url string, timeout time.Duration) submitter)) {
 	t.Helper()
 
 	for name, open := range carriers {
@@ -65,7 +65,7 @@ func each(t *testing.T, test func(t *testing.T, open func(url string, timeout ti
 	}
 }
 
-func outgoing(n int) chat.Outgoing {
+func newOutgoing(n int) chat.Outgoing {
 	return chat.Outgoing{
 		DeliveryID: chat.DeliveryID(fmt.Sprintf("delivery-%d", n)),
 		MessageID:  "message-1",
@@ -77,15 +77,15 @@ func outgoing(n int) chat.Outgoing {
 	}
 }
 
-// accepts answers as both providers do.
-func accepts(w http.ResponseWriter) {
+// acceptMessage answers as both providers do.
+func acceptMessage(w http.ResponseWriter) {
 	w.Header().Set("X-Message-Id", "id-1")
 	w.WriteHeader(http.StatusAccepted)
 	_, _ = io.WriteString(w, `{"sid":"SM1","status":"queued"}`)
 }
 
-// tell asserts that a submission is told without secrets, address or text.
-func tell(t *testing.T, s chat.Submission, outcome chat.SubmissionOutcome, code string) {
+// assertTold asserts that a submission is told without secrets, address or text.
+func assertTold(t *testing.T, s chat.Submission, outcome chat.SubmissionOutcome, code string) {
 	t.Helper()
 	assert.Equal(t, outcome, s.Outcome, "%+v", s)
 	assert.Equal(t, code, s.ErrorCode)
@@ -107,7 +107,7 @@ func hangUp(w http.ResponseWriter) {
 func TestConnectionClosedBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 
-	each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
+	forEachProvider(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 		var posts atomic.Int32
 
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -116,8 +116,8 @@ func TestConnectionClosedBeforeTheAnswer(t *testing.T) {
 		}))
 		defer server.Close()
 
-		s := open(server.URL, 0).Submit(t.Context(), outgoing(1))
-		tell(t, s, chat.OutcomeUnknown, chat.ErrorConnectionLost)
+		s := open(server.URL, 0).Submit(t.Context(), newOutgoing(1))
+		assertTold(t, s, chat.OutcomeUnknown, chat.ErrorConnectionLost)
 		assert.True(t, s.GotConnection)
 		assert.EqualValues(t, 1, posts.Load())
 	})
@@ -128,7 +128,7 @@ func TestConnectionClosedBeforeTheAnswer(t *testing.T) {
 func TestKeptConnectionThatDiesIsNotPostedAgain(t *testing.T) {
 	t.Parallel()
 
-	each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
+	forEachProvider(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 		var posts atomic.Int32
 		var connections sync.Map
 
@@ -143,14 +143,14 @@ func TestKeptConnectionThatDiesIsNotPostedAgain(t *testing.T) {
 				return
 			}
 
-			accepts(w)
+			acceptMessage(w)
 		}))
 		defer server.Close()
 
 		c := open(server.URL, 0)
-		require.Equal(t, chat.OutcomeAccepted, c.Submit(t.Context(), outgoing(1)).Outcome)
-		s := c.Submit(t.Context(), outgoing(2))
-		tell(t, s, chat.OutcomeUnknown, chat.ErrorConnectionLost)
+		require.Equal(t, chat.OutcomeAccepted, c.Submit(t.Context(), newOutgoing(1)).Outcome)
+		s := c.Submit(t.Context(), newOutgoing(2))
+		assertTold(t, s, chat.OutcomeUnknown, chat.ErrorConnectionLost)
 		assert.True(t, s.GotConnection)
 		assert.EqualValues(t, 2, posts.Load(), "one POST for each submission")
 
@@ -172,12 +172,12 @@ func TestAnswerCutOff(t *testing.T) {
 	}))
 	defer server.Close()
 
-	s := carriers["twilio"](t, server.URL, 0).Submit(t.Context(), outgoing(1))
-	tell(t, s, chat.OutcomeUnknown, chat.ErrorConnectionLost)
+	s := carriers["twilio"](t, server.URL, 0).Submit(t.Context(), newOutgoing(1))
+	assertTold(t, s, chat.OutcomeUnknown, chat.ErrorConnectionLost)
 	assert.Equal(t, http.StatusAccepted, s.HTTPStatus)
 
 	// SendGrid says all it has to say in the status and a header.
-	s = carriers["sendgrid"](t, server.URL, 0).Submit(t.Context(), outgoing(1))
+	s = carriers["sendgrid"](t, server.URL, 0).Submit(t.Context(), newOutgoing(1))
 	assert.Equal(t, chat.OutcomeAccepted, s.Outcome)
 	assert.Equal(t, "id-1", s.ProviderMessageID)
 }
@@ -185,15 +185,15 @@ func TestAnswerCutOff(t *testing.T) {
 func TestSlowAnswer(t *testing.T) {
 	t.Parallel()
 
-	each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
+	forEachProvider(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 		done := make(chan struct{})
 
 		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-done }))
 		defer server.Close()
 		defer close(done)
 
-		s := open(server.URL, time.Second).Submit(t.Context(), outgoing(1))
-		tell(t, s, chat.OutcomeUnknown, chat.ErrorTimeout)
+		s := open(server.URL, time.Second).Submit(t.Context(), newOutgoing(1))
+		assertTold(t, s, chat.OutcomeUnknown, chat.ErrorTimeout)
 		assert.True(t, s.GotConnection)
 	})
 }
@@ -213,15 +213,15 @@ func TestSlowBody(t *testing.T) {
 	defer server.Close()
 	defer close(done)
 
-	s := carriers["twilio"](t, server.URL, time.Second).Submit(t.Context(), outgoing(1))
-	tell(t, s, chat.OutcomeUnknown, chat.ErrorTimeout)
+	s := carriers["twilio"](t, server.URL, time.Second).Submit(t.Context(), newOutgoing(1))
+	assertTold(t, s, chat.OutcomeUnknown, chat.ErrorTimeout)
 	assert.Equal(t, http.StatusCreated, s.HTTPStatus)
 }
 
 func TestCalledOff(t *testing.T) {
 	t.Parallel()
 
-	each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
+	forEachProvider(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 		arrived, done := make(chan struct{}), make(chan struct{})
 
 		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -236,8 +236,8 @@ func TestCalledOff(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 
-		s := c.Submit(ctx, outgoing(1))
-		tell(t, s, chat.OutcomeNotProcessed, chat.ErrorDialFailed)
+		s := c.Submit(ctx, newOutgoing(1))
+		assertTold(t, s, chat.OutcomeNotProcessed, chat.ErrorDialFailed)
 		assert.False(t, s.GotConnection)
 
 		ctx, cancel = context.WithCancel(t.Context())
@@ -247,8 +247,8 @@ func TestCalledOff(t *testing.T) {
 			cancel()
 		}()
 
-		s = c.Submit(ctx, outgoing(1))
-		tell(t, s, chat.OutcomeUnknown, chat.ErrorConnectionLost)
+		s = c.Submit(ctx, newOutgoing(1))
+		assertTold(t, s, chat.OutcomeUnknown, chat.ErrorConnectionLost)
 		assert.True(t, s.GotConnection)
 	})
 }
@@ -256,7 +256,7 @@ func TestCalledOff(t *testing.T) {
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 
-	each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
+	forEachProvider(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 		var posts atomic.Int32
 
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -264,7 +264,7 @@ func TestManyAtOnce(t *testing.T) {
 
 			_, _ = io.Copy(io.Discard, r.Body)
 
-			accepts(w)
+			acceptMessage(w)
 		}))
 		defer server.Close()
 
@@ -273,7 +273,7 @@ func TestManyAtOnce(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range 50 {
 			group.Go(func() {
-				s := c.Submit(t.Context(), outgoing(i))
+				s := c.Submit(t.Context(), newOutgoing(i))
 				assert.Equal(t, chat.OutcomeAccepted, s.Outcome)
 				assert.True(t, s.GotConnection)
 			})
@@ -286,7 +286,7 @@ func TestManyAtOnce(t *testing.T) {
 
 func TestWebChat(t *testing.T) {
 	t.Parallel()
-	s := carrier.WebChat{}.Submit(t.Context(), outgoing(1))
+	s := carrier.WebChat{}.Submit(t.Context(), newOutgoing(1))
 	assert.Equal(t, chat.Submission{
 		Outcome: chat.OutcomeAccepted, DeliveryStatus: chat.StatusDelivered, ProviderMessageID: "message-1",
 	}, s)

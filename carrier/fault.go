@@ -9,14 +9,14 @@ import (
 	"handrail/chat"
 )
 
-// fault completes the submission of a post to which no full answer came. Without a
+// completeFailed completes the submission of a post to which no full answer came. Without a
 // connection nothing can have left; with one, nobody knows.
-func fault(s *chat.Submission, err error, connected bool) {
+func completeFailed(s *chat.Submission, err error, connected bool) {
 	switch {
 	case !connected:
 		s.Outcome = chat.OutcomeNotProcessed
 		s.ErrorCode = chat.ErrorDialFailed
-		s.ErrorMessage = undialed(err)
+		s.ErrorMessage = dialFailure(err)
 
 	case timedOut(err):
 		s.Outcome, s.ErrorCode = chat.OutcomeUnknown, chat.ErrorTimeout
@@ -27,9 +27,9 @@ func fault(s *chat.Submission, err error, connected bool) {
 	}
 }
 
-// undialed says why there was no connection. The error's own text is not used: it holds
+// dialFailure says why there was no connection. The error's own text is not used: it holds
 // the URL and with it the account.
-func undialed(err error) string {
+func dialFailure(err error) string {
 	_, unresolved := errors.AsType[*net.DNSError](err)
 
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)

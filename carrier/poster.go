@@ -65,7 +65,7 @@ type Call func(ctx context.Context, client *http.Client) (chat.Submission, error
 // Post makes the call, at most once, unless the claim of out could end before the call's
 // time limit does: then it is aborted and nothing is written. Ending ctx ends the call.
 func (p *Poster) Post(ctx context.Context, out *chat.Outgoing, call Call) chat.Submission {
-	if left(out.LeaseUntil) <= p.timeout {
+	if timeLeft(out.LeaseUntil) <= p.timeout {
 		return chat.Submission{
 			Outcome: chat.OutcomeAborted, ErrorCode: chat.ErrorLeaseExpired,
 			ErrorMessage: "the claim could have ended before the provider's answer, so nothing was sent",
@@ -81,7 +81,7 @@ func (p *Poster) Post(ctx context.Context, out *chat.Outgoing, call Call) chat.S
 
 	s, err := call(ctx, p.client)
 	if err != nil {
-		fault(&s, err, connected.Load())
+		completeFailed(&s, err, connected.Load())
 	}
 
 	s.GotConnection = connected.Load()
@@ -89,10 +89,10 @@ func (p *Poster) Post(ctx context.Context, out *chat.Outgoing, call Call) chat.S
 	return s
 }
 
-// left is the time until a claim ends, by whichever clock ends it first: nobody can set
+// timeLeft is the time until a claim ends, by whichever clock ends it first: nobody can set
 // the monotonic one, where lease has a reading of it, and only the other counts while the
 // machine sleeps.
-func left(lease time.Time) time.Duration {
+func timeLeft(lease time.Time) time.Duration {
 	return min(time.Until(lease), lease.Round(0).Sub(time.Now().Round(0)))
 }
 

@@ -18,7 +18,7 @@ type asker interface {
 	Fetch(ctx context.Context, providerMessageID string) (chat.Report, error)
 }
 
-func questions(ctx context.Context, t *testing.T, c submitter) []error {
+func askQuestions(ctx context.Context, t *testing.T, c submitter) []error {
 	t.Helper()
 
 	a, ok := c.(asker)
@@ -41,7 +41,7 @@ func questions(ctx context.Context, t *testing.T, c submitter) []error {
 func TestQuestionsEnd(t *testing.T) {
 	t.Parallel()
 
-	each(t, func(t *testing.T, open func(url string, timeout time.Duration) submitter) {
+	forEachProvider(t, func(t *testing.T, open func(url string, timeout time.Duration) submitter) {
 		ended := make(chan struct{})
 		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			select {
@@ -53,14 +53,14 @@ func TestQuestionsEnd(t *testing.T) {
 		t.Cleanup(server.Close)
 		t.Cleanup(func() { close(ended) })
 
-		for _, err := range questions(t.Context(), t, open(server.URL, 50*time.Millisecond)) {
+		for _, err := range askQuestions(t.Context(), t, open(server.URL, 50*time.Millisecond)) {
 			require.ErrorContains(t, err, "in time")
 		}
 
 		canceled, cancel := context.WithCancel(t.Context())
 		cancel()
 
-		for _, err := range questions(canceled, t, open(server.URL, time.Minute)) {
+		for _, err := range askQuestions(canceled, t, open(server.URL, time.Minute)) {
 			require.ErrorIs(t, err, context.Canceled)
 		}
 	})
@@ -69,9 +69,9 @@ func TestQuestionsEnd(t *testing.T) {
 func TestQuestionsToNobody(t *testing.T) {
 	t.Parallel()
 
-	each(t, func(t *testing.T, open func(url string, timeout time.Duration) submitter) {
+	forEachProvider(t, func(t *testing.T, open func(url string, timeout time.Duration) submitter) {
 		server := httptest.NewServer(http.NotFoundHandler())
 		server.Close()
-		questions(t.Context(), t, open(server.URL, 0))
+		askQuestions(t.Context(), t, open(server.URL, 0))
 	})
 }

@@ -54,9 +54,9 @@ func TestNoConnection(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
-				s := open(where.url, where.timeout).Submit(t.Context(), outgoing(1))
-				tell(t, s, chat.OutcomeNotProcessed, chat.ErrorDialFailed)
+			forEachProvider(t, func(t *testing.T, open func(string, time.Duration) submitter) {
+				s := open(where.url, where.timeout).Submit(t.Context(), newOutgoing(1))
+				assertTold(t, s, chat.OutcomeNotProcessed, chat.ErrorDialFailed)
 				assert.False(t, s.GotConnection)
 				assert.Zero(t, s.HTTPStatus)
 			})
@@ -79,7 +79,7 @@ func plainServer(t *testing.T) string {
 func TestLeaseTooShort(t *testing.T) {
 	t.Parallel()
 
-	each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
+	forEachProvider(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 		server := httptest.NewServer(
 			http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request beyond the claim") }),
 		)
@@ -87,14 +87,14 @@ func TestLeaseTooShort(t *testing.T) {
 
 		c := open(server.URL, time.Minute)
 		for _, lease := range []time.Duration{-time.Hour, 0, 30 * time.Second, time.Minute} {
-			out := outgoing(1)
+			out := newOutgoing(1)
 			out.LeaseUntil = time.Now().Add(lease)
 			s := c.Submit(t.Context(), out)
-			tell(t, s, chat.OutcomeAborted, chat.ErrorLeaseExpired)
+			assertTold(t, s, chat.OutcomeAborted, chat.ErrorLeaseExpired)
 			assert.False(t, s.GotConnection)
 		}
 
-		out := outgoing(1)
+		out := newOutgoing(1)
 		out.LeaseUntil = time.Time{}
 		assert.Equal(t, chat.OutcomeAborted, c.Submit(t.Context(), out).Outcome)
 	})
@@ -107,7 +107,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			t.Parallel()
 
-			each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
+			forEachProvider(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 				var posts atomic.Int32
 
 				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -118,7 +118,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 				}))
 				defer server.Close()
 
-				s := open(server.URL, 0).Submit(t.Context(), outgoing(1))
+				s := open(server.URL, 0).Submit(t.Context(), newOutgoing(1))
 				assert.Equal(t, chat.OutcomeUnknown, s.Outcome)
 				assert.Equal(t, status, s.HTTPStatus)
 				assert.EqualValues(t, 1, posts.Load())
@@ -141,7 +141,7 @@ func TestAnswersThatAreNotHTTP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
+			forEachProvider(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 				listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 				require.NoError(t, err)
 
@@ -162,7 +162,7 @@ func TestAnswersThatAreNotHTTP(t *testing.T) {
 					_, _ = io.WriteString(conn, answer)
 				}()
 
-				s := open("http://"+listener.Addr().String(), 0).Submit(t.Context(), outgoing(1))
+				s := open("http://"+listener.Addr().String(), 0).Submit(t.Context(), newOutgoing(1))
 				assert.Equal(t, chat.OutcomeUnknown, s.Outcome, "%+v", s)
 				assert.True(t, s.GotConnection)
 			})
@@ -173,7 +173,7 @@ func TestAnswersThatAreNotHTTP(t *testing.T) {
 func TestHugeAnswerIsNotRead(t *testing.T) {
 	t.Parallel()
 
-	each(t, func(t *testing.T, open func(string, time.Duration) submitter) {
+	forEachProvider(t, func(t *testing.T, open func(string, time.Duration) submitter) {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusCreated)
 
@@ -186,6 +186,6 @@ func TestHugeAnswerIsNotRead(t *testing.T) {
 		}))
 		defer server.Close()
 
-		assert.Equal(t, chat.OutcomeUnknown, open(server.URL, 0).Submit(t.Context(), outgoing(1)).Outcome)
+		assert.Equal(t, chat.OutcomeUnknown, open(server.URL, 0).Submit(t.Context(), newOutgoing(1)).Outcome)
 	})
 }

@@ -109,7 +109,7 @@ type NewChat struct {
 func (c *NewChat) Validate() error {
 	switch {
 	case !slices.Contains(Channels(), c.Channel):
-		return Invalid("channel", "must be one of %s", join(Channels()))
+		return Invalid("channel", "must be one of %s", joinAll(Channels()))
 	case utf8.RuneCountInString(c.Title) > MaxTitle:
 		return Invalid("title", "must be at most %d characters", MaxTitle)
 	case c.MemberID <= 0:
@@ -122,7 +122,7 @@ func (c *NewChat) Validate() error {
 
 	for _, p := range c.Participants {
 		if !p.Role.Valid() {
-			return InvalidAs(CodeInvalidRole, "participants.role", "must be one of %s", join(ParticipantRoles()))
+			return InvalidAs(CodeInvalidRole, "participants.role", "must be one of %s", joinAll(ParticipantRoles()))
 		}
 	}
 
@@ -156,7 +156,7 @@ type ChatFilter struct {
 	Page
 }
 
-func join[T ~string](all []T) string {
+func joinAll[T ~string](all []T) string {
 	words := make([]string, len(all))
 	for i, v := range all {
 		words[i] = string(v)

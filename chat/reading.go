@@ -52,7 +52,7 @@ func (r *Reading) Accept(s Summary) (Summary, error) {
 	made, kept := 0, 0
 	for _, points := range s.points() {
 		made += len(*points)
-		*points = grounded(*points, known)
+		*points = groundedPoints(*points, known)
 		kept += len(*points)
 	}
 
@@ -91,8 +91,8 @@ func (r *Reading) citable() map[MessageID]bool {
 	return known
 }
 
-// grounded are the points that rest on known messages.
-func grounded(points []Point, known map[MessageID]bool) []Point {
+// groundedPoints are the points that rest on known messages.
+func groundedPoints(points []Point, known map[MessageID]bool) []Point {
 	var kept []Point
 
 	for _, c := range points {

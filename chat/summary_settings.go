@@ -54,7 +54,7 @@ func (s *SummarySettings) Automatic() bool { return s.QuietAfter > 0 || s.EveryM
 // instructions. With the labels to choose from theirs follows, so that a brief without
 // labels begins one with them.
 func (s *SummarySettings) Brief(labels []Label) string {
-	brief := digest(s.Model, s.Language, s.Instructions)
+	brief := digestOf(s.Model, s.Language, s.Instructions)
 	if labels == nil {
 		return brief
 	}
@@ -64,10 +64,10 @@ func (s *SummarySettings) Brief(labels []Label) string {
 		words = append(words, l.Name, l.Description)
 	}
 
-	return brief + "-" + digest(words...)
+	return brief + "-" + digestOf(words...)
 }
 
-func digest(words ...string) string {
+func digestOf(words ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(words, "\x00")))
 	return hex.EncodeToString(sum[:8])
 }

@@ -14,15 +14,15 @@ import (
 	"handrail/codec"
 )
 
-func key(id string, fill byte) string {
+func newKey(id string, fill byte) string {
 	return id + ":" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{fill}, 32))
 }
 
-func payload(text string) []*commonpb.Payload {
+func newPayload(text string) []*commonpb.Payload {
 	return []*commonpb.Payload{{Metadata: map[string][]byte{"encoding": []byte("json/plain")}, Data: []byte(text)}}
 }
 
-func parse(t *testing.T, list ...string) *codec.Codec {
+func parseKeys(t *testing.T, list ...string) *codec.Codec {
 	t.Helper()
 
 	c, err := codec.Parse(strings.Join(list, ","))
@@ -33,31 +33,31 @@ func parse(t *testing.T, list ...string) *codec.Codec {
 
 func TestSealedPayloadsHoldNoTextAndOpenAgain(t *testing.T) {
 	t.Parallel()
-	c := parse(t, key("k1", 1))
-	sealed, err := c.Encode(payload("call +14155550123"))
+	c := parseKeys(t, newKey("k1", 1))
+	sealed, err := c.Encode(newPayload("call +14155550123"))
 	require.NoError(t, err)
 	assert.NotContains(t, sealed[0].String(), "4155550123")
 	assert.NotContains(t, sealed[0].String(), "json/plain")
 
-	again, err := c.Encode(payload("call +14155550123"))
+	again, err := c.Encode(newPayload("call +14155550123"))
 	require.NoError(t, err)
 	assert.NotEqual(t, sealed[0].GetData(), again[0].GetData(), "equal texts must not look equal")
 	opened, err := c.Decode(sealed)
 	require.NoError(t, err)
-	assert.True(t, proto.Equal(payload("call +14155550123")[0], opened[0]))
+	assert.True(t, proto.Equal(newPayload("call +14155550123")[0], opened[0]))
 }
 
 func TestRotation(t *testing.T) {
 	t.Parallel()
-	old := parse(t, key("k1", 1))
-	both := parse(t, key("k2", 2), key("k1", 1))
-	sealed, err := old.Encode(payload("before"))
+	old := parseKeys(t, newKey("k1", 1))
+	both := parseKeys(t, newKey("k2", 2), newKey("k1", 1))
+	sealed, err := old.Encode(newPayload("before"))
 	require.NoError(t, err)
 	opened, err := both.Decode(sealed)
 	require.NoError(t, err)
 	assert.Equal(t, "before", string(opened[0].GetData()))
 
-	sealed, err = both.Encode(payload("after"))
+	sealed, err = both.Encode(newPayload("after"))
 	require.NoError(t, err)
 	_, err = old.Decode(sealed)
 	require.ErrorContains(t, err, `"k2", which is not configured`)
@@ -65,14 +65,14 @@ func TestRotation(t *testing.T) {
 
 func TestUnsealedPayloadsPass(t *testing.T) {
 	t.Parallel()
-	opened, err := parse(t, key("k1", 1)).Decode(payload("from before"))
+	opened, err := parseKeys(t, newKey("k1", 1)).Decode(newPayload("from before"))
 	require.NoError(t, err)
 	assert.Equal(t, "from before", string(opened[0].GetData()))
 }
 
 func TestTamperingIsRefused(t *testing.T) {
 	t.Parallel()
-	c := parse(t, key("k1", 1), key("k2", 1))
+	c := parseKeys(t, newKey("k1", 1), newKey("k2", 1))
 
 	tests := map[string]func(*commonpb.Payload){
 		"a flipped bit":  func(p *commonpb.Payload) { p.Data[len(p.Data)-1] ^= 1 },
@@ -86,7 +86,7 @@ func TestTamperingIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			sealed, err := c.Encode(payload("text"))
+			sealed, err := c.Encode(newPayload("text"))
 			require.NoError(t, err)
 			tamper(sealed[0])
 			_, err = c.Decode(sealed)
@@ -104,8 +104,8 @@ func TestParseRefusesBadKeysWithoutRepeatingThem(t *testing.T) {
 		"no key":      "k1",
 		"short":       "k1:" + short,
 		"not base64":  "k1:*",
-		"twice":       key("k", 1) + "," + key("k", 2),
-		"empty entry": key("k", 1) + ",",
+		"twice":       newKey("k", 1) + "," + newKey("k", 2),
+		"empty entry": newKey("k", 1) + ",",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,17 +119,17 @@ func TestParseRefusesBadKeysWithoutRepeatingThem(t *testing.T) {
 
 func TestSealedBytesOpenWithAnyKeyAndUnchangedOnly(t *testing.T) {
 	t.Parallel()
-	old := parse(t, key("k1", 1))
+	old := parseKeys(t, newKey("k1", 1))
 	sealed, err := old.Seal([]byte("hush"))
 	require.NoError(t, err)
 	assert.NotContains(t, string(sealed), "hush")
-	rotated := parse(t, key("k2", 2), key("k1", 1))
+	rotated := parseKeys(t, newKey("k2", 2), newKey("k1", 1))
 	plain, err := rotated.Open(sealed)
 	require.NoError(t, err)
 	assert.Equal(t, "hush", string(plain))
-	_, err = parse(t, key("k2", 2)).Open(sealed)
+	_, err = parseKeys(t, newKey("k2", 2)).Open(sealed)
 	require.Error(t, err)
-	_, err = parse(t, key("k1", 3)).Open(sealed)
+	_, err = parseKeys(t, newKey("k1", 3)).Open(sealed)
 	require.Error(t, err, "another key of the same id")
 
 	sealed[len(sealed)-1] ^= 1

@@ -60,7 +60,7 @@ func (n *number) UnmarshalJSON(data []byte) error {
 // read is the summary in an answer, with what of it the reading supports. The error is a
 // chat.Error with words the model can act on.
 func (q *question) read(c *Completion) (chat.Summary, error) {
-	a, err := decode(c)
+	a, err := decodeAnswer(c)
 	if err != nil {
 		return chat.Summary{}, err
 	}
@@ -71,43 +71,43 @@ func (q *question) read(c *Completion) (chat.Summary, error) {
 // readLast is read for an answer that is not sent back once more: a text that is too long
 // is cut, or else a message that asks for it could keep the chat from being summarized.
 func (q *question) readLast(c *Completion) (chat.Summary, error) {
-	a, err := decode(c)
+	a, err := decodeAnswer(c)
 	if err != nil {
 		return chat.Summary{}, err
 	}
 
-	a.Title = cut(strings.Join(strings.Fields(a.Title), " "), chat.MaxSummaryTitle)
-	a.Summary = cut(strings.TrimSpace(a.Summary), chat.MaxSummary)
+	a.Title = cutText(strings.Join(strings.Fields(a.Title), " "), chat.MaxSummaryTitle)
+	a.Summary = cutText(strings.TrimSpace(a.Summary), chat.MaxSummary)
 
 	return q.reading.Accept(q.summary(a, c.Model))
 }
 
-// decode finds the answer in what a model said.
-func decode(c *Completion) (*answer, error) {
+// decodeAnswer finds the answer in what a model said.
+func decodeAnswer(c *Completion) (*answer, error) {
 	if strings.TrimSpace(c.Text) == "" {
-		return nil, unusable("it is empty")
+		return nil, unusableError("it is empty")
 	}
 
-	decoder := json.NewDecoder(strings.NewReader(unfenced(c.Text)))
+	decoder := json.NewDecoder(strings.NewReader(stripFence(c.Text)))
 
 	var a answer
 	if err := decoder.Decode(&a); err != nil {
-		return nil, unusable(misread(err, c.CutOff))
+		return nil, unusableError(describeMisread(err, c.CutOff))
 	}
 
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, unusable("there must be nothing after the JSON object")
+		return nil, unusableError("there must be nothing after the JSON object")
 	}
 
 	return &a, nil
 }
 
-func unusable(why string) error {
+func unusableError(why string) error {
 	return chat.Errorf(chat.CodeSummarizationFailed, "%s", why)
 }
 
-// misread says what is wrong with text that is not the JSON asked for, without quoting it.
-func misread(err error, cutOff bool) string {
+// describeMisread says what is wrong with text that is not the JSON asked for, without quoting it.
+func describeMisread(err error, cutOff bool) string {
 	if cutOff {
 		return "it was cut off: it must be shorter"
 	}
@@ -124,8 +124,8 @@ func misread(err error, cutOff bool) string {
 	return "it is not valid JSON"
 }
 
-// unfenced is the text inside a Markdown code fence, or all of it.
-func unfenced(text string) string {
+// stripFence is the text inside a Markdown code fence, or all of it.
+func stripFence(text string) string {
 	text = strings.TrimSpace(text)
 
 	inside, ok := strings.CutPrefix(text, "```")

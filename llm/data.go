@@ -38,11 +38,11 @@ func newData(r *chat.Reading, withLabels bool) *data {
 
 	var fences []string
 	if len(earlier) > 0 {
-		fences = append(fences, fenced("earlier", earlier))
+		fences = append(fences, fenceLines("earlier", earlier))
 	}
 
 	if len(messages) > 0 {
-		fences = append(fences, fenced("transcript", messages))
+		fences = append(fences, fenceLines("transcript", messages))
 	}
 
 	d.text = strings.Join(fences, "\n")
@@ -50,7 +50,7 @@ func newData(r *chat.Reading, withLabels bool) *data {
 	return d
 }
 
-func fenced(tag string, lines []string) string {
+func fenceLines(tag string, lines []string) string {
 	return "<" + tag + ">\n" + strings.Join(lines, "\n") + "\n</" + tag + ">"
 }
 
@@ -77,7 +77,7 @@ func (d *data) message(m *chat.Line) string {
 		By      string `json:"by"`
 		Speaker string `json:"speaker,omitempty"`
 		Text    string `json:"text"`
-	}{d.number(m.ID), by, cut(m.Speaker, maxSpeaker), cut(m.Text, maxText)})
+	}{d.number(m.ID), by, cutText(m.Speaker, maxSpeaker), cutText(m.Text, maxText)})
 }
 
 // earlier is a summary in the shape of an answer.
@@ -116,8 +116,8 @@ func (d *data) points(points []chat.Point) []point {
 	return shown
 }
 
-// cut shortens text to at most limit characters, and says so in place.
-func cut(text string, limit int) string {
+// cutText shortens text to at most limit characters, and says so in place.
+func cutText(text string, limit int) string {
 	if utf8.RuneCountInString(text) <= limit {
 		return text
 	}

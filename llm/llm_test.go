@@ -25,31 +25,31 @@ func TestUsableAnswers(t *testing.T) {
 		answers []func(*llm.Request) (llm.Completion, error)
 		labels  []chat.LabelChoice
 	}{
-		"as asked":                   {answers(says(good(refund("where is order 4711")))), refunded},
-		"no label fits":              {answers(says(good(`[]`))), nil},
-		"in a code fence":            {answers(says("```json\n" + good(`[]`) + "\n```")), nil},
-		"in a plain code fence":      {answers(says("```\n" + good(`[]`) + "```\n")), nil},
-		"cut off after its end":      {answers(cutOff(good(`[]`))), nil},
-		"without labels":             {answers(says(strings.Replace(good(`[]`), `,"labels":[]`, "", 1))), nil},
-		"without empty arrays":       {answers(says(head + `"key_points":[{"text":"Order 4711 is late.","messages":[1]}]}`)), nil},
-		"null arrays":                {answers(says(strings.ReplaceAll(good(`null`), "[]", "null"))), nil},
-		"number as a string":         {answers(says(strings.Replace(good(`[]`), "[1]", `["1"]`, 1))), nil},
-		"number with a letter":       {answers(says(strings.Replace(good(`[]`), "[1]", `["m1"]`, 1))), nil},
-		"number with a sign":         {answers(says(strings.Replace(good(`[]`), "[1]", `["#1",1.0]`, 1))), nil},
-		"unknown numbers beside it":  {answers(says(strings.Replace(good(`[]`), "[1]", `[0,-1,99,1,null,"x",{"a":2},1e3,1]`, 1))), nil},
-		"unknown points beside it":   {answers(says(strings.Replace(good(`[]`), `"next_steps":[]`, `"next_steps":[{"text":"Call.","messages":[3]}]`, 1))), nil},
-		"unknown label":              {answers(says(good(`[{"name":"Angry","confidence":1,"evidence":[{"message":1,"quote":"order"}]}]`))), nil},
-		"quote that nobody said":     {answers(says(good(refund("I want my money back")))), nil},
-		"label without quotes":       {answers(says(good(`[{"name":"Refund","confidence":1,"evidence":[]}]`))), nil},
-		"quote of another message":   {answers(says(good(strings.Replace(refund("where is order 4711"), `"message":1`, `"message":44`, 1)))), refunded},
-		"not JSON, then repaired":    {answers(says("Sure! Order 4711 is late."), says(good(`[]`))), nil},
-		"text after it, repaired":    {answers(says(good(`[]`)+" Anything else?"), says(good(`[]`))), nil},
-		"wrong shape, then repaired": {answers(says(`[1,2]`), says(good(`[]`))), nil},
-		"other fields beside it":     {answers(says(strings.Replace(good(`[]`), "{", `{"mood":"fine",`, 1))), nil},
-		"no known number, repaired":  {answers(says(strings.Replace(good(`[]`), "[1]", "[2,3]", 1)), says(good(`[]`))), nil},
-		"overlong title, repaired":   {answers(says(`{"title":"`+strings.Repeat("x", 81)+`","summary":"b"}`), says(good(`[]`))), nil},
-		"empty, then repaired":       {answers(says(" "), says(good(`[]`))), nil},
-		"cut off, then repaired":     {answers(cutOff(`{"title":"Or`), says(good(`[]`))), nil},
+		"as asked":                   {answersWith(saysText(goodAnswer(refundLabel("where is order 4711")))), refunded},
+		"no label fits":              {answersWith(saysText(goodAnswer(`[]`))), nil},
+		"in a code fence":            {answersWith(saysText("```json\n" + goodAnswer(`[]`) + "\n```")), nil},
+		"in a plain code fence":      {answersWith(saysText("```\n" + goodAnswer(`[]`) + "```\n")), nil},
+		"cut off after its end":      {answersWith(cutOff(goodAnswer(`[]`))), nil},
+		"without labels":             {answersWith(saysText(strings.Replace(goodAnswer(`[]`), `,"labels":[]`, "", 1))), nil},
+		"without empty arrays":       {answersWith(saysText(head + `"key_points":[{"text":"Order 4711 is late.","messages":[1]}]}`)), nil},
+		"null arrays":                {answersWith(saysText(strings.ReplaceAll(goodAnswer(`null`), "[]", "null"))), nil},
+		"number as a string":         {answersWith(saysText(strings.Replace(goodAnswer(`[]`), "[1]", `["1"]`, 1))), nil},
+		"number with a letter":       {answersWith(saysText(strings.Replace(goodAnswer(`[]`), "[1]", `["m1"]`, 1))), nil},
+		"number with a sign":         {answersWith(saysText(strings.Replace(goodAnswer(`[]`), "[1]", `["#1",1.0]`, 1))), nil},
+		"unknown numbers beside it":  {answersWith(saysText(strings.Replace(goodAnswer(`[]`), "[1]", `[0,-1,99,1,null,"x",{"a":2},1e3,1]`, 1))), nil},
+		"unknown points beside it":   {answersWith(saysText(strings.Replace(goodAnswer(`[]`), `"next_steps":[]`, `"next_steps":[{"text":"Call.","messages":[3]}]`, 1))), nil},
+		"unknown label":              {answersWith(saysText(goodAnswer(`[{"name":"Angry","confidence":1,"evidence":[{"message":1,"quote":"order"}]}]`))), nil},
+		"quote that nobody said":     {answersWith(saysText(goodAnswer(refundLabel("I want my money back")))), nil},
+		"label without quotes":       {answersWith(saysText(goodAnswer(`[{"name":"Refund","confidence":1,"evidence":[]}]`))), nil},
+		"quote of another message":   {answersWith(saysText(goodAnswer(strings.Replace(refundLabel("where is order 4711"), `"message":1`, `"message":44`, 1)))), refunded},
+		"not JSON, then repaired":    {answersWith(saysText("Sure! Order 4711 is late."), saysText(goodAnswer(`[]`))), nil},
+		"text after it, repaired":    {answersWith(saysText(goodAnswer(`[]`)+" Anything else?"), saysText(goodAnswer(`[]`))), nil},
+		"wrong shape, then repaired": {answersWith(saysText(`[1,2]`), saysText(goodAnswer(`[]`))), nil},
+		"other fields beside it":     {answersWith(saysText(strings.Replace(goodAnswer(`[]`), "{", `{"mood":"fine",`, 1))), nil},
+		"no known number, repaired":  {answersWith(saysText(strings.Replace(goodAnswer(`[]`), "[1]", "[2,3]", 1)), saysText(goodAnswer(`[]`))), nil},
+		"overlong title, repaired":   {answersWith(saysText(`{"title":"`+strings.Repeat("x", 81)+`","summary":"b"}`), saysText(goodAnswer(`[]`))), nil},
+		"empty, then repaired":       {answersWith(saysText(" "), saysText(goodAnswer(`[]`))), nil},
+		"cut off, then repaired":     {answersWith(cutOff(`{"title":"Or`), saysText(goodAnswer(`[]`))), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -71,7 +71,7 @@ func TestUsableAnswers(t *testing.T) {
 	}
 }
 
-func answers(all ...func(*llm.Request) (llm.Completion, error)) []func(*llm.Request) (llm.Completion, error) {
+func answersWith(all ...func(*llm.Request) (llm.Completion, error)) []func(*llm.Request) (llm.Completion, error) {
 	return all
 }
 
@@ -88,11 +88,11 @@ func TestUnusableAnswers(t *testing.T) {
 		"no summary":             {`{"title":"a"}`, "summary must have 1 to 4000 characters"},
 		"empty":                  {" \n", "it is empty"},
 		"other fields alone":     {`{"sk-secret":1}`, "must have 1 to"},
-		"no known number":        {strings.Replace(good(`[]`), "[1]", `[2,"x"]`, 1), "must name the messages it rests on"},
+		"no known number":        {strings.Replace(goodAnswer(`[]`), "[1]", `[2,"x"]`, 1), "must name the messages it rests on"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, usage, err := modelThat(says(c.answer), says(c.answer)).summarize(t, readingOf("Where is order 4711?"))
+			_, usage, err := modelThat(saysText(c.answer), saysText(c.answer)).summarize(t, readingOf("Where is order 4711?"))
 			require.Equal(t, chat.CodeSummarizationFailed, chat.CodeOf(err))
 			assert.True(t, chat.AsError(err).Final())
 			assert.Contains(t, chat.AsError(err).Message, c.says)
@@ -106,7 +106,7 @@ func TestTextsThatStayTooLongAreCut(t *testing.T) {
 	t.Parallel()
 
 	long := `{"title":"` + strings.Repeat("x", 500) + `","summary":"` + strings.Repeat("ü", 5000) + `"}`
-	s, _, err := modelThat(says(long), says(long)).summarize(t, readingOf("Hello"))
+	s, _, err := modelThat(saysText(long), saysText(long)).summarize(t, readingOf("Hello"))
 	require.NoError(t, err)
 	assert.Len(t, []rune(s.Title), chat.MaxSummaryTitle)
 	assert.Len(t, []rune(s.Summary), chat.MaxSummary)
@@ -121,10 +121,10 @@ func TestUsage(t *testing.T) {
 		want    chat.Usage
 		err     error
 	}{
-		"one request":           {answers(says(good(`[]`))), chat.Usage{Requests: 1, InputTokens: 100, OutputTokens: 10}, nil},
-		"with repair":           {answers(says("no"), says(good(`[]`))), chat.Usage{Requests: 2, InputTokens: 200, OutputTokens: 20}, nil},
-		"failure":               {answers(fails(later)), chat.Usage{Requests: 1, InputTokens: 7}, later},
-		"failure of the repair": {answers(says("no"), fails(later)), chat.Usage{Requests: 2, InputTokens: 107, OutputTokens: 10}, later},
+		"one request":           {answersWith(saysText(goodAnswer(`[]`))), chat.Usage{Requests: 1, InputTokens: 100, OutputTokens: 10}, nil},
+		"with repair":           {answersWith(saysText("no"), saysText(goodAnswer(`[]`))), chat.Usage{Requests: 2, InputTokens: 200, OutputTokens: 20}, nil},
+		"failure":               {answersWith(failsWith(later)), chat.Usage{Requests: 1, InputTokens: 7}, later},
+		"failure of the repair": {answersWith(saysText("no"), failsWith(later)), chat.Usage{Requests: 2, InputTokens: 107, OutputTokens: 10}, later},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -180,7 +180,7 @@ func TestTimeoutAndCancellation(t *testing.T) {
 func TestRepairShowsTheAnswerAndWhatIsWrong(t *testing.T) {
 	t.Parallel()
 
-	m := modelThat(says(`{"title":5}`), says(good(`[]`)))
+	m := modelThat(saysText(`{"title":5}`), saysText(goodAnswer(`[]`)))
 	_, _, err := m.summarize(t, readingOf("Hello"))
 	require.NoError(t, err)
 
@@ -193,7 +193,7 @@ func TestRepairShowsTheAnswerAndWhatIsWrong(t *testing.T) {
 	assert.Equal(t, llm.RoleUser, second.Turns[2].Role)
 	assert.Contains(t, second.Turns[2].Text, "the field title must not be a JSON number")
 
-	m = modelThat(says(" "), says(good(`[]`)))
+	m = modelThat(saysText(" "), saysText(goodAnswer(`[]`)))
 	_, _, err = m.summarize(t, readingOf("Hello"))
 	require.NoError(t, err)
 	assert.Len(t, m.requests[1].Turns, 2, "servers refuse turns without text")

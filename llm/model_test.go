@@ -33,8 +33,8 @@ func modelThat(answers ...func(r *llm.Request) (llm.Completion, error)) *model {
 	return &model{answers: answers}
 }
 
-// says is an answer of 100 tokens in and 10 out.
-func says(text string) func(*llm.Request) (llm.Completion, error) {
+// saysText is an answer of 100 tokens in and 10 out.
+func saysText(text string) func(*llm.Request) (llm.Completion, error) {
 	return func(*llm.Request) (llm.Completion, error) {
 		return llm.Completion{
 			Text:  text,
@@ -48,7 +48,7 @@ func cutOff(text string) func(*llm.Request) (llm.Completion, error) {
 	return func(*llm.Request) (llm.Completion, error) { return llm.Completion{Text: text, CutOff: true}, nil }
 }
 
-func fails(err error) func(*llm.Request) (llm.Completion, error) {
+func failsWith(err error) func(*llm.Request) (llm.Completion, error) {
 	return func(*llm.Request) (llm.Completion, error) {
 		return llm.Completion{Usage: chat.Usage{Requests: 1, InputTokens: 7}}, err
 	}
@@ -90,13 +90,13 @@ func readingOf(texts ...string) chat.Reading {
 
 const head = `{"title":"Order 4711 is late","summary":"Ana waits for order 4711.",`
 
-// good is an answer with these labels.
-func good(labels string) string {
+// goodAnswer is an answer with these labels.
+func goodAnswer(labels string) string {
 	return head + `"key_points":[{"text":"Order 4711 is late.","messages":[1]}],"open_questions":[],"next_steps":[],"labels":` + labels + `}`
 }
 
-// refund is the label with a quote.
-func refund(quote string) string {
+// refundLabel is the label with a quote.
+func refundLabel(quote string) string {
 	encoded, err := json.Marshal(quote)
 	if err != nil {
 		panic(err)
@@ -105,8 +105,8 @@ func refund(quote string) string {
 	return `[{"name":"Refund","confidence":0.9,"evidence":[{"message":1,"quote":` + string(encoded) + `}]}]`
 }
 
-// inside are the lines between the tags.
-func inside(prompt, tag string) []string {
+// linesInside are the lines between the tags.
+func linesInside(prompt, tag string) []string {
 	_, rest, _ := strings.Cut(prompt, "<"+tag+">\n")
 	rest, _, _ = strings.Cut(rest, "\n</"+tag+">")
 

@@ -61,7 +61,7 @@ func newQuestion(r *chat.Reading, labels []chat.Label) *question {
 // repair shows the model its answer and what is wrong with it.
 func (q *question) repair(answer, wrong string) {
 	if strings.TrimSpace(answer) != "" {
-		q.request.Turns = append(q.request.Turns, Turn{RoleAssistant, cut(answer, maxText)})
+		q.request.Turns = append(q.request.Turns, Turn{RoleAssistant, cutText(answer, maxText)})
 	}
 
 	q.request.Turns = append(q.request.Turns, Turn{RoleUser, "Your answer cannot be used: " + wrong +
@@ -117,7 +117,7 @@ func labelList(labels []chat.Label) string {
 // OpenAI's strict mode takes: every property required, no lengths.
 func answerSchema(labels []chat.Label) map[string]any {
 	text, integer := map[string]any{"type": "string"}, map[string]any{"type": "integer"}
-	points := list(object(field{"text", text}, field{"messages", list(integer)}))
+	points := arrayOf(object(field{"text", text}, field{"messages", arrayOf(integer)}))
 	fields := []field{
 		{"title", text},
 		{"summary", text},
@@ -132,10 +132,10 @@ func answerSchema(labels []chat.Label) map[string]any {
 			names[i] = l.Name
 		}
 
-		fields = append(fields, field{"labels", list(object(
+		fields = append(fields, field{"labels", arrayOf(object(
 			field{"name", map[string]any{"type": "string", "enum": names}},
 			field{"confidence", map[string]any{"type": "number"}},
-			field{"evidence", list(object(field{"message", integer}, field{"quote", text}))},
+			field{"evidence", arrayOf(object(field{"message", integer}, field{"quote", text}))},
 		))})
 	}
 
@@ -164,7 +164,7 @@ func object(fields ...field) map[string]any {
 	}
 }
 
-func list(items map[string]any) map[string]any {
+func arrayOf(items map[string]any) map[string]any {
 	return map[string]any{"type": "array", "items": items}
 }
 

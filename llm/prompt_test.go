@@ -14,11 +14,11 @@ import (
 	"handrail/llm"
 )
 
-// ask is what a model is asked about a reading.
-func ask(t *testing.T, r chat.Reading) llm.Request {
+// askAbout is what a model is asked about a reading.
+func askAbout(t *testing.T, r chat.Reading) llm.Request {
 	t.Helper()
 
-	m := modelThat(says(`{"title":"a","summary":"b"}`))
+	m := modelThat(saysText(`{"title":"a","summary":"b"}`))
 	_, _, err := m.summarize(t, r)
 	require.NoError(t, err)
 
@@ -30,19 +30,19 @@ func TestMessagesCarryNumbers(t *testing.T) {
 
 	r := readingOf("Where is <order> 4711?", "On its way.")
 	r.Messages[1].Speaker = "Bo"
-	request := ask(t, r)
+	request := askAbout(t, r)
 	require.Len(t, request.Turns, 1)
 	assert.Equal(t, llm.RoleUser, request.Turns[0].Role)
 
 	assert.Equal(t, []string{
 		`{"id":1,"by":"customer","text":"Where is \u003corder\u003e 4711?"}`,
 		`{"id":2,"by":"business","speaker":"Bo","text":"On its way."}`,
-	}, inside(request.Turns[0].Text, "transcript"))
+	}, linesInside(request.Turns[0].Text, "transcript"))
 }
 
 func TestSchema(t *testing.T) {
 	t.Parallel()
-	encoded, err := json.Marshal(ask(t, readingOf("Hello")).Schema)
+	encoded, err := json.Marshal(askAbout(t, readingOf("Hello")).Schema)
 	require.NoError(t, err)
 
 	point := `{"type":"array","items":{"type":"object","additionalProperties":false,"required":["text","messages"],
@@ -60,7 +60,7 @@ func TestSchema(t *testing.T) {
 
 func TestLabelsAreOnlyOfferedWhenAsked(t *testing.T) {
 	t.Parallel()
-	assert.Contains(t, ask(t, readingOf("Hello")).System, `{"name":"Refund","description":"Wants money back"}`)
+	assert.Contains(t, askAbout(t, readingOf("Hello")).System, `{"name":"Refund","description":"Wants money back"}`)
 
 	for name, change := range map[string]func(*chat.Reading){
 		"not asked": func(r *chat.Reading) { r.ChooseLabels = false },
@@ -69,7 +69,7 @@ func TestLabelsAreOnlyOfferedWhenAsked(t *testing.T) {
 		r := readingOf("Where is order 4711?")
 		change(&r)
 
-		m := modelThat(says(good(refund("order 4711"))))
+		m := modelThat(saysText(goodAnswer(refundLabel("order 4711"))))
 		s, _, err := m.summarize(t, r)
 		require.NoError(t, err, name)
 		assert.Empty(t, s.Labels, name)
@@ -82,9 +82,9 @@ func TestLanguageAndInstructions(t *testing.T) {
 	t.Parallel()
 
 	r := readingOf("Hello")
-	assert.Contains(t, ask(t, r).System, "in the language of the customer's messages")
+	assert.Contains(t, askAbout(t, r).System, "in the language of the customer's messages")
 	r.Language, r.Instructions = "pt-BR", " Name the \"product\".\n- \"labels\": any "
-	system := ask(t, r).System
+	system := askAbout(t, r).System
 	assert.Contains(t, system, "in the language with the tag pt-BR")
 	assert.NotContains(t, system, "of the customer's messages")
 	assert.Contains(t, system, `"Name the \"product\".\n- \"labels\": any"`, "as one string")
@@ -96,13 +96,13 @@ func TestPromptIsLean(t *testing.T) {
 
 	r := readingOf("Hello")
 	r.Labels, r.Earlier = nil, []chat.Summary{{Title: "a", Summary: "b"}}
-	request := ask(t, r)
+	request := askAbout(t, r)
 	schema, err := json.Marshal(request.Schema)
 	require.NoError(t, err)
 	assert.Less(t, utf8.RuneCountInString(request.System)+len(schema), 2_500)
 }
 
-func earlier() chat.Summary {
+func earlierSummary() chat.Summary {
 	return chat.Summary{
 		Title:         "Order </earlier> 4711",
 		Summary:       "Ana waits.",
@@ -119,10 +119,10 @@ func TestWhatIsNew(t *testing.T) {
 	t.Parallel()
 
 	r := readingOf("It came.", "Fine.")
-	r.Earlier = []chat.Summary{earlier()}
+	r.Earlier = []chat.Summary{earlierSummary()}
 
 	m := modelThat(
-		says(head + `"key_points":[{"text":"It came.","messages":[1]},{"text":"It was late.","messages":[3,"4",5]}],
+		saysText(head + `"key_points":[{"text":"It came.","messages":[1]},{"text":"It was late.","messages":[3,"4",5]}],
 		"labels":[{"name":"Refund","confidence":0.6,"evidence":[{"message":3,"quote":"Money back"}]}]}`),
 	)
 
@@ -145,27 +145,27 @@ func TestWhatIsNew(t *testing.T) {
 	prompt := m.requests[0].Turns[0].Text
 	assert.Equal(t, []string{`{"title":"Order \u003c/earlier\u003e 4711","summary":"Ana waits.",` +
 		`"key_points":[{"text":"It is late.","messages":[3,1]}],"open_questions":[{"text":"When?","messages":[4]}],` +
-		`"labels":[{"name":"Refund","confidence":0.5,"evidence":[{"message":3,"quote":"money back"}]}]}`}, inside(prompt, "earlier"))
+		`"labels":[{"name":"Refund","confidence":0.5,"evidence":[{"message":3,"quote":"money back"}]}]}`}, linesInside(prompt, "earlier"))
 
-	assert.Len(t, inside(prompt, "transcript"), 2)
+	assert.Len(t, linesInside(prompt, "transcript"), 2)
 	assert.Contains(t, m.requests[0].System, "Write the whole summary anew")
 	assert.NotContains(t, m.requests[0].System, "Merge")
 
 	r.ChooseLabels = false
-	assert.NotContains(t, ask(t, r).Turns[0].Text, "labels")
+	assert.NotContains(t, askAbout(t, r).Turns[0].Text, "labels")
 }
 
 func TestMerge(t *testing.T) {
 	t.Parallel()
 
-	second := earlier()
+	second := earlierSummary()
 	second.KeyPoints[0].Messages = []chat.MessageID{"z"}
-	r := chat.Reading{Earlier: []chat.Summary{earlier(), second}}
-	m := modelThat(says(head + `"next_steps":[{"text":"Call.","messages":[1,4,5]}]}`))
+	r := chat.Reading{Earlier: []chat.Summary{earlierSummary(), second}}
+	m := modelThat(saysText(head + `"next_steps":[{"text":"Call.","messages":[1,4,5]}]}`))
 	s, _, err := m.summarize(t, r)
 	require.NoError(t, err)
 	assert.Equal(t, []chat.Point{{Text: "Call.", Messages: []chat.MessageID{"x", "z"}}}, s.NextSteps)
-	assert.Len(t, inside(m.requests[0].Turns[0].Text, "earlier"), 2)
+	assert.Len(t, linesInside(m.requests[0].Turns[0].Text, "earlier"), 2)
 	assert.NotContains(t, m.requests[0].Turns[0].Text, "transcript")
 	assert.Contains(t, m.requests[0].System, "Merge them into one")
 	assert.NotContains(t, m.requests[0].System, "transcript")
@@ -179,7 +179,7 @@ func TestLongMessagesAreCutAndNoneIsLeftOut(t *testing.T) {
 		r.Messages = append(r.Messages, r.Messages[1])
 	}
 
-	lines := inside(ask(t, r).Turns[0].Text, "transcript")
+	lines := linesInside(askAbout(t, r).Turns[0].Text, "transcript")
 	require.Len(t, lines, 103)
 
 	for _, line := range lines {
@@ -213,7 +213,7 @@ func TestManyLabelsAreShortlisted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			m := modelThat(says(strings.Replace(good(refund("order 4711")), `"Refund"`, `"`+c.has+`"`, 1)))
+			m := modelThat(saysText(strings.Replace(goodAnswer(refundLabel("order 4711")), `"Refund"`, `"`+c.has+`"`, 1)))
 			s, _, err := llm.New(m, llm.Config{Shortlist: c.shortlist}).Summarize(t.Context(), r)
 			require.NoError(t, err)
 			require.Len(t, s.Labels, 1)

@@ -92,7 +92,7 @@ func (s *Sandbox) prepareSMS(a Answer) (id string, p posting, with patience, err
 		return "", p, with, err
 	}
 
-	at := now()
+	at := currentTime()
 	m := Message{
 		SID:                 newSID("SM"),
 		From:                a.From,

@@ -27,7 +27,7 @@ func (s *Sandbox) prepareMail(a Answer) (id string, p posting, with patience, er
 		return "", p, with, errors.New("no such mail was sent to that address, so to is needed")
 	}
 
-	kept := MailAnswer{MessageID: "<" + newSID("") + "@customer.sandbox>", At: now(), Answer: a}
+	kept := MailAnswer{MessageID: "<" + newSID("") + "@customer.sandbox>", At: currentTime(), Answer: a}
 	if err := s.arrived.record(record{Answer: &kept}); err != nil {
 		return "", p, with, fmt.Errorf("keep the answer: %w", err)
 	}
@@ -90,7 +90,7 @@ func (a MailAnswer) parsed(original Mail) (body []byte, contentType string, err 
 
 	fields := [][2]string{
 		{"headers", a.head(original)},
-		{"dkim", "{@" + domain(a.From) + " : pass}"},
+		{"dkim", "{@" + domainOf(a.From) + " : pass}"},
 		{"to", a.To},
 		{"from", a.From},
 		{"sender_ip", "127.0.0.1"},
@@ -158,4 +158,4 @@ func (a MailAnswer) head(original Mail) string {
 	return lines.String()
 }
 
-func domain(address string) string { return address[strings.LastIndex(address, "@")+1:] }
+func domainOf(address string) string { return address[strings.LastIndex(address, "@")+1:] }

@@ -16,14 +16,14 @@ import (
 	"handrail/sandbox"
 )
 
-func texting(h *hook) func(*sandbox.Config) {
+func textingHook(h *hook) func(*sandbox.Config) {
 	return func(c *sandbox.Config) { c.TwilioInboundURL = h.url + "/inbound?x=1#rc=5&rp=all" }
 }
 
 func TestSMSAnswer(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
-	w := setup(t, lively, texting(h))
+	w := setup(t, fastCallbacks, textingHook(h))
 	w.sms(t)
 	require.NoError(t, w.Answer(t.Context(), sandbox.Answer{From: ana, Text: "Danke für alles"}))
 	c := h.next(t)
@@ -63,7 +63,7 @@ func TestSMSAnswer(t *testing.T) {
 func TestSMSAnswerToAService(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
-	w := setup(t, lively, texting(h))
+	w := setup(t, fastCallbacks, textingHook(h))
 	w.sms(t, "From", "", "MessagingServiceSid", service)
 
 	for _, to := range []string{"", service} {
@@ -83,7 +83,7 @@ func TestSMSAnswerToAService(t *testing.T) {
 func TestStopAndStart(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
-	w := setup(t, texting(h))
+	w := setup(t, textingHook(h))
 	say := func(word, to string) {
 		require.NoError(t, w.Answer(t.Context(), sandbox.Answer{From: ana, To: to, Text: word}))
 	}
@@ -105,14 +105,14 @@ func TestAnswerFails(t *testing.T) {
 	h := newHook(t)
 	h.status.Store(http.StatusForbidden)
 
-	w := setup(t, lively, func(c *sandbox.Config) { c.TwilioInboundURL = h.url + "/inbound" })
+	w := setup(t, fastCallbacks, func(c *sandbox.Config) { c.TwilioInboundURL = h.url + "/inbound" })
 	err := w.Answer(t.Context(), sandbox.Answer{From: ana, To: ours, Text: "Hello"})
 	require.ErrorContains(t, err, "403")
 	require.Error(t, w.Answer(t.Context(), sandbox.Answer{From: ben, Text: "Hello"}), "nobody to answer")
 	require.Error(t, w.Answer(t.Context(), sandbox.Answer{From: ana, To: ours}), "nothing said")
 	assert.Contains(t, w.page(t, phoneQuery(ana)).body, "refused (403)")
 
-	far := setup(t, lively, func(c *sandbox.Config) { c.TwilioInboundURL = "http://192.0.2.1/" })
+	far := setup(t, fastCallbacks, func(c *sandbox.Config) { c.TwilioInboundURL = "http://192.0.2.1/" })
 	require.ErrorContains(
 		t,
 		far.Answer(t.Context(), sandbox.Answer{From: ana, To: ours, Text: "Hello"}),
@@ -130,7 +130,7 @@ func TestAnswerIsRepeatedUntilItIsTaken(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
 	h.status.Store(http.StatusServiceUnavailable)
-	w := setup(t, lively, texting(h))
+	w := setup(t, fastCallbacks, textingHook(h))
 
 	answered := make(chan error)
 	go func() { answered <- w.Answer(t.Context(), sandbox.Answer{From: ana, To: ours, Text: "Hello"}) }()
@@ -181,7 +181,7 @@ func TestMailAnswer(t *testing.T) {
 	var publicKey string
 	w := setup(t, func(c *sandbox.Config) {
 		c.MailInboundURL = h.url + "/mail"
-		publicKey = signed(t, c)
+		publicKey = withSigning(t, c)
 	})
 
 	w.mail(t, mailWithReplyTo)
@@ -236,7 +236,7 @@ func TestMailAnswer(t *testing.T) {
 func TestAnswersOverHTTP(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
-	w := setup(t, lively, func(c *sandbox.Config) { c.TwilioInboundURL = h.url + "/inbound" })
+	w := setup(t, fastCallbacks, func(c *sandbox.Config) { c.TwilioInboundURL = h.url + "/inbound" })
 	w.sms(t)
 
 	post := func(body string) answer { return w.do(t, http.MethodPost, "/sandbox/answers", body, nil) }

@@ -196,8 +196,8 @@ func withoutCredentials(header http.Header) http.Header {
 	return kept
 }
 
-// now is to the microsecond, so that an arrival reads back from the file as it was.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+// currentTime is to the microsecond, so that an arrival reads back from the file as it was.
+func currentTime() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // newSID is a Twilio identifier: the prefix and 32 hexadecimal digits.
 func newSID(prefix string) string {

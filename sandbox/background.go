@@ -40,8 +40,8 @@ func (b *background) stop() {
 	b.running.Wait()
 }
 
-// pause reports whether the time has passed before the context ended.
-func pause(ctx context.Context, how time.Duration) bool {
+// pauseFor reports whether the time has passed before the context ended.
+func pauseFor(ctx context.Context, how time.Duration) bool {
 	if how <= 0 {
 		return ctx.Err() == nil
 	}

@@ -15,8 +15,8 @@ import (
 // BenchmarkSends is how fast messages are accepted and kept by many callers at once,
 // each synced to the disk before its answer and delivered afterwards.
 func BenchmarkSends(b *testing.B) {
-	c := config()
-	lively(&c)
+	c := testConfig()
+	fastCallbacks(&c)
 	c.File = filepath.Join(b.TempDir(), "sandbox.jsonl")
 	box, err := sandbox.New(c)
 	require.NoError(b, err)
@@ -25,7 +25,7 @@ func BenchmarkSends(b *testing.B) {
 	server := httptest.NewServer(box.Handler())
 	b.Cleanup(server.Close)
 
-	body := form().Encode()
+	body := smsForm().Encode()
 	caller := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}
 
 	b.SetParallelism(32)

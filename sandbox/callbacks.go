@@ -49,7 +49,7 @@ func (s *Sandbox) messageStage(next move, delays int) stage {
 	return stage{
 		after: time.Duration(delays) * s.config.CallbackDelay,
 		reach: func() bool {
-			next.At = now()
+			next.At = currentTime()
 			if err := s.arrived.record(record{Move: &next}); err != nil {
 				s.logger.Error("the sandbox could not keep a new status", "error", err)
 				return false

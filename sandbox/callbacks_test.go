@@ -16,7 +16,7 @@ import (
 func TestStatusCallbacks(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
-	w := setup(t, lively)
+	w := setup(t, fastCallbacks)
 	w.sms(t, "StatusCallback", h.url+"/status?d=7&a=1#rc=5&rp=all")
 
 	sent := h.next(t)
@@ -56,7 +56,7 @@ func TestStatusCallbacks(t *testing.T) {
 func TestUndeliveredMessageOfAService(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
-	w := setup(t, lively)
+	w := setup(t, fastCallbacks)
 	require.NoError(t, w.SetFaults(sandbox.Fault{Kind: sandbox.Undelivered}))
 	w.sms(t, "StatusCallback", h.url+"/status", "From", "", "MessagingServiceSid", service)
 	assert.Equal(t, service, h.twilioForm(t, h.next(t)).Get("MessagingServiceSid"))
@@ -76,7 +76,7 @@ func TestCallbackIsRepeatedUntilItIsTaken(t *testing.T) {
 	h := newHook(t)
 	h.status.Store(http.StatusInternalServerError)
 
-	w := setup(t, lively)
+	w := setup(t, fastCallbacks)
 	w.sms(t, "StatusCallback", h.url+"/status#rc=5&rp=all")
 
 	tokens := map[string]int{}
@@ -99,7 +99,7 @@ func TestCallbacksMisbehave(t *testing.T) {
 	statuses := func(t *testing.T, calls int, faults ...sandbox.Fault) (told []string) {
 		t.Helper()
 		h := newHook(t)
-		w := setup(t, lively)
+		w := setup(t, fastCallbacks)
 		require.NoError(t, w.SetFaults(faults...))
 		w.sms(t, "StatusCallback", h.url+"/status")
 		w.settled(t, 0)
@@ -144,7 +144,7 @@ func TestCallbacksMisbehave(t *testing.T) {
 func TestEarlyCallbackComesBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
-	w := setup(t, lively)
+	w := setup(t, fastCallbacks)
 	require.NoError(t, w.SetFaults(sandbox.Fault{Kind: sandbox.CallbackEarly}))
 	release := w.Hold()
 	var answeredYet atomic.Bool
@@ -175,7 +175,7 @@ func TestMessageGoesOnAfterARestart(t *testing.T) {
 	before.mail(t, validMail)
 	require.NoError(t, before.Close())
 
-	w := setup(t, lively, func(c *sandbox.Config) { c.File = path })
+	w := setup(t, fastCallbacks, func(c *sandbox.Config) { c.File = path })
 	assert.Empty(t, w.Faults(), "faults are forgotten")
 	assert.Equal(t, "sent", h.twilioForm(t, h.next(t)).Get("MessageStatus"))
 	assert.Equal(t, "undelivered", h.twilioForm(t, h.next(t)).Get("MessageStatus"), "what was decided stays")
@@ -183,7 +183,7 @@ func TestMessageGoesOnAfterARestart(t *testing.T) {
 	m := w.settled(t, 0)
 	require.NoError(t, w.Close())
 
-	again := reopen(t, path, nil)
+	again := reopenSandbox(t, path, nil)
 	assert.Equal(t, []sandbox.Message{m}, again.Messages(sandbox.MessageFilter{}))
 	assert.Equal(t, []sandbox.Mail{bounced}, again.Mails())
 }
@@ -191,7 +191,7 @@ func TestMessageGoesOnAfterARestart(t *testing.T) {
 func TestForgottenMessageGoesNowhere(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
-	w := setup(t, lively)
+	w := setup(t, fastCallbacks)
 	require.NoError(t, w.SetFaults(sandbox.Fault{Kind: sandbox.CallbackEarly}))
 	release := w.Hold()
 

@@ -123,7 +123,7 @@ func TestSendGridClient(t *testing.T) {
 		return answer
 	}
 
-	accepted := send(key)
+	accepted := send(arrivalKey)
 	assert.Equal(t, http.StatusAccepted, accepted.StatusCode)
 	assert.Empty(t, accepted.Body)
 	require.Len(t, accepted.Headers["X-Message-Id"], 1)
@@ -139,6 +139,6 @@ func TestSendGridClient(t *testing.T) {
 	settings := mail.NewMailSettings()
 	settings.SetSandboxMode(mail.NewSetting(true))
 	m.SetMailSettings(settings)
-	assert.Equal(t, http.StatusOK, send(key).StatusCode)
+	assert.Equal(t, http.StatusOK, send(arrivalKey).StatusCode)
 	assert.Len(t, w.Mails(), 1, "SendGrid's own sandbox mode keeps nothing")
 }

@@ -39,7 +39,7 @@ func (s *Sandbox) mailStage(id, name string, delays int) stage {
 	return stage{
 		after: time.Duration(delays) * s.config.CallbackDelay,
 		reach: func() bool {
-			event.At = now()
+			event.At = currentTime()
 			if err := s.arrived.record(record{Event: &event}); err != nil {
 				s.logger.Error("the sandbox could not keep an event", "error", err)
 				return false
@@ -82,7 +82,7 @@ func (p *eventPost) add(s *Sandbox, m Mail, event MailEvent) {
 }
 
 func (p *eventPost) postAll(ctx context.Context, s *Sandbox) {
-	for pause(ctx, s.config.CallbackDelay/2) {
+	for pauseFor(ctx, s.config.CallbackDelay/2) {
 		batch := p.take()
 		if len(batch) == 0 {
 			return

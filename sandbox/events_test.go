@@ -29,12 +29,12 @@ func (h *hook) nextEvents(t *testing.T, publicKey string, count int) (events []e
 	return events
 }
 
-func eventful(t *testing.T, h *hook) (w *world, publicKey string) {
+func eventfulWorld(t *testing.T, h *hook) (w *world, publicKey string) {
 	t.Helper()
 
-	w = setup(t, lively, func(c *sandbox.Config) {
+	w = setup(t, fastCallbacks, func(c *sandbox.Config) {
 		c.EventURL = h.url + "/events"
-		publicKey = signed(t, c)
+		publicKey = withSigning(t, c)
 	})
 
 	return w, publicKey
@@ -43,7 +43,7 @@ func eventful(t *testing.T, h *hook) (w *world, publicKey string) {
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
-	w, publicKey := eventful(t, h)
+	w, publicKey := eventfulWorld(t, h)
 	accepted := w.mail(t, validMail)
 	events := h.nextEvents(t, publicKey, 2)
 	require.Len(t, events, 2)
@@ -68,7 +68,7 @@ func TestEvents(t *testing.T) {
 func TestBounceEvent(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
-	w, publicKey := eventful(t, h)
+	w, publicKey := eventfulWorld(t, h)
 	require.NoError(t, w.SetFaults(sandbox.Fault{Kind: sandbox.Bounce, To: "ana@customer.example"}))
 	w.mail(t, validMail)
 	bounce := h.nextEvents(t, publicKey, 2)[1]
@@ -83,7 +83,7 @@ func TestEventsAreRepeatedUntilTheyAreTaken(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)
 	h.status.Store(http.StatusBadGateway)
-	w, publicKey := eventful(t, h)
+	w, publicKey := eventfulWorld(t, h)
 	require.NoError(t, w.SetFaults(sandbox.Fault{Kind: sandbox.CallbackEarly}))
 	w.mail(t, validMail)
 
@@ -107,7 +107,7 @@ func TestSigningKeyFile(t *testing.T) {
 	_, err = sandbox.SigningKeyFile(filepath.Dir(path))
 	require.Error(t, err)
 
-	c := config()
+	c := testConfig()
 	c.EventURL = "http://127.0.0.1:1/events"
 	_, err = sandbox.New(c)
 	require.ErrorContains(t, err, "SigningKey")

@@ -66,8 +66,8 @@ func (w faultJSON) fault() (Fault, error) {
 	return f, f.validate()
 }
 
-// rules leaves out what never strikes.
-func rules(wires []faultJSON) ([]Fault, error) {
+// parseRules leaves out what never strikes.
+func parseRules(wires []faultJSON) ([]Fault, error) {
 	faults := make([]Fault, 0, len(wires))
 	for i, wire := range wires {
 		f, err := wire.fault()
@@ -111,7 +111,7 @@ func (s *Sandbox) putFaults(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	faults, err := rules(wires)
+	faults, err := parseRules(wires)
 	if err != nil {
 		refuseTool(w, err)
 		return

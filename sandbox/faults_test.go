@@ -19,7 +19,7 @@ func (w *world) attempt(t *testing.T, channel string) (answer, error) {
 	t.Helper()
 
 	path := messagesPath
-	body := form().Encode()
+	body := smsForm().Encode()
 	as := asTwilioCaller
 
 	if channel == sandbox.ChannelEmail {

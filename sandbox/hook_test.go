@@ -102,10 +102,10 @@ func verifySendGrid(t *testing.T, publicKey string, c call) {
 	assert.False(t, forged)
 }
 
-// lively lets what is accepted come to its end at once.
-func lively(c *sandbox.Config) { c.CallbackDelay = time.Millisecond }
+// fastCallbacks lets what is accepted come to its end at once.
+func fastCallbacks(c *sandbox.Config) { c.CallbackDelay = time.Millisecond }
 
-func signed(t *testing.T, c *sandbox.Config) (publicKey string) {
+func withSigning(t *testing.T, c *sandbox.Config) (publicKey string) {
 	t.Helper()
 	var err error
 	c.SigningKey, err = sandbox.NewSigningKey()

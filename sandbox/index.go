@@ -44,10 +44,10 @@ func (l *ledger) edit(r record) (func(), error) {
 		return func() { l.addMails(mails) }, nil
 
 	case r.Move != nil:
-		return func() { update(l.index.messages, r.Move.SID, r.Move.apply) }, nil
+		return func() { updateKept(l.index.messages, r.Move.SID, r.Move.apply) }, nil
 	case r.Event != nil:
 		return func() {
-			update(l.index.mails, r.Event.SGMessageID, func(m *Mail) {
+			updateKept(l.index.mails, r.Event.SGMessageID, func(m *Mail) {
 				m.Events = append(slices.Clip(m.Events), r.Event.MailEvent)
 			})
 		}, nil
@@ -60,15 +60,15 @@ func (l *ledger) edit(r record) (func(), error) {
 		result := r.Webhook.WebhookResult
 
 		return func() {
-			update(l.index.messages, r.Webhook.ID, func(m *Message) { m.Webhook = &result })
-			update(l.index.answers, r.Webhook.ID, func(m *MailAnswer) { m.Webhook = &result })
+			updateKept(l.index.messages, r.Webhook.ID, func(m *Message) { m.Webhook = &result })
+			updateKept(l.index.answers, r.Webhook.ID, func(m *MailAnswer) { m.Webhook = &result })
 		}, nil
 	}
 
 	return nil, errors.New("neither a message, a mail nor an order, nor news of one")
 }
 
-func update[T any](all map[string]*kept[T], id string, change func(*T)) {
+func updateKept[T any](all map[string]*kept[T], id string, change func(*T)) {
 	if k, found := all[id]; found {
 		next := k.now()
 		change(&next)
@@ -77,7 +77,7 @@ func update[T any](all map[string]*kept[T], id string, change func(*T)) {
 }
 
 func (l *ledger) addMessage(m Message) {
-	k := keep(m)
+	k := keepValue(m)
 	l.current.messages = append(l.current.messages, k)
 
 	l.index.messages[m.SID] = k
@@ -107,14 +107,14 @@ func (l *ledger) obey(m Message) {
 
 func (l *ledger) addMails(mails []Mail) {
 	for _, m := range mails {
-		k := keep(m)
+		k := keepValue(m)
 		l.current.mails = append(l.current.mails, k)
 		l.index.mails[m.SGMessageID] = k
 	}
 }
 
 func (l *ledger) addAnswer(a MailAnswer) {
-	k := keep(a)
+	k := keepValue(a)
 	l.current.answers = append(l.current.answers, k)
 	l.index.answers[a.MessageID] = k
 }
@@ -125,7 +125,7 @@ func (l *ledger) putOrder(o Order) {
 		return
 	}
 
-	k := keep(o)
+	k := keepValue(o)
 	l.current.orders = append(l.current.orders, k)
 	l.index.orders[o.ID] = k
 }
@@ -145,15 +145,15 @@ func (m *move) apply(to *Message) {
 }
 
 func (l *ledger) message(sid string) (Message, bool) {
-	return find(l, sid, func() map[string]*kept[Message] { return l.index.messages })
+	return findKept(l, sid, func() map[string]*kept[Message] { return l.index.messages })
 }
 
 func (l *ledger) mail(sgMessageID string) (Mail, bool) {
-	return find(l, sgMessageID, func() map[string]*kept[Mail] { return l.index.mails })
+	return findKept(l, sgMessageID, func() map[string]*kept[Mail] { return l.index.mails })
 }
 
-// find asks for the map under the lock: forgetting replaces it.
-func find[T any](l *ledger, id string, in func() map[string]*kept[T]) (found T, ok bool) {
+// findKept asks for the map under the lock: forgetting replaces it.
+func findKept[T any](l *ledger, id string, in func() map[string]*kept[T]) (found T, ok bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 

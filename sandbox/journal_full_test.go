@@ -61,5 +61,5 @@ func TestFullDiskKeepsNothingAndRecovers(t *testing.T) {
 	limit.Cur = wide
 	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit))
 	require.Equal(t, http.StatusCreated, w.sms(t, "Body", "after").status)
-	assert.Len(t, reopen(t, path, nil).Messages(sandbox.MessageFilter{}), 2)
+	assert.Len(t, reopenSandbox(t, path, nil).Messages(sandbox.MessageFilter{}), 2)
 }

@@ -16,10 +16,10 @@ import (
 	"handrail/sandbox"
 )
 
-func reopen(t *testing.T, path string, logger *slog.Logger) *sandbox.Sandbox {
+func reopenSandbox(t *testing.T, path string, logger *slog.Logger) *sandbox.Sandbox {
 	t.Helper()
 
-	c := config()
+	c := testConfig()
 	c.File, c.Logger = path, logger
 	box, err := sandbox.New(c)
 	require.NoError(t, err)
@@ -37,7 +37,7 @@ func TestArrivalsOutliveTheProcess(t *testing.T) {
 	w.sms(t, "Body", "second")
 
 	// The first one is neither closed nor flushed: it may as well have been killed.
-	again := reopen(t, path, nil)
+	again := reopenSandbox(t, path, nil)
 	assert.Equal(t, w.Messages(sandbox.MessageFilter{}), again.Messages(sandbox.MessageFilter{}))
 	assert.Equal(t, w.Mails(), again.Mails())
 	assert.Len(t, again.Messages(sandbox.MessageFilter{}), 2)
@@ -46,7 +46,7 @@ func TestArrivalsOutliveTheProcess(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 3, bytes.Count(written, []byte("\n")))
 	assert.NotContains(t, string(written), token)
-	assert.NotContains(t, string(written), key)
+	assert.NotContains(t, string(written), arrivalKey)
 
 	info, err := os.Stat(path)
 	require.NoError(t, err)
@@ -60,7 +60,7 @@ func TestForgettingEmptiesTheFile(t *testing.T) {
 	w.sms(t, "Body", "before")
 	require.NoError(t, w.Forget())
 	w.sms(t, "Body", "after")
-	kept := reopen(t, path, nil).Messages(sandbox.MessageFilter{})
+	kept := reopenSandbox(t, path, nil).Messages(sandbox.MessageFilter{})
 	require.Len(t, kept, 1)
 	assert.Equal(t, "after", kept[0].Body)
 }
@@ -76,7 +76,7 @@ func TestHeldSendIsOnDiskBeforeItsAnswer(t *testing.T) {
 
 	_, err := w.Await(t.Context(), func(sandbox.Message) bool { return true })
 	require.NoError(t, err)
-	assert.Len(t, reopen(t, path, nil).Messages(sandbox.MessageFilter{}), 1)
+	assert.Len(t, reopenSandbox(t, path, nil).Messages(sandbox.MessageFilter{}), 1)
 	release()
 	assert.Equal(t, http.StatusCreated, (<-answered).status)
 }
@@ -102,7 +102,7 @@ func TestTornLastLineIsDroppedAndSaid(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, append(bytes.Clone(whole), tail...), 0o600))
 
 			var log bytes.Buffer
-			box := reopen(t, path, slog.New(slog.NewTextHandler(&log, nil)))
+			box := reopenSandbox(t, path, slog.New(slog.NewTextHandler(&log, nil)))
 			assert.Len(t, box.Messages(sandbox.MessageFilter{}), 1)
 			assert.Contains(t, log.String(), "level=WARN")
 			assert.Contains(t, log.String(), "torn")
@@ -122,7 +122,7 @@ func TestDamagedFileIsRefused(t *testing.T) {
 		os.WriteFile(path, []byte(`{"message":{"sid":"SM1"}}`+"\nnonsense\n"+`{"message":{"sid":"SM2"}}`+"\n"), 0o600),
 	)
 
-	c := config()
+	c := testConfig()
 	c.File = path
 	_, err := sandbox.New(c)
 	require.ErrorContains(t, err, "line 2")
@@ -185,7 +185,7 @@ func TestConcurrentArrivalsAreAllKept(t *testing.T) {
 
 	sending.Wait()
 	assert.Len(t, w.Mails(), callers*each)
-	again := reopen(t, path, nil)
+	again := reopenSandbox(t, path, nil)
 	assert.Equal(t, w.Messages(sandbox.MessageFilter{}), again.Messages(sandbox.MessageFilter{}))
 	assert.Len(t, again.Mails(), callers*each)
 }

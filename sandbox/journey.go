@@ -17,7 +17,7 @@ type stage struct {
 // travel goes through the stages and tells of them as the faults allow.
 func (s *Sandbox) travel(ctx context.Context, stages []stage, faults aftermath) {
 	for i, next := range stages {
-		if !pause(ctx, next.after) || !next.reach() {
+		if !pauseFor(ctx, next.after) || !next.reach() {
 			return
 		}
 
@@ -49,7 +49,7 @@ func (s *Sandbox) tell(ctx context.Context, reached stage, faults aftermath) {
 	case faults.never:
 	case faults.delay > 0:
 		s.background.run(func(ctx context.Context) {
-			if pause(ctx, faults.delay) {
+			if pauseFor(ctx, faults.delay) {
 				telling(ctx)
 			}
 		})

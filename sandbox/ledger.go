@@ -36,7 +36,7 @@ type entry struct {
 // kept is something that arrived and may still change; a state once read does not.
 type kept[T any] struct{ state atomic.Pointer[T] }
 
-func keep[T any](value T) *kept[T] {
+func keepValue[T any](value T) *kept[T] {
 	k := new(kept[T])
 	k.state.Store(&value)
 
@@ -230,7 +230,7 @@ func (l *ledger) close() error {
 	return l.journal.close()
 }
 
-func await[T any](ctx context.Context, l *ledger, of func(view) []*kept[T], match func(T) bool) (T, error) {
+func awaitMatch[T any](ctx context.Context, l *ledger, of func(view) []*kept[T], match func(T) bool) (T, error) {
 	seen, generation := 0, 0
 
 	for {

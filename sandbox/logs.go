@@ -79,7 +79,7 @@ func (s *Sandbox) listLogs(w http.ResponseWriter, r *http.Request) {
 
 	found := []logSummary{}
 	for _, k := range slices.Backward(s.arrived.look().mails) {
-		if m := k.now(); len(found) < request.Limit && m.listed(now()) && matches(m) {
+		if m := k.now(); len(found) < request.Limit && m.listed(currentTime()) && matches(m) {
 			found = append(found, m.logSummary())
 		}
 	}
@@ -101,7 +101,7 @@ func (m Mail) logSummary() logSummary {
 
 func (s *Sandbox) showLog(w http.ResponseWriter, r *http.Request) {
 	m, found := s.arrived.mail(r.PathValue("id"))
-	if !found || !m.listed(now()) {
+	if !found || !m.listed(currentTime()) {
 		s.refuseMail(w, r, http.StatusNotFound, mailProblem{Message: "message not found"})
 		return
 	}
@@ -160,15 +160,15 @@ func parseLogQuery(query string) (func(Mail) bool, error) {
 func parseCondition(field, operator string, isTime bool, value string) (func(Mail) bool, error) {
 	switch {
 	case field == "sg_message_id_created_at" && isTime && operator != "=" && operator != "IN":
-		at, err := time.Parse(time.RFC3339, unquote(value))
+		at, err := time.Parse(time.RFC3339, unquoteText(value))
 		if err != nil {
 			return nil, errors.New("a TIMESTAMP must be as 2006-01-02T15:04:05Z")
 		}
 
-		return func(m Mail) bool { return holds(m.ReceivedAt.Compare(at), operator) }, nil
+		return func(m Mail) bool { return holdsOperator(m.ReceivedAt.Compare(at), operator) }, nil
 
 	case operator == "=" && !isTime && logFields[field] != nil && value[0] != '(':
-		want := unquote(value)
+		want := unquoteText(value)
 		return func(m Mail) bool { return logFields[field](m) == want }, nil
 	case operator == "IN" && (field == "status" || field == "categories") && value[0] == '(':
 		wanted := unquoteList(value)
@@ -192,7 +192,7 @@ var logFields = map[string]func(Mail) string{
 	"reason":        Mail.reason,
 }
 
-func holds(order int, operator string) bool {
+func holdsOperator(order int, operator string) bool {
 	switch operator {
 	case ">":
 		return order > 0
@@ -205,12 +205,12 @@ func holds(order int, operator string) bool {
 	return order <= 0
 }
 
-func unquote(quoted string) string { return strings.Trim(quoted, `"'`) }
+func unquoteText(quoted string) string { return strings.Trim(quoted, `"'`) }
 
 func unquoteList(list string) []string {
 	var values []string
 	for value := range strings.SplitSeq(strings.Trim(list, "()"), ",") {
-		values = append(values, unquote(strings.TrimSpace(value)))
+		values = append(values, unquoteText(strings.TrimSpace(value)))
 	}
 
 	return values

@@ -44,7 +44,7 @@ func (w *world) found(t *testing.T, query string) []logEntry {
 
 func TestLogs(t *testing.T) {
 	t.Parallel()
-	w := setup(t, lively)
+	w := setup(t, fastCallbacks)
 	w.mail(t, validMail)
 	w.mailSettled(t)
 	w.mail(t, mailWithReplyTo)

@@ -91,7 +91,7 @@ func tellHours(_ context.Context, _ *mcp.CallToolRequest, in hoursAsked) (*mcp.C
 		}
 	}
 
-	return nil, hoursTold{}, refuse(http.StatusBadRequest, "there is no day of the week %q", in.Day)
+	return nil, hoursTold{}, newRefusal(http.StatusBadRequest, "there is no day of the week %q", in.Day)
 }
 
 func (s *Sandbox) orderTaxi(

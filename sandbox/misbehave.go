@@ -11,7 +11,7 @@ import (
 // acceptLate cuts the connection now and accepts later. It does not return.
 func (s *Sandbox) acceptLate(fault Fault, accept func() (goOn func(), err error)) {
 	s.background.run(func(ctx context.Context) {
-		if !pause(ctx, fault.delay()) {
+		if !pauseFor(ctx, fault.delay()) {
 			return
 		}
 

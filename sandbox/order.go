@@ -51,7 +51,7 @@ type OrderRequest struct {
 
 // Orders are what the restaurant's tools have done, in order. A canceled booking stays.
 func (s *Sandbox) Orders() []Order {
-	return matching(s.arrived.look().orders, func(Order) bool { return true })
+	return selectKept(s.arrived.look().orders, func(Order) bool { return true })
 }
 
 // refusal is the restaurant's no.
@@ -63,7 +63,7 @@ type refusal struct {
 // Error is what is wrong, for whoever ordered.
 func (r *refusal) Error() string { return r.detail }
 
-func refuse(status int, format string, args ...any) *refusal {
+func newRefusal(status int, format string, args ...any) *refusal {
 	return &refusal{status, fmt.Sprintf(format, args...)}
 }
 
@@ -89,7 +89,7 @@ func (s *Sandbox) orderNew(o Order) (Order, error) {
 		}
 
 		if before.Kind != o.Kind || before.OrderRequest != o.OrderRequest {
-			return Order{}, refuse(http.StatusConflict, "this Idempotency-Key was used for something else")
+			return Order{}, newRefusal(http.StatusConflict, "this Idempotency-Key was used for something else")
 		}
 
 		before.Calls++
@@ -99,13 +99,13 @@ func (s *Sandbox) orderNew(o Order) (Order, error) {
 
 	if o.Kind == OrderTable {
 		if o.Table = freeTable(orders, o.People, o.At); o.Table == 0 {
-			return Order{}, refuse(http.StatusConflict, "no table for %d people is free then", o.People)
+			return Order{}, newRefusal(http.StatusConflict, "no table for %d people is free then", o.People)
 		}
 	}
 
 	o.ID = newSID(string(o.Kind) + "_")
 	o.Calls = 1
-	o.MadeAt = now()
+	o.MadeAt = currentTime()
 
 	return o, s.arrived.record(record{Order: &o})
 }
@@ -123,12 +123,12 @@ func (s *Sandbox) cancelTable(id string) (Order, error) {
 			return o, nil
 		}
 
-		o.CanceledAt = new(now())
+		o.CanceledAt = new(currentTime())
 
 		return o, s.arrived.record(record{Order: &o})
 	}
 
-	return Order{}, refuse(http.StatusNotFound, "there is no booking %q", id)
+	return Order{}, newRefusal(http.StatusNotFound, "there is no booking %q", id)
 }
 
 // freeTable is the smallest table that is free and holds them; 0 is none.
@@ -149,7 +149,7 @@ func freeTables(orders []Order, at string) []int {
 	for table := 1; table <= len(seats); table++ {
 		if !slices.ContainsFunc(
 			orders,
-			func(o Order) bool { return o.Table == table && o.CanceledAt == nil && overlap(o.At, at) },
+			func(o Order) bool { return o.Table == table && o.CanceledAt == nil && doOverlap(o.At, at) },
 		) {
 			free = append(free, table)
 		}
@@ -158,8 +158,8 @@ func freeTables(orders []Order, at string) []int {
 	return free
 }
 
-// overlap reports whether two sittings do. Both times were read when they were ordered.
-func overlap(a, b string) bool {
+// doOverlap reports whether two sittings do. Both times were read when they were ordered.
+func doOverlap(a, b string) bool {
 	first, _ := time.Parse(time.RFC3339, a)
 	second, _ := time.Parse(time.RFC3339, b)
 

@@ -65,7 +65,7 @@ func untilTaken(r WebhookResult) bool { return !r.OK() }
 // post makes a call once.
 func (s *Sandbox) post(ctx context.Context, p posting) WebhookResult {
 	status, err := s.exchange(ctx, p)
-	result := WebhookResult{Status: status, At: now()}
+	result := WebhookResult{Status: status, At: currentTime()}
 
 	if err != nil {
 		if broken, ok := errors.AsType[*url.Error](err); ok {
@@ -102,7 +102,7 @@ func (s *Sandbox) exchange(ctx context.Context, p posting) (int, error) {
 func (s *Sandbox) repeat(ctx context.Context, p posting, with patience, last WebhookResult) WebhookResult {
 	wait := with.pause
 	for retry := 0; retry < with.retries && with.worth(last); retry++ {
-		if !pause(ctx, wait) {
+		if !pauseFor(ctx, wait) {
 			return last
 		}
 

@@ -17,7 +17,7 @@ var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMa
 	"clock":   func(t time.Time) string { return t.Local().Format("2 Jan 15:04:05") },
 	"minute":  func(t time.Time) string { return t.Local().Format("2 Jan 15:04") },
 	"instant": func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
-	"count":   count,
+	"count":   countOf,
 	"join":    joinAddresses,
 	"percent": func(rate *float64) string { return strconv.FormatFloat(*rate*100, 'g', 4, 64) + " %" },
 	"number":  func(index int) int { return index + 1 },
@@ -77,7 +77,7 @@ func (s *Sandbox) showPage(w http.ResponseWriter, r *http.Request) {
 	_, _ = page.WriteTo(w) // whoever asked has gone
 }
 
-func count(n int, one string) string {
+func countOf(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}

@@ -19,8 +19,8 @@ func newPhone(v view, number string) *phoneView {
 
 		phone.Messages = append(phone.Messages, messageView{
 			Message: m,
-			Key:     key(v, "sms", i),
-			Version: m.Status + version(m.Webhook),
+			Key:     arrivalKey(v, "sms", i),
+			Version: m.Status + versionOf(m.Webhook),
 			Media:   m.Form["MediaUrl"],
 		})
 		if sender := cmp.Or(m.MessagingServiceSID, m.From); m.Direction != Inbound &&
@@ -36,8 +36,8 @@ func newPhone(v view, number string) *phoneView {
 	return phone
 }
 
-// version changes with a result, so that a refresh shows it.
-func version(result *WebhookResult) string {
+// versionOf changes with a result, so that a refresh shows it.
+func versionOf(result *WebhookResult) string {
 	if result == nil {
 		return ""
 	}
@@ -62,8 +62,8 @@ func newMailbox(v view, address string) *mailboxView {
 
 		mailbox.Mails = append(mailbox.Mails, mailView{
 			Mail:   m,
-			Key:    key(v, "mail", i),
-			Source: source(m.Request),
+			Key:    arrivalKey(v, "mail", i),
+			Source: sourceText(m.Request),
 			SMTPID: m.smtpID(),
 		})
 	}
@@ -71,7 +71,7 @@ func newMailbox(v view, address string) *mailboxView {
 	for i, k := range slices.Backward(v.answers) {
 		if a := k.now(); strings.EqualFold(a.From, address) && len(mailbox.Answers) < shownMails {
 			mailbox.Answers = append(mailbox.Answers, mailAnswerView{
-				MailAnswer: a, Key: key(v, "answer", i), Version: version(a.Webhook),
+				MailAnswer: a, Key: arrivalKey(v, "answer", i), Version: versionOf(a.Webhook),
 			})
 		}
 	}

@@ -33,7 +33,7 @@ func TestEmptyPage(t *testing.T) {
 	assert.Contains(t, page.body, "<button disabled>")
 	assert.Equal(t, "text/html; charset=utf-8", page.header.Get("Content-Type"))
 	assert.NotContains(t, page.body, token)
-	assert.NotContains(t, page.body, key)
+	assert.NotContains(t, page.body, arrivalKey)
 }
 
 func TestPageLoadsNothingFromElsewhere(t *testing.T) {
@@ -131,7 +131,7 @@ func TestMailboxPage(t *testing.T) {
 		"subject":          "Text only",
 		"content":          []object{{"type": "text/plain", "value": "plain"}},
 		"categories":       []string{"news"},
-		"personalizations": []object{{"to": []object{{"email": "Ana@Customer.example"}}, "cc": people(1)}},
+		"personalizations": []object{{"to": []object{{"email": "Ana@Customer.example"}}, "cc": newPeople(1)}},
 	}))
 
 	page := w.page(t, mailboxQuery("ana@customer.example")).body

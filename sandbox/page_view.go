@@ -112,9 +112,9 @@ func (s *Sandbox) newPage(v view, phone, mailbox string) pageView {
 		page.Faults = append(page.Faults, f.wire())
 	}
 
-	page.Phones = phones(v.messages, phone)
-	page.Mailboxes = mailboxes(v.mails, mailbox)
-	page.Orders = orders(v)
+	page.Phones = phonesOf(v.messages, phone)
+	page.Mailboxes = mailboxesOf(v.mails, mailbox)
+	page.Orders = ordersOf(v)
 
 	switch {
 	case phone != "":
@@ -122,7 +122,7 @@ func (s *Sandbox) newPage(v view, phone, mailbox string) pageView {
 	case mailbox != "":
 		page.Mailbox = newMailbox(v, mailbox)
 	default:
-		page.Latest = latest(v)
+		page.Latest = latestArrivals(v)
 	}
 
 	return page
@@ -137,8 +137,8 @@ func (m Message) customer() string {
 	return m.To
 }
 
-// phones are those of the people written to, the newest first.
-func phones(messages []*kept[Message], chosen string) []correspondent {
+// phonesOf are those of the people written to, the newest first.
+func phonesOf(messages []*kept[Message], chosen string) []correspondent {
 	var list roll
 
 	for _, k := range messages {
@@ -149,7 +149,7 @@ func phones(messages []*kept[Message], chosen string) []correspondent {
 	return list.newestFirst()
 }
 
-func mailboxes(mails []*kept[Mail], chosen string) []correspondent {
+func mailboxesOf(mails []*kept[Mail], chosen string) []correspondent {
 	var list roll
 
 	for _, k := range mails {
@@ -195,7 +195,7 @@ func (r *roll) add(address, link string, at time.Time, preview string, chosen bo
 
 	entry := &r.entries[i]
 	entry.Count++
-	entry.Newest, entry.Preview = at, shorten(preview)
+	entry.Newest, entry.Preview = at, shortenText(preview)
 }
 
 func (r *roll) newestFirst() []correspondent {
@@ -206,18 +206,18 @@ func (r *roll) newestFirst() []correspondent {
 	return r.entries
 }
 
-func latest(v view) []arrivalView {
+func latestArrivals(v view) []arrivalView {
 	var arrivals []arrivalView
 
 	for i, k := range slices.Backward(v.messages) {
 		m := k.now()
 
 		arrivals = append(arrivals, arrivalView{
-			Key:     key(v, "sms", i),
+			Key:     arrivalKey(v, "sms", i),
 			Kind:    "SMS",
 			Address: m.customer(),
 			Link:    phoneLink(m.customer()),
-			Preview: shorten(m.Body),
+			Preview: shortenText(m.Body),
 			At:      m.CreatedAt,
 		})
 		if len(arrivals) == shownLatest {
@@ -233,11 +233,11 @@ func latest(v view) []arrivalView {
 		m := k.now()
 		address := m.mailboxes()[0]
 		arrivals = append(arrivals, arrivalView{
-			Key:     key(v, "mail", i),
+			Key:     arrivalKey(v, "mail", i),
 			Kind:    "Mail",
 			Address: address,
 			Link:    mailboxLink(address),
-			Preview: shorten(m.Subject),
+			Preview: shortenText(m.Subject),
 			At:      m.ReceivedAt,
 		})
 	}
@@ -247,7 +247,7 @@ func latest(v view) []arrivalView {
 	return arrivals[:min(len(arrivals), shownLatest)]
 }
 
-func orders(v view) []orderView {
+func ordersOf(v view) []orderView {
 	var shown []orderView
 
 	for _, k := range slices.Backward(v.orders) {
@@ -276,12 +276,12 @@ func (o Order) words() string {
 	return string(o.Kind)
 }
 
-// key names an arrival on the page, so that a refresh leaves it alone once it is shown.
-func key(v view, kind string, index int) string {
+// arrivalKey names an arrival on the page, so that a refresh leaves it alone once it is shown.
+func arrivalKey(v view, kind string, index int) string {
 	return fmt.Sprintf("%s-%d-%d", kind, v.generation, index)
 }
 
-func source(raw json.RawMessage) string {
+func sourceText(raw json.RawMessage) string {
 	var indented bytes.Buffer
 	if err := json.Indent(&indented, raw, "", "  "); err != nil {
 		return string(raw)
@@ -295,7 +295,7 @@ func source(raw json.RawMessage) string {
 		"\n… cut here; /sandbox/mails.json has all of it."
 }
 
-func shorten(text string) string {
+func shortenText(text string) string {
 	characters := []rune(strings.Join(strings.Fields(text), " "))
 	if len(characters) <= shownPreview {
 		return string(characters)

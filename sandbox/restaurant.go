@@ -51,7 +51,7 @@ func (c *toolCall) into(v any) error {
 	decoder.DisallowUnknownFields()
 
 	if err := decoder.Decode(v); err != nil {
-		return refuse(http.StatusBadRequest, "the body must be a JSON object with the fields of this tool")
+		return newRefusal(http.StatusBadRequest, "the body must be a JSON object with the fields of this tool")
 	}
 
 	return nil
@@ -63,7 +63,7 @@ func (s *Sandbox) tool(name string, act func(*toolCall) (int, any, error)) http.
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, toolLimit))
 		if err != nil {
-			s.refuseCall(w, r, refuse(http.StatusRequestEntityTooLarge, "the body is longer than 1 MiB"))
+			s.refuseCall(w, r, newRefusal(http.StatusRequestEntityTooLarge, "the body is longer than 1 MiB"))
 			return
 		}
 
@@ -100,7 +100,7 @@ func (s *Sandbox) tool(name string, act func(*toolCall) (int, any, error)) http.
 func (s *Sandbox) answerCall(w http.ResponseWriter, r *http.Request, fault Fault, status int, answer any) {
 	switch fault.Kind {
 	case FaultError:
-		writeJSON(w, http.StatusInternalServerError, detail("the kitchen is on fire"))
+		writeJSON(w, http.StatusInternalServerError, detailMap("the kitchen is on fire"))
 		return
 	case FaultGarbage:
 		w.Header().Set("Content-Type", "text/html")
@@ -120,14 +120,14 @@ func refusedCall(w http.ResponseWriter, fault Fault) bool {
 	switch fault.Kind {
 	case FaultRateLimit:
 		notNow(w, fault)
-		writeJSON(w, http.StatusTooManyRequests, detail("too many calls"))
+		writeJSON(w, http.StatusTooManyRequests, detailMap("too many calls"))
 	case FaultRedirect:
 		notNow(w, fault)
 		w.WriteHeader(http.StatusFound)
 	case FaultRefuse:
-		writeJSON(w, http.StatusUnprocessableEntity, detail("we would rather not"))
+		writeJSON(w, http.StatusUnprocessableEntity, detailMap("we would rather not"))
 	case FaultSuspended:
-		writeJSON(w, http.StatusUnauthorized, detail("the account is suspended"))
+		writeJSON(w, http.StatusUnauthorized, detailMap("the account is suspended"))
 	default:
 		return false
 	}
@@ -135,16 +135,16 @@ func refusedCall(w http.ResponseWriter, fault Fault) bool {
 	return true
 }
 
-func detail(text string) map[string]string { return map[string]string{"detail": text} }
+func detailMap(text string) map[string]string { return map[string]string{"detail": text} }
 
 func (s *Sandbox) refuseCall(w http.ResponseWriter, r *http.Request, err error) {
 	if no, ok := errors.AsType[*refusal](err); ok {
-		writeJSON(w, no.status, detail(no.detail))
+		writeJSON(w, no.status, detailMap(no.detail))
 		return
 	}
 
 	s.logger.ErrorContext(r.Context(), "a tool of the sandbox has failed", "error", err)
-	writeJSON(w, http.StatusInternalServerError, detail("internal error"))
+	writeJSON(w, http.StatusInternalServerError, detailMap("internal error"))
 }
 
 // checkSignature reports whether the call is signed with one of the secrets, and fails when
@@ -165,7 +165,7 @@ func (s *Sandbox) checkSignature(ctx context.Context, c *toolCall) (bool, error)
 		}
 	}
 
-	return false, refuse(http.StatusUnauthorized, "the signature fits no signing secret of a tool")
+	return false, newRefusal(http.StatusUnauthorized, "the signature fits no signing secret of a tool")
 }
 
 func (s *Sandbox) listTables(c *toolCall) (int, any, error) {
@@ -203,9 +203,9 @@ func (s *Sandbox) bookTable(c *toolCall) (int, any, error) {
 	case err != nil:
 		return 0, nil, err
 	case strings.TrimSpace(in.Name) == "" || in.People < 1:
-		return 0, nil, refuse(http.StatusBadRequest, "name must be given, and people be 1 or more")
+		return 0, nil, newRefusal(http.StatusBadRequest, "name must be given, and people be 1 or more")
 	case in.People > most:
-		return 0, nil, refuse(http.StatusUnprocessableEntity, "we have no table for more than %d people", most)
+		return 0, nil, newRefusal(http.StatusUnprocessableEntity, "we have no table for more than %d people", most)
 	}
 
 	o := c.order(OrderTable)
@@ -239,7 +239,7 @@ func (s *Sandbox) refund(c *toolCall) (int, any, error) {
 	}
 
 	if in.AmountCents < 1 {
-		return 0, nil, refuse(http.StatusBadRequest, "amount_cents must be 1 or more")
+		return 0, nil, newRefusal(http.StatusBadRequest, "amount_cents must be 1 or more")
 	}
 
 	o := c.order(OrderRefund)
@@ -257,7 +257,7 @@ func (s *Sandbox) refund(c *toolCall) (int, any, error) {
 func readTime(text string) (string, error) {
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return "", refuse(http.StatusBadRequest, "at must be a time like 2026-11-27T19:00:00Z")
+		return "", newRefusal(http.StatusBadRequest, "at must be a time like 2026-11-27T19:00:00Z")
 	}
 
 	return at.UTC().Format(time.RFC3339), nil

@@ -171,21 +171,21 @@ func (s *Sandbox) routes() http.Handler {
 // direction those of customers, in order of arrival. They are shared: do not change
 // what they point to.
 func (s *Sandbox) Messages(filter MessageFilter) []Message {
-	return matching(s.arrived.look().messages, filter.matches)
+	return selectKept(s.arrived.look().messages, filter.matches)
 }
 
 // Mails are the mails received, one per personalization, in order of arrival. They are
 // shared: do not change what they point to.
 func (s *Sandbox) Mails() []Mail {
-	return matching(s.arrived.look().mails, func(Mail) bool { return true })
+	return selectKept(s.arrived.look().mails, func(Mail) bool { return true })
 }
 
 // MailAnswers are the mails of customers, in order.
 func (s *Sandbox) MailAnswers() []MailAnswer {
-	return matching(s.arrived.look().answers, func(MailAnswer) bool { return true })
+	return selectKept(s.arrived.look().answers, func(MailAnswer) bool { return true })
 }
 
-func matching[T any](all []*kept[T], match func(T) bool) []T {
+func selectKept[T any](all []*kept[T], match func(T) bool) []T {
 	var found []T
 
 	for _, k := range all {
@@ -201,13 +201,13 @@ func matching[T any](all []*kept[T], match func(T) bool) []T {
 // need be. match sees every message once, as it is at that moment, those already there
 // first, in order of arrival and from the caller's goroutine. It fails only when ctx ends.
 func (s *Sandbox) Await(ctx context.Context, match func(Message) bool) (Message, error) {
-	return await(ctx, s.arrived, func(v view) []*kept[Message] { return v.messages },
+	return awaitMatch(ctx, s.arrived, func(v view) []*kept[Message] { return v.messages },
 		func(m Message) bool { return m.Direction != Inbound && match(m) })
 }
 
 // AwaitMail is Await for mails.
 func (s *Sandbox) AwaitMail(ctx context.Context, match func(Mail) bool) (Mail, error) {
-	return await(ctx, s.arrived, func(v view) []*kept[Mail] { return v.mails }, match)
+	return awaitMatch(ctx, s.arrived, func(v view) []*kept[Mail] { return v.mails }, match)
 }
 
 // Forget empties the sandbox, its file included.

@@ -18,13 +18,13 @@ import (
 )
 
 const (
-	account = "AC0123456789abcdef0123456789abcdef"
-	token   = "sandboxtoken"
-	key     = "SG.sandbox"
-	service = "MG0123456789abcdef0123456789abcdef"
-	ours    = "+15550001111"
-	ana     = "+14155550123"
-	ben     = "+442071838750"
+	account    = "AC0123456789abcdef0123456789abcdef"
+	token      = "sandboxtoken"
+	arrivalKey = "SG.sandbox"
+	service    = "MG0123456789abcdef0123456789abcdef"
+	ours       = "+15550001111"
+	ana        = "+14155550123"
+	ben        = "+442071838750"
 )
 
 // world is a sandbox behind a real listener.
@@ -33,12 +33,12 @@ type world struct {
 	url string
 }
 
-func config() sandbox.Config {
+func testConfig() sandbox.Config {
 	// What is accepted stays as it is, unless a test is about what becomes of it.
 	return sandbox.Config{
 		AccountSID:    account,
 		AuthToken:     token,
-		SendGridKey:   key,
+		SendGridKey:   arrivalKey,
 		CallbackDelay: time.Hour,
 	}
 }
@@ -46,7 +46,7 @@ func config() sandbox.Config {
 func setup(t *testing.T, with ...func(*sandbox.Config)) *world {
 	t.Helper()
 
-	c := config()
+	c := testConfig()
 	for _, change := range with {
 		change(&c)
 	}
@@ -116,8 +116,8 @@ func asTwilioCaller(r *http.Request) {
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 }
 
-// form is a valid SMS, changed; an empty value removes a parameter.
-func form(pairs ...string) url.Values {
+// smsForm is a valid SMS, changed; an empty value removes a parameter.
+func smsForm(pairs ...string) url.Values {
 	values := url.Values{"To": {ana}, "From": {ours}, "Body": {"Hello Ana"}}
 	for i := 0; i < len(pairs); i += 2 {
 		values.Set(pairs[i], pairs[i+1])
@@ -132,7 +132,7 @@ func form(pairs ...string) url.Values {
 
 func (w *world) sms(t *testing.T, pairs ...string) answer {
 	t.Helper()
-	return w.do(t, http.MethodPost, messagesPath, form(pairs...).Encode(), asTwilioCaller)
+	return w.do(t, http.MethodPost, messagesPath, smsForm(pairs...).Encode(), asTwilioCaller)
 }
 
 const validMail = `{"from":{"email":"care@acme.example","name":"Acme Care"},
@@ -141,7 +141,7 @@ const validMail = `{"from":{"email":"care@acme.example","name":"Acme Care"},
 	"content":[{"type":"text/plain","value":"It has left."},{"type":"text/html","value":"<p>It has <b>left</b>.</p>"}]}`
 
 func asSendGridCaller(r *http.Request) {
-	r.Header.Set("Authorization", "Bearer "+key)
+	r.Header.Set("Authorization", "Bearer "+arrivalKey)
 	r.Header.Set("Content-Type", "application/json")
 }
 
@@ -162,7 +162,7 @@ func TestConfigIsChecked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			c := config()
+			c := testConfig()
 			change(&c)
 			_, err := sandbox.New(c)
 			require.ErrorContains(t, err, name)
@@ -283,7 +283,7 @@ func TestHeldSendIsKeptWhenTheCallerHangsUp(t *testing.T) {
 			ctx,
 			http.MethodPost,
 			w.url+messagesPath,
-			strings.NewReader(form().Encode()),
+			strings.NewReader(smsForm().Encode()),
 		)
 		if err == nil {
 			asTwilioCaller(r)

@@ -84,7 +84,7 @@ func (s *Sandbox) sendMail(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	if problems := request.problems(now()); len(problems) > 0 {
+	if problems := request.problems(currentTime()); len(problems) > 0 {
 		s.refuseMail(w, r, http.StatusBadRequest, problems...)
 		return
 	}
@@ -136,7 +136,7 @@ var mailServerError = map[string][]mailProblem{"errors": {{Message: "internal se
 
 // acceptMail keeps a send. goOn is to be called after the answer.
 func (s *Sandbox) acceptMail(send *mailSend, recipients []string) (goOn func(), err error) {
-	send.ReceivedAt = now()
+	send.ReceivedAt = currentTime()
 	faults := s.faults.later(ChannelEmail, recipients...)
 
 	send.Doomed, send.ListedAt = faults.doomed, faults.listedAt(send.ReceivedAt)
@@ -260,8 +260,8 @@ func (s *mailSend) mails() ([]Mail, error) {
 			Subject:       request.Subject,
 			Text:          request.text("text/plain"),
 			HTML:          request.text("text/html"),
-			Headers:       merged(request.Headers, p.Headers),
-			CustomArgs:    merged(request.CustomArgs, p.CustomArgs),
+			Headers:       mergeArgs(request.Headers, p.Headers),
+			CustomArgs:    mergeArgs(request.CustomArgs, p.CustomArgs),
 			Categories:    request.Categories,
 			Request:       s.Request,
 			RequestHeader: s.RequestHeader,
@@ -285,7 +285,7 @@ func (s *mailSend) mails() ([]Mail, error) {
 	return mails, nil
 }
 
-func merged(global, own map[string]string) map[string]string {
+func mergeArgs(global, own map[string]string) map[string]string {
 	if len(global)+len(own) == 0 {
 		return nil
 	}

@@ -270,7 +270,7 @@ func checkHeaders(field string, headers map[string]string) (problems []mailProbl
 
 func (m *mailRequest) customArgsProblems() (problems []mailProblem) {
 	for i, p := range m.Personalizations {
-		all := merged(m.CustomArgs, p.CustomArgs)
+		all := mergeArgs(m.CustomArgs, p.CustomArgs)
 
 		encoded, err := json.Marshal(all)
 		if err == nil && len(encoded) <= maxCustomArgs {

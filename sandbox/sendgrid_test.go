@@ -96,7 +96,7 @@ func mailWith(t *testing.T, changes map[string]any) string {
 
 type object = map[string]any
 
-func people(n int) []object {
+func newPeople(n int) []object {
 	all := make([]object, n)
 	for i := range all {
 		all[i] = object{"email": fmt.Sprintf("p%d@customer.example", i)}
@@ -110,7 +110,7 @@ func TestSendGridRefuses(t *testing.T) {
 	w := setup(t)
 
 	to := func(more object) []object {
-		p := object{"to": people(1)}
+		p := object{"to": newPeople(1)}
 		maps.Copy(p, more)
 
 		return []object{p}
@@ -129,11 +129,11 @@ func TestSendGridRefuses(t *testing.T) {
 		"no personalizations":       {object{"personalizations": nil}, "personalizations"},
 		"empty personalizations":    {object{"personalizations": []object{}}, "personalizations"},
 		"too many personalizations": {object{"personalizations": make([]object, 1001)}, "personalizations"},
-		"no to":                     {object{"personalizations": []object{{"cc": people(1)}}}, "personalizations.0.to"},
+		"no to":                     {object{"personalizations": []object{{"cc": newPeople(1)}}}, "personalizations.0.to"},
 		"to is no address":          {object{"personalizations": []object{{"to": []object{{"email": "Ana <a@b.example>"}}}}}, "personalizations.0.to.0.email"},
 		"cc is no address":          {object{"personalizations": to(object{"cc": []object{{}}})}, "personalizations.0.cc.0.email"},
 		"same address twice":        {object{"personalizations": to(object{"bcc": []object{{"email": "P0@customer.example"}}})}, "personalizations.0"},
-		"too many recipients":       {object{"personalizations": []object{{"to": people(1001)}}}, "personalizations"},
+		"too many recipients":       {object{"personalizations": []object{{"to": newPeople(1001)}}}, "personalizations"},
 		"no subject":                {object{"subject": nil}, "subject"},
 		"empty subject":             {object{"subject": ""}, "subject"},
 		"no content":                {object{"content": nil}, "content"},
@@ -156,7 +156,7 @@ func TestSendGridRefuses(t *testing.T) {
 		"scheduled too far":         {object{"send_at": time.Now().Add(73 * time.Hour).Unix()}, "send_at"},
 		"scheduled too far, one":    {object{"personalizations": to(object{"send_at": time.Now().Add(73 * time.Hour).Unix()})}, "personalizations.0.send_at"},
 		"reply_to is no address":    {object{"reply_to": object{"email": "nobody"}}, "reply_to.email"},
-		"two ways to reply":         {object{"reply_to": people(1)[0], "reply_to_list": people(1)}, "reply_to_list"},
+		"two ways to reply":         {object{"reply_to": newPeople(1)[0], "reply_to_list": newPeople(1)}, "reply_to_list"},
 		"attachment not base64":     {object{"attachments": []object{{"content": "???", "filename": "a"}}}, "attachments.0.content"},
 		"attachment without name":   {object{"attachments": []object{{"content": "aGk="}}}, "attachments.0.filename"},
 	} {
@@ -202,7 +202,7 @@ func TestSendGridAccepts(t *testing.T) {
 
 	w := setup(t)
 	for name, changes := range map[string]object{
-		"subjects per personalization": {"subject": nil, "personalizations": []object{{"to": people(1), "subject": "Own"}}},
+		"subjects per personalization": {"subject": nil, "personalizations": []object{{"to": newPeople(1), "subject": "Own"}}},
 		"a template":                   {"subject": nil, "content": nil, "template_id": "d-1"},
 		"threading headers": {"headers": object{
 			"Message-ID":            "<1@acme.example>",
@@ -212,7 +212,7 @@ func TestSendGridAccepts(t *testing.T) {
 			"List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
 			"Auto-Submitted":        "auto-replied",
 		}},
-		"a thousand recipients": {"personalizations": []object{{"to": people(1000)}}},
+		"a thousand recipients": {"personalizations": []object{{"to": newPeople(1000)}}},
 		"soon":                  {"send_at": time.Now().Add(71 * time.Hour).Unix()},
 		"an attachment":         {"attachments": []object{{"content": "aGk=", "filename": "hi.txt"}}},
 		"fields it ignores":     {"asm": object{"group_id": 1}, "tracking_settings": object{"click_tracking": object{"enable": false}}},
@@ -245,7 +245,7 @@ func TestSendGridDoor(t *testing.T) {
 	}{
 		"no key":         {http.MethodPost, "/v3/mail/send", validMail, header("Authorization", ""), http.StatusUnauthorized, grant},
 		"wrong key":      {http.MethodPost, "/v3/mail/send", validMail, header("Authorization", "Bearer SG.other"), http.StatusUnauthorized, grant},
-		"no bearer":      {http.MethodPost, "/v3/mail/send", validMail, header("Authorization", key), http.StatusUnauthorized, grant},
+		"no bearer":      {http.MethodPost, "/v3/mail/send", validMail, header("Authorization", arrivalKey), http.StatusUnauthorized, grant},
 		"not JSON":       {http.MethodPost, "/v3/mail/send", validMail, header("Content-Type", "text/plain"), http.StatusUnsupportedMediaType, "Content-Type should be application/json."},
 		"malformed":      {http.MethodPost, "/v3/mail/send", "{", asSendGridCaller, http.StatusBadRequest, "Bad Request"},
 		"not an object":  {http.MethodPost, "/v3/mail/send", `"mail"`, asSendGridCaller, http.StatusBadRequest, "Bad Request"},

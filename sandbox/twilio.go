@@ -143,7 +143,7 @@ func (s *Sandbox) createMessage(w http.ResponseWriter, r *http.Request) *twilioP
 
 // acceptMessage keeps a message. goOn is to be called after the answer.
 func (s *Sandbox) acceptMessage(m *Message) (goOn func(), err error) {
-	m.CreatedAt = now()
+	m.CreatedAt = currentTime()
 	m.UpdatedAt = m.CreatedAt
 	faults := s.faults.later(ChannelSMS, m.To)
 
@@ -186,7 +186,7 @@ func newMessage(form url.Values, header http.Header) Message {
 		status = "accepted"
 	}
 
-	at := now()
+	at := currentTime()
 
 	return Message{
 		SID:                 newSID(prefix),

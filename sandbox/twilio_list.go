@@ -46,8 +46,8 @@ func (s *Sandbox) listMessages(w http.ResponseWriter, r *http.Request) *twilioPr
 
 	to := list.filter.Get("To")
 	from := list.filter.Get("From")
-	at := now()
-	found := matching(s.arrived.look().messages, func(m Message) bool {
+	at := currentTime()
+	found := selectKept(s.arrived.look().messages, func(m Message) bool {
 		return (to == "" || to == m.To) && (from == "" || from == m.From) && sent.matches(m) && m.listed(at)
 	})
 
@@ -103,7 +103,7 @@ func (l listing) first(matching []Message) (int, *twilioProblem) {
 		}
 	}
 
-	return 0, invalid(20001, "The PageToken is not one of this list")
+	return 0, invalidParameter(20001, "The PageToken is not one of this list")
 }
 
 func (s *Sandbox) page(list listing, matching []Message, first int) messagePage {
@@ -182,7 +182,7 @@ func readMoment(raw string) (*moment, *twilioProblem) {
 		return &moment{at: second, unit: time.Second}, nil
 	}
 
-	return nil, invalid(20001, "DateSent must be YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ")
+	return nil, invalidParameter(20001, "DateSent must be YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ")
 }
 
 // matches includes the given day or second itself, as Twilio's "DateSent<=" and

@@ -36,24 +36,26 @@ func checkMessage(form url.Values) *twilioProblem {
 	return nil
 }
 
-func invalid(code int, message string) *twilioProblem {
+func invalidParameter(code int, message string) *twilioProblem {
 	return newProblem(http.StatusBadRequest, code, message)
 }
 
-func optedOut() *twilioProblem { return invalid(21610, "Attempt to send to unsubscribed recipient") }
+func optedOut() *twilioProblem {
+	return invalidParameter(21610, "Attempt to send to unsubscribed recipient")
+}
 
 func notMobile(to string) *twilioProblem {
-	return invalid(21614, "'To' number is not a valid mobile number: "+to)
+	return invalidParameter(21614, "'To' number is not a valid mobile number: "+to)
 }
 
 func checkPresent(form url.Values) *twilioProblem {
 	switch {
 	case form.Get("To") == "":
-		return invalid(21604, "A 'To' phone number is required.")
+		return invalidParameter(21604, "A 'To' phone number is required.")
 	case form.Get("From") == "" && form.Get("MessagingServiceSid") == "":
-		return invalid(21603, "A 'From' phone number is required.")
+		return invalidParameter(21603, "A 'From' phone number is required.")
 	case form.Get("Body") == "" && !form.Has("MediaUrl") && !form.Has("ContentSid"):
-		return invalid(21602, "Message body is required.")
+		return invalidParameter(21602, "Message body is required.")
 	}
 
 	return nil
@@ -64,9 +66,9 @@ func checkTo(form url.Values) *twilioProblem {
 	to, from := form.Get("To"), form.Get("From")
 	switch {
 	case to == "+15005550001" || !e164.MatchString(to):
-		return invalid(21211, "Invalid 'To' Phone Number: "+to)
+		return invalidParameter(21211, "Invalid 'To' Phone Number: "+to)
 	case to == "+15005550002":
-		return invalid(
+		return invalidParameter(
 			21612,
 			fmt.Sprintf(
 				"Message cannot be sent with the current combination of 'To' (%s) and/or 'From' (%s) parameters",
@@ -76,7 +78,7 @@ func checkTo(form url.Values) *twilioProblem {
 		)
 
 	case to == "+15005550003":
-		return invalid(
+		return invalidParameter(
 			21408,
 			"Permission to send an SMS has not been enabled for the region indicated by the 'To' number: "+to,
 		)
@@ -94,13 +96,13 @@ func checkFrom(form url.Values) *twilioProblem {
 	service, from := form.Get("MessagingServiceSid"), form.Get("From")
 	switch {
 	case service != "" && !messagingService.MatchString(service):
-		return invalid(21701, "The Messaging Service does not exist.")
+		return invalidParameter(21701, "The Messaging Service does not exist.")
 	case from == "":
 		return nil
 	case from == "+15005550008":
-		return invalid(21611, "This 'From' number has exceeded the maximum number of queued messages: "+from)
+		return invalidParameter(21611, "This 'From' number has exceeded the maximum number of queued messages: "+from)
 	case from == "+15005550007" || !usableSender(from):
-		return invalid(
+		return invalidParameter(
 			21606,
 			"The 'From' phone number provided ("+from+") is not a valid message-capable Twilio phone number for this destination",
 		)
@@ -119,9 +121,9 @@ func usableSender(from string) bool {
 func checkContent(form url.Values) *twilioProblem {
 	switch {
 	case utf8.RuneCountInString(form.Get("Body")) > maxBody:
-		return invalid(21617, fmt.Sprintf("The concatenated message body exceeds the %d character limit", maxBody))
+		return invalidParameter(21617, fmt.Sprintf("The concatenated message body exceeds the %d character limit", maxBody))
 	case len(form["MediaUrl"]) > maxMedia:
-		return invalid(21623, "Number of media files exceeds allowed limit")
+		return invalidParameter(21623, "Number of media files exceeds allowed limit")
 	}
 
 	return nil
@@ -138,7 +140,7 @@ func checkStatusCallback(form url.Values) *twilioProblem {
 	callback, err := url.Parse(raw)
 	if err != nil || (callback.Scheme != "http" && callback.Scheme != "https") ||
 		callback.Hostname() == "" || strings.Contains(callback.Hostname(), "_") {
-		return invalid(21609, "The 'StatusCallback' URL "+raw+" is not a valid URL.")
+		return invalidParameter(21609, "The 'StatusCallback' URL "+raw+" is not a valid URL.")
 	}
 
 	return nil

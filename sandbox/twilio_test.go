@@ -104,7 +104,7 @@ func TestHeadersAreRecordedWithoutCredentials(t *testing.T) {
 	}
 
 	for range 2 {
-		assert.Equal(t, http.StatusCreated, w.do(t, http.MethodPost, messagesPath, form().Encode(), send).status)
+		assert.Equal(t, http.StatusCreated, w.do(t, http.MethodPost, messagesPath, smsForm().Encode(), send).status)
 	}
 
 	kept := w.Messages(sandbox.MessageFilter{})
@@ -179,7 +179,7 @@ func TestTooManyMedia(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 
-	values := form()
+	values := smsForm()
 	for range 11 {
 		values.Add("MediaUrl", "https://acme.example/a.png")
 	}
@@ -217,7 +217,7 @@ func TestTwilioAuthentication(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			refused := w.do(t, test.method, test.path, form().Encode(), test.change)
+			refused := w.do(t, test.method, test.path, smsForm().Encode(), test.change)
 			var problem twilioError
 			refused.decode(t, &problem)
 			assert.Equal(t, test.status, refused.status)
@@ -237,12 +237,12 @@ func TestOnlyFormsHaveParameters(t *testing.T) {
 		status, code            int
 	}{
 		"JSON":            {"application/json", messagesPath, `{"To":"` + ana + `"}`, http.StatusBadRequest, 21604},
-		"no type":         {"", messagesPath, form().Encode(), http.StatusBadRequest, 21604},
-		"only the query":  {"application/x-www-form-urlencoded", messagesPath + "?" + form().Encode(), "", http.StatusBadRequest, 21604},
+		"no type":         {"", messagesPath, smsForm().Encode(), http.StatusBadRequest, 21604},
+		"only the query":  {"application/x-www-form-urlencoded", messagesPath + "?" + smsForm().Encode(), "", http.StatusBadRequest, 21604},
 		"malformed":       {"application/x-www-form-urlencoded", messagesPath, "To=%zz", http.StatusBadRequest, 20001},
 		"far too large":   {"application/x-www-form-urlencoded", messagesPath, "Body=" + strings.Repeat("a", 1<<20), http.StatusRequestEntityTooLarge, 20001},
-		"with a charset":  {"application/x-www-form-urlencoded; charset=utf-8", messagesPath, form().Encode(), http.StatusCreated, 0},
-		"upper-case type": {"Application/X-WWW-Form-Urlencoded", messagesPath, form().Encode(), http.StatusCreated, 0},
+		"with a charset":  {"application/x-www-form-urlencoded; charset=utf-8", messagesPath, smsForm().Encode(), http.StatusCreated, 0},
+		"upper-case type": {"Application/X-WWW-Form-Urlencoded", messagesPath, smsForm().Encode(), http.StatusCreated, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -20,7 +20,7 @@ import (
 // cannot be read, or does not fit, is CodeInvalidAnswer.
 func (s *Schema) Read(text string) (json.RawMessage, error) {
 	text = strings.TrimSpace(strings.ToValidUTF8(text, ""))
-	for _, candidate := range read(s.document, text) {
+	for _, candidate := range readValues(s.document, text) {
 		if s.check(chat.CodeInvalidAnswer, "answer", candidate) != nil {
 			continue
 		}
@@ -38,22 +38,22 @@ func (s *Schema) Read(text string) (json.RawMessage, error) {
 
 // wanted says what would be an answer.
 func (s *Schema) wanted() string {
-	if hint := hint(s.document); hint != "" {
+	if hint := hintOf(s.document); hint != "" {
 		return "is not what was asked for. " + hint
 	}
 
 	return "is not what was asked for"
 }
 
-// read are the values that a text may stand for, the likeliest first.
-func read(document any, text string) []any {
+// readValues are the values that a text may stand for, the likeliest first.
+func readValues(document any, text string) []any {
 	object, ok := document.(map[string]any)
 	if !ok {
 		return []any{text}
 	}
 
 	if choices, ok := choicesOf(object); ok {
-		return choose(choices, text)
+		return chooseValue(choices, text)
 	}
 
 	switch object["type"] {
@@ -81,11 +81,11 @@ func choicesOf(object map[string]any) ([]any, bool) {
 	return choices, ok
 }
 
-// choose finds the choice that the text names, in any case, with or without a full stop.
-func choose(choices []any, text string) []any {
-	said := plain(text)
+// chooseValue finds the choice that the text names, in any case, with or without a full stop.
+func chooseValue(choices []any, text string) []any {
+	said := plainText(text)
 	for _, choice := range choices {
-		if said == plain(fmt.Sprint(choice)) {
+		if said == plainText(fmt.Sprint(choice)) {
 			return []any{choice}
 		}
 
@@ -103,7 +103,7 @@ func choose(choices []any, text string) []any {
 	) + " "
 
 	for _, choice := range choices {
-		if strings.Contains(words, " "+plain(fmt.Sprint(choice))+" ") {
+		if strings.Contains(words, " "+plainText(fmt.Sprint(choice))+" ") {
 			named = append(named, choice)
 		}
 	}
@@ -119,8 +119,8 @@ func choose(choices []any, text string) []any {
 	return nil
 }
 
-// plain is a text without case, and without the signs around it.
-func plain(text string) string {
+// plainText is a text without case, and without the signs around it.
+func plainText(text string) string {
 	return strings.ToLower(
 		strings.TrimFunc(
 			text,
@@ -256,7 +256,7 @@ func readObject(object map[string]any, text string) []any {
 	}
 
 	for name, property := range properties {
-		for _, value := range read(property, text) {
+		for _, value := range readValues(property, text) {
 			candidates = append(candidates, map[string]any{name: value})
 		}
 	}
@@ -280,17 +280,17 @@ func Hint(expects json.RawMessage) string {
 		return ""
 	}
 
-	return hint(document)
+	return hintOf(document)
 }
 
-func hint(document any) string {
+func hintOf(document any) string {
 	object, ok := document.(map[string]any)
 	if !ok {
 		return ""
 	}
 
 	if choices, ok := choicesOf(object); ok {
-		return "Please answer with " + alternatives(choices) + "."
+		return "Please answer with " + listAlternatives(choices) + "."
 	}
 
 	switch object["type"] {
@@ -301,7 +301,7 @@ func hint(document any) string {
 	case "object":
 		if properties, ok := object["properties"].(map[string]any); ok && len(properties) == 1 {
 			for _, property := range properties {
-				return hint(property)
+				return hintOf(property)
 			}
 		}
 
@@ -314,8 +314,8 @@ func hint(document any) string {
 	return ""
 }
 
-// alternatives lists choices: "a, b or c".
-func alternatives(choices []any) string {
+// listAlternatives lists choices: "a, b or c".
+func listAlternatives(choices []any) string {
 	names := make([]string, len(choices))
 	for i, choice := range choices {
 		names[i] = fmt.Sprint(choice)

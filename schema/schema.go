@@ -62,12 +62,12 @@ func Compile(field string, document json.RawMessage) (*Schema, error) {
 	compiler.AssertVocabs()
 
 	if err := compiler.AddResource(location, decoded); err != nil {
-		return nil, chat.Invalid(field, "must be a JSON Schema: %s", reason(err))
+		return nil, chat.Invalid(field, "must be a JSON Schema: %s", compileReason(err))
 	}
 
 	compiled, err := compiler.Compile(location)
 	if err != nil {
-		return nil, chat.Invalid(field, "must be a JSON Schema: %s", reason(err))
+		return nil, chat.Invalid(field, "must be a JSON Schema: %s", compileReason(err))
 	}
 
 	return &Schema{compiled: compiled, meter: m, document: decoded}, nil
@@ -81,11 +81,11 @@ func (nothing) Load(string) (any, error) {
 	return nil, errors.New("references to other documents are not followed")
 }
 
-// reason is why a schema does not compile, in one line without the library's location.
-func reason(err error) string {
+// compileReason is why a schema does not compile, in one line without the library's location.
+func compileReason(err error) string {
 	if invalid, ok := errors.AsType[*jsonschema.SchemaValidationError](err); ok {
 		if inner, ok := errors.AsType[*jsonschema.ValidationError](invalid.Err); ok {
-			first := leaves(inner, "")[0]
+			first := leafErrors(inner, "")[0]
 			return strings.TrimSpace(strings.TrimPrefix(first.Field, ".") + " " + first.Message)
 		}
 	}
@@ -126,7 +126,7 @@ func (s *Schema) check(code chat.Code, field string, decoded any) error {
 		return fmt.Errorf("validate a value: %w", err)
 	}
 
-	fields := leaves(invalid, field)
+	fields := leafErrors(invalid, field)
 	fields = fields[:min(len(fields), maxErrors)]
 	refused := &chat.Error{Code: code, Fields: fields}
 	refused.Message = fields[0].Field + " " + fields[0].Message
@@ -136,12 +136,12 @@ func (s *Schema) check(code chat.Code, field string, decoded any) error {
 
 var english = message.NewPrinter(language.English)
 
-// leaves are the rules that were broken, each with the path it was broken at.
-func leaves(e *jsonschema.ValidationError, field string) []chat.FieldError {
+// leafErrors are the rules that were broken, each with the path it was broken at.
+func leafErrors(e *jsonschema.ValidationError, field string) []chat.FieldError {
 	if len(e.Causes) > 0 {
 		var all []chat.FieldError
 		for _, cause := range e.Causes {
-			all = append(all, leaves(cause, field)...)
+			all = append(all, leafErrors(cause, field)...)
 		}
 
 		return all
@@ -150,16 +150,16 @@ func leaves(e *jsonschema.ValidationError, field string) []chat.FieldError {
 	path := strings.Join(append([]string{field}, e.InstanceLocation...), ".")
 	switch broken := e.ErrorKind.(type) {
 	case *kind.Required:
-		return each(broken.Missing, path, "is required")
+		return fieldErrors(broken.Missing, path, "is required")
 	case *kind.AdditionalProperties:
-		return each(broken.Properties, path, "is not known here; leave it out")
+		return fieldErrors(broken.Properties, path, "is not known here; leave it out")
 	}
 
 	return []chat.FieldError{{Field: path, Message: "must fit its schema: " + e.ErrorKind.LocalizedString(english)}}
 }
 
-// each names properties below a path, with what holds for all of them.
-func each(names []string, path, message string) []chat.FieldError {
+// fieldErrors names properties below a path, with what holds for all of them.
+func fieldErrors(names []string, path, message string) []chat.FieldError {
 	fields := make([]chat.FieldError, len(names))
 	for i, name := range names {
 		fields[i] = chat.FieldError{Field: path + "." + name, Message: message}

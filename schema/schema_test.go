@@ -13,7 +13,7 @@ import (
 	"handrail/schema"
 )
 
-func compile(t *testing.T, document string) *schema.Schema {
+func compileSchema(t *testing.T, document string) *schema.Schema {
 	t.Helper()
 
 	s, err := schema.Compile("expects", json.RawMessage(document))
@@ -25,7 +25,7 @@ func compile(t *testing.T, document string) *schema.Schema {
 func TestCheckNamesEveryPathAndRule(t *testing.T) {
 	t.Parallel()
 
-	s := compile(
+	s := compileSchema(
 		t,
 		`{"type":"object","properties":{"when":{"type":"string","minLength":3},"people":{"type":"array","items":{"type":"integer"}}},"required":["when"],"additionalProperties":false}`,
 	)
@@ -141,7 +141,7 @@ func TestRead(t *testing.T) {
 		`{"type":"array","items":{"type":"integer"},"minItems":1}`: {"[1,2]": "[1,2]", "1": ""},
 		`{"type":"string","pattern":"^[A-Z]{2}$"}`:                 {"DE": `"DE"`, "de": ""},
 	} {
-		s := compile(t, expects)
+		s := compileSchema(t, expects)
 		for text, want := range answers {
 			got, err := s.Read(text)
 			if want == "" {
@@ -197,7 +197,7 @@ func FuzzRead(f *testing.F) {
 
 func TestAValueBeyondMeasureIsRefused(t *testing.T) {
 	t.Parallel()
-	s := compile(t, `{"minimum":1}`)
+	s := compileSchema(t, `{"minimum":1}`)
 	assert.Equal(
 		t,
 		chat.CodeInvalidAnswer,
@@ -214,7 +214,7 @@ func TestAValueBeyondMeasureIsRefused(t *testing.T) {
 		)
 	}
 
-	s = compile(t, `{"$ref":"#/$defs/l0","$defs":{`+strings.Join(levels, ",")+`,"l40":{"type":"integer"}}}`)
+	s = compileSchema(t, `{"$ref":"#/$defs/l0","$defs":{`+strings.Join(levels, ",")+`,"l40":{"type":"integer"}}}`)
 	assert.Equal(
 		t,
 		chat.CodeInvalidAnswer,

@@ -18,8 +18,8 @@ import (
 	"handrail/temporaldev"
 )
 
-// postgres names a database that is not there yet, and goes with the test.
-func postgres(t *testing.T) string {
+// newDatabaseURL names a database that is not there yet, and goes with the test.
+func newDatabaseURL(t *testing.T) string {
 	t.Helper()
 	server, err := url.Parse(dbtest.NewPostgresURL(t))
 	require.NoError(t, err)
@@ -47,14 +47,14 @@ func TestWorkflowsOutliveTheServer(t *testing.T) {
 
 	for name, options := range map[string]temporaldev.Options{
 		"sqlite":   {File: filepath.Join(t.TempDir(), "temporal.db")},
-		"postgres": {Postgres: postgres(t), Shards: 2},
+		"postgres": {Postgres: newDatabaseURL(t), Shards: 2},
 	} {
 		options.Namespace = "kept"
 
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			during(t, options, func(c client.Client) {
+			withServer(t, options, func(c client.Client) {
 				_, err := c.ExecuteWorkflow(
 					t.Context(),
 					client.StartWorkflowOptions{ID: "one", TaskQueue: "none"},
@@ -64,7 +64,7 @@ func TestWorkflowsOutliveTheServer(t *testing.T) {
 				require.NoError(t, err)
 			})
 
-			during(t, options, func(c client.Client) {
+			withServer(t, options, func(c client.Client) {
 				found, err := c.DescribeWorkflow(t.Context(), "one", "")
 				require.NoError(t, err)
 				assert.Equal(t, "Nothing", found.WorkflowType.Name)
@@ -73,8 +73,8 @@ func TestWorkflowsOutliveTheServer(t *testing.T) {
 	}
 }
 
-// during does something while a server runs.
-func during(t *testing.T, options temporaldev.Options, do func(client.Client)) {
+// withServer does something while a server runs.
+func withServer(t *testing.T, options temporaldev.Options, do func(client.Client)) {
 	t.Helper()
 	s, err := temporaldev.Start(t.Context(), options)
 

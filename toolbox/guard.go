@@ -143,8 +143,8 @@ func (g *guard) dial(secure bool) func(context.Context, string, string) (net.Con
 	}
 }
 
-// refused reports whether the guard has refused a connection.
-func refused(err error) bool {
+// isRefused reports whether the guard has refused a connection.
+func isRefused(err error) bool {
 	for _, reason := range []error{ssrf.ErrProhibitedIP, ssrf.ErrProhibitedPort, ssrf.ErrProhibitedNetwork, ssrf.ErrInvalidHostPort, errPlain} {
 		if errors.Is(err, reason) {
 			return true

@@ -92,9 +92,9 @@ func TestANameThatChangesItsMindIsRefused(t *testing.T) {
 	t.Parallel()
 
 	n := &names{first: 1, then: [2]netip.Addr{netip.MustParseAddr("93.184.215.14"), netip.MustParseAddr("127.0.0.1")}}
-	b := box(t, toolbox.Config{Resolver: n.resolver(t)})
-	d := prepared(t, b, booking("https://rebinding.example.com/"), nil)
-	o := b.Call(t.Context(), d, call(`{"id":"a"}`))
+	b := newBox(t, toolbox.Config{Resolver: n.resolver(t)})
+	d := prepareTool(t, b, bookingTool("https://rebinding.example.com/"), nil)
+	o := b.Call(t.Context(), d, newCall(`{"id":"a"}`))
 	assert.Equal(t, chat.ToolFailed, o.Kind)
 	assert.Equal(t, "address_refused", o.Code, "public when it was defined, private when it is called")
 }
@@ -104,8 +104,8 @@ func TestANameWithAPrivateAddressIsRefused(t *testing.T) {
 
 	for _, private := range []string{"127.0.0.1", "10.1.2.3", "192.168.0.1", "172.20.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"} {
 		n := &names{then: [2]netip.Addr{{}, netip.MustParseAddr(private)}}
-		b := box(t, toolbox.Config{Resolver: n.resolver(t)})
-		d := booking("https://inside.example.com/")
+		b := newBox(t, toolbox.Config{Resolver: n.resolver(t)})
+		d := bookingTool("https://inside.example.com/")
 		assert.Equal(t, chat.CodeAddressRefused, chat.CodeOf(b.Prepare(t.Context(), &d, nil)), private)
 	}
 }

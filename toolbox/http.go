@@ -38,12 +38,12 @@ func (b *Toolbox) callHTTP(ctx context.Context, d *chat.ToolDefinition, in *chat
 
 	request, err := b.request(ctx, d, in)
 	if err != nil {
-		return failed(codeMisconfigured, chat.AsError(err).Message)
+		return failedOutcome(codeMisconfigured, chat.AsError(err).Message)
 	}
 
 	answer, err := b.calls.Do(request)
 	if err != nil {
-		return broken(ctx, err, connected.Load())
+		return brokenOutcome(ctx, err, connected.Load())
 	}
 
 	defer answer.Body.Close()
@@ -51,21 +51,21 @@ func (b *Toolbox) callHTTP(ctx context.Context, d *chat.ToolDefinition, in *chat
 	return b.read(ctx, d, answer)
 }
 
-// broken is what an error without an answer means: nothing was asked as long as there was
+// brokenOutcome is what an error without an answer means: nothing was asked as long as there was
 // no connection; after that nobody knows.
-func broken(ctx context.Context, err error, connected bool) chat.ToolOutcome {
+func brokenOutcome(ctx context.Context, err error, connected bool) chat.ToolOutcome {
 	switch {
-	case refused(err):
-		return failed(codeRefused, "the tool's address is not public, and the operator has not allowed it")
+	case isRefused(err):
+		return failedOutcome(codeRefused, "the tool's address is not public, and the operator has not allowed it")
 	case errors.Is(err, errElsewhere):
-		return failed(codeRedirect, "the tool sends its callers to another place, and is not followed there")
+		return failedOutcome(codeRedirect, "the tool sends its callers to another place, and is not followed there")
 	case !connected:
 		return notRun(codeUnavailable, "the tool could not be reached")
 	case ctx.Err() != nil:
-		return unknown(codeTimeout, "the tool has not answered in time")
+		return unknownOutcome(codeTimeout, "the tool has not answered in time")
 	}
 
-	return unknown(codeConnection, "the connection broke before the tool had answered")
+	return unknownOutcome(codeConnection, "the connection broke before the tool had answered")
 }
 
 // errElsewhere refuses a redirect.
@@ -101,7 +101,7 @@ func (b *Toolbox) request(ctx context.Context, d *chat.ToolDefinition, in *chat.
 		return nil, err
 	}
 
-	address, body, err := compose(d.HTTP, in.Arguments)
+	address, body, err := composeRequest(d.HTTP, in.Arguments)
 	if err != nil {
 		return nil, err
 	}
@@ -122,13 +122,13 @@ func (b *Toolbox) request(ctx context.Context, d *chat.ToolDefinition, in *chat.
 		request.Header.Set(name, value)
 	}
 
-	tell(request.Header, d, in)
+	setContextHeaders(request.Header, d, in)
 
-	return request, sign(request.Header, secrets.Signing, in.Key, body, time.Now())
+	return request, signRequest(request.Header, secrets.Signing, in.Key, body, time.Now())
 }
 
-// tell says for whom the tool runs, and which call it is.
-func tell(h http.Header, d *chat.ToolDefinition, in *chat.ToolInvocation) {
+// setContextHeaders says for whom the tool runs, and which call it is.
+func setContextHeaders(h http.Header, d *chat.ToolDefinition, in *chat.ToolInvocation) {
 	h.Set(headerWorkspace, string(d.WorkspaceID))
 
 	if in.ChatID != 0 {
@@ -153,8 +153,8 @@ func tell(h http.Header, d *chat.ToolDefinition, in *chat.ToolInvocation) {
 
 const defaultIdempotencyHeader = "Idempotency-Key"
 
-// sign adds the headers of Standard Webhooks, with every key that signs now.
-func sign(h http.Header, keys []signingKey, id string, body []byte, now time.Time) error {
+// signRequest adds the headers of Standard Webhooks, with every key that signs now.
+func signRequest(h http.Header, keys []signingKey, id string, body []byte, now time.Time) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -193,9 +193,9 @@ func sign(h http.Header, keys []signingKey, id string, body []byte, now time.Tim
 // placeholder is an argument in a URL.
 var placeholder = regexp.MustCompile(`\{([A-Za-z0-9_]+)\}`)
 
-// compose puts arguments into the URL; what it does not name is the body, or the query when
+// composeRequest puts arguments into the URL; what it does not name is the body, or the query when
 // the method has none.
-func compose(t *chat.HTTPTool, arguments json.RawMessage) (address string, body []byte, err error) {
+func composeRequest(t *chat.HTTPTool, arguments json.RawMessage) (address string, body []byte, err error) {
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal(arguments, &values); err != nil {
 		return "", nil, chat.Invalid("arguments", "must be a JSON object")
@@ -208,7 +208,7 @@ func compose(t *chat.HTTPTool, arguments json.RawMessage) (address string, body 
 			name := placeholder.FindStringSubmatch(found)[1]
 			used[name] = true
 
-			value, ok := scalar(values[name])
+			value, ok := scalarText(values[name])
 			if !ok || value == "" || value == "." || value == ".." {
 				err = chat.Invalid(
 					"arguments."+name,
@@ -253,7 +253,7 @@ func addQuery(query string, values map[string]json.RawMessage) string {
 	more := url.Values{}
 
 	for name, value := range values {
-		text, ok := scalar(value)
+		text, ok := scalarText(value)
 		if !ok {
 			text = string(value)
 		}
@@ -268,8 +268,8 @@ func addQuery(query string, values map[string]json.RawMessage) string {
 	return query + more.Encode()
 }
 
-// scalar is a text, number or boolean as text.
-func scalar(value json.RawMessage) (string, bool) {
+// scalarText is a text, number or boolean as text.
+func scalarText(value json.RawMessage) (string, bool) {
 	var text string
 	if json.Unmarshal(value, &text) == nil {
 		return text, len(value) > 0 && value[0] == '"'

@@ -19,14 +19,14 @@ import (
 // read says what an answer means.
 func (b *Toolbox) read(ctx context.Context, d *chat.ToolDefinition, answer *http.Response) chat.ToolOutcome {
 	body, err := io.ReadAll(io.LimitReader(answer.Body, chat.MaxToolResult+1))
-	outcome := judge(ctx, d, answer, body, err)
+	outcome := judgeAnswer(ctx, d, answer, body, err)
 	outcome.HTTPStatus = answer.StatusCode
 
 	return outcome
 }
 
-// judge goes by the status first: what it says is known, however the body ends.
-func judge(
+// judgeAnswer goes by the status first: what it says is known, however the body ends.
+func judgeAnswer(
 	ctx context.Context,
 	d *chat.ToolDefinition,
 	answer *http.Response,
@@ -36,7 +36,7 @@ func judge(
 	status := answer.StatusCode
 	switch {
 	case status >= 200 && status < 300:
-		return accept(ctx, d, answer, body, err)
+		return acceptAnswer(ctx, d, answer, body, err)
 	case status == http.StatusTooManyRequests:
 		// RFC 6585 4: the request was not served.
 		outcome := notRun(codeRateLimited, "the tool has too many requests now")
@@ -45,17 +45,17 @@ func judge(
 		return outcome
 
 	case status >= 500 || status == http.StatusRequestTimeout:
-		return unknown("http_"+strconv.Itoa(status), "the tool has failed"+detail(body))
+		return unknownOutcome("http_"+strconv.Itoa(status), "the tool has failed"+detailOf(body))
 	case status >= 300 && status < 400:
-		return failed(codeRedirect, "the tool sends its callers to another place, and is not followed there")
+		return failedOutcome(codeRedirect, "the tool sends its callers to another place, and is not followed there")
 	}
 
-	return failed("http_"+strconv.Itoa(status), "the tool has refused the call"+detail(body))
+	return failedOutcome("http_"+strconv.Itoa(status), "the tool has refused the call"+detailOf(body))
 }
 
-// accept takes the result of a call that the tool has carried out. One that cannot be used
+// acceptAnswer takes the result of a call that the tool has carried out. One that cannot be used
 // is a failure, of a call that had its effect.
-func accept(
+func acceptAnswer(
 	ctx context.Context,
 	d *chat.ToolDefinition,
 	answer *http.Response,
@@ -63,7 +63,7 @@ func accept(
 	err error,
 ) chat.ToolOutcome {
 	late := func(code, message string) chat.ToolOutcome {
-		outcome := failed(code, message)
+		outcome := failedOutcome(code, message)
 		outcome.TookEffect = true
 
 		return outcome
@@ -78,12 +78,12 @@ func accept(
 		return late(codeConnection, "the tool has carried out the call, and the connection broke in its answer")
 	}
 
-	result, ok := decode(answer.Header.Get("Content-Type"), body)
+	result, ok := decodeAnswer(answer.Header.Get("Content-Type"), body)
 	if !ok {
 		return late(codeInvalid, "the tool has carried out the call, and its answer is no JSON")
 	}
 
-	if err := fits(d.HTTP.ResponseSchema, result); err != nil {
+	if err := checkResult(d.HTTP.ResponseSchema, result); err != nil {
 		return late(
 			codeInvalid,
 			"the tool has carried out the call, and its answer is not what its response_schema says: "+chat.AsError(
@@ -95,8 +95,8 @@ func accept(
 	return chat.ToolOutcome{Kind: chat.ToolSucceeded, Result: result}
 }
 
-// decode is the answer as JSON: nothing is an empty object, plain text a string.
-func decode(contentType string, body []byte) (json.RawMessage, bool) {
+// decodeAnswer is the answer as JSON: nothing is an empty object, plain text a string.
+func decodeAnswer(contentType string, body []byte) (json.RawMessage, bool) {
 	text := strings.TrimSpace(string(body))
 	if text == "" {
 		return json.RawMessage(`{}`), true
@@ -117,7 +117,7 @@ func decode(contentType string, body []byte) (json.RawMessage, bool) {
 	return encoded, err == nil
 }
 
-func fits(document, result json.RawMessage) error {
+func checkResult(document, result json.RawMessage) error {
 	if document == nil {
 		return nil
 	}
@@ -133,8 +133,8 @@ func fits(document, result json.RawMessage) error {
 // maxDetail is the most characters of a tool's own words that are kept.
 const maxDetail = 300
 
-// detail is what the tool says for itself, from the usual places of an error.
-func detail(body []byte) string {
+// detailOf is what the tool says for itself, from the usual places of an error.
+func detailOf(body []byte) string {
 	var said struct {
 		Detail  any `json:"detail"`
 		Message any `json:"message"`
@@ -146,15 +146,15 @@ func detail(body []byte) string {
 
 	for _, words := range []any{said.Detail, said.Message, said.Error} {
 		if text, ok := words.(string); ok && strings.TrimSpace(text) != "" {
-			return ": " + tidy(text)
+			return ": " + tidyLine(text)
 		}
 	}
 
 	return ""
 }
 
-// tidy makes a text from outside fit for one line.
-func tidy(text string) string {
+// tidyLine makes a text from outside fit for one line.
+func tidyLine(text string) string {
 	text = strings.Join(
 		strings.FieldsFunc(
 			strings.ToValidUTF8(text, ""),

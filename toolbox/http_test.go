@@ -21,22 +21,22 @@ func TestARequestIsWhatItsDefinitionSays(t *testing.T) {
 	t.Parallel()
 	var got *http.Request
 	var body string
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	s := serveTool(t, func(w http.ResponseWriter, r *http.Request) {
 		read, _ := io.ReadAll(r.Body)
 		got, body = r, string(read)
 		_, _ = io.WriteString(w, `{"ok":true}`)
 	})
 
-	b := box(t, toolbox.Config{}, s)
-	d := booking(s.URL + "/tables/{id}?when={at}")
+	b := newBox(t, toolbox.Config{}, s)
+	d := bookingTool(s.URL + "/tables/{id}?when={at}")
 	d.HTTP.Schema = []byte(`{"type":"object","required":["id","at"]}`)
 	d.HTTP.Headers = map[string]string{"Authorization": "Bearer {secret.KEY}"}
 	key := "hush"
-	d = prepared(t, b, d, chat.ToolSecrets{"KEY": &key})
+	d = prepareTool(t, b, d, chat.ToolSecrets{"KEY": &key})
 	assert.Equal(t, []string{"KEY"}, d.SecretNames)
 	assert.NotContains(t, string(d.Sealed), "hush")
 
-	o := b.Call(t.Context(), d, call(`{"id":"a/b c","at":"20:00 & later","people":4}`))
+	o := b.Call(t.Context(), d, newCall(`{"id":"a/b c","at":"20:00 & later","people":4}`))
 	require.Equal(t, chat.ToolSucceeded, o.Kind, o.Message)
 	assert.JSONEq(t, `{"ok":true}`, string(o.Result))
 	assert.Equal(t, "/tables/a%2Fb%20c", got.URL.EscapedPath())
@@ -55,23 +55,23 @@ func TestARequestIsWhatItsDefinitionSays(t *testing.T) {
 	fresh, err := b.RotateSigning(&d, time.Now())
 	require.NoError(t, err)
 	require.NotEqual(t, secret, fresh)
-	b.Call(t.Context(), d, call(`{"id":1,"at":"x"}`))
+	b.Call(t.Context(), d, newCall(`{"id":1,"at":"x"}`))
 	require.NoError(t, verifier.Verify([]byte(body), got.Header), "the old key signs along")
 
 	_, err = b.RotateSigning(&d, time.Now())
 	require.NoError(t, err)
-	b.Call(t.Context(), d, call(`{"id":1,"at":"x"}`))
+	b.Call(t.Context(), d, newCall(`{"id":1,"at":"x"}`))
 	require.Error(t, verifier.Verify([]byte(body), got.Header), "and no longer after the next rotation")
 }
 
 func TestArgumentsWithoutABodyAreTheQuery(t *testing.T) {
 	t.Parallel()
 	var got *http.Request
-	s := serve(t, func(_ http.ResponseWriter, r *http.Request) { got = r })
-	b := box(t, toolbox.Config{}, s)
-	d := booking(s.URL + "/tables")
+	s := serveTool(t, func(_ http.ResponseWriter, r *http.Request) { got = r })
+	b := newBox(t, toolbox.Config{}, s)
+	d := bookingTool(s.URL + "/tables")
 	d.HTTP.Method = http.MethodGet
-	o := b.Call(t.Context(), prepared(t, b, d, nil), call(`{"id":5,"tags":["a"]}`))
+	o := b.Call(t.Context(), prepareTool(t, b, d, nil), newCall(`{"id":5,"tags":["a"]}`))
 	require.Equal(t, chat.ToolSucceeded, o.Kind)
 	assert.JSONEq(t, `{}`, string(o.Result), "nothing is an empty object")
 	assert.Equal(t, "5", got.URL.Query().Get("id"))
@@ -81,7 +81,7 @@ func TestArgumentsWithoutABodyAreTheQuery(t *testing.T) {
 func TestWhatAnAnswerMeans(t *testing.T) {
 	t.Parallel()
 
-	elsewhere := serve(
+	elsewhere := serveTool(
 		t,
 		func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed to another place") },
 	)
@@ -147,18 +147,18 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var asked atomic.Int32
-			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			s := serveTool(t, func(w http.ResponseWriter, r *http.Request) {
 				asked.Add(1)
 
 				_, _ = io.Copy(io.Discard, r.Body)
 				tt.answer(w, r)
 			})
 
-			b := box(t, toolbox.Config{}, s, elsewhere)
-			d := booking(s.URL)
+			b := newBox(t, toolbox.Config{}, s, elsewhere)
+			d := bookingTool(s.URL)
 			d.Timeout = time.Second
 			d.HTTP.ResponseSchema = []byte(`{"type":"object","properties":{"id":{"type":"string"}},"required":["id"]}`)
-			o := b.Call(t.Context(), prepared(t, b, d, nil), call(`{"id":"a"}`))
+			o := b.Call(t.Context(), prepareTool(t, b, d, nil), newCall(`{"id":"a"}`))
 			assert.Equal(t, tt.want, o.Kind, o.Message)
 			assert.Equal(t, tt.code, o.Code)
 			assert.Equal(t, tt.effect, o.TookEffect)
@@ -174,12 +174,12 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 
 func TestAToolThatIsAwayWasNotRun(t *testing.T) {
 	t.Parallel()
-	s := serve(t, nil)
-	b := box(t, toolbox.Config{}, s)
-	d := prepared(t, b, booking(s.URL), nil)
+	s := serveTool(t, nil)
+	b := newBox(t, toolbox.Config{}, s)
+	d := prepareTool(t, b, bookingTool(s.URL), nil)
 	s.Close()
 
-	o := b.Call(t.Context(), d, call(`{"id":"a"}`))
+	o := b.Call(t.Context(), d, newCall(`{"id":"a"}`))
 	assert.Equal(t, chat.ToolNotRun, o.Kind)
 	assert.Equal(t, "tool_unavailable", o.Code)
 }
@@ -187,8 +187,8 @@ func TestAToolThatIsAwayWasNotRun(t *testing.T) {
 func TestARedirectOfAGETIsFollowedAtTheSamePlaceOnly(t *testing.T) {
 	t.Parallel()
 	var secret atomic.Value
-	elsewhere := serve(t, func(_ http.ResponseWriter, r *http.Request) { secret.Store(r.Header.Get("X-Key")) })
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	elsewhere := serveTool(t, func(_ http.ResponseWriter, r *http.Request) { secret.Store(r.Header.Get("X-Key")) })
+	s := serveTool(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/old":
 			http.Redirect(w, r, "/new", http.StatusFound)
@@ -199,13 +199,13 @@ func TestARedirectOfAGETIsFollowedAtTheSamePlaceOnly(t *testing.T) {
 		}
 	})
 
-	b := box(t, toolbox.Config{}, s, elsewhere)
+	b := newBox(t, toolbox.Config{}, s, elsewhere)
 	key := "hush"
 
 	for path, want := range map[string]chat.ToolOutcomeKind{"/old": chat.ToolSucceeded, "/away": chat.ToolFailed} {
-		d := booking(s.URL + path)
+		d := bookingTool(s.URL + path)
 		d.HTTP.Method, d.HTTP.Headers = http.MethodGet, map[string]string{"X-Key": "{secret.KEY}"}
-		o := b.Call(t.Context(), prepared(t, b, d, chat.ToolSecrets{"KEY": &key}), call(`{"id":"a"}`))
+		o := b.Call(t.Context(), prepareTool(t, b, d, chat.ToolSecrets{"KEY": &key}), newCall(`{"id":"a"}`))
 		assert.Equal(t, want, o.Kind, path)
 	}
 
@@ -214,9 +214,9 @@ func TestARedirectOfAGETIsFollowedAtTheSamePlaceOnly(t *testing.T) {
 
 func TestDefinitionsThatAreRefused(t *testing.T) {
 	t.Parallel()
-	s := serve(t, nil)
+	s := serveTool(t, nil)
 
-	b := box(t, toolbox.Config{}, s)
+	b := newBox(t, toolbox.Config{}, s)
 	for name, tt := range map[string]struct {
 		change func(*chat.ToolDefinition)
 		field  string
@@ -248,7 +248,7 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			d := booking(s.URL)
+			d := bookingTool(s.URL)
 			tt.change(&d)
 			refused := chat.AsError(b.Prepare(t.Context(), &d, nil))
 			require.NotNil(t, refused)
@@ -265,7 +265,7 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 func TestSecretsNeedKeys(t *testing.T) {
 	t.Parallel()
 
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	s := serveTool(t, func(w http.ResponseWriter, r *http.Request) {
 		assert.Empty(t, r.Header.Get("webhook-signature"))
 
 		_, _ = io.WriteString(w, `{}`)
@@ -274,11 +274,11 @@ func TestSecretsNeedKeys(t *testing.T) {
 	b, err := toolbox.New(toolbox.Config{Allowed: []string{s.Listener.Addr().String()}})
 	require.NoError(t, err)
 
-	d := booking(s.URL)
+	d := bookingTool(s.URL)
 	key := "hush"
 	assert.Equal(t, chat.CodeEncryptionOff, chat.CodeOf(b.Prepare(t.Context(), &d, chat.ToolSecrets{"KEY": &key})))
 	require.NoError(t, b.Prepare(t.Context(), &d, nil), "a tool without secrets needs no keys")
-	assert.Equal(t, chat.ToolSucceeded, b.Call(t.Context(), d, call(`{"id":"a"}`)).Kind)
+	assert.Equal(t, chat.ToolSucceeded, b.Call(t.Context(), d, newCall(`{"id":"a"}`)).Kind)
 }
 
 func TestAllowedEntries(t *testing.T) {
@@ -289,7 +289,7 @@ func TestAllowedEntries(t *testing.T) {
 		require.Error(t, err, wrong)
 	}
 
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{}`) })
+	s := serveTool(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{}`) })
 	_, port, err := net.SplitHostPort(s.Listener.Addr().String())
 	require.NoError(t, err)
 
@@ -301,20 +301,20 @@ func TestAllowedEntries(t *testing.T) {
 		"10.0.0.0/8":        false,
 		"localhost":         false,
 	} {
-		b := box(t, toolbox.Config{Allowed: []string{entry}})
-		d := booking(s.URL)
+		b := newBox(t, toolbox.Config{Allowed: []string{entry}})
+		d := bookingTool(s.URL)
 		err := b.Prepare(t.Context(), &d, nil)
 		assert.Equal(t, open, err == nil, "%s: %v", entry, err)
 	}
 
-	b := box(t, toolbox.Config{Allowed: []string{"localhost:" + port}})
-	prepared(t, b, booking("http://localhost:"+port), nil)
+	b := newBox(t, toolbox.Config{Allowed: []string{"localhost:" + port}})
+	prepareTool(t, b, bookingTool("http://localhost:"+port), nil)
 }
 
 func TestASecretThatAToolRepeatsIsMasked(t *testing.T) {
 	t.Parallel()
 
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	s := serveTool(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 
 		if r.URL.Path == "/no" {
@@ -324,13 +324,13 @@ func TestASecretThatAToolRepeatsIsMasked(t *testing.T) {
 		_, _ = io.WriteString(w, `{"detail":"bad key `+r.Header.Get("X-Key")+`"}`)
 	})
 
-	b := box(t, toolbox.Config{}, s)
+	b := newBox(t, toolbox.Config{}, s)
 	key := "hush-hush/1"
 
 	for _, path := range []string{"/no", "/yes"} {
-		d := booking(s.URL + path)
+		d := bookingTool(s.URL + path)
 		d.HTTP.Headers = map[string]string{"X-Key": "{secret.KEY}"}
-		o := b.Call(t.Context(), prepared(t, b, d, chat.ToolSecrets{"KEY": &key}), call(`{"id":"a"}`))
+		o := b.Call(t.Context(), prepareTool(t, b, d, chat.ToolSecrets{"KEY": &key}), newCall(`{"id":"a"}`))
 		assert.NotContains(t, o.Message+string(o.Result), key)
 		assert.Contains(t, o.Message+string(o.Result), "bad key ***")
 	}

@@ -26,7 +26,7 @@ const keyMeta = "handrail.dev/idempotency-key"
 func (b *Toolbox) callMCP(ctx context.Context, d *chat.ToolDefinition, in *chat.ToolInvocation) chat.ToolOutcome {
 	session, err := b.pool.get(ctx, d)
 	if err != nil {
-		return unreached(err)
+		return unreachedOutcome(err)
 	}
 
 	seen := &exchange{}
@@ -41,17 +41,17 @@ func (b *Toolbox) callMCP(ctx context.Context, d *chat.ToolDefinition, in *chat.
 		return b.fault(ctx, d, seen, err)
 	}
 
-	return take(result)
+	return takeResult(result)
 }
 
-// unreached is what it means that there is no session: nothing was asked for.
-func unreached(err error) chat.ToolOutcome {
-	if refused(err) {
-		return failed(codeRefused, "the server's address is not public, and the operator has not allowed it")
+// unreachedOutcome is what it means that there is no session: nothing was asked for.
+func unreachedOutcome(err error) chat.ToolOutcome {
+	if isRefused(err) {
+		return failedOutcome(codeRefused, "the server's address is not public, and the operator has not allowed it")
 	}
 
 	if e, ok := errors.AsType[*chat.Error](err); ok {
-		return failed(codeMisconfigured, e.Message)
+		return failedOutcome(codeMisconfigured, e.Message)
 	}
 
 	return notRun(codeUnavailable, "the server could not be reached")
@@ -71,23 +71,23 @@ func (b *Toolbox) fault(ctx context.Context, d *chat.ToolDefinition, seen *excha
 
 	switch {
 	case d.MCP.URL != "" && !seen.connected():
-		return unreached(transport)
+		return unreachedOutcome(transport)
 	case ctx.Err() != nil:
-		return unknown(codeTimeout, "the server has not answered in time")
+		return unknownOutcome(codeTimeout, "the server has not answered in time")
 	case status >= 300:
 		return refusedBy(status, seen)
 	case answered && transport == nil:
-		return failed(codeToolError, "the server says: "+tidy(said.Message))
+		return failedOutcome(codeToolError, "the server says: "+tidyLine(said.Message))
 	}
 
-	return unknown(codeConnection, "the connection broke before the server had answered")
+	return unknownOutcome(codeConnection, "the connection broke before the server had answered")
 }
 
 // refusedBy is what the status of an answer means that is no answer of MCP.
 func refusedBy(status int, seen *exchange) chat.ToolOutcome {
 	switch {
 	case status < 400:
-		return failed(codeRedirect, "the server sends its callers to another place, and is not followed there")
+		return failedOutcome(codeRedirect, "the server sends its callers to another place, and is not followed there")
 	case status == http.StatusTooManyRequests:
 		outcome := notRun(codeRateLimited, "the server has too many requests now")
 		outcome.RetryAfter = seen.retryAfter()
@@ -98,30 +98,30 @@ func refusedBy(status int, seen *exchange) chat.ToolOutcome {
 		// The session is over; the call was not looked at (MCP 2025-06-18, Transports).
 		return notRun(codeUnavailable, "the server has forgotten the session")
 	case status >= 500 || status == http.StatusRequestTimeout:
-		return unknown(codeConnection, "the server has failed before it had answered")
+		return unknownOutcome(codeConnection, "the server has failed before it had answered")
 	}
 
-	return failed(codeToolError, "the server has refused the request")
+	return failedOutcome(codeToolError, "the server has refused the request")
 }
 
-// take is the result of a call.
-func take(result *mcp.CallToolResult) chat.ToolOutcome {
+// takeResult is the result of a call.
+func takeResult(result *mcp.CallToolResult) chat.ToolOutcome {
 	text := textOf(result.Content)
 	if result.IsError {
-		return failed(codeToolError, "the tool says: "+tidy(text))
+		return failedOutcome(codeToolError, "the tool says: "+tidyLine(text))
 	}
 
-	value, err := structured(result, text)
+	value, err := structuredResult(result, text)
 
 	outcome := chat.ToolOutcome{Kind: chat.ToolSucceeded, Result: value}
 	switch {
 	case len(result.InputRequests) > 0:
-		return failed(codeInvalid, "the tool asks questions of its own, which nobody here can answer")
+		return failedOutcome(codeInvalid, "the tool asks questions of its own, which nobody here can answer")
 	case err != nil:
-		outcome = failed(codeInvalid, "the tool has carried out the call, and its answer is no JSON")
+		outcome = failedOutcome(codeInvalid, "the tool has carried out the call, and its answer is no JSON")
 		outcome.TookEffect = true
 	case len(value) > chat.MaxToolResult:
-		outcome = failed(codeTooLarge, "the tool has carried out the call, and answered with more than 256 KiB")
+		outcome = failedOutcome(codeTooLarge, "the tool has carried out the call, and answered with more than 256 KiB")
 		outcome.TookEffect = true
 	}
 
@@ -140,8 +140,8 @@ func textOf(contents []mcp.Content) string {
 	return strings.Join(texts, "\n")
 }
 
-// structured is the result as JSON: the structured one, else JSON in the text, else the text.
-func structured(result *mcp.CallToolResult, text string) (json.RawMessage, error) {
+// structuredResult is the result as JSON: the structured one, else JSON in the text, else the text.
+func structuredResult(result *mcp.CallToolResult, text string) (json.RawMessage, error) {
 	if result.StructuredContent != nil {
 		return json.Marshal(result.StructuredContent)
 	}
@@ -166,12 +166,12 @@ func (b *Toolbox) Discover(ctx context.Context, d *chat.ToolDefinition) error {
 		field = "mcp.command"
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, timeout(d))
+	ctx, cancel := context.WithTimeout(ctx, timeoutOf(d))
 	defer cancel()
 
 	tools, err := b.pool.list(ctx, d)
 	if err != nil {
-		return chat.InvalidAs(chat.CodeToolUnavailable, field, "must be an MCP server that answers: %s", unreached(err).Message).
+		return chat.InvalidAs(chat.CodeToolUnavailable, field, "must be an MCP server that answers: %s", unreachedOutcome(err).Message).
 			Because(err)
 	}
 
@@ -194,7 +194,7 @@ func (b *Toolbox) listTools(
 			return nil, err
 		}
 
-		tool, err := usable(shown)
+		tool, err := usableTool(shown)
 		if err != nil {
 			b.config.Logger.WarnContext(
 				ctx,
@@ -202,7 +202,7 @@ func (b *Toolbox) listTools(
 				"tool_id",
 				d.ID,
 				"tool",
-				tidy(shown.Name),
+				tidyLine(shown.Name),
 				"error",
 				err,
 			)
@@ -220,7 +220,7 @@ func (b *Toolbox) listTools(
 	return slices.CompactFunc(tools, func(a, b chat.MCPTool) bool { return a.Name == b.Name }), nil
 }
 
-func usable(shown *mcp.Tool) (chat.MCPTool, error) {
+func usableTool(shown *mcp.Tool) (chat.MCPTool, error) {
 	document, err := json.Marshal(shown.InputSchema)
 	if err != nil {
 		return chat.MCPTool{}, err

@@ -204,7 +204,7 @@ func (b *Toolbox) rediscover(ctx context.Context, d *chat.ToolDefinition, live *
 		return
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, timeout(d))
+	ctx, cancel := context.WithTimeout(ctx, timeoutOf(d))
 	defer cancel()
 
 	tools, err := b.listTools(ctx, d, live)
@@ -220,7 +220,7 @@ func (b *Toolbox) rediscover(ctx context.Context, d *chat.ToolDefinition, live *
 			"tool_id",
 			d.ID,
 			"reason",
-			unreached(err).Message,
+			unreachedOutcome(err).Message,
 		)
 	}
 }

@@ -24,8 +24,8 @@ type taxi struct {
 	At string `json:"at"`
 }
 
-// concierge is a server with a tool of every sort.
-func concierge() *mcp.Server {
+// newConcierge is a server with a tool of every sort.
+func newConcierge() *mcp.Server {
 	s := mcp.NewServer(&mcp.Implementation{Name: "concierge", Version: "1"}, nil)
 	mcp.AddTool(
 		s,
@@ -100,7 +100,7 @@ func concierge() *mcp.Server {
 }
 
 func serveStdio() {
-	if err := concierge().Run(context.Background(), &mcp.StdioTransport{}); err != nil {
+	if err := newConcierge().Run(context.Background(), &mcp.StdioTransport{}); err != nil {
 		os.Exit(1)
 	}
 }
@@ -115,7 +115,7 @@ func overHTTP(t *testing.T, s *mcp.Server) *httptest.Server {
 	return server
 }
 
-func server(m chat.MCPServer) chat.ToolDefinition {
+func mcpServerTool(m chat.MCPServer) chat.ToolDefinition {
 	return chat.ToolDefinition{
 		ID:          1,
 		WorkspaceID: "w",
@@ -129,14 +129,14 @@ func server(m chat.MCPServer) chat.ToolDefinition {
 
 func TestAServersToolsAreDiscoveredAndCalled(t *testing.T) {
 	t.Parallel()
-	web := overHTTP(t, concierge())
+	web := overHTTP(t, newConcierge())
 
-	b := box(t, toolbox.Config{Commands: map[string][]string{"local": {os.Args[0], asServer}}}, web)
+	b := newBox(t, toolbox.Config{Commands: map[string][]string{"local": {os.Args[0], asServer}}}, web)
 	for name, m := range map[string]chat.MCPServer{"http": {URL: web.URL}, "stdio": {Command: "local"}} {
 		t.Run(name, func(t *testing.T) {
-			d := server(m)
+			d := mcpServerTool(m)
 			d.Version = int64(len(name))
-			d = prepared(t, b, d, nil)
+			d = prepareTool(t, b, d, nil)
 
 			var names []string
 			for _, tool := range d.Tools() {
@@ -167,9 +167,9 @@ func TestAServersToolsAreDiscoveredAndCalled(t *testing.T) {
 				"none":       {chat.ToolFailed, "tool_error", ""},
 				"huge":       {chat.ToolFailed, "response_too_large", ""},
 			} {
-				in := call(`{"at":"20:00"}`)
+				in := newCall(`{"at":"20:00"}`)
 				if tool != "order_taxi" {
-					in = call(`{}`)
+					in = newCall(`{}`)
 				}
 
 				in.Tool = tool
@@ -181,7 +181,7 @@ func TestAServersToolsAreDiscoveredAndCalled(t *testing.T) {
 
 			hung := d
 			hung.Timeout = time.Second
-			in := call(`{}`)
+			in := newCall(`{}`)
 			in.Tool = "hangs"
 			o := b.Call(t.Context(), hung, in)
 			assert.Equal(t, chat.ToolUnknown, o.Kind, "%s: never a hang", o.Message)
@@ -191,9 +191,9 @@ func TestAServersToolsAreDiscoveredAndCalled(t *testing.T) {
 
 func TestACommandThatDiesIsStartedAgain(t *testing.T) {
 	t.Parallel()
-	b := box(t, toolbox.Config{Commands: map[string][]string{"local": {os.Args[0], asServer}}})
-	d := prepared(t, b, server(chat.MCPServer{Command: "local"}), nil)
-	in := call(`{}`)
+	b := newBox(t, toolbox.Config{Commands: map[string][]string{"local": {os.Args[0], asServer}}})
+	d := prepareTool(t, b, mcpServerTool(chat.MCPServer{Command: "local"}), nil)
+	in := newCall(`{}`)
 	in.Tool = "dies"
 	o := b.Call(t.Context(), d, in)
 	assert.Equal(t, chat.ToolUnknown, o.Kind, "it may have done something before: %s", o.Message)
@@ -204,36 +204,36 @@ func TestACommandThatDiesIsStartedAgain(t *testing.T) {
 
 func TestAServerThatIsAwayOrRefuses(t *testing.T) {
 	t.Parallel()
-	away := serve(t, nil)
-	b := box(t, toolbox.Config{}, away)
+	away := serveTool(t, nil)
+	b := newBox(t, toolbox.Config{}, away)
 	away.Close()
-	d := server(chat.MCPServer{URL: away.URL})
+	d := mcpServerTool(chat.MCPServer{URL: away.URL})
 	assert.Equal(t, chat.CodeToolUnavailable, chat.CodeOf(b.Prepare(t.Context(), &d, nil)))
-	assert.Equal(t, chat.ToolNotRun, b.Call(t.Context(), d, call(`{}`)).Kind)
+	assert.Equal(t, chat.ToolNotRun, b.Call(t.Context(), d, newCall(`{}`)).Kind)
 
-	silent := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+	silent := serveTool(t, func(_ http.ResponseWriter, r *http.Request) {
 		// Only who has read the body hears that the caller is gone.
 		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 	})
 
-	b = box(t, toolbox.Config{}, silent)
-	d = server(chat.MCPServer{URL: silent.URL})
+	b = newBox(t, toolbox.Config{}, silent)
+	d = mcpServerTool(chat.MCPServer{URL: silent.URL})
 	d.Timeout = time.Second
 	assert.Equal(t, chat.CodeToolUnavailable, chat.CodeOf(b.Prepare(t.Context(), &d, nil)))
 
-	d = server(chat.MCPServer{Command: "/bin/sh"})
+	d = mcpServerTool(chat.MCPServer{Command: "/bin/sh"})
 	assert.Equal(t, "mcp.command", chat.AsError(b.Prepare(t.Context(), &d, nil)).Fields[0].Field)
-	d = server(chat.MCPServer{URL: "https://10.0.0.1/mcp"})
+	d = mcpServerTool(chat.MCPServer{URL: "https://10.0.0.1/mcp"})
 	assert.Equal(t, chat.CodeAddressRefused, chat.CodeOf(b.Prepare(t.Context(), &d, nil)))
 }
 
 func TestSecretsReachTheServerInHeaders(t *testing.T) {
 	t.Parallel()
 
-	inner := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return concierge() }, nil)
+	inner := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return newConcierge() }, nil)
 	var refused atomic.Int32
-	web := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	web := serveTool(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer hush" {
 			refused.Add(1)
 			w.WriteHeader(http.StatusUnauthorized)
@@ -244,14 +244,14 @@ func TestSecretsReachTheServerInHeaders(t *testing.T) {
 		inner.ServeHTTP(w, r)
 	})
 
-	b := box(t, toolbox.Config{}, web)
+	b := newBox(t, toolbox.Config{}, web)
 	key := "hush"
-	d := server(chat.MCPServer{URL: web.URL, Headers: map[string]string{"Authorization": "Bearer {secret.KEY}"}})
-	d = prepared(t, b, d, chat.ToolSecrets{"KEY": &key})
+	d := mcpServerTool(chat.MCPServer{URL: web.URL, Headers: map[string]string{"Authorization": "Bearer {secret.KEY}"}})
+	d = prepareTool(t, b, d, chat.ToolSecrets{"KEY": &key})
 	assert.NotEmpty(t, d.MCP.Discovered)
 	assert.Zero(t, refused.Load())
 
-	bare := server(chat.MCPServer{URL: web.URL})
+	bare := mcpServerTool(chat.MCPServer{URL: web.URL})
 	bare.Version = 2
 	assert.Equal(t, chat.CodeToolUnavailable, chat.CodeOf(b.Prepare(t.Context(), &bare, nil)))
 }
@@ -259,10 +259,10 @@ func TestSecretsReachTheServerInHeaders(t *testing.T) {
 func TestChangedToolsAreToldAbout(t *testing.T) {
 	t.Parallel()
 
-	s := concierge()
+	s := newConcierge()
 	web := overHTTP(t, s)
 	told := make(chan []chat.MCPTool, 10)
-	b := box(
+	b := newBox(
 		t,
 		toolbox.Config{
 			Discovered: func(_ context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool) error {
@@ -277,8 +277,8 @@ func TestChangedToolsAreToldAbout(t *testing.T) {
 		web,
 	)
 
-	d := prepared(t, b, server(chat.MCPServer{URL: web.URL}), nil)
-	in := call(`{}`)
+	d := prepareTool(t, b, mcpServerTool(chat.MCPServer{URL: web.URL}), nil)
+	in := newCall(`{}`)
 	in.Tool = "hours"
 	require.Equal(t, chat.ToolSucceeded, b.Call(t.Context(), d, in).Kind)
 
@@ -301,7 +301,7 @@ func TestChangedToolsAreToldAbout(t *testing.T) {
 func TestACommandSeesNothingOfOurEnvironment(t *testing.T) {
 	t.Setenv("HANDRAIL_TEST_SECRET", "hush")
 
-	b := box(
+	b := newBox(
 		t,
 		toolbox.Config{
 			Commands: map[string][]string{"local": {os.Args[0], asServer}},
@@ -309,8 +309,8 @@ func TestACommandSeesNothingOfOurEnvironment(t *testing.T) {
 		},
 	)
 
-	d := prepared(t, b, server(chat.MCPServer{Command: "local"}), nil)
-	in := call(`{}`)
+	d := prepareTool(t, b, mcpServerTool(chat.MCPServer{Command: "local"}), nil)
+	in := newCall(`{}`)
 	in.Tool = "environment"
 	o := b.Call(t.Context(), d, in)
 	require.Equal(t, chat.ToolSucceeded, o.Kind, o.Message)
@@ -320,8 +320,8 @@ func TestACommandSeesNothingOfOurEnvironment(t *testing.T) {
 func TestWhatTheStatusOfAnMCPServerMeans(t *testing.T) {
 	t.Parallel()
 	var status atomic.Int32
-	inner := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return concierge() }, nil)
-	web := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	inner := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return newConcierge() }, nil)
+	web := serveTool(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if code := int(status.Load()); code != 0 && bytes.Contains(body, []byte("tools/call")) {
 			w.Header().Set("Retry-After", "7")
@@ -335,9 +335,9 @@ func TestWhatTheStatusOfAnMCPServerMeans(t *testing.T) {
 		inner.ServeHTTP(w, r)
 	})
 
-	b := box(t, toolbox.Config{}, web)
-	d := prepared(t, b, server(chat.MCPServer{URL: web.URL}), nil)
-	in := call(`{}`)
+	b := newBox(t, toolbox.Config{}, web)
+	d := prepareTool(t, b, mcpServerTool(chat.MCPServer{URL: web.URL}), nil)
+	in := newCall(`{}`)
 	in.Tool = "hours"
 
 	for code, want := range map[int]chat.ToolOutcomeKind{
@@ -365,7 +365,7 @@ func TestWhatTheStatusOfAnMCPServerMeans(t *testing.T) {
 
 func TestAServerThatHasMovedIsAskedWhereItIs(t *testing.T) {
 	t.Parallel()
-	old, other := overHTTP(t, concierge()), mcp.NewServer(&mcp.Implementation{Name: "other", Version: "1"}, nil)
+	old, other := overHTTP(t, newConcierge()), mcp.NewServer(&mcp.Implementation{Name: "other", Version: "1"}, nil)
 	other.AddTool(
 		&mcp.Tool{Name: "only_here", InputSchema: json.RawMessage(`{"type":"object"}`)},
 		func(context.Context, *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
@@ -374,13 +374,13 @@ func TestAServerThatHasMovedIsAskedWhereItIs(t *testing.T) {
 	)
 
 	moved := overHTTP(t, other)
-	b := box(t, toolbox.Config{}, old, moved)
-	d := prepared(t, b, server(chat.MCPServer{URL: old.URL}), nil)
-	in := call(`{}`)
+	b := newBox(t, toolbox.Config{}, old, moved)
+	d := prepareTool(t, b, mcpServerTool(chat.MCPServer{URL: old.URL}), nil)
+	in := newCall(`{}`)
 	in.Tool = "hours"
 	require.Equal(t, chat.ToolSucceeded, b.Call(t.Context(), d, in).Kind)
 	d.MCP = &chat.MCPServer{URL: moved.URL}
-	d = prepared(t, b, d, nil)
+	d = prepareTool(t, b, d, nil)
 	require.Len(t, d.MCP.Discovered, 1)
 	assert.Equal(t, "only_here", d.MCP.Discovered[0].Name)
 }

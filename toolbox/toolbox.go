@@ -76,7 +76,7 @@ func (b *Toolbox) Close() error {
 // Call runs a tool once, within its time limit. It never fails: what is not clearly known
 // is ToolUnknown.
 func (b *Toolbox) Call(ctx context.Context, d chat.ToolDefinition, in chat.ToolInvocation) chat.ToolOutcome {
-	ctx, cancel := context.WithTimeout(ctx, timeout(&d))
+	ctx, cancel := context.WithTimeout(ctx, timeoutOf(&d))
 	defer cancel()
 	var outcome chat.ToolOutcome
 
@@ -86,7 +86,7 @@ func (b *Toolbox) Call(ctx context.Context, d chat.ToolDefinition, in chat.ToolI
 	case d.MCP != nil:
 		outcome = b.callMCP(ctx, &d, &in)
 	default:
-		outcome = failed(codeMisconfigured, "the tool is neither an HTTP tool nor an MCP server")
+		outcome = failedOutcome(codeMisconfigured, "the tool is neither an HTTP tool nor an MCP server")
 	}
 
 	b.mask(&d, &outcome)
@@ -108,7 +108,7 @@ const (
 	codeToolError     = "tool_error"
 )
 
-func failed(code, message string) chat.ToolOutcome {
+func failedOutcome(code, message string) chat.ToolOutcome {
 	return chat.ToolOutcome{Kind: chat.ToolFailed, Code: code, Message: message}
 }
 
@@ -116,11 +116,11 @@ func notRun(code, message string) chat.ToolOutcome {
 	return chat.ToolOutcome{Kind: chat.ToolNotRun, Code: code, Message: message}
 }
 
-func unknown(code, message string) chat.ToolOutcome {
+func unknownOutcome(code, message string) chat.ToolOutcome {
 	return chat.ToolOutcome{Kind: chat.ToolUnknown, Code: code, Message: message}
 }
 
-func timeout(d *chat.ToolDefinition) time.Duration {
+func timeoutOf(d *chat.ToolDefinition) time.Duration {
 	if d.Timeout <= 0 {
 		return chat.DefaultToolTimeout
 	}

@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// box is a toolbox with keys, that may reach the servers given.
-func box(t *testing.T, c toolbox.Config, servers ...*httptest.Server) *toolbox.Toolbox {
+// newBox is a toolbox with keys, that may reach the servers given.
+func newBox(t *testing.T, c toolbox.Config, servers ...*httptest.Server) *toolbox.Toolbox {
 	t.Helper()
 
 	keys, err := codec.Parse("k1:" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32))))
@@ -50,7 +50,7 @@ func box(t *testing.T, c toolbox.Config, servers ...*httptest.Server) *toolbox.T
 	return b
 }
 
-func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
+func serveTool(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	t.Helper()
 
 	s := httptest.NewServer(handler)
@@ -59,8 +59,8 @@ func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	return s
 }
 
-// booking is an HTTP tool of a server.
-func booking(url string) chat.ToolDefinition {
+// bookingTool is an HTTP tool of a server.
+func bookingTool(url string) chat.ToolDefinition {
 	return chat.ToolDefinition{
 		ID:          1,
 		WorkspaceID: "w",
@@ -77,14 +77,14 @@ func booking(url string) chat.ToolDefinition {
 	}
 }
 
-func prepared(t *testing.T, b *toolbox.Toolbox, d chat.ToolDefinition, secrets chat.ToolSecrets) chat.ToolDefinition {
+func prepareTool(t *testing.T, b *toolbox.Toolbox, d chat.ToolDefinition, secrets chat.ToolSecrets) chat.ToolDefinition {
 	t.Helper()
 	require.NoError(t, b.Prepare(t.Context(), &d, secrets))
 
 	return d
 }
 
-func call(arguments string) chat.ToolInvocation {
+func newCall(arguments string) chat.ToolInvocation {
 	return chat.ToolInvocation{
 		Tool:        "book",
 		Arguments:   json.RawMessage(arguments),

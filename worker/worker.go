@@ -80,39 +80,39 @@ func Run(
 // Register registers the workflows, and binds every step to its activity.
 func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logger) {
 	RegisterWorkflows(r)
-	bind(r, logger, workflows.AddMember, acts.AddParticipant)
-	bind(r, logger, workflows.PrepareSend, acts.PrepareSend)
-	bind(r, logger, workflows.LoadSend, acts.LoadSend)
-	bind(r, logger, workflows.ExpireApproval, acts.ExpireApproval)
-	bind(r, logger, workflows.RunTool, acts.RunTool)
-	bind(r, logger, workflows.CallTool, acts.CallTool)
-	bind(r, logger, workflows.BeginUndo, acts.BeginUndo)
-	bind(r, logger, workflows.FailUndo, acts.FailUndo)
-	bind(r, logger, workflows.OpenRequest, acts.OpenRequest)
-	bind(r, logger, workflows.ReadReplies, acts.ReadReplies)
-	bind(r, logger, workflows.EndRequest, acts.EndRequest)
-	bind(r, logger, workflows.FailQuestion, acts.FailQuestion)
-	bind(r, logger, workflows.FailSend, acts.FailSend)
-	bind(r, logger, workflows.Submit, acts.Submit)
-	bind(r, logger, workflows.SubmitDelivery, acts.SubmitDelivery)
-	bind(r, logger, workflows.MarkExhausted, acts.MarkExhausted)
-	bind(r, logger, workflows.LoadDelivery, acts.LoadDelivery)
-	bind(r, logger, workflows.QueryProvider, acts.QueryProvider)
-	bind(r, logger, workflows.SettleUnknown, acts.SettleUnknown)
-	bind(r, logger, workflows.MarkUnconfirmed, acts.MarkUnconfirmed)
-	bind(r, logger, workflows.CancelDelivery, acts.CancelDelivery)
-	bind(r, logger, workflows.PrepareRetry, acts.PrepareRetry)
-	bind(r, logger, workflows.BeginBulkRetry, acts.BeginBulkRetry)
-	bind(r, logger, workflows.SelectRetries, acts.SelectRetries)
-	bind(r, logger, workflows.SkipRetry, acts.SkipRetry)
-	bind(r, logger, workflows.BulkProgress, acts.BulkProgress)
-	bind(r, logger, workflows.MoveBulkRetry, acts.MoveBulkRetry)
-	bind(r, logger, workflows.RecordAction, acts.RecordAction)
-	bind(r, logger, workflows.BeginSummary, acts.BeginSummary)
-	bind(r, logger, workflows.WriteSummary, acts.WriteSummary)
-	bind(r, logger, workflows.SaveSummary, acts.SaveSummary)
-	bind(r, logger, workflows.FailSummary, acts.FailSummary)
-	bind(r, logger, workflows.CheckSummaryDue, acts.CheckSummaryDue)
+	bindStep(r, logger, workflows.AddMember, acts.AddParticipant)
+	bindStep(r, logger, workflows.PrepareSend, acts.PrepareSend)
+	bindStep(r, logger, workflows.LoadSend, acts.LoadSend)
+	bindStep(r, logger, workflows.ExpireApproval, acts.ExpireApproval)
+	bindStep(r, logger, workflows.RunTool, acts.RunTool)
+	bindStep(r, logger, workflows.CallTool, acts.CallTool)
+	bindStep(r, logger, workflows.BeginUndo, acts.BeginUndo)
+	bindStep(r, logger, workflows.FailUndo, acts.FailUndo)
+	bindStep(r, logger, workflows.OpenRequest, acts.OpenRequest)
+	bindStep(r, logger, workflows.ReadReplies, acts.ReadReplies)
+	bindStep(r, logger, workflows.EndRequest, acts.EndRequest)
+	bindStep(r, logger, workflows.FailQuestion, acts.FailQuestion)
+	bindStep(r, logger, workflows.FailSend, acts.FailSend)
+	bindStep(r, logger, workflows.Submit, acts.Submit)
+	bindStep(r, logger, workflows.SubmitDelivery, acts.SubmitDelivery)
+	bindStep(r, logger, workflows.MarkExhausted, acts.MarkExhausted)
+	bindStep(r, logger, workflows.LoadDelivery, acts.LoadDelivery)
+	bindStep(r, logger, workflows.QueryProvider, acts.QueryProvider)
+	bindStep(r, logger, workflows.SettleUnknown, acts.SettleUnknown)
+	bindStep(r, logger, workflows.MarkUnconfirmed, acts.MarkUnconfirmed)
+	bindStep(r, logger, workflows.CancelDelivery, acts.CancelDelivery)
+	bindStep(r, logger, workflows.PrepareRetry, acts.PrepareRetry)
+	bindStep(r, logger, workflows.BeginBulkRetry, acts.BeginBulkRetry)
+	bindStep(r, logger, workflows.SelectRetries, acts.SelectRetries)
+	bindStep(r, logger, workflows.SkipRetry, acts.SkipRetry)
+	bindStep(r, logger, workflows.BulkProgress, acts.BulkProgress)
+	bindStep(r, logger, workflows.MoveBulkRetry, acts.MoveBulkRetry)
+	bindStep(r, logger, workflows.RecordAction, acts.RecordAction)
+	bindStep(r, logger, workflows.BeginSummary, acts.BeginSummary)
+	bindStep(r, logger, workflows.WriteSummary, acts.WriteSummary)
+	bindStep(r, logger, workflows.SaveSummary, acts.SaveSummary)
+	bindStep(r, logger, workflows.FailSummary, acts.FailSummary)
+	bindStep(r, logger, workflows.CheckSummaryDue, acts.CheckSummaryDue)
 }
 
 // RegisterWorkflows registers the workflows alone, under the names of their actions where
@@ -139,16 +139,16 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	)
 }
 
-// bind makes do the activity of step. Errors are translated here and nowhere else; what
+// bindStep makes do the activity of step. Errors are translated here and nowhere else; what
 // is not a caller's to know is logged here, once, and stays out of histories.
-func bind[In, Out any](
+func bindStep[In, Out any](
 	r worker.ActivityRegistry,
 	logger *slog.Logger,
 	step workflows.Step[In, Out],
 	do func(context.Context, In) (Out, error),
 ) {
 	run := func(ctx context.Context, in In) (Out, error) {
-		defer beat(ctx)()
+		defer sendHeartbeats(ctx)()
 
 		out, err := do(ctx, in)
 		if err == nil || (ctx.Err() != nil && errors.Is(err, ctx.Err())) {
@@ -181,9 +181,9 @@ func bind[In, Out any](
 	r.RegisterActivityWithOptions(run, activity.RegisterOptions{Name: step.Name})
 }
 
-// beat sends heartbeats for an activity that is expected to, until the returned function
+// sendHeartbeats sends heartbeats for an activity that is expected to, until the returned function
 // is called: a step that waits for a provider or a model has no moment of its own for it.
-func beat(ctx context.Context) (stop func()) {
+func sendHeartbeats(ctx context.Context) (stop func()) {
 	every := activity.GetInfo(ctx).HeartbeatTimeout / 3
 	if every == 0 {
 		return func() {}

@@ -66,7 +66,7 @@ func AutoSummarize(ctx workflow.Context, in chat.AutoSummary) error {
 			break
 		}
 
-		drain(changed)
+		drainSignals(changed)
 
 		due, err := CheckSummaryDue.Local(ctx, "See whether "+chatName(in.ChatID)+" is to be summarized", in)
 		switch {
@@ -75,10 +75,10 @@ func AutoSummarize(ctx workflow.Context, in chat.AutoSummary) error {
 		case due.Due:
 			err = summarizeDue(ctx, &in, &due)
 		case due.In > 0:
-			tell(ctx, "Waits until the chat is quiet.", AttributeStatus.ValueSet(statusWaiting))
+			showState(ctx, "Waits until the chat is quiet.", AttributeStatus.ValueSet(statusWaiting))
 			err = untilDue(ctx, changed, &due)
 		case changed.Len() == 0:
-			tell(ctx, "Nothing is new.", AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
+			showState(ctx, "Nothing is new.", AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
 			return nil
 		}
 
@@ -127,7 +127,7 @@ func summarizeDue(ctx workflow.Context, in *chat.AutoSummary, due *chat.SummaryD
 		Priority:              temporal.Priority{PriorityKey: bulkPriority, FairnessKey: string(in.WorkspaceID)},
 	})
 
-	tell(ctx, "The chat is summarized.", AttributeStatus.ValueSet(string(chat.ActionRunning)))
+	showState(ctx, "The chat is summarized.", AttributeStatus.ValueSet(string(chat.ActionRunning)))
 
 	err := workflow.ExecuteChildWorkflow(child, string(chat.ActionSummarizeChat), chat.SummarizeChat{
 		Request: request, UpdateLabels: due.Labels, Automatic: true,

@@ -29,7 +29,7 @@ type quiet struct {
 func newQuiet(t *testing.T, settings chat.SummarySettings) *quiet {
 	t.Helper()
 	q := &quiet{world: newWorld(t), settings: settings}
-	does(q.world, workflows.CheckSummaryDue, func(in chat.AutoSummary) (chat.SummaryDue, error) {
+	withActivity(q.world, workflows.CheckSummaryDue, func(in chat.AutoSummary) (chat.SummaryDue, error) {
 		q.looks++
 
 		due := q.due()

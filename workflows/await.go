@@ -34,7 +34,7 @@ func (c *Client) Await(ctx context.Context, a chat.Action, wait time.Duration) e
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 
-	err := persist(waiting, func() error {
+	err := retryWhileAway(waiting, func() error {
 		handle, err := c.temporal.UpdateWorkflow(waiting, c.update(j, client.WorkflowUpdateStageCompleted))
 		if err != nil {
 			return err
@@ -45,21 +45,21 @@ func (c *Client) Await(ctx context.Context, a chat.Action, wait time.Duration) e
 
 	_, answered := chatError(err)
 	switch {
-	case err == nil, closed(err), answered:
+	case err == nil, isClosed(err), answered:
 		return nil
-	case waiting.Err() != nil || unreachable(err):
+	case waiting.Err() != nil || isUnreachable(err):
 		return chat.ErrStillRunning
 	}
 
 	return fmt.Errorf("wait for workflow %s: %w", a.WorkflowID, err)
 }
 
-// persist asks again while the engine is away, or has let go of an update because a worker
+// retryWhileAway asks again while the engine is away, or has let go of an update because a worker
 // died with it, for as long as there is time.
-func persist(ctx context.Context, ask func() error) error {
+func retryWhileAway(ctx context.Context, ask func() error) error {
 	for {
 		err := ask()
-		if err == nil || ctx.Err() != nil || !unreachable(err) {
+		if err == nil || ctx.Err() != nil || !isUnreachable(err) {
 			return err
 		}
 
@@ -96,7 +96,7 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 			chat.CodeActionNotFound,
 			"the action %s was refused%s and has left nothing",
 			id,
-			refusal(info.GetSearchAttributes()),
+			refusalCode(info.GetSearchAttributes()),
 		)
 	}
 
@@ -114,8 +114,8 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 	}, err
 }
 
-// refusal is the code that a workflow was refused with, as its search attribute has it.
-func refusal(attributes *commonpb.SearchAttributes) string {
+// refusalCode is the code that a workflow was refused with, as its search attribute has it.
+func refusalCode(attributes *commonpb.SearchAttributes) string {
 	code, err := strconv.Unquote(string(attributes.GetIndexedFields()[AttributeErrorCode.GetName()].GetData()))
 	if err != nil || code == "" {
 		return ""

@@ -50,7 +50,7 @@ const (
 func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 	b := &bulk{
 		in:      in,
-		answer:  outcome[chat.BulkRetry]{request: in.request()},
+		answer:  actionOutcome[chat.BulkRetry]{request: in.request()},
 		changed: workflow.GetSignalChannel(ctx, signalChanged),
 	}
 
@@ -62,13 +62,13 @@ func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 	b.answer.settle(run, err)
 
 	if err != nil {
-		tellRefusal(ctx, problem(err))
-		return answered(ctx)
+		showRefusal(ctx, problemOf(err))
+		return awaitAnswers(ctx)
 	}
 
 	if run.State == chat.BulkFinished { // asked for again: what has become retryable since was not meant
-		tell(ctx, run.Note, AttributeStatus.ValueSet(string(chat.BulkFinished)))
-		return answered(ctx)
+		showState(ctx, run.Note, AttributeStatus.ValueSet(string(chat.BulkFinished)))
+		return awaitAnswers(ctx)
 	}
 
 	b.run = run
@@ -84,11 +84,11 @@ func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 	}
 
 	if b.run.State == chat.BulkCanceled {
-		tell(ctx, fmt.Sprintf("Canceled after %d of %d. What was begun goes on by itself.", b.in.Begun, b.run.Selected),
+		showState(ctx, fmt.Sprintf("Canceled after %d of %d. What was begun goes on by itself.", b.in.Begun, b.run.Selected),
 			AttributeStatus.ValueSet(string(chat.BulkCanceled)))
 	}
 
-	if err := answered(ctx); err != nil {
+	if err := awaitAnswers(ctx); err != nil {
 		return err
 	}
 
@@ -101,7 +101,7 @@ func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 
 type bulk struct {
 	in      BulkRetryRun
-	answer  outcome[chat.BulkRetry]
+	answer  actionOutcome[chat.BulkRetry]
 	run     chat.BulkRetry
 	changed workflow.ReceiveChannel
 }
@@ -158,7 +158,7 @@ func (b *bulk) turn(ctx workflow.Context) error {
 	}
 
 	for b.changed.Len() > 0 {
-		receive(ctx, b.changed)
+		receiveNewest(ctx, b.changed)
 
 		if err := b.look(ctx); err != nil {
 			return err
@@ -166,13 +166,13 @@ func (b *bulk) turn(ctx workflow.Context) error {
 	}
 
 	for b.run.State == chat.BulkPaused {
-		tell(ctx, "Paused: "+b.run.Note+" Resume or cancel it.", AttributeStatus.ValueSet(string(chat.BulkPaused)))
+		showState(ctx, "Paused: "+b.run.Note+" Resume or cancel it.", AttributeStatus.ValueSet(string(chat.BulkPaused)))
 
 		if err := workflow.Await(ctx, func() bool { return b.changed.Len() > 0 }); err != nil {
 			return err
 		}
 
-		receive(ctx, b.changed)
+		receiveNewest(ctx, b.changed)
 
 		if err := b.look(ctx); err != nil {
 			return err
@@ -212,7 +212,7 @@ func (b *bulk) begin(ctx workflow.Context, id chat.DeliveryID) error {
 
 	b.in.After = id
 	b.in.Begun++
-	tell(ctx, fmt.Sprintf("Begun %d of %d, %d a second.", b.in.Begun, b.run.Selected, b.in.Rate))
+	showState(ctx, fmt.Sprintf("Begun %d of %d, %d a second.", b.in.Begun, b.run.Selected, b.in.Rate))
 
 	return nil
 }
@@ -220,14 +220,14 @@ func (b *bulk) begin(ctx workflow.Context, id chat.DeliveryID) error {
 // watchCanary waits until the provider has taken the first deliveries, and pauses the run
 // when one was not taken.
 func (b *bulk) watchCanary(ctx workflow.Context) error {
-	tell(ctx, fmt.Sprintf("Waits for the outcome of the first %d.", b.in.Canary))
+	showState(ctx, fmt.Sprintf("Waits for the outcome of the first %d.", b.in.Canary))
 
 	for range canaryLooks {
 		if err := b.look(ctx); err != nil {
 			return err
 		}
 
-		if taken, failed := canary(&b.run); taken+failed+b.run.Skipped >= b.in.Canary ||
+		if taken, failed := countCanary(&b.run); taken+failed+b.run.Skipped >= b.in.Canary ||
 			b.run.State != chat.BulkRunning {
 			break
 		}
@@ -237,7 +237,7 @@ func (b *bulk) watchCanary(ctx workflow.Context) error {
 		}
 	}
 
-	taken, _ := canary(&b.run)
+	taken, _ := countCanary(&b.run)
 	if missing := b.in.Canary - taken - b.run.Skipped; missing > 0 && b.run.State == chat.BulkRunning {
 		return b.move(
 			ctx,
@@ -249,9 +249,9 @@ func (b *bulk) watchCanary(ctx workflow.Context) error {
 	return nil
 }
 
-// canary counts the deliveries that were taken, and those that were not and wait for
+// countCanary counts the deliveries that were taken, and those that were not and wait for
 // something else than the provider's answer.
-func canary(run *chat.BulkRetry) (taken, failed int) {
+func countCanary(run *chat.BulkRetry) (taken, failed int) {
 	for _, status := range takenStatuses {
 		taken += run.ByStatus[status]
 	}
@@ -281,7 +281,7 @@ func (b *bulk) finish(ctx workflow.Context) error {
 		return err
 	}
 
-	tell(ctx, b.run.Note, AttributeStatus.ValueSet(string(chat.BulkFinished)))
+	showState(ctx, b.run.Note, AttributeStatus.ValueSet(string(chat.BulkFinished)))
 
 	return nil
 }
@@ -308,5 +308,5 @@ func problemCode(err error) chat.Code {
 		return ""
 	}
 
-	return problem(err).Code
+	return problemOf(err).Code
 }

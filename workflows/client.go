@@ -71,7 +71,7 @@ func (c *Client) AddParticipant(
 ) (chat.Answer[chat.ParticipantAdded], error) {
 	in.Nonce = c.newID()
 
-	return ask[chat.ParticipantAdded](ctx, c, job{
+	return askOutcome[chat.ParticipantAdded](ctx, c, job{
 		kind:    chat.ActionAddParticipant,
 		id:      in.WorkflowID(),
 		summary: "Add a participant to " + chatName(in.ChatID),
@@ -90,7 +90,7 @@ func (c *Client) SendAssistantMessage(
 ) (chat.Answer[chat.AssistantMessageSent], error) {
 	in.Nonce = c.newID()
 
-	return ask[chat.AssistantMessageSent](ctx, c, job{
+	return askOutcome[chat.AssistantMessageSent](ctx, c, job{
 		kind:    chat.ActionSendAssistantMessage,
 		id:      in.WorkflowID(),
 		summary: "Send a message in " + chatName(in.ChatID),
@@ -109,7 +109,7 @@ func (c *Client) SummarizeChat(
 ) (chat.Answer[chat.ChatSummarized], error) {
 	in.Nonce = c.newID()
 
-	return ask[chat.ChatSummarized](ctx, c, job{
+	return askOutcome[chat.ChatSummarized](ctx, c, job{
 		kind:    chat.ActionSummarizeChat,
 		id:      SummaryWorkflowID(in.WorkspaceID, in.ChatID),
 		summary: "Summarize " + chatName(in.ChatID),
@@ -128,7 +128,7 @@ func (c *Client) RetryDelivery(
 ) (chat.Answer[chat.DeliveryRetried], error) {
 	in.Nonce = c.newID()
 
-	return ask[chat.DeliveryRetried](ctx, c, job{
+	return askOutcome[chat.DeliveryRetried](ctx, c, job{
 		kind:    chat.ActionRetryDelivery,
 		id:      in.WorkflowID(),
 		summary: "Retry delivery " + string(in.DeliveryID),
@@ -148,7 +148,7 @@ func (c *Client) RetryDeliveries(
 	run := BulkRetryRun{NewBulkRetry: in, Nonce: c.newID()}
 	request := run.request()
 
-	return ask[chat.BulkRetry](ctx, c, job{
+	return askOutcome[chat.BulkRetry](ctx, c, job{
 		kind:    chat.ActionRetryDeliveries,
 		id:      request.WorkflowID(),
 		summary: "Retry many deliveries",
@@ -214,8 +214,8 @@ func updateID(r chat.Request) string {
 	return fmt.Sprintf("%s:%x", r.ActionID, binary.BigEndian.Uint64(digest.Sum(nil)))
 }
 
-// ask starts or joins a workflow and waits for its Outcome.
-func ask[T any](ctx context.Context, c *Client, j job, wait time.Duration) (chat.Answer[T], error) {
+// askOutcome starts or joins a workflow and waits for its Outcome.
+func askOutcome[T any](ctx context.Context, c *Client, j job, wait time.Duration) (chat.Answer[T], error) {
 	if wait <= 0 {
 		return chat.Answer[T]{}, c.startOnly(ctx, j)
 	}
@@ -224,7 +224,7 @@ func ask[T any](ctx context.Context, c *Client, j job, wait time.Duration) (chat
 	defer cancel()
 	var out Outcome[T]
 
-	err := persist(waiting, func() error {
+	err := retryWhileAway(waiting, func() error {
 		handle, err := c.temporal.UpdateWithStartWorkflow(waiting, client.UpdateWithStartWorkflowOptions{
 			StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(c.startOptions(j), string(j.kind), j.in),
 			UpdateOptions:          c.update(j, client.WorkflowUpdateStageCompleted),
@@ -261,7 +261,7 @@ func (c *Client) explain(ctx, waiting context.Context, j job, err error) error {
 		return e
 	}
 
-	if closed(err) {
+	if isClosed(err) {
 		ended := chat.Errorf(
 			chat.CodeUnavailable,
 			"the action was ended in Temporal before it had an outcome; look at the action",
@@ -272,7 +272,7 @@ func (c *Client) explain(ctx, waiting context.Context, j job, err error) error {
 		return ended.Because(err)
 	}
 
-	if waiting.Err() == nil && !unreachable(err) {
+	if waiting.Err() == nil && !isUnreachable(err) {
 		return fmt.Errorf("wait for workflow %s: %w", j.id, err)
 	}
 

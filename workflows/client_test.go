@@ -84,7 +84,7 @@ func (e *engine) work(t *testing.T, bind func(sdkworker.Worker)) (stop func()) {
 	return stop
 }
 
-func bound[In, Out any](w sdkworker.Worker, step workflows.Step[In, Out], deed func(context.Context, In) (Out, error)) {
+func bindActivity[In, Out any](w sdkworker.Worker, step workflows.Step[In, Out], deed func(context.Context, In) (Out, error)) {
 	w.RegisterActivityWithOptions(func(ctx context.Context, in In) (Out, error) {
 		out, err := deed(ctx, in)
 		return out, workflows.Failure(err)
@@ -113,7 +113,7 @@ func (e *engine) summary(key string) chat.SummarizeChat {
 
 // refusesSends gives a worker a chat that nothing can be sent in.
 func refusesSends(w sdkworker.Worker) {
-	bound(
+	bindActivity(
 		w,
 		workflows.PrepareSend,
 		func(context.Context, chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
@@ -122,19 +122,19 @@ func refusesSends(w sdkworker.Worker) {
 	)
 }
 
-// summarizes gives a worker a model that answers once it is let go.
-func summarizes(recorded *sync.Map, free <-chan struct{}) func(sdkworker.Worker) {
+// withModel gives a worker a model that answers once it is let go.
+func withModel(recorded *sync.Map, free <-chan struct{}) func(sdkworker.Worker) {
 	return func(w sdkworker.Worker) {
-		bound(w, workflows.RecordAction, func(_ context.Context, in chat.ActionStep) (struct{}, error) {
+		bindActivity(w, workflows.RecordAction, func(_ context.Context, in chat.ActionStep) (struct{}, error) {
 			recorded.Store(in.Request.ActionID, true)
 			return struct{}{}, nil
 		})
 
-		bound(w, workflows.BeginSummary, func(_ context.Context, in chat.SummaryStart) (chat.SummaryPlan, error) {
+		bindActivity(w, workflows.BeginSummary, func(_ context.Context, in chat.SummaryStart) (chat.SummaryPlan, error) {
 			return chat.SummaryPlan{ID: in.ID, Mode: chat.ModeFull, Parts: []chat.MessageRange{{From: 1, To: 2}}}, nil
 		})
 
-		bound(w, workflows.WriteSummary, func(ctx context.Context, _ chat.SummaryPart) (chat.Summary, error) {
+		bindActivity(w, workflows.WriteSummary, func(ctx context.Context, _ chat.SummaryPart) (chat.Summary, error) {
 			select {
 			case <-free:
 			case <-ctx.Done():
@@ -143,7 +143,7 @@ func summarizes(recorded *sync.Map, free <-chan struct{}) func(sdkworker.Worker)
 			return chat.Summary{Title: "T", Summary: "S", Model: "offline"}, ctx.Err()
 		})
 
-		bound(
+		bindActivity(
 			w,
 			workflows.SaveSummary,
 			func(context.Context, chat.SummaryToSave) (struct{}, error) { return struct{}{}, nil },
@@ -151,7 +151,7 @@ func summarizes(recorded *sync.Map, free <-chan struct{}) func(sdkworker.Worker)
 	}
 }
 
-func freed() <-chan struct{} {
+func freedChannel() <-chan struct{} {
 	free := make(chan struct{})
 	close(free)
 
@@ -186,7 +186,7 @@ func TestAnotherBodyIsNeverTakenForRecorded(t *testing.T) {
 	assert.Equal(t, chat.CodeUnavailable, chat.CodeOf(err))
 
 	e.work(t, func(w sdkworker.Worker) {
-		bound(
+		bindActivity(
 			w,
 			workflows.PrepareSend,
 			func(ctx context.Context, _ chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
@@ -208,7 +208,7 @@ func TestASummaryIsRecordedOrItIsNotPromised(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)
 	var recorded sync.Map
-	stop := e.work(t, summarizes(&recorded, freed()))
+	stop := e.work(t, withModel(&recorded, freedChannel()))
 	_, err := e.SummarizeChat(t.Context(), e.summary("a"), time.Minute)
 	require.NoError(t, err)
 	stop()
@@ -220,7 +220,7 @@ func TestASummaryIsRecordedOrItIsNotPromised(t *testing.T) {
 	require.ErrorIs(t, err, chat.ErrStillRunning)
 	_, err = e.SummarizeChat(gone, e.summary("c"), time.Minute)
 	require.Equal(t, chat.CodeUnavailable, chat.CodeOf(err), "one that runs must take it, and has no worker")
-	e.work(t, summarizes(&recorded, freed()))
+	e.work(t, withModel(&recorded, freedChannel()))
 	answer, err := e.SummarizeChat(t.Context(), e.summary("b"), time.Minute)
 	require.NoError(t, err)
 	assert.Equal(t, e.ActionID(e.ws, "b"), answer.Value.ActionID)
@@ -233,7 +233,7 @@ func TestOneWhoDoesNotWaitJoinsTheSummaryUnderWay(t *testing.T) {
 	e := newEngine(t)
 	var recorded sync.Map
 	free := make(chan struct{})
-	e.work(t, summarizes(&recorded, free))
+	e.work(t, withModel(&recorded, free))
 
 	for _, key := range []string{"a", "b"} {
 		_, err := e.SummarizeChat(t.Context(), e.summary(key), 0)
@@ -253,7 +253,7 @@ func TestATerminatedActionIsNotWaitedFor(t *testing.T) {
 	posting := make(chan struct{})
 
 	e.work(t, func(w sdkworker.Worker) {
-		bound(
+		bindActivity(
 			w,
 			workflows.PrepareSend,
 			func(ctx context.Context, _ chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {

@@ -17,7 +17,7 @@ const WorkflowAskContributors = "AskContributors"
 
 // askContributors opens the request of a tool call and has it put to the contributors by a
 // workflow of its own, which outlives the send when the message does not wait.
-func (s *send) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.ToolCall, error) {
+func (s *sendRun) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.ToolCall, error) {
 	steady, _ := workflow.NewDisconnectedContext(ctx)
 
 	request, err := OpenRequest.Local(steady, "Store the question to contributors", run)
@@ -39,7 +39,7 @@ func (s *send) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.Too
 	)
 
 	// A little longer than the request, which ends by itself at its deadline.
-	until := request.Deadline.Add(2 * lookSeldom)
+	until := request.Deadline.Add(2 * checkSeldom)
 	if request.Wait {
 		err = s.awaitPeople(
 			ctx,
@@ -61,7 +61,7 @@ func (s *send) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.Too
 			Note:        "It is not waited for any more.",
 		})
 
-		_ = wake(steady, request.WorkflowID)
+		_ = signalToLook(steady, request.WorkflowID)
 
 		if err == nil {
 			err = endErr
@@ -78,7 +78,7 @@ func (s *send) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.Too
 // startAsking starts the workflow of a request; the future is ready when that has ended. There
 // is none when it runs already, for a send that was ended in Temporal and asked for again:
 // then the store tells.
-func (s *send) startAsking(ctx workflow.Context, r *chat.ContributorRequest) (workflow.Future, error) {
+func (s *sendRun) startAsking(ctx workflow.Context, r *chat.ContributorRequest) (workflow.Future, error) {
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:        r.WorkflowID,
 		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
@@ -112,7 +112,7 @@ func AskContributors(ctx workflow.Context, r chat.ContributorRequest) error {
 		started: r.CreatedAt,
 		reasked: map[chat.QuestionID]bool{},
 	}
-	defer drain(a.changed)
+	defer drainSignals(a.changed)
 
 	err := a.run(ctx)
 	if temporal.IsCanceledError(err) {
@@ -140,14 +140,14 @@ func (a *requestRun) run(ctx workflow.Context) error {
 		}
 	}
 
-	for wait := lookLater; ; wait = min(2*wait, lookSeldom) {
+	for wait := checkLater; ; wait = min(2*wait, checkSeldom) {
 		if err := a.read(ctx); err != nil {
 			return err
 		}
 
 		if a.request.State != chat.RequestOpen {
 			// Not its note, which may be what somebody has written.
-			tell(
+			showState(
 				ctx,
 				fmt.Sprintf("The request is %s.", a.request.State),
 				AttributeStatus.ValueSet(string(a.request.State)),
@@ -160,7 +160,7 @@ func (a *requestRun) run(ctx workflow.Context) error {
 			return err
 		}
 
-		if err := pause(ctx, a.changed, min(wait, a.next(ctx)), nil); err != nil {
+		if err := awaitSignal(ctx, a.changed, min(wait, a.next(ctx)), nil); err != nil {
 			return err
 		}
 	}
@@ -208,7 +208,7 @@ func (a *requestRun) act(ctx workflow.Context) error {
 		}
 	}
 
-	tell(
+	showState(
 		ctx,
 		fmt.Sprintf(
 			"Waits for %d of %d contributors, until %s.",

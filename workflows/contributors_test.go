@@ -49,17 +49,17 @@ func newAsked(t *testing.T, contributors int) *asked {
 		})
 	}
 
-	does(a.world, workflows.ReadReplies, func(chat.ContributorStep) (chat.ContributorRequest, error) {
+	withActivity(a.world, workflows.ReadReplies, func(chat.ContributorStep) (chat.ContributorRequest, error) {
 		a.request.Settle(a.Now())
 		return a.shown(), nil
 	})
 
-	does(a.world, workflows.EndRequest, func(in chat.ContributorStep) (chat.ContributorRequest, error) {
+	withActivity(a.world, workflows.EndRequest, func(in chat.ContributorStep) (chat.ContributorRequest, error) {
 		a.request.End(in.State, in.Note, a.Now())
 		return a.shown(), nil
 	})
 
-	does(a.world, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+	withActivity(a.world, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		a.put, a.texts = append(a.put, in.Question.Turn), append(a.texts, in.Message)
 		for i := range a.request.Questions {
 			if a.request.Questions[i].ID == in.Question.QuestionID {
@@ -67,10 +67,10 @@ func newAsked(t *testing.T, contributors int) *asked {
 			}
 		}
 
-		return chat.AssistantMessageSent{ActionID: in.ActionID, DeliverySnapshot: receipt(chat.SubmissionPending)}, nil
+		return chat.AssistantMessageSent{ActionID: in.ActionID, DeliverySnapshot: snapshotOf(chat.SubmissionPending)}, nil
 	})
 
-	submits(a.world, chat.SubmissionAccepted)
+	withSubmit(a.world, chat.SubmissionAccepted)
 
 	return a
 }
@@ -152,7 +152,7 @@ func TestAQuestionThatCanNotBePutFailsItsAsk(t *testing.T) {
 	in := sendInput()
 	in.Question = &chat.QuestionStep{RequestID: "0199aaaa-0000-7000-8000-0000000000aa", QuestionID: "a", Turn: chat.TurnQuestion}
 	w := newWorld(t)
-	does(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+	withActivity(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		return chat.AssistantMessageSent{}, chat.Errorf(
 			chat.CodeRecipientOptedOut,
 			"the recipient has opted out of this channel",
@@ -161,7 +161,7 @@ func TestAQuestionThatCanNotBePutFailsItsAsk(t *testing.T) {
 
 	var failed chat.QuestionFailure
 
-	does(w, workflows.FailQuestion, func(in chat.QuestionFailure) (chat.ContributorRequest, error) {
+	withActivity(w, workflows.FailQuestion, func(in chat.QuestionFailure) (chat.ContributorRequest, error) {
 		failed = in
 		return chat.ContributorRequest{}, nil
 	})

@@ -47,11 +47,11 @@ func newDeliveryTracker(
 }
 
 // close ends the following.
-func (f *deliveryTracker) close() { drain(f.changed) }
+func (f *deliveryTracker) close() { drainSignals(f.changed) }
 
-// drain leaves no signal unread when a workflow closes. Those that have come meanwhile tell
+// drainSignals leaves no signal unread when a workflow closes. Those that have come meanwhile tell
 // nothing new: what they tell of is in the store.
-func drain(changed workflow.ReceiveChannel) {
+func drainSignals(changed workflow.ReceiveChannel) {
 	for changed.ReceiveAsync(nil) {
 		continue
 	}
@@ -76,7 +76,7 @@ func (f *deliveryTracker) follow(ctx workflow.Context, r chat.DeliverySnapshot) 
 			return nil
 		case r.Submission == chat.SubmissionUnknown:
 			r, err = f.settleUnknown(ctx, r)
-		case parked(r):
+		case waitsForPerson(r):
 			r, err = f.park(ctx, r)
 		default:
 			r, err = f.submitAgain(ctx, r)
@@ -96,8 +96,8 @@ func (f *deliveryTracker) follow(ctx workflow.Context, r chat.DeliverySnapshot) 
 // errNobodyDecided ends the following of a delivery that has waited for a person too long.
 var errNobodyDecided = errors.New("nobody decided in time")
 
-// parked reports whether a person must decide before anything happens.
-func parked(r chat.DeliverySnapshot) bool {
+// waitsForPerson reports whether a person must decide before anything happens.
+func waitsForPerson(r chat.DeliverySnapshot) bool {
 	return r.Submission == chat.SubmissionNeedsReview ||
 		!r.Submission.InFlight() && slices.Contains(chat.LeftAlone(), r.ErrorCode)
 }
@@ -106,18 +106,18 @@ func parked(r chat.DeliverySnapshot) bool {
 func (f *deliveryTracker) finish(ctx workflow.Context, r chat.DeliverySnapshot) {
 	switch r.Submission {
 	case chat.SubmissionConfirmedSent:
-		tellReceipt(ctx, r, "A person confirmed that it was sent.")
+		showDelivery(ctx, r, "A person confirmed that it was sent.")
 		f.answer(r, nil)
 	case chat.SubmissionAccepted:
-		tellReceipt(ctx, r, finalWord(r))
+		showDelivery(ctx, r, finalStatusText(r))
 		f.answer(r, nil)
 	default:
-		tellReceipt(ctx, r, fmt.Sprintf("Not delivered: %s (%s).", r.Submission, r.ErrorCode))
+		showDelivery(ctx, r, fmt.Sprintf("Not delivered: %s (%s).", r.Submission, r.ErrorCode))
 		f.answer(r, Refused(r, f.action))
 	}
 }
 
-func finalWord(r chat.DeliverySnapshot) string {
+func finalStatusText(r chat.DeliverySnapshot) string {
 	switch {
 	case r.DeliveryStatus == chat.StatusUnconfirmed:
 		return fmt.Sprintf("%s took the message and never told what became of it.", r.Provider)
@@ -147,12 +147,12 @@ func Refused(r chat.DeliverySnapshot, action chat.ActionID) *chat.Error {
 func (f *deliveryTracker) submitAgain(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
 	try := SubmitDelivery
 	if r.Submission == chat.SubmissionBlocked {
-		try.Options = blocked
+		try.Options = blockedOptions
 
 		f.answer(r, nil)
 	}
 
-	tellReceipt(
+	showDelivery(
 		ctx,
 		r,
 		fmt.Sprintf(
@@ -172,7 +172,7 @@ func (f *deliveryTracker) submitAgain(ctx workflow.Context, r chat.DeliverySnaps
 		func(done workflow.Future) { err = done.Get(ctx, &r) },
 	)
 
-	selector.AddReceive(f.changed, func(c workflow.ReceiveChannel, _ bool) { receive(ctx, c); signaled = true })
+	selector.AddReceive(f.changed, func(c workflow.ReceiveChannel, _ bool) { receiveNewest(ctx, c); signaled = true })
 	selector.Select(ctx)
 
 	switch {

@@ -14,22 +14,22 @@ import (
 	"handrail/workflows"
 )
 
-// taken is a delivery that the provider has, with no word yet of what became of it.
-func taken(carrier chat.DeliveryStatus) chat.DeliverySnapshot {
-	r := receipt(chat.SubmissionAccepted)
+// takenSnapshot is a delivery that the provider has, with no word yet of what became of it.
+func takenSnapshot(carrier chat.DeliveryStatus) chat.DeliverySnapshot {
+	r := snapshotOf(chat.SubmissionAccepted)
 	r.DeliveryStatus = carrier
 
 	return r
 }
 
-// accepts gives the world a Submit that the provider takes.
-func accepts(w *world) {
-	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return taken(chat.StatusQueued), nil })
+// withAcceptedSubmit gives the world a Submit that the provider takes.
+func withAcceptedSubmit(w *world) {
+	withActivity(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return takenSnapshot(chat.StatusQueued), nil })
 }
 
-// reads gives the world a Look that finds each of receipts in turn.
-func reads(w *world, receipts ...chat.DeliverySnapshot) {
-	does(w, workflows.LoadDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+// withReceipts gives the world a Look that finds each of receipts in turn.
+func withReceipts(w *world, receipts ...chat.DeliverySnapshot) {
+	withActivity(w, workflows.LoadDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 		next := receipts[0]
 		receipts = receipts[min(1, len(receipts)-1):]
 
@@ -45,17 +45,17 @@ func (w *world) signal(after time.Duration, r chat.DeliverySnapshot) {
 func TestSendStaysOpenUntilItsReceipt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	accepts(w)
+	withPrepare(w)
+	withAcceptedSubmit(w)
 
 	in := sendInput()
-	a := ask[chat.AssistantMessageSent](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
+	a := askOutcome[chat.AssistantMessageSent](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
 	w.RegisterDelayedCallback(func() {
 		assert.True(t, a.complete, "the caller has its answer with the acceptance")
 		assert.False(t, w.IsWorkflowCompleted(), "the action is not settled before its receipt")
 	}, 10*time.Second)
 
-	w.signal(20*time.Second, taken(chat.StatusDelivered))
+	w.signal(20*time.Second, takenSnapshot(chat.StatusDelivered))
 	w.ExecuteWorkflow(string(chat.ActionSendAssistantMessage), in)
 	require.NoError(t, a.err)
 	require.NoError(t, w.GetWorkflowError())
@@ -64,7 +64,7 @@ func TestSendStaysOpenUntilItsReceipt(t *testing.T) {
 
 // submittedAtOnce gives the world a PrepareSend that has also handed the message over.
 func submittedAtOnce(w *world, r chat.DeliverySnapshot) {
-	does(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+	withActivity(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		return chat.AssistantMessageSent{ActionID: in.ActionID, Submitted: true, DeliverySnapshot: r}, nil
 	})
 }
@@ -72,8 +72,8 @@ func submittedAtOnce(w *world, r chat.DeliverySnapshot) {
 func TestASendThatWasSubmittedWhenItWasPreparedIsNotSubmittedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	submittedAtOnce(w, taken(chat.StatusQueued))
-	w.signal(20*time.Second, taken(chat.StatusDelivered))
+	submittedAtOnce(w, takenSnapshot(chat.StatusQueued))
+	w.signal(20*time.Second, takenSnapshot(chat.StatusDelivered))
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, "accepted", a.out.Value.Status)
@@ -84,12 +84,14 @@ func TestASendThatWasSubmittedWhenItWasPreparedIsNotSubmittedAgain(t *testing.T)
 func TestAnUnknownOutcomeOfTheFirstTryIsSettled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	submittedAtOnce(w, receipt(chat.SubmissionUnknown))
+	submittedAtOnce(w, snapshotOf(chat.SubmissionUnknown))
 
-	does(
+	withActivity(
 		w,
 		workflows.QueryProvider,
-		func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return taken(chat.StatusDelivered), nil },
+		func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+			return takenSnapshot(chat.StatusDelivered), nil
+		},
 	)
 
 	a := w.run(sendInput())
@@ -112,12 +114,12 @@ func TestAcceptanceIsToldToOperatorsWhenItsReceiptIsLate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			accepted := taken(chat.StatusQueued)
+			accepted := takenSnapshot(chat.StatusQueued)
 			accepted.Waits.Quiet = tt.quiet
 			submittedAtOnce(w, accepted)
-			reads(w, accepted)
-			told := statuses(w)
-			final := taken(chat.StatusDelivered)
+			withReceipts(w, accepted)
+			told := collectStatuses(w)
+			final := takenSnapshot(chat.StatusDelivered)
 			final.Status = "delivered"
 			w.signal(tt.receipt, final)
 			w.run(sendInput())
@@ -127,8 +129,8 @@ func TestAcceptanceIsToldToOperatorsWhenItsReceiptIsLate(t *testing.T) {
 	}
 }
 
-// statuses collects what the search attribute of the status is set to.
-func statuses(w *world) *[]string {
+// collectStatuses collects what the search attribute of the status is set to.
+func collectStatuses(w *world) *[]string {
 	var told []string
 
 	w.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
@@ -143,9 +145,9 @@ func statuses(w *world) *[]string {
 func TestAcceptanceAfterTroubleIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	unknown := receipt(chat.SubmissionUnknown)
-	accepted := taken(chat.StatusQueued)
-	final := taken(chat.StatusDelivered)
+	unknown := snapshotOf(chat.SubmissionUnknown)
+	accepted := takenSnapshot(chat.StatusQueued)
+	final := takenSnapshot(chat.StatusDelivered)
 	unknown.Status = "unknown"
 	accepted.Status = "accepted"
 	final.Status = "delivered"
@@ -153,12 +155,12 @@ func TestAcceptanceAfterTroubleIsToldAtOnce(t *testing.T) {
 
 	submittedAtOnce(w, unknown)
 
-	does(w, workflows.QueryProvider, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+	withActivity(w, workflows.QueryProvider, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 		w.SignalWorkflow("Changed", final)
 		return accepted, nil
 	})
 
-	told := statuses(w)
+	told := collectStatuses(w)
 	w.run(sendInput())
 	require.NoError(t, w.GetWorkflowError())
 	assert.Equal(t, []string{"unknown", "accepted", "delivered"}, *told, "nobody must look after it any more")
@@ -167,11 +169,11 @@ func TestAcceptanceAfterTroubleIsToldAtOnce(t *testing.T) {
 func TestReceiptThatCameBeforeTheAcceptanceIsNotMissed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
+	withPrepare(w)
 
-	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
-		w.SignalWorkflow("Changed", taken(chat.StatusDelivered))
-		return taken(chat.StatusQueued), nil
+	withActivity(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+		w.SignalWorkflow("Changed", takenSnapshot(chat.StatusDelivered))
+		return takenSnapshot(chat.StatusQueued), nil
 	})
 
 	a := w.run(sendInput())
@@ -182,9 +184,9 @@ func TestReceiptThatCameBeforeTheAcceptanceIsNotMissed(t *testing.T) {
 func TestLostReceiptSignalIsFoundInTheStore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	accepts(w)
-	reads(w, taken(chat.StatusDelivered))
+	withPrepare(w)
+	withAcceptedSubmit(w)
+	withReceipts(w, takenSnapshot(chat.StatusDelivered))
 	start := w.Now()
 	w.run(sendInput())
 	require.NoError(t, w.GetWorkflowError())
@@ -207,20 +209,22 @@ func TestReceiptThatNeverCameIsAskedForOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			prepares(w)
-			accepts(w)
-			reads(w, taken(chat.StatusSent))
+			withPrepare(w)
+			withAcceptedSubmit(w)
+			withReceipts(w, takenSnapshot(chat.StatusSent))
 
-			does(
+			withActivity(
 				w,
 				workflows.QueryProvider,
-				func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return taken(tt.carrier), tt.err },
+				func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return takenSnapshot(tt.carrier), tt.err },
 			)
 
-			does(
+			withActivity(
 				w,
 				workflows.MarkUnconfirmed,
-				func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return taken(chat.StatusUnconfirmed), nil },
+				func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+					return takenSnapshot(chat.StatusUnconfirmed), nil
+				},
 			)
 
 			start := w.Now()
@@ -235,11 +239,11 @@ func TestReceiptThatNeverCameIsAskedForOnce(t *testing.T) {
 func TestUnknownIsSettledByACallback(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionUnknown)
-	does(w, workflows.QueryProvider, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return taken(chat.StatusSent), nil })
-	w.signal(5*time.Second, taken(chat.StatusSent))
-	w.signal(8*time.Second, taken(chat.StatusDelivered))
+	withPrepare(w)
+	withSubmit(w, chat.SubmissionUnknown)
+	withActivity(w, workflows.QueryProvider, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return takenSnapshot(chat.StatusSent), nil })
+	w.signal(5*time.Second, takenSnapshot(chat.StatusSent))
+	w.signal(8*time.Second, takenSnapshot(chat.StatusDelivered))
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, "unknown", a.out.Value.Status)
@@ -250,15 +254,15 @@ func TestUnknownIsSettledByACallback(t *testing.T) {
 func TestSignalsDoNotShortenTheSettling(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionUnknown)
-	holds(w, workflows.QueryProvider, chat.SubmissionUnknown)
+	withPrepare(w)
+	withSubmit(w, chat.SubmissionUnknown)
+	withStates(w, workflows.QueryProvider, chat.SubmissionUnknown)
 	start := w.Now()
-	does(w, workflows.SettleUnknown, func(in chat.Settlement) (chat.DeliverySnapshot, error) {
+	withActivity(w, workflows.SettleUnknown, func(in chat.Settlement) (chat.DeliverySnapshot, error) {
 		assert.True(t, in.Sought)
 		assert.GreaterOrEqual(t, w.Now().Sub(start), 2*time.Minute, "the provider may still be working on it")
 
-		return receipt(chat.SubmissionExpired), nil
+		return snapshotOf(chat.SubmissionExpired), nil
 	})
 
 	for i := range 5 {
@@ -273,10 +277,10 @@ func TestSignalsDoNotShortenTheSettling(t *testing.T) {
 func TestSilenceOfACarrierThatIsAwayProvesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionUnknown)
+	withPrepare(w)
+	withSubmit(w, chat.SubmissionUnknown)
 
-	does(
+	withActivity(
 		w,
 		workflows.QueryProvider,
 		func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
@@ -284,9 +288,9 @@ func TestSilenceOfACarrierThatIsAwayProvesNothing(t *testing.T) {
 		},
 	)
 
-	does(w, workflows.SettleUnknown, func(in chat.Settlement) (chat.DeliverySnapshot, error) {
+	withActivity(w, workflows.SettleUnknown, func(in chat.Settlement) (chat.DeliverySnapshot, error) {
 		assert.False(t, in.Sought)
-		return receipt(chat.SubmissionExpired), nil
+		return snapshotOf(chat.SubmissionExpired), nil
 	})
 
 	w.run(sendInput())
@@ -301,18 +305,18 @@ func TestOperatorWakesWhatIsParked(t *testing.T) {
 		then  chat.DeliverySnapshot
 		steps []string
 	}{
-		"retried":            {seen: receipt(chat.SubmissionPending), then: taken(chat.StatusDelivered), steps: []string{"LookUp", "SubmitDelivery"}},
-		"resolved as sent":   {seen: receipt(chat.SubmissionConfirmedSent), steps: []string{"LookUp"}},
-		"resolved as unsent": {seen: receipt(chat.SubmissionAbandoned), steps: []string{"LookUp"}},
-		"late evidence":      {seen: taken(chat.StatusDelivered), steps: []string{"LookUp"}},
+		"retried":            {seen: snapshotOf(chat.SubmissionPending), then: takenSnapshot(chat.StatusDelivered), steps: []string{"LookUp", "SubmitDelivery"}},
+		"resolved as sent":   {seen: snapshotOf(chat.SubmissionConfirmedSent), steps: []string{"LookUp"}},
+		"resolved as unsent": {seen: snapshotOf(chat.SubmissionAbandoned), steps: []string{"LookUp"}},
+		"late evidence":      {seen: takenSnapshot(chat.StatusDelivered), steps: []string{"LookUp"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			prepares(w)
-			submits(w, chat.SubmissionNeedsReview)
-			does(w, workflows.QueryProvider, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return tt.seen, nil })
-			does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return tt.then, nil })
+			withPrepare(w)
+			withSubmit(w, chat.SubmissionNeedsReview)
+			withActivity(w, workflows.QueryProvider, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return tt.seen, nil })
+			withActivity(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return tt.then, nil })
 			w.signal(time.Minute, chat.DeliverySnapshot{})
 			a := w.run(sendInput())
 			require.NoError(t, a.err)
@@ -326,13 +330,13 @@ func TestOperatorWakesWhatIsParked(t *testing.T) {
 func TestStopEndsADeliveryThatIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionPending)
+	withPrepare(w)
+	withSubmit(w, chat.SubmissionPending)
 	neverTaken(w)
-	reads(w, receipt(chat.SubmissionSuppressed))
-	w.signal(10*time.Second, receipt(chat.SubmissionSuppressed))
+	withReceipts(w, snapshotOf(chat.SubmissionSuppressed))
+	w.signal(10*time.Second, snapshotOf(chat.SubmissionSuppressed))
 	a := w.run(sendInput())
-	assert.Equal(t, "delivery_failed", code(t, a.err))
+	assert.Equal(t, "delivery_failed", codeOf(t, a.err))
 	require.NoError(t, w.GetWorkflowError())
 	assert.Equal(t, "Look", w.said[len(w.said)-1])
 }
@@ -340,10 +344,10 @@ func TestStopEndsADeliveryThatIsTriedAgain(t *testing.T) {
 func TestBlockedIsTriedForAsLongAsItIsParked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionBlocked)
+	withPrepare(w)
+	withSubmit(w, chat.SubmissionBlocked)
 	start := w.Now()
-	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+	withActivity(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 		if w.Now().Sub(start) < 9*24*time.Hour {
 			return chat.DeliverySnapshot{}, &chat.RetryLaterError{
 				After:   36 * time.Hour,
@@ -352,7 +356,7 @@ func TestBlockedIsTriedForAsLongAsItIsParked(t *testing.T) {
 			}
 		}
 
-		return receipt(chat.SubmissionAccepted), nil
+		return snapshotOf(chat.SubmissionAccepted), nil
 	})
 
 	a := w.run(sendInput())

@@ -21,8 +21,8 @@ func chatError(err error) (*chat.Error, bool) {
 	return &e, err == nil && string(e.Code) == application.Type()
 }
 
-// problem is the chat.Error in what a step returned: its own, or an internal one.
-func problem(err error) *chat.Error {
+// problemOf is the chat.Error in what a step returned: its own, or an internal one.
+func problemOf(err error) *chat.Error {
 	if e, ok := chatError(err); ok {
 		return e
 	}

@@ -21,28 +21,28 @@ func (f *deliveryTracker) awaitReceipt(ctx workflow.Context, r chat.DeliverySnap
 
 	quiet := f.quiet(ctx, r)
 	if quiet == 0 {
-		tellReceipt(ctx, r, details)
+		showDelivery(ctx, r, details)
 	}
 
 	look := func() (chat.DeliverySnapshot, bool, error) {
 		seen, err := LoadDelivery.Local(ctx, "Look whether there is a receipt", f.step())
-		return seen, told(seen), err
+		return seen, hasFinalStatus(seen), err
 	}
 
 	start := workflow.Now(ctx)
-	for i, after := range []time.Duration{cmp.Or(quiet, lookSoon), lookLater, r.Waits.Receipt} {
-		seen, final, err := f.watch(ctx, start.Add(min(after, r.Waits.Receipt)), told, look)
+	for i, after := range []time.Duration{cmp.Or(quiet, checkSoon), checkLater, r.Waits.Receipt} {
+		seen, final, err := f.watch(ctx, start.Add(min(after, r.Waits.Receipt)), hasFinalStatus, look)
 		if err != nil || final {
 			return seen, err
 		}
 
 		if i == 0 && quiet > 0 {
-			tellReceipt(ctx, seen, details)
+			showDelivery(ctx, seen, details)
 		}
 	}
 
 	sought, err := QueryProvider.Do(ctx, fmt.Sprintf("Ask %s what became of the message", r.Provider), f.step())
-	if temporal.IsCanceledError(err) || err == nil && told(sought) {
+	if temporal.IsCanceledError(err) || err == nil && hasFinalStatus(sought) {
 		return sought, err
 	}
 
@@ -60,8 +60,8 @@ func (f *deliveryTracker) quiet(ctx workflow.Context, r chat.DeliverySnapshot) t
 	return r.Waits.Quiet
 }
 
-// told reports whether a receipt holds the provider's final word.
-func told(r chat.DeliverySnapshot) bool {
+// hasFinalStatus reports whether a receipt holds the provider's final word.
+func hasFinalStatus(r chat.DeliverySnapshot) bool {
 	return r.Submission == chat.SubmissionAccepted && r.DeliveryStatus.Final()
 }
 
@@ -99,14 +99,14 @@ func (f *deliveryTracker) await(ctx workflow.Context, wait time.Duration) (signa
 
 	workflow.NewSelector(ctx).
 		AddFuture(workflow.NewTimer(waiting, wait), func(workflow.Future) {}).
-		AddReceive(f.changed, func(c workflow.ReceiveChannel, _ bool) { signal, signaled = receive(ctx, c), true }).
+		AddReceive(f.changed, func(c workflow.ReceiveChannel, _ bool) { signal, signaled = receiveNewest(ctx, c), true }).
 		Select(ctx)
 
 	return signal, signaled, ctx.Err()
 }
 
-// receive takes the newest of the signals that have come.
-func receive(ctx workflow.Context, c workflow.ReceiveChannel) chat.DeliverySnapshot {
+// receiveNewest takes the newest of the signals that have come.
+func receiveNewest(ctx workflow.Context, c workflow.ReceiveChannel) chat.DeliverySnapshot {
 	var newest chat.DeliverySnapshot
 	c.Receive(ctx, &newest)
 
@@ -123,7 +123,7 @@ func receive(ctx workflow.Context, c workflow.ReceiveChannel) chat.DeliverySnaps
 func (f *deliveryTracker) settleUnknown(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
 	f.answer(r, nil)
 
-	tellReceipt(
+	showDelivery(
 		ctx,
 		r,
 		fmt.Sprintf(
@@ -147,7 +147,7 @@ func (f *deliveryTracker) settleUnknown(ctx workflow.Context, r chat.DeliverySna
 
 	start := workflow.Now(ctx)
 	for _, after := range []time.Duration{r.Waits.Settle / 4, r.Waits.Settle} {
-		found, changed, err := f.watch(ctx, start.Add(after), never, look)
+		found, changed, err := f.watch(ctx, start.Add(after), neverDecisive, look)
 		if err != nil || changed {
 			return found, err
 		}
@@ -160,5 +160,5 @@ func (f *deliveryTracker) settleUnknown(ctx workflow.Context, r chat.DeliverySna
 	)
 }
 
-// never leaves every signal to a look at the store.
-func never(chat.DeliverySnapshot) bool { return false }
+// neverDecisive leaves every signal to a look at the store.
+func neverDecisive(chat.DeliverySnapshot) bool { return false }

@@ -27,8 +27,8 @@ type Outcome[T any] struct {
 	Nonce string `json:"nonce"`
 }
 
-// outcome is what the callers of one action wait for.
-type outcome[T any] struct {
+// actionOutcome is what the callers of one action wait for.
+type actionOutcome[T any] struct {
 	request chat.Request
 	settled bool
 	value   T
@@ -37,7 +37,7 @@ type outcome[T any] struct {
 
 // serve answers Outcome updates once there is an outcome, and refuses those that ask
 // with another body under the same idempotency key.
-func (o *outcome[T]) serve(ctx workflow.Context) error {
+func (o *actionOutcome[T]) serve(ctx workflow.Context) error {
 	handler := func(ctx workflow.Context, _ OutcomeQuery) (Outcome[T], error) {
 		// A canceled workflow still owes its callers an answer.
 		ctx, _ = workflow.NewDisconnectedContext(ctx)
@@ -64,15 +64,15 @@ func (o *outcome[T]) serve(ctx workflow.Context) error {
 	)
 }
 
-// answered keeps the workflow open until every caller has its answer, also when it is
+// awaitAnswers keeps the workflow open until every caller has its answer, also when it is
 // canceled: a workflow that closes takes the answers with it.
-func answered(ctx workflow.Context) error {
+func awaitAnswers(ctx workflow.Context) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 }
 
 // settle gives the callers their answer. The first one stands.
-func (o *outcome[T]) settle(value T, err error) {
+func (o *actionOutcome[T]) settle(value T, err error) {
 	if o.settled {
 		return
 	}

@@ -13,16 +13,16 @@ import (
 // evidence comes, or the time for that is over.
 func (f *deliveryTracker) park(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
 	f.answer(r, nil)
-	tellReceipt(ctx, r, parkedWords(r))
+	showDelivery(ctx, r, waitingForPersonText(r))
 
 	look := func() (chat.DeliverySnapshot, bool, error) {
 		seen, err := f.lookParked(ctx, r)
-		return seen, !parked(seen), err
+		return seen, !waitsForPerson(seen), err
 	}
 
-	end := workflow.Now(ctx).Add(parkedFor)
-	for wait := lookLater; workflow.Now(ctx).Before(end); wait = min(2*wait, lookSeldom) {
-		seen, changed, err := f.watch(ctx, workflow.Now(ctx).Add(wait), never, look)
+	end := workflow.Now(ctx).Add(waitForPerson)
+	for wait := checkLater; workflow.Now(ctx).Before(end); wait = min(2*wait, checkSeldom) {
+		seen, changed, err := f.watch(ctx, workflow.Now(ctx).Add(wait), neverDecisive, look)
 		if err != nil || changed {
 			return seen, err
 		}
@@ -46,7 +46,7 @@ func (f *deliveryTracker) lookParked(ctx workflow.Context, r chat.DeliverySnapsh
 	return LoadDelivery.Local(ctx, "Look whether somebody has decided", f.step())
 }
 
-func parkedWords(r chat.DeliverySnapshot) string {
+func waitingForPersonText(r chat.DeliverySnapshot) string {
 	if r.Submission == chat.SubmissionNeedsReview {
 		return "May have been sent: the provider did not confirm, and a person must decide: resolve it as sent or not sent, or retry it."
 	}
@@ -66,7 +66,7 @@ func (f *deliveryTracker) end(ctx workflow.Context, r chat.DeliverySnapshot) (ch
 		return r, err
 	}
 
-	tellReceipt(ctx, ended, "Nobody decided in time; the delivery is "+ended.Status+".")
+	showDelivery(ctx, ended, "Nobody decided in time; the delivery is "+ended.Status+".")
 
 	return ended, errNobodyDecided
 }
@@ -98,7 +98,7 @@ func (f *deliveryTracker) cancel(ctx workflow.Context) error {
 
 		f.answer(r, nil)
 
-		tellReceipt(
+		showDelivery(
 			ctx,
 			r,
 			fmt.Sprintf("Canceled in Temporal, too late: %s may have the message. It is not sent again.", r.Provider),
@@ -113,10 +113,10 @@ func (f *deliveryTracker) cancel(ctx workflow.Context) error {
 func (f *deliveryTracker) finishCanceled(ctx workflow.Context, r chat.DeliverySnapshot, canceled *chat.Error) {
 	switch {
 	case r.Submission == chat.SubmissionCanceled:
-		tellReceipt(ctx, r, "Canceled in Temporal; nothing was sent.")
+		showDelivery(ctx, r, "Canceled in Temporal; nothing was sent.")
 		f.answer(r, canceled)
 	case r.Submission == chat.SubmissionAccepted && !r.DeliveryStatus.Final():
-		tellReceipt(
+		showDelivery(
 			ctx,
 			r,
 			fmt.Sprintf("Canceled in Temporal: %s has the message, and its receipt is not waited for.", r.Provider),
@@ -127,7 +127,7 @@ func (f *deliveryTracker) finishCanceled(ctx workflow.Context, r chat.DeliverySn
 	case r.Submission.Settled():
 		f.finish(ctx, r)
 	default:
-		tellReceipt(ctx, r, "Canceled in Temporal, too late: the delivery is "+r.Status+".")
+		showDelivery(ctx, r, "Canceled in Temporal, too late: the delivery is "+r.Status+".")
 		f.answer(r, nil)
 	}
 }

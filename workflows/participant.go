@@ -9,7 +9,7 @@ import (
 // AddParticipant brings a member into a chat: one transaction, whose answer the update
 // returns. Canceling it in Temporal changes nothing: there is no middle to stop in.
 func AddParticipant(ctx workflow.Context, in chat.AddParticipant) error {
-	answer := outcome[chat.ParticipantAdded]{request: in.Request}
+	answer := actionOutcome[chat.ParticipantAdded]{request: in.Request}
 	if err := answer.serve(ctx); err != nil {
 		return err
 	}
@@ -19,10 +19,10 @@ func AddParticipant(ctx workflow.Context, in chat.AddParticipant) error {
 	answer.settle(added, err)
 
 	if err != nil {
-		tellRefusal(ctx, problem(err))
+		showRefusal(ctx, problemOf(err))
 	} else {
-		tell(ctx, "The participant was added.", AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
+		showState(ctx, "The participant was added.", AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
 	}
 
-	return answered(ctx)
+	return awaitAnswers(ctx)
 }

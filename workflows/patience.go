@@ -32,8 +32,8 @@ const heartbeat = 15 * time.Second
 const Lease = 45 * time.Second
 
 var (
-	// database: our own store. It comes back, so there is no end to trying.
-	database = StepOptions{
+	// databaseOptions: our own store. It comes back, so there is no end to trying.
+	databaseOptions = StepOptions{
 		attempt: 10 * time.Second,
 		retry: temporal.RetryPolicy{
 			InitialInterval:    100 * time.Millisecond,
@@ -41,9 +41,9 @@ var (
 			MaximumInterval:    10 * time.Second,
 		},
 	}
-	// firstTry: the first post to a provider, while the caller waits. Errors are those
+	// firstTryOptions: the first post to a provider, while the caller waits. Errors are those
 	// of our own store: what a provider says is a result.
-	firstTry = StepOptions{
+	firstTryOptions = StepOptions{
 		attempt: Lease + 15*time.Second,
 		retry: temporal.RetryPolicy{
 			InitialInterval:    100 * time.Millisecond,
@@ -51,9 +51,9 @@ var (
 			MaximumInterval:    10 * time.Second,
 		},
 	}
-	// submission: the tries after the first. A day of provider trouble is outlasted,
+	// submissionOptions: the tries after the first. A day of provider trouble is outlasted,
 	// then the delivery is parked for an operator.
-	submission = StepOptions{
+	submissionOptions = StepOptions{
 		attempt:   Lease + 15*time.Second,
 		overall:   24 * time.Hour,
 		heartbeat: heartbeat,
@@ -63,11 +63,11 @@ var (
 			MaximumInterval:    5 * time.Minute,
 		},
 	}
-	// blocked: the tries while the sender's account refuses everything. People mend
+	// blockedOptions: the tries while the sender's account refuses everything. People mend
 	// accounts in days, and until then nothing fails; one probe in a while is enough.
-	blocked = StepOptions{
+	blockedOptions = StepOptions{
 		attempt:   Lease + 15*time.Second,
-		overall:   parkedFor,
+		overall:   waitForPerson,
 		heartbeat: heartbeat,
 		retry: temporal.RetryPolicy{
 			InitialInterval:    2 * time.Second,
@@ -75,8 +75,8 @@ var (
 			MaximumInterval:    5 * time.Minute,
 		},
 	}
-	// lookup: reading at a provider, which may be repeated at will.
-	lookup = StepOptions{
+	// lookupOptions: reading at a provider, which may be repeated at will.
+	lookupOptions = StepOptions{
 		attempt: 30 * time.Second,
 		overall: 10 * time.Minute,
 		retry: temporal.RetryPolicy{
@@ -85,8 +85,8 @@ var (
 			MaximumInterval:    time.Minute,
 		},
 	}
-	// tool: a built-in tool, which is database work that can be refused.
-	tool = StepOptions{
+	// builtinToolOptions: a built-in tool, which is database work that can be refused.
+	builtinToolOptions = StepOptions{
 		attempt: 30 * time.Second,
 		retry: temporal.RetryPolicy{
 			InitialInterval:    time.Second,
@@ -95,9 +95,9 @@ var (
 			MaximumAttempts:    6,
 		},
 	}
-	// outside: a tool outside, which has up to two minutes for one try. A quarter of an hour
+	// externalToolOptions: a tool outside, which has up to two minutes for one try. A quarter of an hour
 	// of trouble is outlasted, then the call has failed.
-	outside = StepOptions{
+	externalToolOptions = StepOptions{
 		attempt:   chat.MaxToolTimeout + 30*time.Second,
 		overall:   15 * time.Minute,
 		heartbeat: heartbeat,
@@ -108,8 +108,8 @@ var (
 			MaximumInterval:    time.Minute,
 		},
 	}
-	// model: a language model. Four tries, then the request has failed.
-	model = StepOptions{
+	// modelOptions: a language model. Four tries, then the request has failed.
+	modelOptions = StepOptions{
 		attempt:   2 * time.Minute,
 		overall:   15 * time.Minute,
 		heartbeat: heartbeat,
@@ -124,16 +124,16 @@ var (
 
 // Waits of the workflows themselves; those that are configured come as [chat.Waits].
 const (
-	// lookSoon, lookLater and lookSeldom are when a workflow that waits for a signal looks
+	// checkSoon, lookLater and lookSeldom are when a workflow that waits for a signal looks
 	// at the store, in case that the signal was lost.
-	lookSoon   = 2 * time.Minute
-	lookLater  = 10 * time.Minute
-	lookSeldom = 6 * time.Hour
+	checkSoon   = 2 * time.Minute
+	checkLater  = 10 * time.Minute
+	checkSeldom = 6 * time.Hour
 	// Quiet is how long after acceptance the search attributes stay as they are, if the final
 	// word comes meanwhile: telling both costs two writes for every message (decision 19).
-	Quiet = lookSoon
-	// parkedFor is how long an action waits for an operator before it gives up.
-	parkedFor = 30 * 24 * time.Hour
+	Quiet = checkSoon
+	// waitForPerson is how long an action waits for an operator before it gives up.
+	waitForPerson = 30 * 24 * time.Hour
 )
 
 func (p StepOptions) activity(summary string) workflow.ActivityOptions {

@@ -16,17 +16,17 @@ const statusWaiting = "waiting"
 // awaitPeople keeps the send open until people have done what it waits for: over reports
 // true, the time is up, or a person has ended the send, which s.last then tells. It looks
 // when it is told to, when more is there, and now and then, in case that a signal was lost.
-func (s *send) awaitPeople(
+func (s *sendRun) awaitPeople(
 	ctx workflow.Context,
 	details string,
 	until time.Time,
 	more workflow.Future,
 	over func() bool,
 ) error {
-	tell(ctx, details, AttributeChannel.ValueSet(string(s.sent.Channel)), AttributeStatus.ValueSet(statusWaiting))
+	showState(ctx, details, AttributeChannel.ValueSet(string(s.sent.Channel)), AttributeStatus.ValueSet(statusWaiting))
 	s.answer.settle(s.sent, nil)
 
-	for wait := lookLater; ; wait = min(2*wait, lookSeldom) {
+	for wait := checkLater; ; wait = min(2*wait, checkSeldom) {
 		if err := s.look(ctx); err != nil {
 			return err
 		}
@@ -36,7 +36,7 @@ func (s *send) awaitPeople(
 			return nil
 		}
 
-		if err := pause(ctx, s.changed, min(wait, left), more); err != nil {
+		if err := awaitSignal(ctx, s.changed, min(wait, left), more); err != nil {
 			return err
 		}
 
@@ -46,14 +46,14 @@ func (s *send) awaitPeople(
 	}
 }
 
-// pause waits for a signal, or for more if there is more, at most for wait.
-func pause(ctx workflow.Context, changed workflow.ReceiveChannel, wait time.Duration, more workflow.Future) error {
+// awaitSignal waits for a signal, or for more if there is more, at most for wait.
+func awaitSignal(ctx workflow.Context, changed workflow.ReceiveChannel, wait time.Duration, more workflow.Future) error {
 	waiting, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 
 	selector := workflow.NewSelector(ctx)
 	selector.AddFuture(workflow.NewTimer(waiting, wait), func(workflow.Future) {})
-	selector.AddReceive(changed, func(c workflow.ReceiveChannel, _ bool) { receive(ctx, c) })
+	selector.AddReceive(changed, func(c workflow.ReceiveChannel, _ bool) { receiveNewest(ctx, c) })
 
 	if more != nil {
 		selector.AddFuture(more, func(workflow.Future) {})
@@ -66,7 +66,7 @@ func pause(ctx workflow.Context, changed workflow.ReceiveChannel, wait time.Dura
 
 // awaitApproval holds the send until a second person has agreed to its tool calls. None of
 // them has run before. It reports false when the send is over.
-func (s *send) awaitApproval(ctx workflow.Context) (bool, error) {
+func (s *sendRun) awaitApproval(ctx workflow.Context) (bool, error) {
 	if s.sent.Approval == nil {
 		return true, nil
 	}
@@ -98,7 +98,7 @@ func (s *send) awaitApproval(ctx workflow.Context) (bool, error) {
 }
 
 // obey goes on, or ends the send, as the approval says.
-func (s *send) obey(ctx workflow.Context, a *chat.Approval) (bool, error) {
+func (s *sendRun) obey(ctx workflow.Context, a *chat.Approval) (bool, error) {
 	switch a.State {
 	case chat.ApprovalApproved:
 		return true, nil

@@ -36,7 +36,7 @@ func (c *Client) record(ctx context.Context, j job) error {
 			return nil
 		}
 
-		if err = c.join(ctx, j); !closed(err) {
+		if err = c.join(ctx, j); !isClosed(err) {
 			return err
 		}
 	}
@@ -68,23 +68,23 @@ func (c *Client) join(ctx context.Context, j job) error {
 	cancel()
 
 	err = handle.Get(ended, nil)
-	if _, refused := chatError(err); refused || closed(err) {
+	if _, refused := chatError(err); refused || isClosed(err) {
 		return err
 	}
 
 	return nil
 }
 
-// closed reports whether a workflow had closed, or closed and left an update unanswered.
-func closed(err error) bool {
+// isClosed reports whether a workflow had closed, or closed and left an update unanswered.
+func isClosed(err error) bool {
 	_, missing := errors.AsType[*serviceerror.NotFound](err)
 	application, ok := errors.AsType[*temporal.ApplicationError](err)
 
 	return missing || ok && application.Type() == "AcceptedUpdateCompletedWorkflow"
 }
 
-// unreachable reports whether the server, or a worker in the middle of its task, was away.
-func unreachable(err error) bool {
+// isUnreachable reports whether the server, or a worker in the middle of its task, was away.
+func isUnreachable(err error) bool {
 	_, unavailable := errors.AsType[*serviceerror.Unavailable](err)
 	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
 	_, failing := errors.AsType[*serviceerror.WorkflowNotReady](err)

@@ -15,7 +15,7 @@ import (
 // handed over yet is released, and goes on in the workflow that has followed it so far; if
 // that one is gone, it goes on here.
 func RetryDelivery(ctx workflow.Context, in chat.RetryDelivery) error {
-	r := &retry{in: in, answer: outcome[chat.DeliveryRetried]{request: in.Request}}
+	r := &retry{in: in, answer: actionOutcome[chat.DeliveryRetried]{request: in.Request}}
 	if err := r.answer.serve(ctx); err != nil {
 		return err
 	}
@@ -38,12 +38,12 @@ func RetryDelivery(ctx workflow.Context, in chat.RetryDelivery) error {
 		r.answer.settle(r.retried, err)
 	}
 
-	return errors.Join(r.conclude(ctx), answered(ctx), err)
+	return errors.Join(r.conclude(ctx), awaitAnswers(ctx), err)
 }
 
 type retry struct {
 	in      chat.RetryDelivery
-	answer  outcome[chat.DeliveryRetried]
+	answer  actionOutcome[chat.DeliveryRetried]
 	retried chat.DeliveryRetried
 	*deliveryTracker
 }
@@ -61,11 +61,11 @@ func (r *retry) run(ctx workflow.Context) error {
 
 	if prepared.Replaced != "" {
 		// It sees that its delivery has ended; a workflow that is gone need not be told.
-		_ = wake(steady, prepared.Replaced)
+		_ = signalToLook(steady, prepared.Replaced)
 	}
 
-	if prepared.Owner != "" && wake(steady, prepared.Owner) == nil {
-		tellReceipt(ctx, prepared.DeliverySnapshot, "The delivery was released and goes on in workflow "+prepared.Owner+".")
+	if prepared.Owner != "" && signalToLook(steady, prepared.Owner) == nil {
+		showDelivery(ctx, prepared.DeliverySnapshot, "The delivery was released and goes on in workflow "+prepared.Owner+".")
 		r.answer.settle(prepared, nil)
 
 		return nil
@@ -88,13 +88,13 @@ func (r *retry) conclude(ctx workflow.Context) error {
 
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 
-	return undo(ctx, chat.SendStep{WorkspaceID: r.in.WorkspaceID, ActionID: r.in.ActionID})
+	return undoToolCalls(ctx, chat.SendStep{WorkspaceID: r.in.WorkspaceID, ActionID: r.in.ActionID})
 }
 
 // refuse answers a retry that cannot be, and has a bulk retry count it.
 func (r *retry) refuse(ctx workflow.Context, err error) error {
 	r.answer.settle(r.retried, err)
-	tellRefusal(ctx, problem(err))
+	showRefusal(ctx, problemOf(err))
 
 	if r.in.BulkRetryID == "" {
 		return nil
@@ -104,13 +104,13 @@ func (r *retry) refuse(ctx workflow.Context, err error) error {
 		WorkspaceID: r.in.WorkspaceID,
 		ID:          r.in.BulkRetryID,
 		DeliveryID:  r.in.DeliveryID,
-		Why:         problem(err).Message,
+		Why:         problemOf(err).Message,
 	})
 
 	return err
 }
 
-// wake has another workflow look at its delivery. It fails when that workflow is gone.
-func wake(ctx workflow.Context, workflowID string) error {
+// signalToLook has another workflow look at its delivery. It fails when that workflow is gone.
+func signalToLook(ctx workflow.Context, workflowID string) error {
 	return workflow.SignalExternalWorkflow(ctx, workflowID, "", signalChanged, chat.DeliverySnapshot{}).Get(ctx, nil)
 }

@@ -29,13 +29,13 @@ func retryInput() chat.RetryDelivery {
 	return in
 }
 
-// retries gives the world a PrepareRetry with this answer.
-func retries(w *world, retried chat.DeliveryRetried) {
-	does(w, workflows.PrepareRetry, func(chat.RetryDelivery) (chat.DeliveryRetried, error) { return retried, nil })
+// withRetry gives the world a PrepareRetry with this answer.
+func withRetry(w *world, retried chat.DeliveryRetried) {
+	withActivity(w, workflows.PrepareRetry, func(chat.RetryDelivery) (chat.DeliveryRetried, error) { return retried, nil })
 }
 
 func (w *world) retry(in chat.RetryDelivery) *answer[chat.DeliveryRetried] {
-	a := ask[chat.DeliveryRetried](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
+	a := askOutcome[chat.DeliveryRetried](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
 	w.ExecuteWorkflow(string(chat.ActionRetryDelivery), in)
 
 	return a
@@ -44,9 +44,9 @@ func (w *world) retry(in chat.RetryDelivery) *answer[chat.DeliveryRetried] {
 func TestRetryFollowsItsNewDelivery(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	retries(w, chat.DeliveryRetried{Of: "old", DeliverySnapshot: receipt(chat.SubmissionPending)})
-	accepts(w)
-	w.signal(20*time.Second, taken(chat.StatusDelivered))
+	withRetry(w, chat.DeliveryRetried{Of: "old", DeliverySnapshot: snapshotOf(chat.SubmissionPending)})
+	withAcceptedSubmit(w)
+	w.signal(20*time.Second, takenSnapshot(chat.StatusDelivered))
 	a := w.retry(retryInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, "old", string(a.out.Value.Of))
@@ -58,7 +58,7 @@ func TestRetryFollowsItsNewDelivery(t *testing.T) {
 func TestRetryOfAnOpenDeliveryGoesOnWhereItIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	retries(w, chat.DeliveryRetried{Owner: "action:owner", DeliverySnapshot: receipt(chat.SubmissionPending)})
+	withRetry(w, chat.DeliveryRetried{Owner: "action:owner", DeliverySnapshot: snapshotOf(chat.SubmissionPending)})
 	w.OnSignalExternalWorkflow(mock.Anything, "action:owner", "", "Changed", chat.DeliverySnapshot{}).Return(nil).Once()
 	a := w.retry(retryInput())
 	require.NoError(t, a.err)
@@ -71,12 +71,12 @@ func TestRetryOfAnOpenDeliveryGoesOnWhereItIs(t *testing.T) {
 func TestRetryTakesOverWhatHasLostItsWorkflow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	retries(w, chat.DeliveryRetried{Owner: "action:gone", DeliverySnapshot: receipt(chat.SubmissionPending)})
+	withRetry(w, chat.DeliveryRetried{Owner: "action:gone", DeliverySnapshot: snapshotOf(chat.SubmissionPending)})
 
 	w.OnSignalExternalWorkflow(mock.Anything, "action:gone", "", "Changed", chat.DeliverySnapshot{}).
 		Return(serviceerror.NewNotFound("gone"))
 
-	submits(w, chat.SubmissionAccepted)
+	withSubmit(w, chat.SubmissionAccepted)
 	a := w.retry(retryInput())
 	require.NoError(t, a.err)
 	assert.Equal(t, chat.SubmissionAccepted, a.out.Value.Submission)
@@ -86,9 +86,9 @@ func TestRetryTakesOverWhatHasLostItsWorkflow(t *testing.T) {
 func TestRetryWithAChangeTellsTheOneItReplaces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	retries(w, chat.DeliveryRetried{Replaced: "action:old", DeliverySnapshot: receipt(chat.SubmissionPending)})
+	withRetry(w, chat.DeliveryRetried{Replaced: "action:old", DeliverySnapshot: snapshotOf(chat.SubmissionPending)})
 	w.OnSignalExternalWorkflow(mock.Anything, "action:old", "", "Changed", chat.DeliverySnapshot{}).Return(nil).Once()
-	submits(w, chat.SubmissionAccepted)
+	withSubmit(w, chat.SubmissionAccepted)
 	a := w.retry(retryInput())
 	require.NoError(t, a.err)
 	w.AssertExpectations(t)
@@ -101,13 +101,13 @@ func TestRetryRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			does(w, workflows.PrepareRetry, func(chat.RetryDelivery) (chat.DeliveryRetried, error) {
+			withActivity(w, workflows.PrepareRetry, func(chat.RetryDelivery) (chat.DeliveryRetried, error) {
 				return chat.DeliveryRetried{}, chat.Errorf(chat.CodeConflict, "the provider has it")
 			})
 
 			skipped := []chat.BulkSkip{}
 
-			does(w, workflows.SkipRetry, func(in chat.BulkSkip) (struct{}, error) {
+			withActivity(w, workflows.SkipRetry, func(in chat.BulkSkip) (struct{}, error) {
 				skipped = append(skipped, in)
 				return struct{}{}, nil
 			})
@@ -115,7 +115,7 @@ func TestRetryRefused(t *testing.T) {
 			in := retryInput()
 			in.BulkRetryID = bulk
 			a := w.retry(in)
-			assert.Equal(t, "conflict", code(t, a.err))
+			assert.Equal(t, "conflict", codeOf(t, a.err))
 			require.NoError(t, w.GetWorkflowError())
 			assert.Equal(t, bulk != "", len(skipped) == 1)
 		})
@@ -125,13 +125,13 @@ func TestRetryRefused(t *testing.T) {
 func TestRetryCanceledWhileItIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	retries(w, chat.DeliveryRetried{DeliverySnapshot: receipt(chat.SubmissionPending)})
-	submits(w, chat.SubmissionPending)
+	withRetry(w, chat.DeliveryRetried{DeliverySnapshot: snapshotOf(chat.SubmissionPending)})
+	withSubmit(w, chat.SubmissionPending)
 	neverTaken(w)
-	ended := ends(w, chat.SubmissionCanceled)
+	ended := withCancels(w, chat.SubmissionCanceled)
 	w.RegisterDelayedCallback(w.CancelWorkflow, time.Minute)
 	a := w.retry(retryInput())
-	assert.Equal(t, "delivery_failed", code(t, a.err))
+	assert.Equal(t, "delivery_failed", codeOf(t, a.err))
 	assert.Len(t, *ended, 1)
 }
 
@@ -171,10 +171,10 @@ func newBulkWorld(t *testing.T, count int) *bulkWorld {
 		return r, nil
 	}
 
-	does(b.world, workflows.BeginBulkRetry, func(chat.NewBulkRetry) (chat.BulkRetry, error) { return run() })
-	does(b.world, workflows.BulkProgress, func(chat.BulkStep) (chat.BulkRetry, error) { return run() })
+	withActivity(b.world, workflows.BeginBulkRetry, func(chat.NewBulkRetry) (chat.BulkRetry, error) { return run() })
+	withActivity(b.world, workflows.BulkProgress, func(chat.BulkStep) (chat.BulkRetry, error) { return run() })
 
-	does(b.world, workflows.SelectRetries, func(in chat.BulkStep) ([]chat.DeliveryID, error) {
+	withActivity(b.world, workflows.SelectRetries, func(in chat.BulkStep) ([]chat.DeliveryID, error) {
 		from := slices.IndexFunc(all, func(id chat.DeliveryID) bool { return id > in.After })
 		if from < 0 {
 			return nil, nil
@@ -183,7 +183,7 @@ func newBulkWorld(t *testing.T, count int) *bulkWorld {
 		return all[from:min(from+in.Limit, len(all))], nil
 	})
 
-	does(b.world, workflows.MoveBulkRetry, func(in chat.BulkMove) (chat.BulkRetry, error) {
+	withActivity(b.world, workflows.MoveBulkRetry, func(in chat.BulkMove) (chat.BulkRetry, error) {
 		b.state, b.note = in.To, in.Note
 		return run()
 	})

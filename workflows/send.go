@@ -16,7 +16,7 @@ import (
 // that this will not be known soon; the workflow stays open until the provider's final word,
 // or a person's.
 func SendAssistantMessage(ctx workflow.Context, in chat.SendAssistantMessage) error {
-	s := &send{in: in, answer: outcome[chat.AssistantMessageSent]{request: in.Request}}
+	s := &sendRun{in: in, answer: actionOutcome[chat.AssistantMessageSent]{request: in.Request}}
 	if err := s.answer.serve(ctx); err != nil {
 		return err
 	}
@@ -40,18 +40,18 @@ func SendAssistantMessage(ctx workflow.Context, in chat.SendAssistantMessage) er
 		s.answer.settle(s.sent, err)
 	}
 
-	return errors.Join(s.conclude(ctx), answered(ctx), err)
+	return errors.Join(s.conclude(ctx), awaitAnswers(ctx), err)
 }
 
-type send struct {
+type sendRun struct {
 	in     chat.SendAssistantMessage
-	answer outcome[chat.AssistantMessageSent]
+	answer actionOutcome[chat.AssistantMessageSent]
 	// sent is what is known so far.
 	sent chat.AssistantMessageSent
 	*deliveryTracker
 }
 
-func (s *send) run(ctx workflow.Context) error {
+func (s *sendRun) run(ctx workflow.Context) error {
 	workflow.SetCurrentDetails(ctx, "Checking the chat, its assistant, its recipient and the tool calls.")
 	// Not to be canceled half-way: what is stored, or posted, must be known here.
 	steady, _ := workflow.NewDisconnectedContext(ctx)
@@ -59,9 +59,9 @@ func (s *send) run(ctx workflow.Context) error {
 	prepared, err := s.prepare(steady)
 	if err != nil {
 		s.answer.settle(s.sent, err)
-		tellRefusal(ctx, problem(err))
+		showRefusal(ctx, problemOf(err))
 
-		return s.failAsk(steady, problem(err).Message)
+		return s.failAsk(steady, problemOf(err).Message)
 	}
 
 	s.sent = prepared
@@ -93,7 +93,7 @@ func (s *send) run(ctx workflow.Context) error {
 
 // prepare stores the send. A question to a contributor may have to wait for its turn, which
 // shows as an activity that is tried again.
-func (s *send) prepare(ctx workflow.Context) (chat.AssistantMessageSent, error) {
+func (s *sendRun) prepare(ctx workflow.Context) (chat.AssistantMessageSent, error) {
 	if s.in.Question != nil {
 		return PrepareSend.Do(ctx, "Store the question when it is its turn", s.in)
 	}
@@ -106,12 +106,12 @@ func (s *send) prepare(ctx workflow.Context) (chat.AssistantMessageSent, error) 
 }
 
 // at names the send; the follower's names its delivery.
-func (s *send) at() chat.SendStep {
+func (s *sendRun) at() chat.SendStep {
 	return chat.SendStep{WorkspaceID: s.in.WorkspaceID, ActionID: s.in.ActionID}
 }
 
 // look reads how the send stands.
-func (s *send) look(ctx workflow.Context) error {
+func (s *sendRun) look(ctx workflow.Context) error {
 	seen, err := LoadSend.Local(ctx, "Look how the send stands", s.at())
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (s *send) look(ctx workflow.Context) error {
 
 // conclude does what is left when the message has not been delivered: it takes back what the
 // tool calls have done, or tells the request that its contributor could not be asked.
-func (s *send) conclude(ctx workflow.Context) error {
+func (s *sendRun) conclude(ctx workflow.Context) error {
 	if s.delivery == "" || !s.last.Undelivered() {
 		return nil
 	}
@@ -135,8 +135,8 @@ func (s *send) conclude(ctx workflow.Context) error {
 	switch {
 	case s.in.Question != nil:
 		return s.failAsk(ctx, s.last.ErrorMessage)
-	case undoable(s.sent.ToolCalls):
-		return undo(ctx, s.at())
+	case hasUndoable(s.sent.ToolCalls):
+		return undoToolCalls(ctx, s.at())
 	}
 
 	return nil
@@ -144,7 +144,7 @@ func (s *send) conclude(ctx workflow.Context) error {
 
 // failAsk tells a request that its question has not reached the contributor. A reminder
 // that does not, changes nothing.
-func (s *send) failAsk(ctx workflow.Context, why string) error {
+func (s *sendRun) failAsk(ctx workflow.Context, why string) error {
 	if s.in.Question == nil || s.in.Question.Turn != chat.TurnQuestion {
 		return nil
 	}
@@ -157,7 +157,7 @@ func (s *send) failAsk(ctx workflow.Context, why string) error {
 	}
 
 	// It looks for itself too, and may be over.
-	_ = wake(ctx, chat.ContributorWorkflowID(s.in.WorkspaceID, s.in.Question.RequestID))
+	_ = signalToLook(ctx, chat.ContributorWorkflowID(s.in.WorkspaceID, s.in.Question.RequestID))
 
 	return nil
 }

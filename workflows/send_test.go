@@ -35,8 +35,8 @@ func sendInput(tools ...string) chat.SendAssistantMessage {
 	return in
 }
 
-// receipt is how a delivery stands; one that is accepted has its final word as well.
-func receipt(state chat.SubmissionState) chat.DeliverySnapshot {
+// snapshotOf is how a delivery stands; one that is accepted has its final word as well.
+func snapshotOf(state chat.SubmissionState) chat.DeliverySnapshot {
 	r := chat.DeliverySnapshot{
 		DeliveryID: delivery,
 		Channel:    chat.ChannelSMS,
@@ -53,32 +53,32 @@ func receipt(state chat.SubmissionState) chat.DeliverySnapshot {
 	return r
 }
 
-// prepares gives the world a PrepareSend that accepts everything.
-func prepares(w *world) {
-	does(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+// withPrepare gives the world a PrepareSend that accepts everything.
+func withPrepare(w *world) {
+	withActivity(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		return chat.AssistantMessageSent{
 			ActionID:         in.ActionID,
 			Number:           41,
 			ToolCalls:        in.ToolCalls,
-			DeliverySnapshot: receipt(chat.SubmissionPending),
+			DeliverySnapshot: snapshotOf(chat.SubmissionPending),
 		}, nil
 	})
 }
 
-func submits(w *world, state chat.SubmissionState) {
-	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return receipt(state), nil })
+func withSubmit(w *world, state chat.SubmissionState) {
+	withActivity(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return snapshotOf(state), nil })
 }
 
 // run executes the send with one caller asking from the start.
 func (w *world) run(in chat.SendAssistantMessage) *answer[chat.AssistantMessageSent] {
-	a := ask[chat.AssistantMessageSent](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
+	a := askOutcome[chat.AssistantMessageSent](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
 	w.ExecuteWorkflow(string(chat.ActionSendAssistantMessage), in)
 
 	return a
 }
 
-// code is the code a caller is told.
-func code(t *testing.T, err error) string {
+// codeOf is the code a caller is told.
+func codeOf(t *testing.T, err error) string {
 	t.Helper()
 
 	application, ok := errors.AsType[*temporal.ApplicationError](err)
@@ -90,8 +90,8 @@ func code(t *testing.T, err error) string {
 func TestSendAnswersWithAcceptance(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionAccepted)
+	withPrepare(w)
+	withSubmit(w, chat.SubmissionAccepted)
 	a := w.run(sendInput())
 	require.NoError(t, w.GetWorkflowError())
 	require.NoError(t, a.err)
@@ -104,11 +104,11 @@ func TestSendAnswersWithAcceptance(t *testing.T) {
 func TestSendRunsToolsInOrderBeforeItDelivers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionAccepted)
+	withPrepare(w)
+	withSubmit(w, chat.SubmissionAccepted)
 	var ran []string
 
-	does(w, workflows.RunTool, func(in chat.ToolRun) (chat.ToolCall, error) {
+	withActivity(w, workflows.RunTool, func(in chat.ToolRun) (chat.ToolCall, error) {
 		ran = append(ran, in.Name)
 		return chat.ToolCall{ID: in.Name, Name: in.Name, State: chat.ToolCallSucceeded}, nil
 	})
@@ -123,9 +123,9 @@ func TestSendRunsToolsInOrderBeforeItDelivers(t *testing.T) {
 func TestSendStopsAtAToolThatFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
+	withPrepare(w)
 
-	does(w, workflows.RunTool, func(in chat.ToolRun) (chat.ToolCall, error) {
+	withActivity(w, workflows.RunTool, func(in chat.ToolRun) (chat.ToolCall, error) {
 		if in.Index == 1 {
 			return chat.ToolCall{}, chat.Errorf(chat.CodeLabelNotFound, "there is no label vip")
 		}
@@ -135,14 +135,14 @@ func TestSendStopsAtAToolThatFails(t *testing.T) {
 
 	var failure chat.SendFailure
 
-	does(w, workflows.FailSend, func(in chat.SendFailure) (chat.DeliverySnapshot, error) {
+	withActivity(w, workflows.FailSend, func(in chat.SendFailure) (chat.DeliverySnapshot, error) {
 		failure = in
-		return receipt(chat.SubmissionCanceled), nil
+		return snapshotOf(chat.SubmissionCanceled), nil
 	})
 
 	a := w.run(sendInput("set_title", "add_label", "set_state"))
 	require.NoError(t, w.GetWorkflowError())
-	assert.Equal(t, "tool_call_failed", code(t, a.err))
+	assert.Equal(t, "tool_call_failed", codeOf(t, a.err))
 	assert.Equal(t, []string{"PrepareSend", "RunTool", "RunTool", "FailSend"}, w.said, "nothing is submitted")
 	assert.Equal(t, 1, failure.Index)
 	assert.Equal(t, chat.CodeToolCallFailed, failure.Problem.Code)
@@ -151,13 +151,13 @@ func TestSendStopsAtAToolThatFails(t *testing.T) {
 func TestSendRefusedLeavesTheReasonToTheCaller(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	does(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+	withActivity(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeNoPhone, "the recipient has no phone number")
 	})
 
 	a := w.run(sendInput())
 	require.NoError(t, w.GetWorkflowError(), "a refusal is an answer, not a broken workflow")
-	assert.Equal(t, "no_phone", code(t, a.err))
+	assert.Equal(t, "no_phone", codeOf(t, a.err))
 	assert.Equal(t, []string{"PrepareSend"}, w.said)
 }
 
@@ -168,10 +168,10 @@ func TestSendRejectedIsDeliveryFailed(t *testing.T) {
 		t.Run(string(state), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			prepares(w)
-			submits(w, state)
+			withPrepare(w)
+			withSubmit(w, state)
 			a := w.run(sendInput())
-			assert.Equal(t, "delivery_failed", code(t, a.err))
+			assert.Equal(t, "delivery_failed", codeOf(t, a.err))
 			assert.True(t, w.IsWorkflowCompleted())
 		})
 	}
@@ -180,24 +180,24 @@ func TestSendRejectedIsDeliveryFailed(t *testing.T) {
 func TestSendUnknownIsToldAtOnceAndNeverPostedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionUnknown)
-	holds(w, workflows.SettleUnknown, chat.SubmissionNeedsReview)
+	withPrepare(w)
+	withSubmit(w, chat.SubmissionUnknown)
+	withStates(w, workflows.SettleUnknown, chat.SubmissionNeedsReview)
 
 	looks := 0
 
-	does(w, workflows.QueryProvider, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+	withActivity(w, workflows.QueryProvider, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 		if looks++; looks <= 2 {
-			return receipt(chat.SubmissionUnknown), nil
+			return snapshotOf(chat.SubmissionUnknown), nil
 		}
 
-		return receipt(chat.SubmissionNeedsReview), nil
+		return snapshotOf(chat.SubmissionNeedsReview), nil
 	})
 
-	ends(w, chat.SubmissionNeedsReview)
+	withCancels(w, chat.SubmissionNeedsReview)
 
 	in := sendInput()
-	a := ask[chat.AssistantMessageSent](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
+	a := askOutcome[chat.AssistantMessageSent](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
 	w.RegisterDelayedCallback(func() {
 		require.True(t, a.complete, "the caller does not wait for the settling")
 		require.NoError(t, a.err, "unknown is never called failed")
@@ -217,12 +217,12 @@ func TestSendUnknownIsToldAtOnceAndNeverPostedAgain(t *testing.T) {
 func TestSendTriesAgainWhatWasNotProcessed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionPending)
+	withPrepare(w)
+	withSubmit(w, chat.SubmissionPending)
 
 	tries := 0
 
-	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+	withActivity(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 		if tries++; tries < 4 {
 			return chat.DeliverySnapshot{}, &chat.RetryLaterError{
 				After:   40 * time.Second,
@@ -231,7 +231,7 @@ func TestSendTriesAgainWhatWasNotProcessed(t *testing.T) {
 			}
 		}
 
-		return receipt(chat.SubmissionAccepted), nil
+		return snapshotOf(chat.SubmissionAccepted), nil
 	})
 
 	a := w.run(sendInput())
@@ -243,12 +243,12 @@ func TestSendTriesAgainWhatWasNotProcessed(t *testing.T) {
 func TestSendBlockedAnswersAtOnceAndGoesOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionBlocked)
+	withPrepare(w)
+	withSubmit(w, chat.SubmissionBlocked)
 
 	tries := 0
 
-	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+	withActivity(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 		if tries++; tries < 3 {
 			return chat.DeliverySnapshot{}, &chat.RetryLaterError{
 				After:   5 * time.Minute,
@@ -257,7 +257,7 @@ func TestSendBlockedAnswersAtOnceAndGoesOn(t *testing.T) {
 			}
 		}
 
-		return receipt(chat.SubmissionAccepted), nil
+		return snapshotOf(chat.SubmissionAccepted), nil
 	})
 
 	a := w.run(sendInput())
@@ -270,14 +270,14 @@ func TestSendBlockedAnswersAtOnceAndGoesOn(t *testing.T) {
 func TestSendRefusesAnotherBodyUnderItsKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionAccepted)
-	other := ask[chat.AssistantMessageSent](w, "u2", workflows.OutcomeQuery{Fingerprint: chat.Fingerprint{"message": "b"}})
-	onlooker := ask[chat.AssistantMessageSent](w, "u3", workflows.OutcomeQuery{})
+	withPrepare(w)
+	withSubmit(w, chat.SubmissionAccepted)
+	other := askOutcome[chat.AssistantMessageSent](w, "u2", workflows.OutcomeQuery{Fingerprint: chat.Fingerprint{"message": "b"}})
+	onlooker := askOutcome[chat.AssistantMessageSent](w, "u3", workflows.OutcomeQuery{})
 	a := w.run(sendInput())
 	require.NoError(t, a.err)
 	require.NoError(t, onlooker.err, "who only waits need not know the body")
-	assert.Equal(t, "idempotency_key_reused", code(t, other.err))
+	assert.Equal(t, "idempotency_key_reused", codeOf(t, other.err))
 }
 
 func TestAddParticipant(t *testing.T) {
@@ -291,11 +291,11 @@ func TestAddParticipant(t *testing.T) {
 	t.Run("added", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		does(w, workflows.AddMember, func(chat.AddParticipant) (chat.ParticipantAdded, error) {
+		withActivity(w, workflows.AddMember, func(chat.AddParticipant) (chat.ParticipantAdded, error) {
 			return chat.ParticipantAdded{ParticipantID: 7, Message: "Ana Lopez added as observer"}, nil
 		})
 
-		a := ask[chat.ParticipantAdded](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
+		a := askOutcome[chat.ParticipantAdded](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
 		w.ExecuteWorkflow(string(chat.ActionAddParticipant), in)
 		require.NoError(t, a.err)
 		assert.Equal(t, chat.ParticipantID(7), a.out.Value.ParticipantID)
@@ -305,13 +305,13 @@ func TestAddParticipant(t *testing.T) {
 	t.Run("refused", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		does(w, workflows.AddMember, func(chat.AddParticipant) (chat.ParticipantAdded, error) {
+		withActivity(w, workflows.AddMember, func(chat.AddParticipant) (chat.ParticipantAdded, error) {
 			return chat.ParticipantAdded{}, chat.Errorf(chat.CodeParticipantExists, "Ana Lopez already takes part")
 		})
 
-		a := ask[chat.ParticipantAdded](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
+		a := askOutcome[chat.ParticipantAdded](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
 		w.ExecuteWorkflow(string(chat.ActionAddParticipant), in)
-		assert.Equal(t, "participant_exists", code(t, a.err))
+		assert.Equal(t, "participant_exists", codeOf(t, a.err))
 		assert.NoError(t, w.GetWorkflowError())
 	})
 }

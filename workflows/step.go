@@ -37,15 +37,15 @@ func (s Step[In, Out]) Local(ctx workflow.Context, summary string, in In) (Out, 
 	local := workflow.WithLocalActivityOptions(ctx, s.Options.local(summary))
 
 	err := workflow.ExecuteLocalActivity(local, s.Name, in).Get(ctx, &out)
-	if err == nil || final(err) {
+	if err == nil || isFinal(err) {
 		return out, err
 	}
 
 	return s.Do(ctx, summary, in)
 }
 
-// final reports whether trying again cannot help, or is not wanted.
-func final(err error) bool {
+// isFinal reports whether trying again cannot help, or is not wanted.
+func isFinal(err error) bool {
 	application, ok := errors.AsType[*temporal.ApplicationError](err)
 	return temporal.IsCanceledError(err) || (ok && application.NonRetryable())
 }

@@ -35,10 +35,10 @@ func startAttributes(r chat.Request) temporal.SearchAttributes {
 	)
 }
 
-// tell says where the workflow stands: in a sentence, and as search attributes. An
+// showState says where the workflow stands: in a sentence, and as search attributes. An
 // attribute that cannot be written must not hold up a delivery, so the SDK's error,
 // which only an invalid attribute can cause, is logged.
-func tell(ctx workflow.Context, details string, attributes ...temporal.SearchAttributeUpdate) {
+func showState(ctx workflow.Context, details string, attributes ...temporal.SearchAttributeUpdate) {
 	workflow.SetCurrentDetails(ctx, details)
 
 	if len(attributes) == 0 {
@@ -50,7 +50,7 @@ func tell(ctx workflow.Context, details string, attributes ...temporal.SearchAtt
 	}
 }
 
-func tellReceipt(ctx workflow.Context, r chat.DeliverySnapshot, details string) {
+func showDelivery(ctx workflow.Context, r chat.DeliverySnapshot, details string) {
 	attributes := []temporal.SearchAttributeUpdate{
 		AttributeChannel.ValueSet(string(r.Channel)), AttributeStatus.ValueSet(r.Status),
 	}
@@ -59,16 +59,16 @@ func tellReceipt(ctx workflow.Context, r chat.DeliverySnapshot, details string) 
 		attributes = append(attributes, AttributeErrorCode.ValueSet(r.ErrorCode))
 	}
 
-	tell(ctx, details, attributes...)
+	showState(ctx, details, attributes...)
 }
 
-func tellRefusal(ctx workflow.Context, e *chat.Error) {
+func showRefusal(ctx workflow.Context, e *chat.Error) {
 	details := "Refused: " + e.Message + ". Nothing was changed."
 	if e.Code.Kind() == chat.KindFailed {
 		details = "Ended before: " + e.Message + "."
 	}
 
-	tell(ctx, details,
+	showState(ctx, details,
 		AttributeStatus.ValueSet("refused"), AttributeErrorCode.ValueSet(string(e.Code)))
 }
 

@@ -12,27 +12,27 @@ import (
 	"handrail/workflows"
 )
 
-// holds gives the world deeds for a delivery that answers each with the next of states.
-func holds[In any](w *world, step workflows.Step[In, chat.DeliverySnapshot], states ...chat.SubmissionState) {
-	does(w, step, func(In) (chat.DeliverySnapshot, error) {
+// withStates gives the world deeds for a delivery that answers each with the next of states.
+func withStates[In any](w *world, step workflows.Step[In, chat.DeliverySnapshot], states ...chat.SubmissionState) {
+	withActivity(w, step, func(In) (chat.DeliverySnapshot, error) {
 		next := states[0]
 		states = states[min(1, len(states)-1):]
 
-		return receipt(next), nil
+		return snapshotOf(next), nil
 	})
 }
 
-// ends gives the world an EndDelivery that finds the delivery in each of states in turn, and
+// withCancels gives the world an EndDelivery that finds the delivery in each of states in turn, and
 // returns the ends that it was given.
-func ends(w *world, states ...chat.SubmissionState) *[]chat.DeliveryEnd {
+func withCancels(w *world, states ...chat.SubmissionState) *[]chat.DeliveryEnd {
 	failures := &[]chat.DeliveryEnd{}
 
-	does(w, workflows.CancelDelivery, func(in chat.DeliveryEnd) (chat.DeliverySnapshot, error) {
+	withActivity(w, workflows.CancelDelivery, func(in chat.DeliveryEnd) (chat.DeliverySnapshot, error) {
 		*failures = append(*failures, in)
 		next := states[0]
 		states = states[min(1, len(states)-1):]
 
-		return receipt(next), nil
+		return snapshotOf(next), nil
 	})
 
 	return failures
@@ -40,7 +40,7 @@ func ends(w *world, states ...chat.SubmissionState) *[]chat.DeliveryEnd {
 
 // neverTaken gives the world a SubmitDelivery that a provider always turns away.
 func neverTaken(w *world) {
-	does(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+	withActivity(w, workflows.SubmitDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 		return chat.DeliverySnapshot{}, &chat.RetryLaterError{
 			After:   time.Hour,
 			Code:    "twilio_429",
@@ -49,9 +49,9 @@ func neverTaken(w *world) {
 	})
 }
 
-// exhausted is a delivery that was not sent and is not tried again by itself.
-func exhausted() chat.DeliverySnapshot {
-	r := receipt(chat.SubmissionPending)
+// exhaustedSnapshot is a delivery that was not sent and is not tried again by itself.
+func exhaustedSnapshot() chat.DeliverySnapshot {
+	r := snapshotOf(chat.SubmissionPending)
 	r.ErrorCode = chat.ErrorTriesExhausted
 
 	return r
@@ -60,12 +60,12 @@ func exhausted() chat.DeliverySnapshot {
 func TestSendParksWhenTryingDoesNotHelp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionPending)
+	withPrepare(w)
+	withSubmit(w, chat.SubmissionPending)
 	neverTaken(w)
-	does(w, workflows.MarkExhausted, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return exhausted(), nil })
-	does(w, workflows.LoadDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return exhausted(), nil })
-	failures := ends(w, chat.SubmissionCanceled)
+	withActivity(w, workflows.MarkExhausted, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return exhaustedSnapshot(), nil })
+	withActivity(w, workflows.LoadDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) { return exhaustedSnapshot(), nil })
+	failures := withCancels(w, chat.SubmissionCanceled)
 
 	w.at(20*24*time.Hour, func() {
 		assert.Contains(t, w.said, "GiveUp", "the store is told that nobody tries any more")
@@ -83,13 +83,13 @@ func TestSendParksWhenTryingDoesNotHelp(t *testing.T) {
 func TestSendCanceledWhileItIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
-	submits(w, chat.SubmissionPending)
+	withPrepare(w)
+	withSubmit(w, chat.SubmissionPending)
 	neverTaken(w)
-	failures := ends(w, chat.SubmissionCanceled)
+	failures := withCancels(w, chat.SubmissionCanceled)
 	w.RegisterDelayedCallback(w.CancelWorkflow, time.Minute)
 	a := w.run(sendInput())
-	assert.Equal(t, "delivery_failed", code(t, a.err))
+	assert.Equal(t, "delivery_failed", codeOf(t, a.err))
 	assert.True(t, temporal.IsCanceledError(w.GetWorkflowError()))
 	require.Len(t, *failures, 1)
 	assert.Equal(t, delivery, (*failures)[0].DeliveryID)
@@ -151,22 +151,22 @@ func TestSendCanceledInMidPost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			prepares(w)
+			withPrepare(w)
 
-			does(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+			withActivity(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 				w.CancelWorkflow()
-				return receipt(tt.said), nil
+				return snapshotOf(tt.said), nil
 			})
 
-			ends(w, tt.ends...)
-			holds(w, workflows.SettleUnknown, chat.SubmissionUnknown)
-			holds(w, workflows.QueryProvider, append(tt.looked, chat.SubmissionUnknown)[:max(1, len(tt.looked))]...)
+			withCancels(w, tt.ends...)
+			withStates(w, workflows.SettleUnknown, chat.SubmissionUnknown)
+			withStates(w, workflows.QueryProvider, append(tt.looked, chat.SubmissionUnknown)[:max(1, len(tt.looked))]...)
 			a := w.run(sendInput())
 			assert.Equal(t, append([]string{"PrepareSend", "Submit"}, tt.steps...), w.said)
 			assert.Equal(t, len(tt.ends) > 0, temporal.IsCanceledError(w.GetWorkflowError()))
 
 			if tt.code != "" {
-				assert.Equal(t, tt.code, code(t, a.err))
+				assert.Equal(t, tt.code, codeOf(t, a.err))
 				return
 			}
 
@@ -179,14 +179,14 @@ func TestSendCanceledInMidPost(t *testing.T) {
 func TestSendCanceledBeforeItsPostIsNotPosted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	does(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+	withActivity(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		w.CancelWorkflow()
-		return chat.AssistantMessageSent{ActionID: in.ActionID, DeliverySnapshot: receipt(chat.SubmissionPending)}, nil
+		return chat.AssistantMessageSent{ActionID: in.ActionID, DeliverySnapshot: snapshotOf(chat.SubmissionPending)}, nil
 	})
 
-	ends(w, chat.SubmissionCanceled)
+	withCancels(w, chat.SubmissionCanceled)
 	a := w.run(sendInput())
-	assert.Equal(t, "delivery_failed", code(t, a.err))
+	assert.Equal(t, "delivery_failed", codeOf(t, a.err))
 	assert.Equal(t, []string{"PrepareSend", "EndDelivery"}, w.said)
 	assert.True(t, temporal.IsCanceledError(w.GetWorkflowError()))
 }
@@ -194,26 +194,26 @@ func TestSendCanceledBeforeItsPostIsNotPosted(t *testing.T) {
 func TestSendWhoseRowsAreGoneFailsInTheOpen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	prepares(w)
+	withPrepare(w)
 
-	does(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+	withActivity(w, workflows.Submit, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 		return chat.DeliverySnapshot{}, chat.Errorf(chat.CodeDeliveryNotFound, "there is no such delivery")
 	})
 
 	a := w.run(sendInput())
-	assert.Equal(t, "delivery_not_found", code(t, a.err))
+	assert.Equal(t, "delivery_not_found", codeOf(t, a.err))
 	assert.Error(t, w.GetWorkflowError())
 }
 
 func TestSendStartedAgainTellsItsFailure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	does(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+	withActivity(w, workflows.PrepareSend, func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
 		return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeToolCallFailed, "tool call 1, add_label, failed")
 	})
 
 	a := w.run(sendInput("add_label", "set_title"))
-	assert.Equal(t, "tool_call_failed", code(t, a.err))
+	assert.Equal(t, "tool_call_failed", codeOf(t, a.err))
 	assert.Equal(t, []string{"PrepareSend"}, w.said, "no tool runs after a failure")
 }
 
@@ -226,12 +226,12 @@ func TestAddParticipantCanceledIsAnswered(t *testing.T) {
 	}
 
 	w := newWorld(t)
-	does(w, workflows.AddMember, func(chat.AddParticipant) (chat.ParticipantAdded, error) {
+	withActivity(w, workflows.AddMember, func(chat.AddParticipant) (chat.ParticipantAdded, error) {
 		w.CancelWorkflow()
 		return chat.ParticipantAdded{ParticipantID: 7}, nil
 	})
 
-	a := ask[chat.ParticipantAdded](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
+	a := askOutcome[chat.ParticipantAdded](w, "u1", workflows.OutcomeQuery{Fingerprint: in.Fingerprint})
 	w.ExecuteWorkflow(string(chat.ActionAddParticipant), in)
 	require.NoError(t, a.err, "it was stored")
 	assert.Equal(t, chat.ParticipantID(7), a.out.Value.ParticipantID)

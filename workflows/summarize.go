@@ -146,7 +146,7 @@ func (s *summarize) round(ctx workflow.Context) {
 	step := s.step(ctx)
 	summary, version, err := s.write(ctx, step)
 	// Who has joined meanwhile is served too, if the run did what they ask for.
-	served := slices.DeleteFunc(s.waiting(), func(a *joined) bool { return !serves(&step, &a.in) })
+	served := slices.DeleteFunc(s.waiting(), func(a *joined) bool { return !servesRequest(&step, &a.in) })
 	// What was written is stored, and what failed is recorded, also when it is canceled.
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	if err == nil {
@@ -154,12 +154,12 @@ func (s *summarize) round(ctx workflow.Context) {
 			SummaryStep: step,
 			Version:     version,
 			Summary:     summary,
-			Requests:    requests(served),
+			Requests:    requestsOf(served),
 		})
 	}
 
-	if s.rereads++; err != nil && problem(err).Code == chat.CodeConflict && s.rereads <= maxRereads {
-		err = s.endRun(ctx, step.ID, nil, problem(err))
+	if s.rereads++; err != nil && problemOf(err).Code == chat.CodeConflict && s.rereads <= maxRereads {
+		err = s.endRun(ctx, step.ID, nil, problemOf(err))
 		workflow.SetCurrentDetails(ctx, "The summary was changed meanwhile; the chat is read again.")
 
 		if err == nil {
@@ -169,9 +169,9 @@ func (s *summarize) round(ctx workflow.Context) {
 
 	s.rereads = 0
 	if err != nil {
-		err = s.fail(ctx, step.ID, served, why(err))
+		err = s.fail(ctx, step.ID, served, reasonOf(err))
 	} else {
-		tell(ctx, "The summary was written.", AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
+		showState(ctx, "The summary was written.", AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
 	}
 
 	for _, a := range served {
@@ -200,8 +200,8 @@ func (s *summarize) step(ctx workflow.Context) chat.SummaryStep {
 	return step
 }
 
-// serves reports whether a run does all that a request asks for.
-func serves(step *chat.SummaryStep, in *chat.SummarizeChat) bool {
+// servesRequest reports whether a run does all that a request asks for.
+func servesRequest(step *chat.SummaryStep, in *chat.SummarizeChat) bool {
 	return (step.UpdateLabels || !in.UpdateLabels) && (step.Full || !in.Full) && (step.Overwrite || !in.Overwrite)
 }
 
@@ -211,7 +211,7 @@ func (s *summarize) fail(ctx workflow.Context, id chat.SummaryID, served []*join
 		return err
 	}
 
-	tell(
+	showState(
 		ctx,
 		"Failed: "+e.Message,
 		AttributeStatus.ValueSet(string(chat.ActionFailed)),
@@ -236,9 +236,9 @@ func (s *summarize) endRun(ctx workflow.Context, id chat.SummaryID, served []*jo
 	return Failure(err)
 }
 
-// why is the reason there is no summary, as callers get it.
-func why(err error) *chat.Error {
-	e := problem(err)
+// reasonOf is the reason there is no summary, as callers get it.
+func reasonOf(err error) *chat.Error {
+	e := problemOf(err)
 	var because string
 
 	switch {
@@ -271,7 +271,7 @@ func notHad(err error) string {
 	return fmt.Sprintf("%s (%s), also when it was tried again", last.Message(), last.Type())
 }
 
-func requests(asks []*joined) []chat.Request {
+func requestsOf(asks []*joined) []chat.Request {
 	all := make([]chat.Request, len(asks))
 	for i, a := range asks {
 		all[i] = a.in.Request

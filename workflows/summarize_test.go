@@ -38,15 +38,15 @@ type summary struct {
 
 func newSummary(t *testing.T) *summary {
 	t.Helper()
-	s := &summary{world: newWorld(t), save: func() error { return nil }, plan: parts(1)}
-	does(s.world, workflows.RecordAction, func(chat.ActionStep) (struct{}, error) { return struct{}{}, nil })
+	s := &summary{world: newWorld(t), save: func() error { return nil }, plan: planParts(1)}
+	withActivity(s.world, workflows.RecordAction, func(chat.ActionStep) (struct{}, error) { return struct{}{}, nil })
 
-	does(s.world, workflows.BeginSummary, func(in chat.SummaryStart) (chat.SummaryPlan, error) {
+	withActivity(s.world, workflows.BeginSummary, func(in chat.SummaryStart) (chat.SummaryPlan, error) {
 		s.begun = append(s.begun, in)
 		return s.plan(in)
 	})
 
-	does(s.world, workflows.SaveSummary, func(in chat.SummaryToSave) (struct{}, error) {
+	withActivity(s.world, workflows.SaveSummary, func(in chat.SummaryToSave) (struct{}, error) {
 		err := s.save()
 		if err == nil {
 			s.saved = append(s.saved, in)
@@ -55,7 +55,7 @@ func newSummary(t *testing.T) *summary {
 		return struct{}{}, err
 	})
 
-	does(s.world, workflows.FailSummary, func(in chat.SummaryFailure) (struct{}, error) {
+	withActivity(s.world, workflows.FailSummary, func(in chat.SummaryFailure) (struct{}, error) {
 		s.fails = append(s.fails, in)
 		return struct{}{}, nil
 	})
@@ -63,8 +63,8 @@ func newSummary(t *testing.T) *summary {
 	return s
 }
 
-// parts plans a full run of n parts.
-func parts(n int) func(chat.SummaryStart) (chat.SummaryPlan, error) {
+// planParts plans a full run of n parts.
+func planParts(n int) func(chat.SummaryStart) (chat.SummaryPlan, error) {
 	return func(in chat.SummaryStart) (chat.SummaryPlan, error) {
 		plan := chat.SummaryPlan{
 			ID:       in.ID,
@@ -82,7 +82,7 @@ func parts(n int) func(chat.SummaryStart) (chat.SummaryPlan, error) {
 }
 
 func (s *summary) reading(model func(chat.SummaryPart) (chat.Summary, error)) {
-	does(s.world, workflows.WriteSummary, func(in chat.SummaryPart) (chat.Summary, error) {
+	withActivity(s.world, workflows.WriteSummary, func(in chat.SummaryPart) (chat.Summary, error) {
 		s.reads = append(s.reads, in)
 		return model(in)
 	})
@@ -98,7 +98,7 @@ func (s *summary) failed() []chat.ActionID {
 	return ids
 }
 
-func writes(chat.SummaryPart) (chat.Summary, error) {
+func writePart(chat.SummaryPart) (chat.Summary, error) {
 	return chat.Summary{Title: "Order 7", Summary: "Ana asks for order 7.", Model: "offline"}, nil
 }
 
@@ -110,11 +110,11 @@ func TestSummarizeServesAllWhoAskAtOnceWithOneRun(t *testing.T) {
 			return chat.Summary{}, &chat.RetryLaterError{After: time.Minute, Code: "openai_429", Message: "wait"}
 		}
 
-		return writes(in)
+		return writePart(in)
 	})
 
-	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
-	second := ask[chat.ChatSummarized](s.world, "b", summaryInput("b", false))
+	first := askOutcome[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	second := askOutcome[chat.ChatSummarized](s.world, "b", summaryInput("b", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	require.NoError(t, s.GetWorkflowError())
 	require.NoError(t, first.err)
@@ -138,10 +138,10 @@ func TestSummarizeRunsAgainForOneWhoNeedsLabels(t *testing.T) {
 			return chat.Summary{}, &chat.RetryLaterError{After: time.Minute, Code: "openai_429", Message: "wait"}
 		}
 
-		return writes(in)
+		return writePart(in)
 	})
 
-	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	first := askOutcome[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	require.NoError(t, s.GetWorkflowError())
 	require.NoError(t, first.err)
@@ -174,9 +174,9 @@ func TestSummarizeFails(t *testing.T) {
 			t.Parallel()
 			s := newSummary(t)
 			s.reading(func(chat.SummaryPart) (chat.Summary, error) { return chat.Summary{}, tt.err })
-			a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", true))
+			a := askOutcome[chat.ChatSummarized](s.world, "a", summaryInput("a", true))
 			s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", true))
-			assert.Equal(t, tt.want, code(t, a.err))
+			assert.Equal(t, tt.want, codeOf(t, a.err))
 			assert.Empty(t, s.saved, "what stood before stands")
 			require.Len(t, s.fails, 1)
 			assert.Equal(t, []chat.ActionID{"a"}, s.fails[0].ActionIDs)
@@ -188,7 +188,7 @@ func TestSummarizeFails(t *testing.T) {
 func TestSummarizeReadsAgainWhenThePageTurnedMeanwhile(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
-	s.reading(writes)
+	s.reading(writePart)
 
 	saves := 0
 	s.save = func() error {
@@ -199,7 +199,7 @@ func TestSummarizeReadsAgainWhenThePageTurnedMeanwhile(t *testing.T) {
 		return nil
 	}
 
-	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	a := askOutcome[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	require.NoError(t, a.err)
 	assert.Len(t, s.reads, 2)
@@ -211,7 +211,7 @@ func TestSummarizeReadsAgainWhenThePageTurnedMeanwhile(t *testing.T) {
 func TestSummarizeRefusesOneWithoutFailingTheOthers(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
-	does(s.world, workflows.RecordAction, func(in chat.ActionStep) (struct{}, error) {
+	withActivity(s.world, workflows.RecordAction, func(in chat.ActionStep) (struct{}, error) {
 		if in.Request.ActionID == "b" {
 			return struct{}{}, chat.Errorf(
 				chat.CodeIdempotencyKeyReused,
@@ -222,12 +222,12 @@ func TestSummarizeRefusesOneWithoutFailingTheOthers(t *testing.T) {
 		return struct{}{}, nil
 	})
 
-	s.reading(writes)
-	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
-	second := ask[chat.ChatSummarized](s.world, "b", summaryInput("b", false))
+	s.reading(writePart)
+	first := askOutcome[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	second := askOutcome[chat.ChatSummarized](s.world, "b", summaryInput("b", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	require.NoError(t, first.err)
-	assert.Equal(t, "idempotency_key_reused", code(t, second.err))
+	assert.Equal(t, "idempotency_key_reused", codeOf(t, second.err))
 }
 
 func TestSummarizeCanceledTellsAllWhoWait(t *testing.T) {
@@ -237,14 +237,14 @@ func TestSummarizeCanceledTellsAllWhoWait(t *testing.T) {
 		return chat.Summary{}, &chat.RetryLaterError{After: 10 * time.Minute, Code: "openai_429", Message: "wait"}
 	})
 
-	first := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
-	second := ask[chat.ChatSummarized](s.world, "b", summaryInput("b", true))
+	first := askOutcome[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	second := askOutcome[chat.ChatSummarized](s.world, "b", summaryInput("b", true))
 	s.RegisterDelayedCallback(s.CancelWorkflow, time.Minute)
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	assert.True(t, temporal.IsCanceledError(s.GetWorkflowError()))
 
 	for _, a := range []*answer[chat.ChatSummarized]{first, second} {
-		assert.Equal(t, "summarization_failed", code(t, a.err))
+		assert.Equal(t, "summarization_failed", codeOf(t, a.err))
 	}
 
 	for _, f := range s.fails {
@@ -258,10 +258,10 @@ func TestSummarizeStopsReadingAChatThatKeepsChanging(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
 	s.save = func() error { return chat.Errorf(chat.CodeConflict, "the summary was changed meanwhile") }
-	s.reading(writes)
-	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	s.reading(writePart)
+	a := askOutcome[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
-	assert.Equal(t, "summarization_failed", code(t, a.err))
+	assert.Equal(t, "summarization_failed", codeOf(t, a.err))
 	assert.Len(t, s.reads, 4)
 	assert.Equal(t, []chat.ActionID{"a"}, s.failed())
 }
@@ -269,7 +269,7 @@ func TestSummarizeStopsReadingAChatThatKeepsChanging(t *testing.T) {
 func TestSummarizeReadsALongChatInParts(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
-	s.plan = parts(5)
+	s.plan = planParts(5)
 	s.reading(func(in chat.SummaryPart) (chat.Summary, error) {
 		title := "merged"
 		if len(in.Parts) == 0 {
@@ -279,7 +279,7 @@ func TestSummarizeReadsALongChatInParts(t *testing.T) {
 		return chat.Summary{Title: title, Summary: "S", Model: "m"}, nil
 	})
 
-	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	a := askOutcome[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	require.NoError(t, a.err)
 	require.Len(t, s.reads, 5+2+1+1, "two at a time are merged, and none alone")
@@ -308,7 +308,7 @@ func TestSummarizeReadsALongChatInParts(t *testing.T) {
 func TestSummarizeEndsTheOtherPartsWithTheOneThatFails(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
-	s.plan = parts(9)
+	s.plan = planParts(9)
 	s.reading(func(in chat.SummaryPart) (chat.Summary, error) {
 		if in.Messages.From == 21 {
 			return chat.Summary{}, chat.Errorf(chat.CodeTokenBudget, "the tokens of this month are used up")
@@ -317,9 +317,9 @@ func TestSummarizeEndsTheOtherPartsWithTheOneThatFails(t *testing.T) {
 		return chat.Summary{}, &chat.RetryLaterError{After: time.Minute, Code: "openai_429", Message: "wait"}
 	})
 
-	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	a := askOutcome[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
-	assert.Equal(t, "token_budget_exceeded", code(t, a.err))
+	assert.Equal(t, "token_budget_exceeded", codeOf(t, a.err))
 	s.mu.Lock() // one that was begun beside it may still be on its way
 	defer s.mu.Unlock()
 
@@ -335,10 +335,10 @@ func TestSummarizeSplitsWhatIsTooLongForTheModel(t *testing.T) {
 	s := newSummary(t)
 	s.plan = func(in chat.SummaryStart) (chat.SummaryPlan, error) {
 		if in.Capacity == 0 {
-			return parts(1)(in)
+			return planParts(1)(in)
 		}
 
-		plan, err := parts(2)(in)
+		plan, err := planParts(2)(in)
 		plan.Capacity = in.Capacity
 
 		return plan, err
@@ -349,10 +349,10 @@ func TestSummarizeSplitsWhatIsTooLongForTheModel(t *testing.T) {
 			return chat.Summary{}, chat.Errorf(chat.CodeTooLongForModel, "the text is longer than the model's context")
 		}
 
-		return writes(in)
+		return writePart(in)
 	})
 
-	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	a := askOutcome[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	require.NoError(t, a.err)
 	require.Len(t, s.begun, 2)
@@ -365,7 +365,7 @@ func TestSummarizeGivesUpOnAModelThatTakesNearlyNothing(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
 	s.plan = func(in chat.SummaryStart) (chat.SummaryPlan, error) {
-		plan, err := parts(1)(in)
+		plan, err := planParts(1)(in)
 		plan.Capacity = cmp.Or(in.Capacity, plan.Capacity)
 
 		return plan, err
@@ -375,9 +375,9 @@ func TestSummarizeGivesUpOnAModelThatTakesNearlyNothing(t *testing.T) {
 		return chat.Summary{}, chat.Errorf(chat.CodeTooLongForModel, "the text is longer than the model's context")
 	})
 
-	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	a := askOutcome[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
-	assert.Equal(t, "summarization_failed", code(t, a.err))
+	assert.Equal(t, "summarization_failed", codeOf(t, a.err))
 	assert.Len(t, s.reads, 3, "12,000, 6,000 and 3,000 characters")
 }
 
@@ -394,8 +394,8 @@ func TestSummarizeAsksNoModelWhenNothingIsNew(t *testing.T) {
 		}, nil
 	}
 
-	s.reading(writes)
-	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	s.reading(writePart)
+	a := askOutcome[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
 	require.NoError(t, a.err)
 	assert.Empty(t, s.reads)
@@ -405,12 +405,12 @@ func TestSummarizeAsksNoModelWhenNothingIsNew(t *testing.T) {
 func TestSummarizeDoesAllThatThoseWhoWaitAskFor(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
-	s.reading(writes)
+	s.reading(writePart)
 
 	full, over := summaryInput("a", false), summaryInput("b", false)
 	full.Full, over.Overwrite = true, true
-	first := ask[chat.ChatSummarized](s.world, "a", full)
-	second := ask[chat.ChatSummarized](s.world, "b", over)
+	first := askOutcome[chat.ChatSummarized](s.world, "a", full)
+	second := askOutcome[chat.ChatSummarized](s.world, "b", over)
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), full)
 	require.NoError(t, first.err)
 	require.NoError(t, second.err)
@@ -433,18 +433,18 @@ func TestSummarizeDoesAllThatThoseWhoWaitAskFor(t *testing.T) {
 func TestSummarizeRefusesAnotherBodyUnderAKey(t *testing.T) {
 	t.Parallel()
 	s := newSummary(t)
-	s.reading(writes)
+	s.reading(writePart)
 
 	in := summaryInput("a", false)
 	in.Fingerprint = chat.Fingerprint{"update_labels": "false"}
 	other := summaryInput("a", true)
 	other.Fingerprint = chat.Fingerprint{"update_labels": "true"}
 	// The other one's update comes first: the start decides all the same.
-	refused := ask[chat.ChatSummarized](s.world, "b", other)
-	first := ask[chat.ChatSummarized](s.world, "a", in)
+	refused := askOutcome[chat.ChatSummarized](s.world, "b", other)
+	first := askOutcome[chat.ChatSummarized](s.world, "a", in)
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), in)
 	require.NoError(t, first.err)
-	assert.Equal(t, "idempotency_key_reused", code(t, refused.err))
+	assert.Equal(t, "idempotency_key_reused", codeOf(t, refused.err))
 	require.Len(t, s.saved, 1)
 	assert.False(t, s.saved[0].UpdateLabels)
 }
@@ -459,9 +459,9 @@ func TestSummarizeSaysWhatKeptTheModelFromAnswering(t *testing.T) {
 		}
 	})
 
-	a := ask[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
+	a := askOutcome[chat.ChatSummarized](s.world, "a", summaryInput("a", false))
 	s.ExecuteWorkflow(string(chat.ActionSummarizeChat), summaryInput("a", false))
-	assert.Equal(t, "summarization_failed", code(t, a.err))
+	assert.Equal(t, "summarization_failed", codeOf(t, a.err))
 	assert.Len(t, s.reads, 4)
 	require.Len(t, s.fails, 1)
 

@@ -37,7 +37,7 @@ func (s *summarize) write(ctx workflow.Context, step chat.SummaryStep) (chat.Sum
 		}
 
 		summary, err := readAll(ctx, step, &plan)
-		if start.Capacity = plan.Capacity / 2; err == nil || problem(err).Code != chat.CodeTooLongForModel ||
+		if start.Capacity = plan.Capacity / 2; err == nil || problemOf(err).Code != chat.CodeTooLongForModel ||
 			start.Capacity < leastCapacity {
 			return summary, plan.Version, err
 		}

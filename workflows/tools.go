@@ -11,7 +11,7 @@ import (
 
 // runTools runs the calls one after the other. It reports false when the send is over
 // because one has failed, or a person has ended it meanwhile.
-func (s *send) runTools(ctx workflow.Context) (bool, error) {
+func (s *sendRun) runTools(ctx workflow.Context) (bool, error) {
 	for i := range s.in.ToolCalls {
 		if ok, err := s.runTool(ctx, i); err != nil || !ok {
 			return false, err
@@ -22,7 +22,7 @@ func (s *send) runTools(ctx workflow.Context) (bool, error) {
 }
 
 // runTool runs one call until it has succeeded. Again and again only if people say so.
-func (s *send) runTool(ctx workflow.Context, index int) (bool, error) {
+func (s *sendRun) runTool(ctx workflow.Context, index int) (bool, error) {
 	for {
 		done, err := s.call(ctx, index)
 		if temporal.IsCanceledError(err) {
@@ -38,7 +38,7 @@ func (s *send) runTool(ctx workflow.Context, index int) (bool, error) {
 				continue
 			}
 
-			return false, s.failTool(ctx, index, problem(err))
+			return false, s.failTool(ctx, index, problemOf(err))
 		}
 
 		s.sent.ToolCalls[index] = done
@@ -67,7 +67,7 @@ func (s *send) runTool(ctx workflow.Context, index int) (bool, error) {
 // mayStillRun reports whether a call outside, whose time to be tried in is over, is with its
 // tool just now, or was with a worker that is lost: then it has not failed. Asked for again
 // it is waited for, and unknown after that, unless running it twice does no harm.
-func (s *send) mayStillRun(ctx workflow.Context, index int) (bool, error) {
+func (s *sendRun) mayStillRun(ctx workflow.Context, index int) (bool, error) {
 	if kind := s.sent.ToolCalls[index].Kind; kind != chat.ToolHTTP && kind != chat.ToolMCP {
 		return false, nil
 	}
@@ -82,7 +82,7 @@ func (s *send) mayStillRun(ctx workflow.Context, index int) (bool, error) {
 }
 
 // call runs one call, in the way of its kind.
-func (s *send) call(ctx workflow.Context, index int) (chat.ToolCall, error) {
+func (s *sendRun) call(ctx workflow.Context, index int) (chat.ToolCall, error) {
 	asked := s.in.ToolCalls[index]
 	count := len(s.in.ToolCalls)
 	kind := s.sent.ToolCalls[index].Kind
@@ -110,13 +110,13 @@ func (s *send) call(ctx workflow.Context, index int) (chat.ToolCall, error) {
 	return RunTool.Do(ctx, summary, run)
 }
 
-func (s *send) tool(index int) chat.ToolStep {
+func (s *sendRun) tool(index int) chat.ToolStep {
 	return chat.ToolStep{WorkspaceID: s.in.WorkspaceID, ActionID: s.in.ActionID, Index: index}
 }
 
 // awaitVerdict waits until a person has said what became of a call whose outcome is not
 // known. It is not repeated by itself.
-func (s *send) awaitVerdict(ctx workflow.Context, index int) (chat.ToolCall, error) {
+func (s *sendRun) awaitVerdict(ctx workflow.Context, index int) (chat.ToolCall, error) {
 	call := s.sent.ToolCalls[index]
 	details := fmt.Sprintf(
 		"Tool call %d, %s, may have had its effect (%s). It is not run again by itself: a person must resolve it as succeeded, failed or to be retried.",
@@ -125,7 +125,7 @@ func (s *send) awaitVerdict(ctx workflow.Context, index int) (chat.ToolCall, err
 		call.ErrorCode,
 	)
 
-	err := s.awaitPeople(ctx, details, workflow.Now(ctx).Add(parkedFor), nil, func() bool {
+	err := s.awaitPeople(ctx, details, workflow.Now(ctx).Add(waitForPerson), nil, func() bool {
 		return s.sent.ToolCalls[index].State != chat.ToolCallUnknown
 	})
 
@@ -133,7 +133,7 @@ func (s *send) awaitVerdict(ctx workflow.Context, index int) (chat.ToolCall, err
 }
 
 // stop ends a send whose tool call will not succeed, unless the send is ended already.
-func (s *send) stop(ctx workflow.Context, index int) error {
+func (s *sendRun) stop(ctx workflow.Context, index int) error {
 	if s.last.Submission.Settled() {
 		return s.follow(ctx, s.last)
 	}
@@ -149,7 +149,7 @@ func (s *send) stop(ctx workflow.Context, index int) error {
 }
 
 // failTool ends the send because a tool failed: nothing is delivered.
-func (s *send) failTool(ctx workflow.Context, index int, cause *chat.Error) error {
+func (s *sendRun) failTool(ctx workflow.Context, index int, cause *chat.Error) error {
 	call := &s.sent.ToolCalls[index]
 
 	call.State, call.Error = chat.ToolCallFailed, cause.Message
@@ -171,7 +171,7 @@ func (s *send) failTool(ctx workflow.Context, index int, cause *chat.Error) erro
 }
 
 // fail ends a send that nothing was posted of.
-func (s *send) fail(ctx workflow.Context, index int, failed *chat.Error, details string) error {
+func (s *sendRun) fail(ctx workflow.Context, index int, failed *chat.Error, details string) error {
 	failed.ActionID, failed.DeliveryID = string(s.in.ActionID), string(s.sent.DeliveryID)
 	// The store keeps the tool calls as rows, so the problem needs no second copy.
 	stored := *failed
@@ -189,7 +189,7 @@ func (s *send) fail(ctx workflow.Context, index int, failed *chat.Error, details
 
 	s.sent.DeliverySnapshot, s.last = receipt, receipt
 	s.answer.settle(s.sent, failed)
-	tellReceipt(ctx, receipt, details)
+	showDelivery(ctx, receipt, details)
 
 	return nil
 }

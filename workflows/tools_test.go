@@ -12,9 +12,9 @@ import (
 	"handrail/workflows"
 )
 
-// outside gives the world a send whose calls are of HTTP tools, each with an undo, that
+// externalToolOptions gives the world a send whose calls are of HTTP tools, each with an undo, that
 // LookSend shows as the test has made it.
-type outside struct {
+type externalToolOptions struct {
 	*world
 	sent chat.AssistantMessageSent
 	ran  []int
@@ -22,11 +22,11 @@ type outside struct {
 	failure chat.SendFailure
 }
 
-func newOutside(t *testing.T, in chat.SendAssistantMessage) *outside {
+func newOutside(t *testing.T, in chat.SendAssistantMessage) *externalToolOptions {
 	t.Helper()
-	o := &outside{world: newWorld(t)}
+	o := &externalToolOptions{world: newWorld(t)}
 
-	o.sent = chat.AssistantMessageSent{ActionID: in.ActionID, DeliverySnapshot: receipt(chat.SubmissionPending)}
+	o.sent = chat.AssistantMessageSent{ActionID: in.ActionID, DeliverySnapshot: snapshotOf(chat.SubmissionPending)}
 	for _, call := range in.ToolCalls {
 		call.Kind = chat.ToolHTTP
 		call.State = chat.ToolCallPending
@@ -34,17 +34,17 @@ func newOutside(t *testing.T, in chat.SendAssistantMessage) *outside {
 		o.sent.ToolCalls = append(o.sent.ToolCalls, call)
 	}
 
-	does(
+	withActivity(
 		o.world,
 		workflows.PrepareSend,
 		func(chat.SendAssistantMessage) (chat.AssistantMessageSent, error) { return o.shown(), nil },
 	)
 
-	does(o.world, workflows.LoadSend, func(chat.SendStep) (chat.AssistantMessageSent, error) { return o.shown(), nil })
+	withActivity(o.world, workflows.LoadSend, func(chat.SendStep) (chat.AssistantMessageSent, error) { return o.shown(), nil })
 
-	does(o.world, workflows.FailSend, func(in chat.SendFailure) (chat.DeliverySnapshot, error) {
+	withActivity(o.world, workflows.FailSend, func(in chat.SendFailure) (chat.DeliverySnapshot, error) {
 		o.failure = in
-		o.sent.DeliverySnapshot = receipt(chat.SubmissionCanceled)
+		o.sent.DeliverySnapshot = snapshotOf(chat.SubmissionCanceled)
 
 		return o.sent.DeliverySnapshot, nil
 	})
@@ -53,7 +53,7 @@ func newOutside(t *testing.T, in chat.SendAssistantMessage) *outside {
 }
 
 // shown is the send as it stands, which no later change touches.
-func (o *outside) shown() chat.AssistantMessageSent {
+func (o *externalToolOptions) shown() chat.AssistantMessageSent {
 	sent := o.sent
 
 	sent.ToolCalls = slices.Clone(sent.ToolCalls)
@@ -67,8 +67,8 @@ func (o *outside) shown() chat.AssistantMessageSent {
 
 // calls lets every call end in the state that the test says, by its position and how often
 // it has run before.
-func (o *outside) calls(state func(index, before int) chat.ToolCallState) {
-	does(o.world, workflows.CallTool, func(in chat.ToolRun) (chat.ToolCall, error) {
+func (o *externalToolOptions) calls(state func(index, before int) chat.ToolCallState) {
+	withActivity(o.world, workflows.CallTool, func(in chat.ToolRun) (chat.ToolCall, error) {
 		before := 0
 
 		for _, index := range o.ran {
@@ -90,8 +90,8 @@ func (o *outside) calls(state func(index, before int) chat.ToolCallState) {
 }
 
 // undoes gives the world what is to be taken back.
-func (o *outside) undoes(indexes ...int) {
-	does(o.world, workflows.BeginUndo, func(in chat.SendStep) ([]chat.ToolRun, error) {
+func (o *externalToolOptions) undoes(indexes ...int) {
+	withActivity(o.world, workflows.BeginUndo, func(in chat.SendStep) ([]chat.ToolRun, error) {
 		runs := make([]chat.ToolRun, len(indexes))
 		for i, index := range indexes {
 			runs[i] = chat.ToolRun{
@@ -122,7 +122,7 @@ func TestSendWaitsForItsApprovalBeforeAnyToolRuns(t *testing.T) {
 	}
 
 	o.calls(succeed)
-	submits(o.world, chat.SubmissionAccepted)
+	withSubmit(o.world, chat.SubmissionAccepted)
 
 	o.changes(time.Minute, func() {
 		assert.Empty(t, o.ran)
@@ -158,7 +158,7 @@ func TestSendEndsWithoutItsApproval(t *testing.T) {
 				Reason:   "too much",
 			}
 
-			does(o.world, workflows.ExpireApproval, func(chat.SendStep) (chat.Approval, error) {
+			withActivity(o.world, workflows.ExpireApproval, func(chat.SendStep) (chat.Approval, error) {
 				o.sent.Approval.State = chat.ApprovalExpired
 				return *o.sent.Approval, nil
 			})
@@ -206,7 +206,7 @@ func TestSendParksACallThatMayHaveHadItsEffect(t *testing.T) {
 			})
 
 			o.undoes()
-			submits(o.world, chat.SubmissionAccepted)
+			withSubmit(o.world, chat.SubmissionAccepted)
 			o.changes(48*time.Hour, func() { o.sent.ToolCalls[0].State = tt.verdict })
 			a := o.run(in)
 			require.NoError(t, o.GetWorkflowError())
@@ -250,10 +250,10 @@ func TestSendTakesBackWhatItsToolsHaveDone(t *testing.T) {
 			o := newOutside(t, in)
 			o.calls(succeed)
 			o.undoes(1, 0)
-			submits(o.world, state)
+			withSubmit(o.world, state)
 			a := o.run(in)
 			require.NoError(t, o.GetWorkflowError())
-			assert.Equal(t, string(chat.CodeDeliveryFailed), code(t, a.err))
+			assert.Equal(t, string(chat.CodeDeliveryFailed), codeOf(t, a.err))
 			assert.Equal(t, []int{0, 1, chat.MaxToolCalls + 1, chat.MaxToolCalls}, o.ran, "the newest first")
 		})
 	}
@@ -271,7 +271,7 @@ func TestSendTakesBackWhatWasDoneBeforeAToolFailed(t *testing.T) {
 	o.undoes(0)
 	a := o.run(in)
 	require.NoError(t, o.GetWorkflowError())
-	assert.Equal(t, string(chat.CodeToolCallFailed), code(t, a.err))
+	assert.Equal(t, string(chat.CodeToolCallFailed), codeOf(t, a.err))
 	assert.Equal(t, []int{0, 1, chat.MaxToolCalls}, o.ran)
 }
 
@@ -282,7 +282,7 @@ func TestWhatCanNotBeTakenBackIsRecorded(t *testing.T) {
 	o := newOutside(t, in)
 	o.undoes(0)
 
-	does(o.world, workflows.CallTool, func(in chat.ToolRun) (chat.ToolCall, error) {
+	withActivity(o.world, workflows.CallTool, func(in chat.ToolRun) (chat.ToolCall, error) {
 		if in.Index >= chat.MaxToolCalls {
 			return chat.ToolCall{}, chat.Errorf(chat.CodeToolUnavailable, "the tool is gone")
 		}
@@ -292,12 +292,12 @@ func TestWhatCanNotBeTakenBackIsRecorded(t *testing.T) {
 
 	var failed chat.SendFailure
 
-	does(o.world, workflows.FailUndo, func(in chat.SendFailure) (struct{}, error) {
+	withActivity(o.world, workflows.FailUndo, func(in chat.SendFailure) (struct{}, error) {
 		failed = in
 		return struct{}{}, nil
 	})
 
-	submits(o.world, chat.SubmissionRejected)
+	withSubmit(o.world, chat.SubmissionRejected)
 	o.run(in)
 	require.NoError(t, o.GetWorkflowError())
 	assert.Equal(t, chat.MaxToolCalls, failed.Index)
@@ -310,7 +310,7 @@ func TestADeliveredMessageTakesNothingBack(t *testing.T) {
 	in := sendInput("book")
 	o := newOutside(t, in)
 	o.calls(succeed)
-	submits(o.world, chat.SubmissionAccepted)
+	withSubmit(o.world, chat.SubmissionAccepted)
 	o.run(in)
 	require.NoError(t, o.GetWorkflowError())
 	assert.NotContains(t, o.said, "BeginUndo")
@@ -323,7 +323,7 @@ func TestASendThatAPersonEndsWhileItWaitsIsOver(t *testing.T) {
 	o := newOutside(t, in)
 	o.calls(func(int, int) chat.ToolCallState { return chat.ToolCallUnknown })
 	o.undoes()
-	o.changes(time.Hour, func() { o.sent.DeliverySnapshot = receipt(chat.SubmissionCanceled) })
+	o.changes(time.Hour, func() { o.sent.DeliverySnapshot = snapshotOf(chat.SubmissionCanceled) })
 	o.run(in)
 	require.NoError(t, o.GetWorkflowError())
 	assert.Equal(t, []int{0}, o.ran)
@@ -338,7 +338,7 @@ func TestACallThatRunsWhenItsTimeIsOverHasNotFailed(t *testing.T) {
 	o := newOutside(t, in)
 	tries := 0
 
-	does(o.world, workflows.CallTool, func(chat.ToolRun) (chat.ToolCall, error) {
+	withActivity(o.world, workflows.CallTool, func(chat.ToolRun) (chat.ToolCall, error) {
 		tries++
 		if tries == 1 {
 			o.sent.ToolCalls[0].State = chat.ToolCallRunning
@@ -350,7 +350,7 @@ func TestACallThatRunsWhenItsTimeIsOverHasNotFailed(t *testing.T) {
 		return o.sent.ToolCalls[0], nil
 	})
 
-	submits(o.world, chat.SubmissionAccepted)
+	withSubmit(o.world, chat.SubmissionAccepted)
 	o.changes(time.Hour, func() { o.sent.ToolCalls[0].State = chat.ToolCallSucceeded })
 	o.run(in)
 	require.NoError(t, o.GetWorkflowError())

@@ -8,9 +8,9 @@ import (
 	"handrail/chat"
 )
 
-// undo takes back what the tool calls of a message that was not delivered have done, the
+// undoToolCalls takes back what the tool calls of a message that was not delivered have done, the
 // newest effect first. What cannot be taken back says so in the store.
-func undo(ctx workflow.Context, at chat.SendStep) error {
+func undoToolCalls(ctx workflow.Context, at chat.SendStep) error {
 	runs, err := BeginUndo.Local(ctx, "Find what is to be taken back", at)
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func undo(ctx workflow.Context, at chat.SendStep) error {
 		_, err = FailUndo.Local(
 			ctx,
 			"Record that it could not be taken back",
-			chat.SendFailure{ToolStep: run.ToolStep, Problem: *problem(err)},
+			chat.SendFailure{ToolStep: run.ToolStep, Problem: *problemOf(err)},
 		)
 		if err != nil {
 			return err
@@ -40,8 +40,8 @@ func undo(ctx workflow.Context, at chat.SendStep) error {
 	return nil
 }
 
-// undoable reports whether any of the calls names what takes it back.
-func undoable(calls []chat.ToolCall) bool {
+// hasUndoable reports whether any of the calls names what takes it back.
+func hasUndoable(calls []chat.ToolCall) bool {
 	for _, call := range calls {
 		if call.UndoTool != "" {
 			return true

@@ -42,8 +42,8 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// does gives the world the deed for a step.
-func does[In, Out any](w *world, step workflows.Step[In, Out], deed func(In) (Out, error)) {
+// withActivity gives the world the deed for a step.
+func withActivity[In, Out any](w *world, step workflows.Step[In, Out], deed func(In) (Out, error)) {
 	w.RegisterActivityWithOptions(func(_ context.Context, in In) (Out, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -81,8 +81,8 @@ type answer[T any] struct {
 	complete bool
 }
 
-// ask sends an Outcome update at the start of the workflow.
-func ask[T any](w *world, id string, in any) *answer[T] {
+// askOutcome sends an Outcome update at the start of the workflow.
+func askOutcome[T any](w *world, id string, in any) *answer[T] {
 	a := &answer[T]{}
 
 	w.RegisterDelayedCallback(func() { a.send(w, id, in) }, 0)

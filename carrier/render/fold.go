@@ -18,9 +18,9 @@ var folds = strings.NewReplacer(
 	"\u200b", "", "\u00ad", "", "\ufeff", "", "\u2028", "\n", "\u2029", "\n",
 )
 
-// fold replaces typography by ASCII, composes letters with their accents (GSM-7 has é, but
+// foldTypography replaces typography by ASCII, composes letters with their accents (GSM-7 has é, but
 // not e with a combining accent), and drops control characters.
-func fold(text string) string {
+func foldTypography(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' {
 			return -1

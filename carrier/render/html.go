@@ -85,7 +85,7 @@ const (
 `
 )
 
-// layout puts our page around sanitized content.
-func layout(title, content string) string {
+// layoutPage puts our page around sanitized content.
+func layoutPage(title, content string) string {
 	return layoutHead + html.EscapeString(title) + layoutBody + inline.Replace(content) + layoutEnd
 }

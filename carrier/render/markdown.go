@@ -48,7 +48,7 @@ func newMarkdown() goldmark.Markdown {
 
 // blockParsers are the default ones without HTML blocks, and with an end to nesting.
 func blockParsers() []util.PrioritizedValue {
-	parsers := without(parser.DefaultBlockParsers(), parser.NewHTMLBlockParser())
+	parsers := withoutParser(parser.DefaultBlockParsers(), parser.NewHTMLBlockParser())
 	for i, p := range parsers {
 		if block, ok := p.Value.(parser.BlockParser); ok &&
 			(sameType(block, parser.NewBlockquoteParser()) || sameType(block, parser.NewListParser())) {
@@ -62,7 +62,7 @@ func blockParsers() []util.PrioritizedValue {
 // inlineParsers are the default ones without raw HTML, and with a link parser that notes
 // where links are, and an end to emphasis.
 func inlineParsers() []util.PrioritizedValue {
-	parsers := without(parser.DefaultInlineParsers(), parser.NewRawHTMLParser())
+	parsers := withoutParser(parser.DefaultInlineParsers(), parser.NewRawHTMLParser())
 	for i, p := range parsers {
 		switch library, ok := p.Value.(parser.InlineParser); {
 		case ok && sameType(library, parser.NewEmphasisParser()):
@@ -75,10 +75,10 @@ func inlineParsers() []util.PrioritizedValue {
 	return parsers
 }
 
-// without leaves out one parser, found by its type because priorities are no promise of
+// withoutParser leaves out one parser, found by its type because priorities are no promise of
 // the library's. Without the HTML parsers, what looks like a tag is text: it is escaped
 // in HTML, where the library would drop it and, with an HTML block, the rest of its line.
-func without(parsers []util.PrioritizedValue, one any) []util.PrioritizedValue {
+func withoutParser(parsers []util.PrioritizedValue, one any) []util.PrioritizedValue {
 	return slices.DeleteFunc(parsers, func(p util.PrioritizedValue) bool { return sameType(p.Value, one) })
 }
 

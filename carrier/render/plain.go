@@ -74,7 +74,7 @@ func (d *document) destination(n ast.Node) string {
 		raw = n.Destination
 	}
 
-	to := strings.ReplaceAll(unescape(raw), " ", "%20")
+	to := strings.ReplaceAll(unescapeText(raw), " ", "%20")
 
 	u, err := url.Parse(to)
 	if err != nil || !slices.Contains(schemes, u.Scheme) {
@@ -94,9 +94,9 @@ func sameLink(label, destination string) bool {
 	return destination != "" && bare(label) == bare(destination)
 }
 
-// unescape resolves backslash escapes and entities as the library does for HTML: by
+// unescapeText resolves backslash escapes and entities as the library does for HTML: by
 // having it write HTML, since doing one after the other would resolve \&amp; twice.
-func unescape(raw []byte) string {
+func unescapeText(raw []byte) string {
 	var text strings.Builder
 	w := bufio.NewWriter(&text)
 	markdown.DefaultWriter.Write(w, raw)

@@ -47,7 +47,7 @@ func (r *Renderer) Render(
 
 	switch channel {
 	case chat.ChannelSMS:
-		return sms(d)
+		return renderSMS(d)
 	case chat.ChannelEmail:
 		if facts.Inbox == nil {
 			return chat.Payload{}, chat.Errorf(
@@ -76,8 +76,8 @@ func (r *Renderer) Render(
 	)
 }
 
-// sms reduces the document to a text message.
-func sms(d *document) (chat.Payload, error) {
+// renderSMS reduces the document to a text message.
+func renderSMS(d *document) (chat.Payload, error) {
 	text := d.plainText()
 	if text == "" {
 		return chat.Payload{}, errNothing()
@@ -107,7 +107,7 @@ func (r *Renderer) email(facts *chat.SendFacts, d *document, id chat.MessageID) 
 	return chat.Payload{
 		Subject:  subject,
 		Text:     text,
-		HTML:     layout(subject, html),
+		HTML:     layoutPage(subject, html),
 		FromName: senderName(facts),
 		ReplyTo:  r.replyTo(id),
 		Headers:  threadHeaders(facts, id),

@@ -43,9 +43,9 @@ func (d *document) block(n ast.Node) string {
 	case *ast.List:
 		return d.list(n)
 	case *ast.Blockquote:
-		return indent(d.blocks(n), "> ", "> ")
+		return indentLines(d.blocks(n), "> ", "> ")
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
-		return strings.TrimRight(fold(string(n.Lines().Value(d.source))), "\n")
+		return strings.TrimRight(foldTypography(string(n.Lines().Value(d.source))), "\n")
 	case *ast.ThematicBreak:
 		return "---"
 	case *ast.LinkReferenceDefinition:
@@ -74,14 +74,14 @@ func (d *document) list(list *ast.List) string {
 			number++
 		}
 
-		items = append(items, indent(d.blocks(n), marker, strings.Repeat(" ", len(marker))))
+		items = append(items, indentLines(d.blocks(n), marker, strings.Repeat(" ", len(marker))))
 	}
 
 	return strings.Join(items, "\n")
 }
 
-// indent puts first before the first line and rest before the others.
-func indent(text, first, rest string) string {
+// indentLines puts first before the first line and rest before the others.
+func indentLines(text, first, rest string) string {
 	return first + strings.ReplaceAll(text, "\n", "\n"+rest)
 }
 
@@ -111,11 +111,11 @@ func (d *document) inline(n ast.Node) string {
 	case *ast.AutoLink:
 		return string(n.Label(d.source))
 	case *ast.Link:
-		return labelled(d.inlines(n), d.destination(n))
+		return linkText(d.inlines(n), d.destination(n))
 	case *ast.Image:
 		// One without a description is decoration, as in HTML.
 		if label := d.inlines(n); label != "" {
-			return labelled(label, d.destination(n))
+			return linkText(label, d.destination(n))
 		}
 
 		return ""
@@ -131,10 +131,10 @@ func (d *document) inline(n ast.Node) string {
 func (d *document) text(n *ast.Text) string {
 	value := n.Value(d.source)
 	if _, code := n.Parent().(*ast.CodeSpan); code {
-		return fold(strings.ReplaceAll(string(value), "\n", " "))
+		return foldTypography(strings.ReplaceAll(string(value), "\n", " "))
 	}
 
-	line := fold(unescape(value))
+	line := foldTypography(unescapeText(value))
 	if n.SoftLineBreak() || n.HardLineBreak() {
 		return strings.TrimRight(line, " ") + "\n"
 	}
@@ -142,8 +142,8 @@ func (d *document) text(n *ast.Text) string {
 	return line
 }
 
-// labelled is a link as text: just its address when the label says no more.
-func labelled(label, address string) string {
+// linkText is a link as text: just its address when the label says no more.
+func linkText(label, address string) string {
 	switch {
 	case address == "":
 		return label

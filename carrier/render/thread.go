@@ -87,7 +87,7 @@ func threadHeaders(f *chat.SendFacts, id chat.MessageID) map[string]string {
 		headers["Message-ID"] = own
 	}
 
-	parent := bracketed(f.LastInboundID)
+	parent := bracketID(f.LastInboundID)
 	if parent != "" {
 		headers["In-Reply-To"] = parent
 	}
@@ -127,7 +127,7 @@ func autoSubmitted(f *chat.SendFacts) string {
 func referencesOf(root string, known []string) string {
 	var ids []string
 	for _, id := range append([]string{root}, known...) {
-		if id = bracketed(id); id != "" && !slices.Contains(ids, id) {
+		if id = bracketID(id); id != "" && !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}
@@ -139,8 +139,8 @@ func referencesOf(root string, known []string) string {
 	return strings.Join(ids, " ")
 }
 
-// bracketed is the id in the form <left@right>, or "" when it has no such form.
-func bracketed(id string) string {
+// bracketID is the id in the form <left@right>, or "" when it has no such form.
+func bracketID(id string) string {
 	id = strings.TrimSpace(id)
 	if !strings.HasPrefix(id, "<") {
 		id = "<" + id + ">"

@@ -66,25 +66,25 @@ func Trim(text string) string {
 		bare[i] = strings.TrimSpace(strings.TrimRight(line, "\r"))
 	}
 
-	end := cut(bare)
+	end := findCut(bare)
 	end = beforeQuote(bare[:end])
 	end = beforeSignature(bare[:end])
 
-	end = content(bare[:end])
-	if end == 0 || end == content(bare) {
+	end = contentLines(bare[:end])
+	if end == 0 || end == contentLines(bare) {
 		return text
 	}
 
 	return strings.Join(lines[:end], "\n")
 }
 
-// cut is the number of lines above the first that begins somebody else's message.
-func cut(lines []string) int {
+// findCut is the number of lines above the first that begins somebody else's message.
+func findCut(lines []string) int {
 	for i, line := range lines {
 		switch {
 		case len(line) > maxLine:
-		case strings.EqualFold(strings.Trim(line, "> "), Marker), original.MatchString(line), headers(lines[i:]):
-			return above(lines[:i])
+		case strings.EqualFold(strings.Trim(line, "> "), Marker), original.MatchString(line), startsWithHeaders(lines[i:]):
+			return skipRule(lines[:i])
 		default:
 			// Below the introduction is the quote; when more follows without a mark
 			// of quotation, it is an answer between the lines, and stays.
@@ -97,9 +97,9 @@ func cut(lines []string) int {
 	return len(lines)
 }
 
-// above leaves out a rule of underscores that Outlook draws above its headers.
-func above(lines []string) int {
-	n := content(lines)
+// skipRule leaves out a rule of underscores that Outlook draws above its headers.
+func skipRule(lines []string) int {
+	n := contentLines(lines)
 	if n > 0 && len(lines[n-1]) >= 5 && strings.Trim(lines[n-1], "_-") == "" {
 		return n - 1
 	}
@@ -107,8 +107,8 @@ func above(lines []string) int {
 	return len(lines)
 }
 
-// headers reports whether the lines begin with the headers of a message, three at least.
-func headers(lines []string) bool {
+// startsWithHeaders reports whether the lines begin with the headers of a message, three at least.
+func startsWithHeaders(lines []string) bool {
 	if !headerFrom.MatchString(lines[0]) {
 		return false
 	}
@@ -151,21 +151,21 @@ func introductionAt(lines []string) int {
 // quoteOnly reports whether the lines are one quote: all of them marked with >, a signature
 // below aside, or none, as some programs quote.
 func quoteOnly(lines []string) bool {
-	if !slices.ContainsFunc(lines, quoted) {
+	if !slices.ContainsFunc(lines, isQuoted) {
 		return true
 	}
 
 	lines = lines[:beforeSignature(lines)]
 
-	return !slices.ContainsFunc(lines, func(line string) bool { return line != "" && !quoted(line) })
+	return !slices.ContainsFunc(lines, func(line string) bool { return line != "" && !isQuoted(line) })
 }
 
-func quoted(line string) bool { return strings.HasPrefix(line, ">") }
+func isQuoted(line string) bool { return strings.HasPrefix(line, ">") }
 
 // beforeQuote is the number of lines above a quote at the very end.
 func beforeQuote(lines []string) int {
-	end := content(lines)
-	for end > 0 && (quoted(lines[end-1]) || lines[end-1] == "") {
+	end := contentLines(lines)
+	for end > 0 && (isQuoted(lines[end-1]) || lines[end-1] == "") {
 		end--
 	}
 
@@ -184,8 +184,8 @@ func beforeSignature(lines []string) int {
 	return len(lines)
 }
 
-// content is the number of lines up to the last that is not empty.
-func content(lines []string) int {
+// contentLines is the number of lines up to the last that is not empty.
+func contentLines(lines []string) int {
 	end := len(lines)
 	for end > 0 && lines[end-1] == "" {
 		end--

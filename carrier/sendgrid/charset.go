@@ -12,22 +12,22 @@ var windows1252 = [32]rune{
 // latin9 is where ISO-8859-15 differs from ISO-8859-1.
 var latin9 = map[byte]rune{0xa4: '€', 0xa6: 'Š', 0xa8: 'š', 0xb4: 'Ž', 0xb8: 'ž', 0xbc: 'Œ', 0xbd: 'œ', 0xbe: 'Ÿ'}
 
-// decode is the text in UTF-8. Of a charset that is not known, what is no UTF-8 is lost
+// decodeCharset is the text in UTF-8. Of a charset that is not known, what is no UTF-8 is lost
 // here; the post is kept as it came.
-func decode(raw []byte, charset string) string {
+func decodeCharset(raw []byte, charset string) string {
 	switch strings.ToLower(strings.Trim(charset, `"' `)) {
 	case "iso-8859-1", "latin1", "windows-1252", "cp1252":
-		return single(raw, nil)
+		return decodeSingleByte(raw, nil)
 	case "iso-8859-15", "latin9":
-		return single(raw, latin9)
+		return decodeSingleByte(raw, latin9)
 	}
 
 	return strings.ToValidUTF8(string(raw), "\uFFFD")
 }
 
-// single decodes a charset of one byte each. Mail that says ISO-8859-1 often means
+// decodeSingleByte decodes a charset of one byte each. Mail that says ISO-8859-1 often means
 // windows-1252, which has letters where the former has control characters.
-func single(raw []byte, differs map[byte]rune) string {
+func decodeSingleByte(raw []byte, differs map[byte]rune) string {
 	var text strings.Builder
 
 	for _, b := range raw {

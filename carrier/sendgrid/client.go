@@ -64,7 +64,7 @@ func New(config Config) (*Client, error) {
 func (c *Client) Submit(ctx context.Context, out chat.Outgoing) chat.Submission {
 	return c.poster.Post(ctx, &out, func(ctx context.Context, hc *http.Client) (chat.Submission, error) {
 		// Not mail.GetRequestBody: it logs an error and posts nothing.
-		body, err := json.Marshal(message(&out))
+		body, err := json.Marshal(buildMessage(&out))
 		if err != nil {
 			return chat.Submission{}, fmt.Errorf("a message for SendGrid: %w", err)
 		}
@@ -79,12 +79,12 @@ func (c *Client) Submit(ctx context.Context, out chat.Outgoing) chat.Submission 
 
 		// An error beside a response is a body that broke off. It does not matter: a
 		// success is told by its status, and a refusal that cannot be read is unknown.
-		return judge(&carrier.Answer{Status: res.StatusCode, Header: res.Headers, Body: []byte(res.Body)}), nil
+		return judgeAnswer(&carrier.Answer{Status: res.StatusCode, Header: res.Headers, Body: []byte(res.Body)}), nil
 	})
 }
 
-// message has one personalization with one recipient, so that one delivery is one email.
-func message(out *chat.Outgoing) *mail.SGMailV3 {
+// buildMessage has one personalization with one recipient, so that one delivery is one email.
+func buildMessage(out *chat.Outgoing) *mail.SGMailV3 {
 	p := out.Payload
 	m := mail.NewV3MailInit(mail.NewEmail(p.FromName, out.From), p.Subject, mail.NewEmail("", out.To),
 		mail.NewContent("text/plain", p.Text))

@@ -17,7 +17,7 @@ import (
 
 const key = "SG.a-key.that-must-not-leak"
 
-func outgoing() chat.Outgoing {
+func newOutgoing() chat.Outgoing {
 	return chat.Outgoing{
 		DeliveryID: "01935c2e-7d1a-7000-8000-000000000001",
 		MessageID:  "01935c2e-7d1a-7000-8000-000000000002",
@@ -36,8 +36,8 @@ func outgoing() chat.Outgoing {
 	}
 }
 
-// answer submits to a server that gives this one answer.
-func answer(t *testing.T, status int, header map[string]string, body string) chat.Submission {
+// submitTo submits to a server that gives this one answer.
+func submitTo(t *testing.T, status int, header map[string]string, body string) chat.Submission {
 	t.Helper()
 
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -53,11 +53,11 @@ func answer(t *testing.T, status int, header map[string]string, body string) cha
 	c, err := sendgrid.New(sendgrid.Config{APIKey: key, BaseURL: server.URL})
 	require.NoError(t, err)
 
-	return c.Submit(t.Context(), outgoing())
+	return c.Submit(t.Context(), newOutgoing())
 }
 
-// sent is the one request that a submission makes, and its body.
-func sent(t *testing.T, out chat.Outgoing) (*http.Request, string) {
+// sentRequest is the one request that a submission makes, and its body.
+func sentRequest(t *testing.T, out chat.Outgoing) (*http.Request, string) {
 	t.Helper()
 	var request *http.Request
 	var body []byte
@@ -82,7 +82,7 @@ func sent(t *testing.T, out chat.Outgoing) (*http.Request, string) {
 
 func TestRequest(t *testing.T) {
 	t.Parallel()
-	request, body := sent(t, outgoing())
+	request, body := sentRequest(t, newOutgoing())
 	assert.Equal(t, http.MethodPost, request.Method)
 	assert.Equal(t, "/v3/mail/send", request.RequestURI)
 	assert.Equal(t, "Bearer "+key, request.Header.Get("Authorization"))
@@ -101,10 +101,10 @@ func TestRequest(t *testing.T) {
 
 	assert.NotContains(t, body, "reply_to")
 
-	out := outgoing()
+	out := newOutgoing()
 	out.Payload.HTML = ""
 	out.Payload.ReplyTo = "reply+01935c2e7d1a70008000000000000002@in.shop.example"
-	_, body = sent(t, out)
+	_, body = sentRequest(t, out)
 	assert.NotContains(t, body, "text/html")
 	assert.Contains(t, body, `"reply_to":{"email":"reply+01935c2e7d1a70008000000000000002@in.shop.example"}`)
 }
@@ -118,9 +118,9 @@ func TestAccepted(t *testing.T) {
 		DeliveryStatus:    chat.StatusQueued,
 		GotConnection:     true,
 		HTTPStatus:        http.StatusAccepted,
-	}, answer(t, http.StatusAccepted, map[string]string{"X-Message-Id": "abc"}, ""))
+	}, submitTo(t, http.StatusAccepted, map[string]string{"X-Message-Id": "abc"}, ""))
 
-	s := answer(t, http.StatusAccepted, nil, "")
+	s := submitTo(t, http.StatusAccepted, nil, "")
 	assert.Equal(t, chat.OutcomeAccepted, s.Outcome, "202 is the acceptance; the id comes with the events")
 	assert.Empty(t, s.ProviderMessageID)
 }
@@ -162,7 +162,7 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := answer(t, c.status, nil, c.body)
+			s := submitTo(t, c.status, nil, c.body)
 			assert.Equal(t, c.outcome, s.Outcome)
 			assert.Equal(t, "sendgrid_"+strconv.Itoa(c.status), s.ErrorCode)
 			assert.Equal(t, c.status, s.HTTPStatus)
@@ -179,16 +179,16 @@ func TestAnswers(t *testing.T) {
 
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, 7*time.Second, answer(t, 429, map[string]string{"Retry-After": "7"}, "").RetryAfter)
+	assert.Equal(t, 7*time.Second, submitTo(t, 429, map[string]string{"Retry-After": "7"}, "").RetryAfter)
 
 	reset := func(at time.Time) time.Duration {
-		return answer(t, 429, map[string]string{"X-RateLimit-Reset": strconv.FormatInt(at.Unix(), 10)}, "").RetryAfter
+		return submitTo(t, 429, map[string]string{"X-RateLimit-Reset": strconv.FormatInt(at.Unix(), 10)}, "").RetryAfter
 	}
 
 	assert.InDelta(t, time.Minute, reset(time.Now().Add(time.Minute)), float64(10*time.Second))
 	assert.Zero(t, reset(time.Now().Add(-time.Minute)))
 	assert.Equal(t, time.Hour, reset(time.Now().Add(1000*time.Hour)))
-	assert.Zero(t, answer(t, 429, map[string]string{"X-RateLimit-Reset": "soon"}, "").RetryAfter)
+	assert.Zero(t, submitTo(t, 429, map[string]string{"X-RateLimit-Reset": "soon"}, "").RetryAfter)
 }
 
 func TestConfig(t *testing.T) {

@@ -80,9 +80,9 @@ var dropReasons = map[string]meaning{
 	},
 }
 
-// explain puts on a report what an event of that kind means. The reason is SendGrid's, and
+// explainEvent puts on a report what an event of that kind means. The reason is SendGrid's, and
 // counts for dropped messages only.
-func explain(r *chat.Report, kind, reason string) {
+func explainEvent(r *chat.Report, kind, reason string) {
 	m := meanings[kind]
 	r.Accepts = m.accepts
 	r.DeliveryStatus = m.carrier
@@ -141,7 +141,7 @@ func eventReport(raw json.RawMessage) chat.Report {
 		r.Fence = max(0, fence)
 	}
 
-	explain(&r, kind, e["reason"])
+	explainEvent(&r, kind, e["reason"])
 
 	// Without an id of either side it is about the account, whatever its name.
 	if r.ProviderMessageID == "" && r.DeliveryID == "" {

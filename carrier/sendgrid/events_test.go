@@ -12,17 +12,17 @@ import (
 
 const deliveryID = "01935c2e-7d1a-7000-8000-000000000001"
 
-func events(t *testing.T, body string) []chat.Report {
+func readEvents(t *testing.T, body string) []chat.Report {
 	t.Helper()
 	s := newSigner(t)
-	reports, err := webhook(t, s).Events(s.sign(t, []byte(body)), []byte(body))
+	reports, err := newWebhook(t, s).Events(s.sign(t, []byte(body)), []byte(body))
 	require.NoError(t, err)
 
 	return reports
 }
 
-// about is an event of that kind about our delivery, with more fields.
-func about(kind, more string) string {
+// eventAbout is an event of that kind about our delivery, with more fields.
+func eventAbout(kind, more string) string {
 	return `{"event":"` + kind + `","sg_message_id":"14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0","timestamp":1513299569,
 		"email":"ana@mail.example","smtp-id":"<a@b>","sg_event_id":"x","delivery_id":"` + deliveryID + `","fence":"3"` + more + `}`
 }
@@ -30,8 +30,8 @@ func about(kind, more string) string {
 func TestEvent(t *testing.T) {
 	t.Parallel()
 
-	raw := about("bounce", `,"type":"bounce","status":"5.1.1","reason":"550 5.1.1 <ana@mail.example> is unknown"`)
-	reports := events(t, "["+raw+"]")
+	raw := eventAbout("bounce", `,"type":"bounce","status":"5.1.1","reason":"550 5.1.1 <ana@mail.example> is unknown"`)
+	reports := readEvents(t, "["+raw+"]")
 	require.Len(t, reports, 1)
 	assert.NotEmpty(t, reports[0].Key)
 
@@ -61,27 +61,27 @@ func TestEvents(t *testing.T) {
 		code     string
 		suppress chat.SuppressionReason
 	}{
-		"processed":     {about("processed", ""), true, chat.StatusSending, "", ""},
-		"deferred":      {about("deferred", `,"attempt":"2"`), true, chat.StatusDeferred, "sendgrid_deferred", ""},
-		"delivered":     {about("delivered", ""), true, chat.StatusDelivered, "", ""},
-		"bounce":        {about("bounce", ""), true, chat.StatusBounced, "sendgrid_bounce", chat.SuppressedBounce},
-		"blocked":       {about("bounce", `,"type":"blocked"`), true, chat.StatusUndelivered, "sendgrid_blocked", ""},
-		"dropped":       {about("dropped", `,"reason":"Invalid SMTPAPI header"`), true, chat.StatusFailed, "sendgrid_dropped", ""},
-		"drop, bounced": {about("dropped", `,"reason":"Bounced Address"`), true, chat.StatusFailed, "sendgrid_dropped", chat.SuppressedBounce},
+		"processed":     {eventAbout("processed", ""), true, chat.StatusSending, "", ""},
+		"deferred":      {eventAbout("deferred", `,"attempt":"2"`), true, chat.StatusDeferred, "sendgrid_deferred", ""},
+		"delivered":     {eventAbout("delivered", ""), true, chat.StatusDelivered, "", ""},
+		"bounce":        {eventAbout("bounce", ""), true, chat.StatusBounced, "sendgrid_bounce", chat.SuppressedBounce},
+		"blocked":       {eventAbout("bounce", `,"type":"blocked"`), true, chat.StatusUndelivered, "sendgrid_blocked", ""},
+		"dropped":       {eventAbout("dropped", `,"reason":"Invalid SMTPAPI header"`), true, chat.StatusFailed, "sendgrid_dropped", ""},
+		"drop, bounced": {eventAbout("dropped", `,"reason":"Bounced Address"`), true, chat.StatusFailed, "sendgrid_dropped", chat.SuppressedBounce},
 		"drop, unsubscribed": {
-			about("dropped", `,"reason":"Unsubscribed Address"`), true, chat.StatusFailed, "sendgrid_dropped", chat.SuppressedUnsubscribe,
+			eventAbout("dropped", `,"reason":"Unsubscribed Address"`), true, chat.StatusFailed, "sendgrid_dropped", chat.SuppressedUnsubscribe,
 		},
 		"drop, spam": {
-			about("dropped", `,"reason":"Spam Reporting Address\n"`), true, chat.StatusFailed, "sendgrid_dropped", chat.SuppressedSpam,
+			eventAbout("dropped", `,"reason":"Spam Reporting Address\n"`), true, chat.StatusFailed, "sendgrid_dropped", chat.SuppressedSpam,
 		},
-		"reason of another": {about("delivered", `,"reason":"Bounced Address"`), true, chat.StatusDelivered, "", ""},
-		"spam report":       {about("spamreport", ""), false, "", "", chat.SuppressedSpam},
-		"unsubscribe":       {about("unsubscribe", ""), false, "", "", chat.SuppressedUnsubscribe},
-		"group unsubscribe": {about("group_unsubscribe", ""), false, "", "", chat.SuppressedUnsubscribe},
-		"group resubscribe": {about("group_resubscribe", ""), false, "", "", ""},
-		"open":              {about("open", ""), false, "", "", ""},
-		"click":             {about("click", `,"url":"https://a.example"`), false, "", "", ""},
-		"unknown":           {about("teleported", ""), false, "", "", ""},
+		"reason of another": {eventAbout("delivered", `,"reason":"Bounced Address"`), true, chat.StatusDelivered, "", ""},
+		"spam report":       {eventAbout("spamreport", ""), false, "", "", chat.SuppressedSpam},
+		"unsubscribe":       {eventAbout("unsubscribe", ""), false, "", "", chat.SuppressedUnsubscribe},
+		"group unsubscribe": {eventAbout("group_unsubscribe", ""), false, "", "", chat.SuppressedUnsubscribe},
+		"group resubscribe": {eventAbout("group_resubscribe", ""), false, "", "", ""},
+		"open":              {eventAbout("open", ""), false, "", "", ""},
+		"click":             {eventAbout("click", `,"url":"https://a.example"`), false, "", "", ""},
+		"unknown":           {eventAbout("teleported", ""), false, "", "", ""},
 		"of the account":    {`{"event":"delivered","type":"account_status_change"}`, false, "", "", ""},
 		"not an object":     {`"delivered"`, false, "", "", ""},
 		"null":              {`null`, false, "", "", ""},
@@ -89,7 +89,7 @@ func TestEvents(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			reports := events(t, "["+c.event+"]")
+			reports := readEvents(t, "["+c.event+"]")
 			require.Len(t, reports, 1, "every event is kept")
 			r := reports[0]
 			assert.Equal(t, c.accepts, r.Accepts)
@@ -106,10 +106,10 @@ func TestEvents(t *testing.T) {
 func TestEventKeys(t *testing.T) {
 	t.Parallel()
 
-	batch := events(
+	batch := readEvents(
 		t,
-		"["+about("deferred", `,"attempt":"1"`)+","+about("deferred", `,"attempt":"2"`)+","+about("processed", "")+","+
-			about("click", `,"url":"a"`)+","+about("click", `,"url":"b"`)+","+about("deferred", `,"attempt":"1","x":1`)+
+		"["+eventAbout("deferred", `,"attempt":"1"`)+","+eventAbout("deferred", `,"attempt":"2"`)+","+eventAbout("processed", "")+","+
+			eventAbout("click", `,"url":"a"`)+","+eventAbout("click", `,"url":"b"`)+","+eventAbout("deferred", `,"attempt":"1","x":1`)+
 			`,{"type":"account_status_change","timestamp":1},{"type":"account_status_change","timestamp":2}]`,
 	)
 
@@ -130,7 +130,7 @@ func TestEventIDs(t *testing.T) {
 		"14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0":            "14c5d75ce93.dfd.64b469",
 		"Xj5LmNkWSOqRbdvOpR34BA":                                         "Xj5LmNkWSOqRbdvOpR34BA",
 	} {
-		assert.Equal(t, short, events(t, `[{"event":"processed","sg_message_id":"`+long+`"}]`)[0].ProviderMessageID)
+		assert.Equal(t, short, readEvents(t, `[{"event":"processed","sg_message_id":"`+long+`"}]`)[0].ProviderMessageID)
 	}
 }
 
@@ -139,19 +139,19 @@ func TestEventsThatAreNone(t *testing.T) {
 
 	s := newSigner(t)
 	for _, body := range []string{"", "{}", "null", "[", `[{"event":`, "<html>", "a=b"} {
-		_, err := webhook(t, s).Events(s.sign(t, []byte(body)), []byte(body))
+		_, err := newWebhook(t, s).Events(s.sign(t, []byte(body)), []byte(body))
 		require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err), body)
 	}
 
-	assert.Empty(t, events(t, "[]"))
+	assert.Empty(t, readEvents(t, "[]"))
 }
 
 func FuzzEvents(f *testing.F) {
-	f.Add([]byte("[" + about("bounce", `,"type":"blocked"`) + "]"))
+	f.Add([]byte("[" + eventAbout("bounce", `,"type":"blocked"`) + "]"))
 	f.Add([]byte(`[1,null,"a",{"event":1,"fence":"-1"},{"delivery_id":"\u0000","event":"processed"}]`))
 	f.Add([]byte(`{}`))
 	s := newSigner(f)
-	w := webhook(f, s)
+	w := newWebhook(f, s)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		reports, err := w.Events(s.sign(t, body), body)
 		if err != nil {

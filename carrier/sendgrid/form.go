@@ -116,7 +116,7 @@ func formFields(form *multipart.Reader) (fields map[string][]byte, files int, er
 func (m *email) readParsed(fields map[string][]byte) {
 	var charsets map[string]string
 	_ = json.Unmarshal(fields["charsets"], &charsets) // without it, all are taken for UTF-8
-	field := func(name string) string { return decode(fields[name], charsets[name]) }
+	field := func(name string) string { return decodeCharset(fields[name], charsets[name]) }
 	m.headers = readHeaders(fields["headers"])
 	m.from = field("from")
 	m.to = field("to")
@@ -134,5 +134,5 @@ func readHeaders(raw []byte) textproto.MIMEHeader {
 // words decodes encoded words (RFC 2047) in headers.
 var words = mime.WordDecoder{CharsetReader: func(charset string, input io.Reader) (io.Reader, error) {
 	raw, err := io.ReadAll(input)
-	return strings.NewReader(decode(raw, charset)), err
+	return strings.NewReader(decodeCharset(raw, charset)), err
 }}

@@ -47,7 +47,7 @@ func (w *Webhook) Inbound(header http.Header, body []byte) (chat.Inbound, error)
 		FromName:       name,
 		To:             to,
 		Subject:        carrier.Line(m.subject, maxSubject),
-		EmailMessageID: first(ids(m.headers.Get("Message-Id"))),
+		EmailMessageID: firstOf(messageIDsIn(m.headers.Get("Message-Id"))),
 		References:     m.references(),
 		ReplyTo:        repliesTo(to),
 		Automatic:      m.automatic(from, to),
@@ -82,11 +82,11 @@ func (m *email) said() (text, original string) {
 // sender is whom the email is from: as it says, or else as its envelope does, "" when
 // neither is an address.
 func (m *email) sender() (address, name string) {
-	if from := addresses(m.from); len(from) > 0 {
+	if from := parseAddresses(m.from); len(from) > 0 {
 		return from[0].Address, carrier.Line(from[0].Name, 100)
 	}
 
-	if from := addresses(m.envelope.sender()); len(from) > 0 {
+	if from := parseAddresses(m.envelope.sender()); len(from) > 0 {
 		return from[0].Address, ""
 	}
 
@@ -98,7 +98,7 @@ func (m *email) recipients() []string {
 	var all []string
 
 	for _, list := range append(slices.Clone(m.envelope.To), m.to, m.cc) {
-		for _, a := range addresses(list) {
+		for _, a := range parseAddresses(list) {
 			if !slices.Contains(all, a.Address) && len(all) < maxAddresses {
 				all = append(all, a.Address)
 			}
@@ -111,8 +111,8 @@ func (m *email) recipients() []string {
 // loose is an address in a list that is not written as RFC 5322 has it.
 var loose = regexp.MustCompile(`[^\s<>,;:"'()\[\]]+@[^\s<>,;:"'()\[\]]+`)
 
-// addresses are those of a header, in lower case: no server in use tells them apart by it.
-func addresses(list string) []*mail.Address {
+// parseAddresses are those of a header, in lower case: no server in use tells them apart by it.
+func parseAddresses(list string) []*mail.Address {
 	list = carrier.Line(list, 10_000)
 
 	found, err := (&mail.AddressParser{WordDecoder: &words}).ParseList(list)
@@ -146,11 +146,11 @@ func repliesTo(to []string) chat.MessageID {
 
 // references are the ids of the emails that are answered, the nearest first.
 func (m *email) references() []string {
-	chain := ids(m.headers.Get("References"))
+	chain := messageIDsIn(m.headers.Get("References"))
 	slices.Reverse(chain)
 
 	var all []string
-	for _, id := range append(ids(m.headers.Get("In-Reply-To")), chain...) {
+	for _, id := range append(messageIDsIn(m.headers.Get("In-Reply-To")), chain...) {
 		if !slices.Contains(all, id) && len(all) < maxIDs {
 			all = append(all, id)
 		}
@@ -162,9 +162,9 @@ func (m *email) references() []string {
 // messageIDs are ids in the form of RFC 5322 3.6.4.
 var messageIDs = regexp.MustCompile(`<[!-;=?-~]{1,250}>`)
 
-func ids(header string) []string { return messageIDs.FindAllString(header, 4*maxIDs) }
+func messageIDsIn(header string) []string { return messageIDs.FindAllString(header, 4*maxIDs) }
 
-func first(all []string) string {
+func firstOf(all []string) string {
 	if len(all) == 0 {
 		return ""
 	}
@@ -196,13 +196,13 @@ func (m *email) automatic(from string, to []string) bool {
 func (m *email) key(body []byte) string {
 	id := m.headers.Get("Message-Id")
 	if id == "" {
-		return digest(body)
+		return digestOf(body)
 	}
 
-	return digest([]byte(strings.Join([]string{id, strings.Join(m.envelope.To, ","), m.headers.Get("Date")}, "\x00")))
+	return digestOf([]byte(strings.Join([]string{id, strings.Join(m.envelope.To, ","), m.headers.Get("Date")}, "\x00")))
 }
 
-func digest(data []byte) string {
+func digestOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }

@@ -19,7 +19,7 @@ import (
 // post is what Inbound Parse posts.
 type post map[string]string
 
-func parsed() post {
+func parsedPost() post {
 	return post{
 		"headers": "Received: by x\nMessage-ID: <in-1@mail.example>\nDate: Sun, 22 Nov 2026 10:00:00 +0000\n" +
 			"In-Reply-To: <out-2@shop.example>\nReferences: <chat-7@shop.example>\n <out-1@shop.example> <out-2@shop.example>\n",
@@ -57,28 +57,28 @@ func (p post) body(t require.TestingT, files ...string) (contentType string, bod
 	return w.FormDataContentType(), form.Bytes()
 }
 
-func inbound(t *testing.T, p post, files ...string) chat.Inbound {
+func readInbound(t *testing.T, p post, files ...string) chat.Inbound {
 	t.Helper()
 	contentType, body := p.body(t, files...)
-	in, err := take(t, contentType, body)
+	in, err := takeInbound(t, contentType, body)
 	require.NoError(t, err)
 
 	return in
 }
 
-func take(t *testing.T, contentType string, body []byte) (chat.Inbound, error) {
+func takeInbound(t *testing.T, contentType string, body []byte) (chat.Inbound, error) {
 	t.Helper()
 	s := newSigner(t)
 	header := s.sign(t, body)
 	header.Set("Content-Type", contentType)
 
-	return webhook(t, s).Inbound(header, body)
+	return newWebhook(t, s).Inbound(header, body)
 }
 
 func TestInbound(t *testing.T) {
 	t.Parallel()
-	in := inbound(t, parsed(), "attachment1", "attachment2")
-	_, body := parsed().body(t, "attachment1", "attachment2")
+	in := readInbound(t, parsedPost(), "attachment1", "attachment2")
+	_, body := parsedPost().body(t, "attachment1", "attachment2")
 	assert.True(t, strings.HasPrefix(in.Key, "sendgrid:inbound:"))
 
 	assert.Equal(t, chat.Inbound{
@@ -105,26 +105,26 @@ func TestInbound(t *testing.T) {
 
 func TestInboundKeys(t *testing.T) {
 	t.Parallel()
-	want := inbound(t, parsed()).Key
-	same := parsed()
+	want := readInbound(t, parsedPost()).Key
+	same := parsedPost()
 	same["spam_score"] = "1.2"
-	assert.Equal(t, want, inbound(t, same).Key, "posted again")
+	assert.Equal(t, want, readInbound(t, same).Key, "posted again")
 
 	for field, value := range map[string]string{
 		"envelope": `{"to":["c@shop.example"],"from":"a@mail.example"}`,
 		"headers":  "Message-ID: <in-2@mail.example>\nDate: Sun, 22 Nov 2026 10:00:00 +0000\n",
 	} {
-		p := parsed()
+		p := parsedPost()
 		p[field] = value
-		assert.NotEqual(t, want, inbound(t, p).Key, field)
+		assert.NotEqual(t, want, readInbound(t, p).Key, field)
 	}
 
-	p := parsed()
+	p := parsedPost()
 	p["headers"] = ""
-	first := inbound(t, p).Key
-	assert.Equal(t, first, inbound(t, p).Key)
+	first := readInbound(t, p).Key
+	assert.Equal(t, first, readInbound(t, p).Key)
 	p["text"] = "another"
-	assert.NotEqual(t, first, inbound(t, p).Key)
+	assert.NotEqual(t, first, readInbound(t, p).Key)
 }
 
 func TestAutomatic(t *testing.T) {
@@ -144,9 +144,9 @@ func TestAutomatic(t *testing.T) {
 		"List-Id: <a.b>":                      true,
 		"Content-Type: multipart/report; report-type=delivery-status": true,
 	} {
-		p := parsed()
+		p := parsedPost()
 		p["headers"] += header + "\n"
-		assert.Equal(t, want, inbound(t, p).Automatic, header)
+		assert.Equal(t, want, readInbound(t, p).Automatic, header)
 	}
 
 	for name, change := range map[string]func(post){
@@ -155,43 +155,43 @@ func TestAutomatic(t *testing.T) {
 		"to itself":                 func(p post) { p["from"] = "Support@shop.example" },
 		"from nowhere":              func(p post) { p["from"], p["envelope"] = "MAILER-DAEMON", `{"from":"x"}` },
 	} {
-		p := parsed()
+		p := parsedPost()
 		change(p)
-		assert.True(t, inbound(t, p).Automatic, name)
+		assert.True(t, readInbound(t, p).Automatic, name)
 	}
 }
 
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 
-	p := parsed()
+	p := parsedPost()
 	p["from"] = "Ana, of B <ana@mail.example"
 	p["to"] = "undisclosed-recipients:;"
 	p["cc"] = "=?iso-8859-1?Q?J=F6rg?= <J@shop.example>"
 	p["envelope"] = `not JSON`
-	in := inbound(t, p)
+	in := readInbound(t, p)
 	assert.Equal(t, "ana@mail.example", in.From)
 	assert.Equal(t, []string{"j@shop.example"}, in.To)
 	assert.Empty(t, in.ReplyTo)
 	assert.False(t, in.Automatic, "an envelope that is not there says nothing")
 
 	p["envelope"] = `{"to":["j@shop.example"]}`
-	assert.False(t, inbound(t, p).Automatic)
+	assert.False(t, readInbound(t, p).Automatic)
 
-	p = parsed()
+	p = parsedPost()
 	p["from"] = "=?iso-8859-1?Q?J=F6rg?= <j@mail.example>"
-	assert.Equal(t, "Jörg", inbound(t, p).FromName)
+	assert.Equal(t, "Jörg", readInbound(t, p).FromName)
 	p["from"] = "nobody"
-	assert.Equal(t, "bounce@mail.example", inbound(t, p).From, "the envelope's")
+	assert.Equal(t, "bounce@mail.example", readInbound(t, p).From, "the envelope's")
 
 	for address, want := range map[string]chat.MessageID{
 		"Reply+01935C2E7D1A70008000000000000002@in.shop.example": "01935c2e-7d1a-7000-8000-000000000002",
 		"reply+01935c2e7d1a7000800000000000000@in.shop.example":  "", // a digit is missing
 		"xreply+01935c2e7d1a70008000000000000002@shop.example":   "",
 	} {
-		p := parsed()
+		p := parsedPost()
 		p["envelope"], p["to"] = "{}", address
-		assert.Equal(t, want, inbound(t, p).ReplyTo, address)
+		assert.Equal(t, want, readInbound(t, p).ReplyTo, address)
 	}
 }
 
@@ -218,19 +218,19 @@ func TestText(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			p := parsed()
+			p := parsedPost()
 			p["charsets"] = c.charsets
 			p["text"] = c.text
 			p["html"] = c.html
-			in := inbound(t, p)
+			in := readInbound(t, p)
 			assert.Equal(t, c.want, in.Text)
 			assert.Equal(t, c.original, in.Original)
 		})
 	}
 
-	p := parsed()
+	p := parsedPost()
 	p["text"], p["html"] = "", ""
-	assert.Equal(t, "[1 file]", inbound(t, p, "attachment1").Text)
+	assert.Equal(t, "[1 file]", readInbound(t, p, "attachment1").Text)
 }
 
 func TestRaw(t *testing.T) {
@@ -243,7 +243,7 @@ func TestRaw(t *testing.T) {
 		"--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nPHA+R3LDvMOfZTwvcD4=\r\n--b--\r\n" +
 		"--a\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename=x.png\r\n\r\nxx\r\n--a--\r\n"
 
-	in := inbound(t, post{"email": email, "envelope": `{"to":["in@shop.example"],"from":"j@mail.example"}`})
+	in := readInbound(t, post{"email": email, "envelope": `{"to":["in@shop.example"],"from":"j@mail.example"}`})
 	assert.Equal(t, "Grüße", in.Text)
 	assert.Equal(t, "Grüße", in.Subject)
 	assert.Equal(t, "Jörg", in.FromName)
@@ -264,14 +264,14 @@ func TestRaw(t *testing.T) {
 		"only a file":       {"From: j@mail.example\nContent-Type: image/png\n\nxx", "[1 file]"},
 		"nothing but blank": {"\n\n", "[no text]"},
 	} {
-		assert.Equal(t, c.text, inbound(t, post{"email": c.email}).Text, name)
+		assert.Equal(t, c.text, readInbound(t, post{"email": c.email}).Text, name)
 	}
 }
 
 func TestInboundThatIsNone(t *testing.T) {
 	t.Parallel()
 
-	contentType, body := parsed().body(t)
+	contentType, body := parsedPost().body(t)
 	for name, c := range map[string]struct {
 		contentType, field string
 		body               []byte
@@ -283,14 +283,14 @@ func TestInboundThatIsNone(t *testing.T) {
 		"empty":       {contentType, "body", nil},
 		"no sender":   {contentType, "from", []byte("--xYzZY\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\na\r\n--xYzZY--\r\n")},
 	} {
-		_, err := take(t, c.contentType, c.body)
+		_, err := takeInbound(t, c.contentType, c.body)
 		require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err), name)
 		require.Equal(t, c.field, chat.AsError(err).Fields[0].Field, name)
 	}
 }
 
 func FuzzInbound(f *testing.F) {
-	contentType, body := parsed().body(f, "attachment1")
+	contentType, body := parsedPost().body(f, "attachment1")
 	f.Add(contentType, body)
 
 	_, body = post{
@@ -302,7 +302,7 @@ func FuzzInbound(f *testing.F) {
 
 	f.Add(contentType, body)
 	s := newSigner(f)
-	w := webhook(f, s)
+	w := newWebhook(f, s)
 	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
 		header := s.sign(t, body)
 		header[http.CanonicalHeaderKey("Content-Type")] = []string{contentType}
@@ -343,7 +343,7 @@ func FuzzRaw(f *testing.F) {
 	)
 
 	s := newSigner(f)
-	w := webhook(f, s)
+	w := newWebhook(f, s)
 	f.Fuzz(func(t *testing.T, email string) {
 		contentType, body := post{"email": email}.body(t)
 		header := s.sign(t, body)

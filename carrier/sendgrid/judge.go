@@ -11,9 +11,9 @@ import (
 	"handrail/chat"
 )
 
-// judge says what the answer means. Only 202 is an acceptance, with or without an id; 200
+// judgeAnswer says what the answer means. Only 202 is an acceptance, with or without an id; 200
 // is the answer to a validation in sandbox mode, which is never asked for.
-func judge(a *carrier.Answer) chat.Submission {
+func judgeAnswer(a *carrier.Answer) chat.Submission {
 	if a.Status == http.StatusAccepted {
 		return chat.Submission{
 			Outcome:           chat.OutcomeAccepted,

@@ -23,10 +23,10 @@ import (
 // maxLogs bounds a search of the logs, which has no pages.
 const maxLogs = 100
 
-// logged is a message in SendGrid's logs
+// loggedMessage is a message in SendGrid's logs
 // (https://www.twilio.com/docs/sendgrid/api-reference/email-logs). A list holds no
 // custom_args and no events, one message does.
-type logged struct {
+type loggedMessage struct {
 	ID         string            `json:"sg_message_id"`
 	To         string            `json:"to_email"`
 	Status     string            `json:"status"`
@@ -42,7 +42,7 @@ type logged struct {
 }
 
 // arg is a custom argument of the message; SendGrid shows them beside its events too.
-func (l *logged) arg(name string) string {
+func (l *loggedMessage) arg(name string) string {
 	if value, ok := l.CustomArgs[name]; ok {
 		return value
 	}
@@ -76,7 +76,7 @@ func (c *Client) Find(ctx context.Context, q chat.ProviderQuery) ([]chat.Report,
 
 	slices.SortStableFunc(
 		messages,
-		func(a, b logged) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) },
+		func(a, b loggedMessage) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) },
 	)
 
 	var found []chat.Report
@@ -118,10 +118,10 @@ func (c *Client) Fetch(ctx context.Context, providerMessageID string) (chat.Repo
 }
 
 // begins is the message whose id begins with the X-Message-Id.
-func (c *Client) begins(ctx context.Context, id string) (logged, error) {
+func (c *Client) begins(ctx context.Context, id string) (loggedMessage, error) {
 	messages, err := c.search(ctx, `sg_message_id = "`+id+`"`)
 	if err != nil {
-		return logged{}, err
+		return loggedMessage{}, err
 	}
 
 	for i := range messages {
@@ -130,7 +130,7 @@ func (c *Client) begins(ctx context.Context, id string) (logged, error) {
 		}
 	}
 
-	return logged{}, unknownMessage()
+	return loggedMessage{}, unknownMessage()
 }
 
 func unknownMessage() error {
@@ -141,7 +141,7 @@ func unknownMessage() error {
 var messageID = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$`)
 
 // search lists the messages in the logs that the query is true for.
-func (c *Client) search(ctx context.Context, query string) ([]logged, error) {
+func (c *Client) search(ctx context.Context, query string) ([]loggedMessage, error) {
 	body, err := json.Marshal(map[string]any{"query": query, "limit": maxLogs})
 	if err != nil {
 		return nil, fmt.Errorf("a search of SendGrid's logs: %w", err)
@@ -161,7 +161,7 @@ func (c *Client) search(ctx context.Context, query string) ([]logged, error) {
 	}
 
 	var list struct {
-		Messages []logged `json:"messages"`
+		Messages []loggedMessage `json:"messages"`
 	}
 	if json.Unmarshal(answer.Body, &list) != nil || list.Messages == nil {
 		return nil, errors.New("sendgrid: the answer is not a list of messages")
@@ -171,23 +171,23 @@ func (c *Client) search(ctx context.Context, query string) ([]logged, error) {
 }
 
 // message is one message of the logs, by their own id for it.
-func (c *Client) message(ctx context.Context, id string) (logged, error) {
+func (c *Client) message(ctx context.Context, id string) (loggedMessage, error) {
 	if !messageID.MatchString(id) {
-		return logged{}, unknownMessage()
+		return loggedMessage{}, unknownMessage()
 	}
 
 	answer, err := c.ask(ctx, rest.Get, "/v3/logs/"+id, nil)
 	if err != nil {
-		return logged{}, err
+		return loggedMessage{}, err
 	}
 
 	if !answer.Success() {
-		return logged{}, answer.Refused(chat.ProviderSendGrid)
+		return loggedMessage{}, answer.Refused(chat.ProviderSendGrid)
 	}
 
-	message := logged{raw: answer.Body}
+	message := loggedMessage{raw: answer.Body}
 	if json.Unmarshal(answer.Body, &message) != nil || shortID(message.ID) != shortID(id) {
-		return logged{}, errors.New("sendgrid: the answer is not the message that was asked for")
+		return loggedMessage{}, errors.New("sendgrid: the answer is not the message that was asked for")
 	}
 
 	return message, nil
@@ -210,7 +210,7 @@ func (c *Client) ask(ctx context.Context, method rest.Method, path string, body 
 }
 
 // report is what a message in the logs tells. That it is there proves that it was taken.
-func (l *logged) report() chat.Report {
+func (l *loggedMessage) report() chat.Report {
 	kind := l.Status
 	switch l.Status {
 	case "bounced":
@@ -230,14 +230,14 @@ func (l *logged) report() chat.Report {
 	}
 
 	r.Fence, _ = strconv.ParseInt(l.arg("fence"), 10, 64)
-	explain(&r, kind, l.reason())
+	explainEvent(&r, kind, l.reason())
 	r.Accepts = true
 
 	return r
 }
 
 // reason is why the message was dropped, "" when it was not.
-func (l *logged) reason() string {
+func (l *loggedMessage) reason() string {
 	for i := range l.Events {
 		if l.Events[i].Event == eventDropped {
 			return l.Events[i].Reason

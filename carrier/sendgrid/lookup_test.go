@@ -74,13 +74,13 @@ func (l *logs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"messages": list})
 }
 
-func logged(id, status, delivery, created, events string) string {
+func loggedMessage(id, status, delivery, created, events string) string {
 	return `{"from_email":"support@shop.example","sg_message_id":"` + id + `","subject":"Re: Order","to_email":"ana@mail.example","status":"` +
 		status + `","sg_message_id_created_at":"` + created + `","api_key_id":"x","client_ip":"192.0.2.1","events":[` + events + `],
 		"custom_args":{"delivery_id":"` + delivery + `","fence":"3"}}`
 }
 
-func asked(t *testing.T, handler http.Handler) *sendgrid.Client {
+func askedClient(t *testing.T, handler http.Handler) *sendgrid.Client {
 	t.Helper()
 
 	server := httptest.NewServer(handler)
@@ -107,15 +107,15 @@ func TestFind(t *testing.T) {
 	t.Parallel()
 
 	l := &logs{messages: map[string]string{
-		"b.recvd-1": logged("b.recvd-1", "delivered", deliveryID, "2026-11-22T10:01:00Z", ""),
-		"a.recvd-1": logged(
+		"b.recvd-1": loggedMessage("b.recvd-1", "delivered", deliveryID, "2026-11-22T10:01:00Z", ""),
+		"a.recvd-1": loggedMessage(
 			"a.recvd-1",
 			"dropped",
 			deliveryID,
 			"2026-11-22T10:00:30+00:00",
 			`{"event":"dropped","reason":"Bounced Address"}`,
 		),
-		"c.recvd-1": logged(
+		"c.recvd-1": loggedMessage(
 			"c.recvd-1",
 			"delivered",
 			"01935c2e-7d1a-7000-8000-000000000009",
@@ -126,7 +126,7 @@ func TestFind(t *testing.T) {
 			"events":[{"event":"processed","custom_args":{"delivery_id":"` + deliveryID + `","fence":"4"}}]}`,
 	}}
 
-	found, err := asked(t, l).Find(t.Context(), lookUp())
+	found, err := askedClient(t, l).Find(t.Context(), lookUp())
 	require.NoError(t, err)
 	require.Len(t, found, 3)
 
@@ -158,13 +158,13 @@ func TestFind(t *testing.T) {
 
 func TestFindNothing(t *testing.T) {
 	t.Parallel()
-	found, err := asked(t, &logs{}).Find(t.Context(), lookUp())
+	found, err := askedClient(t, &logs{}).Find(t.Context(), lookUp())
 	require.NoError(t, err)
 	assert.Empty(t, found)
 
 	q := lookUp()
 	q.To = `"x\"@mail.example`
-	_, err = asked(t, http.NotFoundHandler()).Find(t.Context(), q)
+	_, err = askedClient(t, http.NotFoundHandler()).Find(t.Context(), q)
 	require.Error(t, err, "nothing can be slipped into a query")
 }
 
@@ -183,9 +183,9 @@ func TestFetch(t *testing.T) {
 		"blocked":    {chat.StatusUndelivered, ""},
 		"a new word": {chat.StatusNone, ""},
 	} {
-		l := &logs{messages: map[string]string{longID: logged(longID, status, deliveryID, "2026-11-22T10:01:00Z", "")}}
+		l := &logs{messages: map[string]string{longID: loggedMessage(longID, status, deliveryID, "2026-11-22T10:01:00Z", "")}}
 		for _, id := range []string{longID, shortID} {
-			report, err := asked(t, l).Fetch(t.Context(), id)
+			report, err := askedClient(t, l).Fetch(t.Context(), id)
 			require.NoError(t, err)
 			assert.Equal(t, "lookup:sendgrid:"+shortID+":"+status, report.Key)
 			assert.Equal(t, shortID, report.ProviderMessageID)
@@ -199,9 +199,9 @@ func TestFetch(t *testing.T) {
 func TestFetchUnknown(t *testing.T) {
 	t.Parallel()
 
-	l := &logs{messages: map[string]string{longID: logged(longID, "delivered", deliveryID, "2026-11-22T10:01:00Z", "")}}
+	l := &logs{messages: map[string]string{longID: loggedMessage(longID, "delivered", deliveryID, "2026-11-22T10:01:00Z", "")}}
 	for _, id := range []string{"", "other", "Xj5", "../mail/send", `a" OR "a`, "a b"} {
-		_, err := asked(t, l).Fetch(t.Context(), id)
+		_, err := askedClient(t, l).Fetch(t.Context(), id)
 		require.Equal(t, chat.CodeNotFound, chat.CodeOf(err), id)
 	}
 }
@@ -224,7 +224,7 @@ func TestQuestionsThatFail(t *testing.T) {
 		"HTML":    answers(200, "<html>"),
 		"empty":   answers(200, ""),
 		"object":  answers(200, "{}"),
-		"another": answers(200, logged("other", "delivered", deliveryID, "2026-11-22T10:01:00Z", "")),
+		"another": answers(200, loggedMessage("other", "delivered", deliveryID, "2026-11-22T10:01:00Z", "")),
 		"a list of what cannot be read": func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodGet {
 				w.WriteHeader(http.StatusBadGateway)
@@ -244,7 +244,7 @@ func TestQuestionsThatFail(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := asked(t, answer)
+			c := askedClient(t, answer)
 			_, finding := c.Find(t.Context(), lookUp())
 
 			_, fetching := c.Fetch(t.Context(), shortID)
@@ -260,7 +260,7 @@ func TestQuestionsThatFail(t *testing.T) {
 
 func TestLogsThatAreNotThere(t *testing.T) {
 	t.Parallel()
-	_, err := asked(t, http.NotFoundHandler()).Find(t.Context(), lookUp())
+	_, err := askedClient(t, http.NotFoundHandler()).Find(t.Context(), lookUp())
 	require.Error(t, err)
 	require.NotEqual(t, chat.CodeNotFound, chat.CodeOf(err), "that is no empty list")
 }
@@ -268,7 +268,7 @@ func TestLogsThatAreNotThere(t *testing.T) {
 func TestTooManyQuestions(t *testing.T) {
 	t.Parallel()
 
-	c := asked(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	c := askedClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "7")
 		w.WriteHeader(http.StatusTooManyRequests)
 	}))

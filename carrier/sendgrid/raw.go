@@ -60,9 +60,9 @@ func (m *email) readPart(headers textproto.MIMEHeader, body io.Reader, depth int
 		}
 
 	case disposition != "attachment" && media == "text/plain" && m.text == "":
-		m.text = decode(untransfer(headers, body), params["charset"])
+		m.text = decodeCharset(decodeTransfer(headers, body), params["charset"])
 	case disposition != "attachment" && media == "text/html" && m.html == "":
-		m.html = decode(untransfer(headers, body), params["charset"])
+		m.html = decodeCharset(decodeTransfer(headers, body), params["charset"])
 	default:
 		m.files++
 	}
@@ -80,8 +80,8 @@ func (m *email) readParts(parts *multipart.Reader, depth int) {
 	}
 }
 
-// untransfer undoes the encoding for the way (RFC 2045 6), as far as it goes.
-func untransfer(headers textproto.MIMEHeader, body io.Reader) []byte {
+// decodeTransfer undoes the encoding for the way (RFC 2045 6), as far as it goes.
+func decodeTransfer(headers textproto.MIMEHeader, body io.Reader) []byte {
 	switch strings.ToLower(strings.TrimSpace(headers.Get("Content-Transfer-Encoding"))) {
 	case "base64":
 		body = base64.NewDecoder(base64.StdEncoding, body)

@@ -36,9 +36,9 @@ func newSigner(t require.TestingT) signer {
 	return signer{key}
 }
 
-func (s signer) public(t require.TestingT) string { return encoded(t, &s.key.PublicKey) }
+func (s signer) public(t require.TestingT) string { return encodeKey(t, &s.key.PublicKey) }
 
-func encoded(t require.TestingT, key any) string {
+func encodeKey(t require.TestingT, key any) string {
 	der, err := x509.MarshalPKIXPublicKey(key)
 	require.NoError(t, err)
 
@@ -58,8 +58,8 @@ func (s signer) sign(t require.TestingT, body []byte) http.Header {
 	return header
 }
 
-// webhook believes the signer, and another one before it.
-func webhook(t require.TestingT, s signer) *sendgrid.Webhook {
+// newWebhook believes the signer, and another one before it.
+func newWebhook(t require.TestingT, s signer) *sendgrid.Webhook {
 	w, err := sendgrid.NewWebhook([]string{newSigner(t).public(t), " " + s.public(t) + "\n"})
 	require.NoError(t, err)
 
@@ -77,7 +77,7 @@ func TestPublicKeys(t *testing.T) {
 		"empty":      {""},
 		"no base64":  {"%"},
 		"no key":     {"AAAA"},
-		"RSA":        {encoded(t, &other.PublicKey)},
+		"RSA":        {encodeKey(t, &other.PublicKey)},
 		"one of two": {newSigner(t).public(t), "AAAA"},
 	} {
 		_, err := sendgrid.NewWebhook(keys)
@@ -125,7 +125,7 @@ func TestSignature(t *testing.T) {
 			header := s.sign(t, body)
 			changed := change(header, body)
 
-			_, err := webhook(t, s).Events(header, changed)
+			_, err := newWebhook(t, s).Events(header, changed)
 			if name == "time as body" {
 				require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err), "the signature holds, and it is no JSON")
 				return
@@ -133,7 +133,7 @@ func TestSignature(t *testing.T) {
 
 			require.Equal(t, chat.CodeInvalidSignature, chat.CodeOf(err))
 			require.NotContains(t, err.Error(), "ana@mail.example")
-			_, err = webhook(t, s).Inbound(header, changed)
+			_, err = newWebhook(t, s).Inbound(header, changed)
 			require.Equal(t, chat.CodeInvalidSignature, chat.CodeOf(err))
 		})
 	}
@@ -143,7 +143,7 @@ func TestSignature(t *testing.T) {
 func TestChangedBytes(t *testing.T) {
 	t.Parallel()
 	s := newSigner(t)
-	w := webhook(t, s)
+	w := newWebhook(t, s)
 	body := []byte(`[{"event":"delivered","sg_message_id":"a","email":"ana@mail.example","timestamp":1}]`)
 	header := s.sign(t, body)
 	rapid.Check(t, func(t *rapid.T) {
@@ -172,9 +172,9 @@ func TestReplay(t *testing.T) {
 	s := newSigner(t)
 	body := []byte(`[{"event":"delivered","sg_message_id":"a.recvd-1","sg_event_id":"x","timestamp":1}]`)
 	again := []byte(`[{"sg_event_id":"y","timestamp":1,"sg_message_id":"a.recvd-1","event":"delivered"}]`)
-	first, err := webhook(t, s).Events(s.sign(t, body), body)
+	first, err := newWebhook(t, s).Events(s.sign(t, body), body)
 	require.NoError(t, err)
-	second, err := webhook(t, s).Events(s.sign(t, again), again)
+	second, err := newWebhook(t, s).Events(s.sign(t, again), again)
 	require.NoError(t, err, "years later, it is the same event")
 	assert.Equal(t, first[0].Key, second[0].Key)
 }

@@ -21,7 +21,7 @@ const (
 	service = "MG00000000000000000000000000000002"
 )
 
-func config(baseURL string) twilio.Config {
+func testConfig(baseURL string) twilio.Config {
 	return twilio.Config{
 		AccountSID:        account,
 		AuthToken:         token,
@@ -30,7 +30,7 @@ func config(baseURL string) twilio.Config {
 	}
 }
 
-func outgoing() chat.Outgoing {
+func newOutgoing() chat.Outgoing {
 	return chat.Outgoing{
 		DeliveryID: "01935c2e-7d1a-7000-8000-000000000001",
 		MessageID:  "01935c2e-7d1a-7000-8000-000000000002",
@@ -43,8 +43,8 @@ func outgoing() chat.Outgoing {
 	}
 }
 
-// answer submits to a server that gives this one answer.
-func answer(t *testing.T, status int, header map[string]string, body string) chat.Submission {
+// submitTo submits to a server that gives this one answer.
+func submitTo(t *testing.T, status int, header map[string]string, body string) chat.Submission {
 	t.Helper()
 
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -57,14 +57,14 @@ func answer(t *testing.T, status int, header map[string]string, body string) cha
 	}))
 
 	t.Cleanup(server.Close)
-	c, err := twilio.New(config(server.URL))
+	c, err := twilio.New(testConfig(server.URL))
 	require.NoError(t, err)
 
-	return c.Submit(t.Context(), outgoing())
+	return c.Submit(t.Context(), newOutgoing())
 }
 
-// sent is the one request that a submission makes.
-func sent(t *testing.T, change func(*twilio.Config, *chat.Outgoing)) (*http.Request, url.Values) {
+// sentRequest is the one request that a submission makes.
+func sentRequest(t *testing.T, change func(*twilio.Config, *chat.Outgoing)) (*http.Request, url.Values) {
 	t.Helper()
 	var request *http.Request
 
@@ -77,7 +77,7 @@ func sent(t *testing.T, change func(*twilio.Config, *chat.Outgoing)) (*http.Requ
 	}))
 	defer server.Close()
 
-	cfg, out := config(server.URL), outgoing()
+	cfg, out := testConfig(server.URL), newOutgoing()
 	change(&cfg, &out)
 	c, err := twilio.New(cfg)
 	require.NoError(t, err)
@@ -88,7 +88,7 @@ func sent(t *testing.T, change func(*twilio.Config, *chat.Outgoing)) (*http.Requ
 
 func TestRequest(t *testing.T) {
 	t.Parallel()
-	request, form := sent(t, func(*twilio.Config, *chat.Outgoing) {})
+	request, form := sentRequest(t, func(*twilio.Config, *chat.Outgoing) {})
 	user, password, _ := request.BasicAuth()
 	assert.Equal(t, []string{account, token}, []string{user, password})
 	assert.Equal(t, http.MethodPost, request.Method)
@@ -109,7 +109,7 @@ func TestRequest(t *testing.T) {
 func TestRequestVariants(t *testing.T) {
 	t.Parallel()
 
-	request, form := sent(t, func(c *twilio.Config, out *chat.Outgoing) {
+	request, form := sentRequest(t, func(c *twilio.Config, out *chat.Outgoing) {
 		c.APIKeySID, c.APIKeySecret = "SK1", "key secret, with signs: ü"
 		c.BaseURL += "/proxy/"
 		c.StatusCallbackURL = ""
@@ -127,14 +127,14 @@ func TestRequestVariants(t *testing.T) {
 func TestTheEnvironmentIsNotRead(t *testing.T) {
 	t.Setenv("TWILIO_EDGE", "dublin")
 	t.Setenv("TWILIO_REGION", "ie1")
-	request, _ := sent(t, func(*twilio.Config, *chat.Outgoing) {})
+	request, _ := sentRequest(t, func(*twilio.Config, *chat.Outgoing) {})
 	assert.Equal(t, "/2010-04-01/Accounts/"+account+"/Messages.json", request.RequestURI)
 }
 
 func TestAccepted(t *testing.T) {
 	t.Parallel()
 
-	s := answer(t, http.StatusCreated, map[string]string{"Twilio-Request-Id": "RQ1"},
+	s := submitTo(t, http.StatusCreated, map[string]string{"Twilio-Request-Id": "RQ1"},
 		`{"sid":"SM1","status":"queued","num_segments":"3","error_code":null,"to":"+15550199"}`)
 
 	assert.Equal(t, chat.Submission{
@@ -147,11 +147,11 @@ func TestAccepted(t *testing.T) {
 		HTTPStatus:        http.StatusCreated,
 	}, s)
 
-	s = answer(t, http.StatusCreated, nil, `{"sid":"SM1","status":"accepted","num_segments":"0"}`)
+	s = submitTo(t, http.StatusCreated, nil, `{"sid":"SM1","status":"accepted","num_segments":"0"}`)
 	assert.Equal(t, chat.StatusAccepted, s.DeliveryStatus)
 	assert.Equal(t, 2, s.Segments, "with a messaging service, Twilio does not know yet")
 
-	s = answer(t, http.StatusOK, nil, `{"sid":"SM1","status":"something new"}`)
+	s = submitTo(t, http.StatusOK, nil, `{"sid":"SM1","status":"something new"}`)
 	assert.Equal(t, chat.OutcomeAccepted, s.Outcome)
 	assert.Equal(t, chat.StatusNone, s.DeliveryStatus)
 }
@@ -218,7 +218,7 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := answer(t, c.status, map[string]string{"Twilio-Request-Id": "RQ1"}, c.body)
+			s := submitTo(t, c.status, map[string]string{"Twilio-Request-Id": "RQ1"}, c.body)
 			assert.Equal(t, c.outcome, s.Outcome)
 			assert.Equal(t, c.code, s.ErrorCode)
 			assert.Equal(t, c.status, s.HTTPStatus)
@@ -237,15 +237,15 @@ func TestAnswers(t *testing.T) {
 
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, 7*time.Second, answer(t, 429, map[string]string{"Retry-After": "7"}, ``).RetryAfter)
+	assert.Equal(t, 7*time.Second, submitTo(t, 429, map[string]string{"Retry-After": "7"}, ``).RetryAfter)
 
 	soon := time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)
-	wait := answer(t, 429, map[string]string{"Retry-After": soon}, ``).RetryAfter
+	wait := submitTo(t, 429, map[string]string{"Retry-After": soon}, ``).RetryAfter
 	assert.InDelta(t, time.Minute, wait, float64(10*time.Second))
 
 	assert.Zero(
 		t,
-		answer(t, 503, map[string]string{"Retry-After": "7"}, ``).RetryAfter,
+		submitTo(t, 503, map[string]string{"Retry-After": "7"}, ``).RetryAfter,
 		"an unknown outcome is not tried again",
 	)
 }
@@ -270,7 +270,7 @@ func TestConfig(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			cfg := config("")
+			cfg := testConfig("")
 			c.change(&cfg)
 			_, err := twilio.New(cfg)
 			require.ErrorContains(t, err, c.want)
@@ -278,6 +278,6 @@ func TestConfig(t *testing.T) {
 		})
 	}
 
-	_, err := twilio.New(config(""))
+	_, err := twilio.New(testConfig(""))
 	require.NoError(t, err)
 }

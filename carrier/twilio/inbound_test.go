@@ -23,9 +23,9 @@ func inboundForm(body string) url.Values {
 	}
 }
 
-func inbound(t *testing.T, form url.Values) chat.Inbound {
+func readInbound(t *testing.T, form url.Values) chat.Inbound {
 	t.Helper()
-	in, err := webhook(t).Inbound(inboxPath, signed(token, inboxPath, form), []byte(form.Encode()))
+	in, err := newWebhook(t).Inbound(inboxPath, signedHeader(token, inboxPath, form), []byte(form.Encode()))
 	require.NoError(t, err)
 
 	return in
@@ -47,7 +47,7 @@ func TestInbound(t *testing.T) {
 		ProviderMessageID: messageSID,
 		Text:              "Where is it?\nAna",
 		Raw:               []byte(form.Encode()),
-	}, inbound(t, form))
+	}, readInbound(t, form))
 }
 
 func TestInboundMedia(t *testing.T) {
@@ -67,7 +67,7 @@ func TestInboundMedia(t *testing.T) {
 	} {
 		form := inboundForm(c.body)
 		form.Set("NumMedia", c.files)
-		in := inbound(t, form)
+		in := readInbound(t, form)
 		assert.Equal(t, c.want, in.Text, name)
 		assert.Equal(t, c.media, in.Media, name)
 	}
@@ -102,15 +102,15 @@ func TestKeywords(t *testing.T) {
 		"stopped":         "",
 		"cancel my order": "",
 	} {
-		assert.Equal(t, want, inbound(t, inboundForm(body)).Keyword, "%q", body)
+		assert.Equal(t, want, readInbound(t, inboundForm(body)).Keyword, "%q", body)
 	}
 
 	form := inboundForm("ARRET")
 	form.Set("OptOutType", "STOP")
-	assert.Equal(t, chat.KeywordStop, inbound(t, form).Keyword, "Advanced Opt-Out has words of its own")
+	assert.Equal(t, chat.KeywordStop, readInbound(t, form).Keyword, "Advanced Opt-Out has words of its own")
 	form = inboundForm("STOP")
 	form.Set("OptOutType", "HELP")
-	assert.Equal(t, chat.KeywordHelp, inbound(t, form).Keyword)
+	assert.Equal(t, chat.KeywordHelp, readInbound(t, form).Keyword)
 }
 
 func TestInboundIncomplete(t *testing.T) {
@@ -119,7 +119,7 @@ func TestInboundIncomplete(t *testing.T) {
 	for missing, field := range map[string]string{"MessageSid": "MessageSid", "From": "From", "To": "From"} {
 		form := inboundForm("a")
 		form.Del(missing)
-		_, err := webhook(t).Inbound(inboxPath, signed(token, inboxPath, form), []byte(form.Encode()))
+		_, err := newWebhook(t).Inbound(inboxPath, signedHeader(token, inboxPath, form), []byte(form.Encode()))
 		require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err))
 		require.Equal(t, field, chat.AsError(err).Fields[0].Field)
 	}
@@ -134,7 +134,7 @@ func FuzzInbound(f *testing.F) {
 		body += "&OptOutType=" + url.QueryEscape(optOut)
 		form, _ := url.ParseQuery(body)
 
-		in, err := webhook(t).Inbound(inboxPath, signed(token, inboxPath, form), []byte(body))
+		in, err := newWebhook(t).Inbound(inboxPath, signedHeader(token, inboxPath, form), []byte(body))
 		if err != nil {
 			require.NotEqual(t, chat.CodeInternal, chat.CodeOf(err))
 			return

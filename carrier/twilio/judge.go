@@ -28,19 +28,19 @@ func (r *request) judge(out *chat.Outgoing, message *openapi.ApiV2010Message, er
 			ProviderRequestID: requestID,
 			ProviderMessageID: *message.Sid,
 			DeliveryStatus:    carrierState(message),
-			Segments:          segments(message, out.Payload.Segments),
+			Segments:          segmentsOf(message, out.Payload.Segments),
 		}, nil
 	}
 
-	s := refusal(a)
+	s := judgeRefusal(a)
 	s.ProviderRequestID = requestID
 
 	return s, nil
 }
 
-// refusal judges an answer that is no acceptance: by its status first, because Twilio
+// judgeRefusal judges an answer that is no acceptance: by its status first, because Twilio
 // adds codes over time, and within the 4xx by the code.
-func refusal(a *carrier.Answer) chat.Submission {
+func judgeRefusal(a *carrier.Answer) chat.Submission {
 	var problem struct {
 		Code int `json:"code"`
 	}
@@ -61,7 +61,7 @@ func refusal(a *carrier.Answer) chat.Submission {
 
 // carrierState is Twilio's word for where the message stands, none if we do not know it.
 func carrierState(message *openapi.ApiV2010Message) chat.DeliveryStatus {
-	return statusOf(text(message.Status))
+	return statusOf(textOf(message.Status))
 }
 
 // statusOf is what a word of Twilio's means. The words we know are Twilio's own
@@ -78,9 +78,9 @@ func statusOf(word string) chat.DeliveryStatus {
 	return chat.StatusNone
 }
 
-// segments is Twilio's count; it is 0 at first with a messaging service, and ours is
+// segmentsOf is Twilio's count; it is 0 at first with a messaging service, and ours is
 // taken until a report brings the real one.
-func segments(message *openapi.ApiV2010Message, ours int) int {
+func segmentsOf(message *openapi.ApiV2010Message, ours int) int {
 	if message.NumSegments != nil {
 		if n, err := strconv.Atoi(*message.NumSegments); err == nil && n > 0 {
 			return n

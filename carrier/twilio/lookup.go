@@ -43,20 +43,20 @@ func (c *Client) Find(ctx context.Context, q chat.ProviderQuery) ([]chat.Report,
 		for i := range page.Messages {
 			m := &page.Messages[i]
 
-			created, err := time.Parse(time.RFC1123Z, text(m.DateCreated))
+			created, err := time.Parse(time.RFC1123Z, textOf(m.DateCreated))
 			if err != nil {
 				return nil, errors.New("twilio: the time of a message cannot be read")
 			}
 
 			older = older && created.Before(q.Since)
 
-			if matches(m, &q) && !created.Before(q.Since) && !created.After(q.Until) {
-				found = append(found, report(m))
+			if matchesQuery(m, &q) && !created.Before(q.Since) && !created.After(q.Until) {
+				found = append(found, reportOf(m))
 			}
 		}
 
 		// The list is sorted with the newest first: beyond a page that is too old, all is.
-		token, number = next(page)
+		token, number = nextPage(page)
 		if older || token == "" && number == "" {
 			slices.Reverse(found)
 			return found, nil
@@ -83,11 +83,11 @@ func (c *Client) Fetch(ctx context.Context, providerMessageID string) (chat.Repo
 		return chat.Report{}, err
 	}
 
-	if text(message.Sid) != providerMessageID {
+	if textOf(message.Sid) != providerMessageID {
 		return chat.Report{}, errors.New("twilio: the answer is not the message that was asked for")
 	}
 
-	return report(&message), nil
+	return reportOf(&message), nil
 }
 
 // sid is the form of a message's id, which goes into a path.
@@ -140,9 +140,9 @@ func (c *Client) read(ctx context.Context, into any, ask func(*openapi.ApiServic
 	return nil
 }
 
-// next is where the list goes on, as its link to the next page says.
-func next(page *openapi.ListMessageResponse) (token, number string) {
-	u, err := url.Parse(text(page.NextPageUri))
+// nextPage is where the list goes on, as its link to the next page says.
+func nextPage(page *openapi.ListMessageResponse) (token, number string) {
+	u, err := url.Parse(textOf(page.NextPageUri))
 	if err != nil {
 		return "", ""
 	}
@@ -152,41 +152,41 @@ func next(page *openapi.ListMessageResponse) (token, number string) {
 	return query.Get("PageToken"), query.Get("Page")
 }
 
-// matches reports whether the message is what was asked for, its time aside.
-func matches(m *openapi.ApiV2010Message, q *chat.ProviderQuery) bool {
+// matchesQuery reports whether the message is what was asked for, its time aside.
+func matchesQuery(m *openapi.ApiV2010Message, q *chat.ProviderQuery) bool {
 	from := m.From
 	if strings.HasPrefix(q.From, "MG") {
 		from = m.MessagingServiceSid
 	}
 
-	return text(m.Direction) == "outbound-api" && text(from) == q.From && text(m.To) == q.To &&
-		text(m.Body) == q.Payload.Text && text(m.Sid) != ""
+	return textOf(m.Direction) == "outbound-api" && textOf(from) == q.From && textOf(m.To) == q.To &&
+		textOf(m.Body) == q.Payload.Text && textOf(m.Sid) != ""
 }
 
-// report is what a message at Twilio tells. That it is there proves that it was taken,
+// reportOf is what a message at Twilio tells. That it is there proves that it was taken,
 // even where its status is a word that we do not know.
-func report(m *openapi.ApiV2010Message) chat.Report {
+func reportOf(m *openapi.ApiV2010Message) chat.Report {
 	raw, _ := json.Marshal(m) // strings and numbers only
 	r := chat.Report{
 		Provider:          chat.ProviderTwilio,
-		Key:               "lookup:twilio:" + text(m.Sid) + ":" + text(m.Status),
-		ProviderMessageID: text(m.Sid),
-		Type:              carrier.Word(text(m.Status)),
+		Key:               "lookup:twilio:" + textOf(m.Sid) + ":" + textOf(m.Status),
+		ProviderMessageID: textOf(m.Sid),
+		Type:              carrier.Word(textOf(m.Status)),
 		Accepts:           true,
 		DeliveryStatus:    carrierState(m),
-		Segments:          segments(m, 0),
+		Segments:          segmentsOf(m, 0),
 		Raw:               raw,
 	}
 
 	if m.ErrorCode != nil {
-		explain(&r, *m.ErrorCode)
+		explainCode(&r, *m.ErrorCode)
 	}
 
 	return r
 }
 
-// text is the string, "" for null.
-func text(s *string) string {
+// textOf is the string, "" for null.
+func textOf(s *string) string {
 	if s == nil {
 		return ""
 	}

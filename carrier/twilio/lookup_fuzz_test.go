@@ -30,7 +30,7 @@ func FuzzLookUp(f *testing.F) {
 	)
 
 	f.Cleanup(server.Close)
-	client, err := twilio.New(config(server.URL))
+	client, err := twilio.New(testConfig(server.URL))
 	require.NoError(f, err)
 
 	f.Fuzz(func(t *testing.T, body []byte) {

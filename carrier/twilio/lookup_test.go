@@ -20,8 +20,8 @@ import (
 
 var began = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
-// message is one as Twilio's API shows it, sent for the look-up, with changes.
-func message(id string, created time.Time, changes map[string]any) map[string]any {
+// shownMessage is one as Twilio's API shows it, sent for the look-up, with changes.
+func shownMessage(id string, created time.Time, changes map[string]any) map[string]any {
 	m := map[string]any{
 		"sid":                   id,
 		"account_sid":           account,
@@ -47,8 +47,8 @@ func message(id string, created time.Time, changes map[string]any) map[string]an
 	return m
 }
 
-// asked is a client of a server that answers like this, and the requests it made.
-func asked(t *testing.T, answer http.HandlerFunc) *twilio.Client {
+// askedClient is a client of a server that answers like this, and the requests it made.
+func askedClient(t *testing.T, answer http.HandlerFunc) *twilio.Client {
 	t.Helper()
 
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -59,14 +59,14 @@ func asked(t *testing.T, answer http.HandlerFunc) *twilio.Client {
 	}))
 
 	t.Cleanup(server.Close)
-	c, err := twilio.New(config(server.URL))
+	c, err := twilio.New(testConfig(server.URL))
 	require.NoError(t, err)
 
 	return c
 }
 
-// listing answers with pages of that many messages.
-func listing(t *testing.T, size int, messages ...map[string]any) http.HandlerFunc {
+// listPages answers with pages of that many messages.
+func listPages(t *testing.T, size int, messages ...map[string]any) http.HandlerFunc {
 	t.Helper()
 
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -106,7 +106,7 @@ func lookUp() chat.ProviderQuery {
 	}
 }
 
-func sids(reports []chat.Report) []string {
+func sidsOf(reports []chat.Report) []string {
 	var all []string
 	for i := range reports {
 		all = append(all, reports[i].ProviderMessageID)
@@ -119,20 +119,20 @@ func TestFind(t *testing.T) {
 	t.Parallel()
 
 	in := began.Add(time.Minute)
-	found, err := asked(t, listing(t, 50,
-		message("SM9", in.Add(time.Second), nil),
-		message("SM8", in, map[string]any{"body": "your order & more"}),
-		message("SM7", in, map[string]any{"from": "+15550101"}),
-		message("SM6", in, map[string]any{"direction": "inbound"}),
-		message("SM5", in, map[string]any{"direction": "outbound-reply"}),
-		message("SM4", began.Add(time.Hour), nil),
-		message("SM3", began.Add(-time.Second), nil),
-		message("SM2", began, map[string]any{"status": "undelivered", "error_code": 30003, "num_segments": "0"}),
-		message("SM1", in, map[string]any{"to": "+15550198"}),
+	found, err := askedClient(t, listPages(t, 50,
+		shownMessage("SM9", in.Add(time.Second), nil),
+		shownMessage("SM8", in, map[string]any{"body": "your order & more"}),
+		shownMessage("SM7", in, map[string]any{"from": "+15550101"}),
+		shownMessage("SM6", in, map[string]any{"direction": "inbound"}),
+		shownMessage("SM5", in, map[string]any{"direction": "outbound-reply"}),
+		shownMessage("SM4", began.Add(time.Hour), nil),
+		shownMessage("SM3", began.Add(-time.Second), nil),
+		shownMessage("SM2", began, map[string]any{"status": "undelivered", "error_code": 30003, "num_segments": "0"}),
+		shownMessage("SM1", in, map[string]any{"to": "+15550198"}),
 	)).Find(t.Context(), lookUp())
 
 	require.NoError(t, err)
-	require.Equal(t, []string{"SM2", "SM9"}, sids(found), "oldest first")
+	require.Equal(t, []string{"SM2", "SM9"}, sidsOf(found), "oldest first")
 	assert.NotEmpty(t, found[0].Raw)
 	found[0].Raw = nil
 	assert.Equal(t, chat.Report{
@@ -154,13 +154,13 @@ func TestFindByService(t *testing.T) {
 
 	q := lookUp()
 	q.From = service
-	found, err := asked(t, listing(t, 50,
-		message("SM2", began, map[string]any{"messaging_service_sid": service, "status": "a new word"}),
-		message("SM1", began, nil),
+	found, err := askedClient(t, listPages(t, 50,
+		shownMessage("SM2", began, map[string]any{"messaging_service_sid": service, "status": "a new word"}),
+		shownMessage("SM1", began, nil),
 	)).Find(t.Context(), q)
 
 	require.NoError(t, err)
-	require.Equal(t, []string{"SM2"}, sids(found))
+	require.Equal(t, []string{"SM2"}, sidsOf(found))
 	assert.True(t, found[0].Accepts, "it is there, whatever its status means")
 	assert.Equal(t, chat.StatusNone, found[0].DeliveryStatus)
 }
@@ -170,34 +170,34 @@ func TestFindPages(t *testing.T) {
 
 	var all []map[string]any
 	for n := range 5 {
-		all = append(all, message("SMnew"+strconv.Itoa(n), began.Add(time.Hour), nil))
+		all = append(all, shownMessage("SMnew"+strconv.Itoa(n), began.Add(time.Hour), nil))
 	}
 
-	all = append(all, message("SMhit", began, nil))
-	found, err := asked(t, listing(t, 2, all...)).Find(t.Context(), lookUp())
+	all = append(all, shownMessage("SMhit", began, nil))
+	found, err := askedClient(t, listPages(t, 2, all...)).Find(t.Context(), lookUp())
 	require.NoError(t, err)
-	assert.Equal(t, []string{"SMhit"}, sids(found))
+	assert.Equal(t, []string{"SMhit"}, sidsOf(found))
 
-	older := []map[string]any{message("SM3", began, map[string]any{"body": "x"})}
+	older := []map[string]any{shownMessage("SM3", began, map[string]any{"body": "x"})}
 	for n := range 100 {
-		older = append(older, message("SMold"+strconv.Itoa(n), began.Add(-time.Hour), nil))
+		older = append(older, shownMessage("SMold"+strconv.Itoa(n), began.Add(-time.Hour), nil))
 	}
 
-	found, err = asked(t, listing(t, 2, older...)).Find(t.Context(), lookUp())
+	found, err = askedClient(t, listPages(t, 2, older...)).Find(t.Context(), lookUp())
 	require.NoError(t, err, "what is older than the time asked for is not looked through")
 	assert.Empty(t, found)
 
 	for range 100 {
-		all = append([]map[string]any{message("SMnew", began.Add(time.Hour), nil)}, all...)
+		all = append([]map[string]any{shownMessage("SMnew", began.Add(time.Hour), nil)}, all...)
 	}
 
-	_, err = asked(t, listing(t, 2, all...)).Find(t.Context(), lookUp())
+	_, err = askedClient(t, listPages(t, 2, all...)).Find(t.Context(), lookUp())
 	require.Error(t, err, "not seen is not the same as not there")
 }
 
 func TestFindNothing(t *testing.T) {
 	t.Parallel()
-	found, err := asked(t, listing(t, 50)).Find(t.Context(), lookUp())
+	found, err := askedClient(t, listPages(t, 50)).Find(t.Context(), lookUp())
 	require.NoError(t, err)
 	assert.Empty(t, found)
 }
@@ -205,9 +205,9 @@ func TestFindNothing(t *testing.T) {
 func TestFetch(t *testing.T) {
 	t.Parallel()
 
-	report, err := asked(t, func(w http.ResponseWriter, r *http.Request) {
+	report, err := askedClient(t, func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "/2010-04-01/Accounts/"+account+"/Messages/SM2.json", r.URL.Path)
-		assert.NoError(t, json.NewEncoder(w).Encode(message("SM2", began, map[string]any{"status": "delivered"})))
+		assert.NoError(t, json.NewEncoder(w).Encode(shownMessage("SM2", began, map[string]any{"status": "delivered"})))
 	}).Fetch(t.Context(), "SM2")
 
 	require.NoError(t, err)
@@ -220,7 +220,7 @@ func TestFetch(t *testing.T) {
 func TestFetchUnknown(t *testing.T) {
 	t.Parallel()
 
-	_, err := asked(t, func(w http.ResponseWriter, _ *http.Request) {
+	_, err := askedClient(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = io.WriteString(w, `{"code":20404,"message":"The requested resource was not found","status":404}`)
 	}).Fetch(t.Context(), "SM2")
@@ -228,7 +228,7 @@ func TestFetchUnknown(t *testing.T) {
 	require.Equal(t, chat.CodeNotFound, chat.CodeOf(err))
 
 	for _, id := range []string{"", "../SM2", "SM2?x", "SM 2", "SM2/Media"} {
-		_, err := asked(
+		_, err := askedClient(
 			t,
 			func(http.ResponseWriter, *http.Request) { t.Error("asked for " + id) },
 		).Fetch(
@@ -272,7 +272,7 @@ func TestQuestionsThatFail(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := asked(t, answer)
+			c := askedClient(t, answer)
 			_, finding := c.Find(t.Context(), lookUp())
 
 			_, fetching := c.Fetch(t.Context(), "SM1")
@@ -290,7 +290,7 @@ func TestQuestionsThatFail(t *testing.T) {
 func TestFindWithoutTheAccount(t *testing.T) {
 	t.Parallel()
 
-	_, err := asked(
+	_, err := askedClient(
 		t,
 		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) },
 	).Find(
@@ -305,7 +305,7 @@ func TestFindWithoutTheAccount(t *testing.T) {
 func TestTooManyQuestions(t *testing.T) {
 	t.Parallel()
 
-	c := asked(t, func(w http.ResponseWriter, _ *http.Request) {
+	c := askedClient(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "7")
 		w.WriteHeader(http.StatusTooManyRequests)
 	})

@@ -38,8 +38,8 @@ var lost = map[int]string{
 // optedOut is the error that tells of a recipient's STOP to Twilio.
 const optedOut = 21610
 
-// explain puts Twilio's error code on a report, in our words.
-func explain(r *chat.Report, code int) {
+// explainCode puts Twilio's error code on a report, in our words.
+func explainCode(r *chat.Report, code int) {
 	if code == 0 {
 		return
 	}

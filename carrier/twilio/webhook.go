@@ -74,7 +74,7 @@ func (w *Webhook) Status(target string, header http.Header, body []byte) (chat.R
 
 	report := chat.Report{
 		Provider:          chat.ProviderTwilio,
-		Key:               "twilio:status:" + digest(id, status, form.Get("ErrorCode")),
+		Key:               "twilio:status:" + digestOf(id, status, form.Get("ErrorCode")),
 		ProviderMessageID: id,
 		Type:              carrier.Word(status),
 		Accepts:           true,
@@ -83,10 +83,10 @@ func (w *Webhook) Status(target string, header http.Header, body []byte) (chat.R
 	}
 
 	if code, err := strconv.Atoi(form.Get("ErrorCode")); err == nil {
-		explain(&report, code)
+		explainCode(&report, code)
 	}
 
-	report.DeliveryID, report.Fence = claim(target)
+	report.DeliveryID, report.Fence = claimOf(target)
 
 	return report, nil
 }
@@ -100,7 +100,7 @@ func (w *Webhook) verified(target string, header http.Header, body []byte) (url.
 			return v.ValidateBody(w.origin+target, body, signatures[0])
 		})
 	if !genuine {
-		return nil, unsigned()
+		return nil, unsignedError()
 	}
 
 	contentType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
@@ -116,14 +116,14 @@ func (w *Webhook) verified(target string, header http.Header, body []byte) (url.
 	for _, values := range form {
 		// The validator looks at the first value only.
 		if len(values) > 1 {
-			return nil, unsigned()
+			return nil, unsignedError()
 		}
 	}
 
 	return form, nil
 }
 
-func unsigned() error {
+func unsignedError() error {
 	return chat.Errorf(
 		chat.CodeInvalidSignature,
 		"this request is not signed by Twilio with a known auth token for this address; check the public URL and the tokens",
@@ -132,8 +132,8 @@ func unsigned() error {
 
 var deliveryID = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 
-// claim is the delivery and fence that a status callback's address names.
-func claim(target string) (chat.DeliveryID, int64) {
+// claimOf is the delivery and fence that a status callback's address names.
+func claimOf(target string) (chat.DeliveryID, int64) {
 	_, rawQuery, _ := strings.Cut(target, "?")
 
 	query, err := url.ParseQuery(rawQuery)
@@ -149,8 +149,8 @@ func claim(target string) (chat.DeliveryID, int64) {
 	return chat.DeliveryID(query.Get("d")), max(0, fence)
 }
 
-// digest is one key for all of the parts, in this order.
-func digest(parts ...string) string {
+// digestOf is one key for all of the parts, in this order.
+func digestOf(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:])
 }

@@ -29,8 +29,8 @@ const (
 	messageSID = "SM00000000000000000000000000000003"
 )
 
-// sign makes the signature as Twilio's documentation tells it.
-func sign(authToken, address string, form url.Values) string {
+// signForm makes the signature as Twilio's documentation tells it.
+func signForm(authToken, address string, form url.Values) string {
 	var signed strings.Builder
 	signed.WriteString(address)
 
@@ -44,14 +44,14 @@ func sign(authToken, address string, form url.Values) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-func signed(authToken, target string, form url.Values) http.Header {
+func signedHeader(authToken, target string, form url.Values) http.Header {
 	return http.Header{
 		"Content-Type":         {"application/x-www-form-urlencoded; charset=UTF-8"},
-		twilio.SignatureHeader: {sign(authToken, origin+target, form)},
+		twilio.SignatureHeader: {signForm(authToken, origin+target, form)},
 	}
 }
 
-func webhook(t require.TestingT) *twilio.Webhook {
+func newWebhook(t require.TestingT) *twilio.Webhook {
 	w, err := twilio.NewWebhook(origin+"/", []string{token, oldToken})
 	require.NoError(t, err)
 
@@ -77,8 +77,8 @@ func statusForm(status, code string) url.Values {
 	return form
 }
 
-func status(t require.TestingT, form url.Values) chat.Report {
-	report, err := webhook(t).Status(statusPath, signed(token, statusPath, form), []byte(form.Encode()))
+func readStatus(t require.TestingT, form url.Values) chat.Report {
+	report, err := newWebhook(t).Status(statusPath, signedHeader(token, statusPath, form), []byte(form.Encode()))
 	require.NoError(t, err)
 
 	return report
@@ -88,7 +88,7 @@ func TestStatus(t *testing.T) {
 	t.Parallel()
 
 	form := statusForm("undelivered", "30003")
-	report := status(t, form)
+	report := readStatus(t, form)
 	assert.NotEmpty(t, report.Key)
 
 	assert.Equal(t, chat.Report{
@@ -126,38 +126,38 @@ func TestStatuses(t *testing.T) {
 		"bounced":             chat.StatusNone,
 		"deferred":            chat.StatusNone,
 	} {
-		report := status(t, statusForm(word, ""))
+		report := readStatus(t, statusForm(word, ""))
 		assert.Equal(t, want, report.DeliveryStatus, word)
 		assert.True(t, report.Accepts, word)
 		assert.Empty(t, report.ErrorCode, word)
 	}
 
-	assert.Equal(t, "unknown", status(t, statusForm("+1 555\x00", "")).Type)
+	assert.Equal(t, "unknown", readStatus(t, statusForm("+1 555\x00", "")).Type)
 }
 
 func TestStatusErrors(t *testing.T) {
 	t.Parallel()
-	optedOut := status(t, statusForm("failed", "21610"))
+	optedOut := readStatus(t, statusForm("failed", "21610"))
 	assert.Equal(t, chat.SuppressedCarrier, optedOut.Suppress)
-	assert.Empty(t, status(t, statusForm("failed", "30004")).Suppress)
+	assert.Empty(t, readStatus(t, statusForm("failed", "30004")).Suppress)
 
-	unknown := status(t, statusForm("failed", "39999"))
+	unknown := readStatus(t, statusForm("failed", "39999"))
 	assert.Equal(t, "twilio_39999", unknown.ErrorCode)
 	assert.NotEmpty(t, unknown.ErrorMessage)
 
 	for _, code := range []string{"0", "x", ""} {
-		assert.Empty(t, status(t, statusForm("failed", code)).ErrorCode)
+		assert.Empty(t, readStatus(t, statusForm("failed", code)).ErrorCode)
 	}
 }
 
 func TestStatusKeys(t *testing.T) {
 	t.Parallel()
-	key := status(t, statusForm("failed", "30003")).Key
+	key := readStatus(t, statusForm("failed", "30003")).Key
 	again := statusForm("failed", "30003")
 	again.Set("RawDlrDoneDate", "2511031000")
-	assert.Equal(t, key, status(t, again).Key, "told twice")
-	assert.NotEqual(t, key, status(t, statusForm("failed", "30005")).Key)
-	assert.NotEqual(t, key, status(t, statusForm("delivered", "")).Key)
+	assert.Equal(t, key, readStatus(t, again).Key, "told twice")
+	assert.NotEqual(t, key, readStatus(t, statusForm("failed", "30005")).Key)
+	assert.NotEqual(t, key, readStatus(t, statusForm("delivered", "")).Key)
 }
 
 func TestStatusOfNoClaim(t *testing.T) {
@@ -171,7 +171,7 @@ func TestStatusOfNoClaim(t *testing.T) {
 		"/webhooks/twilio/status?d=" + deliveryID + "&a=x":  0,
 		"/webhooks/twilio/status?a=7":                       0,
 	} {
-		report, err := webhook(t).Status(target, signed(token, target, form), []byte(form.Encode()))
+		report, err := newWebhook(t).Status(target, signedHeader(token, target, form), []byte(form.Encode()))
 		require.NoError(t, err, target)
 		assert.Equal(t, fence, report.Fence, target)
 		assert.Equal(t, strings.Contains(target, deliveryID), report.DeliveryID == deliveryID, target)
@@ -183,15 +183,15 @@ func TestSignature(t *testing.T) {
 
 	form := statusForm("delivered", "")
 	body := form.Encode()
-	genuine := sign(token, origin+statusPath, form)
+	genuine := signForm(token, origin+statusPath, form)
 
 	other := "/webhooks/twilio/status?d=01935c2e-7d1a-7000-8000-000000000009&a=3"
 	for name, c := range map[string]struct {
 		target, body string
 		signatures   []string
 	}{
-		"forged":                  {statusPath, body, []string{sign("another-token", origin+statusPath, form)}},
-		"signed with no token":    {statusPath, body, []string{sign("", origin+statusPath, form)}},
+		"forged":                  {statusPath, body, []string{signForm("another-token", origin+statusPath, form)}},
+		"signed with no token":    {statusPath, body, []string{signForm("", origin+statusPath, form)}},
 		"missing":                 {statusPath, body, nil},
 		"empty":                   {statusPath, body, []string{""}},
 		"two":                     {statusPath, body, []string{genuine, genuine}},
@@ -199,7 +199,7 @@ func TestSignature(t *testing.T) {
 		"no delivery":             {"/webhooks/twilio/status", body, []string{genuine}},
 		"another route":           {inboxPath, body, []string{genuine}},
 		"fragment":                {statusPath + "#rc=5", body, []string{genuine}},
-		"signed fragment":         {statusPath + "#rc=5", body, []string{sign(token, origin+statusPath+"#rc=5", form)}},
+		"signed fragment":         {statusPath + "#rc=5", body, []string{signForm(token, origin+statusPath+"#rc=5", form)}},
 		"absolute target":         {origin + statusPath, body, []string{genuine}},
 		"another body":            {statusPath, statusForm("failed", "").Encode(), []string{genuine}},
 		"a field more":            {statusPath, body + "&ErrorCode=30003", []string{genuine}},
@@ -209,8 +209,8 @@ func TestSignature(t *testing.T) {
 		"not a form":              {statusPath, "%zz", []string{genuine}},
 		"JSON":                    {statusPath, `{"MessageSid":"SM1","MessageStatus":"delivered"}`, []string{genuine}},
 		"JSON by a query":         {statusPath + "&bodySHA256=00", `{}`, []string{genuine}},
-		"another host's":          {statusPath, body, []string{sign(token, "https://evil.example"+statusPath, form)}},
-		"plain HTTP instead of S": {statusPath, body, []string{sign(token, "http://hr.example"+statusPath, form)}},
+		"another host's":          {statusPath, body, []string{signForm(token, "https://evil.example"+statusPath, form)}},
+		"plain HTTP instead of S": {statusPath, body, []string{signForm(token, "http://hr.example"+statusPath, form)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -220,9 +220,9 @@ func TestSignature(t *testing.T) {
 				header[twilio.SignatureHeader] = c.signatures
 			}
 
-			_, err := webhook(t).Status(c.target, header, []byte(c.body))
+			_, err := newWebhook(t).Status(c.target, header, []byte(c.body))
 			require.Equal(t, chat.CodeInvalidSignature, chat.CodeOf(err))
-			_, err = webhook(t).Inbound(c.target, header, []byte(c.body))
+			_, err = newWebhook(t).Inbound(c.target, header, []byte(c.body))
 			require.Equal(t, chat.CodeInvalidSignature, chat.CodeOf(err))
 			require.NotContains(t, err.Error(), token)
 			require.NotContains(t, err.Error(), "+15550199")
@@ -245,9 +245,9 @@ func TestSignedButWrong(t *testing.T) {
 		"JSON":         {full, "application/json", "header.Content-Type"},
 		"no type":      {full, "", "header.Content-Type"},
 	} {
-		header := signed(token, statusPath, c.form)
+		header := signedHeader(token, statusPath, c.form)
 		header.Set("Content-Type", c.contentType)
-		_, err := webhook(t).Status(statusPath, header, []byte(c.form.Encode()))
+		_, err := newWebhook(t).Status(statusPath, header, []byte(c.form.Encode()))
 		require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err), name)
 		require.Equal(t, c.field, chat.AsError(err).Fields[0].Field, name)
 	}
@@ -257,7 +257,7 @@ func TestTokens(t *testing.T) {
 	t.Parallel()
 
 	form := statusForm("sent", "")
-	_, err := webhook(t).Status(statusPath, signed(oldToken, statusPath, form), []byte(form.Encode()))
+	_, err := newWebhook(t).Status(statusPath, signedHeader(oldToken, statusPath, form), []byte(form.Encode()))
 	require.NoError(t, err, "while tokens are changed, both hold")
 
 	for name, tokens := range map[string][]string{"none": nil, "an empty one": {""}, "one of spaces": {token, " "}} {
@@ -276,9 +276,9 @@ func TestPortInTheSignedAddress(t *testing.T) {
 	t.Parallel()
 
 	form := statusForm("sent", "")
-	header := signed(token, statusPath, form)
-	header.Set(twilio.SignatureHeader, sign(token, "https://hr.example:443"+statusPath, form))
-	_, err := webhook(t).Status(statusPath, header, []byte(form.Encode()))
+	header := signedHeader(token, statusPath, form)
+	header.Set(twilio.SignatureHeader, signForm(token, "https://hr.example:443"+statusPath, form))
+	_, err := newWebhook(t).Status(statusPath, header, []byte(form.Encode()))
 	require.NoError(t, err, "Twilio signs with and without it")
 }
 
@@ -287,8 +287,8 @@ func TestChangedBytes(t *testing.T) {
 	t.Parallel()
 
 	form := statusForm("delivered", "")
-	header, body := signed(token, statusPath, form), []byte(form.Encode())
-	want := status(t, form)
+	header, body := signedHeader(token, statusPath, form), []byte(form.Encode())
+	want := readStatus(t, form)
 	rapid.Check(t, func(t *rapid.T) {
 		target := []byte(statusPath)
 		changed := bytes.Clone(body)
@@ -299,7 +299,7 @@ func TestChangedBytes(t *testing.T) {
 
 		h.Set(twilio.SignatureHeader, string(signature))
 
-		got, err := webhook(t).Status(string(target), h, changed)
+		got, err := newWebhook(t).Status(string(target), h, changed)
 		if err != nil {
 			require.Equal(t, chat.CodeInvalidSignature, chat.CodeOf(err))
 			return
@@ -319,7 +319,7 @@ func FuzzStatus(f *testing.F) {
 		target := "/webhooks/twilio/status?d=" + d + "&a=" + a
 		form, _ := url.ParseQuery(body)
 
-		report, err := webhook(t).Status(target, signed(token, target, form), []byte(body))
+		report, err := newWebhook(t).Status(target, signedHeader(token, target, form), []byte(body))
 		if err != nil {
 			require.NotEqual(t, chat.CodeInternal, chat.CodeOf(err))
 			return

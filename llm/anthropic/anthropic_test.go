@@ -19,7 +19,7 @@ import (
 
 func TestRequest(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, says("{}"))
+	w := newWorld(t, saysText("{}"))
 	c, err := w.complete(t)
 	require.NoError(t, err)
 
@@ -46,7 +46,7 @@ func TestRequest(t *testing.T) {
 
 	require.NotNil(t, r.OutputConfig)
 	assert.Equal(t, "json_schema", r.OutputConfig.Format.Type)
-	assert.Equal(t, question().Schema, r.OutputConfig.Format.Schema)
+	assert.Equal(t, newQuestion().Schema, r.OutputConfig.Format.Schema)
 }
 
 func TestSparseAnswers(t *testing.T) {
@@ -60,9 +60,9 @@ func TestSparseAnswers(t *testing.T) {
 		reply reply
 		want  llm.Completion
 	}{
-		"cut off":       {message("max_tokens", part(`{"a`)), llm.Completion{Text: `{"a`, CutOff: true, Usage: used}},
-		"empty":         {message("end_turn"), llm.Completion{Usage: used}},
-		"with thoughts": {message("end_turn", thought, part("{"), part("}")), llm.Completion{Text: "{}", Usage: used}},
+		"cut off":       {messageReply("max_tokens", part(`{"a`)), llm.Completion{Text: `{"a`, CutOff: true, Usage: used}},
+		"empty":         {messageReply("end_turn"), llm.Completion{Usage: used}},
+		"with thoughts": {messageReply("end_turn", thought, part("{"), part("}")), llm.Completion{Text: "{}", Usage: used}},
 		"without more": {
 			reply{body: `{"content":[{"type":"text","text":"{}"}]}`},
 			llm.Completion{Text: "{}", Model: "small", Usage: chat.Usage{Requests: 1}},
@@ -93,19 +93,19 @@ func TestFinalFailures(t *testing.T) {
 		code  chat.Code
 		says  string
 	}{
-		"refusal":        {message("refusal"), failed, "the model refuses"},
-		"401":            {fails(401, "authentication_error", leak), failed, "credentials are refused (401 Unauthorized, authentication_error)"},
+		"refusal":        {messageReply("refusal"), failed, "the model refuses"},
+		"401":            {failsWith(401, "authentication_error", leak), failed, "credentials are refused (401 Unauthorized, authentication_error)"},
 		"401 in HTML":    {reply{status: 401, body: "<html>" + key}, failed, "credentials are refused (401 Unauthorized)"},
-		"403":            {fails(403, key, leak), failed, "credentials are refused (403 Forbidden)"},
-		"unknown model":  {fails(404, "not_found_error", leak), failed, "does not have the model small"},
-		"billing":        {fails(402, "billing_error", leak), failed, "the quota at the model's server is used up"},
-		"no credit":      {fails(400, "invalid_request_error", "Your credit balance is too low"), failed, "the quota at the model's server is used up"},
-		"invalid":        {fails(400, "invalid_request_error", leak), failed, "refused the request (400 Bad Request, invalid_request_error)"},
+		"403":            {failsWith(403, key, leak), failed, "credentials are refused (403 Forbidden)"},
+		"unknown model":  {failsWith(404, "not_found_error", leak), failed, "does not have the model small"},
+		"billing":        {failsWith(402, "billing_error", leak), failed, "the quota at the model's server is used up"},
+		"no credit":      {failsWith(400, "invalid_request_error", "Your credit balance is too low"), failed, "the quota at the model's server is used up"},
+		"invalid":        {failsWith(400, "invalid_request_error", leak), failed, "refused the request (400 Bad Request, invalid_request_error)"},
 		"elsewhere":      {reply{status: 307, header: map[string]string{"Location": "http://other.test/" + key}}, failed, "redirects elsewhere (307 Temporary Redirect)"},
-		"too long":       {fails(400, "invalid_request_error", "prompt is too long: 200251 tokens > 200000 maximum"), long, "cannot hold this much text"},
-		"over the limit": {fails(400, "invalid_request_error", "input length and `max_tokens` exceed context limit: 1 + 2 > 2"), long, "cannot hold"},
-		"413":            {fails(413, "request_too_large", leak), long, "cannot hold"},
-		"window is full": {message("model_context_window_exceeded", map[string]any{"type": "text", "text": `{"a`}), long, "cannot hold"},
+		"too long":       {failsWith(400, "invalid_request_error", "prompt is too long: 200251 tokens > 200000 maximum"), long, "cannot hold this much text"},
+		"over the limit": {failsWith(400, "invalid_request_error", "input length and `max_tokens` exceed context limit: 1 + 2 > 2"), long, "cannot hold"},
+		"413":            {failsWith(413, "request_too_large", leak), long, "cannot hold"},
+		"window is full": {messageReply("model_context_window_exceeded", map[string]any{"type": "text", "text": `{"a`}), long, "cannot hold"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -143,9 +143,9 @@ func TestPassingFailures(t *testing.T) {
 		"429 in seconds":      {wait("Retry-After", "17"), "anthropic_429", 17 * time.Second, 17 * time.Second},
 		"429 in milliseconds": {wait("Retry-After-Ms", "1500"), "anthropic_429", 1500 * time.Millisecond, 1500 * time.Millisecond},
 		"429 as a date":       {wait("Retry-After", date), "anthropic_429", 58 * time.Minute, time.Hour},
-		"500":                 {fails(500, "api_error", "boom"), "anthropic_500", 0, 0},
+		"500":                 {failsWith(500, "api_error", "boom"), "anthropic_500", 0, 0},
 		"502 in HTML":         {reply{status: 502, body: "<html>Bad gateway"}, "anthropic_502", 0, 0},
-		"529":                 {fails(529, "overloaded_error", "Overloaded"), "anthropic_529", 0, 0},
+		"529":                 {failsWith(529, "overloaded_error", "Overloaded"), "anthropic_529", 0, 0},
 		"a page":              {reply{header: map[string]string{"Content-Type": "text/html"}, body: "<html>"}, "anthropic_unreadable", 0, 0},
 		"broken JSON":         {reply{body: `{"content":`}, "anthropic_unreadable", 0, 0},
 	} {
@@ -181,7 +181,7 @@ func TestTimeoutAndCancellation(t *testing.T) {
 
 	t.Cleanup(server.Close)
 
-	c, err := modelAt(t, server.URL, time.Second).Complete(t.Context(), question())
+	c, err := modelAt(t, server.URL, time.Second).Complete(t.Context(), newQuestion())
 	var later *chat.RetryLaterError
 	require.ErrorAs(t, err, &later)
 	assert.Equal(t, "anthropic_timeout: the model did not answer within 1s", later.Error())
@@ -195,7 +195,7 @@ func TestTimeoutAndCancellation(t *testing.T) {
 		cancel()
 	}()
 
-	_, err = modelAt(t, server.URL, time.Minute).Complete(ctx, question())
+	_, err = modelAt(t, server.URL, time.Minute).Complete(ctx, newQuestion())
 	require.ErrorIs(t, err, context.Canceled)
 	assert.NotErrorAs(t, err, &later)
 }
@@ -207,7 +207,7 @@ func TestNoConnection(t *testing.T) {
 	address := strings.Replace(server.URL, "http://", "http://user:"+key+"@", 1)
 	server.Close()
 
-	_, err := modelAt(t, address+"?token="+key, time.Minute).Complete(t.Context(), question())
+	_, err := modelAt(t, address+"?token="+key, time.Minute).Complete(t.Context(), newQuestion())
 	var later *chat.RetryLaterError
 	require.ErrorAs(t, err, &later)
 	assert.Equal(t, "anthropic_unreachable", later.Code)
@@ -218,9 +218,9 @@ func TestServerWithoutSchemasIsRemembered(t *testing.T) {
 	t.Parallel()
 
 	for _, complaint := range []string{"output_config.format: Extra inputs are not permitted", "small does not support structured outputs"} {
-		w := newWorld(t, fails(400, "invalid_request_error", complaint), says("{}"), says("{}"))
+		w := newWorld(t, failsWith(400, "invalid_request_error", complaint), saysText("{}"), saysText("{}"))
 		for _, requests := range []int{2, 1} {
-			c, err := w.model.Complete(t.Context(), question())
+			c, err := w.model.Complete(t.Context(), newQuestion())
 			require.NoError(t, err)
 			assert.Equal(t, chat.Usage{Requests: requests, InputTokens: 100, OutputTokens: 10}, c.Usage)
 		}
@@ -235,7 +235,7 @@ func TestServerWithoutSchemasIsRemembered(t *testing.T) {
 func TestServerThatTakesNothing(t *testing.T) {
 	t.Parallel()
 
-	refusal := fails(400, "invalid_request_error", "output_config")
+	refusal := failsWith(400, "invalid_request_error", "output_config")
 	_, err := newWorld(t, refusal, refusal).complete(t)
 	assert.Equal(t, chat.CodeSummarizationFailed, chat.CodeOf(err))
 }
@@ -261,6 +261,6 @@ func TestEnvironmentIsNotRead(t *testing.T) {
 	t.Setenv("ANTHROPIC_AUTH_TOKEN", "other")
 	t.Setenv("ANTHROPIC_PROFILE", "other")
 	t.Setenv("ANTHROPIC_CUSTOM_HEADERS", "Authorization: other")
-	_, err := newWorld(t, says("{}")).complete(t)
+	_, err := newWorld(t, saysText("{}")).complete(t)
 	require.NoError(t, err)
 }

@@ -25,13 +25,13 @@ type reply struct {
 	body   string
 }
 
-// says is a message with this text.
-func says(text string) reply {
-	return message("end_turn", map[string]any{"type": "text", "text": text})
+// saysText is a message with this text.
+func saysText(text string) reply {
+	return messageReply("end_turn", map[string]any{"type": "text", "text": text})
 }
 
-func message(stop string, content ...any) reply {
-	return reply{body: encoded(map[string]any{
+func messageReply(stop string, content ...any) reply {
+	return reply{body: encodeJSON(map[string]any{
 		"id":          "msg_1",
 		"type":        "message",
 		"role":        "assistant",
@@ -47,14 +47,14 @@ func message(stop string, content ...any) reply {
 	})}
 }
 
-func fails(status int, kind, text string) reply {
+func failsWith(status int, kind, text string) reply {
 	return reply{
 		status: status,
-		body:   encoded(map[string]any{"type": "error", "error": map[string]any{"type": kind, "message": text}}),
+		body:   encodeJSON(map[string]any{"type": "error", "error": map[string]any{"type": kind, "message": text}}),
 	}
 }
 
-func encoded(v any) string {
+func encodeJSON(v any) string {
 	body, err := json.Marshal(v)
 	if err != nil {
 		panic(err)
@@ -151,7 +151,7 @@ func modelAt(t *testing.T, baseURL string, timeout time.Duration) *anthropic.Mod
 // complete also checks what holds for every outcome.
 func (w *world) complete(t *testing.T) (llm.Completion, error) {
 	t.Helper()
-	c, err := w.model.Complete(t.Context(), question())
+	c, err := w.model.Complete(t.Context(), newQuestion())
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
@@ -167,7 +167,7 @@ func (w *world) complete(t *testing.T) (llm.Completion, error) {
 	return c, err
 }
 
-func question() llm.Request {
+func newQuestion() llm.Request {
 	return llm.Request{
 		System: "Summarize.",
 		Turns: []llm.Turn{

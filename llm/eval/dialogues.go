@@ -45,7 +45,7 @@ type Reference struct {
 // Dialogues are all there are, by language.
 func Dialogues() ([]Dialogue, error) {
 	var sets map[string][]chat.Label
-	if err := parse("labels.json", &sets); err != nil {
+	if err := parseFile("labels.json", &sets); err != nil {
 		return nil, err
 	}
 
@@ -62,7 +62,7 @@ func Dialogues() ([]Dialogue, error) {
 			Dialogues []Dialogue `json:"dialogues"`
 		}
 
-		if err := parse(name, &file); err != nil {
+		if err := parseFile(name, &file); err != nil {
 			return nil, err
 		}
 
@@ -75,7 +75,7 @@ func Dialogues() ([]Dialogue, error) {
 	return all, nil
 }
 
-func parse(name string, into any) error {
+func parseFile(name string, into any) error {
 	data, err := files.ReadFile(name)
 	if err == nil {
 		err = json.Unmarshal(data, into)

@@ -12,7 +12,7 @@ import (
 	"handrail/llm/eval"
 )
 
-func dialogues(t *testing.T) []eval.Dialogue {
+func loadDialogues(t *testing.T) []eval.Dialogue {
 	t.Helper()
 
 	all, err := eval.Dialogues()
@@ -28,7 +28,7 @@ func TestTheSetIsLargeAndVaried(t *testing.T) {
 	languages := map[string]bool{}
 	channels := map[chat.Channel]bool{}
 
-	for _, d := range dialogues(t) {
+	for _, d := range loadDialogues(t) {
 		assert.False(t, ids[d.ID], "%s is there twice", d.ID)
 		ids[d.ID] = true
 		languages[d.Language] = true
@@ -44,7 +44,7 @@ func TestTheSetIsLargeAndVaried(t *testing.T) {
 func TestEachDialogueIsWellFormed(t *testing.T) {
 	t.Parallel()
 
-	for _, d := range dialogues(t) {
+	for _, d := range loadDialogues(t) {
 		t.Run(d.ID, func(t *testing.T) {
 			t.Parallel()
 			assert.Contains(t, chat.Channels(), d.Channel)
@@ -82,7 +82,7 @@ func TestEachDialogueIsWellFormed(t *testing.T) {
 // What no copy of the whole chat covers, no summary can.
 func TestEveryReferencePointIsInItsChat(t *testing.T) {
 	t.Parallel()
-	report, err := eval.Run(t.Context(), eval.Provider{Name: "everything", Model: everything{}}, dialogues(t), quietly)
+	report, err := eval.Run(t.Context(), eval.Provider{Name: "everything", Model: everything{}}, loadDialogues(t), ignoreProgress)
 	require.NoError(t, err)
 
 	for _, o := range report.Outcomes {

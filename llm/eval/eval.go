@@ -30,7 +30,7 @@ type Provider struct {
 func Run(ctx context.Context, p Provider, dialogues []Dialogue, done func(int)) (Report, error) {
 	outcomes := make([]Outcome, len(dialogues))
 	for i := range dialogues {
-		outcomes[i] = try(ctx, p.Model, &dialogues[i])
+		outcomes[i] = tryDialogue(ctx, p.Model, &dialogues[i])
 
 		if err := ctx.Err(); err != nil {
 			return Report{}, err
@@ -42,12 +42,12 @@ func Run(ctx context.Context, p Provider, dialogues []Dialogue, done func(int)) 
 	return reportOf(p.Name, outcomes), nil
 }
 
-// try has one dialogue summarized and measures the summary.
-func try(ctx context.Context, m Model, d *Dialogue) Outcome {
+// tryDialogue has one dialogue summarized and measures the summary.
+func tryDialogue(ctx context.Context, m Model, d *Dialogue) Outcome {
 	r := d.Reading()
 	started := time.Now()
 	answer, usage, err := m.Summarize(ctx, r)
-	o := measure(d, answer)
+	o := measureSummary(d, answer)
 	o.Usage, o.Duration = usage, time.Since(started)
 
 	if err == nil {

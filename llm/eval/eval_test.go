@@ -27,14 +27,14 @@ func (everything) Summarize(_ context.Context, r chat.Reading) (chat.Summary, ch
 	return chat.Summary{Title: "Everything", Summary: strings.Join(texts, "\n")}, chat.Usage{Requests: 1}, nil
 }
 
-// says answers every reading with the same.
-type says struct {
+// saysWord answers every reading with the same.
+type saysWord struct {
 	summary chat.Summary
 	usage   chat.Usage
 	err     error
 }
 
-func (s says) Summarize(context.Context, chat.Reading) (chat.Summary, chat.Usage, error) {
+func (s saysWord) Summarize(context.Context, chat.Reading) (chat.Summary, chat.Usage, error) {
 	return s.summary, s.usage, s.err
 }
 
@@ -55,9 +55,9 @@ var parcel = eval.Dialogue{
 	},
 }
 
-func run(t *testing.T, m eval.Model, dialogues ...eval.Dialogue) eval.Report {
+func runEval(t *testing.T, m eval.Model, dialogues ...eval.Dialogue) eval.Report {
 	t.Helper()
-	report, err := eval.Run(t.Context(), eval.Provider{Name: "test", Model: m}, dialogues, quietly)
+	report, err := eval.Run(t.Context(), eval.Provider{Name: "test", Model: m}, dialogues, ignoreProgress)
 	require.NoError(t, err)
 
 	return report
@@ -78,13 +78,13 @@ func TestCoverage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			report := run(t, says{summary: chat.Summary{Title: "x", Summary: c.says}}, parcel)
+			report := runEval(t, saysWord{summary: chat.Summary{Title: "x", Summary: c.says}}, parcel)
 			assert.Equal(t, eval.Share{Part: c.want, Of: 3}, report.Total.Coverage)
 			assert.Len(t, report.Outcomes[0].Missed, 3-c.want)
 		})
 	}
 
-	report := run(t, says{summary: chat.Summary{Title: "x", Summary: "y", NextSteps: []chat.Point{
+	report := runEval(t, saysWord{summary: chat.Summary{Title: "x", Summary: "y", NextSteps: []chat.Point{
 		{Text: "It comes on Tuesday", Messages: []chat.MessageID{"m2"}},
 	}}}, parcel)
 
@@ -94,7 +94,7 @@ func TestCoverage(t *testing.T) {
 func TestCitationsAndLength(t *testing.T) {
 	t.Parallel()
 
-	report := run(t, says{summary: chat.Summary{Title: "1234", Summary: "123456", KeyPoints: []chat.Point{
+	report := runEval(t, saysWord{summary: chat.Summary{Title: "1234", Summary: "123456", KeyPoints: []chat.Point{
 		{Text: "Parcel 4711", Messages: []chat.MessageID{"m1"}},
 		{Text: "Tuesday it is", Messages: []chat.MessageID{"m1", "m2"}},
 		{Text: "Tuesday it is", Messages: []chat.MessageID{"m1"}},
@@ -113,7 +113,7 @@ func TestCitationsAndLength(t *testing.T) {
 
 func TestLabels(t *testing.T) {
 	t.Parallel()
-	all := dialogues(t)
+	all := loadDialogues(t)
 
 	d := all[0]
 	for _, other := range all {
@@ -138,7 +138,7 @@ func TestLabels(t *testing.T) {
 		}
 	}
 
-	report := run(t, says{summary: chat.Summary{Title: "x", Summary: "y", Labels: []chat.LabelChoice{
+	report := runEval(t, saysWord{summary: chat.Summary{Title: "x", Summary: "y", Labels: []chat.LabelChoice{
 		label(d.Labels[0], 0.7), label(wrong, 0.8), label(d.Labels[1], 0.5),
 	}}}, d)
 
@@ -159,10 +159,10 @@ func TestFailuresAreCountedAndCoverNothing(t *testing.T) {
 	t.Parallel()
 
 	for name, m := range map[string]eval.Model{
-		"an error":   says{err: errors.New("no connection")},
-		"no summary": says{summary: chat.Summary{Title: "Parcel 4711"}},
+		"an error":   saysWord{err: errors.New("no connection")},
+		"no summary": saysWord{summary: chat.Summary{Title: "Parcel 4711"}},
 	} {
-		report := run(t, m, parcel)
+		report := runEval(t, m, parcel)
 		assert.Equal(t, 1, report.Total.Failures, name)
 		assert.Equal(t, eval.Share{Of: 3}, report.Total.Coverage, name)
 		assert.NotEmpty(t, report.Outcomes[0].Error, name)
@@ -171,13 +171,13 @@ func TestFailuresAreCountedAndCoverNothing(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 
-	_, err := eval.Run(ended, eval.Provider{Model: everything{}}, []eval.Dialogue{parcel}, quietly)
+	_, err := eval.Run(ended, eval.Provider{Model: everything{}}, []eval.Dialogue{parcel}, ignoreProgress)
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
 func TestTables(t *testing.T) {
 	t.Parallel()
-	reports := []eval.Report{run(t, everything{}, parcel), run(t, says{err: errors.New("no connection")}, parcel)}
+	reports := []eval.Report{runEval(t, everything{}, parcel), runEval(t, saysWord{err: errors.New("no connection")}, parcel)}
 	var out bytes.Buffer
 	require.NoError(t, eval.Print(&out, reports))
 	lines := strings.Split(out.String(), "\n")
@@ -201,7 +201,7 @@ func TestTables(t *testing.T) {
 // The floors are a little below what was measured: offline gives the same answer each time.
 func TestOfflineStaysAsGoodAsItIs(t *testing.T) {
 	t.Parallel()
-	f := run(t, offline.Model{}, dialogues(t)...).Total
+	f := runEval(t, offline.Model{}, loadDialogues(t)...).Total
 	share := func(s eval.Share) float64 { return float64(s.Part) / float64(s.Of) }
 
 	assert.Zero(t, f.Failures)
@@ -214,5 +214,5 @@ func TestOfflineStaysAsGoodAsItIs(t *testing.T) {
 	assert.LessOrEqual(t, share(f.Text), 0.70)
 }
 
-// quietly is for those who do not want to hear of progress.
-func quietly(int) {}
+// ignoreProgress is for those who do not want to hear of progress.
+func ignoreProgress(int) {}

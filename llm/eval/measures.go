@@ -61,19 +61,19 @@ func (c Choice) plus(o Choice) Choice {
 	return Choice{c.Precision.plus(o.Precision), c.Recall.plus(o.Recall)}
 }
 
-// measure measures what only the model's own answer shows: whether its points rest on
+// measureSummary measures what only the model's own answer shows: whether its points rest on
 // the messages they name.
-func measure(d *Dialogue, answer chat.Summary) Outcome {
+func measureSummary(d *Dialogue, answer chat.Summary) Outcome {
 	o := Outcome{ID: d.ID, Language: d.Language, Channel: d.Channel}
 
 	sources := map[chat.MessageID]map[string]bool{}
 	for _, m := range d.Reading().Messages {
-		sources[m.ID] = set(wordsOf(m.Text))
+		sources[m.ID] = setOf(wordsOf(m.Text))
 	}
 
 	for _, p := range pointsOf(&answer) {
 		o.Citations.Of++
-		if rests(p, sources) {
+		if restsOnSources(p, sources) {
 			o.Citations.Part++
 		}
 	}
@@ -81,9 +81,9 @@ func measure(d *Dialogue, answer chat.Summary) Outcome {
 	return o
 }
 
-// rests reports whether all the messages a point names exist, and one of them has a telling
+// restsOnSources reports whether all the messages a point names exist, and one of them has a telling
 // word in common with it.
-func rests(p chat.Point, sources map[chat.MessageID]map[string]bool) bool {
+func restsOnSources(p chat.Point, sources map[chat.MessageID]map[string]bool) bool {
 	said := false
 
 	for _, id := range p.Messages {
@@ -128,11 +128,11 @@ func (o *Outcome) read(d *Dialogue, s chat.Summary) {
 
 	o.Text = Share{utf8.RuneCountInString(s.Title + s.Summary), written}
 	o.All = Share{utf8.RuneCountInString(strings.Join(lines, "")), written}
-	o.Set, o.Chosen = choice(d, s.Labels, sure), choice(d, s.Labels, 0)
+	o.Set, o.Chosen = measureChoice(d, s.Labels, sure), measureChoice(d, s.Labels, 0)
 }
 
-// choice measures the labels from a confidence on.
-func choice(d *Dialogue, labels []chat.LabelChoice, from float64) Choice {
+// measureChoice measures the labels from a confidence on.
+func measureChoice(d *Dialogue, labels []chat.LabelChoice, from float64) Choice {
 	c := Choice{Recall: Share{Of: len(d.Labels)}}
 
 	for _, l := range labels {
@@ -154,12 +154,12 @@ func choice(d *Dialogue, labels []chat.LabelChoice, from float64) Choice {
 func (r *Reference) covered(said []string) bool {
 	return slices.ContainsFunc(r.Any, func(alternative []string) bool {
 		wanted := wordsOf(strings.Join(alternative, " "))
-		return len(wanted) > 0 && !slices.ContainsFunc(wanted, func(word string) bool { return !says(said, word) })
+		return len(wanted) > 0 && !slices.ContainsFunc(wanted, func(word string) bool { return !saysWord(said, word) })
 	})
 }
 
-// says reports whether a word is said: a number as it is, another word with any ending.
-func says(said []string, wanted string) bool {
+// saysWord reports whether a word is said: a number as it is, another word with any ending.
+func saysWord(said []string, wanted string) bool {
 	return slices.ContainsFunc(said, func(word string) bool {
 		return word == wanted || !hasNumber(wanted) && strings.HasPrefix(word, wanted)
 	})
@@ -187,7 +187,7 @@ func wordsOf(text string) []string {
 
 func hasNumber(word string) bool { return strings.ContainsFunc(word, unicode.IsNumber) }
 
-func set(words []string) map[string]bool {
+func setOf(words []string) map[string]bool {
 	s := map[string]bool{}
 	for _, word := range words {
 		s[word] = true

@@ -97,7 +97,7 @@ func figuresOf(outcomes []Outcome) Figures {
 // language and by channel.
 func Print(w io.Writer, reports []Report) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row(
+	writeRow(
 		t,
 		"provider",
 		"dialogues",
@@ -118,40 +118,40 @@ func Print(w io.Writer, reports []Report) error {
 
 	for i := range reports {
 		f := &reports[i].Total
-		row(
+		writeRow(
 			t,
 			reports[i].Provider,
 			strconv.Itoa(f.Dialogues),
 			strconv.Itoa(f.Failures),
-			percent(f.Coverage),
-			percent(f.Citations),
-			percent(f.Set.Precision),
-			percent(f.Set.Recall),
-			percent(f.Chosen.Precision),
-			percent(f.Chosen.Recall),
-			percent(
+			percentText(f.Coverage),
+			percentText(f.Citations),
+			percentText(f.Set.Precision),
+			percentText(f.Set.Recall),
+			percentText(f.Chosen.Precision),
+			percentText(f.Chosen.Recall),
+			percentText(
 				f.Text,
 			),
-			percent(f.All),
+			percentText(f.All),
 			strconv.FormatInt(f.InputTokens, 10),
 			strconv.FormatInt(f.OutputTokens, 10),
-			brief(f.Mean),
-			brief(f.P95),
+			briefDuration(f.Mean),
+			briefDuration(f.P95),
 		)
 	}
 
-	breakdown(t, "language", reports, func(r *Report) map[string]Figures { return r.Languages })
-	breakdown(t, "channel", reports, func(r *Report) map[string]Figures { return r.Channels })
+	writeBreakdown(t, "language", reports, func(r *Report) map[string]Figures { return r.Languages })
+	writeBreakdown(t, "channel", reports, func(r *Report) map[string]Figures { return r.Channels })
 
 	for i := range reports {
-		reasons(t, &reports[i])
+		writeReasons(t, &reports[i])
 	}
 
 	return t.Flush()
 }
 
-// reasons writes why summaries failed, each reason once.
-func reasons(t *tabwriter.Writer, r *Report) {
+// writeReasons writes why summaries failed, each reason once.
+func writeReasons(t *tabwriter.Writer, r *Report) {
 	counts := map[string]int{}
 
 	for _, o := range r.Outcomes {
@@ -161,36 +161,36 @@ func reasons(t *tabwriter.Writer, r *Report) {
 	}
 
 	if len(counts) > 0 {
-		row(t)
+		writeRow(t)
 	}
 
 	for _, reason := range slices.Sorted(maps.Keys(counts)) {
-		row(t, fmt.Sprintf("%s failed %d times: %s", r.Provider, counts[reason], reason))
+		writeRow(t, fmt.Sprintf("%s failed %d times: %s", r.Provider, counts[reason], reason))
 	}
 }
 
-// breakdown writes the coverage of each part, a column for each provider.
-func breakdown(t *tabwriter.Writer, title string, reports []Report, parts func(*Report) map[string]Figures) {
+// writeBreakdown writes the coverage of each part, a column for each provider.
+func writeBreakdown(t *tabwriter.Writer, title string, reports []Report, parts func(*Report) map[string]Figures) {
 	if len(reports) == 0 {
 		return
 	}
 
-	row(t)
+	writeRow(t)
 
 	head := []string{title, "dialogues"}
 	for i := range reports {
 		head = append(head, reports[i].Provider+": covered")
 	}
 
-	row(t, head...)
+	writeRow(t, head...)
 
 	for _, part := range slices.Sorted(maps.Keys(parts(&reports[0]))) {
 		cells := []string{part, strconv.Itoa(parts(&reports[0])[part].Dialogues)}
 		for i := range reports {
-			cells = append(cells, percent(parts(&reports[i])[part].Coverage))
+			cells = append(cells, percentText(parts(&reports[i])[part].Coverage))
 		}
 
-		row(t, cells...)
+		writeRow(t, cells...)
 	}
 }
 
@@ -220,10 +220,12 @@ func PrintMissed(w io.Writer, r *Report) error {
 	return nil
 }
 
-// row writes a row; tabwriter keeps the error until Flush.
-func row(t *tabwriter.Writer, cells ...string) { _, _ = fmt.Fprintln(t, strings.Join(cells, "\t")) }
+// writeRow writes a row; tabwriter keeps the error until Flush.
+func writeRow(t *tabwriter.Writer, cells ...string) {
+	_, _ = fmt.Fprintln(t, strings.Join(cells, "\t"))
+}
 
-func percent(s Share) string {
+func percentText(s Share) string {
 	if s.Of == 0 {
 		return "-"
 	}
@@ -231,7 +233,7 @@ func percent(s Share) string {
 	return fmt.Sprintf("%.1f %%", 100*float64(s.Part)/float64(s.Of))
 }
 
-func brief(d time.Duration) string {
+func briefDuration(d time.Duration) string {
 	if d < 10*time.Millisecond {
 		return d.Round(10 * time.Microsecond).String()
 	}

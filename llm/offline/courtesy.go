@@ -13,7 +13,7 @@ const maxSignOff = 100
 // a sentence that is nothing but a greeting, nothing is left. "hi my parcel …" is greeted
 // by its first word.
 func withoutGreeting(s string, names map[string]bool) string {
-	if first, rest, found := strings.Cut(s, " "); found && salutes[phrase(first)] && len(words(rest)) > 3 &&
+	if first, rest, found := strings.Cut(s, " "); found && salutes[phraseOf(first)] && len(wordsOf(rest)) > 3 &&
 		!startsUpper(rest) {
 		return rest
 	}
@@ -23,7 +23,7 @@ func withoutGreeting(s string, names map[string]bool) string {
 		end = len(s)
 	}
 
-	greeting := words(s[:end])
+	greeting := wordsOf(s[:end])
 	if len(greeting) == 0 || len(greeting) > 4 || !greetings[greeting[0]] || !isName(s[:end], names) {
 		return s
 	}
@@ -34,8 +34,8 @@ func withoutGreeting(s string, names map[string]bool) string {
 // isName reports whether what follows the first word can be somebody's name and title.
 func isName(greeting string, names map[string]bool) bool {
 	for i, word := range strings.Fields(greeting) {
-		folded := fold(strings.Trim(word, ".:"))
-		if i > 0 && !capitalized(word) && !names[folded] && !courtesy[folded] && !common[folded] {
+		folded := foldWord(strings.Trim(word, ".:"))
+		if i > 0 && !isCapitalized(word) && !names[folded] && !courtesy[folded] && !common[folded] {
 			return false
 		}
 	}
@@ -43,8 +43,8 @@ func isName(greeting string, names map[string]bool) bool {
 	return true
 }
 
-// capitalized reports whether a word begins large and goes on small: shouting names nobody.
-func capitalized(word string) bool {
+// isCapitalized reports whether a word begins large and goes on small: shouting names nobody.
+func isCapitalized(word string) bool {
 	first, size := utf8.DecodeRuneInString(word)
 	return unicode.IsUpper(first) && !strings.ContainsFunc(word[size:], unicode.IsUpper)
 }
@@ -60,13 +60,13 @@ func signsOff(line string, after []string) bool {
 		return false
 	}
 
-	if thanks[phrase(line)] {
+	if thanks[phraseOf(line)] {
 		return onlyNames(after)
 	}
 
 	fields := strings.Fields(line)
 	for n := min(len(fields), 4); n > 0; n-- {
-		if signOffs[phrase(strings.Join(fields[:n], " "))] {
+		if signOffs[phraseOf(strings.Join(fields[:n], " "))] {
 			return len(fields)-n <= 3 && allCapitalized(fields[n:])
 		}
 	}
@@ -76,7 +76,7 @@ func signsOff(line string, after []string) bool {
 
 func allCapitalized(fields []string) bool {
 	for _, word := range fields {
-		if !capitalized(word) {
+		if !isCapitalized(word) {
 			return false
 		}
 	}
@@ -102,5 +102,5 @@ func onlyNames(lines []string) bool {
 	return left > 0
 }
 
-// phrase is a line in the form in which sign-offs are listed.
-func phrase(line string) string { return strings.Join(words(line), " ") }
+// phraseOf is a line in the form in which sign-offs are listed.
+func phraseOf(line string) string { return strings.Join(wordsOf(line), " ") }

@@ -7,9 +7,9 @@ import (
 	"handrail/chat"
 )
 
-// dialogue makes a reading of lines like "Ana: text"; those of Support, Kundendienst
+// newDialogue makes a reading of lines like "Ana: text"; those of Support, Kundendienst
 // and so on are the assistant's.
-func dialogue(channel chat.Channel, lines ...string) chat.Reading {
+func newDialogue(channel chat.Channel, lines ...string) chat.Reading {
 	r := chat.Reading{ChatID: 1, Channel: channel}
 
 	for i, line := range lines {
@@ -32,7 +32,7 @@ func dialogue(channel chat.Channel, lines ...string) chat.Reading {
 	return r
 }
 
-var smsSupport = dialogue(
+var smsSupport = newDialogue(
 	chat.ChannelSMS,
 	"Ana: Hi!",
 	"Support: Hello Ana, how can I help you today?",
@@ -45,7 +45,7 @@ var smsSupport = dialogue(
 	"Support: You're welcome. Have a nice day!",
 )
 
-var emailWithQuote = dialogue(
+var emailWithQuote = newDialogue(
 	chat.ChannelEmail,
 	`Jonas Weber: Dear Sir or Madam,
 
@@ -83,7 +83,7 @@ Support Team
 Confidential unless stated otherwise.`,
 )
 
-var spanish = dialogue(
+var spanish = newDialogue(
 	chat.ChannelSMS,
 	"Lucía: Hola, buenos días",
 	"Soporte: ¡Buenos días, Lucía! ¿En qué puedo ayudarle?",
@@ -93,7 +93,7 @@ var spanish = dialogue(
 	"Soporte: De nada. ¡Que tenga un buen día!",
 )
 
-var german = dialogue(
+var german = newDialogue(
 	chat.ChannelEmail,
 	`Petra Lang: Sehr geehrte Damen und Herren,
 
@@ -114,7 +114,7 @@ Am 5. November 2026 um 09:12 schrieb Kundendienst <service@example.com>:
 > vielen Dank für Ihre Nachricht.`,
 )
 
-var french = dialogue(
+var french = newDialogue(
 	chat.ChannelSMS,
 	"Chloé: Bonjour",
 	"Service client: Bonjour Chloé, comment puis-je vous aider ?",
@@ -123,7 +123,7 @@ var french = dialogue(
 	"Chloé: Merci beaucoup !",
 )
 
-var mixed = dialogue(
+var mixed = newDialogue(
 	chat.ChannelSMS,
 	"Marek: hey",
 	"Marek: my card was declined 3 times but the money is gone",
@@ -148,7 +148,7 @@ func longDialogue() chat.Reading {
 		lines = append(lines, small[len(lines)%len(small)])
 	}
 
-	return dialogue(chat.ChannelSMS, append(lines,
+	return newDialogue(chat.ChannelSMS, append(lines,
 		"Support: The plumber, Mr. Hall, comes today at 16:30 and brings a new pump for the boiler.",
 		"Tom: Perfect, thank you so much")...)
 }

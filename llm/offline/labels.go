@@ -26,7 +26,7 @@ const (
 )
 
 // boilerplate are words that descriptions of labels use of any chat.
-var boilerplate = set(
+var boilerplate = setOf(
 	"customer customers client clients user users person people member chat chats conversation message messages "+
 		"label question questions issue issues problem problems topic request requests asks asking wants wanting needs needing "+
 		"concerning regarding related anything everything use used apply applies "+
@@ -65,7 +65,7 @@ func fittingLabels(r *chat.Reading, all []sentence) []chat.LabelChoice {
 	for _, m := range fitting {
 		label, _ := chat.FindLabel(r.Labels, r.Labels[m.label].Name)
 
-		c := chat.LabelChoice{Name: label.Name, Confidence: confidence(m.points), Evidence: quotes(all, m.sentences)}
+		c := chat.LabelChoice{Name: label.Name, Confidence: confidenceOf(m.points), Evidence: quotesOf(all, m.sentences)}
 		if len(chosen) < chat.MaxModelLabels && len(c.Evidence) > 0 && indexOf(chosen, c.Name) < 0 {
 			chosen = append(chosen, c)
 		}
@@ -84,9 +84,9 @@ func fittingLabels(r *chat.Reading, all []sentence) []chat.LabelChoice {
 	return chosen[:min(len(chosen), chat.MaxModelLabels)]
 }
 
-// confidence is how sure so many points make. The name alone, or two words of the
+// confidenceOf is how sure so many points make. The name alone, or two words of the
 // description, are for a person to judge: one says "invoice" of much.
-func confidence(points float64) float64 {
+func confidenceOf(points float64) float64 {
 	sure := 0.5 + (points-enough)*0.2
 	if points >= sureFrom {
 		sure = min(0.75+(points-sureFrom)*0.07, 0.95)
@@ -114,9 +114,9 @@ func earlierLabels(r *chat.Reading) []chat.LabelChoice {
 	return s.Labels
 }
 
-// quotes are the words of the sentences that their messages hold word for word, which
+// quotesOf are the words of the sentences that their messages hold word for word, which
 // those do not that were Markdown or had a quote in between.
-func quotes(all []sentence, from []int) []chat.Quote {
+func quotesOf(all []sentence, from []int) []chat.Quote {
 	var out []chat.Quote
 
 	for _, i := range from {
@@ -124,10 +124,10 @@ func quotes(all []sentence, from []int) []chat.Quote {
 
 		text := s.text
 		if utf8.RuneCountInString(text) > chat.MaxQuote {
-			text = strings.TrimSuffix(shorten(text, chat.MaxQuote), "…")
+			text = strings.TrimSuffix(shortenText(text, chat.MaxQuote), "…")
 		}
 
-		if s.source != nil && text != "" && strings.Contains(spaced(s.source.Text), spaced(text)) &&
+		if s.source != nil && text != "" && strings.Contains(normalizeSpace(s.source.Text), normalizeSpace(text)) &&
 			len(out) < chat.MaxQuotes {
 			out = append(out, chat.Quote{Message: s.source.ID, Text: text})
 		}
@@ -136,8 +136,10 @@ func quotes(all []sentence, from []int) []chat.Quote {
 	return out
 }
 
-// spaced is the form in which quotes are compared.
-func spaced(text string) string { return strings.ToLower(strings.Join(strings.Fields(text), " ")) }
+// normalizeSpace is the form in which quotes are compared.
+func normalizeSpace(text string) string {
+	return strings.ToLower(strings.Join(strings.Fields(text), " "))
+}
 
 // termsOf prepares the labels. A word that several descriptions share tells none apart,
 // unless it is in the name.
@@ -164,13 +166,13 @@ func termsOf(labels []chat.Label) []labelTerms {
 // termsOfLabel are the stems of a label: those of its name are in its description too.
 func termsOfLabel(l chat.Label) labelTerms {
 	known := labelTerms{name: nameTerms(l.Name)}
-	for _, word := range words(l.Name + " " + l.Description) {
-		if meaningful(word) && !boilerplate[word] {
-			known.description = append(known.description, stem(word))
+	for _, word := range wordsOf(l.Name + " " + l.Description) {
+		if isMeaningful(word) && !boilerplate[word] {
+			known.description = append(known.description, stemOf(word))
 		}
 	}
 
-	known.description = unique(known.description)
+	known.description = uniqueTerms(known.description)
 
 	return known
 }
@@ -179,22 +181,22 @@ func termsOfLabel(l chat.Label) labelTerms {
 // first word, of "Question" the one there is.
 func nameTerms(name string) []string {
 	var telling, every []string
-	for _, word := range words(name) {
-		every = append(every, stem(word))
+	for _, word := range wordsOf(name) {
+		every = append(every, stemOf(word))
 
-		if meaningful(word) && !boilerplate[word] {
-			telling = append(telling, stem(word))
+		if isMeaningful(word) && !boilerplate[word] {
+			telling = append(telling, stemOf(word))
 		}
 	}
 
 	if len(telling) > 0 {
-		return unique(telling)
+		return uniqueTerms(telling)
 	}
 
-	return unique(every)
+	return uniqueTerms(every)
 }
 
-func unique(terms []string) []string {
+func uniqueTerms(terms []string) []string {
 	slices.Sort(terms)
 	return slices.Compact(terms)
 }
@@ -205,7 +207,7 @@ func stemIndex(all []sentence) map[string][]int {
 
 	for i := range all {
 		for _, word := range all[i].words {
-			s := stem(word)
+			s := stemOf(word)
 			if at := index[s]; len(at) == 0 || at[len(at)-1] != i {
 				index[s] = append(at, i)
 			}
@@ -219,7 +221,7 @@ func stemIndex(all []sentence) map[string][]int {
 func (l *labelTerms) match(all []sentence, index map[string][]int) match {
 	var m match
 
-	hits := count(l.name, index, 1, all)
+	hits := countTerms(l.name, index, 1, all)
 	for _, i := range slices.Sorted(maps.Keys(hits)) {
 		if hits[i] >= len(l.name) && (m.points == 0 || all[i].customer && !all[m.sentences[0]].customer) {
 			m.points, m.sentences = named, []int{i}
@@ -228,7 +230,7 @@ func (l *labelTerms) match(all []sentence, index map[string][]int) match {
 
 	described, at := 0, -1
 
-	hits = count(l.description, index, near, all)
+	hits = countTerms(l.description, index, near, all)
 	for _, i := range slices.Sorted(maps.Keys(hits)) {
 		if all[i].customer && hits[i] > described {
 			described, at = hits[i], i
@@ -270,9 +272,9 @@ func (l *labelTerms) tells(index map[string][]int, sentence int) bool {
 	})
 }
 
-// count tells for each sentence how many of the terms it and the next ones of its
+// countTerms tells for each sentence how many of the terms it and the next ones of its
 // message have, window sentences in all. Sentences with none are left out.
-func count(terms []string, index map[string][]int, window int, all []sentence) map[int]int {
+func countTerms(terms []string, index map[string][]int, window int, all []sentence) map[int]int {
 	hits := map[int]int{}
 
 	for _, term := range terms {

@@ -20,7 +20,7 @@ var workspaceLabels = []chat.Label{
 	{Name: "Password", Description: "Cannot log in, lost password, account locked."},
 }
 
-func names(choices []chat.LabelChoice) []string {
+func labelNames(choices []chat.LabelChoice) []string {
 	var names []string
 	for _, c := range choices {
 		names = append(names, c.Name)
@@ -54,9 +54,9 @@ func TestLabels(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			reading := dialogue(chat.ChannelSMS, c.lines...)
+			reading := newDialogue(chat.ChannelSMS, c.lines...)
 			reading.Labels = workspaceLabels
-			assert.Equal(t, c.want, names(summarize(t, reading).Labels))
+			assert.Equal(t, c.want, labelNames(summarize(t, reading).Labels))
 		})
 	}
 }
@@ -64,12 +64,12 @@ func TestLabels(t *testing.T) {
 func TestLabelsAreCappedAndOnlyChosenWhenAsked(t *testing.T) {
 	t.Parallel()
 
-	reading := dialogue(chat.ChannelSMS, "Ana: alpha beta gamma delta epsilon zeta")
+	reading := newDialogue(chat.ChannelSMS, "Ana: alpha beta gamma delta epsilon zeta")
 	for _, name := range []string{"Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta"} {
 		reading.Labels = append(reading.Labels, chat.Label{Name: name})
 	}
 
-	assert.Equal(t, []string{"Alpha", "Beta", "Gamma", "Delta", "Epsilon"}, names(summarize(t, reading).Labels))
+	assert.Equal(t, []string{"Alpha", "Beta", "Gamma", "Delta", "Epsilon"}, labelNames(summarize(t, reading).Labels))
 
 	s, _, err := offline.Model{}.Summarize(t.Context(), reading)
 	require.NoError(t, err)
@@ -93,7 +93,7 @@ func TestLabelsSayHowSureTheyAreAndWhy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			reading := dialogue(chat.ChannelSMS, "Ana: Hello!", "Ana: "+c.line)
+			reading := newDialogue(chat.ChannelSMS, "Ana: Hello!", "Ana: "+c.line)
 			reading.Labels = workspaceLabels
 			labels := summarize(t, reading).Labels
 			require.Len(t, labels, 1)
@@ -106,7 +106,7 @@ func TestLabelsSayHowSureTheyAreAndWhy(t *testing.T) {
 func TestEvidenceIsWordForWordOrNone(t *testing.T) {
 	t.Parallel()
 
-	long := dialogue(
+	long := newDialogue(
 		chat.ChannelSMS,
 		"Ana: I want a refund and my money "+strings.Repeat("because of the noise it makes ", 20),
 	)
@@ -117,7 +117,7 @@ func TestEvidenceIsWordForWordOrNone(t *testing.T) {
 	assert.LessOrEqual(t, len(labels[0].Evidence[0].Text), chat.MaxQuote)
 	assert.Contains(t, long.Messages[0].Text, labels[0].Evidence[0].Text)
 
-	broken := dialogue(
+	broken := newDialogue(
 		chat.ChannelEmail,
 		"Ana: I have asked you before and I ask you again for a refund of the\n> Why?\nmoney.",
 	)

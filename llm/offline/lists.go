@@ -3,7 +3,7 @@ package offline
 // The lists are for English, German, Spanish, French, Italian, Portuguese and Dutch.
 // Words that are content in one of them are left out of the others' grammar.
 var (
-	greetings = set(
+	greetings = setOf(
 		"hi hello hey heyyy hoi hiya dear greetings good hallo guten moin servus liebe lieber sehr hola buenos buenas "+
 			"estimado estimada estimados querido querida bonjour bonsoir salut cher chere ciao buongiorno buonasera gentile salve "+
 			"ola bom boa caro cara prezado prezada dag goedemorgen goedemiddag goedenavond goedendag beste geachte "+
@@ -12,12 +12,12 @@ var (
 		" ",
 	)
 
-	salutes = set(
+	salutes = setOf(
 		"hi hello hey heyyy hiya hallo moin servus hola bonjour salut ciao salve ola hoi hej hei czesc merhaba selam привет",
 		" ",
 	)
 
-	courtesy = set(
+	courtesy = setOf(
 		"thanks thank thx ty cheers welcome please pls plz sorry apologies pleasure glad happy great perfect awesome "+
 			"wonderful fine okay yes yeah yep sure nope bye goodbye morning afternoon evening day weekend nice lovely wait moment minute "+
 			"second help assist assistance anything else today hope hear soon everyone team there sir madam regards sincerely "+
@@ -38,7 +38,7 @@ var (
 		" ",
 	)
 
-	common = set(
+	common = setOf(
 		"the and are was were been being have has had having does did will would shall should can could may might must not "+
 			"don doesn didn isn aren wasn won couldn wouldn you your yours she her hers him his its they them their theirs our ours this "+
 			"that these those who whom whose which what when where why how all any both each few more most other some such only own same "+
@@ -71,7 +71,7 @@ var (
 		" ",
 	)
 
-	requests = set(
+	requests = setOf(
 		"please pls plz can could would need want help when where why how what bitte kann konnen konnten brauche mochte "+
 			"wann wo warum wie puede pueden podria podrian necesito quiero quisiera cuando donde favor pouvez pourriez voudrais besoin "+
 			"quand comment pourquoi potete potrebbe posso vorrei quando dove preciso quero gostaria kunt wil wanneer waar hoe "+
@@ -81,7 +81,7 @@ var (
 		" ",
 	)
 
-	signOffs = set(
+	signOffs = setOf(
 		"best|best regards|kind regards|warm regards|warmest regards|regards|with regards|best wishes|kindest regards|"+
 			"sincerely|yours sincerely|yours faithfully|yours truly|all the best|mit freundlichen grüßen|mit freundlichen grussen|"+
 			"mit freundlichen gruessen|mit freundlichem gruß|freundliche grüße|viele grüße|liebe grüße|beste grüße|schöne grüße|"+
@@ -97,7 +97,7 @@ var (
 		"|",
 	)
 
-	thanks = set(
+	thanks = setOf(
 		"thanks|thank you|many thanks|thanks a lot|thanks again|thanks so much|thank you very much|thanks in advance|"+
 			"cheers|danke|vielen dank|besten dank|danke im voraus|gracias|muchas gracias|gracias de antemano|merci|merci beaucoup|"+
 			"merci d avance|grazie|grazie mille|obrigado|obrigada|bedankt|alvast bedankt|dzięki|dziękuję|teşekkürler|teşekkür ederim|"+
@@ -107,23 +107,23 @@ var (
 
 	// abbreviations end in a full stop that ends no sentence; those of beforeNumber
 	// only where a number follows.
-	abbreviations = set(
+	abbreviations = setOf(
 		"mr mrs ms dr prof st sr sra dra dott sig sig.ra vs e.g i.e z.b d.h u.a bzw ca tel inc ltd gmbh jr approx "+
 			"dept ref ggf inkl zzgl evtl str p.ej mme mlle",
 		" ",
 	)
-	beforeNumber = set("no nr nos num núm art fig pg p s abs ord order rech bestell", " ")
+	beforeNumber = setOf("no nr nos num núm art fig pg p s abs ord order rech bestell", " ")
 )
 
 // What tells of an answer, of a question, and of what is to come.
 var (
-	verdicts = set(
+	verdicts = setOf(
 		"yes no not ja nein nicht si sim nao oui non nee niet tak nie evet hayir да нет не ναι οχι δεν nej inte نعم لا",
 		" ",
 	)
 
 	// regrets are of a sentence that makes up for something rather than tells it.
-	regrets = set(
+	regrets = setOf(
 		"sorry apologies apologise apologize regret upset verzeihung entschuldigung entschuldigen bedauern unannehmlichkeiten "+
 			"lamentamos lamento disculpe disculpas perdone desole desoles desolee excuses excuser scuso scusiamo scusate spiace dispiace "+
 			"desculpe desculpas lamentamos excuses spijt przepraszamy przepraszam przykro ozur uzgunuz извините извинения сожалению "+
@@ -131,7 +131,7 @@ var (
 		" ",
 	)
 
-	interrogatives = set(
+	interrogatives = setOf(
 		"how when where why what which who whose can could do does is are will would wann wo warum wieso wie was wer welche "+
 			"kann konnen ist geht cuando donde por que como cual quien puedo puede quand ou pourquoi comment combien quel quelle est "+
 			"quando dove perche come quanto posso puo onde porque qual wanneer waar waarom hoe wat kan kunnen czy kiedy gdzie jak ile "+
@@ -139,7 +139,7 @@ var (
 		" ",
 	)
 
-	future = set("will shall ll please going must need soon shortly once otherwise "+
+	future = setOf("will shall ll please going must need soon shortly once otherwise "+
 		"werden wird werde bitte mussen sobald spatestens "+
 		"vamos voy favor debe recibira traiga "+
 		"allons vais sera seront serez devez veuillez partira arrivera recevrez enverrons rappellerons remboursera livre des "+
@@ -154,10 +154,10 @@ var (
 		"سوف سيصل سيتم سيصلك ستصل سنرسل سنقوم سيقوم يرجى", " ")
 
 	// deadlines tell of what is to come with a number only.
-	deadlines = set("within until by innerhalb bis antes dentro dans avant entro fra ate binnen ciagu do icinde kadar "+
+	deadlines = setOf("within until by innerhalb bis antes dentro dans avant entro fra ate binnen ciagu do icinde kadar "+
 		"через до течение inom till εως σε خلال", " ")
 
-	days = set("today tomorrow tonight monday tuesday wednesday thursday friday saturday sunday "+
+	days = setOf("today tomorrow tonight monday tuesday wednesday thursday friday saturday sunday "+
 		"heute morgen montag dienstag mittwoch donnerstag freitag samstag sonntag "+
 		"hoy manana lunes martes miercoles jueves viernes sabado domingo "+
 		"demain lundi mardi mercredi jeudi vendredi samedi dimanche "+

@@ -16,13 +16,13 @@ func allLines(_ *chat.Line, text string) []string { return strings.Split(text, "
 // ones, sign-off and signature.
 func ownLines(message *chat.Line, text string) []string {
 	lines := strings.Split(text, "\n")
-	author := phrase(message.Speaker)
+	author := phraseOf(message.Speaker)
 	var own []string
 
 	for i := 0; i < len(lines); i++ {
 		line := strings.TrimSpace(lines[i])
 
-		if n := attribution(lines[i:]); n > 0 {
+		if n := attributionLines(lines[i:]); n > 0 {
 			if !quoteFollows(lines[i+n:]) {
 				return own
 			}
@@ -34,14 +34,14 @@ func ownLines(message *chat.Line, text string) []string {
 
 		switch {
 		case strings.HasPrefix(line, ">"), deviceLine.MatchString(line):
-		case line != "" && len(line) <= maxSignOff && phrase(line) == author:
+		case line != "" && len(line) <= maxSignOff && phraseOf(line) == author:
 			if len(own) > 0 && isSignature(lines[i+1:]) {
 				return own
 			}
 
 		case line == "--",
 			originalMessage.MatchString(line),
-			header(lines[i:]),
+			startsWithHeader(lines[i:]),
 			disclaimer.MatchString(line),
 			signsOff(line, lines[i+1:]):
 			return own
@@ -107,8 +107,8 @@ func isSignature(lines []string) bool {
 	return true
 }
 
-// header reports whether a header begins with the first of the lines.
-func header(lines []string) bool {
+// startsWithHeader reports whether a header begins with the first of the lines.
+func startsWithHeader(lines []string) bool {
 	if len(lines) < 3 || !sentBy.MatchString(strings.TrimSpace(lines[0])) {
 		return false
 	}
@@ -116,22 +116,22 @@ func header(lines []string) bool {
 	return headerLine.MatchString(strings.TrimSpace(lines[1])) && headerLine.MatchString(strings.TrimSpace(lines[2]))
 }
 
-// attribution tells how many of the lines introduce a quote: mail programs break that
+// attributionLines tells how many of the lines introduce a quote: mail programs break that
 // line in two when it is long.
-func attribution(lines []string) int {
+func attributionLines(lines []string) int {
 	line := strings.TrimSpace(lines[0])
-	if attributes(line) {
+	if isAttribution(line) {
 		return 1
 	}
 
-	if len(lines) > 1 && attributes(line+" "+strings.TrimSpace(lines[1])) {
+	if len(lines) > 1 && isAttribution(line+" "+strings.TrimSpace(lines[1])) {
 		return 2
 	}
 
 	return 0
 }
 
-func attributes(line string) bool {
+func isAttribution(line string) bool {
 	return strings.HasSuffix(line, ":") && (wrote.MatchString(line) || wroteAbroad.MatchString(line))
 }
 

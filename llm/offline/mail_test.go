@@ -38,7 +38,7 @@ func TestOnlyWhatTheAuthorWroteIsRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := summarize(t, dialogue(chat.ChannelEmail, "Ana: "+own+"\n\n"+below))
+			s := summarize(t, newDialogue(chat.ChannelEmail, "Ana: "+own+"\n\n"+below))
 			assert.Equal(t, "Ana: "+own, s.Summary)
 		})
 	}
@@ -57,7 +57,7 @@ func TestWhatLooksLikeMailIsKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Contains(t, summarize(t, dialogue(chat.ChannelEmail, "Ana: "+c.text)).Summary, c.want)
+			assert.Contains(t, summarize(t, newDialogue(chat.ChannelEmail, "Ana: "+c.text)).Summary, c.want)
 		})
 	}
 }

@@ -51,14 +51,14 @@ func (Model) Summarize(ctx context.Context, r chat.Reading) (chat.Summary, chat.
 		)
 	}
 
-	all, err := read(ctx, &r)
+	all, err := readSentences(ctx, &r)
 	if err != nil {
 		return chat.Summary{}, chat.Usage{}, err
 	}
 
 	s := summaryOf(&r, all)
 	if r.ChooseLabels {
-		s.Labels = fittingLabels(&r, said(all))
+		s.Labels = fittingLabels(&r, spokenSentences(all))
 	}
 
 	return s, chat.Usage{Requests: 1, Duration: time.Since(started)}, nil
@@ -68,17 +68,17 @@ func (Model) Summarize(ctx context.Context, r chat.Reading) (chat.Summary, chat.
 func summaryOf(r *chat.Reading, all []sentence) chat.Summary {
 	s := chat.Summary{Model: Name}
 
-	telling := said(all)
+	telling := spokenSentences(all)
 	if len(telling) == 0 {
 		s.Title, s.Summary = earlierTitle(r, r.Title), noText
 		if len(r.Messages) > 0 {
-			s.Summary = speaker(&r.Messages[0]) + ": " + noText
+			s.Summary = speakerOf(&r.Messages[0]) + ": " + noText
 		}
 
 		return s
 	}
 
-	topic, picked := choose(telling)
+	topic, picked := chooseSentences(telling)
 	s.Title = earlierTitle(r, telling[topic].text)
 
 	brief := slices.Sorted(
@@ -126,7 +126,7 @@ func pointsOf(sentences []*sentence, told map[string]bool) []chat.Point {
 // earlierTitle is the title a chat has had from the start, or else one made of a text.
 func earlierTitle(r *chat.Reading, text string) string {
 	for i := range r.Earlier {
-		if title := clean(r.Earlier[i].Title); visible(title) {
+		if title := cleanText(r.Earlier[i].Title); isVisible(title) {
 			return titleOf(title)
 		}
 	}

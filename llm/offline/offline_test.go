@@ -69,11 +69,11 @@ func TestDialogues(t *testing.T) {
 			[]string{"Bonjour", "Merci", "aider"},
 		},
 		"one line": {
-			dialogue(chat.ChannelSMS, "Bo: Where is my parcel 55-A?"), "Where is my parcel 55-A?",
+			newDialogue(chat.ChannelSMS, "Bo: Where is my parcel 55-A?"), "Where is my parcel 55-A?",
 			[]string{"Bo: Where is my parcel 55-A?"},
 			nil,
 		},
-		"one greeting": {dialogue(chat.ChannelSMS, "Bo: Hi"), "Hi", []string{"Bo: Hi"}, nil},
+		"one greeting": {newDialogue(chat.ChannelSMS, "Bo: Hi"), "Hi", []string{"Bo: Hi"}, nil},
 		"long": {
 			longDialogue(), "The heating in flat 3B has been cold since Sunday and we have a newborn",
 			[]string{"Tom: The heating in flat 3B", "When can somebody repair the boiler?", "Support: The plumber, Mr. Hall, comes today at 16:30"},
@@ -145,7 +145,7 @@ func TestSummaryHasSeveralSentencesWhereThereAre(t *testing.T) {
 func TestAnswersBetweenQuotesAreRead(t *testing.T) {
 	t.Parallel()
 
-	s := summarize(t, dialogue(chat.ChannelEmail, `Ana: On 3 Nov 2026, Support <s@example.com> wrote:
+	s := summarize(t, newDialogue(chat.ChannelEmail, `Ana: On 3 Nov 2026, Support <s@example.com> wrote:
 > Which size do you need?
 I need size 42 of the walking boots.
 > Shall we refund the first pair?
@@ -182,7 +182,7 @@ func TestEveryReadingHasASummary(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := summarize(t, dialogue(chat.ChannelEmail, "Ana: "+text))
+			s := summarize(t, newDialogue(chat.ChannelEmail, "Ana: "+text))
 			assert.True(t, utf8.ValidString(s.Title+s.Summary))
 			assert.True(t, strings.HasPrefix(s.Summary, "Ana: "), s.Summary)
 		})
@@ -191,10 +191,10 @@ func TestEveryReadingHasASummary(t *testing.T) {
 
 func TestTitleIsCutBetweenWordsAndNeverInsideACharacter(t *testing.T) {
 	t.Parallel()
-	s := summarize(t, dialogue(chat.ChannelSMS, "Ana: "+strings.Repeat("parcel ", 30)))
+	s := summarize(t, newDialogue(chat.ChannelSMS, "Ana: "+strings.Repeat("parcel ", 30)))
 	assert.Equal(t, "Parcel"+strings.Repeat(" parcel", 10)+"…", s.Title)
 
-	s = summarize(t, dialogue(chat.ChannelSMS, "Ana: "+strings.Repeat("👨‍👩‍👧‍👦", 60)))
+	s = summarize(t, newDialogue(chat.ChannelSMS, "Ana: "+strings.Repeat("👨‍👩‍👧‍👦", 60)))
 	assert.Equal(t, strings.Repeat("👨‍👩‍👧‍👦", 11)+"…", s.Title, "a family has seven code points")
 }
 
@@ -210,8 +210,8 @@ func TestEmptyChatAndEndedContext(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
-// busy is a chat of n messages, no two alike.
-func busy(n int) chat.Reading {
+// busyChat is a chat of n messages, no two alike.
+func busyChat(n int) chat.Reading {
 	reading := chat.Reading{Labels: workspaceLabels, ChooseLabels: true}
 
 	for i := range n {
@@ -242,12 +242,12 @@ func TestWorkGrowsWithTheChatNotWithItsSquare(t *testing.T) {
 		})
 	}
 
-	assert.Less(t, allocations(busy(2000)), 10*allocations(busy(250)))
+	assert.Less(t, allocations(busyChat(2000)), 10*allocations(busyChat(250)))
 }
 
 func BenchmarkSummarize(b *testing.B) {
 	for _, n := range []int{10, 100, 1000, 10_000} {
-		reading := busy(n)
+		reading := busyChat(n)
 		b.Run(fmt.Sprintf("messages=%d", n), func(b *testing.B) {
 			start := time.Now()
 

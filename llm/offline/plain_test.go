@@ -51,7 +51,7 @@ func TestAssistantsMarkdownIsReadAsPlainText(t *testing.T) {
 
 func TestCustomersTextIsNotMarkdown(t *testing.T) {
 	t.Parallel()
-	s := summarize(t, dialogue(chat.ChannelSMS, "Ana: My code is *41*2# and the file is a_b_c.txt"))
+	s := summarize(t, newDialogue(chat.ChannelSMS, "Ana: My code is *41*2# and the file is a_b_c.txt"))
 	assert.Equal(t, "Ana: My code is *41*2# and the file is a_b_c.txt", s.Summary)
 }
 
@@ -62,10 +62,10 @@ func TestAddressesAreNotCut(t *testing.T) {
 		"Does https://example.com/t?a=1&b=2!x work with order 4711?",
 		"Is www.example.com/t?a=1 the terrace page?",
 	} {
-		assert.Equal(t, "Ana: "+want, summarize(t, dialogue(chat.ChannelSMS, "Ana: "+want)).Summary)
+		assert.Equal(t, "Ana: "+want, summarize(t, newDialogue(chat.ChannelSMS, "Ana: "+want)).Summary)
 	}
 
-	s := summarize(t, dialogue(chat.ChannelSMS, "Ana: The terrace is on https://example.com/t? Book a table for six."))
+	s := summarize(t, newDialogue(chat.ChannelSMS, "Ana: The terrace is on https://example.com/t? Book a table for six."))
 	assert.Equal(t, "Ana: The terrace is on https://example.com/t?\nAna: Book a table for six.", s.Summary)
 }
 

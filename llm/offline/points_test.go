@@ -9,7 +9,7 @@ import (
 	"handrail/llm/offline"
 )
 
-func texts(points []chat.Point) []string {
+func pointTexts(points []chat.Point) []string {
 	var out []string
 	for _, p := range points {
 		out = append(out, p.Text)
@@ -66,7 +66,7 @@ func TestOpenQuestions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, c.want, texts(summarize(t, dialogue(chat.ChannelSMS, c.lines...)).OpenQuestions))
+			assert.Equal(t, c.want, pointTexts(summarize(t, newDialogue(chat.ChannelSMS, c.lines...)).OpenQuestions))
 		})
 	}
 }
@@ -97,20 +97,20 @@ func TestNextStepsInManyLanguages(t *testing.T) {
 
 			s := summarize(
 				t,
-				dialogue(
+				newDialogue(
 					chat.ChannelSMS,
 					"Ana: The contract 4711 is not signed, and the router is broken.",
 					"Support: "+step,
 				),
 			)
 
-			assert.Equal(t, []string{"Support: " + step}, texts(s.NextSteps))
+			assert.Equal(t, []string{"Support: " + step}, pointTexts(s.NextSteps))
 		})
 	}
 
 	s := summarize(
 		t,
-		dialogue(
+		newDialogue(
 			chat.ChannelSMS,
 			"Ana: I will go to court with the contract 4711.",
 			"Support: The contract was wrong.",
@@ -136,7 +136,7 @@ func TestEarlierSummariesAreBuiltOn(t *testing.T) {
 		},
 	}
 
-	fresh := dialogue(
+	fresh := newDialogue(
 		chat.ChannelSMS,
 		"Tom: The plumber was here, but the pump 77-B is missing.",
 		"Support: The pump will arrive on Thursday.",
@@ -153,7 +153,7 @@ func TestEarlierSummariesAreBuiltOn(t *testing.T) {
 	assert.Equal(t, before.Title, s.Title)
 	assert.Contains(t, s.KeyPoints, before.KeyPoints[0])
 	assert.Equal(t, before.OpenQuestions, s.OpenQuestions, "nobody has answered yet")
-	assert.Contains(t, texts(s.NextSteps), "Support: The pump will arrive on Thursday.")
+	assert.Contains(t, pointTexts(s.NextSteps), "Support: The pump will arrive on Thursday.")
 	assert.Equal(t, before.Labels, s.Labels)
 
 	fresh.Messages[1].Text = "We pay for the electric heater. The pump will arrive on Thursday."

@@ -47,7 +47,7 @@ func repliesIn(all []sentence) replies {
 	for i := 0; i < len(all); {
 		end, told := i, 0
 		for ; end < len(all) && all[end].message == all[i].message; end++ {
-			told += tells(&all[end])
+			told += answerWeight(&all[end])
 		}
 
 		for ; i < end; i++ {
@@ -99,9 +99,9 @@ func (r *replies) take(q *sentence) bool {
 	})
 }
 
-// tells is how much of an answer there is in a sentence: its words, or a number or a yes
+// answerWeight is how much of an answer there is in a sentence: its words, or a number or a yes
 // or no that say enough.
-func tells(s *sentence) int {
+func answerWeight(s *sentence) int {
 	switch {
 	case isQuestion(s):
 		return 0

@@ -32,20 +32,20 @@ const (
 	isLast     = 0.25 // the last message tells how it stands
 	isAnswer   = 0.3  // the first the business says to it: why, and what follows
 	isAwkward  = -0.5 // too short to say much, too long to read, or only leading to the next
-	isSlight   = -0.2 // few words, and neither a number nor a request
+	forSlight  = -0.2 // few words, and neither a number nor a request
 	isInquiry  = -0.3 // the business's questions tell less than what came of them
 	isPromise  = 0.2  // what the business will do
 	isRegret   = -0.2
 	isLoud     = -0.3 // in capitals only
 )
 
-// choose picks the sentence a chat is about and those that sum it up, the weightiest
+// chooseSentences picks the sentence a chat is about and those that sum it up, the weightiest
 // first: that topic, how it ended, and what else says most that is new. The work
 // grows with the words of the chat, not with their square: sentences are compared with
 // the chat as a whole, as in centroid summarization (Radev and others, 2004), not with
 // each other.
-func choose(all []sentence) (topic int, picked []int) {
-	scores := rank(all)
+func chooseSentences(all []sentence) (topic int, picked []int) {
+	scores := rankSentences(all)
 	topic = topicOf(all, scores)
 	picked = []int{topic}
 	wanted := min(len(all), minSentences+len(all)/perPoint, maxKeyPoints)
@@ -53,7 +53,7 @@ func choose(all []sentence) (topic int, picked []int) {
 	last := all[len(all)-1].message
 	late := max(all[topic].message, last-max(1, last/4))
 
-	if outcome := best(scores, func(i int) bool { return all[i].message > late && !slight(&all[i]) }); outcome >= 0 &&
+	if outcome := bestScore(scores, func(i int) bool { return all[i].message > late && !isSlight(&all[i]) }); outcome >= 0 &&
 		scores[outcome] >= worthwhile &&
 		wanted > 1 {
 		picked = append(picked, outcome)
@@ -61,14 +61,14 @@ func choose(all []sentence) (topic int, picked []int) {
 
 	told := map[string]bool{}
 	for len(picked) < wanted {
-		tell(told, all, picked)
+		markTold(told, all, picked)
 
 		fresh := slices.Clone(scores)
 		for i := range fresh {
-			fresh[i] -= repeats(all[i].terms, told)
+			fresh[i] -= repeatedShare(all[i].terms, told)
 		}
 
-		next := best(fresh, func(i int) bool { return !slices.Contains(picked, i) })
+		next := bestScore(fresh, func(i int) bool { return !slices.Contains(picked, i) })
 		if len(picked) >= minSentences && fresh[next] < worthwhile {
 			break
 		}
@@ -79,8 +79,8 @@ func choose(all []sentence) (topic int, picked []int) {
 	return topic, picked
 }
 
-// best is the first of the highest scores among those that fit, -1 when none does.
-func best(scores []float64, fits func(int) bool) int {
+// bestScore is the first of the highest scores among those that fit, -1 when none does.
+func bestScore(scores []float64, fits func(int) bool) int {
 	found := -1
 	for i := range scores {
 		if fits(i) && (found < 0 || scores[i] > scores[found]) {
@@ -113,8 +113,8 @@ func topicOf(all []sentence, scores []float64) int {
 	return 0
 }
 
-// rank scores every sentence.
-func rank(all []sentence) []float64 {
+// rankSentences scores every sentence.
+func rankSentences(all []sentence) []float64 {
 	counts := map[string]int{}
 
 	for i := range all {
@@ -141,10 +141,10 @@ func rank(all []sentence) []float64 {
 			scores[i] /= highest
 		}
 
-		scores[i] += bonus(&all[i], all[len(all)-1].message)
+		scores[i] += bonusOf(&all[i], all[len(all)-1].message)
 		if all[i].customer {
 			early := isEarly * math.Exp(-float64(said))
-			if slight(&all[i]) {
+			if isSlight(&all[i]) {
 				early /= 2
 			} else {
 				said++
@@ -176,10 +176,10 @@ func firstAnswer(all []sentence) int {
 	return -1
 }
 
-// bonus is what a sentence is worth by itself.
-func bonus(s *sentence, last int) float64 {
+// bonusOf is what a sentence is worth by itself.
+func bonusOf(s *sentence, last int) float64 {
 	worth := 0.0
-	if s.customer && asks(s) {
+	if s.customer && asksSomething(s) {
 		worth += isRequest
 	}
 
@@ -187,7 +187,7 @@ func bonus(s *sentence, last int) float64 {
 		worth += isSpecific
 	}
 
-	if s.message == last && !slight(s) {
+	if s.message == last && !isSlight(s) {
 		worth += isLast
 	}
 
@@ -199,14 +199,14 @@ func bonus(s *sentence, last int) float64 {
 		worth += isLoud
 	}
 
-	if !wordy(s) || len(s.terms) < 2 || utf8.RuneCountInString(s.text) > maxSentence/2 ||
+	if !isWordy(s) || len(s.terms) < 2 || utf8.RuneCountInString(s.text) > maxSentence/2 ||
 		strings.HasSuffix(s.text, ":") {
 		worth += isAwkward
 	}
 
 	switch {
-	case slight(s):
-		worth += isSlight
+	case isSlight(s):
+		worth += forSlight
 	case !s.customer && isQuestion(s):
 		worth += isInquiry
 	case !s.customer && isStep(s):
@@ -216,24 +216,24 @@ func bonus(s *sentence, last int) float64 {
 	return worth
 }
 
-// wordy reports whether a sentence has a word that carries meaning beside its numbers.
-func wordy(s *sentence) bool {
+// isWordy reports whether a sentence has a word that carries meaning beside its numbers.
+func isWordy(s *sentence) bool {
 	return slices.ContainsFunc(s.terms, func(term string) bool { return !strings.ContainsFunc(term, unicode.IsNumber) })
 }
 
-// slight reports whether a sentence has few words, and neither a number nor a request.
-func slight(s *sentence) bool {
-	return len(s.terms) < 3 && !strings.ContainsFunc(s.text, unicode.IsDigit) && !asks(s)
+// isSlight reports whether a sentence has few words, and neither a number nor a request.
+func isSlight(s *sentence) bool {
+	return len(s.terms) < 3 && !strings.ContainsFunc(s.text, unicode.IsDigit) && !asksSomething(s)
 }
 
-// asks reports whether a sentence is a question or a request.
-func asks(s *sentence) bool {
+// asksSomething reports whether a sentence is a question or a request.
+func asksSomething(s *sentence) bool {
 	return strings.ContainsAny(s.text, "?？؟") ||
 		slices.ContainsFunc(s.words, func(word string) bool { return requests[word] })
 }
 
-// repeats is the part of the terms that has been told.
-func repeats(terms []string, told map[string]bool) float64 {
+// repeatedShare is the part of the terms that has been told.
+func repeatedShare(terms []string, told map[string]bool) float64 {
 	known := 0
 
 	for _, term := range terms {
@@ -245,7 +245,7 @@ func repeats(terms []string, told map[string]bool) float64 {
 	return float64(known) / float64(len(terms)+1)
 }
 
-func tell(told map[string]bool, all []sentence, picked []int) {
+func markTold(told map[string]bool, all []sentence, picked []int) {
 	for _, i := range picked {
 		for _, term := range all[i].terms {
 			told[term] = true

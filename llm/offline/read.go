@@ -33,19 +33,19 @@ type sentence struct {
 // line is the sentence as a summary shows it.
 func (s *sentence) line() string {
 	if s.speaker == "" {
-		return shorten(s.text, chat.MaxPoint)
+		return shortenText(s.text, chat.MaxPoint)
 	}
 
-	return s.speaker + ": " + shorten(s.text, maxSentence)
+	return s.speaker + ": " + shortenText(s.text, maxSentence)
 }
 
-// read takes a reading apart into sentences. When no author's own lines say anything,
+// readSentences takes a reading apart into sentences. When no author's own lines say anything,
 // quotes and signatures are read as well.
-func read(ctx context.Context, r *chat.Reading) ([]sentence, error) {
+func readSentences(ctx context.Context, r *chat.Reading) ([]sentence, error) {
 	names := map[string]bool{}
 
 	for i := range r.Messages {
-		for _, word := range words(r.Messages[i].Speaker) {
+		for _, word := range wordsOf(r.Messages[i].Speaker) {
 			names[word] = true
 		}
 	}
@@ -70,8 +70,8 @@ func read(ctx context.Context, r *chat.Reading) ([]sentence, error) {
 	return nil, nil
 }
 
-// said are the sentences that say something, or else every sentence there is.
-func said(all []sentence) []sentence {
+// spokenSentences are the sentences that say something, or else every sentence there is.
+func spokenSentences(all []sentence) []sentence {
 	saying := slices.DeleteFunc(slices.Clone(all), func(s sentence) bool { return len(s.terms) == 0 })
 	if len(saying) > 0 {
 		return saying
@@ -92,7 +92,7 @@ func sentencesOf(
 		text = text[:maxRead]
 	}
 
-	text = clean(strings.ToValidUTF8(strings.ReplaceAll(text, "\r\n", "\n"), ""))
+	text = cleanText(strings.ToValidUTF8(strings.ReplaceAll(text, "\r\n", "\n"), ""))
 
 	written := lines(line, text)
 	if line.Role == chat.RoleAssistantMessage {
@@ -102,24 +102,24 @@ func sentencesOf(
 	cites := []chat.MessageID{line.ID}
 	var out []sentence
 
-	for _, paragraph := range unwrap(written) {
-		for _, s := range split(paragraph) {
-			if s = strings.Join(strings.Fields(s), " "); !visible(s) {
+	for _, paragraph := range unwrapLines(written) {
+		for _, s := range splitSentences(paragraph) {
+			if s = strings.Join(strings.Fields(s), " "); !isVisible(s) {
 				continue
 			}
 
 			one := sentence{
 				text:     s,
-				speaker:  speaker(line),
+				speaker:  speakerOf(line),
 				customer: line.Role != chat.RoleAssistantMessage,
 				message:  number,
 				cites:    cites,
 				source:   line,
 			}
 
-			if rest := withoutGreeting(s, names); visible(rest) {
-				one.text, one.words = rest, words(rest)
-				one.terms = terms(one.words, names)
+			if rest := withoutGreeting(s, names); isVisible(rest) {
+				one.text, one.words = rest, wordsOf(rest)
+				one.terms = termsIn(one.words, names)
 			}
 
 			out = append(out, one)
@@ -139,31 +139,31 @@ func earlierSentences(r *chat.Reading, names map[string]bool) []sentence {
 		before := len(all)
 
 		add := func(text string, cites []chat.MessageID, as sentence) {
-			as.text = strings.Join(strings.Fields(clean(strings.ToValidUTF8(text, ""))), " ")
+			as.text = strings.Join(strings.Fields(cleanText(strings.ToValidUTF8(text, ""))), " ")
 
 			as.message, as.cites = i, cites
-			if visible(as.text) {
-				as.words = words(as.text)
-				as.terms = terms(as.words, names)
+			if isVisible(as.text) {
+				as.words = wordsOf(as.text)
+				as.terms = termsIn(as.words, names)
 				all = append(all, as)
 			}
 		}
 
 		for _, p := range e.KeyPoints {
-			add(p.Text, cited(p), sentence{customer: true})
+			add(p.Text, citedMessages(p), sentence{customer: true})
 		}
 
 		for _, p := range e.OpenQuestions {
-			add(p.Text, cited(p), sentence{customer: true, open: true})
+			add(p.Text, citedMessages(p), sentence{customer: true, open: true})
 		}
 
 		for _, p := range e.NextSteps {
-			add(p.Text, cited(p), sentence{promised: true})
+			add(p.Text, citedMessages(p), sentence{promised: true})
 		}
 
 		if len(all) == before {
 			for line := range strings.SplitSeq(e.Summary, "\n") {
-				for _, s := range split(line) {
+				for _, s := range splitSentences(line) {
 					add(s, nil, sentence{customer: true})
 				}
 			}
@@ -173,8 +173,8 @@ func earlierSentences(r *chat.Reading, names map[string]bool) []sentence {
 	return all
 }
 
-// cited are the messages of a point, each once.
-func cited(p chat.Point) []chat.MessageID {
+// citedMessages are the messages of a point, each once.
+func citedMessages(p chat.Point) []chat.MessageID {
 	var ids []chat.MessageID
 	for _, id := range p.Messages {
 		if !slices.Contains(ids, id) {

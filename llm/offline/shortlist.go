@@ -87,8 +87,8 @@ func (l *labelTerms) worth(said map[string]bool, shared map[string]int) float64 
 func stemsOf(r *chat.Reading) map[string]bool {
 	said := map[string]bool{}
 	add := func(text string) {
-		for _, word := range words(text[:min(len(text), maxRead)]) {
-			said[stem(word)] = true
+		for _, word := range wordsOf(text[:min(len(text), maxRead)]) {
+			said[stemOf(word)] = true
 		}
 	}
 

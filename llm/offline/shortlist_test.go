@@ -13,7 +13,7 @@ import (
 func TestShortlist(t *testing.T) {
 	t.Parallel()
 
-	reading := dialogue(chat.ChannelSMS, "Ana: My parcel came damaged, I want a refund.")
+	reading := newDialogue(chat.ChannelSMS, "Ana: My parcel came damaged, I want a refund.")
 	reading.Labels = workspaceLabels
 	list := func(limit int) []string {
 		var names []string
@@ -49,8 +49,8 @@ func TestShortlist(t *testing.T) {
 	assert.Empty(t, offline.Shortlist(chat.Reading{}, 10))
 }
 
-// many is a reading with n labels, no two alike.
-func many(n int) chat.Reading {
+// manyLabels is a reading with n labels, no two alike.
+func manyLabels(n int) chat.Reading {
 	reading := smsSupport
 	for i := range n {
 		reading.Labels = append(reading.Labels, chat.Label{
@@ -67,7 +67,7 @@ func many(n int) chat.Reading {
 // Not parallel: the counter of allocations is the process's.
 func TestShortlistsWorkGrowsWithTheLabels(t *testing.T) {
 	allocations := func(n int) float64 {
-		reading := many(n)
+		reading := manyLabels(n)
 		return testing.AllocsPerRun(1, func() { offline.Shortlist(reading, 100) })
 	}
 
@@ -75,7 +75,7 @@ func TestShortlistsWorkGrowsWithTheLabels(t *testing.T) {
 }
 
 func BenchmarkShortlist(b *testing.B) {
-	reading := many(10_000)
+	reading := manyLabels(10_000)
 	for b.Loop() {
 		offline.Shortlist(reading, 100)
 	}

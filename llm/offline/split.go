@@ -17,8 +17,8 @@ const (
 	wrapped = 50
 )
 
-// unwrap joins the lines that a mail program has broken.
-func unwrap(lines []string) []string {
+// unwrapLines joins the lines that a mail program has broken.
+func unwrapLines(lines []string) []string {
 	var paragraphs []string
 	previous := ""
 
@@ -40,9 +40,9 @@ func unwrap(lines []string) []string {
 
 var bullet = regexp.MustCompile(`^([-*•–]|\d{1,2}[.)])\s+`)
 
-// split cuts a paragraph into sentences by Unicode's rules (UAX #29), and mends where
+// splitSentences cuts a paragraph into sentences by Unicode's rules (UAX #29), and mends where
 // those take an abbreviation or a date for an end.
-func split(paragraph string) []string {
+func splitSentences(paragraph string) []string {
 	var out []string
 
 	open := false
@@ -99,16 +99,16 @@ func goesOn(before, next string) bool {
 	case beforeNumber[last]:
 		return unicode.IsDigit(first)
 	case initialOrDay.MatchString(last):
-		return unicode.IsLetter(first) && !opens(next)
+		return unicode.IsLetter(first) && !opensSentence(next)
 	}
 
 	return abbreviations[last]
 }
 
-// opens reports whether a sentence begins with a word that hardly stands after a day or an
+// opensSentence reports whether a sentence begins with a word that hardly stands after a day or an
 // initial: "Please", "The", but not "November".
-func opens(sentence string) bool {
-	first := words(sentence[:min(len(sentence), wrapped)])
+func opensSentence(sentence string) bool {
+	first := wordsOf(sentence[:min(len(sentence), wrapped)])
 
 	return len(first) > 0 &&
 		(common[first[0]] || courtesy[first[0]] || greetings[first[0]] || requests[first[0]] || future[first[0]])

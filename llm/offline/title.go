@@ -20,19 +20,19 @@ const (
 // titleOf makes a title of a sentence: its first letter large, no full stop, no longer
 // than a title may be.
 func titleOf(sentence string) string {
-	title := strings.TrimRight(strings.Join(strings.Fields(clean(sentence)), " "), " .,;:。")
-	if !visible(title) {
+	title := strings.TrimRight(strings.Join(strings.Fields(cleanText(sentence)), " "), " .,;:。")
+	if !isVisible(title) {
 		return noTextTitle
 	}
 
 	first, size := utf8.DecodeRuneInString(title)
 
-	return shorten(string(unicode.ToTitle(first))+title[size:], chat.MaxSummaryTitle)
+	return shortenText(string(unicode.ToTitle(first))+title[size:], chat.MaxSummaryTitle)
 }
 
-// shorten cuts text to at most limit characters, the ellipsis included: between words
+// shortenText cuts text to at most limit characters, the ellipsis included: between words
 // where there are any, and never inside what a reader sees as one character.
-func shorten(text string, limit int) string {
+func shortenText(text string, limit int) string {
 	if utf8.RuneCountInString(text) <= limit {
 		return text
 	}
@@ -62,10 +62,10 @@ func startsWithSpace(text string) bool {
 	return unicode.IsSpace(r)
 }
 
-// speaker is the name to put before a line.
-func speaker(line *chat.Line) string {
-	if name := strings.Join(strings.Fields(clean(line.Speaker)), " "); visible(name) {
-		return shorten(name, maxSpeaker)
+// speakerOf is the name to put before a line.
+func speakerOf(line *chat.Line) string {
+	if name := strings.Join(strings.Fields(cleanText(line.Speaker)), " "); isVisible(name) {
+		return shortenText(name, maxSpeaker)
 	}
 
 	if line.Role == chat.RoleAssistantMessage {
@@ -75,9 +75,9 @@ func speaker(line *chat.Line) string {
 	return "Customer"
 }
 
-// clean drops what no database or screen takes: invalid UTF-8 and control characters
+// cleanText drops what no database or screen takes: invalid UTF-8 and control characters
 // but tab and newline.
-func clean(text string) string {
+func cleanText(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return -1
@@ -87,7 +87,7 @@ func clean(text string) string {
 	}, text)
 }
 
-// visible reports whether anything in text can be seen.
-func visible(text string) bool {
+// isVisible reports whether anything in text can be seen.
+func isVisible(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }

@@ -8,16 +8,16 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// words are the words of a text, folded, in order.
-func words(text string) []string {
-	return strings.FieldsFunc(fold(text), func(r rune) bool {
+// wordsOf are the words of a text, folded, in order.
+func wordsOf(text string) []string {
+	return strings.FieldsFunc(foldWord(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
 	})
 }
 
-// fold is the form in which words are compared: small letters without accents, since
+// foldWord is the form in which words are compared: small letters without accents, since
 // people leave those out in an SMS.
-func fold(text string) string {
+func foldWord(text string) string {
 	text = strings.ToLower(text)
 	if !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		return text
@@ -35,17 +35,17 @@ func fold(text string) string {
 // plainLetters stands in for letters that are no letter with an accent to Unicode.
 var plainLetters = strings.NewReplacer("ı", "i", "ł", "l", "ø", "o", "đ", "d")
 
-// terms are the stems of the words that carry meaning, each once.
-func terms(words []string, names map[string]bool) []string {
+// termsIn are the stems of the words that carry meaning, each once.
+func termsIn(words []string, names map[string]bool) []string {
 	var out []string
 	seen := map[string]bool{}
 
 	for _, word := range words {
-		if !meaningful(word) || names[word] {
+		if !isMeaningful(word) || names[word] {
 			continue
 		}
 
-		if s := stem(word); !seen[s] {
+		if s := stemOf(word); !seen[s] {
 			seen[s] = true
 			out = append(out, s)
 		}
@@ -54,9 +54,9 @@ func terms(words []string, names map[string]bool) []string {
 	return out
 }
 
-// meaningful tells words of content from those of grammar and courtesy. Short words are
+// isMeaningful tells words of content from those of grammar and courtesy. Short words are
 // grammar in Latin script, where they have no digit.
-func meaningful(word string) bool {
+func isMeaningful(word string) bool {
 	if common[word] || courtesy[word] || greetings[word] {
 		return false
 	}
@@ -70,9 +70,9 @@ func meaningful(word string) bool {
 // vowelEndings are the vowels in which the forms of one noun or verb differ, but e and y.
 const vowelEndings = "aiouаеиоуыьюяαεηιου"
 
-// stem cuts the endings by which the forms of one word differ: roughly, in any language
+// stemOf cuts the endings by which the forms of one word differ: roughly, in any language
 // that puts them last. Six letters tell most words apart.
-func stem(word string) string {
+func stemOf(word string) string {
 	if strings.ContainsFunc(word, unicode.IsNumber) {
 		return word
 	}
@@ -100,12 +100,12 @@ func stem(word string) string {
 	return string(letters[:min(len(letters), 6)])
 }
 
-func set(list string, separator string) map[string]bool {
+func setOf(list string, separator string) map[string]bool {
 	out := map[string]bool{}
 
 	for item := range strings.SplitSeq(list, separator) {
 		if item = strings.Join(strings.Fields(item), " "); item != "" {
-			out[fold(item)] = true
+			out[foldWord(item)] = true
 		}
 	}
 

@@ -19,7 +19,7 @@ import (
 
 func TestRequest(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, says("{}"))
+	w := newWorld(t, saysText("{}"))
 	c, err := w.complete(t)
 	require.NoError(t, err)
 
@@ -49,7 +49,7 @@ func TestRequest(t *testing.T) {
 
 	assert.Equal(t, "json_schema", r.ResponseFormat.Type)
 	assert.True(t, r.ResponseFormat.JSONSchema.Strict)
-	assert.Equal(t, question().Schema, r.ResponseFormat.JSONSchema.Schema)
+	assert.Equal(t, newQuestion().Schema, r.ResponseFormat.JSONSchema.Schema)
 }
 
 func TestSparseAnswers(t *testing.T) {
@@ -60,8 +60,8 @@ func TestSparseAnswers(t *testing.T) {
 		reply reply
 		want  llm.Completion
 	}{
-		"cut off":      {message(map[string]any{"content": `{"a`}, "length"), llm.Completion{Text: `{"a`, CutOff: true, Usage: used}},
-		"empty":        {says(""), llm.Completion{Usage: used}},
+		"cut off":      {messageReply(map[string]any{"content": `{"a`}, "length"), llm.Completion{Text: `{"a`, CutOff: true, Usage: used}},
+		"empty":        {saysText(""), llm.Completion{Usage: used}},
 		"no choices":   {reply{body: `{"choices":[]}`}, llm.Completion{Model: "small", Usage: chat.Usage{Requests: 1}}},
 		"without more": {reply{body: `{"choices":[{"message":{"content":"{}"}}]}`}, llm.Completion{Text: "{}", Model: "small", Usage: chat.Usage{Requests: 1}}},
 	} {
@@ -90,22 +90,22 @@ func TestFinalFailures(t *testing.T) {
 		code  chat.Code
 		says  string
 	}{
-		"refusal":            {message(map[string]any{"content": nil, "refusal": "I can't help"}, "stop"), failed, "the model refuses"},
-		"content filter":     {message(map[string]any{"content": ""}, "content_filter"), failed, "the model refuses"},
-		"401":                {fails(401, "invalid_api_key", leak), failed, "credentials are refused (401 Unauthorized, invalid_api_key)"},
+		"refusal":            {messageReply(map[string]any{"content": nil, "refusal": "I can't help"}, "stop"), failed, "the model refuses"},
+		"content filter":     {messageReply(map[string]any{"content": ""}, "content_filter"), failed, "the model refuses"},
+		"401":                {failsWith(401, "invalid_api_key", leak), failed, "credentials are refused (401 Unauthorized, invalid_api_key)"},
 		"401 in HTML":        {reply{status: 401, body: "<html>" + key}, failed, "credentials are refused (401 Unauthorized)"},
-		"403":                {fails(403, key, leak), failed, "credentials are refused (403 Forbidden"},
-		"unknown model":      {fails(404, "model_not_found", leak), failed, "does not have the model small"},
-		"used-up quota":      {fails(429, "insufficient_quota", leak), failed, "the quota at the model's server is used up"},
-		"invalid":            {fails(400, "invalid_value", leak), failed, "refused the request (400 Bad Request, invalid_value)"},
+		"403":                {failsWith(403, key, leak), failed, "credentials are refused (403 Forbidden"},
+		"unknown model":      {failsWith(404, "model_not_found", leak), failed, "does not have the model small"},
+		"used-up quota":      {failsWith(429, "insufficient_quota", leak), failed, "the quota at the model's server is used up"},
+		"invalid":            {failsWith(400, "invalid_value", leak), failed, "refused the request (400 Bad Request, invalid_value)"},
 		"elsewhere":          {reply{status: 302, header: map[string]string{"Location": "http://other.test/" + key}}, failed, "redirects elsewhere (302 Found)"},
-		"too long":           {fails(400, "context_length_exceeded", leak), long, "cannot hold this much text"},
-		"too long at vLLM":   {fails(400, "", "This model's maximum context length is 4096 tokens. "+leak), long, "cannot hold"},
+		"too long":           {failsWith(400, "context_length_exceeded", leak), long, "cannot hold this much text"},
+		"too long at vLLM":   {failsWith(400, "", "This model's maximum context length is 4096 tokens. "+leak), long, "cannot hold"},
 		"too long for llama": {reply{status: 400, body: `{"error":{"code":400,"type":"exceed_context_size_error"}}`}, long, "cannot hold"},
-		"more than a minute": {fails(429, "rate_limit_exceeded", "Request too large for small on tokens per min"), long, "cannot hold"},
+		"more than a minute": {failsWith(429, "rate_limit_exceeded", "Request too large for small on tokens per min"), long, "cannot hold"},
 		"413":                {reply{status: 413}, long, "cannot hold"},
 		"schema that is too long, too": {
-			fails(400, "context_length_exceeded", "maximum context length, with your response_format"), long, "cannot hold",
+			failsWith(400, "context_length_exceeded", "maximum context length, with your response_format"), long, "cannot hold",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -148,7 +148,7 @@ func TestPassingFailures(t *testing.T) {
 		"429 for ever":        {wait("Retry-After", "1e300"), "openai_429", 24 * time.Hour, 24 * time.Hour},
 		"429 for nonsense":    {wait("Retry-After", "soon"), "openai_429", 0, 0},
 		"429 for less":        {wait("Retry-After", "-5"), "openai_429", 0, 0},
-		"500":                 {fails(500, "", "boom"), "openai_500", 0, 0},
+		"500":                 {failsWith(500, "", "boom"), "openai_500", 0, 0},
 		"502 in HTML":         {reply{status: 502, body: "<html>Bad gateway"}, "openai_502", 0, 0},
 		"503":                 {reply{status: 503, header: map[string]string{"Retry-After": "2"}}, "openai_503", 2 * time.Second, 2 * time.Second},
 		"a page":              {reply{header: map[string]string{"Content-Type": "text/html"}, body: "<html>"}, "openai_unreadable", 0, 0},
@@ -182,7 +182,7 @@ func TestTimeoutAndCancellation(t *testing.T) {
 
 	t.Cleanup(server.Close)
 
-	c, err := modelAt(t, server.URL, time.Second).Complete(t.Context(), question())
+	c, err := modelAt(t, server.URL, time.Second).Complete(t.Context(), newQuestion())
 	var later *chat.RetryLaterError
 	require.ErrorAs(t, err, &later)
 	assert.Equal(t, "openai_timeout: the model did not answer within 1s", later.Error())
@@ -196,7 +196,7 @@ func TestTimeoutAndCancellation(t *testing.T) {
 		cancel()
 	}()
 
-	_, err = modelAt(t, server.URL, time.Minute).Complete(ctx, question())
+	_, err = modelAt(t, server.URL, time.Minute).Complete(ctx, newQuestion())
 	require.ErrorIs(t, err, context.Canceled)
 	assert.NotErrorAs(t, err, &later)
 }
@@ -227,7 +227,7 @@ func TestNoConnection(t *testing.T) {
 	address := strings.Replace(server.URL, "http://", "http://user:"+key+"@", 1)
 	server.Close()
 
-	_, err := modelAt(t, address+"/v1?token="+key, time.Minute).Complete(t.Context(), question())
+	_, err := modelAt(t, address+"/v1?token="+key, time.Minute).Complete(t.Context(), newQuestion())
 	var later *chat.RetryLaterError
 	require.ErrorAs(t, err, &later)
 	assert.Equal(t, "openai_unreachable", later.Code)
@@ -238,11 +238,11 @@ func TestServersWithoutFormatsAreRemembered(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t,
-		fails(400, "", "'response_format.type' must be 'json_object' or 'text'"), says("{}"), says("{}"),
-		fails(422, "", "response_format: extra inputs"), says("{}"), says("{}"))
+		failsWith(400, "", "'response_format.type' must be 'json_object' or 'text'"), saysText("{}"), saysText("{}"),
+		failsWith(422, "", "response_format: extra inputs"), saysText("{}"), saysText("{}"))
 
 	for _, requests := range []int{2, 1, 2, 1} {
-		c, err := w.model.Complete(t.Context(), question())
+		c, err := w.model.Complete(t.Context(), newQuestion())
 		require.NoError(t, err)
 		assert.Equal(t, chat.Usage{Requests: requests, InputTokens: 100, OutputTokens: 10}, c.Usage)
 	}
@@ -262,7 +262,7 @@ func TestServersWithoutFormatsAreRemembered(t *testing.T) {
 func TestServerThatTakesNoFormat(t *testing.T) {
 	t.Parallel()
 
-	refusal := fails(400, "", "response_format")
+	refusal := failsWith(400, "", "response_format")
 	_, err := newWorld(t, refusal, refusal, refusal).complete(t)
 	assert.Equal(t, chat.CodeSummarizationFailed, chat.CodeOf(err))
 }
@@ -280,7 +280,7 @@ func TestServerWithoutKey(t *testing.T) {
 	t.Cleanup(server.Close)
 	model, err := openai.New(openai.Config{BaseURL: server.URL, Model: "llama"})
 	require.NoError(t, err)
-	_, err = model.Complete(t.Context(), question())
+	_, err = model.Complete(t.Context(), newQuestion())
 	require.NoError(t, err)
 }
 
@@ -302,6 +302,6 @@ func TestConfig(t *testing.T) {
 func TestEnvironmentIsNotRead(t *testing.T) {
 	t.Setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/")
 	t.Setenv("OPENAI_API_KEY", "sk-other")
-	_, err := newWorld(t, says("{}")).complete(t)
+	_, err := newWorld(t, saysText("{}")).complete(t)
 	require.NoError(t, err)
 }

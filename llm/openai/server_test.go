@@ -25,13 +25,13 @@ type reply struct {
 	body   string
 }
 
-// says is a completion with this content.
-func says(content string) reply {
-	return message(map[string]any{"role": "assistant", "content": content}, "stop")
+// saysText is a completion with this content.
+func saysText(content string) reply {
+	return messageReply(map[string]any{"role": "assistant", "content": content}, "stop")
 }
 
-func message(fields map[string]any, finish string) reply {
-	return reply{body: encoded(map[string]any{
+func messageReply(fields map[string]any, finish string) reply {
+	return reply{body: encodeJSON(map[string]any{
 		"id":      "chatcmpl-1",
 		"object":  "chat.completion",
 		"created": 1,
@@ -41,16 +41,16 @@ func message(fields map[string]any, finish string) reply {
 	})}
 }
 
-func fails(status int, code, text string) reply {
+func failsWith(status int, code, text string) reply {
 	return reply{
 		status: status,
-		body: encoded(
+		body: encodeJSON(
 			map[string]any{"error": map[string]any{"message": text, "type": "x", "code": code, "param": nil}},
 		),
 	}
 }
 
-func encoded(v any) string {
+func encodeJSON(v any) string {
 	body, err := json.Marshal(v)
 	if err != nil {
 		panic(err)
@@ -140,7 +140,7 @@ func modelAt(t *testing.T, baseURL string, timeout time.Duration) *openai.Model 
 // complete also checks what holds for every outcome.
 func (w *world) complete(t *testing.T) (llm.Completion, error) {
 	t.Helper()
-	c, err := w.model.Complete(t.Context(), question())
+	c, err := w.model.Complete(t.Context(), newQuestion())
 	w.mu.Lock()
 	defer w.mu.Unlock()
 
@@ -156,7 +156,7 @@ func (w *world) complete(t *testing.T) (llm.Completion, error) {
 	return c, err
 }
 
-func question() llm.Request {
+func newQuestion() llm.Request {
 	return llm.Request{
 		System: "Summarize.",
 		Turns: []llm.Turn{

@@ -19,7 +19,7 @@ type Complaint struct {
 
 // Read finds the complaint in a response of status 400 and more.
 func Read(response *http.Response) Complaint {
-	read := body(response)
+	read := readBody(response)
 
 	var envelope struct {
 		Error struct {

@@ -89,7 +89,7 @@ func (s *Server) refused(response *http.Response, c Complaint) error {
 			answered,
 		)
 
-	case passes(status):
+	case mayPass(status):
 		later := s.later(strconv.Itoa(status), "the model's server answered "+answered)
 		later.After = retryAfter(response.Header, time.Now())
 
@@ -109,8 +109,8 @@ func Refusal() error {
 	return chat.Errorf(chat.CodeSummarizationFailed, "the model refuses to summarize this chat")
 }
 
-// passes reports whether a server that answers so may answer otherwise later.
-func passes(status int) bool {
+// mayPass reports whether a server that answers so may answer otherwise later.
+func mayPass(status int) bool {
 	switch status {
 	case http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly:
 		return true
@@ -135,21 +135,21 @@ const maxWait = 24 * time.Hour
 // Retry-After (RFC 9110 10.2.3) in seconds or as a date; 0 when it does not say.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	if ms, err := strconv.ParseFloat(header.Get("Retry-After-Ms"), 64); err == nil {
-		return bounded(ms, time.Millisecond)
+		return boundWait(ms, time.Millisecond)
 	}
 
 	if seconds, err := strconv.ParseFloat(header.Get("Retry-After"), 64); err == nil {
-		return bounded(seconds, time.Second)
+		return boundWait(seconds, time.Second)
 	}
 
 	if at, err := http.ParseTime(header.Get("Retry-After")); err == nil {
-		return bounded(at.Sub(now).Seconds(), time.Second)
+		return boundWait(at.Sub(now).Seconds(), time.Second)
 	}
 
 	return 0
 }
 
-func bounded(n float64, unit time.Duration) time.Duration {
+func boundWait(n float64, unit time.Duration) time.Duration {
 	if n > 0 { // which NaN is not
 		return time.Duration(min(n*float64(unit), float64(maxWait)))
 	}
@@ -160,8 +160,8 @@ func bounded(n float64, unit time.Duration) time.Duration {
 // maxComplaint bounds what of an error's body is read.
 const maxComplaint = 64 << 10
 
-// body reads a response's body and leaves it for the next one to read.
-func body(response *http.Response) []byte {
+// readBody reads a response's body and leaves it for the next one to read.
+func readBody(response *http.Response) []byte {
 	read, err := io.ReadAll(io.LimitReader(response.Body, maxComplaint))
 	if err != nil {
 		return nil
