@@ -115,11 +115,6 @@ type Request struct {
 // summaries have another, one for each chat.
 func (r *Request) WorkflowID() string { return ActionWorkflowID(r.WorkspaceID, r.ActionID) }
 
-// ActionWorkflowID is the workflow that carries out an action.
-func ActionWorkflowID(ws WorkspaceID, id ActionID) string {
-	return "action:" + string(ws) + ":" + string(id)
-}
-
 // AddParticipant asks for a member to be brought into a chat.
 type AddParticipant struct {
 	Request

@@ -302,9 +302,3 @@ type Reach struct {
 	From, To string
 	Why      string
 }
-
-// ContributorWorkflowID is the workflow that puts a request to its contributors and waits
-// for the answers.
-func ContributorWorkflowID(ws WorkspaceID, id ContributorRequestID) string {
-	return "contributors:" + string(ws) + ":" + string(id)
-}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"handrail/chat"
-	"handrail/workflows"
+	"handrail/engine"
 )
 
 // How often a worker looks for deliveries that have been forgotten, how long nothing must
@@ -30,7 +30,7 @@ type SweepStore interface {
 	OrphanDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
 }
 
-// Signaler has a workflow look at its delivery, [workflows.ErrGone] when it is not open, or
+// Signaler has a workflow look at its delivery, [engine.ErrGone] when it is not open, or
 // at its chat.
 type Signaler interface {
 	Signal(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error
@@ -74,7 +74,7 @@ func (s *Sweeper) Sweep(ctx context.Context, now time.Time) {
 
 	for _, d := range stale {
 		err := s.Engine.Signal(ctx, d.WorkflowID, chat.DeliverySnapshot{})
-		if errors.Is(err, workflows.ErrGone) {
+		if errors.Is(err, engine.ErrGone) {
 			_, err = s.Store.OrphanDelivery(ctx, d.WorkspaceID, d.DeliveryID, now)
 
 			s.Logger.WarnContext(

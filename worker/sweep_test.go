@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"handrail/chat"
+	"handrail/engine"
 	"handrail/worker"
-	"handrail/workflows"
 )
 
 // forgotten is a store of deliveries that nobody has touched, and the engine that may or
@@ -60,7 +60,7 @@ func (f *forgotten) Signal(_ context.Context, workflowID string, _ chat.Delivery
 	f.nudged = append(f.nudged, workflowID)
 	switch {
 	case f.gone[workflowID]:
-		return workflows.ErrGone
+		return engine.ErrGone
 	case f.away[workflowID]:
 		return errors.New("no connection")
 	}

@@ -1,13 +1,10 @@
 package workflows
 
 import (
-	"context"
-	"fmt"
 	"strconv"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -24,43 +21,11 @@ const (
 	maxSignals = 200
 )
 
-// AutoSummaryWorkflowID is the workflow that summarizes a chat by itself.
-func AutoSummaryWorkflowID(ws chat.WorkspaceID, id chat.ChatID) string {
-	return fmt.Sprintf("autosummary:%s:%d", ws, id)
-}
-
-// ChatChanged tells the workflow that summarizes a chat by itself, and starts it if there
-// is none. It is best effort: what is lost is found by the next word, or by a sweep.
-func (c *Client) ChatChanged(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) error {
-	workflowID := AutoSummaryWorkflowID(ws, id)
-
-	_, err := c.temporal.SignalWithStartWorkflow(
-		ctx,
-		workflowID,
-		signalChanged,
-		chat.DeliverySnapshot{},
-		client.StartWorkflowOptions{
-			TaskQueue:             c.taskQueue,
-			WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-			TypedSearchAttributes: startAttributes(chat.Request{WorkspaceID: ws, ChatID: id}),
-			StaticSummary:         "Summarize " + chatName(id) + " by itself",
-			Priority:              temporal.Priority{PriorityKey: bulkPriority, FairnessKey: string(ws)},
-		},
-		WorkflowAutoSummarize,
-		chat.AutoSummary{WorkspaceID: ws, ChatID: id},
-	)
-	if err != nil {
-		return fmt.Errorf("signal workflow %s: %w", workflowID, err)
-	}
-
-	return nil
-}
-
 // AutoSummarize summarizes a chat when it has been quiet for long enough, or enough is new.
 // It lives from the first message until nothing is new any more: any number of messages in
 // between wake it at most once for each quiet period, or when there are enough of them.
 func AutoSummarize(ctx workflow.Context, in chat.AutoSummary) error {
-	changed := workflow.GetSignalChannel(ctx, signalChanged)
+	changed := workflow.GetSignalChannel(ctx, SignalChanged)
 	for range maxLooks {
 		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
 			break
@@ -68,7 +33,7 @@ func AutoSummarize(ctx workflow.Context, in chat.AutoSummary) error {
 
 		drainSignals(changed)
 
-		due, err := CheckSummaryDue.Local(ctx, "See whether "+chatName(in.ChatID)+" is to be summarized", in)
+		due, err := CheckSummaryDue.Local(ctx, "See whether "+ChatName(in.ChatID)+" is to be summarized", in)
 		switch {
 		case err != nil:
 			return err
@@ -107,7 +72,7 @@ func untilDue(ctx workflow.Context, changed workflow.ReceiveChannel, due *chat.S
 // is something new.
 func summarizeDue(ctx workflow.Context, in *chat.AutoSummary, due *chat.SummaryDue) error {
 	request := chat.Request{
-		ActionID: deriveID(
+		ActionID: chat.DeriveActionID(
 			string(in.WorkspaceID),
 			strconv.FormatInt(int64(in.ChatID), 10),
 			"automatic",
@@ -120,11 +85,11 @@ func summarizeDue(ctx workflow.Context, in *chat.AutoSummary, due *chat.SummaryD
 	}
 
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID:            SummaryWorkflowID(in.WorkspaceID, in.ChatID),
+		WorkflowID:            chat.SummaryWorkflowID(in.WorkspaceID, in.ChatID),
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
-		StaticSummary:         "Summarize " + chatName(in.ChatID) + " by itself",
-		TypedSearchAttributes: startAttributes(request),
-		Priority:              temporal.Priority{PriorityKey: bulkPriority, FairnessKey: string(in.WorkspaceID)},
+		StaticSummary:         "Summarize " + ChatName(in.ChatID) + " by itself",
+		TypedSearchAttributes: StartAttributes(request),
+		Priority:              temporal.Priority{PriorityKey: PriorityBulk, FairnessKey: string(in.WorkspaceID)},
 	})
 
 	showState(ctx, "The chat is summarized.", AttributeStatus.ValueSet(string(chat.ActionRunning)))

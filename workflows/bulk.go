@@ -21,7 +21,7 @@ type BulkRetryRun struct {
 	Begun int             `json:"begun,omitempty"`
 }
 
-func (r *BulkRetryRun) request() chat.Request {
+func (r *BulkRetryRun) Request() chat.Request {
 	return chat.Request{
 		ActionID:       r.ID,
 		WorkspaceID:    r.WorkspaceID,
@@ -40,8 +40,10 @@ const (
 	// canaryLook and canaryLooks bound the wait for the first deliveries' outcome.
 	canaryLook  = 3 * time.Second
 	canaryLooks = 100
-	// bulkPriority comes after what a person waits for.
-	bulkPriority = 4
+	// PriorityInteractive is the priority of what a person waits for.
+	PriorityInteractive = 2
+	// PriorityBulk comes after what a person waits for.
+	PriorityBulk = 4
 )
 
 // RetryDeliveries tries many deliveries again, one workflow each, at a steady rate. The
@@ -50,8 +52,8 @@ const (
 func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 	b := &bulk{
 		in:      in,
-		answer:  actionOutcome[chat.BulkRetry]{request: in.request()},
-		changed: workflow.GetSignalChannel(ctx, signalChanged),
+		answer:  actionOutcome[chat.BulkRetry]{request: in.Request()},
+		changed: workflow.GetSignalChannel(ctx, SignalChanged),
 	}
 
 	if err := b.answer.serve(ctx); err != nil {
@@ -189,13 +191,13 @@ func (b *bulk) look(ctx workflow.Context) (err error) {
 
 // begin starts the workflow that retries one delivery, and does not wait for its end.
 func (b *bulk) begin(ctx workflow.Context, id chat.DeliveryID) error {
-	request := chat.Request{ActionID: deriveID(string(b.in.ID), string(id)), WorkspaceID: b.in.WorkspaceID, By: b.in.By}
+	request := chat.Request{ActionID: chat.DeriveActionID(string(b.in.ID), string(id)), WorkspaceID: b.in.WorkspaceID, By: b.in.By}
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            request.WorkflowID(),
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
 		StaticSummary:         "Retry a delivery, as a part of bulk retry " + string(b.in.ID),
-		TypedSearchAttributes: startAttributes(request),
-		Priority:              temporal.Priority{PriorityKey: bulkPriority, FairnessKey: string(b.in.WorkspaceID)},
+		TypedSearchAttributes: StartAttributes(request),
+		Priority:              temporal.Priority{PriorityKey: PriorityBulk, FairnessKey: string(b.in.WorkspaceID)},
 	})
 
 	started := workflow.ExecuteChildWorkflow(child, string(chat.ActionRetryDelivery), chat.RetryDelivery{

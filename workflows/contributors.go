@@ -82,12 +82,12 @@ func (s *sendRun) startAsking(ctx workflow.Context, r *chat.ContributorRequest) 
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:        r.WorkflowID,
 		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
-		StaticSummary:     "Ask contributors of " + chatName(r.ChatID),
+		StaticSummary:     "Ask contributors of " + ChatName(r.ChatID),
 		StaticDetails:     fmt.Sprintf("Contributor request %s of action %s.", r.ID, r.ActionID),
 		// Tried again after a crash, it is the same one.
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-		TypedSearchAttributes: startAttributes(chat.Request{WorkspaceID: r.WorkspaceID, ChatID: r.ChatID}),
-		Priority:              temporal.Priority{PriorityKey: interactive, FairnessKey: string(r.WorkspaceID)},
+		TypedSearchAttributes: StartAttributes(chat.Request{WorkspaceID: r.WorkspaceID, ChatID: r.ChatID}),
+		Priority:              temporal.Priority{PriorityKey: PriorityInteractive, FairnessKey: string(r.WorkspaceID)},
 	})
 
 	// A send that is canceled ends the request in the store, not its workflow in mid-step.
@@ -108,7 +108,7 @@ func (s *sendRun) startAsking(ctx workflow.Context, r *chat.ContributorRequest) 
 func AskContributors(ctx workflow.Context, r chat.ContributorRequest) error {
 	a := &requestRun{
 		request: r,
-		changed: workflow.GetSignalChannel(ctx, signalChanged),
+		changed: workflow.GetSignalChannel(ctx, SignalChanged),
 		started: r.CreatedAt,
 		reasked: map[chat.QuestionID]bool{},
 	}
@@ -255,7 +255,7 @@ func (a *requestRun) put(ctx workflow.Context, ask *chat.ContributorQuestion, tu
 	r := &a.request
 	in := chat.SendAssistantMessage{
 		Request: chat.Request{
-			ActionID:    deriveID(string(ask.ID), string(turn), strconv.Itoa(number)),
+			ActionID:    chat.DeriveActionID(string(ask.ID), string(turn), strconv.Itoa(number)),
 			WorkspaceID: r.WorkspaceID,
 			ChatID:      r.ChatID,
 			By:          chat.Actor{MemberID: r.RequestedBy},
@@ -267,10 +267,10 @@ func (a *requestRun) put(ctx workflow.Context, ask *chat.ContributorQuestion, tu
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            in.WorkflowID(),
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
-		StaticSummary:         fmt.Sprintf("Put a question to member %d in %s", ask.MemberID, chatName(r.ChatID)),
+		StaticSummary:         fmt.Sprintf("Put a question to member %d in %s", ask.MemberID, ChatName(r.ChatID)),
 		StaticDetails:         fmt.Sprintf("Contributor request %s, %s.", r.ID, turn),
-		TypedSearchAttributes: startAttributes(in.Request),
-		Priority:              temporal.Priority{PriorityKey: interactive, FairnessKey: string(r.WorkspaceID)},
+		TypedSearchAttributes: StartAttributes(in.Request),
+		Priority:              temporal.Priority{PriorityKey: PriorityInteractive, FairnessKey: string(r.WorkspaceID)},
 	})
 
 	err := workflow.ExecuteChildWorkflow(child, string(chat.ActionSendAssistantMessage), in).

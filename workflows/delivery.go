@@ -11,10 +11,10 @@ import (
 	"handrail/chat"
 )
 
-// signalChanged tells a workflow that its delivery is not what it was. It carries the
+// SignalChanged tells a workflow that its delivery is not what it was. It carries the
 // receipt when that is known, so that the provider's final word costs no look at the store;
 // an empty one means: look.
-const signalChanged = "Changed"
+const SignalChanged = "Changed"
 
 // deliveryTracker takes one delivery from its first submission to its end: until the provider's
 // final word, a refusal, or a person's decision. It never decides from memory alone: after
@@ -42,7 +42,7 @@ func newDeliveryTracker(
 		workspace: ws,
 		action:    action,
 		answer:    answer,
-		changed:   workflow.GetSignalChannel(ctx, signalChanged),
+		changed:   workflow.GetSignalChannel(ctx, SignalChanged),
 	}
 }
 

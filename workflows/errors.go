@@ -8,8 +8,9 @@ import (
 	"handrail/chat"
 )
 
-// chatError finds the chat.Error that [Failure] put into a Temporal error.
-func chatError(err error) (*chat.Error, bool) {
+// ChatError finds the chat.Error that [Failure] put into a Temporal error; ok is false when
+// there is none.
+func ChatError(err error) (*chat.Error, bool) {
 	application, ok := errors.AsType[*temporal.ApplicationError](err)
 	if !ok || !application.HasDetails() {
 		return nil, false
@@ -23,7 +24,7 @@ func chatError(err error) (*chat.Error, bool) {
 
 // problemOf is the chat.Error in what a step returned: its own, or an internal one.
 func problemOf(err error) *chat.Error {
-	if e, ok := chatError(err); ok {
+	if e, ok := ChatError(err); ok {
 		return e
 	}
 

@@ -9,10 +9,10 @@ import (
 	"handrail/chat"
 )
 
-// updateOutcome is the update that waits for an action's outcome. All of the input
+// UpdateOutcome is the update that waits for an action's outcome. All of the input
 // travels in the start; this update only waits, so that nothing accepted is lost with a
 // server that dies before the update is in history.
-const updateOutcome = "Outcome"
+const UpdateOutcome = "Outcome"
 
 // OutcomeQuery is what an Outcome update is sent with. Without a fingerprint it is from somebody who
 // only looks on.
@@ -58,7 +58,7 @@ func (o *actionOutcome[T]) serve(ctx workflow.Context) error {
 
 	return workflow.SetUpdateHandlerWithOptions(
 		ctx,
-		updateOutcome,
+		UpdateOutcome,
 		handler,
 		workflow.UpdateHandlerOptions{Validator: validate},
 	)
@@ -90,7 +90,7 @@ func Failure(err error) error {
 		return nil
 	}
 
-	if _, ok := chatError(err); ok {
+	if _, ok := ChatError(err); ok {
 		return err
 	}
 

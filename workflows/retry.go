@@ -112,5 +112,5 @@ func (r *retry) refuse(ctx workflow.Context, err error) error {
 
 // signalToLook has another workflow look at its delivery. It fails when that workflow is gone.
 func signalToLook(ctx workflow.Context, workflowID string) error {
-	return workflow.SignalExternalWorkflow(ctx, workflowID, "", signalChanged, chat.DeliverySnapshot{}).Get(ctx, nil)
+	return workflow.SignalExternalWorkflow(ctx, workflowID, "", SignalChanged, chat.DeliverySnapshot{}).Get(ctx, nil)
 }

@@ -26,8 +26,8 @@ func SearchAttributes() []temporal.SearchAttributeKey {
 	}
 }
 
-// startAttributes are those known before a workflow runs.
-func startAttributes(r chat.Request) temporal.SearchAttributes {
+// StartAttributes are those known before a workflow runs.
+func StartAttributes(r chat.Request) temporal.SearchAttributes {
 	return temporal.NewSearchAttributes(
 		AttributeWorkspace.ValueSet(string(r.WorkspaceID)),
 		AttributeChat.ValueSet(int64(r.ChatID)),
@@ -72,4 +72,4 @@ func showRefusal(ctx workflow.Context, e *chat.Error) {
 		AttributeStatus.ValueSet("refused"), AttributeErrorCode.ValueSet(string(e.Code)))
 }
 
-func chatName(id chat.ChatID) string { return "chat " + strconv.FormatInt(int64(id), 10) }
+func ChatName(id chat.ChatID) string { return "chat " + strconv.FormatInt(int64(id), 10) }

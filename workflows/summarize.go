@@ -87,7 +87,7 @@ func (s *summarize) serve(ctx workflow.Context) error {
 
 	return workflow.SetUpdateHandlerWithOptions(
 		ctx,
-		updateOutcome,
+		UpdateOutcome,
 		handler,
 		workflow.UpdateHandlerOptions{Validator: validate},
 	)
@@ -187,7 +187,7 @@ func (s *summarize) step(ctx workflow.Context) chat.SummaryStep {
 		WorkspaceID: s.in.WorkspaceID,
 		ChatID:      s.in.ChatID,
 		Automatic:   true,
-		ID:          chat.SummaryID(deriveID(workflow.GetInfo(ctx).OriginalRunID, strconv.Itoa(s.rounds))),
+		ID:          chat.SummaryID(chat.DeriveActionID(workflow.GetInfo(ctx).OriginalRunID, strconv.Itoa(s.rounds))),
 	}
 
 	for _, a := range s.waiting() {
@@ -264,7 +264,7 @@ func reasonOf(err error) *chat.Error {
 // for everybody to know.
 func notHad(err error) string {
 	last, ok := errors.AsType[*temporal.ApplicationError](err)
-	if _, known := chatError(err); !ok || known {
+	if _, known := ChatError(err); !ok || known {
 		return "the model did not give a usable answer"
 	}
 

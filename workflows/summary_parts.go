@@ -31,7 +31,7 @@ func (s *summarize) write(ctx workflow.Context, step chat.SummaryStep) (chat.Sum
 	}
 
 	for {
-		plan, err := BeginSummary.Local(ctx, "Plan what to read of "+chatName(s.in.ChatID), start)
+		plan, err := BeginSummary.Local(ctx, "Plan what to read of "+ChatName(s.in.ChatID), start)
 		if err != nil {
 			return chat.Summary{}, 0, err
 		}
@@ -59,7 +59,7 @@ func readAll(ctx workflow.Context, step chat.SummaryStep, plan *chat.SummaryPlan
 
 		return WriteSummary.Do(
 			ctx,
-			"Have the model read "+chatName(step.ChatID),
+			"Have the model read "+ChatName(step.ChatID),
 			chat.SummaryPart{SummaryStep: step, Base: plan.Base, Messages: plan.Parts[0]},
 		)
 	}

@@ -15,7 +15,7 @@ import (
 
 	"handrail/chat"
 	"handrail/cmd/internal/site"
-	"handrail/workflows"
+	"handrail/engine"
 )
 
 // benchEnv is an installation with everything to measure in it.
@@ -98,7 +98,7 @@ func (h *benchEnv) furnish(ctx context.Context) error {
 		reading:   seeded.Chats[sendingChats : sendingChats+readingChats],
 		model:     seeded.Chats[sendingChats+readingChats],
 		temporal:  c,
-		engine:    workflows.NewClient(c, "", nil),
+		engine:    engine.NewClient(c, "", nil),
 		yardstick: yardstick,
 		http:      newHTTP(),
 	}

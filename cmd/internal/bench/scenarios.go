@@ -16,7 +16,7 @@ import (
 
 	"handrail/chat"
 	"handrail/cmd/internal/site"
-	"handrail/workflows"
+	"handrail/engine"
 )
 
 // scenario is one thing that is done over and over.
@@ -53,8 +53,8 @@ type actor struct {
 	model     chat.ChatID     // to be copied
 	members   []chat.MemberID // to be added to chats
 	temporal  client.Client
-	engine    *workflows.Client // for the ids of actions
-	yardstick string            // origin
+	engine    *engine.Client // for the ids of actions
+	yardstick string         // origin
 	http      *http.Client
 	turn      atomic.Int64
 	joined    atomic.Int64
@@ -176,7 +176,7 @@ func (a *actor) summarize(ctx context.Context, caller int) (string, error) {
 	id := a.reading[caller%len(a.reading)]
 	_, err := a.request(ctx, caller, id, "/summarize?update_labels=true", nil)
 
-	return workflows.SummaryWorkflowID(a.seeded.Workspace, id), err
+	return chat.SummaryWorkflowID(a.seeded.Workspace, id), err
 }
 
 // chatOf gives callers chats of their own, a few each, in turn.

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
-	"handrail/workflows"
+	"handrail/engine"
 )
 
 // summaryScenarios are the paths of summaries, whose histories are kept.
@@ -46,7 +46,7 @@ func summarizedByItself(w *world) string {
 	)
 
 	require.NoError(w, err)
-	engine := workflows.NewClient(w.raw(), w.config.TaskQueue, nil)
+	engine := engine.NewClient(w.raw(), w.config.TaskQueue, nil)
 	require.NoError(w, engine.ChatChanged(w.Context(), w.ws, w.people.sms.ID))
 	id := fmt.Sprintf("autosummary:%s:%d", w.ws, w.people.sms.ID)
 	w.closed(id)

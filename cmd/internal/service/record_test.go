@@ -20,9 +20,9 @@ import (
 
 	"handrail/chat"
 	"handrail/cmd/internal/config"
+	"handrail/engine"
 	"handrail/sandbox"
 	"handrail/worker"
-	"handrail/workflows"
 )
 
 var record = flag.Bool("record", false, "write the histories to workflows/testdata/histories")
@@ -310,5 +310,5 @@ func (w *world) phone(number string) {
 
 // keyed is the workflow of an idempotency key, for answers that name no action.
 func (w *world) keyed(key string) string {
-	return chat.ActionWorkflowID(w.ws, workflows.NewClient(nil, "", nil).ActionID(w.ws, key))
+	return chat.ActionWorkflowID(w.ws, engine.NewClient(nil, "", nil).ActionID(w.ws, key))
 }

@@ -24,6 +24,7 @@ import (
 	"handrail/cmd/internal/config"
 	"handrail/cmd/internal/models"
 	"handrail/db"
+	"handrail/engine"
 	"handrail/toolbox"
 	"handrail/worker"
 	"handrail/workflows"
@@ -154,8 +155,8 @@ func (s *Service) Work(ctx context.Context) error {
 }
 
 // engine starts actions and waits for them.
-func (s *Service) engine() *workflows.Client {
-	return workflows.NewClient(s.temporal, s.config.TaskQueue, newID)
+func (s *Service) engine() *engine.Client {
+	return engine.NewClient(s.temporal, s.config.TaskQueue, newID)
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

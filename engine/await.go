@@ -1,4 +1,4 @@
-package workflows
+package engine
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"handrail/chat"
+	"handrail/workflows"
 )
 
 // Await waits at most wait until a running action has an outcome, which is then found in
@@ -26,7 +27,7 @@ func (c *Client) Await(ctx context.Context, a chat.Action, wait time.Duration) e
 		Fingerprint: a.Fingerprint,
 	}
 
-	j := job{id: a.WorkflowID, request: request, ask: OutcomeQuery{Fingerprint: a.Fingerprint}}
+	j := job{id: a.WorkflowID, request: request, ask: workflows.OutcomeQuery{Fingerprint: a.Fingerprint}}
 	if a.Kind == chat.ActionSummarizeChat {
 		j.ask = chat.SummarizeChat{Request: request}
 	}
@@ -43,7 +44,7 @@ func (c *Client) Await(ctx context.Context, a chat.Action, wait time.Duration) e
 		return handle.Get(waiting, nil)
 	})
 
-	_, answered := chatError(err)
+	_, answered := workflows.ChatError(err)
 	switch {
 	case err == nil, isClosed(err), answered:
 		return nil
@@ -63,9 +64,10 @@ func retryWhileAway(ctx context.Context, ask func() error) error {
 			return err
 		}
 
-		pause, cancel := context.WithTimeout(ctx, askAgainAfter)
-		<-pause.Done()
-		cancel()
+		select {
+		case <-ctx.Done():
+		case <-time.After(askAgainAfter):
+		}
 	}
 }
 
@@ -100,7 +102,7 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 		)
 	}
 
-	chatID, err := chatAttribute(info.GetSearchAttributes().GetIndexedFields()[AttributeChat.GetName()].GetData())
+	chatID, err := chatAttribute(info.GetSearchAttributes().GetIndexedFields()[workflows.AttributeChat.GetName()].GetData())
 
 	return chat.Action{
 		ID:          id,
@@ -116,7 +118,7 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 
 // refusalCode is the code that a workflow was refused with, as its search attribute has it.
 func refusalCode(attributes *commonpb.SearchAttributes) string {
-	code, err := strconv.Unquote(string(attributes.GetIndexedFields()[AttributeErrorCode.GetName()].GetData()))
+	code, err := strconv.Unquote(string(attributes.GetIndexedFields()[workflows.AttributeErrorCode.GetName()].GetData()))
 	if err != nil || code == "" {
 		return ""
 	}
@@ -129,7 +131,7 @@ func refusalCode(attributes *commonpb.SearchAttributes) string {
 func chatAttribute(data []byte) (chat.ChatID, error) {
 	var id chat.ChatID
 	if _, err := fmt.Fscan(strings.NewReader(string(data)), &id); err != nil {
-		return 0, fmt.Errorf("read search attribute %s: %w", AttributeChat.GetName(), err)
+		return 0, fmt.Errorf("read search attribute %s: %w", workflows.AttributeChat.GetName(), err)
 	}
 
 	return id, nil

@@ -1,4 +1,4 @@
-package workflows
+package engine
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+
+	"handrail/workflows"
 )
 
 // memoRequest is the memo that names the request which started a workflow, as updateID
@@ -68,7 +70,7 @@ func (c *Client) join(ctx context.Context, j job) error {
 	cancel()
 
 	err = handle.Get(ended, nil)
-	if _, refused := chatError(err); refused || isClosed(err) {
+	if _, refused := workflows.ChatError(err); refused || isClosed(err) {
 		return err
 	}
 

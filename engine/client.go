@@ -1,4 +1,7 @@
-package workflows
+// Package engine owns the way into Temporal: [Client] starts the workflows of actions, waits
+// for their answers, describes them and signals them, and hides Temporal from its callers.
+// What a workflow does is in package workflows.
+package engine
 
 import (
 	"context"
@@ -6,7 +9,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -14,6 +16,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"handrail/chat"
+	"handrail/workflows"
 )
 
 // Client starts actions and waits for their answers. It is safe for concurrent use.
@@ -44,21 +47,7 @@ func (c *Client) ActionID(ws chat.WorkspaceID, idempotencyKey string) chat.Actio
 		return chat.ActionID(c.newID())
 	}
 
-	return deriveID(string(ws), idempotencyKey)
-}
-
-// deriveID is a UUIDv8 (RFC 9562 5.8) of its parts: the same ones make the same id.
-func deriveID(parts ...string) chat.ActionID {
-	id := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	id[6] = id[6]&0x0f | 0x80
-	id[8] = id[8]&0x3f | 0x80
-
-	return chat.ActionID(fmt.Sprintf("%x-%x-%x-%x-%x", id[0:4], id[4:6], id[6:8], id[8:10], id[10:16]))
-}
-
-// SummaryWorkflowID is the workflow that summarizes a chat, for whoever asks.
-func SummaryWorkflowID(ws chat.WorkspaceID, id chat.ChatID) string {
-	return fmt.Sprintf("summary:%s:%d", ws, id)
+	return chat.DeriveActionID(string(ws), idempotencyKey)
 }
 
 // AddParticipant starts the action, or joins the one that runs under its id, and waits at
@@ -74,10 +63,10 @@ func (c *Client) AddParticipant(
 	return askOutcome[chat.ParticipantAdded](ctx, c, job{
 		kind:    chat.ActionAddParticipant,
 		id:      in.WorkflowID(),
-		summary: "Add a participant to " + chatName(in.ChatID),
+		summary: "Add a participant to " + workflows.ChatName(in.ChatID),
 		request: in.Request,
 		in:      in,
-		ask:     OutcomeQuery{Fingerprint: in.Fingerprint},
+		ask:     workflows.OutcomeQuery{Fingerprint: in.Fingerprint},
 	}, wait)
 }
 
@@ -93,10 +82,10 @@ func (c *Client) SendAssistantMessage(
 	return askOutcome[chat.AssistantMessageSent](ctx, c, job{
 		kind:    chat.ActionSendAssistantMessage,
 		id:      in.WorkflowID(),
-		summary: "Send a message in " + chatName(in.ChatID),
+		summary: "Send a message in " + workflows.ChatName(in.ChatID),
 		request: in.Request,
 		in:      in,
-		ask:     OutcomeQuery{Fingerprint: in.Fingerprint},
+		ask:     workflows.OutcomeQuery{Fingerprint: in.Fingerprint},
 	}, wait)
 }
 
@@ -111,8 +100,8 @@ func (c *Client) SummarizeChat(
 
 	return askOutcome[chat.ChatSummarized](ctx, c, job{
 		kind:    chat.ActionSummarizeChat,
-		id:      SummaryWorkflowID(in.WorkspaceID, in.ChatID),
-		summary: "Summarize " + chatName(in.ChatID),
+		id:      chat.SummaryWorkflowID(in.WorkspaceID, in.ChatID),
+		summary: "Summarize " + workflows.ChatName(in.ChatID),
 		request: in.Request,
 		in:      in,
 		ask:     in,
@@ -134,7 +123,7 @@ func (c *Client) RetryDelivery(
 		summary: "Retry delivery " + string(in.DeliveryID),
 		request: in.Request,
 		in:      in,
-		ask:     OutcomeQuery{Fingerprint: in.Fingerprint},
+		ask:     workflows.OutcomeQuery{Fingerprint: in.Fingerprint},
 	}, wait)
 }
 
@@ -145,8 +134,8 @@ func (c *Client) RetryDeliveries(
 	in chat.NewBulkRetry,
 	wait time.Duration,
 ) (chat.Answer[chat.BulkRetry], error) {
-	run := BulkRetryRun{NewBulkRetry: in, Nonce: c.newID()}
-	request := run.request()
+	run := workflows.BulkRetryRun{NewBulkRetry: in, Nonce: c.newID()}
+	request := run.Request()
 
 	return askOutcome[chat.BulkRetry](ctx, c, job{
 		kind:    chat.ActionRetryDeliveries,
@@ -154,7 +143,7 @@ func (c *Client) RetryDeliveries(
 		summary: "Retry many deliveries",
 		request: request,
 		in:      run,
-		ask:     OutcomeQuery{Fingerprint: in.Fingerprint},
+		ask:     workflows.OutcomeQuery{Fingerprint: in.Fingerprint},
 	}, wait)
 }
 
@@ -167,9 +156,6 @@ type job struct {
 	in, ask any
 }
 
-// Priority of what a person waits for; bulk work comes after it.
-const interactive = 2
-
 func (c *Client) startOptions(j job) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
 		ID:        j.id,
@@ -178,7 +164,7 @@ func (c *Client) startOptions(j job) client.StartWorkflowOptions {
 		// what it refused left none.
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		TypedSearchAttributes:    startAttributes(j.request),
+		TypedSearchAttributes:    workflows.StartAttributes(j.request),
 		Memo:                     map[string]any{memoRequest: updateID(j.request)},
 		StaticSummary:            j.summary,
 		StaticDetails: fmt.Sprintf(
@@ -187,7 +173,7 @@ func (c *Client) startOptions(j job) client.StartWorkflowOptions {
 			j.request.By.MemberID,
 		),
 		Priority: temporal.Priority{
-			PriorityKey: interactive,
+			PriorityKey: workflows.PriorityInteractive,
 			FairnessKey: string(j.request.WorkspaceID),
 		},
 	}
@@ -197,7 +183,7 @@ func (c *Client) update(j job, stage client.WorkflowUpdateStage) client.UpdateWo
 	return client.UpdateWorkflowOptions{
 		WorkflowID:   j.id,
 		UpdateID:     updateID(j.request),
-		UpdateName:   updateOutcome,
+		UpdateName:   workflows.UpdateOutcome,
 		Args:         []any{j.ask},
 		WaitForStage: stage,
 	}
@@ -222,7 +208,7 @@ func askOutcome[T any](ctx context.Context, c *Client, j job, wait time.Duration
 
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	var out Outcome[T]
+	var out workflows.Outcome[T]
 
 	err := retryWhileAway(waiting, func() error {
 		handle, err := c.temporal.UpdateWithStartWorkflow(waiting, client.UpdateWithStartWorkflowOptions{
@@ -257,7 +243,7 @@ func (c *Client) startOnly(ctx context.Context, j job) error {
 // explain turns what Temporal says into what a caller may know. waiting is the context
 // that bounded the wait.
 func (c *Client) explain(ctx, waiting context.Context, j job, err error) error {
-	if e, ok := chatError(err); ok {
+	if e, ok := workflows.ChatError(err); ok {
 		return e
 	}
 
@@ -281,7 +267,7 @@ func (c *Client) explain(ctx, waiting context.Context, j job, err error) error {
 	defer cancel()
 
 	recordErr := c.record(recording, j)
-	if e, ok := chatError(recordErr); ok {
+	if e, ok := workflows.ChatError(recordErr); ok {
 		return e
 	}
 

@@ -1,4 +1,4 @@
-package workflows_test
+package engine_test
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"handrail/chat"
+	"handrail/engine"
 	"handrail/temporaldev"
 	"handrail/worker"
 	"handrail/workflows"
@@ -43,15 +44,15 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// engine is a Client with a task queue that nobody works on, until work is called.
-type engine struct {
-	*workflows.Client
+// testClient is a Client with a task queue that nobody works on, until work is called.
+type testClient struct {
+	*engine.Client
 	raw   client.Client
 	queue string
 	ws    chat.WorkspaceID
 }
 
-func newEngine(t *testing.T) *engine {
+func newTestClient(t *testing.T) *testClient {
 	t.Helper()
 
 	server, err := temporalServer()
@@ -64,14 +65,14 @@ func newEngine(t *testing.T) *engine {
 	require.NoError(t, err)
 	t.Cleanup(raw.Close)
 	require.NoError(t, worker.RegisterSearchAttributes(t.Context(), raw, "default"))
-	e := &engine{raw: raw, queue: uuid.NewString(), ws: chat.WorkspaceID(uuid.NewString())}
-	e.Client = workflows.NewClient(raw, e.queue, uuid.NewString)
+	e := &testClient{raw: raw, queue: uuid.NewString(), ws: chat.WorkspaceID(uuid.NewString())}
+	e.Client = engine.NewClient(raw, e.queue, uuid.NewString)
 
 	return e
 }
 
 // work carries out workflows with the steps that bind registers, until it is stopped.
-func (e *engine) work(t *testing.T, bind func(sdkworker.Worker)) (stop func()) {
+func (e *testClient) work(t *testing.T, bind func(sdkworker.Worker)) (stop func()) {
 	t.Helper()
 
 	w := sdkworker.New(e.raw, e.queue, sdkworker.Options{})
@@ -91,7 +92,7 @@ func bindActivity[In, Out any](w sdkworker.Worker, step workflows.Step[In, Out],
 	}, activity.RegisterOptions{Name: step.Name})
 }
 
-func (e *engine) send(key, message string) chat.SendAssistantMessage {
+func (e *testClient) send(key, message string) chat.SendAssistantMessage {
 	return chat.SendAssistantMessage{Message: message, Request: chat.Request{
 		ActionID:       e.ActionID(e.ws, key),
 		WorkspaceID:    e.ws,
@@ -101,7 +102,7 @@ func (e *engine) send(key, message string) chat.SendAssistantMessage {
 	}}
 }
 
-func (e *engine) summary(key string) chat.SummarizeChat {
+func (e *testClient) summary(key string) chat.SummarizeChat {
 	return chat.SummarizeChat{Request: chat.Request{
 		ActionID:       e.ActionID(e.ws, key),
 		WorkspaceID:    e.ws,
@@ -161,7 +162,7 @@ func freedChannel() <-chan struct{} {
 func TestARequestIsRecordedWithoutWorkers(t *testing.T) {
 	t.Parallel()
 
-	e := newEngine(t)
+	e := newTestClient(t)
 	for _, wait := range []time.Duration{time.Millisecond, 0, 50 * time.Millisecond} {
 		_, err := e.SendAssistantMessage(t.Context(), e.send("k", "Hello"), wait)
 		require.ErrorIs(t, err, chat.ErrStillRunning)
@@ -179,7 +180,7 @@ func TestARequestIsRecordedWithoutWorkers(t *testing.T) {
 // would promise a message that nobody has kept.
 func TestAnotherBodyIsNeverTakenForRecorded(t *testing.T) {
 	t.Parallel()
-	e := newEngine(t)
+	e := newTestClient(t)
 	_, err := e.SendAssistantMessage(t.Context(), e.send("k", "Hello"), 0)
 	require.ErrorIs(t, err, chat.ErrStillRunning)
 	_, err = e.SendAssistantMessage(t.Context(), e.send("k", "Goodbye"), 10*time.Millisecond)
@@ -206,7 +207,7 @@ func TestAnotherBodyIsNeverTakenForRecorded(t *testing.T) {
 // one says nothing about a request.
 func TestASummaryIsRecordedOrItIsNotPromised(t *testing.T) {
 	t.Parallel()
-	e := newEngine(t)
+	e := newTestClient(t)
 	var recorded sync.Map
 	stop := e.work(t, withModel(&recorded, freedChannel()))
 	_, err := e.SummarizeChat(t.Context(), e.summary("a"), time.Minute)
@@ -230,7 +231,7 @@ func TestASummaryIsRecordedOrItIsNotPromised(t *testing.T) {
 
 func TestOneWhoDoesNotWaitJoinsTheSummaryUnderWay(t *testing.T) {
 	t.Parallel()
-	e := newEngine(t)
+	e := newTestClient(t)
 	var recorded sync.Map
 	free := make(chan struct{})
 	e.work(t, withModel(&recorded, free))
@@ -249,7 +250,7 @@ func TestOneWhoDoesNotWaitJoinsTheSummaryUnderWay(t *testing.T) {
 
 func TestATerminatedActionIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
-	e := newEngine(t)
+	e := newTestClient(t)
 	posting := make(chan struct{})
 
 	e.work(t, func(w sdkworker.Worker) {

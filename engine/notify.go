@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"handrail/chat"
+	"handrail/workflows"
+)
+
+// ErrGone says that there is no open workflow under an id.
+var ErrGone = errors.New("the workflow is not open")
+
+// Notify tells a workflow how its delivery stands now, or, with an empty receipt, to look.
+// It is best effort: workflows look for themselves too. One that is closed is no error.
+func (c *Client) Notify(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error {
+	if err := c.Signal(ctx, workflowID, r); err != nil && !errors.Is(err, ErrGone) {
+		return err
+	}
+
+	return nil
+}
+
+// Nudge is Notify for whoever must know whether the workflow is open: [ErrGone] when not.
+func (c *Client) Signal(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error {
+	err := c.temporal.SignalWorkflow(ctx, workflowID, "", workflows.SignalChanged, r)
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
+		return ErrGone
+	}
+
+	if err != nil {
+		return fmt.Errorf("signal workflow %s: %w", workflowID, err)
+	}
+
+	return nil
+}
+
+// ChatChanged tells the workflow that summarizes a chat by itself, and starts it if there
+// is none. It is best effort: what is lost is found by the next word, or by a sweep.
+func (c *Client) ChatChanged(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) error {
+	workflowID := chat.AutoSummaryWorkflowID(ws, id)
+
+	_, err := c.temporal.SignalWithStartWorkflow(
+		ctx,
+		workflowID,
+		workflows.SignalChanged,
+		chat.DeliverySnapshot{},
+		client.StartWorkflowOptions{
+			TaskQueue:             c.taskQueue,
+			WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+			TypedSearchAttributes: workflows.StartAttributes(chat.Request{WorkspaceID: ws, ChatID: id}),
+			StaticSummary:         "Summarize " + workflows.ChatName(id) + " by itself",
+			Priority:              temporal.Priority{PriorityKey: workflows.PriorityBulk, FairnessKey: string(ws)},
+		},
+		workflows.WorkflowAutoSummarize,
+		chat.AutoSummary{WorkspaceID: ws, ChatID: id},
+	)
+	if err != nil {
+		return fmt.Errorf("signal workflow %s: %w", workflowID, err)
+	}
+
+	return nil
+}
