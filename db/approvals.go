@@ -34,7 +34,7 @@ func (r *approvalRow) approval() chat.Approval {
 		Deadline:    r.Deadline.UTC(),
 		RequestedBy: r.RequestedBy,
 		DecidedBy:   r.DecidedBy,
-		DecidedAt:   utc(r.DecidedAt),
+		DecidedAt:   toUTC(r.DecidedAt),
 		Reason:      r.Reason,
 	}
 }
@@ -138,7 +138,7 @@ func (s *Store) DecideApproval(
 	reason string,
 	now time.Time,
 ) (chat.Approval, string, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var decided approvalRow
 	var workflow string
 	err := s.inTx(ctx, "decide about an approval", func(ctx context.Context, tx bun.Tx) error {
@@ -219,7 +219,7 @@ func (s *Store) ExpireApproval(
 	action chat.ActionID,
 	now time.Time,
 ) (chat.Approval, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var row approvalRow
 	err := s.inTx(ctx, "expire an approval", func(ctx context.Context, tx bun.Tx) error {
 		var err error

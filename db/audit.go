@@ -40,8 +40,8 @@ func (r *auditRow) entry() chat.AuditEntry {
 // texts nor addresses.
 type changed map[string]any
 
-// fields makes the detail of a patch from the names of its fields that are set.
-func fields(set map[string]bool) changed {
+// changedFields makes the detail of a patch from the names of its fields that are set.
+func changedFields(set map[string]bool) changed {
 	names := make([]string, 0, len(set))
 	for _, name := range sortedKeys(set) {
 		if set[name] {

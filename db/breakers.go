@@ -27,12 +27,12 @@ type breakerRow struct {
 // no time, and how long one probe has to come back.
 const probeEvery = 5 * time.Minute
 
-// ofBreaker is the part of a statement that finds the breaker of a delivery's sender.
-const ofBreaker = "FROM sender_breakers b WHERE b.workspace_id = d.workspace_id AND b.sender = d.sender"
+// fromBreaker is the part of a statement that finds the breaker of a delivery's sender.
+const fromBreaker = "FROM sender_breakers b WHERE b.workspace_id = d.workspace_id AND b.sender = d.sender"
 
-// probing tells of a claimed delivery whether its sender has a breaker. RETURNING on SQLite
+// probingColumn tells of a claimed delivery whether its sender has a breaker. RETURNING on SQLite
 // knows no alias of the table, so the names of the breaker's columns make way.
-const probing = `EXISTS (SELECT 1 FROM (SELECT workspace_id AS of_workspace, sender AS of_sender FROM sender_breakers) b
+const probingColumn = `EXISTS (SELECT 1 FROM (SELECT workspace_id AS of_workspace, sender AS of_sender FROM sender_breakers) b
 	WHERE b.of_workspace = ? AND b.of_sender = sender) AS probing`
 
 // openBreaker is the statement that notes a refusal of the sender's account. The delivery
@@ -43,7 +43,7 @@ func openBreaker(tx bun.Tx, row *deliveryRow, in submission) bun.Query {
 		Sender:       row.Sender,
 		Provider:     row.Provider,
 		OpenedAt:     in.now,
-		ProbeAt:      micro(in.now.Add(pause(in.said))),
+		ProbeAt:      toMicroseconds(in.now.Add(retryDelay(in.said))),
 		ErrorCode:    in.said.ErrorCode,
 		ErrorMessage: in.said.ErrorMessage,
 	}
@@ -57,16 +57,16 @@ func openBreaker(tx bun.Tx, row *deliveryRow, in submission) bun.Query {
 		Returning("NULL")
 }
 
-// narrowAgain is how long a delivery waits whose recipient the account cannot reach: it
+// recipientRetryAfter is how long a delivery waits whose recipient the account cannot reach: it
 // is its own probe, and people must change something first.
-const narrowAgain = time.Hour
+const recipientRetryAfter = time.Hour
 
-// pause is how long a delivery waits after a refusal, and its sender with it unless the
+// retryDelay is how long a delivery waits after a refusal, and its sender with it unless the
 // refusal is narrow.
-func pause(said chat.Submission) time.Duration {
+func retryDelay(said chat.Submission) time.Duration {
 	switch {
 	case said.RecipientScoped:
-		return max(narrowAgain, said.RetryAfter)
+		return max(recipientRetryAfter, said.RetryAfter)
 	case said.RetryAfter > 0:
 		return said.RetryAfter
 	}

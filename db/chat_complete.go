@@ -16,17 +16,17 @@ type suggestion struct {
 	Evidence   []chat.Quote `json:"evidence"`
 }
 
-// complete is one chat with what other tables hold of it.
-func complete(ctx context.Context, db bun.IDB, row *chatRow) (chat.Chat, error) {
+// completeChat is one chat with what other tables hold of it.
+func completeChat(ctx context.Context, db bun.IDB, row *chatRow) (chat.Chat, error) {
 	chats := []chat.Chat{row.chat()}
-	err := completeAll(ctx, db, row.WorkspaceID, []chatRow{*row}, chats)
+	err := completeChats(ctx, db, row.WorkspaceID, []chatRow{*row}, chats)
 
 	return chats[0], err
 }
 
-// completeAll fills in the chats of rows: their labels, the suggested ones, and how many
+// completeChats fills in the chats of rows: their labels, the suggested ones, and how many
 // messages are newer than their summaries.
-func completeAll(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []chatRow, chats []chat.Chat) error {
+func completeChats(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []chatRow, chats []chat.Chat) error {
 	if len(chats) == 0 {
 		return nil
 	}
@@ -50,7 +50,7 @@ func completeAll(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []ch
 
 	for i := range chats {
 		chats[i].Labels, chats[i].StaleBy = labels[rows[i].ID], stale[rows[i].ID]
-		chats[i].Suggested = suggested(rows[i].SuggestedLabels, known, chats[i].Labels)
+		chats[i].Suggested = openSuggestions(rows[i].SuggestedLabels, known, chats[i].Labels)
 	}
 
 	return nil
@@ -111,8 +111,8 @@ func suggestedLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows 
 	return mapSlice(found, (*labelRow).label), err
 }
 
-// suggested leaves out what is on the chat by now.
-func suggested(all []suggestion, known []chat.Label, on []chat.ChatLabel) []chat.SuggestedLabel {
+// openSuggestions leaves out what is on the chat by now.
+func openSuggestions(all []suggestion, known []chat.Label, on []chat.ChatLabel) []chat.SuggestedLabel {
 	var out []chat.SuggestedLabel
 
 	for _, s := range all {

@@ -93,10 +93,10 @@ func existingLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, ids []
 	return known, err
 }
 
-// putLabels puts labels on a chat, not by a model's word. A label that a model had put
+// setLabels puts labels on a chat, not by a model's word. A label that a model had put
 // there is then not the model's to take off any more, and one of a tool that a person sets
 // is the person's.
-func putLabels(
+func setLabels(
 	ctx context.Context,
 	tx bun.Tx,
 	ws chat.WorkspaceID,
@@ -137,8 +137,8 @@ func putLabels(
 	return err
 }
 
-// takeLabels takes all labels off a chat but those to keep.
-func takeLabels(
+// removeOtherLabels takes all labels off a chat but those to keep.
+func removeOtherLabels(
 	ctx context.Context,
 	tx bun.Tx,
 	ws chat.WorkspaceID,
@@ -162,11 +162,11 @@ func takeLabels(
 		return err
 	}
 
-	return takeOff(ctx, tx, ws, id, gone, now)
+	return removeLabels(ctx, tx, ws, id, gone, now)
 }
 
-// takeOff takes labels off a chat, by somebody's word that stands against a model's.
-func takeOff(
+// removeLabels takes labels off a chat, by somebody's word that stands against a model's.
+func removeLabels(
 	ctx context.Context,
 	tx bun.Tx,
 	ws chat.WorkspaceID,
@@ -184,11 +184,11 @@ func takeOff(
 		return err
 	}
 
-	return noteRemovals(ctx, tx, ws, id, labels, now)
+	return recordRemovals(ctx, tx, ws, id, labels, now)
 }
 
-// noteRemovals keeps a model from putting labels back.
-func noteRemovals(
+// recordRemovals keeps a model from putting labels back.
+func recordRemovals(
 	ctx context.Context,
 	tx bun.Tx,
 	ws chat.WorkspaceID,

@@ -37,11 +37,11 @@ func (s *Store) UpdateChat(
 			return err
 		}
 
-		if c, err = complete(ctx, tx, &row); err != nil {
+		if c, err = completeChat(ctx, tx, &row); err != nil {
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "chat.updated", objectID(id), fields(map[string]bool{
+		return s.audit(ctx, tx, ws, by, "chat.updated", objectID(id), changedFields(map[string]bool{
 			"title":               p.Title != nil,
 			"summary":             p.Summary != nil,
 			"state":               p.State != nil,
@@ -81,8 +81,8 @@ func (s *Store) patchChat(ctx context.Context, tx bun.Tx, row *chatRow, by chat.
 		row.InboxID = p.InboxID
 	}
 
-	set(&row.Title, p.Title)
-	set(&row.Summary, p.Summary)
+	setIfGiven(&row.Title, p.Title)
+	setIfGiven(&row.Summary, p.Summary)
 
 	if p.Title != nil || p.Summary != nil {
 		if err := s.keepEdit(ctx, tx, row, by, p); err != nil {
@@ -90,7 +90,7 @@ func (s *Store) patchChat(ctx context.Context, tx bun.Tx, row *chatRow, by chat.
 		}
 	}
 
-	set(&row.State, p.State)
+	setIfGiven(&row.State, p.State)
 	setNeedsResponse(row, p.NeedsResponse)
 
 	if p.LabelIDs == nil {
@@ -192,11 +192,11 @@ func replaceLabels(ctx context.Context, tx bun.Tx, row *chatRow, ids []chat.Labe
 		return notFound(chat.CodeLabelNotFound, "label")
 	}
 
-	if err := takeLabels(ctx, tx, row.WorkspaceID, row.ID, ids, row.UpdatedAt); err != nil {
+	if err := removeOtherLabels(ctx, tx, row.WorkspaceID, row.ID, ids, row.UpdatedAt); err != nil {
 		return err
 	}
 
-	return putLabels(ctx, tx, row.WorkspaceID, row.ID, ids, chat.LabelByPerson, row.UpdatedAt)
+	return setLabels(ctx, tx, row.WorkspaceID, row.ID, ids, chat.LabelByPerson, row.UpdatedAt)
 }
 
 // chatEditor changes one chat on behalf of a tool, inside the tool call's transaction.
@@ -209,7 +209,7 @@ type chatEditor struct {
 
 // AddLabel implements [chat.ChatEditor].
 func (e *chatEditor) AddLabel(ctx context.Context, name string) error {
-	ids, err := e.touch(ctx, name)
+	ids, err := e.editAndFindLabel(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -218,30 +218,30 @@ func (e *chatEditor) AddLabel(ctx context.Context, name string) error {
 		return chat.Errorf(chat.CodeLabelNotFound, "there is no label %q in this workspace", name)
 	}
 
-	return putLabels(ctx, e.tx, e.ws, e.id, ids, chat.LabelByTool, e.now)
+	return setLabels(ctx, e.tx, e.ws, e.id, ids, chat.LabelByTool, e.now)
 }
 
 // RemoveLabel implements [chat.ChatEditor].
 func (e *chatEditor) RemoveLabel(ctx context.Context, name string) error {
-	ids, err := e.touch(ctx, name)
+	ids, err := e.editAndFindLabel(ctx, name)
 	if err != nil {
 		return err
 	}
 
-	return takeOff(ctx, e.tx, e.ws, e.id, ids, e.now)
+	return removeLabels(ctx, e.tx, e.ws, e.id, ids, e.now)
 }
 
-// touch edits the chat and finds a label. The chat first: a run that decides its labels at
+// editAndFindLabel edits the chat and finds a label. The chat first: a run that decides its labels at
 // this moment is through then, or waits.
-func (e *chatEditor) touch(ctx context.Context, label string) ([]chat.LabelID, error) {
-	if err := e.edit(ctx, e.tx.NewUpdate()); err != nil {
+func (e *chatEditor) editAndFindLabel(ctx context.Context, label string) ([]chat.LabelID, error) {
+	if err := e.editChat(ctx, e.tx.NewUpdate()); err != nil {
 		return nil, err
 	}
 
 	return labelsNamed(ctx, e.tx, e.ws, []string{label})
 }
 
-func (e *chatEditor) edit(ctx context.Context, q *bun.UpdateQuery) error {
+func (e *chatEditor) editChat(ctx context.Context, q *bun.UpdateQuery) error {
 	return editChat(ctx, q, e.ws, e.id, e.now)
 }
 
@@ -251,7 +251,7 @@ func (e *chatEditor) SetTitle(ctx context.Context, title string) error {
 		return chat.Invalid("title", "must be at most %d characters", chat.MaxTitle)
 	}
 
-	return e.edit(ctx, e.tx.NewUpdate().Set("title = ?", title).Set("summary_version = summary_version + 1"))
+	return e.editChat(ctx, e.tx.NewUpdate().Set("title = ?", title).Set("summary_version = summary_version + 1"))
 }
 
 // SetState implements [chat.ChatEditor].
@@ -260,16 +260,16 @@ func (e *chatEditor) SetState(ctx context.Context, state chat.State) error {
 		return chat.Invalid("state", "must be one of open, waiting, closed, archived")
 	}
 
-	return e.edit(ctx, e.tx.NewUpdate().Set("state = ?", state))
+	return e.editChat(ctx, e.tx.NewUpdate().Set("state = ?", state))
 }
 
 // CallHuman implements [chat.ChatEditor].
 func (e *chatEditor) CallHuman(ctx context.Context, reason string) error {
-	return e.edit(ctx, calledFor(e.tx.NewUpdate(), reason))
+	return e.editChat(ctx, requestResponse(e.tx.NewUpdate(), reason))
 }
 
-// calledFor notes that something new asks for a response, and what it was unless it was a
+// requestResponse notes that something new asks for a response, and what it was unless it was a
 // message that came in.
-func calledFor(q *bun.UpdateQuery, reason string) *bun.UpdateQuery {
+func requestResponse(q *bun.UpdateQuery, reason string) *bun.UpdateQuery {
 	return q.Set("attention = attention + 1").Set("needs_response = TRUE").Set("attention_reason = ?", reason)
 }

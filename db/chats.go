@@ -69,7 +69,7 @@ func (r *chatRow) chat() chat.Chat {
 		AttentionReason:   r.AttentionReason,
 		Summary:           r.Summary,
 		SummaryModel:      r.SummaryModel,
-		SummaryUpdatedAt:  utc(r.SummaryUpdatedAt),
+		SummaryUpdatedAt:  toUTC(r.SummaryUpdatedAt),
 		SummaryID:         r.SummaryID,
 		Points:            r.SummaryPoints,
 		TitleEdited:       r.TitleEdited,
@@ -100,7 +100,7 @@ func (s *Store) Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (
 			return err
 		}
 
-		c, err = complete(ctx, tx, &row)
+		c, err = completeChat(ctx, tx, &row)
 
 		return err
 	})
@@ -168,7 +168,7 @@ func (s *Store) Chats(ctx context.Context, ws chat.WorkspaceID, f chat.ChatFilte
 			return cursorOf("chats", microCursor(r.LastActivityAt), r.ID)
 		})
 
-		return completeAll(ctx, tx, ws, rows[:len(list.Items)], list.Items)
+		return completeChats(ctx, tx, ws, rows[:len(list.Items)], list.Items)
 	})
 
 	return list, err

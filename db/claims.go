@@ -14,16 +14,16 @@ import (
 // where the claim is decided, not when the send was prepared: all may have changed since. d
 // is the delivery.
 var (
-	suppressedNow = suppressed("d.workspace_id", "d.channel", "d.sender", "d.to_address")
-	optedOutNow   = suppressed("?", "?", "?", "?")
+	suppressedNow = suppressedCondition("d.workspace_id", "d.channel", "d.sender", "d.to_address")
+	optedOutNow   = suppressedCondition("?", "?", "?", "?")
 )
 
 const busyNow = `(d.channel <> 'web-chat' AND EXISTS (SELECT 1 FROM deliveries o WHERE o.workspace_id = d.workspace_id AND o.sender = d.sender
 		AND o.to_address = d.to_address AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat' AND o.id <> d.id))`
 
-// suppressed is the condition that a sender must not write to an address; what it is about
+// suppressedCondition is the condition that a sender must not write to an address; what it is about
 // is given as SQL.
-func suppressed(workspace, channel, sender, address string) string {
+func suppressedCondition(workspace, channel, sender, address string) string {
 	return `EXISTS (SELECT 1 FROM suppressions x WHERE x.workspace_id = ` + workspace + ` AND x.channel = ` + channel + `
 		AND x.sender = ` + sender + ` AND x.address = lower(` + address + `) AND x.lifted_at IS NULL)`
 }
@@ -65,7 +65,7 @@ func (s *Store) Claim(
 	for try := 0; try < claimTries && errors.Is(err, errClaimAgain); try++ {
 		err = s.inTx(ctx, "claim a delivery", func(ctx context.Context, tx bun.Tx) error {
 			var err error
-			claim, err = s.claim(ctx, tx, ws, id, micro(now), micro(now.Add(lease)))
+			claim, err = s.claim(ctx, tx, ws, id, toMicroseconds(now), toMicroseconds(now.Add(lease)))
 
 			return err
 		})
@@ -99,9 +99,9 @@ func (s *Store) claim(
 		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", now).
 		Where("NOT "+suppressedNow).
 		Where("NOT "+busyNow).
-		Where("NOT EXISTS (SELECT 1 "+ofBreaker+" AND b.probe_at > ?)", now).
+		Where("NOT EXISTS (SELECT 1 "+fromBreaker+" AND b.probe_at > ?)", now).
 		Returning("*").
-		Returning(probing, ws).
+		Returning(probingColumn, ws).
 		Exec(ctx)
 	switch {
 	case violationOf(err) == uniqueViolation: // another delivery to the address was claimed at the same time
@@ -109,7 +109,7 @@ func (s *Store) claim(
 	case unlessNone(err) != nil:
 		return chat.Claim{}, err
 	case err != nil || row.ID == "":
-		return s.notClaimed(ctx, tx, ws, id, now)
+		return s.explainRefusedClaim(ctx, tx, ws, id, now)
 	}
 
 	if row.Probing {
@@ -131,8 +131,8 @@ func (s *Store) claim(
 	return chat.Claim{Granted: true, Delivery: row.delivery()}, err
 }
 
-// notClaimed finds out why a claim was not granted, and stores what that means.
-func (s *Store) notClaimed(
+// explainRefusedClaim finds out why a claim was not granted, and stores what that means.
+func (s *Store) explainRefusedClaim(
 	ctx context.Context,
 	tx bun.Tx,
 	ws chat.WorkspaceID,
@@ -141,8 +141,8 @@ func (s *Store) notClaimed(
 ) (chat.Claim, error) {
 	row, err := findDelivery(ctx, s.locked(tx.NewSelect().ColumnExpr("d.*").
 		ColumnExpr(suppressedNow+" AS suppressed").ColumnExpr(busyNow+" AS busy").
-		ColumnExpr("(SELECT b.probe_at "+ofBreaker+" AND b.probe_at > ?) AS probe_at", now).
-		ColumnExpr("(SELECT b.error_code || ', ' || b.error_message "+ofBreaker+") AS breaker_reason")), ws, id)
+		ColumnExpr("(SELECT b.probe_at "+fromBreaker+" AND b.probe_at > ?) AS probe_at", now).
+		ColumnExpr("(SELECT b.error_code || ', ' || b.error_message "+fromBreaker+") AS breaker_reason")), ws, id)
 	if err != nil {
 		return chat.Claim{}, err
 	}
@@ -152,15 +152,15 @@ func (s *Store) notClaimed(
 	switch row.Submission {
 	case chat.SubmissionSending:
 		if !row.LeaseUntil.Before(now) {
-			claim.WaitUntil = utc(row.LeaseUntil)
+			claim.WaitUntil = toUTC(row.LeaseUntil)
 			break
 		}
 
 		err = s.leaseRanOut(ctx, tx, &row, now)
 
 	case chat.SubmissionPending, chat.SubmissionBlocked:
-		claim.Busy, err = s.notAllowed(ctx, tx, &row, now)
-		claim.WaitUntil = utc(row.RetryAt)
+		claim.Busy, err = s.holdBack(ctx, tx, &row, now)
+		claim.WaitUntil = toUTC(row.RetryAt)
 	default: // ended, or for people to decide
 	}
 
@@ -169,8 +169,8 @@ func (s *Store) notClaimed(
 	return claim, err
 }
 
-// notAllowed ends a delivery that must not be sent any more, or notes what it waits for.
-func (s *Store) notAllowed(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) (busy bool, err error) {
+// holdBack ends a delivery that must not be sent any more, or notes what it waits for.
+func (s *Store) holdBack(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) (busy bool, err error) {
 	switch {
 	case row.ExpiresAt != nil && !row.ExpiresAt.After(now):
 		row.Submission, row.ErrorCode = chat.SubmissionExpired, chat.ErrorExpired
@@ -199,7 +199,7 @@ func (s *Store) notAllowed(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 
 	row.RetryAt = nil
 
-	return false, s.batch(ctx, tx, append(notSent(tx, row, now), saveState(tx, row, now))...)
+	return false, s.batch(ctx, tx, append(markMessageNotSent(tx, row, now), saveState(tx, row, now))...)
 }
 
 // orphanedAfter is how long a delivery may be in flight before nobody can be behind it:
@@ -230,7 +230,7 @@ func (s *Store) freeAddress(ctx context.Context, tx bun.Tx, waiting *deliveryRow
 		return s.leaseRanOut(ctx, tx, &row, now)
 	}
 
-	return s.batch(ctx, tx, review(tx, &row, now)...)
+	return s.batch(ctx, tx, requireReview(tx, &row, now)...)
 }
 
 // leaseRanOut makes a delivery unknown whose claimer did not come back. Never may it be
@@ -257,9 +257,9 @@ func saveState(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
 }
 
-// notSent are the statements that tell message and action that a delivery has ended
+// markMessageNotSent are the statements that tell message and action that a delivery has ended
 // without being sent.
-func notSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+func markMessageNotSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	return []bun.Query{moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent), failAction(tx, row, now)}
 }
 

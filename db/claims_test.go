@@ -44,7 +44,7 @@ func TestClaimOneOfTwenty(t *testing.T) {
 		}
 
 		assert.Equal(t, 1, granted)
-		d, _, _, _ := standing(t, s, w, &sent)
+		d, _, _, _ := readStanding(t, s, w, &sent)
 		assert.Len(t, d.Attempts, 1)
 	})
 }
@@ -139,7 +139,7 @@ func TestLeaseThatRanOut(t *testing.T) {
 		claim, err = s.Claim(t.Context(), w.Workspace, sent.DeliveryID, clock.forward(2*time.Second), time.Minute)
 		require.NoError(t, err)
 		assert.False(t, claim.Granted, "never posted again from here")
-		d, action, message, _ := standing(t, s, w, &sent)
+		d, action, message, _ := readStanding(t, s, w, &sent)
 		assert.Equal(t, chat.SubmissionUnknown, d.Submission)
 		assert.Equal(t, clock.now, *d.UnknownSince)
 		assert.Equal(t, chat.ErrorLeaseExpired, d.ErrorCode)
@@ -160,7 +160,7 @@ func TestLeaseThatRanOut(t *testing.T) {
 			)
 
 			require.NoError(t, err)
-			after, actionAfter, _, _ := standing(t, s, w, &sent)
+			after, actionAfter, _, _ := readStanding(t, s, w, &sent)
 			assert.Equal(t, d, after, outcome)
 			assert.Equal(t, action, actionAfter)
 		}
@@ -175,7 +175,7 @@ func TestLeaseThatRanOut(t *testing.T) {
 		)
 
 		require.NoError(t, err)
-		d, action, message, _ = standing(t, s, w, &sent)
+		d, action, message, _ = readStanding(t, s, w, &sent)
 		assert.Equal(t, chat.SubmissionAccepted, d.Submission, "acceptance wins")
 		assert.Equal(t, chat.OutcomeAccepted, d.Attempts[0].Outcome)
 		assert.Equal(t, chat.ActionSucceeded, action.State)
@@ -202,7 +202,7 @@ func TestOldFence(t *testing.T) {
 
 		require.NoError(t, err)
 		w.Claim(t, s, sent.DeliveryID, clock.now)
-		before, _, _, _ := standing(t, s, w, &sent)
+		before, _, _, _ := readStanding(t, s, w, &sent)
 		_, err = s.RecordSubmission(
 			t.Context(),
 			w.Workspace,
@@ -213,7 +213,7 @@ func TestOldFence(t *testing.T) {
 		)
 
 		require.NoError(t, err)
-		after, _, _, _ := standing(t, s, w, &sent)
+		after, _, _, _ := readStanding(t, s, w, &sent)
 		assert.Equal(t, before, after)
 	})
 }
@@ -232,7 +232,7 @@ func TestClaimEndsWhatMayNotBeSent(t *testing.T) {
 		claim, err := s.Claim(t.Context(), w.Workspace, expired.DeliveryID, clock.now, time.Minute)
 		require.NoError(t, err)
 		assert.False(t, claim.Granted)
-		d, action, message, _ := standing(t, s, w, &expired)
+		d, action, message, _ := readStanding(t, s, w, &expired)
 		assert.Equal(
 			t,
 			[]any{chat.SubmissionExpired, chat.ActionFailed, chat.MessageNotSent},
@@ -258,7 +258,7 @@ func TestClaimEndsWhatMayNotBeSent(t *testing.T) {
 		claim, err = s.Claim(t.Context(), w.Workspace, second.DeliveryID, clock.now, time.Minute)
 		require.NoError(t, err)
 		assert.False(t, claim.Granted)
-		d, action, _, _ = standing(t, s, w, &second)
+		d, action, _, _ = readStanding(t, s, w, &second)
 		assert.Equal(
 			t,
 			[]any{chat.SubmissionSuppressed, chat.ErrorOptedOut, chat.ActionFailed},

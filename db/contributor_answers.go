@@ -63,8 +63,8 @@ func (s *Store) saveRequest(ctx context.Context, tx bun.Tx, r, before *chat.Cont
 	var statements []bun.Query
 
 	for i := range r.Questions {
-		if before == nil || changedAsk(&r.Questions[i], &before.Questions[i]) {
-			statements = append(statements, saveAsk(tx, r.WorkspaceID, &r.Questions[i], now))
+		if before == nil || questionChanged(&r.Questions[i], &before.Questions[i]) {
+			statements = append(statements, saveQuestion(tx, r.WorkspaceID, &r.Questions[i], now))
 		}
 	}
 
@@ -89,16 +89,16 @@ func (s *Store) saveRequest(ctx context.Context, tx bun.Tx, r, before *chat.Cont
 		}
 	}
 
-	return s.batch(ctx, tx, append(statements, ended(tx, r, now)...)...)
+	return s.batch(ctx, tx, append(statements, endToolCall(tx, r, now)...)...)
 }
 
-// changedAsk reports whether an ask has to be stored: what a step may change of it.
-func changedAsk(ask, before *chat.ContributorQuestion) bool {
+// questionChanged reports whether an ask has to be stored: what a step may change of it.
+func questionChanged(ask, before *chat.ContributorQuestion) bool {
 	return ask.State != before.State || ask.ReplyID != before.ReplyID || ask.Why != before.Why
 }
 
-func saveAsk(tx bun.Tx, ws chat.WorkspaceID, ask *chat.ContributorQuestion, now time.Time) *bun.UpdateQuery {
-	row := askRow{
+func saveQuestion(tx bun.Tx, ws chat.WorkspaceID, ask *chat.ContributorQuestion, now time.Time) *bun.UpdateQuery {
+	row := questionRow{
 		State:      ask.State,
 		ReplyID:    ask.ReplyID,
 		Answer:     ask.Answer,
@@ -118,7 +118,7 @@ func (*Store) callForAnswer(ctx context.Context, tx bun.Tx, r *chat.ContributorR
 		reason = r.Note
 	}
 
-	err := editChat(ctx, calledFor(tx.NewUpdate(), reason), r.WorkspaceID, r.ChatID, now)
+	err := editChat(ctx, requestResponse(tx.NewUpdate(), reason), r.WorkspaceID, r.ChatID, now)
 	if chat.CodeOf(err) == chat.CodeChatNotFound {
 		return nil // deleted meanwhile: nobody is to respond
 	}
@@ -126,15 +126,15 @@ func (*Store) callForAnswer(ctx context.Context, tx bun.Tx, r *chat.ContributorR
 	return err
 }
 
-// ended are the statements that give the tool call its outcome and, if the send waits for
+// endToolCall are the statements that give the tool call its outcome and, if the send waits for
 // it, let the action run on. A call that was ended with its send stays as it is.
-func ended(tx bun.Tx, r *chat.ContributorRequest, now time.Time) []bun.Query {
+func endToolCall(tx bun.Tx, r *chat.ContributorRequest, now time.Time) []bun.Query {
 	result := string(r.Result)
 	if r.Result == nil {
 		result = stateResult(r)
 	}
 
-	q := tx.NewUpdate().Model((*askingRow)(nil)).Set("updated_at = ?", now).Where("t.workspace_id = ?", r.WorkspaceID).
+	q := tx.NewUpdate().Model((*askingCallRow)(nil)).Set("updated_at = ?", now).Where("t.workspace_id = ?", r.WorkspaceID).
 		Where("t.position = ?", r.Index).
 		Where(
 			"t.message_id = (SELECT message_id FROM contributor_requests WHERE workspace_id = ? AND id = ?)",
@@ -169,7 +169,7 @@ func (s *Store) ReadReplies(
 	read func(r *chat.ContributorRequest, a *chat.ContributorQuestion, text string) (json.RawMessage, error),
 	now time.Time,
 ) (chat.ContributorRequest, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 
 	return s.inRequest(
 		ctx,
@@ -205,7 +205,7 @@ func (s *Store) ReadReplies(
 					continue
 				}
 
-				answered(ask, answer, reply.CreatedAt)
+				markAnswered(ask, answer, reply.CreatedAt)
 			}
 
 			r.Settle(now)
@@ -215,7 +215,7 @@ func (s *Store) ReadReplies(
 	)
 }
 
-func answered(ask *chat.ContributorQuestion, answer json.RawMessage, at time.Time) {
+func markAnswered(ask *chat.ContributorQuestion, answer json.RawMessage, at time.Time) {
 	at = at.UTC()
 	ask.State = chat.QuestionAnswered
 	ask.Answer = answer
@@ -237,7 +237,7 @@ func (s *Store) AnswerRequest(
 	in chat.ContributorAnswer,
 	now time.Time,
 ) (chat.ContributorRequest, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 
 	return s.inRequest(
 		ctx,
@@ -256,7 +256,7 @@ func (s *Store) AnswerRequest(
 				return nil
 			}
 
-			if err := takesAnswer(r, ask); err != nil {
+			if err := checkTakesAnswer(r, ask); err != nil {
 				return err
 			}
 
@@ -277,7 +277,7 @@ func (s *Store) AnswerRequest(
 			}
 
 			ask.ReplyID = in.MessageID
-			answered(ask, in.Answer, now)
+			markAnswered(ask, in.Answer, now)
 			r.Settle(now)
 
 			return s.audit(
@@ -293,7 +293,7 @@ func (s *Store) AnswerRequest(
 	)
 }
 
-func takesAnswer(r *chat.ContributorRequest, ask *chat.ContributorQuestion) error {
+func checkTakesAnswer(r *chat.ContributorRequest, ask *chat.ContributorQuestion) error {
 	switch {
 	case r.State != chat.RequestOpen:
 		return chat.Errorf(chat.CodeDecided, "this request is over: it is %s", r.State)
@@ -311,7 +311,7 @@ func takesAnswer(r *chat.ContributorRequest, ask *chat.ContributorQuestion) erro
 func (*Store) addAnswer(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest, message *messageRow) error {
 	q := tx.NewUpdate().Set("last_activity_at = ?", message.CreatedAt)
 	if !r.Wait {
-		calledFor(q, "")
+		requestResponse(q, "")
 	}
 
 	// First the chat: its row's lock makes numbers rise in the order of commits.
@@ -338,7 +338,7 @@ func (s *Store) EndRequest(
 	note string,
 	now time.Time,
 ) (chat.ContributorRequest, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 
 	return s.inRequest(
 		ctx,
@@ -385,8 +385,8 @@ func (s *Store) FailQuestion(
 	why string,
 	now time.Time,
 ) (chat.ContributorRequest, error) {
-	now = micro(now)
-	var ask askRow
+	now = toMicroseconds(now)
+	var ask questionRow
 	// An ask never changes its request, so it needs no lock.
 	err := s.db.NewSelect().
 		Model(&ask).
@@ -408,14 +408,14 @@ func (s *Store) FailQuestion(
 		ask.RequestID,
 		now,
 		func(_ context.Context, _ bun.Tx, r *chat.ContributorRequest) error {
-			failAsk(r, id, why, now)
+			failQuestion(r, id, why, now)
 			return nil
 		},
 	)
 }
 
-// failAsk ends an open ask, and the request when that decides it.
-func failAsk(r *chat.ContributorRequest, id chat.QuestionID, why string, now time.Time) {
+// failQuestion ends an open ask, and the request when that decides it.
+func failQuestion(r *chat.ContributorRequest, id chat.QuestionID, why string, now time.Time) {
 	for i := range r.Questions {
 		if r.State == chat.RequestOpen && r.Questions[i].ID == id && r.Questions[i].State.Open() {
 			r.Questions[i].State, r.Questions[i].Why = chat.QuestionFailed, why

@@ -9,35 +9,35 @@ import (
 	"handrail/chat"
 )
 
-// askTurnWait is how long a question waits before it looks again whether it is its turn.
-const askTurnWait = 30 * time.Second
+// questionTurnWait is how long a question waits before it looks again whether it is its turn.
+const questionTurnWait = 30 * time.Second
 
 // turnOf is the state of the ask in which each turn is put.
 var turnOf = map[chat.QuestionTurn]chat.QuestionState{
 	chat.TurnQuestion: chat.QuestionPending, chat.TurnReminder: chat.QuestionAsked, chat.TurnAgain: chat.QuestionUnreadable,
 }
 
-// notYourTurn says that the contributor is asked something else by this sender.
-func notYourTurn() *chat.RetryLaterError {
+// notYourTurnError says that the contributor is asked something else by this sender.
+func notYourTurnError() *chat.RetryLaterError {
 	return &chat.RetryLaterError{
-		After:   askTurnWait,
+		After:   questionTurnWait,
 		Code:    "busy",
 		Message: "another question to this contributor is open",
 	}
 }
 
-// askFacts reads what decides about a question to a contributor as about a send to the
+// questionFacts reads what decides about a question to a contributor as about a send to the
 // chat's member, and holds the request and the chat: contributor_request_not_found;
 // conflict when the question is not open any more. A [chat.RetryLaterError] says that it is
 // not its turn yet.
-func (s *Store) askFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*chat.SendFacts, error) {
+func (s *Store) questionFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*chat.SendFacts, error) {
 	// First the request, as whatever answers it does.
-	ask, err := s.lockAsk(ctx, tx, in)
+	ask, err := s.lockQuestion(ctx, tx, in)
 	if err != nil {
 		return nil, err
 	}
 
-	if err := itsTurn(ctx, tx, ask, in.Question.Turn); err != nil {
+	if err := checkTurn(ctx, tx, ask, in.Question.Turn); err != nil {
 		return nil, err
 	}
 
@@ -46,17 +46,17 @@ func (s *Store) askFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantM
 		return nil, err
 	}
 
-	return facts, s.addressAsk(ctx, tx, ask, facts)
+	return facts, s.addressQuestion(ctx, tx, ask, facts)
 }
 
-// lockAsk finds the ask that is to be put, in an open request of the chat, with its member.
-func (s *Store) lockAsk(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*askRow, error) {
+// lockQuestion finds the ask that is to be put, in an open request of the chat, with its member.
+func (s *Store) lockQuestion(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*questionRow, error) {
 	request, err := s.lockRequest(ctx, tx, in.WorkspaceID, in.Question.RequestID)
 	if err != nil {
 		return nil, err
 	}
 
-	ask := &askRow{}
+	ask := &questionRow{}
 
 	err = tx.NewSelect().Model(ask).Relation("Member").Where("k.workspace_id = ?", in.WorkspaceID).
 		Where("k.request_id = ?", request.ID).Where("k.id = ?", in.Question.QuestionID).Scan(ctx)
@@ -79,28 +79,28 @@ func (s *Store) lockAsk(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMe
 	return ask, nil
 }
 
-// itsTurn holds back a question by SMS while another one is open: an SMS names no question.
-func itsTurn(ctx context.Context, tx bun.Tx, ask *askRow, turn chat.QuestionTurn) error {
+// checkTurn holds back a question by SMS while another one is open: an SMS names no question.
+func checkTurn(ctx context.Context, tx bun.Tx, ask *questionRow, turn chat.QuestionTurn) error {
 	if turn != chat.TurnQuestion || ask.Channel != chat.ChannelSMS {
 		return nil
 	}
 
 	busy, err := tx.NewSelect().
-		Model((*askRow)(nil)).
+		Model((*questionRow)(nil)).
 		Where("k.workspace_id = ?", ask.WorkspaceID).
 		Where("k.sender = ?", ask.Sender).
-		Where("k.address = ?", ask.to()).
+		Where("k.address = ?", ask.currentAddress()).
 		Where("k.channel = 'phone-sms' AND k.state IN ('asked', 'replied', 'unreadable')").
 		Exists(ctx)
 	if err == nil && busy {
-		return notYourTurn()
+		return notYourTurnError()
 	}
 
 	return err
 }
 
-// to is where the contributor is asked now: the address may have changed since the request.
-func (r *askRow) to() string {
+// currentAddress is where the contributor is asked now: the address may have changed since the request.
+func (r *questionRow) currentAddress() string {
 	if r.Channel == chat.ChannelSMS {
 		return foldAddress(r.Member.Phone)
 	}
@@ -108,8 +108,8 @@ func (r *askRow) to() string {
 	return foldAddress(r.Member.Email)
 }
 
-// addressAsk turns the facts from the chat's member to the contributor.
-func (s *Store) addressAsk(ctx context.Context, tx bun.Tx, ask *askRow, facts *chat.SendFacts) error {
+// addressQuestion turns the facts from the chat's member to the contributor.
+func (s *Store) addressQuestion(ctx context.Context, tx bun.Tx, ask *questionRow, facts *chat.SendFacts) error {
 	facts.Chat.Channel = ask.Channel
 	facts.Recipient = nil
 	facts.PhoneNumber = nil
@@ -136,7 +136,7 @@ func (s *Store) addressAsk(ctx context.Context, tx bun.Tx, ask *askRow, facts *c
 	}
 
 	facts.Suppressed, err = tx.NewSelect().Model((*suppressionRow)(nil)).Where("x.workspace_id = ?", ask.WorkspaceID).
-		Where("x.channel = ?", ask.Channel).Where("x.sender = ?", ask.Sender).Where("x.address = ?", ask.to()).
+		Where("x.channel = ?", ask.Channel).Where("x.sender = ?", ask.Sender).Where("x.address = ?", ask.currentAddress()).
 		Where("x.lifted_at IS NULL").Exists(ctx)
 	if err != nil || ask.Channel != chat.ChannelEmail {
 		return err
@@ -145,17 +145,17 @@ func (s *Store) addressAsk(ctx context.Context, tx bun.Tx, ask *askRow, facts *c
 	return readThread(ctx, tx, facts, ask.ID)
 }
 
-// putQuestion records that an ask, which [Store.askFacts] holds, is put by this message, and
+// markQuestionAsked records that an ask, which [Store.askFacts] holds, is put by this message, and
 // whose answer is awaited now. A [chat.RetryLaterError] says that another question to the
 // same person was faster.
-func (s *Store) putQuestion(
+func (s *Store) markQuestionAsked(
 	ctx context.Context,
 	tx bun.Tx,
 	in *chat.SendAssistantMessage,
 	message chat.MessageID,
 	now time.Time,
 ) error {
-	var ask askRow
+	var ask questionRow
 
 	err := tx.NewSelect().
 		Model(&ask).
@@ -168,7 +168,7 @@ func (s *Store) putQuestion(
 	}
 
 	ask.State = chat.QuestionAsked
-	ask.Address = ask.to()
+	ask.Address = ask.currentAddress()
 	ask.AskedAt = &now
 
 	ask.UpdatedAt = now
@@ -188,7 +188,7 @@ func (s *Store) putQuestion(
 			Where("id = ?", message),
 	)
 	if violationOf(err) == uniqueViolation {
-		return notYourTurn().Because(err)
+		return notYourTurnError().Because(err)
 	}
 
 	return err

@@ -291,9 +291,9 @@ func TestWhoCanBeAsked(t *testing.T) {
 		)
 
 		stopped := a.contributor("Stan", "+14155550171", "")
-		stop := text("+14155550171", "STOP")
+		stop := newText("+14155550171", "STOP")
 		stop.Keyword = chat.KeywordStop
-		receive(t, s, stop, a.now)
+		receiveInbound(t, s, stop, a.now)
 		in := a.question()
 		in.ContributorID = stopped.ID
 		refused(in, "opted out")
@@ -345,7 +345,7 @@ func TestPutAQuestion(t *testing.T) {
 		_, err = a.tryPut(&r, 0, chat.TurnQuestion)
 		requireCode(t, chat.CodeConflict, err)
 
-		receive(t, s, text(priya.Phone, "perhaps"), a.now)
+		receiveInbound(t, s, newText(priya.Phone, "perhaps"), a.now)
 
 		assert.Equal(
 			t,
@@ -364,7 +364,7 @@ func TestPutAQuestion(t *testing.T) {
 
 		now := a.request(r.ID).Questions[0]
 		assert.Equal(t, []any{chat.QuestionAsked, 1}, []any{now.State, now.Reasked})
-		receive(t, s, text(phone, "yes"), a.now)
+		receiveInbound(t, s, newText(phone, "yes"), a.now)
 		assert.Equal(t, chat.RequestAnswered, a.read(r.ID).State)
 		_, err = a.tryPut(&r, 0, chat.TurnReminder)
 		requireCode(t, chat.CodeConflict, err)
@@ -390,9 +390,9 @@ func TestAQuestionToSomebodyWhoIsGone(t *testing.T) {
 		_, err = a.tryPut(&r, 0, chat.TurnQuestion)
 		requireCode(t, chat.CodeParticipantNotFound, err)
 		a.joins(priya)
-		stop := text(priya.Phone, "STOP")
+		stop := newText(priya.Phone, "STOP")
 		stop.Keyword = chat.KeywordStop
-		receive(t, s, stop, a.now)
+		receiveInbound(t, s, stop, a.now)
 		_, err = a.tryPut(&r, 0, chat.TurnQuestion)
 		requireCode(t, chat.CodeRecipientOptedOut, err)
 		failed, err := s.FailQuestion(t.Context(), a.w.Workspace, r.Questions[0].ID, "opted out", a.now)
@@ -428,10 +428,10 @@ func TestOneQuestionAtATimeBySMS(t *testing.T) {
 		_, err = s.Action(t.Context(), a.w.Workspace, a.sent.ActionID)
 		require.NoError(t, err)
 		a.put(&first, 0, chat.TurnReminder)
-		receive(t, s, text(priyasPhone, "yes"), a.now)
+		receiveInbound(t, s, newText(priyasPhone, "yes"), a.now)
 		assert.Equal(t, chat.RequestAnswered, a.read(first.ID).State)
 		a.put(&second, 0, chat.TurnQuestion)
-		got := receive(t, s, text(priyasPhone, "no"), a.now)
+		got := receiveInbound(t, s, newText(priyasPhone, "no"), a.now)
 		assert.Equal(t, []any{second.WorkflowID, a.w.Email.ID}, []any{got.Awaited, got.ChatID})
 	})
 }
@@ -468,7 +468,7 @@ func TestContributorRequests(t *testing.T) {
 		} {
 			var got []chat.ContributorRequestID
 
-			for _, r := range pages(t, 2, func(p chat.Page) (chat.List[chat.ContributorRequest], error) {
+			for _, r := range readPages(t, 2, func(p chat.Page) (chat.List[chat.ContributorRequest], error) {
 				test.f.Page = p
 				return s.ContributorRequests(t.Context(), a.w.Workspace, test.f)
 			}) {

@@ -38,12 +38,12 @@ func (s *Store) Decide(
 			return err
 		}
 
-		statements, verb, err := decide(tx, &row, &d)
+		statements, verb, err := applyDecision(tx, &row, &d)
 		if err != nil {
 			return err
 		}
 
-		row.decided(&d)
+		row.recordDecision(&d)
 
 		statements = append(statements, saveDecision(tx, &row),
 			s.audited(tx, ws, d.By, verb, string(id), changed{"as": d.Verdict, "reason": d.Reason}))
@@ -64,10 +64,10 @@ func (s *Store) Decide(
 	return row.delivery(), workflow, err
 }
 
-// decide puts the row into the state that the verdict means, and returns what else follows,
+// applyDecision puts the row into the state that the verdict means, and returns what else follows,
 // with the verb of the audit log.
-func decide(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, string, error) {
-	now := micro(d.At)
+func applyDecision(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, string, error) {
+	now := toMicroseconds(d.At)
 
 	to := map[chat.Verdict]chat.SubmissionState{
 		chat.VerdictCancel: chat.SubmissionCanceled, chat.VerdictSent: chat.SubmissionConfirmedSent, chat.VerdictNotSent: chat.SubmissionAbandoned,
@@ -77,7 +77,7 @@ func decide(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, string,
 	}
 
 	if !slices.Contains(decidable[to], row.Submission) {
-		return nil, "", mayNot(row, d.Verdict)
+		return nil, "", refuseVerdict(row, d.Verdict)
 	}
 
 	row.Submission = to
@@ -92,17 +92,17 @@ func decide(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, string,
 			row.ProviderMessageID = d.ProviderMessageID
 		}
 
-		return append(sent(tx, row, now), saveState(tx, row, now)), "delivery.resolved", nil
+		return append(markMessageSent(tx, row, now), saveState(tx, row, now)), "delivery.resolved", nil
 
 	case chat.VerdictNotSent:
 		row.ErrorMessage = "a person resolved it as not sent"
-		return append(notSent(tx, row, now), saveState(tx, row, now)), "delivery.resolved", nil
+		return append(markMessageNotSent(tx, row, now), saveState(tx, row, now)), "delivery.resolved", nil
 	case chat.VerdictCancel, chat.VerdictRetry:
 	}
 
 	row.ErrorCode, row.ErrorMessage = chat.ErrorCanceled, "a person canceled it"
 
-	return append(notSent(tx, row, now), saveState(tx, row, now)), "delivery.canceled", nil
+	return append(markMessageNotSent(tx, row, now), saveState(tx, row, now)), "delivery.canceled", nil
 }
 
 // decidable are the states from which a person may put a delivery into another one.
@@ -112,8 +112,8 @@ var decidable = map[chat.SubmissionState][]chat.SubmissionState{
 	chat.SubmissionAbandoned:     {chat.SubmissionUnknown, chat.SubmissionNeedsReview},
 }
 
-// mayNot says why the verdict does not fit the delivery, and what may be done instead.
-func mayNot(row *deliveryRow, v chat.Verdict) *chat.Error {
+// refuseVerdict says why the verdict does not fit the delivery, and what may be done instead.
+func refuseVerdict(row *deliveryRow, v chat.Verdict) *chat.Error {
 	only := "only one that may have been sent can be resolved"
 	if v == chat.VerdictCancel {
 		only = "only one that was not handed over yet can be canceled"
@@ -148,9 +148,9 @@ func mayNot(row *deliveryRow, v chat.Verdict) *chat.Error {
 	return e
 }
 
-// decided notes a person's word in the row.
-func (r *deliveryRow) decided(d *chat.Decision) {
-	at := micro(d.At)
+// recordDecision notes a person's word in the row.
+func (r *deliveryRow) recordDecision(d *chat.Decision) {
+	at := toMicroseconds(d.At)
 	r.Verdict = d.Verdict
 	r.DecisionReason = d.Reason
 	r.DecidedBy = d.By.MemberID
@@ -231,17 +231,17 @@ func (s *Store) MarkUnconfirmed(
 	now time.Time,
 ) (chat.Delivery, error) {
 	return s.changeDelivery(ctx, "end the wait for a receipt", ws, id, func(tx bun.Tx, row *deliveryRow) []bun.Query {
-		if row.Submission != chat.SubmissionAccepted || row.Carrier.Final() {
+		if row.Submission != chat.SubmissionAccepted || row.DeliveryStatus.Final() {
 			return nil
 		}
 
-		return []bun.Query{unconfirmed(tx, row, micro(now))}
+		return []bun.Query{markUnconfirmed(tx, row, toMicroseconds(now))}
 	})
 }
 
-func unconfirmed(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
-	row.Carrier = chat.StatusUnconfirmed
-	row.CarrierRank = chat.StatusUnconfirmed.Rank()
+func markUnconfirmed(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
+	row.DeliveryStatus = chat.StatusUnconfirmed
+	row.StatusRank = chat.StatusUnconfirmed.Rank()
 	row.UpdatedAt = now
 	row.ErrorCode, row.ErrorMessage = chat.ErrorUnconfirmed, "the carrier took it and never told what became of it"
 

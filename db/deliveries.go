@@ -27,8 +27,8 @@ type deliveryRow struct {
 	PayloadHash       []byte               `bun:"payload_hash"`
 	Policy            chat.UnknownPolicy   `bun:"policy"`
 	Submission        chat.SubmissionState `bun:"submission"`
-	Carrier           chat.DeliveryStatus  `bun:"carrier"`
-	CarrierRank       int                  `bun:"carrier_rank"`
+	DeliveryStatus           chat.DeliveryStatus  `bun:"carrier"`
+	StatusRank       int                  `bun:"carrier_rank"`
 	Fence             int64                `bun:"fence"`
 	LeaseUntil        *time.Time           `bun:"lease_until"`
 	RetryAt           *time.Time           `bun:"retry_at"`
@@ -75,12 +75,12 @@ func (r *deliveryRow) delivery() chat.Delivery {
 		Payload:           r.Payload,
 		Policy:            r.Policy,
 		Submission:        r.Submission,
-		DeliveryStatus:    r.Carrier,
+		DeliveryStatus:    r.DeliveryStatus,
 		Fence:             r.Fence,
-		LeaseUntil:        utc(r.LeaseUntil),
-		RetryAt:           utc(r.RetryAt),
-		ExpiresAt:         utc(r.ExpiresAt),
-		UnknownSince:      utc(r.UnknownSince),
+		LeaseUntil:        toUTC(r.LeaseUntil),
+		RetryAt:           toUTC(r.RetryAt),
+		ExpiresAt:         toUTC(r.ExpiresAt),
+		UnknownSince:      toUTC(r.UnknownSince),
 		ProviderMessageID: r.ProviderMessageID,
 		ErrorCode:         r.ErrorCode,
 		ErrorMessage:      r.ErrorMessage,
@@ -130,7 +130,7 @@ func (r *attemptRow) attempt() chat.Attempt {
 	return chat.Attempt{
 		Fence:             r.Fence,
 		StartedAt:         r.StartedAt.UTC(),
-		FinishedAt:        utc(r.FinishedAt),
+		FinishedAt:        toUTC(r.FinishedAt),
 		GotConnection:     r.GotConnection,
 		Outcome:           r.Outcome,
 		HTTPStatus:        r.HTTPStatus,

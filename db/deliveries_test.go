@@ -12,8 +12,8 @@ import (
 	"handrail/db/dbtest"
 )
 
-// standing is where a send stands everywhere.
-func standing(
+// readStanding is where a send stands everywhere.
+func readStanding(
 	t *testing.T,
 	s *db.Store,
 	w *dbtest.World,
@@ -75,7 +75,7 @@ func TestAcceptance(t *testing.T) {
 		)
 
 		require.NoError(t, err)
-		d, action, message, c := standing(t, s, w, &sent)
+		d, action, message, c := readStanding(t, s, w, &sent)
 		assert.Equal(t, chat.SubmissionAccepted, recorded.Submission)
 		assert.Equal(t, recorded.Snapshot(), d.Snapshot())
 
@@ -102,7 +102,7 @@ func TestAcceptance(t *testing.T) {
 			assert.Equal(t, "SM1", again.ProviderMessageID, "the first is kept")
 		}
 
-		d, _, _, _ = standing(t, s, w, &sent)
+		d, _, _, _ = readStanding(t, s, w, &sent)
 		require.Len(t, d.Events, 1)
 		assert.Equal(t, "duplicate_confirmed", d.Events[0].Type)
 		assert.Contains(t, string(d.Events[0].Raw), "SM2")
@@ -131,7 +131,7 @@ func TestAcceptanceKeepsNewerNeed(t *testing.T) {
 		)
 
 		require.NoError(t, err)
-		_, _, _, c := standing(t, s, w, &sent)
+		_, _, _, c := readStanding(t, s, w, &sent)
 		assert.Equal(t, []any{true, int64(2), int64(1)}, []any{c.NeedsResponse, c.Attention, c.Answered})
 	})
 }
@@ -190,7 +190,7 @@ func TestOtherOutcomes(t *testing.T) {
 
 			_, err = s.RecordSubmission(t.Context(), w.Workspace, sent.DeliveryID, claimed.Fence, said, clock.now)
 			require.NoError(t, err)
-			d, action, message, _ := standing(t, s, w, &sent)
+			d, action, message, _ := readStanding(t, s, w, &sent)
 			assert.Equal(t, want, expect{d.Submission, action.State, message.State}, outcome)
 			assert.Equal(t, []string{"code", "words"}, []string{d.ErrorCode, d.ErrorMessage})
 			assert.Equal(t, outcome, d.Attempts[0].Outcome)
@@ -217,7 +217,7 @@ func TestOtherOutcomes(t *testing.T) {
 				}
 
 				assert.Equal(t, int64(2), w.Claim(t, s, d.ID, clock.now.Add(40*time.Second)).Fence)
-				_, action, _, _ = standing(t, s, w, &sent)
+				_, action, _, _ = readStanding(t, s, w, &sent)
 				assert.Equal(t, chat.ActionRunning, action.State)
 			}
 		}
@@ -282,7 +282,7 @@ func TestSettleUnknown(t *testing.T) {
 			for range 2 {
 				_, err = s.SettleUnknown(t.Context(), w.Workspace, sent.DeliveryID, clock.now)
 				require.NoError(t, err)
-				d, action, _, _ := standing(t, s, w, &sent)
+				d, action, _, _ := readStanding(t, s, w, &sent)
 				assert.Equal(t, want, []any{d.Submission, action.State}, policy)
 			}
 		}
@@ -314,7 +314,7 @@ func TestResendingEnds(t *testing.T) {
 
 		for _, want := range []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionPending, chat.SubmissionNeedsReview} {
 			d := w.Claim(t, s, sent.DeliveryID, clock.now)
-			record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeUnknown, ErrorCode: chat.ErrorTimeout}, clock.now)
+			recordSubmission(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeUnknown, ErrorCode: chat.ErrorTimeout}, clock.now)
 			settled, err := s.SettleUnknown(t.Context(), w.Workspace, d.ID, clock.now)
 			require.NoError(t, err)
 			require.Equal(t, want, settled.Submission)
@@ -353,7 +353,7 @@ func TestDeliveriesList(t *testing.T) {
 
 		list := func(f chat.DeliveryFilter) []chat.DeliveryID {
 			var ids []chat.DeliveryID
-			for _, d := range pages(t, 1, func(p chat.Page) (chat.List[chat.Delivery], error) {
+			for _, d := range readPages(t, 1, func(p chat.Page) (chat.List[chat.Delivery], error) {
 				f.Page = p
 				return s.Deliveries(t.Context(), w.Workspace, f)
 			}) {

@@ -29,10 +29,10 @@ func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
 	}, err
 }
 
-// sentTwice is the statement that records an acceptance of row when another delivery of its
+// recordSentTwice is the statement that records an acceptance of row when another delivery of its
 // message, of which each repeats the one before, was sent as well. One that the provider took and then lost was
 // not, and of one without a receipt nobody knows.
-func (s *Store) sentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun.RawQuery {
+func (s *Store) recordSentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun.RawQuery {
 	raw := `CAST('{"other_delivery":"' || o.id || '"}' AS blob)`
 	if s.postgres() {
 		raw = `convert_to('{"other_delivery":"' || o.id || '"}', 'UTF8')`

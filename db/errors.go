@@ -88,5 +88,5 @@ func invalidURL(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrInvalidURL}, args...)...)
 }
 
-// closed closes a store that cannot be used and returns why.
-func closed(s *Store, why error) error { return errors.Join(why, s.Close()) }
+// closeStore closes a store that cannot be used and returns why.
+func closeStore(s *Store, why error) error { return errors.Join(why, s.Close()) }

@@ -97,8 +97,8 @@ func withoutTag(address string) string {
 	return local + address[at:]
 }
 
-// inForce narrows a query to chats that messages may be added to.
-func inForce(q *bun.SelectQuery) *bun.SelectQuery {
+// selectActive narrows a query to chats that messages may be added to.
+func selectActive(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.Where("c.deleted_at IS NULL").Where("c.state <> ?", chat.StateArchived)
 }
 
@@ -109,7 +109,7 @@ func (a *arrival) findByToken(ctx context.Context, tx bun.Tx) error {
 		return nil
 	}
 
-	err := a.adopt(ctx, tx.NewSelect().Where("m.id = ?", a.ReplyTo))
+	err := a.adoptChat(ctx, tx.NewSelect().Where("m.id = ?", a.ReplyTo))
 	a.question.certain = a.question.askID != ""
 
 	return err
@@ -123,7 +123,7 @@ func (a *arrival) findByReferences(ctx context.Context, tx bun.Tx) error {
 	}
 
 	for _, id := range a.References[:min(len(a.References), maxReferences)] {
-		err := a.adopt(ctx, tx.NewSelect().Where("m.workspace_id = ?", a.workspace).Where("m.email_message_id = ?", id).
+		err := a.adoptChat(ctx, tx.NewSelect().Where("m.workspace_id = ?", a.workspace).Where("m.email_message_id = ?", id).
 			OrderExpr("m.number DESC").Limit(1))
 		if err != nil || a.chat != nil {
 			return err
@@ -141,9 +141,9 @@ type adoptedRow struct {
 	AskID chat.QuestionID `bun:"ask_id,scanonly"`
 }
 
-// adopt makes the chat of the message that q finds the message's. A question to a
+// adoptChat makes the chat of the message that q finds the message's. A question to a
 // contributor may have gone over another channel than its chat's.
-func (a *arrival) adopt(ctx context.Context, q *bun.SelectQuery) error {
+func (a *arrival) adoptChat(ctx context.Context, q *bun.SelectQuery) error {
 	var row adoptedRow
 
 	err := q.Model(&row).
@@ -194,7 +194,7 @@ func (a *arrival) findAuthor(ctx context.Context, tx bun.Tx) (*chat.MemberID, er
 // findChat finds the chat with the newest activity between who wrote and the sender.
 func (a *arrival) findChat(ctx context.Context, tx bun.Tx) (*chatRow, error) {
 	var row chatRow
-	q := inForce(a.ofSender(tx.NewSelect().Model(&row))).ColumnExpr("c.*").
+	q := selectActive(a.ofSender(tx.NewSelect().Model(&row))).ColumnExpr("c.*").
 		Join("JOIN members AS m ON m.workspace_id = c.workspace_id AND m.id = c.member_id")
 
 	err := a.ofAuthor(q).OrderExpr("c.last_activity_at DESC, c.id DESC").Limit(1).Scan(ctx)

@@ -99,8 +99,8 @@ func (s *Store) UpdateInbox(
 			return err
 		}
 
-		set(&row.Address, p.Address)
-		set(&row.DisplayName, p.DisplayName)
+		setIfGiven(&row.Address, p.Address)
+		setIfGiven(&row.DisplayName, p.DisplayName)
 
 		row.AddressFolded, changedTo = strings.ToLower(row.Address), row.inbox()
 		if err := changedTo.Validate(); err != nil {
@@ -112,7 +112,7 @@ func (s *Store) UpdateInbox(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "inbox.updated", objectID(id), fields(map[string]bool{
+		return s.audit(ctx, tx, ws, by, "inbox.updated", objectID(id), changedFields(map[string]bool{
 			"address": p.Address != nil, "display_name": p.DisplayName != nil,
 		}))
 	})

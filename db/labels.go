@@ -103,9 +103,9 @@ func (s *Store) UpdateLabel(
 			return err
 		}
 
-		set(&row.Name, p.Name)
-		set(&row.Color, p.Color)
-		set(&row.Description, p.Description)
+		setIfGiven(&row.Name, p.Name)
+		setIfGiven(&row.Color, p.Color)
+		setIfGiven(&row.Description, p.Description)
 
 		row.Folded, l = chat.FoldName(row.Name), row.label()
 		if err := l.Validate(); err != nil {
@@ -117,7 +117,7 @@ func (s *Store) UpdateLabel(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "label.updated", objectID(id), fields(map[string]bool{
+		return s.audit(ctx, tx, ws, by, "label.updated", objectID(id), changedFields(map[string]bool{
 			"name": p.Name != nil, "color": p.Color != nil, "description": p.Description != nil,
 		}))
 	})

@@ -175,7 +175,7 @@ func (s *Store) UpdateMember(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "member.updated", objectID(id), fields(map[string]bool{
+		return s.audit(ctx, tx, ws, by, "member.updated", objectID(id), changedFields(map[string]bool{
 			"name":                  p.Name != nil,
 			"email":                 p.Email != nil,
 			"phone":                 p.Phone != nil,
@@ -194,12 +194,12 @@ func (s *Store) UpdateMember(
 }
 
 func patchMember(m *chat.Member, p *chat.MemberPatch) {
-	set(&m.Name, p.Name)
-	set(&m.Email, p.Email)
-	set(&m.Phone, p.Phone)
-	set(&m.Role, p.Role)
-	set(&m.NotificationsEnabled, p.NotificationsEnabled)
-	set(&m.ConsentSMS, p.ConsentSMS)
-	set(&m.ConsentEmail, p.ConsentEmail)
-	set(&m.Tools, p.Tools)
+	setIfGiven(&m.Name, p.Name)
+	setIfGiven(&m.Email, p.Email)
+	setIfGiven(&m.Phone, p.Phone)
+	setIfGiven(&m.Role, p.Role)
+	setIfGiven(&m.NotificationsEnabled, p.NotificationsEnabled)
+	setIfGiven(&m.ConsentSMS, p.ConsentSMS)
+	setIfGiven(&m.ConsentEmail, p.ConsentEmail)
+	setIfGiven(&m.Tools, p.Tools)
 }

@@ -60,7 +60,7 @@ func TestMembersList(t *testing.T) {
 
 		names := func(f chat.MemberFilter) []string {
 			var all []string
-			for _, m := range pages(t, 2, func(p chat.Page) (chat.List[chat.Member], error) {
+			for _, m := range readPages(t, 2, func(p chat.Page) (chat.List[chat.Member], error) {
 				f.Page = p
 				return s.Members(t.Context(), w.Workspace, f)
 			}) {
@@ -127,7 +127,7 @@ func TestLabels(t *testing.T) {
 		_, err = s.Label(t.Context(), w.Workspace, w.VIP.ID)
 		requireCode(t, chat.CodeLabelNotFound, err)
 		requireCode(t, chat.CodeLabelNotFound, s.DeleteLabel(t.Context(), w.Workspace, w.By, w.VIP.ID))
-		assert.Equal(t, []string{"label.deleted", "chat.updated", "label.updated"}, audit(t, s, w.Workspace)[:3])
+		assert.Equal(t, []string{"label.deleted", "chat.updated", "label.updated"}, auditVerbs(t, s, w.Workspace)[:3])
 	})
 }
 

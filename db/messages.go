@@ -143,7 +143,7 @@ func (s *Store) AddMessage(
 
 	err = s.inTx(ctx, "add a message", func(ctx context.Context, tx bun.Tx) error {
 		// First the chat: its row's lock makes numbers rise in the order of commits.
-		if err := editChat(ctx, calledFor(tx.NewUpdate(), "").Set("last_activity_at = ?", now), ws, id, now); err != nil {
+		if err := editChat(ctx, requestResponse(tx.NewUpdate(), "").Set("last_activity_at = ?", now), ws, id, now); err != nil {
 			return err
 		}
 

@@ -92,7 +92,7 @@ func (s *Store) UpdateParticipant(
 		}
 
 		if role != chat.ParticipantOwner {
-			if err := keepsOwner(ctx, tx, &row); err != nil {
+			if err := checkKeepsOwner(ctx, tx, &row); err != nil {
 				return err
 			}
 		}
@@ -140,7 +140,7 @@ func (s *Store) RemoveParticipant(
 			return err
 		}
 
-		if err := keepsOwner(ctx, tx, &row); err != nil {
+		if err := checkKeepsOwner(ctx, tx, &row); err != nil {
 			return err
 		}
 
@@ -192,8 +192,8 @@ func (s *Store) lockParticipant(
 	return row, inChat, orNotFound(err, chat.CodeParticipantNotFound, "participant")
 }
 
-// keepsOwner checks that the chat has an owner beside this participant: last_owner.
-func keepsOwner(ctx context.Context, tx bun.Tx, row *participantRow) error {
+// checkKeepsOwner checks that the chat has an owner beside this participant: last_owner.
+func checkKeepsOwner(ctx context.Context, tx bun.Tx, row *participantRow) error {
 	if row.Role != chat.ParticipantOwner {
 		return nil
 	}

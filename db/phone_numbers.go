@@ -109,9 +109,9 @@ func (s *Store) UpdatePhoneNumber(
 			return err
 		}
 
-		set(&row.Name, p.Name)
-		set(&row.Number, p.Number)
-		set(&row.MessagingServiceSID, p.MessagingServiceSID)
+		setIfGiven(&row.Name, p.Name)
+		setIfGiven(&row.Number, p.Number)
+		setIfGiven(&row.MessagingServiceSID, p.MessagingServiceSID)
 
 		changedTo = row.phoneNumber()
 		if err := changedTo.Validate(); err != nil {
@@ -123,7 +123,7 @@ func (s *Store) UpdatePhoneNumber(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "phone_number.updated", objectID(id), fields(map[string]bool{
+		return s.audit(ctx, tx, ws, by, "phone_number.updated", objectID(id), changedFields(map[string]bool{
 			"name": p.Name != nil, "number": p.Number != nil, "messaging_service_sid": p.MessagingServiceSID != nil,
 		}))
 	})

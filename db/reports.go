@@ -22,7 +22,7 @@ import (
 // Idempotent: a report has its effect once, by its key. An orphan has it when it is told
 // again and its delivery is known by then.
 func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error) {
-	in := report{Report: r, now: micro(now)}
+	in := report{Report: r, now: toMicroseconds(now)}
 	var told chat.Reported
 	err := s.inTx(ctx, "record a carrier's report", func(ctx context.Context, tx bun.Tx) error {
 		row, err := s.reportedDelivery(ctx, tx, &r)
@@ -55,7 +55,7 @@ func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) 
 			}
 
 			after := row.delivery()
-			told.Changed = differs(&before, &after)
+			told.Changed = deliveryDiffers(&before, &after)
 			told.Routine = before.Submission == chat.SubmissionAccepted && !after.DeliveryStatus.Final()
 		}
 
@@ -144,7 +144,7 @@ func adoptOrphans(tx bun.Tx, row *deliveryRow) bun.Query {
 		Where("delivery_id IS NULL")
 }
 
-func differs(a, b *chat.Delivery) bool {
+func deliveryDiffers(a, b *chat.Delivery) bool {
 	return a.Submission != b.Submission || a.DeliveryStatus != b.DeliveryStatus || a.ProviderMessageID != b.ProviderMessageID ||
 		a.ErrorCode != b.ErrorCode || a.Segments != b.Segments
 }
@@ -162,11 +162,11 @@ func (s *Store) applyReport(ctx context.Context, tx bun.Tx, row *deliveryRow, r 
 	// What became of a second message says nothing of the first.
 	if row.Submission == chat.SubmissionAccepted &&
 		(r.ProviderMessageID == "" || r.ProviderMessageID == row.ProviderMessageID || row.ProviderMessageID == "") {
-		statements = carry(tx, row, r)
+		statements = applyDeliveryStatus(tx, row, r)
 	}
 
 	if r.Suppress != "" {
-		statements = append(statements, suppress(tx, &suppressionRow{
+		statements = append(statements, addSuppression(tx, &suppressionRow{
 			WorkspaceID: row.WorkspaceID,
 			Channel:     row.Channel,
 			Sender:      row.Sender,
@@ -233,7 +233,7 @@ func (s *Store) acceptReported(
 	}
 
 	if row.RetriedBy != "" && !r.DeliveryStatus.Lost() {
-		if err := s.dropRetry(ctx, tx, row, r.now); err != nil {
+		if err := s.cancelRetries(ctx, tx, row, r.now); err != nil {
 			return false, err
 		}
 	}
@@ -242,9 +242,9 @@ func (s *Store) acceptReported(
 		Where("e.delivery_id = ?", row.ID).Where("e.type = ?", chat.EventDuplicate).Exists(ctx)
 }
 
-// dropRetry cancels what repeats a delivery that was taken after all, directly or in turn, if
+// cancelRetries cancels what repeats a delivery that was taken after all, directly or in turn, if
 // the provider certainly does not have it yet: the message must not arrive twice.
-func (s *Store) dropRetry(ctx context.Context, tx bun.Tx, of *deliveryRow, now time.Time) error {
+func (s *Store) cancelRetries(ctx context.Context, tx bun.Tx, of *deliveryRow, now time.Time) error {
 	for id := of.RetriedBy; id != ""; {
 		row, err := findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), of.WorkspaceID, id)
 		if err != nil {
@@ -270,16 +270,16 @@ func (s *Store) dropRetry(ctx context.Context, tx bun.Tx, of *deliveryRow, now t
 	return nil
 }
 
-// carry are the statements for what became of a message that the provider took.
-func carry(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
+// applyDeliveryStatus are the statements for what became of a message that the provider took.
+func applyDeliveryStatus(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
 	var statements []bun.Query
 
-	if r.DeliveryStatus.Supersedes(row.Carrier) {
-		row.Carrier, row.CarrierRank = r.DeliveryStatus, r.DeliveryStatus.Rank()
+	if r.DeliveryStatus.Supersedes(row.DeliveryStatus) {
+		row.DeliveryStatus, row.StatusRank = r.DeliveryStatus, r.DeliveryStatus.Rank()
 		switch {
 		case r.DeliveryStatus.Lost():
 			row.ErrorCode, row.ErrorMessage = r.ErrorCode, r.ErrorMessage
-			statements = lostLate(tx, row, r.now)
+			statements = reportLateLoss(tx, row, r.now)
 		case r.DeliveryStatus == chat.StatusDeferred:
 			row.ErrorCode, row.ErrorMessage = r.ErrorCode, r.ErrorMessage
 		case r.DeliveryStatus.Final():
@@ -298,26 +298,26 @@ func carry(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID))
 }
 
-// lostLate are the statements that tell message and chat of a delivery that was accepted and
+// reportLateLoss are the statements that tell message and chat of a delivery that was accepted and
 // then lost. When it has been tried again already, that retry speaks for the message.
-func lostLate(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+func reportLateLoss(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	if row.RetriedBy != "" {
 		return nil
 	}
 
-	reason := fmt.Sprintf("A message was not delivered: %s reports it as %s.", row.Provider.Name(), row.Carrier)
+	reason := fmt.Sprintf("A message was not delivered: %s reports it as %s.", row.Provider.Name(), row.DeliveryStatus)
 	if row.ErrorCode != "" {
 		reason = fmt.Sprintf(
 			"A message was not delivered: %s reports it as %s (%s).",
 			row.Provider.Name(),
-			row.Carrier,
+			row.DeliveryStatus,
 			row.ErrorCode,
 		)
 	}
 
 	return []bun.Query{
 		moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent),
-		calledFor(tx.NewUpdate().Model((*chatRow)(nil)), reason).Set("updated_at = ?", now).
+		requestResponse(tx.NewUpdate().Model((*chatRow)(nil)), reason).Set("updated_at = ?", now).
 			Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ChatID),
 	}
 }

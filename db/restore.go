@@ -17,7 +17,7 @@ import (
 //
 // Idempotent: what waits for a person is left alone.
 func (s *Store) HoldAfterRestore(ctx context.Context, now time.Time) ([]chat.StaleDelivery, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var held []chat.StaleDelivery
 	err := s.inTx(ctx, "hold what a backup has as not sent", func(ctx context.Context, tx bun.Tx) error {
 		var rows []deliveryRow

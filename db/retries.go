@@ -67,11 +67,11 @@ func (s *Store) PrepareRetry(
 			return err
 		}
 
-		if err := mayBeRetried(ctx, tx, &r.old); err != nil {
+		if err := checkRetryable(ctx, tx, &r.old); err != nil {
 			return err
 		}
 
-		retried, err = s.retry(ctx, tx, &r, plan)
+		retried, err = s.storeRetry(ctx, tx, &r, plan)
 
 		return err
 	})
@@ -118,9 +118,9 @@ func retriedOf(in *chat.RetryDelivery, row *deliveryRow, result *retryResult) ch
 	}
 }
 
-// mayBeRetried checks a delivery that is held: conflict. What tools have done, or failed to
+// checkRetryable checks a delivery that is held: conflict. What tools have done, or failed to
 // do, before a message cannot be taken for granted later.
-func mayBeRetried(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
+func checkRetryable(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 	d := row.delivery()
 	if err := d.Retryable(); err != nil {
 		if row.RetriedBy != "" {
@@ -167,7 +167,7 @@ func mayBeRetried(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 // releasable are the states in which a delivery goes on under its own id.
 var releasable = []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked, chat.SubmissionNeedsReview}
 
-func (s *Store) retry(
+func (s *Store) storeRetry(
 	ctx context.Context,
 	tx bun.Tx,
 	r *retryPlan,
@@ -187,9 +187,9 @@ func (s *Store) retry(
 
 	var statements []bun.Query
 	if r.Change == (chat.Change{}) && slices.Contains(releasable, r.old.Submission) {
-		row, statements = release(tx, r)
+		row, statements = releaseDelivery(tx, r)
 	} else {
-		if row, statements, err = s.repeat(ctx, tx, r, plan); err != nil {
+		if row, statements, err = s.planRetry(ctx, tx, r, plan); err != nil {
 			return chat.DeliveryRetried{}, err
 		}
 
@@ -241,9 +241,9 @@ func (r *retryPlan) decision() *chat.Decision {
 	}
 }
 
-// release lets the old delivery go on under its own id, at once: one that is blocked is the
+// releaseDelivery lets the old delivery go on under its own id, at once: one that is blocked is the
 // next probe of its sender.
-func release(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
+func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	row := r.old
 	wasBlocked := row.Submission == chat.SubmissionBlocked
 	row.Submission = chat.SubmissionPending
@@ -252,7 +252,7 @@ func release(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	row.LeaseUntil = nil
 	row.ErrorCode = ""
 	row.ErrorMessage = ""
-	row.decided(r.decision())
+	row.recordDecision(r.decision())
 
 	if r.BulkRetryID != "" {
 		row.BulkRetryID = r.BulkRetryID
@@ -272,9 +272,9 @@ func release(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	return row, statements
 }
 
-// repeat makes a new delivery of the old one's message, and ends the old one if it has not
+// planRetry makes a new delivery of the old one's message, and ends the old one if it has not
 // ended yet.
-func (s *Store) repeat(
+func (s *Store) planRetry(
 	ctx context.Context,
 	tx bun.Tx,
 	r *retryPlan,
@@ -311,7 +311,7 @@ func (s *Store) repeat(
 		return deliveryRow{}, nil, err
 	}
 
-	ended := replaced(tx, r)
+	ended := replaceDelivery(tx, r)
 
 	// Its insertion comes after the end of the old one, and the message is on its way again.
 	return row, append(ended, tx.NewInsert().Model(&row).Returning("NULL"),
@@ -320,11 +320,11 @@ func (s *Store) repeat(
 			Where("workspace_id = ?", r.WorkspaceID).Where("id = ?", row.ChatID)), nil
 }
 
-// replaced are the statements that end the old delivery in favour of the new one, if it was
+// replaceDelivery are the statements that end the old delivery in favour of the new one, if it was
 // still open, and keep the person's word on it.
-func replaced(tx bun.Tx, r *retryPlan) []bun.Query {
+func replaceDelivery(tx bun.Tx, r *retryPlan) []bun.Query {
 	old := r.old
-	old.decided(r.decision())
+	old.recordDecision(r.decision())
 
 	statements := []bun.Query{saveDecision(tx, &old)}
 	switch old.Submission {

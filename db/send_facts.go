@@ -47,7 +47,7 @@ func (s *Store) sendFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistant
 	}
 
 	if slices.ContainsFunc(in.ToolCalls, func(c chat.ToolCall) bool { return c.Name == chat.ToolAskContributor }) {
-		facts.Contributors, err = s.reach(ctx, tx, facts)
+		facts.Contributors, err = s.reachContributors(ctx, tx, facts)
 	}
 
 	return facts, err
@@ -65,7 +65,7 @@ func (s *Store) chatFacts(
 		Relation("Assistant").Relation("Member").Relation("PhoneNumber").Relation("Inbox").
 		ColumnExpr(`EXISTS (SELECT 1 FROM participants p WHERE p.workspace_id = c.workspace_id
 			AND p.chat_id = c.id AND p.member_id = c.member_id) AS recipient_takes_part`).
-		ColumnExpr(suppressed("c.workspace_id", "c.channel", chatSender, chatAddress)+" AS suppressed").
+		ColumnExpr(suppressedCondition("c.workspace_id", "c.channel", chatSender, chatAddress)+" AS suppressed").
 		ColumnExpr(
 			`EXISTS (SELECT 1 FROM deliveries o WHERE o.workspace_id = c.workspace_id AND o.sender = `+chatSender+`
 			AND o.to_address = `+chatAddress+` AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat') AS busy`,

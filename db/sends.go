@@ -57,7 +57,7 @@ func (s *Store) PrepareAndClaim(
 			&in,
 			ids,
 			plan,
-			&firstClaim{now: micro(now), until: micro(now.Add(lease))},
+			&firstClaim{now: toMicroseconds(now), until: toMicroseconds(now.Add(lease))},
 		)
 		if err != nil {
 			return err
@@ -101,13 +101,13 @@ func (s *Store) prepareSend(
 	case stored != nil && stored.State == chat.ActionFailed && (claim == nil || stored.Problem.DeliveryID == ""):
 		return none, nil, stored.Problem
 	case stored != nil: // also when what was claimed was refused: its delivery tells why
-		sent, err := sentMessage(ctx, tx, in.WorkspaceID, in.ActionID)
+		sent, err := findSentMessage(ctx, tx, in.WorkspaceID, in.ActionID)
 		return sent, nil, err
 	}
 
 	read := s.sendFacts
 	if in.Question != nil {
-		read = s.askFacts
+		read = s.questionFacts
 	}
 
 	facts, err := read(ctx, tx, in)
@@ -129,7 +129,7 @@ func (s *Store) prepareSend(
 		return sent, delivery, err
 	}
 
-	return sent, delivery, s.putQuestion(ctx, tx, in, ids.MessageID, now)
+	return sent, delivery, s.markQuestionAsked(ctx, tx, in, ids.MessageID, now)
 }
 
 func (s *Store) insertSend(
@@ -228,7 +228,7 @@ func (s *Store) insertSend(
 		return chat.AssistantMessageSent{}, nil, errClaimAgain
 	}
 
-	sent := sentOf(&message, mapSlice(calls, (*toolCallRow).toolCall), &delivery)
+	sent := newSentMessage(&message, mapSlice(calls, (*toolCallRow).toolCall), &delivery)
 	sent.Approval = approval
 
 	return sent, &delivery, err
@@ -276,7 +276,7 @@ func plannedDelivery(plan *chat.SendPlan, now time.Time) (deliveryRow, error) {
 	}, nil
 }
 
-func sentOf(message *messageRow, calls []chat.ToolCall, delivery *deliveryRow) chat.AssistantMessageSent {
+func newSentMessage(message *messageRow, calls []chat.ToolCall, delivery *deliveryRow) chat.AssistantMessageSent {
 	d := delivery.delivery()
 	sent := chat.AssistantMessageSent{
 		ActionID:         message.ActionID,
@@ -301,11 +301,11 @@ func (s *Store) SentMessage(
 	ws chat.WorkspaceID,
 	action chat.ActionID,
 ) (chat.AssistantMessageSent, error) {
-	sent, err := sentMessage(ctx, s.db, ws, action)
+	sent, err := findSentMessage(ctx, s.db, ws, action)
 	return sent, wrapErr("find what an action has sent", err)
 }
 
-func sentMessage(
+func findSentMessage(
 	ctx context.Context,
 	db bun.IDB,
 	ws chat.WorkspaceID,
@@ -331,7 +331,7 @@ func sentMessage(
 		return chat.AssistantMessageSent{}, err
 	}
 
-	sent := sentOf(&message, messages[0].ToolCalls, &delivery)
+	sent := newSentMessage(&message, messages[0].ToolCalls, &delivery)
 	if slices.ContainsFunc(sent.ToolCalls, func(c chat.ToolCall) bool { return c.Risk == chat.RiskApproval }) {
 		sent.Approval, err = approvalOf(ctx, db, ws, action)
 	}
@@ -355,7 +355,7 @@ func (s *Store) FailSend(
 	var sent chat.AssistantMessageSent
 	err := s.inTx(ctx, "fail a send", func(ctx context.Context, tx bun.Tx) error {
 		var err error
-		if sent, err = sentMessage(ctx, tx, ws, action); err != nil {
+		if sent, err = findSentMessage(ctx, tx, ws, action); err != nil {
 			return err
 		}
 
@@ -383,7 +383,7 @@ func (s *Store) FailSend(
 			return err
 		}
 
-		sent, err = sentMessage(ctx, tx, ws, action)
+		sent, err = findSentMessage(ctx, tx, ws, action)
 
 		return err
 	})

@@ -77,7 +77,7 @@ func TestPrepareSend(t *testing.T) {
 		assert.Equal(t, in.Fingerprint, action.Fingerprint)
 		assert.Equal(t, "key-1", action.IdempotencyKey)
 		assert.Equal(t, in.WorkflowID(), action.WorkflowID)
-		assert.Equal(t, "message.sent_as_assistant", audit(t, s, w.Workspace)[0])
+		assert.Equal(t, "message.sent_as_assistant", auditVerbs(t, s, w.Workspace)[0])
 	})
 }
 
@@ -134,7 +134,7 @@ func TestPrepareSendTwiceAtOnce(t *testing.T) {
 			assert.Equal(t, answers[0], answers[i])
 		}
 
-		list, err := s.Deliveries(t.Context(), w.Workspace, chat.DeliveryFilter{Page: ten()})
+		list, err := s.Deliveries(t.Context(), w.Workspace, chat.DeliveryFilter{Page: pageOfTen()})
 		require.NoError(t, err)
 		assert.Len(t, list.Items, 1)
 	})

@@ -43,7 +43,7 @@ func (s *Store) RecordSubmission(
 			id:    id,
 			fence: fence,
 			said:  said,
-			now:   micro(now),
+			now:   toMicroseconds(now),
 		})
 
 		return err
@@ -66,13 +66,13 @@ type submission struct {
 func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) (deliveryRow, error) {
 	said := in.said
 
-	row, err := accept(ctx, tx, &in, func(q *bun.UpdateQuery) {
+	row, err := storeAcceptance(ctx, tx, &in, func(q *bun.UpdateQuery) {
 		q.Where("submission = ?", chat.SubmissionSending).Where("fence = ?", in.fence)
 	})
 
 	again := err == nil && row.ID == "" // it is not the claim that lasts
 	if again {
-		row, err = accept(
+		row, err = storeAcceptance(
 			ctx,
 			tx,
 			&in,
@@ -87,10 +87,10 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 		return s.recordAcceptanceAgain(ctx, tx, in)
 	}
 
-	statements := append(sent(tx, &row, in.now), finishAttempt(tx, in))
+	statements := append(markMessageSent(tx, &row, in.now), finishAttempt(tx, in))
 	if again || row.RetryOf != "" {
 		// A delivery that is in flight is not repeated by another one, but may repeat one.
-		statements = append(statements, s.sentTwice(tx, &row, in.now))
+		statements = append(statements, s.recordSentTwice(tx, &row, in.now))
 	}
 
 	if said.ProviderMessageID != "" {
@@ -104,8 +104,8 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 	return row, s.batch(ctx, tx, statements...)
 }
 
-// accept stores an acceptance where it is the first; the ID is "" where it is not.
-func accept(ctx context.Context, tx bun.Tx, in *submission, first func(*bun.UpdateQuery)) (deliveryRow, error) {
+// storeAcceptance stores an acceptance where it is the first; the ID is "" where it is not.
+func storeAcceptance(ctx context.Context, tx bun.Tx, in *submission, first func(*bun.UpdateQuery)) (deliveryRow, error) {
 	row := deliveryRow{}
 	said := &in.said
 	q := tx.NewUpdate().
@@ -124,7 +124,7 @@ func accept(ctx context.Context, tx bun.Tx, in *submission, first func(*bun.Upda
 			said.DeliveryStatus.Rank(),
 		).
 		Set("updated_at = ?", in.now).
-		Where("workspace_id = ?", in.ws).Where("id = ?", in.id).Returning("*").Returning(probing, in.ws)
+		Where("workspace_id = ?", in.ws).Where("id = ?", in.id).Returning("*").Returning(probingColumn, in.ws)
 
 	first(q)
 
@@ -141,8 +141,8 @@ func accept(ctx context.Context, tx bun.Tx, in *submission, first func(*bun.Upda
 	return row, unlessNone(err)
 }
 
-// sent are the statements that tell message, chat and action that a delivery was sent.
-func sent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+// markMessageSent are the statements that tell message, chat and action that a delivery was sent.
+func markMessageSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	return []bun.Query{
 		moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageSent),
 		// What came in after the send was asked for still needs a response.
@@ -271,7 +271,7 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 	}
 
 	if after == chat.SubmissionPending && in.said.RetryAfter > 0 || after == chat.SubmissionBlocked {
-		q.Set("retry_at = ?", micro(in.now.Add(pause(in.said))))
+		q.Set("retry_at = ?", toMicroseconds(in.now.Add(retryDelay(in.said))))
 	}
 
 	if _, err := q.Exec(ctx); unlessNone(err) != nil {
@@ -288,18 +288,18 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 		return findDelivery(ctx, tx.NewSelect(), in.ws, in.id)
 	}
 
-	return row, s.batch(ctx, tx, append(consequences(tx, &row, in), finishAttempt(tx, in))...)
+	return row, s.batch(ctx, tx, append(outcomeStatements(tx, &row, in), finishAttempt(tx, in))...)
 }
 
-// consequences are the statements that tell the rest of the database of an outcome.
-func consequences(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
+// outcomeStatements are the statements that tell the rest of the database of an outcome.
+func outcomeStatements(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 	switch row.Submission {
 	case chat.SubmissionRejected:
-		return append(notSent(tx, row, in.now), closeBreaker(tx, row)...)
+		return append(markMessageNotSent(tx, row, in.now), closeBreaker(tx, row)...)
 	case chat.SubmissionSuppressed:
-		statements := append(notSent(tx, row, in.now), closeBreaker(tx, row)...)
+		statements := append(markMessageNotSent(tx, row, in.now), closeBreaker(tx, row)...)
 
-		return append(statements, suppress(tx, &suppressionRow{
+		return append(statements, addSuppression(tx, &suppressionRow{
 			WorkspaceID: in.ws,
 			Channel:     row.Channel,
 			Sender:      row.Sender,
@@ -335,7 +335,7 @@ func (s *Store) MarkExhausted(
 	id chat.DeliveryID,
 	now time.Time,
 ) (chat.Delivery, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var row deliveryRow
 	err := s.inTx(ctx, "give up a delivery", func(ctx context.Context, tx bun.Tx) error {
 		var err error
@@ -371,7 +371,7 @@ func (s *Store) SettleUnknown(
 	id chat.DeliveryID,
 	now time.Time,
 ) (chat.Delivery, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var row deliveryRow
 	err := s.inTx(ctx, "settle a delivery", func(ctx context.Context, tx bun.Tx) error {
 		var err error
@@ -385,16 +385,16 @@ func (s *Store) SettleUnknown(
 			return err
 		}
 
-		often, err := tooOftenUnknown(ctx, tx, &row)
+		often, err := isTooOftenUnknown(ctx, tx, &row)
 		if err != nil {
 			return err
 		}
 
 		if often {
-			return s.batch(ctx, tx, review(tx, &row, now)...)
+			return s.batch(ctx, tx, requireReview(tx, &row, now)...)
 		}
 
-		return s.batch(ctx, tx, settle(tx, &row, now)...)
+		return s.batch(ctx, tx, settleUnknown(tx, &row, now)...)
 	})
 
 	return row.delivery(), err
@@ -404,8 +404,8 @@ func (s *Store) SettleUnknown(
 // again by itself: each may be a copy that the recipient has got.
 const maxUnknown = 3
 
-// tooOftenUnknown reports whether a delivery whose policy is to send again must not be.
-func tooOftenUnknown(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
+// isTooOftenUnknown reports whether a delivery whose policy is to send again must not be.
+func isTooOftenUnknown(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
 	if row.Policy != chat.ResendAfterSettle {
 		return false, nil
 	}
@@ -420,7 +420,7 @@ func tooOftenUnknown(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, er
 	return unknown >= maxUnknown, err
 }
 
-func settle(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+func settleUnknown(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	switch row.Policy {
 	case chat.ResendAfterSettle:
 		row.Submission, row.UnknownSince = chat.SubmissionPending, nil
@@ -437,16 +437,16 @@ func settle(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 		row.Submission, row.ErrorCode = chat.SubmissionExpired, chat.ErrorExpired
 		row.ErrorMessage = "nobody could tell in time whether it was sent; it may have been"
 
-		return append(notSent(tx, row, now), saveState(tx, row, now))
+		return append(markMessageNotSent(tx, row, now), saveState(tx, row, now))
 
 	case chat.AtMostOnce:
 	}
 
-	return review(tx, row, now)
+	return requireReview(tx, row, now)
 }
 
-// review are the statements that hand an unknown outcome to a person.
-func review(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+// requireReview are the statements that hand an unknown outcome to a person.
+func requireReview(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	row.Submission = chat.SubmissionNeedsReview
 
 	return []bun.Query{

@@ -107,14 +107,14 @@ func (r *summaryRow) version() chat.SummaryVersion {
 		LabelsAdded:    r.LabelsAdded,
 		LabelsRemoved:  r.LabelsRemoved,
 		Fates:          mapSlice(r.Labels, func(l *chosenLabel) chat.LabelFate { return l.Fate }),
-		LabelsUndoneAt: utc(r.LabelsUndoneAt),
+		LabelsUndoneAt: toUTC(r.LabelsUndoneAt),
 		ActionID:       r.ActionID,
 		RequestedBy:    r.RequestedBy,
 		Automatic:      r.Automatic,
 		RestoredFrom:   r.RestoredFrom,
 		Problem:        r.Problem,
 		CreatedAt:      r.CreatedAt.UTC(),
-		EndedAt:        utc(r.EndedAt),
+		EndedAt:        toUTC(r.EndedAt),
 	}
 }
 

@@ -52,7 +52,7 @@ func (s *Store) BeginSummary(ctx context.Context, in chat.SummaryStart, capacity
 		return chat.SummaryPlan{}, wrapErr("find the settings of summaries", err)
 	}
 
-	m, err := s.measure(ctx, &row, last)
+	m, err := s.measureChat(ctx, &row, last)
 	if err != nil {
 		return chat.SummaryPlan{}, wrapErr("measure a chat", err)
 	}
@@ -110,8 +110,8 @@ type measured struct {
 	brief string
 }
 
-// measure reads a chat's messages through once, for their sizes and their digest.
-func (s *Store) measure(ctx context.Context, row *chatRow, last *summaryRow) (*measured, error) {
+// measureChat reads a chat's messages through once, for their sizes and their digest.
+func (s *Store) measureChat(ctx context.Context, row *chatRow, last *summaryRow) (*measured, error) {
 	rows, err := s.db.NewSelect().Model((*messageRow)(nil)).Column("number", "id", "content").
 		Where("m.workspace_id = ?", row.WorkspaceID).Where("m.chat_id = ?", row.ID).
 		Where("m.state <> ?", chat.MessageNotSent).OrderExpr("m.number").Rows(ctx)
@@ -131,31 +131,31 @@ func (s *Store) measure(ctx context.Context, row *chatRow, last *summaryRow) (*m
 			return nil, err
 		}
 
-		m.add(number, content, last, sum)
+		m.addMessage(number, content, last, sum)
 		sum.Write([]byte(id + "\x00" + content + "\x00"))
 	}
 
-	m.seal(last, sum)
+	m.takeDigest(last, sum)
 
 	return m, rows.Err()
 }
 
-// add counts a message. sum is of the messages before it.
-func (m *measured) add(number int64, content string, last *summaryRow, sum hash.Hash) {
+// addMessage counts a message. sum is of the messages before it.
+func (m *measured) addMessage(number int64, content string, last *summaryRow, sum hash.Hash) {
 	size := chat.MessageSize{Number: number, Size: min(utf8.RuneCountInString(content), mostOfMessage) + perMessage}
 
 	m.all = append(m.all, size)
 	if last != nil && number > last.Watermark {
-		m.seal(last, sum)
+		m.takeDigest(last, sum)
 		m.fresh = append(m.fresh, size)
 	}
 
 	m.count, m.newest = m.count+1, number
 }
 
-// seal takes the digest: of the messages the last run covered when they are through, and
+// takeDigest takes the digest: of the messages the last run covered when they are through, and
 // in the end of all.
-func (m *measured) seal(last *summaryRow, sum hash.Hash) {
+func (m *measured) takeDigest(last *summaryRow, sum hash.Hash) {
 	m.digest = hex.EncodeToString(sum.Sum(nil))
 	if last != nil && len(m.fresh) == 0 {
 		m.intact = m.digest == last.Digest

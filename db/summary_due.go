@@ -82,7 +82,7 @@ func (s *Store) ForgottenSummaries(
 
 	for _, row := range all {
 		settings := row.settings()
-		until := micro(now.Add(-settings.QuietAfter - grace))
+		until := toMicroseconds(now.Add(-settings.QuietAfter - grace))
 		var ids []chat.ChatID
 
 		err := s.db.NewSelect().Model((*chatRow)(nil)).Column("id").Where("c.workspace_id = ?", row.WorkspaceID).

@@ -43,7 +43,7 @@ func (s *Store) RestoreSummary(
 		}
 
 		content := older.content()
-		restored.take(&content)
+		restored.takeSummary(&content)
 		restored.State = chat.SummarySucceeded
 		restored.Applied = true
 		restored.EndedAt = &row.UpdatedAt
@@ -52,7 +52,7 @@ func (s *Store) RestoreSummary(
 		restored.Covered = older.Covered
 		restored.Digest = older.Digest
 		restored.RestoredFrom, restored.RequestedBy = older.ID, by.MemberID
-		row.show(&restored)
+		row.showSummary(&restored)
 		row.Title = restored.Title
 		row.TitleEdited = true
 		row.SummaryEdited = true
@@ -69,7 +69,7 @@ func (s *Store) RestoreSummary(
 			return err
 		}
 
-		c, err = complete(ctx, tx, &row)
+		c, err = completeChat(ctx, tx, &row)
 
 		return err
 	})
@@ -113,7 +113,7 @@ func (s *Store) UndoLabels(
 			}
 		}
 
-		c, err = complete(ctx, tx, &row)
+		c, err = completeChat(ctx, tx, &row)
 
 		return err
 	})
@@ -155,11 +155,11 @@ func (s *Store) undoLabels(ctx context.Context, tx bun.Tx, row *chatRow, run *su
 		return err
 	}
 
-	if err := noteRemovals(ctx, tx, row.WorkspaceID, row.ID, gone, row.UpdatedAt); err != nil {
+	if err := recordRemovals(ctx, tx, row.WorkspaceID, row.ID, gone, row.UpdatedAt); err != nil {
 		return err
 	}
 
-	if err := putLabels(ctx, tx, row.WorkspaceID, row.ID, back, chat.LabelByPerson, row.UpdatedAt); err != nil {
+	if err := setLabels(ctx, tx, row.WorkspaceID, row.ID, back, chat.LabelByPerson, row.UpdatedAt); err != nil {
 		return err
 	}
 

@@ -55,12 +55,12 @@ func (s *Store) applySummary(
 	now := s.time()
 	row.UpdatedAt = now
 
-	run.take(&in.Summary)
+	run.takeSummary(&in.Summary)
 	run.State, run.EndedAt = chat.SummarySucceeded, &now
 
 	run.Applied = !row.SummaryEdited || in.Overwrite
 	if run.Applied {
-		row.show(run)
+		row.showSummary(run)
 
 		if !row.TitleEdited || in.Overwrite {
 			row.Title, row.TitleEdited = run.Title, false
@@ -93,8 +93,8 @@ func (s *Store) applySummary(
 	return err
 }
 
-// take makes a summary the content of the version.
-func (r *summaryRow) take(summary *chat.Summary) {
+// takeSummary makes a summary the content of the version.
+func (r *summaryRow) takeSummary(summary *chat.Summary) {
 	r.Title = summary.Title
 	r.Summary = summary.Summary
 	r.Points = summary.Points()
@@ -106,8 +106,8 @@ func (r *summaryRow) take(summary *chat.Summary) {
 	}
 }
 
-// show makes the text of a version the chat's, without the title.
-func (r *chatRow) show(version *summaryRow) {
+// showSummary makes the text of a version the chat's, without the title.
+func (r *chatRow) showSummary(version *summaryRow) {
 	r.Summary = version.Summary
 	r.SummaryPoints = version.Points
 	r.SummaryModel = version.Model

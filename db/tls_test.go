@@ -22,8 +22,8 @@ import (
 	"handrail/db"
 )
 
-// certificate makes a self-signed certificate for db.example.com, and its PEM file.
-func certificate(t *testing.T) (tls.Certificate, string) {
+// newCertificate makes a self-signed certificate for db.example.com, and its PEM file.
+func newCertificate(t *testing.T) (tls.Certificate, string) {
 	t.Helper()
 
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -47,8 +47,8 @@ func certificate(t *testing.T) (tls.Certificate, string) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
 }
 
-// handshake is what a client with this configuration says to a server with this certificate.
-func handshake(t *testing.T, client *tls.Config, server tls.Certificate) error {
+// shakeHands is what a client with this configuration says to a server with this certificate.
+func shakeHands(t *testing.T, client *tls.Config, server tls.Certificate) error {
 	t.Helper()
 
 	listener, err := tls.Listen(
@@ -81,8 +81,8 @@ func handshake(t *testing.T, client *tls.Config, server tls.Certificate) error {
 
 func TestSSLModes(t *testing.T) {
 	t.Parallel()
-	server, root := certificate(t)
-	_, otherRoot := certificate(t)
+	server, root := newCertificate(t)
+	_, otherRoot := newCertificate(t)
 
 	const right, wrong = "db.example.com", "other.example.com"
 	for name, test := range map[string]struct {
@@ -106,7 +106,7 @@ func TestSSLModes(t *testing.T) {
 		config, err := db.TLSConfig("postgres://user@" + test.host + "/db?" + test.query)
 		require.NoError(t, err, name)
 		require.NotNil(t, config, name)
-		assert.Equal(t, test.verifies, handshake(t, config, server) == nil, name)
+		assert.Equal(t, test.verifies, shakeHands(t, config, server) == nil, name)
 	}
 
 	for _, plain := range []string{

@@ -56,8 +56,8 @@ func (r *toolCallRow) toolCall() chat.ToolCall {
 		ToolID:     r.ToolID,
 		Idempotent: r.Idempotent,
 		Attempts:   r.Attempts,
-		StartedAt:  utc(r.StartedAt),
-		FinishedAt: utc(r.FinishedAt),
+		StartedAt:  toUTC(r.StartedAt),
+		FinishedAt: toUTC(r.FinishedAt),
 		Request:    r.RequestID,
 		Decision:   r.Decision,
 	}

@@ -33,7 +33,7 @@ func (s *Store) BeginToolCall(
 	now time.Time,
 	lease time.Duration,
 ) (chat.ToolTry, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var try chat.ToolTry
 	err := s.inTx(ctx, "begin a tool call", func(ctx context.Context, tx bun.Tx) error {
 		row, err := s.lockCall(ctx, tx, ws, action, index)
@@ -47,7 +47,7 @@ func (s *Store) BeginToolCall(
 			MessageID: row.MessageID,
 		}
 
-		err = s.begin(ctx, tx, action, &row, &try, now, lease)
+		err = s.beginTry(ctx, tx, action, &row, &try, now, lease)
 		try.Call = row.toolCall()
 
 		return err
@@ -56,7 +56,7 @@ func (s *Store) BeginToolCall(
 	return try, err
 }
 
-func (s *Store) begin(
+func (s *Store) beginTry(
 	ctx context.Context,
 	tx bun.Tx,
 	action chat.ActionID,
@@ -68,7 +68,7 @@ func (s *Store) begin(
 	lost := row.State == chat.ToolCallRunning && !row.Idempotent
 	switch {
 	case lost && row.LeaseUntil != nil && now.Before(*row.LeaseUntil):
-		try.WaitUntil = utc(row.LeaseUntil)
+		try.WaitUntil = toUTC(row.LeaseUntil)
 		return nil
 	case lost:
 		row.State = chat.ToolCallUnknown
@@ -77,7 +77,7 @@ func (s *Store) begin(
 		row.UpdatedAt = now
 		row.Error = "the worker that ran it was lost; the tool may have carried it out"
 
-		return s.recorded(ctx, tx, action, row)
+		return s.saveAndMoveAction(ctx, tx, action, row)
 
 	case row.State != chat.ToolCallPending && row.State != chat.ToolCallRunning:
 		return nil
@@ -91,7 +91,7 @@ func (s *Store) begin(
 		row.FinishedAt = &now
 		row.UpdatedAt = now
 
-		return s.recorded(ctx, tx, action, row)
+		return s.saveAndMoveAction(ctx, tx, action, row)
 	}
 
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *Store) RecordToolCall(
 	o chat.ToolOutcome,
 	now time.Time,
 ) (chat.ToolCall, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var call chat.ToolCall
 	err := s.inTx(ctx, "record a tool call", func(ctx context.Context, tx bun.Tx) error {
 		row, err := s.lockCall(ctx, tx, ws, action, index)
@@ -143,17 +143,17 @@ func (s *Store) RecordToolCall(
 			return nil
 		}
 
-		apply(&row, o, now)
+		applyOutcome(&row, o, now)
 		call = row.toolCall()
 
-		return s.recorded(ctx, tx, action, &row)
+		return s.saveAndMoveAction(ctx, tx, action, &row)
 	})
 
 	return call, err
 }
 
-// apply gives a call the outcome of its try.
-func apply(row *toolCallRow, o chat.ToolOutcome, now time.Time) {
+// applyOutcome gives a call the outcome of its try.
+func applyOutcome(row *toolCallRow, o chat.ToolOutcome, now time.Time) {
 	row.ErrorCode = o.Code
 	row.Error = o.Message
 	row.LeaseUntil = nil
@@ -191,10 +191,10 @@ func (r *toolCallRow) succeed(result json.RawMessage, now time.Time) {
 	r.FinishedAt = &now
 }
 
-// recorded stores a call after a try, and parks its action when a person must decide about
+// saveAndMoveAction stores a call after a try, and parks its action when a person must decide about
 // the call, or frees it. What takes a call back holds up nothing, but has to be known when it
 // does not succeed.
-func (s *Store) recorded(ctx context.Context, tx bun.Tx, action chat.ActionID, row *toolCallRow) error {
+func (s *Store) saveAndMoveAction(ctx context.Context, tx bun.Tx, action chat.ActionID, row *toolCallRow) error {
 	if err := saveCall(ctx, tx, row); err != nil {
 		return err
 	}
@@ -258,14 +258,14 @@ func (s *Store) ResolveToolCall(
 			)
 		}
 
-		resolve(&row, &d, now)
+		applyToolDecision(&row, &d, now)
 		call = row.toolCall()
 
 		if workflow, err = workflowOfAction(ctx, tx, ws, action); err != nil {
 			return err
 		}
 
-		if err := s.recorded(ctx, tx, action, &row); err != nil {
+		if err := s.saveAndMoveAction(ctx, tx, action, &row); err != nil {
 			return err
 		}
 
@@ -283,8 +283,8 @@ func (s *Store) ResolveToolCall(
 	return call, workflow, err
 }
 
-// resolve gives a call the outcome that a person has said.
-func resolve(row *toolCallRow, d *chat.ToolDecision, now time.Time) {
+// applyToolDecision gives a call the outcome that a person has said.
+func applyToolDecision(row *toolCallRow, d *chat.ToolDecision, now time.Time) {
 	row.Decision = d
 	row.LeaseUntil = nil
 	row.UpdatedAt = now

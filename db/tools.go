@@ -291,7 +291,7 @@ func (s *Store) SaveDiscovered(
 			return err
 		}
 
-		now = micro(now)
+		now = toMicroseconds(now)
 		row.MCP.Discovered = tools
 		row.MCP.DiscoveredAt = &now
 		row.UpdatedAt = now

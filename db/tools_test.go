@@ -371,7 +371,7 @@ func TestToolCallMessages(t *testing.T) {
 
 		require.NoError(t, err)
 		assert.Len(t, rest.Items, 1)
-		_, err = s.ToolCallMessages(t.Context(), w.Workspace, w.SMS.ID, "none", ten())
+		_, err = s.ToolCallMessages(t.Context(), w.Workspace, w.SMS.ID, "none", pageOfTen())
 		requireCode(t, chat.CodeToolCallNotFound, err)
 	})
 }

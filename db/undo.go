@@ -39,7 +39,7 @@ func (s *Store) BeginUndo(
 	plan func(call chat.ToolCall, undo chat.Undo, tools []chat.Tool) chat.ToolCall,
 	now time.Time,
 ) ([]chat.ToolRun, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var runs []chat.ToolRun
 	err := s.inTx(ctx, "begin an undo", func(ctx context.Context, tx bun.Tx) error {
 		message, delivery, err := s.lockNewest(ctx, tx, ws, action)
@@ -247,7 +247,7 @@ func (s *Store) FailUndo(
 	problem *chat.Error,
 	now time.Time,
 ) error {
-	now = micro(now)
+	now = toMicroseconds(now)
 
 	return s.inTx(ctx, "fail an undo", func(ctx context.Context, tx bun.Tx) error {
 		row, err := s.lockCall(ctx, tx, ws, action, index)
@@ -263,7 +263,7 @@ func (s *Store) FailUndo(
 		row.FinishedAt = &now
 		row.UpdatedAt = now
 
-		return s.recorded(ctx, tx, action, &row)
+		return s.saveAndMoveAction(ctx, tx, action, &row)
 	})
 }
 
@@ -280,7 +280,7 @@ func (*Store) callForUndo(ctx context.Context, tx bun.Tx, row *toolCallRow, now 
 		return err
 	}
 
-	err = editChat(ctx, calledFor(tx.NewUpdate(), undoFailedReason), row.WorkspaceID, message.ChatID, now)
+	err = editChat(ctx, requestResponse(tx.NewUpdate(), undoFailedReason), row.WorkspaceID, message.ChatID, now)
 	if chat.CodeOf(err) == chat.CodeChatNotFound {
 		return nil // deleted meanwhile: nobody is to respond
 	}

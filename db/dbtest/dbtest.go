@@ -50,7 +50,7 @@ func New(tb testing.TB, opts ...db.Option) *db.Store {
 	file := filepath.Join(tb.TempDir(), "test.db")
 	require.NoError(tb, os.WriteFile(file, migrated, 0o600))
 
-	return open(tb, "sqlite:"+file, opts)
+	return openStore(tb, "sqlite:"+file, opts)
 }
 
 // template is a migrated SQLite file: migrating once and copying is faster.
@@ -83,7 +83,7 @@ var template = sync.OnceValues(func() ([]byte, error) {
 // NewPostgres returns a store on a migrated schema of its own, which goes with the test.
 func NewPostgres(tb testing.TB, opts ...db.Option) *db.Store {
 	tb.Helper()
-	store := open(tb, NewPostgresURL(tb), append([]db.Option{db.WithMaxConns(8)}, opts...))
+	store := openStore(tb, NewPostgresURL(tb), append([]db.Option{db.WithMaxConns(8)}, opts...))
 	_, err := db.NewMigrator(store).Up(tb.Context())
 	require.NoError(tb, err)
 
@@ -122,7 +122,7 @@ func NewPostgresURL(tb testing.TB) string {
 	return u.String()
 }
 
-func open(tb testing.TB, url string, opts []db.Option) *db.Store {
+func openStore(tb testing.TB, url string, opts []db.Option) *db.Store {
 	tb.Helper()
 	store, err := db.Open(tb.Context(), url, opts...)
 	require.NoError(tb, err)
