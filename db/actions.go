@@ -171,18 +171,28 @@ func failActions(
 		Where("state = ?", chat.ActionRunning)
 }
 
+// actionKey names an action.
+type actionKey struct {
+	workspace chat.WorkspaceID
+	id        chat.ActionID
+}
+
 // moveAction is the statement that puts an action into another state, from one of the
 // given ones.
 func moveAction(
 	tx bun.Tx,
-	ws chat.WorkspaceID,
-	id chat.ActionID,
+	action actionKey,
 	to chat.ActionState,
 	now time.Time,
 	from ...chat.ActionState,
 ) *bun.UpdateQuery {
-	return tx.NewUpdate().Model((*actionRow)(nil)).Set("state = ?", to).Set("updated_at = ?", now).
-		Where("workspace_id = ?", ws).Where("id = ?", id).Where("state IN ?", bun.Tuple(from))
+	return tx.NewUpdate().
+		Model((*actionRow)(nil)).
+		Set("state = ?", to).
+		Set("updated_at = ?", now).
+		Where("workspace_id = ?", action.workspace).
+		Where("id = ?", action.id).
+		Where("state IN ?", bun.Tuple(from))
 }
 
 // AddParticipant gives a member a place in a chat: chat_not_found, member_not_found,
@@ -231,10 +241,15 @@ func (s *Store) AddParticipant(ctx context.Context, in chat.AddParticipant) (cha
 		}
 
 		return s.batch(ctx, tx,
-			moveAction(tx, in.WorkspaceID, in.ActionID, chat.ActionSucceeded, now, chat.ActionRunning).
+			moveAction(tx, actionKey{workspace: in.WorkspaceID, id: in.ActionID}, chat.ActionSucceeded, now, chat.ActionRunning).
 				Set("participant_id = ?", row.ID).Set("result = ?", string(result)),
-			s.audited(tx, in.WorkspaceID, in.By, "participant.added", objectID(row.ID),
-				changed{"chat_id": in.ChatID, "member_id": in.MemberID, "role": in.Role}))
+			s.insertAudit(tx, auditEvent{
+				workspace: in.WorkspaceID,
+				by:        in.By,
+				verb:      "participant.added",
+				object:    objectID(row.ID),
+				detail:    changed{"chat_id": in.ChatID, "member_id": in.MemberID, "role": in.Role},
+			}))
 	})
 
 	return added, err

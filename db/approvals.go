@@ -178,15 +178,14 @@ func (s *Store) DecideApproval(
 			ctx,
 			tx,
 			tx.NewUpdate().Model(&row).Column("state", "decided_by", "decided_at", "reason").WherePK(),
-			moveAction(tx, ws, action, chat.ActionRunning, now, chat.ActionParked),
-			s.audited(
-				tx,
-				ws,
-				by,
-				"approval."+string(row.State),
-				string(action),
-				changed{"chat_id": row.ChatID, "reason": reason},
-			),
+			moveAction(tx, actionKey{workspace: ws, id: action}, chat.ActionRunning, now, chat.ActionParked),
+			s.insertAudit(tx, auditEvent{
+				workspace: ws,
+				by:        by,
+				verb:      "approval." + string(row.State),
+				object:    string(action),
+				detail:    changed{"chat_id": row.ChatID, "reason": reason},
+			}),
 		)
 	})
 
@@ -231,7 +230,7 @@ func (s *Store) ExpireApproval(
 		row.State = chat.ApprovalExpired
 
 		return s.batch(ctx, tx, tx.NewUpdate().Model(&row).Column("state").WherePK(),
-			moveAction(tx, ws, action, chat.ActionRunning, now, chat.ActionParked))
+			moveAction(tx, actionKey{workspace: ws, id: action}, chat.ActionRunning, now, chat.ActionParked))
 	})
 
 	return row.approval(), err

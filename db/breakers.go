@@ -130,10 +130,7 @@ func waitForProbe(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	row.RetryAt = row.ProbeAt
 
 	return []bun.Query{
-		saveState(
-			tx,
-			row,
-			now,
-		), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning),
+		saveState(tx, row, now),
+		moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning),
 	}
 }

@@ -106,22 +106,31 @@ func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workfl
 		}
 
 		result, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)
-		if err := onViolation(err, referenceViolation, notFound(chat.CodeWorkspaceNotFound, "workspace or member")); err != nil {
+
+		none := notFound(chat.CodeWorkspaceNotFound, "workspace or member")
+		if err := onViolation(err, referenceViolation, none); err != nil {
 			return err
 		}
 
-		if count, err := result.RowsAffected(); err != nil || count == 0 {
-			if err == nil {
-				b, err = storedBulkRetry(ctx, tx, &row)
-			}
+		count, err := result.RowsAffected()
+		if err != nil {
+			return err
+		}
 
+		if count == 0 {
+			b, err = storedBulkRetry(ctx, tx, &row)
 			return err
 		}
 
 		b = row.bulkRetry()
 
-		return s.audit(ctx, tx, in.WorkspaceID, in.By, "bulk_retry.begun", string(in.ID),
-			changed{"selected": row.Selected, "reason": in.Reason})
+		return s.audit(ctx, tx, auditEvent{
+			workspace: in.WorkspaceID,
+			by:        in.By,
+			verb:      "bulk_retry.begun",
+			object:    string(in.ID),
+			detail:    changed{"selected": row.Selected, "reason": in.Reason},
+		})
 	})
 
 	return b, err
@@ -200,7 +209,8 @@ func addProgress(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []cha
 
 	ids := make([]chat.ActionID, len(all))
 	for i := range all {
-		ids[i], places[all[i].ID] = all[i].ID, i
+		ids[i] = all[i].ID
+		places[all[i].ID] = i
 	}
 
 	var counts []struct {
@@ -254,15 +264,8 @@ func (s *Store) SkipBulkRetry(
 	why string,
 ) error {
 	return s.inTx(ctx, "skip a delivery", func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw(
-			`INSERT INTO bulk_skips (workspace_id, bulk_retry_id, delivery_id, why) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			ws,
-			id,
-			delivery,
-			why,
-		).Exec(
-			ctx,
-		)
+		_, err := tx.NewRaw(`INSERT INTO bulk_skips (workspace_id, bulk_retry_id, delivery_id, why)
+			VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, ws, id, delivery, why).Exec(ctx)
 
 		return onViolation(err, referenceViolation, noBulkRetry())
 	})
@@ -310,7 +313,13 @@ func (s *Store) SetBulkState(
 					Column("state", "note", "updated_at").
 					Where("workspace_id = ?", ws).
 					Where("id = ?", id),
-				s.audited(tx, ws, by, "bulk_retry."+string(to), string(id), changed{"reason": note}),
+				s.insertAudit(tx, auditEvent{
+					workspace: ws,
+					by:        by,
+					verb:      "bulk_retry." + string(to),
+					object:    string(id),
+					detail:    changed{"reason": note},
+				}),
 			)
 			if err != nil {
 				return err

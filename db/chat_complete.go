@@ -49,7 +49,8 @@ func completeChats(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []
 	}
 
 	for i := range chats {
-		chats[i].Labels, chats[i].StaleBy = labels[rows[i].ID], stale[rows[i].ID]
+		chats[i].Labels = labels[rows[i].ID]
+		chats[i].StaleBy = stale[rows[i].ID]
 		chats[i].Suggested = openSuggestions(rows[i].SuggestedLabels, known, chats[i].Labels)
 	}
 
@@ -58,7 +59,16 @@ func completeChats(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []
 
 // staleBy counts the messages of chats that are newer than their summaries, up to
 // [chat.MaxStaleBy].
-func staleBy(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, ids []chat.ChatID) (map[chat.ChatID]int, error) {
+func staleBy(
+	ctx context.Context,
+	db bun.IDB,
+	ws chat.WorkspaceID,
+	ids []chat.ChatID,
+) (map[chat.ChatID]int, error) {
+	const newer = `(SELECT count(*) FROM (SELECT 1 FROM messages m
+		WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id
+			AND m.number > c.summary_watermark AND m.state <> ? LIMIT ?) AS newer) AS stale`
+
 	var counts []struct {
 		ID    chat.ChatID `bun:"id"`
 		Stale int         `bun:"stale"`
@@ -66,22 +76,11 @@ func staleBy(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, ids []chat.Ch
 
 	err := db.NewSelect().
 		Model((*chatRow)(nil)).
-		Column("c.id").ColumnExpr(
-		`(SELECT count(*) FROM (SELECT 1 FROM messages m
-		WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id AND m.number > c.summary_watermark AND m.state <> ? LIMIT ?) AS newer) AS stale`,
-		chat.MessageNotSent,
-		chat.MaxStaleBy,
-	).
-		Where(
-			"c.workspace_id = ?",
-			ws,
-		).Where(
-		"c.id IN ?",
-		bun.Tuple(ids),
-	).Scan(
-		ctx,
-		&counts,
-	)
+		Column("c.id").
+		ColumnExpr(newer, chat.MessageNotSent, chat.MaxStaleBy).
+		Where("c.workspace_id = ?", ws).
+		Where("c.id IN ?", bun.Tuple(ids)).
+		Scan(ctx, &counts)
 
 	stale := make(map[chat.ChatID]int, len(counts))
 	for _, c := range counts {

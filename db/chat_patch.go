@@ -41,16 +41,22 @@ func (s *Store) UpdateChat(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "chat.updated", objectID(id), changedFields(map[string]bool{
-			"title":               p.Title != nil,
-			"summary":             p.Summary != nil,
-			"state":               p.State != nil,
-			"assistant_member_id": p.AssistantMemberID != nil,
-			"phone_number_id":     p.PhoneNumberID != nil,
-			"inbox_id":            p.InboxID != nil,
-			"needs_response":      p.NeedsResponse != nil,
-			"labels":              p.LabelIDs != nil,
-		}))
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "chat.updated",
+			object:    objectID(id),
+			detail: changedFields(map[string]bool{
+				"title":               p.Title != nil,
+				"summary":             p.Summary != nil,
+				"state":               p.State != nil,
+				"assistant_member_id": p.AssistantMemberID != nil,
+				"phone_number_id":     p.PhoneNumberID != nil,
+				"inbox_id":            p.InboxID != nil,
+				"needs_response":      p.NeedsResponse != nil,
+				"labels":              p.LabelIDs != nil,
+			}),
+		})
 	})
 
 	return c, err
@@ -137,7 +143,8 @@ func setNeedsResponse(row *chatRow, needs *bool) {
 		row.Answered = row.Attention
 	}
 
-	row.NeedsResponse, row.AttentionReason = *needs, ""
+	row.NeedsResponse = *needs
+	row.AttentionReason = ""
 }
 
 // replaceAssistant gives the assistant's place among the participants to another one.
@@ -192,11 +199,22 @@ func replaceLabels(ctx context.Context, tx bun.Tx, row *chatRow, ids []chat.Labe
 		return notFound(chat.CodeLabelNotFound, "label")
 	}
 
-	if err := removeOtherLabels(ctx, tx, row.WorkspaceID, row.ID, ids, row.UpdatedAt); err != nil {
+	change := row.labelChange(ids)
+	if err := removeOtherLabels(ctx, tx, change); err != nil {
 		return err
 	}
 
-	return setLabels(ctx, tx, row.WorkspaceID, row.ID, ids, chat.LabelByPerson, row.UpdatedAt)
+	return setLabels(ctx, tx, change, chat.LabelByPerson)
+}
+
+// labelChange is a change of these labels of the chat, at the time of its last update.
+func (r *chatRow) labelChange(labels []chat.LabelID) labelChange {
+	return labelChange{
+		workspace: r.WorkspaceID,
+		chat:      r.ID,
+		labels:    labels,
+		now:       r.UpdatedAt,
+	}
 }
 
 // chatEditor changes one chat on behalf of a tool, inside the tool call's transaction.
@@ -205,6 +223,15 @@ type chatEditor struct {
 	ws  chat.WorkspaceID
 	id  chat.ChatID
 	now time.Time
+}
+
+func (e *chatEditor) labelChange(labels []chat.LabelID) labelChange {
+	return labelChange{
+		workspace: e.ws,
+		chat:      e.id,
+		labels:    labels,
+		now:       e.now,
+	}
 }
 
 // AddLabel implements [chat.ChatEditor].
@@ -218,7 +245,7 @@ func (e *chatEditor) AddLabel(ctx context.Context, name string) error {
 		return chat.Errorf(chat.CodeLabelNotFound, "there is no label %q in this workspace", name)
 	}
 
-	return setLabels(ctx, e.tx, e.ws, e.id, ids, chat.LabelByTool, e.now)
+	return setLabels(ctx, e.tx, e.labelChange(ids), chat.LabelByTool)
 }
 
 // RemoveLabel implements [chat.ChatEditor].
@@ -228,7 +255,7 @@ func (e *chatEditor) RemoveLabel(ctx context.Context, name string) error {
 		return err
 	}
 
-	return removeLabels(ctx, e.tx, e.ws, e.id, ids, e.now)
+	return removeLabels(ctx, e.tx, e.labelChange(ids))
 }
 
 // editAndFindLabel edits the chat and finds a label. The chat first: a run that decides its labels at

@@ -262,15 +262,13 @@ func (s *Store) CreateChat(
 			return err
 		}
 
-		return s.audit(
-			ctx,
-			tx,
-			ws,
-			by,
-			"chat.created",
-			objectID(row.ID),
-			changed{"channel": row.Channel, "participants": len(people)},
-		)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "chat.created",
+			object:    objectID(row.ID),
+			detail:    changed{"channel": row.Channel, "participants": len(people)},
+		})
 	})
 	if err != nil {
 		return chat.Chat{}, err
@@ -372,7 +370,12 @@ func (s *Store) DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "chat.deleted", objectID(id), nil)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "chat.deleted",
+			object:    objectID(id),
+		})
 	})
 }
 

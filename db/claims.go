@@ -65,7 +65,12 @@ func (s *Store) Claim(
 	for try := 0; try < claimTries && errors.Is(err, errClaimAgain); try++ {
 		err = s.inTx(ctx, "claim a delivery", func(ctx context.Context, tx bun.Tx) error {
 			var err error
-			claim, err = s.claim(ctx, tx, ws, id, toMicroseconds(now), toMicroseconds(now.Add(lease)))
+			claim, err = s.claim(ctx, tx, claimRequest{
+				workspace: ws,
+				id:        id,
+				now:       toMicroseconds(now),
+				until:     toMicroseconds(now.Add(lease)),
+			})
 
 			return err
 		})
@@ -74,34 +79,36 @@ func (s *Store) Claim(
 	return claim, err
 }
 
-func (s *Store) claim(
-	ctx context.Context,
-	tx bun.Tx,
-	ws chat.WorkspaceID,
-	id chat.DeliveryID,
-	now, until time.Time,
-) (chat.Claim, error) {
+// claimRequest asks for the right to post a delivery from now until a time.
+type claimRequest struct {
+	workspace chat.WorkspaceID
+	id        chat.DeliveryID
+	now       time.Time
+	until     time.Time
+}
+
+func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Claim, error) {
 	var row deliveryRow
 
 	_, err := tx.NewUpdate().
 		Model(&row).
 		Set("submission = ?", chat.SubmissionSending).
 		Set("fence = fence + 1").
-		Set("lease_until = ?", until).
+		Set("lease_until = ?", in.until).
 		Set("retry_at = NULL").
 		Set("error_code = ''").
 		Set("error_message = ''").
-		Set("updated_at = ?", now).
-		Where("d.workspace_id = ?", ws).
-		Where("d.id = ?", id).
+		Set("updated_at = ?", in.now).
+		Where("d.workspace_id = ?", in.workspace).
+		Where("d.id = ?", in.id).
 		Where("d.submission IN ?", bun.Tuple(claimable)).
-		Where("(d.expires_at IS NULL OR d.expires_at > ?)", now).
-		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", now).
+		Where("(d.expires_at IS NULL OR d.expires_at > ?)", in.now).
+		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", in.now).
 		Where("NOT "+suppressedNow).
 		Where("NOT "+busyNow).
-		Where("NOT EXISTS (SELECT 1 "+fromBreaker+" AND b.probe_at > ?)", now).
+		Where("NOT EXISTS (SELECT 1 "+fromBreaker+" AND b.probe_at > ?)", in.now).
 		Returning("*").
-		Returning(probingColumn, ws).
+		Returning(probingColumn, in.workspace).
 		Exec(ctx)
 	switch {
 	case violationOf(err) == uniqueViolation: // another delivery to the address was claimed at the same time
@@ -109,24 +116,24 @@ func (s *Store) claim(
 	case unlessNone(err) != nil:
 		return chat.Claim{}, err
 	case err != nil || row.ID == "":
-		return s.explainRefusedClaim(ctx, tx, ws, id, now)
+		return s.explainRefusedClaim(ctx, tx, in.workspace, in.id, in.now)
 	}
 
 	if row.Probing {
-		if err := takeProbe(ctx, tx, &row, now); err != nil {
+		if err := takeProbe(ctx, tx, &row, in.now); err != nil {
 			return chat.Claim{}, err
 		}
 	}
 
 	attempt := attemptRow{
-		WorkspaceID: ws,
-		DeliveryID:  id,
+		WorkspaceID: in.workspace,
+		DeliveryID:  in.id,
 		Fence:       row.Fence,
-		StartedAt:   now,
+		StartedAt:   in.now,
 	}
 
 	err = s.batch(ctx, tx, tx.NewInsert().Model(&attempt),
-		moveAction(tx, ws, row.ActionID, chat.ActionRunning, now, chat.ActionParked))
+		moveAction(tx, row.actionKey(), chat.ActionRunning, in.now, chat.ActionParked))
 
 	return chat.Claim{Granted: true, Delivery: row.delivery()}, err
 }
@@ -245,7 +252,7 @@ func (s *Store) leaseRanOut(ctx context.Context, tx bun.Tx, row *deliveryRow, no
 		tx.NewUpdate().Model((*attemptRow)(nil)).Set("outcome = ?", chat.OutcomeUnknown).Set("finished_at = ?", now).
 			Set("error_code = ?", row.ErrorCode).Set("error_message = ?", row.ErrorMessage).
 			Where("workspace_id = ?", row.WorkspaceID).Where("delivery_id = ?", row.ID).Where("fence = ?", row.Fence),
-		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning))
+		moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning))
 }
 
 // saveState is the statement that stores where a delivery stands.
@@ -268,6 +275,6 @@ func failAction(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
 	problem := chat.Errorf(chat.CodeDeliveryFailed, "the message was not delivered: %s", row.ErrorMessage)
 	problem.DeliveryID, problem.ActionID = string(row.ID), string(row.ActionID)
 
-	return moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
+	return moveAction(tx, row.actionKey(), chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
 		Set("problem = ?", problem)
 }

@@ -18,31 +18,37 @@ const (
 	answeredReason = "a contributor has answered"
 )
 
-// inRequest changes a request and its asks, with all that follows from it: request_not_found.
-// It holds the request's row, so of two changes at once the second sees the first.
-func (s *Store) inRequest(
+// requestChange names the request that is changed, says what for, and when.
+type requestChange struct {
+	what      string
+	workspace chat.WorkspaceID
+	id        chat.ContributorRequestID
+	now       time.Time
+}
+
+// changeRequest changes a request and its questions, with all that follows from it:
+// contributor_request_not_found. It holds the request's row, so of two changes at once the
+// second sees the first.
+func (s *Store) changeRequest(
 	ctx context.Context,
-	what string,
-	ws chat.WorkspaceID,
-	id chat.ContributorRequestID,
-	now time.Time,
+	in requestChange,
 	change func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error,
 ) (chat.ContributorRequest, error) {
 	var request chat.ContributorRequest
-	err := s.inTx(ctx, what, func(ctx context.Context, tx bun.Tx) error {
-		stored, err := s.lockRequest(ctx, tx, ws, id)
+	err := s.inTx(ctx, in.what, func(ctx context.Context, tx bun.Tx) error {
+		stored, err := s.lockRequest(ctx, tx, in.workspace, in.id)
 		if err != nil {
 			return err
 		}
 
 		request = stored
-
 		request.Questions = slices.Clone(stored.Questions)
+
 		if err := change(ctx, tx, &request); err != nil {
 			return err
 		}
 
-		return s.saveRequest(ctx, tx, &request, &stored, now)
+		return s.saveRequest(ctx, tx, &request, &stored, in.now)
 	})
 
 	return request, err
@@ -154,12 +160,12 @@ func endToolCall(tx bun.Tx, r *chat.ContributorRequest, now time.Time) []bun.Que
 		q.Set("state = ?", chat.ToolCallFailed).Set("error_code = ?", errorNotAnswered).Set("error = ?", r.Note)
 	}
 
-	return []bun.Query{q, moveAction(tx, r.WorkspaceID, r.ActionID, chat.ActionRunning, now, chat.ActionParked)}
+	return []bun.Query{q, moveAction(tx, actionKey{workspace: r.WorkspaceID, id: r.ActionID}, chat.ActionRunning, now, chat.ActionParked)}
 }
 
 // ReadReplies has read look at the replies that have come and were not read yet, and closes
-// the request when its asks decide it: contributor_request_not_found. An error of read is
-// why a reply is unreadable; its contributor may be asked again.
+// the request when its questions decide it: contributor_request_not_found. An error of read
+// is why a reply is unreadable; its contributor may be asked again.
 //
 // Idempotent: a reply is read once, and a request that is over stays as it is.
 func (s *Store) ReadReplies(
@@ -169,50 +175,56 @@ func (s *Store) ReadReplies(
 	read func(r *chat.ContributorRequest, a *chat.ContributorQuestion, text string) (json.RawMessage, error),
 	now time.Time,
 ) (chat.ContributorRequest, error) {
-	now = toMicroseconds(now)
+	change := requestChange{
+		what:      "read the replies of contributors",
+		workspace: ws,
+		id:        id,
+		now:       toMicroseconds(now),
+	}
 
-	return s.inRequest(
-		ctx,
-		"read the replies of contributors",
-		ws,
-		id,
-		now,
-		func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
-			if r.State != chat.RequestOpen {
-				return nil
-			}
-
-			for i := range r.Questions {
-				ask := &r.Questions[i]
-				if ask.State != chat.QuestionReplied {
-					continue
-				}
-
-				var reply messageRow
-
-				err := tx.NewSelect().
-					Model(&reply).
-					Where("m.workspace_id = ?", ws).
-					Where("m.id = ?", ask.ReplyID).
-					Scan(ctx)
-				if err != nil {
-					return err
-				}
-
-				answer, err := read(r, ask, reply.Content)
-				if err != nil {
-					ask.State, ask.Why = chat.QuestionUnreadable, chat.AsError(err).Message
-					continue
-				}
-
-				markAnswered(ask, answer, reply.CreatedAt)
-			}
-
-			r.Settle(now)
-
+	return s.changeRequest(ctx, change, func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
+		if r.State != chat.RequestOpen {
 			return nil
-		},
-	)
+		}
+
+		for i := range r.Questions {
+			question := &r.Questions[i]
+			if question.State != chat.QuestionReplied {
+				continue
+			}
+
+			reply, err := findMessage(ctx, tx, ws, question.ReplyID)
+			if err != nil {
+				return err
+			}
+
+			answer, err := read(r, question, reply.Content)
+			if err != nil {
+				question.State = chat.QuestionUnreadable
+				question.Why = chat.AsError(err).Message
+
+				continue
+			}
+
+			markAnswered(question, answer, reply.CreatedAt)
+		}
+
+		r.Settle(change.now)
+
+		return nil
+	})
+}
+
+func findMessage(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.MessageID,
+) (messageRow, error) {
+	var row messageRow
+	err := tx.NewSelect().Model(&row).Where("m.workspace_id = ?", ws).Where("m.id = ?", id).Scan(ctx)
+
+	return row, err
 }
 
 func markAnswered(ask *chat.ContributorQuestion, answer json.RawMessage, at time.Time) {
@@ -237,60 +249,64 @@ func (s *Store) AnswerRequest(
 	in chat.ContributorAnswer,
 	now time.Time,
 ) (chat.ContributorRequest, error) {
-	now = toMicroseconds(now)
+	change := requestChange{
+		what:      "answer a contributor request",
+		workspace: ws,
+		id:        id,
+		now:       toMicroseconds(now),
+	}
 
-	return s.inRequest(
-		ctx,
-		"answer a contributor request",
-		ws,
-		id,
-		now,
-		func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
-			at := slices.IndexFunc(r.Questions, func(a chat.ContributorQuestion) bool { return a.MemberID == in.MemberID })
-			if at < 0 {
-				return chat.Errorf(chat.CodeMemberNotFound, "this member was not asked")
-			}
+	return s.changeRequest(ctx, change, func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
+		at := slices.IndexFunc(r.Questions, func(q chat.ContributorQuestion) bool { return q.MemberID == in.MemberID })
+		if at < 0 {
+			return chat.Errorf(chat.CodeMemberNotFound, "this member was not asked")
+		}
 
-			ask := &r.Questions[at]
-			if ask.State == chat.QuestionAnswered && ask.ReplyID == in.MessageID {
-				return nil
-			}
+		question := &r.Questions[at]
+		if question.State == chat.QuestionAnswered && question.ReplyID == in.MessageID {
+			return nil
+		}
 
-			if err := checkTakesAnswer(r, ask); err != nil {
-				return err
-			}
+		if err := checkTakesAnswer(r, question); err != nil {
+			return err
+		}
 
-			message := messageRow{
-				ID:          in.MessageID,
-				WorkspaceID: ws,
-				ChatID:      r.ChatID,
-				MemberID:    &ask.MemberID,
-				Role:        chat.RoleUserMessage,
-				Content:     in.Text,
-				State:       chat.MessageReceived,
-				AskID:       ask.ID,
-				CreatedAt:   now,
-			}
+		if err := s.addAnswer(ctx, tx, r, newAnswerRow(r, question, &in, change.now)); err != nil {
+			return err
+		}
 
-			if err := s.addAnswer(ctx, tx, r, &message); err != nil {
-				return err
-			}
+		question.ReplyID = in.MessageID
+		markAnswered(question, in.Answer, change.now)
+		r.Settle(change.now)
 
-			ask.ReplyID = in.MessageID
-			markAnswered(ask, in.Answer, now)
-			r.Settle(now)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "contributor_request.answered",
+			object:    string(id),
+			detail:    changed{"chat_id": r.ChatID, "member_id": in.MemberID},
+		})
+	})
+}
 
-			return s.audit(
-				ctx,
-				tx,
-				ws,
-				by,
-				"contributor_request.answered",
-				string(id),
-				changed{"chat_id": r.ChatID, "member_id": in.MemberID},
-			)
-		},
-	)
+// newAnswerRow is an answer as a message of the contributor's.
+func newAnswerRow(
+	r *chat.ContributorRequest,
+	question *chat.ContributorQuestion,
+	in *chat.ContributorAnswer,
+	now time.Time,
+) *messageRow {
+	return &messageRow{
+		ID:          in.MessageID,
+		WorkspaceID: r.WorkspaceID,
+		ChatID:      r.ChatID,
+		MemberID:    &question.MemberID,
+		Role:        chat.RoleUserMessage,
+		Content:     in.Text,
+		State:       chat.MessageReceived,
+		AskID:       question.ID,
+		CreatedAt:   now,
+	}
 }
 
 func checkTakesAnswer(r *chat.ContributorRequest, ask *chat.ContributorQuestion) error {
@@ -338,46 +354,41 @@ func (s *Store) EndRequest(
 	note string,
 	now time.Time,
 ) (chat.ContributorRequest, error) {
-	now = toMicroseconds(now)
+	change := requestChange{
+		what:      "end a contributor request",
+		workspace: ws,
+		id:        id,
+		now:       toMicroseconds(now),
+	}
 
-	return s.inRequest(
-		ctx,
-		"end a contributor request",
-		ws,
-		id,
-		now,
-		func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
-			unread := slices.ContainsFunc(
-				r.Questions,
-				func(a chat.ContributorQuestion) bool { return a.State == chat.QuestionReplied },
-			)
-			if r.State != chat.RequestOpen || state == chat.RequestExpired && unread {
-				return nil
-			}
+	return s.changeRequest(ctx, change, func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
+		unread := slices.ContainsFunc(r.Questions, func(q chat.ContributorQuestion) bool {
+			return q.State == chat.QuestionReplied
+		})
+		if r.State != chat.RequestOpen || state == chat.RequestExpired && unread {
+			return nil
+		}
 
-			r.End(state, note, now)
+		r.End(state, note, change.now)
 
-			if by == (chat.Actor{}) {
-				return nil
-			}
+		if by == (chat.Actor{}) {
+			return nil
+		}
 
-			return s.audit(
-				ctx,
-				tx,
-				ws,
-				by,
-				"contributor_request."+string(r.State),
-				string(id),
-				changed{"chat_id": r.ChatID},
-			)
-		},
-	)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "contributor_request." + string(r.State),
+			object:    string(id),
+			detail:    changed{"chat_id": r.ChatID},
+		})
+	})
 }
 
-// FailAsk records why a contributor could not be asked, and closes the request when nobody
-// is left who could answer: contributor_request_not_found.
+// FailQuestion records why a contributor could not be asked, and closes the request when
+// nobody is left who could answer: contributor_request_not_found.
 //
-// Idempotent: an ask that is over stays as it is.
+// Idempotent: a question that is over stays as it is.
 func (s *Store) FailQuestion(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -386,32 +397,32 @@ func (s *Store) FailQuestion(
 	now time.Time,
 ) (chat.ContributorRequest, error) {
 	now = toMicroseconds(now)
-	var ask questionRow
-	// An ask never changes its request, so it needs no lock.
+
+	// A question never changes its request, so it needs no lock.
+	var row questionRow
+
 	err := s.db.NewSelect().
-		Model(&ask).
+		Model(&row).
 		Column("request_id").
 		Where("k.workspace_id = ?", ws).
 		Where("k.id = ?", id).
 		Scan(ctx)
 	if err != nil {
-		return chat.ContributorRequest{}, wrapErr(
-			"find who was asked",
-			orNotFound(err, chat.CodeRequestNotFound, "contributor request"),
-		)
+		err = orNotFound(err, chat.CodeRequestNotFound, "contributor request")
+		return chat.ContributorRequest{}, wrapErr("find who was asked", err)
 	}
 
-	return s.inRequest(
-		ctx,
-		"record that a contributor could not be asked",
-		ws,
-		ask.RequestID,
-		now,
-		func(_ context.Context, _ bun.Tx, r *chat.ContributorRequest) error {
-			failQuestion(r, id, why, now)
-			return nil
-		},
-	)
+	change := requestChange{
+		what:      "record that a contributor could not be asked",
+		workspace: ws,
+		id:        row.RequestID,
+		now:       now,
+	}
+
+	return s.changeRequest(ctx, change, func(_ context.Context, _ bun.Tx, r *chat.ContributorRequest) error {
+		failQuestion(r, id, why, now)
+		return nil
+	})
 }
 
 // failQuestion ends an open ask, and the request when that decides it.

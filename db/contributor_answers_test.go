@@ -299,7 +299,9 @@ func TestAnAnswerAndTheDeadlineAtOnce(t *testing.T) {
 		var answered, ended error
 		var reply chat.Arrival
 		var all sync.WaitGroup
-		all.Go(func() { reply, answered = s.ReceiveInbound(t.Context(), newText(priya.Phone, "yes"), inboundID(), a.now) })
+		all.Go(func() {
+			reply, answered = s.ReceiveInbound(t.Context(), newText(priya.Phone, "yes"), inboundID(), a.now)
+		})
 
 		all.Go(func() {
 			_, ended = s.EndRequest(

@@ -59,8 +59,17 @@ func (s *Store) OpenRequest(
 
 func (s *Store) lockAskingCall(ctx context.Context, tx bun.Tx, in *chat.NewContributorRequest) (*askingCallRow, error) {
 	var call askingCallRow
-	err := s.locked(tx.NewSelect().Model(&call).ColumnExpr("t.*").ColumnExpr("m.chat_id AS chat_id").ColumnExpr("COALESCE(a.requested_by, 0) AS requested_by").Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").Join("JOIN actions AS a ON a.workspace_id = m.workspace_id AND a.id = m.action_id").Where("t.workspace_id = ?", in.WorkspaceID).Where("m.action_id = ?", in.ActionID).Where("t.position = ?", in.Index)).
-		Scan(ctx)
+	q := tx.NewSelect().
+		Model(&call).
+		ColumnExpr("t.*").
+		ColumnExpr("m.chat_id AS chat_id").
+		ColumnExpr("COALESCE(a.requested_by, 0) AS requested_by").
+		Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").
+		Join("JOIN actions AS a ON a.workspace_id = m.workspace_id AND a.id = m.action_id").
+		Where("t.workspace_id = ?", in.WorkspaceID).
+		Where("m.action_id = ?", in.ActionID).
+		Where("t.position = ?", in.Index)
+	err := s.locked(q).Scan(ctx)
 
 	return &call, orNotFound(err, chat.CodeActionNotFound, "action or tool call")
 }
@@ -136,10 +145,8 @@ func startAskingCall(tx bun.Tx, r *chat.ContributorRequest, call *askingCallRow,
 
 	if r.Wait {
 		return []bun.Query{
-			q.Set(
-				"state = ?",
-				chat.ToolCallWaiting,
-			), moveAction(tx, r.WorkspaceID, r.ActionID, chat.ActionParked, now, chat.ActionRunning),
+			q.Set("state = ?", chat.ToolCallWaiting),
+			moveAction(tx, actionKey{workspace: r.WorkspaceID, id: r.ActionID}, chat.ActionParked, now, chat.ActionRunning),
 		}
 	}
 

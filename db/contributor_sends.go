@@ -14,7 +14,9 @@ const questionTurnWait = 30 * time.Second
 
 // turnOf is the state of the ask in which each turn is put.
 var turnOf = map[chat.QuestionTurn]chat.QuestionState{
-	chat.TurnQuestion: chat.QuestionPending, chat.TurnReminder: chat.QuestionAsked, chat.TurnAgain: chat.QuestionUnreadable,
+	chat.TurnQuestion: chat.QuestionPending,
+	chat.TurnReminder: chat.QuestionAsked,
+	chat.TurnAgain:    chat.QuestionUnreadable,
 }
 
 // notYourTurnError says that the contributor is asked something else by this sender.

@@ -46,7 +46,13 @@ func (s *Store) Decide(
 		row.recordDecision(&d)
 
 		statements = append(statements, saveDecision(tx, &row),
-			s.audited(tx, ws, d.By, verb, string(id), changed{"as": d.Verdict, "reason": d.Reason}))
+			s.insertAudit(tx, auditEvent{
+				workspace: ws,
+				by:        d.By,
+				verb:      verb,
+				object:    string(id),
+				detail:    changed{"as": d.Verdict, "reason": d.Reason},
+			}))
 
 		if d.ProviderMessageID != "" {
 			statements = append(statements, adoptOrphans(tx, &row))
@@ -70,7 +76,9 @@ func applyDecision(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, 
 	now := toMicroseconds(d.At)
 
 	to := map[chat.Verdict]chat.SubmissionState{
-		chat.VerdictCancel: chat.SubmissionCanceled, chat.VerdictSent: chat.SubmissionConfirmedSent, chat.VerdictNotSent: chat.SubmissionAbandoned,
+		chat.VerdictCancel:  chat.SubmissionCanceled,
+		chat.VerdictSent:    chat.SubmissionConfirmedSent,
+		chat.VerdictNotSent: chat.SubmissionAbandoned,
 	}[d.Verdict]
 	if to == "" {
 		return nil, "", chat.Invalid("as", "must be sent or not_sent")
@@ -165,7 +173,7 @@ func saveDecision(tx bun.Tx, row *deliveryRow) bun.Query {
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
 }
 
-// EndDelivery cancels a delivery that was not handed over, and says why:
+// CancelDelivery cancels a delivery that was not handed over, and says why:
 // delivery_not_found.
 //
 // Idempotent: any other delivery stays as it is, and is returned.
@@ -192,7 +200,7 @@ func (s *Store) CancelDelivery(
 
 		return []bun.Query{
 			saveState(tx, row, now), moveMessage(tx, ws, row.MessageID, chat.MessageNotSent),
-			moveAction(tx, ws, row.ActionID, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
+			moveAction(tx, row.actionKey(), chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
 				Set("problem = ?", &problem),
 		}
 	})
@@ -220,8 +228,8 @@ func (s *Store) changeDelivery(
 	return row.delivery(), err
 }
 
-// Unconfirmed ends the wait for the provider's final word on a delivery that it accepted:
-// delivery_not_found. A word that comes later still counts.
+// MarkUnconfirmed ends the wait for the final status of a delivery that the provider
+// accepted: delivery_not_found. A report that comes later still counts.
 //
 // Idempotent: any other delivery stays as it is.
 func (s *Store) MarkUnconfirmed(

@@ -27,8 +27,8 @@ type deliveryRow struct {
 	PayloadHash       []byte               `bun:"payload_hash"`
 	Policy            chat.UnknownPolicy   `bun:"policy"`
 	Submission        chat.SubmissionState `bun:"submission"`
-	DeliveryStatus           chat.DeliveryStatus  `bun:"carrier"`
-	StatusRank       int                  `bun:"carrier_rank"`
+	DeliveryStatus    chat.DeliveryStatus  `bun:"carrier"`
+	StatusRank        int                  `bun:"carrier_rank"`
 	Fence             int64                `bun:"fence"`
 	LeaseUntil        *time.Time           `bun:"lease_until"`
 	RetryAt           *time.Time           `bun:"retry_at"`
@@ -107,6 +107,11 @@ func (r *deliveryRow) delivery() chat.Delivery {
 	}
 
 	return d
+}
+
+// actionKey names the action that has made the delivery.
+func (r *deliveryRow) actionKey() actionKey {
+	return actionKey{workspace: r.WorkspaceID, id: r.ActionID}
 }
 
 type attemptRow struct {

@@ -22,9 +22,10 @@ const eventInbound = "inbound"
 // else a new one, with a new member when nobody has the address. A closed chat is open
 // again. Before all that, a message which answers an open question to a contributor goes to
 // the chat of that question, and is its reply; one that comes when the question is over, by
-// somebody without a chat of their own with this sender, goes there too. STOP puts the address on the sender's list and ends what was waiting to be sent to
-// it; START takes it off. STOP and automatic mail ask for no response and open no chat;
-// automatic mail also finds its chat by what it answers only.
+// somebody without a chat of their own with this sender, goes there too. STOP puts the
+// address on the sender's list and ends what was waiting to be sent to it; START takes it
+// off. STOP and automatic mail ask for no response and open no chat; automatic mail also
+// finds its chat by what it answers only.
 //
 // Idempotent: a message is received once, by its key.
 func (s *Store) ReceiveInbound(

@@ -34,33 +34,22 @@ func (s *Store) applyKeyword(ctx context.Context, tx bun.Tx, a *arrival) error {
 // optOut puts who wrote on the sender's list, and ends what was waiting to be sent to them.
 // What the provider may have is left alone: nothing is known of it.
 func (s *Store) optOut(ctx context.Context, tx bun.Tx, a *arrival) error {
-	var ended []deliveryRow
+	var canceled []deliveryRow
 
 	_, err := tx.NewUpdate().
-		Model(&ended).
+		Model(&canceled).
 		Set("submission = ?", chat.SubmissionSuppressed).
 		Set("error_code = ?", chat.ErrorOptedOut).
 		Set("error_message = ?", optedOut).
 		Set("retry_at = NULL").
 		Set("updated_at = ?", a.now).
+		Where("d.workspace_id = ?", a.workspace).
 		// By status, because an index has it; the two are the same here.
-		Where(
-			"d.workspace_id = ?",
-			a.workspace,
-		).Where(
-		"d.status IN ('pending', 'blocked')",
-	).Where(
-		"d.sender = ?",
-		a.sender(),
-	).
-		Where(
-			"lower(d.to_address) = lower(?)",
-			a.From,
-		).Returning(
-		"*",
-	).Exec(
-		ctx,
-	)
+		Where("d.status IN ('pending', 'blocked')").
+		Where("d.sender = ?", a.sender()).
+		Where("lower(d.to_address) = lower(?)", a.From).
+		Returning("*").
+		Exec(ctx)
 	if err := unlessNone(err); err != nil {
 		return err
 	}
@@ -75,10 +64,10 @@ func (s *Store) optOut(ctx context.Context, tx bun.Tx, a *arrival) error {
 		CreatedAt:   a.now,
 	})}
 
-	actions := make([]chat.ActionID, len(ended))
-	for i := range ended {
-		actions[i] = ended[i].ActionID
-		statements = append(statements, markMessageNotSent(tx, &ended[i], a.now)...)
+	actions := make([]chat.ActionID, len(canceled))
+	for i := range canceled {
+		actions[i] = canceled[i].ActionID
+		statements = append(statements, markMessageNotSent(tx, &canceled[i], a.now)...)
 	}
 
 	if err := s.batch(ctx, tx, statements...); err != nil || len(actions) == 0 {

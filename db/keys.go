@@ -118,15 +118,13 @@ func (s *Store) CreateKey(
 			return err
 		}
 
-		return s.audit(
-			ctx,
-			tx,
-			ws,
-			by,
-			"api_key.created",
-			objectID(row.ID),
-			changed{"member_id": row.MemberID, "scopes": row.Scopes},
-		)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "api_key.created",
+			object:    objectID(row.ID),
+			detail:    changed{"member_id": row.MemberID, "scopes": row.Scopes},
+		})
 	})
 
 	return row.key(), err
@@ -179,6 +177,11 @@ func (s *Store) RevokeKey(ctx context.Context, ws chat.WorkspaceID, by chat.Acto
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "api_key.revoked", objectID(id), nil)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "api_key.revoked",
+			object:    objectID(id),
+		})
 	})
 }

@@ -55,7 +55,12 @@ func (s *Store) CreateLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "label.created", objectID(row.ID), nil)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "label.created",
+			object:    objectID(row.ID),
+		})
 	})
 
 	return row.label(), err
@@ -117,9 +122,15 @@ func (s *Store) UpdateLabel(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "label.updated", objectID(id), changedFields(map[string]bool{
-			"name": p.Name != nil, "color": p.Color != nil, "description": p.Description != nil,
-		}))
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "label.updated",
+			object:    objectID(id),
+			detail: changedFields(map[string]bool{
+				"name": p.Name != nil, "color": p.Color != nil, "description": p.Description != nil,
+			}),
+		})
 	})
 	if err != nil {
 		return chat.Label{}, err
@@ -136,7 +147,12 @@ func (s *Store) DeleteLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "label.deleted", objectID(id), nil)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "label.deleted",
+			object:    objectID(id),
+		})
 	})
 }
 

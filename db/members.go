@@ -88,7 +88,13 @@ func (s *Store) CreateMember(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "member.created", objectID(row.ID), changed{"kind": row.Kind, "role": row.Role})
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "member.created",
+			object:    objectID(row.ID),
+			detail:    changed{"kind": row.Kind, "role": row.Role},
+		})
 	})
 
 	return row.member(), err
@@ -175,16 +181,22 @@ func (s *Store) UpdateMember(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "member.updated", objectID(id), changedFields(map[string]bool{
-			"name":                  p.Name != nil,
-			"email":                 p.Email != nil,
-			"phone":                 p.Phone != nil,
-			"role":                  p.Role != nil,
-			"notifications_enabled": p.NotificationsEnabled != nil,
-			"consent_sms":           p.ConsentSMS != nil,
-			"consent_email":         p.ConsentEmail != nil,
-			"tools":                 p.Tools != nil,
-		}))
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "member.updated",
+			object:    objectID(id),
+			detail: changedFields(map[string]bool{
+				"name":                  p.Name != nil,
+				"email":                 p.Email != nil,
+				"phone":                 p.Phone != nil,
+				"role":                  p.Role != nil,
+				"notifications_enabled": p.NotificationsEnabled != nil,
+				"consent_sms":           p.ConsentSMS != nil,
+				"consent_email":         p.ConsentEmail != nil,
+				"tools":                 p.Tools != nil,
+			}),
+		})
 	})
 	if err != nil {
 		return chat.Member{}, err

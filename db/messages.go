@@ -208,7 +208,13 @@ func (s *Store) RateMessage(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "message.rated", string(message), changed{"chat_id": id, "rating": r.Value})
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "message.rated",
+			object:    string(message),
+			detail:    changed{"chat_id": id, "rating": r.Value},
+		})
 	})
 	if err != nil {
 		return chat.Message{}, err

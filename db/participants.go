@@ -111,15 +111,13 @@ func (s *Store) UpdateParticipant(
 
 		changedTo = row.participant()
 
-		return s.audit(
-			ctx,
-			tx,
-			ws,
-			by,
-			"participant.updated",
-			objectID(participant),
-			changed{"chat_id": id, "role": role},
-		)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "participant.updated",
+			object:    objectID(participant),
+			detail:    changed{"chat_id": id, "role": role},
+		})
 	})
 
 	return changedTo, err
@@ -159,15 +157,13 @@ func (s *Store) RemoveParticipant(
 			}
 		}
 
-		return s.audit(
-			ctx,
-			tx,
-			ws,
-			by,
-			"participant.removed",
-			objectID(participant),
-			changed{"chat_id": id, "member_id": row.MemberID},
-		)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "participant.removed",
+			object:    objectID(participant),
+			detail:    changed{"chat_id": id, "member_id": row.MemberID},
+		})
 	})
 }
 

@@ -46,7 +46,7 @@ func (s *Store) HoldAfterRestore(ctx context.Context, now time.Time) ([]chat.Sta
 				Submission:  rows[i].Submission,
 			}
 
-			park := moveAction(tx, rows[i].WorkspaceID, rows[i].ActionID, chat.ActionParked, now, chat.ActionRunning)
+			park := moveAction(tx, rows[i].actionKey(), chat.ActionParked, now, chat.ActionRunning)
 			if err := s.batch(ctx, tx, park); err != nil {
 				return err
 			}

@@ -209,7 +209,13 @@ func (s *Store) storeRetry(
 	statements = append(statements,
 		tx.NewUpdate().Model((*actionRow)(nil)).Set("result = ?", string(encoded)).
 			Where("workspace_id = ?", r.WorkspaceID).Where("id = ?", r.ActionID),
-		s.audited(tx, r.WorkspaceID, r.By, "delivery.retried", string(r.old.ID), r.detail(row.ID)))
+		s.insertAudit(tx, auditEvent{
+			workspace: r.WorkspaceID,
+			by:        r.By,
+			verb:      "delivery.retried",
+			object:    string(r.old.ID),
+			detail:    r.detail(row.ID),
+		}))
 
 	err = s.batch(ctx, tx, statements...)
 
@@ -260,9 +266,9 @@ func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 
 	statements := []bun.Query{
 		saveState(tx, &row, r.now), saveDecision(tx, &row),
-		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionRunning, r.now, chat.ActionParked, chat.ActionFailed).
+		moveAction(tx, row.actionKey(), chat.ActionRunning, r.now, chat.ActionParked, chat.ActionFailed).
 			Set("problem = NULL"),
-		moveAction(tx, row.WorkspaceID, r.ActionID, chat.ActionSucceeded, r.now, chat.ActionRunning),
+		moveAction(tx, actionKey{workspace: row.WorkspaceID, id: r.ActionID}, chat.ActionSucceeded, r.now, chat.ActionRunning),
 	}
 
 	if wasBlocked && r.BulkRetryID == "" {

@@ -105,9 +105,15 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 }
 
 // storeAcceptance stores an acceptance where it is the first; the ID is "" where it is not.
-func storeAcceptance(ctx context.Context, tx bun.Tx, in *submission, first func(*bun.UpdateQuery)) (deliveryRow, error) {
+func storeAcceptance(
+	ctx context.Context,
+	tx bun.Tx,
+	in *submission,
+	first func(*bun.UpdateQuery),
+) (deliveryRow, error) {
 	row := deliveryRow{}
 	said := &in.said
+	rank := said.DeliveryStatus.Rank()
 	q := tx.NewUpdate().
 		Model(&row).
 		Set("submission = ?", chat.SubmissionAccepted).
@@ -117,14 +123,13 @@ func storeAcceptance(ctx context.Context, tx bun.Tx, in *submission, first func(
 		Set("error_code = ''").
 		Set("error_message = ''").
 		// A callback may have been faster, and knows more.
-		Set("carrier = CASE WHEN carrier_rank < ? THEN ? ELSE carrier END", said.DeliveryStatus.Rank(), said.DeliveryStatus).
-		Set(
-			"carrier_rank = CASE WHEN carrier_rank < ? THEN ? ELSE carrier_rank END",
-			said.DeliveryStatus.Rank(),
-			said.DeliveryStatus.Rank(),
-		).
+		Set("carrier = CASE WHEN carrier_rank < ? THEN ? ELSE carrier END", rank, said.DeliveryStatus).
+		Set("carrier_rank = CASE WHEN carrier_rank < ? THEN ? ELSE carrier_rank END", rank, rank).
 		Set("updated_at = ?", in.now).
-		Where("workspace_id = ?", in.ws).Where("id = ?", in.id).Returning("*").Returning(probingColumn, in.ws)
+		Where("workspace_id = ?", in.ws).
+		Where("id = ?", in.id).
+		Returning("*").
+		Returning(probingColumn, in.ws)
 
 	first(q)
 
@@ -155,19 +160,8 @@ func markMessageSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 			Where("workspace_id = ?", row.WorkspaceID).
 			Where("id = ?", row.ChatID).
 			Where("answered < ?", row.Watermark),
-		moveAction(
-			tx,
-			row.WorkspaceID,
-			row.ActionID,
-			chat.ActionSucceeded,
-			now,
-			chat.ActionRunning,
-			chat.ActionParked,
-			chat.ActionFailed,
-		).
-			Set(
-				"problem = NULL",
-			),
+		moveAction(tx, row.actionKey(), chat.ActionSucceeded, now, chat.ActionRunning, chat.ActionParked, chat.ActionFailed).
+			Set("problem = NULL"),
 	}
 }
 
@@ -310,7 +304,7 @@ func outcomeStatements(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 		}))
 
 	case chat.SubmissionBlocked:
-		parked := moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)
+		parked := moveAction(tx, row.actionKey(), chat.ActionParked, in.now, chat.ActionRunning)
 		if in.said.RecipientScoped {
 			// The account works, for others.
 			return append(closeBreaker(tx, row), parked)
@@ -319,13 +313,13 @@ func outcomeStatements(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 		return []bun.Query{openBreaker(tx, row, in), parked}
 
 	case chat.SubmissionUnknown:
-		return []bun.Query{moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)}
+		return []bun.Query{moveAction(tx, row.actionKey(), chat.ActionParked, in.now, chat.ActionRunning)}
 	default: // pending: it is tried again
 		return nil
 	}
 }
 
-// GiveUp notes that a delivery which was not sent is not tried again by itself, and why
+// MarkExhausted notes that a delivery which was not sent is not tried again by itself, and why
 // not; a person must decide: delivery_not_found.
 //
 // Idempotent: only a delivery that is pending or blocked changes, and only once.
@@ -352,7 +346,7 @@ func (s *Store) MarkExhausted(
 			ctx,
 			tx,
 			saveState(tx, &row, now),
-			moveAction(tx, ws, row.ActionID, chat.ActionParked, now, chat.ActionRunning),
+			moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning),
 		)
 	})
 
@@ -426,11 +420,8 @@ func settleUnknown(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 		row.Submission, row.UnknownSince = chat.SubmissionPending, nil
 
 		return []bun.Query{
-			saveState(
-				tx,
-				row,
-				now,
-			), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionRunning, now, chat.ActionParked),
+			saveState(tx, row, now),
+			moveAction(tx, row.actionKey(), chat.ActionRunning, now, chat.ActionParked),
 		}
 
 	case chat.ExpireUnknown:
@@ -450,10 +441,7 @@ func requireReview(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	row.Submission = chat.SubmissionNeedsReview
 
 	return []bun.Query{
-		saveState(
-			tx,
-			row,
-			now,
-		), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning),
+		saveState(tx, row, now),
+		moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning),
 	}
 }

@@ -232,6 +232,7 @@ func (s *Store) keepEdit(ctx context.Context, tx bun.Tx, row *chatRow, by chat.A
 	}
 
 	row.TitleEdited = row.TitleEdited || p.Title != nil
+
 	version.State = chat.SummarySucceeded
 	version.Applied = true
 	version.EndedAt = &row.UpdatedAt
@@ -239,10 +240,13 @@ func (s *Store) keepEdit(ctx context.Context, tx bun.Tx, row *chatRow, by chat.A
 	version.Summary = row.Summary
 	version.Points = row.SummaryPoints
 	version.Model = chat.ByPerson
-	version.Watermark, version.RequestedBy = row.SummaryWatermark, by.MemberID
+	version.Watermark = row.SummaryWatermark
+	version.RequestedBy = by.MemberID
+
 	row.SummaryID = version.ID
 	// A summary that is being written now read the old ones: it must not win.
 	row.SummaryVersion++
+
 	_, err = tx.NewInsert().Model(&version).Exec(ctx)
 
 	return err

@@ -26,9 +26,9 @@ func summaryStart(w *dbtest.World, changes ...func(*chat.SummaryStep)) chat.Summ
 	return start
 }
 
-func withLabels(s *chat.SummaryStep)  { s.UpdateLabels = true }
+func withLabels(s *chat.SummaryStep)    { s.UpdateLabels = true }
 func withOverwrite(s *chat.SummaryStep) { s.Overwrite = true }
-func inFull(s *chat.SummaryStep)      { s.Full = true }
+func inFull(s *chat.SummaryStep)        { s.Full = true }
 
 // capacity is that of a model which costs something.
 const capacity = 1000

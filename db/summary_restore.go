@@ -65,7 +65,13 @@ func (s *Store) RestoreSummary(
 			return err
 		}
 
-		if err := s.audit(ctx, tx, ws, by, "summary.restored", objectID(id), changed{"summary_id": older.ID}); err != nil {
+		if err := s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "summary.restored",
+			object:    objectID(id),
+			detail:    changed{"summary_id": older.ID},
+		}); err != nil {
 			return err
 		}
 
@@ -155,11 +161,11 @@ func (s *Store) undoLabels(ctx context.Context, tx bun.Tx, row *chatRow, run *su
 		return err
 	}
 
-	if err := recordRemovals(ctx, tx, row.WorkspaceID, row.ID, gone, row.UpdatedAt); err != nil {
+	if err := recordRemovals(ctx, tx, row.labelChange(gone)); err != nil {
 		return err
 	}
 
-	if err := setLabels(ctx, tx, row.WorkspaceID, row.ID, back, chat.LabelByPerson, row.UpdatedAt); err != nil {
+	if err := setLabels(ctx, tx, row.labelChange(back), chat.LabelByPerson); err != nil {
 		return err
 	}
 
@@ -173,6 +179,11 @@ func (s *Store) undoLabels(ctx context.Context, tx bun.Tx, row *chatRow, run *su
 		return err
 	}
 
-	return s.audit(ctx, tx, row.WorkspaceID, by, "summary.labels_undone", objectID(row.ID),
-		changed{"summary_id": run.ID, "removed": gone, "added": back})
+	return s.audit(ctx, tx, auditEvent{
+		workspace: row.WorkspaceID,
+		by:        by,
+		verb:      "summary.labels_undone",
+		object:    objectID(row.ID),
+		detail:    changed{"summary_id": run.ID, "removed": gone, "added": back},
+	})
 }

@@ -75,7 +75,9 @@ func (s *Store) applySummary(
 
 	_, err := tx.NewUpdate().
 		Model(row).
-		Column("title", "summary", "summary_model", "summary_updated_at", "summary_version", "summary_id", "summary_points", "summary_watermark", "suggested_labels", "title_edited", "summary_edited", "updated_at").
+		Column("title", "summary", "summary_model", "summary_updated_at", "summary_version").
+		Column("summary_id", "summary_points", "summary_watermark", "suggested_labels").
+		Column("title_edited", "summary_edited", "updated_at").
 		Where("workspace_id = ?", row.WorkspaceID).
 		Where("id = ?", row.ID).
 		Exec(ctx)
@@ -85,7 +87,8 @@ func (s *Store) applySummary(
 
 	_, err = tx.NewUpdate().
 		Model(run).
-		Column("state", "title", "summary", "points", "labels", "labels_added", "labels_removed", "model", "applied", "ended_at").
+		Column("state", "title", "summary", "points", "labels", "labels_added", "labels_removed").
+		Column("model", "applied", "ended_at").
 		Where("workspace_id = ?", run.WorkspaceID).
 		Where("id = ?", run.ID).
 		Exec(ctx)
@@ -205,15 +208,7 @@ func labelIDs(labels []chat.ChatLabel) []chat.LabelID {
 func (s *Store) succeedAll(ctx context.Context, tx bun.Tx, requests []chat.Request) error {
 	statements := make([]bun.Query, len(requests))
 	for i, r := range requests {
-		statements[i] = moveAction(
-			tx,
-			r.WorkspaceID,
-			r.ActionID,
-			chat.ActionSucceeded,
-			s.time(),
-			chat.ActionRunning,
-			chat.ActionParked,
-		)
+		statements[i] = moveAction(tx, actionKey{workspace: r.WorkspaceID, id: r.ActionID}, chat.ActionSucceeded, s.time(), chat.ActionRunning, chat.ActionParked)
 	}
 
 	return s.batch(ctx, tx, statements...)

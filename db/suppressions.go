@@ -95,6 +95,11 @@ func (s *Store) LiftSuppression(
 			return notFound(chat.CodeSuppressionNotFound, "suppression")
 		}
 
-		return s.audit(ctx, tx, ws, by, "suppression.lifted", objectID(id), nil)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "suppression.lifted",
+			object:    objectID(id),
+		})
 	})
 }

@@ -38,7 +38,9 @@ func (s *Store) StaleDeliveries(ctx context.Context, before time.Time, limit int
 		Where("d.submission IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')").
 		Where("d.updated_at < ?", toMicroseconds(before)).
 		Where("d.error_code NOT IN ?", bun.Tuple(chat.LeftAlone())).
-		Where("(d.submission = 'unknown' OR d.submission = 'sending' AND d.lease_until < ?0 OR "+"d.submission IN ('pending', 'blocked') AND (d.retry_at IS NULL OR d.retry_at < ?0))", now)
+		Where(`(d.submission = 'unknown'
+			OR d.submission = 'sending' AND d.lease_until < ?0
+			OR d.submission IN ('pending', 'blocked') AND (d.retry_at IS NULL OR d.retry_at < ?0))`, now)
 
 	unreceipted := part().Where("d.status = 'accepted'").Where("d.updated_at < ?", toMicroseconds(before.Add(-receiptsAfter)))
 	err := s.db.NewSelect().With("unsettled", unsettled).With("unreceipted", unreceipted).
@@ -137,7 +139,7 @@ func (s *Store) parkOrphan(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 	row.Submission, row.ErrorMessage = chat.SubmissionPending, "its workflow was ended in Temporal; nothing was sent"
 
 	return s.batch(ctx, tx, saveState(tx, row, now),
-		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning))
+		moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning))
 }
 
 // hasUnfinishedTools reports whether tool calls of the delivery's message did not all succeed.

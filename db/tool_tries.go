@@ -47,7 +47,7 @@ func (s *Store) BeginToolCall(
 			MessageID: row.MessageID,
 		}
 
-		err = s.beginTry(ctx, tx, action, &row, &try, now, lease)
+		err = s.beginTry(ctx, tx, tryRequest{action: action, now: now, lease: lease}, &row, &try)
 		try.Call = row.toolCall()
 
 		return err
@@ -56,15 +56,22 @@ func (s *Store) BeginToolCall(
 	return try, err
 }
 
+// tryRequest asks for a try of a call of an action, now and for its time limit and lease.
+type tryRequest struct {
+	action chat.ActionID
+	now    time.Time
+	lease  time.Duration
+}
+
+// beginTry grants a try of the call, which is held, or records why there is none.
 func (s *Store) beginTry(
 	ctx context.Context,
 	tx bun.Tx,
-	action chat.ActionID,
+	in tryRequest,
 	row *toolCallRow,
 	try *chat.ToolTry,
-	now time.Time,
-	lease time.Duration,
 ) error {
+	now := in.now
 	lost := row.State == chat.ToolCallRunning && !row.Idempotent
 	switch {
 	case lost && row.LeaseUntil != nil && now.Before(*row.LeaseUntil):
@@ -77,7 +84,7 @@ func (s *Store) beginTry(
 		row.UpdatedAt = now
 		row.Error = "the worker that ran it was lost; the tool may have carried it out"
 
-		return s.saveAndMoveAction(ctx, tx, action, row)
+		return s.saveAndMoveAction(ctx, tx, in.action, row)
 
 	case row.State != chat.ToolCallPending && row.State != chat.ToolCallRunning:
 		return nil
@@ -91,15 +98,16 @@ func (s *Store) beginTry(
 		row.FinishedAt = &now
 		row.UpdatedAt = now
 
-		return s.saveAndMoveAction(ctx, tx, action, row)
+		return s.saveAndMoveAction(ctx, tx, in.action, row)
 	}
 
 	if err != nil {
 		return err
 	}
 
-	try.Granted, try.Definition = true, definition.definition()
-	until := now.Add(try.Definition.Timeout + lease)
+	try.Granted = true
+	try.Definition = definition.definition()
+	until := now.Add(try.Definition.Timeout + in.lease)
 	// A try that was lost may have had its effect.
 	row.TookEffect = row.TookEffect || row.State == chat.ToolCallRunning
 	row.Attempts++
@@ -213,7 +221,7 @@ func (s *Store) saveAndMoveAction(ctx context.Context, tx bun.Tx, action chat.Ac
 		to, from = from, to
 	}
 
-	_, err := moveAction(tx, row.WorkspaceID, action, to, row.UpdatedAt, from).Exec(ctx)
+	_, err := moveAction(tx, actionKey{workspace: row.WorkspaceID, id: action}, to, row.UpdatedAt, from).Exec(ctx)
 
 	return err
 }
@@ -269,15 +277,13 @@ func (s *Store) ResolveToolCall(
 			return err
 		}
 
-		return s.audit(
-			ctx,
-			tx,
-			ws,
-			by,
-			"tool_call.resolved",
-			string(action),
-			changed{"call_id": callID, "outcome": d.Verdict, "reason": d.Reason},
-		)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "tool_call.resolved",
+			object:    string(action),
+			detail:    changed{"call_id": callID, "outcome": d.Verdict, "reason": d.Reason},
+		})
 	})
 
 	return call, workflow, err

@@ -121,15 +121,13 @@ func (s *Store) CreateTool(
 			return err
 		}
 
-		return s.audit(
-			ctx,
-			tx,
-			ws,
-			by,
-			"tool.created",
-			objectID(row.ID),
-			changed{"kind": row.Kind, "name": row.Name, "risk": row.Risk},
-		)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "tool.created",
+			object:    objectID(row.ID),
+			detail:    changed{"kind": row.Kind, "name": row.Name, "risk": row.Risk},
+		})
 	})
 
 	return row.definition(), err
@@ -236,15 +234,13 @@ func (s *Store) UpdateTool(
 			return err
 		}
 
-		return s.audit(
-			ctx,
-			tx,
-			ws,
-			by,
-			"tool.updated",
-			objectID(d.ID),
-			changed{"name": row.Name, "version": row.Version},
-		)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "tool.updated",
+			object:    objectID(d.ID),
+			detail:    changed{"name": row.Name, "version": row.Version},
+		})
 	})
 
 	return row.definition(), err
@@ -272,7 +268,13 @@ func (s *Store) DeleteTool(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "tool.deleted", objectID(id), changed{"name": row.Name})
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "tool.deleted",
+			object:    objectID(id),
+			detail:    changed{"name": row.Name},
+		})
 	})
 }
 

@@ -57,10 +57,11 @@ func (s *Store) BeginUndo(
 		}
 
 		undone := slices.ContainsFunc(rows, func(r toolCallRow) bool { return r.Undoes != nil })
+		snapshot := delivery.Snapshot()
 
-		receipt := delivery.Snapshot()
-		if !undone && receipt.Undelivered() {
-			if rows, err = s.storeUndo(ctx, tx, message.ActionID, rows, plan, now); err != nil {
+		if !undone && snapshot.Undelivered() {
+			in := undoPlan{action: message.ActionID, plan: plan, now: now}
+			if rows, err = s.storeUndo(ctx, tx, in, rows); err != nil {
 				return err
 			}
 		}
@@ -130,15 +131,15 @@ func messageCalls(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, message c
 	return rows, err
 }
 
+// undoPlan says how the calls of an action are taken back, and when.
+type undoPlan struct {
+	action chat.ActionID
+	plan   func(chat.ToolCall, chat.Undo, []chat.Tool) chat.ToolCall
+	now    time.Time
+}
+
 // storeUndo inserts the calls that take back what has had, or may have had, its effect.
-func (s *Store) storeUndo(
-	ctx context.Context,
-	tx bun.Tx,
-	action chat.ActionID,
-	rows []toolCallRow,
-	plan func(chat.ToolCall, chat.Undo, []chat.Tool) chat.ToolCall,
-	now time.Time,
-) ([]toolCallRow, error) {
+func (s *Store) storeUndo(ctx context.Context, tx bun.Tx, in undoPlan, rows []toolCallRow) ([]toolCallRow, error) {
 	var undo []toolCallRow
 	var tools []chat.Tool
 
@@ -156,8 +157,8 @@ func (s *Store) storeUndo(
 			}
 		}
 
-		call := plan(row.toolCall(), *row.Undo, tools)
-		undo = append(undo, undoRow(row, &call, now))
+		call := in.plan(row.toolCall(), *row.Undo, tools)
+		undo = append(undo, undoRow(row, &call, in.now))
 	}
 
 	if len(undo) == 0 {
@@ -169,22 +170,20 @@ func (s *Store) storeUndo(
 	}
 
 	if slices.ContainsFunc(undo, func(r toolCallRow) bool { return r.State == chat.ToolCallFailed }) {
-		if err := s.callForUndo(ctx, tx, &rows[0], now); err != nil {
+		if err := s.callForUndo(ctx, tx, &rows[0], in.now); err != nil {
 			return nil, err
 		}
 	}
 
-	return append(
-			rows,
-			undo...), s.audit(
-			ctx,
-			tx,
-			rows[0].WorkspaceID,
-			chat.Actor{},
-			"tool_calls.undone",
-			string(action),
-			changed{"tool_calls": len(undo)},
-		)
+	rows = append(rows, undo...)
+
+	return rows, s.audit(ctx, tx, auditEvent{
+		workspace: rows[0].WorkspaceID,
+		by:        chat.Actor{},
+		verb:      "tool_calls.undone",
+		object:    string(in.action),
+		detail:    changed{"tool_calls": len(undo)},
+	})
 }
 
 func undoRow(of *toolCallRow, call *chat.ToolCall, now time.Time) toolCallRow {
