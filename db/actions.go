@@ -71,6 +71,8 @@ func (r *actionRow) action() chat.Action {
 	}
 }
 
+func (r *actionRow) key() actionKey { return actionKey{workspace: r.WorkspaceID, id: r.ID} }
+
 // Action finds an action with the newest delivery it made, or released: action_not_found.
 func (s *Store) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
 	row, err := findAction(ctx, s.db, ws, id)
@@ -80,9 +82,14 @@ func (s *Store) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionI
 func findAction(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.ActionID) (actionRow, error) {
 	var row actionRow
 
-	err := db.NewSelect().Model(&row).ColumnExpr("a.*").ColumnExpr(`(SELECT d.id FROM deliveries d
-		WHERE d.workspace_id = a.workspace_id AND d.action_id = a.id ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS delivery_id`).
-		Where("a.workspace_id = ?", ws).Where("a.id = ?", id).Scan(ctx)
+	err := db.NewSelect().
+		Model(&row).
+		ColumnExpr("a.*").
+		ColumnExpr(`(SELECT d.id FROM deliveries d WHERE d.workspace_id = a.workspace_id AND d.action_id = a.id
+			ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS delivery_id`).
+		Where("a.workspace_id = ?", ws).
+		Where("a.id = ?", id).
+		Scan(ctx)
 	if err == nil && row.DeliveryID == "" && row.Kind == chat.ActionRetryDelivery && row.Result != nil {
 		// It has released a delivery that another action had made.
 		var result retryResult
@@ -106,9 +113,7 @@ func beginAction(ctx context.Context, tx bun.Tx, row actionRow) (existing *actio
 		return nil, err
 	}
 
-	stored, err := storedAction(ctx, tx, &row)
-
-	return stored, err
+	return storedAction(ctx, tx, &row)
 }
 
 // storedAction is the row that is there instead of the given one: idempotency_key_reused
@@ -241,7 +246,7 @@ func (s *Store) AddParticipant(ctx context.Context, in chat.AddParticipant) (cha
 		}
 
 		return s.batch(ctx, tx,
-			moveAction(tx, actionKey{workspace: in.WorkspaceID, id: in.ActionID}, chat.ActionSucceeded, now, chat.ActionRunning).
+			moveAction(tx, action.key(), chat.ActionSucceeded, now, chat.ActionRunning).
 				Set("participant_id = ?", row.ID).Set("result = ?", string(result)),
 			s.insertAudit(tx, auditEvent{
 				workspace: in.WorkspaceID,

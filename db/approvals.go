@@ -174,9 +174,7 @@ func (s *Store) DecideApproval(
 			return err
 		}
 
-		return s.batch(
-			ctx,
-			tx,
+		return s.batch(ctx, tx,
 			tx.NewUpdate().Model(&row).Column("state", "decided_by", "decided_at", "reason").WherePK(),
 			moveAction(tx, actionKey{workspace: ws, id: action}, chat.ActionRunning, now, chat.ActionParked),
 			s.insertAudit(tx, auditEvent{

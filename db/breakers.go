@@ -32,7 +32,8 @@ const fromBreaker = "FROM sender_breakers b WHERE b.workspace_id = d.workspace_i
 
 // probingColumn tells of a claimed delivery whether its sender has a breaker. RETURNING on SQLite
 // knows no alias of the table, so the names of the breaker's columns make way.
-const probingColumn = `EXISTS (SELECT 1 FROM (SELECT workspace_id AS of_workspace, sender AS of_sender FROM sender_breakers) b
+const probingColumn = `EXISTS (
+	SELECT 1 FROM (SELECT workspace_id AS of_workspace, sender AS of_sender FROM sender_breakers) b
 	WHERE b.of_workspace = ? AND b.of_sender = sender) AS probing`
 
 // openBreaker is the statement that notes a refusal of the sender's account. The delivery
@@ -88,7 +89,8 @@ func closeBreaker(tx bun.Tx, row *deliveryRow) []bun.Query {
 			Where("sender = ?", row.Sender).
 			Where("retry_at IS NOT NULL").
 			Where("id <> ?", row.ID).
-			Where("EXISTS (SELECT 1 FROM sender_breakers b WHERE b.workspace_id = ? AND b.sender = ?)", row.WorkspaceID, row.Sender),
+			Where("EXISTS (SELECT 1 FROM sender_breakers b WHERE b.workspace_id = ? AND b.sender = ?)",
+				row.WorkspaceID, row.Sender),
 		tx.NewDelete().
 			Model((*breakerRow)(nil)).
 			Where("workspace_id = ?", row.WorkspaceID).

@@ -305,9 +305,7 @@ func (s *Store) SetBulkState(
 			row.Note = note
 			row.UpdatedAt = s.time()
 
-			err = s.batch(
-				ctx,
-				tx,
+			err = s.batch(ctx, tx,
 				tx.NewUpdate().
 					Model(&row).
 					Column("state", "note", "updated_at").

@@ -59,12 +59,7 @@ func completeChats(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []
 
 // staleBy counts the messages of chats that are newer than their summaries, up to
 // [chat.MaxStaleBy].
-func staleBy(
-	ctx context.Context,
-	db bun.IDB,
-	ws chat.WorkspaceID,
-	ids []chat.ChatID,
-) (map[chat.ChatID]int, error) {
+func staleBy(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, ids []chat.ChatID) (map[chat.ChatID]int, error) {
 	const newer = `(SELECT count(*) FROM (SELECT 1 FROM messages m
 		WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id
 			AND m.number > c.summary_watermark AND m.state <> ? LIMIT ?) AS newer) AS stale`

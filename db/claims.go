@@ -18,14 +18,16 @@ var (
 	optedOutNow   = suppressedCondition("?", "?", "?", "?")
 )
 
-const busyNow = `(d.channel <> 'web-chat' AND EXISTS (SELECT 1 FROM deliveries o WHERE o.workspace_id = d.workspace_id AND o.sender = d.sender
-		AND o.to_address = d.to_address AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat' AND o.id <> d.id))`
+const busyNow = `(d.channel <> 'web-chat' AND EXISTS (SELECT 1 FROM deliveries o
+	WHERE o.workspace_id = d.workspace_id AND o.sender = d.sender AND o.to_address = d.to_address
+		AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat' AND o.id <> d.id))`
 
 // suppressedCondition is the condition that a sender must not write to an address; what it is about
 // is given as SQL.
 func suppressedCondition(workspace, channel, sender, address string) string {
-	return `EXISTS (SELECT 1 FROM suppressions x WHERE x.workspace_id = ` + workspace + ` AND x.channel = ` + channel + `
-		AND x.sender = ` + sender + ` AND x.address = lower(` + address + `) AND x.lifted_at IS NULL)`
+	return `EXISTS (SELECT 1 FROM suppressions x
+		WHERE x.workspace_id = ` + workspace + ` AND x.channel = ` + channel + `
+			AND x.sender = ` + sender + ` AND x.address = lower(` + address + `) AND x.lifted_at IS NULL)`
 }
 
 // optedOut are the words for an address that is suppressed.
@@ -111,7 +113,8 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		Returning(probingColumn, in.workspace).
 		Exec(ctx)
 	switch {
-	case violationOf(err) == uniqueViolation: // another delivery to the address was claimed at the same time
+	case violationOf(err) == uniqueViolation:
+		// Another delivery to the address was claimed at the same time.
 		return chat.Claim{}, errClaimAgain
 	case unlessNone(err) != nil:
 		return chat.Claim{}, err

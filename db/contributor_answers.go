@@ -140,7 +140,10 @@ func endToolCall(tx bun.Tx, r *chat.ContributorRequest, now time.Time) []bun.Que
 		result = stateResult(r)
 	}
 
-	q := tx.NewUpdate().Model((*askingCallRow)(nil)).Set("updated_at = ?", now).Where("t.workspace_id = ?", r.WorkspaceID).
+	q := tx.NewUpdate().
+		Model((*askingCallRow)(nil)).
+		Set("updated_at = ?", now).
+		Where("t.workspace_id = ?", r.WorkspaceID).
 		Where("t.position = ?", r.Index).
 		Where(
 			"t.message_id = (SELECT message_id FROM contributor_requests WHERE workspace_id = ? AND id = ?)",
@@ -160,7 +163,9 @@ func endToolCall(tx bun.Tx, r *chat.ContributorRequest, now time.Time) []bun.Que
 		q.Set("state = ?", chat.ToolCallFailed).Set("error_code = ?", errorNotAnswered).Set("error = ?", r.Note)
 	}
 
-	return []bun.Query{q, moveAction(tx, actionKey{workspace: r.WorkspaceID, id: r.ActionID}, chat.ActionRunning, now, chat.ActionParked)}
+	action := actionKey{workspace: r.WorkspaceID, id: r.ActionID}
+
+	return []bun.Query{q, moveAction(tx, action, chat.ActionRunning, now, chat.ActionParked)}
 }
 
 // ReadReplies has read look at the replies that have come and were not read yet, and closes
@@ -215,12 +220,7 @@ func (s *Store) ReadReplies(
 	})
 }
 
-func findMessage(
-	ctx context.Context,
-	tx bun.Tx,
-	ws chat.WorkspaceID,
-	id chat.MessageID,
-) (messageRow, error) {
+func findMessage(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.MessageID) (messageRow, error) {
 	var row messageRow
 	err := tx.NewSelect().Model(&row).Where("m.workspace_id = ?", ws).Where("m.id = ?", id).Scan(ctx)
 

@@ -15,8 +15,8 @@ type inboundQuestion struct {
 	// was found by a token, which nobody has but who was asked.
 	askID   chat.QuestionID
 	certain bool
-	// request holds the ask, at this index of its asks; nil when the message has nothing
-	// to do with one.
+	// request holds the question, at this index of its questions; nil when the message has
+	// nothing to do with one.
 	request *chat.ContributorRequest
 	index   int
 	address string
@@ -65,16 +65,19 @@ func (s *Store) findQuestion(ctx context.Context, tx bun.Tx, a *arrival) error {
 		askID:   asked.ID,
 		certain: a.question.certain,
 		request: &request,
+		index:   indexOfQuestion(&request, asked.ID),
 		address: asked.Address,
 	}
-
-	found.index = slices.IndexFunc(request.Questions, func(k chat.ContributorQuestion) bool { return k.ID == asked.ID })
 	found.answers = a.isAnswer(&found)
 
 	return a.joinQuestionChat(ctx, tx, found)
 }
 
-// asked narrows a query of asks to the newest that the sender has put to who wrote.
+func indexOfQuestion(r *chat.ContributorRequest, id chat.QuestionID) int {
+	return slices.IndexFunc(r.Questions, func(q chat.ContributorQuestion) bool { return q.ID == id })
+}
+
+// asked narrows a query of questions to the newest that the sender has put to who wrote.
 func (a *arrival) asked(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.Where("k.sender = ?", a.sender()).
 		Where("k.address = ?", foldAddress(a.From)).
@@ -144,8 +147,12 @@ func (a *arrival) findLateQuestion(ctx context.Context, tx bun.Tx) error {
 		return nil
 	}
 
-	a.chat, a.question = &row, inboundQuestion{request: &request, address: asked.Address}
-	a.question.index = slices.IndexFunc(request.Questions, func(k chat.ContributorQuestion) bool { return k.ID == asked.ID })
+	a.chat = &row
+	a.question = inboundQuestion{
+		request: &request,
+		index:   indexOfQuestion(&request, asked.ID),
+		address: asked.Address,
+	}
 
 	return err
 }
@@ -174,12 +181,13 @@ func (s *Store) takeReply(ctx context.Context, tx bun.Tx, a *arrival) error {
 		return nil
 	}
 
-	ask := q.current()
-	ask.State = chat.QuestionReplied
-	ask.ReplyID = a.message
-	ask.Why = ""
+	replied := q.current()
+	replied.State = chat.QuestionReplied
+	replied.ReplyID = a.message
+	replied.Why = ""
 	a.Awaited = q.request.WorkflowID
-	_, err := saveQuestion(tx, a.workspace, ask, a.now).Exec(ctx)
+
+	_, err := saveQuestion(tx, a.workspace, replied, a.now).Exec(ctx)
 
 	return err
 }

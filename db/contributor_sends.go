@@ -137,9 +137,14 @@ func (s *Store) addressQuestion(ctx context.Context, tx bun.Tx, ask *questionRow
 		facts.Recipient = &contributor
 	}
 
-	facts.Suppressed, err = tx.NewSelect().Model((*suppressionRow)(nil)).Where("x.workspace_id = ?", ask.WorkspaceID).
-		Where("x.channel = ?", ask.Channel).Where("x.sender = ?", ask.Sender).Where("x.address = ?", ask.currentAddress()).
-		Where("x.lifted_at IS NULL").Exists(ctx)
+	facts.Suppressed, err = tx.NewSelect().
+		Model((*suppressionRow)(nil)).
+		Where("x.workspace_id = ?", ask.WorkspaceID).
+		Where("x.channel = ?", ask.Channel).
+		Where("x.sender = ?", ask.Sender).
+		Where("x.address = ?", ask.currentAddress()).
+		Where("x.lifted_at IS NULL").
+		Exists(ctx)
 	if err != nil || ask.Channel != chat.ChannelEmail {
 		return err
 	}
@@ -178,9 +183,7 @@ func (s *Store) markQuestionAsked(
 		ask.Reasked++
 	}
 
-	err = s.batch(
-		ctx,
-		tx,
+	err = s.batch(ctx, tx,
 		tx.NewUpdate().Model(&ask).Column("state", "address", "reasked", "asked_at", "updated_at").
 			Where("workspace_id = ?", in.WorkspaceID).Where("id = ?", ask.ID),
 		tx.NewUpdate().

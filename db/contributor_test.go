@@ -189,11 +189,7 @@ func TestOpenRequest(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
-		priya, ben := a.contributor(
-			"Priya",
-			priyasPhone,
-			"priya@example.com",
-		), a.contributor(
+		priya, ben := a.contributor("Priya", priyasPhone, "priya@example.com"), a.contributor(
 			"Ben",
 			"",
 			"Ben@example.com",

@@ -123,8 +123,13 @@ func (a *arrival) findByReferences(ctx context.Context, tx bun.Tx) error {
 	}
 
 	for _, id := range a.References[:min(len(a.References), maxReferences)] {
-		err := a.adoptChat(ctx, tx.NewSelect().Where("m.workspace_id = ?", a.workspace).Where("m.email_message_id = ?", id).
-			OrderExpr("m.number DESC").Limit(1))
+		q := tx.NewSelect().
+			Where("m.workspace_id = ?", a.workspace).
+			Where("m.email_message_id = ?", id).
+			OrderExpr("m.number DESC").
+			Limit(1)
+
+		err := a.adoptChat(ctx, q)
 		if err != nil || a.chat != nil {
 			return err
 		}

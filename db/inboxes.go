@@ -50,7 +50,8 @@ func (s *Store) CreateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 	}
 
 	err := s.inTx(ctx, "create an inbox", func(ctx context.Context, tx bun.Tx) error {
-		if err := onViolation(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, inboxTaken()); err != nil {
+		err := insertOwned(ctx, tx.NewInsert().Model(&row))
+		if err := onViolation(err, uniqueViolation, inboxTaken()); err != nil {
 			return err
 		}
 

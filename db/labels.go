@@ -51,7 +51,8 @@ func (s *Store) CreateLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 	}
 
 	err := s.inTx(ctx, "create a label", func(ctx context.Context, tx bun.Tx) error {
-		if err := onViolation(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, labelTaken()); err != nil {
+		err := insertOwned(ctx, tx.NewInsert().Model(&row))
+		if err := onViolation(err, uniqueViolation, labelTaken()); err != nil {
 			return err
 		}
 

@@ -143,12 +143,9 @@ func (s *Store) Members(ctx context.Context, ws chat.WorkspaceID, f chat.MemberF
 		return chat.List[chat.Member]{}, wrapErr("list the members", err)
 	}
 
-	return listOf(
-		rows,
-		f.Limit,
-		(*memberRow).member,
-		func(r *memberRow) string { return cursorOf("members", r.ID) },
-	), nil
+	return listOf(rows, f.Limit, (*memberRow).member, func(r *memberRow) string {
+		return cursorOf("members", r.ID)
+	}), nil
 }
 
 // UpdateMember changes a member: member_not_found, invalid_request when the result would

@@ -85,7 +85,8 @@ func (m *Migrator) Unlock(ctx context.Context) error {
 	}
 
 	_, err := m.store.db.NewRaw(`SELECT pg_terminate_backend(pid) FROM pg_locks
-		WHERE locktype = 'advisory' AND objsubid = 2 AND classid = ? AND objid::bigint = (hashtext(current_schema())::bigint & 4294967295)
+		WHERE locktype = 'advisory' AND objsubid = 2 AND classid = ?
+			AND objid::bigint = (hashtext(current_schema())::bigint & 4294967295)
 			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`, migrationLock).Exec(ctx)
 
 	return wrapErr("end the session that holds the migration lock", err)

@@ -55,7 +55,8 @@ func (s *Store) CreatePhoneNumber(
 	}
 
 	err := s.inTx(ctx, "create a phone number", func(ctx context.Context, tx bun.Tx) error {
-		if err := onViolation(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, phoneNumberTaken()); err != nil {
+		err := insertOwned(ctx, tx.NewInsert().Model(&row))
+		if err := onViolation(err, uniqueViolation, phoneNumberTaken()); err != nil {
 			return err
 		}
 

@@ -79,8 +79,10 @@ type report struct {
 func (s *Store) reportedDelivery(ctx context.Context, tx bun.Tx, r *chat.Report) (deliveryRow, error) {
 	var row deliveryRow
 	find := func() *bun.SelectQuery {
-		return s.locked(withRetry(tx.NewSelect()).Model(&row)).ColumnExpr(`(SELECT a.workflow_id FROM actions a
-			WHERE a.workspace_id = d.workspace_id AND a.id = d.action_id) AS workflow_id`).Where("d.provider = ?", r.Provider)
+		return s.locked(withRetry(tx.NewSelect()).Model(&row)).
+			ColumnExpr(`(SELECT a.workflow_id FROM actions a
+				WHERE a.workspace_id = d.workspace_id AND a.id = d.action_id) AS workflow_id`).
+			Where("d.provider = ?", r.Provider)
 	}
 
 	if r.DeliveryID != "" {
@@ -145,8 +147,11 @@ func adoptOrphans(tx bun.Tx, row *deliveryRow) bun.Query {
 }
 
 func deliveryDiffers(a, b *chat.Delivery) bool {
-	return a.Submission != b.Submission || a.DeliveryStatus != b.DeliveryStatus || a.ProviderMessageID != b.ProviderMessageID ||
-		a.ErrorCode != b.ErrorCode || a.Segments != b.Segments
+	return a.Submission != b.Submission ||
+		a.DeliveryStatus != b.DeliveryStatus ||
+		a.ProviderMessageID != b.ProviderMessageID ||
+		a.ErrorCode != b.ErrorCode ||
+		a.Segments != b.Segments
 }
 
 // applyReport changes the delivery, which is held, as the report says. duplicate reports that

@@ -63,7 +63,8 @@ func (s *Store) PrepareRetry(
 		}
 
 		// Held from here on: what was read before may have changed.
-		if r.old, err = findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), in.WorkspaceID, in.DeliveryID); err != nil {
+		q := s.locked(withRetry(tx.NewSelect()))
+		if r.old, err = findDelivery(ctx, q, in.WorkspaceID, in.DeliveryID); err != nil {
 			return err
 		}
 
@@ -228,8 +229,13 @@ func (r *retryPlan) detail(as chat.DeliveryID) changed {
 		detail["bulk_retry_id"] = r.BulkRetryID
 	}
 
-	for name, set := range map[string]bool{"to": r.Change.To != "", "body": r.Change.Body != "", "sender": r.Change.Sender != ""} {
-		if set {
+	given := map[string]bool{
+		"to":     r.Change.To != "",
+		"body":   r.Change.Body != "",
+		"sender": r.Change.Sender != "",
+	}
+	for name, ok := range given {
+		if ok {
 			detail["changed_"+name] = true
 		}
 	}
@@ -264,11 +270,13 @@ func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 		row.BulkRetryID = r.BulkRetryID
 	}
 
+	retry := actionKey{workspace: r.WorkspaceID, id: r.ActionID}
 	statements := []bun.Query{
-		saveState(tx, &row, r.now), saveDecision(tx, &row),
+		saveState(tx, &row, r.now),
+		saveDecision(tx, &row),
 		moveAction(tx, row.actionKey(), chat.ActionRunning, r.now, chat.ActionParked, chat.ActionFailed).
 			Set("problem = NULL"),
-		moveAction(tx, actionKey{workspace: row.WorkspaceID, id: r.ActionID}, chat.ActionSucceeded, r.now, chat.ActionRunning),
+		moveAction(tx, retry, chat.ActionSucceeded, r.now, chat.ActionRunning),
 	}
 
 	if wasBlocked && r.BulkRetryID == "" {
@@ -311,8 +319,8 @@ func (s *Store) planRetry(
 	row.PurposeKey = "retry:" + string(r.old.ID)
 	row.RetryOf = r.old.ID
 	row.BulkRetryID = r.BulkRetryID
-
 	row.Policy = r.old.Policy
+
 	if row.Watermark, err = s.retryWatermark(ctx, tx, r, facts.Chat.Attention); err != nil {
 		return deliveryRow{}, nil, err
 	}

@@ -215,14 +215,10 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 		"summaries_state": stringsOf(
 			[]chat.SummaryState{chat.SummaryRunning, chat.SummarySucceeded, chat.SummaryFailed},
 		),
-		"summaries_mode": stringsOf(
-			[]chat.SummaryMode{"", chat.ModeFull, chat.ModeIncremental, chat.ModeUnchanged},
-		),
-		"chat_labels_source": stringsOf(
-			[]chat.LabelSource{chat.LabelByPerson, chat.LabelByTool, chat.LabelByModel},
-		),
-		"members_kind": stringsOf([]chat.MemberKind{chat.KindPerson, chat.KindAssistant}),
-		"members_role": stringsOf([]chat.WorkspaceRole{chat.RoleManager, chat.RoleUser}),
+		"summaries_mode":     stringsOf([]chat.SummaryMode{"", chat.ModeFull, chat.ModeIncremental, chat.ModeUnchanged}),
+		"chat_labels_source": stringsOf([]chat.LabelSource{chat.LabelByPerson, chat.LabelByTool, chat.LabelByModel}),
+		"members_kind":       stringsOf([]chat.MemberKind{chat.KindPerson, chat.KindAssistant}),
+		"members_role":       stringsOf([]chat.WorkspaceRole{chat.RoleManager, chat.RoleUser}),
 		"members_consent_sms": stringsOf(
 			[]chat.Consent{chat.ConsentUnknown, chat.ConsentGranted, chat.ConsentRevoked},
 		),

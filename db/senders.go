@@ -18,21 +18,20 @@ type senderKey struct {
 // deleteSender deletes a phone number or an inbox that no chat uses; deleted chats let go of
 // it.
 func (s *Store) deleteSender(ctx context.Context, tx bun.Tx, q *bun.DeleteQuery, sender senderKey) error {
-	_, err := tx.NewUpdate().Model((*chatRow)(nil)).Set("? = NULL", bun.Ident(sender.column)).
-		Where("workspace_id = ?", sender.workspace).Where("? = ?", bun.Ident(sender.column), sender.id).Where("deleted_at IS NOT NULL").Exec(ctx)
+	_, err := tx.NewUpdate().
+		Model((*chatRow)(nil)).
+		Set("? = NULL", bun.Ident(sender.column)).
+		Where("workspace_id = ?", sender.workspace).
+		Where("? = ?", bun.Ident(sender.column), sender.id).
+		Where("deleted_at IS NOT NULL").
+		Exec(ctx)
 	if err != nil {
 		return err
 	}
 
-	err = deleteOne(
-		ctx,
-		q.Where("workspace_id = ?", sender.workspace).Where("id = ?", sender.id),
-		notFound(chat.CodeSenderNotFound, "sender"),
-	)
+	q.Where("workspace_id = ?", sender.workspace).Where("id = ?", sender.id)
+	err = deleteOne(ctx, q, notFound(chat.CodeSenderNotFound, "sender"))
+	inUse := chat.Errorf(chat.CodeInUse, "chats use this sender; give them another one first")
 
-	return onViolation(
-		err,
-		referenceViolation,
-		chat.Errorf(chat.CodeInUse, "chats use this sender; give them another one first"),
-	)
+	return onViolation(err, referenceViolation, inUse)
 }

@@ -408,9 +408,7 @@ func (s *Store) FailSend(
 		stored.ToolCalls = nil
 		now := s.time()
 
-		err = s.batch(
-			ctx,
-			tx,
+		err = s.batch(ctx, tx,
 			failCall(tx, callKey{workspace: ws, message: sent.MessageID, position: toolIndex}, problem, now),
 			skipCalls(tx, ws, sent.MessageID, now),
 			moveMessage(tx, ws, sent.MessageID, chat.MessageNotSent),

@@ -206,9 +206,7 @@ func TestWhoOptsOutWhileASendWaitsIsNotWrittenTo(t *testing.T) {
 		chat.ChannelSMS,
 		"phone:"+strconv.FormatInt(int64(w.PhoneNumber.ID), 10),
 		w.Customer.Phone,
-	).Exec(
-		t.Context(),
-	)
+	).Exec(t.Context())
 
 	require.NoError(t, err)
 	require.NoError(t, stop.Commit())

@@ -72,12 +72,9 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 
 	again := err == nil && row.ID == "" // it is not the claim that lasts
 	if again {
-		row, err = storeAcceptance(
-			ctx,
-			tx,
-			&in,
-			func(q *bun.UpdateQuery) { q.Where("submission <> ?", chat.SubmissionAccepted) },
-		)
+		row, err = storeAcceptance(ctx, tx, &in, func(q *bun.UpdateQuery) {
+			q.Where("submission <> ?", chat.SubmissionAccepted)
+		})
 	}
 
 	switch {
@@ -146,6 +143,9 @@ func storeAcceptance(
 	return row, unlessNone(err)
 }
 
+// unsettledOrFailed are the states from which evidence of a send makes an action succeed.
+var unsettledOrFailed = []chat.ActionState{chat.ActionRunning, chat.ActionParked, chat.ActionFailed}
+
 // markMessageSent are the statements that tell message, chat and action that a delivery was sent.
 func markMessageSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	return []bun.Query{
@@ -160,8 +160,7 @@ func markMessageSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 			Where("workspace_id = ?", row.WorkspaceID).
 			Where("id = ?", row.ChatID).
 			Where("answered < ?", row.Watermark),
-		moveAction(tx, row.actionKey(), chat.ActionSucceeded, now, chat.ActionRunning, chat.ActionParked, chat.ActionFailed).
-			Set("problem = NULL"),
+		moveAction(tx, row.actionKey(), chat.ActionSucceeded, now, unsettledOrFailed...).Set("problem = NULL"),
 	}
 }
 
@@ -342,9 +341,7 @@ func (s *Store) MarkExhausted(
 		row.ErrorMessage = strings.TrimSuffix("last "+row.ErrorCode+", "+row.ErrorMessage, ", ")
 		row.ErrorCode, row.RetryAt = chat.ErrorTriesExhausted, nil
 
-		return s.batch(
-			ctx,
-			tx,
+		return s.batch(ctx, tx,
 			saveState(tx, &row, now),
 			moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning),
 		)

@@ -121,9 +121,8 @@ func (r *summaryRow) version() chat.SummaryVersion {
 // selectSummaries selects versions, and tells which one its chat shows.
 func selectSummaries(db bun.IDB, dest any, ws chat.WorkspaceID, id chat.ChatID) *bun.SelectQuery {
 	return db.NewSelect().Model(dest).ColumnExpr("s.*").
-		ColumnExpr(
-			"EXISTS (SELECT 1 FROM chats c WHERE c.workspace_id = s.workspace_id AND c.id = s.chat_id AND c.summary_id = s.id) AS current",
-		).
+		ColumnExpr(`EXISTS (SELECT 1 FROM chats c
+			WHERE c.workspace_id = s.workspace_id AND c.id = s.chat_id AND c.summary_id = s.id) AS current`).
 		Where("s.workspace_id = ?", ws).Where("s.chat_id = ?", id)
 }
 
@@ -157,12 +156,9 @@ func (s *Store) Summaries(
 		return chat.List[chat.SummaryVersion]{}, wrapErr("list the summaries", err)
 	}
 
-	return listOf(
-		rows,
-		p.Limit,
-		(*summaryRow).version,
-		func(r *summaryRow) string { return cursorOf("summaries", r.Number) },
-	), nil
+	return listOf(rows, p.Limit, (*summaryRow).version, func(r *summaryRow) string {
+		return cursorOf("summaries", r.Number)
+	}), nil
 }
 
 // SummaryVersion finds one version: chat_not_found, summary_not_found.

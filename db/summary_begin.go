@@ -210,7 +210,8 @@ func (s *Store) storeRun(ctx context.Context, in *chat.SummaryStart, plan *chat.
 	run.Mode = plan.Mode
 	run.LabelsChosen = in.UpdateLabels
 	run.Automatic = in.Automatic
-	run.ActionID, run.RequestedBy = in.ActionID, in.By.MemberID
+	run.ActionID = in.ActionID
+	run.RequestedBy = in.By.MemberID
 	run.Watermark = m.newest
 	run.Covered = m.count
 	run.Digest = m.digest
@@ -228,13 +229,9 @@ func (s *Store) storeRun(ctx context.Context, in *chat.SummaryStart, plan *chat.
 			return err
 		}
 
-		return editChat(
-			ctx,
-			tx.NewUpdate().Set("summary_tried = ?", m.newest),
-			in.WorkspaceID,
-			in.ChatID,
-			run.CreatedAt,
-		)
+		q := tx.NewUpdate().Set("summary_tried = ?", m.newest)
+
+		return editChat(ctx, q, in.WorkspaceID, in.ChatID, run.CreatedAt)
 	})
 }
 

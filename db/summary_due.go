@@ -74,7 +74,9 @@ func (s *Store) ForgottenSummaries(
 	limit int,
 ) ([]chat.AutoSummary, error) {
 	var all []summarySettingsRow
-	if err := s.db.NewSelect().Model(&all).Where("s.quiet_seconds > 0").OrderExpr("s.workspace_id").Scan(ctx); err != nil {
+
+	err := s.db.NewSelect().Model(&all).Where("s.quiet_seconds > 0").OrderExpr("s.workspace_id").Scan(ctx)
+	if err != nil {
 		return nil, wrapErr("list the settings of summaries", err)
 	}
 

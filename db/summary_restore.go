@@ -51,7 +51,9 @@ func (s *Store) RestoreSummary(
 		restored.Watermark = older.Watermark
 		restored.Covered = older.Covered
 		restored.Digest = older.Digest
-		restored.RestoredFrom, restored.RequestedBy = older.ID, by.MemberID
+		restored.RestoredFrom = older.ID
+		restored.RequestedBy = by.MemberID
+
 		row.showSummary(&restored)
 		row.Title = restored.Title
 		row.TitleEdited = true

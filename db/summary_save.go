@@ -208,7 +208,8 @@ func labelIDs(labels []chat.ChatLabel) []chat.LabelID {
 func (s *Store) succeedAll(ctx context.Context, tx bun.Tx, requests []chat.Request) error {
 	statements := make([]bun.Query, len(requests))
 	for i, r := range requests {
-		statements[i] = moveAction(tx, actionKey{workspace: r.WorkspaceID, id: r.ActionID}, chat.ActionSucceeded, s.time(), chat.ActionRunning, chat.ActionParked)
+		action := actionKey{workspace: r.WorkspaceID, id: r.ActionID}
+		statements[i] = moveAction(tx, action, chat.ActionSucceeded, s.time(), chat.ActionRunning, chat.ActionParked)
 	}
 
 	return s.batch(ctx, tx, statements...)

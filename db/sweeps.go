@@ -42,7 +42,10 @@ func (s *Store) StaleDeliveries(ctx context.Context, before time.Time, limit int
 			OR d.submission = 'sending' AND d.lease_until < ?0
 			OR d.submission IN ('pending', 'blocked') AND (d.retry_at IS NULL OR d.retry_at < ?0))`, now)
 
-	unreceipted := part().Where("d.status = 'accepted'").Where("d.updated_at < ?", toMicroseconds(before.Add(-receiptsAfter)))
+	unreceipted := part().
+		Where("d.status = 'accepted'").
+		Where("d.updated_at < ?", toMicroseconds(before.Add(-receiptsAfter)))
+
 	err := s.db.NewSelect().With("unsettled", unsettled).With("unreceipted", unreceipted).
 		TableExpr("(SELECT * FROM unsettled UNION ALL SELECT * FROM unreceipted) AS stale").
 		ColumnExpr("stale.workspace_id, stale.id, stale.submission, a.workflow_id").

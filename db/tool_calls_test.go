@@ -43,10 +43,7 @@ func TestCompleteToolCall(t *testing.T) {
 				e.AddLabel(ctx, "VIP"),
 				e.AddLabel(ctx, "billing"),
 				e.RemoveLabel(ctx, "Billing"),
-				e.RemoveLabel(
-					ctx,
-					"none",
-				),
+				e.RemoveLabel(ctx, "none"),
 				e.SetTitle(ctx, "A title"),
 				e.SetState(ctx, chat.StateWaiting),
 				e.CallHuman(ctx, "angry"),

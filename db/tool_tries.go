@@ -64,13 +64,7 @@ type tryRequest struct {
 }
 
 // beginTry grants a try of the call, which is held, or records why there is none.
-func (s *Store) beginTry(
-	ctx context.Context,
-	tx bun.Tx,
-	in tryRequest,
-	row *toolCallRow,
-	try *chat.ToolTry,
-) error {
+func (s *Store) beginTry(ctx context.Context, tx bun.Tx, in tryRequest, row *toolCallRow, try *chat.ToolTry) error {
 	now := in.now
 	lost := row.State == chat.ToolCallRunning && !row.Idempotent
 	switch {

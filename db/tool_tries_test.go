@@ -241,10 +241,7 @@ func TestToolCallsUnderCrashes(t *testing.T) {
 				"record": func(r *rapid.T) {
 					kind := rapid.SampledFrom(
 						[]chat.ToolOutcomeKind{chat.ToolSucceeded, chat.ToolFailed, chat.ToolNotRun, chat.ToolUnknown},
-					).Draw(
-						r,
-						"outcome",
-					)
+					).Draw(r, "outcome")
 
 					fence := rapid.IntRange(1, runs).Draw(r, "fence")
 					before := last

@@ -117,7 +117,8 @@ func (s *Store) CreateTool(
 			return err
 		}
 
-		if err := onViolation(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, toolTaken()); err != nil {
+		err := insertOwned(ctx, tx.NewInsert().Model(&row))
+		if err := onViolation(err, uniqueViolation, toolTaken()); err != nil {
 			return err
 		}
 

@@ -87,12 +87,12 @@ func (s *Store) lockNewest(
 ) (messageRow, chat.Delivery, error) {
 	var message messageRow
 
-	err := tx.NewSelect().Model(&message).Where("m.workspace_id = ?", ws).
-		Where(
-			`m.id IN (SELECT d.message_id FROM deliveries d WHERE d.workspace_id = ? AND d.action_id = ?)`,
-			ws,
-			action,
-		).Scan(ctx)
+	err := tx.NewSelect().
+		Model(&message).
+		Where("m.workspace_id = ?", ws).
+		Where(`m.id IN (SELECT d.message_id FROM deliveries d
+			WHERE d.workspace_id = ? AND d.action_id = ?)`, ws, action).
+		Scan(ctx)
 	if err != nil {
 		return message, chat.Delivery{}, orNotFound(err, chat.CodeActionNotFound, "action that sends")
 	}
@@ -322,12 +322,9 @@ func (s *Store) ToolCallMessages(
 		return chat.List[chat.Message]{}, notFound(chat.CodeToolCallNotFound, "tool call")
 	}
 
-	list := listOf(
-		rows,
-		p.Limit,
-		(*messageRow).message,
-		func(r *messageRow) string { return cursorOf("tool_call_messages", r.Number) },
-	)
+	list := listOf(rows, p.Limit, (*messageRow).message, func(r *messageRow) string {
+		return cursorOf("tool_call_messages", r.Number)
+	})
 
 	if err := addToolCalls(ctx, s.db, ws, list.Items); err != nil {
 		return chat.List[chat.Message]{}, wrapErr("list the tool calls of messages", err)
