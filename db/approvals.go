@@ -126,7 +126,7 @@ func (s *Store) Approvals(
 	}), nil
 }
 
-// DecideApproval records a second person's word, and returns the workflow that waits for
+// DecideApproval records a second person's decision, and returns the workflow that waits for
 // it: approval_not_found; own_request for who has asked for the send; already_decided, also
 // once the deadline has passed.
 func (s *Store) DecideApproval(

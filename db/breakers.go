@@ -30,8 +30,8 @@ const probeEvery = 5 * time.Minute
 // fromBreaker is the part of a statement that finds the breaker of a delivery's sender.
 const fromBreaker = "FROM sender_breakers b WHERE b.workspace_id = d.workspace_id AND b.sender = d.sender"
 
-// probingColumn tells of a claimed delivery whether its sender has a breaker. RETURNING on SQLite
-// knows no alias of the table, so the names of the breaker's columns make way.
+// probingColumn reports of a claimed delivery whether its sender has a breaker. RETURNING on
+// SQLite knows no alias of the table, so the breaker's columns get other names.
 const probingColumn = `EXISTS (
 	SELECT 1 FROM (SELECT workspace_id AS of_workspace, sender AS of_sender FROM sender_breakers) b
 	WHERE b.of_workspace = ? AND b.of_sender = sender) AS probing`
@@ -58,12 +58,12 @@ func openBreaker(tx bun.Tx, row *deliveryRow, in submission) bun.Query {
 		Returning("NULL")
 }
 
-// recipientRetryAfter is how long a delivery waits whose recipient the account cannot reach: it
-// is its own probe, and people must change something first.
+// recipientRetryAfter is how long a delivery waits whose recipient the account cannot reach:
+// it is its own probe, and people must change something first.
 const recipientRetryAfter = time.Hour
 
 // retryDelay is how long a delivery waits after a refusal, and its sender with it unless the
-// refusal is narrow.
+// refusal concerns this recipient alone.
 func retryDelay(said chat.Submission) time.Duration {
 	switch {
 	case said.RecipientScoped:
@@ -77,7 +77,7 @@ func retryDelay(said chat.Submission) time.Duration {
 
 // closeBreaker are the statements for an answer that shows the account to work: what waits
 // for the next probe may be posted at once, but not the answered delivery itself, which a
-// narrow refusal leaves blocked.
+// refusal of this recipient alone leaves blocked.
 func closeBreaker(tx bun.Tx, row *deliveryRow) []bun.Query {
 	return []bun.Query{
 		// By status, because an index has it; the two are the same here.
@@ -120,8 +120,8 @@ func probeNow(tx bun.Tx, ws chat.WorkspaceID, sender string, now time.Time) bun.
 		Where("workspace_id = ?", ws).Where("sender = ?", sender).Where("probe_at > ?", now)
 }
 
-// waitForProbe are the statements that park a delivery whose sender's account refuses
-// everything. One that was itself refused keeps the provider's words.
+// waitForProbe are the statements that make a delivery wait whose sender's account refuses
+// everything. One that was itself refused keeps the provider's message.
 func waitForProbe(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	if row.Submission != chat.SubmissionBlocked {
 		row.Submission = chat.SubmissionBlocked

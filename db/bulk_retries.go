@@ -278,8 +278,8 @@ var bulkMoves = map[chat.BulkState][]chat.BulkState{
 }
 
 // SetBulkState pauses, resumes, cancels or finishes a bulk retry, and says why:
-// bulk_retry_not_found, conflict when it cannot go there from where it stands. It may be
-// told to be what it is.
+// bulk_retry_not_found, conflict when it cannot go there from where it stands. Setting the
+// state that it has changes nothing.
 func (s *Store) SetBulkState(
 	ctx context.Context,
 	ws chat.WorkspaceID,

@@ -101,9 +101,9 @@ type labelChange struct {
 	now       time.Time
 }
 
-// setLabels puts labels on a chat, not by a model's word. A label that a model had put
-// there is then not the model's to take off any more, and one of a tool that a person sets
-// is the person's.
+// setLabels adds labels to a chat for a person or a tool. A model cannot remove such a label
+// any more, even if it had added it before; one of a tool that a person sets becomes the
+// person's.
 func setLabels(ctx context.Context, tx bun.Tx, change labelChange, source chat.LabelSource) error {
 	if len(change.labels) == 0 {
 		return nil
@@ -169,7 +169,8 @@ func removeOtherLabels(ctx context.Context, tx bun.Tx, keep labelChange) error {
 	return removeLabels(ctx, tx, change)
 }
 
-// removeLabels takes labels off a chat, by somebody's word that stands against a model's.
+// removeLabels takes labels off a chat for a person or a tool, and keeps a model from adding
+// them again.
 func removeLabels(ctx context.Context, tx bun.Tx, change labelChange) error {
 	if len(change.labels) == 0 {
 		return nil
@@ -188,7 +189,7 @@ func removeLabels(ctx context.Context, tx bun.Tx, change labelChange) error {
 	return recordRemovals(ctx, tx, change)
 }
 
-// recordRemovals keeps a model from putting labels back.
+// recordRemovals keeps a model from adding labels again.
 func recordRemovals(ctx context.Context, tx bun.Tx, change labelChange) error {
 	if len(change.labels) == 0 {
 		return nil

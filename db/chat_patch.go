@@ -295,8 +295,8 @@ func (e *chatEditor) CallHuman(ctx context.Context, reason string) error {
 	return e.editChat(ctx, requestResponse(e.tx.NewUpdate(), reason))
 }
 
-// requestResponse notes that something new asks for a response, and what it was unless it was a
-// message that came in.
+// requestResponse notes that something new needs a response, and what it was unless it was
+// a message that came in.
 func requestResponse(q *bun.UpdateQuery, reason string) *bun.UpdateQuery {
 	return q.Set("attention = attention + 1").Set("needs_response = TRUE").Set("attention_reason = ?", reason)
 }

@@ -109,7 +109,7 @@ func (s *Store) Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (
 }
 
 // ChatHead finds what must be known of a chat before anything is done in it, and whether an
-// action is stored; "" asks for none: chat_not_found.
+// action is stored; "" stands for no action: chat_not_found.
 func (s *Store) ChatHead(
 	ctx context.Context,
 	ws chat.WorkspaceID,

@@ -10,9 +10,9 @@ import (
 	"handrail/chat"
 )
 
-// suppressedNow, busyNow, and optedOutNow for a delivery that is not stored yet, are asked
-// where the claim is decided, not when the send was prepared: all may have changed since. d
-// is the delivery.
+// suppressedNow, busyNow, and optedOutNow for a delivery that is not stored yet, are
+// evaluated where the claim is decided, not when the send was prepared: all may have changed
+// since. d is the delivery.
 var (
 	suppressedNow = suppressedCondition("d.workspace_id", "d.channel", "d.sender", "d.to_address")
 	optedOutNow   = suppressedCondition("?", "?", "?", "?")
@@ -30,7 +30,7 @@ func suppressedCondition(workspace, channel, sender, address string) string {
 			AND x.sender = ` + sender + ` AND x.address = lower(` + address + `) AND x.lifted_at IS NULL)`
 }
 
-// optedOut are the words for an address that is suppressed.
+// optedOut is the error message for an address that is suppressed.
 const optedOut = "the recipient has opted out of this channel"
 
 // claimable are the states in which the provider certainly does not have a delivery.

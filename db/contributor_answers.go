@@ -98,26 +98,27 @@ func (s *Store) saveRequest(ctx context.Context, tx bun.Tx, r, before *chat.Cont
 	return s.batch(ctx, tx, append(statements, endToolCall(tx, r, now)...)...)
 }
 
-// questionChanged reports whether an ask has to be stored: what a step may change of it.
-func questionChanged(ask, before *chat.ContributorQuestion) bool {
-	return ask.State != before.State || ask.ReplyID != before.ReplyID || ask.Why != before.Why
+// questionChanged reports whether a question has to be stored.
+func questionChanged(question, before *chat.ContributorQuestion) bool {
+	return question.State != before.State || question.ReplyID != before.ReplyID || question.Why != before.Why
 }
 
-func saveQuestion(tx bun.Tx, ws chat.WorkspaceID, ask *chat.ContributorQuestion, now time.Time) *bun.UpdateQuery {
+func saveQuestion(tx bun.Tx, ws chat.WorkspaceID, question *chat.ContributorQuestion, now time.Time) *bun.UpdateQuery {
 	row := questionRow{
-		State:      ask.State,
-		ReplyID:    ask.ReplyID,
-		Answer:     ask.Answer,
-		AnsweredAt: ask.AnsweredAt,
-		Why:        ask.Why,
+		State:      question.State,
+		ReplyID:    question.ReplyID,
+		Answer:     question.Answer,
+		AnsweredAt: question.AnsweredAt,
+		Why:        question.Why,
 		UpdatedAt:  now,
 	}
 
 	return tx.NewUpdate().Model(&row).Column("state", "reply_id", "answer", "answered_at", "why", "updated_at").
-		Where("workspace_id = ?", ws).Where("id = ?", ask.ID)
+		Where("workspace_id = ?", ws).Where("id = ?", question.ID)
 }
 
-// callForAnswer tells the chat that what nobody waits for is known now.
+// callForAnswer makes the chat need a response, now that the request which no send waits for
+// is over.
 func (*Store) callForAnswer(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest, now time.Time) error {
 	reason := answeredReason
 	if r.State != chat.RequestAnswered {
@@ -227,12 +228,12 @@ func findMessage(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.Me
 	return row, err
 }
 
-func markAnswered(ask *chat.ContributorQuestion, answer json.RawMessage, at time.Time) {
+func markAnswered(question *chat.ContributorQuestion, answer json.RawMessage, at time.Time) {
 	at = at.UTC()
-	ask.State = chat.QuestionAnswered
-	ask.Answer = answer
-	ask.AnsweredAt = &at
-	ask.Why = ""
+	question.State = chat.QuestionAnswered
+	question.Answer = answer
+	question.AnsweredAt = &at
+	question.Why = ""
 }
 
 // AnswerRequest takes an answer that a contributor has given through the API, or somebody
@@ -309,14 +310,14 @@ func newAnswerRow(
 	}
 }
 
-func checkTakesAnswer(r *chat.ContributorRequest, ask *chat.ContributorQuestion) error {
+func checkTakesAnswer(r *chat.ContributorRequest, question *chat.ContributorQuestion) error {
 	switch {
 	case r.State != chat.RequestOpen:
 		return chat.Errorf(chat.CodeDecided, "this request is over: it is %s", r.State)
-	case ask.State == chat.QuestionAnswered:
+	case question.State == chat.QuestionAnswered:
 		return chat.Errorf(chat.CodeDecided, "this contributor has answered already")
-	case !ask.State.Open():
-		return chat.Errorf(chat.CodeConflict, "this contributor is not asked any more: %s", ask.Why)
+	case !question.State.Open():
+		return chat.Errorf(chat.CodeConflict, "this contributor is not asked any more: %s", question.Why)
 	}
 
 	return nil
@@ -425,7 +426,7 @@ func (s *Store) FailQuestion(
 	})
 }
 
-// failQuestion ends an open ask, and the request when that decides it.
+// failQuestion ends an open question, and the request when that decides it.
 func failQuestion(r *chat.ContributorRequest, id chat.QuestionID, why string, now time.Time) {
 	for i := range r.Questions {
 		if r.State == chat.RequestOpen && r.Questions[i].ID == id && r.Questions[i].State.Open() {

@@ -24,7 +24,7 @@ type inboundQuestion struct {
 	answers bool
 }
 
-// current is the ask, a zero one when there is none.
+// current is the question, a zero one when there is none.
 func (q *inboundQuestion) current() *chat.ContributorQuestion {
 	if q.request == nil {
 		return &chat.ContributorQuestion{}
@@ -77,7 +77,7 @@ func indexOfQuestion(r *chat.ContributorRequest, id chat.QuestionID) int {
 	return slices.IndexFunc(r.Questions, func(q chat.ContributorQuestion) bool { return q.ID == id })
 }
 
-// asked narrows a query of questions to the newest that the sender has put to who wrote.
+// asked narrows a query of questions to the newest that the sender has sent to who wrote.
 func (a *arrival) asked(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.Where("k.sender = ?", a.sender()).
 		Where("k.address = ?", foldAddress(a.From)).
@@ -123,7 +123,7 @@ func (a *arrival) joinQuestionChat(ctx context.Context, tx bun.Tx, q inboundQues
 	return nil
 }
 
-// findLateQuestion finds the newest question that the sender has ever put to who wrote.
+// findLateQuestion finds the newest question that the sender has ever sent to who wrote.
 // What comes after its request is over belongs to the same chat, rather than to a new one.
 func (a *arrival) findLateQuestion(ctx context.Context, tx bun.Tx) error {
 	if a.sender() == "" || a.From == "" {

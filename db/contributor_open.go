@@ -104,7 +104,7 @@ func (s *Store) insertRequest(
 		Call:        call,
 	}
 
-	asks, err := s.newQuestions(ctx, tx, in, call.ChatID, now)
+	questions, err := s.newQuestions(ctx, tx, in, call.ChatID, now)
 	if err != nil {
 		return chat.ContributorRequest{}, err
 	}
@@ -113,13 +113,13 @@ func (s *Store) insertRequest(
 		return chat.ContributorRequest{}, err
 	}
 
-	if _, err := tx.NewInsert().Model(&asks).Exec(ctx); err != nil {
+	if _, err := tx.NewInsert().Model(&questions).Exec(ctx); err != nil {
 		return chat.ContributorRequest{}, err
 	}
 
 	request := row.request()
 
-	request.Questions = mapSlice(asks, (*questionRow).question)
+	request.Questions = mapSlice(questions, (*questionRow).question)
 	if err := s.batch(ctx, tx, startAskingCall(tx, &request, call, now)...); err != nil {
 		return chat.ContributorRequest{}, err
 	}
@@ -197,7 +197,7 @@ func (s *Store) newQuestions(
 
 	return mapSlice(reached, func(r *chat.Reach) questionRow {
 		member := memberRowOf(&r.Member)
-		ask := questionRow{
+		question := questionRow{
 			ID:          chat.QuestionID(in.NewQuestionID()),
 			WorkspaceID: in.WorkspaceID,
 			RequestID:   in.ID,
@@ -211,10 +211,10 @@ func (s *Store) newQuestions(
 		}
 
 		if r.Why != "" {
-			ask.State, ask.Why = chat.QuestionFailed, r.Why
+			question.State, question.Why = chat.QuestionFailed, r.Why
 		}
 
-		return ask
+		return question
 	}), nil
 }
 

@@ -109,7 +109,7 @@ type questionRow struct {
 }
 
 func (r *questionRow) question() chat.ContributorQuestion {
-	ask := chat.ContributorQuestion{
+	question := chat.ContributorQuestion{
 		ID:         r.ID,
 		MemberID:   r.MemberID,
 		Channel:    r.Channel,
@@ -123,13 +123,13 @@ func (r *questionRow) question() chat.ContributorQuestion {
 	}
 
 	if r.Member != nil {
-		ask.MemberName = r.Member.Name
+		question.MemberName = r.Member.Name
 	}
 
-	return ask
+	return question
 }
 
-// ContributorRequest finds a request to contributors with its asks:
+// ContributorRequest finds a request to contributors with its questions:
 // contributor_request_not_found.
 func (s *Store) ContributorRequest(
 	ctx context.Context,
@@ -204,7 +204,7 @@ func (s *Store) ContributorRequests(
 	return list, wrapErr("list who was asked", addQuestions(ctx, s.db, ws, list.Items))
 }
 
-// addQuestions fills in the asks of requests, in the order of the ids.
+// addQuestions fills in the questions of requests, in the order of the ids.
 func addQuestions(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, requests []chat.ContributorRequest) error {
 	if len(requests) == 0 {
 		return nil

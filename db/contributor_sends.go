@@ -12,7 +12,7 @@ import (
 // questionTurnWait is how long a question waits before it looks again whether it is its turn.
 const questionTurnWait = 30 * time.Second
 
-// turnOf is the state of the ask in which each turn is put.
+// turnOf is the state of the question in which each turn is sent.
 var turnOf = map[chat.QuestionTurn]chat.QuestionState{
 	chat.TurnQuestion: chat.QuestionPending,
 	chat.TurnReminder: chat.QuestionAsked,
@@ -34,12 +34,12 @@ func notYourTurnError() *chat.RetryLaterError {
 // not its turn yet.
 func (s *Store) questionFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*chat.SendFacts, error) {
 	// First the request, as whatever answers it does.
-	ask, err := s.lockQuestion(ctx, tx, in)
+	question, err := s.lockQuestion(ctx, tx, in)
 	if err != nil {
 		return nil, err
 	}
 
-	if err := checkTurn(ctx, tx, ask, in.Question.Turn); err != nil {
+	if err := checkTurn(ctx, tx, question, in.Question.Turn); err != nil {
 		return nil, err
 	}
 
@@ -48,19 +48,20 @@ func (s *Store) questionFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssis
 		return nil, err
 	}
 
-	return facts, s.addressQuestion(ctx, tx, ask, facts)
+	return facts, s.addressQuestion(ctx, tx, question, facts)
 }
 
-// lockQuestion finds the ask that is to be put, in an open request of the chat, with its member.
+// lockQuestion finds the question that is to be sent, in an open request of the chat, with
+// its member.
 func (s *Store) lockQuestion(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*questionRow, error) {
 	request, err := s.lockRequest(ctx, tx, in.WorkspaceID, in.Question.RequestID)
 	if err != nil {
 		return nil, err
 	}
 
-	ask := &questionRow{}
+	question := &questionRow{}
 
-	err = tx.NewSelect().Model(ask).Relation("Member").Where("k.workspace_id = ?", in.WorkspaceID).
+	err = tx.NewSelect().Model(question).Relation("Member").Where("k.workspace_id = ?", in.WorkspaceID).
 		Where("k.request_id = ?", request.ID).Where("k.id = ?", in.Question.QuestionID).Scan(ctx)
 	if err != nil {
 		return nil, orNotFound(err, chat.CodeRequestNotFound, "contributor request")
@@ -69,29 +70,29 @@ func (s *Store) lockQuestion(ctx context.Context, tx bun.Tx, in *chat.SendAssist
 	switch {
 	case request.ChatID != in.ChatID:
 		return nil, notFound(chat.CodeRequestNotFound, "contributor request")
-	case request.State != chat.RequestOpen || ask.State != turnOf[in.Question.Turn]:
+	case request.State != chat.RequestOpen || question.State != turnOf[in.Question.Turn]:
 		return nil, chat.Errorf(
 			chat.CodeConflict,
 			"the question is not open any more: the request is %s, the contributor's part %s",
 			request.State,
-			ask.State,
+			question.State,
 		)
 	}
 
-	return ask, nil
+	return question, nil
 }
 
 // checkTurn holds back a question by SMS while another one is open: an SMS names no question.
-func checkTurn(ctx context.Context, tx bun.Tx, ask *questionRow, turn chat.QuestionTurn) error {
-	if turn != chat.TurnQuestion || ask.Channel != chat.ChannelSMS {
+func checkTurn(ctx context.Context, tx bun.Tx, question *questionRow, turn chat.QuestionTurn) error {
+	if turn != chat.TurnQuestion || question.Channel != chat.ChannelSMS {
 		return nil
 	}
 
 	busy, err := tx.NewSelect().
 		Model((*questionRow)(nil)).
-		Where("k.workspace_id = ?", ask.WorkspaceID).
-		Where("k.sender = ?", ask.Sender).
-		Where("k.address = ?", ask.currentAddress()).
+		Where("k.workspace_id = ?", question.WorkspaceID).
+		Where("k.sender = ?", question.Sender).
+		Where("k.address = ?", question.currentAddress()).
 		Where("k.channel = 'phone-sms' AND k.state IN ('asked', 'replied', 'unreadable')").
 		Exists(ctx)
 	if err == nil && busy {
@@ -111,8 +112,8 @@ func (r *questionRow) currentAddress() string {
 }
 
 // addressQuestion turns the facts from the chat's member to the contributor.
-func (s *Store) addressQuestion(ctx context.Context, tx bun.Tx, ask *questionRow, facts *chat.SendFacts) error {
-	facts.Chat.Channel = ask.Channel
+func (s *Store) addressQuestion(ctx context.Context, tx bun.Tx, question *questionRow, facts *chat.SendFacts) error {
+	facts.Chat.Channel = question.Channel
 	facts.Recipient = nil
 	facts.PhoneNumber = nil
 	facts.Inbox = nil
@@ -120,41 +121,41 @@ func (s *Store) addressQuestion(ctx context.Context, tx bun.Tx, ask *questionRow
 	facts.LastInboundID = ""
 	facts.References = nil
 
-	err := senderOf(ctx, tx, ask.WorkspaceID, ask.Sender, facts)
+	err := senderOf(ctx, tx, question.WorkspaceID, question.Sender, facts)
 	if err != nil && chat.CodeOf(err) != chat.CodeSenderNotFound { // deleted since: the plan refuses
 		return err
 	}
 
-	takesPart, err := tx.NewSelect().Model((*participantRow)(nil)).Where("p.workspace_id = ?", ask.WorkspaceID).
-		Where("p.chat_id = ?", facts.Chat.ID).Where("p.member_id = ?", ask.MemberID).
+	takesPart, err := tx.NewSelect().Model((*participantRow)(nil)).Where("p.workspace_id = ?", question.WorkspaceID).
+		Where("p.chat_id = ?", facts.Chat.ID).Where("p.member_id = ?", question.MemberID).
 		Where("p.role = ?", chat.ParticipantContributor).Exists(ctx)
 	if err != nil {
 		return err
 	}
 
 	if takesPart {
-		contributor := ask.Member.member()
+		contributor := question.Member.member()
 		facts.Recipient = &contributor
 	}
 
 	facts.Suppressed, err = tx.NewSelect().
 		Model((*suppressionRow)(nil)).
-		Where("x.workspace_id = ?", ask.WorkspaceID).
-		Where("x.channel = ?", ask.Channel).
-		Where("x.sender = ?", ask.Sender).
-		Where("x.address = ?", ask.currentAddress()).
+		Where("x.workspace_id = ?", question.WorkspaceID).
+		Where("x.channel = ?", question.Channel).
+		Where("x.sender = ?", question.Sender).
+		Where("x.address = ?", question.currentAddress()).
 		Where("x.lifted_at IS NULL").
 		Exists(ctx)
-	if err != nil || ask.Channel != chat.ChannelEmail {
+	if err != nil || question.Channel != chat.ChannelEmail {
 		return err
 	}
 
-	return readThread(ctx, tx, facts, ask.ID)
+	return readThread(ctx, tx, facts, question.ID)
 }
 
-// markQuestionAsked records that an ask, which [Store.askFacts] holds, is put by this message, and
-// whose answer is awaited now. A [chat.RetryLaterError] says that another question to the
-// same person was faster.
+// markQuestionAsked records that a question, which [Store.questionFacts] holds, is sent by
+// this message, and that its answer is awaited now. A [chat.RetryLaterError] says that
+// another question to the same person was faster.
 func (s *Store) markQuestionAsked(
 	ctx context.Context,
 	tx bun.Tx,
@@ -162,10 +163,10 @@ func (s *Store) markQuestionAsked(
 	message chat.MessageID,
 	now time.Time,
 ) error {
-	var ask questionRow
+	var question questionRow
 
 	err := tx.NewSelect().
-		Model(&ask).
+		Model(&question).
 		Relation("Member").
 		Where("k.workspace_id = ?", in.WorkspaceID).
 		Where("k.id = ?", in.Question.QuestionID).
@@ -174,21 +175,21 @@ func (s *Store) markQuestionAsked(
 		return err
 	}
 
-	ask.State = chat.QuestionAsked
-	ask.Address = ask.currentAddress()
-	ask.AskedAt = &now
+	question.State = chat.QuestionAsked
+	question.Address = question.currentAddress()
+	question.AskedAt = &now
 
-	ask.UpdatedAt = now
+	question.UpdatedAt = now
 	if in.Question.Turn == chat.TurnAgain {
-		ask.Reasked++
+		question.Reasked++
 	}
 
 	err = s.batch(ctx, tx,
-		tx.NewUpdate().Model(&ask).Column("state", "address", "reasked", "asked_at", "updated_at").
-			Where("workspace_id = ?", in.WorkspaceID).Where("id = ?", ask.ID),
+		tx.NewUpdate().Model(&question).Column("state", "address", "reasked", "asked_at", "updated_at").
+			Where("workspace_id = ?", in.WorkspaceID).Where("id = ?", question.ID),
 		tx.NewUpdate().
 			Model((*messageRow)(nil)).
-			Set("ask_id = ?", ask.ID).
+			Set("ask_id = ?", question.ID).
 			Where("workspace_id = ?", in.WorkspaceID).
 			Where("id = ?", message),
 	)

@@ -11,7 +11,7 @@ import (
 	"handrail/chat"
 )
 
-// Decide records a person's word on a delivery, and returns it with the workflow that
+// Decide records a person's decision about a delivery, and returns it with the workflow that
 // follows it: delivery_not_found, invalid_request for a verdict that is none of the three.
 //
 //   - cancel: what was not handed over is never sent.
@@ -113,7 +113,7 @@ func applyDecision(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, 
 	return append(markMessageNotSent(tx, row, now), saveState(tx, row, now)), "delivery.canceled", nil
 }
 
-// decidable are the states from which a person may put a delivery into another one.
+// decidable are the states from which a person may move a delivery into another one.
 var decidable = map[chat.SubmissionState][]chat.SubmissionState{
 	chat.SubmissionCanceled:      claimable,
 	chat.SubmissionConfirmedSent: {chat.SubmissionUnknown, chat.SubmissionNeedsReview},
@@ -147,7 +147,7 @@ func refuseVerdict(row *deliveryRow, v chat.Verdict) *chat.Error {
 	case len(may) > 0:
 		instead = "you may " + strings.Join(may, ", or ")
 	case row.Submission == chat.SubmissionSending:
-		instead = "wait for the carrier's answer"
+		instead = "wait for the provider's answer"
 	}
 
 	e := chat.Errorf(chat.CodeConflict, "this delivery is %s: %s; %s", d.Status(), only, instead)
@@ -156,7 +156,7 @@ func refuseVerdict(row *deliveryRow, v chat.Verdict) *chat.Error {
 	return e
 }
 
-// recordDecision notes a person's word in the row.
+// recordDecision notes a person's decision in the row.
 func (r *deliveryRow) recordDecision(d *chat.Decision) {
 	at := toMicroseconds(d.At)
 	r.Verdict = d.Verdict
@@ -165,7 +165,7 @@ func (r *deliveryRow) recordDecision(d *chat.Decision) {
 	r.DecidedAt = &at
 }
 
-// saveDecision is the statement that stores a person's word, and the provider's id that a
+// saveDecision is the statement that stores a person's decision, and the provider's id that a
 // person may have found.
 func saveDecision(tx bun.Tx, row *deliveryRow) bun.Query {
 	return tx.NewUpdate().Model(row).
@@ -251,7 +251,7 @@ func markUnconfirmed(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
 	row.DeliveryStatus = chat.StatusUnconfirmed
 	row.StatusRank = chat.StatusUnconfirmed.Rank()
 	row.UpdatedAt = now
-	row.ErrorCode, row.ErrorMessage = chat.ErrorUnconfirmed, "the carrier took it and never told what became of it"
+	row.ErrorCode, row.ErrorMessage = chat.ErrorUnconfirmed, "the provider took it and never reported what became of it"
 
 	return tx.NewUpdate().Model(row).Column("carrier", "carrier_rank", "error_code", "error_message", "updated_at").
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)

@@ -60,7 +60,7 @@ func TestResolve(t *testing.T) {
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		_, _, err := decideDelivery(t, s, w, d.ID, chat.VerdictSent, clock.now)
 		requireCode(t, chat.CodeConflict, err)
-		assert.Contains(t, err.Error(), "wait for the carrier's answer")
+		assert.Contains(t, err.Error(), "wait for the provider's answer")
 		leadToReview(t, s, w, &d, clock.now)
 
 		said := chat.Decision{
@@ -119,7 +119,7 @@ func TestEndDelivery(t *testing.T) {
 			return after.Submission
 		}
 
-		assert.Equal(t, chat.SubmissionSending, end(), "the carrier may have it")
+		assert.Equal(t, chat.SubmissionSending, end(), "the provider may have it")
 		recordSubmission(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeNotProcessed}, clock.now)
 
 		for range 2 {

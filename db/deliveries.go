@@ -229,7 +229,7 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 	}
 }
 
-// Delivery finds a delivery with its attempts, in order, and what its provider told, by
+// Delivery finds a delivery with its attempts, in order, and its provider's reports, by
 // time: delivery_not_found.
 func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error) {
 	row, err := findDelivery(ctx, withRetry(s.db.NewSelect()), ws, id)
@@ -280,7 +280,7 @@ func (s *Store) BoundMessageIDs(ctx context.Context, p chat.Provider, ids []stri
 	err := s.db.NewSelect().Model((*deliveryRow)(nil)).Column("provider_message_id").Where("d.provider = ?", p).
 		Where("d.provider_message_id IN ?", bun.Tuple(ids)).Scan(ctx, &bound)
 
-	return bound, wrapErr("find whose a carrier's ids are", err)
+	return bound, wrapErr("find whose a provider's ids are", err)
 }
 
 // retriedBy is the delivery that repeats d, NULL for none.

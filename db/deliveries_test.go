@@ -212,7 +212,7 @@ func TestOtherOutcomes(t *testing.T) {
 				if d.RetryAt != nil {
 					claim, err := s.Claim(t.Context(), w.Workspace, d.ID, d.RetryAt.Add(-time.Microsecond), time.Minute)
 					require.NoError(t, err)
-					assert.False(t, claim.Granted, "the carrier asked us to wait")
+					assert.False(t, claim.Granted, "the provider asked us to wait")
 					assert.Equal(t, d.RetryAt, claim.WaitUntil)
 				}
 
@@ -370,7 +370,7 @@ func TestDeliveriesList(t *testing.T) {
 			t,
 			[]chat.DeliveryID{sent[0]},
 			list(chat.DeliveryFilter{Status: "delivered"}),
-			"the carrier's final word",
+			"the provider's final status",
 		)
 
 		assert.Empty(t, list(chat.DeliveryFilter{Status: "accepted"}))

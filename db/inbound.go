@@ -159,7 +159,7 @@ func (s *Store) addInbound(ctx context.Context, tx bun.Tx, a *arrival) error {
 	return s.storeInbound(ctx, tx, a, author)
 }
 
-// storeInbound inserts the message and tells the chat.
+// storeInbound inserts the message, and makes the chat need a response if it does.
 func (s *Store) storeInbound(ctx context.Context, tx bun.Tx, a *arrival, author *chat.MemberID) error {
 	q := tx.NewUpdate().Set("last_activity_at = ?", a.now)
 	if !a.needsNoResponse() && !a.question.needsNoResponse() {

@@ -8,8 +8,8 @@ import (
 	"handrail/chat"
 )
 
-// applyKeyword does what a keyword asks for. It needs the sender that it was sent to: an opt-out
-// holds for that one.
+// applyKeyword does what a keyword stands for. It needs the sender that it was sent to: an
+// opt-out holds for that one.
 func (s *Store) applyKeyword(ctx context.Context, tx bun.Tx, a *arrival) error {
 	if a.sender() == "" || a.From == "" {
 		return nil

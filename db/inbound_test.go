@@ -259,7 +259,7 @@ func TestStopAndStart(t *testing.T) {
 		)
 
 		inFlight, _, _, _ := readStanding(t, s, w, &sent)
-		assert.Equal(t, chat.SubmissionSending, inFlight.Submission, "the carrier may have it")
+		assert.Equal(t, chat.SubmissionSending, inFlight.Submission, "the provider may have it")
 		other, _, _, _ := readStanding(t, s, w, &email)
 		assert.Equal(t, chat.SubmissionPending, other.Submission, "another sender")
 		acceptDelivery(t, s, w, &d, "SM1", clock.now)

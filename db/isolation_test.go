@@ -282,7 +282,7 @@ var tries = map[string]try{
 			),
 		)
 	}},
-	"GiveUp": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+	"MarkExhausted": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.MarkExhausted(ctx, i.ws, i.sent.DeliveryID, time.Now()))
 	}},
 	"SettleUnknown": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
@@ -291,10 +291,10 @@ var tries = map[string]try{
 	"FindDelivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.FindDelivery(ctx, i.ws, i.sent.DeliveryID))
 	}},
-	"Unconfirmed": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+	"MarkUnconfirmed": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.MarkUnconfirmed(ctx, i.ws, i.sent.DeliveryID, time.Now()))
 	}},
-	"EndDelivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+	"CancelDelivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.CancelDelivery(ctx, i.ws, i.sent.DeliveryID, chat.Errorf(chat.CodeDeliveryFailed, "x")))
 	}},
 	"OrphanDelivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {

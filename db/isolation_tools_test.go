@@ -168,7 +168,7 @@ var toolTries = map[string]try{
 	"EndRequest": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.EndRequest(ctx, i.ws, i.by, i.question.ID, chat.RequestCanceled, "x", time.Now()))
 	}},
-	"FailAsk": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
+	"FailQuestion": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.FailQuestion(ctx, i.ws, i.question.Questions[0].ID, "x", time.Now()))
 	}},
 }

@@ -77,7 +77,7 @@ func (m *machine) claim(t *rapid.T) {
 	}
 
 	require.Contains(t, []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked}, was.Submission,
-		"only what the carrier certainly does not have")
+		"only what the provider certainly does not have")
 
 	require.Equal(t, was.Fence+1, claim.Delivery.Fence)
 
@@ -128,7 +128,7 @@ func (m *machine) answer(t *rapid.T, was chat.Delivery, fencesAgo int64) {
 func (m *machine) report(t *rapid.T) {
 	was := *m.pick(t)
 	if was.Fence == 0 {
-		t.Skip("the carrier has never seen it")
+		t.Skip("the provider has never seen it")
 	}
 
 	r := chat.Report{

@@ -11,7 +11,7 @@ import (
 	"handrail/chat"
 )
 
-// RecordReport stores what a provider told about a message, and what follows from it, in one
+// RecordReport stores what a provider reports about a message, and what follows from it, in one
 // transaction. The report names its delivery, or is found by the provider's id for the
 // message; one that fits none is kept as an orphan. It returns no error of the domain: what
 // cannot be true, like an id that another delivery has, is kept and changes nothing.
@@ -23,8 +23,8 @@ import (
 // again and its delivery is known by then.
 func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error) {
 	in := report{Report: r, now: toMicroseconds(now)}
-	var told chat.Reported
-	err := s.inTx(ctx, "record a carrier's report", func(ctx context.Context, tx bun.Tx) error {
+	var reported chat.Reported
+	err := s.inTx(ctx, "record a provider's report", func(ctx context.Context, tx bun.Tx) error {
 		row, err := s.reportedDelivery(ctx, tx, &r)
 		if err != nil {
 			return err
@@ -37,38 +37,38 @@ func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) 
 			return err
 		}
 
-		told = chat.Reported{
+		reported = chat.Reported{
 			Known:       row.ID != "",
 			Repeated:    !fresh,
 			WorkspaceID: row.WorkspaceID,
 			WorkflowID:  row.WorkflowID,
 		}
-		if !told.Known {
+		if !reported.Known {
 			return nil
 		}
 
 		if fresh {
 			before := row.delivery()
 
-			if told.Duplicate, err = s.applyReport(ctx, tx, &row, &in); err != nil {
+			if reported.Duplicate, err = s.applyReport(ctx, tx, &row, &in); err != nil {
 				return err
 			}
 
 			after := row.delivery()
-			told.Changed = deliveryDiffers(&before, &after)
-			told.Routine = before.Submission == chat.SubmissionAccepted && !after.DeliveryStatus.Final()
+			reported.Changed = deliveryDiffers(&before, &after)
+			reported.Routine = before.Submission == chat.SubmissionAccepted && !after.DeliveryStatus.Final()
 		}
 
 		d := row.delivery()
-		told.Snapshot = d.Snapshot()
+		reported.Snapshot = d.Snapshot()
 
 		return nil
 	})
 
-	return told, err
+	return reported, err
 }
 
-// report is what was told, and when.
+// report is what a provider has reported, and when.
 type report struct {
 	chat.Report
 	now time.Time
@@ -119,8 +119,8 @@ func (r *report) event(row *deliveryRow) providerEventRow {
 	return event
 }
 
-// storeEvent stores what a provider told, and reports false when it was told before. An
-// orphan that has found its delivery counts as told for the first time.
+// storeEvent stores what a provider has reported, and returns false when it is a repetition.
+// An orphan that has found its delivery counts as reported for the first time.
 func storeEvent(ctx context.Context, tx bun.Tx, event *providerEventRow) (bool, error) {
 	result, err := tx.NewInsert().Model(event).On("CONFLICT (event_key) DO UPDATE").
 		Set("workspace_id = EXCLUDED.workspace_id").Set("delivery_id = EXCLUDED.delivery_id").Set("applied = TRUE").
@@ -134,7 +134,7 @@ func storeEvent(ctx context.Context, tx bun.Tx, event *providerEventRow) (bool, 
 	return count > 0, err
 }
 
-// adoptOrphans is the statement that gives a delivery what its provider had told before the
+// adoptOrphans is the statement that gives a delivery what its provider had reported before the
 // provider's id for it was known.
 func adoptOrphans(tx bun.Tx, row *deliveryRow) bun.Query {
 	return tx.NewUpdate().
@@ -266,7 +266,7 @@ func (s *Store) cancelRetries(ctx context.Context, tx bun.Tx, of *deliveryRow, n
 		row.RetryAt = nil
 		row.ErrorCode = chat.ErrorReplaced
 
-		row.ErrorMessage = "the carrier took the delivery that it repeats after all"
+		row.ErrorMessage = "the provider took the delivery that it repeats after all"
 		if err := s.batch(ctx, tx, saveState(tx, &row, now), failAction(tx, &row, now)); err != nil {
 			return err
 		}

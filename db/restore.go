@@ -49,8 +49,8 @@ func (s *Store) HoldAfterRestore(ctx context.Context, now time.Time) ([]chat.Sta
 				Submission:  rows[i].Submission,
 			}
 
-			park := moveAction(tx, rows[i].actionKey(), chat.ActionParked, now, chat.ActionRunning)
-			if err := s.batch(ctx, tx, park); err != nil {
+			wait := moveAction(tx, rows[i].actionKey(), chat.ActionParked, now, chat.ActionRunning)
+			if err := s.batch(ctx, tx, wait); err != nil {
 				return err
 			}
 		}

@@ -243,7 +243,7 @@ func (r *retryPlan) detail(as chat.DeliveryID) changed {
 	return detail
 }
 
-// decision is the person's word that a retry is.
+// decision is the person's decision that a retry is.
 func (r *retryPlan) decision() *chat.Decision {
 	return &chat.Decision{
 		Verdict: chat.VerdictRetry,
@@ -335,7 +335,7 @@ func (s *Store) planRetry(
 }
 
 // replaceDelivery are the statements that end the old delivery in favour of the new one, if it was
-// still open, and keep the person's word on it.
+// still open, and keep the person's decision about it.
 func replaceDelivery(tx bun.Tx, r *retryPlan) []bun.Query {
 	old := r.old
 	old.recordDecision(r.decision())

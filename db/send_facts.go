@@ -130,11 +130,11 @@ func (r *factsRow) facts() *chat.SendFacts {
 
 // readThread finds the headers that make the next email a part of the conversation: that
 // with the chat's member, or the one about a question to a contributor.
-func readThread(ctx context.Context, tx bun.Tx, facts *chat.SendFacts, ask chat.QuestionID) error {
+func readThread(ctx context.Context, tx bun.Tx, facts *chat.SendFacts, question chat.QuestionID) error {
 	thread := func(dest any) *bun.SelectQuery {
 		return tx.NewSelect().Model(dest).Column("role", "email_message_id", "email_subject").
 			Where("m.workspace_id = ?", facts.Chat.WorkspaceID).Where("m.chat_id = ?", facts.Chat.ID).
-			Where("m.state <> ?", chat.MessageNotSent).Where("COALESCE(m.ask_id, '') = ?", ask)
+			Where("m.state <> ?", chat.MessageNotSent).Where("COALESCE(m.ask_id, '') = ?", question)
 	}
 
 	var first []messageRow

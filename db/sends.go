@@ -108,7 +108,7 @@ func (s *Store) prepareSend(
 	case stored != nil && stored.State == chat.ActionFailed &&
 		(request.claim == nil || stored.Problem.DeliveryID == ""):
 		return none, nil, stored.Problem
-	case stored != nil: // also when what was claimed was refused: its delivery tells why
+	case stored != nil: // also when what was claimed was refused: its delivery says why
 		sent, err := findSentMessage(ctx, tx, in.WorkspaceID, in.ActionID)
 		return sent, nil, err
 	}
@@ -379,8 +379,8 @@ func findSentMessage(
 // call with this index failed, or, with -1, because it was canceled: action_not_found.
 //
 // Idempotent: only a delivery that is pending or blocked is canceled. Any other may be
-// with the provider, or is ended already: then nothing changes, and the answer tells how
-// the send stands.
+// with the provider, or is ended already: then nothing changes, and the answer is the send as
+// it stands.
 func (s *Store) FailSend(
 	ctx context.Context,
 	ws chat.WorkspaceID,

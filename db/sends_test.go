@@ -162,7 +162,7 @@ func TestSendFacts(t *testing.T) {
 		)
 
 		require.NoError(t, err)
-		assert.Equal(t, chat.CodeRecipientOptedOut, refused(w.SMS.ID), "the carrier said so")
+		assert.Equal(t, chat.CodeRecipientOptedOut, refused(w.SMS.ID), "the provider said so")
 		assert.Empty(t, refused(w.Email.ID), "by SMS only")
 
 		people, err := s.Participants(t.Context(), w.Workspace, w.Email.ID)

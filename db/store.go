@@ -144,7 +144,7 @@ func toUTC(t *time.Time) *time.Time {
 	return &in
 }
 
-// postgres tells the engine where the two differ.
+// postgres reports whether the engine is PostgreSQL.
 func (s *Store) postgres() bool { return s.engine == migrations.Postgres }
 
 // inTx runs do in one transaction and says what was attempted when it fails.

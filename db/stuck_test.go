@@ -82,7 +82,7 @@ func TestGiveUp(t *testing.T) {
 		d := w.Claim(t, s, sent.DeliveryID, clock.now)
 		held, err := s.MarkExhausted(t.Context(), w.Workspace, d.ID, clock.now)
 		require.NoError(t, err)
-		assert.Equal(t, chat.SubmissionSending, held.Submission, "the carrier may have it")
+		assert.Equal(t, chat.SubmissionSending, held.Submission, "the provider may have it")
 
 		said := chat.Submission{
 			Outcome:      chat.OutcomeNotProcessed,

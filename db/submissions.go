@@ -36,7 +36,7 @@ func (s *Store) RecordSubmission(
 	}
 
 	var row deliveryRow
-	err := s.inTx(ctx, "record what a carrier said", func(ctx context.Context, tx bun.Tx) error {
+	err := s.inTx(ctx, "record what a provider said", func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		row, err = record(ctx, tx, submission{
 			ws:    ws,
@@ -165,7 +165,7 @@ func markMessageSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 }
 
 func messageIDTaken() *chat.Error {
-	return chat.Errorf(chat.CodeConflict, "the carrier's id for this message belongs to another delivery")
+	return chat.Errorf(chat.CodeConflict, "the provider's id for this message belongs to another delivery")
 }
 
 // recordAcceptanceAgain is for a delivery that is accepted already: by a repetition, a

@@ -118,7 +118,7 @@ func (r *summaryRow) version() chat.SummaryVersion {
 	}
 }
 
-// selectSummaries selects versions, and tells which one its chat shows.
+// selectSummaries selects versions, and whether each is the one that its chat shows.
 func selectSummaries(db bun.IDB, dest any, ws chat.WorkspaceID, id chat.ChatID) *bun.SelectQuery {
 	return db.NewSelect().Model(dest).ColumnExpr("s.*").
 		ColumnExpr(`EXISTS (SELECT 1 FROM chats c

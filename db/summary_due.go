@@ -65,7 +65,7 @@ func freshMessages(db bun.IDB, dest any, row *chatRow, after int64) *bun.SelectQ
 const forgottenFor = 24 * time.Hour
 
 // ForgottenSummaries finds, in every workspace, chats that have been quiet for longer than
-// they should be without having been summarized, because the word of a message was lost on
+// they should be without having been summarized, because the signal of a message was lost on
 // its way: at most limit.
 func (s *Store) ForgottenSummaries(
 	ctx context.Context,

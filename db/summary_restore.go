@@ -85,8 +85,8 @@ func (s *Store) RestoreSummary(
 	return c, err
 }
 
-// UndoLabels takes back what a run has changed of a chat's labels, as a person's word: what
-// it had added goes and is not put back by a model, what it had removed returns and stays.
+// UndoLabels takes back what a run has changed of a chat's labels, as a person's choice: what
+// it had added goes and is not added again by a model, what it had removed returns and stays.
 // What anybody has touched since is left as it is. The errors: chat_not_found;
 // summary_not_found; conflict for a run that has not chosen labels.
 //

@@ -170,7 +170,7 @@ func TestFailSend(t *testing.T) {
 		w.Claim(t, s, sending.DeliveryID, time.Now())
 		late, err := s.FailSend(t.Context(), w.Workspace, sending.ActionID, -1, problem)
 		require.NoError(t, err)
-		assert.Equal(t, chat.SubmissionSending, late.Submission, "the carrier may have it")
+		assert.Equal(t, chat.SubmissionSending, late.Submission, "the provider may have it")
 		_, err = s.FailSend(t.Context(), w.Workspace, "nothing", 0, problem)
 		requireCode(t, chat.CodeActionNotFound, err)
 	})

@@ -193,9 +193,9 @@ func (r *toolCallRow) succeed(result json.RawMessage, now time.Time) {
 	r.FinishedAt = &now
 }
 
-// saveAndMoveAction stores a call after a try, and parks its action when a person must decide about
-// the call, or frees it. What takes a call back holds up nothing, but has to be known when it
-// does not succeed.
+// saveAndMoveAction stores a call after a try. Its action waits for a person when one must
+// decide about the call, and runs on otherwise. What takes a call back holds up nothing, but
+// a person has to know when it does not succeed.
 func (s *Store) saveAndMoveAction(ctx context.Context, tx bun.Tx, action chat.ActionID, row *toolCallRow) error {
 	if err := saveCall(ctx, tx, row); err != nil {
 		return err
@@ -220,7 +220,7 @@ func (s *Store) saveAndMoveAction(ctx context.Context, tx bun.Tx, action chat.Ac
 	return err
 }
 
-// ResolveToolCall records a person's word on a call whose outcome is not known, and returns
+// ResolveToolCall records a person's decision about a call whose outcome is not known, and returns
 // the workflow that waits for it: tool_call_not_found; conflict for a call that is not
 // unknown.
 func (s *Store) ResolveToolCall(
