@@ -304,7 +304,8 @@ func checkParticipants(
 			return chat.Errorf(chat.CodeParticipantExists, "the member %d is given twice", p.MemberID)
 		}
 
-		given[p.MemberID], ids[i] = true, p.MemberID
+		given[p.MemberID] = true
+		ids[i] = p.MemberID
 	}
 
 	var rows []memberRow

@@ -183,10 +183,12 @@ func (s *Store) explainRefusedClaim(
 func (s *Store) holdBack(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) (busy bool, err error) {
 	switch {
 	case row.ExpiresAt != nil && !row.ExpiresAt.After(now):
-		row.Submission, row.ErrorCode = chat.SubmissionExpired, chat.ErrorExpired
+		row.Submission = chat.SubmissionExpired
+		row.ErrorCode = chat.ErrorExpired
 		row.ErrorMessage = "it expired before it could be sent"
 	case row.Suppressed:
-		row.Submission, row.ErrorCode = chat.SubmissionSuppressed, chat.ErrorOptedOut
+		row.Submission = chat.SubmissionSuppressed
+		row.ErrorCode = chat.ErrorOptedOut
 		row.ErrorMessage = optedOut
 	case row.RetryAt != nil && row.RetryAt.After(now):
 		return false, nil
@@ -198,7 +200,8 @@ func (s *Store) holdBack(ctx context.Context, tx bun.Tx, row *deliveryRow, now t
 		}
 
 		if row.Submission == chat.SubmissionPending {
-			row.ErrorCode, row.ErrorMessage = chat.ErrorAddressBusy, ""
+			row.ErrorCode = chat.ErrorAddressBusy
+			row.ErrorMessage = ""
 		}
 
 		return true, s.batch(ctx, tx, saveState(tx, row, now))
@@ -249,7 +252,8 @@ func (s *Store) leaseRanOut(ctx context.Context, tx bun.Tx, row *deliveryRow, no
 	row.Submission = chat.SubmissionUnknown
 	row.UnknownSince = &now
 	row.LeaseUntil = nil
-	row.ErrorCode, row.ErrorMessage = chat.ErrorLeaseExpired, "whoever was sending it did not come back in time"
+	row.ErrorCode = chat.ErrorLeaseExpired
+	row.ErrorMessage = "whoever was sending it did not come back in time"
 
 	return s.batch(ctx, tx, saveState(tx, row, now),
 		tx.NewUpdate().Model((*attemptRow)(nil)).Set("outcome = ?", chat.OutcomeUnknown).Set("finished_at = ?", now).
@@ -276,7 +280,8 @@ func markMessageNotSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query 
 // failAction is the statement that ends the action of a delivery that was not sent.
 func failAction(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
 	problem := chat.Errorf(chat.CodeDeliveryFailed, "the message was not delivered: %s", row.ErrorMessage)
-	problem.DeliveryID, problem.ActionID = string(row.ID), string(row.ActionID)
+	problem.DeliveryID = string(row.ID)
+	problem.ActionID = string(row.ActionID)
 
 	return moveAction(tx, row.actionKey(), chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
 		Set("problem = ?", problem)

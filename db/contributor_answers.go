@@ -430,7 +430,8 @@ func (s *Store) FailQuestion(
 func failQuestion(r *chat.ContributorRequest, id chat.QuestionID, why string, now time.Time) {
 	for i := range r.Questions {
 		if r.State == chat.RequestOpen && r.Questions[i].ID == id && r.Questions[i].State.Open() {
-			r.Questions[i].State, r.Questions[i].Why = chat.QuestionFailed, why
+			r.Questions[i].State = chat.QuestionFailed
+			r.Questions[i].Why = why
 		}
 	}
 

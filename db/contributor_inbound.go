@@ -118,7 +118,8 @@ func (a *arrival) joinQuestionChat(ctx context.Context, tx bun.Tx, q inboundQues
 		return err
 	}
 
-	a.chat, a.question = &row, q
+	a.chat = &row
+	a.question = q
 
 	return nil
 }

@@ -211,7 +211,8 @@ func (s *Store) newQuestions(
 		}
 
 		if r.Why != "" {
-			question.State, question.Why = chat.QuestionFailed, r.Why
+			question.State = chat.QuestionFailed
+			question.Why = r.Why
 		}
 
 		return question

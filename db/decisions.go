@@ -95,7 +95,8 @@ func applyDecision(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, 
 
 	switch d.Verdict {
 	case chat.VerdictSent:
-		row.ErrorCode, row.ErrorMessage = "", ""
+		row.ErrorCode = ""
+		row.ErrorMessage = ""
 		if d.ProviderMessageID != "" {
 			row.ProviderMessageID = d.ProviderMessageID
 		}
@@ -108,7 +109,8 @@ func applyDecision(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, 
 	case chat.VerdictCancel, chat.VerdictRetry:
 	}
 
-	row.ErrorCode, row.ErrorMessage = chat.ErrorCanceled, "a person canceled it"
+	row.ErrorCode = chat.ErrorCanceled
+	row.ErrorMessage = "a person canceled it"
 
 	return append(markMessageNotSent(tx, row, now), saveState(tx, row, now)), "delivery.canceled", nil
 }
@@ -251,7 +253,8 @@ func markUnconfirmed(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
 	row.DeliveryStatus = chat.StatusUnconfirmed
 	row.StatusRank = chat.StatusUnconfirmed.Rank()
 	row.UpdatedAt = now
-	row.ErrorCode, row.ErrorMessage = chat.ErrorUnconfirmed, "the provider took it and never reported what became of it"
+	row.ErrorCode = chat.ErrorUnconfirmed
+	row.ErrorMessage = "the provider took it and never reported what became of it"
 
 	return tx.NewUpdate().Model(row).Column("carrier", "carrier_rank", "error_code", "error_message", "updated_at").
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)

@@ -258,7 +258,8 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 	}
 
 	d := row.delivery()
-	d.Attempts, d.Events = mapSlice(attempts, (*attemptRow).attempt), mapSlice(events, (*providerEventRow).event)
+	d.Attempts = mapSlice(attempts, (*attemptRow).attempt)
+	d.Events = mapSlice(events, (*providerEventRow).event)
 
 	return d, nil
 }

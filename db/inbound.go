@@ -42,7 +42,8 @@ func (s *Store) ReceiveInbound(
 			return err
 		}
 
-		a.Known, a.WorkspaceID = a.workspace != "", a.workspace
+		a.Known = a.workspace != ""
+		a.WorkspaceID = a.workspace
 		fresh, err := storeEvent(ctx, tx, a.event())
 
 		a.Repeated = !fresh
@@ -190,7 +191,8 @@ func (s *Store) storeInbound(ctx context.Context, tx bun.Tx, a *arrival, author 
 		return err
 	}
 
-	a.ChatID, a.MessageID = a.chat.ID, a.message
+	a.ChatID = a.chat.ID
+	a.MessageID = a.message
 	if err := s.takeReply(ctx, tx, a); err != nil {
 		return err
 	}
@@ -322,7 +324,8 @@ func (a *arrival) openChat(ctx context.Context, tx bun.Tx, author chat.MemberID)
 		})
 	}
 
-	a.chat, a.Opened = &row, true
+	a.chat = &row
+	a.Opened = true
 	_, err = tx.NewInsert().Model(&places).Exec(ctx)
 
 	return err

@@ -40,7 +40,8 @@ func (a *arrival) findNumber(ctx context.Context, tx bun.Tx) error {
 		err := tx.NewSelect().Model(&row).Where("? = ?", bun.Ident(column), value).Where("? <> ''", bun.Ident(column)).
 			OrderExpr("pn.id").Limit(1).Scan(ctx)
 		if err == nil {
-			a.number, a.workspace = &row, row.WorkspaceID
+			a.number = &row
+			a.workspace = row.WorkspaceID
 		}
 
 		return unlessNone(err)
@@ -72,7 +73,8 @@ func (a *arrival) findInbox(ctx context.Context, tx bun.Tx) error {
 				Limit(1).
 				Scan(ctx)
 			if err == nil {
-				a.inbox, a.workspace = &row, row.WorkspaceID
+				a.inbox = &row
+				a.workspace = row.WorkspaceID
 				return nil
 			}
 
@@ -163,7 +165,8 @@ func (a *arrival) adoptChat(ctx context.Context, q *bun.SelectQuery) error {
 	}
 
 	if row.WorkspaceID != a.workspace {
-		a.number, a.inbox = nil, nil
+		a.number = nil
+		a.inbox = nil
 	}
 
 	a.chat = &row.chatRow

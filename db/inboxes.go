@@ -108,7 +108,8 @@ func (s *Store) UpdateInbox(
 		setIfGiven(&row.Address, p.Address)
 		setIfGiven(&row.DisplayName, p.DisplayName)
 
-		row.AddressFolded, changedTo = strings.ToLower(row.Address), row.inbox()
+		row.AddressFolded = strings.ToLower(row.Address)
+		changedTo = row.inbox()
 		if err := changedTo.Validate(); err != nil {
 			return err
 		}

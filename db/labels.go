@@ -113,7 +113,8 @@ func (s *Store) UpdateLabel(
 		setIfGiven(&row.Color, p.Color)
 		setIfGiven(&row.Description, p.Description)
 
-		row.Folded, l = chat.FoldName(row.Name), row.label()
+		row.Folded = chat.FoldName(row.Name)
+		l = row.label()
 		if err := l.Validate(); err != nil {
 			return err
 		}

@@ -80,7 +80,8 @@ func (s *Store) CreateMember(
 	}
 
 	row := memberRowOf(&m)
-	row.ID, row.WorkspaceID = 0, ws
+	row.ID = 0
+	row.WorkspaceID = ws
 	row.CreatedAt = s.time()
 	row.UpdatedAt = row.CreatedAt
 	err := s.inTx(ctx, "create a member", func(ctx context.Context, tx bun.Tx) error {

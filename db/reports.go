@@ -280,15 +280,19 @@ func applyDeliveryStatus(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
 	var statements []bun.Query
 
 	if r.DeliveryStatus.Supersedes(row.DeliveryStatus) {
-		row.DeliveryStatus, row.StatusRank = r.DeliveryStatus, r.DeliveryStatus.Rank()
+		row.DeliveryStatus = r.DeliveryStatus
+		row.StatusRank = r.DeliveryStatus.Rank()
 		switch {
 		case r.DeliveryStatus.Lost():
-			row.ErrorCode, row.ErrorMessage = r.ErrorCode, r.ErrorMessage
+			row.ErrorCode = r.ErrorCode
+			row.ErrorMessage = r.ErrorMessage
 			statements = reportLateLoss(tx, row, r.now)
 		case r.DeliveryStatus == chat.StatusDeferred:
-			row.ErrorCode, row.ErrorMessage = r.ErrorCode, r.ErrorMessage
+			row.ErrorCode = r.ErrorCode
+			row.ErrorMessage = r.ErrorMessage
 		case r.DeliveryStatus.Final():
-			row.ErrorCode, row.ErrorMessage = "", ""
+			row.ErrorCode = ""
+			row.ErrorMessage = ""
 		}
 	}
 

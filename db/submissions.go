@@ -180,7 +180,8 @@ func (s *Store) recordAcceptanceAgain(ctx context.Context, tx bun.Tx, in submiss
 	switch {
 	case in.said.ProviderMessageID == "" || in.said.ProviderMessageID == row.ProviderMessageID:
 	case row.ProviderMessageID == "":
-		row.ProviderMessageID, row.UpdatedAt = in.said.ProviderMessageID, in.now
+		row.ProviderMessageID = in.said.ProviderMessageID
+		row.UpdatedAt = in.now
 		statements = append(statements, tx.NewUpdate().Model(&row).Column("provider_message_id", "updated_at").
 			Where("workspace_id = ?", in.ws).Where("id = ?", in.id), adoptOrphans(tx, &row))
 
@@ -339,7 +340,8 @@ func (s *Store) MarkExhausted(
 		}
 
 		row.ErrorMessage = strings.TrimSuffix("last "+row.ErrorCode+", "+row.ErrorMessage, ", ")
-		row.ErrorCode, row.RetryAt = chat.ErrorTriesExhausted, nil
+		row.ErrorCode = chat.ErrorTriesExhausted
+		row.RetryAt = nil
 
 		return s.batch(ctx, tx,
 			saveState(tx, &row, now),
@@ -414,7 +416,8 @@ func isTooOftenUnknown(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, 
 func settleUnknown(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	switch row.Policy {
 	case chat.ResendAfterSettle:
-		row.Submission, row.UnknownSince = chat.SubmissionPending, nil
+		row.Submission = chat.SubmissionPending
+		row.UnknownSince = nil
 
 		return []bun.Query{
 			saveState(tx, row, now),
@@ -422,7 +425,8 @@ func settleUnknown(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 		}
 
 	case chat.ExpireUnknown:
-		row.Submission, row.ErrorCode = chat.SubmissionExpired, chat.ErrorExpired
+		row.Submission = chat.SubmissionExpired
+		row.ErrorCode = chat.ErrorExpired
 		row.ErrorMessage = "nobody could tell in time whether it was sent; it may have been"
 
 		return append(markMessageNotSent(tx, row, now), saveState(tx, row, now))

@@ -70,7 +70,8 @@ func (s *Store) BeginSummary(ctx context.Context, in chat.SummaryStart, capacity
 
 	m.brief = settings.Brief(labels)
 	plan := m.plan(&in, last, capacity)
-	plan.ID, plan.Version = in.ID, row.SummaryVersion
+	plan.ID = in.ID
+	plan.Version = row.SummaryVersion
 
 	return plan, s.storeRun(ctx, &in, &plan, m)
 }
@@ -150,7 +151,8 @@ func (m *measured) addMessage(number int64, content string, last *summaryRow, su
 		m.fresh = append(m.fresh, size)
 	}
 
-	m.count, m.newest = m.count+1, number
+	m.count = m.count + 1
+	m.newest = number
 }
 
 // takeDigest takes the digest: of the messages the last run covered when they are through, and
@@ -174,7 +176,8 @@ func (m *measured) plan(in *chat.SummaryStart, last *summaryRow, capacity int) c
 
 	if last != nil {
 		version := last.version()
-		means.Last, means.Rebriefed = &version, !strings.HasPrefix(last.Brief, m.brief)
+		means.Last = &version
+		means.Rebriefed = !strings.HasPrefix(last.Brief, m.brief)
 	}
 
 	if in.Capacity > 0 && capacity > 0 {
@@ -192,7 +195,8 @@ func (m *measured) plan(in *chat.SummaryStart, last *summaryRow, capacity int) c
 		plan.Standing = &standing
 
 	case chat.ModeIncremental:
-		plan.Base, plan.Parts = last.ID, chat.SplitMessages(m.fresh, capacity)
+		plan.Base = last.ID
+		plan.Parts = chat.SplitMessages(m.fresh, capacity)
 	case chat.ModeFull:
 		plan.Parts = chat.SplitMessages(m.all, capacity)
 	}

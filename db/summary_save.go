@@ -56,14 +56,16 @@ func (s *Store) applySummary(
 	row.UpdatedAt = now
 
 	run.takeSummary(&in.Summary)
-	run.State, run.EndedAt = chat.SummarySucceeded, &now
+	run.State = chat.SummarySucceeded
+	run.EndedAt = &now
 
 	run.Applied = !row.SummaryEdited || in.Overwrite
 	if run.Applied {
 		row.showSummary(run)
 
 		if !row.TitleEdited || in.Overwrite {
-			row.Title, row.TitleEdited = run.Title, false
+			row.Title = run.Title
+			row.TitleEdited = false
 		}
 	}
 
@@ -158,7 +160,8 @@ func (s *Store) applyLabels(ctx context.Context, tx bun.Tx, row *chatRow, run *s
 		}
 	}
 
-	run.LabelsAdded, run.LabelsRemoved = labelIDs(change.Add), labelIDs(change.Remove)
+	run.LabelsAdded = labelIDs(change.Add)
+	run.LabelsRemoved = labelIDs(change.Remove)
 	if err := s.removeModelLabels(ctx, tx, row, run.LabelsRemoved); err != nil || len(change.Add) == 0 {
 		return err
 	}

@@ -131,7 +131,8 @@ func (s *Store) parkOrphan(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 		return err
 	}
 
-	row.ErrorCode, row.RetryAt = chat.ErrorWorkflowGone, nil
+	row.ErrorCode = chat.ErrorWorkflowGone
+	row.RetryAt = nil
 	if unfinished {
 		row.Submission = chat.SubmissionCanceled
 		row.ErrorMessage = "its workflow was ended in Temporal before its tools had run; nothing was sent"
@@ -139,7 +140,8 @@ func (s *Store) parkOrphan(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 		return s.batch(ctx, tx, append(markMessageNotSent(tx, row, now), saveState(tx, row, now))...)
 	}
 
-	row.Submission, row.ErrorMessage = chat.SubmissionPending, "its workflow was ended in Temporal; nothing was sent"
+	row.Submission = chat.SubmissionPending
+	row.ErrorMessage = "its workflow was ended in Temporal; nothing was sent"
 
 	return s.batch(ctx, tx, saveState(tx, row, now),
 		moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning))

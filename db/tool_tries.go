@@ -165,7 +165,8 @@ func applyOutcome(row *toolCallRow, o chat.ToolOutcome, now time.Time) {
 	case chat.ToolSucceeded:
 		row.succeed(o.Result, now)
 	case chat.ToolFailed:
-		row.State, row.FinishedAt = chat.ToolCallFailed, &now
+		row.State = chat.ToolCallFailed
+		row.FinishedAt = &now
 		// What an earlier try may have done, it may have done.
 		row.TookEffect = row.TookEffect || o.TookEffect
 
@@ -232,7 +233,8 @@ func (s *Store) ResolveToolCall(
 	d chat.ToolDecision,
 ) (chat.ToolCall, string, error) {
 	now := s.time()
-	d.By, d.At = by.MemberID, now
+	d.By = by.MemberID
+	d.At = now
 	var call chat.ToolCall
 	var workflow string
 	err := s.inTx(ctx, "resolve a tool call", func(ctx context.Context, tx bun.Tx) error {

@@ -207,7 +207,8 @@ func undoRow(of *toolCallRow, call *chat.ToolCall, now time.Time) toolCallRow {
 		UpdatedAt:   now,
 	}
 	if row.Kind == "" {
-		row.Kind, row.Risk = of.Kind, of.Risk
+		row.Kind = of.Kind
+		row.Risk = of.Risk
 	}
 
 	return row
@@ -255,7 +256,8 @@ func (s *Store) FailUndo(
 		}
 
 		if row.ErrorCode == "" {
-			row.ErrorCode, row.Error = string(problem.Code), problem.Message
+			row.ErrorCode = string(problem.Code)
+			row.Error = problem.Message
 		}
 
 		row.State = chat.ToolCallFailed
