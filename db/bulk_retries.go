@@ -67,14 +67,7 @@ func findBulkRetry(
 	return row, orNotFound(err, chat.CodeBulkRetryNotFound, "bulk retry")
 }
 
-// BeginBulkRetry stores a bulk retry, which runs as this workflow, and counts what it sets
-// out to do: workspace_not_found, idempotency_key_reused.
-//
-// Idempotent: the id is the request's own, and a row that is there is returned as it is now.
-func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workflowID string) (chat.BulkRetry, error) {
-	var b chat.BulkRetry
-	now := s.time()
-
+func newBulkRetryRow(in *chat.NewBulkRetry, workflowID string, now time.Time) bulkRetryRow {
 	row := bulkRetryRow{
 		ID:             in.ID,
 		WorkspaceID:    in.WorkspaceID,
@@ -93,6 +86,17 @@ func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workfl
 	if row.Fingerprint == nil {
 		row.Fingerprint = chat.Fingerprint{}
 	}
+
+	return row
+}
+
+// BeginBulkRetry stores a bulk retry, which runs as this workflow, and counts what it sets
+// out to do: workspace_not_found, idempotency_key_reused.
+//
+// Idempotent: the id is the request's own, and a row that is there is returned as it is now.
+func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workflowID string) (chat.BulkRetry, error) {
+	var b chat.BulkRetry
+	row := newBulkRetryRow(&in, workflowID, s.time())
 
 	err := s.inTx(ctx, "begin a bulk retry", func(ctx context.Context, tx bun.Tx) error {
 		counts, err := countRetryCandidates(ctx, tx, in.WorkspaceID, &in.Filter)

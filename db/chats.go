@@ -190,11 +190,9 @@ func filterChats(q *bun.SelectQuery, f *chat.ChatFilter) {
 	}
 
 	if f.Label != "" {
-		q.Where(
-			`EXISTS (SELECT 1 FROM chat_labels cl JOIN labels l ON l.workspace_id = cl.workspace_id AND l.id = cl.label_id
-			WHERE cl.workspace_id = c.workspace_id AND cl.chat_id = c.id AND l.folded = ?)`,
-			chat.FoldName(f.Label),
-		)
+		q.Where(`EXISTS (SELECT 1 FROM chat_labels cl
+			JOIN labels l ON l.workspace_id = cl.workspace_id AND l.id = cl.label_id
+			WHERE cl.workspace_id = c.workspace_id AND cl.chat_id = c.id AND l.folded = ?)`, chat.FoldName(f.Label))
 	}
 
 	if f.MemberID != 0 {
@@ -247,18 +245,7 @@ func (s *Store) CreateChat(
 			return err
 		}
 
-		places := make([]participantRow, len(people))
-		for i, p := range people {
-			places[i] = participantRow{
-				WorkspaceID: ws,
-				ChatID:      row.ID,
-				MemberID:    p.MemberID,
-				Role:        p.Role,
-				CreatedAt:   now,
-			}
-		}
-
-		if _, err := tx.NewInsert().Model(&places).Exec(ctx); err != nil {
+		if err := insertParticipants(ctx, tx, &row, people); err != nil {
 			return err
 		}
 
@@ -275,6 +262,24 @@ func (s *Store) CreateChat(
 	}
 
 	return row.chat(), nil
+}
+
+// insertParticipants gives people their places in a new chat.
+func insertParticipants(ctx context.Context, tx bun.Tx, row *chatRow, people []chat.NewParticipant) error {
+	places := make([]participantRow, len(people))
+	for i, p := range people {
+		places[i] = participantRow{
+			WorkspaceID: row.WorkspaceID,
+			ChatID:      row.ID,
+			MemberID:    p.MemberID,
+			Role:        p.Role,
+			CreatedAt:   row.CreatedAt,
+		}
+	}
+
+	_, err := tx.NewInsert().Model(&places).Exec(ctx)
+
+	return err
 }
 
 // newParticipants are all who get a place in a new chat.

@@ -144,9 +144,11 @@ func startAskingCall(tx bun.Tx, r *chat.ContributorRequest, call *askingCallRow,
 		Where("position = ?", r.Index)
 
 	if r.Wait {
+		action := actionKey{workspace: r.WorkspaceID, id: r.ActionID}
+
 		return []bun.Query{
 			q.Set("state = ?", chat.ToolCallWaiting),
-			moveAction(tx, actionKey{workspace: r.WorkspaceID, id: r.ActionID}, chat.ActionParked, now, chat.ActionRunning),
+			moveAction(tx, action, chat.ActionParked, now, chat.ActionRunning),
 		}
 	}
 

@@ -98,7 +98,6 @@ type questionRow struct {
 	Address    string             `bun:"address"`
 	State      chat.QuestionState `bun:"state"`
 	ReplyID    chat.MessageID     `bun:"reply_id,nullzero"`
-	Reasked    int                `bun:"reasked"`
 	Answer     json.RawMessage    `bun:"answer,nullzero"`
 	AnsweredAt *time.Time         `bun:"answered_at"`
 	Why        string             `bun:"why"`
@@ -116,7 +115,6 @@ func (r *questionRow) question() chat.ContributorQuestion {
 		Sender:     r.Sender,
 		State:      r.State,
 		ReplyID:    r.ReplyID,
-		Reasked:    r.Reasked,
 		Answer:     r.Answer,
 		AnsweredAt: toUTC(r.AnsweredAt),
 		Why:        r.Why,

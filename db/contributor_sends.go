@@ -178,14 +178,10 @@ func (s *Store) markQuestionAsked(
 	question.State = chat.QuestionAsked
 	question.Address = question.currentAddress()
 	question.AskedAt = &now
-
 	question.UpdatedAt = now
-	if in.Question.Turn == chat.TurnAgain {
-		question.Reasked++
-	}
 
 	err = s.batch(ctx, tx,
-		tx.NewUpdate().Model(&question).Column("state", "address", "reasked", "asked_at", "updated_at").
+		tx.NewUpdate().Model(&question).Column("state", "address", "asked_at", "updated_at").
 			Where("workspace_id = ?", in.WorkspaceID).Where("id = ?", question.ID),
 		tx.NewUpdate().
 			Model((*messageRow)(nil)).

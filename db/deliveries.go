@@ -24,7 +24,6 @@ type deliveryRow struct {
 	From              string               `bun:"from_address"`
 	To                string               `bun:"to_address"`
 	Payload           chat.Payload         `bun:"payload"`
-	PayloadHash       []byte               `bun:"payload_hash"`
 	Policy            chat.UnknownPolicy   `bun:"policy"`
 	Submission        chat.SubmissionState `bun:"submission"`
 	DeliveryStatus    chat.DeliveryStatus  `bun:"carrier"`

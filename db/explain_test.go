@@ -60,14 +60,14 @@ func fillWorkspace(t *testing.T, s *db.Store, w *dbtest.World) {
 			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, ?2, 'assistant', 'text', 'sent', CAST(1000000 + i AS text),
 				'<' || i || '@example.com>', ` + at + ` FROM n`,
 		numbers("6000") + `INSERT INTO deliveries (id, workspace_id, chat_id, message_id, action_id, channel, provider, purpose_key, sender,
-				from_address, to_address, payload, payload_hash, policy, submission, carrier, carrier_rank, fence,
+				from_address, to_address, payload, policy, submission, carrier, carrier_rank, fence,
 				error_code, error_message, segments, watermark, created_at, updated_at)
 			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, CAST(1000000 + i AS text), CAST(1000000 + i AS text), 'phone-sms', 'twilio',
-				'send:' || i, 'phone:1', '+1', '+1' || i % 900, '{}', ?4, 'at_most_once', CASE i % 100 WHEN 0 THEN 'rejected' ELSE 'accepted' END,
+				'send:' || i, 'phone:1', '+1', '+1' || i % 900, '{}', 'at_most_once', CASE i % 100 WHEN 0 THEN 'rejected' ELSE 'accepted' END,
 				'', 0, 1, '', '', 1, 0, ` + at + `, ` + at + ` FROM n`,
 	} {
 		_, err := s.Bun().
-			NewRaw(statement, w.Workspace, w.Customer.ID, w.Assistant.ID, w.PhoneNumber.ID, []byte{1}).
+			NewRaw(statement, w.Workspace, w.Customer.ID, w.Assistant.ID, w.PhoneNumber.ID).
 			Exec(t.Context())
 
 		require.NoError(t, err)

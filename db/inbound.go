@@ -193,12 +193,8 @@ func (s *Store) storeInbound(ctx context.Context, tx bun.Tx, a *arrival, author 
 
 	a.ChatID = a.chat.ID
 	a.MessageID = a.message
-	if err := s.takeReply(ctx, tx, a); err != nil {
-		return err
-	}
 
-	return tx.NewSelect().Model((*chatRow)(nil)).Column("attention").Where("c.workspace_id = ?", a.workspace).
-		Where("c.id = ?", a.chat.ID).Scan(ctx, &a.Watermark)
+	return s.takeReply(ctx, tx, a)
 }
 
 // findOrCreateAuthor finds or makes who wrote, and opens a chat if there is none. Two first messages of

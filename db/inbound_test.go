@@ -75,7 +75,6 @@ func TestReceiveSMS(t *testing.T) {
 			WorkspaceID: w.Workspace,
 			ChatID:      w.SMS.ID,
 			MessageID:   first.MessageID,
-			Watermark:   1,
 		}, first)
 
 		again := receiveInbound(t, s, in, clock.now)
@@ -104,9 +103,10 @@ func TestReceiveFromSomebodyNew(t *testing.T) {
 		first := receiveInbound(t, s, newText("+14155550177", "hello"), clock.now)
 		assert.True(t, first.Opened)
 		second := receiveInbound(t, s, newText("+14155550177", "anybody?"), clock.forward(time.Second))
-		assert.Equal(t, []any{false, first.ChatID, int64(2)}, []any{second.Opened, second.ChatID, second.Watermark})
+		assert.Equal(t, []any{false, first.ChatID}, []any{second.Opened, second.ChatID})
 		c, err := s.Chat(t.Context(), w.Workspace, first.ChatID)
 		require.NoError(t, err)
+		assert.Equal(t, int64(2), c.Attention)
 
 		assert.Equal(
 			t,
@@ -277,7 +277,10 @@ func TestStopAndStart(t *testing.T) {
 
 		start := newText("+14155550123", "Start")
 		start.Keyword = chat.KeywordStart
-		assert.Equal(t, int64(1), receiveInbound(t, s, start, clock.now).Watermark, "it may be the answer to a question: YES")
+		arrived := receiveInbound(t, s, start, clock.now)
+		c, err = s.Chat(t.Context(), arrived.WorkspaceID, arrived.ChatID)
+		require.NoError(t, err)
+		assert.Equal(t, int64(1), c.Attention, "it may be the answer to a question: YES")
 		w.Prepare(t, s, w.SMS.ID, "hi")
 		list, err := s.Suppressions(t.Context(), w.Workspace, pageOfTen())
 		require.NoError(t, err)

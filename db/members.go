@@ -175,7 +175,8 @@ func (s *Store) UpdateMember(
 		}
 
 		row = memberRowOf(&m)
-		if _, err := tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx); err != nil {
+		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
+		if err != nil {
 			return err
 		}
 

@@ -306,11 +306,7 @@ func (s *Store) planRetry(
 		return deliveryRow{}, nil, err
 	}
 
-	row, err := plannedDelivery(&planned, r.now)
-	if err != nil {
-		return deliveryRow{}, nil, err
-	}
-
+	row := plannedDelivery(&planned, r.now)
 	row.ID = r.id
 	row.WorkspaceID = r.WorkspaceID
 	row.ChatID = r.old.ChatID

@@ -2,8 +2,6 @@ package db
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -169,12 +167,8 @@ func (s *Store) insertSend(
 		p.claim = nil
 	}
 
-	delivery, err := p.newDelivery()
-	if err != nil {
-		return chat.AssistantMessageSent{}, nil, err
-	}
-
 	in := p.in
+	delivery := p.newDelivery()
 	statements := []bun.Query{
 		tx.NewInsert().Model(&delivery).Returning("NULL"),
 		tx.NewUpdate().
@@ -267,8 +261,8 @@ func (p *preparedSend) insertFirstAttempt(tx bun.Tx) bun.Query {
 }
 
 // newDelivery is the delivery of the send, which its claim may already be sending.
-func (p *preparedSend) newDelivery() (deliveryRow, error) {
-	row, err := plannedDelivery(p.plan, p.now)
+func (p *preparedSend) newDelivery() deliveryRow {
+	row := plannedDelivery(p.plan, p.now)
 	row.ID = p.ids.DeliveryID
 	row.WorkspaceID = p.in.WorkspaceID
 	row.ChatID = p.in.ChatID
@@ -284,32 +278,24 @@ func (p *preparedSend) newDelivery() (deliveryRow, error) {
 		row.LeaseUntil = &p.claim.until
 	}
 
-	return row, err
+	return row
 }
 
 // plannedDelivery is a delivery of what was planned, which belongs to nothing yet.
-func plannedDelivery(plan *chat.SendPlan, now time.Time) (deliveryRow, error) {
-	payload, err := json.Marshal(plan.Payload)
-	if err != nil {
-		return deliveryRow{}, wrapErr("encode what will be posted", err)
-	}
-
-	hash := sha256.Sum256(payload)
-
+func plannedDelivery(plan *chat.SendPlan, now time.Time) deliveryRow {
 	return deliveryRow{
-		Channel:     plan.Channel,
-		Provider:    plan.Provider,
-		Sender:      plan.Sender,
-		From:        plan.From,
-		To:          plan.To,
-		Payload:     plan.Payload,
-		PayloadHash: hash[:],
-		Policy:      plan.Policy,
-		Submission:  chat.SubmissionPending,
-		Segments:    plan.Payload.Segments,
-		CreatedAt:   now,
-		UpdatedAt:   now,
-	}, nil
+		Channel:    plan.Channel,
+		Provider:   plan.Provider,
+		Sender:     plan.Sender,
+		From:       plan.From,
+		To:         plan.To,
+		Payload:    plan.Payload,
+		Policy:     plan.Policy,
+		Submission: chat.SubmissionPending,
+		Segments:   plan.Payload.Segments,
+		CreatedAt:  now,
+		UpdatedAt:  now,
+	}
 }
 
 func newSentMessage(message *messageRow, calls []chat.ToolCall, delivery *deliveryRow) chat.AssistantMessageSent {

@@ -90,8 +90,10 @@ func (s *Store) ForgottenSummaries(
 		err := s.db.NewSelect().Model((*chatRow)(nil)).Column("id").Where("c.workspace_id = ?", row.WorkspaceID).
 			Where("c.deleted_at IS NULL").Where("NOT c.summary_edited").Where("c.state <> ?", chat.StateArchived).
 			Where("c.last_activity_at BETWEEN ? AND ?", until.Add(-forgottenFor), until).
-			Where(`EXISTS (SELECT 1 FROM messages m WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id
-				AND m.number > c.summary_watermark AND m.number > c.summary_tried AND m.state <> ?)`, chat.MessageNotSent).
+			Where(`EXISTS (SELECT 1 FROM messages m
+				WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id
+					AND m.number > c.summary_watermark AND m.number > c.summary_tried
+					AND m.state <> ?)`, chat.MessageNotSent).
 			OrderExpr("c.last_activity_at DESC, c.id DESC").Limit(int64(limit-len(forgotten))).Scan(ctx, &ids)
 		if err != nil {
 			return nil, wrapErr("look for forgotten summaries", err)

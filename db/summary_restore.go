@@ -37,22 +37,10 @@ func (s *Store) RestoreSummary(
 
 		row.UpdatedAt = s.time()
 
-		restored, err := newSummaryRow(ws, id, chat.SummaryRestored, row.UpdatedAt)
+		restored, err := restoredVersion(&row, &older, by)
 		if err != nil {
 			return err
 		}
-
-		content := older.content()
-		restored.takeSummary(&content)
-		restored.State = chat.SummarySucceeded
-		restored.Applied = true
-		restored.EndedAt = &row.UpdatedAt
-		restored.Labels = []chosenLabel{}
-		restored.Watermark = older.Watermark
-		restored.Covered = older.Covered
-		restored.Digest = older.Digest
-		restored.RestoredFrom = older.ID
-		restored.RequestedBy = by.MemberID
 
 		row.showSummary(&restored)
 		row.Title = restored.Title
@@ -63,7 +51,8 @@ func (s *Store) RestoreSummary(
 			return err
 		}
 
-		if _, err := tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx); err != nil {
+		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
+		if err != nil {
 			return err
 		}
 
@@ -83,6 +72,28 @@ func (s *Store) RestoreSummary(
 	})
 
 	return c, err
+}
+
+// restoredVersion is a new version with the content of an older one, by a person.
+func restoredVersion(row *chatRow, older *summaryRow, by chat.Actor) (summaryRow, error) {
+	restored, err := newSummaryRow(row.WorkspaceID, row.ID, chat.SummaryRestored, row.UpdatedAt)
+	if err != nil {
+		return summaryRow{}, err
+	}
+
+	content := older.content()
+	restored.takeSummary(&content)
+	restored.State = chat.SummarySucceeded
+	restored.Applied = true
+	restored.EndedAt = &row.UpdatedAt
+	restored.Labels = []chosenLabel{}
+	restored.Watermark = older.Watermark
+	restored.Covered = older.Covered
+	restored.Digest = older.Digest
+	restored.RestoredFrom = older.ID
+	restored.RequestedBy = by.MemberID
+
+	return restored, nil
 }
 
 // UndoLabels takes back what a run has changed of a chat's labels, as a person's choice: what

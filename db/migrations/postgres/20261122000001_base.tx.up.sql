@@ -268,8 +268,6 @@ CREATE TABLE deliveries (
     from_address        text NOT NULL,
     to_address          text NOT NULL,
     payload             json NOT NULL,
-    -- SHA-256 of the payload: what was frozen can be shown not to have changed.
-    payload_hash        bytea NOT NULL,
     policy              text NOT NULL,
     submission          text NOT NULL,
     carrier             text NOT NULL,

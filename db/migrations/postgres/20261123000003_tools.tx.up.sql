@@ -109,7 +109,6 @@ CREATE TABLE contributor_asks (
     address      text COLLATE "C" NOT NULL,
     state        text NOT NULL,
     reply_id     text COLLATE "C",
-    reasked      bigint NOT NULL,
     answer       json,
     answered_at  timestamptz,
     why          text NOT NULL,

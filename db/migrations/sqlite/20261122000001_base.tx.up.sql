@@ -256,8 +256,6 @@ CREATE TABLE deliveries (
     from_address        text NOT NULL,
     to_address          text NOT NULL,
     payload             text NOT NULL CHECK (json_valid(payload)),
-    -- SHA-256 of the payload: what was frozen can be shown not to have changed.
-    payload_hash        blob NOT NULL,
     policy              text NOT NULL,
     submission          text NOT NULL,
     carrier             text NOT NULL,

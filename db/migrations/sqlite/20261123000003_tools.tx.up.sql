@@ -100,7 +100,6 @@ CREATE TABLE contributor_asks (
     address      text NOT NULL,
     state        text NOT NULL,
     reply_id     text,
-    reasked      integer NOT NULL,
     answer       text CHECK (json_valid(answer)),
     answered_at  text,
     why          text NOT NULL,
