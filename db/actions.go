@@ -93,6 +93,7 @@ func findAction(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.Ac
 	if err == nil && row.DeliveryID == "" && row.Kind == chat.ActionRetryDelivery && row.Result != nil {
 		// It has released a delivery that another action had made.
 		var result retryResult
+
 		err = json.Unmarshal(row.Result, &result)
 		row.DeliveryID = result.DeliveryID
 	}

@@ -139,6 +139,7 @@ func (s *Store) DecideApproval(
 	now time.Time,
 ) (chat.Approval, string, error) {
 	now = toMicroseconds(now)
+
 	var decided approvalRow
 	var workflow string
 	err := s.inTx(ctx, "decide about an approval", func(ctx context.Context, tx bun.Tx) error {
@@ -162,8 +163,8 @@ func (s *Store) DecideApproval(
 		row.State = chat.ApprovalRefused
 		row.DecidedBy = by.MemberID
 		row.DecidedAt = &now
-
 		row.Reason = reason
+
 		if approve {
 			row.State = chat.ApprovalApproved
 		}

@@ -28,7 +28,6 @@ func sendTo(t *testing.T, s *db.Store, w *dbtest.World, to string) chat.Assistan
 			return plan, err
 		},
 	)
-
 	require.NoError(t, err)
 
 	return sent

@@ -64,15 +64,16 @@ func chatLabels(
 
 // labelsNamed finds labels by their folded names, and passes over names that no label has.
 func labelsNamed(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, names []string) ([]chat.LabelID, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+
 	folded := make([]string, len(names))
 	for i, name := range names {
 		folded[i] = chat.FoldName(name)
 	}
 
 	var ids []chat.LabelID
-	if len(names) == 0 {
-		return ids, nil
-	}
 
 	err := tx.NewSelect().Model((*labelRow)(nil)).Column("id").Where("l.workspace_id = ?", ws).
 		Where("l.folded IN ?", bun.Tuple(folded)).OrderExpr("l.id").Scan(ctx, &ids)

@@ -71,7 +71,6 @@ func TestUpdateChat(t *testing.T) {
 		c, err := update(
 			chat.ChatPatch{Title: &title, State: &state, LabelIDs: &[]chat.LabelID{w.VIP.ID, w.Billing.ID, w.VIP.ID}},
 		)
-
 		require.NoError(t, err)
 		assert.Equal(t, "Parcel found", c.Title)
 		assert.Equal(t, sources{"Billing": chat.LabelByPerson, "VIP": chat.LabelByPerson}, labelSources(c))
@@ -191,7 +190,6 @@ func TestChatsList(t *testing.T) {
 			_, err := s.CreateChat(t.Context(), w.Workspace, w.By, chat.NewChat{
 				Channel: chat.ChannelWeb, Title: fmt.Sprintf("Web %d", i), MemberID: w.Manager.ID,
 			})
-
 			require.NoError(t, err)
 		}
 
@@ -204,7 +202,6 @@ func TestChatsList(t *testing.T) {
 			w.Email.ID,
 			chat.ChatPatch{LabelIDs: &[]chat.LabelID{w.VIP.ID}},
 		)
-
 		require.NoError(t, err)
 
 		titles := func(f chat.ChatFilter) []string {

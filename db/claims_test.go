@@ -98,7 +98,6 @@ func TestOneInFlightPerAddress(t *testing.T) {
 			chat.Submission{Outcome: chat.OutcomeAccepted},
 			now,
 		)
-
 		require.NoError(t, err)
 
 		for i := range sends {
@@ -118,7 +117,6 @@ func TestWebChatHasNoAddress(t *testing.T) {
 		c, err := s.CreateChat(t.Context(), w.Workspace, w.By, chat.NewChat{
 			Channel: chat.ChannelWeb, MemberID: w.Customer.ID, AssistantMemberID: &w.Assistant.ID,
 		})
-
 		require.NoError(t, err)
 		first, second := w.Prepare(t, s, c.ID, "one"), w.Prepare(t, s, c.ID, "two")
 		w.Claim(t, s, first.DeliveryID, time.Now())
@@ -158,7 +156,6 @@ func TestLeaseThatRanOut(t *testing.T) {
 				chat.Submission{Outcome: outcome, ErrorCode: "late"},
 				clock.now,
 			)
-
 			require.NoError(t, err)
 			after, actionAfter, _, _ := readStanding(t, s, w, &sent)
 			assert.Equal(t, d, after, outcome)
@@ -173,7 +170,6 @@ func TestLeaseThatRanOut(t *testing.T) {
 			chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM9"},
 			clock.now,
 		)
-
 		require.NoError(t, err)
 		d, action, message, _ = readStanding(t, s, w, &sent)
 		assert.Equal(t, chat.SubmissionAccepted, d.Submission, "acceptance wins")
@@ -199,7 +195,6 @@ func TestOldFence(t *testing.T) {
 			chat.Submission{Outcome: chat.OutcomeNotProcessed},
 			clock.now,
 		)
-
 		require.NoError(t, err)
 		w.Claim(t, s, sent.DeliveryID, clock.now)
 		before, _, _, _ := readStanding(t, s, w, &sent)
@@ -211,7 +206,6 @@ func TestOldFence(t *testing.T) {
 			chat.Submission{Outcome: chat.OutcomeRejected},
 			clock.now,
 		)
-
 		require.NoError(t, err)
 		after, _, _, _ := readStanding(t, s, w, &sent)
 		assert.Equal(t, before, after)
@@ -251,7 +245,6 @@ func TestClaimEndsWhatMayNotBeSent(t *testing.T) {
 				chat.Submission{Outcome: chat.OutcomeSuppressed},
 				clock.now,
 			)
-
 			require.NoError(t, err)
 		}
 

@@ -136,7 +136,6 @@ func TestNobodyAnswers(t *testing.T) {
 					"Too late.",
 					a.forward(time.Hour),
 				)
-
 				require.NoError(t, err, name)
 
 				return ended
@@ -363,7 +362,6 @@ func TestADeadlineWaitsForAReplyToBeRead(t *testing.T) {
 				"Too late.",
 				a.now,
 			)
-
 			require.NoError(t, err)
 
 			return ended.State
@@ -395,7 +393,6 @@ func TestARequestInADeletedChatStillEnds(t *testing.T) {
 			"Too late.",
 			a.now,
 		)
-
 		require.NoError(t, err)
 		assert.Equal(t, chat.RequestExpired, ended.State)
 	})

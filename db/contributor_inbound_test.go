@@ -97,7 +97,6 @@ func TestQuestionsStayOutOfTheCustomersThread(t *testing.T) {
 				got = *f
 				return dbtest.PlanText("hi")(f)
 			})
-
 			require.NoError(t, err)
 
 			return got

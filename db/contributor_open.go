@@ -118,8 +118,8 @@ func (s *Store) insertRequest(
 	}
 
 	request := row.request()
-
 	request.Questions = mapSlice(questions, (*questionRow).question)
+
 	if err := s.batch(ctx, tx, startAskingCall(tx, &request, call, now)...); err != nil {
 		return chat.ContributorRequest{}, err
 	}

@@ -143,8 +143,8 @@ func (w *senders) reachMember(m *chat.Member) chat.Reach {
 		reach.Channel = chat.ChannelSMS
 		reach.Sender = w.number.Scope()
 		reach.To = m.Phone
-
 		reach.From = w.number.Number
+
 		if reach.From == "" {
 			reach.From = w.number.MessagingServiceSID
 		}

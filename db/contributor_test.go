@@ -69,7 +69,6 @@ func (a *asking) contributor(name, phone, email string) chat.Member {
 		ConsentSMS:           chat.ConsentUnknown,
 		ConsentEmail:         chat.ConsentUnknown,
 	})
-
 	require.NoError(a.t, err)
 	a.joins(m)
 
@@ -84,7 +83,6 @@ func (a *asking) joins(m chat.Member) {
 			a.chat,
 		), NewParticipant: chat.NewParticipant{MemberID: m.ID, Role: chat.ParticipantContributor},
 	})
-
 	require.NoError(a.t, err)
 }
 
@@ -275,7 +273,6 @@ func TestWhoCanBeAsked(t *testing.T) {
 			muted.ID,
 			chat.MemberPatch{NotificationsEnabled: &off},
 		)
-
 		require.NoError(t, err)
 		refused(a.question(), "notifications are disabled")
 		call, action := a.call()

@@ -97,6 +97,7 @@ func applyDecision(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, 
 	case chat.VerdictSent:
 		row.ErrorCode = ""
 		row.ErrorMessage = ""
+
 		if d.ProviderMessageID != "" {
 			row.ProviderMessageID = d.ProviderMessageID
 		}

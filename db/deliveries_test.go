@@ -73,7 +73,6 @@ func TestAcceptance(t *testing.T) {
 			said,
 			clock.forward(time.Second),
 		)
-
 		require.NoError(t, err)
 		d, action, message, c := readStanding(t, s, w, &sent)
 		assert.Equal(t, chat.SubmissionAccepted, recorded.Submission)
@@ -129,7 +128,6 @@ func TestAcceptanceKeepsNewerNeed(t *testing.T) {
 			chat.Submission{Outcome: chat.OutcomeAccepted},
 			time.Now(),
 		)
-
 		require.NoError(t, err)
 		_, _, _, c := readStanding(t, s, w, &sent)
 		assert.Equal(t, []any{true, int64(2), int64(1)}, []any{c.NeedsResponse, c.Attention, c.Answered})
@@ -175,7 +173,6 @@ func TestOtherOutcomes(t *testing.T) {
 				AssistantMemberID: &w.Assistant.ID,
 				PhoneNumberID:     &number.ID,
 			})
-
 			require.NoError(t, err)
 			sent := w.Prepare(t, s, c.ID, "hi")
 			claimed := w.Claim(t, s, sent.DeliveryID, clock.now)
@@ -262,7 +259,6 @@ func TestSettleUnknown(t *testing.T) {
 					return plan, err
 				},
 			)
-
 			require.NoError(t, err)
 			pending, err := s.SettleUnknown(t.Context(), w.Workspace, sent.DeliveryID, clock.now)
 			require.NoError(t, err)
@@ -276,7 +272,6 @@ func TestSettleUnknown(t *testing.T) {
 				chat.Submission{Outcome: chat.OutcomeUnknown},
 				clock.now,
 			)
-
 			require.NoError(t, err)
 
 			for range 2 {
@@ -309,7 +304,6 @@ func TestResendingEnds(t *testing.T) {
 				return plan, err
 			},
 		)
-
 		require.NoError(t, err)
 
 		for _, want := range []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionPending, chat.SubmissionNeedsReview} {
@@ -346,7 +340,6 @@ func TestDeliveriesList(t *testing.T) {
 			},
 			time.Now(),
 		)
-
 		require.NoError(t, err)
 		first, err := s.Delivery(t.Context(), w.Workspace, sent[0])
 		require.NoError(t, err)

@@ -75,6 +75,7 @@ func (a *arrival) findInbox(ctx context.Context, tx bun.Tx) error {
 			if err == nil {
 				a.inbox = &row
 				a.workspace = row.WorkspaceID
+
 				return nil
 			}
 

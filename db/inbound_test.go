@@ -206,7 +206,6 @@ func TestWhoseAnInboundMessageIs(t *testing.T) {
 			younger.By,
 			chat.PhoneNumber{MessagingServiceSID: nobodys.ServiceSID},
 		)
-
 		require.NoError(t, err)
 		assert.Equal(t, younger.Workspace, receiveInbound(t, s, nobodys, clock.now).WorkspaceID)
 
@@ -340,7 +339,6 @@ func TestInboundThreadsTheNextEmail(t *testing.T) {
 				return dbtest.PlanText("hi")(f)
 			},
 		)
-
 		require.NoError(t, err)
 	})
 }

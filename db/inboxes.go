@@ -107,9 +107,9 @@ func (s *Store) UpdateInbox(
 
 		setIfGiven(&row.Address, p.Address)
 		setIfGiven(&row.DisplayName, p.DisplayName)
-
 		row.AddressFolded = strings.ToLower(row.Address)
 		changedTo = row.inbox()
+
 		if err := changedTo.Validate(); err != nil {
 			return err
 		}

@@ -421,7 +421,6 @@ func seedRefusals(t *testing.T, i *intruder) {
 		chat.Submission{Outcome: chat.OutcomeRejected},
 		time.Now(),
 	)
-
 	require.NoError(t, err)
 
 	_, err = i.s.RecordReport(t.Context(), chat.Report{
@@ -431,7 +430,6 @@ func seedRefusals(t *testing.T, i *intruder) {
 		Type:       "unsubscribe",
 		Suppress:   chat.SuppressedUnsubscribe,
 	}, time.Now())
-
 	require.NoError(t, err)
 	list, err := i.s.Suppressions(t.Context(), i.victim.Workspace, pageOfTen())
 	require.NoError(t, err)
@@ -442,7 +440,6 @@ func seedRefusals(t *testing.T, i *intruder) {
 		i.victim.NewBulkRetry(chat.DeliveryFilter{Channel: chat.ChannelEmail}),
 		"bulk:1",
 	)
-
 	require.NoError(t, err)
 	require.Equal(t, 1, i.bulk.Selected)
 }

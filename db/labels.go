@@ -112,9 +112,9 @@ func (s *Store) UpdateLabel(
 		setIfGiven(&row.Name, p.Name)
 		setIfGiven(&row.Color, p.Color)
 		setIfGiven(&row.Description, p.Description)
-
 		row.Folded = chat.FoldName(row.Name)
 		l = row.label()
+
 		if err := l.Validate(); err != nil {
 			return err
 		}

@@ -168,13 +168,14 @@ func (s *Store) UpdateMember(
 
 		m = row.member()
 		patchMember(&m, &p)
-
 		m.UpdatedAt = s.time()
+
 		if err := m.Validate(); err != nil {
 			return err
 		}
 
 		row = memberRowOf(&m)
+
 		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
 		if err != nil {
 			return err

@@ -118,7 +118,6 @@ func TestLabels(t *testing.T) {
 			w.SMS.ID,
 			chat.ChatPatch{LabelIDs: &[]chat.LabelID{w.VIP.ID}},
 		)
-
 		require.NoError(t, err)
 		require.NoError(t, s.DeleteLabel(t.Context(), w.Workspace, w.By, w.VIP.ID))
 		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
@@ -153,7 +152,6 @@ func TestSenders(t *testing.T) {
 			created.ID,
 			chat.PhoneNumberPatch{Name: &name},
 		)
-
 		require.NoError(t, err)
 		numbers, err := s.PhoneNumbers(t.Context(), w.Workspace)
 		require.NoError(t, err)

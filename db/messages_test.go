@@ -47,7 +47,6 @@ func TestParticipants(t *testing.T) {
 			operator.ID,
 			chat.ParticipantOwner,
 		)
-
 		require.NoError(t, err)
 		assert.Equal(t, chat.ParticipantOwner, promoted.Role)
 		assert.Equal(t, "Mona Manager", promoted.MemberName)
@@ -151,7 +150,6 @@ func TestRateMessage(t *testing.T) {
 			sent.MessageID,
 			chat.Rating{Value: 4, Comment: "kind"},
 		)
-
 		require.NoError(t, err)
 		assert.Equal(t, 4, rated.Rating.Value)
 		assert.Equal(t, w.Manager.ID, rated.Rating.By)

@@ -192,7 +192,6 @@ func (m *machine) end(t *rapid.T) {
 		m.pick(t).ID,
 		chat.Errorf(chat.CodeDeliveryFailed, "nobody decided"),
 	)
-
 	require.NoError(t, err)
 }
 
@@ -312,7 +311,6 @@ func newMachine(t *rapid.T, s *db.Store, w *dbtest.World) *machine {
 	_, err := s.PrepareSend(t.Context(), w.Send(w.SMS.ID, "hi"), ids, func(f *chat.SendFacts) (chat.SendPlan, error) {
 		return m.plan(string(ids.DeliveryID), policy)(f, nil)
 	})
-
 	require.NoError(t, err)
 	d, err := s.Delivery(t.Context(), w.Workspace, ids.DeliveryID)
 	require.NoError(t, err)

@@ -156,6 +156,7 @@ func (s *Store) DeletePhoneNumber(
 	return s.inTx(ctx, "delete a phone number", func(ctx context.Context, tx bun.Tx) error {
 		q := tx.NewDelete().Model((*phoneNumberRow)(nil))
 		sender := senderKey{workspace: ws, id: int64(id), column: "phone_number_id"}
+
 		if err := s.deleteSender(ctx, tx, q, sender); err != nil {
 			return err
 		}

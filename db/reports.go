@@ -265,8 +265,8 @@ func (s *Store) cancelRetries(ctx context.Context, tx bun.Tx, of *deliveryRow, n
 		row.Submission = chat.SubmissionCanceled
 		row.RetryAt = nil
 		row.ErrorCode = chat.ErrorReplaced
-
 		row.ErrorMessage = "the provider took the delivery that it repeats after all"
+
 		if err := s.batch(ctx, tx, saveState(tx, &row, now), failAction(tx, &row, now)); err != nil {
 			return err
 		}
@@ -282,6 +282,7 @@ func applyDeliveryStatus(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
 	if r.DeliveryStatus.Supersedes(row.DeliveryStatus) {
 		row.DeliveryStatus = r.DeliveryStatus
 		row.StatusRank = r.DeliveryStatus.Rank()
+
 		switch {
 		case r.DeliveryStatus.Lost():
 			row.ErrorCode = r.ErrorCode

@@ -87,8 +87,6 @@ func retriedBefore(
 	in *chat.RetryDelivery,
 	stored *actionRow,
 ) (chat.DeliveryRetried, error) {
-	var result retryResult
-
 	if stored.Result == nil {
 		if stored.Problem != nil {
 			return chat.DeliveryRetried{}, stored.Problem
@@ -97,6 +95,7 @@ func retriedBefore(
 		return chat.DeliveryRetried{}, chat.Errorf(chat.CodeConflict, "this action is no retry of the delivery")
 	}
 
+	var result retryResult
 	if err := json.Unmarshal(stored.Result, &result); err != nil {
 		return chat.DeliveryRetried{}, err
 	}
@@ -144,7 +143,6 @@ func checkRetryable(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 			chat.CodeConflict,
 			"this delivery can not be tried again: its tool calls were undone; send a new message",
 		)
-
 		e.DeliveryID = string(row.ID)
 
 		return e
@@ -159,7 +157,6 @@ func checkRetryable(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 		chat.CodeConflict,
 		"this delivery can not be tried again: not all tool calls of its message have succeeded; send the message anew",
 	)
-
 	e.DeliveryID = string(row.ID)
 
 	return e
@@ -321,13 +318,17 @@ func (s *Store) planRetry(
 		return deliveryRow{}, nil, err
 	}
 
-	ended := replaceDelivery(tx, r)
-
 	// Its insertion comes after the end of the old one, and the message is on its way again.
-	return row, append(ended, tx.NewInsert().Model(&row).Returning("NULL"),
+	statements := append(replaceDelivery(tx, r),
+		tx.NewInsert().Model(&row).Returning("NULL"),
 		moveMessage(tx, r.WorkspaceID, row.MessageID, chat.MessagePending),
-		tx.NewUpdate().Model((*chatRow)(nil)).Set("updated_at = ?", r.now).
-			Where("workspace_id = ?", r.WorkspaceID).Where("id = ?", row.ChatID)), nil
+		tx.NewUpdate().
+			Model((*chatRow)(nil)).
+			Set("updated_at = ?", r.now).
+			Where("workspace_id = ?", r.WorkspaceID).
+			Where("id = ?", row.ChatID))
+
+	return row, statements, nil
 }
 
 // replaceDelivery are the statements that end the old delivery in favour of the new one, if it was

@@ -65,7 +65,6 @@ func TestRetryOfWhatHasEnded(t *testing.T) {
 				return chat.SendPlan{}, errors.New("a repetition plans nothing")
 			},
 		)
-
 		require.NoError(t, err)
 		assert.Equal(t, first, again)
 		assert.Equal(t, []any{in.ActionID, d.ID, "", ""}, []any{first.ActionID, first.Of, first.Owner, first.Replaced})
@@ -171,7 +170,6 @@ func TestRetryWithAChange(t *testing.T) {
 					return plan, err
 				},
 			)
-
 			require.NoError(t, err)
 			before, err := s.Delivery(t.Context(), w.Workspace, old)
 			require.NoError(t, err)

@@ -207,7 +207,6 @@ func TestWhoOptsOutWhileASendWaitsIsNotWrittenTo(t *testing.T) {
 		"phone:"+strconv.FormatInt(int64(w.PhoneNumber.ID), 10),
 		w.Customer.Phone,
 	).Exec(t.Context())
-
 	require.NoError(t, err)
 	require.NoError(t, stop.Commit())
 
@@ -249,7 +248,6 @@ func TestARefusalIsFoundAgain(t *testing.T) {
 			},
 			clock.now,
 		)
-
 		require.NoError(t, err)
 		again, none := prepareAndClaim(t, s, in, clock.forward(time.Second))
 		assert.Equal(t, chat.Claim{}, none)

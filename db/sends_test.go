@@ -41,7 +41,6 @@ func TestPrepareSend(t *testing.T) {
 
 			return dbtest.PlanText("hi")(f)
 		})
-
 		require.NoError(t, err)
 		assert.Equal(t, ids.MessageID, sent.MessageID)
 		assert.Equal(t, ids.DeliveryID, sent.DeliveryID)
@@ -51,7 +50,6 @@ func TestPrepareSend(t *testing.T) {
 		again, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), func(*chat.SendFacts) (chat.SendPlan, error) {
 			return chat.SendPlan{}, errors.New("a repetition plans nothing")
 		})
-
 		require.NoError(t, err)
 		assert.Equal(t, sent, again)
 		now, err := s.SentMessage(t.Context(), w.Workspace, in.ActionID)
@@ -160,7 +158,6 @@ func TestSendFacts(t *testing.T) {
 			chat.Submission{Outcome: chat.OutcomeSuppressed},
 			time.Now(),
 		)
-
 		require.NoError(t, err)
 		assert.Equal(t, chat.CodeRecipientOptedOut, refused(w.SMS.ID), "the provider said so")
 		assert.Empty(t, refused(w.Email.ID), "by SMS only")
@@ -199,7 +196,6 @@ func TestEmailThread(t *testing.T) {
 					return plan, err
 				},
 			)
-
 			require.NoError(t, err)
 
 			return facts

@@ -67,7 +67,6 @@ func TestEveryStateIsReached(t *testing.T) {
 					return m.plan("+1", chat.AtMostOnce)(f, nil)
 				},
 			)
-
 			require.NoError(t, err)
 			bring(&chat.Delivery{ID: ids.DeliveryID})
 			d, err := s.FindDelivery(t.Context(), w.Workspace, ids.DeliveryID)

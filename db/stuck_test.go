@@ -120,7 +120,6 @@ func TestGiveUp(t *testing.T) {
 			-1,
 			chat.Errorf(chat.CodeDeliveryFailed, "nobody decided in time"),
 		)
-
 		require.NoError(t, err)
 		ended, action, message, _ := readStanding(t, s, w, &sent)
 		assert.Equal(

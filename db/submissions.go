@@ -94,7 +94,8 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 		statements = append(statements, adoptOrphans(tx, &row))
 	}
 
-	if row.Probing && !in.evidence { // which may be old, and says nothing of the account as it is now
+	// Evidence may be old, and says nothing of the account as it is now.
+	if row.Probing && !in.evidence {
 		statements = append(statements, closeBreaker(tx, &row)...)
 	}
 
@@ -229,18 +230,13 @@ func finishAttempt(tx bun.Tx, in submission) *bun.UpdateQuery {
 		ProviderMessageID: attempt.ProviderMessageID,
 	}
 
-	return tx.NewUpdate().Model(&row).
-		Column(
-			"finished_at",
-			"got_connection",
-			"outcome",
-			"http_status",
-			"error_code",
-			"error_message",
-			"provider_request_id",
-			"provider_message_id",
-		).
-		Where("workspace_id = ?", in.ws).Where("delivery_id = ?", in.id).Where("fence = ?", in.fence)
+	return tx.NewUpdate().
+		Model(&row).
+		Column("finished_at", "got_connection", "outcome", "http_status", "error_code", "error_message").
+		Column("provider_request_id", "provider_message_id").
+		Where("workspace_id = ?", in.ws).
+		Where("delivery_id = ?", in.id).
+		Where("fence = ?", in.fence)
 }
 
 // recordOutcome stores any outcome but acceptance, from the claim that lasts.

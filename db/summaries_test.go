@@ -103,7 +103,6 @@ func TestReading(t *testing.T) {
 			w.By,
 			chat.SummarySettings{Language: "de", Instructions: "Kurz."},
 		)
-
 		require.NoError(t, err)
 
 		second := addMessage(t, s, w, w.SMS.ID, "two")
@@ -115,7 +114,6 @@ func TestReading(t *testing.T) {
 			-1,
 			chat.Errorf(chat.CodeDeliveryFailed, "canceled"),
 		)
-
 		require.NoError(t, err)
 		reply := w.Prepare(t, s, w.SMS.ID, "three")
 		addMessage(t, s, w, w.SMS.ID, "not of this part")
@@ -272,7 +270,6 @@ func TestWhatARunReads(t *testing.T) {
 			w.By,
 			chat.SummarySettings{Instructions: "Be short."},
 		)
-
 		require.NoError(t, err)
 		assert.Equal(t, chat.ModeFull, beginSummary(t, s, summaryStart(w)).plan.Mode, "the workspace wants it otherwise")
 		_, err = s.UpdateSummarySettings(t.Context(), w.Workspace, w.By, chat.SummarySettings{})
@@ -294,7 +291,6 @@ func TestWhatARunReads(t *testing.T) {
 			-1,
 			chat.Errorf(chat.CodeDeliveryFailed, "canceled"),
 		)
-
 		require.NoError(t, err)
 		changed := beginSummary(t, s, summaryStart(w))
 		assert.Equal(t, chat.ModeFull, changed.plan.Mode, "a message that was covered is none any more")

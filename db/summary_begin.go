@@ -144,14 +144,14 @@ func (s *Store) measureChat(ctx context.Context, row *chatRow, last *summaryRow)
 // addMessage counts a message. sum is of the messages before it.
 func (m *measured) addMessage(number int64, content string, last *summaryRow, sum hash.Hash) {
 	size := chat.MessageSize{Number: number, Size: min(utf8.RuneCountInString(content), mostOfMessage) + perMessage}
-
 	m.all = append(m.all, size)
+
 	if last != nil && number > last.Watermark {
 		m.takeDigest(last, sum)
 		m.fresh = append(m.fresh, size)
 	}
 
-	m.count = m.count + 1
+	m.count++
 	m.newest = number
 }
 

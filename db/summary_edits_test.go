@@ -223,7 +223,6 @@ func TestSummaryDue(t *testing.T) {
 				chat.AutoSummary{WorkspaceID: w.Workspace, ChatID: w.SMS.ID, Tried: tried},
 				last.CreatedAt.Add(after),
 			)
-
 			require.NoError(t, err)
 
 			return got

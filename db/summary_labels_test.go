@@ -153,7 +153,6 @@ func (l *labelling) tool(effect func(context.Context, chat.ChatEditor) error) {
 			return json.RawMessage(`{}`), effect(ctx, e)
 		},
 	)
-
 	require.NoError(l.T, err)
 }
 

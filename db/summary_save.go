@@ -58,8 +58,8 @@ func (s *Store) applySummary(
 	run.takeSummary(&in.Summary)
 	run.State = chat.SummarySucceeded
 	run.EndedAt = &now
-
 	run.Applied = !row.SummaryEdited || in.Overwrite
+
 	if run.Applied {
 		row.showSummary(run)
 
@@ -162,6 +162,7 @@ func (s *Store) applyLabels(ctx context.Context, tx bun.Tx, row *chatRow, run *s
 
 	run.LabelsAdded = labelIDs(change.Add)
 	run.LabelsRemoved = labelIDs(change.Remove)
+
 	if err := s.removeModelLabels(ctx, tx, row, run.LabelsRemoved); err != nil || len(change.Add) == 0 {
 		return err
 	}

@@ -56,7 +56,6 @@ func shakeHands(t *testing.T, client *tls.Config, server tls.Certificate) error 
 		"127.0.0.1:0",
 		&tls.Config{Certificates: []tls.Certificate{server}, MinVersion: tls.VersionTLS12},
 	)
-
 	require.NoError(t, err)
 
 	served := make(chan struct{})

@@ -145,8 +145,8 @@ func addToolCalls(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, messages
 	calls := map[chat.MessageID][]chat.ToolCall{}
 	for _, r := range rows {
 		of := calls[r.MessageID]
-
 		call := r.toolCall()
+
 		switch {
 		case r.Undoes == nil:
 			calls[r.MessageID] = append(of, call)

@@ -67,6 +67,7 @@ type tryRequest struct {
 func (s *Store) beginTry(ctx context.Context, tx bun.Tx, in tryRequest, row *toolCallRow, try *chat.ToolTry) error {
 	now := in.now
 	lost := row.State == chat.ToolCallRunning && !row.Idempotent
+
 	switch {
 	case lost && row.LeaseUntil != nil && now.Before(*row.LeaseUntil):
 		try.WaitUntil = toUTC(row.LeaseUntil)
@@ -107,8 +108,8 @@ func (s *Store) beginTry(ctx context.Context, tx bun.Tx, in tryRequest, row *too
 	row.Attempts++
 	row.State = chat.ToolCallRunning
 	row.LeaseUntil = &until
-
 	row.UpdatedAt = now
+
 	if row.StartedAt == nil {
 		row.StartedAt = &now
 	}

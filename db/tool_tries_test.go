@@ -54,7 +54,6 @@ func prepareWith(t require.TestingT, s *db.Store, w *dbtest.World, tools ...chat
 
 		return plan, err
 	})
-
 	require.NoError(t, err)
 
 	return sent
@@ -110,7 +109,6 @@ func (o *outside) record(t require.TestingT, fence int, kind chat.ToolOutcomeKin
 		chat.ToolOutcome{Kind: kind, Code: "code", Message: "why"},
 		o.now,
 	)
-
 	require.NoError(t, err)
 
 	return call

@@ -94,8 +94,7 @@ func (r *toolRow) definition() chat.ToolDefinition {
 }
 
 func toolTaken() *chat.Error {
-	e := chat.InvalidAs(chat.CodeAlreadyExists, "name", "is taken: a tool or MCP server has it, whatever its case")
-	return e
+	return chat.InvalidAs(chat.CodeAlreadyExists, "name", "is taken: a tool or MCP server has it, whatever its case")
 }
 
 // CreateTool adds an HTTP tool or an MCP server: already_exists when its name is taken,

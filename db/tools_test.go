@@ -93,7 +93,6 @@ func TestWhatAChatMayUse(t *testing.T) {
 			ConsentSMS:   chat.ConsentUnknown,
 			ConsentEmail: chat.ConsentUnknown,
 		})
-
 		require.NoError(t, err)
 
 		off := bookingTool("off")
@@ -201,7 +200,6 @@ func TestApprovals(t *testing.T) {
 			chat.ApprovalApproved,
 			chat.Page{Limit: 10, Cursor: list.NextCursor},
 		)
-
 		require.NoError(t, err)
 		assert.Len(t, rest.Items, 1)
 	})
@@ -242,7 +240,6 @@ func TestUndoIsBegunOnceAndOnlyForWhatDidNotArrive(t *testing.T) {
 				chat.ToolOutcome{Kind: kind},
 				clock.now,
 			)
-
 			require.NoError(t, err)
 		}
 
@@ -305,7 +302,6 @@ func TestUndoIsBegunOnceAndOnlyForWhatDidNotArrive(t *testing.T) {
 			chat.ToolOutcome{Kind: chat.ToolSucceeded},
 			clock.now,
 		)
-
 		require.NoError(t, err)
 
 		for range 2 {
@@ -368,7 +364,6 @@ func TestToolCallMessages(t *testing.T) {
 			"call_2",
 			chat.Page{Limit: 2, Cursor: list.NextCursor},
 		)
-
 		require.NoError(t, err)
 		assert.Len(t, rest.Items, 1)
 		_, err = s.ToolCallMessages(t.Context(), w.Workspace, w.SMS.ID, "none", pageOfTen())
@@ -405,7 +400,6 @@ func TestARetryAndAnUndoDoNotBothHappen(t *testing.T) {
 				chat.ToolOutcome{Kind: chat.ToolSucceeded},
 				clock.now,
 			)
-
 			require.NoError(t, err)
 			claimed := w.Claim(t, s, sent.DeliveryID, clock.now)
 			_, err = s.RecordSubmission(
@@ -416,7 +410,6 @@ func TestARetryAndAnUndoDoNotBothHappen(t *testing.T) {
 				chat.Submission{Outcome: chat.OutcomeRejected},
 				clock.now,
 			)
-
 			require.NoError(t, err)
 			var both sync.WaitGroup
 			var runs []chat.ToolRun
@@ -458,7 +451,6 @@ func TestARetryAndAnUndoDoNotBothHappen(t *testing.T) {
 					list.Items[0].ID,
 					chat.Errorf(chat.CodeDeliveryFailed, "done"),
 				)
-
 				require.NoError(t, err)
 			}
 		}
