@@ -139,7 +139,9 @@ func TestNewAssistantTakesTheOldOnesPlace(t *testing.T) {
 		}
 
 		assert.Equal(t, map[string]chat.ParticipantRole{
-			"Ana Lopez": chat.ParticipantOwner, "Second": chat.ParticipantAssistant, "Mona Manager": chat.ParticipantOperator,
+			"Ana Lopez":    chat.ParticipantOwner,
+			"Second":       chat.ParticipantAssistant,
+			"Mona Manager": chat.ParticipantOperator,
 		}, roles)
 	})
 }

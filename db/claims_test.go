@@ -146,7 +146,8 @@ func TestLeaseThatRanOut(t *testing.T) {
 		assert.Equal(t, chat.MessagePending, message.State)
 
 		for _, outcome := range []chat.SubmissionOutcome{
-			chat.OutcomeNotProcessed, chat.OutcomeRejected, chat.OutcomeBlocked, chat.OutcomeSuppressed, chat.OutcomeUnknown, chat.OutcomeAborted,
+			chat.OutcomeNotProcessed, chat.OutcomeRejected, chat.OutcomeBlocked,
+			chat.OutcomeSuppressed, chat.OutcomeUnknown, chat.OutcomeAborted,
 		} {
 			_, err := s.RecordSubmission(
 				t.Context(),

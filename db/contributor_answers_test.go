@@ -58,7 +58,8 @@ func TestAnAnswerBySMS(t *testing.T) {
 		assert.Equal(t, []any{chat.StateClosed, false}, []any{c.State, c.NeedsResponse}, "the send goes on with it")
 
 		replied := a.request(r.ID)
-		assert.Equal(t, []any{chat.QuestionReplied, message.ID}, []any{replied.Questions[0].State, replied.Questions[0].ReplyID})
+		question := replied.Questions[0]
+		assert.Equal(t, []any{chat.QuestionReplied, message.ID}, []any{question.State, question.ReplyID})
 
 		done := a.read(r.ID)
 		assert.Equal(

@@ -214,9 +214,10 @@ func TestOpenRequest(t *testing.T) {
 
 		require.Len(t, r.Questions, 3)
 
+		question := r.Questions[0]
 		number, inbox := a.w.PhoneNumber.Scope(), a.w.Inbox.Scope()
 		assert.Equal(t, []any{priya.ID, "Priya", chat.ChannelSMS, number, chat.QuestionPending},
-			[]any{r.Questions[0].MemberID, r.Questions[0].MemberName, r.Questions[0].Channel, r.Questions[0].Sender, r.Questions[0].State})
+			[]any{question.MemberID, question.MemberName, question.Channel, question.Sender, question.State})
 
 		assert.Equal(t, []any{ben.ID, chat.ChannelEmail, inbox, chat.QuestionPending},
 			[]any{r.Questions[1].MemberID, r.Questions[1].Channel, r.Questions[1].Sender, r.Questions[1].State})

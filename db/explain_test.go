@@ -28,7 +28,8 @@ func (w *watcher) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Co
 
 	one := !strings.Contains(e.Query, ";\n")
 	if one &&
-		(strings.HasPrefix(strings.TrimLeft(e.Query, "("), "SELECT") || strings.HasPrefix(e.Query, "UPDATE") || strings.HasPrefix(e.Query, "WITH")) {
+		(strings.HasPrefix(strings.TrimLeft(e.Query, "("), "SELECT") ||
+			strings.HasPrefix(e.Query, "UPDATE") || strings.HasPrefix(e.Query, "WITH")) {
 		w.queries = append(w.queries, e.Query)
 	}
 
@@ -51,19 +52,25 @@ func fillWorkspace(t *testing.T, s *db.Store, w *dbtest.World) {
 	}
 
 	for _, statement := range []string{
-		numbers("1000") + `INSERT INTO chats (id, workspace_id, channel, state, title, member_id, assistant_member_id, phone_number_id,
-			needs_response, attention, answered, summary, summary_model, summary_version, last_activity_at, created_at, updated_at)
-			SELECT 10000 + i, ?0, 'phone-sms', 'open', 'chat', ?1, ?2, ?3, FALSE, 0, 0, '', '', 0, ` + at + `, ` + at + `, ` + at + ` FROM n`,
-		numbers("6000") + `INSERT INTO actions (id, workspace_id, kind, chat_id, state, fingerprint, workflow_id, created_at, updated_at)
-			SELECT CAST(1000000 + i AS text), ?0, 'SendAssistantMessage', 10001 + i % 1000, 'succeeded', '{}', '', ` + at + `, ` + at + ` FROM n`,
-		numbers("6000") + `INSERT INTO messages (id, workspace_id, chat_id, member_id, role, content, state, action_id, email_message_id, created_at)
-			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, ?2, 'assistant', 'text', 'sent', CAST(1000000 + i AS text),
-				'<' || i || '@example.com>', ` + at + ` FROM n`,
-		numbers("6000") + `INSERT INTO deliveries (id, workspace_id, chat_id, message_id, action_id, channel, provider, purpose_key, sender,
-				from_address, to_address, payload, policy, submission, carrier, carrier_rank, fence,
+		numbers("1000") + `INSERT INTO chats (id, workspace_id, channel, state, title,
+				member_id, assistant_member_id, phone_number_id, needs_response, attention, answered,
+				summary, summary_model, summary_version, last_activity_at, created_at, updated_at)
+			SELECT 10000 + i, ?0, 'phone-sms', 'open', 'chat', ?1, ?2, ?3, FALSE, 0, 0, '', '', 0,
+				` + at + `, ` + at + `, ` + at + ` FROM n`,
+		numbers("6000") + `INSERT INTO actions (id, workspace_id, kind, chat_id, state,
+				fingerprint, workflow_id, created_at, updated_at)
+			SELECT CAST(1000000 + i AS text), ?0, 'SendAssistantMessage', 10001 + i % 1000, 'succeeded',
+				'{}', '', ` + at + `, ` + at + ` FROM n`,
+		numbers("6000") + `INSERT INTO messages (id, workspace_id, chat_id, member_id, role, content, state,
+				action_id, email_message_id, created_at)
+			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, ?2, 'assistant', 'text', 'sent',
+				CAST(1000000 + i AS text), '<' || i || '@example.com>', ` + at + ` FROM n`,
+		numbers("6000") + `INSERT INTO deliveries (id, workspace_id, chat_id, message_id, action_id,
+				channel, provider, purpose_key, sender, from_address, to_address, payload, policy, submission, carrier, carrier_rank, fence,
 				error_code, error_message, segments, watermark, created_at, updated_at)
-			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, CAST(1000000 + i AS text), CAST(1000000 + i AS text), 'phone-sms', 'twilio',
-				'send:' || i, 'phone:1', '+1', '+1' || i % 900, '{}', 'at_most_once', CASE i % 100 WHEN 0 THEN 'rejected' ELSE 'accepted' END,
+			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, CAST(1000000 + i AS text),
+				CAST(1000000 + i AS text), 'phone-sms', 'twilio', 'send:' || i, 'phone:1', '+1', '+1' || i % 900,
+				'{}', 'at_most_once', CASE i % 100 WHEN 0 THEN 'rejected' ELSE 'accepted' END,
 				'', 0, 1, '', '', 1, 0, ` + at + `, ` + at + ` FROM n`,
 	} {
 		_, err := s.Bun().

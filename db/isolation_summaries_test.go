@@ -29,7 +29,9 @@ var summaryTries = map[string]try{
 	"FailSummary": {"", func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.FailSummary(ctx, chat.SummaryFailure{
 			ActionsFailed: chat.ActionsFailed{
-				WorkspaceID: i.ws, ActionIDs: []chat.ActionID{i.request.ActionID, i.sent.ActionID}, Problem: *chat.Errorf(chat.CodeInternal, "x"),
+				WorkspaceID: i.ws,
+				ActionIDs:   []chat.ActionID{i.request.ActionID, i.sent.ActionID},
+				Problem:     *chat.Errorf(chat.CodeInternal, "x"),
 			},
 			ChatID: i.victim.SMS.ID, ID: i.version,
 		}))

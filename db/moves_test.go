@@ -105,7 +105,8 @@ func (m *machine) post(t *rapid.T) {
 
 func (m *machine) answer(t *rapid.T, was chat.Delivery, fencesAgo int64) {
 	outcome := rapid.SampledFrom([]chat.SubmissionOutcome{
-		chat.OutcomeNotProcessed, chat.OutcomeNotProcessed, chat.OutcomeBlocked, chat.OutcomeUnknown, chat.OutcomeUnknown, chat.OutcomeAborted,
+		chat.OutcomeNotProcessed, chat.OutcomeNotProcessed, chat.OutcomeBlocked,
+		chat.OutcomeUnknown, chat.OutcomeUnknown, chat.OutcomeAborted,
 		chat.OutcomeRejected, chat.OutcomeSuppressed, chat.OutcomeAccepted,
 	}).Draw(t, "outcome")
 
@@ -209,7 +210,9 @@ func (m *machine) decide(t *rapid.T) {
 	})
 
 	to := map[chat.Verdict]chat.SubmissionState{
-		chat.VerdictCancel: chat.SubmissionCanceled, chat.VerdictSent: chat.SubmissionConfirmedSent, chat.VerdictNotSent: chat.SubmissionAbandoned,
+		chat.VerdictCancel:  chat.SubmissionCanceled,
+		chat.VerdictSent:    chat.SubmissionConfirmedSent,
+		chat.VerdictNotSent: chat.SubmissionAbandoned,
 	}[verdict]
 
 	if err != nil {

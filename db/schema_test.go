@@ -189,7 +189,8 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 			[]chat.MessageState{chat.MessageReceived, chat.MessagePending, chat.MessageSent, chat.MessageNotSent},
 		),
 		"tool_calls_state": stringsOf([]chat.ToolCallState{
-			chat.ToolCallPending, chat.ToolCallRunning, chat.ToolCallWaiting, chat.ToolCallUnknown, chat.ToolCallSucceeded, chat.ToolCallFailed, chat.ToolCallSkipped,
+			chat.ToolCallPending, chat.ToolCallRunning, chat.ToolCallWaiting, chat.ToolCallUnknown,
+			chat.ToolCallSucceeded, chat.ToolCallFailed, chat.ToolCallSkipped,
 		}),
 		"tools_kind": stringsOf([]chat.ToolKind{chat.ToolHTTP, chat.ToolMCP}),
 		"tools_risk": stringsOf([]chat.ToolRisk{chat.RiskRead, chat.RiskWrite, chat.RiskApproval}),
@@ -203,10 +204,12 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 		),
 		"contributor_asks_channel": stringsOf([]chat.Channel{chat.ChannelSMS, chat.ChannelEmail}),
 		"contributor_asks_state": stringsOf([]chat.QuestionState{
-			chat.QuestionPending, chat.QuestionAsked, chat.QuestionReplied, chat.QuestionUnreadable, chat.QuestionAnswered, chat.QuestionFailed, chat.QuestionClosed,
+			chat.QuestionPending, chat.QuestionAsked, chat.QuestionReplied, chat.QuestionUnreadable,
+			chat.QuestionAnswered, chat.QuestionFailed, chat.QuestionClosed,
 		}),
 		"contributor_requests_state": stringsOf([]chat.ContributorRequestState{
-			chat.RequestOpen, chat.RequestAnswered, chat.RequestDefaulted, chat.RequestExpired, chat.RequestFailed, chat.RequestCanceled,
+			chat.RequestOpen, chat.RequestAnswered, chat.RequestDefaulted,
+			chat.RequestExpired, chat.RequestFailed, chat.RequestCanceled,
 		}),
 		"contributor_requests_require": {"any", chat.ContributorRequireAll},
 		"summaries_kind": stringsOf(

@@ -110,7 +110,8 @@ func TestSSLModes(t *testing.T) {
 
 	for _, plain := range []string{
 		"postgres://user@localhost/db", "postgres://user@127.0.0.1:5433/db", "postgres://user@[::1]/db",
-		"postgres://user@/db?host=" + url.QueryEscape("/run/postgresql"), "postgres://user@db.example.com/db?sslmode=disable",
+		"postgres://user@/db?host=" + url.QueryEscape("/run/postgresql"),
+		"postgres://user@db.example.com/db?sslmode=disable",
 	} {
 		config, err := db.TLSConfig(plain)
 		require.NoError(t, err, plain)

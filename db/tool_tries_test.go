@@ -187,7 +187,9 @@ func TestResolveToolCall(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		for verdict, want := range map[chat.ToolVerdict]chat.ToolCallState{
-			chat.VerdictToolSucceeded: chat.ToolCallSucceeded, chat.VerdictToolFailed: chat.ToolCallFailed, chat.VerdictToolRetry: chat.ToolCallPending,
+			chat.VerdictToolSucceeded: chat.ToolCallSucceeded,
+			chat.VerdictToolFailed:    chat.ToolCallFailed,
+			chat.VerdictToolRetry:     chat.ToolCallPending,
 		} {
 			o := newOutside(t, s, false)
 			decision := chat.ToolDecision{Verdict: verdict, Result: json.RawMessage(`{"id":1}`), Reason: "asked them"}
