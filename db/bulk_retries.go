@@ -301,7 +301,7 @@ func (s *Store) SetBulkState(
 		}
 
 		if row.State != to && !slices.Contains(bulkMoves[row.State], to) {
-			return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and can not become %s", row.State, to)
+			return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and cannot become %s", row.State, to)
 		}
 
 		if row.State != to {

@@ -56,7 +56,7 @@ func TestRetryCandidates(t *testing.T) {
 		lost := sendTo(t, s, w, "+8")
 		d = w.Claim(t, s, lost.DeliveryID, clock.now)
 		acceptDelivery(t, s, w, &d, "SM8", clock.now)
-		reporter{t, s, clock}.tell(newCallback(&d, "SM8", chat.StatusUndelivered))
+		reporter{t, s, clock}.report(newCallback(&d, "SM8", chat.StatusUndelivered))
 		fine := sendTo(t, s, w, "+9")
 		d = w.Claim(t, s, fine.DeliveryID, clock.now)
 		acceptDelivery(t, s, w, &d, "SM9", clock.now)

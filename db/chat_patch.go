@@ -259,8 +259,8 @@ func (e *chatEditor) RemoveLabel(ctx context.Context, name string) error {
 	return removeLabels(ctx, e.tx, e.labelChange(ids))
 }
 
-// editAndFindLabel edits the chat and finds a label. The chat first: a run that decides its labels at
-// this moment is through then, or waits.
+// editAndFindLabel edits the chat and finds a label. The chat first: a run that decides its
+// labels at this moment is through then, or waits.
 func (e *chatEditor) editAndFindLabel(ctx context.Context, label string) ([]chat.LabelID, error) {
 	if err := e.editChat(ctx, e.tx.NewUpdate()); err != nil {
 		return nil, err

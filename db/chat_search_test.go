@@ -59,7 +59,8 @@ func TestRareTextsAreFoundByAnIndex(t *testing.T) {
 	assert.Contains(t, plan, "messages_words")
 }
 
-// TestASearchFindsChatsFromBeforeTheirTextsWereKeptApart migrates a database as it was before.
+// TestASearchFindsChatsFromBeforeTheirTextsWereKeptApart migrates a database as it was
+// before.
 func TestASearchFindsChatsFromBeforeTheirTextsWereKeptApart(t *testing.T) {
 	t.Parallel()
 	s := dbtest.NewPostgres(t)

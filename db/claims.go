@@ -22,8 +22,8 @@ const busyNow = `(d.channel <> 'web-chat' AND EXISTS (SELECT 1 FROM deliveries o
 	WHERE o.workspace_id = d.workspace_id AND o.sender = d.sender AND o.to_address = d.to_address
 		AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat' AND o.id <> d.id))`
 
-// suppressedCondition is the condition that a sender must not write to an address; what it is about
-// is given as SQL.
+// suppressedCondition is the condition that a sender must not write to an address; what it
+// is about is given as SQL.
 func suppressedCondition(workspace, channel, sender, address string) string {
 	return `EXISTS (SELECT 1 FROM suppressions x
 		WHERE x.workspace_id = ` + workspace + ` AND x.channel = ` + channel + `
@@ -271,7 +271,7 @@ func saveState(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
 }
 
-// markMessageNotSent are the statements that tell message and action that a delivery has ended
+// markMessageNotSent are the statements that end message and action when a delivery has ended
 // without being sent.
 func markMessageNotSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	return []bun.Query{moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent), failAction(tx, row, now)}

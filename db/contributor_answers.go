@@ -133,8 +133,8 @@ func (*Store) callForAnswer(ctx context.Context, tx bun.Tx, r *chat.ContributorR
 	return err
 }
 
-// endToolCall are the statements that give the tool call its outcome and, if the send waits for
-// it, let the action run on. A call that was ended with its send stays as it is.
+// endToolCall are the statements that give the tool call its outcome and, if the send waits
+// for it, let the action run on. A call that was ended with its send stays as it is.
 func endToolCall(tx bun.Tx, r *chat.ContributorRequest, now time.Time) []bun.Query {
 	result := string(r.Result)
 	if r.Result == nil {

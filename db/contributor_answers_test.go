@@ -37,8 +37,8 @@ func TestAnAnswerBySMS(t *testing.T) {
 		priya := a.contributor("Priya", priyasPhone, "")
 		a.contributor("Ben", bensPhone, "")
 		r := a.open(a.question())
-		a.put(&r, 0, chat.TurnQuestion)
-		a.put(&r, 1, chat.TurnQuestion)
+		a.ask(&r, 0, chat.TurnQuestion)
+		a.ask(&r, 1, chat.TurnQuestion)
 
 		closed := chat.StateClosed
 		_, err := s.UpdateChat(t.Context(), a.w.Workspace, a.w.By, a.chat, chat.ChatPatch{State: &closed})
@@ -87,7 +87,7 @@ func TestAnAnswerThatNobodyWaitsFor(t *testing.T) {
 		in := a.question()
 		in.Wait = false
 		r := a.open(in)
-		a.put(&r, 0, chat.TurnQuestion)
+		a.ask(&r, 0, chat.TurnQuestion)
 		receiveInbound(t, s, newText(priya.Phone, "no"), a.now)
 		assert.True(t, a.inChat().NeedsResponse)
 		a.read(r.ID)
@@ -125,7 +125,7 @@ func TestNobodyAnswers(t *testing.T) {
 			}
 
 			r := a.open(in)
-			a.put(&r, 0, chat.TurnQuestion)
+			a.ask(&r, 0, chat.TurnQuestion)
 
 			end := func() chat.ContributorRequest {
 				ended, err := s.EndRequest(
@@ -180,7 +180,7 @@ func TestAnAnswerThroughTheAPI(t *testing.T) {
 
 		first := newAnswer(priya.ID, "true")
 		half, err := a.answer(r.ID, first)
-		require.NoError(t, err, "also before the question was put")
+		require.NoError(t, err, "also before the question was sent")
 
 		assert.Equal(
 			t,
@@ -228,7 +228,7 @@ func TestCancelARequest(t *testing.T) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		r := a.open(a.question())
-		a.put(&r, 0, chat.TurnQuestion)
+		a.ask(&r, 0, chat.TurnQuestion)
 		receiveInbound(t, s, newText(priya.Phone, "yes"), a.now)
 		ended, err := s.EndRequest(t.Context(), a.w.Workspace, a.w.By, r.ID, chat.RequestCanceled, "not needed", a.now)
 		require.NoError(t, err)
@@ -295,7 +295,7 @@ func TestAnAnswerAndTheDeadlineAtOnce(t *testing.T) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		r := a.open(a.question())
-		a.put(&r, 0, chat.TurnQuestion)
+		a.ask(&r, 0, chat.TurnQuestion)
 		var answered, ended error
 		var reply chat.Arrival
 		var all sync.WaitGroup
@@ -350,7 +350,7 @@ func TestADeadlineWaitsForAReplyToBeRead(t *testing.T) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		r := a.open(a.question())
-		a.put(&r, 0, chat.TurnQuestion)
+		a.ask(&r, 0, chat.TurnQuestion)
 		receiveInbound(t, s, newText(priya.Phone, "perhaps"), a.now)
 
 		end := func() chat.ContributorRequestState {

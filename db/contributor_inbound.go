@@ -38,7 +38,7 @@ func (q *inboundQuestion) needsNoResponse() bool { return q.answers && q.request
 
 // findQuestion finds the question that the message is about, and holds its request: the one
 // that was answered by a token or the headers of an email, else the newest one that its
-// sender has put to who wrote and that is still open.
+// sender has sent to who wrote and that is still open.
 func (s *Store) findQuestion(ctx context.Context, tx bun.Tx, a *arrival) error {
 	var asked questionRow
 
@@ -97,9 +97,9 @@ func (a *arrival) isAnswer(q *inboundQuestion) bool {
 		(q.certain || q.address == foldAddress(a.From))
 }
 
-// joinQuestionChat brings the message into the chat of a question. An answer gets there also if the
-// chat is archived, any other message is then one like all others; so is one that was found
-// by its sender alone, when the question was closed meanwhile.
+// joinQuestionChat brings the message into the chat of a question. An answer gets there also
+// if the chat is archived, any other message is then one like all others; so is one that was
+// found by its sender alone, when the question was closed meanwhile.
 func (a *arrival) joinQuestionChat(ctx context.Context, tx bun.Tx, q inboundQuestion) error {
 	byAddress := a.question.askID == ""
 	a.question.askID = ""

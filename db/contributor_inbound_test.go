@@ -19,7 +19,7 @@ func asksByEmail(t *testing.T, s *db.Store) (*asking, chat.Member, chat.Contribu
 	ben := a.contributor("Ben", "", "Ben@example.com")
 	r := a.open(a.question())
 
-	return a, ben, r, a.put(&r, 0, chat.TurnQuestion)
+	return a, ben, r, a.ask(&r, 0, chat.TurnQuestion)
 }
 
 func TestAnAnswerByEmail(t *testing.T) {
@@ -137,7 +137,7 @@ func TestAContributorSaysStop(t *testing.T) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		r := a.open(a.question())
-		asked := a.put(&r, 0, chat.TurnQuestion)
+		asked := a.ask(&r, 0, chat.TurnQuestion)
 		help := newText(priya.Phone, "HELP")
 		help.Keyword = chat.KeywordHelp
 		got := receiveInbound(t, s, help, a.now)
@@ -171,7 +171,7 @@ func TestWhatComesAfterAnAnswer(t *testing.T) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		r := a.open(a.question())
-		a.put(&r, 0, chat.TurnQuestion)
+		a.ask(&r, 0, chat.TurnQuestion)
 		receiveInbound(t, s, newText(priya.Phone, "wait"), a.now)
 		receiveInbound(t, s, newText(priya.Phone, "yes"), a.now)
 		assert.Equal(t, chat.RequestAnswered, a.read(r.ID).State, "the newest reply counts")

@@ -132,7 +132,8 @@ func (s *Store) insertRequest(
 	return request, err
 }
 
-// startAskingCall are the statements that tell the tool call, and the action that waits with it.
+// startAskingCall are the statements that start the tool call, and make its action wait with
+// it.
 func startAskingCall(tx bun.Tx, r *chat.ContributorRequest, call *askingCallRow, now time.Time) []bun.Query {
 	q := tx.NewUpdate().
 		Model((*toolCallRow)(nil)).

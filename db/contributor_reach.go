@@ -13,9 +13,9 @@ import (
 // foldAddress is the form in which addresses are compared.
 func foldAddress(address string) string { return strings.ToLower(address) }
 
-// reachContributors returns how each contributor of the facts' chat can be asked, in the order
-// in which they were added: by SMS when nothing speaks against it, else by email. The sender
-// is the chat's own, else the workspace's oldest.
+// reachContributors returns how each contributor of the facts' chat can be asked, in the
+// order in which they were added: by SMS when nothing speaks against it, else by email. The
+// sender is the chat's own, else the workspace's oldest.
 func (s *Store) reachContributors(ctx context.Context, tx bun.Tx, facts *chat.SendFacts) ([]chat.Reach, error) {
 	var places []participantRow
 

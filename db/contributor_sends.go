@@ -102,7 +102,8 @@ func checkTurn(ctx context.Context, tx bun.Tx, question *questionRow, turn chat.
 	return err
 }
 
-// currentAddress is where the contributor is asked now: the address may have changed since the request.
+// currentAddress is where the contributor is asked now: the address may have changed since
+// the request.
 func (r *questionRow) currentAddress() string {
 	if r.Channel == chat.ChannelSMS {
 		return foldAddress(r.Member.Phone)

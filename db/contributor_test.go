@@ -121,15 +121,15 @@ func (a *asking) turn(r *chat.ContributorRequest, ask int, turn chat.QuestionTur
 	return in
 }
 
-func (a *asking) put(r *chat.ContributorRequest, ask int, turn chat.QuestionTurn) chat.AssistantMessageSent {
+func (a *asking) ask(r *chat.ContributorRequest, ask int, turn chat.QuestionTurn) chat.AssistantMessageSent {
 	a.t.Helper()
-	sent, err := a.tryPut(r, ask, turn)
+	sent, err := a.tryAsk(r, ask, turn)
 	require.NoError(a.t, err)
 
 	return sent
 }
 
-func (a *asking) tryPut(r *chat.ContributorRequest, ask int, turn chat.QuestionTurn) (chat.AssistantMessageSent, error) {
+func (a *asking) tryAsk(r *chat.ContributorRequest, ask int, turn chat.QuestionTurn) (chat.AssistantMessageSent, error) {
 	return a.s.PrepareSend(a.t.Context(), a.turn(r, ask, turn), dbtest.SendIDs(), dbtest.PlanText(r.Text(turn)))
 }
 
@@ -327,16 +327,16 @@ func TestPutAQuestion(t *testing.T) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		r := a.open(a.question())
-		asked := a.put(&r, 0, chat.TurnQuestion)
+		asked := a.ask(&r, 0, chat.TurnQuestion)
 		d, err := s.Delivery(t.Context(), a.w.Workspace, asked.DeliveryID)
 		require.NoError(t, err)
 		assert.Equal(t, []any{priya.Phone, a.w.PhoneNumber.Number, chat.ChannelSMS}, []any{d.To, d.From, d.Channel})
 		assert.Equal(t, r.Questions[0].ID, messagesOf(t, s, a.w, a.chat)[0].AskID)
 		assert.Equal(t, chat.QuestionAsked, a.request(r.ID).Questions[0].State)
-		a.put(&r, 0, chat.TurnReminder)
-		_, err = a.tryPut(&r, 0, chat.TurnAgain)
+		a.ask(&r, 0, chat.TurnReminder)
+		_, err = a.tryAsk(&r, 0, chat.TurnAgain)
 		requireCode(t, chat.CodeConflict, err)
-		_, err = a.tryPut(&r, 0, chat.TurnQuestion)
+		_, err = a.tryAsk(&r, 0, chat.TurnQuestion)
 		requireCode(t, chat.CodeConflict, err)
 
 		receiveInbound(t, s, newText(priya.Phone, "perhaps"), a.now)
@@ -351,7 +351,7 @@ func TestPutAQuestion(t *testing.T) {
 		_, err = s.UpdateMember(t.Context(), a.w.Workspace, a.w.By, priya.ID, chat.MemberPatch{Phone: &phone})
 		require.NoError(t, err)
 
-		again := a.put(&r, 0, chat.TurnAgain)
+		again := a.ask(&r, 0, chat.TurnAgain)
 		d, err = s.Delivery(t.Context(), a.w.Workspace, again.DeliveryID)
 		require.NoError(t, err)
 		assert.Equal(t, phone, d.To)
@@ -360,7 +360,7 @@ func TestPutAQuestion(t *testing.T) {
 		assert.Equal(t, chat.QuestionAsked, now.State)
 		receiveInbound(t, s, newText(phone, "yes"), a.now)
 		assert.Equal(t, chat.RequestAnswered, a.read(r.ID).State)
-		_, err = a.tryPut(&r, 0, chat.TurnReminder)
+		_, err = a.tryAsk(&r, 0, chat.TurnReminder)
 		requireCode(t, chat.CodeConflict, err)
 	})
 }
@@ -381,13 +381,13 @@ func TestAQuestionToSomebodyWhoIsGone(t *testing.T) {
 			}
 		}
 
-		_, err = a.tryPut(&r, 0, chat.TurnQuestion)
+		_, err = a.tryAsk(&r, 0, chat.TurnQuestion)
 		requireCode(t, chat.CodeParticipantNotFound, err)
 		a.joins(priya)
 		stop := newText(priya.Phone, "STOP")
 		stop.Keyword = chat.KeywordStop
 		receiveInbound(t, s, stop, a.now)
-		_, err = a.tryPut(&r, 0, chat.TurnQuestion)
+		_, err = a.tryAsk(&r, 0, chat.TurnQuestion)
 		requireCode(t, chat.CodeRecipientOptedOut, err)
 		failed, err := s.FailQuestion(t.Context(), a.w.Workspace, r.Questions[0].ID, "opted out", a.now)
 		require.NoError(t, err)
@@ -411,20 +411,20 @@ func TestOneQuestionAtATimeBySMS(t *testing.T) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		first := a.open(a.question())
-		a.put(&first, 0, chat.TurnQuestion)
+		a.ask(&first, 0, chat.TurnQuestion)
 		a.in(a.w.Email.ID)
 		a.joins(priya)
 		second := a.open(a.question())
-		_, err := a.tryPut(&second, 0, chat.TurnQuestion)
+		_, err := a.tryAsk(&second, 0, chat.TurnQuestion)
 		var later *chat.RetryLaterError
 		require.ErrorAs(t, err, &later)
 		assert.Equal(t, []any{30 * time.Second, "busy"}, []any{later.After, later.Code})
 		_, err = s.Action(t.Context(), a.w.Workspace, a.sent.ActionID)
 		require.NoError(t, err)
-		a.put(&first, 0, chat.TurnReminder)
+		a.ask(&first, 0, chat.TurnReminder)
 		receiveInbound(t, s, newText(priyasPhone, "yes"), a.now)
 		assert.Equal(t, chat.RequestAnswered, a.read(first.ID).State)
-		a.put(&second, 0, chat.TurnQuestion)
+		a.ask(&second, 0, chat.TurnQuestion)
 		got := receiveInbound(t, s, newText(priyasPhone, "no"), a.now)
 		assert.Equal(t, []any{second.WorkflowID, a.w.Email.ID}, []any{got.Awaited, got.ChatID})
 	})

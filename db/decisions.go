@@ -70,8 +70,8 @@ func (s *Store) Decide(
 	return row.delivery(), workflow, err
 }
 
-// applyDecision puts the row into the state that the verdict means, and returns what else follows,
-// with the verb of the audit log.
+// applyDecision puts the row into the state that the verdict means, and returns what else
+// follows, with the verb of the audit log.
 func applyDecision(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, string, error) {
 	now := toMicroseconds(d.At)
 

@@ -100,8 +100,8 @@ func TestResolve(t *testing.T) {
 			[]any{after.Submission, action.State, message.State},
 		)
 
-		told := reporter{t, s, clock}.tell(newCallback(&other, "SM8", chat.StatusDelivered))
-		assert.Equal(t, "delivered", told.Snapshot.Status, "evidence wins over a person's word")
+		reported := reporter{t, s, clock}.report(newCallback(&other, "SM8", chat.StatusDelivered))
+		assert.Equal(t, "delivered", reported.Snapshot.Status, "evidence wins over a person's decision")
 	})
 }
 

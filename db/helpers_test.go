@@ -17,7 +17,7 @@ func allEngines(t *testing.T) []*db.Store {
 	t.Helper()
 
 	stores := []*db.Store{dbtest.New(t)}
-	if os.Getenv("HANDRAIL_TEST_SQLITE_ONLY") != "1" { //nolint:forbidigo // tests are told by the environment
+	if os.Getenv("HANDRAIL_TEST_SQLITE_ONLY") != "1" { //nolint:forbidigo // the environment configures tests
 		stores = append(stores, dbtest.NewPostgres(t))
 	}
 

@@ -197,8 +197,8 @@ func (s *Store) storeInbound(ctx context.Context, tx bun.Tx, a *arrival, author 
 	return s.takeReply(ctx, tx, a)
 }
 
-// findOrCreateAuthor finds or makes who wrote, and opens a chat if there is none. Two first messages of
-// one person at once must not make two: they wait for each other at the sender.
+// findOrCreateAuthor finds or makes who wrote, and opens a chat if there is none. Two first
+// messages of one person at once must not make two: they wait for each other at the sender.
 func (s *Store) findOrCreateAuthor(ctx context.Context, tx bun.Tx, a *arrival) (*chat.MemberID, error) {
 	if err := s.holdSender(ctx, tx, a); err != nil {
 		return nil, err

@@ -106,7 +106,7 @@ func selectActive(q *bun.SelectQuery) *bun.SelectQuery {
 }
 
 // findByToken finds the chat of the message whose id the address holds. Who knows that id
-// has got it from us, so it also tells whose the message is.
+// has got it from us, so it also shows whose the message is.
 func (a *arrival) findByToken(ctx context.Context, tx bun.Tx) error {
 	if a.ReplyTo == "" {
 		return nil

@@ -272,7 +272,7 @@ func TestStopAndStart(t *testing.T) {
 			Suppress:   chat.SuppressedBounce,
 		}
 
-		reporter{t, s, clock}.tell(bounced)
+		reporter{t, s, clock}.report(bounced)
 
 		start := newText("+14155550123", "Start")
 		start.Keyword = chat.KeywordStart

@@ -18,9 +18,9 @@ const migrationLock = 0x68616e64
 // not wait inside PostgreSQL, where the driver's time limit would end the wait.
 const lockInterval = 200 * time.Millisecond
 
-// runExclusively runs do while no other process migrates the same tables. On PostgreSQL this is a
-// session's advisory lock, which goes when its process does; Bun's own lock is a row that
-// a killed process leaves behind. SQLite's transactions exclude each other anyway.
+// runExclusively runs do while no other process migrates the same tables. On PostgreSQL this
+// is a session's advisory lock, which goes when its process does; Bun's own lock is a row
+// that a killed process leaves behind. SQLite's transactions exclude each other anyway.
 func (m *Migrator) runExclusively(ctx context.Context, do func(*migrate.Migrator) error) error {
 	db := m.store.db
 	if m.store.postgres() {

@@ -49,7 +49,8 @@ func (m *Migrator) Up(ctx context.Context) ([]string, error) {
 	return applied, wrapErr("migrate the database", err)
 }
 
-// appliedMigrations are the migrations of a group that were applied: not the last when it failed.
+// appliedMigrations are the migrations of a group that were applied: not the last when it
+// failed.
 func appliedMigrations(group *migrate.MigrationGroup, err error) []migrate.Migration {
 	if err != nil && len(group.Migrations) > 0 {
 		return group.Migrations[:len(group.Migrations)-1]

@@ -22,7 +22,7 @@ type machine struct {
 	now    time.Time
 	// seen are the deliveries as they were last looked at: the send's and its retries.
 	seen []chat.Delivery
-	// reports count what the provider has told.
+	// reports counts the reports of the provider.
 	reports int
 }
 
@@ -143,16 +143,16 @@ func (m *machine) report(t *rapid.T) {
 
 	m.reports++
 	r.Key = fmt.Sprintf("%s-%d", was.ID, m.reports-rapid.IntRange(0, min(1, m.reports-1)).Draw(t, "told before"))
-	told, err := m.s.RecordReport(t.Context(), r, m.now)
+	reported, err := m.s.RecordReport(t.Context(), r, m.now)
 	require.NoError(t, err)
-	require.True(t, told.Known)
+	require.True(t, reported.Known)
 
-	if told.Repeated {
-		require.False(t, told.Changed)
+	if reported.Repeated {
+		require.False(t, reported.Changed)
 		return
 	}
 
-	require.Equal(t, chat.SubmissionAccepted, told.Snapshot.Submission)
+	require.Equal(t, chat.SubmissionAccepted, reported.Snapshot.Submission)
 }
 
 func (m *machine) settle(t *rapid.T) {

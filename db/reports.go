@@ -11,16 +11,16 @@ import (
 	"handrail/chat"
 )
 
-// RecordReport stores what a provider reports about a message, and what follows from it, in one
-// transaction. The report names its delivery, or is found by the provider's id for the
+// RecordReport stores what a provider reports about a message, and what follows from it, in
+// one transaction. The report names its delivery, or is found by the provider's id for the
 // message; one that fits none is kept as an orphan. It returns no error of the domain: what
 // cannot be true, like an id that another delivery has, is kept and changes nothing.
 //
-// Acceptance wins over every state. The provider's state only rises in rank; one that tells
-// of a loss makes the message not sent and the chat need a response.
+// Acceptance wins over every state. The provider's state only rises in rank; one that reports
+// a loss makes the message not sent and the chat need a response.
 //
-// Idempotent: a report has its effect once, by its key. An orphan has it when it is told
-// again and its delivery is known by then.
+// Idempotent: a report has its effect once, by its key. An orphan has it when it is
+// reported again and its delivery is known by then.
 func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error) {
 	in := report{Report: r, now: toMicroseconds(now)}
 	var reported chat.Reported
@@ -134,8 +134,8 @@ func storeEvent(ctx context.Context, tx bun.Tx, event *providerEventRow) (bool, 
 	return count > 0, err
 }
 
-// adoptOrphans is the statement that gives a delivery what its provider had reported before the
-// provider's id for it was known.
+// adoptOrphans is the statement that gives a delivery what its provider had reported before
+// the provider's id for it was known.
 func adoptOrphans(tx bun.Tx, row *deliveryRow) bun.Query {
 	return tx.NewUpdate().
 		Model((*providerEventRow)(nil)).
@@ -247,8 +247,8 @@ func (s *Store) acceptReported(
 		Where("e.delivery_id = ?", row.ID).Where("e.type = ?", chat.EventDuplicate).Exists(ctx)
 }
 
-// cancelRetries cancels what repeats a delivery that was taken after all, directly or in turn, if
-// the provider certainly does not have it yet: the message must not arrive twice.
+// cancelRetries cancels what repeats a delivery that was taken after all, directly or in
+// turn, if the provider certainly does not have it yet: the message must not arrive twice.
 func (s *Store) cancelRetries(ctx context.Context, tx bun.Tx, of *deliveryRow, now time.Time) error {
 	for id := of.RetriedBy; id != ""; {
 		row, err := findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), of.WorkspaceID, id)
@@ -308,7 +308,7 @@ func applyDeliveryStatus(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID))
 }
 
-// reportLateLoss are the statements that tell message and chat of a delivery that was accepted and
+// reportLateLoss are the statements for message and chat of a delivery that was accepted and
 // then lost. When it has been tried again already, that retry speaks for the message.
 func reportLateLoss(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	if row.RetriedBy != "" {

@@ -12,14 +12,14 @@ import (
 	"handrail/db/dbtest"
 )
 
-// reporter tells the store what a provider reports.
+// reporter brings reports of providers into the store.
 type reporter struct {
 	t     *testing.T
 	s     *db.Store
 	clock *clock
 }
 
-func (r reporter) tell(report chat.Report) chat.Reported {
+func (r reporter) report(report chat.Report) chat.Reported {
 	r.t.Helper()
 
 	if report.Provider == "" {
@@ -30,10 +30,10 @@ func (r reporter) tell(report chat.Report) chat.Reported {
 		report.Key = report.ProviderMessageID + ":" + string(report.DeliveryStatus) + ":" + report.Type
 	}
 
-	told, err := r.s.RecordReport(r.t.Context(), report, r.clock.forward(time.Second))
+	reported, err := r.s.RecordReport(r.t.Context(), report, r.clock.forward(time.Second))
 	require.NoError(r.t, err)
 
-	return told
+	return reported
 }
 
 // newCallback is a status callback for the claim of a delivery.
@@ -108,14 +108,14 @@ func TestReports(t *testing.T) {
 		addMessage(t, s, w, w.SMS.ID, "one")
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		acceptDelivery(t, s, w, &d, "SM1", clock.now)
-		told := r.tell(newCallback(&d, "SM1", chat.StatusSent))
-		assert.Equal(t, []any{true, false, true, false}, []any{told.Known, told.Repeated, told.Changed, told.Duplicate})
-		assert.Equal(t, w.Workspace, told.WorkspaceID)
-		assert.Equal(t, chat.ActionWorkflowID(w.Workspace, sent.ActionID), told.WorkflowID)
-		assert.Equal(t, "accepted", told.Snapshot.Status)
+		reported := r.report(newCallback(&d, "SM1", chat.StatusSent))
+		assert.Equal(t, []any{true, false, true, false}, []any{reported.Known, reported.Repeated, reported.Changed, reported.Duplicate})
+		assert.Equal(t, w.Workspace, reported.WorkspaceID)
+		assert.Equal(t, chat.ActionWorkflowID(w.Workspace, sent.ActionID), reported.WorkflowID)
+		assert.Equal(t, "accepted", reported.Snapshot.Status)
 
-		assert.False(t, r.tell(newCallback(&d, "SM1", chat.StatusSending)).Changed, "late: it does not lower the rank")
-		again := r.tell(newCallback(&d, "SM1", chat.StatusSent))
+		assert.False(t, r.report(newCallback(&d, "SM1", chat.StatusSending)).Changed, "late: it does not lower the rank")
+		again := r.report(newCallback(&d, "SM1", chat.StatusSent))
 		assert.Equal(
 			t,
 			[]any{true, false, chat.StatusSent},
@@ -127,8 +127,8 @@ func TestReports(t *testing.T) {
 		byID.Fence = 0
 		byID.Segments = 3
 		byID.Raw = nil
-		told = r.tell(byID)
-		assert.Equal(t, []any{"delivered", 3}, []any{told.Snapshot.Status, told.Snapshot.Segments})
+		reported = r.report(byID)
+		assert.Equal(t, []any{"delivered", 3}, []any{reported.Snapshot.Status, reported.Snapshot.Segments})
 		after, _, message, c := readStanding(t, s, w, &sent)
 		require.Len(t, after.Events, 3)
 		assert.Equal(t, "{}", string(after.Events[2].Raw), "found by asking, it came without words")
@@ -137,7 +137,7 @@ func TestReports(t *testing.T) {
 
 		other := newCallback(&d, "SM1", chat.StatusRead)
 		other.Provider = chat.ProviderSendGrid
-		assert.False(t, r.tell(other).Known, "another provider's")
+		assert.False(t, r.report(other).Known, "another provider's")
 	})
 }
 
@@ -156,8 +156,8 @@ func TestAReportIsEvidenceOfAcceptance(t *testing.T) {
 			ErrorCode:     "twilio_502",
 		}, clock.now)
 
-		told := r.tell(newCallback(&d, "SM1", chat.StatusSent))
-		assert.True(t, told.Changed)
+		reported := r.report(newCallback(&d, "SM1", chat.StatusSent))
+		assert.True(t, reported.Changed)
 		after, action, message, c := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
@@ -194,7 +194,7 @@ func TestACallbackFasterThanOurCommit(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		r := reporter{t, s, clock}
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		r.tell(newCallback(&d, "SM1", chat.StatusDelivered))
+		r.report(newCallback(&d, "SM1", chat.StatusDelivered))
 		recorded := acceptDelivery(t, s, w, &d, "SM1", clock.now)
 		assert.Equal(t, "delivered", recorded.Status())
 		after, _, _, _ := readStanding(t, s, w, &sent)
@@ -213,8 +213,8 @@ func TestASecondMessageForOneDelivery(t *testing.T) {
 		r := reporter{t, s, clock}
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		acceptDelivery(t, s, w, &d, "SM1", clock.now)
-		told := r.tell(newCallback(&d, "SM2", chat.StatusFailed))
-		assert.True(t, told.Duplicate)
+		reported := r.report(newCallback(&d, "SM2", chat.StatusFailed))
+		assert.True(t, reported.Duplicate)
 		after, _, message, _ := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
@@ -236,8 +236,8 @@ func TestAnIDThatAnotherDeliveryHas(t *testing.T) {
 		_, first := sendNow(t, s, w, w.SMS.ID, clock.now)
 		acceptDelivery(t, s, w, &first, "SM1", clock.now)
 		sent, second := sendNow(t, s, w, w.SMS.ID, clock.now)
-		told := reporter{t, s, clock}.tell(newCallback(&second, "SM1", chat.StatusSent))
-		assert.True(t, told.Changed)
+		reported := reporter{t, s, clock}.report(newCallback(&second, "SM1", chat.StatusSent))
+		assert.True(t, reported.Changed)
 		after, _, _, _ := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
@@ -263,22 +263,22 @@ func TestOrphans(t *testing.T) {
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		early := newCallback(&d, "SM1", chat.StatusDelivered)
 		early.DeliveryID, early.Fence = "", 0
-		assert.Equal(t, chat.Reported{}, r.tell(early))
-		assert.Equal(t, chat.Reported{Repeated: true}, r.tell(early))
+		assert.Equal(t, chat.Reported{}, r.report(early))
+		assert.Equal(t, chat.Reported{Repeated: true}, r.report(early))
 		acceptDelivery(t, s, w, &d, "SM1", clock.now)
 		after, _, _, _ := readStanding(t, s, w, &sent)
 		require.Len(t, after.Events, 1, "adopted")
 		assert.Equal(t, "accepted", after.Status())
 
-		told := r.tell(early)
+		reported := r.report(early)
 		assert.Equal(
 			t,
 			[]any{false, true, "delivered"},
-			[]any{told.Repeated, told.Changed, told.Snapshot.Status},
-			"told again, it has its effect",
+			[]any{reported.Repeated, reported.Changed, reported.Snapshot.Status},
+			"reported again, it has its effect",
 		)
 
-		assert.True(t, r.tell(early).Repeated)
+		assert.True(t, r.report(early).Repeated)
 	})
 }
 
@@ -291,8 +291,8 @@ func TestLateFailure(t *testing.T) {
 		addMessage(t, s, w, w.SMS.ID, "one")
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		acceptDelivery(t, s, w, &d, "SM1", clock.now)
-		assert.True(t, r.tell(newCallback(&d, "SM1", chat.StatusUndelivered)).Changed)
-		assert.False(t, r.tell(newCallback(&d, "SM1", chat.StatusFailed)).Changed, "the same rank")
+		assert.True(t, r.report(newCallback(&d, "SM1", chat.StatusUndelivered)).Changed)
+		assert.False(t, r.report(newCallback(&d, "SM1", chat.StatusFailed)).Changed, "the same rank")
 		after, action, message, c := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
@@ -318,7 +318,7 @@ func TestLateFailure(t *testing.T) {
 		dropped.Provider = chat.ProviderSendGrid
 		dropped.Suppress = chat.SuppressedBounce
 		dropped.ErrorCode = "sendgrid_dropped"
-		assert.True(t, r.tell(dropped).Changed)
+		assert.True(t, r.report(dropped).Changed)
 		after, _, message, c = readStanding(t, s, w, &sent)
 		assert.Equal(t, []any{chat.SubmissionAccepted, "bounced", chat.MessageNotSent, true},
 			[]any{after.Submission, after.Status(), message.State, c.NeedsResponse}, "accepted and lost in one report")
@@ -340,7 +340,7 @@ func TestLateFailure(t *testing.T) {
 			s.LiftSuppression(t.Context(), w.Workspace, w.By, list.Items[0].ID, clock.now),
 		)
 
-		assert.True(t, r.tell(dropped).Repeated, "a report that is played again")
+		assert.True(t, r.report(dropped).Repeated, "a report that is played again")
 		list, err = s.Suppressions(t.Context(), w.Workspace, pageOfTen())
 		require.NoError(t, err)
 		assert.Empty(t, list.Items)
@@ -371,11 +371,11 @@ func TestUnconfirmed(t *testing.T) {
 		after, err := s.FindDelivery(t.Context(), w.Workspace, d.ID)
 		require.NoError(t, err)
 		assert.Equal(t, chat.ErrorUnconfirmed, after.ErrorCode)
-		told := reporter{t, s, clock}.tell(newCallback(&d, "SM1", chat.StatusDelivered))
+		reported := reporter{t, s, clock}.report(newCallback(&d, "SM1", chat.StatusDelivered))
 		assert.Equal(
 			t,
 			[]string{"delivered", ""},
-			[]string{told.Snapshot.Status, told.Snapshot.ErrorCode},
+			[]string{reported.Snapshot.Status, reported.Snapshot.ErrorCode},
 			"a late word still counts",
 		)
 
@@ -395,7 +395,7 @@ func TestDeferredSaysWhy(t *testing.T) {
 		acceptDelivery(t, s, w, &d, "SM1", clock.now)
 		deferred := newCallback(&d, "SM1", chat.StatusDeferred)
 		deferred.ErrorCode = "sendgrid_451"
-		assert.Equal(t, "sendgrid_451", r.tell(deferred).Snapshot.ErrorCode)
-		assert.Empty(t, r.tell(newCallback(&d, "SM1", chat.StatusDelivered)).Snapshot.ErrorCode)
+		assert.Equal(t, "sendgrid_451", r.report(deferred).Snapshot.ErrorCode)
+		assert.Empty(t, r.report(newCallback(&d, "SM1", chat.StatusDelivered)).Snapshot.ErrorCode)
 	})
 }

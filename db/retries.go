@@ -141,7 +141,7 @@ func checkRetryable(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 	if undone {
 		e := chat.Errorf(
 			chat.CodeConflict,
-			"this delivery can not be tried again: its tool calls were undone; send a new message",
+			"this delivery cannot be tried again: its tool calls were undone; send a new message",
 		)
 		e.DeliveryID = string(row.ID)
 
@@ -155,7 +155,7 @@ func checkRetryable(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 
 	e := chat.Errorf(
 		chat.CodeConflict,
-		"this delivery can not be tried again: not all tool calls of its message have succeeded; send the message anew",
+		"this delivery cannot be tried again: not all tool calls of its message have succeeded; send the message anew",
 	)
 	e.DeliveryID = string(row.ID)
 
@@ -250,8 +250,8 @@ func (r *retryPlan) decision() *chat.Decision {
 	}
 }
 
-// releaseDelivery lets the old delivery go on under its own id, at once: one that is blocked is the
-// next probe of its sender.
+// releaseDelivery lets the old delivery go on under its own id, at once: one that is blocked
+// is the next probe of its sender.
 func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	row := r.old
 	wasBlocked := row.Submission == chat.SubmissionBlocked
@@ -331,8 +331,8 @@ func (s *Store) planRetry(
 	return row, statements, nil
 }
 
-// replaceDelivery are the statements that end the old delivery in favour of the new one, if it was
-// still open, and keep the person's decision about it.
+// replaceDelivery are the statements that end the old delivery in favour of the new one, if
+// it was still open, and keep the person's decision about it.
 func replaceDelivery(tx bun.Tx, r *retryPlan) []bun.Query {
 	old := r.old
 	old.recordDecision(r.decision())

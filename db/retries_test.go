@@ -259,8 +259,8 @@ func TestEvidenceForWhatWasRetried(t *testing.T) {
 					acceptDelivery(t, s, w, &fresh, "SM2", clock.now)
 				}
 
-				told := reporter{t, s, clock}.tell(newCallback(&d, "SM1", chat.StatusDelivered))
-				assert.Equal(t, posted, told.Duplicate)
+				reported := reporter{t, s, clock}.report(newCallback(&d, "SM1", chat.StatusDelivered))
+				assert.Equal(t, posted, reported.Duplicate)
 				old, _, message, _ := readStanding(t, s, w, &sent)
 				assert.Equal(t, []any{chat.SubmissionAccepted, chat.MessageSent}, []any{old.Submission, message.State})
 				fresh, err := s.FindDelivery(t.Context(), w.Workspace, retried.DeliveryID)
@@ -297,7 +297,7 @@ func TestALateFailureOfWhatWasRetried(t *testing.T) {
 		require.NoError(t, err)
 		fresh := w.Claim(t, s, retried.DeliveryID, clock.now)
 		acceptDelivery(t, s, w, &fresh, "SM2", clock.now)
-		assert.True(t, reporter{t, s, clock}.tell(newCallback(&d, "SM1", chat.StatusFailed)).Changed)
+		assert.True(t, reporter{t, s, clock}.report(newCallback(&d, "SM1", chat.StatusFailed)).Changed)
 		_, _, message, c := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,

@@ -45,8 +45,8 @@ func TestEvidenceForWhatWasRetriedTwice(t *testing.T) {
 					acceptDelivery(t, s, w, &third, "SM3", clock.now)
 				}
 
-				told := reporter{t, s, clock}.tell(newCallback(&first, "SM1", chat.StatusSent))
-				assert.Equal(t, posted, told.Duplicate, "both were sent")
+				reported := reporter{t, s, clock}.report(newCallback(&first, "SM1", chat.StatusSent))
+				assert.Equal(t, posted, reported.Duplicate, "both were sent")
 				last, err := s.Delivery(t.Context(), w.Workspace, retried.DeliveryID)
 				require.NoError(t, err)
 

@@ -77,7 +77,8 @@ func (s *Store) PrepareAndClaim(
 	return sent, claim, err
 }
 
-// sendRequest is a send that is to be stored under these ids, and claimed if claim is not nil.
+// sendRequest is a send that is to be stored under these ids, and claimed if claim is not
+// nil.
 type sendRequest struct {
 	in    *chat.SendAssistantMessage
 	ids   chat.SendIDs

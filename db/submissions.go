@@ -147,7 +147,8 @@ func storeAcceptance(
 // unsettledOrFailed are the states from which evidence of a send makes an action succeed.
 var unsettledOrFailed = []chat.ActionState{chat.ActionRunning, chat.ActionParked, chat.ActionFailed}
 
-// markMessageSent are the statements that tell message, chat and action that a delivery was sent.
+// markMessageSent are the statements that update message, chat and action once a delivery was
+// sent.
 func markMessageSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	return []bun.Query{
 		moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageSent),
@@ -281,7 +282,8 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 	return row, s.batch(ctx, tx, append(outcomeStatements(tx, &row, in), finishAttempt(tx, in))...)
 }
 
-// outcomeStatements are the statements that tell the rest of the database of an outcome.
+// outcomeStatements are the statements that follow from an outcome beside the delivery
+// itself.
 func outcomeStatements(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 	switch row.Submission {
 	case chat.SubmissionRejected:
@@ -315,8 +317,8 @@ func outcomeStatements(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 	}
 }
 
-// MarkExhausted notes that a delivery which was not sent is not tried again by itself, and why
-// not; a person must decide: delivery_not_found.
+// MarkExhausted notes that a delivery which was not sent is not tried again by itself, and
+// why not; a person must decide: delivery_not_found.
 //
 // Idempotent: only a delivery that is pending or blocked changes, and only once.
 func (s *Store) MarkExhausted(

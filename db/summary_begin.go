@@ -120,7 +120,7 @@ func (s *Store) measureChat(ctx context.Context, row *chatRow, last *summaryRow)
 		return nil, err
 	}
 
-	defer func() { _ = rows.Close() }() // Err tells what went wrong
+	defer func() { _ = rows.Close() }() // Err returns what went wrong
 
 	m, sum := &measured{}, sha256.New()
 
@@ -155,8 +155,8 @@ func (m *measured) addMessage(number int64, content string, last *summaryRow, su
 	m.newest = number
 }
 
-// takeDigest takes the digest: of the messages the last run covered when they are through, and
-// in the end of all.
+// takeDigest takes the digest: of the messages the last run covered when they are through,
+// and in the end of all.
 func (m *measured) takeDigest(last *summaryRow, sum hash.Hash) {
 	m.digest = hex.EncodeToString(sum.Sum(nil))
 	if last != nil && len(m.fresh) == 0 {

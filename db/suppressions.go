@@ -34,8 +34,8 @@ func (r *suppressionRow) suppression() chat.Suppression {
 	}
 }
 
-// addSuppression is the statement that puts the row's address on its sender's list, where it may
-// be already by another way.
+// addSuppression is the statement that puts the row's address on its sender's list, where it
+// may be already by another way.
 func addSuppression(tx bun.Tx, row *suppressionRow) *bun.InsertQuery {
 	// Folded by the function that the address is looked up with.
 	return tx.NewInsert().

@@ -147,7 +147,8 @@ func (s *Store) parkOrphan(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 		moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning))
 }
 
-// hasUnfinishedTools reports whether tool calls of the delivery's message did not all succeed.
+// hasUnfinishedTools reports whether tool calls of the delivery's message did not all
+// succeed.
 func hasUnfinishedTools(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
 	return tx.NewSelect().
 		Model((*toolCallRow)(nil)).

@@ -222,9 +222,9 @@ func (s *Store) saveAndMoveAction(ctx context.Context, tx bun.Tx, action chat.Ac
 	return err
 }
 
-// ResolveToolCall records a person's decision about a call whose outcome is not known, and returns
-// the workflow that waits for it: tool_call_not_found; conflict for a call that is not
-// unknown.
+// ResolveToolCall records a person's decision about a call whose outcome is not known, and
+// returns the workflow that waits for it: tool_call_not_found; conflict for a call that is
+// not unknown.
 func (s *Store) ResolveToolCall(
 	ctx context.Context,
 	ws chat.WorkspaceID,

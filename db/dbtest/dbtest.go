@@ -31,7 +31,7 @@ func Each(t *testing.T, test func(t *testing.T, s *db.Store)) {
 		test(t, New(t))
 	})
 
-	if os.Getenv("HANDRAIL_TEST_SQLITE_ONLY") == "1" { //nolint:forbidigo // tests are told by the environment
+	if os.Getenv("HANDRAIL_TEST_SQLITE_ONLY") == "1" { //nolint:forbidigo // the environment configures tests
 		return
 	}
 
@@ -94,7 +94,7 @@ func NewPostgres(tb testing.TB, opts ...db.Option) *db.Store {
 func NewPostgresURL(tb testing.TB) string {
 	tb.Helper()
 
-	base := os.Getenv("TEST_DATABASE_URL") //nolint:forbidigo // tests are told by the environment
+	base := os.Getenv("TEST_DATABASE_URL") //nolint:forbidigo // the environment configures tests
 	if base == "" {
 		tb.Fatal("TEST_DATABASE_URL is not set: run the tests with `make test`, which starts a PostgreSQL, " +
 			"or set HANDRAIL_TEST_SQLITE_ONLY=1 to leave PostgreSQL out")
