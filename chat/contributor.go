@@ -103,9 +103,7 @@ type ContributorQuestion struct {
 	Sender string        `json:"sender"`
 	State  QuestionState `json:"state"`
 	// ReplyID is the newest message that replies.
-	ReplyID MessageID `json:"reply_id,omitempty"`
-	// Reasked counts how often it was asked again after a reply that could not be read.
-	Reasked    int             `json:"reasked,omitempty"`
+	ReplyID    MessageID       `json:"reply_id,omitempty"`
 	Answer     json.RawMessage `json:"answer,omitempty"`
 	AnsweredAt *time.Time      `json:"answered_at,omitempty"`
 	Why        string          `json:"why,omitempty"`

@@ -56,8 +56,6 @@ type Arrival struct {
 	MessageID MessageID
 	// Opened reports that the chat is new.
 	Opened bool
-	// Watermark is the chat's Attention with this message.
-	Watermark int64
 	// Stopped are the workflows of deliveries that it has ended.
 	Stopped []string
 	// Awaited is the workflow that has waited for this answer of a contributor, "" for none.

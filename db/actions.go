@@ -71,6 +71,8 @@ func (r *actionRow) action() chat.Action {
 	}
 }
 
+func (r *actionRow) key() actionKey { return actionKey{workspace: r.WorkspaceID, id: r.ID} }
+
 // Action finds an action with the newest delivery it made, or released: action_not_found.
 func (s *Store) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
 	row, err := findAction(ctx, s.db, ws, id)
@@ -80,12 +82,18 @@ func (s *Store) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionI
 func findAction(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.ActionID) (actionRow, error) {
 	var row actionRow
 
-	err := db.NewSelect().Model(&row).ColumnExpr("a.*").ColumnExpr(`(SELECT d.id FROM deliveries d
-		WHERE d.workspace_id = a.workspace_id AND d.action_id = a.id ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS delivery_id`).
-		Where("a.workspace_id = ?", ws).Where("a.id = ?", id).Scan(ctx)
+	err := db.NewSelect().
+		Model(&row).
+		ColumnExpr("a.*").
+		ColumnExpr(`(SELECT d.id FROM deliveries d WHERE d.workspace_id = a.workspace_id AND d.action_id = a.id
+			ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS delivery_id`).
+		Where("a.workspace_id = ?", ws).
+		Where("a.id = ?", id).
+		Scan(ctx)
 	if err == nil && row.DeliveryID == "" && row.Kind == chat.ActionRetryDelivery && row.Result != nil {
 		// It has released a delivery that another action had made.
 		var result retryResult
+
 		err = json.Unmarshal(row.Result, &result)
 		row.DeliveryID = result.DeliveryID
 	}
@@ -106,9 +114,7 @@ func beginAction(ctx context.Context, tx bun.Tx, row actionRow) (existing *actio
 		return nil, err
 	}
 
-	stored, err := storedAction(ctx, tx, &row)
-
-	return stored, err
+	return storedAction(ctx, tx, &row)
 }
 
 // storedAction is the row that is there instead of the given one: idempotency_key_reused
@@ -171,18 +177,28 @@ func failActions(
 		Where("state = ?", chat.ActionRunning)
 }
 
+// actionKey names an action.
+type actionKey struct {
+	workspace chat.WorkspaceID
+	id        chat.ActionID
+}
+
 // moveAction is the statement that puts an action into another state, from one of the
 // given ones.
 func moveAction(
 	tx bun.Tx,
-	ws chat.WorkspaceID,
-	id chat.ActionID,
+	action actionKey,
 	to chat.ActionState,
 	now time.Time,
 	from ...chat.ActionState,
 ) *bun.UpdateQuery {
-	return tx.NewUpdate().Model((*actionRow)(nil)).Set("state = ?", to).Set("updated_at = ?", now).
-		Where("workspace_id = ?", ws).Where("id = ?", id).Where("state IN ?", bun.Tuple(from))
+	return tx.NewUpdate().
+		Model((*actionRow)(nil)).
+		Set("state = ?", to).
+		Set("updated_at = ?", now).
+		Where("workspace_id = ?", action.workspace).
+		Where("id = ?", action.id).
+		Where("state IN ?", bun.Tuple(from))
 }
 
 // AddParticipant gives a member a place in a chat: chat_not_found, member_not_found,
@@ -231,10 +247,15 @@ func (s *Store) AddParticipant(ctx context.Context, in chat.AddParticipant) (cha
 		}
 
 		return s.batch(ctx, tx,
-			moveAction(tx, in.WorkspaceID, in.ActionID, chat.ActionSucceeded, now, chat.ActionRunning).
+			moveAction(tx, action.key(), chat.ActionSucceeded, now, chat.ActionRunning).
 				Set("participant_id = ?", row.ID).Set("result = ?", string(result)),
-			s.audited(tx, in.WorkspaceID, in.By, "participant.added", objectID(row.ID),
-				changed{"chat_id": in.ChatID, "member_id": in.MemberID, "role": in.Role}))
+			s.insertAudit(tx, auditEvent{
+				workspace: in.WorkspaceID,
+				by:        in.By,
+				verb:      "participant.added",
+				object:    objectID(row.ID),
+				detail:    changed{"chat_id": in.ChatID, "member_id": in.MemberID, "role": in.Role},
+			}))
 	})
 
 	return added, err

@@ -41,7 +41,7 @@ func TestAddParticipant(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, chat.ActionSucceeded, action.State)
 		assert.Equal(t, added.ParticipantID, action.ParticipantID)
-		assert.Equal(t, []string{"participant.removed", "participant.added"}, audit(t, s, w.Workspace)[:2])
+		assert.Equal(t, []string{"participant.removed", "participant.added"}, auditVerbs(t, s, w.Workspace)[:2])
 
 		for name, test := range map[string]struct {
 			change func(*chat.AddParticipant)

@@ -34,7 +34,7 @@ func (r *approvalRow) approval() chat.Approval {
 		Deadline:    r.Deadline.UTC(),
 		RequestedBy: r.RequestedBy,
 		DecidedBy:   r.DecidedBy,
-		DecidedAt:   utc(r.DecidedAt),
+		DecidedAt:   toUTC(r.DecidedAt),
 		Reason:      r.Reason,
 	}
 }
@@ -126,7 +126,7 @@ func (s *Store) Approvals(
 	}), nil
 }
 
-// DecideApproval records a second person's word, and returns the workflow that waits for
+// DecideApproval records a second person's decision, and returns the workflow that waits for
 // it: approval_not_found; own_request for who has asked for the send; already_decided, also
 // once the deadline has passed.
 func (s *Store) DecideApproval(
@@ -138,7 +138,8 @@ func (s *Store) DecideApproval(
 	reason string,
 	now time.Time,
 ) (chat.Approval, string, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
+
 	var decided approvalRow
 	var workflow string
 	err := s.inTx(ctx, "decide about an approval", func(ctx context.Context, tx bun.Tx) error {
@@ -162,8 +163,8 @@ func (s *Store) DecideApproval(
 		row.State = chat.ApprovalRefused
 		row.DecidedBy = by.MemberID
 		row.DecidedAt = &now
-
 		row.Reason = reason
+
 		if approve {
 			row.State = chat.ApprovalApproved
 		}
@@ -174,19 +175,16 @@ func (s *Store) DecideApproval(
 			return err
 		}
 
-		return s.batch(
-			ctx,
-			tx,
+		return s.batch(ctx, tx,
 			tx.NewUpdate().Model(&row).Column("state", "decided_by", "decided_at", "reason").WherePK(),
-			moveAction(tx, ws, action, chat.ActionRunning, now, chat.ActionParked),
-			s.audited(
-				tx,
-				ws,
-				by,
-				"approval."+string(row.State),
-				string(action),
-				changed{"chat_id": row.ChatID, "reason": reason},
-			),
+			moveAction(tx, actionKey{workspace: ws, id: action}, chat.ActionRunning, now, chat.ActionParked),
+			s.insertAudit(tx, auditEvent{
+				workspace: ws,
+				by:        by,
+				verb:      "approval." + string(row.State),
+				object:    string(action),
+				detail:    changed{"chat_id": row.ChatID, "reason": reason},
+			}),
 		)
 	})
 
@@ -219,7 +217,7 @@ func (s *Store) ExpireApproval(
 	action chat.ActionID,
 	now time.Time,
 ) (chat.Approval, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var row approvalRow
 	err := s.inTx(ctx, "expire an approval", func(ctx context.Context, tx bun.Tx) error {
 		var err error
@@ -231,7 +229,7 @@ func (s *Store) ExpireApproval(
 		row.State = chat.ApprovalExpired
 
 		return s.batch(ctx, tx, tx.NewUpdate().Model(&row).Column("state").WherePK(),
-			moveAction(tx, ws, action, chat.ActionRunning, now, chat.ActionParked))
+			moveAction(tx, actionKey{workspace: ws, id: action}, chat.ActionRunning, now, chat.ActionParked))
 	})
 
 	return row.approval(), err

@@ -40,11 +40,11 @@ func (r *auditRow) entry() chat.AuditEntry {
 // texts nor addresses.
 type changed map[string]any
 
-// fields makes the detail of a patch from the names of its fields that are set.
-func fields(set map[string]bool) changed {
-	names := make([]string, 0, len(set))
-	for _, name := range sortedKeys(set) {
-		if set[name] {
+// changedFields makes the detail of a patch from the names of its fields that are set.
+func changedFields(given map[string]bool) changed {
+	names := make([]string, 0, len(given))
+	for _, name := range sortedKeys(given) {
+		if given[name] {
 			names = append(names, name)
 		}
 	}
@@ -54,30 +54,33 @@ func fields(set map[string]bool) changed {
 
 func objectID[T ~int64](id T) string { return strconv.FormatInt(int64(id), 10) }
 
-// audited is the statement that writes one row of the audit log.
-func (s *Store) audited(
-	tx bun.Tx,
-	ws chat.WorkspaceID,
-	by chat.Actor,
-	verb, object string,
-	detail changed,
-) *bun.InsertQuery {
+// auditEvent is what somebody has done, and to what.
+type auditEvent struct {
+	workspace chat.WorkspaceID
+	by        chat.Actor
+	verb      string
+	object    string
+	detail    changed
+}
+
+// insertAudit is the statement that writes one row of the audit log.
+func (s *Store) insertAudit(tx bun.Tx, event auditEvent) *bun.InsertQuery {
 	encoded := json.RawMessage(`{}`)
 
-	if detail != nil {
+	if event.detail != nil {
 		var err error
-		if encoded, err = json.Marshal(detail); err != nil {
+		if encoded, err = json.Marshal(event.detail); err != nil {
 			return tx.NewInsert().Err(wrapErr("encode the detail of an audit entry", err))
 		}
 	}
 
 	row := auditRow{
-		WorkspaceID: ws,
-		MemberID:    by.MemberID,
-		KeyID:       by.KeyID,
-		RequestID:   by.RequestID,
-		Verb:        verb,
-		Object:      object,
+		WorkspaceID: event.workspace,
+		MemberID:    event.by.MemberID,
+		KeyID:       event.by.KeyID,
+		RequestID:   event.by.RequestID,
+		Verb:        event.verb,
+		Object:      event.object,
 		Detail:      encoded,
 		At:          s.time(),
 	}
@@ -86,15 +89,8 @@ func (s *Store) audited(
 }
 
 // audit writes one row of the audit log.
-func (s *Store) audit(
-	ctx context.Context,
-	tx bun.Tx,
-	ws chat.WorkspaceID,
-	by chat.Actor,
-	verb, object string,
-	detail changed,
-) error {
-	_, err := s.audited(tx, ws, by, verb, object, detail).Exec(ctx)
+func (s *Store) audit(ctx context.Context, tx bun.Tx, event auditEvent) error {
+	_, err := s.insertAudit(tx, event).Exec(ctx)
 	return wrapErr("write the audit log", err)
 }
 

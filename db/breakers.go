@@ -27,12 +27,13 @@ type breakerRow struct {
 // no time, and how long one probe has to come back.
 const probeEvery = 5 * time.Minute
 
-// ofBreaker is the part of a statement that finds the breaker of a delivery's sender.
-const ofBreaker = "FROM sender_breakers b WHERE b.workspace_id = d.workspace_id AND b.sender = d.sender"
+// fromBreaker is the part of a statement that finds the breaker of a delivery's sender.
+const fromBreaker = "FROM sender_breakers b WHERE b.workspace_id = d.workspace_id AND b.sender = d.sender"
 
-// probing tells of a claimed delivery whether its sender has a breaker. RETURNING on SQLite
-// knows no alias of the table, so the names of the breaker's columns make way.
-const probing = `EXISTS (SELECT 1 FROM (SELECT workspace_id AS of_workspace, sender AS of_sender FROM sender_breakers) b
+// probingColumn reports of a claimed delivery whether its sender has a breaker. RETURNING on
+// SQLite knows no alias of the table, so the breaker's columns get other names.
+const probingColumn = `EXISTS (
+	SELECT 1 FROM (SELECT workspace_id AS of_workspace, sender AS of_sender FROM sender_breakers) b
 	WHERE b.of_workspace = ? AND b.of_sender = sender) AS probing`
 
 // openBreaker is the statement that notes a refusal of the sender's account. The delivery
@@ -43,7 +44,7 @@ func openBreaker(tx bun.Tx, row *deliveryRow, in submission) bun.Query {
 		Sender:       row.Sender,
 		Provider:     row.Provider,
 		OpenedAt:     in.now,
-		ProbeAt:      micro(in.now.Add(pause(in.said))),
+		ProbeAt:      toMicroseconds(in.now.Add(retryDelay(in.said))),
 		ErrorCode:    in.said.ErrorCode,
 		ErrorMessage: in.said.ErrorMessage,
 	}
@@ -57,16 +58,16 @@ func openBreaker(tx bun.Tx, row *deliveryRow, in submission) bun.Query {
 		Returning("NULL")
 }
 
-// narrowAgain is how long a delivery waits whose recipient the account cannot reach: it
-// is its own probe, and people must change something first.
-const narrowAgain = time.Hour
+// recipientRetryAfter is how long a delivery waits whose recipient the account cannot reach:
+// it is its own probe, and people must change something first.
+const recipientRetryAfter = time.Hour
 
-// pause is how long a delivery waits after a refusal, and its sender with it unless the
-// refusal is narrow.
-func pause(said chat.Submission) time.Duration {
+// retryDelay is how long a delivery waits after a refusal, and its sender with it unless the
+// refusal concerns this recipient alone.
+func retryDelay(said chat.Submission) time.Duration {
 	switch {
 	case said.RecipientScoped:
-		return max(narrowAgain, said.RetryAfter)
+		return max(recipientRetryAfter, said.RetryAfter)
 	case said.RetryAfter > 0:
 		return said.RetryAfter
 	}
@@ -76,7 +77,7 @@ func pause(said chat.Submission) time.Duration {
 
 // closeBreaker are the statements for an answer that shows the account to work: what waits
 // for the next probe may be posted at once, but not the answered delivery itself, which a
-// narrow refusal leaves blocked.
+// refusal of this recipient alone leaves blocked.
 func closeBreaker(tx bun.Tx, row *deliveryRow) []bun.Query {
 	return []bun.Query{
 		// By status, because an index has it; the two are the same here.
@@ -88,7 +89,8 @@ func closeBreaker(tx bun.Tx, row *deliveryRow) []bun.Query {
 			Where("sender = ?", row.Sender).
 			Where("retry_at IS NOT NULL").
 			Where("id <> ?", row.ID).
-			Where("EXISTS (SELECT 1 FROM sender_breakers b WHERE b.workspace_id = ? AND b.sender = ?)", row.WorkspaceID, row.Sender),
+			Where("EXISTS (SELECT 1 FROM sender_breakers b WHERE b.workspace_id = ? AND b.sender = ?)",
+				row.WorkspaceID, row.Sender),
 		tx.NewDelete().
 			Model((*breakerRow)(nil)).
 			Where("workspace_id = ?", row.WorkspaceID).
@@ -118,8 +120,8 @@ func probeNow(tx bun.Tx, ws chat.WorkspaceID, sender string, now time.Time) bun.
 		Where("workspace_id = ?", ws).Where("sender = ?", sender).Where("probe_at > ?", now)
 }
 
-// waitForProbe are the statements that park a delivery whose sender's account refuses
-// everything. One that was itself refused keeps the provider's words.
+// waitForProbe are the statements that make a delivery wait whose sender's account refuses
+// everything. One that was itself refused keeps the provider's message.
 func waitForProbe(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	if row.Submission != chat.SubmissionBlocked {
 		row.Submission = chat.SubmissionBlocked
@@ -130,10 +132,7 @@ func waitForProbe(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	row.RetryAt = row.ProbeAt
 
 	return []bun.Query{
-		saveState(
-			tx,
-			row,
-			now,
-		), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning),
+		saveState(tx, row, now),
+		moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning),
 	}
 }

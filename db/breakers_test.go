@@ -28,7 +28,6 @@ func sendTo(t *testing.T, s *db.Store, w *dbtest.World, to string) chat.Assistan
 			return plan, err
 		},
 	)
-
 	require.NoError(t, err)
 
 	return sent
@@ -37,7 +36,7 @@ func sendTo(t *testing.T, s *db.Store, w *dbtest.World, to string) chat.Assistan
 func refuseAccount(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, now time.Time) {
 	t.Helper()
 
-	record(
+	recordSubmission(
 		t,
 		s,
 		w,
@@ -70,7 +69,7 @@ func TestBreaker(t *testing.T) {
 			assert.Equal(t, probe, *claim.WaitUntil)
 		}
 
-		after, action, message, _ := standing(t, s, w, &second)
+		after, action, message, _ := readStanding(t, s, w, &second)
 		assert.Equal(
 			t,
 			[]any{chat.SubmissionBlocked, chat.ErrorSenderBlocked, "twilio_20003, the account is suspended", int64(0)},
@@ -87,14 +86,14 @@ func TestBreaker(t *testing.T) {
 		claim, err := s.Claim(t.Context(), w.Workspace, third.DeliveryID, clock.forward(time.Second), time.Minute)
 		require.NoError(t, err)
 		assert.False(t, claim.Granted, "one probes")
-		own, _, _, _ := standing(t, s, w, &first)
+		own, _, _, _ := readStanding(t, s, w, &first)
 		assert.Equal(t, "twilio_20003", own.ErrorCode)
 
-		probing, _, _, _ := standing(t, s, w, &second)
-		accept(t, s, w, &probing, "SM2", clock.now)
+		probing, _, _, _ := readStanding(t, s, w, &second)
+		acceptDelivery(t, s, w, &probing, "SM2", clock.now)
 
 		for _, sent := range []chat.AssistantMessageSent{first, third} {
-			freed, _, _, _ := standing(t, s, w, &sent)
+			freed, _, _, _ := readStanding(t, s, w, &sent)
 			assert.Nil(t, freed.RetryAt)
 			w.Claim(t, s, sent.DeliveryID, clock.now)
 		}
@@ -151,14 +150,14 @@ func TestARefusalOfOneCountryStopsNobodyElse(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		abroad, home := sendTo(t, s, w, "+1"), sendTo(t, s, w, "+2")
 		d := w.Claim(t, s, abroad.DeliveryID, clock.now)
-		record(t, s, w, &d, chat.Submission{
+		recordSubmission(t, s, w, &d, chat.Submission{
 			Outcome:         chat.OutcomeBlocked,
 			RecipientScoped: true,
 			ErrorCode:       "twilio_21408",
 			ErrorMessage:    "no permission for the country",
 		}, clock.now)
 
-		blocked, action, _, _ := standing(t, s, w, &abroad)
+		blocked, action, _, _ := readStanding(t, s, w, &abroad)
 		assert.Equal(t, chat.SubmissionBlocked, blocked.Submission)
 		assert.Equal(t, chat.ActionParked, action.State)
 		require.NotNil(t, blocked.RetryAt)
@@ -176,7 +175,7 @@ func TestANarrowRefusalOfTheProbeClosesTheBreakerAndWaits(t *testing.T) {
 		d := w.Claim(t, s, first.DeliveryID, clock.now)
 		refuseAccount(t, s, w, &d, clock.now)
 		d = w.Claim(t, s, abroad.DeliveryID, clock.forward(5*time.Minute))
-		record(
+		recordSubmission(
 			t,
 			s,
 			w,
@@ -185,7 +184,7 @@ func TestANarrowRefusalOfTheProbeClosesTheBreakerAndWaits(t *testing.T) {
 			clock.now,
 		)
 
-		blocked, _, _, _ := standing(t, s, w, &abroad)
+		blocked, _, _, _ := readStanding(t, s, w, &abroad)
 		require.NotNil(t, blocked.RetryAt)
 		assert.Equal(t, time.Hour, blocked.RetryAt.Sub(clock.now))
 		w.Claim(t, s, first.DeliveryID, clock.now)

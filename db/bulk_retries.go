@@ -67,14 +67,7 @@ func findBulkRetry(
 	return row, orNotFound(err, chat.CodeBulkRetryNotFound, "bulk retry")
 }
 
-// BeginBulkRetry stores a bulk retry, which runs as this workflow, and counts what it sets
-// out to do: workspace_not_found, idempotency_key_reused.
-//
-// Idempotent: the id is the request's own, and a row that is there is returned as it is now.
-func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workflowID string) (chat.BulkRetry, error) {
-	var b chat.BulkRetry
-	now := s.time()
-
+func newBulkRetryRow(in *chat.NewBulkRetry, workflowID string, now time.Time) bulkRetryRow {
 	row := bulkRetryRow{
 		ID:             in.ID,
 		WorkspaceID:    in.WorkspaceID,
@@ -94,6 +87,17 @@ func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workfl
 		row.Fingerprint = chat.Fingerprint{}
 	}
 
+	return row
+}
+
+// BeginBulkRetry stores a bulk retry, which runs as this workflow, and counts what it sets
+// out to do: workspace_not_found, idempotency_key_reused.
+//
+// Idempotent: the id is the request's own, and a row that is there is returned as it is now.
+func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workflowID string) (chat.BulkRetry, error) {
+	var b chat.BulkRetry
+	row := newBulkRetryRow(&in, workflowID, s.time())
+
 	err := s.inTx(ctx, "begin a bulk retry", func(ctx context.Context, tx bun.Tx) error {
 		counts, err := countRetryCandidates(ctx, tx, in.WorkspaceID, &in.Filter)
 		if err != nil {
@@ -106,22 +110,31 @@ func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workfl
 		}
 
 		result, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)
-		if err := onViolation(err, referenceViolation, notFound(chat.CodeWorkspaceNotFound, "workspace or member")); err != nil {
+
+		none := notFound(chat.CodeWorkspaceNotFound, "workspace or member")
+		if err := onViolation(err, referenceViolation, none); err != nil {
 			return err
 		}
 
-		if count, err := result.RowsAffected(); err != nil || count == 0 {
-			if err == nil {
-				b, err = storedBulkRetry(ctx, tx, &row)
-			}
+		count, err := result.RowsAffected()
+		if err != nil {
+			return err
+		}
 
+		if count == 0 {
+			b, err = storedBulkRetry(ctx, tx, &row)
 			return err
 		}
 
 		b = row.bulkRetry()
 
-		return s.audit(ctx, tx, in.WorkspaceID, in.By, "bulk_retry.begun", string(in.ID),
-			changed{"selected": row.Selected, "reason": in.Reason})
+		return s.audit(ctx, tx, auditEvent{
+			workspace: in.WorkspaceID,
+			by:        in.By,
+			verb:      "bulk_retry.begun",
+			object:    string(in.ID),
+			detail:    changed{"selected": row.Selected, "reason": in.Reason},
+		})
 	})
 
 	return b, err
@@ -200,7 +213,8 @@ func addProgress(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, all []cha
 
 	ids := make([]chat.ActionID, len(all))
 	for i := range all {
-		ids[i], places[all[i].ID] = all[i].ID, i
+		ids[i] = all[i].ID
+		places[all[i].ID] = i
 	}
 
 	var counts []struct {
@@ -254,15 +268,8 @@ func (s *Store) SkipBulkRetry(
 	why string,
 ) error {
 	return s.inTx(ctx, "skip a delivery", func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw(
-			`INSERT INTO bulk_skips (workspace_id, bulk_retry_id, delivery_id, why) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			ws,
-			id,
-			delivery,
-			why,
-		).Exec(
-			ctx,
-		)
+		_, err := tx.NewRaw(`INSERT INTO bulk_skips (workspace_id, bulk_retry_id, delivery_id, why)
+			VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, ws, id, delivery, why).Exec(ctx)
 
 		return onViolation(err, referenceViolation, noBulkRetry())
 	})
@@ -275,8 +282,8 @@ var bulkMoves = map[chat.BulkState][]chat.BulkState{
 }
 
 // SetBulkState pauses, resumes, cancels or finishes a bulk retry, and says why:
-// bulk_retry_not_found, conflict when it cannot go there from where it stands. It may be
-// told to be what it is.
+// bulk_retry_not_found, conflict when it cannot go there from where it stands. Setting the
+// state that it has changes nothing.
 func (s *Store) SetBulkState(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -294,7 +301,7 @@ func (s *Store) SetBulkState(
 		}
 
 		if row.State != to && !slices.Contains(bulkMoves[row.State], to) {
-			return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and can not become %s", row.State, to)
+			return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and cannot become %s", row.State, to)
 		}
 
 		if row.State != to {
@@ -302,15 +309,19 @@ func (s *Store) SetBulkState(
 			row.Note = note
 			row.UpdatedAt = s.time()
 
-			err = s.batch(
-				ctx,
-				tx,
+			err = s.batch(ctx, tx,
 				tx.NewUpdate().
 					Model(&row).
 					Column("state", "note", "updated_at").
 					Where("workspace_id = ?", ws).
 					Where("id = ?", id),
-				s.audited(tx, ws, by, "bulk_retry."+string(to), string(id), changed{"reason": note}),
+				s.insertAudit(tx, auditEvent{
+					workspace: ws,
+					by:        by,
+					verb:      "bulk_retry." + string(to),
+					object:    string(id),
+					detail:    changed{"reason": note},
+				}),
 			)
 			if err != nil {
 				return err

@@ -21,7 +21,7 @@ func refusedOnes(t *testing.T, s *db.Store, w *dbtest.World, addresses ...string
 	for _, to := range addresses {
 		sent := sendTo(t, s, w, to)
 		d := w.Claim(t, s, sent.DeliveryID, time.Now())
-		record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeRejected, ErrorCode: "twilio_30007"}, time.Now())
+		recordSubmission(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeRejected, ErrorCode: "twilio_30007"}, time.Now())
 		ids = append(ids, d.ID)
 	}
 
@@ -41,25 +41,25 @@ func TestRetryCandidates(t *testing.T) {
 		}
 
 		rejected := refusedOnes(t, s, w, "+1", "+2", "+3")
-		retried, err := retry(t, s, w.Retry(rejected[2], chat.Change{}))
+		retried, err := prepareRetry(t, s, w.Retry(rejected[2], chat.Change{}))
 		require.NoError(t, err)
 		sendTo(t, s, w, "+4")
 		given := sendTo(t, s, w, "+5")
 		_, err = s.MarkExhausted(t.Context(), w.Workspace, given.DeliveryID, clock.now)
 		require.NoError(t, err)
 		canceled := sendTo(t, s, w, "+6")
-		_, _, err = decide(t, s, w, canceled.DeliveryID, chat.VerdictCancel, clock.now)
+		_, _, err = decideDelivery(t, s, w, canceled.DeliveryID, chat.VerdictCancel, clock.now)
 		require.NoError(t, err)
 		reviewed := sendTo(t, s, w, "+7")
 		d := w.Claim(t, s, reviewed.DeliveryID, clock.now)
-		review(t, s, w, &d, clock.now)
+		leadToReview(t, s, w, &d, clock.now)
 		lost := sendTo(t, s, w, "+8")
 		d = w.Claim(t, s, lost.DeliveryID, clock.now)
-		accept(t, s, w, &d, "SM8", clock.now)
-		reporter{t, s, clock}.tell(callback(&d, "SM8", chat.StatusUndelivered))
+		acceptDelivery(t, s, w, &d, "SM8", clock.now)
+		reporter{t, s, clock}.report(newCallback(&d, "SM8", chat.StatusUndelivered))
 		fine := sendTo(t, s, w, "+9")
 		d = w.Claim(t, s, fine.DeliveryID, clock.now)
-		accept(t, s, w, &d, "SM9", clock.now)
+		acceptDelivery(t, s, w, &d, "SM9", clock.now)
 		tools := w.Prepare(t, s, w.Email.ID, "hi", chat.ToolCall{ID: "1", Name: chat.ToolSetTitle})
 		_, err = s.FailSend(t.Context(), w.Workspace, tools.ActionID, 0, chat.Errorf(chat.CodeToolCallFailed, "x"))
 		require.NoError(t, err)
@@ -119,10 +119,10 @@ func TestBulkRetry(t *testing.T) {
 
 		retryIn := w.Retry(rejected[0], chat.Change{})
 		retryIn.BulkRetryID = in.ID
-		retried, err := retry(t, s, retryIn)
+		retried, err := prepareRetry(t, s, retryIn)
 		require.NoError(t, err)
 		fresh := w.Claim(t, s, retried.DeliveryID, time.Now())
-		accept(t, s, w, &fresh, "SM1", time.Now())
+		acceptDelivery(t, s, w, &fresh, "SM1", time.Now())
 
 		for range 2 {
 			require.NoError(t, s.SkipBulkRetry(t.Context(), w.Workspace, in.ID, rejected[1], "it was retried already"))
@@ -153,7 +153,7 @@ func TestBulkRetry(t *testing.T) {
 		require.NoError(t, err)
 
 		var ids []chat.ActionID
-		for _, b := range pages(t, 1, func(p chat.Page) (chat.List[chat.BulkRetry], error) {
+		for _, b := range readPages(t, 1, func(p chat.Page) (chat.List[chat.BulkRetry], error) {
 			return s.BulkRetries(t.Context(), w.Workspace, p)
 		}) {
 			ids = append(ids, b.ID)
@@ -194,7 +194,7 @@ func TestBulkStates(t *testing.T) {
 
 				if from != to {
 					assert.Equal(t, "moved", moved.Note)
-					assert.Equal(t, "bulk_retry."+string(to), audit(t, s, w.Workspace)[0])
+					assert.Equal(t, "bulk_retry."+string(to), auditVerbs(t, s, w.Workspace)[0])
 				}
 			}
 		}

@@ -16,17 +16,17 @@ type suggestion struct {
 	Evidence   []chat.Quote `json:"evidence"`
 }
 
-// complete is one chat with what other tables hold of it.
-func complete(ctx context.Context, db bun.IDB, row *chatRow) (chat.Chat, error) {
+// completeChat is one chat with what other tables hold of it.
+func completeChat(ctx context.Context, db bun.IDB, row *chatRow) (chat.Chat, error) {
 	chats := []chat.Chat{row.chat()}
-	err := completeAll(ctx, db, row.WorkspaceID, []chatRow{*row}, chats)
+	err := completeChats(ctx, db, row.WorkspaceID, []chatRow{*row}, chats)
 
 	return chats[0], err
 }
 
-// completeAll fills in the chats of rows: their labels, the suggested ones, and how many
+// completeChats fills in the chats of rows: their labels, the suggested ones, and how many
 // messages are newer than their summaries.
-func completeAll(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []chatRow, chats []chat.Chat) error {
+func completeChats(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []chatRow, chats []chat.Chat) error {
 	if len(chats) == 0 {
 		return nil
 	}
@@ -49,8 +49,9 @@ func completeAll(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []ch
 	}
 
 	for i := range chats {
-		chats[i].Labels, chats[i].StaleBy = labels[rows[i].ID], stale[rows[i].ID]
-		chats[i].Suggested = suggested(rows[i].SuggestedLabels, known, chats[i].Labels)
+		chats[i].Labels = labels[rows[i].ID]
+		chats[i].StaleBy = stale[rows[i].ID]
+		chats[i].Suggested = openSuggestions(rows[i].SuggestedLabels, known, chats[i].Labels)
 	}
 
 	return nil
@@ -59,6 +60,10 @@ func completeAll(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows []ch
 // staleBy counts the messages of chats that are newer than their summaries, up to
 // [chat.MaxStaleBy].
 func staleBy(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, ids []chat.ChatID) (map[chat.ChatID]int, error) {
+	const newer = `(SELECT count(*) FROM (SELECT 1 FROM messages m
+		WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id
+			AND m.number > c.summary_watermark AND m.state <> ? LIMIT ?) AS newer) AS stale`
+
 	var counts []struct {
 		ID    chat.ChatID `bun:"id"`
 		Stale int         `bun:"stale"`
@@ -66,22 +71,11 @@ func staleBy(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, ids []chat.Ch
 
 	err := db.NewSelect().
 		Model((*chatRow)(nil)).
-		Column("c.id").ColumnExpr(
-		`(SELECT count(*) FROM (SELECT 1 FROM messages m
-		WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id AND m.number > c.summary_watermark AND m.state <> ? LIMIT ?) AS newer) AS stale`,
-		chat.MessageNotSent,
-		chat.MaxStaleBy,
-	).
-		Where(
-			"c.workspace_id = ?",
-			ws,
-		).Where(
-		"c.id IN ?",
-		bun.Tuple(ids),
-	).Scan(
-		ctx,
-		&counts,
-	)
+		Column("c.id").
+		ColumnExpr(newer, chat.MessageNotSent, chat.MaxStaleBy).
+		Where("c.workspace_id = ?", ws).
+		Where("c.id IN ?", bun.Tuple(ids)).
+		Scan(ctx, &counts)
 
 	stale := make(map[chat.ChatID]int, len(counts))
 	for _, c := range counts {
@@ -111,8 +105,8 @@ func suggestedLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, rows 
 	return mapSlice(found, (*labelRow).label), err
 }
 
-// suggested leaves out what is on the chat by now.
-func suggested(all []suggestion, known []chat.Label, on []chat.ChatLabel) []chat.SuggestedLabel {
+// openSuggestions leaves out what is on the chat by now.
+func openSuggestions(all []suggestion, known []chat.Label, on []chat.ChatLabel) []chat.SuggestedLabel {
 	var out []chat.SuggestedLabel
 
 	for _, s := range all {

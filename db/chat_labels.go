@@ -64,15 +64,16 @@ func chatLabels(
 
 // labelsNamed finds labels by their folded names, and passes over names that no label has.
 func labelsNamed(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, names []string) ([]chat.LabelID, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+
 	folded := make([]string, len(names))
 	for i, name := range names {
 		folded[i] = chat.FoldName(name)
 	}
 
 	var ids []chat.LabelID
-	if len(names) == 0 {
-		return ids, nil
-	}
 
 	err := tx.NewSelect().Model((*labelRow)(nil)).Column("id").Where("l.workspace_id = ?", ws).
 		Where("l.folded IN ?", bun.Tuple(folded)).OrderExpr("l.id").Scan(ctx, &ids)
@@ -93,35 +94,39 @@ func existingLabels(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, ids []
 	return known, err
 }
 
-// putLabels puts labels on a chat, not by a model's word. A label that a model had put
-// there is then not the model's to take off any more, and one of a tool that a person sets
-// is the person's.
-func putLabels(
-	ctx context.Context,
-	tx bun.Tx,
-	ws chat.WorkspaceID,
-	id chat.ChatID,
-	labels []chat.LabelID,
-	source chat.LabelSource,
-	now time.Time,
-) error {
-	if len(labels) == 0 {
+// labelChange says which labels of a chat are changed, and when.
+type labelChange struct {
+	workspace chat.WorkspaceID
+	chat      chat.ChatID
+	labels    []chat.LabelID
+	now       time.Time
+}
+
+// setLabels adds labels to a chat for a person or a tool. A model cannot remove such a label
+// any more, even if it had added it before; one of a tool that a person sets becomes the
+// person's.
+func setLabels(ctx context.Context, tx bun.Tx, change labelChange, source chat.LabelSource) error {
+	if len(change.labels) == 0 {
 		return nil
 	}
 
-	rows := make([]chatLabelRow, len(labels))
-	for i, label := range labels {
+	rows := make([]chatLabelRow, len(change.labels))
+	for i, label := range change.labels {
 		rows[i] = chatLabelRow{
-			WorkspaceID: ws,
-			ChatID:      id,
+			WorkspaceID: change.workspace,
+			ChatID:      change.chat,
 			LabelID:     label,
 			Source:      source,
-			CreatedAt:   now,
+			CreatedAt:   change.now,
 		}
 	}
 
-	q := tx.NewInsert().Model(&rows).On("CONFLICT (chat_id, label_id) DO UPDATE").Set("source = EXCLUDED.source").
-		Set("confidence = EXCLUDED.confidence").Set("summary_id = EXCLUDED.summary_id")
+	q := tx.NewInsert().
+		Model(&rows).
+		On("CONFLICT (chat_id, label_id) DO UPDATE").
+		Set("source = EXCLUDED.source").
+		Set("confidence = EXCLUDED.confidence").
+		Set("summary_id = EXCLUDED.summary_id")
 
 	if source != chat.LabelByPerson {
 		q.Where("cl.source = ?", chat.LabelByModel)
@@ -131,82 +136,73 @@ func putLabels(
 		return err
 	}
 
-	_, err := tx.NewDelete().Model((*removalRow)(nil)).Where("workspace_id = ?", ws).Where("chat_id = ?", id).
-		Where("label_id IN ?", bun.Tuple(labels)).Exec(ctx)
+	_, err := tx.NewDelete().
+		Model((*removalRow)(nil)).
+		Where("workspace_id = ?", change.workspace).
+		Where("chat_id = ?", change.chat).
+		Where("label_id IN ?", bun.Tuple(change.labels)).
+		Exec(ctx)
 
 	return err
 }
 
-// takeLabels takes all labels off a chat but those to keep.
-func takeLabels(
-	ctx context.Context,
-	tx bun.Tx,
-	ws chat.WorkspaceID,
-	id chat.ChatID,
-	keep []chat.LabelID,
-	now time.Time,
-) error {
+// removeOtherLabels takes all labels off a chat but those of the change.
+func removeOtherLabels(ctx context.Context, tx bun.Tx, keep labelChange) error {
 	var gone []chat.LabelID
 
 	q := tx.NewSelect().
 		Model((*chatLabelRow)(nil)).
 		Column("label_id").
-		Where("workspace_id = ?", ws).
-		Where("chat_id = ?", id)
+		Where("workspace_id = ?", keep.workspace).
+		Where("chat_id = ?", keep.chat)
 
-	if len(keep) > 0 {
-		q.Where("label_id NOT IN ?", bun.Tuple(keep))
+	if len(keep.labels) > 0 {
+		q.Where("label_id NOT IN ?", bun.Tuple(keep.labels))
 	}
 
 	if err := q.Scan(ctx, &gone); err != nil {
 		return err
 	}
 
-	return takeOff(ctx, tx, ws, id, gone, now)
+	change := keep
+	change.labels = gone
+
+	return removeLabels(ctx, tx, change)
 }
 
-// takeOff takes labels off a chat, by somebody's word that stands against a model's.
-func takeOff(
-	ctx context.Context,
-	tx bun.Tx,
-	ws chat.WorkspaceID,
-	id chat.ChatID,
-	labels []chat.LabelID,
-	now time.Time,
-) error {
-	if len(labels) == 0 {
+// removeLabels takes labels off a chat for a person or a tool, and keeps a model from adding
+// them again.
+func removeLabels(ctx context.Context, tx bun.Tx, change labelChange) error {
+	if len(change.labels) == 0 {
 		return nil
 	}
 
-	_, err := tx.NewDelete().Model((*chatLabelRow)(nil)).Where("workspace_id = ?", ws).Where("chat_id = ?", id).
-		Where("label_id IN ?", bun.Tuple(labels)).Exec(ctx)
+	_, err := tx.NewDelete().
+		Model((*chatLabelRow)(nil)).
+		Where("workspace_id = ?", change.workspace).
+		Where("chat_id = ?", change.chat).
+		Where("label_id IN ?", bun.Tuple(change.labels)).
+		Exec(ctx)
 	if err != nil {
 		return err
 	}
 
-	return noteRemovals(ctx, tx, ws, id, labels, now)
+	return recordRemovals(ctx, tx, change)
 }
 
-// noteRemovals keeps a model from putting labels back.
-func noteRemovals(
-	ctx context.Context,
-	tx bun.Tx,
-	ws chat.WorkspaceID,
-	id chat.ChatID,
-	labels []chat.LabelID,
-	now time.Time,
-) error {
-	if len(labels) == 0 {
+// recordRemovals keeps a model from adding labels again.
+func recordRemovals(ctx context.Context, tx bun.Tx, change labelChange) error {
+	if len(change.labels) == 0 {
 		return nil
 	}
 
-	rows := make([]removalRow, len(labels))
-	for i, label := range labels {
+	rows := make([]removalRow, len(change.labels))
+	for i, label := range change.labels {
 		rows[i] = removalRow{
-			WorkspaceID: ws,
-			ChatID:      id,
+			WorkspaceID: change.workspace,
+			ChatID:      change.chat,
 			LabelID:     label,
-			RemovedAt:   now,
+			RemovedAt:   change.now,
 		}
 	}
 

@@ -33,24 +33,31 @@ func (s *Store) UpdateChat(
 			return err
 		}
 
-		if _, err := tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx); err != nil {
+		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
+		if err != nil {
 			return err
 		}
 
-		if c, err = complete(ctx, tx, &row); err != nil {
+		if c, err = completeChat(ctx, tx, &row); err != nil {
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "chat.updated", objectID(id), fields(map[string]bool{
-			"title":               p.Title != nil,
-			"summary":             p.Summary != nil,
-			"state":               p.State != nil,
-			"assistant_member_id": p.AssistantMemberID != nil,
-			"phone_number_id":     p.PhoneNumberID != nil,
-			"inbox_id":            p.InboxID != nil,
-			"needs_response":      p.NeedsResponse != nil,
-			"labels":              p.LabelIDs != nil,
-		}))
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "chat.updated",
+			object:    objectID(id),
+			detail: changedFields(map[string]bool{
+				"title":               p.Title != nil,
+				"summary":             p.Summary != nil,
+				"state":               p.State != nil,
+				"assistant_member_id": p.AssistantMemberID != nil,
+				"phone_number_id":     p.PhoneNumberID != nil,
+				"inbox_id":            p.InboxID != nil,
+				"needs_response":      p.NeedsResponse != nil,
+				"labels":              p.LabelIDs != nil,
+			}),
+		})
 	})
 
 	return c, err
@@ -81,8 +88,8 @@ func (s *Store) patchChat(ctx context.Context, tx bun.Tx, row *chatRow, by chat.
 		row.InboxID = p.InboxID
 	}
 
-	set(&row.Title, p.Title)
-	set(&row.Summary, p.Summary)
+	setIfGiven(&row.Title, p.Title)
+	setIfGiven(&row.Summary, p.Summary)
 
 	if p.Title != nil || p.Summary != nil {
 		if err := s.keepEdit(ctx, tx, row, by, p); err != nil {
@@ -90,7 +97,7 @@ func (s *Store) patchChat(ctx context.Context, tx bun.Tx, row *chatRow, by chat.
 		}
 	}
 
-	set(&row.State, p.State)
+	setIfGiven(&row.State, p.State)
 	setNeedsResponse(row, p.NeedsResponse)
 
 	if p.LabelIDs == nil {
@@ -137,7 +144,8 @@ func setNeedsResponse(row *chatRow, needs *bool) {
 		row.Answered = row.Attention
 	}
 
-	row.NeedsResponse, row.AttentionReason = *needs, ""
+	row.NeedsResponse = *needs
+	row.AttentionReason = ""
 }
 
 // replaceAssistant gives the assistant's place among the participants to another one.
@@ -192,11 +200,22 @@ func replaceLabels(ctx context.Context, tx bun.Tx, row *chatRow, ids []chat.Labe
 		return notFound(chat.CodeLabelNotFound, "label")
 	}
 
-	if err := takeLabels(ctx, tx, row.WorkspaceID, row.ID, ids, row.UpdatedAt); err != nil {
+	change := row.labelChange(ids)
+	if err := removeOtherLabels(ctx, tx, change); err != nil {
 		return err
 	}
 
-	return putLabels(ctx, tx, row.WorkspaceID, row.ID, ids, chat.LabelByPerson, row.UpdatedAt)
+	return setLabels(ctx, tx, change, chat.LabelByPerson)
+}
+
+// labelChange is a change of these labels of the chat, at the time of its last update.
+func (r *chatRow) labelChange(labels []chat.LabelID) labelChange {
+	return labelChange{
+		workspace: r.WorkspaceID,
+		chat:      r.ID,
+		labels:    labels,
+		now:       r.UpdatedAt,
+	}
 }
 
 // chatEditor changes one chat on behalf of a tool, inside the tool call's transaction.
@@ -207,9 +226,18 @@ type chatEditor struct {
 	now time.Time
 }
 
+func (e *chatEditor) labelChange(labels []chat.LabelID) labelChange {
+	return labelChange{
+		workspace: e.ws,
+		chat:      e.id,
+		labels:    labels,
+		now:       e.now,
+	}
+}
+
 // AddLabel implements [chat.ChatEditor].
 func (e *chatEditor) AddLabel(ctx context.Context, name string) error {
-	ids, err := e.touch(ctx, name)
+	ids, err := e.editAndFindLabel(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -218,30 +246,30 @@ func (e *chatEditor) AddLabel(ctx context.Context, name string) error {
 		return chat.Errorf(chat.CodeLabelNotFound, "there is no label %q in this workspace", name)
 	}
 
-	return putLabels(ctx, e.tx, e.ws, e.id, ids, chat.LabelByTool, e.now)
+	return setLabels(ctx, e.tx, e.labelChange(ids), chat.LabelByTool)
 }
 
 // RemoveLabel implements [chat.ChatEditor].
 func (e *chatEditor) RemoveLabel(ctx context.Context, name string) error {
-	ids, err := e.touch(ctx, name)
+	ids, err := e.editAndFindLabel(ctx, name)
 	if err != nil {
 		return err
 	}
 
-	return takeOff(ctx, e.tx, e.ws, e.id, ids, e.now)
+	return removeLabels(ctx, e.tx, e.labelChange(ids))
 }
 
-// touch edits the chat and finds a label. The chat first: a run that decides its labels at
-// this moment is through then, or waits.
-func (e *chatEditor) touch(ctx context.Context, label string) ([]chat.LabelID, error) {
-	if err := e.edit(ctx, e.tx.NewUpdate()); err != nil {
+// editAndFindLabel edits the chat and finds a label. The chat first: a run that decides its
+// labels at this moment is through then, or waits.
+func (e *chatEditor) editAndFindLabel(ctx context.Context, label string) ([]chat.LabelID, error) {
+	if err := e.editChat(ctx, e.tx.NewUpdate()); err != nil {
 		return nil, err
 	}
 
 	return labelsNamed(ctx, e.tx, e.ws, []string{label})
 }
 
-func (e *chatEditor) edit(ctx context.Context, q *bun.UpdateQuery) error {
+func (e *chatEditor) editChat(ctx context.Context, q *bun.UpdateQuery) error {
 	return editChat(ctx, q, e.ws, e.id, e.now)
 }
 
@@ -251,7 +279,7 @@ func (e *chatEditor) SetTitle(ctx context.Context, title string) error {
 		return chat.Invalid("title", "must be at most %d characters", chat.MaxTitle)
 	}
 
-	return e.edit(ctx, e.tx.NewUpdate().Set("title = ?", title).Set("summary_version = summary_version + 1"))
+	return e.editChat(ctx, e.tx.NewUpdate().Set("title = ?", title).Set("summary_version = summary_version + 1"))
 }
 
 // SetState implements [chat.ChatEditor].
@@ -260,16 +288,16 @@ func (e *chatEditor) SetState(ctx context.Context, state chat.State) error {
 		return chat.Invalid("state", "must be one of open, waiting, closed, archived")
 	}
 
-	return e.edit(ctx, e.tx.NewUpdate().Set("state = ?", state))
+	return e.editChat(ctx, e.tx.NewUpdate().Set("state = ?", state))
 }
 
 // CallHuman implements [chat.ChatEditor].
 func (e *chatEditor) CallHuman(ctx context.Context, reason string) error {
-	return e.edit(ctx, calledFor(e.tx.NewUpdate(), reason))
+	return e.editChat(ctx, requestResponse(e.tx.NewUpdate(), reason))
 }
 
-// calledFor notes that something new asks for a response, and what it was unless it was a
-// message that came in.
-func calledFor(q *bun.UpdateQuery, reason string) *bun.UpdateQuery {
+// requestResponse notes that something new needs a response, and what it was unless it was
+// a message that came in.
+func requestResponse(q *bun.UpdateQuery, reason string) *bun.UpdateQuery {
 	return q.Set("attention = attention + 1").Set("needs_response = TRUE").Set("attention_reason = ?", reason)
 }

@@ -22,7 +22,7 @@ func TestAChatIsReadAsItWasAtOneMoment(t *testing.T) {
 
 		write := func(n int) {
 			label := []string{"vip", "billing"}[n%2]
-			begin(t, s, summaryStart(w, withLabels, inFull)).save(t, s, label, sure(label))
+			beginSummary(t, s, summaryStart(w, withLabels, inFull)).save(t, s, label, sureChoice(label))
 		}
 
 		write(0)
@@ -40,7 +40,7 @@ func TestAChatIsReadAsItWasAtOneMoment(t *testing.T) {
 
 				c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
 
-				list, errList := s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Page: ten()})
+				list, errList := s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Page: pageOfTen()})
 				if err = errors.Join(err, errList); err != nil {
 					t.Error(err)
 					return

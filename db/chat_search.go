@@ -33,7 +33,8 @@ func (s *Store) searchChats(
 	default:
 		// Not EXISTS, for which PostgreSQL may look through all messages first.
 		q.Where(
-			`(? OR ? OR (SELECT 1 FROM messages m WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id AND ? LIMIT 1) IS NOT NULL)`,
+			`(? OR ? OR (SELECT 1 FROM messages m
+				WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id AND ? LIMIT 1) IS NOT NULL)`,
 			s.contains("c.title", text),
 			s.contains("c.summary", text),
 			s.contains("m.content", text),

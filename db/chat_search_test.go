@@ -16,7 +16,7 @@ func TestASearchFindsRareAndCommonTexts(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
-		grow(t, s, w)
+		fillWorkspace(t, s, w)
 		addMessage(t, s, w, w.SMS.ID, "A zebra in the parcel")
 		addMessage(t, s, w, w.SMS.ID, "Two zebras!")
 		addMessage(t, s, other, other.SMS.ID, "My zebra")
@@ -29,7 +29,7 @@ func TestASearchFindsRareAndCommonTexts(t *testing.T) {
 
 		found := func(text string) []chat.ChatID {
 			var ids []chat.ChatID
-			for _, c := range pages(t, 100, func(p chat.Page) (chat.List[chat.Chat], error) {
+			for _, c := range readPages(t, 100, func(p chat.Page) (chat.List[chat.Chat], error) {
 				return s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Query: text, Page: p})
 			}) {
 				ids = append(ids, c.ID)
@@ -50,16 +50,17 @@ func TestRareTextsAreFoundByAnIndex(t *testing.T) {
 	t.Parallel()
 	s := dbtest.NewPostgres(t)
 	w := dbtest.Seed(t, s)
-	grow(t, s, w)
+	fillWorkspace(t, s, w)
 
 	watch := &watcher{}
 	_, err := s.Watched(watch).Chats(t.Context(), w.Workspace, chat.ChatFilter{Query: "zebra"})
 	require.NoError(t, err)
-	plan := explain(t, s, watch.queries[0])
+	plan := explainQuery(t, s, watch.queries[0])
 	assert.Contains(t, plan, "messages_words")
 }
 
-// TestASearchFindsChatsFromBeforeTheirTextsWereKeptApart migrates a database as it was before.
+// TestASearchFindsChatsFromBeforeTheirTextsWereKeptApart migrates a database as it was
+// before.
 func TestASearchFindsChatsFromBeforeTheirTextsWereKeptApart(t *testing.T) {
 	t.Parallel()
 	s := dbtest.NewPostgres(t)

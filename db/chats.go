@@ -69,7 +69,7 @@ func (r *chatRow) chat() chat.Chat {
 		AttentionReason:   r.AttentionReason,
 		Summary:           r.Summary,
 		SummaryModel:      r.SummaryModel,
-		SummaryUpdatedAt:  utc(r.SummaryUpdatedAt),
+		SummaryUpdatedAt:  toUTC(r.SummaryUpdatedAt),
 		SummaryID:         r.SummaryID,
 		Points:            r.SummaryPoints,
 		TitleEdited:       r.TitleEdited,
@@ -100,7 +100,7 @@ func (s *Store) Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (
 			return err
 		}
 
-		c, err = complete(ctx, tx, &row)
+		c, err = completeChat(ctx, tx, &row)
 
 		return err
 	})
@@ -109,7 +109,7 @@ func (s *Store) Chat(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (
 }
 
 // ChatHead finds what must be known of a chat before anything is done in it, and whether an
-// action is stored; "" asks for none: chat_not_found.
+// action is stored; "" stands for no action: chat_not_found.
 func (s *Store) ChatHead(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -168,7 +168,7 @@ func (s *Store) Chats(ctx context.Context, ws chat.WorkspaceID, f chat.ChatFilte
 			return cursorOf("chats", microCursor(r.LastActivityAt), r.ID)
 		})
 
-		return completeAll(ctx, tx, ws, rows[:len(list.Items)], list.Items)
+		return completeChats(ctx, tx, ws, rows[:len(list.Items)], list.Items)
 	})
 
 	return list, err
@@ -190,11 +190,9 @@ func filterChats(q *bun.SelectQuery, f *chat.ChatFilter) {
 	}
 
 	if f.Label != "" {
-		q.Where(
-			`EXISTS (SELECT 1 FROM chat_labels cl JOIN labels l ON l.workspace_id = cl.workspace_id AND l.id = cl.label_id
-			WHERE cl.workspace_id = c.workspace_id AND cl.chat_id = c.id AND l.folded = ?)`,
-			chat.FoldName(f.Label),
-		)
+		q.Where(`EXISTS (SELECT 1 FROM chat_labels cl
+			JOIN labels l ON l.workspace_id = cl.workspace_id AND l.id = cl.label_id
+			WHERE cl.workspace_id = c.workspace_id AND cl.chat_id = c.id AND l.folded = ?)`, chat.FoldName(f.Label))
 	}
 
 	if f.MemberID != 0 {
@@ -247,36 +245,41 @@ func (s *Store) CreateChat(
 			return err
 		}
 
-		places := make([]participantRow, len(people))
-		for i, p := range people {
-			places[i] = participantRow{
-				WorkspaceID: ws,
-				ChatID:      row.ID,
-				MemberID:    p.MemberID,
-				Role:        p.Role,
-				CreatedAt:   now,
-			}
-		}
-
-		if _, err := tx.NewInsert().Model(&places).Exec(ctx); err != nil {
+		if err := insertParticipants(ctx, tx, &row, people); err != nil {
 			return err
 		}
 
-		return s.audit(
-			ctx,
-			tx,
-			ws,
-			by,
-			"chat.created",
-			objectID(row.ID),
-			changed{"channel": row.Channel, "participants": len(people)},
-		)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "chat.created",
+			object:    objectID(row.ID),
+			detail:    changed{"channel": row.Channel, "participants": len(people)},
+		})
 	})
 	if err != nil {
 		return chat.Chat{}, err
 	}
 
 	return row.chat(), nil
+}
+
+// insertParticipants gives people their places in a new chat.
+func insertParticipants(ctx context.Context, tx bun.Tx, row *chatRow, people []chat.NewParticipant) error {
+	places := make([]participantRow, len(people))
+	for i, p := range people {
+		places[i] = participantRow{
+			WorkspaceID: row.WorkspaceID,
+			ChatID:      row.ID,
+			MemberID:    p.MemberID,
+			Role:        p.Role,
+			CreatedAt:   row.CreatedAt,
+		}
+	}
+
+	_, err := tx.NewInsert().Model(&places).Exec(ctx)
+
+	return err
 }
 
 // newParticipants are all who get a place in a new chat.
@@ -306,7 +309,8 @@ func checkParticipants(
 			return chat.Errorf(chat.CodeParticipantExists, "the member %d is given twice", p.MemberID)
 		}
 
-		given[p.MemberID], ids[i] = true, p.MemberID
+		given[p.MemberID] = true
+		ids[i] = p.MemberID
 	}
 
 	var rows []memberRow
@@ -372,7 +376,12 @@ func (s *Store) DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "chat.deleted", objectID(id), nil)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "chat.deleted",
+			object:    objectID(id),
+		})
 	})
 }
 

@@ -52,7 +52,7 @@ func TestCreateChat(t *testing.T) {
 			require.Equal(t, test.code, chat.CodeOf(err), name)
 		}
 
-		list, err := s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Page: ten()})
+		list, err := s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Page: pageOfTen()})
 		require.NoError(t, err)
 		assert.Len(t, list.Items, 2, "what was refused stored nothing")
 	})
@@ -71,10 +71,9 @@ func TestUpdateChat(t *testing.T) {
 		c, err := update(
 			chat.ChatPatch{Title: &title, State: &state, LabelIDs: &[]chat.LabelID{w.VIP.ID, w.Billing.ID, w.VIP.ID}},
 		)
-
 		require.NoError(t, err)
 		assert.Equal(t, "Parcel found", c.Title)
-		assert.Equal(t, sources{"Billing": chat.LabelByPerson, "VIP": chat.LabelByPerson}, on(c))
+		assert.Equal(t, sources{"Billing": chat.LabelByPerson, "VIP": chat.LabelByPerson}, labelSources(c))
 		stored, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
 		require.NoError(t, err)
 		assert.Equal(t, c, stored)
@@ -140,7 +139,9 @@ func TestNewAssistantTakesTheOldOnesPlace(t *testing.T) {
 		}
 
 		assert.Equal(t, map[string]chat.ParticipantRole{
-			"Ana Lopez": chat.ParticipantOwner, "Second": chat.ParticipantAssistant, "Mona Manager": chat.ParticipantOperator,
+			"Ana Lopez":    chat.ParticipantOwner,
+			"Second":       chat.ParticipantAssistant,
+			"Mona Manager": chat.ParticipantOperator,
 		}, roles)
 	})
 }
@@ -154,7 +155,7 @@ func TestDeleteChat(t *testing.T) {
 		requireCode(t, chat.CodeChatNotFound, s.DeleteChat(t.Context(), w.Workspace, w.By, w.SMS.ID))
 		_, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
 		requireCode(t, chat.CodeChatNotFound, err)
-		_, err = s.Messages(t.Context(), w.Workspace, w.SMS.ID, chat.MessagePage{Page: ten()})
+		_, err = s.Messages(t.Context(), w.Workspace, w.SMS.ID, chat.MessagePage{Page: pageOfTen()})
 		requireCode(t, chat.CodeChatNotFound, err)
 
 		_, err = s.AddMessage(
@@ -174,7 +175,7 @@ func TestDeleteChat(t *testing.T) {
 		takes, err := s.TakesPart(t.Context(), w.Workspace, w.SMS.ID, w.Customer.ID)
 		require.NoError(t, err)
 		assert.False(t, takes)
-		list, err := s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Page: ten()})
+		list, err := s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Page: pageOfTen()})
 		require.NoError(t, err)
 		require.Len(t, list.Items, 1)
 	})
@@ -191,7 +192,6 @@ func TestChatsList(t *testing.T) {
 			_, err := s.CreateChat(t.Context(), w.Workspace, w.By, chat.NewChat{
 				Channel: chat.ChannelWeb, Title: fmt.Sprintf("Web %d", i), MemberID: w.Manager.ID,
 			})
-
 			require.NoError(t, err)
 		}
 
@@ -204,12 +204,11 @@ func TestChatsList(t *testing.T) {
 			w.Email.ID,
 			chat.ChatPatch{LabelIDs: &[]chat.LabelID{w.VIP.ID}},
 		)
-
 		require.NoError(t, err)
 
 		titles := func(f chat.ChatFilter) []string {
 			var all []string
-			for _, c := range pages(t, 2, func(p chat.Page) (chat.List[chat.Chat], error) {
+			for _, c := range readPages(t, 2, func(p chat.Page) (chat.List[chat.Chat], error) {
 				f.Page = p
 				return s.Chats(t.Context(), w.Workspace, f)
 			}) {

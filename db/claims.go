@@ -10,25 +10,27 @@ import (
 	"handrail/chat"
 )
 
-// suppressedNow, busyNow, and optedOutNow for a delivery that is not stored yet, are asked
-// where the claim is decided, not when the send was prepared: all may have changed since. d
-// is the delivery.
+// suppressedNow, busyNow, and optedOutNow for a delivery that is not stored yet, are
+// evaluated where the claim is decided, not when the send was prepared: all may have changed
+// since. d is the delivery.
 var (
-	suppressedNow = suppressed("d.workspace_id", "d.channel", "d.sender", "d.to_address")
-	optedOutNow   = suppressed("?", "?", "?", "?")
+	suppressedNow = suppressedCondition("d.workspace_id", "d.channel", "d.sender", "d.to_address")
+	optedOutNow   = suppressedCondition("?", "?", "?", "?")
 )
 
-const busyNow = `(d.channel <> 'web-chat' AND EXISTS (SELECT 1 FROM deliveries o WHERE o.workspace_id = d.workspace_id AND o.sender = d.sender
-		AND o.to_address = d.to_address AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat' AND o.id <> d.id))`
+const busyNow = `(d.channel <> 'web-chat' AND EXISTS (SELECT 1 FROM deliveries o
+	WHERE o.workspace_id = d.workspace_id AND o.sender = d.sender AND o.to_address = d.to_address
+		AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat' AND o.id <> d.id))`
 
-// suppressed is the condition that a sender must not write to an address; what it is about
-// is given as SQL.
-func suppressed(workspace, channel, sender, address string) string {
-	return `EXISTS (SELECT 1 FROM suppressions x WHERE x.workspace_id = ` + workspace + ` AND x.channel = ` + channel + `
-		AND x.sender = ` + sender + ` AND x.address = lower(` + address + `) AND x.lifted_at IS NULL)`
+// suppressedCondition is the condition that a sender must not write to an address; what it
+// is about is given as SQL.
+func suppressedCondition(workspace, channel, sender, address string) string {
+	return `EXISTS (SELECT 1 FROM suppressions x
+		WHERE x.workspace_id = ` + workspace + ` AND x.channel = ` + channel + `
+			AND x.sender = ` + sender + ` AND x.address = lower(` + address + `) AND x.lifted_at IS NULL)`
 }
 
-// optedOut are the words for an address that is suppressed.
+// optedOut is the error message for an address that is suppressed.
 const optedOut = "the recipient has opted out of this channel"
 
 // claimable are the states in which the provider certainly does not have a delivery.
@@ -65,7 +67,12 @@ func (s *Store) Claim(
 	for try := 0; try < claimTries && errors.Is(err, errClaimAgain); try++ {
 		err = s.inTx(ctx, "claim a delivery", func(ctx context.Context, tx bun.Tx) error {
 			var err error
-			claim, err = s.claim(ctx, tx, ws, id, micro(now), micro(now.Add(lease)))
+			claim, err = s.claim(ctx, tx, claimRequest{
+				workspace: ws,
+				id:        id,
+				now:       toMicroseconds(now),
+				until:     toMicroseconds(now.Add(lease)),
+			})
 
 			return err
 		})
@@ -74,65 +81,68 @@ func (s *Store) Claim(
 	return claim, err
 }
 
-func (s *Store) claim(
-	ctx context.Context,
-	tx bun.Tx,
-	ws chat.WorkspaceID,
-	id chat.DeliveryID,
-	now, until time.Time,
-) (chat.Claim, error) {
+// claimRequest asks for the right to post a delivery from now until a time.
+type claimRequest struct {
+	workspace chat.WorkspaceID
+	id        chat.DeliveryID
+	now       time.Time
+	until     time.Time
+}
+
+func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Claim, error) {
 	var row deliveryRow
 
 	_, err := tx.NewUpdate().
 		Model(&row).
 		Set("submission = ?", chat.SubmissionSending).
 		Set("fence = fence + 1").
-		Set("lease_until = ?", until).
+		Set("lease_until = ?", in.until).
 		Set("retry_at = NULL").
 		Set("error_code = ''").
 		Set("error_message = ''").
-		Set("updated_at = ?", now).
-		Where("d.workspace_id = ?", ws).
-		Where("d.id = ?", id).
+		Set("updated_at = ?", in.now).
+		Where("d.workspace_id = ?", in.workspace).
+		Where("d.id = ?", in.id).
 		Where("d.submission IN ?", bun.Tuple(claimable)).
-		Where("(d.expires_at IS NULL OR d.expires_at > ?)", now).
-		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", now).
+		Where("(d.expires_at IS NULL OR d.expires_at > ?)", in.now).
+		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", in.now).
 		Where("NOT "+suppressedNow).
 		Where("NOT "+busyNow).
-		Where("NOT EXISTS (SELECT 1 "+ofBreaker+" AND b.probe_at > ?)", now).
+		Where("NOT EXISTS (SELECT 1 "+fromBreaker+" AND b.probe_at > ?)", in.now).
 		Returning("*").
-		Returning(probing, ws).
+		Returning(probingColumn, in.workspace).
 		Exec(ctx)
 	switch {
-	case violationOf(err) == uniqueViolation: // another delivery to the address was claimed at the same time
+	case violationOf(err) == uniqueViolation:
+		// Another delivery to the address was claimed at the same time.
 		return chat.Claim{}, errClaimAgain
 	case unlessNone(err) != nil:
 		return chat.Claim{}, err
 	case err != nil || row.ID == "":
-		return s.notClaimed(ctx, tx, ws, id, now)
+		return s.explainRefusedClaim(ctx, tx, in.workspace, in.id, in.now)
 	}
 
 	if row.Probing {
-		if err := takeProbe(ctx, tx, &row, now); err != nil {
+		if err := takeProbe(ctx, tx, &row, in.now); err != nil {
 			return chat.Claim{}, err
 		}
 	}
 
 	attempt := attemptRow{
-		WorkspaceID: ws,
-		DeliveryID:  id,
+		WorkspaceID: in.workspace,
+		DeliveryID:  in.id,
 		Fence:       row.Fence,
-		StartedAt:   now,
+		StartedAt:   in.now,
 	}
 
 	err = s.batch(ctx, tx, tx.NewInsert().Model(&attempt),
-		moveAction(tx, ws, row.ActionID, chat.ActionRunning, now, chat.ActionParked))
+		moveAction(tx, row.actionKey(), chat.ActionRunning, in.now, chat.ActionParked))
 
 	return chat.Claim{Granted: true, Delivery: row.delivery()}, err
 }
 
-// notClaimed finds out why a claim was not granted, and stores what that means.
-func (s *Store) notClaimed(
+// explainRefusedClaim finds out why a claim was not granted, and stores what that means.
+func (s *Store) explainRefusedClaim(
 	ctx context.Context,
 	tx bun.Tx,
 	ws chat.WorkspaceID,
@@ -141,8 +151,8 @@ func (s *Store) notClaimed(
 ) (chat.Claim, error) {
 	row, err := findDelivery(ctx, s.locked(tx.NewSelect().ColumnExpr("d.*").
 		ColumnExpr(suppressedNow+" AS suppressed").ColumnExpr(busyNow+" AS busy").
-		ColumnExpr("(SELECT b.probe_at "+ofBreaker+" AND b.probe_at > ?) AS probe_at", now).
-		ColumnExpr("(SELECT b.error_code || ', ' || b.error_message "+ofBreaker+") AS breaker_reason")), ws, id)
+		ColumnExpr("(SELECT b.probe_at "+fromBreaker+" AND b.probe_at > ?) AS probe_at", now).
+		ColumnExpr("(SELECT b.error_code || ', ' || b.error_message "+fromBreaker+") AS breaker_reason")), ws, id)
 	if err != nil {
 		return chat.Claim{}, err
 	}
@@ -152,15 +162,15 @@ func (s *Store) notClaimed(
 	switch row.Submission {
 	case chat.SubmissionSending:
 		if !row.LeaseUntil.Before(now) {
-			claim.WaitUntil = utc(row.LeaseUntil)
+			claim.WaitUntil = toUTC(row.LeaseUntil)
 			break
 		}
 
 		err = s.leaseRanOut(ctx, tx, &row, now)
 
 	case chat.SubmissionPending, chat.SubmissionBlocked:
-		claim.Busy, err = s.notAllowed(ctx, tx, &row, now)
-		claim.WaitUntil = utc(row.RetryAt)
+		claim.Busy, err = s.holdBack(ctx, tx, &row, now)
+		claim.WaitUntil = toUTC(row.RetryAt)
 	default: // ended, or for people to decide
 	}
 
@@ -169,14 +179,16 @@ func (s *Store) notClaimed(
 	return claim, err
 }
 
-// notAllowed ends a delivery that must not be sent any more, or notes what it waits for.
-func (s *Store) notAllowed(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) (busy bool, err error) {
+// holdBack ends a delivery that must not be sent any more, or notes what it waits for.
+func (s *Store) holdBack(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) (busy bool, err error) {
 	switch {
 	case row.ExpiresAt != nil && !row.ExpiresAt.After(now):
-		row.Submission, row.ErrorCode = chat.SubmissionExpired, chat.ErrorExpired
+		row.Submission = chat.SubmissionExpired
+		row.ErrorCode = chat.ErrorExpired
 		row.ErrorMessage = "it expired before it could be sent"
 	case row.Suppressed:
-		row.Submission, row.ErrorCode = chat.SubmissionSuppressed, chat.ErrorOptedOut
+		row.Submission = chat.SubmissionSuppressed
+		row.ErrorCode = chat.ErrorOptedOut
 		row.ErrorMessage = optedOut
 	case row.RetryAt != nil && row.RetryAt.After(now):
 		return false, nil
@@ -188,7 +200,8 @@ func (s *Store) notAllowed(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 		}
 
 		if row.Submission == chat.SubmissionPending {
-			row.ErrorCode, row.ErrorMessage = chat.ErrorAddressBusy, ""
+			row.ErrorCode = chat.ErrorAddressBusy
+			row.ErrorMessage = ""
 		}
 
 		return true, s.batch(ctx, tx, saveState(tx, row, now))
@@ -199,7 +212,7 @@ func (s *Store) notAllowed(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 
 	row.RetryAt = nil
 
-	return false, s.batch(ctx, tx, append(notSent(tx, row, now), saveState(tx, row, now))...)
+	return false, s.batch(ctx, tx, append(markMessageNotSent(tx, row, now), saveState(tx, row, now))...)
 }
 
 // orphanedAfter is how long a delivery may be in flight before nobody can be behind it:
@@ -230,7 +243,7 @@ func (s *Store) freeAddress(ctx context.Context, tx bun.Tx, waiting *deliveryRow
 		return s.leaseRanOut(ctx, tx, &row, now)
 	}
 
-	return s.batch(ctx, tx, review(tx, &row, now)...)
+	return s.batch(ctx, tx, requireReview(tx, &row, now)...)
 }
 
 // leaseRanOut makes a delivery unknown whose claimer did not come back. Never may it be
@@ -239,13 +252,14 @@ func (s *Store) leaseRanOut(ctx context.Context, tx bun.Tx, row *deliveryRow, no
 	row.Submission = chat.SubmissionUnknown
 	row.UnknownSince = &now
 	row.LeaseUntil = nil
-	row.ErrorCode, row.ErrorMessage = chat.ErrorLeaseExpired, "whoever was sending it did not come back in time"
+	row.ErrorCode = chat.ErrorLeaseExpired
+	row.ErrorMessage = "whoever was sending it did not come back in time"
 
 	return s.batch(ctx, tx, saveState(tx, row, now),
 		tx.NewUpdate().Model((*attemptRow)(nil)).Set("outcome = ?", chat.OutcomeUnknown).Set("finished_at = ?", now).
 			Set("error_code = ?", row.ErrorCode).Set("error_message = ?", row.ErrorMessage).
 			Where("workspace_id = ?", row.WorkspaceID).Where("delivery_id = ?", row.ID).Where("fence = ?", row.Fence),
-		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning))
+		moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning))
 }
 
 // saveState is the statement that stores where a delivery stands.
@@ -257,17 +271,18 @@ func saveState(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
 }
 
-// notSent are the statements that tell message and action that a delivery has ended
+// markMessageNotSent are the statements that end message and action when a delivery has ended
 // without being sent.
-func notSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+func markMessageNotSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	return []bun.Query{moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent), failAction(tx, row, now)}
 }
 
 // failAction is the statement that ends the action of a delivery that was not sent.
 func failAction(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
 	problem := chat.Errorf(chat.CodeDeliveryFailed, "the message was not delivered: %s", row.ErrorMessage)
-	problem.DeliveryID, problem.ActionID = string(row.ID), string(row.ActionID)
+	problem.DeliveryID = string(row.ID)
+	problem.ActionID = string(row.ActionID)
 
-	return moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
+	return moveAction(tx, row.actionKey(), chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
 		Set("problem = ?", problem)
 }

@@ -44,7 +44,7 @@ func TestClaimOneOfTwenty(t *testing.T) {
 		}
 
 		assert.Equal(t, 1, granted)
-		d, _, _, _ := standing(t, s, w, &sent)
+		d, _, _, _ := readStanding(t, s, w, &sent)
 		assert.Len(t, d.Attempts, 1)
 	})
 }
@@ -98,7 +98,6 @@ func TestOneInFlightPerAddress(t *testing.T) {
 			chat.Submission{Outcome: chat.OutcomeAccepted},
 			now,
 		)
-
 		require.NoError(t, err)
 
 		for i := range sends {
@@ -118,7 +117,6 @@ func TestWebChatHasNoAddress(t *testing.T) {
 		c, err := s.CreateChat(t.Context(), w.Workspace, w.By, chat.NewChat{
 			Channel: chat.ChannelWeb, MemberID: w.Customer.ID, AssistantMemberID: &w.Assistant.ID,
 		})
-
 		require.NoError(t, err)
 		first, second := w.Prepare(t, s, c.ID, "one"), w.Prepare(t, s, c.ID, "two")
 		w.Claim(t, s, first.DeliveryID, time.Now())
@@ -139,7 +137,7 @@ func TestLeaseThatRanOut(t *testing.T) {
 		claim, err = s.Claim(t.Context(), w.Workspace, sent.DeliveryID, clock.forward(2*time.Second), time.Minute)
 		require.NoError(t, err)
 		assert.False(t, claim.Granted, "never posted again from here")
-		d, action, message, _ := standing(t, s, w, &sent)
+		d, action, message, _ := readStanding(t, s, w, &sent)
 		assert.Equal(t, chat.SubmissionUnknown, d.Submission)
 		assert.Equal(t, clock.now, *d.UnknownSince)
 		assert.Equal(t, chat.ErrorLeaseExpired, d.ErrorCode)
@@ -148,7 +146,8 @@ func TestLeaseThatRanOut(t *testing.T) {
 		assert.Equal(t, chat.MessagePending, message.State)
 
 		for _, outcome := range []chat.SubmissionOutcome{
-			chat.OutcomeNotProcessed, chat.OutcomeRejected, chat.OutcomeBlocked, chat.OutcomeSuppressed, chat.OutcomeUnknown, chat.OutcomeAborted,
+			chat.OutcomeNotProcessed, chat.OutcomeRejected, chat.OutcomeBlocked,
+			chat.OutcomeSuppressed, chat.OutcomeUnknown, chat.OutcomeAborted,
 		} {
 			_, err := s.RecordSubmission(
 				t.Context(),
@@ -158,9 +157,8 @@ func TestLeaseThatRanOut(t *testing.T) {
 				chat.Submission{Outcome: outcome, ErrorCode: "late"},
 				clock.now,
 			)
-
 			require.NoError(t, err)
-			after, actionAfter, _, _ := standing(t, s, w, &sent)
+			after, actionAfter, _, _ := readStanding(t, s, w, &sent)
 			assert.Equal(t, d, after, outcome)
 			assert.Equal(t, action, actionAfter)
 		}
@@ -173,9 +171,8 @@ func TestLeaseThatRanOut(t *testing.T) {
 			chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM9"},
 			clock.now,
 		)
-
 		require.NoError(t, err)
-		d, action, message, _ = standing(t, s, w, &sent)
+		d, action, message, _ = readStanding(t, s, w, &sent)
 		assert.Equal(t, chat.SubmissionAccepted, d.Submission, "acceptance wins")
 		assert.Equal(t, chat.OutcomeAccepted, d.Attempts[0].Outcome)
 		assert.Equal(t, chat.ActionSucceeded, action.State)
@@ -199,10 +196,9 @@ func TestOldFence(t *testing.T) {
 			chat.Submission{Outcome: chat.OutcomeNotProcessed},
 			clock.now,
 		)
-
 		require.NoError(t, err)
 		w.Claim(t, s, sent.DeliveryID, clock.now)
-		before, _, _, _ := standing(t, s, w, &sent)
+		before, _, _, _ := readStanding(t, s, w, &sent)
 		_, err = s.RecordSubmission(
 			t.Context(),
 			w.Workspace,
@@ -211,9 +207,8 @@ func TestOldFence(t *testing.T) {
 			chat.Submission{Outcome: chat.OutcomeRejected},
 			clock.now,
 		)
-
 		require.NoError(t, err)
-		after, _, _, _ := standing(t, s, w, &sent)
+		after, _, _, _ := readStanding(t, s, w, &sent)
 		assert.Equal(t, before, after)
 	})
 }
@@ -232,7 +227,7 @@ func TestClaimEndsWhatMayNotBeSent(t *testing.T) {
 		claim, err := s.Claim(t.Context(), w.Workspace, expired.DeliveryID, clock.now, time.Minute)
 		require.NoError(t, err)
 		assert.False(t, claim.Granted)
-		d, action, message, _ := standing(t, s, w, &expired)
+		d, action, message, _ := readStanding(t, s, w, &expired)
 		assert.Equal(
 			t,
 			[]any{chat.SubmissionExpired, chat.ActionFailed, chat.MessageNotSent},
@@ -251,14 +246,13 @@ func TestClaimEndsWhatMayNotBeSent(t *testing.T) {
 				chat.Submission{Outcome: chat.OutcomeSuppressed},
 				clock.now,
 			)
-
 			require.NoError(t, err)
 		}
 
 		claim, err = s.Claim(t.Context(), w.Workspace, second.DeliveryID, clock.now, time.Minute)
 		require.NoError(t, err)
 		assert.False(t, claim.Granted)
-		d, action, _, _ = standing(t, s, w, &second)
+		d, action, _, _ = readStanding(t, s, w, &second)
 		assert.Equal(
 			t,
 			[]any{chat.SubmissionSuppressed, chat.ErrorOptedOut, chat.ActionFailed},

@@ -18,31 +18,37 @@ const (
 	answeredReason = "a contributor has answered"
 )
 
-// inRequest changes a request and its asks, with all that follows from it: request_not_found.
-// It holds the request's row, so of two changes at once the second sees the first.
-func (s *Store) inRequest(
+// requestChange names the request that is changed, says what for, and when.
+type requestChange struct {
+	what      string
+	workspace chat.WorkspaceID
+	id        chat.ContributorRequestID
+	now       time.Time
+}
+
+// changeRequest changes a request and its questions, with all that follows from it:
+// contributor_request_not_found. It holds the request's row, so of two changes at once the
+// second sees the first.
+func (s *Store) changeRequest(
 	ctx context.Context,
-	what string,
-	ws chat.WorkspaceID,
-	id chat.ContributorRequestID,
-	now time.Time,
+	in requestChange,
 	change func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error,
 ) (chat.ContributorRequest, error) {
 	var request chat.ContributorRequest
-	err := s.inTx(ctx, what, func(ctx context.Context, tx bun.Tx) error {
-		stored, err := s.lockRequest(ctx, tx, ws, id)
+	err := s.inTx(ctx, in.what, func(ctx context.Context, tx bun.Tx) error {
+		stored, err := s.lockRequest(ctx, tx, in.workspace, in.id)
 		if err != nil {
 			return err
 		}
 
 		request = stored
-
 		request.Questions = slices.Clone(stored.Questions)
+
 		if err := change(ctx, tx, &request); err != nil {
 			return err
 		}
 
-		return s.saveRequest(ctx, tx, &request, &stored, now)
+		return s.saveRequest(ctx, tx, &request, &stored, in.now)
 	})
 
 	return request, err
@@ -63,8 +69,8 @@ func (s *Store) saveRequest(ctx context.Context, tx bun.Tx, r, before *chat.Cont
 	var statements []bun.Query
 
 	for i := range r.Questions {
-		if before == nil || changedAsk(&r.Questions[i], &before.Questions[i]) {
-			statements = append(statements, saveAsk(tx, r.WorkspaceID, &r.Questions[i], now))
+		if before == nil || questionChanged(&r.Questions[i], &before.Questions[i]) {
+			statements = append(statements, saveQuestion(tx, r.WorkspaceID, &r.Questions[i], now))
 		}
 	}
 
@@ -89,36 +95,37 @@ func (s *Store) saveRequest(ctx context.Context, tx bun.Tx, r, before *chat.Cont
 		}
 	}
 
-	return s.batch(ctx, tx, append(statements, ended(tx, r, now)...)...)
+	return s.batch(ctx, tx, append(statements, endToolCall(tx, r, now)...)...)
 }
 
-// changedAsk reports whether an ask has to be stored: what a step may change of it.
-func changedAsk(ask, before *chat.ContributorQuestion) bool {
-	return ask.State != before.State || ask.ReplyID != before.ReplyID || ask.Why != before.Why
+// questionChanged reports whether a question has to be stored.
+func questionChanged(question, before *chat.ContributorQuestion) bool {
+	return question.State != before.State || question.ReplyID != before.ReplyID || question.Why != before.Why
 }
 
-func saveAsk(tx bun.Tx, ws chat.WorkspaceID, ask *chat.ContributorQuestion, now time.Time) *bun.UpdateQuery {
-	row := askRow{
-		State:      ask.State,
-		ReplyID:    ask.ReplyID,
-		Answer:     ask.Answer,
-		AnsweredAt: ask.AnsweredAt,
-		Why:        ask.Why,
+func saveQuestion(tx bun.Tx, ws chat.WorkspaceID, question *chat.ContributorQuestion, now time.Time) *bun.UpdateQuery {
+	row := questionRow{
+		State:      question.State,
+		ReplyID:    question.ReplyID,
+		Answer:     question.Answer,
+		AnsweredAt: question.AnsweredAt,
+		Why:        question.Why,
 		UpdatedAt:  now,
 	}
 
 	return tx.NewUpdate().Model(&row).Column("state", "reply_id", "answer", "answered_at", "why", "updated_at").
-		Where("workspace_id = ?", ws).Where("id = ?", ask.ID)
+		Where("workspace_id = ?", ws).Where("id = ?", question.ID)
 }
 
-// callForAnswer tells the chat that what nobody waits for is known now.
+// callForAnswer makes the chat need a response, now that the request which no send waits for
+// is over.
 func (*Store) callForAnswer(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest, now time.Time) error {
 	reason := answeredReason
 	if r.State != chat.RequestAnswered {
 		reason = r.Note
 	}
 
-	err := editChat(ctx, calledFor(tx.NewUpdate(), reason), r.WorkspaceID, r.ChatID, now)
+	err := editChat(ctx, requestResponse(tx.NewUpdate(), reason), r.WorkspaceID, r.ChatID, now)
 	if chat.CodeOf(err) == chat.CodeChatNotFound {
 		return nil // deleted meanwhile: nobody is to respond
 	}
@@ -126,15 +133,18 @@ func (*Store) callForAnswer(ctx context.Context, tx bun.Tx, r *chat.ContributorR
 	return err
 }
 
-// ended are the statements that give the tool call its outcome and, if the send waits for
-// it, let the action run on. A call that was ended with its send stays as it is.
-func ended(tx bun.Tx, r *chat.ContributorRequest, now time.Time) []bun.Query {
+// endToolCall are the statements that give the tool call its outcome and, if the send waits
+// for it, let the action run on. A call that was ended with its send stays as it is.
+func endToolCall(tx bun.Tx, r *chat.ContributorRequest, now time.Time) []bun.Query {
 	result := string(r.Result)
 	if r.Result == nil {
 		result = stateResult(r)
 	}
 
-	q := tx.NewUpdate().Model((*askingRow)(nil)).Set("updated_at = ?", now).Where("t.workspace_id = ?", r.WorkspaceID).
+	q := tx.NewUpdate().
+		Model((*askingCallRow)(nil)).
+		Set("updated_at = ?", now).
+		Where("t.workspace_id = ?", r.WorkspaceID).
 		Where("t.position = ?", r.Index).
 		Where(
 			"t.message_id = (SELECT message_id FROM contributor_requests WHERE workspace_id = ? AND id = ?)",
@@ -154,12 +164,14 @@ func ended(tx bun.Tx, r *chat.ContributorRequest, now time.Time) []bun.Query {
 		q.Set("state = ?", chat.ToolCallFailed).Set("error_code = ?", errorNotAnswered).Set("error = ?", r.Note)
 	}
 
-	return []bun.Query{q, moveAction(tx, r.WorkspaceID, r.ActionID, chat.ActionRunning, now, chat.ActionParked)}
+	action := actionKey{workspace: r.WorkspaceID, id: r.ActionID}
+
+	return []bun.Query{q, moveAction(tx, action, chat.ActionRunning, now, chat.ActionParked)}
 }
 
 // ReadReplies has read look at the replies that have come and were not read yet, and closes
-// the request when its asks decide it: contributor_request_not_found. An error of read is
-// why a reply is unreadable; its contributor may be asked again.
+// the request when its questions decide it: contributor_request_not_found. An error of read
+// is why a reply is unreadable; its contributor may be asked again.
 //
 // Idempotent: a reply is read once, and a request that is over stays as it is.
 func (s *Store) ReadReplies(
@@ -169,58 +181,59 @@ func (s *Store) ReadReplies(
 	read func(r *chat.ContributorRequest, a *chat.ContributorQuestion, text string) (json.RawMessage, error),
 	now time.Time,
 ) (chat.ContributorRequest, error) {
-	now = micro(now)
+	change := requestChange{
+		what:      "read the replies of contributors",
+		workspace: ws,
+		id:        id,
+		now:       toMicroseconds(now),
+	}
 
-	return s.inRequest(
-		ctx,
-		"read the replies of contributors",
-		ws,
-		id,
-		now,
-		func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
-			if r.State != chat.RequestOpen {
-				return nil
-			}
-
-			for i := range r.Questions {
-				ask := &r.Questions[i]
-				if ask.State != chat.QuestionReplied {
-					continue
-				}
-
-				var reply messageRow
-
-				err := tx.NewSelect().
-					Model(&reply).
-					Where("m.workspace_id = ?", ws).
-					Where("m.id = ?", ask.ReplyID).
-					Scan(ctx)
-				if err != nil {
-					return err
-				}
-
-				answer, err := read(r, ask, reply.Content)
-				if err != nil {
-					ask.State, ask.Why = chat.QuestionUnreadable, chat.AsError(err).Message
-					continue
-				}
-
-				answered(ask, answer, reply.CreatedAt)
-			}
-
-			r.Settle(now)
-
+	return s.changeRequest(ctx, change, func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
+		if r.State != chat.RequestOpen {
 			return nil
-		},
-	)
+		}
+
+		for i := range r.Questions {
+			question := &r.Questions[i]
+			if question.State != chat.QuestionReplied {
+				continue
+			}
+
+			reply, err := findMessage(ctx, tx, ws, question.ReplyID)
+			if err != nil {
+				return err
+			}
+
+			answer, err := read(r, question, reply.Content)
+			if err != nil {
+				question.State = chat.QuestionUnreadable
+				question.Why = chat.AsError(err).Message
+
+				continue
+			}
+
+			markAnswered(question, answer, reply.CreatedAt)
+		}
+
+		r.Settle(change.now)
+
+		return nil
+	})
 }
 
-func answered(ask *chat.ContributorQuestion, answer json.RawMessage, at time.Time) {
+func findMessage(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.MessageID) (messageRow, error) {
+	var row messageRow
+	err := tx.NewSelect().Model(&row).Where("m.workspace_id = ?", ws).Where("m.id = ?", id).Scan(ctx)
+
+	return row, err
+}
+
+func markAnswered(question *chat.ContributorQuestion, answer json.RawMessage, at time.Time) {
 	at = at.UTC()
-	ask.State = chat.QuestionAnswered
-	ask.Answer = answer
-	ask.AnsweredAt = &at
-	ask.Why = ""
+	question.State = chat.QuestionAnswered
+	question.Answer = answer
+	question.AnsweredAt = &at
+	question.Why = ""
 }
 
 // AnswerRequest takes an answer that a contributor has given through the API, or somebody
@@ -237,70 +250,74 @@ func (s *Store) AnswerRequest(
 	in chat.ContributorAnswer,
 	now time.Time,
 ) (chat.ContributorRequest, error) {
-	now = micro(now)
+	change := requestChange{
+		what:      "answer a contributor request",
+		workspace: ws,
+		id:        id,
+		now:       toMicroseconds(now),
+	}
 
-	return s.inRequest(
-		ctx,
-		"answer a contributor request",
-		ws,
-		id,
-		now,
-		func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
-			at := slices.IndexFunc(r.Questions, func(a chat.ContributorQuestion) bool { return a.MemberID == in.MemberID })
-			if at < 0 {
-				return chat.Errorf(chat.CodeMemberNotFound, "this member was not asked")
-			}
+	return s.changeRequest(ctx, change, func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
+		at := slices.IndexFunc(r.Questions, func(q chat.ContributorQuestion) bool { return q.MemberID == in.MemberID })
+		if at < 0 {
+			return chat.Errorf(chat.CodeMemberNotFound, "this member was not asked")
+		}
 
-			ask := &r.Questions[at]
-			if ask.State == chat.QuestionAnswered && ask.ReplyID == in.MessageID {
-				return nil
-			}
+		question := &r.Questions[at]
+		if question.State == chat.QuestionAnswered && question.ReplyID == in.MessageID {
+			return nil
+		}
 
-			if err := takesAnswer(r, ask); err != nil {
-				return err
-			}
+		if err := checkTakesAnswer(r, question); err != nil {
+			return err
+		}
 
-			message := messageRow{
-				ID:          in.MessageID,
-				WorkspaceID: ws,
-				ChatID:      r.ChatID,
-				MemberID:    &ask.MemberID,
-				Role:        chat.RoleUserMessage,
-				Content:     in.Text,
-				State:       chat.MessageReceived,
-				AskID:       ask.ID,
-				CreatedAt:   now,
-			}
+		if err := s.addAnswer(ctx, tx, r, newAnswerRow(r, question, &in, change.now)); err != nil {
+			return err
+		}
 
-			if err := s.addAnswer(ctx, tx, r, &message); err != nil {
-				return err
-			}
+		question.ReplyID = in.MessageID
+		markAnswered(question, in.Answer, change.now)
+		r.Settle(change.now)
 
-			ask.ReplyID = in.MessageID
-			answered(ask, in.Answer, now)
-			r.Settle(now)
-
-			return s.audit(
-				ctx,
-				tx,
-				ws,
-				by,
-				"contributor_request.answered",
-				string(id),
-				changed{"chat_id": r.ChatID, "member_id": in.MemberID},
-			)
-		},
-	)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "contributor_request.answered",
+			object:    string(id),
+			detail:    changed{"chat_id": r.ChatID, "member_id": in.MemberID},
+		})
+	})
 }
 
-func takesAnswer(r *chat.ContributorRequest, ask *chat.ContributorQuestion) error {
+// newAnswerRow is an answer as a message of the contributor's.
+func newAnswerRow(
+	r *chat.ContributorRequest,
+	question *chat.ContributorQuestion,
+	in *chat.ContributorAnswer,
+	now time.Time,
+) *messageRow {
+	return &messageRow{
+		ID:          in.MessageID,
+		WorkspaceID: r.WorkspaceID,
+		ChatID:      r.ChatID,
+		MemberID:    &question.MemberID,
+		Role:        chat.RoleUserMessage,
+		Content:     in.Text,
+		State:       chat.MessageReceived,
+		AskID:       question.ID,
+		CreatedAt:   now,
+	}
+}
+
+func checkTakesAnswer(r *chat.ContributorRequest, question *chat.ContributorQuestion) error {
 	switch {
 	case r.State != chat.RequestOpen:
 		return chat.Errorf(chat.CodeDecided, "this request is over: it is %s", r.State)
-	case ask.State == chat.QuestionAnswered:
+	case question.State == chat.QuestionAnswered:
 		return chat.Errorf(chat.CodeDecided, "this contributor has answered already")
-	case !ask.State.Open():
-		return chat.Errorf(chat.CodeConflict, "this contributor is not asked any more: %s", ask.Why)
+	case !question.State.Open():
+		return chat.Errorf(chat.CodeConflict, "this contributor is not asked any more: %s", question.Why)
 	}
 
 	return nil
@@ -311,7 +328,7 @@ func takesAnswer(r *chat.ContributorRequest, ask *chat.ContributorQuestion) erro
 func (*Store) addAnswer(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest, message *messageRow) error {
 	q := tx.NewUpdate().Set("last_activity_at = ?", message.CreatedAt)
 	if !r.Wait {
-		calledFor(q, "")
+		requestResponse(q, "")
 	}
 
 	// First the chat: its row's lock makes numbers rise in the order of commits.
@@ -338,46 +355,41 @@ func (s *Store) EndRequest(
 	note string,
 	now time.Time,
 ) (chat.ContributorRequest, error) {
-	now = micro(now)
+	change := requestChange{
+		what:      "end a contributor request",
+		workspace: ws,
+		id:        id,
+		now:       toMicroseconds(now),
+	}
 
-	return s.inRequest(
-		ctx,
-		"end a contributor request",
-		ws,
-		id,
-		now,
-		func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
-			unread := slices.ContainsFunc(
-				r.Questions,
-				func(a chat.ContributorQuestion) bool { return a.State == chat.QuestionReplied },
-			)
-			if r.State != chat.RequestOpen || state == chat.RequestExpired && unread {
-				return nil
-			}
+	return s.changeRequest(ctx, change, func(ctx context.Context, tx bun.Tx, r *chat.ContributorRequest) error {
+		unread := slices.ContainsFunc(r.Questions, func(q chat.ContributorQuestion) bool {
+			return q.State == chat.QuestionReplied
+		})
+		if r.State != chat.RequestOpen || state == chat.RequestExpired && unread {
+			return nil
+		}
 
-			r.End(state, note, now)
+		r.End(state, note, change.now)
 
-			if by == (chat.Actor{}) {
-				return nil
-			}
+		if by == (chat.Actor{}) {
+			return nil
+		}
 
-			return s.audit(
-				ctx,
-				tx,
-				ws,
-				by,
-				"contributor_request."+string(r.State),
-				string(id),
-				changed{"chat_id": r.ChatID},
-			)
-		},
-	)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "contributor_request." + string(r.State),
+			object:    string(id),
+			detail:    changed{"chat_id": r.ChatID},
+		})
+	})
 }
 
-// FailAsk records why a contributor could not be asked, and closes the request when nobody
-// is left who could answer: contributor_request_not_found.
+// FailQuestion records why a contributor could not be asked, and closes the request when
+// nobody is left who could answer: contributor_request_not_found.
 //
-// Idempotent: an ask that is over stays as it is.
+// Idempotent: a question that is over stays as it is.
 func (s *Store) FailQuestion(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -385,40 +397,41 @@ func (s *Store) FailQuestion(
 	why string,
 	now time.Time,
 ) (chat.ContributorRequest, error) {
-	now = micro(now)
-	var ask askRow
-	// An ask never changes its request, so it needs no lock.
+	now = toMicroseconds(now)
+
+	// A question never changes its request, so it needs no lock.
+	var row questionRow
+
 	err := s.db.NewSelect().
-		Model(&ask).
+		Model(&row).
 		Column("request_id").
 		Where("k.workspace_id = ?", ws).
 		Where("k.id = ?", id).
 		Scan(ctx)
 	if err != nil {
-		return chat.ContributorRequest{}, wrapErr(
-			"find who was asked",
-			orNotFound(err, chat.CodeRequestNotFound, "contributor request"),
-		)
+		err = orNotFound(err, chat.CodeRequestNotFound, "contributor request")
+		return chat.ContributorRequest{}, wrapErr("find who was asked", err)
 	}
 
-	return s.inRequest(
-		ctx,
-		"record that a contributor could not be asked",
-		ws,
-		ask.RequestID,
-		now,
-		func(_ context.Context, _ bun.Tx, r *chat.ContributorRequest) error {
-			failAsk(r, id, why, now)
-			return nil
-		},
-	)
+	change := requestChange{
+		what:      "record that a contributor could not be asked",
+		workspace: ws,
+		id:        row.RequestID,
+		now:       now,
+	}
+
+	return s.changeRequest(ctx, change, func(_ context.Context, _ bun.Tx, r *chat.ContributorRequest) error {
+		failQuestion(r, id, why, now)
+		return nil
+	})
 }
 
-// failAsk ends an open ask, and the request when that decides it.
-func failAsk(r *chat.ContributorRequest, id chat.QuestionID, why string, now time.Time) {
+// failQuestion ends an open question, and the request when that decides it.
+func failQuestion(r *chat.ContributorRequest, id chat.QuestionID, why string, now time.Time) {
 	for i := range r.Questions {
 		if r.State == chat.RequestOpen && r.Questions[i].ID == id && r.Questions[i].State.Open() {
-			r.Questions[i].State, r.Questions[i].Why = chat.QuestionFailed, why
+			r.Questions[i].State = chat.QuestionFailed
+			r.Questions[i].Why = why
 		}
 	}
 

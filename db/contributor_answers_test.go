@@ -15,8 +15,8 @@ import (
 	"handrail/db/dbtest"
 )
 
-// answer is an answer through the API.
-func answer(m chat.MemberID, value string) chat.ContributorAnswer {
+// newAnswer is an answer through the API.
+func newAnswer(m chat.MemberID, value string) chat.ContributorAnswer {
 	return chat.ContributorAnswer{
 		MemberID:  m,
 		Answer:    json.RawMessage(value),
@@ -37,18 +37,18 @@ func TestAnAnswerBySMS(t *testing.T) {
 		priya := a.contributor("Priya", priyasPhone, "")
 		a.contributor("Ben", bensPhone, "")
 		r := a.open(a.question())
-		a.put(&r, 0, chat.TurnQuestion)
-		a.put(&r, 1, chat.TurnQuestion)
+		a.ask(&r, 0, chat.TurnQuestion)
+		a.ask(&r, 1, chat.TurnQuestion)
 
 		closed := chat.StateClosed
 		_, err := s.UpdateChat(t.Context(), a.w.Workspace, a.w.By, a.chat, chat.ChatPatch{State: &closed})
 		require.NoError(t, err)
 
-		in := text(priya.Phone, "Yes")
+		in := newText(priya.Phone, "Yes")
 		in.Keyword = chat.KeywordStart // as Twilio takes it
-		got := receive(t, s, in, a.forward(time.Minute))
+		got := receiveInbound(t, s, in, a.forward(time.Minute))
 		assert.Equal(t, []any{a.chat, r.WorkflowID, false}, []any{got.ChatID, got.Awaited, got.Opened})
-		again := receive(t, s, in, a.now)
+		again := receiveInbound(t, s, in, a.now)
 		assert.Equal(t, []any{true, ""}, []any{again.Repeated, again.Awaited})
 		message := messagesOf(t, s, a.w, a.chat)[0]
 		assert.Equal(t, []any{chat.RoleUserMessage, priya.ID, "Yes", r.Questions[0].ID},
@@ -58,7 +58,8 @@ func TestAnAnswerBySMS(t *testing.T) {
 		assert.Equal(t, []any{chat.StateClosed, false}, []any{c.State, c.NeedsResponse}, "the send goes on with it")
 
 		replied := a.request(r.ID)
-		assert.Equal(t, []any{chat.QuestionReplied, message.ID}, []any{replied.Questions[0].State, replied.Questions[0].ReplyID})
+		question := replied.Questions[0]
+		assert.Equal(t, []any{chat.QuestionReplied, message.ID}, []any{question.State, question.ReplyID})
 
 		done := a.read(r.ID)
 		assert.Equal(
@@ -86,8 +87,8 @@ func TestAnAnswerThatNobodyWaitsFor(t *testing.T) {
 		in := a.question()
 		in.Wait = false
 		r := a.open(in)
-		a.put(&r, 0, chat.TurnQuestion)
-		receive(t, s, text(priya.Phone, "no"), a.now)
+		a.ask(&r, 0, chat.TurnQuestion)
+		receiveInbound(t, s, newText(priya.Phone, "no"), a.now)
 		assert.True(t, a.inChat().NeedsResponse)
 		a.read(r.ID)
 		c := a.inChat()
@@ -124,7 +125,7 @@ func TestNobodyAnswers(t *testing.T) {
 			}
 
 			r := a.open(in)
-			a.put(&r, 0, chat.TurnQuestion)
+			a.ask(&r, 0, chat.TurnQuestion)
 
 			end := func() chat.ContributorRequest {
 				ended, err := s.EndRequest(
@@ -136,7 +137,6 @@ func TestNobodyAnswers(t *testing.T) {
 					"Too late.",
 					a.forward(time.Hour),
 				)
-
 				require.NoError(t, err, name)
 
 				return ended
@@ -173,14 +173,14 @@ func TestAnAnswerThroughTheAPI(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, s.RemoveParticipant(t.Context(), a.w.Workspace, a.w.By, a.chat, people[len(people)-1].ID))
 		r := a.open(in)
-		_, err = a.answer(r.ID, answer(nora.ID, "true"))
+		_, err = a.answer(r.ID, newAnswer(nora.ID, "true"))
 		requireCode(t, chat.CodeMemberNotFound, err)
-		_, err = a.answer("none", answer(priya.ID, "true"))
+		_, err = a.answer("none", newAnswer(priya.ID, "true"))
 		requireCode(t, chat.CodeRequestNotFound, err)
 
-		first := answer(priya.ID, "true")
+		first := newAnswer(priya.ID, "true")
 		half, err := a.answer(r.ID, first)
-		require.NoError(t, err, "also before the question was put")
+		require.NoError(t, err, "also before the question was sent")
 
 		assert.Equal(
 			t,
@@ -192,14 +192,14 @@ func TestAnAnswerThroughTheAPI(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, half, again)
 
-		_, err = a.answer(r.ID, answer(priya.ID, "false"))
+		_, err = a.answer(r.ID, newAnswer(priya.ID, "false"))
 		requireCode(t, chat.CodeDecided, err)
-		done, err := a.answer(r.ID, answer(ben.ID, "false"))
+		done, err := a.answer(r.ID, newAnswer(ben.ID, "false"))
 		require.NoError(t, err)
 		assert.Equal(t, chat.RequestAnswered, done.State)
 		assert.Contains(t, string(done.Result), `"Ben"`)
 
-		_, err = a.answer(r.ID, answer(ben.ID, "false"))
+		_, err = a.answer(r.ID, newAnswer(ben.ID, "false"))
 		requireCode(t, chat.CodeDecided, err)
 		messages := messagesOf(t, s, a.w, a.chat)
 		require.Len(t, messages, 3)
@@ -213,7 +213,7 @@ func TestAnAnswerThroughTheAPI(t *testing.T) {
 		assert.Equal(
 			t,
 			[]string{"contributor_request.answered", "contributor_request.answered"},
-			audit(t, s, a.w.Workspace)[:2],
+			auditVerbs(t, s, a.w.Workspace)[:2],
 		)
 
 		call, action := a.call()
@@ -228,8 +228,8 @@ func TestCancelARequest(t *testing.T) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		r := a.open(a.question())
-		a.put(&r, 0, chat.TurnQuestion)
-		receive(t, s, text(priya.Phone, "yes"), a.now)
+		a.ask(&r, 0, chat.TurnQuestion)
+		receiveInbound(t, s, newText(priya.Phone, "yes"), a.now)
 		ended, err := s.EndRequest(t.Context(), a.w.Workspace, a.w.By, r.ID, chat.RequestCanceled, "not needed", a.now)
 		require.NoError(t, err)
 
@@ -239,8 +239,8 @@ func TestCancelARequest(t *testing.T) {
 			[]any{ended.State, ended.Note, ended.Questions[0].State},
 		)
 
-		assert.Equal(t, "contributor_request.canceled", audit(t, s, a.w.Workspace)[0])
-		_, err = a.answer(r.ID, answer(priya.ID, "true"))
+		assert.Equal(t, "contributor_request.canceled", auditVerbs(t, s, a.w.Workspace)[0])
+		_, err = a.answer(r.ID, newAnswer(priya.ID, "true"))
 		requireCode(t, chat.CodeDecided, err)
 
 		call, action := a.call()
@@ -250,7 +250,7 @@ func TestCancelARequest(t *testing.T) {
 			[]any{call.State, call.Error, action},
 		)
 
-		late := receive(t, s, text(priya.Phone, "yes?"), a.now)
+		late := receiveInbound(t, s, newText(priya.Phone, "yes?"), a.now)
 		assert.Equal(t, []any{a.chat, false, ""}, []any{late.ChatID, late.Opened, late.Awaited})
 		assert.True(t, a.inChat().NeedsResponse, "it is a message as any other")
 	})
@@ -267,7 +267,7 @@ func TestTwoAnswersAtOnce(t *testing.T) {
 
 		var all sync.WaitGroup
 		for i := range errs {
-			all.Go(func() { _, errs[i] = a.answer(r.ID, answer(members[i%2], "true")) })
+			all.Go(func() { _, errs[i] = a.answer(r.ID, newAnswer(members[i%2], "true")) })
 		}
 
 		all.Wait()
@@ -295,11 +295,13 @@ func TestAnAnswerAndTheDeadlineAtOnce(t *testing.T) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		r := a.open(a.question())
-		a.put(&r, 0, chat.TurnQuestion)
+		a.ask(&r, 0, chat.TurnQuestion)
 		var answered, ended error
 		var reply chat.Arrival
 		var all sync.WaitGroup
-		all.Go(func() { reply, answered = s.ReceiveInbound(t.Context(), text(priya.Phone, "yes"), inboundID(), a.now) })
+		all.Go(func() {
+			reply, answered = s.ReceiveInbound(t.Context(), newText(priya.Phone, "yes"), inboundID(), a.now)
+		})
 
 		all.Go(func() {
 			_, ended = s.EndRequest(
@@ -348,8 +350,8 @@ func TestADeadlineWaitsForAReplyToBeRead(t *testing.T) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		r := a.open(a.question())
-		a.put(&r, 0, chat.TurnQuestion)
-		receive(t, s, text(priya.Phone, "perhaps"), a.now)
+		a.ask(&r, 0, chat.TurnQuestion)
+		receiveInbound(t, s, newText(priya.Phone, "perhaps"), a.now)
 
 		end := func() chat.ContributorRequestState {
 			ended, err := s.EndRequest(
@@ -361,7 +363,6 @@ func TestADeadlineWaitsForAReplyToBeRead(t *testing.T) {
 				"Too late.",
 				a.now,
 			)
-
 			require.NoError(t, err)
 
 			return ended.State
@@ -393,7 +394,6 @@ func TestARequestInADeletedChatStillEnds(t *testing.T) {
 			"Too late.",
 			a.now,
 		)
-
 		require.NoError(t, err)
 		assert.Equal(t, chat.RequestExpired, ended.State)
 	})

@@ -9,14 +9,14 @@ import (
 	"handrail/chat"
 )
 
-// question is what an inbound message has to do with a question to a contributor.
-type question struct {
+// inboundQuestion is what an inbound message has to do with a question to a contributor.
+type inboundQuestion struct {
 	// askID is that of the message which is answered, "" for none; certain reports that it
 	// was found by a token, which nobody has but who was asked.
 	askID   chat.QuestionID
 	certain bool
-	// request holds the ask, at this index of its asks; nil when the message has nothing
-	// to do with one.
+	// request holds the question, at this index of its questions; nil when the message has
+	// nothing to do with one.
 	request *chat.ContributorRequest
 	index   int
 	address string
@@ -24,8 +24,8 @@ type question struct {
 	answers bool
 }
 
-// ask is the ask, a zero one when there is none.
-func (q *question) ask() *chat.ContributorQuestion {
+// current is the question, a zero one when there is none.
+func (q *inboundQuestion) current() *chat.ContributorQuestion {
 	if q.request == nil {
 		return &chat.ContributorQuestion{}
 	}
@@ -33,14 +33,14 @@ func (q *question) ask() *chat.ContributorQuestion {
 	return &q.request.Questions[q.index]
 }
 
-// calm reports that the answer needs no response: a send waits for it.
-func (q *question) calm() bool { return q.answers && q.request.Wait }
+// needsNoResponse reports that the answer needs no response: a send waits for it.
+func (q *inboundQuestion) needsNoResponse() bool { return q.answers && q.request.Wait }
 
 // findQuestion finds the question that the message is about, and holds its request: the one
 // that was answered by a token or the headers of an email, else the newest one that its
-// sender has put to who wrote and that is still open.
+// sender has sent to who wrote and that is still open.
 func (s *Store) findQuestion(ctx context.Context, tx bun.Tx, a *arrival) error {
-	var asked askRow
+	var asked questionRow
 
 	q := tx.NewSelect().Model(&asked).Where("k.workspace_id = ?", a.workspace)
 	switch {
@@ -61,20 +61,23 @@ func (s *Store) findQuestion(ctx context.Context, tx bun.Tx, a *arrival) error {
 		return err
 	}
 
-	found := question{
+	found := inboundQuestion{
 		askID:   asked.ID,
 		certain: a.question.certain,
 		request: &request,
+		index:   indexOfQuestion(&request, asked.ID),
 		address: asked.Address,
 	}
-
-	found.index = slices.IndexFunc(request.Questions, func(k chat.ContributorQuestion) bool { return k.ID == asked.ID })
 	found.answers = a.isAnswer(&found)
 
-	return a.concern(ctx, tx, found)
+	return a.joinQuestionChat(ctx, tx, found)
 }
 
-// asked narrows a query of asks to the newest that the sender has put to who wrote.
+func indexOfQuestion(r *chat.ContributorRequest, id chat.QuestionID) int {
+	return slices.IndexFunc(r.Questions, func(q chat.ContributorQuestion) bool { return q.ID == id })
+}
+
+// asked narrows a query of questions to the newest that the sender has sent to who wrote.
 func (a *arrival) asked(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.Where("k.sender = ?", a.sender()).
 		Where("k.address = ?", foldAddress(a.From)).
@@ -86,22 +89,22 @@ func (a *arrival) asked(q *bun.SelectQuery) *bun.SelectQuery {
 // isAnswer reports whether the message answers the question, which is held. What headers
 // refer to may have been forwarded, so they need the address that was asked as well. START
 // is what providers make of a yes, so it does not stand in the way.
-func (a *arrival) isAnswer(q *question) bool {
-	state := q.ask().State
+func (a *arrival) isAnswer(q *inboundQuestion) bool {
+	state := q.current().State
 
 	return q.request.State == chat.RequestOpen && state.Open() && state != chat.QuestionPending &&
 		!a.Automatic && a.Keyword != chat.KeywordStop && a.Keyword != chat.KeywordHelp &&
 		(q.certain || q.address == foldAddress(a.From))
 }
 
-// concern brings the message into the chat of a question. An answer gets there also if the
-// chat is archived, any other message is then one like all others; so is one that was found
-// by its sender alone, when the question was closed meanwhile.
-func (a *arrival) concern(ctx context.Context, tx bun.Tx, q question) error {
+// joinQuestionChat brings the message into the chat of a question. An answer gets there also
+// if the chat is archived, any other message is then one like all others; so is one that was
+// found by its sender alone, when the question was closed meanwhile.
+func (a *arrival) joinQuestionChat(ctx context.Context, tx bun.Tx, q inboundQuestion) error {
 	byAddress := a.question.askID == ""
 	a.question.askID = ""
 
-	if byAddress && !q.answers && (q.request.State != chat.RequestOpen || !q.ask().State.Open()) {
+	if byAddress && !q.answers && (q.request.State != chat.RequestOpen || !q.current().State.Open()) {
 		return nil
 	}
 
@@ -115,19 +118,20 @@ func (a *arrival) concern(ctx context.Context, tx bun.Tx, q question) error {
 		return err
 	}
 
-	a.chat, a.question = &row, q
+	a.chat = &row
+	a.question = q
 
 	return nil
 }
 
-// findLateQuestion finds the newest question that the sender has ever put to who wrote.
+// findLateQuestion finds the newest question that the sender has ever sent to who wrote.
 // What comes after its request is over belongs to the same chat, rather than to a new one.
 func (a *arrival) findLateQuestion(ctx context.Context, tx bun.Tx) error {
 	if a.sender() == "" || a.From == "" {
 		return nil
 	}
 
-	var asked askRow
+	var asked questionRow
 
 	err := a.asked(tx.NewSelect().Model(&asked).Where("k.workspace_id = ?", a.workspace)).Scan(ctx)
 	if err != nil {
@@ -139,13 +143,17 @@ func (a *arrival) findLateQuestion(ctx context.Context, tx bun.Tx) error {
 		return err
 	}
 
-	row, err := findChat(ctx, inForce(tx.NewSelect()), a.workspace, request.ChatID)
+	row, err := findChat(ctx, selectActive(tx.NewSelect()), a.workspace, request.ChatID)
 	if chat.CodeOf(err) == chat.CodeChatNotFound {
 		return nil
 	}
 
-	a.chat, a.question = &row, question{request: &request, address: asked.Address}
-	a.question.index = slices.IndexFunc(request.Questions, func(k chat.ContributorQuestion) bool { return k.ID == asked.ID })
+	a.chat = &row
+	a.question = inboundQuestion{
+		request: &request,
+		index:   indexOfQuestion(&request, asked.ID),
+		address: asked.Address,
+	}
 
 	return err
 }
@@ -154,14 +162,14 @@ func (a *arrival) findLateQuestion(ctx context.Context, tx bun.Tx) error {
 // any more.
 func (s *Store) endByStop(ctx context.Context, tx bun.Tx, a *arrival) error {
 	q := &a.question
-	if a.Keyword != chat.KeywordStop || q.request == nil || q.ask().Sender != a.sender() ||
+	if a.Keyword != chat.KeywordStop || q.request == nil || q.current().Sender != a.sender() ||
 		q.address != foldAddress(a.From) {
 		return nil
 	}
 
 	before := *q.request
 	q.request.Questions = slices.Clone(before.Questions)
-	failAsk(q.request, q.ask().ID, optedOut, a.now)
+	failQuestion(q.request, q.current().ID, optedOut, a.now)
 	a.Awaited = q.request.WorkflowID
 
 	return s.saveRequest(ctx, tx, q.request, &before, a.now)
@@ -174,12 +182,13 @@ func (s *Store) takeReply(ctx context.Context, tx bun.Tx, a *arrival) error {
 		return nil
 	}
 
-	ask := q.ask()
-	ask.State = chat.QuestionReplied
-	ask.ReplyID = a.message
-	ask.Why = ""
+	replied := q.current()
+	replied.State = chat.QuestionReplied
+	replied.ReplyID = a.message
+	replied.Why = ""
 	a.Awaited = q.request.WorkflowID
-	_, err := saveAsk(tx, a.workspace, ask, a.now).Exec(ctx)
+
+	_, err := saveQuestion(tx, a.workspace, replied, a.now).Exec(ctx)
 
 	return err
 }

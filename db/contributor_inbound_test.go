@@ -19,7 +19,7 @@ func asksByEmail(t *testing.T, s *db.Store) (*asking, chat.Member, chat.Contribu
 	ben := a.contributor("Ben", "", "Ben@example.com")
 	r := a.open(a.question())
 
-	return a, ben, r, a.put(&r, 0, chat.TurnQuestion)
+	return a, ben, r, a.ask(&r, 0, chat.TurnQuestion)
 }
 
 func TestAnAnswerByEmail(t *testing.T) {
@@ -54,7 +54,7 @@ func TestAnAnswerByEmail(t *testing.T) {
 
 			require.NoError(t, err)
 
-			in := mail(test.from, "yes")
+			in := newMail(test.from, "yes")
 			// The inbox of the oldest workspace would take it: give each its own.
 			address := string(a.w.Workspace) + "@example.com"
 			_, err = s.UpdateInbox(t.Context(), a.w.Workspace, a.w.By, a.w.Inbox.ID, chat.InboxPatch{Address: &address})
@@ -62,7 +62,7 @@ func TestAnAnswerByEmail(t *testing.T) {
 
 			in.To = []string{address}
 			test.change(&in, question)
-			got := receive(t, s, in, a.now)
+			got := receiveInbound(t, s, in, a.now)
 			assert.Equal(t, a.w.Workspace, got.WorkspaceID, name)
 			assert.Equal(t, test.sameChat, got.ChatID == a.chat, name)
 
@@ -86,9 +86,9 @@ func TestQuestionsStayOutOfTheCustomersThread(t *testing.T) {
 		a := newAsking(t, s)
 		a.in(a.w.Email.ID)
 
-		hers := mail("ana@example.com", "hello")
+		hers := newMail("ana@example.com", "hello")
 		hers.Subject = "Invoice 7"
-		receive(t, s, hers, a.now)
+		receiveInbound(t, s, hers, a.now)
 		a.contributor("Ben", "", "ben@example.com")
 		r := a.open(a.question())
 
@@ -97,7 +97,6 @@ func TestQuestionsStayOutOfTheCustomersThread(t *testing.T) {
 				got = *f
 				return dbtest.PlanText("hi")(f)
 			})
-
 			require.NoError(t, err)
 
 			return got
@@ -110,9 +109,9 @@ func TestQuestionsStayOutOfTheCustomersThread(t *testing.T) {
 			[]any{question.FirstSubject, question.LastInboundID, len(question.References)},
 		)
 
-		reply := mail("ben@example.com", "perhaps")
-		receive(t, s, reply, a.now)
-		hisOwn := receive(t, s, mail("eve@example.org", "hi"), a.now)
+		reply := newMail("ben@example.com", "perhaps")
+		receiveInbound(t, s, reply, a.now)
+		hisOwn := receiveInbound(t, s, newMail("eve@example.org", "hi"), a.now)
 		assert.NotEqual(t, a.chat, hisOwn.ChatID)
 		a.read(r.ID)
 		again := facts(a.turn(&r, 0, chat.TurnAgain))
@@ -138,16 +137,16 @@ func TestAContributorSaysStop(t *testing.T) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		r := a.open(a.question())
-		asked := a.put(&r, 0, chat.TurnQuestion)
-		help := text(priya.Phone, "HELP")
+		asked := a.ask(&r, 0, chat.TurnQuestion)
+		help := newText(priya.Phone, "HELP")
 		help.Keyword = chat.KeywordHelp
-		got := receive(t, s, help, a.now)
+		got := receiveInbound(t, s, help, a.now)
 		assert.Equal(t, []any{a.chat, ""}, []any{got.ChatID, got.Awaited}, "carriers answer it")
 		assert.Equal(t, chat.QuestionAsked, a.request(r.ID).Questions[0].State)
 
-		stop := text(priya.Phone, "STOP")
+		stop := newText(priya.Phone, "STOP")
 		stop.Keyword = chat.KeywordStop
-		got = receive(t, s, stop, a.now)
+		got = receiveInbound(t, s, stop, a.now)
 		assert.Equal(
 			t,
 			[]any{r.WorkflowID, []string{chat.ActionWorkflowID(a.w.Workspace, asked.ActionID)}},
@@ -159,7 +158,7 @@ func TestAContributorSaysStop(t *testing.T) {
 
 		call, action := a.call()
 		assert.Equal(t, []any{chat.ToolCallFailed, chat.ActionRunning}, []any{call.State, action})
-		list, err := s.Suppressions(t.Context(), a.w.Workspace, ten())
+		list, err := s.Suppressions(t.Context(), a.w.Workspace, pageOfTen())
 		require.NoError(t, err)
 		assert.Len(t, list.Items, 1)
 	})
@@ -172,11 +171,11 @@ func TestWhatComesAfterAnAnswer(t *testing.T) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		r := a.open(a.question())
-		a.put(&r, 0, chat.TurnQuestion)
-		receive(t, s, text(priya.Phone, "wait"), a.now)
-		receive(t, s, text(priya.Phone, "yes"), a.now)
+		a.ask(&r, 0, chat.TurnQuestion)
+		receiveInbound(t, s, newText(priya.Phone, "wait"), a.now)
+		receiveInbound(t, s, newText(priya.Phone, "yes"), a.now)
 		assert.Equal(t, chat.RequestAnswered, a.read(r.ID).State, "the newest reply counts")
-		late := receive(t, s, text(priya.Phone, "I bring a friend"), a.forward(time.Hour))
+		late := receiveInbound(t, s, newText(priya.Phone, "I bring a friend"), a.forward(time.Hour))
 		assert.Equal(t, []any{a.chat, false, ""}, []any{late.ChatID, late.Opened, late.Awaited})
 		message := messagesOf(t, s, a.w, a.chat)[0]
 		assert.Equal(t, []any{priya.ID, "I bring a friend"}, []any{*message.MemberID, message.Content})
@@ -185,7 +184,7 @@ func TestWhatComesAfterAnAnswer(t *testing.T) {
 		archived := chat.StateArchived
 		_, err := s.UpdateChat(t.Context(), a.w.Workspace, a.w.By, a.chat, chat.ChatPatch{State: &archived})
 		require.NoError(t, err)
-		own := receive(t, s, text(priya.Phone, "a matter of mine"), a.now)
+		own := receiveInbound(t, s, newText(priya.Phone, "a matter of mine"), a.now)
 		assert.True(t, own.Opened)
 
 		open := chat.StateOpen
@@ -195,7 +194,7 @@ func TestWhatComesAfterAnAnswer(t *testing.T) {
 		assert.Equal(
 			t,
 			own.ChatID,
-			receive(t, s, text(priya.Phone, "and more"), a.now).ChatID,
+			receiveInbound(t, s, newText(priya.Phone, "and more"), a.now).ChatID,
 			"who has a chat of their own writes there",
 		)
 	})

@@ -24,10 +24,10 @@ func (s *Store) OpenRequest(
 	in chat.NewContributorRequest,
 	now time.Time,
 ) (chat.ContributorRequest, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var request chat.ContributorRequest
 	err := s.inTx(ctx, "open a contributor request", func(ctx context.Context, tx bun.Tx) error {
-		call, err := s.lockAsking(ctx, tx, &in)
+		call, err := s.lockAskingCall(ctx, tx, &in)
 		if err != nil {
 			return err
 		}
@@ -57,10 +57,19 @@ func (s *Store) OpenRequest(
 	return request, err
 }
 
-func (s *Store) lockAsking(ctx context.Context, tx bun.Tx, in *chat.NewContributorRequest) (*askingRow, error) {
-	var call askingRow
-	err := s.locked(tx.NewSelect().Model(&call).ColumnExpr("t.*").ColumnExpr("m.chat_id AS chat_id").ColumnExpr("COALESCE(a.requested_by, 0) AS requested_by").Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").Join("JOIN actions AS a ON a.workspace_id = m.workspace_id AND a.id = m.action_id").Where("t.workspace_id = ?", in.WorkspaceID).Where("m.action_id = ?", in.ActionID).Where("t.position = ?", in.Index)).
-		Scan(ctx)
+func (s *Store) lockAskingCall(ctx context.Context, tx bun.Tx, in *chat.NewContributorRequest) (*askingCallRow, error) {
+	var call askingCallRow
+	q := tx.NewSelect().
+		Model(&call).
+		ColumnExpr("t.*").
+		ColumnExpr("m.chat_id AS chat_id").
+		ColumnExpr("COALESCE(a.requested_by, 0) AS requested_by").
+		Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").
+		Join("JOIN actions AS a ON a.workspace_id = m.workspace_id AND a.id = m.action_id").
+		Where("t.workspace_id = ?", in.WorkspaceID).
+		Where("m.action_id = ?", in.ActionID).
+		Where("t.position = ?", in.Index)
+	err := s.locked(q).Scan(ctx)
 
 	return &call, orNotFound(err, chat.CodeActionNotFound, "action or tool call")
 }
@@ -69,7 +78,7 @@ func (s *Store) insertRequest(
 	ctx context.Context,
 	tx bun.Tx,
 	in *chat.NewContributorRequest,
-	call *askingRow,
+	call *askingCallRow,
 	now time.Time,
 ) (chat.ContributorRequest, error) {
 	row := contributorRequestRow{
@@ -88,14 +97,14 @@ func (s *Store) insertRequest(
 		Fallback:    in.Default,
 		Reminders:   in.Reminders,
 		State:       chat.RequestOpen,
-		Deadline:    micro(now.Add(in.Within)),
+		Deadline:    toMicroseconds(now.Add(in.Within)),
 		WorkflowID:  in.WorkflowID,
 		CreatedAt:   now,
 		UpdatedAt:   now,
 		Call:        call,
 	}
 
-	asks, err := s.newAsks(ctx, tx, in, call.ChatID, now)
+	questions, err := s.newQuestions(ctx, tx, in, call.ChatID, now)
 	if err != nil {
 		return chat.ContributorRequest{}, err
 	}
@@ -104,14 +113,14 @@ func (s *Store) insertRequest(
 		return chat.ContributorRequest{}, err
 	}
 
-	if _, err := tx.NewInsert().Model(&asks).Exec(ctx); err != nil {
+	if _, err := tx.NewInsert().Model(&questions).Exec(ctx); err != nil {
 		return chat.ContributorRequest{}, err
 	}
 
 	request := row.request()
+	request.Questions = mapSlice(questions, (*questionRow).question)
 
-	request.Questions = mapSlice(asks, (*askRow).ask)
-	if err := s.batch(ctx, tx, opened(tx, &request, call, now)...); err != nil {
+	if err := s.batch(ctx, tx, startAskingCall(tx, &request, call, now)...); err != nil {
 		return chat.ContributorRequest{}, err
 	}
 
@@ -123,8 +132,9 @@ func (s *Store) insertRequest(
 	return request, err
 }
 
-// opened are the statements that tell the tool call, and the action that waits with it.
-func opened(tx bun.Tx, r *chat.ContributorRequest, call *askingRow, now time.Time) []bun.Query {
+// startAskingCall are the statements that start the tool call, and make its action wait with
+// it.
+func startAskingCall(tx bun.Tx, r *chat.ContributorRequest, call *askingCallRow, now time.Time) []bun.Query {
 	q := tx.NewUpdate().
 		Model((*toolCallRow)(nil)).
 		Set("attempts = 1").
@@ -135,11 +145,11 @@ func opened(tx bun.Tx, r *chat.ContributorRequest, call *askingRow, now time.Tim
 		Where("position = ?", r.Index)
 
 	if r.Wait {
+		action := actionKey{workspace: r.WorkspaceID, id: r.ActionID}
+
 		return []bun.Query{
-			q.Set(
-				"state = ?",
-				chat.ToolCallWaiting,
-			), moveAction(tx, r.WorkspaceID, r.ActionID, chat.ActionParked, now, chat.ActionRunning),
+			q.Set("state = ?", chat.ToolCallWaiting),
+			moveAction(tx, action, chat.ActionParked, now, chat.ActionRunning),
 		}
 	}
 
@@ -153,14 +163,14 @@ func stateResult(r *chat.ContributorRequest) string {
 	return fmt.Sprintf(`{"contributor_request_id":%q,"state":%q}`, r.ID, r.State)
 }
 
-// newAsks are the parts of those who are asked.
-func (s *Store) newAsks(
+// newQuestions are the parts of those who are asked.
+func (s *Store) newQuestions(
 	ctx context.Context,
 	tx bun.Tx,
 	in *chat.NewContributorRequest,
 	id chat.ChatID,
 	now time.Time,
-) ([]askRow, error) {
+) ([]questionRow, error) {
 	var inChat chatRow
 
 	err := tx.NewSelect().
@@ -175,7 +185,7 @@ func (s *Store) newAsks(
 		return nil, orNotFound(err, chat.CodeChatNotFound, "chat")
 	}
 
-	reached, err := s.reach(ctx, tx, (&factsRow{chatRow: inChat}).facts())
+	reached, err := s.reachContributors(ctx, tx, (&factsRow{chatRow: inChat}).facts())
 	if err != nil {
 		return nil, err
 	}
@@ -184,13 +194,13 @@ func (s *Store) newAsks(
 		return in.ContributorID != 0 && r.Member.ID != in.ContributorID
 	})
 
-	if err := somebody(reached, in.Index); err != nil {
+	if err := checkReachable(reached, in.Index); err != nil {
 		return nil, err
 	}
 
-	return mapSlice(reached, func(r *chat.Reach) askRow {
+	return mapSlice(reached, func(r *chat.Reach) questionRow {
 		member := memberRowOf(&r.Member)
-		ask := askRow{
+		question := questionRow{
 			ID:          chat.QuestionID(in.NewQuestionID()),
 			WorkspaceID: in.WorkspaceID,
 			RequestID:   in.ID,
@@ -204,15 +214,16 @@ func (s *Store) newAsks(
 		}
 
 		if r.Why != "" {
-			ask.State, ask.Why = chat.QuestionFailed, r.Why
+			question.State = chat.QuestionFailed
+			question.Why = r.Why
 		}
 
-		return ask
+		return question
 	}), nil
 }
 
-// somebody refuses a question that nobody would get.
-func somebody(reached []chat.Reach, index int) error {
+// checkReachable refuses a question that nobody would get.
+func checkReachable(reached []chat.Reach, index int) error {
 	field := fmt.Sprintf("tool_calls[%d].arguments.contributor_id", index)
 	if len(reached) == 0 {
 		return chat.InvalidAs(

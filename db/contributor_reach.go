@@ -13,10 +13,10 @@ import (
 // foldAddress is the form in which addresses are compared.
 func foldAddress(address string) string { return strings.ToLower(address) }
 
-// reach tells how each contributor of the facts' chat can be asked, by the order in which
-// they were added: by SMS when nothing speaks against it, else by email. The sender is the
-// chat's own, else the workspace's oldest.
-func (s *Store) reach(ctx context.Context, tx bun.Tx, facts *chat.SendFacts) ([]chat.Reach, error) {
+// reachContributors returns how each contributor of the facts' chat can be asked, in the
+// order in which they were added: by SMS when nothing speaks against it, else by email. The
+// sender is the chat's own, else the workspace's oldest.
+func (s *Store) reachContributors(ctx context.Context, tx bun.Tx, facts *chat.SendFacts) ([]chat.Reach, error) {
 	var places []participantRow
 
 	err := tx.NewSelect().
@@ -37,11 +37,11 @@ func (s *Store) reach(ctx context.Context, tx bun.Tx, facts *chat.SendFacts) ([]
 	}
 
 	members := mapSlice(places, func(p *participantRow) chat.Member { return p.Member.member() })
-	if err := ways.suppressions(ctx, tx, facts.Chat.WorkspaceID, members); err != nil {
+	if err := ways.loadSuppressions(ctx, tx, facts.Chat.WorkspaceID, members); err != nil {
 		return nil, err
 	}
 
-	return mapSlice(members, ways.to), nil
+	return mapSlice(members, ways.reachMember), nil
 }
 
 // senders are from whom contributors are asked; nil fields are not to be had.
@@ -96,8 +96,8 @@ func askingSenders(ctx context.Context, tx bun.Tx, facts *chat.SendFacts) (*send
 	return ways, nil
 }
 
-// suppressions reads which of the members the senders must not write to.
-func (w *senders) suppressions(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, members []chat.Member) error {
+// loadSuppressions reads which of the members the senders must not write to.
+func (w *senders) loadSuppressions(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, members []chat.Member) error {
 	var scopes, addresses []string
 	if w.number != nil {
 		scopes = append(scopes, w.number.Scope())
@@ -124,14 +124,14 @@ func (w *senders) suppressions(ctx context.Context, tx bun.Tx, ws chat.Workspace
 		Where("x.sender IN ?", bun.Tuple(scopes)).Where("x.address IN ?", bun.Tuple(addresses)).Scan(ctx)
 }
 
-func (w *senders) suppress(channel chat.Channel, sender, address string) bool {
+func (w *senders) isSuppressed(channel chat.Channel, sender, address string) bool {
 	return slices.ContainsFunc(w.suppressed, func(x suppressionRow) bool {
 		return x.Channel == channel && x.Sender == sender && x.Address == foldAddress(address)
 	})
 }
 
-// to is how one member is reached.
-func (w *senders) to(m *chat.Member) chat.Reach {
+// reachMember is how one member is reached.
+func (w *senders) reachMember(m *chat.Member) chat.Reach {
 	reach := chat.Reach{Member: *m}
 	if !m.NotificationsEnabled {
 		reach.Why = "notifications are disabled"
@@ -143,8 +143,8 @@ func (w *senders) to(m *chat.Member) chat.Reach {
 		reach.Channel = chat.ChannelSMS
 		reach.Sender = w.number.Scope()
 		reach.To = m.Phone
-
 		reach.From = w.number.Number
+
 		if reach.From == "" {
 			reach.From = w.number.MessagingServiceSID
 		}
@@ -170,7 +170,7 @@ func (w *senders) noSMS(m *chat.Member) string {
 		return "there is no phone number"
 	case w.number == nil:
 		return "the workspace has no phone number to send from"
-	case m.ConsentSMS == chat.ConsentRevoked, w.suppress(chat.ChannelSMS, w.number.Scope(), m.Phone):
+	case m.ConsentSMS == chat.ConsentRevoked, w.isSuppressed(chat.ChannelSMS, w.number.Scope(), m.Phone):
 		return "the member has opted out"
 	}
 
@@ -184,7 +184,7 @@ func (w *senders) noEmail(m *chat.Member) string {
 		return "there is no email address"
 	case w.inbox == nil:
 		return "the workspace has no inbox to send from"
-	case m.ConsentEmail == chat.ConsentRevoked, w.suppress(chat.ChannelEmail, w.inbox.Scope(), m.Email):
+	case m.ConsentEmail == chat.ConsentRevoked, w.isSuppressed(chat.ChannelEmail, w.inbox.Scope(), m.Email):
 		return "the member has opted out"
 	}
 

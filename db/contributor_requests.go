@@ -36,7 +36,7 @@ type contributorRequestRow struct {
 	CreatedAt   time.Time                    `bun:"created_at"`
 	UpdatedAt   time.Time                    `bun:"updated_at"`
 
-	Call *askingRow `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:message_id=message_id,join:position=position"`
+	Call *askingCallRow `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:message_id=message_id,join:position=position"`
 }
 
 func (r *contributorRequestRow) request() chat.ContributorRequest {
@@ -71,8 +71,8 @@ func (r *contributorRequestRow) request() chat.ContributorRequest {
 	return request
 }
 
-// askingRow is as much of a tool call as a request needs, with whose it is.
-type askingRow struct {
+// askingCallRow is as much of a tool call as a request needs, with whose it is.
+type askingCallRow struct {
 	bun.BaseModel `bun:"table:tool_calls,alias:t"`
 
 	WorkspaceID chat.WorkspaceID   `bun:"workspace_id,pk"`
@@ -85,7 +85,7 @@ type askingRow struct {
 	RequestedBy chat.MemberID `bun:"requested_by,scanonly"`
 }
 
-type askRow struct {
+type questionRow struct {
 	bun.BaseModel `bun:"table:contributor_asks,alias:k"`
 
 	ID          chat.QuestionID           `bun:"id,pk"`
@@ -98,7 +98,6 @@ type askRow struct {
 	Address    string             `bun:"address"`
 	State      chat.QuestionState `bun:"state"`
 	ReplyID    chat.MessageID     `bun:"reply_id,nullzero"`
-	Reasked    int                `bun:"reasked"`
 	Answer     json.RawMessage    `bun:"answer,nullzero"`
 	AnsweredAt *time.Time         `bun:"answered_at"`
 	Why        string             `bun:"why"`
@@ -108,28 +107,27 @@ type askRow struct {
 	Member *memberRow `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:member_id=id"`
 }
 
-func (r *askRow) ask() chat.ContributorQuestion {
-	ask := chat.ContributorQuestion{
+func (r *questionRow) question() chat.ContributorQuestion {
+	question := chat.ContributorQuestion{
 		ID:         r.ID,
 		MemberID:   r.MemberID,
 		Channel:    r.Channel,
 		Sender:     r.Sender,
 		State:      r.State,
 		ReplyID:    r.ReplyID,
-		Reasked:    r.Reasked,
 		Answer:     r.Answer,
-		AnsweredAt: utc(r.AnsweredAt),
+		AnsweredAt: toUTC(r.AnsweredAt),
 		Why:        r.Why,
 	}
 
 	if r.Member != nil {
-		ask.MemberName = r.Member.Name
+		question.MemberName = r.Member.Name
 	}
 
-	return ask
+	return question
 }
 
-// ContributorRequest finds a request to contributors with its asks:
+// ContributorRequest finds a request to contributors with its questions:
 // contributor_request_not_found.
 func (s *Store) ContributorRequest(
 	ctx context.Context,
@@ -156,7 +154,7 @@ func findRequest(
 	}
 
 	all := []chat.ContributorRequest{row.request()}
-	err = addAsks(ctx, db, ws, all)
+	err = addQuestions(ctx, db, ws, all)
 
 	return all[0], err
 }
@@ -201,23 +199,23 @@ func (s *Store) ContributorRequests(
 		return cursorOf("contributor_requests", microCursor(r.CreatedAt), r.ID)
 	})
 
-	return list, wrapErr("list who was asked", addAsks(ctx, s.db, ws, list.Items))
+	return list, wrapErr("list who was asked", addQuestions(ctx, s.db, ws, list.Items))
 }
 
-// addAsks fills in the asks of requests, in the order of the ids.
-func addAsks(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, requests []chat.ContributorRequest) error {
+// addQuestions fills in the questions of requests, in the order of the ids.
+func addQuestions(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, requests []chat.ContributorRequest) error {
 	if len(requests) == 0 {
 		return nil
 	}
 
 	ids := mapSlice(requests, func(r *chat.ContributorRequest) chat.ContributorRequestID { return r.ID })
-	var rows []askRow
+	var rows []questionRow
 	err := db.NewSelect().Model(&rows).Relation("Member").Where("k.workspace_id = ?", ws).
 		Where("k.request_id IN ?", bun.Tuple(ids)).OrderExpr("k.id").Scan(ctx)
 
 	for i := range rows {
 		at := slices.Index(ids, rows[i].RequestID)
-		requests[at].Questions = append(requests[at].Questions, rows[i].ask())
+		requests[at].Questions = append(requests[at].Questions, rows[i].question())
 	}
 
 	return err

@@ -9,35 +9,37 @@ import (
 	"handrail/chat"
 )
 
-// askTurnWait is how long a question waits before it looks again whether it is its turn.
-const askTurnWait = 30 * time.Second
+// questionTurnWait is how long a question waits before it looks again whether it is its turn.
+const questionTurnWait = 30 * time.Second
 
-// turnOf is the state of the ask in which each turn is put.
+// turnOf is the state of the question in which each turn is sent.
 var turnOf = map[chat.QuestionTurn]chat.QuestionState{
-	chat.TurnQuestion: chat.QuestionPending, chat.TurnReminder: chat.QuestionAsked, chat.TurnAgain: chat.QuestionUnreadable,
+	chat.TurnQuestion: chat.QuestionPending,
+	chat.TurnReminder: chat.QuestionAsked,
+	chat.TurnAgain:    chat.QuestionUnreadable,
 }
 
-// notYourTurn says that the contributor is asked something else by this sender.
-func notYourTurn() *chat.RetryLaterError {
+// notYourTurnError says that the contributor is asked something else by this sender.
+func notYourTurnError() *chat.RetryLaterError {
 	return &chat.RetryLaterError{
-		After:   askTurnWait,
+		After:   questionTurnWait,
 		Code:    "busy",
 		Message: "another question to this contributor is open",
 	}
 }
 
-// askFacts reads what decides about a question to a contributor as about a send to the
+// questionFacts reads what decides about a question to a contributor as about a send to the
 // chat's member, and holds the request and the chat: contributor_request_not_found;
 // conflict when the question is not open any more. A [chat.RetryLaterError] says that it is
 // not its turn yet.
-func (s *Store) askFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*chat.SendFacts, error) {
+func (s *Store) questionFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*chat.SendFacts, error) {
 	// First the request, as whatever answers it does.
-	ask, err := s.lockAsk(ctx, tx, in)
+	question, err := s.lockQuestion(ctx, tx, in)
 	if err != nil {
 		return nil, err
 	}
 
-	if err := itsTurn(ctx, tx, ask, in.Question.Turn); err != nil {
+	if err := checkTurn(ctx, tx, question, in.Question.Turn); err != nil {
 		return nil, err
 	}
 
@@ -46,19 +48,20 @@ func (s *Store) askFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistantM
 		return nil, err
 	}
 
-	return facts, s.addressAsk(ctx, tx, ask, facts)
+	return facts, s.addressQuestion(ctx, tx, question, facts)
 }
 
-// lockAsk finds the ask that is to be put, in an open request of the chat, with its member.
-func (s *Store) lockAsk(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*askRow, error) {
+// lockQuestion finds the question that is to be sent, in an open request of the chat, with
+// its member.
+func (s *Store) lockQuestion(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMessage) (*questionRow, error) {
 	request, err := s.lockRequest(ctx, tx, in.WorkspaceID, in.Question.RequestID)
 	if err != nil {
 		return nil, err
 	}
 
-	ask := &askRow{}
+	question := &questionRow{}
 
-	err = tx.NewSelect().Model(ask).Relation("Member").Where("k.workspace_id = ?", in.WorkspaceID).
+	err = tx.NewSelect().Model(question).Relation("Member").Where("k.workspace_id = ?", in.WorkspaceID).
 		Where("k.request_id = ?", request.ID).Where("k.id = ?", in.Question.QuestionID).Scan(ctx)
 	if err != nil {
 		return nil, orNotFound(err, chat.CodeRequestNotFound, "contributor request")
@@ -67,40 +70,41 @@ func (s *Store) lockAsk(ctx context.Context, tx bun.Tx, in *chat.SendAssistantMe
 	switch {
 	case request.ChatID != in.ChatID:
 		return nil, notFound(chat.CodeRequestNotFound, "contributor request")
-	case request.State != chat.RequestOpen || ask.State != turnOf[in.Question.Turn]:
+	case request.State != chat.RequestOpen || question.State != turnOf[in.Question.Turn]:
 		return nil, chat.Errorf(
 			chat.CodeConflict,
 			"the question is not open any more: the request is %s, the contributor's part %s",
 			request.State,
-			ask.State,
+			question.State,
 		)
 	}
 
-	return ask, nil
+	return question, nil
 }
 
-// itsTurn holds back a question by SMS while another one is open: an SMS names no question.
-func itsTurn(ctx context.Context, tx bun.Tx, ask *askRow, turn chat.QuestionTurn) error {
-	if turn != chat.TurnQuestion || ask.Channel != chat.ChannelSMS {
+// checkTurn holds back a question by SMS while another one is open: an SMS names no question.
+func checkTurn(ctx context.Context, tx bun.Tx, question *questionRow, turn chat.QuestionTurn) error {
+	if turn != chat.TurnQuestion || question.Channel != chat.ChannelSMS {
 		return nil
 	}
 
 	busy, err := tx.NewSelect().
-		Model((*askRow)(nil)).
-		Where("k.workspace_id = ?", ask.WorkspaceID).
-		Where("k.sender = ?", ask.Sender).
-		Where("k.address = ?", ask.to()).
+		Model((*questionRow)(nil)).
+		Where("k.workspace_id = ?", question.WorkspaceID).
+		Where("k.sender = ?", question.Sender).
+		Where("k.address = ?", question.currentAddress()).
 		Where("k.channel = 'phone-sms' AND k.state IN ('asked', 'replied', 'unreadable')").
 		Exists(ctx)
 	if err == nil && busy {
-		return notYourTurn()
+		return notYourTurnError()
 	}
 
 	return err
 }
 
-// to is where the contributor is asked now: the address may have changed since the request.
-func (r *askRow) to() string {
+// currentAddress is where the contributor is asked now: the address may have changed since
+// the request.
+func (r *questionRow) currentAddress() string {
 	if r.Channel == chat.ChannelSMS {
 		return foldAddress(r.Member.Phone)
 	}
@@ -108,9 +112,9 @@ func (r *askRow) to() string {
 	return foldAddress(r.Member.Email)
 }
 
-// addressAsk turns the facts from the chat's member to the contributor.
-func (s *Store) addressAsk(ctx context.Context, tx bun.Tx, ask *askRow, facts *chat.SendFacts) error {
-	facts.Chat.Channel = ask.Channel
+// addressQuestion turns the facts from the chat's member to the contributor.
+func (s *Store) addressQuestion(ctx context.Context, tx bun.Tx, question *questionRow, facts *chat.SendFacts) error {
+	facts.Chat.Channel = question.Channel
 	facts.Recipient = nil
 	facts.PhoneNumber = nil
 	facts.Inbox = nil
@@ -118,47 +122,52 @@ func (s *Store) addressAsk(ctx context.Context, tx bun.Tx, ask *askRow, facts *c
 	facts.LastInboundID = ""
 	facts.References = nil
 
-	err := senderOf(ctx, tx, ask.WorkspaceID, ask.Sender, facts)
+	err := senderOf(ctx, tx, question.WorkspaceID, question.Sender, facts)
 	if err != nil && chat.CodeOf(err) != chat.CodeSenderNotFound { // deleted since: the plan refuses
 		return err
 	}
 
-	takesPart, err := tx.NewSelect().Model((*participantRow)(nil)).Where("p.workspace_id = ?", ask.WorkspaceID).
-		Where("p.chat_id = ?", facts.Chat.ID).Where("p.member_id = ?", ask.MemberID).
+	takesPart, err := tx.NewSelect().Model((*participantRow)(nil)).Where("p.workspace_id = ?", question.WorkspaceID).
+		Where("p.chat_id = ?", facts.Chat.ID).Where("p.member_id = ?", question.MemberID).
 		Where("p.role = ?", chat.ParticipantContributor).Exists(ctx)
 	if err != nil {
 		return err
 	}
 
 	if takesPart {
-		contributor := ask.Member.member()
+		contributor := question.Member.member()
 		facts.Recipient = &contributor
 	}
 
-	facts.Suppressed, err = tx.NewSelect().Model((*suppressionRow)(nil)).Where("x.workspace_id = ?", ask.WorkspaceID).
-		Where("x.channel = ?", ask.Channel).Where("x.sender = ?", ask.Sender).Where("x.address = ?", ask.to()).
-		Where("x.lifted_at IS NULL").Exists(ctx)
-	if err != nil || ask.Channel != chat.ChannelEmail {
+	facts.Suppressed, err = tx.NewSelect().
+		Model((*suppressionRow)(nil)).
+		Where("x.workspace_id = ?", question.WorkspaceID).
+		Where("x.channel = ?", question.Channel).
+		Where("x.sender = ?", question.Sender).
+		Where("x.address = ?", question.currentAddress()).
+		Where("x.lifted_at IS NULL").
+		Exists(ctx)
+	if err != nil || question.Channel != chat.ChannelEmail {
 		return err
 	}
 
-	return readThread(ctx, tx, facts, ask.ID)
+	return readThread(ctx, tx, facts, question.ID)
 }
 
-// putQuestion records that an ask, which [Store.askFacts] holds, is put by this message, and
-// whose answer is awaited now. A [chat.RetryLaterError] says that another question to the
-// same person was faster.
-func (s *Store) putQuestion(
+// markQuestionAsked records that a question, which [Store.questionFacts] holds, is sent by
+// this message, and that its answer is awaited now. A [chat.RetryLaterError] says that
+// another question to the same person was faster.
+func (s *Store) markQuestionAsked(
 	ctx context.Context,
 	tx bun.Tx,
 	in *chat.SendAssistantMessage,
 	message chat.MessageID,
 	now time.Time,
 ) error {
-	var ask askRow
+	var question questionRow
 
 	err := tx.NewSelect().
-		Model(&ask).
+		Model(&question).
 		Relation("Member").
 		Where("k.workspace_id = ?", in.WorkspaceID).
 		Where("k.id = ?", in.Question.QuestionID).
@@ -167,28 +176,22 @@ func (s *Store) putQuestion(
 		return err
 	}
 
-	ask.State = chat.QuestionAsked
-	ask.Address = ask.to()
-	ask.AskedAt = &now
+	question.State = chat.QuestionAsked
+	question.Address = question.currentAddress()
+	question.AskedAt = &now
+	question.UpdatedAt = now
 
-	ask.UpdatedAt = now
-	if in.Question.Turn == chat.TurnAgain {
-		ask.Reasked++
-	}
-
-	err = s.batch(
-		ctx,
-		tx,
-		tx.NewUpdate().Model(&ask).Column("state", "address", "reasked", "asked_at", "updated_at").
-			Where("workspace_id = ?", in.WorkspaceID).Where("id = ?", ask.ID),
+	err = s.batch(ctx, tx,
+		tx.NewUpdate().Model(&question).Column("state", "address", "asked_at", "updated_at").
+			Where("workspace_id = ?", in.WorkspaceID).Where("id = ?", question.ID),
 		tx.NewUpdate().
 			Model((*messageRow)(nil)).
-			Set("ask_id = ?", ask.ID).
+			Set("ask_id = ?", question.ID).
 			Where("workspace_id = ?", in.WorkspaceID).
 			Where("id = ?", message),
 	)
 	if violationOf(err) == uniqueViolation {
-		return notYourTurn().Because(err)
+		return notYourTurnError().Because(err)
 	}
 
 	return err

@@ -69,7 +69,6 @@ func (a *asking) contributor(name, phone, email string) chat.Member {
 		ConsentSMS:           chat.ConsentUnknown,
 		ConsentEmail:         chat.ConsentUnknown,
 	})
-
 	require.NoError(a.t, err)
 	a.joins(m)
 
@@ -84,7 +83,6 @@ func (a *asking) joins(m chat.Member) {
 			a.chat,
 		), NewParticipant: chat.NewParticipant{MemberID: m.ID, Role: chat.ParticipantContributor},
 	})
-
 	require.NoError(a.t, err)
 }
 
@@ -123,15 +121,15 @@ func (a *asking) turn(r *chat.ContributorRequest, ask int, turn chat.QuestionTur
 	return in
 }
 
-func (a *asking) put(r *chat.ContributorRequest, ask int, turn chat.QuestionTurn) chat.AssistantMessageSent {
+func (a *asking) ask(r *chat.ContributorRequest, ask int, turn chat.QuestionTurn) chat.AssistantMessageSent {
 	a.t.Helper()
-	sent, err := a.tryPut(r, ask, turn)
+	sent, err := a.tryAsk(r, ask, turn)
 	require.NoError(a.t, err)
 
 	return sent
 }
 
-func (a *asking) tryPut(r *chat.ContributorRequest, ask int, turn chat.QuestionTurn) (chat.AssistantMessageSent, error) {
+func (a *asking) tryAsk(r *chat.ContributorRequest, ask int, turn chat.QuestionTurn) (chat.AssistantMessageSent, error) {
 	return a.s.PrepareSend(a.t.Context(), a.turn(r, ask, turn), dbtest.SendIDs(), dbtest.PlanText(r.Text(turn)))
 }
 
@@ -189,11 +187,7 @@ func TestOpenRequest(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		a := newAsking(t, s)
-		priya, ben := a.contributor(
-			"Priya",
-			priyasPhone,
-			"priya@example.com",
-		), a.contributor(
+		priya, ben := a.contributor("Priya", priyasPhone, "priya@example.com"), a.contributor(
 			"Ben",
 			"",
 			"Ben@example.com",
@@ -220,9 +214,10 @@ func TestOpenRequest(t *testing.T) {
 
 		require.Len(t, r.Questions, 3)
 
+		question := r.Questions[0]
 		number, inbox := a.w.PhoneNumber.Scope(), a.w.Inbox.Scope()
 		assert.Equal(t, []any{priya.ID, "Priya", chat.ChannelSMS, number, chat.QuestionPending},
-			[]any{r.Questions[0].MemberID, r.Questions[0].MemberName, r.Questions[0].Channel, r.Questions[0].Sender, r.Questions[0].State})
+			[]any{question.MemberID, question.MemberName, question.Channel, question.Sender, question.State})
 
 		assert.Equal(t, []any{ben.ID, chat.ChannelEmail, inbox, chat.QuestionPending},
 			[]any{r.Questions[1].MemberID, r.Questions[1].Channel, r.Questions[1].Sender, r.Questions[1].State})
@@ -279,7 +274,6 @@ func TestWhoCanBeAsked(t *testing.T) {
 			muted.ID,
 			chat.MemberPatch{NotificationsEnabled: &off},
 		)
-
 		require.NoError(t, err)
 		refused(a.question(), "notifications are disabled")
 		call, action := a.call()
@@ -291,9 +285,9 @@ func TestWhoCanBeAsked(t *testing.T) {
 		)
 
 		stopped := a.contributor("Stan", "+14155550171", "")
-		stop := text("+14155550171", "STOP")
+		stop := newText("+14155550171", "STOP")
 		stop.Keyword = chat.KeywordStop
-		receive(t, s, stop, a.now)
+		receiveInbound(t, s, stop, a.now)
 		in := a.question()
 		in.ContributorID = stopped.ID
 		refused(in, "opted out")
@@ -333,19 +327,19 @@ func TestPutAQuestion(t *testing.T) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		r := a.open(a.question())
-		asked := a.put(&r, 0, chat.TurnQuestion)
+		asked := a.ask(&r, 0, chat.TurnQuestion)
 		d, err := s.Delivery(t.Context(), a.w.Workspace, asked.DeliveryID)
 		require.NoError(t, err)
 		assert.Equal(t, []any{priya.Phone, a.w.PhoneNumber.Number, chat.ChannelSMS}, []any{d.To, d.From, d.Channel})
 		assert.Equal(t, r.Questions[0].ID, messagesOf(t, s, a.w, a.chat)[0].AskID)
 		assert.Equal(t, chat.QuestionAsked, a.request(r.ID).Questions[0].State)
-		a.put(&r, 0, chat.TurnReminder)
-		_, err = a.tryPut(&r, 0, chat.TurnAgain)
+		a.ask(&r, 0, chat.TurnReminder)
+		_, err = a.tryAsk(&r, 0, chat.TurnAgain)
 		requireCode(t, chat.CodeConflict, err)
-		_, err = a.tryPut(&r, 0, chat.TurnQuestion)
+		_, err = a.tryAsk(&r, 0, chat.TurnQuestion)
 		requireCode(t, chat.CodeConflict, err)
 
-		receive(t, s, text(priya.Phone, "perhaps"), a.now)
+		receiveInbound(t, s, newText(priya.Phone, "perhaps"), a.now)
 
 		assert.Equal(
 			t,
@@ -357,16 +351,16 @@ func TestPutAQuestion(t *testing.T) {
 		_, err = s.UpdateMember(t.Context(), a.w.Workspace, a.w.By, priya.ID, chat.MemberPatch{Phone: &phone})
 		require.NoError(t, err)
 
-		again := a.put(&r, 0, chat.TurnAgain)
+		again := a.ask(&r, 0, chat.TurnAgain)
 		d, err = s.Delivery(t.Context(), a.w.Workspace, again.DeliveryID)
 		require.NoError(t, err)
 		assert.Equal(t, phone, d.To)
 
 		now := a.request(r.ID).Questions[0]
-		assert.Equal(t, []any{chat.QuestionAsked, 1}, []any{now.State, now.Reasked})
-		receive(t, s, text(phone, "yes"), a.now)
+		assert.Equal(t, chat.QuestionAsked, now.State)
+		receiveInbound(t, s, newText(phone, "yes"), a.now)
 		assert.Equal(t, chat.RequestAnswered, a.read(r.ID).State)
-		_, err = a.tryPut(&r, 0, chat.TurnReminder)
+		_, err = a.tryAsk(&r, 0, chat.TurnReminder)
 		requireCode(t, chat.CodeConflict, err)
 	})
 }
@@ -387,13 +381,13 @@ func TestAQuestionToSomebodyWhoIsGone(t *testing.T) {
 			}
 		}
 
-		_, err = a.tryPut(&r, 0, chat.TurnQuestion)
+		_, err = a.tryAsk(&r, 0, chat.TurnQuestion)
 		requireCode(t, chat.CodeParticipantNotFound, err)
 		a.joins(priya)
-		stop := text(priya.Phone, "STOP")
+		stop := newText(priya.Phone, "STOP")
 		stop.Keyword = chat.KeywordStop
-		receive(t, s, stop, a.now)
-		_, err = a.tryPut(&r, 0, chat.TurnQuestion)
+		receiveInbound(t, s, stop, a.now)
+		_, err = a.tryAsk(&r, 0, chat.TurnQuestion)
 		requireCode(t, chat.CodeRecipientOptedOut, err)
 		failed, err := s.FailQuestion(t.Context(), a.w.Workspace, r.Questions[0].ID, "opted out", a.now)
 		require.NoError(t, err)
@@ -417,21 +411,21 @@ func TestOneQuestionAtATimeBySMS(t *testing.T) {
 		a := newAsking(t, s)
 		priya := a.contributor("Priya", priyasPhone, "")
 		first := a.open(a.question())
-		a.put(&first, 0, chat.TurnQuestion)
+		a.ask(&first, 0, chat.TurnQuestion)
 		a.in(a.w.Email.ID)
 		a.joins(priya)
 		second := a.open(a.question())
-		_, err := a.tryPut(&second, 0, chat.TurnQuestion)
+		_, err := a.tryAsk(&second, 0, chat.TurnQuestion)
 		var later *chat.RetryLaterError
 		require.ErrorAs(t, err, &later)
 		assert.Equal(t, []any{30 * time.Second, "busy"}, []any{later.After, later.Code})
 		_, err = s.Action(t.Context(), a.w.Workspace, a.sent.ActionID)
 		require.NoError(t, err)
-		a.put(&first, 0, chat.TurnReminder)
-		receive(t, s, text(priyasPhone, "yes"), a.now)
+		a.ask(&first, 0, chat.TurnReminder)
+		receiveInbound(t, s, newText(priyasPhone, "yes"), a.now)
 		assert.Equal(t, chat.RequestAnswered, a.read(first.ID).State)
-		a.put(&second, 0, chat.TurnQuestion)
-		got := receive(t, s, text(priyasPhone, "no"), a.now)
+		a.ask(&second, 0, chat.TurnQuestion)
+		got := receiveInbound(t, s, newText(priyasPhone, "no"), a.now)
 		assert.Equal(t, []any{second.WorkflowID, a.w.Email.ID}, []any{got.Awaited, got.ChatID})
 	})
 }
@@ -468,7 +462,7 @@ func TestContributorRequests(t *testing.T) {
 		} {
 			var got []chat.ContributorRequestID
 
-			for _, r := range pages(t, 2, func(p chat.Page) (chat.List[chat.ContributorRequest], error) {
+			for _, r := range readPages(t, 2, func(p chat.Page) (chat.List[chat.ContributorRequest], error) {
 				test.f.Page = p
 				return s.ContributorRequests(t.Context(), a.w.Workspace, test.f)
 			}) {

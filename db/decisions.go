@@ -11,7 +11,7 @@ import (
 	"handrail/chat"
 )
 
-// Decide records a person's word on a delivery, and returns it with the workflow that
+// Decide records a person's decision about a delivery, and returns it with the workflow that
 // follows it: delivery_not_found, invalid_request for a verdict that is none of the three.
 //
 //   - cancel: what was not handed over is never sent.
@@ -38,15 +38,21 @@ func (s *Store) Decide(
 			return err
 		}
 
-		statements, verb, err := decide(tx, &row, &d)
+		statements, verb, err := applyDecision(tx, &row, &d)
 		if err != nil {
 			return err
 		}
 
-		row.decided(&d)
+		row.recordDecision(&d)
 
 		statements = append(statements, saveDecision(tx, &row),
-			s.audited(tx, ws, d.By, verb, string(id), changed{"as": d.Verdict, "reason": d.Reason}))
+			s.insertAudit(tx, auditEvent{
+				workspace: ws,
+				by:        d.By,
+				verb:      verb,
+				object:    string(id),
+				detail:    changed{"as": d.Verdict, "reason": d.Reason},
+			}))
 
 		if d.ProviderMessageID != "" {
 			statements = append(statements, adoptOrphans(tx, &row))
@@ -64,20 +70,22 @@ func (s *Store) Decide(
 	return row.delivery(), workflow, err
 }
 
-// decide puts the row into the state that the verdict means, and returns what else follows,
-// with the verb of the audit log.
-func decide(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, string, error) {
-	now := micro(d.At)
+// applyDecision puts the row into the state that the verdict means, and returns what else
+// follows, with the verb of the audit log.
+func applyDecision(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, string, error) {
+	now := toMicroseconds(d.At)
 
 	to := map[chat.Verdict]chat.SubmissionState{
-		chat.VerdictCancel: chat.SubmissionCanceled, chat.VerdictSent: chat.SubmissionConfirmedSent, chat.VerdictNotSent: chat.SubmissionAbandoned,
+		chat.VerdictCancel:  chat.SubmissionCanceled,
+		chat.VerdictSent:    chat.SubmissionConfirmedSent,
+		chat.VerdictNotSent: chat.SubmissionAbandoned,
 	}[d.Verdict]
 	if to == "" {
 		return nil, "", chat.Invalid("as", "must be sent or not_sent")
 	}
 
 	if !slices.Contains(decidable[to], row.Submission) {
-		return nil, "", mayNot(row, d.Verdict)
+		return nil, "", refuseVerdict(row, d.Verdict)
 	}
 
 	row.Submission = to
@@ -87,33 +95,36 @@ func decide(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, string,
 
 	switch d.Verdict {
 	case chat.VerdictSent:
-		row.ErrorCode, row.ErrorMessage = "", ""
+		row.ErrorCode = ""
+		row.ErrorMessage = ""
+
 		if d.ProviderMessageID != "" {
 			row.ProviderMessageID = d.ProviderMessageID
 		}
 
-		return append(sent(tx, row, now), saveState(tx, row, now)), "delivery.resolved", nil
+		return append(markMessageSent(tx, row, now), saveState(tx, row, now)), "delivery.resolved", nil
 
 	case chat.VerdictNotSent:
 		row.ErrorMessage = "a person resolved it as not sent"
-		return append(notSent(tx, row, now), saveState(tx, row, now)), "delivery.resolved", nil
+		return append(markMessageNotSent(tx, row, now), saveState(tx, row, now)), "delivery.resolved", nil
 	case chat.VerdictCancel, chat.VerdictRetry:
 	}
 
-	row.ErrorCode, row.ErrorMessage = chat.ErrorCanceled, "a person canceled it"
+	row.ErrorCode = chat.ErrorCanceled
+	row.ErrorMessage = "a person canceled it"
 
-	return append(notSent(tx, row, now), saveState(tx, row, now)), "delivery.canceled", nil
+	return append(markMessageNotSent(tx, row, now), saveState(tx, row, now)), "delivery.canceled", nil
 }
 
-// decidable are the states from which a person may put a delivery into another one.
+// decidable are the states from which a person may move a delivery into another one.
 var decidable = map[chat.SubmissionState][]chat.SubmissionState{
 	chat.SubmissionCanceled:      claimable,
 	chat.SubmissionConfirmedSent: {chat.SubmissionUnknown, chat.SubmissionNeedsReview},
 	chat.SubmissionAbandoned:     {chat.SubmissionUnknown, chat.SubmissionNeedsReview},
 }
 
-// mayNot says why the verdict does not fit the delivery, and what may be done instead.
-func mayNot(row *deliveryRow, v chat.Verdict) *chat.Error {
+// refuseVerdict says why the verdict does not fit the delivery, and what may be done instead.
+func refuseVerdict(row *deliveryRow, v chat.Verdict) *chat.Error {
 	only := "only one that may have been sent can be resolved"
 	if v == chat.VerdictCancel {
 		only = "only one that was not handed over yet can be canceled"
@@ -139,7 +150,7 @@ func mayNot(row *deliveryRow, v chat.Verdict) *chat.Error {
 	case len(may) > 0:
 		instead = "you may " + strings.Join(may, ", or ")
 	case row.Submission == chat.SubmissionSending:
-		instead = "wait for the carrier's answer"
+		instead = "wait for the provider's answer"
 	}
 
 	e := chat.Errorf(chat.CodeConflict, "this delivery is %s: %s; %s", d.Status(), only, instead)
@@ -148,16 +159,16 @@ func mayNot(row *deliveryRow, v chat.Verdict) *chat.Error {
 	return e
 }
 
-// decided notes a person's word in the row.
-func (r *deliveryRow) decided(d *chat.Decision) {
-	at := micro(d.At)
+// recordDecision notes a person's decision in the row.
+func (r *deliveryRow) recordDecision(d *chat.Decision) {
+	at := toMicroseconds(d.At)
 	r.Verdict = d.Verdict
 	r.DecisionReason = d.Reason
 	r.DecidedBy = d.By.MemberID
 	r.DecidedAt = &at
 }
 
-// saveDecision is the statement that stores a person's word, and the provider's id that a
+// saveDecision is the statement that stores a person's decision, and the provider's id that a
 // person may have found.
 func saveDecision(tx bun.Tx, row *deliveryRow) bun.Query {
 	return tx.NewUpdate().Model(row).
@@ -165,7 +176,7 @@ func saveDecision(tx bun.Tx, row *deliveryRow) bun.Query {
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
 }
 
-// EndDelivery cancels a delivery that was not handed over, and says why:
+// CancelDelivery cancels a delivery that was not handed over, and says why:
 // delivery_not_found.
 //
 // Idempotent: any other delivery stays as it is, and is returned.
@@ -192,7 +203,7 @@ func (s *Store) CancelDelivery(
 
 		return []bun.Query{
 			saveState(tx, row, now), moveMessage(tx, ws, row.MessageID, chat.MessageNotSent),
-			moveAction(tx, ws, row.ActionID, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
+			moveAction(tx, row.actionKey(), chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
 				Set("problem = ?", &problem),
 		}
 	})
@@ -220,8 +231,8 @@ func (s *Store) changeDelivery(
 	return row.delivery(), err
 }
 
-// Unconfirmed ends the wait for the provider's final word on a delivery that it accepted:
-// delivery_not_found. A word that comes later still counts.
+// MarkUnconfirmed ends the wait for the final status of a delivery that the provider
+// accepted: delivery_not_found. A report that comes later still counts.
 //
 // Idempotent: any other delivery stays as it is.
 func (s *Store) MarkUnconfirmed(
@@ -231,19 +242,20 @@ func (s *Store) MarkUnconfirmed(
 	now time.Time,
 ) (chat.Delivery, error) {
 	return s.changeDelivery(ctx, "end the wait for a receipt", ws, id, func(tx bun.Tx, row *deliveryRow) []bun.Query {
-		if row.Submission != chat.SubmissionAccepted || row.Carrier.Final() {
+		if row.Submission != chat.SubmissionAccepted || row.DeliveryStatus.Final() {
 			return nil
 		}
 
-		return []bun.Query{unconfirmed(tx, row, micro(now))}
+		return []bun.Query{markUnconfirmed(tx, row, toMicroseconds(now))}
 	})
 }
 
-func unconfirmed(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
-	row.Carrier = chat.StatusUnconfirmed
-	row.CarrierRank = chat.StatusUnconfirmed.Rank()
+func markUnconfirmed(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
+	row.DeliveryStatus = chat.StatusUnconfirmed
+	row.StatusRank = chat.StatusUnconfirmed.Rank()
 	row.UpdatedAt = now
-	row.ErrorCode, row.ErrorMessage = chat.ErrorUnconfirmed, "the carrier took it and never told what became of it"
+	row.ErrorCode = chat.ErrorUnconfirmed
+	row.ErrorMessage = "the provider took it and never reported what became of it"
 
 	return tx.NewUpdate().Model(row).Column("carrier", "carrier_rank", "error_code", "error_message", "updated_at").
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)

@@ -18,13 +18,13 @@ func TestCancel(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent := w.Prepare(t, s, w.SMS.ID, "hi")
-		_, _, err := decide(t, s, w, sent.DeliveryID, chat.VerdictSent, clock.now)
+		_, _, err := decideDelivery(t, s, w, sent.DeliveryID, chat.VerdictSent, clock.now)
 		requireCode(t, chat.CodeConflict, err)
 		assert.Contains(t, err.Error(), "you may retry it, or cancel it")
-		d, workflow, err := decide(t, s, w, sent.DeliveryID, chat.VerdictCancel, clock.now)
+		d, workflow, err := decideDelivery(t, s, w, sent.DeliveryID, chat.VerdictCancel, clock.now)
 		require.NoError(t, err)
 		assert.Equal(t, chat.ActionWorkflowID(w.Workspace, sent.ActionID), workflow)
-		stored, action, message, _ := standing(t, s, w, &sent)
+		stored, action, message, _ := readStanding(t, s, w, &sent)
 		assert.Equal(t, stored.Decision, d.Decision)
 
 		assert.Equal(t, chat.Decision{
@@ -40,14 +40,14 @@ func TestCancel(t *testing.T) {
 			[]any{stored.Submission, action.State, message.State},
 		)
 
-		_, _, err = decide(t, s, w, sent.DeliveryID, chat.VerdictCancel, clock.now)
+		_, _, err = decideDelivery(t, s, w, sent.DeliveryID, chat.VerdictCancel, clock.now)
 		requireCode(t, chat.CodeConflict, err)
 		assert.Equal(t, string(sent.DeliveryID), chat.AsError(err).DeliveryID)
-		_, _, err = decide(t, s, w, sent.DeliveryID, "shrug", clock.now)
+		_, _, err = decideDelivery(t, s, w, sent.DeliveryID, "shrug", clock.now)
 		requireCode(t, chat.CodeInvalidRequest, err)
-		_, _, err = decide(t, s, w, "nothing", chat.VerdictCancel, clock.now)
+		_, _, err = decideDelivery(t, s, w, "nothing", chat.VerdictCancel, clock.now)
 		requireCode(t, chat.CodeDeliveryNotFound, err)
-		assert.Equal(t, "delivery.canceled", audit(t, s, w.Workspace)[0])
+		assert.Equal(t, "delivery.canceled", auditVerbs(t, s, w.Workspace)[0])
 	})
 }
 
@@ -58,10 +58,10 @@ func TestResolve(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		addMessage(t, s, w, w.SMS.ID, "one")
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		_, _, err := decide(t, s, w, d.ID, chat.VerdictSent, clock.now)
+		_, _, err := decideDelivery(t, s, w, d.ID, chat.VerdictSent, clock.now)
 		requireCode(t, chat.CodeConflict, err)
-		assert.Contains(t, err.Error(), "wait for the carrier's answer")
-		review(t, s, w, &d, clock.now)
+		assert.Contains(t, err.Error(), "wait for the provider's answer")
+		leadToReview(t, s, w, &d, clock.now)
 
 		said := chat.Decision{
 			Verdict:           chat.VerdictSent,
@@ -80,7 +80,7 @@ func TestResolve(t *testing.T) {
 			[]any{resolved.Submission, resolved.ProviderMessageID, resolved.Decision.ProviderMessageID},
 		)
 
-		_, action, message, c := standing(t, s, w, &sent)
+		_, action, message, c := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
 			[]any{chat.ActionSucceeded, chat.MessageSent, false},
@@ -88,20 +88,20 @@ func TestResolve(t *testing.T) {
 		)
 
 		next, other := sendNow(t, s, w, w.SMS.ID, clock.now)
-		record(t, s, w, &other, chat.Submission{Outcome: chat.OutcomeUnknown}, clock.now)
+		recordSubmission(t, s, w, &other, chat.Submission{Outcome: chat.OutcomeUnknown}, clock.now)
 		_, _, err = s.Decide(t.Context(), w.Workspace, other.ID, said)
 		requireCode(t, chat.CodeConflict, err)
-		_, _, err = decide(t, s, w, other.ID, chat.VerdictNotSent, clock.now)
+		_, _, err = decideDelivery(t, s, w, other.ID, chat.VerdictNotSent, clock.now)
 		require.NoError(t, err)
-		after, action, message, _ := standing(t, s, w, &next)
+		after, action, message, _ := readStanding(t, s, w, &next)
 		assert.Equal(
 			t,
 			[]any{chat.SubmissionAbandoned, chat.ActionFailed, chat.MessageNotSent},
 			[]any{after.Submission, action.State, message.State},
 		)
 
-		told := reporter{t, s, clock}.tell(callback(&other, "SM8", chat.StatusDelivered))
-		assert.Equal(t, "delivered", told.Snapshot.Status, "evidence wins over a person's word")
+		reported := reporter{t, s, clock}.report(newCallback(&other, "SM8", chat.StatusDelivered))
+		assert.Equal(t, "delivered", reported.Snapshot.Status, "evidence wins over a person's decision")
 	})
 }
 
@@ -119,14 +119,14 @@ func TestEndDelivery(t *testing.T) {
 			return after.Submission
 		}
 
-		assert.Equal(t, chat.SubmissionSending, end(), "the carrier may have it")
-		record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeNotProcessed}, clock.now)
+		assert.Equal(t, chat.SubmissionSending, end(), "the provider may have it")
+		recordSubmission(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeNotProcessed}, clock.now)
 
 		for range 2 {
 			assert.Equal(t, chat.SubmissionCanceled, end())
 		}
 
-		after, action, message, _ := standing(t, s, w, &sent)
+		after, action, message, _ := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
 			[]any{"nobody decided in time", chat.ActionFailed, chat.MessageNotSent},
@@ -156,7 +156,7 @@ func TestStaleDeliveries(t *testing.T) {
 
 		unknown := sendTo(t, s, w, "+2")
 		d := w.Claim(t, s, unknown.DeliveryID, now)
-		record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeUnknown}, now)
+		recordSubmission(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeUnknown}, now)
 		touched(d.ID, 2*time.Hour)
 
 		over := sendTo(t, s, w, "+3")
@@ -167,12 +167,12 @@ func TestStaleDeliveries(t *testing.T) {
 
 		accepted := sendTo(t, s, w, "+5")
 		d = w.Claim(t, s, accepted.DeliveryID, now)
-		accept(t, s, w, &d, "SM1", now)
+		acceptDelivery(t, s, w, &d, "SM1", now)
 		touched(d.ID, 72*time.Hour)
 
 		recent := sendTo(t, s, w, "+6")
 		d = w.Claim(t, s, recent.DeliveryID, now)
-		accept(t, s, w, &d, "SM2", now)
+		acceptDelivery(t, s, w, &d, "SM2", now)
 		touched(d.ID, 40*time.Hour)
 
 		given := sendTo(t, s, w, "+7")
@@ -182,7 +182,7 @@ func TestStaleDeliveries(t *testing.T) {
 
 		waits := sendTo(t, s, w, "+8")
 		d = w.Claim(t, s, waits.DeliveryID, now)
-		record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeNotProcessed, RetryAfter: time.Hour}, now)
+		recordSubmission(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeNotProcessed, RetryAfter: time.Hour}, now)
 		touched(d.ID, time.Hour)
 		sendTo(t, s, w, "+9")
 
@@ -230,7 +230,7 @@ func TestOrphanDelivery(t *testing.T) {
 			assert.Equal(t, after, orphan(d.ID).Submission)
 		}
 
-		_, action, _, _ := standing(t, s, w, &sent)
+		_, action, _, _ := readStanding(t, s, w, &sent)
 		assert.Equal(t, chat.ActionParked, action.State)
 
 		pending := w.Prepare(t, s, w.SMS.ID, "hi")
@@ -243,7 +243,7 @@ func TestOrphanDelivery(t *testing.T) {
 			)
 		}
 
-		_, action, _, _ = standing(t, s, w, &pending)
+		_, action, _, _ = readStanding(t, s, w, &pending)
 		assert.Equal(t, chat.ActionParked, action.State)
 
 		tools := w.Prepare(t, s, w.Email.ID, "hi", chat.ToolCall{ID: "1", Name: chat.ToolSetTitle})
@@ -254,11 +254,11 @@ func TestOrphanDelivery(t *testing.T) {
 			[]any{after.Submission, after.ErrorCode},
 		)
 
-		_, action, message, _ := standing(t, s, w, &tools)
+		_, action, message, _ := readStanding(t, s, w, &tools)
 		assert.Equal(t, []any{chat.ActionFailed, chat.MessageNotSent}, []any{action.State, message.State})
 
 		_, d = sendNow(t, s, w, w.SMS.ID, clock.now)
-		accept(t, s, w, &d, "SM1", clock.now)
+		acceptDelivery(t, s, w, &d, "SM1", clock.now)
 
 		for range 2 {
 			after = orphan(d.ID)

@@ -24,11 +24,10 @@ type deliveryRow struct {
 	From              string               `bun:"from_address"`
 	To                string               `bun:"to_address"`
 	Payload           chat.Payload         `bun:"payload"`
-	PayloadHash       []byte               `bun:"payload_hash"`
 	Policy            chat.UnknownPolicy   `bun:"policy"`
 	Submission        chat.SubmissionState `bun:"submission"`
-	Carrier           chat.DeliveryStatus  `bun:"carrier"`
-	CarrierRank       int                  `bun:"carrier_rank"`
+	DeliveryStatus    chat.DeliveryStatus  `bun:"carrier"`
+	StatusRank        int                  `bun:"carrier_rank"`
 	Fence             int64                `bun:"fence"`
 	LeaseUntil        *time.Time           `bun:"lease_until"`
 	RetryAt           *time.Time           `bun:"retry_at"`
@@ -75,12 +74,12 @@ func (r *deliveryRow) delivery() chat.Delivery {
 		Payload:           r.Payload,
 		Policy:            r.Policy,
 		Submission:        r.Submission,
-		DeliveryStatus:    r.Carrier,
+		DeliveryStatus:    r.DeliveryStatus,
 		Fence:             r.Fence,
-		LeaseUntil:        utc(r.LeaseUntil),
-		RetryAt:           utc(r.RetryAt),
-		ExpiresAt:         utc(r.ExpiresAt),
-		UnknownSince:      utc(r.UnknownSince),
+		LeaseUntil:        toUTC(r.LeaseUntil),
+		RetryAt:           toUTC(r.RetryAt),
+		ExpiresAt:         toUTC(r.ExpiresAt),
+		UnknownSince:      toUTC(r.UnknownSince),
 		ProviderMessageID: r.ProviderMessageID,
 		ErrorCode:         r.ErrorCode,
 		ErrorMessage:      r.ErrorMessage,
@@ -109,6 +108,11 @@ func (r *deliveryRow) delivery() chat.Delivery {
 	return d
 }
 
+// actionKey names the action that has made the delivery.
+func (r *deliveryRow) actionKey() actionKey {
+	return actionKey{workspace: r.WorkspaceID, id: r.ActionID}
+}
+
 type attemptRow struct {
 	bun.BaseModel `bun:"table:delivery_attempts,alias:t"`
 
@@ -130,7 +134,7 @@ func (r *attemptRow) attempt() chat.Attempt {
 	return chat.Attempt{
 		Fence:             r.Fence,
 		StartedAt:         r.StartedAt.UTC(),
-		FinishedAt:        utc(r.FinishedAt),
+		FinishedAt:        toUTC(r.FinishedAt),
 		GotConnection:     r.GotConnection,
 		Outcome:           r.Outcome,
 		HTTPStatus:        r.HTTPStatus,
@@ -224,7 +228,7 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 	}
 }
 
-// Delivery finds a delivery with its attempts, in order, and what its provider told, by
+// Delivery finds a delivery with its attempts, in order, and its provider's reports, by
 // time: delivery_not_found.
 func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error) {
 	row, err := findDelivery(ctx, withRetry(s.db.NewSelect()), ws, id)
@@ -253,7 +257,8 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 	}
 
 	d := row.delivery()
-	d.Attempts, d.Events = mapSlice(attempts, (*attemptRow).attempt), mapSlice(events, (*providerEventRow).event)
+	d.Attempts = mapSlice(attempts, (*attemptRow).attempt)
+	d.Events = mapSlice(events, (*providerEventRow).event)
 
 	return d, nil
 }
@@ -275,7 +280,7 @@ func (s *Store) BoundMessageIDs(ctx context.Context, p chat.Provider, ids []stri
 	err := s.db.NewSelect().Model((*deliveryRow)(nil)).Column("provider_message_id").Where("d.provider = ?", p).
 		Where("d.provider_message_id IN ?", bun.Tuple(ids)).Scan(ctx, &bound)
 
-	return bound, wrapErr("find whose a carrier's ids are", err)
+	return bound, wrapErr("find whose a provider's ids are", err)
 }
 
 // retriedBy is the delivery that repeats d, NULL for none.

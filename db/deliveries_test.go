@@ -12,8 +12,8 @@ import (
 	"handrail/db/dbtest"
 )
 
-// standing is where a send stands everywhere.
-func standing(
+// readStanding is where a send stands everywhere.
+func readStanding(
 	t *testing.T,
 	s *db.Store,
 	w *dbtest.World,
@@ -73,9 +73,8 @@ func TestAcceptance(t *testing.T) {
 			said,
 			clock.forward(time.Second),
 		)
-
 		require.NoError(t, err)
-		d, action, message, c := standing(t, s, w, &sent)
+		d, action, message, c := readStanding(t, s, w, &sent)
 		assert.Equal(t, chat.SubmissionAccepted, recorded.Submission)
 		assert.Equal(t, recorded.Snapshot(), d.Snapshot())
 
@@ -102,7 +101,7 @@ func TestAcceptance(t *testing.T) {
 			assert.Equal(t, "SM1", again.ProviderMessageID, "the first is kept")
 		}
 
-		d, _, _, _ = standing(t, s, w, &sent)
+		d, _, _, _ = readStanding(t, s, w, &sent)
 		require.Len(t, d.Events, 1)
 		assert.Equal(t, "duplicate_confirmed", d.Events[0].Type)
 		assert.Contains(t, string(d.Events[0].Raw), "SM2")
@@ -129,9 +128,8 @@ func TestAcceptanceKeepsNewerNeed(t *testing.T) {
 			chat.Submission{Outcome: chat.OutcomeAccepted},
 			time.Now(),
 		)
-
 		require.NoError(t, err)
-		_, _, _, c := standing(t, s, w, &sent)
+		_, _, _, c := readStanding(t, s, w, &sent)
 		assert.Equal(t, []any{true, int64(2), int64(1)}, []any{c.NeedsResponse, c.Attention, c.Answered})
 	})
 }
@@ -175,7 +173,6 @@ func TestOtherOutcomes(t *testing.T) {
 				AssistantMemberID: &w.Assistant.ID,
 				PhoneNumberID:     &number.ID,
 			})
-
 			require.NoError(t, err)
 			sent := w.Prepare(t, s, c.ID, "hi")
 			claimed := w.Claim(t, s, sent.DeliveryID, clock.now)
@@ -190,7 +187,7 @@ func TestOtherOutcomes(t *testing.T) {
 
 			_, err = s.RecordSubmission(t.Context(), w.Workspace, sent.DeliveryID, claimed.Fence, said, clock.now)
 			require.NoError(t, err)
-			d, action, message, _ := standing(t, s, w, &sent)
+			d, action, message, _ := readStanding(t, s, w, &sent)
 			assert.Equal(t, want, expect{d.Submission, action.State, message.State}, outcome)
 			assert.Equal(t, []string{"code", "words"}, []string{d.ErrorCode, d.ErrorMessage})
 			assert.Equal(t, outcome, d.Attempts[0].Outcome)
@@ -212,12 +209,12 @@ func TestOtherOutcomes(t *testing.T) {
 				if d.RetryAt != nil {
 					claim, err := s.Claim(t.Context(), w.Workspace, d.ID, d.RetryAt.Add(-time.Microsecond), time.Minute)
 					require.NoError(t, err)
-					assert.False(t, claim.Granted, "the carrier asked us to wait")
+					assert.False(t, claim.Granted, "the provider asked us to wait")
 					assert.Equal(t, d.RetryAt, claim.WaitUntil)
 				}
 
 				assert.Equal(t, int64(2), w.Claim(t, s, d.ID, clock.now.Add(40*time.Second)).Fence)
-				_, action, _, _ = standing(t, s, w, &sent)
+				_, action, _, _ = readStanding(t, s, w, &sent)
 				assert.Equal(t, chat.ActionRunning, action.State)
 			}
 		}
@@ -262,7 +259,6 @@ func TestSettleUnknown(t *testing.T) {
 					return plan, err
 				},
 			)
-
 			require.NoError(t, err)
 			pending, err := s.SettleUnknown(t.Context(), w.Workspace, sent.DeliveryID, clock.now)
 			require.NoError(t, err)
@@ -276,13 +272,12 @@ func TestSettleUnknown(t *testing.T) {
 				chat.Submission{Outcome: chat.OutcomeUnknown},
 				clock.now,
 			)
-
 			require.NoError(t, err)
 
 			for range 2 {
 				_, err = s.SettleUnknown(t.Context(), w.Workspace, sent.DeliveryID, clock.now)
 				require.NoError(t, err)
-				d, action, _, _ := standing(t, s, w, &sent)
+				d, action, _, _ := readStanding(t, s, w, &sent)
 				assert.Equal(t, want, []any{d.Submission, action.State}, policy)
 			}
 		}
@@ -309,12 +304,11 @@ func TestResendingEnds(t *testing.T) {
 				return plan, err
 			},
 		)
-
 		require.NoError(t, err)
 
 		for _, want := range []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionPending, chat.SubmissionNeedsReview} {
 			d := w.Claim(t, s, sent.DeliveryID, clock.now)
-			record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeUnknown, ErrorCode: chat.ErrorTimeout}, clock.now)
+			recordSubmission(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeUnknown, ErrorCode: chat.ErrorTimeout}, clock.now)
 			settled, err := s.SettleUnknown(t.Context(), w.Workspace, d.ID, clock.now)
 			require.NoError(t, err)
 			require.Equal(t, want, settled.Submission)
@@ -346,14 +340,13 @@ func TestDeliveriesList(t *testing.T) {
 			},
 			time.Now(),
 		)
-
 		require.NoError(t, err)
 		first, err := s.Delivery(t.Context(), w.Workspace, sent[0])
 		require.NoError(t, err)
 
 		list := func(f chat.DeliveryFilter) []chat.DeliveryID {
 			var ids []chat.DeliveryID
-			for _, d := range pages(t, 1, func(p chat.Page) (chat.List[chat.Delivery], error) {
+			for _, d := range readPages(t, 1, func(p chat.Page) (chat.List[chat.Delivery], error) {
 				f.Page = p
 				return s.Deliveries(t.Context(), w.Workspace, f)
 			}) {
@@ -370,7 +363,7 @@ func TestDeliveriesList(t *testing.T) {
 			t,
 			[]chat.DeliveryID{sent[0]},
 			list(chat.DeliveryFilter{Status: "delivered"}),
-			"the carrier's final word",
+			"the provider's final status",
 		)
 
 		assert.Empty(t, list(chat.DeliveryFilter{Status: "accepted"}))

@@ -13,7 +13,9 @@ import (
 // duplicateEvent records that a provider has taken a delivery a second time.
 func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
 	raw, err := json.Marshal(map[string]any{
-		"kept": row.ProviderMessageID, "provider_message_id": in.said.ProviderMessageID, "fence": in.fence,
+		"kept":                row.ProviderMessageID,
+		"provider_message_id": in.said.ProviderMessageID,
+		"fence":               in.fence,
 	})
 
 	return providerEventRow{
@@ -29,34 +31,31 @@ func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
 	}, err
 }
 
-// sentTwice is the statement that records an acceptance of row when another delivery of its
-// message, of which each repeats the one before, was sent as well. One that the provider took and then lost was
-// not, and of one without a receipt nobody knows.
-func (s *Store) sentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun.RawQuery {
+// recordSentTwice is the statement that records an acceptance of row when another delivery
+// of its message, of which each repeats the one before, was sent as well. One that the
+// provider took and then lost was not, and of one without a receipt nobody knows.
+func (s *Store) recordSentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun.RawQuery {
 	raw := `CAST('{"other_delivery":"' || o.id || '"}' AS blob)`
 	if s.postgres() {
 		raw = `convert_to('{"other_delivery":"' || o.id || '"}', 'UTF8')`
 	}
 
-	return tx.NewRaw(
-		`INSERT INTO provider_events (event_key, workspace_id, delivery_id, provider, provider_message_id, type, raw, received_at, applied)
-		SELECT ? || o.id, ?, ?, ?, ?, ?, `+raw+`, ?, TRUE FROM deliveries o
-		WHERE o.workspace_id = ? AND o.message_id = ? AND o.id <> ?
-			AND o.status IN ('accepted', 'delivered', 'read', 'confirmed_sent')
-		ON CONFLICT (event_key) DO NOTHING`,
-		fmt.Sprintf(
-			"%s:%s:",
-			chat.EventDuplicate,
-			row.ID,
-		),
+	key := fmt.Sprintf("%s:%s:", chat.EventDuplicate, row.ID)
+	event := []any{
+		key,
 		row.WorkspaceID,
 		row.ID,
 		row.Provider,
 		bun.NullZero(row.ProviderMessageID),
 		chat.EventDuplicate,
 		now,
-		row.WorkspaceID,
-		row.MessageID,
-		row.ID,
-	)
+	}
+	other := []any{row.WorkspaceID, row.MessageID, row.ID}
+
+	return tx.NewRaw(`INSERT INTO provider_events (event_key, workspace_id, delivery_id, provider,
+			provider_message_id, type, raw, received_at, applied)
+		SELECT ? || o.id, ?, ?, ?, ?, ?, `+raw+`, ?, TRUE FROM deliveries o
+		WHERE o.workspace_id = ? AND o.message_id = ? AND o.id <> ?
+			AND o.status IN ('accepted', 'delivered', 'read', 'confirmed_sent')
+		ON CONFLICT (event_key) DO NOTHING`, append(event, other...)...)
 }

@@ -65,9 +65,9 @@ func wrapErr(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// isUnavailable reports whether the database could not be reached, or was going or coming: connection
-// exceptions (class 08), too many connections, and what an operator's hand does to a server
-// (57P01 to 57P03), by PostgreSQL's appendix A.
+// isUnavailable reports whether the database could not be reached, or was going or coming:
+// connection exceptions (class 08), too many connections, and what an operator's hand does
+// to a server (57P01 to 57P03), by PostgreSQL's appendix A.
 func isUnavailable(err error) bool {
 	if e, ok := errors.AsType[pgdriver.Error](err); ok {
 		state := e.Field('C')
@@ -88,5 +88,5 @@ func invalidURL(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrInvalidURL}, args...)...)
 }
 
-// closed closes a store that cannot be used and returns why.
-func closed(s *Store, why error) error { return errors.Join(why, s.Close()) }
+// closeStore closes a store that cannot be used and returns why.
+func closeStore(s *Store, why error) error { return errors.Join(why, s.Close()) }

@@ -23,7 +23,7 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 		w := dbtest.Seed(t, s)
 		now := time.Now()
 
-		grow(t, s, w)
+		fillWorkspace(t, s, w)
 		bulk, err := s.BeginBulkRetry(t.Context(), w.NewBulkRetry(chat.DeliveryFilter{}), "bulk:1")
 		require.NoError(t, err)
 
@@ -32,7 +32,7 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 			indexes []string
 		}{
 			"report": {func(ctx context.Context, s *db.Store) error {
-				return second(s.RecordReport(ctx, chat.Report{
+				return errorOf(s.RecordReport(ctx, chat.Report{
 					Provider:          chat.ProviderTwilio,
 					Key:               "k1",
 					DeliveryID:        "1000005",
@@ -42,55 +42,55 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 				}, now))
 			}, []string{"deliveries_retry_of"}},
 			"orphan": {func(ctx context.Context, s *db.Store) error {
-				return second(s.RecordReport(ctx, chat.Report{Provider: chat.ProviderTwilio, Key: "k2", ProviderMessageID: "SM2"}, now))
+				return errorOf(s.RecordReport(ctx, chat.Report{Provider: chat.ProviderTwilio, Key: "k2", ProviderMessageID: "SM2"}, now))
 			}, []string{"deliveries"}},
 			"inbound SMS": {func(ctx context.Context, s *db.Store) error {
-				return second(s.ReceiveInbound(ctx, text("+14155550123", "hello"), inboundID(), now))
+				return errorOf(s.ReceiveInbound(ctx, newText("+14155550123", "hello"), inboundID(), now))
 			}, []string{"phone_numbers_inbound", "members_phone", "contributor_asks"}},
 			"inbound email": {func(ctx context.Context, s *db.Store) error {
-				in := mail("ana@example.com", "hello")
+				in := newMail("ana@example.com", "hello")
 				in.ReplyTo, in.References = "nothing", []string{"<nothing@example.com>"}
 
-				return second(s.ReceiveInbound(ctx, in, inboundID(), now))
+				return errorOf(s.ReceiveInbound(ctx, in, inboundID(), now))
 			}, []string{"inboxes_inbound", "messages_id", "messages_email", "members_email"}},
 			"stop": {func(ctx context.Context, s *db.Store) error {
-				in := text("+14155550123", "STOP")
+				in := newText("+14155550123", "STOP")
 				in.Keyword = chat.KeywordStop
 
-				return second(s.ReceiveInbound(ctx, in, inboundID(), now))
+				return errorOf(s.ReceiveInbound(ctx, in, inboundID(), now))
 			}, []string{"deliveries_by_status"}},
 			"stale deliveries": {func(ctx context.Context, s *db.Store) error {
-				return second(s.StaleDeliveries(ctx, now, 10))
+				return errorOf(s.StaleDeliveries(ctx, now, 10))
 			}, []string{"deliveries_unsettled", "deliveries_unreceipted"}},
 			"retry candidates": {func(ctx context.Context, s *db.Store) error {
-				return second(s.RetryCandidates(ctx, w.Workspace, chat.DeliveryFilter{Status: "rejected"}, "", 10))
+				return errorOf(s.RetryCandidates(ctx, w.Workspace, chat.DeliveryFilter{Status: "rejected"}, "", 10))
 			}, []string{"deliveries", "tool_calls"}},
 			"suppressions": {func(ctx context.Context, s *db.Store) error {
-				return second(s.Suppressions(ctx, w.Workspace, ten()))
+				return errorOf(s.Suppressions(ctx, w.Workspace, pageOfTen()))
 			}, []string{"suppressions"}},
 			"a bulk retry": {func(ctx context.Context, s *db.Store) error {
-				return second(s.BulkRetry(ctx, w.Workspace, bulk.ID))
+				return errorOf(s.BulkRetry(ctx, w.Workspace, bulk.ID))
 			}, []string{"deliveries_of_bulk_retry", "bulk_skips"}},
 			"tools": {func(ctx context.Context, s *db.Store) error {
-				return second(s.Tools(ctx, w.Workspace, chat.ToolFilter{Page: ten()}))
+				return errorOf(s.Tools(ctx, w.Workspace, chat.ToolFilter{Page: pageOfTen()}))
 			}, []string{"tools"}},
 			"approvals": {func(ctx context.Context, s *db.Store) error {
-				return second(s.Approvals(ctx, w.Workspace, chat.ApprovalWaiting, ten()))
+				return errorOf(s.Approvals(ctx, w.Workspace, chat.ApprovalWaiting, pageOfTen()))
 			}, []string{"approvals_newest"}},
 			"messages of a tool call": {func(ctx context.Context, s *db.Store) error {
-				_, err := s.ToolCallMessages(ctx, w.Workspace, w.SMS.ID, "call_1", ten())
+				_, err := s.ToolCallMessages(ctx, w.Workspace, w.SMS.ID, "call_1", pageOfTen())
 				requireCode(t, chat.CodeToolCallNotFound, err)
 
 				return nil
 			}, []string{"tool_calls", "messages"}},
 			"open questions": {func(ctx context.Context, s *db.Store) error {
-				return second(s.ContributorRequests(ctx, w.Workspace, chat.ContributorFilter{State: chat.RequestOpen, Page: ten()}))
+				return errorOf(s.ContributorRequests(ctx, w.Workspace, chat.ContributorFilter{State: chat.RequestOpen, Page: pageOfTen()}))
 			}, []string{"contributor_requests_open"}},
 			"questions of a chat": {func(ctx context.Context, s *db.Store) error {
-				return second(s.ContributorRequests(ctx, w.Workspace, chat.ContributorFilter{ChatID: w.SMS.ID, Page: ten()}))
+				return errorOf(s.ContributorRequests(ctx, w.Workspace, chat.ContributorFilter{ChatID: w.SMS.ID, Page: pageOfTen()}))
 			}, []string{"contributor_requests_of_chat"}},
 			"bound ids": {func(ctx context.Context, s *db.Store) error {
-				return second(s.BoundMessageIDs(ctx, chat.ProviderTwilio, []string{"SM1", "SM2"}))
+				return errorOf(s.BoundMessageIDs(ctx, chat.ProviderTwilio, []string{"SM1", "SM2"}))
 			}, []string{"deliveries"}},
 		} {
 			watch := &watcher{}
@@ -98,7 +98,7 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 			var plans []string
 
 			for _, query := range watch.queries {
-				plan := explain(t, s, query)
+				plan := explainQuery(t, s, query)
 				assert.NotContains(t, plan, "Seq Scan", "%s: %s", name, query)
 				// Tables have short names; parts of a query may be read as a whole.
 				assert.NotRegexp(t, `(?m)^ *SCAN \w{1,2}$`, plan, "%s: %s", name, query)

@@ -28,7 +28,8 @@ func (w *watcher) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Co
 
 	one := !strings.Contains(e.Query, ";\n")
 	if one &&
-		(strings.HasPrefix(strings.TrimLeft(e.Query, "("), "SELECT") || strings.HasPrefix(e.Query, "UPDATE") || strings.HasPrefix(e.Query, "WITH")) {
+		(strings.HasPrefix(strings.TrimLeft(e.Query, "("), "SELECT") ||
+			strings.HasPrefix(e.Query, "UPDATE") || strings.HasPrefix(e.Query, "WITH")) {
 		w.queries = append(w.queries, e.Query)
 	}
 
@@ -37,8 +38,8 @@ func (w *watcher) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Co
 
 func (w *watcher) AfterQuery(context.Context, *bun.QueryEvent) {}
 
-// grow fills a workspace with 6,000 messages, each of them sent, in 1,000 chats.
-func grow(t *testing.T, s *db.Store, w *dbtest.World) {
+// fillWorkspace fills a workspace with 6,000 messages, each of them sent, in 1,000 chats.
+func fillWorkspace(t *testing.T, s *db.Store, w *dbtest.World) {
 	t.Helper()
 
 	at := "strftime('%Y-%m-%d %H:%M:%S+00:00', '2026-11-01', '+' || i || ' seconds')"
@@ -51,23 +52,29 @@ func grow(t *testing.T, s *db.Store, w *dbtest.World) {
 	}
 
 	for _, statement := range []string{
-		numbers("1000") + `INSERT INTO chats (id, workspace_id, channel, state, title, member_id, assistant_member_id, phone_number_id,
-			needs_response, attention, answered, summary, summary_model, summary_version, last_activity_at, created_at, updated_at)
-			SELECT 10000 + i, ?0, 'phone-sms', 'open', 'chat', ?1, ?2, ?3, FALSE, 0, 0, '', '', 0, ` + at + `, ` + at + `, ` + at + ` FROM n`,
-		numbers("6000") + `INSERT INTO actions (id, workspace_id, kind, chat_id, state, fingerprint, workflow_id, created_at, updated_at)
-			SELECT CAST(1000000 + i AS text), ?0, 'SendAssistantMessage', 10001 + i % 1000, 'succeeded', '{}', '', ` + at + `, ` + at + ` FROM n`,
-		numbers("6000") + `INSERT INTO messages (id, workspace_id, chat_id, member_id, role, content, state, action_id, email_message_id, created_at)
-			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, ?2, 'assistant', 'text', 'sent', CAST(1000000 + i AS text),
-				'<' || i || '@example.com>', ` + at + ` FROM n`,
-		numbers("6000") + `INSERT INTO deliveries (id, workspace_id, chat_id, message_id, action_id, channel, provider, purpose_key, sender,
-				from_address, to_address, payload, payload_hash, policy, submission, carrier, carrier_rank, fence,
+		numbers("1000") + `INSERT INTO chats (id, workspace_id, channel, state, title,
+				member_id, assistant_member_id, phone_number_id, needs_response, attention, answered,
+				summary, summary_model, summary_version, last_activity_at, created_at, updated_at)
+			SELECT 10000 + i, ?0, 'phone-sms', 'open', 'chat', ?1, ?2, ?3, FALSE, 0, 0, '', '', 0,
+				` + at + `, ` + at + `, ` + at + ` FROM n`,
+		numbers("6000") + `INSERT INTO actions (id, workspace_id, kind, chat_id, state,
+				fingerprint, workflow_id, created_at, updated_at)
+			SELECT CAST(1000000 + i AS text), ?0, 'SendAssistantMessage', 10001 + i % 1000, 'succeeded',
+				'{}', '', ` + at + `, ` + at + ` FROM n`,
+		numbers("6000") + `INSERT INTO messages (id, workspace_id, chat_id, member_id, role, content, state,
+				action_id, email_message_id, created_at)
+			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, ?2, 'assistant', 'text', 'sent',
+				CAST(1000000 + i AS text), '<' || i || '@example.com>', ` + at + ` FROM n`,
+		numbers("6000") + `INSERT INTO deliveries (id, workspace_id, chat_id, message_id, action_id,
+				channel, provider, purpose_key, sender, from_address, to_address, payload, policy, submission, carrier, carrier_rank, fence,
 				error_code, error_message, segments, watermark, created_at, updated_at)
-			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, CAST(1000000 + i AS text), CAST(1000000 + i AS text), 'phone-sms', 'twilio',
-				'send:' || i, 'phone:1', '+1', '+1' || i % 900, '{}', ?4, 'at_most_once', CASE i % 100 WHEN 0 THEN 'rejected' ELSE 'accepted' END,
+			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, CAST(1000000 + i AS text),
+				CAST(1000000 + i AS text), 'phone-sms', 'twilio', 'send:' || i, 'phone:1', '+1', '+1' || i % 900,
+				'{}', 'at_most_once', CASE i % 100 WHEN 0 THEN 'rejected' ELSE 'accepted' END,
 				'', 0, 1, '', '', 1, 0, ` + at + `, ` + at + ` FROM n`,
 	} {
 		_, err := s.Bun().
-			NewRaw(statement, w.Workspace, w.Customer.ID, w.Assistant.ID, w.PhoneNumber.ID, []byte{1}).
+			NewRaw(statement, w.Workspace, w.Customer.ID, w.Assistant.ID, w.PhoneNumber.ID).
 			Exec(t.Context())
 
 		require.NoError(t, err)
@@ -79,9 +86,9 @@ func grow(t *testing.T, s *db.Store, w *dbtest.World) {
 	}
 }
 
-// explain is the plan of a query. On PostgreSQL, tables that are small here are not read
+// explainQuery is the plan of a query. On PostgreSQL, tables that are small here are not read
 // as a whole either: in production they are large.
-func explain(t *testing.T, s *db.Store, query string) string {
+func explainQuery(t *testing.T, s *db.Store, query string) string {
 	t.Helper()
 	var lines []string
 
@@ -122,7 +129,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		now := time.Now()
 		_, err := s.Authenticate(t.Context(), w.Hash(), now)
 		require.NoError(t, err)
-		grow(t, s, w)
+		fillWorkspace(t, s, w)
 
 		for name, test := range map[string]struct {
 			ask func(context.Context, *db.Store) error
@@ -132,45 +139,45 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 			// sorted reports that the index must also give the order.
 			sorted bool
 		}{
-			"authenticate": {func(ctx context.Context, s *db.Store) error { return second(s.Authenticate(ctx, w.Hash(), now)) }, []string{"api_keys"}, false},
+			"authenticate": {func(ctx context.Context, s *db.Store) error { return errorOf(s.Authenticate(ctx, w.Hash(), now)) }, []string{"api_keys"}, false},
 			"chats": {func(ctx context.Context, s *db.Store) error {
-				list, err := s.Chats(ctx, w.Workspace, chat.ChatFilter{Page: ten()})
+				list, err := s.Chats(ctx, w.Workspace, chat.ChatFilter{Page: pageOfTen()})
 				require.NoError(t, err)
 
-				return second(s.Chats(ctx, w.Workspace, chat.ChatFilter{Page: chat.Page{Limit: 10, Cursor: list.NextCursor}}))
+				return errorOf(s.Chats(ctx, w.Workspace, chat.ChatFilter{Page: chat.Page{Limit: 10, Cursor: list.NextCursor}}))
 			}, []string{"chats_newest", "chat_labels", "messages_newest", "chats_newest", "chat_labels", "messages_newest"}, false},
 			"chats that wait": {func(ctx context.Context, s *db.Store) error {
-				return second(s.Chats(ctx, w.Workspace, chat.ChatFilter{NeedsResponse: &yes, Page: ten()}))
+				return errorOf(s.Chats(ctx, w.Workspace, chat.ChatFilter{NeedsResponse: &yes, Page: pageOfTen()}))
 			}, []string{"chats_waiting"}, true},
 			"messages": {func(ctx context.Context, s *db.Store) error {
-				return second(s.Messages(ctx, w.Workspace, 10005, chat.MessagePage{Page: ten()}))
+				return errorOf(s.Messages(ctx, w.Workspace, 10005, chat.MessagePage{Page: pageOfTen()}))
 			}, []string{"", "messages_newest", "tool_calls"}, false},
 			"deliveries": {func(ctx context.Context, s *db.Store) error {
-				return second(s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{Page: ten()}))
+				return errorOf(s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{Page: pageOfTen()}))
 			}, []string{"deliveries_newest"}, true},
 			"deliveries by status": {func(ctx context.Context, s *db.Store) error {
-				return second(s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{Status: "rejected", Page: ten()}))
+				return errorOf(s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{Status: "rejected", Page: pageOfTen()}))
 			}, []string{"deliveries_by_status"}, true},
 			"deliveries of a chat": {func(ctx context.Context, s *db.Store) error {
-				return second(s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{ChatID: 10005, Page: ten()}))
+				return errorOf(s.Deliveries(ctx, w.Workspace, chat.DeliveryFilter{ChatID: 10005, Page: pageOfTen()}))
 			}, []string{"deliveries_of_chat"}, true},
 			"an action": {func(ctx context.Context, s *db.Store) error {
-				return second(s.Action(ctx, w.Workspace, "1000005"))
+				return errorOf(s.Action(ctx, w.Workspace, "1000005"))
 			}, []string{"deliveries_of_action"}, true},
 			"what was sent": {func(ctx context.Context, s *db.Store) error {
-				return second(s.SentMessage(ctx, w.Workspace, "1000005"))
+				return errorOf(s.SentMessage(ctx, w.Workspace, "1000005"))
 			}, []string{"messages", "deliveries_of_message", "tool_calls"}, false},
 			"claim": {func(ctx context.Context, s *db.Store) error {
-				return second(s.Claim(ctx, w.Workspace, sent.DeliveryID, now, time.Minute))
+				return errorOf(s.Claim(ctx, w.Workspace, sent.DeliveryID, now, time.Minute))
 			}, []string{"deliveries_in_flight"}, false},
 			"what a model reads": {func(ctx context.Context, s *db.Store) error {
-				return second(s.Reading(ctx, chat.SummaryPart{
+				return errorOf(s.Reading(ctx, chat.SummaryPart{
 					SummaryStep: chat.SummaryStep{WorkspaceID: w.Workspace, ChatID: 10005, UpdateLabels: true},
 					Messages:    chat.MessageRange{From: 1, To: 1 << 40},
 				}))
 			}, []string{"", "", "messages_newest", "labels"}, false},
 			"send facts": {func(ctx context.Context, s *db.Store) error {
-				return second(s.PrepareSend(ctx, w.Send(w.Email.ID, "hi"), dbtest.SendIDs(), dbtest.PlanText("hi")))
+				return errorOf(s.PrepareSend(ctx, w.Send(w.Email.ID, "hi"), dbtest.SendIDs(), dbtest.PlanText("hi")))
 			}, []string{"suppressions_in_force", "messages", "messages_newest"}, false},
 		} {
 			watch := &watcher{}
@@ -178,7 +185,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 			require.Len(t, watch.queries, len(test.indexes), "%s asks %q", name, watch.queries)
 
 			for i, query := range watch.queries {
-				plan := explain(t, s, query)
+				plan := explainQuery(t, s, query)
 				assert.Contains(t, plan, test.indexes[i], "%s: %s", name, query)
 				assert.NotContains(t, plan, "Seq Scan", "%s: %s", name, query)
 				// "newer" is what a subquery has found by the index.
@@ -193,7 +200,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 	})
 }
 
-func second[T any](_ T, err error) error { return err }
+func errorOf[T any](_ T, err error) error { return err }
 
 // TestStatementsOfOneSend holds the cost of the hot path: round trips to the database,
 // BEGIN and COMMIT included.

@@ -12,12 +12,12 @@ import (
 	"handrail/db/dbtest"
 )
 
-// engines are stores on all engines at once, for tests that compare them.
-func engines(t *testing.T) []*db.Store {
+// allEngines are stores on all engines at once, for tests that compare them.
+func allEngines(t *testing.T) []*db.Store {
 	t.Helper()
 
 	stores := []*db.Store{dbtest.New(t)}
-	if os.Getenv("HANDRAIL_TEST_SQLITE_ONLY") != "1" { //nolint:forbidigo // tests are told by the environment
+	if os.Getenv("HANDRAIL_TEST_SQLITE_ONLY") != "1" { //nolint:forbidigo // the environment configures tests
 		stores = append(stores, dbtest.NewPostgres(t))
 	}
 
@@ -41,10 +41,10 @@ func (c *clock) forward(d time.Duration) time.Time {
 	return c.now
 }
 
-func ten() chat.Page { return chat.Page{Limit: 10} }
+func pageOfTen() chat.Page { return chat.Page{Limit: 10} }
 
-// pages reads a whole list in pages of one size.
-func pages[T any](t *testing.T, limit int, part func(chat.Page) (chat.List[T], error)) []T {
+// readPages reads a whole list in pages of one size.
+func readPages[T any](t *testing.T, limit int, part func(chat.Page) (chat.List[T], error)) []T {
 	t.Helper()
 	var all []T
 
@@ -63,12 +63,15 @@ func pages[T any](t *testing.T, limit int, part func(chat.Page) (chat.List[T], e
 	}
 }
 
-// audit are the verbs of the audit log, newest first.
-func audit(t *testing.T, s *db.Store, ws chat.WorkspaceID) []string {
+// auditVerbs are the verbs of the audit log, newest first.
+func auditVerbs(t *testing.T, s *db.Store, ws chat.WorkspaceID) []string {
 	t.Helper()
 
 	var verbs []string
-	for _, e := range pages(t, 100, func(p chat.Page) (chat.List[chat.AuditEntry], error) { return s.AuditLog(t.Context(), ws, p) }) {
+	entries := readPages(t, 100, func(p chat.Page) (chat.List[chat.AuditEntry], error) {
+		return s.AuditLog(t.Context(), ws, p)
+	})
+	for _, e := range entries {
 		verbs = append(verbs, e.Verb)
 	}
 

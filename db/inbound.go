@@ -22,9 +22,10 @@ const eventInbound = "inbound"
 // else a new one, with a new member when nobody has the address. A closed chat is open
 // again. Before all that, a message which answers an open question to a contributor goes to
 // the chat of that question, and is its reply; one that comes when the question is over, by
-// somebody without a chat of their own with this sender, goes there too. STOP puts the address on the sender's list and ends what was waiting to be sent to
-// it; START takes it off. STOP and automatic mail ask for no response and open no chat;
-// automatic mail also finds its chat by what it answers only.
+// somebody without a chat of their own with this sender, goes there too. STOP puts the
+// address on the sender's list and ends what was waiting to be sent to it; START takes it
+// off. STOP and automatic mail ask for no response and open no chat; automatic mail also
+// finds its chat by what it answers only.
 //
 // Idempotent: a message is received once, by its key.
 func (s *Store) ReceiveInbound(
@@ -33,15 +34,16 @@ func (s *Store) ReceiveInbound(
 	id chat.MessageID,
 	now time.Time,
 ) (chat.Arrival, error) {
-	clean(&in)
+	cleanInbound(&in)
 	var a arrival
 	err := s.inTx(ctx, "receive a message", func(ctx context.Context, tx bun.Tx) error {
-		a = arrival{Inbound: in, message: id, now: micro(now)}
+		a = arrival{Inbound: in, message: id, now: toMicroseconds(now)}
 		if err := a.route(ctx, tx); err != nil {
 			return err
 		}
 
-		a.Known, a.WorkspaceID = a.workspace != "", a.workspace
+		a.Known = a.workspace != ""
+		a.WorkspaceID = a.workspace
 		fresh, err := storeEvent(ctx, tx, a.event())
 
 		a.Repeated = !fresh
@@ -53,7 +55,7 @@ func (s *Store) ReceiveInbound(
 			return err
 		}
 
-		if err := s.obey(ctx, tx, &a); err != nil {
+		if err := s.applyKeyword(ctx, tx, &a); err != nil {
 			return err
 		}
 
@@ -76,11 +78,11 @@ type arrival struct {
 	inbox     *inboxRow
 	// chat is where it belongs; nil when none is known yet.
 	chat     *chatRow
-	question question
+	question inboundQuestion
 }
 
-// quiet reports whether nobody needs to respond, and no chat is to be opened.
-func (a *arrival) quiet() bool { return a.Automatic || a.Keyword == chat.KeywordStop }
+// needsNoResponse reports whether nobody needs to respond, and no chat is to be opened.
+func (a *arrival) needsNoResponse() bool { return a.Automatic || a.Keyword == chat.KeywordStop }
 
 // sender is the scope of the sender that the message was sent to, "" when it was found by
 // what it answers alone.
@@ -115,8 +117,8 @@ func (a *arrival) event() *providerEventRow {
 	return event
 }
 
-// clean makes texts from outside fit for the database.
-func clean(in *chat.Inbound) {
+// cleanInbound makes texts from outside fit for the database.
+func cleanInbound(in *chat.Inbound) {
 	for _, text := range []*string{&in.From, &in.FromName, &in.Text, &in.Original, &in.Subject, &in.EmailMessageID} {
 		*text = strings.ReplaceAll(strings.ToValidUTF8(*text, "\uFFFD"), "\x00", "")
 	}
@@ -142,11 +144,11 @@ func (s *Store) addInbound(ctx context.Context, tx bun.Tx, a *arrival) error {
 	}
 
 	if q := &a.question; q.request != nil && (q.answers || q.address == foldAddress(a.From)) {
-		author = &q.ask().MemberID
+		author = &q.current().MemberID
 	}
 
-	if !a.quiet() && a.From != "" && (author == nil || a.chat == nil) {
-		if author, err = s.meet(ctx, tx, a); err != nil {
+	if !a.needsNoResponse() && a.From != "" && (author == nil || a.chat == nil) {
+		if author, err = s.findOrCreateAuthor(ctx, tx, a); err != nil {
 			return err
 		}
 	}
@@ -158,11 +160,11 @@ func (s *Store) addInbound(ctx context.Context, tx bun.Tx, a *arrival) error {
 	return s.storeInbound(ctx, tx, a, author)
 }
 
-// storeInbound inserts the message and tells the chat.
+// storeInbound inserts the message, and makes the chat need a response if it does.
 func (s *Store) storeInbound(ctx context.Context, tx bun.Tx, a *arrival, author *chat.MemberID) error {
 	q := tx.NewUpdate().Set("last_activity_at = ?", a.now)
-	if !a.quiet() && !a.question.calm() {
-		calledFor(q, "").Set("state = CASE state WHEN ? THEN ? ELSE state END", chat.StateClosed, chat.StateOpen)
+	if !a.needsNoResponse() && !a.question.needsNoResponse() {
+		requestResponse(q, "").Set("state = CASE state WHEN ? THEN ? ELSE state END", chat.StateClosed, chat.StateOpen)
 	}
 
 	// First the chat: its row's lock makes numbers rise in the order of commits.
@@ -181,7 +183,7 @@ func (s *Store) storeInbound(ctx context.Context, tx bun.Tx, a *arrival, author 
 		State:          chat.MessageReceived,
 		EmailMessageID: a.EmailMessageID,
 		EmailSubject:   a.Subject,
-		AskID:          a.question.ask().ID,
+		AskID:          a.question.current().ID,
 		CreatedAt:      a.now,
 	}
 
@@ -189,18 +191,15 @@ func (s *Store) storeInbound(ctx context.Context, tx bun.Tx, a *arrival, author 
 		return err
 	}
 
-	a.ChatID, a.MessageID = a.chat.ID, a.message
-	if err := s.takeReply(ctx, tx, a); err != nil {
-		return err
-	}
+	a.ChatID = a.chat.ID
+	a.MessageID = a.message
 
-	return tx.NewSelect().Model((*chatRow)(nil)).Column("attention").Where("c.workspace_id = ?", a.workspace).
-		Where("c.id = ?", a.chat.ID).Scan(ctx, &a.Watermark)
+	return s.takeReply(ctx, tx, a)
 }
 
-// meet finds or makes who wrote, and opens a chat if there is none. Two first messages of
-// one person at once must not make two: they wait for each other at the sender.
-func (s *Store) meet(ctx context.Context, tx bun.Tx, a *arrival) (*chat.MemberID, error) {
+// findOrCreateAuthor finds or makes who wrote, and opens a chat if there is none. Two first
+// messages of one person at once must not make two: they wait for each other at the sender.
+func (s *Store) findOrCreateAuthor(ctx context.Context, tx bun.Tx, a *arrival) (*chat.MemberID, error) {
 	if err := s.holdSender(ctx, tx, a); err != nil {
 		return nil, err
 	}
@@ -321,7 +320,8 @@ func (a *arrival) openChat(ctx context.Context, tx bun.Tx, author chat.MemberID)
 		})
 	}
 
-	a.chat, a.Opened = &row, true
+	a.chat = &row
+	a.Opened = true
 	_, err = tx.NewInsert().Model(&places).Exec(ctx)
 
 	return err

@@ -8,64 +8,53 @@ import (
 	"handrail/chat"
 )
 
-// obey does what a keyword asks for. It needs the sender that it was sent to: an opt-out
-// holds for that one.
-func (s *Store) obey(ctx context.Context, tx bun.Tx, a *arrival) error {
+// applyKeyword does what a keyword stands for. It needs the sender that it was sent to: an
+// opt-out holds for that one.
+func (s *Store) applyKeyword(ctx context.Context, tx bun.Tx, a *arrival) error {
 	if a.sender() == "" || a.From == "" {
 		return nil
 	}
 
 	switch a.Keyword {
 	case chat.KeywordStop:
-		if err := s.stop(ctx, tx, a); err != nil {
+		if err := s.optOut(ctx, tx, a); err != nil {
 			return err
 		}
 
 		return s.endByStop(ctx, tx, a)
 
 	case chat.KeywordStart:
-		return s.start(ctx, tx, a)
+		return s.optIn(ctx, tx, a)
 	case chat.KeywordHelp:
 	}
 
 	return nil
 }
 
-// stop puts who wrote on the sender's list, and ends what was waiting to be sent to them.
+// optOut puts who wrote on the sender's list, and ends what was waiting to be sent to them.
 // What the provider may have is left alone: nothing is known of it.
-func (s *Store) stop(ctx context.Context, tx bun.Tx, a *arrival) error {
-	var ended []deliveryRow
+func (s *Store) optOut(ctx context.Context, tx bun.Tx, a *arrival) error {
+	var canceled []deliveryRow
 
 	_, err := tx.NewUpdate().
-		Model(&ended).
+		Model(&canceled).
 		Set("submission = ?", chat.SubmissionSuppressed).
 		Set("error_code = ?", chat.ErrorOptedOut).
 		Set("error_message = ?", optedOut).
 		Set("retry_at = NULL").
 		Set("updated_at = ?", a.now).
+		Where("d.workspace_id = ?", a.workspace).
 		// By status, because an index has it; the two are the same here.
-		Where(
-			"d.workspace_id = ?",
-			a.workspace,
-		).Where(
-		"d.status IN ('pending', 'blocked')",
-	).Where(
-		"d.sender = ?",
-		a.sender(),
-	).
-		Where(
-			"lower(d.to_address) = lower(?)",
-			a.From,
-		).Returning(
-		"*",
-	).Exec(
-		ctx,
-	)
+		Where("d.status IN ('pending', 'blocked')").
+		Where("d.sender = ?", a.sender()).
+		Where("lower(d.to_address) = lower(?)", a.From).
+		Returning("*").
+		Exec(ctx)
 	if err := unlessNone(err); err != nil {
 		return err
 	}
 
-	statements := []bun.Query{suppress(tx, &suppressionRow{
+	statements := []bun.Query{addSuppression(tx, &suppressionRow{
 		WorkspaceID: a.workspace,
 		Channel:     a.Channel,
 		Sender:      a.sender(),
@@ -75,10 +64,10 @@ func (s *Store) stop(ctx context.Context, tx bun.Tx, a *arrival) error {
 		CreatedAt:   a.now,
 	})}
 
-	actions := make([]chat.ActionID, len(ended))
-	for i := range ended {
-		actions[i] = ended[i].ActionID
-		statements = append(statements, notSent(tx, &ended[i], a.now)...)
+	actions := make([]chat.ActionID, len(canceled))
+	for i := range canceled {
+		actions[i] = canceled[i].ActionID
+		statements = append(statements, markMessageNotSent(tx, &canceled[i], a.now)...)
 	}
 
 	if err := s.batch(ctx, tx, statements...); err != nil || len(actions) == 0 {
@@ -89,9 +78,9 @@ func (s *Store) stop(ctx context.Context, tx bun.Tx, a *arrival) error {
 		Where("a.id IN ?", bun.Tuple(actions)).OrderExpr("a.id").Scan(ctx, &a.Stopped)
 }
 
-// start takes who wrote off the sender's list, if they, or the provider for them, had asked
+// optIn takes who wrote off the sender's list, if they, or the provider for them, had asked
 // for that. Bounces and complaints stay: writing START does not mend an address.
-func (s *Store) start(ctx context.Context, tx bun.Tx, a *arrival) error {
+func (s *Store) optIn(ctx context.Context, tx bun.Tx, a *arrival) error {
 	_, err := tx.NewUpdate().
 		Model((*suppressionRow)(nil)).
 		Set("lifted_at = ?", a.now).

@@ -40,7 +40,8 @@ func (a *arrival) findNumber(ctx context.Context, tx bun.Tx) error {
 		err := tx.NewSelect().Model(&row).Where("? = ?", bun.Ident(column), value).Where("? <> ''", bun.Ident(column)).
 			OrderExpr("pn.id").Limit(1).Scan(ctx)
 		if err == nil {
-			a.number, a.workspace = &row, row.WorkspaceID
+			a.number = &row
+			a.workspace = row.WorkspaceID
 		}
 
 		return unlessNone(err)
@@ -72,7 +73,9 @@ func (a *arrival) findInbox(ctx context.Context, tx bun.Tx) error {
 				Limit(1).
 				Scan(ctx)
 			if err == nil {
-				a.inbox, a.workspace = &row, row.WorkspaceID
+				a.inbox = &row
+				a.workspace = row.WorkspaceID
+
 				return nil
 			}
 
@@ -97,19 +100,19 @@ func withoutTag(address string) string {
 	return local + address[at:]
 }
 
-// inForce narrows a query to chats that messages may be added to.
-func inForce(q *bun.SelectQuery) *bun.SelectQuery {
+// selectActive narrows a query to chats that messages may be added to.
+func selectActive(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.Where("c.deleted_at IS NULL").Where("c.state <> ?", chat.StateArchived)
 }
 
 // findByToken finds the chat of the message whose id the address holds. Who knows that id
-// has got it from us, so it also tells whose the message is.
+// has got it from us, so it also shows whose the message is.
 func (a *arrival) findByToken(ctx context.Context, tx bun.Tx) error {
 	if a.ReplyTo == "" {
 		return nil
 	}
 
-	err := a.adopt(ctx, tx.NewSelect().Where("m.id = ?", a.ReplyTo))
+	err := a.adoptChat(ctx, tx.NewSelect().Where("m.id = ?", a.ReplyTo))
 	a.question.certain = a.question.askID != ""
 
 	return err
@@ -123,8 +126,13 @@ func (a *arrival) findByReferences(ctx context.Context, tx bun.Tx) error {
 	}
 
 	for _, id := range a.References[:min(len(a.References), maxReferences)] {
-		err := a.adopt(ctx, tx.NewSelect().Where("m.workspace_id = ?", a.workspace).Where("m.email_message_id = ?", id).
-			OrderExpr("m.number DESC").Limit(1))
+		q := tx.NewSelect().
+			Where("m.workspace_id = ?", a.workspace).
+			Where("m.email_message_id = ?", id).
+			OrderExpr("m.number DESC").
+			Limit(1)
+
+		err := a.adoptChat(ctx, q)
 		if err != nil || a.chat != nil {
 			return err
 		}
@@ -141,9 +149,9 @@ type adoptedRow struct {
 	AskID chat.QuestionID `bun:"ask_id,scanonly"`
 }
 
-// adopt makes the chat of the message that q finds the message's. A question to a
+// adoptChat makes the chat of the message that q finds the message's. A question to a
 // contributor may have gone over another channel than its chat's.
-func (a *arrival) adopt(ctx context.Context, q *bun.SelectQuery) error {
+func (a *arrival) adoptChat(ctx context.Context, q *bun.SelectQuery) error {
 	var row adoptedRow
 
 	err := q.Model(&row).
@@ -158,7 +166,8 @@ func (a *arrival) adopt(ctx context.Context, q *bun.SelectQuery) error {
 	}
 
 	if row.WorkspaceID != a.workspace {
-		a.number, a.inbox = nil, nil
+		a.number = nil
+		a.inbox = nil
 	}
 
 	a.chat = &row.chatRow
@@ -194,7 +203,7 @@ func (a *arrival) findAuthor(ctx context.Context, tx bun.Tx) (*chat.MemberID, er
 // findChat finds the chat with the newest activity between who wrote and the sender.
 func (a *arrival) findChat(ctx context.Context, tx bun.Tx) (*chatRow, error) {
 	var row chatRow
-	q := inForce(a.ofSender(tx.NewSelect().Model(&row))).ColumnExpr("c.*").
+	q := selectActive(a.ofSender(tx.NewSelect().Model(&row))).ColumnExpr("c.*").
 		Join("JOIN members AS m ON m.workspace_id = c.workspace_id AND m.id = c.member_id")
 
 	err := a.ofAuthor(q).OrderExpr("c.last_activity_at DESC, c.id DESC").Limit(1).Scan(ctx)

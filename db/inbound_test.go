@@ -17,7 +17,7 @@ import (
 
 func inboundID() chat.MessageID { return chat.MessageID(uuid.NewString()) }
 
-func text(from, words string) chat.Inbound {
+func newText(from, words string) chat.Inbound {
 	return chat.Inbound{
 		Provider: chat.ProviderTwilio,
 		Channel:  chat.ChannelSMS,
@@ -29,7 +29,7 @@ func text(from, words string) chat.Inbound {
 	}
 }
 
-func mail(from, words string) chat.Inbound {
+func newMail(from, words string) chat.Inbound {
 	return chat.Inbound{
 		Provider:       chat.ProviderSendGrid,
 		Channel:        chat.ChannelEmail,
@@ -43,7 +43,7 @@ func mail(from, words string) chat.Inbound {
 	}
 }
 
-func receive(t *testing.T, s *db.Store, in chat.Inbound, now time.Time) chat.Arrival {
+func receiveInbound(t *testing.T, s *db.Store, in chat.Inbound, now time.Time) chat.Arrival {
 	t.Helper()
 	a, err := s.ReceiveInbound(t.Context(), in, inboundID(), now)
 	require.NoError(t, err)
@@ -68,17 +68,16 @@ func TestReceiveSMS(t *testing.T) {
 		_, err := s.UpdateChat(t.Context(), w.Workspace, w.By, w.SMS.ID, chat.ChatPatch{State: &closed})
 		require.NoError(t, err)
 
-		in := text("+14155550123", "Where is\x00 my parcel? \xff")
-		first := receive(t, s, in, clock.now)
+		in := newText("+14155550123", "Where is\x00 my parcel? \xff")
+		first := receiveInbound(t, s, in, clock.now)
 		assert.Equal(t, chat.Arrival{
 			Known:       true,
 			WorkspaceID: w.Workspace,
 			ChatID:      w.SMS.ID,
 			MessageID:   first.MessageID,
-			Watermark:   1,
 		}, first)
 
-		again := receive(t, s, in, clock.now)
+		again := receiveInbound(t, s, in, clock.now)
 		assert.Equal(t, chat.Arrival{Known: true, Repeated: true, WorkspaceID: w.Workspace}, again)
 		all := messagesOf(t, s, w, w.SMS.ID)
 		require.Len(t, all, 1)
@@ -101,12 +100,13 @@ func TestReceiveFromSomebodyNew(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
-		first := receive(t, s, text("+14155550177", "hello"), clock.now)
+		first := receiveInbound(t, s, newText("+14155550177", "hello"), clock.now)
 		assert.True(t, first.Opened)
-		second := receive(t, s, text("+14155550177", "anybody?"), clock.forward(time.Second))
-		assert.Equal(t, []any{false, first.ChatID, int64(2)}, []any{second.Opened, second.ChatID, second.Watermark})
+		second := receiveInbound(t, s, newText("+14155550177", "anybody?"), clock.forward(time.Second))
+		assert.Equal(t, []any{false, first.ChatID}, []any{second.Opened, second.ChatID})
 		c, err := s.Chat(t.Context(), w.Workspace, first.ChatID)
 		require.NoError(t, err)
+		assert.Equal(t, int64(2), c.Attention)
 
 		assert.Equal(
 			t,
@@ -133,11 +133,11 @@ func TestReceiveFromSomebodyNew(t *testing.T) {
 			[]chat.ParticipantRole{people[0].Role, people[1].Role},
 		)
 
-		in := mail("bo@example.com", "an invoice, please")
+		in := newMail("bo@example.com", "an invoice, please")
 		in.Subject = strings.Repeat("ä", 300)
 		in.FromName = "Bo"
 		in.Original = "an invoice, please\n> quoted"
-		opened := receive(t, s, in, clock.now)
+		opened := receiveInbound(t, s, in, clock.now)
 		c, err = s.Chat(t.Context(), w.Workspace, opened.ChatID)
 		require.NoError(t, err)
 		assert.Equal(t, []any{w.Inbox.ID, strings.Repeat("ä", 200)}, []any{*c.InboxID, c.Title})
@@ -158,7 +158,7 @@ func TestTwoFirstMessagesAtOnce(t *testing.T) {
 			all.Go(func() {
 				arrivals[i], errs[i] = s.ReceiveInbound(
 					t.Context(),
-					text("+14155550177", "hello"),
+					newText("+14155550177", "hello"),
 					inboundID(),
 					newClock().now,
 				)
@@ -192,13 +192,13 @@ func TestWhoseAnInboundMessageIs(t *testing.T) {
 		assert.Equal(
 			t,
 			w.Workspace,
-			receive(t, s, text("+14155550123", "to both"), clock.now).WorkspaceID,
+			receiveInbound(t, s, newText("+14155550123", "to both"), clock.now).WorkspaceID,
 			"the older claim wins",
 		)
 
-		nobodys := text("+14155550123", "hello")
+		nobodys := newText("+14155550123", "hello")
 		nobodys.To = []string{"+19995550100"}
-		assert.Equal(t, chat.Arrival{}, receive(t, s, nobodys, clock.now))
+		assert.Equal(t, chat.Arrival{}, receiveInbound(t, s, nobodys, clock.now))
 		nobodys.Key, nobodys.ServiceSID = "service", "MG0123456789abcdef0123456789abcdef"
 		_, err := s.CreatePhoneNumber(
 			t.Context(),
@@ -206,25 +206,24 @@ func TestWhoseAnInboundMessageIs(t *testing.T) {
 			younger.By,
 			chat.PhoneNumber{MessagingServiceSID: nobodys.ServiceSID},
 		)
-
 		require.NoError(t, err)
-		assert.Equal(t, younger.Workspace, receive(t, s, nobodys, clock.now).WorkspaceID)
+		assert.Equal(t, younger.Workspace, receiveInbound(t, s, nobodys, clock.now).WorkspaceID)
 
-		tagged := mail("ANA@example.com", "hi")
+		tagged := newMail("ANA@example.com", "hi")
 		tagged.To = []string{"other@example.com", "support+7@Example.com"}
-		a := receive(t, s, tagged, clock.now)
+		a := receiveInbound(t, s, tagged, clock.now)
 		assert.Equal(t, []any{w.Workspace, w.Email.ID}, []any{a.WorkspaceID, a.ChatID}, "whatever the tag and the case")
 
 		answered := younger.Prepare(t, s, younger.Email.ID, "hi")
-		token := mail("ana@example.com", "an answer")
+		token := newMail("ana@example.com", "an answer")
 		token.To, token.ReplyTo = []string{"reply+x@in.example.com"}, answered.MessageID
-		a = receive(t, s, token, clock.now)
+		a = receiveInbound(t, s, token, clock.now)
 		assert.Equal(t, []any{younger.Workspace, younger.Email.ID, false}, []any{a.WorkspaceID, a.ChatID, a.Opened})
 		require.Len(t, messagesOf(t, s, younger, younger.Email.ID), 2)
 
-		reference := mail("stranger@example.com", "I answer for her")
+		reference := newMail("stranger@example.com", "I answer for her")
 		reference.References = []string{"<nobody@knows>", tagged.EmailMessageID}
-		a = receive(t, s, reference, clock.now)
+		a = receiveInbound(t, s, reference, clock.now)
 		assert.Equal(t, w.Email.ID, a.ChatID)
 		author := *messagesOf(t, s, w, w.Email.ID)[0].MemberID
 		assert.NotEqual(t, w.Customer.ID, author, "who wrote, not whose chat it is")
@@ -234,7 +233,7 @@ func TestWhoseAnInboundMessageIs(t *testing.T) {
 		require.NoError(t, err)
 
 		reference.Key = "again"
-		assert.True(t, receive(t, s, reference, clock.now).Opened, "an archived chat stays closed")
+		assert.True(t, receiveInbound(t, s, reference, clock.now).Opened, "an archived chat stays closed")
 	})
 }
 
@@ -246,23 +245,23 @@ func TestStopAndStart(t *testing.T) {
 		waiting := w.Prepare(t, s, w.SMS.ID, "one")
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		email := w.Prepare(t, s, w.Email.ID, "two")
-		stop := text("+14155550123", "Stop")
+		stop := newText("+14155550123", "Stop")
 		stop.Keyword = chat.KeywordStop
-		a := receive(t, s, stop, clock.forward(time.Second))
+		a := receiveInbound(t, s, stop, clock.forward(time.Second))
 		assert.Equal(t, []string{chat.ActionWorkflowID(w.Workspace, waiting.ActionID)}, a.Stopped)
 		assert.Equal(t, w.SMS.ID, a.ChatID)
-		ended, action, message, c := standing(t, s, w, &waiting)
+		ended, action, message, c := readStanding(t, s, w, &waiting)
 		assert.Equal(
 			t,
 			[]any{chat.SubmissionSuppressed, chat.ErrorOptedOut, chat.ActionFailed, chat.MessageNotSent, false},
 			[]any{ended.Submission, ended.ErrorCode, action.State, message.State, c.NeedsResponse},
 		)
 
-		inFlight, _, _, _ := standing(t, s, w, &sent)
-		assert.Equal(t, chat.SubmissionSending, inFlight.Submission, "the carrier may have it")
-		other, _, _, _ := standing(t, s, w, &email)
+		inFlight, _, _, _ := readStanding(t, s, w, &sent)
+		assert.Equal(t, chat.SubmissionSending, inFlight.Submission, "the provider may have it")
+		other, _, _, _ := readStanding(t, s, w, &email)
 		assert.Equal(t, chat.SubmissionPending, other.Submission, "another sender")
-		accept(t, s, w, &d, "SM1", clock.now)
+		acceptDelivery(t, s, w, &d, "SM1", clock.now)
 		_, err := s.PrepareSend(t.Context(), w.Send(w.SMS.ID, "hi"), dbtest.SendIDs(), dbtest.PlanText("hi"))
 		requireCode(t, chat.CodeRecipientOptedOut, err)
 
@@ -273,24 +272,27 @@ func TestStopAndStart(t *testing.T) {
 			Suppress:   chat.SuppressedBounce,
 		}
 
-		reporter{t, s, clock}.tell(bounced)
+		reporter{t, s, clock}.report(bounced)
 
-		start := text("+14155550123", "Start")
+		start := newText("+14155550123", "Start")
 		start.Keyword = chat.KeywordStart
-		assert.Equal(t, int64(1), receive(t, s, start, clock.now).Watermark, "it may be the answer to a question: YES")
+		arrived := receiveInbound(t, s, start, clock.now)
+		c, err = s.Chat(t.Context(), arrived.WorkspaceID, arrived.ChatID)
+		require.NoError(t, err)
+		assert.Equal(t, int64(1), c.Attention, "it may be the answer to a question: YES")
 		w.Prepare(t, s, w.SMS.ID, "hi")
-		list, err := s.Suppressions(t.Context(), w.Workspace, ten())
+		list, err := s.Suppressions(t.Context(), w.Workspace, pageOfTen())
 		require.NoError(t, err)
 		require.Len(t, list.Items, 1, "the bounce stays")
 
-		stranger := text("+14155550178", "STOP")
+		stranger := newText("+14155550178", "STOP")
 		stranger.Keyword = chat.KeywordStop
-		a = receive(t, s, stranger, clock.now)
+		a = receiveInbound(t, s, stranger, clock.now)
 		assert.Equal(t, []any{true, chat.ChatID(0), false}, []any{a.Known, a.ChatID, a.Opened}, "it opens no chat")
 
-		help := text("+14155550178", "HELP")
+		help := newText("+14155550178", "HELP")
 		help.Keyword = chat.KeywordHelp
-		assert.True(t, receive(t, s, help, clock.now).Opened)
+		assert.True(t, receiveInbound(t, s, help, clock.now).Opened)
 	})
 }
 
@@ -299,19 +301,19 @@ func TestAutomaticMail(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
-		vacation := mail("ana@example.com", "I am away")
+		vacation := newMail("ana@example.com", "I am away")
 		vacation.Automatic = true
 		assert.Equal(
 			t,
 			chat.Arrival{Known: true, WorkspaceID: w.Workspace},
-			receive(t, s, vacation, clock.now),
+			receiveInbound(t, s, vacation, clock.now),
 			"nothing says what it answers",
 		)
 
 		answered := w.Prepare(t, s, w.Email.ID, "hi")
-		bounce := mail("mailer-daemon@example.com", "could not be delivered")
+		bounce := newMail("mailer-daemon@example.com", "could not be delivered")
 		bounce.Automatic, bounce.ReplyTo = true, answered.MessageID
-		a := receive(t, s, bounce, clock.now)
+		a := receiveInbound(t, s, bounce, clock.now)
 		assert.Equal(t, w.Email.ID, a.ChatID)
 		assert.Nil(t, messagesOf(t, s, w, w.Email.ID)[0].MemberID, "no member is made of a machine")
 		c, err := s.Chat(t.Context(), w.Workspace, w.Email.ID)
@@ -325,8 +327,8 @@ func TestInboundThreadsTheNextEmail(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
-		in := mail("ana@example.com", "hello")
-		receive(t, s, in, newClock().now)
+		in := newMail("ana@example.com", "hello")
+		receiveInbound(t, s, in, newClock().now)
 
 		_, err := s.PrepareSend(
 			t.Context(),
@@ -337,7 +339,6 @@ func TestInboundThreadsTheNextEmail(t *testing.T) {
 				return dbtest.PlanText("hi")(f)
 			},
 		)
-
 		require.NoError(t, err)
 	})
 }

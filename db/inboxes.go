@@ -50,11 +50,17 @@ func (s *Store) CreateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 	}
 
 	err := s.inTx(ctx, "create an inbox", func(ctx context.Context, tx bun.Tx) error {
-		if err := onViolation(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, inboxTaken()); err != nil {
+		err := insertOwned(ctx, tx.NewInsert().Model(&row))
+		if err := onViolation(err, uniqueViolation, inboxTaken()); err != nil {
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "inbox.created", objectID(row.ID), nil)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "inbox.created",
+			object:    objectID(row.ID),
+		})
 	})
 
 	return row.inbox(), err
@@ -99,10 +105,11 @@ func (s *Store) UpdateInbox(
 			return err
 		}
 
-		set(&row.Address, p.Address)
-		set(&row.DisplayName, p.DisplayName)
+		setIfGiven(&row.Address, p.Address)
+		setIfGiven(&row.DisplayName, p.DisplayName)
+		row.AddressFolded = strings.ToLower(row.Address)
+		changedTo = row.inbox()
 
-		row.AddressFolded, changedTo = strings.ToLower(row.Address), row.inbox()
 		if err := changedTo.Validate(); err != nil {
 			return err
 		}
@@ -112,9 +119,15 @@ func (s *Store) UpdateInbox(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "inbox.updated", objectID(id), fields(map[string]bool{
-			"address": p.Address != nil, "display_name": p.DisplayName != nil,
-		}))
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "inbox.updated",
+			object:    objectID(id),
+			detail: changedFields(map[string]bool{
+				"address": p.Address != nil, "display_name": p.DisplayName != nil,
+			}),
+		})
 	})
 	if err != nil {
 		return chat.Inbox{}, err
@@ -127,10 +140,15 @@ func (s *Store) UpdateInbox(
 func (s *Store) DeleteInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.InboxID) error {
 	return s.inTx(ctx, "delete an inbox", func(ctx context.Context, tx bun.Tx) error {
 		q := tx.NewDelete().Model((*inboxRow)(nil))
-		if err := s.deleteSender(ctx, tx, q, "inbox_id", ws, int64(id)); err != nil {
+		if err := s.deleteSender(ctx, tx, q, senderKey{workspace: ws, id: int64(id), column: "inbox_id"}); err != nil {
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "inbox.deleted", objectID(id), nil)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "inbox.deleted",
+			object:    objectID(id),
+		})
 	})
 }

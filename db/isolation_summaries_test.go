@@ -13,38 +13,40 @@ import (
 // summaryTries are those of everything about summaries. The victim has one version.
 var summaryTries = map[string]try{
 	"BeginSummary": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.BeginSummary(ctx, chat.SummaryStart{SummaryStep: i.foreignRun()}, 0))
+		return anyResult(i.s.BeginSummary(ctx, chat.SummaryStart{SummaryStep: i.foreignRun()}, 0))
 	}},
 	"Reading": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Reading(ctx, chat.SummaryPart{SummaryStep: i.foreignRun()}))
+		return anyResult(i.s.Reading(ctx, chat.SummaryPart{SummaryStep: i.foreignRun()}))
 	}},
 	"RecordUsage": {"", func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.RecordUsage(ctx, i.ws, i.victim.SMS.ID, i.version, chat.Usage{Requests: 1}))
+		return errorOnly(i.s.RecordUsage(ctx, i.ws, i.victim.SMS.ID, i.version, chat.Usage{Requests: 1}))
 	}},
 	"SaveSummary": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return only(
+		return errorOnly(
 			i.s.SaveSummary(ctx, chat.SummaryToSave{SummaryStep: i.foreignRun(), Summary: chat.Summary{Title: "x"}}),
 		)
 	}},
 	"FailSummary": {"", func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.FailSummary(ctx, chat.SummaryFailure{
+		return errorOnly(i.s.FailSummary(ctx, chat.SummaryFailure{
 			ActionsFailed: chat.ActionsFailed{
-				WorkspaceID: i.ws, ActionIDs: []chat.ActionID{i.request.ActionID, i.sent.ActionID}, Problem: *chat.Errorf(chat.CodeInternal, "x"),
+				WorkspaceID: i.ws,
+				ActionIDs:   []chat.ActionID{i.request.ActionID, i.sent.ActionID},
+				Problem:     *chat.Errorf(chat.CodeInternal, "x"),
 			},
 			ChatID: i.victim.SMS.ID, ID: i.version,
 		}))
 	}},
 	"Summaries": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Summaries(ctx, i.ws, i.victim.SMS.ID, chat.Page{Limit: 10}))
+		return anyResult(i.s.Summaries(ctx, i.ws, i.victim.SMS.ID, chat.Page{Limit: 10}))
 	}},
 	"SummaryVersion": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.SummaryVersion(ctx, i.ws, i.victim.SMS.ID, i.version))
+		return anyResult(i.s.SummaryVersion(ctx, i.ws, i.victim.SMS.ID, i.version))
 	}},
 	"RestoreSummary": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.RestoreSummary(ctx, i.ws, i.by, i.victim.SMS.ID, i.version))
+		return anyResult(i.s.RestoreSummary(ctx, i.ws, i.by, i.victim.SMS.ID, i.version))
 	}},
 	"UndoLabels": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.UndoLabels(ctx, i.ws, i.by, i.victim.SMS.ID, i.version))
+		return anyResult(i.s.UndoLabels(ctx, i.ws, i.by, i.victim.SMS.ID, i.version))
 	}},
 	"SummarySettings": {"", func(ctx context.Context, i *intruder) (any, error) {
 		settings, err := i.s.SummarySettings(ctx, i.foreignTo())

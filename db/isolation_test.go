@@ -59,13 +59,14 @@ type try struct {
 	do   func(context.Context, *intruder) (any, error)
 }
 
-func result[T any](value T, err error) (any, error) { return value, err }
+func anyResult[T any](value T, err error) (any, error) { return value, err }
 
-func only(err error) (any, error) { return nil, err }
+func errorOnly(err error) (any, error) { return nil, err }
 
 // notOfAWorkspace are the methods that look at nothing inside of a workspace.
 var notOfAWorkspace = []string{
-	"Authenticate", "BoundMessageIDs", "Close", "CreateWorkspace", "ForgottenSummaries", "HoldAfterRestore", "MigrationsCurrent", "Ping", "StaleDeliveries", "Transactions", "Workspace", "Workspaces",
+	"Authenticate", "BoundMessageIDs", "Close", "CreateWorkspace", "ForgottenSummaries", "HoldAfterRestore",
+	"MigrationsCurrent", "Ping", "StaleDeliveries", "Transactions", "Workspace", "Workspaces",
 	// What comes from outside names no workspace: tests of their own show whose it becomes.
 	"ReceiveInbound", "RecordReport",
 	"Bun", "Engine", "Watched", // export_test.go
@@ -74,17 +75,17 @@ var notOfAWorkspace = []string{
 // tries has an entry for every other method of the store.
 var tries = map[string]try{
 	"CreateKey": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.CreateKey(ctx, i.ws, i.by, chat.Key{MemberID: i.victim.Manager.ID, Name: "x"}, [32]byte{9}))
+		return anyResult(i.s.CreateKey(ctx, i.ws, i.by, chat.Key{MemberID: i.victim.Manager.ID, Name: "x"}, [32]byte{9}))
 	}},
 	"Key": {chat.CodeKeyNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Key(ctx, i.ws, i.victim.Key.ID))
+		return anyResult(i.s.Key(ctx, i.ws, i.victim.Key.ID))
 	}},
 	"Keys": {"", func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.Keys(ctx, i.ws, chat.Page{Limit: 100})
 		return slices.DeleteFunc(list.Items, func(k chat.Key) bool { return k.WorkspaceID == i.ws }), err
 	}},
 	"RevokeKey": {chat.CodeKeyNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.RevokeKey(ctx, i.ws, i.by, i.victim.Key.ID, time.Now()))
+		return errorOnly(i.s.RevokeKey(ctx, i.ws, i.by, i.victim.Key.ID, time.Now()))
 	}},
 	"AuditLog": {"", func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.AuditLog(ctx, i.ws, chat.Page{Limit: 100})
@@ -99,58 +100,58 @@ var tries = map[string]try{
 		return m.ID == i.victim.Customer.ID || m.WorkspaceID != i.ws, err
 	}},
 	"Member": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Member(ctx, i.ws, i.victim.Customer.ID))
+		return anyResult(i.s.Member(ctx, i.ws, i.victim.Customer.ID))
 	}},
 	"Members": {"", func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.Members(ctx, i.ws, chat.MemberFilter{Page: chat.Page{Limit: 100}})
 		return slices.DeleteFunc(list.Items, func(m chat.Member) bool { return m.WorkspaceID == i.ws }), err
 	}},
 	"UpdateMember": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.UpdateMember(ctx, i.ws, i.by, i.victim.Customer.ID, chat.MemberPatch{Name: new("x")}))
+		return anyResult(i.s.UpdateMember(ctx, i.ws, i.by, i.victim.Customer.ID, chat.MemberPatch{Name: new("x")}))
 	}},
 	"CreateChat": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(
+		return anyResult(
 			i.s.CreateChat(ctx, i.ws, i.by, chat.NewChat{Channel: chat.ChannelSMS, MemberID: i.victim.Customer.ID}),
 		)
 	}},
 	"Chat": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Chat(ctx, i.ws, i.victim.SMS.ID))
+		return anyResult(i.s.Chat(ctx, i.ws, i.victim.SMS.ID))
 	}},
 	"ChatHead": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.ChatHead(ctx, i.ws, i.victim.SMS.ID, ""))
+		return anyResult(i.s.ChatHead(ctx, i.ws, i.victim.SMS.ID, ""))
 	}},
 	"Chats": {"", func(ctx context.Context, i *intruder) (any, error) {
-		list, err := i.s.Chats(ctx, i.ws, chat.ChatFilter{MemberID: i.victim.Customer.ID, Label: "vip", Page: ten()})
+		list, err := i.s.Chats(ctx, i.ws, chat.ChatFilter{MemberID: i.victim.Customer.ID, Label: "vip", Page: pageOfTen()})
 		return list.Items, err
 	}},
 	"UpdateChat": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.UpdateChat(ctx, i.ws, i.by, i.victim.SMS.ID, chat.ChatPatch{Title: new("x")}))
+		return anyResult(i.s.UpdateChat(ctx, i.ws, i.by, i.victim.SMS.ID, chat.ChatPatch{Title: new("x")}))
 	}},
 	"DeleteChat": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.DeleteChat(ctx, i.ws, i.by, i.victim.SMS.ID))
+		return errorOnly(i.s.DeleteChat(ctx, i.ws, i.by, i.victim.SMS.ID))
 	}},
 	"TakesPart": {"", func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.TakesPart(ctx, i.ws, i.victim.SMS.ID, i.victim.Customer.ID))
+		return anyResult(i.s.TakesPart(ctx, i.ws, i.victim.SMS.ID, i.victim.Customer.ID))
 	}},
 	"Participants": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Participants(ctx, i.ws, i.victim.SMS.ID))
+		return anyResult(i.s.Participants(ctx, i.ws, i.victim.SMS.ID))
 	}},
 	"UpdateParticipant": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.UpdateParticipant(ctx, i.ws, i.by, i.victim.SMS.ID, 1, chat.ParticipantOwner))
+		return anyResult(i.s.UpdateParticipant(ctx, i.ws, i.by, i.victim.SMS.ID, 1, chat.ParticipantOwner))
 	}},
 	"RemoveParticipant": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.RemoveParticipant(ctx, i.ws, i.by, i.victim.SMS.ID, 1))
+		return errorOnly(i.s.RemoveParticipant(ctx, i.ws, i.by, i.victim.SMS.ID, 1))
 	}},
 	"Messages": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Messages(ctx, i.ws, i.victim.SMS.ID, chat.MessagePage{Page: ten()}))
+		return anyResult(i.s.Messages(ctx, i.ws, i.victim.SMS.ID, chat.MessagePage{Page: pageOfTen()}))
 	}},
 	"AddMessage": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(
+		return anyResult(
 			i.s.AddMessage(ctx, i.ws, i.victim.SMS.ID, chat.NewMessage{MemberID: i.victim.Customer.ID, Content: "x"}),
 		)
 	}},
 	"RateMessage": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.RateMessage(ctx, i.ws, i.by, i.victim.SMS.ID, i.sent.MessageID, chat.Rating{Value: 1}))
+		return anyResult(i.s.RateMessage(ctx, i.ws, i.by, i.victim.SMS.ID, i.sent.MessageID, chat.Rating{Value: 1}))
 	}},
 	"CreateLabel": {"", func(ctx context.Context, i *intruder) (any, error) {
 		l, err := i.s.CreateLabel(ctx, i.ws, i.by, chat.Label{ID: i.victim.VIP.ID, Name: "Own"})
@@ -161,13 +162,13 @@ var tries = map[string]try{
 		return slices.DeleteFunc(labels, func(l chat.Label) bool { return l.ID != i.victim.VIP.ID }), err
 	}},
 	"Label": {chat.CodeLabelNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Label(ctx, i.ws, i.victim.VIP.ID))
+		return anyResult(i.s.Label(ctx, i.ws, i.victim.VIP.ID))
 	}},
 	"UpdateLabel": {chat.CodeLabelNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.UpdateLabel(ctx, i.ws, i.by, i.victim.VIP.ID, chat.LabelPatch{Name: new("x")}))
+		return anyResult(i.s.UpdateLabel(ctx, i.ws, i.by, i.victim.VIP.ID, chat.LabelPatch{Name: new("x")}))
 	}},
 	"DeleteLabel": {chat.CodeLabelNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.DeleteLabel(ctx, i.ws, i.by, i.victim.VIP.ID))
+		return errorOnly(i.s.DeleteLabel(ctx, i.ws, i.by, i.victim.VIP.ID))
 	}},
 	"CreatePhoneNumber": {"", func(ctx context.Context, i *intruder) (any, error) {
 		p, err := i.s.CreatePhoneNumber(
@@ -184,15 +185,15 @@ var tries = map[string]try{
 		return slices.DeleteFunc(all, func(p chat.PhoneNumber) bool { return p.ID != i.victim.PhoneNumber.ID }), err
 	}},
 	"PhoneNumber": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.PhoneNumber(ctx, i.ws, i.victim.PhoneNumber.ID))
+		return anyResult(i.s.PhoneNumber(ctx, i.ws, i.victim.PhoneNumber.ID))
 	}},
 	"UpdatePhoneNumber": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(
+		return anyResult(
 			i.s.UpdatePhoneNumber(ctx, i.ws, i.by, i.victim.PhoneNumber.ID, chat.PhoneNumberPatch{Name: new("x")}),
 		)
 	}},
 	"DeletePhoneNumber": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.DeletePhoneNumber(ctx, i.ws, i.by, i.victim.PhoneNumber.ID))
+		return errorOnly(i.s.DeletePhoneNumber(ctx, i.ws, i.by, i.victim.PhoneNumber.ID))
 	}},
 	"CreateInbox": {"", func(ctx context.Context, i *intruder) (any, error) {
 		in, err := i.s.CreateInbox(ctx, i.ws, i.by, chat.Inbox{ID: i.victim.Inbox.ID, Address: "own@example.com"})
@@ -203,29 +204,29 @@ var tries = map[string]try{
 		return slices.DeleteFunc(all, func(in chat.Inbox) bool { return in.ID != i.victim.Inbox.ID }), err
 	}},
 	"Inbox": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Inbox(ctx, i.ws, i.victim.Inbox.ID))
+		return anyResult(i.s.Inbox(ctx, i.ws, i.victim.Inbox.ID))
 	}},
 	"UpdateInbox": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.UpdateInbox(ctx, i.ws, i.by, i.victim.Inbox.ID, chat.InboxPatch{DisplayName: new("x")}))
+		return anyResult(i.s.UpdateInbox(ctx, i.ws, i.by, i.victim.Inbox.ID, chat.InboxPatch{DisplayName: new("x")}))
 	}},
 	"DeleteInbox": {chat.CodeSenderNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.DeleteInbox(ctx, i.ws, i.by, i.victim.Inbox.ID))
+		return errorOnly(i.s.DeleteInbox(ctx, i.ws, i.by, i.victim.Inbox.ID))
 	}},
 	"Action": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Action(ctx, i.ws, i.sent.ActionID))
+		return anyResult(i.s.Action(ctx, i.ws, i.sent.ActionID))
 	}},
 	"SentMessage": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.SentMessage(ctx, i.ws, i.sent.ActionID))
+		return anyResult(i.s.SentMessage(ctx, i.ws, i.sent.ActionID))
 	}},
 	"Deliveries": {"", func(ctx context.Context, i *intruder) (any, error) {
-		list, err := i.s.Deliveries(ctx, i.ws, chat.DeliveryFilter{Page: ten()})
+		list, err := i.s.Deliveries(ctx, i.ws, chat.DeliveryFilter{Page: pageOfTen()})
 		return list.Items, err
 	}},
 	"Delivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Delivery(ctx, i.ws, i.sent.DeliveryID))
+		return anyResult(i.s.Delivery(ctx, i.ws, i.sent.DeliveryID))
 	}},
 	"AddParticipant": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.AddParticipant(ctx, chat.AddParticipant{
+		return anyResult(i.s.AddParticipant(ctx, chat.AddParticipant{
 			Request: i.foreign(), NewParticipant: chat.NewParticipant{MemberID: i.by.MemberID, Role: chat.ParticipantOwner},
 		}))
 	}},
@@ -242,7 +243,7 @@ var tries = map[string]try{
 		return []any{sent, claim}, err
 	}},
 	"PrepareSend": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(
+		return anyResult(
 			i.s.PrepareSend(
 				ctx,
 				chat.SendAssistantMessage{Request: i.foreign(), Message: "x"},
@@ -252,7 +253,7 @@ var tries = map[string]try{
 		)
 	}},
 	"CompleteToolCall": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(
+		return anyResult(
 			i.s.CompleteToolCall(
 				ctx,
 				i.ws,
@@ -265,13 +266,13 @@ var tries = map[string]try{
 		)
 	}},
 	"FailSend": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.FailSend(ctx, i.ws, i.sent.ActionID, 0, chat.Errorf(chat.CodeToolCallFailed, "x")))
+		return anyResult(i.s.FailSend(ctx, i.ws, i.sent.ActionID, 0, chat.Errorf(chat.CodeToolCallFailed, "x")))
 	}},
 	"Claim": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Claim(ctx, i.ws, i.sent.DeliveryID, time.Now(), time.Minute))
+		return anyResult(i.s.Claim(ctx, i.ws, i.sent.DeliveryID, time.Now(), time.Minute))
 	}},
 	"RecordSubmission": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(
+		return anyResult(
 			i.s.RecordSubmission(
 				ctx,
 				i.ws,
@@ -283,22 +284,22 @@ var tries = map[string]try{
 		)
 	}},
 	"MarkExhausted": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.MarkExhausted(ctx, i.ws, i.sent.DeliveryID, time.Now()))
+		return anyResult(i.s.MarkExhausted(ctx, i.ws, i.sent.DeliveryID, time.Now()))
 	}},
 	"SettleUnknown": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.SettleUnknown(ctx, i.ws, i.sent.DeliveryID, time.Now()))
+		return anyResult(i.s.SettleUnknown(ctx, i.ws, i.sent.DeliveryID, time.Now()))
 	}},
 	"FindDelivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.FindDelivery(ctx, i.ws, i.sent.DeliveryID))
+		return anyResult(i.s.FindDelivery(ctx, i.ws, i.sent.DeliveryID))
 	}},
 	"MarkUnconfirmed": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.MarkUnconfirmed(ctx, i.ws, i.sent.DeliveryID, time.Now()))
+		return anyResult(i.s.MarkUnconfirmed(ctx, i.ws, i.sent.DeliveryID, time.Now()))
 	}},
 	"CancelDelivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.CancelDelivery(ctx, i.ws, i.sent.DeliveryID, chat.Errorf(chat.CodeDeliveryFailed, "x")))
+		return anyResult(i.s.CancelDelivery(ctx, i.ws, i.sent.DeliveryID, chat.Errorf(chat.CodeDeliveryFailed, "x")))
 	}},
 	"OrphanDelivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.OrphanDelivery(ctx, i.ws, i.sent.DeliveryID, time.Now()))
+		return anyResult(i.s.OrphanDelivery(ctx, i.ws, i.sent.DeliveryID, time.Now()))
 	}},
 	"Decide": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		_, workflow, err := i.s.Decide(ctx, i.ws, i.sent.DeliveryID, chat.Decision{
@@ -311,41 +312,41 @@ var tries = map[string]try{
 		return workflow, err
 	}},
 	"PrepareRetry": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.PrepareRetry(ctx, chat.RetryDelivery{Request: i.foreign(), DeliveryID: i.sent.DeliveryID},
+		return anyResult(i.s.PrepareRetry(ctx, chat.RetryDelivery{Request: i.foreign(), DeliveryID: i.sent.DeliveryID},
 			dbtest.SendIDs().DeliveryID, dbtest.PlanRetry))
 	}},
 	"Suppressions": {"", func(ctx context.Context, i *intruder) (any, error) {
-		list, err := i.s.Suppressions(ctx, i.ws, ten())
+		list, err := i.s.Suppressions(ctx, i.ws, pageOfTen())
 		return list.Items, err
 	}},
 	"LiftSuppression": {chat.CodeSuppressionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.LiftSuppression(ctx, i.ws, i.by, i.suppression, time.Now()))
+		return errorOnly(i.s.LiftSuppression(ctx, i.ws, i.by, i.suppression, time.Now()))
 	}},
 	"CountRetryCandidates": {"", func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.CountRetryCandidates(ctx, i.ws, chat.DeliveryFilter{}))
+		return anyResult(i.s.CountRetryCandidates(ctx, i.ws, chat.DeliveryFilter{}))
 	}},
 	"RetryCandidates": {"", func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.RetryCandidates(ctx, i.ws, chat.DeliveryFilter{}, "", 10))
+		return anyResult(i.s.RetryCandidates(ctx, i.ws, chat.DeliveryFilter{}, "", 10))
 	}},
 	"BeginBulkRetry": {"", func(ctx context.Context, i *intruder) (any, error) {
 		b, err := i.s.BeginBulkRetry(ctx, chat.NewBulkRetry{ID: i.bulk.ID, WorkspaceID: i.ws, By: i.by}, "own")
 		return b.Selected != 0 || b.WorkflowID != "own", err
 	}},
 	"BulkRetry": {chat.CodeBulkRetryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.BulkRetry(ctx, i.foreignTo(), i.bulk.ID))
+		return anyResult(i.s.BulkRetry(ctx, i.foreignTo(), i.bulk.ID))
 	}},
 	"BulkRetries": {"", func(ctx context.Context, i *intruder) (any, error) {
-		list, err := i.s.BulkRetries(ctx, i.ws, ten())
+		list, err := i.s.BulkRetries(ctx, i.ws, pageOfTen())
 		return slices.DeleteFunc(list.Items, func(b chat.BulkRetry) bool { return b.WorkspaceID == i.ws }), err
 	}},
 	"SkipBulkRetry": {chat.CodeBulkRetryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.SkipBulkRetry(ctx, i.foreignTo(), i.bulk.ID, i.sent.DeliveryID, "x"))
+		return errorOnly(i.s.SkipBulkRetry(ctx, i.foreignTo(), i.bulk.ID, i.sent.DeliveryID, "x"))
 	}},
 	"SetBulkState": {chat.CodeBulkRetryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.SetBulkState(ctx, i.foreignTo(), i.by, i.bulk.ID, chat.BulkCanceled, "x"))
+		return anyResult(i.s.SetBulkState(ctx, i.foreignTo(), i.by, i.bulk.ID, chat.BulkCanceled, "x"))
 	}},
 	"RecordActions": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.RecordActions(ctx, chat.ActionSummarizeChat, "x", i.foreign()))
+		return errorOnly(i.s.RecordActions(ctx, chat.ActionSummarizeChat, "x", i.foreign()))
 	}},
 }
 
@@ -393,7 +394,7 @@ func TestWorkspacesAreIsolated(t *testing.T) {
 		seedRefusals(t, i)
 		seedTools(t, i)
 		seedSummary(t, i)
-		before := everything(t, s, i.victim.Workspace)
+		before := readWorkspace(t, s, i.victim.Workspace)
 
 		for name, try := range everyTry() {
 			got, err := try.do(t.Context(), i)
@@ -404,7 +405,7 @@ func TestWorkspacesAreIsolated(t *testing.T) {
 			}
 		}
 
-		assert.Equal(t, before, everything(t, s, i.victim.Workspace))
+		assert.Equal(t, before, readWorkspace(t, s, i.victim.Workspace))
 	})
 }
 
@@ -421,7 +422,6 @@ func seedRefusals(t *testing.T, i *intruder) {
 		chat.Submission{Outcome: chat.OutcomeRejected},
 		time.Now(),
 	)
-
 	require.NoError(t, err)
 
 	_, err = i.s.RecordReport(t.Context(), chat.Report{
@@ -431,9 +431,8 @@ func seedRefusals(t *testing.T, i *intruder) {
 		Type:       "unsubscribe",
 		Suppress:   chat.SuppressedUnsubscribe,
 	}, time.Now())
-
 	require.NoError(t, err)
-	list, err := i.s.Suppressions(t.Context(), i.victim.Workspace, ten())
+	list, err := i.s.Suppressions(t.Context(), i.victim.Workspace, pageOfTen())
 	require.NoError(t, err)
 
 	i.suppression = list.Items[0].ID
@@ -442,7 +441,6 @@ func seedRefusals(t *testing.T, i *intruder) {
 		i.victim.NewBulkRetry(chat.DeliveryFilter{Channel: chat.ChannelEmail}),
 		"bulk:1",
 	)
-
 	require.NoError(t, err)
 	require.Equal(t, 1, i.bulk.Selected)
 }
@@ -452,8 +450,8 @@ func isNothing(value any) bool {
 	return !v.IsValid() || v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0
 }
 
-// everything is all rows of a workspace as text.
-func everything(t *testing.T, s *db.Store, ws chat.WorkspaceID) map[string][]map[string]any {
+// readWorkspace is all rows of a workspace as text.
+func readWorkspace(t *testing.T, s *db.Store, ws chat.WorkspaceID) map[string][]map[string]any {
 	t.Helper()
 
 	all := map[string][]map[string]any{}

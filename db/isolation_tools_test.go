@@ -45,32 +45,32 @@ var toolTries = map[string]try{
 		d := bookingTool("book")
 		d.Assistants = []chat.MemberID{i.victim.Assistant.ID}
 
-		return result(i.s.CreateTool(ctx, i.ws, i.by, d))
+		return anyResult(i.s.CreateTool(ctx, i.ws, i.by, d))
 	}},
 	"Tool": {chat.CodeToolNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Tool(ctx, i.ws, i.tool.ID))
+		return anyResult(i.s.Tool(ctx, i.ws, i.tool.ID))
 	}},
 	"Tools": {"", func(ctx context.Context, i *intruder) (any, error) {
-		list, err := i.s.Tools(ctx, i.ws, chat.ToolFilter{Page: ten()})
+		list, err := i.s.Tools(ctx, i.ws, chat.ToolFilter{Page: pageOfTen()})
 		return list.Items, err
 	}},
 	"UpdateTool": {chat.CodeToolNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.UpdateTool(ctx, i.ws, i.by, i.tool))
+		return anyResult(i.s.UpdateTool(ctx, i.ws, i.by, i.tool))
 	}},
 	"DeleteTool": {chat.CodeToolNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.DeleteTool(ctx, i.ws, i.by, i.tool.ID))
+		return errorOnly(i.s.DeleteTool(ctx, i.ws, i.by, i.tool.ID))
 	}},
 	"SaveDiscovered": {chat.CodeToolNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.SaveDiscovered(ctx, i.ws, i.tool.ID, nil, time.Now()))
+		return errorOnly(i.s.SaveDiscovered(ctx, i.ws, i.tool.ID, nil, time.Now()))
 	}},
 	"ChatTools": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.ChatTools(ctx, i.ws, i.victim.SMS.ID))
+		return anyResult(i.s.ChatTools(ctx, i.ws, i.victim.SMS.ID))
 	}},
 	"BeginToolCall": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.BeginToolCall(ctx, i.ws, i.sent.ActionID, 0, time.Now(), time.Minute))
+		return anyResult(i.s.BeginToolCall(ctx, i.ws, i.sent.ActionID, 0, time.Now(), time.Minute))
 	}},
 	"RecordToolCall": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(
+		return anyResult(
 			i.s.RecordToolCall(
 				ctx,
 				i.ws,
@@ -92,10 +92,10 @@ var toolTries = map[string]try{
 			chat.ToolDecision{Verdict: chat.VerdictToolFailed, Reason: "x"},
 		)
 
-		return only(err)
+		return errorOnly(err)
 	}},
 	"BeginUndo": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(
+		return anyResult(
 			i.s.BeginUndo(
 				ctx,
 				i.ws,
@@ -106,28 +106,28 @@ var toolTries = map[string]try{
 		)
 	}},
 	"FailUndo": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return only(i.s.FailUndo(ctx, i.ws, i.sent.ActionID, 0, chat.Errorf(chat.CodeInternal, "x"), time.Now()))
+		return errorOnly(i.s.FailUndo(ctx, i.ws, i.sent.ActionID, 0, chat.Errorf(chat.CodeInternal, "x"), time.Now()))
 	}},
 	"Approval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.Approval(ctx, i.ws, i.risky.ActionID))
+		return anyResult(i.s.Approval(ctx, i.ws, i.risky.ActionID))
 	}},
 	"Approvals": {"", func(ctx context.Context, i *intruder) (any, error) {
-		list, err := i.s.Approvals(ctx, i.ws, "", ten())
+		list, err := i.s.Approvals(ctx, i.ws, "", pageOfTen())
 		return list.Items, err
 	}},
 	"DecideApproval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		_, _, err := i.s.DecideApproval(ctx, i.ws, i.by, i.risky.ActionID, true, "x", time.Now())
-		return only(err)
+		return errorOnly(err)
 	}},
 	"ExpireApproval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.ExpireApproval(ctx, i.ws, i.risky.ActionID, time.Now().Add(100*time.Hour)))
+		return anyResult(i.s.ExpireApproval(ctx, i.ws, i.risky.ActionID, time.Now().Add(100*time.Hour)))
 	}},
 	"ToolCallMessages": {chat.CodeToolCallNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		list, err := i.s.ToolCallMessages(ctx, i.ws, i.victim.SMS.ID, "a", ten())
+		list, err := i.s.ToolCallMessages(ctx, i.ws, i.victim.SMS.ID, "a", pageOfTen())
 		return list.Items, err
 	}},
 	"OpenRequest": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.OpenRequest(ctx, chat.NewContributorRequest{
+		return anyResult(i.s.OpenRequest(ctx, chat.NewContributorRequest{
 			ToolStep:      chat.ToolStep{WorkspaceID: i.ws, ActionID: i.sent.ActionID},
 			ID:            chat.ContributorRequestID(uuid.NewString()),
 			Question:      "x",
@@ -138,14 +138,14 @@ var toolTries = map[string]try{
 		}, time.Now()))
 	}},
 	"ContributorRequest": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.ContributorRequest(ctx, i.ws, i.question.ID))
+		return anyResult(i.s.ContributorRequest(ctx, i.ws, i.question.ID))
 	}},
 	"ContributorRequests": {"", func(ctx context.Context, i *intruder) (any, error) {
-		list, err := i.s.ContributorRequests(ctx, i.ws, chat.ContributorFilter{Page: ten()})
+		list, err := i.s.ContributorRequests(ctx, i.ws, chat.ContributorFilter{Page: pageOfTen()})
 		return list.Items, err
 	}},
 	"ReadReplies": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(
+		return anyResult(
 			i.s.ReadReplies(
 				ctx,
 				i.ws,
@@ -158,7 +158,7 @@ var toolTries = map[string]try{
 		)
 	}},
 	"AnswerRequest": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.AnswerRequest(ctx, i.ws, i.by, i.question.ID, chat.ContributorAnswer{
+		return anyResult(i.s.AnswerRequest(ctx, i.ws, i.by, i.question.ID, chat.ContributorAnswer{
 			MemberID:  i.victim.Customer.ID,
 			Answer:    json.RawMessage(`1`),
 			MessageID: chat.MessageID(uuid.NewString()),
@@ -166,9 +166,9 @@ var toolTries = map[string]try{
 		}, time.Now()))
 	}},
 	"EndRequest": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.EndRequest(ctx, i.ws, i.by, i.question.ID, chat.RequestCanceled, "x", time.Now()))
+		return anyResult(i.s.EndRequest(ctx, i.ws, i.by, i.question.ID, chat.RequestCanceled, "x", time.Now()))
 	}},
 	"FailQuestion": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return result(i.s.FailQuestion(ctx, i.ws, i.question.Questions[0].ID, "x", time.Now()))
+		return anyResult(i.s.FailQuestion(ctx, i.ws, i.question.Questions[0].ID, "x", time.Now()))
 	}},
 }

@@ -36,9 +36,9 @@ func (r *keyRow) key() chat.Key {
 		Scopes:      r.Scopes,
 		Hint:        r.Hint,
 		CreatedAt:   r.CreatedAt.UTC(),
-		ExpiresAt:   utc(r.ExpiresAt),
-		LastUsedAt:  utc(r.LastUsedAt),
-		RevokedAt:   utc(r.RevokedAt),
+		ExpiresAt:   toUTC(r.ExpiresAt),
+		LastUsedAt:  toUTC(r.LastUsedAt),
+		RevokedAt:   toUTC(r.RevokedAt),
 	}
 }
 
@@ -48,7 +48,7 @@ const touchEvery = time.Minute
 // Authenticate finds who the key with this hash speaks for: unauthenticated when it is
 // unknown, expired or revoked.
 func (s *Store) Authenticate(ctx context.Context, hash [32]byte, now time.Time) (chat.Principal, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var row keyRow
 
 	err := s.db.NewSelect().Model(&row).Relation("Member").Where("k.hash = ?", hash[:]).
@@ -105,28 +105,25 @@ func (s *Store) CreateKey(
 	}
 
 	if key.ExpiresAt != nil {
-		expires := micro(*key.ExpiresAt)
+		expires := toMicroseconds(*key.ExpiresAt)
 		row.ExpiresAt = &expires
 	}
 
 	err := s.inTx(ctx, "create an API key", func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewInsert().Model(&row).Exec(ctx)
 		err = onViolation(err, referenceViolation, notFound(chat.CodeMemberNotFound, "member"))
-
 		err = onViolation(err, uniqueViolation, chat.Errorf(chat.CodeAlreadyExists, "this API key exists already"))
 		if err != nil {
 			return err
 		}
 
-		return s.audit(
-			ctx,
-			tx,
-			ws,
-			by,
-			"api_key.created",
-			objectID(row.ID),
-			changed{"member_id": row.MemberID, "scopes": row.Scopes},
-		)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "api_key.created",
+			object:    objectID(row.ID),
+			detail:    changed{"member_id": row.MemberID, "scopes": row.Scopes},
+		})
 	})
 
 	return row.key(), err
@@ -173,12 +170,17 @@ func (s *Store) RevokeKey(ctx context.Context, ws chat.WorkspaceID, by chat.Acto
 			return err
 		}
 
-		_, err = tx.NewUpdate().Model(&row).Set("revoked_at = ?", micro(now)).
+		_, err = tx.NewUpdate().Model(&row).Set("revoked_at = ?", toMicroseconds(now)).
 			Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
 		if err != nil {
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "api_key.revoked", objectID(id), nil)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "api_key.revoked",
+			object:    objectID(id),
+		})
 	})
 }

@@ -54,7 +54,7 @@ func TestAuthenticate(t *testing.T) {
 		key, err := s.Key(t.Context(), w.Workspace, w.Key.ID)
 		require.NoError(t, err)
 		assert.Equal(t, now, *key.RevokedAt)
-		assert.Equal(t, "api_key.revoked", audit(t, s, w.Workspace)[0])
+		assert.Equal(t, "api_key.revoked", auditVerbs(t, s, w.Workspace)[0])
 	})
 }
 
@@ -79,7 +79,7 @@ func TestKeys(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, created, stored)
 		assert.Equal(t, expires, *stored.ExpiresAt)
-		assert.Equal(t, "api_key.created", audit(t, s, w.Workspace)[0])
+		assert.Equal(t, "api_key.created", auditVerbs(t, s, w.Workspace)[0])
 
 		_, err = s.Authenticate(t.Context(), [32]byte{7}, now)
 		require.NoError(t, err)
@@ -96,7 +96,7 @@ func TestKeys(t *testing.T) {
 		requireCode(t, chat.CodeKeyNotFound, err)
 		requireCode(t, chat.CodeKeyNotFound, s.RevokeKey(t.Context(), w.Workspace, w.By, 999, now))
 
-		keys := pages(
+		keys := readPages(
 			t,
 			1,
 			func(p chat.Page) (chat.List[chat.Key], error) { return s.Keys(t.Context(), w.Workspace, p) },
@@ -145,7 +145,7 @@ func TestAuditLog(t *testing.T) {
 		assert.Equal(t, "member.updated", entry.Verb)
 		assert.JSONEq(t, `{"fields":["name"]}`, string(entry.Detail), "names of fields, not their values")
 
-		all := pages(
+		all := readPages(
 			t,
 			2,
 			func(p chat.Page) (chat.List[chat.AuditEntry], error) { return s.AuditLog(t.Context(), w.Workspace, p) },

@@ -51,11 +51,17 @@ func (s *Store) CreateLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 	}
 
 	err := s.inTx(ctx, "create a label", func(ctx context.Context, tx bun.Tx) error {
-		if err := onViolation(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, labelTaken()); err != nil {
+		err := insertOwned(ctx, tx.NewInsert().Model(&row))
+		if err := onViolation(err, uniqueViolation, labelTaken()); err != nil {
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "label.created", objectID(row.ID), nil)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "label.created",
+			object:    objectID(row.ID),
+		})
 	})
 
 	return row.label(), err
@@ -103,11 +109,12 @@ func (s *Store) UpdateLabel(
 			return err
 		}
 
-		set(&row.Name, p.Name)
-		set(&row.Color, p.Color)
-		set(&row.Description, p.Description)
+		setIfGiven(&row.Name, p.Name)
+		setIfGiven(&row.Color, p.Color)
+		setIfGiven(&row.Description, p.Description)
+		row.Folded = chat.FoldName(row.Name)
+		l = row.label()
 
-		row.Folded, l = chat.FoldName(row.Name), row.label()
 		if err := l.Validate(); err != nil {
 			return err
 		}
@@ -117,9 +124,15 @@ func (s *Store) UpdateLabel(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "label.updated", objectID(id), fields(map[string]bool{
-			"name": p.Name != nil, "color": p.Color != nil, "description": p.Description != nil,
-		}))
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "label.updated",
+			object:    objectID(id),
+			detail: changedFields(map[string]bool{
+				"name": p.Name != nil, "color": p.Color != nil, "description": p.Description != nil,
+			}),
+		})
 	})
 	if err != nil {
 		return chat.Label{}, err
@@ -136,7 +149,12 @@ func (s *Store) DeleteLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "label.deleted", objectID(id), nil)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "label.deleted",
+			object:    objectID(id),
+		})
 	})
 }
 

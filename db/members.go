@@ -80,7 +80,8 @@ func (s *Store) CreateMember(
 	}
 
 	row := memberRowOf(&m)
-	row.ID, row.WorkspaceID = 0, ws
+	row.ID = 0
+	row.WorkspaceID = ws
 	row.CreatedAt = s.time()
 	row.UpdatedAt = row.CreatedAt
 	err := s.inTx(ctx, "create a member", func(ctx context.Context, tx bun.Tx) error {
@@ -88,7 +89,13 @@ func (s *Store) CreateMember(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "member.created", objectID(row.ID), changed{"kind": row.Kind, "role": row.Role})
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "member.created",
+			object:    objectID(row.ID),
+			detail:    changed{"kind": row.Kind, "role": row.Role},
+		})
 	})
 
 	return row.member(), err
@@ -137,12 +144,9 @@ func (s *Store) Members(ctx context.Context, ws chat.WorkspaceID, f chat.MemberF
 		return chat.List[chat.Member]{}, wrapErr("list the members", err)
 	}
 
-	return listOf(
-		rows,
-		f.Limit,
-		(*memberRow).member,
-		func(r *memberRow) string { return cursorOf("members", r.ID) },
-	), nil
+	return listOf(rows, f.Limit, (*memberRow).member, func(r *memberRow) string {
+		return cursorOf("members", r.ID)
+	}), nil
 }
 
 // UpdateMember changes a member: member_not_found, invalid_request when the result would
@@ -164,27 +168,35 @@ func (s *Store) UpdateMember(
 
 		m = row.member()
 		patchMember(&m, &p)
-
 		m.UpdatedAt = s.time()
+
 		if err := m.Validate(); err != nil {
 			return err
 		}
 
 		row = memberRowOf(&m)
-		if _, err := tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx); err != nil {
+
+		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
+		if err != nil {
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "member.updated", objectID(id), fields(map[string]bool{
-			"name":                  p.Name != nil,
-			"email":                 p.Email != nil,
-			"phone":                 p.Phone != nil,
-			"role":                  p.Role != nil,
-			"notifications_enabled": p.NotificationsEnabled != nil,
-			"consent_sms":           p.ConsentSMS != nil,
-			"consent_email":         p.ConsentEmail != nil,
-			"tools":                 p.Tools != nil,
-		}))
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "member.updated",
+			object:    objectID(id),
+			detail: changedFields(map[string]bool{
+				"name":                  p.Name != nil,
+				"email":                 p.Email != nil,
+				"phone":                 p.Phone != nil,
+				"role":                  p.Role != nil,
+				"notifications_enabled": p.NotificationsEnabled != nil,
+				"consent_sms":           p.ConsentSMS != nil,
+				"consent_email":         p.ConsentEmail != nil,
+				"tools":                 p.Tools != nil,
+			}),
+		})
 	})
 	if err != nil {
 		return chat.Member{}, err
@@ -194,12 +206,12 @@ func (s *Store) UpdateMember(
 }
 
 func patchMember(m *chat.Member, p *chat.MemberPatch) {
-	set(&m.Name, p.Name)
-	set(&m.Email, p.Email)
-	set(&m.Phone, p.Phone)
-	set(&m.Role, p.Role)
-	set(&m.NotificationsEnabled, p.NotificationsEnabled)
-	set(&m.ConsentSMS, p.ConsentSMS)
-	set(&m.ConsentEmail, p.ConsentEmail)
-	set(&m.Tools, p.Tools)
+	setIfGiven(&m.Name, p.Name)
+	setIfGiven(&m.Email, p.Email)
+	setIfGiven(&m.Phone, p.Phone)
+	setIfGiven(&m.Role, p.Role)
+	setIfGiven(&m.NotificationsEnabled, p.NotificationsEnabled)
+	setIfGiven(&m.ConsentSMS, p.ConsentSMS)
+	setIfGiven(&m.ConsentEmail, p.ConsentEmail)
+	setIfGiven(&m.Tools, p.Tools)
 }

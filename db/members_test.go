@@ -60,7 +60,7 @@ func TestMembersList(t *testing.T) {
 
 		names := func(f chat.MemberFilter) []string {
 			var all []string
-			for _, m := range pages(t, 2, func(p chat.Page) (chat.List[chat.Member], error) {
+			for _, m := range readPages(t, 2, func(p chat.Page) (chat.List[chat.Member], error) {
 				f.Page = p
 				return s.Members(t.Context(), w.Workspace, f)
 			}) {
@@ -118,7 +118,6 @@ func TestLabels(t *testing.T) {
 			w.SMS.ID,
 			chat.ChatPatch{LabelIDs: &[]chat.LabelID{w.VIP.ID}},
 		)
-
 		require.NoError(t, err)
 		require.NoError(t, s.DeleteLabel(t.Context(), w.Workspace, w.By, w.VIP.ID))
 		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
@@ -127,7 +126,7 @@ func TestLabels(t *testing.T) {
 		_, err = s.Label(t.Context(), w.Workspace, w.VIP.ID)
 		requireCode(t, chat.CodeLabelNotFound, err)
 		requireCode(t, chat.CodeLabelNotFound, s.DeleteLabel(t.Context(), w.Workspace, w.By, w.VIP.ID))
-		assert.Equal(t, []string{"label.deleted", "chat.updated", "label.updated"}, audit(t, s, w.Workspace)[:3])
+		assert.Equal(t, []string{"label.deleted", "chat.updated", "label.updated"}, auditVerbs(t, s, w.Workspace)[:3])
 	})
 }
 
@@ -153,7 +152,6 @@ func TestSenders(t *testing.T) {
 			created.ID,
 			chat.PhoneNumberPatch{Name: &name},
 		)
-
 		require.NoError(t, err)
 		numbers, err := s.PhoneNumbers(t.Context(), w.Workspace)
 		require.NoError(t, err)

@@ -65,8 +65,11 @@ func (r *messageRow) message() chat.Message {
 
 // selectMessages selects messages with their newest delivery.
 func selectMessages(db bun.IDB, dest any) *bun.SelectQuery {
-	return db.NewSelect().Model(dest).ColumnExpr("m.*").ColumnExpr(`(SELECT d.id FROM deliveries d
-		WHERE d.workspace_id = m.workspace_id AND d.message_id = m.id ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS delivery_id`)
+	return db.NewSelect().
+		Model(dest).
+		ColumnExpr("m.*").
+		ColumnExpr(`(SELECT d.id FROM deliveries d WHERE d.workspace_id = m.workspace_id AND d.message_id = m.id
+			ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS delivery_id`)
 }
 
 // Messages lists a chat's messages, newest first, with tool calls, rating and newest
@@ -102,12 +105,9 @@ func (s *Store) Messages(
 		return chat.List[chat.Message]{}, wrapErr("list the messages", err)
 	}
 
-	list := listOf(
-		rows,
-		p.Limit,
-		(*messageRow).message,
-		func(r *messageRow) string { return cursorOf("messages", r.Number) },
-	)
+	list := listOf(rows, p.Limit, (*messageRow).message, func(r *messageRow) string {
+		return cursorOf("messages", r.Number)
+	})
 
 	return list, wrapErr("list the tool calls", addToolCalls(ctx, s.db, ws, list.Items))
 }
@@ -143,7 +143,8 @@ func (s *Store) AddMessage(
 
 	err = s.inTx(ctx, "add a message", func(ctx context.Context, tx bun.Tx) error {
 		// First the chat: its row's lock makes numbers rise in the order of commits.
-		if err := editChat(ctx, calledFor(tx.NewUpdate(), "").Set("last_activity_at = ?", now), ws, id, now); err != nil {
+		q := requestResponse(tx.NewUpdate(), "").Set("last_activity_at = ?", now)
+		if err := editChat(ctx, q, ws, id, now); err != nil {
 			return err
 		}
 
@@ -208,7 +209,13 @@ func (s *Store) RateMessage(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "message.rated", string(message), changed{"chat_id": id, "rating": r.Value})
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "message.rated",
+			object:    string(message),
+			detail:    changed{"chat_id": id, "rating": r.Value},
+		})
 	})
 	if err != nil {
 		return chat.Message{}, err

@@ -47,7 +47,6 @@ func TestParticipants(t *testing.T) {
 			operator.ID,
 			chat.ParticipantOwner,
 		)
-
 		require.NoError(t, err)
 		assert.Equal(t, chat.ParticipantOwner, promoted.Role)
 		assert.Equal(t, "Mona Manager", promoted.MemberName)
@@ -96,10 +95,10 @@ func TestMessages(t *testing.T) {
 		sent := w.Prepare(t, s, w.SMS.ID, "three ? $1 'x'", call)
 		addMessage(t, s, w, w.Email.ID, "elsewhere")
 
-		assert.Equal(t, []string{"three ? $1 'x'", "two", first.Content}, list(chat.MessagePage{Page: ten()}))
+		assert.Equal(t, []string{"three ? $1 'x'", "two", first.Content}, list(chat.MessagePage{Page: pageOfTen()}))
 		assert.Equal(t, []string{"two"}, list(chat.MessagePage{Page: chat.Page{Limit: 1}, Offset: 1}))
 
-		all := pages(t, 1, func(p chat.Page) (chat.List[chat.Message], error) {
+		all := readPages(t, 1, func(p chat.Page) (chat.List[chat.Message], error) {
 			return s.Messages(t.Context(), w.Workspace, w.SMS.ID, chat.MessagePage{Page: p})
 		})
 
@@ -151,11 +150,10 @@ func TestRateMessage(t *testing.T) {
 			sent.MessageID,
 			chat.Rating{Value: 4, Comment: "kind"},
 		)
-
 		require.NoError(t, err)
 		assert.Equal(t, 4, rated.Rating.Value)
 		assert.Equal(t, w.Manager.ID, rated.Rating.By)
-		list, err := s.Messages(t.Context(), w.Workspace, w.SMS.ID, chat.MessagePage{Page: ten()})
+		list, err := s.Messages(t.Context(), w.Workspace, w.SMS.ID, chat.MessagePage{Page: pageOfTen()})
 		require.NoError(t, err)
 		assert.Equal(t, rated, list.Items[0])
 		assert.Nil(t, list.Items[1].Rating)

@@ -18,10 +18,10 @@ const migrationLock = 0x68616e64
 // not wait inside PostgreSQL, where the driver's time limit would end the wait.
 const lockInterval = 200 * time.Millisecond
 
-// alone runs do while no other process migrates the same tables. On PostgreSQL this is a
-// session's advisory lock, which goes when its process does; Bun's own lock is a row that
-// a killed process leaves behind. SQLite's transactions exclude each other anyway.
-func (m *Migrator) alone(ctx context.Context, do func(*migrate.Migrator) error) error {
+// runExclusively runs do while no other process migrates the same tables. On PostgreSQL this
+// is a session's advisory lock, which goes when its process does; Bun's own lock is a row
+// that a killed process leaves behind. SQLite's transactions exclude each other anyway.
+func (m *Migrator) runExclusively(ctx context.Context, do func(*migrate.Migrator) error) error {
 	db := m.store.db
 	if m.store.postgres() {
 		// One connection, so that the lock and the migrations share a session.
@@ -85,7 +85,8 @@ func (m *Migrator) Unlock(ctx context.Context) error {
 	}
 
 	_, err := m.store.db.NewRaw(`SELECT pg_terminate_backend(pid) FROM pg_locks
-		WHERE locktype = 'advisory' AND objsubid = 2 AND classid = ? AND objid::bigint = (hashtext(current_schema())::bigint & 4294967295)
+		WHERE locktype = 'advisory' AND objsubid = 2 AND classid = ?
+			AND objid::bigint = (hashtext(current_schema())::bigint & 4294967295)
 			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`, migrationLock).Exec(ctx)
 
 	return wrapErr("end the session that holds the migration lock", err)

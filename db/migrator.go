@@ -33,10 +33,10 @@ var errAppliedMeanwhile = errors.New("the migration has just been applied by ano
 // may run it at once.
 func (m *Migrator) Up(ctx context.Context) ([]string, error) {
 	var applied []string
-	err := m.alone(ctx, func(runner *migrate.Migrator) error {
+	err := m.runExclusively(ctx, func(runner *migrate.Migrator) error {
 		for {
 			group, err := runner.Migrate(ctx)
-			for _, one := range done(group, err) {
+			for _, one := range appliedMigrations(group, err) {
 				applied = append(applied, one.Name)
 			}
 
@@ -49,8 +49,9 @@ func (m *Migrator) Up(ctx context.Context) ([]string, error) {
 	return applied, wrapErr("migrate the database", err)
 }
 
-// done are the migrations of a group that were applied: not the last when it failed.
-func done(group *migrate.MigrationGroup, err error) []migrate.Migration {
+// appliedMigrations are the migrations of a group that were applied: not the last when it
+// failed.
+func appliedMigrations(group *migrate.MigrationGroup, err error) []migrate.Migration {
 	if err != nil && len(group.Migrations) > 0 {
 		return group.Migrations[:len(group.Migrations)-1]
 	}
@@ -69,7 +70,7 @@ func (m *Migrator) Status(ctx context.Context) ([]MigrationStatus, error) {
 	for i, one := range all {
 		status[i].Name = one.Name
 		if one.IsApplied() {
-			status[i].AppliedAt = utc(&one.MigratedAt)
+			status[i].AppliedAt = toUTC(&one.MigratedAt)
 		}
 	}
 

@@ -118,7 +118,6 @@ func TestMigrationThatFailsLeavesNothing(t *testing.T) {
 			t.Context(),
 			"CREATE TABLE suppressions (id integer)",
 		) // in the way of the last table
-
 		require.NoError(t, err)
 		applied, err := db.NewMigrator(s).Up(t.Context())
 		require.ErrorContains(t, err, "migrate the database")
@@ -151,7 +150,6 @@ func TestUnlock(t *testing.T) {
 			"SELECT pg_advisory_lock(?, hashtext(current_schema()))",
 			db.MigrationLock,
 		)
-
 		require.NoError(t, err)
 
 		var said string

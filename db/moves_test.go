@@ -22,7 +22,7 @@ type machine struct {
 	now    time.Time
 	// seen are the deliveries as they were last looked at: the send's and its retries.
 	seen []chat.Delivery
-	// reports count what the provider has told.
+	// reports counts the reports of the provider.
 	reports int
 }
 
@@ -77,7 +77,7 @@ func (m *machine) claim(t *rapid.T) {
 	}
 
 	require.Contains(t, []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked}, was.Submission,
-		"only what the carrier certainly does not have")
+		"only what the provider certainly does not have")
 
 	require.Equal(t, was.Fence+1, claim.Delivery.Fence)
 
@@ -105,7 +105,8 @@ func (m *machine) post(t *rapid.T) {
 
 func (m *machine) answer(t *rapid.T, was chat.Delivery, fencesAgo int64) {
 	outcome := rapid.SampledFrom([]chat.SubmissionOutcome{
-		chat.OutcomeNotProcessed, chat.OutcomeNotProcessed, chat.OutcomeBlocked, chat.OutcomeUnknown, chat.OutcomeUnknown, chat.OutcomeAborted,
+		chat.OutcomeNotProcessed, chat.OutcomeNotProcessed, chat.OutcomeBlocked,
+		chat.OutcomeUnknown, chat.OutcomeUnknown, chat.OutcomeAborted,
 		chat.OutcomeRejected, chat.OutcomeSuppressed, chat.OutcomeAccepted,
 	}).Draw(t, "outcome")
 
@@ -128,7 +129,7 @@ func (m *machine) answer(t *rapid.T, was chat.Delivery, fencesAgo int64) {
 func (m *machine) report(t *rapid.T) {
 	was := *m.pick(t)
 	if was.Fence == 0 {
-		t.Skip("the carrier has never seen it")
+		t.Skip("the provider has never seen it")
 	}
 
 	r := chat.Report{
@@ -142,16 +143,16 @@ func (m *machine) report(t *rapid.T) {
 
 	m.reports++
 	r.Key = fmt.Sprintf("%s-%d", was.ID, m.reports-rapid.IntRange(0, min(1, m.reports-1)).Draw(t, "told before"))
-	told, err := m.s.RecordReport(t.Context(), r, m.now)
+	reported, err := m.s.RecordReport(t.Context(), r, m.now)
 	require.NoError(t, err)
-	require.True(t, told.Known)
+	require.True(t, reported.Known)
 
-	if told.Repeated {
-		require.False(t, told.Changed)
+	if reported.Repeated {
+		require.False(t, reported.Changed)
 		return
 	}
 
-	require.Equal(t, chat.SubmissionAccepted, told.Snapshot.Submission)
+	require.Equal(t, chat.SubmissionAccepted, reported.Snapshot.Submission)
 }
 
 func (m *machine) settle(t *rapid.T) {
@@ -192,7 +193,6 @@ func (m *machine) end(t *rapid.T) {
 		m.pick(t).ID,
 		chat.Errorf(chat.CodeDeliveryFailed, "nobody decided"),
 	)
-
 	require.NoError(t, err)
 }
 
@@ -210,7 +210,9 @@ func (m *machine) decide(t *rapid.T) {
 	})
 
 	to := map[chat.Verdict]chat.SubmissionState{
-		chat.VerdictCancel: chat.SubmissionCanceled, chat.VerdictSent: chat.SubmissionConfirmedSent, chat.VerdictNotSent: chat.SubmissionAbandoned,
+		chat.VerdictCancel:  chat.SubmissionCanceled,
+		chat.VerdictSent:    chat.SubmissionConfirmedSent,
+		chat.VerdictNotSent: chat.SubmissionAbandoned,
 	}[verdict]
 
 	if err != nil {
@@ -274,7 +276,7 @@ func (m *machine) sweep(t *rapid.T) {
 }
 
 func (m *machine) lift(t *rapid.T) {
-	list, err := m.s.Suppressions(t.Context(), m.w.Workspace, ten())
+	list, err := m.s.Suppressions(t.Context(), m.w.Workspace, pageOfTen())
 	require.NoError(t, err)
 
 	for _, x := range list.Items {
@@ -312,7 +314,6 @@ func newMachine(t *rapid.T, s *db.Store, w *dbtest.World) *machine {
 	_, err := s.PrepareSend(t.Context(), w.Send(w.SMS.ID, "hi"), ids, func(f *chat.SendFacts) (chat.SendPlan, error) {
 		return m.plan(string(ids.DeliveryID), policy)(f, nil)
 	})
-
 	require.NoError(t, err)
 	d, err := s.Delivery(t.Context(), w.Workspace, ids.DeliveryID)
 	require.NoError(t, err)

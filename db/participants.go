@@ -92,7 +92,7 @@ func (s *Store) UpdateParticipant(
 		}
 
 		if role != chat.ParticipantOwner {
-			if err := keepsOwner(ctx, tx, &row); err != nil {
+			if err := checkKeepsOwner(ctx, tx, &row); err != nil {
 				return err
 			}
 		}
@@ -111,15 +111,13 @@ func (s *Store) UpdateParticipant(
 
 		changedTo = row.participant()
 
-		return s.audit(
-			ctx,
-			tx,
-			ws,
-			by,
-			"participant.updated",
-			objectID(participant),
-			changed{"chat_id": id, "role": role},
-		)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "participant.updated",
+			object:    objectID(participant),
+			detail:    changed{"chat_id": id, "role": role},
+		})
 	})
 
 	return changedTo, err
@@ -140,7 +138,7 @@ func (s *Store) RemoveParticipant(
 			return err
 		}
 
-		if err := keepsOwner(ctx, tx, &row); err != nil {
+		if err := checkKeepsOwner(ctx, tx, &row); err != nil {
 			return err
 		}
 
@@ -159,15 +157,13 @@ func (s *Store) RemoveParticipant(
 			}
 		}
 
-		return s.audit(
-			ctx,
-			tx,
-			ws,
-			by,
-			"participant.removed",
-			objectID(participant),
-			changed{"chat_id": id, "member_id": row.MemberID},
-		)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "participant.removed",
+			object:    objectID(participant),
+			detail:    changed{"chat_id": id, "member_id": row.MemberID},
+		})
 	})
 }
 
@@ -192,8 +188,8 @@ func (s *Store) lockParticipant(
 	return row, inChat, orNotFound(err, chat.CodeParticipantNotFound, "participant")
 }
 
-// keepsOwner checks that the chat has an owner beside this participant: last_owner.
-func keepsOwner(ctx context.Context, tx bun.Tx, row *participantRow) error {
+// checkKeepsOwner checks that the chat has an owner beside this participant: last_owner.
+func checkKeepsOwner(ctx context.Context, tx bun.Tx, row *participantRow) error {
 	if row.Role != chat.ParticipantOwner {
 		return nil
 	}

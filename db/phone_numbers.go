@@ -55,11 +55,17 @@ func (s *Store) CreatePhoneNumber(
 	}
 
 	err := s.inTx(ctx, "create a phone number", func(ctx context.Context, tx bun.Tx) error {
-		if err := onViolation(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, phoneNumberTaken()); err != nil {
+		err := insertOwned(ctx, tx.NewInsert().Model(&row))
+		if err := onViolation(err, uniqueViolation, phoneNumberTaken()); err != nil {
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "phone_number.created", objectID(row.ID), nil)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "phone_number.created",
+			object:    objectID(row.ID),
+		})
 	})
 
 	return row.phoneNumber(), err
@@ -109,9 +115,9 @@ func (s *Store) UpdatePhoneNumber(
 			return err
 		}
 
-		set(&row.Name, p.Name)
-		set(&row.Number, p.Number)
-		set(&row.MessagingServiceSID, p.MessagingServiceSID)
+		setIfGiven(&row.Name, p.Name)
+		setIfGiven(&row.Number, p.Number)
+		setIfGiven(&row.MessagingServiceSID, p.MessagingServiceSID)
 
 		changedTo = row.phoneNumber()
 		if err := changedTo.Validate(); err != nil {
@@ -123,9 +129,15 @@ func (s *Store) UpdatePhoneNumber(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "phone_number.updated", objectID(id), fields(map[string]bool{
-			"name": p.Name != nil, "number": p.Number != nil, "messaging_service_sid": p.MessagingServiceSID != nil,
-		}))
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "phone_number.updated",
+			object:    objectID(id),
+			detail: changedFields(map[string]bool{
+				"name": p.Name != nil, "number": p.Number != nil, "messaging_service_sid": p.MessagingServiceSID != nil,
+			}),
+		})
 	})
 	if err != nil {
 		return chat.PhoneNumber{}, err
@@ -143,10 +155,17 @@ func (s *Store) DeletePhoneNumber(
 ) error {
 	return s.inTx(ctx, "delete a phone number", func(ctx context.Context, tx bun.Tx) error {
 		q := tx.NewDelete().Model((*phoneNumberRow)(nil))
-		if err := s.deleteSender(ctx, tx, q, "phone_number_id", ws, int64(id)); err != nil {
+		sender := senderKey{workspace: ws, id: int64(id), column: "phone_number_id"}
+
+		if err := s.deleteSender(ctx, tx, q, sender); err != nil {
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "phone_number.deleted", objectID(id), nil)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "phone_number.deleted",
+			object:    objectID(id),
+		})
 	})
 }

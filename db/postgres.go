@@ -97,7 +97,7 @@ func postgresOptions(url string) ([]pgdriver.Option, error) {
 	return append(opts, pgdriver.WithConnParams(settings)), err
 }
 
-// postgresAddress tells where to connect. host is what a certificate must name, "" for a
+// postgresAddress returns where to connect. host is what a certificate must name, "" for a
 // unix socket.
 func postgresAddress(u *neturl.URL, hostParameter, portParameter string) (network, address, host string) {
 	port := cmp.Or(portParameter, u.Port(), "5432")

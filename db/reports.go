@@ -11,20 +11,20 @@ import (
 	"handrail/chat"
 )
 
-// RecordReport stores what a provider told about a message, and what follows from it, in one
-// transaction. The report names its delivery, or is found by the provider's id for the
+// RecordReport stores what a provider reports about a message, and what follows from it, in
+// one transaction. The report names its delivery, or is found by the provider's id for the
 // message; one that fits none is kept as an orphan. It returns no error of the domain: what
 // cannot be true, like an id that another delivery has, is kept and changes nothing.
 //
-// Acceptance wins over every state. The provider's state only rises in rank; one that tells
-// of a loss makes the message not sent and the chat need a response.
+// Acceptance wins over every state. The provider's state only rises in rank; one that reports
+// a loss makes the message not sent and the chat need a response.
 //
-// Idempotent: a report has its effect once, by its key. An orphan has it when it is told
-// again and its delivery is known by then.
+// Idempotent: a report has its effect once, by its key. An orphan has it when it is
+// reported again and its delivery is known by then.
 func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error) {
-	in := report{Report: r, now: micro(now)}
-	var told chat.Reported
-	err := s.inTx(ctx, "record a carrier's report", func(ctx context.Context, tx bun.Tx) error {
+	in := report{Report: r, now: toMicroseconds(now)}
+	var reported chat.Reported
+	err := s.inTx(ctx, "record a provider's report", func(ctx context.Context, tx bun.Tx) error {
 		row, err := s.reportedDelivery(ctx, tx, &r)
 		if err != nil {
 			return err
@@ -37,38 +37,38 @@ func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) 
 			return err
 		}
 
-		told = chat.Reported{
+		reported = chat.Reported{
 			Known:       row.ID != "",
 			Repeated:    !fresh,
 			WorkspaceID: row.WorkspaceID,
 			WorkflowID:  row.WorkflowID,
 		}
-		if !told.Known {
+		if !reported.Known {
 			return nil
 		}
 
 		if fresh {
 			before := row.delivery()
 
-			if told.Duplicate, err = s.applyReport(ctx, tx, &row, &in); err != nil {
+			if reported.Duplicate, err = s.applyReport(ctx, tx, &row, &in); err != nil {
 				return err
 			}
 
 			after := row.delivery()
-			told.Changed = differs(&before, &after)
-			told.Routine = before.Submission == chat.SubmissionAccepted && !after.DeliveryStatus.Final()
+			reported.Changed = deliveryDiffers(&before, &after)
+			reported.Routine = before.Submission == chat.SubmissionAccepted && !after.DeliveryStatus.Final()
 		}
 
 		d := row.delivery()
-		told.Snapshot = d.Snapshot()
+		reported.Snapshot = d.Snapshot()
 
 		return nil
 	})
 
-	return told, err
+	return reported, err
 }
 
-// report is what was told, and when.
+// report is what a provider has reported, and when.
 type report struct {
 	chat.Report
 	now time.Time
@@ -79,8 +79,10 @@ type report struct {
 func (s *Store) reportedDelivery(ctx context.Context, tx bun.Tx, r *chat.Report) (deliveryRow, error) {
 	var row deliveryRow
 	find := func() *bun.SelectQuery {
-		return s.locked(withRetry(tx.NewSelect()).Model(&row)).ColumnExpr(`(SELECT a.workflow_id FROM actions a
-			WHERE a.workspace_id = d.workspace_id AND a.id = d.action_id) AS workflow_id`).Where("d.provider = ?", r.Provider)
+		return s.locked(withRetry(tx.NewSelect()).Model(&row)).
+			ColumnExpr(`(SELECT a.workflow_id FROM actions a
+				WHERE a.workspace_id = d.workspace_id AND a.id = d.action_id) AS workflow_id`).
+			Where("d.provider = ?", r.Provider)
 	}
 
 	if r.DeliveryID != "" {
@@ -117,8 +119,8 @@ func (r *report) event(row *deliveryRow) providerEventRow {
 	return event
 }
 
-// storeEvent stores what a provider told, and reports false when it was told before. An
-// orphan that has found its delivery counts as told for the first time.
+// storeEvent stores what a provider has reported, and returns false when it is a repetition.
+// An orphan that has found its delivery counts as reported for the first time.
 func storeEvent(ctx context.Context, tx bun.Tx, event *providerEventRow) (bool, error) {
 	result, err := tx.NewInsert().Model(event).On("CONFLICT (event_key) DO UPDATE").
 		Set("workspace_id = EXCLUDED.workspace_id").Set("delivery_id = EXCLUDED.delivery_id").Set("applied = TRUE").
@@ -132,8 +134,8 @@ func storeEvent(ctx context.Context, tx bun.Tx, event *providerEventRow) (bool, 
 	return count > 0, err
 }
 
-// adoptOrphans is the statement that gives a delivery what its provider had told before the
-// provider's id for it was known.
+// adoptOrphans is the statement that gives a delivery what its provider had reported before
+// the provider's id for it was known.
 func adoptOrphans(tx bun.Tx, row *deliveryRow) bun.Query {
 	return tx.NewUpdate().
 		Model((*providerEventRow)(nil)).
@@ -144,9 +146,12 @@ func adoptOrphans(tx bun.Tx, row *deliveryRow) bun.Query {
 		Where("delivery_id IS NULL")
 }
 
-func differs(a, b *chat.Delivery) bool {
-	return a.Submission != b.Submission || a.DeliveryStatus != b.DeliveryStatus || a.ProviderMessageID != b.ProviderMessageID ||
-		a.ErrorCode != b.ErrorCode || a.Segments != b.Segments
+func deliveryDiffers(a, b *chat.Delivery) bool {
+	return a.Submission != b.Submission ||
+		a.DeliveryStatus != b.DeliveryStatus ||
+		a.ProviderMessageID != b.ProviderMessageID ||
+		a.ErrorCode != b.ErrorCode ||
+		a.Segments != b.Segments
 }
 
 // applyReport changes the delivery, which is held, as the report says. duplicate reports that
@@ -162,11 +167,11 @@ func (s *Store) applyReport(ctx context.Context, tx bun.Tx, row *deliveryRow, r 
 	// What became of a second message says nothing of the first.
 	if row.Submission == chat.SubmissionAccepted &&
 		(r.ProviderMessageID == "" || r.ProviderMessageID == row.ProviderMessageID || row.ProviderMessageID == "") {
-		statements = carry(tx, row, r)
+		statements = applyDeliveryStatus(tx, row, r)
 	}
 
 	if r.Suppress != "" {
-		statements = append(statements, suppress(tx, &suppressionRow{
+		statements = append(statements, addSuppression(tx, &suppressionRow{
 			WorkspaceID: row.WorkspaceID,
 			Channel:     row.Channel,
 			Sender:      row.Sender,
@@ -233,7 +238,7 @@ func (s *Store) acceptReported(
 	}
 
 	if row.RetriedBy != "" && !r.DeliveryStatus.Lost() {
-		if err := s.dropRetry(ctx, tx, row, r.now); err != nil {
+		if err := s.cancelRetries(ctx, tx, row, r.now); err != nil {
 			return false, err
 		}
 	}
@@ -242,9 +247,9 @@ func (s *Store) acceptReported(
 		Where("e.delivery_id = ?", row.ID).Where("e.type = ?", chat.EventDuplicate).Exists(ctx)
 }
 
-// dropRetry cancels what repeats a delivery that was taken after all, directly or in turn, if
-// the provider certainly does not have it yet: the message must not arrive twice.
-func (s *Store) dropRetry(ctx context.Context, tx bun.Tx, of *deliveryRow, now time.Time) error {
+// cancelRetries cancels what repeats a delivery that was taken after all, directly or in
+// turn, if the provider certainly does not have it yet: the message must not arrive twice.
+func (s *Store) cancelRetries(ctx context.Context, tx bun.Tx, of *deliveryRow, now time.Time) error {
 	for id := of.RetriedBy; id != ""; {
 		row, err := findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), of.WorkspaceID, id)
 		if err != nil {
@@ -260,8 +265,8 @@ func (s *Store) dropRetry(ctx context.Context, tx bun.Tx, of *deliveryRow, now t
 		row.Submission = chat.SubmissionCanceled
 		row.RetryAt = nil
 		row.ErrorCode = chat.ErrorReplaced
+		row.ErrorMessage = "the provider took the delivery that it repeats after all"
 
-		row.ErrorMessage = "the carrier took the delivery that it repeats after all"
 		if err := s.batch(ctx, tx, saveState(tx, &row, now), failAction(tx, &row, now)); err != nil {
 			return err
 		}
@@ -270,20 +275,25 @@ func (s *Store) dropRetry(ctx context.Context, tx bun.Tx, of *deliveryRow, now t
 	return nil
 }
 
-// carry are the statements for what became of a message that the provider took.
-func carry(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
+// applyDeliveryStatus are the statements for what became of a message that the provider took.
+func applyDeliveryStatus(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
 	var statements []bun.Query
 
-	if r.DeliveryStatus.Supersedes(row.Carrier) {
-		row.Carrier, row.CarrierRank = r.DeliveryStatus, r.DeliveryStatus.Rank()
+	if r.DeliveryStatus.Supersedes(row.DeliveryStatus) {
+		row.DeliveryStatus = r.DeliveryStatus
+		row.StatusRank = r.DeliveryStatus.Rank()
+
 		switch {
 		case r.DeliveryStatus.Lost():
-			row.ErrorCode, row.ErrorMessage = r.ErrorCode, r.ErrorMessage
-			statements = lostLate(tx, row, r.now)
+			row.ErrorCode = r.ErrorCode
+			row.ErrorMessage = r.ErrorMessage
+			statements = reportLateLoss(tx, row, r.now)
 		case r.DeliveryStatus == chat.StatusDeferred:
-			row.ErrorCode, row.ErrorMessage = r.ErrorCode, r.ErrorMessage
+			row.ErrorCode = r.ErrorCode
+			row.ErrorMessage = r.ErrorMessage
 		case r.DeliveryStatus.Final():
-			row.ErrorCode, row.ErrorMessage = "", ""
+			row.ErrorCode = ""
+			row.ErrorMessage = ""
 		}
 	}
 
@@ -298,26 +308,26 @@ func carry(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID))
 }
 
-// lostLate are the statements that tell message and chat of a delivery that was accepted and
+// reportLateLoss are the statements for message and chat of a delivery that was accepted and
 // then lost. When it has been tried again already, that retry speaks for the message.
-func lostLate(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+func reportLateLoss(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	if row.RetriedBy != "" {
 		return nil
 	}
 
-	reason := fmt.Sprintf("A message was not delivered: %s reports it as %s.", row.Provider.Name(), row.Carrier)
+	reason := fmt.Sprintf("A message was not delivered: %s reports it as %s.", row.Provider.Name(), row.DeliveryStatus)
 	if row.ErrorCode != "" {
 		reason = fmt.Sprintf(
 			"A message was not delivered: %s reports it as %s (%s).",
 			row.Provider.Name(),
-			row.Carrier,
+			row.DeliveryStatus,
 			row.ErrorCode,
 		)
 	}
 
 	return []bun.Query{
 		moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent),
-		calledFor(tx.NewUpdate().Model((*chatRow)(nil)), reason).Set("updated_at = ?", now).
+		requestResponse(tx.NewUpdate().Model((*chatRow)(nil)), reason).Set("updated_at = ?", now).
 			Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ChatID),
 	}
 }

@@ -12,14 +12,14 @@ import (
 	"handrail/db/dbtest"
 )
 
-// reporter tells the store what a provider reports.
+// reporter brings reports of providers into the store.
 type reporter struct {
 	t     *testing.T
 	s     *db.Store
 	clock *clock
 }
 
-func (r reporter) tell(report chat.Report) chat.Reported {
+func (r reporter) report(report chat.Report) chat.Reported {
 	r.t.Helper()
 
 	if report.Provider == "" {
@@ -30,14 +30,14 @@ func (r reporter) tell(report chat.Report) chat.Reported {
 		report.Key = report.ProviderMessageID + ":" + string(report.DeliveryStatus) + ":" + report.Type
 	}
 
-	told, err := r.s.RecordReport(r.t.Context(), report, r.clock.forward(time.Second))
+	reported, err := r.s.RecordReport(r.t.Context(), report, r.clock.forward(time.Second))
 	require.NoError(r.t, err)
 
-	return told
+	return reported
 }
 
-// callback is a status callback for the claim of a delivery.
-func callback(d *chat.Delivery, id string, carrier chat.DeliveryStatus) chat.Report {
+// newCallback is a status callback for the claim of a delivery.
+func newCallback(d *chat.Delivery, id string, carrier chat.DeliveryStatus) chat.Report {
 	r := chat.Report{
 		DeliveryID:        d.ID,
 		Fence:             d.Fence,
@@ -73,7 +73,7 @@ func sendNow(
 	return sent, w.Claim(t, s, sent.DeliveryID, now)
 }
 
-func record(
+func recordSubmission(
 	t *testing.T,
 	s *db.Store,
 	w *dbtest.World,
@@ -88,10 +88,10 @@ func record(
 	return recorded
 }
 
-func accept(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, id string, now time.Time) chat.Delivery {
+func acceptDelivery(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, id string, now time.Time) chat.Delivery {
 	t.Helper()
 
-	return record(t, s, w, d, chat.Submission{
+	return recordSubmission(t, s, w, d, chat.Submission{
 		Outcome:           chat.OutcomeAccepted,
 		ProviderMessageID: id,
 		DeliveryStatus:    chat.StatusQueued,
@@ -107,37 +107,37 @@ func TestReports(t *testing.T) {
 		r := reporter{t, s, clock}
 		addMessage(t, s, w, w.SMS.ID, "one")
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		accept(t, s, w, &d, "SM1", clock.now)
-		told := r.tell(callback(&d, "SM1", chat.StatusSent))
-		assert.Equal(t, []any{true, false, true, false}, []any{told.Known, told.Repeated, told.Changed, told.Duplicate})
-		assert.Equal(t, w.Workspace, told.WorkspaceID)
-		assert.Equal(t, chat.ActionWorkflowID(w.Workspace, sent.ActionID), told.WorkflowID)
-		assert.Equal(t, "accepted", told.Snapshot.Status)
+		acceptDelivery(t, s, w, &d, "SM1", clock.now)
+		reported := r.report(newCallback(&d, "SM1", chat.StatusSent))
+		assert.Equal(t, []any{true, false, true, false}, []any{reported.Known, reported.Repeated, reported.Changed, reported.Duplicate})
+		assert.Equal(t, w.Workspace, reported.WorkspaceID)
+		assert.Equal(t, chat.ActionWorkflowID(w.Workspace, sent.ActionID), reported.WorkflowID)
+		assert.Equal(t, "accepted", reported.Snapshot.Status)
 
-		assert.False(t, r.tell(callback(&d, "SM1", chat.StatusSending)).Changed, "late: it does not lower the rank")
-		again := r.tell(callback(&d, "SM1", chat.StatusSent))
+		assert.False(t, r.report(newCallback(&d, "SM1", chat.StatusSending)).Changed, "late: it does not lower the rank")
+		again := r.report(newCallback(&d, "SM1", chat.StatusSent))
 		assert.Equal(
 			t,
 			[]any{true, false, chat.StatusSent},
 			[]any{again.Repeated, again.Changed, again.Snapshot.DeliveryStatus},
 		)
 
-		byID := callback(&d, "SM1", chat.StatusDelivered)
+		byID := newCallback(&d, "SM1", chat.StatusDelivered)
 		byID.DeliveryID = ""
 		byID.Fence = 0
 		byID.Segments = 3
 		byID.Raw = nil
-		told = r.tell(byID)
-		assert.Equal(t, []any{"delivered", 3}, []any{told.Snapshot.Status, told.Snapshot.Segments})
-		after, _, message, c := standing(t, s, w, &sent)
+		reported = r.report(byID)
+		assert.Equal(t, []any{"delivered", 3}, []any{reported.Snapshot.Status, reported.Snapshot.Segments})
+		after, _, message, c := readStanding(t, s, w, &sent)
 		require.Len(t, after.Events, 3)
 		assert.Equal(t, "{}", string(after.Events[2].Raw), "found by asking, it came without words")
 		assert.Equal(t, chat.MessageSent, message.State)
 		assert.False(t, c.NeedsResponse)
 
-		other := callback(&d, "SM1", chat.StatusRead)
+		other := newCallback(&d, "SM1", chat.StatusRead)
 		other.Provider = chat.ProviderSendGrid
-		assert.False(t, r.tell(other).Known, "another provider's")
+		assert.False(t, r.report(other).Known, "another provider's")
 	})
 }
 
@@ -149,16 +149,16 @@ func TestAReportIsEvidenceOfAcceptance(t *testing.T) {
 		r := reporter{t, s, clock}
 		addMessage(t, s, w, w.SMS.ID, "one")
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		record(t, s, w, &d, chat.Submission{
+		recordSubmission(t, s, w, &d, chat.Submission{
 			Outcome:       chat.OutcomeUnknown,
 			GotConnection: true,
 			HTTPStatus:    502,
 			ErrorCode:     "twilio_502",
 		}, clock.now)
 
-		told := r.tell(callback(&d, "SM1", chat.StatusSent))
-		assert.True(t, told.Changed)
-		after, action, message, c := standing(t, s, w, &sent)
+		reported := r.report(newCallback(&d, "SM1", chat.StatusSent))
+		assert.True(t, reported.Changed)
+		after, action, message, c := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
 			[]any{chat.SubmissionAccepted, chat.StatusSent, "SM1", ""},
@@ -194,10 +194,10 @@ func TestACallbackFasterThanOurCommit(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		r := reporter{t, s, clock}
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		r.tell(callback(&d, "SM1", chat.StatusDelivered))
-		recorded := accept(t, s, w, &d, "SM1", clock.now)
+		r.report(newCallback(&d, "SM1", chat.StatusDelivered))
+		recorded := acceptDelivery(t, s, w, &d, "SM1", clock.now)
 		assert.Equal(t, "delivered", recorded.Status())
-		after, _, _, _ := standing(t, s, w, &sent)
+		after, _, _, _ := readStanding(t, s, w, &sent)
 		assert.Equal(t, []any{"delivered", 201}, []any{after.Status(), after.Attempts[0].HTTPStatus})
 		claim, err := s.Claim(t.Context(), w.Workspace, d.ID, clock.forward(time.Hour), time.Minute)
 		require.NoError(t, err)
@@ -212,10 +212,10 @@ func TestASecondMessageForOneDelivery(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		r := reporter{t, s, clock}
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		accept(t, s, w, &d, "SM1", clock.now)
-		told := r.tell(callback(&d, "SM2", chat.StatusFailed))
-		assert.True(t, told.Duplicate)
-		after, _, message, _ := standing(t, s, w, &sent)
+		acceptDelivery(t, s, w, &d, "SM1", clock.now)
+		reported := r.report(newCallback(&d, "SM2", chat.StatusFailed))
+		assert.True(t, reported.Duplicate)
+		after, _, message, _ := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
 			[]any{"SM1", chat.StatusQueued, chat.MessageSent},
@@ -234,11 +234,11 @@ func TestAnIDThatAnotherDeliveryHas(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		_, first := sendNow(t, s, w, w.SMS.ID, clock.now)
-		accept(t, s, w, &first, "SM1", clock.now)
+		acceptDelivery(t, s, w, &first, "SM1", clock.now)
 		sent, second := sendNow(t, s, w, w.SMS.ID, clock.now)
-		told := reporter{t, s, clock}.tell(callback(&second, "SM1", chat.StatusSent))
-		assert.True(t, told.Changed)
-		after, _, _, _ := standing(t, s, w, &sent)
+		reported := reporter{t, s, clock}.report(newCallback(&second, "SM1", chat.StatusSent))
+		assert.True(t, reported.Changed)
+		after, _, _, _ := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
 			[]any{chat.SubmissionAccepted, "", chat.StatusSent},
@@ -261,24 +261,24 @@ func TestOrphans(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		r := reporter{t, s, clock}
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		early := callback(&d, "SM1", chat.StatusDelivered)
+		early := newCallback(&d, "SM1", chat.StatusDelivered)
 		early.DeliveryID, early.Fence = "", 0
-		assert.Equal(t, chat.Reported{}, r.tell(early))
-		assert.Equal(t, chat.Reported{Repeated: true}, r.tell(early))
-		accept(t, s, w, &d, "SM1", clock.now)
-		after, _, _, _ := standing(t, s, w, &sent)
+		assert.Equal(t, chat.Reported{}, r.report(early))
+		assert.Equal(t, chat.Reported{Repeated: true}, r.report(early))
+		acceptDelivery(t, s, w, &d, "SM1", clock.now)
+		after, _, _, _ := readStanding(t, s, w, &sent)
 		require.Len(t, after.Events, 1, "adopted")
 		assert.Equal(t, "accepted", after.Status())
 
-		told := r.tell(early)
+		reported := r.report(early)
 		assert.Equal(
 			t,
 			[]any{false, true, "delivered"},
-			[]any{told.Repeated, told.Changed, told.Snapshot.Status},
-			"told again, it has its effect",
+			[]any{reported.Repeated, reported.Changed, reported.Snapshot.Status},
+			"reported again, it has its effect",
 		)
 
-		assert.True(t, r.tell(early).Repeated)
+		assert.True(t, r.report(early).Repeated)
 	})
 }
 
@@ -290,10 +290,10 @@ func TestLateFailure(t *testing.T) {
 		r := reporter{t, s, clock}
 		addMessage(t, s, w, w.SMS.ID, "one")
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		accept(t, s, w, &d, "SM1", clock.now)
-		assert.True(t, r.tell(callback(&d, "SM1", chat.StatusUndelivered)).Changed)
-		assert.False(t, r.tell(callback(&d, "SM1", chat.StatusFailed)).Changed, "the same rank")
-		after, action, message, c := standing(t, s, w, &sent)
+		acceptDelivery(t, s, w, &d, "SM1", clock.now)
+		assert.True(t, r.report(newCallback(&d, "SM1", chat.StatusUndelivered)).Changed)
+		assert.False(t, r.report(newCallback(&d, "SM1", chat.StatusFailed)).Changed, "the same rank")
+		after, action, message, c := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
 			[]string{"undelivered", "twilio_30003", "the phone was off"},
@@ -310,20 +310,20 @@ func TestLateFailure(t *testing.T) {
 		)
 
 		addMessage(t, s, w, w.SMS.ID, "two")
-		_, _, _, c = standing(t, s, w, &sent)
+		_, _, _, c = readStanding(t, s, w, &sent)
 		assert.Empty(t, c.AttentionReason, "a message that came in")
 
 		sent, d = sendNow(t, s, w, w.Email.ID, clock.now)
-		dropped := callback(&d, "", chat.StatusBounced)
+		dropped := newCallback(&d, "", chat.StatusBounced)
 		dropped.Provider = chat.ProviderSendGrid
 		dropped.Suppress = chat.SuppressedBounce
 		dropped.ErrorCode = "sendgrid_dropped"
-		assert.True(t, r.tell(dropped).Changed)
-		after, _, message, c = standing(t, s, w, &sent)
+		assert.True(t, r.report(dropped).Changed)
+		after, _, message, c = readStanding(t, s, w, &sent)
 		assert.Equal(t, []any{chat.SubmissionAccepted, "bounced", chat.MessageNotSent, true},
 			[]any{after.Submission, after.Status(), message.State, c.NeedsResponse}, "accepted and lost in one report")
 
-		list, err := s.Suppressions(t.Context(), w.Workspace, ten())
+		list, err := s.Suppressions(t.Context(), w.Workspace, pageOfTen())
 		require.NoError(t, err)
 		require.Len(t, list.Items, 1)
 
@@ -340,11 +340,11 @@ func TestLateFailure(t *testing.T) {
 			s.LiftSuppression(t.Context(), w.Workspace, w.By, list.Items[0].ID, clock.now),
 		)
 
-		assert.True(t, r.tell(dropped).Repeated, "a report that is played again")
-		list, err = s.Suppressions(t.Context(), w.Workspace, ten())
+		assert.True(t, r.report(dropped).Repeated, "a report that is played again")
+		list, err = s.Suppressions(t.Context(), w.Workspace, pageOfTen())
 		require.NoError(t, err)
 		assert.Empty(t, list.Items)
-		assert.Equal(t, "suppression.lifted", audit(t, s, w.Workspace)[0])
+		assert.Equal(t, "suppression.lifted", auditVerbs(t, s, w.Workspace)[0])
 	})
 }
 
@@ -362,7 +362,7 @@ func TestUnconfirmed(t *testing.T) {
 		}
 
 		assert.Equal(t, "sending", unconfirmed(), "not accepted")
-		accept(t, s, w, &d, "SM1", clock.now)
+		acceptDelivery(t, s, w, &d, "SM1", clock.now)
 
 		for range 2 {
 			assert.Equal(t, "unconfirmed", unconfirmed())
@@ -371,16 +371,16 @@ func TestUnconfirmed(t *testing.T) {
 		after, err := s.FindDelivery(t.Context(), w.Workspace, d.ID)
 		require.NoError(t, err)
 		assert.Equal(t, chat.ErrorUnconfirmed, after.ErrorCode)
-		told := reporter{t, s, clock}.tell(callback(&d, "SM1", chat.StatusDelivered))
+		reported := reporter{t, s, clock}.report(newCallback(&d, "SM1", chat.StatusDelivered))
 		assert.Equal(
 			t,
 			[]string{"delivered", ""},
-			[]string{told.Snapshot.Status, told.Snapshot.ErrorCode},
+			[]string{reported.Snapshot.Status, reported.Snapshot.ErrorCode},
 			"a late word still counts",
 		)
 
 		assert.Equal(t, "delivered", unconfirmed())
-		_, _, message, _ := standing(t, s, w, &sent)
+		_, _, message, _ := readStanding(t, s, w, &sent)
 		assert.Equal(t, chat.MessageSent, message.State)
 	})
 }
@@ -392,10 +392,10 @@ func TestDeferredSaysWhy(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		r := reporter{t, s, clock}
 		_, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		accept(t, s, w, &d, "SM1", clock.now)
-		deferred := callback(&d, "SM1", chat.StatusDeferred)
+		acceptDelivery(t, s, w, &d, "SM1", clock.now)
+		deferred := newCallback(&d, "SM1", chat.StatusDeferred)
 		deferred.ErrorCode = "sendgrid_451"
-		assert.Equal(t, "sendgrid_451", r.tell(deferred).Snapshot.ErrorCode)
-		assert.Empty(t, r.tell(callback(&d, "SM1", chat.StatusDelivered)).Snapshot.ErrorCode)
+		assert.Equal(t, "sendgrid_451", r.report(deferred).Snapshot.ErrorCode)
+		assert.Empty(t, r.report(newCallback(&d, "SM1", chat.StatusDelivered)).Snapshot.ErrorCode)
 	})
 }

@@ -9,6 +9,9 @@ import (
 	"handrail/chat"
 )
 
+// restoredMessage is why a delivery waits for a person after a restore.
+const restoredMessage = "the database was set back to a backup, and this message may have been sent after it was made"
+
 // HoldAfterRestore is for a database that was set back to a backup: what the backup has as
 // not sent, or not known, may have been sent after it was made. All of it, in every
 // workspace, waits for a person from now on, whatever its state; it is returned, so that
@@ -17,7 +20,7 @@ import (
 //
 // Idempotent: what waits for a person is left alone.
 func (s *Store) HoldAfterRestore(ctx context.Context, now time.Time) ([]chat.StaleDelivery, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var held []chat.StaleDelivery
 	err := s.inTx(ctx, "hold what a backup has as not sent", func(ctx context.Context, tx bun.Tx) error {
 		var rows []deliveryRow
@@ -29,7 +32,7 @@ func (s *Store) HoldAfterRestore(ctx context.Context, now time.Time) ([]chat.Sta
 			Set("lease_until = NULL").
 			Set("retry_at = NULL").
 			Set("error_code = ?", chat.ErrorDatabaseRestored).
-			Set("error_message = ?", "the database was set back to a backup, and this message may have been sent after it was made").
+			Set("error_message = ?", restoredMessage).
 			Set("updated_at = ?", now).
 			Where("d.submission IN ('pending', 'sending', 'blocked', 'unknown')").
 			Returning("*").
@@ -46,8 +49,8 @@ func (s *Store) HoldAfterRestore(ctx context.Context, now time.Time) ([]chat.Sta
 				Submission:  rows[i].Submission,
 			}
 
-			park := moveAction(tx, rows[i].WorkspaceID, rows[i].ActionID, chat.ActionParked, now, chat.ActionRunning)
-			if err := s.batch(ctx, tx, park); err != nil {
+			wait := moveAction(tx, rows[i].actionKey(), chat.ActionParked, now, chat.ActionRunning)
+			if err := s.batch(ctx, tx, wait); err != nil {
 				return err
 			}
 		}

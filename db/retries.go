@@ -63,15 +63,16 @@ func (s *Store) PrepareRetry(
 		}
 
 		// Held from here on: what was read before may have changed.
-		if r.old, err = findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), in.WorkspaceID, in.DeliveryID); err != nil {
+		q := s.locked(withRetry(tx.NewSelect()))
+		if r.old, err = findDelivery(ctx, q, in.WorkspaceID, in.DeliveryID); err != nil {
 			return err
 		}
 
-		if err := mayBeRetried(ctx, tx, &r.old); err != nil {
+		if err := checkRetryable(ctx, tx, &r.old); err != nil {
 			return err
 		}
 
-		retried, err = s.retry(ctx, tx, &r, plan)
+		retried, err = s.storeRetry(ctx, tx, &r, plan)
 
 		return err
 	})
@@ -86,8 +87,6 @@ func retriedBefore(
 	in *chat.RetryDelivery,
 	stored *actionRow,
 ) (chat.DeliveryRetried, error) {
-	var result retryResult
-
 	if stored.Result == nil {
 		if stored.Problem != nil {
 			return chat.DeliveryRetried{}, stored.Problem
@@ -96,6 +95,7 @@ func retriedBefore(
 		return chat.DeliveryRetried{}, chat.Errorf(chat.CodeConflict, "this action is no retry of the delivery")
 	}
 
+	var result retryResult
 	if err := json.Unmarshal(stored.Result, &result); err != nil {
 		return chat.DeliveryRetried{}, err
 	}
@@ -118,9 +118,9 @@ func retriedOf(in *chat.RetryDelivery, row *deliveryRow, result *retryResult) ch
 	}
 }
 
-// mayBeRetried checks a delivery that is held: conflict. What tools have done, or failed to
+// checkRetryable checks a delivery that is held: conflict. What tools have done, or failed to
 // do, before a message cannot be taken for granted later.
-func mayBeRetried(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
+func checkRetryable(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 	d := row.delivery()
 	if err := d.Retryable(); err != nil {
 		if row.RetriedBy != "" {
@@ -141,9 +141,8 @@ func mayBeRetried(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 	if undone {
 		e := chat.Errorf(
 			chat.CodeConflict,
-			"this delivery can not be tried again: its tool calls were undone; send a new message",
+			"this delivery cannot be tried again: its tool calls were undone; send a new message",
 		)
-
 		e.DeliveryID = string(row.ID)
 
 		return e
@@ -156,9 +155,8 @@ func mayBeRetried(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 
 	e := chat.Errorf(
 		chat.CodeConflict,
-		"this delivery can not be tried again: not all tool calls of its message have succeeded; send the message anew",
+		"this delivery cannot be tried again: not all tool calls of its message have succeeded; send the message anew",
 	)
-
 	e.DeliveryID = string(row.ID)
 
 	return e
@@ -167,7 +165,7 @@ func mayBeRetried(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 // releasable are the states in which a delivery goes on under its own id.
 var releasable = []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked, chat.SubmissionNeedsReview}
 
-func (s *Store) retry(
+func (s *Store) storeRetry(
 	ctx context.Context,
 	tx bun.Tx,
 	r *retryPlan,
@@ -187,9 +185,9 @@ func (s *Store) retry(
 
 	var statements []bun.Query
 	if r.Change == (chat.Change{}) && slices.Contains(releasable, r.old.Submission) {
-		row, statements = release(tx, r)
+		row, statements = releaseDelivery(tx, r)
 	} else {
-		if row, statements, err = s.repeat(ctx, tx, r, plan); err != nil {
+		if row, statements, err = s.planRetry(ctx, tx, r, plan); err != nil {
 			return chat.DeliveryRetried{}, err
 		}
 
@@ -209,7 +207,13 @@ func (s *Store) retry(
 	statements = append(statements,
 		tx.NewUpdate().Model((*actionRow)(nil)).Set("result = ?", string(encoded)).
 			Where("workspace_id = ?", r.WorkspaceID).Where("id = ?", r.ActionID),
-		s.audited(tx, r.WorkspaceID, r.By, "delivery.retried", string(r.old.ID), r.detail(row.ID)))
+		s.insertAudit(tx, auditEvent{
+			workspace: r.WorkspaceID,
+			by:        r.By,
+			verb:      "delivery.retried",
+			object:    string(r.old.ID),
+			detail:    r.detail(row.ID),
+		}))
 
 	err = s.batch(ctx, tx, statements...)
 
@@ -222,8 +226,13 @@ func (r *retryPlan) detail(as chat.DeliveryID) changed {
 		detail["bulk_retry_id"] = r.BulkRetryID
 	}
 
-	for name, set := range map[string]bool{"to": r.Change.To != "", "body": r.Change.Body != "", "sender": r.Change.Sender != ""} {
-		if set {
+	given := map[string]bool{
+		"to":     r.Change.To != "",
+		"body":   r.Change.Body != "",
+		"sender": r.Change.Sender != "",
+	}
+	for name, ok := range given {
+		if ok {
 			detail["changed_"+name] = true
 		}
 	}
@@ -231,7 +240,7 @@ func (r *retryPlan) detail(as chat.DeliveryID) changed {
 	return detail
 }
 
-// decision is the person's word that a retry is.
+// decision is the person's decision that a retry is.
 func (r *retryPlan) decision() *chat.Decision {
 	return &chat.Decision{
 		Verdict: chat.VerdictRetry,
@@ -241,9 +250,9 @@ func (r *retryPlan) decision() *chat.Decision {
 	}
 }
 
-// release lets the old delivery go on under its own id, at once: one that is blocked is the
-// next probe of its sender.
-func release(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
+// releaseDelivery lets the old delivery go on under its own id, at once: one that is blocked
+// is the next probe of its sender.
+func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	row := r.old
 	wasBlocked := row.Submission == chat.SubmissionBlocked
 	row.Submission = chat.SubmissionPending
@@ -252,17 +261,19 @@ func release(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	row.LeaseUntil = nil
 	row.ErrorCode = ""
 	row.ErrorMessage = ""
-	row.decided(r.decision())
+	row.recordDecision(r.decision())
 
 	if r.BulkRetryID != "" {
 		row.BulkRetryID = r.BulkRetryID
 	}
 
+	retry := actionKey{workspace: r.WorkspaceID, id: r.ActionID}
 	statements := []bun.Query{
-		saveState(tx, &row, r.now), saveDecision(tx, &row),
-		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionRunning, r.now, chat.ActionParked, chat.ActionFailed).
+		saveState(tx, &row, r.now),
+		saveDecision(tx, &row),
+		moveAction(tx, row.actionKey(), chat.ActionRunning, r.now, chat.ActionParked, chat.ActionFailed).
 			Set("problem = NULL"),
-		moveAction(tx, row.WorkspaceID, r.ActionID, chat.ActionSucceeded, r.now, chat.ActionRunning),
+		moveAction(tx, retry, chat.ActionSucceeded, r.now, chat.ActionRunning),
 	}
 
 	if wasBlocked && r.BulkRetryID == "" {
@@ -272,9 +283,9 @@ func release(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	return row, statements
 }
 
-// repeat makes a new delivery of the old one's message, and ends the old one if it has not
+// planRetry makes a new delivery of the old one's message, and ends the old one if it has not
 // ended yet.
-func (s *Store) repeat(
+func (s *Store) planRetry(
 	ctx context.Context,
 	tx bun.Tx,
 	r *retryPlan,
@@ -292,11 +303,7 @@ func (s *Store) repeat(
 		return deliveryRow{}, nil, err
 	}
 
-	row, err := plannedDelivery(&planned, r.now)
-	if err != nil {
-		return deliveryRow{}, nil, err
-	}
-
+	row := plannedDelivery(&planned, r.now)
 	row.ID = r.id
 	row.WorkspaceID = r.WorkspaceID
 	row.ChatID = r.old.ChatID
@@ -305,26 +312,30 @@ func (s *Store) repeat(
 	row.PurposeKey = "retry:" + string(r.old.ID)
 	row.RetryOf = r.old.ID
 	row.BulkRetryID = r.BulkRetryID
-
 	row.Policy = r.old.Policy
+
 	if row.Watermark, err = s.retryWatermark(ctx, tx, r, facts.Chat.Attention); err != nil {
 		return deliveryRow{}, nil, err
 	}
 
-	ended := replaced(tx, r)
-
 	// Its insertion comes after the end of the old one, and the message is on its way again.
-	return row, append(ended, tx.NewInsert().Model(&row).Returning("NULL"),
+	statements := append(replaceDelivery(tx, r),
+		tx.NewInsert().Model(&row).Returning("NULL"),
 		moveMessage(tx, r.WorkspaceID, row.MessageID, chat.MessagePending),
-		tx.NewUpdate().Model((*chatRow)(nil)).Set("updated_at = ?", r.now).
-			Where("workspace_id = ?", r.WorkspaceID).Where("id = ?", row.ChatID)), nil
+		tx.NewUpdate().
+			Model((*chatRow)(nil)).
+			Set("updated_at = ?", r.now).
+			Where("workspace_id = ?", r.WorkspaceID).
+			Where("id = ?", row.ChatID))
+
+	return row, statements, nil
 }
 
-// replaced are the statements that end the old delivery in favour of the new one, if it was
-// still open, and keep the person's word on it.
-func replaced(tx bun.Tx, r *retryPlan) []bun.Query {
+// replaceDelivery are the statements that end the old delivery in favour of the new one, if
+// it was still open, and keep the person's decision about it.
+func replaceDelivery(tx bun.Tx, r *retryPlan) []bun.Query {
 	old := r.old
-	old.decided(r.decision())
+	old.recordDecision(r.decision())
 
 	statements := []bun.Query{saveDecision(tx, &old)}
 	switch old.Submission {

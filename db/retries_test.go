@@ -13,12 +13,12 @@ import (
 	"handrail/db/dbtest"
 )
 
-func retry(t *testing.T, s *db.Store, in chat.RetryDelivery) (chat.DeliveryRetried, error) {
+func prepareRetry(t *testing.T, s *db.Store, in chat.RetryDelivery) (chat.DeliveryRetried, error) {
 	t.Helper()
 	return s.PrepareRetry(t.Context(), in, dbtest.SendIDs().DeliveryID, dbtest.PlanRetry)
 }
 
-func decide(
+func decideDelivery(
 	t *testing.T,
 	s *db.Store,
 	w *dbtest.World,
@@ -36,10 +36,10 @@ func decide(
 	})
 }
 
-// review brings a delivery to where a person must decide.
-func review(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, now time.Time) {
+// leadToReview brings a delivery to where a person must decide.
+func leadToReview(t *testing.T, s *db.Store, w *dbtest.World, d *chat.Delivery, now time.Time) {
 	t.Helper()
-	record(t, s, w, d, chat.Submission{Outcome: chat.OutcomeUnknown, ErrorCode: chat.ErrorTimeout}, now)
+	recordSubmission(t, s, w, d, chat.Submission{Outcome: chat.OutcomeUnknown, ErrorCode: chat.ErrorTimeout}, now)
 	settled, err := s.SettleUnknown(t.Context(), w.Workspace, d.ID, now)
 	require.NoError(t, err)
 	require.Equal(t, chat.SubmissionNeedsReview, settled.Submission)
@@ -52,9 +52,9 @@ func TestRetryOfWhatHasEnded(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		addMessage(t, s, w, w.SMS.ID, "one")
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeRejected, ErrorCode: "twilio_21614"}, clock.now)
+		recordSubmission(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeRejected, ErrorCode: "twilio_21614"}, clock.now)
 		in := w.Retry(d.ID, chat.Change{})
-		first, err := retry(t, s, in)
+		first, err := prepareRetry(t, s, in)
 		require.NoError(t, err)
 
 		again, err := s.PrepareRetry(
@@ -65,7 +65,6 @@ func TestRetryOfWhatHasEnded(t *testing.T) {
 				return chat.SendPlan{}, errors.New("a repetition plans nothing")
 			},
 		)
-
 		require.NoError(t, err)
 		assert.Equal(t, first, again)
 		assert.Equal(t, []any{in.ActionID, d.ID, "", ""}, []any{first.ActionID, first.Of, first.Owner, first.Replaced})
@@ -79,7 +78,7 @@ func TestRetryOfWhatHasEnded(t *testing.T) {
 			[]any{fresh.PurposeKey, fresh.RetryOf, fresh.ActionID, fresh.MessageID, fresh.Submission, fresh.Watermark},
 		)
 
-		old, action, message, _ := standing(t, s, w, &sent)
+		old, action, message, _ := readStanding(t, s, w, &sent)
 		assert.Equal(t, []any{chat.SubmissionRejected, fresh.ID, chat.VerdictRetry, "the customer asked", w.Manager.ID},
 			[]any{old.Submission, old.RetriedBy, old.Decision.Verdict, old.Decision.Reason, old.Decision.By.MemberID})
 
@@ -93,14 +92,14 @@ func TestRetryOfWhatHasEnded(t *testing.T) {
 			[]any{own.Kind, own.State, own.DeliveryID, own.ChatID},
 		)
 
-		_, err = retry(t, s, w.Retry(d.ID, chat.Change{}))
+		_, err = prepareRetry(t, s, w.Retry(d.ID, chat.Change{}))
 		requireCode(t, chat.CodeConflict, err)
 		assert.Equal(t, string(fresh.ID), chat.AsError(err).DeliveryID)
 		fresh = w.Claim(t, s, fresh.ID, clock.now)
-		accept(t, s, w, &fresh, "SM2", clock.now)
-		_, _, message, c := standing(t, s, w, &sent)
+		acceptDelivery(t, s, w, &fresh, "SM2", clock.now)
+		_, _, message, c := readStanding(t, s, w, &sent)
 		assert.Equal(t, []any{chat.MessageSent, false}, []any{message.State, c.NeedsResponse})
-		assert.Equal(t, "delivery.retried", audit(t, s, w.Workspace)[0])
+		assert.Equal(t, "delivery.retried", auditVerbs(t, s, w.Workspace)[0])
 	})
 }
 
@@ -114,7 +113,7 @@ func TestRetryUnderTheSameID(t *testing.T) {
 
 		in := w.Retry(d.ID, chat.Change{})
 		for range 2 {
-			retried, err := retry(t, s, in)
+			retried, err := prepareRetry(t, s, in)
 			require.NoError(t, err)
 
 			assert.Equal(t, []any{d.ID, chat.ActionWorkflowID(w.Workspace, sent.ActionID), "pending"},
@@ -127,11 +126,11 @@ func TestRetryUnderTheSameID(t *testing.T) {
 		d = w.Claim(t, s, d.ID, time.Now().Add(time.Second))
 		assert.Equal(t, int64(2), d.Fence, "the fence goes on, and it is the probe")
 
-		review(t, s, w, &d, clock.now)
-		retried, err := retry(t, s, w.Retry(d.ID, chat.Change{}))
+		leadToReview(t, s, w, &d, clock.now)
+		retried, err := prepareRetry(t, s, w.Retry(d.ID, chat.Change{}))
 		require.NoError(t, err)
 		assert.Equal(t, d.ID, retried.DeliveryID)
-		after, action, _, _ := standing(t, s, w, &sent)
+		after, action, _, _ := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
 			[]any{chat.SubmissionPending, chat.ActionRunning, chat.VerdictRetry},
@@ -151,12 +150,12 @@ func TestRetryWithAChange(t *testing.T) {
 		require.NoError(t, err)
 		waiting := w.Prepare(t, s, w.SMS.ID, "hi")
 		_, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		review(t, s, w, &d, clock.now)
+		leadToReview(t, s, w, &d, clock.now)
 
 		for old, ended := range map[chat.DeliveryID]chat.SubmissionState{
 			waiting.DeliveryID: chat.SubmissionCanceled, d.ID: chat.SubmissionAbandoned,
 		} {
-			_, err = retry(t, s, w.Retry(old, chat.Change{Sender: "phone:999999"}))
+			_, err = prepareRetry(t, s, w.Retry(old, chat.Change{Sender: "phone:999999"}))
 			requireCode(t, chat.CodeSenderNotFound, err)
 
 			in := w.Retry(old, chat.Change{Sender: number.Scope(), To: "+14155550124"})
@@ -171,7 +170,6 @@ func TestRetryWithAChange(t *testing.T) {
 					return plan, err
 				},
 			)
-
 			require.NoError(t, err)
 			before, err := s.Delivery(t.Context(), w.Workspace, old)
 			require.NoError(t, err)
@@ -201,18 +199,18 @@ func TestWhatMayNotBeRetried(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		tools := w.Prepare(t, s, w.Email.ID, "hi", chat.ToolCall{ID: "1", Name: chat.ToolSetTitle})
-		_, err := retry(t, s, w.Retry(tools.DeliveryID, chat.Change{}))
+		_, err := prepareRetry(t, s, w.Retry(tools.DeliveryID, chat.Change{}))
 		requireCode(t, chat.CodeConflict, err)
 		assert.Contains(t, err.Error(), "send the message anew")
 		_, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 
 		for _, said := range []chat.SubmissionOutcome{"", chat.OutcomeUnknown, chat.OutcomeAccepted} {
 			if said != "" {
-				record(t, s, w, &d, chat.Submission{Outcome: said}, clock.now)
+				recordSubmission(t, s, w, &d, chat.Submission{Outcome: said}, clock.now)
 			}
 
 			in := w.Retry(d.ID, chat.Change{Body: "other"})
-			_, err := retry(t, s, in)
+			_, err := prepareRetry(t, s, in)
 			requireCode(t, chat.CodeConflict, err)
 			_, err = s.Action(t.Context(), w.Workspace, in.ActionID)
 			requireCode(t, chat.CodeActionNotFound, err)
@@ -227,13 +225,13 @@ func TestRetryAnswersOnlyWhatItCan(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		addMessage(t, s, w, w.SMS.ID, "one")
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		record(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeRejected}, clock.now)
+		recordSubmission(t, s, w, &d, chat.Submission{Outcome: chat.OutcomeRejected}, clock.now)
 		addMessage(t, s, w, w.SMS.ID, "two")
-		retried, err := retry(t, s, w.Retry(d.ID, chat.Change{}))
+		retried, err := prepareRetry(t, s, w.Retry(d.ID, chat.Change{}))
 		require.NoError(t, err)
 		fresh := w.Claim(t, s, retried.DeliveryID, clock.now)
-		accept(t, s, w, &fresh, "SM1", clock.now)
-		_, _, _, c := standing(t, s, w, &sent)
+		acceptDelivery(t, s, w, &fresh, "SM1", clock.now)
+		_, _, _, c := readStanding(t, s, w, &sent)
 		assert.Equal(t, []any{true, int64(1)}, []any{c.NeedsResponse, c.Answered})
 	})
 }
@@ -250,20 +248,20 @@ func TestEvidenceForWhatWasRetried(t *testing.T) {
 			dbtest.Each(t, func(t *testing.T, s *db.Store) {
 				w, clock := dbtest.Seed(t, s), newClock()
 				sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-				review(t, s, w, &d, clock.now)
-				_, _, err := decide(t, s, w, d.ID, chat.VerdictNotSent, clock.now)
+				leadToReview(t, s, w, &d, clock.now)
+				_, _, err := decideDelivery(t, s, w, d.ID, chat.VerdictNotSent, clock.now)
 				require.NoError(t, err)
-				retried, err := retry(t, s, w.Retry(d.ID, chat.Change{}))
+				retried, err := prepareRetry(t, s, w.Retry(d.ID, chat.Change{}))
 				require.NoError(t, err)
 
 				if posted {
 					fresh := w.Claim(t, s, retried.DeliveryID, clock.now)
-					accept(t, s, w, &fresh, "SM2", clock.now)
+					acceptDelivery(t, s, w, &fresh, "SM2", clock.now)
 				}
 
-				told := reporter{t, s, clock}.tell(callback(&d, "SM1", chat.StatusDelivered))
-				assert.Equal(t, posted, told.Duplicate)
-				old, _, message, _ := standing(t, s, w, &sent)
+				reported := reporter{t, s, clock}.report(newCallback(&d, "SM1", chat.StatusDelivered))
+				assert.Equal(t, posted, reported.Duplicate)
+				old, _, message, _ := readStanding(t, s, w, &sent)
 				assert.Equal(t, []any{chat.SubmissionAccepted, chat.MessageSent}, []any{old.Submission, message.State})
 				fresh, err := s.FindDelivery(t.Context(), w.Workspace, retried.DeliveryID)
 				require.NoError(t, err)
@@ -292,15 +290,15 @@ func TestALateFailureOfWhatWasRetried(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
-		accept(t, s, w, &d, "SM1", clock.now)
+		acceptDelivery(t, s, w, &d, "SM1", clock.now)
 		_, err := s.MarkUnconfirmed(t.Context(), w.Workspace, d.ID, clock.now)
 		require.NoError(t, err)
-		retried, err := retry(t, s, w.Retry(d.ID, chat.Change{}))
+		retried, err := prepareRetry(t, s, w.Retry(d.ID, chat.Change{}))
 		require.NoError(t, err)
 		fresh := w.Claim(t, s, retried.DeliveryID, clock.now)
-		accept(t, s, w, &fresh, "SM2", clock.now)
-		assert.True(t, reporter{t, s, clock}.tell(callback(&d, "SM1", chat.StatusFailed)).Changed)
-		_, _, message, c := standing(t, s, w, &sent)
+		acceptDelivery(t, s, w, &fresh, "SM2", clock.now)
+		assert.True(t, reporter{t, s, clock}.report(newCallback(&d, "SM1", chat.StatusFailed)).Changed)
+		_, _, message, c := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
 			[]any{chat.MessageSent, false},

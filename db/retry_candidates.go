@@ -14,15 +14,19 @@ import (
 // tries it any more. No other status ever is.
 var (
 	retriedInBulk = []string{
-		string(chat.SubmissionRejected), string(chat.SubmissionBlocked), string(chat.SubmissionExpired),
-		string(
-			chat.StatusUndelivered,
-		), string(chat.StatusBounced), string(chat.StatusFailed), string(chat.SubmissionPending),
+		string(chat.SubmissionRejected),
+		string(chat.SubmissionBlocked),
+		string(chat.SubmissionExpired),
+		string(chat.StatusUndelivered),
+		string(chat.StatusBounced),
+		string(chat.StatusFailed),
+		string(chat.SubmissionPending),
 	}
 	retriedWhenNamed = []string{
-		string(
-			chat.SubmissionNeedsReview,
-		), string(chat.StatusUnconfirmed), string(chat.SubmissionCanceled), string(chat.SubmissionAbandoned),
+		string(chat.SubmissionNeedsReview),
+		string(chat.StatusUnconfirmed),
+		string(chat.SubmissionCanceled),
+		string(chat.SubmissionAbandoned),
 	}
 )
 
@@ -39,9 +43,8 @@ func retryCandidates(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.DeliveryFi
 	return q.Where("d.workspace_id = ?", ws).Where("d.status IN ?", bun.Tuple(statuses)).
 		Where("(d.status <> 'pending' OR d.error_code IN ?)", bun.Tuple(chat.LeftAlone())).
 		Where("NOT EXISTS " + retriedBy).
-		Where(
-			"NOT EXISTS (SELECT 1 FROM tool_calls t WHERE t.workspace_id = d.workspace_id AND t.message_id = d.message_id AND t.state <> 'succeeded')",
-		)
+		Where(`NOT EXISTS (SELECT 1 FROM tool_calls t
+			WHERE t.workspace_id = d.workspace_id AND t.message_id = d.message_id AND t.state <> 'succeeded')`)
 }
 
 // RetryCandidates are at most limit deliveries behind after that a bulk retry with this

@@ -22,13 +22,13 @@ func TestEvidenceForWhatWasRetriedTwice(t *testing.T) {
 			dbtest.Each(t, func(t *testing.T, s *db.Store) {
 				w, clock := dbtest.Seed(t, s), newClock()
 				_, first := sendNow(t, s, w, w.SMS.ID, clock.now)
-				review(t, s, w, &first, clock.now)
-				_, _, err := decide(t, s, w, first.ID, chat.VerdictNotSent, clock.now)
+				leadToReview(t, s, w, &first, clock.now)
+				_, _, err := decideDelivery(t, s, w, first.ID, chat.VerdictNotSent, clock.now)
 				require.NoError(t, err)
-				retried, err := retry(t, s, w.Retry(first.ID, chat.Change{}))
+				retried, err := prepareRetry(t, s, w.Retry(first.ID, chat.Change{}))
 				require.NoError(t, err)
 				second := w.Claim(t, s, retried.DeliveryID, clock.now)
-				record(
+				recordSubmission(
 					t,
 					s,
 					w,
@@ -37,16 +37,16 @@ func TestEvidenceForWhatWasRetriedTwice(t *testing.T) {
 					clock.now,
 				)
 
-				retried, err = retry(t, s, w.Retry(second.ID, chat.Change{}))
+				retried, err = prepareRetry(t, s, w.Retry(second.ID, chat.Change{}))
 				require.NoError(t, err)
 
 				if posted {
 					third := w.Claim(t, s, retried.DeliveryID, clock.now)
-					accept(t, s, w, &third, "SM3", clock.now)
+					acceptDelivery(t, s, w, &third, "SM3", clock.now)
 				}
 
-				told := reporter{t, s, clock}.tell(callback(&first, "SM1", chat.StatusSent))
-				assert.Equal(t, posted, told.Duplicate, "both were sent")
+				reported := reporter{t, s, clock}.report(newCallback(&first, "SM1", chat.StatusSent))
+				assert.Equal(t, posted, reported.Duplicate, "both were sent")
 				last, err := s.Delivery(t.Context(), w.Workspace, retried.DeliveryID)
 				require.NoError(t, err)
 

@@ -21,7 +21,8 @@ func (s *Store) retryFacts(ctx context.Context, tx bun.Tx, r *retryPlan) (*chat.
 	}
 
 	sender := cmp.Or(r.Change.Sender, r.old.Sender)
-	facts.PhoneNumber, facts.Inbox = nil, nil
+	facts.PhoneNumber = nil
+	facts.Inbox = nil
 
 	err = senderOf(ctx, tx, r.WorkspaceID, sender, facts)
 	if chat.CodeOf(err) == chat.CodeSenderNotFound && r.Change.Sender == "" {

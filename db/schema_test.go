@@ -27,7 +27,7 @@ type catalog struct {
 	Checks []string
 }
 
-func rows(t *testing.T, s *db.Store, query string) []string {
+func queryLines(t *testing.T, s *db.Store, query string) []string {
 	t.Helper()
 	var lines []string
 	require.NoError(t, s.Bun().NewRaw(query).Scan(t.Context(), &lines))
@@ -50,13 +50,13 @@ func postgresCatalog(t *testing.T, s *db.Store) catalog {
 	t.Helper()
 
 	return catalog{
-		Columns: rows(
+		Columns: queryLines(
 			t,
 			s,
 			`SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'YES' THEN ' null' ELSE ' not null' END
 			FROM information_schema.columns WHERE table_schema = current_schema() AND table_name NOT LIKE 'bun_%'`,
 		),
-		Keys: rows(
+		Keys: queryLines(
 			t,
 			s,
 			`SELECT c.relname || CASE WHEN i.indisprimary THEN ' primary' WHEN i.indpred IS NULL THEN ' unique' ELSE ' unique partial' END
@@ -65,11 +65,11 @@ func postgresCatalog(t *testing.T, s *db.Store) catalog {
 			FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
 			WHERE i.indisunique AND c.relnamespace = current_schema()::regnamespace AND c.relname NOT LIKE 'bun_%'`,
 		),
-		References: rows(t, s, `SELECT conrelid::regclass || ' (' || (SELECT string_agg(a.attname, ', ' ORDER BY k.ord)
+		References: queryLines(t, s, `SELECT conrelid::regclass || ' (' || (SELECT string_agg(a.attname, ', ' ORDER BY k.ord)
 				FROM unnest(conkey) WITH ORDINALITY k(num, ord) JOIN pg_attribute a ON a.attrelid = conrelid AND a.attnum = k.num)
 			|| ') -> ' || confrelid::regclass || CASE confdeltype WHEN 'c' THEN ' cascade' ELSE '' END
 			FROM pg_constraint WHERE contype = 'f' AND connamespace = current_schema()::regnamespace`),
-		Checks: rows(t, s, `SELECT conrelid::regclass || '.' || conname FROM pg_constraint
+		Checks: queryLines(t, s, `SELECT conrelid::regclass || '.' || conname FROM pg_constraint
 			WHERE contype = 'c' AND connamespace = current_schema()::regnamespace`),
 	}
 }
@@ -78,9 +78,9 @@ func sqliteCatalog(t *testing.T, s *db.Store) catalog {
 	t.Helper()
 	const tables = `FROM sqlite_master t WHERE t.type = 'table' AND t.name NOT LIKE 'bun_%' AND t.name NOT LIKE 'sqlite_%'`
 	c := catalog{
-		Columns: rows(t, s, `SELECT t.name || '.' || c.name || CASE c."notnull" WHEN 0 THEN ' null' ELSE ' not null' END
+		Columns: queryLines(t, s, `SELECT t.name || '.' || c.name || CASE c."notnull" WHEN 0 THEN ' null' ELSE ' not null' END
 			FROM sqlite_master t, pragma_table_xinfo(t.name) c `+strings.TrimPrefix(tables, "FROM sqlite_master t")),
-		Keys: rows(
+		Keys: queryLines(
 			t,
 			s,
 			`SELECT t.name || CASE WHEN i.origin = 'pk' THEN ' primary' WHEN i.partial THEN ' unique partial' ELSE ' unique' END
@@ -90,7 +90,7 @@ func sqliteCatalog(t *testing.T, s *db.Store) catalog {
 				"FROM sqlite_master t",
 			)+` AND i."unique"`,
 		),
-		References: rows(t, s, `SELECT t.name || ' (' || group_concat(f."from", ', ') || ') -> ' || f."table"
+		References: queryLines(t, s, `SELECT t.name || ' (' || group_concat(f."from", ', ') || ') -> ' || f."table"
 				|| CASE f.on_delete WHEN 'CASCADE' THEN ' cascade' ELSE '' END
 			FROM sqlite_master t, pragma_foreign_key_list(t.name) f `+strings.TrimPrefix(tables, "FROM sqlite_master t")+` GROUP BY t.name, f.id`),
 	}
@@ -98,14 +98,14 @@ func sqliteCatalog(t *testing.T, s *db.Store) catalog {
 	// A rowid's key is in no index list.
 	c.Keys = append(
 		c.Keys,
-		rows(t, s, `SELECT t.name || ' primary (' || c.name || ')' FROM sqlite_master t, pragma_table_info(t.name) c `+
+		queryLines(t, s, `SELECT t.name || ' primary (' || c.name || ')' FROM sqlite_master t, pragma_table_info(t.name) c `+
 			strings.TrimPrefix(tables, "FROM sqlite_master t")+` AND c.pk = 1 AND t.sql LIKE '%AUTOINCREMENT%'`)...)
 
 	slices.Sort(c.Keys)
 
 	named := regexp.MustCompile(`CONSTRAINT (\w+) CHECK`)
 
-	for _, sql := range rows(t, s, "SELECT t.name || '!' || t.sql "+tables) {
+	for _, sql := range queryLines(t, s, "SELECT t.name || '!' || t.sql "+tables) {
 		table, definition, _ := strings.Cut(sql, "!")
 		for _, match := range named.FindAllStringSubmatch(definition, -1) {
 			c.Checks = append(c.Checks, table+"."+match[1])
@@ -121,7 +121,7 @@ func TestEnginesHaveTheSameTables(t *testing.T) {
 	t.Parallel()
 
 	var both []catalog
-	for _, s := range engines(t) {
+	for _, s := range allEngines(t) {
 		both = append(both, readCatalog(t, s))
 	}
 
@@ -171,29 +171,30 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 	}
 
 	lists := map[string][]string{
-		"deliveries_submission": texts(chat.SubmissionStates()),
-		"deliveries_carrier":    texts(chat.DeliveryStatuses()),
-		"deliveries_channel":    texts(chat.Channels()),
-		"deliveries_policy": texts(
+		"deliveries_submission": stringsOf(chat.SubmissionStates()),
+		"deliveries_carrier":    stringsOf(chat.DeliveryStatuses()),
+		"deliveries_channel":    stringsOf(chat.Channels()),
+		"deliveries_policy": stringsOf(
 			[]chat.UnknownPolicy{chat.AtMostOnce, chat.ResendAfterSettle, chat.ExpireUnknown},
 		),
-		"suppressions_channel": texts(chat.Channels()),
-		"chats_channel":        texts(chat.Channels()),
-		"chats_state":          texts(chat.States()),
-		"participants_role":    texts(chat.ParticipantRoles()),
-		"actions_state": texts(
+		"suppressions_channel": stringsOf(chat.Channels()),
+		"chats_channel":        stringsOf(chat.Channels()),
+		"chats_state":          stringsOf(chat.States()),
+		"participants_role":    stringsOf(chat.ParticipantRoles()),
+		"actions_state": stringsOf(
 			[]chat.ActionState{chat.ActionRunning, chat.ActionParked, chat.ActionSucceeded, chat.ActionFailed},
 		),
-		"messages_role": texts([]chat.MessageRole{chat.RoleUserMessage, chat.RoleAssistantMessage}),
-		"messages_state": texts(
+		"messages_role": stringsOf([]chat.MessageRole{chat.RoleUserMessage, chat.RoleAssistantMessage}),
+		"messages_state": stringsOf(
 			[]chat.MessageState{chat.MessageReceived, chat.MessagePending, chat.MessageSent, chat.MessageNotSent},
 		),
-		"tool_calls_state": texts([]chat.ToolCallState{
-			chat.ToolCallPending, chat.ToolCallRunning, chat.ToolCallWaiting, chat.ToolCallUnknown, chat.ToolCallSucceeded, chat.ToolCallFailed, chat.ToolCallSkipped,
+		"tool_calls_state": stringsOf([]chat.ToolCallState{
+			chat.ToolCallPending, chat.ToolCallRunning, chat.ToolCallWaiting, chat.ToolCallUnknown,
+			chat.ToolCallSucceeded, chat.ToolCallFailed, chat.ToolCallSkipped,
 		}),
-		"tools_kind": texts([]chat.ToolKind{chat.ToolHTTP, chat.ToolMCP}),
-		"tools_risk": texts([]chat.ToolRisk{chat.RiskRead, chat.RiskWrite, chat.RiskApproval}),
-		"approvals_state": texts(
+		"tools_kind": stringsOf([]chat.ToolKind{chat.ToolHTTP, chat.ToolMCP}),
+		"tools_risk": stringsOf([]chat.ToolRisk{chat.RiskRead, chat.RiskWrite, chat.RiskApproval}),
+		"approvals_state": stringsOf(
 			[]chat.ApprovalState{
 				chat.ApprovalWaiting,
 				chat.ApprovalApproved,
@@ -201,39 +202,37 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 				chat.ApprovalExpired,
 			},
 		),
-		"contributor_asks_channel": texts([]chat.Channel{chat.ChannelSMS, chat.ChannelEmail}),
-		"contributor_asks_state": texts([]chat.QuestionState{
-			chat.QuestionPending, chat.QuestionAsked, chat.QuestionReplied, chat.QuestionUnreadable, chat.QuestionAnswered, chat.QuestionFailed, chat.QuestionClosed,
+		"contributor_asks_channel": stringsOf([]chat.Channel{chat.ChannelSMS, chat.ChannelEmail}),
+		"contributor_asks_state": stringsOf([]chat.QuestionState{
+			chat.QuestionPending, chat.QuestionAsked, chat.QuestionReplied, chat.QuestionUnreadable,
+			chat.QuestionAnswered, chat.QuestionFailed, chat.QuestionClosed,
 		}),
-		"contributor_requests_state": texts([]chat.ContributorRequestState{
-			chat.RequestOpen, chat.RequestAnswered, chat.RequestDefaulted, chat.RequestExpired, chat.RequestFailed, chat.RequestCanceled,
+		"contributor_requests_state": stringsOf([]chat.ContributorRequestState{
+			chat.RequestOpen, chat.RequestAnswered, chat.RequestDefaulted,
+			chat.RequestExpired, chat.RequestFailed, chat.RequestCanceled,
 		}),
 		"contributor_requests_require": {"any", chat.ContributorRequireAll},
-		"summaries_kind": texts(
+		"summaries_kind": stringsOf(
 			[]chat.SummaryKind{chat.SummaryByModel, chat.SummaryByPerson, chat.SummaryRestored},
 		),
-		"summaries_state": texts(
+		"summaries_state": stringsOf(
 			[]chat.SummaryState{chat.SummaryRunning, chat.SummarySucceeded, chat.SummaryFailed},
 		),
-		"summaries_mode": texts(
-			[]chat.SummaryMode{"", chat.ModeFull, chat.ModeIncremental, chat.ModeUnchanged},
-		),
-		"chat_labels_source": texts(
-			[]chat.LabelSource{chat.LabelByPerson, chat.LabelByTool, chat.LabelByModel},
-		),
-		"members_kind": texts([]chat.MemberKind{chat.KindPerson, chat.KindAssistant}),
-		"members_role": texts([]chat.WorkspaceRole{chat.RoleManager, chat.RoleUser}),
-		"members_consent_sms": texts(
+		"summaries_mode":     stringsOf([]chat.SummaryMode{"", chat.ModeFull, chat.ModeIncremental, chat.ModeUnchanged}),
+		"chat_labels_source": stringsOf([]chat.LabelSource{chat.LabelByPerson, chat.LabelByTool, chat.LabelByModel}),
+		"members_kind":       stringsOf([]chat.MemberKind{chat.KindPerson, chat.KindAssistant}),
+		"members_role":       stringsOf([]chat.WorkspaceRole{chat.RoleManager, chat.RoleUser}),
+		"members_consent_sms": stringsOf(
 			[]chat.Consent{chat.ConsentUnknown, chat.ConsentGranted, chat.ConsentRevoked},
 		),
-		"members_consent_email": texts(
+		"members_consent_email": stringsOf(
 			[]chat.Consent{chat.ConsentUnknown, chat.ConsentGranted, chat.ConsentRevoked},
 		),
-		"bulk_retries_state": texts(
+		"bulk_retries_state": stringsOf(
 			[]chat.BulkState{chat.BulkRunning, chat.BulkPaused, chat.BulkFinished, chat.BulkCanceled},
 		),
-		"deliveries final words": append(texts(final), string(chat.SubmissionAccepted)),
-		"delivery_attempts_outcome": texts([]chat.SubmissionOutcome{
+		"deliveries final words": append(stringsOf(final), string(chat.SubmissionAccepted)),
+		"delivery_attempts_outcome": stringsOf([]chat.SubmissionOutcome{
 			chat.OutcomeAccepted, chat.OutcomeNotProcessed, chat.OutcomeRejected, chat.OutcomeBlocked,
 			chat.OutcomeSuppressed, chat.OutcomeUnknown, chat.OutcomeAborted,
 		}),
@@ -242,7 +241,7 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		definitions := checkDefinitions(t, s)
 		for name, list := range lists {
-			assert.ElementsMatch(t, list, quoted(definitions[name]), "%s: %s", name, definitions[name])
+			assert.ElementsMatch(t, list, quotedWords(definitions[name]), "%s: %s", name, definitions[name])
 		}
 
 		for name, definition := range definitions {
@@ -253,7 +252,7 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 	})
 }
 
-func texts[T ~string](values []T) []string {
+func stringsOf[T ~string](values []T) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
 		out[i] = string(v)
@@ -262,7 +261,7 @@ func texts[T ~string](values []T) []string {
 	return out
 }
 
-func quoted(definition string) []string {
+func quotedWords(definition string) []string {
 	var out []string
 	for _, match := range regexp.MustCompile(`'([^']*)'`).FindAllStringSubmatch(definition, -1) {
 		out = append(out, match[1])
@@ -278,7 +277,7 @@ func checkDefinitions(t *testing.T, s *db.Store) map[string]string {
 	found := map[string]string{}
 
 	if s.Engine() == "postgres" {
-		for _, line := range rows(t, s, `SELECT conname || '!' || pg_get_constraintdef(oid) FROM pg_constraint
+		for _, line := range queryLines(t, s, `SELECT conname || '!' || pg_get_constraintdef(oid) FROM pg_constraint
 			WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
 			UNION ALL SELECT 'deliveries final words!' || generation_expression FROM information_schema.columns
 			WHERE table_schema = current_schema() AND table_name = 'deliveries' AND column_name = 'status'`) {
@@ -292,7 +291,7 @@ func checkDefinitions(t *testing.T, s *db.Store) map[string]string {
 	check := regexp.MustCompile(`(?s)CONSTRAINT (\w+) CHECK (\(.*?\))(?:,\n|\n\))`)
 	status := regexp.MustCompile(`(?s)status +text GENERATED ALWAYS AS (.*?) STORED`)
 
-	for _, sql := range rows(t, s, "SELECT sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL") {
+	for _, sql := range queryLines(t, s, "SELECT sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL") {
 		for _, match := range check.FindAllStringSubmatch(sql, -1) {
 			found[match[1]] = match[2]
 		}

@@ -22,8 +22,22 @@ type factsRow struct {
 
 // The sender and the recipient's address of a chat, as a delivery in it would have them.
 const (
-	chatSender  = `CASE c.channel WHEN 'phone-sms' THEN 'phone:' || c.phone_number_id WHEN 'email' THEN 'inbox:' || c.inbox_id END`
+	chatSender = `CASE c.channel
+		WHEN 'phone-sms' THEN 'phone:' || c.phone_number_id
+		WHEN 'email' THEN 'inbox:' || c.inbox_id END`
 	chatAddress = `CASE c.channel WHEN 'phone-sms' THEN member.phone WHEN 'email' THEN member.email END`
+)
+
+// What stands before a send in a chat, as conditions in SQL: that its member has a place in
+// it, that another delivery to the address is in flight, that the sender has a breaker.
+const (
+	recipientTakesPart = `EXISTS (SELECT 1 FROM participants p
+		WHERE p.workspace_id = c.workspace_id AND p.chat_id = c.id AND p.member_id = c.member_id)`
+	chatBusy = `EXISTS (SELECT 1 FROM deliveries o
+		WHERE o.workspace_id = c.workspace_id AND o.sender = ` + chatSender + ` AND o.to_address = ` + chatAddress + `
+			AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat')`
+	chatBreaker = `EXISTS (SELECT 1 FROM sender_breakers b
+		WHERE b.workspace_id = c.workspace_id AND b.sender = ` + chatSender + `)`
 )
 
 // threadLimit is how many of a chat's newest emails the References header may name.
@@ -47,7 +61,7 @@ func (s *Store) sendFacts(ctx context.Context, tx bun.Tx, in *chat.SendAssistant
 	}
 
 	if slices.ContainsFunc(in.ToolCalls, func(c chat.ToolCall) bool { return c.Name == chat.ToolAskContributor }) {
-		facts.Contributors, err = s.reach(ctx, tx, facts)
+		facts.Contributors, err = s.reachContributors(ctx, tx, facts)
 	}
 
 	return facts, err
@@ -61,19 +75,22 @@ func (s *Store) chatFacts(
 ) (*chat.SendFacts, error) {
 	var row factsRow
 
-	err := s.locked(tx.NewSelect().Model(&row).ColumnExpr("c.*").
-		Relation("Assistant").Relation("Member").Relation("PhoneNumber").Relation("Inbox").
-		ColumnExpr(`EXISTS (SELECT 1 FROM participants p WHERE p.workspace_id = c.workspace_id
-			AND p.chat_id = c.id AND p.member_id = c.member_id) AS recipient_takes_part`).
-		ColumnExpr(suppressed("c.workspace_id", "c.channel", chatSender, chatAddress)+" AS suppressed").
-		ColumnExpr(
-			`EXISTS (SELECT 1 FROM deliveries o WHERE o.workspace_id = c.workspace_id AND o.sender = `+chatSender+`
-			AND o.to_address = `+chatAddress+` AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat') AS busy`,
-		).
-		ColumnExpr(
-			`EXISTS (SELECT 1 FROM sender_breakers b WHERE b.workspace_id = c.workspace_id AND b.sender = `+chatSender+`) AS breaker`,
-		).
-		Where("c.workspace_id = ?", ws).Where("c.id = ?", id).Where("c.deleted_at IS NULL")).Scan(ctx)
+	q := tx.NewSelect().
+		Model(&row).
+		ColumnExpr("c.*").
+		Relation("Assistant").
+		Relation("Member").
+		Relation("PhoneNumber").
+		Relation("Inbox").
+		ColumnExpr(recipientTakesPart+" AS recipient_takes_part").
+		ColumnExpr(suppressedCondition("c.workspace_id", "c.channel", chatSender, chatAddress)+" AS suppressed").
+		ColumnExpr(chatBusy+" AS busy").
+		ColumnExpr(chatBreaker+" AS breaker").
+		Where("c.workspace_id = ?", ws).
+		Where("c.id = ?", id).
+		Where("c.deleted_at IS NULL")
+
+	err := s.locked(q).Scan(ctx)
 	if err != nil {
 		return nil, orNotFound(err, chat.CodeChatNotFound, "chat")
 	}
@@ -113,11 +130,11 @@ func (r *factsRow) facts() *chat.SendFacts {
 
 // readThread finds the headers that make the next email a part of the conversation: that
 // with the chat's member, or the one about a question to a contributor.
-func readThread(ctx context.Context, tx bun.Tx, facts *chat.SendFacts, ask chat.QuestionID) error {
+func readThread(ctx context.Context, tx bun.Tx, facts *chat.SendFacts, question chat.QuestionID) error {
 	thread := func(dest any) *bun.SelectQuery {
 		return tx.NewSelect().Model(dest).Column("role", "email_message_id", "email_subject").
 			Where("m.workspace_id = ?", facts.Chat.WorkspaceID).Where("m.chat_id = ?", facts.Chat.ID).
-			Where("m.state <> ?", chat.MessageNotSent).Where("COALESCE(m.ask_id, '') = ?", ask)
+			Where("m.state <> ?", chat.MessageNotSent).Where("COALESCE(m.ask_id, '') = ?", question)
 	}
 
 	var first []messageRow

@@ -8,31 +8,30 @@ import (
 	"handrail/chat"
 )
 
-// deleteSender deletes a phone number or an inbox that no chat uses. column is where
-// chats refer to it; deleted chats let go of it.
-func (s *Store) deleteSender(
-	ctx context.Context,
-	tx bun.Tx,
-	q *bun.DeleteQuery,
-	column string,
-	ws chat.WorkspaceID,
-	id int64,
-) error {
-	_, err := tx.NewUpdate().Model((*chatRow)(nil)).Set("? = NULL", bun.Ident(column)).
-		Where("workspace_id = ?", ws).Where("? = ?", bun.Ident(column), id).Where("deleted_at IS NOT NULL").Exec(ctx)
+// senderKey names a phone number or an inbox, and the column in which chats refer to it.
+type senderKey struct {
+	workspace chat.WorkspaceID
+	id        int64
+	column    string
+}
+
+// deleteSender deletes a phone number or an inbox that no chat uses; deleted chats let go of
+// it.
+func (s *Store) deleteSender(ctx context.Context, tx bun.Tx, q *bun.DeleteQuery, sender senderKey) error {
+	_, err := tx.NewUpdate().
+		Model((*chatRow)(nil)).
+		Set("? = NULL", bun.Ident(sender.column)).
+		Where("workspace_id = ?", sender.workspace).
+		Where("? = ?", bun.Ident(sender.column), sender.id).
+		Where("deleted_at IS NOT NULL").
+		Exec(ctx)
 	if err != nil {
 		return err
 	}
 
-	err = deleteOne(
-		ctx,
-		q.Where("workspace_id = ?", ws).Where("id = ?", id),
-		notFound(chat.CodeSenderNotFound, "sender"),
-	)
+	q.Where("workspace_id = ?", sender.workspace).Where("id = ?", sender.id)
+	err = deleteOne(ctx, q, notFound(chat.CodeSenderNotFound, "sender"))
+	inUse := chat.Errorf(chat.CodeInUse, "chats use this sender; give them another one first")
 
-	return onViolation(
-		err,
-		referenceViolation,
-		chat.Errorf(chat.CodeInUse, "chats use this sender; give them another one first"),
-	)
+	return onViolation(err, referenceViolation, inUse)
 }

@@ -2,8 +2,6 @@ package db
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -28,7 +26,7 @@ func (s *Store) PrepareSend(
 	var sent chat.AssistantMessageSent
 	err := s.inTx(ctx, "prepare a send", func(ctx context.Context, tx bun.Tx) error {
 		var err error
-		sent, _, err = s.prepareSend(ctx, tx, &in, ids, plan, nil)
+		sent, _, err = s.prepareSend(ctx, tx, sendRequest{in: &in, ids: ids}, plan)
 
 		return err
 	})
@@ -47,23 +45,24 @@ func (s *Store) PrepareAndClaim(
 	now time.Time,
 	lease time.Duration,
 ) (chat.AssistantMessageSent, chat.Claim, error) {
+	request := sendRequest{
+		in:    &in,
+		ids:   ids,
+		claim: &firstClaim{now: toMicroseconds(now), until: toMicroseconds(now.Add(lease))},
+	}
+
 	var sent chat.AssistantMessageSent
 	var claim chat.Claim
 
 	err := s.inTx(ctx, "prepare and claim a send", func(ctx context.Context, tx bun.Tx) error {
-		prepared, delivery, err := s.prepareSend(
-			ctx,
-			tx,
-			&in,
-			ids,
-			plan,
-			&firstClaim{now: micro(now), until: micro(now.Add(lease))},
-		)
+		prepared, delivery, err := s.prepareSend(ctx, tx, request, plan)
 		if err != nil {
 			return err
 		}
 
-		sent, claim = prepared, chat.Claim{}
+		sent = prepared
+		claim = chat.Claim{}
+
 		if delivery != nil && delivery.Submission == chat.SubmissionSending {
 			claim = chat.Claim{Granted: true, Delivery: delivery.delivery()}
 		}
@@ -78,6 +77,14 @@ func (s *Store) PrepareAndClaim(
 	return sent, claim, err
 }
 
+// sendRequest is a send that is to be stored under these ids, and claimed if claim is not
+// nil.
+type sendRequest struct {
+	in    *chat.SendAssistantMessage
+	ids   chat.SendIDs
+	claim *firstClaim
+}
+
 // firstClaim is a claim that is granted with the insertion of a delivery, if nothing stands
 // against it.
 type firstClaim struct{ now, until time.Time }
@@ -86,28 +93,28 @@ type firstClaim struct{ now, until time.Time }
 func (s *Store) prepareSend(
 	ctx context.Context,
 	tx bun.Tx,
-	in *chat.SendAssistantMessage,
-	ids chat.SendIDs,
+	request sendRequest,
 	plan func(*chat.SendFacts) (chat.SendPlan, error),
-	claim *firstClaim,
 ) (chat.AssistantMessageSent, *deliveryRow, error) {
 	var none chat.AssistantMessageSent
+	in := request.in
 	now := s.time()
 
 	stored, err := beginAction(ctx, tx, actionRowOf(chat.ActionSendAssistantMessage, in.WorkflowID(), &in.Request, now))
 	switch {
 	case err != nil:
 		return none, nil, err
-	case stored != nil && stored.State == chat.ActionFailed && (claim == nil || stored.Problem.DeliveryID == ""):
+	case stored != nil && stored.State == chat.ActionFailed &&
+		(request.claim == nil || stored.Problem.DeliveryID == ""):
 		return none, nil, stored.Problem
-	case stored != nil: // also when what was claimed was refused: its delivery tells why
-		sent, err := sentMessage(ctx, tx, in.WorkspaceID, in.ActionID)
+	case stored != nil: // also when what was claimed was refused: its delivery says why
+		sent, err := findSentMessage(ctx, tx, in.WorkspaceID, in.ActionID)
 		return sent, nil, err
 	}
 
 	read := s.sendFacts
 	if in.Question != nil {
-		read = s.askFacts
+		read = s.questionFacts
 	}
 
 	facts, err := read(ctx, tx, in)
@@ -121,162 +128,178 @@ func (s *Store) prepareSend(
 	}
 
 	if !facts.Clear {
-		claim = nil
+		request.claim = nil
 	}
 
-	sent, delivery, err := s.insertSend(ctx, tx, in, ids, facts, &planned, claim, now)
+	prepared := preparedSend{
+		sendRequest: request,
+		facts:       facts,
+		plan:        &planned,
+		now:         now,
+	}
+
+	sent, delivery, err := s.insertSend(ctx, tx, &prepared)
 	if err != nil || in.Question == nil {
 		return sent, delivery, err
 	}
 
-	return sent, delivery, s.putQuestion(ctx, tx, in, ids.MessageID, now)
+	return sent, delivery, s.markQuestionAsked(ctx, tx, in, request.ids.MessageID, now)
+}
+
+// preparedSend is a send with what was read and planned for it.
+type preparedSend struct {
+	sendRequest
+	facts *chat.SendFacts
+	plan  *chat.SendPlan
+	now   time.Time
 }
 
 func (s *Store) insertSend(
 	ctx context.Context,
 	tx bun.Tx,
-	in *chat.SendAssistantMessage,
-	ids chat.SendIDs,
-	facts *chat.SendFacts,
-	plan *chat.SendPlan,
-	claim *firstClaim,
-	now time.Time,
+	p *preparedSend,
 ) (chat.AssistantMessageSent, *deliveryRow, error) {
-	message := messageRow{
-		ID:             ids.MessageID,
-		WorkspaceID:    in.WorkspaceID,
-		ChatID:         in.ChatID,
-		MemberID:       facts.Chat.AssistantMemberID,
-		Role:           chat.RoleAssistantMessage,
-		Content:        in.Message,
-		State:          chat.MessagePending,
-		ActionID:       in.ActionID,
-		EmailSubject:   plan.Payload.Subject,
-		EmailMessageID: plan.Payload.Headers["Message-ID"],
-		CreatedAt:      now,
-	}
-
-	if in.Question != nil {
-		message.AskID = in.Question.QuestionID
-	}
-
-	delivery, err := newDelivery(in, ids, plan, now)
-	if err != nil {
-		return chat.AssistantMessageSent{}, nil, err
-	}
-
-	// Nobody can have answered what has not happened yet.
-	delivery.Watermark = min(in.Watermark, facts.Chat.Attention)
-
-	// The facts are as old as the wait for the chat's lock: who has opted out meanwhile must
-	// not be written to.
-	_, err = tx.NewInsert().
-		Model(&message).
-		Returning("number").
-		Returning(optedOutNow+" AS opted_out", in.WorkspaceID, plan.Channel, plan.Sender, plan.To).
-		Exec(ctx)
+	message, err := p.insertMessage(ctx, tx)
 	if err != nil {
 		return chat.AssistantMessageSent{}, nil, err
 	}
 
 	if message.OptedOut {
-		claim = nil
+		p.claim = nil
 	}
 
+	in := p.in
+	delivery := p.newDelivery()
 	statements := []bun.Query{
 		tx.NewInsert().Model(&delivery).Returning("NULL"),
-		tx.NewUpdate().Model((*chatRow)(nil)).Set("last_activity_at = ?", now).Set("updated_at = ?", now).
-			Where("workspace_id = ?", in.WorkspaceID).Where("id = ?", in.ChatID),
-		s.audited(tx, in.WorkspaceID, in.By, "message.sent_as_assistant", string(message.ID),
-			changed{"chat_id": in.ChatID, "action_id": in.ActionID, "tool_calls": len(in.ToolCalls)}),
+		tx.NewUpdate().
+			Model((*chatRow)(nil)).
+			Set("last_activity_at = ?", p.now).
+			Set("updated_at = ?", p.now).
+			Where("workspace_id = ?", in.WorkspaceID).
+			Where("id = ?", in.ChatID),
+		s.insertAudit(tx, auditEvent{
+			workspace: in.WorkspaceID,
+			by:        in.By,
+			verb:      "message.sent_as_assistant",
+			object:    string(message.ID),
+			detail:    changed{"chat_id": in.ChatID, "action_id": in.ActionID, "tool_calls": len(in.ToolCalls)},
+		}),
 	}
 
-	if claim != nil {
-		delivery.Submission = chat.SubmissionSending
-		delivery.Fence = 1
-		delivery.LeaseUntil = &claim.until
-
-		attempt := attemptRow{
-			WorkspaceID: in.WorkspaceID,
-			DeliveryID:  ids.DeliveryID,
-			Fence:       1,
-			StartedAt:   claim.now,
-		}
-
-		statements = append(statements, tx.NewInsert().Model(&attempt))
+	if p.claim != nil {
+		statements = append(statements, p.insertFirstAttempt(tx))
 	}
 
-	calls := toolCallRows(in.WorkspaceID, message.ID, in.ToolCalls, plan.Tools, now)
+	calls := toolCallRows(in.WorkspaceID, message.ID, in.ToolCalls, p.plan.Tools, p.now)
 	if len(calls) > 0 {
 		statements = append(statements, tx.NewInsert().Model(&calls))
 	}
 
-	var approval *chat.Approval
+	sent := newSentMessage(&message, mapSlice(calls, (*toolCallRow).toolCall), &delivery)
 
-	if plan.ApproveWithin > 0 {
-		row := newApproval(in, plan, now)
-		asked := row.approval()
-		approval = &asked
+	if p.plan.ApproveWithin > 0 {
+		row := newApproval(in, p.plan, p.now)
+		approval := row.approval()
+		sent.Approval = &approval
 
+		action := actionKey{workspace: in.WorkspaceID, id: in.ActionID}
 		statements = append(statements, tx.NewInsert().Model(row),
-			moveAction(tx, in.WorkspaceID, in.ActionID, chat.ActionParked, now, chat.ActionRunning))
+			moveAction(tx, action, chat.ActionParked, p.now, chat.ActionRunning))
 	}
 
 	err = s.batch(ctx, tx, statements...)
-	if claim != nil &&
-		violationOf(err) == uniqueViolation { // another delivery to the address was claimed at the same time
+	if p.claim != nil && violationOf(err) == uniqueViolation {
+		// Another delivery to the address was claimed at the same time.
 		return chat.AssistantMessageSent{}, nil, errClaimAgain
 	}
-
-	sent := sentOf(&message, mapSlice(calls, (*toolCallRow).toolCall), &delivery)
-	sent.Approval = approval
 
 	return sent, &delivery, err
 }
 
-func newDelivery(
-	in *chat.SendAssistantMessage,
-	ids chat.SendIDs,
-	plan *chat.SendPlan,
-	now time.Time,
-) (deliveryRow, error) {
-	row, err := plannedDelivery(plan, now)
-	row.ID = ids.DeliveryID
-	row.WorkspaceID = in.WorkspaceID
-	row.ChatID = in.ChatID
-	row.MessageID = ids.MessageID
-	row.ActionID = in.ActionID
-	row.PurposeKey = "send:" + string(ids.MessageID)
+// insertMessage stores the message of a send, and reads whether the recipient has opted out:
+// the facts are as old as the wait for the chat's lock, and who has opted out meanwhile must
+// not be written to.
+func (p *preparedSend) insertMessage(ctx context.Context, tx bun.Tx) (messageRow, error) {
+	in := p.in
+	row := messageRow{
+		ID:             p.ids.MessageID,
+		WorkspaceID:    in.WorkspaceID,
+		ChatID:         in.ChatID,
+		MemberID:       p.facts.Chat.AssistantMemberID,
+		Role:           chat.RoleAssistantMessage,
+		Content:        in.Message,
+		State:          chat.MessagePending,
+		ActionID:       in.ActionID,
+		EmailSubject:   p.plan.Payload.Subject,
+		EmailMessageID: p.plan.Payload.Headers["Message-ID"],
+		CreatedAt:      p.now,
+	}
+
+	if in.Question != nil {
+		row.AskID = in.Question.QuestionID
+	}
+
+	_, err := tx.NewInsert().
+		Model(&row).
+		Returning("number").
+		Returning(optedOutNow+" AS opted_out", in.WorkspaceID, p.plan.Channel, p.plan.Sender, p.plan.To).
+		Exec(ctx)
 
 	return row, err
 }
 
-// plannedDelivery is a delivery of what was planned, which belongs to nothing yet.
-func plannedDelivery(plan *chat.SendPlan, now time.Time) (deliveryRow, error) {
-	payload, err := json.Marshal(plan.Payload)
-	if err != nil {
-		return deliveryRow{}, wrapErr("encode what will be posted", err)
+// insertFirstAttempt is the statement that stores the attempt of the first claim.
+func (p *preparedSend) insertFirstAttempt(tx bun.Tx) bun.Query {
+	attempt := attemptRow{
+		WorkspaceID: p.in.WorkspaceID,
+		DeliveryID:  p.ids.DeliveryID,
+		Fence:       1,
+		StartedAt:   p.claim.now,
 	}
 
-	hash := sha256.Sum256(payload)
-
-	return deliveryRow{
-		Channel:     plan.Channel,
-		Provider:    plan.Provider,
-		Sender:      plan.Sender,
-		From:        plan.From,
-		To:          plan.To,
-		Payload:     plan.Payload,
-		PayloadHash: hash[:],
-		Policy:      plan.Policy,
-		Submission:  chat.SubmissionPending,
-		Segments:    plan.Payload.Segments,
-		CreatedAt:   now,
-		UpdatedAt:   now,
-	}, nil
+	return tx.NewInsert().Model(&attempt)
 }
 
-func sentOf(message *messageRow, calls []chat.ToolCall, delivery *deliveryRow) chat.AssistantMessageSent {
+// newDelivery is the delivery of the send, which its claim may already be sending.
+func (p *preparedSend) newDelivery() deliveryRow {
+	row := plannedDelivery(p.plan, p.now)
+	row.ID = p.ids.DeliveryID
+	row.WorkspaceID = p.in.WorkspaceID
+	row.ChatID = p.in.ChatID
+	row.MessageID = p.ids.MessageID
+	row.ActionID = p.in.ActionID
+	row.PurposeKey = "send:" + string(p.ids.MessageID)
+	// Nobody can have answered what has not happened yet.
+	row.Watermark = min(p.in.Watermark, p.facts.Chat.Attention)
+
+	if p.claim != nil {
+		row.Submission = chat.SubmissionSending
+		row.Fence = 1
+		row.LeaseUntil = &p.claim.until
+	}
+
+	return row
+}
+
+// plannedDelivery is a delivery of what was planned, which belongs to nothing yet.
+func plannedDelivery(plan *chat.SendPlan, now time.Time) deliveryRow {
+	return deliveryRow{
+		Channel:    plan.Channel,
+		Provider:   plan.Provider,
+		Sender:     plan.Sender,
+		From:       plan.From,
+		To:         plan.To,
+		Payload:    plan.Payload,
+		Policy:     plan.Policy,
+		Submission: chat.SubmissionPending,
+		Segments:   plan.Payload.Segments,
+		CreatedAt:  now,
+		UpdatedAt:  now,
+	}
+}
+
+func newSentMessage(message *messageRow, calls []chat.ToolCall, delivery *deliveryRow) chat.AssistantMessageSent {
 	d := delivery.delivery()
 	sent := chat.AssistantMessageSent{
 		ActionID:         message.ActionID,
@@ -301,11 +324,11 @@ func (s *Store) SentMessage(
 	ws chat.WorkspaceID,
 	action chat.ActionID,
 ) (chat.AssistantMessageSent, error) {
-	sent, err := sentMessage(ctx, s.db, ws, action)
+	sent, err := findSentMessage(ctx, s.db, ws, action)
 	return sent, wrapErr("find what an action has sent", err)
 }
 
-func sentMessage(
+func findSentMessage(
 	ctx context.Context,
 	db bun.IDB,
 	ws chat.WorkspaceID,
@@ -331,7 +354,7 @@ func sentMessage(
 		return chat.AssistantMessageSent{}, err
 	}
 
-	sent := sentOf(&message, messages[0].ToolCalls, &delivery)
+	sent := newSentMessage(&message, messages[0].ToolCalls, &delivery)
 	if slices.ContainsFunc(sent.ToolCalls, func(c chat.ToolCall) bool { return c.Risk == chat.RiskApproval }) {
 		sent.Approval, err = approvalOf(ctx, db, ws, action)
 	}
@@ -343,8 +366,8 @@ func sentMessage(
 // call with this index failed, or, with -1, because it was canceled: action_not_found.
 //
 // Idempotent: only a delivery that is pending or blocked is canceled. Any other may be
-// with the provider, or is ended already: then nothing changes, and the answer tells how
-// the send stands.
+// with the provider, or is ended already: then nothing changes, and the answer is the send as
+// it stands.
 func (s *Store) FailSend(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -355,11 +378,13 @@ func (s *Store) FailSend(
 	var sent chat.AssistantMessageSent
 	err := s.inTx(ctx, "fail a send", func(ctx context.Context, tx bun.Tx) error {
 		var err error
-		if sent, err = sentMessage(ctx, tx, ws, action); err != nil {
+		if sent, err = findSentMessage(ctx, tx, ws, action); err != nil {
 			return err
 		}
 
-		canceled, err := s.cancelDelivery(ctx, tx, ws, action, toolIndex, problem)
+		key := actionKey{workspace: ws, id: action}
+
+		canceled, err := s.cancelDelivery(ctx, tx, key, toolIndex, problem)
 		if err != nil || !canceled {
 			return err
 		}
@@ -370,20 +395,18 @@ func (s *Store) FailSend(
 		stored.ToolCalls = nil
 		now := s.time()
 
-		err = s.batch(
-			ctx,
-			tx,
-			failCall(tx, ws, sent.MessageID, toolIndex, problem, now),
+		err = s.batch(ctx, tx,
+			failCall(tx, callKey{workspace: ws, message: sent.MessageID, position: toolIndex}, problem, now),
 			skipCalls(tx, ws, sent.MessageID, now),
 			moveMessage(tx, ws, sent.MessageID, chat.MessageNotSent),
-			moveAction(tx, ws, action, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
+			moveAction(tx, key, chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
 				Set("problem = ?", &stored),
 		)
 		if err != nil {
 			return err
 		}
 
-		sent, err = sentMessage(ctx, tx, ws, action)
+		sent, err = findSentMessage(ctx, tx, ws, action)
 
 		return err
 	})
@@ -391,55 +414,36 @@ func (s *Store) FailSend(
 	return sent, err
 }
 
+// callKey names a tool call of a message.
+type callKey struct {
+	workspace chat.WorkspaceID
+	message   chat.MessageID
+	position  int
+}
+
 // failCall is the statement that fails the call at which a send has ended. One that has told
 // why it failed keeps that.
-func failCall(
-	tx bun.Tx,
-	ws chat.WorkspaceID,
-	message chat.MessageID,
-	index int,
-	problem *chat.Error,
-	now time.Time,
-) *bun.UpdateQuery {
+func failCall(tx bun.Tx, call callKey, problem *chat.Error, now time.Time) *bun.UpdateQuery {
+	unsettled := []chat.ToolCallState{
+		chat.ToolCallPending,
+		chat.ToolCallRunning,
+		chat.ToolCallWaiting,
+		chat.ToolCallUnknown,
+	}
+
 	return tx.NewUpdate().
 		Model((*toolCallRow)(nil)).
 		Set("state = ?", chat.ToolCallFailed).
 		Set("finished_at = ?", now).
 		Set("updated_at = ?", now).
 		// What runs at the moment may still have its effect.
-		Set(
-			"took_effect = (took_effect OR state = ?)",
-			chat.ToolCallRunning,
-		).
-		Set(
-			"error = CASE error WHEN '' THEN ? ELSE error END",
-			problem.Message,
-		).
-		Set(
-			"error_code = CASE error_code WHEN '' THEN ? ELSE error_code END",
-			problem.Code,
-		).
-		Where(
-			"workspace_id = ?",
-			ws,
-		).Where(
-		"message_id = ?",
-		message,
-	).Where(
-		"position = ?",
-		index,
-	).
-		Where(
-			"state IN ?",
-			bun.Tuple(
-				[]chat.ToolCallState{
-					chat.ToolCallPending,
-					chat.ToolCallRunning,
-					chat.ToolCallWaiting,
-					chat.ToolCallUnknown,
-				},
-			),
-		)
+		Set("took_effect = (took_effect OR state = ?)", chat.ToolCallRunning).
+		Set("error = CASE error WHEN '' THEN ? ELSE error END", problem.Message).
+		Set("error_code = CASE error_code WHEN '' THEN ? ELSE error_code END", problem.Code).
+		Where("workspace_id = ?", call.workspace).
+		Where("message_id = ?", call.message).
+		Where("position = ?", call.position).
+		Where("state IN ?", bun.Tuple(unsettled))
 }
 
 // skipCalls is the statement that marks the calls that never ran.
@@ -454,8 +458,7 @@ func skipCalls(tx bun.Tx, ws chat.WorkspaceID, message chat.MessageID, now time.
 func (s *Store) cancelDelivery(
 	ctx context.Context,
 	tx bun.Tx,
-	ws chat.WorkspaceID,
-	action chat.ActionID,
+	action actionKey,
 	toolIndex int,
 	problem *chat.Error,
 ) (bool, error) {
@@ -471,8 +474,8 @@ func (s *Store) cancelDelivery(
 		Set("error_message = ?", problem.Message).
 		Set("retry_at = NULL").
 		Set("updated_at = ?", s.time()).
-		Where("workspace_id = ?", ws).
-		Where("action_id = ?", action).
+		Where("workspace_id = ?", action.workspace).
+		Where("action_id = ?", action.id).
 		Where("submission IN ?", bun.Tuple(claimable)).
 		Exec(ctx)
 	if err != nil {

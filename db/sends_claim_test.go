@@ -77,8 +77,8 @@ func TestPrepareAndClaimIsOneTransaction(t *testing.T) {
 		assert.Equal(t, sent.MessageID, again.MessageID)
 		assert.Equal(t, chat.SubmissionSending, again.Submission)
 		assert.Equal(t, chat.Claim{}, second, "whoever claimed it may have posted it")
-		accept(t, s, w, &claim.Delivery, "SM1", clock.now)
-		after, action, message, _ := standing(t, s, w, &sent)
+		acceptDelivery(t, s, w, &claim.Delivery, "SM1", clock.now)
+		after, action, message, _ := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
 			[]any{chat.SubmissionAccepted, chat.ActionSucceeded, chat.MessageSent},
@@ -96,15 +96,15 @@ func TestPrepareAndClaimHoldsToWhatClaimsHoldTo(t *testing.T) {
 		second, none := prepareThenClaim(t, s, w, clock.now)
 		assert.True(t, none.Busy)
 		assert.False(t, none.Granted, "another one is on its way to the address")
-		after, _, _, _ := standing(t, s, w, &second)
+		after, _, _, _ := readStanding(t, s, w, &second)
 		assert.Equal(t, []any{chat.SubmissionPending, chat.ErrorAddressBusy}, []any{after.Submission, after.ErrorCode})
 
 		refuseAccount(t, s, w, &claim.Delivery, clock.now)
 		third, none := prepareThenClaim(t, s, w, clock.forward(time.Second))
 		assert.False(t, none.Granted, "the account refuses everything")
-		after, action, _, _ := standing(t, s, w, &third)
+		after, action, _, _ := readStanding(t, s, w, &third)
 		assert.Equal(t, []any{chat.SubmissionBlocked, chat.ActionParked}, []any{after.Submission, action.State})
-		after, _, _, _ = standing(t, s, w, &first)
+		after, _, _, _ = readStanding(t, s, w, &first)
 		assert.Equal(t, chat.SubmissionBlocked, after.Submission)
 		_, probe := prepareThenClaim(t, s, w, clock.forward(10*time.Minute))
 		assert.True(t, probe.Granted, "it is time for a probe")
@@ -147,7 +147,7 @@ func TestPrepareAndClaimAtOnce(t *testing.T) {
 				granted++
 			}
 
-			after, _, _, _ := standing(t, s, w, &sent[i])
+			after, _, _, _ := readStanding(t, s, w, &sent[i])
 			assert.Equal(t, claims[i].Granted, after.Submission == chat.SubmissionSending)
 		}
 
@@ -194,7 +194,7 @@ func TestWhoOptsOutWhileASendWaitsIsNotWrittenTo(t *testing.T) {
 	require.Eventually(t, func() bool {
 		var waiting int
 		err := s.Bun().
-			NewRaw("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE NOT l.granted AND ? = ANY (pg_blocking_pids(l.pid))", backend(t, &stop)).
+			NewRaw("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE NOT l.granted AND ? = ANY (pg_blocking_pids(l.pid))", backendPID(t, &stop)).
 			Scan(t.Context(), &waiting)
 
 		return err == nil && waiting > 0
@@ -206,10 +206,7 @@ func TestWhoOptsOutWhileASendWaitsIsNotWrittenTo(t *testing.T) {
 		chat.ChannelSMS,
 		"phone:"+strconv.FormatInt(int64(w.PhoneNumber.ID), 10),
 		w.Customer.Phone,
-	).Exec(
-		t.Context(),
-	)
-
+	).Exec(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, stop.Commit())
 
@@ -221,8 +218,8 @@ func TestWhoOptsOutWhileASendWaitsIsNotWrittenTo(t *testing.T) {
 	assert.Equal(t, []any{false, chat.SubmissionSuppressed}, []any{claim.Granted, claim.Delivery.Submission})
 }
 
-// backend is the PostgreSQL process of a transaction.
-func backend(t *testing.T, tx *bun.Tx) int {
+// backendPID is the PostgreSQL process of a transaction.
+func backendPID(t *testing.T, tx *bun.Tx) int {
 	t.Helper()
 	var pid int
 	require.NoError(t, tx.NewRaw("SELECT pg_backend_pid()").Scan(t.Context(), &pid))
@@ -251,7 +248,6 @@ func TestARefusalIsFoundAgain(t *testing.T) {
 			},
 			clock.now,
 		)
-
 		require.NoError(t, err)
 		again, none := prepareAndClaim(t, s, in, clock.forward(time.Second))
 		assert.Equal(t, chat.Claim{}, none)

@@ -41,7 +41,6 @@ func TestPrepareSend(t *testing.T) {
 
 			return dbtest.PlanText("hi")(f)
 		})
-
 		require.NoError(t, err)
 		assert.Equal(t, ids.MessageID, sent.MessageID)
 		assert.Equal(t, ids.DeliveryID, sent.DeliveryID)
@@ -51,7 +50,6 @@ func TestPrepareSend(t *testing.T) {
 		again, err := s.PrepareSend(t.Context(), in, dbtest.SendIDs(), func(*chat.SendFacts) (chat.SendPlan, error) {
 			return chat.SendPlan{}, errors.New("a repetition plans nothing")
 		})
-
 		require.NoError(t, err)
 		assert.Equal(t, sent, again)
 		now, err := s.SentMessage(t.Context(), w.Workspace, in.ActionID)
@@ -77,7 +75,7 @@ func TestPrepareSend(t *testing.T) {
 		assert.Equal(t, in.Fingerprint, action.Fingerprint)
 		assert.Equal(t, "key-1", action.IdempotencyKey)
 		assert.Equal(t, in.WorkflowID(), action.WorkflowID)
-		assert.Equal(t, "message.sent_as_assistant", audit(t, s, w.Workspace)[0])
+		assert.Equal(t, "message.sent_as_assistant", auditVerbs(t, s, w.Workspace)[0])
 	})
 }
 
@@ -134,7 +132,7 @@ func TestPrepareSendTwiceAtOnce(t *testing.T) {
 			assert.Equal(t, answers[0], answers[i])
 		}
 
-		list, err := s.Deliveries(t.Context(), w.Workspace, chat.DeliveryFilter{Page: ten()})
+		list, err := s.Deliveries(t.Context(), w.Workspace, chat.DeliveryFilter{Page: pageOfTen()})
 		require.NoError(t, err)
 		assert.Len(t, list.Items, 1)
 	})
@@ -160,9 +158,8 @@ func TestSendFacts(t *testing.T) {
 			chat.Submission{Outcome: chat.OutcomeSuppressed},
 			time.Now(),
 		)
-
 		require.NoError(t, err)
-		assert.Equal(t, chat.CodeRecipientOptedOut, refused(w.SMS.ID), "the carrier said so")
+		assert.Equal(t, chat.CodeRecipientOptedOut, refused(w.SMS.ID), "the provider said so")
 		assert.Empty(t, refused(w.Email.ID), "by SMS only")
 
 		people, err := s.Participants(t.Context(), w.Workspace, w.Email.ID)
@@ -199,7 +196,6 @@ func TestEmailThread(t *testing.T) {
 					return plan, err
 				},
 			)
-
 			require.NoError(t, err)
 
 			return facts

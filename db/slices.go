@@ -18,8 +18,8 @@ func mapSlice[R, T any](rows []R, item func(*R) T) []T {
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
-// set gives target the value of a patch's field, if it has one.
-func set[T any](target, value *T) {
+// setIfGiven gives target the value of a patch's field, if it has one.
+func setIfGiven[T any](target, value *T) {
 	if value != nil {
 		*target = *value
 	}

@@ -20,7 +20,7 @@ func TestEveryStateIsReached(t *testing.T) {
 		answered := func(o chat.SubmissionOutcome) func(*chat.Delivery) {
 			return func(d *chat.Delivery) {
 				claimed := w.Claim(t, s, d.ID, clock.now)
-				record(t, s, w, &claimed, chat.Submission{Outcome: o}, clock.now)
+				recordSubmission(t, s, w, &claimed, chat.Submission{Outcome: o}, clock.now)
 			}
 		}
 
@@ -30,7 +30,7 @@ func TestEveryStateIsReached(t *testing.T) {
 					answered(chat.OutcomeUnknown)(d)
 				}
 
-				_, _, err := decide(t, s, w, d.ID, v, clock.now)
+				_, _, err := decideDelivery(t, s, w, d.ID, v, clock.now)
 				require.NoError(t, err)
 			}
 		}
@@ -48,7 +48,7 @@ func TestEveryStateIsReached(t *testing.T) {
 			chat.SubmissionAbandoned:     decided(chat.VerdictNotSent),
 			chat.SubmissionNeedsReview: func(d *chat.Delivery) {
 				claimed := w.Claim(t, s, d.ID, clock.now)
-				review(t, s, w, &claimed, clock.now)
+				leadToReview(t, s, w, &claimed, clock.now)
 			},
 			chat.SubmissionExpired: func(d *chat.Delivery) {
 				_, err := s.Bun().NewRaw("UPDATE deliveries SET expires_at = ? WHERE id = ?", clock.now, d.ID).Exec(t.Context())
@@ -67,7 +67,6 @@ func TestEveryStateIsReached(t *testing.T) {
 					return m.plan("+1", chat.AtMostOnce)(f, nil)
 				},
 			)
-
 			require.NoError(t, err)
 			bring(&chat.Delivery{ID: ids.DeliveryID})
 			d, err := s.FindDelivery(t.Context(), w.Workspace, ids.DeliveryID)

@@ -90,7 +90,7 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	}
 
 	if err := store.Ping(ctx); err != nil {
-		return nil, closed(store, err)
+		return nil, closeStore(store, err)
 	}
 
 	return store, nil
@@ -130,11 +130,11 @@ func (s *Store) Ping(ctx context.Context) error {
 func (s *Store) Close() error { return wrapErr("close the database", s.db.Close()) }
 
 // time is the present in the precision that both engines keep.
-func (s *Store) time() time.Time { return micro(s.now()) }
+func (s *Store) time() time.Time { return toMicroseconds(s.now()) }
 
-func micro(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+func toMicroseconds(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
-func utc(t *time.Time) *time.Time {
+func toUTC(t *time.Time) *time.Time {
 	if t == nil {
 		return nil
 	}
@@ -144,7 +144,7 @@ func utc(t *time.Time) *time.Time {
 	return &in
 }
 
-// postgres tells the engine where the two differ.
+// postgres reports whether the engine is PostgreSQL.
 func (s *Store) postgres() bool { return s.engine == migrations.Postgres }
 
 // inTx runs do in one transaction and says what was attempted when it fails.

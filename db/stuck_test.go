@@ -35,12 +35,12 @@ func TestALostDeliveryDoesNotHoldUpItsAddressForEver(t *testing.T) {
 			require.NoError(t, err)
 			assert.True(t, claim.Busy)
 			assert.Equal(t, chat.ErrorAddressBusy, claim.Delivery.ErrorCode)
-			d, _, _, _ := standing(t, s, w, &lost)
+			d, _, _, _ := readStanding(t, s, w, &lost)
 			assert.Equal(t, tt.after, d.Submission)
 		}
 
 		w.Claim(t, s, next.DeliveryID, clock.now)
-		d, action, message, _ := standing(t, s, w, &lost)
+		d, action, message, _ := readStanding(t, s, w, &lost)
 		assert.Equal(t, chat.ActionParked, action.State)
 		assert.Equal(t, chat.MessagePending, message.State)
 		assert.Contains(t, d.Explain(), "May have been sent")
@@ -82,7 +82,7 @@ func TestGiveUp(t *testing.T) {
 		d := w.Claim(t, s, sent.DeliveryID, clock.now)
 		held, err := s.MarkExhausted(t.Context(), w.Workspace, d.ID, clock.now)
 		require.NoError(t, err)
-		assert.Equal(t, chat.SubmissionSending, held.Submission, "the carrier may have it")
+		assert.Equal(t, chat.SubmissionSending, held.Submission, "the provider may have it")
 
 		said := chat.Submission{
 			Outcome:      chat.OutcomeNotProcessed,
@@ -97,7 +97,7 @@ func TestGiveUp(t *testing.T) {
 		for range 2 {
 			_, err = s.MarkExhausted(t.Context(), w.Workspace, d.ID, clock.forward(time.Second))
 			require.NoError(t, err)
-			d, action, _, _ := standing(t, s, w, &sent)
+			d, action, _, _ := readStanding(t, s, w, &sent)
 			assert.Equal(
 				t,
 				[]any{chat.SubmissionPending, chat.ErrorTriesExhausted, chat.ActionParked},
@@ -120,9 +120,8 @@ func TestGiveUp(t *testing.T) {
 			-1,
 			chat.Errorf(chat.CodeDeliveryFailed, "nobody decided in time"),
 		)
-
 		require.NoError(t, err)
-		ended, action, message, _ := standing(t, s, w, &sent)
+		ended, action, message, _ := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
 			[]any{chat.SubmissionCanceled, chat.ActionFailed, chat.MessageNotSent},

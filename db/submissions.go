@@ -36,14 +36,14 @@ func (s *Store) RecordSubmission(
 	}
 
 	var row deliveryRow
-	err := s.inTx(ctx, "record what a carrier said", func(ctx context.Context, tx bun.Tx) error {
+	err := s.inTx(ctx, "record what a provider said", func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		row, err = record(ctx, tx, submission{
 			ws:    ws,
 			id:    id,
 			fence: fence,
 			said:  said,
-			now:   micro(now),
+			now:   toMicroseconds(now),
 		})
 
 		return err
@@ -66,18 +66,15 @@ type submission struct {
 func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) (deliveryRow, error) {
 	said := in.said
 
-	row, err := accept(ctx, tx, &in, func(q *bun.UpdateQuery) {
+	row, err := storeAcceptance(ctx, tx, &in, func(q *bun.UpdateQuery) {
 		q.Where("submission = ?", chat.SubmissionSending).Where("fence = ?", in.fence)
 	})
 
 	again := err == nil && row.ID == "" // it is not the claim that lasts
 	if again {
-		row, err = accept(
-			ctx,
-			tx,
-			&in,
-			func(q *bun.UpdateQuery) { q.Where("submission <> ?", chat.SubmissionAccepted) },
-		)
+		row, err = storeAcceptance(ctx, tx, &in, func(q *bun.UpdateQuery) {
+			q.Where("submission <> ?", chat.SubmissionAccepted)
+		})
 	}
 
 	switch {
@@ -87,27 +84,34 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 		return s.recordAcceptanceAgain(ctx, tx, in)
 	}
 
-	statements := append(sent(tx, &row, in.now), finishAttempt(tx, in))
+	statements := append(markMessageSent(tx, &row, in.now), finishAttempt(tx, in))
 	if again || row.RetryOf != "" {
 		// A delivery that is in flight is not repeated by another one, but may repeat one.
-		statements = append(statements, s.sentTwice(tx, &row, in.now))
+		statements = append(statements, s.recordSentTwice(tx, &row, in.now))
 	}
 
 	if said.ProviderMessageID != "" {
 		statements = append(statements, adoptOrphans(tx, &row))
 	}
 
-	if row.Probing && !in.evidence { // which may be old, and says nothing of the account as it is now
+	// Evidence may be old, and says nothing of the account as it is now.
+	if row.Probing && !in.evidence {
 		statements = append(statements, closeBreaker(tx, &row)...)
 	}
 
 	return row, s.batch(ctx, tx, statements...)
 }
 
-// accept stores an acceptance where it is the first; the ID is "" where it is not.
-func accept(ctx context.Context, tx bun.Tx, in *submission, first func(*bun.UpdateQuery)) (deliveryRow, error) {
+// storeAcceptance stores an acceptance where it is the first; the ID is "" where it is not.
+func storeAcceptance(
+	ctx context.Context,
+	tx bun.Tx,
+	in *submission,
+	first func(*bun.UpdateQuery),
+) (deliveryRow, error) {
 	row := deliveryRow{}
 	said := &in.said
+	rank := said.DeliveryStatus.Rank()
 	q := tx.NewUpdate().
 		Model(&row).
 		Set("submission = ?", chat.SubmissionAccepted).
@@ -117,14 +121,13 @@ func accept(ctx context.Context, tx bun.Tx, in *submission, first func(*bun.Upda
 		Set("error_code = ''").
 		Set("error_message = ''").
 		// A callback may have been faster, and knows more.
-		Set("carrier = CASE WHEN carrier_rank < ? THEN ? ELSE carrier END", said.DeliveryStatus.Rank(), said.DeliveryStatus).
-		Set(
-			"carrier_rank = CASE WHEN carrier_rank < ? THEN ? ELSE carrier_rank END",
-			said.DeliveryStatus.Rank(),
-			said.DeliveryStatus.Rank(),
-		).
+		Set("carrier = CASE WHEN carrier_rank < ? THEN ? ELSE carrier END", rank, said.DeliveryStatus).
+		Set("carrier_rank = CASE WHEN carrier_rank < ? THEN ? ELSE carrier_rank END", rank, rank).
 		Set("updated_at = ?", in.now).
-		Where("workspace_id = ?", in.ws).Where("id = ?", in.id).Returning("*").Returning(probing, in.ws)
+		Where("workspace_id = ?", in.ws).
+		Where("id = ?", in.id).
+		Returning("*").
+		Returning(probingColumn, in.ws)
 
 	first(q)
 
@@ -141,8 +144,12 @@ func accept(ctx context.Context, tx bun.Tx, in *submission, first func(*bun.Upda
 	return row, unlessNone(err)
 }
 
-// sent are the statements that tell message, chat and action that a delivery was sent.
-func sent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+// unsettledOrFailed are the states from which evidence of a send makes an action succeed.
+var unsettledOrFailed = []chat.ActionState{chat.ActionRunning, chat.ActionParked, chat.ActionFailed}
+
+// markMessageSent are the statements that update message, chat and action once a delivery was
+// sent.
+func markMessageSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	return []bun.Query{
 		moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageSent),
 		// What came in after the send was asked for still needs a response.
@@ -155,24 +162,12 @@ func sent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 			Where("workspace_id = ?", row.WorkspaceID).
 			Where("id = ?", row.ChatID).
 			Where("answered < ?", row.Watermark),
-		moveAction(
-			tx,
-			row.WorkspaceID,
-			row.ActionID,
-			chat.ActionSucceeded,
-			now,
-			chat.ActionRunning,
-			chat.ActionParked,
-			chat.ActionFailed,
-		).
-			Set(
-				"problem = NULL",
-			),
+		moveAction(tx, row.actionKey(), chat.ActionSucceeded, now, unsettledOrFailed...).Set("problem = NULL"),
 	}
 }
 
 func messageIDTaken() *chat.Error {
-	return chat.Errorf(chat.CodeConflict, "the carrier's id for this message belongs to another delivery")
+	return chat.Errorf(chat.CodeConflict, "the provider's id for this message belongs to another delivery")
 }
 
 // recordAcceptanceAgain is for a delivery that is accepted already: by a repetition, a
@@ -187,7 +182,8 @@ func (s *Store) recordAcceptanceAgain(ctx context.Context, tx bun.Tx, in submiss
 	switch {
 	case in.said.ProviderMessageID == "" || in.said.ProviderMessageID == row.ProviderMessageID:
 	case row.ProviderMessageID == "":
-		row.ProviderMessageID, row.UpdatedAt = in.said.ProviderMessageID, in.now
+		row.ProviderMessageID = in.said.ProviderMessageID
+		row.UpdatedAt = in.now
 		statements = append(statements, tx.NewUpdate().Model(&row).Column("provider_message_id", "updated_at").
 			Where("workspace_id = ?", in.ws).Where("id = ?", in.id), adoptOrphans(tx, &row))
 
@@ -235,18 +231,13 @@ func finishAttempt(tx bun.Tx, in submission) *bun.UpdateQuery {
 		ProviderMessageID: attempt.ProviderMessageID,
 	}
 
-	return tx.NewUpdate().Model(&row).
-		Column(
-			"finished_at",
-			"got_connection",
-			"outcome",
-			"http_status",
-			"error_code",
-			"error_message",
-			"provider_request_id",
-			"provider_message_id",
-		).
-		Where("workspace_id = ?", in.ws).Where("delivery_id = ?", in.id).Where("fence = ?", in.fence)
+	return tx.NewUpdate().
+		Model(&row).
+		Column("finished_at", "got_connection", "outcome", "http_status", "error_code", "error_message").
+		Column("provider_request_id", "provider_message_id").
+		Where("workspace_id = ?", in.ws).
+		Where("delivery_id = ?", in.id).
+		Where("fence = ?", in.fence)
 }
 
 // recordOutcome stores any outcome but acceptance, from the claim that lasts.
@@ -271,7 +262,7 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 	}
 
 	if after == chat.SubmissionPending && in.said.RetryAfter > 0 || after == chat.SubmissionBlocked {
-		q.Set("retry_at = ?", micro(in.now.Add(pause(in.said))))
+		q.Set("retry_at = ?", toMicroseconds(in.now.Add(retryDelay(in.said))))
 	}
 
 	if _, err := q.Exec(ctx); unlessNone(err) != nil {
@@ -288,18 +279,19 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 		return findDelivery(ctx, tx.NewSelect(), in.ws, in.id)
 	}
 
-	return row, s.batch(ctx, tx, append(consequences(tx, &row, in), finishAttempt(tx, in))...)
+	return row, s.batch(ctx, tx, append(outcomeStatements(tx, &row, in), finishAttempt(tx, in))...)
 }
 
-// consequences are the statements that tell the rest of the database of an outcome.
-func consequences(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
+// outcomeStatements are the statements that follow from an outcome beside the delivery
+// itself.
+func outcomeStatements(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 	switch row.Submission {
 	case chat.SubmissionRejected:
-		return append(notSent(tx, row, in.now), closeBreaker(tx, row)...)
+		return append(markMessageNotSent(tx, row, in.now), closeBreaker(tx, row)...)
 	case chat.SubmissionSuppressed:
-		statements := append(notSent(tx, row, in.now), closeBreaker(tx, row)...)
+		statements := append(markMessageNotSent(tx, row, in.now), closeBreaker(tx, row)...)
 
-		return append(statements, suppress(tx, &suppressionRow{
+		return append(statements, addSuppression(tx, &suppressionRow{
 			WorkspaceID: in.ws,
 			Channel:     row.Channel,
 			Sender:      row.Sender,
@@ -310,7 +302,7 @@ func consequences(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 		}))
 
 	case chat.SubmissionBlocked:
-		parked := moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)
+		parked := moveAction(tx, row.actionKey(), chat.ActionParked, in.now, chat.ActionRunning)
 		if in.said.RecipientScoped {
 			// The account works, for others.
 			return append(closeBreaker(tx, row), parked)
@@ -319,14 +311,14 @@ func consequences(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 		return []bun.Query{openBreaker(tx, row, in), parked}
 
 	case chat.SubmissionUnknown:
-		return []bun.Query{moveAction(tx, in.ws, row.ActionID, chat.ActionParked, in.now, chat.ActionRunning)}
+		return []bun.Query{moveAction(tx, row.actionKey(), chat.ActionParked, in.now, chat.ActionRunning)}
 	default: // pending: it is tried again
 		return nil
 	}
 }
 
-// GiveUp notes that a delivery which was not sent is not tried again by itself, and why
-// not; a person must decide: delivery_not_found.
+// MarkExhausted notes that a delivery which was not sent is not tried again by itself, and
+// why not; a person must decide: delivery_not_found.
 //
 // Idempotent: only a delivery that is pending or blocked changes, and only once.
 func (s *Store) MarkExhausted(
@@ -335,7 +327,7 @@ func (s *Store) MarkExhausted(
 	id chat.DeliveryID,
 	now time.Time,
 ) (chat.Delivery, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var row deliveryRow
 	err := s.inTx(ctx, "give up a delivery", func(ctx context.Context, tx bun.Tx) error {
 		var err error
@@ -346,13 +338,12 @@ func (s *Store) MarkExhausted(
 		}
 
 		row.ErrorMessage = strings.TrimSuffix("last "+row.ErrorCode+", "+row.ErrorMessage, ", ")
-		row.ErrorCode, row.RetryAt = chat.ErrorTriesExhausted, nil
+		row.ErrorCode = chat.ErrorTriesExhausted
+		row.RetryAt = nil
 
-		return s.batch(
-			ctx,
-			tx,
+		return s.batch(ctx, tx,
 			saveState(tx, &row, now),
-			moveAction(tx, ws, row.ActionID, chat.ActionParked, now, chat.ActionRunning),
+			moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning),
 		)
 	})
 
@@ -371,7 +362,7 @@ func (s *Store) SettleUnknown(
 	id chat.DeliveryID,
 	now time.Time,
 ) (chat.Delivery, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var row deliveryRow
 	err := s.inTx(ctx, "settle a delivery", func(ctx context.Context, tx bun.Tx) error {
 		var err error
@@ -385,16 +376,16 @@ func (s *Store) SettleUnknown(
 			return err
 		}
 
-		often, err := tooOftenUnknown(ctx, tx, &row)
+		often, err := isTooOftenUnknown(ctx, tx, &row)
 		if err != nil {
 			return err
 		}
 
 		if often {
-			return s.batch(ctx, tx, review(tx, &row, now)...)
+			return s.batch(ctx, tx, requireReview(tx, &row, now)...)
 		}
 
-		return s.batch(ctx, tx, settle(tx, &row, now)...)
+		return s.batch(ctx, tx, settleUnknown(tx, &row, now)...)
 	})
 
 	return row.delivery(), err
@@ -404,8 +395,8 @@ func (s *Store) SettleUnknown(
 // again by itself: each may be a copy that the recipient has got.
 const maxUnknown = 3
 
-// tooOftenUnknown reports whether a delivery whose policy is to send again must not be.
-func tooOftenUnknown(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
+// isTooOftenUnknown reports whether a delivery whose policy is to send again must not be.
+func isTooOftenUnknown(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
 	if row.Policy != chat.ResendAfterSettle {
 		return false, nil
 	}
@@ -420,40 +411,36 @@ func tooOftenUnknown(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, er
 	return unknown >= maxUnknown, err
 }
 
-func settle(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+func settleUnknown(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	switch row.Policy {
 	case chat.ResendAfterSettle:
-		row.Submission, row.UnknownSince = chat.SubmissionPending, nil
+		row.Submission = chat.SubmissionPending
+		row.UnknownSince = nil
 
 		return []bun.Query{
-			saveState(
-				tx,
-				row,
-				now,
-			), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionRunning, now, chat.ActionParked),
+			saveState(tx, row, now),
+			moveAction(tx, row.actionKey(), chat.ActionRunning, now, chat.ActionParked),
 		}
 
 	case chat.ExpireUnknown:
-		row.Submission, row.ErrorCode = chat.SubmissionExpired, chat.ErrorExpired
+		row.Submission = chat.SubmissionExpired
+		row.ErrorCode = chat.ErrorExpired
 		row.ErrorMessage = "nobody could tell in time whether it was sent; it may have been"
 
-		return append(notSent(tx, row, now), saveState(tx, row, now))
+		return append(markMessageNotSent(tx, row, now), saveState(tx, row, now))
 
 	case chat.AtMostOnce:
 	}
 
-	return review(tx, row, now)
+	return requireReview(tx, row, now)
 }
 
-// review are the statements that hand an unknown outcome to a person.
-func review(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+// requireReview are the statements that hand an unknown outcome to a person.
+func requireReview(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	row.Submission = chat.SubmissionNeedsReview
 
 	return []bun.Query{
-		saveState(
-			tx,
-			row,
-			now,
-		), moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning),
+		saveState(tx, row, now),
+		moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning),
 	}
 }

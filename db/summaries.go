@@ -107,23 +107,22 @@ func (r *summaryRow) version() chat.SummaryVersion {
 		LabelsAdded:    r.LabelsAdded,
 		LabelsRemoved:  r.LabelsRemoved,
 		Fates:          mapSlice(r.Labels, func(l *chosenLabel) chat.LabelFate { return l.Fate }),
-		LabelsUndoneAt: utc(r.LabelsUndoneAt),
+		LabelsUndoneAt: toUTC(r.LabelsUndoneAt),
 		ActionID:       r.ActionID,
 		RequestedBy:    r.RequestedBy,
 		Automatic:      r.Automatic,
 		RestoredFrom:   r.RestoredFrom,
 		Problem:        r.Problem,
 		CreatedAt:      r.CreatedAt.UTC(),
-		EndedAt:        utc(r.EndedAt),
+		EndedAt:        toUTC(r.EndedAt),
 	}
 }
 
-// selectSummaries selects versions, and tells which one its chat shows.
+// selectSummaries selects versions, and whether each is the one that its chat shows.
 func selectSummaries(db bun.IDB, dest any, ws chat.WorkspaceID, id chat.ChatID) *bun.SelectQuery {
 	return db.NewSelect().Model(dest).ColumnExpr("s.*").
-		ColumnExpr(
-			"EXISTS (SELECT 1 FROM chats c WHERE c.workspace_id = s.workspace_id AND c.id = s.chat_id AND c.summary_id = s.id) AS current",
-		).
+		ColumnExpr(`EXISTS (SELECT 1 FROM chats c
+			WHERE c.workspace_id = s.workspace_id AND c.id = s.chat_id AND c.summary_id = s.id) AS current`).
 		Where("s.workspace_id = ?", ws).Where("s.chat_id = ?", id)
 }
 
@@ -157,12 +156,9 @@ func (s *Store) Summaries(
 		return chat.List[chat.SummaryVersion]{}, wrapErr("list the summaries", err)
 	}
 
-	return listOf(
-		rows,
-		p.Limit,
-		(*summaryRow).version,
-		func(r *summaryRow) string { return cursorOf("summaries", r.Number) },
-	), nil
+	return listOf(rows, p.Limit, (*summaryRow).version, func(r *summaryRow) string {
+		return cursorOf("summaries", r.Number)
+	}), nil
 }
 
 // SummaryVersion finds one version: chat_not_found, summary_not_found.
@@ -232,6 +228,7 @@ func (s *Store) keepEdit(ctx context.Context, tx bun.Tx, row *chatRow, by chat.A
 	}
 
 	row.TitleEdited = row.TitleEdited || p.Title != nil
+
 	version.State = chat.SummarySucceeded
 	version.Applied = true
 	version.EndedAt = &row.UpdatedAt
@@ -239,10 +236,13 @@ func (s *Store) keepEdit(ctx context.Context, tx bun.Tx, row *chatRow, by chat.A
 	version.Summary = row.Summary
 	version.Points = row.SummaryPoints
 	version.Model = chat.ByPerson
-	version.Watermark, version.RequestedBy = row.SummaryWatermark, by.MemberID
+	version.Watermark = row.SummaryWatermark
+	version.RequestedBy = by.MemberID
+
 	row.SummaryID = version.ID
 	// A summary that is being written now read the old ones: it must not win.
 	row.SummaryVersion++
+
 	_, err = tx.NewInsert().Model(&version).Exec(ctx)
 
 	return err

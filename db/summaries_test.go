@@ -26,9 +26,9 @@ func summaryStart(w *dbtest.World, changes ...func(*chat.SummaryStep)) chat.Summ
 	return start
 }
 
-func withLabels(s *chat.SummaryStep)  { s.UpdateLabels = true }
-func overwriting(s *chat.SummaryStep) { s.Overwrite = true }
-func inFull(s *chat.SummaryStep)      { s.Full = true }
+func withLabels(s *chat.SummaryStep)    { s.UpdateLabels = true }
+func withOverwrite(s *chat.SummaryStep) { s.Overwrite = true }
+func inFull(s *chat.SummaryStep)        { s.Full = true }
 
 // capacity is that of a model which costs something.
 const capacity = 1000
@@ -39,7 +39,7 @@ type writing struct {
 	plan chat.SummaryPlan
 }
 
-func begin(t *testing.T, s *db.Store, start chat.SummaryStart) writing {
+func beginSummary(t *testing.T, s *db.Store, start chat.SummaryStart) writing {
 	t.Helper()
 	plan, err := s.BeginSummary(t.Context(), start, capacity)
 	require.NoError(t, err)
@@ -77,7 +77,7 @@ func (r writing) version(t *testing.T, s *db.Store) chat.SummaryVersion {
 	return v
 }
 
-func edit(t *testing.T, s *db.Store, w *dbtest.World, p chat.ChatPatch) chat.Chat {
+func editSMSChat(t *testing.T, s *db.Store, w *dbtest.World, p chat.ChatPatch) chat.Chat {
 	t.Helper()
 	c, err := s.UpdateChat(t.Context(), w.Workspace, w.By, w.SMS.ID, p)
 	require.NoError(t, err)
@@ -91,7 +91,7 @@ func TestReading(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		addMessage(t, s, w, w.SMS.ID, "one")
-		first := begin(t, s, summaryStart(w))
+		first := beginSummary(t, s, summaryStart(w))
 		points := []chat.Point{{Text: "p", Messages: []chat.MessageID{"m"}}}
 		written := first.says("one")
 		written.Summary.KeyPoints = points
@@ -103,7 +103,6 @@ func TestReading(t *testing.T) {
 			w.By,
 			chat.SummarySettings{Language: "de", Instructions: "Kurz."},
 		)
-
 		require.NoError(t, err)
 
 		second := addMessage(t, s, w, w.SMS.ID, "two")
@@ -115,7 +114,6 @@ func TestReading(t *testing.T) {
 			-1,
 			chat.Errorf(chat.CodeDeliveryFailed, "canceled"),
 		)
-
 		require.NoError(t, err)
 		reply := w.Prepare(t, s, w.SMS.ID, "three")
 		addMessage(t, s, w, w.SMS.ID, "not of this part")
@@ -177,7 +175,7 @@ func TestASummaryIsAVersion(t *testing.T) {
 
 		start := summaryStart(w)
 		start.ActionID = request.ActionID
-		run := begin(t, s, start)
+		run := beginSummary(t, s, start)
 		assert.Equal(t, chat.SummaryPlan{
 			ID:       start.ID,
 			Mode:     chat.ModeFull,
@@ -229,7 +227,7 @@ func TestASummaryIsAVersion(t *testing.T) {
 		c, err = s.Chat(t.Context(), w.Workspace, w.SMS.ID)
 		require.NoError(t, err)
 		assert.Equal(t, 1, c.StaleBy)
-		list, err := s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Page: ten()})
+		list, err := s.Chats(t.Context(), w.Workspace, chat.ChatFilter{Page: pageOfTen()})
 		require.NoError(t, err)
 		assert.Equal(t, 1, list.Items[0].StaleBy)
 	})
@@ -245,23 +243,23 @@ func TestWhatARunReads(t *testing.T) {
 		}
 
 		sent := w.Prepare(t, s, w.SMS.ID, "on its way")
-		first := begin(t, s, summaryStart(w))
+		first := beginSummary(t, s, summaryStart(w))
 		assert.Equal(t, chat.ModeFull, first.plan.Mode, "the first")
 		first.save(t, s, "one")
 
-		unchanged := begin(t, s, summaryStart(w))
+		unchanged := beginSummary(t, s, summaryStart(w))
 		assert.Equal(t, chat.ModeUnchanged, unchanged.plan.Mode, "nothing is new")
 		assert.Empty(t, unchanged.plan.Parts)
 		assert.Equal(t, "one", unchanged.plan.Standing.Summary)
 		unchanged.save(t, s, "one")
 		_, err := s.UpdateSummarySettings(t.Context(), w.Workspace, w.By, chat.SummarySettings{Language: "de"})
 		require.NoError(t, err)
-		assert.Equal(t, chat.ModeFull, begin(t, s, summaryStart(w)).plan.Mode, "nothing is new, but the language")
+		assert.Equal(t, chat.ModeFull, beginSummary(t, s, summaryStart(w)).plan.Mode, "nothing is new, but the language")
 		_, err = s.UpdateSummarySettings(t.Context(), w.Workspace, w.By, chat.SummarySettings{})
 		require.NoError(t, err)
 
 		fresh := addMessage(t, s, w, w.SMS.ID, "new")
-		some := begin(t, s, summaryStart(w))
+		some := beginSummary(t, s, summaryStart(w))
 		assert.Equal(t, chat.ModeIncremental, some.plan.Mode)
 		assert.Equal(t, first.ID, some.plan.Base, "what found nothing new has read nothing")
 		assert.Equal(t, []chat.MessageRange{{From: fresh.Number, To: fresh.Number}}, some.plan.Parts)
@@ -272,19 +270,18 @@ func TestWhatARunReads(t *testing.T) {
 			w.By,
 			chat.SummarySettings{Instructions: "Be short."},
 		)
-
 		require.NoError(t, err)
-		assert.Equal(t, chat.ModeFull, begin(t, s, summaryStart(w)).plan.Mode, "the workspace wants it otherwise")
+		assert.Equal(t, chat.ModeFull, beginSummary(t, s, summaryStart(w)).plan.Mode, "the workspace wants it otherwise")
 		_, err = s.UpdateSummarySettings(t.Context(), w.Workspace, w.By, chat.SummarySettings{})
 		require.NoError(t, err)
-		assert.Equal(t, chat.ModeFull, begin(t, s, summaryStart(w, inFull)).plan.Mode, "all is asked for")
-		assert.Equal(t, chat.ModeFull, begin(t, s, summaryStart(w, withLabels)).plan.Mode, "the last one has no labels")
+		assert.Equal(t, chat.ModeFull, beginSummary(t, s, summaryStart(w, inFull)).plan.Mode, "all is asked for")
+		assert.Equal(t, chat.ModeFull, beginSummary(t, s, summaryStart(w, withLabels)).plan.Mode, "the last one has no labels")
 		free, err := s.BeginSummary(t.Context(), summaryStart(w), 0)
 		require.NoError(t, err)
 		assert.Equal(t, chat.ModeFull, free.Mode, "reading costs nothing")
 		assert.Len(t, free.Parts, 1)
 
-		again := begin(t, s, summaryStart(w))
+		again := beginSummary(t, s, summaryStart(w))
 		again.save(t, s, "two")
 
 		_, err = s.FailSend(
@@ -294,9 +291,8 @@ func TestWhatARunReads(t *testing.T) {
 			-1,
 			chat.Errorf(chat.CodeDeliveryFailed, "canceled"),
 		)
-
 		require.NoError(t, err)
-		changed := begin(t, s, summaryStart(w))
+		changed := beginSummary(t, s, summaryStart(w))
 		assert.Equal(t, chat.ModeFull, changed.plan.Mode, "a message that was covered is none any more")
 		changed.save(t, s, "three")
 
@@ -304,7 +300,7 @@ func TestWhatARunReads(t *testing.T) {
 			addMessage(t, s, w, w.SMS.ID, "more")
 		}
 
-		assert.Equal(t, chat.ModeFull, begin(t, s, summaryStart(w)).plan.Mode, "more than half is new")
+		assert.Equal(t, chat.ModeFull, beginSummary(t, s, summaryStart(w)).plan.Mode, "more than half is new")
 	})
 }
 
@@ -335,17 +331,17 @@ func TestASlowRunDoesNotOverwriteANewerOne(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		addMessage(t, s, w, w.SMS.ID, "one")
-		slow := begin(t, s, summaryStart(w))
-		fast := begin(t, s, summaryStart(w))
+		slow := beginSummary(t, s, summaryStart(w))
+		fast := beginSummary(t, s, summaryStart(w))
 		lost := slow.version(t, s)
 		assert.Equal(t, chat.SummaryFailed, lost.State, "its workflow is over: there is one for a chat")
 		assert.Contains(t, lost.Problem.Message, "ended in Temporal")
 		fast.save(t, s, "fast")
 		requireCode(t, chat.CodeConflict, s.SaveSummary(t.Context(), slow.says("slow")))
 
-		late := begin(t, s, summaryStart(w))
+		late := beginSummary(t, s, summaryStart(w))
 		mine := "Mine"
-		edit(t, s, w, chat.ChatPatch{Title: &mine})
+		editSMSChat(t, s, w, chat.ChatPatch{Title: &mine})
 		requireCode(t, chat.CodeConflict, s.SaveSummary(t.Context(), late.says("late")))
 		c, err := s.Chat(t.Context(), w.Workspace, w.SMS.ID)
 		require.NoError(t, err)
@@ -359,10 +355,10 @@ func TestFailSummary(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		addMessage(t, s, w, w.SMS.ID, "one")
-		before := begin(t, s, summaryStart(w)).save(t, s, "stands")
+		before := beginSummary(t, s, summaryStart(w)).save(t, s, "stands")
 		request := w.Request(w.SMS.ID)
 		require.NoError(t, s.RecordActions(t.Context(), chat.ActionSummarizeChat, "summary:1", request))
-		run := begin(t, s, summaryStart(w, inFull))
+		run := beginSummary(t, s, summaryStart(w, inFull))
 		problem := chat.Errorf(chat.CodeSummarizationFailed, "the model answered nonsense")
 		failure := chat.SummaryFailure{
 			ActionsFailed: chat.ActionsFailed{

@@ -52,7 +52,7 @@ func (s *Store) BeginSummary(ctx context.Context, in chat.SummaryStart, capacity
 		return chat.SummaryPlan{}, wrapErr("find the settings of summaries", err)
 	}
 
-	m, err := s.measure(ctx, &row, last)
+	m, err := s.measureChat(ctx, &row, last)
 	if err != nil {
 		return chat.SummaryPlan{}, wrapErr("measure a chat", err)
 	}
@@ -70,7 +70,8 @@ func (s *Store) BeginSummary(ctx context.Context, in chat.SummaryStart, capacity
 
 	m.brief = settings.Brief(labels)
 	plan := m.plan(&in, last, capacity)
-	plan.ID, plan.Version = in.ID, row.SummaryVersion
+	plan.ID = in.ID
+	plan.Version = row.SummaryVersion
 
 	return plan, s.storeRun(ctx, &in, &plan, m)
 }
@@ -110,8 +111,8 @@ type measured struct {
 	brief string
 }
 
-// measure reads a chat's messages through once, for their sizes and their digest.
-func (s *Store) measure(ctx context.Context, row *chatRow, last *summaryRow) (*measured, error) {
+// measureChat reads a chat's messages through once, for their sizes and their digest.
+func (s *Store) measureChat(ctx context.Context, row *chatRow, last *summaryRow) (*measured, error) {
 	rows, err := s.db.NewSelect().Model((*messageRow)(nil)).Column("number", "id", "content").
 		Where("m.workspace_id = ?", row.WorkspaceID).Where("m.chat_id = ?", row.ID).
 		Where("m.state <> ?", chat.MessageNotSent).OrderExpr("m.number").Rows(ctx)
@@ -119,7 +120,7 @@ func (s *Store) measure(ctx context.Context, row *chatRow, last *summaryRow) (*m
 		return nil, err
 	}
 
-	defer func() { _ = rows.Close() }() // Err tells what went wrong
+	defer func() { _ = rows.Close() }() // Err returns what went wrong
 
 	m, sum := &measured{}, sha256.New()
 
@@ -131,31 +132,32 @@ func (s *Store) measure(ctx context.Context, row *chatRow, last *summaryRow) (*m
 			return nil, err
 		}
 
-		m.add(number, content, last, sum)
+		m.addMessage(number, content, last, sum)
 		sum.Write([]byte(id + "\x00" + content + "\x00"))
 	}
 
-	m.seal(last, sum)
+	m.takeDigest(last, sum)
 
 	return m, rows.Err()
 }
 
-// add counts a message. sum is of the messages before it.
-func (m *measured) add(number int64, content string, last *summaryRow, sum hash.Hash) {
+// addMessage counts a message. sum is of the messages before it.
+func (m *measured) addMessage(number int64, content string, last *summaryRow, sum hash.Hash) {
 	size := chat.MessageSize{Number: number, Size: min(utf8.RuneCountInString(content), mostOfMessage) + perMessage}
-
 	m.all = append(m.all, size)
+
 	if last != nil && number > last.Watermark {
-		m.seal(last, sum)
+		m.takeDigest(last, sum)
 		m.fresh = append(m.fresh, size)
 	}
 
-	m.count, m.newest = m.count+1, number
+	m.count++
+	m.newest = number
 }
 
-// seal takes the digest: of the messages the last run covered when they are through, and
-// in the end of all.
-func (m *measured) seal(last *summaryRow, sum hash.Hash) {
+// takeDigest takes the digest: of the messages the last run covered when they are through,
+// and in the end of all.
+func (m *measured) takeDigest(last *summaryRow, sum hash.Hash) {
 	m.digest = hex.EncodeToString(sum.Sum(nil))
 	if last != nil && len(m.fresh) == 0 {
 		m.intact = m.digest == last.Digest
@@ -174,7 +176,8 @@ func (m *measured) plan(in *chat.SummaryStart, last *summaryRow, capacity int) c
 
 	if last != nil {
 		version := last.version()
-		means.Last, means.Rebriefed = &version, !strings.HasPrefix(last.Brief, m.brief)
+		means.Last = &version
+		means.Rebriefed = !strings.HasPrefix(last.Brief, m.brief)
 	}
 
 	if in.Capacity > 0 && capacity > 0 {
@@ -192,7 +195,8 @@ func (m *measured) plan(in *chat.SummaryStart, last *summaryRow, capacity int) c
 		plan.Standing = &standing
 
 	case chat.ModeIncremental:
-		plan.Base, plan.Parts = last.ID, chat.SplitMessages(m.fresh, capacity)
+		plan.Base = last.ID
+		plan.Parts = chat.SplitMessages(m.fresh, capacity)
 	case chat.ModeFull:
 		plan.Parts = chat.SplitMessages(m.all, capacity)
 	}
@@ -210,7 +214,8 @@ func (s *Store) storeRun(ctx context.Context, in *chat.SummaryStart, plan *chat.
 	run.Mode = plan.Mode
 	run.LabelsChosen = in.UpdateLabels
 	run.Automatic = in.Automatic
-	run.ActionID, run.RequestedBy = in.ActionID, in.By.MemberID
+	run.ActionID = in.ActionID
+	run.RequestedBy = in.By.MemberID
 	run.Watermark = m.newest
 	run.Covered = m.count
 	run.Digest = m.digest
@@ -228,13 +233,9 @@ func (s *Store) storeRun(ctx context.Context, in *chat.SummaryStart, plan *chat.
 			return err
 		}
 
-		return editChat(
-			ctx,
-			tx.NewUpdate().Set("summary_tried = ?", m.newest),
-			in.WorkspaceID,
-			in.ChatID,
-			run.CreatedAt,
-		)
+		q := tx.NewUpdate().Set("summary_tried = ?", m.newest)
+
+		return editChat(ctx, q, in.WorkspaceID, in.ChatID, run.CreatedAt)
 	})
 }
 

@@ -37,7 +37,7 @@ type shown struct {
 	action  chat.Action
 }
 
-func see(t *testing.T, s *db.Store, save *chat.SummaryToSave) shown {
+func readShown(t *testing.T, s *db.Store, save *chat.SummaryToSave) shown {
 	t.Helper()
 	c, err := s.Chat(t.Context(), save.WorkspaceID, save.ChatID)
 	require.NoError(t, err)
@@ -59,12 +59,12 @@ func TestASaveThatDiesLeavesTheOldOrTheNewState(t *testing.T) {
 
 		for before := 1; ; before++ {
 			l := newLabelling(t, s)
-			begin(t, s, summaryStart(l.w, withLabels)).save(t, s, "old", sure("late"))
+			beginSummary(t, s, summaryStart(l.w, withLabels)).save(t, s, "old", sureChoice("late"))
 			request := l.w.Request(l.w.SMS.ID)
 			require.NoError(t, s.RecordActions(t.Context(), chat.ActionSummarizeChat, "summary:1", request))
-			save := begin(t, s, summaryStart(l.w, withLabels, inFull)).says("new", sure("vip"), unsure("lost"))
+			save := beginSummary(t, s, summaryStart(l.w, withLabels, inFull)).says("new", sureChoice("vip"), unsureChoice("lost"))
 			save.Requests = []chat.Request{request}
-			old := see(t, s, &save)
+			old := readShown(t, s, &save)
 			ctx, cancel := context.WithCancel(t.Context())
 			hook := &dies{before: before, end: cancel}
 			err := s.Watched(hook).SaveSummary(ctx, save)
@@ -80,13 +80,13 @@ func TestASaveThatDiesLeavesTheOldOrTheNewState(t *testing.T) {
 
 			points++
 
-			assert.Equal(t, old, see(t, s, &save), "before query %d", before)
+			assert.Equal(t, old, readShown(t, s, &save), "before query %d", before)
 			require.NoError(t, s.SaveSummary(t.Context(), save))
-			now := see(t, s, &save)
+			now := readShown(t, s, &save)
 			assert.Equal(
 				t,
 				[]any{"new", chat.SummarySucceeded, chat.ActionSucceeded, sources{"VIP": chat.LabelByModel}, 1},
-				[]any{now.chat.Summary, now.version.State, now.action.State, on(now.chat), len(now.chat.Suggested)},
+				[]any{now.chat.Summary, now.version.State, now.action.State, labelSources(now.chat), len(now.chat.Suggested)},
 			)
 		}
 

@@ -65,7 +65,7 @@ func freshMessages(db bun.IDB, dest any, row *chatRow, after int64) *bun.SelectQ
 const forgottenFor = 24 * time.Hour
 
 // ForgottenSummaries finds, in every workspace, chats that have been quiet for longer than
-// they should be without having been summarized, because the word of a message was lost on
+// they should be without having been summarized, because the signal of a message was lost on
 // its way: at most limit.
 func (s *Store) ForgottenSummaries(
 	ctx context.Context,
@@ -74,7 +74,9 @@ func (s *Store) ForgottenSummaries(
 	limit int,
 ) ([]chat.AutoSummary, error) {
 	var all []summarySettingsRow
-	if err := s.db.NewSelect().Model(&all).Where("s.quiet_seconds > 0").OrderExpr("s.workspace_id").Scan(ctx); err != nil {
+
+	err := s.db.NewSelect().Model(&all).Where("s.quiet_seconds > 0").OrderExpr("s.workspace_id").Scan(ctx)
+	if err != nil {
 		return nil, wrapErr("list the settings of summaries", err)
 	}
 
@@ -82,14 +84,16 @@ func (s *Store) ForgottenSummaries(
 
 	for _, row := range all {
 		settings := row.settings()
-		until := micro(now.Add(-settings.QuietAfter - grace))
+		until := toMicroseconds(now.Add(-settings.QuietAfter - grace))
 		var ids []chat.ChatID
 
 		err := s.db.NewSelect().Model((*chatRow)(nil)).Column("id").Where("c.workspace_id = ?", row.WorkspaceID).
 			Where("c.deleted_at IS NULL").Where("NOT c.summary_edited").Where("c.state <> ?", chat.StateArchived).
 			Where("c.last_activity_at BETWEEN ? AND ?", until.Add(-forgottenFor), until).
-			Where(`EXISTS (SELECT 1 FROM messages m WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id
-				AND m.number > c.summary_watermark AND m.number > c.summary_tried AND m.state <> ?)`, chat.MessageNotSent).
+			Where(`EXISTS (SELECT 1 FROM messages m
+				WHERE m.workspace_id = c.workspace_id AND m.chat_id = c.id
+					AND m.number > c.summary_watermark AND m.number > c.summary_tried
+					AND m.state <> ?)`, chat.MessageNotSent).
 			OrderExpr("c.last_activity_at DESC, c.id DESC").Limit(int64(limit-len(forgotten))).Scan(ctx, &ids)
 		if err != nil {
 			return nil, wrapErr("look for forgotten summaries", err)

@@ -18,13 +18,13 @@ func TestAPersonsSummaryStands(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		addMessage(t, s, w, w.SMS.ID, "one")
-		run := begin(t, s, summaryStart(w))
+		run := beginSummary(t, s, summaryStart(w))
 		says := run.says("model's")
 		says.Summary.KeyPoints = []chat.Point{{Text: "wrong", Messages: []chat.MessageID{"m"}}}
 		require.NoError(t, s.SaveSummary(t.Context(), says))
 
 		mine := "Mine."
-		c := edit(t, s, w, chat.ChatPatch{Summary: &mine})
+		c := editSMSChat(t, s, w, chat.ChatPatch{Summary: &mine})
 		assert.Equal(
 			t,
 			[]any{"Mine.", chat.ByPerson, true, false, 0},
@@ -41,8 +41,8 @@ func TestAPersonsSummaryStands(t *testing.T) {
 		_, err = s.BeginSummary(t.Context(), summaryStart(w), capacity)
 		requireCode(t, chat.CodeSummaryEdited, err)
 
-		labels := begin(t, s, summaryStart(w, withLabels))
-		c = labels.save(t, s, "not shown", sure("vip"))
+		labels := beginSummary(t, s, summaryStart(w, withLabels))
+		c = labels.save(t, s, "not shown", sureChoice("vip"))
 		assert.Equal(
 			t,
 			[]any{"About model's", "Mine.", true},
@@ -53,7 +53,7 @@ func TestAPersonsSummaryStands(t *testing.T) {
 		assert.Len(t, c.Labels, 1)
 		assert.False(t, labels.version(t, s).Applied)
 
-		over := begin(t, s, summaryStart(w, overwriting))
+		over := beginSummary(t, s, summaryStart(w, withOverwrite))
 		assert.Equal(t, chat.ModeFull, over.plan.Mode, "nothing is built on what a person wrote")
 		c = over.save(t, s, "written over")
 		assert.Equal(t, []any{"written over", false, over.ID}, []any{c.Summary, c.SummaryEdited, c.SummaryID})
@@ -68,7 +68,7 @@ func TestAPersonsTitleStandsBesideANewSummary(t *testing.T) {
 		addMessage(t, s, w, w.SMS.ID, "one")
 
 		mine := "My title"
-		c := edit(t, s, w, chat.ChatPatch{Title: &mine})
+		c := editSMSChat(t, s, w, chat.ChatPatch{Title: &mine})
 		assert.Equal(
 			t,
 			[]any{true, false, 1},
@@ -76,9 +76,9 @@ func TestAPersonsTitleStandsBesideANewSummary(t *testing.T) {
 			"a title covers nothing",
 		)
 
-		c = begin(t, s, summaryStart(w)).save(t, s, "model's")
+		c = beginSummary(t, s, summaryStart(w)).save(t, s, "model's")
 		assert.Equal(t, []any{"My title", "model's", true}, []any{c.Title, c.Summary, c.TitleEdited})
-		c = begin(t, s, summaryStart(w, overwriting, inFull)).save(t, s, "again")
+		c = beginSummary(t, s, summaryStart(w, withOverwrite, inFull)).save(t, s, "again")
 		assert.Equal(t, []any{"About again", false}, []any{c.Title, c.TitleEdited})
 	})
 }
@@ -89,10 +89,10 @@ func TestRestoreSummary(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		addMessage(t, s, w, w.SMS.ID, "one")
-		old := begin(t, s, summaryStart(w))
+		old := beginSummary(t, s, summaryStart(w))
 		was := old.save(t, s, "old")
 		addMessage(t, s, w, w.SMS.ID, "two")
-		begin(t, s, summaryStart(w)).save(t, s, "new")
+		beginSummary(t, s, summaryStart(w)).save(t, s, "new")
 		c, err := s.RestoreSummary(t.Context(), w.Workspace, w.By, w.SMS.ID, old.ID)
 		require.NoError(t, err)
 
@@ -126,7 +126,7 @@ func TestRestoreSummary(t *testing.T) {
 
 		_, err = s.RestoreSummary(t.Context(), w.Workspace, w.By, w.SMS.ID, "none")
 		requireCode(t, chat.CodeSummaryNotFound, err)
-		running := begin(t, s, summaryStart(w, overwriting))
+		running := beginSummary(t, s, summaryStart(w, withOverwrite))
 		_, err = s.RestoreSummary(t.Context(), w.Workspace, w.By, w.SMS.ID, running.ID)
 		requireCode(t, chat.CodeConflict, err)
 	})
@@ -172,7 +172,7 @@ func TestTokensAreCountedByTheMonth(t *testing.T) {
 		w := dbtest.Seed(t, s)
 		addMessage(t, s, w, w.SMS.ID, "one")
 
-		run := begin(t, s, summaryStart(w))
+		run := beginSummary(t, s, summaryStart(w))
 		for range 2 {
 			require.NoError(
 				t,
@@ -223,7 +223,6 @@ func TestSummaryDue(t *testing.T) {
 				chat.AutoSummary{WorkspaceID: w.Workspace, ChatID: w.SMS.ID, Tried: tried},
 				last.CreatedAt.Add(after),
 			)
-
 			require.NoError(t, err)
 
 			return got
@@ -262,12 +261,12 @@ func TestSummaryDue(t *testing.T) {
 		assert.Equal(t, []chat.AutoSummary{{WorkspaceID: w.Workspace, ChatID: w.SMS.ID}}, forgotten(13*time.Minute))
 		assert.Empty(t, forgotten(48*time.Hour))
 
-		begin(t, s, summaryStart(w, func(s *chat.SummaryStep) { s.Automatic = true }))
+		beginSummary(t, s, summaryStart(w, func(s *chat.SummaryStep) { s.Automatic = true }))
 		assert.Zero(t, due(time.Hour), "it has been tried")
 		assert.Empty(t, forgotten(13*time.Minute))
 		last = addMessage(t, s, w, w.SMS.ID, "four")
 		assert.Equal(t, 2, due(0).Missing, "counted from the last attempt")
-		begin(t, s, summaryStart(w)).save(t, s, "all")
+		beginSummary(t, s, summaryStart(w)).save(t, s, "all")
 		assert.Zero(t, due(time.Hour))
 
 		last = addMessage(t, s, w, w.SMS.ID, "five")
@@ -287,7 +286,7 @@ func TestSummaryDue(t *testing.T) {
 		assert.True(t, due(time.Hour).Due)
 
 		mine := "Mine."
-		edit(t, s, w, chat.ChatPatch{Summary: &mine})
+		editSMSChat(t, s, w, chat.ChatPatch{Summary: &mine})
 		last = addMessage(t, s, w, w.SMS.ID, "six")
 		assert.Zero(t, due(time.Hour), "a person's summary is let alone")
 	})

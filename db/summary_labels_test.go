@@ -14,12 +14,12 @@ import (
 	"handrail/db/dbtest"
 )
 
-// sure and unsure are choices of a model above and below the threshold.
-func sure(name string) chat.LabelChoice {
+// sureChoice and unsure are choices of a model above and below the threshold.
+func sureChoice(name string) chat.LabelChoice {
 	return chat.LabelChoice{Name: name, Confidence: 0.9, Evidence: []chat.Quote{{Message: "m", Text: "words"}}}
 }
 
-func unsure(name string) chat.LabelChoice {
+func unsureChoice(name string) chat.LabelChoice {
 	return chat.LabelChoice{Name: name, Confidence: 0.4, Evidence: []chat.Quote{{Message: "m", Text: "words"}}}
 }
 
@@ -48,7 +48,7 @@ func newLabelling(t *testing.T, s *db.Store) *labelling {
 // run has a model choose, and returns the run and the chat.
 func (l *labelling) run(choices ...chat.LabelChoice) (writing, chat.Chat) {
 	l.Helper()
-	run := begin(l.T, l.s, summaryStart(l.w, withLabels, inFull))
+	run := beginSummary(l.T, l.s, summaryStart(l.w, withLabels, inFull))
 
 	return run, run.save(l.T, l.s, "text", choices...)
 }
@@ -61,7 +61,7 @@ func (l *labelling) set(ids ...chat.LabelID) chat.Chat {
 		ids = []chat.LabelID{}
 	}
 
-	return edit(l.T, l.s, l.w, chat.ChatPatch{LabelIDs: &ids})
+	return editSMSChat(l.T, l.s, l.w, chat.ChatPatch{LabelIDs: &ids})
 }
 
 func (l *labelling) undo(id chat.SummaryID) chat.Chat {
@@ -72,8 +72,8 @@ func (l *labelling) undo(id chat.SummaryID) chat.Chat {
 	return c
 }
 
-// on are the names of a chat's labels with who set them.
-func on(c chat.Chat) map[string]chat.LabelSource {
+// labelSources are the names of a chat's labels with who set them.
+func labelSources(c chat.Chat) map[string]chat.LabelSource {
 	names := map[string]chat.LabelSource{}
 	for _, l := range c.Labels {
 		names[l.Name] = l.Source
@@ -90,11 +90,11 @@ func TestLabelsOfAModel(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		l := newLabelling(t, s)
 		l.set(l.w.VIP.ID)
-		run, c := l.run(sure("billing"), sure("vip"), unsure("late"), sure("no such"))
+		run, c := l.run(sureChoice("billing"), sureChoice("vip"), unsureChoice("late"), sureChoice("no such"))
 		assert.Equal(
 			t,
 			sources{"VIP": chat.LabelByPerson, "Billing": chat.LabelByModel},
-			on(c),
+			labelSources(c),
 			"only the workspace's, and a person's stay a person's",
 		)
 
@@ -110,11 +110,11 @@ func TestLabelsOfAModel(t *testing.T) {
 
 		assert.Equal(t, []chat.LabelID{l.w.Billing.ID}, v.LabelsAdded)
 
-		run, c = l.run(sure("late"))
+		run, c = l.run(sureChoice("late"))
 		assert.Equal(
 			t,
 			sources{"VIP": chat.LabelByPerson, "Late": chat.LabelByModel},
-			on(c),
+			labelSources(c),
 			"its own goes, a person's stays",
 		)
 
@@ -122,18 +122,18 @@ func TestLabelsOfAModel(t *testing.T) {
 		assert.Equal(t, []chat.LabelID{l.w.Billing.ID}, run.version(t, s).LabelsRemoved)
 
 		l.set(l.w.VIP.ID)
-		run, c = l.run(sure("late"))
-		assert.Equal(t, sources{"VIP": chat.LabelByPerson}, on(c), "what a person took off is not put back")
+		run, c = l.run(sureChoice("late"))
+		assert.Equal(t, sources{"VIP": chat.LabelByPerson}, labelSources(c), "what a person took off is not put back")
 		assert.Equal(t, []chat.LabelFate{chat.LabelWithheld}, run.version(t, s).Fates)
 		l.set(l.late.ID)
 		_, c = l.run()
-		assert.Equal(t, sources{"Late": chat.LabelByPerson}, on(c), "a person's own is never removed")
+		assert.Equal(t, sources{"Late": chat.LabelByPerson}, labelSources(c), "a person's own is never removed")
 
 		_, err := s.UpdateSummarySettings(t.Context(), l.w.Workspace, l.w.By, chat.SummarySettings{LabelThreshold: 0.3})
 		require.NoError(t, err)
 
-		_, c = l.run(unsure("lost"))
-		assert.Equal(t, chat.LabelByModel, on(c)["Lost"], "the workspace's threshold decides")
+		_, c = l.run(unsureChoice("lost"))
+		assert.Equal(t, chat.LabelByModel, labelSources(c)["Lost"], "the workspace's threshold decides")
 	})
 }
 
@@ -153,7 +153,6 @@ func (l *labelling) tool(effect func(context.Context, chat.ChatEditor) error) {
 			return json.RawMessage(`{}`), effect(ctx, e)
 		},
 	)
-
 	require.NoError(l.T, err)
 }
 
@@ -163,14 +162,14 @@ func TestALabelThatAToolSetsTooIsNotTheModelsAnyMore(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		l := newLabelling(t, s)
 		l.set(l.w.VIP.ID)
-		l.run(sure("late"))
+		l.run(sureChoice("late"))
 
 		l.tool(func(ctx context.Context, e chat.ChatEditor) error {
 			return errors.Join(e.AddLabel(ctx, "late"), e.AddLabel(ctx, "vip"))
 		})
 
 		_, c := l.run()
-		assert.Equal(t, sources{"VIP": chat.LabelByPerson, "Late": chat.LabelByTool}, on(c))
+		assert.Equal(t, sources{"VIP": chat.LabelByPerson, "Late": chat.LabelByTool}, labelSources(c))
 	})
 }
 
@@ -179,10 +178,10 @@ func TestNewLabelsAreLookedForAlsoWhenNothingElseIsNew(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		l := newLabelling(t, s)
-		l.run(sure("late"))
+		l.run(sureChoice("late"))
 
 		mode := func(changes ...func(*chat.SummaryStep)) chat.SummaryMode {
-			run := begin(t, s, summaryStart(l.w, changes...))
+			run := beginSummary(t, s, summaryStart(l.w, changes...))
 
 			text := "text"
 			if run.plan.Standing != nil {
@@ -209,24 +208,24 @@ func TestUndoLabels(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		l := newLabelling(t, s)
-		l.run(sure("billing"), sure("late"))
-		run, c := l.run(sure("vip"), sure("lost"), sure("late"))
-		require.Equal(t, sources{"VIP": chat.LabelByModel, "Lost": chat.LabelByModel, "Late": chat.LabelByModel}, on(c))
+		l.run(sureChoice("billing"), sureChoice("late"))
+		run, c := l.run(sureChoice("vip"), sureChoice("lost"), sureChoice("late"))
+		require.Equal(t, sources{"VIP": chat.LabelByModel, "Lost": chat.LabelByModel, "Late": chat.LabelByModel}, labelSources(c))
 		c = l.undo(run.ID)
 		assert.Equal(
 			t,
 			sources{"Billing": chat.LabelByPerson, "Late": chat.LabelByModel},
-			on(c),
+			labelSources(c),
 			"as it was before the run",
 		)
 
 		assert.Equal(t, c, l.undo(run.ID), "a second time changes nothing")
 		assert.NotNil(t, run.version(t, s).LabelsUndoneAt)
-		_, c = l.run(sure("vip"), sure("late"))
+		_, c = l.run(sureChoice("vip"), sureChoice("late"))
 		assert.Equal(
 			t,
 			sources{"Billing": chat.LabelByPerson, "Late": chat.LabelByModel},
-			on(c),
+			labelSources(c),
 			"and no run does it again",
 		)
 	})
@@ -237,15 +236,15 @@ func TestUndoLabelsLeavesWhatPeopleHaveTouched(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		l := newLabelling(t, s)
-		l.run(sure("billing"), sure("late"))
-		run, _ := l.run(sure("vip"), sure("lost")) // adds two, removes two
+		l.run(sureChoice("billing"), sureChoice("late"))
+		run, _ := l.run(sureChoice("vip"), sureChoice("lost")) // adds two, removes two
 		l.set(l.w.VIP.ID, l.lost.ID, l.w.Billing.ID)
 		l.set(l.w.VIP.ID) // Lost and Billing are taken off by a person, VIP is a person's now
 		c := l.undo(run.ID)
-		assert.Equal(t, sources{"VIP": chat.LabelByPerson, "Late": chat.LabelByPerson}, on(c))
+		assert.Equal(t, sources{"VIP": chat.LabelByPerson, "Late": chat.LabelByPerson}, labelSources(c))
 
 		require.NoError(t, s.DeleteLabel(t.Context(), l.w.Workspace, l.w.By, l.late.ID))
-		text := begin(t, s, summaryStart(l.w, inFull))
+		text := beginSummary(t, s, summaryStart(l.w, inFull))
 		text.save(t, s, "no labels")
 		_, err := s.UndoLabels(t.Context(), l.w.Workspace, l.w.By, l.w.SMS.ID, text.ID)
 		requireCode(t, chat.CodeConflict, err)

@@ -48,7 +48,7 @@ func (s *Store) Reading(ctx context.Context, part chat.SummaryPart) (chat.Readin
 	}
 
 	reading.Earlier = append(reading.Earlier, part.Parts...)
-	if reading.Messages, err = s.lines(ctx, &part); err != nil {
+	if reading.Messages, err = s.readLines(ctx, &part); err != nil {
 		return chat.Reading{}, wrapErr("read the messages", err)
 	}
 
@@ -59,7 +59,7 @@ func (s *Store) Reading(ctx context.Context, part chat.SummaryPart) (chat.Readin
 	return reading, wrapErr("list the labels", err)
 }
 
-func (s *Store) lines(ctx context.Context, part *chat.SummaryPart) ([]chat.Line, error) {
+func (s *Store) readLines(ctx context.Context, part *chat.SummaryPart) ([]chat.Line, error) {
 	if part.Messages == (chat.MessageRange{}) {
 		return nil, nil
 	}

@@ -37,22 +37,12 @@ func (s *Store) RestoreSummary(
 
 		row.UpdatedAt = s.time()
 
-		restored, err := newSummaryRow(ws, id, chat.SummaryRestored, row.UpdatedAt)
+		restored, err := restoredVersion(&row, &older, by)
 		if err != nil {
 			return err
 		}
 
-		content := older.content()
-		restored.take(&content)
-		restored.State = chat.SummarySucceeded
-		restored.Applied = true
-		restored.EndedAt = &row.UpdatedAt
-		restored.Labels = []chosenLabel{}
-		restored.Watermark = older.Watermark
-		restored.Covered = older.Covered
-		restored.Digest = older.Digest
-		restored.RestoredFrom, restored.RequestedBy = older.ID, by.MemberID
-		row.show(&restored)
+		row.showSummary(&restored)
 		row.Title = restored.Title
 		row.TitleEdited = true
 		row.SummaryEdited = true
@@ -61,15 +51,22 @@ func (s *Store) RestoreSummary(
 			return err
 		}
 
-		if _, err := tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx); err != nil {
+		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
+		if err != nil {
 			return err
 		}
 
-		if err := s.audit(ctx, tx, ws, by, "summary.restored", objectID(id), changed{"summary_id": older.ID}); err != nil {
+		if err := s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "summary.restored",
+			object:    objectID(id),
+			detail:    changed{"summary_id": older.ID},
+		}); err != nil {
 			return err
 		}
 
-		c, err = complete(ctx, tx, &row)
+		c, err = completeChat(ctx, tx, &row)
 
 		return err
 	})
@@ -77,8 +74,30 @@ func (s *Store) RestoreSummary(
 	return c, err
 }
 
-// UndoLabels takes back what a run has changed of a chat's labels, as a person's word: what
-// it had added goes and is not put back by a model, what it had removed returns and stays.
+// restoredVersion is a new version with the content of an older one, by a person.
+func restoredVersion(row *chatRow, older *summaryRow, by chat.Actor) (summaryRow, error) {
+	restored, err := newSummaryRow(row.WorkspaceID, row.ID, chat.SummaryRestored, row.UpdatedAt)
+	if err != nil {
+		return summaryRow{}, err
+	}
+
+	content := older.content()
+	restored.takeSummary(&content)
+	restored.State = chat.SummarySucceeded
+	restored.Applied = true
+	restored.EndedAt = &row.UpdatedAt
+	restored.Labels = []chosenLabel{}
+	restored.Watermark = older.Watermark
+	restored.Covered = older.Covered
+	restored.Digest = older.Digest
+	restored.RestoredFrom = older.ID
+	restored.RequestedBy = by.MemberID
+
+	return restored, nil
+}
+
+// UndoLabels takes back what a run has changed of a chat's labels, as a person's choice: what
+// it had added goes and is not added again by a model, what it had removed returns and stays.
 // What anybody has touched since is left as it is. The errors: chat_not_found;
 // summary_not_found; conflict for a run that has not chosen labels.
 //
@@ -113,7 +132,7 @@ func (s *Store) UndoLabels(
 			}
 		}
 
-		c, err = complete(ctx, tx, &row)
+		c, err = completeChat(ctx, tx, &row)
 
 		return err
 	})
@@ -155,11 +174,11 @@ func (s *Store) undoLabels(ctx context.Context, tx bun.Tx, row *chatRow, run *su
 		return err
 	}
 
-	if err := noteRemovals(ctx, tx, row.WorkspaceID, row.ID, gone, row.UpdatedAt); err != nil {
+	if err := recordRemovals(ctx, tx, row.labelChange(gone)); err != nil {
 		return err
 	}
 
-	if err := putLabels(ctx, tx, row.WorkspaceID, row.ID, back, chat.LabelByPerson, row.UpdatedAt); err != nil {
+	if err := setLabels(ctx, tx, row.labelChange(back), chat.LabelByPerson); err != nil {
 		return err
 	}
 
@@ -173,6 +192,11 @@ func (s *Store) undoLabels(ctx context.Context, tx bun.Tx, row *chatRow, run *su
 		return err
 	}
 
-	return s.audit(ctx, tx, row.WorkspaceID, by, "summary.labels_undone", objectID(row.ID),
-		changed{"summary_id": run.ID, "removed": gone, "added": back})
+	return s.audit(ctx, tx, auditEvent{
+		workspace: row.WorkspaceID,
+		by:        by,
+		verb:      "summary.labels_undone",
+		object:    objectID(row.ID),
+		detail:    changed{"summary_id": run.ID, "removed": gone, "added": back},
+	})
 }

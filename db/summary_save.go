@@ -55,15 +55,17 @@ func (s *Store) applySummary(
 	now := s.time()
 	row.UpdatedAt = now
 
-	run.take(&in.Summary)
-	run.State, run.EndedAt = chat.SummarySucceeded, &now
-
+	run.takeSummary(&in.Summary)
+	run.State = chat.SummarySucceeded
+	run.EndedAt = &now
 	run.Applied = !row.SummaryEdited || in.Overwrite
+
 	if run.Applied {
-		row.show(run)
+		row.showSummary(run)
 
 		if !row.TitleEdited || in.Overwrite {
-			row.Title, row.TitleEdited = run.Title, false
+			row.Title = run.Title
+			row.TitleEdited = false
 		}
 	}
 
@@ -75,7 +77,9 @@ func (s *Store) applySummary(
 
 	_, err := tx.NewUpdate().
 		Model(row).
-		Column("title", "summary", "summary_model", "summary_updated_at", "summary_version", "summary_id", "summary_points", "summary_watermark", "suggested_labels", "title_edited", "summary_edited", "updated_at").
+		Column("title", "summary", "summary_model", "summary_updated_at", "summary_version").
+		Column("summary_id", "summary_points", "summary_watermark", "suggested_labels").
+		Column("title_edited", "summary_edited", "updated_at").
 		Where("workspace_id = ?", row.WorkspaceID).
 		Where("id = ?", row.ID).
 		Exec(ctx)
@@ -85,7 +89,8 @@ func (s *Store) applySummary(
 
 	_, err = tx.NewUpdate().
 		Model(run).
-		Column("state", "title", "summary", "points", "labels", "labels_added", "labels_removed", "model", "applied", "ended_at").
+		Column("state", "title", "summary", "points", "labels", "labels_added", "labels_removed").
+		Column("model", "applied", "ended_at").
 		Where("workspace_id = ?", run.WorkspaceID).
 		Where("id = ?", run.ID).
 		Exec(ctx)
@@ -93,8 +98,8 @@ func (s *Store) applySummary(
 	return err
 }
 
-// take makes a summary the content of the version.
-func (r *summaryRow) take(summary *chat.Summary) {
+// takeSummary makes a summary the content of the version.
+func (r *summaryRow) takeSummary(summary *chat.Summary) {
 	r.Title = summary.Title
 	r.Summary = summary.Summary
 	r.Points = summary.Points()
@@ -106,8 +111,8 @@ func (r *summaryRow) take(summary *chat.Summary) {
 	}
 }
 
-// show makes the text of a version the chat's, without the title.
-func (r *chatRow) show(version *summaryRow) {
+// showSummary makes the text of a version the chat's, without the title.
+func (r *chatRow) showSummary(version *summaryRow) {
 	r.Summary = version.Summary
 	r.SummaryPoints = version.Points
 	r.SummaryModel = version.Model
@@ -155,7 +160,9 @@ func (s *Store) applyLabels(ctx context.Context, tx bun.Tx, row *chatRow, run *s
 		}
 	}
 
-	run.LabelsAdded, run.LabelsRemoved = labelIDs(change.Add), labelIDs(change.Remove)
+	run.LabelsAdded = labelIDs(change.Add)
+	run.LabelsRemoved = labelIDs(change.Remove)
+
 	if err := s.removeModelLabels(ctx, tx, row, run.LabelsRemoved); err != nil || len(change.Add) == 0 {
 		return err
 	}
@@ -205,15 +212,8 @@ func labelIDs(labels []chat.ChatLabel) []chat.LabelID {
 func (s *Store) succeedAll(ctx context.Context, tx bun.Tx, requests []chat.Request) error {
 	statements := make([]bun.Query, len(requests))
 	for i, r := range requests {
-		statements[i] = moveAction(
-			tx,
-			r.WorkspaceID,
-			r.ActionID,
-			chat.ActionSucceeded,
-			s.time(),
-			chat.ActionRunning,
-			chat.ActionParked,
-		)
+		action := actionKey{workspace: r.WorkspaceID, id: r.ActionID}
+		statements[i] = moveAction(tx, action, chat.ActionSucceeded, s.time(), chat.ActionRunning, chat.ActionParked)
 	}
 
 	return s.batch(ctx, tx, statements...)

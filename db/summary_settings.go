@@ -125,15 +125,21 @@ func (s *Store) UpdateSummarySettings(
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "summary_settings.updated", string(ws), changed{
-			"model":               row.Model,
-			"language":            row.Language,
-			"instructions_length": utf8.RuneCountInString(row.Instructions),
-			"token_budget":        row.TokenBudget,
-			"label_threshold":     row.LabelThreshold,
-			"quiet_seconds":       row.QuietSeconds,
-			"every_messages":      row.EveryMessages,
-			"automatic_labels":    row.AutomaticLabels,
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "summary_settings.updated",
+			object:    string(ws),
+			detail: changed{
+				"model":               row.Model,
+				"language":            row.Language,
+				"instructions_length": utf8.RuneCountInString(row.Instructions),
+				"token_budget":        row.TokenBudget,
+				"label_threshold":     row.LabelThreshold,
+				"quiet_seconds":       row.QuietSeconds,
+				"every_messages":      row.EveryMessages,
+				"automatic_labels":    row.AutomaticLabels,
+			},
 		})
 	})
 	if err != nil {
@@ -144,8 +150,8 @@ func (s *Store) UpdateSummarySettings(
 }
 
 // RecordUsage adds what a run has cost to the run, if there still is one, and to the
-// workspace's month. It is not
-// idempotent: every request to a model costs anew, so it is told of every one once.
+// workspace's month. It is not idempotent: every request to a model costs anew, so it is
+// called once for every request.
 func (s *Store) RecordUsage(
 	ctx context.Context,
 	ws chat.WorkspaceID,

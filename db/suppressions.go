@@ -34,9 +34,9 @@ func (r *suppressionRow) suppression() chat.Suppression {
 	}
 }
 
-// suppress is the statement that puts the row's address on its sender's list, where it may
-// be already by another way.
-func suppress(tx bun.Tx, row *suppressionRow) *bun.InsertQuery {
+// addSuppression is the statement that puts the row's address on its sender's list, where it
+// may be already by another way.
+func addSuppression(tx bun.Tx, row *suppressionRow) *bun.InsertQuery {
 	// Folded by the function that the address is looked up with.
 	return tx.NewInsert().
 		Model(row).
@@ -83,7 +83,7 @@ func (s *Store) LiftSuppression(
 	now time.Time,
 ) error {
 	return s.inTx(ctx, "lift a suppression", func(ctx context.Context, tx bun.Tx) error {
-		result, err := tx.NewUpdate().Model((*suppressionRow)(nil)).Set("lifted_at = ?", micro(now)).
+		result, err := tx.NewUpdate().Model((*suppressionRow)(nil)).Set("lifted_at = ?", toMicroseconds(now)).
 			Where("workspace_id = ?", ws).Where("id = ?", id).Where("lifted_at IS NULL").Exec(ctx)
 		if err != nil {
 			return err
@@ -95,6 +95,11 @@ func (s *Store) LiftSuppression(
 			return notFound(chat.CodeSuppressionNotFound, "suppression")
 		}
 
-		return s.audit(ctx, tx, ws, by, "suppression.lifted", objectID(id), nil)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "suppression.lifted",
+			object:    objectID(id),
+		})
 	})
 }

@@ -36,11 +36,16 @@ func (s *Store) StaleDeliveries(ctx context.Context, before time.Time, limit int
 	// All states of the partial index, so that SQLite sees that it fits; the rest picks out of them.
 	unsettled := part().
 		Where("d.submission IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')").
-		Where("d.updated_at < ?", micro(before)).
+		Where("d.updated_at < ?", toMicroseconds(before)).
 		Where("d.error_code NOT IN ?", bun.Tuple(chat.LeftAlone())).
-		Where("(d.submission = 'unknown' OR d.submission = 'sending' AND d.lease_until < ?0 OR "+"d.submission IN ('pending', 'blocked') AND (d.retry_at IS NULL OR d.retry_at < ?0))", now)
+		Where(`(d.submission = 'unknown'
+			OR d.submission = 'sending' AND d.lease_until < ?0
+			OR d.submission IN ('pending', 'blocked') AND (d.retry_at IS NULL OR d.retry_at < ?0))`, now)
 
-	unreceipted := part().Where("d.status = 'accepted'").Where("d.updated_at < ?", micro(before.Add(-receiptsAfter)))
+	unreceipted := part().
+		Where("d.status = 'accepted'").
+		Where("d.updated_at < ?", toMicroseconds(before.Add(-receiptsAfter)))
+
 	err := s.db.NewSelect().With("unsettled", unsettled).With("unreceipted", unreceipted).
 		TableExpr("(SELECT * FROM unsettled UNION ALL SELECT * FROM unreceipted) AS stale").
 		ColumnExpr("stale.workspace_id, stale.id, stale.submission, a.workflow_id").
@@ -73,7 +78,7 @@ func (s *Store) OrphanDelivery(
 	id chat.DeliveryID,
 	now time.Time,
 ) (chat.Delivery, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var row deliveryRow
 	err := s.inTx(ctx, "look after an orphaned delivery", func(ctx context.Context, tx bun.Tx) error {
 		var err error
@@ -92,8 +97,8 @@ func (s *Store) OrphanDelivery(
 		case chat.SubmissionPending, chat.SubmissionBlocked:
 			return s.parkOrphan(ctx, tx, &row, now)
 		case chat.SubmissionAccepted:
-			if !row.Carrier.Final() {
-				return s.batch(ctx, tx, unconfirmed(tx, &row, now))
+			if !row.DeliveryStatus.Final() {
+				return s.batch(ctx, tx, markUnconfirmed(tx, &row, now))
 			}
 
 		default: // ended, or for people to decide
@@ -109,10 +114,10 @@ func (s *Store) OrphanDelivery(
 // sent again, whatever its policy, since nothing would send it.
 func settleOrphan(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
 	if row.Policy == chat.ExpireUnknown {
-		return settle(tx, row, now)
+		return settleUnknown(tx, row, now)
 	}
 
-	return review(tx, row, now)
+	return requireReview(tx, row, now)
 }
 
 // parkOrphan hands what was not sent to a person.
@@ -126,21 +131,24 @@ func (s *Store) parkOrphan(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 		return err
 	}
 
-	row.ErrorCode, row.RetryAt = chat.ErrorWorkflowGone, nil
+	row.ErrorCode = chat.ErrorWorkflowGone
+	row.RetryAt = nil
 	if unfinished {
 		row.Submission = chat.SubmissionCanceled
 		row.ErrorMessage = "its workflow was ended in Temporal before its tools had run; nothing was sent"
 
-		return s.batch(ctx, tx, append(notSent(tx, row, now), saveState(tx, row, now))...)
+		return s.batch(ctx, tx, append(markMessageNotSent(tx, row, now), saveState(tx, row, now))...)
 	}
 
-	row.Submission, row.ErrorMessage = chat.SubmissionPending, "its workflow was ended in Temporal; nothing was sent"
+	row.Submission = chat.SubmissionPending
+	row.ErrorMessage = "its workflow was ended in Temporal; nothing was sent"
 
 	return s.batch(ctx, tx, saveState(tx, row, now),
-		moveAction(tx, row.WorkspaceID, row.ActionID, chat.ActionParked, now, chat.ActionRunning))
+		moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning))
 }
 
-// hasUnfinishedTools reports whether tool calls of the delivery's message did not all succeed.
+// hasUnfinishedTools reports whether tool calls of the delivery's message did not all
+// succeed.
 func hasUnfinishedTools(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
 	return tx.NewSelect().
 		Model((*toolCallRow)(nil)).

@@ -22,8 +22,8 @@ import (
 	"handrail/db"
 )
 
-// certificate makes a self-signed certificate for db.example.com, and its PEM file.
-func certificate(t *testing.T) (tls.Certificate, string) {
+// newCertificate makes a self-signed certificate for db.example.com, and its PEM file.
+func newCertificate(t *testing.T) (tls.Certificate, string) {
 	t.Helper()
 
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -47,8 +47,8 @@ func certificate(t *testing.T) (tls.Certificate, string) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
 }
 
-// handshake is what a client with this configuration says to a server with this certificate.
-func handshake(t *testing.T, client *tls.Config, server tls.Certificate) error {
+// shakeHands is what a client with this configuration says to a server with this certificate.
+func shakeHands(t *testing.T, client *tls.Config, server tls.Certificate) error {
 	t.Helper()
 
 	listener, err := tls.Listen(
@@ -56,7 +56,6 @@ func handshake(t *testing.T, client *tls.Config, server tls.Certificate) error {
 		"127.0.0.1:0",
 		&tls.Config{Certificates: []tls.Certificate{server}, MinVersion: tls.VersionTLS12},
 	)
-
 	require.NoError(t, err)
 
 	served := make(chan struct{})
@@ -81,8 +80,8 @@ func handshake(t *testing.T, client *tls.Config, server tls.Certificate) error {
 
 func TestSSLModes(t *testing.T) {
 	t.Parallel()
-	server, root := certificate(t)
-	_, otherRoot := certificate(t)
+	server, root := newCertificate(t)
+	_, otherRoot := newCertificate(t)
 
 	const right, wrong = "db.example.com", "other.example.com"
 	for name, test := range map[string]struct {
@@ -106,12 +105,13 @@ func TestSSLModes(t *testing.T) {
 		config, err := db.TLSConfig("postgres://user@" + test.host + "/db?" + test.query)
 		require.NoError(t, err, name)
 		require.NotNil(t, config, name)
-		assert.Equal(t, test.verifies, handshake(t, config, server) == nil, name)
+		assert.Equal(t, test.verifies, shakeHands(t, config, server) == nil, name)
 	}
 
 	for _, plain := range []string{
 		"postgres://user@localhost/db", "postgres://user@127.0.0.1:5433/db", "postgres://user@[::1]/db",
-		"postgres://user@/db?host=" + url.QueryEscape("/run/postgresql"), "postgres://user@db.example.com/db?sslmode=disable",
+		"postgres://user@/db?host=" + url.QueryEscape("/run/postgresql"),
+		"postgres://user@db.example.com/db?sslmode=disable",
 	} {
 		config, err := db.TLSConfig(plain)
 		require.NoError(t, err, plain)

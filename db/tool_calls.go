@@ -56,8 +56,8 @@ func (r *toolCallRow) toolCall() chat.ToolCall {
 		ToolID:     r.ToolID,
 		Idempotent: r.Idempotent,
 		Attempts:   r.Attempts,
-		StartedAt:  utc(r.StartedAt),
-		FinishedAt: utc(r.FinishedAt),
+		StartedAt:  toUTC(r.StartedAt),
+		FinishedAt: toUTC(r.FinishedAt),
 		Request:    r.RequestID,
 		Decision:   r.Decision,
 	}
@@ -112,12 +112,9 @@ func toolCallRows(
 
 // callsOf selects the calls of messages with what belongs to them.
 func callsOf(q *bun.SelectQuery) *bun.SelectQuery {
-	return q.ColumnExpr(
-		"t.*",
-	).ColumnExpr(
-		`(SELECT r.id FROM contributor_requests r WHERE r.workspace_id = t.workspace_id
-		AND r.message_id = t.message_id AND r.position = t.position) AS request_id`,
-	)
+	return q.ColumnExpr("t.*").
+		ColumnExpr(`(SELECT r.id FROM contributor_requests r WHERE r.workspace_id = t.workspace_id
+			AND r.message_id = t.message_id AND r.position = t.position) AS request_id`)
 }
 
 // addToolCalls fills in the tool calls of messages, in the order in which they run.
@@ -148,8 +145,8 @@ func addToolCalls(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, messages
 	calls := map[chat.MessageID][]chat.ToolCall{}
 	for _, r := range rows {
 		of := calls[r.MessageID]
-
 		call := r.toolCall()
+
 		switch {
 		case r.Undoes == nil:
 			calls[r.MessageID] = append(of, call)
@@ -233,13 +230,23 @@ func (s *Store) lockCall(
 	return row, orNotFound(err, chat.CodeActionNotFound, "action or tool call")
 }
 
-// saveCall stores what may change of a call.
+// savedCallColumns are what may change of a call.
+var savedCallColumns = []string{
+	"state",
+	"result",
+	"error",
+	"error_code",
+	"attempts",
+	"lease_until",
+	"took_effect",
+	"decision",
+	"started_at",
+	"finished_at",
+	"updated_at",
+}
+
 func saveCall(ctx context.Context, tx bun.Tx, row *toolCallRow) error {
-	_, err := tx.NewUpdate().
-		Model(row).
-		Column("state", "result", "error", "error_code", "attempts", "lease_until", "took_effect", "decision", "started_at", "finished_at", "updated_at").
-		WherePK().
-		Exec(ctx)
+	_, err := tx.NewUpdate().Model(row).Column(savedCallColumns...).WherePK().Exec(ctx)
 
 	return err
 }

@@ -43,10 +43,7 @@ func TestCompleteToolCall(t *testing.T) {
 				e.AddLabel(ctx, "VIP"),
 				e.AddLabel(ctx, "billing"),
 				e.RemoveLabel(ctx, "Billing"),
-				e.RemoveLabel(
-					ctx,
-					"none",
-				),
+				e.RemoveLabel(ctx, "none"),
 				e.SetTitle(ctx, "A title"),
 				e.SetState(ctx, chat.StateWaiting),
 				e.CallHuman(ctx, "angry"),
@@ -81,7 +78,7 @@ func TestCompleteToolCall(t *testing.T) {
 			[]any{c.Title, c.State, c.NeedsResponse, c.Attention},
 		)
 
-		assert.Equal(t, sources{"VIP": chat.LabelByTool}, on(c))
+		assert.Equal(t, sources{"VIP": chat.LabelByTool}, labelSources(c))
 
 		again, err := run(0, func(context.Context, chat.ChatEditor) error { return errors.New("not run again") })
 		require.NoError(t, err)
@@ -162,7 +159,7 @@ func TestFailSend(t *testing.T) {
 		assert.Equal(t, chat.ActionFailed, action.State)
 		assert.Equal(t, chat.CodeToolCallFailed, action.Problem.Code)
 		assert.Equal(t, string(prepared.DeliveryID), action.Problem.DeliveryID)
-		list, err := s.Messages(t.Context(), w.Workspace, w.SMS.ID, chat.MessagePage{Page: ten()})
+		list, err := s.Messages(t.Context(), w.Workspace, w.SMS.ID, chat.MessagePage{Page: pageOfTen()})
 		require.NoError(t, err)
 		assert.Equal(t, chat.MessageNotSent, list.Items[0].State)
 		claim, err := s.Claim(t.Context(), w.Workspace, prepared.DeliveryID, time.Now(), time.Minute)
@@ -173,7 +170,7 @@ func TestFailSend(t *testing.T) {
 		w.Claim(t, s, sending.DeliveryID, time.Now())
 		late, err := s.FailSend(t.Context(), w.Workspace, sending.ActionID, -1, problem)
 		require.NoError(t, err)
-		assert.Equal(t, chat.SubmissionSending, late.Submission, "the carrier may have it")
+		assert.Equal(t, chat.SubmissionSending, late.Submission, "the provider may have it")
 		_, err = s.FailSend(t.Context(), w.Workspace, "nothing", 0, problem)
 		requireCode(t, chat.CodeActionNotFound, err)
 	})

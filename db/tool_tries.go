@@ -33,7 +33,7 @@ func (s *Store) BeginToolCall(
 	now time.Time,
 	lease time.Duration,
 ) (chat.ToolTry, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var try chat.ToolTry
 	err := s.inTx(ctx, "begin a tool call", func(ctx context.Context, tx bun.Tx) error {
 		row, err := s.lockCall(ctx, tx, ws, action, index)
@@ -47,7 +47,7 @@ func (s *Store) BeginToolCall(
 			MessageID: row.MessageID,
 		}
 
-		err = s.begin(ctx, tx, action, &row, &try, now, lease)
+		err = s.beginTry(ctx, tx, tryRequest{action: action, now: now, lease: lease}, &row, &try)
 		try.Call = row.toolCall()
 
 		return err
@@ -56,19 +56,21 @@ func (s *Store) BeginToolCall(
 	return try, err
 }
 
-func (s *Store) begin(
-	ctx context.Context,
-	tx bun.Tx,
-	action chat.ActionID,
-	row *toolCallRow,
-	try *chat.ToolTry,
-	now time.Time,
-	lease time.Duration,
-) error {
+// tryRequest asks for a try of a call of an action, now and for its time limit and lease.
+type tryRequest struct {
+	action chat.ActionID
+	now    time.Time
+	lease  time.Duration
+}
+
+// beginTry grants a try of the call, which is held, or records why there is none.
+func (s *Store) beginTry(ctx context.Context, tx bun.Tx, in tryRequest, row *toolCallRow, try *chat.ToolTry) error {
+	now := in.now
 	lost := row.State == chat.ToolCallRunning && !row.Idempotent
+
 	switch {
 	case lost && row.LeaseUntil != nil && now.Before(*row.LeaseUntil):
-		try.WaitUntil = utc(row.LeaseUntil)
+		try.WaitUntil = toUTC(row.LeaseUntil)
 		return nil
 	case lost:
 		row.State = chat.ToolCallUnknown
@@ -77,7 +79,7 @@ func (s *Store) begin(
 		row.UpdatedAt = now
 		row.Error = "the worker that ran it was lost; the tool may have carried it out"
 
-		return s.recorded(ctx, tx, action, row)
+		return s.saveAndMoveAction(ctx, tx, in.action, row)
 
 	case row.State != chat.ToolCallPending && row.State != chat.ToolCallRunning:
 		return nil
@@ -91,22 +93,23 @@ func (s *Store) begin(
 		row.FinishedAt = &now
 		row.UpdatedAt = now
 
-		return s.recorded(ctx, tx, action, row)
+		return s.saveAndMoveAction(ctx, tx, in.action, row)
 	}
 
 	if err != nil {
 		return err
 	}
 
-	try.Granted, try.Definition = true, definition.definition()
-	until := now.Add(try.Definition.Timeout + lease)
+	try.Granted = true
+	try.Definition = definition.definition()
+	until := now.Add(try.Definition.Timeout + in.lease)
 	// A try that was lost may have had its effect.
 	row.TookEffect = row.TookEffect || row.State == chat.ToolCallRunning
 	row.Attempts++
 	row.State = chat.ToolCallRunning
 	row.LeaseUntil = &until
-
 	row.UpdatedAt = now
+
 	if row.StartedAt == nil {
 		row.StartedAt = &now
 	}
@@ -129,7 +132,7 @@ func (s *Store) RecordToolCall(
 	o chat.ToolOutcome,
 	now time.Time,
 ) (chat.ToolCall, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var call chat.ToolCall
 	err := s.inTx(ctx, "record a tool call", func(ctx context.Context, tx bun.Tx) error {
 		row, err := s.lockCall(ctx, tx, ws, action, index)
@@ -143,17 +146,17 @@ func (s *Store) RecordToolCall(
 			return nil
 		}
 
-		apply(&row, o, now)
+		applyOutcome(&row, o, now)
 		call = row.toolCall()
 
-		return s.recorded(ctx, tx, action, &row)
+		return s.saveAndMoveAction(ctx, tx, action, &row)
 	})
 
 	return call, err
 }
 
-// apply gives a call the outcome of its try.
-func apply(row *toolCallRow, o chat.ToolOutcome, now time.Time) {
+// applyOutcome gives a call the outcome of its try.
+func applyOutcome(row *toolCallRow, o chat.ToolOutcome, now time.Time) {
 	row.ErrorCode = o.Code
 	row.Error = o.Message
 	row.LeaseUntil = nil
@@ -163,7 +166,8 @@ func apply(row *toolCallRow, o chat.ToolOutcome, now time.Time) {
 	case chat.ToolSucceeded:
 		row.succeed(o.Result, now)
 	case chat.ToolFailed:
-		row.State, row.FinishedAt = chat.ToolCallFailed, &now
+		row.State = chat.ToolCallFailed
+		row.FinishedAt = &now
 		// What an earlier try may have done, it may have done.
 		row.TookEffect = row.TookEffect || o.TookEffect
 
@@ -191,10 +195,10 @@ func (r *toolCallRow) succeed(result json.RawMessage, now time.Time) {
 	r.FinishedAt = &now
 }
 
-// recorded stores a call after a try, and parks its action when a person must decide about
-// the call, or frees it. What takes a call back holds up nothing, but has to be known when it
-// does not succeed.
-func (s *Store) recorded(ctx context.Context, tx bun.Tx, action chat.ActionID, row *toolCallRow) error {
+// saveAndMoveAction stores a call after a try. Its action waits for a person when one must
+// decide about the call, and runs on otherwise. What takes a call back holds up nothing, but
+// a person has to know when it does not succeed.
+func (s *Store) saveAndMoveAction(ctx context.Context, tx bun.Tx, action chat.ActionID, row *toolCallRow) error {
 	if err := saveCall(ctx, tx, row); err != nil {
 		return err
 	}
@@ -213,14 +217,14 @@ func (s *Store) recorded(ctx context.Context, tx bun.Tx, action chat.ActionID, r
 		to, from = from, to
 	}
 
-	_, err := moveAction(tx, row.WorkspaceID, action, to, row.UpdatedAt, from).Exec(ctx)
+	_, err := moveAction(tx, actionKey{workspace: row.WorkspaceID, id: action}, to, row.UpdatedAt, from).Exec(ctx)
 
 	return err
 }
 
-// ResolveToolCall records a person's word on a call whose outcome is not known, and returns
-// the workflow that waits for it: tool_call_not_found; conflict for a call that is not
-// unknown.
+// ResolveToolCall records a person's decision about a call whose outcome is not known, and
+// returns the workflow that waits for it: tool_call_not_found; conflict for a call that is
+// not unknown.
 func (s *Store) ResolveToolCall(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -230,7 +234,8 @@ func (s *Store) ResolveToolCall(
 	d chat.ToolDecision,
 ) (chat.ToolCall, string, error) {
 	now := s.time()
-	d.By, d.At = by.MemberID, now
+	d.By = by.MemberID
+	d.At = now
 	var call chat.ToolCall
 	var workflow string
 	err := s.inTx(ctx, "resolve a tool call", func(ctx context.Context, tx bun.Tx) error {
@@ -258,33 +263,31 @@ func (s *Store) ResolveToolCall(
 			)
 		}
 
-		resolve(&row, &d, now)
+		applyToolDecision(&row, &d, now)
 		call = row.toolCall()
 
 		if workflow, err = workflowOfAction(ctx, tx, ws, action); err != nil {
 			return err
 		}
 
-		if err := s.recorded(ctx, tx, action, &row); err != nil {
+		if err := s.saveAndMoveAction(ctx, tx, action, &row); err != nil {
 			return err
 		}
 
-		return s.audit(
-			ctx,
-			tx,
-			ws,
-			by,
-			"tool_call.resolved",
-			string(action),
-			changed{"call_id": callID, "outcome": d.Verdict, "reason": d.Reason},
-		)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "tool_call.resolved",
+			object:    string(action),
+			detail:    changed{"call_id": callID, "outcome": d.Verdict, "reason": d.Reason},
+		})
 	})
 
 	return call, workflow, err
 }
 
-// resolve gives a call the outcome that a person has said.
-func resolve(row *toolCallRow, d *chat.ToolDecision, now time.Time) {
+// applyToolDecision gives a call the outcome that a person has said.
+func applyToolDecision(row *toolCallRow, d *chat.ToolDecision, now time.Time) {
 	row.Decision = d
 	row.LeaseUntil = nil
 	row.UpdatedAt = now

@@ -54,7 +54,6 @@ func prepareWith(t require.TestingT, s *db.Store, w *dbtest.World, tools ...chat
 
 		return plan, err
 	})
-
 	require.NoError(t, err)
 
 	return sent
@@ -110,7 +109,6 @@ func (o *outside) record(t require.TestingT, fence int, kind chat.ToolOutcomeKin
 		chat.ToolOutcome{Kind: kind, Code: "code", Message: "why"},
 		o.now,
 	)
-
 	require.NoError(t, err)
 
 	return call
@@ -189,7 +187,9 @@ func TestResolveToolCall(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		for verdict, want := range map[chat.ToolVerdict]chat.ToolCallState{
-			chat.VerdictToolSucceeded: chat.ToolCallSucceeded, chat.VerdictToolFailed: chat.ToolCallFailed, chat.VerdictToolRetry: chat.ToolCallPending,
+			chat.VerdictToolSucceeded: chat.ToolCallSucceeded,
+			chat.VerdictToolFailed:    chat.ToolCallFailed,
+			chat.VerdictToolRetry:     chat.ToolCallPending,
 		} {
 			o := newOutside(t, s, false)
 			decision := chat.ToolDecision{Verdict: verdict, Result: json.RawMessage(`{"id":1}`), Reason: "asked them"}
@@ -241,10 +241,7 @@ func TestToolCallsUnderCrashes(t *testing.T) {
 				"record": func(r *rapid.T) {
 					kind := rapid.SampledFrom(
 						[]chat.ToolOutcomeKind{chat.ToolSucceeded, chat.ToolFailed, chat.ToolNotRun, chat.ToolUnknown},
-					).Draw(
-						r,
-						"outcome",
-					)
+					).Draw(r, "outcome")
 
 					fence := rapid.IntRange(1, runs).Draw(r, "fence")
 					before := last

@@ -94,8 +94,7 @@ func (r *toolRow) definition() chat.ToolDefinition {
 }
 
 func toolTaken() *chat.Error {
-	e := chat.InvalidAs(chat.CodeAlreadyExists, "name", "is taken: a tool or MCP server has it, whatever its case")
-	return e
+	return chat.InvalidAs(chat.CodeAlreadyExists, "name", "is taken: a tool or MCP server has it, whatever its case")
 }
 
 // CreateTool adds an HTTP tool or an MCP server: already_exists when its name is taken,
@@ -117,19 +116,18 @@ func (s *Store) CreateTool(
 			return err
 		}
 
-		if err := onViolation(insertOwned(ctx, tx.NewInsert().Model(&row)), uniqueViolation, toolTaken()); err != nil {
+		err := insertOwned(ctx, tx.NewInsert().Model(&row))
+		if err := onViolation(err, uniqueViolation, toolTaken()); err != nil {
 			return err
 		}
 
-		return s.audit(
-			ctx,
-			tx,
-			ws,
-			by,
-			"tool.created",
-			objectID(row.ID),
-			changed{"kind": row.Kind, "name": row.Name, "risk": row.Risk},
-		)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "tool.created",
+			object:    objectID(row.ID),
+			detail:    changed{"kind": row.Kind, "name": row.Name, "risk": row.Risk},
+		})
 	})
 
 	return row.definition(), err
@@ -236,15 +234,13 @@ func (s *Store) UpdateTool(
 			return err
 		}
 
-		return s.audit(
-			ctx,
-			tx,
-			ws,
-			by,
-			"tool.updated",
-			objectID(d.ID),
-			changed{"name": row.Name, "version": row.Version},
-		)
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "tool.updated",
+			object:    objectID(d.ID),
+			detail:    changed{"name": row.Name, "version": row.Version},
+		})
 	})
 
 	return row.definition(), err
@@ -272,7 +268,13 @@ func (s *Store) DeleteTool(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 			return err
 		}
 
-		return s.audit(ctx, tx, ws, by, "tool.deleted", objectID(id), changed{"name": row.Name})
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "tool.deleted",
+			object:    objectID(id),
+			detail:    changed{"name": row.Name},
+		})
 	})
 }
 
@@ -291,7 +293,7 @@ func (s *Store) SaveDiscovered(
 			return err
 		}
 
-		now = micro(now)
+		now = toMicroseconds(now)
 		row.MCP.Discovered = tools
 		row.MCP.DiscoveredAt = &now
 		row.UpdatedAt = now

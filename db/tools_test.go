@@ -93,7 +93,6 @@ func TestWhatAChatMayUse(t *testing.T) {
 			ConsentSMS:   chat.ConsentUnknown,
 			ConsentEmail: chat.ConsentUnknown,
 		})
-
 		require.NoError(t, err)
 
 		off := bookingTool("off")
@@ -201,10 +200,54 @@ func TestApprovals(t *testing.T) {
 			chat.ApprovalApproved,
 			chat.Page{Limit: 10, Cursor: list.NextCursor},
 		)
-
 		require.NoError(t, err)
 		assert.Len(t, rest.Items, 1)
 	})
+}
+
+// callRunner begins and ends tries of an action's tool calls.
+type callRunner struct {
+	*testing.T
+
+	s      *db.Store
+	w      *dbtest.World
+	action chat.ActionID
+	now    time.Time
+}
+
+func (t callRunner) finish(index int, kind chat.ToolOutcomeKind) {
+	t.Helper()
+
+	try, err := t.s.BeginToolCall(t.Context(), t.w.Workspace, t.action, index, t.now, toolLease)
+	require.NoError(t, err)
+	require.True(t, try.Granted)
+
+	outcome := chat.ToolOutcome{Kind: kind}
+	_, err = t.s.RecordToolCall(t.Context(), t.w.Workspace, t.action, index, try.Fence, outcome, t.now)
+	require.NoError(t, err)
+}
+
+// planCancel plans to take every call back with the tool cancel.
+func planCancel(t *testing.T, cancel chat.ToolID) func(chat.ToolCall, chat.Undo, []chat.Tool) chat.ToolCall {
+	t.Helper()
+
+	return func(call chat.ToolCall, undo chat.Undo, tools []chat.Tool) chat.ToolCall {
+		assert.Equal(t, "cancel", undo.Tool)
+
+		offered := slices.ContainsFunc(tools, func(t chat.Tool) bool { return t.Name == "cancel" })
+		assert.True(t, offered, "whoever may use it")
+
+		return chat.ToolCall{
+			ID:         "undo_" + call.ID,
+			Name:       "cancel",
+			Arguments:  []byte(`{}`),
+			State:      chat.ToolCallPending,
+			Kind:       chat.ToolHTTP,
+			Risk:       chat.RiskWrite,
+			ToolID:     cancel,
+			Idempotent: true,
+		}
+	}
 }
 
 func TestUndoIsBegunOnceAndOnlyForWhatDidNotArrive(t *testing.T) {
@@ -229,44 +272,12 @@ func TestUndoIsBegunOnceAndOnlyForWhatDidNotArrive(t *testing.T) {
 		}
 
 		sent := prepareWith(t, s, w, undoable, undoable, undoable)
+		runner := callRunner{T: t, s: s, w: w, action: sent.ActionID, now: clock.now}
 		for index, kind := range []chat.ToolOutcomeKind{chat.ToolSucceeded, chat.ToolUnknown} {
-			try, err := s.BeginToolCall(t.Context(), w.Workspace, sent.ActionID, index, clock.now, toolLease)
-			require.NoError(t, err)
-
-			_, err = s.RecordToolCall(
-				t.Context(),
-				w.Workspace,
-				sent.ActionID,
-				index,
-				try.Fence,
-				chat.ToolOutcome{Kind: kind},
-				clock.now,
-			)
-
-			require.NoError(t, err)
+			runner.finish(index, kind)
 		}
 
-		plan := func(call chat.ToolCall, undo chat.Undo, tools []chat.Tool) chat.ToolCall {
-			assert.Equal(t, "cancel", undo.Tool)
-
-			assert.True(
-				t,
-				slices.ContainsFunc(tools, func(t chat.Tool) bool { return t.Name == "cancel" }),
-				"whoever may use it",
-			)
-
-			return chat.ToolCall{
-				ID:         "undo_" + call.ID,
-				Name:       "cancel",
-				Arguments:  []byte(`{}`),
-				State:      chat.ToolCallPending,
-				Kind:       chat.ToolHTTP,
-				Risk:       chat.RiskWrite,
-				ToolID:     cancel.ID,
-				Idempotent: true,
-			}
-		}
-
+		plan := planCancel(t, cancel.ID)
 		begin := func() []chat.ToolRun {
 			runs, err := s.BeginUndo(t.Context(), w.Workspace, sent.ActionID, plan, clock.now)
 			require.NoError(t, err)
@@ -292,34 +303,12 @@ func TestUndoIsBegunOnceAndOnlyForWhatDidNotArrive(t *testing.T) {
 
 		requireCode(t, chat.CodeConflict, err)
 
-		try, err := s.BeginToolCall(t.Context(), w.Workspace, sent.ActionID, runs[0].Index, clock.now, toolLease)
-		require.NoError(t, err)
-		require.True(t, try.Granted)
-
-		_, err = s.RecordToolCall(
-			t.Context(),
-			w.Workspace,
-			sent.ActionID,
-			runs[0].Index,
-			try.Fence,
-			chat.ToolOutcome{Kind: chat.ToolSucceeded},
-			clock.now,
-		)
-
-		require.NoError(t, err)
+		runner.finish(runs[0].Index, chat.ToolSucceeded)
 
 		for range 2 {
-			require.NoError(
-				t,
-				s.FailUndo(
-					t.Context(),
-					w.Workspace,
-					sent.ActionID,
-					runs[1].Index,
-					chat.Errorf(chat.CodeToolUnavailable, "away"),
-					clock.now,
-				),
-			)
+			problem := chat.Errorf(chat.CodeToolUnavailable, "away")
+			err := s.FailUndo(t.Context(), w.Workspace, sent.ActionID, runs[1].Index, problem, clock.now)
+			require.NoError(t, err)
 		}
 
 		assert.Empty(t, begin())
@@ -368,10 +357,9 @@ func TestToolCallMessages(t *testing.T) {
 			"call_2",
 			chat.Page{Limit: 2, Cursor: list.NextCursor},
 		)
-
 		require.NoError(t, err)
 		assert.Len(t, rest.Items, 1)
-		_, err = s.ToolCallMessages(t.Context(), w.Workspace, w.SMS.ID, "none", ten())
+		_, err = s.ToolCallMessages(t.Context(), w.Workspace, w.SMS.ID, "none", pageOfTen())
 		requireCode(t, chat.CodeToolCallNotFound, err)
 	})
 }
@@ -405,7 +393,6 @@ func TestARetryAndAnUndoDoNotBothHappen(t *testing.T) {
 				chat.ToolOutcome{Kind: chat.ToolSucceeded},
 				clock.now,
 			)
-
 			require.NoError(t, err)
 			claimed := w.Claim(t, s, sent.DeliveryID, clock.now)
 			_, err = s.RecordSubmission(
@@ -416,7 +403,6 @@ func TestARetryAndAnUndoDoNotBothHappen(t *testing.T) {
 				chat.Submission{Outcome: chat.OutcomeRejected},
 				clock.now,
 			)
-
 			require.NoError(t, err)
 			var both sync.WaitGroup
 			var runs []chat.ToolRun
@@ -458,7 +444,6 @@ func TestARetryAndAnUndoDoNotBothHappen(t *testing.T) {
 					list.Items[0].ID,
 					chat.Errorf(chat.CodeDeliveryFailed, "done"),
 				)
-
 				require.NoError(t, err)
 			}
 		}

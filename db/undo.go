@@ -14,7 +14,8 @@ import (
 // undoFailedReason is why a chat needs a response when something could not be taken back.
 const undoFailedReason = "what a tool did for a message that was not delivered could not be undone"
 
-// wasUndone reports whether the tool calls of a delivery's message are being, or were, undone.
+// wasUndone reports whether the tool calls of a delivery's message are being, or were,
+// undone.
 func wasUndone(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
 	return tx.NewSelect().Model((*toolCallRow)(nil)).Where("t.workspace_id = ?", row.WorkspaceID).
 		Where("t.message_id = ?", row.MessageID).Where("t.undoes IS NOT NULL").Exists(ctx)
@@ -39,7 +40,7 @@ func (s *Store) BeginUndo(
 	plan func(call chat.ToolCall, undo chat.Undo, tools []chat.Tool) chat.ToolCall,
 	now time.Time,
 ) ([]chat.ToolRun, error) {
-	now = micro(now)
+	now = toMicroseconds(now)
 	var runs []chat.ToolRun
 	err := s.inTx(ctx, "begin an undo", func(ctx context.Context, tx bun.Tx) error {
 		message, delivery, err := s.lockNewest(ctx, tx, ws, action)
@@ -57,10 +58,11 @@ func (s *Store) BeginUndo(
 		}
 
 		undone := slices.ContainsFunc(rows, func(r toolCallRow) bool { return r.Undoes != nil })
+		snapshot := delivery.Snapshot()
 
-		receipt := delivery.Snapshot()
-		if !undone && receipt.Undelivered() {
-			if rows, err = s.storeUndo(ctx, tx, message.ActionID, rows, plan, now); err != nil {
+		if !undone && snapshot.Undelivered() {
+			in := undoPlan{action: message.ActionID, plan: plan, now: now}
+			if rows, err = s.storeUndo(ctx, tx, in, rows); err != nil {
 				return err
 			}
 		}
@@ -86,12 +88,12 @@ func (s *Store) lockNewest(
 ) (messageRow, chat.Delivery, error) {
 	var message messageRow
 
-	err := tx.NewSelect().Model(&message).Where("m.workspace_id = ?", ws).
-		Where(
-			`m.id IN (SELECT d.message_id FROM deliveries d WHERE d.workspace_id = ? AND d.action_id = ?)`,
-			ws,
-			action,
-		).Scan(ctx)
+	err := tx.NewSelect().
+		Model(&message).
+		Where("m.workspace_id = ?", ws).
+		Where(`m.id IN (SELECT d.message_id FROM deliveries d
+			WHERE d.workspace_id = ? AND d.action_id = ?)`, ws, action).
+		Scan(ctx)
 	if err != nil {
 		return message, chat.Delivery{}, orNotFound(err, chat.CodeActionNotFound, "action that sends")
 	}
@@ -130,15 +132,15 @@ func messageCalls(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, message c
 	return rows, err
 }
 
+// undoPlan says how the calls of an action are taken back, and when.
+type undoPlan struct {
+	action chat.ActionID
+	plan   func(chat.ToolCall, chat.Undo, []chat.Tool) chat.ToolCall
+	now    time.Time
+}
+
 // storeUndo inserts the calls that take back what has had, or may have had, its effect.
-func (s *Store) storeUndo(
-	ctx context.Context,
-	tx bun.Tx,
-	action chat.ActionID,
-	rows []toolCallRow,
-	plan func(chat.ToolCall, chat.Undo, []chat.Tool) chat.ToolCall,
-	now time.Time,
-) ([]toolCallRow, error) {
+func (s *Store) storeUndo(ctx context.Context, tx bun.Tx, in undoPlan, rows []toolCallRow) ([]toolCallRow, error) {
 	var undo []toolCallRow
 	var tools []chat.Tool
 
@@ -156,8 +158,8 @@ func (s *Store) storeUndo(
 			}
 		}
 
-		call := plan(row.toolCall(), *row.Undo, tools)
-		undo = append(undo, undoRow(row, &call, now))
+		call := in.plan(row.toolCall(), *row.Undo, tools)
+		undo = append(undo, undoRow(row, &call, in.now))
 	}
 
 	if len(undo) == 0 {
@@ -169,22 +171,20 @@ func (s *Store) storeUndo(
 	}
 
 	if slices.ContainsFunc(undo, func(r toolCallRow) bool { return r.State == chat.ToolCallFailed }) {
-		if err := s.callForUndo(ctx, tx, &rows[0], now); err != nil {
+		if err := s.callForUndo(ctx, tx, &rows[0], in.now); err != nil {
 			return nil, err
 		}
 	}
 
-	return append(
-			rows,
-			undo...), s.audit(
-			ctx,
-			tx,
-			rows[0].WorkspaceID,
-			chat.Actor{},
-			"tool_calls.undone",
-			string(action),
-			changed{"tool_calls": len(undo)},
-		)
+	rows = append(rows, undo...)
+
+	return rows, s.audit(ctx, tx, auditEvent{
+		workspace: rows[0].WorkspaceID,
+		by:        chat.Actor{},
+		verb:      "tool_calls.undone",
+		object:    string(in.action),
+		detail:    changed{"tool_calls": len(undo)},
+	})
 }
 
 func undoRow(of *toolCallRow, call *chat.ToolCall, now time.Time) toolCallRow {
@@ -208,7 +208,8 @@ func undoRow(of *toolCallRow, call *chat.ToolCall, now time.Time) toolCallRow {
 		UpdatedAt:   now,
 	}
 	if row.Kind == "" {
-		row.Kind, row.Risk = of.Kind, of.Risk
+		row.Kind = of.Kind
+		row.Risk = of.Risk
 	}
 
 	return row
@@ -247,7 +248,7 @@ func (s *Store) FailUndo(
 	problem *chat.Error,
 	now time.Time,
 ) error {
-	now = micro(now)
+	now = toMicroseconds(now)
 
 	return s.inTx(ctx, "fail an undo", func(ctx context.Context, tx bun.Tx) error {
 		row, err := s.lockCall(ctx, tx, ws, action, index)
@@ -256,14 +257,15 @@ func (s *Store) FailUndo(
 		}
 
 		if row.ErrorCode == "" {
-			row.ErrorCode, row.Error = string(problem.Code), problem.Message
+			row.ErrorCode = string(problem.Code)
+			row.Error = problem.Message
 		}
 
 		row.State = chat.ToolCallFailed
 		row.FinishedAt = &now
 		row.UpdatedAt = now
 
-		return s.recorded(ctx, tx, action, &row)
+		return s.saveAndMoveAction(ctx, tx, action, &row)
 	})
 }
 
@@ -280,7 +282,7 @@ func (*Store) callForUndo(ctx context.Context, tx bun.Tx, row *toolCallRow, now 
 		return err
 	}
 
-	err = editChat(ctx, calledFor(tx.NewUpdate(), undoFailedReason), row.WorkspaceID, message.ChatID, now)
+	err = editChat(ctx, requestResponse(tx.NewUpdate(), undoFailedReason), row.WorkspaceID, message.ChatID, now)
 	if chat.CodeOf(err) == chat.CodeChatNotFound {
 		return nil // deleted meanwhile: nobody is to respond
 	}
@@ -323,12 +325,9 @@ func (s *Store) ToolCallMessages(
 		return chat.List[chat.Message]{}, notFound(chat.CodeToolCallNotFound, "tool call")
 	}
 
-	list := listOf(
-		rows,
-		p.Limit,
-		(*messageRow).message,
-		func(r *messageRow) string { return cursorOf("tool_call_messages", r.Number) },
-	)
+	list := listOf(rows, p.Limit, (*messageRow).message, func(r *messageRow) string {
+		return cursorOf("tool_call_messages", r.Number)
+	})
 
 	if err := addToolCalls(ctx, s.db, ws, list.Items); err != nil {
 		return chat.List[chat.Message]{}, wrapErr("list the tool calls of messages", err)

@@ -24,7 +24,7 @@ func (r *workspaceRow) workspace() chat.Workspace {
 // CreateWorkspace adds a tenant: already_exists when its id is taken. It is for the
 // command line and writes no audit entry, because nobody is in the workspace yet.
 func (s *Store) CreateWorkspace(ctx context.Context, w chat.Workspace) error {
-	row := workspaceRow{ID: w.ID, Name: w.Name, CreatedAt: micro(w.CreatedAt)}
+	row := workspaceRow{ID: w.ID, Name: w.Name, CreatedAt: toMicroseconds(w.CreatedAt)}
 	if w.CreatedAt.IsZero() {
 		row.CreatedAt = s.time()
 	}

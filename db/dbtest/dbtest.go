@@ -31,7 +31,7 @@ func Each(t *testing.T, test func(t *testing.T, s *db.Store)) {
 		test(t, New(t))
 	})
 
-	if os.Getenv("HANDRAIL_TEST_SQLITE_ONLY") == "1" { //nolint:forbidigo // tests are told by the environment
+	if os.Getenv("HANDRAIL_TEST_SQLITE_ONLY") == "1" { //nolint:forbidigo // the environment configures tests
 		return
 	}
 
@@ -50,7 +50,7 @@ func New(tb testing.TB, opts ...db.Option) *db.Store {
 	file := filepath.Join(tb.TempDir(), "test.db")
 	require.NoError(tb, os.WriteFile(file, migrated, 0o600))
 
-	return open(tb, "sqlite:"+file, opts)
+	return openStore(tb, "sqlite:"+file, opts)
 }
 
 // template is a migrated SQLite file: migrating once and copying is faster.
@@ -83,7 +83,7 @@ var template = sync.OnceValues(func() ([]byte, error) {
 // NewPostgres returns a store on a migrated schema of its own, which goes with the test.
 func NewPostgres(tb testing.TB, opts ...db.Option) *db.Store {
 	tb.Helper()
-	store := open(tb, NewPostgresURL(tb), append([]db.Option{db.WithMaxConns(8)}, opts...))
+	store := openStore(tb, NewPostgresURL(tb), append([]db.Option{db.WithMaxConns(8)}, opts...))
 	_, err := db.NewMigrator(store).Up(tb.Context())
 	require.NoError(tb, err)
 
@@ -94,7 +94,7 @@ func NewPostgres(tb testing.TB, opts ...db.Option) *db.Store {
 func NewPostgresURL(tb testing.TB) string {
 	tb.Helper()
 
-	base := os.Getenv("TEST_DATABASE_URL") //nolint:forbidigo // tests are told by the environment
+	base := os.Getenv("TEST_DATABASE_URL") //nolint:forbidigo // the environment configures tests
 	if base == "" {
 		tb.Fatal("TEST_DATABASE_URL is not set: run the tests with `make test`, which starts a PostgreSQL, " +
 			"or set HANDRAIL_TEST_SQLITE_ONLY=1 to leave PostgreSQL out")
@@ -122,7 +122,7 @@ func NewPostgresURL(tb testing.TB) string {
 	return u.String()
 }
 
-func open(tb testing.TB, url string, opts []db.Option) *db.Store {
+func openStore(tb testing.TB, url string, opts []db.Option) *db.Store {
 	tb.Helper()
 	store, err := db.Open(tb.Context(), url, opts...)
 	require.NoError(tb, err)

@@ -44,34 +44,22 @@ func Seed(tb testing.TB, s *db.Store) *World {
 	w := &World{Workspace: chat.WorkspaceID(uuid.NewString()), Secret: chat.KeyPrefix + rand.Text()}
 	require.NoError(tb, s.CreateWorkspace(tb.Context(), chat.Workspace{ID: w.Workspace, Name: "Test"}))
 	w.seedMembers(tb, s)
+
 	var err error
-	w.PhoneNumber, err = s.CreatePhoneNumber(
-		tb.Context(),
-		w.Workspace,
-		w.By,
-		chat.PhoneNumber{Name: "Support", Number: "+14155550100"},
-	)
 
+	number := chat.PhoneNumber{Name: "Support", Number: "+14155550100"}
+	w.PhoneNumber, err = s.CreatePhoneNumber(tb.Context(), w.Workspace, w.By, number)
 	require.NoError(tb, err)
 
-	w.Inbox, err = s.CreateInbox(
-		tb.Context(),
-		w.Workspace,
-		w.By,
-		chat.Inbox{Address: "support@example.com", DisplayName: "Support"},
-	)
-
+	inbox := chat.Inbox{Address: "support@example.com", DisplayName: "Support"}
+	w.Inbox, err = s.CreateInbox(tb.Context(), w.Workspace, w.By, inbox)
 	require.NoError(tb, err)
+
 	w.VIP, err = s.CreateLabel(tb.Context(), w.Workspace, w.By, chat.Label{Name: "VIP", Color: "#ff8800"})
 	require.NoError(tb, err)
 
-	w.Billing, err = s.CreateLabel(
-		tb.Context(),
-		w.Workspace,
-		w.By,
-		chat.Label{Name: "Billing", Description: "Invoices and payments"},
-	)
-
+	billing := chat.Label{Name: "Billing", Description: "Invoices and payments"}
+	w.Billing, err = s.CreateLabel(tb.Context(), w.Workspace, w.By, billing)
 	require.NoError(tb, err)
 
 	operator := []chat.NewParticipant{{MemberID: w.Manager.ID, Role: chat.ParticipantOperator}}
@@ -83,7 +71,6 @@ func Seed(tb testing.TB, s *db.Store) *World {
 		PhoneNumberID:     &w.PhoneNumber.ID,
 		Participants:      operator,
 	})
-
 	require.NoError(tb, err)
 
 	w.Email, err = s.CreateChat(tb.Context(), w.Workspace, w.By, chat.NewChat{
@@ -94,7 +81,6 @@ func Seed(tb testing.TB, s *db.Store) *World {
 		InboxID:           &w.Inbox.ID,
 		Participants:      operator,
 	})
-
 	require.NoError(tb, err)
 
 	return w
@@ -115,14 +101,15 @@ func (w *World) seedMembers(tb testing.TB, s *db.Store) {
 
 	w.Manager = member(chat.Member{Kind: chat.KindPerson, Role: chat.RoleManager, Name: "Mona Manager"})
 	w.By.MemberID = w.Manager.ID
+
 	var err error
+
 	w.Key, err = s.CreateKey(tb.Context(), w.Workspace, w.By, chat.Key{
 		MemberID: w.Manager.ID,
 		Name:     "test",
 		Scopes:   chat.AllScopes(),
 		Hint:     w.Secret[len(w.Secret)-4:],
 	}, w.Hash())
-
 	require.NoError(tb, err)
 
 	w.By.KeyID = w.Key.ID

@@ -2,7 +2,7 @@
 -- tables for SQLite; a test compares the two.
 --
 -- Every table carries workspace_id, and every reference between two tables is composite
--- with it: a row can not point into another workspace.
+-- with it: a row cannot point into another workspace.
 --
 -- UUIDs are text COLLATE "C": the same comparisons, the same order and the same answer to
 -- a malformed id as on SQLite.
@@ -268,8 +268,6 @@ CREATE TABLE deliveries (
     from_address        text NOT NULL,
     to_address          text NOT NULL,
     payload             json NOT NULL,
-    -- SHA-256 of the payload: what was frozen can be shown not to have changed.
-    payload_hash        bytea NOT NULL,
     policy              text NOT NULL,
     submission          text NOT NULL,
     carrier             text NOT NULL,
@@ -295,7 +293,7 @@ CREATE TABLE deliveries (
     decided_at          timestamptz,
     created_at          timestamptz NOT NULL,
     updated_at          timestamptz NOT NULL,
-    -- Not composite: a carrier's callback names the delivery and no workspace.
+    -- Not composite: a provider's callback names the delivery and no workspace.
     PRIMARY KEY (id),
     UNIQUE (workspace_id, id),
     UNIQUE (workspace_id, channel, purpose_key),
@@ -321,8 +319,8 @@ CREATE INDEX deliveries_by_status ON deliveries (workspace_id, status, created_a
 CREATE INDEX deliveries_of_chat ON deliveries (workspace_id, chat_id, created_at DESC, id DESC);
 CREATE INDEX deliveries_of_message ON deliveries (workspace_id, message_id, created_at DESC, id DESC);
 CREATE INDEX deliveries_of_action ON deliveries (workspace_id, action_id, created_at DESC, id DESC);
--- One message at a time to one address of one sender: texts alike can not be told apart
--- in the carrier's list. The web channel has no address.
+-- One message at a time to one address of one sender: texts alike cannot be told apart
+-- in the provider's list. The web channel has no address.
 CREATE UNIQUE INDEX deliveries_in_flight ON deliveries (workspace_id, sender, to_address)
     WHERE submission IN ('sending', 'unknown') AND channel <> 'web-chat';
 -- What a sweeper looks for, across workspaces.

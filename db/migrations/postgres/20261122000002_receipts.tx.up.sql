@@ -23,7 +23,7 @@ CREATE INDEX chats_member ON chats (workspace_id, member_id, last_activity_at DE
 -- Whether the report has had its effect; an orphan's has it when it is told again.
 ALTER TABLE provider_events ADD COLUMN applied boolean NOT NULL DEFAULT FALSE;
 
--- No reference: a column with one can not be added to a table of SQLite.
+-- No reference: a column with one cannot be added to a table of SQLite.
 ALTER TABLE deliveries ADD COLUMN bulk_retry_id text COLLATE "C";
 
 CREATE INDEX deliveries_of_bulk_retry ON deliveries (workspace_id, bulk_retry_id, status) WHERE bulk_retry_id IS NOT NULL;

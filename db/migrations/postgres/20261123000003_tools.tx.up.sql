@@ -109,7 +109,6 @@ CREATE TABLE contributor_asks (
     address      text COLLATE "C" NOT NULL,
     state        text NOT NULL,
     reply_id     text COLLATE "C",
-    reasked      bigint NOT NULL,
     answer       json,
     answered_at  timestamptz,
     why          text NOT NULL,
@@ -131,7 +130,7 @@ CREATE UNIQUE INDEX contributor_asks_one_at_a_time ON contributor_asks (workspac
 -- Whose answer a message is.
 CREATE INDEX contributor_asks_of_address ON contributor_asks (workspace_id, sender, address, asked_at DESC);
 
--- No references: columns with one can not be added to a table of SQLite.
+-- No references: columns with one cannot be added to a table of SQLite.
 ALTER TABLE messages ADD COLUMN ask_id text COLLATE "C";
 
 -- What runs outside can wait, fail and be unknown. The undo of a call is a call too, at a

@@ -256,8 +256,6 @@ CREATE TABLE deliveries (
     from_address        text NOT NULL,
     to_address          text NOT NULL,
     payload             text NOT NULL CHECK (json_valid(payload)),
-    -- SHA-256 of the payload: what was frozen can be shown not to have changed.
-    payload_hash        blob NOT NULL,
     policy              text NOT NULL,
     submission          text NOT NULL,
     carrier             text NOT NULL,
@@ -283,7 +281,7 @@ CREATE TABLE deliveries (
     decided_at          text,
     created_at          text NOT NULL,
     updated_at          text NOT NULL,
-    -- Not composite: a carrier's callback names the delivery and no workspace.
+    -- Not composite: a provider's callback names the delivery and no workspace.
     PRIMARY KEY (id),
     UNIQUE (workspace_id, id),
     UNIQUE (workspace_id, channel, purpose_key),
@@ -309,8 +307,8 @@ CREATE INDEX deliveries_by_status ON deliveries (workspace_id, status, created_a
 CREATE INDEX deliveries_of_chat ON deliveries (workspace_id, chat_id, created_at DESC, id DESC);
 CREATE INDEX deliveries_of_message ON deliveries (workspace_id, message_id, created_at DESC, id DESC);
 CREATE INDEX deliveries_of_action ON deliveries (workspace_id, action_id, created_at DESC, id DESC);
--- One message at a time to one address of one sender: texts alike can not be told apart
--- in the carrier's list. The web channel has no address.
+-- One message at a time to one address of one sender: texts alike cannot be told apart
+-- in the provider's list. The web channel has no address.
 CREATE UNIQUE INDEX deliveries_in_flight ON deliveries (workspace_id, sender, to_address)
     WHERE submission IN ('sending', 'unknown') AND channel <> 'web-chat';
 -- What a sweeper looks for, across workspaces.

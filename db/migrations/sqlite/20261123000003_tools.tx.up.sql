@@ -100,7 +100,6 @@ CREATE TABLE contributor_asks (
     address      text NOT NULL,
     state        text NOT NULL,
     reply_id     text,
-    reasked      integer NOT NULL,
     answer       text CHECK (json_valid(answer)),
     answered_at  text,
     why          text NOT NULL,
@@ -122,7 +121,7 @@ CREATE INDEX contributor_asks_of_address ON contributor_asks (workspace_id, send
 
 ALTER TABLE messages ADD COLUMN ask_id text;
 
--- SQLite can not change a check, so the table is made anew. Nothing refers to it.
+-- SQLite cannot change a check, so the table is made anew. Nothing refers to it.
 CREATE TABLE tool_calls_anew (
     workspace_id text NOT NULL,
     message_id   text NOT NULL,
