@@ -12,8 +12,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"handrail/cmd/internal/bench"
 	"handrail/cmd/internal/command"
+	"handrail/cmd/internal/trial/bench"
 )
 
 type cli struct {

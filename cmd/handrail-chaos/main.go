@@ -15,8 +15,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"handrail/cmd/internal/chaos"
 	"handrail/cmd/internal/command"
+	"handrail/cmd/internal/trial/chaos"
 )
 
 type cli struct {

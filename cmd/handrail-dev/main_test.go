@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handrail/cmd/internal/programtest"
+	"handrail/cmd/internal/trial/programtest"
 )
 
 func TestMain(m *testing.M) { programtest.Main(m, main) }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handrail/cmd/internal/programtest"
+	"handrail/cmd/internal/trial/programtest"
 	"handrail/db/dbtest"
 )
 

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
-	"handrail/cmd/internal/programtest"
+	"handrail/cmd/internal/trial/programtest"
 	"handrail/db"
 	"handrail/db/dbtest"
 	"handrail/sandbox"

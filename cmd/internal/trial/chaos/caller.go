@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"handrail/cmd/internal/site"
+	"handrail/cmd/internal/trial/testcluster"
 )
 
 // How a caller behaves.
@@ -60,12 +60,12 @@ type answer struct {
 // make only so many requests in a second.
 type callers struct {
 	apis     []string // origins
-	seeded   *site.Seeded
+	seeded   *testcluster.Seeded
 	client   *http.Client
 	answered atomic.Int64
 }
 
-func newCallers(apis []string, s *site.Seeded) *callers {
+func newCallers(apis []string, s *testcluster.Seeded) *callers {
 	return &callers{apis: apis, seeded: s, client: &http.Client{
 		Timeout: answerWithin, Transport: &http.Transport{MaxIdleConnsPerHost: len(s.Secrets)},
 	}}

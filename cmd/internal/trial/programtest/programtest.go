@@ -6,7 +6,6 @@ package programtest
 import (
 	"bytes"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"handrail/cmd/internal/trial/freeport"
 )
 
 // asProgram makes a test binary that was started with it the program itself.
@@ -98,19 +99,12 @@ func (p *Process) Output() string {
 	return p.output.all.String()
 }
 
-// FreePorts are loopback ports that nothing listened on a moment ago.
+// FreePorts returns n loopback ports that nothing listened on a moment ago.
 func FreePorts(tb testing.TB, n int) []int {
 	tb.Helper()
 
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(tb, err)
-
-		defer l.Close()
-
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-	}
+	ports, err := freeport.Find(n)
+	require.NoError(tb, err)
 
 	return ports
 }

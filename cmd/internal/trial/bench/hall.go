@@ -14,14 +14,15 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"handrail/chat"
-	"handrail/cmd/internal/site"
+	"handrail/cmd/internal/trial/freeport"
+	"handrail/cmd/internal/trial/testcluster"
 	"handrail/workflows"
 )
 
 // benchEnv is an installation with everything to measure in it.
 type benchEnv struct {
 	name            string // what Temporal is on
-	site            *site.Site
+	cluster         *testcluster.Cluster
 	actor           *actor
 	meter           *meter
 	postgresVersion string
@@ -44,11 +45,11 @@ const (
 )
 
 // newHall makes it ready to measure. What it returns must be closed, also with an error.
-func newHall(ctx context.Context, o site.Options, store string) (*benchEnv, error) {
+func newHall(ctx context.Context, o testcluster.Options, store string) (*benchEnv, error) {
 	h := &benchEnv{name: store}
 
 	var err error
-	if h.site, err = site.New(ctx, o); err != nil {
+	if h.cluster, err = testcluster.New(ctx, o); err != nil {
 		return h, err
 	}
 
@@ -56,7 +57,7 @@ func newHall(ctx context.Context, o site.Options, store string) (*benchEnv, erro
 }
 
 func (h *benchEnv) furnish(ctx context.Context) error {
-	if err := h.site.StartParts(ctx); err != nil {
+	if err := h.cluster.StartParts(ctx); err != nil {
 		return err
 	}
 
@@ -65,7 +66,7 @@ func (h *benchEnv) furnish(ctx context.Context) error {
 		return err
 	}
 
-	if err := h.site.StartHandrail(ctx); err != nil {
+	if err := h.cluster.StartHandrail(ctx); err != nil {
 		return err
 	}
 
@@ -74,14 +75,14 @@ func (h *benchEnv) furnish(ctx context.Context) error {
 		return err
 	}
 
-	if h.meter, err = newMeter(h.site); err != nil {
+	if h.meter, err = newMeter(h.cluster); err != nil {
 		return err
 	}
 
 	c, err := client.DialContext(
 		ctx,
 		client.Options{
-			HostPort:  h.site.Temporal(),
+			HostPort:  h.cluster.Temporal(),
 			Namespace: namespace,
 			Logger:    log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 		},
@@ -91,7 +92,7 @@ func (h *benchEnv) furnish(ctx context.Context) error {
 	}
 
 	h.actor = &actor{
-		site:      h.site,
+		cluster:   h.cluster,
 		seeded:    seeded,
 		members:   members,
 		sending:   seeded.Chats[:sendingChats],
@@ -107,15 +108,15 @@ func (h *benchEnv) furnish(ctx context.Context) error {
 }
 
 // seed makes the workspace, and the members that are added to chats.
-func (h *benchEnv) seed(ctx context.Context) (*site.Seeded, []chat.MemberID, error) {
-	store, err := h.site.Store(ctx)
+func (h *benchEnv) seed(ctx context.Context) (*testcluster.Seeded, []chat.MemberID, error) {
+	store, err := h.cluster.Store(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 
 	defer func() { _ = store.Close() }() // all is stored, or reported as an error
 
-	seeded, err := site.Seed(ctx, store, site.SeedOptions{Keys: keys, Chats: sendingChats + readingChats + 1})
+	seeded, err := testcluster.Seed(ctx, store, testcluster.SeedOptions{Keys: keys, Chats: sendingChats + readingChats + 1})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -170,7 +171,7 @@ func (h *benchEnv) write(ctx context.Context) error {
 
 // startYardstick starts the process of what is compared with, on a database of its own.
 func (h *benchEnv) startYardstick(ctx context.Context) (string, error) {
-	admin := openSQL(h.site.HandrailURL())
+	admin := openSQL(h.cluster.HandrailURL())
 	defer func() { _ = admin.Close() }() // all is done
 
 	if err := admin.QueryRowContext(ctx, `SHOW server_version`).Scan(&h.postgresVersion); err != nil {
@@ -183,26 +184,26 @@ func (h *benchEnv) startYardstick(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("make the yardstick's database: %w", err)
 	}
 
-	ports, err := site.FreePorts(1)
+	ports, err := freeport.Find(1)
 	if err != nil {
 		return "", err
 	}
 
 	addr := fmt.Sprintf("127.0.0.1:%d", ports[0])
 
-	return "http://" + addr, h.site.Start(ctx, site.Program{
+	return "http://" + addr, h.cluster.Start(ctx, testcluster.Program{
 		Name:    "yardstick",
 		Kind:    "yardstick",
-		Environ: h.site.Environment(),
+		Environ: h.cluster.Environment(),
 		Args: []string{
 			filepath.Join(
-				h.site.Programs,
+				h.cluster.Programs,
 				"handrail-bench",
-			), "yardstick", "--temporal=" + h.site.Temporal(), "--namespace=" + namespace,
-			"--database=" + h.site.DatabaseURL("yardstick"), "--sandbox=" + h.site.Sandbox(), "--addr=" + addr,
-			"--twilio-account=" + site.SandboxAccount, "--twilio-token=" + site.SandboxToken,
+			), "yardstick", "--temporal=" + h.cluster.Temporal(), "--namespace=" + namespace,
+			"--database=" + h.cluster.DatabaseURL("yardstick"), "--sandbox=" + h.cluster.Sandbox(), "--addr=" + addr,
+			"--twilio-account=" + testcluster.SandboxAccount, "--twilio-token=" + testcluster.SandboxToken,
 		},
-		Ready: func(ctx context.Context) error { return site.Answers(ctx, "http://"+addr+"/healthz") },
+		Ready: func(ctx context.Context) error { return testcluster.Answers(ctx, "http://"+addr+"/healthz") },
 	})
 }
 
@@ -263,8 +264,8 @@ func (h *benchEnv) close() error {
 		err = h.meter.db.Close()
 	}
 
-	if h.site != nil {
-		err = errors.Join(err, h.site.Close())
+	if h.cluster != nil {
+		err = errors.Join(err, h.cluster.Close())
 	}
 
 	return err

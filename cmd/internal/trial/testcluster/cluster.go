@@ -1,4 +1,4 @@
-package site
+package testcluster
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"handrail/cmd/internal/trial/freeport"
 	"handrail/db"
 )
 
@@ -34,8 +35,8 @@ type Options struct {
 	PostgresSettings []string
 }
 
-// Site is an installation. It is not safe for concurrent use.
-type Site struct {
+// Cluster is an installation. It is not safe for concurrent use.
+type Cluster struct {
 	Options
 	ports     ports
 	postgres  *postgres
@@ -52,13 +53,13 @@ type ports struct {
 }
 
 // New makes the folders of an installation, and starts nothing. The caller must Close it.
-func New(ctx context.Context, o Options) (*Site, error) {
-	free, err := FreePorts(3 + o.APIs + o.Workers)
+func New(ctx context.Context, o Options) (*Cluster, error) {
+	free, err := freeport.Find(3 + o.APIs + o.Workers)
 	if err != nil {
 		return nil, err
 	}
 
-	s := &Site{Options: o, ports: ports{
+	s := &Cluster{Options: o, ports: ports{
 		postgres: free[0],
 		temporal: free[1],
 		sandbox:  free[2],
@@ -76,67 +77,67 @@ func New(ctx context.Context, o Options) (*Site, error) {
 }
 
 // openPublic serves the one address that providers know.
-func (s *Site) openPublic(ctx context.Context) error {
-	handler, err := newProxy(s.APIs()...)
+func (c *Cluster) openPublic(ctx context.Context) error {
+	handler, err := newProxy(c.APIs()...)
 	if err != nil {
 		return err
 	}
 
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", loopback(0))
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", freeport.Loopback(0))
 	if err != nil {
 		return fmt.Errorf("listen for callbacks: %w", err)
 	}
 
-	s.publicURL = "http://" + l.Addr().String()
+	c.publicURL = "http://" + l.Addr().String()
 
-	s.public = &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
-	go func() { _ = s.public.Serve(l) }() // ends when it is closed
+	c.public = &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+	go func() { _ = c.public.Serve(l) }() // ends when it is closed
 
 	return nil
 }
 
 // APIs are the addresses of the APIs.
-func (s *Site) APIs() []string {
-	all := make([]string, len(s.ports.apis))
-	for i, port := range s.ports.apis {
-		all[i] = "http://" + loopback(port)
+func (c *Cluster) APIs() []string {
+	all := make([]string, len(c.ports.apis))
+	for i, port := range c.ports.apis {
+		all[i] = "http://" + freeport.Loopback(port)
 	}
 
 	return all
 }
 
 // Sandbox is the address of the providers' stand-in.
-func (s *Site) Sandbox() string { return "http://" + loopback(s.ports.sandbox) }
+func (c *Cluster) Sandbox() string { return "http://" + freeport.Loopback(c.ports.sandbox) }
 
 // Temporal is the address of Temporal's frontend.
-func (s *Site) Temporal() string { return loopback(s.ports.temporal) }
+func (c *Cluster) Temporal() string { return freeport.Loopback(c.ports.temporal) }
 
 // HandrailURL is the address of Handrail's database.
-func (s *Site) HandrailURL() string { return s.DatabaseURL("postgres") }
+func (c *Cluster) HandrailURL() string { return c.DatabaseURL("postgres") }
 
 // DatabaseURL is the address of a database on the installation's server.
-func (s *Site) DatabaseURL(database string) string { return s.postgres.url(database) }
+func (c *Cluster) DatabaseURL(database string) string { return c.postgres.url(database) }
 
 // Store opens Handrail's database, to seed it. The caller must Close it.
-func (s *Site) Store(ctx context.Context) (*db.Store, error) { return db.Open(ctx, s.HandrailURL()) }
+func (c *Cluster) Store(ctx context.Context) (*db.Store, error) { return db.Open(ctx, c.HandrailURL()) }
 
 // Running are the processes, in the order of their starts.
-func (s *Site) Running() []*Process { return s.running }
+func (c *Cluster) Running() []*Process { return c.running }
 
 // StartParts starts what Handrail stands on, and brings the database up to date.
-func (s *Site) StartParts(ctx context.Context) error {
-	if err := s.Start(ctx, s.postgres.program(), s.sandboxProgram(), s.temporalProgram()); err != nil {
+func (c *Cluster) StartParts(ctx context.Context) error {
+	if err := c.Start(ctx, c.postgres.program(), c.sandboxProgram(), c.temporalProgram()); err != nil {
 		return err
 	}
 
 	migrate := exec.CommandContext(
 		ctx,
-		filepath.Join(s.Programs, "handrail"),
+		filepath.Join(c.Programs, "handrail"),
 		"migrate",
 		"up",
 	) //nolint:gosec // one of ours
 
-	migrate.Dir, migrate.Env = s.Folder, s.Environment()
+	migrate.Dir, migrate.Env = c.Folder, c.Environment()
 	if said, err := migrate.CombinedOutput(); err != nil {
 		return fmt.Errorf("handrail migrate up: %w\n%s", err, said)
 	}
@@ -145,28 +146,28 @@ func (s *Site) StartParts(ctx context.Context) error {
 }
 
 // StartHandrail starts the APIs and the workers.
-func (s *Site) StartHandrail(ctx context.Context) error {
+func (c *Cluster) StartHandrail(ctx context.Context) error {
 	var all []Program
-	for n := range s.Options.APIs {
-		all = append(all, s.apiProgram(n))
+	for n := range c.Options.APIs {
+		all = append(all, c.apiProgram(n))
 	}
 
-	for n := range s.Workers {
-		all = append(all, s.workerProgram(n))
+	for n := range c.Workers {
+		all = append(all, c.workerProgram(n))
 	}
 
-	return s.Start(ctx, all...)
+	return c.Start(ctx, all...)
 }
 
 // Start starts programs one after the other and returns when all are ready.
-func (s *Site) Start(ctx context.Context, all ...Program) error {
+func (c *Cluster) Start(ctx context.Context, all ...Program) error {
 	for _, p := range all {
-		running, err := p.run(s.Folder)
+		running, err := p.run(c.Folder)
 		if err != nil {
 			return err
 		}
 
-		s.running = append(s.running, running)
+		c.running = append(c.running, running)
 		if err := running.awaitReady(ctx); err != nil {
 			return err
 		}
@@ -176,10 +177,10 @@ func (s *Site) Start(ctx context.Context, all ...Program) error {
 }
 
 // Close ends everything, the last started first.
-func (s *Site) Close() error {
+func (c *Cluster) Close() error {
 	var all []error
 
-	for _, p := range slices.Backward(s.running) {
+	for _, p := range slices.Backward(c.running) {
 		signal := os.Kill
 		if p.Kind == "postgres" {
 			signal = syscall.SIGINT // killed, it would leave its shared memory behind
@@ -188,8 +189,8 @@ func (s *Site) Close() error {
 		all = append(all, p.Stop(signal))
 	}
 
-	if s.public != nil {
-		all = append(all, s.public.Close())
+	if c.public != nil {
+		all = append(all, c.public.Close())
 	}
 
 	return errors.Join(all...)

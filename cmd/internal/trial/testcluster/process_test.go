@@ -1,4 +1,4 @@
-package site
+package testcluster
 
 import (
 	"context"
@@ -67,18 +67,4 @@ func TestAProgramThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	_, err := Program{Name: "nothing", Args: []string{filepath.Join(t.TempDir(), "nothing")}}.run(t.TempDir())
 	require.ErrorIs(t, err, os.ErrNotExist)
-}
-
-func TestFreePortsAreDifferent(t *testing.T) {
-	t.Parallel()
-
-	ports, err := FreePorts(20)
-	require.NoError(t, err)
-
-	seen := map[int]bool{}
-	for _, p := range ports {
-		assert.False(t, seen[p])
-		assert.True(t, p >= firstPort && p < lastPort)
-		seen[p] = true
-	}
 }

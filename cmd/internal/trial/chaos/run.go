@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"handrail/cmd/internal/command"
-	"handrail/cmd/internal/site"
+	"handrail/cmd/internal/trial/testcluster"
 )
 
 // Options say how a run is made.
@@ -40,7 +40,7 @@ type Options struct {
 type run struct {
 	Options
 	story    *command.Story
-	site     *site.Site
+	cluster  *testcluster.Cluster
 	carriers *carriers
 	callers  *callers
 	ledger   *ledger
@@ -100,7 +100,7 @@ func (r *run) trial(ctx context.Context, folder string) error {
 	r.story.Say("starting PostgreSQL, Temporal, the sandbox, two APIs and two workers in %s", folder)
 
 	var err error
-	if r.site, err = site.New(ctx, site.Options{
+	if r.cluster, err = testcluster.New(ctx, testcluster.Options{
 		Folder:   folder,
 		Programs: r.Programs,
 		APIs:     2,
@@ -110,7 +110,7 @@ func (r *run) trial(ctx context.Context, folder string) error {
 		return err
 	}
 
-	if err := r.site.StartParts(ctx); err != nil {
+	if err := r.cluster.StartParts(ctx); err != nil {
 		return err
 	}
 
@@ -119,18 +119,18 @@ func (r *run) trial(ctx context.Context, folder string) error {
 		return err
 	}
 
-	if err := r.site.StartHandrail(ctx); err != nil {
+	if err := r.cluster.StartHandrail(ctx); err != nil {
 		return err
 	}
 
-	r.carriers = newCarriers(r.site.Sandbox(), r.Faults)
+	r.carriers = newCarriers(r.cluster.Sandbox(), r.Faults)
 
 	answers, err := r.send(ctx, seeded)
 	if err != nil {
 		return err
 	}
 
-	r.ledger = openLedger(r.site.HandrailURL())
+	r.ledger = openLedger(r.cluster.HandrailURL())
 	if err := r.settle(ctx, answers); err != nil {
 		return err
 	}
@@ -151,23 +151,23 @@ const sendsPerChat = 10
 const emailEvery = 4
 
 // seed makes the workspace that everything is sent in.
-func (r *run) seed(ctx context.Context) (*site.Seeded, error) {
-	store, err := r.site.Store(ctx)
+func (r *run) seed(ctx context.Context) (*testcluster.Seeded, error) {
+	store, err := r.cluster.Store(ctx)
 	if err != nil {
 		return nil, err
 	}
 
 	defer func() { _ = store.Close() }() // all is stored, or reported as an error
 
-	return site.Seed(
+	return testcluster.Seed(
 		ctx,
 		store,
-		site.SeedOptions{Keys: r.Callers, Chats: max(emailEvery, r.Sends/sendsPerChat), EmailEvery: emailEvery},
+		testcluster.SeedOptions{Keys: r.Callers, Chats: max(emailEvery, r.Sends/sendsPerChat), EmailEvery: emailEvery},
 	)
 }
 
 // send makes all sends while providers misbehave and processes are killed.
-func (r *run) send(ctx context.Context, s *site.Seeded) ([]answer, error) {
+func (r *run) send(ctx context.Context, s *testcluster.Seeded) ([]answer, error) {
 	if err := r.carriers.misbehave(ctx); err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (r *run) send(ctx context.Context, s *site.Seeded) ([]answer, error) {
 	)
 
 	began := time.Now()
-	r.callers = newCallers(r.site.APIs(), s)
+	r.callers = newCallers(r.cluster.APIs(), s)
 
 	disturbing, stop := context.WithCancel(ctx)
 	defer stop()
@@ -258,8 +258,8 @@ func (r *run) killOne(chance *rand.Rand) {
 
 	for _, kind := range kinds {
 		victims := slices.DeleteFunc(
-			slices.Clone(r.site.Running()),
-			func(p *site.Process) bool { return p.Kind != kind },
+			slices.Clone(r.cluster.Running()),
+			func(p *testcluster.Process) bool { return p.Kind != kind },
 		)
 		if victims[chance.IntN(len(victims))].Kill(spareFor, pause) {
 			return
@@ -270,7 +270,7 @@ func (r *run) killOne(chance *rand.Rand) {
 func (r *run) kills() map[string]int {
 	counts := make(map[string]int)
 
-	for _, p := range r.site.Running() {
+	for _, p := range r.cluster.Running() {
 		kills, _ := p.Counts()
 		counts[p.Kind] += kills
 	}
@@ -343,7 +343,7 @@ func (r *run) compare(ctx context.Context, answers []answer) error {
 	}
 
 	r.report.Kills, r.report.EndedByThemselves = r.kills(), make(map[string]int)
-	for _, p := range r.site.Running() {
+	for _, p := range r.cluster.Running() {
 		if _, ended := p.Counts(); ended > 0 {
 			r.report.EndedByThemselves[p.Name] = ended
 		}
@@ -358,8 +358,8 @@ func (r *run) close() error {
 		all = append(all, r.ledger.close())
 	}
 
-	if r.site != nil {
-		all = append(all, r.site.Close())
+	if r.cluster != nil {
+		all = append(all, r.cluster.Close())
 	}
 
 	return errors.Join(all...)

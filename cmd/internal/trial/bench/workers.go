@@ -23,7 +23,7 @@ func (r *run) workers(ctx context.Context, h *benchEnv) error {
 		}, {name: scenarioSend, silent: true, act: h.actor.send}, {name: scenarioSettled, act: h.actor.settled},
 	}
 
-	w := Workers{Workers: h.site.Workers, Rates: map[string]float64{}}
+	w := Workers{Workers: h.cluster.Workers, Rates: map[string]float64{}}
 	done := map[string]*slice{}
 
 	for round := range r.Rounds + 1 { // the first warms up

@@ -1,4 +1,4 @@
-package site
+package testcluster
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 
+	"handrail/cmd/internal/trial/freeport"
 	"handrail/db"
 )
 
@@ -136,7 +137,7 @@ func (p *postgres) initialize(ctx context.Context, home string) error {
 
 // url is where a database of the server is found.
 func (p *postgres) url(database string) string {
-	return fmt.Sprintf("postgres://handrail:%s@%s/%s?sslmode=disable", p.password, loopback(p.port), database)
+	return fmt.Sprintf("postgres://handrail:%s@%s/%s?sslmode=disable", p.password, freeport.Loopback(p.port), database)
 }
 
 func (p *postgres) program() Program {

@@ -1,4 +1,5 @@
-package site
+// Package freeport finds loopback ports for processes that are started later.
+package freeport
 
 import (
 	"errors"
@@ -14,14 +15,14 @@ const (
 	lastPort  = 32000
 )
 
-// FreePorts are n loopback ports that nothing listened on a moment ago.
-func FreePorts(n int) ([]int, error) {
+// Find returns n loopback ports that nothing listened on a moment ago.
+func Find(n int) ([]int, error) {
 	var ports []int
 
 	for range 100 * n {
 		port := firstPort + rand.IntN(lastPort-firstPort) //nolint:gosec // not a secret
 
-		l, err := net.Listen("tcp", loopback(port)) //nolint:noctx // nothing to cancel: it answers at once
+		l, err := net.Listen("tcp", Loopback(port)) //nolint:noctx // nothing to cancel: it answers at once
 		if err != nil {
 			continue
 		}
@@ -37,4 +38,5 @@ func FreePorts(n int) ([]int, error) {
 	return nil, errors.New("there are not enough free ports on loopback between 20000 and 32000")
 }
 
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+// Loopback returns the address of a port on the loopback interface.
+func Loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -165,13 +165,13 @@ func gauges() map[string]struct {
 // used is what API and worker use, and how many workflows are open.
 func (h *benchEnv) used(ctx context.Context) (map[string]float64, error) {
 	used := map[string]float64{}
-	for process, url := range h.site.Metrics() {
+	for process, url := range h.cluster.Metrics() {
 		if err := h.scrape(ctx, url, process, used); err != nil {
 			return nil, err
 		}
 	}
 
-	db := openSQL(h.site.HandrailURL())
+	db := openSQL(h.cluster.HandrailURL())
 	defer func() { _ = db.Close() }() // it was only read
 
 	connections, err := connectionsOf(ctx, db)

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"handrail/cmd/internal/command"
-	"handrail/cmd/internal/site"
+	"handrail/cmd/internal/trial/testcluster"
 )
 
 // Options say what is measured, and how long.
@@ -152,8 +152,8 @@ func (r *run) in(ctx context.Context, name string, workers int, measure func(con
 }
 
 // siteOptions are for an installation with Temporal on one kind of database.
-func (r *run) siteOptions(folder, store string, workers int) site.Options {
-	o := site.Options{
+func (r *run) siteOptions(folder, store string, workers int) testcluster.Options {
+	o := testcluster.Options{
 		Folder:           folder,
 		Programs:         r.Programs,
 		APIs:             1,

@@ -34,7 +34,7 @@ func (r *run) growth(ctx context.Context, h *benchEnv) error {
 		return err
 	}
 
-	b, err := newBulk(ctx, openSQL(h.site.HandrailURL()), r.out, h.actor.model, firstCopy)
+	b, err := newBulk(ctx, openSQL(h.cluster.HandrailURL()), r.out, h.actor.model, firstCopy)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"handrail/cmd/internal/site"
+	"handrail/cmd/internal/trial/testcluster"
 )
 
 // Burst is what a bulk retry of one workspace makes of another's sends: their p50, in
@@ -32,7 +32,7 @@ func (r *run) burst(ctx context.Context, h *benchEnv) error {
 		return err
 	}
 
-	copies, err := newBulk(ctx, openSQL(h.site.HandrailURL()), r.out, greedy.Chats[0], burstFirst)
+	copies, err := newBulk(ctx, openSQL(h.cluster.HandrailURL()), r.out, greedy.Chats[0], burstFirst)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (r *run) burst(ctx context.Context, h *benchEnv) error {
 
 	r.story.Say("measuring them while another one retries %d, %d a second", burstRetries, burstPerSecond)
 
-	url := fmt.Sprintf("%s/api/v2/w/%s/deliveries/retry", h.site.APIs()[0], greedy.Workspace)
+	url := fmt.Sprintf("%s/api/v2/w/%s/deliveries/retry", h.cluster.APIs()[0], greedy.Workspace)
 
 	_, err = h.actor.ask(ctx, http.MethodPost, url, greedy.Secrets[0], "burst", map[string]any{
 		"status": "undelivered", "rate_per_second": burstPerSecond, "reason": "A burst.",
@@ -89,21 +89,21 @@ func (r *run) burst(ctx context.Context, h *benchEnv) error {
 }
 
 // greedy is a workspace with a message that has not been delivered.
-func (h *benchEnv) greedy(ctx context.Context) (*site.Seeded, error) {
-	store, err := h.site.Store(ctx)
+func (h *benchEnv) greedy(ctx context.Context) (*testcluster.Seeded, error) {
+	store, err := h.cluster.Store(ctx)
 	if err != nil {
 		return nil, err
 	}
 
 	defer func() { _ = store.Close() }() // all is stored, or reported as an error
 
-	seeded, err := site.Seed(ctx, store, site.SeedOptions{Number: 1, Keys: 1, Chats: 1})
+	seeded, err := testcluster.Seed(ctx, store, testcluster.SeedOptions{Number: 1, Keys: 1, Chats: 1})
 	if err != nil {
 		return nil, err
 	}
 
 	other := &actor{
-		site:     h.site,
+		cluster:  h.cluster,
 		seeded:   seeded,
 		sending:  seeded.Chats,
 		temporal: h.actor.temporal,

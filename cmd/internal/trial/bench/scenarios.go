@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"handrail/chat"
-	"handrail/cmd/internal/site"
+	"handrail/cmd/internal/trial/testcluster"
 	"handrail/workflows"
 )
 
@@ -46,8 +46,8 @@ const (
 
 // actor does the scenarios.
 type actor struct {
-	site      *site.Site
-	seeded    *site.Seeded
+	cluster   *testcluster.Cluster
+	seeded    *testcluster.Seeded
 	sending   []chat.ChatID   // to send in
 	reading   []chat.ChatID   // to be summarized
 	model     chat.ChatID     // to be copied
@@ -195,7 +195,7 @@ func (a *actor) chatPath(id chat.ChatID, rest string) string {
 }
 
 func (a *actor) workspacePath(rest string) string {
-	return a.site.APIs()[0] + "/api/v2/w/" + string(a.seeded.Workspace) + rest
+	return a.cluster.APIs()[0] + "/api/v2/w/" + string(a.seeded.Workspace) + rest
 }
 
 // post asks for something that must be done with the answer, not promised.
@@ -260,7 +260,7 @@ func (a *actor) faults(ctx context.Context, kinds ...string) error {
 		faults[i] = map[string]any{"fault": kind}
 	}
 
-	_, err := a.ask(ctx, http.MethodPut, a.site.Sandbox()+"/sandbox/faults", "", "", faults)
+	_, err := a.ask(ctx, http.MethodPut, a.cluster.Sandbox()+"/sandbox/faults", "", "", faults)
 
 	return err
 }

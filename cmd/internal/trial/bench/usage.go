@@ -8,7 +8,7 @@ import (
 
 	"github.com/prometheus/procfs"
 
-	"handrail/cmd/internal/site"
+	"handrail/cmd/internal/trial/testcluster"
 )
 
 // usage is what everything has used until a moment.
@@ -23,12 +23,12 @@ type usage struct {
 
 // meter reads what processes and the database use.
 type meter struct {
-	site *site.Site
-	proc procfs.FS
-	db   *sql.DB
+	cluster *testcluster.Cluster
+	proc    procfs.FS
+	db      *sql.DB
 }
 
-func newMeter(s *site.Site) (*meter, error) {
+func newMeter(s *testcluster.Cluster) (*meter, error) {
 	proc, err := procfs.NewDefaultFS()
 	if err != nil {
 		return nil, fmt.Errorf("read what processes use: %w", err)
@@ -37,7 +37,7 @@ func newMeter(s *site.Site) (*meter, error) {
 	db := openSQL(s.DatabaseURL("template1")) // not a database that is counted
 	db.SetMaxOpenConns(1)
 
-	return &meter{site: s, proc: proc, db: db}, nil
+	return &meter{cluster: s, proc: proc, db: db}, nil
 }
 
 // PostgreSQL's processes tell what they have done once a second, and within ten seconds
@@ -117,7 +117,7 @@ func (m *meter) processes() (*usage, error) {
 	}
 
 	kinds := map[int]string{}
-	for _, p := range m.site.Running() {
+	for _, p := range m.cluster.Running() {
 		kinds[p.PID()] = p.Kind
 	}
 

@@ -1,4 +1,4 @@
-package site
+package testcluster
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"handrail/cmd/internal/trial/freeport"
 )
 
 // The sandbox's credentials, as handrail-dev sandbox shows them.
@@ -20,43 +22,43 @@ const (
 	sandboxSendGridKey = "SG.sandbox.0000000000000000000000000"
 )
 
-func (s *Site) apiProgram(n int) Program {
-	origin := s.APIs()[n]
+func (c *Cluster) apiProgram(n int) Program {
+	origin := c.APIs()[n]
 
 	return Program{
 		Name:    fmt.Sprintf("api-%d", n+1),
 		Kind:    "api",
-		Args:    []string{filepath.Join(s.Programs, "handrail"), "api"},
-		Environ: append(s.Environment(), "HANDRAIL_ADDR="+loopback(s.ports.apis[n])),
+		Args:    []string{filepath.Join(c.Programs, "handrail"), "api"},
+		Environ: append(c.Environment(), "HANDRAIL_ADDR="+freeport.Loopback(c.ports.apis[n])),
 		Ready:   func(ctx context.Context) error { return Answers(ctx, origin+"/readyz") },
 	}
 }
 
-func (s *Site) workerProgram(n int) Program {
-	addr := loopback(s.ports.workers[n])
+func (c *Cluster) workerProgram(n int) Program {
+	addr := freeport.Loopback(c.ports.workers[n])
 
 	return Program{
 		Name:    fmt.Sprintf("worker-%d", n+1),
 		Kind:    "worker",
-		Args:    []string{filepath.Join(s.Programs, "handrail"), "worker"},
-		Environ: append(s.Environment(), "HANDRAIL_WORKER_ADDR="+addr),
+		Args:    []string{filepath.Join(c.Programs, "handrail"), "worker"},
+		Environ: append(c.Environment(), "HANDRAIL_WORKER_ADDR="+addr),
 		Ready:   func(ctx context.Context) error { return Answers(ctx, "http://"+addr+"/readyz") },
 	}
 }
 
-func (s *Site) sandboxProgram() Program {
+func (c *Cluster) sandboxProgram() Program {
 	return Program{
 		Name:    "sandbox",
 		Kind:    "sandbox",
-		Environ: s.bare("HANDRAIL_DATA_DIR=" + filepath.Join(s.Folder, "sandbox")),
+		Environ: c.bare("HANDRAIL_DATA_DIR=" + filepath.Join(c.Folder, "sandbox")),
 		Args: []string{
 			filepath.Join(
-				s.Programs,
+				c.Programs,
 				"handrail-dev",
-			), "sandbox", "--port", strconv.Itoa(s.ports.sandbox), "--callbacks-to", s.publicURL,
+			), "sandbox", "--port", strconv.Itoa(c.ports.sandbox), "--callbacks-to", c.publicURL,
 		},
 		Ready: func(ctx context.Context) error {
-			return errors.Join(Answers(ctx, s.Sandbox()+"/healthz"), s.readSigningKey())
+			return errors.Join(Answers(ctx, c.Sandbox()+"/healthz"), c.readSigningKey())
 		},
 	}
 }
@@ -65,8 +67,8 @@ var signingKeyLine = regexp.MustCompile(`HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=(\
 
 // readSigningKey reads the key that verifies the sandbox's events from what it has
 // written at its start.
-func (s *Site) readSigningKey() error {
-	said, err := os.ReadFile(filepath.Join(s.Folder, "logs", "sandbox.log"))
+func (c *Cluster) readSigningKey() error {
+	said, err := os.ReadFile(filepath.Join(c.Folder, "logs", "sandbox.log"))
 	if err != nil {
 		return fmt.Errorf("read what the sandbox says: %w", err)
 	}
@@ -76,59 +78,59 @@ func (s *Site) readSigningKey() error {
 		return errors.New("the sandbox has not told its key yet")
 	}
 
-	s.signingKey = string(found[1])
+	c.signingKey = string(found[1])
 
 	return nil
 }
 
-func (s *Site) temporalProgram() Program {
+func (c *Cluster) temporalProgram() Program {
 	p := Program{
 		Name:    "temporal",
 		Kind:    "temporal",
-		Environ: s.bare("HANDRAIL_DATA_DIR=" + filepath.Join(s.Folder, "temporal")),
+		Environ: c.bare("HANDRAIL_DATA_DIR=" + filepath.Join(c.Folder, "temporal")),
 		Args: []string{
-			filepath.Join(s.Programs, "handrail-dev"),
+			filepath.Join(c.Programs, "handrail-dev"),
 			"temporal",
 			"--port",
-			strconv.Itoa(s.ports.temporal),
+			strconv.Itoa(c.ports.temporal),
 		},
 		Ready: func(ctx context.Context) error {
-			c, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.Temporal())
+			conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.Temporal())
 			if err != nil {
 				return err
 			}
 
-			return c.Close()
+			return conn.Close()
 		},
 	}
 
-	if s.TemporalShards > 0 {
-		p.Args = append(p.Args, "--shards", strconv.Itoa(s.TemporalShards))
-		p.Environ = append(p.Environ, "HANDRAIL_DEV_TEMPORAL_POSTGRES="+s.DatabaseURL("temporal"))
+	if c.TemporalShards > 0 {
+		p.Args = append(p.Args, "--shards", strconv.Itoa(c.TemporalShards))
+		p.Environ = append(p.Environ, "HANDRAIL_DEV_TEMPORAL_POSTGRES="+c.DatabaseURL("temporal"))
 	}
 
 	return p
 }
 
 // Environment is what Handrail's processes are configured with.
-func (s *Site) Environment() []string {
-	return append(s.bare(
-		"DATABASE_URL="+s.HandrailURL(),
-		"TEMPORAL_ADDRESS="+s.Temporal(),
-		"HANDRAIL_PUBLIC_URL="+s.publicURL,
+func (c *Cluster) Environment() []string {
+	return append(c.bare(
+		"DATABASE_URL="+c.HandrailURL(),
+		"TEMPORAL_ADDRESS="+c.Temporal(),
+		"HANDRAIL_PUBLIC_URL="+c.publicURL,
 		"TWILIO_ACCOUNT_SID="+SandboxAccount,
 		"TWILIO_AUTH_TOKEN="+SandboxToken,
-		"HANDRAIL_TWILIO_BASE_URL="+s.Sandbox(),
+		"HANDRAIL_TWILIO_BASE_URL="+c.Sandbox(),
 		"SENDGRID_API_KEY="+sandboxSendGridKey,
-		"HANDRAIL_SENDGRID_BASE_URL="+s.Sandbox(),
-		"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY="+s.signingKey,
+		"HANDRAIL_SENDGRID_BASE_URL="+c.Sandbox(),
+		"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY="+c.signingKey,
 		"HANDRAIL_LOG_FORMAT=json",
-	), s.Environ...)
+	), c.Environ...)
 }
 
 // bare is an environment with nothing of the caller's but where programs are.
-func (s *Site) bare(more ...string) []string {
-	environ := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.Folder, "TMPDIR=" + s.Folder}
+func (c *Cluster) bare(more ...string) []string {
+	environ := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.Folder, "TMPDIR=" + c.Folder}
 	if percent := os.Getenv("GOGC"); percent != "" { // to try what it does
 		environ = append(environ, "GOGC="+percent)
 	}
@@ -137,14 +139,14 @@ func (s *Site) bare(more ...string) []string {
 }
 
 // Metrics are the addresses where the APIs and the workers tell of themselves, by name.
-func (s *Site) Metrics() map[string]string {
+func (c *Cluster) Metrics() map[string]string {
 	all := map[string]string{}
-	for n, origin := range s.APIs() {
+	for n, origin := range c.APIs() {
 		all[fmt.Sprintf("api-%d", n+1)] = origin + "/metrics"
 	}
 
-	for n, port := range s.ports.workers {
-		all[fmt.Sprintf("worker-%d", n+1)] = "http://" + loopback(port) + "/metrics"
+	for n, port := range c.ports.workers {
+		all[fmt.Sprintf("worker-%d", n+1)] = "http://" + freeport.Loopback(port) + "/metrics"
 	}
 
 	return all

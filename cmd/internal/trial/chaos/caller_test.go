@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"handrail/chat"
-	"handrail/cmd/internal/site"
+	"handrail/cmd/internal/trial/testcluster"
 )
 
 // api answers the n-th request of each key with the n-th of the answers, and notes who
@@ -90,7 +90,7 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			one := newAPI(t, c.answers...)
-			got := newCallers([]string{one.URL}, &site.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}}).
+			got := newCallers([]string{one.URL}, &testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}}).
 				send(t.Context(), 1)
 
 			c.want.marker = "chaos-000000"
@@ -111,7 +111,7 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 func TestWhatWasPromisedAndIsMissingIsAskedForOnceMore(t *testing.T) {
 	t.Parallel()
 	one := newAPI(t, with(202, `{"status":"running"}`), with(400, `{"status":400,"code":"recipient_opted_out"}`))
-	c := newCallers([]string{one.URL}, &site.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}})
+	c := newCallers([]string{one.URL}, &testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}})
 	answers := c.send(t.Context(), 2)
 	c.askAfter(t.Context(), answers, map[string]bool{marker(0): true})
 
@@ -133,7 +133,7 @@ func TestWhatWasPromisedAndIsMissingIsAskedForOnceMore(t *testing.T) {
 func TestCallersShareTheSendsAndTheAPIs(t *testing.T) {
 	t.Parallel()
 	down, up := newAPI(t, cut), newAPI(t, with(200, `{}`))
-	s := &site.Seeded{Workspace: "w", Chats: []chat.ChatID{1, 2}, Secrets: []string{"hr_1", "hr_2", "hr_3"}}
+	s := &testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{1, 2}, Secrets: []string{"hr_1", "hr_2", "hr_3"}}
 	callers := newCallers([]string{down.URL, up.URL}, s)
 
 	answers := callers.send(t.Context(), 20)
