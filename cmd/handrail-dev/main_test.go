@@ -24,8 +24,8 @@ import (
 
 func TestMain(m *testing.M) { programtest.Main(m, main) }
 
-// place is where one handrail-dev lives: its folder and its ports.
-type place struct {
+// testEnv is where one handrail-dev lives: its folder and its ports.
+type testEnv struct {
 	*testing.T
 	folder  string
 	environ []string
@@ -33,11 +33,11 @@ type place struct {
 	inbox   string
 }
 
-func newPlace(t *testing.T, environ ...string) *place {
+func newTestEnv(t *testing.T, environ ...string) *testEnv {
 	t.Helper()
 	ports := programtest.FreePorts(t, 4)
 
-	return &place{
+	return &testEnv{
 		T:      t,
 		folder: t.TempDir(),
 		api:    fmt.Sprintf("http://127.0.0.1:%d", ports[0]),
@@ -49,7 +49,7 @@ func newPlace(t *testing.T, environ ...string) *place {
 }
 
 // up starts handrail-dev and returns once it shows its ready screen.
-func (p *place) up() (*programtest.Process, string) {
+func (p *testEnv) up() (*programtest.Process, string) {
 	p.Helper()
 	started := programtest.Start(p, p.folder, p.environ)
 
@@ -58,7 +58,7 @@ func (p *place) up() (*programtest.Process, string) {
 
 // curl does what a line of the ready screen says, for each address that curl would make
 // of it.
-func (p *place) curl(line string) []map[string]any {
+func (p *testEnv) curl(line string) []map[string]any {
 	p.Helper()
 
 	url := regexp.MustCompile(`'?(http://[^' ]+)'?`).FindStringSubmatch(line)[1]
@@ -71,7 +71,7 @@ func (p *place) curl(line string) []map[string]any {
 	headers := regexp.MustCompile(`-H '([^:]+): ([^']+)'`).FindAllStringSubmatch(line, -1)
 	var answers []map[string]any
 
-	for _, one := range expand(url) {
+	for _, one := range expandBraces(url) {
 		request, err := http.NewRequestWithContext(p.Context(), http.MethodPost, one, strings.NewReader(body))
 		require.NoError(p, err)
 
@@ -85,8 +85,8 @@ func (p *place) curl(line string) []map[string]any {
 	return answers
 }
 
-// expand is curl's {a,b} in an address.
-func expand(url string) []string {
+// expandBraces is curl's {a,b} in an address.
+func expandBraces(url string) []string {
 	before, rest, ok := strings.Cut(url, "{")
 	if !ok {
 		return []string{url}
@@ -102,7 +102,7 @@ func expand(url string) []string {
 	return all
 }
 
-func (p *place) do(request *http.Request, status int) map[string]any {
+func (p *testEnv) do(request *http.Request, status int) map[string]any {
 	p.Helper()
 
 	answer, err := (&http.Client{}).Do(request)
@@ -119,7 +119,7 @@ func (p *place) do(request *http.Request, status int) map[string]any {
 	return decoded
 }
 
-func (p *place) get(url string) map[string]any {
+func (p *testEnv) get(url string) map[string]any {
 	p.Helper()
 	request, err := http.NewRequestWithContext(p.Context(), http.MethodGet, url, nil)
 	require.NoError(p, err)
@@ -129,7 +129,7 @@ func (p *place) get(url string) map[string]any {
 }
 
 // send asks for a message in the demo's SMS chat without waiting for it.
-func (p *place) send() (actionURL string) {
+func (p *testEnv) send() (actionURL string) {
 	p.Helper()
 
 	request, err := http.NewRequestWithContext(
@@ -152,7 +152,7 @@ func (p *place) send() (actionURL string) {
 
 // await looks at an action until it is as expected, or for three minutes: after a kill, a
 // claim's lease and the worker's heartbeat must end first.
-func (p *place) await(action string, expected func(map[string]any) bool) map[string]any {
+func (p *testEnv) await(action string, expected func(map[string]any) bool) map[string]any {
 	p.Helper()
 
 	var seen map[string]any
@@ -167,7 +167,7 @@ func (p *place) await(action string, expected func(map[string]any) bool) map[str
 
 func TestTheReadyScreensLinesWork(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	p := newTestEnv(t)
 	started, screen := p.up()
 	var lines []string
 
@@ -208,7 +208,7 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 
 func TestTheSandboxReportsAndAnswers(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	p := newTestEnv(t)
 	_, screen := p.up()
 	assert.Contains(t, screen, "answer there as the customer")
 
@@ -260,7 +260,7 @@ func TestKilledBeforeThePostItSendsOnceAfterTheRestart(t *testing.T) {
 	}))
 
 	t.Cleanup(carrier.Close)
-	p := newPlace(t, twilioAt(carrier.URL)...)
+	p := newTestEnv(t, twilioAt(carrier.URL)...)
 	started, _ := p.up()
 
 	action := p.send()
@@ -290,7 +290,7 @@ func TestKilledInMidPostItNeverPostsAgainAndSaysSo(t *testing.T) {
 	}))
 
 	t.Cleanup(carrier.Close)
-	p := newPlace(t, twilioAt(carrier.URL)...)
+	p := newTestEnv(t, twilioAt(carrier.URL)...)
 	started, _ := p.up()
 	action := p.send()
 
@@ -327,7 +327,7 @@ func TestATakenPortIsAClearError(t *testing.T) {
 	} {
 		t.Run(variable, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t)
+			p := newTestEnv(t)
 			started := programtest.Start(t, p.folder, append(p.environ, variable+"="+value))
 			assert.Equal(t, 1, started.Wait())
 			assert.Contains(t, started.Output(), "set "+variable)
@@ -345,7 +345,7 @@ func TestItListensOnLoopbackOnly(t *testing.T) {
 
 func TestTheSandboxRunsAlone(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	p := newTestEnv(t)
 	started := programtest.Start(t, p.folder, p.environ, "sandbox")
 	assert.NotContains(t, started.Await("SENDGRID_API_KEY="), "HANDRAIL_PUBLIC_URL")
 	assert.Empty(t, p.get(p.inbox + "/sandbox/messages.json")["messages"])
@@ -357,7 +357,7 @@ func TestTheSandboxRunsAlone(t *testing.T) {
 
 func TestTheSandboxAloneShowsHowItIsVerified(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	p := newTestEnv(t)
 	port := strconv.Itoa(programtest.FreePorts(t, 1)[0])
 	args := []string{"sandbox", "--port", port, "--callbacks-to", "http://127.0.0.1:8080/"}
 	key := regexp.MustCompile(`HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=(\S+)`)
@@ -372,7 +372,7 @@ func TestTheSandboxAloneShowsHowItIsVerified(t *testing.T) {
 
 func TestTemporalRunsAloneOnItsFile(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	p := newTestEnv(t)
 	port := strconv.Itoa(programtest.FreePorts(t, 1)[0])
 	started := programtest.Start(t, p.folder, p.environ, "temporal", "--port", port)
 	started.Await("TEMPORAL_ADDRESS=127.0.0.1:" + port)

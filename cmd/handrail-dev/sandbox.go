@@ -55,12 +55,12 @@ func (p *process) wire(l *listeners) (hooks, error) {
 	}
 
 	c := p.config
-	if c.TwilioBaseURL != origin(l.sandbox) || c.SendGridBaseURL != origin(l.sandbox) {
+	if c.TwilioBaseURL != originOf(l.sandbox) || c.SendGridBaseURL != originOf(l.sandbox) {
 		return hooks{}, nil
 	}
 
 	if c.PublicURL == "" {
-		c.PublicURL = origin(l.api)
+		c.PublicURL = originOf(l.api)
 	}
 
 	h, err := p.hooksTo(c.PublicURL)
@@ -131,7 +131,7 @@ func (s *sandboxCommand) Run(p *process) error {
 		port = p.config.Dev.SandboxPort
 	}
 
-	l, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), "HANDRAIL_DEV_SANDBOX_PORT")
+	l, err := listenOn(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), "HANDRAIL_DEV_SANDBOX_PORT")
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ The sandbox plays Twilio, SendGrid and a restaurant on %[1]s/ — open it to rea
 %[5]s  HANDRAIL_TWILIO_BASE_URL=%[1]s TWILIO_ACCOUNT_SID=%[2]s TWILIO_AUTH_TOKEN=%[3]s
   HANDRAIL_SENDGRID_BASE_URL=%[1]s SENDGRID_API_KEY=%[4]s
 
-`, origin(l), sandboxAccount, sandboxToken, sandboxSendGridKey, webhooks)
+`, originOf(l), sandboxAccount, sandboxToken, sandboxSendGridKey, webhooks)
 
 	return running.Wait()
 }

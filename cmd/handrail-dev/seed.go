@@ -31,9 +31,9 @@ type seeder struct {
 	err   error
 }
 
-// seed makes the demo workspace at the first start, and finds it again later. Its tools are
+// seedDemo makes the demo workspace at the first start, and finds it again later. Its tools are
 // at the sandbox, which must be running.
-func seed(ctx context.Context, store *db.Store, box preparer, sandbox string) (demo, error) {
+func seedDemo(ctx context.Context, store *db.Store, box preparer, sandbox string) (demo, error) {
 	if _, err := store.Workspace(ctx, demoWorkspace); err == nil {
 		return findDemo(ctx, store)
 	} else if chat.CodeOf(err) != chat.CodeWorkspaceNotFound {
@@ -130,7 +130,7 @@ func (s *seeder) fill() demo {
 
 	s.key(second.ID, "Development, a second person", secondKey)
 
-	number := must(s, func() (chat.PhoneNumber, error) {
+	number := runStep(s, func() (chat.PhoneNumber, error) {
 		return s.store.CreatePhoneNumber(
 			s.ctx,
 			demoWorkspace,
@@ -139,7 +139,7 @@ func (s *seeder) fill() demo {
 		)
 	})
 
-	inbox := must(s, func() (chat.Inbox, error) {
+	inbox := runStep(s, func() (chat.Inbox, error) {
 		return s.store.CreateInbox(
 			s.ctx,
 			demoWorkspace,
@@ -182,8 +182,8 @@ func (s *seeder) fill() demo {
 	return demo{SMSChat: sms.ID, EmailChat: email.ID, Contributor: priya.ID}
 }
 
-// must runs one step of the seeding unless an earlier one has failed.
-func must[T any](s *seeder, do func() (T, error)) T {
+// runStep runs one step of the seeding unless an earlier one has failed.
+func runStep[T any](s *seeder, do func() (T, error)) T {
 	var made T
 	if s.err == nil {
 		made, s.err = do()
@@ -201,11 +201,11 @@ func (s *seeder) member(m chat.Member) chat.Member {
 		m.Role = chat.RoleUser
 	}
 
-	return must(s, func() (chat.Member, error) { return s.store.CreateMember(s.ctx, demoWorkspace, s.by, m) })
+	return runStep(s, func() (chat.Member, error) { return s.store.CreateMember(s.ctx, demoWorkspace, s.by, m) })
 }
 
 func (s *seeder) key(member chat.MemberID, name, secret string) {
-	must(s, func() (chat.Key, error) {
+	runStep(s, func() (chat.Key, error) {
 		return s.store.CreateKey(s.ctx, demoWorkspace, s.by, chat.Key{
 			MemberID: member,
 			Name:     name,
@@ -222,17 +222,17 @@ func (s *seeder) labels() {
 		{Name: "accessibility", Color: "#228855", Description: "Wheelchair, hearing, sight, allergies"},
 		{Name: "vip", Color: "#aa33aa", Description: "Important customers"},
 	} {
-		must(s, func() (chat.Label, error) { return s.store.CreateLabel(s.ctx, demoWorkspace, s.by, l) })
+		runStep(s, func() (chat.Label, error) { return s.store.CreateLabel(s.ctx, demoWorkspace, s.by, l) })
 	}
 }
 
 func (s *seeder) chat(c chat.NewChat) chat.Chat {
-	return must(s, func() (chat.Chat, error) { return s.store.CreateChat(s.ctx, demoWorkspace, s.by, c) })
+	return runStep(s, func() (chat.Chat, error) { return s.store.CreateChat(s.ctx, demoWorkspace, s.by, c) })
 }
 
 func (s *seeder) says(c chat.ChatID, m chat.MemberID, texts ...string) {
 	for _, text := range texts {
-		must(s, func() (chat.Message, error) {
+		runStep(s, func() (chat.Message, error) {
 			return s.store.AddMessage(s.ctx, demoWorkspace, c, chat.NewMessage{MemberID: m, Content: text})
 		})
 	}

@@ -46,7 +46,7 @@ func (upCommand) Run(p *process) error {
 		)
 	}
 
-	l, err := listen(p.config)
+	l, err := openListeners(p.config)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (upCommand) Run(p *process) error {
 
 	defer p.stop("the connections", s.Close)
 
-	shown, err := p.prepare(ctx, s, origin(l.sandbox))
+	shown, err := p.prepare(ctx, s, originOf(l.sandbox))
 	if err != nil {
 		return err
 	}
@@ -135,13 +135,13 @@ func (p *process) embed(temporal string, l *listeners) {
 	}
 
 	if c.TwilioAccountSID == "" {
-		c.TwilioBaseURL = origin(l.sandbox)
+		c.TwilioBaseURL = originOf(l.sandbox)
 		c.TwilioAccountSID = sandboxAccount
 		c.TwilioAuthToken = sandboxToken
 	}
 
 	if c.SendGridAPIKey == "" {
-		c.SendGridBaseURL, c.SendGridAPIKey = origin(l.sandbox), sandboxSendGridKey
+		c.SendGridBaseURL, c.SendGridAPIKey = originOf(l.sandbox), sandboxSendGridKey
 	}
 }
 
@@ -158,7 +158,7 @@ func (p *process) prepare(ctx context.Context, s *service.Service, sandbox strin
 
 	p.service.Store(s) // before the tools are seeded, whose calls the sandbox verifies
 
-	d, err := seed(ctx, s.Store, s.Tools(), sandbox)
+	d, err := seedDemo(ctx, s.Store, s.Tools(), sandbox)
 	if err != nil {
 		return screen{}, err
 	}
@@ -169,7 +169,7 @@ func (p *process) prepare(ctx context.Context, s *service.Service, sandbox strin
 		Workspace: string(demoWorkspace),
 		Key:       demoKey,
 		SecondKey: secondKey,
-		Friday:    friday(time.Now()),
+		Friday:    nextFriday(time.Now()),
 		Demo:      d,
 		DataDir:   p.config.Dev.DataDir,
 	}
@@ -220,11 +220,11 @@ func (l *listeners) close() {
 	_ = l.sandbox.Close() // served listeners are closed already
 }
 
-func listen(c *config.Config) (*listeners, error) {
+func openListeners(c *config.Config) (*listeners, error) {
 	// Temporal and its UI open their ports themselves; here it is only tried whether
 	// they can.
 	for variable, port := range map[string]int{"HANDRAIL_DEV_TEMPORAL_PORT": c.Dev.TemporalPort, "HANDRAIL_DEV_UI_PORT": c.Dev.UIPort} {
-		l, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), variable)
+		l, err := listenOn(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), variable)
 		if err != nil {
 			return nil, err
 		}
@@ -232,12 +232,12 @@ func listen(c *config.Config) (*listeners, error) {
 		_ = l.Close() // taken a moment ago, by us
 	}
 
-	api, err := take(c.Addr, "HANDRAIL_ADDR")
+	api, err := listenOn(c.Addr, "HANDRAIL_ADDR")
 	if err != nil {
 		return nil, err
 	}
 
-	box, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Dev.SandboxPort)), "HANDRAIL_DEV_SANDBOX_PORT")
+	box, err := listenOn(net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Dev.SandboxPort)), "HANDRAIL_DEV_SANDBOX_PORT")
 	if err != nil {
 		return nil, errors.Join(err, api.Close())
 	}
@@ -245,7 +245,7 @@ func listen(c *config.Config) (*listeners, error) {
 	return &listeners{api: api, sandbox: box}, nil
 }
 
-func take(address, variable string) (net.Listener, error) {
+func listenOn(address, variable string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address) //nolint:noctx // nothing to cancel: it answers at once
 	if err != nil {
 		return nil, fmt.Errorf(
@@ -259,4 +259,4 @@ func take(address, variable string) (net.Listener, error) {
 	return l, nil
 }
 
-func origin(l net.Listener) string { return "http://" + l.Addr().String() }
+func originOf(l net.Listener) string { return "http://" + l.Addr().String() }

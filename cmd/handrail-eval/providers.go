@@ -13,8 +13,8 @@ import (
 	"handrail/llm/eval"
 )
 
-// providers are the models that the environment has keys for.
-func providers(environ []string) ([]eval.Provider, error) {
+// loadProviders are the models that the environment has keys for.
+func loadProviders(environ []string) ([]eval.Provider, error) {
 	c, err := config.Load(environ)
 	if err != nil {
 		return nil, err

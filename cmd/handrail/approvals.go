@@ -53,9 +53,9 @@ func (l *approvalList) Run(c *console) error {
 		columns: []string{"ACTION", "STATE", "TOOL CALLS", "ASKED BY", "UNTIL"},
 		row: func(a *approvalJSON) []string {
 			return []string{
-				printable(
+				makePrintable(
 					a.ActionID,
-				), printable(a.State), short(strings.Join(a.ToolCallIDs, ", "), 16), strconv.FormatInt(a.RequestedBy, 10), stamp(a.Deadline),
+				), makePrintable(a.State), shortenText(strings.Join(a.ToolCallIDs, ", "), 16), strconv.FormatInt(a.RequestedBy, 10), formatTime(a.Deadline),
 			}
 		},
 	})
@@ -107,7 +107,7 @@ func (r *remote) approval(c *console, action, decision, reason string) error {
 		return err
 	}
 
-	fmt.Fprintf(c.out, "action %s is %s\n", printable(a.ActionID), printable(a.State))
+	fmt.Fprintf(c.out, "action %s is %s\n", makePrintable(a.ActionID), makePrintable(a.State))
 
 	return nil
 }

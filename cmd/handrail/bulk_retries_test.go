@@ -45,7 +45,7 @@ func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 
 	s := newStub(
 		t,
-		map[string][]reply{"POST deliveries/retry": {ok(wouldRetry), ok(`{"dry_run":true,"count":0,"groups":[]}`)}},
+		map[string][]reply{"POST deliveries/retry": {okReply(wouldRetry), okReply(`{"dry_run":true,"count":0,"groups":[]}`)}},
 	)
 
 	status, out, errs := s.do(append(retryAll, "--dry-run")...)
@@ -90,7 +90,7 @@ func TestRetryAllAsksFirst(t *testing.T) {
 
 			s := newStub(
 				t,
-				map[string][]reply{"POST deliveries/retry": {ok(wouldRetry), accepted(aBulk("finished", 39, ""))}},
+				map[string][]reply{"POST deliveries/retry": {okReply(wouldRetry), acceptedReply(aBulk("finished", 39, ""))}},
 			)
 
 			one := s.session(said)
@@ -145,13 +145,13 @@ func TestRetryAllTellsHowFarItHasCome(t *testing.T) {
 			t.Parallel()
 
 			s := newStub(t, map[string][]reply{
-				"POST deliveries/retry": {accepted(aBulk("running", 0, ""))},
+				"POST deliveries/retry": {acceptedReply(aBulk("running", 0, ""))},
 				"GET bulk-retries/" + stubBulk: {
-					refusal(
+					refusalReply(
 						404,
 						"bulk_retry_not_found",
 						"not yet",
-					), ok(aBulk("running", 3, "")), ok(aBulk("running", 3, "")), ok(tt.last),
+					), okReply(aBulk("running", 3, "")), okReply(aBulk("running", 3, "")), okReply(tt.last),
 				},
 			})
 
@@ -184,15 +184,15 @@ func TestCtrlCLeavesABulkRetryRunning(t *testing.T) {
 
 	s := newStub(t, map[string][]reply{
 		"POST deliveries/retry": {
-			accepted(aBulk("running", 0, "")),
-		}, "GET bulk-retries/" + stubBulk: {ok(aBulk("running", 3, ""))},
+			acceptedReply(aBulk("running", 0, "")),
+		}, "GET bulk-retries/" + stubBulk: {okReply(aBulk("running", 3, ""))},
 	})
 
 	one := s.session("")
 	ctx, cancel := context.WithCancel(t.Context())
 	one.ctx = ctx
 
-	s.hook = func(a asked) {
+	s.hook = func(a stubCall) {
 		if a.method == "GET" {
 			cancel()
 		}
@@ -212,13 +212,13 @@ func TestBulkRetriesAreSteered(t *testing.T) {
 
 	s := newStub(t, map[string][]reply{
 		"GET bulk-retries":             {aPage("", aBulk("running", 3, ""))},
-		"GET bulk-retries/" + stubBulk: {ok(aBulk("running", 3, ""))},
+		"GET bulk-retries/" + stubBulk: {okReply(aBulk("running", 3, ""))},
 		"POST bulk-retries/" + stubBulk + "/pause": {
-			refusal(503, "unavailable", "its workflow could not be told"),
-			ok(aBulk("paused", 3, "")),
+			refusalReply(503, "unavailable", "its workflow could not be told"),
+			okReply(aBulk("paused", 3, "")),
 		},
-		"POST bulk-retries/" + stubBulk + "/resume": {ok(aBulk("running", 3, ""))},
-		"POST bulk-retries/" + stubBulk + "/cancel": {ok(aBulk("canceled", 3, ""))},
+		"POST bulk-retries/" + stubBulk + "/resume": {okReply(aBulk("running", 3, ""))},
+		"POST bulk-retries/" + stubBulk + "/cancel": {okReply(aBulk("canceled", 3, ""))},
 	})
 
 	status, out, errs := s.do("bulk-retries", "list")
@@ -256,7 +256,7 @@ func TestSuppressionsAreListedAndLifted(t *testing.T) {
 			),
 		},
 		"DELETE suppressions/4":  {{204, ""}},
-		"DELETE suppressions/44": {refusal(404, "suppression_not_found", "there is no suppression 44")},
+		"DELETE suppressions/44": {refusalReply(404, "suppression_not_found", "there is no suppression 44")},
 	})
 
 	status, out, errs := s.do("suppressions", "list")

@@ -170,7 +170,7 @@ func TestWrongUseIsToldWithWhatWouldBeRight(t *testing.T) {
 
 func TestAPIAndWorkerRefuseADatabaseThatIsBehind(t *testing.T) {
 	t.Parallel()
-	server := embedded(t)
+	server := startTemporal(t)
 	c := newTerminal(
 		t,
 		"DATABASE_URL="+dbtest.NewPostgresURL(t),

@@ -77,30 +77,30 @@ func (p *problem) Error() string {
 	}
 
 	for _, e := range p.Errors {
-		detail = strings.Replace(detail, e.Field, typed(e.Field), 1)
+		detail = strings.Replace(detail, e.Field, flagForField(e.Field), 1)
 	}
 
-	fmt.Fprintf(&b, "%s (%s)", printable(detail), printable(p.Code))
+	fmt.Fprintf(&b, "%s (%s)", makePrintable(detail), makePrintable(p.Code))
 
 	for _, e := range p.Errors {
 		if !strings.Contains(p.Detail, e.Message) {
-			fmt.Fprintf(&b, "\n  %s %s", printable(typed(e.Field)), printable(e.Message))
+			fmt.Fprintf(&b, "\n  %s %s", makePrintable(flagForField(e.Field)), makePrintable(e.Message))
 		}
 	}
 
 	if p.DeliveryID != "" {
-		fmt.Fprintf(&b, "\n  delivery %s", printable(p.DeliveryID))
+		fmt.Fprintf(&b, "\n  delivery %s", makePrintable(p.DeliveryID))
 	}
 
 	if p.Status >= http.StatusInternalServerError {
-		fmt.Fprintf(&b, "\n  %s", printable(p.Instance))
+		fmt.Fprintf(&b, "\n  %s", makePrintable(p.Instance))
 	}
 
 	return b.String()
 }
 
-// typed is a field of the API as it is typed on the command line.
-func typed(field string) string {
+// flagForField is a field of the API as it is typed on the command line.
+func flagForField(field string) string {
 	if strings.HasPrefix(field, "path.") {
 		return "the id"
 	}
@@ -132,14 +132,14 @@ const tries = 4
 func (c *client) do(what call) (*answer, error) {
 	for try := 1; ; try++ {
 		got, err := c.once(what)
-		if !what.repeatable() || !passing(err) || try == tries || c.ctx.Err() != nil || !c.pause(nil) {
+		if !what.repeatable() || !isTransient(err) || try == tries || c.ctx.Err() != nil || !c.pause(nil) {
 			return got, err
 		}
 	}
 }
 
-// passing reports whether a failure may be over in a moment.
-func passing(err error) bool {
+// isTransient reports whether a failure may be over in a moment.
+func isTransient(err error) bool {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests
 	}

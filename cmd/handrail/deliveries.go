@@ -132,7 +132,7 @@ type moment string
 // UnmarshalText reads what was given.
 func (m *moment) UnmarshalText(text []byte) error {
 	if d, err := time.ParseDuration(string(text)); err == nil && d >= 0 {
-		*m = moment(stamp(time.Now().Add(-d)))
+		*m = moment(formatTime(time.Now().Add(-d)))
 		return nil
 	}
 
@@ -166,11 +166,11 @@ func (l *deliveryList) Run(c *console) error {
 		columns: []string{"DELIVERY", "STATUS", "CHANNEL", "ERROR", "AGE"},
 		row: func(d *deliveryJSON) []string {
 			return []string{
-				printable(d.ID),
-				printable(d.Status),
-				printable(d.Channel),
-				short(d.ErrorCode, 24),
-				ago(d.CreatedAt),
+				makePrintable(d.ID),
+				makePrintable(d.Status),
+				makePrintable(d.Channel),
+				shortenText(d.ErrorCode, 24),
+				formatAge(d.CreatedAt),
 			}
 		},
 	})
@@ -188,7 +188,7 @@ func (d *deliveryJSON) settled() (over, sent bool) {
 
 func deliveryPath(id, rest string) string { return "deliveries/" + url.PathEscape(id) + rest }
 
-func number(n int) string {
+func formatNumber(n int) string {
 	if n == 0 {
 		return ""
 	}

@@ -55,7 +55,7 @@ func (r *remote) decide(c *console, path string, body map[string]string) error {
 		return err
 	}
 
-	fmt.Fprintf(c.out, "%s\n\n  delivery %s is %s\n", printable(d.Explanation), printable(d.ID), printable(d.Status))
+	fmt.Fprintf(c.out, "%s\n\n  delivery %s is %s\n", makePrintable(d.Explanation), makePrintable(d.ID), makePrintable(d.Status))
 
 	return nil
 }

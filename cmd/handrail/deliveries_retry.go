@@ -154,7 +154,7 @@ func (r *deliveryRetry) describe(api *client, d *deliveryJSON, got *answer) erro
 		return api.showJSON(got.raw)
 	}
 
-	fmt.Fprintf(api.out, "%s\n\n  delivery %s is %s\n", printable(d.Explanation), printable(d.ID), printable(d.Status))
+	fmt.Fprintf(api.out, "%s\n\n  delivery %s is %s\n", makePrintable(d.Explanation), makePrintable(d.ID), makePrintable(d.Status))
 
 	return nil
 }

@@ -98,7 +98,7 @@ func (r *deliveryRetryAll) preview(api *client) (ask bool, err error) {
 
 	t := newTable(api.out, "STATUS", "ERROR", "DELIVERIES")
 	for _, g := range would.Groups {
-		t.row(printable(g.Status), short(g.ErrorCode, 40), strconv.Itoa(g.Count))
+		t.row(makePrintable(g.Status), shortenText(g.ErrorCode, 40), strconv.Itoa(g.Count))
 	}
 
 	t.row("all", "", strconv.Itoa(would.Count))
@@ -166,7 +166,7 @@ func (r *deliveryRetryAll) begin(api *client) error {
 		return err
 	}
 
-	fmt.Fprintf(api.out, "bulk retry %s\n", printable(b.ID))
+	fmt.Fprintf(api.out, "bulk retry %s\n", makePrintable(b.ID))
 
 	return r.follow(api, &b)
 }
@@ -204,7 +204,7 @@ func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
 	api.endLine()
 
 	if b.Note != "" {
-		fmt.Fprintln(api.out, printable(b.Note))
+		fmt.Fprintln(api.out, makePrintable(b.Note))
 	}
 
 	switch b.State {

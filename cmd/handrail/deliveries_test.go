@@ -71,7 +71,7 @@ func aPage(next string, items ...string) reply {
 		cursor = `"` + next + `"`
 	}
 
-	return ok(`{"items":[` + strings.Join(items, ",") + `],"next_cursor":` + cursor + `}`)
+	return okReply(`{"items":[` + strings.Join(items, ",") + `],"next_cursor":` + cursor + `}`)
 }
 
 func TestListShowsATableThatFits(t *testing.T) {
@@ -158,7 +158,7 @@ func TestListFollowsCursorsAndSaysWhenItIsEmpty(t *testing.T) {
 func TestShowExplainsFirstAndEndsWithCommands(t *testing.T) {
 	t.Parallel()
 
-	s := newStub(t, map[string][]reply{"GET deliveries/" + stubDelivery: {ok(aDelivery(t, map[string]any{
+	s := newStub(t, map[string][]reply{"GET deliveries/" + stubDelivery: {okReply(aDelivery(t, map[string]any{
 		"retry_of":      stubNext,
 		"bulk_retry_id": stubBulk,
 		"events": []any{
@@ -209,7 +209,7 @@ func TestCommandsToPasteRepeatTheFlags(t *testing.T) {
 		t,
 		map[string][]reply{
 			"GET deliveries/" + stubDelivery: {
-				ok(aDelivery(t, map[string]any{"next": []any{"cancel"}, "attempts": []any{}})),
+				okReply(aDelivery(t, map[string]any{"next": []any{"cancel"}, "attempts": []any{}})),
 			},
 		},
 	)
@@ -246,7 +246,7 @@ func TestCommandsToPasteRepeatTheFlags(t *testing.T) {
 
 	s = newStub(
 		t,
-		map[string][]reply{"GET deliveries/" + stubDelivery: {ok(aDelivery(t, map[string]any{"next": []any{}}))}},
+		map[string][]reply{"GET deliveries/" + stubDelivery: {okReply(aDelivery(t, map[string]any{"next": []any{}}))}},
 	)
 
 	_, out, _ := s.do("deliveries", "show", stubDelivery)
@@ -257,7 +257,7 @@ func TestRetryTellsHowItWent(t *testing.T) {
 	t.Parallel()
 
 	standing := func(submission, carrier, explanation string) reply {
-		return ok(
+		return okReply(
 			aDelivery(
 				t,
 				map[string]any{
@@ -271,11 +271,11 @@ func TestRetryTellsHowItWent(t *testing.T) {
 		)
 	}
 
-	begun := accepted(
+	begun := acceptedReply(
 		`{"action_id":"` + stubAction + `","kind":"retry_delivery","state":"running","delivery":{"id":"` + stubNext + `"}}`,
 	)
 
-	early := accepted(`{"action_id":"` + stubAction + `","kind":"retry_delivery","state":"running"}`)
+	early := acceptedReply(`{"action_id":"` + stubAction + `","kind":"retry_delivery","state":"running"}`)
 	tests := map[string]struct {
 		posted []reply
 		looks  []reply
@@ -289,7 +289,7 @@ func TestRetryTellsHowItWent(t *testing.T) {
 			"Twilio accepted",
 		},
 		"answered": {
-			[]reply{ok(`{"success":true,"action_id":"a","delivery":{"id":"` + stubNext + `"}}`)},
+			[]reply{okReply(`{"success":true,"action_id":"a","delivery":{"id":"` + stubNext + `"}}`)},
 			[]reply{standing("accepted", "delivered", "Delivered.")},
 			0,
 			"Delivered.",
@@ -313,9 +313,9 @@ func TestRetryTellsHowItWent(t *testing.T) {
 			3,
 			"May have been sent.",
 		},
-		"may not": {[]reply{refusal(http.StatusConflict, "conflict", "the provider has it")}, nil, 1, ""},
+		"may not": {[]reply{refusalReply(http.StatusConflict, "conflict", "the provider has it")}, nil, 1, ""},
 		"asked for again": {
-			[]reply{refusal(http.StatusServiceUnavailable, "unavailable", "x"), begun},
+			[]reply{refusalReply(http.StatusServiceUnavailable, "unavailable", "x"), begun},
 			[]reply{standing("accepted", "", "Taken.")},
 			0,
 			"Taken.",
@@ -362,10 +362,10 @@ func TestRetryThatFailedBeforeItHadADelivery(t *testing.T) {
 
 	s := newStub(t, map[string][]reply{
 		"POST deliveries/" + stubDelivery + "/retry": {
-			accepted(`{"action_id":"` + stubAction + `","state":"running"}`),
+			acceptedReply(`{"action_id":"` + stubAction + `","state":"running"}`),
 		},
 		"GET actions/" + stubAction: {
-			ok(
+			okReply(
 				`{"action_id":"` + stubAction + `","state":"failed","problem":{"code":"recipient_opted_out","detail":"the recipient has opted out","status":400}}`,
 			),
 		},
@@ -381,10 +381,10 @@ func TestCancelAndResolve(t *testing.T) {
 
 	s := newStub(t, map[string][]reply{
 		"POST deliveries/" + stubDelivery + "/cancel": {
-			ok(aDelivery(t, map[string]any{"status": "canceled", "explanation": "Not sent: it was canceled."})),
+			okReply(aDelivery(t, map[string]any{"status": "canceled", "explanation": "Not sent: it was canceled."})),
 		},
 		"POST deliveries/" + stubDelivery + "/resolve": {
-			ok(
+			okReply(
 				aDelivery(
 					t,
 					map[string]any{"status": "confirmed_sent", "explanation": "A person confirmed that it was sent."},

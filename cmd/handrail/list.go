@@ -24,8 +24,8 @@ type listed[T any] struct {
 
 const longestPage = 100
 
-// list asks for a page of a list, or for all of them when l says so.
-func list[T any](c *client, path string, query url.Values, l listing) (*listed[T], error) {
+// fetchList asks for a page of a list, or for all of them when l says so.
+func fetchList[T any](c *client, path string, query url.Values, l listing) (*listed[T], error) {
 	whole := listed[json.RawMessage]{Items: []json.RawMessage{}}
 
 	if l.All {
@@ -84,7 +84,7 @@ func showList[T any](c *console, r *remote, l listing, s listView[T]) error {
 		return err
 	}
 
-	found, err := list[T](api, s.path, s.query, l)
+	found, err := fetchList[T](api, s.path, s.query, l)
 	switch {
 	case err != nil:
 		return err

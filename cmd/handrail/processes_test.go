@@ -25,8 +25,8 @@ import (
 	"handrail/workflows"
 )
 
-// embedded is a Temporal server of the test's own.
-func embedded(t *testing.T) *temporaldev.Server {
+// startTemporal is a Temporal server of the test's own.
+func startTemporal(t *testing.T) *temporaldev.Server {
 	t.Helper()
 
 	server, err := temporaldev.Start(
@@ -40,9 +40,9 @@ func embedded(t *testing.T) *temporaldev.Server {
 	return server
 }
 
-// site is an installation as in production: PostgreSQL, Temporal, and the programs as
+// testCluster is an installation as in production: PostgreSQL, Temporal, and the programs as
 // processes of their own.
-type site struct {
+type testCluster struct {
 	*terminal
 	box    *sandbox.Sandbox
 	addr   string
@@ -52,7 +52,7 @@ type site struct {
 	emails []chat.ChatID
 }
 
-func newSite(t *testing.T, environ ...string) *site {
+func newTestCluster(t *testing.T, environ ...string) *testCluster {
 	t.Helper()
 
 	key, err := sandbox.NewSigningKey()
@@ -77,9 +77,9 @@ func newSite(t *testing.T, environ ...string) *site {
 
 	t.Cleanup(func() { carriers.Close(); assert.NoError(t, box.Close()) })
 	url := dbtest.NewPostgresURL(t)
-	s := &site{box: box, addr: addr, terminal: newTerminal(t, append(environ,
+	s := &testCluster{box: box, addr: addr, terminal: newTerminal(t, append(environ,
 		"HANDRAIL_PUBLIC_URL=http://"+addr, "HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY="+public,
-		"DATABASE_URL="+url, "TEMPORAL_ADDRESS="+embedded(t).Address(), "HANDRAIL_LOG_FORMAT=json",
+		"DATABASE_URL="+url, "TEMPORAL_ADDRESS="+startTemporal(t).Address(), "HANDRAIL_LOG_FORMAT=json",
 		"TWILIO_ACCOUNT_SID=AC1", "TWILIO_AUTH_TOKEN=token", "HANDRAIL_TWILIO_BASE_URL="+carriers.URL,
 		"SENDGRID_API_KEY=SG.key", "HANDRAIL_SENDGRID_BASE_URL="+carriers.URL,
 		"HANDRAIL_ENCRYPTION_KEYS=k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")...)}
@@ -95,7 +95,7 @@ func newSite(t *testing.T, environ ...string) *site {
 }
 
 // seed makes customers with a chat each, through the store, and a key on the command line.
-func (s *site) seed(store *db.Store) {
+func (s *testCluster) seed(store *db.Store) {
 	s.Helper()
 	w := dbtest.Seed(s, store)
 	s.ws = string(w.Workspace)
@@ -156,12 +156,12 @@ func (s *site) seed(store *db.Store) {
 }
 
 // api starts an API process and returns its origin.
-func (s *site) api() (*programtest.Process, string) {
+func (s *testCluster) api() (*programtest.Process, string) {
 	s.Helper()
 	return s.apiAt("127.0.0.1:" + strconv.Itoa(programtest.FreePorts(s, 1)[0]))
 }
 
-func (s *site) apiAt(addr string) (*programtest.Process, string) {
+func (s *testCluster) apiAt(addr string) (*programtest.Process, string) {
 	s.Helper()
 	p := programtest.Start(s, s.TempDir(), append(s.environ, "HANDRAIL_ADDR="+addr), "api")
 	p.Await("serving the API")
@@ -169,7 +169,7 @@ func (s *site) apiAt(addr string) (*programtest.Process, string) {
 	return p, "http://" + addr
 }
 
-func (s *site) worker() *programtest.Process {
+func (s *testCluster) worker() *programtest.Process {
 	s.Helper()
 	p := programtest.Start(s, s.TempDir(), s.environ, "worker")
 	p.Await("Started Worker")
@@ -181,7 +181,7 @@ func (s *site) worker() *programtest.Process {
 // with the same key at the next API, and a 202 is followed. It returns the status with which
 // the message is done: accepted, or needs_review when nobody can tell whether the provider
 // has it.
-func (s *site) send(apis []string, n int) string {
+func (s *testCluster) send(apis []string, n int) string {
 	send := fmt.Sprintf("/chats/%d/send-assistant-message", s.chats[n%len(s.chats)])
 	for try := range 20 {
 		api := apis[(n+try)%len(apis)]
@@ -211,7 +211,7 @@ func (s *site) send(apis []string, n int) string {
 }
 
 // follow asks for an action until its message is done.
-func (s *site) follow(action string, n int) string {
+func (s *testCluster) follow(action string, n int) string {
 	again := time.NewTicker(200 * time.Millisecond) // a parked one answers at once
 	defer again.Stop()
 	var body map[string]any
@@ -237,7 +237,7 @@ func (s *site) follow(action string, n int) string {
 	return ""
 }
 
-func (s *site) ask(method, url, body, key string) (int, map[string]any, error) {
+func (s *testCluster) ask(method, url, body, key string) (int, map[string]any, error) {
 	request, err := http.NewRequestWithContext(s.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		return 0, nil, err
@@ -263,7 +263,7 @@ func (s *site) ask(method, url, body, key string) (int, map[string]any, error) {
 
 func TestTwoAPIsAndTwoWorkersOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "HANDRAIL_SETTLE=4s")
+	s := newTestCluster(t, "HANDRAIL_SETTLE=4s")
 	first, one := s.api()
 	_, two := s.api()
 	lost := s.worker()
@@ -315,7 +315,7 @@ func TestTwoAPIsAndTwoWorkersOnPostgreSQL(t *testing.T) {
 
 func TestHealthFollowsTheAPI(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newTestCluster(t)
 	_, origin := s.api()
 	c := &terminal{T: t, environ: append(s.environ, "HANDRAIL_ADDR="+strings.TrimPrefix(origin, "http://"))}
 	assert.Contains(t, c.must("health"), "ready")

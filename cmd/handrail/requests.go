@@ -90,11 +90,11 @@ func (l *requestList) Run(c *console) error {
 		columns: []string{"REQUEST", "STATE", "CHAT", "UNTIL", "QUESTION"},
 		row: func(r *requestJSON) []string {
 			return []string{
-				printable(r.ID),
-				printable(r.State),
+				makePrintable(r.ID),
+				makePrintable(r.State),
 				strconv.FormatInt(r.ChatID, 10),
-				stamp(r.Deadline),
-				short(r.Question, 18),
+				formatTime(r.Deadline),
+				shortenText(r.Question, 18),
 			}
 		},
 	})
@@ -170,7 +170,7 @@ func (r *remote) changeRequest(api *client, id, rest string, body map[string]any
 		return err
 	}
 
-	fmt.Fprintf(api.out, "request %s is %s\n", printable(now.ID), printable(now.State))
+	fmt.Fprintf(api.out, "request %s is %s\n", makePrintable(now.ID), makePrintable(now.State))
 
 	return nil
 }

@@ -58,8 +58,8 @@ func (l *summaryList) Run(c *console) error {
 			}
 
 			return []string{
-				printable(v.ID), printable(v.Kind), printable(state), printable(v.Mode),
-				strconv.FormatInt(v.Usage.InputTokens+v.Usage.OutputTokens, 10), ago(v.CreatedAt), short(v.Title, 24),
+				makePrintable(v.ID), makePrintable(v.Kind), makePrintable(state), makePrintable(v.Mode),
+				strconv.FormatInt(v.Usage.InputTokens+v.Usage.OutputTokens, 10), formatAge(v.CreatedAt), shortenText(v.Title, 24),
 			}
 		},
 	})

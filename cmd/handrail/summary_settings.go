@@ -63,18 +63,18 @@ type settingsSet struct {
 // Run changes the settings.
 func (s *settingsSet) Run(c *console) error {
 	body := map[string]any{}
-	put(body, "model", s.Model)
-	put(body, "language", s.Language)
-	put(body, "instructions", s.Instructions)
-	put(body, "token_budget", s.TokenBudget)
-	put(body, "label_threshold", s.LabelThreshold)
+	setIfGiven(body, "model", s.Model)
+	setIfGiven(body, "language", s.Language)
+	setIfGiven(body, "instructions", s.Instructions)
+	setIfGiven(body, "token_budget", s.TokenBudget)
+	setIfGiven(body, "label_threshold", s.LabelThreshold)
 
 	if s.Quiet != nil {
 		body["quiet_seconds"] = int64(s.Quiet.Seconds())
 	}
 
-	put(body, "every_messages", s.EveryMessages)
-	put(body, "automatic_labels", s.AutomaticLabels)
+	setIfGiven(body, "every_messages", s.EveryMessages)
+	setIfGiven(body, "automatic_labels", s.AutomaticLabels)
 
 	if len(body) == 0 {
 		return &exitError{
@@ -101,8 +101,8 @@ func (s *settingsSet) Run(c *console) error {
 	return s.showSettings(api, got)
 }
 
-// put adds a value that was given.
-func put[T any](body map[string]any, name string, value *T) {
+// setIfGiven adds a value that was given.
+func setIfGiven[T any](body map[string]any, name string, value *T) {
 	if value != nil {
 		body[name] = *value
 	}
@@ -133,7 +133,7 @@ func (r *remote) showSettings(api *client, got *answer) error {
 	f.say("automatic", "%s", s.automatic())
 
 	if s.UpdatedAt != nil {
-		f.say("changed", "%s by member %d", stamp(*s.UpdatedAt), s.UpdatedBy)
+		f.say("changed", "%s by member %d", formatTime(*s.UpdatedAt), s.UpdatedBy)
 	}
 
 	return nil

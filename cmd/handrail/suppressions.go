@@ -47,7 +47,7 @@ func (l *suppressionList) Run(c *console) error {
 				strconv.FormatInt(
 					s.ID,
 					10,
-				), printable(s.Channel), printable(s.Sender), short(s.Address, 40), printable(s.Reason), ago(s.CreatedAt),
+				), makePrintable(s.Channel), makePrintable(s.Sender), shortenText(s.Address, 40), makePrintable(s.Reason), formatAge(s.CreatedAt),
 			}
 		},
 	})

@@ -73,9 +73,9 @@ func (r *toolCallResolve) Run(c *console) error {
 	fmt.Fprintf(
 		c.out,
 		"tool call %s (%s) is %s\n",
-		printable(resolved.ID),
-		printable(resolved.Name),
-		printable(resolved.Status),
+		makePrintable(resolved.ID),
+		makePrintable(resolved.Name),
+		makePrintable(resolved.Status),
 	)
 
 	return nil

@@ -117,7 +117,7 @@ func (l *toolList) Run(c *console) error {
 				strconv.FormatInt(
 					t.ID,
 					10,
-				), short(t.Name, 24), printable(t.Kind), printable(t.Risk), t.state(), short(t.where(), 40),
+				), shortenText(t.Name, 24), makePrintable(t.Kind), makePrintable(t.Risk), t.state(), shortenText(t.where(), 40),
 			}
 		},
 	})
@@ -202,7 +202,7 @@ func (r *toolRotateSecret) Run(c *console) error {
 	fmt.Fprintf(
 		c.out,
 		"%s\n\nIt is shown this once. Calls are signed with the old one, too, for 24 hours.\n",
-		printable(made.Secret),
+		makePrintable(made.Secret),
 	)
 
 	return nil

@@ -82,12 +82,12 @@ func (t *testJSON) show(c *console) error {
 	fmt.Fprintf(
 		c.out,
 		"%s after %s\n\n",
-		printable(t.Outcome),
+		makePrintable(t.Outcome),
 		time.Duration(t.DurationMS*float64(time.Millisecond)).Round(time.Millisecond),
 	)
 
 	f := facts{c}
-	f.say("HTTP", "%s", number(t.HTTPStatus))
+	f.say("HTTP", "%s", formatNumber(t.HTTPStatus))
 	f.say("error", "%s %s", t.ErrorCode, t.Error)
 
 	if len(t.Result) == 0 || string(t.Result) == "null" {
@@ -101,7 +101,7 @@ func (t *testJSON) show(c *console) error {
 
 	lines := strings.Split(result.String(), "\n")
 	for i, line := range lines {
-		lines[i] = printable(line)
+		lines[i] = makePrintable(line)
 	}
 
 	fmt.Fprintf(c.out, "  %s\n", strings.Join(lines, "\n"))

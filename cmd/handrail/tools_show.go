@@ -12,7 +12,7 @@ func (t *toolJSON) show(c *console, r *remote, got *answer) error {
 	}
 
 	if t.Description != "" {
-		fmt.Fprintf(c.out, "%s\n\n", printable(t.Description))
+		fmt.Fprintf(c.out, "%s\n\n", makePrintable(t.Description))
 	}
 
 	t.showFacts(c)
@@ -50,18 +50,18 @@ func (t *toolJSON) showFacts(c *console) {
 		f.say("key header", "%s", t.HTTP.IdempotencyHeader)
 	}
 
-	f.say("assistants", "%s", assistants(t.Assistants))
+	f.say("assistants", "%s", formatAssistants(t.Assistants))
 	f.say("secrets", "%s", strings.Join(t.Secrets, ", "))
-	f.say("made", "%s (%s ago)", stamp(t.CreatedAt), ago(t.CreatedAt))
-	f.say("changed", "%s (%s ago)", stamp(t.UpdatedAt), ago(t.UpdatedAt))
+	f.say("made", "%s (%s ago)", formatTime(t.CreatedAt), formatAge(t.CreatedAt))
+	f.say("changed", "%s (%s ago)", formatTime(t.UpdatedAt), formatAge(t.UpdatedAt))
 
 	if t.MCP != nil {
 		f.sayTime("discovered", t.MCP.DiscoveredAt)
 	}
 }
 
-// assistants are the ids of those who may use a tool, or all.
-func assistants(ids []int64) string {
+// formatAssistants are the ids of those who may use a tool, or all.
+func formatAssistants(ids []int64) string {
 	if len(ids) == 0 {
 		return "all"
 	}
@@ -94,7 +94,7 @@ func (t *toolJSON) showDiscovered(c *console) error {
 			risk = over.Risk
 		}
 
-		table.row("  "+printable(t.Name+"."+d.Name), printable(risk), short(d.Description, 60))
+		table.row("  "+makePrintable(t.Name+"."+d.Name), makePrintable(risk), shortenText(d.Description, 60))
 	}
 
 	return table.flush()
@@ -116,7 +116,7 @@ func (t *toolJSON) showNext(c *console, r *remote) {
 	}
 
 	if len(t.MCP.Discovered) > 0 {
-		add("tools test %d --tool %s --arguments '{…}'", t.ID, printable(t.MCP.Discovered[0].Name))
+		add("tools test %d --tool %s --arguments '{…}'", t.ID, makePrintable(t.MCP.Discovered[0].Name))
 	}
 
 	add("tools refresh %d", t.ID)

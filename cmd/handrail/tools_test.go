@@ -94,8 +94,8 @@ func TestAToolIsShown(t *testing.T) {
 	t.Parallel()
 
 	s := newStub(t, map[string][]reply{
-		"GET tools/3": {ok(aTool(t, nil))}, "GET tools/4": {ok(aServer(t, shownTools...)), ok(aServer(t))},
-		"GET tools/5": {refusal(404, "tool_not_found", "there is no tool 5")},
+		"GET tools/3": {okReply(aTool(t, nil))}, "GET tools/4": {okReply(aServer(t, shownTools...)), okReply(aServer(t))},
+		"GET tools/5": {refusalReply(404, "tool_not_found", "there is no tool 5")},
 	})
 
 	status, out, errs := s.do("tools", "show", "3")
@@ -138,7 +138,7 @@ func TestAToolIsTested(t *testing.T) {
 	} {
 		t.Run(outcome, func(t *testing.T) {
 			t.Parallel()
-			s := newStub(t, map[string][]reply{"POST tools/4/test": {ok(c.body)}})
+			s := newStub(t, map[string][]reply{"POST tools/4/test": {okReply(c.body)}})
 			status, out, errs := s.do("tools", "test", "4", "--tool", "find", "--arguments", `{"people":6}`)
 			assert.Equal(t, c.status, status, errs)
 
@@ -161,8 +161,8 @@ func TestATestIsAskedForOnce(t *testing.T) {
 	t.Parallel()
 
 	s := newStub(t, map[string][]reply{
-		"POST tools/3/test":           {refusal(http.StatusServiceUnavailable, "unavailable", "not now")},
-		"POST tools/3/signing-secret": {refusal(http.StatusServiceUnavailable, "unavailable", "not now")},
+		"POST tools/3/test":           {refusalReply(http.StatusServiceUnavailable, "unavailable", "not now")},
+		"POST tools/3/signing-secret": {refusalReply(http.StatusServiceUnavailable, "unavailable", "not now")},
 	})
 
 	status, _, _ := s.do("tools", "test", "3")
@@ -185,10 +185,10 @@ func TestAServerIsAskedAnewAndASecretIsChanged(t *testing.T) {
 
 	s := newStub(t, map[string][]reply{
 		"POST tools/4/refresh": {
-			refusal(http.StatusServiceUnavailable, "unavailable", "not now"),
-			ok(aServer(t, shownTools...)),
+			refusalReply(http.StatusServiceUnavailable, "unavailable", "not now"),
+			okReply(aServer(t, shownTools...)),
 		},
-		"POST tools/3/signing-secret": {ok(`{"signing_secret":"whsec_bmV3"}`)},
+		"POST tools/3/signing-secret": {okReply(`{"signing_secret":"whsec_bmV3"}`)},
 	})
 
 	status, out, errs := s.do("tools", "refresh", "4")

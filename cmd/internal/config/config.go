@@ -88,7 +88,7 @@ func Load(environ []string) (*Config, error) {
 	})
 
 	if err := env.ParseWithOptions(&c, env.Options{Environment: env.ToMap(environ)}); err != nil {
-		return nil, fmt.Errorf("configuration: %w", named(err))
+		return nil, fmt.Errorf("configuration: %w", nameVariables(err))
 	}
 
 	if err := c.validate(); err != nil {
@@ -98,8 +98,8 @@ func Load(environ []string) (*Config, error) {
 	return &c, nil
 }
 
-// named puts the variable's name where the library names the struct's field.
-func named(err error) error {
+// nameVariables puts the variable's name where the library names the struct's field.
+func nameVariables(err error) error {
 	aggregate, ok := errors.AsType[env.AggregateError](err)
 	if !ok {
 		return err

@@ -41,7 +41,7 @@ func (c *Config) checkReceipts() []error {
 	for name, list := range map[string]string{
 		"HANDRAIL_TWILIO_WEBHOOK_TOKENS": c.TwilioWebhookTokens, "HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY": c.SendGridWebhookPublicKey,
 	} {
-		if slices.Contains(split(list), "") {
+		if slices.Contains(splitList(list), "") {
 			all = append(all, fmt.Errorf("%s must be a comma-separated list without empty entries", name))
 		}
 	}
@@ -132,17 +132,17 @@ func (c *Config) RequireWebhookKeys() error {
 // leaves Twilio's webhooks off.
 func (c *Config) TwilioTokens() []string {
 	if c.TwilioWebhookTokens == "" {
-		return split(c.TwilioAuthToken)
+		return splitList(c.TwilioAuthToken)
 	}
 
-	return split(c.TwilioWebhookTokens)
+	return splitList(c.TwilioWebhookTokens)
 }
 
 // SendGridKeys are the public keys that a webhook of SendGrid may be signed with; none
 // leaves SendGrid's webhooks off.
-func (c *Config) SendGridKeys() []string { return split(c.SendGridWebhookPublicKey) }
+func (c *Config) SendGridKeys() []string { return splitList(c.SendGridWebhookPublicKey) }
 
-func split(list string) []string {
+func splitList(list string) []string {
 	if list == "" {
 		return nil
 	}

@@ -12,9 +12,9 @@ import (
 // patience is how long a start waits for a part that does not answer yet.
 const patience = 2 * time.Minute
 
-// await tries until connect succeeds, and says in the log what it waits for. What
+// awaitConnection tries until connect succeeds, and says in the log what it waits for. What
 // connect marks with [backoff.Permanent] ends the waiting at once.
-func await[T any](ctx context.Context, logger *slog.Logger, what string, connect func() (T, error)) (T, error) {
+func awaitConnection[T any](ctx context.Context, logger *slog.Logger, what string, connect func() (T, error)) (T, error) {
 	waits := &backoff.ExponentialBackOff{
 		InitialInterval: 200 * time.Millisecond,
 		Multiplier:      2,

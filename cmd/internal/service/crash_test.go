@@ -30,7 +30,7 @@ type lane struct {
 	store *db.Store
 	box   *sandbox.Sandbox
 	// provider is where Twilio is.
-	carrier string
+	provider string
 	step    chat.DeliveryStep
 }
 
@@ -53,7 +53,7 @@ func eachLane(t *testing.T, test func(l *lane)) {
 			World:   dbtest.Seed(t, s),
 			store:   s,
 			box:     box,
-			carrier: carriers.URL,
+			provider: carriers.URL,
 		}
 
 		l.step = l.delivery(l.prepare())
@@ -77,7 +77,7 @@ func (l *lane) worker(store activities.Store) *activities.Activities {
 	client, err := twilio.New(twilio.Config{
 		AccountSID: account,
 		AuthToken:  token,
-		BaseURL:    l.carrier,
+		BaseURL:    l.provider,
 		Timeout:    5 * time.Second,
 	})
 
@@ -318,12 +318,12 @@ func TestCrash03NoConnection(t *testing.T) {
 		closed, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(l, err)
 		require.NoError(l, closed.Close())
-		there := l.carrier
-		l.carrier = "http://" + closed.Addr().String()
+		there := l.provider
+		l.provider = "http://" + closed.Addr().String()
 		receipt := l.submits()
 		assert.Equal(l, chat.SubmissionPending, receipt.Submission)
 		assert.Equal(l, chat.ErrorDialFailed, receipt.ErrorCode)
-		l.carrier = there
+		l.provider = there
 		assert.Equal(l, chat.SubmissionAccepted, l.submits().Submission, "trying again is safe")
 		assert.Len(l, l.arrived(), 1)
 	})
@@ -333,11 +333,11 @@ func TestCrash04ConnectionLostAfterTheWrite(t *testing.T) {
 	t.Parallel()
 
 	eachLane(t, func(l *lane) {
-		url, taken := cutting(t)
-		there := l.carrier
-		l.carrier = url
+		url, taken := startCuttingProvider(t)
+		there := l.provider
+		l.provider = url
 		assert.Equal(l, chat.SubmissionUnknown, l.submits().Submission)
-		l.carrier = there
+		l.provider = there
 		assert.Equal(l, chat.SubmissionUnknown, l.submits().Submission)
 		assert.False(l, l.next().Granted)
 		assert.Equal(l, int64(1), taken.Load())
@@ -430,7 +430,7 @@ func TestCrash09ZombieAfterItsLease(t *testing.T) {
 		client, err := twilio.New(twilio.Config{
 			AccountSID: account,
 			AuthToken:  token,
-			BaseURL:    l.carrier,
+			BaseURL:    l.provider,
 			Timeout:    5 * time.Second,
 		})
 
@@ -456,12 +456,12 @@ func TestCrash10WorkerDeployInMidPost(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		server, err := temporal()
 		require.NoError(t, err)
 
 		release := w.box.Hold()
-		r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Prefer", "respond-async")
+		r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"), "Prefer", "respond-async")
 		require.Equal(t, http.StatusAccepted, r.status, r.raw)
 		_, err = w.box.Await(t.Context(), func(sandbox.Message) bool { return true })
 		require.NoError(t, err)
@@ -471,7 +471,7 @@ func TestCrash10WorkerDeployInMidPost(t *testing.T) {
 		s := w.connect(server.Address())
 		w.store = s.Store
 		w.start(s)
-		w.settled(r.at("action_id"))
+		w.awaitSettled(r.at("action_id"))
 		list := w.call("GET", "/deliveries", nil)
 		d := w.delivery(list.at("items", 0, "id"))
 		assert.Equal(t, "delivered", d.at("status"), d.raw)

@@ -56,8 +56,8 @@ type copied struct {
 	other     map[string]string
 }
 
-// derived is another uuid for each copy of a column.
-func derived(column string) string { return "md5(" + column + " || ':' || n)::uuid::text" }
+// deriveUUID is another uuid for each copy of a column.
+func deriveUUID(column string) string { return "md5(" + column + " || ':' || n)::uuid::text" }
 
 // copies are the tables, those that others refer to first.
 func (b *bulk) copies() []copied {
@@ -84,7 +84,7 @@ func (b *bulk) copies() []copied {
 		{"chat_labels", ofChat, map[string]string{"chat_id": chatID}},
 		{"participants", ofChat, map[string]string{"id": "", "chat_id": chatID, "member_id": member}},
 		{"actions", ofChat, map[string]string{
-			"id": derived(
+			"id": deriveUUID(
 				"id",
 			),
 			"chat_id":         chatID,
@@ -93,33 +93,33 @@ func (b *bulk) copies() []copied {
 		}},
 		{"messages", ofChat, map[string]string{
 			"number":    "",
-			"id":        derived("id"),
+			"id":        deriveUUID("id"),
 			"chat_id":   chatID,
-			"action_id": derived("action_id"),
+			"action_id": deriveUUID("action_id"),
 			"member_id": member,
 		}},
 		{"deliveries", ofChat, map[string]string{
-			"id": derived(
+			"id": deriveUUID(
 				"id",
 			),
 			"chat_id":             chatID,
-			"message_id":          derived("message_id"),
-			"action_id":           derived("action_id"),
+			"message_id":          deriveUUID("message_id"),
+			"action_id":           deriveUUID("action_id"),
 			"purpose_key":         "purpose_key || ':' || n",
 			"provider_message_id": "provider_message_id || ':' || n",
 			"to_address":          "'+1500' || lpad(n::text, 7, '0')",
 		}},
-		{"delivery_attempts", ofDelivery, map[string]string{"delivery_id": derived("delivery_id")}},
+		{"delivery_attempts", ofDelivery, map[string]string{"delivery_id": deriveUUID("delivery_id")}},
 		{"provider_events", ofDelivery, map[string]string{
 			"id":                  "",
 			"event_key":           "event_key || ':' || n",
-			"delivery_id":         derived("delivery_id"),
+			"delivery_id":         deriveUUID("delivery_id"),
 			"provider_message_id": "provider_message_id || ':' || n",
 		}},
 		{
 			"audit_log",
 			fmt.Sprintf("object IN (SELECT id FROM messages WHERE %s)", ofChat),
-			map[string]string{"id": "", "object": derived("object")},
+			map[string]string{"id": "", "object": deriveUUID("object")},
 		},
 	}
 }

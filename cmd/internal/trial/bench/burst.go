@@ -27,7 +27,7 @@ const (
 
 // burst has one workspace retry in bulk, and measures another one's sends.
 func (r *run) burst(ctx context.Context, h *benchEnv) error {
-	greedy, err := h.greedy(ctx)
+	greedy, err := h.seedGreedyWorkspace(ctx)
 	if err != nil {
 		return err
 	}
@@ -45,14 +45,14 @@ func (r *run) burst(ctx context.Context, h *benchEnv) error {
 
 	send := &scenario{name: scenarioSend, act: h.actor.send}
 
-	r.story.Say("measuring sends of one workspace alone")
+	r.progress.Printf("measuring sends of one workspace alone")
 
-	before, err := h.slice(ctx, send, 1, lasting(burstMeasured))
+	before, err := h.measureSlice(ctx, send, 1, enoughAfter(burstMeasured))
 	if err != nil {
 		return err
 	}
 
-	r.story.Say("measuring them while another one retries %d, %d a second", burstRetries, burstPerSecond)
+	r.progress.Printf("measuring them while another one retries %d, %d a second", burstRetries, burstPerSecond)
 
 	url := fmt.Sprintf("%s/api/v2/w/%s/deliveries/retry", h.cluster.APIs()[0], greedy.Workspace)
 
@@ -63,15 +63,15 @@ func (r *run) burst(ctx context.Context, h *benchEnv) error {
 		return err
 	}
 
-	during, err := h.slice(ctx, send, 1, lasting(burstMeasured))
+	during, err := h.measureSlice(ctx, send, 1, enoughAfter(burstMeasured))
 	if err != nil {
 		return err
 	}
 
 	b := &Burst{
 		Retries: burstRetries,
-		Before:  milliseconds(before.quantile(0.5)),
-		During:  milliseconds(during.quantile(0.5)),
+		Before:  toMilliseconds(before.quantile(0.5)),
+		During:  toMilliseconds(during.quantile(0.5)),
 	}
 
 	const begun = `SELECT count(*) FROM deliveries WHERE workspace_id = $1 AND retry_of IS NOT NULL`
@@ -88,8 +88,8 @@ func (r *run) burst(ctx context.Context, h *benchEnv) error {
 	return nil
 }
 
-// greedy is a workspace with a message that has not been delivered.
-func (h *benchEnv) greedy(ctx context.Context) (*testcluster.Seeded, error) {
+// seedGreedyWorkspace is a workspace with a message that has not been delivered.
+func (h *benchEnv) seedGreedyWorkspace(ctx context.Context) (*testcluster.Seeded, error) {
 	store, err := h.cluster.Store(ctx)
 	if err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ func (r *run) costs(ctx context.Context, h *benchEnv, scenarios []scenario) ([]C
 }
 
 func (r *run) countOut(ctx context.Context, h *benchEnv, scenarios []scenario) ([]Cost, error) {
-	r.story.Say("measuring what is used when nothing is done")
+	r.progress.Printf("measuring what is used when nothing is done")
 
 	first, err := h.meter.read(ctx)
 	if err != nil {
@@ -39,9 +39,9 @@ func (r *run) countOut(ctx context.Context, h *benchEnv, scenarios []scenario) (
 
 	for i := range scenarios {
 		sc := &scenarios[i]
-		r.story.Say("measuring what %d of %q use", r.Costs, sc.name)
+		r.progress.Printf("measuring what %d of %q use", r.Costs, sc.name)
 
-		done, err := h.open(ctx, sc, mostCallers, times(r.Costs))
+		done, err := h.runScenario(ctx, sc, mostCallers, enoughTimes(r.Costs))
 		if err != nil {
 			return nil, err
 		}
@@ -54,14 +54,14 @@ func (r *run) countOut(ctx context.Context, h *benchEnv, scenarios []scenario) (
 		c := after.per(before, idle, after.at.Sub(before.at).Seconds(), float64(len(done.latencies)))
 
 		c.Scenario, c.Actions = sc.name, len(done.latencies)
-		if c.Events, c.Bytes, err = h.history(ctx, done.workflows); err != nil {
+		if c.Events, c.Bytes, err = h.averageHistory(ctx, done.workflows); err != nil {
 			return nil, err
 		}
 
 		all, before = append(all, c), after
 
 		if sc.silent {
-			if err := h.end(ctx, sc, done); err != nil {
+			if err := h.terminateOpen(ctx, sc, done); err != nil {
 				return nil, err
 			}
 
@@ -74,8 +74,8 @@ func (r *run) countOut(ctx context.Context, h *benchEnv, scenarios []scenario) (
 	return all, nil
 }
 
-// history is how many events and bytes workflows have, on average over some.
-func (h *benchEnv) history(ctx context.Context, ids []string) (events, bytes float64, err error) {
+// averageHistory is how many events and bytes workflows have, on average over some.
+func (h *benchEnv) averageHistory(ctx context.Context, ids []string) (events, bytes float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 

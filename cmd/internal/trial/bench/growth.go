@@ -24,13 +24,13 @@ type Stage struct {
 // customer as of the assistant.
 const messagesOfCopy = 10
 
-// stages are the numbers of chats at which is measured: as few as fill a page of every
+// growthStages are the numbers of chats at which is measured: as few as fill a page of every
 // list, and those of a hundred thousand and a million messages.
-func stages() []int { return []int{100, 10_000, 100_000} }
+func growthStages() []int { return []int{100, 10_000, 100_000} }
 
 // growth measures a send and every list with an empty and with a full database.
 func (r *run) growth(ctx context.Context, h *benchEnv) error {
-	if err := h.model(ctx); err != nil {
+	if err := h.writeModelChat(ctx); err != nil {
 		return err
 	}
 
@@ -41,14 +41,14 @@ func (r *run) growth(ctx context.Context, h *benchEnv) error {
 
 	defer b.close()
 
-	for _, chats := range stages() {
-		r.story.Say("growing to %d chats and %d messages", chats, chats*messagesOfCopy)
+	for _, chats := range growthStages() {
+		r.progress.Printf("growing to %d chats and %d messages", chats, chats*messagesOfCopy)
 
 		if err := b.grow(ctx, chats); err != nil {
 			return err
 		}
 
-		stage, err := h.stage(ctx, r, b)
+		stage, err := h.measureStage(ctx, r, b)
 		if err != nil {
 			return err
 		}
@@ -61,8 +61,8 @@ func (r *run) growth(ctx context.Context, h *benchEnv) error {
 	return nil
 }
 
-// model writes the chat that is multiplied, by the service itself.
-func (h *benchEnv) model(ctx context.Context) error {
+// writeModelChat writes the chat that is multiplied, by the service itself.
+func (h *benchEnv) writeModelChat(ctx context.Context) error {
 	a := h.actor
 	if err := a.silence(ctx, false); err != nil {
 		return err
@@ -115,8 +115,8 @@ func (a *actor) lists(some chat.ChatID) map[string]string {
 	}
 }
 
-// stage measures at one size: a hundred sends and a hundred of each list, in turn.
-func (h *benchEnv) stage(ctx context.Context, r *run, b *bulk) (Stage, error) {
+// measureStage measures at one size: a hundred sends and a hundred of each list, in turn.
+func (h *benchEnv) measureStage(ctx context.Context, r *run, b *bulk) (Stage, error) {
 	a := h.actor
 	some := chat.ChatID(firstCopy + b.made/2)
 
@@ -135,7 +135,7 @@ func (h *benchEnv) stage(ctx context.Context, r *run, b *bulk) (Stage, error) {
 	const rounds, each = 5, 20
 	for round := range rounds + 1 { // the first warms up
 		for _, i := range rand.Perm(len(all)) { //nolint:gosec // not a secret
-			part, err := h.slice(ctx, &all[i], 1, times(each))
+			part, err := h.measureSlice(ctx, &all[i], 1, enoughTimes(each))
 			switch {
 			case err != nil:
 				return Stage{}, err
@@ -147,12 +147,12 @@ func (h *benchEnv) stage(ctx context.Context, r *run, b *bulk) (Stage, error) {
 			}
 		}
 
-		r.story.Say("round %d of %d", round, rounds)
+		r.progress.Printf("round %d of %d", round, rounds)
 	}
 
 	s := Stage{Chats: b.made, Messages: b.made * messagesOfCopy, P50: map[string]float64{}}
 	for name, part := range done {
-		s.P50[name] = milliseconds(part.quantile(0.5))
+		s.P50[name] = toMilliseconds(part.quantile(0.5))
 	}
 
 	err := b.db.QueryRowContext(ctx, `SELECT pg_database_size(current_database()) / 1048576.0`).Scan(&s.DatabaseMB)

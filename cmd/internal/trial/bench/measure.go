@@ -58,15 +58,15 @@ func (s *slice) note(kind string, cpu, resident float64) {
 // enough reports that no more need be begun, after so many and so long.
 type enough func(begun int, elapsed time.Duration) bool
 
-func lasting(long time.Duration) enough {
+func enoughAfter(long time.Duration) enough {
 	return func(_ int, elapsed time.Duration) bool { return elapsed >= long }
 }
 
-func times(many int) enough { return func(begun int, _ time.Duration) bool { return begun >= many } }
+func enoughTimes(many int) enough { return func(begun int, _ time.Duration) bool { return begun >= many } }
 
-// repeat has callers do a scenario until it is enough; each ends what it has begun. The
+// repeatScenario has callers do a scenario until it is enough; each ends what it has begun. The
 // first error ends all.
-func repeat(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
+func repeatScenario(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var all slice

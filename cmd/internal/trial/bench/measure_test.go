@@ -23,7 +23,7 @@ func TestCallersDoExactlySoMany(t *testing.T) {
 		return "w", nil
 	}}
 
-	all, err := repeat(t.Context(), sc, 7, times(100))
+	all, err := repeatScenario(t.Context(), sc, 7, enoughTimes(100))
 	require.NoError(t, err)
 	assert.EqualValues(t, 100, done.Load())
 	assert.LessOrEqual(t, most.Load(), int64(7))
@@ -45,7 +45,7 @@ func TestTheFirstErrorEndsAll(t *testing.T) {
 		return "", ctx.Err()
 	}}
 
-	_, err := repeat(t.Context(), sc, 3, func(int, time.Duration) bool { return false })
+	_, err := repeatScenario(t.Context(), sc, 3, func(int, time.Duration) bool { return false })
 	require.ErrorIs(t, err, broken)
 	assert.ErrorContains(t, err, "break: broken")
 }
@@ -68,9 +68,9 @@ func TestQuantilesAndRates(t *testing.T) {
 	assert.InDelta(t, 2, one.perSecond(), 0.001)
 	assert.EqualValues(t, 9, one.quantile(0.99))
 	assert.Zero(t, (&slice{}).quantile(0.5))
-	assert.InDelta(t, 2.5, middle([]float64{4, 1, 2, 3}), 0.001)
-	assert.InDelta(t, 2, middle([]float64{3, 1, 2}), 0.001)
-	assert.Zero(t, middle(nil))
+	assert.InDelta(t, 2.5, medianOf([]float64{4, 1, 2, 3}), 0.001)
+	assert.InDelta(t, 2, medianOf([]float64{3, 1, 2}), 0.001)
+	assert.Zero(t, medianOf(nil))
 }
 
 func TestOnlyWhatIsUsedPerActionCounts(t *testing.T) {

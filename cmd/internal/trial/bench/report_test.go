@@ -12,8 +12,8 @@ import (
 	"handrail/cmd/internal/command"
 )
 
-// measured is a store on which every goal is met.
-func measured() Store {
+// newFullStore is a store on which every goal is met.
+func newFullStore() Store {
 	s := Store{Temporal: "postgres", ResidentMB: 150, Costs: []Cost{{
 		Scenario:     scenarioSettled,
 		Events:       24,
@@ -39,7 +39,7 @@ func measured() Store {
 	return s
 }
 
-func missed(all []Goal) []string {
+func missedGoals(all []Goal) []string {
 	var names []string
 
 	for _, g := range all {
@@ -54,9 +54,9 @@ func missed(all []Goal) []string {
 func TestGoalsAreHeldAgainstWhatWasMeasured(t *testing.T) {
 	t.Parallel()
 
-	s := measured()
+	s := newFullStore()
 	assert.Len(t, s.goals(), 9)
-	assert.Empty(t, missed(s.goals()))
+	assert.Empty(t, missedGoals(s.goals()))
 	s.ResidentMB = 151
 	s.Costs[0].Transactions = 6.1
 
@@ -71,7 +71,7 @@ func TestGoalsAreHeldAgainstWhatWasMeasured(t *testing.T) {
 		"sends to their answers, 50 callers, to floor", "p50 of a send to its answer, one caller, to floor",
 		"history of a settled SMS, KiB", "SQL transactions of a settled SMS", "memory of API and worker, MB",
 		"sends to their answers, 50 callers, to six",
-	}, missed(s.goals()))
+	}, missedGoals(s.goals()))
 }
 
 func TestWhatWasNotMeasuredIsNoGoal(t *testing.T) {
@@ -98,7 +98,7 @@ func TestGrowthIsHeldAgainstTheEmptyDatabase(t *testing.T) {
 			"p50 with a full database, to an empty one: labels",
 			"p50 with a full database, to an empty one: send",
 		},
-		missed(goals),
+		missedGoals(goals),
 	)
 }
 
@@ -112,15 +112,15 @@ func TestASoakShowsWhatGrows(t *testing.T) {
 		}})
 	}
 
-	assert.Equal(t, []string{"worker-1 memory, MB, last quarter of a soak to its second"}, missed(s.goals()))
+	assert.Equal(t, []string{"worker-1 memory, MB, last quarter of a soak to its second"}, missedGoals(s.goals()))
 	s.OpenAfter = 1
-	assert.Contains(t, missed(s.goals()), "workflows that are open after a soak")
+	assert.Contains(t, missedGoals(s.goals()), "workflows that are open after a soak")
 }
 
 func TestAReportIsShownAndDrawn(t *testing.T) {
 	t.Parallel()
 
-	s := measured()
+	s := newFullStore()
 	r := Report{
 		Stores:  []Store{s},
 		Goals:   s.goals(),

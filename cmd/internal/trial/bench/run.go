@@ -44,7 +44,7 @@ type Options struct {
 type run struct {
 	Options
 	out    io.Writer
-	story  *command.Story
+	progress  *command.Progress
 	report Report
 }
 
@@ -54,7 +54,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 	r := &run{
 		Options: o,
 		out:     out,
-		story:   command.NewStory(out),
+		progress:   command.NewProgress(out),
 		report: Report{
 			Made: time.Now().UTC().Truncate(
 				time.Second,
@@ -73,18 +73,18 @@ func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 func (r *run) measure(ctx context.Context) error {
 	if r.wants(partSpeed) {
 		for _, store := range r.Stores {
-			if err := r.in(ctx, store, 1, r.speed); err != nil {
+			if err := r.measureIn(ctx, store, 1, r.speed); err != nil {
 				return fmt.Errorf("with Temporal on %s: %w", store, err)
 			}
 		}
 	}
 
-	for _, part := range r.others() {
+	for _, part := range r.otherParts() {
 		if !r.wants(part.name) {
 			continue
 		}
 
-		if err := r.in(ctx, "postgres", part.workers, part.measure); err != nil {
+		if err := r.measureIn(ctx, "postgres", part.workers, part.measure); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
@@ -99,8 +99,8 @@ type part struct {
 	measure func(context.Context, *benchEnv) error
 }
 
-// others are all but the speed, in their order.
-func (r *run) others() []part {
+// otherParts are all but the speed, in their order.
+func (r *run) otherParts() []part {
 	all := []part{{partGrowth, 1, r.growth}, {partBurst, 1, r.burst}}
 	for _, n := range numbersOfWorkers() {
 		all = append(all, part{partWorkers, n, r.workers})
@@ -121,21 +121,21 @@ const (
 
 func (r *run) wants(part string) bool { return len(r.Parts) == 0 || slices.Contains(r.Parts, part) }
 
-// in measures in an installation of its own, with Temporal on one kind of database.
-func (r *run) in(ctx context.Context, name string, workers int, measure func(context.Context, *benchEnv) error) error {
+// measureIn measures in an installation of its own, with Temporal on one kind of database.
+func (r *run) measureIn(ctx context.Context, name string, workers int, measure func(context.Context, *benchEnv) error) error {
 	folder, err := r.folder(name)
 	if err != nil {
 		return err
 	}
 
-	r.story.Say(
-		"Temporal on %s: starting PostgreSQL, Temporal, the sandbox, an API, workers (%d) and the yardsticks in %s",
+	r.progress.Printf(
+		"Temporal on %s: starting PostgreSQL, Temporal, the sandbox, an API, workers (%d) and the baselines in %s",
 		name,
 		workers,
 		folder,
 	)
 
-	h, err := newHall(ctx, r.siteOptions(folder, name, workers), name)
+	h, err := newBenchEnv(ctx, r.clusterOptions(folder, name, workers), name)
 	if err == nil {
 		r.report.Machine.Postgres = h.postgresVersion
 		err = measure(ctx, h)
@@ -146,13 +146,13 @@ func (r *run) in(ctx context.Context, name string, workers int, measure func(con
 		return errors.Join(err, os.RemoveAll(folder))
 	}
 
-	r.story.Say("everything is kept in %s, the logs of each process in %s", folder, filepath.Join(folder, "logs"))
+	r.progress.Printf("everything is kept in %s, the logs of each process in %s", folder, filepath.Join(folder, "logs"))
 
 	return err
 }
 
-// siteOptions are for an installation with Temporal on one kind of database.
-func (r *run) siteOptions(folder, store string, workers int) testcluster.Options {
+// clusterOptions are for an installation with Temporal on one kind of database.
+func (r *run) clusterOptions(folder, store string, workers int) testcluster.Options {
 	o := testcluster.Options{
 		Folder:           folder,
 		Programs:         r.Programs,

@@ -54,7 +54,7 @@ type actor struct {
 	members   []chat.MemberID // to be added to chats
 	temporal  client.Client
 	engine    *workflows.Client // for the ids of actions
-	yardstick string            // origin
+	baseline string            // origin
 	http      *http.Client
 	turn      atomic.Int64
 	joined    atomic.Int64
@@ -98,7 +98,7 @@ func (a *actor) floor(ctx context.Context, _ int) (string, error) {
 }
 
 func (a *actor) six(ctx context.Context, _ int) (string, error) {
-	return a.await(ctx, workflowSix, Sending{Chat: a.turn.Add(1) % yardstickChats, Message: text})
+	return a.await(ctx, workflowSix, Sending{Chat: a.turn.Add(1) % baselineChats, Message: text})
 }
 
 func (a *actor) await(ctx context.Context, name string, args ...any) (string, error) {
@@ -106,7 +106,7 @@ func (a *actor) await(ctx context.Context, name string, args ...any) (string, er
 
 	run, err := a.temporal.ExecuteWorkflow(
 		ctx,
-		client.StartWorkflowOptions{ID: id, TaskQueue: yardstickQueue},
+		client.StartWorkflowOptions{ID: id, TaskQueue: baselineQueue},
 		name,
 		args...)
 	if err != nil {
@@ -120,7 +120,7 @@ func (a *actor) await(ctx context.Context, name string, args ...any) (string, er
 const text = "Hello Ana, your order 4711 has left our house today and will be with you on Friday before noon. Anything else we can do for you?"
 
 func (a *actor) plain(ctx context.Context, _ int) (string, error) {
-	return "", a.post(ctx, a.yardstick+"/plain", "", "", Sending{Chat: a.turn.Add(1) % yardstickChats, Message: text})
+	return "", a.post(ctx, a.baseline+"/plain", "", "", Sending{Chat: a.turn.Add(1) % baselineChats, Message: text})
 }
 
 func (a *actor) send(ctx context.Context, caller int) (string, error) {

@@ -42,13 +42,13 @@ const (
 
 // soak sends at 70 per cent of what was measured just before, and notes what is in use.
 func (r *run) soak(ctx context.Context, h *benchEnv) error {
-	r.story.Say("measuring how many messages can be sent in a second")
+	r.progress.Printf("measuring how many messages can be sent in a second")
 
-	most, err := h.slice(
+	most, err := h.measureSlice(
 		ctx,
 		&scenario{name: scenarioSettled, act: h.actor.settled},
 		mostCallers,
-		lasting(20*time.Second),
+		enoughAfter(20*time.Second),
 	)
 	if err != nil {
 		return err
@@ -61,9 +61,9 @@ func (r *run) soak(ctx context.Context, h *benchEnv) error {
 
 	s := &Soak{Minutes: r.Soak.Minutes(), PerSecond: soakShare * most.perSecond(), Stored: map[string]float64{}}
 	r.report.Soak = s
-	r.story.Say("sending %.1f a second for %s", s.PerSecond, r.Soak)
+	r.progress.Printf("sending %.1f a second for %s", s.PerSecond, r.Soak)
 
-	if err := r.endure(ctx, h, s); err != nil {
+	if err := r.sendSteadily(ctx, h, s); err != nil {
 		return err
 	}
 
@@ -85,8 +85,8 @@ func (r *run) soak(ctx context.Context, h *benchEnv) error {
 	return nil
 }
 
-// endure sends at a steady pace while what is in use is sampled.
-func (r *run) endure(ctx context.Context, h *benchEnv, s *Soak) error {
+// sendSteadily sends at a steady pace while what is in use is sampled.
+func (r *run) sendSteadily(ctx context.Context, h *benchEnv, s *Soak) error {
 	pace := rate.NewLimiter(rate.Limit(s.PerSecond), 1)
 	paced := &scenario{name: "soak", act: func(ctx context.Context, caller int) (string, error) {
 		if err := pace.Wait(ctx); err != nil {
@@ -101,7 +101,7 @@ func (r *run) endure(ctx context.Context, h *benchEnv, s *Soak) error {
 	sampled := make(chan error, 1)
 	go func() { sampled <- r.sample(sampling, h, s) }()
 
-	done, err := repeat(ctx, paced, mostCallers, lasting(r.Soak))
+	done, err := repeatScenario(ctx, paced, mostCallers, enoughAfter(r.Soak))
 
 	stop()
 
@@ -129,7 +129,7 @@ func (r *run) sample(ctx context.Context, h *benchEnv, s *Soak) error {
 		case <-tick.C:
 		}
 
-		used, err := h.used(ctx)
+		used, err := h.readUsage(ctx)
 
 		if ctx.Err() != nil {
 			return nil
@@ -141,13 +141,13 @@ func (r *run) sample(ctx context.Context, h *benchEnv, s *Soak) error {
 
 		s.Samples = append(s.Samples, Sample{Minutes: time.Since(began).Minutes(), Used: used})
 		if len(s.Samples)%6 == 0 {
-			r.story.Say("%.0f of %.0f minutes", time.Since(began).Minutes(), s.Minutes)
+			r.progress.Printf("%.0f of %.0f minutes", time.Since(began).Minutes(), s.Minutes)
 		}
 	}
 }
 
-// gauges are what processes tell of themselves, by what it is called here, and in what unit.
-func gauges() map[string]struct {
+// listGauges are what processes tell of themselves, by what it is called here, and in what unit.
+func listGauges() map[string]struct {
 	name string
 	unit float64
 } {
@@ -162,8 +162,8 @@ func gauges() map[string]struct {
 	}
 }
 
-// used is what API and worker use, and how many workflows are open.
-func (h *benchEnv) used(ctx context.Context) (map[string]float64, error) {
+// readUsage is what API and worker use, and how many workflows are open.
+func (h *benchEnv) readUsage(ctx context.Context) (map[string]float64, error) {
 	used := map[string]float64{}
 	for process, url := range h.cluster.Metrics() {
 		if err := h.scrape(ctx, url, process, used); err != nil {
@@ -214,7 +214,7 @@ func (h *benchEnv) scrape(ctx context.Context, url, process string, used map[str
 		return fmt.Errorf("read the metrics of %s: %w", process, err)
 	}
 
-	for metric, as := range gauges() {
+	for metric, as := range listGauges() {
 		for _, m := range families[metric].GetMetric() {
 			used[process+" "+as.name] = m.GetGauge().GetValue() / as.unit
 		}
@@ -256,7 +256,7 @@ func (s *Soak) middle(what string, from, to int) float64 {
 		values = append(values, sample.Used[what])
 	}
 
-	return middle(values)
+	return medianOf(values)
 }
 
 func (s *Soak) goals() []Goal {

@@ -25,10 +25,10 @@ type turn struct {
 // measure gives every scenario its turn in every round, in another order each time, so
 // that what else the machine does meets all of them.
 func (s *speeds) measure(ctx context.Context) error {
-	s.story.Say("warming up")
+	s.progress.Printf("warming up")
 
 	for i := range s.scenarios {
-		if _, err := s.slice(ctx, &s.scenarios[i], mostCallers, lasting(2*time.Second)); err != nil {
+		if _, err := s.measureSlice(ctx, &s.scenarios[i], mostCallers, enoughAfter(2*time.Second)); err != nil {
 			return err
 		}
 	}
@@ -44,13 +44,13 @@ func (s *speeds) measure(ctx context.Context) error {
 				}
 
 				s.done[turn{sc.name, callers}] = append(s.done[turn{sc.name, callers}], done)
-				s.story.Say(
+				s.progress.Printf(
 					"round %d of %d: %-11s %2d callers  p50 %6.1f ms  %7.1f a second",
 					round+1,
 					s.Rounds,
 					sc.name,
 					callers,
-					milliseconds(done.quantile(0.5)),
+					toMilliseconds(done.quantile(0.5)),
 					done.perSecond(),
 				)
 			}
@@ -67,7 +67,7 @@ func (s *speeds) noted(ctx context.Context, sc *scenario, callers int) (*slice, 
 		return nil, err
 	}
 
-	done, err := s.open(ctx, sc, callers, lasting(s.Slice))
+	done, err := s.runScenario(ctx, sc, callers, enoughAfter(s.Slice))
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (s *speeds) noted(ctx context.Context, sc *scenario, callers int) (*slice, 
 
 	s.resident = max(s.resident, after.resident["api"]+after.resident["worker"])
 
-	return done, s.end(ctx, sc, done)
+	return done, s.terminateOpen(ctx, sc, done)
 }
 
 func (s *speeds) report() []Speed {
@@ -107,13 +107,13 @@ func (s *speeds) report() []Speed {
 				Callers:      callers,
 				Actions:      len(whole.latencies),
 				PerSecond:    whole.perSecond(),
-				P50:          milliseconds(whole.quantile(0.5)),
-				P95:          milliseconds(whole.quantile(0.95)),
-				P99:          milliseconds(whole.quantile(0.99)),
-				RateRatio:    middle(rates),
-				LatencyRatio: middle(latencies),
-				CPU:          scaled(whole.cpu, 1000/float64(len(whole.latencies))),
-				ResidentMB:   scaled(whole.resident, 1.0/(1<<20)),
+				P50:          toMilliseconds(whole.quantile(0.5)),
+				P95:          toMilliseconds(whole.quantile(0.95)),
+				P99:          toMilliseconds(whole.quantile(0.99)),
+				RateRatio:    medianOf(rates),
+				LatencyRatio: medianOf(latencies),
+				CPU:          scaleValues(whole.cpu, 1000/float64(len(whole.latencies))),
+				ResidentMB:   scaleValues(whole.resident, 1.0/(1<<20)),
 			})
 		}
 	}
@@ -121,7 +121,7 @@ func (s *speeds) report() []Speed {
 	return all
 }
 
-func scaled(values map[string]float64, by float64) map[string]float64 {
+func scaleValues(values map[string]float64, by float64) map[string]float64 {
 	all := map[string]float64{}
 	for name, value := range values {
 		all[name] = value * by
@@ -130,8 +130,8 @@ func scaled(values map[string]float64, by float64) map[string]float64 {
 	return all
 }
 
-// middle is the median.
-func middle(values []float64) float64 {
+// medianOf is the median.
+func medianOf(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
 	}
@@ -146,4 +146,4 @@ func middle(values []float64) float64 {
 	return sorted[half]
 }
 
-func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
+func toMilliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }

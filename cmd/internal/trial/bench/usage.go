@@ -72,7 +72,7 @@ func (m *meter) read(ctx context.Context) (*usage, error) {
 func (m *meter) sizes(ctx context.Context) (map[string]float64, error) {
 	rows, err := m.db.QueryContext(
 		ctx,
-		`SELECT datname, pg_database_size(oid) FROM pg_database WHERE NOT datistemplate AND datname <> 'yardstick'`,
+		`SELECT datname, pg_database_size(oid) FROM pg_database WHERE NOT datistemplate AND datname <> 'baseline'`,
 	)
 	if err != nil {
 		return nil, fmt.Errorf("read how large the databases are: %w", err)
@@ -135,15 +135,15 @@ func (m *meter) processes() (*usage, error) {
 		}
 
 		u.cpu[kind] += stat.CPUTime()
-		u.resident[kind] += resident(&p, &stat)
+		u.resident[kind] += residentMemory(&p, &stat)
 	}
 
 	return u, nil
 }
 
-// resident is the memory that a process has to itself, with its share of what it shares:
+// residentMemory is the memory that a process has to itself, with its share of what it shares:
 // PostgreSQL's processes share most of theirs.
-func resident(p *procfs.Proc, stat *procfs.ProcStat) float64 {
+func residentMemory(p *procfs.Proc, stat *procfs.ProcStat) float64 {
 	if rollup, err := p.ProcSMapsRollup(); err == nil {
 		return float64(rollup.Pss)
 	}

@@ -30,7 +30,7 @@ func (r *run) workers(ctx context.Context, h *benchEnv) error {
 		for _, i := range rand.Perm(len(measured)) { //nolint:gosec // not a secret
 			sc := &measured[i]
 
-			part, err := h.slice(ctx, sc, mostCallers, lasting(r.Slice))
+			part, err := h.measureSlice(ctx, sc, mostCallers, enoughAfter(r.Slice))
 			switch {
 			case err != nil:
 				return err
@@ -42,7 +42,7 @@ func (r *run) workers(ctx context.Context, h *benchEnv) error {
 			}
 		}
 
-		r.story.Say("%d workers: round %d of %d", w.Workers, round, r.Rounds)
+		r.progress.Printf("%d workers: round %d of %d", w.Workers, round, r.Rounds)
 	}
 
 	for name, all := range done {

@@ -26,10 +26,10 @@ const (
 	giveUpAfter = 5 * time.Minute
 )
 
-// marker is what tells a message from every other one, in all three truths.
-func marker(n int) string { return fmt.Sprintf("chaos-%06d", n) }
+// markerOf returns the text that sets a message apart from every other one, in all three truths.
+func markerOf(n int) string { return fmt.Sprintf("chaos-%06d", n) }
 
-// told is what a caller was told in the end about one send.
+// told is the last answer that a caller got about one send.
 type told string
 
 const (
@@ -49,7 +49,7 @@ type answer struct {
 	marker string
 	told   told
 	code   string // of the problem, when it was refused or failed
-	// later reports that it was promised first, and refused when it was asked for again: a
+	// later reports whether it was promised first, and refused when it was asked for again: a
 	// send that is refused leaves nothing in the database.
 	later bool
 	tries int
@@ -66,9 +66,12 @@ type callers struct {
 }
 
 func newCallers(apis []string, s *testcluster.Seeded) *callers {
-	return &callers{apis: apis, seeded: s, client: &http.Client{
-		Timeout: answerWithin, Transport: &http.Transport{MaxIdleConnsPerHost: len(s.Secrets)},
-	}}
+	client := &http.Client{
+		Timeout:   answerWithin,
+		Transport: &http.Transport{MaxIdleConnsPerHost: len(s.Secrets)},
+	}
+
+	return &callers{apis: apis, seeded: s, client: client}
 }
 
 // send makes all sends and returns what was told about each, in their order.
@@ -98,22 +101,24 @@ func (c *callers) send(ctx context.Context, sends int) []answer {
 
 // sendOne repeats one request, at one API after the other, until the answer is definite.
 func (c *callers) sendOne(ctx context.Context, secret string, n int) answer {
-	a := answer{marker: marker(n), told: toldNothing}
+	a := answer{marker: markerOf(n), told: toldNothing}
 
 	ctx, cancel := context.WithTimeout(ctx, giveUpAfter)
 	defer cancel()
 
 	for {
-		said, err := c.ask(ctx, c.apis[(n+a.tries)%len(c.apis)], secret, n)
+		got, err := c.ask(ctx, c.apis[(n+a.tries)%len(c.apis)], secret, n)
 		a.tries++
 
 		switch {
 		case err != nil:
 			a.last = err.Error()
-		case said.told() == toldNothing:
-			a.last = fmt.Sprintf("%d %s", said.status, said.code)
+		case got.told() == toldNothing:
+			a.last = fmt.Sprintf("%d %s", got.status, got.code)
 		default:
-			a.told, a.code = said.told(), said.code
+			a.told = got.told()
+			a.code = got.code
+
 			return a
 		}
 
@@ -126,40 +131,41 @@ func (c *callers) sendOne(ctx context.Context, secret string, n int) answer {
 	}
 }
 
-// askAfter asks once more for the sends that were promised and of which the database knows
-// nothing, as a caller does who wants to know, and notes which were refused.
-func (c *callers) askAfter(ctx context.Context, answers []answer, stored map[string]bool) {
+// askForMissing asks once more for the sends that were promised and that the database does
+// not have, as a careful caller does, and notes which were refused.
+func (c *callers) askForMissing(ctx context.Context, answers []answer, stored map[string]bool) {
 	for n := range answers {
 		a := &answers[n]
 		if !a.missing(stored) {
 			continue
 		}
 
-		said, err := c.ask(ctx, c.apis[n%len(c.apis)], c.seeded.Secrets[0], n)
+		got, err := c.ask(ctx, c.apis[n%len(c.apis)], c.seeded.Secrets[0], n)
 
 		a.tries++
-		if err == nil && said.told() == toldRefused {
-			a.code, a.later = said.code, true
+		if err == nil && got.told() == toldRefused {
+			a.code = got.code
+			a.later = true
 		}
 	}
 }
 
-// missing reports that the send was promised, and the database knows nothing of it yet.
+// missing reports whether the send was promised and is not in the database yet.
 func (a *answer) missing(stored map[string]bool) bool {
 	return a.told.promised() && !a.later && !stored[a.marker]
 }
 
-// said is one answer of an API.
-type said struct {
+// response is one answer of an API.
+type response struct {
 	status   int
 	delivery string // the delivery's status, with a 202
 	code     string // of the problem, if it is one
 }
 
-func (c *callers) ask(ctx context.Context, api, secret string, n int) (said, error) {
-	body, err := json.Marshal(map[string]string{"message": marker(n) + ": your order is on its way."})
+func (c *callers) ask(ctx context.Context, api, secret string, n int) (response, error) {
+	body, err := json.Marshal(map[string]string{"message": markerOf(n) + ": your order is on its way."})
 	if err != nil {
-		return said{}, err
+		return response{}, err
 	}
 
 	url := fmt.Sprintf(
@@ -171,57 +177,57 @@ func (c *callers) ask(ctx context.Context, api, secret string, n int) (said, err
 
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
-		return said{}, err
+		return response{}, err
 	}
 
 	request.Header.Set("Authorization", "Bearer "+secret)
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Idempotency-Key", marker(n))
+	request.Header.Set("Idempotency-Key", markerOf(n))
 
-	response, err := c.client.Do(request)
+	res, err := c.client.Do(request)
 	if err != nil {
-		return said{}, err
+		return response{}, err
 	}
 
-	defer func() { _ = response.Body.Close() }() // read to its end
+	defer func() { _ = res.Body.Close() }() // read to its end
 
-	raw, err := io.ReadAll(response.Body)
+	raw, err := io.ReadAll(res.Body)
 	if err != nil {
-		return said{}, err
+		return response{}, err
 	}
 
-	return readSaid(response.StatusCode, raw)
+	return readResponse(res.StatusCode, raw)
 }
 
-// readSaid reads what matters of an answer. A problem has a number for its status.
-func readSaid(status int, raw []byte) (said, error) {
+// readResponse reads what matters of an answer. A problem has a number for its status.
+func readResponse(status int, raw []byte) (response, error) {
 	var body struct {
 		Status any    `json:"status"`
 		Code   string `json:"code"`
 	}
 
 	if err := json.Unmarshal(raw, &body); err != nil {
-		return said{}, fmt.Errorf("read an answer with status %d: %w", status, err)
+		return response{}, fmt.Errorf("read an answer with status %d: %w", status, err)
 	}
 
 	delivery, _ := body.Status.(string)
 
-	return said{status: status, delivery: delivery, code: body.Code}, nil
+	return response{status: status, delivery: delivery, code: body.Code}, nil
 }
 
-// told is what the answer means to the caller; toldNothing asks for the request to be
+// told returns what the answer means to the caller. After toldNothing the request is
 // repeated.
-func (s said) told() told {
+func (r response) told() told {
 	switch {
-	case s.status == http.StatusOK:
+	case r.status == http.StatusOK:
 		return toldAccepted
-	case s.status == http.StatusAccepted && s.delivery == "unknown":
+	case r.status == http.StatusAccepted && r.delivery == "unknown":
 		return toldUnknown
-	case s.status == http.StatusAccepted:
+	case r.status == http.StatusAccepted:
 		return toldPending
-	case s.status == http.StatusInternalServerError && s.code == "delivery_failed":
+	case r.status == http.StatusInternalServerError && r.code == "delivery_failed":
 		return toldFailed
-	case s.status == http.StatusTooManyRequests || s.status >= http.StatusInternalServerError:
+	case r.status == http.StatusTooManyRequests || r.status >= http.StatusInternalServerError:
 		return toldNothing
 	}
 

@@ -52,14 +52,14 @@ func (a *api) requests() map[string][]string {
 	return maps.Clone(a.asked)
 }
 
-func with(status int, body string) func(http.ResponseWriter) {
+func answerWith(status int, body string) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) {
 		w.WriteHeader(status)
 		_, _ = fmt.Fprint(w, body)
 	}
 }
 
-func cut(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+func cutConnection(http.ResponseWriter) { panic(http.ErrAbortHandler) }
 
 func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 	t.Parallel()
@@ -68,21 +68,21 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 		answers []func(http.ResponseWriter)
 		want    answer
 	}{
-		"accepted": {[]func(http.ResponseWriter){with(200, `{"delivery":{}}`)}, answer{told: toldAccepted, tries: 1}},
-		"pending":  {[]func(http.ResponseWriter){with(202, `{"status":"sending"}`)}, answer{told: toldPending, tries: 1}},
-		"unknown":  {[]func(http.ResponseWriter){with(202, `{"status":"unknown"}`)}, answer{told: toldUnknown, tries: 1}},
+		"accepted": {[]func(http.ResponseWriter){answerWith(200, `{"delivery":{}}`)}, answer{told: toldAccepted, tries: 1}},
+		"pending":  {[]func(http.ResponseWriter){answerWith(202, `{"status":"sending"}`)}, answer{told: toldPending, tries: 1}},
+		"unknown":  {[]func(http.ResponseWriter){answerWith(202, `{"status":"unknown"}`)}, answer{told: toldUnknown, tries: 1}},
 		"failed": {
-			[]func(http.ResponseWriter){with(500, `{"status":500,"code":"delivery_failed"}`)},
+			[]func(http.ResponseWriter){answerWith(500, `{"status":500,"code":"delivery_failed"}`)},
 			answer{told: toldFailed, code: "delivery_failed", tries: 1},
 		},
 		"refused": {
-			[]func(http.ResponseWriter){with(400, `{"status":400,"code":"recipient_opted_out"}`)},
+			[]func(http.ResponseWriter){answerWith(400, `{"status":400,"code":"recipient_opted_out"}`)},
 			answer{told: toldRefused, code: "recipient_opted_out", tries: 1},
 		},
 		"cut off, away, too fast, half an answer": {
 			[]func(http.ResponseWriter){
-				cut, with(503, `{"status":503,"code":"unavailable"}`), with(429, `{"status":429,"code":"rate_limited"}`),
-				with(500, `{"status":500,"code":"internal"}`), with(200, `{"deli`), with(200, `{}`),
+				cutConnection, answerWith(503, `{"status":503,"code":"unavailable"}`), answerWith(429, `{"status":429,"code":"rate_limited"}`),
+				answerWith(500, `{"status":500,"code":"internal"}`), answerWith(200, `{"deli`), answerWith(200, `{}`),
 			},
 			answer{told: toldAccepted, tries: 6, last: "read an answer with status 200: unexpected end of JSON input"},
 		},
@@ -110,15 +110,15 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 
 func TestWhatWasPromisedAndIsMissingIsAskedForOnceMore(t *testing.T) {
 	t.Parallel()
-	one := newAPI(t, with(202, `{"status":"running"}`), with(400, `{"status":400,"code":"recipient_opted_out"}`))
+	one := newAPI(t, answerWith(202, `{"status":"running"}`), answerWith(400, `{"status":400,"code":"recipient_opted_out"}`))
 	c := newCallers([]string{one.URL}, &testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}})
 	answers := c.send(t.Context(), 2)
-	c.askAfter(t.Context(), answers, map[string]bool{marker(0): true})
+	c.askForMissing(t.Context(), answers, map[string]bool{markerOf(0): true})
 
 	assert.Equal(t, []answer{
-		{marker: marker(0), told: toldPending, tries: 1},
+		{marker: markerOf(0), told: toldPending, tries: 1},
 		{
-			marker: marker(1),
+			marker: markerOf(1),
 			told:   toldPending,
 			code:   "recipient_opted_out",
 			later:  true,
@@ -126,19 +126,19 @@ func TestWhatWasPromisedAndIsMissingIsAskedForOnceMore(t *testing.T) {
 		},
 	}, answers)
 
-	c.askAfter(t.Context(), answers, map[string]bool{})
+	c.askForMissing(t.Context(), answers, map[string]bool{})
 	assert.Equal(t, 2, answers[1].tries, "the answer was definite")
 }
 
 func TestCallersShareTheSendsAndTheAPIs(t *testing.T) {
 	t.Parallel()
-	down, up := newAPI(t, cut), newAPI(t, with(200, `{}`))
+	down, up := newAPI(t, cutConnection), newAPI(t, answerWith(200, `{}`))
 	s := &testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{1, 2}, Secrets: []string{"hr_1", "hr_2", "hr_3"}}
 	callers := newCallers([]string{down.URL, up.URL}, s)
 
 	answers := callers.send(t.Context(), 20)
 	for n, a := range answers {
-		assert.Equal(t, marker(n), a.marker)
+		assert.Equal(t, markerOf(n), a.marker)
 		assert.Equal(t, toldAccepted, a.told)
 	}
 

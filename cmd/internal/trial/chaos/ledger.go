@@ -14,13 +14,13 @@ import (
 type row struct {
 	marker     string
 	submission chat.SubmissionState
-	carrier    chat.DeliveryStatus
+	status    chat.DeliveryStatus
 	errorCode  string
-	// duplicate reports that a second acceptance was noticed and flagged.
+	// duplicate reports whether a second acceptance was noticed and flagged.
 	duplicate bool
 }
 
-// open reports that something must still happen to the delivery by itself.
+// open reports whether the delivery still goes on by itself.
 func (r row) open() bool {
 	switch r.submission {
 	case chat.SubmissionSending, chat.SubmissionUnknown:
@@ -28,23 +28,23 @@ func (r row) open() bool {
 	case chat.SubmissionPending:
 		return r.errorCode != chat.ErrorTriesExhausted
 	case chat.SubmissionAccepted:
-		return !r.carrier.Final()
+		return !r.status.Final()
 	default:
 		return false
 	}
 }
 
-// parked reports that the delivery waits for a person.
-func (r row) parked() bool {
+// waitsForPerson reports whether the delivery waits for a person.
+func (r row) waitsForPerson() bool {
 	return !r.open() && !r.submission.Settled()
 }
 
-// accepted reports that the provider took it.
+// accepted reports whether the provider took it.
 func (r row) accepted() bool {
 	return r.submission == chat.SubmissionAccepted || r.submission == chat.SubmissionConfirmedSent
 }
 
-// ended reports that it ended without being sent, and says why.
+// ended reports whether it ended without being sent, with a reason.
 func (r row) ended() bool {
 	return r.submission.Settled() && !r.accepted() && r.errorCode != ""
 }
@@ -63,21 +63,22 @@ SELECT m.content, d.submission, d.carrier, d.error_code, EXISTS (
 	SELECT 1 FROM provider_events e WHERE e.workspace_id = d.workspace_id AND e.delivery_id = d.id AND e.type = $1)
 FROM deliveries d JOIN messages m ON m.workspace_id = d.workspace_id AND m.id = d.message_id`
 
-// rows are all deliveries.
+// rows returns all deliveries.
 func (l *ledger) rows(ctx context.Context) ([]row, error) {
 	found, err := l.db.QueryContext(ctx, deliveriesWithMarkers, chat.EventDuplicate)
 	if err != nil {
 		return nil, fmt.Errorf("read the deliveries: %w", err)
 	}
 
-	defer func() { _ = found.Close() }() // found.Err tells
+	defer func() { _ = found.Close() }() // found.Err reports what went wrong
+
 	var all []row
 
 	for found.Next() {
 		var r row
 
 		var content string
-		if err := found.Scan(&content, &r.submission, &r.carrier, &r.errorCode, &r.duplicate); err != nil {
+		if err := found.Scan(&content, &r.submission, &r.status, &r.errorCode, &r.duplicate); err != nil {
 			return nil, fmt.Errorf("read a delivery: %w", err)
 		}
 

@@ -30,18 +30,18 @@ type Report struct {
 	Outcome
 }
 
-// labels are the verdicts in words, in the order in which they are shown.
-func labels() [][2]string {
+// verdictLabels returns the verdicts in words, in the order in which they are shown.
+func verdictLabels() [][2]string {
 	return [][2]string{
-		{string(acceptedAtOnce), "accepted, and told so at once"},
+		{string(acceptedAtOnce), "accepted, and reported so at once"},
 		{string(acceptedLater), "accepted after a 202"},
-		{string(foundLater), "told that it may have been sent, found later"},
-		{string(notSentAndTold), "not sent, and told so"},
+		{string(foundLater), "reported as possibly sent, found later"},
+		{string(notSentAndTold), "not sent, and reported so"},
 		{string(endedLater), "not sent after a 202, with a reason"},
-		{string(parkedReceived), "parked for a person; the provider has it"},
-		{string(parkedNotReceived), "parked for a person; the provider never had it"},
+		{string(heldReceived), "waiting for a person; the provider has it"},
+		{string(heldNotReceived), "waiting for a person; the provider never had it"},
 		{string(unsettled), "NOT SETTLED"},
-		{string(denied), "TOLD NOT SENT, YET RECEIVED"},
+		{string(denied), "REPORTED AS NOT SENT, YET RECEIVED"},
 		{string(lost), "LOST"},
 		{string(sentTwice), "SENT TWICE, UNFLAGGED"},
 	}
@@ -55,15 +55,15 @@ func (r *Report) Show(out io.Writer) error {
 	fmt.Fprintln(t)
 	line("requested", r.Requested)
 
-	for _, l := range labels() {
+	for _, l := range verdictLabels() {
 		line(l[1], r.Verdicts[verdict(l[0])])
 	}
 
 	fmt.Fprintln(t)
 	line("deliveries that a provider took", r.Accepted)
-	line("of these: the provider told the end", r.Receipts)
-	line("of these: it told that it did not arrive", r.Undelivered)
-	line("of these: it never told, and Handrail says so", r.Unconfirmed)
+	line("of these: the provider sent a receipt", r.Receipts)
+	line("of these: the receipt says that it did not arrive", r.Undelivered)
+	line("of these: there was no receipt, and Handrail says so", r.Unconfirmed)
 	line("received twice, and flagged", r.DuplicatesFlagged)
 	line("flagged, and received once", r.FalseAlarms)
 
@@ -73,13 +73,12 @@ func (r *Report) Show(out io.Writer) error {
 
 	_, err := fmt.Fprintf(
 		out,
-		"\n  faults: %s\n  kills: %s\n  ended by themselves: %s\n  problems told: %s\n  %d requests in %.0f s, settled %.0f s later, seed %d\n\n",
-		counted(
-			r.Struck,
-		),
-		counted(r.Kills),
-		counted(r.EndedByThemselves),
-		counted(r.Refusals),
+		"\n  faults: %s\n  kills: %s\n  ended by themselves: %s\n"+
+			"  problems reported: %s\n  %d requests in %.0f s, settled %.0f s later, seed %d\n\n",
+		formatCounts(r.Struck),
+		formatCounts(r.Kills),
+		formatCounts(r.EndedByThemselves),
+		formatCounts(r.Refusals),
 		r.Tries,
 		r.Sending,
 		r.Settling,
@@ -102,8 +101,19 @@ func (r *Report) showFindings(out io.Writer) error {
 			return err
 		}
 
-		if _, err := fmt.Fprintf(out, "  %s: %s; told %q, delivery %q, provider %q, error %q, received %d times, last answer %q\n",
-			f.Marker, f.Verdict, f.Told, f.Submission, f.Carrier, f.ErrorCode, f.Received, f.LastAnswer); err != nil {
+		_, err := fmt.Fprintf(
+			out,
+			"  %s: %s; told %q, delivery %q, provider %q, error %q, received %d times, last answer %q\n",
+			f.Marker,
+			f.Verdict,
+			f.Told,
+			f.Submission,
+			f.Status,
+			f.ErrorCode,
+			f.Received,
+			f.LastAnswer,
+		)
+		if err != nil {
 			return fmt.Errorf("show a finding: %w", err)
 		}
 	}
@@ -111,7 +121,7 @@ func (r *Report) showFindings(out io.Writer) error {
 	return nil
 }
 
-func counted(counts map[string]int) string {
+func formatCounts(counts map[string]int) string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		all = append(all, fmt.Sprintf("%s %d", name, counts[name]))

@@ -39,9 +39,9 @@ type Options struct {
 // run is one trial while it lasts.
 type run struct {
 	Options
-	story    *command.Story
+	progress    *command.Progress
 	cluster  *testcluster.Cluster
-	carriers *carriers
+	providers *providers
 	callers  *callers
 	ledger   *ledger
 	report   Report
@@ -55,20 +55,28 @@ func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 		return nil, err
 	}
 
-	r := &run{Options: o, story: command.NewStory(out), report: Report{
-		Seed:          o.Seed,
-		Sends:         o.Sends,
-		Callers:       o.Callers,
-		FaultsPercent: o.Faults,
-		KillEvery:     o.KillEvery.Seconds(),
-	}}
+	r := &run{
+		Options:  o,
+		progress: command.NewProgress(out),
+		report: Report{
+			Seed:          o.Seed,
+			Sends:         o.Sends,
+			Callers:       o.Callers,
+			FaultsPercent: o.Faults,
+			KillEvery:     o.KillEvery.Seconds(),
+		},
+	}
 
 	err = errors.Join(r.trial(ctx, folder), r.close())
 	switch {
 	case o.Dir == "" && (errors.Is(err, context.Canceled) || err == nil && r.report.Passed()):
 		err = errors.Join(err, os.RemoveAll(folder))
 	default:
-		r.story.Say("everything is kept in %s, the logs of each process in %s", folder, filepath.Join(folder, "logs"))
+		r.progress.Printf(
+			"everything is kept in %s, the logs of each process in %s",
+			folder,
+			filepath.Join(folder, "logs"),
+		)
 	}
 
 	return &r.report, err
@@ -97,7 +105,7 @@ func makeFolder(dir string) (string, error) {
 }
 
 func (r *run) trial(ctx context.Context, folder string) error {
-	r.story.Say("starting PostgreSQL, Temporal, the sandbox, two APIs and two workers in %s", folder)
+	r.progress.Printf("starting PostgreSQL, Temporal, the sandbox, two APIs and two workers in %s", folder)
 
 	var err error
 	if r.cluster, err = testcluster.New(ctx, testcluster.Options{
@@ -123,7 +131,7 @@ func (r *run) trial(ctx context.Context, folder string) error {
 		return err
 	}
 
-	r.carriers = newCarriers(r.cluster.Sandbox(), r.Faults)
+	r.providers = newProviders(r.cluster.Sandbox(), r.Faults)
 
 	answers, err := r.send(ctx, seeded)
 	if err != nil {
@@ -141,7 +149,12 @@ func (r *run) trial(ctx context.Context, folder string) error {
 // shortWaits let what is not known settle within a run; the providers' time limits are those
 // of production.
 func shortWaits() []string {
-	return []string{"HANDRAIL_WAIT=5s", "HANDRAIL_SETTLE=5s", "HANDRAIL_RECEIPT_SMS=30s", "HANDRAIL_RECEIPT_EMAIL=30s"}
+	return []string{
+		"HANDRAIL_WAIT=5s",
+		"HANDRAIL_SETTLE=5s",
+		"HANDRAIL_RECEIPT_SMS=30s",
+		"HANDRAIL_RECEIPT_EMAIL=30s",
+	}
 }
 
 // sendsPerChat is how many messages a chat gets: enough that they meet at its address.
@@ -159,20 +172,20 @@ func (r *run) seed(ctx context.Context) (*testcluster.Seeded, error) {
 
 	defer func() { _ = store.Close() }() // all is stored, or reported as an error
 
-	return testcluster.Seed(
-		ctx,
-		store,
-		testcluster.SeedOptions{Keys: r.Callers, Chats: max(emailEvery, r.Sends/sendsPerChat), EmailEvery: emailEvery},
-	)
+	return testcluster.Seed(ctx, store, testcluster.SeedOptions{
+		Keys:       r.Callers,
+		Chats:      max(emailEvery, r.Sends/sendsPerChat),
+		EmailEvery: emailEvery,
+	})
 }
 
 // send makes all sends while providers misbehave and processes are killed.
 func (r *run) send(ctx context.Context, s *testcluster.Seeded) ([]answer, error) {
-	if err := r.carriers.misbehave(ctx); err != nil {
+	if err := r.providers.ensureFaults(ctx); err != nil {
 		return nil, err
 	}
 
-	r.story.Say(
+	r.progress.Printf(
 		"sending %d messages by %d callers; %g per cent faults, a kill every %s",
 		r.Sends,
 		r.Callers,
@@ -205,10 +218,10 @@ func (r *run) send(ctx context.Context, s *testcluster.Seeded) ([]answer, error)
 	return answers, ctx.Err()
 }
 
-// How often something is looked at, set again, or told.
+// How often something is looked at, set again, or reported.
 const (
 	misbehaveEvery = time.Second
-	tellEvery      = 10 * time.Second
+	reportEvery      = 10 * time.Second
 	settleLook     = 2 * time.Second
 	maxPause       = 2 * time.Second
 	// spareFor is how long a process is left alone after its start: were Temporal killed
@@ -220,9 +233,12 @@ const (
 func (r *run) disturb(ctx context.Context, progress func() string) {
 	chance := rand.New(rand.NewPCG(r.Seed, 0)) //nolint:gosec // to be repeated, not to be secret
 
-	faults, telling := time.NewTicker(misbehaveEvery), time.NewTicker(tellEvery)
+	faults := time.NewTicker(misbehaveEvery)
 	defer faults.Stop()
-	defer telling.Stop()
+
+	reporting := time.NewTicker(reportEvery)
+	defer reporting.Stop()
+
 	var kill <-chan time.Time
 
 	if r.KillEvery > 0 {
@@ -241,10 +257,10 @@ func (r *run) disturb(ctx context.Context, progress func() string) {
 			r.killOne(chance)
 
 		case <-faults.C:
-			_ = r.carriers.misbehave(ctx) // it may be away
+			_ = r.providers.ensureFaults(ctx) // it may be away
 
-		case <-telling.C:
-			r.story.Say("%s; kills: %s", progress(), counted(r.kills()))
+		case <-reporting.C:
+			r.progress.Printf("%s; kills: %s", progress(), formatCounts(r.kills()))
 		}
 	}
 }
@@ -257,10 +273,9 @@ func (r *run) killOne(chance *rand.Rand) {
 	pause := time.Duration(chance.Int64N(int64(maxPause)))
 
 	for _, kind := range kinds {
-		victims := slices.DeleteFunc(
-			slices.Clone(r.cluster.Running()),
-			func(p *testcluster.Process) bool { return p.Kind != kind },
-		)
+		victims := slices.DeleteFunc(slices.Clone(r.cluster.Running()), func(p *testcluster.Process) bool {
+			return p.Kind != kind
+		})
 		if victims[chance.IntN(len(victims))].Kill(spareFor, pause) {
 			return
 		}
@@ -282,8 +297,8 @@ func (r *run) kills() map[string]int {
 func (r *run) settle(ctx context.Context, answers []answer) error {
 	began := time.Now()
 
-	telling := time.NewTicker(tellEvery)
-	defer telling.Stop()
+	reporting := time.NewTicker(reportEvery)
+	defer reporting.Stop()
 
 	late := time.After(r.Settle)
 	for {
@@ -301,8 +316,8 @@ func (r *run) settle(ctx context.Context, answers []answer) error {
 		case <-late: // the comparison says what has not settled
 			return nil
 
-		case <-telling.C:
-			r.story.Say("all are answered; %d sends are not settled yet", open)
+		case <-reporting.C:
+			r.progress.Printf("all are answered; %d sends are not settled yet", open)
 
 		case <-time.After(settleLook):
 		}
@@ -315,9 +330,9 @@ func (r *run) open(ctx context.Context, answers []answer) (int, error) {
 		return 0, err
 	}
 
-	r.callers.askAfter(ctx, answers, markersOf(rows))
+	r.callers.askForMissing(ctx, answers, markersOf(rows))
 
-	return open(answers, rows), nil
+	return countOpen(answers, rows), nil
 }
 
 func (r *run) compare(ctx context.Context, answers []answer) error {
@@ -326,18 +341,18 @@ func (r *run) compare(ctx context.Context, answers []answer) error {
 		return err
 	}
 
-	received, err := r.carriers.arrived(ctx)
+	received, err := r.providers.arrived(ctx)
 	if err != nil {
 		return err
 	}
 
-	if err := r.carriers.misbehave(ctx); err != nil {
+	if err := r.providers.ensureFaults(ctx); err != nil {
 		return err
 	}
 
-	r.report.Struck = r.carriers.struck()
+	r.report.Struck = r.providers.struck()
 
-	r.report.Outcome = compare(answers, rows, received)
+	r.report.Outcome = compareSends(answers, rows, received)
 	for _, a := range answers {
 		r.report.Tries += a.tries
 	}

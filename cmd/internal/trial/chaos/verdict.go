@@ -17,8 +17,8 @@ const (
 	foundLater        verdict = "told_unknown_and_found"
 	notSentAndTold    verdict = "not_sent_and_told"
 	endedLater        verdict = "ended_with_a_reason_after_202"
-	parkedReceived    verdict = "parked_received"
-	parkedNotReceived verdict = "parked_not_received"
+	heldReceived    verdict = "parked_received"
+	heldNotReceived verdict = "parked_not_received"
 
 	lost      verdict = "lost"
 	sentTwice verdict = "sent_twice_unflagged"
@@ -26,14 +26,14 @@ const (
 	unsettled verdict = "not_settled"
 )
 
-// failures are the verdicts that must not occur.
-func failures() []verdict { return []verdict{lost, sentTwice, denied, unsettled} }
+// failureVerdicts returns the verdicts that must not occur.
+func failureVerdicts() []verdict { return []verdict{lost, sentTwice, denied, unsettled} }
 
-// judge compares what the caller was told with the deliveries that the database has for
+// classifySend compares what the caller was told with the deliveries that the database has for
 // the send, and with how often the providers received it.
-func judge(a answer, rows []row, received int) verdict {
+func classifySend(a answer, rows []row, received int) verdict {
 	if len(rows) == 0 {
-		return judgeWithoutRow(a, received)
+		return classifyWithoutRow(a, received)
 	}
 
 	r := rows[0]
@@ -47,11 +47,11 @@ func judge(a answer, rows []row, received int) verdict {
 	case received > 0 && (a.told == toldFailed || a.told == toldRefused || r.ended()):
 		return denied
 	case r.accepted():
-		return map[told]verdict{toldAccepted: acceptedAtOnce, toldPending: acceptedLater, toldUnknown: foundLater}[a.told]
-	case r.parked() && received > 0:
-		return parkedReceived
-	case r.parked():
-		return parkedNotReceived
+		return verdictOfAccepted(a.told)
+	case r.waitsForPerson() && received > 0:
+		return heldReceived
+	case r.waitsForPerson():
+		return heldNotReceived
 	case r.ended() && a.told.promised():
 		return endedLater
 	case r.ended():
@@ -61,8 +61,22 @@ func judge(a answer, rows []row, received int) verdict {
 	return lost // it ended, and nothing says why
 }
 
-// judgeWithoutRow is for a send of which the database knows nothing.
-func judgeWithoutRow(a answer, received int) verdict {
+// verdictOfAccepted returns the verdict on a send that a provider took.
+func verdictOfAccepted(t told) verdict {
+	switch t {
+	case toldAccepted:
+		return acceptedAtOnce
+	case toldPending:
+		return acceptedLater
+	case toldUnknown:
+		return foundLater
+	default:
+		return ""
+	}
+}
+
+// classifyWithoutRow is for a send of which the database knows nothing.
+func classifyWithoutRow(a answer, received int) verdict {
 	switch {
 	case a.told == toldNothing:
 		return unsettled
@@ -77,9 +91,9 @@ func judgeWithoutRow(a answer, received int) verdict {
 	return notSentAndTold
 }
 
-// open counts the sends to which something must still happen by itself: deliveries that
+// countOpen counts the sends to which something must still happen by itself: deliveries that
 // are open, and sends that were promised and are only in Temporal yet.
-func open(answers []answer, rows []row) int {
+func countOpen(answers []answer, rows []row) int {
 	count, stored := 0, markersOf(rows)
 	for _, r := range rows {
 		if r.open() {
@@ -111,14 +125,14 @@ type finding struct {
 	Marker     string               `json:"marker"`
 	Told       told                 `json:"told"`
 	Submission chat.SubmissionState `json:"submission,omitempty"`
-	Carrier    chat.DeliveryStatus  `json:"carrier,omitempty"`
+	Status    chat.DeliveryStatus  `json:"carrier,omitempty"`
 	ErrorCode  string               `json:"error_code,omitempty"`
 	Received   int                  `json:"received"`
 	LastAnswer string               `json:"last_answer,omitempty"`
 }
 
-// compare judges every send and counts.
-func compare(answers []answer, rows []row, received map[string]int) Outcome {
+// compareSends finds the verdict on every send and counts them.
+func compareSends(answers []answer, rows []row, received map[string]int) Outcome {
 	byMarker := make(map[string][]row, len(rows))
 	o := Outcome{Requested: len(answers), Verdicts: map[verdict]int{}, Refusals: map[string]int{}}
 
@@ -129,7 +143,7 @@ func compare(answers []answer, rows []row, received map[string]int) Outcome {
 
 	for _, a := range answers {
 		own := byMarker[a.marker]
-		v := judge(a, own, received[a.marker])
+		v := classifySend(a, own, received[a.marker])
 
 		o.Verdicts[v]++
 		if a.code != "" {
@@ -137,16 +151,16 @@ func compare(answers []answer, rows []row, received map[string]int) Outcome {
 		}
 
 		if v.failure() {
-			o.Findings = append(o.Findings, find(v, a, own, received[a.marker]))
+			o.Findings = append(o.Findings, newFinding(v, a, own, received[a.marker]))
 		}
 	}
 
 	return o
 }
 
-func (v verdict) failure() bool { return slices.Contains(failures(), v) }
+func (v verdict) failure() bool { return slices.Contains(failureVerdicts(), v) }
 
-func find(v verdict, a answer, rows []row, received int) finding {
+func newFinding(v verdict, a answer, rows []row, received int) finding {
 	f := finding{
 		Verdict:    v,
 		Marker:     a.marker,
@@ -157,7 +171,7 @@ func find(v verdict, a answer, rows []row, received int) finding {
 
 	if len(rows) > 0 {
 		f.Submission = rows[0].submission
-		f.Carrier = rows[0].carrier
+		f.Status = rows[0].status
 		f.ErrorCode = rows[0].errorCode
 	}
 
@@ -168,10 +182,10 @@ func find(v verdict, a answer, rows []row, received int) finding {
 type Outcome struct {
 	Requested int             `json:"requested"`
 	Verdicts  map[verdict]int `json:"verdicts"`
-	// Refusals are the codes of the problems that callers were told.
+	// Refusals are the codes of the problems that callers got.
 	Refusals map[string]int `json:"refusals"`
-	// Accepted are the deliveries that a provider took; Receipts those of them of which the
-	// provider told the end, Unconfirmed those of which it never did.
+	// Accepted are the deliveries that a provider took. Receipts are those of them that got a
+	// receipt, Unconfirmed those that never got one.
 	Accepted    int `json:"accepted"`
 	Receipts    int `json:"receipts"`
 	Unconfirmed int `json:"unconfirmed"`
@@ -191,13 +205,13 @@ func (o *Outcome) count(r row, received int) {
 	}
 
 	switch {
-	case r.carrier == chat.StatusUnconfirmed:
+	case r.status == chat.StatusUnconfirmed:
 		o.Unconfirmed++
-	case r.carrier.Final():
+	case r.status.Final():
 		o.Receipts++
 	}
 
-	if r.carrier.Lost() {
+	if r.status.Lost() {
 		o.Undelivered++
 	}
 
@@ -211,7 +225,7 @@ func (o *Outcome) count(r row, received int) {
 
 // Passed reports whether nothing happened that must not.
 func (o *Outcome) Passed() bool {
-	for _, v := range failures() {
+	for _, v := range failureVerdicts() {
 		if o.Verdicts[v] > 0 {
 			return false
 		}

@@ -8,9 +8,9 @@ import (
 	"handrail/chat"
 )
 
-// delivered is a delivery as it should end.
-func delivered(edits ...func(*row)) row {
-	r := row{marker: "chaos-000000", submission: chat.SubmissionAccepted, carrier: chat.StatusDelivered}
+// deliveredRow is a delivery as it should end.
+func deliveredRow(edits ...func(*row)) row {
+	r := row{marker: "chaos-000000", submission: chat.SubmissionAccepted, status: chat.StatusDelivered}
 	for _, edit := range edits {
 		edit(&r)
 	}
@@ -18,7 +18,7 @@ func delivered(edits ...func(*row)) row {
 	return r
 }
 
-func in(state chat.SubmissionState, code string) row {
+func rowIn(state chat.SubmissionState, code string) row {
 	return row{marker: "chaos-000000", submission: state, errorCode: code}
 }
 
@@ -32,46 +32,46 @@ func TestEverySendHasOneVerdict(t *testing.T) {
 		received int
 		want     verdict
 	}{
-		"accepted":                           {toldAccepted, []row{delivered()}, 1, acceptedAtOnce},
-		"accepted later":                     {toldPending, []row{delivered()}, 1, acceptedLater},
-		"unknown and found":                  {toldUnknown, []row{delivered()}, 1, foundLater},
-		"a person says that it was sent":     {toldUnknown, []row{in(chat.SubmissionConfirmedSent, "")}, 1, foundLater},
-		"undelivered is the provider's word": {toldAccepted, []row{delivered(func(r *row) { r.carrier = chat.StatusUndelivered })}, 1, acceptedAtOnce},
+		"accepted":                           {toldAccepted, []row{deliveredRow()}, 1, acceptedAtOnce},
+		"accepted later":                     {toldPending, []row{deliveredRow()}, 1, acceptedLater},
+		"unknown and found":                  {toldUnknown, []row{deliveredRow()}, 1, foundLater},
+		"a person says that it was sent":     {toldUnknown, []row{rowIn(chat.SubmissionConfirmedSent, "")}, 1, foundLater},
+		"undelivered is the provider's word": {toldAccepted, []row{deliveredRow(func(r *row) { r.status = chat.StatusUndelivered })}, 1, acceptedAtOnce},
 		"refused before anything was kept":   {toldRefused, nil, 0, notSentAndTold},
-		"refused by the carrier":             {toldFailed, []row{in(chat.SubmissionRejected, "twilio_21614")}, 0, notSentAndTold},
-		"refused by the provider, later":     {toldPending, []row{in(chat.SubmissionRejected, "twilio_21614")}, 0, endedLater},
-		"suppressed while it waited":         {toldPending, []row{in(chat.SubmissionSuppressed, chat.ErrorOptedOut)}, 0, endedLater},
-		"parked, and the provider has it":    {toldUnknown, []row{in(chat.SubmissionNeedsReview, "timeout")}, 1, parkedReceived},
-		"parked, and nobody has it":          {toldUnknown, []row{in(chat.SubmissionNeedsReview, "timeout")}, 0, parkedNotReceived},
-		"tries exhausted":                    {toldPending, []row{in(chat.SubmissionPending, chat.ErrorTriesExhausted)}, 0, parkedNotReceived},
-		"blocked":                            {toldPending, []row{in(chat.SubmissionBlocked, "twilio_20003")}, 0, parkedNotReceived},
-		"twice, and flagged":                 {toldAccepted, []row{delivered(flagged)}, 2, acceptedAtOnce},
+		"refused by the carrier":             {toldFailed, []row{rowIn(chat.SubmissionRejected, "twilio_21614")}, 0, notSentAndTold},
+		"refused by the provider, later":     {toldPending, []row{rowIn(chat.SubmissionRejected, "twilio_21614")}, 0, endedLater},
+		"suppressed while it waited":         {toldPending, []row{rowIn(chat.SubmissionSuppressed, chat.ErrorOptedOut)}, 0, endedLater},
+		"parked, and the provider has it":    {toldUnknown, []row{rowIn(chat.SubmissionNeedsReview, "timeout")}, 1, heldReceived},
+		"parked, and nobody has it":          {toldUnknown, []row{rowIn(chat.SubmissionNeedsReview, "timeout")}, 0, heldNotReceived},
+		"tries exhausted":                    {toldPending, []row{rowIn(chat.SubmissionPending, chat.ErrorTriesExhausted)}, 0, heldNotReceived},
+		"blocked":                            {toldPending, []row{rowIn(chat.SubmissionBlocked, "twilio_20003")}, 0, heldNotReceived},
+		"twice, and flagged":                 {toldAccepted, []row{deliveredRow(flagged)}, 2, acceptedAtOnce},
 
-		"told accepted, and nobody has it":    {toldAccepted, []row{delivered()}, 0, lost},
-		"stored as accepted, nobody has it":   {toldPending, []row{delivered()}, 0, lost},
+		"told accepted, and nobody has it":    {toldAccepted, []row{deliveredRow()}, 0, lost},
+		"stored as accepted, nobody has it":   {toldPending, []row{deliveredRow()}, 0, lost},
 		"promised, and not stored":            {toldPending, nil, 0, lost},
-		"told accepted, then rejected":        {toldAccepted, []row{in(chat.SubmissionRejected, "twilio_21614")}, 0, lost},
-		"ended, and nothing says why":         {toldPending, []row{in(chat.SubmissionCanceled, "")}, 0, lost},
-		"twice, and not flagged":              {toldAccepted, []row{delivered()}, 2, sentTwice},
-		"two deliveries for one request":      {toldAccepted, []row{delivered(), in(chat.SubmissionRejected, "x")}, 1, sentTwice},
-		"told failed, and received":           {toldFailed, []row{in(chat.SubmissionRejected, "twilio_21614")}, 1, denied},
-		"told refused, and accepted":          {toldRefused, []row{delivered()}, 1, denied},
+		"told accepted, then rejected":        {toldAccepted, []row{rowIn(chat.SubmissionRejected, "twilio_21614")}, 0, lost},
+		"ended, and nothing says why":         {toldPending, []row{rowIn(chat.SubmissionCanceled, "")}, 0, lost},
+		"twice, and not flagged":              {toldAccepted, []row{deliveredRow()}, 2, sentTwice},
+		"two deliveries for one request":      {toldAccepted, []row{deliveredRow(), rowIn(chat.SubmissionRejected, "x")}, 1, sentTwice},
+		"told failed, and received":           {toldFailed, []row{rowIn(chat.SubmissionRejected, "twilio_21614")}, 1, denied},
+		"told refused, and accepted":          {toldRefused, []row{deliveredRow()}, 1, denied},
 		"refused and not stored, yet there":   {toldRefused, nil, 1, denied},
-		"ended later, and received":           {toldPending, []row{in(chat.SubmissionExpired, chat.ErrorExpired)}, 1, denied},
+		"ended later, and received":           {toldPending, []row{rowIn(chat.SubmissionExpired, chat.ErrorExpired)}, 1, denied},
 		"nobody answered":                     {toldNothing, nil, 0, unsettled},
-		"nobody answered, and it was sent":    {toldNothing, []row{delivered()}, 1, unsettled},
-		"still being sent":                    {toldPending, []row{in(chat.SubmissionSending, "")}, 0, unsettled},
-		"still unknown":                       {toldUnknown, []row{in(chat.SubmissionUnknown, "timeout")}, 1, unsettled},
-		"still to be tried":                   {toldPending, []row{in(chat.SubmissionPending, "twilio_429")}, 0, unsettled},
-		"accepted, and no word of the end":    {toldAccepted, []row{delivered(func(r *row) { r.carrier = chat.StatusSent })}, 1, unsettled},
-		"accepted, and the end never awaited": {toldAccepted, []row{delivered(func(r *row) { r.carrier = chat.StatusNone })}, 1, unsettled},
+		"nobody answered, and it was sent":    {toldNothing, []row{deliveredRow()}, 1, unsettled},
+		"still being sent":                    {toldPending, []row{rowIn(chat.SubmissionSending, "")}, 0, unsettled},
+		"still unknown":                       {toldUnknown, []row{rowIn(chat.SubmissionUnknown, "timeout")}, 1, unsettled},
+		"still to be tried":                   {toldPending, []row{rowIn(chat.SubmissionPending, "twilio_429")}, 0, unsettled},
+		"accepted, and no word of the end":    {toldAccepted, []row{deliveredRow(func(r *row) { r.status = chat.StatusSent })}, 1, unsettled},
+		"accepted, and the end never awaited": {toldAccepted, []row{deliveredRow(func(r *row) { r.status = chat.StatusNone })}, 1, unsettled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
 			a := answer{marker: "chaos-000000", told: c.told}
-			assert.Equal(t, c.want, judge(a, c.rows, c.received))
-			o := compare([]answer{a}, c.rows, map[string]int{a.marker: c.received})
+			assert.Equal(t, c.want, classifySend(a, c.rows, c.received))
+			o := compareSends([]answer{a}, c.rows, map[string]int{a.marker: c.received})
 			assert.Equal(t, map[verdict]int{c.want: 1}, o.Verdicts)
 			assert.Equal(t, !c.want.failure(), o.Passed())
 			assert.Equal(t, c.want.failure(), len(o.Findings) == 1)
@@ -84,7 +84,7 @@ func TestEveryCombinationIsJudged(t *testing.T) {
 	t.Parallel()
 
 	shown := map[verdict]bool{}
-	for _, l := range labels() {
+	for _, l := range verdictLabels() {
 		shown[verdict(l[0])] = true
 	}
 
@@ -92,9 +92,9 @@ func TestEveryCombinationIsJudged(t *testing.T) {
 		for _, submission := range chat.SubmissionStates() {
 			for _, carrier := range chat.DeliveryStatuses() {
 				for received := range 3 {
-					v := judge(
+					v := classifySend(
 						answer{told: told},
-						[]row{{submission: submission, carrier: carrier, errorCode: "why"}},
+						[]row{{submission: submission, status: carrier, errorCode: "why"}},
 						received,
 					)
 
@@ -123,15 +123,15 @@ func TestWhatIsPromisedAndNotStoredYetIsOpen(t *testing.T) {
 		later:  true,
 	})
 
-	assert.Equal(t, endedLater, judge(answers[5], nil, 0))
-	assert.Equal(t, denied, judge(answers[5], nil, 1))
+	assert.Equal(t, endedLater, classifySend(answers[5], nil, 0))
+	assert.Equal(t, denied, classifySend(answers[5], nil, 1))
 
 	rows := []row{
-		{marker: "a", submission: chat.SubmissionAccepted, carrier: chat.StatusSent},
+		{marker: "a", submission: chat.SubmissionAccepted, status: chat.StatusSent},
 		{marker: "e", submission: chat.SubmissionNeedsReview},
 	}
 
-	assert.Equal(t, 2, open(answers, rows), "a has no final word, b has no row, f was refused when it was asked again")
+	assert.Equal(t, 2, countOpen(answers, rows), "a has no final word, b has no row, f was refused when it was asked again")
 }
 
 func TestDuplicatesAndReceiptsAreCounted(t *testing.T) {
@@ -141,20 +141,20 @@ func TestDuplicatesAndReceiptsAreCounted(t *testing.T) {
 		{
 			marker:     "a",
 			submission: chat.SubmissionAccepted,
-			carrier:    chat.StatusDelivered,
+			status:    chat.StatusDelivered,
 			duplicate:  true,
 		},
 		{
 			marker:     "b",
 			submission: chat.SubmissionAccepted,
-			carrier:    chat.StatusBounced,
+			status:    chat.StatusBounced,
 			duplicate:  true,
 		},
-		{marker: "c", submission: chat.SubmissionAccepted, carrier: chat.StatusUnconfirmed},
+		{marker: "c", submission: chat.SubmissionAccepted, status: chat.StatusUnconfirmed},
 		{marker: "d", submission: chat.SubmissionNeedsReview},
 	}
 
-	o := compare(nil, rows, map[string]int{"a": 2, "b": 1, "c": 1})
+	o := compareSends(nil, rows, map[string]int{"a": 2, "b": 1, "c": 1})
 	assert.Equal(t, Outcome{
 		Verdicts:          map[verdict]int{},
 		Refusals:          map[string]int{},

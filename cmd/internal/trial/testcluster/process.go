@@ -106,7 +106,7 @@ func (p *Process) start() error {
 
 	command.Dir, command.Env = p.folder, p.Environ
 	command.Stdout, command.Stderr = p.log, p.log
-	command.SysProcAttr = attributes()
+	command.SysProcAttr = processAttributes()
 
 	command.SysProcAttr.Credential = p.User
 	if err := command.Start(); err != nil {

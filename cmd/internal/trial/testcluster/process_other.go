@@ -4,5 +4,5 @@ package testcluster
 
 import "syscall"
 
-// attributes keep a terminal's Ctrl-C from the processes, which end in their turn.
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+// processAttributes keep a terminal's Ctrl-C from the processes, which end in their turn.
+func processAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

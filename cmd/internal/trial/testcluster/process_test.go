@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shell is a program that writes a file, so that it counts as ready, and then waits.
-func shell(t *testing.T, folder, script string) *Process {
+// startShell is a program that writes a file, so that it counts as ready, and then waits.
+func startShell(t *testing.T, folder, script string) *Process {
 	t.Helper()
 
 	p, err := Program{
@@ -34,7 +34,7 @@ func shell(t *testing.T, folder, script string) *Process {
 func TestAKilledProcessIsStartedAgain(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	p := shell(t, folder, `echo "$WORD"; touch ready; exec sleep 600`)
+	p := startShell(t, folder, `echo "$WORD"; touch ready; exec sleep 600`)
 	require.NoError(t, p.awaitReady(t.Context()))
 	require.NoError(t, os.Remove(filepath.Join(folder, "ready")))
 	require.False(t, p.Kill(time.Hour, 0), "it has just begun")
@@ -53,7 +53,7 @@ func TestAKilledProcessIsStartedAgain(t *testing.T) {
 
 func TestAProcessThatNeverGetsReadyIsGivenUp(t *testing.T) {
 	t.Parallel()
-	p := shell(t, t.TempDir(), "exit 1")
+	p := startShell(t, t.TempDir(), "exit 1")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// post sends a callback and returns the answer's status.
-func post(t *testing.T, url string) int {
+// postCallback sends a callback and returns the answer's status.
+func postCallback(t *testing.T, url string) int {
 	t.Helper()
 
 	answer, err := http.Post(url, "application/x-www-form-urlencoded", strings.NewReader("MessageStatus=sent"))
@@ -23,7 +23,7 @@ func post(t *testing.T, url string) int {
 	return answer.StatusCode
 }
 
-func public(t *testing.T, origins ...string) string {
+func startProxy(t *testing.T, origins ...string) string {
 	t.Helper()
 
 	handler, err := newProxy(origins...)
@@ -52,13 +52,13 @@ func TestTheProxyAsksTheOtherAPIOnlyWhenItCanNotConnect(t *testing.T) {
 	dead := httptest.NewServer(http.NotFoundHandler())
 	dead.Close()
 
-	url := public(t, alive.URL, dead.URL) + "/webhooks/twilio/status?d=1&a=2"
+	url := startProxy(t, alive.URL, dead.URL) + "/webhooks/twilio/status?d=1&a=2"
 	for range 4 {
-		assert.Equal(t, http.StatusNoContent, post(t, url))
+		assert.Equal(t, http.StatusNoContent, postCallback(t, url))
 	}
 
 	assert.Equal(t, int64(4), got.Load())
-	assert.Equal(t, http.StatusBadGateway, post(t, public(t, dead.URL)))
+	assert.Equal(t, http.StatusBadGateway, postCallback(t, startProxy(t, dead.URL)))
 }
 
 func TestTheProxyMakesNoRequestTwice(t *testing.T) {
@@ -70,6 +70,6 @@ func TestTheProxyMakesNoRequestTwice(t *testing.T) {
 	}))
 
 	t.Cleanup(cut.Close)
-	assert.Equal(t, http.StatusBadGateway, post(t, public(t, cut.URL, cut.URL)+"/"))
+	assert.Equal(t, http.StatusBadGateway, postCallback(t, startProxy(t, cut.URL, cut.URL)+"/"))
 	assert.Equal(t, int64(1), got.Load())
 }

@@ -13,8 +13,8 @@ import (
 	"handrail/sandbox"
 )
 
-// box is a sandbox on a network of its own.
-func box(t *testing.T) (*sandbox.Sandbox, string) {
+// startSandbox is a sandbox on a network of its own.
+func startSandbox(t *testing.T) (*sandbox.Sandbox, string) {
 	t.Helper()
 
 	b, err := sandbox.New(sandbox.Config{AccountSID: "AC1", AuthToken: "token", SendGridKey: "SG.key"})
@@ -32,16 +32,16 @@ func box(t *testing.T) (*sandbox.Sandbox, string) {
 
 func TestTheSandboxKnowsEveryFault(t *testing.T) {
 	t.Parallel()
-	b, origin := box(t)
-	c := newCarriers(origin, 30)
-	require.NoError(t, c.misbehave(t.Context()))
+	b, origin := startSandbox(t)
+	c := newProviders(origin, 30)
+	require.NoError(t, c.ensureFaults(t.Context()))
 
 	rules := b.Faults()
-	require.Len(t, rules, len(faults()))
+	require.Len(t, rules, len(allFaults()))
 	var sum float64
 
 	for i, rule := range rules {
-		assert.Equal(t, faults()[i].Fault, string(rule.Kind))
+		assert.Equal(t, allFaults()[i].Fault, string(rule.Kind))
 		sum += rule.Rate
 	}
 
@@ -50,15 +50,15 @@ func TestTheSandboxKnowsEveryFault(t *testing.T) {
 
 func TestFaultsAreSetAgainAndStrikesKept(t *testing.T) {
 	t.Parallel()
-	b, origin := box(t)
-	c := newCarriers(origin, 10)
-	require.NoError(t, c.misbehave(t.Context()))
+	b, origin := startSandbox(t)
+	c := newProviders(origin, 10)
+	require.NoError(t, c.ensureFaults(t.Context()))
 
 	struck := b.Faults()
 	c.inForce = []fault{{Fault: "cut", Struck: 3}}
 
 	require.NoError(t, b.SetFaults(), "as a sandbox that was killed")
-	require.NoError(t, c.misbehave(t.Context()))
+	require.NoError(t, c.ensureFaults(t.Context()))
 	assert.Equal(t, struck, b.Faults())
 
 	c.inForce = []fault{{Fault: "cut", Struck: 2}, {Fault: "late", Struck: 1}}
@@ -67,14 +67,14 @@ func TestFaultsAreSetAgainAndStrikesKept(t *testing.T) {
 
 func TestNoFaultsAreNone(t *testing.T) {
 	t.Parallel()
-	b, origin := box(t)
-	require.NoError(t, newCarriers(origin, 0).misbehave(t.Context()))
+	b, origin := startSandbox(t)
+	require.NoError(t, newProviders(origin, 0).ensureFaults(t.Context()))
 	assert.Empty(t, b.Faults())
 }
 
 func TestWhatArrivedIsCountedByMarker(t *testing.T) {
 	t.Parallel()
-	_, origin := box(t)
+	_, origin := startSandbox(t)
 
 	for _, text := range []string{"chaos-000001: one", "chaos-000002: two", "chaos-000002: two"} {
 		form := url.Values{"To": {"+14155550123"}, "From": {"+14155550100"}, "Body": {text}}
@@ -93,9 +93,9 @@ func TestWhatArrivedIsCountedByMarker(t *testing.T) {
 		require.Equal(t, http.StatusCreated, answer.StatusCode)
 	}
 
-	counts, err := newCarriers(origin, 0).arrived(t.Context())
+	counts, err := newProviders(origin, 0).arrived(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int{"chaos-000001": 1, "chaos-000002": 2}, counts)
-	_, err = newCarriers("http://127.0.0.1:1", 0).arrived(t.Context())
+	_, err = newProviders("http://127.0.0.1:1", 0).arrived(t.Context())
 	require.ErrorContains(t, err, "ask the sandbox")
 }

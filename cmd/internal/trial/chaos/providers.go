@@ -17,13 +17,13 @@ type fault struct {
 	Fault string  `json:"fault"`
 	Rate  float64 `json:"rate"`
 	Delay string  `json:"delay,omitempty"`
-	// Struck is how often it has, as the sandbox tells.
+	// Struck is how often it has, as the sandbox reports.
 	Struck int `json:"struck,omitempty"`
 }
 
-// faults are all that a run uses. The delays are longer than anything is usually waited
+// allFaults returns all faults that a run uses. The delays are longer than anything is usually waited
 // for and shorter than the time limits, which are those of production.
-func faults() []fault {
+func allFaults() []fault {
 	return []fault{
 		{Fault: "cut"},
 		{Fault: "error"},
@@ -43,13 +43,13 @@ func faults() []fault {
 	}
 }
 
-// share splits percent evenly over all faults. A rate of 0 would mean always.
-func share(percent float64) []fault {
+// shareFaults splits percent evenly over all faults. A rate of 0 would mean always.
+func shareFaults(percent float64) []fault {
 	if percent == 0 {
 		return []fault{}
 	}
 
-	all := faults()
+	all := allFaults()
 	for i := range all {
 		all[i].Rate = percent / 100 / float64(len(all))
 	}
@@ -58,7 +58,7 @@ func share(percent float64) []fault {
 }
 
 // providers is the sandbox, from which it is learned what really arrived.
-type carriers struct {
+type providers struct {
 	origin string
 	client *http.Client
 	faults []fault
@@ -68,19 +68,19 @@ type carriers struct {
 	past    map[string]int
 }
 
-func newCarriers(origin string, percent float64) *carriers {
-	return &carriers{
+func newProviders(origin string, percent float64) *providers {
+	return &providers{
 		origin: origin,
 		client: &http.Client{Timeout: time.Minute},
-		faults: share(percent),
+		faults: shareFaults(percent),
 		past:   make(map[string]int),
 	}
 }
 
-// misbehave sees to it that the faults are in force: a sandbox that was killed has
+// ensureFaults sees to it that the faults are in force: a sandbox that was killed has
 // forgotten them.
-func (c *carriers) misbehave(ctx context.Context) error {
-	raw, err := c.ask(ctx, http.MethodGet, "/sandbox/faults", nil)
+func (p *providers) ensureFaults(ctx context.Context) error {
+	raw, err := p.ask(ctx, http.MethodGet, "/sandbox/faults", nil)
 	if err != nil {
 		return err
 	}
@@ -90,28 +90,28 @@ func (c *carriers) misbehave(ctx context.Context) error {
 		return fmt.Errorf("read the sandbox's faults: %w", err)
 	}
 
-	if len(inForce) == len(c.faults) {
-		c.inForce = inForce
+	if len(inForce) == len(p.faults) {
+		p.inForce = inForce
 		return nil
 	}
 
-	c.past, c.inForce = c.struck(), nil
+	p.past, p.inForce = p.struck(), nil
 
-	body, err := json.Marshal(c.faults)
+	body, err := json.Marshal(p.faults)
 	if err != nil {
 		return err
 	}
 
-	_, err = c.ask(ctx, http.MethodPut, "/sandbox/faults", body)
+	_, err = p.ask(ctx, http.MethodPut, "/sandbox/faults", body)
 
 	return err
 }
 
 // struck counts how often each fault has struck; what a sandbox that was killed did last
 // is missing.
-func (c *carriers) struck() map[string]int {
-	counts := maps.Clone(c.past)
-	for _, f := range c.inForce {
+func (p *providers) struck() map[string]int {
+	counts := maps.Clone(p.past)
+	for _, f := range p.inForce {
 		counts[f.Fault] += f.Struck
 	}
 
@@ -121,7 +121,7 @@ func (c *carriers) struck() map[string]int {
 var markers = regexp.MustCompile(`chaos-\d{6}`)
 
 // arrived counts, by marker, the messages and mails that were really accepted.
-func (c *carriers) arrived(ctx context.Context) (map[string]int, error) {
+func (p *providers) arrived(ctx context.Context) (map[string]int, error) {
 	var list struct {
 		Messages []struct {
 			Body string `json:"body"`
@@ -132,7 +132,7 @@ func (c *carriers) arrived(ctx context.Context) (map[string]int, error) {
 	}
 
 	for _, path := range []string{"/sandbox/messages.json", "/sandbox/mails.json"} {
-		raw, err := c.ask(ctx, http.MethodGet, path, nil)
+		raw, err := p.ask(ctx, http.MethodGet, path, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -154,15 +154,15 @@ func (c *carriers) arrived(ctx context.Context) (map[string]int, error) {
 	return counts, nil
 }
 
-func (c *carriers) ask(ctx context.Context, method, path string, body []byte) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, c.origin+path, bytes.NewReader(body))
+func (p *providers) ask(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, p.origin+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 
 	request.Header.Set("Content-Type", "application/json")
 
-	answer, err := c.client.Do(request)
+	answer, err := p.client.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("ask the sandbox: %w", err)
 	}

@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// printable takes out of a text from elsewhere what would steer a terminal.
-func printable(s string) string {
+// makePrintable takes out of a text from elsewhere what would steer a terminal.
+func makePrintable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
@@ -18,9 +18,9 @@ func printable(s string) string {
 	}, s)
 }
 
-// short is s in at most n characters.
-func short(s string, n int) string {
-	s = printable(s)
+// shortenText is s in at most n characters.
+func shortenText(s string, n int) string {
+	s = makePrintable(s)
 	if runes := []rune(s); len(runes) > n {
 		return string(runes[:n-1]) + "…"
 	}
@@ -28,8 +28,8 @@ func short(s string, n int) string {
 	return s
 }
 
-// ago is how long t is past, in one unit.
-func ago(t time.Time) string {
+// formatAge is how long t is past, in one unit.
+func formatAge(t time.Time) string {
 	switch d := max(time.Since(t), 0); {
 	case d < time.Minute:
 		return fmt.Sprintf("%ds", int(d.Seconds()))
@@ -42,19 +42,19 @@ func ago(t time.Time) string {
 	}
 }
 
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // facts are lines of a name and a value; empty values are left out.
 type facts struct{ c *console }
 
 func (f facts) say(name, format string, args ...any) {
-	if value := printable(fmt.Sprintf(format, args...)); strings.TrimSpace(value) != "" {
+	if value := makePrintable(fmt.Sprintf(format, args...)); strings.TrimSpace(value) != "" {
 		fmt.Fprintf(f.c.out, "  %-13s %s\n", name, value)
 	}
 }
 
 func (f facts) sayTime(name string, t *time.Time) {
 	if t != nil {
-		f.say(name, "%s", stamp(*t))
+		f.say(name, "%s", formatTime(*t))
 	}
 }

@@ -20,15 +20,15 @@ import (
 )
 
 const (
-	yardstickQueue = "yardstick"
+	baselineQueue = "baseline"
 	workflowFloor  = "Floor"
 	workflowSix    = "Six"
-	// yardstickChats is how many chats the yardstick's own database has.
-	yardstickChats = 1000
+	// baselineChats is how many chats the baseline's own database has.
+	baselineChats = 1000
 )
 
-// YardstickOptions say where the yardstick's process finds the others.
-type YardstickOptions struct {
+// BaselineOptions say where the baseline's process finds the others.
+type BaselineOptions struct {
 	Temporal      string `required:"" help:"Temporal's frontend."`
 	Namespace     string `required:"" help:"The namespace in it."`
 	Database      string `required:"" help:"A database of its own on PostgreSQL."`
@@ -42,24 +42,24 @@ type YardstickOptions struct {
 // activities, and without any durability.
 type baseline struct {
 	db      *sql.DB
-	carrier *twilio.Client
+	provider *twilio.Client
 }
 
-// RunYardstick works and serves until ctx ends.
-func RunYardstick(ctx context.Context, o YardstickOptions) error {
+// RunBaseline works and serves until ctx ends.
+func RunBaseline(ctx context.Context, o BaselineOptions) error {
 	carrier, err := twilio.New(twilio.Config{AccountSID: o.TwilioAccount, AuthToken: o.TwilioToken, BaseURL: o.Sandbox})
 	if err != nil {
 		return fmt.Errorf("reach the sandbox: %w", err)
 	}
 
-	y := &baseline{db: openSQL(o.Database), carrier: carrier}
+	y := &baseline{db: openSQL(o.Database), provider: carrier}
 	defer func() { _ = y.db.Close() }() // nothing is left to be stored
 
 	y.db.SetMaxOpenConns(20)
 	y.db.SetMaxIdleConns(20)
 
-	if err := y.lay(ctx); err != nil {
-		return fmt.Errorf("make the yardstick's tables: %w", err)
+	if err := y.createTables(ctx); err != nil {
+		return fmt.Errorf("make the baseline's tables: %w", err)
 	}
 
 	c, err := client.DialContext(ctx, client.Options{HostPort: o.Temporal, Namespace: o.Namespace})
@@ -69,14 +69,14 @@ func RunYardstick(ctx context.Context, o YardstickOptions) error {
 
 	defer c.Close()
 
-	w := worker.New(c, yardstickQueue, worker.Options{})
-	w.RegisterWorkflowWithOptions(floor, workflow.RegisterOptions{Name: workflowFloor})
-	w.RegisterWorkflowWithOptions(six, workflow.RegisterOptions{Name: workflowSix})
-	w.RegisterActivity(nothing)
+	w := worker.New(c, baselineQueue, worker.Options{})
+	w.RegisterWorkflowWithOptions(floorWorkflow, workflow.RegisterOptions{Name: workflowFloor})
+	w.RegisterWorkflowWithOptions(sixWorkflow, workflow.RegisterOptions{Name: workflowSix})
+	w.RegisterActivity(doNothing)
 	w.RegisterActivity(y)
 
 	if err := w.Start(); err != nil {
-		return fmt.Errorf("start the yardstick's worker: %w", err)
+		return fmt.Errorf("start the baseline's worker: %w", err)
 	}
 
 	defer w.Stop()
@@ -100,15 +100,15 @@ func (y *baseline) serve(ctx context.Context, addr string) error {
 	return nil
 }
 
-// lay makes the tables, with chats to send in. They have the indexes that a send needs.
-func (y *baseline) lay(ctx context.Context) error {
+// createTables makes the tables, with chats to send in. They have the indexes that a send needs.
+func (y *baseline) createTables(ctx context.Context) error {
 	for _, statement := range []string{
 		`DROP TABLE IF EXISTS deliveries, messages, chats`,
 		`CREATE TABLE chats (id bigint PRIMARY KEY, phone text NOT NULL, needs_response boolean NOT NULL)`,
 		`CREATE TABLE messages (id uuid PRIMARY KEY, chat_id bigint NOT NULL REFERENCES chats (id), content text NOT NULL, created_at timestamptz NOT NULL)`,
 		`CREATE INDEX messages_chat ON messages (chat_id, created_at)`,
 		`CREATE TABLE deliveries (id uuid PRIMARY KEY, message_id uuid NOT NULL REFERENCES messages (id), state text NOT NULL, provider_id text)`,
-		`INSERT INTO chats SELECT n, '+1416' || (7000000 + n), true FROM generate_series(0, ` + strconv.Itoa(yardstickChats-1) + `) AS n`,
+		`INSERT INTO chats SELECT n, '+1416' || (7000000 + n), true FROM generate_series(0, ` + strconv.Itoa(baselineChats-1) + `) AS n`,
 	} {
 		if _, err := y.db.ExecContext(ctx, statement); err != nil {
 			return err
@@ -183,7 +183,7 @@ func (y *baseline) StoreDelivery(ctx context.Context, in Sending) (string, error
 
 // Post hands it over to the provider, and returns its number there.
 func (y *baseline) Post(ctx context.Context, in Sending) (string, error) {
-	s := y.carrier.Submit(ctx, chat.Outgoing{
+	s := y.provider.Submit(ctx, chat.Outgoing{
 		Channel:    chat.ChannelSMS,
 		From:       "+14155550100",
 		To:         in.Phone,
@@ -215,19 +215,19 @@ func (y *baseline) ClearFlag(ctx context.Context, in Sending) error {
 	return err
 }
 
-func nothing(context.Context) error { return nil }
+func doNothing(context.Context) error { return nil }
 
 func withActivities(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
 }
 
-// floor is the least that is durable: a workflow with one activity that does nothing.
-func floor(ctx workflow.Context) error {
-	return workflow.ExecuteActivity(withActivities(ctx), nothing).Get(ctx, nil)
+// floorWorkflow is the least that is durable: a workflow with one activity that does nothing.
+func floorWorkflow(ctx workflow.Context) error {
+	return workflow.ExecuteActivity(withActivities(ctx), doNothing).Get(ctx, nil)
 }
 
-// six is a send as it is mostly written: every step an activity.
-func six(ctx workflow.Context, in Sending) error {
+// sixWorkflow is a send as it is mostly written: every step an activity.
+func sixWorkflow(ctx workflow.Context, in Sending) error {
 	ctx = withActivities(ctx)
 	var y *baseline
 

@@ -55,8 +55,8 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// world is a whole Handrail of one test: database, sandbox, API, worker.
-type world struct {
+// env is a whole Handrail of one test: database, sandbox, API, worker.
+type env struct {
 	*testing.T
 	store  *db.Store
 	box    *sandbox.Sandbox
@@ -105,13 +105,13 @@ func eachEngine(t *testing.T, test func(t *testing.T, url string)) {
 	})
 }
 
-func newWorld(t *testing.T, databaseURL string, options ...option) *world {
+func newEnv(t *testing.T, databaseURL string, options ...option) *env {
 	t.Helper()
-	return newWorldBeside(t, sandbox.Config{}, databaseURL, options...)
+	return newEnvWithProviders(t, sandbox.Config{}, databaseURL, options...)
 }
 
-// newWorldBeside is newWorld with providers that behave as given.
-func newWorldBeside(t *testing.T, carriersAre sandbox.Config, databaseURL string, options ...option) *world {
+// newEnvWithProviders is newWorld with providers that behave as given.
+func newEnvWithProviders(t *testing.T, carriersAre sandbox.Config, databaseURL string, options ...option) *env {
 	t.Helper()
 
 	server, err := temporal()
@@ -148,7 +148,7 @@ func newWorldBeside(t *testing.T, carriersAre sandbox.Config, databaseURL string
 		change(c)
 	}
 
-	w := &world{
+	w := &env{
 		T:      t,
 		box:    box,
 		config: c,
@@ -167,7 +167,7 @@ func newWorldBeside(t *testing.T, carriersAre sandbox.Config, databaseURL string
 	return w
 }
 
-func (w *world) connect(address string) *service.Service {
+func (w *env) connect(address string) *service.Service {
 	w.Helper()
 
 	s, err := service.Connect(
@@ -183,7 +183,7 @@ func (w *world) connect(address string) *service.Service {
 }
 
 // start runs the API and a worker until the test ends.
-func (w *world) start(s *service.Service) {
+func (w *env) start(s *service.Service) {
 	w.Helper()
 
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -207,13 +207,13 @@ func (w *world) start(s *service.Service) {
 }
 
 // requireNoError is for goroutines, in which a test must not be ended.
-func requireNoError(w *world, err error) {
+func requireNoError(w *env, err error) {
 	if err != nil {
 		w.Errorf("%v", err)
 	}
 }
 
-func (w *world) seed() {
+func (w *env) seed() {
 	w.Helper()
 	ctx := w.Context()
 	require.NoError(w, w.store.CreateWorkspace(ctx, chat.Workspace{ID: w.ws, Name: w.Name(), CreatedAt: time.Now()}))
@@ -292,13 +292,13 @@ func (w *world) seed() {
 	w.inbound(p.sms.ID, "Where is my order 7-1184? I paid the invoice on Monday, or I want a refund.")
 }
 
-func (w *world) inbound(id chat.ChatID, text string) {
+func (w *env) inbound(id chat.ChatID, text string) {
 	w.Helper()
 	_, err := w.store.AddMessage(w.Context(), w.ws, id, chat.NewMessage{MemberID: w.people.ana.ID, Content: text})
 	require.NoError(w, err)
 }
 
-func (w *world) chat(id chat.ChatID) chat.Chat {
+func (w *env) chat(id chat.ChatID) chat.Chat {
 	w.Helper()
 	c, err := w.store.Chat(w.Context(), w.ws, id)
 	require.NoError(w, err)
@@ -315,7 +315,7 @@ type response struct {
 }
 
 // call asks the API; headers are name, value, name, value…
-func (w *world) call(method, path string, body any, headers ...string) response {
+func (w *env) call(method, path string, body any, headers ...string) response {
 	w.Helper()
 	var payload io.Reader
 
@@ -355,7 +355,7 @@ func (w *world) call(method, path string, body any, headers ...string) response 
 }
 
 // below is a Location as call takes it: without the workspace before it.
-func (w *world) below(location string) string {
+func (w *env) below(location string) string {
 	w.Helper()
 	path, ok := strings.CutPrefix(location, "/api/v2/w/"+string(w.ws))
 	require.True(w, ok, location)
@@ -387,7 +387,7 @@ func (r response) at(path ...any) any {
 
 func sendPath(id chat.ChatID) string { return fmt.Sprintf("/chats/%d/send-assistant-message", id) }
 
-func says(text string, tools ...map[string]any) map[string]any {
+func sendBody(text string, tools ...map[string]any) map[string]any {
 	body := map[string]any{"message": text}
 	if len(tools) > 0 {
 		body["tool_calls"] = tools
@@ -396,6 +396,6 @@ func says(text string, tools ...map[string]any) map[string]any {
 	return body
 }
 
-func tool(name string, arguments map[string]any) map[string]any {
+func newToolCall(name string, arguments map[string]any) map[string]any {
 	return map[string]any{"name": name, "arguments": arguments}
 }

@@ -44,8 +44,8 @@ const (
 	readingMessages = 20
 )
 
-// newHall makes it ready to measure. What it returns must be closed, also with an error.
-func newHall(ctx context.Context, o testcluster.Options, store string) (*benchEnv, error) {
+// newBenchEnv makes it ready to measure. What it returns must be closed, also with an error.
+func newBenchEnv(ctx context.Context, o testcluster.Options, store string) (*benchEnv, error) {
 	h := &benchEnv{name: store}
 
 	var err error
@@ -53,10 +53,10 @@ func newHall(ctx context.Context, o testcluster.Options, store string) (*benchEn
 		return h, err
 	}
 
-	return h, h.furnish(ctx)
+	return h, h.prepare(ctx)
 }
 
-func (h *benchEnv) furnish(ctx context.Context) error {
+func (h *benchEnv) prepare(ctx context.Context) error {
 	if err := h.cluster.StartParts(ctx); err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (h *benchEnv) furnish(ctx context.Context) error {
 		return err
 	}
 
-	yardstick, err := h.startYardstick(ctx)
+	baseline, err := h.startBaseline(ctx)
 	if err != nil {
 		return err
 	}
@@ -100,11 +100,11 @@ func (h *benchEnv) furnish(ctx context.Context) error {
 		model:     seeded.Chats[sendingChats+readingChats],
 		temporal:  c,
 		engine:    workflows.NewClient(c, "", nil),
-		yardstick: yardstick,
+		baseline: baseline,
 		http:      newHTTP(),
 	}
 
-	return h.write(ctx)
+	return h.fillReadingChats(ctx)
 }
 
 // seed makes the workspace, and the members that are added to chats.
@@ -144,8 +144,8 @@ func (h *benchEnv) seed(ctx context.Context) (*testcluster.Seeded, []chat.Member
 	return seeded, members, nil
 }
 
-// write fills the chats that are summarized.
-func (h *benchEnv) write(ctx context.Context) error {
+// fillReadingChats fills the chats that are summarized.
+func (h *benchEnv) fillReadingChats(ctx context.Context) error {
 	words := []string{
 		"Where is my order 4711? It was promised for Friday.", "The parcel came, but the blue cup in it is broken.",
 		"Could you send the invoice to our new address?", "Thank you, that is all I wanted to know.",
@@ -164,13 +164,13 @@ func (h *benchEnv) write(ctx context.Context) error {
 		)
 	}}
 
-	_, err := repeat(ctx, fill, 10, times(readingChats*readingMessages))
+	_, err := repeatScenario(ctx, fill, 10, enoughTimes(readingChats*readingMessages))
 
 	return err
 }
 
-// startYardstick starts the process of what is compared with, on a database of its own.
-func (h *benchEnv) startYardstick(ctx context.Context) (string, error) {
+// startBaseline starts the process of what is compared with, on a database of its own.
+func (h *benchEnv) startBaseline(ctx context.Context) (string, error) {
 	admin := openSQL(h.cluster.HandrailURL())
 	defer func() { _ = admin.Close() }() // all is done
 
@@ -180,8 +180,8 @@ func (h *benchEnv) startYardstick(ctx context.Context) (string, error) {
 
 	h.postgresVersion, _, _ = strings.Cut(h.postgresVersion, " ")
 
-	if _, err := admin.ExecContext(ctx, `CREATE DATABASE yardstick`); err != nil {
-		return "", fmt.Errorf("make the yardstick's database: %w", err)
+	if _, err := admin.ExecContext(ctx, `CREATE DATABASE baseline`); err != nil {
+		return "", fmt.Errorf("make the baseline's database: %w", err)
 	}
 
 	ports, err := freeport.Find(1)
@@ -192,43 +192,43 @@ func (h *benchEnv) startYardstick(ctx context.Context) (string, error) {
 	addr := fmt.Sprintf("127.0.0.1:%d", ports[0])
 
 	return "http://" + addr, h.cluster.Start(ctx, testcluster.Program{
-		Name:    "yardstick",
-		Kind:    "yardstick",
+		Name:    "baseline",
+		Kind:    "baseline",
 		Environ: h.cluster.Environment(),
 		Args: []string{
 			filepath.Join(
 				h.cluster.Programs,
 				"handrail-bench",
-			), "yardstick", "--temporal=" + h.cluster.Temporal(), "--namespace=" + namespace,
-			"--database=" + h.cluster.DatabaseURL("yardstick"), "--sandbox=" + h.cluster.Sandbox(), "--addr=" + addr,
+			), "baseline", "--temporal=" + h.cluster.Temporal(), "--namespace=" + namespace,
+			"--database=" + h.cluster.DatabaseURL("baseline"), "--sandbox=" + h.cluster.Sandbox(), "--addr=" + addr,
 			"--twilio-account=" + testcluster.SandboxAccount, "--twilio-token=" + testcluster.SandboxToken,
 		},
 		Ready: func(ctx context.Context) error { return testcluster.Answers(ctx, "http://"+addr+"/healthz") },
 	})
 }
 
-// slice does a scenario until it is enough, and ends it.
-func (h *benchEnv) slice(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
-	done, err := h.open(ctx, sc, callers, until)
+// measureSlice does a scenario until it is enough, and ends it.
+func (h *benchEnv) measureSlice(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
+	done, err := h.runScenario(ctx, sc, callers, until)
 	if err != nil {
 		return nil, err
 	}
 
-	return done, h.end(ctx, sc, done)
+	return done, h.terminateOpen(ctx, sc, done)
 }
 
-// open does a scenario until it is enough, with receipts or without, as it says.
-func (h *benchEnv) open(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
+// runScenario does a scenario until it is enough, with receipts or without, as it says.
+func (h *benchEnv) runScenario(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
 	if err := h.actor.silence(ctx, sc.silent); err != nil {
 		return nil, err
 	}
 
-	return repeat(ctx, sc, callers, until)
+	return repeatScenario(ctx, sc, callers, until)
 }
 
-// end terminates what waits for receipts that never come, or it would wake up while
+// terminateOpen terminates what waits for receipts that never come, or it would wake up while
 // something else is measured.
-func (h *benchEnv) end(ctx context.Context, sc *scenario, done *slice) error {
+func (h *benchEnv) terminateOpen(ctx context.Context, sc *scenario, done *slice) error {
 	if !sc.silent {
 		return nil
 	}
