@@ -21,8 +21,8 @@ import (
 
 const (
 	baselineQueue = "baseline"
-	workflowFloor  = "Floor"
-	workflowSix    = "Six"
+	workflowFloor = "Floor"
+	workflowSix   = "Six"
 	// baselineChats is how many chats the baseline's own database has.
 	baselineChats = 1000
 )
@@ -41,24 +41,28 @@ type BaselineOptions struct {
 // baseline does what a send does in the ways that are compared with Handrail's: as six
 // activities, and without any durability.
 type baseline struct {
-	db      *sql.DB
+	db       *sql.DB
 	provider *twilio.Client
 }
 
 // RunBaseline works and serves until ctx ends.
 func RunBaseline(ctx context.Context, o BaselineOptions) error {
-	carrier, err := twilio.New(twilio.Config{AccountSID: o.TwilioAccount, AuthToken: o.TwilioToken, BaseURL: o.Sandbox})
+	provider, err := twilio.New(twilio.Config{
+		AccountSID: o.TwilioAccount,
+		AuthToken:  o.TwilioToken,
+		BaseURL:    o.Sandbox,
+	})
 	if err != nil {
 		return fmt.Errorf("reach the sandbox: %w", err)
 	}
 
-	y := &baseline{db: openSQL(o.Database), provider: carrier}
-	defer func() { _ = y.db.Close() }() // nothing is left to be stored
+	b := &baseline{db: openSQL(o.Database), provider: provider}
+	defer func() { _ = b.db.Close() }() // nothing is left to be stored
 
-	y.db.SetMaxOpenConns(20)
-	y.db.SetMaxIdleConns(20)
+	b.db.SetMaxOpenConns(20)
+	b.db.SetMaxIdleConns(20)
 
-	if err := y.createTables(ctx); err != nil {
+	if err := b.createTables(ctx); err != nil {
 		return fmt.Errorf("make the baseline's tables: %w", err)
 	}
 
@@ -73,7 +77,7 @@ func RunBaseline(ctx context.Context, o BaselineOptions) error {
 	w.RegisterWorkflowWithOptions(floorWorkflow, workflow.RegisterOptions{Name: workflowFloor})
 	w.RegisterWorkflowWithOptions(sixWorkflow, workflow.RegisterOptions{Name: workflowSix})
 	w.RegisterActivity(doNothing)
-	w.RegisterActivity(y)
+	w.RegisterActivity(b)
 
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the baseline's worker: %w", err)
@@ -81,12 +85,12 @@ func RunBaseline(ctx context.Context, o BaselineOptions) error {
 
 	defer w.Stop()
 
-	return y.serve(ctx, o.Addr)
+	return b.serve(ctx, o.Addr)
 }
 
-func (y *baseline) serve(ctx context.Context, addr string) error {
+func (b *baseline) serve(ctx context.Context, addr string) error {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /plain", y.plain)
+	mux.HandleFunc("POST /plain", b.plain)
 	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	server := &http.Server{Addr: addr, Handler: mux, ReadHeaderTimeout: time.Minute}
 
@@ -101,16 +105,19 @@ func (y *baseline) serve(ctx context.Context, addr string) error {
 }
 
 // createTables makes the tables, with chats to send in. They have the indexes that a send needs.
-func (y *baseline) createTables(ctx context.Context) error {
+func (b *baseline) createTables(ctx context.Context) error {
 	for _, statement := range []string{
 		`DROP TABLE IF EXISTS deliveries, messages, chats`,
 		`CREATE TABLE chats (id bigint PRIMARY KEY, phone text NOT NULL, needs_response boolean NOT NULL)`,
-		`CREATE TABLE messages (id uuid PRIMARY KEY, chat_id bigint NOT NULL REFERENCES chats (id), content text NOT NULL, created_at timestamptz NOT NULL)`,
+		`CREATE TABLE messages (id uuid PRIMARY KEY, chat_id bigint NOT NULL REFERENCES chats (id),
+			content text NOT NULL, created_at timestamptz NOT NULL)`,
 		`CREATE INDEX messages_chat ON messages (chat_id, created_at)`,
-		`CREATE TABLE deliveries (id uuid PRIMARY KEY, message_id uuid NOT NULL REFERENCES messages (id), state text NOT NULL, provider_id text)`,
-		`INSERT INTO chats SELECT n, '+1416' || (7000000 + n), true FROM generate_series(0, ` + strconv.Itoa(baselineChats-1) + `) AS n`,
+		`CREATE TABLE deliveries (id uuid PRIMARY KEY, message_id uuid NOT NULL REFERENCES messages (id),
+			state text NOT NULL, provider_id text)`,
+		`INSERT INTO chats SELECT n, '+1416' || (7000000 + n), true
+			FROM generate_series(0, ` + strconv.Itoa(baselineChats-1) + `) AS n`,
 	} {
-		if _, err := y.db.ExecContext(ctx, statement); err != nil {
+		if _, err := b.db.ExecContext(ctx, statement); err != nil {
 			return err
 		}
 	}
@@ -119,19 +126,20 @@ func (y *baseline) createTables(ctx context.Context) error {
 }
 
 // plain is a send as it is written without durability: a post, and a row when it is taken.
-func (y *baseline) plain(w http.ResponseWriter, r *http.Request) {
+func (b *baseline) plain(w http.ResponseWriter, r *http.Request) {
 	var in Sending
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 
-	in.MessageID, in.Phone = uuid.NewString(), "+14167000000"
+	in.MessageID = uuid.NewString()
+	in.Phone = "+14167000000"
 
-	taken, err := y.Post(r.Context(), in)
+	taken, err := b.Post(r.Context(), in)
 	if err == nil {
 		in.ProviderID = taken
-		_, err = y.StoreMessage(r.Context(), in)
+		_, err = b.StoreMessage(r.Context(), in)
 	}
 
 	if err != nil {
@@ -150,14 +158,14 @@ type Sending struct {
 }
 
 // FindChat reads where the message goes to.
-func (y *baseline) FindChat(ctx context.Context, in Sending) (string, error) {
+func (b *baseline) FindChat(ctx context.Context, in Sending) (string, error) {
 	var phone string
-	return phone, y.db.QueryRowContext(ctx, `SELECT phone FROM chats WHERE id = $1`, in.Chat).Scan(&phone)
+	return phone, b.db.QueryRowContext(ctx, `SELECT phone FROM chats WHERE id = $1`, in.Chat).Scan(&phone)
 }
 
 // StoreMessage stores the message.
-func (y *baseline) StoreMessage(ctx context.Context, in Sending) (string, error) {
-	_, err := y.db.ExecContext(
+func (b *baseline) StoreMessage(ctx context.Context, in Sending) (string, error) {
+	_, err := b.db.ExecContext(
 		ctx,
 		`INSERT INTO messages VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 		in.MessageID,
@@ -170,8 +178,8 @@ func (y *baseline) StoreMessage(ctx context.Context, in Sending) (string, error)
 }
 
 // StoreDelivery stores that it is to be delivered.
-func (y *baseline) StoreDelivery(ctx context.Context, in Sending) (string, error) {
-	_, err := y.db.ExecContext(
+func (b *baseline) StoreDelivery(ctx context.Context, in Sending) (string, error) {
+	_, err := b.db.ExecContext(
 		ctx,
 		`INSERT INTO deliveries VALUES ($1, $2, 'sending') ON CONFLICT DO NOTHING`,
 		in.DeliveryID,
@@ -182,8 +190,8 @@ func (y *baseline) StoreDelivery(ctx context.Context, in Sending) (string, error
 }
 
 // Post hands it over to the provider, and returns its number there.
-func (y *baseline) Post(ctx context.Context, in Sending) (string, error) {
-	s := y.provider.Submit(ctx, chat.Outgoing{
+func (b *baseline) Post(ctx context.Context, in Sending) (string, error) {
+	s := b.provider.Submit(ctx, chat.Outgoing{
 		Channel:    chat.ChannelSMS,
 		From:       "+14155550100",
 		To:         in.Phone,
@@ -197,9 +205,9 @@ func (y *baseline) Post(ctx context.Context, in Sending) (string, error) {
 	return s.ProviderMessageID, nil
 }
 
-// StoreOutcome stores what the provider said.
-func (y *baseline) StoreOutcome(ctx context.Context, in Sending) error {
-	_, err := y.db.ExecContext(
+// StoreOutcome stores what the provider answered.
+func (b *baseline) StoreOutcome(ctx context.Context, in Sending) error {
+	_, err := b.db.ExecContext(
 		ctx,
 		`UPDATE deliveries SET state = 'accepted', provider_id = $2 WHERE id = $1`,
 		in.DeliveryID,
@@ -210,8 +218,8 @@ func (y *baseline) StoreOutcome(ctx context.Context, in Sending) error {
 }
 
 // ClearFlag says that the chat is answered.
-func (y *baseline) ClearFlag(ctx context.Context, in Sending) error {
-	_, err := y.db.ExecContext(ctx, `UPDATE chats SET needs_response = false WHERE id = $1`, in.Chat)
+func (b *baseline) ClearFlag(ctx context.Context, in Sending) error {
+	_, err := b.db.ExecContext(ctx, `UPDATE chats SET needs_response = false WHERE id = $1`, in.Chat)
 	return err
 }
 
@@ -229,21 +237,19 @@ func floorWorkflow(ctx workflow.Context) error {
 // sixWorkflow is a send as it is mostly written: every step an activity.
 func sixWorkflow(ctx workflow.Context, in Sending) error {
 	ctx = withActivities(ctx)
-	var y *baseline
+	var b *baseline
 
-	in.MessageID, in.DeliveryID = workflow.GetInfo(
-		ctx,
-	).WorkflowExecution.RunID, workflow.GetInfo(
-		ctx,
-	).WorkflowExecution.RunID
+	run := workflow.GetInfo(ctx).WorkflowExecution.RunID
+	in.MessageID = run
+	in.DeliveryID = run
 
 	for _, step := range []struct{ activity, result any }{
-		{y.FindChat, &in.Phone},
-		{y.StoreMessage, nil},
-		{y.StoreDelivery, nil},
-		{y.Post, &in.ProviderID},
-		{y.StoreOutcome, nil},
-		{y.ClearFlag, nil},
+		{b.FindChat, &in.Phone},
+		{b.StoreMessage, nil},
+		{b.StoreDelivery, nil},
+		{b.Post, &in.ProviderID},
+		{b.StoreOutcome, nil},
+		{b.ClearFlag, nil},
 	} {
 		if err := workflow.ExecuteActivity(ctx, step.activity, in).Get(ctx, step.result); err != nil {
 			return err

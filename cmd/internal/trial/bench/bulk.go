@@ -84,9 +84,7 @@ func (b *bulk) copies() []copied {
 		{"chat_labels", ofChat, map[string]string{"chat_id": chatID}},
 		{"participants", ofChat, map[string]string{"id": "", "chat_id": chatID, "member_id": member}},
 		{"actions", ofChat, map[string]string{
-			"id": deriveUUID(
-				"id",
-			),
+			"id":              deriveUUID("id"),
 			"chat_id":         chatID,
 			"idempotency_key": "idempotency_key || ':' || n",
 			"workflow_id":     "workflow_id || ':' || n",
@@ -99,9 +97,7 @@ func (b *bulk) copies() []copied {
 			"member_id": member,
 		}},
 		{"deliveries", ofChat, map[string]string{
-			"id": deriveUUID(
-				"id",
-			),
+			"id":                  deriveUUID("id"),
 			"chat_id":             chatID,
 			"message_id":          deriveUUID("message_id"),
 			"action_id":           deriveUUID("action_id"),
@@ -202,12 +198,14 @@ func (b *bulk) statements(ctx context.Context) ([]string, error) {
 // statement copies a table's rows.
 func (b *bulk) statement(ctx context.Context, c copied) (string, error) {
 	rows, err := b.db.QueryContext(ctx, `SELECT column_name FROM information_schema.columns
-		WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER' ORDER BY ordinal_position`, c.table)
+		WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'
+		ORDER BY ordinal_position`, c.table)
 	if err != nil {
 		return "", err
 	}
 
-	defer func() { _ = rows.Close() }() // Err tells what went wrong
+	defer func() { _ = rows.Close() }() // Err reports what went wrong
+
 	var columns, values []string
 
 	for rows.Next() {
@@ -224,11 +222,13 @@ func (b *bulk) statement(ctx context.Context, c copied) (string, error) {
 			value = "t." + column
 		}
 
-		columns, values = append(columns, column), append(values, value)
+		columns = append(columns, column)
+		values = append(values, value)
 	}
 
 	return fmt.Sprintf(
-		"INSERT INTO %s (%s) SELECT %s FROM %s AS t CROSS JOIN generate_series($1::int, $2::int) AS n WHERE %s ORDER BY n",
+		`INSERT INTO %s (%s) SELECT %s FROM %s AS t
+			CROSS JOIN generate_series($1::int, $2::int) AS n WHERE %s ORDER BY n`,
 		c.table,
 		strings.Join(columns, ", "),
 		strings.Join(values, ", "),

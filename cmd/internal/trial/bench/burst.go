@@ -26,13 +26,13 @@ const (
 )
 
 // burst has one workspace retry in bulk, and measures another one's sends.
-func (r *run) burst(ctx context.Context, h *benchEnv) error {
-	greedy, err := h.seedGreedyWorkspace(ctx)
+func (r *run) burst(ctx context.Context, e *benchEnv) error {
+	greedy, err := e.seedGreedyWorkspace(ctx)
 	if err != nil {
 		return err
 	}
 
-	copies, err := newBulk(ctx, openSQL(h.cluster.HandrailURL()), r.out, greedy.Chats[0], burstFirst)
+	copies, err := newBulk(ctx, openSQL(e.cluster.HandrailURL()), r.out, greedy.Chats[0], burstFirst)
 	if err != nil {
 		return err
 	}
@@ -43,27 +43,35 @@ func (r *run) burst(ctx context.Context, h *benchEnv) error {
 		return err
 	}
 
-	send := &scenario{name: scenarioSend, act: h.actor.send}
+	send := &scenario{name: scenarioSend, act: e.actor.send}
 
 	r.progress.Printf("measuring sends of one workspace alone")
 
-	before, err := h.measureSlice(ctx, send, 1, enoughAfter(burstMeasured))
+	before, err := e.measureSlice(ctx, send, 1, enoughAfter(burstMeasured))
 	if err != nil {
 		return err
 	}
 
 	r.progress.Printf("measuring them while another one retries %d, %d a second", burstRetries, burstPerSecond)
 
-	url := fmt.Sprintf("%s/api/v2/w/%s/deliveries/retry", h.cluster.APIs()[0], greedy.Workspace)
+	url := fmt.Sprintf("%s/api/v2/w/%s/deliveries/retry", e.cluster.APIs()[0], greedy.Workspace)
 
-	_, err = h.actor.ask(ctx, http.MethodPost, url, greedy.Secrets[0], "burst", map[string]any{
-		"status": "undelivered", "rate_per_second": burstPerSecond, "reason": "A burst.",
+	_, err = e.actor.do(ctx, httpCall{
+		method: http.MethodPost,
+		url:    url,
+		secret: greedy.Secrets[0],
+		key:    "burst",
+		body: map[string]any{
+			"status":          "undelivered",
+			"rate_per_second": burstPerSecond,
+			"reason":          "A burst.",
+		},
 	})
 	if err != nil {
 		return err
 	}
 
-	during, err := h.measureSlice(ctx, send, 1, enoughAfter(burstMeasured))
+	during, err := e.measureSlice(ctx, send, 1, enoughAfter(burstMeasured))
 	if err != nil {
 		return err
 	}
@@ -89,8 +97,8 @@ func (r *run) burst(ctx context.Context, h *benchEnv) error {
 }
 
 // seedGreedyWorkspace is a workspace with a message that has not been delivered.
-func (h *benchEnv) seedGreedyWorkspace(ctx context.Context) (*testcluster.Seeded, error) {
-	store, err := h.cluster.Store(ctx)
+func (e *benchEnv) seedGreedyWorkspace(ctx context.Context) (*testcluster.Seeded, error) {
+	store, err := e.cluster.Store(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -103,12 +111,12 @@ func (h *benchEnv) seedGreedyWorkspace(ctx context.Context) (*testcluster.Seeded
 	}
 
 	other := &actor{
-		cluster:  h.cluster,
+		cluster:  e.cluster,
 		seeded:   seeded,
 		sending:  seeded.Chats,
-		temporal: h.actor.temporal,
-		engine:   h.actor.engine,
-		http:     h.actor.http,
+		temporal: e.actor.temporal,
+		engine:   e.actor.engine,
+		http:     e.actor.http,
 	}
 
 	if err := other.faults(ctx, "undelivered"); err != nil {

@@ -11,25 +11,25 @@ const histories = 20
 
 // costs counts out actions of every scenario, and divides by them what was used meanwhile.
 // PostgreSQL's own vacuuming, whose transactions count like others, waits.
-func (r *run) costs(ctx context.Context, h *benchEnv, scenarios []scenario) ([]Cost, error) {
-	if err := h.meter.vacuum(ctx, false); err != nil {
+func (r *run) costs(ctx context.Context, e *benchEnv, scenarios []scenario) ([]Cost, error) {
+	if err := e.meter.vacuum(ctx, false); err != nil {
 		return nil, err
 	}
 
-	all, err := r.countOut(ctx, h, scenarios)
+	all, err := r.countOut(ctx, e, scenarios)
 
-	return all, errors.Join(err, h.meter.vacuum(ctx, true))
+	return all, errors.Join(err, e.meter.vacuum(ctx, true))
 }
 
-func (r *run) countOut(ctx context.Context, h *benchEnv, scenarios []scenario) ([]Cost, error) {
+func (r *run) countOut(ctx context.Context, e *benchEnv, scenarios []scenario) ([]Cost, error) {
 	r.progress.Printf("measuring what is used when nothing is done")
 
-	first, err := h.meter.read(ctx)
+	first, err := e.meter.read(ctx)
 	if err != nil {
 		return nil, err
 	}
 
-	before, err := h.meter.read(ctx)
+	before, err := e.meter.read(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -41,31 +41,34 @@ func (r *run) countOut(ctx context.Context, h *benchEnv, scenarios []scenario) (
 		sc := &scenarios[i]
 		r.progress.Printf("measuring what %d of %q use", r.Costs, sc.name)
 
-		done, err := h.runScenario(ctx, sc, mostCallers, enoughTimes(r.Costs))
+		done, err := e.runScenario(ctx, sc, mostCallers, enoughTimes(r.Costs))
 		if err != nil {
 			return nil, err
 		}
 
-		after, err := h.meter.read(ctx)
+		after, err := e.meter.read(ctx)
 		if err != nil {
 			return nil, err
 		}
 
 		c := after.per(before, idle, after.at.Sub(before.at).Seconds(), float64(len(done.latencies)))
 
-		c.Scenario, c.Actions = sc.name, len(done.latencies)
-		if c.Events, c.Bytes, err = h.averageHistory(ctx, done.workflows); err != nil {
+		c.Scenario = sc.name
+		c.Actions = len(done.latencies)
+
+		if c.Events, c.Bytes, err = e.averageHistory(ctx, done.workflows); err != nil {
 			return nil, err
 		}
 
-		all, before = append(all, c), after
+		all = append(all, c)
+		before = after
 
 		if sc.silent {
-			if err := h.terminateOpen(ctx, sc, done); err != nil {
+			if err := e.terminateOpen(ctx, sc, done); err != nil {
 				return nil, err
 			}
 
-			if before, err = h.meter.read(ctx); err != nil {
+			if before, err = e.meter.read(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -75,7 +78,7 @@ func (r *run) countOut(ctx context.Context, h *benchEnv, scenarios []scenario) (
 }
 
 // averageHistory is how many events and bytes workflows have, on average over some.
-func (h *benchEnv) averageHistory(ctx context.Context, ids []string) (events, bytes float64, err error) {
+func (e *benchEnv) averageHistory(ctx context.Context, ids []string) (events, bytes float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 
@@ -85,7 +88,7 @@ func (h *benchEnv) averageHistory(ctx context.Context, ids []string) (events, by
 			return 0, 0, nil
 		}
 
-		described, err := h.actor.temporal.DescribeWorkflowExecution(ctx, id, "")
+		described, err := e.actor.temporal.DescribeWorkflowExecution(ctx, id, "")
 		if err != nil {
 			return 0, 0, err
 		}

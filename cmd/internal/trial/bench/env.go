@@ -44,79 +44,80 @@ const (
 	readingMessages = 20
 )
 
-// newBenchEnv makes it ready to measure. What it returns must be closed, also with an error.
+// newBenchEnv starts an installation and makes it ready to measure. The caller must close
+// what it returns, also with an error.
 func newBenchEnv(ctx context.Context, o testcluster.Options, store string) (*benchEnv, error) {
-	h := &benchEnv{name: store}
+	e := &benchEnv{name: store}
 
 	var err error
-	if h.cluster, err = testcluster.New(ctx, o); err != nil {
-		return h, err
+	if e.cluster, err = testcluster.New(ctx, o); err != nil {
+		return e, err
 	}
 
-	return h, h.prepare(ctx)
+	return e, e.prepare(ctx)
 }
 
-func (h *benchEnv) prepare(ctx context.Context) error {
-	if err := h.cluster.StartParts(ctx); err != nil {
+func (e *benchEnv) prepare(ctx context.Context) error {
+	if err := e.cluster.StartParts(ctx); err != nil {
 		return err
 	}
 
-	seeded, members, err := h.seed(ctx)
+	seeded, members, err := e.seed(ctx)
 	if err != nil {
 		return err
 	}
 
-	if err := h.cluster.StartHandrail(ctx); err != nil {
+	if err := e.cluster.StartHandrail(ctx); err != nil {
 		return err
 	}
 
-	baseline, err := h.startBaseline(ctx)
+	origin, err := e.startBaseline(ctx)
 	if err != nil {
 		return err
 	}
 
-	if h.meter, err = newMeter(h.cluster); err != nil {
+	if e.meter, err = newMeter(e.cluster); err != nil {
 		return err
 	}
 
-	c, err := client.DialContext(
-		ctx,
-		client.Options{
-			HostPort:  h.cluster.Temporal(),
-			Namespace: namespace,
-			Logger:    log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
-		},
-	)
+	c, err := client.DialContext(ctx, client.Options{
+		HostPort:  e.cluster.Temporal(),
+		Namespace: namespace,
+		Logger:    log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+	})
 	if err != nil {
 		return fmt.Errorf("connect to Temporal: %w", err)
 	}
 
-	h.actor = &actor{
-		cluster:   h.cluster,
-		seeded:    seeded,
-		members:   members,
-		sending:   seeded.Chats[:sendingChats],
-		reading:   seeded.Chats[sendingChats : sendingChats+readingChats],
-		model:     seeded.Chats[sendingChats+readingChats],
-		temporal:  c,
-		engine:    workflows.NewClient(c, "", nil),
-		baseline: baseline,
-		http:      newHTTP(),
+	e.actor = &actor{
+		cluster:  e.cluster,
+		seeded:   seeded,
+		members:  members,
+		sending:  seeded.Chats[:sendingChats],
+		reading:  seeded.Chats[sendingChats : sendingChats+readingChats],
+		model:    seeded.Chats[sendingChats+readingChats],
+		temporal: c,
+		engine:   workflows.NewClient(c, "", nil),
+		baseline: origin,
+		http:     newHTTP(),
 	}
 
-	return h.fillReadingChats(ctx)
+	return e.fillReadingChats(ctx)
 }
 
 // seed makes the workspace, and the members that are added to chats.
-func (h *benchEnv) seed(ctx context.Context) (*testcluster.Seeded, []chat.MemberID, error) {
-	store, err := h.cluster.Store(ctx)
+func (e *benchEnv) seed(ctx context.Context) (*testcluster.Seeded, []chat.MemberID, error) {
+	store, err := e.cluster.Store(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 
 	defer func() { _ = store.Close() }() // all is stored, or reported as an error
 
-	seeded, err := testcluster.Seed(ctx, store, testcluster.SeedOptions{Keys: keys, Chats: sendingChats + readingChats + 1})
+	seeded, err := testcluster.Seed(ctx, store, testcluster.SeedOptions{
+		Keys:  keys,
+		Chats: sendingChats + readingChats + 1,
+	})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -145,20 +146,22 @@ func (h *benchEnv) seed(ctx context.Context) (*testcluster.Seeded, []chat.Member
 }
 
 // fillReadingChats fills the chats that are summarized.
-func (h *benchEnv) fillReadingChats(ctx context.Context) error {
+func (e *benchEnv) fillReadingChats(ctx context.Context) error {
 	words := []string{
-		"Where is my order 4711? It was promised for Friday.", "The parcel came, but the blue cup in it is broken.",
-		"Could you send the invoice to our new address?", "Thank you, that is all I wanted to know.",
+		"Where is my order 4711? It was promised for Friday.",
+		"The parcel came, but the blue cup in it is broken.",
+		"Could you send the invoice to our new address?",
+		"Thank you, that is all I wanted to know.",
 	}
 
 	fill := &scenario{name: "write", act: func(ctx context.Context, caller int) (string, error) {
-		n := int(h.actor.turn.Add(1))
-		id := h.actor.reading[n%len(h.actor.reading)]
+		n := int(e.actor.turn.Add(1))
+		id := e.actor.reading[n%len(e.actor.reading)]
 
-		return "", h.actor.post(
+		return "", e.actor.post(
 			ctx,
-			h.actor.chatPath(id, "/messages"),
-			h.actor.secretOf(caller),
+			e.actor.chatPath(id, "/messages"),
+			e.actor.secretOf(caller),
 			"",
 			map[string]string{"content": words[n%len(words)]},
 		)
@@ -169,16 +172,17 @@ func (h *benchEnv) fillReadingChats(ctx context.Context) error {
 	return err
 }
 
-// startBaseline starts the process of what is compared with, on a database of its own.
-func (h *benchEnv) startBaseline(ctx context.Context) (string, error) {
-	admin := openSQL(h.cluster.HandrailURL())
+// startBaseline starts the process of the baselines, on a database of its own, and returns
+// its address.
+func (e *benchEnv) startBaseline(ctx context.Context) (string, error) {
+	admin := openSQL(e.cluster.HandrailURL())
 	defer func() { _ = admin.Close() }() // all is done
 
-	if err := admin.QueryRowContext(ctx, `SHOW server_version`).Scan(&h.postgresVersion); err != nil {
+	if err := admin.QueryRowContext(ctx, `SHOW server_version`).Scan(&e.postgresVersion); err != nil {
 		return "", err
 	}
 
-	h.postgresVersion, _, _ = strings.Cut(h.postgresVersion, " ")
+	e.postgresVersion, _, _ = strings.Cut(e.postgresVersion, " ")
 
 	if _, err := admin.ExecContext(ctx, `CREATE DATABASE baseline`); err != nil {
 		return "", fmt.Errorf("make the baseline's database: %w", err)
@@ -191,44 +195,47 @@ func (h *benchEnv) startBaseline(ctx context.Context) (string, error) {
 
 	addr := fmt.Sprintf("127.0.0.1:%d", ports[0])
 
-	return "http://" + addr, h.cluster.Start(ctx, testcluster.Program{
+	return "http://" + addr, e.cluster.Start(ctx, testcluster.Program{
 		Name:    "baseline",
 		Kind:    "baseline",
-		Environ: h.cluster.Environment(),
+		Environ: e.cluster.Environment(),
 		Args: []string{
-			filepath.Join(
-				h.cluster.Programs,
-				"handrail-bench",
-			), "baseline", "--temporal=" + h.cluster.Temporal(), "--namespace=" + namespace,
-			"--database=" + h.cluster.DatabaseURL("baseline"), "--sandbox=" + h.cluster.Sandbox(), "--addr=" + addr,
-			"--twilio-account=" + testcluster.SandboxAccount, "--twilio-token=" + testcluster.SandboxToken,
+			filepath.Join(e.cluster.Programs, "handrail-bench"),
+			"baseline",
+			"--temporal=" + e.cluster.Temporal(),
+			"--namespace=" + namespace,
+			"--database=" + e.cluster.DatabaseURL("baseline"),
+			"--sandbox=" + e.cluster.Sandbox(),
+			"--addr=" + addr,
+			"--twilio-account=" + testcluster.SandboxAccount,
+			"--twilio-token=" + testcluster.SandboxToken,
 		},
 		Ready: func(ctx context.Context) error { return testcluster.Answers(ctx, "http://"+addr+"/healthz") },
 	})
 }
 
-// measureSlice does a scenario until it is enough, and ends it.
-func (h *benchEnv) measureSlice(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
-	done, err := h.runScenario(ctx, sc, callers, until)
+// measureSlice runs a scenario until it is enough, and ends what is open.
+func (e *benchEnv) measureSlice(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
+	done, err := e.runScenario(ctx, sc, callers, until)
 	if err != nil {
 		return nil, err
 	}
 
-	return done, h.terminateOpen(ctx, sc, done)
+	return done, e.terminateOpen(ctx, sc, done)
 }
 
-// runScenario does a scenario until it is enough, with receipts or without, as it says.
-func (h *benchEnv) runScenario(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
-	if err := h.actor.silence(ctx, sc.silent); err != nil {
+// runScenario runs a scenario until it is enough, with receipts or without, as it says.
+func (e *benchEnv) runScenario(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
+	if err := e.actor.silence(ctx, sc.silent); err != nil {
 		return nil, err
 	}
 
 	return repeatScenario(ctx, sc, callers, until)
 }
 
-// terminateOpen terminates what waits for receipts that never come, or it would wake up while
-// something else is measured.
-func (h *benchEnv) terminateOpen(ctx context.Context, sc *scenario, done *slice) error {
+// terminateOpen terminates the workflows that wait for receipts that never come. Their timers
+// would fire while something else is measured.
+func (e *benchEnv) terminateOpen(ctx context.Context, sc *scenario, done *slice) error {
 	if !sc.silent {
 		return nil
 	}
@@ -242,7 +249,7 @@ func (h *benchEnv) terminateOpen(ctx context.Context, sc *scenario, done *slice)
 		}
 
 		ending.Go(func() error {
-			err := h.actor.temporal.TerminateWorkflow(ctx, id, "", "it was measured")
+			err := e.actor.temporal.TerminateWorkflow(ctx, id, "", "it was measured")
 			if _, closed := errors.AsType[*serviceerror.NotFound](err); closed {
 				return nil
 			}
@@ -254,18 +261,18 @@ func (h *benchEnv) terminateOpen(ctx context.Context, sc *scenario, done *slice)
 	return ending.Wait()
 }
 
-func (h *benchEnv) close() error {
-	if h.actor != nil {
-		h.actor.temporal.Close()
+func (e *benchEnv) close() error {
+	if e.actor != nil {
+		e.actor.temporal.Close()
 	}
 
 	var err error
-	if h.meter != nil {
-		err = h.meter.db.Close()
+	if e.meter != nil {
+		err = e.meter.db.Close()
 	}
 
-	if h.cluster != nil {
-		err = errors.Join(err, h.cluster.Close())
+	if e.cluster != nil {
+		err = errors.Join(err, e.cluster.Close())
 	}
 
 	return err

@@ -29,12 +29,12 @@ const messagesOfCopy = 10
 func growthStages() []int { return []int{100, 10_000, 100_000} }
 
 // growth measures a send and every list with an empty and with a full database.
-func (r *run) growth(ctx context.Context, h *benchEnv) error {
-	if err := h.writeModelChat(ctx); err != nil {
+func (r *run) growth(ctx context.Context, e *benchEnv) error {
+	if err := e.writeModelChat(ctx); err != nil {
 		return err
 	}
 
-	b, err := newBulk(ctx, openSQL(h.cluster.HandrailURL()), r.out, h.actor.model, firstCopy)
+	b, err := newBulk(ctx, openSQL(e.cluster.HandrailURL()), r.out, e.actor.model, firstCopy)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (r *run) growth(ctx context.Context, h *benchEnv) error {
 			return err
 		}
 
-		stage, err := h.measureStage(ctx, r, b)
+		stage, err := e.measureStage(ctx, r, b)
 		if err != nil {
 			return err
 		}
@@ -62,8 +62,8 @@ func (r *run) growth(ctx context.Context, h *benchEnv) error {
 }
 
 // writeModelChat writes the chat that is multiplied, by the service itself.
-func (h *benchEnv) writeModelChat(ctx context.Context) error {
-	a := h.actor
+func (e *benchEnv) writeModelChat(ctx context.Context) error {
+	a := e.actor
 	if err := a.silence(ctx, false); err != nil {
 		return err
 	}
@@ -116,8 +116,8 @@ func (a *actor) lists(some chat.ChatID) map[string]string {
 }
 
 // measureStage measures at one size: a hundred sends and a hundred of each list, in turn.
-func (h *benchEnv) measureStage(ctx context.Context, r *run, b *bulk) (Stage, error) {
-	a := h.actor
+func (e *benchEnv) measureStage(ctx context.Context, r *run, b *bulk) (Stage, error) {
+	a := e.actor
 	some := chat.ChatID(firstCopy + b.made/2)
 
 	all := []scenario{{name: scenarioSend, silent: true, act: a.send}}
@@ -125,7 +125,9 @@ func (h *benchEnv) measureStage(ctx context.Context, r *run, b *bulk) (Stage, er
 		url := a.workspacePath(path)
 
 		all = append(all, scenario{name: name, act: func(ctx context.Context, _ int) (string, error) {
-			_, err := a.ask(ctx, http.MethodGet, url, a.secretOf(int(a.turn.Add(1))), "", nil)
+			secret := a.secretOf(int(a.turn.Add(1)))
+			_, err := a.do(ctx, httpCall{method: http.MethodGet, url: url, secret: secret})
+
 			return "", err
 		}})
 	}
@@ -135,7 +137,7 @@ func (h *benchEnv) measureStage(ctx context.Context, r *run, b *bulk) (Stage, er
 	const rounds, each = 5, 20
 	for round := range rounds + 1 { // the first warms up
 		for _, i := range rand.Perm(len(all)) { //nolint:gosec // not a secret
-			part, err := h.measureSlice(ctx, &all[i], 1, enoughTimes(each))
+			part, err := e.measureSlice(ctx, &all[i], 1, enoughTimes(each))
 			switch {
 			case err != nil:
 				return Stage{}, err

@@ -37,9 +37,10 @@ func (s *slice) quantile(share float64) time.Duration {
 
 // join takes another slice of the same scenario in.
 func (s *slice) join(other *slice) {
-	s.latencies, s.workflows = append(s.latencies, other.latencies...), append(s.workflows, other.workflows...)
-
+	s.latencies = append(s.latencies, other.latencies...)
+	s.workflows = append(s.workflows, other.workflows...)
 	s.elapsed += other.elapsed
+
 	for kind, seconds := range other.cpu {
 		s.note(kind, seconds, other.resident[kind])
 	}
@@ -55,23 +56,30 @@ func (s *slice) note(kind string, cpu, resident float64) {
 	s.resident[kind] = max(s.resident[kind], resident)
 }
 
-// enough reports that no more need be begun, after so many and so long.
+// enough reports whether no more need be begun, after so many and so long.
 type enough func(begun int, elapsed time.Duration) bool
 
 func enoughAfter(long time.Duration) enough {
 	return func(_ int, elapsed time.Duration) bool { return elapsed >= long }
 }
 
-func enoughTimes(many int) enough { return func(begun int, _ time.Duration) bool { return begun >= many } }
+func enoughTimes(many int) enough {
+	return func(begun int, _ time.Duration) bool { return begun >= many }
+}
 
 // repeatScenario has callers do a scenario until it is enough; each ends what it has begun. The
 // first error ends all.
 func repeatScenario(ctx context.Context, sc *scenario, callers int, until enough) (*slice, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var all slice
-	var mu sync.Mutex
-	begun, began := 0, time.Now()
+
+	var (
+		all   slice
+		mu    sync.Mutex
+		begun int
+	)
+
+	began := time.Now()
 	next := func() bool {
 		mu.Lock()
 		defer mu.Unlock()
@@ -99,7 +107,9 @@ func repeatScenario(ctx context.Context, sc *scenario, callers int, until enough
 
 				mu.Lock()
 
-				all.latencies, all.workflows = append(all.latencies, time.Since(start)), append(all.workflows, workflow)
+				all.latencies = append(all.latencies, time.Since(start))
+				all.workflows = append(all.workflows, workflow)
+
 				mu.Unlock()
 			}
 		})

@@ -21,7 +21,9 @@ func (r *Report) Plot(file string) error {
 	p.Title.Text = fmt.Sprintf("Done in a second, %d callers, %d cores", mostCallers, r.Machine.CPUs)
 	p.Y.Label.Text = "a second"
 	p.Add(plotter.NewGrid())
+
 	const width = 14
+
 	most := 0.0
 
 	for n, store := range r.Stores {
@@ -30,7 +32,8 @@ func (r *Report) Plot(file string) error {
 
 		for _, s := range store.Speeds {
 			if s.Callers == mostCallers && s.Scenario != scenarioPlain {
-				names, rates = append(names, s.Scenario), append(rates, s.PerSecond)
+				names = append(names, s.Scenario)
+				rates = append(rates, s.PerSecond)
 				most = max(most, s.PerSecond)
 			}
 		}

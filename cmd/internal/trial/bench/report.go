@@ -108,30 +108,12 @@ func (r *Report) Show(out io.Writer) error {
 		r.showGrowth(t)
 	}
 
-	if b := r.Burst; b != nil {
-		fmt.Fprintf(
-			t,
-			"\na bulk retry of %d\t%d begun meanwhile\tp50 of another workspace's send: %.1f ms, before %.1f ms\t\n",
-			b.Retries,
-			b.Begun,
-			b.During,
-			b.Before,
-		)
+	if r.Burst != nil {
+		r.Burst.show(t)
 	}
 
-	if s := r.Soak; s != nil {
-		fmt.Fprintf(
-			t,
-			"\n%.0f minutes at %.1f a second\t%d messages\t%d workflows open afterwards\t\n",
-			s.Minutes,
-			s.PerSecond,
-			s.Actions,
-			s.OpenAfter,
-		)
-
-		for _, database := range slices.Sorted(maps.Keys(s.Stored)) {
-			fmt.Fprintf(t, "stored for each\t%.1f KiB in the database %q\t\n", s.Stored[database]/1024, database)
-		}
+	if r.Soak != nil {
+		r.Soak.show(t)
 	}
 
 	if len(r.Workers) > 0 {
@@ -165,6 +147,32 @@ func (r *Report) Show(out io.Writer) error {
 	}
 
 	return t.Flush()
+}
+
+func (b *Burst) show(t io.Writer) {
+	fmt.Fprintf(
+		t,
+		"\na bulk retry of %d\t%d begun meanwhile\tp50 of another workspace's send: %.1f ms, before %.1f ms\t\n",
+		b.Retries,
+		b.Begun,
+		b.During,
+		b.Before,
+	)
+}
+
+func (s *Soak) show(t io.Writer) {
+	fmt.Fprintf(
+		t,
+		"\n%.0f minutes at %.1f a second\t%d messages\t%d workflows open afterwards\t\n",
+		s.Minutes,
+		s.PerSecond,
+		s.Actions,
+		s.OpenAfter,
+	)
+
+	for _, database := range slices.Sorted(maps.Keys(s.Stored)) {
+		fmt.Fprintf(t, "stored for each\t%.1f KiB in the database %q\t\n", s.Stored[database]/1024, database)
+	}
 }
 
 func (r *Report) showGrowth(t io.Writer) {
@@ -227,7 +235,7 @@ func (s *Store) show(t io.Writer) {
 	fmt.Fprintf(t, "\nmemory\tAPI and worker: %.0f MB\t\n", s.ResidentMB)
 }
 
-// showUsed tells what the processes used in the turns.
+// showUsed writes what the processes used in the turns.
 func (s *Store) showUsed(t io.Writer) {
 	kinds := slices.Sorted(maps.Keys(s.Speeds[0].CPU))
 	fmt.Fprintf(t, "\nCPU seconds for 1,000, and MB\tcallers\t%s\t\n", strings.Join(kinds, "\t"))

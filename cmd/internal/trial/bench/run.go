@@ -43,22 +43,25 @@ type Options struct {
 // run is one measurement while it lasts.
 type run struct {
 	Options
-	out    io.Writer
-	progress  *command.Progress
-	report Report
+	out      io.Writer
+	progress *command.Progress
+	report   Report
 }
 
-// Run measures and says on out what it does. With an error it still returns what was
+// Run measures and writes its progress to out. With an error it still returns what was
 // measured before, if anything was.
 func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 	r := &run{
-		Options: o,
-		out:     out,
-		progress:   command.NewProgress(out),
+		Options:  o,
+		out:      out,
+		progress: command.NewProgress(out),
 		report: Report{
-			Made: time.Now().UTC().Truncate(
-				time.Second,
-			), Machine: Machine{CPUs: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()},
+			Made: time.Now().UTC().Truncate(time.Second),
+			Machine: Machine{
+				CPUs:   runtime.NumCPU(),
+				System: runtime.GOOS + "/" + runtime.GOARCH,
+				Go:     runtime.Version(),
+			},
 		},
 	}
 
@@ -122,7 +125,12 @@ const (
 func (r *run) wants(part string) bool { return len(r.Parts) == 0 || slices.Contains(r.Parts, part) }
 
 // measureIn measures in an installation of its own, with Temporal on one kind of database.
-func (r *run) measureIn(ctx context.Context, name string, workers int, measure func(context.Context, *benchEnv) error) error {
+func (r *run) measureIn(
+	ctx context.Context,
+	name string,
+	workers int,
+	measure func(context.Context, *benchEnv) error,
+) error {
 	folder, err := r.folder(name)
 	if err != nil {
 		return err
@@ -135,13 +143,13 @@ func (r *run) measureIn(ctx context.Context, name string, workers int, measure f
 		folder,
 	)
 
-	h, err := newBenchEnv(ctx, r.clusterOptions(folder, name, workers), name)
+	e, err := newBenchEnv(ctx, r.clusterOptions(folder, name, workers), name)
 	if err == nil {
-		r.report.Machine.Postgres = h.postgresVersion
-		err = measure(ctx, h)
+		r.report.Machine.Postgres = e.postgresVersion
+		err = measure(ctx, e)
 	}
 
-	err = errors.Join(err, h.close())
+	err = errors.Join(err, e.close())
 	if r.Dir == "" && (err == nil || errors.Is(err, context.Canceled)) {
 		return errors.Join(err, os.RemoveAll(folder))
 	}
@@ -197,14 +205,14 @@ func (r *run) folder(name string) (string, error) {
 }
 
 // speed measures how fast scenarios are, and what they take.
-func (r *run) speed(ctx context.Context, h *benchEnv) error {
-	chosen := slices.DeleteFunc(h.actor.scenarios(), func(s scenario) bool {
+func (r *run) speed(ctx context.Context, e *benchEnv) error {
+	chosen := slices.DeleteFunc(e.actor.scenarios(), func(s scenario) bool {
 		return len(r.Scenarios) > 0 && s.name != scenarioFloor && !slices.Contains(r.Scenarios, s.name)
 	})
 
 	s := &speeds{
 		run:       r,
-		benchEnv:  h,
+		benchEnv:  e,
 		scenarios: chosen,
 		done:      map[turn][]*slice{},
 	}
@@ -213,9 +221,9 @@ func (r *run) speed(ctx context.Context, h *benchEnv) error {
 		return err
 	}
 
-	result := Store{Temporal: h.name, Speeds: s.report(), ResidentMB: s.resident / (1 << 20)}
+	result := Store{Temporal: e.name, Speeds: s.report(), ResidentMB: s.resident / (1 << 20)}
 	if r.Costs > 0 {
-		costs, err := r.costs(ctx, h, chosen)
+		costs, err := r.costs(ctx, e, chosen)
 		if err != nil {
 			return err
 		}

@@ -22,12 +22,12 @@ import (
 // scenario is one thing that is done over and over.
 type scenario struct {
 	name string
-	// what tells readers of the report what it is.
+	// what explains it to readers of the report.
 	what string
 	// silent has the providers keep their receipts, so that only the way to the answer is
 	// measured.
 	silent bool
-	// act does it once on behalf of a caller, and returns the workflow that did it, "" for
+	// act runs it once on behalf of a caller, and returns the workflow that did it, "" for
 	// none.
 	act func(ctx context.Context, caller int) (string, error)
 }
@@ -44,50 +44,31 @@ const (
 	scenarioSummarize   = "summarize"
 )
 
-// actor does the scenarios.
+// actor runs the scenarios.
 type actor struct {
-	cluster   *testcluster.Cluster
-	seeded    *testcluster.Seeded
-	sending   []chat.ChatID   // to send in
-	reading   []chat.ChatID   // to be summarized
-	model     chat.ChatID     // to be copied
-	members   []chat.MemberID // to be added to chats
-	temporal  client.Client
-	engine    *workflows.Client // for the ids of actions
+	cluster  *testcluster.Cluster
+	seeded   *testcluster.Seeded
+	sending  []chat.ChatID   // to send in
+	reading  []chat.ChatID   // to be summarized
+	model    chat.ChatID     // to be copied
+	members  []chat.MemberID // to be added to chats
+	temporal client.Client
+	engine   *workflows.Client // for the ids of actions
 	baseline string            // origin
-	http      *http.Client
-	turn      atomic.Int64
-	joined    atomic.Int64
+	http     *http.Client
+	turn     atomic.Int64
+	joined   atomic.Int64
 }
 
 func (a *actor) scenarios() []scenario {
 	return []scenario{
 		{name: scenarioFloor, what: "a workflow with one empty activity", act: a.floor},
-		{
-			name:   scenarioSix,
-			what:   "a send as six activities",
-			silent: true,
-			act:    a.six,
-		},
-		{
-			name:   scenarioPlain,
-			what:   "a send without durability: a post and a row",
-			silent: true,
-			act:    a.plain,
-		},
-		{
-			name:   scenarioSend,
-			what:   "a send by SMS, to its answer",
-			silent: true,
-			act:    a.send,
-		},
+		{name: scenarioSix, what: "a send as six activities", silent: true, act: a.six},
+		{name: scenarioPlain, what: "a send without durability: a post and a row", silent: true, act: a.plain},
+
+		{name: scenarioSend, what: "a send by SMS, to its answer", silent: true, act: a.send},
 		{name: scenarioSettled, what: "a send by SMS, to its receipt", act: a.settled},
-		{
-			name:   scenarioTools,
-			what:   "a send with three tools, to its answer",
-			silent: true,
-			act:    a.tools,
-		},
+		{name: scenarioTools, what: "a send with three tools, to its answer", silent: true, act: a.tools},
 		{name: scenarioParticipant, what: "a participant added", act: a.participant},
 		{name: scenarioSummarize, what: "a chat of 20 messages summarized offline", act: a.summarize},
 	}
@@ -104,11 +85,9 @@ func (a *actor) six(ctx context.Context, _ int) (string, error) {
 func (a *actor) await(ctx context.Context, name string, args ...any) (string, error) {
 	id := uuid.NewString()
 
-	run, err := a.temporal.ExecuteWorkflow(
-		ctx,
-		client.StartWorkflowOptions{ID: id, TaskQueue: baselineQueue},
-		name,
-		args...)
+	options := client.StartWorkflowOptions{ID: id, TaskQueue: baselineQueue}
+
+	run, err := a.temporal.ExecuteWorkflow(ctx, options, name, args...)
 	if err != nil {
 		return "", err
 	}
@@ -117,7 +96,8 @@ func (a *actor) await(ctx context.Context, name string, args ...any) (string, er
 }
 
 // text is what is sent, of the length of an ordinary SMS.
-const text = "Hello Ana, your order 4711 has left our house today and will be with you on Friday before noon. Anything else we can do for you?"
+const text = "Hello Ana, your order 4711 has left our house today and will be with you on Friday before noon. " +
+	"Anything else we can do for you?"
 
 func (a *actor) plain(ctx context.Context, _ int) (string, error) {
 	return "", a.post(ctx, a.baseline+"/plain", "", "", Sending{Chat: a.turn.Add(1) % baselineChats, Message: text})
@@ -150,7 +130,7 @@ func (a *actor) request(ctx context.Context, caller int, id chat.ChatID, path st
 	return chat.ActionWorkflowID(a.seeded.Workspace, a.engine.ActionID(a.seeded.Workspace, key)), err
 }
 
-// settled sends, and waits until the workflow has had the provider's last word.
+// settled sends, and waits until the workflow has the provider's receipt.
 func (a *actor) settled(ctx context.Context, caller int) (string, error) {
 	id, err := a.send(ctx, caller)
 	if err != nil {
@@ -200,7 +180,7 @@ func (a *actor) workspacePath(rest string) string {
 
 // post asks for something that must be done with the answer, not promised.
 func (a *actor) post(ctx context.Context, url, secret, key string, body any) error {
-	status, err := a.ask(ctx, http.MethodPost, url, secret, key, body)
+	status, err := a.do(ctx, httpCall{method: http.MethodPost, url: url, secret: secret, key: key, body: body})
 	if err == nil && status == http.StatusAccepted {
 		return fmt.Errorf("%s is only promised: the machine is too slow, or there are too many callers", url)
 	}
@@ -208,25 +188,34 @@ func (a *actor) post(ctx context.Context, url, secret, key string, body any) err
 	return err
 }
 
-// ask makes a request that must not be refused, and returns the status of its answer.
-func (a *actor) ask(ctx context.Context, method, url, secret, key string, body any) (int, error) {
+// httpCall is a request to an API.
+type httpCall struct {
+	method string
+	url    string
+	secret string // of the API key
+	key    string // the Idempotency-Key
+	body   any
+}
+
+// do makes a request that must not be refused, and returns the status of its answer.
+func (a *actor) do(ctx context.Context, c httpCall) (int, error) {
 	var raw bytes.Buffer
-	if body != nil {
-		if err := json.NewEncoder(&raw).Encode(body); err != nil {
+	if c.body != nil {
+		if err := json.NewEncoder(&raw).Encode(c.body); err != nil {
 			return 0, err
 		}
 	}
 
-	request, err := http.NewRequestWithContext(ctx, method, url, &raw)
+	request, err := http.NewRequestWithContext(ctx, c.method, c.url, &raw)
 	if err != nil {
 		return 0, err
 	}
 
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+secret)
+	request.Header.Set("Authorization", "Bearer "+c.secret)
 
-	if key != "" {
-		request.Header.Set("Idempotency-Key", key)
+	if c.key != "" {
+		request.Header.Set("Idempotency-Key", c.key)
 	}
 
 	response, err := a.http.Do(request)
@@ -236,15 +225,15 @@ func (a *actor) ask(ctx context.Context, method, url, secret, key string, body a
 
 	defer func() { _ = response.Body.Close() }() // read to its end
 
-	said, err := io.ReadAll(response.Body)
+	answer, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode/100 != 2 {
-		err = fmt.Errorf("%s %s: %d %s", method, request.URL.Path, response.StatusCode, said)
+		err = fmt.Errorf("%s %s: %d %s", c.method, request.URL.Path, response.StatusCode, answer)
 	}
 
 	return response.StatusCode, err
 }
 
-// silence has the providers keep their receipts, or tell them again.
+// silence has the providers keep their receipts, or send them again.
 func (a *actor) silence(ctx context.Context, on bool) error {
 	if on {
 		return a.faults(ctx, "callback_never")
@@ -260,7 +249,7 @@ func (a *actor) faults(ctx context.Context, kinds ...string) error {
 		faults[i] = map[string]any{"fault": kind}
 	}
 
-	_, err := a.ask(ctx, http.MethodPut, a.cluster.Sandbox()+"/sandbox/faults", "", "", faults)
+	_, err := a.do(ctx, httpCall{method: http.MethodPut, url: a.cluster.Sandbox() + "/sandbox/faults", body: faults})
 
 	return err
 }

@@ -41,20 +41,17 @@ const (
 )
 
 // soak sends at 70 per cent of what was measured just before, and notes what is in use.
-func (r *run) soak(ctx context.Context, h *benchEnv) error {
+func (r *run) soak(ctx context.Context, e *benchEnv) error {
 	r.progress.Printf("measuring how many messages can be sent in a second")
 
-	most, err := h.measureSlice(
-		ctx,
-		&scenario{name: scenarioSettled, act: h.actor.settled},
-		mostCallers,
-		enoughAfter(20*time.Second),
-	)
+	settled := &scenario{name: scenarioSettled, act: e.actor.settled}
+
+	most, err := e.measureSlice(ctx, settled, mostCallers, enoughAfter(20*time.Second))
 	if err != nil {
 		return err
 	}
 
-	before, err := h.meter.sizes(ctx)
+	before, err := e.meter.sizes(ctx)
 	if err != nil {
 		return err
 	}
@@ -63,11 +60,11 @@ func (r *run) soak(ctx context.Context, h *benchEnv) error {
 	r.report.Soak = s
 	r.progress.Printf("sending %.1f a second for %s", s.PerSecond, r.Soak)
 
-	if err := r.sendSteadily(ctx, h, s); err != nil {
+	if err := r.sendSteadily(ctx, e, s); err != nil {
 		return err
 	}
 
-	after, err := h.meter.sizes(ctx)
+	after, err := e.meter.sizes(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,7 +73,7 @@ func (r *run) soak(ctx context.Context, h *benchEnv) error {
 		s.Stored[database] = (size - before[database]) / float64(s.Actions)
 	}
 
-	if s.OpenAfter, err = h.openAfter(ctx); err != nil {
+	if s.OpenAfter, err = e.openAfter(ctx); err != nil {
 		return err
 	}
 
@@ -86,20 +83,20 @@ func (r *run) soak(ctx context.Context, h *benchEnv) error {
 }
 
 // sendSteadily sends at a steady pace while what is in use is sampled.
-func (r *run) sendSteadily(ctx context.Context, h *benchEnv, s *Soak) error {
+func (r *run) sendSteadily(ctx context.Context, e *benchEnv, s *Soak) error {
 	pace := rate.NewLimiter(rate.Limit(s.PerSecond), 1)
 	paced := &scenario{name: "soak", act: func(ctx context.Context, caller int) (string, error) {
 		if err := pace.Wait(ctx); err != nil {
 			return "", err
 		}
 
-		return h.actor.settled(ctx, caller)
+		return e.actor.settled(ctx, caller)
 	}}
 
 	sampling, stop := context.WithCancel(ctx)
 
 	sampled := make(chan error, 1)
-	go func() { sampled <- r.sample(sampling, h, s) }()
+	go func() { sampled <- r.sample(sampling, e, s) }()
 
 	done, err := repeatScenario(ctx, paced, mostCallers, enoughAfter(r.Soak))
 
@@ -117,7 +114,7 @@ func (r *run) sendSteadily(ctx context.Context, h *benchEnv, s *Soak) error {
 }
 
 // sample notes what is in use until ctx ends.
-func (r *run) sample(ctx context.Context, h *benchEnv, s *Soak) error {
+func (r *run) sample(ctx context.Context, e *benchEnv, s *Soak) error {
 	began, tick := time.Now(), time.NewTicker(soakSample)
 	defer tick.Stop()
 
@@ -129,7 +126,7 @@ func (r *run) sample(ctx context.Context, h *benchEnv, s *Soak) error {
 		case <-tick.C:
 		}
 
-		used, err := h.readUsage(ctx)
+		used, err := e.readUsage(ctx)
 
 		if ctx.Err() != nil {
 			return nil
@@ -146,7 +143,8 @@ func (r *run) sample(ctx context.Context, h *benchEnv, s *Soak) error {
 	}
 }
 
-// listGauges are what processes tell of themselves, by what it is called here, and in what unit.
+// listGauges returns the metrics of a process that are sampled, with their names in the report
+// and their units.
 func listGauges() map[string]struct {
 	name string
 	unit float64
@@ -155,23 +153,22 @@ func listGauges() map[string]struct {
 		name string
 		unit float64
 	}{
-		"go_goroutines": {
-			"goroutines",
-			1,
-		}, "process_open_fds": {"open files", 1}, "process_resident_memory_bytes": {"memory, MB", 1 << 20},
+		"go_goroutines":                 {"goroutines", 1},
+		"process_open_fds":              {"open files", 1},
+		"process_resident_memory_bytes": {"memory, MB", 1 << 20},
 	}
 }
 
 // readUsage is what API and worker use, and how many workflows are open.
-func (h *benchEnv) readUsage(ctx context.Context) (map[string]float64, error) {
+func (e *benchEnv) readUsage(ctx context.Context) (map[string]float64, error) {
 	used := map[string]float64{}
-	for process, url := range h.cluster.Metrics() {
-		if err := h.scrape(ctx, url, process, used); err != nil {
+	for process, url := range e.cluster.Metrics() {
+		if err := e.scrape(ctx, url, process, used); err != nil {
 			return nil, err
 		}
 	}
 
-	db := openSQL(h.cluster.HandrailURL())
+	db := openSQL(e.cluster.HandrailURL())
 	defer func() { _ = db.Close() }() // it was only read
 
 	connections, err := connectionsOf(ctx, db)
@@ -180,7 +177,7 @@ func (h *benchEnv) readUsage(ctx context.Context) (map[string]float64, error) {
 	}
 
 	used["database connections"] = connections
-	open, err := h.openWorkflows(ctx)
+	open, err := e.openWorkflows(ctx)
 	used["open workflows"] = float64(open)
 
 	return used, err
@@ -189,18 +186,19 @@ func (h *benchEnv) readUsage(ctx context.Context) (map[string]float64, error) {
 func connectionsOf(ctx context.Context, db *sql.DB) (float64, error) {
 	var n float64
 	// But this one.
-	const count = `SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'`
+	const count = `SELECT count(*) - 1 FROM pg_stat_activity
+		WHERE datname = current_database() AND backend_type = 'client backend'`
 
 	return n, db.QueryRowContext(ctx, count).Scan(&n)
 }
 
-func (h *benchEnv) scrape(ctx context.Context, url, process string, used map[string]float64) error {
+func (e *benchEnv) scrape(ctx context.Context, url, process string, used map[string]float64) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}
 
-	answer, err := h.actor.http.Do(request)
+	answer, err := e.actor.http.Do(request)
 	if err != nil {
 		return err
 	}
@@ -224,15 +222,15 @@ func (h *benchEnv) scrape(ctx context.Context, url, process string, used map[str
 }
 
 // openWorkflows counts those of Handrail.
-func (h *benchEnv) openWorkflows(ctx context.Context) (int64, error) {
-	counted, err := h.actor.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+func (e *benchEnv) openWorkflows(ctx context.Context) (int64, error) {
+	counted, err := e.actor.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
 		Namespace: namespace, Query: `ExecutionStatus = 'Running' AND TaskQueue = 'handrail'`,
 	})
 
 	return counted.GetCount(), err
 }
 
-func (h *benchEnv) openAfter(ctx context.Context) (int64, error) {
+func (e *benchEnv) openAfter(ctx context.Context) (int64, error) {
 	select {
 	case <-ctx.Done():
 		return 0, ctx.Err()
@@ -240,7 +238,7 @@ func (h *benchEnv) openAfter(ctx context.Context) (int64, error) {
 	case <-time.After(settledAfter):
 	}
 
-	return h.openWorkflows(ctx)
+	return e.openWorkflows(ctx)
 }
 
 // grown is how much of something is in use in the last quarter, to the second one: in the

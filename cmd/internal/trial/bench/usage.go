@@ -40,7 +40,7 @@ func newMeter(s *testcluster.Cluster) (*meter, error) {
 	return &meter{cluster: s, proc: proc, db: db}, nil
 }
 
-// PostgreSQL's processes tell what they have done once a second, and within ten seconds
+// PostgreSQL's processes report what they have done once a second, and within ten seconds
 // when they have nothing to do.
 const countedAfter = 11 * time.Second
 
@@ -58,34 +58,31 @@ func (m *meter) read(ctx context.Context) (*usage, error) {
 		return nil, err
 	}
 
-	err = m.db.QueryRowContext(
-		ctx,
-		`SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = 'postgres'`,
-	).Scan(
-		&u.transactions,
-	)
+	const counted = `SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = 'postgres'`
 
-	return u, err
+	return u, m.db.QueryRowContext(ctx, counted).Scan(&u.transactions)
 }
 
 // sizes are those of the databases, with their indexes, in bytes.
 func (m *meter) sizes(ctx context.Context) (map[string]float64, error) {
-	rows, err := m.db.QueryContext(
-		ctx,
-		`SELECT datname, pg_database_size(oid) FROM pg_database WHERE NOT datistemplate AND datname <> 'baseline'`,
-	)
+	const sizes = `SELECT datname, pg_database_size(oid) FROM pg_database
+		WHERE NOT datistemplate AND datname <> 'baseline'`
+
+	rows, err := m.db.QueryContext(ctx, sizes)
 	if err != nil {
 		return nil, fmt.Errorf("read how large the databases are: %w", err)
 	}
 
-	defer func() { _ = rows.Close() }() // Err tells what went wrong
+	defer func() { _ = rows.Close() }() // Err reports what went wrong
 
 	all := map[string]float64{}
 
 	for rows.Next() {
-		var name string
+		var (
+			name string
+			size float64
+		)
 
-		var size float64
 		if err := rows.Scan(&name, &size); err != nil {
 			return nil, err
 		}

@@ -15,22 +15,21 @@ type Workers struct {
 func numbersOfWorkers() []int { return []int{1, 2, 4} }
 
 // workers measures with the workers that the installation has.
-func (r *run) workers(ctx context.Context, h *benchEnv) error {
+func (r *run) workers(ctx context.Context, e *benchEnv) error {
 	measured := []scenario{
-		{
-			name: scenarioFloor,
-			act:  h.actor.floor,
-		}, {name: scenarioSend, silent: true, act: h.actor.send}, {name: scenarioSettled, act: h.actor.settled},
+		{name: scenarioFloor, act: e.actor.floor},
+		{name: scenarioSend, silent: true, act: e.actor.send},
+		{name: scenarioSettled, act: e.actor.settled},
 	}
 
-	w := Workers{Workers: h.cluster.Workers, Rates: map[string]float64{}}
+	w := Workers{Workers: e.cluster.Workers, Rates: map[string]float64{}}
 	done := map[string]*slice{}
 
 	for round := range r.Rounds + 1 { // the first warms up
 		for _, i := range rand.Perm(len(measured)) { //nolint:gosec // not a secret
 			sc := &measured[i]
 
-			part, err := h.measureSlice(ctx, sc, mostCallers, enoughAfter(r.Slice))
+			part, err := e.measureSlice(ctx, sc, mostCallers, enoughAfter(r.Slice))
 			switch {
 			case err != nil:
 				return err

@@ -14,7 +14,7 @@ import (
 type row struct {
 	marker     string
 	submission chat.SubmissionState
-	status    chat.DeliveryStatus
+	status     chat.DeliveryStatus
 	errorCode  string
 	// duplicate reports whether a second acceptance was noticed and flagged.
 	duplicate bool

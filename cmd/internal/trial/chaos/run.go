@@ -39,12 +39,12 @@ type Options struct {
 // run is one trial while it lasts.
 type run struct {
 	Options
-	progress    *command.Progress
-	cluster  *testcluster.Cluster
+	progress  *command.Progress
+	cluster   *testcluster.Cluster
 	providers *providers
-	callers  *callers
-	ledger   *ledger
-	report   Report
+	callers   *callers
+	ledger    *ledger
+	report    Report
 }
 
 // Run makes one trial and returns what it has found. It says on out what happens. The
@@ -221,7 +221,7 @@ func (r *run) send(ctx context.Context, s *testcluster.Seeded) ([]answer, error)
 // How often something is looked at, set again, or reported.
 const (
 	misbehaveEvery = time.Second
-	reportEvery      = 10 * time.Second
+	reportEvery    = 10 * time.Second
 	settleLook     = 2 * time.Second
 	maxPause       = 2 * time.Second
 	// spareFor is how long a process is left alone after its start: were Temporal killed

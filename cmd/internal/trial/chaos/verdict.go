@@ -12,11 +12,11 @@ type verdict string
 // The verdicts. Every send has exactly one; the last five are failures of Handrail, or of
 // the trial.
 const (
-	acceptedAtOnce    verdict = "accepted_and_told"
-	acceptedLater     verdict = "accepted_after_202"
-	foundLater        verdict = "told_unknown_and_found"
-	notSentAndTold    verdict = "not_sent_and_told"
-	endedLater        verdict = "ended_with_a_reason_after_202"
+	acceptedAtOnce  verdict = "accepted_and_told"
+	acceptedLater   verdict = "accepted_after_202"
+	foundLater      verdict = "told_unknown_and_found"
+	notSentAndTold  verdict = "not_sent_and_told"
+	endedLater      verdict = "ended_with_a_reason_after_202"
 	heldReceived    verdict = "parked_received"
 	heldNotReceived verdict = "parked_not_received"
 
@@ -125,7 +125,7 @@ type finding struct {
 	Marker     string               `json:"marker"`
 	Told       told                 `json:"told"`
 	Submission chat.SubmissionState `json:"submission,omitempty"`
-	Status    chat.DeliveryStatus  `json:"carrier,omitempty"`
+	Status     chat.DeliveryStatus  `json:"carrier,omitempty"`
 	ErrorCode  string               `json:"error_code,omitempty"`
 	Received   int                  `json:"received"`
 	LastAnswer string               `json:"last_answer,omitempty"`

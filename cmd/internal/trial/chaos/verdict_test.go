@@ -141,13 +141,13 @@ func TestDuplicatesAndReceiptsAreCounted(t *testing.T) {
 		{
 			marker:     "a",
 			submission: chat.SubmissionAccepted,
-			status:    chat.StatusDelivered,
+			status:     chat.StatusDelivered,
 			duplicate:  true,
 		},
 		{
 			marker:     "b",
 			submission: chat.SubmissionAccepted,
-			status:    chat.StatusBounced,
+			status:     chat.StatusBounced,
 			duplicate:  true,
 		},
 		{marker: "c", submission: chat.SubmissionAccepted, status: chat.StatusUnconfirmed},

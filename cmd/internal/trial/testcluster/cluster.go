@@ -25,7 +25,7 @@ type Options struct {
 	Programs string
 	// APIs and Workers are how many processes there are of each.
 	APIs, Workers int
-	// Environ configures Handrail's processes beyond what tells them about each other; what
+	// Environ configures Handrail's processes beyond the addresses of each other; what
 	// comes later wins.
 	Environ []string
 	// TemporalShards keeps Temporal's data on PostgreSQL too, in so many shards; 0 keeps it
@@ -130,16 +130,14 @@ func (c *Cluster) StartParts(ctx context.Context) error {
 		return err
 	}
 
-	migrate := exec.CommandContext(
-		ctx,
-		filepath.Join(c.Programs, "handrail"),
-		"migrate",
-		"up",
-	) //nolint:gosec // one of ours
+	program := filepath.Join(c.Programs, "handrail")
 
-	migrate.Dir, migrate.Env = c.Folder, c.Environment()
-	if said, err := migrate.CombinedOutput(); err != nil {
-		return fmt.Errorf("handrail migrate up: %w\n%s", err, said)
+	migrate := exec.CommandContext(ctx, program, "migrate", "up") //nolint:gosec // one of ours
+	migrate.Dir = c.Folder
+	migrate.Env = c.Environment()
+
+	if output, err := migrate.CombinedOutput(); err != nil {
+		return fmt.Errorf("handrail migrate up: %w\n%s", err, output)
 	}
 
 	return nil

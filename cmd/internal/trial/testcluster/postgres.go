@@ -35,7 +35,7 @@ type postgres struct {
 }
 
 // newPostgres makes the cluster in folder/postgres. It is durable as by default: whatever
-// it said is stored must be there after a kill.
+// it reported as stored must be there after a kill.
 func newPostgres(ctx context.Context, folder string, port int) (*postgres, error) {
 	programs, err := findPostgres(ctx)
 	if err != nil {
@@ -125,11 +125,12 @@ func (p *postgres) initialize(ctx context.Context, home string) error {
 		"--no-sync",
 	)
 
-	command.Dir, command.Env = home, p.environ
-
+	command.Dir = home
+	command.Env = p.environ
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: p.user}
-	if said, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w\n%s", err, said)
+
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, output)
 	}
 
 	return nil
@@ -142,7 +143,14 @@ func (p *postgres) url(database string) string {
 
 func (p *postgres) program() Program {
 	args := []string{filepath.Join(p.programs, "postgres"), "-D", p.data, "-p", strconv.Itoa(p.port)}
-	for _, setting := range append(p.settings, "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200") {
+	settings := append(
+		slices.Clone(p.settings),
+		"listen_addresses=127.0.0.1",
+		"unix_socket_directories=",
+		"max_connections=200",
+	)
+
+	for _, setting := range settings {
 		args = append(args, "-c", setting)
 	}
 
@@ -170,9 +178,10 @@ func findPostgres(ctx context.Context) (string, error) {
 			continue
 		}
 
-		said, err := exec.CommandContext(ctx, filepath.Join(folder, "postgres"), "--version").
-			Output() //nolint:gosec // found among the installed ones
-		if err == nil && majorOf(string(said)) >= oldestPostgres {
+		program := filepath.Join(folder, "postgres")
+
+		version, err := exec.CommandContext(ctx, program, "--version").Output() //nolint:gosec // an installed one
+		if err == nil && majorOf(string(version)) >= oldestPostgres {
 			return folder, nil
 		}
 	}
@@ -189,16 +198,21 @@ func postgresFolders(ctx context.Context) []string {
 	}
 
 	for _, pattern := range []string{
-		"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/libexec/postgresql*", "/opt/homebrew/opt/postgresql*/bin",
-		"/usr/local/opt/postgresql*/bin", "/home/linuxbrew/.linuxbrew/opt/postgresql*/bin", "/Applications/Postgres.app/Contents/Versions/latest/bin",
+		"/usr/lib/postgresql/*/bin",
+		"/usr/pgsql-*/bin",
+		"/usr/libexec/postgresql*",
+		"/opt/homebrew/opt/postgresql*/bin",
+		"/usr/local/opt/postgresql*/bin",
+		"/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",
+		"/Applications/Postgres.app/Contents/Versions/latest/bin",
 	} {
 		found, _ := filepath.Glob(pattern) // fails only on a bad pattern
 		slices.SortFunc(found, func(a, b string) int { return majorOf(b) - majorOf(a) })
 		all = append(all, found...)
 	}
 
-	if said, err := exec.CommandContext(ctx, "pg_config", "--bindir").Output(); err == nil {
-		all = append(all, strings.TrimSpace(string(said)))
+	if folder, err := exec.CommandContext(ctx, "pg_config", "--bindir").Output(); err == nil {
+		all = append(all, strings.TrimSpace(string(folder)))
 	}
 
 	return all

@@ -100,15 +100,15 @@ func (p *Process) start() error {
 		return errStopped
 	}
 
-	command := exec.Command(
-		p.Args[0],
-		p.Args[1:]...) //nolint:gosec,noctx // what runs is chosen here, and it ends by Kill or Stop
-
-	command.Dir, command.Env = p.folder, p.Environ
-	command.Stdout, command.Stderr = p.log, p.log
+	//nolint:gosec,noctx // what runs is chosen here, and it ends by Kill or Stop
+	command := exec.Command(p.Args[0], p.Args[1:]...)
+	command.Dir = p.folder
+	command.Env = p.Environ
+	command.Stdout = p.log
+	command.Stderr = p.log
 	command.SysProcAttr = processAttributes()
-
 	command.SysProcAttr.Credential = p.User
+
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", p.Name, err)
 	}

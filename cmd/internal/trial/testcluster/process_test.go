@@ -46,9 +46,9 @@ func TestAKilledProcessIsStartedAgain(t *testing.T) {
 	require.NoError(t, p.Stop(os.Kill))
 	assert.False(t, p.Kill(0, 0), "it is over")
 
-	said, err := os.ReadFile(filepath.Join(folder, "logs", "shell.log"))
+	log, err := os.ReadFile(filepath.Join(folder, "logs", "shell.log"))
 	require.NoError(t, err)
-	assert.Equal(t, "own\nown\n", string(said))
+	assert.Equal(t, "own\nown\n", string(log))
 }
 
 func TestAProcessThatNeverGetsReadyIsGivenUp(t *testing.T) {

@@ -52,10 +52,12 @@ func (c *Cluster) sandboxProgram() Program {
 		Kind:    "sandbox",
 		Environ: c.bare("HANDRAIL_DATA_DIR=" + filepath.Join(c.Folder, "sandbox")),
 		Args: []string{
-			filepath.Join(
-				c.Programs,
-				"handrail-dev",
-			), "sandbox", "--port", strconv.Itoa(c.ports.sandbox), "--callbacks-to", c.publicURL,
+			filepath.Join(c.Programs, "handrail-dev"),
+			"sandbox",
+			"--port",
+			strconv.Itoa(c.ports.sandbox),
+			"--callbacks-to",
+			c.publicURL,
 		},
 		Ready: func(ctx context.Context) error {
 			return errors.Join(Answers(ctx, c.Sandbox()+"/healthz"), c.readSigningKey())
@@ -68,14 +70,14 @@ var signingKeyLine = regexp.MustCompile(`HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=(\
 // readSigningKey reads the key that verifies the sandbox's events from what it has
 // written at its start.
 func (c *Cluster) readSigningKey() error {
-	said, err := os.ReadFile(filepath.Join(c.Folder, "logs", "sandbox.log"))
+	log, err := os.ReadFile(filepath.Join(c.Folder, "logs", "sandbox.log"))
 	if err != nil {
-		return fmt.Errorf("read what the sandbox says: %w", err)
+		return fmt.Errorf("read the log of the sandbox: %w", err)
 	}
 
-	found := signingKeyLine.FindSubmatch(said)
+	found := signingKeyLine.FindSubmatch(log)
 	if found == nil {
-		return errors.New("the sandbox has not told its key yet")
+		return errors.New("the sandbox has not written its key yet")
 	}
 
 	c.signingKey = string(found[1])
@@ -112,7 +114,7 @@ func (c *Cluster) temporalProgram() Program {
 	return p
 }
 
-// Environment is what Handrail's processes are configured with.
+// Environment returns what Handrail's processes are configured with.
 func (c *Cluster) Environment() []string {
 	return append(c.bare(
 		"DATABASE_URL="+c.HandrailURL(),
@@ -128,7 +130,7 @@ func (c *Cluster) Environment() []string {
 	), c.Environ...)
 }
 
-// bare is an environment with nothing of the caller's but where programs are.
+// bare returns an environment with nothing of the caller's but where programs are.
 func (c *Cluster) bare(more ...string) []string {
 	environ := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.Folder, "TMPDIR=" + c.Folder}
 	if percent := os.Getenv("GOGC"); percent != "" { // to try what it does
@@ -138,7 +140,7 @@ func (c *Cluster) bare(more ...string) []string {
 	return append(environ, more...)
 }
 
-// Metrics are the addresses where the APIs and the workers tell of themselves, by name.
+// Metrics returns the addresses of the metrics of the APIs and the workers, by name.
 func (c *Cluster) Metrics() map[string]string {
 	all := map[string]string{}
 	for n, origin := range c.APIs() {

@@ -46,9 +46,11 @@ type inTurn struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *inTurn) RoundTrip(request *http.Request) (*http.Response, error) {
-	var body []byte
+	var (
+		body []byte
+		err  error
+	)
 
-	var err error
 	if request.Body != nil {
 		if body, err = io.ReadAll(io.LimitReader(request.Body, maxCallback)); err != nil {
 			return nil, fmt.Errorf("read a request: %w", err)
@@ -59,8 +61,10 @@ func (t *inTurn) RoundTrip(request *http.Request) (*http.Response, error) {
 	for i := range t.backends {
 		backend := t.backends[(first+uint64(i))%uint64(len(t.backends))]
 		attempt := request.Clone(request.Context())
-		attempt.URL.Scheme, attempt.URL.Host = backend.Scheme, backend.Host
+		attempt.URL.Scheme = backend.Scheme
+		attempt.URL.Host = backend.Host
 		attempt.Body = io.NopCloser(bytes.NewReader(body))
+
 		var answer *http.Response
 
 		answer, err = t.transport.RoundTrip(attempt)

@@ -64,7 +64,8 @@ type seeder struct {
 }
 
 func (s *seeder) staff(ctx context.Context) error {
-	if err := s.store.CreateWorkspace(ctx, chat.Workspace{ID: s.Workspace, Name: fmt.Sprintf("Trial %d", s.Number), CreatedAt: time.Now()}); err != nil {
+	workspace := chat.Workspace{ID: s.Workspace, Name: fmt.Sprintf("Trial %d", s.Number), CreatedAt: time.Now()}
+	if err := s.store.CreateWorkspace(ctx, workspace); err != nil {
 		return err
 	}
 
@@ -74,7 +75,9 @@ func (s *seeder) staff(ctx context.Context) error {
 	}
 
 	s.By = chat.Actor{MemberID: manager.ID}
-	if s.assistant, err = s.member(ctx, chat.Member{Kind: chat.KindAssistant, Role: chat.RoleUser, Name: "Assistant"}); err != nil {
+
+	assistant := chat.Member{Kind: chat.KindAssistant, Role: chat.RoleUser, Name: "Assistant"}
+	if s.assistant, err = s.member(ctx, assistant); err != nil {
 		return err
 	}
 
