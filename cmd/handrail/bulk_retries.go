@@ -23,7 +23,8 @@ type bulkRetriesCommand struct {
 
 // Help is shown by kong.
 func (bulkRetriesCommand) Help() string {
-	return `Bulk retries are begun with: handrail deliveries retry-all. What one has begun already goes on when it is paused or canceled.
+	return `Bulk retries are begun with: handrail deliveries retry-all. What one has begun already goes on when
+it is paused or canceled.
 
 ` + exitHelp
 }
@@ -76,10 +77,13 @@ func (l *bulkList) Run(c *console) error {
 		columns: []string{"BULK RETRY", "STATE", "BEGUN", "OF", "SKIPPED", "AGE", "REASON"},
 		row: func(b *bulkJSON) []string {
 			return []string{
-				makePrintable(
-					b.ID,
-				), makePrintable(string(b.State)), strconv.Itoa(b.Begun), strconv.Itoa(b.Selected), strconv.Itoa(b.Skipped),
-				formatAge(b.CreatedAt), shortenText(b.Reason, 20),
+				makePrintable(b.ID),
+				makePrintable(string(b.State)),
+				strconv.Itoa(b.Begun),
+				strconv.Itoa(b.Selected),
+				strconv.Itoa(b.Skipped),
+				formatAge(b.CreatedAt),
+				shortenText(b.Reason, 20),
 			}
 		},
 	})

@@ -67,7 +67,7 @@ func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 
 	status, out, _ = s.do(retryAll...)
 	assert.Equal(t, 0, status)
-	assert.Contains(t, out, "there is nothing to try again")
+	assert.Contains(t, out, "there is nothing to retry")
 }
 
 func TestRetryAllAsksFirst(t *testing.T) {

@@ -26,7 +26,7 @@ type terminal struct {
 func (c *terminal) do(args ...string) (status int, out, errs string) {
 	c.Helper()
 	var stdout, stderr bytes.Buffer
-	status = run(c.Context(), args, c.environ, strings.NewReader(""), &stdout, &stderr)
+	status = newConsole(c.Context(), c.environ, strings.NewReader(""), &stdout, &stderr).run(args)
 
 	return status, stdout.String(), stderr.String()
 }

@@ -48,13 +48,13 @@ func (d *deliveryJSON) showFacts(c *console) {
 	f := facts{c}
 	f.say("delivery", "%s", d.ID)
 	f.say("status", "%s", d.Status)
-	f.say("carried by", "%s, %s", d.Provider, d.Channel)
+	f.say("sent through", "%s, %s", d.Provider, d.Channel)
 	f.say("from", "%s", d.From)
 	f.say("to", "%s", d.To)
 	f.say("chat", "%d", d.ChatID)
 	f.say("message", "%s", d.MessageID)
 	f.say("action", "%s", d.ActionID)
-	f.say("carrier's id", "%s", d.ProviderMessageID)
+	f.say("provider's id", "%s", d.ProviderMessageID)
 	f.say("error", "%s %s", d.ErrorCode, d.ErrorMessage)
 	f.say("segments", "%s", formatNumber(d.Segments))
 	f.say("made", "%s (%s ago)", formatTime(d.CreatedAt), formatAge(d.CreatedAt))
@@ -85,7 +85,7 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 	}
 
 	fmt.Fprintln(c.out, "\nAttempts")
-	t := newTable(c.out, "  NO", "STARTED", "TOOK", "OUTCOME", "HTTP", "ERROR", "REACHED THE CARRIER")
+	t := newTable(c.out, "  NO", "STARTED", "TOOK", "OUTCOME", "HTTP", "ERROR", "REACHED THE PROVIDER")
 
 	for _, a := range d.Attempts {
 		took := ""
@@ -124,11 +124,11 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 
 func (d *deliveryJSON) showEvents(c *console) error {
 	if len(d.Events) == 0 {
-		fmt.Fprintln(c.out, "\nThe provider has told nothing yet.")
+		fmt.Fprintln(c.out, "\nThe provider has reported nothing yet.")
 		return nil
 	}
 
-	fmt.Fprintln(c.out, "\nTold by the provider (in full: --json)")
+	fmt.Fprintln(c.out, "\nReports of the provider (in full: --json)")
 
 	t := newTable(c.out, "  RECEIVED", "BY", "WHAT")
 	for _, e := range d.Events {
@@ -142,7 +142,10 @@ func (d *deliveryJSON) showEvents(c *console) error {
 func (d *deliveryJSON) showNext(c *console, r *remote) {
 	var lines []string
 
-	add := func(format string, args ...any) { lines = append(lines, r.line(c, fmt.Sprintf(format, args...))) }
+	add := func(format string, args ...any) {
+		lines = append(lines, r.line(c, fmt.Sprintf(format, args...)))
+	}
+
 	if d.RetriedBy != "" {
 		add("deliveries show %s", makePrintable(d.RetriedBy))
 	}

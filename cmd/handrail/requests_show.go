@@ -67,15 +67,15 @@ func (r *requestJSON) showFacts(c *console) {
 	f.say("changed", "%s (%s ago)", formatTime(r.UpdatedAt), formatAge(r.UpdatedAt))
 }
 
-// showAsks lists who is asked, and what each has said.
+// showAsks lists who is asked, and what each has answered.
 func (r *requestJSON) showAsks(c *console) error {
 	fmt.Fprintln(c.out, "\nWho is asked")
 	t := newTable(c.out, "  MEMBER", "NAME", "BY", "STATE", "ANSWER")
 
 	for _, a := range r.Asks {
-		said := a.Why
+		answer := a.Why
 		if len(a.Answer) > 0 {
-			said = string(a.Answer)
+			answer = string(a.Answer)
 		}
 
 		t.row(
@@ -83,7 +83,7 @@ func (r *requestJSON) showAsks(c *console) error {
 			shortenText(a.MemberName, 24),
 			makePrintable(a.Channel),
 			makePrintable(a.State),
-			shortenText(said, 32),
+			shortenText(answer, 32),
 		)
 	}
 
@@ -99,7 +99,8 @@ func (r *requestJSON) showNext(c *console, at *remote) {
 
 	fmt.Fprintln(c.out, "\nWhat you may do")
 
-	for _, rest := range []string{"answer " + makePrintable(r.ID) + " --answer '…'", "cancel " + makePrintable(r.ID) + " --reason '…'"} {
+	id := makePrintable(r.ID)
+	for _, rest := range []string{"answer " + id + " --answer '…'", "cancel " + id + " --reason '…'"} {
 		fmt.Fprintln(c.out, "  "+at.line(c, "requests "+rest))
 	}
 }

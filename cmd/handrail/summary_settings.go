@@ -101,7 +101,7 @@ func (s *settingsSet) Run(c *console) error {
 	return s.showSettings(api, got)
 }
 
-// setIfGiven adds a value that was given.
+// setIfGiven adds a value to body if it was given.
 func setIfGiven[T any](body map[string]any, name string, value *T) {
 	if value != nil {
 		body[name] = *value
@@ -139,7 +139,7 @@ func (r *remote) showSettings(api *client, got *answer) error {
 	return nil
 }
 
-// automatic says in words when chats are summarized by themselves.
+// automatic returns in words when chats are summarized without a request.
 func (s *settingsJSON) automatic() string {
 	var when []string
 	if s.QuietSeconds > 0 {
@@ -154,10 +154,10 @@ func (s *settingsJSON) automatic() string {
 		return "no"
 	}
 
-	with := ", without labels"
+	labels := ", without labels"
 	if s.AutomaticLabels {
-		with = ", with labels"
+		labels = ", with labels"
 	}
 
-	return strings.Join(when, " or ") + with
+	return strings.Join(when, " or ") + labels
 }

@@ -77,7 +77,13 @@ func (v *versionJSON) show(c *console) {
 	}
 
 	for _, l := range v.Labels {
-		fmt.Fprintf(c.out, "  - %s: %s, sure to %.0f %%\n", makePrintable(l.Name), makePrintable(l.Outcome), 100*l.Confidence)
+		fmt.Fprintf(
+			c.out,
+			"  - %s: %s, sure to %.0f %%\n",
+			makePrintable(l.Name),
+			makePrintable(l.Outcome),
+			100*l.Confidence,
+		)
 
 		for _, e := range l.Evidence {
 			fmt.Fprintf(c.out, "    “%s”\n", makePrintable(e.Text))
@@ -147,7 +153,7 @@ func indentText(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// summarizedChat is what a chat says of its summary.
+// summarizedChat is what the API shows of a chat and its summary.
 type summarizedChat struct {
 	ID              int64  `json:"id"`
 	Title           string `json:"title"`
@@ -163,12 +169,12 @@ type name struct {
 }
 
 func joinNames(all []name) string {
-	list := make([]string, len(all))
+	texts := make([]string, len(all))
 	for i, n := range all {
-		list[i] = n.Name
+		texts[i] = n.Name
 	}
 
-	return strings.Join(list, ", ")
+	return strings.Join(texts, ", ")
 }
 
 // showChat shows a chat as a command has left it.

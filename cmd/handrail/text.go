@@ -7,7 +7,8 @@ import (
 	"unicode"
 )
 
-// makePrintable takes out of a text from elsewhere what would steer a terminal.
+// makePrintable replaces the control characters of a text from elsewhere, which would steer a
+// terminal.
 func makePrintable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -18,7 +19,7 @@ func makePrintable(s string) string {
 	}, s)
 }
 
-// shortenText is s in at most n characters.
+// shortenText returns s in at most n characters.
 func shortenText(s string, n int) string {
 	s = makePrintable(s)
 	if runes := []rune(s); len(runes) > n {
@@ -28,7 +29,7 @@ func shortenText(s string, n int) string {
 	return s
 }
 
-// formatAge is how long t is past, in one unit.
+// formatAge returns how long ago t was, in one unit.
 func formatAge(t time.Time) string {
 	switch d := max(time.Since(t), 0); {
 	case d < time.Minute:

@@ -34,11 +34,7 @@ func (t *toolJSON) showFacts(c *console) {
 	f.say("where", "%s", t.where())
 	f.say("risk", "%s", t.Risk)
 
-	f.say(
-		"may repeat",
-		"%s",
-		map[bool]string{true: "yes, it is idempotent", false: "no: a call that may have had its effect waits for a person"}[t.Idempotent || t.Risk == "read"],
-	)
+	f.say("may repeat", "%s", t.repeats())
 
 	f.say("time limit", "%gs", t.TimeoutSeconds)
 
@@ -60,7 +56,16 @@ func (t *toolJSON) showFacts(c *console) {
 	}
 }
 
-// formatAssistants are the ids of those who may use a tool, or all.
+// repeats says whether a call of the tool may be repeated.
+func (t *toolJSON) repeats() string {
+	if t.Idempotent || t.Risk == "read" {
+		return "yes, it is idempotent"
+	}
+
+	return "no: a call that may have had its effect waits for a person"
+}
+
+// formatAssistants returns the ids of those who may use a tool, or "all".
 func formatAssistants(ids []int64) string {
 	if len(ids) == 0 {
 		return "all"
