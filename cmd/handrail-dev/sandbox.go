@@ -47,8 +47,8 @@ func (p *process) hooksTo(origin string) (hooks, error) {
 }
 
 // wire joins this process and its sandbox: the sandbox's tools may be reached, and the API
-// takes the sandbox's webhooks. Providers with other
-// credentials cannot reach this machine, so that nothing is wired for them.
+// takes the sandbox's webhooks. Providers with other credentials cannot reach this machine,
+// so nothing is wired for them.
 func (p *process) wire(l *listeners) (hooks, error) {
 	if err := p.equip(l); err != nil {
 		return hooks{}, err
@@ -103,10 +103,12 @@ func (p *process) startSandbox(
 	}
 
 	if h.origin != "" {
-		// The fragment asks for patience, as Twilio understands it.
+		// The fragment asks Twilio for retries (rc) on all failures (rp).
 		c.TwilioInboundURL = h.origin + "/webhooks/twilio/inbound#rc=5&rp=all"
-		c.EventURL, c.MailInboundURL = h.origin+"/webhooks/sendgrid/events", h.origin+"/webhooks/sendgrid/inbound"
-		c.SigningKey, c.Remote = h.key, true
+		c.EventURL = h.origin + "/webhooks/sendgrid/events"
+		c.MailInboundURL = h.origin + "/webhooks/sendgrid/inbound"
+		c.SigningKey = h.key
+		c.Remote = true
 	}
 
 	box, err := sandbox.New(c)

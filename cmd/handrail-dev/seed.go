@@ -84,7 +84,8 @@ func findDemo(ctx context.Context, store *db.Store) (demo, error) {
 const contributorName = "Priya Raman"
 
 func (s *seeder) fill() demo {
-	if s.err = s.store.CreateWorkspace(s.ctx, chat.Workspace{ID: demoWorkspace, Name: "Demo", CreatedAt: time.Now()}); s.err != nil {
+	workspace := chat.Workspace{ID: demoWorkspace, Name: "Demo", CreatedAt: time.Now()}
+	if s.err = s.store.CreateWorkspace(s.ctx, workspace); s.err != nil {
 		return demo{}
 	}
 
@@ -131,55 +132,63 @@ func (s *seeder) fill() demo {
 	s.key(second.ID, "Development, a second person", secondKey)
 
 	number := runStep(s, func() (chat.PhoneNumber, error) {
-		return s.store.CreatePhoneNumber(
-			s.ctx,
-			demoWorkspace,
-			s.by,
-			chat.PhoneNumber{Name: "Support line", Number: "+14155550100"},
-		)
+		line := chat.PhoneNumber{Name: "Support line", Number: "+14155550100"}
+		return s.store.CreatePhoneNumber(s.ctx, demoWorkspace, s.by, line)
 	})
 
 	inbox := runStep(s, func() (chat.Inbox, error) {
-		return s.store.CreateInbox(
-			s.ctx,
-			demoWorkspace,
-			s.by,
-			chat.Inbox{Address: "support@handrail.example", DisplayName: "Handrail Demo"},
-		)
+		box := chat.Inbox{Address: "support@handrail.example", DisplayName: "Handrail Demo"}
+		return s.store.CreateInbox(s.ctx, demoWorkspace, s.by, box)
 	})
 
 	s.labels()
 
-	sms := s.chat(chat.NewChat{
-		Channel:           chat.ChannelSMS,
-		Title:             "Booking",
+	sms := s.fillSMSChat(chat.NewChat{
 		MemberID:          ana.ID,
 		AssistantMemberID: &assistant.ID,
 		PhoneNumberID:     &number.ID,
 		Participants:      []chat.NewParticipant{{MemberID: priya.ID, Role: chat.ParticipantContributor}},
 	})
 
-	s.says(sms.ID, ana.ID,
-		"Hi! I booked a table for four on Friday at 7 pm, the name is Lopez.",
-		"Two more friends want to come along. Can you make it six people?",
-		"And is there still a place on the terrace? My mother uses a wheelchair.")
-
-	email := s.chat(chat.NewChat{
-		Channel:           chat.ChannelEmail,
-		Title:             "Invoice 2026-1184",
+	email := s.fillEmailChat(chat.NewChat{
 		MemberID:          ben.ID,
 		AssistantMemberID: &assistant.ID,
 		InboxID:           &inbox.ID,
 	})
 
+	return demo{SMSChat: sms.ID, EmailChat: email.ID, Contributor: priya.ID}
+}
+
+// fillSMSChat makes the chat by SMS, about a booking.
+func (s *seeder) fillSMSChat(c chat.NewChat) chat.Chat {
+	c.Channel = chat.ChannelSMS
+	c.Title = "Booking"
+	made := s.chat(c)
+
+	s.says(made.ID, c.MemberID,
+		"Hi! I booked a table for four on Friday at 7 pm, the name is Lopez.",
+		"Two more friends want to come along. Can you make it six people?",
+		"And is there still a place on the terrace? My mother uses a wheelchair.")
+
+	return made
+}
+
+// fillEmailChat makes the chat by email, about an invoice.
+func (s *seeder) fillEmailChat(c chat.NewChat) chat.Chat {
+	c.Channel = chat.ChannelEmail
+	c.Title = "Invoice 2026-1184"
+	made := s.chat(c)
+
 	s.says(
-		email.ID,
-		ben.ID,
-		"Hello,\n\nour invoice 2026-1184 of 3 November shows 12 seats, but we have used 9 since October. Could you correct it and send us a new one?\n\nBest regards\nBen Okafor",
-		"Hello again,\n\nthe payment is due on Thursday. Please tell me whether I should pay the invoice as it is or wait for the corrected one.\n\nBen",
+		made.ID,
+		c.MemberID,
+		"Hello,\n\nour invoice 2026-1184 of 3 November shows 12 seats, but we have used 9 since October. "+
+			"Could you correct it and send us a new one?\n\nBest regards\nBen Okafor",
+		"Hello again,\n\nthe payment is due on Thursday. Please tell me whether I should pay the invoice as it is "+
+			"or wait for the corrected one.\n\nBen",
 	)
 
-	return demo{SMSChat: sms.ID, EmailChat: email.ID, Contributor: priya.ID}
+	return made
 }
 
 // runStep runs one step of the seeding unless an earlier one has failed.
@@ -195,8 +204,8 @@ func runStep[T any](s *seeder, do func() (T, error)) T {
 func (s *seeder) member(m chat.Member) chat.Member {
 	m.NotificationsEnabled = true
 	m.ConsentSMS = chat.ConsentGranted
-
 	m.ConsentEmail = chat.ConsentGranted
+
 	if m.Role == "" {
 		m.Role = chat.RoleUser
 	}
@@ -217,7 +226,11 @@ func (s *seeder) key(member chat.MemberID, name, secret string) {
 
 func (s *seeder) labels() {
 	for _, l := range []chat.Label{
-		{Name: "booking", Color: "#3366ff", Description: "Tables, reservations, changes of date, time or number of guests"},
+		{
+			Name:        "booking",
+			Color:       "#3366ff",
+			Description: "Tables, reservations, changes of date, time or number of guests",
+		},
 		{Name: "billing", Color: "#cc6600", Description: "Invoices, payments, refunds, prices"},
 		{Name: "accessibility", Color: "#228855", Description: "Wheelchair, hearing, sight, allergies"},
 		{Name: "vip", Color: "#aa33aa", Description: "Important customers"},

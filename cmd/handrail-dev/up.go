@@ -41,7 +41,8 @@ func (upCommand) Run(p *process) error {
 
 	if !p.config.Loopback() {
 		return fmt.Errorf(
-			"HANDRAIL_ADDR is %s: handrail-dev has a key that everybody knows and listens on loopback only; run handrail for anything else",
+			"HANDRAIL_ADDR is %s: handrail-dev has a key that everybody knows and listens on loopback only. "+
+				"Run handrail for anything else",
 			p.config.Addr,
 		)
 	}
@@ -78,7 +79,9 @@ func (upCommand) Run(p *process) error {
 	}
 
 	running, ctx := errgroup.WithContext(ctx)
-	if err := p.startSandbox(ctx, running, l.sandbox, hooks, restaurant{secrets: p.signingSecrets, token: conciergeToken}); err != nil {
+	tables := restaurant{secrets: p.signingSecrets, token: conciergeToken}
+
+	if err := p.startSandbox(ctx, running, l.sandbox, hooks, tables); err != nil {
 		return err
 	}
 
@@ -86,6 +89,15 @@ func (upCommand) Run(p *process) error {
 		return err
 	}
 
+	return p.runService(ctx, running, l, func(s *screen) {
+		s.Answers = hooks.origin != ""
+		s.Took = time.Since(started).Round(10 * time.Millisecond)
+	})
+}
+
+// runService runs the API and a worker beside what runs already, and shows the ready screen
+// after complete has filled in the rest of it. It returns when all have ended.
+func (p *process) runService(ctx context.Context, running *errgroup.Group, l *listeners, complete func(*screen)) error {
 	p.step("opening the database")
 
 	s, err := service.Connect(ctx, p.config, p.environ, p.logger)
@@ -103,9 +115,8 @@ func (upCommand) Run(p *process) error {
 	running.Go(func() error { return s.Work(ctx) })
 	running.Go(func() error { return s.ServeAPI(ctx, l.api) })
 
-	shown.Answers = hooks.origin != ""
+	complete(&shown)
 
-	shown.Took = time.Since(started).Round(10 * time.Millisecond)
 	if err := shown.show(p.out); err != nil {
 		return err
 	}
@@ -130,6 +141,7 @@ func (p *process) embed(temporal string, l *listeners) {
 	p.environ = append(p.environ, "TEMPORAL_ADDRESS="+temporal, "TEMPORAL_NAMESPACE="+c.TemporalNamespace)
 
 	c.TemporalAddress = temporal
+
 	if c.DatabaseURL == "" {
 		c.DatabaseURL = "sqlite:" + filepath.Join(c.Dev.DataDir, "handrail.db")
 	}
@@ -141,7 +153,8 @@ func (p *process) embed(temporal string, l *listeners) {
 	}
 
 	if c.SendGridAPIKey == "" {
-		c.SendGridBaseURL, c.SendGridAPIKey = originOf(l.sandbox), sandboxSendGridKey
+		c.SendGridBaseURL = originOf(l.sandbox)
+		c.SendGridAPIKey = sandboxSendGridKey
 	}
 }
 
@@ -192,7 +205,6 @@ func (p *process) startUI(ctx context.Context, running *errgroup.Group, temporal
 	}
 
 	running.Go(ui.Run)
-
 	running.Go(func() error {
 		<-ctx.Done()
 		ui.Stop()
@@ -212,7 +224,7 @@ func (p *process) stop(what string, stop func() error) {
 	}
 }
 
-// listeners are taken before anything starts, so that a port in use is told at once.
+// listeners are taken before anything starts, so that a port in use is reported at once.
 type listeners struct{ api, sandbox net.Listener }
 
 func (l *listeners) close() {
@@ -223,7 +235,10 @@ func (l *listeners) close() {
 func openListeners(c *config.Config) (*listeners, error) {
 	// Temporal and its UI open their ports themselves; here it is only tried whether
 	// they can.
-	for variable, port := range map[string]int{"HANDRAIL_DEV_TEMPORAL_PORT": c.Dev.TemporalPort, "HANDRAIL_DEV_UI_PORT": c.Dev.UIPort} {
+	for variable, port := range map[string]int{
+		"HANDRAIL_DEV_TEMPORAL_PORT": c.Dev.TemporalPort,
+		"HANDRAIL_DEV_UI_PORT":       c.Dev.UIPort,
+	} {
 		l, err := listenOn(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), variable)
 		if err != nil {
 			return nil, err
@@ -249,7 +264,7 @@ func listenOn(address, variable string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address) //nolint:noctx // nothing to cancel: it answers at once
 	if err != nil {
 		return nil, fmt.Errorf(
-			"%s cannot be had: %w. Stop what uses it (another handrail-dev?), or set %s to a free one",
+			"cannot listen on %s: %w. Stop what uses it (another handrail-dev?), or set %s to a free one",
 			address,
 			err,
 			variable,

@@ -33,7 +33,8 @@ func main() {
 		kong.Name("handrail-eval"),
 		kong.UsageOnError(),
 		kong.Description(
-			"Has dialogues summarized by every model that is configured, and prints how good the summaries are and what they cost.",
+			"Has dialogues summarized by every model that is configured, "+
+				"and prints how good the summaries are and what they cost.",
 		),
 	)
 

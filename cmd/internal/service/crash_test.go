@@ -31,7 +31,7 @@ type lane struct {
 	box   *sandbox.Sandbox
 	// provider is where Twilio is.
 	provider string
-	step    chat.DeliveryStep
+	step     chat.DeliveryStep
 }
 
 const crashLease = 45 * time.Second
@@ -49,10 +49,10 @@ func eachLane(t *testing.T, test func(l *lane)) {
 		t.Cleanup(func() { carriers.Close(); assert.NoError(t, box.Close()) })
 
 		l := &lane{
-			T:       t,
-			World:   dbtest.Seed(t, s),
-			store:   s,
-			box:     box,
+			T:        t,
+			World:    dbtest.Seed(t, s),
+			store:    s,
+			box:      box,
 			provider: carriers.URL,
 		}
 

@@ -27,6 +27,7 @@ func NewLogger(w io.Writer, c *config.Config) *slog.Logger {
 	)
 }
 
+// isTerminal reports whether w is a terminal.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {

@@ -161,14 +161,14 @@ func (s *Service) engine() *workflows.Client {
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 func (s *Service) activities() (*activities.Activities, error) {
-	carriers, err := s.providers()
+	providers, err := s.providers()
 	if err != nil {
 		return nil, err
 	}
 
 	return activities.New(activities.Config{
 		Store:         s.Store,
-		Providers:     carriers,
+		Providers:     providers,
 		Renderer:      render.New(render.Options{ReplyDomain: s.config.ReplyDomain}),
 		Models:        s.models,
 		NewID:         newID,
@@ -181,7 +181,7 @@ func (s *Service) activities() (*activities.Activities, error) {
 	})
 }
 
-// deliveryWaits are how long deliveries are followed. Nobody reports on a web chat.
+// deliveryWaits returns how long deliveries are followed. Nobody reports on a web chat.
 func deliveryWaits(c *config.Config) map[chat.Channel]chat.Waits {
 	return map[chat.Channel]chat.Waits{
 		chat.ChannelSMS:   {Settle: c.Settle, Receipt: c.ReceiptSMS, Quiet: workflows.Quiet},
@@ -190,8 +190,8 @@ func deliveryWaits(c *config.Config) map[chat.Channel]chat.Waits {
 	}
 }
 
-// providers are those with credentials. A message for one without waits as blocked, and
-// says why.
+// providers returns the providers with credentials. A message for one without waits as
+// blocked, and says why.
 func (s *Service) providers() (map[chat.Provider]activities.Provider, error) {
 	c := s.config
 	all := map[chat.Provider]activities.Provider{chat.ProviderHandrail: carrier.WebChat{}}
@@ -215,9 +215,11 @@ func (s *Service) providers() (map[chat.Provider]activities.Provider, error) {
 	}
 
 	if c.SendGridAPIKey != "" {
-		g, err := sendgrid.New(
-			sendgrid.Config{APIKey: c.SendGridAPIKey, BaseURL: c.SendGridBaseURL, Proxy: http.ProxyFromEnvironment},
-		)
+		g, err := sendgrid.New(sendgrid.Config{
+			APIKey:  c.SendGridAPIKey,
+			BaseURL: c.SendGridBaseURL,
+			Proxy:   http.ProxyFromEnvironment,
+		})
 		if err != nil {
 			return nil, fmt.Errorf("SENDGRID_API_KEY, HANDRAIL_SENDGRID_BASE_URL: %w", err)
 		}

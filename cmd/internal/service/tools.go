@@ -15,7 +15,8 @@ import (
 	"handrail/toolbox"
 )
 
-// programEnviron is what the programs of MCP servers see of the environment: it holds no secret.
+// programEnviron returns what the programs of MCP servers see of the environment. It holds no
+// secret.
 func programEnviron(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
 		return !strings.HasPrefix(entry, "PATH=") && !strings.HasPrefix(entry, "HOME=")
