@@ -17,9 +17,9 @@ import (
 )
 
 type cli struct {
-	Run       runCommand       `cmd:"" default:"withargs" help:"Measure (the default)."`
-	Show      showCommand      `cmd:"" help:"Show, and draw, a report that was kept as JSON."`
-	Baseline  baselineCommand `cmd:"" hidden:"" help:"The process of what is compared with."`
+	Run      runCommand      `cmd:"" default:"withargs" help:"Measure (the default)."`
+	Show     showCommand     `cmd:"" help:"Show, and draw, a report that was kept as JSON."`
+	Baseline baselineCommand `cmd:"" hidden:"" help:"The process of what is compared with."`
 }
 
 type runCommand struct {

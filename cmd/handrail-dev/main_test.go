@@ -237,9 +237,9 @@ func TestTheSandboxReportsAndAnswers(t *testing.T) {
 		p.do(request, http.StatusOK)
 	}
 
-	for chat, said := range map[string]string{"1": "See you on Friday", "2": "Thank you, paid"} {
+	for chat, text := range map[string]string{"1": "See you on Friday", "2": "Thank you, paid"} {
 		newest := p.get(workspace + "/chats/" + chat + "/messages?limit=1")
-		assert.Contains(t, fmt.Sprint(newest), said)
+		assert.Contains(t, fmt.Sprint(newest), text)
 		assert.Equal(t, true, p.get(workspace + "/chats/" + chat)["needs_response"])
 	}
 }
@@ -247,7 +247,7 @@ func TestTheSandboxReportsAndAnswers(t *testing.T) {
 func TestKilledBeforeThePostItSendsOnceAfterTheRestart(t *testing.T) {
 	t.Parallel()
 	var asked, taken atomic.Int64
-	carrier := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if asked.Add(1) == 1 {
 			w.Header().Set("Retry-After", "3")
 			w.WriteHeader(http.StatusTooManyRequests)
@@ -259,8 +259,8 @@ func TestKilledBeforeThePostItSendsOnceAfterTheRestart(t *testing.T) {
 		_, _ = fmt.Fprintf(w, `{"sid":"SM%032d","status":"queued"}`, taken.Add(1))
 	}))
 
-	t.Cleanup(carrier.Close)
-	p := newTestEnv(t, twilioAt(carrier.URL)...)
+	t.Cleanup(provider.Close)
+	p := newTestEnv(t, twilioAt(provider.URL)...)
 	started, _ := p.up()
 
 	action := p.send()
@@ -279,7 +279,7 @@ func TestKilledInMidPostItNeverPostsAgainAndSaysSo(t *testing.T) {
 	t.Parallel()
 	var taken atomic.Int64
 	first := make(chan struct{})
-	carrier := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	provider := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 
 		if taken.Add(1) == 1 {
@@ -289,8 +289,8 @@ func TestKilledInMidPostItNeverPostsAgainAndSaysSo(t *testing.T) {
 		<-r.Context().Done() // it has the message, and will never say so
 	}))
 
-	t.Cleanup(carrier.Close)
-	p := newTestEnv(t, twilioAt(carrier.URL)...)
+	t.Cleanup(provider.Close)
+	p := newTestEnv(t, twilioAt(provider.URL)...)
 	started, _ := p.up()
 	action := p.send()
 

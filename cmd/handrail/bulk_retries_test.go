@@ -73,7 +73,7 @@ func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 func TestRetryAllAsksFirst(t *testing.T) {
 	t.Parallel()
 
-	for said, want := range map[string]struct {
+	for typed, want := range map[string]struct {
 		asks   bool
 		status int
 		begins bool
@@ -85,7 +85,7 @@ func TestRetryAllAsksFirst(t *testing.T) {
 		"":      {true, 1, false},
 		"y \n":  {false, 2, false},
 	} {
-		t.Run(fmt.Sprintf("%q", said), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%q", typed), func(t *testing.T) {
 			t.Parallel()
 
 			s := newStub(
@@ -93,7 +93,7 @@ func TestRetryAllAsksFirst(t *testing.T) {
 				map[string][]reply{"POST deliveries/retry": {okReply(wouldRetry), acceptedReply(aBulk("finished", 39, ""))}},
 			)
 
-			one := s.session(said)
+			one := s.session(typed)
 			one.asks = want.asks
 			assert.Equal(t, want.status, one.run(retryAll), one.errs.String())
 			assert.Contains(t, one.out.String(), "twilio_20003")
@@ -106,7 +106,7 @@ func TestRetryAllAsksFirst(t *testing.T) {
 	}
 }
 
-func TestRetryAllTellsHowFarItHasCome(t *testing.T) {
+func TestRetryAllShowsItsProgress(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]struct {

@@ -100,7 +100,7 @@ func TestANewInstallationIsSetUpFromTheCommandLine(t *testing.T) {
 	assert.Contains(t, c.must("keys", "list", "--workspace", ws), "revoked")
 }
 
-func TestWrongUseIsToldWithWhatWouldBeRight(t *testing.T) {
+func TestWrongUseIsReportedWithWhatWouldBeRight(t *testing.T) {
 	t.Parallel()
 	database := "DATABASE_URL=" + dbtest.NewPostgresURL(t)
 	newTerminal(t, database).must("migrate", "up")

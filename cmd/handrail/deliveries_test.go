@@ -253,17 +253,17 @@ func TestCommandsToPasteRepeatTheFlags(t *testing.T) {
 	assert.Contains(t, out, "There is nothing to do.")
 }
 
-func TestRetryTellsHowItWent(t *testing.T) {
+func TestRetryShowsHowItWent(t *testing.T) {
 	t.Parallel()
 
-	standing := func(submission, carrier, explanation string) reply {
+	standing := func(submission, status, explanation string) reply {
 		return okReply(
 			aDelivery(
 				t,
 				map[string]any{
 					"id":          stubNext,
 					"submission":  submission,
-					"carrier":     carrier,
+					"carrier":     status,
 					"status":      submission,
 					"explanation": explanation,
 				},

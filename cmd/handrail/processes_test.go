@@ -73,15 +73,21 @@ func newTestCluster(t *testing.T, environ ...string) *testCluster {
 
 	require.NoError(t, err)
 
-	carriers := httptest.NewServer(box.Handler())
+	providers := httptest.NewServer(box.Handler())
 
-	t.Cleanup(func() { carriers.Close(); assert.NoError(t, box.Close()) })
+	t.Cleanup(func() {
+		providers.Close()
+		assert.NoError(t, box.Close())
+	})
 	url := dbtest.NewPostgresURL(t)
 	s := &testCluster{box: box, addr: addr, terminal: newTerminal(t, append(environ,
 		"HANDRAIL_PUBLIC_URL=http://"+addr, "HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY="+public,
 		"DATABASE_URL="+url, "TEMPORAL_ADDRESS="+startTemporal(t).Address(), "HANDRAIL_LOG_FORMAT=json",
-		"TWILIO_ACCOUNT_SID=AC1", "TWILIO_AUTH_TOKEN=token", "HANDRAIL_TWILIO_BASE_URL="+carriers.URL,
-		"SENDGRID_API_KEY=SG.key", "HANDRAIL_SENDGRID_BASE_URL="+carriers.URL,
+		"TWILIO_ACCOUNT_SID=AC1",
+		"TWILIO_AUTH_TOKEN=token",
+		"HANDRAIL_TWILIO_BASE_URL="+providers.URL,
+		"SENDGRID_API_KEY=SG.key",
+		"HANDRAIL_SENDGRID_BASE_URL="+providers.URL,
 		"HANDRAIL_ENCRYPTION_KEYS=k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")...)}
 
 	s.must("migrate", "up")
@@ -212,7 +218,7 @@ func (s *testCluster) send(apis []string, n int) string {
 
 // follow asks for an action until its message is done.
 func (s *testCluster) follow(action string, n int) string {
-	again := time.NewTicker(200 * time.Millisecond) // a parked one answers at once
+	again := time.NewTicker(200 * time.Millisecond) // one that waits for a person answers at once
 	defer again.Stop()
 	var body map[string]any
 
@@ -273,12 +279,12 @@ func TestTwoAPIsAndTwoWorkersOnPostgreSQL(t *testing.T) {
 	var sending sync.WaitGroup
 	var once sync.Once
 
-	var told [40]string
-	for n := range told {
+	var statuses [40]string
+	for n := range statuses {
 		sending.Go(func() {
-			told[n] = s.send(apis, n)
+			statuses[n] = s.send(apis, n)
 
-			// With work under way, one worker dies hard and one API is told to stop.
+			// With work under way, one worker dies hard and one API is asked to stop.
 			if n >= 10 {
 				once.Do(func() {
 					sending.Go(lost.Kill)
@@ -295,9 +301,11 @@ func TestTwoAPIsAndTwoWorkersOnPostgreSQL(t *testing.T) {
 		texts[m.Body]++
 	}
 
-	for n, status := range told {
+	for n, status := range statuses {
 		text := fmt.Sprintf("message %d", n)
-		if status == "needs_review" { // the worker that died was about to hand it over: a person is told, and nothing posts it again
+		// The worker that died was about to hand it over: it waits for a person, and nothing posts
+		// it again.
+		if status == "needs_review" {
 			assert.LessOrEqual(t, texts[text], 1, text)
 			continue
 		}
@@ -332,10 +340,10 @@ func TestAPartThatIsAwayIsWaitedForAndNamed(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			p := programtest.Start(t, t.TempDir(), append(environ, "HANDRAIL_ADDR=127.0.0.1:0"), "all")
-			said := p.Await("next_try_in")
-			assert.Contains(t, said, "waiting")
-			assert.Contains(t, said, what)
-			assert.NotContains(t, said, "hunter2")
+			output := p.Await("next_try_in")
+			assert.Contains(t, output, "waiting")
+			assert.Contains(t, output, what)
+			assert.NotContains(t, output, "hunter2")
 			assert.Equal(t, 1, p.Stop(), "it has not served")
 		})
 	}

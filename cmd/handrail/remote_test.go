@@ -171,7 +171,7 @@ func (s *stub) do(args ...string) (status int, out, errs string) {
 	return status, one.out.String(), one.errs.String()
 }
 
-func TestWhatTheAPICanNotBeAsked(t *testing.T) {
+func TestCallsThatTheAPICannotAnswer(t *testing.T) {
 	t.Parallel()
 
 	whole := []string{

@@ -20,7 +20,7 @@ import (
 	"handrail/sandbox"
 )
 
-// shown is what `handrail deliveries show --json` tells.
+// shown is what `handrail deliveries show --json` writes.
 type shown struct {
 	ID                string   `json:"id"`
 	Status            string   `json:"status"`
@@ -42,7 +42,11 @@ func newOperator(t *testing.T, environ ...string) *operator {
 	s := newTestCluster(t, environ...)
 	s.apiAt(s.addr)
 	s.worker()
-	s.environ = []string{"HANDRAIL_URL=http://" + s.addr, "HANDRAIL_API_KEY=" + s.secret, "HANDRAIL_WORKSPACE=" + s.ws}
+	s.environ = []string{
+		"HANDRAIL_URL=http://" + s.addr,
+		"HANDRAIL_API_KEY=" + s.secret,
+		"HANDRAIL_WORKSPACE=" + s.ws,
+	}
 
 	return &operator{testCluster: s, seen: map[string]bool{}}
 }
@@ -158,7 +162,7 @@ func TestEveryStateIsReachedSeenAndLeft(t *testing.T) {
 	}
 }
 
-// reachStatesBeforeProvider are the states of what was not handed over.
+// reachStatesBeforeProvider reaches the states of what was not handed over.
 func (o *operator) reachStatesBeforeProvider() {
 	o.Helper()
 	o.faults(sandbox.Fault{Kind: sandbox.FaultRateLimit, Delay: time.Hour, To: "+14155550200"})
@@ -180,8 +184,8 @@ func (o *operator) reachStatesBeforeProvider() {
 
 	o.awaitStatus(id, "suppressed")
 	o.faults()
-	status, _, said := o.do("deliveries", "retry", id)
-	assert.Equal(o, 1, status, "who has opted out is not written to: %s", said)
+	status, _, errs := o.do("deliveries", "retry", id)
+	assert.Equal(o, 1, status, "who has opted out is not written to: %s", errs)
 
 	require.NoError(
 		o,
@@ -197,7 +201,7 @@ func (o *operator) reachStatesBeforeProvider() {
 	o.awaitStatus(o.retries(id), "delivered")
 }
 
-// reachStatesAtProvider are the states of what the provider may have.
+// reachStatesAtProvider reaches the states of what the provider may have.
 func (o *operator) reachStatesAtProvider() {
 	o.Helper()
 	release := o.box.Hold()
@@ -238,7 +242,8 @@ func (o *operator) reachStatesAtProvider() {
 	o.awaitStatus(o.retries(id, "--to", "+14155550299", "--reason", "new number"), "delivered")
 }
 
-// reachStatesAfterProvider are the provider's own last words, and its silence.
+// reachStatesAfterProvider reaches the states that the provider's receipts, or their absence,
+// lead to.
 func (o *operator) reachStatesAfterProvider() {
 	o.Helper()
 	o.faults(sandbox.Fault{Kind: sandbox.Undelivered})
@@ -259,7 +264,7 @@ func (o *operator) reachStatesAfterProvider() {
 	o.awaitStatus(o.retries(mail), "delivered")
 }
 
-// reachStatesByCallback are last words that the sandbox does not say by itself.
+// reachStatesByCallback reaches the final states that the sandbox does not report by itself.
 func (o *operator) reachStatesByCallback() {
 	o.Helper()
 	o.faults(sandbox.Fault{Kind: sandbox.CallbackNever})

@@ -100,15 +100,15 @@ func TestAContributorsAnswerCompletesTheSend(t *testing.T) {
 
 		after := w.chat(w.people.sms.ID)
 		assert.Equal(t, before.Attention, after.Attention, "an answer that is waited for asks for no response")
-		var said []string
+		var texts []string
 
 		for _, m := range w.messages(w.people.sms.ID) {
 			if m.MemberID != nil && *m.MemberID == id {
-				said = append(said, m.Content)
+				texts = append(texts, m.Content)
 			}
 		}
 
-		assert.Equal(t, []string{"Yes!", "perhaps"}, said, "what was answered is in the chat")
+		assert.Equal(t, []string{"Yes!", "perhaps"}, texts, "what was answered is in the chat")
 		assert.Len(t, w.chats(), 2, "and opens no other")
 	})
 }

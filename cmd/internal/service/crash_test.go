@@ -44,16 +44,19 @@ func eachLane(t *testing.T, test func(l *lane)) {
 		box, err := sandbox.New(sandbox.Config{AccountSID: account, AuthToken: token, SendGridKey: sendGridKey})
 		require.NoError(t, err)
 
-		carriers := httptest.NewServer(box.Handler())
+		providers := httptest.NewServer(box.Handler())
 
-		t.Cleanup(func() { carriers.Close(); assert.NoError(t, box.Close()) })
+		t.Cleanup(func() {
+			providers.Close()
+			assert.NoError(t, box.Close())
+		})
 
 		l := &lane{
 			T:        t,
 			World:    dbtest.Seed(t, s),
 			store:    s,
 			box:      box,
-			provider: carriers.URL,
+			provider: providers.URL,
 		}
 
 		l.step = l.delivery(l.prepare())
@@ -188,14 +191,14 @@ func (c *crashing) RecordSubmission(
 	ws chat.WorkspaceID,
 	id chat.DeliveryID,
 	fence int64,
-	said chat.Submission,
+	submission chat.Submission,
 	now time.Time,
 ) (chat.Delivery, error) {
 	if c.beforeRecord {
 		panic(errCrash)
 	}
 
-	d, err := c.Store.RecordSubmission(ctx, ws, id, fence, said, now)
+	d, err := c.Store.RecordSubmission(ctx, ws, id, fence, submission, now)
 
 	if c.afterRecord {
 		panic(errCrash)
@@ -215,10 +218,10 @@ func (l *lane) dies(store *crashing) {
 // submits is a submission by a healthy process.
 func (l *lane) submits() chat.DeliverySnapshot {
 	l.Helper()
-	receipt, err := l.worker(l.store).Submit(l.Context(), l.step)
+	snapshot, err := l.worker(l.store).Submit(l.Context(), l.step)
 	require.NoError(l, err)
 
-	return receipt
+	return snapshot
 }
 
 // The crash points, each with what the next attempt must find. In all of them nothing may
@@ -320,9 +323,9 @@ func TestCrash03NoConnection(t *testing.T) {
 		require.NoError(l, closed.Close())
 		there := l.provider
 		l.provider = "http://" + closed.Addr().String()
-		receipt := l.submits()
-		assert.Equal(l, chat.SubmissionPending, receipt.Submission)
-		assert.Equal(l, chat.ErrorDialFailed, receipt.ErrorCode)
+		snapshot := l.submits()
+		assert.Equal(l, chat.SubmissionPending, snapshot.Submission)
+		assert.Equal(l, chat.ErrorDialFailed, snapshot.ErrorCode)
 		l.provider = there
 		assert.Equal(l, chat.SubmissionAccepted, l.submits().Submission, "trying again is safe")
 		assert.Len(l, l.arrived(), 1)
@@ -385,10 +388,10 @@ func TestCrash07RecordedAndTheStepNotCompleted(t *testing.T) {
 
 	eachLane(t, func(l *lane) {
 		l.dies(&crashing{afterRecord: true})
-		receipt := l.submits()
-		assert.Equal(l, chat.SubmissionAccepted, receipt.Submission, "the stored result")
+		snapshot := l.submits()
+		assert.Equal(l, chat.SubmissionAccepted, snapshot.Submission, "the stored result")
 		require.Len(l, l.arrived(), 1)
-		assert.Equal(l, l.arrived()[0].SID, receipt.ProviderMessageID)
+		assert.Equal(l, l.arrived()[0].SID, snapshot.ProviderMessageID)
 	})
 }
 
@@ -436,7 +439,7 @@ func TestCrash09ZombieAfterItsLease(t *testing.T) {
 
 		require.NoError(l, err)
 
-		said := client.Submit(l.Context(), chat.Outgoing{
+		submission := client.Submit(l.Context(), chat.Outgoing{
 			WorkspaceID: l.Workspace,
 			DeliveryID:  claimed.ID,
 			Fence:       claimed.Fence,
@@ -447,7 +450,7 @@ func TestCrash09ZombieAfterItsLease(t *testing.T) {
 			LeaseUntil:  time.Now().Add(time.Second),
 		})
 
-		assert.Equal(l, chat.OutcomeAborted, said.Outcome, "it writes nothing")
+		assert.Equal(l, chat.OutcomeAborted, submission.Outcome, "it writes nothing")
 		assert.Empty(l, l.arrived())
 	})
 }

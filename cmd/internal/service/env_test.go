@@ -55,7 +55,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// env is a whole Handrail of one test: database, sandbox, API, worker.
+// env is a whole Handrail for one test: database, sandbox, API, worker.
 type env struct {
 	*testing.T
 	store  *db.Store
@@ -67,7 +67,7 @@ type env struct {
 	secret string
 	ws     chat.WorkspaceID
 	people people
-	// stop tells API and worker to stop; stopped waits until they have.
+	// stop stops API and worker; stopped waits until they have ended.
 	stop, stopped func()
 }
 
@@ -83,7 +83,7 @@ const (
 	sendGridKey = "SG.sandbox.0"
 )
 
-// option changes a world before it starts.
+// option changes an env before it starts.
 type option func(*config.Config)
 
 func withEncryption(c *config.Config) {
@@ -111,10 +111,10 @@ func newEnv(t *testing.T, databaseURL string, options ...option) *env {
 }
 
 // newEnvWithProviders is newWorld with providers that behave as given.
-func newEnvWithProviders(t *testing.T, carriersAre sandbox.Config, databaseURL string, options ...option) *env {
+func newEnvWithProviders(t *testing.T, providers sandbox.Config, databaseURL string, options ...option) *env {
 	t.Helper()
 
-	server, err := temporal()
+	embedded, err := temporal()
 	require.NoError(t, err)
 	front := newFront(t)
 	key, err := sandbox.NewSigningKey()
@@ -122,24 +122,35 @@ func newEnvWithProviders(t *testing.T, carriersAre sandbox.Config, databaseURL s
 	public, err := sandbox.PublicKey(key)
 	require.NoError(t, err)
 
-	carriersAre.AccountSID = account
-	carriersAre.AuthToken = token
-	carriersAre.SendGridKey = sendGridKey
-	carriersAre.SigningKey = key
-	carriersAre.EventURL, carriersAre.MailInboundURL = front.url+"/webhooks/sendgrid/events", front.url+"/webhooks/sendgrid/inbound"
-	carriersAre.TwilioInboundURL = front.url + "/webhooks/twilio/inbound"
-	box, err := sandbox.New(carriersAre)
+	providers.AccountSID = account
+	providers.AuthToken = token
+	providers.SendGridKey = sendGridKey
+	providers.SigningKey = key
+	providers.EventURL = front.url + "/webhooks/sendgrid/events"
+	providers.MailInboundURL = front.url + "/webhooks/sendgrid/inbound"
+	providers.TwilioInboundURL = front.url + "/webhooks/twilio/inbound"
+	box, err := sandbox.New(providers)
 	require.NoError(t, err)
 
-	carriers := httptest.NewServer(box.Handler())
+	providerServer := httptest.NewServer(box.Handler())
 
-	t.Cleanup(func() { carriers.Close(); require.NoError(t, box.Close()) })
+	t.Cleanup(func() {
+		providerServer.Close()
+		require.NoError(t, box.Close())
+	})
 
 	c, err := config.Load([]string{
-		"DATABASE_URL=" + databaseURL, "HANDRAIL_TASK_QUEUE=" + uuid.NewString(), "HANDRAIL_LOG_LEVEL=error",
-		"TWILIO_ACCOUNT_SID=" + account, "TWILIO_AUTH_TOKEN=" + token, "HANDRAIL_TWILIO_BASE_URL=" + carriers.URL,
-		"SENDGRID_API_KEY=" + sendGridKey, "HANDRAIL_SENDGRID_BASE_URL=" + carriers.URL,
-		"HANDRAIL_PUBLIC_URL=" + front.url, "HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=" + public, "HANDRAIL_REPLY_DOMAIN=in.handrail.example",
+		"DATABASE_URL=" + databaseURL,
+		"HANDRAIL_TASK_QUEUE=" + uuid.NewString(),
+		"HANDRAIL_LOG_LEVEL=error",
+		"TWILIO_ACCOUNT_SID=" + account,
+		"TWILIO_AUTH_TOKEN=" + token,
+		"HANDRAIL_TWILIO_BASE_URL=" + providerServer.URL,
+		"SENDGRID_API_KEY=" + sendGridKey,
+		"HANDRAIL_SENDGRID_BASE_URL=" + providerServer.URL,
+		"HANDRAIL_PUBLIC_URL=" + front.url,
+		"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=" + public,
+		"HANDRAIL_REPLY_DOMAIN=in.handrail.example",
 	})
 
 	require.NoError(t, err)
@@ -157,7 +168,7 @@ func newEnvWithProviders(t *testing.T, carriersAre sandbox.Config, databaseURL s
 		ws:     chat.WorkspaceID(uuid.NewString()),
 	}
 
-	s := w.connect(server.Address())
+	s := w.connect(embedded.Address())
 	w.store = s.Store
 	_, err = s.Migrate(t.Context())
 	require.NoError(t, err)

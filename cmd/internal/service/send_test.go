@@ -165,7 +165,7 @@ func TestACallForAHumanOutlivesTheMessage(t *testing.T) {
 	assert.True(t, w.chat(w.people.sms.ID).NeedsResponse)
 }
 
-func TestACallerMayWaitLessThanTheCarrierTakes(t *testing.T) {
+func TestACallerMayWaitLessThanTheProviderTakes(t *testing.T) {
 	t.Parallel()
 	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
 	release := w.box.Hold()
@@ -243,7 +243,7 @@ func TestARefusedSendLeavesNothing(t *testing.T) {
 	})
 }
 
-func TestWhatTheCarrierRefusesIsTold(t *testing.T) {
+func TestARefusalOfTheProviderIsReported(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]struct{ phone, status string }{
@@ -341,7 +341,7 @@ func TestWrongCredentialsBlockAndLoseNothing(t *testing.T) {
 	assert.NotEmpty(t, r.at("waiting_for"))
 }
 
-func TestACarrierThatIsAwayIsTriedAgain(t *testing.T) {
+func TestAProviderThatIsAwayIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	var box atomic.Pointer[sandbox.Sandbox]
 	front := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

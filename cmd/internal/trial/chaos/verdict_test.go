@@ -38,11 +38,11 @@ func TestEverySendHasOneVerdict(t *testing.T) {
 		"a person says that it was sent":     {toldUnknown, []row{rowIn(chat.SubmissionConfirmedSent, "")}, 1, foundLater},
 		"undelivered is the provider's word": {toldAccepted, []row{deliveredRow(func(r *row) { r.status = chat.StatusUndelivered })}, 1, acceptedAtOnce},
 		"refused before anything was kept":   {toldRefused, nil, 0, notSentAndTold},
-		"refused by the carrier":             {toldFailed, []row{rowIn(chat.SubmissionRejected, "twilio_21614")}, 0, notSentAndTold},
+		"refused by the provider":            {toldFailed, []row{rowIn(chat.SubmissionRejected, "twilio_21614")}, 0, notSentAndTold},
 		"refused by the provider, later":     {toldPending, []row{rowIn(chat.SubmissionRejected, "twilio_21614")}, 0, endedLater},
 		"suppressed while it waited":         {toldPending, []row{rowIn(chat.SubmissionSuppressed, chat.ErrorOptedOut)}, 0, endedLater},
-		"parked, and the provider has it":    {toldUnknown, []row{rowIn(chat.SubmissionNeedsReview, "timeout")}, 1, heldReceived},
-		"parked, and nobody has it":          {toldUnknown, []row{rowIn(chat.SubmissionNeedsReview, "timeout")}, 0, heldNotReceived},
+		"held, and the provider has it":      {toldUnknown, []row{rowIn(chat.SubmissionNeedsReview, "timeout")}, 1, heldReceived},
+		"held, and nobody has it":            {toldUnknown, []row{rowIn(chat.SubmissionNeedsReview, "timeout")}, 0, heldNotReceived},
 		"tries exhausted":                    {toldPending, []row{rowIn(chat.SubmissionPending, chat.ErrorTriesExhausted)}, 0, heldNotReceived},
 		"blocked":                            {toldPending, []row{rowIn(chat.SubmissionBlocked, "twilio_20003")}, 0, heldNotReceived},
 		"twice, and flagged":                 {toldAccepted, []row{deliveredRow(flagged)}, 2, acceptedAtOnce},
@@ -90,15 +90,15 @@ func TestEveryCombinationIsJudged(t *testing.T) {
 
 	for _, told := range []told{toldAccepted, toldPending, toldUnknown, toldFailed, toldRefused, toldNothing} {
 		for _, submission := range chat.SubmissionStates() {
-			for _, carrier := range chat.DeliveryStatuses() {
+			for _, status := range chat.DeliveryStatuses() {
 				for received := range 3 {
 					v := classifySend(
 						answer{told: told},
-						[]row{{submission: submission, status: carrier, errorCode: "why"}},
+						[]row{{submission: submission, status: status, errorCode: "why"}},
 						received,
 					)
 
-					assert.True(t, shown[v], "%s %s %s %d: %q", told, submission, carrier, received, v)
+					assert.True(t, shown[v], "%s %s %s %d: %q", told, submission, status, received, v)
 				}
 			}
 		}
@@ -131,7 +131,7 @@ func TestWhatIsPromisedAndNotStoredYetIsOpen(t *testing.T) {
 		{marker: "e", submission: chat.SubmissionNeedsReview},
 	}
 
-	assert.Equal(t, 2, countOpen(answers, rows), "a has no final word, b has no row, f was refused when it was asked again")
+	assert.Equal(t, 2, countOpen(answers, rows), "a has no final status, b has no row, f was refused when it was asked again")
 }
 
 func TestDuplicatesAndReceiptsAreCounted(t *testing.T) {

@@ -35,7 +35,7 @@ func startProxy(t *testing.T, origins ...string) string {
 	return server.URL
 }
 
-func TestTheProxyAsksTheOtherAPIOnlyWhenItCanNotConnect(t *testing.T) {
+func TestTheProxyAsksTheOtherAPIOnlyWhenItCannotConnect(t *testing.T) {
 	t.Parallel()
 	var got atomic.Int64
 	alive := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
