@@ -224,7 +224,10 @@ func TestTheSandboxReportsAndAnswers(t *testing.T) {
 		return len(p.get(workspace + "/deliveries?status=delivered")["items"].([]any)) == 3
 	}, time.Minute, 100*time.Millisecond, "both providers report what became of their messages")
 
-	for _, answer := range []string{`{"from":"+14155550101","text":"See you on Friday"}`, `{"from":"ben@customers.example","text":"Thank you, paid"}`} {
+	for _, answer := range []string{
+		`{"from":"+14155550101","text":"See you on Friday"}`,
+		`{"from":"ben@customers.example","text":"Thank you, paid"}`,
+	} {
 		request, err := http.NewRequestWithContext(
 			t.Context(),
 			http.MethodPost,

@@ -113,7 +113,10 @@ func TestTheConciergeIsAsked(t *testing.T) {
 	tools, err := json.Marshal(p.get(p.workspace() + "/chats/1/tools"))
 	require.NoError(t, err)
 
-	for _, name := range []string{"book_table", "cancel_table", "free_tables", "refund", "concierge.opening_hours", "concierge.order_taxi"} {
+	for _, name := range []string{
+		"book_table", "cancel_table", "free_tables", "refund", "concierge.opening_hours",
+		"concierge.order_taxi",
+	} {
 		assert.Contains(t, string(tools), `"`+name+`"`)
 	}
 

@@ -45,7 +45,9 @@ func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 
 	s := newStub(
 		t,
-		map[string][]reply{"POST deliveries/retry": {okReply(wouldRetry), okReply(`{"dry_run":true,"count":0,"groups":[]}`)}},
+		map[string][]reply{
+			"POST deliveries/retry": {okReply(wouldRetry), okReply(`{"dry_run":true,"count":0,"groups":[]}`)},
+		},
 	)
 
 	status, out, errs := s.do(append(retryAll, "--dry-run")...)
@@ -90,7 +92,9 @@ func TestRetryAllAsksFirst(t *testing.T) {
 
 			s := newStub(
 				t,
-				map[string][]reply{"POST deliveries/retry": {okReply(wouldRetry), acceptedReply(aBulk("finished", 39, ""))}},
+				map[string][]reply{
+					"POST deliveries/retry": {okReply(wouldRetry), acceptedReply(aBulk("finished", 39, ""))},
+				},
 			)
 
 			one := s.session(typed)
@@ -233,7 +237,11 @@ func TestBulkRetriesAreSteered(t *testing.T) {
 	assert.True(t, strings.HasPrefix(out, "running: 3 of 40 begun, 3 accepted, 1 skipped\n"))
 	assert.Contains(t, out, "handrail bulk-retries pause "+stubBulk)
 
-	for verb, shows := range map[string]string{"pause": "bulk-retries resume", "resume": "bulk-retries pause", "cancel": "canceled: 3 of 40"} {
+	for verb, shows := range map[string]string{
+		"pause":  "bulk-retries resume",
+		"resume": "bulk-retries pause",
+		"cancel": "canceled: 3 of 40",
+	} {
 		status, out, errs = s.do("bulk-retries", verb, stubBulk, "--reason", "wait for Twilio")
 		require.Equal(t, 0, status, errs)
 		assert.Contains(t, out, shows)

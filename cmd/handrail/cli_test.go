@@ -188,7 +188,10 @@ func TestHelpConfigAndVersion(t *testing.T) {
 	c := newTerminal(t, "DATABASE_URL=postgres://handrail:hunter2@db/handrail")
 
 	help := c.must("--help")
-	for _, command := range []string{"api", "worker", "all", "migrate", "workspaces", "keys", "deliveries", "bulk-retries", "suppressions", "tools", "approvals", "tool-calls", "requests", "config", "health", "version"} {
+	for _, command := range []string{
+		"api", "worker", "all", "migrate", "workspaces", "keys", "deliveries", "bulk-retries",
+		"suppressions", "tools", "approvals", "tool-calls", "requests", "config", "health", "version",
+	} {
 		assert.Contains(t, help, command)
 	}
 

@@ -106,7 +106,10 @@ func TestListShowsATableThatFits(t *testing.T) {
 
 	require.Equal(t, 0, status, errs)
 
-	for _, want := range []string{"DELIVERY", "STATUS", "CHANNEL", "ERROR", "AGE", stubDelivery, "confirmed_sent", "provider_message_id_tak…", "1h"} {
+	for _, want := range []string{
+		"DELIVERY", "STATUS", "CHANNEL", "ERROR", "AGE", stubDelivery, "confirmed_sent",
+		"provider_message_id_tak…", "1h",
+	} {
 		assert.Contains(t, out, want)
 	}
 
@@ -117,7 +120,10 @@ func TestListShowsATableThatFits(t *testing.T) {
 	assert.Contains(t, errs, "--all")
 
 	query := s.sent("deliveries").query
-	for _, want := range []string{"status=needs_review", "channel=phone-sms", "error_code=timeout", "chat_id=7", "since=2026-11-22T10%3A00%3A00Z", "limit=2"} {
+	for _, want := range []string{
+		"status=needs_review", "channel=phone-sms", "error_code=timeout", "chat_id=7",
+		"since=2026-11-22T10%3A00%3A00Z", "limit=2",
+	} {
 		assert.Contains(t, query, want)
 	}
 
@@ -327,7 +333,9 @@ func TestRetryShowsHowItWent(t *testing.T) {
 			t.Parallel()
 
 			s := newStub(t, map[string][]reply{
-				"POST deliveries/" + stubDelivery + "/retry": tt.posted, "GET deliveries/" + stubNext: tt.looks, "GET actions/" + stubAction: {begun},
+				"POST deliveries/" + stubDelivery + "/retry": tt.posted,
+				"GET deliveries/" + stubNext:                 tt.looks,
+				"GET actions/" + stubAction:                  {begun},
 			})
 
 			status, out, errs := s.do(
@@ -428,9 +436,37 @@ func TestHelpHoldsWhatAnOperatorNeeds(t *testing.T) {
 	space := regexp.MustCompile(`\s+`)
 
 	for command, wants := range map[string][]string{
-		"deliveries":           {"list", "show", "retry", "cancel", "resolve", "retry-all", "HANDRAIL_API_KEY", "0 done, 1 failed or refused, 2 wrong use, 3 not settled yet"},
-		"deliveries list":      {"--status", "--channel", "--error-code", "--chat-id", "--since", "--until", "--all", "--json", "$HANDRAIL_URL", "http://127.0.0.1:8080"},
-		"deliveries retry":     {"--to", "--body", "--sender", "--reason", "--wait=30s", "may send it twice", "Exit status"},
+		"deliveries": {
+			"list",
+			"show",
+			"retry",
+			"cancel",
+			"resolve",
+			"retry-all",
+			"HANDRAIL_API_KEY",
+			"0 done, 1 failed or refused, 2 wrong use, 3 not settled yet",
+		},
+		"deliveries list": {
+			"--status",
+			"--channel",
+			"--error-code",
+			"--chat-id",
+			"--since",
+			"--until",
+			"--all",
+			"--json",
+			"$HANDRAIL_URL",
+			"http://127.0.0.1:8080",
+		},
+		"deliveries retry": {
+			"--to",
+			"--body",
+			"--sender",
+			"--reason",
+			"--wait=30s",
+			"may send it twice",
+			"Exit status",
+		},
 		"deliveries resolve":   {"--as=WHAT", "sent or not_sent", "--provider-message-id"},
 		"deliveries retry-all": {"--dry-run", "--rate", "--canary", "--yes", "Ctrl-C leaves it running", "Exit status"},
 		"bulk-retries":         {"list", "show", "pause", "resume", "cancel", "retry-all"},

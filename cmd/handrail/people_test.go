@@ -95,9 +95,9 @@ func TestASendIsApprovedOrRefused(t *testing.T) {
 
 	for decision, state := range map[string]string{"approve": "approved", "refuse": "refused"} {
 		s := newStub(t, map[string][]reply{"POST actions/" + stubAction + "/approvals": {
-			okReply(
-				anApproval(state),
-			), okReply(anApproval(state)), refusalReply(http.StatusConflict, "own_request", "who has asked cannot decide"),
+			okReply(anApproval(state)),
+			okReply(anApproval(state)),
+			refusalReply(http.StatusConflict, "own_request", "who has asked cannot decide"),
 		}})
 
 		status, out, errs := s.do("approvals", decision, stubAction, "--reason", "the terrace was closed")
@@ -172,7 +172,9 @@ func TestAToolCallIsResolved(t *testing.T) {
 	assert.Len(t, s.all(), 3, "a decision is asked for once")
 
 	for flag, args := range map[string][]string{
-		"--result": {"--outcome", "succeeded", "--result", "{", "--reason", "x"}, "--outcome": {"--outcome", "maybe", "--reason", "x"}, "--reason": {"--outcome", "failed"},
+		"--result":  {"--outcome", "succeeded", "--result", "{", "--reason", "x"},
+		"--outcome": {"--outcome", "maybe", "--reason", "x"},
+		"--reason":  {"--outcome", "failed"},
 	} {
 		status, _, errs := s.do(append([]string{"tool-calls", "resolve", stubAction, "call_1"}, args...)...)
 		assert.Equal(t, 2, status)

@@ -111,7 +111,10 @@ func TestSummariesAreRunAndChanged(t *testing.T) {
 	status, out, errs := s.do("summaries", "run", "7", "--labels", "--full", "--overwrite")
 	require.Equal(t, 0, status, errs)
 
-	for _, want := range []string{"Late parcel", "  Ana waits.", "late, vip", "refund", "2 messages", "handrail summaries show 7 " + stubVersion} {
+	for _, want := range []string{
+		"Late parcel", "  Ana waits.", "late, vip", "refund", "2 messages",
+		"handrail summaries show 7 " + stubVersion,
+	} {
 		assert.Contains(t, out, want)
 	}
 
@@ -139,11 +142,17 @@ func TestSummarySettingsAreShownAndSet(t *testing.T) {
 	const settings = `{"model":"","language":"de","instructions":"","token_budget":1000,"tokens_used":250,"label_threshold":0.7,
 		"quiet_seconds":1800,"every_messages":20,"automatic_labels":true,"updated_by":3,"updated_at":"2026-11-23T10:00:00Z"}`
 
-	s := newStub(t, map[string][]reply{"GET summary-settings": {okReply(settings)}, "PUT summary-settings": {okReply(settings)}})
+	s := newStub(
+		t,
+		map[string][]reply{"GET summary-settings": {okReply(settings)}, "PUT summary-settings": {okReply(settings)}},
+	)
 	status, out, errs := s.do("summary-settings", "show")
 	require.Equal(t, 0, status, errs)
 
-	for _, want := range []string{"the service's own", "250 used this month, of 1000", "after 30m0s of quiet or after 20 new messages, with labels", "member 3"} {
+	for _, want := range []string{
+		"the service's own", "250 used this month, of 1000",
+		"after 30m0s of quiet or after 20 new messages, with labels", "member 3",
+	} {
 		assert.Contains(t, out, want)
 	}
 

@@ -46,7 +46,10 @@ func TestTheAPIRefusesWebhooksThatItCannotVerify(t *testing.T) {
 func TestPublicURLMayBePlainOnLoopback(t *testing.T) {
 	t.Parallel()
 
-	for _, url := range []string{"http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080", "https://handrail.example.com:8443"} {
+	for _, url := range []string{
+		"http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080",
+		"https://handrail.example.com:8443",
+	} {
 		_, err := config.Load([]string{"HANDRAIL_PUBLIC_URL=" + url})
 		assert.NoError(t, err, url)
 	}

@@ -190,7 +190,10 @@ func TestWhatWaitsCanBeCanceled(t *testing.T) {
 func TestPoliciesOtherThanAPerson(t *testing.T) {
 	t.Parallel()
 
-	for policy, status := range map[chat.UnknownPolicy]string{chat.ExpireUnknown: "expired", chat.ResendAfterSettle: "delivered"} {
+	for policy, status := range map[chat.UnknownPolicy]string{
+		chat.ExpireUnknown:     "expired",
+		chat.ResendAfterSettle: "delivered",
+	} {
 		t.Run(string(policy), func(t *testing.T) {
 			t.Parallel()
 

@@ -157,7 +157,12 @@ func TestAnUnknownOutcomeIsSettledByEvidence(t *testing.T) {
 func TestWhatNobodyConfirmsIsUnconfirmed(t *testing.T) {
 	t.Parallel()
 
-	w := newEnvWithProviders(t, sandbox.Config{CallbackDelay: time.Hour}, "sqlite:"+t.TempDir()+"/handrail.db", withShortWaits)
+	w := newEnvWithProviders(
+		t,
+		sandbox.Config{CallbackDelay: time.Hour},
+		"sqlite:"+t.TempDir()+"/handrail.db",
+		withShortWaits,
+	)
 	for _, id := range []chat.ChatID{w.people.sms.ID, w.people.email.ID} {
 		r := w.call("POST", sendPath(id), sendBody("On its way"))
 		require.Equal(t, http.StatusOK, r.status, r.raw)

@@ -25,7 +25,10 @@ func Reconcile(
 	}
 
 	for _, d := range deliveries {
-		snapshot, err := acts.QueryProvider(ctx, chat.DeliveryStep{WorkspaceID: d.WorkspaceID, DeliveryID: d.DeliveryID})
+		snapshot, err := acts.QueryProvider(
+			ctx,
+			chat.DeliveryStep{WorkspaceID: d.WorkspaceID, DeliveryID: d.DeliveryID},
+		)
 		switch {
 		case ctx.Err() != nil:
 			return found, failed, ctx.Err()

@@ -13,9 +13,11 @@ import (
 
 // summaryScenarios are the paths of summaries, whose histories are kept.
 var summaryScenarios = map[string]func(w *env) (workflowID string){
-	"summary-written":      func(w *env) string { return w.summarized(w.people.sms.ID, http.StatusOK) },
-	"summary-of-no-chat":   func(w *env) string { return w.summarized(w.people.email.ID, http.StatusBadRequest) },
-	"summary-model-failed": func(w *env) string { return w.summarized(w.people.sms.ID, http.StatusInternalServerError) },
+	"summary-written":    func(w *env) string { return w.summarized(w.people.sms.ID, http.StatusOK) },
+	"summary-of-no-chat": func(w *env) string { return w.summarized(w.people.email.ID, http.StatusBadRequest) },
+	"summary-model-failed": func(w *env) string {
+		return w.summarized(w.people.sms.ID, http.StatusInternalServerError)
+	},
 	// Too long at first, then read in parts, which are merged.
 	"summary-in-parts": func(w *env) string {
 		for i := range 200 {

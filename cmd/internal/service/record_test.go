@@ -52,7 +52,11 @@ func TestHistoriesReplay(t *testing.T) {
 			w.phone("+15005550001")
 			return w.sent(sendBody("Hello"), http.StatusInternalServerError)
 		},
-		"send-blocked":        func(w *env) string { w.phone("+15005550003"); return w.sent(sendBody("Hello"), http.StatusAccepted) },
+		"send-blocked": func(w *env) string {
+			w.phone("+15005550003")
+
+			return w.sent(sendBody("Hello"), http.StatusAccepted)
+		},
 		"send-tried-again":    func(w *env) string { return w.sent(sendBody("Hello"), http.StatusOK) },
 		"send-unknown-found":  func(w *env) string { return w.failing(http.StatusAccepted, "cut", "callback_never") },
 		"send-unknown-told":   func(w *env) string { return w.failing(http.StatusAccepted, "cut") },

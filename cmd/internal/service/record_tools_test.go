@@ -23,7 +23,11 @@ var toolScenarios = map[string]func(w *env) (workflowID string){
 		w.deskTools()
 
 		return w.sent(
-			sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"}), newToolCall("refuse", map[string]any{"what": "b"})),
+			sendBody(
+				"Booked.",
+				newToolCall("book", map[string]any{"what": "a"}),
+				newToolCall("refuse", map[string]any{"what": "b"}),
+			),
 			http.StatusInternalServerError,
 		)
 	},
@@ -31,7 +35,10 @@ var toolScenarios = map[string]func(w *env) (workflowID string){
 		w.deskTools()
 		w.setFaults(sandbox.Fault{Kind: sandbox.FaultRefuse})
 
-		return w.sent(sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})), http.StatusInternalServerError)
+		return w.sent(
+			sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})),
+			http.StatusInternalServerError,
+		)
 	},
 	"tool-unknown-resolved":  toolUnknown,
 	"tool-approved":          func(w *env) string { return w.approved("approve") },
@@ -80,7 +87,11 @@ func (w *env) deskTools() {
 
 func toolUnknown(w *env) string {
 	w.deskTools()
-	r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Booked.", newToolCall("lose", map[string]any{"what": "a"})))
+	r := w.call(
+		"POST",
+		sendPath(w.people.sms.ID),
+		sendBody("Booked.", newToolCall("lose", map[string]any{"what": "a"})),
+	)
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
 	action := r.at("action_id").(string)
 	r = w.call(
@@ -98,7 +109,11 @@ func toolUnknown(w *env) string {
 func (w *env) approved(decision string) string {
 	w.Helper()
 	w.deskTools()
-	r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Refunded.", newToolCall("refund", map[string]any{"what": "50"})))
+	r := w.call(
+		"POST",
+		sendPath(w.people.sms.ID),
+		sendBody("Refunded.", newToolCall("refund", map[string]any{"what": "50"})),
+	)
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
 	action := r.at("action_id").(string)
 	r = w.call(
@@ -124,7 +139,10 @@ func (w *env) askedAndAnswered(which string) string {
 	r := w.call(
 		"POST",
 		sendPath(w.people.sms.ID),
-		sendBody("Yes.", newToolCall("contributor_input_request", map[string]any{"question": "Really?", "expects": yesOrNo})),
+		sendBody(
+			"Yes.",
+			newToolCall("contributor_input_request", map[string]any{"question": "Really?", "expects": yesOrNo}),
+		),
 	)
 
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)

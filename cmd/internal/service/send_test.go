@@ -116,7 +116,12 @@ func TestManyRequestsWithOneKeySendOneMessage(t *testing.T) {
 		all.Wait()
 		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 1)
 		assert.Equal(t, 1, countMatching(&uuids, func(any) bool { return true }))
-		assert.Equal(t, 11, countMatching(&replayed, func(v any) bool { return v == "true" }), "all but the first are told so")
+		assert.Equal(
+			t,
+			11,
+			countMatching(&replayed, func(v any) bool { return v == "true" }),
+			"all but the first are told so",
+		)
 	})
 }
 
@@ -202,7 +207,11 @@ func TestARefusedSendLeavesNothing(t *testing.T) {
 			code string
 		}{
 			"unknown tool": {
-				sendBody("Hello", newToolCall("add_label", map[string]any{"label": "vip"}), newToolCall("refund", map[string]any{})),
+				sendBody(
+					"Hello",
+					newToolCall("add_label", map[string]any{"label": "vip"}),
+					newToolCall("refund", map[string]any{}),
+				),
 				"unknown_tool",
 			},
 			"bad arguments": {
@@ -321,7 +330,15 @@ func TestAnUnknownOutcomeIsNeverPostedAgainAndNeverCalledFailed(t *testing.T) {
 		assert.Equal(t, "unknown", r.at("status"), r.raw)
 		assert.NotContains(t, strings.ToLower(r.raw), "failed")
 
-		again := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"), "Idempotency-Key", "k", "Prefer", "wait=1")
+		again := w.call(
+			"POST",
+			sendPath(w.people.sms.ID),
+			sendBody("Hello"),
+			"Idempotency-Key",
+			"k",
+			"Prefer",
+			"wait=1",
+		)
 		assert.Equal(t, "unknown", again.at("status"), again.raw)
 
 		next := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello?"), "Prefer", "wait=1")

@@ -168,7 +168,11 @@ func TestBadArgumentsAreRefusedBeforeAnythingRan(t *testing.T) {
 	r := w.call(
 		"POST",
 		sendPath(w.people.sms.ID),
-		sendBody("Both.", newToolCall("book", map[string]any{"what": "a"}), newToolCall("book", map[string]any{"what": ""})),
+		sendBody(
+			"Both.",
+			newToolCall("book", map[string]any{"what": "a"}),
+			newToolCall("book", map[string]any{"what": ""}),
+		),
 	)
 
 	assert.Equal(t, http.StatusBadRequest, r.status, r.raw)
@@ -205,7 +209,11 @@ func TestToolsThatMisbehave(t *testing.T) {
 			w.defineTool(httpTool(d, "book"))
 			d.answers(answer)
 
-			r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})))
+			r := w.call(
+				"POST",
+				sendPath(w.people.sms.ID),
+				sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})),
+			)
 			assert.Equal(t, http.StatusInternalServerError, r.status, r.raw)
 			assert.Equal(t, "tool_call_failed", r.at("code"))
 			assert.Len(t, d.calls(), 1, "it has been called, and that is known: it is not called again")
@@ -232,7 +240,11 @@ func TestAnIdempotentToolIsTriedAgain(t *testing.T) {
 		_, _ = io.WriteString(answer, `{}`)
 	})
 
-	r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})))
+	r := w.call(
+		"POST",
+		sendPath(w.people.sms.ID),
+		sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})),
+	)
 	require.Equal(t, http.StatusOK, r.status, r.raw)
 	assert.Len(t, d.calls(), 3)
 	assert.Equal(t, d.calls()[0].header.Get("Idempotency-Key"), d.calls()[2].header.Get("Idempotency-Key"))
@@ -249,7 +261,11 @@ func TestACallThatMayHaveHadItsEffectWaitsForAPerson(t *testing.T) {
 		d.answers(func(_ deskCall, answer http.ResponseWriter) { answer.WriteHeader(http.StatusBadGateway) })
 
 		send := func() (string, string) {
-			r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})))
+			r := w.call(
+				"POST",
+				sendPath(w.people.sms.ID),
+				sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})),
+			)
 			require.Equal(t, http.StatusAccepted, r.status, r.raw)
 			assert.Equal(t, "parked", r.at("state"), r.raw)
 			assert.Contains(t, r.at("waiting_for"), "may have had its effect")
@@ -563,7 +579,11 @@ func TestARetryThatDoesNotArriveTakesBackToo(t *testing.T) {
 	w.defineTool(httpTool(d, "cancel", map[string]any{"idempotent": true}))
 	w.defineTool(httpTool(d, "book", map[string]any{"undo": map[string]any{"tool": "cancel"}}))
 	w.setFaults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour, Times: 1})
-	r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})))
+	r := w.call(
+		"POST",
+		sendPath(w.people.sms.ID),
+		sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})),
+	)
 	require.Equal(t, http.StatusAccepted, r.status, r.raw)
 	id := r.at("delivery", "id").(string)
 

@@ -23,7 +23,13 @@ func newFullStore() Store {
 	}}}
 
 	for _, callers := range []int{1, mostCallers} {
-		for name, rate := range map[string]float64{scenarioFloor: 1, scenarioSix: 0.4, scenarioSend: 1.3, scenarioSettled: 0.8, scenarioParticipant: 1.3} {
+		for name, rate := range map[string]float64{
+			scenarioFloor:       1,
+			scenarioSix:         0.4,
+			scenarioSend:        1.3,
+			scenarioSettled:     0.8,
+			scenarioParticipant: 1.3,
+		} {
 			s.Speeds = append(s.Speeds, Speed{
 				Scenario:     name,
 				Callers:      callers,
@@ -133,7 +139,10 @@ func TestAReportIsShownAndDrawn(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, r.Show(&out))
 
-	for _, part := range []string{"Temporal on postgres", "4.2, 70 MB", "settled", "a bulk retry of 5000", "12345 messages", "61.5", "chats, by a word", "≥ 1.3", "met"} {
+	for _, part := range []string{
+		"Temporal on postgres", "4.2, 70 MB", "settled", "a bulk retry of 5000", "12345 messages", "61.5",
+		"chats, by a word", "≥ 1.3", "met",
+	} {
 		assert.Contains(t, out.String(), part)
 	}
 

@@ -68,9 +68,18 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 		answers []func(http.ResponseWriter)
 		want    answer
 	}{
-		"accepted": {[]func(http.ResponseWriter){answerWith(200, `{"delivery":{}}`)}, answer{told: toldAccepted, tries: 1}},
-		"pending":  {[]func(http.ResponseWriter){answerWith(202, `{"status":"sending"}`)}, answer{told: toldPending, tries: 1}},
-		"unknown":  {[]func(http.ResponseWriter){answerWith(202, `{"status":"unknown"}`)}, answer{told: toldUnknown, tries: 1}},
+		"accepted": {
+			[]func(http.ResponseWriter){answerWith(200, `{"delivery":{}}`)},
+			answer{told: toldAccepted, tries: 1},
+		},
+		"pending": {
+			[]func(http.ResponseWriter){answerWith(202, `{"status":"sending"}`)},
+			answer{told: toldPending, tries: 1},
+		},
+		"unknown": {
+			[]func(http.ResponseWriter){answerWith(202, `{"status":"unknown"}`)},
+			answer{told: toldUnknown, tries: 1},
+		},
 		"failed": {
 			[]func(http.ResponseWriter){answerWith(500, `{"status":500,"code":"delivery_failed"}`)},
 			answer{told: toldFailed, code: "delivery_failed", tries: 1},
@@ -81,7 +90,10 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 		},
 		"cut off, away, too fast, half an answer": {
 			[]func(http.ResponseWriter){
-				cutConnection, answerWith(503, `{"status":503,"code":"unavailable"}`), answerWith(429, `{"status":429,"code":"rate_limited"}`),
+				cutConnection, answerWith(503, `{"status":503,"code":"unavailable"}`), answerWith(
+					429,
+					`{"status":429,"code":"rate_limited"}`,
+				),
 				answerWith(500, `{"status":500,"code":"internal"}`), answerWith(200, `{"deli`), answerWith(200, `{}`),
 			},
 			answer{told: toldAccepted, tries: 6, last: "read an answer with status 200: unexpected end of JSON input"},
@@ -110,8 +122,15 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 
 func TestWhatWasPromisedAndIsMissingIsAskedForOnceMore(t *testing.T) {
 	t.Parallel()
-	one := newAPI(t, answerWith(202, `{"status":"running"}`), answerWith(400, `{"status":400,"code":"recipient_opted_out"}`))
-	c := newCallers([]string{one.URL}, &testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}})
+	one := newAPI(
+		t,
+		answerWith(202, `{"status":"running"}`),
+		answerWith(400, `{"status":400,"code":"recipient_opted_out"}`),
+	)
+	c := newCallers(
+		[]string{one.URL},
+		&testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}},
+	)
 	answers := c.send(t.Context(), 2)
 	c.askForMissing(t.Context(), answers, map[string]bool{markerOf(0): true})
 

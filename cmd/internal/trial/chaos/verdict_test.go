@@ -32,39 +32,124 @@ func TestEverySendHasOneVerdict(t *testing.T) {
 		received int
 		want     verdict
 	}{
-		"accepted":                           {toldAccepted, []row{deliveredRow()}, 1, acceptedAtOnce},
-		"accepted later":                     {toldPending, []row{deliveredRow()}, 1, acceptedLater},
-		"unknown and found":                  {toldUnknown, []row{deliveredRow()}, 1, foundLater},
-		"a person says that it was sent":     {toldUnknown, []row{rowIn(chat.SubmissionConfirmedSent, "")}, 1, foundLater},
-		"undelivered is the provider's word": {toldAccepted, []row{deliveredRow(func(r *row) { r.status = chat.StatusUndelivered })}, 1, acceptedAtOnce},
-		"refused before anything was kept":   {toldRefused, nil, 0, notSentAndTold},
-		"refused by the provider":            {toldFailed, []row{rowIn(chat.SubmissionRejected, "twilio_21614")}, 0, notSentAndTold},
-		"refused by the provider, later":     {toldPending, []row{rowIn(chat.SubmissionRejected, "twilio_21614")}, 0, endedLater},
-		"suppressed while it waited":         {toldPending, []row{rowIn(chat.SubmissionSuppressed, chat.ErrorOptedOut)}, 0, endedLater},
-		"held, and the provider has it":      {toldUnknown, []row{rowIn(chat.SubmissionNeedsReview, "timeout")}, 1, heldReceived},
-		"held, and nobody has it":            {toldUnknown, []row{rowIn(chat.SubmissionNeedsReview, "timeout")}, 0, heldNotReceived},
-		"tries exhausted":                    {toldPending, []row{rowIn(chat.SubmissionPending, chat.ErrorTriesExhausted)}, 0, heldNotReceived},
-		"blocked":                            {toldPending, []row{rowIn(chat.SubmissionBlocked, "twilio_20003")}, 0, heldNotReceived},
-		"twice, and flagged":                 {toldAccepted, []row{deliveredRow(flagged)}, 2, acceptedAtOnce},
+		"accepted":          {toldAccepted, []row{deliveredRow()}, 1, acceptedAtOnce},
+		"accepted later":    {toldPending, []row{deliveredRow()}, 1, acceptedLater},
+		"unknown and found": {toldUnknown, []row{deliveredRow()}, 1, foundLater},
+		"a person says that it was sent": {
+			toldUnknown,
+			[]row{rowIn(chat.SubmissionConfirmedSent, "")},
+			1,
+			foundLater,
+		},
+		"undelivered is the provider's word": {
+			toldAccepted,
+			[]row{deliveredRow(func(r *row) { r.status = chat.StatusUndelivered })},
+			1,
+			acceptedAtOnce,
+		},
+		"refused before anything was kept": {toldRefused, nil, 0, notSentAndTold},
+		"refused by the provider": {
+			toldFailed,
+			[]row{rowIn(chat.SubmissionRejected, "twilio_21614")},
+			0,
+			notSentAndTold,
+		},
+		"refused by the provider, later": {
+			toldPending,
+			[]row{rowIn(chat.SubmissionRejected, "twilio_21614")},
+			0,
+			endedLater,
+		},
+		"suppressed while it waited": {
+			toldPending,
+			[]row{rowIn(chat.SubmissionSuppressed, chat.ErrorOptedOut)},
+			0,
+			endedLater,
+		},
+		"held, and the provider has it": {
+			toldUnknown,
+			[]row{rowIn(chat.SubmissionNeedsReview, "timeout")},
+			1,
+			heldReceived,
+		},
+		"held, and nobody has it": {
+			toldUnknown,
+			[]row{rowIn(chat.SubmissionNeedsReview, "timeout")},
+			0,
+			heldNotReceived,
+		},
+		"tries exhausted": {
+			toldPending,
+			[]row{rowIn(chat.SubmissionPending, chat.ErrorTriesExhausted)},
+			0,
+			heldNotReceived,
+		},
+		"blocked": {
+			toldPending,
+			[]row{rowIn(chat.SubmissionBlocked, "twilio_20003")},
+			0,
+			heldNotReceived,
+		},
+		"twice, and flagged": {toldAccepted, []row{deliveredRow(flagged)}, 2, acceptedAtOnce},
 
-		"told accepted, and nobody has it":    {toldAccepted, []row{deliveredRow()}, 0, lost},
-		"stored as accepted, nobody has it":   {toldPending, []row{deliveredRow()}, 0, lost},
-		"promised, and not stored":            {toldPending, nil, 0, lost},
-		"told accepted, then rejected":        {toldAccepted, []row{rowIn(chat.SubmissionRejected, "twilio_21614")}, 0, lost},
-		"ended, and nothing says why":         {toldPending, []row{rowIn(chat.SubmissionCanceled, "")}, 0, lost},
-		"twice, and not flagged":              {toldAccepted, []row{deliveredRow()}, 2, sentTwice},
-		"two deliveries for one request":      {toldAccepted, []row{deliveredRow(), rowIn(chat.SubmissionRejected, "x")}, 1, sentTwice},
-		"told failed, and received":           {toldFailed, []row{rowIn(chat.SubmissionRejected, "twilio_21614")}, 1, denied},
-		"told refused, and accepted":          {toldRefused, []row{deliveredRow()}, 1, denied},
-		"refused and not stored, yet there":   {toldRefused, nil, 1, denied},
-		"ended later, and received":           {toldPending, []row{rowIn(chat.SubmissionExpired, chat.ErrorExpired)}, 1, denied},
-		"nobody answered":                     {toldNothing, nil, 0, unsettled},
-		"nobody answered, and it was sent":    {toldNothing, []row{deliveredRow()}, 1, unsettled},
-		"still being sent":                    {toldPending, []row{rowIn(chat.SubmissionSending, "")}, 0, unsettled},
-		"still unknown":                       {toldUnknown, []row{rowIn(chat.SubmissionUnknown, "timeout")}, 1, unsettled},
-		"still to be tried":                   {toldPending, []row{rowIn(chat.SubmissionPending, "twilio_429")}, 0, unsettled},
-		"accepted, and no word of the end":    {toldAccepted, []row{deliveredRow(func(r *row) { r.status = chat.StatusSent })}, 1, unsettled},
-		"accepted, and the end never awaited": {toldAccepted, []row{deliveredRow(func(r *row) { r.status = chat.StatusNone })}, 1, unsettled},
+		"told accepted, and nobody has it":  {toldAccepted, []row{deliveredRow()}, 0, lost},
+		"stored as accepted, nobody has it": {toldPending, []row{deliveredRow()}, 0, lost},
+		"promised, and not stored":          {toldPending, nil, 0, lost},
+		"told accepted, then rejected": {
+			toldAccepted,
+			[]row{rowIn(chat.SubmissionRejected, "twilio_21614")},
+			0,
+			lost,
+		},
+		"ended, and nothing says why": {toldPending, []row{rowIn(chat.SubmissionCanceled, "")}, 0, lost},
+		"twice, and not flagged":      {toldAccepted, []row{deliveredRow()}, 2, sentTwice},
+		"two deliveries for one request": {
+			toldAccepted,
+			[]row{deliveredRow(), rowIn(chat.SubmissionRejected, "x")},
+			1,
+			sentTwice,
+		},
+		"told failed, and received": {
+			toldFailed,
+			[]row{rowIn(chat.SubmissionRejected, "twilio_21614")},
+			1,
+			denied,
+		},
+		"told refused, and accepted":        {toldRefused, []row{deliveredRow()}, 1, denied},
+		"refused and not stored, yet there": {toldRefused, nil, 1, denied},
+		"ended later, and received": {
+			toldPending,
+			[]row{rowIn(chat.SubmissionExpired, chat.ErrorExpired)},
+			1,
+			denied,
+		},
+		"nobody answered":                  {toldNothing, nil, 0, unsettled},
+		"nobody answered, and it was sent": {toldNothing, []row{deliveredRow()}, 1, unsettled},
+		"still being sent":                 {toldPending, []row{rowIn(chat.SubmissionSending, "")}, 0, unsettled},
+		"still unknown": {
+			toldUnknown,
+			[]row{rowIn(chat.SubmissionUnknown, "timeout")},
+			1,
+			unsettled,
+		},
+		"still to be tried": {
+			toldPending,
+			[]row{rowIn(chat.SubmissionPending, "twilio_429")},
+			0,
+			unsettled,
+		},
+		"accepted, and no word of the end": {
+			toldAccepted,
+			[]row{deliveredRow(func(r *row) { r.status = chat.StatusSent })},
+			1,
+			unsettled,
+		},
+		"accepted, and the end never awaited": {
+			toldAccepted,
+			[]row{deliveredRow(func(r *row) { r.status = chat.StatusNone })},
+			1,
+			unsettled,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -131,7 +216,12 @@ func TestWhatIsPromisedAndNotStoredYetIsOpen(t *testing.T) {
 		{marker: "e", submission: chat.SubmissionNeedsReview},
 	}
 
-	assert.Equal(t, 2, countOpen(answers, rows), "a has no final status, b has no row, f was refused when it was asked again")
+	assert.Equal(
+		t,
+		2,
+		countOpen(answers, rows),
+		"a has no final status, b has no row, f was refused when it was asked again",
+	)
 }
 
 func TestDuplicatesAndReceiptsAreCounted(t *testing.T) {
