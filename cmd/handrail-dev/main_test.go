@@ -43,8 +43,11 @@ func newTestEnv(t *testing.T, environ ...string) *testEnv {
 		api:    fmt.Sprintf("http://127.0.0.1:%d", ports[0]),
 		inbox:  fmt.Sprintf("http://127.0.0.1:%d", ports[3]),
 		environ: append(environ,
-			"HANDRAIL_ADDR=127.0.0.1:"+strconv.Itoa(ports[0]), "HANDRAIL_DEV_TEMPORAL_PORT="+strconv.Itoa(ports[1]),
-			"HANDRAIL_DEV_UI_PORT="+strconv.Itoa(ports[2]), "HANDRAIL_DEV_SANDBOX_PORT="+strconv.Itoa(ports[3])),
+			"HANDRAIL_ADDR=127.0.0.1:"+strconv.Itoa(ports[0]),
+			"HANDRAIL_DEV_TEMPORAL_PORT="+strconv.Itoa(ports[1]),
+			"HANDRAIL_DEV_UI_PORT="+strconv.Itoa(ports[2]),
+			"HANDRAIL_DEV_SANDBOX_PORT="+strconv.Itoa(ports[3]),
+		),
 	}
 }
 
@@ -135,9 +138,7 @@ func (p *testEnv) send() (actionURL string) {
 	request, err := http.NewRequestWithContext(
 		p.Context(),
 		http.MethodPost,
-		p.api+"/api/v2/w/"+string(
-			demoWorkspace,
-		)+"/chats/1/send-assistant-message",
+		p.api+"/api/v2/w/"+string(demoWorkspace)+"/chats/1/send-assistant-message",
 		strings.NewReader(`{"message":"On its way"}`),
 	)
 

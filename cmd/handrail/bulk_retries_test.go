@@ -151,11 +151,10 @@ func TestRetryAllShowsItsProgress(t *testing.T) {
 			s := newStub(t, map[string][]reply{
 				"POST deliveries/retry": {acceptedReply(aBulk("running", 0, ""))},
 				"GET bulk-retries/" + stubBulk: {
-					refusalReply(
-						404,
-						"bulk_retry_not_found",
-						"not yet",
-					), okReply(aBulk("running", 3, "")), okReply(aBulk("running", 3, "")), okReply(tt.last),
+					refusalReply(404, "bulk_retry_not_found", "not yet"),
+					okReply(aBulk("running", 3, "")),
+					okReply(aBulk("running", 3, "")),
+					okReply(tt.last),
 				},
 			})
 

@@ -226,11 +226,14 @@ func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
 func (r *deliveryRetryAll) leave(api *client, b *bulkJSON) error {
 	api.endLine()
 
-	return &exitError{fmt.Errorf(
-		"it goes on without you.\n  to look:  %s\n  to pause: %s",
-		r.line(api.console, "bulk-retries show "+b.ID),
-		r.line(api.console, "bulk-retries pause "+b.ID+" --reason '…'"),
-	), exitUnsettled}
+	return &exitError{
+		fmt.Errorf(
+			"it goes on without you.\n  to look:  %s\n  to pause: %s",
+			r.line(api.console, "bulk-retries show "+b.ID),
+			r.line(api.console, "bulk-retries pause "+b.ID+" --reason '…'"),
+		),
+		exitUnsettled,
+	}
 }
 
 // redraw shows a line in the place of the one before: on a terminal over it, elsewhere

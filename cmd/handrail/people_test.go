@@ -190,9 +190,8 @@ func TestRequestsAreListedAndShown(t *testing.T) {
 	s := newStub(t, map[string][]reply{
 		"GET contributor-requests": {aPage("", aRequest(t, map[string]any{"state": "defaulted"})), aPage("")},
 		"GET contributor-requests/" + stubRequest: {
-			okReply(
-				aRequest(t, nil),
-			), okReply(aRequest(t, map[string]any{"state": "answered", "result": map[string]any{"answer": true}})),
+			okReply(aRequest(t, nil)),
+			okReply(aRequest(t, map[string]any{"state": "answered", "result": map[string]any{"answer": true}})),
 		},
 	})
 

@@ -109,11 +109,8 @@ func writtenOf(prompt string) map[string]any {
 		var all []any
 		for i := range 4 {
 			all = append(all, map[string]any{
-				"text": fmt.Sprintf(
-					"%s %d: the customer was told that the parcel comes on Tuesday.",
-					what,
-					i,
-				), "messages": []any{json.Number(id)},
+				"text":     fmt.Sprintf("%s %d: the customer was told that the parcel comes on Tuesday.", what, i),
+				"messages": []any{json.Number(id)},
 			})
 		}
 

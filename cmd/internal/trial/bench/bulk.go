@@ -226,7 +226,7 @@ func (b *bulk) statement(ctx context.Context, c copied) (string, error) {
 		values = append(values, value)
 	}
 
-	return fmt.Sprintf(
+	statement := fmt.Sprintf(
 		`INSERT INTO %s (%s) SELECT %s FROM %s AS t
 			CROSS JOIN generate_series($1::int, $2::int) AS n WHERE %s ORDER BY n`,
 		c.table,
@@ -234,5 +234,7 @@ func (b *bulk) statement(ctx context.Context, c copied) (string, error) {
 		strings.Join(values, ", "),
 		c.table,
 		c.of,
-	), rows.Err()
+	)
+
+	return statement, rows.Err()
 }

@@ -116,7 +116,7 @@ func (c *Cluster) temporalProgram() Program {
 
 // Environment returns what Handrail's processes are configured with.
 func (c *Cluster) Environment() []string {
-	return append(c.bare(
+	environ := c.bare(
 		"DATABASE_URL="+c.HandrailURL(),
 		"TEMPORAL_ADDRESS="+c.Temporal(),
 		"HANDRAIL_PUBLIC_URL="+c.publicURL,
@@ -127,7 +127,9 @@ func (c *Cluster) Environment() []string {
 		"HANDRAIL_SENDGRID_BASE_URL="+c.Sandbox(),
 		"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY="+c.signingKey,
 		"HANDRAIL_LOG_FORMAT=json",
-	), c.Environ...)
+	)
+
+	return append(environ, c.Environ...)
 }
 
 // bare returns an environment with nothing of the caller's but where programs are.
