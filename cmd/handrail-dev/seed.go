@@ -131,15 +131,8 @@ func (s *seeder) fill() demo {
 
 	s.key(second.ID, "Development, a second person", secondKey)
 
-	number := runStep(s, func() (chat.PhoneNumber, error) {
-		line := chat.PhoneNumber{Name: "Support line", Number: "+14155550100"}
-		return s.store.CreatePhoneNumber(s.ctx, demoWorkspace, s.by, line)
-	})
-
-	inbox := runStep(s, func() (chat.Inbox, error) {
-		box := chat.Inbox{Address: "support@handrail.example", DisplayName: "Handrail Demo"}
-		return s.store.CreateInbox(s.ctx, demoWorkspace, s.by, box)
-	})
+	number := s.phoneNumber()
+	inbox := s.inbox()
 
 	s.labels()
 
@@ -211,6 +204,20 @@ func (s *seeder) member(m chat.Member) chat.Member {
 	}
 
 	return runStep(s, func() (chat.Member, error) { return s.store.CreateMember(s.ctx, demoWorkspace, s.by, m) })
+}
+
+func (s *seeder) phoneNumber() chat.PhoneNumber {
+	return runStep(s, func() (chat.PhoneNumber, error) {
+		line := chat.PhoneNumber{Name: "Support line", Number: "+14155550100"}
+		return s.store.CreatePhoneNumber(s.ctx, demoWorkspace, s.by, line)
+	})
+}
+
+func (s *seeder) inbox() chat.Inbox {
+	return runStep(s, func() (chat.Inbox, error) {
+		box := chat.Inbox{Address: "support@handrail.example", DisplayName: "Handrail Demo"}
+		return s.store.CreateInbox(s.ctx, demoWorkspace, s.by, box)
+	})
 }
 
 func (s *seeder) key(member chat.MemberID, name, secret string) {

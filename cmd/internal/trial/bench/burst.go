@@ -54,20 +54,7 @@ func (r *run) burst(ctx context.Context, e *benchEnv) error {
 
 	r.progress.Printf("measuring them while another one retries %d, %d a second", burstRetries, burstPerSecond)
 
-	url := fmt.Sprintf("%s/api/v2/w/%s/deliveries/retry", e.cluster.APIs()[0], greedy.Workspace)
-
-	_, err = e.actor.do(ctx, httpCall{
-		method: http.MethodPost,
-		url:    url,
-		secret: greedy.Secrets[0],
-		key:    "burst",
-		body: map[string]any{
-			"status":          "undelivered",
-			"rate_per_second": burstPerSecond,
-			"reason":          "A burst.",
-		},
-	})
-	if err != nil {
+	if err := e.retryInBulk(ctx, greedy); err != nil {
 		return err
 	}
 
@@ -96,7 +83,24 @@ func (r *run) burst(ctx context.Context, e *benchEnv) error {
 	return nil
 }
 
-// seedGreedyWorkspace is a workspace with a message that has not been delivered.
+// retryInBulk begins the bulk retry of the greedy workspace.
+func (e *benchEnv) retryInBulk(ctx context.Context, greedy *testcluster.Seeded) error {
+	_, err := e.actor.do(ctx, httpCall{
+		method: http.MethodPost,
+		url:    fmt.Sprintf("%s/api/v2/w/%s/deliveries/retry", e.cluster.APIs()[0], greedy.Workspace),
+		secret: greedy.Secrets[0],
+		key:    "burst",
+		body: map[string]any{
+			"status":          "undelivered",
+			"rate_per_second": burstPerSecond,
+			"reason":          "A burst.",
+		},
+	})
+
+	return err
+}
+
+// seedGreedyWorkspace makes a workspace with a message that has not been delivered.
 func (e *benchEnv) seedGreedyWorkspace(ctx context.Context) (*testcluster.Seeded, error) {
 	store, err := e.cluster.Store(ctx)
 	if err != nil {

@@ -63,12 +63,32 @@ type actor struct {
 func (a *actor) scenarios() []scenario {
 	return []scenario{
 		{name: scenarioFloor, what: "a workflow with one empty activity", act: a.floor},
-		{name: scenarioSix, what: "a send as six activities", silent: true, act: a.six},
-		{name: scenarioPlain, what: "a send without durability: a post and a row", silent: true, act: a.plain},
+		{
+			name:   scenarioSix,
+			what:   "a send as six activities",
+			silent: true,
+			act:    a.six,
+		},
+		{
+			name:   scenarioPlain,
+			what:   "a send without durability: a post and a row",
+			silent: true,
+			act:    a.plain,
+		},
 
-		{name: scenarioSend, what: "a send by SMS, to its answer", silent: true, act: a.send},
+		{
+			name:   scenarioSend,
+			what:   "a send by SMS, to its answer",
+			silent: true,
+			act:    a.send,
+		},
 		{name: scenarioSettled, what: "a send by SMS, to its receipt", act: a.settled},
-		{name: scenarioTools, what: "a send with three tools, to its answer", silent: true, act: a.tools},
+		{
+			name:   scenarioTools,
+			what:   "a send with three tools, to its answer",
+			silent: true,
+			act:    a.tools,
+		},
 		{name: scenarioParticipant, what: "a participant added", act: a.participant},
 		{name: scenarioSummarize, what: "a chat of 20 messages summarized offline", act: a.summarize},
 	}
@@ -180,7 +200,13 @@ func (a *actor) workspacePath(rest string) string {
 
 // post asks for something that must be done with the answer, not promised.
 func (a *actor) post(ctx context.Context, url, secret, key string, body any) error {
-	status, err := a.do(ctx, httpCall{method: http.MethodPost, url: url, secret: secret, key: key, body: body})
+	status, err := a.do(ctx, httpCall{
+		method: http.MethodPost,
+		url:    url,
+		secret: secret,
+		key:    key,
+		body:   body,
+	})
 	if err == nil && status == http.StatusAccepted {
 		return fmt.Errorf("%s is only promised: the machine is too slow, or there are too many callers", url)
 	}
