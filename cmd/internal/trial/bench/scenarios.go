@@ -75,7 +75,6 @@ func (a *actor) scenarios() []scenario {
 			silent: true,
 			act:    a.plain,
 		},
-
 		{
 			name:   scenarioSend,
 			what:   "a send by SMS, to its answer",
@@ -104,7 +103,6 @@ func (a *actor) six(ctx context.Context, _ int) (string, error) {
 
 func (a *actor) await(ctx context.Context, name string, args ...any) (string, error) {
 	id := uuid.NewString()
-
 	options := client.StartWorkflowOptions{ID: id, TaskQueue: baselineQueue}
 
 	run, err := a.temporal.ExecuteWorkflow(ctx, options, name, args...)
