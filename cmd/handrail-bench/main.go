@@ -1,4 +1,4 @@
-// Command handrail-bench measures what a durable send takes, beside yardsticks that are
+// Command handrail-bench measures what a durable send takes, beside baselines that are
 // measured in the same run. docs/performance.md says what each figure means.
 package main
 
@@ -12,14 +12,14 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"handrail/cmd/internal/bench"
 	"handrail/cmd/internal/command"
+	"handrail/cmd/internal/trial/bench"
 )
 
 type cli struct {
-	Run       runCommand       `cmd:"" default:"withargs" help:"Measure (the default)."`
-	Show      showCommand      `cmd:"" help:"Show, and draw, a report that was kept as JSON."`
-	Yardstick yardstickCommand `cmd:"" hidden:"" help:"The process of what is compared with."`
+	Run      runCommand      `cmd:"" default:"withargs" help:"Measure (the default)."`
+	Show     showCommand     `cmd:"" help:"Show, and draw, a report that was kept as JSON."`
+	Baseline baselineCommand `cmd:"" hidden:"" help:"The process of what is compared with."`
 }
 
 type runCommand struct {
@@ -97,11 +97,11 @@ func (c *showCommand) Run() error {
 	return errors.Join(report.Show(os.Stdout), report.Plot(c.Plot))
 }
 
-type yardstickCommand struct{ bench.YardstickOptions }
+type baselineCommand struct{ bench.BaselineOptions }
 
 // Run serves what is compared with.
-func (c *yardstickCommand) Run(ctx context.Context) error {
-	return bench.RunYardstick(ctx, c.YardstickOptions)
+func (c *baselineCommand) Run(ctx context.Context) error {
+	return bench.RunBaseline(ctx, c.BaselineOptions)
 }
 
 func main() {
@@ -112,7 +112,7 @@ func main() {
 		kong.Name("handrail-bench"),
 		kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Description("Measures what a durable send takes, beside yardsticks that are measured in the same run."),
+		kong.Description("Measures what a durable send takes, beside baselines that are measured in the same run."),
 	)
 
 	command.Exit("handrail-bench", parsed.Run())

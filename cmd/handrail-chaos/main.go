@@ -15,8 +15,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"handrail/cmd/internal/chaos"
 	"handrail/cmd/internal/command"
+	"handrail/cmd/internal/trial/chaos"
 )
 
 type cli struct {
@@ -54,7 +54,8 @@ func main() {
 		kong.Name("handrail-chaos"),
 		kong.UsageOnError(),
 		kong.Description(
-			"Sends through a whole installation while providers misbehave and processes are killed, and tells what became of every message.",
+			"Sends through a whole installation while providers misbehave and processes are killed, "+
+				"and reports what became of every message.",
 		),
 	)
 

@@ -19,13 +19,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handrail/cmd/internal/programtest"
+	"handrail/cmd/internal/trial/programtest"
 )
 
 func TestMain(m *testing.M) { programtest.Main(m, main) }
 
-// place is where one handrail-dev lives: its folder and its ports.
-type place struct {
+// testEnv is where one handrail-dev lives: its folder and its ports.
+type testEnv struct {
 	*testing.T
 	folder  string
 	environ []string
@@ -33,23 +33,26 @@ type place struct {
 	inbox   string
 }
 
-func newPlace(t *testing.T, environ ...string) *place {
+func newTestEnv(t *testing.T, environ ...string) *testEnv {
 	t.Helper()
 	ports := programtest.FreePorts(t, 4)
 
-	return &place{
+	return &testEnv{
 		T:      t,
 		folder: t.TempDir(),
 		api:    fmt.Sprintf("http://127.0.0.1:%d", ports[0]),
 		inbox:  fmt.Sprintf("http://127.0.0.1:%d", ports[3]),
 		environ: append(environ,
-			"HANDRAIL_ADDR=127.0.0.1:"+strconv.Itoa(ports[0]), "HANDRAIL_DEV_TEMPORAL_PORT="+strconv.Itoa(ports[1]),
-			"HANDRAIL_DEV_UI_PORT="+strconv.Itoa(ports[2]), "HANDRAIL_DEV_SANDBOX_PORT="+strconv.Itoa(ports[3])),
+			"HANDRAIL_ADDR=127.0.0.1:"+strconv.Itoa(ports[0]),
+			"HANDRAIL_DEV_TEMPORAL_PORT="+strconv.Itoa(ports[1]),
+			"HANDRAIL_DEV_UI_PORT="+strconv.Itoa(ports[2]),
+			"HANDRAIL_DEV_SANDBOX_PORT="+strconv.Itoa(ports[3]),
+		),
 	}
 }
 
 // up starts handrail-dev and returns once it shows its ready screen.
-func (p *place) up() (*programtest.Process, string) {
+func (p *testEnv) up() (*programtest.Process, string) {
 	p.Helper()
 	started := programtest.Start(p, p.folder, p.environ)
 
@@ -58,7 +61,7 @@ func (p *place) up() (*programtest.Process, string) {
 
 // curl does what a line of the ready screen says, for each address that curl would make
 // of it.
-func (p *place) curl(line string) []map[string]any {
+func (p *testEnv) curl(line string) []map[string]any {
 	p.Helper()
 
 	url := regexp.MustCompile(`'?(http://[^' ]+)'?`).FindStringSubmatch(line)[1]
@@ -71,7 +74,7 @@ func (p *place) curl(line string) []map[string]any {
 	headers := regexp.MustCompile(`-H '([^:]+): ([^']+)'`).FindAllStringSubmatch(line, -1)
 	var answers []map[string]any
 
-	for _, one := range expand(url) {
+	for _, one := range expandBraces(url) {
 		request, err := http.NewRequestWithContext(p.Context(), http.MethodPost, one, strings.NewReader(body))
 		require.NoError(p, err)
 
@@ -85,8 +88,8 @@ func (p *place) curl(line string) []map[string]any {
 	return answers
 }
 
-// expand is curl's {a,b} in an address.
-func expand(url string) []string {
+// expandBraces is curl's {a,b} in an address.
+func expandBraces(url string) []string {
 	before, rest, ok := strings.Cut(url, "{")
 	if !ok {
 		return []string{url}
@@ -102,7 +105,7 @@ func expand(url string) []string {
 	return all
 }
 
-func (p *place) do(request *http.Request, status int) map[string]any {
+func (p *testEnv) do(request *http.Request, status int) map[string]any {
 	p.Helper()
 
 	answer, err := (&http.Client{}).Do(request)
@@ -119,7 +122,7 @@ func (p *place) do(request *http.Request, status int) map[string]any {
 	return decoded
 }
 
-func (p *place) get(url string) map[string]any {
+func (p *testEnv) get(url string) map[string]any {
 	p.Helper()
 	request, err := http.NewRequestWithContext(p.Context(), http.MethodGet, url, nil)
 	require.NoError(p, err)
@@ -129,15 +132,13 @@ func (p *place) get(url string) map[string]any {
 }
 
 // send asks for a message in the demo's SMS chat without waiting for it.
-func (p *place) send() (actionURL string) {
+func (p *testEnv) send() (actionURL string) {
 	p.Helper()
 
 	request, err := http.NewRequestWithContext(
 		p.Context(),
 		http.MethodPost,
-		p.api+"/api/v2/w/"+string(
-			demoWorkspace,
-		)+"/chats/1/send-assistant-message",
+		p.api+"/api/v2/w/"+string(demoWorkspace)+"/chats/1/send-assistant-message",
 		strings.NewReader(`{"message":"On its way"}`),
 	)
 
@@ -152,7 +153,7 @@ func (p *place) send() (actionURL string) {
 
 // await looks at an action until it is as expected, or for three minutes: after a kill, a
 // claim's lease and the worker's heartbeat must end first.
-func (p *place) await(action string, expected func(map[string]any) bool) map[string]any {
+func (p *testEnv) await(action string, expected func(map[string]any) bool) map[string]any {
 	p.Helper()
 
 	var seen map[string]any
@@ -167,7 +168,7 @@ func (p *place) await(action string, expected func(map[string]any) bool) map[str
 
 func TestTheReadyScreensLinesWork(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	p := newTestEnv(t)
 	started, screen := p.up()
 	var lines []string
 
@@ -208,7 +209,7 @@ func TestTheReadyScreensLinesWork(t *testing.T) {
 
 func TestTheSandboxReportsAndAnswers(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	p := newTestEnv(t)
 	_, screen := p.up()
 	assert.Contains(t, screen, "answer there as the customer")
 
@@ -224,7 +225,10 @@ func TestTheSandboxReportsAndAnswers(t *testing.T) {
 		return len(p.get(workspace + "/deliveries?status=delivered")["items"].([]any)) == 3
 	}, time.Minute, 100*time.Millisecond, "both providers report what became of their messages")
 
-	for _, answer := range []string{`{"from":"+14155550101","text":"See you on Friday"}`, `{"from":"ben@customers.example","text":"Thank you, paid"}`} {
+	for _, answer := range []string{
+		`{"from":"+14155550101","text":"See you on Friday"}`,
+		`{"from":"ben@customers.example","text":"Thank you, paid"}`,
+	} {
 		request, err := http.NewRequestWithContext(
 			t.Context(),
 			http.MethodPost,
@@ -237,9 +241,9 @@ func TestTheSandboxReportsAndAnswers(t *testing.T) {
 		p.do(request, http.StatusOK)
 	}
 
-	for chat, said := range map[string]string{"1": "See you on Friday", "2": "Thank you, paid"} {
+	for chat, text := range map[string]string{"1": "See you on Friday", "2": "Thank you, paid"} {
 		newest := p.get(workspace + "/chats/" + chat + "/messages?limit=1")
-		assert.Contains(t, fmt.Sprint(newest), said)
+		assert.Contains(t, fmt.Sprint(newest), text)
 		assert.Equal(t, true, p.get(workspace + "/chats/" + chat)["needs_response"])
 	}
 }
@@ -247,7 +251,7 @@ func TestTheSandboxReportsAndAnswers(t *testing.T) {
 func TestKilledBeforeThePostItSendsOnceAfterTheRestart(t *testing.T) {
 	t.Parallel()
 	var asked, taken atomic.Int64
-	carrier := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if asked.Add(1) == 1 {
 			w.Header().Set("Retry-After", "3")
 			w.WriteHeader(http.StatusTooManyRequests)
@@ -259,8 +263,8 @@ func TestKilledBeforeThePostItSendsOnceAfterTheRestart(t *testing.T) {
 		_, _ = fmt.Fprintf(w, `{"sid":"SM%032d","status":"queued"}`, taken.Add(1))
 	}))
 
-	t.Cleanup(carrier.Close)
-	p := newPlace(t, twilioAt(carrier.URL)...)
+	t.Cleanup(provider.Close)
+	p := newTestEnv(t, twilioAt(provider.URL)...)
 	started, _ := p.up()
 
 	action := p.send()
@@ -279,7 +283,7 @@ func TestKilledInMidPostItNeverPostsAgainAndSaysSo(t *testing.T) {
 	t.Parallel()
 	var taken atomic.Int64
 	first := make(chan struct{})
-	carrier := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	provider := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 
 		if taken.Add(1) == 1 {
@@ -289,8 +293,8 @@ func TestKilledInMidPostItNeverPostsAgainAndSaysSo(t *testing.T) {
 		<-r.Context().Done() // it has the message, and will never say so
 	}))
 
-	t.Cleanup(carrier.Close)
-	p := newPlace(t, twilioAt(carrier.URL)...)
+	t.Cleanup(provider.Close)
+	p := newTestEnv(t, twilioAt(provider.URL)...)
 	started, _ := p.up()
 	action := p.send()
 
@@ -327,7 +331,7 @@ func TestATakenPortIsAClearError(t *testing.T) {
 	} {
 		t.Run(variable, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t)
+			p := newTestEnv(t)
 			started := programtest.Start(t, p.folder, append(p.environ, variable+"="+value))
 			assert.Equal(t, 1, started.Wait())
 			assert.Contains(t, started.Output(), "set "+variable)
@@ -345,7 +349,7 @@ func TestItListensOnLoopbackOnly(t *testing.T) {
 
 func TestTheSandboxRunsAlone(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	p := newTestEnv(t)
 	started := programtest.Start(t, p.folder, p.environ, "sandbox")
 	assert.NotContains(t, started.Await("SENDGRID_API_KEY="), "HANDRAIL_PUBLIC_URL")
 	assert.Empty(t, p.get(p.inbox + "/sandbox/messages.json")["messages"])
@@ -357,7 +361,7 @@ func TestTheSandboxRunsAlone(t *testing.T) {
 
 func TestTheSandboxAloneShowsHowItIsVerified(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	p := newTestEnv(t)
 	port := strconv.Itoa(programtest.FreePorts(t, 1)[0])
 	args := []string{"sandbox", "--port", port, "--callbacks-to", "http://127.0.0.1:8080/"}
 	key := regexp.MustCompile(`HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY=(\S+)`)
@@ -372,7 +376,7 @@ func TestTheSandboxAloneShowsHowItIsVerified(t *testing.T) {
 
 func TestTemporalRunsAloneOnItsFile(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	p := newTestEnv(t)
 	port := strconv.Itoa(programtest.FreePorts(t, 1)[0])
 	started := programtest.Start(t, p.folder, p.environ, "temporal", "--port", port)
 	started.Await("TEMPORAL_ADDRESS=127.0.0.1:" + port)

@@ -47,20 +47,20 @@ func (p *process) hooksTo(origin string) (hooks, error) {
 }
 
 // wire joins this process and its sandbox: the sandbox's tools may be reached, and the API
-// takes the sandbox's webhooks. Providers with other
-// credentials cannot reach this machine, so that nothing is wired for them.
+// takes the sandbox's webhooks. Providers with other credentials cannot reach this machine,
+// so nothing is wired for them.
 func (p *process) wire(l *listeners) (hooks, error) {
 	if err := p.equip(l); err != nil {
 		return hooks{}, err
 	}
 
 	c := p.config
-	if c.TwilioBaseURL != origin(l.sandbox) || c.SendGridBaseURL != origin(l.sandbox) {
+	if c.TwilioBaseURL != originOf(l.sandbox) || c.SendGridBaseURL != originOf(l.sandbox) {
 		return hooks{}, nil
 	}
 
 	if c.PublicURL == "" {
-		c.PublicURL = origin(l.api)
+		c.PublicURL = originOf(l.api)
 	}
 
 	h, err := p.hooksTo(c.PublicURL)
@@ -103,10 +103,12 @@ func (p *process) startSandbox(
 	}
 
 	if h.origin != "" {
-		// The fragment asks for patience, as Twilio understands it.
+		// The fragment asks Twilio for retries (rc) on all failures (rp).
 		c.TwilioInboundURL = h.origin + "/webhooks/twilio/inbound#rc=5&rp=all"
-		c.EventURL, c.MailInboundURL = h.origin+"/webhooks/sendgrid/events", h.origin+"/webhooks/sendgrid/inbound"
-		c.SigningKey, c.Remote = h.key, true
+		c.EventURL = h.origin + "/webhooks/sendgrid/events"
+		c.MailInboundURL = h.origin + "/webhooks/sendgrid/inbound"
+		c.SigningKey = h.key
+		c.Remote = true
 	}
 
 	box, err := sandbox.New(c)
@@ -131,7 +133,7 @@ func (s *sandboxCommand) Run(p *process) error {
 		port = p.config.Dev.SandboxPort
 	}
 
-	l, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), "HANDRAIL_DEV_SANDBOX_PORT")
+	l, err := listenOn(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), "HANDRAIL_DEV_SANDBOX_PORT")
 	if err != nil {
 		return err
 	}
@@ -164,7 +166,7 @@ The sandbox plays Twilio, SendGrid and a restaurant on %[1]s/ — open it to rea
 %[5]s  HANDRAIL_TWILIO_BASE_URL=%[1]s TWILIO_ACCOUNT_SID=%[2]s TWILIO_AUTH_TOKEN=%[3]s
   HANDRAIL_SENDGRID_BASE_URL=%[1]s SENDGRID_API_KEY=%[4]s
 
-`, origin(l), sandboxAccount, sandboxToken, sandboxSendGridKey, webhooks)
+`, originOf(l), sandboxAccount, sandboxToken, sandboxSendGridKey, webhooks)
 
 	return running.Wait()
 }

@@ -17,7 +17,7 @@ type screen struct {
 	Demo              demo
 	DataDir           string
 	Took              time.Duration
-	// Answers reports that the sandbox reports to this API, and passes on what is answered.
+	// Answers reports whether the sandbox reports to this API, and passes on what is answered.
 	Answers bool
 }
 
@@ -46,8 +46,8 @@ curl -sS -w '\n' -X POST '{{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.SMSChat
 
 `))
 
-// friday is the next Friday's 19:00.
-func friday(now time.Time) string {
+// nextFriday returns 19:00 of the next Friday.
+func nextFriday(now time.Time) string {
 	now = now.UTC()
 	days := (int(time.Friday-now.Weekday())+6)%7 + 1 // 1 to 7: never today
 

@@ -31,9 +31,9 @@ type seeder struct {
 	err   error
 }
 
-// seed makes the demo workspace at the first start, and finds it again later. Its tools are
+// seedDemo makes the demo workspace at the first start, and finds it again later. Its tools are
 // at the sandbox, which must be running.
-func seed(ctx context.Context, store *db.Store, box preparer, sandbox string) (demo, error) {
+func seedDemo(ctx context.Context, store *db.Store, box preparer, sandbox string) (demo, error) {
 	if _, err := store.Workspace(ctx, demoWorkspace); err == nil {
 		return findDemo(ctx, store)
 	} else if chat.CodeOf(err) != chat.CodeWorkspaceNotFound {
@@ -84,7 +84,8 @@ func findDemo(ctx context.Context, store *db.Store) (demo, error) {
 const contributorName = "Priya Raman"
 
 func (s *seeder) fill() demo {
-	if s.err = s.store.CreateWorkspace(s.ctx, chat.Workspace{ID: demoWorkspace, Name: "Demo", CreatedAt: time.Now()}); s.err != nil {
+	workspace := chat.Workspace{ID: demoWorkspace, Name: "Demo", CreatedAt: time.Now()}
+	if s.err = s.store.CreateWorkspace(s.ctx, workspace); s.err != nil {
 		return demo{}
 	}
 
@@ -130,60 +131,61 @@ func (s *seeder) fill() demo {
 
 	s.key(second.ID, "Development, a second person", secondKey)
 
-	number := must(s, func() (chat.PhoneNumber, error) {
-		return s.store.CreatePhoneNumber(
-			s.ctx,
-			demoWorkspace,
-			s.by,
-			chat.PhoneNumber{Name: "Support line", Number: "+14155550100"},
-		)
-	})
-
-	inbox := must(s, func() (chat.Inbox, error) {
-		return s.store.CreateInbox(
-			s.ctx,
-			demoWorkspace,
-			s.by,
-			chat.Inbox{Address: "support@handrail.example", DisplayName: "Handrail Demo"},
-		)
-	})
+	number := s.phoneNumber()
+	inbox := s.inbox()
 
 	s.labels()
 
-	sms := s.chat(chat.NewChat{
-		Channel:           chat.ChannelSMS,
-		Title:             "Booking",
+	sms := s.fillSMSChat(chat.NewChat{
 		MemberID:          ana.ID,
 		AssistantMemberID: &assistant.ID,
 		PhoneNumberID:     &number.ID,
 		Participants:      []chat.NewParticipant{{MemberID: priya.ID, Role: chat.ParticipantContributor}},
 	})
 
-	s.says(sms.ID, ana.ID,
-		"Hi! I booked a table for four on Friday at 7 pm, the name is Lopez.",
-		"Two more friends want to come along. Can you make it six people?",
-		"And is there still a place on the terrace? My mother uses a wheelchair.")
-
-	email := s.chat(chat.NewChat{
-		Channel:           chat.ChannelEmail,
-		Title:             "Invoice 2026-1184",
+	email := s.fillEmailChat(chat.NewChat{
 		MemberID:          ben.ID,
 		AssistantMemberID: &assistant.ID,
 		InboxID:           &inbox.ID,
 	})
 
-	s.says(
-		email.ID,
-		ben.ID,
-		"Hello,\n\nour invoice 2026-1184 of 3 November shows 12 seats, but we have used 9 since October. Could you correct it and send us a new one?\n\nBest regards\nBen Okafor",
-		"Hello again,\n\nthe payment is due on Thursday. Please tell me whether I should pay the invoice as it is or wait for the corrected one.\n\nBen",
-	)
-
 	return demo{SMSChat: sms.ID, EmailChat: email.ID, Contributor: priya.ID}
 }
 
-// must runs one step of the seeding unless an earlier one has failed.
-func must[T any](s *seeder, do func() (T, error)) T {
+// fillSMSChat makes the chat by SMS, about a booking.
+func (s *seeder) fillSMSChat(c chat.NewChat) chat.Chat {
+	c.Channel = chat.ChannelSMS
+	c.Title = "Booking"
+	made := s.chat(c)
+
+	s.says(made.ID, c.MemberID,
+		"Hi! I booked a table for four on Friday at 7 pm, the name is Lopez.",
+		"Two more friends want to come along. Can you make it six people?",
+		"And is there still a place on the terrace? My mother uses a wheelchair.")
+
+	return made
+}
+
+// fillEmailChat makes the chat by email, about an invoice.
+func (s *seeder) fillEmailChat(c chat.NewChat) chat.Chat {
+	c.Channel = chat.ChannelEmail
+	c.Title = "Invoice 2026-1184"
+	made := s.chat(c)
+
+	s.says(
+		made.ID,
+		c.MemberID,
+		"Hello,\n\nour invoice 2026-1184 of 3 November shows 12 seats, but we have used 9 since October. "+
+			"Could you correct it and send us a new one?\n\nBest regards\nBen Okafor",
+		"Hello again,\n\nthe payment is due on Thursday. Please tell me whether I should pay the invoice as it is "+
+			"or wait for the corrected one.\n\nBen",
+	)
+
+	return made
+}
+
+// runStep runs one step of the seeding unless an earlier one has failed.
+func runStep[T any](s *seeder, do func() (T, error)) T {
 	var made T
 	if s.err == nil {
 		made, s.err = do()
@@ -195,17 +197,31 @@ func must[T any](s *seeder, do func() (T, error)) T {
 func (s *seeder) member(m chat.Member) chat.Member {
 	m.NotificationsEnabled = true
 	m.ConsentSMS = chat.ConsentGranted
-
 	m.ConsentEmail = chat.ConsentGranted
+
 	if m.Role == "" {
 		m.Role = chat.RoleUser
 	}
 
-	return must(s, func() (chat.Member, error) { return s.store.CreateMember(s.ctx, demoWorkspace, s.by, m) })
+	return runStep(s, func() (chat.Member, error) { return s.store.CreateMember(s.ctx, demoWorkspace, s.by, m) })
+}
+
+func (s *seeder) phoneNumber() chat.PhoneNumber {
+	return runStep(s, func() (chat.PhoneNumber, error) {
+		line := chat.PhoneNumber{Name: "Support line", Number: "+14155550100"}
+		return s.store.CreatePhoneNumber(s.ctx, demoWorkspace, s.by, line)
+	})
+}
+
+func (s *seeder) inbox() chat.Inbox {
+	return runStep(s, func() (chat.Inbox, error) {
+		box := chat.Inbox{Address: "support@handrail.example", DisplayName: "Handrail Demo"}
+		return s.store.CreateInbox(s.ctx, demoWorkspace, s.by, box)
+	})
 }
 
 func (s *seeder) key(member chat.MemberID, name, secret string) {
-	must(s, func() (chat.Key, error) {
+	runStep(s, func() (chat.Key, error) {
 		return s.store.CreateKey(s.ctx, demoWorkspace, s.by, chat.Key{
 			MemberID: member,
 			Name:     name,
@@ -217,22 +233,26 @@ func (s *seeder) key(member chat.MemberID, name, secret string) {
 
 func (s *seeder) labels() {
 	for _, l := range []chat.Label{
-		{Name: "booking", Color: "#3366ff", Description: "Tables, reservations, changes of date, time or number of guests"},
+		{
+			Name:        "booking",
+			Color:       "#3366ff",
+			Description: "Tables, reservations, changes of date, time or number of guests",
+		},
 		{Name: "billing", Color: "#cc6600", Description: "Invoices, payments, refunds, prices"},
 		{Name: "accessibility", Color: "#228855", Description: "Wheelchair, hearing, sight, allergies"},
 		{Name: "vip", Color: "#aa33aa", Description: "Important customers"},
 	} {
-		must(s, func() (chat.Label, error) { return s.store.CreateLabel(s.ctx, demoWorkspace, s.by, l) })
+		runStep(s, func() (chat.Label, error) { return s.store.CreateLabel(s.ctx, demoWorkspace, s.by, l) })
 	}
 }
 
 func (s *seeder) chat(c chat.NewChat) chat.Chat {
-	return must(s, func() (chat.Chat, error) { return s.store.CreateChat(s.ctx, demoWorkspace, s.by, c) })
+	return runStep(s, func() (chat.Chat, error) { return s.store.CreateChat(s.ctx, demoWorkspace, s.by, c) })
 }
 
 func (s *seeder) says(c chat.ChatID, m chat.MemberID, texts ...string) {
 	for _, text := range texts {
-		must(s, func() (chat.Message, error) {
+		runStep(s, func() (chat.Message, error) {
 			return s.store.AddMessage(s.ctx, demoWorkspace, c, chat.NewMessage{MemberID: m, Content: text})
 		})
 	}

@@ -34,7 +34,7 @@ func (t *temporalCommand) Run(p *process) error {
 		port = p.config.Dev.TemporalPort
 	}
 
-	l, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), "HANDRAIL_DEV_TEMPORAL_PORT")
+	l, err := listenOn(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), "HANDRAIL_DEV_TEMPORAL_PORT")
 	if err != nil {
 		return err
 	}

@@ -183,7 +183,7 @@ func demoTools(sandbox string) []chat.ToolDefinition {
 // tools defines the demo's tools as the API would.
 func (s *seeder) tools(box preparer, sandbox string) {
 	for _, d := range demoTools(sandbox) {
-		must(s, func() (chat.ToolDefinition, error) {
+		runStep(s, func() (chat.ToolDefinition, error) {
 			d.WorkspaceID = demoWorkspace
 
 			var secrets chat.ToolSecrets

@@ -15,7 +15,7 @@ import (
 )
 
 // ask sends a JSON body to an address of the demo workspace, or of the sandbox.
-func (p *place) ask(method, url, key, body string, status int) map[string]any {
+func (p *testEnv) ask(method, url, key, body string, status int) map[string]any {
 	p.Helper()
 	request, err := http.NewRequestWithContext(p.Context(), method, url, strings.NewReader(body))
 	require.NoError(p, err)
@@ -26,10 +26,10 @@ func (p *place) ask(method, url, key, body string, status int) map[string]any {
 	return p.do(request, status)
 }
 
-func (p *place) workspace() string { return p.api + "/api/v2/w/" + string(demoWorkspace) }
+func (p *testEnv) workspace() string { return p.api + "/api/v2/w/" + string(demoWorkspace) }
 
 // begin asks for a send with one tool call in the SMS chat, and returns where its action is.
-func (p *place) begin(tool, arguments string) (action string) {
+func (p *testEnv) begin(tool, arguments string) (action string) {
 	p.Helper()
 
 	body := fmt.Sprintf(`{"message":"It is done","tool_calls":[{"name":"%s","arguments":%s}]}`, tool, arguments)
@@ -39,7 +39,7 @@ func (p *place) begin(tool, arguments string) (action string) {
 }
 
 // texts are what the sandbox has got for a phone.
-func (p *place) texts(phone string) []string {
+func (p *testEnv) texts(phone string) []string {
 	p.Helper()
 	var all []string
 
@@ -57,11 +57,11 @@ const (
 	priya = "+14155550103"
 )
 
-func succeeded(a map[string]any) bool { return a["state"] == "succeeded" }
+func hasSucceeded(a map[string]any) bool { return a["state"] == "succeeded" }
 
 func TestAContributorAnswersAfterARestart(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	p := newTestEnv(t)
 	started, _ := p.up()
 
 	action := p.begin(
@@ -75,7 +75,7 @@ func TestAContributorAnswersAfterARestart(t *testing.T) {
 	p.up()
 	assert.Empty(t, p.texts(ana), "the message waits for the answer")
 	p.ask(http.MethodPost, p.inbox+"/sandbox/answers", "", `{"from":"`+priya+`","text":"Yes!"}`, http.StatusOK)
-	done := p.await(action, succeeded)
+	done := p.await(action, hasSucceeded)
 	assert.Equal(t, "succeeded", done["state"], done)
 	assert.Equal(t, []string{"It is done"}, p.texts(ana))
 
@@ -89,7 +89,7 @@ func TestAContributorAnswersAfterARestart(t *testing.T) {
 
 func TestASecondPersonApproves(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	p := newTestEnv(t)
 	p.up()
 	action := p.begin("refund", `{"amount_cents":1900,"reason":"the terrace was closed"}`)
 
@@ -100,7 +100,7 @@ func TestASecondPersonApproves(t *testing.T) {
 	assert.Equal(t, "own_request", refused["code"], "nobody approves what they have asked for")
 	assert.Empty(t, p.get(p.inbox + "/sandbox/bookings")["refunds"])
 	p.ask(http.MethodPost, action+"/approvals", secondKey, approve, http.StatusOK)
-	done := p.await(action, succeeded)
+	done := p.await(action, hasSucceeded)
 	assert.Equal(t, "succeeded", done["state"], done)
 	assert.Len(t, p.get(p.inbox + "/sandbox/bookings")["refunds"], 1)
 	assert.Equal(t, []string{"It is done"}, p.texts(ana))
@@ -108,16 +108,19 @@ func TestASecondPersonApproves(t *testing.T) {
 
 func TestTheConciergeIsAsked(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	p := newTestEnv(t)
 	p.up()
 	tools, err := json.Marshal(p.get(p.workspace() + "/chats/1/tools"))
 	require.NoError(t, err)
 
-	for _, name := range []string{"book_table", "cancel_table", "free_tables", "refund", "concierge.opening_hours", "concierge.order_taxi"} {
+	for _, name := range []string{
+		"book_table", "cancel_table", "free_tables", "refund", "concierge.opening_hours",
+		"concierge.order_taxi",
+	} {
 		assert.Contains(t, string(tools), `"`+name+`"`)
 	}
 
-	done := p.await(p.begin("concierge.order_taxi", `{"to":"1 Pier","at":"2026-11-27T22:00:00Z"}`), succeeded)
+	done := p.await(p.begin("concierge.order_taxi", `{"to":"1 Pier","at":"2026-11-27T22:00:00Z"}`), hasSucceeded)
 	assert.Equal(t, "succeeded", done["state"], done)
 	assert.Len(t, p.get(p.inbox + "/sandbox/bookings")["taxis"], 1)
 }
@@ -144,6 +147,6 @@ func TestTheDemoBooksForTheNextFriday(t *testing.T) {
 	} {
 		now, err := time.Parse(time.DateOnly, day)
 		require.NoError(t, err)
-		assert.Equal(t, want, friday(now))
+		assert.Equal(t, want, nextFriday(now))
 	}
 }

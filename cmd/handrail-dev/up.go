@@ -41,12 +41,13 @@ func (upCommand) Run(p *process) error {
 
 	if !p.config.Loopback() {
 		return fmt.Errorf(
-			"HANDRAIL_ADDR is %s: handrail-dev has a key that everybody knows and listens on loopback only; run handrail for anything else",
+			"HANDRAIL_ADDR is %s: handrail-dev has a key that everybody knows and listens on loopback only. "+
+				"Run handrail for anything else",
 			p.config.Addr,
 		)
 	}
 
-	l, err := listen(p.config)
+	l, err := openListeners(p.config)
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,9 @@ func (upCommand) Run(p *process) error {
 	}
 
 	running, ctx := errgroup.WithContext(ctx)
-	if err := p.startSandbox(ctx, running, l.sandbox, hooks, restaurant{secrets: p.signingSecrets, token: conciergeToken}); err != nil {
+	tables := restaurant{secrets: p.signingSecrets, token: conciergeToken}
+
+	if err := p.startSandbox(ctx, running, l.sandbox, hooks, tables); err != nil {
 		return err
 	}
 
@@ -86,6 +89,15 @@ func (upCommand) Run(p *process) error {
 		return err
 	}
 
+	return p.runService(ctx, running, l, func(s *screen) {
+		s.Answers = hooks.origin != ""
+		s.Took = time.Since(started).Round(10 * time.Millisecond)
+	})
+}
+
+// runService runs the API and a worker beside what runs already, and shows the ready screen
+// after complete has filled in the rest of it. It returns when all have ended.
+func (p *process) runService(ctx context.Context, running *errgroup.Group, l *listeners, complete func(*screen)) error {
 	p.step("opening the database")
 
 	s, err := service.Connect(ctx, p.config, p.environ, p.logger)
@@ -95,7 +107,7 @@ func (upCommand) Run(p *process) error {
 
 	defer p.stop("the connections", s.Close)
 
-	shown, err := p.prepare(ctx, s, origin(l.sandbox))
+	shown, err := p.prepare(ctx, s, originOf(l.sandbox))
 	if err != nil {
 		return err
 	}
@@ -103,9 +115,8 @@ func (upCommand) Run(p *process) error {
 	running.Go(func() error { return s.Work(ctx) })
 	running.Go(func() error { return s.ServeAPI(ctx, l.api) })
 
-	shown.Answers = hooks.origin != ""
+	complete(&shown)
 
-	shown.Took = time.Since(started).Round(10 * time.Millisecond)
 	if err := shown.show(p.out); err != nil {
 		return err
 	}
@@ -130,18 +141,20 @@ func (p *process) embed(temporal string, l *listeners) {
 	p.environ = append(p.environ, "TEMPORAL_ADDRESS="+temporal, "TEMPORAL_NAMESPACE="+c.TemporalNamespace)
 
 	c.TemporalAddress = temporal
+
 	if c.DatabaseURL == "" {
 		c.DatabaseURL = "sqlite:" + filepath.Join(c.Dev.DataDir, "handrail.db")
 	}
 
 	if c.TwilioAccountSID == "" {
-		c.TwilioBaseURL = origin(l.sandbox)
+		c.TwilioBaseURL = originOf(l.sandbox)
 		c.TwilioAccountSID = sandboxAccount
 		c.TwilioAuthToken = sandboxToken
 	}
 
 	if c.SendGridAPIKey == "" {
-		c.SendGridBaseURL, c.SendGridAPIKey = origin(l.sandbox), sandboxSendGridKey
+		c.SendGridBaseURL = originOf(l.sandbox)
+		c.SendGridAPIKey = sandboxSendGridKey
 	}
 }
 
@@ -158,7 +171,7 @@ func (p *process) prepare(ctx context.Context, s *service.Service, sandbox strin
 
 	p.service.Store(s) // before the tools are seeded, whose calls the sandbox verifies
 
-	d, err := seed(ctx, s.Store, s.Tools(), sandbox)
+	d, err := seedDemo(ctx, s.Store, s.Tools(), sandbox)
 	if err != nil {
 		return screen{}, err
 	}
@@ -169,7 +182,7 @@ func (p *process) prepare(ctx context.Context, s *service.Service, sandbox strin
 		Workspace: string(demoWorkspace),
 		Key:       demoKey,
 		SecondKey: secondKey,
-		Friday:    friday(time.Now()),
+		Friday:    nextFriday(time.Now()),
 		Demo:      d,
 		DataDir:   p.config.Dev.DataDir,
 	}
@@ -192,7 +205,6 @@ func (p *process) startUI(ctx context.Context, running *errgroup.Group, temporal
 	}
 
 	running.Go(ui.Run)
-
 	running.Go(func() error {
 		<-ctx.Done()
 		ui.Stop()
@@ -212,7 +224,7 @@ func (p *process) stop(what string, stop func() error) {
 	}
 }
 
-// listeners are taken before anything starts, so that a port in use is told at once.
+// listeners are taken before anything starts, so that a port in use is reported at once.
 type listeners struct{ api, sandbox net.Listener }
 
 func (l *listeners) close() {
@@ -220,11 +232,14 @@ func (l *listeners) close() {
 	_ = l.sandbox.Close() // served listeners are closed already
 }
 
-func listen(c *config.Config) (*listeners, error) {
+func openListeners(c *config.Config) (*listeners, error) {
 	// Temporal and its UI open their ports themselves; here it is only tried whether
 	// they can.
-	for variable, port := range map[string]int{"HANDRAIL_DEV_TEMPORAL_PORT": c.Dev.TemporalPort, "HANDRAIL_DEV_UI_PORT": c.Dev.UIPort} {
-		l, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), variable)
+	for variable, port := range map[string]int{
+		"HANDRAIL_DEV_TEMPORAL_PORT": c.Dev.TemporalPort,
+		"HANDRAIL_DEV_UI_PORT":       c.Dev.UIPort,
+	} {
+		l, err := listenOn(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), variable)
 		if err != nil {
 			return nil, err
 		}
@@ -232,12 +247,12 @@ func listen(c *config.Config) (*listeners, error) {
 		_ = l.Close() // taken a moment ago, by us
 	}
 
-	api, err := take(c.Addr, "HANDRAIL_ADDR")
+	api, err := listenOn(c.Addr, "HANDRAIL_ADDR")
 	if err != nil {
 		return nil, err
 	}
 
-	box, err := take(net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Dev.SandboxPort)), "HANDRAIL_DEV_SANDBOX_PORT")
+	box, err := listenOn(net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Dev.SandboxPort)), "HANDRAIL_DEV_SANDBOX_PORT")
 	if err != nil {
 		return nil, errors.Join(err, api.Close())
 	}
@@ -245,11 +260,11 @@ func listen(c *config.Config) (*listeners, error) {
 	return &listeners{api: api, sandbox: box}, nil
 }
 
-func take(address, variable string) (net.Listener, error) {
+func listenOn(address, variable string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address) //nolint:noctx // nothing to cancel: it answers at once
 	if err != nil {
 		return nil, fmt.Errorf(
-			"%s cannot be had: %w. Stop what uses it (another handrail-dev?), or set %s to a free one",
+			"cannot listen on %s: %w. Stop what uses it (another handrail-dev?), or set %s to a free one",
 			address,
 			err,
 			variable,
@@ -259,4 +274,4 @@ func take(address, variable string) (net.Listener, error) {
 	return l, nil
 }
 
-func origin(l net.Listener) string { return "http://" + l.Addr().String() }
+func originOf(l net.Listener) string { return "http://" + l.Addr().String() }

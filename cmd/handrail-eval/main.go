@@ -33,7 +33,8 @@ func main() {
 		kong.Name("handrail-eval"),
 		kong.UsageOnError(),
 		kong.Description(
-			"Has dialogues summarized by every model that is configured, and prints how good the summaries are and what they cost.",
+			"Has dialogues summarized by every model that is configured, "+
+				"and prints how good the summaries are and what they cost.",
 		),
 	)
 
@@ -53,7 +54,7 @@ func (c *cli) run(ctx context.Context, out io.Writer) error {
 		return errors.New("there is no dialogue in such a language")
 	}
 
-	configured, err := providers(os.Environ())
+	configured, err := loadProviders(os.Environ())
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func (c *cli) run(ctx context.Context, out io.Writer) error {
 	var reports []eval.Report
 
 	for _, p := range asked {
-		report, err := eval.Run(ctx, p, dialogues, progress(p.Name, len(dialogues)))
+		report, err := eval.Run(ctx, p, dialogues, showProgress(p.Name, len(dialogues)))
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.Name, err)
 		}
@@ -88,8 +89,8 @@ func (c *cli) run(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-// progress shows on the terminal how far a provider is, if that takes a while.
-func progress(name string, total int) func(int) {
+// showProgress shows on the terminal how far a provider is, if that takes a while.
+func showProgress(name string, total int) func(int) {
 	info, err := os.Stderr.Stat()
 	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
 	started := time.Now()

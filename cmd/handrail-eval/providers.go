@@ -13,8 +13,8 @@ import (
 	"handrail/llm/eval"
 )
 
-// providers are the models that the environment has keys for.
-func providers(environ []string) ([]eval.Provider, error) {
+// loadProviders returns the models that the environment has keys for.
+func loadProviders(environ []string) ([]eval.Provider, error) {
 	c, err := config.Load(environ)
 	if err != nil {
 		return nil, err
@@ -44,13 +44,14 @@ func providers(environ []string) ([]eval.Provider, error) {
 // maxTries is how often a model that is busy is asked for one summary.
 const maxTries = 5
 
-// patient does for a model what Temporal does in the service: it asks again what may pass,
-// after as long as the provider says.
+// patient does for a model what Temporal does in the service: it repeats a request whose failure
+// may pass, after as long as the provider asks for.
 type patient struct{ model eval.Model }
 
 // Summarize implements [eval.Model]. The usage is that of all tries.
 func (p patient) Summarize(ctx context.Context, r chat.Reading) (chat.Summary, chat.Usage, error) {
 	var spent chat.Usage
+
 	summary, err := backoff.Retry(ctx, func() (chat.Summary, error) {
 		s, usage, err := p.model.Summarize(ctx, r)
 		spent = spent.Plus(usage)

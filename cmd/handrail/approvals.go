@@ -17,8 +17,9 @@ type approvalsCommand struct {
 
 // Help is shown by kong.
 func (approvalsCommand) Help() string {
-	return `A send with a tool call of the risk approval waits until a second person agrees: a member with chats:admin who has not asked for it. It
-is decided once. To find what waits: handrail approvals list --state waiting
+	return `A send with a tool call of the risk approval waits until a second person agrees: a member with
+chats:admin who has not asked for it. It is decided once. To find what waits: handrail approvals list --state
+waiting
 
 ` + exitHelp
 }
@@ -53,9 +54,11 @@ func (l *approvalList) Run(c *console) error {
 		columns: []string{"ACTION", "STATE", "TOOL CALLS", "ASKED BY", "UNTIL"},
 		row: func(a *approvalJSON) []string {
 			return []string{
-				printable(
-					a.ActionID,
-				), printable(a.State), short(strings.Join(a.ToolCallIDs, ", "), 16), strconv.FormatInt(a.RequestedBy, 10), stamp(a.Deadline),
+				makePrintable(a.ActionID),
+				makePrintable(a.State),
+				shortenText(strings.Join(a.ToolCallIDs, ", "), 16),
+				strconv.FormatInt(a.RequestedBy, 10),
+				formatTime(a.Deadline),
 			}
 		},
 	})
@@ -69,7 +72,7 @@ type approvalApprove struct {
 
 // Run approves a send.
 func (a *approvalApprove) Run(c *console) error {
-	return a.approval(c, a.Action, "approve", a.Reason)
+	return a.decideApproval(c, a.Action, "approve", a.Reason)
 }
 
 type approvalRefuse struct {
@@ -80,19 +83,21 @@ type approvalRefuse struct {
 
 // Run refuses a send.
 func (a *approvalRefuse) Run(c *console) error {
-	return a.approval(c, a.Action, "refuse", a.Reason)
+	return a.decideApproval(c, a.Action, "refuse", a.Reason)
 }
 
-// approval records a decision, and shows how the approval then stands. It is asked for once:
-// a second time would be told that it is decided.
-func (r *remote) approval(c *console, action, decision, reason string) error {
+// decideApproval records a decision, and shows how the approval then stands. It is requested
+// once: a second request would be refused, because the approval is decided.
+func (r *remote) decideApproval(c *console, action, decision, reason string) error {
 	api, err := r.dial(c)
 	if err != nil {
 		return err
 	}
 
 	got, err := api.do(call{
-		method: http.MethodPost, path: actionPath(action, "/approvals"), body: map[string]string{"decision": decision, "reason": reason},
+		method: http.MethodPost,
+		path:   actionPath(action, "/approvals"),
+		body:   map[string]string{"decision": decision, "reason": reason},
 	})
 	if err != nil {
 		return err
@@ -107,7 +112,7 @@ func (r *remote) approval(c *console, action, decision, reason string) error {
 		return err
 	}
 
-	fmt.Fprintf(c.out, "action %s is %s\n", printable(a.ActionID), printable(a.State))
+	fmt.Fprintf(c.out, "action %s is %s\n", makePrintable(a.ActionID), makePrintable(a.State))
 
 	return nil
 }

@@ -23,7 +23,8 @@ type bulkRetriesCommand struct {
 
 // Help is shown by kong.
 func (bulkRetriesCommand) Help() string {
-	return `Bulk retries are begun with: handrail deliveries retry-all. What one has begun already goes on when it is paused or canceled.
+	return `Bulk retries are begun with: handrail deliveries retry-all. What one has begun already goes on when
+it is paused or canceled.
 
 ` + exitHelp
 }
@@ -57,7 +58,7 @@ func (b *bulkJSON) progress() string {
 		parts = append(parts, fmt.Sprintf("%d skipped", b.Skipped))
 	}
 
-	return printable(strings.Join(parts, ", "))
+	return makePrintable(strings.Join(parts, ", "))
 }
 
 func bulkPath(id, rest string) string { return "bulk-retries/" + url.PathEscape(id) + rest }
@@ -76,10 +77,13 @@ func (l *bulkList) Run(c *console) error {
 		columns: []string{"BULK RETRY", "STATE", "BEGUN", "OF", "SKIPPED", "AGE", "REASON"},
 		row: func(b *bulkJSON) []string {
 			return []string{
-				printable(
-					b.ID,
-				), printable(string(b.State)), strconv.Itoa(b.Begun), strconv.Itoa(b.Selected), strconv.Itoa(b.Skipped),
-				ago(b.CreatedAt), short(b.Reason, 20),
+				makePrintable(b.ID),
+				makePrintable(string(b.State)),
+				strconv.Itoa(b.Begun),
+				strconv.Itoa(b.Selected),
+				strconv.Itoa(b.Skipped),
+				formatAge(b.CreatedAt),
+				shortenText(b.Reason, 20),
 			}
 		},
 	})
@@ -117,10 +121,10 @@ func (b *bulkJSON) show(c *console, r *remote, got *answer) error {
 	f.say("bulk retry", "%s", b.ID)
 	f.say("note", "%s", b.Note)
 	f.say("reason", "%s", b.Reason)
-	f.say("a second", "%s", number(b.Rate))
-	f.say("tried first", "%s", number(b.Canary))
-	f.say("made", "%s (%s ago)", stamp(b.CreatedAt), ago(b.CreatedAt))
-	f.say("changed", "%s (%s ago)", stamp(b.UpdatedAt), ago(b.UpdatedAt))
+	f.say("a second", "%s", formatNumber(b.Rate))
+	f.say("tried first", "%s", formatNumber(b.Canary))
+	f.say("made", "%s (%s ago)", formatTime(b.CreatedAt), formatAge(b.CreatedAt))
+	f.say("changed", "%s (%s ago)", formatTime(b.UpdatedAt), formatAge(b.UpdatedAt))
 	b.showNext(c, r)
 
 	return nil
@@ -142,7 +146,7 @@ func (b *bulkJSON) showNext(c *console, r *remote) {
 	fmt.Fprintln(c.out, "\nWhat you may do")
 
 	for _, verb := range verbs {
-		fmt.Fprintln(c.out, "  "+r.line(c, fmt.Sprintf("bulk-retries %s %s --reason '…'", verb, printable(b.ID))))
+		fmt.Fprintln(c.out, "  "+r.line(c, fmt.Sprintf("bulk-retries %s %s --reason '…'", verb, makePrintable(b.ID))))
 	}
 }
 

@@ -45,7 +45,9 @@ func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 
 	s := newStub(
 		t,
-		map[string][]reply{"POST deliveries/retry": {ok(wouldRetry), ok(`{"dry_run":true,"count":0,"groups":[]}`)}},
+		map[string][]reply{
+			"POST deliveries/retry": {okReply(wouldRetry), okReply(`{"dry_run":true,"count":0,"groups":[]}`)},
+		},
 	)
 
 	status, out, errs := s.do(append(retryAll, "--dry-run")...)
@@ -67,13 +69,13 @@ func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 
 	status, out, _ = s.do(retryAll...)
 	assert.Equal(t, 0, status)
-	assert.Contains(t, out, "there is nothing to try again")
+	assert.Contains(t, out, "there is nothing to retry")
 }
 
 func TestRetryAllAsksFirst(t *testing.T) {
 	t.Parallel()
 
-	for said, want := range map[string]struct {
+	for typed, want := range map[string]struct {
 		asks   bool
 		status int
 		begins bool
@@ -85,15 +87,17 @@ func TestRetryAllAsksFirst(t *testing.T) {
 		"":      {true, 1, false},
 		"y \n":  {false, 2, false},
 	} {
-		t.Run(fmt.Sprintf("%q", said), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%q", typed), func(t *testing.T) {
 			t.Parallel()
 
 			s := newStub(
 				t,
-				map[string][]reply{"POST deliveries/retry": {ok(wouldRetry), accepted(aBulk("finished", 39, ""))}},
+				map[string][]reply{
+					"POST deliveries/retry": {okReply(wouldRetry), acceptedReply(aBulk("finished", 39, ""))},
+				},
 			)
 
-			one := s.session(said)
+			one := s.session(typed)
 			one.asks = want.asks
 			assert.Equal(t, want.status, one.run(retryAll), one.errs.String())
 			assert.Contains(t, one.out.String(), "twilio_20003")
@@ -106,7 +110,7 @@ func TestRetryAllAsksFirst(t *testing.T) {
 	}
 }
 
-func TestRetryAllTellsHowFarItHasCome(t *testing.T) {
+func TestRetryAllShowsItsProgress(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]struct {
@@ -145,13 +149,12 @@ func TestRetryAllTellsHowFarItHasCome(t *testing.T) {
 			t.Parallel()
 
 			s := newStub(t, map[string][]reply{
-				"POST deliveries/retry": {accepted(aBulk("running", 0, ""))},
+				"POST deliveries/retry": {acceptedReply(aBulk("running", 0, ""))},
 				"GET bulk-retries/" + stubBulk: {
-					refusal(
-						404,
-						"bulk_retry_not_found",
-						"not yet",
-					), ok(aBulk("running", 3, "")), ok(aBulk("running", 3, "")), ok(tt.last),
+					refusalReply(404, "bulk_retry_not_found", "not yet"),
+					okReply(aBulk("running", 3, "")),
+					okReply(aBulk("running", 3, "")),
+					okReply(tt.last),
 				},
 			})
 
@@ -184,15 +187,15 @@ func TestCtrlCLeavesABulkRetryRunning(t *testing.T) {
 
 	s := newStub(t, map[string][]reply{
 		"POST deliveries/retry": {
-			accepted(aBulk("running", 0, "")),
-		}, "GET bulk-retries/" + stubBulk: {ok(aBulk("running", 3, ""))},
+			acceptedReply(aBulk("running", 0, "")),
+		}, "GET bulk-retries/" + stubBulk: {okReply(aBulk("running", 3, ""))},
 	})
 
 	one := s.session("")
 	ctx, cancel := context.WithCancel(t.Context())
 	one.ctx = ctx
 
-	s.hook = func(a asked) {
+	s.hook = func(a stubCall) {
 		if a.method == "GET" {
 			cancel()
 		}
@@ -212,13 +215,13 @@ func TestBulkRetriesAreSteered(t *testing.T) {
 
 	s := newStub(t, map[string][]reply{
 		"GET bulk-retries":             {aPage("", aBulk("running", 3, ""))},
-		"GET bulk-retries/" + stubBulk: {ok(aBulk("running", 3, ""))},
+		"GET bulk-retries/" + stubBulk: {okReply(aBulk("running", 3, ""))},
 		"POST bulk-retries/" + stubBulk + "/pause": {
-			refusal(503, "unavailable", "its workflow could not be told"),
-			ok(aBulk("paused", 3, "")),
+			refusalReply(503, "unavailable", "its workflow could not be told"),
+			okReply(aBulk("paused", 3, "")),
 		},
-		"POST bulk-retries/" + stubBulk + "/resume": {ok(aBulk("running", 3, ""))},
-		"POST bulk-retries/" + stubBulk + "/cancel": {ok(aBulk("canceled", 3, ""))},
+		"POST bulk-retries/" + stubBulk + "/resume": {okReply(aBulk("running", 3, ""))},
+		"POST bulk-retries/" + stubBulk + "/cancel": {okReply(aBulk("canceled", 3, ""))},
 	})
 
 	status, out, errs := s.do("bulk-retries", "list")
@@ -233,7 +236,11 @@ func TestBulkRetriesAreSteered(t *testing.T) {
 	assert.True(t, strings.HasPrefix(out, "running: 3 of 40 begun, 3 accepted, 1 skipped\n"))
 	assert.Contains(t, out, "handrail bulk-retries pause "+stubBulk)
 
-	for verb, shows := range map[string]string{"pause": "bulk-retries resume", "resume": "bulk-retries pause", "cancel": "canceled: 3 of 40"} {
+	for verb, shows := range map[string]string{
+		"pause":  "bulk-retries resume",
+		"resume": "bulk-retries pause",
+		"cancel": "canceled: 3 of 40",
+	} {
 		status, out, errs = s.do("bulk-retries", verb, stubBulk, "--reason", "wait for Twilio")
 		require.Equal(t, 0, status, errs)
 		assert.Contains(t, out, shows)
@@ -256,7 +263,7 @@ func TestSuppressionsAreListedAndLifted(t *testing.T) {
 			),
 		},
 		"DELETE suppressions/4":  {{204, ""}},
-		"DELETE suppressions/44": {refusal(404, "suppression_not_found", "there is no suppression 44")},
+		"DELETE suppressions/44": {refusalReply(404, "suppression_not_found", "there is no suppression 44")},
 	})
 
 	status, out, errs := s.do("suppressions", "list")

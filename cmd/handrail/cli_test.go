@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handrail/cmd/internal/programtest"
+	"handrail/cmd/internal/trial/programtest"
 	"handrail/db/dbtest"
 )
 
@@ -26,7 +26,7 @@ type terminal struct {
 func (c *terminal) do(args ...string) (status int, out, errs string) {
 	c.Helper()
 	var stdout, stderr bytes.Buffer
-	status = run(c.Context(), args, c.environ, strings.NewReader(""), &stdout, &stderr)
+	status = newConsole(c.Context(), c.environ, strings.NewReader(""), &stdout, &stderr).run(args)
 
 	return status, stdout.String(), stderr.String()
 }
@@ -100,7 +100,7 @@ func TestANewInstallationIsSetUpFromTheCommandLine(t *testing.T) {
 	assert.Contains(t, c.must("keys", "list", "--workspace", ws), "revoked")
 }
 
-func TestWrongUseIsToldWithWhatWouldBeRight(t *testing.T) {
+func TestWrongUseIsReportedWithWhatWouldBeRight(t *testing.T) {
 	t.Parallel()
 	database := "DATABASE_URL=" + dbtest.NewPostgresURL(t)
 	newTerminal(t, database).must("migrate", "up")
@@ -170,7 +170,7 @@ func TestWrongUseIsToldWithWhatWouldBeRight(t *testing.T) {
 
 func TestAPIAndWorkerRefuseADatabaseThatIsBehind(t *testing.T) {
 	t.Parallel()
-	server := embedded(t)
+	server := startTemporal(t)
 	c := newTerminal(
 		t,
 		"DATABASE_URL="+dbtest.NewPostgresURL(t),
@@ -188,7 +188,10 @@ func TestHelpConfigAndVersion(t *testing.T) {
 	c := newTerminal(t, "DATABASE_URL=postgres://handrail:hunter2@db/handrail")
 
 	help := c.must("--help")
-	for _, command := range []string{"api", "worker", "all", "migrate", "workspaces", "keys", "deliveries", "bulk-retries", "suppressions", "tools", "approvals", "tool-calls", "requests", "config", "health", "version"} {
+	for _, command := range []string{
+		"api", "worker", "all", "migrate", "workspaces", "keys", "deliveries", "bulk-retries",
+		"suppressions", "tools", "approvals", "tool-calls", "requests", "config", "health", "version",
+	} {
 		assert.Contains(t, help, command)
 	}
 

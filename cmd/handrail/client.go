@@ -15,7 +15,7 @@ import (
 	"handrail/cmd/internal/service"
 )
 
-// client asks the REST API of one workspace.
+// client calls the REST API of one workspace.
 type client struct {
 	*console
 	base *url.URL
@@ -32,13 +32,13 @@ type call struct {
 	body         any
 	// key is the Idempotency-Key.
 	key string
-	// again reports that asking twice is as good as once without a key.
+	// again reports whether a second request does no harm, even without a key.
 	again bool
 	// prefer is the Prefer header.
 	prefer string
 }
 
-// answer is what the API said, when it is no problem.
+// answer is an answer of the API that is no problem.
 type answer struct {
 	status int
 	raw    json.RawMessage
@@ -47,7 +47,7 @@ type answer struct {
 // into decodes the answer.
 func (a *answer) into(v any) error {
 	if err := json.Unmarshal(a.raw, v); err != nil {
-		return fmt.Errorf("the API's answer cannot be read; is it another version of Handrail? %w", err)
+		return fmt.Errorf("the API's answer cannot be read. Is it another version of Handrail? %w", err)
 	}
 
 	return nil
@@ -66,8 +66,8 @@ type problem struct {
 	DeliveryID string `json:"delivery_id"`
 }
 
-// Error says what is wrong, which fields are, and with a fault of the API's where its log
-// tells more.
+// Error returns what is wrong and which fields are, and with a fault of the API where its
+// log has more.
 func (p *problem) Error() string {
 	var b strings.Builder
 
@@ -77,30 +77,30 @@ func (p *problem) Error() string {
 	}
 
 	for _, e := range p.Errors {
-		detail = strings.Replace(detail, e.Field, typed(e.Field), 1)
+		detail = strings.Replace(detail, e.Field, flagForField(e.Field), 1)
 	}
 
-	fmt.Fprintf(&b, "%s (%s)", printable(detail), printable(p.Code))
+	fmt.Fprintf(&b, "%s (%s)", makePrintable(detail), makePrintable(p.Code))
 
 	for _, e := range p.Errors {
 		if !strings.Contains(p.Detail, e.Message) {
-			fmt.Fprintf(&b, "\n  %s %s", printable(typed(e.Field)), printable(e.Message))
+			fmt.Fprintf(&b, "\n  %s %s", makePrintable(flagForField(e.Field)), makePrintable(e.Message))
 		}
 	}
 
 	if p.DeliveryID != "" {
-		fmt.Fprintf(&b, "\n  delivery %s", printable(p.DeliveryID))
+		fmt.Fprintf(&b, "\n  delivery %s", makePrintable(p.DeliveryID))
 	}
 
 	if p.Status >= http.StatusInternalServerError {
-		fmt.Fprintf(&b, "\n  %s", printable(p.Instance))
+		fmt.Fprintf(&b, "\n  %s", makePrintable(p.Instance))
 	}
 
 	return b.String()
 }
 
-// typed is a field of the API as it is typed on the command line.
-func typed(field string) string {
+// flagForField returns the flag of the command line for a field of the API.
+func flagForField(field string) string {
 	if strings.HasPrefix(field, "path.") {
 		return "the id"
 	}
@@ -121,25 +121,25 @@ func isProblem(err error, code chat.Code) bool {
 	return ok && p.Code == string(code)
 }
 
-// repeatable reports whether asking twice is as good as once.
+// repeatable reports whether a second request does no harm.
 func (c *call) repeatable() bool { return c.method == http.MethodGet || c.key != "" || c.again }
 
 // tries is how often a request is made that may be repeated.
 const tries = 4
 
-// do asks, and asks again where the API or the way to it failed for a moment. A refusal is
-// a *problem.
+// do makes a request, and repeats it where the API or the way to it failed for a moment.
+// Errors: *problem for a refusal.
 func (c *client) do(what call) (*answer, error) {
 	for try := 1; ; try++ {
 		got, err := c.once(what)
-		if !what.repeatable() || !passing(err) || try == tries || c.ctx.Err() != nil || !c.pause(nil) {
+		if !what.repeatable() || !isTransient(err) || try == tries || c.ctx.Err() != nil || !c.pause(nil) {
 			return got, err
 		}
 	}
 }
 
-// passing reports whether a failure may be over in a moment.
-func passing(err error) bool {
+// isTransient reports whether a failure may be over in a moment.
+func isTransient(err error) bool {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests
 	}
@@ -180,7 +180,7 @@ func (c *client) once(what call) (*answer, error) {
 	p := &problem{}
 	if json.Unmarshal(raw, p) != nil || p.Code == "" {
 		return nil, fmt.Errorf(
-			"%s answers %s, which is no answer of Handrail's API; is --url (HANDRAIL_URL) right?",
+			"%s answers %s, which is no answer of Handrail's API. Is --url (HANDRAIL_URL) right?",
 			c.shown,
 			res.Status,
 		)
@@ -233,7 +233,7 @@ func (c *client) request(what call) (*http.Request, error) {
 	return request, nil
 }
 
-// unreachable says which address does not answer, and what sets it.
+// unreachable returns an error with the address that does not answer, and what sets it.
 func (c *client) unreachable(err error) error {
 	if c.ctx.Err() != nil {
 		return context.Cause(c.ctx)
@@ -245,14 +245,14 @@ func (c *client) unreachable(err error) error {
 
 	return &brokenError{
 		fmt.Errorf(
-			"the API does not answer at %s: %w. Is it running there? --url (HANDRAIL_URL) says where to ask",
+			"the API does not answer at %s: %w. Is it running there? --url (HANDRAIL_URL) is its address",
 			c.shown,
 			err,
 		),
 	}
 }
 
-// get asks for something and decodes it into v.
+// get reads something and decodes it into v.
 func (c *client) get(path string, query url.Values, v any) (*answer, error) {
 	got, err := c.do(call{method: http.MethodGet, path: path, query: query})
 	if err != nil {
@@ -262,7 +262,7 @@ func (c *client) get(path string, query url.Values, v any) (*answer, error) {
 	return got, got.into(v)
 }
 
-// showJSON writes what the API said, indented.
+// showJSON writes an answer of the API, indented.
 func (c *client) showJSON(raw json.RawMessage) error {
 	var b bytes.Buffer
 	if err := json.Indent(&b, raw, "", "  "); err != nil {

@@ -17,8 +17,8 @@ type console struct {
 	environ   []string
 	in        io.Reader
 	out, errs io.Writer
-	// asks reports that in is a terminal, where a question finds an answer; draws that out is
-	// one, where a line can be written over.
+	// asks reports whether in is a terminal, where a question finds an answer. draws reports
+	// whether out is one, where a line can be written over.
 	asks, draws bool
 	// every is how often something that is under way is looked at again.
 	every time.Duration
@@ -53,7 +53,7 @@ func (c *console) process() (*process, error) {
 	}, nil
 }
 
-// variable is a variable of the environment, "" when it is not set.
+// variable returns a variable of the environment, "" when it is not set.
 func (c *console) variable(name string) string {
 	for _, entry := range c.environ {
 		if key, value, ok := strings.Cut(entry, "="); ok && key == name {
@@ -64,7 +64,7 @@ func (c *console) variable(name string) string {
 	return ""
 }
 
-// pause waits until it is time to look again; it returns false when the process is told to
+// pause waits until it is time to look again. It reports false when the process has to
 // stop, or when late has come.
 func (c *console) pause(late <-chan time.Time) bool {
 	again := time.NewTimer(c.every)
@@ -99,7 +99,8 @@ const (
 	exitUnsettled = 3
 )
 
-const exitHelp = `Exit status: 0 done, 1 failed or refused, 2 wrong use, 3 not settled yet: it goes on without this command.`
+const exitHelp = `Exit status: 0 done, 1 failed or refused, 2 wrong use, 3 not settled yet: it goes on without this
+command.`
 
 // exitError ends the program with a status of its own.
 type exitError struct {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strconv"
 	"time"
@@ -14,16 +15,16 @@ import (
 type deliveriesCommand struct {
 	List     deliveryList     `cmd:"" help:"Find deliveries, the newest first."`
 	Show     deliveryShow     `cmd:"" help:"Say where a delivery stands, what happened to it, and what may be done."`
-	Retry    deliveryRetry    `cmd:"" help:"Try a delivery again, as it is or with a change, and tell how it went."`
+	Retry    deliveryRetry    `cmd:"" help:"Retry a delivery, as it is or with a change, and show how it went."`
 	Cancel   deliveryCancel   `cmd:"" help:"End a delivery that has not been handed to its provider."`
-	Resolve  deliveryResolve  `cmd:"" help:"Say whether a delivery of which nobody knows was sent."`
-	RetryAll deliveryRetryAll `cmd:"" help:"Try all deliveries again that match, slowly and after a few first ones."`
+	Resolve  deliveryResolve  `cmd:"" help:"Say whether a delivery with an unknown outcome was sent."`
+	RetryAll deliveryRetryAll `cmd:"" help:"Retry all deliveries that match, slowly and after a few first ones."`
 }
 
 // Help is shown by kong.
 func (deliveriesCommand) Help() string {
-	return `These commands ask the REST API. They need HANDRAIL_API_KEY and HANDRAIL_WORKSPACE, and HANDRAIL_URL when the API is
-elsewhere. To find what needs a person: handrail deliveries list --status needs_review
+	return `These commands ask the REST API. They need HANDRAIL_API_KEY and HANDRAIL_WORKSPACE, and HANDRAIL_URL
+when the API is elsewhere. To find what needs a person: handrail deliveries list --status needs_review
 
 ` + exitHelp
 }
@@ -94,7 +95,7 @@ type deliveryFilter struct {
 	Until     moment `help:"Made before then." placeholder:"WHEN"`
 }
 
-// values are the filters that are set, by the API's names.
+// values returns the filters that are set, by the API's names.
 func (f *deliveryFilter) values() map[string]any {
 	all := map[string]any{}
 
@@ -132,7 +133,7 @@ type moment string
 // UnmarshalText reads what was given.
 func (m *moment) UnmarshalText(text []byte) error {
 	if d, err := time.ParseDuration(string(text)); err == nil && d >= 0 {
-		*m = moment(stamp(time.Now().Add(-d)))
+		*m = moment(formatTime(time.Now().Add(-d)))
 		return nil
 	}
 
@@ -166,11 +167,11 @@ func (l *deliveryList) Run(c *console) error {
 		columns: []string{"DELIVERY", "STATUS", "CHANNEL", "ERROR", "AGE"},
 		row: func(d *deliveryJSON) []string {
 			return []string{
-				printable(d.ID),
-				printable(d.Status),
-				printable(d.Channel),
-				short(d.ErrorCode, 24),
-				ago(d.CreatedAt),
+				makePrintable(d.ID),
+				makePrintable(d.Status),
+				makePrintable(d.Channel),
+				shortenText(d.ErrorCode, 24),
+				formatAge(d.CreatedAt),
 			}
 		},
 	})
@@ -186,9 +187,20 @@ func (d *deliveryJSON) settled() (over, sent bool) {
 	return d.Submission.Settled(), d.Submission == chat.SubmissionConfirmedSent
 }
 
+// showOutcome writes how the delivery stands after a command.
+func (d *deliveryJSON) showOutcome(out io.Writer) {
+	fmt.Fprintf(
+		out,
+		"%s\n\n  delivery %s is %s\n",
+		makePrintable(d.Explanation),
+		makePrintable(d.ID),
+		makePrintable(d.Status),
+	)
+}
+
 func deliveryPath(id, rest string) string { return "deliveries/" + url.PathEscape(id) + rest }
 
-func number(n int) string {
+func formatNumber(n int) string {
 	if n == 0 {
 		return ""
 	}

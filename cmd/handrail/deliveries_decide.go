@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"net/http"
 )
 
@@ -24,7 +23,7 @@ type deliveryResolve struct {
 	ProviderMessageID string `help:"The provider's id of the message, if you found it there." placeholder:"ID"`
 }
 
-// Run settles a delivery by a person's word.
+// Run resolves a delivery by a person's decision.
 func (d *deliveryResolve) Run(c *console) error {
 	body := map[string]string{"as": d.As, "reason": d.Reason}
 	if d.ProviderMessageID != "" {
@@ -34,7 +33,7 @@ func (d *deliveryResolve) Run(c *console) error {
 	return d.decide(c, deliveryPath(d.ID, "/resolve"), body)
 }
 
-// decide records a person's word on a delivery, and shows how it then stands.
+// decide records a person's decision on a delivery, and shows how it then stands.
 func (r *remote) decide(c *console, path string, body map[string]string) error {
 	api, err := r.dial(c)
 	if err != nil {
@@ -55,7 +54,7 @@ func (r *remote) decide(c *console, path string, body map[string]string) error {
 		return err
 	}
 
-	fmt.Fprintf(c.out, "%s\n\n  delivery %s is %s\n", printable(d.Explanation), printable(d.ID), printable(d.Status))
+	d.showOutcome(c.out)
 
 	return nil
 }

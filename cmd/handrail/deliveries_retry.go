@@ -21,13 +21,13 @@ type deliveryRetry struct {
 
 // Help is shown by kong.
 func (deliveryRetry) Help() string {
-	return `What certainly was not handed over goes on under its own id. What has ended, and every change, gets a new delivery. After
-needs_review the message may have been sent already: a retry may send it twice.
+	return `What certainly was not handed over goes on under its own id. What has ended, and every change, gets
+a new delivery. After needs_review the message may have been sent already: a retry may send it twice.
 
 ` + exitHelp
 }
 
-// Run retries a delivery and tells how it went.
+// Run retries a delivery and shows how it went.
 func (r *deliveryRetry) Run(c *console) error {
 	if r.Reason == "" && r.To+r.Body+r.Sender != "" {
 		return &exitError{errors.New("a retry with a change needs --reason"), exitUsage}
@@ -104,18 +104,18 @@ func (r *deliveryRetry) follow(api *client, got *answer, late <-chan time.Time) 
 
 			got = whole
 			if over, sent := d.settled(); over {
-				return r.tell(api, &d, got, sent)
+				return r.showResult(api, &d, got, sent)
 			}
 		}
 
 		if !api.pause(late) {
-			return r.unsettled(api, &d, got, begun.ActionID)
+			return r.showUnsettled(api, &d, got, begun.ActionID)
 		}
 	}
 }
 
-// tell says how the delivery came out.
-func (r *deliveryRetry) tell(api *client, d *deliveryJSON, got *answer, sent bool) error {
+// showResult shows the outcome of the delivery.
+func (r *deliveryRetry) showResult(api *client, d *deliveryJSON, got *answer, sent bool) error {
 	if err := r.describe(api, d, got); err != nil {
 		return err
 	}
@@ -130,8 +130,8 @@ func (r *deliveryRetry) tell(api *client, d *deliveryJSON, got *answer, sent boo
 	return nil
 }
 
-// unsettled says where to look for what has no outcome yet.
-func (r *deliveryRetry) unsettled(api *client, d *deliveryJSON, got *answer, action string) error {
+// showUnsettled says where to look for what has no outcome yet.
+func (r *deliveryRetry) showUnsettled(api *client, d *deliveryJSON, got *answer, action string) error {
 	if d.ID == "" {
 		return &exitError{fmt.Errorf("action %s has not begun yet; it goes on by itself", action), exitUnsettled}
 	}
@@ -154,7 +154,7 @@ func (r *deliveryRetry) describe(api *client, d *deliveryJSON, got *answer) erro
 		return api.showJSON(got.raw)
 	}
 
-	fmt.Fprintf(api.out, "%s\n\n  delivery %s is %s\n", printable(d.Explanation), printable(d.ID), printable(d.Status))
+	d.showOutcome(api.out)
 
 	return nil
 }

@@ -17,17 +17,17 @@ import (
 type deliveryRetryAll struct {
 	remote
 	deliveryFilter
-	DryRun bool   `help:"Only show what would be tried again."`
+	DryRun bool   `help:"Only show what would be retried."`
 	Rate   *int   `help:"How many to begin in a second, 1 to 50." placeholder:"N"`
 	Canary *int   `help:"How many to try first; the rest waits until the provider took these. 0 to 100, 0 for none." placeholder:"N"`
 	Reason string `help:"Why, for the record." placeholder:"TEXT"`
-	Yes    bool   `short:"y" help:"Do not ask before it begins."`
+	Yes    bool   `short:"y" help:"Begin without a question."`
 }
 
 // Help is shown by kong.
 func (deliveryRetryAll) Help() string {
-	return `At least one filter is needed. It shows what it would do, asks, and then tells how far it has come until it has finished or
-pauses. Ctrl-C leaves it running. To steer it: handrail bulk-retries.
+	return `At least one filter is needed. It shows what it would do, asks, and then shows its progress until it
+has finished or pauses. Ctrl-C leaves it running. To steer it: handrail bulk-retries.
 
 ` + exitHelp
 }
@@ -42,7 +42,7 @@ type retryGroups struct {
 	} `json:"groups"`
 }
 
-// Run retries many deliveries and tells how far it has come.
+// Run retries many deliveries and shows the progress.
 func (r *deliveryRetryAll) Run(c *console) error {
 	switch {
 	case len(r.values()) == 0:
@@ -63,8 +63,8 @@ func (r *deliveryRetryAll) Run(c *console) error {
 	}
 
 	if r.DryRun || !r.Yes {
-		ask, err := r.preview(api)
-		if err != nil || !ask {
+		goesOn, err := r.preview(api)
+		if err != nil || !goesOn {
 			return err
 		}
 
@@ -76,8 +76,8 @@ func (r *deliveryRetryAll) Run(c *console) error {
 	return r.begin(api)
 }
 
-// preview shows what would be done; ask is false when that is all, or nothing is to do.
-func (r *deliveryRetryAll) preview(api *client) (ask bool, err error) {
+// preview shows what would be done. It reports false when that is all, or nothing is to do.
+func (r *deliveryRetryAll) preview(api *client) (goesOn bool, err error) {
 	got, err := api.do(call{method: http.MethodPost, path: "deliveries/retry", body: r.body(true)})
 	if err != nil {
 		return false, err
@@ -92,13 +92,13 @@ func (r *deliveryRetryAll) preview(api *client) (ask bool, err error) {
 	case r.DryRun && r.JSON:
 		return false, api.showJSON(got.raw)
 	case would.Count == 0:
-		fmt.Fprintln(api.out, "there is nothing to try again: no delivery matches that may be")
+		fmt.Fprintln(api.out, "there is nothing to retry: no delivery matches that may be retried")
 		return false, nil
 	}
 
 	t := newTable(api.out, "STATUS", "ERROR", "DELIVERIES")
 	for _, g := range would.Groups {
-		t.row(printable(g.Status), short(g.ErrorCode, 40), strconv.Itoa(g.Count))
+		t.row(makePrintable(g.Status), shortenText(g.ErrorCode, 40), strconv.Itoa(g.Count))
 	}
 
 	t.row("all", "", strconv.Itoa(would.Count))
@@ -112,10 +112,10 @@ func (r *deliveryRetryAll) confirm(c *console) error {
 		return &exitError{errors.New("there is no terminal to ask on; --yes begins without asking"), exitUsage}
 	}
 
-	fmt.Fprint(c.errs, "Try these again? [y/N] ")
+	fmt.Fprint(c.errs, "Retry these? [y/N] ")
 
 	line, err := bufio.NewReader(c.in).ReadString('\n')
-	if said := strings.ToLower(strings.TrimSpace(line)); err != nil || (said != "y" && said != "yes") {
+	if reply := strings.ToLower(strings.TrimSpace(line)); err != nil || (reply != "y" && reply != "yes") {
 		return &exitError{errors.New("nothing was begun"), exitFailed}
 	}
 
@@ -166,7 +166,7 @@ func (r *deliveryRetryAll) begin(api *client) error {
 		return err
 	}
 
-	fmt.Fprintf(api.out, "bulk retry %s\n", printable(b.ID))
+	fmt.Fprintf(api.out, "bulk retry %s\n", makePrintable(b.ID))
 
 	return r.follow(api, &b)
 }
@@ -175,7 +175,7 @@ func (r *deliveryRetryAll) begin(api *client) error {
 // has its row.
 const bornWithin = 60
 
-// follow tells how far it has come until it stops.
+// follow shows the progress until it stops.
 func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
 	unborn := 0
 
@@ -187,13 +187,13 @@ func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
 		}
 
 		if !api.pause(nil) {
-			return r.left(api, b)
+			return r.leave(api, b)
 		}
 
 		switch _, err := api.get(bulkPath(b.ID, ""), nil, b); {
 		case err == nil:
 		case api.ctx.Err() != nil:
-			return r.left(api, b)
+			return r.leave(api, b)
 		case unborn < bornWithin && isProblem(err, chat.CodeBulkRetryNotFound):
 			unborn++
 		default:
@@ -204,7 +204,7 @@ func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
 	api.endLine()
 
 	if b.Note != "" {
-		fmt.Fprintln(api.out, printable(b.Note))
+		fmt.Fprintln(api.out, makePrintable(b.Note))
 	}
 
 	switch b.State {
@@ -222,18 +222,18 @@ func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
 	return nil
 }
 
-// left says how to steer what goes on without this command.
-func (r *deliveryRetryAll) left(api *client, b *bulkJSON) error {
+// leave says how to steer what goes on without this command.
+func (r *deliveryRetryAll) leave(api *client, b *bulkJSON) error {
 	api.endLine()
 
-	return &exitError{fmt.Errorf(
-		"it goes on without you.\n  to look:  %s\n  to pause: %s",
-		r.line(
-			api.console,
-			"bulk-retries show "+b.ID,
+	return &exitError{
+		fmt.Errorf(
+			"it goes on without you.\n  to look:  %s\n  to pause: %s",
+			r.line(api.console, "bulk-retries show "+b.ID),
+			r.line(api.console, "bulk-retries pause "+b.ID+" --reason '…'"),
 		),
-		r.line(api.console, "bulk-retries pause "+b.ID+" --reason '…'"),
-	), exitUnsettled}
+		exitUnsettled,
+	}
 }
 
 // redraw shows a line in the place of the one before: on a terminal over it, elsewhere

@@ -28,7 +28,7 @@ func (s *deliveryShow) Run(c *console) error {
 		return api.showJSON(got.raw)
 	}
 
-	fmt.Fprintf(c.out, "%s\n\n", printable(d.Explanation))
+	fmt.Fprintf(c.out, "%s\n\n", makePrintable(d.Explanation))
 	d.showFacts(c)
 
 	if err := d.showAttempts(c); err != nil {
@@ -48,17 +48,17 @@ func (d *deliveryJSON) showFacts(c *console) {
 	f := facts{c}
 	f.say("delivery", "%s", d.ID)
 	f.say("status", "%s", d.Status)
-	f.say("carried by", "%s, %s", d.Provider, d.Channel)
+	f.say("sent through", "%s, %s", d.Provider, d.Channel)
 	f.say("from", "%s", d.From)
 	f.say("to", "%s", d.To)
 	f.say("chat", "%d", d.ChatID)
 	f.say("message", "%s", d.MessageID)
 	f.say("action", "%s", d.ActionID)
-	f.say("carrier's id", "%s", d.ProviderMessageID)
+	f.say("provider's id", "%s", d.ProviderMessageID)
 	f.say("error", "%s %s", d.ErrorCode, d.ErrorMessage)
-	f.say("segments", "%s", number(d.Segments))
-	f.say("made", "%s (%s ago)", stamp(d.CreatedAt), ago(d.CreatedAt))
-	f.say("changed", "%s (%s ago)", stamp(d.UpdatedAt), ago(d.UpdatedAt))
+	f.say("segments", "%s", formatNumber(d.Segments))
+	f.say("made", "%s (%s ago)", formatTime(d.CreatedAt), formatAge(d.CreatedAt))
+	f.say("changed", "%s (%s ago)", formatTime(d.UpdatedAt), formatAge(d.UpdatedAt))
 	f.sayTime("next try", d.RetryAt)
 	f.sayTime("expires", d.ExpiresAt)
 	f.sayTime("unknown since", d.UnknownSince)
@@ -72,7 +72,7 @@ func (d *deliveryJSON) showFacts(c *console) {
 			"%s, by member %d at %s: %s",
 			d.Decision.Verdict,
 			d.Decision.MemberID,
-			stamp(d.Decision.At),
+			formatTime(d.Decision.At),
 			d.Decision.Reason,
 		)
 	}
@@ -85,7 +85,7 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 	}
 
 	fmt.Fprintln(c.out, "\nAttempts")
-	t := newTable(c.out, "  NO", "STARTED", "TOOK", "OUTCOME", "HTTP", "ERROR", "REACHED THE CARRIER")
+	t := newTable(c.out, "  NO", "STARTED", "TOOK", "OUTCOME", "HTTP", "ERROR", "REACHED THE PROVIDER")
 
 	for _, a := range d.Attempts {
 		took := ""
@@ -110,11 +110,11 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 
 		t.row(
 			fmt.Sprintf("  %d", a.Number),
-			stamp(a.StartedAt),
+			formatTime(a.StartedAt),
 			took,
-			printable(outcome),
-			number(a.HTTPStatus),
-			short(a.ErrorCode, 20),
+			makePrintable(outcome),
+			formatNumber(a.HTTPStatus),
+			shortenText(a.ErrorCode, 20),
 			reached,
 		)
 	}
@@ -124,15 +124,15 @@ func (d *deliveryJSON) showAttempts(c *console) error {
 
 func (d *deliveryJSON) showEvents(c *console) error {
 	if len(d.Events) == 0 {
-		fmt.Fprintln(c.out, "\nThe provider has told nothing yet.")
+		fmt.Fprintln(c.out, "\nThe provider has reported nothing yet.")
 		return nil
 	}
 
-	fmt.Fprintln(c.out, "\nTold by the provider (in full: --json)")
+	fmt.Fprintln(c.out, "\nReports of the provider (in full: --json)")
 
 	t := newTable(c.out, "  RECEIVED", "BY", "WHAT")
 	for _, e := range d.Events {
-		t.row("  "+stamp(e.ReceivedAt), printable(e.Provider), short(e.Type, 40))
+		t.row("  "+formatTime(e.ReceivedAt), makePrintable(e.Provider), shortenText(e.Type, 40))
 	}
 
 	return t.flush()
@@ -142,9 +142,12 @@ func (d *deliveryJSON) showEvents(c *console) error {
 func (d *deliveryJSON) showNext(c *console, r *remote) {
 	var lines []string
 
-	add := func(format string, args ...any) { lines = append(lines, r.line(c, fmt.Sprintf(format, args...))) }
+	add := func(format string, args ...any) {
+		lines = append(lines, r.line(c, fmt.Sprintf(format, args...)))
+	}
+
 	if d.RetriedBy != "" {
-		add("deliveries show %s", printable(d.RetriedBy))
+		add("deliveries show %s", makePrintable(d.RetriedBy))
 	}
 
 	if slices.Contains(d.Next, "retry") {

@@ -71,7 +71,7 @@ func aPage(next string, items ...string) reply {
 		cursor = `"` + next + `"`
 	}
 
-	return ok(`{"items":[` + strings.Join(items, ",") + `],"next_cursor":` + cursor + `}`)
+	return okReply(`{"items":[` + strings.Join(items, ",") + `],"next_cursor":` + cursor + `}`)
 }
 
 func TestListShowsATableThatFits(t *testing.T) {
@@ -106,7 +106,10 @@ func TestListShowsATableThatFits(t *testing.T) {
 
 	require.Equal(t, 0, status, errs)
 
-	for _, want := range []string{"DELIVERY", "STATUS", "CHANNEL", "ERROR", "AGE", stubDelivery, "confirmed_sent", "provider_message_id_tak…", "1h"} {
+	for _, want := range []string{
+		"DELIVERY", "STATUS", "CHANNEL", "ERROR", "AGE", stubDelivery, "confirmed_sent",
+		"provider_message_id_tak…", "1h",
+	} {
 		assert.Contains(t, out, want)
 	}
 
@@ -117,7 +120,10 @@ func TestListShowsATableThatFits(t *testing.T) {
 	assert.Contains(t, errs, "--all")
 
 	query := s.sent("deliveries").query
-	for _, want := range []string{"status=needs_review", "channel=phone-sms", "error_code=timeout", "chat_id=7", "since=2026-11-22T10%3A00%3A00Z", "limit=2"} {
+	for _, want := range []string{
+		"status=needs_review", "channel=phone-sms", "error_code=timeout", "chat_id=7",
+		"since=2026-11-22T10%3A00%3A00Z", "limit=2",
+	} {
 		assert.Contains(t, query, want)
 	}
 
@@ -158,7 +164,7 @@ func TestListFollowsCursorsAndSaysWhenItIsEmpty(t *testing.T) {
 func TestShowExplainsFirstAndEndsWithCommands(t *testing.T) {
 	t.Parallel()
 
-	s := newStub(t, map[string][]reply{"GET deliveries/" + stubDelivery: {ok(aDelivery(t, map[string]any{
+	s := newStub(t, map[string][]reply{"GET deliveries/" + stubDelivery: {okReply(aDelivery(t, map[string]any{
 		"retry_of":      stubNext,
 		"bulk_retry_id": stubBulk,
 		"events": []any{
@@ -209,7 +215,7 @@ func TestCommandsToPasteRepeatTheFlags(t *testing.T) {
 		t,
 		map[string][]reply{
 			"GET deliveries/" + stubDelivery: {
-				ok(aDelivery(t, map[string]any{"next": []any{"cancel"}, "attempts": []any{}})),
+				okReply(aDelivery(t, map[string]any{"next": []any{"cancel"}, "attempts": []any{}})),
 			},
 		},
 	)
@@ -246,24 +252,24 @@ func TestCommandsToPasteRepeatTheFlags(t *testing.T) {
 
 	s = newStub(
 		t,
-		map[string][]reply{"GET deliveries/" + stubDelivery: {ok(aDelivery(t, map[string]any{"next": []any{}}))}},
+		map[string][]reply{"GET deliveries/" + stubDelivery: {okReply(aDelivery(t, map[string]any{"next": []any{}}))}},
 	)
 
 	_, out, _ := s.do("deliveries", "show", stubDelivery)
 	assert.Contains(t, out, "There is nothing to do.")
 }
 
-func TestRetryTellsHowItWent(t *testing.T) {
+func TestRetryShowsHowItWent(t *testing.T) {
 	t.Parallel()
 
-	standing := func(submission, carrier, explanation string) reply {
-		return ok(
+	standing := func(submission, status, explanation string) reply {
+		return okReply(
 			aDelivery(
 				t,
 				map[string]any{
 					"id":          stubNext,
 					"submission":  submission,
-					"carrier":     carrier,
+					"carrier":     status,
 					"status":      submission,
 					"explanation": explanation,
 				},
@@ -271,11 +277,11 @@ func TestRetryTellsHowItWent(t *testing.T) {
 		)
 	}
 
-	begun := accepted(
+	begun := acceptedReply(
 		`{"action_id":"` + stubAction + `","kind":"retry_delivery","state":"running","delivery":{"id":"` + stubNext + `"}}`,
 	)
 
-	early := accepted(`{"action_id":"` + stubAction + `","kind":"retry_delivery","state":"running"}`)
+	early := acceptedReply(`{"action_id":"` + stubAction + `","kind":"retry_delivery","state":"running"}`)
 	tests := map[string]struct {
 		posted []reply
 		looks  []reply
@@ -289,7 +295,7 @@ func TestRetryTellsHowItWent(t *testing.T) {
 			"Twilio accepted",
 		},
 		"answered": {
-			[]reply{ok(`{"success":true,"action_id":"a","delivery":{"id":"` + stubNext + `"}}`)},
+			[]reply{okReply(`{"success":true,"action_id":"a","delivery":{"id":"` + stubNext + `"}}`)},
 			[]reply{standing("accepted", "delivered", "Delivered.")},
 			0,
 			"Delivered.",
@@ -313,9 +319,9 @@ func TestRetryTellsHowItWent(t *testing.T) {
 			3,
 			"May have been sent.",
 		},
-		"may not": {[]reply{refusal(http.StatusConflict, "conflict", "the provider has it")}, nil, 1, ""},
+		"may not": {[]reply{refusalReply(http.StatusConflict, "conflict", "the provider has it")}, nil, 1, ""},
 		"asked for again": {
-			[]reply{refusal(http.StatusServiceUnavailable, "unavailable", "x"), begun},
+			[]reply{refusalReply(http.StatusServiceUnavailable, "unavailable", "x"), begun},
 			[]reply{standing("accepted", "", "Taken.")},
 			0,
 			"Taken.",
@@ -327,7 +333,9 @@ func TestRetryTellsHowItWent(t *testing.T) {
 			t.Parallel()
 
 			s := newStub(t, map[string][]reply{
-				"POST deliveries/" + stubDelivery + "/retry": tt.posted, "GET deliveries/" + stubNext: tt.looks, "GET actions/" + stubAction: {begun},
+				"POST deliveries/" + stubDelivery + "/retry": tt.posted,
+				"GET deliveries/" + stubNext:                 tt.looks,
+				"GET actions/" + stubAction:                  {begun},
 			})
 
 			status, out, errs := s.do(
@@ -362,10 +370,10 @@ func TestRetryThatFailedBeforeItHadADelivery(t *testing.T) {
 
 	s := newStub(t, map[string][]reply{
 		"POST deliveries/" + stubDelivery + "/retry": {
-			accepted(`{"action_id":"` + stubAction + `","state":"running"}`),
+			acceptedReply(`{"action_id":"` + stubAction + `","state":"running"}`),
 		},
 		"GET actions/" + stubAction: {
-			ok(
+			okReply(
 				`{"action_id":"` + stubAction + `","state":"failed","problem":{"code":"recipient_opted_out","detail":"the recipient has opted out","status":400}}`,
 			),
 		},
@@ -381,10 +389,10 @@ func TestCancelAndResolve(t *testing.T) {
 
 	s := newStub(t, map[string][]reply{
 		"POST deliveries/" + stubDelivery + "/cancel": {
-			ok(aDelivery(t, map[string]any{"status": "canceled", "explanation": "Not sent: it was canceled."})),
+			okReply(aDelivery(t, map[string]any{"status": "canceled", "explanation": "Not sent: it was canceled."})),
 		},
 		"POST deliveries/" + stubDelivery + "/resolve": {
-			ok(
+			okReply(
 				aDelivery(
 					t,
 					map[string]any{"status": "confirmed_sent", "explanation": "A person confirmed that it was sent."},
@@ -428,9 +436,37 @@ func TestHelpHoldsWhatAnOperatorNeeds(t *testing.T) {
 	space := regexp.MustCompile(`\s+`)
 
 	for command, wants := range map[string][]string{
-		"deliveries":           {"list", "show", "retry", "cancel", "resolve", "retry-all", "HANDRAIL_API_KEY", "0 done, 1 failed or refused, 2 wrong use, 3 not settled yet"},
-		"deliveries list":      {"--status", "--channel", "--error-code", "--chat-id", "--since", "--until", "--all", "--json", "$HANDRAIL_URL", "http://127.0.0.1:8080"},
-		"deliveries retry":     {"--to", "--body", "--sender", "--reason", "--wait=30s", "may send it twice", "Exit status"},
+		"deliveries": {
+			"list",
+			"show",
+			"retry",
+			"cancel",
+			"resolve",
+			"retry-all",
+			"HANDRAIL_API_KEY",
+			"0 done, 1 failed or refused, 2 wrong use, 3 not settled yet",
+		},
+		"deliveries list": {
+			"--status",
+			"--channel",
+			"--error-code",
+			"--chat-id",
+			"--since",
+			"--until",
+			"--all",
+			"--json",
+			"$HANDRAIL_URL",
+			"http://127.0.0.1:8080",
+		},
+		"deliveries retry": {
+			"--to",
+			"--body",
+			"--sender",
+			"--reason",
+			"--wait=30s",
+			"may send it twice",
+			"Exit status",
+		},
 		"deliveries resolve":   {"--as=WHAT", "sent or not_sent", "--provider-message-id"},
 		"deliveries retry-all": {"--dry-run", "--rate", "--canary", "--yes", "Ctrl-C leaves it running", "Exit status"},
 		"bulk-retries":         {"list", "show", "pause", "resume", "cancel", "retry-all"},

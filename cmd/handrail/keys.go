@@ -150,7 +150,8 @@ type keyRevoke struct {
 // Run revokes a key.
 func (c *keyRevoke) Run(p *process) error {
 	return p.withStore(func(s *db.Store) error {
-		if err := s.RevokeKey(p.ctx, chat.WorkspaceID(c.Workspace), chat.Actor{}, chat.KeyID(c.ID), time.Now()); err != nil {
+		err := s.RevokeKey(p.ctx, chat.WorkspaceID(c.Workspace), chat.Actor{}, chat.KeyID(c.ID), time.Now())
+		if err != nil {
 			return err
 		}
 

@@ -16,10 +16,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// author is an OpenAI-compatible server that writes "old" about a chat it reads for the
+// modelServer is an OpenAI-compatible server that writes "old" about a chat it reads for the
 // first time and "new" from then on, with another label each. It holds what it writes the
 // second time as long as the chat is named.
-type author struct {
+type modelServer struct {
 	*httptest.Server
 	mutex sync.Mutex
 	read  map[string]int
@@ -27,17 +27,17 @@ type author struct {
 	came  chan string
 }
 
-func newAuthor(t *testing.T) *author {
+func newModelServer(t *testing.T) *modelServer {
 	t.Helper()
 
-	a := &author{read: map[string]int{}, came: make(chan string, 100)}
+	a := &modelServer{read: map[string]int{}, came: make(chan string, 100)}
 	a.Server = httptest.NewServer(http.HandlerFunc(a.serve))
 	t.Cleanup(a.Close)
 
 	return a
 }
 
-func (a *author) serve(w http.ResponseWriter, r *http.Request) {
+func (a *modelServer) serve(w http.ResponseWriter, r *http.Request) {
 	prompt, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
@@ -93,8 +93,8 @@ func (a *author) serve(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer)
 }
 
-// state is what a chat shows, in one word for each of its parts.
-func state(t *testing.T, s *site, chat string) string {
+// fetchChatState is what a chat shows, in one word for each of its parts.
+func fetchChatState(t *testing.T, s *testCluster, chat string) string {
 	t.Helper()
 
 	status, c, err := s.ask(http.MethodGet, chat, "", "")
@@ -119,8 +119,8 @@ func state(t *testing.T, s *site, chat string) string {
 // and right after it has written, one chat after the other, and looks all the time.
 func TestKilledInMidSummaryLeavesTheOldOrTheNewState(t *testing.T) {
 	t.Parallel()
-	model := newAuthor(t)
-	s := newSite(t, "OPENAI_API_KEY=key", "OPENAI_BASE_URL="+model.URL)
+	model := newModelServer(t)
+	s := newTestCluster(t, "OPENAI_API_KEY=key", "OPENAI_BASE_URL="+model.URL)
 	_, api := s.api()
 	doomed := s.worker()
 	allowed := []string{"old old old VIP", "new new new Billing"}
@@ -130,7 +130,7 @@ func TestKilledInMidSummaryLeavesTheOldOrTheNewState(t *testing.T) {
 		chat := fmt.Sprintf("%s/api/v2/w/%s/chats/%d", api, s.ws, s.chats[n])
 		s.post(chat+"/messages", fmt.Sprintf(`{"content":"Where is my parcel %d?"}`, n), name)
 		s.post(chat+"/summarize?update_labels=true", "{}", "old"+name)
-		require.Equal(t, allowed[0], state(t, s, chat))
+		require.Equal(t, allowed[0], fetchChatState(t, s, chat))
 		<-model.came
 
 		s.post(chat+"/messages", fmt.Sprintf(`{"content":"Hello? parcel %d!"}`, n), name+"b")
@@ -150,11 +150,11 @@ func TestKilledInMidSummaryLeavesTheOldOrTheNewState(t *testing.T) {
 
 		<-model.came
 		doomed.Kill()
-		assert.Contains(t, allowed, state(t, s, chat))
+		assert.Contains(t, allowed, fetchChatState(t, s, chat))
 		doomed = s.worker()
 
 		require.Eventually(t, func() bool { // the key may ask 50 times a second
-			shown := state(t, s, chat)
+			shown := fetchChatState(t, s, chat)
 			assert.Contains(t, allowed, shown, "never a mix")
 
 			return shown == allowed[1]

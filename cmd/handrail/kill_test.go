@@ -16,9 +16,9 @@ import (
 	"handrail/sandbox"
 )
 
-// till is a server of three tools, none of which may be run twice. It holds the call that a
+// toolServer is a server of three tools, none of which may be run twice. It holds the call that a
 // test names until it is let go.
-type till struct {
+type toolServer struct {
 	*httptest.Server
 	mutex sync.Mutex
 	// ran counts the calls by tool and customer.
@@ -29,10 +29,10 @@ type till struct {
 	open  chan struct{}
 }
 
-func newTill(t *testing.T) *till {
+func newToolServer(t *testing.T) *toolServer {
 	t.Helper()
 
-	c := &till{
+	c := &toolServer{
 		ran:   map[string]int{},
 		holds: map[string]bool{},
 		held:  make(chan string, 100),
@@ -46,7 +46,7 @@ func newTill(t *testing.T) *till {
 	return c
 }
 
-func (c *till) serve(w http.ResponseWriter, r *http.Request) {
+func (c *toolServer) serve(w http.ResponseWriter, r *http.Request) {
 	call := strings.TrimPrefix(r.URL.Path, "/")
 
 	c.mutex.Lock()
@@ -69,7 +69,7 @@ func (c *till) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // runs is how often a call has been made.
-func (c *till) runs(call string) int {
+func (c *toolServer) runs(call string) int {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 
@@ -77,7 +77,7 @@ func (c *till) runs(call string) int {
 }
 
 // await waits until a call has come.
-func (c *till) await(t *testing.T, call string) {
+func (c *toolServer) await(t *testing.T, call string) {
 	t.Helper()
 
 	for {
@@ -94,7 +94,7 @@ func (c *till) await(t *testing.T, call string) {
 }
 
 // post asks the API and returns what it says.
-func (s *site) post(url, body, key string) map[string]any {
+func (s *testCluster) post(url, body, key string) map[string]any {
 	s.Helper()
 	status, answer, err := s.ask(http.MethodPost, url, body, key)
 	require.NoError(s, err)
@@ -104,7 +104,7 @@ func (s *site) post(url, body, key string) map[string]any {
 }
 
 // action is how an action stands.
-func (s *site) action(api string, id any) map[string]any {
+func (s *testCluster) action(api string, id any) map[string]any {
 	s.Helper()
 	_, body, err := s.ask(http.MethodGet, fmt.Sprintf("%s/api/v2/w/%s/actions/%v", api, s.ws, id), "", "")
 	require.NoError(s, err)
@@ -116,8 +116,8 @@ func (s *site) action(api string, id any) map[string]any {
 // each of its tools has answered, and one after, all at the same moment.
 func TestKilledBetweenAnyTwoStepsOfASendWithThreeTools(t *testing.T) {
 	t.Parallel()
-	desk := newTill(t)
-	s := newSite(t, "HANDRAIL_TOOL_HOSTS="+desk.Listener.Addr().String())
+	desk := newToolServer(t)
+	s := newTestCluster(t, "HANDRAIL_TOOL_HOSTS="+desk.Listener.Addr().String())
 	_, api := s.api()
 
 	base := api + "/api/v2/w/" + s.ws
@@ -194,7 +194,7 @@ func TestKilledBetweenAnyTwoStepsOfASendWithThreeTools(t *testing.T) {
 }
 
 // arrived are the messages for somebody.
-func (s *site) arrived(who string) []sandbox.Message {
+func (s *testCluster) arrived(who string) []sandbox.Message {
 	var all []sandbox.Message
 
 	for _, m := range s.box.Messages(sandbox.MessageFilter{}) {
@@ -208,7 +208,7 @@ func (s *site) arrived(who string) []sandbox.Message {
 
 // bring resolves what needs a person until the send has succeeded. No tool may have been run
 // twice on the way, and the message comes after all three.
-func (s *site) bring(t *testing.T, api, who string, id any, desk *till) {
+func (s *testCluster) bring(t *testing.T, api, who string, id any, desk *toolServer) {
 	t.Helper()
 
 	deadline := time.Now().Add(2 * time.Minute)

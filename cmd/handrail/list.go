@@ -24,8 +24,8 @@ type listed[T any] struct {
 
 const longestPage = 100
 
-// list asks for a page of a list, or for all of them when l says so.
-func list[T any](c *client, path string, query url.Values, l listing) (*listed[T], error) {
+// fetchList reads a page of a list, or all of them when l asks for that.
+func fetchList[T any](c *client, path string, query url.Values, l listing) (*listed[T], error) {
 	whole := listed[json.RawMessage]{Items: []json.RawMessage{}}
 
 	if l.All {
@@ -60,7 +60,7 @@ func list[T any](c *client, path string, query url.Values, l listing) (*listed[T
 	return all, (&answer{raw: raw}).into(all)
 }
 
-// sayMore reports that a list goes on; on errs, so that a table can be piped.
+// sayMore writes that a list goes on. It writes to errs, so that a table can be piped.
 func (l *listed[T]) sayMore(c *console) {
 	if l.NextCursor != nil {
 		fmt.Fprintln(c.errs, "There are more: --all shows them.")
@@ -71,20 +71,20 @@ func (l *listed[T]) sayMore(c *console) {
 type listView[T any] struct {
 	path  string
 	query url.Values
-	// empty is said when there are none.
+	// empty is written when there are none.
 	empty   string
 	columns []string
 	row     func(*T) []string
 }
 
-// showList asks for a list and writes it as a table, or as the API's JSON.
+// showList reads a list and writes it as a table, or as the API's JSON.
 func showList[T any](c *console, r *remote, l listing, s listView[T]) error {
 	api, err := r.dial(c)
 	if err != nil {
 		return err
 	}
 
-	found, err := list[T](api, s.path, s.query, l)
+	found, err := fetchList[T](api, s.path, s.query, l)
 	switch {
 	case err != nil:
 		return err

@@ -23,19 +23,19 @@ type cli struct {
 	API          apiCommand          `cmd:"" name:"api" help:"Serve the REST API."`
 	Worker       workerCommand       `cmd:"" help:"Carry out actions."`
 	All          allCommand          `cmd:"" help:"Serve the REST API and carry out actions, in one process."`
-	Migrate      migrateCommand      `cmd:"" help:"Bring the database up to date, or look at it."`
+	Migrate      migrateCommand      `cmd:"" help:"Bring the database up to date, or show its state."`
 	Workspaces   workspacesCommand   `cmd:"" help:"Create and list workspaces."`
 	Keys         keysCommand         `cmd:"" help:"Create, list and revoke API keys."`
 	Deliveries   deliveriesCommand   `cmd:"" help:"Find, explain, retry, cancel and resolve deliveries."`
-	BulkRetries  bulkRetriesCommand  `cmd:"" help:"Look at, pause, resume and cancel bulk retries."`
+	BulkRetries  bulkRetriesCommand  `cmd:"" help:"List, show, pause, resume and cancel bulk retries."`
 	Suppressions suppressionsCommand `cmd:"" help:"List addresses that are not written to, and lift one."`
-	Tools        toolsCommand        `cmd:"" help:"Look at the workspace's tools, run one, ask a server for its tools anew, change a signing secret."`
-	ToolCalls    toolCallsCommand    `cmd:"" help:"Say what became of a tool call of which nobody knows."`
+	Tools        toolsCommand        `cmd:"" help:"Show the workspace's tools, run one, reload the tools of a server, change a signing secret."`
+	ToolCalls    toolCallsCommand    `cmd:"" help:"Say what became of a tool call whose outcome is not known."`
 	Approvals    approvalsCommand    `cmd:"" help:"List the sends that wait for a second person, and approve or refuse them."`
 	Requests     requestsCommand     `cmd:"" help:"List, explain, answer and cancel questions to contributors."`
 	Summaries    summariesCommand    `cmd:"" help:"Summarize a chat; list, show and restore versions, undo a run's labels."`
 
-	SummarySettings summarySettingsCommand `cmd:"" help:"Show or change how chats are summarized: model, language, budget, by themselves."`
+	SummarySettings summarySettingsCommand `cmd:"" help:"Show or change how chats are summarized: model, language, budget, automatic runs."`
 
 	Config  configCommand  `cmd:"" help:"Show the settings in force, secrets masked, and what each is for."`
 	Health  healthCommand  `cmd:"" help:"Ask the API of this machine whether it is ready; exit 1 when it is not."`
@@ -64,20 +64,24 @@ func main() {
 	// After the first Ctrl-C, which stops gently, a second one ends the program at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(newConsole(ctx, os.Environ(), os.Stdin, os.Stdout, os.Stderr).run(os.Args[1:]))
 }
 
 // run is the whole program, but for the process around it: it returns the exit status.
-func run(ctx context.Context, args, environ []string, in io.Reader, out, errs io.Writer) int {
-	return newConsole(ctx, environ, in, out, errs).run(args)
-}
-
 func (c *console) run(args []string) int {
 	status := -1
 
-	parser, err := kong.New(&cli{}, kong.Name("handrail"), kong.Description(description), kong.UsageOnError(),
-		kong.Writers(c.out, c.errs), kong.Exit(func(code int) { status = code }), kong.Resolvers(fromEnvironment(c)),
-		kong.Bind(c), kong.BindToProvider(c.process))
+	parser, err := kong.New(
+		&cli{},
+		kong.Name("handrail"),
+		kong.Description(description),
+		kong.UsageOnError(),
+		kong.Writers(c.out, c.errs),
+		kong.Exit(func(code int) { status = code }),
+		kong.Resolvers(fromEnvironment(c)),
+		kong.Bind(c),
+		kong.BindToProvider(c.process),
+	)
 	if err != nil {
 		return c.fail(err)
 	}
@@ -110,5 +114,5 @@ func (c *console) fail(err error) int {
 	return exitFailed
 }
 
-const description = `Durable actions for assistants that talk to people by SMS and email: no message is lost, none is sent twice
-without saying so, and every stuck one explains itself.`
+const description = `Durable actions for assistants that talk to people by SMS and email: no message is lost,
+none is sent twice without saying so, and every stuck one explains itself.`

@@ -12,7 +12,7 @@ import (
 type migrateCommand struct {
 	Up     migrateUp     `cmd:"" help:"Apply the migrations that are missing."`
 	Status migrateStatus `cmd:"" help:"List the migrations and when each was applied."`
-	Unlock migrateUnlock `cmd:"" help:"Release the lock that a killed migration has left behind."`
+	Unlock migrateUnlock `cmd:"" help:"Release the lock that a killed migration left behind."`
 
 	AfterRestore migrateAfterRestore `cmd:"" help:"Run once after the database was restored from a backup, before API and worker start: hold what may have been sent since, and ask the providers."`
 }
@@ -77,7 +77,7 @@ func (migrateUnlock) Run(p *process) error {
 	})
 }
 
-// withStore lends the database to do.
+// withStore opens the database for do, and closes it afterwards.
 func (p *process) withStore(do func(*db.Store) error) error {
 	s, err := service.OpenStore(p.ctx, p.config, p.logger)
 	if err != nil {
@@ -87,7 +87,7 @@ func (p *process) withStore(do func(*db.Store) error) error {
 	return errors.Join(do(s), s.Close())
 }
 
-// Run holds what the backup has as unsent, and settles what the providers show.
+// Run holds what the backup has as unsent, and resolves what the providers show.
 func (migrateAfterRestore) Run(p *process) error {
 	return p.withStore(func(s *db.Store) error {
 		held, err := s.HoldAfterRestore(p.ctx, time.Now())
@@ -113,7 +113,7 @@ func (migrateAfterRestore) Run(p *process) error {
 
 		fmt.Fprintf(
 			p.out,
-			"%d were found at their provider and are settled, %d wait for a person",
+			"%d were found at their provider and are resolved, %d wait for a person",
 			found,
 			len(held)-found,
 		)

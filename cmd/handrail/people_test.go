@@ -61,7 +61,7 @@ func aRequest(t *testing.T, with map[string]any) string {
 	return string(raw)
 }
 
-func fits(t *testing.T, out string) {
+func assertFits(t *testing.T, out string) {
 	t.Helper()
 
 	for line := range strings.Lines(out) {
@@ -79,7 +79,7 @@ func TestApprovalsAreListed(t *testing.T) {
 		assert.Contains(t, out, want)
 	}
 
-	fits(t, out)
+	assertFits(t, out)
 	assert.Contains(t, errs, "--all")
 	assert.Contains(t, s.sent("approvals").query, "state=approved")
 	_, out, _ = s.do("approvals", "list")
@@ -95,9 +95,9 @@ func TestASendIsApprovedOrRefused(t *testing.T) {
 
 	for decision, state := range map[string]string{"approve": "approved", "refuse": "refused"} {
 		s := newStub(t, map[string][]reply{"POST actions/" + stubAction + "/approvals": {
-			ok(
-				anApproval(state),
-			), ok(anApproval(state)), refusal(http.StatusConflict, "own_request", "who has asked cannot decide"),
+			okReply(anApproval(state)),
+			okReply(anApproval(state)),
+			refusalReply(http.StatusConflict, "own_request", "who has asked cannot decide"),
 		}})
 
 		status, out, errs := s.do("approvals", decision, stubAction, "--reason", "the terrace was closed")
@@ -131,9 +131,9 @@ func TestAToolCallIsResolved(t *testing.T) {
 		t,
 		map[string][]reply{
 			"POST " + path: {
-				ok(resolved),
-				ok(resolved),
-				refusal(http.StatusServiceUnavailable, "unavailable", "not now"),
+				okReply(resolved),
+				okReply(resolved),
+				refusalReply(http.StatusServiceUnavailable, "unavailable", "not now"),
 			},
 		},
 	)
@@ -172,7 +172,9 @@ func TestAToolCallIsResolved(t *testing.T) {
 	assert.Len(t, s.all(), 3, "a decision is asked for once")
 
 	for flag, args := range map[string][]string{
-		"--result": {"--outcome", "succeeded", "--result", "{", "--reason", "x"}, "--outcome": {"--outcome", "maybe", "--reason", "x"}, "--reason": {"--outcome", "failed"},
+		"--result":  {"--outcome", "succeeded", "--result", "{", "--reason", "x"},
+		"--outcome": {"--outcome", "maybe", "--reason", "x"},
+		"--reason":  {"--outcome", "failed"},
 	} {
 		status, _, errs := s.do(append([]string{"tool-calls", "resolve", stubAction, "call_1"}, args...)...)
 		assert.Equal(t, 2, status)
@@ -188,16 +190,15 @@ func TestRequestsAreListedAndShown(t *testing.T) {
 	s := newStub(t, map[string][]reply{
 		"GET contributor-requests": {aPage("", aRequest(t, map[string]any{"state": "defaulted"})), aPage("")},
 		"GET contributor-requests/" + stubRequest: {
-			ok(
-				aRequest(t, nil),
-			), ok(aRequest(t, map[string]any{"state": "answered", "result": map[string]any{"answer": true}})),
+			okReply(aRequest(t, nil)),
+			okReply(aRequest(t, map[string]any{"state": "answered", "result": map[string]any{"answer": true}})),
 		},
 	})
 
 	status, out, errs := s.do("requests", "list", "--state", "defaulted", "--chat-id", "7")
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, stubRequest+"  defaulted  7     2026-11-24T10:00:00Z  Is the terrace")
-	fits(t, out)
+	assertFits(t, out)
 	assert.Equal(t, "chat_id=7&limit=20&state=defaulted", s.sent("contributor-requests").query)
 	_, out, _ = s.do("requests", "list", "--state", "open")
 	assert.Equal(t, "no questions to contributors match\n", out)
@@ -215,7 +216,7 @@ func TestRequestsAreListedAndShown(t *testing.T) {
 	}
 
 	assert.NotContains(t, out, "\x1b")
-	fits(t, out)
+	assertFits(t, out)
 	_, out, _ = s.do("requests", "show", stubRequest)
 	assert.Contains(t, out, `{"answer":true}`)
 	assert.Contains(t, out, "There is nothing to do.")
@@ -223,7 +224,7 @@ func TestRequestsAreListedAndShown(t *testing.T) {
 
 func TestAnAnswerIsWhatTheQuestionExpects(t *testing.T) {
 	t.Parallel()
-	answered := ok(aRequest(t, map[string]any{"state": "answered"}))
+	answered := okReply(aRequest(t, map[string]any{"state": "answered"}))
 	text := map[string]any{"expects": nil}
 	tests := map[string]struct {
 		question map[string]any
@@ -249,7 +250,7 @@ func TestAnAnswerIsWhatTheQuestionExpects(t *testing.T) {
 			s := newStub(
 				t,
 				map[string][]reply{
-					"GET " + path:              {ok(aRequest(t, tt.question))},
+					"GET " + path:              {okReply(aRequest(t, tt.question))},
 					"POST " + path + "/answer": {answered},
 				},
 			)
@@ -273,10 +274,10 @@ func TestARequestIsCanceledOrRefuses(t *testing.T) {
 	}
 
 	s := newStub(t, map[string][]reply{
-		"GET " + path: {ok(aRequest(t, nil))}, "POST " + path + "/answer": {wrong},
+		"GET " + path: {okReply(aRequest(t, nil))}, "POST " + path + "/answer": {wrong},
 		"POST " + path + "/cancel": {
-			ok(aRequest(t, map[string]any{"state": "canceled"})),
-			refusal(http.StatusConflict, "already_decided", "this request is over"),
+			okReply(aRequest(t, map[string]any{"state": "canceled"})),
+			refusalReply(http.StatusConflict, "already_decided", "this request is over"),
 		},
 	})
 

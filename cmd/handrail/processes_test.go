@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
-	"handrail/cmd/internal/programtest"
+	"handrail/cmd/internal/trial/programtest"
 	"handrail/db"
 	"handrail/db/dbtest"
 	"handrail/sandbox"
@@ -25,8 +25,8 @@ import (
 	"handrail/workflows"
 )
 
-// embedded is a Temporal server of the test's own.
-func embedded(t *testing.T) *temporaldev.Server {
+// startTemporal is a Temporal server of the test's own.
+func startTemporal(t *testing.T) *temporaldev.Server {
 	t.Helper()
 
 	server, err := temporaldev.Start(
@@ -40,9 +40,9 @@ func embedded(t *testing.T) *temporaldev.Server {
 	return server
 }
 
-// site is an installation as in production: PostgreSQL, Temporal, and the programs as
+// testCluster is an installation as in production: PostgreSQL, Temporal, and the programs as
 // processes of their own.
-type site struct {
+type testCluster struct {
 	*terminal
 	box    *sandbox.Sandbox
 	addr   string
@@ -52,7 +52,7 @@ type site struct {
 	emails []chat.ChatID
 }
 
-func newSite(t *testing.T, environ ...string) *site {
+func newTestCluster(t *testing.T, environ ...string) *testCluster {
 	t.Helper()
 
 	key, err := sandbox.NewSigningKey()
@@ -73,15 +73,21 @@ func newSite(t *testing.T, environ ...string) *site {
 
 	require.NoError(t, err)
 
-	carriers := httptest.NewServer(box.Handler())
+	providers := httptest.NewServer(box.Handler())
 
-	t.Cleanup(func() { carriers.Close(); assert.NoError(t, box.Close()) })
+	t.Cleanup(func() {
+		providers.Close()
+		assert.NoError(t, box.Close())
+	})
 	url := dbtest.NewPostgresURL(t)
-	s := &site{box: box, addr: addr, terminal: newTerminal(t, append(environ,
+	s := &testCluster{box: box, addr: addr, terminal: newTerminal(t, append(environ,
 		"HANDRAIL_PUBLIC_URL=http://"+addr, "HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY="+public,
-		"DATABASE_URL="+url, "TEMPORAL_ADDRESS="+embedded(t).Address(), "HANDRAIL_LOG_FORMAT=json",
-		"TWILIO_ACCOUNT_SID=AC1", "TWILIO_AUTH_TOKEN=token", "HANDRAIL_TWILIO_BASE_URL="+carriers.URL,
-		"SENDGRID_API_KEY=SG.key", "HANDRAIL_SENDGRID_BASE_URL="+carriers.URL,
+		"DATABASE_URL="+url, "TEMPORAL_ADDRESS="+startTemporal(t).Address(), "HANDRAIL_LOG_FORMAT=json",
+		"TWILIO_ACCOUNT_SID=AC1",
+		"TWILIO_AUTH_TOKEN=token",
+		"HANDRAIL_TWILIO_BASE_URL="+providers.URL,
+		"SENDGRID_API_KEY=SG.key",
+		"HANDRAIL_SENDGRID_BASE_URL="+providers.URL,
 		"HANDRAIL_ENCRYPTION_KEYS=k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")...)}
 
 	s.must("migrate", "up")
@@ -95,7 +101,7 @@ func newSite(t *testing.T, environ ...string) *site {
 }
 
 // seed makes customers with a chat each, through the store, and a key on the command line.
-func (s *site) seed(store *db.Store) {
+func (s *testCluster) seed(store *db.Store) {
 	s.Helper()
 	w := dbtest.Seed(s, store)
 	s.ws = string(w.Workspace)
@@ -156,12 +162,12 @@ func (s *site) seed(store *db.Store) {
 }
 
 // api starts an API process and returns its origin.
-func (s *site) api() (*programtest.Process, string) {
+func (s *testCluster) api() (*programtest.Process, string) {
 	s.Helper()
 	return s.apiAt("127.0.0.1:" + strconv.Itoa(programtest.FreePorts(s, 1)[0]))
 }
 
-func (s *site) apiAt(addr string) (*programtest.Process, string) {
+func (s *testCluster) apiAt(addr string) (*programtest.Process, string) {
 	s.Helper()
 	p := programtest.Start(s, s.TempDir(), append(s.environ, "HANDRAIL_ADDR="+addr), "api")
 	p.Await("serving the API")
@@ -169,7 +175,7 @@ func (s *site) apiAt(addr string) (*programtest.Process, string) {
 	return p, "http://" + addr
 }
 
-func (s *site) worker() *programtest.Process {
+func (s *testCluster) worker() *programtest.Process {
 	s.Helper()
 	p := programtest.Start(s, s.TempDir(), s.environ, "worker")
 	p.Await("Started Worker")
@@ -181,7 +187,7 @@ func (s *site) worker() *programtest.Process {
 // with the same key at the next API, and a 202 is followed. It returns the status with which
 // the message is done: accepted, or needs_review when nobody can tell whether the provider
 // has it.
-func (s *site) send(apis []string, n int) string {
+func (s *testCluster) send(apis []string, n int) string {
 	send := fmt.Sprintf("/chats/%d/send-assistant-message", s.chats[n%len(s.chats)])
 	for try := range 20 {
 		api := apis[(n+try)%len(apis)]
@@ -211,8 +217,8 @@ func (s *site) send(apis []string, n int) string {
 }
 
 // follow asks for an action until its message is done.
-func (s *site) follow(action string, n int) string {
-	again := time.NewTicker(200 * time.Millisecond) // a parked one answers at once
+func (s *testCluster) follow(action string, n int) string {
+	again := time.NewTicker(200 * time.Millisecond) // one that waits for a person answers at once
 	defer again.Stop()
 	var body map[string]any
 
@@ -237,7 +243,7 @@ func (s *site) follow(action string, n int) string {
 	return ""
 }
 
-func (s *site) ask(method, url, body, key string) (int, map[string]any, error) {
+func (s *testCluster) ask(method, url, body, key string) (int, map[string]any, error) {
 	request, err := http.NewRequestWithContext(s.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		return 0, nil, err
@@ -263,7 +269,7 @@ func (s *site) ask(method, url, body, key string) (int, map[string]any, error) {
 
 func TestTwoAPIsAndTwoWorkersOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "HANDRAIL_SETTLE=4s")
+	s := newTestCluster(t, "HANDRAIL_SETTLE=4s")
 	first, one := s.api()
 	_, two := s.api()
 	lost := s.worker()
@@ -273,12 +279,12 @@ func TestTwoAPIsAndTwoWorkersOnPostgreSQL(t *testing.T) {
 	var sending sync.WaitGroup
 	var once sync.Once
 
-	var told [40]string
-	for n := range told {
+	var statuses [40]string
+	for n := range statuses {
 		sending.Go(func() {
-			told[n] = s.send(apis, n)
+			statuses[n] = s.send(apis, n)
 
-			// With work under way, one worker dies hard and one API is told to stop.
+			// With work under way, one worker dies hard and one API is asked to stop.
 			if n >= 10 {
 				once.Do(func() {
 					sending.Go(lost.Kill)
@@ -295,9 +301,11 @@ func TestTwoAPIsAndTwoWorkersOnPostgreSQL(t *testing.T) {
 		texts[m.Body]++
 	}
 
-	for n, status := range told {
+	for n, status := range statuses {
 		text := fmt.Sprintf("message %d", n)
-		if status == "needs_review" { // the worker that died was about to hand it over: a person is told, and nothing posts it again
+		// The worker that died was about to hand it over: it waits for a person, and nothing posts
+		// it again.
+		if status == "needs_review" {
 			assert.LessOrEqual(t, texts[text], 1, text)
 			continue
 		}
@@ -315,7 +323,7 @@ func TestTwoAPIsAndTwoWorkersOnPostgreSQL(t *testing.T) {
 
 func TestHealthFollowsTheAPI(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newTestCluster(t)
 	_, origin := s.api()
 	c := &terminal{T: t, environ: append(s.environ, "HANDRAIL_ADDR="+strings.TrimPrefix(origin, "http://"))}
 	assert.Contains(t, c.must("health"), "ready")
@@ -332,10 +340,10 @@ func TestAPartThatIsAwayIsWaitedForAndNamed(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			p := programtest.Start(t, t.TempDir(), append(environ, "HANDRAIL_ADDR=127.0.0.1:0"), "all")
-			said := p.Await("next_try_in")
-			assert.Contains(t, said, "waiting")
-			assert.Contains(t, said, what)
-			assert.NotContains(t, said, "hunter2")
+			output := p.Await("next_try_in")
+			assert.Contains(t, output, "waiting")
+			assert.Contains(t, output, what)
+			assert.NotContains(t, output, "hunter2")
 			assert.Equal(t, 1, p.Stop(), "it has not served")
 		})
 	}

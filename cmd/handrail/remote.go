@@ -11,7 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// remote are the flags of every command that asks the REST API. None of the server's own
+// remote are the flags of every command that calls the REST API. None of the server's own
 // settings is needed for them.
 type remote struct {
 	URL       string `from:"HANDRAIL_URL" default:"http://127.0.0.1:8080" help:"Where the API is ($HANDRAIL_URL)."`
@@ -38,11 +38,11 @@ func fromEnvironment(c *console) kong.ResolverFunc {
 // requestTimeout exceeds the longest that the API lets a request wait, a minute.
 const requestTimeout = 90 * time.Second
 
-// dial prepares for asking the API; nothing is sent yet.
+// dial returns a client of the API. Nothing is sent yet.
 func (r *remote) dial(c *console) (*client, error) {
 	base, err := url.Parse(r.URL)
 	switch {
-	case err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") || base.User != nil || base.RawQuery != "":
+	case err != nil || !isAPIAddress(base):
 		return nil, &exitError{errors.New("--url (HANDRAIL_URL) must be like https://handrail.example.com"), exitUsage}
 	case r.Key == "":
 		return nil, &exitError{errors.New("an API key is needed: set HANDRAIL_API_KEY, or give --key"), exitUsage}
@@ -65,7 +65,12 @@ func (r *remote) dial(c *console) (*client, error) {
 	}, nil
 }
 
-// line is a command that does the same as args would here, ready to paste: with the flags
+// isAPIAddress reports whether the API can be at an address.
+func isAPIAddress(u *url.URL) bool {
+	return (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == ""
+}
+
+// line returns a command that does the same as args would here, ready to paste: with the flags
 // that this command was given and the environment does not hold. The key is left out.
 func (r *remote) line(c *console, args string) string {
 	var b strings.Builder

@@ -32,19 +32,19 @@ type reply struct {
 	body   string
 }
 
-func ok(body string) reply       { return reply{http.StatusOK, body} }
-func accepted(body string) reply { return reply{http.StatusAccepted, body} }
+func okReply(body string) reply       { return reply{http.StatusOK, body} }
+func acceptedReply(body string) reply { return reply{http.StatusAccepted, body} }
 
-func refusal(status int, code, detail string) reply {
+func refusalReply(status int, code, detail string) reply {
 	return reply{
 		status,
-		`{"type":"urn:handrail:problem:` + code + `","title":"T","status":` + number(status) + `,"detail":"` + detail +
+		`{"type":"urn:handrail:problem:` + code + `","title":"T","status":` + formatNumber(status) + `,"detail":"` + detail +
 			`","instance":"urn:handrail:request:r1","code":"` + code + `"}`,
 	}
 }
 
-// asked is a request that the stub got.
-type asked struct {
+// stubCall is a request that the stub got.
+type stubCall struct {
 	method, path, query, idempotency string
 	body                             map[string]any
 }
@@ -56,9 +56,9 @@ type stub struct {
 	url     string
 	mu      sync.Mutex
 	replies map[string][]reply
-	asked   []asked
+	calls   []stubCall
 	// hook runs before each answer.
-	hook func(asked)
+	hook func(stubCall)
 }
 
 func newStub(t *testing.T, replies map[string][]reply) *stub {
@@ -77,7 +77,7 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	assert.True(s, inside, r.URL.Path)
 	assert.Equal(s, "Bearer "+stubKey, r.Header.Get("Authorization"))
 
-	a := asked{
+	a := stubCall{
 		method:      r.Method,
 		path:        path,
 		query:       r.URL.RawQuery,
@@ -103,16 +103,16 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	assert.NoError(s, err)
 }
 
-func (s *stub) next(a asked) reply {
+func (s *stub) next(a stubCall) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	s.asked = append(s.asked, a)
+	s.calls = append(s.calls, a)
 	route := a.method + " " + a.path
 
 	all := s.replies[route]
 	if len(all) == 0 {
-		return refusal(http.StatusNotFound, "not_found", "there is nothing at "+route)
+		return refusalReply(http.StatusNotFound, "not_found", "there is nothing at "+route)
 	}
 
 	if len(all) > 1 {
@@ -123,15 +123,15 @@ func (s *stub) next(a asked) reply {
 }
 
 // all are the requests so far; one that was given up may still be on its way.
-func (s *stub) all() []asked {
+func (s *stub) all() []stubCall {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	return slices.Clone(s.asked)
+	return slices.Clone(s.calls)
 }
 
 // sent is the last request to path.
-func (s *stub) sent(path string) asked {
+func (s *stub) sent(path string) stubCall {
 	s.Helper()
 
 	for _, a := range slices.Backward(s.all()) {
@@ -142,7 +142,7 @@ func (s *stub) sent(path string) asked {
 
 	require.Fail(s, "nothing was asked of "+path)
 
-	return asked{}
+	return stubCall{}
 }
 
 // session is one use of the command line against a stub.
@@ -171,7 +171,7 @@ func (s *stub) do(args ...string) (status int, out, errs string) {
 	return status, one.out.String(), one.errs.String()
 }
 
-func TestWhatTheAPICanNotBeAsked(t *testing.T) {
+func TestCallsThatTheAPICannotAnswer(t *testing.T) {
 	t.Parallel()
 
 	whole := []string{
@@ -248,20 +248,20 @@ func TestRefusalsAreToldWithTheirCode(t *testing.T) {
 		says  []string
 	}{
 		"refused": {
-			refusal(http.StatusConflict, "conflict", "the provider has it"),
+			refusalReply(http.StatusConflict, "conflict", "the provider has it"),
 			[]string{"the provider has it (conflict)"},
 		},
 		"forbidden": {
-			refusal(http.StatusForbidden, "forbidden", "the key needs deliveries:read"),
+			refusalReply(http.StatusForbidden, "forbidden", "the key needs deliveries:read"),
 			[]string{"deliveries:read (forbidden)"},
 		},
 		"a fault": {
-			refusal(http.StatusInternalServerError, "internal", "internal error"),
+			refusalReply(http.StatusInternalServerError, "internal", "internal error"),
 			[]string{"internal error (internal)", "urn:handrail:request:r1"},
 		},
 		"another API": {reply{http.StatusBadGateway, "<html>"}, []string{"502 Bad Gateway", "HANDRAIL_URL"}},
 		"redirected":  {reply{http.StatusFound, ""}, []string{"302 Found", "HANDRAIL_URL"}},
-		"other words": {ok(`[]`), []string{"another version"}},
+		"other words": {okReply(`[]`), []string{"another version"}},
 		"control": {
 			reply{
 				http.StatusBadRequest,
@@ -289,8 +289,8 @@ func TestRefusalsAreToldWithTheirCode(t *testing.T) {
 func TestABusyAPIIsAskedAgain(t *testing.T) {
 	t.Parallel()
 
-	busy := refusal(http.StatusServiceUnavailable, "unavailable", "the database does not answer")
-	s := newStub(t, map[string][]reply{"GET suppressions": {busy, busy, ok(`{"items":[],"next_cursor":null}`)}})
+	busy := refusalReply(http.StatusServiceUnavailable, "unavailable", "the database does not answer")
+	s := newStub(t, map[string][]reply{"GET suppressions": {busy, busy, okReply(`{"items":[],"next_cursor":null}`)}})
 	status, out, _ := s.do("suppressions", "list")
 	assert.Equal(t, 0, status)
 	assert.Contains(t, out, "no suppressions")
@@ -304,11 +304,11 @@ func TestABusyAPIIsAskedAgain(t *testing.T) {
 
 func TestCtrlCEndsAWait(t *testing.T) {
 	t.Parallel()
-	s := newStub(t, map[string][]reply{"GET deliveries": {ok(`{}`)}})
+	s := newStub(t, map[string][]reply{"GET deliveries": {okReply(`{}`)}})
 	one := s.session("")
 	ctx, cancel := context.WithCancel(t.Context())
 	one.ctx = ctx
-	s.hook = func(asked) { cancel() }
+	s.hook = func(stubCall) { cancel() }
 
 	assert.Equal(t, 1, one.run([]string{"deliveries", "list"}))
 }

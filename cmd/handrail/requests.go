@@ -12,14 +12,15 @@ import (
 type requestsCommand struct {
 	List   requestList   `cmd:"" help:"List questions to contributors, the newest first."`
 	Show   requestShow   `cmd:"" help:"Say what was asked of whom, and what came of it."`
-	Answer requestAnswer `cmd:"" help:"Answer a question, for yourself or for who was asked."`
-	Cancel requestCancel `cmd:"" help:"Ask nobody any more; a message that waits for the answer is not sent."`
+	Answer requestAnswer `cmd:"" help:"Answer a question, for yourself or for the member who was asked."`
+	Cancel requestCancel `cmd:"" help:"Cancel a question; a message that waits for the answer is not sent."`
 }
 
 // Help is shown by kong.
 func (requestsCommand) Help() string {
-	return `The tool contributor_input_request asks people who take part in a chat. They answer by SMS or email, or here. Who was asked needs no
-scope to show and to answer; list and show need chats:read, answering for others chats:write, cancel chats:admin.
+	return `The tool contributor_input_request asks people who take part in a chat. They answer by SMS or email,
+or here. Who was asked needs no scope to show and to answer; list and show need chats:read, answering for others
+chats:write, cancel chats:admin.
 
 ` + exitHelp
 }
@@ -90,11 +91,11 @@ func (l *requestList) Run(c *console) error {
 		columns: []string{"REQUEST", "STATE", "CHAT", "UNTIL", "QUESTION"},
 		row: func(r *requestJSON) []string {
 			return []string{
-				printable(r.ID),
-				printable(r.State),
+				makePrintable(r.ID),
+				makePrintable(r.State),
 				strconv.FormatInt(r.ChatID, 10),
-				stamp(r.Deadline),
-				short(r.Question, 18),
+				formatTime(r.Deadline),
+				shortenText(r.Question, 18),
 			}
 		},
 	})
@@ -103,7 +104,7 @@ func (l *requestList) Run(c *console) error {
 type requestAnswer struct {
 	remote
 	ID       string `arg:"" help:"The request's id, as listed."`
-	Answer   string `required:"" help:"A text; or JSON like true or 3 where the question expects that, as show tells." placeholder:"ANSWER"`
+	Answer   string `required:"" help:"A text; or JSON like true or 3 where the question expects that, as show says." placeholder:"ANSWER"`
 	MemberID int64  `help:"For whom you answer; the key's own member when left out." placeholder:"ID"`
 }
 
@@ -127,14 +128,14 @@ func (a *requestAnswer) Run(c *console) error {
 	return a.changeRequest(api, a.ID, "/answer", body)
 }
 
-// value is an answer as it was typed in JSON: where nothing but a text is expected, the
-// text; else what it is as JSON, or a text when it is none.
-func (r *requestJSON) value(typed string) any {
-	if len(r.Expects) > 0 && json.Valid([]byte(typed)) {
-		return json.RawMessage(typed)
+// value returns a typed answer as JSON has it: the text where nothing but a text is expected,
+// else what it is as JSON, or a text when it is no JSON.
+func (r *requestJSON) value(text string) any {
+	if len(r.Expects) > 0 && json.Valid([]byte(text)) {
+		return json.RawMessage(text)
 	}
 
-	return typed
+	return text
 }
 
 type requestCancel struct {
@@ -154,7 +155,7 @@ func (r *requestCancel) Run(c *console) error {
 }
 
 // changeRequest records a person's word on a question, and shows how it then stands. It is
-// asked for once: a second time would be told that the request is over.
+// requested once: a second request would be refused, because the question is over.
 func (r *remote) changeRequest(api *client, id, rest string, body map[string]any) error {
 	got, err := api.do(call{method: http.MethodPost, path: requestPath(id, rest), body: body})
 	if err != nil {
@@ -170,7 +171,7 @@ func (r *remote) changeRequest(api *client, id, rest string, body map[string]any
 		return err
 	}
 
-	fmt.Fprintf(api.out, "request %s is %s\n", printable(now.ID), printable(now.State))
+	fmt.Fprintf(api.out, "request %s is %s\n", makePrintable(now.ID), makePrintable(now.State))
 
 	return nil
 }

@@ -27,7 +27,7 @@ func (s *requestShow) Run(c *console) error {
 		return api.showJSON(got.raw)
 	}
 
-	fmt.Fprintf(c.out, "%s\n\n", printable(r.Question))
+	fmt.Fprintf(c.out, "%s\n\n", makePrintable(r.Question))
 	r.showFacts(c)
 
 	if err := r.showAsks(c); err != nil {
@@ -44,7 +44,7 @@ func (r *requestJSON) showFacts(c *console) {
 	f.say("request", "%s", r.ID)
 	f.say("state", "%s", r.State)
 	f.say("note", "%s", r.Note)
-	f.say("until", "%s", stamp(r.Deadline))
+	f.say("until", "%s", formatTime(r.Deadline))
 
 	f.say(
 		"wanted from",
@@ -56,34 +56,34 @@ func (r *requestJSON) showFacts(c *console) {
 	f.say("expects", "%s", r.Expects)
 	f.say("default", "%s", r.Default)
 	f.say("result", "%s", r.Result)
-	f.say("reminders", "%s", number(r.Reminders))
+	f.say("reminders", "%s", formatNumber(r.Reminders))
 	f.say("message waits", "%s", map[bool]string{true: "yes", false: "no"}[r.Wait])
 	f.say("chat", "%d", r.ChatID)
 	f.say("action", "%s", r.ActionID)
 	f.say("tool call", "%s", r.CallID)
 	f.say("asked by", "member %d", r.RequestedBy)
 	f.say("workflow", "%s", r.WorkflowID)
-	f.say("made", "%s (%s ago)", stamp(r.CreatedAt), ago(r.CreatedAt))
-	f.say("changed", "%s (%s ago)", stamp(r.UpdatedAt), ago(r.UpdatedAt))
+	f.say("made", "%s (%s ago)", formatTime(r.CreatedAt), formatAge(r.CreatedAt))
+	f.say("changed", "%s (%s ago)", formatTime(r.UpdatedAt), formatAge(r.UpdatedAt))
 }
 
-// showAsks lists who is asked, and what each has said.
+// showAsks lists who is asked, and what each has answered.
 func (r *requestJSON) showAsks(c *console) error {
 	fmt.Fprintln(c.out, "\nWho is asked")
 	t := newTable(c.out, "  MEMBER", "NAME", "BY", "STATE", "ANSWER")
 
 	for _, a := range r.Asks {
-		said := a.Why
+		answer := a.Why
 		if len(a.Answer) > 0 {
-			said = string(a.Answer)
+			answer = string(a.Answer)
 		}
 
 		t.row(
 			"  "+strconv.FormatInt(a.MemberID, 10),
-			short(a.MemberName, 24),
-			printable(a.Channel),
-			printable(a.State),
-			short(said, 32),
+			shortenText(a.MemberName, 24),
+			makePrintable(a.Channel),
+			makePrintable(a.State),
+			shortenText(answer, 32),
 		)
 	}
 
@@ -99,7 +99,8 @@ func (r *requestJSON) showNext(c *console, at *remote) {
 
 	fmt.Fprintln(c.out, "\nWhat you may do")
 
-	for _, rest := range []string{"answer " + printable(r.ID) + " --answer '…'", "cancel " + printable(r.ID) + " --reason '…'"} {
+	id := makePrintable(r.ID)
+	for _, rest := range []string{"answer " + id + " --answer '…'", "cancel " + id + " --reason '…'"} {
 		fmt.Fprintln(c.out, "  "+at.line(c, "requests "+rest))
 	}
 }

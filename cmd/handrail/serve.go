@@ -19,10 +19,10 @@ type (
 	allCommand    struct{}
 )
 
-// Run serves the API until the process is told to stop.
+// Run serves the API until the process has to stop.
 func (apiCommand) Run(p *process) error { return p.serve(true, false) }
 
-// Run works until the process is told to stop.
+// Run works until the process has to stop.
 func (workerCommand) Run(p *process) error { return p.serve(false, true) }
 
 // Run does both.
@@ -35,7 +35,7 @@ func (p *process) serve(api, work bool) error {
 		}
 	}
 
-	// Before anything is waited for, so that a port in use is told at once.
+	// Before anything is waited for, so that a port in use is reported at once.
 	l, err := p.listen(api)
 	if err != nil {
 		return err
@@ -55,18 +55,16 @@ func (p *process) serve(api, work bool) error {
 	}
 
 	running, ctx := errgroup.WithContext(p.ctx)
+
 	if work {
 		running.Go(func() error { return s.Work(ctx) })
 
 		p.logger.InfoContext(
 			ctx,
 			"working",
-			"task_queue",
-			p.config.TaskQueue,
-			"model",
-			p.config.Model(),
-			"version",
-			service.Version,
+			"task_queue", p.config.TaskQueue,
+			"model", p.config.Model(),
+			"version", service.Version,
 		)
 	}
 
@@ -95,7 +93,7 @@ func (p *process) listen(api bool) (net.Listener, error) {
 
 	l, err := net.Listen("tcp", addr) //nolint:noctx // nothing to cancel: it answers at once
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s cannot be had: %w", name, addr, err)
+		return nil, fmt.Errorf("%s: cannot listen on %s: %w", name, addr, err)
 	}
 
 	return l, nil

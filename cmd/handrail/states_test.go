@@ -20,7 +20,7 @@ import (
 	"handrail/sandbox"
 )
 
-// shown is what `handrail deliveries show --json` tells.
+// shown is what `handrail deliveries show --json` writes.
 type shown struct {
 	ID                string   `json:"id"`
 	Status            string   `json:"status"`
@@ -32,19 +32,23 @@ type shown struct {
 
 // operator is somebody with the command line and the API's address, and nothing else.
 type operator struct {
-	*site
+	*testCluster
 	// seen are the states that deliveries were found in.
 	seen map[string]bool
 }
 
 func newOperator(t *testing.T, environ ...string) *operator {
 	t.Helper()
-	s := newSite(t, environ...)
+	s := newTestCluster(t, environ...)
 	s.apiAt(s.addr)
 	s.worker()
-	s.environ = []string{"HANDRAIL_URL=http://" + s.addr, "HANDRAIL_API_KEY=" + s.secret, "HANDRAIL_WORKSPACE=" + s.ws}
+	s.environ = []string{
+		"HANDRAIL_URL=http://" + s.addr,
+		"HANDRAIL_API_KEY=" + s.secret,
+		"HANDRAIL_WORKSPACE=" + s.ws,
+	}
 
-	return &operator{site: s, seen: map[string]bool{}}
+	return &operator{testCluster: s, seen: map[string]bool{}}
 }
 
 func (o *operator) faults(faults ...sandbox.Fault) {
@@ -84,8 +88,8 @@ func (o *operator) show(id string) shown {
 	return d
 }
 
-// reaches waits until a delivery stands so, and holds that it is listed and explained.
-func (o *operator) reaches(id, status string) shown {
+// awaitStatus waits until a delivery stands so, and holds that it is listed and explained.
+func (o *operator) awaitStatus(id, status string) shown {
 	o.Helper()
 	var d shown
 
@@ -133,14 +137,14 @@ func TestEveryStateIsReachedSeenAndLeft(t *testing.T) {
 	o := newOperator(t, "HANDRAIL_SETTLE=4s", "HANDRAIL_RECEIPT_SMS=1h", "HANDRAIL_RECEIPT_EMAIL=3s")
 	expiring := newOperator(t, "HANDRAIL_SETTLE=1s", "HANDRAIL_WHEN_UNKNOWN=expire")
 
-	o.beforeTheCarrier()
-	o.atTheCarrier()
-	o.afterTheCarrier()
-	o.byCallback()
+	o.reachStatesBeforeProvider()
+	o.reachStatesAtProvider()
+	o.reachStatesAfterProvider()
+	o.reachStatesByCallback()
 	expiring.faults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour, Times: 1})
 	id := expiring.send(expiring.chats[0])
-	assert.Contains(t, expiring.reaches(id, "expired").Explanation, "May have been sent")
-	expiring.reaches(expiring.retries(id), "delivered")
+	assert.Contains(t, expiring.awaitStatus(id, "expired").Explanation, "May have been sent")
+	expiring.awaitStatus(expiring.retries(id), "delivered")
 
 	var all []string
 	for _, s := range chat.SubmissionStates() {
@@ -158,47 +162,47 @@ func TestEveryStateIsReachedSeenAndLeft(t *testing.T) {
 	}
 }
 
-// beforeTheCarrier are the states of what was not handed over.
-func (o *operator) beforeTheCarrier() {
+// reachStatesBeforeProvider reaches the states of what was not handed over.
+func (o *operator) reachStatesBeforeProvider() {
 	o.Helper()
 	o.faults(sandbox.Fault{Kind: sandbox.FaultRateLimit, Delay: time.Hour, To: "+14155550200"})
 	id := o.send(o.chats[0])
-	o.reaches(id, "pending")
+	o.awaitStatus(id, "pending")
 	o.must("deliveries", "cancel", id, "--reason", "the customer called")
-	o.reaches(id, "canceled")
+	o.awaitStatus(id, "canceled")
 	o.faults()
-	o.reaches(o.retries(id), "delivered")
+	o.awaitStatus(o.retries(id), "delivered")
 
 	o.faults(sandbox.Fault{Kind: sandbox.FaultRateLimit, Delay: time.Hour, To: "+14155550201"})
 	id = o.send(o.chats[1])
-	o.reaches(id, "pending")
+	o.awaitStatus(id, "pending")
 
 	require.NoError(
 		o,
 		o.box.Answer(o.Context(), sandbox.Answer{From: "+14155550201", To: "+14155550100", Text: "STOP"}),
 	)
 
-	o.reaches(id, "suppressed")
+	o.awaitStatus(id, "suppressed")
 	o.faults()
-	status, _, said := o.do("deliveries", "retry", id)
-	assert.Equal(o, 1, status, "who has opted out is not written to: %s", said)
+	status, _, errs := o.do("deliveries", "retry", id)
+	assert.Equal(o, 1, status, "who has opted out is not written to: %s", errs)
 
 	require.NoError(
 		o,
 		o.box.Answer(o.Context(), sandbox.Answer{From: "+14155550201", To: "+14155550100", Text: "START"}),
 	)
 
-	o.reaches(o.retries(id), "delivered")
+	o.awaitStatus(o.retries(id), "delivered")
 
 	o.faults(sandbox.Fault{Kind: sandbox.FaultSuspended})
 	id = o.send(o.chats[2])
-	o.reaches(id, "blocked")
+	o.awaitStatus(id, "blocked")
 	o.faults()
-	o.reaches(o.retries(id), "delivered")
+	o.awaitStatus(o.retries(id), "delivered")
 }
 
-// atTheCarrier are the states of what the provider may have.
-func (o *operator) atTheCarrier() {
+// reachStatesAtProvider reaches the states of what the provider may have.
+func (o *operator) reachStatesAtProvider() {
 	o.Helper()
 	release := o.box.Hold()
 
@@ -217,58 +221,59 @@ func (o *operator) atTheCarrier() {
 	o.seen["sending"] = true
 
 	release()
-	o.reaches(<-done, "delivered")
+	o.awaitStatus(<-done, "delivered")
 
 	o.faults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour})
 	id := o.send(o.chats[4])
-	o.reaches(id, "unknown")
+	o.awaitStatus(id, "unknown")
 	o.must("deliveries", "resolve", id, "--as", "sent", "--reason", "the customer has it")
-	o.reaches(id, "confirmed_sent")
+	o.awaitStatus(id, "confirmed_sent")
 	id = o.send(o.chats[5])
-	o.reaches(id, "needs_review")
+	o.awaitStatus(id, "needs_review")
 	o.must("deliveries", "resolve", id, "--as", "not_sent", "--reason", "not in Twilio's log")
-	o.reaches(id, "abandoned")
+	o.awaitStatus(id, "abandoned")
 	o.faults()
-	o.reaches(o.retries(id), "delivered")
+	o.awaitStatus(o.retries(id), "delivered")
 
 	o.faults(sandbox.Fault{Kind: sandbox.FaultRefuse})
 	id = o.send(o.chats[6])
-	o.reaches(id, "rejected")
+	o.awaitStatus(id, "rejected")
 	o.faults()
-	o.reaches(o.retries(id, "--to", "+14155550299", "--reason", "new number"), "delivered")
+	o.awaitStatus(o.retries(id, "--to", "+14155550299", "--reason", "new number"), "delivered")
 }
 
-// afterTheCarrier are the provider's own last words, and its silence.
-func (o *operator) afterTheCarrier() {
+// reachStatesAfterProvider reaches the states that the provider's receipts, or their absence,
+// lead to.
+func (o *operator) reachStatesAfterProvider() {
 	o.Helper()
 	o.faults(sandbox.Fault{Kind: sandbox.Undelivered})
 	id := o.send(o.chats[7])
-	o.reaches(id, "undelivered")
+	o.awaitStatus(id, "undelivered")
 	mail := o.send(o.emails[7])
-	o.reaches(mail, "bounced")
+	o.awaitStatus(mail, "bounced")
 	o.faults()
-	o.reaches(o.retries(id), "delivered")
+	o.awaitStatus(o.retries(id), "delivered")
 	assert.Contains(o, o.must("suppressions", "list"), "bounce")
-	o.reaches(o.retries(mail, "--to", "other7@example.com", "--reason", "the address has bounced"), "delivered")
+	o.awaitStatus(o.retries(mail, "--to", "other7@example.com", "--reason", "the address has bounced"), "delivered")
 
 	o.faults(sandbox.Fault{Kind: sandbox.CallbackNever}, sandbox.Fault{Kind: sandbox.ListLag, Delay: time.Hour})
 	mail = o.send(o.emails[8])
-	o.reaches(mail, "accepted")
-	o.reaches(mail, "unconfirmed")
+	o.awaitStatus(mail, "accepted")
+	o.awaitStatus(mail, "unconfirmed")
 	o.faults()
-	o.reaches(o.retries(mail), "delivered")
+	o.awaitStatus(o.retries(mail), "delivered")
 }
 
-// byCallback are last words that the sandbox does not say by itself.
-func (o *operator) byCallback() {
+// reachStatesByCallback reaches the final states that the sandbox does not report by itself.
+func (o *operator) reachStatesByCallback() {
 	o.Helper()
 	o.faults(sandbox.Fault{Kind: sandbox.CallbackNever})
 
 	for i, status := range []string{"failed", "canceled", "read"} {
 		id := o.send(o.chats[i])
-		d := o.reaches(id, "accepted")
+		d := o.awaitStatus(id, "accepted")
 		o.twilioReports(d, status)
-		o.reaches(id, status)
+		o.awaitStatus(id, status)
 	}
 
 	o.faults()

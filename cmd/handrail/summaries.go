@@ -14,14 +14,14 @@ type summariesCommand struct {
 	List       summaryList    `cmd:"" help:"List the versions of a chat's summary: every run and every edit."`
 	Show       summaryShow    `cmd:"" help:"Show what a version says, rests on and has cost."`
 	Run        summaryRun     `cmd:"" help:"Summarize a chat."`
-	Restore    summaryRestore `cmd:"" help:"Put a version back; it then counts as a person's."`
+	Restore    summaryRestore `cmd:"" help:"Restore a version; it then counts as a person's."`
 	UndoLabels summaryUndo    `cmd:"" name:"undo-labels" help:"Take back what a run has changed of the chat's labels."`
 }
 
 // Help is shown by kong.
 func (summariesCommand) Help() string {
-	return `A summary that a person wrote or put back stands until one is asked for with --overwrite. Labels that a person has set or taken off stand
-in any case.
+	return `A summary that a person wrote or restored stands until one is asked for with --overwrite. Labels
+that a person has set or taken off stand in any case.
 
 ` + exitHelp
 }
@@ -52,14 +52,19 @@ func (l *summaryList) Run(c *console) error {
 		empty:   "this chat has no summary yet: handrail summaries run " + strconv.FormatInt(l.Chat, 10),
 		columns: []string{"ID", "KIND", "STATE", "READ", "TOKENS", "AGE", "TITLE"},
 		row: func(v *versionJSON) []string {
-			state := v.State
+			status := v.State
 			if v.Current {
-				state = "current"
+				status = "current"
 			}
 
 			return []string{
-				printable(v.ID), printable(v.Kind), printable(state), printable(v.Mode),
-				strconv.FormatInt(v.Usage.InputTokens+v.Usage.OutputTokens, 10), ago(v.CreatedAt), short(v.Title, 24),
+				makePrintable(v.ID),
+				makePrintable(v.Kind),
+				makePrintable(status),
+				makePrintable(v.Mode),
+				strconv.FormatInt(v.Usage.InputTokens+v.Usage.OutputTokens, 10),
+				formatAge(v.CreatedAt),
+				shortenText(v.Title, 24),
 			}
 		},
 	})
@@ -152,8 +157,8 @@ type summaryRestore struct {
 	summaryOf
 }
 
-// Run puts a version back.
-func (s *summaryRestore) Run(c *console) error { return s.change(c, s.path("/restore")) }
+// Run restores a version.
+func (s *summaryRestore) Run(c *console) error { return s.changeVersion(c, s.path("/restore")) }
 
 type summaryUndo struct {
 	remote
@@ -161,10 +166,10 @@ type summaryUndo struct {
 }
 
 // Run takes back a run's labels.
-func (s *summaryUndo) Run(c *console) error { return s.change(c, s.path("/undo-labels")) }
+func (s *summaryUndo) Run(c *console) error { return s.changeVersion(c, s.path("/undo-labels")) }
 
-// change posts to a version, and shows the chat as it then is.
-func (r *remote) change(c *console, path string) error {
+// changeVersion posts to a version, and shows the chat as it then is.
+func (r *remote) changeVersion(c *console, path string) error {
 	api, err := r.dial(c)
 	if err != nil {
 		return err

@@ -64,7 +64,7 @@ func TestSummariesAreListedAndShown(t *testing.T) {
 			aPage("", aVersion(t, nil), aVersion(t, map[string]any{"state": "failed", "current": false})),
 		},
 		"GET chats/8/summaries": {aPage("")},
-		"GET chats/7/summaries/" + stubVersion: {ok(aVersion(t, map[string]any{
+		"GET chats/7/summaries/" + stubVersion: {okReply(aVersion(t, map[string]any{
 			"problem": map[string]any{"code": "summarization_failed", "detail": "the model refuses"},
 		}))},
 	})
@@ -97,21 +97,24 @@ func TestSummariesAreRunAndChanged(t *testing.T) {
 	t.Parallel()
 
 	s := newStub(t, map[string][]reply{
-		"POST chats/7/summarize":                                 {ok(aSummarizedChat)},
-		"POST chats/7/summaries/" + stubVersion + "/restore":     {ok(aSummarizedChat)},
-		"POST chats/7/summaries/" + stubVersion + "/undo-labels": {ok(aSummarizedChat)},
+		"POST chats/7/summarize":                                 {okReply(aSummarizedChat)},
+		"POST chats/7/summaries/" + stubVersion + "/restore":     {okReply(aSummarizedChat)},
+		"POST chats/7/summaries/" + stubVersion + "/undo-labels": {okReply(aSummarizedChat)},
 		"POST chats/8/summarize": {
-			refusal(http.StatusConflict, "summary_edited", "a person wrote this summary"),
+			refusalReply(http.StatusConflict, "summary_edited", "a person wrote this summary"),
 		},
 		"POST chats/9/summarize": {
-			accepted(`{"action_id":"` + stubAction + `","state":"running"}`),
+			acceptedReply(`{"action_id":"` + stubAction + `","state":"running"}`),
 		},
 	})
 
 	status, out, errs := s.do("summaries", "run", "7", "--labels", "--full", "--overwrite")
 	require.Equal(t, 0, status, errs)
 
-	for _, want := range []string{"Late parcel", "  Ana waits.", "late, vip", "refund", "2 messages", "handrail summaries show 7 " + stubVersion} {
+	for _, want := range []string{
+		"Late parcel", "  Ana waits.", "late, vip", "refund", "2 messages",
+		"handrail summaries show 7 " + stubVersion,
+	} {
 		assert.Contains(t, out, want)
 	}
 
@@ -139,11 +142,17 @@ func TestSummarySettingsAreShownAndSet(t *testing.T) {
 	const settings = `{"model":"","language":"de","instructions":"","token_budget":1000,"tokens_used":250,"label_threshold":0.7,
 		"quiet_seconds":1800,"every_messages":20,"automatic_labels":true,"updated_by":3,"updated_at":"2026-11-23T10:00:00Z"}`
 
-	s := newStub(t, map[string][]reply{"GET summary-settings": {ok(settings)}, "PUT summary-settings": {ok(settings)}})
+	s := newStub(
+		t,
+		map[string][]reply{"GET summary-settings": {okReply(settings)}, "PUT summary-settings": {okReply(settings)}},
+	)
 	status, out, errs := s.do("summary-settings", "show")
 	require.Equal(t, 0, status, errs)
 
-	for _, want := range []string{"the service's own", "250 used this month, of 1000", "after 30m0s of quiet or after 20 new messages, with labels", "member 3"} {
+	for _, want := range []string{
+		"the service's own", "250 used this month, of 1000",
+		"after 30m0s of quiet or after 20 new messages, with labels", "member 3",
+	} {
 		assert.Contains(t, out, want)
 	}
 

@@ -63,18 +63,18 @@ type settingsSet struct {
 // Run changes the settings.
 func (s *settingsSet) Run(c *console) error {
 	body := map[string]any{}
-	put(body, "model", s.Model)
-	put(body, "language", s.Language)
-	put(body, "instructions", s.Instructions)
-	put(body, "token_budget", s.TokenBudget)
-	put(body, "label_threshold", s.LabelThreshold)
+	setIfGiven(body, "model", s.Model)
+	setIfGiven(body, "language", s.Language)
+	setIfGiven(body, "instructions", s.Instructions)
+	setIfGiven(body, "token_budget", s.TokenBudget)
+	setIfGiven(body, "label_threshold", s.LabelThreshold)
 
 	if s.Quiet != nil {
 		body["quiet_seconds"] = int64(s.Quiet.Seconds())
 	}
 
-	put(body, "every_messages", s.EveryMessages)
-	put(body, "automatic_labels", s.AutomaticLabels)
+	setIfGiven(body, "every_messages", s.EveryMessages)
+	setIfGiven(body, "automatic_labels", s.AutomaticLabels)
 
 	if len(body) == 0 {
 		return &exitError{
@@ -101,8 +101,8 @@ func (s *settingsSet) Run(c *console) error {
 	return s.showSettings(api, got)
 }
 
-// put adds a value that was given.
-func put[T any](body map[string]any, name string, value *T) {
+// setIfGiven adds a value to body if it was given.
+func setIfGiven[T any](body map[string]any, name string, value *T) {
 	if value != nil {
 		body[name] = *value
 	}
@@ -133,13 +133,13 @@ func (r *remote) showSettings(api *client, got *answer) error {
 	f.say("automatic", "%s", s.automatic())
 
 	if s.UpdatedAt != nil {
-		f.say("changed", "%s by member %d", stamp(*s.UpdatedAt), s.UpdatedBy)
+		f.say("changed", "%s by member %d", formatTime(*s.UpdatedAt), s.UpdatedBy)
 	}
 
 	return nil
 }
 
-// automatic says in words when chats are summarized by themselves.
+// automatic returns in words when chats are summarized without a request.
 func (s *settingsJSON) automatic() string {
 	var when []string
 	if s.QuietSeconds > 0 {
@@ -154,10 +154,10 @@ func (s *settingsJSON) automatic() string {
 		return "no"
 	}
 
-	with := ", without labels"
+	labels := ", without labels"
 	if s.AutomaticLabels {
-		with = ", with labels"
+		labels = ", with labels"
 	}
 
-	return strings.Join(when, " or ") + with
+	return strings.Join(when, " or ") + labels
 }

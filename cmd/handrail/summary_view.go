@@ -56,7 +56,7 @@ type pointJSON struct {
 
 func (v *versionJSON) show(c *console) {
 	if v.Title != "" {
-		fmt.Fprintf(c.out, "%s\n\n%s\n", printable(v.Title), indented(v.Summary))
+		fmt.Fprintf(c.out, "%s\n\n%s\n", makePrintable(v.Title), indentText(v.Summary))
 	}
 
 	for _, part := range []struct {
@@ -68,7 +68,7 @@ func (v *versionJSON) show(c *console) {
 		}
 
 		for _, p := range part.points {
-			fmt.Fprintf(c.out, "  - %s\n    %s\n", printable(p.Text), printable(strings.Join(p.Messages, ", ")))
+			fmt.Fprintf(c.out, "  - %s\n    %s\n", makePrintable(p.Text), makePrintable(strings.Join(p.Messages, ", ")))
 		}
 	}
 
@@ -77,10 +77,16 @@ func (v *versionJSON) show(c *console) {
 	}
 
 	for _, l := range v.Labels {
-		fmt.Fprintf(c.out, "  - %s: %s, sure to %.0f %%\n", printable(l.Name), printable(l.Outcome), 100*l.Confidence)
+		fmt.Fprintf(
+			c.out,
+			"  - %s: %s, sure to %.0f %%\n",
+			makePrintable(l.Name),
+			makePrintable(l.Outcome),
+			100*l.Confidence,
+		)
 
 		for _, e := range l.Evidence {
-			fmt.Fprintf(c.out, "    “%s”\n", printable(e.Text))
+			fmt.Fprintf(c.out, "    “%s”\n", makePrintable(e.Text))
 		}
 	}
 
@@ -134,20 +140,20 @@ func (v *versionJSON) showFacts(c *console) {
 	}
 
 	f.sayTime("labels undone", v.LabelsUndoneAt)
-	f.say("made", "%s (%s ago)", stamp(v.CreatedAt), ago(v.CreatedAt))
+	f.say("made", "%s (%s ago)", formatTime(v.CreatedAt), formatAge(v.CreatedAt))
 }
 
-// indented is a text of several lines, each without what would steer a terminal.
-func indented(text string) string {
+// indentText is a text of several lines, each without what would steer a terminal.
+func indentText(text string) string {
 	lines := strings.Split(text, "\n")
 	for i := range lines {
-		lines[i] = "  " + printable(lines[i])
+		lines[i] = "  " + makePrintable(lines[i])
 	}
 
 	return strings.Join(lines, "\n")
 }
 
-// summarizedChat is what a chat says of its summary.
+// summarizedChat is what the API shows of a chat and its summary.
 type summarizedChat struct {
 	ID              int64  `json:"id"`
 	Title           string `json:"title"`
@@ -162,13 +168,13 @@ type name struct {
 	Name string `json:"name"`
 }
 
-func names(all []name) string {
-	list := make([]string, len(all))
+func joinNames(all []name) string {
+	texts := make([]string, len(all))
 	for i, n := range all {
-		list[i] = n.Name
+		texts[i] = n.Name
 	}
 
-	return strings.Join(list, ", ")
+	return strings.Join(texts, ", ")
 }
 
 // showChat shows a chat as a command has left it.
@@ -182,10 +188,10 @@ func (r *remote) showChat(api *client, got *answer) error {
 		return err
 	}
 
-	fmt.Fprintf(api.out, "%s\n\n%s\n\n", printable(c.Title), indented(c.Summary))
+	fmt.Fprintf(api.out, "%s\n\n%s\n\n", makePrintable(c.Title), indentText(c.Summary))
 	f := facts{api.console}
-	f.say("labels", "%s", names(c.Labels))
-	f.say("suggested", "%s", names(c.SuggestedLabels))
+	f.say("labels", "%s", joinNames(c.Labels))
+	f.say("suggested", "%s", joinNames(c.SuggestedLabels))
 
 	if c.StaleBy > 0 {
 		f.say("newer", "%d messages", c.StaleBy)
@@ -197,7 +203,7 @@ func (r *remote) showChat(api *client, got *answer) error {
 		fmt.Fprintf(
 			api.out,
 			"\nMore: %s\n",
-			r.line(api.console, fmt.Sprintf("summaries show %d %s", c.ID, printable(c.SummaryID))),
+			r.line(api.console, fmt.Sprintf("summaries show %d %s", c.ID, makePrintable(c.SummaryID))),
 		)
 	}
 

@@ -15,8 +15,8 @@ type suppressionsCommand struct {
 
 // Help is shown by kong.
 func (suppressionsCommand) Help() string {
-	return `A suppression keeps one sender from writing to one address. Lift it only when the person has asked for messages again: the
-provider keeps a list of its own, and the law counts.
+	return `A suppression keeps one sender from writing to one address. Lift it only when the person has asked
+for messages again: the provider keeps a list of its own, and the law counts.
 
 ` + exitHelp
 }
@@ -44,10 +44,12 @@ func (l *suppressionList) Run(c *console) error {
 		columns: []string{"ID", "CHANNEL", "SENDER", "ADDRESS", "REASON", "AGE"},
 		row: func(s *suppressionJSON) []string {
 			return []string{
-				strconv.FormatInt(
-					s.ID,
-					10,
-				), printable(s.Channel), printable(s.Sender), short(s.Address, 40), printable(s.Reason), ago(s.CreatedAt),
+				strconv.FormatInt(s.ID, 10),
+				makePrintable(s.Channel),
+				makePrintable(s.Sender),
+				shortenText(s.Address, 40),
+				makePrintable(s.Reason),
+				formatAge(s.CreatedAt),
 			}
 		},
 	})
@@ -65,7 +67,8 @@ func (l *suppressionLift) Run(c *console) error {
 		return err
 	}
 
-	if _, err := api.do(call{method: http.MethodDelete, path: "suppressions/" + strconv.FormatInt(l.ID, 10)}); err != nil {
+	path := "suppressions/" + strconv.FormatInt(l.ID, 10)
+	if _, err := api.do(call{method: http.MethodDelete, path: path}); err != nil {
 		return err
 	}
 

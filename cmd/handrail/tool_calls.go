@@ -9,13 +9,13 @@ import (
 )
 
 type toolCallsCommand struct {
-	Resolve toolCallResolve `cmd:"" help:"Say what became of a tool call of which nobody knows."`
+	Resolve toolCallResolve `cmd:"" help:"Say what became of a tool call whose outcome is not known."`
 }
 
 // Help is shown by kong.
 func (toolCallsCommand) Help() string {
-	return `A call of a tool that is not idempotent, and that may have had its effect, is not repeated by itself: its send waits until a person has
-looked. This needs a key with chats:admin.
+	return `A call of a tool that is not idempotent, and that may have had its effect, is not repeated by
+itself: its send waits until a person has looked. This needs a key with chats:admin.
 
 ` + exitHelp
 }
@@ -29,7 +29,7 @@ type toolCallResolve struct {
 	Reason  string `required:"" help:"How you know, for the record." placeholder:"TEXT"`
 }
 
-// Run settles a tool call by a person's word.
+// Run resolves a tool call by a person's decision.
 func (r *toolCallResolve) Run(c *console) error {
 	body := map[string]any{"outcome": r.Outcome, "reason": r.Reason}
 	if r.Result != "" {
@@ -45,13 +45,11 @@ func (r *toolCallResolve) Run(c *console) error {
 		return err
 	}
 
-	got, err := api.do(
-		call{
-			method: http.MethodPost,
-			path:   actionPath(r.Action, "/tool-calls/"+url.PathEscape(r.Call)+"/resolve"),
-			body:   body,
-		},
-	)
+	got, err := api.do(call{
+		method: http.MethodPost,
+		path:   actionPath(r.Action, "/tool-calls/"+url.PathEscape(r.Call)+"/resolve"),
+		body:   body,
+	})
 	if err != nil {
 		return err
 	}
@@ -73,9 +71,9 @@ func (r *toolCallResolve) Run(c *console) error {
 	fmt.Fprintf(
 		c.out,
 		"tool call %s (%s) is %s\n",
-		printable(resolved.ID),
-		printable(resolved.Name),
-		printable(resolved.Status),
+		makePrintable(resolved.ID),
+		makePrintable(resolved.Name),
+		makePrintable(resolved.Status),
 	)
 
 	return nil

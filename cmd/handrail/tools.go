@@ -12,15 +12,15 @@ import (
 type toolsCommand struct {
 	List         toolList         `cmd:"" help:"List the tools that were defined for the workspace."`
 	Show         toolShow         `cmd:"" help:"Say what a tool is, and what an MCP server offers."`
-	Test         toolTest         `cmd:"" help:"Run a tool now, for real, and tell what came of it."`
-	Refresh      toolRefresh      `cmd:"" help:"Ask an MCP server anew which tools it has."`
+	Test         toolTest         `cmd:"" help:"Run a tool now, for real, and show the outcome."`
+	Refresh      toolRefresh      `cmd:"" help:"Reload the list of tools of an MCP server."`
 	RotateSecret toolRotateSecret `cmd:"" help:"Give an HTTP tool a new signing secret and show it, once."`
 }
 
 // Help is shown by kong.
 func (toolsCommand) Help() string {
-	return `Tools are defined through the REST API, at /tools; docs/tools.md says how. These commands ask the same API: they need a key with
-tools:read, or tools:write for test, refresh and rotate-secret.
+	return `Tools are defined through the REST API, at /tools; docs/tools.md says how. These commands ask the
+same API: they need a key with tools:read, or tools:write for test, refresh and rotate-secret.
 
 ` + exitHelp
 }
@@ -76,7 +76,7 @@ type discoveredJSON struct {
 	Description string `json:"description"`
 }
 
-// where is the address of the tool, or the command that is started for it.
+// where returns the address of the tool, or the command that is started for it.
 func (t *toolJSON) where() string {
 	switch {
 	case t.HTTP != nil:
@@ -114,10 +114,12 @@ func (l *toolList) Run(c *console) error {
 		columns: []string{"ID", "NAME", "KIND", "RISK", "STATE", "WHERE"},
 		row: func(t *toolJSON) []string {
 			return []string{
-				strconv.FormatInt(
-					t.ID,
-					10,
-				), short(t.Name, 24), printable(t.Kind), printable(t.Risk), t.state(), short(t.where(), 40),
+				strconv.FormatInt(t.ID, 10),
+				shortenText(t.Name, 24),
+				makePrintable(t.Kind),
+				makePrintable(t.Risk),
+				t.state(),
+				shortenText(t.where(), 40),
 			}
 		},
 	})
@@ -202,7 +204,7 @@ func (r *toolRotateSecret) Run(c *console) error {
 	fmt.Fprintf(
 		c.out,
 		"%s\n\nIt is shown this once. Calls are signed with the old one, too, for 24 hours.\n",
-		printable(made.Secret),
+		makePrintable(made.Secret),
 	)
 
 	return nil

@@ -19,9 +19,11 @@ type toolTest struct {
 
 // Help is shown by kong.
 func (*toolTest) Help() string {
-	return `A test is a real call: a tool that books, books. It carries no idempotency key, and nothing is undone afterwards.
+	return `A test is a real call: a tool that books does book. It carries no idempotency key, and nothing is
+undone afterwards.
 
-Exit status: 0 when the tool has succeeded, 1 when it has not, 2 wrong use, 3 when nobody knows whether it had its effect.`
+Exit status: 0 when the tool has succeeded, 1 when it has not, 2 wrong use, 3 when it is not known whether it
+had its effect.`
 }
 
 // toolTimeout exceeds the longest that a tool may take, two minutes.
@@ -37,7 +39,7 @@ type testJSON struct {
 	DurationMS float64         `json:"duration_ms"`
 }
 
-// Run calls a tool once: what it does, it does.
+// Run calls a tool once, for real.
 func (t *toolTest) Run(c *console) error {
 	var arguments map[string]any
 	if err := json.Unmarshal([]byte(t.Arguments), &arguments); err != nil || arguments == nil {
@@ -82,12 +84,12 @@ func (t *testJSON) show(c *console) error {
 	fmt.Fprintf(
 		c.out,
 		"%s after %s\n\n",
-		printable(t.Outcome),
+		makePrintable(t.Outcome),
 		time.Duration(t.DurationMS*float64(time.Millisecond)).Round(time.Millisecond),
 	)
 
 	f := facts{c}
-	f.say("HTTP", "%s", number(t.HTTPStatus))
+	f.say("HTTP", "%s", formatNumber(t.HTTPStatus))
 	f.say("error", "%s %s", t.ErrorCode, t.Error)
 
 	if len(t.Result) == 0 || string(t.Result) == "null" {
@@ -101,7 +103,7 @@ func (t *testJSON) show(c *console) error {
 
 	lines := strings.Split(result.String(), "\n")
 	for i, line := range lines {
-		lines[i] = printable(line)
+		lines[i] = makePrintable(line)
 	}
 
 	fmt.Fprintf(c.out, "  %s\n", strings.Join(lines, "\n"))
@@ -109,7 +111,7 @@ func (t *testJSON) show(c *console) error {
 	return nil
 }
 
-// verdict is an error unless the tool has succeeded.
+// verdict returns an error unless the tool has succeeded.
 func (t *testJSON) verdict() error {
 	switch t.Outcome {
 	case "succeeded":

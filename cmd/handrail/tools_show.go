@@ -12,7 +12,7 @@ func (t *toolJSON) show(c *console, r *remote, got *answer) error {
 	}
 
 	if t.Description != "" {
-		fmt.Fprintf(c.out, "%s\n\n", printable(t.Description))
+		fmt.Fprintf(c.out, "%s\n\n", makePrintable(t.Description))
 	}
 
 	t.showFacts(c)
@@ -34,11 +34,7 @@ func (t *toolJSON) showFacts(c *console) {
 	f.say("where", "%s", t.where())
 	f.say("risk", "%s", t.Risk)
 
-	f.say(
-		"may repeat",
-		"%s",
-		map[bool]string{true: "yes, it is idempotent", false: "no: a call that may have had its effect waits for a person"}[t.Idempotent || t.Risk == "read"],
-	)
+	f.say("may repeat", "%s", t.repeats())
 
 	f.say("time limit", "%gs", t.TimeoutSeconds)
 
@@ -50,18 +46,27 @@ func (t *toolJSON) showFacts(c *console) {
 		f.say("key header", "%s", t.HTTP.IdempotencyHeader)
 	}
 
-	f.say("assistants", "%s", assistants(t.Assistants))
+	f.say("assistants", "%s", formatAssistants(t.Assistants))
 	f.say("secrets", "%s", strings.Join(t.Secrets, ", "))
-	f.say("made", "%s (%s ago)", stamp(t.CreatedAt), ago(t.CreatedAt))
-	f.say("changed", "%s (%s ago)", stamp(t.UpdatedAt), ago(t.UpdatedAt))
+	f.say("made", "%s (%s ago)", formatTime(t.CreatedAt), formatAge(t.CreatedAt))
+	f.say("changed", "%s (%s ago)", formatTime(t.UpdatedAt), formatAge(t.UpdatedAt))
 
 	if t.MCP != nil {
 		f.sayTime("discovered", t.MCP.DiscoveredAt)
 	}
 }
 
-// assistants are the ids of those who may use a tool, or all.
-func assistants(ids []int64) string {
+// repeats says whether a call of the tool may be repeated.
+func (t *toolJSON) repeats() string {
+	if t.Idempotent || t.Risk == "read" {
+		return "yes, it is idempotent"
+	}
+
+	return "no: a call that may have had its effect waits for a person"
+}
+
+// formatAssistants returns the ids of those who may use a tool, or "all".
+func formatAssistants(ids []int64) string {
 	if len(ids) == 0 {
 		return "all"
 	}
@@ -94,7 +99,7 @@ func (t *toolJSON) showDiscovered(c *console) error {
 			risk = over.Risk
 		}
 
-		table.row("  "+printable(t.Name+"."+d.Name), printable(risk), short(d.Description, 60))
+		table.row("  "+makePrintable(t.Name+"."+d.Name), makePrintable(risk), shortenText(d.Description, 60))
 	}
 
 	return table.flush()
@@ -116,7 +121,7 @@ func (t *toolJSON) showNext(c *console, r *remote) {
 	}
 
 	if len(t.MCP.Discovered) > 0 {
-		add("tools test %d --tool %s --arguments '{…}'", t.ID, printable(t.MCP.Discovered[0].Name))
+		add("tools test %d --tool %s --arguments '{…}'", t.ID, makePrintable(t.MCP.Discovered[0].Name))
 	}
 
 	add("tools refresh %d", t.ID)

@@ -26,7 +26,10 @@ func aTool(t *testing.T, with map[string]any) string {
 		"risk":            "write",
 		"idempotent":      true,
 		"timeout_seconds": 10,
-		"undo":            map[string]any{"tool": "cancel_table", "arguments": map[string]any{"id": "$result.booking_id"}},
+		"undo": map[string]any{
+			"tool":      "cancel_table",
+			"arguments": map[string]any{"id": "$result.booking_id"},
+		},
 		"http": map[string]any{
 			"method":             "POST",
 			"url":                "https://tables.example.com/a/long/way/to/the/tables/of/the/restaurant",
@@ -78,7 +81,10 @@ func TestToolsAreListed(t *testing.T) {
 	status, out, errs := s.do("tools", "list")
 	require.Equal(t, 0, status, errs)
 
-	for _, want := range []string{"ID", "WHERE", "book_table", "POST https://tables.example.com", "concierge", "disabled", "https://mcp.example.com/mcp"} {
+	for _, want := range []string{
+		"ID", "WHERE", "book_table", "POST https://tables.example.com", "concierge", "disabled",
+		"https://mcp.example.com/mcp",
+	} {
 		assert.Contains(t, out, want)
 	}
 
@@ -94,19 +100,26 @@ func TestAToolIsShown(t *testing.T) {
 	t.Parallel()
 
 	s := newStub(t, map[string][]reply{
-		"GET tools/3": {ok(aTool(t, nil))}, "GET tools/4": {ok(aServer(t, shownTools...)), ok(aServer(t))},
-		"GET tools/5": {refusal(404, "tool_not_found", "there is no tool 5")},
+		"GET tools/3": {okReply(aTool(t, nil))},
+		"GET tools/4": {okReply(aServer(t, shownTools...)), okReply(aServer(t))},
+		"GET tools/5": {refusalReply(404, "tool_not_found", "there is no tool 5")},
 	})
 
 	status, out, errs := s.do("tools", "show", "3")
 	require.Equal(t, 0, status, errs)
 
-	for _, want := range []string{"Book a table.", "cancel_table", "$result.booking_id", "it is idempotent", "Idempotency-Key", "KEY", "10s", "handrail tools rotate-secret 3"} {
+	for _, want := range []string{
+		"Book a table.", "cancel_table", "$result.booking_id", "it is idempotent", "Idempotency-Key", "KEY",
+		"10s", "handrail tools rotate-secret 3",
+	} {
 		assert.Contains(t, out, want)
 	}
 
 	_, out, _ = s.do("tools", "show", "4")
-	for _, want := range []string{"concierge.opening_hours  read", "concierge.order_taxi     write", "2, 7", "waits for a person", "handrail tools refresh 4"} {
+	for _, want := range []string{
+		"concierge.opening_hours  read", "concierge.order_taxi     write", "2, 7", "waits for a person",
+		"handrail tools refresh 4",
+	} {
 		assert.Contains(t, out, want)
 	}
 
@@ -131,14 +144,34 @@ func TestAToolIsTested(t *testing.T) {
 		out    []string
 		errs   string
 	}{
-		"succeeded": {`{"outcome":"succeeded","result":{"booking_id":"b1","table":6},"http_status":201,"duration_ms":41.5}`, 0, []string{"succeeded after 42ms", "201", `"booking_id": "b1"`}, ""},
-		"failed":    {`{"outcome":"failed","result":null,"error_code":"tool_refused","error":"we have no table","http_status":422,"duration_ms":4}`, 1, []string{"failed", "422", "tool_refused we have no table"}, "the tool has failed"},
-		"not run":   {`{"outcome":"not_run","error_code":"tool_unavailable","error":"no connection","duration_ms":4}`, 1, []string{"not_run", "tool_unavailable"}, "nothing has happened"},
-		"unknown":   {`{"outcome":"unknown","error_code":"timeout","error":"no answer","duration_ms":10000}`, 3, []string{"unknown after 10s"}, "may have had its effect"},
+		"succeeded": {
+			`{"outcome":"succeeded","result":{"booking_id":"b1","table":6},"http_status":201,"duration_ms":41.5}`,
+			0,
+			[]string{"succeeded after 42ms", "201", `"booking_id": "b1"`},
+			"",
+		},
+		"failed": {
+			`{"outcome":"failed","result":null,"error_code":"tool_refused","error":"we have no table","http_status":422,"duration_ms":4}`,
+			1,
+			[]string{"failed", "422", "tool_refused we have no table"},
+			"the tool has failed",
+		},
+		"not run": {
+			`{"outcome":"not_run","error_code":"tool_unavailable","error":"no connection","duration_ms":4}`,
+			1,
+			[]string{"not_run", "tool_unavailable"},
+			"nothing has happened",
+		},
+		"unknown": {
+			`{"outcome":"unknown","error_code":"timeout","error":"no answer","duration_ms":10000}`,
+			3,
+			[]string{"unknown after 10s"},
+			"may have had its effect",
+		},
 	} {
 		t.Run(outcome, func(t *testing.T) {
 			t.Parallel()
-			s := newStub(t, map[string][]reply{"POST tools/4/test": {ok(c.body)}})
+			s := newStub(t, map[string][]reply{"POST tools/4/test": {okReply(c.body)}})
 			status, out, errs := s.do("tools", "test", "4", "--tool", "find", "--arguments", `{"people":6}`)
 			assert.Equal(t, c.status, status, errs)
 
@@ -161,8 +194,8 @@ func TestATestIsAskedForOnce(t *testing.T) {
 	t.Parallel()
 
 	s := newStub(t, map[string][]reply{
-		"POST tools/3/test":           {refusal(http.StatusServiceUnavailable, "unavailable", "not now")},
-		"POST tools/3/signing-secret": {refusal(http.StatusServiceUnavailable, "unavailable", "not now")},
+		"POST tools/3/test":           {refusalReply(http.StatusServiceUnavailable, "unavailable", "not now")},
+		"POST tools/3/signing-secret": {refusalReply(http.StatusServiceUnavailable, "unavailable", "not now")},
 	})
 
 	status, _, _ := s.do("tools", "test", "3")
@@ -185,10 +218,10 @@ func TestAServerIsAskedAnewAndASecretIsChanged(t *testing.T) {
 
 	s := newStub(t, map[string][]reply{
 		"POST tools/4/refresh": {
-			refusal(http.StatusServiceUnavailable, "unavailable", "not now"),
-			ok(aServer(t, shownTools...)),
+			refusalReply(http.StatusServiceUnavailable, "unavailable", "not now"),
+			okReply(aServer(t, shownTools...)),
 		},
-		"POST tools/3/signing-secret": {ok(`{"signing_secret":"whsec_bmV3"}`)},
+		"POST tools/3/signing-secret": {okReply(`{"signing_secret":"whsec_bmV3"}`)},
 	})
 
 	status, out, errs := s.do("tools", "refresh", "4")

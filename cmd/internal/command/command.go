@@ -1,5 +1,5 @@
 // Package command has what the programs share that measure and try Handrail: how they end,
-// what they tell while they work, and how they write their reports.
+// what they report while they work, and how they write their reports.
 package command
 
 import (
@@ -57,16 +57,16 @@ func SaveJSON(file string, report any) error {
 	return nil
 }
 
-// Story tells what happens, and when.
-type Story struct {
+// Progress writes what a long run does, and when.
+type Progress struct {
 	out   io.Writer
 	began time.Time
 }
 
-// NewStory begins one.
-func NewStory(out io.Writer) *Story { return &Story{out, time.Now()} }
+// NewProgress starts counting the seconds.
+func NewProgress(out io.Writer) *Progress { return &Progress{out: out, began: time.Now()} }
 
-// Say tells something, with the seconds since the beginning.
-func (s *Story) Say(format string, args ...any) {
-	fmt.Fprintf(s.out, "%5.0f s  %s\n", time.Since(s.began).Seconds(), fmt.Sprintf(format, args...))
+// Printf writes a line, with the seconds since the beginning.
+func (p *Progress) Printf(format string, args ...any) {
+	fmt.Fprintf(p.out, "%5.0f s  %s\n", time.Since(p.began).Seconds(), fmt.Sprintf(format, args...))
 }

@@ -40,8 +40,8 @@ type Config struct {
 	ReplyDomain              string `env:"HANDRAIL_REPLY_DOMAIN" help:"domain whose mail SendGrid's Inbound Parse brings here; empty: answers go to the inbox's own address"`
 
 	Settle       time.Duration `env:"HANDRAIL_SETTLE" envDefault:"2m" help:"how long after an unknown outcome evidence is awaited before a person must decide"`
-	ReceiptSMS   time.Duration `env:"HANDRAIL_RECEIPT_SMS" envDefault:"1h" help:"how long the final word on an accepted SMS is awaited"` //nolint:staticcheck // SMS is no unit of time
-	ReceiptEmail time.Duration `env:"HANDRAIL_RECEIPT_EMAIL" envDefault:"24h" help:"how long the final word on an accepted email is awaited"`
+	ReceiptSMS   time.Duration `env:"HANDRAIL_RECEIPT_SMS" envDefault:"1h" help:"how long the final status of an accepted SMS is awaited"` //nolint:staticcheck // SMS is no unit of time
+	ReceiptEmail time.Duration `env:"HANDRAIL_RECEIPT_EMAIL" envDefault:"24h" help:"how long the final status of an accepted email is awaited"`
 
 	WhenUnknown string `env:"HANDRAIL_WHEN_UNKNOWN" envDefault:"at_most_once" help:"what becomes of a message without evidence: at_most_once (a person decides), expire, or resend_after_settle (it may arrive twice)"`
 
@@ -88,7 +88,7 @@ func Load(environ []string) (*Config, error) {
 	})
 
 	if err := env.ParseWithOptions(&c, env.Options{Environment: env.ToMap(environ)}); err != nil {
-		return nil, fmt.Errorf("configuration: %w", named(err))
+		return nil, fmt.Errorf("configuration: %w", nameVariables(err))
 	}
 
 	if err := c.validate(); err != nil {
@@ -98,8 +98,9 @@ func Load(environ []string) (*Config, error) {
 	return &c, nil
 }
 
-// named puts the variable's name where the library names the struct's field.
-func named(err error) error {
+// nameVariables replaces the names of fields in the library's errors by those of their
+// variables.
+func nameVariables(err error) error {
 	aggregate, ok := errors.AsType[env.AggregateError](err)
 	if !ok {
 		return err
@@ -148,18 +149,7 @@ func (c *Config) validate() error {
 	)
 
 	all = append(all, c.checkModels()...)
-
-	check(
-		c.LogFormat == "text" || c.LogFormat == "json",
-		"HANDRAIL_LOG_FORMAT must be text or json, it is %q",
-		c.LogFormat,
-	)
-
-	check(
-		slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel),
-		"HANDRAIL_LOG_LEVEL must be debug, info, warn or error, it is %q",
-		c.LogLevel,
-	)
+	all = append(all, c.checkLog()...)
 
 	check(
 		(c.TwilioAccountSID == "") == (c.TwilioAuthToken == ""),
@@ -190,7 +180,21 @@ func (c *Config) validate() error {
 	return errors.Join(all...)
 }
 
-// Commands are the programs of HANDRAIL_MCP_COMMANDS by their names, with arguments.
+// checkLog returns what is wrong with the form of the log.
+func (c *Config) checkLog() []error {
+	var all []error
+	if c.LogFormat != "text" && c.LogFormat != "json" {
+		all = append(all, fmt.Errorf("HANDRAIL_LOG_FORMAT must be text or json, it is %q", c.LogFormat))
+	}
+
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
+		all = append(all, fmt.Errorf("HANDRAIL_LOG_LEVEL must be debug, info, warn or error, it is %q", c.LogLevel))
+	}
+
+	return all
+}
+
+// Commands returns the programs of HANDRAIL_MCP_COMMANDS by their names, with arguments.
 func (c *Config) Commands() (map[string][]string, error) {
 	commands := map[string][]string{}
 
@@ -205,7 +209,8 @@ func (c *Config) Commands() (map[string][]string, error) {
 		words := strings.Fields(line)
 		if name == "" || len(words) == 0 || commands[name] != nil {
 			return nil, fmt.Errorf(
-				"HANDRAIL_MCP_COMMANDS must be like files=/usr/bin/mcp-files --root /srv; tickets=/usr/bin/mcp-tickets, each name once; wrong is %q",
+				"HANDRAIL_MCP_COMMANDS must be like files=/usr/bin/mcp-files --root /srv; tickets=/usr/bin/mcp-tickets, "+
+					"each name once; wrong is %q",
 				entry,
 			)
 		}
@@ -216,7 +221,7 @@ func (c *Config) Commands() (map[string][]string, error) {
 	return commands, nil
 }
 
-// Hosts are the entries of HANDRAIL_TOOL_HOSTS.
+// Hosts returns the entries of HANDRAIL_TOOL_HOSTS.
 func (c *Config) Hosts() []string {
 	return strings.FieldsFunc(c.ToolHosts, func(r rune) bool { return r == ',' || r == ' ' })
 }
@@ -230,9 +235,8 @@ func (c *Config) Loopback() bool {
 func isOrigin(s string) bool {
 	u, err := url.Parse(s)
 
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil &&
-		u.RawQuery == "" &&
-		u.Fragment == ""
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") &&
+		u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }
 
 func isHostPort(s string) bool {

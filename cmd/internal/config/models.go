@@ -44,16 +44,16 @@ func (c *Config) provider() string {
 // ModelOf is the model that a provider is asked for; HANDRAIL_LLM_MODEL is of the provider
 // that is asked where a workspace has chosen nothing.
 func (c *Config) ModelOf(provider string) string {
-	named := ""
+	model := ""
 	if provider == c.provider() {
-		named = c.LLMModel
+		model = c.LLMModel
 	}
 
 	switch provider {
 	case OpenAI:
-		return OpenAI + "/" + cmp.Or(named, defaultOpenAI)
+		return OpenAI + "/" + cmp.Or(model, defaultOpenAI)
 	case Anthropic:
-		return Anthropic + "/" + cmp.Or(named, defaultAnthropic)
+		return Anthropic + "/" + cmp.Or(model, defaultAnthropic)
 	}
 
 	return Offline

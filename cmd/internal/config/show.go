@@ -14,7 +14,7 @@ type Variable struct {
 }
 
 // Variables lists what is in force, secrets masked, in the order of [Config].
-func (c *Config) Variables() []Variable { return variables(reflect.ValueOf(*c)) }
+func (c *Config) Variables() []Variable { return listVariables(reflect.ValueOf(*c)) }
 
 // Show writes what is in force as NAME=value lines with what each is for.
 func (c *Config) Show(w io.Writer) error {
@@ -32,7 +32,7 @@ func (c *Config) Show(w io.Writer) error {
 	return nil
 }
 
-func variables(v reflect.Value) []Variable {
+func listVariables(v reflect.Value) []Variable {
 	var all []Variable
 
 	for i := range v.NumField() {
@@ -40,7 +40,7 @@ func variables(v reflect.Value) []Variable {
 
 		name, ok := field.Tag.Lookup("env")
 		if !ok {
-			all = append(all, variables(value)...)
+			all = append(all, listVariables(value)...)
 			continue
 		}
 
@@ -50,7 +50,7 @@ func variables(v reflect.Value) []Variable {
 
 		all = append(all, Variable{
 			Name:    name,
-			Value:   masked(field.Tag.Get("secret"), fmt.Sprint(value.Interface())),
+			Value:   maskSecret(field.Tag.Get("secret"), fmt.Sprint(value.Interface())),
 			Default: field.Tag.Get("envDefault"),
 			Help:    field.Tag.Get("help"),
 		})
@@ -59,8 +59,8 @@ func variables(v reflect.Value) []Variable {
 	return all
 }
 
-// masked hides a secret, or the password in a URL.
-func masked(kind, value string) string {
+// maskSecret hides a secret, or the password in a URL.
+func maskSecret(kind, value string) string {
 	if value == "" || kind == "" {
 		return value
 	}

@@ -15,7 +15,7 @@ import (
 
 var domain = regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
 
-// checkReceipts says what is wrong with how providers and customers answer.
+// checkReceipts returns what is wrong with how providers and customers answer.
 func (c *Config) checkReceipts() []error {
 	var all []error
 	if err := checkPublicURL(c.PublicURL); err != nil {
@@ -32,22 +32,24 @@ func (c *Config) checkReceipts() []error {
 	if c.ReplyDomain != "" && c.PublicURL == "" {
 		all = append(
 			all,
-			errors.New(
-				"HANDRAIL_REPLY_DOMAIN needs HANDRAIL_PUBLIC_URL: without webhooks, answers to that domain would be lost",
-			),
+			errors.New("HANDRAIL_REPLY_DOMAIN needs HANDRAIL_PUBLIC_URL: "+
+				"without webhooks, answers to that domain would be lost"),
 		)
 	}
 
 	for name, list := range map[string]string{
-		"HANDRAIL_TWILIO_WEBHOOK_TOKENS": c.TwilioWebhookTokens, "HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY": c.SendGridWebhookPublicKey,
+		"HANDRAIL_TWILIO_WEBHOOK_TOKENS":       c.TwilioWebhookTokens,
+		"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY": c.SendGridWebhookPublicKey,
 	} {
-		if slices.Contains(split(list), "") {
+		if slices.Contains(splitList(list), "") {
 			all = append(all, fmt.Errorf("%s must be a comma-separated list without empty entries", name))
 		}
 	}
 
 	for name, wait := range map[string]time.Duration{
-		"HANDRAIL_SETTLE": c.Settle, "HANDRAIL_RECEIPT_SMS": c.ReceiptSMS, "HANDRAIL_RECEIPT_EMAIL": c.ReceiptEmail,
+		"HANDRAIL_SETTLE":        c.Settle,
+		"HANDRAIL_RECEIPT_SMS":   c.ReceiptSMS,
+		"HANDRAIL_RECEIPT_EMAIL": c.ReceiptEmail,
 	} {
 		if wait < time.Second || wait > longestWait {
 			all = append(all, fmt.Errorf("%s must be from 1s to %s, it is %s", name, longestWait, wait))
@@ -128,21 +130,21 @@ func (c *Config) RequireWebhookKeys() error {
 	return errors.Join(all...)
 }
 
-// TwilioTokens are the auth tokens that a webhook of Twilio may be signed with; none
+// TwilioTokens returns the auth tokens that a webhook of Twilio may be signed with; none
 // leaves Twilio's webhooks off.
 func (c *Config) TwilioTokens() []string {
 	if c.TwilioWebhookTokens == "" {
-		return split(c.TwilioAuthToken)
+		return splitList(c.TwilioAuthToken)
 	}
 
-	return split(c.TwilioWebhookTokens)
+	return splitList(c.TwilioWebhookTokens)
 }
 
-// SendGridKeys are the public keys that a webhook of SendGrid may be signed with; none
+// SendGridKeys returns the public keys that a webhook of SendGrid may be signed with; none
 // leaves SendGrid's webhooks off.
-func (c *Config) SendGridKeys() []string { return split(c.SendGridWebhookPublicKey) }
+func (c *Config) SendGridKeys() []string { return splitList(c.SendGridWebhookPublicKey) }
 
-func split(list string) []string {
+func splitList(list string) []string {
 	if list == "" {
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 	"handrail/cmd/internal/config"
 )
 
-func TestTheAPIRefusesWebhooksThatItCanNotVerify(t *testing.T) {
+func TestTheAPIRefusesWebhooksThatItCannotVerify(t *testing.T) {
 	t.Parallel()
 	const public = "HANDRAIL_PUBLIC_URL=https://handrail.example.com"
 	tests := map[string]struct {
@@ -17,7 +17,7 @@ func TestTheAPIRefusesWebhooksThatItCanNotVerify(t *testing.T) {
 		names   string
 	}{
 		"no webhooks":          {[]string{"SENDGRID_API_KEY=k", "TWILIO_ACCOUNT_SID=AC1", "TWILIO_AUTH_TOKEN=t"}, ""},
-		"no carriers":          {[]string{public}, ""},
+		"no providers":         {[]string{public}, ""},
 		"Twilio's own token":   {[]string{public, "TWILIO_ACCOUNT_SID=AC1", "TWILIO_AUTH_TOKEN=t"}, ""},
 		"SendGrid without key": {[]string{public, "SENDGRID_API_KEY=k"}, "HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY"},
 		"SendGrid with its key": {
@@ -46,7 +46,10 @@ func TestTheAPIRefusesWebhooksThatItCanNotVerify(t *testing.T) {
 func TestPublicURLMayBePlainOnLoopback(t *testing.T) {
 	t.Parallel()
 
-	for _, url := range []string{"http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080", "https://handrail.example.com:8443"} {
+	for _, url := range []string{
+		"http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080",
+		"https://handrail.example.com:8443",
+	} {
 		_, err := config.Load([]string{"HANDRAIL_PUBLIC_URL=" + url})
 		assert.NoError(t, err, url)
 	}

@@ -72,14 +72,16 @@ func (m *Models) build(name string) (activities.Model, error) {
 		)
 	}
 
-	var asked llm.Provider
-	var err error
+	var (
+		chosen llm.Provider
+		err    error
+	)
 
 	switch provider {
 	case config.Offline:
 		return offline.Model{}, nil
 	case config.OpenAI:
-		asked, err = openai.New(openai.Config{
+		chosen, err = openai.New(openai.Config{
 			APIKey:  c.OpenAIAPIKey,
 			BaseURL: c.OpenAIBaseURL,
 			Model:   model,
@@ -87,7 +89,7 @@ func (m *Models) build(name string) (activities.Model, error) {
 		})
 
 	case config.Anthropic:
-		asked, err = anthropic.New(anthropic.Config{
+		chosen, err = anthropic.New(anthropic.Config{
 			APIKey:  c.AnthropicAPIKey,
 			BaseURL: c.AnthropicBaseURL,
 			Model:   model,
@@ -104,10 +106,10 @@ func (m *Models) build(name string) (activities.Model, error) {
 		)
 	}
 
-	return llm.New(asked, llm.Config{Timeout: c.LLMTimeout, Shortlist: offline.Shortlist}), nil
+	return llm.New(chosen, llm.Config{Timeout: c.LLMTimeout, Shortlist: offline.Shortlist}), nil
 }
 
-// Providers are those that can be asked.
+// Providers returns the providers that can be asked.
 func (m *Models) Providers() []string {
 	all := []string{config.Offline}
 	if m.config.OpenAIAPIKey != "" {

@@ -11,7 +11,7 @@ import (
 	"handrail/cmd/internal/models"
 )
 
-func load(t *testing.T, environ ...string) *models.Models {
+func loadModels(t *testing.T, environ ...string) *models.Models {
 	t.Helper()
 
 	c, err := config.Load(environ)
@@ -24,7 +24,7 @@ func load(t *testing.T, environ ...string) *models.Models {
 
 func TestModelsAreThoseWithAKey(t *testing.T) {
 	t.Parallel()
-	m := load(t, "ANTHROPIC_API_KEY=k")
+	m := loadModels(t, "ANTHROPIC_API_KEY=k")
 	standard, err := m.Model("")
 	require.NoError(t, err)
 	assert.Positive(t, standard.Capacity(), "the one with a key")
@@ -49,7 +49,7 @@ func TestModelsAreThoseWithAKey(t *testing.T) {
 
 func TestOfflineNeedsNothing(t *testing.T) {
 	t.Parallel()
-	standard, err := load(t).Model("")
+	standard, err := loadModels(t).Model("")
 	require.NoError(t, err)
 	assert.Zero(t, standard.Capacity())
 }

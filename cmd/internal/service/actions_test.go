@@ -19,7 +19,7 @@ func TestAParticipantIsAddedOnce(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		path := fmt.Sprintf("/chats/%d/participants", w.people.sms.ID)
 		body := map[string]any{"memberId": w.people.priya.ID}
 		r := w.call("POST", path, body, "Idempotency-Key", "k")
@@ -37,7 +37,7 @@ func TestAParticipantIsAddedOnce(t *testing.T) {
 		nobody := w.call("POST", path, map[string]any{"member_id": 1 << 40})
 		assert.Equal(t, "member_not_found", nobody.at("code"), nobody.raw)
 
-		elsewhere := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Idempotency-Key", "k")
+		elsewhere := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"), "Idempotency-Key", "k")
 		assert.Equal(
 			t,
 			http.StatusConflict,
@@ -52,7 +52,7 @@ func TestAChatIsSummarizedAndLabelled(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		path := fmt.Sprintf("/chats/%d/summarize", w.people.sms.ID)
 		r := w.call("POST", path+"?update_labels=true", nil)
 		require.Equal(t, http.StatusOK, r.status, r.raw)
@@ -107,7 +107,7 @@ func withModel(url string) option {
 func TestTwoWhoAskAtOnceShareOneRun(t *testing.T) {
 	t.Parallel()
 	url, asked, let := slowModel(t, `{"title":"Order 7-1184","summary":"Ana asks where her order is.","labels":[]}`)
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", withModel(url))
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", withModel(url))
 	t.Cleanup(let)
 
 	path := fmt.Sprintf("/chats/%d/summarize", w.people.sms.ID)
@@ -137,7 +137,7 @@ func TestNonsenseFromTheModelTouchesNothing(t *testing.T) {
 	url, _, let := slowModel(t, `{"title":"x","summary":"y","labels":["refund-approved"]}`)
 	let()
 
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", withModel(url))
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", withModel(url))
 	title := "As it was"
 	_, err := w.store.UpdateChat(
 		t.Context(),

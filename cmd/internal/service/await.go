@@ -9,19 +9,24 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// patience is how long a start waits for a part that does not answer yet.
-const patience = 2 * time.Minute
+// connectTimeout is how long a start waits for a part that does not answer yet.
+const connectTimeout = 2 * time.Minute
 
-// await tries until connect succeeds, and says in the log what it waits for. What
+// awaitConnection tries until connect succeeds, and says in the log what it waits for. What
 // connect marks with [backoff.Permanent] ends the waiting at once.
-func await[T any](ctx context.Context, logger *slog.Logger, what string, connect func() (T, error)) (T, error) {
+func awaitConnection[T any](
+	ctx context.Context,
+	logger *slog.Logger,
+	what string,
+	connect func() (T, error),
+) (T, error) {
 	waits := &backoff.ExponentialBackOff{
 		InitialInterval: 200 * time.Millisecond,
 		Multiplier:      2,
 		MaxInterval:     5 * time.Second,
 	}
 
-	said := func(err error, next time.Duration) {
+	logWait := func(err error, next time.Duration) {
 		logger.WarnContext(ctx, "waiting", "for", what, "error", err, "next_try_in", next.Round(time.Millisecond))
 	}
 
@@ -29,8 +34,8 @@ func await[T any](ctx context.Context, logger *slog.Logger, what string, connect
 		ctx,
 		connect,
 		backoff.WithBackOff(waits),
-		backoff.WithMaxElapsedTime(patience),
-		backoff.WithNotify(said),
+		backoff.WithMaxElapsedTime(connectTimeout),
+		backoff.WithNotify(logWait),
 	)
 	if err != nil {
 		return got, fmt.Errorf("%s does not answer: %w", what, err)

@@ -14,11 +14,11 @@ import (
 	"handrail/sandbox"
 )
 
-// parkedForReview sends a message that never arrives, and waits until a person must decide.
-func (w *world) parkedForReview(t *testing.T) (delivery, action string) {
+// deliveryInReview sends a message that never arrives, and waits until a person must decide.
+func (w *env) deliveryInReview(t *testing.T) (delivery, action string) {
 	t.Helper()
 
-	r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"))
+	r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"))
 	require.Equal(t, http.StatusAccepted, r.status, r.raw)
 	delivery, action = r.at("delivery", "id").(string), r.at("action_id").(string)
 
@@ -27,14 +27,14 @@ func (w *world) parkedForReview(t *testing.T) (delivery, action string) {
 	return delivery, action
 }
 
-// faults are how the providers misbehave from now on.
-func (w *world) faults(faults ...sandbox.Fault) {
+// setFaults are how the providers misbehave from now on.
+func (w *env) setFaults(faults ...sandbox.Fault) {
 	w.Helper()
 	require.NoError(w, w.box.SetFaults(faults...))
 }
 
 // eventually waits for what no workflow's end tells.
-func (w *world) eventually(done func() bool) {
+func (w *env) eventually(done func() bool) {
 	w.Helper()
 	require.Eventually(w, done, time.Minute, 20*time.Millisecond)
 }
@@ -56,10 +56,10 @@ func TestAPersonDecidesWhatNobodyKnows(t *testing.T) {
 			t.Parallel()
 
 			eachEngine(t, func(t *testing.T, url string) {
-				w := newWorld(t, url, soon)
+				w := newEnv(t, url, withShortWaits)
 				// Taken an hour late: to Handrail it is as if it was lost.
-				w.faults(sandbox.Fault{Kind: "late", Delay: time.Hour})
-				delivery, action := w.parkedForReview(t)
+				w.setFaults(sandbox.Fault{Kind: "late", Delay: time.Hour})
+				delivery, action := w.deliveryInReview(t)
 				shown := w.delivery(delivery)
 				assert.Contains(t, shown.at("explanation"), "May have been sent")
 				assert.Equal(t, []any{"retry", "resolve"}, shown.at("next"))
@@ -69,7 +69,7 @@ func TestAPersonDecidesWhatNobodyKnows(t *testing.T) {
 
 				r := w.call("POST", "/deliveries/"+delivery+"/resolve", tt.body)
 				require.Equal(t, http.StatusOK, r.status, r.raw)
-				w.settled(action)
+				w.awaitSettled(action)
 				shown = w.delivery(delivery)
 				assert.Equal(t, tt.status, shown.at("status"), shown.raw)
 				assert.Equal(t, tt.body["reason"], shown.at("decision", "reason"))
@@ -83,13 +83,13 @@ func TestAPersonDecidesWhatNobodyKnows(t *testing.T) {
 
 func TestARetryOfWhatMayHaveBeenSentGoesOnUnderItsOwnRow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", soon)
-	w.faults(sandbox.Fault{Kind: "late", Delay: time.Hour})
-	delivery, action := w.parkedForReview(t)
-	w.faults()
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", withShortWaits)
+	w.setFaults(sandbox.Fault{Kind: "late", Delay: time.Hour})
+	delivery, action := w.deliveryInReview(t)
+	w.setFaults()
 	r := w.call("POST", "/deliveries/"+delivery+"/retry", map[string]any{"reason": "not in Twilio's log"})
 	require.Equal(t, http.StatusAccepted, r.status, r.raw)
-	w.settled(action)
+	w.awaitSettled(action)
 	d := w.delivery(delivery)
 	assert.Equal(t, "delivered", d.at("status"), d.raw)
 	assert.Len(t, d.at("attempts"), 2, "every attempt stays visible")
@@ -100,9 +100,9 @@ func TestARetryWithAChangeIsAnotherDelivery(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
-		w.faults(sandbox.Fault{Kind: "refuse", To: "+14155550101"})
-		r := w.call("POST", sendPath(w.people.sms.ID), says("Hello **Ana**"))
+		w := newEnv(t, url)
+		w.setFaults(sandbox.Fault{Kind: "refuse", To: "+14155550101"})
+		r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello **Ana**"))
 		require.Equal(t, "delivery_failed", r.at("code"), r.raw)
 		failed := r.at("delivery_id").(string)
 		bad := w.call(
@@ -120,7 +120,7 @@ func TestARetryWithAChangeIsAnotherDelivery(t *testing.T) {
 		)
 
 		require.Equal(t, http.StatusOK, again.status, again.raw)
-		w.settled(again.at("action_id"))
+		w.awaitSettled(again.at("action_id"))
 		arrived := w.box.Messages(sandbox.MessageFilter{})
 		require.Len(t, arrived, 1)
 		assert.Equal(t, "+14155550199", arrived[0].To)
@@ -135,12 +135,12 @@ func TestABlockedAccountLosesNothing(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
-		w.faults(sandbox.Fault{Kind: "suspended"})
+		w := newEnv(t, url)
+		w.setFaults(sandbox.Fault{Kind: "suspended"})
 
 		sent := make([]response, 4)
 		for i := range sent {
-			sent[i] = w.call("POST", sendPath(w.people.sms.ID), says(fmt.Sprintf("Message %d", i)))
+			sent[i] = w.call("POST", sendPath(w.people.sms.ID), sendBody(fmt.Sprintf("Message %d", i)))
 			require.Equal(t, http.StatusAccepted, sent[i].status, sent[i].raw)
 			require.Equal(t, "blocked", sent[i].at("delivery", "status"), sent[i].raw)
 		}
@@ -153,12 +153,12 @@ func TestABlockedAccountLosesNothing(t *testing.T) {
 			"the others are not posted to an account that refuses",
 		)
 
-		w.faults()
+		w.setFaults()
 
 		for i := range sent {
 			r := w.call("POST", "/deliveries/"+sent[i].at("delivery", "id").(string)+"/retry", map[string]any{})
 			require.Contains(t, []int{http.StatusAccepted, http.StatusConflict}, r.status, r.raw)
-			w.settled(sent[i].at("action_id"))
+			w.awaitSettled(sent[i].at("action_id"))
 		}
 
 		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 4)
@@ -169,18 +169,18 @@ func TestWhatWaitsCanBeCanceled(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
-		w.faults(sandbox.Fault{Kind: "rate_limit", Delay: time.Hour})
-		r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Prefer", "wait=1")
+		w := newEnv(t, url)
+		w.setFaults(sandbox.Fault{Kind: "rate_limit", Delay: time.Hour})
+		r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"), "Prefer", "wait=1")
 		require.Equal(t, http.StatusAccepted, r.status, r.raw)
 		id := r.at("delivery", "id").(string)
 
 		w.eventually(func() bool { return w.delivery(id).at("retry_at") != nil })
 		canceled := w.call("POST", "/deliveries/"+id+"/cancel", map[string]any{"reason": "the customer called"})
 		require.Equal(t, http.StatusOK, canceled.status, canceled.raw)
-		w.settled(r.at("action_id"))
+		w.awaitSettled(r.at("action_id"))
 		assert.Equal(t, "canceled", w.delivery(id).at("status"))
-		w.faults()
+		w.setFaults()
 		again := w.call("POST", "/deliveries/"+id+"/retry", map[string]any{"reason": "called off"})
 		require.Equal(t, http.StatusOK, again.status, again.raw)
 		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 1)
@@ -190,21 +190,24 @@ func TestWhatWaitsCanBeCanceled(t *testing.T) {
 func TestPoliciesOtherThanAPerson(t *testing.T) {
 	t.Parallel()
 
-	for policy, status := range map[chat.UnknownPolicy]string{chat.ExpireUnknown: "expired", chat.ResendAfterSettle: "delivered"} {
+	for policy, status := range map[chat.UnknownPolicy]string{
+		chat.ExpireUnknown:     "expired",
+		chat.ResendAfterSettle: "delivered",
+	} {
 		t.Run(string(policy), func(t *testing.T) {
 			t.Parallel()
 
-			w := newWorld(
+			w := newEnv(
 				t,
 				"sqlite:"+t.TempDir()+"/handrail.db",
-				soon,
+				withShortWaits,
 				func(c *config.Config) { c.WhenUnknown = string(policy) },
 			)
 
-			w.faults(sandbox.Fault{Kind: "late", Delay: time.Hour, Times: 1})
-			r := w.call("POST", sendPath(w.people.sms.ID), says("Your code is 1184"))
+			w.setFaults(sandbox.Fault{Kind: "late", Delay: time.Hour, Times: 1})
+			r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Your code is 1184"))
 			require.Equal(t, http.StatusAccepted, r.status, r.raw)
-			w.settled(r.at("action_id"))
+			w.awaitSettled(r.at("action_id"))
 			assert.Equal(t, status, w.delivery(r.at("delivery", "id")).at("status"))
 		})
 	}
@@ -214,12 +217,12 @@ func TestManyAreRetriedInBulk(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
-		w.faults(sandbox.Fault{Kind: "refuse"})
+		w := newEnv(t, url)
+		w.setFaults(sandbox.Fault{Kind: "refuse"})
 
 		const count = 6
 		for i := range count {
-			r := w.call("POST", sendPath(w.people.sms.ID), says(fmt.Sprintf("Message %d", i)))
+			r := w.call("POST", sendPath(w.people.sms.ID), sendBody(fmt.Sprintf("Message %d", i)))
 			require.Equal(t, "delivery_failed", r.at("code"), r.raw)
 		}
 
@@ -247,7 +250,7 @@ func TestManyAreRetriedInBulk(t *testing.T) {
 		shown := w.call("GET", run, nil)
 		assert.InDelta(t, 2, shown.at("begun"), 0, "the canary only: %s", shown.raw)
 
-		w.faults()
+		w.setFaults()
 		resumed := w.call("POST", run+"/resume", map[string]any{"reason": "fixed for good"})
 		require.Equal(t, http.StatusOK, resumed.status, resumed.raw)
 		w.eventually(func() bool { return w.call("GET", run, nil).at("state") == "finished" })

@@ -13,7 +13,7 @@ import (
 )
 
 // contributor is a member of the SMS chat who can be asked.
-func (w *world) contributor(name, phone, email string) chat.MemberID {
+func (w *env) contributor(name, phone, email string) chat.MemberID {
 	w.Helper()
 
 	made, err := w.store.CreateMember(w.Context(), w.ws, chat.Actor{}, chat.Member{
@@ -48,7 +48,7 @@ const (
 )
 
 // texts are those that have arrived at a number.
-func (w *world) texts(to string) []string {
+func (w *env) texts(to string) []string {
 	w.Helper()
 
 	var all []string
@@ -59,7 +59,7 @@ func (w *world) texts(to string) []string {
 	return all
 }
 
-func (w *world) replies(from, text string) {
+func (w *env) replies(from, text string) {
 	w.Helper()
 	require.NoError(w, w.box.Answer(w.Context(), sandbox.Answer{From: from, To: "+14155550100", Text: text}))
 }
@@ -68,12 +68,12 @@ func TestAContributorsAnswerCompletesTheSend(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		id := w.contributor("Cem", cook, "")
 
-		r := w.call("POST", sendPath(w.people.sms.ID), says(
+		r := w.call("POST", sendPath(w.people.sms.ID), sendBody(
 			"Yes, we cook it without nuts.",
-			tool(
+			newToolCall(
 				"contributor_input_request",
 				map[string]any{"question": "Can you cook it without nuts?", "expects": yesOrNo},
 			),
@@ -92,7 +92,7 @@ func TestAContributorsAnswerCompletesTheSend(t *testing.T) {
 		w.replies(cook, "perhaps")
 		w.eventually(func() bool { return len(w.texts(cook)) == 2 })
 		w.replies(cook, "Yes!")
-		w.settled(action)
+		w.awaitSettled(action)
 		assert.Len(t, w.texts("+14155550101"), 1)
 		shown := w.call("GET", "/actions/"+action, nil)
 		assert.Equal(t, true, shown.at("message", "tool_calls", 0, "result", "answer"), shown.raw)
@@ -100,15 +100,15 @@ func TestAContributorsAnswerCompletesTheSend(t *testing.T) {
 
 		after := w.chat(w.people.sms.ID)
 		assert.Equal(t, before.Attention, after.Attention, "an answer that is waited for asks for no response")
-		var said []string
+		var texts []string
 
 		for _, m := range w.messages(w.people.sms.ID) {
 			if m.MemberID != nil && *m.MemberID == id {
-				said = append(said, m.Content)
+				texts = append(texts, m.Content)
 			}
 		}
 
-		assert.Equal(t, []string{"Yes!", "perhaps"}, said, "what was answered is in the chat")
+		assert.Equal(t, []string{"Yes!", "perhaps"}, texts, "what was answered is in the chat")
 		assert.Len(t, w.chats(), 2, "and opens no other")
 	})
 }
@@ -117,14 +117,14 @@ func TestAnAnswerComesByTheAPIOrByMail(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		byMail := w.contributor("Mila", "", "mila@kitchen.example")
 
 		ask := func(arguments map[string]any) string {
 			r := w.call(
 				"POST",
 				sendPath(w.people.sms.ID),
-				says("It is so.", tool("contributor_input_request", arguments)),
+				sendBody("It is so.", newToolCall("contributor_input_request", arguments)),
 			)
 
 			require.Equal(t, http.StatusAccepted, r.status, r.raw)
@@ -159,7 +159,7 @@ func TestAnAnswerComesByTheAPIOrByMail(t *testing.T) {
 		)
 
 		require.Equal(t, http.StatusOK, right.status, right.raw)
-		w.settled(action)
+		w.awaitSettled(action)
 
 		late := w.call(
 			"POST",
@@ -186,7 +186,7 @@ func TestAnAnswerComesByTheAPIOrByMail(t *testing.T) {
 			Text:      "7 forks\n\nOn Sun, 22 Nov 2026 at 10:00, Support wrote:\n> And how many forks?\n",
 		}))
 
-		w.settled(action)
+		w.awaitSettled(action)
 		shown := w.call("GET", "/actions/"+action, nil)
 		assert.EqualValues(t, 7, shown.at("message", "tool_calls", 0, "result", "answer"), shown.raw)
 	})
@@ -196,11 +196,11 @@ func TestAQuestionThatDoesNotHoldTheMessage(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		w.contributor("Cem", cook, "")
 		w.contributor("Will", waiter, "")
 
-		r := w.call("POST", sendPath(w.people.sms.ID), says("I have asked.", tool("contributor_input_request",
+		r := w.call("POST", sendPath(w.people.sms.ID), sendBody("I have asked.", newToolCall("contributor_input_request",
 			map[string]any{"question": "Which wine?", "wait": false, "require": "all"})))
 
 		require.Equal(t, http.StatusOK, r.status, r.raw)
@@ -225,19 +225,19 @@ func TestAContributorWhoOptsOutEndsTheQuestion(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		w.contributor("Cem", cook, "")
 
 		r := w.call(
 			"POST",
 			sendPath(w.people.sms.ID),
-			says("Yes.", tool("contributor_input_request", map[string]any{"question": "Really?"})),
+			sendBody("Yes.", newToolCall("contributor_input_request", map[string]any{"question": "Really?"})),
 		)
 
 		require.Equal(t, http.StatusAccepted, r.status, r.raw)
 		w.eventually(func() bool { return len(w.texts(cook)) == 1 })
 		w.replies(cook, "STOP")
-		w.settled(r.at("action_id"))
+		w.awaitSettled(r.at("action_id"))
 		shown := w.call("GET", "/actions/"+r.at("action_id").(string), nil)
 		assert.Equal(t, "failed", shown.at("state"), shown.raw)
 		assert.Empty(t, w.texts("+14155550101"))
@@ -245,7 +245,7 @@ func TestAContributorWhoOptsOutEndsTheQuestion(t *testing.T) {
 		refused := w.call(
 			"POST",
 			sendPath(w.people.sms.ID),
-			says("Yes.", tool("contributor_input_request", map[string]any{"question": "Really?"})),
+			sendBody("Yes.", newToolCall("contributor_input_request", map[string]any{"question": "Really?"})),
 		)
 
 		assert.Equal(t, "invalid_tool_arguments", refused.at("code"), refused.raw)
@@ -254,7 +254,7 @@ func TestAContributorWhoOptsOutEndsTheQuestion(t *testing.T) {
 
 func TestAPersonIsAskedOneThingAtATime(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
 	w.contributor("Cem", cook, "")
 	var actions []any
 
@@ -262,7 +262,7 @@ func TestAPersonIsAskedOneThingAtATime(t *testing.T) {
 		r := w.call(
 			"POST",
 			sendPath(w.people.sms.ID),
-			says("So it is.", tool("contributor_input_request", map[string]any{"question": question})),
+			sendBody("So it is.", newToolCall("contributor_input_request", map[string]any{"question": question})),
 		)
 
 		require.Equal(t, http.StatusAccepted, r.status, r.raw)
@@ -276,7 +276,7 @@ func TestAPersonIsAskedOneThingAtATime(t *testing.T) {
 	w.replies(cook, "two")
 
 	for _, action := range actions {
-		w.settled(action)
+		w.awaitSettled(action)
 	}
 
 	assert.Len(t, w.texts("+14155550101"), 2)

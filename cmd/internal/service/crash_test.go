@@ -30,8 +30,8 @@ type lane struct {
 	store *db.Store
 	box   *sandbox.Sandbox
 	// provider is where Twilio is.
-	carrier string
-	step    chat.DeliveryStep
+	provider string
+	step     chat.DeliveryStep
 }
 
 const crashLease = 45 * time.Second
@@ -44,16 +44,19 @@ func eachLane(t *testing.T, test func(l *lane)) {
 		box, err := sandbox.New(sandbox.Config{AccountSID: account, AuthToken: token, SendGridKey: sendGridKey})
 		require.NoError(t, err)
 
-		carriers := httptest.NewServer(box.Handler())
+		providers := httptest.NewServer(box.Handler())
 
-		t.Cleanup(func() { carriers.Close(); assert.NoError(t, box.Close()) })
+		t.Cleanup(func() {
+			providers.Close()
+			assert.NoError(t, box.Close())
+		})
 
 		l := &lane{
-			T:       t,
-			World:   dbtest.Seed(t, s),
-			store:   s,
-			box:     box,
-			carrier: carriers.URL,
+			T:        t,
+			World:    dbtest.Seed(t, s),
+			store:    s,
+			box:      box,
+			provider: providers.URL,
 		}
 
 		l.step = l.delivery(l.prepare())
@@ -77,7 +80,7 @@ func (l *lane) worker(store activities.Store) *activities.Activities {
 	client, err := twilio.New(twilio.Config{
 		AccountSID: account,
 		AuthToken:  token,
-		BaseURL:    l.carrier,
+		BaseURL:    l.provider,
 		Timeout:    5 * time.Second,
 	})
 
@@ -188,14 +191,14 @@ func (c *crashing) RecordSubmission(
 	ws chat.WorkspaceID,
 	id chat.DeliveryID,
 	fence int64,
-	said chat.Submission,
+	submission chat.Submission,
 	now time.Time,
 ) (chat.Delivery, error) {
 	if c.beforeRecord {
 		panic(errCrash)
 	}
 
-	d, err := c.Store.RecordSubmission(ctx, ws, id, fence, said, now)
+	d, err := c.Store.RecordSubmission(ctx, ws, id, fence, submission, now)
 
 	if c.afterRecord {
 		panic(errCrash)
@@ -215,10 +218,10 @@ func (l *lane) dies(store *crashing) {
 // submits is a submission by a healthy process.
 func (l *lane) submits() chat.DeliverySnapshot {
 	l.Helper()
-	receipt, err := l.worker(l.store).Submit(l.Context(), l.step)
+	snapshot, err := l.worker(l.store).Submit(l.Context(), l.step)
 	require.NoError(l, err)
 
-	return receipt
+	return snapshot
 }
 
 // The crash points, each with what the next attempt must find. In all of them nothing may
@@ -318,12 +321,12 @@ func TestCrash03NoConnection(t *testing.T) {
 		closed, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(l, err)
 		require.NoError(l, closed.Close())
-		there := l.carrier
-		l.carrier = "http://" + closed.Addr().String()
-		receipt := l.submits()
-		assert.Equal(l, chat.SubmissionPending, receipt.Submission)
-		assert.Equal(l, chat.ErrorDialFailed, receipt.ErrorCode)
-		l.carrier = there
+		there := l.provider
+		l.provider = "http://" + closed.Addr().String()
+		snapshot := l.submits()
+		assert.Equal(l, chat.SubmissionPending, snapshot.Submission)
+		assert.Equal(l, chat.ErrorDialFailed, snapshot.ErrorCode)
+		l.provider = there
 		assert.Equal(l, chat.SubmissionAccepted, l.submits().Submission, "trying again is safe")
 		assert.Len(l, l.arrived(), 1)
 	})
@@ -333,11 +336,11 @@ func TestCrash04ConnectionLostAfterTheWrite(t *testing.T) {
 	t.Parallel()
 
 	eachLane(t, func(l *lane) {
-		url, taken := cutting(t)
-		there := l.carrier
-		l.carrier = url
+		url, taken := startCuttingProvider(t)
+		there := l.provider
+		l.provider = url
 		assert.Equal(l, chat.SubmissionUnknown, l.submits().Submission)
-		l.carrier = there
+		l.provider = there
 		assert.Equal(l, chat.SubmissionUnknown, l.submits().Submission)
 		assert.False(l, l.next().Granted)
 		assert.Equal(l, int64(1), taken.Load())
@@ -385,10 +388,10 @@ func TestCrash07RecordedAndTheStepNotCompleted(t *testing.T) {
 
 	eachLane(t, func(l *lane) {
 		l.dies(&crashing{afterRecord: true})
-		receipt := l.submits()
-		assert.Equal(l, chat.SubmissionAccepted, receipt.Submission, "the stored result")
+		snapshot := l.submits()
+		assert.Equal(l, chat.SubmissionAccepted, snapshot.Submission, "the stored result")
 		require.Len(l, l.arrived(), 1)
-		assert.Equal(l, l.arrived()[0].SID, receipt.ProviderMessageID)
+		assert.Equal(l, l.arrived()[0].SID, snapshot.ProviderMessageID)
 	})
 }
 
@@ -430,13 +433,13 @@ func TestCrash09ZombieAfterItsLease(t *testing.T) {
 		client, err := twilio.New(twilio.Config{
 			AccountSID: account,
 			AuthToken:  token,
-			BaseURL:    l.carrier,
+			BaseURL:    l.provider,
 			Timeout:    5 * time.Second,
 		})
 
 		require.NoError(l, err)
 
-		said := client.Submit(l.Context(), chat.Outgoing{
+		submission := client.Submit(l.Context(), chat.Outgoing{
 			WorkspaceID: l.Workspace,
 			DeliveryID:  claimed.ID,
 			Fence:       claimed.Fence,
@@ -447,7 +450,7 @@ func TestCrash09ZombieAfterItsLease(t *testing.T) {
 			LeaseUntil:  time.Now().Add(time.Second),
 		})
 
-		assert.Equal(l, chat.OutcomeAborted, said.Outcome, "it writes nothing")
+		assert.Equal(l, chat.OutcomeAborted, submission.Outcome, "it writes nothing")
 		assert.Empty(l, l.arrived())
 	})
 }
@@ -456,12 +459,12 @@ func TestCrash10WorkerDeployInMidPost(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		server, err := temporal()
 		require.NoError(t, err)
 
 		release := w.box.Hold()
-		r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Prefer", "respond-async")
+		r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"), "Prefer", "respond-async")
 		require.Equal(t, http.StatusAccepted, r.status, r.raw)
 		_, err = w.box.Await(t.Context(), func(sandbox.Message) bool { return true })
 		require.NoError(t, err)
@@ -471,7 +474,7 @@ func TestCrash10WorkerDeployInMidPost(t *testing.T) {
 		s := w.connect(server.Address())
 		w.store = s.Store
 		w.start(s)
-		w.settled(r.at("action_id"))
+		w.awaitSettled(r.at("action_id"))
 		list := w.call("GET", "/deliveries", nil)
 		d := w.delivery(list.at("items", 0, "id"))
 		assert.Equal(t, "delivered", d.at("status"), d.raw)

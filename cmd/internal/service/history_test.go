@@ -20,7 +20,7 @@ import (
 )
 
 // raw is a client of Temporal beside Handrail's own.
-func (w *world) raw() client.Client {
+func (w *env) raw() client.Client {
 	w.Helper()
 
 	server, err := temporal()
@@ -42,7 +42,7 @@ func (w *world) raw() client.Client {
 }
 
 // recorded is a workflow as Temporal keeps it.
-func (w *world) recorded(workflowID string) *historypb.History {
+func (w *env) recorded(workflowID string) *historypb.History {
 	w.Helper()
 	raw := w.raw()
 	var history historypb.History
@@ -58,15 +58,15 @@ func (w *world) recorded(workflowID string) *historypb.History {
 	return &history
 }
 
-// text is all that stands in a history: as JSON, and its payloads as they are stored.
-func text(history *historypb.History) string {
-	stored := bytes.Join(payloads(history.ProtoReflect()), []byte("\n"))
+// historyText is all that stands in a history: as JSON, and its payloads as they are stored.
+func historyText(history *historypb.History) string {
+	stored := bytes.Join(collectPayloads(history.ProtoReflect()), []byte("\n"))
 	return protojson.Format(history) + string(stored)
 }
 
 func TestEncryptedHistoriesHoldNoText(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", withEncryption)
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", withEncryption)
 	secrets := []string{
 		"hush-hush",
 		"4155550101",
@@ -81,12 +81,12 @@ func TestEncryptedHistoriesHoldNoText(t *testing.T) {
 	sent := w.call(
 		"POST",
 		sendPath(w.people.sms.ID),
-		says("hush-hush", tool("talk_to_human", map[string]any{"reason": "wants-a-call"})),
+		sendBody("hush-hush", newToolCall("talk_to_human", map[string]any{"reason": "wants-a-call"})),
 	)
 
 	require.Equal(t, http.StatusOK, sent.status, sent.raw)
 
-	mail := w.call("POST", sendPath(w.people.email.ID), says("hush-hush"))
+	mail := w.call("POST", sendPath(w.people.email.ID), sendBody("hush-hush"))
 	require.Equal(t, http.StatusOK, mail.status, mail.raw)
 
 	phone := "+15005550001"
@@ -100,11 +100,11 @@ func TestEncryptedHistoriesHoldNoText(t *testing.T) {
 
 	require.NoError(t, err)
 
-	refused := w.call("POST", sendPath(w.people.sms.ID), says("hush-hush"))
+	refused := w.call("POST", sendPath(w.people.sms.ID), sendBody("hush-hush"))
 	require.Equal(t, "delivery_failed", refused.at("code"), refused.raw)
 
 	for _, id := range []any{sent.at("action_id"), mail.at("action_id"), refused.at("action_id")} {
-		kept := text(w.recorded(chat.ActionWorkflowID(w.ws, chat.ActionID(id.(string)))))
+		kept := historyText(w.recorded(chat.ActionWorkflowID(w.ws, chat.ActionID(id.(string)))))
 		assert.Contains(t, kept, base64.StdEncoding.EncodeToString([]byte("binary/encrypted")))
 
 		for _, secret := range secrets {
@@ -118,11 +118,11 @@ func TestASendIsCheap(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		before := w.store.Transactions()
-		r := w.call("POST", sendPath(w.people.sms.ID), says("Your order is on its way."))
+		r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Your order is on its way."))
 		require.Equal(t, http.StatusOK, r.status, r.raw)
-		w.settled(r.at("action_id"))
+		w.awaitSettled(r.at("action_id"))
 		transactions := w.store.Transactions() - before
 		require.Equal(t, "delivered", w.delivery(r.at("delivery", "id")).at("status"))
 		history := w.recorded(chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string))))
@@ -137,13 +137,13 @@ func TestASendIsCheap(t *testing.T) {
 
 func TestOperatorsFindWorkflowsBySearchAttribute(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
-	r := w.call("POST", sendPath(w.people.sms.ID), says("On its way"))
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	r := w.call("POST", sendPath(w.people.sms.ID), sendBody("On its way"))
 	require.Equal(t, http.StatusOK, r.status, r.raw)
-	w.settled(r.at("action_id"))
+	w.awaitSettled(r.at("action_id"))
 	id := chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string)))
 
-	kept := text(w.recorded(id))
+	kept := historyText(w.recorded(id))
 	for _, attribute := range []string{"HandrailWorkspace", "HandrailChat", "HandrailChannel", "HandrailStatus"} {
 		assert.Contains(t, kept, attribute)
 	}

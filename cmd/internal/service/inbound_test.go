@@ -14,7 +14,7 @@ import (
 )
 
 // messages are those of a chat, the newest first.
-func (w *world) messages(id chat.ChatID) []chat.Message {
+func (w *env) messages(id chat.ChatID) []chat.Message {
 	w.Helper()
 	list, err := w.store.Messages(w.Context(), w.ws, id, chat.MessagePage{Page: chat.Page{Limit: 50}})
 	require.NoError(w, err)
@@ -22,7 +22,7 @@ func (w *world) messages(id chat.ChatID) []chat.Message {
 	return list.Items
 }
 
-func (w *world) chats() []chat.Chat {
+func (w *env) chats() []chat.Chat {
 	w.Helper()
 	list, err := w.store.Chats(w.Context(), w.ws, chat.ChatFilter{Page: chat.Page{Limit: 50}})
 	require.NoError(w, err)
@@ -34,7 +34,7 @@ func TestAnSMSFindsItsChatOrOpensOne(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		before := w.chat(w.people.sms.ID)
 
 		require.NoError(
@@ -59,7 +59,7 @@ func TestAnSMSFindsItsChatOrOpensOne(t *testing.T) {
 		require.Len(t, all, 3)
 		assert.True(t, all[0].NeedsResponse)
 		require.NotNil(t, all[0].AssistantMemberID)
-		r := w.call("POST", sendPath(all[0].ID), says("Yes."))
+		r := w.call("POST", sendPath(all[0].ID), sendBody("Yes."))
 		assert.Equal(t, http.StatusOK, r.status, "a new chat can be answered: %s", r.raw)
 	})
 }
@@ -68,9 +68,9 @@ func TestStopStopsEverythingToThatAddress(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
-		w.faults(sandbox.Fault{Kind: "rate_limit", Delay: time.Hour})
-		r := w.call("POST", sendPath(w.people.sms.ID), says("An offer"), "Prefer", "wait=1")
+		w := newEnv(t, url)
+		w.setFaults(sandbox.Fault{Kind: "rate_limit", Delay: time.Hour})
+		r := w.call("POST", sendPath(w.people.sms.ID), sendBody("An offer"), "Prefer", "wait=1")
 		require.Equal(t, http.StatusAccepted, r.status, r.raw)
 		id := r.at("delivery", "id").(string)
 
@@ -82,11 +82,11 @@ func TestStopStopsEverythingToThatAddress(t *testing.T) {
 			w.box.Answer(t.Context(), sandbox.Answer{From: "+14155550101", To: "+14155550100", Text: " Stop. "}),
 		)
 
-		w.settled(r.at("action_id"))
+		w.awaitSettled(r.at("action_id"))
 		assert.Equal(t, "suppressed", w.delivery(id).at("status"))
 		assert.Equal(t, attention, w.chat(w.people.sms.ID).Attention, "STOP is no question")
-		w.faults()
-		refused := w.call("POST", sendPath(w.people.sms.ID), says("One more"))
+		w.setFaults()
+		refused := w.call("POST", sendPath(w.people.sms.ID), sendBody("One more"))
 		assert.Equal(t, "recipient_opted_out", refused.at("code"), refused.raw)
 		assert.Empty(t, w.box.Messages(sandbox.MessageFilter{To: "+14155550101"}))
 
@@ -95,7 +95,7 @@ func TestStopStopsEverythingToThatAddress(t *testing.T) {
 			w.box.Answer(t.Context(), sandbox.Answer{From: "+14155550101", To: "+14155550100", Text: "START"}),
 		)
 
-		again := w.call("POST", sendPath(w.people.sms.ID), says("Welcome back"))
+		again := w.call("POST", sendPath(w.people.sms.ID), sendBody("Welcome back"))
 		assert.Equal(t, http.StatusOK, again.status, again.raw)
 	})
 }
@@ -104,8 +104,8 @@ func TestAnAnswerByMailFindsItsChat(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
-		r := w.call("POST", sendPath(w.people.email.ID), says("The invoice is corrected."))
+		w := newEnv(t, url)
+		r := w.call("POST", sendPath(w.people.email.ID), sendBody("The invoice is corrected."))
 		require.Equal(t, http.StatusOK, r.status, r.raw)
 
 		mail := w.box.Mails()[0]
@@ -148,14 +148,14 @@ func TestAnAnswerByMailFindsItsChat(t *testing.T) {
 
 func TestABounceSuppressesTheAddress(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
-	w.faults(sandbox.Fault{Kind: "bounce"})
-	r := w.call("POST", sendPath(w.people.email.ID), says("Hello"))
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	w.setFaults(sandbox.Fault{Kind: "bounce"})
+	r := w.call("POST", sendPath(w.people.email.ID), sendBody("Hello"))
 	require.Equal(t, http.StatusOK, r.status, r.raw)
-	w.settled(r.at("action_id"))
+	w.awaitSettled(r.at("action_id"))
 	assert.Equal(t, "bounced", w.delivery(r.at("delivery", "id")).at("status"))
 	assert.True(t, w.chat(w.people.email.ID).NeedsResponse)
-	refused := w.call("POST", sendPath(w.people.email.ID), says("Hello?"))
+	refused := w.call("POST", sendPath(w.people.email.ID), sendBody("Hello?"))
 	assert.Equal(t, "recipient_opted_out", refused.at("code"), refused.raw)
 
 	list := w.call("GET", "/suppressions", nil)

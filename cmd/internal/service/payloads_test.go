@@ -5,9 +5,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// payloads are the data of all payloads in a message: in JSON they stand as base64, in
+// collectPayloads are the data of all payloads in a message: in JSON they stand as base64, in
 // which no text would be found.
-func payloads(m protoreflect.Message) [][]byte {
+func collectPayloads(m protoreflect.Message) [][]byte {
 	if p, ok := m.Interface().(*commonpb.Payload); ok {
 		return [][]byte{p.GetData()}
 	}
@@ -19,7 +19,7 @@ func payloads(m protoreflect.Message) [][]byte {
 		case field.IsMap():
 			value.Map().Range(func(_ protoreflect.MapKey, v protoreflect.Value) bool {
 				if inner, ok := v.Interface().(protoreflect.Message); ok {
-					all = append(all, payloads(inner)...)
+					all = append(all, collectPayloads(inner)...)
 				}
 
 				return true
@@ -27,11 +27,11 @@ func payloads(m protoreflect.Message) [][]byte {
 
 		case field.IsList() && field.Message() != nil:
 			for i := range value.List().Len() {
-				all = append(all, payloads(value.List().Get(i).Message())...)
+				all = append(all, collectPayloads(value.List().Get(i).Message())...)
 			}
 
 		case field.Message() != nil:
-			all = append(all, payloads(value.Message())...)
+			all = append(all, collectPayloads(value.Message())...)
 		}
 
 		return true

@@ -13,27 +13,27 @@ import (
 	"handrail/sandbox"
 )
 
-// soon makes the waits for evidence and receipts short.
-func soon(c *config.Config) {
+// withShortWaits makes the waits for evidence and receipts short.
+func withShortWaits(c *config.Config) {
 	c.Settle = 2 * time.Second
 	c.ReceiptSMS = 3 * time.Second
 	c.ReceiptEmail = 3 * time.Second
 }
 
-// settled waits until the workflow of an action has closed: until nothing more happens.
-func (w *world) settled(action any) {
+// awaitSettled waits until the workflow of an action has closed: until nothing more happens.
+func (w *env) awaitSettled(action any) {
 	w.Helper()
-	w.closed(chat.ActionWorkflowID(w.ws, chat.ActionID(action.(string))))
+	w.awaitClosed(chat.ActionWorkflowID(w.ws, chat.ActionID(action.(string))))
 }
 
-// closed waits until a workflow has closed.
-func (w *world) closed(id string) {
+// awaitClosed waits until a workflow has closed.
+func (w *env) awaitClosed(id string) {
 	w.Helper()
 	require.NoError(w, w.raw().GetWorkflow(w.Context(), id, "").Get(w.Context(), nil))
 }
 
 // delivery is how the API shows a delivery.
-func (w *world) delivery(id any) response {
+func (w *env) delivery(id any) response {
 	w.Helper()
 	r := w.call("GET", "/deliveries/"+id.(string), nil)
 	require.Equal(w, http.StatusOK, r.status, r.raw)
@@ -45,11 +45,11 @@ func TestASendIsFollowedToItsReceipt(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		for _, id := range []chat.ChatID{w.people.sms.ID, w.people.email.ID} {
-			r := w.call("POST", sendPath(id), says("On its way"))
+			r := w.call("POST", sendPath(id), sendBody("On its way"))
 			require.Equal(t, http.StatusOK, r.status, r.raw)
-			w.settled(r.at("action_id"))
+			w.awaitSettled(r.at("action_id"))
 			d := w.delivery(r.at("delivery", "id"))
 			assert.Equal(t, "delivered", d.at("status"), d.raw)
 			assert.NotEmpty(t, d.at("events"), "what the provider told is kept")
@@ -64,11 +64,11 @@ func TestALateFailureAsksForAResponseAgain(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
-		w.faults(sandbox.Fault{Kind: sandbox.Undelivered})
-		r := w.call("POST", sendPath(w.people.sms.ID), says("On its way"))
+		w := newEnv(t, url)
+		w.setFaults(sandbox.Fault{Kind: sandbox.Undelivered})
+		r := w.call("POST", sendPath(w.people.sms.ID), sendBody("On its way"))
 		require.Equal(t, http.StatusOK, r.status, r.raw)
-		w.settled(r.at("action_id"))
+		w.awaitSettled(r.at("action_id"))
 		d := w.delivery(r.at("delivery", "id"))
 		assert.Equal(t, "undelivered", d.at("status"), d.raw)
 		assert.Equal(t, "twilio_30003", d.at("error_code"))
@@ -78,7 +78,7 @@ func TestALateFailureAsksForAResponseAgain(t *testing.T) {
 		assert.True(t, asks.NeedsResponse)
 		assert.Contains(t, asks.AttentionReason, "twilio_30003")
 
-		w.faults()
+		w.setFaults()
 
 		again := w.call(
 			"POST",
@@ -89,7 +89,7 @@ func TestALateFailureAsksForAResponseAgain(t *testing.T) {
 		require.Equal(t, http.StatusOK, again.status, again.raw)
 		assert.Equal(t, r.at("delivery", "id"), again.at("retry_of"))
 		assert.NotEqual(t, r.at("delivery", "id"), again.at("delivery", "id"))
-		w.settled(again.at("action_id"))
+		w.awaitSettled(again.at("action_id"))
 		assert.Equal(t, "delivered", w.delivery(again.at("delivery", "id")).at("status"))
 
 		assert.Equal(
@@ -120,21 +120,21 @@ func TestAnUnknownOutcomeIsSettledByEvidence(t *testing.T) {
 		for _, channel := range []string{"sms", "email"} {
 			t.Run(name+", "+channel, func(t *testing.T) {
 				t.Parallel()
-				w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", soon)
+				w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", withShortWaits)
 
 				inForce := make([]sandbox.Fault, len(faults))
 				for i, f := range faults {
 					inForce[i].Kind = sandbox.FaultKind(f)
 				}
 
-				w.faults(inForce...)
+				w.setFaults(inForce...)
 
 				id, arrived := w.people.sms.ID, func() int { return len(w.box.Messages(sandbox.MessageFilter{})) }
 				if channel == "email" {
 					id, arrived = w.people.email.ID, func() int { return len(w.box.Mails()) }
 				}
 
-				r := w.call("POST", sendPath(id), says("On its way"))
+				r := w.call("POST", sendPath(id), sendBody("On its way"))
 				require.Contains(
 					t,
 					[]int{http.StatusAccepted, http.StatusOK},
@@ -143,7 +143,7 @@ func TestAnUnknownOutcomeIsSettledByEvidence(t *testing.T) {
 					r.raw,
 				)
 
-				w.settled(r.at("action_id"))
+				w.awaitSettled(r.at("action_id"))
 				d := w.delivery(r.at("delivery", "id"))
 				assert.Equal(t, "delivered", d.at("status"), d.raw)
 				assert.Equal(t, 1, arrived())
@@ -157,11 +157,16 @@ func TestAnUnknownOutcomeIsSettledByEvidence(t *testing.T) {
 func TestWhatNobodyConfirmsIsUnconfirmed(t *testing.T) {
 	t.Parallel()
 
-	w := newWorldBeside(t, sandbox.Config{CallbackDelay: time.Hour}, "sqlite:"+t.TempDir()+"/handrail.db", soon)
+	w := newEnvWithProviders(
+		t,
+		sandbox.Config{CallbackDelay: time.Hour},
+		"sqlite:"+t.TempDir()+"/handrail.db",
+		withShortWaits,
+	)
 	for _, id := range []chat.ChatID{w.people.sms.ID, w.people.email.ID} {
-		r := w.call("POST", sendPath(id), says("On its way"))
+		r := w.call("POST", sendPath(id), sendBody("On its way"))
 		require.Equal(t, http.StatusOK, r.status, r.raw)
-		w.settled(r.at("action_id"))
+		w.awaitSettled(r.at("action_id"))
 		d := w.delivery(r.at("delivery", "id"))
 		assert.Equal(t, "unconfirmed", d.at("status"), d.raw)
 		assert.Equal(t, []any{"retry"}, d.at("next"))
@@ -170,13 +175,13 @@ func TestWhatNobodyConfirmsIsUnconfirmed(t *testing.T) {
 
 func TestAReceiptThatIsNeverToldIsLookedUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", soon)
-	w.faults(sandbox.Fault{Kind: sandbox.CallbackNever})
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", withShortWaits)
+	w.setFaults(sandbox.Fault{Kind: sandbox.CallbackNever})
 
 	for _, id := range []chat.ChatID{w.people.sms.ID, w.people.email.ID} {
-		r := w.call("POST", sendPath(id), says("On its way"))
+		r := w.call("POST", sendPath(id), sendBody("On its way"))
 		require.Equal(t, http.StatusOK, r.status, r.raw)
-		w.settled(r.at("action_id"))
+		w.awaitSettled(r.at("action_id"))
 		d := w.delivery(r.at("delivery", "id"))
 		assert.Equal(t, "delivered", d.at("status"), d.raw)
 	}

@@ -9,8 +9,8 @@ import (
 	"handrail/db"
 )
 
-// Reconcile asks the providers about deliveries of which nobody knows whether they were
-// sent, without Temporal, and records what they show. It counts those that were found, and
+// Reconcile asks the providers, without Temporal, about deliveries that may have been sent,
+// and records what they show. It counts those that were found, and
 // those whose provider could not be asked.
 func Reconcile(
 	ctx context.Context,
@@ -25,7 +25,10 @@ func Reconcile(
 	}
 
 	for _, d := range deliveries {
-		receipt, err := acts.QueryProvider(ctx, chat.DeliveryStep{WorkspaceID: d.WorkspaceID, DeliveryID: d.DeliveryID})
+		snapshot, err := acts.QueryProvider(
+			ctx,
+			chat.DeliveryStep{WorkspaceID: d.WorkspaceID, DeliveryID: d.DeliveryID},
+		)
 		switch {
 		case ctx.Err() != nil:
 			return found, failed, ctx.Err()
@@ -33,7 +36,7 @@ func Reconcile(
 			failed++
 
 			logger.WarnContext(ctx, "a provider could not be asked", "delivery_id", d.DeliveryID, "error", err)
-		case receipt.Submission == chat.SubmissionAccepted:
+		case snapshot.Submission == chat.SubmissionAccepted:
 			found++
 		}
 	}

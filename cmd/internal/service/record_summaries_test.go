@@ -12,12 +12,14 @@ import (
 )
 
 // summaryScenarios are the paths of summaries, whose histories are kept.
-var summaryScenarios = map[string]func(w *world) (workflowID string){
-	"summary-written":      func(w *world) string { return w.summarized(w.people.sms.ID, http.StatusOK) },
-	"summary-of-no-chat":   func(w *world) string { return w.summarized(w.people.email.ID, http.StatusBadRequest) },
-	"summary-model-failed": func(w *world) string { return w.summarized(w.people.sms.ID, http.StatusInternalServerError) },
+var summaryScenarios = map[string]func(w *env) (workflowID string){
+	"summary-written":    func(w *env) string { return w.summarized(w.people.sms.ID, http.StatusOK) },
+	"summary-of-no-chat": func(w *env) string { return w.summarized(w.people.email.ID, http.StatusBadRequest) },
+	"summary-model-failed": func(w *env) string {
+		return w.summarized(w.people.sms.ID, http.StatusInternalServerError)
+	},
 	// Too long at first, then read in parts, which are merged.
-	"summary-in-parts": func(w *world) string {
+	"summary-in-parts": func(w *env) string {
 		for i := range 200 {
 			w.inbound(w.people.sms.ID, fmt.Sprintf("Message %d %s", i, strings.Repeat("word ", 40)))
 		}
@@ -27,7 +29,7 @@ var summaryScenarios = map[string]func(w *world) (workflowID string){
 	"summary-by-itself": summarizedByItself,
 }
 
-func (w *world) summarized(id chat.ChatID, status int) string {
+func (w *env) summarized(id chat.ChatID, status int) string {
 	w.Helper()
 	r := w.call("POST", fmt.Sprintf("/chats/%d/summarize?update_labels=true", id), nil, "Prefer", "wait=60")
 	require.Equal(w, status, r.status, r.raw)
@@ -35,7 +37,7 @@ func (w *world) summarized(id chat.ChatID, status int) string {
 	return fmt.Sprintf("summary:%s:%d", w.ws, id)
 }
 
-func summarizedByItself(w *world) string {
+func summarizedByItself(w *env) string {
 	w.Helper()
 
 	_, err := w.store.UpdateSummarySettings(
@@ -49,7 +51,7 @@ func summarizedByItself(w *world) string {
 	engine := engine.NewClient(w.raw(), w.config.TaskQueue, nil)
 	require.NoError(w, engine.ChatChanged(w.Context(), w.ws, w.people.sms.ID))
 	id := fmt.Sprintf("autosummary:%s:%d", w.ws, w.people.sms.ID)
-	w.closed(id)
+	w.awaitClosed(id)
 	require.NotEmpty(w, w.chat(w.people.sms.ID).Summary)
 
 	return id

@@ -35,37 +35,41 @@ const historyFolder = "../../../workflows/testdata/histories"
 func TestHistoriesReplay(t *testing.T) {
 	t.Parallel()
 
-	scenarios := map[string]func(w *world) (workflowID string){
-		"send-accepted": func(w *world) string { return w.sent(says("On its way"), http.StatusOK) },
-		"send-tools": func(w *world) string {
+	scenarios := map[string]func(w *env) (workflowID string){
+		"send-accepted": func(w *env) string { return w.sent(sendBody("On its way"), http.StatusOK) },
+		"send-tools": func(w *env) string {
 			return w.sent(
-				says(
+				sendBody(
 					"On its way",
-					tool("add_label", map[string]any{"label": "vip"}),
-					tool("set_state", map[string]any{"state": "closed"}),
+					newToolCall("add_label", map[string]any{"label": "vip"}),
+					newToolCall("set_state", map[string]any{"state": "closed"}),
 				),
 				http.StatusOK,
 			)
 		},
 		"send-refused": sendRefused,
-		"send-rejected": func(w *world) string {
+		"send-rejected": func(w *env) string {
 			w.phone("+15005550001")
-			return w.sent(says("Hello"), http.StatusInternalServerError)
+			return w.sent(sendBody("Hello"), http.StatusInternalServerError)
 		},
-		"send-blocked":        func(w *world) string { w.phone("+15005550003"); return w.sent(says("Hello"), http.StatusAccepted) },
-		"send-tried-again":    func(w *world) string { return w.sent(says("Hello"), http.StatusOK) },
-		"send-unknown-found":  func(w *world) string { return w.failing(http.StatusAccepted, "cut", "callback_never") },
-		"send-unknown-told":   func(w *world) string { return w.failing(http.StatusAccepted, "cut") },
-		"send-undelivered":    func(w *world) string { return w.failing(http.StatusOK, "undelivered") },
-		"send-unconfirmed":    func(w *world) string { return w.failing(http.StatusOK, "callback_delay") },
+		"send-blocked": func(w *env) string {
+			w.phone("+15005550003")
+
+			return w.sent(sendBody("Hello"), http.StatusAccepted)
+		},
+		"send-tried-again":    func(w *env) string { return w.sent(sendBody("Hello"), http.StatusOK) },
+		"send-unknown-found":  func(w *env) string { return w.failing(http.StatusAccepted, "cut", "callback_never") },
+		"send-unknown-told":   func(w *env) string { return w.failing(http.StatusAccepted, "cut") },
+		"send-undelivered":    func(w *env) string { return w.failing(http.StatusOK, "undelivered") },
+		"send-unconfirmed":    func(w *env) string { return w.failing(http.StatusOK, "callback_delay") },
 		"send-resolved":       sendResolved,
 		"send-stopped":        sendStopped,
 		"retry-new":           retryNew,
 		"retry-same":          retrySame,
 		"retry-refused":       retryRefused,
 		"retry-bulk":          retryBulk,
-		"participant-added":   func(w *world) string { return w.added(w.people.priya.ID, http.StatusOK) },
-		"participant-refused": func(w *world) string { return w.added(w.people.ana.ID, http.StatusBadRequest) },
+		"participant-added":   func(w *env) string { return w.added(w.people.priya.ID, http.StatusOK) },
+		"participant-refused": func(w *env) string { return w.added(w.people.ana.ID, http.StatusBadRequest) },
 	}
 
 	maps.Copy(scenarios, toolScenarios)
@@ -75,12 +79,12 @@ func TestHistoriesReplay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			w := newWorldBeside(
+			w := newEnvWithProviders(
 				t,
-				carriersOf(name),
+				providersOf(name),
 				"sqlite:"+t.TempDir()+"/handrail.db",
-				soon,
-				surroundings(t, name),
+				withShortWaits,
+				scenarioOption(t, name),
 				deskOf(t, name),
 			)
 
@@ -103,8 +107,8 @@ func TestHistoriesReplay(t *testing.T) {
 	}
 }
 
-// surroundings are the provider and the model that a scenario needs.
-func surroundings(t *testing.T, scenario string) option {
+// scenarioOption are the provider and the model that a scenario needs.
+func scenarioOption(t *testing.T, scenario string) option {
 	t.Helper()
 
 	switch scenario {
@@ -126,8 +130,8 @@ func surroundings(t *testing.T, scenario string) option {
 	return func(*config.Config) {}
 }
 
-// carriersOf are the providers that a scenario needs.
-func carriersOf(scenario string) sandbox.Config {
+// providersOf are the providers that a scenario needs.
+func providersOf(scenario string) sandbox.Config {
 	if scenario == "send-unconfirmed" {
 		return sandbox.Config{CallbackDelay: time.Hour}
 	}
@@ -160,8 +164,8 @@ func busyOnce(t *testing.T) option {
 	}
 }
 
-func sendRefused(w *world) string {
-	body := says("Hello", tool("refund", map[string]any{}))
+func sendRefused(w *env) string {
+	body := sendBody("Hello", newToolCall("refund", map[string]any{}))
 	r := w.call("POST", sendPath(w.people.sms.ID), body, "Idempotency-Key", "refused")
 	require.Equal(w, http.StatusBadRequest, r.status, r.raw)
 
@@ -169,7 +173,7 @@ func sendRefused(w *world) string {
 }
 
 // failing sends with faults in force, and waits until nothing more happens.
-func (w *world) failing(status int, faults ...sandbox.FaultKind) string {
+func (w *env) failing(status int, faults ...sandbox.FaultKind) string {
 	w.Helper()
 
 	inForce := make([]sandbox.Fault, len(faults))
@@ -177,14 +181,14 @@ func (w *world) failing(status int, faults ...sandbox.FaultKind) string {
 		inForce[i].Kind = kind
 	}
 
-	w.faults(inForce...)
+	w.setFaults(inForce...)
 
-	return w.sent(says("Hello"), status)
+	return w.sent(sendBody("Hello"), status)
 }
 
-func sendResolved(w *world) string {
-	w.faults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour})
-	delivery, action := w.parkedForReview(w.T)
+func sendResolved(w *env) string {
+	w.setFaults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour})
+	delivery, action := w.deliveryInReview(w.T)
 	r := w.call(
 		"POST",
 		"/deliveries/"+delivery+"/resolve",
@@ -192,14 +196,14 @@ func sendResolved(w *world) string {
 	)
 
 	require.Equal(w, http.StatusOK, r.status, r.raw)
-	w.settled(action)
+	w.awaitSettled(action)
 
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(action))
 }
 
-func sendStopped(w *world) string {
-	w.faults(sandbox.Fault{Kind: sandbox.FaultRateLimit, Delay: time.Hour})
-	r := w.call("POST", sendPath(w.people.sms.ID), says("An offer"), "Prefer", "wait=1")
+func sendStopped(w *env) string {
+	w.setFaults(sandbox.Fault{Kind: sandbox.FaultRateLimit, Delay: time.Hour})
+	r := w.call("POST", sendPath(w.people.sms.ID), sendBody("An offer"), "Prefer", "wait=1")
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
 	id := r.at("delivery", "id").(string)
 
@@ -210,45 +214,45 @@ func sendStopped(w *world) string {
 		w.box.Answer(w.Context(), sandbox.Answer{From: "+14155550101", To: "+14155550100", Text: "STOP"}),
 	)
 
-	w.settled(r.at("action_id"))
+	w.awaitSettled(r.at("action_id"))
 
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string)))
 }
 
-func retryNew(w *world) string {
-	w.faults(sandbox.Fault{Kind: sandbox.FaultRefuse, Times: 1})
-	r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"))
+func retryNew(w *env) string {
+	w.setFaults(sandbox.Fault{Kind: sandbox.FaultRefuse, Times: 1})
+	r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"))
 
 	return w.retried(r.at("delivery_id"), http.StatusOK)
 }
 
-func retryRefused(w *world) string {
-	r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"))
+func retryRefused(w *env) string {
+	r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"))
 	return w.retried(r.at("delivery", "id"), http.StatusConflict)
 }
 
-func retrySame(w *world) string {
-	w.faults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour, Times: 1})
-	delivery, _ := w.parkedForReview(w.T)
+func retrySame(w *env) string {
+	w.setFaults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour, Times: 1})
+	delivery, _ := w.deliveryInReview(w.T)
 
 	return w.retried(delivery, http.StatusAccepted)
 }
 
-func (w *world) retried(delivery any, status int) string {
+func (w *env) retried(delivery any, status int) string {
 	w.Helper()
 	r := w.call("POST", "/deliveries/"+delivery.(string)+"/retry", map[string]any{}, "Idempotency-Key", "retried")
 	require.Equal(w, status, r.status, r.raw)
 	id := w.keyed("retried")
-	w.closed(id)
+	w.awaitClosed(id)
 
 	return id
 }
 
-func retryBulk(w *world) string {
-	w.faults(sandbox.Fault{Kind: sandbox.FaultRefuse, Times: 3})
+func retryBulk(w *env) string {
+	w.setFaults(sandbox.Fault{Kind: sandbox.FaultRefuse, Times: 3})
 
 	for range 3 {
-		w.call("POST", sendPath(w.people.sms.ID), says("Hello"))
+		w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"))
 	}
 
 	r := w.call(
@@ -260,25 +264,25 @@ func retryBulk(w *world) string {
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
 	run := w.call("GET", w.below(r.header.Get("Location")), nil)
 	id := run.at("workflow_id").(string)
-	w.closed(id)
+	w.awaitClosed(id)
 
 	return id
 }
 
 // sent sends and waits until nothing more happens, unless a person must decide.
-func (w *world) sent(body map[string]any, status int) string {
+func (w *env) sent(body map[string]any, status int) string {
 	w.Helper()
 	r := w.call("POST", sendPath(w.people.sms.ID), body)
 	require.Equal(w, status, r.status, r.raw)
 
 	if r.at("status") != "blocked" {
-		w.settled(r.at("action_id"))
+		w.awaitSettled(r.at("action_id"))
 	}
 
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string)))
 }
 
-func (w *world) added(member chat.MemberID, status int) string {
+func (w *env) added(member chat.MemberID, status int) string {
 	w.Helper()
 
 	r := w.call(
@@ -294,7 +298,7 @@ func (w *world) added(member chat.MemberID, status int) string {
 	return w.keyed("k")
 }
 
-func (w *world) phone(number string) {
+func (w *env) phone(number string) {
 	w.Helper()
 
 	_, err := w.store.UpdateMember(
@@ -309,6 +313,6 @@ func (w *world) phone(number string) {
 }
 
 // keyed is the workflow of an idempotency key, for answers that name no action.
-func (w *world) keyed(key string) string {
+func (w *env) keyed(key string) string {
 	return chat.ActionWorkflowID(w.ws, engine.NewClient(nil, "", nil).ActionID(w.ws, key))
 }

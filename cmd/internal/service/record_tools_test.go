@@ -14,31 +14,38 @@ import (
 )
 
 // toolScenarios are the paths of the workflows with tools outside, approvals and questions.
-var toolScenarios = map[string]func(w *world) (workflowID string){
-	"tool-outside": func(w *world) string {
+var toolScenarios = map[string]func(w *env) (workflowID string){
+	"tool-outside": func(w *env) string {
 		w.deskTools()
-		return w.sent(says("Booked.", tool("book", map[string]any{"what": "a"})), http.StatusOK)
+		return w.sent(sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})), http.StatusOK)
 	},
-	"tool-failed-undone": func(w *world) string {
+	"tool-failed-undone": func(w *env) string {
 		w.deskTools()
 
 		return w.sent(
-			says("Booked.", tool("book", map[string]any{"what": "a"}), tool("refuse", map[string]any{"what": "b"})),
+			sendBody(
+				"Booked.",
+				newToolCall("book", map[string]any{"what": "a"}),
+				newToolCall("refuse", map[string]any{"what": "b"}),
+			),
 			http.StatusInternalServerError,
 		)
 	},
-	"tool-undelivered-undone": func(w *world) string {
+	"tool-undelivered-undone": func(w *env) string {
 		w.deskTools()
-		w.faults(sandbox.Fault{Kind: sandbox.FaultRefuse})
+		w.setFaults(sandbox.Fault{Kind: sandbox.FaultRefuse})
 
-		return w.sent(says("Booked.", tool("book", map[string]any{"what": "a"})), http.StatusInternalServerError)
+		return w.sent(
+			sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})),
+			http.StatusInternalServerError,
+		)
 	},
 	"tool-unknown-resolved":  toolUnknown,
-	"tool-approved":          func(w *world) string { return w.approved("approve") },
-	"tool-approval-refused":  func(w *world) string { return w.approved("refuse") },
-	"send-asked":             func(w *world) string { return w.askedAndAnswered("") },
-	"contributors-answered":  func(w *world) string { return w.askedAndAnswered("contributors:") },
-	"contributors-question":  func(w *world) string { return w.askedAndAnswered("action:") },
+	"tool-approved":          func(w *env) string { return w.approved("approve") },
+	"tool-approval-refused":  func(w *env) string { return w.approved("refuse") },
+	"send-asked":             func(w *env) string { return w.askedAndAnswered("") },
+	"contributors-answered":  func(w *env) string { return w.askedAndAnswered("contributors:") },
+	"contributors-question":  func(w *env) string { return w.askedAndAnswered("action:") },
 	"send-not-asked-through": contributorStops,
 }
 
@@ -62,25 +69,29 @@ func deskOf(t *testing.T, scenario string) option {
 		}
 	})
 
-	return allows(d.Server)
+	return allowHost(d.Server)
 }
 
 // deskTools defines the tools of the scenario's desk.
-func (w *world) deskTools() {
+func (w *env) deskTools() {
 	w.Helper()
 	d := &desk{Server: &httptest.Server{URL: "http://" + strings.TrimSpace(w.config.ToolHosts)}}
 	undo := map[string]any{"undo": map[string]any{"tool": "cancel"}}
 
-	w.defines(httpTool(d, "cancel", map[string]any{"idempotent": true}))
-	w.defines(httpTool(d, "book", undo))
-	w.defines(httpTool(d, "lose"))
-	w.defines(httpTool(d, "refuse"))
-	w.defines(httpTool(d, "refund", map[string]any{"risk": "approval"}))
+	w.defineTool(httpTool(d, "cancel", map[string]any{"idempotent": true}))
+	w.defineTool(httpTool(d, "book", undo))
+	w.defineTool(httpTool(d, "lose"))
+	w.defineTool(httpTool(d, "refuse"))
+	w.defineTool(httpTool(d, "refund", map[string]any{"risk": "approval"}))
 }
 
-func toolUnknown(w *world) string {
+func toolUnknown(w *env) string {
 	w.deskTools()
-	r := w.call("POST", sendPath(w.people.sms.ID), says("Booked.", tool("lose", map[string]any{"what": "a"})))
+	r := w.call(
+		"POST",
+		sendPath(w.people.sms.ID),
+		sendBody("Booked.", newToolCall("lose", map[string]any{"what": "a"})),
+	)
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
 	action := r.at("action_id").(string)
 	r = w.call(
@@ -90,15 +101,19 @@ func toolUnknown(w *world) string {
 	)
 
 	require.Equal(w, http.StatusOK, r.status, r.raw)
-	w.settled(action)
+	w.awaitSettled(action)
 
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(action))
 }
 
-func (w *world) approved(decision string) string {
+func (w *env) approved(decision string) string {
 	w.Helper()
 	w.deskTools()
-	r := w.call("POST", sendPath(w.people.sms.ID), says("Refunded.", tool("refund", map[string]any{"what": "50"})))
+	r := w.call(
+		"POST",
+		sendPath(w.people.sms.ID),
+		sendBody("Refunded.", newToolCall("refund", map[string]any{"what": "50"})),
+	)
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
 	action := r.at("action_id").(string)
 	r = w.call(
@@ -110,21 +125,24 @@ func (w *world) approved(decision string) string {
 	)
 
 	require.Equal(w, http.StatusOK, r.status, r.raw)
-	w.settled(action)
+	w.awaitSettled(action)
 
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(action))
 }
 
 // askedAndAnswered is the workflow of a send that waits for an answer, or, by the beginning of
 // its id, the one that asks or the one that puts the question.
-func (w *world) askedAndAnswered(which string) string {
+func (w *env) askedAndAnswered(which string) string {
 	w.Helper()
 	w.contributor("Cem", cook, "")
 
 	r := w.call(
 		"POST",
 		sendPath(w.people.sms.ID),
-		says("Yes.", tool("contributor_input_request", map[string]any{"question": "Really?", "expects": yesOrNo})),
+		sendBody(
+			"Yes.",
+			newToolCall("contributor_input_request", map[string]any{"question": "Really?", "expects": yesOrNo}),
+		),
 	)
 
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
@@ -132,20 +150,20 @@ func (w *world) askedAndAnswered(which string) string {
 
 	w.eventually(func() bool { return len(w.texts(cook)) == 1 })
 	w.replies(cook, "yes")
-	w.settled(action)
+	w.awaitSettled(action)
 	request := w.call("GET", "/contributor-requests", nil).at("items", 0, "id").(string)
 
 	switch which {
 	case "contributors:":
 		id := chat.ContributorWorkflowID(w.ws, chat.ContributorRequestID(request))
-		w.closed(id)
+		w.awaitClosed(id)
 
 		return id
 
 	case "action:":
 		for _, d := range w.call("GET", "/deliveries?limit=10", nil).body["items"].([]any) {
 			if asks := d.(map[string]any)["action_id"].(string); asks != action {
-				w.settled(asks)
+				w.awaitSettled(asks)
 				return chat.ActionWorkflowID(w.ws, chat.ActionID(asks))
 			}
 		}
@@ -154,19 +172,19 @@ func (w *world) askedAndAnswered(which string) string {
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(action))
 }
 
-func contributorStops(w *world) string {
+func contributorStops(w *env) string {
 	w.contributor("Cem", cook, "")
 
 	r := w.call(
 		"POST",
 		sendPath(w.people.sms.ID),
-		says("Yes.", tool("contributor_input_request", map[string]any{"question": "Really?"})),
+		sendBody("Yes.", newToolCall("contributor_input_request", map[string]any{"question": "Really?"})),
 	)
 
 	require.Equal(w, http.StatusAccepted, r.status, r.raw)
 	w.eventually(func() bool { return len(w.texts(cook)) == 1 })
 	w.replies(cook, "STOP")
-	w.settled(r.at("action_id"))
+	w.awaitSettled(r.at("action_id"))
 
 	return chat.ActionWorkflowID(w.ws, chat.ActionID(r.at("action_id").(string)))
 }

@@ -21,13 +21,13 @@ func TestAnSMSArrivesOnceAfterItsToolsHaveRun(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		require.True(t, w.chat(w.people.sms.ID).NeedsResponse)
 
-		body := says(
+		body := sendBody(
 			"Your order **7-1184** is on its way.",
-			tool("add_label", map[string]any{"label": "VIP"}),
-			tool("set_title", map[string]any{"title": "Order 7-1184"}),
+			newToolCall("add_label", map[string]any{"label": "VIP"}),
+			newToolCall("set_title", map[string]any{"title": "Order 7-1184"}),
 		)
 
 		r := w.call("POST", sendPath(w.people.sms.ID), body, "Idempotency-Key", "order-7")
@@ -58,7 +58,7 @@ func TestAnSMSArrivesOnceAfterItsToolsHaveRun(t *testing.T) {
 		assert.Equal(t, r.at("action_id"), again.at("action_id"))
 		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 1)
 
-		other := w.call("POST", sendPath(w.people.sms.ID), says("Something else"), "Idempotency-Key", "order-7")
+		other := w.call("POST", sendPath(w.people.sms.ID), sendBody("Something else"), "Idempotency-Key", "order-7")
 		assert.Equal(t, http.StatusConflict, other.status, other.raw)
 		assert.Equal(t, "idempotency_key_reused", other.at("code"))
 		assert.Contains(t, other.raw, `"message"`)
@@ -74,13 +74,13 @@ func TestAnEmailArrivesWithItsThread(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		w.inbound(w.people.email.ID, "Please correct invoice 1184.")
 
 		r := w.call(
 			"POST",
 			sendPath(w.people.email.ID),
-			says("Hello Ana,\n\nthe *corrected* invoice is attached: <https://example.com/1184>"),
+			sendBody("Hello Ana,\n\nthe *corrected* invoice is attached: <https://example.com/1184>"),
 		)
 
 		require.Equal(t, http.StatusOK, r.status, r.raw)
@@ -99,13 +99,13 @@ func TestManyRequestsWithOneKeySendOneMessage(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		var all sync.WaitGroup
 		var replayed, uuids sync.Map
 
 		for i := range 12 {
 			all.Go(func() {
-				r := w.call("POST", sendPath(w.people.sms.ID), says("Only once"), "Idempotency-Key", "once")
+				r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Only once"), "Idempotency-Key", "once")
 				if assert.Equal(w, http.StatusOK, r.status, r.raw) {
 					uuids.Store(r.at("message", "uuid"), true)
 					replayed.Store(i, r.header.Get("Idempotency-Replayed"))
@@ -115,12 +115,17 @@ func TestManyRequestsWithOneKeySendOneMessage(t *testing.T) {
 
 		all.Wait()
 		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 1)
-		assert.Equal(t, 1, count(&uuids, func(any) bool { return true }))
-		assert.Equal(t, 11, count(&replayed, func(v any) bool { return v == "true" }), "all but the first are told so")
+		assert.Equal(t, 1, countMatching(&uuids, func(any) bool { return true }))
+		assert.Equal(
+			t,
+			11,
+			countMatching(&replayed, func(v any) bool { return v == "true" }),
+			"all but the first are told so",
+		)
 	})
 }
 
-func count(m *sync.Map, match func(any) bool) int {
+func countMatching(m *sync.Map, match func(any) bool) int {
 	n := 0
 
 	m.Range(func(_, v any) bool {
@@ -136,11 +141,11 @@ func count(m *sync.Map, match func(any) bool) int {
 
 func TestWhoWritesMeanwhileStillNeedsAResponse(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
 	release := w.box.Hold()
 
 	answered := make(chan response, 1)
-	go func() { answered <- w.call("POST", sendPath(w.people.sms.ID), says("On its way")) }()
+	go func() { answered <- w.call("POST", sendPath(w.people.sms.ID), sendBody("On its way")) }()
 
 	_, err := w.box.Await(t.Context(), func(sandbox.Message) bool { return true })
 	require.NoError(t, err)
@@ -154,22 +159,22 @@ func TestWhoWritesMeanwhileStillNeedsAResponse(t *testing.T) {
 
 func TestACallForAHumanOutlivesTheMessage(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
 	r := w.call(
 		"POST",
 		sendPath(w.people.sms.ID),
-		says("A colleague will call you.", tool("talk_to_human", map[string]any{"reason": "wants a call"})),
+		sendBody("A colleague will call you.", newToolCall("talk_to_human", map[string]any{"reason": "wants a call"})),
 	)
 
 	require.Equal(t, http.StatusOK, r.status, r.raw)
 	assert.True(t, w.chat(w.people.sms.ID).NeedsResponse)
 }
 
-func TestACallerMayWaitLessThanTheCarrierTakes(t *testing.T) {
+func TestACallerMayWaitLessThanTheProviderTakes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
 	release := w.box.Hold()
-	r := w.call("POST", sendPath(w.people.sms.ID), says("On its way"), "Prefer", "wait=1")
+	r := w.call("POST", sendPath(w.people.sms.ID), sendBody("On its way"), "Prefer", "wait=1")
 	require.Equal(t, http.StatusAccepted, r.status, r.raw)
 	location := r.header.Get("Location")
 	require.NotEmpty(t, location)
@@ -182,8 +187,8 @@ func TestACallerMayWaitLessThanTheCarrierTakes(t *testing.T) {
 
 func TestRespondAsyncPointsToTheAction(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
-	r := w.call("POST", sendPath(w.people.sms.ID), says("On its way"), "Prefer", "respond-async")
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	r := w.call("POST", sendPath(w.people.sms.ID), sendBody("On its way"), "Prefer", "respond-async")
 	require.Equal(t, http.StatusAccepted, r.status, r.raw)
 	location := r.header.Get("Location")
 	action := w.call("GET", w.below(location)+"?wait=20", nil)
@@ -195,27 +200,31 @@ func TestARefusedSendLeavesNothing(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 
 		tests := map[string]struct {
 			body map[string]any
 			code string
 		}{
 			"unknown tool": {
-				says("Hello", tool("add_label", map[string]any{"label": "vip"}), tool("refund", map[string]any{})),
+				sendBody(
+					"Hello",
+					newToolCall("add_label", map[string]any{"label": "vip"}),
+					newToolCall("refund", map[string]any{}),
+				),
 				"unknown_tool",
 			},
 			"bad arguments": {
-				says(
+				sendBody(
 					"Hello",
-					tool("add_label", map[string]any{"label": "vip"}),
-					tool("set_state", map[string]any{"state": "gone"}),
+					newToolCall("add_label", map[string]any{"label": "vip"}),
+					newToolCall("set_state", map[string]any{"state": "gone"}),
 				),
 				"invalid_tool_arguments",
 			},
-			"too long": {says(strings.Repeat("x", 1601)), "message_too_long"},
+			"too long": {sendBody(strings.Repeat("x", 1601)), "message_too_long"},
 			"label not ours": {
-				says("Hello", tool("add_label", map[string]any{"label": "refund-approved"})),
+				sendBody("Hello", newToolCall("add_label", map[string]any{"label": "refund-approved"})),
 				"invalid_tool_arguments",
 			},
 		}
@@ -238,12 +247,12 @@ func TestARefusedSendLeavesNothing(t *testing.T) {
 		list := w.call("GET", "/deliveries", nil)
 		assert.Empty(t, list.at("items"), list.raw)
 
-		fixed := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Idempotency-Key", "unknown-tool")
+		fixed := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"), "Idempotency-Key", "unknown-tool")
 		assert.Equal(t, http.StatusOK, fixed.status, "a refusal does not use up its key: %s", fixed.raw)
 	})
 }
 
-func TestWhatTheCarrierRefusesIsTold(t *testing.T) {
+func TestARefusalOfTheProviderIsReported(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]struct{ phone, status string }{
@@ -256,7 +265,7 @@ func TestWhatTheCarrierRefusesIsTold(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
+			w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
 			_, err := w.store.UpdateMember(
 				t.Context(),
 				w.ws,
@@ -267,7 +276,7 @@ func TestWhatTheCarrierRefusesIsTold(t *testing.T) {
 
 			require.NoError(t, err)
 
-			r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"))
+			r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"))
 			if tt.status == "blocked" {
 				assert.Equal(t, http.StatusAccepted, r.status, r.raw)
 				assert.Equal(t, "blocked", r.at("delivery", "status"))
@@ -281,7 +290,7 @@ func TestWhatTheCarrierRefusesIsTold(t *testing.T) {
 			assert.Equal(t, tt.status, delivery.at("status"), delivery.raw)
 			assert.True(t, w.chat(w.people.sms.ID).NeedsResponse)
 
-			again := w.call("POST", sendPath(w.people.sms.ID), says("Hello again"))
+			again := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello again"))
 			if tt.status == "suppressed" {
 				assert.Equal(t, "recipient_opted_out", again.at("code"), again.raw)
 			}
@@ -289,8 +298,8 @@ func TestWhatTheCarrierRefusesIsTold(t *testing.T) {
 	}
 }
 
-// cutting is a provider that takes every message and never answers.
-func cutting(t *testing.T) (url string, taken *atomic.Int64) {
+// startCuttingProvider is a provider that takes every message and never answers.
+func startCuttingProvider(t *testing.T) (url string, taken *atomic.Int64) {
 	t.Helper()
 
 	taken = new(atomic.Int64)
@@ -314,17 +323,25 @@ func TestAnUnknownOutcomeIsNeverPostedAgainAndNeverCalledFailed(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, database string) {
-		url, taken := cutting(t)
-		w := newWorld(t, database, func(c *config.Config) { c.TwilioBaseURL = url })
-		r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Idempotency-Key", "k")
+		url, taken := startCuttingProvider(t)
+		w := newEnv(t, database, func(c *config.Config) { c.TwilioBaseURL = url })
+		r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"), "Idempotency-Key", "k")
 		require.Equal(t, http.StatusAccepted, r.status, r.raw)
 		assert.Equal(t, "unknown", r.at("status"), r.raw)
 		assert.NotContains(t, strings.ToLower(r.raw), "failed")
 
-		again := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Idempotency-Key", "k", "Prefer", "wait=1")
+		again := w.call(
+			"POST",
+			sendPath(w.people.sms.ID),
+			sendBody("Hello"),
+			"Idempotency-Key",
+			"k",
+			"Prefer",
+			"wait=1",
+		)
 		assert.Equal(t, "unknown", again.at("status"), again.raw)
 
-		next := w.call("POST", sendPath(w.people.sms.ID), says("Hello?"), "Prefer", "wait=1")
+		next := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello?"), "Prefer", "wait=1")
 		assert.Equal(t, http.StatusAccepted, next.status, "one to an address at a time: %s", next.raw)
 		assert.Equal(t, int64(1), taken.Load())
 		assert.True(t, w.chat(w.people.sms.ID).NeedsResponse)
@@ -333,15 +350,15 @@ func TestAnUnknownOutcomeIsNeverPostedAgainAndNeverCalledFailed(t *testing.T) {
 
 func TestWrongCredentialsBlockAndLoseNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", func(c *config.Config) { c.TwilioAuthToken = "wrongtoken" })
-	r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"))
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", func(c *config.Config) { c.TwilioAuthToken = "wrongtoken" })
+	r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"))
 	require.Equal(t, http.StatusAccepted, r.status, r.raw)
 	assert.Equal(t, "blocked", r.at("status"), r.raw)
 	assert.NotContains(t, r.raw, "wrongtoken")
 	assert.NotEmpty(t, r.at("waiting_for"))
 }
 
-func TestACarrierThatIsAwayIsTriedAgain(t *testing.T) {
+func TestAProviderThatIsAwayIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	var box atomic.Pointer[sandbox.Sandbox]
 	front := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -355,8 +372,8 @@ func TestACarrierThatIsAwayIsTriedAgain(t *testing.T) {
 	}))
 
 	t.Cleanup(front.Close)
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", func(c *config.Config) { c.TwilioBaseURL = front.URL })
-	r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Prefer", "wait=1")
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", func(c *config.Config) { c.TwilioBaseURL = front.URL })
+	r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"), "Prefer", "wait=1")
 	require.Equal(t, http.StatusAccepted, r.status, r.raw)
 	box.Store(w.box)
 	action := w.call("GET", "/actions/"+r.at("action_id").(string)+"?wait=30", nil)
@@ -366,27 +383,27 @@ func TestACarrierThatIsAwayIsTriedAgain(t *testing.T) {
 
 func TestAWebChatMessageIsThereByBeingStored(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
 	made, err := w.store.CreateChat(t.Context(), w.ws, chat.Actor{MemberID: w.people.manager.ID}, chat.NewChat{
 		Channel: chat.ChannelWeb, MemberID: w.people.priya.ID, AssistantMemberID: &w.people.assistant.ID,
 	})
 
 	require.NoError(t, err)
 
-	r := w.call("POST", sendPath(made.ID), says("Hello"))
+	r := w.call("POST", sendPath(made.ID), sendBody("Hello"))
 	require.Equal(t, http.StatusOK, r.status, r.raw)
 	assert.Equal(t, "handrail", r.at("delivery", "provider"))
 }
 
 func TestManySendsToOneAddressTakeTurns(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
 
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
 			// On a busy machine the last in the row are answered with 202.
-			r := w.call("POST", sendPath(w.people.sms.ID), says("Hello "+uuid.NewString()))
+			r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello "+uuid.NewString()))
 			if assert.Contains(w, []int{http.StatusOK, http.StatusAccepted}, r.status, r.raw) {
 				assert.NoError(
 					w,
@@ -404,11 +421,11 @@ func TestManySendsToOneAddressTakeTurns(t *testing.T) {
 
 func TestARefusalAfterA202NamesItsReason(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db")
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db")
 	w.phone("")
-	r := w.call("POST", sendPath(w.people.sms.ID), says("Hello"), "Prefer", "respond-async")
+	r := w.call("POST", sendPath(w.people.sms.ID), sendBody("Hello"), "Prefer", "respond-async")
 	require.Equal(t, http.StatusAccepted, r.status, r.raw)
-	w.settled(r.at("action_id"))
+	w.awaitSettled(r.at("action_id"))
 	action := w.call("GET", w.below(r.header.Get("Location")), nil)
 	assert.Equal(t, http.StatusNotFound, action.status, action.raw)
 	assert.Contains(t, action.at("detail"), "(no_phone)")

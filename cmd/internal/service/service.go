@@ -91,7 +91,7 @@ func OpenStore(ctx context.Context, c *config.Config, logger *slog.Logger) (*db.
 		return nil, errors.New("DATABASE_URL must be set, like postgres://user:password@host/name")
 	}
 
-	return await(ctx, logger, "the database (DATABASE_URL)", func() (*db.Store, error) {
+	return awaitConnection(ctx, logger, "the database (DATABASE_URL)", func() (*db.Store, error) {
 		store, err := db.Open(ctx, c.DatabaseURL)
 		if errors.Is(err, db.ErrInvalidURL) {
 			return nil, backoff.Permanent(err)
@@ -115,7 +115,7 @@ func (s *Service) Migrate(ctx context.Context) ([]string, error) {
 // RequireMigrations fails when the database is not what this version needs; one that does
 // not answer is waited for, as in [Connect].
 func (s *Service) RequireMigrations(ctx context.Context) error {
-	current, err := await(ctx, s.logger, "the database (DATABASE_URL)", func() (bool, error) {
+	current, err := awaitConnection(ctx, s.logger, "the database (DATABASE_URL)", func() (bool, error) {
 		current, err := s.Store.MigrationsCurrent(ctx)
 		if err != nil && chat.CodeOf(err) != chat.CodeUnavailable {
 			err = backoff.Permanent(err)
@@ -162,19 +162,19 @@ func (s *Service) engine() *engine.Client {
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 func (s *Service) activities() (*activities.Activities, error) {
-	carriers, err := s.carriers()
+	providers, err := s.providers()
 	if err != nil {
 		return nil, err
 	}
 
 	return activities.New(activities.Config{
 		Store:         s.Store,
-		Providers:     carriers,
+		Providers:     providers,
 		Renderer:      render.New(render.Options{ReplyDomain: s.config.ReplyDomain}),
 		Models:        s.models,
 		NewID:         newID,
 		Lease:         workflows.Lease,
-		Waits:         waits(s.config),
+		Waits:         deliveryWaits(s.config),
 		WhenUnknown:   chat.UnknownPolicy(s.config.WhenUnknown),
 		Tools:         s.tools,
 		ApproveWithin: s.config.ApprovalWithin,
@@ -182,8 +182,8 @@ func (s *Service) activities() (*activities.Activities, error) {
 	})
 }
 
-// waits are how long deliveries are followed. Nobody reports on a web chat.
-func waits(c *config.Config) map[chat.Channel]chat.Waits {
+// deliveryWaits returns how long deliveries are followed. Nobody reports on a web chat.
+func deliveryWaits(c *config.Config) map[chat.Channel]chat.Waits {
 	return map[chat.Channel]chat.Waits{
 		chat.ChannelSMS:   {Settle: c.Settle, Receipt: c.ReceiptSMS, Quiet: workflows.Quiet},
 		chat.ChannelEmail: {Settle: c.Settle, Receipt: c.ReceiptEmail, Quiet: workflows.Quiet},
@@ -191,9 +191,9 @@ func waits(c *config.Config) map[chat.Channel]chat.Waits {
 	}
 }
 
-// providers are those with credentials. A message for one without waits as blocked, and
-// says why.
-func (s *Service) carriers() (map[chat.Provider]activities.Provider, error) {
+// providers returns the providers with credentials. A message for one without waits as
+// blocked, and says why.
+func (s *Service) providers() (map[chat.Provider]activities.Provider, error) {
 	c := s.config
 	all := map[chat.Provider]activities.Provider{chat.ProviderHandrail: carrier.WebChat{}}
 
@@ -216,9 +216,11 @@ func (s *Service) carriers() (map[chat.Provider]activities.Provider, error) {
 	}
 
 	if c.SendGridAPIKey != "" {
-		g, err := sendgrid.New(
-			sendgrid.Config{APIKey: c.SendGridAPIKey, BaseURL: c.SendGridBaseURL, Proxy: http.ProxyFromEnvironment},
-		)
+		g, err := sendgrid.New(sendgrid.Config{
+			APIKey:  c.SendGridAPIKey,
+			BaseURL: c.SendGridBaseURL,
+			Proxy:   http.ProxyFromEnvironment,
+		})
 		if err != nil {
 			return nil, fmt.Errorf("SENDGRID_API_KEY, HANDRAIL_SENDGRID_BASE_URL: %w", err)
 		}

@@ -109,11 +109,8 @@ func writtenOf(prompt string) map[string]any {
 		var all []any
 		for i := range 4 {
 			all = append(all, map[string]any{
-				"text": fmt.Sprintf(
-					"%s %d: the customer was told that the parcel comes on Tuesday.",
-					what,
-					i,
-				), "messages": []any{json.Number(id)},
+				"text":     fmt.Sprintf("%s %d: the customer was told that the parcel comes on Tuesday.", what, i),
+				"messages": []any{json.Number(id)},
 			})
 		}
 
@@ -147,7 +144,7 @@ func writtenOf(prompt string) map[string]any {
 }
 
 // summaries are the versions of the SMS chat, newest first.
-func (w *world) summaries() []chat.SummaryVersion {
+func (w *env) summaries() []chat.SummaryVersion {
 	w.Helper()
 	list, err := w.store.Summaries(w.Context(), w.ws, w.people.sms.ID, chat.Page{Limit: 100})
 	require.NoError(w, err)
@@ -155,7 +152,7 @@ func (w *world) summaries() []chat.SummaryVersion {
 	return list.Items
 }
 
-func (w *world) summarize(query string) response {
+func (w *env) summarize(query string) response {
 	w.Helper()
 	return w.call("POST", fmt.Sprintf("/chats/%d/summarize%s", w.people.sms.ID, query), nil, "Prefer", "wait=60")
 }
@@ -163,7 +160,7 @@ func (w *world) summarize(query string) response {
 func TestTenNewMessagesCostATwentiethOfTheFirstThousand(t *testing.T) {
 	t.Parallel()
 	s := newScribe(t)
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", s.option)
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", s.option)
 	say := func(n int) {
 		for i := range n {
 			w.inbound(
@@ -216,7 +213,7 @@ func TestATextThatIsTooLongForTheModelIsSplit(t *testing.T) {
 	s := newScribe(t)
 	s.longest = 30_000
 
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", s.option)
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", s.option)
 	for i := range 200 {
 		w.inbound(w.people.sms.ID, fmt.Sprintf("Message %d %s", i, strings.Repeat("word ", 40)))
 	}
@@ -238,7 +235,7 @@ func TestASummaryFromAskingToUndoing(t *testing.T) {
 
 	eachEngine(t, func(t *testing.T, url string) {
 		s := newScribe(t)
-		w := newWorld(t, url, s.option)
+		w := newEnv(t, url, s.option)
 		r := w.summarize("?update_labels=true")
 		require.Equal(t, http.StatusOK, r.status, r.raw)
 		assert.Equal(t, "scribe-1-2026", r.at("summary_model"))
@@ -287,7 +284,7 @@ func TestASummaryFromAskingToUndoing(t *testing.T) {
 func TestABudgetThatIsUsedUpRefuses(t *testing.T) {
 	t.Parallel()
 	s := newScribe(t)
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", s.option)
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", s.option)
 	r := w.call(
 		"PUT",
 		"/summary-settings",
@@ -319,7 +316,7 @@ func TestAChatIsSummarizedByItself(t *testing.T) {
 	t.Parallel()
 
 	eachEngine(t, func(t *testing.T, url string) {
-		w := newWorld(t, url)
+		w := newEnv(t, url)
 		r := w.call("PUT", "/summary-settings", map[string]any{"every_messages": 3, "automatic_labels": true})
 		require.Equal(t, http.StatusOK, r.status, r.raw)
 
@@ -336,7 +333,7 @@ func TestAChatIsSummarizedByItself(t *testing.T) {
 		w.eventually(func() bool { return w.chat(w.people.sms.ID).Summary != "" })
 		v := w.summaries()[0]
 		assert.Equal(t, []any{true, w.people.manager.ID, 3}, []any{v.Automatic, v.RequestedBy, v.Covered})
-		w.closed(fmt.Sprintf("autosummary:%s:%d", w.ws, w.people.sms.ID))
+		w.awaitClosed(fmt.Sprintf("autosummary:%s:%d", w.ws, w.people.sms.ID))
 		assert.Len(t, w.summaries(), 1)
 	})
 }

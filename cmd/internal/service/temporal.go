@@ -31,7 +31,7 @@ func dialTemporal(ctx context.Context, c *config.Config, environ []string, logge
 
 	what := fmt.Sprintf("Temporal at %s (TEMPORAL_ADDRESS)", options.HostPort)
 
-	return await(ctx, logger, what, func() (client.Client, error) {
+	return awaitConnection(ctx, logger, what, func() (client.Client, error) {
 		dialed, err := client.DialContext(ctx, options)
 		if err != nil {
 			return nil, fmt.Errorf("connect: %w", err)

@@ -15,8 +15,9 @@ import (
 	"handrail/toolbox"
 )
 
-// programs is what the programs of MCP servers see of the environment: it holds no secret.
-func programs(environ []string) []string {
+// programEnviron returns what the programs of MCP servers see of the environment. It holds no
+// secret.
+func programEnviron(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
 		return !strings.HasPrefix(entry, "PATH=") && !strings.HasPrefix(entry, "HOME=")
 	})
@@ -32,7 +33,7 @@ func newToolbox(c *config.Config, environ []string, store *db.Store, logger *slo
 	made := toolbox.Config{
 		Allowed:  c.Hosts(),
 		Commands: commands,
-		Environ:  programs(environ),
+		Environ:  programEnviron(environ),
 		Logger:   logger,
 		Discovered: func(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool) error {
 			return store.SaveDiscovered(ctx, ws, id, tools, time.Now())

@@ -71,15 +71,15 @@ func (d *desk) calls() []deskCall {
 	return append([]deskCall(nil), d.asked...)
 }
 
-// host is what HANDRAIL_TOOL_HOSTS must hold for a server of the test.
-func host(s *httptest.Server) string { return s.Listener.Addr().String() }
+// hostOf is what HANDRAIL_TOOL_HOSTS must hold for a server of the test.
+func hostOf(s *httptest.Server) string { return s.Listener.Addr().String() }
 
-func allows(s *httptest.Server) option {
-	return func(c *config.Config) { c.ToolHosts += " " + host(s) }
+func allowHost(s *httptest.Server) option {
+	return func(c *config.Config) { c.ToolHosts += " " + hostOf(s) }
 }
 
-// defines stores a tool through the API.
-func (w *world) defines(body map[string]any) response {
+// defineTool stores a tool through the API.
+func (w *env) defineTool(body map[string]any) response {
 	w.Helper()
 	r := w.call("POST", "/tools", body)
 	require.Equal(w, http.StatusCreated, r.status, r.raw)
@@ -118,11 +118,11 @@ func TestAnHTTPToolActsBeforeTheMessage(t *testing.T) {
 
 	eachEngine(t, func(t *testing.T, url string) {
 		d := newDesk(t)
-		w := newWorld(t, url, withEncryption, allows(d.Server))
+		w := newEnv(t, url, withEncryption, allowHost(d.Server))
 		definition := httpTool(d, "book")
 		definition["http"].(map[string]any)["headers"] = map[string]string{"Authorization": "Bearer {secret.DESK_KEY}"}
 		definition["secrets"] = map[string]string{"DESK_KEY": "hush-1"}
-		made := w.defines(definition)
+		made := w.defineTool(definition)
 		assert.NotContains(t, made.raw, "hush-1")
 		verifier, err := standardwebhooks.NewWebhook(made.at("signing_secret").(string))
 		require.NoError(t, err)
@@ -140,7 +140,7 @@ func TestAnHTTPToolActsBeforeTheMessage(t *testing.T) {
 		r := w.call(
 			"POST",
 			sendPath(w.people.sms.ID),
-			says("It is booked.", tool("book", map[string]any{"what": "a table"})),
+			sendBody("It is booked.", newToolCall("book", map[string]any{"what": "a table"})),
 		)
 
 		require.Equal(t, http.StatusOK, r.status, r.raw)
@@ -162,13 +162,17 @@ func TestAnHTTPToolActsBeforeTheMessage(t *testing.T) {
 func TestBadArgumentsAreRefusedBeforeAnythingRan(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", allows(d.Server))
-	w.defines(httpTool(d, "book"))
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", allowHost(d.Server))
+	w.defineTool(httpTool(d, "book"))
 
 	r := w.call(
 		"POST",
 		sendPath(w.people.sms.ID),
-		says("Both.", tool("book", map[string]any{"what": "a"}), tool("book", map[string]any{"what": ""})),
+		sendBody(
+			"Both.",
+			newToolCall("book", map[string]any{"what": "a"}),
+			newToolCall("book", map[string]any{"what": ""}),
+		),
 	)
 
 	assert.Equal(t, http.StatusBadRequest, r.status, r.raw)
@@ -201,11 +205,15 @@ func TestToolsThatMisbehave(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
-			w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", allows(d.Server))
-			w.defines(httpTool(d, "book"))
+			w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", allowHost(d.Server))
+			w.defineTool(httpTool(d, "book"))
 			d.answers(answer)
 
-			r := w.call("POST", sendPath(w.people.sms.ID), says("Booked.", tool("book", map[string]any{"what": "a"})))
+			r := w.call(
+				"POST",
+				sendPath(w.people.sms.ID),
+				sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})),
+			)
 			assert.Equal(t, http.StatusInternalServerError, r.status, r.raw)
 			assert.Equal(t, "tool_call_failed", r.at("code"))
 			assert.Len(t, d.calls(), 1, "it has been called, and that is known: it is not called again")
@@ -220,8 +228,8 @@ func TestToolsThatMisbehave(t *testing.T) {
 func TestAnIdempotentToolIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", allows(d.Server))
-	w.defines(httpTool(d, "book", map[string]any{"idempotent": true}))
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", allowHost(d.Server))
+	w.defineTool(httpTool(d, "book", map[string]any{"idempotent": true}))
 
 	d.answers(func(_ deskCall, answer http.ResponseWriter) {
 		if len(d.calls()) < 3 {
@@ -232,7 +240,11 @@ func TestAnIdempotentToolIsTriedAgain(t *testing.T) {
 		_, _ = io.WriteString(answer, `{}`)
 	})
 
-	r := w.call("POST", sendPath(w.people.sms.ID), says("Booked.", tool("book", map[string]any{"what": "a"})))
+	r := w.call(
+		"POST",
+		sendPath(w.people.sms.ID),
+		sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})),
+	)
 	require.Equal(t, http.StatusOK, r.status, r.raw)
 	assert.Len(t, d.calls(), 3)
 	assert.Equal(t, d.calls()[0].header.Get("Idempotency-Key"), d.calls()[2].header.Get("Idempotency-Key"))
@@ -244,12 +256,16 @@ func TestACallThatMayHaveHadItsEffectWaitsForAPerson(t *testing.T) {
 
 	eachEngine(t, func(t *testing.T, url string) {
 		d := newDesk(t)
-		w := newWorld(t, url, allows(d.Server))
-		w.defines(httpTool(d, "book"))
+		w := newEnv(t, url, allowHost(d.Server))
+		w.defineTool(httpTool(d, "book"))
 		d.answers(func(_ deskCall, answer http.ResponseWriter) { answer.WriteHeader(http.StatusBadGateway) })
 
 		send := func() (string, string) {
-			r := w.call("POST", sendPath(w.people.sms.ID), says("Booked.", tool("book", map[string]any{"what": "a"})))
+			r := w.call(
+				"POST",
+				sendPath(w.people.sms.ID),
+				sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})),
+			)
 			require.Equal(t, http.StatusAccepted, r.status, r.raw)
 			assert.Equal(t, "parked", r.at("state"), r.raw)
 			assert.Contains(t, r.at("waiting_for"), "may have had its effect")
@@ -276,7 +292,7 @@ func TestACallThatMayHaveHadItsEffectWaitsForAPerson(t *testing.T) {
 		)
 
 		require.Equal(t, http.StatusOK, r.status, r.raw)
-		w.settled(action)
+		w.awaitSettled(action)
 		assert.Len(t, d.calls(), 1, "it is not run again")
 		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 1)
 		twice := w.call("POST", resolve, map[string]any{"outcome": "failed", "reason": "no"})
@@ -285,7 +301,7 @@ func TestACallThatMayHaveHadItsEffectWaitsForAPerson(t *testing.T) {
 		action, resolve = send()
 		r = w.call("POST", resolve, map[string]any{"outcome": "failed", "reason": "nothing in their book"})
 		require.Equal(t, http.StatusOK, r.status, r.raw)
-		w.settled(action)
+		w.awaitSettled(action)
 		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 1)
 
 		action, resolve = send()
@@ -294,14 +310,14 @@ func TestACallThatMayHaveHadItsEffectWaitsForAPerson(t *testing.T) {
 
 		r = w.call("POST", resolve, map[string]any{"outcome": "retry", "reason": "they are back"})
 		require.Equal(t, http.StatusOK, r.status, r.raw)
-		w.settled(action)
+		w.awaitSettled(action)
 		assert.Len(t, d.calls(), 4)
 		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 2)
 	})
 }
 
 // secondManager is a key of another member with every scope.
-func (w *world) secondManager() string {
+func (w *env) secondManager() string {
 	w.Helper()
 
 	noor, err := w.store.CreateMember(w.Context(), w.ws, chat.Actor{}, chat.Member{
@@ -333,18 +349,18 @@ func TestApprovalTakesASecondPerson(t *testing.T) {
 
 	eachEngine(t, func(t *testing.T, url string) {
 		d := newDesk(t)
-		w := newWorld(t, url, allows(d.Server))
+		w := newEnv(t, url, allowHost(d.Server))
 		noor := w.secondManager()
-		w.defines(httpTool(d, "refund", map[string]any{"risk": "approval"}))
+		w.defineTool(httpTool(d, "refund", map[string]any{"risk": "approval"}))
 
 		send := func() string {
 			r := w.call(
 				"POST",
 				sendPath(w.people.sms.ID),
-				says(
+				sendBody(
 					"Refunded.",
-					tool("add_label", map[string]any{"label": "billing"}),
-					tool("refund", map[string]any{"what": "50"}),
+					newToolCall("add_label", map[string]any{"label": "billing"}),
+					newToolCall("refund", map[string]any{"what": "50"}),
 				),
 			)
 
@@ -373,7 +389,7 @@ func TestApprovalTakesASecondPerson(t *testing.T) {
 
 		approved := decide(action, "approve", "Authorization", "Bearer "+noor)
 		require.Equal(t, http.StatusOK, approved.status, approved.raw)
-		w.settled(action)
+		w.awaitSettled(action)
 		assert.Len(t, d.calls(), 1)
 		assert.Len(t, w.box.Messages(sandbox.MessageFilter{}), 1)
 
@@ -383,7 +399,7 @@ func TestApprovalTakesASecondPerson(t *testing.T) {
 		action = send()
 		refused := decide(action, "refuse", "Authorization", "Bearer "+noor)
 		require.Equal(t, http.StatusOK, refused.status, refused.raw)
-		w.settled(action)
+		w.awaitSettled(action)
 		assert.Len(t, d.calls(), 1)
 
 		shown := w.call("GET", "/actions/"+action, nil)
@@ -397,10 +413,10 @@ func TestWhatAToolHasDoneIsTakenBackWhenTheMessageDoesNotArrive(t *testing.T) {
 
 	eachEngine(t, func(t *testing.T, url string) {
 		d := newDesk(t)
-		w := newWorld(t, url, allows(d.Server))
-		w.defines(httpTool(d, "cancel", map[string]any{"idempotent": true}))
+		w := newEnv(t, url, allowHost(d.Server))
+		w.defineTool(httpTool(d, "cancel", map[string]any{"idempotent": true}))
 
-		w.defines(
+		w.defineTool(
 			httpTool(
 				d,
 				"book",
@@ -410,15 +426,15 @@ func TestWhatAToolHasDoneIsTakenBackWhenTheMessageDoesNotArrive(t *testing.T) {
 			),
 		)
 
-		w.faults(sandbox.Fault{Kind: "refuse", To: "+14155550101"})
+		w.setFaults(sandbox.Fault{Kind: "refuse", To: "+14155550101"})
 
 		r := w.call(
 			"POST",
 			sendPath(w.people.sms.ID),
-			says(
+			sendBody(
 				"Booked.",
-				tool("book", map[string]any{"what": "a"}),
-				tool("add_label", map[string]any{"label": "vip"}),
+				newToolCall("book", map[string]any{"what": "a"}),
+				newToolCall("add_label", map[string]any{"label": "vip"}),
 			),
 		)
 
@@ -433,7 +449,7 @@ func TestWhatAToolHasDoneIsTakenBackWhenTheMessageDoesNotArrive(t *testing.T) {
 		require.Len(t, d.calls(), 2)
 		assert.Equal(t, "/cancel", d.calls()[1].path)
 		assert.JSONEq(t, `{"what":"b-1"}`, d.calls()[1].body)
-		w.faults()
+		w.setFaults()
 
 		again := w.call(
 			"POST",
@@ -451,8 +467,8 @@ func TestWhatAToolHasDoneIsTakenBackWhenTheMessageDoesNotArrive(t *testing.T) {
 	})
 }
 
-// concierge is an MCP server built on the official SDK.
-func concierge() *mcp.Server {
+// newConcierge is an MCP server built on the official SDK.
+func newConcierge() *mcp.Server {
 	type taxi struct {
 		At string `json:"at" jsonschema:"when it is to come"`
 	}
@@ -473,7 +489,7 @@ func concierge() *mcp.Server {
 const asMCPServer = "mcp-server"
 
 func serveMCP() {
-	if err := concierge().Run(context.Background(), &mcp.StdioTransport{}); err != nil {
+	if err := newConcierge().Run(context.Background(), &mcp.StdioTransport{}); err != nil {
 		os.Exit(1)
 	}
 }
@@ -483,23 +499,23 @@ func TestMCPTools(t *testing.T) {
 
 	eachEngine(t, func(t *testing.T, url string) {
 		server := httptest.NewServer(
-			mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return concierge() }, nil),
+			mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return newConcierge() }, nil),
 		)
 
 		t.Cleanup(server.Close)
 
-		w := newWorld(
+		w := newEnv(
 			t,
 			url,
-			allows(server),
+			allowHost(server),
 			func(c *config.Config) { c.MCPCommands = "local=" + os.Args[0] + " " + asMCPServer },
 		)
 
-		w.defines(
+		w.defineTool(
 			map[string]any{"kind": "mcp", "name": "web", "risk": "write", "mcp": map[string]any{"url": server.URL}},
 		)
 
-		w.defines(
+		w.defineTool(
 			map[string]any{"kind": "mcp", "name": "here", "risk": "write", "mcp": map[string]any{"command": "local"}},
 		)
 
@@ -510,7 +526,7 @@ func TestMCPTools(t *testing.T) {
 		wrong := w.call(
 			"POST",
 			sendPath(w.people.sms.ID),
-			says("Taxi!", tool("web.order_taxi", map[string]any{"when": 8})),
+			sendBody("Taxi!", newToolCall("web.order_taxi", map[string]any{"when": 8})),
 		)
 
 		assert.Equal(t, "invalid_tool_arguments", wrong.at("code"), wrong.raw)
@@ -519,7 +535,7 @@ func TestMCPTools(t *testing.T) {
 			r := w.call(
 				"POST",
 				sendPath(w.people.sms.ID),
-				says("Your taxi comes.", tool(name, map[string]any{"at": "20:00"})),
+				sendBody("Your taxi comes.", newToolCall(name, map[string]any{"at": "20:00"})),
 			)
 
 			require.Equal(t, http.StatusOK, r.status, r.raw)
@@ -540,7 +556,7 @@ func TestAnMCPServerThatIsAwayIsAClearError(t *testing.T) {
 	t.Parallel()
 
 	server := httptest.NewServer(http.NotFoundHandler())
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", allows(server))
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", allowHost(server))
 	server.Close()
 
 	begun := time.Now()
@@ -559,20 +575,24 @@ func TestAnMCPServerThatIsAwayIsAClearError(t *testing.T) {
 func TestARetryThatDoesNotArriveTakesBackToo(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/handrail.db", soon, allows(d.Server))
-	w.defines(httpTool(d, "cancel", map[string]any{"idempotent": true}))
-	w.defines(httpTool(d, "book", map[string]any{"undo": map[string]any{"tool": "cancel"}}))
-	w.faults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour, Times: 1})
-	r := w.call("POST", sendPath(w.people.sms.ID), says("Booked.", tool("book", map[string]any{"what": "a"})))
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", withShortWaits, allowHost(d.Server))
+	w.defineTool(httpTool(d, "cancel", map[string]any{"idempotent": true}))
+	w.defineTool(httpTool(d, "book", map[string]any{"undo": map[string]any{"tool": "cancel"}}))
+	w.setFaults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour, Times: 1})
+	r := w.call(
+		"POST",
+		sendPath(w.people.sms.ID),
+		sendBody("Booked.", newToolCall("book", map[string]any{"what": "a"})),
+	)
 	require.Equal(t, http.StatusAccepted, r.status, r.raw)
 	id := r.at("delivery", "id").(string)
 
 	w.eventually(func() bool { return w.delivery(id).at("status") == "needs_review" })
-	w.faults(sandbox.Fault{Kind: sandbox.FaultRefuse})
+	w.setFaults(sandbox.Fault{Kind: sandbox.FaultRefuse})
 	again := w.call("POST", "/deliveries/"+id+"/retry", map[string]any{"to": "+14155550199", "reason": "new number"})
 	require.Equal(t, "delivery_failed", again.at("code"), again.raw)
-	w.settled(again.at("action_id"))
-	w.settled(r.at("action_id"))
+	w.awaitSettled(again.at("action_id"))
+	w.awaitSettled(r.at("action_id"))
 	shown := w.call("GET", "/actions/"+r.at("action_id").(string), nil)
 	assert.Equal(t, "succeeded", shown.at("message", "tool_calls", 0, "undo", "status"), shown.raw)
 	require.Len(t, d.calls(), 2, "one of the two workflows takes it back")

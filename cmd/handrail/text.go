@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// makePrintable replaces the control characters of a text from elsewhere, which would steer a
+// terminal.
+func makePrintable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+
+		return r
+	}, s)
+}
+
+// shortenText returns s in at most n characters.
+func shortenText(s string, n int) string {
+	s = makePrintable(s)
+	if runes := []rune(s); len(runes) > n {
+		return string(runes[:n-1]) + "…"
+	}
+
+	return s
+}
+
+// formatAge returns how long ago t was, in one unit.
+func formatAge(t time.Time) string {
+	switch d := max(time.Since(t), 0); {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%dd", int(d.Hours()/24))
+	}
+}
+
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// facts are lines of a name and a value; empty values are left out.
+type facts struct{ c *console }
+
+func (f facts) say(name, format string, args ...any) {
+	if value := makePrintable(fmt.Sprintf(format, args...)); strings.TrimSpace(value) != "" {
+		fmt.Fprintf(f.c.out, "  %-13s %s\n", name, value)
+	}
+}
+
+func (f facts) sayTime(name string, t *time.Time) {
+	if t != nil {
+		f.say(name, "%s", formatTime(*t))
+	}
+}

@@ -1,8 +1,0 @@
-//go:build !linux
-
-package site
-
-import "syscall"
-
-// attributes keep a terminal's Ctrl-C from the processes, which end in their turn.
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

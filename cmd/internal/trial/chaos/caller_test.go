@@ -1,0 +1,167 @@
+package chaos
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"handrail/chat"
+	"handrail/cmd/internal/trial/testcluster"
+)
+
+// api answers the n-th request of each key with the n-th of the answers, and notes who
+// asked for what.
+type api struct {
+	*httptest.Server
+	mu      sync.Mutex
+	asked   map[string][]string // bodies by idempotency key
+	answers []func(http.ResponseWriter)
+}
+
+func newAPI(t *testing.T, answers ...func(http.ResponseWriter)) *api {
+	t.Helper()
+
+	a := &api{asked: map[string][]string{}, answers: answers}
+	a.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		assert.NoError(t, err)
+		a.mu.Lock()
+		key := r.Header.Get("Idempotency-Key")
+		n := len(a.asked[key])
+		a.asked[key] = append(a.asked[key], r.URL.Path+" "+string(body))
+		a.mu.Unlock()
+		a.answers[min(n, len(a.answers)-1)](w)
+	}))
+
+	t.Cleanup(a.Close)
+
+	return a
+}
+
+// requests are those so far, by idempotency key.
+func (a *api) requests() map[string][]string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+
+	return maps.Clone(a.asked)
+}
+
+func answerWith(status int, body string) func(http.ResponseWriter) {
+	return func(w http.ResponseWriter) {
+		w.WriteHeader(status)
+		_, _ = fmt.Fprint(w, body)
+	}
+}
+
+func cutConnection(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+
+func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
+	t.Parallel()
+
+	for name, c := range map[string]struct {
+		answers []func(http.ResponseWriter)
+		want    answer
+	}{
+		"accepted": {
+			[]func(http.ResponseWriter){answerWith(200, `{"delivery":{}}`)},
+			answer{told: toldAccepted, tries: 1},
+		},
+		"pending": {
+			[]func(http.ResponseWriter){answerWith(202, `{"status":"sending"}`)},
+			answer{told: toldPending, tries: 1},
+		},
+		"unknown": {
+			[]func(http.ResponseWriter){answerWith(202, `{"status":"unknown"}`)},
+			answer{told: toldUnknown, tries: 1},
+		},
+		"failed": {
+			[]func(http.ResponseWriter){answerWith(500, `{"status":500,"code":"delivery_failed"}`)},
+			answer{told: toldFailed, code: "delivery_failed", tries: 1},
+		},
+		"refused": {
+			[]func(http.ResponseWriter){answerWith(400, `{"status":400,"code":"recipient_opted_out"}`)},
+			answer{told: toldRefused, code: "recipient_opted_out", tries: 1},
+		},
+		"cut off, away, too fast, half an answer": {
+			[]func(http.ResponseWriter){
+				cutConnection, answerWith(503, `{"status":503,"code":"unavailable"}`), answerWith(
+					429,
+					`{"status":429,"code":"rate_limited"}`,
+				),
+				answerWith(500, `{"status":500,"code":"internal"}`), answerWith(200, `{"deli`), answerWith(200, `{}`),
+			},
+			answer{told: toldAccepted, tries: 6, last: "read an answer with status 200: unexpected end of JSON input"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			one := newAPI(t, c.answers...)
+			got := newCallers([]string{one.URL}, &testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}}).
+				send(t.Context(), 1)
+
+			c.want.marker = "chaos-000000"
+			assert.Equal(t, []answer{c.want}, got)
+			assert.Len(t, one.requests(), 1, "one key for all tries")
+
+			for _, asked := range one.requests()["chaos-000000"] {
+				assert.Equal(
+					t,
+					`/api/v2/w/w/chats/7/send-assistant-message {"message":"chaos-000000: your order is on its way."}`,
+					asked,
+				)
+			}
+		})
+	}
+}
+
+func TestWhatWasPromisedAndIsMissingIsAskedForOnceMore(t *testing.T) {
+	t.Parallel()
+	one := newAPI(
+		t,
+		answerWith(202, `{"status":"running"}`),
+		answerWith(400, `{"status":400,"code":"recipient_opted_out"}`),
+	)
+	c := newCallers(
+		[]string{one.URL},
+		&testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}},
+	)
+	answers := c.send(t.Context(), 2)
+	c.askForMissing(t.Context(), answers, map[string]bool{markerOf(0): true})
+
+	assert.Equal(t, []answer{
+		{marker: markerOf(0), told: toldPending, tries: 1},
+		{
+			marker: markerOf(1),
+			told:   toldPending,
+			code:   "recipient_opted_out",
+			later:  true,
+			tries:  2,
+		},
+	}, answers)
+
+	c.askForMissing(t.Context(), answers, map[string]bool{})
+	assert.Equal(t, 2, answers[1].tries, "the answer was definite")
+}
+
+func TestCallersShareTheSendsAndTheAPIs(t *testing.T) {
+	t.Parallel()
+	down, up := newAPI(t, cutConnection), newAPI(t, answerWith(200, `{}`))
+	s := &testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{1, 2}, Secrets: []string{"hr_1", "hr_2", "hr_3"}}
+	callers := newCallers([]string{down.URL, up.URL}, s)
+
+	answers := callers.send(t.Context(), 20)
+	for n, a := range answers {
+		assert.Equal(t, markerOf(n), a.marker)
+		assert.Equal(t, toldAccepted, a.told)
+	}
+
+	assert.Len(t, up.requests(), 20)
+	assert.Len(t, down.requests(), 10, "every other send begins there")
+	assert.Equal(t, int64(20), callers.answered.Load())
+}

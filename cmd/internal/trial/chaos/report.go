@@ -1,0 +1,135 @@
+package chaos
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// Report is a whole run. Durations are in seconds.
+type Report struct {
+	Seed          uint64  `json:"seed"`
+	Sends         int     `json:"sends"`
+	Callers       int     `json:"callers"`
+	FaultsPercent float64 `json:"faults_percent"`
+	KillEvery     float64 `json:"kill_every_seconds"`
+	// Sending is how long it took until the last caller had its answer, Settling how
+	// long it took from there until nothing more was open.
+	Sending  float64 `json:"sending_seconds"`
+	Settling float64 `json:"settling_seconds"`
+	// Kills are counted by kind of process, EndedByThemselves too: those must not.
+	Kills             map[string]int `json:"kills"`
+	EndedByThemselves map[string]int `json:"ended_by_themselves"`
+	// Struck are the faults, by how often they did at least.
+	Struck map[string]int `json:"struck"`
+	// Tries are all requests that callers made, repetitions included.
+	Tries int `json:"tries"`
+	Outcome
+}
+
+// verdictLabels returns the verdicts in words, in the order in which they are shown.
+func verdictLabels() [][2]string {
+	return [][2]string{
+		{string(acceptedAtOnce), "accepted, and reported so at once"},
+		{string(acceptedLater), "accepted after a 202"},
+		{string(foundLater), "reported as possibly sent, found later"},
+		{string(notSentAndTold), "not sent, and reported so"},
+		{string(endedLater), "not sent after a 202, with a reason"},
+		{string(heldReceived), "waiting for a person; the provider has it"},
+		{string(heldNotReceived), "waiting for a person; the provider never had it"},
+		{string(unsettled), "NOT SETTLED"},
+		{string(denied), "REPORTED AS NOT SENT, YET RECEIVED"},
+		{string(lost), "LOST"},
+		{string(sentTwice), "SENT TWICE, UNFLAGGED"},
+	}
+}
+
+// Show writes the report as a table.
+func (r *Report) Show(out io.Writer) error {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	line := func(what string, value any) { fmt.Fprintf(t, "  %v\t  %s\n", value, what) }
+
+	fmt.Fprintln(t)
+	line("requested", r.Requested)
+
+	for _, l := range verdictLabels() {
+		line(l[1], r.Verdicts[verdict(l[0])])
+	}
+
+	fmt.Fprintln(t)
+	line("deliveries that a provider took", r.Accepted)
+	line("of these: the provider sent a receipt", r.Receipts)
+	line("of these: the receipt says that it did not arrive", r.Undelivered)
+	line("of these: there was no receipt, and Handrail says so", r.Unconfirmed)
+	line("received twice, and flagged", r.DuplicatesFlagged)
+	line("flagged, and received once", r.FalseAlarms)
+
+	if err := t.Flush(); err != nil {
+		return fmt.Errorf("show the report: %w", err)
+	}
+
+	_, err := fmt.Fprintf(
+		out,
+		"\n  faults: %s\n  kills: %s\n  ended by themselves: %s\n"+
+			"  problems reported: %s\n  %d requests in %.0f s, settled %.0f s later, seed %d\n\n",
+		formatCounts(r.Struck),
+		formatCounts(r.Kills),
+		formatCounts(r.EndedByThemselves),
+		formatCounts(r.Refusals),
+		r.Tries,
+		r.Sending,
+		r.Settling,
+		r.Seed,
+	)
+	if err != nil {
+		return fmt.Errorf("show the report: %w", err)
+	}
+
+	return r.showFindings(out)
+}
+
+// maxFindings is how many findings are shown; the JSON has all.
+const maxFindings = 20
+
+func (r *Report) showFindings(out io.Writer) error {
+	for i, f := range r.Findings {
+		if i == maxFindings {
+			_, err := fmt.Fprintf(out, "  … and %d more\n", len(r.Findings)-maxFindings)
+			return err
+		}
+
+		_, err := fmt.Fprintf(
+			out,
+			"  %s: %s; told %q, delivery %q, provider %q, error %q, received %d times, last answer %q\n",
+			f.Marker,
+			f.Verdict,
+			f.Told,
+			f.Submission,
+			f.Status,
+			f.ErrorCode,
+			f.Received,
+			f.LastAnswer,
+		)
+		if err != nil {
+			return fmt.Errorf("show a finding: %w", err)
+		}
+	}
+
+	return nil
+}
+
+func formatCounts(counts map[string]int) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		all = append(all, fmt.Sprintf("%s %d", name, counts[name]))
+	}
+
+	if len(all) == 0 {
+		return "none"
+	}
+
+	return strings.Join(all, ", ")
+}

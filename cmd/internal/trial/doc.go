@@ -1,0 +1,13 @@
+// Package trial has no code of its own: its folder holds what tries Handrail's programs from
+// the outside, as processes on this machine.
+//
+// Two packages run whole installations, which package testcluster starts and stops: package
+// bench measures how fast they are, and package chaos checks that they keep their promise
+// while providers misbehave and processes are killed. The programs handrail-bench and
+// handrail-chaos are their command lines.
+//
+// Package programtest is for the tests of the programs themselves: there, the test binary
+// becomes the program. Package freeport finds the ports that all of them listen on.
+//
+// No production code imports any of these packages.
+package trial

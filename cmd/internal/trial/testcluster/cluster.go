@@ -1,0 +1,195 @@
+package testcluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"handrail/cmd/internal/trial/freeport"
+	"handrail/db"
+)
+
+// Options say what an installation is made of.
+type Options struct {
+	// Folder is where everything is kept.
+	Folder string
+	// Programs is the folder of handrail and handrail-dev.
+	Programs string
+	// APIs and Workers are how many processes there are of each.
+	APIs, Workers int
+	// Environ configures Handrail's processes beyond the addresses of each other; what
+	// comes later wins.
+	Environ []string
+	// TemporalShards keeps Temporal's data on PostgreSQL too, in so many shards; 0 keeps it
+	// in a file.
+	TemporalShards int
+	// PostgresSettings are given to PostgreSQL, "name=value" each.
+	PostgresSettings []string
+}
+
+// Cluster is an installation. It is not safe for concurrent use.
+type Cluster struct {
+	Options
+	ports     ports
+	postgres  *postgres
+	public    *http.Server
+	publicURL string
+	// signingKey verifies the sandbox's events; the sandbox keeps it over its restarts.
+	signingKey string
+	running    []*Process
+}
+
+type ports struct {
+	postgres, temporal, sandbox int
+	apis, workers               []int
+}
+
+// New makes the folders of an installation, and starts nothing. The caller must Close it.
+func New(ctx context.Context, o Options) (*Cluster, error) {
+	free, err := freeport.Find(3 + o.APIs + o.Workers)
+	if err != nil {
+		return nil, err
+	}
+
+	s := &Cluster{Options: o, ports: ports{
+		postgres: free[0],
+		temporal: free[1],
+		sandbox:  free[2],
+		apis:     free[3 : 3+o.APIs],
+		workers:  free[3+o.APIs:],
+	}}
+
+	if s.postgres, err = newPostgres(ctx, o.Folder, s.ports.postgres); err != nil {
+		return nil, err
+	}
+
+	s.postgres.settings = o.PostgresSettings
+
+	return s, s.openPublic(ctx)
+}
+
+// openPublic serves the one address that providers know.
+func (c *Cluster) openPublic(ctx context.Context) error {
+	handler, err := newProxy(c.APIs()...)
+	if err != nil {
+		return err
+	}
+
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", freeport.Loopback(0))
+	if err != nil {
+		return fmt.Errorf("listen for callbacks: %w", err)
+	}
+
+	c.publicURL = "http://" + l.Addr().String()
+
+	c.public = &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+	go func() { _ = c.public.Serve(l) }() // ends when it is closed
+
+	return nil
+}
+
+// APIs are the addresses of the APIs.
+func (c *Cluster) APIs() []string {
+	all := make([]string, len(c.ports.apis))
+	for i, port := range c.ports.apis {
+		all[i] = "http://" + freeport.Loopback(port)
+	}
+
+	return all
+}
+
+// Sandbox is the address of the providers' stand-in.
+func (c *Cluster) Sandbox() string { return "http://" + freeport.Loopback(c.ports.sandbox) }
+
+// Temporal is the address of Temporal's frontend.
+func (c *Cluster) Temporal() string { return freeport.Loopback(c.ports.temporal) }
+
+// HandrailURL is the address of Handrail's database.
+func (c *Cluster) HandrailURL() string { return c.DatabaseURL("postgres") }
+
+// DatabaseURL is the address of a database on the installation's server.
+func (c *Cluster) DatabaseURL(database string) string { return c.postgres.url(database) }
+
+// Store opens Handrail's database, to seed it. The caller must Close it.
+func (c *Cluster) Store(ctx context.Context) (*db.Store, error) { return db.Open(ctx, c.HandrailURL()) }
+
+// Running are the processes, in the order of their starts.
+func (c *Cluster) Running() []*Process { return c.running }
+
+// StartParts starts what Handrail stands on, and brings the database up to date.
+func (c *Cluster) StartParts(ctx context.Context) error {
+	if err := c.Start(ctx, c.postgres.program(), c.sandboxProgram(), c.temporalProgram()); err != nil {
+		return err
+	}
+
+	program := filepath.Join(c.Programs, "handrail")
+
+	migrate := exec.CommandContext(ctx, program, "migrate", "up") //nolint:gosec // one of ours
+	migrate.Dir = c.Folder
+	migrate.Env = c.Environment()
+
+	if output, err := migrate.CombinedOutput(); err != nil {
+		return fmt.Errorf("handrail migrate up: %w\n%s", err, output)
+	}
+
+	return nil
+}
+
+// StartHandrail starts the APIs and the workers.
+func (c *Cluster) StartHandrail(ctx context.Context) error {
+	var all []Program
+	for n := range c.Options.APIs {
+		all = append(all, c.apiProgram(n))
+	}
+
+	for n := range c.Workers {
+		all = append(all, c.workerProgram(n))
+	}
+
+	return c.Start(ctx, all...)
+}
+
+// Start starts programs one after the other and returns when all are ready.
+func (c *Cluster) Start(ctx context.Context, all ...Program) error {
+	for _, p := range all {
+		running, err := p.run(c.Folder)
+		if err != nil {
+			return err
+		}
+
+		c.running = append(c.running, running)
+		if err := running.awaitReady(ctx); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// Close ends everything, the last started first.
+func (c *Cluster) Close() error {
+	var all []error
+
+	for _, p := range slices.Backward(c.running) {
+		signal := os.Kill
+		if p.Kind == "postgres" {
+			signal = syscall.SIGINT // killed, it would leave its shared memory behind
+		}
+
+		all = append(all, p.Stop(signal))
+	}
+
+	if c.public != nil {
+		all = append(all, c.public.Close())
+	}
+
+	return errors.Join(all...)
+}
