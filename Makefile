@@ -84,7 +84,7 @@ chaos: build bin/handrail-chaos ## Send while carriers fail and processes are ki
 
 # docs/performance.md says what is measured.
 .PHONY: bench
-bench: build bin/handrail-bench ## Measure sends beside yardsticks, in one run; ARGS are passed on
+bench: build bin/handrail-bench ## Measure sends beside baselines, in one run; ARGS are passed on
 	@bin/handrail-bench run --json=bin/bench.json --plot=bin/bench.svg $(ARGS)
 
 # docs/summaries.md says what the figures mean.

@@ -1,4 +1,4 @@
-// Package activities owns the deeds of the workflows: one method per step, each one
+// Package activities owns what workflows have done: one method per step, each one
 // idempotent, because Temporal may run any of them more than once. It asks small
 // interfaces for the store, the providers, the renderer and the model, and knows of ours
 // the domain only.
@@ -301,7 +301,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Activities are the deeds. They are safe for concurrent use.
+// Activities are the methods. They are safe for concurrent use.
 type Activities struct {
 	Config
 	checks *checks

@@ -158,7 +158,8 @@ func fillPlaceholders(arguments json.RawMessage, call chat.ToolCall) (json.RawMe
 func substituteReferences(value any, from map[string]any) (any, error) {
 	switch v := value.(type) {
 	case string:
-		if path, ok := strings.CutPrefix(v, "$"); ok && (strings.HasPrefix(path, "arguments.") || strings.HasPrefix(path, "result.")) {
+		path, refers := strings.CutPrefix(v, "$")
+		if refers && (strings.HasPrefix(path, "arguments.") || strings.HasPrefix(path, "result.")) {
 			return pickValue(v, strings.Split(path, "."), from)
 		}
 

@@ -143,7 +143,7 @@ func (a *Activities) SettleUnknown(ctx context.Context, in chat.Settlement) (cha
 }
 
 // MarkUnconfirmed ends the wait for a receipt. Idempotent: it changes nothing but an accepted
-// delivery without a final word.
+// delivery without a final status.
 func (a *Activities) MarkUnconfirmed(ctx context.Context, in chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 	d, err := a.Store.MarkUnconfirmed(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
 	return a.receipt(&d), err

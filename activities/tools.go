@@ -122,7 +122,8 @@ type (
 func decodeArguments[T any](arguments json.RawMessage) (T, error) {
 	var value T
 	if err := json.Unmarshal(arguments, &value); err != nil {
-		return value, chat.Errorf(chat.CodeInvalidToolArguments, "the arguments are not what the tool's schema describes").
+		return value, chat.Errorf(chat.CodeInvalidToolArguments, "the arguments are not what the tool's schema "+
+			"describes").
 			Because(err)
 	}
 

@@ -173,7 +173,12 @@ func (s *service) untilStopping(ctx context.Context) (context.Context, func()) {
 }
 
 // replay answers with the present state of the action that a key already stands for.
-func (s *service) replay(ctx context.Context, action chat.Action, request chat.Request, p preference) (*actionResponse, error) {
+func (s *service) replay(
+	ctx context.Context,
+	action chat.Action,
+	request chat.Request,
+	p preference,
+) (*actionResponse, error) {
 	if err := action.Fingerprint.Match(request.Fingerprint); err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func (s *service) actionRoutes() {
 	registerRoute(s, http.MethodGet, "/actions/{action_id}", asTheAction(), s.getAction, routeDoc{
 		id:          "getAction",
 		tag:         tagActions,
-		summary:     "How an action stands",
+		summary:     "Get an action",
 		answer:      exampleRunning(),
 		description: "With `wait` it answers when the action is settled or parked, or the wait is over.",
 		problems:    []chat.Code{chat.CodeActionNotFound},

@@ -96,36 +96,46 @@ func exampleResolved() toolCallJSON {
 func (s *service) approvalRoutes() {
 	admin := withScope(chat.ScopeChatsAdmin)
 	registerRoute(s, http.MethodGet, "/approvals", admin, s.listApprovals, routeDoc{
-		id:          "listApprovals",
-		tag:         tagTools,
-		summary:     "What waits for a second person",
-		description: "A send with a tool call of the risk `approval` waits before its first tool runs. The newest first.",
-		answer:      listOf(presentApproval(exampleApproval(chat.ApprovalWaiting))),
+		id:      "listApprovals",
+		tag:     tagTools,
+		summary: "List approvals",
+		description: "A send with a tool call of the risk `approval` waits before its first tool runs. " +
+			"The newest first.",
+		answer: listOf(presentApproval(exampleApproval(chat.ApprovalWaiting))),
 	})
 
 	registerRoute(s, http.MethodPost, "/actions/{action_id}/approvals", admin, s.decideApproval, routeDoc{
-		id:          "decideApproval",
-		tag:         tagTools,
-		summary:     "Approve or refuse a send",
-		description: "Once, before the deadline, and not by who has asked for the send. A send that is refused, or that nobody decides on in time, ends: none of its tools runs.",
-		request:     newApprovalJSON{Decision: "approve", Reason: "The terrace was closed."},
-		answer:      presentApproval(exampleApproval(chat.ApprovalApproved)),
-		problems:    []chat.Code{chat.CodeApprovalNotFound, chat.CodeOwnRequest, chat.CodeDecided},
+		id:      "decideApproval",
+		tag:     tagTools,
+		summary: "Approve or refuse a send",
+		description: "Once, before the deadline, and not by who has asked for the send. A send that is refused, or " +
+			"that nobody decides on in time, ends: none of its tools runs.",
+		request:  newApprovalJSON{Decision: "approve", Reason: "The terrace was closed."},
+		answer:   presentApproval(exampleApproval(chat.ApprovalApproved)),
+		problems: []chat.Code{chat.CodeApprovalNotFound, chat.CodeOwnRequest, chat.CodeDecided},
 	})
 
-	registerRoute(s, http.MethodPost, "/actions/{action_id}/tool-calls/{call_id}/resolve", admin, s.resolveToolCall, routeDoc{
-		id:          "resolveToolCall",
-		tag:         tagTools,
-		summary:     "Say what became of a tool call",
-		description: "For a call with the status `unknown`: it may have had its effect, so it is not run again by itself, and its send waits. The undo of `call_1` is called `undo_call_1`.",
-		request: resolveCallJSON{
-			Outcome: chat.VerdictToolSucceeded,
-			Result:  json.RawMessage(`{"booking_id":"b-9"}`),
-			Reason:  "It is in their book.",
+	registerRoute(
+		s,
+		http.MethodPost,
+		"/actions/{action_id}/tool-calls/{call_id}/resolve",
+		admin,
+		s.resolveToolCall,
+		routeDoc{
+			id:      "resolveToolCall",
+			tag:     tagTools,
+			summary: "Resolve a tool call",
+			description: "For a call with the status `unknown`: it may have had its effect, so it is not run again " +
+				"by itself, and its send waits. The undo of `call_1` is called `undo_call_1`.",
+			request: resolveCallJSON{
+				Outcome: chat.VerdictToolSucceeded,
+				Result:  json.RawMessage(`{"booking_id":"b-9"}`),
+				Reason:  "It is in their book.",
+			},
+			answer:   exampleResolved(),
+			problems: []chat.Code{chat.CodeToolCallNotFound, chat.CodeConflict},
 		},
-		answer:   exampleResolved(),
-		problems: []chat.Code{chat.CodeToolCallNotFound, chat.CodeConflict},
-	})
+	)
 }
 
 type listApprovalsInput struct {

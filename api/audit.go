@@ -44,7 +44,7 @@ func (s *service) auditRoutes() {
 	registerRoute(s, http.MethodGet, "/audit-log", withScope(chat.ScopeWorkspaceAdmin), s.listAuditLog, routeDoc{
 		id:          "listAuditLog",
 		tag:         tagWorkspace,
-		summary:     "Who changed what",
+		summary:     "List audit log entries",
 		description: "The newest first.",
 		answer: listOf(presentAuditEntry(chat.AuditEntry{
 			ID:     99,

@@ -98,7 +98,11 @@ func (c *requestInfo) rename(field string, value any) error {
 		}
 
 		if other, both := object[name]; both && !reflect.DeepEqual(given, other) {
-			return chat.Invalid(joinField(field, alias), "and %s are the same field; give one of them", joinField(field, name))
+			return chat.Invalid(
+				joinField(field, alias),
+				"and %s are the same field; give one of them",
+				joinField(field, name),
+			)
 		}
 
 		delete(object, alias)

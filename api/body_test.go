@@ -330,7 +330,8 @@ func TestFields(t *testing.T) {
 		{"POST", "/phone-numbers", `{"name":"a\nb","number":"+14155550100"}`, "name", ""},
 		{"POST", "/chat-labels", `{"name":"` + long + `"}`, "name", ""},
 		{"POST", "/phone-numbers", `{"name":"x"}`, "number", ""},
-		{"POST", "/phone-numbers", `{"number":"+14155550100","messaging_service_sid":"MG0123456789abcdef0123456789abcdef"}`, "number", ""},
+		{"POST", "/phone-numbers", `{"number":"+14155550100",` +
+			`"messaging_service_sid":"MG0123456789abcdef0123456789abcdef"}`, "number", ""},
 		{"POST", "/phone-numbers", `{"number":"+1"}`, "number", ""},
 		{"POST", "/phone-numbers", `{"messaging_service_sid":"MG1"}`, "messaging_service_sid", ""},
 		{"POST", "/inboxes", `{"address":"support"}`, "address", ""},

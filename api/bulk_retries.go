@@ -149,10 +149,11 @@ func (s *service) bulkRetryRoutes() {
 	registerRoute(s, http.MethodPost, "/deliveries/retry", admin, s.retryDeliveries, routeDoc{
 		id:      "retryDeliveries",
 		tag:     tagDeliveries,
-		summary: "Try many deliveries again",
+		summary: "Retry deliveries in bulk",
 		acts:    true,
 		running: running,
-		description: "Those that fit the filter and may be retried, one after the other, at a steady rate. With `dry_run` it only counts them. " +
+		description: "Those that fit the filter and may be retried, one after the other, at a steady rate. With " +
+			"`dry_run` it only counts them. " +
 			"Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled.",
 		request: newBulkRetryJSON{
 			BulkFilterJSON: BulkFilterJSON{Status: "undelivered", ErrorCode: "twilio_30003"},
@@ -171,36 +172,50 @@ func (s *service) bulkRetryRoutes() {
 	registerRoute(s, http.MethodGet, "/bulk-retries", withScope(chat.ScopeDeliveriesRead), s.listBulkRetries, routeDoc{
 		id:          "listBulkRetries",
 		tag:         tagDeliveries,
-		summary:     "The bulk retries",
+		summary:     "List bulk retries",
 		description: "The newest first.",
 		answer:      listOf(running),
 	})
 
-	registerRoute(s, http.MethodGet, "/bulk-retries/{bulk_retry_id}", withScope(chat.ScopeDeliveriesRead), s.getBulkRetry, routeDoc{
-		id:       "getBulkRetry",
-		tag:      tagDeliveries,
-		summary:  "A bulk retry and how far it has come",
-		answer:   running,
-		problems: []chat.Code{chat.CodeBulkRetryNotFound},
-	})
+	registerRoute(
+		s,
+		http.MethodGet,
+		"/bulk-retries/{bulk_retry_id}",
+		withScope(chat.ScopeDeliveriesRead),
+		s.getBulkRetry,
+		routeDoc{
+			id:       "getBulkRetry",
+			tag:      tagDeliveries,
+			summary:  "Get a bulk retry",
+			answer:   running,
+			problems: []chat.Code{chat.CodeBulkRetryNotFound},
+		},
+	)
 
 	for _, move := range []struct {
 		verb, id, summary, description string
 		to                             chat.BulkState
 	}{
-		{"pause", "pauseBulkRetry", "Pause a bulk retry", "No more are begun. What was begun goes on.", chat.BulkPaused},
-		{"resume", "resumeBulkRetry", "Go on with a bulk retry", "From where it was paused.", chat.BulkRunning},
+		{"pause", "pauseBulkRetry", "Pause a bulk retry", "No more are begun; the rest goes on.", chat.BulkPaused},
+		{"resume", "resumeBulkRetry", "Resume a bulk retry", "From where it was paused.", chat.BulkRunning},
 		{"cancel", "cancelBulkRetry", "Cancel a bulk retry", "For good. What was begun goes on.", chat.BulkCanceled},
 	} {
-		registerRoute(s, http.MethodPost, "/bulk-retries/{bulk_retry_id}/"+move.verb, admin, s.moveBulkRetry(move.to), routeDoc{
-			id:          move.id,
-			tag:         tagDeliveries,
-			summary:     move.summary,
-			description: move.description + " It may be asked twice.",
-			request:     reasonJSON{Reason: "Too many at once for the support team."},
-			answer:      exampleRun(move.to, "Too many at once for the support team."),
-			problems:    []chat.Code{chat.CodeBulkRetryNotFound, chat.CodeConflict},
-		})
+		registerRoute(
+			s,
+			http.MethodPost,
+			"/bulk-retries/{bulk_retry_id}/"+move.verb,
+			admin,
+			s.moveBulkRetry(move.to),
+			routeDoc{
+				id:          move.id,
+				tag:         tagDeliveries,
+				summary:     move.summary,
+				description: move.description + " It may be asked twice.",
+				request:     reasonJSON{Reason: "Too many at once for the support team."},
+				answer:      exampleRun(move.to, "Too many at once for the support team."),
+				problems:    []chat.Code{chat.CodeBulkRetryNotFound, chat.CodeConflict},
+			},
+		)
 	}
 }
 
@@ -367,7 +382,8 @@ func (s *service) moveBulkRetry(to chat.BulkState) func(context.Context, *moveIn
 		defer cancel()
 
 		if err := s.engine.Notify(telling, run.WorkflowID, chat.DeliverySnapshot{}); err != nil {
-			e := chat.Errorf(chat.CodeUnavailable, "the bulk retry is marked as %s, but its workflow could not be told; ask again", to).
+			e := chat.Errorf(chat.CodeUnavailable, "the bulk retry is marked as %s, but its workflow could not be "+
+				"told; ask again", to).
 				Because(err)
 
 			e.Retryable = true

@@ -27,7 +27,8 @@ func TestBulkRetryThatOnlyCounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := bulkRequest
-	r.body = `{"dry_run":true,"channel":"phone-sms","chat_id":7,"since":"2026-11-22T10:00:00+01:00","until":"2026-11-22T12:00:00Z"}`
+	r.body = `{"dry_run":true,"channel":"phone-sms","chat_id":7,"since":"2026-11-22T10:00:00+01:00",` +
+		`"until":"2026-11-22T12:00:00Z"}`
 	a := w.do(t, r)
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 

@@ -177,7 +177,7 @@ func (s *service) chatRoutes() {
 	registerRoute(s, http.MethodPost, "/chats", withScope(chat.ScopeChatsWrite), s.createChat, routeDoc{
 		id:      "createChat",
 		tag:     tagChats,
-		summary: "Begin a chat",
+		summary: "Create a chat",
 		status:  http.StatusCreated,
 		answer:  exampleChat,
 		request: newChatJSON{
@@ -195,7 +195,7 @@ func (s *service) chatRoutes() {
 	registerRoute(s, http.MethodGet, "/chats", withScope(chat.ScopeChatsRead), s.listChats, routeDoc{
 		id:          "listChats",
 		tag:         tagChats,
-		summary:     "Find chats",
+		summary:     "List chats",
 		description: "The newest activity first.",
 		answer:      listOf(exampleChat),
 	})
@@ -203,14 +203,14 @@ func (s *service) chatRoutes() {
 	registerRoute(s, http.MethodGet, "/chats/{chat_id}", ownOr(chat.ScopeChatsRead), s.getChat, routeDoc{
 		id:      "getChat",
 		tag:     tagChats,
-		summary: "A chat",
+		summary: "Get a chat",
 		answer:  exampleChat,
 	})
 
 	registerRoute(s, http.MethodPut, "/chats/{chat_id}", withScope(chat.ScopeChatsWrite), s.updateChat, routeDoc{
 		id:          "updateChat",
 		tag:         tagChats,
-		summary:     "Change a chat",
+		summary:     "Update a chat",
 		description: "Fields that are left out stay as they are.",
 		answer:      exampleChat,
 		request: chatPatchJSON{
@@ -223,17 +223,32 @@ func (s *service) chatRoutes() {
 	})
 
 	registerRoute(s, http.MethodDelete, "/chats/{chat_id}", withScope(chat.ScopeChatsWrite), s.deleteChat, routeDoc{
-		id: "deleteChat", tag: tagChats, summary: "Delete a chat",
+		id:      "deleteChat",
+		tag:     tagChats,
+		summary: "Delete a chat",
 	})
 
+	s.chatToolRoutes()
+}
+
+func (s *service) chatToolRoutes() {
 	offered := exampleTool
-	registerRoute(s, http.MethodGet, "/chats/{chat_id}/tools", withScope(chat.ScopeChatsRead), s.listChatTools, routeDoc{
-		id:          "listChatTools",
-		tag:         tagChats,
-		summary:     "The tools of a chat",
-		answer:      listOf(presentTool(offered.Tools()[0])),
-		description: "What may stand in `tool_calls`, by name: the built-in tools, and those of enabled definitions, as far as the chat's assistant may use them.",
-	})
+
+	registerRoute(
+		s,
+		http.MethodGet,
+		"/chats/{chat_id}/tools",
+		withScope(chat.ScopeChatsRead),
+		s.listChatTools,
+		routeDoc{
+			id:      "listChatTools",
+			tag:     tagChats,
+			summary: "List the tools of a chat",
+			answer:  listOf(presentTool(offered.Tools()[0])),
+			description: "What may stand in `tool_calls`, by name: the built-in tools, and those of enabled " +
+				"definitions, as far as the chat's assistant may use them.",
+		},
+	)
 }
 
 type createChatInput struct{ Body newChatJSON }

@@ -141,17 +141,20 @@ func exampleAnswered() chat.ContributorRequest {
 }
 
 func (s *service) contributorRoutes() {
-	notFound := []chat.Code{chat.CodeRequestNotFound}
-	canceled := exampleRequested()
-	canceled.End(chat.RequestCanceled, "The guest has canceled.", exampleTime.Add(time.Hour))
-
-	registerRoute(s, http.MethodGet, "/contributor-requests", withScope(chat.ScopeChatsRead), s.listContributorRequests, routeDoc{
-		id:          "listContributorRequests",
-		tag:         tagTools,
-		summary:     "Questions to contributors",
-		description: "The newest first.",
-		answer:      listOf(presentContributorRequest(exampleRequested())),
-	})
+	registerRoute(
+		s,
+		http.MethodGet,
+		"/contributor-requests",
+		withScope(chat.ScopeChatsRead),
+		s.listContributorRequests,
+		routeDoc{
+			id:          "listContributorRequests",
+			tag:         tagTools,
+			summary:     "List contributor requests",
+			description: "The newest first.",
+			answer:      listOf(presentContributorRequest(exampleRequested())),
+		},
+	)
 
 	registerRoute(
 		s,
@@ -162,11 +165,19 @@ func (s *service) contributorRoutes() {
 		routeDoc{
 			id:       "getContributorRequest",
 			tag:      tagTools,
-			summary:  "A question to contributors, and what became of it",
+			summary:  "Get a contributor request",
 			answer:   presentContributorRequest(exampleRequested()),
-			problems: notFound,
+			problems: []chat.Code{chat.CodeRequestNotFound},
 		},
 	)
+
+	s.contributorCommandRoutes()
+}
+
+// contributorCommandRoutes registers the routes that answer and cancel a request.
+func (s *service) contributorCommandRoutes() {
+	canceled := exampleRequested()
+	canceled.End(chat.RequestCanceled, "The guest has canceled.", exampleTime.Add(time.Hour))
 
 	registerRoute(
 		s,
@@ -175,12 +186,13 @@ func (s *service) contributorRoutes() {
 		whoWasAskedOr(chat.ScopeChatsWrite),
 		s.answerContributorRequest,
 		routeDoc{
-			id:          "answerContributorRequest",
-			tag:         tagTools,
-			summary:     "Answer a question",
-			description: "By who was asked, or on their behalf with `member_id`. The answer is added to the chat as a message by the contributor. One that does not fit `expects` is refused.",
-			request:     contributorAnswerJSON{MemberID: 42, Answer: json.RawMessage(`true`)},
-			answer:      presentContributorRequest(exampleAnswered()),
+			id:      "answerContributorRequest",
+			tag:     tagTools,
+			summary: "Answer a contributor request",
+			description: "By who was asked, or on their behalf with `member_id`. The answer is added to the chat " +
+				"as a message by the contributor. One that does not fit `expects` is refused.",
+			request: contributorAnswerJSON{MemberID: 42, Answer: json.RawMessage(`true`)},
+			answer:  presentContributorRequest(exampleAnswered()),
 			problems: []chat.Code{
 				chat.CodeRequestNotFound,
 				chat.CodeMemberNotFound,
@@ -200,7 +212,7 @@ func (s *service) contributorRoutes() {
 		routeDoc{
 			id:          "cancelContributorRequest",
 			tag:         tagTools,
-			summary:     "Cancel a question",
+			summary:     "Cancel a contributor request",
 			description: "Nobody is asked or reminded any more. A message that waits for the answer is not sent.",
 			request:     reasonJSON{Reason: "The guest has canceled."},
 			answer:      presentContributorRequest(canceled),

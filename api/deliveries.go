@@ -21,7 +21,7 @@ type DeliveryJSON struct {
 	ActionID          chat.ActionID        `json:"action_id" format:"uuid"`
 	Channel           chat.Channel         `json:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
 	Provider          chat.Provider        `json:"provider" enum:"twilio,sendgrid,handrail"`
-	Status            deliveryStatus       `json:"status" doc:"The submission until the provider took it, and after that the provider's final word."`
+	Status            deliveryStatus       `json:"status" doc:"The submission until the provider took it, and after that the provider's final status."`
 	Submission        chat.SubmissionState `json:"submission" doc:"Whether the provider took it."`
 	Carrier           chat.DeliveryStatus  `json:"carrier" doc:"What the provider says became of it; empty when nothing was heard."`
 	Explanation       string               `json:"explanation" doc:"Where it stands, what it waits for, and what may be done."`
@@ -38,7 +38,7 @@ type DeliveryJSON struct {
 	RetryOf           *chat.DeliveryID     `json:"retry_of" format:"uuid" doc:"The delivery that this one repeats."`
 	RetriedBy         *chat.DeliveryID     `json:"retried_by" format:"uuid" doc:"The delivery that repeats this one."`
 	BulkRetryID       *chat.ActionID       `json:"bulk_retry_id" format:"uuid" doc:"The bulk retry that made it, or tried it again."`
-	Decision          *decisionJSON        `json:"decision,omitempty" doc:"A person's last word on it."`
+	Decision          *decisionJSON        `json:"decision,omitempty" doc:"A person's decision on it."`
 	CreatedAt         time.Time            `json:"created_at"`
 	UpdatedAt         time.Time            `json:"updated_at"`
 }
@@ -252,30 +252,37 @@ func (s *service) deliveryRoutes() {
 	registerRoute(s, http.MethodGet, "/deliveries", withScope(chat.ScopeDeliveriesRead), s.listDeliveries, routeDoc{
 		id:          "listDeliveries",
 		tag:         tagDeliveries,
-		summary:     "Find deliveries",
+		summary:     "List deliveries",
 		description: "The newest first.",
 		answer:      listOf(exampleDeliveryJSON),
 	})
 
-	registerRoute(s, http.MethodGet, "/deliveries/{delivery_id}", withScope(chat.ScopeDeliveriesRead), s.getDelivery, routeDoc{
-		id:      "getDelivery",
-		tag:     tagDeliveries,
-		summary: "A delivery with its attempts",
-		answer: wholeDeliveryJSON{
-			DeliveryJSON: exampleDeliveryJSON,
-			Payload:      payloadJSON{Text: "Your order is on its way."},
-			Attempts: []attemptJSON{{
-				Number:        1,
-				StartedAt:     exampleTime,
-				FinishedAt:    &exampleTime,
-				GotConnection: true,
-				Outcome:       chat.OutcomeUnknown,
-				ErrorCode:     chat.ErrorTimeout,
-			}},
-			Events: []eventJSON{},
-			Next:   nextFor(exampleUnknown),
+	registerRoute(
+		s,
+		http.MethodGet,
+		"/deliveries/{delivery_id}",
+		withScope(chat.ScopeDeliveriesRead),
+		s.getDelivery,
+		routeDoc{
+			id:      "getDelivery",
+			tag:     tagDeliveries,
+			summary: "Get a delivery",
+			answer: wholeDeliveryJSON{
+				DeliveryJSON: exampleDeliveryJSON,
+				Payload:      payloadJSON{Text: "Your order is on its way."},
+				Attempts: []attemptJSON{{
+					Number:        1,
+					StartedAt:     exampleTime,
+					FinishedAt:    &exampleTime,
+					GotConnection: true,
+					Outcome:       chat.OutcomeUnknown,
+					ErrorCode:     chat.ErrorTimeout,
+				}},
+				Events: []eventJSON{},
+				Next:   nextFor(exampleUnknown),
+			},
 		},
-	})
+	)
 }
 
 type listDeliveriesInput struct {

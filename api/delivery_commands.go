@@ -48,10 +48,12 @@ func (s *service) commandRoutes() {
 	registerRoute(s, http.MethodPost, "/deliveries/{delivery_id}/retry", write, s.retryDelivery, routeDoc{
 		id:      "retryDelivery",
 		tag:     tagDeliveries,
-		summary: "Try a delivery again",
+		summary: "Retry a delivery",
 		acts:    true,
-		description: "What certainly was not handed to the provider goes on under its own id. What has ended gets a new delivery, once, and so does every change. " +
-			"200 means that the provider took it. What may be with the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew.",
+		description: "What certainly was not handed to the provider goes on under its own id. What has ended gets " +
+			"a new delivery, once, and so does every change. " +
+			"200 means that the provider took it. What may be with the provider is refused with 409, as is a " +
+			"message whose tool calls did not all succeed: send it anew.",
 		request: retryJSON{To: "+14155550124", Reason: "The customer gave another number."},
 		answer: retriedJSON{
 			Success:  true,
@@ -67,7 +69,11 @@ func (s *service) commandRoutes() {
 			},
 		},
 		problems: []chat.Code{
-			chat.CodeMessageTooLong, chat.CodeNotificationsOff, chat.CodeRecipientOptedOut, chat.CodeSenderNotConfigured, chat.CodeConflict,
+			chat.CodeMessageTooLong,
+			chat.CodeNotificationsOff,
+			chat.CodeRecipientOptedOut,
+			chat.CodeSenderNotConfigured,
+			chat.CodeConflict,
 			chat.CodeIdempotencyKeyReused, chat.CodeDeliveryFailed,
 		},
 	})
@@ -83,11 +89,12 @@ func (s *service) commandRoutes() {
 	})
 
 	registerRoute(s, http.MethodPost, "/deliveries/{delivery_id}/resolve", write, s.resolveDelivery, routeDoc{
-		id:          "resolveDelivery",
-		tag:         tagDeliveries,
-		summary:     "Say whether a delivery was sent",
-		problems:    []chat.Code{chat.CodeConflict},
-		description: "For one that may have been sent, when a person has found out. What the provider tells later still counts.",
+		id:       "resolveDelivery",
+		tag:      tagDeliveries,
+		summary:  "Resolve a delivery",
+		problems: []chat.Code{chat.CodeConflict},
+		description: "For one that may have been sent, when a person has found out. What the provider tells later " +
+			"still counts.",
 		request: resolveJSON{
 			As:                "sent",
 			Reason:            "It is in Twilio's console.",
@@ -155,7 +162,11 @@ func (s *service) retryDelivery(ctx context.Context, in *retryInput) (*actionRes
 				return nil, answer.Replayed, err
 			}
 
-			return presentRetried(request.ActionID, answer.Value.Of, answer.Value.DeliverySnapshot), answer.Replayed, nil
+			return presentRetried(
+				request.ActionID,
+				answer.Value.Of,
+				answer.Value.DeliverySnapshot,
+			), answer.Replayed, nil
 		},
 	})
 }

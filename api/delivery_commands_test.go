@@ -332,7 +332,8 @@ func TestDecisionsAndLateFailuresAreTold(t *testing.T) {
 
 	a := w.do(t, request{method: http.MethodGet, path: location})
 	assert.Equal(t, []string{
-		"Asked for.", "Attempt 1: unknown, timeout.", "Twilio reports it as queued.", "Member 3 confirmed that it was sent: In the console.",
+		"Asked for.", "Attempt 1: unknown, timeout.", "Twilio reports it as queued.", "Member 3 confirmed that it " +
+			"was sent: In the console.",
 		"The action succeeded.", "Twilio reports it as undelivered. The chat needs a response again.",
 	}, timelineOf(a))
 

@@ -78,8 +78,8 @@ func (s *service) renderDocs() ([]byte, error) {
 
 	err = parsed.Execute(&out, map[string]any{
 		"Info":    document.Info,
-		"Style":   template.CSS(docsStyle),
-		"Tags":    docsTags(document), //nolint:gosec // the style is ours
+		"Style":   template.CSS(docsStyle), //nolint:gosec // the style is ours
+		"Tags":    docsTags(document),
 		"Schemas": document.Components.Schemas.Map(),
 	})
 	if err != nil {

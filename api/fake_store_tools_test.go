@@ -40,7 +40,8 @@ func bookTool() chat.ToolDefinition {
 			URL:     "https://desk.example.com/tables/{guests}",
 			Headers: map[string]string{"Authorization": "Bearer {secret.DESK_KEY}"},
 			Schema: []byte(
-				`{"type":"object","properties":{"guests":{"type":"integer"}},"required":["guests"],"additionalProperties":false}`,
+				`{"type":"object","properties":{"guests":{"type":"integer"}},"required":["guests"],` +
+					`"additionalProperties":false}`,
 			),
 		},
 	}
@@ -59,7 +60,8 @@ func taxiServer() chat.ToolDefinition {
 		CreatedAt:   noon,
 		UpdatedAt:   noon,
 		MCP: &chat.MCPServer{URL: "https://mcp.example.com", DiscoveredAt: &noon, Discovered: []chat.MCPTool{{
-			Name: "order_taxi", Description: "Order a taxi", Schema: []byte(`{"type":"object","properties":{"at":{"type":"string"}},"required":["at"]}`),
+			Name: "order_taxi", Description: "Order a taxi", Schema: []byte(`{"type":"object",` +
+				`"properties":{"at":{"type":"string"}},"required":["at"]}`),
 		}}},
 	}
 }

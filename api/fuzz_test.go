@@ -18,7 +18,8 @@ func FuzzBody(f *testing.F) {
 	f.Add(`{"message":"Hello"}`, "wait=1", "key")
 
 	f.Add(
-		`{"message":"Hello","toolCalls":[{"id":"1","type":"function","function":{"name":"add_label","arguments":"{\"label\":\"vip\"}"}}]}`,
+		`{"message":"Hello","toolCalls":[{"id":"1","type":"function","function":{"name":"add_label",`+
+			`"arguments":"{\"label\":\"vip\"}"}}]}`,
 		"respond-async",
 		"",
 	)

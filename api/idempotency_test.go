@@ -57,7 +57,8 @@ func TestFingerprints(t *testing.T) {
 		"message":      {send(`{"message":"a"}`), send(`{"message":"b"}`), []string{"message"}},
 		"both shapes": {
 			send(`{"message":"a","tool_calls":[{"name":"t","arguments":{"a":"<&>","b":[1,2.50]}}]}`),
-			send(`{"message":"a","toolCalls":[{"type":"function","function":{"name":"t","arguments":"{\"b\": [1, 2.50], \"a\": \"<&>\"}"}}]}`), nil,
+			send(`{"message":"a","toolCalls":[{"type":"function","function":{"name":"t","arguments":"{\"b\": [1, ` +
+				`2.50], \"a\": \"<&>\"}"}}]}`), nil,
 		},
 		"arguments": {
 			send(`{"message":"a","tool_calls":[{"name":"t","arguments":{"a":1}}]}`), send(`{"message":"a","tool_calls":[{"name":"t","arguments":{"a":2}}]}`),

@@ -50,7 +50,7 @@ func (s *service) inboxRoutes() {
 	registerRoute(s, http.MethodGet, "/inboxes", admin, s.listInboxes, routeDoc{
 		id:          "listInboxes",
 		tag:         tagSenders,
-		summary:     "The senders for email",
+		summary:     "List inboxes",
 		description: "By id.",
 		answer:      listOf(exampleInbox),
 	})
@@ -58,7 +58,7 @@ func (s *service) inboxRoutes() {
 	registerRoute(s, http.MethodPost, "/inboxes", admin, s.createInbox, routeDoc{
 		id:       "createInbox",
 		tag:      tagSenders,
-		summary:  "Make a sender for email",
+		summary:  "Create an inbox",
 		status:   http.StatusCreated,
 		answer:   exampleInbox,
 		request:  newInboxJSON{Address: "support@example.com", DisplayName: "Example Support"},
@@ -68,7 +68,7 @@ func (s *service) inboxRoutes() {
 	registerRoute(s, http.MethodGet, "/inboxes/{inbox_id}", admin, s.getInbox, routeDoc{
 		id:       "getInbox",
 		tag:      tagSenders,
-		summary:  "A sender for email",
+		summary:  "Get an inbox",
 		answer:   exampleInbox,
 		problems: []chat.Code{notFound},
 	})
@@ -76,7 +76,7 @@ func (s *service) inboxRoutes() {
 	registerRoute(s, http.MethodPatch, "/inboxes/{inbox_id}", admin, s.updateInbox, routeDoc{
 		id:          "updateInbox",
 		tag:         tagSenders,
-		summary:     "Change a sender for email",
+		summary:     "Update an inbox",
 		description: "Fields that are left out stay as they are.",
 		request:     inboxPatchJSON{DisplayName: new("Example Support")},
 		answer:      exampleInbox,
@@ -86,7 +86,7 @@ func (s *service) inboxRoutes() {
 	registerRoute(s, http.MethodDelete, "/inboxes/{inbox_id}", admin, s.deleteInbox, routeDoc{
 		id:          "deleteInbox",
 		tag:         tagSenders,
-		summary:     "Delete a sender for email",
+		summary:     "Delete an inbox",
 		description: "Not while a chat uses it.",
 		problems:    []chat.Code{notFound, chat.CodeInUse},
 	})

@@ -65,7 +65,7 @@ func (s *service) keyRoutes() {
 	registerRoute(s, http.MethodGet, "/api-keys", admin, s.listKeys, routeDoc{
 		id:          "listApiKeys",
 		tag:         tagWorkspace,
-		summary:     "The API keys",
+		summary:     "List API keys",
 		description: "Without their secrets.",
 		answer:      listOf(exampleKey),
 	})
@@ -73,7 +73,7 @@ func (s *service) keyRoutes() {
 	registerRoute(s, http.MethodPost, "/api-keys", admin, s.createKey, routeDoc{
 		id:          "createApiKey",
 		tag:         tagWorkspace,
-		summary:     "Make an API key",
+		summary:     "Create an API key",
 		status:      http.StatusCreated,
 		description: "`key` is shown in this answer only.",
 		request: newKeyJSON{
@@ -87,7 +87,7 @@ func (s *service) keyRoutes() {
 	registerRoute(s, http.MethodGet, "/api-keys/{api_key_id}", admin, s.getKey, routeDoc{
 		id:       "getApiKey",
 		tag:      tagWorkspace,
-		summary:  "An API key",
+		summary:  "Get an API key",
 		answer:   exampleKey,
 		problems: notFound,
 	})

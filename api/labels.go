@@ -56,7 +56,7 @@ func (s *service) labelRoutes() {
 	registerRoute(s, http.MethodGet, "/chat-labels", withScope(chat.ScopeLabelsRead), s.listLabels, routeDoc{
 		id:          "listLabels",
 		tag:         tagLabels,
-		summary:     "The labels",
+		summary:     "List labels",
 		description: "By name.",
 		answer:      listOf(exampleLabel),
 	})
@@ -64,7 +64,7 @@ func (s *service) labelRoutes() {
 	registerRoute(s, http.MethodPost, "/chat-labels", withScope(chat.ScopeChatsWrite), s.createLabel, routeDoc{
 		id:       "createLabel",
 		tag:      tagLabels,
-		summary:  "Make a label",
+		summary:  "Create a label",
 		status:   http.StatusCreated,
 		answer:   exampleLabel,
 		request:  newLabelJSON{Name: "vip", Color: "#3366ff", Description: "Customers with a service contract."},
@@ -74,28 +74,42 @@ func (s *service) labelRoutes() {
 	registerRoute(s, http.MethodGet, "/chat-labels/{label_id}", withScope(chat.ScopeLabelsRead), s.getLabel, routeDoc{
 		id:       "getLabel",
 		tag:      tagLabels,
-		summary:  "A label",
+		summary:  "Get a label",
 		answer:   exampleLabel,
 		problems: notFound,
 	})
 
-	registerRoute(s, http.MethodPatch, "/chat-labels/{label_id}", withScope(chat.ScopeChatsWrite), s.updateLabel, routeDoc{
-		id:          "updateLabel",
-		tag:         tagLabels,
-		summary:     "Change a label",
-		description: "Fields that are left out stay as they are.",
-		request:     labelPatchJSON{Color: new("#3366ff")},
-		answer:      exampleLabel,
-		problems:    []chat.Code{chat.CodeLabelNotFound, chat.CodeAlreadyExists},
-	})
+	registerRoute(
+		s,
+		http.MethodPatch,
+		"/chat-labels/{label_id}",
+		withScope(chat.ScopeChatsWrite),
+		s.updateLabel,
+		routeDoc{
+			id:          "updateLabel",
+			tag:         tagLabels,
+			summary:     "Update a label",
+			description: "Fields that are left out stay as they are.",
+			request:     labelPatchJSON{Color: new("#3366ff")},
+			answer:      exampleLabel,
+			problems:    []chat.Code{chat.CodeLabelNotFound, chat.CodeAlreadyExists},
+		},
+	)
 
-	registerRoute(s, http.MethodDelete, "/chat-labels/{label_id}", withScope(chat.ScopeChatsWrite), s.deleteLabel, routeDoc{
-		id:          "deleteLabel",
-		tag:         tagLabels,
-		summary:     "Delete a label",
-		description: "It is taken off all chats.",
-		problems:    notFound,
-	})
+	registerRoute(
+		s,
+		http.MethodDelete,
+		"/chat-labels/{label_id}",
+		withScope(chat.ScopeChatsWrite),
+		s.deleteLabel,
+		routeDoc{
+			id:          "deleteLabel",
+			tag:         tagLabels,
+			summary:     "Delete a label",
+			description: "It is taken off all chats.",
+			problems:    notFound,
+		},
+	)
 }
 
 func (s *service) listLabels(ctx context.Context, in *pagedInput) (*listOutput[labelJSON], error) {

@@ -98,7 +98,7 @@ func (s *service) memberRoutes() {
 	registerRoute(s, http.MethodGet, "/members", withScope(chat.ScopeMembersRead), s.listMembers, routeDoc{
 		id:          "listMembers",
 		tag:         tagMembers,
-		summary:     "Find members",
+		summary:     "List members",
 		description: "By id.",
 		answer:      listOf(exampleMember),
 	})
@@ -106,7 +106,7 @@ func (s *service) memberRoutes() {
 	registerRoute(s, http.MethodPost, "/members", withScope(chat.ScopeMembersWrite), s.createMember, routeDoc{
 		id:      "createMember",
 		tag:     tagMembers,
-		summary: "Make a member",
+		summary: "Create a member",
 		status:  http.StatusCreated,
 		answer:  exampleMember,
 		request: newMemberJSON{
@@ -122,20 +122,27 @@ func (s *service) memberRoutes() {
 	registerRoute(s, http.MethodGet, "/members/{member_id}", withScope(chat.ScopeMembersRead), s.getMember, routeDoc{
 		id:       "getMember",
 		tag:      tagMembers,
-		summary:  "A member",
+		summary:  "Get a member",
 		answer:   exampleMember,
 		problems: []chat.Code{chat.CodeMemberNotFound},
 	})
 
-	registerRoute(s, http.MethodPatch, "/members/{member_id}", withScope(chat.ScopeMembersWrite), s.updateMember, routeDoc{
-		id:          "updateMember",
-		tag:         tagMembers,
-		summary:     "Change a member",
-		description: "Fields that are left out stay as they are.",
-		request:     memberPatchJSON{Phone: new("+14155550123"), NotificationsEnabled: new(true)},
-		answer:      exampleMember,
-		problems:    []chat.Code{chat.CodeMemberNotFound, chat.CodeAlreadyExists},
-	})
+	registerRoute(
+		s,
+		http.MethodPatch,
+		"/members/{member_id}",
+		withScope(chat.ScopeMembersWrite),
+		s.updateMember,
+		routeDoc{
+			id:          "updateMember",
+			tag:         tagMembers,
+			summary:     "Update a member",
+			description: "Fields that are left out stay as they are.",
+			request:     memberPatchJSON{Phone: new("+14155550123"), NotificationsEnabled: new(true)},
+			answer:      exampleMember,
+			problems:    []chat.Code{chat.CodeMemberNotFound, chat.CodeAlreadyExists},
+		},
+	)
 }
 
 type listMembersInput struct {

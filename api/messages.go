@@ -160,21 +160,28 @@ func (s *service) messageRoutes() {
 	registerRoute(s, http.MethodGet, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsRead), s.listMessages, routeDoc{
 		id:          "listMessages",
 		tag:         tagChats,
-		summary:     "What was said",
+		summary:     "List messages",
 		answer:      listOf(exampleRated()),
 		description: "The newest first, in OpenAI's shape. Either `cursor` or `offset`, not both.",
 	})
 
-	registerRoute(s, http.MethodPost, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsWrite), s.createMessage, routeDoc{
-		id:          "createMessage",
-		tag:         tagChats,
-		summary:     "Say something as a member",
-		status:      http.StatusCreated,
-		answer:      exampleInbound,
-		description: "The chat then needs a response.",
-		request:     newMessageJSON{Content: "Where is my order?"},
-		problems:    []chat.Code{chat.CodeMessageTooLong, chat.CodeMemberNotFound},
-	})
+	registerRoute(
+		s,
+		http.MethodPost,
+		"/chats/{chat_id}/messages",
+		ownOr(chat.ScopeChatsWrite),
+		s.createMessage,
+		routeDoc{
+			id:          "createMessage",
+			tag:         tagChats,
+			summary:     "Post a message as a member",
+			status:      http.StatusCreated,
+			answer:      exampleInbound,
+			description: "The chat then needs a response.",
+			request:     newMessageJSON{Content: "Where is my order?"},
+			problems:    []chat.Code{chat.CodeMessageTooLong, chat.CodeMemberNotFound},
+		},
+	)
 
 	registerRoute(
 		s,
@@ -185,7 +192,7 @@ func (s *service) messageRoutes() {
 		routeDoc{
 			id:       "rateMessage",
 			tag:      tagChats,
-			summary:  "Rate an assistant's message",
+			summary:  "Rate a message",
 			answer:   exampleRated(),
 			request:  newRatingJSON{Rating: 5, Comment: "Quick and clear."},
 			problems: []chat.Code{chat.CodeMessageNotFound, chat.CodeNotRatable},

@@ -43,13 +43,16 @@ func newMetrics(registry prometheus.Registerer) metrics {
 			Name: "handrail_webhook_calls_total", Help: "Calls by providers, by what became of them.",
 		}, []string{"carrier", "kind", "result"}),
 		orphans: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_webhook_orphans_total", Help: "What providers told about messages and to addresses that are none of ours.",
+			Name: "handrail_webhook_orphans_total", Help: "What providers told about messages and to addresses " +
+				"that are none of ours.",
 		}, []string{"carrier"}),
 		duplicates: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_duplicates_confirmed_total", Help: "Deliveries that a provider has taken twice: recipients may have got a message twice.",
+			Name: "handrail_duplicates_confirmed_total", Help: "Deliveries that a provider has taken twice: " +
+				"recipients may have got a message twice.",
 		}, []string{"carrier"}),
 		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_notifications_dropped_total", Help: "Workflows that were not told of a change; they look for themselves.",
+			Name: "handrail_notifications_dropped_total", Help: "Workflows that were not told of a change; they " +
+				"look for themselves.",
 		}, []string{"why"}),
 	}
 

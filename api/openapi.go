@@ -30,15 +30,20 @@ func openAPI(version string) huma.Config {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title: "Handrail", Version: version,
-				Description: "Assistants that talk to people by SMS and email. Every action is durable: what was accepted happens, " +
+				Description: "Assistants that talk to people by SMS and email. Every action is durable: what was " +
+					"accepted happens, " +
 					"nothing is sent twice without saying so, and whatever is stuck says what it waits for.\n\n" +
-					"A request carries `Authorization: Bearer` and an API key, and paths begin with the workspace that the key belongs to. " +
+					"A request carries `Authorization: Bearer` and an API key, and paths begin with the workspace " +
+					"that the key belongs to. " +
 					"Checks come in this order: 401, 404 for the workspace, 403, 404 for the object, 400.\n\n" +
 					"Bodies are JSON in UTF-8, times RFC 3339 in UTC. " +
-					"`memberId` is taken for `member_id` and `toolCalls` for `tool_calls`; other unknown fields are refused.\n\n" +
-					"Errors are `application/problem+json`: `code` is stable, `detail` is for people, `errors` names what is wrong with which field, " +
+					"`memberId` is taken for `member_id` and `toolCalls` for `tool_calls`; other unknown fields " +
+					"are refused.\n\n" +
+					"Errors are `application/problem+json`: `code` is stable, `detail` is for people, `errors` " +
+					"names what is wrong with which field, " +
 					"and with `retryable` the same request may work later.\n\n" +
-					"The three actions and the retries of deliveries take an `Idempotency-Key`: sent again with the same key and body, they answer with the state of the first request, " +
+					"The three actions and the retries of deliveries take an `Idempotency-Key`: sent again with " +
+					"the same key and body, they answer with the state of the first request, " +
 					"and nothing is done twice. Other calls know no such key.\n\n" +
 					"Lists answer with `items` and `next_cursor`, which given as `cursor` gets the next page.",
 			},
@@ -60,13 +65,15 @@ func openAPI(version string) huma.Config {
 				{Name: tagSenders, Description: "What messages are sent from."},
 				{Name: tagDeliveries, Description: "What became of each message."},
 				{
-					Name:        tagTools,
-					Description: "What assistants may do outside before they speak: HTTP APIs, servers that speak the Model Context Protocol, and people.",
+					Name: tagTools,
+					Description: "What assistants may do outside before they speak: HTTP APIs, servers that speak " +
+						"the Model Context Protocol, and people.",
 				},
 				{Name: tagWorkspace, Description: "API keys, how chats are summarized, and who changed what."},
 				{
-					Name:        tagWebhooks,
-					Description: "What Twilio and SendGrid call. No key is needed: a call is believed because its provider has signed it.",
+					Name: tagWebhooks,
+					Description: "What Twilio and SendGrid call. No key is needed: a call is believed because its " +
+						"provider has signed it.",
 				},
 				{Name: tagService, Description: "The service itself; no key is needed."},
 			},
@@ -114,7 +121,8 @@ func textHeader(description string) *huma.Header {
 func commonHeaders() map[string]*huma.Header {
 	return map[string]*huma.Header{
 		"X-Request-Id": textHeader(
-			"Names this request in the logs. Yours, when you sent one of 1 to 128 letters, digits, dots, dashes and underscores.",
+			"Names this request in the logs. Yours, when you sent one of 1 to 128 letters, digits, dots, dashes " +
+				"and underscores.",
 		),
 		"RateLimit":        textHeader(`What is left for this key: r requests, and t seconds until all are back.`),
 		"RateLimit-Policy": textHeader(`The limit of this key: q requests at once, in w seconds.`),

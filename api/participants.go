@@ -61,25 +61,47 @@ type participantAddedJSON struct {
 }
 
 func (s *service) participantRoutes() {
-	registerRoute(s, http.MethodPost, "/chats/{chat_id}/participants", withScope(chat.ScopeChatsWrite), s.addParticipant, routeDoc{
-		id:          "addParticipant",
-		tag:         tagActions,
-		summary:     "Add a participant",
-		acts:        true,
-		description: "A member has one place in a chat, whatever the role.",
-		request:     newParticipantJSON{MemberID: 42, Role: chat.ParticipantContributor},
-		answer:      participantAddedJSON{Success: true, Message: "Ana Lopez added as contributor", ParticipantID: 7},
-		problems:    []chat.Code{chat.CodeParticipantExists, chat.CodeMemberNotFound, chat.CodeIdempotencyKeyReused},
-		codes:       map[string]chat.Code{"role": chat.CodeInvalidRole},
-	})
+	registerRoute(
+		s,
+		http.MethodPost,
+		"/chats/{chat_id}/participants",
+		withScope(chat.ScopeChatsWrite),
+		s.addParticipant,
+		routeDoc{
+			id:          "addParticipant",
+			tag:         tagActions,
+			summary:     "Add a participant",
+			acts:        true,
+			description: "A member has one place in a chat, whatever the role.",
+			request:     newParticipantJSON{MemberID: 42, Role: chat.ParticipantContributor},
+			answer: participantAddedJSON{
+				Success:       true,
+				Message:       "Ana Lopez added as contributor",
+				ParticipantID: 7,
+			},
+			problems: []chat.Code{
+				chat.CodeParticipantExists,
+				chat.CodeMemberNotFound,
+				chat.CodeIdempotencyKeyReused,
+			},
+			codes: map[string]chat.Code{"role": chat.CodeInvalidRole},
+		},
+	)
 
-	registerRoute(s, http.MethodGet, "/chats/{chat_id}/participants", ownOr(chat.ScopeChatsRead), s.listParticipants, routeDoc{
-		id:          "listParticipants",
-		tag:         tagChats,
-		summary:     "Who takes part in a chat",
-		description: "By id.",
-		answer:      listOf(exampleParticipant),
-	})
+	registerRoute(
+		s,
+		http.MethodGet,
+		"/chats/{chat_id}/participants",
+		ownOr(chat.ScopeChatsRead),
+		s.listParticipants,
+		routeDoc{
+			id:          "listParticipants",
+			tag:         tagChats,
+			summary:     "List participants",
+			description: "By id.",
+			answer:      listOf(exampleParticipant),
+		},
+	)
 
 	registerRoute(
 		s,

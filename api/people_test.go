@@ -338,13 +338,15 @@ func TestWhatASendWaitsFor(t *testing.T) {
 			chat.ActionParked, &waiting,
 			[]chat.ToolCall{call(chat.ToolCallPending)},
 			"waiting_for_approval",
-			"Waits for approval of call_1 (refund) by a member with chats:admin other than member 3, until 2026-11-23T12:00:00Z.",
+			"Waits for approval of call_1 (refund) by a member with chats:admin other than member 3, until " +
+				"2026-11-23T12:00:00Z.",
 		},
 		"unknown": {
 			chat.ActionParked, &approved,
 			[]chat.ToolCall{asks, unknown},
 			"tool_call_unknown",
-			"Tool call call_1 (refund) may have had its effect (no answer in time); it is not run again by itself. A person must decide: resolve it as succeeded, failed or retry.",
+			"Tool call call_1 (refund) may have had its effect (no answer in time); it is not run again by itself. " +
+				"A person must decide: resolve it as succeeded, failed or retry.",
 		},
 		"contributors": {
 			chat.ActionParked, nil,
@@ -360,7 +362,8 @@ func TestWhatASendWaitsFor(t *testing.T) {
 		},
 		"undo not known": {chat.ActionFailed, nil, []chat.ToolCall{call(chat.ToolCallSucceeded, func(c *chat.ToolCall) {
 			c.Undo = &chat.ToolCall{ID: "undo_call_1", Name: "unrefund", State: chat.ToolCallUnknown}
-		})}, "pending", "Tool call undo_call_1 (unrefund) may have had its effect; it is not run again by itself. A person must decide: resolve it as succeeded, failed or retry."},
+		})}, "pending", "Tool call undo_call_1 (unrefund) may have had its effect; it is not run again by itself. " +
+			"A person must decide: resolve it as succeeded, failed or retry."},
 		"delivery": {chat.ActionRunning, nil, []chat.ToolCall{call(chat.ToolCallSucceeded)}, "pending", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -54,7 +54,7 @@ func (s *service) phoneNumberRoutes() {
 	registerRoute(s, http.MethodGet, "/phone-numbers", admin, s.listPhoneNumbers, routeDoc{
 		id:          "listPhoneNumbers",
 		tag:         tagSenders,
-		summary:     "The senders for SMS",
+		summary:     "List phone numbers",
 		description: "By id.",
 		answer:      listOf(examplePhoneNumber),
 	})
@@ -62,7 +62,7 @@ func (s *service) phoneNumberRoutes() {
 	registerRoute(s, http.MethodPost, "/phone-numbers", admin, s.createPhoneNumber, routeDoc{
 		id:       "createPhoneNumber",
 		tag:      tagSenders,
-		summary:  "Make a sender for SMS",
+		summary:  "Create a phone number",
 		status:   http.StatusCreated,
 		answer:   examplePhoneNumber,
 		request:  newPhoneNumberJSON{Name: "Support", Number: "+14155550100"},
@@ -72,7 +72,7 @@ func (s *service) phoneNumberRoutes() {
 	registerRoute(s, http.MethodGet, "/phone-numbers/{phone_number_id}", admin, s.getPhoneNumber, routeDoc{
 		id:       "getPhoneNumber",
 		tag:      tagSenders,
-		summary:  "A sender for SMS",
+		summary:  "Get a phone number",
 		answer:   examplePhoneNumber,
 		problems: []chat.Code{notFound},
 	})
@@ -80,7 +80,7 @@ func (s *service) phoneNumberRoutes() {
 	registerRoute(s, http.MethodPatch, "/phone-numbers/{phone_number_id}", admin, s.updatePhoneNumber, routeDoc{
 		id:          "updatePhoneNumber",
 		tag:         tagSenders,
-		summary:     "Change a sender for SMS",
+		summary:     "Update a phone number",
 		description: "Fields that are left out stay as they are.",
 		request:     phoneNumberPatchJSON{Name: new("Support")},
 		answer:      examplePhoneNumber,
@@ -90,7 +90,7 @@ func (s *service) phoneNumberRoutes() {
 	registerRoute(s, http.MethodDelete, "/phone-numbers/{phone_number_id}", admin, s.deletePhoneNumber, routeDoc{
 		id:          "deletePhoneNumber",
 		tag:         tagSenders,
-		summary:     "Delete a sender for SMS",
+		summary:     "Delete a phone number",
 		description: "Not while a chat uses it.",
 		problems:    []chat.Code{notFound, chat.CodeInUse},
 	})

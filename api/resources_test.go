@@ -191,7 +191,8 @@ func TestMembers(t *testing.T) {
 		request{
 			method: http.MethodPost,
 			path:   workspaceURL("/members"),
-			body:   `{"name":"Bot","kind":"assistant","role":"manager","notifications_enabled":false,"phone":"+14155550123","consent":{"email":"revoked"}}`,
+			body: `{"name":"Bot","kind":"assistant","role":"manager","notifications_enabled":false,` +
+				`"phone":"+14155550123","consent":{"email":"revoked"}}`,
 		},
 	)
 
@@ -232,7 +233,8 @@ func TestChats(t *testing.T) {
 		request{
 			method: http.MethodPost,
 			path:   workspaceURL("/chats"),
-			body:   `{"channel":"phone-sms","memberId":42,"participants":[{"memberId":5},{"member_id":6,"role":"observer"}]}`,
+			body: `{"channel":"phone-sms","memberId":42,"participants":[{"memberId":5},{"member_id":6,` +
+				`"role":"observer"}]}`,
 		},
 	)
 

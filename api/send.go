@@ -35,7 +35,7 @@ type sentJSON struct {
 type receiptJSON struct {
 	ID                chat.DeliveryID `json:"id" format:"uuid"`
 	Channel           chat.Channel    `json:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
-	Status            string          `json:"status" doc:"Whether the provider took it, and after that its final word. unknown means: it may have been sent." example:"accepted"`
+	Status            string          `json:"status" doc:"Whether the provider took it, and after that its final status. unknown means: it may have been sent." example:"accepted"`
 	Provider          chat.Provider   `json:"provider" enum:"twilio,sendgrid,handrail"`
 	ProviderMessageID string          `json:"provider_message_id,omitempty" doc:"The provider's id."`
 	Segments          int             `json:"segments,omitempty" doc:"How many parts an SMS is charged as."`
@@ -151,33 +151,56 @@ func exampleRunning() actionJSON {
 }
 
 func (s *service) sendRoutes() {
-	registerRoute(s, http.MethodPost, "/chats/{chat_id}/send-assistant-message", withScope(chat.ScopeChatsAdmin), s.send, routeDoc{
-		id:      "sendAssistantMessage",
-		tag:     tagActions,
-		summary: "Send as the assistant",
-		acts:    true,
-		description: "Tool calls run first, in order. Then the message goes to the chat's member over the chat's channel. " +
-			"200 means that the provider took it. 202 means that it is still being delivered, or that nobody can tell yet " +
-			"whether the provider took it (`\"status\": \"unknown\"`); it is never sent twice behind your back. " +
-			"A send also answers 202 while it waits for people, as `waiting_for` says: for the approval of a tool call, for contributors, " +
-			"or for somebody to say what became of a tool call (`\"status\": \"unknown\"` of the call). " +
-			"When the message is not delivered in the end, what its tools have done and can be undone is taken back.",
-		request: sendJSON{Message: "Your order is on its way.", ToolCalls: []newToolCallJSON{
-			{ID: "call_1", Name: chat.ToolAddLabel, Arguments: json.RawMessage(`{"label":"vip"}`)},
-			{
-				ID:       "call_2",
-				Type:     "function",
-				Function: &newFunctionJSON{Name: chat.ToolSetState, Arguments: `{"state":"waiting"}`},
+	registerRoute(
+		s,
+		http.MethodPost,
+		"/chats/{chat_id}/send-assistant-message",
+		withScope(chat.ScopeChatsAdmin),
+		s.send,
+		routeDoc{
+			id:      "sendAssistantMessage",
+			tag:     tagActions,
+			summary: "Send as the assistant",
+			acts:    true,
+			description: "Tool calls run first, in order. Then the message goes to the chat's member over the chat's " +
+				"channel. " +
+				"200 means that the provider took it. 202 means that it is still being delivered, or that nobody can " +
+				"tell yet " +
+				"whether the provider took it (`\"status\": \"unknown\"`); it is never sent twice behind your back. " +
+				"A send also answers 202 while it waits for people, as `waiting_for` says: for the approval of a " +
+				"tool call, for contributors, " +
+				"or for somebody to say what became of a tool call (`\"status\": \"unknown\"` of the call). " +
+				"When the message is not delivered in the end, what its tools have done and can be undone " +
+				"is taken back.",
+			request: sendJSON{Message: "Your order is on its way.", ToolCalls: []newToolCallJSON{
+				{ID: "call_1", Name: chat.ToolAddLabel, Arguments: json.RawMessage(`{"label":"vip"}`)},
+				{
+					ID:       "call_2",
+					Type:     "function",
+					Function: &newFunctionJSON{Name: chat.ToolSetState, Arguments: `{"state":"waiting"}`},
+				},
+			}},
+			answer: exampleSent(),
+			problems: []chat.Code{
+				chat.CodeNoPhone,
+				chat.CodeNoEmail,
+				chat.CodeNotificationsOff,
+				chat.CodeRecipientOptedOut,
+				chat.CodeSenderNotConfigured,
+				chat.CodeChannelNotSupported,
+				chat.CodeChatArchived,
+				chat.CodeMessageTooLong,
+				chat.CodeUnknownTool,
+				chat.CodeInvalidToolArguments,
+				chat.CodeAssistantNotFound,
+				chat.CodeParticipantNotFound,
+				chat.CodeIdempotencyKeyReused,
+				chat.CodeDeliveryFailed,
+				chat.CodeToolCallFailed,
+				chat.CodeApprovalRefused, chat.CodeApprovalExpired,
 			},
-		}},
-		answer: exampleSent(),
-		problems: []chat.Code{
-			chat.CodeNoPhone, chat.CodeNoEmail, chat.CodeNotificationsOff, chat.CodeRecipientOptedOut, chat.CodeSenderNotConfigured,
-			chat.CodeChannelNotSupported, chat.CodeChatArchived, chat.CodeMessageTooLong, chat.CodeUnknownTool, chat.CodeInvalidToolArguments,
-			chat.CodeAssistantNotFound, chat.CodeParticipantNotFound, chat.CodeIdempotencyKeyReused, chat.CodeDeliveryFailed, chat.CodeToolCallFailed,
-			chat.CodeApprovalRefused, chat.CodeApprovalExpired,
 		},
-	})
+	)
 }
 
 type sendInput struct {

@@ -183,13 +183,21 @@ func exampleVersion() summaryVersionJSON {
 }
 
 func (s *service) summaryRoutes() {
-	registerRoute(s, http.MethodGet, "/chats/{chat_id}/summaries", ownOr(chat.ScopeChatsRead), s.listSummaries, routeDoc{
-		id:          "listSummaries",
-		tag:         tagChats,
-		summary:     "The versions of a chat's summary",
-		answer:      listOf(exampleVersion()),
-		description: "The newest first: every run with what it wrote, read and cost, also one that runs or has failed, and every edit.",
-	})
+	registerRoute(
+		s,
+		http.MethodGet,
+		"/chats/{chat_id}/summaries",
+		ownOr(chat.ScopeChatsRead),
+		s.listSummaries,
+		routeDoc{
+			id:      "listSummaries",
+			tag:     tagChats,
+			summary: "List summary versions",
+			answer:  listOf(exampleVersion()),
+			description: "The newest first: every run with what it wrote, read and cost, also one that runs or has " +
+				"failed, and every edit.",
+		},
+	)
 
 	registerRoute(
 		s,
@@ -200,7 +208,7 @@ func (s *service) summaryRoutes() {
 		routeDoc{
 			id:       "getSummary",
 			tag:      tagChats,
-			summary:  "A version of a chat's summary",
+			summary:  "Get a summary version",
 			answer:   exampleVersion(),
 			problems: []chat.Code{chat.CodeSummaryNotFound},
 		},
@@ -213,12 +221,13 @@ func (s *service) summaryRoutes() {
 		withScope(chat.ScopeChatsWrite),
 		s.restoreSummary,
 		routeDoc{
-			id:          "restoreSummary",
-			tag:         tagChats,
-			summary:     "Put a version back",
-			answer:      exampleChat,
-			description: "Title and summary become those of the version, and count as a person's: they stand until a summary is asked for with `overwrite`. The labels stay as they are.",
-			problems:    []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
+			id:      "restoreSummary",
+			tag:     tagChats,
+			summary: "Restore a summary version",
+			answer:  exampleChat,
+			description: "Title and summary become those of the version, and count as a person's: they stand until " +
+				"a summary is asked for with `overwrite`. The labels stay as they are.",
+			problems: []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
 		},
 	)
 
@@ -231,7 +240,7 @@ func (s *service) summaryRoutes() {
 		routeDoc{
 			id:      "undoLabels",
 			tag:     tagChats,
-			summary: "Take back what a run has changed of the labels",
+			summary: "Undo label changes of a summary",
 			answer:  exampleChat,
 			description: "What it added goes, and no model puts it back; what it removed returns, as a person's. " +
 				"What somebody has touched since stays as it is. May be asked twice.",

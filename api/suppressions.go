@@ -34,7 +34,7 @@ func (s *service) suppressionRoutes() {
 	registerRoute(s, http.MethodGet, "/suppressions", admin, s.listSuppressions, routeDoc{
 		id:          "listSuppressions",
 		tag:         tagDeliveries,
-		summary:     "The addresses that are not written to",
+		summary:     "List suppressions",
 		description: "The newest first.",
 		answer: listOf(suppressionJSON{
 			ID:        9,
@@ -47,11 +47,12 @@ func (s *service) suppressionRoutes() {
 	})
 
 	registerRoute(s, http.MethodDelete, "/suppressions/{suppression_id}", admin, s.liftSuppression, routeDoc{
-		id:          "liftSuppression",
-		tag:         tagDeliveries,
-		summary:     "Write to an address again",
-		description: "Only when the recipient wants that. A provider that keeps a list of its own goes on refusing until the recipient answers START, or is taken from that list.",
-		problems:    []chat.Code{chat.CodeSuppressionNotFound},
+		id:      "liftSuppression",
+		tag:     tagDeliveries,
+		summary: "Delete a suppression",
+		description: "Only when the recipient wants that. A provider that keeps a list of its own goes on refusing " +
+			"until the recipient answers START, or is taken from that list.",
+		problems: []chat.Code{chat.CodeSuppressionNotFound},
 	})
 }
 

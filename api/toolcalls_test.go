@@ -26,7 +26,8 @@ func TestToolCalls(t *testing.T) {
 			Arguments: []byte(`{"x":1}`),
 			State:     "pending",
 		}}},
-		"openai": {`[{"id":"q","type":"function","function":{"name":"a","arguments":"{ \"x\" : 12345678901234567890 }"}}]`, []chat.ToolCall{{
+		"openai": {`[{"id":"q","type":"function","function":{"name":"a","arguments":"{ \"x\" : ` +
+			`12345678901234567890 }"}}]`, []chat.ToolCall{{
 			ID:        "q",
 			Name:      "a",
 			Arguments: []byte(`{"x":12345678901234567890}`),

@@ -53,7 +53,8 @@ type secretsJSON map[string]*string
 func (secretsJSON) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeString, Nullable: true},
-		Description: "Names like API_KEY, and values. Write-only: encrypted, and never shown. A value replaces, null removes, what is not named stays. Headers refer to one as {secret.API_KEY}.",
+		Description: "Names like API_KEY, and values. Write-only: encrypted, and never shown. A value replaces, " +
+			"null removes, what is not named stays. Headers refer to one as {secret.API_KEY}.",
 	}
 }
 

@@ -54,36 +54,45 @@ var exampleNewTool = newToolJSON{
 }
 
 // aboutTools is all that an integrator needs to define one.
-const aboutTools = "An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called `server.tool`. " +
+const aboutTools = "An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called " +
+	"`server.tool`. " +
 	"`GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.\n\n" +
-	"Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` stands for an argument in the path or the query, escaped; " +
-	"the schema must require it. The others are the JSON body of POST, PUT and PATCH, or the query of GET and DELETE. " +
+	"Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` " +
+	"stands for an argument in the path or the query, escaped; " +
+	"the schema must require it. The others are the JSON body of POST, PUT and PATCH, or the query of GET and " +
+	"DELETE. " +
 	"Headers refer to secrets as `{secret.NAME}`; secrets are encrypted, and only their names are shown.\n\n" +
-	"Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and `webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. " +
+	"Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and " +
+	"`webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. " +
 	"`Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.\n\n" +
-	"The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit `response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. " +
-	"No connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken connection nobody knows whether the call had its effect: " +
-	"an idempotent tool is run again with the same key, in `idempotency_header` and `webhook-id`; any other call is `unknown` and waits until a person resolves it. " +
+	"The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit " +
+	"`response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. " +
+	"No connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken " +
+	"connection nobody knows whether the call had its effect: " +
+	"an idempotent tool is run again with the same key, in `idempotency_header` and `webhook-id`; any other call " +
+	"is `unknown` and waits until a person resolves it. " +
 	"Tools of the risk `read` count as idempotent.\n\n" +
-	"Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are refused when the tool is stored and at every connection. " +
-	"The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`."
+	"Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are " +
+	"refused when the tool is stored and at every connection. " +
+	"The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with " +
+	"`HANDRAIL_MCP_COMMANDS`."
 
 func (s *service) toolRoutes() {
+	s.toolDefinitionRoutes()
+	s.toolCommandRoutes()
+}
+
+// toolDefinitionRoutes registers the routes that list, create, get, update and delete tools.
+func (s *service) toolDefinitionRoutes() {
 	read, write := withScope(chat.ScopeToolsRead), withScope(chat.ScopeToolsWrite)
 
-	refused := []chat.Code{
-		chat.CodeAddressRefused,
-		chat.CodeToolUnavailable,
-		chat.CodeEncryptionOff,
-		chat.CodeAlreadyExists,
-	}
-
+	refused := toolRefusals()
 	changed := append([]chat.Code{chat.CodeToolNotFound, chat.CodeConflict}, refused...)
 	shown := presentDefinition(exampleTool)
 	registerRoute(s, http.MethodGet, "/tools", read, s.listDefinitions, routeDoc{
 		id:          "listTools",
 		tag:         tagTools,
-		summary:     "HTTP tools and MCP servers",
+		summary:     "List tools",
 		description: "By id. Built-in tools have no definition.",
 		answer:      listOf(shown),
 	})
@@ -91,7 +100,7 @@ func (s *service) toolRoutes() {
 	registerRoute(s, http.MethodPost, "/tools", write, s.createTool, routeDoc{
 		id:          "createTool",
 		tag:         tagTools,
-		summary:     "Define a tool",
+		summary:     "Create a tool",
 		status:      http.StatusCreated,
 		description: aboutTools,
 		request:     exampleNewTool,
@@ -102,7 +111,7 @@ func (s *service) toolRoutes() {
 	registerRoute(s, http.MethodGet, "/tools/{tool_id}", read, s.getTool, routeDoc{
 		id:       "getTool",
 		tag:      tagTools,
-		summary:  "A tool",
+		summary:  "Get a tool",
 		answer:   shown,
 		problems: []chat.Code{chat.CodeToolNotFound},
 	})
@@ -110,10 +119,11 @@ func (s *service) toolRoutes() {
 	registerRoute(s, http.MethodPatch, "/tools/{tool_id}", write, s.updateTool, routeDoc{
 		id:       "updateTool",
 		tag:      tagTools,
-		summary:  "Change a tool",
+		summary:  "Update a tool",
 		answer:   shown,
 		problems: changed,
-		description: "Fields that are left out stay as they are; `http` and `mcp` are replaced whole. 409 `conflict` when another change came between: read it and try again. " +
+		description: "Fields that are left out stay as they are; `http` and `mcp` are replaced whole. 409 " +
+			"`conflict` when another change came between: read it and try again. " +
 			"Sends under way run with what the tool is when its turn comes.",
 		request: toolPatchJSON{
 			Risk:           new(chat.RiskApproval),
@@ -129,13 +139,29 @@ func (s *service) toolRoutes() {
 		description: "Calls whose turn comes later fail with `tool_not_found`.",
 		problems:    []chat.Code{chat.CodeToolNotFound},
 	})
+}
+
+// toolRefusals are the codes that a tool's definition may be refused with.
+func toolRefusals() []chat.Code {
+	return []chat.Code{
+		chat.CodeAddressRefused,
+		chat.CodeToolUnavailable,
+		chat.CodeEncryptionOff,
+		chat.CodeAlreadyExists,
+	}
+}
+
+// toolCommandRoutes registers the routes that do something with a tool.
+func (s *service) toolCommandRoutes() {
+	write := withScope(chat.ScopeToolsWrite)
 
 	registerRoute(s, http.MethodPost, "/tools/{tool_id}/test", write, s.testTool, routeDoc{
-		id:          "testTool",
-		tag:         tagTools,
-		summary:     "Run a tool once, for real",
-		request:     testToolJSON{Arguments: json.RawMessage(`{"guests":4}`)},
-		description: "What it does, it does: there is no idempotency key, no approval, and no undo. Whatever comes of it is 200 with `outcome`; arguments that break the schema are 400.",
+		id:      "testTool",
+		tag:     tagTools,
+		summary: "Test a tool",
+		request: testToolJSON{Arguments: json.RawMessage(`{"guests":4}`)},
+		description: "What it does, it does: there is no idempotency key, no approval, and no undo. Whatever comes " +
+			"of it is 200 with `outcome`; arguments that break the schema are 400.",
 		answer: testedToolJSON{
 			Outcome:    chat.ToolSucceeded,
 			Result:     json.RawMessage(`{"booking_id":"b-1"}`),
@@ -148,15 +174,15 @@ func (s *service) toolRoutes() {
 	registerRoute(s, http.MethodPost, "/tools/{tool_id}/refresh", write, s.refreshTool, routeDoc{
 		id:       "refreshTool",
 		tag:      tagTools,
-		summary:  "Ask an MCP server for its tools anew",
-		answer:   shown,
+		summary:  "Refresh an MCP server's tools",
+		answer:   presentDefinition(exampleTool),
 		problems: []chat.Code{chat.CodeToolNotFound, chat.CodeToolUnavailable, chat.CodeAddressRefused},
 	})
 
 	registerRoute(s, http.MethodPost, "/tools/{tool_id}/signing-secret", write, s.rotateSigning, routeDoc{
 		id:          "rotateSigningSecret",
 		tag:         tagTools,
-		summary:     "Give an HTTP tool a new signing secret",
+		summary:     "Rotate a tool's signing secret",
 		description: "It is shown here and never again. For 24 hours requests carry the signatures of both.",
 		answer:      signingSecretJSON{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
 		problems:    []chat.Code{chat.CodeToolNotFound, chat.CodeConflict, chat.CodeEncryptionOff},
@@ -278,7 +304,8 @@ func (s *service) refreshTool(ctx context.Context, _ *struct{}) (*toolOutput, er
 		return nil, err
 	}
 
-	if err := s.store.SaveDiscovered(ctx, c.workspace(), d.ID, d.MCP.Discovered, valueOr(d.MCP.DiscoveredAt, time.Now())); err != nil {
+	discoveredAt := valueOr(d.MCP.DiscoveredAt, time.Now())
+	if err := s.store.SaveDiscovered(ctx, c.workspace(), d.ID, d.MCP.Discovered, discoveredAt); err != nil {
 		return nil, err
 	}
 

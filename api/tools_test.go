@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	newHTTPTool = `{"kind":"http","name":"book_table","http":{"method":"POST","url":"https://desk.example.com/t","schema":{"type":"object"}}`
-	newMCPTool  = `{"kind":"mcp","name":"concierge","mcp":{"url":"https://mcp.example.com"}`
+	newHTTPTool = `{"kind":"http","name":"book_table","http":{"method":"POST","url":"https://desk.example.com/t",` +
+		`"schema":{"type":"object"}}`
+	newMCPTool = `{"kind":"mcp","name":"concierge","mcp":{"url":"https://mcp.example.com"}`
 )
 
 func TestDefiningAnHTTPTool(t *testing.T) {
@@ -65,7 +66,8 @@ func TestDefiningAnMCPServer(t *testing.T) {
 		request{
 			method: http.MethodPost,
 			path:   workspaceURL("/tools"),
-			body:   `{"kind":"mcp","name":"concierge","mcp":{"command":"files","tools":{"order_taxi":{"risk":"read","undo":{"tool":"concierge.order_taxi"}}}}}`,
+			body: `{"kind":"mcp","name":"concierge","mcp":{"command":"files",` +
+				`"tools":{"order_taxi":{"risk":"read","undo":{"tool":"concierge.order_taxi"}}}}}`,
 		},
 	)
 

@@ -132,7 +132,8 @@ func unknownCall(c *chat.ToolCall) string {
 	}
 
 	return fmt.Sprintf(
-		"Tool call %s may have had its effect%s; it is not run again by itself. A person must decide: resolve it as succeeded, failed or retry.",
+		"Tool call %s may have had its effect%s; it is not run again by itself. A person must decide: resolve it "+
+			"as succeeded, failed or retry.",
 		callName(c),
 		why,
 	)

@@ -91,7 +91,7 @@ func (s *service) webhookRoutes(f *fiber.App) {
 			kind:    "status",
 			path:    pathTwilioStatus,
 			id:      "twilioStatus",
-			summary: "Twilio tells what became of a message",
+			summary: "Receive a Twilio status callback",
 			help:    "The StatusCallback of every message that is sent.",
 			media:   fiber.MIMEApplicationForm,
 			enabled: s.twilio != nil,
@@ -102,8 +102,9 @@ func (s *service) webhookRoutes(f *fiber.App) {
 			kind:    "inbound",
 			path:    pathTwilioInbound,
 			id:      "twilioInbound",
-			summary: "Twilio hands over an SMS",
-			help:    "To be entered at each phone number or messaging service, with POST. The answer tells Twilio to say nothing.",
+			summary: "Receive an SMS from Twilio",
+			help: "To be entered at each phone number or messaging service, with POST. The answer tells Twilio " +
+				"to say nothing.",
 			media:   fiber.MIMEApplicationForm,
 			status:  "200",
 			enabled: s.twilio != nil,
@@ -118,7 +119,7 @@ func (s *service) webhookRoutes(f *fiber.App) {
 			kind:    "events",
 			path:    pathSendGridEvents,
 			id:      "sendgridEvents",
-			summary: "SendGrid tells what became of mails",
+			summary: "Receive SendGrid events",
 			help:    "To be entered as the signed Event Webhook.",
 			media:   fiber.MIMEApplicationJSON,
 			enabled: s.sendgrid != nil,
@@ -129,8 +130,9 @@ func (s *service) webhookRoutes(f *fiber.App) {
 			kind:    "inbound",
 			path:    pathSendGridInbound,
 			id:      "sendgridInbound",
-			summary: "SendGrid hands over a mail",
-			help:    "To be entered at Inbound Parse, with a security policy that signs. A mail that cannot be read is answered 204 and logged: no repetition would help.",
+			summary: "Receive an email from SendGrid",
+			help: "To be entered at Inbound Parse, with a security policy that signs. A mail that cannot be " +
+				"read is answered 204 and logged: no repetition would help.",
 			media:   fiber.MIMEMultipartForm,
 			enabled: s.sendgrid != nil,
 			take:    s.sendgridInbound,
@@ -150,11 +152,18 @@ func (s *service) documentWebhook(w webhook) {
 	if w.status == "" {
 		op.Responses["204"] = &huma.Response{Description: "It is stored."}
 	} else {
-		op.Responses[w.status] = &huma.Response{Description: "It is stored.", Content: map[string]*huma.MediaType{fiber.MIMETextXML: {}}}
+		op.Responses[w.status] = &huma.Response{
+			Description: "It is stored.",
+			Content:     map[string]*huma.MediaType{fiber.MIMETextXML: {}},
+		}
 	}
 
 	s.documentProblems(&op, []chat.Code{
-		chat.CodeInvalidRequest, chat.CodeInvalidSignature, chat.CodeNotFound, chat.CodeBodyTooLarge, chat.CodeUnavailable,
+		chat.CodeInvalidRequest,
+		chat.CodeInvalidSignature,
+		chat.CodeNotFound,
+		chat.CodeBodyTooLarge,
+		chat.CodeUnavailable,
 	})
 
 	s.api.OpenAPI().AddOperation(&op)

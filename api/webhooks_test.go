@@ -203,7 +203,8 @@ func TestWhatReportsAreCountedAs(t *testing.T) {
 		counted  string
 	}{
 		{chat.Reported{}, `handrail_webhook_orphans_total{carrier="twilio"} 1`},
-		{chat.Reported{Known: true, Repeated: true}, `handrail_webhook_calls_total{carrier="twilio",kind="status",result="repeated"} 1`},
+		{chat.Reported{Known: true, Repeated: true}, `handrail_webhook_calls_total{carrier="twilio",kind="status",` +
+			`result="repeated"} 1`},
 		{chat.Reported{Known: true, Changed: true, Duplicate: true}, `handrail_duplicates_confirmed_total{carrier="twilio"} 1`},
 	} {
 		w.store.report = func(context.Context, chat.Report) (chat.Reported, error) { return test.reported, nil }
@@ -229,7 +230,7 @@ func TestWorkflowsAreNotified(t *testing.T) {
 		reported chat.Reported
 		want     bool
 	}{
-		"the last word": {chat.Reported{
+		"the final status": {chat.Reported{
 			Known:      true,
 			Changed:    true,
 			WorkflowID: "action:one",
@@ -345,7 +346,8 @@ func TestMailsMayBeLarge(t *testing.T) {
 	address := w.serve(t)
 
 	head := func(path, length, more string) string {
-		return "POST " + path + " HTTP/1.1\r\nHost: x\r\n" + more + "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: " + length + "\r\n\r\n"
+		return "POST " + path + " HTTP/1.1\r\nHost: x\r\n" + more + "Content-Type: multipart/form-data; " +
+			"boundary=x\r\nContent-Length: " + length + "\r\n\r\n"
 	}
 
 	signature := signedSendGrid + ": " + goodSignature + "\r\n"

@@ -139,7 +139,7 @@ type SendAssistantMessage struct {
 }
 
 // AssistantMessageSent answers a [SendAssistantMessage]: accepted by the provider, or not known,
-// or parked. A message that was refused is an Error instead.
+// or waiting for a person. A message that was refused is an Error instead.
 type AssistantMessageSent struct {
 	ActionID  ActionID   `json:"action_id"`
 	Number    int64      `json:"number"`
@@ -186,10 +186,10 @@ func (r *DeliverySnapshot) Undelivered() bool {
 type Waits struct {
 	// Settle is how long after an unknown outcome the provider may still be working.
 	Settle time.Duration `json:"settle,omitempty"`
-	// Receipt is how long after acceptance the provider's final word is waited for.
+	// Receipt is how long after acceptance the provider's final status is waited for.
 	Receipt time.Duration `json:"receipt,omitempty"`
 	// Quiet is how long after acceptance the search attributes do not tell of it yet: most
-	// final words come within seconds. In histories from before there was such a thing it is
+	// final statuses come within seconds. In histories from before there was such a thing it is
 	// 0, and acceptance is told at once.
 	Quiet time.Duration `json:"quiet,omitempty"`
 }

@@ -8,12 +8,17 @@ import (
 // askContributorSchema are the arguments of [ToolAskContributor].
 const askContributorSchema = `{"type":"object","properties":{` +
 	`"question":{"type":"string","minLength":1,"maxLength":1000,"description":"What is asked, in plain text."},` +
-	`"contributor_id":{"type":"integer","minimum":1,"description":"The member who is asked; without it every contributor of the chat is."},` +
-	`"require":{"enum":["any","all"],"default":"any","description":"Whether one answer is enough when several people are asked."},` +
+	`"contributor_id":{"type":"integer","minimum":1,"description":"The member who is asked; without it every ` +
+	`contributor of the chat is."},` +
+	`"require":{"enum":["any","all"],"default":"any","description":"Whether one answer is enough when several ` +
+	`people are asked."},` +
 	`"expects":{"type":"object","description":"The JSON Schema that an answer must fit; without it any text does."},` +
-	`"deadline":{"type":"string","pattern":"^[1-9][0-9]{0,4}[mhd]$","default":"24h","description":"How long an answer is waited for: 90m, 24h or 14d."},` +
-	`"default":{"description":"The answer when nobody has answered by the deadline; without it the call fails then."},` +
-	`"reminders":{"type":"integer","minimum":0,"maximum":5,"default":1,"description":"How often who has not answered is reminded before the deadline."},` +
+	`"deadline":{"type":"string","pattern":"^[1-9][0-9]{0,4}[mhd]$","default":"24h","description":"How long an ` +
+	`answer is waited for: 90m, 24h or 14d."},` +
+	`"default":{"description":"The answer when nobody has answered by the deadline; without it the call fails ` +
+	`then."},` +
+	`"reminders":{"type":"integer","minimum":0,"maximum":5,"default":1,"description":"How often who has not ` +
+	`answered is reminded before the deadline."},` +
 	`"wait":{"type":"boolean","default":true,"description":"Whether the message waits for the answer."}},` +
 	`"required":["question"],"additionalProperties":false}`
 

@@ -71,7 +71,7 @@ type Delivery struct {
 	RetriedBy DeliveryID
 	// BulkRetryID is the bulk retry that made it or tried it again.
 	BulkRetryID ActionID
-	// Decision is a person's last word on it, nil when there is none.
+	// Decision is a person's final status on it, nil when there is none.
 	Decision  *Decision
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -82,7 +82,7 @@ type Delivery struct {
 }
 
 // Status is the one word for where the delivery stands: the submission state until the
-// provider took it, the provider's final word after that.
+// provider took it, the provider's final status after that.
 func (d *Delivery) Status() string {
 	if d.Submission == SubmissionAccepted && d.DeliveryStatus.Final() {
 		return string(d.DeliveryStatus)

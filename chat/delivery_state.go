@@ -7,7 +7,7 @@ import "slices"
 //	pending ──claim──▶ sending ──▶ accepted
 //	   ▲                  ├──▶ pending      certainly not processed: no connection, 429
 //	   │                  ├──▶ rejected     refused for good
-//	   │                  ├──▶ blocked      our account or set-up; parked
+//	   │                  ├──▶ blocked      our account or set-up; waits for a person
 //	   │                  ├──▶ suppressed   the recipient has opted out
 //	   │                  └──▶ unknown      anything else, and every lease that ran out
 //	   ├── blocked                          tried again, nothing had been taken
@@ -182,7 +182,7 @@ func (s DeliveryStatus) Rank() int { return statusRanks[s] }
 // Supersedes reports whether hearing s after old changes what is known.
 func (s DeliveryStatus) Supersedes(old DeliveryStatus) bool { return s.Rank() > old.Rank() }
 
-// Final reports whether the provider has said its last word, or we have stopped waiting.
+// Final reports whether the provider has told its final status, or we have stopped waiting.
 func (s DeliveryStatus) Final() bool { return s.Rank() >= statusRanks[StatusUnconfirmed] }
 
 // Lost reports that the provider took the message and it did not arrive.

@@ -120,7 +120,7 @@ func TestCarrierStatesNeverGoBack(t *testing.T) {
 	})
 
 	assert.False(t, chat.DeliveryStatus("invented").Supersedes(chat.StatusNone), "a status nobody knows changes nothing")
-	assert.False(t, chat.StatusFailed.Supersedes(chat.StatusDelivered), "the first final word stands")
+	assert.False(t, chat.StatusFailed.Supersedes(chat.StatusDelivered), "the first final status stands")
 	assert.True(t, chat.StatusRead.Supersedes(chat.StatusDelivered))
 }
 

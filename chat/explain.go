@@ -58,7 +58,8 @@ func (d *Delivery) Explain() string {
 
 	case SubmissionNeedsReview:
 		return fmt.Sprintf("May have been sent: %s did not confirm (%s), and no evidence was found. "+
-			"A person must decide: resolve it as sent or not sent, or retry it, which may send it twice.", d.Provider.Name(), d.reason())
+			"A person must decide: resolve it as sent or not sent, or retry it, which may send it twice.",
+			d.Provider.Name(), d.reason())
 	case SubmissionExpired:
 		return d.explainExpired()
 	case SubmissionCanceled:
@@ -94,7 +95,8 @@ func (d *Delivery) explainPending() string {
 	case d.ErrorCode == ErrorAddressBusy:
 		return "Waits for another message to the same address whose outcome is still open."
 	case d.ErrorCode == ErrorSenderBlocked:
-		return carrier + " refuses every message of this sender. It waits, and goes out by itself when a trial message gets through."
+		return carrier + " refuses every message of this sender. It waits, and goes out by itself when a trial " +
+			"message gets through."
 	case d.Fence == 0:
 		return "Waits for its first attempt."
 	case d.RetryAt != nil:
@@ -159,7 +161,7 @@ func (d *Delivery) explainAccepted() string {
 
 	case !d.DeliveryStatus.Final():
 		return fmt.Sprintf(
-			"%s accepted the message and reports it as %s; its last word is waited for.",
+			"%s accepted the message and reports it as %s; its final status is waited for.",
 			carrier,
 			d.DeliveryStatus,
 		)

@@ -22,7 +22,8 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 		want     string
 	}{
 		{chat.Delivery{Submission: chat.SubmissionPending}, "Waits for its first attempt."},
-		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorAddressBusy}, "Waits for another message to the same address whose outcome is still open."},
+		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorAddressBusy}, "Waits for another " +
+			"message to the same address whose outcome is still open."},
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorSenderBlocked}, "Twilio refuses every message of this sender. It waits, and goes out by itself when a trial message gets through."},
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorWorkflowGone}, "Not sent: the workflow that followed it was ended in Temporal, and a person must decide."},
 		{
@@ -39,36 +40,46 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 			"Twilio did not take attempt 2 (twilio_20429); it is tried again from 12:00:00 UTC on.",
 		},
 		{chat.Delivery{Submission: chat.SubmissionPending, Fence: 1, ErrorCode: chat.ErrorDialFailed}, "Twilio did not take attempt 1 (dial_failed); it is tried again by itself."},
-		{chat.Delivery{Submission: chat.SubmissionSending, Fence: 1}, "Twilio is being asked to take the message (attempt 1)."},
+		{chat.Delivery{Submission: chat.SubmissionSending, Fence: 1}, "Twilio is being asked to take the message " +
+			"(attempt 1)."},
 		{
 			chat.Delivery{Submission: chat.SubmissionBlocked, ErrorCode: "twilio_20003"},
-			"Not sent: Twilio refuses every message because of the account or its set-up (twilio_20003). It is tried again by itself.",
+			"Not sent: Twilio refuses every message because of the account or its set-up (twilio_20003). It is " +
+				"tried again by itself.",
 		},
 		{
 			chat.Delivery{Submission: chat.SubmissionBlocked, ErrorCode: chat.ErrorSenderBlocked},
-			"Not sent: Twilio refuses every message because of the account or its set-up (sender_blocked). It waits, and goes out by itself when a trial message gets through.",
+			"Not sent: Twilio refuses every message because of the account or its set-up (sender_blocked). It " +
+				"waits, and goes out by itself when a trial message gets through.",
 		},
 		{
 			chat.Delivery{Submission: chat.SubmissionRejected, ErrorCode: "twilio_21614", ErrorMessage: "no mobile number"},
-			"Twilio refused the message for good (twilio_21614, no mobile number). Retry it with another address or another text.",
+			"Twilio refused the message for good (twilio_21614, no mobile number). Retry it with another address " +
+				"or another text.",
 		},
 		{
 			chat.Delivery{Submission: chat.SubmissionRejected, ErrorCode: "twilio_21614", RetriedBy: "d-2"},
 			"Twilio refused the message for good (twilio_21614). It was tried again as delivery d-2.",
 		},
-		{chat.Delivery{Submission: chat.SubmissionSuppressed}, "Not sent: the recipient has opted out of this sender's messages. It can be retried when the recipient has opted in again."},
+		{chat.Delivery{Submission: chat.SubmissionSuppressed}, "Not sent: the recipient has opted out of this " +
+			"sender's messages. It can be retried when the recipient has opted in again."},
 		{
 			chat.Delivery{Submission: chat.SubmissionUnknown, ErrorCode: chat.ErrorTimeout},
 			"May have been sent: Twilio did not confirm (timeout). Evidence is looked for; it is not sent again by itself.",
 		},
 		{
 			chat.Delivery{Submission: chat.SubmissionNeedsReview, ErrorCode: chat.ErrorTimeout},
-			"May have been sent: Twilio did not confirm (timeout), and no evidence was found. A person must decide: resolve it as sent or not sent, or retry it, which may send it twice.",
+			"May have been sent: Twilio did not confirm (timeout), and no evidence was found. A person must " +
+				"decide: resolve it as sent or not sent, or retry it, which may send it twice.",
 		},
-		{chat.Delivery{Submission: chat.SubmissionExpired}, "Not sent: its time ran out before it could be sent. It can be retried."},
-		{chat.Delivery{Submission: chat.SubmissionExpired, UnknownSince: &at}, "May have been sent: Twilio did not confirm, and its time ran out. A retry may send it twice."},
-		{chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorCanceled}, "Not sent: it was canceled (canceled). It can be retried."},
-		{chat.Delivery{Submission: chat.SubmissionCanceled, Decision: canceled}, "Not sent: member 3 canceled it. It can be retried."},
+		{chat.Delivery{Submission: chat.SubmissionExpired}, "Not sent: its time ran out before it could be sent. " +
+			"It can be retried."},
+		{chat.Delivery{Submission: chat.SubmissionExpired, UnknownSince: &at}, "May have been sent: Twilio did not " +
+			"confirm, and its time ran out. A retry may send it twice."},
+		{chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorCanceled}, "Not sent: it was " +
+			"canceled (canceled). It can be retried."},
+		{chat.Delivery{Submission: chat.SubmissionCanceled, Decision: canceled}, "Not sent: member 3 canceled it. " +
+			"It can be retried."},
 		{chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorToolCallFailed}, "Not sent: a tool call failed before the delivery began. Send the message anew."},
 		{
 			chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorReplaced, ErrorMessage: "a person tried it again with a change, as delivery d-2"},
@@ -76,26 +87,31 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 		},
 		{chat.Delivery{Submission: chat.SubmissionConfirmedSent}, "A person confirmed that it was sent."},
 		{chat.Delivery{Submission: chat.SubmissionConfirmedSent, Decision: ben}, "Member 3 confirmed that it was sent."},
-		{chat.Delivery{Submission: chat.SubmissionAbandoned, Decision: ben}, "Member 3 said that it was not sent. It can be retried."},
+		{chat.Delivery{Submission: chat.SubmissionAbandoned, Decision: ben}, "Member 3 said that it was not sent. " +
+			"It can be retried."},
 		{
 			chat.Delivery{Submission: chat.SubmissionAbandoned, ErrorCode: chat.ErrorReplaced, RetriedBy: "d-2"},
 			"May have been sent: another delivery of the same message took its place.",
 		},
-		{chat.Delivery{Submission: chat.SubmissionAccepted}, "Twilio accepted the message; what became of it is not known yet."},
+		{chat.Delivery{Submission: chat.SubmissionAccepted}, "Twilio accepted the message; what became of it is " +
+			"not known yet."},
 		{chat.Delivery{Submission: chat.SubmissionAccepted, Provider: chat.ProviderHandrail}, "The message is in the web chat."},
-		{chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusSent}, "Twilio accepted the message and reports it as sent; its last word is waited for."},
+		{chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusSent}, "Twilio accepted the " +
+			"message and reports it as sent; its final status is waited for."},
 		{
 			chat.Delivery{Submission: chat.SubmissionAccepted, Provider: chat.ProviderSendGrid, DeliveryStatus: chat.StatusDeferred},
-			"SendGrid accepted the message and reports it as deferred; its last word is waited for.",
+			"SendGrid accepted the message and reports it as deferred; its final status is waited for.",
 		},
 		{
 			chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusUnconfirmed},
-			"Twilio accepted the message and never told what became of it. It most likely arrived; a retry may send it twice.",
+			"Twilio accepted the message and never told what became of it. It most likely arrived; a retry may " +
+				"send it twice.",
 		},
 		{chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusDelivered}, "Twilio accepted the message and reports it as delivered."},
 		{
 			chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusUndelivered, ErrorCode: "twilio_30003"},
-			"Twilio accepted the message, and it did not arrive: it reports it as undelivered (twilio_30003). Retry it with another address.",
+			"Twilio accepted the message, and it did not arrive: it reports it as undelivered (twilio_30003). " +
+				"Retry it with another address.",
 		},
 		{
 			chat.Delivery{
@@ -104,13 +120,15 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 				DeliveryStatus: chat.StatusBounced,
 				RetriedBy:      "d-2",
 			},
-			"SendGrid accepted the message, and it did not arrive: it reports it as bounced (no reason given). It was tried again as delivery d-2.",
+			"SendGrid accepted the message, and it did not arrive: it reports it as bounced (no reason given). It " +
+				"was tried again as delivery d-2.",
 		},
 		{
 			chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusFailed, ErrorCode: "twilio_30001"},
 			"Twilio accepted the message and did not send it: it reports it as failed (twilio_30001). Retry it.",
 		},
-		{chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusRead}, "Twilio accepted the message and reports it as read."},
+		{chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusRead}, "Twilio accepted the " +
+			"message and reports it as read."},
 		{chat.Delivery{Submission: "invented"}, "Its state is not known."},
 	} {
 		if tt.delivery.Provider == "" {

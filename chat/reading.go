@@ -64,7 +64,8 @@ func (r *Reading) Accept(s Summary) (Summary, error) {
 	if made > 0 && kept == 0 {
 		return Summary{}, Errorf(
 			CodeSummarizationFailed,
-			"every key point, open question and next step must name the messages it rests on, and none names one of the transcript",
+			"every key point, open question and next step must name the messages it rests on, and none names one "+
+				"of the transcript",
 		)
 	}
 

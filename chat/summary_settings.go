@@ -119,7 +119,8 @@ func (s *SummarySettings) Spendable(now time.Time) error {
 
 	return Errorf(
 		CodeTokenBudget,
-		"this workspace has used %d of its %d tokens of this month; there are more on %s (UTC), or with a higher token_budget in the summary settings",
+		"this workspace has used %d of its %d tokens of this month; there are more on %s (UTC), or with a higher "+
+			"token_budget in the summary settings",
 		s.TokensUsed,
 		s.TokenBudget,
 		renewed.Format(time.DateOnly),

@@ -71,27 +71,32 @@ func Builtins() []Tool {
 		builtin(
 			ToolAddLabel,
 			"Put one of the workspace's labels on this chat.",
-			`{"type":"object","properties":{"label":{"type":"string","minLength":1,"description":"The name of a label of the workspace."}},"required":["label"],"additionalProperties":false}`,
+			`{"type":"object","properties":{"label":{"type":"string","minLength":1,"description":"The name of a `+
+				`label of the workspace."}},"required":["label"],"additionalProperties":false}`,
 		),
 		builtin(
 			ToolRemoveLabel,
 			"Take a label off this chat.",
-			`{"type":"object","properties":{"label":{"type":"string","minLength":1,"description":"The name of a label of the workspace."}},"required":["label"],"additionalProperties":false}`,
+			`{"type":"object","properties":{"label":{"type":"string","minLength":1,"description":"The name of a `+
+				`label of the workspace."}},"required":["label"],"additionalProperties":false}`,
 		),
 		builtin(
 			ToolSetTitle,
 			"Give this chat a title.",
-			`{"type":"object","properties":{"title":{"type":"string","minLength":1,"maxLength":200}},"required":["title"],"additionalProperties":false}`,
+			`{"type":"object","properties":{"title":{"type":"string","minLength":1,"maxLength":200}},`+
+				`"required":["title"],"additionalProperties":false}`,
 		),
 		builtin(
 			ToolSetState,
 			"Set where this chat stands.",
-			`{"type":"object","properties":{"state":{"enum":["open","waiting","closed","archived"]}},"required":["state"],"additionalProperties":false}`,
+			`{"type":"object","properties":{"state":{"enum":["open","waiting","closed","archived"]}},`+
+				`"required":["state"],"additionalProperties":false}`,
 		),
 		builtin(
 			ToolTalkToHuman,
 			"Call a person into this chat: it stays marked as needing a response.",
-			`{"type":"object","properties":{"reason":{"type":"string","minLength":1,"maxLength":500}},"required":["reason"],"additionalProperties":false}`,
+			`{"type":"object","properties":{"reason":{"type":"string","minLength":1,"maxLength":500}},`+
+				`"required":["reason"],"additionalProperties":false}`,
 		),
 		builtin(
 			ToolAskContributor,

@@ -81,12 +81,7 @@ func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 		sealed[i] = &commonpb.Payload{
 			Metadata: map[string][]byte{converter.MetadataEncoding: []byte(encoding), metadataKey: []byte(c.sealID)},
 			// The key's id is authenticated too, so that it cannot be swapped.
-			Data: c.keys[c.sealID].Seal(
-				nil,
-				nil,
-				plain,
-				[]byte(c.sealID),
-			), //nolint:gosec // a GCM with random nonces takes none
+			Data: c.keys[c.sealID].Seal(nil, nil, plain, []byte(c.sealID)), //nolint:gosec // a GCM with random nonces takes none
 		}
 	}
 
@@ -129,12 +124,7 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 func (c *Codec) Seal(plain []byte) ([]byte, error) {
 	sealed := append([]byte(c.sealID), 0)
 
-	return c.keys[c.sealID].Seal(
-		sealed,
-		nil,
-		plain,
-		[]byte(c.sealID),
-	), nil //nolint:gosec // a GCM with random nonces takes none
+	return c.keys[c.sealID].Seal(sealed, nil, plain, []byte(c.sealID)), nil //nolint:gosec // a GCM with random nonces takes none
 }
 
 // Open decrypts what Seal has made, with whichever key it names.

@@ -49,7 +49,8 @@ func TestAnAnswerByEmail(t *testing.T) {
 		} {
 			a, ben, r, question := asksByEmail(t, s)
 			_, err := s.Bun().
-				NewRaw("UPDATE messages SET email_message_id = '<question@handrail.example>' WHERE workspace_id = ? AND id = ?", a.w.Workspace, question.MessageID).
+				NewRaw("UPDATE messages SET email_message_id = '<question@handrail.example>' WHERE workspace_id = "+
+					"? AND id = ?", a.w.Workspace, question.MessageID).
 				Exec(t.Context())
 
 			require.NoError(t, err)

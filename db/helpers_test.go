@@ -68,9 +68,11 @@ func auditVerbs(t *testing.T, s *db.Store, ws chat.WorkspaceID) []string {
 	t.Helper()
 
 	var verbs []string
+
 	entries := readPages(t, 100, func(p chat.Page) (chat.List[chat.AuditEntry], error) {
 		return s.AuditLog(t.Context(), ws, p)
 	})
+
 	for _, e := range entries {
 		verbs = append(verbs, e.Verb)
 	}

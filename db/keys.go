@@ -111,7 +111,9 @@ func (s *Store) CreateKey(
 
 	err := s.inTx(ctx, "create an API key", func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewInsert().Model(&row).Exec(ctx)
+
 		err = onViolation(err, referenceViolation, notFound(chat.CodeMemberNotFound, "member"))
+
 		err = onViolation(err, uniqueViolation, chat.Errorf(chat.CodeAlreadyExists, "this API key exists already"))
 		if err != nil {
 			return err

@@ -156,6 +156,37 @@ func (s *Store) AddMessage(
 	return row.message(), err
 }
 
+// findRatableMessage returns a message of the assistant. Errors: chat_not_found,
+// message_not_found, not_ratable.
+func findRatableMessage(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	message chat.MessageID,
+) (messageRow, error) {
+	if _, err := findChat(ctx, tx.NewSelect(), ws, id); err != nil {
+		return messageRow{}, err
+	}
+
+	var row messageRow
+
+	err := selectMessages(tx, &row).
+		Where("m.workspace_id = ?", ws).
+		Where("m.chat_id = ?", id).
+		Where("m.id = ?", message).
+		Scan(ctx)
+	if err != nil {
+		return messageRow{}, orNotFound(err, chat.CodeMessageNotFound, "message")
+	}
+
+	if row.Role != chat.RoleAssistantMessage {
+		return messageRow{}, chat.Errorf(chat.CodeNotRatable, "only messages of the assistant can be rated")
+	}
+
+	return row, nil
+}
+
 // RateMessage stores an opinion of an assistant's message, replacing an earlier one:
 // chat_not_found, message_not_found, not_ratable, invalid_request.
 func (s *Store) RateMessage(
@@ -173,23 +204,9 @@ func (s *Store) RateMessage(
 	var rated []chat.Message
 
 	err := s.inTx(ctx, "rate a message", func(ctx context.Context, tx bun.Tx) error {
-		if _, err := findChat(ctx, tx.NewSelect(), ws, id); err != nil {
-			return err
-		}
-
-		var row messageRow
-
-		err := selectMessages(tx, &row).
-			Where("m.workspace_id = ?", ws).
-			Where("m.chat_id = ?", id).
-			Where("m.id = ?", message).
-			Scan(ctx)
+		row, err := findRatableMessage(ctx, tx, ws, id, message)
 		if err != nil {
-			return orNotFound(err, chat.CodeMessageNotFound, "message")
-		}
-
-		if row.Role != chat.RoleAssistantMessage {
-			return chat.Errorf(chat.CodeNotRatable, "only messages of the assistant can be rated")
+			return err
 		}
 
 		now := s.time()

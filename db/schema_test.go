@@ -76,7 +76,8 @@ func postgresCatalog(t *testing.T, s *db.Store) catalog {
 
 func sqliteCatalog(t *testing.T, s *db.Store) catalog {
 	t.Helper()
-	const tables = `FROM sqlite_master t WHERE t.type = 'table' AND t.name NOT LIKE 'bun_%' AND t.name NOT LIKE 'sqlite_%'`
+	const tables = `FROM sqlite_master t WHERE t.type = 'table' AND t.name NOT LIKE 'bun_%' AND t.name NOT LIKE ` +
+		`'sqlite_%'`
 	c := catalog{
 		Columns: queryLines(t, s, `SELECT t.name || '.' || c.name || CASE c."notnull" WHEN 0 THEN ' null' ELSE ' not null' END
 			FROM sqlite_master t, pragma_table_xinfo(t.name) c `+strings.TrimPrefix(tables, "FROM sqlite_master t")),
@@ -98,7 +99,8 @@ func sqliteCatalog(t *testing.T, s *db.Store) catalog {
 	// A rowid's key is in no index list.
 	c.Keys = append(
 		c.Keys,
-		queryLines(t, s, `SELECT t.name || ' primary (' || c.name || ')' FROM sqlite_master t, pragma_table_info(t.name) c `+
+		queryLines(t, s, `SELECT t.name || ' primary (' || c.name || ')' FROM sqlite_master t, `+
+			`pragma_table_info(t.name) c `+
 			strings.TrimPrefix(tables, "FROM sqlite_master t")+` AND c.pk = 1 AND t.sql LIKE '%AUTOINCREMENT%'`)...)
 
 	slices.Sort(c.Keys)
@@ -231,7 +233,7 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 		"bulk_retries_state": stringsOf(
 			[]chat.BulkState{chat.BulkRunning, chat.BulkPaused, chat.BulkFinished, chat.BulkCanceled},
 		),
-		"deliveries final words": append(stringsOf(final), string(chat.SubmissionAccepted)),
+		"deliveries final statuses": append(stringsOf(final), string(chat.SubmissionAccepted)),
 		"delivery_attempts_outcome": stringsOf([]chat.SubmissionOutcome{
 			chat.OutcomeAccepted, chat.OutcomeNotProcessed, chat.OutcomeRejected, chat.OutcomeBlocked,
 			chat.OutcomeSuppressed, chat.OutcomeUnknown, chat.OutcomeAborted,
@@ -279,7 +281,7 @@ func checkDefinitions(t *testing.T, s *db.Store) map[string]string {
 	if s.Engine() == "postgres" {
 		for _, line := range queryLines(t, s, `SELECT conname || '!' || pg_get_constraintdef(oid) FROM pg_constraint
 			WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
-			UNION ALL SELECT 'deliveries final words!' || generation_expression FROM information_schema.columns
+			UNION ALL SELECT 'deliveries final statuses!' || generation_expression FROM information_schema.columns
 			WHERE table_schema = current_schema() AND table_name = 'deliveries' AND column_name = 'status'`) {
 			name, definition, _ := strings.Cut(line, "!")
 			found[name] = definition
@@ -297,7 +299,7 @@ func checkDefinitions(t *testing.T, s *db.Store) map[string]string {
 		}
 
 		if match := status.FindStringSubmatch(sql); match != nil {
-			found["deliveries final words"] = match[1]
+			found["deliveries final statuses"] = match[1]
 		}
 	}
 
@@ -325,9 +327,11 @@ func TestSchemaRefuses(t *testing.T) {
 			"an unknown without a beginning":   fmt.Sprintf("UPDATE deliveries SET submission = 'unknown' WHERE id = '%s'", sent.DeliveryID),
 			"a status that is written":         fmt.Sprintf("UPDATE deliveries SET status = 'read' WHERE id = '%s'", sent.DeliveryID),
 			"an unknown state of a bulk retry": fmt.Sprintf("UPDATE bulk_retries SET state = 'gone' WHERE id = '%s'", bulk.ID),
-			"a skip of another workspace": fmt.Sprintf("INSERT INTO bulk_skips (workspace_id, bulk_retry_id, delivery_id, why) VALUES ('%s', '%s', '%s', '')",
+			"a skip of another workspace": fmt.Sprintf("INSERT INTO bulk_skips (workspace_id, bulk_retry_id, "+
+				"delivery_id, why) VALUES ('%s', '%s', '%s', '')",
 				other.Workspace, bulk.ID, sent.DeliveryID),
-			"a breaker of no workspace": "INSERT INTO sender_breakers (workspace_id, sender, provider, opened_at, probe_at, error_code, error_message) " +
+			"a breaker of no workspace": "INSERT INTO sender_breakers (workspace_id, sender, provider, opened_at, " +
+				"probe_at, error_code, error_message) " +
 				"VALUES ('none', 'phone:1', 'twilio', '2026-01-01', '2026-01-01', '', '')",
 			"a second retry":                  fmt.Sprintf("UPDATE deliveries SET retry_of = '%s' WHERE id <> '%s'", sent.DeliveryID, sent.DeliveryID),
 			"a delivery of another workspace": fmt.Sprintf("UPDATE deliveries SET workspace_id = '%s' WHERE id = '%s'", other.Workspace, sent.DeliveryID),

@@ -194,14 +194,16 @@ func TestWhoOptsOutWhileASendWaitsIsNotWrittenTo(t *testing.T) {
 	require.Eventually(t, func() bool {
 		var waiting int
 		err := s.Bun().
-			NewRaw("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE NOT l.granted AND ? = ANY (pg_blocking_pids(l.pid))", backendPID(t, &stop)).
+			NewRaw("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE NOT l.granted "+
+				"AND ? = ANY (pg_blocking_pids(l.pid))", backendPID(t, &stop)).
 			Scan(t.Context(), &waiting)
 
 		return err == nil && waiting > 0
 	}, time.Minute, 10*time.Millisecond)
 
 	_, err = stop.NewRaw(
-		`INSERT INTO suppressions (workspace_id, channel, sender, address, reason, created_at) VALUES (?, ?, ?, ?, 'stop', now())`,
+		`INSERT INTO suppressions (workspace_id, channel, sender, address, reason, created_at) VALUES (?, ?, ?, ?, `+
+			`'stop', now())`,
 		w.Workspace,
 		chat.ChannelSMS,
 		"phone:"+strconv.FormatInt(int64(w.PhoneNumber.ID), 10),

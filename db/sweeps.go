@@ -133,6 +133,7 @@ func (s *Store) parkOrphan(ctx context.Context, tx bun.Tx, row *deliveryRow, now
 
 	row.ErrorCode = chat.ErrorWorkflowGone
 	row.RetryAt = nil
+
 	if unfinished {
 		row.Submission = chat.SubmissionCanceled
 		row.ErrorMessage = "its workflow was ended in Temporal before its tools had run; nothing was sent"

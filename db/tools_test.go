@@ -273,6 +273,7 @@ func TestUndoIsBegunOnceAndOnlyForWhatDidNotArrive(t *testing.T) {
 
 		sent := prepareWith(t, s, w, undoable, undoable, undoable)
 		runner := callRunner{T: t, s: s, w: w, action: sent.ActionID, now: clock.now}
+
 		for index, kind := range []chat.ToolOutcomeKind{chat.ToolSucceeded, chat.ToolUnknown} {
 			runner.finish(index, kind)
 		}

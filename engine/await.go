@@ -102,7 +102,9 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 		)
 	}
 
-	chatID, err := chatAttribute(info.GetSearchAttributes().GetIndexedFields()[workflows.AttributeChat.GetName()].GetData())
+	chatID, err := chatAttribute(
+		info.GetSearchAttributes().GetIndexedFields()[workflows.AttributeChat.GetName()].GetData(),
+	)
 
 	return chat.Action{
 		ID:          id,
@@ -118,7 +120,9 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 
 // refusalCode is the code that a workflow was refused with, as its search attribute has it.
 func refusalCode(attributes *commonpb.SearchAttributes) string {
-	code, err := strconv.Unquote(string(attributes.GetIndexedFields()[workflows.AttributeErrorCode.GetName()].GetData()))
+	code, err := strconv.Unquote(
+		string(attributes.GetIndexedFields()[workflows.AttributeErrorCode.GetName()].GetData()),
+	)
 	if err != nil || code == "" {
 		return ""
 	}

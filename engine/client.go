@@ -71,7 +71,7 @@ func (c *Client) AddParticipant(
 }
 
 // SendAssistantMessage is [Client.AddParticipant] for a send. An answer whose submission
-// is not accepted is of one that is not settled: unknown, blocked or parked.
+// is not accepted is of one that is not settled: unknown, blocked or waiting for a person.
 func (c *Client) SendAssistantMessage(
 	ctx context.Context,
 	in chat.SendAssistantMessage,
@@ -274,7 +274,8 @@ func (c *Client) explain(ctx, waiting context.Context, j job, err error) error {
 	if recordErr != nil {
 		away := chat.Errorf(
 			chat.CodeUnavailable,
-			"it is not known whether the request was recorded; look at the action, or ask again with the same Idempotency-Key",
+			"it is not known whether the request was recorded; look at the action, or ask again with the same "+
+				"Idempotency-Key",
 		)
 
 		away.ActionID, away.Retryable = string(j.request.ActionID), true

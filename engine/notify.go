@@ -27,7 +27,8 @@ func (c *Client) Notify(ctx context.Context, workflowID string, r chat.DeliveryS
 	return nil
 }
 
-// Nudge is Notify for whoever must know whether the workflow is open: [ErrGone] when not.
+// Signal is Notify for whoever must know whether the workflow is open: it returns [ErrGone]
+// when it is not.
 func (c *Client) Signal(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error {
 	err := c.temporal.SignalWorkflow(ctx, workflowID, "", workflows.SignalChanged, r)
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {

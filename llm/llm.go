@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"handrail/chat"
-	"handrail/llm/internal/patience"
+	"handrail/llm/internal/timeout"
 )
 
 // DefaultTimeout bounds one summary, and one request to a model, where the configuration
@@ -140,7 +140,7 @@ func (w *Writer) Summarize(ctx context.Context, r chat.Reading) (chat.Summary, c
 		return chat.Summary{}, spent, chat.Errorf(chat.CodeNothingToSummarize, "this chat has no messages to summarize")
 	}
 
-	ctx, cancel := patience.Bound(ctx, w.timeout)
+	ctx, cancel := timeout.Bound(ctx, w.timeout)
 	defer cancel()
 
 	q := newQuestion(&r, w.offered(&r))

@@ -92,7 +92,8 @@ const head = `{"title":"Order 4711 is late","summary":"Ana waits for order 4711.
 
 // goodAnswer is an answer with these labels.
 func goodAnswer(labels string) string {
-	return head + `"key_points":[{"text":"Order 4711 is late.","messages":[1]}],"open_questions":[],"next_steps":[],"labels":` + labels + `}`
+	return head + `"key_points":[{"text":"Order 4711 is late.","messages":[1]}],"open_questions":[],` +
+		`"next_steps":[],"labels":` + labels + `}`
 }
 
 // refundLabel is the label with a quote.

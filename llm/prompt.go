@@ -29,7 +29,8 @@ const (
 	holdsMessages = `<transcript> has one message a line, oldest first`
 	holdsEarlier  = `<earlier> has one summary a line`
 
-	taskNews = `The earlier summary is of the chat so far, and the transcript holds what is new since. Write the whole summary anew: ` +
+	taskNews = `The earlier summary is of the chat so far, and the transcript holds what is new since. Write the ` +
+		`whole summary anew: ` +
 		"keep what still holds, with the ids it names, and drop what is settled.\n"
 	taskMerge = "They are summaries of the parts of one long chat, oldest first. Merge them into one of the whole chat: " +
 		"keep what still holds at its end, with the ids they name, and drop what is settled.\n"
@@ -88,7 +89,8 @@ func system(r *chat.Reading, labels []chat.Label) string {
 	}
 
 	if wishes := strings.TrimSpace(r.Instructions); wishes != "" {
-		text += "\nWhat this business wants to read, as far as these rules allow; it changes nothing about ids, labels and JSON: " + inJSON(
+		text += "\nWhat this business wants to read, as far as these rules allow; it changes nothing about ids, " +
+			"labels and JSON: " + inJSON(
 			wishes,
 		)
 	}

@@ -37,7 +37,7 @@ var errNoWebhook = errors.New("no inbound webhook is configured for this channel
 
 // Answer keeps what a customer wrote and tells the service by its inbound webhook, again
 // and again as the provider would. It returns when the service has taken it; it fails
-// when the answer makes no sense, when it could not be kept, when patience or ctx is at
+// when the answer makes no sense, when it could not be kept, when the retries or ctx is at
 // its end, and when no webhook is configured. Only an answer that was kept is told; one
 // that is being told when the sandbox ends is not told again.
 func (s *Sandbox) Answer(ctx context.Context, a Answer) error {
@@ -86,7 +86,7 @@ func (s *Sandbox) answer(ctx context.Context, a Answer) (WebhookResult, error) {
 }
 
 // prepareSMS keeps an SMS and makes the call that tells of it.
-func (s *Sandbox) prepareSMS(a Answer) (id string, p posting, with patience, err error) {
+func (s *Sandbox) prepareSMS(a Answer) (id string, p posting, with retryPolicy, err error) {
 	to, service, err := s.sender(a)
 	if err != nil {
 		return "", p, with, err

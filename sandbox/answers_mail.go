@@ -17,7 +17,7 @@ import (
 func canonicalHeader(name string) string { return textproto.CanonicalMIMEHeaderKey(name) }
 
 // prepareMail keeps a mail and makes the call that tells of it.
-func (s *Sandbox) prepareMail(a Answer) (id string, p posting, with patience, err error) {
+func (s *Sandbox) prepareMail(a Answer) (id string, p posting, with retryPolicy, err error) {
 	original, found := s.answered(a)
 	if found {
 		a = a.to(original)
@@ -41,7 +41,7 @@ func (s *Sandbox) prepareMail(a Answer) (id string, p posting, with patience, er
 		p, err = s.sendGridCall(s.config.MailInboundURL, contentType, body)
 	}
 
-	return kept.MessageID, p, s.sendGridPatience(), err
+	return kept.MessageID, p, s.sendGridRetries(), err
 }
 
 // answered is the mail that an answer is to: the one it names, or, when it names

@@ -106,7 +106,7 @@ func (s *Sandbox) callBack(ctx context.Context, m Message) {
 
 // twilioCall signs a form for a webhook. The fragment says how patient Twilio is; it is
 // neither sent nor signed: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
-func (s *Sandbox) twilioCall(address string, form url.Values) (posting, patience) {
+func (s *Sandbox) twilioCall(address string, form url.Values) (posting, retryPolicy) {
 	address, overrides, _ := strings.Cut(address, "#")
 
 	return posting{
@@ -118,7 +118,7 @@ func (s *Sandbox) twilioCall(address string, form url.Values) (posting, patience
 			"User-Agent":                 {"TwilioProxy/1.1"},
 		},
 		body: []byte(form.Encode()),
-	}, s.twilioPatience(overrides)
+	}, s.twilioRetries(overrides)
 }
 
 // signForm is X-Twilio-Signature: https://www.twilio.com/docs/usage/security.
@@ -135,7 +135,7 @@ func signForm(token, address string, form url.Values) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-func (s *Sandbox) twilioPatience(overrides string) patience {
+func (s *Sandbox) twilioRetries(overrides string) retryPolicy {
 	query, _ := url.ParseQuery(overrides) // what cannot be read is not asked for
 
 	retries, err := strconv.Atoi(query.Get("rc"))
@@ -145,7 +145,7 @@ func (s *Sandbox) twilioPatience(overrides string) patience {
 
 	policy := strings.Split(query.Get("rp"), ",")
 
-	return patience{
+	return retryPolicy{
 		retries: retries,
 		pause:   untilRetry * s.config.CallbackDelay,
 		worth: func(r WebhookResult) bool {

@@ -110,7 +110,7 @@ func (s *Sandbox) postEvents(ctx context.Context, events []map[string]any) {
 	if err == nil {
 		var p posting
 		if p, err = s.sendGridCall(s.config.EventURL, "application/json;charset=utf-8", body); err == nil {
-			s.call(ctx, p, s.sendGridPatience())
+			s.call(ctx, p, s.sendGridRetries())
 			return
 		}
 	}

@@ -56,9 +56,10 @@ func TestLogs(t *testing.T) {
 		`subject="Your order"`:              2,
 		`status IN ('bounced', 'dropped')`:  0,
 		`categories IN ("news")`:            0,
-		`to_email="ana@customer.example" AND sg_message_id_created_at > TIMESTAMP "2026-01-01T00:00:00Z"`:                                2,
-		`sg_message_id_created_at > TIMESTAMP "2999-01-01T00:00:00Z"`:                                                                    0,
-		`sg_message_id_created_at >= TIMESTAMP "2026-01-01T00:00:00Z" AND sg_message_id_created_at < TIMESTAMP "2999-01-01T00:00:00.5Z"`: 2,
+		`to_email="ana@customer.example" AND sg_message_id_created_at > TIMESTAMP "2026-01-01T00:00:00Z"`: 2,
+		`sg_message_id_created_at > TIMESTAMP "2999-01-01T00:00:00Z"`:                                     0,
+		`sg_message_id_created_at >= TIMESTAMP "2026-01-01T00:00:00Z" AND sg_message_id_created_at < TIMESTAMP ` +
+			`"2999-01-01T00:00:00.5Z"`: 2,
 	} {
 		assert.Len(t, w.found(t, query), want, query)
 	}

@@ -59,7 +59,9 @@ func (s *Sandbox) concierge() *mcp.Server {
 	)
 
 	mcp.AddTool(server, &mcp.Tool{
-		Name: "opening_hours", Description: "When the restaurant is open.", Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true},
+		Name:        "opening_hours",
+		Description: "When the restaurant is open.",
+		Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true},
 	}, tellHours)
 
 	mcp.AddTool(server, &mcp.Tool{

@@ -51,8 +51,8 @@ type posting struct {
 	body   []byte
 }
 
-// patience is how often and when a call that failed is made again.
-type patience struct {
+// retryPolicy is how often and when a call that failed is made again.
+type retryPolicy struct {
 	retries int
 	// pause is before the first retry; it doubles with each.
 	pause time.Duration
@@ -98,8 +98,8 @@ func (s *Sandbox) exchange(ctx context.Context, p posting) (int, error) {
 	return answer.StatusCode, nil
 }
 
-// repeat makes a call that failed again until it is taken or patience is at its end.
-func (s *Sandbox) repeat(ctx context.Context, p posting, with patience, last WebhookResult) WebhookResult {
+// repeat makes a call that failed again until it is taken or its retries are at their end.
+func (s *Sandbox) repeat(ctx context.Context, p posting, with retryPolicy, last WebhookResult) WebhookResult {
 	wait := with.pause
 	for retry := 0; retry < with.retries && with.worth(last); retry++ {
 		if !pauseFor(ctx, wait) {
@@ -114,7 +114,7 @@ func (s *Sandbox) repeat(ctx context.Context, p posting, with patience, last Web
 }
 
 // call makes a call once, and goes on in the background when it failed.
-func (s *Sandbox) call(ctx context.Context, p posting, with patience) {
+func (s *Sandbox) call(ctx context.Context, p posting, with retryPolicy) {
 	first := s.post(ctx, p)
 	if first.OK() {
 		return

@@ -21,7 +21,8 @@ const (
 	maxCategory         = 255
 	maxSchedule         = 72 * time.Hour
 	errorsPage          = "http://sendgrid.com/docs/API_Reference/Web_API_v3/Mail/errors.html#message."
-	addressExample      = `e.g. {"email" : "example@example.com"}  or {"email" : "example@example.com", "name" : "Example Recipient"}.`
+	addressExample      = `e.g. {"email" : "example@example.com"}  or {"email" : "example@example.com", "name" : ` +
+		`"Example Recipient"}.`
 )
 
 // reservedHeaders are set by SendGrid itself.
@@ -104,7 +105,8 @@ func (m *mailRequest) recipientProblems() (problems []mailProblem) {
 
 	if count > maxPersonalizations {
 		return []mailProblem{fieldProblem("personalizations", fmt.Sprintf(
-			"The personalization block is limited to %d personalizations per API request. You have provided %d personalizations. "+
+			"The personalization block is limited to %d personalizations per API request. You have provided %d "+
+				"personalizations. "+
 				"Please consider splitting this into multiple requests and resending your request.",
 			maxPersonalizations,
 			count,
@@ -178,7 +180,8 @@ func (m *mailRequest) contentProblems() (problems []mailProblem) {
 	if len(m.Content) == 0 && m.TemplateID == "" {
 		return []mailProblem{
 			fieldProblem("content", "Unless a valid template_id is provided, the content parameter is required. "+
-				"There must be at least one defined content block. We typically suggest both text/plain and text/html blocks are included, "+
+				"There must be at least one defined content block. We typically suggest both text/plain and "+
+				"text/html blocks are included, "+
 				"but only one block is required."),
 		}
 	}
@@ -214,7 +217,8 @@ func (m *mailRequest) contentProblems() (problems []mailProblem) {
 			problems = append(
 				problems,
 				fieldProblem("content", "Following RFC 1341, section 7.2, if either text/html or text/plain "+
-					"are to be sent in your email: text/plain needs to be first, followed by text/html, followed by any other content."),
+					"are to be sent in your email: text/plain needs to be first, followed by text/html, followed "+
+					"by any other content."),
 			)
 		}
 

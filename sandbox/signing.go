@@ -110,7 +110,7 @@ func (s *Sandbox) sendGridCall(address, contentType string, body []byte) (postin
 	}, nil
 }
 
-// sendGridPatience is a few minutes; SendGrid's is a day for events and three for mail.
-func (s *Sandbox) sendGridPatience() patience {
-	return patience{retries: 7, pause: untilRetry * s.config.CallbackDelay, worth: untilTaken}
+// sendGridRetries is a few minutes; SendGrid's is a day for events and three for mail.
+func (s *Sandbox) sendGridRetries() retryPolicy {
+	return retryPolicy{retries: 7, pause: untilRetry * s.config.CallbackDelay, worth: untilTaken}
 }

@@ -104,7 +104,8 @@ func checkFrom(form url.Values) *twilioProblem {
 	case from == "+15005550007" || !usableSender(from):
 		return invalidParameter(
 			21606,
-			"The 'From' phone number provided ("+from+") is not a valid message-capable Twilio phone number for this destination",
+			"The 'From' phone number provided ("+from+") is not a valid message-capable Twilio phone number for "+
+				"this destination",
 		)
 	}
 
@@ -121,7 +122,10 @@ func usableSender(from string) bool {
 func checkContent(form url.Values) *twilioProblem {
 	switch {
 	case utf8.RuneCountInString(form.Get("Body")) > maxBody:
-		return invalidParameter(21617, fmt.Sprintf("The concatenated message body exceeds the %d character limit", maxBody))
+		return invalidParameter(
+			21617,
+			fmt.Sprintf("The concatenated message body exceeds the %d character limit", maxBody),
+		)
 	case len(form["MediaUrl"]) > maxMedia:
 		return invalidParameter(21623, "Number of media files exceeds allowed limit")
 	}

@@ -27,7 +27,8 @@ func TestCheckNamesEveryPathAndRule(t *testing.T) {
 
 	s := compileSchema(
 		t,
-		`{"type":"object","properties":{"when":{"type":"string","minLength":3},"people":{"type":"array","items":{"type":"integer"}}},"required":["when"],"additionalProperties":false}`,
+		`{"type":"object","properties":{"when":{"type":"string","minLength":3},"people":{"type":"array",`+
+			`"items":{"type":"integer"}}},"required":["when"],"additionalProperties":false}`,
 	)
 
 	for value, field := range map[string]string{

@@ -198,10 +198,7 @@ func staticHosts(ports []int) map[primitives.ServiceName]static.Hosts {
 func freePorts(n int) ([]int, error) {
 	ports := make([]int, n)
 	for i := range ports {
-		l, err := net.Listen(
-			"tcp",
-			net.JoinHostPort(loopback, "0"),
-		) //nolint:noctx // bound and released at once, nothing to cancel
+		l, err := net.Listen("tcp", net.JoinHostPort(loopback, "0")) //nolint:noctx // bound and released at once
 		if err != nil {
 			return nil, fmt.Errorf("find a free port: %w", err)
 		}

@@ -145,7 +145,13 @@ func (g *guard) dial(secure bool) func(context.Context, string, string) (net.Con
 
 // isRefused reports whether the guard has refused a connection.
 func isRefused(err error) bool {
-	for _, reason := range []error{ssrf.ErrProhibitedIP, ssrf.ErrProhibitedPort, ssrf.ErrProhibitedNetwork, ssrf.ErrInvalidHostPort, errPlain} {
+	for _, reason := range []error{
+		ssrf.ErrProhibitedIP,
+		ssrf.ErrProhibitedPort,
+		ssrf.ErrProhibitedNetwork,
+		ssrf.ErrInvalidHostPort,
+		errPlain,
+	} {
 		if errors.Is(err, reason) {
 			return true
 		}
@@ -241,7 +247,8 @@ func (g *guard) checkURL(ctx context.Context, field, text string) error {
 			return chat.InvalidAs(
 				chat.CodeAddressRefused,
 				field,
-				"must lead to a public address over https on port 443; the operator can allow others with HANDRAIL_TOOL_HOSTS",
+				"must lead to a public address over https on port 443; the operator can allow others with "+
+					"HANDRAIL_TOOL_HOSTS",
 			)
 		}
 	}

@@ -171,8 +171,15 @@ func (b *Toolbox) Discover(ctx context.Context, d *chat.ToolDefinition) error {
 
 	tools, err := b.pool.list(ctx, d)
 	if err != nil {
-		return chat.InvalidAs(chat.CodeToolUnavailable, field, "must be an MCP server that answers: %s", unreachedOutcome(err).Message).
-			Because(err)
+		return chat.InvalidAs(
+			chat.CodeToolUnavailable,
+			field,
+			"must be an MCP server that answers: %s",
+			unreachedOutcome(err).Message,
+		).
+			Because(
+				err,
+			)
 	}
 
 	now := time.Now()

@@ -251,9 +251,7 @@ func (b *Toolbox) transport(d *chat.ToolDefinition) (mcp.Transport, error) {
 		)
 	}
 
-	command := exec.Command(
-		words[0],
-		words[1:]...) //nolint:gosec,noctx // the operator's own; it lives as long as the session
+	command := exec.Command(words[0], words[1:]...) //nolint:gosec,noctx // the operator's own; it lives as long as the session
 
 	// Not nil, which would be all of our own environment.
 	command.Env = append([]string{}, b.config.Environ...)

@@ -48,8 +48,8 @@ func newConcierge() *mcp.Server {
 		&mcp.Tool{Name: "environment"},
 		func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
 			return nil, map[string]any{
-				"environment": os.Environ(),
-			}, nil //nolint:forbidigo // it is what the program sees that is asked
+				"environment": os.Environ(), //nolint:forbidigo // it is what the program sees that is asked
+			}, nil
 		},
 	)
 

@@ -71,7 +71,9 @@ func checkCommon(d *chat.ToolDefinition) error {
 
 	builtin := func(t chat.Tool) bool { return strings.EqualFold(t.Name, d.Name) }
 	switch {
-	case (d.Kind == chat.ToolHTTP) != (d.HTTP != nil) || (d.Kind == chat.ToolMCP) != (d.MCP != nil) || (d.HTTP == nil) == (d.MCP == nil):
+	case (d.Kind == chat.ToolHTTP) != (d.HTTP != nil),
+		(d.Kind == chat.ToolMCP) != (d.MCP != nil),
+		(d.HTTP == nil) == (d.MCP == nil):
 		return chat.Invalid("kind", "must be http with the field http, or mcp with the field mcp")
 	case !names.MatchString(d.Name):
 		return chat.Invalid("name", "must be letters, digits, _ and -: up to 64 for a tool, up to 32 for an MCP server")
@@ -176,7 +178,8 @@ func checkPlaceholders(t *chat.HTTPTool) error {
 
 // ours are the headers that a definition cannot set.
 var ours = []string{
-	"host", "content-length", "content-type", "transfer-encoding", "connection", "te", "trailer", "upgrade", "user-agent",
+	"host", "content-length", "content-type", "transfer-encoding", "connection", "te", "trailer", "upgrade",
+	"user-agent",
 	"webhook-id", "webhook-timestamp", "webhook-signature", "handrail-workspace", "handrail-chat", "handrail-message",
 }
 

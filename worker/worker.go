@@ -1,4 +1,4 @@
-// Package worker owns the joint between decisions and deeds: it binds every step of
+// Package worker owns the joint between workflow logic and activities: it binds every step of
 // workflows to its method of activities, registers the workflows, and runs both against
 // Temporal until it is told to stop.
 package worker
@@ -172,7 +172,11 @@ func bindStep[In, Out any](
 				later.After,
 			)
 		} else if chat.CodeOf(err) == chat.CodeInternal {
-			logger.ErrorContext(ctx, "step failed", "step", step.Name, "workflow_id", info.WorkflowExecution.ID, "attempt", info.Attempt, "error", err)
+			logger.ErrorContext(ctx, "step failed",
+				"step", step.Name,
+				"workflow_id", info.WorkflowExecution.ID,
+				"attempt", info.Attempt,
+				"error", err)
 		}
 
 		return out, workflows.Failure(err)

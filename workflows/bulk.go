@@ -21,6 +21,7 @@ type BulkRetryRun struct {
 	Begun int             `json:"begun,omitempty"`
 }
 
+// Request is the request that the run serves, as an action like any other.
 func (r *BulkRetryRun) Request() chat.Request {
 	return chat.Request{
 		ActionID:       r.ID,
@@ -86,8 +87,11 @@ func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 	}
 
 	if b.run.State == chat.BulkCanceled {
-		showState(ctx, fmt.Sprintf("Canceled after %d of %d. What was begun goes on by itself.", b.in.Begun, b.run.Selected),
-			AttributeStatus.ValueSet(string(chat.BulkCanceled)))
+		showState(
+			ctx,
+			fmt.Sprintf("Canceled after %d of %d. What was begun goes on by itself.", b.in.Begun, b.run.Selected),
+			AttributeStatus.ValueSet(string(chat.BulkCanceled)),
+		)
 	}
 
 	if err := awaitAnswers(ctx); err != nil {
@@ -191,7 +195,11 @@ func (b *bulk) look(ctx workflow.Context) (err error) {
 
 // begin starts the workflow that retries one delivery, and does not wait for its end.
 func (b *bulk) begin(ctx workflow.Context, id chat.DeliveryID) error {
-	request := chat.Request{ActionID: chat.DeriveActionID(string(b.in.ID), string(id)), WorkspaceID: b.in.WorkspaceID, By: b.in.By}
+	request := chat.Request{
+		ActionID:    chat.DeriveActionID(string(b.in.ID), string(id)),
+		WorkspaceID: b.in.WorkspaceID,
+		By:          b.in.By,
+	}
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            request.WorkflowID(),
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,

@@ -247,7 +247,12 @@ func (a *requestRun) end(ctx workflow.Context, state chat.ContributorRequestStat
 }
 
 // put sends a question, a reminder, or the question again.
-func (a *requestRun) put(ctx workflow.Context, ask *chat.ContributorQuestion, turn chat.QuestionTurn, number int) error {
+func (a *requestRun) put(
+	ctx workflow.Context,
+	ask *chat.ContributorQuestion,
+	turn chat.QuestionTurn,
+	number int,
+) error {
 	if !ask.State.Open() {
 		return nil
 	}

@@ -114,7 +114,8 @@ func TestARequestRemindsOnceAndTakesItsDefault(t *testing.T) {
 
 	assert.JSONEq(
 		t,
-		`{"contributor_request_id":"0199aaaa-0000-7000-8000-0000000000aa","answer":false,"defaulted":true,"answers":[]}`,
+		`{"contributor_request_id":"0199aaaa-0000-7000-8000-0000000000aa","answer":false,"defaulted":true,`+
+			`"answers":[]}`,
 		string(a.request.Result),
 	)
 

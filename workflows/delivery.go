@@ -12,12 +12,12 @@ import (
 )
 
 // SignalChanged tells a workflow that its delivery is not what it was. It carries the
-// receipt when that is known, so that the provider's final word costs no look at the store;
+// receipt when that is known, so that the provider's final status costs no look at the store;
 // an empty one means: look.
 const SignalChanged = "Changed"
 
 // deliveryTracker takes one delivery from its first submission to its end: until the provider's
-// final word, a refusal, or a person's decision. It never decides from memory alone: after
+// final status, a refusal, or a person's decision. It never decides from memory alone: after
 // every wait it goes by what the store says.
 type deliveryTracker struct {
 	workspace chat.WorkspaceID
@@ -156,7 +156,8 @@ func (f *deliveryTracker) submitAgain(ctx workflow.Context, r chat.DeliverySnaps
 		ctx,
 		r,
 		fmt.Sprintf(
-			"Not sent yet: %s (%s). It is tried again; the activity SubmitDelivery shows the last error and the next try.",
+			"Not sent yet: %s (%s). It is tried again; the activity SubmitDelivery shows the last error and the "+
+				"next try.",
 			r.Submission,
 			r.ErrorCode,
 		),

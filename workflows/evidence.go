@@ -11,7 +11,7 @@ import (
 	"handrail/chat"
 )
 
-// awaitReceipt waits for the provider's final word. A signal that was lost is found by
+// awaitReceipt waits for the provider's final status. A signal that was lost is found by
 // looking at the store now and then; at the deadline the provider is asked, and what it
 // does not tell then stays unconfirmed.
 func (f *deliveryTracker) awaitReceipt(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
@@ -60,7 +60,7 @@ func (f *deliveryTracker) quiet(ctx workflow.Context, r chat.DeliverySnapshot) t
 	return r.Waits.Quiet
 }
 
-// hasFinalStatus reports whether a receipt holds the provider's final word.
+// hasFinalStatus reports whether a receipt holds the provider's final status.
 func hasFinalStatus(r chat.DeliverySnapshot) bool {
 	return r.Submission == chat.SubmissionAccepted && r.DeliveryStatus.Final()
 }
@@ -93,13 +93,19 @@ func (f *deliveryTracker) watch(
 }
 
 // await waits for a signal, at most for wait.
-func (f *deliveryTracker) await(ctx workflow.Context, wait time.Duration) (signal chat.DeliverySnapshot, signaled bool, err error) {
+func (f *deliveryTracker) await(
+	ctx workflow.Context,
+	wait time.Duration,
+) (signal chat.DeliverySnapshot, signaled bool, err error) {
 	waiting, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 
 	workflow.NewSelector(ctx).
 		AddFuture(workflow.NewTimer(waiting, wait), func(workflow.Future) {}).
-		AddReceive(f.changed, func(c workflow.ReceiveChannel, _ bool) { signal, signaled = receiveNewest(ctx, c), true }).
+		AddReceive(
+			f.changed,
+			func(c workflow.ReceiveChannel, _ bool) { signal, signaled = receiveNewest(ctx, c), true },
+		).
 		Select(ctx)
 
 	return signal, signaled, ctx.Err()

@@ -47,7 +47,12 @@ func (s *sendRun) awaitPeople(
 }
 
 // awaitSignal waits for a signal, or for more if there is more, at most for wait.
-func awaitSignal(ctx workflow.Context, changed workflow.ReceiveChannel, wait time.Duration, more workflow.Future) error {
+func awaitSignal(
+	ctx workflow.Context,
+	changed workflow.ReceiveChannel,
+	wait time.Duration,
+	more workflow.Future,
+) error {
 	waiting, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 
@@ -76,7 +81,8 @@ func (s *sendRun) awaitApproval(ctx workflow.Context) (bool, error) {
 		details := fmt.Sprintf("Waits for the approval of %s by a second person, until %s. No tool has run.",
 			strings.Join(s.sent.Approval.Calls, ", "), s.sent.Approval.Deadline.UTC().Format(time.RFC3339))
 
-		if err := s.awaitPeople(ctx, details, s.sent.Approval.Deadline, nil, func() bool { return !waiting() }); err != nil {
+		decided := func() bool { return !waiting() }
+		if err := s.awaitPeople(ctx, details, s.sent.Approval.Deadline, nil, decided); err != nil {
 			return false, err
 		}
 	}

@@ -20,10 +20,15 @@ func RetryDelivery(ctx workflow.Context, in chat.RetryDelivery) error {
 		return err
 	}
 
-	r.deliveryTracker = newDeliveryTracker(ctx, in.WorkspaceID, in.ActionID, func(receipt chat.DeliverySnapshot, err error) {
-		r.retried.DeliverySnapshot = receipt
-		r.answer.settle(r.retried, err)
-	})
+	r.deliveryTracker = newDeliveryTracker(
+		ctx,
+		in.WorkspaceID,
+		in.ActionID,
+		func(receipt chat.DeliverySnapshot, err error) {
+			r.retried.DeliverySnapshot = receipt
+			r.answer.settle(r.retried, err)
+		},
+	)
 	defer r.close()
 
 	err := r.run(ctx)
@@ -65,7 +70,11 @@ func (r *retry) run(ctx workflow.Context) error {
 	}
 
 	if prepared.Owner != "" && signalToLook(steady, prepared.Owner) == nil {
-		showDelivery(ctx, prepared.DeliverySnapshot, "The delivery was released and goes on in workflow "+prepared.Owner+".")
+		showDelivery(
+			ctx,
+			prepared.DeliverySnapshot,
+			"The delivery was released and goes on in workflow "+prepared.Owner+".",
+		)
 		r.answer.settle(prepared, nil)
 
 		return nil

@@ -13,7 +13,7 @@ import (
 // SendAssistantMessage speaks as a chat's assistant: it prepares the send, runs the tool
 // calls in order, and hands the message to the provider, never twice. The caller is
 // answered as soon as the provider has taken or refused the message, or when it is known
-// that this will not be known soon; the workflow stays open until the provider's final word,
+// that this will not be known soon; the workflow stays open until the provider's final status,
 // or a person's.
 func SendAssistantMessage(ctx workflow.Context, in chat.SendAssistantMessage) error {
 	s := &sendRun{in: in, answer: actionOutcome[chat.AssistantMessageSent]{request: in.Request}}

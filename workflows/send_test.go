@@ -35,7 +35,7 @@ func sendInput(tools ...string) chat.SendAssistantMessage {
 	return in
 }
 
-// snapshotOf is how a delivery stands; one that is accepted has its final word as well.
+// snapshotOf is how a delivery stands; one that is accepted has its final status as well.
 func snapshotOf(state chat.SubmissionState) chat.DeliverySnapshot {
 	r := chat.DeliverySnapshot{
 		DeliveryID: delivery,

@@ -7,7 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// Step is one deed, with the types that go in and come out and how long to wait for it.
+// Step is one activity, with the types that go in and come out and how long to wait for it.
 // Temporal itself checks neither the number nor the types of an activity's arguments.
 type Step[In, Out any] struct {
 	Name    string

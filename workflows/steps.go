@@ -8,7 +8,10 @@ var (
 	AddMember = Step[chat.AddParticipant, chat.ParticipantAdded]{Name: "AddParticipant", Options: databaseOptions}
 	// PrepareSend checks a send and inserts its rows. A send that nothing stands before is
 	// also submitted for the first time.
-	PrepareSend = Step[chat.SendAssistantMessage, chat.AssistantMessageSent]{Name: "PrepareSend", Options: firstTryOptions}
+	PrepareSend = Step[chat.SendAssistantMessage, chat.AssistantMessageSent]{
+		Name:    "PrepareSend",
+		Options: firstTryOptions,
+	}
 	// LoadSend reads how a send stands.
 	LoadSend = Step[chat.SendStep, chat.AssistantMessageSent]{Name: "LookSend", Options: databaseOptions}
 	// ExpireApproval ends the wait for an approval.

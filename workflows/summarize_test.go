@@ -467,7 +467,8 @@ func TestSummarizeSaysWhatKeptTheModelFromAnswering(t *testing.T) {
 
 	assert.Equal(
 		t,
-		"the model's server answered 429 Too Many Requests (openai_429), also when it was tried again; title, summary and labels stand as they were",
+		"the model's server answered 429 Too Many Requests (openai_429), also when it was tried again; title, "+
+			"summary and labels stand as they were",
 		s.fails[0].Problem.Message,
 	)
 }

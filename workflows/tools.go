@@ -119,7 +119,8 @@ func (s *sendRun) tool(index int) chat.ToolStep {
 func (s *sendRun) awaitVerdict(ctx workflow.Context, index int) (chat.ToolCall, error) {
 	call := s.sent.ToolCalls[index]
 	details := fmt.Sprintf(
-		"Tool call %d, %s, may have had its effect (%s). It is not run again by itself: a person must resolve it as succeeded, failed or to be retried.",
+		"Tool call %d, %s, may have had its effect (%s). It is not run again by itself: a person must resolve it "+
+			"as succeeded, failed or to be retried.",
 		index+1,
 		call.Name,
 		call.ErrorCode,

@@ -143,16 +143,19 @@ func TestEmailText(t *testing.T) {
 	t.Parallel()
 
 	for name, c := range map[string]struct{ message, want string }{
-		"source":             {"# Hi\n\n- **a**\n\n| x | y |\n|---|---|\n| 1 | 2 |", "# Hi\n\n- **a**\n\n| x | y |\n|---|---|\n| 1 | 2 |"},
-		"link":               {"Go [here](https://a.example/b?c=d&e) now", "Go here (https://a.example/b?c=d&e) now"},
-		"label is address":   {"[https://a.example](https://a.example)", "https://a.example"},
-		"no label":           {"[](https://a.example)", "https://a.example"},
-		"two and marks":      {"**[a](https://a.example)** [*b*](<https://b.example>)", "**a (https://a.example)** *b* (https://b.example)"},
-		"over lines":         {"> [a\n> b](https://a.example) c", "> a\n> b (https://a.example) c"},
-		"title":              {"[a](https://a.example \"t (u)\")!", "a (https://a.example)!"},
-		"image":              {"![a](https://a.example/i.png) ![](https://a.example/p.png)!", "a (https://a.example/i.png) !"},
-		"image alone":        {"![](https://a.example/p.png)", "![](https://a.example/p.png)"},
-		"image in a link":    {"[![a](https://i.example)](https://l.example)", "a (https://i.example) (https://l.example)"},
+		"source": {"# Hi\n\n- **a**\n\n| x | y |\n|---|---|\n| 1 | 2 |", "# Hi\n\n- **a**\n\n| x | y " +
+			"|\n|---|---|\n| 1 | 2 |"},
+		"link":             {"Go [here](https://a.example/b?c=d&e) now", "Go here (https://a.example/b?c=d&e) now"},
+		"label is address": {"[https://a.example](https://a.example)", "https://a.example"},
+		"no label":         {"[](https://a.example)", "https://a.example"},
+		"two and marks": {"**[a](https://a.example)** [*b*](<https://b.example>)", "**a (https://a.example)** " +
+			"*b* (https://b.example)"},
+		"over lines":  {"> [a\n> b](https://a.example) c", "> a\n> b (https://a.example) c"},
+		"title":       {"[a](https://a.example \"t (u)\")!", "a (https://a.example)!"},
+		"image":       {"![a](https://a.example/i.png) ![](https://a.example/p.png)!", "a (https://a.example/i.png) !"},
+		"image alone": {"![](https://a.example/p.png)", "![](https://a.example/p.png)"},
+		"image in a link": {"[![a](https://i.example)](https://l.example)", "a (https://i.example) " +
+			"(https://l.example)"},
 		"reference":          {"[a][1]\n\n[1]: https://a.example", "[a][1]\n\n[1]: https://a.example"},
 		"autolink":           {"<https://a.example>", "<https://a.example>"},
 		"in code":            {"`[a](https://a.example)`\n\n    [b](https://b.example)", "`[a](https://a.example)`\n\n    [b](https://b.example)"},
@@ -186,7 +189,8 @@ func TestEmailLayout(t *testing.T) {
 	assert.Contains(t, p.HTML, "<title>&lt;/title&gt;&lt;script&gt;")
 	assert.True(t, strings.HasPrefix(p.HTML, "<!DOCTYPE html>"))
 
-	for _, element := range []string{"<blockquote style=", "<table style=", `<th style="padding:6px 12px;border:1px solid #d0d5dd" align="right">`, "<code style=", "<img style="} {
+	for _, element := range []string{"<blockquote style=", "<table style=", `<th style="padding:6px ` +
+		`12px;border:1px solid #d0d5dd" align="right">`, "<code style=", "<img style="} {
 		assert.Contains(t, p.HTML, element)
 	}
 

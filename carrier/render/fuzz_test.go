@@ -17,7 +17,8 @@ import (
 func FuzzRender(f *testing.F) {
 	for _, seed := range []string{
 		"Order <ABC-123> is ready", "<script>alert(1)</script>", "[a](javascript:alert(1))", "![a](data:image/png;base64,x)",
-		"# a\n\n- b\n  1. c\n\n> d\n\n```\ne\n```\n\n|f|g|\n|-|:-:|\n|h|i|", "[a][1] <https://b.example> www.c.example\n\n[1]: d",
+		"# a\n\n- b\n  1. c\n\n> d\n\n```\ne\n```\n\n|f|g|\n|-|:-:|\n|h|i|", "[a][1] <https://b.example> " +
+			"www.c.example\n\n[1]: d",
 		"[![a](b)](https://c.example \"d\")", "\\&amp; &lt; &#x6a;avascript:", "[a](\tjava\nscript:b)", "<img src=x onerror=y>", "- - - 1. > a",
 		"*a _b_ **c** ~~d~~ `e`", "a  \nb\\\nc", "\u200b“”’–…\u2028", "[\n](https://a.example)[", "|a|\n|-|\n|[b](c)\\|d|",
 	} {
@@ -54,7 +55,8 @@ func requireHarmless(t *testing.T, page string) {
 	t.Helper()
 
 	elements := strings.Fields(
-		"html head meta title body div p br hr h1 h2 h3 h4 h5 h6 strong em del code pre blockquote ul ol li table thead tbody tr th td a img",
+		"html head meta title body div p br hr h1 h2 h3 h4 h5 h6 strong em del code pre blockquote ul ol li table " +
+			"thead tbody tr th td a img",
 	)
 
 	attributes := strings.Fields("start align href title rel target src alt style charset name content dir")

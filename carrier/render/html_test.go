@@ -35,24 +35,30 @@ func TestHTML(t *testing.T) {
 		"html comment":      {"a <!-- b --> c", "<p>a &lt;!-- b --&gt; c</p>"},
 		"html entity":       {"&lt;script&gt; &amp;lt;", "<p>&lt;script&gt; &amp;lt;</p>"},
 		"image with script": {`<img src=x onerror=alert(1)>`, "<p>&lt;img src=x onerror=alert(1)&gt;</p>"},
-		"emphasis":          {"**a** *b* ~~c~~ `d`", "<p><strong>a</strong> <em>b</em> <del>c</del> <code>d</code></p>"},
-		"heading":           {"# a\n###### b", "<h1>a</h1>\n<h6>b</h6>"},
-		"lists":             {"- a\n\n\n3. b", "<ul>\n<li>a</li>\n</ul>\n<ol start=\"3\">\n<li>b</li>\n</ol>"},
-		"quote and rule":    {"> a\n\n---", "<blockquote>\n<p>a</p>\n</blockquote>\n<hr>"},
-		"code":              {"```go\na<b\n```", "<pre><code>a&lt;b\n</code></pre>"},
-		"table":             {"|a|b|\n|-|-:|\n|1|2|", "<table>\n<thead>\n<tr>\n<th>a</th>\n<th align=\"right\">b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td align=\"right\">2</td>\n</tr>\n</tbody>\n</table>"},
-		"bare address":      {"https://a.example/?b&c", `<p><a href="https://a.example/?b&amp;c"` + linkAttributes + `>https://a.example/?b&amp;c</a></p>`},
-		"mail":              {"a@b.example", `<p><a href="mailto:a@b.example" rel="nofollow noreferrer">a@b.example</a></p>`},
-		"phone":             {"[call](tel:+15550100)", `<p><a href="tel:+15550100" rel="nofollow noreferrer">call</a></p>`},
-		"image":             {"![a](https://b.example/c.png)", `<p><img src="https://b.example/c.png" alt="a"></p>`},
-		"script link":       {"[a](javascript:alert(1))", "<p>a</p>"},
-		"hidden script":     {"[a](java&#115;cript:alert(1)) [b](JAVASCRIPT:x) [c](vbscript:x)", "<p>a b c</p>"},
-		"data link":         {"[a](data:text/html;base64,PHNjcmlwdD4=)", "<p>a</p>"},
-		"data image":        {"a ![b](data:image/png;base64,AAAA)", `<p>a <img alt="b"></p>`},
-		"relative link":     {"[a](/b) [c](//d.example)", "<p>a c</p>"},
-		"quotes in a link":  {`[a](https://b.example/"onclick="x)`, `<p><a href="https://b.example/%22onclick=%22x"` + linkAttributes + `>a</a></p>`},
-		"quotes in a title": {`[a](https://b.example '"><script>')`, `<p><a href="https://b.example" title="&#34;&gt;&lt;script&gt;"` + linkAttributes + `>a</a></p>`},
-		"curly stays":       {"“It’s”", "<p>“It’s”</p>"},
+		"emphasis": {"**a** *b* ~~c~~ `d`", "<p><strong>a</strong> <em>b</em> <del>c</del> " +
+			"<code>d</code></p>"},
+		"heading":        {"# a\n###### b", "<h1>a</h1>\n<h6>b</h6>"},
+		"lists":          {"- a\n\n\n3. b", "<ul>\n<li>a</li>\n</ul>\n<ol start=\"3\">\n<li>b</li>\n</ol>"},
+		"quote and rule": {"> a\n\n---", "<blockquote>\n<p>a</p>\n</blockquote>\n<hr>"},
+		"code":           {"```go\na<b\n```", "<pre><code>a&lt;b\n</code></pre>"},
+		"table": {"|a|b|\n|-|-:|\n|1|2|", "<table>\n<thead>\n<tr>\n<th>a</th>\n<th " +
+			"align=\"right\">b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td " +
+			"align=\"right\">2</td>\n</tr>\n</tbody>\n</table>"},
+		"bare address": {"https://a.example/?b&c", `<p><a href="https://a.example/?b&amp;c"` + linkAttributes + `>https://a.example/?b&amp;c</a></p>`},
+		"mail": {"a@b.example", `<p><a href="mailto:a@b.example" rel="nofollow ` +
+			`noreferrer">a@b.example</a></p>`},
+		"phone": {"[call](tel:+15550100)", `<p><a href="tel:+15550100" rel="nofollow ` +
+			`noreferrer">call</a></p>`},
+		"image":            {"![a](https://b.example/c.png)", `<p><img src="https://b.example/c.png" alt="a"></p>`},
+		"script link":      {"[a](javascript:alert(1))", "<p>a</p>"},
+		"hidden script":    {"[a](java&#115;cript:alert(1)) [b](JAVASCRIPT:x) [c](vbscript:x)", "<p>a b c</p>"},
+		"data link":        {"[a](data:text/html;base64,PHNjcmlwdD4=)", "<p>a</p>"},
+		"data image":       {"a ![b](data:image/png;base64,AAAA)", `<p>a <img alt="b"></p>`},
+		"relative link":    {"[a](/b) [c](//d.example)", "<p>a c</p>"},
+		"quotes in a link": {`[a](https://b.example/"onclick="x)`, `<p><a href="https://b.example/%22onclick=%22x"` + linkAttributes + `>a</a></p>`},
+		"quotes in a title": {`[a](https://b.example '"><script>')`, `<p><a href="https://b.example" ` +
+			`title="&#34;&gt;&lt;script&gt;"` + linkAttributes + `>a</a></p>`},
+		"curly stays": {"“It’s”", "<p>“It’s”</p>"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -43,7 +43,8 @@ var introduces = regexp.MustCompile(`(?i)^(?:on|am|le|el|op|em|no\sdia|a)\s`)
 
 // original is the line above a forwarded or answered message.
 var original = regexp.MustCompile(`(?i)^[-_*\s]{2,}\s*(?:original message|forwarded message|ursprüngliche nachricht|` +
-	`weitergeleitete nachricht|message d['’]origine|message original|message transféré|mensaje original|mensaje reenviado|` +
+	`weitergeleitete nachricht|message d['’]origine|message original|message transféré|mensaje original|mensaje ` +
+	`reenviado|` +
 	`oorspronkelijk bericht|doorgestuurd bericht|mensagem original|mensagem encaminhada)\s*[-_*\s]{2,}$`)
 
 // The headers of the message that is answered, as Outlook puts them above it.
@@ -83,7 +84,9 @@ func findCut(lines []string) int {
 	for i, line := range lines {
 		switch {
 		case len(line) > maxLine:
-		case strings.EqualFold(strings.Trim(line, "> "), Marker), original.MatchString(line), startsWithHeaders(lines[i:]):
+		case strings.EqualFold(strings.Trim(line, "> "), Marker),
+			original.MatchString(line),
+			startsWithHeaders(lines[i:]):
 			return skipRule(lines[:i])
 		default:
 			// Below the introduction is the quote; when more follows without a mark

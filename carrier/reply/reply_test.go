@@ -34,7 +34,8 @@ var trims = map[string]struct{ text, want string }{
 		"Sim",
 	},
 	"Outlook": {
-		"Yes\n\n________________________________\nFrom: Shop <a@b.example>\nSent: Monday\nTo: Ana\nSubject: Order\n\nReally?",
+		"Yes\n\n________________________________\nFrom: Shop <a@b.example>\nSent: Monday\nTo: Ana\nSubject: " +
+			"Order\n\nReally?",
 		"Yes",
 	},
 	"Outlook in German":     {"Ja\n\nVon: Shop\nGesendet: Montag\nAn: Ana\nBetreff: Bestellung\n\nWirklich?", "Ja"},

@@ -22,7 +22,8 @@ type post map[string]string
 func parsedPost() post {
 	return post{
 		"headers": "Received: by x\nMessage-ID: <in-1@mail.example>\nDate: Sun, 22 Nov 2026 10:00:00 +0000\n" +
-			"In-Reply-To: <out-2@shop.example>\nReferences: <chat-7@shop.example>\n <out-1@shop.example> <out-2@shop.example>\n",
+			"In-Reply-To: <out-2@shop.example>\nReferences: <chat-7@shop.example>\n <out-1@shop.example> " +
+			"<out-2@shop.example>\n",
 		"from":        `"Ana B." <Ana@Mail.example>`,
 		"to":          "Shop <support@shop.example>",
 		"cc":          "c@shop.example, support@shop.example",
@@ -201,15 +202,17 @@ func TestText(t *testing.T) {
 	for name, c := range map[string]struct {
 		charsets, text, html, want, original string
 	}{
-		"nothing trimmed":  {"", "Hello\r\nyou\r\n", "", "Hello\nyou", ""},
-		"ISO-8859-1":       {`{"text":"iso-8859-1"}`, "Gr\xfc\xdfe", "", "Grüße", ""},
-		"windows-1252":     {`{"text":"windows-1252"}`, "\x80 5 \x93a\x94", "", "€ 5 “a”", ""},
-		"ISO-8859-15":      {`{"text":"ISO-8859-15"}`, "\xa4 5", "", "€ 5", ""},
-		"UTF-8":            {`{"text":"utf-8"}`, "Grüße", "", "Grüße", ""},
-		"an unknown one":   {`{"text":"klingon"}`, "a\xffb", "", "a\uFFFDb", ""},
-		"no charsets":      {`x`, "Grüße\x00", "", "Grüße", ""},
-		"HTML only":        {"", "", "<head><title>x</title><style>p{}</style></head><p>Hello&nbsp;&amp; you</p><p>Bye<br>Ana</p>", "Hello & you\n\nBye\nAna", ""},
-		"HTML with quote":  {"", " ", "Yes<div>On 3 Nov 2025, Shop wrote:<blockquote><p>Really?</p></blockquote></div>", "Yes", "Yes\nOn 3 Nov 2025, Shop wrote:\n>\n> Really?"},
+		"nothing trimmed": {"", "Hello\r\nyou\r\n", "", "Hello\nyou", ""},
+		"ISO-8859-1":      {`{"text":"iso-8859-1"}`, "Gr\xfc\xdfe", "", "Grüße", ""},
+		"windows-1252":    {`{"text":"windows-1252"}`, "\x80 5 \x93a\x94", "", "€ 5 “a”", ""},
+		"ISO-8859-15":     {`{"text":"ISO-8859-15"}`, "\xa4 5", "", "€ 5", ""},
+		"UTF-8":           {`{"text":"utf-8"}`, "Grüße", "", "Grüße", ""},
+		"an unknown one":  {`{"text":"klingon"}`, "a\xffb", "", "a\uFFFDb", ""},
+		"no charsets":     {`x`, "Grüße\x00", "", "Grüße", ""},
+		"HTML only": {"", "", "<head><title>x</title><style>p{}</style></head><p>Hello&nbsp;&amp; " +
+			"you</p><p>Bye<br>Ana</p>", "Hello & you\n\nBye\nAna", ""},
+		"HTML with quote": {"", " ", "Yes<div>On 3 Nov 2025, Shop " +
+			"wrote:<blockquote><p>Really?</p></blockquote></div>", "Yes", "Yes\nOn 3 Nov 2025, Shop wrote:\n>\n> Really?"},
 		"HTML in Latin-1":  {`{"html":"iso-8859-1"}`, "", "<b>Gr\xfc\xdfe</b>", "Grüße", ""},
 		"HTML with script": {"", "", "<script>x()</script>a<head>b<body>c", "ac", ""},
 		"nothing":          {"", "", "", "[no text]", ""},
@@ -236,11 +239,15 @@ func TestText(t *testing.T) {
 func TestRaw(t *testing.T) {
 	t.Parallel()
 
-	email := "From: =?UTF-8?Q?J=C3=B6rg?= <j@mail.example>\r\nTo: support@shop.example\r\nSubject: =?UTF-8?B?R3LDvMOfZQ==?=\r\n" +
+	email := "From: =?UTF-8?Q?J=C3=B6rg?= <j@mail.example>\r\nTo: support@shop.example\r\nSubject: " +
+		"=?UTF-8?B?R3LDvMOfZQ==?=\r\n" +
 		"Message-ID: <in-1@mail.example>\r\nIn-Reply-To: <out-1@shop.example>\r\nMIME-Version: 1.0\r\n" +
-		"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n" +
-		"--b\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nGr=FC=DFe\r\n" +
-		"--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nPHA+R3LDvMOfZTwvcD4=\r\n--b--\r\n" +
+		"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/alternative; " +
+		"boundary=b\r\n\r\n" +
+		"--b\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: " +
+		"quoted-printable\r\n\r\nGr=FC=DFe\r\n" +
+		"--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: " +
+		"base64\r\n\r\nPHA+R3LDvMOfZTwvcD4=\r\n--b--\r\n" +
 		"--a\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename=x.png\r\n\r\nxx\r\n--a--\r\n"
 
 	in := readInbound(t, post{"email": email, "envelope": `{"to":["in@shop.example"],"from":"j@mail.example"}`})
@@ -281,7 +288,8 @@ func TestInboundThatIsNone(t *testing.T) {
 		"cut":         {contentType, "body", body[:len(body)/2]},
 		"cut between": {contentType, "body", bytes.TrimSuffix(body, []byte("--xYzZY--\r\n"))},
 		"empty":       {contentType, "body", nil},
-		"no sender":   {contentType, "from", []byte("--xYzZY\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\na\r\n--xYzZY--\r\n")},
+		"no sender": {contentType, "from", []byte("--xYzZY\r\nContent-Disposition: form-data; " +
+			"name=\"text\"\r\n\r\na\r\n--xYzZY--\r\n")},
 	} {
 		_, err := takeInbound(t, c.contentType, c.body)
 		require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err), name)
@@ -339,7 +347,8 @@ func FuzzRaw(f *testing.F) {
 	f.Add("From: a@b.example\nSubject: =?x?Q?=FF?=\nContent-Type: text/html; charset=x\n\n<p>a<blockquote>b")
 
 	f.Add(
-		"From: a@b.example\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Transfer-Encoding: base64\n\n%\n--a",
+		"From: a@b.example\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Transfer-Encoding: " +
+			"base64\n\n%\n--a",
 	)
 
 	s := newSigner(f)

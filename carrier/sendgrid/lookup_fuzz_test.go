@@ -17,13 +17,15 @@ import (
 func FuzzLookUp(f *testing.F) {
 	f.Add(
 		[]byte(
-			`{"messages":[{"sg_message_id":"abc.filter1","to_email":"a@example.com","status":"delivered","sg_message_id_created_at":"2026-11-22T10:00:00Z"}]}`,
+			`{"messages":[{"sg_message_id":"abc.filter1","to_email":"a@example.com","status":"delivered",` +
+				`"sg_message_id_created_at":"2026-11-22T10:00:00Z"}]}`,
 		),
 	)
 
 	f.Add(
 		[]byte(
-			`{"sg_message_id":"abc.filter1","custom_args":{"delivery_id":"d","fence":"x"},"events":[{"event":"bounce","custom_args":{"delivery_id":"d"}}]}`,
+			`{"sg_message_id":"abc.filter1","custom_args":{"delivery_id":"d","fence":"x"},` +
+				`"events":[{"event":"bounce","custom_args":{"delivery_id":"d"}}]}`,
 		),
 	)
 

@@ -75,7 +75,8 @@ func (l *logs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func loggedMessage(id, status, delivery, created, events string) string {
-	return `{"from_email":"support@shop.example","sg_message_id":"` + id + `","subject":"Re: Order","to_email":"ana@mail.example","status":"` +
+	return `{"from_email":"support@shop.example","sg_message_id":"` + id + `","subject":"Re: Order",` +
+		`"to_email":"ana@mail.example","status":"` +
 		status + `","sg_message_id_created_at":"` + created + `","api_key_id":"x","client_ip":"192.0.2.1","events":[` + events + `],
 		"custom_args":{"delivery_id":"` + delivery + `","fence":"3"}}`
 }
@@ -231,7 +232,8 @@ func TestQuestionsThatFail(t *testing.T) {
 				return
 			}
 
-			_, _ = io.WriteString(w, `{"messages":[{"sg_message_id":"a","sg_message_id_created_at":"2026-11-22T10:01:00Z"}]}`)
+			_, _ = io.WriteString(w, `{"messages":[{"sg_message_id":"a",`+
+				`"sg_message_id_created_at":"2026-11-22T10:01:00Z"}]}`)
 		},
 		"listed and not found": func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodGet && r.URL.Path != "/v3/logs/"+shortID {
@@ -239,7 +241,8 @@ func TestQuestionsThatFail(t *testing.T) {
 				return
 			}
 
-			_, _ = io.WriteString(w, `{"messages":[{"sg_message_id":"a","sg_message_id_created_at":"2026-11-22T10:01:00Z"}]}`)
+			_, _ = io.WriteString(w, `{"messages":[{"sg_message_id":"a",`+
+				`"sg_message_id_created_at":"2026-11-22T10:01:00Z"}]}`)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -75,6 +75,7 @@ func (w *Webhook) verify(header http.Header, body []byte) error {
 
 	return chat.Errorf(
 		chat.CodeInvalidSignature,
-		"this request is not signed by SendGrid with a known key; check that signing is on and which public keys are configured",
+		"this request is not signed by SendGrid with a known key; check that signing is on and which public keys "+
+			"are configured",
 	)
 }

@@ -160,7 +160,8 @@ func TestAnswers(t *testing.T) {
 	t.Parallel()
 
 	refusal := func(code string) string {
-		return `{"code":` + code + `,"message":"The number +15550199 is not valid for Your order","more_info":"https://x","status":400}`
+		return `{"code":` + code + `,"message":"The number +15550199 is not valid for Your order",` +
+			`"more_info":"https://x","status":400}`
 	}
 
 	for name, c := range map[string]struct {

@@ -17,7 +17,8 @@ import (
 func FuzzLookUp(f *testing.F) {
 	f.Add(
 		[]byte(
-			`{"messages":[{"sid":"SM1","to":"+15550199","from":"+15550100","body":"Hi","status":"sent","direction":"outbound-api","date_created":"Sun, 22 Nov 2026 10:00:00 +0000"}],"next_page_uri":null}`,
+			`{"messages":[{"sid":"SM1","to":"+15550199","from":"+15550100","body":"Hi","status":"sent",` +
+				`"direction":"outbound-api","date_created":"Sun, 22 Nov 2026 10:00:00 +0000"}],"next_page_uri":null}`,
 		),
 	)
 

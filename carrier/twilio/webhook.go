@@ -126,7 +126,8 @@ func (w *Webhook) verified(target string, header http.Header, body []byte) (url.
 func unsignedError() error {
 	return chat.Errorf(
 		chat.CodeInvalidSignature,
-		"this request is not signed by Twilio with a known auth token for this address; check the public URL and the tokens",
+		"this request is not signed by Twilio with a known auth token for this address; check the public URL and "+
+			"the tokens",
 	)
 }
 

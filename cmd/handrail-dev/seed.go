@@ -99,26 +99,9 @@ func (s *seeder) fill() demo {
 	s.by.MemberID = manager.ID
 	assistant := s.member(chat.Member{Kind: chat.KindAssistant, Name: "Robin"})
 
-	ana := s.member(chat.Member{
-		Kind:  chat.KindPerson,
-		Name:  "Ana Lopez",
-		Phone: "+14155550101",
-		Email: "ana@customers.example",
-	})
-
-	ben := s.member(chat.Member{
-		Kind:  chat.KindPerson,
-		Name:  "Ben Okafor",
-		Phone: "+14155550102",
-		Email: "ben@customers.example",
-	})
-
-	priya := s.member(chat.Member{
-		Kind:  chat.KindPerson,
-		Name:  contributorName,
-		Phone: "+14155550103",
-		Email: "priya@customers.example",
-	})
+	ana := s.customer("Ana Lopez", "+14155550101", "ana@customers.example")
+	ben := s.customer("Ben Okafor", "+14155550102", "ben@customers.example")
+	priya := s.customer(contributorName, "+14155550103", "priya@customers.example")
 
 	s.key(manager.ID, "Development", demoKey)
 
@@ -150,6 +133,15 @@ func (s *seeder) fill() demo {
 	})
 
 	return demo{SMSChat: sms.ID, EmailChat: email.ID, Contributor: priya.ID}
+}
+
+func (s *seeder) customer(name, phone, email string) chat.Member {
+	return s.member(chat.Member{
+		Kind:  chat.KindPerson,
+		Name:  name,
+		Phone: phone,
+		Email: email,
+	})
 }
 
 // fillSMSChat makes the chat by SMS, about a booking.

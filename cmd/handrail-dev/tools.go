@@ -127,7 +127,8 @@ func demoTools(sandbox string) []chat.ToolDefinition {
 	cancel := http("cancel_table", "Cancel a booked table.", chat.RiskWrite, chat.HTTPTool{
 		Method: "DELETE", URL: "/tools/tables/{id}",
 		Schema: json.RawMessage(
-			`{"type":"object","properties":{"id":{"type":"string","minLength":1,"description":"The booking_id."}},"required":["id"],"additionalProperties":false}`,
+			`{"type":"object","properties":{"id":{"type":"string","minLength":1,"description":"The booking_id."}},` +
+				`"required":["id"],"additionalProperties":false}`,
 		),
 	})
 
@@ -137,11 +138,13 @@ func demoTools(sandbox string) []chat.ToolDefinition {
 		IdempotencyHeader: "Idempotency-Key",
 		Schema: json.RawMessage(
 			`{"type":"object","properties":{"name":{"type":"string","minLength":1,"description":"Whose table it is."},` +
-				`"people":{"type":"integer","minimum":1},"at":{"type":"string","format":"date-time","description":"When, like 2026-11-27T19:00:00Z."}},` +
+				`"people":{"type":"integer","minimum":1},"at":{"type":"string","format":"date-time",` +
+				`"description":"When, like 2026-11-27T19:00:00Z."}},` +
 				`"required":["name","people","at"],"additionalProperties":false}`,
 		),
 		ResponseSchema: json.RawMessage(
-			`{"type":"object","properties":{"booking_id":{"type":"string"},"table":{"type":"integer"}},"required":["booking_id","table"]}`,
+			`{"type":"object","properties":{"booking_id":{"type":"string"},"table":{"type":"integer"}},` +
+				`"required":["booking_id","table"]}`,
 		),
 	})
 
@@ -150,7 +153,8 @@ func demoTools(sandbox string) []chat.ToolDefinition {
 	free := http("free_tables", "Which tables are free at a time.", chat.RiskRead, chat.HTTPTool{
 		Method: "GET", URL: "/tools/tables",
 		Schema: json.RawMessage(
-			`{"type":"object","properties":{"at":{"type":"string","format":"date-time"}},"required":["at"],"additionalProperties":false}`,
+			`{"type":"object","properties":{"at":{"type":"string","format":"date-time"}},"required":["at"],` +
+				`"additionalProperties":false}`,
 		),
 	})
 
@@ -159,14 +163,21 @@ func demoTools(sandbox string) []chat.ToolDefinition {
 		URL:               "/tools/refunds",
 		IdempotencyHeader: "Idempotency-Key",
 		Schema: json.RawMessage(
-			`{"type":"object","properties":{"booking_id":{"type":"string"},"amount_cents":{"type":"integer","minimum":1},` +
-				`"reason":{"type":"string","maxLength":200}},"required":["amount_cents","reason"],"additionalProperties":false}`,
+			`{"type":"object","properties":{"booking_id":{"type":"string"},"amount_cents":{"type":"integer",` +
+				`"minimum":1},` +
+				`"reason":{"type":"string","maxLength":200}},"required":["amount_cents","reason"],` +
+				`"additionalProperties":false}`,
 		),
 	})
 
+	return []chat.ToolDefinition{cancel, book, free, refund, conciergeTool(sandbox)}
+}
+
+// conciergeTool is the restaurant's MCP server.
+func conciergeTool(sandbox string) chat.ToolDefinition {
 	read := chat.RiskRead
 
-	return []chat.ToolDefinition{cancel, book, free, refund, {
+	return chat.ToolDefinition{
 		Kind:        chat.ToolMCP,
 		Name:        "concierge",
 		Description: "The restaurant's concierge.",
@@ -177,7 +188,7 @@ func demoTools(sandbox string) []chat.ToolDefinition {
 			URL: sandbox + "/mcp", Headers: map[string]string{"Authorization": "Bearer {secret.TOKEN}"},
 			Overrides: map[string]chat.MCPOverride{"opening_hours": {Risk: &read}},
 		},
-	}}
+	}
 }
 
 // tools defines the demo's tools as the API would.

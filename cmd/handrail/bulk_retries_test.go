@@ -38,7 +38,8 @@ var retryAll = []string{
 	"paid again",
 }
 
-const wouldRetry = `{"dry_run":true,"count":40,"groups":[{"status":"blocked","error_code":"twilio_20003","count":39},{"status":"rejected","error_code":"twilio_21211","count":1}]}`
+const wouldRetry = `{"dry_run":true,"count":40,"groups":[{"status":"blocked","error_code":"twilio_20003",` +
+	`"count":39},{"status":"rejected","error_code":"twilio_21211","count":1}]}`
 
 func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 	t.Parallel()
@@ -259,7 +260,8 @@ func TestSuppressionsAreListedAndLifted(t *testing.T) {
 		"GET suppressions": {
 			aPage(
 				"",
-				`{"id":4,"channel":"phone-sms","sender":"phone:12","address":"+14155550101","reason":"opt_out","created_at":"2026-11-22T10:00:00Z"}`,
+				`{"id":4,"channel":"phone-sms","sender":"phone:12","address":"+14155550101","reason":"opt_out",`+
+					`"created_at":"2026-11-22T10:00:00Z"}`,
 			),
 		},
 		"DELETE suppressions/4":  {{204, ""}},

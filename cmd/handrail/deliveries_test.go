@@ -374,7 +374,8 @@ func TestRetryThatFailedBeforeItHadADelivery(t *testing.T) {
 		},
 		"GET actions/" + stubAction: {
 			okReply(
-				`{"action_id":"` + stubAction + `","state":"failed","problem":{"code":"recipient_opted_out","detail":"the recipient has opted out","status":400}}`,
+				`{"action_id":"` + stubAction + `","state":"failed","problem":{"code":"recipient_opted_out",` +
+					`"detail":"the recipient has opted out","status":400}}`,
 			),
 		},
 	})

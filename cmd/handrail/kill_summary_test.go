@@ -98,8 +98,8 @@ func fetchChatState(t *testing.T, s *testCluster, chat string) string {
 	t.Helper()
 
 	status, c, err := s.ask(http.MethodGet, chat, "", "")
-	if !assert.NoError(t, err) ||
-		!assert.Equal(t, http.StatusOK, status, c) { //nolint:testifylint // asked in a goroutine too
+	if !assert.NoError(t, err) || //nolint:testifylint // asked in a goroutine too
+		!assert.Equal(t, http.StatusOK, status, c) {
 		return ""
 	}
 

@@ -139,7 +139,8 @@ func TestKilledBetweenAnyTwoStepsOfASendWithThreeTools(t *testing.T) {
 	actions := map[string]any{}
 	send := func(who string, chat int) {
 		body := fmt.Sprintf(
-			`{"message":"done for %s","tool_calls":[{"name":"tool_0","arguments":{"who":%[1]q}},{"name":"tool_1","arguments":{"who":%[1]q}},{"name":"tool_2","arguments":{"who":%[1]q}}]}`,
+			`{"message":"done for %s","tool_calls":[{"name":"tool_0","arguments":{"who":%[1]q}},{"name":"tool_1",`+
+				`"arguments":{"who":%[1]q}},{"name":"tool_2","arguments":{"who":%[1]q}}]}`,
 			who,
 		)
 

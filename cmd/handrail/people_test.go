@@ -16,7 +16,8 @@ const stubRequest = "01a204a0-0000-7000-8000-00000000000c"
 
 // anApproval is an approval as the API shows it.
 func anApproval(state string) string {
-	return `{"action_id":"` + stubAction + `","chat_id":7,"state":"` + state + `","tool_call_ids":["call_1","call_2","call_3"],` +
+	return `{"action_id":"` + stubAction + `","chat_id":7,"state":"` + state + `","tool_call_ids":["call_1",` +
+		`"call_2","call_3"],` +
 		`"deadline":"2026-11-24T10:00:00Z","requested_by":3}`
 }
 
@@ -270,7 +271,8 @@ func TestARequestIsCanceledOrRefuses(t *testing.T) {
 
 	wrong := reply{
 		http.StatusBadRequest,
-		`{"code":"invalid_answer","detail":"the answer does not fit","errors":[{"field":"answer","message":"must be a boolean"}]}`,
+		`{"code":"invalid_answer","detail":"the answer does not fit","errors":[{"field":"answer","message":"must ` +
+			`be a boolean"}]}`,
 	}
 
 	s := newStub(t, map[string][]reply{

@@ -265,7 +265,8 @@ func TestRefusalsAreToldWithTheirCode(t *testing.T) {
 		"control": {
 			reply{
 				http.StatusBadRequest,
-				`{"code":"invalid_request","detail":"bad \u001b[31m","errors":[{"field":"to","message":"must be E.164"}]}`,
+				`{"code":"invalid_request","detail":"bad \u001b[31m","errors":[{"field":"to","message":"must be ` +
+					`E.164"}]}`,
 			},
 			[]string{"bad  [31m (invalid_request)", "to must be E.164"},
 		},

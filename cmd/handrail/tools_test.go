@@ -151,7 +151,8 @@ func TestAToolIsTested(t *testing.T) {
 			"",
 		},
 		"failed": {
-			`{"outcome":"failed","result":null,"error_code":"tool_refused","error":"we have no table","http_status":422,"duration_ms":4}`,
+			`{"outcome":"failed","result":null,"error_code":"tool_refused","error":"we have no table",` +
+				`"http_status":422,"duration_ms":4}`,
 			1,
 			[]string{"failed", "422", "tool_refused we have no table"},
 			"the tool has failed",

@@ -13,8 +13,8 @@ import (
 
 	"handrail/chat"
 	"handrail/llm"
-	"handrail/llm/internal/patience"
 	"handrail/llm/internal/remote"
+	"handrail/llm/internal/timeout"
 )
 
 // maxTokens bounds an answer, as the API wants it: some 12,000 characters of English, twice
@@ -76,7 +76,7 @@ func New(c Config) (*Model, error) {
 // Complete asks with a JSON Schema for the answer, or a server that has refused one with
 // the schema in words. See [llm.Provider] for the errors.
 func (m *Model) Complete(ctx context.Context, r llm.Request) (llm.Completion, error) {
-	ctx, cancel := patience.Bound(ctx, m.server.Timeout)
+	ctx, cancel := timeout.Bound(ctx, m.server.Timeout)
 	defer cancel()
 
 	if m.schemaless.Load() {
@@ -110,7 +110,9 @@ func (m *Model) post(ctx context.Context, r llm.Request, withSchema bool) (_ llm
 	}
 
 	// The first of these are only those that no cache had a part in.
-	answer.Usage.InputTokens = message.Usage.InputTokens + message.Usage.CacheCreationInputTokens + message.Usage.CacheReadInputTokens
+	answer.Usage.InputTokens = message.Usage.InputTokens +
+		message.Usage.CacheCreationInputTokens +
+		message.Usage.CacheReadInputTokens
 
 	answer.Usage.OutputTokens = message.Usage.OutputTokens
 	if message.Model != "" {

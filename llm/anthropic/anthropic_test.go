@@ -93,17 +93,21 @@ func TestFinalFailures(t *testing.T) {
 		code  chat.Code
 		says  string
 	}{
-		"refusal":        {messageReply("refusal"), failed, "the model refuses"},
-		"401":            {failsWith(401, "authentication_error", leak), failed, "credentials are refused (401 Unauthorized, authentication_error)"},
-		"401 in HTML":    {reply{status: 401, body: "<html>" + key}, failed, "credentials are refused (401 Unauthorized)"},
-		"403":            {failsWith(403, key, leak), failed, "credentials are refused (403 Forbidden)"},
-		"unknown model":  {failsWith(404, "not_found_error", leak), failed, "does not have the model small"},
-		"billing":        {failsWith(402, "billing_error", leak), failed, "the quota at the model's server is used up"},
-		"no credit":      {failsWith(400, "invalid_request_error", "Your credit balance is too low"), failed, "the quota at the model's server is used up"},
-		"invalid":        {failsWith(400, "invalid_request_error", leak), failed, "refused the request (400 Bad Request, invalid_request_error)"},
-		"elsewhere":      {reply{status: 307, header: map[string]string{"Location": "http://other.test/" + key}}, failed, "redirects elsewhere (307 Temporary Redirect)"},
-		"too long":       {failsWith(400, "invalid_request_error", "prompt is too long: 200251 tokens > 200000 maximum"), long, "cannot hold this much text"},
-		"over the limit": {failsWith(400, "invalid_request_error", "input length and `max_tokens` exceed context limit: 1 + 2 > 2"), long, "cannot hold"},
+		"refusal": {messageReply("refusal"), failed, "the model refuses"},
+		"401": {failsWith(401, "authentication_error", leak), failed, "credentials are refused (401 " +
+			"Unauthorized, authentication_error)"},
+		"401 in HTML": {reply{status: 401, body: "<html>" + key}, failed, "credentials are refused (401 " +
+			"Unauthorized)"},
+		"403":           {failsWith(403, key, leak), failed, "credentials are refused (403 Forbidden)"},
+		"unknown model": {failsWith(404, "not_found_error", leak), failed, "does not have the model small"},
+		"billing":       {failsWith(402, "billing_error", leak), failed, "the quota at the model's server is used up"},
+		"no credit":     {failsWith(400, "invalid_request_error", "Your credit balance is too low"), failed, "the quota at the model's server is used up"},
+		"invalid": {failsWith(400, "invalid_request_error", leak), failed, "refused the request (400 Bad " +
+			"Request, invalid_request_error)"},
+		"elsewhere": {reply{status: 307, header: map[string]string{"Location": "http://other.test/" + key}}, failed, "redirects elsewhere (307 Temporary Redirect)"},
+		"too long":  {failsWith(400, "invalid_request_error", "prompt is too long: 200251 tokens > 200000 maximum"), long, "cannot hold this much text"},
+		"over the limit": {failsWith(400, "invalid_request_error", "input length and `max_tokens` exceed context "+
+			"limit: 1 + 2 > 2"), long, "cannot hold"},
 		"413":            {failsWith(413, "request_too_large", leak), long, "cannot hold"},
 		"window is full": {messageReply("model_context_window_exceeded", map[string]any{"type": "text", "text": `{"a`}), long, "cannot hold"},
 	} {

@@ -206,7 +206,8 @@ func PrintMissed(w io.Writer, r *Report) error {
 			continue
 		}
 
-		if _, err := fmt.Fprintf(w, "\n%s, %s: misses %s\n", r.Provider, o.ID, strings.Join(o.Missed, "; ")); err != nil {
+		missed := strings.Join(o.Missed, "; ")
+		if _, err := fmt.Fprintf(w, "\n%s, %s: misses %s\n", r.Provider, o.ID, missed); err != nil {
 			return fmt.Errorf("print: %w", err)
 		}
 

@@ -136,7 +136,8 @@ var mixed = newDialogue(
 func longDialogue() chat.Reading {
 	lines := []string{
 		"Tom: Good morning",
-		"Tom: The heating in flat 3B has been cold since Sunday and we have a newborn. When can somebody repair the boiler?",
+		"Tom: The heating in flat 3B has been cold since Sunday and we have a newborn. When can somebody repair " +
+			"the boiler?",
 	}
 
 	small := []string{

@@ -28,9 +28,11 @@ const (
 // boilerplate are words that descriptions of labels use of any chat.
 var boilerplate = setOf(
 	"customer customers client clients user users person people member chat chats conversation message messages "+
-		"label question questions issue issues problem problems topic request requests asks asking wants wanting needs needing "+
+		"label question questions issue issues problem problems topic request requests asks asking wants wanting "+
+		"needs needing "+
 		"concerning regarding related anything everything use used apply applies "+
-		"kunde kunden frage fragen problem probleme thema anfrage cliente clientes pregunta preguntas problema problemas "+
+		"kunde kunden frage fragen problem probleme thema anfrage cliente clientes pregunta preguntas problema "+
+		"problemas "+
 		"client clients question questions probleme problemes demande",
 	" ",
 )
@@ -65,7 +67,11 @@ func fittingLabels(r *chat.Reading, all []sentence) []chat.LabelChoice {
 	for _, m := range fitting {
 		label, _ := chat.FindLabel(r.Labels, r.Labels[m.label].Name)
 
-		c := chat.LabelChoice{Name: label.Name, Confidence: confidenceOf(m.points), Evidence: quotesOf(all, m.sentences)}
+		c := chat.LabelChoice{
+			Name:       label.Name,
+			Confidence: confidenceOf(m.points),
+			Evidence:   quotesOf(all, m.sentences),
+		}
 		if len(chosen) < chat.MaxModelLabels && len(c.Evidence) > 0 && indexOf(chosen, c.Name) < 0 {
 			chosen = append(chosen, c)
 		}

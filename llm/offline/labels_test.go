@@ -36,14 +36,15 @@ func TestLabels(t *testing.T) {
 		lines []string
 		want  []string
 	}{
-		"by name, in another form":          {[]string{"Ana: Have you refunded me?"}, []string{"Refund"}},
-		"by name without accents":           {[]string{"Ana: Die Rucksendung ist unterwegs"}, []string{"Rücksendung"}},
-		"by name but for a filler":          {[]string{"Ana: There is a mistake on the invoice of May."}, []string{"Invoice question"}},
-		"by two words of the description":   {[]string{"Ana: My parcel came damaged."}, []string{"Delivery"}},
-		"not by one word of it":             {[]string{"Ana: My parcel came."}, nil},
-		"not by words far apart":            {[]string{"Ana: My parcel came.", "Ana: I like it.", "Ana: The lost cat is back."}, nil},
-		"not by a part of a name":           {[]string{"Ana: VIPER is a fine name for a cable."}, nil},
-		"not by the assistant alone":        {[]string{"Ana: Do you open on Sunday?", "Support: We do. We also handle every refund."}, nil},
+		"by name, in another form":        {[]string{"Ana: Have you refunded me?"}, []string{"Refund"}},
+		"by name without accents":         {[]string{"Ana: Die Rucksendung ist unterwegs"}, []string{"Rücksendung"}},
+		"by name but for a filler":        {[]string{"Ana: There is a mistake on the invoice of May."}, []string{"Invoice question"}},
+		"by two words of the description": {[]string{"Ana: My parcel came damaged."}, []string{"Delivery"}},
+		"not by one word of it":           {[]string{"Ana: My parcel came."}, nil},
+		"not by words far apart":          {[]string{"Ana: My parcel came.", "Ana: I like it.", "Ana: The lost cat is back."}, nil},
+		"not by a part of a name":         {[]string{"Ana: VIPER is a fine name for a cable."}, nil},
+		"not by the assistant alone": {[]string{"Ana: Do you open on Sunday?", "Support: We do. We also " +
+			"handle every refund."}, nil},
 		"by the assistant and the customer": {[]string{"Ana: I want my money.", "Support: I have sent the refund."}, []string{"Refund"}},
 		"not for an unrelated chat":         {[]string{"Ana: Which colours does the tent come in?", "Support: Green and blue."}, nil},
 		"not for a greeting":                {[]string{"Ana: Hi"}, nil},

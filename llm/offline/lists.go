@@ -5,26 +5,35 @@ package offline
 var (
 	greetings = setOf(
 		"hi hello hey heyyy hoi hiya dear greetings good hallo guten moin servus liebe lieber sehr hola buenos buenas "+
-			"estimado estimada estimados querido querida bonjour bonsoir salut cher chere ciao buongiorno buonasera gentile salve "+
+			"estimado estimada estimados querido querida bonjour bonsoir salut cher chere ciao buongiorno "+
+			"buonasera gentile salve "+
 			"ola bom boa caro cara prezado prezada dag goedemorgen goedemiddag goedenavond goedendag beste geachte "+
-			"hej hei czesc witam dzien szanowni szanowna szanowny здравствуйте привет добрый доброе доброго уважаемый уважаемая "+
-			"уважаемые вітаю merhaba selam sayin iyi καλημερα καλησπερα γεια αγαπητοι αγαπητε αγαπητη γειας مرحبا أهلا السلام وعليكم",
+			"hej hei czesc witam dzien szanowni szanowna szanowny здравствуйте привет добрый доброе доброго "+
+			"уважаемый уважаемая "+
+			"уважаемые вітаю merhaba selam sayin iyi καλημερα καλησπερα γεια αγαπητοι αγαπητε αγαπητη γειας مرحبا "+
+			"أهلا السلام وعليكم",
 		" ",
 	)
 
 	salutes = setOf(
-		"hi hello hey heyyy hiya hallo moin servus hola bonjour salut ciao salve ola hoi hej hei czesc merhaba selam привет",
+		"hi hello hey heyyy hiya hallo moin servus hola bonjour salut ciao salve ola hoi hej hei czesc merhaba "+
+			"selam привет",
 		" ",
 	)
 
 	courtesy = setOf(
 		"thanks thank thx ty cheers welcome please pls plz sorry apologies pleasure glad happy great perfect awesome "+
-			"wonderful fine okay yes yeah yep sure nope bye goodbye morning afternoon evening day weekend nice lovely wait moment minute "+
-			"second help assist assistance anything else today hope hear soon everyone team there sir madam regards sincerely "+
+			"wonderful fine okay yes yeah yep sure nope bye goodbye morning afternoon evening day weekend nice "+
+			"lovely wait moment minute "+
+			"second help assist assistance anything else today hope hear soon everyone team there sir madam "+
+			"regards sincerely "+
 			"appreciate appreciated much lot "+
-			"danke dank vielen vielmals bitte gerne gern tschuss tag morgen abend wochenende schonen geehrte geehrter damen herren herr "+
-			"frau zusammen hilfe helfen super prima alles klar entschuldigung gruß gruße grusse gruesse freundliche freundlichen viele "+
-			"gracias muchas muchisimas favor dias tardes noches saludos ayuda ayudar senor senora tenga tengan buen feliz encantado nada vale claro perfecto "+
+			"danke dank vielen vielmals bitte gerne gern tschuss tag morgen abend wochenende schonen geehrte "+
+			"geehrter damen herren herr "+
+			"frau zusammen hilfe helfen super prima alles klar entschuldigung gruß gruße grusse gruesse "+
+			"freundliche freundlichen viele "+
+			"gracias muchas muchisimas favor dias tardes noches saludos ayuda ayudar senor senora tenga tengan "+
+			"buen feliz encantado nada vale claro perfecto "+
 			"merci beaucoup madame monsieur cordialement plait aider aide journee bonne soiree parfait accord avance "+
 			"grazie mille prego aiuto giornata signora signor saluti obrigado obrigada dia tarde noite ajuda ajudar "+
 			"bedankt dank alstublieft groet groeten hulp fijne dag heer mevrouw "+
@@ -39,34 +48,55 @@ var (
 	)
 
 	common = setOf(
-		"the and are was were been being have has had having does did will would shall should can could may might must not "+
-			"don doesn didn isn aren wasn won couldn wouldn you your yours she her hers him his its they them their theirs our ours this "+
-			"that these those who whom whose which what when where why how all any both each few more most other some such only own same "+
-			"than too very just now then here also about above after again against before below between down during for from further into "+
-			"off once out over through under until with while because but let get got may back still yet already like know see look tell "+
+		"the and are was were been being have has had having does did will would shall should can could may might "+
+			"must not "+
+			"don doesn didn isn aren wasn won couldn wouldn you your yours she her hers him his its they them "+
+			"their theirs our ours this "+
+			"that these those who whom whose which what when where why how all any both each few more most other "+
+			"some such only own same "+
+			"than too very just now then here also about above after again against before below between down "+
+			"during for from further into "+
+			"off once out over through under until with while because but let get got may back still yet already "+
+			"like know see look tell "+
 			"ask say said think want need going really well way thing things something "+
-			"der die das den dem des ein eine einer einem einen eines und oder aber nicht kein keine ich wir ihr ihnen ihre ihren ihrem "+
-			"ihrer mein meine meinen meiner meinem sie mir mich uns euch ist sind war waren wird werden wurde haben habe hat hatte hatten "+
-			"kann konnen konnte konnten soll muss mussen mochte noch nur auch schon sehr mehr wie wann wer warum was welche "+
-			"dass wenn weil als bei mit von vom zum zur fur auf aus nach uber unter vor durch ohne gegen dann denn doch mal hier heute "+
-			"el la los las una unos unas del que con por para como pero sus les este esta esto estos estas ese esa eso ella ellos nos "+
-			"nosotros usted ustedes muy mas menos sin sobre entre tambien cuando donde quien porque ser son soy estoy estan fue era han "+
+			"der die das den dem des ein eine einer einem einen eines und oder aber nicht kein keine ich wir ihr "+
+			"ihnen ihre ihren ihrem "+
+			"ihrer mein meine meinen meiner meinem sie mir mich uns euch ist sind war waren wird werden wurde "+
+			"haben habe hat hatte hatten "+
+			"kann konnen konnte konnten soll muss mussen mochte noch nur auch schon sehr mehr wie wann wer warum "+
+			"was welche "+
+			"dass wenn weil als bei mit von vom zum zur fur auf aus nach uber unter vor durch ohne gegen dann denn "+
+			"doch mal hier heute "+
+			"el la los las una unos unas del que con por para como pero sus les este esta esto estos estas ese esa "+
+			"eso ella ellos nos "+
+			"nosotros usted ustedes muy mas menos sin sobre entre tambien cuando donde quien porque ser son soy "+
+			"estoy estan fue era han "+
 			"has hay tengo tiene tienen puede pueden puedo quiero necesito mis tus hola todo todos desde hasta "+
-			"les des une dans pour avec sans sur sous est sont etait ete etre avoir ont avez avons suis vous nous ils elles mon mes ton "+
-			"tes son ses notre nos votre vos leur leurs ces cette cet qui que quoi dont mais donc car pas plus moins tres aussi tout tous "+
-			"toute avant apres peut peux pouvez puis quand comment pourquoi bien fait faire meme aux par chez depuis jai "+
-			"gli una uno nel nella del della dei delle che chi con per tra fra sono sei siamo ho hai hanno essere avere mio mia miei tuo "+
-			"suo sua loro questo questa questi queste quello quella non piu come quando dove perche anche ancora molto posso puo vorrei "+
-			"uma umas dos das nos nas pelo pela com sem seu sua seus suas meu minha voce voces ele ela eles elas nao sim mais muito "+
+			"les des une dans pour avec sans sur sous est sont etait ete etre avoir ont avez avons suis vous nous "+
+			"ils elles mon mes ton "+
+			"tes son ses notre nos votre vos leur leurs ces cette cet qui que quoi dont mais donc car pas plus "+
+			"moins tres aussi tout tous "+
+			"toute avant apres peut peux pouvez puis quand comment pourquoi bien fait faire meme aux par chez "+
+			"depuis jai "+
+			"gli una uno nel nella del della dei delle che chi con per tra fra sono sei siamo ho hai hanno essere "+
+			"avere mio mia miei tuo "+
+			"suo sua loro questo questa questi queste quello quella non piu come quando dove perche anche ancora "+
+			"molto posso puo vorrei "+
+			"uma umas dos das nos nas pelo pela com sem seu sua seus suas meu minha voce voces ele ela eles elas "+
+			"nao sim mais muito "+
 			"tambem quem porque isso esse essa foi estao tem tenho pode posso quero preciso "+
-			"het een van zijn was heb hebt heeft hebben niet geen maar ook nog dat dit deze die wat wie waar wanneer waarom hoe mijn jouw "+
+			"het een van zijn was heb hebt heeft hebben niet geen maar ook nog dat dit deze die wat wie waar "+
+			"wanneer waarom hoe mijn jouw "+
 			"uw ons onze hun naar voor met aan bij door over onder kan kunt kunnen zal zou moet wil graag "+
-			"nie jest sie czy dla jak ale juz jeszcze tylko mam moj moja moje mnie pan pani ich jego jej jestem byla byl byc "+
+			"nie jest sie czy dla jak ale juz jeszcze tylko mam moj moja moje mnie pan pani ich jego jej jestem "+
+			"byla byl byc "+
 			"bir bu ve ile icin ama daha cok gibi mi mu bunu olarak var yok ben biz siz benim "+
-			"и в на не с по что это как я мы вы он она они но за из у к от для же бы мне мой моя мои вас вам нас нам был была было "+
+			"и в на не с по что это как я мы вы он она они но за из у к от для же бы мне мой моя мои вас вам нас "+
+			"нам был была было "+
 			"есть или так уже еще до при об а то ваш ваша вашем если "+
 			"och att det som en ett jag vi ni den inte har med for pa av till fran om men kan ska vill ha nagot mer ut "+
-			"και το η ο τα την τον της του τις οι με σε για από απο να θα που δεν μου σας μας στο στη στην στον στις ειναι ενα μια εχει ως "+
+			"και το η ο τα την τον της του τις οι με σε για από απο να θα που δεν μου σας μας στο στη στην στον "+
+			"στις ειναι ενα μια εχει ως "+
 			"في من على إلى أن لا ما هذا هذه هو هي كان مع عن لم قد أو بعد عند",
 		" ",
 	)

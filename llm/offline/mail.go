@@ -57,12 +57,15 @@ func ownLines(message *chat.Line, text string) []string {
 var (
 	deviceLine = regexp.MustCompile(
 		`(?i)^(sent from my |sent from (mail|outlook|yahoo)|get outlook for |gesendet (von|mit) |` +
-			`von meinem .{1,30} gesendet|enviado desde |enviado do meu |envoyé (de|depuis) mon |inviato da |verstuurd vanaf |` +
+			`von meinem .{1,30} gesendet|enviado desde |enviado do meu |envoyé (de|depuis) mon |inviato da ` +
+			`|verstuurd vanaf |` +
 			`wysłane z |skickat från |отправлено (с|из) |.{0,30}(cihazımdan|iphone.umdan) gönderildi|στάλθηκε από |` +
-			`please consider the environment|pensez à l.environnement|bitte denken sie an die umwelt|antes de imprimir)`,
+			`please consider the environment|pensez à l.environnement|bitte denken sie an die umwelt|antes de ` +
+			`imprimir)`,
 	)
 	originalMessage = regexp.MustCompile(`(?i)^(-{2,} ?(original message|forwarded message|ursprüngliche nachricht|` +
-		`weitergeleitete nachricht|mensaje original|mensaje reenviado|message d'origine|message transféré|messaggio originale|` +
+		`weitergeleitete nachricht|mensaje original|mensaje reenviado|message d'origine|message ` +
+		`transféré|messaggio originale|` +
 		`messaggio inoltrato|oorspronkelijk bericht|doorgestuurd bericht|mensagem original|mensagem encaminhada|` +
 		`oryginalna wiadomość|исходное сообщение|пересылаемое сообщение)|_{10,}$|begin forwarded message:)`)
 	// wrote is the line a mail program puts above a quote: it has a date or an address.
@@ -79,7 +82,8 @@ var (
 	disclaimer = regexp.MustCompile(
 		`(?i)^(disclaimer|confidentiality notice|this (e-?mail|message)( and| may| is| contains|,)|` +
 			`diese (e-?mail|nachricht) (und|kann|ist|enthält)|este (mensaje|correo)( electrónico)? (y|puede|es|va)|` +
-			`ce (message|courriel) (et|peut|est)|questo messaggio (e|è|può)|esta mensagem (e|pode|é)|dit bericht (en|kan|is)|` +
+			`ce (message|courriel) (et|peut|est)|questo messaggio (e|è|può)|esta mensagem (e|pode|é)|dit bericht ` +
+			`(en|kan|is)|` +
 			`ta wiadomość (i|oraz|może)|это (письмо|сообщение) (и|может)).{20,}`,
 	)
 )

@@ -60,7 +60,8 @@ func TestDialogues(t *testing.T) {
 		},
 		"German": {
 			german, "Meine Rechnung Nr. 20455 vom 3. November enthält eine Position, die ich nicht…",
-			[]string{"Petra Lang: meine Rechnung Nr. 20455 vom 3. November enthält", "Kundendienst: Wir haben die Position 7 storniert"},
+			[]string{"Petra Lang: meine Rechnung Nr. 20455 vom 3. November enthält", "Kundendienst: Wir haben die " +
+				"Position 7 storniert"},
 			[]string{"Damen", "Grüße", "schrieb", "vielen Dank", "Danke"},
 		},
 		"French": {
@@ -76,7 +77,8 @@ func TestDialogues(t *testing.T) {
 		"one greeting": {newDialogue(chat.ChannelSMS, "Bo: Hi"), "Hi", []string{"Bo: Hi"}, nil},
 		"long": {
 			longDialogue(), "The heating in flat 3B has been cold since Sunday and we have a newborn",
-			[]string{"Tom: The heating in flat 3B", "When can somebody repair the boiler?", "Support: The plumber, Mr. Hall, comes today at 16:30"},
+			[]string{"Tom: The heating in flat 3B", "When can somebody repair the boiler?", "Support: The plumber, " +
+				"Mr. Hall, comes today at 16:30"},
 			[]string{"Good morning", "One moment", "Perfect"},
 		},
 		"mixed languages": {

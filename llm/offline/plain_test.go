@@ -14,7 +14,8 @@ func TestAssistantsMarkdownIsReadAsPlainText(t *testing.T) {
 	t.Parallel()
 
 	for name, c := range map[string]struct{ message, want string }{
-		"emphasis":            {"We have **changed** the *booking* to ~~four~~ six.", "We have changed the booking to four six."},
+		"emphasis": {"We have **changed** the *booking* to ~~four~~ six.", "We have changed the booking " +
+			"to four six."},
 		"link":                {"Here is [the new menu](https://example.com/menu?a=1&b=2).", "Here is the new menu."},
 		"link without a name": {"The menu is at [](https://example.com/menu).", "The menu is at https://example.com/menu."},
 		"address":             {"The menu is at <https://example.com/menu>.", "The menu is at https://example.com/menu."},

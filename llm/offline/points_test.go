@@ -60,9 +60,10 @@ func TestOpenQuestions(t *testing.T) {
 		"without a mark":      {[]string{"Ana: when will the driver be here"}, []string{"Ana: when will the driver be here"}},
 		"that is no question": {[]string{"Ana: When I came home the door was open."}, nil},
 		"by the business":     {[]string{"Support: Has the parcel arrived at your house?"}, nil},
-		"Greek":               {[]string{"Μαρία: Πού είναι το δέμα μου; Ευχαριστώ."}, []string{"Μαρία: Πού είναι το δέμα μου;"}},
-		"Arabic":              {[]string{"سارة: متى سيصل طلبي رقم 4711؟"}, []string{"سارة: متى سيصل طلبي رقم 4711؟"}},
-		"Russian":             {[]string{"Ольга: когда привезут мой заказ"}, []string{"Ольга: когда привезут мой заказ"}},
+		"Greek": {[]string{"Μαρία: Πού είναι το δέμα μου; Ευχαριστώ."}, []string{"Μαρία: Πού είναι " +
+			"το δέμα μου;"}},
+		"Arabic":  {[]string{"سارة: متى سيصل طلبي رقم 4711؟"}, []string{"سارة: متى سيصل طلبي رقم 4711؟"}},
+		"Russian": {[]string{"Ольга: когда привезут мой заказ"}, []string{"Ольга: когда привезут мой заказ"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -53,7 +53,8 @@ func chooseSentences(all []sentence) (topic int, picked []int) {
 	last := all[len(all)-1].message
 	late := max(all[topic].message, last-max(1, last/4))
 
-	if outcome := bestScore(scores, func(i int) bool { return all[i].message > late && !isSlight(&all[i]) }); outcome >= 0 &&
+	isOutcome := func(i int) bool { return all[i].message > late && !isSlight(&all[i]) }
+	if outcome := bestScore(scores, isOutcome); outcome >= 0 &&
 		scores[outcome] >= worthwhile &&
 		wanted > 1 {
 		picked = append(picked, outcome)

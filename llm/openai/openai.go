@@ -14,8 +14,8 @@ import (
 
 	"handrail/chat"
 	"handrail/llm"
-	"handrail/llm/internal/patience"
 	"handrail/llm/internal/remote"
+	"handrail/llm/internal/timeout"
 )
 
 // Config says which model to ask, and where.
@@ -79,7 +79,7 @@ func New(c Config) (*Model, error) {
 // Complete asks with a JSON Schema for the answer, or a server that has refused one with
 // the schema in words. See [llm.Provider] for the errors.
 func (m *Model) Complete(ctx context.Context, r llm.Request) (llm.Completion, error) {
-	ctx, cancel := patience.Bound(ctx, m.server.Timeout)
+	ctx, cancel := timeout.Bound(ctx, m.server.Timeout)
 	defer cancel()
 	var spent chat.Usage
 
@@ -108,7 +108,9 @@ func (m *Model) post(ctx context.Context, r llm.Request, format int32) (_ llm.Co
 		return answer, refused, m.server.Failure(ctx, response, err)
 	}
 
-	answer.Usage.InputTokens, answer.Usage.OutputTokens = completion.Usage.PromptTokens, completion.Usage.CompletionTokens
+	answer.Usage.InputTokens = completion.Usage.PromptTokens
+	answer.Usage.OutputTokens = completion.Usage.CompletionTokens
+
 	if completion.Model != "" {
 		answer.Model = completion.Model
 	}

@@ -90,14 +90,18 @@ func TestFinalFailures(t *testing.T) {
 		code  chat.Code
 		says  string
 	}{
-		"refusal":            {messageReply(map[string]any{"content": nil, "refusal": "I can't help"}, "stop"), failed, "the model refuses"},
-		"content filter":     {messageReply(map[string]any{"content": ""}, "content_filter"), failed, "the model refuses"},
-		"401":                {failsWith(401, "invalid_api_key", leak), failed, "credentials are refused (401 Unauthorized, invalid_api_key)"},
-		"401 in HTML":        {reply{status: 401, body: "<html>" + key}, failed, "credentials are refused (401 Unauthorized)"},
-		"403":                {failsWith(403, key, leak), failed, "credentials are refused (403 Forbidden"},
-		"unknown model":      {failsWith(404, "model_not_found", leak), failed, "does not have the model small"},
-		"used-up quota":      {failsWith(429, "insufficient_quota", leak), failed, "the quota at the model's server is used up"},
-		"invalid":            {failsWith(400, "invalid_value", leak), failed, "refused the request (400 Bad Request, invalid_value)"},
+		"refusal":        {messageReply(map[string]any{"content": nil, "refusal": "I can't help"}, "stop"), failed, "the model refuses"},
+		"content filter": {messageReply(map[string]any{"content": ""}, "content_filter"), failed, "the model refuses"},
+		"401": {failsWith(401, "invalid_api_key", leak), failed, "credentials are refused (401 " +
+			"Unauthorized, invalid_api_key)"},
+		"401 in HTML": {reply{status: 401, body: "<html>" + key}, failed, "credentials are refused (401 " +
+			"Unauthorized)"},
+		"403":           {failsWith(403, key, leak), failed, "credentials are refused (403 Forbidden"},
+		"unknown model": {failsWith(404, "model_not_found", leak), failed, "does not have the model small"},
+		"used-up quota": {failsWith(429, "insufficient_quota", leak), failed, "the quota at the model's " +
+			"server is used up"},
+		"invalid": {failsWith(400, "invalid_value", leak), failed, "refused the request (400 Bad " +
+			"Request, invalid_value)"},
 		"elsewhere":          {reply{status: 302, header: map[string]string{"Location": "http://other.test/" + key}}, failed, "redirects elsewhere (302 Found)"},
 		"too long":           {failsWith(400, "context_length_exceeded", leak), long, "cannot hold this much text"},
 		"too long at vLLM":   {failsWith(400, "", "This model's maximum context length is 4096 tokens. "+leak), long, "cannot hold"},
@@ -201,7 +205,7 @@ func TestTimeoutAndCancellation(t *testing.T) {
 	assert.NotErrorAs(t, err, &later)
 }
 
-// The writer's patience, for all requests of a summary, has the same name.
+// The writer's time limit, for all requests of a summary, has the same name.
 func TestTimeoutOfTheWriter(t *testing.T) {
 	t.Parallel()
 

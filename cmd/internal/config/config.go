@@ -209,7 +209,8 @@ func (c *Config) Commands() (map[string][]string, error) {
 		words := strings.Fields(line)
 		if name == "" || len(words) == 0 || commands[name] != nil {
 			return nil, fmt.Errorf(
-				"HANDRAIL_MCP_COMMANDS must be like files=/usr/bin/mcp-files --root /srv; tickets=/usr/bin/mcp-tickets, "+
+				"HANDRAIL_MCP_COMMANDS must be like files=/usr/bin/mcp-files --root /srv; "+
+					"tickets=/usr/bin/mcp-tickets, "+
 					"each name once; wrong is %q",
 				entry,
 			)

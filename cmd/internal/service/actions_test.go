@@ -85,7 +85,8 @@ func slowModel(t *testing.T, answer string) (url string, asked *atomic.Int64, le
 
 		_, _ = fmt.Fprintf(
 			w,
-			`{"id":"1","object":"chat.completion","model":"test-model","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":%q}}]}`,
+			`{"id":"1","object":"chat.completion","model":"test-model","choices":[{"index":0,`+
+				`"finish_reason":"stop","message":{"role":"assistant","content":%q}}]}`,
 			answer,
 		)
 	}))

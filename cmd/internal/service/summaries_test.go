@@ -71,7 +71,8 @@ func (s *scribe) serve(w http.ResponseWriter, r *http.Request) {
 
 		_, _ = io.WriteString(
 			w,
-			`{"error":{"message":"maximum context length","type":"invalid_request_error","code":"context_length_exceeded"}}`,
+			`{"error":{"message":"maximum context length","type":"invalid_request_error",`+
+				`"code":"context_length_exceeded"}}`,
 		)
 
 		return
@@ -166,7 +167,8 @@ func TestTenNewMessagesCostATwentiethOfTheFirstThousand(t *testing.T) {
 			w.inbound(
 				w.people.sms.ID,
 				fmt.Sprintf(
-					"Message %d: the parcel with the lamp was to come on Tuesday, and I have been waiting at the door since nine.",
+					"Message %d: the parcel with the lamp was to come on Tuesday, and I have been waiting at the "+
+						"door since nine.",
 					i,
 				),
 			)

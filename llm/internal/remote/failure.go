@@ -13,14 +13,14 @@ import (
 	"time"
 
 	"handrail/chat"
-	"handrail/llm/internal/patience"
+	"handrail/llm/internal/timeout"
 )
 
 // Failure translates what came instead of a completion: no response, or one that the SDK
 // has read and put back. Texts of the server are left out: they may quote the prompt or a
 // part of the key.
 func (s *Server) Failure(ctx context.Context, response *http.Response, err error) error {
-	if limit, exceeded := patience.Exceeded(ctx); exceeded {
+	if limit, exceeded := timeout.Exceeded(ctx); exceeded {
 		return s.later("timeout", fmt.Sprintf("the model did not answer within %s", limit))
 	}
 

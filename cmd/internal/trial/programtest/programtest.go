@@ -143,11 +143,11 @@ func (o *output) end() {
 	o.changed.Broadcast()
 }
 
-// patience bounds the wait for a program on a busy machine.
-const patience = 2 * time.Minute
+// startTimeout bounds the wait for a program on a busy machine.
+const startTimeout = 2 * time.Minute
 
 func (o *output) await(text string) (string, bool) {
-	late := time.AfterFunc(patience, o.end)
+	late := time.AfterFunc(startTimeout, o.end)
 	defer late.Stop()
 
 	o.mu.Lock()

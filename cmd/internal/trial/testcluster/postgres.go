@@ -113,9 +113,9 @@ func (p *postgres) initialize(ctx context.Context, home string) error {
 		}
 	}
 
-	command := exec.CommandContext(
+	command := exec.CommandContext( //nolint:gosec // found among the installed ones
 		ctx,
-		filepath.Join(p.programs, "initdb"), //nolint:gosec // found among the installed ones
+		filepath.Join(p.programs, "initdb"),
 		"--pgdata="+p.data,
 		"--username=handrail",
 		"--pwfile="+secret,

@@ -48,10 +48,11 @@ func (f *deliveryTracker) lookParked(ctx workflow.Context, r chat.DeliverySnapsh
 
 func waitingForPersonText(r chat.DeliverySnapshot) string {
 	if r.Submission == chat.SubmissionNeedsReview {
-		return "May have been sent: the provider did not confirm, and a person must decide: resolve it as sent or not sent, or retry it."
+		return "May have been sent: the provider did not confirm, and a person must decide: resolve it as sent or " +
+			"not sent, or retry it."
 	}
 
-	return "Parked, not sent: trying again has not helped. A person must decide: retry or cancel it."
+	return "Waits for a person, not sent: trying again has not helped. Retry or cancel it."
 }
 
 // end closes what nobody has decided. What certainly was not sent ends as that; what may

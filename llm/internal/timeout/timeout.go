@@ -1,5 +1,5 @@
-// Package patience tells a model that took too long from a caller who no longer waits.
-package patience
+// Package timeout tells a model that took too long from a caller who no longer waits.
+package timeout
 
 import (
 	"context"

@@ -72,4 +72,5 @@ func showRefusal(ctx workflow.Context, e *chat.Error) {
 		AttributeStatus.ValueSet("refused"), AttributeErrorCode.ValueSet(string(e.Code)))
 }
 
+// ChatName names a chat in the summaries of workflows.
 func ChatName(id chat.ChatID) string { return "chat " + strconv.FormatInt(int64(id), 10) }

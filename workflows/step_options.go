@@ -52,7 +52,7 @@ var (
 		},
 	}
 	// submissionOptions: the tries after the first. A day of provider trouble is outlasted,
-	// then the delivery is parked for an operator.
+	// then the delivery is left waiting for a person.
 	submissionOptions = StepOptions{
 		attempt:   Lease + 15*time.Second,
 		overall:   24 * time.Hour,
