@@ -71,13 +71,8 @@ func TestWriteSummaryCountsWhatAFailureHasCost(t *testing.T) {
 	acts := newActivities(
 		t,
 		activities.Config{Store: s, Models: model(func(chat.Reading) (chat.Summary, chat.Usage, error) {
-			return chat.Summary{}, chat.Usage{
-					Requests:    2,
-					InputTokens: 20,
-				}, chat.Errorf(
-					chat.CodeSummarizationFailed,
-					"nonsense",
-				)
+			used := chat.Usage{Requests: 2, InputTokens: 20}
+			return chat.Summary{}, used, chat.Errorf(chat.CodeSummarizationFailed, "nonsense")
 		})},
 	)
 

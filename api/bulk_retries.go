@@ -192,11 +192,18 @@ func (s *service) bulkRetryRoutes() {
 		},
 	)
 
+	s.bulkRetryCommandRoutes()
+}
+
+// bulkRetryCommandRoutes registers the routes that pause, resume and cancel a bulk retry.
+func (s *service) bulkRetryCommandRoutes() {
+	admin := withScope(chat.ScopeDeliveriesAdmin)
+
 	for _, move := range []struct {
 		verb, id, summary, description string
 		to                             chat.BulkState
 	}{
-		{"pause", "pauseBulkRetry", "Pause a bulk retry", "No more are begun; the rest goes on.", chat.BulkPaused},
+		{"pause", "pauseBulkRetry", "Pause a bulk retry", "No more begin; what has begun goes on.", chat.BulkPaused},
 		{"resume", "resumeBulkRetry", "Resume a bulk retry", "From where it was paused.", chat.BulkRunning},
 		{"cancel", "cancelBulkRetry", "Cancel a bulk retry", "For good. What was begun goes on.", chat.BulkCanceled},
 	} {

@@ -103,6 +103,11 @@ func (s *service) participantRoutes() {
 		},
 	)
 
+	s.participantChangeRoutes()
+}
+
+// participantChangeRoutes registers the routes that change and remove a participant.
+func (s *service) participantChangeRoutes() {
 	registerRoute(
 		s,
 		http.MethodPatch,

@@ -214,6 +214,11 @@ func (s *service) summaryRoutes() {
 		},
 	)
 
+	s.summaryCommandRoutes()
+}
+
+// summaryCommandRoutes registers the routes that restore a version and undo label changes.
+func (s *service) summaryCommandRoutes() {
 	registerRoute(
 		s,
 		http.MethodPost,

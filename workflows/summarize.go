@@ -39,6 +39,7 @@ func SummarizeChat(ctx workflow.Context, in chat.SummarizeChat) error {
 
 		// A canceled workflow still owes its callers an answer.
 		steady, _ := workflow.NewDisconnectedContext(ctx)
+
 		somethingToDo := func() bool { return len(s.waiting()) > 0 || workflow.AllHandlersFinished(ctx) }
 		if err := workflow.Await(steady, somethingToDo); err != nil {
 			return err

@@ -105,23 +105,27 @@ func signingSecretsOf(ctx context.Context, s *service.Service, ws chat.Workspace
 	return secrets, nil
 }
 
+func newHTTPTool(name, description string, risk chat.ToolRisk, call chat.HTTPTool) chat.ToolDefinition {
+	return chat.ToolDefinition{
+		Kind:        chat.ToolHTTP,
+		Name:        name,
+		Description: description,
+		Risk:        risk,
+		Enabled:     true,
+		// The sandbox honours the key, so that a call may be repeated.
+		Idempotent: true,
+		Timeout:    chat.DefaultToolTimeout,
+		HTTP:       &call,
+	}
+}
+
 // demoTools are what the demo's assistant may do at the sandbox's restaurant. A tool comes
 // after those that it names.
 func demoTools(sandbox string) []chat.ToolDefinition {
 	http := func(name, description string, risk chat.ToolRisk, call chat.HTTPTool) chat.ToolDefinition {
 		call.URL = sandbox + call.URL
 
-		return chat.ToolDefinition{
-			Kind:        chat.ToolHTTP,
-			Name:        name,
-			Description: description,
-			Risk:        risk,
-			Enabled:     true,
-			// The sandbox honours the key, so that a call may be repeated.
-			Idempotent: true,
-			Timeout:    chat.DefaultToolTimeout,
-			HTTP:       &call,
-		}
+		return newHTTPTool(name, description, risk, call)
 	}
 
 	cancel := http("cancel_table", "Cancel a booked table.", chat.RiskWrite, chat.HTTPTool{
