@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -72,6 +73,9 @@ type service struct {
 	metrics   metrics
 	api       huma.API
 
+	// inFlight counts the requests whose handler has not returned.
+	inFlight atomic.Int64
+
 	document  []byte
 	bodyTypes map[string]string
 	bodies    map[string]*jsonschema.Schema
@@ -85,6 +89,7 @@ type service struct {
 type App struct {
 	fiber      *fiber.App
 	notifier   *notifier
+	inFlight   *atomic.Int64
 	stop, kill context.CancelFunc
 }
 
@@ -115,7 +120,7 @@ func New(config Config) (*App, error) {
 		bodyTypes: map[string]string{},
 	}
 
-	app := &App{}
+	app := &App{inFlight: &s.inFlight}
 	s.alive, app.kill = context.WithCancel(context.Background())
 	s.stopping, app.stop = context.WithCancel(s.alive)
 	s.notifier = &notifier{
@@ -183,6 +188,9 @@ func (s *service) newFiber() *fiber.App {
 	f.Use(s.observe)
 	known := f.Server().Handler
 	f.Server().Handler = func(ctx *fasthttp.RequestCtx) {
+		s.inFlight.Add(1)
+		defer s.inFlight.Add(-1)
+
 		if ctx.IsHead() {
 			// HEAD is GET without its body (RFC 9110, 9.3.2).
 			ctx.Request.Header.SetMethod(fiber.MethodGet)
@@ -232,7 +240,7 @@ func (a *App) Serve(listener net.Listener) error {
 
 // Shutdown takes no more requests and lets the running ones answer until ctx ends; those
 // that wait for an action are answered 202 at once. What workflows are still to be told is
-// told until then.
+// told until then. Connections on which no whole request has come do not make it fail.
 func (a *App) Shutdown(ctx context.Context) error {
 	defer a.kill()
 
@@ -240,8 +248,8 @@ func (a *App) Shutdown(ctx context.Context) error {
 	err := a.fiber.ShutdownWithContext(ctx)
 	a.notifier.close(ctx)
 
-	if err != nil {
-		return fmt.Errorf("stop serving: %w", err)
+	if unanswered := a.inFlight.Load(); err != nil && unanswered > 0 {
+		return fmt.Errorf("stop serving with %d unanswered requests: %w", unanswered, err)
 	}
 
 	return nil

@@ -222,6 +222,75 @@ func TestWaitsEndWhenTheServerStops(t *testing.T) {
 	)
 }
 
+func TestAHalfRequestDoesNotMakeTheStopFail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+
+	served := make(chan error, 1)
+	go func() { served <- w.app.Serve(listener) }()
+
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listener.Addr().String())
+	require.NoError(t, err)
+
+	defer conn.Close()
+
+	// The first request is answered with the start of a second one at hand.
+	_, err = io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHo")
+	require.NoError(t, err)
+	got, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	require.NoError(t, got.Body.Close())
+
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+
+	assert.NoError(t, w.app.Shutdown(ctx))
+	assert.NoError(t, <-served)
+}
+
+func TestAStopNamesTheRequestsItLeavesUnanswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	waiting := make(chan struct{})
+	release := make(chan struct{})
+	w.engine.send = func(context.Context, chat.SendAssistantMessage) (chat.Answer[chat.AssistantMessageSent], error) {
+		close(waiting)
+		<-release
+
+		return chat.Answer[chat.AssistantMessageSent]{}, chat.ErrStillRunning
+	}
+
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+
+	served := make(chan error, 1)
+	go func() { served <- w.app.Serve(listener) }()
+
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listener.Addr().String())
+	require.NoError(t, err)
+
+	defer conn.Close()
+
+	_, err = fmt.Fprintf(
+		conn,
+		"POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s",
+		sendRequest.path, managerKey, len(sendRequest.body), sendRequest.body,
+	)
+	require.NoError(t, err)
+
+	<-waiting
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+
+	err = w.app.Shutdown(ctx)
+	assert.ErrorContains(t, err, "stop serving with 1 unanswered requests")
+	close(release)
+	assert.NoError(t, <-served)
+}
+
 func TestPanics(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
