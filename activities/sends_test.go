@@ -20,7 +20,7 @@ func newFacts() *chat.SendFacts {
 			ID:                   3,
 			Phone:                "+14155550101",
 			NotificationsEnabled: true,
-			ConsentSMS:           chat.ConsentGranted,
+			Consents:             chat.Consents{chat.ChannelSMS: chat.ConsentGranted},
 		},
 		PhoneNumber: &chat.PhoneNumber{ID: 4, Number: "+14155550100"},
 		Labels:      []chat.Label{{Name: "VIP"}},

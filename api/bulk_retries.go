@@ -14,7 +14,7 @@ import (
 // of what is embedded in exported types only.
 type BulkFilterJSON struct {
 	Status    deliveryStatus `json:"status,omitempty"`
-	Channel   chat.Channel   `json:"channel,omitempty" enum:"phone-sms,email,web-chat,phone-voice"`
+	Channel   channelJSON    `json:"channel,omitempty"`
 	ErrorCode string         `json:"error_code,omitempty" maxLength:"100" example:"twilio_30003"`
 	ChatID    chat.ChatID    `json:"chat_id,omitempty" minimum:"1"`
 	Since     *time.Time     `json:"since,omitempty" doc:"Made at this time or later."`
@@ -24,7 +24,7 @@ type BulkFilterJSON struct {
 func (f *BulkFilterJSON) filter() (chat.DeliveryFilter, error) {
 	filter := chat.DeliveryFilter{
 		Status:    string(f.Status),
-		Channel:   f.Channel,
+		Channel:   chat.Channel(f.Channel),
 		ErrorCode: f.ErrorCode,
 		ChatID:    f.ChatID,
 		Since:     utcTime(f.Since),
@@ -47,7 +47,7 @@ func (f *BulkFilterJSON) filter() (chat.DeliveryFilter, error) {
 func presentFilter(f chat.DeliveryFilter) BulkFilterJSON {
 	return BulkFilterJSON{
 		Status:    deliveryStatus(f.Status),
-		Channel:   f.Channel,
+		Channel:   channelJSON(f.Channel),
 		ErrorCode: f.ErrorCode,
 		ChatID:    f.ChatID,
 		Since:     utcTime(f.Since),

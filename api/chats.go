@@ -16,7 +16,7 @@ import (
 // chatJSON is a chat.
 type chatJSON struct {
 	ID                chat.ChatID         `json:"id"`
-	Channel           chat.Channel        `json:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
+	Channel           channelJSON         `json:"channel"`
 	State             chat.State          `json:"state" enum:"open,waiting,closed,archived"`
 	Title             string              `json:"title"`
 	MemberID          chat.MemberID       `json:"member_id" doc:"Whom the assistant's messages go to."`
@@ -81,7 +81,7 @@ func presentChat(c chat.Chat) chatJSON {
 
 	return chatJSON{
 		ID:                c.ID,
-		Channel:           c.Channel,
+		Channel:           channelJSON(c.Channel),
 		State:             c.State,
 		Title:             c.Title,
 		MemberID:          c.MemberID,
@@ -108,7 +108,7 @@ func presentChat(c chat.Chat) chatJSON {
 
 var exampleChat = chatJSON{
 	ID:                7,
-	Channel:           chat.ChannelSMS,
+	Channel:           channelJSON(chat.ChannelSMS),
 	State:             chat.StateOpen,
 	Title:             "Late delivery",
 	MemberID:          42,
@@ -148,7 +148,7 @@ var exampleChat = chatJSON{
 
 // newChatJSON begins a chat.
 type newChatJSON struct {
-	Channel           chat.Channel         `json:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
+	Channel           channelJSON          `json:"channel"`
 	MemberID          chat.MemberID        `json:"member_id" minimum:"1" doc:"Whom the assistant's messages go to; becomes an owner of the chat. memberId is taken too."`
 	AssistantMemberID *chat.MemberID       `json:"assistant_member_id,omitempty" minimum:"1" doc:"Who speaks as the assistant."`
 	PhoneNumberID     *chat.PhoneNumberID  `json:"phone_number_id,omitempty" minimum:"1" doc:"What messages are sent from on phone-sms."`
@@ -181,7 +181,7 @@ func (s *service) chatRoutes() {
 		status:  http.StatusCreated,
 		answer:  exampleChat,
 		request: newChatJSON{
-			Channel:           chat.ChannelSMS,
+			Channel:           channelJSON(chat.ChannelSMS),
 			MemberID:          42,
 			AssistantMemberID: new(chat.MemberID(2)),
 			PhoneNumberID:     new(chat.PhoneNumberID(1)),
@@ -258,7 +258,7 @@ type chatOutput struct{ Body chatJSON }
 func (s *service) createChat(ctx context.Context, in *createChatInput) (*created[chatJSON], error) {
 	c, b := callFrom(ctx), in.Body
 	asked := chat.NewChat{
-		Channel:           b.Channel,
+		Channel:           chat.Channel(b.Channel),
 		Title:             b.Title,
 		MemberID:          b.MemberID,
 		AssistantMemberID: b.AssistantMemberID,
@@ -310,7 +310,7 @@ func (o *optional[T]) pointer() *T {
 type listChatsInput struct {
 	Paging
 	NeedsResponse optional[bool] `query:"needs_response"`
-	Channel       chat.Channel   `query:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
+	Channel       channelJSON    `query:"channel"`
 	State         chat.State     `query:"state" enum:"open,waiting,closed,archived"`
 	Label         string         `query:"label" maxLength:"50" doc:"A label's name."`
 	MemberID      chat.MemberID  `query:"member_id" minimum:"1" doc:"Whom the assistant's messages go to."`
@@ -321,7 +321,7 @@ type listChatsInput struct {
 func (s *service) listChats(ctx context.Context, in *listChatsInput) (*listOutput[chatJSON], error) {
 	part, err := s.store.Chats(ctx, callFrom(ctx).workspace(), chat.ChatFilter{
 		NeedsResponse: in.NeedsResponse.pointer(),
-		Channel:       in.Channel,
+		Channel:       chat.Channel(in.Channel),
 		State:         in.State,
 		Label:         in.Label,
 		MemberID:      cmp.Or(in.MemberID, in.MemberIDAlias),

@@ -19,8 +19,8 @@ type DeliveryJSON struct {
 	ChatID            chat.ChatID          `json:"chat_id"`
 	MessageID         chat.MessageID       `json:"message_id" format:"uuid" doc:"The message's uuid."`
 	ActionID          chat.ActionID        `json:"action_id" format:"uuid"`
-	Channel           chat.Channel         `json:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
-	Provider          chat.Provider        `json:"provider" enum:"twilio,sendgrid,handrail"`
+	Channel           channelJSON          `json:"channel"`
+	Provider          providerJSON         `json:"provider"`
 	Status            deliveryStatus       `json:"status" doc:"The submission until the provider took it, and after that the provider's final status."`
 	Submission        chat.SubmissionState `json:"submission" doc:"Whether the provider took it."`
 	Carrier           chat.DeliveryStatus  `json:"carrier" doc:"What the provider says became of it; empty when nothing was heard."`
@@ -107,8 +107,8 @@ func presentDelivery(d chat.Delivery) DeliveryJSON {
 		ChatID:            d.ChatID,
 		MessageID:         d.MessageID,
 		ActionID:          d.ActionID,
-		Channel:           d.Channel,
-		Provider:          d.Provider,
+		Channel:           channelJSON(d.Channel),
+		Provider:          providerJSON(d.Provider),
 		Status:            deliveryStatus(d.Status()),
 		Submission:        d.Submission,
 		Carrier:           d.DeliveryStatus,
@@ -288,7 +288,7 @@ func (s *service) deliveryRoutes() {
 type listDeliveriesInput struct {
 	Paging
 	Status    deliveryStatus `query:"status"`
-	Channel   chat.Channel   `query:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
+	Channel   channelJSON    `query:"channel"`
 	ErrorCode string         `query:"error_code" maxLength:"100" example:"twilio_30003"`
 	ChatID    chat.ChatID    `query:"chat_id" minimum:"1"`
 	Since     time.Time      `query:"since" doc:"Made at this time or later."`
@@ -298,7 +298,7 @@ type listDeliveriesInput struct {
 func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (*listOutput[DeliveryJSON], error) {
 	filter := chat.DeliveryFilter{
 		Status:    string(in.Status),
-		Channel:   in.Channel,
+		Channel:   chat.Channel(in.Channel),
 		ErrorCode: in.ErrorCode,
 		ChatID:    in.ChatID,
 		Page:      in.page(),

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -61,9 +60,9 @@ func (s *service) commandRoutes() {
 			ActionID: exampleAction,
 			Delivery: receiptJSON{
 				ID:                exampleRetry,
-				Channel:           chat.ChannelSMS,
+				Channel:           channelJSON(chat.ChannelSMS),
 				Status:            "accepted",
-				Provider:          chat.ProviderTwilio,
+				Provider:          providerJSON(chat.ProviderTwilio),
 				ProviderMessageID: "SM0123456789abcdef0123456789abcdef",
 				Segments:          1,
 			},
@@ -133,7 +132,7 @@ func (s *service) retryDelivery(ctx context.Context, in *retryInput) (*actionRes
 	change := in.Body.change()
 	reason := strings.TrimSpace(in.Body.Reason)
 
-	if err := checkChange(d.Channel, change); err != nil {
+	if err := change.Validate(d.Channel); err != nil {
 		return nil, err
 	}
 
@@ -178,35 +177,6 @@ func presentRetried(action chat.ActionID, of chat.DeliveryID, r chat.DeliverySna
 		RetryOf:  of,
 		ActionID: action,
 	}
-}
-
-var senderScope = regexp.MustCompile(`^(phone|inbox):[1-9][0-9]{0,18}$`)
-
-// checkChange holds a change to what the channel takes.
-func checkChange(channel chat.Channel, change chat.Change) error {
-	kind := map[chat.Channel]string{chat.ChannelSMS: "phone", chat.ChannelEmail: "inbox"}[channel]
-
-	scopeKind, _, _ := strings.Cut(change.Sender, ":")
-	switch {
-	case kind == "" && change.To != "":
-		return chat.Invalid("to", "cannot be changed on the channel %s", channel)
-	case kind == "" && change.Sender != "":
-		return chat.Invalid("sender", "cannot be changed on the channel %s", channel)
-	case change.To != "" && channel == chat.ChannelSMS && !chat.IsE164(change.To):
-		return chat.Invalid(
-			"to",
-			"must be an E.164 number like +14155550123, since the delivery's channel is phone-sms",
-		)
-
-	case change.To != "" && channel == chat.ChannelEmail && !chat.IsEmailAddress(change.To):
-		return chat.Invalid("to", "must be an address like ana@example.com, since the delivery's channel is email")
-	case change.Sender != "" && (!senderScope.MatchString(change.Sender) || scopeKind != kind):
-		return chat.Invalid("sender", "must be like %s:12, since the delivery's channel is %s", kind, channel)
-	case change.Body != "":
-		return chat.CheckText("body", change.Body, channel.MaxMessage())
-	}
-
-	return nil
 }
 
 // checkReason holds a reason, without the space around it, to one that can be kept.

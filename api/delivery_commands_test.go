@@ -26,7 +26,7 @@ func (w *world) deliveryOn(channel chat.Channel, submission chat.SubmissionState
 	w.store.delivery = func(chat.DeliveryID) (chat.Delivery, error) {
 		d := unknownDelivery()
 		d.Channel, d.Submission = channel, submission
-		d.Provider, _ = chat.ProviderFor(channel)
+		d.Provider = channel.Spec().Provider
 
 		return d, nil
 	}

@@ -188,12 +188,11 @@ func (f *fakeStore) CreateMember(
 
 func ana() chat.Member {
 	return chat.Member{
-		ID:           42,
-		Kind:         chat.KindPerson,
-		Role:         chat.RoleUser,
-		Name:         "Ana Lopez",
-		ConsentSMS:   chat.ConsentGranted,
-		ConsentEmail: chat.ConsentUnknown,
+		ID:       42,
+		Kind:     chat.KindPerson,
+		Role:     chat.RoleUser,
+		Name:     "Ana Lopez",
+		Consents: chat.Consents{chat.ChannelSMS: chat.ConsentGranted},
 	}
 }
 

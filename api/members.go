@@ -41,9 +41,12 @@ func presentMember(m chat.Member) memberJSON {
 		Email:                m.Email,
 		Phone:                m.Phone,
 		NotificationsEnabled: m.NotificationsEnabled,
-		Consent:              consentJSON{SMS: m.ConsentSMS, Email: m.ConsentEmail},
-		CreatedAt:            m.CreatedAt.UTC(),
-		UpdatedAt:            m.UpdatedAt.UTC(),
+		Consent: consentJSON{
+			SMS:   m.Consents.On(chat.ChannelSMS),
+			Email: m.Consents.On(chat.ChannelEmail),
+		},
+		CreatedAt: m.CreatedAt.UTC(),
+		UpdatedAt: m.UpdatedAt.UTC(),
 	}
 
 	if m.Kind == chat.KindAssistant {
@@ -81,6 +84,23 @@ type newMemberJSON struct {
 type newConsentJSON struct {
 	SMS   *chat.Consent `json:"phone-sms,omitempty" enum:"unknown,granted,revoked"`
 	Email *chat.Consent `json:"email,omitempty" enum:"unknown,granted,revoked"`
+}
+
+// consents returns the consents that are given, which may be none.
+func (c *newConsentJSON) consents() chat.Consents {
+	if c == nil {
+		return nil
+	}
+
+	given := chat.Consents{}
+
+	for channel, consent := range map[chat.Channel]*chat.Consent{chat.ChannelSMS: c.SMS, chat.ChannelEmail: c.Email} {
+		if consent != nil {
+			given[channel] = *consent
+		}
+	}
+
+	return given
 }
 
 // memberPatchJSON changes a member.
@@ -175,18 +195,7 @@ func (s *service) createMember(ctx context.Context, in *createMemberInput) (*cre
 		Email:                b.Email,
 		Phone:                b.Phone,
 		NotificationsEnabled: b.NotificationsEnabled == nil || *b.NotificationsEnabled,
-		ConsentSMS:           chat.ConsentUnknown,
-		ConsentEmail:         chat.ConsentUnknown,
-	}
-
-	if consent := b.Consent; consent != nil {
-		member.ConsentSMS, member.ConsentEmail = valueOr(
-			consent.SMS,
-			chat.ConsentUnknown,
-		), valueOr(
-			consent.Email,
-			chat.ConsentUnknown,
-		)
+		Consents:             b.Consent.consents(),
 	}
 
 	if err := checkToolNames(b.Tools); err != nil {
@@ -243,15 +252,12 @@ func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*mem
 		Phone:                b.Phone,
 		Role:                 b.Role,
 		NotificationsEnabled: b.NotificationsEnabled,
+		Consents:             b.Consent.consents(),
 		Tools:                b.Tools,
 	}
 
 	if err := checkToolNames(b.Tools); err != nil {
 		return nil, err
-	}
-
-	if b.Consent != nil {
-		patch.ConsentSMS, patch.ConsentEmail = b.Consent.SMS, b.Consent.Email
 	}
 
 	if err := checkPhone("phone", valueOr(b.Phone, "")); err != nil {

@@ -237,7 +237,7 @@ func (s *service) createMessage(ctx context.Context, in *createMessageInput) (*c
 		)
 	}
 
-	if err := chat.CheckText("content", in.Body.Content, c.chat.Channel.MaxMessage()); err != nil {
+	if err := chat.CheckText("content", in.Body.Content, c.chat.Channel.Spec().MaxMessage); err != nil {
 		return nil, err
 	}
 

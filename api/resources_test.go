@@ -179,8 +179,6 @@ func TestMembers(t *testing.T) {
 		Kind:                 chat.KindPerson,
 		Role:                 chat.RoleUser,
 		NotificationsEnabled: true,
-		ConsentSMS:           chat.ConsentUnknown,
-		ConsentEmail:         chat.ConsentUnknown,
 		Tools:                chat.AllTools(),
 	}, w.store.member)
 
@@ -202,7 +200,10 @@ func TestMembers(t *testing.T) {
 	assert.Equal(
 		t,
 		[]chat.Consent{chat.ConsentUnknown, chat.ConsentRevoked},
-		[]chat.Consent{w.store.member.ConsentSMS, w.store.member.ConsentEmail},
+		[]chat.Consent{
+			w.store.member.Consents.On(chat.ChannelSMS),
+			w.store.member.Consents.On(chat.ChannelEmail),
+		},
 	)
 
 	assert.Equal(t, map[string]any{"phone-sms": "unknown", "email": "revoked"}, a.json["consent"])
@@ -217,7 +218,7 @@ func TestMembers(t *testing.T) {
 	)
 
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
-	assert.Equal(t, chat.MemberPatch{Phone: new(""), ConsentSMS: new(chat.ConsentGranted)}, w.store.memberPatch)
+	assert.Equal(t, chat.MemberPatch{Phone: new(""), Consents: chat.Consents{chat.ChannelSMS: chat.ConsentGranted}}, w.store.memberPatch)
 
 	for _, phone := range []string{"+14155550123", "+15005550006", "+491701234567"} {
 		a = w.do(t, request{method: http.MethodPatch, path: workspaceURL("/members/42"), body: `{"phone":"` + phone + `"}`})
@@ -355,4 +356,21 @@ func TestToolsOfAChat(t *testing.T) {
 	)
 
 	assert.Equal(t, []any{"concierge.order_taxi", "mcp", 5.0}, []any{taxi["name"], taxi["kind"], taxi["tool_id"]})
+}
+
+func TestConsentCanBeGivenOnEveryChannelThatTakesIt(t *testing.T) {
+	t.Parallel()
+
+	for _, channel := range chat.AddressedChannels() {
+		w := newWorld(t)
+		a := w.do(t, request{
+			method: http.MethodPatch,
+			path:   workspaceURL("/members/42"),
+			body:   fmt.Sprintf(`{"consent":{%q:"revoked"}}`, channel),
+		})
+
+		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+		assert.Equal(t, chat.Consents{channel: chat.ConsentRevoked}, w.store.memberPatch.Consents)
+		assert.Contains(t, a.json["consent"], string(channel))
+	}
 }

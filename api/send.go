@@ -34,9 +34,9 @@ type sentJSON struct {
 
 type receiptJSON struct {
 	ID                chat.DeliveryID `json:"id" format:"uuid"`
-	Channel           chat.Channel    `json:"channel" enum:"phone-sms,email,web-chat,phone-voice"`
+	Channel           channelJSON     `json:"channel"`
 	Status            string          `json:"status" doc:"Whether the provider took it, and after that its final status. unknown means: it may have been sent." example:"accepted"`
-	Provider          chat.Provider   `json:"provider" enum:"twilio,sendgrid,handrail"`
+	Provider          providerJSON    `json:"provider"`
 	ProviderMessageID string          `json:"provider_message_id,omitempty" doc:"The provider's id."`
 	Segments          int             `json:"segments,omitempty" doc:"How many parts an SMS is charged as."`
 	ErrorCode         string          `json:"error_code,omitempty"`
@@ -63,9 +63,9 @@ func presentSend(sent chat.AssistantMessageSent) messageSentJSON {
 func presentReceipt(r chat.DeliverySnapshot) receiptJSON {
 	return receiptJSON{
 		ID:                r.DeliveryID,
-		Channel:           r.Channel,
+		Channel:           channelJSON(r.Channel),
 		Status:            r.Status,
-		Provider:          r.Provider,
+		Provider:          providerJSON(r.Provider),
 		ProviderMessageID: r.ProviderMessageID,
 		Segments:          r.Segments,
 		ErrorCode:         r.ErrorCode,
@@ -115,9 +115,9 @@ func exampleSent() messageSentJSON {
 		},
 		Delivery: receiptJSON{
 			ID:                exampleDelivery,
-			Channel:           chat.ChannelSMS,
+			Channel:           channelJSON(chat.ChannelSMS),
 			Status:            "accepted",
-			Provider:          chat.ProviderTwilio,
+			Provider:          providerJSON(chat.ProviderTwilio),
 			ProviderMessageID: "SM0123456789abcdef0123456789abcdef",
 			Segments:          1,
 		},
@@ -210,7 +210,7 @@ type sendInput struct {
 
 func (s *service) send(ctx context.Context, in *sendInput) (*actionResponse, error) {
 	c := callFrom(ctx)
-	if err := chat.CheckText("message", in.Body.Message, c.chat.Channel.MaxMessage()); err != nil {
+	if err := chat.CheckText("message", in.Body.Message, c.chat.Channel.Spec().MaxMessage); err != nil {
 		return nil, err
 	}
 

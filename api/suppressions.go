@@ -11,7 +11,7 @@ import (
 // suppressionJSON is an address that a sender does not write to.
 type suppressionJSON struct {
 	ID        chat.SuppressionID     `json:"id"`
-	Channel   chat.Channel           `json:"channel" enum:"phone-sms,email"`
+	Channel   addressedJSON          `json:"channel"`
 	Sender    string                 `json:"sender" doc:"phone: and the phone number's id, or inbox: and the inbox's id."`
 	Address   string                 `json:"address"`
 	Reason    chat.SuppressionReason `json:"reason" enum:"opt_out,carrier,unsubscribe,bounce,spam_report" doc:"opt_out: the recipient said STOP. carrier: the provider says that the recipient has opted out. The others are what the provider reported."`
@@ -21,7 +21,7 @@ type suppressionJSON struct {
 func presentSuppression(one chat.Suppression) suppressionJSON {
 	return suppressionJSON{
 		ID:        one.ID,
-		Channel:   one.Channel,
+		Channel:   addressedJSON(one.Channel),
 		Sender:    one.Sender,
 		Address:   one.Address,
 		Reason:    one.Reason,
@@ -38,7 +38,7 @@ func (s *service) suppressionRoutes() {
 		description: "The newest first.",
 		answer: listOf(suppressionJSON{
 			ID:        9,
-			Channel:   chat.ChannelSMS,
+			Channel:   addressedJSON(chat.ChannelSMS),
 			Sender:    "phone:1",
 			Address:   "+14155550123",
 			Reason:    chat.SuppressedOptOut,

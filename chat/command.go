@@ -1,6 +1,10 @@
 package chat
 
-import "time"
+import (
+	"regexp"
+	"strings"
+	"time"
+)
 
 // Change is what a retry does differently; empty fields stay as they were.
 type Change struct {
@@ -10,6 +14,30 @@ type Change struct {
 	Body string `json:"body,omitempty"`
 	// Sender is the scope of another sender of the same channel: "phone:12", "inbox:3".
 	Sender string `json:"sender,omitempty"`
+}
+
+var senderScope = regexp.MustCompile(`^(phone|inbox):[1-9][0-9]{0,18}$`)
+
+// Validate holds a change to what the delivery's channel takes: invalid_request and
+// message_too_long naming the field.
+func (c *Change) Validate(channel Channel) error {
+	spec := channel.Spec()
+	scopeKind, _, _ := strings.Cut(c.Sender, ":")
+
+	switch {
+	case spec.Address == AddressNone && c.To != "":
+		return Invalid("to", "cannot be changed on the channel %s", channel)
+	case spec.Sender == SenderNone && c.Sender != "":
+		return Invalid("sender", "cannot be changed on the channel %s", channel)
+	case c.To != "" && !spec.Address.valid(c.To):
+		return Invalid("to", "must be %s, since the delivery's channel is %s", spec.Address.example(), channel)
+	case c.Sender != "" && (!senderScope.MatchString(c.Sender) || scopeKind != string(spec.Sender)):
+		return Invalid("sender", "must be like %s:12, since the delivery's channel is %s", spec.Sender, channel)
+	case c.Body != "":
+		return CheckText("body", c.Body, spec.MaxMessage)
+	}
+
+	return nil
 }
 
 // RetryDelivery asks for a delivery to be tried again. What certainly was not handed over

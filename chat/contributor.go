@@ -293,15 +293,3 @@ type ContributorAnswer struct {
 	MessageID MessageID
 	Text      string
 }
-
-// Reach is how a contributor can be asked.
-type Reach struct {
-	Member Member
-	// Channel, Provider, Sender, From and To are empty when the contributor cannot be
-	// reached; Why then says what is missing.
-	Channel  Channel
-	Provider Provider
-	Sender   string
-	From, To string
-	Why      string
-}

@@ -7,20 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-// Channel is how a chat reaches its member.
-type Channel string
-
-// The channels.
-const (
-	ChannelSMS   Channel = "phone-sms"
-	ChannelEmail Channel = "email"
-	ChannelWeb   Channel = "web-chat"
-	ChannelVoice Channel = "phone-voice"
-)
-
-// Channels lists all of them.
-func Channels() []Channel { return []Channel{ChannelSMS, ChannelEmail, ChannelWeb, ChannelVoice} }
-
 // State is where a chat stands.
 type State string
 
@@ -114,10 +100,10 @@ func (c *NewChat) Validate() error {
 		return Invalid("title", "must be at most %d characters", MaxTitle)
 	case c.MemberID <= 0:
 		return Invalid("member_id", "must be the id of a member")
-	case c.PhoneNumberID != nil && c.Channel != ChannelSMS && c.Channel != ChannelVoice:
-		return Invalid("phone_number_id", "belongs to the channels phone-sms and phone-voice")
-	case c.InboxID != nil && c.Channel != ChannelEmail:
-		return Invalid("inbox_id", "belongs to the channel email")
+	case c.PhoneNumberID != nil && c.Channel.Spec().Sender != SenderPhone:
+		return Invalid("phone_number_id", "belongs to %s", channelsFrom(SenderPhone))
+	case c.InboxID != nil && c.Channel.Spec().Sender != SenderInbox:
+		return Invalid("inbox_id", "belongs to %s", channelsFrom(SenderInbox))
 	}
 
 	for _, p := range c.Participants {

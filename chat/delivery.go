@@ -13,14 +13,8 @@ const (
 	ProviderHandrail Provider = "handrail"
 )
 
-// ProviderFor tells who carries the channel; ok is false for channels nobody carries.
-func ProviderFor(c Channel) (p Provider, ok bool) {
-	p, ok = map[Channel]Provider{
-		ChannelSMS: ProviderTwilio, ChannelEmail: ProviderSendGrid, ChannelWeb: ProviderHandrail,
-	}[c]
-
-	return p, ok
-}
+// Providers lists all of them.
+func Providers() []Provider { return []Provider{ProviderTwilio, ProviderSendGrid, ProviderHandrail} }
 
 // UnknownPolicy says what becomes of a delivery of which nobody can tell whether the
 // provider took it.

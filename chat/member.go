@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"net/mail"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,16 +29,6 @@ const (
 	RoleUser WorkspaceRole = "user"
 )
 
-// Consent is a member's word on being written to over one channel.
-type Consent string
-
-// The values of consent.
-const (
-	ConsentUnknown Consent = "unknown"
-	ConsentGranted Consent = "granted"
-	ConsentRevoked Consent = "revoked"
-)
-
 // Member is a person or an assistant of a workspace.
 type Member struct {
 	ID          MemberID
@@ -52,8 +41,7 @@ type Member struct {
 	// Phone is "" or an E.164 number.
 	Phone                string
 	NotificationsEnabled bool
-	ConsentSMS           Consent
-	ConsentEmail         Consent
+	Consents             Consents
 	// Tools are what an assistant may use: names, "server.*" for all of an MCP server, "*"
 	// for everything.
 	Tools     []string
@@ -63,11 +51,12 @@ type Member struct {
 
 // MemberPatch changes the fields that are not nil.
 type MemberPatch struct {
-	Name, Email, Phone       *string
-	Role                     *WorkspaceRole
-	NotificationsEnabled     *bool
-	ConsentSMS, ConsentEmail *Consent
-	Tools                    *[]string
+	Name, Email, Phone   *string
+	Role                 *WorkspaceRole
+	NotificationsEnabled *bool
+	// Consents has the channels whose consent changes.
+	Consents Consents
+	Tools    *[]string
 }
 
 // MemberFilter narrows a list of members; zero fields do not.
@@ -91,17 +80,37 @@ func (m *Member) Validate() error {
 		return Invalid("phone", "must be an E.164 number like +14155550123")
 	case m.Email != "" && !IsEmailAddress(m.Email):
 		return Invalid("email", "must be an address like ana@example.com")
-	case !m.ConsentSMS.valid():
-		return Invalid("consent.phone-sms", "must be unknown, granted or revoked")
 	case len(m.Tools) > maxAllowed:
 		return Invalid("tools", "must be at most %d names", maxAllowed)
 	case slices.ContainsFunc(m.Tools, func(name string) bool { return !allowedTool.MatchString(name) }):
 		return Invalid("tools", `must be names of tools, "server.*" for all tools of an MCP server, or "*" for all`)
-	case !m.ConsentEmail.valid():
-		return Invalid("consent.email", "must be unknown, granted or revoked")
 	}
 
-	return nil
+	return m.Consents.validate()
+}
+
+// Address returns where the member is reached, "" for nowhere.
+func (m *Member) Address(kind AddressKind) string {
+	switch kind {
+	case AddressPhone:
+		return m.Phone
+	case AddressEmail:
+		return m.Email
+	case AddressNone:
+	}
+
+	return ""
+}
+
+// SetAddress changes where the member is reached.
+func (m *Member) SetAddress(kind AddressKind, address string) {
+	switch kind {
+	case AddressPhone:
+		m.Phone = address
+	case AddressEmail:
+		m.Email = address
+	case AddressNone:
+	}
 }
 
 // maxAllowed is how many entries a member's list of tools has at most.
@@ -120,23 +129,6 @@ func (m *Member) MayUse(tool string) bool {
 		return tool == allowed ||
 			wild && (prefix == "" || strings.HasSuffix(prefix, ".")) && strings.HasPrefix(tool, prefix)
 	})
-}
-
-func (c Consent) valid() bool {
-	return c == ConsentUnknown || c == ConsentGranted || c == ConsentRevoked
-}
-
-var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
-
-// IsE164 reports whether s has the form of an international number (ITU-T E.164). Whether
-// the number can exist is checked where numbers enter, in api.
-func IsE164(s string) bool { return e164.MatchString(s) }
-
-// IsEmailAddress reports whether s is a bare address of RFC 5322: no display name, no
-// comment, at most 254 octets (RFC 5321 4.5.3.1.3).
-func IsEmailAddress(s string) bool {
-	a, err := mail.ParseAddress(s)
-	return err == nil && a.Name == "" && a.Address == s && len(s) <= 254
 }
 
 // fitsLine reports whether a name is at most limit characters, and cannot break the line

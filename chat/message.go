@@ -75,21 +75,6 @@ type Rating struct {
 	At      time.Time `json:"rated_at"`
 }
 
-// The most code points a message may have, by channel (SMS: Twilio error 21617).
-const (
-	MaxSMS   = 1600
-	MaxEmail = 100_000
-)
-
-// MaxMessage is the most code points a message on the channel may have.
-func (c Channel) MaxMessage() int {
-	if c == ChannelSMS {
-		return MaxSMS
-	}
-
-	return MaxEmail
-}
-
 // CheckText says what is wrong with a text that is to be sent or stored: invalid
 // UTF-8, a NUL, nothing but space, or longer than limit code points.
 func CheckText(field, text string, limit int) error {

@@ -111,12 +111,12 @@ func TestPlanRefusesWhatCanNotBeSent(t *testing.T) {
 			chat.CodeNotificationsOff,
 		},
 		"consent revoked": {
-			func(f *chat.SendFacts) { f.Recipient.ConsentSMS = chat.ConsentRevoked },
+			func(f *chat.SendFacts) { f.Recipient.Consents = chat.Consents{chat.ChannelSMS: chat.ConsentRevoked} },
 			"a",
 			chat.CodeRecipientOptedOut,
 		},
 		"other channel's consent": {
-			func(f *chat.SendFacts) { f.Recipient.ConsentEmail = chat.ConsentRevoked },
+			func(f *chat.SendFacts) { f.Recipient.Consents = chat.Consents{chat.ChannelEmail: chat.ConsentRevoked} },
 			"a",
 			"",
 		},
@@ -285,10 +285,8 @@ func TestNamesAreCharactersOnOneLine(t *testing.T) {
 	t.Parallel()
 
 	member := chat.Member{
-		Kind:         chat.KindPerson,
-		Role:         chat.RoleUser,
-		ConsentSMS:   chat.ConsentUnknown,
-		ConsentEmail: chat.ConsentUnknown,
+		Kind: chat.KindPerson,
+		Role: chat.RoleUser,
 	}
 
 	for name, valid := range map[string]bool{"": false, strings.Repeat("Я", 200): true, strings.Repeat("Я", 201): false, "a\nb": false, "a\u0085b": false} {
@@ -322,11 +320,9 @@ func TestValidationNamesTheField(t *testing.T) {
 	t.Parallel()
 
 	member := chat.Member{
-		Kind:         chat.KindPerson,
-		Role:         chat.RoleUser,
-		Name:         "Ana",
-		ConsentSMS:   chat.ConsentUnknown,
-		ConsentEmail: chat.ConsentUnknown,
+		Kind: chat.KindPerson,
+		Role: chat.RoleUser,
+		Name: "Ana",
 	}
 
 	for field, change := range map[string]func(*chat.Member){
@@ -335,8 +331,8 @@ func TestValidationNamesTheField(t *testing.T) {
 		"name":              func(m *chat.Member) { m.Name = "" },
 		"phone":             func(m *chat.Member) { m.Phone = "0415" },
 		"email":             func(m *chat.Member) { m.Email = "ana" },
-		"consent.phone-sms": func(m *chat.Member) { m.ConsentSMS = "maybe" },
-		"consent.email":     func(m *chat.Member) { m.ConsentEmail = "" },
+		"consent.phone-sms": func(m *chat.Member) { m.Consents = chat.Consents{chat.ChannelSMS: "maybe"} },
+		"consent.email":     func(m *chat.Member) { m.Consents = chat.Consents{chat.ChannelEmail: ""} },
 	} {
 		m := member
 		change(&m)

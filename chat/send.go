@@ -50,7 +50,8 @@ type SendPlan struct {
 // participant_not_found, chat_archived, channel_not_supported, no_phone, no_email,
 // notifications_disabled, recipient_opted_out, sender_not_configured, message_too_long.
 func (f *SendFacts) Plan(message string) (SendPlan, error) {
-	provider, ok := ProviderFor(f.Chat.Channel)
+	spec := f.Chat.Channel.Spec()
+
 	switch {
 	case f.Assistant == nil:
 		return SendPlan{}, Errorf(
@@ -66,29 +67,55 @@ func (f *SendFacts) Plan(message string) (SendPlan, error) {
 
 	case f.Chat.State == StateArchived:
 		return SendPlan{}, Errorf(CodeChatArchived, "this chat is archived; set its state to open first")
-	case !ok:
+	case !spec.CanSend():
 		return SendPlan{}, Errorf(CodeChannelNotSupported, "messages cannot be sent on the channel %s", f.Chat.Channel)
 	}
 
-	if err := CheckText("message", message, f.Chat.Channel.MaxMessage()); err != nil {
+	if err := CheckText("message", message, spec.MaxMessage); err != nil {
 		return SendPlan{}, err
 	}
 
-	plan := SendPlan{Channel: f.Chat.Channel, Provider: provider, Policy: AtMostOnce}
-	if err := f.address(&plan); err != nil {
+	plan, err := f.addressPlan(spec)
+	if err != nil {
 		return SendPlan{}, err
 	}
 
-	return plan, f.wanted()
+	return plan, f.checkWanted()
 }
 
-// wanted refuses to write to somebody who does not want it.
-func (f *SendFacts) wanted() error {
+// addressPlan says from whom to whom a message goes over a channel.
+func (f *SendFacts) addressPlan(spec ChannelSpec) (SendPlan, error) {
+	to := f.Recipient.Address(spec.Address)
+	if to == "" && spec.Address != AddressNone {
+		return SendPlan{}, spec.Address.missing()
+	}
+
+	sender, ok := f.senders().find(spec.Sender)
+	if !ok {
+		return SendPlan{}, spec.Sender.missing()
+	}
+
+	return SendPlan{
+		Channel:  spec.Channel,
+		Provider: spec.Provider,
+		Sender:   sender.Scope,
+		From:     sender.From,
+		To:       to,
+		Policy:   AtMostOnce,
+	}, nil
+}
+
+func (f *SendFacts) senders() Senders {
+	return Senders{PhoneNumber: f.PhoneNumber, Inbox: f.Inbox}
+}
+
+// checkWanted refuses to write to somebody who does not want it.
+func (f *SendFacts) checkWanted() error {
 	if f.Recipient != nil && !f.Recipient.NotificationsEnabled {
 		return Errorf(CodeNotificationsOff, "the recipient has notifications disabled")
 	}
 
-	if f.Suppressed || f.Recipient != nil && f.consent() == ConsentRevoked {
+	if f.Suppressed || f.Recipient != nil && f.Recipient.Consents.On(f.Chat.Channel) == ConsentRevoked {
 		return Errorf(CodeRecipientOptedOut, "the recipient has opted out of this channel")
 	}
 
@@ -113,13 +140,8 @@ func (f *SendFacts) PlanRetry(old *Delivery, change Change) (SendPlan, error) {
 	}
 
 	if change.Sender != "" {
-		plan.Sender = change.Sender
-		switch {
-		case f.PhoneNumber != nil && f.PhoneNumber.Scope() == change.Sender && old.Channel == ChannelSMS:
-			plan.From = f.PhoneNumber.from()
-		case f.Inbox != nil && f.Inbox.Scope() == change.Sender && old.Channel == ChannelEmail:
-			plan.From = f.Inbox.Address
-		default:
+		sender, ok := f.senders().find(old.Channel.Spec().Sender)
+		if !ok || sender.Scope != change.Sender {
 			return SendPlan{}, Errorf(
 				CodeSenderNotConfigured,
 				"%s is no sender for the channel %s",
@@ -127,62 +149,18 @@ func (f *SendFacts) PlanRetry(old *Delivery, change Change) (SendPlan, error) {
 				old.Channel,
 			)
 		}
+
+		plan.Sender = sender.Scope
+		plan.From = sender.From
 	}
 
 	if change.Body != "" {
-		if err := CheckText("body", change.Body, old.Channel.MaxMessage()); err != nil {
+		if err := CheckText("body", change.Body, old.Channel.Spec().MaxMessage); err != nil {
 			return SendPlan{}, err
 		}
 	}
 
-	return plan, f.wanted()
-}
-
-// address fills in from whom to whom.
-func (f *SendFacts) address(plan *SendPlan) error {
-	switch f.Chat.Channel {
-	case ChannelSMS:
-		if f.Recipient.Phone == "" {
-			return Errorf(CodeNoPhone, "the recipient has no phone number")
-		}
-
-		if f.PhoneNumber == nil {
-			return Errorf(CodeSenderNotConfigured, "this chat has no phone number to send from; set phone_number_id")
-		}
-
-		plan.Sender, plan.To = f.PhoneNumber.Scope(), f.Recipient.Phone
-		plan.From = f.PhoneNumber.from()
-
-	case ChannelEmail:
-		if f.Recipient.Email == "" {
-			return Errorf(CodeNoEmail, "the recipient has no email address")
-		}
-
-		if f.Inbox == nil {
-			return Errorf(CodeSenderNotConfigured, "this chat has no inbox to send from; set inbox_id")
-		}
-
-		plan.Sender = f.Inbox.Scope()
-		plan.From = f.Inbox.Address
-		plan.To = f.Recipient.Email
-
-	case ChannelWeb, ChannelVoice:
-		plan.Sender = "web"
-	}
-
-	return nil
-}
-
-func (f *SendFacts) consent() Consent {
-	switch f.Chat.Channel {
-	case ChannelSMS:
-		return f.Recipient.ConsentSMS
-	case ChannelEmail:
-		return f.Recipient.ConsentEmail
-	case ChannelWeb, ChannelVoice:
-	}
-
-	return ConsentUnknown
+	return plan, f.checkWanted()
 }
 
 // SendIDs are the ids that the rows of a send will have, if it has none yet.

@@ -74,3 +74,56 @@ func (p *PhoneNumber) Scope() string { return "phone:" + strconv.FormatInt(int64
 
 // Scope names the sender in deliveries and suppressions.
 func (i *Inbox) Scope() string { return "inbox:" + strconv.FormatInt(int64(i.ID), 10) }
+
+// Senders are from whom a chat writes. Fields that are nil are not to be had.
+type Senders struct {
+	PhoneNumber *PhoneNumber
+	Inbox       *Inbox
+}
+
+// Sender is one of them: its scope, "phone:12", "inbox:3" or "web", and its address.
+type Sender struct{ Scope, From string }
+
+// find returns the sender of a kind; ok is false if there is none.
+func (s Senders) find(kind SenderKind) (sender Sender, ok bool) {
+	switch kind {
+	case SenderPhone:
+		if s.PhoneNumber != nil {
+			return Sender{Scope: s.PhoneNumber.Scope(), From: s.PhoneNumber.from()}, true
+		}
+	case SenderInbox:
+		if s.Inbox != nil {
+			return Sender{Scope: s.Inbox.Scope(), From: s.Inbox.Address}, true
+		}
+	case SenderNone:
+		return Sender{Scope: "web"}, true
+	}
+
+	return Sender{}, false
+}
+
+// name is the sender within a sentence: "the workspace has no inbox".
+func (k SenderKind) name() string {
+	switch k {
+	case SenderPhone:
+		return "phone number"
+	case SenderInbox:
+		return "inbox"
+	case SenderNone:
+	}
+
+	return "sender"
+}
+
+// missing says that a chat has no sender of the kind: sender_not_configured.
+func (k SenderKind) missing() error {
+	switch k {
+	case SenderPhone:
+		return Errorf(CodeSenderNotConfigured, "this chat has no phone number to send from; set phone_number_id")
+	case SenderInbox:
+		return Errorf(CodeSenderNotConfigured, "this chat has no inbox to send from; set inbox_id")
+	case SenderNone:
+	}
+
+	return nil
+}

@@ -18,9 +18,9 @@ var (
 	optedOutNow   = suppressedCondition("?", "?", "?", "?")
 )
 
-const busyNow = `(d.channel <> 'web-chat' AND EXISTS (SELECT 1 FROM deliveries o
+var busyNow = `(` + oneAtATime("d") + ` AND EXISTS (SELECT 1 FROM deliveries o
 	WHERE o.workspace_id = d.workspace_id AND o.sender = d.sender AND o.to_address = d.to_address
-		AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat' AND o.id <> d.id))`
+		AND o.submission IN ('sending', 'unknown') AND ` + oneAtATime("o") + ` AND o.id <> d.id))`
 
 // suppressedCondition is the condition that a sender must not write to an address; what it
 // is about is given as SQL.
@@ -231,7 +231,7 @@ func (s *Store) freeAddress(ctx context.Context, tx bun.Tx, waiting *deliveryRow
 		Where("d.sender = ?", waiting.Sender).
 		Where("d.to_address = ?", waiting.To).
 		Where("d.submission IN ('sending', 'unknown')").
-		Where("d.channel <> 'web-chat'").
+		Where(oneAtATime("d")).
 		Where("COALESCE(d.unknown_since, d.lease_until) < ?", now.Add(-orphanedAfter)).
 		Limit(1).
 		Scan(ctx)

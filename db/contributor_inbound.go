@@ -80,7 +80,7 @@ func indexOfQuestion(r *chat.ContributorRequest, id chat.QuestionID) int {
 // asked narrows a query of questions to the newest that the sender has sent to who wrote.
 func (a *arrival) asked(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.Where("k.sender = ?", a.sender()).
-		Where("k.address = ?", foldAddress(a.From)).
+		Where("k.address = ?", chat.FoldAddress(a.From)).
 		Where("k.asked_at IS NOT NULL").
 		OrderExpr("k.asked_at DESC").
 		Limit(1)
@@ -94,7 +94,7 @@ func (a *arrival) isAnswer(q *inboundQuestion) bool {
 
 	return q.request.State == chat.RequestOpen && state.Open() && state != chat.QuestionPending &&
 		!a.Automatic && a.Keyword != chat.KeywordStop && a.Keyword != chat.KeywordHelp &&
-		(q.certain || q.address == foldAddress(a.From))
+		(q.certain || q.address == chat.FoldAddress(a.From))
 }
 
 // joinQuestionChat brings the message into the chat of a question. An answer gets there also
@@ -163,7 +163,7 @@ func (a *arrival) findLateQuestion(ctx context.Context, tx bun.Tx) error {
 func (s *Store) endByStop(ctx context.Context, tx bun.Tx, a *arrival) error {
 	q := &a.question
 	if a.Keyword != chat.KeywordStop || q.request == nil || q.current().Sender != a.sender() ||
-		q.address != foldAddress(a.From) {
+		q.address != chat.FoldAddress(a.From) {
 		return nil
 	}
 

@@ -207,7 +207,7 @@ func (s *Store) newQuestions(
 			MemberID:    r.Member.ID,
 			Channel:     cmp.Or(r.Channel, chat.ChannelEmail),
 			Sender:      r.Sender,
-			Address:     foldAddress(r.To),
+			Address:     chat.FoldAddress(r.To),
 			State:       chat.QuestionPending,
 			UpdatedAt:   now,
 			Member:      &member,

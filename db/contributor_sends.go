@@ -82,9 +82,10 @@ func (s *Store) lockQuestion(ctx context.Context, tx bun.Tx, in *chat.SendAssist
 	return question, nil
 }
 
-// checkTurn holds back a question by SMS while another one is open: an SMS names no question.
+// checkTurn holds back a question while another one is open to the same person over a channel
+// on which an answer does not say which question it answers.
 func checkTurn(ctx context.Context, tx bun.Tx, question *questionRow, turn chat.QuestionTurn) error {
-	if turn != chat.TurnQuestion || question.Channel != chat.ChannelSMS {
+	if turn != chat.TurnQuestion || question.Channel.Spec().AnswersNameQuestion {
 		return nil
 	}
 
@@ -93,7 +94,8 @@ func checkTurn(ctx context.Context, tx bun.Tx, question *questionRow, turn chat.
 		Where("k.workspace_id = ?", question.WorkspaceID).
 		Where("k.sender = ?", question.Sender).
 		Where("k.address = ?", question.currentAddress()).
-		Where("k.channel = 'phone-sms' AND k.state IN ('asked', 'replied', 'unreadable')").
+		Where("k.channel = ?", question.Channel).
+		Where("k.state IN ('asked', 'replied', 'unreadable')").
 		Exists(ctx)
 	if err == nil && busy {
 		return notYourTurnError()
@@ -105,11 +107,9 @@ func checkTurn(ctx context.Context, tx bun.Tx, question *questionRow, turn chat.
 // currentAddress is where the contributor is asked now: the address may have changed since
 // the request.
 func (r *questionRow) currentAddress() string {
-	if r.Channel == chat.ChannelSMS {
-		return foldAddress(r.Member.Phone)
-	}
+	member := r.Member.member()
 
-	return foldAddress(r.Member.Email)
+	return chat.FoldAddress(member.Address(r.Channel.Spec().Address))
 }
 
 // addressQuestion turns the facts from the chat's member to the contributor.
@@ -147,7 +147,7 @@ func (s *Store) addressQuestion(ctx context.Context, tx bun.Tx, question *questi
 		Where("x.address = ?", question.currentAddress()).
 		Where("x.lifted_at IS NULL").
 		Exists(ctx)
-	if err != nil || question.Channel != chat.ChannelEmail {
+	if err != nil || question.Channel.Spec().Format != chat.FormatEmail {
 		return err
 	}
 

@@ -66,8 +66,6 @@ func (a *asking) contributor(name, phone, email string) chat.Member {
 		Phone:                phone,
 		Email:                email,
 		NotificationsEnabled: true,
-		ConsentSMS:           chat.ConsentUnknown,
-		ConsentEmail:         chat.ConsentUnknown,
 	})
 	require.NoError(a.t, err)
 	a.joins(m)

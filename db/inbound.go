@@ -143,7 +143,7 @@ func (s *Store) addInbound(ctx context.Context, tx bun.Tx, a *arrival) error {
 		}
 	}
 
-	if q := &a.question; q.request != nil && (q.answers || q.address == foldAddress(a.From)) {
+	if q := &a.question; q.request != nil && (q.answers || q.address == chat.FoldAddress(a.From)) {
 		author = &q.current().MemberID
 	}
 
@@ -249,8 +249,6 @@ func (a *arrival) createAuthor(ctx context.Context, tx bun.Tx) (*chat.MemberID, 
 		Role:                 chat.RoleUser,
 		Name:                 strings.TrimSpace(a.FromName),
 		NotificationsEnabled: true,
-		ConsentSMS:           chat.ConsentUnknown,
-		ConsentEmail:         chat.ConsentUnknown,
 		CreatedAt:            a.now,
 		UpdatedAt:            a.now,
 	}
@@ -258,11 +256,7 @@ func (a *arrival) createAuthor(ctx context.Context, tx bun.Tx) (*chat.MemberID, 
 		m.Name = a.From
 	}
 
-	if a.Channel == chat.ChannelEmail {
-		m.Email = a.From
-	} else {
-		m.Phone = a.From
-	}
+	m.SetAddress(a.Channel.Spec().Address, a.From)
 
 	row := memberRowOf(&m)
 	_, err := tx.NewInsert().Model(&row).Exec(ctx)

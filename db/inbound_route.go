@@ -15,12 +15,7 @@ const maxReferences = 20
 // route finds whose the message is: the sender it was sent to, and the chat of the message
 // that it answers.
 func (a *arrival) route(ctx context.Context, tx bun.Tx) error {
-	find := a.findNumber
-	if a.Channel == chat.ChannelEmail {
-		find = a.findInbox
-	}
-
-	if err := find(ctx, tx); err != nil {
+	if err := a.findSender(ctx, tx); err != nil {
 		return err
 	}
 
@@ -29,6 +24,19 @@ func (a *arrival) route(ctx context.Context, tx bun.Tx) error {
 	}
 
 	return a.findByReferences(ctx, tx)
+}
+
+// findSender finds whom the message was sent to.
+func (a *arrival) findSender(ctx context.Context, tx bun.Tx) error {
+	switch a.Channel.Spec().Sender {
+	case chat.SenderPhone:
+		return a.findNumber(ctx, tx)
+	case chat.SenderInbox:
+		return a.findInbox(ctx, tx)
+	case chat.SenderNone:
+	}
+
+	return nil
 }
 
 // findNumber finds the phone number or messaging service that an SMS was sent to. When two
@@ -181,11 +189,15 @@ func (a *arrival) adoptChat(ctx context.Context, q *bun.SelectQuery) error {
 func (a *arrival) ofAuthor(q *bun.SelectQuery) *bun.SelectQuery {
 	q.Where("m.workspace_id = ?", a.workspace)
 
-	if a.Channel == chat.ChannelEmail {
+	switch a.Channel.Spec().Address {
+	case chat.AddressPhone:
+		return q.Where("m.phone = ?", a.From).Where("m.phone <> ''")
+	case chat.AddressEmail:
 		return q.Where("lower(m.email) = lower(?)", a.From).Where("m.email <> ''")
+	case chat.AddressNone:
 	}
 
-	return q.Where("m.phone = ?", a.From).Where("m.phone <> ''")
+	return q.Where("FALSE")
 }
 
 // findAuthor finds the oldest member with the address, nil when nobody has it.
@@ -220,7 +232,7 @@ func (a *arrival) ofSender(q *bun.SelectQuery) *bun.SelectQuery {
 
 	switch {
 	case a.number != nil:
-		return q.Where("c.phone_number_id = ?", a.number.ID).Where("c.channel = ?", chat.ChannelSMS)
+		return q.Where("c.phone_number_id = ?", a.number.ID).Where("c.channel = ?", a.Channel)
 	case a.inbox != nil:
 		return q.Where("c.inbox_id = ?", a.inbox.ID)
 	}

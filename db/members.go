@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -37,8 +38,8 @@ func memberRowOf(m *chat.Member) memberRow {
 		Email:                m.Email,
 		Phone:                m.Phone,
 		NotificationsEnabled: m.NotificationsEnabled,
-		ConsentSMS:           m.ConsentSMS,
-		ConsentEmail:         m.ConsentEmail,
+		ConsentSMS:           m.Consents.On(chat.ChannelSMS),
+		ConsentEmail:         m.Consents.On(chat.ChannelEmail),
 		CreatedAt:            m.CreatedAt,
 		UpdatedAt:            m.UpdatedAt,
 		Tools:                m.Tools,
@@ -60,11 +61,13 @@ func (r *memberRow) member() chat.Member {
 		Email:                r.Email,
 		Phone:                r.Phone,
 		NotificationsEnabled: r.NotificationsEnabled,
-		ConsentSMS:           r.ConsentSMS,
-		ConsentEmail:         r.ConsentEmail,
-		CreatedAt:            r.CreatedAt.UTC(),
-		UpdatedAt:            r.UpdatedAt.UTC(),
-		Tools:                r.Tools,
+		Consents: chat.Consents{
+			chat.ChannelSMS:   r.ConsentSMS,
+			chat.ChannelEmail: r.ConsentEmail,
+		},
+		CreatedAt: r.CreatedAt.UTC(),
+		UpdatedAt: r.UpdatedAt.UTC(),
+		Tools:     r.Tools,
 	}
 }
 
@@ -192,8 +195,8 @@ func (s *Store) UpdateMember(
 				"phone":                 p.Phone != nil,
 				"role":                  p.Role != nil,
 				"notifications_enabled": p.NotificationsEnabled != nil,
-				"consent_sms":           p.ConsentSMS != nil,
-				"consent_email":         p.ConsentEmail != nil,
+				"consent_sms":           p.Consents[chat.ChannelSMS] != "",
+				"consent_email":         p.Consents[chat.ChannelEmail] != "",
 				"tools":                 p.Tools != nil,
 			}),
 		})
@@ -211,7 +214,6 @@ func patchMember(m *chat.Member, p *chat.MemberPatch) {
 	setIfGiven(&m.Phone, p.Phone)
 	setIfGiven(&m.Role, p.Role)
 	setIfGiven(&m.NotificationsEnabled, p.NotificationsEnabled)
-	setIfGiven(&m.ConsentSMS, p.ConsentSMS)
-	setIfGiven(&m.ConsentEmail, p.ConsentEmail)
 	setIfGiven(&m.Tools, p.Tools)
+	maps.Copy(m.Consents, p.Consents)
 }

@@ -24,14 +24,14 @@ func TestMembers(t *testing.T) {
 		off := false
 		consent := chat.ConsentRevoked
 		changed, err := s.UpdateMember(t.Context(), w.Workspace, w.By, w.Customer.ID,
-			chat.MemberPatch{Phone: &phone, NotificationsEnabled: &off, ConsentSMS: &consent})
+			chat.MemberPatch{Phone: &phone, NotificationsEnabled: &off, Consents: chat.Consents{chat.ChannelSMS: consent}})
 
 		require.NoError(t, err)
 		stored, err = s.Member(t.Context(), w.Workspace, w.Customer.ID)
 		require.NoError(t, err)
 		assert.Equal(t, changed, stored)
 		assert.Empty(t, stored.Phone)
-		assert.Equal(t, chat.ConsentRevoked, stored.ConsentSMS)
+		assert.Equal(t, chat.ConsentRevoked, stored.Consents.On(chat.ChannelSMS))
 		assert.Equal(t, "Ana Lopez", stored.Name)
 
 		bad := "not a number"

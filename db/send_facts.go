@@ -20,22 +20,14 @@ type factsRow struct {
 	Breaker            bool `bun:"breaker,scanonly"`
 }
 
-// The sender and the recipient's address of a chat, as a delivery in it would have them.
-const (
-	chatSender = `CASE c.channel
-		WHEN 'phone-sms' THEN 'phone:' || c.phone_number_id
-		WHEN 'email' THEN 'inbox:' || c.inbox_id END`
-	chatAddress = `CASE c.channel WHEN 'phone-sms' THEN member.phone WHEN 'email' THEN member.email END`
-)
-
 // What stands before a send in a chat, as conditions in SQL: that its member has a place in
 // it, that another delivery to the address is in flight, that the sender has a breaker.
-const (
+var (
 	recipientTakesPart = `EXISTS (SELECT 1 FROM participants p
 		WHERE p.workspace_id = c.workspace_id AND p.chat_id = c.id AND p.member_id = c.member_id)`
 	chatBusy = `EXISTS (SELECT 1 FROM deliveries o
 		WHERE o.workspace_id = c.workspace_id AND o.sender = ` + chatSender + ` AND o.to_address = ` + chatAddress + `
-			AND o.submission IN ('sending', 'unknown') AND o.channel <> 'web-chat')`
+			AND o.submission IN ('sending', 'unknown') AND ` + oneAtATime("o") + `)`
 	chatBreaker = `EXISTS (SELECT 1 FROM sender_breakers b
 		WHERE b.workspace_id = c.workspace_id AND b.sender = ` + chatSender + `)`
 )
@@ -96,7 +88,7 @@ func (s *Store) chatFacts(
 	}
 
 	facts := row.facts()
-	if row.Channel == chat.ChannelEmail {
+	if row.Channel.Spec().Format == chat.FormatEmail {
 		err = readThread(ctx, tx, facts, "")
 	}
 

@@ -87,11 +87,9 @@ func TestWhatAChatMayUse(t *testing.T) {
 		}
 
 		other, err := s.CreateMember(t.Context(), w.Workspace, w.By, chat.Member{
-			Kind:         chat.KindAssistant,
-			Role:         chat.RoleUser,
-			Name:         "Other",
-			ConsentSMS:   chat.ConsentUnknown,
-			ConsentEmail: chat.ConsentUnknown,
+			Kind: chat.KindAssistant,
+			Role: chat.RoleUser,
+			Name: "Other",
 		})
 		require.NoError(t, err)
 

@@ -39,16 +39,17 @@ func (r *Renderer) Render(
 	message string,
 	id chat.MessageID,
 ) (chat.Payload, error) {
-	if err := chat.CheckText("message", message, channel.MaxMessage()); err != nil {
+	spec := channel.Spec()
+	if err := chat.CheckText("message", message, spec.MaxMessage); err != nil {
 		return chat.Payload{}, err
 	}
 
 	d := r.parse(lineEnds.Replace(message))
 
-	switch channel {
-	case chat.ChannelSMS:
+	switch spec.Format {
+	case chat.FormatText:
 		return renderSMS(d)
-	case chat.ChannelEmail:
+	case chat.FormatEmail:
 		if facts.Inbox == nil {
 			return chat.Payload{}, chat.Errorf(
 				chat.CodeSenderNotConfigured,
@@ -58,7 +59,7 @@ func (r *Renderer) Render(
 
 		return r.email(facts, d, id)
 
-	case chat.ChannelWeb:
+	case chat.FormatHTML:
 		html, err := r.html(d)
 		if err != nil {
 			return chat.Payload{}, err
@@ -66,7 +67,7 @@ func (r *Renderer) Render(
 
 		return chat.Payload{Text: message, HTML: html}, nil
 
-	case chat.ChannelVoice:
+	case chat.FormatNone:
 	}
 
 	return chat.Payload{}, chat.Errorf(

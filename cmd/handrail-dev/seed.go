@@ -60,12 +60,10 @@ func findDemo(ctx context.Context, store *db.Store) (demo, error) {
 	}
 
 	for _, c := range chats.Items {
-		switch c.Channel {
-		case chat.ChannelSMS:
+		if c.Channel == chat.ChannelSMS {
 			d.SMSChat = c.ID
-		case chat.ChannelEmail:
+		} else if c.Channel == chat.ChannelEmail {
 			d.EmailChat = c.ID
-		case chat.ChannelWeb, chat.ChannelVoice:
 		}
 	}
 
@@ -188,8 +186,7 @@ func runStep[T any](s *seeder, do func() (T, error)) T {
 
 func (s *seeder) member(m chat.Member) chat.Member {
 	m.NotificationsEnabled = true
-	m.ConsentSMS = chat.ConsentGranted
-	m.ConsentEmail = chat.ConsentGranted
+	m.Consents = chat.Consents{chat.ChannelSMS: chat.ConsentGranted, chat.ChannelEmail: chat.ConsentGranted}
 
 	if m.Role == "" {
 		m.Role = chat.RoleUser

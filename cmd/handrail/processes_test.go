@@ -115,8 +115,10 @@ func (s *testCluster) seed(store *db.Store) {
 			Phone:                fmt.Sprintf("+1415555020%d", i),
 			Email:                fmt.Sprintf("customer%d@example.com", i),
 			NotificationsEnabled: true,
-			ConsentSMS:           chat.ConsentGranted,
-			ConsentEmail:         chat.ConsentGranted,
+			Consents: chat.Consents{
+				chat.ChannelSMS:   chat.ConsentGranted,
+				chat.ChannelEmail: chat.ConsentGranted,
+			},
 		})
 
 		require.NoError(s, err)

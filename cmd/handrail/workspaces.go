@@ -29,8 +29,6 @@ func (c *workspaceCreate) Run(p *process) error {
 		Name:                 c.Manager,
 		Email:                c.Email,
 		NotificationsEnabled: true,
-		ConsentSMS:           chat.ConsentUnknown,
-		ConsentEmail:         chat.ConsentUnknown,
 	}
 
 	if err := manager.Validate(); err != nil {

@@ -91,8 +91,6 @@ func (w *World) seedMembers(tb testing.TB, s *db.Store) {
 
 	member := func(m chat.Member) chat.Member {
 		m.NotificationsEnabled = true
-		m.ConsentSMS = chat.ConsentUnknown
-		m.ConsentEmail = chat.ConsentUnknown
 		created, err := s.CreateMember(tb.Context(), w.Workspace, w.By, m)
 		require.NoError(tb, err)
 

@@ -66,6 +66,15 @@ func (c *Config) checkReceipts() []error {
 	return all
 }
 
+// Receipts returns how long the provider's final status is awaited on the channels for which
+// that is configured.
+func (c *Config) Receipts() map[chat.Channel]time.Duration {
+	return map[chat.Channel]time.Duration{
+		chat.ChannelSMS:   c.ReceiptSMS,
+		chat.ChannelEmail: c.ReceiptEmail,
+	}
+}
+
 // longestWait is after how long without a receipt a delivery counts as forgotten.
 const longestWait = 48 * time.Hour
 

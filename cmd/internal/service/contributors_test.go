@@ -23,8 +23,6 @@ func (w *env) contributor(name, phone, email string) chat.MemberID {
 		Phone:                phone,
 		Email:                email,
 		NotificationsEnabled: true,
-		ConsentSMS:           chat.ConsentUnknown,
-		ConsentEmail:         chat.ConsentUnknown,
 	})
 
 	require.NoError(w, err)

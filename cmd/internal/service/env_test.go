@@ -231,9 +231,8 @@ func (w *env) seed() {
 
 	member := func(m chat.Member) chat.Member {
 		m.NotificationsEnabled = true
-		m.ConsentSMS = chat.ConsentGranted
+		m.Consents = chat.Consents{chat.ChannelSMS: chat.ConsentGranted}
 
-		m.ConsentEmail = chat.ConsentUnknown
 		if m.Role == "" {
 			m.Role = chat.RoleUser
 		}

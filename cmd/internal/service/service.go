@@ -4,6 +4,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -182,13 +183,25 @@ func (s *Service) activities() (*activities.Activities, error) {
 	})
 }
 
-// deliveryWaits returns how long deliveries are followed. Nobody reports on a web chat.
+// deliveryWaits returns how long deliveries are followed, by channel.
 func deliveryWaits(c *config.Config) map[chat.Channel]chat.Waits {
-	return map[chat.Channel]chat.Waits{
-		chat.ChannelSMS:   {Settle: c.Settle, Receipt: c.ReceiptSMS, Quiet: workflows.Quiet},
-		chat.ChannelEmail: {Settle: c.Settle, Receipt: c.ReceiptEmail, Quiet: workflows.Quiet},
-		chat.ChannelWeb:   {Settle: c.Settle},
+	configured := c.Receipts()
+	waits := map[chat.Channel]chat.Waits{}
+
+	for _, channel := range chat.Channels() {
+		spec := channel.Spec()
+		waits[channel] = chat.Waits{Settle: c.Settle}
+
+		if spec.HasReceipt() {
+			waits[channel] = chat.Waits{
+				Settle:  c.Settle,
+				Receipt: cmp.Or(configured[channel], spec.Receipt),
+				Quiet:   workflows.Quiet,
+			}
+		}
 	}
+
+	return waits
 }
 
 // providers returns the providers with credentials. A message for one without waits as

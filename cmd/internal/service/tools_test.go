@@ -321,11 +321,9 @@ func (w *env) secondManager() string {
 	w.Helper()
 
 	noor, err := w.store.CreateMember(w.Context(), w.ws, chat.Actor{}, chat.Member{
-		Kind:         chat.KindPerson,
-		Role:         chat.RoleManager,
-		Name:         "Noor Haddad",
-		ConsentSMS:   chat.ConsentUnknown,
-		ConsentEmail: chat.ConsentUnknown,
+		Kind: chat.KindPerson,
+		Role: chat.RoleManager,
+		Name: "Noor Haddad",
 	})
 
 	require.NoError(w, err)

@@ -129,11 +129,9 @@ func (e *benchEnv) seed(ctx context.Context) (*testcluster.Seeded, []chat.Member
 	members := make([]chat.MemberID, joining)
 	for n := range members {
 		m, err := store.CreateMember(ctx, seeded.Workspace, seeded.By, chat.Member{
-			Kind:         chat.KindPerson,
-			Role:         chat.RoleUser,
-			Name:         fmt.Sprintf("Observer %d", n),
-			ConsentSMS:   chat.ConsentUnknown,
-			ConsentEmail: chat.ConsentUnknown,
+			Kind: chat.KindPerson,
+			Role: chat.RoleUser,
+			Name: fmt.Sprintf("Observer %d", n),
 		})
 		if err != nil {
 			return nil, nil, err

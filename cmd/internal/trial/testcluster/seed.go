@@ -94,8 +94,7 @@ func (s *seeder) staff(ctx context.Context) error {
 
 func (s *seeder) member(ctx context.Context, m chat.Member) (chat.Member, error) {
 	m.NotificationsEnabled = true
-	m.ConsentSMS = chat.ConsentGranted
-	m.ConsentEmail = chat.ConsentGranted
+	m.Consents = chat.Consents{chat.ChannelSMS: chat.ConsentGranted, chat.ChannelEmail: chat.ConsentGranted}
 
 	return s.store.CreateMember(ctx, s.Workspace, s.By, m)
 }
