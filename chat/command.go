@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 	"time"
@@ -130,8 +131,38 @@ func (d *Delivery) Retryable() error {
 		return nil
 	}
 
+	return d.refuseRetry(why)
+}
+
+// CheckRetry says why a delivery may not be tried again by a person: what [Delivery.Retryable]
+// says, and what its tool calls have against it. What tools have done, or failed to do, before
+// a message cannot be taken for granted later.
+func (d *Delivery) CheckRetry(tools RetryTools) error {
+	if err := d.Retryable(); err != nil {
+		return err
+	}
+
+	switch {
+	case tools.Undone:
+		return d.refuseRetry("its tool calls were undone; send a new message")
+	case tools.Unfinished:
+		return d.refuseRetry("not all tool calls of its message have succeeded; send the message anew")
+	}
+
+	return nil
+}
+
+// RetryTools is what the tool calls of a message say to a retry of its delivery.
+type RetryTools struct {
+	// Undone reports that their effects were taken back, Unfinished that not all have succeeded.
+	Undone, Unfinished bool
+}
+
+// refuseRetry is the conflict of a retry, with the id of the delivery that was tried instead
+// if there is one.
+func (d *Delivery) refuseRetry(why string) error {
 	e := Errorf(CodeConflict, "this delivery cannot be tried again: %s", why)
-	e.DeliveryID = string(d.ID)
+	e.DeliveryID = string(cmp.Or(d.RetriedBy, d.ID))
 
 	return e
 }

@@ -170,6 +170,27 @@ type Submission struct {
 	RetryAfter time.Duration `json:"retry_after,omitempty"`
 }
 
+// ProbeEvery is how long a sender is left alone after a refusal of its account for which the
+// provider named no time, and how long one probe has to come back.
+const ProbeEvery = 5 * time.Minute
+
+// recipientRetryAfter is how long a delivery waits whose recipient the account cannot reach:
+// it is its own probe, and people must change something first.
+const recipientRetryAfter = time.Hour
+
+// RetryDelay is how long a delivery waits after a refusal, and its sender with it unless the
+// refusal concerns this recipient alone.
+func (s *Submission) RetryDelay() time.Duration {
+	switch {
+	case s.RecipientScoped:
+		return max(recipientRetryAfter, s.RetryAfter)
+	case s.RetryAfter > 0:
+		return s.RetryAfter
+	}
+
+	return ProbeEvery
+}
+
 // Outgoing is a claimed delivery on its way to the provider.
 type Outgoing struct {
 	WorkspaceID WorkspaceID

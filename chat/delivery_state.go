@@ -127,7 +127,7 @@ func (o SubmissionOutcome) After() SubmissionState {
 // DeliveryStatus is what the provider says became of a message it took.
 type DeliveryStatus string
 
-// The provider states. CarrierNone is nothing heard yet.
+// The provider's states. StatusNone is nothing heard yet.
 const (
 	StatusNone        DeliveryStatus = ""
 	StatusScheduled   DeliveryStatus = "scheduled"
@@ -164,7 +164,7 @@ var statusRanks = map[DeliveryStatus]int{
 	StatusRead:        90,
 }
 
-// DeliveryStatuses lists all of them, CarrierNone included.
+// DeliveryStatuses lists all of them, StatusNone included.
 func DeliveryStatuses() []DeliveryStatus {
 	all := make([]DeliveryStatus, 0, len(statusRanks))
 	for s := range statusRanks {

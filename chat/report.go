@@ -17,7 +17,7 @@ type Report struct {
 	Type string
 	// Accepts reports that the report proves that the provider took the message.
 	Accepts bool
-	// DeliveryStatus is what became of the message, CarrierNone when the report does not say,
+	// DeliveryStatus is what became of the message, StatusNone when the report does not say,
 	// or says it with a word that we do not know.
 	DeliveryStatus DeliveryStatus
 	// ErrorCode is stable, "twilio_30003"; ErrorMessage is ours and names no address.

@@ -23,10 +23,6 @@ type breakerRow struct {
 	ErrorMessage string           `bun:"error_message"`
 }
 
-// probeEvery is how long a sender is left alone after a refusal for which the provider named
-// no time, and how long one probe has to come back.
-const probeEvery = 5 * time.Minute
-
 // fromBreaker is the part of a statement that finds the breaker of a delivery's sender.
 const fromBreaker = "FROM sender_breakers b WHERE b.workspace_id = d.workspace_id AND b.sender = d.sender"
 
@@ -44,7 +40,7 @@ func openBreaker(tx bun.Tx, row *deliveryRow, in submission) bun.Query {
 		Sender:       row.Sender,
 		Provider:     row.Provider,
 		OpenedAt:     in.now,
-		ProbeAt:      toMicroseconds(in.now.Add(retryDelay(in.said))),
+		ProbeAt:      toMicroseconds(in.now.Add(in.said.RetryDelay())),
 		ErrorCode:    in.said.ErrorCode,
 		ErrorMessage: in.said.ErrorMessage,
 	}
@@ -56,23 +52,6 @@ func openBreaker(tx bun.Tx, row *deliveryRow, in submission) bun.Query {
 		Set("error_code = EXCLUDED.error_code").
 		Set("error_message = EXCLUDED.error_message").
 		Returning("NULL")
-}
-
-// recipientRetryAfter is how long a delivery waits whose recipient the account cannot reach:
-// it is its own probe, and people must change something first.
-const recipientRetryAfter = time.Hour
-
-// retryDelay is how long a delivery waits after a refusal, and its sender with it unless the
-// refusal concerns this recipient alone.
-func retryDelay(said chat.Submission) time.Duration {
-	switch {
-	case said.RecipientScoped:
-		return max(recipientRetryAfter, said.RetryAfter)
-	case said.RetryAfter > 0:
-		return said.RetryAfter
-	}
-
-	return probeEvery
 }
 
 // closeBreaker are the statements for an answer that shows the account to work: what waits
@@ -101,7 +80,7 @@ func closeBreaker(tx bun.Tx, row *deliveryRow) []bun.Query {
 // takeProbe makes the claim of row the breaker's probe. Of two at once the second finds that
 // the moment has moved, and its claim is decided anew.
 func takeProbe(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
-	result, err := tx.NewUpdate().Model((*breakerRow)(nil)).Set("probe_at = ?", now.Add(probeEvery)).
+	result, err := tx.NewUpdate().Model((*breakerRow)(nil)).Set("probe_at = ?", now.Add(chat.ProbeEvery)).
 		Where("workspace_id = ?", row.WorkspaceID).Where("sender = ?", row.Sender).Where("probe_at <= ?", now).Exec(ctx)
 	if err != nil {
 		return err
@@ -118,21 +97,4 @@ func takeProbe(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) 
 func probeNow(tx bun.Tx, ws chat.WorkspaceID, sender string, now time.Time) bun.Query {
 	return tx.NewUpdate().Model((*breakerRow)(nil)).Set("probe_at = ?", now).
 		Where("workspace_id = ?", ws).Where("sender = ?", sender).Where("probe_at > ?", now)
-}
-
-// waitForProbe are the statements that make a delivery wait whose sender's account refuses
-// everything. One that was itself refused keeps the provider's message.
-func waitForProbe(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
-	if row.Submission != chat.SubmissionBlocked {
-		row.Submission = chat.SubmissionBlocked
-		row.ErrorCode = chat.ErrorSenderBlocked
-		row.ErrorMessage = row.BreakerReason
-	}
-
-	row.RetryAt = row.ProbeAt
-
-	return []bun.Query{
-		saveState(tx, row, now),
-		moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning),
-	}
 }

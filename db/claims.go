@@ -30,15 +30,12 @@ func suppressedCondition(workspace, channel, sender, address string) string {
 			AND x.sender = ` + sender + ` AND x.address = lower(` + address + `) AND x.lifted_at IS NULL)`
 }
 
-// optedOut is the error message for an address that is suppressed.
-const optedOut = "the recipient has opted out of this channel"
-
-// claimable are the states in which the provider certainly does not have a delivery.
-var claimable = []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked}
-
 // errClaimAgain says that the delivery, or another one to its address, changed while the
 // claim was decided.
 var errClaimAgain = errors.New("the delivery changed while it was being claimed")
+
+// claimable are the states from which a delivery may be claimed.
+var claimable = chat.StatesBefore(chat.SubmissionSending)
 
 // claimTries bounds how often a claim is decided anew. Each time somebody else has moved
 // on, so a second time is rare.
@@ -157,62 +154,28 @@ func (s *Store) explainRefusedClaim(
 		return chat.Claim{}, err
 	}
 
-	var claim chat.Claim
+	d := row.delivery()
+	refusal := d.RefuseClaim(chat.ClaimFacts{
+		Now:           now,
+		Suppressed:    row.Suppressed,
+		Busy:          row.Busy,
+		ProbeAt:       toUTC(row.ProbeAt),
+		BreakerReason: row.BreakerReason,
+	})
 
-	switch row.Submission {
-	case chat.SubmissionSending:
-		if !row.LeaseUntil.Before(now) {
-			claim.WaitUntil = toUTC(row.LeaseUntil)
-			break
-		}
-
-		err = s.leaseRanOut(ctx, tx, &row, now)
-
-	case chat.SubmissionPending, chat.SubmissionBlocked:
-		claim.Busy, err = s.holdBack(ctx, tx, &row, now)
-		claim.WaitUntil = toUTC(row.RetryAt)
-	default: // ended, or for people to decide
+	if refusal.Again {
+		return chat.Claim{}, errClaimAgain
 	}
 
-	claim.Delivery = row.delivery()
-
-	return claim, err
-}
-
-// holdBack ends a delivery that must not be sent any more, or notes what it waits for.
-func (s *Store) holdBack(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) (busy bool, err error) {
-	switch {
-	case row.ExpiresAt != nil && !row.ExpiresAt.After(now):
-		row.Submission = chat.SubmissionExpired
-		row.ErrorCode = chat.ErrorExpired
-		row.ErrorMessage = "it expired before it could be sent"
-	case row.Suppressed:
-		row.Submission = chat.SubmissionSuppressed
-		row.ErrorCode = chat.ErrorOptedOut
-		row.ErrorMessage = optedOut
-	case row.RetryAt != nil && row.RetryAt.After(now):
-		return false, nil
-	case row.ProbeAt != nil:
-		return false, s.batch(ctx, tx, waitForProbe(tx, row, now)...)
-	case row.Busy:
-		if err := s.freeAddress(ctx, tx, row, now); err != nil {
-			return true, err
+	if refusal.Busy {
+		if err := s.freeAddress(ctx, tx, &row, now); err != nil {
+			return chat.Claim{}, err
 		}
-
-		if row.Submission == chat.SubmissionPending {
-			row.ErrorCode = chat.ErrorAddressBusy
-			row.ErrorMessage = ""
-		}
-
-		return true, s.batch(ctx, tx, saveState(tx, row, now))
-
-	default:
-		return false, errClaimAgain
 	}
 
-	row.RetryAt = nil
+	err = s.batch(ctx, tx, storeMove(tx, &row, &d, refusal.Effect, now)...)
 
-	return false, s.batch(ctx, tx, append(markMessageNotSent(tx, row, now), saveState(tx, row, now))...)
+	return chat.Claim{Delivery: row.delivery(), WaitUntil: refusal.WaitUntil, Busy: refusal.Busy}, err
 }
 
 // orphanedAfter is how long a delivery may be in flight before nobody can be behind it:
@@ -239,50 +202,7 @@ func (s *Store) freeAddress(ctx context.Context, tx bun.Tx, waiting *deliveryRow
 		return unlessNone(err)
 	}
 
-	if row.Submission == chat.SubmissionSending {
-		return s.leaseRanOut(ctx, tx, &row, now)
-	}
+	d := row.delivery()
 
-	return s.batch(ctx, tx, requireReview(tx, &row, now)...)
-}
-
-// leaseRanOut makes a delivery unknown whose claimer did not come back. Never may it be
-// posted again from here: the provider may have it.
-func (s *Store) leaseRanOut(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
-	row.Submission = chat.SubmissionUnknown
-	row.UnknownSince = &now
-	row.LeaseUntil = nil
-	row.ErrorCode = chat.ErrorLeaseExpired
-	row.ErrorMessage = "whoever was sending it did not come back in time"
-
-	return s.batch(ctx, tx, saveState(tx, row, now),
-		tx.NewUpdate().Model((*attemptRow)(nil)).Set("outcome = ?", chat.OutcomeUnknown).Set("finished_at = ?", now).
-			Set("error_code = ?", row.ErrorCode).Set("error_message = ?", row.ErrorMessage).
-			Where("workspace_id = ?", row.WorkspaceID).Where("delivery_id = ?", row.ID).Where("fence = ?", row.Fence),
-		moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning))
-}
-
-// saveState is the statement that stores where a delivery stands.
-func saveState(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
-	row.UpdatedAt = now
-
-	return tx.NewUpdate().Model(row).
-		Column("submission", "lease_until", "retry_at", "unknown_since", "error_code", "error_message", "updated_at").
-		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
-}
-
-// markMessageNotSent are the statements that end message and action when a delivery has ended
-// without being sent.
-func markMessageNotSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
-	return []bun.Query{moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent), failAction(tx, row, now)}
-}
-
-// failAction is the statement that ends the action of a delivery that was not sent.
-func failAction(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
-	problem := chat.Errorf(chat.CodeDeliveryFailed, "the message was not delivered: %s", row.ErrorMessage)
-	problem.DeliveryID = string(row.ID)
-	problem.ActionID = string(row.ActionID)
-
-	return moveAction(tx, row.actionKey(), chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
-		Set("problem = ?", problem)
+	return s.batch(ctx, tx, storeMove(tx, &row, &d, d.FreeAddress(now), now)...)
 }

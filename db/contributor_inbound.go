@@ -169,7 +169,7 @@ func (s *Store) endByStop(ctx context.Context, tx bun.Tx, a *arrival) error {
 
 	before := *q.request
 	q.request.Questions = slices.Clone(before.Questions)
-	failQuestion(q.request, q.current().ID, optedOut, a.now)
+	failQuestion(q.request, q.current().ID, chat.ReasonOptedOut, a.now)
 	a.Awaited = q.request.WorkflowID
 
 	return s.saveRequest(ctx, tx, q.request, &before, a.now)

@@ -2,8 +2,6 @@ package db
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -14,12 +12,8 @@ import (
 // Decide records a person's decision about a delivery, and returns it with the workflow that
 // follows it: delivery_not_found, invalid_request for a verdict that is none of the three.
 //
-//   - cancel: what was not handed over is never sent.
-//   - sent: what may have been sent counts as sent; the provider's id is kept when it is given.
-//   - not_sent: what may have been sent counts as not sent.
-//
-// In any other state it is a conflict that says what may be done. Evidence of acceptance
-// still wins over each of them.
+// In a state that the verdict does not fit it is a conflict that says what may be done, see
+// [chat.Delivery.Decide]. Evidence of acceptance still wins over each verdict.
 func (s *Store) Decide(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -38,18 +32,20 @@ func (s *Store) Decide(
 			return err
 		}
 
-		statements, verb, err := applyDecision(tx, &row, &d)
+		moved := row.delivery()
+
+		effect, err := moved.Decide(&d)
 		if err != nil {
 			return err
 		}
 
 		row.recordDecision(&d)
 
-		statements = append(statements, saveDecision(tx, &row),
+		statements := append(storeMove(tx, &row, &moved, effect, toMicroseconds(d.At)), saveDecision(tx, &row),
 			s.insertAudit(tx, auditEvent{
 				workspace: ws,
 				by:        d.By,
-				verb:      verb,
+				verb:      decisionVerb(d.Verdict),
 				object:    string(id),
 				detail:    changed{"as": d.Verdict, "reason": d.Reason},
 			}))
@@ -70,93 +66,13 @@ func (s *Store) Decide(
 	return row.delivery(), workflow, err
 }
 
-// applyDecision puts the row into the state that the verdict means, and returns what else
-// follows, with the verb of the audit log.
-func applyDecision(tx bun.Tx, row *deliveryRow, d *chat.Decision) ([]bun.Query, string, error) {
-	now := toMicroseconds(d.At)
-
-	to := map[chat.Verdict]chat.SubmissionState{
-		chat.VerdictCancel:  chat.SubmissionCanceled,
-		chat.VerdictSent:    chat.SubmissionConfirmedSent,
-		chat.VerdictNotSent: chat.SubmissionAbandoned,
-	}[d.Verdict]
-	if to == "" {
-		return nil, "", chat.Invalid("as", "must be sent or not_sent")
-	}
-
-	if !slices.Contains(decidable[to], row.Submission) {
-		return nil, "", refuseVerdict(row, d.Verdict)
-	}
-
-	row.Submission = to
-	row.RetryAt = nil
-	row.LeaseUntil = nil
-	row.UnknownSince = nil
-
-	switch d.Verdict {
-	case chat.VerdictSent:
-		row.ErrorCode = ""
-		row.ErrorMessage = ""
-
-		if d.ProviderMessageID != "" {
-			row.ProviderMessageID = d.ProviderMessageID
-		}
-
-		return append(markMessageSent(tx, row, now), saveState(tx, row, now)), "delivery.resolved", nil
-
-	case chat.VerdictNotSent:
-		row.ErrorMessage = "a person resolved it as not sent"
-		return append(markMessageNotSent(tx, row, now), saveState(tx, row, now)), "delivery.resolved", nil
-	case chat.VerdictCancel, chat.VerdictRetry:
-	}
-
-	row.ErrorCode = chat.ErrorCanceled
-	row.ErrorMessage = "a person canceled it"
-
-	return append(markMessageNotSent(tx, row, now), saveState(tx, row, now)), "delivery.canceled", nil
-}
-
-// decidable are the states from which a person may move a delivery into another one.
-var decidable = map[chat.SubmissionState][]chat.SubmissionState{
-	chat.SubmissionCanceled:      claimable,
-	chat.SubmissionConfirmedSent: {chat.SubmissionUnknown, chat.SubmissionNeedsReview},
-	chat.SubmissionAbandoned:     {chat.SubmissionUnknown, chat.SubmissionNeedsReview},
-}
-
-// refuseVerdict says why the verdict does not fit the delivery, and what may be done instead.
-func refuseVerdict(row *deliveryRow, v chat.Verdict) *chat.Error {
-	only := "only one that may have been sent can be resolved"
+// decisionVerb is what the audit log calls a decision.
+func decisionVerb(v chat.Verdict) string {
 	if v == chat.VerdictCancel {
-		only = "only one that was not handed over yet can be canceled"
+		return "delivery.canceled"
 	}
 
-	words := map[chat.Verdict]string{
-		chat.VerdictRetry:   "retry it",
-		chat.VerdictCancel:  "cancel it",
-		chat.VerdictSent:    "resolve it as sent",
-		chat.VerdictNotSent: "resolve it as not sent",
-	}
-
-	d := row.delivery()
-
-	var may []string
-	for _, c := range d.Commands() {
-		may = append(may, words[c])
-	}
-
-	instead := "nothing needs to be done"
-
-	switch {
-	case len(may) > 0:
-		instead = "you may " + strings.Join(may, ", or ")
-	case row.Submission == chat.SubmissionSending:
-		instead = "wait for the provider's answer"
-	}
-
-	e := chat.Errorf(chat.CodeConflict, "this delivery is %s: %s; %s", d.Status(), only, instead)
-	e.DeliveryID = string(row.ID)
-
-	return e
+	return "delivery.resolved"
 }
 
 // recordDecision notes a person's decision in the row.
@@ -187,15 +103,14 @@ func (s *Store) CancelDelivery(
 	why *chat.Error,
 ) (chat.Delivery, error) {
 	return s.changeDelivery(ctx, "end a delivery", ws, id, func(tx bun.Tx, row *deliveryRow) []bun.Query {
-		if !slices.Contains(claimable, row.Submission) {
+		d := row.delivery()
+		if d.Cancel(why.Message) == chat.EffectNone {
 			return nil
 		}
 
+		row.apply(&d)
+
 		now := s.time()
-		row.Submission = chat.SubmissionCanceled
-		row.RetryAt = nil
-		row.ErrorCode = chat.ErrorCanceled
-		row.ErrorMessage = why.Message
 		problem := *why
 		problem.ActionID = string(row.ActionID)
 		problem.DeliveryID = string(id)
@@ -242,21 +157,8 @@ func (s *Store) MarkUnconfirmed(
 	now time.Time,
 ) (chat.Delivery, error) {
 	return s.changeDelivery(ctx, "end the wait for a receipt", ws, id, func(tx bun.Tx, row *deliveryRow) []bun.Query {
-		if row.Submission != chat.SubmissionAccepted || row.DeliveryStatus.Final() {
-			return nil
-		}
+		d := row.delivery()
 
-		return []bun.Query{markUnconfirmed(tx, row, toMicroseconds(now))}
+		return storeMove(tx, row, &d, d.Unconfirm(), toMicroseconds(now))
 	})
-}
-
-func markUnconfirmed(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
-	row.DeliveryStatus = chat.StatusUnconfirmed
-	row.StatusRank = chat.StatusUnconfirmed.Rank()
-	row.UpdatedAt = now
-	row.ErrorCode = chat.ErrorUnconfirmed
-	row.ErrorMessage = "the provider took it and never reported what became of it"
-
-	return tx.NewUpdate().Model(row).Column("carrier", "carrier_rank", "error_code", "error_message", "updated_at").
-		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
 }

@@ -40,7 +40,7 @@ func (s *Store) optOut(ctx context.Context, tx bun.Tx, a *arrival) error {
 		Model(&canceled).
 		Set("submission = ?", chat.SubmissionSuppressed).
 		Set("error_code = ?", chat.ErrorOptedOut).
-		Set("error_message = ?", optedOut).
+		Set("error_message = ?", chat.ReasonOptedOut).
 		Set("retry_at = NULL").
 		Set("updated_at = ?", a.now).
 		Where("d.workspace_id = ?", a.workspace).

@@ -155,45 +155,54 @@ func (m *machine) report(t *rapid.T) {
 	require.Equal(t, chat.SubmissionAccepted, reported.Snapshot.Submission)
 }
 
+// requireMove holds what the store made of a delivery to what the rule makes of it.
+func requireMove(t *rapid.T, rule, stored chat.Delivery) {
+	require.Equal(t, rule.Submission, stored.Submission)
+	require.Equal(t, rule.DeliveryStatus, stored.DeliveryStatus)
+	require.Equal(t, rule.ErrorCode, stored.ErrorCode)
+	require.Equal(t, rule.ErrorMessage, stored.ErrorMessage)
+}
+
 func (m *machine) settle(t *rapid.T) {
-	was := *m.pick(t)
-	d, err := m.s.SettleUnknown(t.Context(), m.w.Workspace, was.ID, m.now)
+	rule := *m.pick(t)
+	d, err := m.s.SettleUnknown(t.Context(), m.w.Workspace, rule.ID, m.now)
 	require.NoError(t, err)
 
-	if was.Submission == chat.SubmissionSending {
-		require.Contains(
-			t,
-			[]chat.SubmissionState{was.Submission, chat.SubmissionUnknown},
-			d.Submission,
-			"unknown once its claim ran out",
-		)
-	} else if was.Submission != chat.SubmissionUnknown {
-		require.Equal(t, was.Submission, d.Submission)
+	unknown := int64(0)
+
+	for _, a := range rule.Attempts {
+		if a.Outcome == chat.OutcomeUnknown {
+			unknown++
+		}
 	}
+
+	rule.Settle(unknown, m.now)
+	requireMove(t, rule, d)
 }
 
 func (m *machine) giveUp(t *rapid.T) {
-	was := *m.pick(t)
-	d, err := m.s.MarkExhausted(t.Context(), m.w.Workspace, was.ID, m.now)
+	rule := *m.pick(t)
+	d, err := m.s.MarkExhausted(t.Context(), m.w.Workspace, rule.ID, m.now)
 	require.NoError(t, err)
-	require.Equal(t, was.Submission, d.Submission)
+	rule.Exhaust()
+	requireMove(t, rule, d)
 }
 
 func (m *machine) unconfirmed(t *rapid.T) {
-	was := *m.pick(t)
-	d, err := m.s.MarkUnconfirmed(t.Context(), m.w.Workspace, was.ID, m.now)
+	rule := *m.pick(t)
+	d, err := m.s.MarkUnconfirmed(t.Context(), m.w.Workspace, rule.ID, m.now)
 	require.NoError(t, err)
-	require.Equal(t, was.Submission, d.Submission)
+	rule.Unconfirm()
+	requireMove(t, rule, d)
 }
 
 func (m *machine) end(t *rapid.T) {
-	_, err := m.s.CancelDelivery(
-		t.Context(),
-		m.w.Workspace,
-		m.pick(t).ID,
-		chat.Errorf(chat.CodeDeliveryFailed, "nobody decided"),
-	)
+	rule := *m.pick(t)
+	why := chat.Errorf(chat.CodeDeliveryFailed, "nobody decided")
+	d, err := m.s.CancelDelivery(t.Context(), m.w.Workspace, rule.ID, why)
 	require.NoError(t, err)
+	rule.Cancel(why.Message)
+	requireMove(t, rule, d)
 }
 
 func (m *machine) decide(t *rapid.T) {
@@ -209,21 +218,14 @@ func (m *machine) decide(t *rapid.T) {
 		At:      m.now,
 	})
 
-	to := map[chat.Verdict]chat.SubmissionState{
-		chat.VerdictCancel:  chat.SubmissionCanceled,
-		chat.VerdictSent:    chat.SubmissionConfirmedSent,
-		chat.VerdictNotSent: chat.SubmissionAbandoned,
-	}[verdict]
+	rule := was
 
-	if err != nil {
-		require.Equal(t, chat.CodeConflict, chat.CodeOf(err))
-		require.False(t, was.Submission.May(to), "%s from %s", verdict, was.Submission)
+	_, refused := rule.Decide(&chat.Decision{Verdict: verdict})
+	require.Equal(t, chat.CodeOf(refused), chat.CodeOf(err))
 
-		return
+	if err == nil {
+		requireMove(t, rule, d)
 	}
-
-	require.True(t, was.Submission.May(to))
-	require.Equal(t, to, d.Submission)
 }
 
 func (m *machine) retry(t *rapid.T) {
@@ -269,10 +271,11 @@ func (m *machine) plan(
 
 // sweep does what the sweeper does with a delivery whose workflow is gone.
 func (m *machine) sweep(t *rapid.T) {
-	was := *m.pick(t)
-	d, err := m.s.OrphanDelivery(t.Context(), m.w.Workspace, was.ID, m.now)
+	rule := *m.pick(t)
+	d, err := m.s.OrphanDelivery(t.Context(), m.w.Workspace, rule.ID, m.now)
 	require.NoError(t, err)
-	require.False(t, was.Submission != d.Submission && d.Submission == chat.SubmissionSending, "it sends nothing")
+	rule.Orphan(false, m.now)
+	requireMove(t, rule, d)
 }
 
 func (m *machine) lift(t *rapid.T) {

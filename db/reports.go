@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -258,16 +257,9 @@ func (s *Store) cancelRetries(ctx context.Context, tx bun.Tx, of *deliveryRow, n
 
 		id = row.RetriedBy
 
-		if !slices.Contains(claimable, row.Submission) {
-			continue
-		}
+		d := row.delivery()
 
-		row.Submission = chat.SubmissionCanceled
-		row.RetryAt = nil
-		row.ErrorCode = chat.ErrorReplaced
-		row.ErrorMessage = "the provider took the delivery that it repeats after all"
-
-		if err := s.batch(ctx, tx, saveState(tx, &row, now), failAction(tx, &row, now)); err != nil {
+		if err := s.batch(ctx, tx, storeMove(tx, &row, &d, d.CancelAsRepeated(), now)...); err != nil {
 			return err
 		}
 	}

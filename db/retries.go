@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -118,52 +117,22 @@ func retriedOf(in *chat.RetryDelivery, row *deliveryRow, result *retryResult) ch
 	}
 }
 
-// checkRetryable checks a delivery that is held: conflict. What tools have done, or failed to
-// do, before a message cannot be taken for granted later.
+// checkRetryable checks a delivery that is held: conflict.
 func checkRetryable(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
-	d := row.delivery()
-	if err := d.Retryable(); err != nil {
-		if row.RetriedBy != "" {
-			e := chat.AsError(err)
-			e.DeliveryID = string(row.RetriedBy)
-
-			return e
-		}
-
-		return err
-	}
-
 	undone, err := wasUndone(ctx, tx, row)
 	if err != nil {
 		return err
 	}
 
-	if undone {
-		e := chat.Errorf(
-			chat.CodeConflict,
-			"this delivery cannot be tried again: its tool calls were undone; send a new message",
-		)
-		e.DeliveryID = string(row.ID)
-
-		return e
-	}
-
 	unfinished, err := hasUnfinishedTools(ctx, tx, row)
-	if err != nil || !unfinished {
+	if err != nil {
 		return err
 	}
 
-	e := chat.Errorf(
-		chat.CodeConflict,
-		"this delivery cannot be tried again: not all tool calls of its message have succeeded; send the message anew",
-	)
-	e.DeliveryID = string(row.ID)
+	d := row.delivery()
 
-	return e
+	return d.CheckRetry(chat.RetryTools{Undone: undone, Unfinished: unfinished})
 }
-
-// releasable are the states in which a delivery goes on under its own id.
-var releasable = []chat.SubmissionState{chat.SubmissionPending, chat.SubmissionBlocked, chat.SubmissionNeedsReview}
 
 func (s *Store) storeRetry(
 	ctx context.Context,
@@ -183,8 +152,10 @@ func (s *Store) storeRetry(
 		return chat.DeliveryRetried{}, err
 	}
 
+	old := r.old.delivery()
+
 	var statements []bun.Query
-	if r.Change == (chat.Change{}) && slices.Contains(releasable, r.old.Submission) {
+	if r.Change == (chat.Change{}) && old.Releasable() {
 		row, statements = releaseDelivery(tx, r)
 	} else {
 		if row, statements, err = s.planRetry(ctx, tx, r, plan); err != nil {
@@ -192,7 +163,7 @@ func (s *Store) storeRetry(
 		}
 
 		result = retryResult{DeliveryID: r.id}
-		if slices.Contains(releasable, r.old.Submission) {
+		if old.Releasable() {
 			result.Replaced = own
 		}
 	}
@@ -255,12 +226,10 @@ func (r *retryPlan) decision() *chat.Decision {
 func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	row := r.old
 	wasBlocked := row.Submission == chat.SubmissionBlocked
-	row.Submission = chat.SubmissionPending
-	row.RetryAt = nil
-	row.UnknownSince = nil
-	row.LeaseUntil = nil
-	row.ErrorCode = ""
-	row.ErrorMessage = ""
+
+	d := row.delivery()
+	d.Release()
+	row.apply(&d)
 	row.recordDecision(r.decision())
 
 	if r.BulkRetryID != "" {
@@ -338,21 +307,9 @@ func replaceDelivery(tx bun.Tx, r *retryPlan) []bun.Query {
 	old.recordDecision(r.decision())
 
 	statements := []bun.Query{saveDecision(tx, &old)}
-	switch old.Submission {
-	case chat.SubmissionPending, chat.SubmissionBlocked:
-		old.Submission = chat.SubmissionCanceled
-	case chat.SubmissionNeedsReview:
-		old.Submission = chat.SubmissionAbandoned
-	default:
-		return statements
-	}
+	d := old.delivery()
 
-	old.RetryAt = nil
-	old.UnknownSince = nil
-	old.ErrorCode = chat.ErrorReplaced
-	old.ErrorMessage = "a person tried it again with a change, as delivery " + string(r.id)
-
-	return append(statements, saveState(tx, &old, r.now), failAction(tx, &old, r.now))
+	return append(statements, storeMove(tx, &old, &d, d.Replace(r.id), r.now)...)
 }
 
 // retryWatermark is what the acceptance of the retry will mark as answered: everything so

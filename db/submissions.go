@@ -3,8 +3,6 @@ package db
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -262,7 +260,7 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 	}
 
 	if after == chat.SubmissionPending && in.said.RetryAfter > 0 || after == chat.SubmissionBlocked {
-		q.Set("retry_at = ?", toMicroseconds(in.now.Add(retryDelay(in.said))))
+		q.Set("retry_at = ?", toMicroseconds(in.now.Add(in.said.RetryDelay())))
 	}
 
 	if _, err := q.Exec(ctx); unlessNone(err) != nil {
@@ -333,18 +331,13 @@ func (s *Store) MarkExhausted(
 		var err error
 
 		row, err = findDelivery(ctx, s.locked(tx.NewSelect()), ws, id)
-		if err != nil || !slices.Contains(claimable, row.Submission) || row.ErrorCode == chat.ErrorTriesExhausted {
+		if err != nil {
 			return err
 		}
 
-		row.ErrorMessage = strings.TrimSuffix("last "+row.ErrorCode+", "+row.ErrorMessage, ", ")
-		row.ErrorCode = chat.ErrorTriesExhausted
-		row.RetryAt = nil
+		d := row.delivery()
 
-		return s.batch(ctx, tx,
-			saveState(tx, &row, now),
-			moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning),
-		)
+		return s.batch(ctx, tx, storeMove(tx, &row, &d, d.Exhaust(), now)...)
 	})
 
 	return row.delivery(), err
@@ -368,79 +361,29 @@ func (s *Store) SettleUnknown(
 		var err error
 
 		row, err = findDelivery(ctx, s.locked(tx.NewSelect()), ws, id)
-		if err == nil && row.Submission == chat.SubmissionSending && row.LeaseUntil.Before(now) {
-			return s.leaseRanOut(ctx, tx, &row, now)
-		}
-
-		if err != nil || row.Submission != chat.SubmissionUnknown {
-			return err
-		}
-
-		often, err := isTooOftenUnknown(ctx, tx, &row)
 		if err != nil {
 			return err
 		}
 
-		if often {
-			return s.batch(ctx, tx, requireReview(tx, &row, now)...)
+		unknown, err := countUnknown(ctx, tx, &row)
+		if err != nil {
+			return err
 		}
 
-		return s.batch(ctx, tx, settleUnknown(tx, &row, now)...)
+		d := row.delivery()
+
+		return s.batch(ctx, tx, storeMove(tx, &row, &d, d.Settle(unknown, now), now)...)
 	})
 
 	return row.delivery(), err
 }
 
-// maxUnknown is how many attempts of one delivery may end unknown before nothing sends it
-// again by itself: each may be a copy that the recipient has got.
-const maxUnknown = 3
-
-// isTooOftenUnknown reports whether a delivery whose policy is to send again must not be.
-func isTooOftenUnknown(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
-	if row.Policy != chat.ResendAfterSettle {
-		return false, nil
-	}
-
-	unknown, err := tx.NewSelect().
+// countUnknown counts the attempts of a delivery that have ended unknown.
+func countUnknown(ctx context.Context, tx bun.Tx, row *deliveryRow) (int64, error) {
+	return tx.NewSelect().
 		Model((*attemptRow)(nil)).
 		Where("workspace_id = ?", row.WorkspaceID).
 		Where("delivery_id = ?", row.ID).
 		Where("outcome = ?", chat.OutcomeUnknown).
 		Count(ctx)
-
-	return unknown >= maxUnknown, err
-}
-
-func settleUnknown(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
-	switch row.Policy {
-	case chat.ResendAfterSettle:
-		row.Submission = chat.SubmissionPending
-		row.UnknownSince = nil
-
-		return []bun.Query{
-			saveState(tx, row, now),
-			moveAction(tx, row.actionKey(), chat.ActionRunning, now, chat.ActionParked),
-		}
-
-	case chat.ExpireUnknown:
-		row.Submission = chat.SubmissionExpired
-		row.ErrorCode = chat.ErrorExpired
-		row.ErrorMessage = "nobody could tell in time whether it was sent; it may have been"
-
-		return append(markMessageNotSent(tx, row, now), saveState(tx, row, now))
-
-	case chat.AtMostOnce:
-	}
-
-	return requireReview(tx, row, now)
-}
-
-// requireReview are the statements that hand an unknown outcome to a person.
-func requireReview(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
-	row.Submission = chat.SubmissionNeedsReview
-
-	return []bun.Query{
-		saveState(tx, row, now),
-		moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning),
-	}
 }

@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -86,66 +85,17 @@ func (s *Store) OrphanDelivery(
 			return err
 		}
 
-		switch row.Submission {
-		case chat.SubmissionSending:
-			if row.LeaseUntil.Before(now) {
-				return s.leaseRanOut(ctx, tx, &row, now)
-			}
-
-		case chat.SubmissionUnknown:
-			return s.batch(ctx, tx, settleOrphan(tx, &row, now)...)
-		case chat.SubmissionPending, chat.SubmissionBlocked:
-			return s.parkOrphan(ctx, tx, &row, now)
-		case chat.SubmissionAccepted:
-			if !row.DeliveryStatus.Final() {
-				return s.batch(ctx, tx, markUnconfirmed(tx, &row, now))
-			}
-
-		default: // ended, or for people to decide
+		unfinished, err := hasUnfinishedTools(ctx, tx, &row)
+		if err != nil {
+			return err
 		}
 
-		return nil
+		d := row.delivery()
+
+		return s.batch(ctx, tx, storeMove(tx, &row, &d, d.Orphan(unfinished, now), now)...)
 	})
 
 	return row.delivery(), err
-}
-
-// settleOrphan are the statements for an unknown outcome that nothing follows: it is never
-// sent again, whatever its policy, since nothing would send it.
-func settleOrphan(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
-	if row.Policy == chat.ExpireUnknown {
-		return settleUnknown(tx, row, now)
-	}
-
-	return requireReview(tx, row, now)
-}
-
-// parkOrphan hands what was not sent to a person.
-func (s *Store) parkOrphan(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
-	if slices.Contains(chat.LeftAlone(), row.ErrorCode) {
-		return nil
-	}
-
-	unfinished, err := hasUnfinishedTools(ctx, tx, row)
-	if err != nil {
-		return err
-	}
-
-	row.ErrorCode = chat.ErrorWorkflowGone
-	row.RetryAt = nil
-
-	if unfinished {
-		row.Submission = chat.SubmissionCanceled
-		row.ErrorMessage = "its workflow was ended in Temporal before its tools had run; nothing was sent"
-
-		return s.batch(ctx, tx, append(markMessageNotSent(tx, row, now), saveState(tx, row, now))...)
-	}
-
-	row.Submission = chat.SubmissionPending
-	row.ErrorMessage = "its workflow was ended in Temporal; nothing was sent"
-
-	return s.batch(ctx, tx, saveState(tx, row, now),
-		moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning))
 }
 
 // hasUnfinishedTools reports whether tool calls of the delivery's message did not all

@@ -1,0 +1,330 @@
+package chat
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Effect is what a change of a delivery means for its message and its action.
+type Effect string
+
+// The effects. EffectNone is also what a rule returns that has changed nothing.
+const (
+	EffectNone Effect = ""
+	// EffectSaved: neither message nor action change, the delivery alone does.
+	EffectSaved Effect = "saved"
+	// EffectWaits: the action waits for more than a moment, for another try or a person.
+	EffectWaits Effect = "waits"
+	// EffectResumes: the action runs again.
+	EffectResumes Effect = "resumes"
+	// EffectSent: the message was sent, and the action has succeeded.
+	EffectSent Effect = "sent"
+	// EffectNotSent: the message was not sent, and the action has failed.
+	EffectNotSent Effect = "not_sent"
+	// EffectReplaced: the action has failed; another delivery goes on with the message.
+	EffectReplaced Effect = "replaced"
+)
+
+// StatesBefore lists the states from which a delivery may go to next, in no particular order.
+func StatesBefore(next SubmissionState) []SubmissionState {
+	var before []SubmissionState
+
+	for _, state := range SubmissionStates() {
+		if state.May(next) {
+			before = append(before, state)
+		}
+	}
+
+	return before
+}
+
+// Claimable reports whether a delivery may be claimed: the provider certainly does not have it.
+func (s SubmissionState) Claimable() bool { return s.May(SubmissionSending) }
+
+// ClaimFacts is what a claim that was not granted may have failed at, as the store sees it
+// in the transaction of the claim.
+type ClaimFacts struct {
+	Now time.Time
+	// Suppressed reports that the sender must not write to the address.
+	Suppressed bool
+	// Busy reports that another delivery to the address is in flight.
+	Busy bool
+	// ProbeAt is when the sender, whose account refuses everything, may post again; nil if
+	// it refuses nothing. BreakerReason says what the provider refused it with.
+	ProbeAt       *time.Time
+	BreakerReason string
+}
+
+// ClaimRefusal says why a claim was not granted, and what that has changed.
+type ClaimRefusal struct {
+	Effect Effect
+	// WaitUntil is when asking again makes sense, nil if that is not known.
+	WaitUntil *time.Time
+	// Busy reports that another delivery to the address must end first.
+	Busy bool
+	// Again reports that nothing speaks against the claim any more.
+	Again bool
+}
+
+// RefuseClaim decides what a claim that was not granted means. It ends a delivery that must
+// not be sent any more, makes one unknown whose claim ran out, and notes what the others
+// wait for.
+func (d *Delivery) RefuseClaim(facts ClaimFacts) ClaimRefusal {
+	switch {
+	case d.Submission == SubmissionSending && !d.LeaseUntil.Before(facts.Now):
+		return ClaimRefusal{WaitUntil: d.LeaseUntil}
+	case d.Submission == SubmissionSending:
+		return ClaimRefusal{Effect: d.LoseClaim(facts.Now)}
+	case !d.Submission.Claimable():
+		return ClaimRefusal{}
+	case d.ExpiresAt != nil && !d.ExpiresAt.After(facts.Now):
+		return ClaimRefusal{Effect: d.endUnsent(SubmissionExpired, ErrorExpired, "it expired before it could be sent")}
+	case facts.Suppressed:
+		return ClaimRefusal{Effect: d.endUnsent(SubmissionSuppressed, ErrorOptedOut, ReasonOptedOut)}
+	case d.RetryAt != nil && d.RetryAt.After(facts.Now):
+		return ClaimRefusal{WaitUntil: d.RetryAt}
+	case facts.ProbeAt != nil:
+		return ClaimRefusal{Effect: d.waitForProbe(facts), WaitUntil: d.RetryAt}
+	case facts.Busy:
+		return ClaimRefusal{Effect: d.waitForAddress(), WaitUntil: d.RetryAt, Busy: true}
+	}
+
+	return ClaimRefusal{Again: true}
+}
+
+// ReasonOptedOut is the error message of a delivery whose address is suppressed.
+const ReasonOptedOut = "the recipient has opted out of this channel"
+
+// waitForProbe lets a delivery wait whose sender's account refuses everything. One that was
+// refused itself keeps the provider's message.
+func (d *Delivery) waitForProbe(facts ClaimFacts) Effect {
+	if d.Submission != SubmissionBlocked {
+		d.Submission = SubmissionBlocked
+		d.ErrorCode = ErrorSenderBlocked
+		d.ErrorMessage = facts.BreakerReason
+	}
+
+	d.RetryAt = facts.ProbeAt
+
+	return EffectWaits
+}
+
+func (d *Delivery) waitForAddress() Effect {
+	if d.Submission == SubmissionPending {
+		d.ErrorCode = ErrorAddressBusy
+		d.ErrorMessage = ""
+	}
+
+	return EffectSaved
+}
+
+// endUnsent ends a delivery that the provider certainly does not have.
+func (d *Delivery) endUnsent(state SubmissionState, code, message string) Effect {
+	d.Submission = state
+	d.RetryAt = nil
+	d.LeaseUntil = nil
+	d.ErrorCode = code
+	d.ErrorMessage = message
+
+	return EffectNotSent
+}
+
+// LoseClaim makes a delivery unknown whose claimer did not come back. It is never posted
+// again from here, since the provider may have it.
+func (d *Delivery) LoseClaim(now time.Time) Effect {
+	d.Submission = SubmissionUnknown
+	d.UnknownSince = &now
+	d.LeaseUntil = nil
+	d.ErrorCode = ErrorLeaseExpired
+	d.ErrorMessage = "whoever was sending it did not come back in time"
+
+	return EffectWaits
+}
+
+// HasLostClaim reports whether whoever claimed the delivery did not come back in time.
+func (d *Delivery) HasLostClaim(now time.Time) bool {
+	return d.Submission == SubmissionSending && d.LeaseUntil.Before(now)
+}
+
+// Exhaust notes that a delivery which was not sent is not tried again by itself, so that a
+// person must decide. It changes only one that is pending or blocked, and only once.
+func (d *Delivery) Exhaust() Effect {
+	if !d.Submission.Claimable() || d.ErrorCode == ErrorTriesExhausted {
+		return EffectNone
+	}
+
+	d.ErrorMessage = strings.TrimSuffix("last "+d.ErrorCode+", "+d.ErrorMessage, ", ")
+	d.ErrorCode = ErrorTriesExhausted
+	d.RetryAt = nil
+
+	return EffectWaits
+}
+
+// MaxUnknown is how many attempts of one delivery may end unknown before nothing sends it
+// again by itself: each may be a copy that the recipient has got.
+const MaxUnknown = 3
+
+// Settle decides by the policy what becomes of an unknown delivery for which no evidence has
+// come, and makes one unknown whose claim ran out. unknown is how many of its attempts have
+// ended unknown. Any other delivery stays as it is.
+func (d *Delivery) Settle(unknown int64, now time.Time) Effect {
+	switch {
+	case d.HasLostClaim(now):
+		return d.LoseClaim(now)
+	case d.Submission != SubmissionUnknown:
+		return EffectNone
+	}
+
+	switch d.Policy {
+	case ResendAfterSettle:
+		if unknown >= MaxUnknown {
+			return d.RequireReview()
+		}
+
+		d.Submission = SubmissionPending
+		d.UnknownSince = nil
+
+		return EffectResumes
+
+	case ExpireUnknown:
+		d.Submission = SubmissionExpired
+		d.ErrorCode = ErrorExpired
+		d.ErrorMessage = "nobody could tell in time whether it was sent; it may have been"
+
+		return EffectNotSent
+
+	case AtMostOnce:
+	}
+
+	return d.RequireReview()
+}
+
+// RequireReview hands an unknown outcome to a person.
+func (d *Delivery) RequireReview() Effect {
+	d.Submission = SubmissionNeedsReview
+
+	return EffectWaits
+}
+
+// FreeAddress ends the time that a delivery may hold up the next one to its address, because
+// its own workflow is gone: one that was being sent becomes unknown, an unknown one goes to a
+// person.
+func (d *Delivery) FreeAddress(now time.Time) Effect {
+	switch d.Submission {
+	case SubmissionSending:
+		return d.LoseClaim(now)
+	case SubmissionUnknown:
+		return d.RequireReview()
+	default: // it holds up nothing
+		return EffectNone
+	}
+}
+
+// Orphan notes that nothing follows a delivery any more, because its workflow is gone.
+// toolsPending reports that tool calls of its message have not all succeeded. What the
+// provider may have goes to a person, by way of unknown; what it has is unconfirmed; what was
+// not handed over waits for a person, unless its tools had still to run.
+func (d *Delivery) Orphan(toolsPending bool, now time.Time) Effect {
+	switch {
+	case d.HasLostClaim(now):
+		return d.LoseClaim(now)
+	case d.Submission == SubmissionUnknown && d.Policy == ExpireUnknown:
+		return d.Settle(0, now)
+	case d.Submission == SubmissionUnknown:
+		// It is never sent again, whatever its policy, since nothing would send it.
+		return d.RequireReview()
+	case d.Submission.Claimable() && !slices.Contains(LeftAlone(), d.ErrorCode):
+		return d.orphanUnsent(toolsPending)
+	case d.Submission == SubmissionAccepted:
+		return d.Unconfirm()
+	}
+
+	return EffectNone
+}
+
+func (d *Delivery) orphanUnsent(toolsPending bool) Effect {
+	if toolsPending {
+		return d.endUnsent(
+			SubmissionCanceled,
+			ErrorWorkflowGone,
+			"its workflow was ended in Temporal before its tools had run; nothing was sent",
+		)
+	}
+
+	d.Submission = SubmissionPending
+	d.RetryAt = nil
+	d.ErrorCode = ErrorWorkflowGone
+	d.ErrorMessage = "its workflow was ended in Temporal; nothing was sent"
+
+	return EffectWaits
+}
+
+// Unconfirm ends the wait for the final status of a delivery that the provider accepted. Any
+// other delivery stays as it is.
+func (d *Delivery) Unconfirm() Effect {
+	if d.Submission != SubmissionAccepted || d.DeliveryStatus.Final() {
+		return EffectNone
+	}
+
+	d.DeliveryStatus = StatusUnconfirmed
+	d.ErrorCode = ErrorUnconfirmed
+	d.ErrorMessage = "the provider took it and never reported what became of it"
+
+	return EffectSaved
+}
+
+// Cancel ends a delivery that was not handed over, for a reason. Any other stays as it is.
+func (d *Delivery) Cancel(reason string) Effect {
+	if !d.Submission.May(SubmissionCanceled) {
+		return EffectNone
+	}
+
+	return d.endUnsent(SubmissionCanceled, ErrorCanceled, reason)
+}
+
+// CancelAsRepeated ends a delivery that was not handed over and repeats one that the provider
+// took after all: the message must not arrive twice. Any other stays as it is.
+func (d *Delivery) CancelAsRepeated() Effect {
+	if !d.Submission.May(SubmissionCanceled) {
+		return EffectNone
+	}
+
+	d.endUnsent(SubmissionCanceled, ErrorReplaced, "the provider took the delivery that it repeats after all")
+
+	return EffectReplaced
+}
+
+// Replace ends a delivery in favour of another one if it is still open. One that has ended
+// stays as it is.
+func (d *Delivery) Replace(by DeliveryID) Effect {
+	state := SubmissionCanceled
+	if d.Submission == SubmissionNeedsReview {
+		state = SubmissionAbandoned
+	}
+
+	if !d.Releasable() {
+		return EffectNone
+	}
+
+	d.endUnsent(state, ErrorReplaced, "a person tried it again with a change, as delivery "+string(by))
+	d.UnknownSince = nil
+
+	return EffectReplaced
+}
+
+// Releasable reports whether a retry of the delivery goes on under its own id: the provider
+// certainly does not have it, or a person must decide about it.
+func (d *Delivery) Releasable() bool {
+	return d.Submission.Claimable() || d.Submission == SubmissionNeedsReview
+}
+
+// Release lets a releasable delivery be tried at once.
+func (d *Delivery) Release() {
+	d.Submission = SubmissionPending
+	d.RetryAt = nil
+	d.UnknownSince = nil
+	d.LeaseUntil = nil
+	d.ErrorCode = ""
+	d.ErrorMessage = ""
+}

@@ -1,0 +1,100 @@
+package db
+
+import (
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// apply takes over what a rule of chat has made of the delivery.
+func (r *deliveryRow) apply(d *chat.Delivery) {
+	r.Submission = d.Submission
+	r.DeliveryStatus = d.DeliveryStatus
+	r.StatusRank = d.DeliveryStatus.Rank()
+	r.LeaseUntil = d.LeaseUntil
+	r.RetryAt = d.RetryAt
+	r.UnknownSince = d.UnknownSince
+	r.ProviderMessageID = d.ProviderMessageID
+	r.ErrorCode = d.ErrorCode
+	r.ErrorMessage = d.ErrorMessage
+}
+
+// storeMove are the statements that store what a rule of chat has made of a delivery, and
+// what that means for its attempt, message and action. There are none if it has no effect.
+func storeMove(tx bun.Tx, row *deliveryRow, moved *chat.Delivery, effect chat.Effect, now time.Time) []bun.Query {
+	if effect == chat.EffectNone {
+		return nil
+	}
+
+	lostClaim := row.Submission == chat.SubmissionSending && moved.Submission == chat.SubmissionUnknown
+	row.apply(moved)
+
+	statements := []bun.Query{saveState(tx, row, now)}
+	if lostClaim {
+		statements = append(statements, finishLostAttempt(tx, row, now))
+	}
+
+	return append(statements, storeEffect(tx, row, effect, now)...)
+}
+
+// storeEffect are the statements for a delivery's message and action.
+func storeEffect(tx bun.Tx, row *deliveryRow, effect chat.Effect, now time.Time) []bun.Query {
+	switch effect {
+	case chat.EffectWaits:
+		return []bun.Query{moveAction(tx, row.actionKey(), chat.ActionParked, now, chat.ActionRunning)}
+	case chat.EffectResumes:
+		return []bun.Query{moveAction(tx, row.actionKey(), chat.ActionRunning, now, chat.ActionParked)}
+	case chat.EffectSent:
+		return markMessageSent(tx, row, now)
+	case chat.EffectNotSent:
+		return markMessageNotSent(tx, row, now)
+	case chat.EffectReplaced:
+		return []bun.Query{failAction(tx, row, now)}
+	case chat.EffectNone, chat.EffectSaved:
+	}
+
+	return nil
+}
+
+// saveState is the statement that stores where a delivery stands.
+func saveState(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
+	row.UpdatedAt = now
+
+	return tx.NewUpdate().
+		Model(row).
+		Column("submission", "carrier", "carrier_rank", "lease_until", "retry_at", "unknown_since").
+		Column("error_code", "error_message", "updated_at").
+		Where("workspace_id = ?", row.WorkspaceID).
+		Where("id = ?", row.ID)
+}
+
+// finishLostAttempt is the statement that completes the attempt of a claim that ran out.
+func finishLostAttempt(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
+	return tx.NewUpdate().
+		Model((*attemptRow)(nil)).
+		Set("outcome = ?", chat.OutcomeUnknown).
+		Set("finished_at = ?", now).
+		Set("error_code = ?", row.ErrorCode).
+		Set("error_message = ?", row.ErrorMessage).
+		Where("workspace_id = ?", row.WorkspaceID).
+		Where("delivery_id = ?", row.ID).
+		Where("fence = ?", row.Fence)
+}
+
+// markMessageNotSent are the statements that end message and action when a delivery has ended
+// without being sent.
+func markMessageNotSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
+	return []bun.Query{moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent), failAction(tx, row, now)}
+}
+
+// failAction is the statement that ends the action of a delivery that was not sent.
+func failAction(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
+	problem := chat.Errorf(chat.CodeDeliveryFailed, "the message was not delivered: %s", row.ErrorMessage)
+	problem.DeliveryID = string(row.ID)
+	problem.ActionID = string(row.ActionID)
+
+	return moveAction(tx, row.actionKey(), chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
+		Set("problem = ?", problem)
+}
