@@ -74,18 +74,15 @@ type ToolStore interface {
 	// A call that may have had its effect is granted again only if its tool is idempotent.
 	BeginToolCall(
 		ctx context.Context,
-		ws chat.WorkspaceID,
-		id chat.ActionID,
-		index int,
+		in chat.ToolStep,
 		now time.Time,
 		lease time.Duration,
 	) (chat.ToolTry, error)
 	// RecordToolCall records what the try with this fence has come to.
 	RecordToolCall(
 		ctx context.Context,
-		ws chat.WorkspaceID,
-		id chat.ActionID,
-		index, fence int,
+		in chat.ToolStep,
+		fence int,
 		o chat.ToolOutcome,
 		now time.Time,
 	) (chat.ToolCall, error)
@@ -125,11 +122,8 @@ type ContributorStore interface {
 	// EndRequest ends a request that is open.
 	EndRequest(
 		ctx context.Context,
-		ws chat.WorkspaceID,
 		by chat.Actor,
-		id chat.ContributorRequestID,
-		state chat.ContributorRequestState,
-		note string,
+		in chat.ContributorStep,
 		now time.Time,
 	) (chat.ContributorRequest, error)
 	// FailAsk ends an ask that is open.
@@ -208,14 +202,7 @@ type RetryStore interface {
 		why string,
 	) error
 	BulkRetry(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.BulkRetry, error)
-	SetBulkState(
-		ctx context.Context,
-		ws chat.WorkspaceID,
-		by chat.Actor,
-		id chat.ActionID,
-		to chat.BulkState,
-		note string,
-	) (chat.BulkRetry, error)
+	SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRetry, error)
 }
 
 // SummaryStore keeps summaries and who asked for them.

@@ -20,7 +20,7 @@ const toolLease = 15 * time.Second
 func (a *Activities) CallTool(ctx context.Context, in chat.ToolRun) (chat.ToolCall, error) {
 	now := time.Now()
 
-	try, err := a.Store.BeginToolCall(ctx, in.WorkspaceID, in.ActionID, in.Index, now, toolLease)
+	try, err := a.Store.BeginToolCall(ctx, in.ToolStep, now, toolLease)
 	if err != nil {
 		return chat.ToolCall{}, err
 	}
@@ -46,7 +46,7 @@ func (a *Activities) CallTool(ctx context.Context, in chat.ToolRun) (chat.ToolCa
 	finished := time.Now()
 
 	call, err := persistAnswer(ctx, func() (chat.ToolCall, error) {
-		return a.Store.RecordToolCall(ctx, in.WorkspaceID, in.ActionID, in.Index, try.Fence, said, finished)
+		return a.Store.RecordToolCall(ctx, in.ToolStep, try.Fence, said, finished)
 	})
 	if err != nil {
 		return call, err

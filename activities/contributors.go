@@ -172,7 +172,7 @@ func readReply(r *chat.ContributorRequest, _ *chat.ContributorQuestion, text str
 // EndRequest ends a request that nobody has answered. Idempotent: one that is over stays as
 // it is.
 func (a *Activities) EndRequest(ctx context.Context, in chat.ContributorStep) (chat.ContributorRequest, error) {
-	return a.Store.EndRequest(ctx, in.WorkspaceID, chat.Actor{}, in.RequestID, in.State, in.Note, time.Now())
+	return a.Store.EndRequest(ctx, chat.Actor{}, in, time.Now())
 }
 
 // FailQuestion records that a contributor could not be asked. Idempotent: an ask that is over

@@ -54,5 +54,5 @@ func (a *Activities) BulkProgress(ctx context.Context, in chat.BulkStep) (chat.B
 
 // MoveBulkRetry pauses or finishes a bulk retry. Idempotent: the same state twice is one.
 func (a *Activities) MoveBulkRetry(ctx context.Context, in chat.BulkMove) (chat.BulkRetry, error) {
-	return a.Store.SetBulkState(ctx, in.WorkspaceID, in.By, in.ID, in.To, in.Note)
+	return a.Store.SetBulkState(ctx, in)
 }

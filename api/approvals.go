@@ -162,15 +162,13 @@ func (s *service) decideApproval(ctx context.Context, in *decideApprovalInput) (
 
 	id := chat.ActionID(c.uuids["action_id"])
 
-	decided, workflowID, err := s.store.DecideApproval(
-		ctx,
-		c.workspace(),
-		c.actor(),
-		id,
-		in.Body.Decision == "approve",
-		reason,
-		time.Now(),
-	)
+	decided, workflowID, err := s.store.DecideApproval(ctx, c.workspace(), chat.ApprovalDecision{
+		ActionID: id,
+		Approve:  in.Body.Decision == "approve",
+		Reason:   reason,
+		By:       c.actor(),
+		At:       time.Now(),
+	})
 	if err != nil {
 		return nil, err
 	}

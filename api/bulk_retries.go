@@ -373,14 +373,13 @@ func (s *service) moveBulkRetry(to chat.BulkState) func(context.Context, *moveIn
 			return nil, err
 		}
 
-		run, err := s.store.SetBulkState(
-			ctx,
-			c.workspace(),
-			c.actor(),
-			chat.ActionID(c.uuids["bulk_retry_id"]),
-			to,
-			reason,
-		)
+		run, err := s.store.SetBulkState(ctx, chat.BulkMove{
+			WorkspaceID: c.workspace(),
+			ID:          chat.ActionID(c.uuids["bulk_retry_id"]),
+			By:          c.actor(),
+			To:          to,
+			Note:        reason,
+		})
 		if err != nil {
 			return nil, err
 		}

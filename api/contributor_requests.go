@@ -352,7 +352,12 @@ func (s *service) cancelContributorRequest(
 
 	id := chat.ContributorRequestID(c.uuids["request_id"])
 
-	ended, err := s.store.EndRequest(ctx, c.workspace(), c.actor(), id, chat.RequestCanceled, reason, time.Now())
+	ended, err := s.store.EndRequest(ctx, c.actor(), chat.ContributorStep{
+		WorkspaceID: c.workspace(),
+		RequestID:   id,
+		State:       chat.RequestCanceled,
+		Note:        reason,
+	}, time.Now())
 	if err != nil {
 		return nil, err
 	}

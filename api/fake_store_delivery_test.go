@@ -85,17 +85,10 @@ func (f *fakeStore) BulkRetries(context.Context, chat.WorkspaceID, chat.Page) (c
 	return chat.List[chat.BulkRetry]{Items: []chat.BulkRetry{bulkRun()}, NextCursor: "older"}, f.fail
 }
 
-func (f *fakeStore) SetBulkState(
-	_ context.Context,
-	_ chat.WorkspaceID,
-	_ chat.Actor,
-	_ chat.ActionID,
-	to chat.BulkState,
-	note string,
-) (chat.BulkRetry, error) {
-	f.bulkState, f.bulkNote = to, note
+func (f *fakeStore) SetBulkState(_ context.Context, in chat.BulkMove) (chat.BulkRetry, error) {
+	f.bulkState, f.bulkNote = in.To, in.Note
 	run := bulkRun()
-	run.State, run.Note = to, note
+	run.State, run.Note = in.To, in.Note
 
 	return run, f.change("SetBulkState")
 }

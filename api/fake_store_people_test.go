@@ -87,23 +87,15 @@ func (f *fakeStore) Approvals(
 	return chat.List[chat.Approval]{Items: []chat.Approval{waitingApproval()}, NextCursor: "older"}, f.fail
 }
 
-func (f *fakeStore) DecideApproval(
-	_ context.Context,
-	_ chat.WorkspaceID,
-	by chat.Actor,
-	_ chat.ActionID,
-	approve bool,
-	reason string,
-	now time.Time,
-) (chat.Approval, string, error) {
-	f.approve, f.reason = approve, reason
+func (f *fakeStore) DecideApproval(_ context.Context, _ chat.WorkspaceID, in chat.ApprovalDecision) (chat.Approval, string, error) {
+	f.approve, f.reason = in.Approve, in.Reason
 	a := waitingApproval()
 	a.State = chat.ApprovalApproved
-	a.DecidedBy = by.MemberID
-	a.DecidedAt = &now
+	a.DecidedBy = in.By.MemberID
+	a.DecidedAt = &in.At
 
-	a.Reason = reason
-	if !approve {
+	a.Reason = in.Reason
+	if !in.Approve {
 		a.State = chat.ApprovalRefused
 	}
 
@@ -181,20 +173,17 @@ func (f *fakeStore) AnswerRequest(
 
 func (f *fakeStore) EndRequest(
 	_ context.Context,
-	_ chat.WorkspaceID,
 	_ chat.Actor,
-	_ chat.ContributorRequestID,
-	state chat.ContributorRequestState,
-	note string,
+	in chat.ContributorStep,
 	now time.Time,
 ) (chat.ContributorRequest, error) {
-	f.ended, f.note = state, note
+	f.ended, f.note = in.State, in.Note
 	if f.end != nil {
 		return f.end()
 	}
 
 	r := openRequest()
-	r.End(state, note, now)
+	r.End(in.State, in.Note, now)
 
 	return r, f.change("EndRequest")
 }

@@ -195,14 +195,7 @@ type BulkRetryStore interface {
 	BulkRetry(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.BulkRetry, error)
 	BulkRetries(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.BulkRetry], error)
 	// SetBulkState may be asked twice; CodeConflict for a move that is not legal.
-	SetBulkState(
-		ctx context.Context,
-		ws chat.WorkspaceID,
-		by chat.Actor,
-		id chat.ActionID,
-		to chat.BulkState,
-		note string,
-	) (chat.BulkRetry, error)
+	SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRetry, error)
 }
 
 // SuppressionStore keeps the addresses that are not written to.
@@ -250,11 +243,7 @@ type ApprovalStore interface {
 	DecideApproval(
 		ctx context.Context,
 		ws chat.WorkspaceID,
-		by chat.Actor,
-		id chat.ActionID,
-		approve bool,
-		reason string,
-		now time.Time,
+		in chat.ApprovalDecision,
 	) (chat.Approval, string, error)
 }
 
@@ -305,11 +294,8 @@ type ContributorStore interface {
 	// EndRequest may be asked twice; a request that is over stays as it is.
 	EndRequest(
 		ctx context.Context,
-		ws chat.WorkspaceID,
 		by chat.Actor,
-		id chat.ContributorRequestID,
-		state chat.ContributorRequestState,
-		note string,
+		in chat.ContributorStep,
 		now time.Time,
 	) (chat.ContributorRequest, error)
 }

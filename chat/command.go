@@ -3,6 +3,7 @@ package chat
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -177,6 +178,17 @@ const (
 	BulkFinished BulkState = "finished"
 	BulkCanceled BulkState = "canceled"
 )
+
+// bulkMoves are the legal moves of bulk retries.
+var bulkMoves = map[BulkState][]BulkState{
+	BulkRunning: {BulkPaused, BulkCanceled, BulkFinished},
+	BulkPaused:  {BulkRunning, BulkCanceled},
+}
+
+// May reports whether a bulk retry may go from s to next, or is there already.
+func (s BulkState) May(next BulkState) bool {
+	return s == next || slices.Contains(bulkMoves[s], next)
+}
 
 // The limits of bulk retries.
 const (

@@ -181,3 +181,39 @@ type Approval struct {
 	DecidedAt   *time.Time `json:"decided_at,omitempty"`
 	Reason      string     `json:"reason,omitempty"`
 }
+
+// ApprovalDecision is what a second person decides about a send.
+type ApprovalDecision struct {
+	ActionID ActionID
+	Approve  bool
+	Reason   string
+	By       Actor
+	At       time.Time
+}
+
+// Decide records a decision: own_request for who has asked for the send, already_decided once
+// it is decided or the deadline has passed.
+func (a *Approval) Decide(decision ApprovalDecision) error {
+	switch {
+	case a.State != ApprovalWaiting:
+		return Errorf(CodeDecided, "this approval is %s already", a.State)
+	case !decision.At.Before(a.Deadline):
+		return Errorf(CodeDecided, "the deadline of this approval has passed")
+	case decision.By.MemberID == a.RequestedBy:
+		return Errorf(
+			CodeOwnRequest,
+			"nobody approves or refuses what they have asked for; another member with chats:admin must decide",
+		)
+	}
+
+	a.State = ApprovalRefused
+	a.DecidedBy = decision.By.MemberID
+	a.DecidedAt = &decision.At
+	a.Reason = decision.Reason
+
+	if decision.Approve {
+		a.State = ApprovalApproved
+	}
+
+	return nil
+}

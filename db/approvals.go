@@ -132,63 +132,46 @@ func (s *Store) Approvals(
 func (s *Store) DecideApproval(
 	ctx context.Context,
 	ws chat.WorkspaceID,
-	by chat.Actor,
-	action chat.ActionID,
-	approve bool,
-	reason string,
-	now time.Time,
+	in chat.ApprovalDecision,
 ) (chat.Approval, string, error) {
-	now = toMicroseconds(now)
+	in.At = toMicroseconds(in.At)
 
-	var decided approvalRow
+	var approval chat.Approval
 	var workflow string
 	err := s.inTx(ctx, "decide about an approval", func(ctx context.Context, tx bun.Tx) error {
-		row, err := findApproval(ctx, s.locked(tx.NewSelect()), ws, action)
+		row, err := findApproval(ctx, s.locked(tx.NewSelect()), ws, in.ActionID)
 		if err != nil {
 			return err
 		}
 
-		switch {
-		case row.State != chat.ApprovalWaiting:
-			return chat.Errorf(chat.CodeDecided, "this approval is %s already", row.State)
-		case !now.Before(row.Deadline):
-			return chat.Errorf(chat.CodeDecided, "the deadline of this approval has passed")
-		case by.MemberID == row.RequestedBy:
-			return chat.Errorf(
-				chat.CodeOwnRequest,
-				"nobody approves or refuses what they have asked for; another member with chats:admin must decide",
-			)
+		approval = row.approval()
+		if err := approval.Decide(in); err != nil {
+			return err
 		}
 
-		row.State = chat.ApprovalRefused
-		row.DecidedBy = by.MemberID
-		row.DecidedAt = &now
-		row.Reason = reason
+		row.State = approval.State
+		row.DecidedBy = approval.DecidedBy
+		row.DecidedAt = approval.DecidedAt
+		row.Reason = approval.Reason
 
-		if approve {
-			row.State = chat.ApprovalApproved
-		}
-
-		decided = row
-
-		if workflow, err = workflowOfAction(ctx, tx, ws, action); err != nil {
+		if workflow, err = workflowOfAction(ctx, tx, ws, in.ActionID); err != nil {
 			return err
 		}
 
 		return s.batch(ctx, tx,
 			tx.NewUpdate().Model(&row).Column("state", "decided_by", "decided_at", "reason").WherePK(),
-			moveAction(tx, actionKey{workspace: ws, id: action}, chat.ActionRunning, now, chat.ActionParked),
+			moveAction(tx, actionKey{workspace: ws, id: in.ActionID}, chat.ActionRunning, in.At, chat.ActionParked),
 			s.insertAudit(tx, auditEvent{
 				workspace: ws,
-				by:        by,
+				by:        in.By,
 				verb:      "approval." + string(row.State),
-				object:    string(action),
-				detail:    changed{"chat_id": row.ChatID, "reason": reason},
+				object:    string(in.ActionID),
+				detail:    changed{"chat_id": row.ChatID, "reason": in.Reason},
 			}),
 		)
 	})
 
-	return decided.approval(), workflow, err
+	return approval, workflow, err
 }
 
 func workflowOfAction(

@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -275,52 +274,39 @@ func (s *Store) SkipBulkRetry(
 	})
 }
 
-// bulkMoves are the legal moves of bulk retries.
-var bulkMoves = map[chat.BulkState][]chat.BulkState{
-	chat.BulkRunning: {chat.BulkPaused, chat.BulkCanceled, chat.BulkFinished},
-	chat.BulkPaused:  {chat.BulkRunning, chat.BulkCanceled},
-}
-
 // SetBulkState pauses, resumes, cancels or finishes a bulk retry, and says why:
 // bulk_retry_not_found, conflict when it cannot go there from where it stands. Setting the
 // state that it has changes nothing.
-func (s *Store) SetBulkState(
-	ctx context.Context,
-	ws chat.WorkspaceID,
-	by chat.Actor,
-	id chat.ActionID,
-	to chat.BulkState,
-	note string,
-) (chat.BulkRetry, error) {
+func (s *Store) SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRetry, error) {
 	var all []chat.BulkRetry
 
 	err := s.inTx(ctx, "change a bulk retry", func(ctx context.Context, tx bun.Tx) error {
-		row, err := findBulkRetry(ctx, s.locked(tx.NewSelect()), ws, id)
+		row, err := findBulkRetry(ctx, s.locked(tx.NewSelect()), in.WorkspaceID, in.ID)
 		if err != nil {
 			return err
 		}
 
-		if row.State != to && !slices.Contains(bulkMoves[row.State], to) {
-			return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and cannot become %s", row.State, to)
+		if !row.State.May(in.To) {
+			return chat.Errorf(chat.CodeConflict, "this bulk retry is %s and cannot become %s", row.State, in.To)
 		}
 
-		if row.State != to {
-			row.State = to
-			row.Note = note
+		if row.State != in.To {
+			row.State = in.To
+			row.Note = in.Note
 			row.UpdatedAt = s.time()
 
 			err = s.batch(ctx, tx,
 				tx.NewUpdate().
 					Model(&row).
 					Column("state", "note", "updated_at").
-					Where("workspace_id = ?", ws).
-					Where("id = ?", id),
+					Where("workspace_id = ?", in.WorkspaceID).
+					Where("id = ?", in.ID),
 				s.insertAudit(tx, auditEvent{
-					workspace: ws,
-					by:        by,
-					verb:      "bulk_retry." + string(to),
-					object:    string(id),
-					detail:    changed{"reason": note},
+					workspace: in.WorkspaceID,
+					by:        in.By,
+					verb:      "bulk_retry." + string(in.To),
+					object:    string(in.ID),
+					detail:    changed{"reason": in.Note},
 				}),
 			)
 			if err != nil {
@@ -330,7 +316,7 @@ func (s *Store) SetBulkState(
 
 		all = []chat.BulkRetry{row.bulkRetry()}
 
-		return addProgress(ctx, tx, ws, all)
+		return addProgress(ctx, tx, in.WorkspaceID, all)
 	})
 	if err != nil {
 		return chat.BulkRetry{}, err

@@ -180,10 +180,22 @@ func TestBulkStates(t *testing.T) {
 			for _, to := range states {
 				b, err := s.BeginBulkRetry(t.Context(), w.NewBulkRetry(chat.DeliveryFilter{}), "bulk")
 				require.NoError(t, err)
-				_, err = s.SetBulkState(t.Context(), w.Workspace, w.By, b.ID, from, "brought there")
+				_, err = s.SetBulkState(t.Context(), chat.BulkMove{
+					WorkspaceID: w.Workspace,
+					ID:          b.ID,
+					By:          w.By,
+					To:          from,
+					Note:        "brought there",
+				})
 				require.NoError(t, err)
 
-				moved, err := s.SetBulkState(t.Context(), w.Workspace, w.By, b.ID, to, "moved")
+				moved, err := s.SetBulkState(t.Context(), chat.BulkMove{
+					WorkspaceID: w.Workspace,
+					ID:          b.ID,
+					By:          w.By,
+					To:          to,
+					Note:        "moved",
+				})
 				if from != to && !slices.Contains(legal[from], to) {
 					requireCode(t, chat.CodeConflict, err)
 					continue

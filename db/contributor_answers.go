@@ -348,17 +348,14 @@ func (*Store) addAnswer(ctx context.Context, tx bun.Tx, r *chat.ContributorReque
 // Idempotent: a request that is over stays as it is.
 func (s *Store) EndRequest(
 	ctx context.Context,
-	ws chat.WorkspaceID,
 	by chat.Actor,
-	id chat.ContributorRequestID,
-	state chat.ContributorRequestState,
-	note string,
+	in chat.ContributorStep,
 	now time.Time,
 ) (chat.ContributorRequest, error) {
 	change := requestChange{
 		what:      "end a contributor request",
-		workspace: ws,
-		id:        id,
+		workspace: in.WorkspaceID,
+		id:        in.RequestID,
 		now:       toMicroseconds(now),
 	}
 
@@ -366,21 +363,21 @@ func (s *Store) EndRequest(
 		unread := slices.ContainsFunc(r.Questions, func(q chat.ContributorQuestion) bool {
 			return q.State == chat.QuestionReplied
 		})
-		if r.State != chat.RequestOpen || state == chat.RequestExpired && unread {
+		if r.State != chat.RequestOpen || in.State == chat.RequestExpired && unread {
 			return nil
 		}
 
-		r.End(state, note, change.now)
+		r.End(in.State, in.Note, change.now)
 
 		if by == (chat.Actor{}) {
 			return nil
 		}
 
 		return s.audit(ctx, tx, auditEvent{
-			workspace: ws,
+			workspace: in.WorkspaceID,
 			by:        by,
 			verb:      "contributor_request." + string(r.State),
-			object:    string(id),
+			object:    string(in.RequestID),
 			detail:    changed{"chat_id": r.ChatID},
 		})
 	})

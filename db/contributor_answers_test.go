@@ -128,15 +128,12 @@ func TestNobodyAnswers(t *testing.T) {
 			a.ask(&r, 0, chat.TurnQuestion)
 
 			end := func() chat.ContributorRequest {
-				ended, err := s.EndRequest(
-					t.Context(),
-					a.w.Workspace,
-					chat.Actor{},
-					r.ID,
-					chat.RequestExpired,
-					"Too late.",
-					a.forward(time.Hour),
-				)
+				ended, err := s.EndRequest(t.Context(), chat.Actor{}, chat.ContributorStep{
+					WorkspaceID: a.w.Workspace,
+					RequestID:   r.ID,
+					State:       chat.RequestExpired,
+					Note:        "Too late.",
+				}, a.forward(time.Hour))
 				require.NoError(t, err, name)
 
 				return ended
@@ -230,7 +227,12 @@ func TestCancelARequest(t *testing.T) {
 		r := a.open(a.question())
 		a.ask(&r, 0, chat.TurnQuestion)
 		receiveInbound(t, s, newText(priya.Phone, "yes"), a.now)
-		ended, err := s.EndRequest(t.Context(), a.w.Workspace, a.w.By, r.ID, chat.RequestCanceled, "not needed", a.now)
+		ended, err := s.EndRequest(t.Context(), a.w.By, chat.ContributorStep{
+			WorkspaceID: a.w.Workspace,
+			RequestID:   r.ID,
+			State:       chat.RequestCanceled,
+			Note:        "not needed",
+		}, a.now)
 		require.NoError(t, err)
 
 		assert.Equal(
@@ -304,15 +306,12 @@ func TestAnAnswerAndTheDeadlineAtOnce(t *testing.T) {
 		})
 
 		all.Go(func() {
-			_, ended = s.EndRequest(
-				t.Context(),
-				a.w.Workspace,
-				chat.Actor{},
-				r.ID,
-				chat.RequestExpired,
-				"Too late.",
-				a.now,
-			)
+			_, ended = s.EndRequest(t.Context(), chat.Actor{}, chat.ContributorStep{
+				WorkspaceID: a.w.Workspace,
+				RequestID:   r.ID,
+				State:       chat.RequestExpired,
+				Note:        "Too late.",
+			}, a.now)
 		})
 
 		all.Wait()
@@ -354,15 +353,12 @@ func TestADeadlineWaitsForAReplyToBeRead(t *testing.T) {
 		receiveInbound(t, s, newText(priya.Phone, "perhaps"), a.now)
 
 		end := func() chat.ContributorRequestState {
-			ended, err := s.EndRequest(
-				t.Context(),
-				a.w.Workspace,
-				chat.Actor{},
-				r.ID,
-				chat.RequestExpired,
-				"Too late.",
-				a.now,
-			)
+			ended, err := s.EndRequest(t.Context(), chat.Actor{}, chat.ContributorStep{
+				WorkspaceID: a.w.Workspace,
+				RequestID:   r.ID,
+				State:       chat.RequestExpired,
+				Note:        "Too late.",
+			}, a.now)
 			require.NoError(t, err)
 
 			return ended.State
@@ -385,15 +381,12 @@ func TestARequestInADeletedChatStillEnds(t *testing.T) {
 		r := a.open(in)
 		require.NoError(t, s.DeleteChat(t.Context(), a.w.Workspace, a.w.By, a.chat))
 
-		ended, err := s.EndRequest(
-			t.Context(),
-			a.w.Workspace,
-			chat.Actor{},
-			r.ID,
-			chat.RequestExpired,
-			"Too late.",
-			a.now,
-		)
+		ended, err := s.EndRequest(t.Context(), chat.Actor{}, chat.ContributorStep{
+			WorkspaceID: a.w.Workspace,
+			RequestID:   r.ID,
+			State:       chat.RequestExpired,
+			Note:        "Too late.",
+		}, a.now)
 		require.NoError(t, err)
 		assert.Equal(t, chat.RequestExpired, ended.State)
 	})

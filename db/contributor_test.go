@@ -445,7 +445,12 @@ func TestContributorRequests(t *testing.T) {
 		a.in(a.w.Email.ID)
 		a.joins(priya)
 		other := a.open(a.question())
-		_, err := s.EndRequest(t.Context(), a.w.Workspace, a.w.By, ids[1], chat.RequestCanceled, "not needed", a.now)
+		_, err := s.EndRequest(t.Context(), a.w.By, chat.ContributorStep{
+			WorkspaceID: a.w.Workspace,
+			RequestID:   ids[1],
+			State:       chat.RequestCanceled,
+			Note:        "not needed",
+		}, a.now)
 		require.NoError(t, err)
 
 		for name, test := range map[string]struct {

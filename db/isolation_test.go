@@ -343,7 +343,13 @@ var tries = map[string]try{
 		return errorOnly(i.s.SkipBulkRetry(ctx, i.foreignTo(), i.bulk.ID, i.sent.DeliveryID, "x"))
 	}},
 	"SetBulkState": {chat.CodeBulkRetryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return anyResult(i.s.SetBulkState(ctx, i.foreignTo(), i.by, i.bulk.ID, chat.BulkCanceled, "x"))
+		return anyResult(i.s.SetBulkState(ctx, chat.BulkMove{
+			WorkspaceID: i.foreignTo(),
+			ID:          i.bulk.ID,
+			By:          i.by,
+			To:          chat.BulkCanceled,
+			Note:        "x",
+		}))
 	}},
 	"RecordActions": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.RecordActions(ctx, chat.ActionSummarizeChat, "x", i.foreign()))

@@ -67,19 +67,11 @@ var toolTries = map[string]try{
 		return anyResult(i.s.ChatTools(ctx, i.ws, i.victim.SMS.ID))
 	}},
 	"BeginToolCall": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return anyResult(i.s.BeginToolCall(ctx, i.ws, i.sent.ActionID, 0, time.Now(), time.Minute))
+		return anyResult(i.s.BeginToolCall(ctx, chat.ToolStep{WorkspaceID: i.ws, ActionID: i.sent.ActionID, Index: 0}, time.Now(), time.Minute))
 	}},
 	"RecordToolCall": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(
-			i.s.RecordToolCall(
-				ctx,
-				i.ws,
-				i.sent.ActionID,
-				0,
-				0,
-				chat.ToolOutcome{Kind: chat.ToolSucceeded},
-				time.Now(),
-			),
+			i.s.RecordToolCall(ctx, chat.ToolStep{WorkspaceID: i.ws, ActionID: i.sent.ActionID, Index: 0}, 0, chat.ToolOutcome{Kind: chat.ToolSucceeded}, time.Now()),
 		)
 	}},
 	"ResolveToolCall": {chat.CodeToolCallNotFound, func(ctx context.Context, i *intruder) (any, error) {
@@ -116,7 +108,13 @@ var toolTries = map[string]try{
 		return list.Items, err
 	}},
 	"DecideApproval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		_, _, err := i.s.DecideApproval(ctx, i.ws, i.by, i.risky.ActionID, true, "x", time.Now())
+		_, _, err := i.s.DecideApproval(ctx, i.ws, chat.ApprovalDecision{
+			ActionID: i.risky.ActionID,
+			Approve:  true,
+			Reason:   "x",
+			By:       i.by,
+			At:       time.Now(),
+		})
 		return errorOnly(err)
 	}},
 	"ExpireApproval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
@@ -166,7 +164,12 @@ var toolTries = map[string]try{
 		}, time.Now()))
 	}},
 	"EndRequest": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return anyResult(i.s.EndRequest(ctx, i.ws, i.by, i.question.ID, chat.RequestCanceled, "x", time.Now()))
+		return anyResult(i.s.EndRequest(ctx, i.by, chat.ContributorStep{
+			WorkspaceID: i.ws,
+			RequestID:   i.question.ID,
+			State:       chat.RequestCanceled,
+			Note:        "x",
+		}, time.Now()))
 	}},
 	"FailQuestion": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.FailQuestion(ctx, i.ws, i.question.Questions[0].ID, "x", time.Now()))

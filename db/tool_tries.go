@@ -27,16 +27,14 @@ const (
 // again; else nobody knows whether it ran, and after the lease it is unknown.
 func (s *Store) BeginToolCall(
 	ctx context.Context,
-	ws chat.WorkspaceID,
-	action chat.ActionID,
-	index int,
+	in chat.ToolStep,
 	now time.Time,
 	lease time.Duration,
 ) (chat.ToolTry, error) {
 	now = toMicroseconds(now)
 	var try chat.ToolTry
 	err := s.inTx(ctx, "begin a tool call", func(ctx context.Context, tx bun.Tx) error {
-		row, err := s.lockCall(ctx, tx, ws, action, index)
+		row, err := s.lockCall(ctx, tx, in.WorkspaceID, in.ActionID, in.Index)
 		if err != nil {
 			return err
 		}
@@ -47,7 +45,7 @@ func (s *Store) BeginToolCall(
 			MessageID: row.MessageID,
 		}
 
-		err = s.beginTry(ctx, tx, tryRequest{action: action, now: now, lease: lease}, &row, &try)
+		err = s.beginTry(ctx, tx, tryRequest{action: in.ActionID, now: now, lease: lease}, &row, &try)
 		try.Call = row.toolCall()
 
 		return err
@@ -126,16 +124,15 @@ func (s *Store) beginTry(ctx context.Context, tx bun.Tx, in tryRequest, row *too
 // Idempotent: a try is recorded once; one that another has followed changes nothing.
 func (s *Store) RecordToolCall(
 	ctx context.Context,
-	ws chat.WorkspaceID,
-	action chat.ActionID,
-	index, fence int,
+	in chat.ToolStep,
+	fence int,
 	o chat.ToolOutcome,
 	now time.Time,
 ) (chat.ToolCall, error) {
 	now = toMicroseconds(now)
 	var call chat.ToolCall
 	err := s.inTx(ctx, "record a tool call", func(ctx context.Context, tx bun.Tx) error {
-		row, err := s.lockCall(ctx, tx, ws, action, index)
+		row, err := s.lockCall(ctx, tx, in.WorkspaceID, in.ActionID, in.Index)
 		if err != nil {
 			return err
 		}
@@ -149,7 +146,7 @@ func (s *Store) RecordToolCall(
 		applyOutcome(&row, o, now)
 		call = row.toolCall()
 
-		return s.saveAndMoveAction(ctx, tx, action, &row)
+		return s.saveAndMoveAction(ctx, tx, in.ActionID, &row)
 	})
 
 	return call, err

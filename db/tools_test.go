@@ -167,7 +167,13 @@ func TestApprovals(t *testing.T) {
 		assert.Equal(t, chat.ActionParked, action.State)
 
 		decide := func(by chat.Actor, action chat.ActionID, at time.Time) error {
-			_, _, err := s.DecideApproval(t.Context(), w.Workspace, by, action, true, "fine", at)
+			_, _, err := s.DecideApproval(t.Context(), w.Workspace, chat.ApprovalDecision{
+				ActionID: action,
+				Approve:  true,
+				Reason:   "fine",
+				By:       by,
+				At:       at,
+			})
 			return err
 		}
 
@@ -216,12 +222,12 @@ type callRunner struct {
 func (t callRunner) finish(index int, kind chat.ToolOutcomeKind) {
 	t.Helper()
 
-	try, err := t.s.BeginToolCall(t.Context(), t.w.Workspace, t.action, index, t.now, toolLease)
+	try, err := t.s.BeginToolCall(t.Context(), chat.ToolStep{WorkspaceID: t.w.Workspace, ActionID: t.action, Index: index}, t.now, toolLease)
 	require.NoError(t, err)
 	require.True(t, try.Granted)
 
 	outcome := chat.ToolOutcome{Kind: kind}
-	_, err = t.s.RecordToolCall(t.Context(), t.w.Workspace, t.action, index, try.Fence, outcome, t.now)
+	_, err = t.s.RecordToolCall(t.Context(), chat.ToolStep{WorkspaceID: t.w.Workspace, ActionID: t.action, Index: index}, try.Fence, outcome, t.now)
 	require.NoError(t, err)
 }
 
@@ -380,18 +386,10 @@ func TestARetryAndAnUndoDoNotBothHappen(t *testing.T) {
 				Undo: &chat.Undo{Tool: "book"},
 			})
 
-			try, err := s.BeginToolCall(t.Context(), w.Workspace, sent.ActionID, 0, clock.now, toolLease)
+			try, err := s.BeginToolCall(t.Context(), chat.ToolStep{WorkspaceID: w.Workspace, ActionID: sent.ActionID, Index: 0}, clock.now, toolLease)
 			require.NoError(t, err)
 
-			_, err = s.RecordToolCall(
-				t.Context(),
-				w.Workspace,
-				sent.ActionID,
-				0,
-				try.Fence,
-				chat.ToolOutcome{Kind: chat.ToolSucceeded},
-				clock.now,
-			)
+			_, err = s.RecordToolCall(t.Context(), chat.ToolStep{WorkspaceID: w.Workspace, ActionID: sent.ActionID, Index: 0}, try.Fence, chat.ToolOutcome{Kind: chat.ToolSucceeded}, clock.now)
 			require.NoError(t, err)
 			claimed := w.Claim(t, s, sent.DeliveryID, clock.now)
 			_, err = s.RecordSubmission(
