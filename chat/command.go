@@ -136,11 +136,14 @@ func (d *Delivery) Retryable() error {
 }
 
 // CheckRetry says why a delivery may not be tried again by a person: what [Delivery.Retryable]
-// says, and what its tool calls have against it. What tools have done, or failed to do, before
+// says, with the id of its retry if there is one, and what its tool calls have against it. What tools have done, or failed to do, before
 // a message cannot be taken for granted later.
 func (d *Delivery) CheckRetry(tools RetryTools) error {
 	if err := d.Retryable(); err != nil {
-		return err
+		e := AsError(err)
+		e.DeliveryID = string(cmp.Or(d.RetriedBy, d.ID))
+
+		return e
 	}
 
 	switch {
@@ -159,11 +162,10 @@ type RetryTools struct {
 	Undone, Unfinished bool
 }
 
-// refuseRetry is the conflict of a retry, with the id of the delivery that was tried instead
-// if there is one.
+// refuseRetry is the conflict of a retry.
 func (d *Delivery) refuseRetry(why string) error {
 	e := Errorf(CodeConflict, "this delivery cannot be tried again: %s", why)
-	e.DeliveryID = string(cmp.Or(d.RetriedBy, d.ID))
+	e.DeliveryID = string(d.ID)
 
 	return e
 }

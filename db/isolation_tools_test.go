@@ -67,11 +67,11 @@ var toolTries = map[string]try{
 		return anyResult(i.s.ChatTools(ctx, i.ws, i.victim.SMS.ID))
 	}},
 	"BeginToolCall": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return anyResult(i.s.BeginToolCall(ctx, chat.ToolStep{WorkspaceID: i.ws, ActionID: i.sent.ActionID, Index: 0}, time.Now(), time.Minute))
+		return anyResult(i.s.BeginToolCall(ctx, i.firstCall(), time.Now(), time.Minute))
 	}},
 	"RecordToolCall": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(
-			i.s.RecordToolCall(ctx, chat.ToolStep{WorkspaceID: i.ws, ActionID: i.sent.ActionID, Index: 0}, 0, chat.ToolOutcome{Kind: chat.ToolSucceeded}, time.Now()),
+			i.s.RecordToolCall(ctx, i.firstCall(), 0, chat.ToolOutcome{Kind: chat.ToolSucceeded}, time.Now()),
 		)
 	}},
 	"ResolveToolCall": {chat.CodeToolCallNotFound, func(ctx context.Context, i *intruder) (any, error) {
@@ -174,4 +174,9 @@ var toolTries = map[string]try{
 	"FailQuestion": {chat.CodeRequestNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.FailQuestion(ctx, i.ws, i.question.Questions[0].ID, "x", time.Now()))
 	}},
+}
+
+// firstCall names the victim's first tool call, in the intruder's workspace.
+func (i *intruder) firstCall() chat.ToolStep {
+	return chat.ToolStep{WorkspaceID: i.ws, ActionID: i.sent.ActionID}
 }

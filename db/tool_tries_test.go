@@ -92,15 +92,26 @@ func (o *outside) anew(t require.TestingT, idempotent bool) {
 
 const toolLease = 15 * time.Second
 
+// call names the only tool call of the send.
+func (o *outside) call() chat.ToolStep {
+	return chat.ToolStep{WorkspaceID: o.Workspace, ActionID: o.action}
+}
+
 func (o *outside) begin(t require.TestingT) chat.ToolTry {
-	try, err := o.s.BeginToolCall(contextOf(t), chat.ToolStep{WorkspaceID: o.Workspace, ActionID: o.action, Index: 0}, o.now, toolLease)
+	try, err := o.s.BeginToolCall(contextOf(t), o.call(), o.now, toolLease)
 	require.NoError(t, err)
 
 	return try
 }
 
 func (o *outside) record(t require.TestingT, fence int, kind chat.ToolOutcomeKind) chat.ToolCall {
-	call, err := o.s.RecordToolCall(contextOf(t), chat.ToolStep{WorkspaceID: o.Workspace, ActionID: o.action, Index: 0}, fence, chat.ToolOutcome{Kind: kind, Code: "code", Message: "why"}, o.now)
+	call, err := o.s.RecordToolCall(
+		contextOf(t),
+		o.call(),
+		fence,
+		chat.ToolOutcome{Kind: kind, Code: "code", Message: "why"},
+		o.now,
+	)
 	require.NoError(t, err)
 
 	return call

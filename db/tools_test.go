@@ -222,12 +222,13 @@ type callRunner struct {
 func (t callRunner) finish(index int, kind chat.ToolOutcomeKind) {
 	t.Helper()
 
-	try, err := t.s.BeginToolCall(t.Context(), chat.ToolStep{WorkspaceID: t.w.Workspace, ActionID: t.action, Index: index}, t.now, toolLease)
+	step := chat.ToolStep{WorkspaceID: t.w.Workspace, ActionID: t.action, Index: index}
+	try, err := t.s.BeginToolCall(t.Context(), step, t.now, toolLease)
 	require.NoError(t, err)
 	require.True(t, try.Granted)
 
 	outcome := chat.ToolOutcome{Kind: kind}
-	_, err = t.s.RecordToolCall(t.Context(), chat.ToolStep{WorkspaceID: t.w.Workspace, ActionID: t.action, Index: index}, try.Fence, outcome, t.now)
+	_, err = t.s.RecordToolCall(t.Context(), step, try.Fence, outcome, t.now)
 	require.NoError(t, err)
 }
 
@@ -386,10 +387,11 @@ func TestARetryAndAnUndoDoNotBothHappen(t *testing.T) {
 				Undo: &chat.Undo{Tool: "book"},
 			})
 
-			try, err := s.BeginToolCall(t.Context(), chat.ToolStep{WorkspaceID: w.Workspace, ActionID: sent.ActionID, Index: 0}, clock.now, toolLease)
+			step := chat.ToolStep{WorkspaceID: w.Workspace, ActionID: sent.ActionID}
+			try, err := s.BeginToolCall(t.Context(), step, clock.now, toolLease)
 			require.NoError(t, err)
 
-			_, err = s.RecordToolCall(t.Context(), chat.ToolStep{WorkspaceID: w.Workspace, ActionID: sent.ActionID, Index: 0}, try.Fence, chat.ToolOutcome{Kind: chat.ToolSucceeded}, clock.now)
+			_, err = s.RecordToolCall(t.Context(), step, try.Fence, chat.ToolOutcome{Kind: chat.ToolSucceeded}, clock.now)
 			require.NoError(t, err)
 			claimed := w.Claim(t, s, sent.DeliveryID, clock.now)
 			_, err = s.RecordSubmission(
