@@ -174,7 +174,7 @@ func (s *service) retried(ctx context.Context, action chat.Action) (any, error) 
 
 // presentBare is an action of which only its own row is known.
 func presentBare(action chat.Action) actionJSON {
-	a := actionJSON{
+	return actionJSON{
 		ActionID:   action.ID,
 		Kind:       actionKinds[action.Kind],
 		State:      action.State,
@@ -183,21 +183,18 @@ func presentBare(action chat.Action) actionJSON {
 		WorkflowID: action.WorkflowID,
 		CreatedAt:  action.CreatedAt.UTC(),
 		UpdatedAt:  action.UpdatedAt.UTC(),
-		Timeline:   []momentJSON{{At: action.CreatedAt.UTC(), What: "Asked for."}},
+		WaitingFor: action.ExplainWaiting(),
+		Timeline:   presentMoments(action.Timeline()),
 	}
-	switch action.State {
-	case chat.ActionRunning:
-		a.WaitingFor = "It is being carried out."
-	case chat.ActionParked:
-		a.WaitingFor = "A person must decide what becomes of it."
-	case chat.ActionSucceeded, chat.ActionFailed:
-		a.Timeline = append(
-			a.Timeline,
-			momentJSON{At: action.UpdatedAt.UTC(), What: "The action " + string(action.State) + "."},
-		)
+}
+
+func presentMoments(moments []chat.Moment) []momentJSON {
+	presented := make([]momentJSON, len(moments))
+	for i, m := range moments {
+		presented[i] = momentJSON(m)
 	}
 
-	return a
+	return presented
 }
 
 // present is an action with all that is known of it.
@@ -220,7 +217,7 @@ func (s *service) present(ctx context.Context, action chat.Action) (actionJSON, 
 // presentDeliveryOf adds the message and the delivery of a send or a retry, when it has
 // them already, and what it waits for.
 func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *actionJSON) error {
-	id, message := action.DeliveryID, (*sendView)(nil)
+	id, message := action.DeliveryID, (*chat.SendView)(nil)
 	switch action.Kind {
 	case chat.ActionSendAssistantMessage:
 		sent, err := s.findSend(ctx, action.WorkspaceID, action.ID)
@@ -240,7 +237,7 @@ func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *
 		return nil
 	}
 
-	var moments []momentJSON
+	var moments []chat.Moment
 
 	if id != "" {
 		delivery, err := s.store.Delivery(ctx, action.WorkspaceID, id)
@@ -255,16 +252,16 @@ func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *
 			a.WaitingFor = delivery.Explain()
 		}
 
-		moments = deliveryTimeline(delivery)
+		moments = delivery.Timeline()
 	}
 
 	if message != nil {
 		presentSending(message, action, a)
-		moments = append(message.timeline(), moments...)
+		moments = append(message.Timeline(), moments...)
 	}
 
 	// Between its beginning and its end, which may be of the same moment as the last attempt.
-	a.Timeline = slices.Insert(a.Timeline, 1, moments...)
+	a.Timeline = slices.Insert(a.Timeline, 1, presentMoments(moments)...)
 	slices.SortStableFunc(a.Timeline, func(x, y momentJSON) int { return x.At.Compare(y.At) })
 
 	return nil
@@ -277,7 +274,7 @@ func isUnsettled(action chat.Action) bool {
 // presentSending adds a send's message and approval. What its tool calls wait for comes
 // before what the delivery waits for, since that has not begun; and what they are taken
 // back by comes after it.
-func presentSending(sent *sendView, action chat.Action, a *actionJSON) {
+func presentSending(sent *chat.SendView, action chat.Action, a *actionJSON) {
 	message := presentSend(sent.AssistantMessageSent).Message
 	a.Message = &message
 
@@ -286,7 +283,7 @@ func presentSending(sent *sendView, action chat.Action, a *actionJSON) {
 		a.Approval = &approval
 	}
 
-	sentence, status := sent.waits(!isUnsettled(action))
+	sentence, status := sent.ExplainWaiting(!isUnsettled(action))
 	if sentence == "" {
 		return
 	}
@@ -295,47 +292,4 @@ func presentSending(sent *sendView, action chat.Action, a *actionJSON) {
 	if status != "" && isUnsettled(action) {
 		a.Status = status
 	}
-}
-
-// deliveryTimeline tells of each attempt, of what the provider reported, and of what a
-// person decided.
-func deliveryTimeline(d chat.Delivery) []momentJSON {
-	var moments []momentJSON
-
-	for _, a := range d.Attempts {
-		at, what := a.StartedAt, fmt.Sprintf("Attempt %d began.", a.Fence)
-		if a.FinishedAt != nil {
-			at, what = *a.FinishedAt, fmt.Sprintf("Attempt %d: %s.", a.Fence, attemptWords(a))
-		}
-
-		moments = append(moments, momentJSON{At: at.UTC(), What: what})
-	}
-
-	for _, e := range d.Events {
-		what := e.Explain()
-		if e.Lost() && d.DeliveryStatus.Lost() {
-			what += " The chat needs a response again."
-		}
-
-		moments = append(moments, momentJSON{At: e.ReceivedAt.UTC(), What: what})
-	}
-
-	if d.Decision != nil {
-		moments = append(moments, momentJSON{At: d.Decision.At.UTC(), What: d.Decision.Explain()})
-	}
-
-	return moments
-}
-
-func attemptWords(a chat.Attempt) string {
-	words := string(a.Outcome)
-	if a.HTTPStatus != 0 {
-		words += fmt.Sprintf(", HTTP %d", a.HTTPStatus)
-	}
-
-	if a.ErrorCode != "" {
-		words += ", " + a.ErrorCode
-	}
-
-	return words
 }

@@ -22,7 +22,7 @@ func (p Provider) Name() string {
 // Explain says in a sentence or two where the delivery stands, what it waits for, and what
 // a person may do. It names no address and no text.
 func (d *Delivery) Explain() string {
-	if sentence := d.explainParked(); sentence != "" {
+	if sentence := d.explainWaitingForPerson(); sentence != "" {
 		return sentence
 	}
 
@@ -73,8 +73,76 @@ func (d *Delivery) Explain() string {
 	return "Its state is not known."
 }
 
-// explainParked speaks of what certainly was not sent, and waits for a person.
-func (d *Delivery) explainParked() string {
+// Explain says what [Delivery.Explain] says, as far as a snapshot knows: it has no attempts, no
+// person's decision and no retry.
+func (r *DeliverySnapshot) Explain() string {
+	d := Delivery{
+		ID:             r.DeliveryID,
+		Channel:        r.Channel,
+		Provider:       r.Provider,
+		Submission:     r.Submission,
+		DeliveryStatus: r.DeliveryStatus,
+		ErrorCode:      r.ErrorCode,
+		ErrorMessage:   r.ErrorMessage,
+	}
+
+	return d.Explain()
+}
+
+// ExplainTrying says what is known while an activity tries to hand the message over.
+func (r *DeliverySnapshot) ExplainTrying() string {
+	return r.Explain() + " The activity SubmitDelivery shows the last error and the next try."
+}
+
+// ExplainUndecided says how a delivery has ended about which nobody decided.
+func (r *DeliverySnapshot) ExplainUndecided() string {
+	return "Nobody decided in time. " + r.Explain()
+}
+
+// ExplainReleased says which workflow follows a delivery that was tried again.
+func ExplainReleased(workflowID string) string {
+	return "The delivery was released and goes on in workflow " + workflowID + "."
+}
+
+// ExplainCanceled says what becomes of a delivery whose workflow was canceled in Temporal.
+func (r *DeliverySnapshot) ExplainCanceled() string {
+	switch {
+	case r.Submission == SubmissionCanceled:
+		return "Canceled in Temporal; nothing was sent."
+	case r.Submission.InFlight():
+		return fmt.Sprintf(
+			"Canceled in Temporal, too late: %s may have the message. It is not sent again.",
+			r.Provider.Name(),
+		)
+
+	case r.Submission == SubmissionAccepted && !r.DeliveryStatus.Final():
+		return fmt.Sprintf(
+			"Canceled in Temporal: %s has the message, and its receipt is not waited for.",
+			r.Provider.Name(),
+		)
+	}
+
+	return "Canceled in Temporal, too late. " + r.Explain()
+}
+
+// NobodyDecided is the error of a send that has waited for a person too long: delivery_failed.
+func NobodyDecided() *Error { return Errorf(CodeDeliveryFailed, reasonNobodyDecided) }
+
+// SendCanceled is the error of a send whose workflow was canceled in Temporal: delivery_failed.
+func SendCanceled() *Error { return Errorf(CodeDeliveryFailed, reasonSendCanceled) }
+
+// NotDelivered is the error of an action whose delivery has ended without being sent:
+// delivery_failed.
+func (r *DeliverySnapshot) NotDelivered(action ActionID) *Error {
+	e := Errorf(CodeDeliveryFailed, "the message was not delivered: %s", r.ErrorMessage)
+	e.DeliveryID = string(r.DeliveryID)
+	e.ActionID = string(action)
+
+	return e
+}
+
+// explainWaitingForPerson speaks of what certainly was not sent, and waits for a person.
+func (d *Delivery) explainWaitingForPerson() string {
 	if d.Submission != SubmissionPending && d.Submission != SubmissionBlocked {
 		return ""
 	}
@@ -90,26 +158,28 @@ func (d *Delivery) explainParked() string {
 }
 
 func (d *Delivery) explainPending() string {
-	carrier := d.Provider.Name()
+	provider := d.Provider.Name()
 	switch {
 	case d.ErrorCode == ErrorAddressBusy:
 		return "Waits for another message to the same address whose outcome is still open."
 	case d.ErrorCode == ErrorSenderBlocked:
-		return carrier + " refuses every message of this sender. It waits, and goes out by itself when a trial " +
+		return provider + " refuses every message of this sender. It waits, and goes out by itself when a trial " +
 			"message gets through."
-	case d.Fence == 0:
+	case d.Fence == 0 && d.ErrorCode == "":
 		return "Waits for its first attempt."
+	case d.Fence == 0:
+		return fmt.Sprintf("%s did not take the message (%s); it is tried again by itself.", provider, d.reason())
 	case d.RetryAt != nil:
 		return fmt.Sprintf(
 			"%s did not take attempt %d (%s); it is tried again from %s on.",
-			carrier,
+			provider,
 			d.Fence,
 			d.reason(),
 			d.RetryAt.UTC().Format("15:04:05 UTC"),
 		)
 	}
 
-	return fmt.Sprintf("%s did not take attempt %d (%s); it is tried again by itself.", carrier, d.Fence, d.reason())
+	return fmt.Sprintf("%s did not take attempt %d (%s); it is tried again by itself.", provider, d.Fence, d.reason())
 }
 
 func (d *Delivery) explainBlocked() string {
@@ -127,21 +197,21 @@ func (d *Delivery) explainBlocked() string {
 }
 
 func (d *Delivery) explainAccepted() string {
-	carrier := d.Provider.Name()
+	provider := d.Provider.Name()
 	switch {
 	case d.Provider == ProviderHandrail:
 		return "The message is in the web chat."
 	case d.DeliveryStatus == StatusNone:
-		return carrier + " accepted the message; what became of it is not known yet."
+		return provider + " accepted the message; what became of it is not known yet."
 	case d.DeliveryStatus == StatusUnconfirmed:
-		return carrier + " accepted the message and never told what became of it. " + d.whatNow(
+		return provider + " accepted the message and never told what became of it. " + d.whatNow(
 			"It most likely arrived; a retry may send it twice.",
 		)
 
 	case d.DeliveryStatus == StatusCanceled || d.DeliveryStatus == StatusFailed:
 		return fmt.Sprintf(
 			"%s accepted the message and did not send it: it reports it as %s (%s). ",
-			carrier,
+			provider,
 			d.DeliveryStatus,
 			d.reason(),
 		) + d.whatNow(
@@ -151,7 +221,7 @@ func (d *Delivery) explainAccepted() string {
 	case d.DeliveryStatus.Lost():
 		return fmt.Sprintf(
 			"%s accepted the message, and it did not arrive: it reports it as %s (%s). ",
-			carrier,
+			provider,
 			d.DeliveryStatus,
 			d.reason(),
 		) +
@@ -162,12 +232,12 @@ func (d *Delivery) explainAccepted() string {
 	case !d.DeliveryStatus.Final():
 		return fmt.Sprintf(
 			"%s accepted the message and reports it as %s; its final status is waited for.",
-			carrier,
+			provider,
 			d.DeliveryStatus,
 		)
 	}
 
-	return fmt.Sprintf("%s accepted the message and reports it as %s.", carrier, d.DeliveryStatus)
+	return fmt.Sprintf("%s accepted the message and reports it as %s.", provider, d.DeliveryStatus)
 }
 
 func (d *Delivery) explainExpired() string {

@@ -91,10 +91,9 @@ func markMessageNotSent(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query 
 
 // failAction is the statement that ends the action of a delivery that was not sent.
 func failAction(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
-	problem := chat.Errorf(chat.CodeDeliveryFailed, "the message was not delivered: %s", row.ErrorMessage)
-	problem.DeliveryID = string(row.ID)
-	problem.ActionID = string(row.ActionID)
+	d := row.delivery()
+	snapshot := d.Snapshot()
 
 	return moveAction(tx, row.actionKey(), chat.ActionFailed, now, chat.ActionRunning, chat.ActionParked).
-		Set("problem = ?", problem)
+		Set("problem = ?", snapshot.NotDelivered(row.ActionID))
 }

@@ -40,10 +40,10 @@ func AutoSummarize(ctx workflow.Context, in chat.AutoSummary) error {
 		case due.Due:
 			err = summarizeDue(ctx, &in, &due)
 		case due.In > 0:
-			showState(ctx, "Waits until the chat is quiet.", AttributeStatus.ValueSet(statusWaiting))
+			showState(ctx, chat.ProgressAwaitingQuiet, AttributeStatus.ValueSet(statusWaiting))
 			err = untilDue(ctx, changed, &due)
 		case changed.Len() == 0:
-			showState(ctx, "Nothing is new.", AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
+			showState(ctx, chat.ProgressNothingNew, AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
 			return nil
 		}
 
@@ -92,7 +92,7 @@ func summarizeDue(ctx workflow.Context, in *chat.AutoSummary, due *chat.SummaryD
 		Priority:              temporal.Priority{PriorityKey: PriorityBulk, FairnessKey: string(in.WorkspaceID)},
 	})
 
-	showState(ctx, "The chat is summarized.", AttributeStatus.ValueSet(string(chat.ActionRunning)))
+	showState(ctx, chat.ProgressSummarizing, AttributeStatus.ValueSet(string(chat.ActionRunning)))
 
 	err := workflow.ExecuteChildWorkflow(child, string(chat.ActionSummarizeChat), chat.SummarizeChat{
 		Request: request, UpdateLabels: due.Labels, Automatic: true,

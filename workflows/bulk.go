@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -83,15 +82,11 @@ func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 	again, err := b.work(ctx)
 	if temporal.IsCanceledError(err) {
 		steady, _ := workflow.NewDisconnectedContext(ctx)
-		err = errors.Join(err, b.move(steady, chat.BulkCanceled, "Canceled in Temporal."))
+		err = errors.Join(err, b.move(steady, chat.BulkCanceled, chat.NoteBulkCanceled))
 	}
 
 	if b.run.State == chat.BulkCanceled {
-		showState(
-			ctx,
-			fmt.Sprintf("Canceled after %d of %d. What was begun goes on by itself.", b.in.Begun, b.run.Selected),
-			AttributeStatus.ValueSet(string(chat.BulkCanceled)),
-		)
+		showState(ctx, b.view().Explain(), AttributeStatus.ValueSet(string(chat.BulkCanceled)))
 	}
 
 	if err := awaitAnswers(ctx); err != nil {
@@ -172,7 +167,7 @@ func (b *bulk) turn(ctx workflow.Context) error {
 	}
 
 	for b.run.State == chat.BulkPaused {
-		showState(ctx, "Paused: "+b.run.Note+" Resume or cancel it.", AttributeStatus.ValueSet(string(chat.BulkPaused)))
+		showState(ctx, b.view().Explain(), AttributeStatus.ValueSet(string(chat.BulkPaused)))
 
 		if err := workflow.Await(ctx, func() bool { return b.changed.Len() > 0 }); err != nil {
 			return err
@@ -186,6 +181,16 @@ func (b *bulk) turn(ctx workflow.Context) error {
 	}
 
 	return nil
+}
+
+// view is the run as it is known here: it may have begun more than the store knows yet.
+func (b *bulk) view() *chat.BulkRetry {
+	run := b.run
+	run.Begun = b.in.Begun
+	run.Rate = b.in.Rate
+	run.Canary = b.in.Canary
+
+	return &run
 }
 
 func (b *bulk) look(ctx workflow.Context) (err error) {
@@ -222,7 +227,7 @@ func (b *bulk) begin(ctx workflow.Context, id chat.DeliveryID) error {
 
 	b.in.After = id
 	b.in.Begun++
-	showState(ctx, fmt.Sprintf("Begun %d of %d, %d a second.", b.in.Begun, b.run.Selected, b.in.Rate))
+	showState(ctx, b.view().Explain())
 
 	return nil
 }
@@ -230,7 +235,7 @@ func (b *bulk) begin(ctx workflow.Context, id chat.DeliveryID) error {
 // watchCanary waits until the provider has taken the first deliveries, and pauses the run
 // when one was not taken.
 func (b *bulk) watchCanary(ctx workflow.Context) error {
-	showState(ctx, fmt.Sprintf("Waits for the outcome of the first %d.", b.in.Canary))
+	showState(ctx, b.view().ExplainCanary())
 
 	for range canaryLooks {
 		if err := b.look(ctx); err != nil {
@@ -249,11 +254,7 @@ func (b *bulk) watchCanary(ctx workflow.Context) error {
 
 	taken, _ := countCanary(&b.run)
 	if missing := b.in.Canary - taken - b.run.Skipped; missing > 0 && b.run.State == chat.BulkRunning {
-		return b.move(
-			ctx,
-			chat.BulkPaused,
-			fmt.Sprintf("%d of the first %d were not taken by the provider.", missing, b.in.Canary),
-		)
+		return b.move(ctx, chat.BulkPaused, b.view().NoteCanaryFailed(missing))
 	}
 
 	return nil
@@ -287,7 +288,8 @@ var (
 )
 
 func (b *bulk) finish(ctx workflow.Context) error {
-	if err := b.move(ctx, chat.BulkFinished, fmt.Sprintf("All %d were begun.", b.in.Begun)); err != nil {
+	finished := chat.BulkRetry{State: chat.BulkFinished, Begun: b.in.Begun}
+	if err := b.move(ctx, chat.BulkFinished, finished.Explain()); err != nil {
 		return err
 	}
 

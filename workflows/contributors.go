@@ -32,18 +32,12 @@ func (s *sendRun) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.
 
 	waits := func() bool { return s.sent.ToolCalls[run.Index].State == chat.ToolCallWaiting }
 
-	details := fmt.Sprintf(
-		"Waits for contributors to answer request %s, until %s.",
-		request.ID,
-		request.Deadline.UTC().Format(time.RFC3339),
-	)
-
 	// A little longer than the request, which ends by itself at its deadline.
 	until := request.Deadline.Add(2 * checkSeldom)
 	if request.Wait {
 		err = s.awaitPeople(
 			ctx,
-			details,
+			request.ExplainWaiting(),
 			until,
 			ended,
 			func() bool { return !waits() || ended != nil && ended.IsReady() },
@@ -58,7 +52,7 @@ func (s *sendRun) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.
 			WorkspaceID: s.in.WorkspaceID,
 			RequestID:   request.ID,
 			State:       chat.RequestCanceled,
-			Note:        "It is not waited for any more.",
+			Note:        chat.NoteNotAwaited,
 		})
 
 		_ = signalToLook(steady, request.WorkflowID)
@@ -117,7 +111,7 @@ func AskContributors(ctx workflow.Context, r chat.ContributorRequest) error {
 	err := a.run(ctx)
 	if temporal.IsCanceledError(err) {
 		steady, _ := workflow.NewDisconnectedContext(ctx)
-		if endErr := a.end(steady, chat.RequestCanceled, "The request was canceled in Temporal."); endErr != nil {
+		if endErr := a.end(steady, chat.RequestCanceled, chat.NoteRequestCanceled); endErr != nil {
 			return endErr
 		}
 	}
@@ -146,12 +140,7 @@ func (a *requestRun) run(ctx workflow.Context) error {
 		}
 
 		if a.request.State != chat.RequestOpen {
-			// Not its note, which may be what somebody has written.
-			showState(
-				ctx,
-				fmt.Sprintf("The request is %s.", a.request.State),
-				AttributeStatus.ValueSet(string(a.request.State)),
-			)
+			showState(ctx, a.request.Explain(), AttributeStatus.ValueSet(string(a.request.State)))
 
 			return nil
 		}
@@ -179,19 +168,16 @@ func (a *requestRun) step() chat.ContributorStep {
 // act does what it is time for: it asks again, reminds, or ends the request.
 func (a *requestRun) act(ctx workflow.Context) error {
 	if !workflow.Now(ctx).Before(a.request.Deadline) {
-		return a.end(ctx, chat.RequestExpired, "Nobody has answered in time.")
+		return a.end(ctx, chat.RequestExpired, chat.NoteNobodyAnswered)
 	}
 
-	open, remind := 0, a.reminded < a.request.Reminders && !workflow.Now(ctx).Before(a.reminder())
+	remind := a.reminded < a.request.Reminders && !workflow.Now(ctx).Before(a.reminder())
 	if remind {
 		a.reminded++
 	}
 
 	for i := range a.request.Questions {
 		ask := &a.request.Questions[i]
-		if ask.State.Open() {
-			open++
-		}
 
 		var err error
 
@@ -208,16 +194,7 @@ func (a *requestRun) act(ctx workflow.Context) error {
 		}
 	}
 
-	showState(
-		ctx,
-		fmt.Sprintf(
-			"Waits for %d of %d contributors, until %s.",
-			open,
-			len(a.request.Questions),
-			a.request.Deadline.UTC().Format(time.RFC3339),
-		),
-		AttributeStatus.ValueSet(statusWaiting),
-	)
+	showState(ctx, a.request.ExplainWaiting(), AttributeStatus.ValueSet(statusWaiting))
 
 	return nil
 }

@@ -104,41 +104,13 @@ func waitsForPerson(r chat.DeliverySnapshot) bool {
 
 // finish answers with a delivery that has ended.
 func (f *deliveryTracker) finish(ctx workflow.Context, r chat.DeliverySnapshot) {
-	switch r.Submission {
-	case chat.SubmissionConfirmedSent:
-		showDelivery(ctx, r, "A person confirmed that it was sent.")
+	showDelivery(ctx, r, r.Explain())
+
+	if r.Submission == chat.SubmissionConfirmedSent || r.Submission == chat.SubmissionAccepted {
 		f.answer(r, nil)
-	case chat.SubmissionAccepted:
-		showDelivery(ctx, r, finalStatusText(r))
-		f.answer(r, nil)
-	default:
-		showDelivery(ctx, r, fmt.Sprintf("Not delivered: %s (%s).", r.Submission, r.ErrorCode))
-		f.answer(r, Refused(r, f.action))
+	} else {
+		f.answer(r, r.NotDelivered(f.action))
 	}
-}
-
-func finalStatusText(r chat.DeliverySnapshot) string {
-	switch {
-	case r.DeliveryStatus == chat.StatusUnconfirmed:
-		return fmt.Sprintf("%s took the message and never told what became of it.", r.Provider)
-	case r.DeliveryStatus.Lost():
-		return fmt.Sprintf(
-			"%s took the message and reports it as %s (%s). The chat needs a response again.",
-			r.Provider,
-			r.DeliveryStatus,
-			r.ErrorCode,
-		)
-	}
-
-	return fmt.Sprintf("%s reports the message as %s.", r.Provider, r.DeliveryStatus)
-}
-
-// Refused is the answer to a send whose delivery has ended without being sent.
-func Refused(r chat.DeliverySnapshot, action chat.ActionID) *chat.Error {
-	e := chat.Errorf(chat.CodeDeliveryFailed, "the message was not delivered: %s", r.ErrorMessage)
-	e.DeliveryID, e.ActionID = string(r.DeliveryID), string(action)
-
-	return e
 }
 
 // submitAgain tries until the provider gives an answer that ends the trying, or a signal
@@ -152,16 +124,7 @@ func (f *deliveryTracker) submitAgain(ctx workflow.Context, r chat.DeliverySnaps
 		f.answer(r, nil)
 	}
 
-	showDelivery(
-		ctx,
-		r,
-		fmt.Sprintf(
-			"Not sent yet: %s (%s). It is tried again; the activity SubmitDelivery shows the last error and the "+
-				"next try.",
-			r.Submission,
-			r.ErrorCode,
-		),
-	)
+	showDelivery(ctx, r, r.ExplainTrying())
 
 	trying, stop := workflow.WithCancel(ctx)
 	defer stop()

@@ -16,12 +16,11 @@ import (
 // does not tell then stays unconfirmed.
 func (f *deliveryTracker) awaitReceipt(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
 	f.answer(r, nil)
-	details := fmt.Sprintf("%s accepted the message. Waits for its receipt.", r.Provider)
-	workflow.SetCurrentDetails(ctx, details)
+	workflow.SetCurrentDetails(ctx, r.Explain())
 
 	quiet := f.quiet(ctx, r)
 	if quiet == 0 {
-		showDelivery(ctx, r, details)
+		showDelivery(ctx, r, r.Explain())
 	}
 
 	look := func() (chat.DeliverySnapshot, bool, error) {
@@ -37,7 +36,7 @@ func (f *deliveryTracker) awaitReceipt(ctx workflow.Context, r chat.DeliverySnap
 		}
 
 		if i == 0 && quiet > 0 {
-			showDelivery(ctx, seen, details)
+			showDelivery(ctx, seen, seen.Explain())
 		}
 	}
 
@@ -129,15 +128,7 @@ func receiveNewest(ctx workflow.Context, c workflow.ReceiveChannel) chat.Deliver
 func (f *deliveryTracker) settleUnknown(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
 	f.answer(r, nil)
 
-	showDelivery(
-		ctx,
-		r,
-		fmt.Sprintf(
-			"May have been sent: %s did not confirm (%s). Evidence is looked for; it is not sent again by itself.",
-			r.Provider,
-			r.ErrorCode,
-		),
-	)
+	showDelivery(ctx, r, r.Explain())
 
 	sought := false
 	look := func() (chat.DeliverySnapshot, bool, error) {

@@ -21,7 +21,7 @@ func AddParticipant(ctx workflow.Context, in chat.AddParticipant) error {
 	if err != nil {
 		showRefusal(ctx, problemOf(err))
 	} else {
-		showState(ctx, "The participant was added.", AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
+		showState(ctx, chat.ProgressParticipantAdded, AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
 	}
 
 	return awaitAnswers(ctx)

@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -78,11 +76,9 @@ func (s *sendRun) awaitApproval(ctx workflow.Context) (bool, error) {
 
 	waiting := func() bool { return s.sent.Approval.State == chat.ApprovalWaiting }
 	if waiting() {
-		details := fmt.Sprintf("Waits for the approval of %s by a second person, until %s. No tool has run.",
-			strings.Join(s.sent.Approval.Calls, ", "), s.sent.Approval.Deadline.UTC().Format(time.RFC3339))
-
+		view := chat.SendView{AssistantMessageSent: s.sent}
 		decided := func() bool { return !waiting() }
-		if err := s.awaitPeople(ctx, details, s.sent.Approval.Deadline, nil, decided); err != nil {
+		if err := s.awaitPeople(ctx, view.ExplainApproval(), s.sent.Approval.Deadline, nil, decided); err != nil {
 			return false, err
 		}
 	}
@@ -105,31 +101,11 @@ func (s *sendRun) awaitApproval(ctx workflow.Context) (bool, error) {
 
 // obey goes on, or ends the send, as the approval says.
 func (s *sendRun) obey(ctx workflow.Context, a *chat.Approval) (bool, error) {
-	switch a.State {
-	case chat.ApprovalApproved:
+	if a.State == chat.ApprovalApproved {
 		return true, nil
-	case chat.ApprovalRefused:
-		return false, s.fail(
-			ctx,
-			-1,
-			chat.Errorf(
-				chat.CodeApprovalRefused,
-				"the approval was refused: %s; no tool has run, and nothing was delivered",
-				a.Reason,
-			),
-			"The approval was refused. No tool has run, and nothing was delivered.",
-		)
-
-	case chat.ApprovalWaiting, chat.ApprovalExpired:
 	}
 
-	return false, s.fail(
-		ctx,
-		-1,
-		chat.Errorf(
-			chat.CodeApprovalExpired,
-			"nobody has approved in time; no tool has run, and nothing was delivered",
-		),
-		"Nobody has approved in time. No tool has run, and nothing was delivered.",
-	)
+	sentence, problem := a.Ended()
+
+	return false, s.fail(ctx, -1, problem, sentence)
 }

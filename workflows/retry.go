@@ -54,7 +54,7 @@ type retry struct {
 }
 
 func (r *retry) run(ctx workflow.Context) error {
-	workflow.SetCurrentDetails(ctx, "Checking whether the delivery may be tried again.")
+	workflow.SetCurrentDetails(ctx, chat.ProgressCheckingRetry)
 	steady, _ := workflow.NewDisconnectedContext(ctx)
 
 	prepared, err := PrepareRetry.Local(steady, "Check the retry and store it", r.in)
@@ -70,11 +70,7 @@ func (r *retry) run(ctx workflow.Context) error {
 	}
 
 	if prepared.Owner != "" && signalToLook(steady, prepared.Owner) == nil {
-		showDelivery(
-			ctx,
-			prepared.DeliverySnapshot,
-			"The delivery was released and goes on in workflow "+prepared.Owner+".",
-		)
+		showDelivery(ctx, prepared.DeliverySnapshot, chat.ExplainReleased(prepared.Owner))
 		r.answer.settle(prepared, nil)
 
 		return nil

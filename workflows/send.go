@@ -52,7 +52,7 @@ type sendRun struct {
 }
 
 func (s *sendRun) run(ctx workflow.Context) error {
-	workflow.SetCurrentDetails(ctx, "Checking the chat, its assistant, its recipient and the tool calls.")
+	workflow.SetCurrentDetails(ctx, chat.ProgressCheckingSend)
 	// Not to be canceled half-way: what is stored, or posted, must be known here.
 	steady, _ := workflow.NewDisconnectedContext(ctx)
 

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -162,7 +161,7 @@ func (s *summarize) round(ctx workflow.Context) {
 
 	if s.rereads++; err != nil && problemOf(err).Code == chat.CodeConflict && s.rereads <= maxRereads {
 		err = s.endRun(ctx, step.ID, nil, problemOf(err))
-		workflow.SetCurrentDetails(ctx, "The summary was changed meanwhile; the chat is read again.")
+		workflow.SetCurrentDetails(ctx, chat.ProgressReadAgain)
 
 		if err == nil {
 			return
@@ -173,7 +172,7 @@ func (s *summarize) round(ctx workflow.Context) {
 	if err != nil {
 		err = s.fail(ctx, step.ID, served, reasonOf(err))
 	} else {
-		showState(ctx, "The summary was written.", AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
+		showState(ctx, chat.ProgressSummarized, AttributeStatus.ValueSet(string(chat.ActionSucceeded)))
 	}
 
 	for _, a := range served {
@@ -215,7 +214,7 @@ func (s *summarize) fail(ctx workflow.Context, id chat.SummaryID, served []*join
 
 	showState(
 		ctx,
-		"Failed: "+e.Message,
+		e.ExplainFailed(),
 		AttributeStatus.ValueSet(string(chat.ActionFailed)),
 		AttributeErrorCode.ValueSet(string(e.Code)),
 	)
@@ -245,21 +244,18 @@ func reasonOf(err error) *chat.Error {
 
 	switch {
 	case temporal.IsCanceledError(err):
-		because = "the summary was canceled in Temporal"
+		because = chat.ReasonSummaryCanceled
 	case e.Code == chat.CodeConflict:
-		because = "the summary was changed again and again while the model read the chat"
+		because = chat.ReasonSummaryChanged
 	case e.Code == chat.CodeTooLongForModel:
-		because = "the model takes too little at a time for this chat, even in parts"
+		because = chat.ReasonModelTooSmall
 	case e.Code == chat.CodeInternal:
 		because = notHad(err)
 	default:
 		return e
 	}
 
-	e = chat.Errorf(chat.CodeSummarizationFailed, "%s; title, summary and labels stand as they were", because)
-	e.Retryable = true
-
-	return e
+	return chat.NoSummary(because)
 }
 
 // notHad says why no model has answered: what kept it when it was last tried, if that is
@@ -267,10 +263,10 @@ func reasonOf(err error) *chat.Error {
 func notHad(err error) string {
 	last, ok := errors.AsType[*temporal.ApplicationError](err)
 	if _, known := ChatError(err); !ok || known {
-		return "the model did not give a usable answer"
+		return chat.ReasonNoUsableAnswer
 	}
 
-	return fmt.Sprintf("%s (%s), also when it was tried again", last.Message(), last.Type())
+	return chat.ReasonModelFailed(last.Message(), last.Type())
 }
 
 func requestsOf(asks []*joined) []chat.Request {

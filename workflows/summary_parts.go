@@ -42,10 +42,7 @@ func (s *summarize) write(ctx workflow.Context, step chat.SummaryStep) (chat.Sum
 			return summary, plan.Version, err
 		}
 
-		workflow.SetCurrentDetails(
-			ctx,
-			fmt.Sprintf("The text is too long for the model; it is split into parts of %d characters.", start.Capacity),
-		)
+		workflow.SetCurrentDetails(ctx, chat.ExplainSplit(start.Capacity))
 	}
 }
 
@@ -55,7 +52,7 @@ func readAll(ctx workflow.Context, step chat.SummaryStep, plan *chat.SummaryPlan
 	case 0:
 		return *plan.Standing, nil
 	case 1:
-		workflow.SetCurrentDetails(ctx, "A model reads the chat.")
+		workflow.SetCurrentDetails(ctx, chat.ProgressReading)
 
 		return WriteSummary.Do(
 			ctx,
@@ -89,7 +86,7 @@ func readAll(ctx workflow.Context, step chat.SummaryStep, plan *chat.SummaryPlan
 		return chat.Summary{}, err
 	}
 
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("All %d parts are read; a model merges them.", len(plan.Parts)))
+	workflow.SetCurrentDetails(ctx, chat.ExplainMerging(len(plan.Parts)))
 
 	return WriteSummary.Do(
 		ctx,

@@ -88,15 +88,7 @@ func (s *sendRun) call(ctx workflow.Context, index int) (chat.ToolCall, error) {
 	kind := s.sent.ToolCalls[index].Kind
 	run := chat.ToolRun{ToolStep: s.tool(index), Name: asked.Name, Arguments: asked.Arguments}
 
-	workflow.SetCurrentDetails(
-		ctx,
-		fmt.Sprintf(
-			"Running tool call %d of %d, %s. Nothing is delivered before all have succeeded.",
-			index+1,
-			count,
-			asked.Name,
-		),
-	)
+	workflow.SetCurrentDetails(ctx, chat.ExplainToolCall(index, count, asked.Name))
 
 	summary := fmt.Sprintf("Tool call %d of %d: %s", index+1, count, asked.Name)
 	switch {
@@ -118,13 +110,8 @@ func (s *sendRun) tool(index int) chat.ToolStep {
 // known. It is not repeated by itself.
 func (s *sendRun) awaitVerdict(ctx workflow.Context, index int) (chat.ToolCall, error) {
 	call := s.sent.ToolCalls[index]
-	details := fmt.Sprintf(
-		"Tool call %d, %s, may have had its effect (%s). It is not run again by itself: a person must resolve it "+
-			"as succeeded, failed or to be retried.",
-		index+1,
-		call.Name,
-		call.ErrorCode,
-	)
+	// By its code: the error's text is the tool's, and may hold anything.
+	details := call.ExplainUnknown(call.ErrorCode)
 
 	err := s.awaitPeople(ctx, details, workflow.Now(ctx).Add(waitForPerson), nil, func() bool {
 		return s.sent.ToolCalls[index].State != chat.ToolCallUnknown
@@ -139,14 +126,7 @@ func (s *sendRun) stop(ctx workflow.Context, index int) error {
 		return s.follow(ctx, s.last)
 	}
 
-	call := s.sent.ToolCalls[index]
-
-	cause := chat.Errorf(chat.CodeToolCallFailed, "%s", call.Error)
-	if call.State == chat.ToolCallUnknown {
-		cause.Message = "nobody has said in time whether it had its effect"
-	}
-
-	return s.failTool(ctx, index, cause)
+	return s.failTool(ctx, index, s.sent.ToolCalls[index].Failure())
 }
 
 // failTool ends the send because a tool failed: nothing is delivered.
@@ -158,17 +138,10 @@ func (s *sendRun) failTool(ctx workflow.Context, index int, cause *chat.Error) e
 		call.ErrorCode = string(cause.Code)
 	}
 
-	failed := chat.Errorf(
-		chat.CodeToolCallFailed,
-		"tool call %d, %s, failed: %s; nothing was delivered",
-		index+1,
-		call.Name,
-		cause.Message,
-	)
-
+	failed := chat.FailedCall(index, call.Name, cause.Message)
 	failed.ToolCalls = s.sent.ToolCalls
 
-	return s.fail(ctx, index, failed, fmt.Sprintf("Tool call %s failed, so nothing was delivered.", call.Name))
+	return s.fail(ctx, index, failed, call.ExplainFailure())
 }
 
 // fail ends a send that nothing was posted of.

@@ -63,13 +63,12 @@ func showDelivery(ctx workflow.Context, r chat.DeliverySnapshot, details string)
 }
 
 func showRefusal(ctx workflow.Context, e *chat.Error) {
-	details := "Refused: " + e.Message + ". Nothing was changed."
-	if e.Code.Kind() == chat.KindFailed {
-		details = "Ended before: " + e.Message + "."
-	}
-
-	showState(ctx, details,
-		AttributeStatus.ValueSet("refused"), AttributeErrorCode.ValueSet(string(e.Code)))
+	showState(
+		ctx,
+		e.ExplainRefusal(),
+		AttributeStatus.ValueSet("refused"),
+		AttributeErrorCode.ValueSet(string(e.Code)),
+	)
 }
 
 // ChatName names a chat in the summaries of workflows.

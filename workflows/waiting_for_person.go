@@ -13,7 +13,7 @@ import (
 // evidence comes, or the time for that is over.
 func (f *deliveryTracker) park(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
 	f.answer(r, nil)
-	showDelivery(ctx, r, waitingForPersonText(r))
+	showDelivery(ctx, r, r.Explain())
 
 	look := func() (chat.DeliverySnapshot, bool, error) {
 		seen, err := f.lookParked(ctx, r)
@@ -46,28 +46,15 @@ func (f *deliveryTracker) lookParked(ctx workflow.Context, r chat.DeliverySnapsh
 	return LoadDelivery.Local(ctx, "Look whether somebody has decided", f.step())
 }
 
-func waitingForPersonText(r chat.DeliverySnapshot) string {
-	if r.Submission == chat.SubmissionNeedsReview {
-		return "May have been sent: the provider did not confirm, and a person must decide: resolve it as sent or " +
-			"not sent, or retry it."
-	}
-
-	return "Waits for a person, not sent: trying again has not helped. Retry or cancel it."
-}
-
 // end closes what nobody has decided. What certainly was not sent ends as that; what may
 // have been stays for review in the store.
 func (f *deliveryTracker) end(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
-	ended, err := f.call(
-		ctx,
-		"End what nobody has decided",
-		chat.Errorf(chat.CodeDeliveryFailed, "nobody decided in time, and the message was not sent"),
-	)
+	ended, err := f.call(ctx, "End what nobody has decided", chat.NobodyDecided())
 	if err != nil {
 		return r, err
 	}
 
-	showDelivery(ctx, ended, "Nobody decided in time; the delivery is "+ended.Status+".")
+	showDelivery(ctx, ended, ended.ExplainUndecided())
 
 	return ended, errNobodyDecided
 }
@@ -82,9 +69,10 @@ func (f *deliveryTracker) call(ctx workflow.Context, summary string, why *chat.E
 // posted again, until it is known or for a person to decide.
 func (f *deliveryTracker) cancel(ctx workflow.Context) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	canceled := chat.Errorf(chat.CodeDeliveryFailed, "the send was canceled in Temporal")
+	canceled := chat.SendCanceled()
+	canceled.ActionID = string(f.action)
+	canceled.DeliveryID = string(f.delivery)
 
-	canceled.ActionID, canceled.DeliveryID = string(f.action), string(f.delivery)
 	for {
 		r, err := f.call(ctx, "Record the cancellation", canceled)
 		if err != nil {
@@ -99,11 +87,7 @@ func (f *deliveryTracker) cancel(ctx workflow.Context) error {
 
 		f.answer(r, nil)
 
-		showDelivery(
-			ctx,
-			r,
-			fmt.Sprintf("Canceled in Temporal, too late: %s may have the message. It is not sent again.", r.Provider),
-		)
+		showDelivery(ctx, r, r.ExplainCanceled())
 
 		if _, err := f.settleUnknown(ctx, r); err != nil {
 			return err
@@ -114,21 +98,15 @@ func (f *deliveryTracker) cancel(ctx workflow.Context) error {
 func (f *deliveryTracker) finishCanceled(ctx workflow.Context, r chat.DeliverySnapshot, canceled *chat.Error) {
 	switch {
 	case r.Submission == chat.SubmissionCanceled:
-		showDelivery(ctx, r, "Canceled in Temporal; nothing was sent.")
+		showDelivery(ctx, r, r.ExplainCanceled())
 		f.answer(r, canceled)
 	case r.Submission == chat.SubmissionAccepted && !r.DeliveryStatus.Final():
-		showDelivery(
-			ctx,
-			r,
-			fmt.Sprintf("Canceled in Temporal: %s has the message, and its receipt is not waited for.", r.Provider),
-		)
-
+		showDelivery(ctx, r, r.ExplainCanceled())
 		f.answer(r, nil)
-
 	case r.Submission.Settled():
 		f.finish(ctx, r)
 	default:
-		showDelivery(ctx, r, "Canceled in Temporal, too late: the delivery is "+r.Status+".")
+		showDelivery(ctx, r, r.ExplainCanceled())
 		f.answer(r, nil)
 	}
 }

@@ -1,0 +1,189 @@
+package chat
+
+import (
+	"fmt"
+	"strings"
+)
+
+// What is shown of actions that have no delivery yet, or none at all.
+const (
+	ProgressCheckingSend     = "Checking the chat, its assistant, its recipient and the tool calls."
+	ProgressCheckingRetry    = "Checking whether the delivery may be tried again."
+	ProgressParticipantAdded = "The participant was added."
+	ProgressReading          = "A model reads the chat."
+	ProgressReadAgain        = "The summary was changed meanwhile; the chat is read again."
+	ProgressSummarized       = "The summary was written."
+	ProgressAwaitingQuiet    = "Waits until the chat is quiet."
+	ProgressSummarizing      = "The chat is summarized."
+	ProgressNothingNew       = "Nothing is new."
+)
+
+// What is noted of what Handrail itself ends.
+const (
+	NoteNotAwaited       = "It is not waited for any more."
+	NoteRequestCanceled  = "The request was canceled in Temporal."
+	NoteNobodyAnswered   = "Nobody has answered in time."
+	NoteBulkCanceled     = "Canceled in Temporal."
+	reasonNobodyDecided  = "nobody decided in time, and the message was not sent"
+	reasonSendCanceled   = "the send was canceled in Temporal"
+	reasonEffectNotKnown = "nobody has said in time whether it had its effect"
+)
+
+// ExplainWaiting says what an action waits for of which its row alone is known, "" once it is
+// over.
+func (a *Action) ExplainWaiting() string {
+	switch a.State {
+	case ActionRunning:
+		return "It is being carried out."
+	case ActionParked:
+		return "A person must decide what becomes of it."
+	case ActionSucceeded, ActionFailed:
+	}
+
+	return ""
+}
+
+// ExplainRefusal says that an action was refused, or ended before it had an outcome.
+func (e *Error) ExplainRefusal() string {
+	if e.Code.Kind() == KindFailed {
+		return "Ended before: " + e.Message + "."
+	}
+
+	return "Refused: " + e.Message + ". Nothing was changed."
+}
+
+// Explain says how a bulk retry stands.
+func (b *BulkRetry) Explain() string {
+	switch b.State {
+	case BulkRunning:
+		return fmt.Sprintf("Begun %d of %d, %d a second.", b.Begun, b.Selected, b.Rate)
+	case BulkPaused:
+		return "Paused: " + b.Note + " Resume or cancel it."
+	case BulkCanceled:
+		return fmt.Sprintf("Canceled after %d of %d. What was begun goes on by itself.", b.Begun, b.Selected)
+	case BulkFinished:
+	}
+
+	return fmt.Sprintf("All %d were begun.", b.Begun)
+}
+
+// ExplainCanary says what a bulk retry waits for before it begins the rest.
+func (b *BulkRetry) ExplainCanary() string {
+	return fmt.Sprintf("Waits for the outcome of the first %d.", b.Canary)
+}
+
+// NoteCanaryFailed says why a bulk retry pauses: missing of its first were not taken.
+func (b *BulkRetry) NoteCanaryFailed(missing int) string {
+	return fmt.Sprintf("%d of the first %d were not taken by the provider.", missing, b.Canary)
+}
+
+// ExplainWaiting says for how many answers a contributor request waits. It names nobody.
+func (r *ContributorRequest) ExplainWaiting() string {
+	open := 0
+
+	for i := range r.Questions {
+		if r.Questions[i].State.Open() {
+			open++
+		}
+	}
+
+	return fmt.Sprintf(
+		"Waits for %d of %d contributors to answer request %s, until %s.",
+		open,
+		len(r.Questions),
+		r.ID,
+		formatTime(r.Deadline),
+	)
+}
+
+// Explain says how a contributor request stands. It does not repeat the note, which may be
+// what somebody has written.
+func (r *ContributorRequest) Explain() string {
+	if r.State == RequestOpen {
+		return r.ExplainWaiting()
+	}
+
+	return fmt.Sprintf("The request is %s.", r.State)
+}
+
+// Ended says how an approval has ended that was not given: in a sentence, and as the error of
+// its send, which is approval_refused or approval_expired.
+func (a *Approval) Ended() (sentence string, problem *Error) {
+	if a.State == ApprovalRefused {
+		return "The approval was refused. No tool has run, and nothing was delivered.", Errorf(
+			CodeApprovalRefused,
+			"the approval was refused: %s; no tool has run, and nothing was delivered",
+			a.Reason,
+		)
+	}
+
+	return "Nobody has approved in time. No tool has run, and nothing was delivered.", Errorf(
+		CodeApprovalExpired,
+		"nobody has approved in time; no tool has run, and nothing was delivered",
+	)
+}
+
+// ExplainToolCall says which of a send's tool calls is run. The index begins at 0.
+func ExplainToolCall(index, count int, name string) string {
+	return fmt.Sprintf(
+		"Running tool call %d of %d, %s. Nothing is delivered before all have succeeded.",
+		index+1,
+		count,
+		name,
+	)
+}
+
+// ExplainFailure says that a tool call's failure has ended its send.
+func (c *ToolCall) ExplainFailure() string {
+	return fmt.Sprintf("Tool call %s failed, so nothing was delivered.", c.Name)
+}
+
+// Failure is why a call that will not succeed ends its send: tool_call_failed.
+func (c *ToolCall) Failure() *Error {
+	if c.State == ToolCallUnknown {
+		return Errorf(CodeToolCallFailed, "%s", reasonEffectNotKnown)
+	}
+
+	return Errorf(CodeToolCallFailed, "%s", c.Error)
+}
+
+// FailedCall is the error of a send that a tool call has ended: tool_call_failed. The index
+// begins at 0.
+func FailedCall(index int, name, why string) *Error {
+	return Errorf(CodeToolCallFailed, "tool call %d, %s, failed: %s; nothing was delivered", index+1, name, why)
+}
+
+// ExplainSplit says that a chat is read in parts.
+func ExplainSplit(characters int) string {
+	return fmt.Sprintf("The text is too long for the model; it is split into parts of %d characters.", characters)
+}
+
+// ExplainMerging says that a model merges what it has read in parts.
+func ExplainMerging(parts int) string {
+	return fmt.Sprintf("All %d parts are read; a model merges them.", parts)
+}
+
+// Reasons why there is no summary.
+const (
+	ReasonSummaryCanceled = "the summary was canceled in Temporal"
+	ReasonSummaryChanged  = "the summary was changed again and again while the model read the chat"
+	ReasonModelTooSmall   = "the model takes too little at a time for this chat, even in parts"
+	ReasonNoUsableAnswer  = "the model did not give a usable answer"
+)
+
+// ReasonModelFailed says what kept a model from answering when it was last tried.
+func ReasonModelFailed(message, kind string) string {
+	return fmt.Sprintf("%s (%s), also when it was tried again", message, kind)
+}
+
+// NoSummary is the error of a summary that was not written: summarization_failed, which may be
+// asked for again.
+func NoSummary(reason string) *Error {
+	e := Errorf(CodeSummarizationFailed, "%s; title, summary and labels stand as they were", reason)
+	e.Retryable = true
+
+	return e
+}
+
+// ExplainFailed says that an action failed with an error.
+func (e *Error) ExplainFailed() string { return "Failed: " + strings.TrimSuffix(e.Message, ".") + "." }

@@ -1,0 +1,166 @@
+package chat
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Moment is something that has happened, in a sentence.
+type Moment struct {
+	At   time.Time
+	What string
+}
+
+// Timeline is what the row of an action alone tells of it.
+func (a *Action) Timeline() []Moment {
+	moments := []Moment{{At: a.CreatedAt.UTC(), What: "Asked for."}}
+	if a.State == ActionSucceeded || a.State == ActionFailed {
+		moments = append(moments, Moment{At: a.UpdatedAt.UTC(), What: "The action " + string(a.State) + "."})
+	}
+
+	return moments
+}
+
+// Timeline tells of each attempt, of what the provider reported, and of what a person decided.
+func (d *Delivery) Timeline() []Moment {
+	var moments []Moment
+
+	for _, a := range d.Attempts {
+		at, what := a.StartedAt, fmt.Sprintf("Attempt %d began.", a.Fence)
+		if a.FinishedAt != nil {
+			at, what = *a.FinishedAt, fmt.Sprintf("Attempt %d: %s.", a.Fence, a.explain())
+		}
+
+		moments = append(moments, Moment{At: at.UTC(), What: what})
+	}
+
+	for _, e := range d.Events {
+		what := e.Explain()
+		if e.Lost() && d.DeliveryStatus.Lost() {
+			what += " The chat needs a response again."
+		}
+
+		moments = append(moments, Moment{At: e.ReceivedAt.UTC(), What: what})
+	}
+
+	if d.Decision != nil {
+		moments = append(moments, Moment{At: d.Decision.At.UTC(), What: d.Decision.Explain()})
+	}
+
+	return moments
+}
+
+// explain says what an attempt has come to: "unknown, HTTP 502, sendgrid_502".
+func (a *Attempt) explain() string {
+	words := string(a.Outcome)
+	if a.HTTPStatus != 0 {
+		words += fmt.Sprintf(", HTTP %d", a.HTTPStatus)
+	}
+
+	if a.ErrorCode != "" {
+		words += ", " + a.ErrorCode
+	}
+
+	return words
+}
+
+// Timeline tells of the approval, and of each tool call, its questions and its undo.
+func (s *SendView) Timeline() []Moment {
+	var moments []Moment
+	tell := func(at time.Time, format string, args ...any) {
+		moments = append(moments, Moment{At: at.UTC(), What: fmt.Sprintf(format, args...)})
+	}
+
+	s.tellApproval(tell)
+
+	for i := range s.ToolCalls {
+		c := &s.ToolCalls[i]
+		tellCall(tell, "Tool call", c)
+
+		if r, ok := s.Requests[c.Request]; ok {
+			tellRequest(tell, &r)
+		}
+
+		if c.Undo != nil {
+			tellCall(tell, "Undo", c.Undo)
+		}
+	}
+
+	return moments
+}
+
+type teller func(at time.Time, format string, args ...any)
+
+func (s *SendView) tellApproval(tell teller) {
+	a := s.Approval
+	if a == nil {
+		return
+	}
+
+	tell(s.CreatedAt, "Approval of %s was asked for, until %s.", s.approvedCalls(), formatTime(a.Deadline))
+
+	at := a.Deadline
+	if a.DecidedAt != nil {
+		at = *a.DecidedAt
+	}
+
+	switch a.State {
+	case ApprovalApproved, ApprovalRefused:
+		tell(at, "Member %d %s it: %s", a.DecidedBy, a.State, a.Reason)
+	case ApprovalExpired:
+		tell(at, "Nobody has approved it in time.")
+	case ApprovalWaiting:
+	}
+}
+
+// tellCall tells of a call; of one that asks people, its request tells.
+func tellCall(tell teller, what string, c *ToolCall) {
+	if c.StartedAt != nil && c.Request == "" {
+		tell(*c.StartedAt, "%s %s began.", what, c.label())
+	}
+
+	if d := c.Decision; d != nil {
+		tell(d.At, "Member %d resolved %s as %s: %s", d.By, c.label(), d.Verdict, d.Reason)
+	}
+
+	if c.FinishedAt == nil {
+		return
+	}
+
+	words := ""
+	if c.Attempts > 1 {
+		words = fmt.Sprintf(" after %d attempts", c.Attempts)
+	}
+
+	if c.ErrorCode != "" {
+		words += ", " + c.ErrorCode
+	}
+
+	tell(*c.FinishedAt, "%s %s: %s%s.", what, c.label(), c.State, words)
+}
+
+func tellRequest(tell teller, r *ContributorRequest) {
+	names := make([]string, len(r.Questions))
+	for i, a := range r.Questions {
+		names[i] = a.MemberName
+	}
+
+	tell(
+		r.CreatedAt,
+		"Contributor request %s was opened for %s, until %s.",
+		r.ID,
+		strings.Join(names, ", "),
+		formatTime(r.Deadline),
+	)
+
+	for _, a := range r.Questions {
+		if a.AnsweredAt != nil {
+			tell(*a.AnsweredAt, "%s answered.", a.MemberName)
+		}
+	}
+
+	if r.State != RequestOpen {
+		tell(r.UpdatedAt, "%s", strings.TrimSpace(fmt.Sprintf("Contributor request %s: %s. %s", r.ID, r.State, r.Note)))
+	}
+}
