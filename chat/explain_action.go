@@ -158,6 +158,11 @@ func ExplainSplit(characters int) string {
 	return fmt.Sprintf("The text is too long for the model; it is split into parts of %d characters.", characters)
 }
 
+// ExplainParts says how many parts of a chat a model is through with: "Read 2 of 5 parts."
+func ExplainParts(verb string, done, parts int) string {
+	return fmt.Sprintf("%s %d of %d parts.", verb, done, parts)
+}
+
 // ExplainMerging says that a model merges what it has read in parts.
 func ExplainMerging(parts int) string {
 	return fmt.Sprintf("All %d parts are read; a model merges them.", parts)

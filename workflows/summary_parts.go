@@ -125,7 +125,7 @@ func readParts(ctx workflow.Context, verb string, parts []chat.SummaryPart) ([]c
 			}
 
 			done++
-			workflow.SetCurrentDetails(ctx, fmt.Sprintf("%s %d of %d parts.", verb, done, len(parts)))
+			workflow.SetCurrentDetails(ctx, chat.ExplainParts(verb, done, len(parts)))
 		})
 	}
 
