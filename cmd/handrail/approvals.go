@@ -10,9 +10,9 @@ import (
 )
 
 type approvalsCommand struct {
-	List    approvalList    `cmd:"" help:"List the sends that wait, or have waited, for a second person."`
-	Approve approvalApprove `cmd:"" help:"Let a send go on: its tools run."`
-	Refuse  approvalRefuse  `cmd:"" help:"End a send: none of its tools runs, and nothing is sent."`
+	List    approvalList    `cmd:"" help:"List the sends that wait, or have waited, for a second person's approval."`
+	Approve approvalApprove `cmd:"" help:"Approve a send: its tools run, then the message is sent."`
+	Refuse  approvalRefuse  `cmd:"" help:"Refuse a send: none of its tools runs, and nothing is sent."`
 }
 
 // Help is shown by kong.
@@ -36,7 +36,7 @@ type approvalJSON struct {
 type approvalList struct {
 	remote
 	listing
-	State string `help:"Where they stand: waiting, approved, refused, expired or all." enum:"waiting,approved,refused,expired,all" default:"waiting" placeholder:"STATE"`
+	State string `help:"Only this state: waiting, approved, refused, expired or all." enum:"waiting,approved,refused,expired,all" default:"waiting" placeholder:"STATE"`
 }
 
 // Run lists approvals.
@@ -67,7 +67,7 @@ func (l *approvalList) Run(c *console) error {
 type approvalApprove struct {
 	remote
 	Action string `arg:"" help:"The send's action id, as listed."`
-	Reason string `required:"" help:"Why, for the record." placeholder:"TEXT"`
+	Reason string `required:"" help:"The reason, for the audit log." placeholder:"TEXT"`
 }
 
 // Run approves a send.
@@ -78,7 +78,7 @@ func (a *approvalApprove) Run(c *console) error {
 type approvalRefuse struct {
 	remote
 	Action string `arg:"" help:"The send's action id, as listed."`
-	Reason string `required:"" help:"Why, for the record." placeholder:"TEXT"`
+	Reason string `required:"" help:"The reason, for the audit log." placeholder:"TEXT"`
 }
 
 // Run refuses a send.

@@ -247,7 +247,7 @@ func TestCommandsToPasteRepeatTheFlags(t *testing.T) {
 		"deliveries cancel "+stubDelivery+" --reason '…' --url "+s.url+" --workspace "+stubWorkspace,
 	)
 
-	assert.Contains(t, one.out.String(), "No attempt was made.")
+	assert.Contains(t, one.out.String(), "No attempt has been made.")
 	assert.NotContains(t, one.out.String(), stubKey)
 
 	s = newStub(

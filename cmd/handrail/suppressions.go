@@ -9,8 +9,8 @@ import (
 )
 
 type suppressionsCommand struct {
-	List suppressionList `cmd:"" help:"List the addresses that are not written to, and why."`
-	Lift suppressionLift `cmd:"" help:"Let an address be written to again."`
+	List suppressionList `cmd:"" help:"List the addresses that get no messages, and why."`
+	Lift suppressionLift `cmd:"" help:"Lift a suppression: allow messages to its address again."`
 }
 
 // Help is shown by kong.
@@ -40,7 +40,7 @@ func (l *suppressionList) Run(c *console) error {
 	return showList(c, &l.remote, l.listing, listView[suppressionJSON]{
 		path:    "suppressions",
 		query:   url.Values{},
-		empty:   "no suppressions: every address may be written to",
+		empty:   "no suppressions: every address may get messages",
 		columns: []string{"ID", "CHANNEL", "SENDER", "ADDRESS", "REASON", "AGE"},
 		row: func(s *suppressionJSON) []string {
 			return []string{

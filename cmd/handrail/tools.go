@@ -10,11 +10,11 @@ import (
 )
 
 type toolsCommand struct {
-	List         toolList         `cmd:"" help:"List the tools that were defined for the workspace."`
-	Show         toolShow         `cmd:"" help:"Say what a tool is, and what an MCP server offers."`
+	List         toolList         `cmd:"" help:"List the tools that are defined in the workspace."`
+	Show         toolShow         `cmd:"" help:"Show a tool's definition; for an MCP server, also its tools."`
 	Test         toolTest         `cmd:"" help:"Run a tool now, for real, and show the outcome."`
-	Refresh      toolRefresh      `cmd:"" help:"Reload the list of tools of an MCP server."`
-	RotateSecret toolRotateSecret `cmd:"" help:"Give an HTTP tool a new signing secret and show it, once."`
+	Refresh      toolRefresh      `cmd:"" help:"Reload an MCP server's list of tools."`
+	RotateSecret toolRotateSecret `cmd:"" help:"Give an HTTP tool a new signing secret and show it. This is the only time it is shown."`
 }
 
 // Help is shown by kong.
@@ -110,7 +110,7 @@ func (l *toolList) Run(c *console) error {
 	return showList(c, &l.remote, l.listing, listView[toolJSON]{
 		path:    "tools",
 		query:   url.Values{},
-		empty:   "no tools yet but the built-in ones; define one with POST /tools (docs/tools.md)",
+		empty:   "no tools yet except the built-in ones; define one with POST /tools (docs/tools.md)",
 		columns: []string{"ID", "NAME", "KIND", "RISK", "STATE", "WHERE"},
 		row: func(t *toolJSON) []string {
 			return []string{

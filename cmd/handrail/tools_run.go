@@ -13,8 +13,8 @@ import (
 type toolTest struct {
 	remote
 	ID        int64  `arg:"" help:"The tool's id, as listed."`
-	Tool      string `help:"Which tool of an MCP server, without the server's name." placeholder:"NAME"`
-	Arguments string `default:"{}" help:"What it is called with, a JSON object." placeholder:"JSON"`
+	Tool      string `help:"For an MCP server: which of its tools, without the server's name." placeholder:"NAME"`
+	Arguments string `default:"{}" help:"The arguments, as a JSON object." placeholder:"JSON"`
 }
 
 // Help is shown by kong.
@@ -118,13 +118,13 @@ func (t *testJSON) verdict() error {
 		return nil
 	case "unknown":
 		return &exitError{
-			errors.New("the tool may have had its effect; look there before you call it again"),
+			errors.New("the tool may have had its effect; check there before you call it again"),
 			exitUnsettled,
 		}
 
 	case "not_run":
-		return errors.New("the tool was not reached, and nothing has happened")
+		return errors.New("the tool could not be reached; nothing has happened")
 	}
 
-	return errors.New("the tool has failed")
+	return errors.New("the tool failed")
 }
