@@ -17,9 +17,9 @@ type approvalsCommand struct {
 
 // Help is shown by kong.
 func (approvalsCommand) Help() string {
-	return `A send with a tool call of the risk approval waits until a second person agrees: a member with
-chats:admin who has not asked for it. It is decided once. To find what waits: handrail approvals list --state
-waiting
+	return `A send with a tool call of the risk approval waits until a second person decides: a member with the
+scope chats:admin who did not request the send. Each send is decided once. To list what waits: handrail approvals
+list --state waiting
 
 ` + exitHelp
 }
@@ -41,10 +41,10 @@ type approvalList struct {
 
 // Run lists approvals.
 func (l *approvalList) Run(c *console) error {
-	query, empty := url.Values{}, "no approvals yet; a tool of the risk approval asks for one"
+	query, empty := url.Values{}, "no approvals yet; a call of a tool with the risk approval needs one"
 	if l.State != "all" {
 		query.Set("state", l.State)
-		empty = "no approvals are " + l.State + "; all of them: --state all"
+		empty = "no approvals are " + l.State + "; --state all shows all"
 	}
 
 	return showList(c, &l.remote, l.listing, listView[approvalJSON]{

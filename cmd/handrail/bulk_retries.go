@@ -23,8 +23,8 @@ type bulkRetriesCommand struct {
 
 // Help is shown by kong.
 func (bulkRetriesCommand) Help() string {
-	return `Bulk retries are begun with: handrail deliveries retry-all. What one has begun already goes on when
-it is paused or canceled.
+	return `To start a bulk retry, use: handrail deliveries retry-all. If you pause or cancel a bulk retry, the
+retries that it has already begun continue.
 
 ` + exitHelp
 }

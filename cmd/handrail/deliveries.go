@@ -23,8 +23,8 @@ type deliveriesCommand struct {
 
 // Help is shown by kong.
 func (deliveriesCommand) Help() string {
-	return `These commands ask the REST API. They need HANDRAIL_API_KEY and HANDRAIL_WORKSPACE, and HANDRAIL_URL
-when the API is elsewhere. To find what needs a person: handrail deliveries list --status needs_review
+	return `These commands call the REST API. Set HANDRAIL_API_KEY and HANDRAIL_WORKSPACE, and HANDRAIL_URL if the
+API is not on this machine. To list what waits for a person: handrail deliveries list --status needs_review
 
 ` + exitHelp
 }

@@ -21,8 +21,9 @@ type deliveryRetry struct {
 
 // Help is shown by kong.
 func (deliveryRetry) Help() string {
-	return `What certainly was not handed over goes on under its own id. What has ended, and every change, gets
-a new delivery. After needs_review the message may have been sent already: a retry may send it twice.
+	return `A delivery that was certainly not handed over continues under its own id. One that has ended gets a new
+delivery, and so does every retry with a change. A message in needs_review may have been sent already: a retry may
+send it twice.
 
 ` + exitHelp
 }

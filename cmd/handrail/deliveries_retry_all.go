@@ -26,8 +26,9 @@ type deliveryRetryAll struct {
 
 // Help is shown by kong.
 func (deliveryRetryAll) Help() string {
-	return `At least one filter is needed. It shows what it would do, asks, and then shows its progress until it
-has finished or pauses. Ctrl-C leaves it running. To steer it: handrail bulk-retries.
+	return `Give at least one filter. The command shows what it would do, asks, and then shows the progress until
+the bulk retry is finished or paused. Ctrl-C leaves it running. To pause, resume or cancel it: handrail
+bulk-retries.
 
 ` + exitHelp
 }
@@ -48,7 +49,7 @@ func (r *deliveryRetryAll) Run(c *console) error {
 	case len(r.values()) == 0:
 		return &exitError{
 			errors.New(
-				"choose the deliveries: give at least one of "+
+				"choose the deliveries: give at least one of " +
 					"--status, --channel, --error-code, --chat-id, --since, --until",
 			),
 			exitUsage,

@@ -18,9 +18,9 @@ type requestsCommand struct {
 
 // Help is shown by kong.
 func (requestsCommand) Help() string {
-	return `The tool contributor_input_request asks people who take part in a chat. They answer by SMS or email,
-or here. Who was asked needs no scope to show and to answer; list and show need chats:read, answering for others
-chats:write, cancel chats:admin.
+	return `The tool contributor_input_request sends a question to people who take part in a chat. They answer by
+SMS, by email, or here. A member who was asked needs no scope to show and to answer the question. Otherwise list and
+show need chats:read, answering for others needs chats:write, and cancel needs chats:admin.
 
 ` + exitHelp
 }

@@ -20,8 +20,8 @@ type summariesCommand struct {
 
 // Help is shown by kong.
 func (summariesCommand) Help() string {
-	return `A summary that a person wrote or restored stands until one is asked for with --overwrite. Labels
-that a person has set or taken off stand in any case.
+	return `A summary that a person wrote or restored is kept, unless a run has --overwrite. Labels that a person
+set or removed are always kept.
 
 ` + exitHelp
 }

@@ -15,8 +15,8 @@ type suppressionsCommand struct {
 
 // Help is shown by kong.
 func (suppressionsCommand) Help() string {
-	return `A suppression keeps one sender from writing to one address. Lift it only when the person has asked
-for messages again: the provider keeps a list of its own, and the law counts.
+	return `A suppression stops all messages from one sender to one address. Lift it only if the person has asked
+for messages again. The provider has its own list, and the law applies.
 
 ` + exitHelp
 }

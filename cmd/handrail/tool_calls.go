@@ -14,8 +14,8 @@ type toolCallsCommand struct {
 
 // Help is shown by kong.
 func (toolCallsCommand) Help() string {
-	return `A call of a tool that is not idempotent, and that may have had its effect, is not repeated by
-itself: its send waits until a person has looked. This needs a key with chats:admin.
+	return `If a call may have had its effect and its tool is not idempotent, the call is not repeated
+automatically. Its send waits until a person has resolved it. This needs a key with the scope chats:admin.
 
 ` + exitHelp
 }

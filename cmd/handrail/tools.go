@@ -19,8 +19,8 @@ type toolsCommand struct {
 
 // Help is shown by kong.
 func (toolsCommand) Help() string {
-	return `Tools are defined through the REST API, at /tools; docs/tools.md says how. These commands ask the
-same API: they need a key with tools:read, or tools:write for test, refresh and rotate-secret.
+	return `Define tools through the REST API, at /tools (see docs/tools.md). These commands call the same API. They
+need a key with the scope tools:read, or tools:write for test, refresh and rotate-secret.
 
 ` + exitHelp
 }
@@ -203,7 +203,7 @@ func (r *toolRotateSecret) Run(c *console) error {
 
 	fmt.Fprintf(
 		c.out,
-		"%s\n\nIt is shown this once. Calls are signed with the old one, too, for 24 hours.\n",
+		"%s\n\nSave this secret now: it is not shown again. For 24 hours, calls are also signed with the old one.\n",
 		makePrintable(made.Secret),
 	)
 

@@ -19,11 +19,10 @@ type toolTest struct {
 
 // Help is shown by kong.
 func (*toolTest) Help() string {
-	return `A test is a real call: a tool that books does book. It carries no idempotency key, and nothing is
-undone afterwards.
+	return `A test is a real call: a tool that makes bookings makes one. The call has no idempotency key, and
+nothing is undone afterwards.
 
-Exit status: 0 when the tool has succeeded, 1 when it has not, 2 wrong use, 3 when it is not known whether it
-had its effect.`
+Exit status: 0 the tool succeeded, 1 it failed, 2 wrong use, 3 it is not known whether the call had its effect.`
 }
 
 // toolTimeout exceeds the longest that a tool may take, two minutes.
