@@ -18,23 +18,23 @@ import (
 
 type cli struct {
 	Run      runCommand      `cmd:"" default:"withargs" help:"Measure (the default)."`
-	Show     showCommand     `cmd:"" help:"Show, and draw, a report that was kept as JSON."`
+	Show     showCommand     `cmd:"" help:"Print, and draw, a report that --json has written."`
 	Baseline baselineCommand `cmd:"" hidden:"" help:"The process of what is compared with."`
 }
 
 type runCommand struct {
-	Parts   []string      `enum:"speed,growth,burst,workers,soak" help:"Only these parts: speed (with what it costs), growth (with a full database), burst (beside a bulk retry), workers (1, 2 and 4 of them), soak." placeholder:"PART"`
-	Store   []string      `default:"postgres,sqlite" enum:"postgres,sqlite" help:"What Temporal's data is on: postgres, sqlite, or both."`
-	Only    []string      `help:"Only these scenarios, beside the floor: six, plain, send, settled, tools, participant, summarize." placeholder:"NAME"`
-	Rounds  int           `default:"5" help:"How often every scenario has its turn."`
-	Slice   time.Duration `default:"4s" help:"How long a turn is."`
-	Costs   int           `default:"1000" help:"How many actions are counted out to learn what one takes; 0 leaves that out."`
-	Shards  int           `default:"4" help:"How many shards Temporal has on PostgreSQL."`
-	Setting []string      `help:"A setting of PostgreSQL to try." placeholder:"NAME=VALUE"`
+	Parts   []string      `enum:"speed,growth,burst,workers,soak" help:"Only these parts: speed (and cost), growth (with a full database), burst (during a bulk retry), workers (1, 2 and 4 of them), soak." placeholder:"PART"`
+	Store   []string      `default:"postgres,sqlite" enum:"postgres,sqlite" help:"Where Temporal keeps its data: postgres, sqlite, or both."`
+	Only    []string      `help:"Only these scenarios and the floor: six, plain, send, settled, tools, participant, summarize." placeholder:"NAME"`
+	Rounds  int           `default:"5" help:"How many turns every scenario has."`
+	Slice   time.Duration `default:"4s" help:"How long one turn takes."`
+	Costs   int           `default:"1000" help:"How many actions of each scenario to run to count their cost; 0 for none."`
+	Shards  int           `default:"4" help:"How many history shards Temporal has on PostgreSQL."`
+	Setting []string      `help:"A PostgreSQL setting to try." placeholder:"NAME=VALUE"`
 	Soak    time.Duration `default:"20m" help:"How long the soak lasts."`
-	Dir     string        `help:"A folder to keep everything in. By default a temporary one, kept only when the run fails." placeholder:"FOLDER"`
+	Dir     string        `help:"A folder to keep everything in. Default: a temporary one, kept only if the run fails." placeholder:"FOLDER"`
 	JSON    string        `help:"Write the report to this file too." placeholder:"FILE"`
-	Plot    string        `help:"Draw the speeds into this file, .svg or .png." placeholder:"FILE"`
+	Plot    string        `help:"Draw the rates into this file, .svg or .png." placeholder:"FILE"`
 }
 
 // Validate is asked by kong.
@@ -83,8 +83,8 @@ func (c *runCommand) Run(ctx context.Context) error {
 }
 
 type showCommand struct {
-	Report string `arg:"" type:"existingfile" help:"What --json has written."`
-	Plot   string `help:"Draw the speeds into this file, .svg or .png." placeholder:"FILE"`
+	Report string `arg:"" type:"existingfile" help:"The file that --json has written."`
+	Plot   string `help:"Draw the rates into this file, .svg or .png." placeholder:"FILE"`
 }
 
 // Run shows a report.
@@ -112,7 +112,7 @@ func main() {
 		kong.Name("handrail-bench"),
 		kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Description("Measures what a durable send takes, beside baselines that are measured in the same run."),
+		kong.Description("Measures what a durable send costs, next to baselines measured in the same run."),
 	)
 
 	command.Exit("handrail-bench", parsed.Run())

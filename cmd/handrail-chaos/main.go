@@ -20,13 +20,13 @@ import (
 )
 
 type cli struct {
-	Sends     int           `default:"2000" help:"How many messages are sent."`
-	Faults    float64       `default:"10" help:"The share of the providers' answers and callbacks that go wrong, in per cent."`
+	Sends     int           `default:"2000" help:"How many messages to send."`
+	Faults    float64       `default:"10" help:"How many per cent of the providers' answers and callbacks fail."`
 	Callers   int           `default:"16" help:"How many callers send at the same time."`
-	KillEvery time.Duration `default:"3s" help:"How often a process is killed; 0s is never."`
-	Settle    time.Duration `default:"5m" help:"How long to wait for what is open after the last answer."`
-	Seed      uint64        `help:"Decides who is killed, and when. By default, the time."`
-	Dir       string        `help:"A folder to make and to keep everything in. By default a temporary one, kept only when the run fails." placeholder:"FOLDER"`
+	KillEvery time.Duration `default:"3s" help:"How often to kill a process; 0s for never."`
+	Settle    time.Duration `default:"5m" help:"How long to wait, after the last answer, for messages that are still open."`
+	Seed      uint64        `help:"The seed that decides which process is killed, and when. Default: the current time."`
+	Dir       string        `help:"A folder to create and to keep everything in. Default: a temporary one, kept only if the run fails." placeholder:"FOLDER"`
 	JSON      string        `help:"Write the report to this file too." placeholder:"FILE"`
 }
 
@@ -54,8 +54,8 @@ func main() {
 		kong.Name("handrail-chaos"),
 		kong.UsageOnError(),
 		kong.Description(
-			"Sends through a whole installation while providers misbehave and processes are killed, "+
-				"and reports what became of every message.",
+			"Sends messages through a whole installation while providers fail and processes are killed, "+
+				"and reports the outcome of every message.",
 		),
 	)
 

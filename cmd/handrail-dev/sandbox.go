@@ -161,7 +161,7 @@ func (s *sandboxCommand) Run(p *process) error {
 	}
 
 	fmt.Fprintf(p.out, `
-The sandbox plays Twilio, SendGrid and a restaurant on %[1]s/ — open it to read what arrives. Tools: %[1]s/tools/tables, MCP: %[1]s/mcp
+The sandbox stands in for Twilio, SendGrid and a restaurant on %[1]s/ — open it to read what arrives. Tools: %[1]s/tools/tables, MCP: %[1]s/mcp
 
 %[5]s  HANDRAIL_TWILIO_BASE_URL=%[1]s TWILIO_ACCOUNT_SID=%[2]s TWILIO_AUTH_TOKEN=%[3]s
   HANDRAIL_SENDGRID_BASE_URL=%[1]s SENDGRID_API_KEY=%[4]s

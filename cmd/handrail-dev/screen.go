@@ -22,26 +22,26 @@ type screen struct {
 }
 
 var ready = template.Must(template.New("ready").Parse(`
-Handrail is ready after {{.Took}}. Data: {{.DataDir}}   Stop: Ctrl-C   Start anew: make dev-reset
+Handrail is ready after {{.Took}}. Data: {{.DataDir}}   Stop: Ctrl-C   Delete the data: make dev-reset
 
   API           {{.API}}/api/v2/w/{{.Workspace}}
   API docs      {{.API}}/docs
   Temporal UI   {{or .UI "off (HANDRAIL_DEV_UI_PORT=0)"}}
-  Sandbox inbox {{.Inbox}}     what would have left as SMS and email{{if .Answers}}; answer there as the customer{{end}}
+  Sandbox inbox {{.Inbox}}     the SMS and emails that the sandbox got{{if .Answers}}; answer there as the customer{{end}}
   Key           {{.Key}}   (this machine only; to approve: {{.SecondKey}})
 
 Paste these into another terminal:
 
-# 1. Speak as the assistant in the SMS and the email chat, after a tool has run
+# 1. Send as the assistant, by SMS and by email; a tool runs first
 curl -sS -w '\n' '{{.API}}/api/v2/w/{{.Workspace}}/chats/{{"{"}}{{.Demo.SMSChat}},{{.Demo.EmailChat}}{{"}"}}/send-assistant-message' -H 'Authorization: Bearer {{.Key}}' -H 'Content-Type: application/json' -d '{"message":"Thank you for writing. **We have changed it** and send you the confirmation today.","tool_calls":[{"name":"set_state","arguments":{"state":"waiting"}}]}'
 
-# 2. Book a table before the message, with a tool (the booking is on the inbox page)
+# 2. Book a table with a tool, then send (the booking is on the inbox page)
 curl -sS -w '\n' {{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.SMSChat}}/send-assistant-message -H 'Authorization: Bearer {{.Key}}' -H 'Content-Type: application/json' -d '{"message":"Six people on Friday at 7 pm: your table is booked.","tool_calls":[{"name":"book_table","arguments":{"name":"Lopez","people":6,"at":"{{.Friday}}"}}]}'
 
-# 3. Bring a colleague into the chat
+# 3. Add a participant to the chat
 curl -sS -w '\n' {{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.EmailChat}}/participants -H 'Authorization: Bearer {{.Key}}' -H 'Content-Type: application/json' -d '{"memberId":{{.Demo.Contributor}},"role":"contributor"}'
 
-# 4. Have a chat summarized and labelled
+# 4. Summarize a chat and choose its labels
 curl -sS -w '\n' -X POST '{{.API}}/api/v2/w/{{.Workspace}}/chats/{{.Demo.SMSChat}}/summarize?update_labels=true' -H 'Authorization: Bearer {{.Key}}'
 
 `))

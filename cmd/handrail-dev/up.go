@@ -41,8 +41,8 @@ func (upCommand) Run(p *process) error {
 
 	if !p.config.Loopback() {
 		return fmt.Errorf(
-			"HANDRAIL_ADDR is %s: handrail-dev has a key that everybody knows and listens on loopback only. "+
-				"Run handrail for anything else",
+			"HANDRAIL_ADDR is %s, but handrail-dev listens on loopback only, because everybody knows its keys. "+
+				"For any other address, run handrail",
 			p.config.Addr,
 		)
 	}
@@ -264,7 +264,7 @@ func listenOn(address, variable string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address) //nolint:noctx // nothing to cancel: it answers at once
 	if err != nil {
 		return nil, fmt.Errorf(
-			"cannot listen on %s: %w. Stop what uses it (another handrail-dev?), or set %s to a free one",
+			"cannot listen on %s: %w. Stop the program that uses it (another handrail-dev?), or set %s to a free port",
 			address,
 			err,
 			variable,

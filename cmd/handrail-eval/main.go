@@ -19,7 +19,7 @@ import (
 )
 
 type cli struct {
-	Provider []string `help:"Only these, like offline or openai/gpt-4.1-mini; by default every provider that has a key, with its configured model." placeholder:"NAME"`
+	Provider []string `help:"Only these models, like offline or openai/gpt-4.1-mini. Default: every provider that has a key, with its configured model." placeholder:"NAME"`
 	Language []string `help:"Only the dialogues in these languages." placeholder:"en"`
 	Missed   bool     `help:"List what each summary leaves out."`
 	JSON     string   `help:"Write the reports, with all summaries, to this file too." placeholder:"FILE"`
@@ -33,7 +33,7 @@ func main() {
 		kong.Name("handrail-eval"),
 		kong.UsageOnError(),
 		kong.Description(
-			"Has dialogues summarized by every model that is configured, "+
+			"Summarizes a set of dialogues with every configured model, "+
 				"and prints how good the summaries are and what they cost.",
 		),
 	)
@@ -51,7 +51,7 @@ func (c *cli) run(ctx context.Context, out io.Writer) error {
 		return len(c.Language) > 0 && !slices.Contains(c.Language, d.Language)
 	})
 	if len(dialogues) == 0 {
-		return errors.New("there is no dialogue in such a language")
+		return errors.New("there is no dialogue in this language")
 	}
 
 	configured, err := loadProviders(os.Environ())

@@ -46,7 +46,7 @@ func TestWhatIsNotThereIsRefused(t *testing.T) {
 	require.EqualError(
 		t,
 		(&cli{Language: []string{"xx"}}).run(t.Context(), &bytes.Buffer{}),
-		"there is no dialogue in such a language",
+		"there is no dialogue in this language",
 	)
 
 	require.EqualError(

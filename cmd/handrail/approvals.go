@@ -10,16 +10,16 @@ import (
 )
 
 type approvalsCommand struct {
-	List    approvalList    `cmd:"" help:"List the sends that wait, or have waited, for a second person."`
-	Approve approvalApprove `cmd:"" help:"Let a send go on: its tools run."`
-	Refuse  approvalRefuse  `cmd:"" help:"End a send: none of its tools runs, and nothing is sent."`
+	List    approvalList    `cmd:"" help:"List the sends that wait, or have waited, for a second person's approval."`
+	Approve approvalApprove `cmd:"" help:"Approve a send: its tools run, then the message is sent."`
+	Refuse  approvalRefuse  `cmd:"" help:"Refuse a send: none of its tools runs, and nothing is sent."`
 }
 
 // Help is shown by kong.
 func (approvalsCommand) Help() string {
-	return `A send with a tool call of the risk approval waits until a second person agrees: a member with
-chats:admin who has not asked for it. It is decided once. To find what waits: handrail approvals list --state
-waiting
+	return `A send with a tool call of the risk approval waits until a second person decides: a member with the
+scope chats:admin who did not request the send. Each send is decided once. To list what waits: handrail approvals
+list --state waiting
 
 ` + exitHelp
 }
@@ -36,15 +36,15 @@ type approvalJSON struct {
 type approvalList struct {
 	remote
 	listing
-	State string `help:"Where they stand: waiting, approved, refused, expired or all." enum:"waiting,approved,refused,expired,all" default:"waiting" placeholder:"STATE"`
+	State string `help:"Only this state: waiting, approved, refused, expired or all." enum:"waiting,approved,refused,expired,all" default:"waiting" placeholder:"STATE"`
 }
 
 // Run lists approvals.
 func (l *approvalList) Run(c *console) error {
-	query, empty := url.Values{}, "no approvals yet; a tool of the risk approval asks for one"
+	query, empty := url.Values{}, "no approvals yet; a call of a tool with the risk approval needs one"
 	if l.State != "all" {
 		query.Set("state", l.State)
-		empty = "no approvals are " + l.State + "; all of them: --state all"
+		empty = "no approvals are " + l.State + "; --state all shows all"
 	}
 
 	return showList(c, &l.remote, l.listing, listView[approvalJSON]{
@@ -67,7 +67,7 @@ func (l *approvalList) Run(c *console) error {
 type approvalApprove struct {
 	remote
 	Action string `arg:"" help:"The send's action id, as listed."`
-	Reason string `required:"" help:"Why, for the record." placeholder:"TEXT"`
+	Reason string `required:"" help:"The reason, for the audit log." placeholder:"TEXT"`
 }
 
 // Run approves a send.
@@ -78,7 +78,7 @@ func (a *approvalApprove) Run(c *console) error {
 type approvalRefuse struct {
 	remote
 	Action string `arg:"" help:"The send's action id, as listed."`
-	Reason string `required:"" help:"Why, for the record." placeholder:"TEXT"`
+	Reason string `required:"" help:"The reason, for the audit log." placeholder:"TEXT"`
 }
 
 // Run refuses a send.

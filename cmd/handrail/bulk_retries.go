@@ -14,17 +14,17 @@ import (
 )
 
 type bulkRetriesCommand struct {
-	List   bulkList   `cmd:"" help:"List bulk retries, the newest first."`
-	Show   bulkShow   `cmd:"" help:"Say how far a bulk retry has come."`
-	Pause  bulkPause  `cmd:"" help:"Let it begin no more deliveries for now."`
-	Resume bulkResume `cmd:"" help:"Let a paused one go on."`
-	Cancel bulkCancel `cmd:"" help:"Let it begin no more deliveries, for good."`
+	List   bulkList   `cmd:"" help:"List bulk retries, newest first."`
+	Show   bulkShow   `cmd:"" help:"Show a bulk retry and its progress."`
+	Pause  bulkPause  `cmd:"" help:"Pause a bulk retry: it retries no more deliveries until you resume it."`
+	Resume bulkResume `cmd:"" help:"Resume a paused bulk retry."`
+	Cancel bulkCancel `cmd:"" help:"Cancel a bulk retry: it retries no more deliveries."`
 }
 
 // Help is shown by kong.
 func (bulkRetriesCommand) Help() string {
-	return `Bulk retries are begun with: handrail deliveries retry-all. What one has begun already goes on when
-it is paused or canceled.
+	return `To start a bulk retry, use: handrail deliveries retry-all. If you pause or cancel a bulk retry, the
+retries that it has already begun continue.
 
 ` + exitHelp
 }
@@ -73,7 +73,7 @@ func (l *bulkList) Run(c *console) error {
 	return showList(c, &l.remote, l.listing, listView[bulkJSON]{
 		path:    "bulk-retries",
 		query:   url.Values{},
-		empty:   "no bulk retries yet; begin one with: handrail deliveries retry-all",
+		empty:   "no bulk retries yet; start one with: handrail deliveries retry-all",
 		columns: []string{"BULK RETRY", "STATE", "BEGUN", "OF", "SKIPPED", "AGE", "REASON"},
 		row: func(b *bulkJSON) []string {
 			return []string{
@@ -121,9 +121,9 @@ func (b *bulkJSON) show(c *console, r *remote, got *answer) error {
 	f.say("bulk retry", "%s", b.ID)
 	f.say("note", "%s", b.Note)
 	f.say("reason", "%s", b.Reason)
-	f.say("a second", "%s", formatNumber(b.Rate))
-	f.say("tried first", "%s", formatNumber(b.Canary))
-	f.say("made", "%s (%s ago)", formatTime(b.CreatedAt), formatAge(b.CreatedAt))
+	f.say("per second", "%s", formatNumber(b.Rate))
+	f.say("canary", "%s", formatNumber(b.Canary))
+	f.say("created", "%s (%s ago)", formatTime(b.CreatedAt), formatAge(b.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(b.UpdatedAt), formatAge(b.UpdatedAt))
 	b.showNext(c, r)
 
@@ -154,7 +154,7 @@ func (b *bulkJSON) showNext(c *console, r *remote) {
 type bulkMove struct {
 	remote
 	ID     string `arg:"" help:"The bulk retry's id, as listed."`
-	Reason string `required:"" help:"Why, for the record." placeholder:"TEXT"`
+	Reason string `required:"" help:"The reason, for the audit log." placeholder:"TEXT"`
 }
 
 type (

@@ -70,7 +70,7 @@ func TestRetryAllShowsWhatItWouldDo(t *testing.T) {
 
 	status, out, _ = s.do(retryAll...)
 	assert.Equal(t, 0, status)
-	assert.Contains(t, out, "there is nothing to retry")
+	assert.Contains(t, out, "nothing to retry")
 }
 
 func TestRetryAllAsksFirst(t *testing.T) {
@@ -203,7 +203,7 @@ func TestCtrlCLeavesABulkRetryRunning(t *testing.T) {
 	}
 
 	assert.Equal(t, 3, one.run(append(retryAll, "--yes")))
-	assert.Contains(t, one.errs.String(), "it goes on without you")
+	assert.Contains(t, one.errs.String(), "continues in the background")
 	assert.Contains(t, one.errs.String(), "handrail bulk-retries pause "+stubBulk+" --reason")
 
 	for _, a := range s.all() {

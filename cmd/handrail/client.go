@@ -47,7 +47,7 @@ type answer struct {
 // into decodes the answer.
 func (a *answer) into(v any) error {
 	if err := json.Unmarshal(a.raw, v); err != nil {
-		return fmt.Errorf("the API's answer cannot be read. Is it another version of Handrail? %w", err)
+		return fmt.Errorf("cannot read the API's answer (is the API another version of Handrail?): %w", err)
 	}
 
 	return nil
@@ -73,7 +73,7 @@ func (p *problem) Error() string {
 
 	detail := p.Detail
 	if p.Code == string(chat.CodeUnauthenticated) {
-		detail = "the API does not take the key that --key (HANDRAIL_API_KEY) gives"
+		detail = "the API does not accept the key in --key (HANDRAIL_API_KEY)"
 	}
 
 	for _, e := range p.Errors {
@@ -180,7 +180,7 @@ func (c *client) once(what call) (*answer, error) {
 	p := &problem{}
 	if json.Unmarshal(raw, p) != nil || p.Code == "" {
 		return nil, fmt.Errorf(
-			"%s answers %s, which is no answer of Handrail's API. Is --url (HANDRAIL_URL) right?",
+			"%s answers %s, and this is not Handrail's API. Check --url (HANDRAIL_URL)",
 			c.shown,
 			res.Status,
 		)
@@ -245,7 +245,7 @@ func (c *client) unreachable(err error) error {
 
 	return &brokenError{
 		fmt.Errorf(
-			"the API does not answer at %s: %w. Is it running there? --url (HANDRAIL_URL) is its address",
+			"the API does not answer at %s: %w. Is it running there? --url (HANDRAIL_URL) sets the address",
 			c.shown,
 			err,
 		),

@@ -99,8 +99,8 @@ const (
 	exitUnsettled = 3
 )
 
-const exitHelp = `Exit status: 0 done, 1 failed or refused, 2 wrong use, 3 not settled yet: it goes on without this
-command.`
+const exitHelp = `Exit status: 0 done, 1 failed or refused, 2 wrong use, 3 no outcome yet: the work continues in the
+background.`
 
 // exitError ends the program with a status of its own.
 type exitError struct {

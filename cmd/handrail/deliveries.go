@@ -13,18 +13,18 @@ import (
 )
 
 type deliveriesCommand struct {
-	List     deliveryList     `cmd:"" help:"Find deliveries, the newest first."`
-	Show     deliveryShow     `cmd:"" help:"Say where a delivery stands, what happened to it, and what may be done."`
-	Retry    deliveryRetry    `cmd:"" help:"Retry a delivery, as it is or with a change, and show how it went."`
-	Cancel   deliveryCancel   `cmd:"" help:"End a delivery that has not been handed to its provider."`
-	Resolve  deliveryResolve  `cmd:"" help:"Say whether a delivery with an unknown outcome was sent."`
-	RetryAll deliveryRetryAll `cmd:"" help:"Retry all deliveries that match, slowly and after a few first ones."`
+	List     deliveryList     `cmd:"" help:"List deliveries, newest first."`
+	Show     deliveryShow     `cmd:"" help:"Explain a delivery: its state, what happened to it, and what you may do."`
+	Retry    deliveryRetry    `cmd:"" help:"Retry a delivery, unchanged or changed, and show the outcome."`
+	Cancel   deliveryCancel   `cmd:"" help:"Cancel a delivery that its provider does not have yet."`
+	Resolve  deliveryResolve  `cmd:"" help:"Resolve a delivery with an unknown outcome as sent or not sent."`
+	RetryAll deliveryRetryAll `cmd:"" help:"Retry all deliveries that match: a few first (the canary), then the rest at a limited rate."`
 }
 
 // Help is shown by kong.
 func (deliveriesCommand) Help() string {
-	return `These commands ask the REST API. They need HANDRAIL_API_KEY and HANDRAIL_WORKSPACE, and HANDRAIL_URL
-when the API is elsewhere. To find what needs a person: handrail deliveries list --status needs_review
+	return `These commands call the REST API. Set HANDRAIL_API_KEY and HANDRAIL_WORKSPACE, and HANDRAIL_URL if the
+API is not on this machine. To list what waits for a person: handrail deliveries list --status needs_review
 
 ` + exitHelp
 }
@@ -87,12 +87,12 @@ type eventJSON struct {
 
 // deliveryFilter are the flags that choose deliveries, as the API's parameters do.
 type deliveryFilter struct {
-	Status    string `help:"Where they stand, like needs_review, unknown, blocked, rejected or undelivered." placeholder:"STATUS"`
-	Channel   string `help:"phone-sms or email." placeholder:"CHANNEL"`
-	ErrorCode string `help:"Their error, like twilio_30003." placeholder:"CODE"`
-	ChatID    int64  `help:"The chat they belong to." placeholder:"ID"`
-	Since     moment `help:"Made then or later: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
-	Until     moment `help:"Made before then." placeholder:"WHEN"`
+	Status    string `help:"Only this status, like needs_review, unknown, blocked, rejected or undelivered." placeholder:"STATUS"`
+	Channel   string `help:"Only this channel: phone-sms or email." placeholder:"CHANNEL"`
+	ErrorCode string `help:"Only this error code, like twilio_30003." placeholder:"CODE"`
+	ChatID    int64  `help:"Only this chat." placeholder:"ID"`
+	Since     moment `help:"Only those created since then: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
+	Until     moment `help:"Only those created before then." placeholder:"WHEN"`
 }
 
 // values returns the filters that are set, by the API's names.

@@ -7,7 +7,7 @@ import (
 type deliveryCancel struct {
 	remote
 	ID     string `arg:"" help:"The delivery's id, as listed."`
-	Reason string `required:"" help:"Why, for the record." placeholder:"TEXT"`
+	Reason string `required:"" help:"The reason, for the audit log." placeholder:"TEXT"`
 }
 
 // Run cancels a delivery.
@@ -18,9 +18,9 @@ func (d *deliveryCancel) Run(c *console) error {
 type deliveryResolve struct {
 	remote
 	ID                string `arg:"" help:"The delivery's id, as listed."`
-	As                string `required:"" enum:"sent,not_sent" help:"What you have found out: sent or not_sent." placeholder:"WHAT"`
-	Reason            string `required:"" help:"How you know, for the record." placeholder:"TEXT"`
-	ProviderMessageID string `help:"The provider's id of the message, if you found it there." placeholder:"ID"`
+	As                string `required:"" enum:"sent,not_sent" help:"What you found out: sent or not_sent." placeholder:"WHAT"`
+	Reason            string `required:"" help:"How you know, for the audit log." placeholder:"TEXT"`
+	ProviderMessageID string `help:"The provider's id of the message, if you found one." placeholder:"ID"`
 }
 
 // Run resolves a delivery by a person's decision.

@@ -12,17 +12,18 @@ import (
 type deliveryRetry struct {
 	remote
 	ID     string        `arg:"" help:"The delivery's id, as listed."`
-	To     string        `help:"Send it to this address instead." placeholder:"ADDRESS"`
-	Body   string        `help:"Send this text instead; Markdown." placeholder:"TEXT"`
-	Sender string        `help:"Send it from this sender instead, like phone:12 or inbox:3." placeholder:"SENDER"`
-	Reason string        `help:"Why, for the record; needed with a change." placeholder:"TEXT"`
+	To     string        `help:"Send the message to this address instead." placeholder:"ADDRESS"`
+	Body   string        `help:"Send this text instead. It may be Markdown." placeholder:"TEXT"`
+	Sender string        `help:"Send the message from this sender instead, like phone:12 or inbox:3." placeholder:"SENDER"`
+	Reason string        `help:"The reason, for the audit log. Required if the retry changes something." placeholder:"TEXT"`
 	Wait   time.Duration `default:"30s" help:"How long to wait for the outcome."`
 }
 
 // Help is shown by kong.
 func (deliveryRetry) Help() string {
-	return `What certainly was not handed over goes on under its own id. What has ended, and every change, gets
-a new delivery. After needs_review the message may have been sent already: a retry may send it twice.
+	return `A delivery that was certainly not handed over continues under its own id. One that has ended gets a new
+delivery, and so does every retry with a change. A message in needs_review may have been sent already: a retry may
+send it twice.
 
 ` + exitHelp
 }
@@ -30,7 +31,7 @@ a new delivery. After needs_review the message may have been sent already: a ret
 // Run retries a delivery and shows how it went.
 func (r *deliveryRetry) Run(c *console) error {
 	if r.Reason == "" && r.To+r.Body+r.Sender != "" {
-		return &exitError{errors.New("a retry with a change needs --reason"), exitUsage}
+		return &exitError{errors.New("a retry that changes something needs --reason"), exitUsage}
 	}
 
 	api, err := r.dial(c)
@@ -122,7 +123,7 @@ func (r *deliveryRetry) showResult(api *client, d *deliveryJSON, got *answer, se
 
 	if !sent {
 		return &exitError{
-			fmt.Errorf("the message was not sent. More: %s", r.line(api.console, "deliveries show "+d.ID)),
+			fmt.Errorf("the message was not sent. For details: %s", r.line(api.console, "deliveries show "+d.ID)),
 			exitFailed,
 		}
 	}
@@ -133,7 +134,10 @@ func (r *deliveryRetry) showResult(api *client, d *deliveryJSON, got *answer, se
 // showUnsettled says where to look for what has no outcome yet.
 func (r *deliveryRetry) showUnsettled(api *client, d *deliveryJSON, got *answer, action string) error {
 	if d.ID == "" {
-		return &exitError{fmt.Errorf("action %s has not begun yet; it goes on by itself", action), exitUnsettled}
+		return &exitError{
+			fmt.Errorf("action %s has not begun yet; it continues in the background", action),
+			exitUnsettled,
+		}
 	}
 
 	if err := r.describe(api, d, got); err != nil {
@@ -142,7 +146,7 @@ func (r *deliveryRetry) showUnsettled(api *client, d *deliveryJSON, got *answer,
 
 	return &exitError{
 		fmt.Errorf(
-			"not settled yet; it goes on by itself. To look again: %s",
+			"the outcome is not known yet; the delivery continues in the background. To check: %s",
 			r.line(api.console, "deliveries show "+d.ID),
 		),
 		exitUnsettled,

@@ -18,16 +18,17 @@ type deliveryRetryAll struct {
 	remote
 	deliveryFilter
 	DryRun bool   `help:"Only show what would be retried."`
-	Rate   *int   `help:"How many to begin in a second, 1 to 50." placeholder:"N"`
-	Canary *int   `help:"How many to try first; the rest waits until the provider took these. 0 to 100, 0 for none." placeholder:"N"`
-	Reason string `help:"Why, for the record." placeholder:"TEXT"`
-	Yes    bool   `short:"y" help:"Begin without a question."`
+	Rate   *int   `help:"How many deliveries to retry per second, 1 to 50." placeholder:"N"`
+	Canary *int   `help:"How many to retry first. The rest waits until the provider has taken these. 0 to 100; 0 for none." placeholder:"N"`
+	Reason string `help:"The reason, for the audit log." placeholder:"TEXT"`
+	Yes    bool   `short:"y" help:"Begin without asking."`
 }
 
 // Help is shown by kong.
 func (deliveryRetryAll) Help() string {
-	return `At least one filter is needed. It shows what it would do, asks, and then shows its progress until it
-has finished or pauses. Ctrl-C leaves it running. To steer it: handrail bulk-retries.
+	return `Give at least one filter. The command shows what it would do, asks, and then shows the progress until
+the bulk retry is finished or paused. Ctrl-C leaves it running. To pause, resume or cancel it: handrail
+bulk-retries.
 
 ` + exitHelp
 }
@@ -48,7 +49,8 @@ func (r *deliveryRetryAll) Run(c *console) error {
 	case len(r.values()) == 0:
 		return &exitError{
 			errors.New(
-				"say which: give at least one of --status, --channel, --error-code, --chat-id, --since, --until",
+				"choose the deliveries: give at least one of " +
+					"--status, --channel, --error-code, --chat-id, --since, --until",
 			),
 			exitUsage,
 		}
@@ -92,7 +94,7 @@ func (r *deliveryRetryAll) preview(api *client) (goesOn bool, err error) {
 	case r.DryRun && r.JSON:
 		return false, api.showJSON(got.raw)
 	case would.Count == 0:
-		fmt.Fprintln(api.out, "there is nothing to retry: no delivery matches that may be retried")
+		fmt.Fprintln(api.out, "nothing to retry: no delivery that matches may be retried")
 		return false, nil
 	}
 
@@ -109,14 +111,14 @@ func (r *deliveryRetryAll) preview(api *client) (goesOn bool, err error) {
 // confirm asks the person, and fails unless the answer is yes.
 func (r *deliveryRetryAll) confirm(c *console) error {
 	if !c.asks {
-		return &exitError{errors.New("there is no terminal to ask on; --yes begins without asking"), exitUsage}
+		return &exitError{errors.New("there is no terminal to ask on; use --yes to begin without asking"), exitUsage}
 	}
 
 	fmt.Fprint(c.errs, "Retry these? [y/N] ")
 
 	line, err := bufio.NewReader(c.in).ReadString('\n')
 	if reply := strings.ToLower(strings.TrimSpace(line)); err != nil || (reply != "y" && reply != "yes") {
-		return &exitError{errors.New("nothing was begun"), exitFailed}
+		return &exitError{errors.New("nothing was retried"), exitFailed}
 	}
 
 	return nil
@@ -149,7 +151,7 @@ func (r *deliveryRetryAll) begin(api *client) error {
 	if err != nil {
 		if api.ctx.Err() != nil {
 			return &exitError{
-				fmt.Errorf("it may have begun: %s", r.line(api.console, "bulk-retries list")),
+				fmt.Errorf("the bulk retry may have begun. To check: %s", r.line(api.console, "bulk-retries list")),
 				exitUnsettled,
 			}
 		}
@@ -197,7 +199,11 @@ func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
 		case unborn < bornWithin && isProblem(err, chat.CodeBulkRetryNotFound):
 			unborn++
 		default:
-			return fmt.Errorf("%w\nIt goes on. To look again: %s", err, r.line(api.console, "bulk-retries show "+b.ID))
+			return fmt.Errorf(
+				"%w\nThe bulk retry continues. To check: %s",
+				err,
+				r.line(api.console, "bulk-retries show "+b.ID),
+			)
 		}
 	}
 
@@ -210,12 +216,15 @@ func (r *deliveryRetryAll) follow(api *client, b *bulkJSON) error {
 	switch b.State {
 	case chat.BulkPaused:
 		return &exitError{
-			fmt.Errorf("paused. To go on: %s", r.line(api.console, "bulk-retries resume "+b.ID+" --reason '…'")),
+			fmt.Errorf(
+				"the bulk retry is paused. To resume: %s",
+				r.line(api.console, "bulk-retries resume "+b.ID+" --reason '…'"),
+			),
 			exitUnsettled,
 		}
 
 	case chat.BulkCanceled:
-		return &exitError{errors.New("it was canceled"), exitFailed}
+		return &exitError{errors.New("the bulk retry was canceled"), exitFailed}
 	case chat.BulkRunning, chat.BulkFinished:
 	}
 
@@ -228,7 +237,7 @@ func (r *deliveryRetryAll) leave(api *client, b *bulkJSON) error {
 
 	return &exitError{
 		fmt.Errorf(
-			"it goes on without you.\n  to look:  %s\n  to pause: %s",
+			"the bulk retry continues in the background.\n  to check: %s\n  to pause: %s",
 			r.line(api.console, "bulk-retries show "+b.ID),
 			r.line(api.console, "bulk-retries pause "+b.ID+" --reason '…'"),
 		),

@@ -57,7 +57,7 @@ func (d *deliveryJSON) showFacts(c *console) {
 	f.say("provider's id", "%s", d.ProviderMessageID)
 	f.say("error", "%s %s", d.ErrorCode, d.ErrorMessage)
 	f.say("segments", "%s", formatNumber(d.Segments))
-	f.say("made", "%s (%s ago)", formatTime(d.CreatedAt), formatAge(d.CreatedAt))
+	f.say("created", "%s (%s ago)", formatTime(d.CreatedAt), formatAge(d.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(d.UpdatedAt), formatAge(d.UpdatedAt))
 	f.sayTime("next try", d.RetryAt)
 	f.sayTime("expires", d.ExpiresAt)
@@ -80,7 +80,7 @@ func (d *deliveryJSON) showFacts(c *console) {
 
 func (d *deliveryJSON) showAttempts(c *console) error {
 	if len(d.Attempts) == 0 {
-		fmt.Fprintln(c.out, "\nNo attempt was made.")
+		fmt.Fprintln(c.out, "\nNo attempt has been made.")
 		return nil
 	}
 
@@ -128,7 +128,7 @@ func (d *deliveryJSON) showEvents(c *console) error {
 		return nil
 	}
 
-	fmt.Fprintln(c.out, "\nReports of the provider (in full: --json)")
+	fmt.Fprintln(c.out, "\nThe provider's reports (--json shows them in full)")
 
 	t := newTable(c.out, "  RECEIVED", "BY", "WHAT")
 	for _, e := range d.Events {

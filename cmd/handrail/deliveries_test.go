@@ -247,7 +247,7 @@ func TestCommandsToPasteRepeatTheFlags(t *testing.T) {
 		"deliveries cancel "+stubDelivery+" --reason '…' --url "+s.url+" --workspace "+stubWorkspace,
 	)
 
-	assert.Contains(t, one.out.String(), "No attempt was made.")
+	assert.Contains(t, one.out.String(), "No attempt has been made.")
 	assert.NotContains(t, one.out.String(), stubKey)
 
 	s = newStub(
@@ -445,7 +445,7 @@ func TestHelpHoldsWhatAnOperatorNeeds(t *testing.T) {
 			"resolve",
 			"retry-all",
 			"HANDRAIL_API_KEY",
-			"0 done, 1 failed or refused, 2 wrong use, 3 not settled yet",
+			"0 done, 1 failed or refused, 2 wrong use, 3 no outcome yet",
 		},
 		"deliveries list": {
 			"--status",
@@ -471,7 +471,7 @@ func TestHelpHoldsWhatAnOperatorNeeds(t *testing.T) {
 		"deliveries resolve":   {"--as=WHAT", "sent or not_sent", "--provider-message-id"},
 		"deliveries retry-all": {"--dry-run", "--rate", "--canary", "--yes", "Ctrl-C leaves it running", "Exit status"},
 		"bulk-retries":         {"list", "show", "pause", "resume", "cancel", "retry-all"},
-		"suppressions":         {"list", "lift", "only when the person has asked"},
+		"suppressions":         {"list", "lift", "only if the person has asked"},
 	} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()

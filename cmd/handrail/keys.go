@@ -11,17 +11,17 @@ import (
 )
 
 type keysCommand struct {
-	Create keyCreate `cmd:"" help:"Create an API key and show its secret, once."`
+	Create keyCreate `cmd:"" help:"Create an API key and show its secret. This is the only time it is shown."`
 	List   keyList   `cmd:"" help:"List a workspace's API keys."`
-	Revoke keyRevoke `cmd:"" help:"Revoke an API key, at once."`
+	Revoke keyRevoke `cmd:"" help:"Revoke an API key. It stops working at once."`
 }
 
 type keyCreate struct {
 	Workspace string        `required:"" help:"The workspace's id." placeholder:"UUID"`
-	Member    int64         `required:"" help:"Whom the key acts as: a member's id." placeholder:"ID"`
+	Member    int64         `required:"" help:"The id of the member that the key acts as." placeholder:"ID"`
 	Name      string        `required:"" help:"What the key is for." placeholder:"NAME"`
-	Scopes    []string      `help:"Scopes, comma-separated, like chats:admin,members:read. All by default." placeholder:"SCOPE"`
-	Expires   time.Duration `help:"How long the key holds, like 720h. For ever by default." placeholder:"DURATION"`
+	Scopes    []string      `help:"Scopes, comma-separated, like chats:admin,members:read. Default: all." placeholder:"SCOPE"`
+	Expires   time.Duration `help:"How long the key is valid, like 720h. Default: it does not expire." placeholder:"DURATION"`
 	JSON      bool          `help:"Write JSON."`
 }
 
@@ -71,7 +71,7 @@ func (c *keyCreate) Run(p *process) error {
 			}{viewKey(made), secret})
 		}
 
-		fmt.Fprintf(p.out, "%s\n\nKey %d is shown this once and stored as a hash only.\n", secret, made.ID)
+		fmt.Fprintf(p.out, "%s\n\nSave key %d now: it is not shown again. Only its hash is stored.\n", secret, made.ID)
 
 		return nil
 	})
@@ -116,7 +116,7 @@ func (c *keyList) Run(p *process) error {
 
 func showKeys(p *process, all []keyView) error {
 	if len(all) == 0 {
-		fmt.Fprintln(p.out, "no keys yet; make one with: handrail keys create")
+		fmt.Fprintln(p.out, "no keys yet; create one with: handrail keys create")
 		return nil
 	}
 

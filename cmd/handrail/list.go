@@ -9,8 +9,8 @@ import (
 
 // listing are the flags of a command that lists.
 type listing struct {
-	Limit int  `default:"20" help:"The most entries to show, 1 to 100."`
-	All   bool `help:"Show all there are."`
+	Limit int  `default:"20" help:"How many entries to show at most, 1 to 100."`
+	All   bool `help:"Show all entries."`
 }
 
 // listed is a list, or its first page.
@@ -63,7 +63,7 @@ func fetchList[T any](c *client, path string, query url.Values, l listing) (*lis
 // sayMore writes that a list goes on. It writes to errs, so that a table can be piped.
 func (l *listed[T]) sayMore(c *console) {
 	if l.NextCursor != nil {
-		fmt.Fprintln(c.errs, "There are more: --all shows them.")
+		fmt.Fprintln(c.errs, "There are more. --all shows them.")
 	}
 }
 

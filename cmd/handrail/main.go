@@ -21,24 +21,24 @@ import (
 
 type cli struct {
 	API          apiCommand          `cmd:"" name:"api" help:"Serve the REST API."`
-	Worker       workerCommand       `cmd:"" help:"Carry out actions."`
-	All          allCommand          `cmd:"" help:"Serve the REST API and carry out actions, in one process."`
+	Worker       workerCommand       `cmd:"" help:"Run the worker, which carries out actions."`
+	All          allCommand          `cmd:"" help:"Serve the REST API and run the worker, in one process."`
 	Migrate      migrateCommand      `cmd:"" help:"Bring the database up to date, or show its state."`
 	Workspaces   workspacesCommand   `cmd:"" help:"Create and list workspaces."`
 	Keys         keysCommand         `cmd:"" help:"Create, list and revoke API keys."`
 	Deliveries   deliveriesCommand   `cmd:"" help:"Find, explain, retry, cancel and resolve deliveries."`
 	BulkRetries  bulkRetriesCommand  `cmd:"" help:"List, show, pause, resume and cancel bulk retries."`
-	Suppressions suppressionsCommand `cmd:"" help:"List addresses that are not written to, and lift one."`
-	Tools        toolsCommand        `cmd:"" help:"Show the workspace's tools, run one, reload the tools of a server, change a signing secret."`
-	ToolCalls    toolCallsCommand    `cmd:"" help:"Say what became of a tool call whose outcome is not known."`
-	Approvals    approvalsCommand    `cmd:"" help:"List the sends that wait for a second person, and approve or refuse them."`
-	Requests     requestsCommand     `cmd:"" help:"List, explain, answer and cancel questions to contributors."`
-	Summaries    summariesCommand    `cmd:"" help:"Summarize a chat; list, show and restore versions, undo a run's labels."`
+	Suppressions suppressionsCommand `cmd:"" help:"List the addresses that get no messages, and allow one again."`
+	Tools        toolsCommand        `cmd:"" help:"List and show the workspace's tools, test one, reload an MCP server's tools, change a signing secret."`
+	ToolCalls    toolCallsCommand    `cmd:"" help:"Resolve a tool call whose outcome is unknown."`
+	Approvals    approvalsCommand    `cmd:"" help:"List the sends that wait for a second person's approval, and approve or refuse them."`
+	Requests     requestsCommand     `cmd:"" help:"List, show, answer and cancel questions to contributors."`
+	Summaries    summariesCommand    `cmd:"" help:"Summarize a chat; list, show and restore versions; undo a run's label changes."`
 
 	SummarySettings summarySettingsCommand `cmd:"" help:"Show or change how chats are summarized: model, language, budget, automatic runs."`
 
-	Config  configCommand  `cmd:"" help:"Show the settings in force, secrets masked, and what each is for."`
-	Health  healthCommand  `cmd:"" help:"Ask the API of this machine whether it is ready; exit 1 when it is not."`
+	Config  configCommand  `cmd:"" help:"Show the settings in force and what each is for. Secrets are masked."`
+	Health  healthCommand  `cmd:"" help:"Check whether the API on this machine is ready; exit 1 if it is not."`
 	Version versionCommand `cmd:"" help:"Show the version."`
 }
 
@@ -114,5 +114,5 @@ func (c *console) fail(err error) int {
 	return exitFailed
 }
 
-const description = `Durable actions for assistants that talk to people by SMS and email: no message is lost,
-none is sent twice without saying so, and every stuck one explains itself.`
+const description = `Handrail carries out actions for AI assistants that talk to people by SMS and email. No message is
+lost, no message is sent twice without a record of it, and every stuck message says why it is stuck.`

@@ -10,11 +10,11 @@ import (
 )
 
 type migrateCommand struct {
-	Up     migrateUp     `cmd:"" help:"Apply the migrations that are missing."`
+	Up     migrateUp     `cmd:"" help:"Apply all pending migrations."`
 	Status migrateStatus `cmd:"" help:"List the migrations and when each was applied."`
 	Unlock migrateUnlock `cmd:"" help:"Release the lock that a killed migration left behind."`
 
-	AfterRestore migrateAfterRestore `cmd:"" help:"Run once after the database was restored from a backup, before API and worker start: hold what may have been sent since, and ask the providers."`
+	AfterRestore migrateAfterRestore `cmd:"" help:"Run this once after you have restored the database from a backup, before you start API and worker. It holds every delivery that may have been sent since the backup, then asks the providers about each."`
 }
 
 type (
@@ -96,7 +96,7 @@ func (migrateAfterRestore) Run(p *process) error {
 		}
 
 		if len(held) == 0 {
-			fmt.Fprintln(p.out, "nothing to hold: the backup has nothing that may have been sent since")
+			fmt.Fprintln(p.out, "nothing to hold: no delivery in the backup may have been sent since")
 			return nil
 		}
 

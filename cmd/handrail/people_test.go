@@ -84,10 +84,10 @@ func TestApprovalsAreListed(t *testing.T) {
 	assert.Contains(t, errs, "--all")
 	assert.Contains(t, s.sent("approvals").query, "state=approved")
 	_, out, _ = s.do("approvals", "list")
-	assert.Equal(t, "no approvals are waiting; all of them: --state all\n", out)
+	assert.Equal(t, "no approvals are waiting; --state all shows all\n", out)
 	assert.Contains(t, s.sent("approvals").query, "state=waiting")
 	_, out, _ = s.do("approvals", "list", "--state", "all")
-	assert.Equal(t, "no approvals yet; a tool of the risk approval asks for one\n", out)
+	assert.Equal(t, "no approvals yet; a call of a tool with the risk approval needs one\n", out)
 	assert.NotContains(t, s.sent("approvals").query, "state=")
 }
 

@@ -15,7 +15,7 @@ import (
 // settings is needed for them.
 type remote struct {
 	URL       string `from:"HANDRAIL_URL" default:"http://127.0.0.1:8080" help:"Where the API is ($HANDRAIL_URL)."`
-	Key       string `from:"HANDRAIL_API_KEY" placeholder:"hr_…" help:"An API key ($HANDRAIL_API_KEY, which other users of this machine do not see)."`
+	Key       string `from:"HANDRAIL_API_KEY" placeholder:"hr_…" help:"An API key ($HANDRAIL_API_KEY). Other users of this machine can see the flag, but not the variable."`
 	Workspace string `from:"HANDRAIL_WORKSPACE" placeholder:"UUID" help:"The workspace's id ($HANDRAIL_WORKSPACE)."`
 	JSON      bool   `help:"Write the API's JSON."`
 }
@@ -45,7 +45,7 @@ func (r *remote) dial(c *console) (*client, error) {
 	case err != nil || !isAPIAddress(base):
 		return nil, &exitError{errors.New("--url (HANDRAIL_URL) must be like https://handrail.example.com"), exitUsage}
 	case r.Key == "":
-		return nil, &exitError{errors.New("an API key is needed: set HANDRAIL_API_KEY, or give --key"), exitUsage}
+		return nil, &exitError{errors.New("an API key is needed: set HANDRAIL_API_KEY or give --key"), exitUsage}
 	case r.Workspace == "":
 		return nil, &exitError{
 			errors.New("a workspace is needed: set HANDRAIL_WORKSPACE, or give --workspace"),

@@ -10,17 +10,17 @@ import (
 )
 
 type requestsCommand struct {
-	List   requestList   `cmd:"" help:"List questions to contributors, the newest first."`
-	Show   requestShow   `cmd:"" help:"Say what was asked of whom, and what came of it."`
+	List   requestList   `cmd:"" help:"List questions to contributors, newest first."`
+	Show   requestShow   `cmd:"" help:"Show a question, who was asked, and the answers."`
 	Answer requestAnswer `cmd:"" help:"Answer a question, for yourself or for the member who was asked."`
 	Cancel requestCancel `cmd:"" help:"Cancel a question; a message that waits for the answer is not sent."`
 }
 
 // Help is shown by kong.
 func (requestsCommand) Help() string {
-	return `The tool contributor_input_request asks people who take part in a chat. They answer by SMS or email,
-or here. Who was asked needs no scope to show and to answer; list and show need chats:read, answering for others
-chats:write, cancel chats:admin.
+	return `The tool contributor_input_request sends a question to people who take part in a chat. They answer by
+SMS, by email, or here. A member who was asked needs no scope to show and to answer the question. Otherwise list and
+show need chats:read, answering for others needs chats:write, and cancel needs chats:admin.
 
 ` + exitHelp
 }
@@ -65,8 +65,8 @@ func requestPath(id, rest string) string {
 type requestList struct {
 	remote
 	listing
-	State  string `help:"Where they stand: open, answered, defaulted, expired, failed or canceled." placeholder:"STATE"`
-	ChatID int64  `help:"The chat they belong to." placeholder:"ID"`
+	State  string `help:"Only this state: open, answered, defaulted, expired, failed or canceled." placeholder:"STATE"`
+	ChatID int64  `help:"Only this chat." placeholder:"ID"`
 }
 
 // Run lists contributor requests.
@@ -104,8 +104,8 @@ func (l *requestList) Run(c *console) error {
 type requestAnswer struct {
 	remote
 	ID       string `arg:"" help:"The request's id, as listed."`
-	Answer   string `required:"" help:"A text; or JSON like true or 3 where the question expects that, as show says." placeholder:"ANSWER"`
-	MemberID int64  `help:"For whom you answer; the key's own member when left out." placeholder:"ID"`
+	Answer   string `required:"" help:"The answer: a text, or JSON like true or 3 if the question expects that (see show)." placeholder:"ANSWER"`
+	MemberID int64  `help:"The id of the member you answer for. Default: the key's own member." placeholder:"ID"`
 }
 
 // Run answers a question. It looks at the question first, which says whether 3 is a text.
@@ -141,7 +141,7 @@ func (r *requestJSON) value(text string) any {
 type requestCancel struct {
 	remote
 	ID     string `arg:"" help:"The request's id, as listed."`
-	Reason string `required:"" help:"Why, for the record." placeholder:"TEXT"`
+	Reason string `required:"" help:"The reason, for the audit log." placeholder:"TEXT"`
 }
 
 // Run cancels a question.

@@ -63,7 +63,7 @@ func (r *requestJSON) showFacts(c *console) {
 	f.say("tool call", "%s", r.CallID)
 	f.say("asked by", "member %d", r.RequestedBy)
 	f.say("workflow", "%s", r.WorkflowID)
-	f.say("made", "%s (%s ago)", formatTime(r.CreatedAt), formatAge(r.CreatedAt))
+	f.say("created", "%s (%s ago)", formatTime(r.CreatedAt), formatAge(r.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(r.UpdatedAt), formatAge(r.UpdatedAt))
 }
 

@@ -12,16 +12,16 @@ import (
 
 type summariesCommand struct {
 	List       summaryList    `cmd:"" help:"List the versions of a chat's summary: every run and every edit."`
-	Show       summaryShow    `cmd:"" help:"Show what a version says, rests on and has cost."`
+	Show       summaryShow    `cmd:"" help:"Show a version: its text, its sources and its cost."`
 	Run        summaryRun     `cmd:"" help:"Summarize a chat."`
 	Restore    summaryRestore `cmd:"" help:"Restore a version; it then counts as a person's."`
-	UndoLabels summaryUndo    `cmd:"" name:"undo-labels" help:"Take back what a run has changed of the chat's labels."`
+	UndoLabels summaryUndo    `cmd:"" name:"undo-labels" help:"Undo a run's changes to the chat's labels."`
 }
 
 // Help is shown by kong.
 func (summariesCommand) Help() string {
-	return `A summary that a person wrote or restored stands until one is asked for with --overwrite. Labels
-that a person has set or taken off stand in any case.
+	return `A summary that a person wrote or restored is kept, unless a run has --overwrite. Labels that a person
+set or removed are always kept.
 
 ` + exitHelp
 }
@@ -101,9 +101,9 @@ type summaryRun struct {
 	remote
 	Chat      int64         `arg:"" help:"The chat's id."`
 	Labels    bool          `help:"Choose labels too."`
-	Full      bool          `help:"Read all of the chat, not only what is new."`
-	Overwrite bool          `help:"Replace also what a person wrote."`
-	Wait      time.Duration `default:"60s" help:"How long to wait for it, up to a minute."`
+	Full      bool          `help:"Read the whole chat, not only what is new."`
+	Overwrite bool          `help:"Also replace what a person wrote."`
+	Wait      time.Duration `default:"60s" help:"How long to wait for the summary, up to a minute."`
 }
 
 // Run summarizes a chat and shows what it then says.
@@ -141,7 +141,7 @@ func (r *summaryRun) Run(c *console) error {
 
 		return &exitError{
 			fmt.Errorf(
-				"action %s goes on by itself. Later: %s",
+				"action %s continues in the background. To check: %s",
 				begun.ActionID,
 				r.line(c, fmt.Sprintf("summaries list %d", r.Chat)),
 			),

@@ -150,7 +150,7 @@ func TestSummarySettingsAreShownAndSet(t *testing.T) {
 	require.Equal(t, 0, status, errs)
 
 	for _, want := range []string{
-		"the service's own", "250 used this month, of 1000",
+		"the service's default", "250 used this month, of 1000",
 		"after 30m0s of quiet or after 20 new messages, with labels", "member 3",
 	} {
 		assert.Contains(t, out, want)

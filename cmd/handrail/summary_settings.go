@@ -10,8 +10,8 @@ import (
 )
 
 type summarySettingsCommand struct {
-	Show settingsShow `cmd:"" help:"Show how the workspace's chats are summarized, and what it has used of its tokens."`
-	Set  settingsSet  `cmd:"" help:"Change that. What is not given stays."`
+	Show settingsShow `cmd:"" help:"Show how the workspace's chats are summarized, and how many tokens it has used."`
+	Set  settingsSet  `cmd:"" help:"Change these settings. What you do not give stays as it is."`
 }
 
 // settingsJSON are the settings as the API shows them.
@@ -50,14 +50,14 @@ func (s *settingsShow) Run(c *console) error {
 
 type settingsSet struct {
 	remote
-	Model           *string        `help:"offline, openai/… or anthropic/… with a model's name; empty for the service's own." placeholder:"NAME"`
-	Language        *string        `help:"A language tag such as de; empty for the customer's." placeholder:"TAG"`
-	Instructions    *string        `help:"What to tell the model." placeholder:"TEXT"`
-	TokenBudget     *int64         `help:"Tokens in a calendar month; 0 for any number." placeholder:"N"`
-	LabelThreshold  *float64       `help:"From which confidence on, 0 to 1, a label is set." placeholder:"X"`
-	Quiet           *time.Duration `help:"Summarize a chat that has been quiet for so long, like 30m; 0 for never." placeholder:"TIME"`
-	EveryMessages   *int           `help:"Or that has so many new messages; 0 for never." placeholder:"N"`
-	AutomaticLabels *bool          `help:"Choose labels too, then." negatable:""`
+	Model           *string        `help:"offline, openai/… or anthropic/… with a model's name; empty for the service's default." placeholder:"NAME"`
+	Language        *string        `help:"A language tag such as de; empty for the language of the customer's messages." placeholder:"TAG"`
+	Instructions    *string        `help:"Instructions for the model." placeholder:"TEXT"`
+	TokenBudget     *int64         `help:"The most tokens to use in a calendar month; 0 for no limit." placeholder:"N"`
+	LabelThreshold  *float64       `help:"The confidence, 0 to 1, from which a label is set." placeholder:"X"`
+	Quiet           *time.Duration `help:"Summarize a chat automatically when it has been quiet for this long, like 30m; 0 for never." placeholder:"TIME"`
+	EveryMessages   *int           `help:"Summarize a chat automatically when it has this many new messages; 0 for never." placeholder:"N"`
+	AutomaticLabels *bool          `help:"Automatic runs also choose labels." negatable:""`
 }
 
 // Run changes the settings.
@@ -119,7 +119,7 @@ func (r *remote) showSettings(api *client, got *answer) error {
 	}
 
 	f := facts{api.console}
-	f.say("model", "%s", cmp.Or(s.Model, "the service's own"))
+	f.say("model", "%s", cmp.Or(s.Model, "the service's default"))
 	f.say("language", "%s", cmp.Or(s.Language, "that of the customer's messages"))
 	f.say("instructions", "%s", s.Instructions)
 
@@ -129,7 +129,7 @@ func (r *remote) showSettings(api *client, got *answer) error {
 	}
 
 	f.say("tokens", "%d used this month, %s", s.TokensUsed, budget)
-	f.say("labels", "set from a confidence of %g on, suggested below", s.LabelThreshold)
+	f.say("labels", "set from a confidence of %g, suggested below that", s.LabelThreshold)
 	f.say("automatic", "%s", s.automatic())
 
 	if s.UpdatedAt != nil {

@@ -101,7 +101,7 @@ func (v *versionJSON) showFacts(c *console) {
 	f.say("state", "%s%s", v.State, map[bool]string{true: ", shown by the chat"}[v.Current])
 
 	if v.State == "succeeded" && !v.Applied {
-		f.say("text", "%s", "not put into the chat: a person's text stood there")
+		f.say("text", "%s", "not put into the chat: a person had written its text")
 	}
 
 	if v.Problem != nil {
@@ -136,11 +136,11 @@ func (v *versionJSON) showFacts(c *console) {
 	f.say("restored from", "%s", v.RestoredFrom)
 
 	if len(v.LabelsAdded)+len(v.LabelsRemoved) > 0 {
-		f.say("labels", "%d set, %d taken off", len(v.LabelsAdded), len(v.LabelsRemoved))
+		f.say("labels", "%d set, %d removed", len(v.LabelsAdded), len(v.LabelsRemoved))
 	}
 
 	f.sayTime("labels undone", v.LabelsUndoneAt)
-	f.say("made", "%s (%s ago)", formatTime(v.CreatedAt), formatAge(v.CreatedAt))
+	f.say("created", "%s (%s ago)", formatTime(v.CreatedAt), formatAge(v.CreatedAt))
 }
 
 // indentText is a text of several lines, each without what would steer a terminal.

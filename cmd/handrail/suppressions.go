@@ -9,14 +9,14 @@ import (
 )
 
 type suppressionsCommand struct {
-	List suppressionList `cmd:"" help:"List the addresses that are not written to, and why."`
-	Lift suppressionLift `cmd:"" help:"Let an address be written to again."`
+	List suppressionList `cmd:"" help:"List the addresses that get no messages, and why."`
+	Lift suppressionLift `cmd:"" help:"Lift a suppression: allow messages to its address again."`
 }
 
 // Help is shown by kong.
 func (suppressionsCommand) Help() string {
-	return `A suppression keeps one sender from writing to one address. Lift it only when the person has asked
-for messages again: the provider keeps a list of its own, and the law counts.
+	return `A suppression stops all messages from one sender to one address. Lift it only if the person has asked
+for messages again. The provider has its own list, and the law applies.
 
 ` + exitHelp
 }
@@ -40,7 +40,7 @@ func (l *suppressionList) Run(c *console) error {
 	return showList(c, &l.remote, l.listing, listView[suppressionJSON]{
 		path:    "suppressions",
 		query:   url.Values{},
-		empty:   "no suppressions: every address may be written to",
+		empty:   "no suppressions: every address may get messages",
 		columns: []string{"ID", "CHANNEL", "SENDER", "ADDRESS", "REASON", "AGE"},
 		row: func(s *suppressionJSON) []string {
 			return []string{

@@ -9,13 +9,13 @@ import (
 )
 
 type toolCallsCommand struct {
-	Resolve toolCallResolve `cmd:"" help:"Say what became of a tool call whose outcome is not known."`
+	Resolve toolCallResolve `cmd:"" help:"Resolve a tool call whose outcome is unknown."`
 }
 
 // Help is shown by kong.
 func (toolCallsCommand) Help() string {
-	return `A call of a tool that is not idempotent, and that may have had its effect, is not repeated by
-itself: its send waits until a person has looked. This needs a key with chats:admin.
+	return `If a call may have had its effect and its tool is not idempotent, the call is not repeated
+automatically. Its send waits until a person has resolved it. This needs a key with the scope chats:admin.
 
 ` + exitHelp
 }
@@ -24,9 +24,9 @@ type toolCallResolve struct {
 	remote
 	Action  string `arg:"" help:"The send's action id."`
 	Call    string `arg:"" help:"The tool call's id, like call_1; its undo is undo_call_1."`
-	Outcome string `required:"" enum:"succeeded,failed,retry" help:"What you have found out: succeeded (the send goes on), failed (it ends), or retry (run it again)." placeholder:"WHAT"`
-	Result  string `help:"With succeeded: what the tool should have answered, as JSON." placeholder:"JSON"`
-	Reason  string `required:"" help:"How you know, for the record." placeholder:"TEXT"`
+	Outcome string `required:"" enum:"succeeded,failed,retry" help:"What you found out: succeeded (the send continues), failed (the send ends), or retry (the tool runs again)." placeholder:"WHAT"`
+	Result  string `help:"With succeeded: the result that the tool should have returned, as JSON." placeholder:"JSON"`
+	Reason  string `required:"" help:"How you know, for the audit log." placeholder:"TEXT"`
 }
 
 // Run resolves a tool call by a person's decision.

@@ -10,17 +10,17 @@ import (
 )
 
 type toolsCommand struct {
-	List         toolList         `cmd:"" help:"List the tools that were defined for the workspace."`
-	Show         toolShow         `cmd:"" help:"Say what a tool is, and what an MCP server offers."`
+	List         toolList         `cmd:"" help:"List the tools that are defined in the workspace."`
+	Show         toolShow         `cmd:"" help:"Show a tool's definition; for an MCP server, also its tools."`
 	Test         toolTest         `cmd:"" help:"Run a tool now, for real, and show the outcome."`
-	Refresh      toolRefresh      `cmd:"" help:"Reload the list of tools of an MCP server."`
-	RotateSecret toolRotateSecret `cmd:"" help:"Give an HTTP tool a new signing secret and show it, once."`
+	Refresh      toolRefresh      `cmd:"" help:"Reload an MCP server's list of tools."`
+	RotateSecret toolRotateSecret `cmd:"" help:"Give an HTTP tool a new signing secret and show it. This is the only time it is shown."`
 }
 
 // Help is shown by kong.
 func (toolsCommand) Help() string {
-	return `Tools are defined through the REST API, at /tools; docs/tools.md says how. These commands ask the
-same API: they need a key with tools:read, or tools:write for test, refresh and rotate-secret.
+	return `Define tools through the REST API, at /tools (see docs/tools.md). These commands call the same API. They
+need a key with the scope tools:read, or tools:write for test, refresh and rotate-secret.
 
 ` + exitHelp
 }
@@ -110,7 +110,7 @@ func (l *toolList) Run(c *console) error {
 	return showList(c, &l.remote, l.listing, listView[toolJSON]{
 		path:    "tools",
 		query:   url.Values{},
-		empty:   "no tools yet but the built-in ones; define one with POST /tools (docs/tools.md)",
+		empty:   "no tools yet except the built-in ones; define one with POST /tools (docs/tools.md)",
 		columns: []string{"ID", "NAME", "KIND", "RISK", "STATE", "WHERE"},
 		row: func(t *toolJSON) []string {
 			return []string{
@@ -203,7 +203,7 @@ func (r *toolRotateSecret) Run(c *console) error {
 
 	fmt.Fprintf(
 		c.out,
-		"%s\n\nIt is shown this once. Calls are signed with the old one, too, for 24 hours.\n",
+		"%s\n\nSave this secret now: it is not shown again. For 24 hours, calls are also signed with the old one.\n",
 		makePrintable(made.Secret),
 	)
 

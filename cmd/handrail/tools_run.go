@@ -13,17 +13,16 @@ import (
 type toolTest struct {
 	remote
 	ID        int64  `arg:"" help:"The tool's id, as listed."`
-	Tool      string `help:"Which tool of an MCP server, without the server's name." placeholder:"NAME"`
-	Arguments string `default:"{}" help:"What it is called with, a JSON object." placeholder:"JSON"`
+	Tool      string `help:"For an MCP server: which of its tools, without the server's name." placeholder:"NAME"`
+	Arguments string `default:"{}" help:"The arguments, as a JSON object." placeholder:"JSON"`
 }
 
 // Help is shown by kong.
 func (*toolTest) Help() string {
-	return `A test is a real call: a tool that books does book. It carries no idempotency key, and nothing is
-undone afterwards.
+	return `A test is a real call: a tool that makes bookings makes one. The call has no idempotency key, and
+nothing is undone afterwards.
 
-Exit status: 0 when the tool has succeeded, 1 when it has not, 2 wrong use, 3 when it is not known whether it
-had its effect.`
+Exit status: 0 the tool succeeded, 1 it failed, 2 wrong use, 3 it is not known whether the call had its effect.`
 }
 
 // toolTimeout exceeds the longest that a tool may take, two minutes.
@@ -118,13 +117,13 @@ func (t *testJSON) verdict() error {
 		return nil
 	case "unknown":
 		return &exitError{
-			errors.New("the tool may have had its effect; look there before you call it again"),
+			errors.New("the tool may have had its effect; check there before you call it again"),
 			exitUnsettled,
 		}
 
 	case "not_run":
-		return errors.New("the tool was not reached, and nothing has happened")
+		return errors.New("the tool could not be reached; nothing has happened")
 	}
 
-	return errors.New("the tool has failed")
+	return errors.New("the tool failed")
 }

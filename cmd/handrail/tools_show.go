@@ -48,7 +48,7 @@ func (t *toolJSON) showFacts(c *console) {
 
 	f.say("assistants", "%s", formatAssistants(t.Assistants))
 	f.say("secrets", "%s", strings.Join(t.Secrets, ", "))
-	f.say("made", "%s (%s ago)", formatTime(t.CreatedAt), formatAge(t.CreatedAt))
+	f.say("created", "%s (%s ago)", formatTime(t.CreatedAt), formatAge(t.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(t.UpdatedAt), formatAge(t.UpdatedAt))
 
 	if t.MCP != nil {
@@ -86,7 +86,7 @@ func (t *toolJSON) showDiscovered(c *console) error {
 	}
 
 	if len(t.MCP.Discovered) == 0 {
-		fmt.Fprintln(c.out, "\nThe server has shown no tools.")
+		fmt.Fprintln(c.out, "\nThe server has listed no tools.")
 		return nil
 	}
 

@@ -93,7 +93,7 @@ func TestToolsAreListed(t *testing.T) {
 	}
 
 	_, out, _ = s.do("tools", "list")
-	assert.Contains(t, out, "no tools yet but the built-in ones")
+	assert.Contains(t, out, "no tools yet except the built-in ones")
 }
 
 func TestAToolIsShown(t *testing.T) {
@@ -125,7 +125,7 @@ func TestAToolIsShown(t *testing.T) {
 
 	assert.NotContains(t, out, "\x1b")
 	_, out, _ = s.do("tools", "show", "4")
-	assert.Contains(t, out, "has shown no tools")
+	assert.Contains(t, out, "has listed no tools")
 
 	status, _, errs = s.do("tools", "show", "5")
 	assert.Equal(t, 1, status)
@@ -155,7 +155,7 @@ func TestAToolIsTested(t *testing.T) {
 				`"http_status":422,"duration_ms":4}`,
 			1,
 			[]string{"failed", "422", "tool_refused we have no table"},
-			"the tool has failed",
+			"the tool failed",
 		},
 		"not run": {
 			`{"outcome":"not_run","error_code":"tool_unavailable","error":"no connection","duration_ms":4}`,

@@ -11,7 +11,7 @@ import (
 )
 
 type workspacesCommand struct {
-	Create workspaceCreate `cmd:"" help:"Create a workspace with its first manager; make it a key with 'handrail keys create'."`
+	Create workspaceCreate `cmd:"" help:"Create a workspace with its first manager. Then create a key with 'handrail keys create'."`
 	List   workspaceList   `cmd:"" help:"List the workspaces."`
 }
 
@@ -74,7 +74,7 @@ func (c *workspaceList) Run(p *process) error {
 		}
 
 		if len(all) == 0 {
-			fmt.Fprintln(p.out, "no workspaces yet; make one with: handrail workspaces create NAME --manager NAME")
+			fmt.Fprintln(p.out, "no workspaces yet; create one with: handrail workspaces create NAME --manager NAME")
 			return nil
 		}
 

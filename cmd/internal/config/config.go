@@ -19,48 +19,48 @@ import (
 
 // Config is all that is configured. The tag secret marks what is masked when shown.
 type Config struct {
-	Addr        string        `env:"HANDRAIL_ADDR" envDefault:"127.0.0.1:8080" help:"where the API listens, host:port"`
+	Addr        string        `env:"HANDRAIL_ADDR" envDefault:"127.0.0.1:8080" help:"address where the API listens, host:port"`
 	DatabaseURL string        `env:"DATABASE_URL" secret:"url" help:"postgres://user:password@host/name; handrail-dev also takes sqlite:/path/to/file.db"`
-	WorkerAddr  string        `env:"HANDRAIL_WORKER_ADDR" help:"where a worker without an API serves /healthz, /readyz and /metrics, host:port; empty: nowhere"`
+	WorkerAddr  string        `env:"HANDRAIL_WORKER_ADDR" help:"address where a worker without an API serves /healthz, /readyz and /metrics, host:port; empty: it serves none"`
 	TaskQueue   string        `env:"HANDRAIL_TASK_QUEUE" envDefault:"handrail" help:"Temporal task queue"`
-	Wait        time.Duration `env:"HANDRAIL_WAIT" envDefault:"25s" help:"how long a request waits for its action before it answers 202"`
+	Wait        time.Duration `env:"HANDRAIL_WAIT" envDefault:"25s" help:"how long a request waits for its action before the answer is 202"`
 
-	TemporalAddress   string `env:"TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"Temporal frontend, host:port; TEMPORAL_TLS and the rest of Temporal's client variables hold too"`
+	TemporalAddress   string `env:"TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"address of the Temporal frontend, host:port; TEMPORAL_TLS and Temporal's other client variables work too"`
 	TemporalNamespace string `env:"TEMPORAL_NAMESPACE" envDefault:"default" help:"Temporal namespace"`
 
-	TwilioAccountSID string `env:"TWILIO_ACCOUNT_SID" help:"Twilio account; empty: SMS waits as blocked"`
+	TwilioAccountSID string `env:"TWILIO_ACCOUNT_SID" help:"Twilio account SID; empty: SMS stays blocked"`
 	TwilioAuthToken  string `env:"TWILIO_AUTH_TOKEN" secret:"true" help:"Twilio auth token"`
-	TwilioBaseURL    string `env:"HANDRAIL_TWILIO_BASE_URL" envDefault:"https://api.twilio.com" help:"any server that speaks Twilio's API"`
-	SendGridAPIKey   string `env:"SENDGRID_API_KEY" secret:"true" help:"SendGrid API key; empty: email waits as blocked"`
-	SendGridBaseURL  string `env:"HANDRAIL_SENDGRID_BASE_URL" envDefault:"https://api.sendgrid.com" help:"any server that speaks SendGrid's API; https://api.eu.sendgrid.com for the EU"`
+	TwilioBaseURL    string `env:"HANDRAIL_TWILIO_BASE_URL" envDefault:"https://api.twilio.com" help:"address of Twilio's API, or of any server with the same API"`
+	SendGridAPIKey   string `env:"SENDGRID_API_KEY" secret:"true" help:"SendGrid API key; empty: email stays blocked"`
+	SendGridBaseURL  string `env:"HANDRAIL_SENDGRID_BASE_URL" envDefault:"https://api.sendgrid.com" help:"address of SendGrid's API, or of any server with the same API; https://api.eu.sendgrid.com for the EU"`
 
-	PublicURL                string `env:"HANDRAIL_PUBLIC_URL" help:"where providers reach the API, like https://handrail.example.com; empty: no webhooks, receipts are looked up"`
+	PublicURL                string `env:"HANDRAIL_PUBLIC_URL" help:"origin at which providers reach the API, like https://handrail.example.com; empty: no webhooks, so Handrail asks the providers for receipts"`
 	TwilioWebhookTokens      string `env:"HANDRAIL_TWILIO_WEBHOOK_TOKENS" secret:"true" help:"auth tokens that Twilio may sign webhooks with, comma-separated; empty: TWILIO_AUTH_TOKEN"`
-	SendGridWebhookPublicKey string `env:"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY" help:"public keys that SendGrid shows for its signed webhooks, comma-separated"`
-	ReplyDomain              string `env:"HANDRAIL_REPLY_DOMAIN" help:"domain whose mail SendGrid's Inbound Parse brings here; empty: answers go to the inbox's own address"`
+	SendGridWebhookPublicKey string `env:"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY" help:"public keys of SendGrid's signed webhooks, as SendGrid shows them, comma-separated"`
+	ReplyDomain              string `env:"HANDRAIL_REPLY_DOMAIN" help:"domain whose mail SendGrid's Inbound Parse sends to the API; empty: customers' answers go to the inbox's own address"`
 
-	Settle       time.Duration `env:"HANDRAIL_SETTLE" envDefault:"2m" help:"how long after an unknown outcome evidence is awaited before a person must decide"`
-	ReceiptSMS   time.Duration `env:"HANDRAIL_RECEIPT_SMS" envDefault:"1h" help:"how long the final status of an accepted SMS is awaited"` //nolint:staticcheck // SMS is no unit of time
-	ReceiptEmail time.Duration `env:"HANDRAIL_RECEIPT_EMAIL" envDefault:"24h" help:"how long the final status of an accepted email is awaited"`
+	Settle       time.Duration `env:"HANDRAIL_SETTLE" envDefault:"2m" help:"how long to look for evidence after an unknown outcome, before HANDRAIL_WHEN_UNKNOWN decides"`
+	ReceiptSMS   time.Duration `env:"HANDRAIL_RECEIPT_SMS" envDefault:"1h" help:"how long to wait for the final status of an accepted SMS"` //nolint:staticcheck // SMS is no unit of time
+	ReceiptEmail time.Duration `env:"HANDRAIL_RECEIPT_EMAIL" envDefault:"24h" help:"how long to wait for the final status of an accepted email"`
 
-	WhenUnknown string `env:"HANDRAIL_WHEN_UNKNOWN" envDefault:"at_most_once" help:"what becomes of a message without evidence: at_most_once (a person decides), expire, or resend_after_settle (it may arrive twice)"`
+	WhenUnknown string `env:"HANDRAIL_WHEN_UNKNOWN" envDefault:"at_most_once" help:"what happens to an unknown message without evidence: at_most_once (a person decides), expire, or resend_after_settle (it may arrive twice)"`
 
-	LLM              string        `env:"HANDRAIL_LLM" help:"what writes summaries where a workspace has chosen nothing: offline, openai or anthropic; empty: openai or anthropic when its key is set, else offline"`
-	LLMModel         string        `env:"HANDRAIL_LLM_MODEL" help:"the model; empty: gpt-4.1-mini for openai, claude-haiku-4-5 for anthropic"`
-	LLMTimeout       time.Duration `env:"HANDRAIL_LLM_TIMEOUT" envDefault:"90s" help:"how long a model may take to write one summary, or one part of a long one"`
-	OpenAIAPIKey     string        `env:"OPENAI_API_KEY" secret:"true" help:"key of OpenAI or of a compatible server"`
-	OpenAIBaseURL    string        `env:"OPENAI_BASE_URL" envDefault:"https://api.openai.com/v1" help:"any OpenAI-compatible server"`
-	AnthropicAPIKey  string        `env:"ANTHROPIC_API_KEY" secret:"true" help:"key of Anthropic"`
-	AnthropicBaseURL string        `env:"ANTHROPIC_BASE_URL" envDefault:"https://api.anthropic.com" help:"any server that speaks Anthropic's Messages API"`
+	LLM              string        `env:"HANDRAIL_LLM" help:"provider of summaries for workspaces that have chosen none: offline, openai or anthropic; empty: openai or anthropic if its key is set, else offline"`
+	LLMModel         string        `env:"HANDRAIL_LLM_MODEL" help:"name of the model; empty: gpt-4.1-mini for openai, claude-haiku-4-5 for anthropic"`
+	LLMTimeout       time.Duration `env:"HANDRAIL_LLM_TIMEOUT" envDefault:"90s" help:"timeout of one request to a model: one summary, or one part of a long one"`
+	OpenAIAPIKey     string        `env:"OPENAI_API_KEY" secret:"true" help:"API key of OpenAI or of a compatible server"`
+	OpenAIBaseURL    string        `env:"OPENAI_BASE_URL" envDefault:"https://api.openai.com/v1" help:"address of OpenAI's API, or of a compatible server"`
+	AnthropicAPIKey  string        `env:"ANTHROPIC_API_KEY" secret:"true" help:"API key of Anthropic"`
+	AnthropicBaseURL string        `env:"ANTHROPIC_BASE_URL" envDefault:"https://api.anthropic.com" help:"address of Anthropic's API, or of any server with the same Messages API"`
 
-	EncryptionKeys string `env:"HANDRAIL_ENCRYPTION_KEYS" secret:"true" help:"id:base64 of 32 bytes, comma-separated; the first encrypts what Temporal keeps and the secrets of tools, all decrypt"`
+	EncryptionKeys string `env:"HANDRAIL_ENCRYPTION_KEYS" secret:"true" help:"encryption keys, each id:base64 of 32 bytes, comma-separated; the first encrypts Temporal's payloads and tools' secrets, all decrypt"`
 	// SecretKeys, which handrail-dev sets, encrypt the secrets of tools when there are no
 	// EncryptionKeys, so that Temporal's UI can still show what it keeps.
 	SecretKeys string `env:"-"`
 
-	ToolHosts      string        `env:"HANDRAIL_TOOL_HOSTS" help:"hosts, host:port pairs or networks of your own that tools may reach, comma-separated; everything that is not public is refused otherwise"`
-	MCPCommands    string        `env:"HANDRAIL_MCP_COMMANDS" help:"programs that MCP tools may start in the API and the workers: name=command arguments; more, separated by semicolons"`
-	ApprovalWithin time.Duration `env:"HANDRAIL_APPROVAL_DEADLINE" envDefault:"24h" help:"how long a tool call that needs approval waits for it"`
+	ToolHosts      string        `env:"HANDRAIL_TOOL_HOSTS" help:"your own hosts, host:port pairs or networks that tools may reach, comma-separated; other addresses that are not public are refused"`
+	MCPCommands    string        `env:"HANDRAIL_MCP_COMMANDS" help:"programs that the API and the workers may start for MCP tools: name=command arguments, separated by semicolons"`
+	ApprovalWithin time.Duration `env:"HANDRAIL_APPROVAL_DEADLINE" envDefault:"24h" help:"how long a tool call waits for its approval"`
 
 	LogFormat string `env:"HANDRAIL_LOG_FORMAT" envDefault:"text" help:"text or json"`
 	LogLevel  string `env:"HANDRAIL_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`

@@ -67,7 +67,7 @@ func (m *Models) build(name string) (activities.Model, error) {
 	if !slices.Contains(m.Providers(), provider) {
 		return nil, chat.Errorf(
 			chat.CodeSummarizationFailed,
-			"the model %s cannot be asked: its provider has no key",
+			"cannot use the model %s: its provider has no key",
 			name,
 		)
 	}

@@ -22,7 +22,7 @@ func (r *run) costs(ctx context.Context, e *benchEnv, scenarios []scenario) ([]C
 }
 
 func (r *run) countOut(ctx context.Context, e *benchEnv, scenarios []scenario) ([]Cost, error) {
-	r.progress.Printf("measuring what is used when nothing is done")
+	r.progress.Printf("measuring the idle use")
 
 	first, err := e.meter.read(ctx)
 	if err != nil {
@@ -39,7 +39,7 @@ func (r *run) countOut(ctx context.Context, e *benchEnv, scenarios []scenario) (
 
 	for i := range scenarios {
 		sc := &scenarios[i]
-		r.progress.Printf("measuring what %d of %q use", r.Costs, sc.name)
+		r.progress.Printf("measuring the cost of %d of %q", r.Costs, sc.name)
 
 		done, err := e.runScenario(ctx, sc, mostCallers, enoughTimes(r.Costs))
 		if err != nil {

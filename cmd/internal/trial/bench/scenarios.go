@@ -162,7 +162,7 @@ func (a *actor) settled(ctx context.Context, caller int) (string, error) {
 func (a *actor) participant(ctx context.Context, caller int) (string, error) {
 	n := int(a.joined.Add(1)) - 1
 	if n >= len(a.members)*len(a.sending) {
-		return "", errors.New("everybody is in every chat already")
+		return "", errors.New("every member is already in every chat")
 	}
 
 	body := map[string]any{"member_id": a.members[n/len(a.sending)], "role": chat.ParticipantObserver}
@@ -206,7 +206,7 @@ func (a *actor) post(ctx context.Context, url, secret, key string, body any) err
 		body:   body,
 	})
 	if err == nil && status == http.StatusAccepted {
-		return fmt.Errorf("%s is only promised: the machine is too slow, or there are too many callers", url)
+		return fmt.Errorf("%s was answered with 202: the machine is too slow, or there are too many callers", url)
 	}
 
 	return err

@@ -317,7 +317,7 @@ func (r *run) settle(ctx context.Context, answers []answer) error {
 			return nil
 
 		case <-reporting.C:
-			r.progress.Printf("all are answered; %d sends are not settled yet", open)
+			r.progress.Printf("all requests are answered; %d sends are still open", open)
 
 		case <-time.After(settleLook):
 		}

@@ -187,7 +187,7 @@ func findPostgres(ctx context.Context) (string, error) {
 	}
 
 	return "", fmt.Errorf("found no PostgreSQL %d or newer (initdb, postgres); "+
-		"`make test` says how to install it, and installs it where that needs no question", oldestPostgres)
+		"`make test` says how to install it, and installs it if that needs no password", oldestPostgres)
 }
 
 // postgresFolders are where server binaries may be, the preferred first.
