@@ -12,6 +12,7 @@ import (
 
 	"handrail/chat"
 	"handrail/schema"
+	"handrail/uuidv7"
 )
 
 // contributorRequestJSON is a question to contributors.
@@ -259,7 +260,7 @@ func (s *service) answerContributorRequest(
 	answer := chat.ContributorAnswer{
 		MemberID:  in.Body.MemberID,
 		Answer:    in.Body.Answer,
-		MessageID: chat.MessageID(newUUID()),
+		MessageID: uuidv7.New[chat.MessageID](),
 	}
 	if answer.MemberID == 0 {
 		answer.MemberID = c.principal.MemberID

@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
 	"handrail/db"
 	"handrail/db/dbtest"
+	"handrail/uuidv7"
 )
 
 // asking is a send in the customer's SMS chat whose tool call asks contributors.
@@ -88,7 +88,7 @@ func (a *asking) joins(m chat.Member) {
 
 // question is a request to everybody that waits for a yes or no from anybody.
 func (a *asking) question() chat.NewContributorRequest {
-	id := chat.ContributorRequestID(uuid.Must(uuid.NewV7()).String())
+	id := uuidv7.New[chat.ContributorRequestID]()
 
 	return chat.NewContributorRequest{
 		ToolStep:      chat.ToolStep{WorkspaceID: a.w.Workspace, ActionID: a.sent.ActionID},
@@ -100,7 +100,7 @@ func (a *asking) question() chat.NewContributorRequest {
 		Wait:          true,
 		Reminders:     1,
 		Within:        24 * time.Hour,
-		NewQuestionID: func() string { return uuid.Must(uuid.NewV7()).String() },
+		NewQuestionID: uuidv7.New[string],
 		WorkflowID:    chat.ContributorWorkflowID(a.w.Workspace, id),
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"handrail/chat"
 	"handrail/db"
+	"handrail/uuidv7"
 )
 
 // World is a workspace with one of everything.
@@ -126,7 +127,7 @@ func (w *World) seedMembers(tb testing.TB, s *db.Store) {
 // Request is a fresh request concerning the chat, without an idempotency key.
 func (w *World) Request(id chat.ChatID) chat.Request {
 	return chat.Request{
-		ActionID:    chat.ActionID(newID()),
+		ActionID:    uuidv7.New[chat.ActionID](),
 		WorkspaceID: w.Workspace,
 		ChatID:      id,
 		By:          w.By,
@@ -185,7 +186,7 @@ func (w *World) Retry(id chat.DeliveryID, change chat.Change) chat.RetryDelivery
 // NewBulkRetry asks for all deliveries of the filter to be tried again.
 func (w *World) NewBulkRetry(f chat.DeliveryFilter) chat.NewBulkRetry {
 	return chat.NewBulkRetry{
-		ID:          chat.ActionID(newID()),
+		ID:          uuidv7.New[chat.ActionID](),
 		WorkspaceID: w.Workspace,
 		By:          w.By,
 		Fingerprint: chat.Fingerprint{"filter": "digest"},
@@ -197,10 +198,8 @@ func (w *World) NewBulkRetry(f chat.DeliveryFilter) chat.NewBulkRetry {
 
 // SendIDs are fresh ids for a send.
 func SendIDs() chat.SendIDs {
-	return chat.SendIDs{MessageID: chat.MessageID(newID()), DeliveryID: chat.DeliveryID(newID())}
+	return chat.SendIDs{MessageID: uuidv7.New[chat.MessageID](), DeliveryID: uuidv7.New[chat.DeliveryID]()}
 }
-
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // Claim claims a delivery for a minute from now on; it must be granted.
 func (w *World) Claim(tb testing.TB, s *db.Store, id chat.DeliveryID, now time.Time) chat.Delivery {
