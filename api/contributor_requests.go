@@ -82,7 +82,7 @@ func presentContributorRequest(r chat.ContributorRequest) contributorRequestJSON
 			Channel:    a.Channel,
 			State:      a.State,
 			Answer:     a.Answer,
-			AnsweredAt: utcTime(a.AnsweredAt),
+			AnsweredAt: chat.UTC(a.AnsweredAt),
 			Why:        a.Why,
 		}
 	}

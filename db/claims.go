@@ -162,7 +162,7 @@ func (s *Store) explainRefusedClaim(
 	switch row.Submission {
 	case chat.SubmissionSending:
 		if !row.LeaseUntil.Before(now) {
-			claim.WaitUntil = toUTC(row.LeaseUntil)
+			claim.WaitUntil = chat.UTC(row.LeaseUntil)
 			break
 		}
 
@@ -170,7 +170,7 @@ func (s *Store) explainRefusedClaim(
 
 	case chat.SubmissionPending, chat.SubmissionBlocked:
 		claim.Busy, err = s.holdBack(ctx, tx, &row, now)
-		claim.WaitUntil = toUTC(row.RetryAt)
+		claim.WaitUntil = chat.UTC(row.RetryAt)
 	default: // ended, or for people to decide
 	}
 

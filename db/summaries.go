@@ -105,14 +105,14 @@ func (r *summaryRow) version() chat.SummaryVersion {
 		LabelsAdded:    r.LabelsAdded,
 		LabelsRemoved:  r.LabelsRemoved,
 		Fates:          mapSlice(r.Labels, func(l *chosenLabel) chat.LabelFate { return l.Fate }),
-		LabelsUndoneAt: toUTC(r.LabelsUndoneAt),
+		LabelsUndoneAt: chat.UTC(r.LabelsUndoneAt),
 		ActionID:       r.ActionID,
 		RequestedBy:    r.RequestedBy,
 		Automatic:      r.Automatic,
 		RestoredFrom:   r.RestoredFrom,
 		Problem:        r.Problem,
 		CreatedAt:      r.CreatedAt.UTC(),
-		EndedAt:        toUTC(r.EndedAt),
+		EndedAt:        chat.UTC(r.EndedAt),
 	}
 }
 
