@@ -337,6 +337,7 @@ func TestValidationNamesTheField(t *testing.T) {
 		"email":             func(m *chat.Member) { m.Email = "ana" },
 		"consent.phone-sms": func(m *chat.Member) { m.ConsentSMS = "maybe" },
 		"consent.email":     func(m *chat.Member) { m.ConsentEmail = "" },
+		"tools":             func(m *chat.Member) { m.Tools = make([]string, chat.MaxAllowedTools+1) },
 	} {
 		m := member
 		change(&m)
