@@ -33,7 +33,6 @@ type DeliveryJSON struct {
 	Segments          int                  `json:"segments" doc:"How many parts an SMS is charged as."`
 	AttemptCount      int64                `json:"attempt_count"`
 	RetryAt           *time.Time           `json:"retry_at"`
-	ExpiresAt         *time.Time           `json:"expires_at"`
 	UnknownSince      *time.Time           `json:"unknown_since"`
 	RetryOf           *chat.DeliveryID     `json:"retry_of" format:"uuid" doc:"The delivery that this one repeats."`
 	RetriedBy         *chat.DeliveryID     `json:"retried_by" format:"uuid" doc:"The delivery that repeats this one."`
@@ -121,7 +120,6 @@ func presentDelivery(d chat.Delivery) DeliveryJSON {
 		Segments:          d.Segments,
 		AttemptCount:      d.Fence,
 		RetryAt:           chat.UTC(d.RetryAt),
-		ExpiresAt:         chat.UTC(d.ExpiresAt),
 		UnknownSince:      chat.UTC(d.UnknownSince),
 		Decision:          presentDecision(d.Decision),
 		CreatedAt:         d.CreatedAt.UTC(),

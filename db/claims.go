@@ -49,8 +49,8 @@ const claimTries = 5
 // claim lasts, nor before the time the provider asked us to wait for, nor while another
 // delivery to the same address of the same sender is in flight, nor while the sender's
 // account refuses everything and somebody else probes it: then the delivery is blocked. A
-// delivery that has expired, or whose address is suppressed by now, ends. One whose claim
-// ran out becomes unknown: whoever held it may have posted.
+// delivery whose address is suppressed by now ends. One whose claim ran out becomes unknown:
+// whoever held it may have posted.
 //
 // Idempotent in what matters: a repetition is granted nothing, because the first claim
 // lasts, or has made the delivery unknown.
@@ -104,7 +104,6 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		Where("d.workspace_id = ?", in.workspace).
 		Where("d.id = ?", in.id).
 		Where("d.submission IN ?", bun.Tuple(claimable)).
-		Where("(d.expires_at IS NULL OR d.expires_at > ?)", in.now).
 		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", in.now).
 		Where("NOT "+suppressedNow).
 		Where("NOT "+busyNow).
@@ -182,10 +181,6 @@ func (s *Store) explainRefusedClaim(
 // holdBack ends a delivery that must not be sent any more, or notes what it waits for.
 func (s *Store) holdBack(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) (busy bool, err error) {
 	switch {
-	case row.ExpiresAt != nil && !row.ExpiresAt.After(now):
-		row.Submission = chat.SubmissionExpired
-		row.ErrorCode = chat.ErrorExpired
-		row.ErrorMessage = "it expired before it could be sent"
 	case row.Suppressed:
 		row.Submission = chat.SubmissionSuppressed
 		row.ErrorCode = chat.ErrorOptedOut

@@ -31,7 +31,6 @@ type deliveryRow struct {
 	Fence             int64                `bun:"fence"`
 	LeaseUntil        *time.Time           `bun:"lease_until"`
 	RetryAt           *time.Time           `bun:"retry_at"`
-	ExpiresAt         *time.Time           `bun:"expires_at"`
 	UnknownSince      *time.Time           `bun:"unknown_since"`
 	ProviderMessageID string               `bun:"provider_message_id,nullzero"`
 	ErrorCode         string               `bun:"error_code"`
@@ -78,7 +77,6 @@ func (r *deliveryRow) delivery() chat.Delivery {
 		Fence:             r.Fence,
 		LeaseUntil:        chat.UTC(r.LeaseUntil),
 		RetryAt:           chat.UTC(r.RetryAt),
-		ExpiresAt:         chat.UTC(r.ExpiresAt),
 		UnknownSince:      chat.UTC(r.UnknownSince),
 		ProviderMessageID: r.ProviderMessageID,
 		ErrorCode:         r.ErrorCode,
