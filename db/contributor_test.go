@@ -59,16 +59,7 @@ func (a *asking) in(id chat.ChatID) {
 func (a *asking) contributor(name, phone, email string) chat.Member {
 	a.t.Helper()
 
-	m, err := a.s.CreateMember(a.t.Context(), a.w.Workspace, a.w.By, chat.Member{
-		Kind:                 chat.KindPerson,
-		Role:                 chat.RoleUser,
-		Name:                 name,
-		Phone:                phone,
-		Email:                email,
-		NotificationsEnabled: true,
-		ConsentSMS:           chat.ConsentUnknown,
-		ConsentEmail:         chat.ConsentUnknown,
-	})
+	m, err := a.s.CreateMember(a.t.Context(), a.w.Workspace, a.w.By, dbtest.NewPerson(name, phone, email))
 	require.NoError(a.t, err)
 	a.joins(m)
 

@@ -91,16 +91,15 @@ func (w *World) seedMembers(tb testing.TB, s *db.Store) {
 	tb.Helper()
 
 	member := func(m chat.Member) chat.Member {
-		m.NotificationsEnabled = true
-		m.ConsentSMS = chat.ConsentUnknown
-		m.ConsentEmail = chat.ConsentUnknown
 		created, err := s.CreateMember(tb.Context(), w.Workspace, w.By, m)
 		require.NoError(tb, err)
 
 		return created
 	}
 
-	w.Manager = member(chat.Member{Kind: chat.KindPerson, Role: chat.RoleManager, Name: "Mona Manager"})
+	manager := NewPerson("Mona Manager", "", "")
+	manager.Role = chat.RoleManager
+	w.Manager = member(manager)
 	w.By.MemberID = w.Manager.ID
 
 	var err error
@@ -114,14 +113,27 @@ func (w *World) seedMembers(tb testing.TB, s *db.Store) {
 	require.NoError(tb, err)
 
 	w.By.KeyID = w.Key.ID
-	w.Assistant = member(chat.Member{Kind: chat.KindAssistant, Role: chat.RoleUser, Name: "Handy"})
-	w.Customer = member(chat.Member{
-		Kind:  chat.KindPerson,
-		Role:  chat.RoleUser,
-		Name:  "Ana Lopez",
-		Phone: "+14155550123",
-		Email: "ana@example.com",
-	})
+
+	assistant := NewPerson("Handy", "", "")
+	assistant.Kind = chat.KindAssistant
+	w.Assistant = member(assistant)
+
+	w.Customer = member(NewPerson("Ana Lopez", "+14155550123", "ana@example.com"))
+}
+
+// NewPerson returns a person to be stored, who may be written to and has not consented or refused; ""
+// leaves phone or email out.
+func NewPerson(name, phone, email string) chat.Member {
+	return chat.Member{
+		Kind:                 chat.KindPerson,
+		Role:                 chat.RoleUser,
+		Name:                 name,
+		Phone:                phone,
+		Email:                email,
+		NotificationsEnabled: true,
+		ConsentSMS:           chat.ConsentUnknown,
+		ConsentEmail:         chat.ConsentUnknown,
+	}
 }
 
 // Request is a fresh request concerning the chat, without an idempotency key.
