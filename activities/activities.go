@@ -1,7 +1,19 @@
-// Package activities owns what workflows have done: one method per step, each one
-// idempotent, because Temporal may run any of them more than once. It asks small
-// interfaces for the store, the providers, the renderer and the model, and knows of ours
-// the domain only.
+// Package activities owns what the steps of workflows do: one method of [Activities] per step,
+// each one idempotent, because Temporal may run any of them more than once. It asks small
+// interfaces for the store, the providers, the renderer, the models and the tools, and imports
+// the domain and schema only.
+//
+// Where the methods stand:
+//
+//	sends.go         prepare a send, run its tools, end it
+//	tools.go         check tool calls, and run the built-in tools
+//	calls.go         call a tool outside, and take back what calls have done
+//	contributors.go  ask contributors and read their answers
+//	deliveries.go    post a delivery and record what the provider said
+//	evidence.go      look for what became of a delivery, and settle what is not known
+//	retries.go       retry one delivery, or many
+//	participants.go  add a participant
+//	summaries.go     summarize a chat
 package activities
 
 import (

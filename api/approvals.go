@@ -32,7 +32,7 @@ func presentApproval(a chat.Approval) approvalJSON {
 		Deadline:    a.Deadline.UTC(),
 		RequestedBy: a.RequestedBy,
 		DecidedBy:   a.DecidedBy,
-		DecidedAt:   utcTime(a.DecidedAt),
+		DecidedAt:   chat.UTC(a.DecidedAt),
 		Reason:      a.Reason,
 	}
 }

@@ -27,8 +27,8 @@ func (f *BulkFilterJSON) filter() (chat.DeliveryFilter, error) {
 		Channel:   chat.Channel(f.Channel),
 		ErrorCode: f.ErrorCode,
 		ChatID:    f.ChatID,
-		Since:     utcTime(f.Since),
-		Until:     utcTime(f.Until),
+		Since:     chat.UTC(f.Since),
+		Until:     chat.UTC(f.Until),
 	}
 	switch {
 	case filter == (chat.DeliveryFilter{}):
@@ -50,8 +50,8 @@ func presentFilter(f chat.DeliveryFilter) BulkFilterJSON {
 		Channel:   channelJSON(f.Channel),
 		ErrorCode: f.ErrorCode,
 		ChatID:    f.ChatID,
-		Since:     utcTime(f.Since),
-		Until:     utcTime(f.Until),
+		Since:     chat.UTC(f.Since),
+		Until:     chat.UTC(f.Until),
 	}
 }
 

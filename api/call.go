@@ -5,9 +5,9 @@ import (
 	"regexp"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/google/uuid"
 
 	"handrail/chat"
+	"handrail/uuidv7"
 )
 
 // requestInfo is what the checks before a handler find out about one request.
@@ -69,7 +69,7 @@ func requestContext(c *fiber.Ctx) context.Context {
 
 	id := c.Get(headerRequestID)
 	if !saneRequestID.MatchString(id) {
-		id = newUUID()
+		id = uuidv7.New[string]()
 	}
 
 	c.Set(headerRequestID, id)
@@ -78,6 +78,3 @@ func requestContext(c *fiber.Ctx) context.Context {
 
 	return ctx
 }
-
-// newUUID is a UUIDv7; it panics only when the system has no randomness left.
-func newUUID() string { return uuid.Must(uuid.NewV7()).String() }

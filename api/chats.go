@@ -92,7 +92,7 @@ func presentChat(c chat.Chat) chatJSON {
 		NeedsReason:       c.AttentionReason,
 		Summary:           c.Summary,
 		SummaryModel:      c.SummaryModel,
-		SummaryUpdatedAt:  utcTime(c.SummaryUpdatedAt),
+		SummaryUpdatedAt:  chat.UTC(c.SummaryUpdatedAt),
 		Labels:            labels,
 		PointsJSON:        presentPoints(c.Points),
 		SummaryID:         c.SummaryID,

@@ -12,6 +12,7 @@ import (
 
 	"handrail/chat"
 	"handrail/schema"
+	"handrail/uuidv7"
 )
 
 // contributorRequestJSON is a question to contributors.
@@ -81,7 +82,7 @@ func presentContributorRequest(r chat.ContributorRequest) contributorRequestJSON
 			Channel:    a.Channel,
 			State:      a.State,
 			Answer:     a.Answer,
-			AnsweredAt: utcTime(a.AnsweredAt),
+			AnsweredAt: chat.UTC(a.AnsweredAt),
 			Why:        a.Why,
 		}
 	}
@@ -259,7 +260,7 @@ func (s *service) answerContributorRequest(
 	answer := chat.ContributorAnswer{
 		MemberID:  in.Body.MemberID,
 		Answer:    in.Body.Answer,
-		MessageID: chat.MessageID(newUUID()),
+		MessageID: uuidv7.New[chat.MessageID](),
 	}
 	if answer.MemberID == 0 {
 		answer.MemberID = c.principal.MemberID

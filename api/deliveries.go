@@ -33,7 +33,6 @@ type DeliveryJSON struct {
 	Segments          int                  `json:"segments" doc:"How many parts an SMS is charged as."`
 	AttemptCount      int64                `json:"attempt_count"`
 	RetryAt           *time.Time           `json:"retry_at"`
-	ExpiresAt         *time.Time           `json:"expires_at"`
 	UnknownSince      *time.Time           `json:"unknown_since"`
 	RetryOf           *chat.DeliveryID     `json:"retry_of" format:"uuid" doc:"The delivery that this one repeats."`
 	RetriedBy         *chat.DeliveryID     `json:"retried_by" format:"uuid" doc:"The delivery that repeats this one."`
@@ -120,9 +119,8 @@ func presentDelivery(d chat.Delivery) DeliveryJSON {
 		ErrorMessage:      d.ErrorMessage,
 		Segments:          d.Segments,
 		AttemptCount:      d.Fence,
-		RetryAt:           utcTime(d.RetryAt),
-		ExpiresAt:         utcTime(d.ExpiresAt),
-		UnknownSince:      utcTime(d.UnknownSince),
+		RetryAt:           chat.UTC(d.RetryAt),
+		UnknownSince:      chat.UTC(d.UnknownSince),
 		Decision:          presentDecision(d.Decision),
 		CreatedAt:         d.CreatedAt.UTC(),
 		UpdatedAt:         d.UpdatedAt.UTC(),
@@ -156,7 +154,7 @@ func presentWholeDelivery(d chat.Delivery) wholeDeliveryJSON {
 		whole.Attempts[i] = attemptJSON{
 			Number:            a.Fence,
 			StartedAt:         a.StartedAt.UTC(),
-			FinishedAt:        utcTime(a.FinishedAt),
+			FinishedAt:        chat.UTC(a.FinishedAt),
 			GotConnection:     a.GotConnection,
 			Outcome:           a.Outcome,
 			HTTPStatus:        a.HTTPStatus,

@@ -7,6 +7,84 @@ import (
 	"handrail/chat"
 )
 
+func (f *fakeStore) Action(_ context.Context, _ chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
+	if f.action != nil {
+		return f.action(id)
+	}
+
+	return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "there is no action %s", id)
+}
+
+func (f *fakeStore) SentMessage(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	id chat.ActionID,
+) (chat.AssistantMessageSent, error) {
+	if f.sent != nil {
+		return f.sent(id)
+	}
+
+	return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeActionNotFound, "there is no action %s", id)
+}
+
+func (f *fakeStore) Deliveries(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	filter chat.DeliveryFilter,
+) (chat.List[chat.Delivery], error) {
+	f.deliveryFilter = filter
+	return chat.List[chat.Delivery]{Items: []chat.Delivery{unknownDelivery()}}, f.fail
+}
+
+func unknownDelivery() chat.Delivery {
+	return chat.Delivery{
+		ID:           deliveryID,
+		ChatID:       chatOne,
+		MessageID:    messageOne,
+		ActionID:     actionOne,
+		Channel:      chat.ChannelSMS,
+		Provider:     chat.ProviderTwilio,
+		Submission:   chat.SubmissionUnknown,
+		From:         "+14155550100",
+		To:           "+14155550123",
+		ErrorCode:    chat.ErrorTimeout,
+		Fence:        1,
+		UnknownSince: &noon,
+		CreatedAt:    noon,
+		UpdatedAt:    noon,
+		Attempts: []chat.Attempt{{
+			Fence:         1,
+			StartedAt:     noon,
+			FinishedAt:    &noon,
+			GotConnection: true,
+			Outcome:       chat.OutcomeUnknown,
+			ErrorCode:     chat.ErrorTimeout,
+		}},
+		Events: []chat.ProviderEvent{
+			{
+				Provider:   chat.ProviderTwilio,
+				Type:       "queued",
+				Raw:        []byte("MessageStatus=queued"),
+				ReceivedAt: noon,
+			},
+			{
+				Provider:   chat.ProviderTwilio,
+				Type:       "sent",
+				Raw:        []byte(`{"event":"sent"}`),
+				ReceivedAt: noon,
+			},
+		},
+	}
+}
+
+func (f *fakeStore) Delivery(_ context.Context, _ chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error) {
+	if f.delivery != nil {
+		return f.delivery(id)
+	}
+
+	return unknownDelivery(), f.fail
+}
+
 func (f *fakeStore) Decide(
 	_ context.Context,
 	_ chat.WorkspaceID,
@@ -91,27 +169,6 @@ func (f *fakeStore) SetBulkState(_ context.Context, in chat.BulkMove) (chat.Bulk
 	run.State, run.Note = in.To, in.Note
 
 	return run, f.change("SetBulkState")
-}
-
-func (f *fakeStore) Suppressions(context.Context, chat.WorkspaceID, chat.Page) (chat.List[chat.Suppression], error) {
-	return chat.List[chat.Suppression]{Items: []chat.Suppression{{
-		ID:        9,
-		Channel:   chat.ChannelSMS,
-		Sender:    "phone:1",
-		Address:   "+14155550123",
-		Reason:    chat.SuppressedOptOut,
-		CreatedAt: noon,
-	}}}, f.fail
-}
-
-func (f *fakeStore) LiftSuppression(
-	context.Context,
-	chat.WorkspaceID,
-	chat.Actor,
-	chat.SuppressionID,
-	time.Time,
-) error {
-	return f.change("LiftSuppression")
 }
 
 func (f *fakeStore) RecordReport(ctx context.Context, r chat.Report, _ time.Time) (chat.Reported, error) {

@@ -220,102 +220,15 @@ func (f *fakeStore) UpdateMember(
 	return ana(), f.change("UpdateMember")
 }
 
-func (f *fakeStore) CreateChat(
-	_ context.Context,
-	_ chat.WorkspaceID,
-	_ chat.Actor,
-	in chat.NewChat,
-) (chat.Chat, error) {
-	f.newChat = in
-	return smsChat(), f.change("CreateChat")
+func (f *fakeStore) AuditLog(context.Context, chat.WorkspaceID, chat.Page) (chat.List[chat.AuditEntry], error) {
+	return chat.List[chat.AuditEntry]{Items: []chat.AuditEntry{{
+		ID:     1,
+		Verb:   "member.created",
+		Object: "42",
+		At:     noon,
+	}}}, f.fail
 }
 
-func smsChat() chat.Chat {
-	return chat.Chat{
-		ID:               chatOne,
-		WorkspaceID:      home,
-		Channel:          chat.ChannelSMS,
-		State:            chat.StateOpen,
-		Title:            "Late delivery",
-		MemberID:         42,
-		Attention:        5,
-		Answered:         4,
-		NeedsResponse:    true,
-		Summary:          "Ana asks.",
-		SummaryModel:     "offline",
-		SummaryUpdatedAt: &noon,
-		Labels: []chat.ChatLabel{
-			{Label: chat.Label{ID: 3, Name: "vip", Color: "#3366ff"}, Source: chat.LabelByPerson},
-		},
-		LastActivityAt: noon,
-		CreatedAt:      noon,
-		UpdatedAt:      noon,
-	}
-}
+func (f *fakeStore) Ping(context.Context) error { return f.ping }
 
-func (f *fakeStore) Chat(_ context.Context, ws chat.WorkspaceID, id chat.ChatID) (chat.Chat, error) {
-	if f.chat != nil {
-		return f.chat(id)
-	}
-
-	if id != chatOne || ws != home {
-		return chat.Chat{}, chat.Errorf(chat.CodeChatNotFound, "there is no chat %d", id)
-	}
-
-	return smsChat(), nil
-}
-
-func (f *fakeStore) ChatHead(
-	ctx context.Context,
-	ws chat.WorkspaceID,
-	id chat.ChatID,
-	action chat.ActionID,
-) (chat.ChatHead, error) {
-	c, err := f.Chat(ctx, ws, id)
-	if err != nil {
-		return chat.ChatHead{}, err
-	}
-
-	_, err = f.Action(ctx, ws, action)
-
-	return chat.ChatHead{
-		ID:        c.ID,
-		Channel:   c.Channel,
-		MemberID:  c.MemberID,
-		Attention: c.Attention,
-		Acted:     err == nil,
-	}, nil
-}
-
-func (f *fakeStore) Chats(_ context.Context, _ chat.WorkspaceID, filter chat.ChatFilter) (chat.List[chat.Chat], error) {
-	f.chatFilter = filter
-	return chat.List[chat.Chat]{Items: []chat.Chat{smsChat()}}, f.fail
-}
-
-func (f *fakeStore) UpdateChat(
-	_ context.Context,
-	_ chat.WorkspaceID,
-	_ chat.Actor,
-	_ chat.ChatID,
-	patch chat.ChatPatch,
-) (chat.Chat, error) {
-	f.chatPatch = patch
-	return smsChat(), f.change("UpdateChat")
-}
-
-func (f *fakeStore) DeleteChat(context.Context, chat.WorkspaceID, chat.Actor, chat.ChatID) error {
-	return f.change("DeleteChat")
-}
-
-func (f *fakeStore) TakesPart(
-	_ context.Context,
-	_ chat.WorkspaceID,
-	id chat.ChatID,
-	member chat.MemberID,
-) (bool, error) {
-	if f.takesPart != nil {
-		return f.takesPart(id, member)
-	}
-
-	return id == chatOne && member == 42, nil
-}
+func (f *fakeStore) MigrationsCurrent(context.Context) (bool, error) { return !f.unmigrated, nil }

@@ -31,9 +31,9 @@ func presentKey(k chat.Key) KeyJSON {
 		Scopes:     k.Scopes,
 		Hint:       k.Hint,
 		CreatedAt:  k.CreatedAt.UTC(),
-		ExpiresAt:  utcTime(k.ExpiresAt),
-		LastUsedAt: utcTime(k.LastUsedAt),
-		RevokedAt:  utcTime(k.RevokedAt),
+		ExpiresAt:  chat.UTC(k.ExpiresAt),
+		LastUsedAt: chat.UTC(k.LastUsedAt),
+		RevokedAt:  chat.UTC(k.RevokedAt),
 	}
 }
 

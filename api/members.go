@@ -78,7 +78,7 @@ type newMemberJSON struct {
 	Phone                string             `json:"phone,omitempty" maxLength:"20" doc:"An E.164 number."`
 	NotificationsEnabled *bool              `json:"notifications_enabled,omitempty" default:"true" doc:"Whether it may be written to."`
 	Consent              *newConsentJSON    `json:"consent,omitempty"`
-	Tools                *[]string          `json:"tools,omitempty" maxItems:"200" uniqueItems:"true" doc:"With the kind assistant: the names of the tools it may use, server.* for all of an MCP server, * for all, which it is when left out."`
+	Tools                *[]string          `json:"tools,omitempty" maxItems:"100" uniqueItems:"true" doc:"With the kind assistant: the names of the tools it may use, server.* for all of an MCP server, * for all, which it is when left out."`
 }
 
 type newConsentJSON struct {
@@ -111,7 +111,7 @@ type memberPatchJSON struct {
 	Phone                *string             `json:"phone,omitempty" maxLength:"20" doc:"An E.164 number; empty takes it away."`
 	NotificationsEnabled *bool               `json:"notifications_enabled,omitempty"`
 	Consent              *newConsentJSON     `json:"consent,omitempty"`
-	Tools                *[]string           `json:"tools,omitempty" maxItems:"200" uniqueItems:"true" doc:"The tools that an assistant may use."`
+	Tools                *[]string           `json:"tools,omitempty" maxItems:"100" uniqueItems:"true" doc:"The tools that an assistant may use."`
 }
 
 func (s *service) memberRoutes() {

@@ -1,8 +1,10 @@
 package api_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -372,5 +374,36 @@ func TestConsentCanBeGivenOnEveryChannelThatTakesIt(t *testing.T) {
 		require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 		assert.Equal(t, chat.Consents{channel: chat.ConsentRevoked}, w.store.memberPatch.Consents)
 		assert.Contains(t, a.json["consent"], string(channel))
+	}
+}
+
+func TestAMembersToolsHaveOneLimit(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+
+	schemas := w.document(t)["components"].(map[string]any)["schemas"].(map[string]any)
+	for _, name := range []string{"NewMember", "MemberPatch"} {
+		tools := schemas[name].(map[string]any)["properties"].(map[string]any)["tools"].(map[string]any)
+		assert.EqualValues(t, chat.MaxAllowedTools, tools["maxItems"], name)
+	}
+
+	names := make([]string, chat.MaxAllowedTools+1)
+	for i := range names {
+		names[i] = "tool_" + strconv.Itoa(i)
+	}
+
+	list, err := json.Marshal(names)
+	require.NoError(t, err)
+
+	for method, path := range map[string]string{http.MethodPost: "/members", http.MethodPatch: "/members/42"} {
+		body := `{"tools":` + string(list) + `}`
+		if method == http.MethodPost {
+			body = `{"kind":"assistant","name":"Bot","tools":` + string(list) + `}`
+		}
+
+		a := w.do(t, request{method: method, path: workspaceURL(path), body: body})
+		requireProblem(t, a, http.StatusBadRequest, "invalid_request", "tools")
+		assert.Contains(t, a.raw, "at most 100 entries", method)
 	}
 }

@@ -70,23 +70,13 @@ func presentReceipt(r chat.DeliverySnapshot) receiptJSON {
 		Segments:          r.Segments,
 		ErrorCode:         r.ErrorCode,
 		ErrorMessage:      r.ErrorMessage,
-		RetryAt:           utcTime(r.RetryAt),
+		RetryAt:           chat.UTC(r.RetryAt),
 	}
 }
 
 // handedOver reports whether the provider has the message, as far as anybody knows.
 func handedOver(state chat.SubmissionState) bool {
 	return state == chat.SubmissionAccepted || state == chat.SubmissionConfirmedSent
-}
-
-func utcTime(t *time.Time) *time.Time {
-	if t == nil {
-		return nil
-	}
-
-	u := t.UTC()
-
-	return &u
 }
 
 var exampleTime = time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)

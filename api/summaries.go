@@ -113,13 +113,13 @@ func presentSummary(v chat.SummaryVersion) summaryVersionJSON {
 		Covered:        v.Covered,
 		LabelsAdded:    orEmpty(v.LabelsAdded),
 		LabelsRemoved:  orEmpty(v.LabelsRemoved),
-		LabelsUndoneAt: utcTime(v.LabelsUndoneAt),
+		LabelsUndoneAt: chat.UTC(v.LabelsUndoneAt),
 		Automatic:      v.Automatic,
 		RequestedBy:    v.RequestedBy,
 		ActionID:       v.ActionID,
 		RestoredFrom:   v.RestoredFrom,
 		CreatedAt:      v.CreatedAt.UTC(),
-		EndedAt:        utcTime(v.EndedAt),
+		EndedAt:        chat.UTC(v.EndedAt),
 	}
 
 	for i, l := range v.Labels {

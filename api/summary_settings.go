@@ -75,7 +75,7 @@ func presentSummarySettings(v chat.SummarySettings) summarySettingsJSON {
 		EveryMessages:   v.EveryMessages,
 		AutomaticLabels: v.AutomaticLabels,
 		UpdatedBy:       v.UpdatedBy,
-		UpdatedAt:       utcTime(v.UpdatedAt),
+		UpdatedAt:       chat.UTC(v.UpdatedAt),
 	}
 }
 

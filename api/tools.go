@@ -166,7 +166,7 @@ func orEmpty[T any](list []T) []T { return append([]T{}, list...) }
 func presentServer(m *chat.MCPServer) *mcpServerJSON {
 	shown := &mcpServerJSON{
 		NewMCPServerJSON: NewMCPServerJSON{URL: m.URL, Headers: m.Headers, Command: m.Command},
-		Discovered:       make([]mcpToolJSON, len(m.Discovered)), DiscoveredAt: utcTime(m.DiscoveredAt),
+		Discovered:       make([]mcpToolJSON, len(m.Discovered)), DiscoveredAt: chat.UTC(m.DiscoveredAt),
 	}
 
 	for i, t := range m.Discovered {

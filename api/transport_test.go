@@ -299,7 +299,7 @@ func TestPanics(t *testing.T) {
 	requireProblem(t, a, http.StatusInternalServerError, "internal", "")
 	assert.NotContains(t, a.raw, "secret")
 	assert.Equal(t, 1, strings.Count(w.log.String(), "secret reason"), w.log.String())
-	assert.Contains(t, w.log.String(), "fake_store_test.go", "the stack is logged")
+	assert.Contains(t, w.log.String(), "(*fakeStore).Chat(", "the stack is logged")
 	assert.Contains(t, w.log.String(), "request_id=find-me")
 	assert.Equal(t, http.StatusOK, w.do(t, request{method: http.MethodGet, path: "/healthz"}).StatusCode)
 }

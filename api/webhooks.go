@@ -11,6 +11,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"handrail/chat"
+	"handrail/uuidv7"
 )
 
 // TwilioWebhooks reads what Twilio calls with. A target is the path and the query as they
@@ -342,7 +343,7 @@ func (s *service) recordReport(ctx context.Context, report chat.Report) (string,
 }
 
 func (s *service) receiveInbound(ctx context.Context, in chat.Inbound) (string, error) {
-	arrival, err := s.store.ReceiveInbound(ctx, in, chat.MessageID(newUUID()), time.Now())
+	arrival, err := s.store.ReceiveInbound(ctx, in, uuidv7.New[chat.MessageID](), time.Now())
 	if err != nil {
 		return failUnstored(err)
 	}

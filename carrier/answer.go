@@ -5,10 +5,10 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"handrail/chat"
+	"handrail/retryafter"
 )
 
 // maxRetryAfter bounds what a provider may ask us to wait.
@@ -53,25 +53,15 @@ func (a *Answer) Submission(provider chat.Provider, code int, v Verdict) chat.Su
 	}
 
 	if v.Outcome == chat.OutcomeNotProcessed {
-		s.RetryAfter = RetryAfter(a.Header.Get("Retry-After"), time.Now())
+		s.RetryAfter = a.retryAfter()
 	}
 
 	return s
 }
 
-// RetryAfter reads a Retry-After header (RFC 9110 10.2.3), seconds or a date; 0 when it
-// is missing, past or not understood, at most a day.
-func RetryAfter(header string, now time.Time) time.Duration {
-	header = strings.TrimSpace(header)
-	if seconds, err := strconv.ParseInt(header, 10, 64); err == nil {
-		seconds = min(seconds, int64(maxRetryAfter/time.Second))
-		return max(0, time.Duration(seconds)*time.Second)
-	}
+// retryAfter returns how long the provider asks to wait, or 0.
+func (a *Answer) retryAfter() time.Duration {
+	wait, _ := retryafter.Parse(a.Header.Get("Retry-After"), time.Now(), maxRetryAfter)
 
-	at, err := http.ParseTime(header)
-	if err != nil {
-		return 0
-	}
-
-	return min(max(0, at.Sub(now)), maxRetryAfter)
+	return wait
 }

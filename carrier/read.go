@@ -49,7 +49,7 @@ func (a *Answer) Refused(provider chat.Provider) error {
 	switch a.Status {
 	case http.StatusTooManyRequests:
 		return &chat.RetryLaterError{
-			After: RetryAfter(a.Header.Get("Retry-After"), time.Now()),
+			After: a.retryAfter(),
 			Code:  fmt.Sprintf("%s_%d", provider, a.Status), Message: "too many questions at once",
 		}
 

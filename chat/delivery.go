@@ -52,7 +52,6 @@ type Delivery struct {
 	Fence             int64
 	LeaseUntil        *time.Time
 	RetryAt           *time.Time
-	ExpiresAt         *time.Time
 	UnknownSince      *time.Time
 	ProviderMessageID string
 	ErrorCode         string
@@ -269,7 +268,7 @@ const (
 	ErrorCanceled = "canceled"
 	// ErrorOptedOut: the address was on the suppression list when the delivery began.
 	ErrorOptedOut = "recipient_opted_out"
-	// ErrorExpired: its time was over before it was sent, or before anybody knew.
+	// ErrorExpired: its time was over before anybody knew whether it was sent.
 	ErrorExpired = "expired"
 	// ErrorTriesExhausted: it was not sent, and is not tried again by itself.
 	ErrorTriesExhausted = "tries_exhausted"

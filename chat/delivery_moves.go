@@ -78,8 +78,6 @@ func (d *Delivery) RefuseClaim(facts ClaimFacts) ClaimRefusal {
 		return ClaimRefusal{Effect: d.LoseClaim(facts.Now)}
 	case !d.Submission.Claimable():
 		return ClaimRefusal{}
-	case d.ExpiresAt != nil && !d.ExpiresAt.After(facts.Now):
-		return ClaimRefusal{Effect: d.endUnsent(SubmissionExpired, ErrorExpired, "it expired before it could be sent")}
 	case facts.Suppressed:
 		return ClaimRefusal{Effect: d.endUnsent(SubmissionSuppressed, ErrorOptedOut, ReasonOptedOut)}
 	case d.RetryAt != nil && d.RetryAt.After(facts.Now):

@@ -88,9 +88,6 @@ func deliveries() []chat.Delivery {
 				d.RetryAt = &later
 				all = append(all, d)
 				d.RetryAt = &earlier
-				d.ExpiresAt = &earlier
-				all = append(all, d)
-				d.ExpiresAt = nil
 			default:
 			}
 

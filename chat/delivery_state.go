@@ -41,7 +41,6 @@ var submissionMoves = map[SubmissionState][]SubmissionState{
 		SubmissionSending,
 		SubmissionBlocked,
 		SubmissionSuppressed,
-		SubmissionExpired,
 		SubmissionCanceled,
 	},
 	SubmissionSending: {
@@ -54,7 +53,6 @@ var submissionMoves = map[SubmissionState][]SubmissionState{
 	SubmissionBlocked: {
 		SubmissionSending,
 		SubmissionPending,
-		SubmissionExpired,
 		SubmissionCanceled,
 		SubmissionSuppressed,
 	},

@@ -18,7 +18,6 @@ func TestSubmissionMoves(t *testing.T) {
 			chat.SubmissionSending,
 			chat.SubmissionBlocked,
 			chat.SubmissionSuppressed,
-			chat.SubmissionExpired,
 			chat.SubmissionCanceled,
 		},
 		chat.SubmissionSending: {
@@ -31,7 +30,6 @@ func TestSubmissionMoves(t *testing.T) {
 		chat.SubmissionBlocked: {
 			chat.SubmissionSending,
 			chat.SubmissionPending,
-			chat.SubmissionExpired,
 			chat.SubmissionCanceled,
 			chat.SubmissionSuppressed,
 		},

@@ -61,7 +61,9 @@ func (d *Delivery) Explain() string {
 			"A person must decide: resolve it as sent or not sent, or retry it, which may send it twice.",
 			d.Provider.Name(), d.reason())
 	case SubmissionExpired:
-		return d.explainExpired()
+		return fmt.Sprintf("May have been sent: %s did not confirm, and its time ran out. ", d.Provider.Name()) +
+			d.whatNow("A retry may send it twice.")
+
 	case SubmissionCanceled:
 		return d.explainCanceled()
 	case SubmissionConfirmedSent:
@@ -238,19 +240,6 @@ func (d *Delivery) explainAccepted() string {
 	}
 
 	return fmt.Sprintf("%s accepted the message and reports it as %s.", provider, d.DeliveryStatus)
-}
-
-func (d *Delivery) explainExpired() string {
-	if d.UnknownSince != nil {
-		return fmt.Sprintf(
-			"May have been sent: %s did not confirm, and its time ran out. ",
-			d.Provider.Name(),
-		) + d.whatNow(
-			"A retry may send it twice.",
-		)
-	}
-
-	return "Not sent: its time ran out before it could be sent. " + d.whatNow("It can be retried.")
 }
 
 func (d *Delivery) explainCanceled() string {

@@ -72,8 +72,6 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 			"May have been sent: Twilio did not confirm (timeout), and no evidence was found. A person must " +
 				"decide: resolve it as sent or not sent, or retry it, which may send it twice.",
 		},
-		{chat.Delivery{Submission: chat.SubmissionExpired}, "Not sent: its time ran out before it could be sent. " +
-			"It can be retried."},
 		{chat.Delivery{Submission: chat.SubmissionExpired, UnknownSince: &at}, "May have been sent: Twilio did not " +
 			"confirm, and its time ran out. A retry may send it twice."},
 		{chat.Delivery{Submission: chat.SubmissionCanceled, ErrorCode: chat.ErrorCanceled}, "Not sent: it was " +

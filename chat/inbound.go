@@ -54,8 +54,6 @@ type Arrival struct {
 	// ChatID and MessageID are zero when no message was added.
 	ChatID    ChatID
 	MessageID MessageID
-	// Opened reports that the chat is new.
-	Opened bool
 	// Stopped are the workflows of deliveries that it has ended.
 	Stopped []string
 	// Awaited is the workflow that has waited for this answer of a contributor, "" for none.

@@ -80,8 +80,8 @@ func (m *Member) Validate() error {
 		return Invalid("phone", "must be an E.164 number like +14155550123")
 	case m.Email != "" && !IsEmailAddress(m.Email):
 		return Invalid("email", "must be an address like ana@example.com")
-	case len(m.Tools) > maxAllowed:
-		return Invalid("tools", "must be at most %d names", maxAllowed)
+	case len(m.Tools) > MaxAllowedTools:
+		return Invalid("tools", "must have at most %d entries", MaxAllowedTools)
 	case slices.ContainsFunc(m.Tools, func(name string) bool { return !allowedTool.MatchString(name) }):
 		return Invalid("tools", `must be names of tools, "server.*" for all tools of an MCP server, or "*" for all`)
 	}
@@ -113,8 +113,8 @@ func (m *Member) SetAddress(kind AddressKind, address string) {
 	}
 }
 
-// maxAllowed is how many entries a member's list of tools has at most.
-const maxAllowed = 100
+// MaxAllowedTools is how many entries a member's list of tools has at most.
+const MaxAllowedTools = 100
 
 var allowedTool = regexp.MustCompile(`^(\*|[a-zA-Z0-9_-]{1,64}(\.([a-zA-Z0-9_-]{1,64}|\*))?)$`)
 

@@ -333,6 +333,7 @@ func TestValidationNamesTheField(t *testing.T) {
 		"email":             func(m *chat.Member) { m.Email = "ana" },
 		"consent.phone-sms": func(m *chat.Member) { m.Consents = chat.Consents{chat.ChannelSMS: "maybe"} },
 		"consent.email":     func(m *chat.Member) { m.Consents = chat.Consents{chat.ChannelEmail: ""} },
+		"tools":             func(m *chat.Member) { m.Tools = make([]string, chat.MaxAllowedTools+1) },
 	} {
 		m := member
 		change(&m)

@@ -34,7 +34,7 @@ func (r *approvalRow) approval() chat.Approval {
 		Deadline:    r.Deadline.UTC(),
 		RequestedBy: r.RequestedBy,
 		DecidedBy:   r.DecidedBy,
-		DecidedAt:   toUTC(r.DecidedAt),
+		DecidedAt:   chat.UTC(r.DecidedAt),
 		Reason:      r.Reason,
 	}
 }

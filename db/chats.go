@@ -69,7 +69,7 @@ func (r *chatRow) chat() chat.Chat {
 		AttentionReason:   r.AttentionReason,
 		Summary:           r.Summary,
 		SummaryModel:      r.SummaryModel,
-		SummaryUpdatedAt:  toUTC(r.SummaryUpdatedAt),
+		SummaryUpdatedAt:  chat.UTC(r.SummaryUpdatedAt),
 		SummaryID:         r.SummaryID,
 		Points:            r.SummaryPoints,
 		TitleEdited:       r.TitleEdited,

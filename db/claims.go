@@ -46,8 +46,8 @@ const claimTries = 5
 // claim lasts, nor before the time the provider asked us to wait for, nor while another
 // delivery to the same address of the same sender is in flight, nor while the sender's
 // account refuses everything and somebody else probes it: then the delivery is blocked. A
-// delivery that has expired, or whose address is suppressed by now, ends. One whose claim
-// ran out becomes unknown: whoever held it may have posted.
+// delivery whose address is suppressed by now ends. One whose claim ran out becomes unknown:
+// whoever held it may have posted.
 //
 // Idempotent in what matters: a repetition is granted nothing, because the first claim
 // lasts, or has made the delivery unknown.
@@ -101,7 +101,6 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		Where("d.workspace_id = ?", in.workspace).
 		Where("d.id = ?", in.id).
 		Where("d.submission IN ?", bun.Tuple(claimable)).
-		Where("(d.expires_at IS NULL OR d.expires_at > ?)", in.now).
 		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", in.now).
 		Where("NOT "+suppressedNow).
 		Where("NOT "+busyNow).
@@ -159,7 +158,7 @@ func (s *Store) explainRefusedClaim(
 		Now:           now,
 		Suppressed:    row.Suppressed,
 		Busy:          row.Busy,
-		ProbeAt:       toUTC(row.ProbeAt),
+		ProbeAt:       chat.UTC(row.ProbeAt),
 		BreakerReason: row.BreakerReason,
 	})
 

@@ -218,27 +218,11 @@ func TestClaimEndsWhatMayNotBeSent(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
-		expired := w.Prepare(t, s, w.SMS.ID, "hi")
-		_, err := s.Bun().
-			NewRaw("UPDATE deliveries SET expires_at = ? WHERE id = ?", clock.now, expired.DeliveryID).
-			Exec(t.Context())
-
-		require.NoError(t, err)
-		claim, err := s.Claim(t.Context(), w.Workspace, expired.DeliveryID, clock.now, time.Minute)
-		require.NoError(t, err)
-		assert.False(t, claim.Granted)
-		d, action, message, _ := readStanding(t, s, w, &expired)
-		assert.Equal(
-			t,
-			[]any{chat.SubmissionExpired, chat.ActionFailed, chat.MessageNotSent},
-			[]any{d.Submission, action.State, message.State},
-		)
-
 		first, second := w.Prepare(t, s, w.SMS.ID, "hi"), w.Prepare(t, s, w.SMS.ID, "hi again")
 
 		claimed := w.Claim(t, s, first.DeliveryID, clock.now)
 		for range 2 {
-			_, err = s.RecordSubmission(
+			_, err := s.RecordSubmission(
 				t.Context(),
 				w.Workspace,
 				first.DeliveryID,
@@ -249,14 +233,14 @@ func TestClaimEndsWhatMayNotBeSent(t *testing.T) {
 			require.NoError(t, err)
 		}
 
-		claim, err = s.Claim(t.Context(), w.Workspace, second.DeliveryID, clock.now, time.Minute)
+		claim, err := s.Claim(t.Context(), w.Workspace, second.DeliveryID, clock.now, time.Minute)
 		require.NoError(t, err)
 		assert.False(t, claim.Granted)
-		d, action, _, _ = readStanding(t, s, w, &second)
+		d, action, message, _ := readStanding(t, s, w, &second)
 		assert.Equal(
 			t,
-			[]any{chat.SubmissionSuppressed, chat.ErrorOptedOut, chat.ActionFailed},
-			[]any{d.Submission, d.ErrorCode, action.State},
+			[]any{chat.SubmissionSuppressed, chat.ErrorOptedOut, chat.ActionFailed, chat.MessageNotSent},
+			[]any{d.Submission, d.ErrorCode, action.State, message.State},
 		)
 
 		assert.Zero(t, d.Fence)

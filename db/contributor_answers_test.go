@@ -47,7 +47,7 @@ func TestAnAnswerBySMS(t *testing.T) {
 		in := newText(priya.Phone, "Yes")
 		in.Keyword = chat.KeywordStart // as Twilio takes it
 		got := receiveInbound(t, s, in, a.forward(time.Minute))
-		assert.Equal(t, []any{a.chat, r.WorkflowID, false}, []any{got.ChatID, got.Awaited, got.Opened})
+		assert.Equal(t, []any{a.chat, r.WorkflowID}, []any{got.ChatID, got.Awaited})
 		again := receiveInbound(t, s, in, a.now)
 		assert.Equal(t, []any{true, ""}, []any{again.Repeated, again.Awaited})
 		message := messagesOf(t, s, a.w, a.chat)[0]
@@ -253,7 +253,7 @@ func TestCancelARequest(t *testing.T) {
 		)
 
 		late := receiveInbound(t, s, newText(priya.Phone, "yes?"), a.now)
-		assert.Equal(t, []any{a.chat, false, ""}, []any{late.ChatID, late.Opened, late.Awaited})
+		assert.Equal(t, []any{a.chat, ""}, []any{late.ChatID, late.Awaited})
 		assert.True(t, a.inChat().NeedsResponse, "it is a message as any other")
 	})
 }

@@ -116,7 +116,7 @@ func (r *questionRow) question() chat.ContributorQuestion {
 		State:      r.State,
 		ReplyID:    r.ReplyID,
 		Answer:     r.Answer,
-		AnsweredAt: toUTC(r.AnsweredAt),
+		AnsweredAt: chat.UTC(r.AnsweredAt),
 		Why:        r.Why,
 	}
 

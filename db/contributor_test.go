@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
 	"handrail/db"
 	"handrail/db/dbtest"
+	"handrail/uuidv7"
 )
 
 // asking is a send in the customer's SMS chat whose tool call asks contributors.
@@ -59,14 +59,7 @@ func (a *asking) in(id chat.ChatID) {
 func (a *asking) contributor(name, phone, email string) chat.Member {
 	a.t.Helper()
 
-	m, err := a.s.CreateMember(a.t.Context(), a.w.Workspace, a.w.By, chat.Member{
-		Kind:                 chat.KindPerson,
-		Role:                 chat.RoleUser,
-		Name:                 name,
-		Phone:                phone,
-		Email:                email,
-		NotificationsEnabled: true,
-	})
+	m, err := a.s.CreateMember(a.t.Context(), a.w.Workspace, a.w.By, dbtest.NewPerson(name, phone, email))
 	require.NoError(a.t, err)
 	a.joins(m)
 
@@ -86,7 +79,7 @@ func (a *asking) joins(m chat.Member) {
 
 // question is a request to everybody that waits for a yes or no from anybody.
 func (a *asking) question() chat.NewContributorRequest {
-	id := chat.ContributorRequestID(uuid.Must(uuid.NewV7()).String())
+	id := uuidv7.New[chat.ContributorRequestID]()
 
 	return chat.NewContributorRequest{
 		ToolStep:      chat.ToolStep{WorkspaceID: a.w.Workspace, ActionID: a.sent.ActionID},
@@ -98,7 +91,7 @@ func (a *asking) question() chat.NewContributorRequest {
 		Wait:          true,
 		Reminders:     1,
 		Within:        24 * time.Hour,
-		NewQuestionID: func() string { return uuid.Must(uuid.NewV7()).String() },
+		NewQuestionID: uuidv7.New[string],
 		WorkflowID:    chat.ContributorWorkflowID(a.w.Workspace, id),
 	}
 }

@@ -31,7 +31,6 @@ type deliveryRow struct {
 	Fence             int64                `bun:"fence"`
 	LeaseUntil        *time.Time           `bun:"lease_until"`
 	RetryAt           *time.Time           `bun:"retry_at"`
-	ExpiresAt         *time.Time           `bun:"expires_at"`
 	UnknownSince      *time.Time           `bun:"unknown_since"`
 	ProviderMessageID string               `bun:"provider_message_id,nullzero"`
 	ErrorCode         string               `bun:"error_code"`
@@ -76,10 +75,9 @@ func (r *deliveryRow) delivery() chat.Delivery {
 		Submission:        r.Submission,
 		DeliveryStatus:    r.DeliveryStatus,
 		Fence:             r.Fence,
-		LeaseUntil:        toUTC(r.LeaseUntil),
-		RetryAt:           toUTC(r.RetryAt),
-		ExpiresAt:         toUTC(r.ExpiresAt),
-		UnknownSince:      toUTC(r.UnknownSince),
+		LeaseUntil:        chat.UTC(r.LeaseUntil),
+		RetryAt:           chat.UTC(r.RetryAt),
+		UnknownSince:      chat.UTC(r.UnknownSince),
 		ProviderMessageID: r.ProviderMessageID,
 		ErrorCode:         r.ErrorCode,
 		ErrorMessage:      r.ErrorMessage,
@@ -134,7 +132,7 @@ func (r *attemptRow) attempt() chat.Attempt {
 	return chat.Attempt{
 		Fence:             r.Fence,
 		StartedAt:         r.StartedAt.UTC(),
-		FinishedAt:        toUTC(r.FinishedAt),
+		FinishedAt:        chat.UTC(r.FinishedAt),
 		GotConnection:     r.GotConnection,
 		Outcome:           r.Outcome,
 		HTTPStatus:        r.HTTPStatus,

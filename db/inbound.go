@@ -315,7 +315,6 @@ func (a *arrival) openChat(ctx context.Context, tx bun.Tx, author chat.MemberID)
 	}
 
 	a.chat = &row
-	a.Opened = true
 	_, err = tx.NewInsert().Model(&places).Exec(ctx)
 
 	return err

@@ -101,9 +101,9 @@ func TestReceiveFromSomebodyNew(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		first := receiveInbound(t, s, newText("+14155550177", "hello"), clock.now)
-		assert.True(t, first.Opened)
+		assert.NotContains(t, []chat.ChatID{0, w.SMS.ID, w.Email.ID}, first.ChatID, "a new chat")
 		second := receiveInbound(t, s, newText("+14155550177", "anybody?"), clock.forward(time.Second))
-		assert.Equal(t, []any{false, first.ChatID}, []any{second.Opened, second.ChatID})
+		assert.Equal(t, first.ChatID, second.ChatID)
 		c, err := s.Chat(t.Context(), w.Workspace, first.ChatID)
 		require.NoError(t, err)
 		assert.Equal(t, int64(2), c.Attention)
@@ -149,7 +149,7 @@ func TestTwoFirstMessagesAtOnce(t *testing.T) {
 	t.Parallel()
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
-		dbtest.Seed(t, s)
+		w := dbtest.Seed(t, s)
 
 		arrivals, errs := make([]chat.Arrival, 6), make([]error, 6)
 
@@ -167,18 +167,12 @@ func TestTwoFirstMessagesAtOnce(t *testing.T) {
 
 		all.Wait()
 
-		opened := 0
-
 		for i, a := range arrivals {
 			require.NoError(t, errs[i])
 			assert.Equal(t, arrivals[0].ChatID, a.ChatID)
-
-			if a.Opened {
-				opened++
-			}
 		}
 
-		assert.Equal(t, 1, opened)
+		assert.NotContains(t, []chat.ChatID{0, w.SMS.ID, w.Email.ID}, arrivals[0].ChatID, "one new chat")
 	})
 }
 
@@ -218,7 +212,7 @@ func TestWhoseAnInboundMessageIs(t *testing.T) {
 		token := newMail("ana@example.com", "an answer")
 		token.To, token.ReplyTo = []string{"reply+x@in.example.com"}, answered.MessageID
 		a = receiveInbound(t, s, token, clock.now)
-		assert.Equal(t, []any{younger.Workspace, younger.Email.ID, false}, []any{a.WorkspaceID, a.ChatID, a.Opened})
+		assert.Equal(t, []any{younger.Workspace, younger.Email.ID}, []any{a.WorkspaceID, a.ChatID})
 		require.Len(t, messagesOf(t, s, younger, younger.Email.ID), 2)
 
 		reference := newMail("stranger@example.com", "I answer for her")
@@ -233,7 +227,7 @@ func TestWhoseAnInboundMessageIs(t *testing.T) {
 		require.NoError(t, err)
 
 		reference.Key = "again"
-		assert.True(t, receiveInbound(t, s, reference, clock.now).Opened, "an archived chat stays closed")
+		assert.NotEqual(t, w.Email.ID, receiveInbound(t, s, reference, clock.now).ChatID, "an archived chat stays closed")
 	})
 }
 
@@ -288,11 +282,11 @@ func TestStopAndStart(t *testing.T) {
 		stranger := newText("+14155550178", "STOP")
 		stranger.Keyword = chat.KeywordStop
 		a = receiveInbound(t, s, stranger, clock.now)
-		assert.Equal(t, []any{true, chat.ChatID(0), false}, []any{a.Known, a.ChatID, a.Opened}, "it opens no chat")
+		assert.Equal(t, []any{true, chat.ChatID(0)}, []any{a.Known, a.ChatID}, "it opens no chat")
 
 		help := newText("+14155550178", "HELP")
 		help.Keyword = chat.KeywordHelp
-		assert.True(t, receiveInbound(t, s, help, clock.now).Opened)
+		assert.NotZero(t, receiveInbound(t, s, help, clock.now).ChatID)
 	})
 }
 

@@ -36,9 +36,9 @@ func (r *keyRow) key() chat.Key {
 		Scopes:      r.Scopes,
 		Hint:        r.Hint,
 		CreatedAt:   r.CreatedAt.UTC(),
-		ExpiresAt:   toUTC(r.ExpiresAt),
-		LastUsedAt:  toUTC(r.LastUsedAt),
-		RevokedAt:   toUTC(r.RevokedAt),
+		ExpiresAt:   chat.UTC(r.ExpiresAt),
+		LastUsedAt:  chat.UTC(r.LastUsedAt),
+		RevokedAt:   chat.UTC(r.RevokedAt),
 	}
 }
 

@@ -4,10 +4,10 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"handrail/chat"
+	"handrail/uuidv7"
 )
 
 type messageRow struct {
@@ -124,14 +124,9 @@ func (s *Store) AddMessage(
 		return chat.Message{}, err
 	}
 
-	messageID, err := uuid.NewV7()
-	if err != nil {
-		return chat.Message{}, wrapErr("make a message's id", err)
-	}
-
 	now := s.time()
 	row := messageRow{
-		ID:          chat.MessageID(messageID.String()),
+		ID:          uuidv7.New[chat.MessageID](),
 		WorkspaceID: ws,
 		ChatID:      id,
 		MemberID:    &in.MemberID,
@@ -141,7 +136,7 @@ func (s *Store) AddMessage(
 		CreatedAt:   now,
 	}
 
-	err = s.inTx(ctx, "add a message", func(ctx context.Context, tx bun.Tx) error {
+	err := s.inTx(ctx, "add a message", func(ctx context.Context, tx bun.Tx) error {
 		// First the chat: its row's lock makes numbers rise in the order of commits.
 		q := requestResponse(tx.NewUpdate(), "").Set("last_activity_at = ?", now)
 		if err := editChat(ctx, q, ws, id, now); err != nil {

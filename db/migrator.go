@@ -8,6 +8,7 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/migrate"
 
+	"handrail/chat"
 	"handrail/db/migrations"
 )
 
@@ -70,7 +71,7 @@ func (m *Migrator) Status(ctx context.Context) ([]MigrationStatus, error) {
 	for i, one := range all {
 		status[i].Name = one.Name
 		if one.IsApplied() {
-			status[i].AppliedAt = toUTC(&one.MigratedAt)
+			status[i].AppliedAt = chat.UTC(&one.MigratedAt)
 		}
 	}
 

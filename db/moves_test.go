@@ -289,18 +289,6 @@ func (m *machine) lift(t *rapid.T) {
 	}
 }
 
-func (m *machine) expire(t *rapid.T) {
-	if rapid.IntRange(0, 9).Draw(t, "seldom") > 0 {
-		t.Skip("seldom")
-	}
-
-	_, err := m.s.Bun().
-		NewRaw("UPDATE deliveries SET expires_at = ? WHERE id = ?", m.now, m.pick(t).ID).
-		Exec(t.Context())
-
-	require.NoError(t, err)
-}
-
 func newMachine(t *rapid.T, s *db.Store, w *dbtest.World) *machine {
 	policy := rapid.SampledFrom([]chat.UnknownPolicy{chat.AtMostOnce, chat.ExpireUnknown, chat.ResendAfterSettle}).
 		Draw(t, "policy")
@@ -349,7 +337,6 @@ func TestOnlyLegalMoves(t *testing.T) {
 				"retry":       m.retry,
 				"sweep":       m.sweep,
 				"lift":        m.lift,
-				"expire":      m.expire,
 				"wait": func(t *rapid.T) {
 					m.now = m.now.Add(time.Duration(rapid.IntRange(1, 400).Draw(t, "seconds")) * time.Second)
 				},

@@ -2,7 +2,6 @@ package db_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -51,12 +50,16 @@ func TestEveryStateIsReached(t *testing.T) {
 				leadToReview(t, s, w, &claimed, clock.now)
 			},
 			chat.SubmissionExpired: func(d *chat.Delivery) {
-				_, err := s.Bun().NewRaw("UPDATE deliveries SET expires_at = ? WHERE id = ?", clock.now, d.ID).Exec(t.Context())
-				require.NoError(t, err)
-				_, err = s.Claim(t.Context(), w.Workspace, d.ID, clock.now, time.Minute)
+				answered(chat.OutcomeUnknown)(d)
+				_, err := s.SettleUnknown(t.Context(), w.Workspace, d.ID, clock.now)
 				require.NoError(t, err)
 			},
 		} {
+			policy := chat.AtMostOnce
+			if state == chat.SubmissionExpired {
+				policy = chat.ExpireUnknown
+			}
+
 			ids := dbtest.SendIDs()
 			m := &machine{sender: "phone:" + string(ids.DeliveryID)}
 			_, err := s.PrepareSend(
@@ -64,7 +67,7 @@ func TestEveryStateIsReached(t *testing.T) {
 				w.Send(w.SMS.ID, "hi"),
 				ids,
 				func(f *chat.SendFacts) (chat.SendPlan, error) {
-					return m.plan("+1", chat.AtMostOnce)(f, nil)
+					return m.plan("+1", policy)(f, nil)
 				},
 			)
 			require.NoError(t, err)

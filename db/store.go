@@ -134,16 +134,6 @@ func (s *Store) time() time.Time { return toMicroseconds(s.now()) }
 
 func toMicroseconds(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
-func toUTC(t *time.Time) *time.Time {
-	if t == nil {
-		return nil
-	}
-
-	in := t.UTC()
-
-	return &in
-}
-
 // postgres reports whether the engine is PostgreSQL.
 func (s *Store) postgres() bool { return s.engine == migrations.Postgres }
 

@@ -4,10 +4,10 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"handrail/chat"
+	"handrail/uuidv7"
 )
 
 type summaryRow struct {
@@ -56,11 +56,9 @@ type chosenLabel struct {
 }
 
 // newSummaryRow is a version without anything in it.
-func newSummaryRow(ws chat.WorkspaceID, id chat.ChatID, kind chat.SummaryKind, now time.Time) (summaryRow, error) {
-	made, err := uuid.NewV7()
-
+func newSummaryRow(ws chat.WorkspaceID, id chat.ChatID, kind chat.SummaryKind, now time.Time) summaryRow {
 	return summaryRow{
-		ID:            chat.SummaryID(made.String()),
+		ID:            uuidv7.New[chat.SummaryID](),
 		WorkspaceID:   ws,
 		ChatID:        id,
 		Kind:          kind,
@@ -69,7 +67,7 @@ func newSummaryRow(ws chat.WorkspaceID, id chat.ChatID, kind chat.SummaryKind, n
 		LabelsAdded:   []chat.LabelID{},
 		LabelsRemoved: []chat.LabelID{},
 		CreatedAt:     now,
-	}, err
+	}
 }
 
 // content is what the version says.
@@ -107,14 +105,14 @@ func (r *summaryRow) version() chat.SummaryVersion {
 		LabelsAdded:    r.LabelsAdded,
 		LabelsRemoved:  r.LabelsRemoved,
 		Fates:          mapSlice(r.Labels, func(l *chosenLabel) chat.LabelFate { return l.Fate }),
-		LabelsUndoneAt: toUTC(r.LabelsUndoneAt),
+		LabelsUndoneAt: chat.UTC(r.LabelsUndoneAt),
 		ActionID:       r.ActionID,
 		RequestedBy:    r.RequestedBy,
 		Automatic:      r.Automatic,
 		RestoredFrom:   r.RestoredFrom,
 		Problem:        r.Problem,
 		CreatedAt:      r.CreatedAt.UTC(),
-		EndedAt:        toUTC(r.EndedAt),
+		EndedAt:        chat.UTC(r.EndedAt),
 	}
 }
 
@@ -209,17 +207,16 @@ func newestNumber(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.
 // keepEdit stores what a person has made of title or summary as a version, and marks what
 // the person wrote.
 func (s *Store) keepEdit(ctx context.Context, tx bun.Tx, row *chatRow, by chat.Actor, p *chat.ChatPatch) error {
-	version, err := newSummaryRow(row.WorkspaceID, row.ID, chat.SummaryByPerson, row.UpdatedAt)
-	if err != nil {
-		return err
-	}
+	version := newSummaryRow(row.WorkspaceID, row.ID, chat.SummaryByPerson, row.UpdatedAt)
 
 	if p.Summary != nil {
 		// Who writes a summary has read the chat.
-		if row.SummaryWatermark, err = newestNumber(ctx, tx, row.WorkspaceID, row.ID); err != nil {
+		newest, err := newestNumber(ctx, tx, row.WorkspaceID, row.ID)
+		if err != nil {
 			return err
 		}
 
+		row.SummaryWatermark = newest
 		row.SummaryEdited = true
 		row.SummaryModel = chat.ByPerson
 		row.SummaryUpdatedAt = &row.UpdatedAt
@@ -243,7 +240,7 @@ func (s *Store) keepEdit(ctx context.Context, tx bun.Tx, row *chatRow, by chat.A
 	// A summary that is being written now read the old ones: it must not win.
 	row.SummaryVersion++
 
-	_, err = tx.NewInsert().Model(&version).Exec(ctx)
+	_, err := tx.NewInsert().Model(&version).Exec(ctx)
 
 	return err
 }

@@ -4,19 +4,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
 	"handrail/db"
 	"handrail/db/dbtest"
+	"handrail/uuidv7"
 )
 
 // summaryStart begins a run over the SMS chat.
 func summaryStart(w *dbtest.World, changes ...func(*chat.SummaryStep)) chat.SummaryStart {
 	start := chat.SummaryStart{SummaryStep: chat.SummaryStep{
-		WorkspaceID: w.Workspace, ChatID: w.SMS.ID, ID: chat.SummaryID(uuid.Must(uuid.NewV7()).String()),
+		WorkspaceID: w.Workspace, ChatID: w.SMS.ID, ID: uuidv7.New[chat.SummaryID](),
 	}, By: w.By}
 
 	for _, change := range changes {

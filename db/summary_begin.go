@@ -205,11 +205,7 @@ func (m *measured) plan(in *chat.SummaryStart, last *summaryRow, capacity int) c
 }
 
 func (s *Store) storeRun(ctx context.Context, in *chat.SummaryStart, plan *chat.SummaryPlan, m *measured) error {
-	run, err := newSummaryRow(in.WorkspaceID, in.ChatID, chat.SummaryByModel, s.time())
-	if err != nil {
-		return wrapErr("make a summary's id", err)
-	}
-
+	run := newSummaryRow(in.WorkspaceID, in.ChatID, chat.SummaryByModel, s.time())
 	run.ID = in.ID
 	run.Mode = plan.Mode
 	run.LabelsChosen = in.UpdateLabels

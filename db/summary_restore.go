@@ -37,11 +37,7 @@ func (s *Store) RestoreSummary(
 
 		row.UpdatedAt = s.time()
 
-		restored, err := restoredVersion(&row, &older, by)
-		if err != nil {
-			return err
-		}
-
+		restored := newRestoredVersion(&row, &older, by)
 		row.showSummary(&restored)
 		row.Title = restored.Title
 		row.TitleEdited = true
@@ -74,12 +70,9 @@ func (s *Store) RestoreSummary(
 	return c, err
 }
 
-// restoredVersion is a new version with the content of an older one, by a person.
-func restoredVersion(row *chatRow, older *summaryRow, by chat.Actor) (summaryRow, error) {
-	restored, err := newSummaryRow(row.WorkspaceID, row.ID, chat.SummaryRestored, row.UpdatedAt)
-	if err != nil {
-		return summaryRow{}, err
-	}
+// newRestoredVersion returns a new version with the content of an older one, by a person.
+func newRestoredVersion(row *chatRow, older *summaryRow, by chat.Actor) summaryRow {
+	restored := newSummaryRow(row.WorkspaceID, row.ID, chat.SummaryRestored, row.UpdatedAt)
 
 	content := older.content()
 	restored.takeSummary(&content)
@@ -93,7 +86,7 @@ func restoredVersion(row *chatRow, older *summaryRow, by chat.Actor) (summaryRow
 	restored.RestoredFrom = older.ID
 	restored.RequestedBy = by.MemberID
 
-	return restored, nil
+	return restored
 }
 
 // UndoLabels takes back what a run has changed of a chat's labels, as a person's choice: what

@@ -56,8 +56,8 @@ func (r *toolCallRow) toolCall() chat.ToolCall {
 		ToolID:     r.ToolID,
 		Idempotent: r.Idempotent,
 		Attempts:   r.Attempts,
-		StartedAt:  toUTC(r.StartedAt),
-		FinishedAt: toUTC(r.FinishedAt),
+		StartedAt:  chat.UTC(r.StartedAt),
+		FinishedAt: chat.UTC(r.FinishedAt),
 		Request:    r.RequestID,
 		Decision:   r.Decision,
 	}

@@ -68,7 +68,7 @@ func (s *Store) beginTry(ctx context.Context, tx bun.Tx, in tryRequest, row *too
 
 	switch {
 	case lost && row.LeaseUntil != nil && now.Before(*row.LeaseUntil):
-		try.WaitUntil = toUTC(row.LeaseUntil)
+		try.WaitUntil = chat.UTC(row.LeaseUntil)
 		return nil
 	case lost:
 		row.State = chat.ToolCallUnknown

@@ -85,9 +85,9 @@ func (e *testClient) work(t *testing.T, bind func(sdkworker.Worker)) (stop func(
 	return stop
 }
 
-func bindActivity[In, Out any](w sdkworker.Worker, step workflows.Step[In, Out], deed func(context.Context, In) (Out, error)) {
+func bindActivity[In, Out any](w sdkworker.Worker, step workflows.Step[In, Out], do func(context.Context, In) (Out, error)) {
 	w.RegisterActivityWithOptions(func(ctx context.Context, in In) (Out, error) {
-		out, err := deed(ctx, in)
+		out, err := do(ctx, in)
 		return out, workflows.Failure(err)
 	}, activity.RegisterOptions{Name: step.Name})
 }

@@ -24,6 +24,8 @@ import (
 	"go.temporal.io/server/common/metrics"
 	"go.temporal.io/server/common/primitives"
 	"go.temporal.io/server/temporal"
+
+	"handrail/freeport"
 )
 
 const loopback = "127.0.0.1"
@@ -58,7 +60,7 @@ type Server struct {
 // Start boots a Temporal server on loopback and returns once its frontend accepts
 // connections. The caller must Stop it.
 func Start(ctx context.Context, o Options) (*Server, error) {
-	ports, err := freePorts(7)
+	ports, err := freeport.Find(7)
 	if err != nil {
 		return nil, err
 	}
@@ -191,24 +193,6 @@ func staticHosts(ports []int) map[primitives.ServiceName]static.Hosts {
 	}
 
 	return hosts
-}
-
-// freePorts asks the kernel for n distinct ports, holding all of them until the last
-// is known so that none is given twice.
-func freePorts(n int) ([]int, error) {
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", net.JoinHostPort(loopback, "0")) //nolint:noctx // bound and released at once
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
-		}
-
-		defer l.Close()
-
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-	}
-
-	return ports, nil
 }
 
 func awaitListening(ctx context.Context, address string) error {

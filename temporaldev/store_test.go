@@ -45,32 +45,37 @@ func newDatabaseURL(t *testing.T) string {
 func TestWorkflowsOutliveTheServer(t *testing.T) {
 	t.Parallel()
 
-	for name, options := range map[string]temporaldev.Options{
-		"sqlite":   {File: filepath.Join(t.TempDir(), "temporal.db")},
-		"postgres": {Postgres: newDatabaseURL(t), Shards: 2},
-	} {
-		options.Namespace = "kept"
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		testWorkflowsOutlive(t, temporaldev.Options{File: filepath.Join(t.TempDir(), "temporal.db")})
+	})
 
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		testWorkflowsOutlive(t, temporaldev.Options{Postgres: newDatabaseURL(t), Shards: 2})
+	})
+}
 
-			withServer(t, options, func(c client.Client) {
-				_, err := c.ExecuteWorkflow(
-					t.Context(),
-					client.StartWorkflowOptions{ID: "one", TaskQueue: "none"},
-					"Nothing",
-				)
+// testWorkflowsOutlive starts a workflow on one server, and looks for it on the next one.
+func testWorkflowsOutlive(t *testing.T, options temporaldev.Options) {
+	t.Helper()
 
-				require.NoError(t, err)
-			})
+	options.Namespace = "kept"
 
-			withServer(t, options, func(c client.Client) {
-				found, err := c.DescribeWorkflow(t.Context(), "one", "")
-				require.NoError(t, err)
-				assert.Equal(t, "Nothing", found.WorkflowType.Name)
-			})
-		})
-	}
+	withServer(t, options, func(c client.Client) {
+		_, err := c.ExecuteWorkflow(
+			t.Context(),
+			client.StartWorkflowOptions{ID: "one", TaskQueue: "none"},
+			"Nothing",
+		)
+		require.NoError(t, err)
+	})
+
+	withServer(t, options, func(c client.Client) {
+		found, err := c.DescribeWorkflow(t.Context(), "one", "")
+		require.NoError(t, err)
+		assert.Equal(t, "Nothing", found.WorkflowType.Name)
+	})
 }
 
 // withServer does something while a server runs.

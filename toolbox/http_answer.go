@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"handrail/chat"
+	"handrail/retryafter"
 	"handrail/schema"
 )
 
@@ -173,16 +174,9 @@ func tidyLine(text string) string {
 // maxRetryAfter bounds how long a tool may ask to be left alone.
 const maxRetryAfter = 10 * time.Minute
 
-// retryAfter reads seconds or a date (RFC 9110 10.2.3); 0 for none.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	said := h.Get("Retry-After")
-	if seconds, err := strconv.Atoi(said); err == nil {
-		return min(max(time.Duration(seconds)*time.Second, 0), maxRetryAfter)
-	}
+// retryAfter returns how long the tool asks to be left alone, or 0.
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	wait, _ := retryafter.Parse(header.Get("Retry-After"), now, maxRetryAfter)
 
-	if at, err := http.ParseTime(said); err == nil {
-		return min(max(at.Sub(now), 0), maxRetryAfter)
-	}
-
-	return 0
+	return wait
 }

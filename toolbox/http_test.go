@@ -335,3 +335,25 @@ func TestASecretThatAToolRepeatsIsMasked(t *testing.T) {
 		assert.Contains(t, o.Message+string(o.Result), "bad key ***")
 	}
 }
+
+func TestAToolMayAskForAtMostTenMinutes(t *testing.T) {
+	t.Parallel()
+
+	for value, want := range map[string]time.Duration{
+		"7":                             7 * time.Second,
+		"10000000000":                   10 * time.Minute,
+		"99999999999999999999999":       10 * time.Minute,
+		"Sun, 22 Nov 2099 10:00:00 GMT": 10 * time.Minute,
+		"-7":                            0,
+		"soon":                          0,
+	} {
+		s := serveTool(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", value)
+			w.WriteHeader(http.StatusTooManyRequests)
+		})
+
+		b := newBox(t, toolbox.Config{}, s)
+		o := b.Call(t.Context(), prepareTool(t, b, bookingTool(s.URL), nil), newCall(`{"id":1}`))
+		assert.Equal(t, want, o.RetryAfter, value)
+	}
+}

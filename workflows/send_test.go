@@ -205,7 +205,7 @@ func TestSendUnknownIsToldAtOnceAndNeverPostedAgain(t *testing.T) {
 	}, time.Second)
 
 	w.RegisterDelayedCallback(func() {
-		assert.False(t, w.IsWorkflowCompleted(), "parked: an operator looks for it among the open ones")
+		assert.False(t, w.IsWorkflowCompleted(), "it waits for a person: an operator looks for it among the open ones")
 	}, 24*time.Hour)
 
 	w.ExecuteWorkflow(string(chat.ActionSendAssistantMessage), in)

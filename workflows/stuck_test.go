@@ -12,7 +12,7 @@ import (
 	"handrail/workflows"
 )
 
-// withStates gives the world deeds for a delivery that answers each with the next of states.
+// withStates gives the world an activity for a step, which answers each call with the next of states.
 func withStates[In any](w *world, step workflows.Step[In, chat.DeliverySnapshot], states ...chat.SubmissionState) {
 	withActivity(w, step, func(In) (chat.DeliverySnapshot, error) {
 		next := states[0]
@@ -22,7 +22,7 @@ func withStates[In any](w *world, step workflows.Step[In, chat.DeliverySnapshot]
 	})
 }
 
-// withCancels gives the world an EndDelivery that finds the delivery in each of states in turn, and
+// withCancels gives the world a CancelDelivery that finds the delivery in each of states in turn, and
 // returns the ends that it was given.
 func withCancels(w *world, states ...chat.SubmissionState) *[]chat.DeliveryEnd {
 	failures := &[]chat.DeliveryEnd{}

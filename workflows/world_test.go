@@ -19,11 +19,11 @@ import (
 
 const workspace = chat.WorkspaceID("11111111-1111-4111-8111-111111111111")
 
-// world is one workflow with deeds that a test writes down; a deed that the test has not
-// given fails it when it is asked for.
+// world is one workflow with activities that a test writes down. An activity that the test has not
+// given fails the test when it is called.
 type world struct {
 	*testsuite.TestWorkflowEnvironment
-	// mu lets one deed happen at a time: local ones of several callers run side by side.
+	// mu lets one activity run at a time: local ones of several callers run side by side.
 	mu sync.Mutex
 	// said are the names of the steps in the order they ran.
 	said []string
@@ -42,20 +42,20 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// withActivity gives the world the deed for a step.
-func withActivity[In, Out any](w *world, step workflows.Step[In, Out], deed func(In) (Out, error)) {
+// withActivity gives the world the activity for a step.
+func withActivity[In, Out any](w *world, step workflows.Step[In, Out], do func(In) (Out, error)) {
 	w.RegisterActivityWithOptions(func(_ context.Context, in In) (Out, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 
 		w.said = append(w.said, step.Name)
-		out, err := deed(in)
+		out, err := do(in)
 
 		return out, workflows.Failure(err)
 	}, activity.RegisterOptions{Name: step.Name})
 }
 
-// at does something after a while, while no deed happens: deeds run on goroutines of their
+// at does something after a while, while no activity runs: activities run on goroutines of their
 // own, beside the clock's.
 func (w *world) at(after time.Duration, do func()) {
 	w.RegisterDelayedCallback(func() {

@@ -15,7 +15,7 @@ const (
 // codes are Twilio's errors on creating a message (https://www.twilio.com/docs/api/errors).
 // Codes that are not here are judged by their HTTP status.
 var codes = map[int]carrier.Verdict{
-	// This recipient can not be reached.
+	// This recipient cannot be reached.
 	21211: {Outcome: rejected, Words: "the recipient's number is not valid"},
 	21217: {Outcome: rejected, Words: "the recipient's number is not valid"},
 	21604: {Outcome: rejected, Words: "the recipient's number is missing"},
@@ -28,12 +28,12 @@ var codes = map[int]carrier.Verdict{
 	// The account or its set-up: every message would be refused, or every one to
 	// recipients like this.
 	20003: {Outcome: blocked, Words: "the account's credentials are refused, or the account is suspended"},
-	20008: {Outcome: blocked, Words: "the credentials are test credentials, which can not do this"},
+	20008: {Outcome: blocked, Words: "the credentials are test credentials, which cannot do this"},
 	20404: {Outcome: blocked, Words: "the account does not exist"},
 	21212: {Outcome: blocked, Words: "the sender's number is not valid"},
 	21219: {Outcome: blocked, Words: "a trial account sends to verified numbers only", Narrow: true},
 	21408: {Outcome: blocked, Words: "the account has no permission to send to the recipient's country", Narrow: true},
-	21606: {Outcome: blocked, Words: "the sender's number is not the account's or can not send messages"},
+	21606: {Outcome: blocked, Words: "the sender's number is not the account's or cannot send messages"},
 	21608: {Outcome: blocked, Words: "a trial account sends to verified numbers only", Narrow: true},
 	21612: {
 		Outcome: blocked,

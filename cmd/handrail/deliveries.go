@@ -48,7 +48,6 @@ type deliveryJSON struct {
 	ErrorMessage      string               `json:"error_message"`
 	Segments          int                  `json:"segments"`
 	RetryAt           *time.Time           `json:"retry_at"`
-	ExpiresAt         *time.Time           `json:"expires_at"`
 	UnknownSince      *time.Time           `json:"unknown_since"`
 	RetryOf           string               `json:"retry_of"`
 	RetriedBy         string               `json:"retried_by"`

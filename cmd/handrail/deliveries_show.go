@@ -60,7 +60,6 @@ func (d *deliveryJSON) showFacts(c *console) {
 	f.say("created", "%s (%s ago)", formatTime(d.CreatedAt), formatAge(d.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(d.UpdatedAt), formatAge(d.UpdatedAt))
 	f.sayTime("next try", d.RetryAt)
-	f.sayTime("expires", d.ExpiresAt)
 	f.sayTime("unknown since", d.UnknownSince)
 	f.say("retry of", "%s", d.RetryOf)
 	f.say("retried by", "%s", d.RetriedBy)

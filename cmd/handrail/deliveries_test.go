@@ -37,7 +37,6 @@ func aDelivery(t *testing.T, with map[string]any) string {
 		"segments":            1,
 		"attempt_count":       1,
 		"retry_at":            nil,
-		"expires_at":          nil,
 		"unknown_since":       "2026-11-22T10:00:31Z",
 		"retry_of":            nil,
 		"retried_by":          nil,

@@ -31,7 +31,7 @@ func Each(t *testing.T, test func(t *testing.T, s *db.Store)) {
 		test(t, New(t))
 	})
 
-	if os.Getenv("HANDRAIL_TEST_SQLITE_ONLY") == "1" { //nolint:forbidigo // the environment configures tests
+	if sqliteOnly() {
 		return
 	}
 
@@ -39,6 +39,11 @@ func Each(t *testing.T, test func(t *testing.T, s *db.Store)) {
 		t.Parallel()
 		test(t, NewPostgres(t))
 	})
+}
+
+// sqliteOnly reports whether PostgreSQL is left out on purpose.
+func sqliteOnly() bool {
+	return os.Getenv("HANDRAIL_TEST_SQLITE_ONLY") == "1" //nolint:forbidigo // the environment configures tests
 }
 
 // New returns a store on a migrated SQLite file that goes with the test.
@@ -90,9 +95,14 @@ func NewPostgres(tb testing.TB, opts ...db.Option) *db.Store {
 	return store
 }
 
-// NewPostgresURL names an empty schema of the test's own, which goes with the test.
+// NewPostgresURL names an empty schema of the test's own, which goes with the test. It skips the
+// test where PostgreSQL is left out on purpose, as [Each] does.
 func NewPostgresURL(tb testing.TB) string {
 	tb.Helper()
+
+	if sqliteOnly() {
+		tb.Skip("HANDRAIL_TEST_SQLITE_ONLY=1 leaves PostgreSQL out")
+	}
 
 	base := os.Getenv("TEST_DATABASE_URL") //nolint:forbidigo // the environment configures tests
 	if base == "" {

@@ -10,6 +10,7 @@ import (
 
 	"handrail/chat"
 	"handrail/db"
+	"handrail/uuidv7"
 )
 
 // World is a workspace with one of everything.
@@ -90,14 +91,15 @@ func (w *World) seedMembers(tb testing.TB, s *db.Store) {
 	tb.Helper()
 
 	member := func(m chat.Member) chat.Member {
-		m.NotificationsEnabled = true
 		created, err := s.CreateMember(tb.Context(), w.Workspace, w.By, m)
 		require.NoError(tb, err)
 
 		return created
 	}
 
-	w.Manager = member(chat.Member{Kind: chat.KindPerson, Role: chat.RoleManager, Name: "Mona Manager"})
+	manager := NewPerson("Mona Manager", "", "")
+	manager.Role = chat.RoleManager
+	w.Manager = member(manager)
 	w.By.MemberID = w.Manager.ID
 
 	var err error
@@ -111,20 +113,31 @@ func (w *World) seedMembers(tb testing.TB, s *db.Store) {
 	require.NoError(tb, err)
 
 	w.By.KeyID = w.Key.ID
-	w.Assistant = member(chat.Member{Kind: chat.KindAssistant, Role: chat.RoleUser, Name: "Handy"})
-	w.Customer = member(chat.Member{
-		Kind:  chat.KindPerson,
-		Role:  chat.RoleUser,
-		Name:  "Ana Lopez",
-		Phone: "+14155550123",
-		Email: "ana@example.com",
-	})
+
+	assistant := NewPerson("Handy", "", "")
+	assistant.Kind = chat.KindAssistant
+	w.Assistant = member(assistant)
+
+	w.Customer = member(NewPerson("Ana Lopez", "+14155550123", "ana@example.com"))
+}
+
+// NewPerson returns a person to be stored, who may be written to and has not consented or refused; ""
+// leaves phone or email out.
+func NewPerson(name, phone, email string) chat.Member {
+	return chat.Member{
+		Kind:                 chat.KindPerson,
+		Role:                 chat.RoleUser,
+		Name:                 name,
+		Phone:                phone,
+		Email:                email,
+		NotificationsEnabled: true,
+	}
 }
 
 // Request is a fresh request concerning the chat, without an idempotency key.
 func (w *World) Request(id chat.ChatID) chat.Request {
 	return chat.Request{
-		ActionID:    chat.ActionID(newID()),
+		ActionID:    uuidv7.New[chat.ActionID](),
 		WorkspaceID: w.Workspace,
 		ChatID:      id,
 		By:          w.By,
@@ -183,7 +196,7 @@ func (w *World) Retry(id chat.DeliveryID, change chat.Change) chat.RetryDelivery
 // NewBulkRetry asks for all deliveries of the filter to be tried again.
 func (w *World) NewBulkRetry(f chat.DeliveryFilter) chat.NewBulkRetry {
 	return chat.NewBulkRetry{
-		ID:          chat.ActionID(newID()),
+		ID:          uuidv7.New[chat.ActionID](),
 		WorkspaceID: w.Workspace,
 		By:          w.By,
 		Fingerprint: chat.Fingerprint{"filter": "digest"},
@@ -195,10 +208,8 @@ func (w *World) NewBulkRetry(f chat.DeliveryFilter) chat.NewBulkRetry {
 
 // SendIDs are fresh ids for a send.
 func SendIDs() chat.SendIDs {
-	return chat.SendIDs{MessageID: chat.MessageID(newID()), DeliveryID: chat.DeliveryID(newID())}
+	return chat.SendIDs{MessageID: uuidv7.New[chat.MessageID](), DeliveryID: uuidv7.New[chat.DeliveryID]()}
 }
-
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // Claim claims a delivery for a minute from now on; it must be granted.
 func (w *World) Claim(tb testing.TB, s *db.Store, id chat.DeliveryID, now time.Time) chat.Delivery {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
+	"handrail/db/dbtest"
 	"handrail/sandbox"
 )
 
@@ -16,15 +17,7 @@ import (
 func (w *env) contributor(name, phone, email string) chat.MemberID {
 	w.Helper()
 
-	made, err := w.store.CreateMember(w.Context(), w.ws, chat.Actor{}, chat.Member{
-		Kind:                 chat.KindPerson,
-		Role:                 chat.RoleUser,
-		Name:                 name,
-		Phone:                phone,
-		Email:                email,
-		NotificationsEnabled: true,
-	})
-
+	made, err := w.store.CreateMember(w.Context(), w.ws, chat.Actor{}, dbtest.NewPerson(name, phone, email))
 	require.NoError(w, err)
 
 	r := w.call(

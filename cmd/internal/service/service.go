@@ -13,7 +13,6 @@ import (
 	"sync"
 
 	"github.com/cenkalti/backoff/v5"
-	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
 
 	"handrail/activities"
@@ -27,6 +26,7 @@ import (
 	"handrail/db"
 	"handrail/engine"
 	"handrail/toolbox"
+	"handrail/uuidv7"
 	"handrail/worker"
 	"handrail/workflows"
 )
@@ -157,10 +157,8 @@ func (s *Service) Work(ctx context.Context) error {
 
 // engine starts actions and waits for them.
 func (s *Service) engine() *engine.Client {
-	return engine.NewClient(s.temporal, s.config.TaskQueue, newID)
+	return engine.NewClient(s.temporal, s.config.TaskQueue, uuidv7.New[string])
 }
-
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 func (s *Service) activities() (*activities.Activities, error) {
 	providers, err := s.providers()
@@ -173,7 +171,7 @@ func (s *Service) activities() (*activities.Activities, error) {
 		Providers:     providers,
 		Renderer:      render.New(render.Options{ReplyDomain: s.config.ReplyDomain}),
 		Models:        s.models,
-		NewID:         newID,
+		NewID:         uuidv7.New[string],
 		Lease:         workflows.Lease,
 		Waits:         deliveryWaits(s.config),
 		WhenUnknown:   chat.UnknownPolicy(s.config.WhenUnknown),

@@ -7,7 +7,7 @@
 // handrail-chaos are their command lines.
 //
 // Package programtest is for the tests of the programs themselves: there, the test binary
-// becomes the program. Package freeport finds the ports that all of them listen on.
+// becomes the program. Package handrail/freeport finds the ports that all of them listen on.
 //
 // No production code imports any of these packages.
 package trial

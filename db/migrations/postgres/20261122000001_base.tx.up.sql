@@ -279,7 +279,6 @@ CREATE TABLE deliveries (
     fence               bigint NOT NULL,
     lease_until         timestamptz,
     retry_at            timestamptz,
-    expires_at          timestamptz,
     unknown_since       timestamptz,
     provider_message_id text,
     error_code          text NOT NULL,

@@ -267,7 +267,6 @@ CREATE TABLE deliveries (
     fence               integer NOT NULL,
     lease_until         text,
     retry_at            text,
-    expires_at          text,
     unknown_since       text,
     provider_message_id text,
     error_code          text NOT NULL,

@@ -14,6 +14,7 @@ import (
 
 	"handrail/chat"
 	"handrail/llm/internal/timeout"
+	"handrail/retryafter"
 )
 
 // Failure translates what came instead of a completion: no response, or one that the SDK
@@ -131,30 +132,18 @@ func withoutURL(err error) error {
 // maxWait bounds what a server may ask us to wait.
 const maxWait = 24 * time.Hour
 
-// retryAfter is how long the server asks to wait: Retry-After-Ms as OpenAI sends it, or
-// Retry-After (RFC 9110 10.2.3) in seconds or as a date; 0 when it does not say.
+// retryAfter returns how long the server asks to wait, or 0. Retry-After-Ms, where there is one,
+// says it more exactly.
 func retryAfter(header http.Header, now time.Time) time.Duration {
-	if ms, err := strconv.ParseFloat(header.Get("Retry-After-Ms"), 64); err == nil {
-		return boundWait(ms, time.Millisecond)
+	if value := header.Get("Retry-After-Ms"); value != "" {
+		if wait, ok := retryafter.ParseMilliseconds(value, maxWait); ok {
+			return wait
+		}
 	}
 
-	if seconds, err := strconv.ParseFloat(header.Get("Retry-After"), 64); err == nil {
-		return boundWait(seconds, time.Second)
-	}
+	wait, _ := retryafter.Parse(header.Get("Retry-After"), now, maxWait)
 
-	if at, err := http.ParseTime(header.Get("Retry-After")); err == nil {
-		return boundWait(at.Sub(now).Seconds(), time.Second)
-	}
-
-	return 0
-}
-
-func boundWait(n float64, unit time.Duration) time.Duration {
-	if n > 0 { // which NaN is not
-		return time.Duration(min(n*float64(unit), float64(maxWait)))
-	}
-
-	return 0
+	return wait
 }
 
 // maxComplaint bounds what of an error's body is read.

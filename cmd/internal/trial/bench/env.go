@@ -14,9 +14,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"handrail/chat"
-	"handrail/cmd/internal/trial/freeport"
 	"handrail/cmd/internal/trial/testcluster"
 	"handrail/engine"
+	"handrail/freeport"
 )
 
 // benchEnv is an installation with everything to measure in it.

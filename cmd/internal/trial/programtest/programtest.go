@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"handrail/cmd/internal/trial/freeport"
+	"handrail/freeport"
 )
 
 // asProgram makes a test binary that was started with it the program itself.

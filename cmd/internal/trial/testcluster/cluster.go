@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"time"
 
-	"handrail/cmd/internal/trial/freeport"
 	"handrail/db"
+	"handrail/freeport"
 )
 
 // Options say what an installation is made of.

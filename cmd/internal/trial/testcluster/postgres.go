@@ -15,8 +15,8 @@ import (
 	"strings"
 	"syscall"
 
-	"handrail/cmd/internal/trial/freeport"
 	"handrail/db"
+	"handrail/freeport"
 )
 
 // oldestPostgres is the oldest major version of PostgreSQL that Handrail runs on.

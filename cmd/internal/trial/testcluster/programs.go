@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"time"
 
-	"handrail/cmd/internal/trial/freeport"
+	"handrail/freeport"
 )
 
 // The sandbox's credentials, as handrail-dev sandbox shows them.

@@ -1,4 +1,5 @@
-// Package freeport finds loopback ports for processes that are started later.
+// Package freeport finds loopback ports for what is started later: the embedded Temporal server, and
+// the processes of tests and trials.
 package freeport
 
 import (
