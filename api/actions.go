@@ -46,7 +46,10 @@ var actionKinds = map[chat.ActionKind]string{
 }
 
 func (s *service) actionRoutes() {
-	registerRoute(s, http.MethodGet, "/actions/{action_id}", asTheAction(), s.getAction, routeDoc{
+	registerRoute(s, s.getAction, route{
+		method:      http.MethodGet,
+		path:        "/actions/{action_id}",
+		access:      asTheAction(),
 		id:          "getAction",
 		tag:         tagActions,
 		summary:     "Get an action",
@@ -79,9 +82,9 @@ func (s *service) getAction(ctx context.Context, in *getActionInput) (*actionOut
 // permitAction finds the action that the path names, and lets in who could have asked
 // for it. Who could have asked for none learns nothing about which exist.
 func (s *service) permitAction(ctx huma.Context, c *requestInfo) error {
-	id, err := parseUUID("path.action_id", ctx.Param("action_id"))
+	id, err := actionParameter.read(ctx)
 	if err == nil {
-		c.action, err = s.findAction(ctx.Context(), c.workspace(), chat.ActionID(id))
+		c.action, err = s.findAction(ctx.Context(), c.workspace(), id)
 	}
 
 	if err != nil {

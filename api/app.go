@@ -78,7 +78,9 @@ type service struct {
 
 	document  []byte
 	bodyTypes map[string]string
-	bodies    map[string]*jsonschema.Schema
+	// routeErrors are the routes that contradict themselves.
+	routeErrors []error
+	bodies      map[string]*jsonschema.Schema
 
 	// alive ends when running requests may no longer finish, stopping when no new ones
 	// are taken: waits for actions end then, and their callers get a 202.

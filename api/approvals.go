@@ -95,7 +95,10 @@ func exampleResolved() toolCallJSON {
 
 func (s *service) approvalRoutes() {
 	admin := withScope(chat.ScopeChatsAdmin)
-	registerRoute(s, http.MethodGet, "/approvals", admin, s.listApprovals, routeDoc{
+	registerRoute(s, s.listApprovals, route{
+		method:  http.MethodGet,
+		path:    "/approvals",
+		access:  admin,
 		id:      "listApprovals",
 		tag:     tagTools,
 		summary: "List approvals",
@@ -104,7 +107,10 @@ func (s *service) approvalRoutes() {
 		answer: listOf(presentApproval(exampleApproval(chat.ApprovalWaiting))),
 	})
 
-	registerRoute(s, http.MethodPost, "/actions/{action_id}/approvals", admin, s.decideApproval, routeDoc{
+	registerRoute(s, s.decideApproval, route{
+		method:  http.MethodPost,
+		path:    "/actions/{action_id}/approvals",
+		access:  admin,
 		id:      "decideApproval",
 		tag:     tagTools,
 		summary: "Approve or refuse a send",
@@ -115,27 +121,23 @@ func (s *service) approvalRoutes() {
 		problems: []chat.Code{chat.CodeApprovalNotFound, chat.CodeOwnRequest, chat.CodeDecided},
 	})
 
-	registerRoute(
-		s,
-		http.MethodPost,
-		"/actions/{action_id}/tool-calls/{call_id}/resolve",
-		admin,
-		s.resolveToolCall,
-		routeDoc{
-			id:      "resolveToolCall",
-			tag:     tagTools,
-			summary: "Resolve a tool call",
-			description: "For a call with the status `unknown`: it may have had its effect, so it is not run again " +
-				"by itself, and its send waits. The undo of `call_1` is called `undo_call_1`.",
-			request: resolveCallJSON{
-				Outcome: chat.VerdictToolSucceeded,
-				Result:  json.RawMessage(`{"booking_id":"b-9"}`),
-				Reason:  "It is in their book.",
-			},
-			answer:   exampleResolved(),
-			problems: []chat.Code{chat.CodeToolCallNotFound, chat.CodeConflict},
+	registerRoute(s, s.resolveToolCall, route{
+		method:  http.MethodPost,
+		path:    "/actions/{action_id}/tool-calls/{call_id}/resolve",
+		access:  admin,
+		id:      "resolveToolCall",
+		tag:     tagTools,
+		summary: "Resolve a tool call",
+		description: "For a call with the status `unknown`: it may have had its effect, so it is not run again " +
+			"by itself, and its send waits. The undo of `call_1` is called `undo_call_1`.",
+		request: resolveCallJSON{
+			Outcome: chat.VerdictToolSucceeded,
+			Result:  json.RawMessage(`{"booking_id":"b-9"}`),
+			Reason:  "It is in their book.",
 		},
-	)
+		answer:   exampleResolved(),
+		problems: []chat.Code{chat.CodeToolCallNotFound, chat.CodeConflict},
+	})
 }
 
 type listApprovalsInput struct {
@@ -148,7 +150,10 @@ func (s *service) listApprovals(ctx context.Context, in *listApprovalsInput) (*l
 	return presentList(part, err, presentApproval)
 }
 
-type decideApprovalInput struct{ Body newApprovalJSON }
+type decideApprovalInput struct {
+	ActionID chat.ActionID `inPath:"action_id"`
+	Body     newApprovalJSON
+}
 
 type approvalOutput struct{ Body approvalJSON }
 
@@ -160,13 +165,11 @@ func (s *service) decideApproval(ctx context.Context, in *decideApprovalInput) (
 		return nil, err
 	}
 
-	id := chat.ActionID(c.uuids["action_id"])
-
 	decided, workflowID, err := s.store.DecideApproval(
 		ctx,
 		c.workspace(),
 		c.actor(),
-		id,
+		in.ActionID,
 		in.Body.Decision == "approve",
 		reason,
 		time.Now(),
@@ -180,7 +183,11 @@ func (s *service) decideApproval(ctx context.Context, in *decideApprovalInput) (
 	return &approvalOutput{Body: presentApproval(decided)}, nil
 }
 
-type resolveCallInput struct{ Body resolveCallJSON }
+type resolveCallInput struct {
+	ActionID chat.ActionID `inPath:"action_id"`
+	CallID   string        `inPath:"call_id"`
+	Body     resolveCallJSON
+}
 
 type toolCallOutput struct{ Body toolCallJSON }
 
@@ -211,8 +218,8 @@ func (s *service) resolveToolCall(ctx context.Context, in *resolveCallInput) (*t
 		ctx,
 		c.workspace(),
 		c.actor(),
-		chat.ActionID(c.uuids["action_id"]),
-		c.texts["call_id"],
+		in.ActionID,
+		in.CallID,
 		d,
 	)
 	if err != nil {

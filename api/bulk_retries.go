@@ -146,7 +146,10 @@ func exampleRun(state chat.BulkState, note string) bulkRetryJSON {
 func (s *service) bulkRetryRoutes() {
 	admin := withScope(chat.ScopeDeliveriesAdmin)
 	running := exampleRun(chat.BulkRunning, "")
-	registerRoute(s, http.MethodPost, "/deliveries/retry", admin, s.retryDeliveries, routeDoc{
+	registerRoute(s, s.retryDeliveries, route{
+		method:  http.MethodPost,
+		path:    "/deliveries/retry",
+		access:  admin,
 		id:      "retryDeliveries",
 		tag:     tagDeliveries,
 		summary: "Retry deliveries in bulk",
@@ -169,7 +172,10 @@ func (s *service) bulkRetryRoutes() {
 		problems: []chat.Code{chat.CodeIdempotencyKeyReused},
 	})
 
-	registerRoute(s, http.MethodGet, "/bulk-retries", withScope(chat.ScopeDeliveriesRead), s.listBulkRetries, routeDoc{
+	registerRoute(s, s.listBulkRetries, route{
+		method:      http.MethodGet,
+		path:        "/bulk-retries",
+		access:      withScope(chat.ScopeDeliveriesRead),
 		id:          "listBulkRetries",
 		tag:         tagDeliveries,
 		summary:     "List bulk retries",
@@ -177,20 +183,16 @@ func (s *service) bulkRetryRoutes() {
 		answer:      listOf(running),
 	})
 
-	registerRoute(
-		s,
-		http.MethodGet,
-		"/bulk-retries/{bulk_retry_id}",
-		withScope(chat.ScopeDeliveriesRead),
-		s.getBulkRetry,
-		routeDoc{
-			id:       "getBulkRetry",
-			tag:      tagDeliveries,
-			summary:  "Get a bulk retry",
-			answer:   running,
-			problems: []chat.Code{chat.CodeBulkRetryNotFound},
-		},
-	)
+	registerRoute(s, s.getBulkRetry, route{
+		method:   http.MethodGet,
+		path:     "/bulk-retries/{bulk_retry_id}",
+		access:   withScope(chat.ScopeDeliveriesRead),
+		id:       "getBulkRetry",
+		tag:      tagDeliveries,
+		summary:  "Get a bulk retry",
+		answer:   running,
+		problems: []chat.Code{chat.CodeBulkRetryNotFound},
+	})
 
 	s.bulkRetryCommandRoutes()
 }
@@ -207,22 +209,18 @@ func (s *service) bulkRetryCommandRoutes() {
 		{"resume", "resumeBulkRetry", "Resume a bulk retry", "From where it was paused.", chat.BulkRunning},
 		{"cancel", "cancelBulkRetry", "Cancel a bulk retry", "For good. What was begun goes on.", chat.BulkCanceled},
 	} {
-		registerRoute(
-			s,
-			http.MethodPost,
-			"/bulk-retries/{bulk_retry_id}/"+move.verb,
-			admin,
-			s.moveBulkRetry(move.to),
-			routeDoc{
-				id:          move.id,
-				tag:         tagDeliveries,
-				summary:     move.summary,
-				description: move.description + " It may be asked twice.",
-				request:     reasonJSON{Reason: "Too many at once for the support team."},
-				answer:      exampleRun(move.to, "Too many at once for the support team."),
-				problems:    []chat.Code{chat.CodeBulkRetryNotFound, chat.CodeConflict},
-			},
-		)
+		registerRoute(s, s.moveBulkRetry(move.to), route{
+			method:      http.MethodPost,
+			path:        "/bulk-retries/{bulk_retry_id}/" + move.verb,
+			access:      admin,
+			id:          move.id,
+			tag:         tagDeliveries,
+			summary:     move.summary,
+			description: move.description + " It may be asked twice.",
+			request:     reasonJSON{Reason: "Too many at once for the support team."},
+			answer:      exampleRun(move.to, "Too many at once for the support team."),
+			problems:    []chat.Code{chat.CodeBulkRetryNotFound, chat.CodeConflict},
+		})
 	}
 }
 
@@ -349,12 +347,16 @@ func (s *service) listBulkRetries(ctx context.Context, in *pagedInput) (*listOut
 	return presentList(part, err, presentBulk)
 }
 
+type bulkRetryPath struct {
+	BulkRetryID chat.ActionID `inPath:"bulk_retry_id"`
+}
+
 type bulkOutput struct{ Body bulkRetryJSON }
 
-func (s *service) getBulkRetry(ctx context.Context, _ *struct{}) (*bulkOutput, error) {
+func (s *service) getBulkRetry(ctx context.Context, in *bulkRetryPath) (*bulkOutput, error) {
 	c := callFrom(ctx)
 
-	run, err := s.store.BulkRetry(ctx, c.workspace(), chat.ActionID(c.uuids["bulk_retry_id"]))
+	run, err := s.store.BulkRetry(ctx, c.workspace(), in.BulkRetryID)
 	if err != nil {
 		return nil, err
 	}
@@ -362,7 +364,11 @@ func (s *service) getBulkRetry(ctx context.Context, _ *struct{}) (*bulkOutput, e
 	return &bulkOutput{Body: presentBulk(run)}, nil
 }
 
-type moveInput struct{ Body reasonJSON }
+type moveInput struct {
+	bulkRetryPath
+
+	Body reasonJSON
+}
 
 // moveBulkRetry stores the new state, and tells the workflow before it answers: a paused
 // one waits for nothing else.
@@ -377,7 +383,7 @@ func (s *service) moveBulkRetry(to chat.BulkState) func(context.Context, *moveIn
 			ctx,
 			c.workspace(),
 			c.actor(),
-			chat.ActionID(c.uuids["bulk_retry_id"]),
+			in.BulkRetryID,
 			to,
 			reason,
 		)

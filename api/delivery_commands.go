@@ -45,11 +45,15 @@ type resolveJSON struct {
 
 func (s *service) commandRoutes() {
 	write := withScope(chat.ScopeDeliveriesWrite)
-	registerRoute(s, http.MethodPost, "/deliveries/{delivery_id}/retry", write, s.retryDelivery, routeDoc{
-		id:      "retryDelivery",
-		tag:     tagDeliveries,
-		summary: "Retry a delivery",
-		acts:    true,
+	registerRoute(s, s.retryDelivery, route{
+		method:       http.MethodPost,
+		path:         "/deliveries/{delivery_id}/retry",
+		access:       write,
+		withDelivery: true,
+		id:           "retryDelivery",
+		tag:          tagDeliveries,
+		summary:      "Retry a delivery",
+		acts:         true,
 		description: "What certainly was not handed to the provider goes on under its own id. What has ended gets " +
 			"a new delivery, once, and so does every change. " +
 			"200 means that the provider took it. What may be with the provider is refused with 409, as is a " +
@@ -78,21 +82,29 @@ func (s *service) commandRoutes() {
 		},
 	})
 
-	registerRoute(s, http.MethodPost, "/deliveries/{delivery_id}/cancel", write, s.cancelDelivery, routeDoc{
-		id:          "cancelDelivery",
-		tag:         tagDeliveries,
-		summary:     "Cancel a delivery",
-		problems:    []chat.Code{chat.CodeConflict},
-		description: "One that certainly was not handed to the carrier: it stays unsent.",
-		request:     reasonJSON{Reason: "The customer called, and knows."},
-		answer:      exampleDecided(chat.VerdictCancel),
+	registerRoute(s, s.cancelDelivery, route{
+		method:       http.MethodPost,
+		path:         "/deliveries/{delivery_id}/cancel",
+		access:       write,
+		withDelivery: true,
+		id:           "cancelDelivery",
+		tag:          tagDeliveries,
+		summary:      "Cancel a delivery",
+		problems:     []chat.Code{chat.CodeConflict},
+		description:  "One that certainly was not handed to the carrier: it stays unsent.",
+		request:      reasonJSON{Reason: "The customer called, and knows."},
+		answer:       exampleDecided(chat.VerdictCancel),
 	})
 
-	registerRoute(s, http.MethodPost, "/deliveries/{delivery_id}/resolve", write, s.resolveDelivery, routeDoc{
-		id:       "resolveDelivery",
-		tag:      tagDeliveries,
-		summary:  "Resolve a delivery",
-		problems: []chat.Code{chat.CodeConflict},
+	registerRoute(s, s.resolveDelivery, route{
+		method:       http.MethodPost,
+		path:         "/deliveries/{delivery_id}/resolve",
+		access:       write,
+		withDelivery: true,
+		id:           "resolveDelivery",
+		tag:          tagDeliveries,
+		summary:      "Resolve a delivery",
+		problems:     []chat.Code{chat.CodeConflict},
 		description: "For one that may have been sent, when a person has found out. What the provider tells later " +
 			"still counts.",
 		request: resolveJSON{

@@ -104,11 +104,13 @@ func recoverPanic(c *fiber.Ctx) (err error) {
 }
 
 func (s *service) record(ctx context.Context, span trace.Span, c *fiber.Ctx, took time.Duration) {
-	route, status := s.pattern(c), c.Response().StatusCode()
-	span.SetName(c.Method() + " " + route)
+	pattern := s.pattern(c)
+	status := c.Response().StatusCode()
+
+	span.SetName(c.Method() + " " + pattern)
 
 	span.SetAttributes(
-		attribute.String("http.request.method", c.Method()), attribute.String("http.route", route),
+		attribute.String("http.request.method", c.Method()), attribute.String("http.route", pattern),
 		attribute.Int("http.response.status_code", status),
 	)
 
@@ -116,18 +118,18 @@ func (s *service) record(ctx context.Context, span trace.Span, c *fiber.Ctx, too
 		span.SetStatus(codes.Error, "")
 	}
 
-	s.metrics.requests.WithLabelValues(c.Method(), route, strconv.Itoa(status)).Inc()
-	s.metrics.duration.WithLabelValues(c.Method(), route).Observe(took.Seconds())
+	s.metrics.requests.WithLabelValues(c.Method(), pattern, strconv.Itoa(status)).Inc()
+	s.metrics.duration.WithLabelValues(c.Method(), pattern).Observe(took.Seconds())
 
 	known := callFrom(ctx)
 
 	level := slog.LevelInfo
-	if !strings.HasPrefix(route, basePath) {
+	if !strings.HasPrefix(pattern, basePath) {
 		// Probes and scrapes come every few seconds, and say nothing.
 		level = slog.LevelDebug
 	}
 
-	s.logger.Log(ctx, level, "request answered", "request_id", known.requestID, "method", c.Method(), "route", route,
+	s.logger.Log(ctx, level, "request answered", "request_id", known.requestID, "method", c.Method(), "route", pattern,
 		"status", status, "duration", took, "key_id", int64(known.principal.KeyID))
 }
 

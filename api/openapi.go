@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -138,8 +139,13 @@ func answerHeaders() map[string]*huma.Param {
 	return headers
 }
 
-// finish makes the document's bytes and the validators of the bodies.
+// finish makes the document's bytes and the validators of the bodies. It fails when a route
+// contradicts itself.
 func (s *service) finish() error {
+	if err := errors.Join(s.routeErrors...); err != nil {
+		return err
+	}
+
 	document, err := json.Marshal(s.api.OpenAPI())
 	if err != nil {
 		return fmt.Errorf("write the OpenAPI document: %w", err)

@@ -9,11 +9,15 @@ import (
 )
 
 func (s *service) summarizeRoutes() {
-	registerRoute(s, http.MethodPost, "/chats/{chat_id}/summarize", ownOr(chat.ScopeChatsWrite), s.summarize, routeDoc{
-		id:      "summarizeChat",
-		tag:     tagActions,
-		summary: "Summarize a chat",
-		acts:    true,
+	registerRoute(s, s.summarize, route{
+		method:   http.MethodPost,
+		path:     "/chats/{chat_id}/summarize",
+		access:   ownOr(chat.ScopeChatsWrite),
+		withChat: true,
+		id:       "summarizeChat",
+		tag:      tagActions,
+		summary:  "Summarize a chat",
+		acts:     true,
 		description: "Writes title, summary and points anew, and with `update_labels` chooses among the " +
 			"workspace's labels. " +
 			"A model reads its last summary and what is new since; all of the chat when there is no summary yet, " +

@@ -89,7 +89,10 @@ func (s *service) toolDefinitionRoutes() {
 	refused := toolRefusals()
 	changed := append([]chat.Code{chat.CodeToolNotFound, chat.CodeConflict}, refused...)
 	shown := presentDefinition(exampleTool)
-	registerRoute(s, http.MethodGet, "/tools", read, s.listDefinitions, routeDoc{
+	registerRoute(s, s.listDefinitions, route{
+		method:      http.MethodGet,
+		path:        "/tools",
+		access:      read,
 		id:          "listTools",
 		tag:         tagTools,
 		summary:     "List tools",
@@ -97,7 +100,10 @@ func (s *service) toolDefinitionRoutes() {
 		answer:      listOf(shown),
 	})
 
-	registerRoute(s, http.MethodPost, "/tools", write, s.createTool, routeDoc{
+	registerRoute(s, s.createTool, route{
+		method:      http.MethodPost,
+		path:        "/tools",
+		access:      write,
 		id:          "createTool",
 		tag:         tagTools,
 		summary:     "Create a tool",
@@ -108,7 +114,10 @@ func (s *service) toolDefinitionRoutes() {
 		problems:    refused,
 	})
 
-	registerRoute(s, http.MethodGet, "/tools/{tool_id}", read, s.getTool, routeDoc{
+	registerRoute(s, s.getTool, route{
+		method:   http.MethodGet,
+		path:     "/tools/{tool_id}",
+		access:   read,
 		id:       "getTool",
 		tag:      tagTools,
 		summary:  "Get a tool",
@@ -116,7 +125,10 @@ func (s *service) toolDefinitionRoutes() {
 		problems: []chat.Code{chat.CodeToolNotFound},
 	})
 
-	registerRoute(s, http.MethodPatch, "/tools/{tool_id}", write, s.updateTool, routeDoc{
+	registerRoute(s, s.updateTool, route{
+		method:   http.MethodPatch,
+		path:     "/tools/{tool_id}",
+		access:   write,
 		id:       "updateTool",
 		tag:      tagTools,
 		summary:  "Update a tool",
@@ -132,7 +144,10 @@ func (s *service) toolDefinitionRoutes() {
 		},
 	})
 
-	registerRoute(s, http.MethodDelete, "/tools/{tool_id}", write, s.deleteTool, routeDoc{
+	registerRoute(s, s.deleteTool, route{
+		method:      http.MethodDelete,
+		path:        "/tools/{tool_id}",
+		access:      write,
 		id:          "deleteTool",
 		tag:         tagTools,
 		summary:     "Delete a tool",
@@ -155,7 +170,10 @@ func toolRefusals() []chat.Code {
 func (s *service) toolCommandRoutes() {
 	write := withScope(chat.ScopeToolsWrite)
 
-	registerRoute(s, http.MethodPost, "/tools/{tool_id}/test", write, s.testTool, routeDoc{
+	registerRoute(s, s.testTool, route{
+		method:  http.MethodPost,
+		path:    "/tools/{tool_id}/test",
+		access:  write,
 		id:      "testTool",
 		tag:     tagTools,
 		summary: "Test a tool",
@@ -171,7 +189,10 @@ func (s *service) toolCommandRoutes() {
 		problems: []chat.Code{chat.CodeToolNotFound, chat.CodeInvalidToolArguments},
 	})
 
-	registerRoute(s, http.MethodPost, "/tools/{tool_id}/refresh", write, s.refreshTool, routeDoc{
+	registerRoute(s, s.refreshTool, route{
+		method:   http.MethodPost,
+		path:     "/tools/{tool_id}/refresh",
+		access:   write,
 		id:       "refreshTool",
 		tag:      tagTools,
 		summary:  "Refresh an MCP server's tools",
@@ -179,7 +200,10 @@ func (s *service) toolCommandRoutes() {
 		problems: []chat.Code{chat.CodeToolNotFound, chat.CodeToolUnavailable, chat.CodeAddressRefused},
 	})
 
-	registerRoute(s, http.MethodPost, "/tools/{tool_id}/signing-secret", write, s.rotateSigning, routeDoc{
+	registerRoute(s, s.rotateSigning, route{
+		method:      http.MethodPost,
+		path:        "/tools/{tool_id}/signing-secret",
+		access:      write,
 		id:          "rotateSigningSecret",
 		tag:         tagTools,
 		summary:     "Rotate a tool's signing secret",
@@ -240,14 +264,12 @@ func (s *service) prepare(ctx context.Context, d *chat.ToolDefinition, secrets s
 	return s.checkNames(ctx, d)
 }
 
-// definition is the one that the path names.
-func (s *service) definition(ctx context.Context) (chat.ToolDefinition, error) {
-	c := callFrom(ctx)
-	return s.store.Tool(ctx, c.workspace(), chat.ToolID(c.numbers["tool_id"]))
+type toolPath struct {
+	ToolID chat.ToolID `inPath:"tool_id"`
 }
 
-func (s *service) getTool(ctx context.Context, _ *struct{}) (*toolOutput, error) {
-	d, err := s.definition(ctx)
+func (s *service) getTool(ctx context.Context, in *toolPath) (*toolOutput, error) {
+	d, err := s.store.Tool(ctx, callFrom(ctx).workspace(), in.ToolID)
 	if err != nil {
 		return nil, err
 	}
@@ -255,12 +277,16 @@ func (s *service) getTool(ctx context.Context, _ *struct{}) (*toolOutput, error)
 	return &toolOutput{Body: presentDefinition(d)}, nil
 }
 
-type updateToolInput struct{ Body toolPatchJSON }
+type updateToolInput struct {
+	toolPath
+
+	Body toolPatchJSON
+}
 
 func (s *service) updateTool(ctx context.Context, in *updateToolInput) (*toolOutput, error) {
 	c := callFrom(ctx)
 
-	d, err := s.definition(ctx)
+	d, err := s.store.Tool(ctx, c.workspace(), in.ToolID)
 	if err != nil {
 		return nil, err
 	}
@@ -287,15 +313,15 @@ func (s *service) updateTool(ctx context.Context, in *updateToolInput) (*toolOut
 	return &toolOutput{Body: presentDefinition(changed)}, nil
 }
 
-func (s *service) deleteTool(ctx context.Context, _ *struct{}) (*struct{}, error) {
+func (s *service) deleteTool(ctx context.Context, in *toolPath) (*struct{}, error) {
 	c := callFrom(ctx)
-	return nil, s.store.DeleteTool(ctx, c.workspace(), c.actor(), chat.ToolID(c.numbers["tool_id"]))
+	return nil, s.store.DeleteTool(ctx, c.workspace(), c.actor(), in.ToolID)
 }
 
-func (s *service) refreshTool(ctx context.Context, _ *struct{}) (*toolOutput, error) {
+func (s *service) refreshTool(ctx context.Context, in *toolPath) (*toolOutput, error) {
 	c := callFrom(ctx)
 
-	d, err := s.definition(ctx)
+	d, err := s.store.Tool(ctx, c.workspace(), in.ToolID)
 	if err != nil {
 		return nil, err
 	}
@@ -318,10 +344,10 @@ type signingSecretJSON struct {
 
 type signingSecretOutput struct{ Body signingSecretJSON }
 
-func (s *service) rotateSigning(ctx context.Context, _ *struct{}) (*signingSecretOutput, error) {
+func (s *service) rotateSigning(ctx context.Context, in *toolPath) (*signingSecretOutput, error) {
 	c := callFrom(ctx)
 
-	d, err := s.definition(ctx)
+	d, err := s.store.Tool(ctx, c.workspace(), in.ToolID)
 	if err != nil {
 		return nil, err
 	}
@@ -364,14 +390,18 @@ type testedToolJSON struct {
 	DurationMS int64                `json:"duration_ms"`
 }
 
-type testToolInput struct{ Body testToolJSON }
+type testToolInput struct {
+	toolPath
+
+	Body testToolJSON
+}
 
 type testedToolOutput struct{ Body testedToolJSON }
 
 func (s *service) testTool(ctx context.Context, in *testToolInput) (*testedToolOutput, error) {
 	c := callFrom(ctx)
 
-	d, err := s.definition(ctx)
+	d, err := s.store.Tool(ctx, c.workspace(), in.ToolID)
 	if err != nil {
 		return nil, err
 	}
