@@ -147,24 +147,33 @@ func New(config Config) (*App, error) {
 }
 
 func (s *service) routes() {
+	// Actions and chats.
 	s.actionRoutes()
 	s.participantRoutes()
 	s.chatRoutes()
 	s.messageRoutes()
+
+	// What assistants do outside, who is asked first, and what is kept of a chat.
 	s.toolRoutes()
 	s.toolCallMessageRoutes()
 	s.approvalRoutes()
 	s.contributorRoutes()
 	s.summaryRoutes()
 	s.summarySettingsRoutes()
+
+	// Members, labels, and what messages are sent from.
 	s.memberRoutes()
 	s.labelRoutes()
 	s.phoneNumberRoutes()
 	s.inboxRoutes()
+
+	// What became of messages.
 	s.deliveryRoutes()
 	s.commandRoutes()
 	s.bulkRetryRoutes()
 	s.suppressionRoutes()
+
+	// The workspace itself.
 	s.keyRoutes()
 	s.auditRoutes()
 }

@@ -102,8 +102,8 @@ func (s *service) approvalRoutes() {
 		id:      "listApprovals",
 		tag:     tagTools,
 		summary: "List approvals",
-		description: "A send with a tool call of the risk `approval` waits before its first tool runs. " +
-			"The newest first.",
+		description: "A send with a tool call of the risk `approval` waits before its first tool runs. The newest " +
+			"first.",
 		answer: listOf(presentApproval(exampleApproval(chat.ApprovalWaiting))),
 	})
 
@@ -128,8 +128,8 @@ func (s *service) approvalRoutes() {
 		id:      "resolveToolCall",
 		tag:     tagTools,
 		summary: "Resolve a tool call",
-		description: "For a call with the status `unknown`: it may have had its effect, so it is not run again " +
-			"by itself, and its send waits. The undo of `call_1` is called `undo_call_1`.",
+		description: "For a call with the status `unknown`: it may have had its effect, so it is not run again by " +
+			"itself, and its send waits. The undo of `call_1` is called `undo_call_1`.",
 		request: resolveCallJSON{
 			Outcome: chat.VerdictToolSucceeded,
 			Result:  json.RawMessage(`{"booking_id":"b-9"}`),

@@ -122,30 +122,33 @@ func presentBulk(r chat.BulkRetry) bulkRetryJSON {
 }
 
 func exampleRun(state chat.BulkState, note string) bulkRetryJSON {
+	started := chat.NewBulkRetry{
+		ID:     exampleBulk,
+		By:     chat.Actor{MemberID: 3},
+		Filter: chat.DeliveryFilter{Status: "undelivered", ErrorCode: "twilio_30003"},
+		Rate:   chat.DefaultBulkRate,
+		Canary: 5,
+		Reason: "The provider's outage is over.",
+	}
+
 	return presentBulk(chat.BulkRetry{
-		NewBulkRetry: chat.NewBulkRetry{
-			ID:     exampleBulk,
-			By:     chat.Actor{MemberID: 3},
-			Filter: chat.DeliveryFilter{Status: "undelivered", ErrorCode: "twilio_30003"},
-			Rate:   chat.DefaultBulkRate,
-			Canary: 5,
-			Reason: "The provider's outage is over.",
-		},
-		State:      state,
-		Note:       note,
-		Selected:   40,
-		Begun:      12,
-		Skipped:    1,
-		ByStatus:   map[string]int{"delivered": 10, "pending": 2},
-		WorkflowID: "action:11111111-1111-4111-8111-111111111111:" + exampleBulk,
-		CreatedAt:  exampleTime,
-		UpdatedAt:  exampleTime,
+		NewBulkRetry: started,
+		State:        state,
+		Note:         note,
+		Selected:     40,
+		Begun:        12,
+		Skipped:      1,
+		ByStatus:     map[string]int{"delivered": 10, "pending": 2},
+		WorkflowID:   "action:11111111-1111-4111-8111-111111111111:" + exampleBulk,
+		CreatedAt:    exampleTime,
+		UpdatedAt:    exampleTime,
 	})
 }
 
 func (s *service) bulkRetryRoutes() {
 	admin := withScope(chat.ScopeDeliveriesAdmin)
 	running := exampleRun(chat.BulkRunning, "")
+
 	registerRoute(s, s.retryDeliveries, route{
 		method:  http.MethodPost,
 		path:    "/deliveries/retry",
@@ -156,8 +159,8 @@ func (s *service) bulkRetryRoutes() {
 		acts:    true,
 		running: running,
 		description: "Those that fit the filter and may be retried, one after the other, at a steady rate. With " +
-			"`dry_run` it only counts them. " +
-			"Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled.",
+			"`dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, " +
+			"paused, resumed and canceled.",
 		request: newBulkRetryJSON{
 			BulkFilterJSON: BulkFilterJSON{Status: "undelivered", ErrorCode: "twilio_30003"},
 			Rate:           new(chat.DefaultBulkRate),

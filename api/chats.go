@@ -173,7 +173,6 @@ func (s *service) chatRoutes() {
 	s.sendRoutes()
 	s.summarizeRoutes()
 
-	newSenders := []chat.Code{chat.CodeMemberNotFound, chat.CodeAssistantNotFound, chat.CodeSenderNotFound}
 	registerRoute(s, s.createChat, route{
 		method:  http.MethodPost,
 		path:    "/chats",
@@ -191,8 +190,13 @@ func (s *service) chatRoutes() {
 			Participants:      []newParticipantJSON{{MemberID: 5, Role: chat.ParticipantOperator}},
 			Title:             "Late delivery",
 		},
-		problems: append(newSenders, chat.CodeParticipantExists),
-		codes:    map[string]chat.Code{"participants[].role": chat.CodeInvalidRole},
+		problems: []chat.Code{
+			chat.CodeMemberNotFound,
+			chat.CodeAssistantNotFound,
+			chat.CodeSenderNotFound,
+			chat.CodeParticipantExists,
+		},
+		codes: map[string]chat.Code{"participants[].role": chat.CodeInvalidRole},
 	})
 
 	registerRoute(s, s.listChats, route{
@@ -217,6 +221,12 @@ func (s *service) chatRoutes() {
 		answer:   exampleChat,
 	})
 
+	s.chatChangeRoutes()
+	s.chatToolRoutes()
+}
+
+// chatChangeRoutes registers the routes that update and delete a chat.
+func (s *service) chatChangeRoutes() {
 	registerRoute(s, s.updateChat, route{
 		method:      http.MethodPut,
 		path:        "/chats/{chat_id}",
@@ -233,7 +243,12 @@ func (s *service) chatRoutes() {
 			NeedsResponse: new(false),
 			LabelIDs:      &[]chat.LabelID{3},
 		},
-		problems: append(newSenders, chat.CodeLabelNotFound),
+		problems: []chat.Code{
+			chat.CodeMemberNotFound,
+			chat.CodeAssistantNotFound,
+			chat.CodeSenderNotFound,
+			chat.CodeLabelNotFound,
+		},
 	})
 
 	registerRoute(s, s.deleteChat, route{
@@ -245,8 +260,6 @@ func (s *service) chatRoutes() {
 		tag:      tagChats,
 		summary:  "Delete a chat",
 	})
-
-	s.chatToolRoutes()
 }
 
 func (s *service) chatToolRoutes() {

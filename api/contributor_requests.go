@@ -102,6 +102,14 @@ func (contributorAnswerJSON) TransformSchema(_ huma.Registry, s *huma.Schema) *h
 }
 
 func exampleRequested() chat.ContributorRequest {
+	question := chat.ContributorQuestion{
+		ID:         exampleAsk,
+		MemberID:   42,
+		MemberName: "Priya Raman",
+		Channel:    chat.ChannelSMS,
+		State:      chat.QuestionAsked,
+	}
+
 	return chat.ContributorRequest{
 		ID:          exampleContributorRequest,
 		ChatID:      7,
@@ -119,14 +127,8 @@ func exampleRequested() chat.ContributorRequest {
 		Deadline:    exampleTime.Add(24 * time.Hour),
 		CreatedAt:   exampleTime,
 		UpdatedAt:   exampleTime,
-		Questions: []chat.ContributorQuestion{{
-			ID:         exampleAsk,
-			MemberID:   42,
-			MemberName: "Priya Raman",
-			Channel:    chat.ChannelSMS,
-			State:      chat.QuestionAsked,
-		}},
-		WorkflowID: "contributors:11111111-1111-4111-8111-111111111111:" + exampleContributorRequest,
+		Questions:   []chat.ContributorQuestion{question},
+		WorkflowID:  "contributors:11111111-1111-4111-8111-111111111111:" + exampleContributorRequest,
 	}
 }
 
@@ -178,8 +180,8 @@ func (s *service) contributorCommandRoutes() {
 		id:      "answerContributorRequest",
 		tag:     tagTools,
 		summary: "Answer a contributor request",
-		description: "By who was asked, or on their behalf with `member_id`. The answer is added to the chat " +
-			"as a message by the contributor. One that does not fit `expects` is refused.",
+		description: "By who was asked, or on their behalf with `member_id`. The answer is added to the chat as a " +
+			"message by the contributor. One that does not fit `expects` is refused.",
 		request: contributorAnswerJSON{MemberID: 42, Answer: json.RawMessage(`true`)},
 		answer:  presentContributorRequest(exampleAnswered()),
 		problems: []chat.Code{

@@ -43,8 +43,38 @@ type resolveJSON struct {
 	ProviderMessageID string `json:"provider_message_id,omitempty" maxLength:"100" doc:"With sent: the provider's id, when it was found there." example:"SM0123456789abcdef0123456789abcdef"`
 }
 
+func exampleRetried() retriedJSON {
+	return retriedJSON{
+		Success:  true,
+		RetryOf:  exampleDelivery,
+		ActionID: exampleAction,
+		Delivery: receiptJSON{
+			ID:                exampleRetry,
+			Channel:           chat.ChannelSMS,
+			Status:            "accepted",
+			Provider:          chat.ProviderTwilio,
+			ProviderMessageID: "SM0123456789abcdef0123456789abcdef",
+			Segments:          1,
+		},
+	}
+}
+
+// retryRefusals are the codes that a retry adds to those that all routes have.
+func retryRefusals() []chat.Code {
+	return []chat.Code{
+		chat.CodeMessageTooLong,
+		chat.CodeNotificationsOff,
+		chat.CodeRecipientOptedOut,
+		chat.CodeSenderNotConfigured,
+		chat.CodeConflict,
+		chat.CodeIdempotencyKeyReused,
+		chat.CodeDeliveryFailed,
+	}
+}
+
 func (s *service) commandRoutes() {
 	write := withScope(chat.ScopeDeliveriesWrite)
+
 	registerRoute(s, s.retryDelivery, route{
 		method:       http.MethodPost,
 		path:         "/deliveries/{delivery_id}/retry",
@@ -55,31 +85,11 @@ func (s *service) commandRoutes() {
 		summary:      "Retry a delivery",
 		acts:         true,
 		description: "What certainly was not handed to the provider goes on under its own id. What has ended gets " +
-			"a new delivery, once, and so does every change. " +
-			"200 means that the provider took it. What may be with the provider is refused with 409, as is a " +
-			"message whose tool calls did not all succeed: send it anew.",
-		request: retryJSON{To: "+14155550124", Reason: "The customer gave another number."},
-		answer: retriedJSON{
-			Success:  true,
-			RetryOf:  exampleDelivery,
-			ActionID: exampleAction,
-			Delivery: receiptJSON{
-				ID:                exampleRetry,
-				Channel:           chat.ChannelSMS,
-				Status:            "accepted",
-				Provider:          chat.ProviderTwilio,
-				ProviderMessageID: "SM0123456789abcdef0123456789abcdef",
-				Segments:          1,
-			},
-		},
-		problems: []chat.Code{
-			chat.CodeMessageTooLong,
-			chat.CodeNotificationsOff,
-			chat.CodeRecipientOptedOut,
-			chat.CodeSenderNotConfigured,
-			chat.CodeConflict,
-			chat.CodeIdempotencyKeyReused, chat.CodeDeliveryFailed,
-		},
+			"a new delivery, once, and so does every change. 200 means that the provider took it. What may be with " +
+			"the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew.",
+		request:  retryJSON{To: "+14155550124", Reason: "The customer gave another number."},
+		answer:   exampleRetried(),
+		problems: retryRefusals(),
 	})
 
 	registerRoute(s, s.cancelDelivery, route{

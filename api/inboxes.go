@@ -46,7 +46,8 @@ type inboxPatchJSON struct {
 }
 
 func (s *service) inboxRoutes() {
-	admin, notFound := withScope(chat.ScopeWorkspaceAdmin), chat.CodeSenderNotFound
+	admin := withScope(chat.ScopeWorkspaceAdmin)
+
 	registerRoute(s, s.listInboxes, route{
 		method:      http.MethodGet,
 		path:        "/inboxes",
@@ -79,7 +80,7 @@ func (s *service) inboxRoutes() {
 		tag:      tagSenders,
 		summary:  "Get an inbox",
 		answer:   exampleInbox,
-		problems: []chat.Code{notFound},
+		problems: []chat.Code{chat.CodeSenderNotFound},
 	})
 
 	registerRoute(s, s.updateInbox, route{
@@ -92,7 +93,7 @@ func (s *service) inboxRoutes() {
 		description: "Fields that are left out stay as they are.",
 		request:     inboxPatchJSON{DisplayName: new("Example Support")},
 		answer:      exampleInbox,
-		problems:    []chat.Code{notFound, chat.CodeAlreadyExists},
+		problems:    []chat.Code{chat.CodeSenderNotFound, chat.CodeAlreadyExists},
 	})
 
 	registerRoute(s, s.deleteInbox, route{
@@ -103,7 +104,7 @@ func (s *service) inboxRoutes() {
 		tag:         tagSenders,
 		summary:     "Delete an inbox",
 		description: "Not while a chat uses it.",
-		problems:    []chat.Code{notFound, chat.CodeInUse},
+		problems:    []chat.Code{chat.CodeSenderNotFound, chat.CodeInUse},
 	})
 }
 

@@ -51,8 +51,6 @@ type labelPatchJSON struct {
 }
 
 func (s *service) labelRoutes() {
-	notFound := []chat.Code{chat.CodeLabelNotFound}
-
 	registerRoute(s, s.listLabels, route{
 		method:      http.MethodGet,
 		path:        "/chat-labels",
@@ -85,7 +83,7 @@ func (s *service) labelRoutes() {
 		tag:      tagLabels,
 		summary:  "Get a label",
 		answer:   exampleLabel,
-		problems: notFound,
+		problems: []chat.Code{chat.CodeLabelNotFound},
 	})
 
 	registerRoute(s, s.updateLabel, route{
@@ -109,7 +107,7 @@ func (s *service) labelRoutes() {
 		tag:         tagLabels,
 		summary:     "Delete a label",
 		description: "It is taken off all chats.",
-		problems:    notFound,
+		problems:    []chat.Code{chat.CodeLabelNotFound},
 	})
 }
 

@@ -88,6 +88,20 @@ var exampleInbound = messageJSON{
 }
 
 func exampleRated() messageJSON {
+	call := chat.ToolCall{
+		ID:        "call_1",
+		Name:      chat.ToolAddLabel,
+		Arguments: json.RawMessage(`{"label":"vip"}`),
+		State:     chat.ToolCallSucceeded,
+	}
+
+	rating := &chat.Rating{
+		Value:   5,
+		Comment: "Quick and clear.",
+		By:      42,
+		At:      exampleTime,
+	}
+
 	return presentMessage(chat.Message{
 		Number:     1041,
 		ID:         exampleMessage,
@@ -97,18 +111,8 @@ func exampleRated() messageJSON {
 		MemberID:   new(chat.MemberID(2)),
 		DeliveryID: exampleDelivery,
 		CreatedAt:  exampleTime,
-		ToolCalls: []chat.ToolCall{{
-			ID:        "call_1",
-			Name:      chat.ToolAddLabel,
-			Arguments: json.RawMessage(`{"label":"vip"}`),
-			State:     chat.ToolCallSucceeded,
-		}},
-		Rating: &chat.Rating{
-			Value:   5,
-			Comment: "Quick and clear.",
-			By:      42,
-			At:      exampleTime,
-		},
+		ToolCalls:  []chat.ToolCall{call},
+		Rating:     rating,
 	})
 }
 

@@ -50,7 +50,8 @@ type phoneNumberPatchJSON struct {
 }
 
 func (s *service) phoneNumberRoutes() {
-	admin, notFound := withScope(chat.ScopeWorkspaceAdmin), chat.CodeSenderNotFound
+	admin := withScope(chat.ScopeWorkspaceAdmin)
+
 	registerRoute(s, s.listPhoneNumbers, route{
 		method:      http.MethodGet,
 		path:        "/phone-numbers",
@@ -83,7 +84,7 @@ func (s *service) phoneNumberRoutes() {
 		tag:      tagSenders,
 		summary:  "Get a phone number",
 		answer:   examplePhoneNumber,
-		problems: []chat.Code{notFound},
+		problems: []chat.Code{chat.CodeSenderNotFound},
 	})
 
 	registerRoute(s, s.updatePhoneNumber, route{
@@ -96,7 +97,7 @@ func (s *service) phoneNumberRoutes() {
 		description: "Fields that are left out stay as they are.",
 		request:     phoneNumberPatchJSON{Name: new("Support")},
 		answer:      examplePhoneNumber,
-		problems:    []chat.Code{notFound, chat.CodeAlreadyExists},
+		problems:    []chat.Code{chat.CodeSenderNotFound, chat.CodeAlreadyExists},
 	})
 
 	registerRoute(s, s.deletePhoneNumber, route{
@@ -107,7 +108,7 @@ func (s *service) phoneNumberRoutes() {
 		tag:         tagSenders,
 		summary:     "Delete a phone number",
 		description: "Not while a chat uses it.",
-		problems:    []chat.Code{notFound, chat.CodeInUse},
+		problems:    []chat.Code{chat.CodeSenderNotFound, chat.CodeInUse},
 	})
 }
 

@@ -148,37 +148,41 @@ var examplePoints = chat.Points{
 var exampleQuotes = []chat.Quote{{Message: exampleMessage, Text: "Where is my order?"}}
 
 func exampleVersion() summaryVersionJSON {
+	summary := chat.Summary{
+		Title:         "Late delivery",
+		Summary:       "Ana asks where her order is.",
+		KeyPoints:     examplePoints.KeyPoints,
+		OpenQuestions: examplePoints.OpenQuestions,
+		Labels:        []chat.LabelChoice{{Name: "late delivery", Confidence: 0.9, Evidence: exampleQuotes}},
+		Model:         "gpt-4.1-mini-2025-04-14",
+	}
+
+	usage := chat.Usage{
+		Requests:     1,
+		InputTokens:  1740,
+		OutputTokens: 310,
+		Duration:     1900 * time.Millisecond,
+	}
+
 	return presentSummary(chat.SummaryVersion{
-		ID:     exampleSummary,
-		ChatID: 7,
-		Kind:   chat.SummaryByModel,
-		State:  chat.SummarySucceeded,
-		Mode:   chat.ModeIncremental,
-		Summary: chat.Summary{
-			Title:         "Late delivery",
-			Summary:       "Ana asks where her order is.",
-			KeyPoints:     examplePoints.KeyPoints,
-			OpenQuestions: examplePoints.OpenQuestions,
-			Labels:        []chat.LabelChoice{{Name: "late delivery", Confidence: 0.9, Evidence: exampleQuotes}},
-			Model:         "gpt-4.1-mini-2025-04-14",
-		},
+		ID:           exampleSummary,
+		ChatID:       7,
+		Kind:         chat.SummaryByModel,
+		State:        chat.SummarySucceeded,
+		Mode:         chat.ModeIncremental,
+		Summary:      summary,
 		Fates:        []chat.LabelFate{chat.LabelSet},
 		LabelsAdded:  []chat.LabelID{5},
 		LabelsChosen: true,
 		Applied:      true,
 		Current:      true,
-		Usage: chat.Usage{
-			Requests:     1,
-			InputTokens:  1740,
-			OutputTokens: 310,
-			Duration:     1900 * time.Millisecond,
-		},
-		Watermark:   1040,
-		Covered:     31,
-		ActionID:    exampleAction,
-		RequestedBy: 1,
-		CreatedAt:   exampleTime,
-		EndedAt:     &exampleTime,
+		Usage:        usage,
+		Watermark:    1040,
+		Covered:      31,
+		ActionID:     exampleAction,
+		RequestedBy:  1,
+		CreatedAt:    exampleTime,
+		EndedAt:      &exampleTime,
 	})
 }
 
@@ -222,8 +226,8 @@ func (s *service) summaryCommandRoutes() {
 		tag:      tagChats,
 		summary:  "Restore a summary version",
 		answer:   exampleChat,
-		description: "Title and summary become those of the version, and count as a person's: they stand until " +
-			"a summary is asked for with `overwrite`. The labels stay as they are.",
+		description: "Title and summary become those of the version, and count as a person's: they stand until a " +
+			"summary is asked for with `overwrite`. The labels stay as they are.",
 		problems: []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
 	})
 
@@ -236,8 +240,8 @@ func (s *service) summaryCommandRoutes() {
 		tag:      tagChats,
 		summary:  "Undo label changes of a summary",
 		answer:   exampleChat,
-		description: "What it added goes, and no model puts it back; what it removed returns, as a person's. " +
-			"What somebody has touched since stays as it is. May be asked twice.",
+		description: "What it added goes, and no model puts it back; what it removed returns, as a person's. What " +
+			"somebody has touched since stays as it is. May be asked twice.",
 		problems: []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
 	})
 }

@@ -55,27 +55,23 @@ var exampleNewTool = newToolJSON{
 
 // aboutTools is all that an integrator needs to define one.
 const aboutTools = "An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called " +
-	"`server.tool`. " +
-	"`GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.\n\n" +
+	"`server.tool`. `GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.\n\n" +
 	"Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` " +
-	"stands for an argument in the path or the query, escaped; " +
-	"the schema must require it. The others are the JSON body of POST, PUT and PATCH, or the query of GET and " +
-	"DELETE. " +
-	"Headers refer to secrets as `{secret.NAME}`; secrets are encrypted, and only their names are shown.\n\n" +
+	"stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON " +
+	"body of POST, PUT and PATCH, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; " +
+	"secrets are encrypted, and only their names are shown.\n\n" +
 	"Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and " +
 	"`webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. " +
 	"`Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.\n\n" +
 	"The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit " +
-	"`response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. " +
-	"No connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken " +
-	"connection nobody knows whether the call had its effect: " +
-	"an idempotent tool is run again with the same key, in `idempotency_header` and `webhook-id`; any other call " +
-	"is `unknown` and waits until a person resolves it. " +
+	"`response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. No " +
+	"connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken " +
+	"connection nobody knows whether the call had its effect: an idempotent tool is run again with the same key, " +
+	"in `idempotency_header` and `webhook-id`; any other call is `unknown` and waits until a person resolves it. " +
 	"Tools of the risk `read` count as idempotent.\n\n" +
 	"Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are " +
-	"refused when the tool is stored and at every connection. " +
-	"The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with " +
-	"`HANDRAIL_MCP_COMMANDS`."
+	"refused when the tool is stored and at every connection. The operator can open others with " +
+	"`HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`."
 
 func (s *service) toolRoutes() {
 	s.toolDefinitionRoutes()
@@ -86,9 +82,8 @@ func (s *service) toolRoutes() {
 func (s *service) toolDefinitionRoutes() {
 	read, write := withScope(chat.ScopeToolsRead), withScope(chat.ScopeToolsWrite)
 
-	refused := toolRefusals()
-	changed := append([]chat.Code{chat.CodeToolNotFound, chat.CodeConflict}, refused...)
 	shown := presentDefinition(exampleTool)
+
 	registerRoute(s, s.listDefinitions, route{
 		method:      http.MethodGet,
 		path:        "/tools",
@@ -111,7 +106,7 @@ func (s *service) toolDefinitionRoutes() {
 		description: aboutTools,
 		request:     exampleNewTool,
 		answer:      createdToolJSON{shown, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
-		problems:    refused,
+		problems:    toolRefusals(),
 	})
 
 	registerRoute(s, s.getTool, route{
@@ -125,6 +120,13 @@ func (s *service) toolDefinitionRoutes() {
 		problems: []chat.Code{chat.CodeToolNotFound},
 	})
 
+	s.toolChangeRoutes()
+}
+
+// toolChangeRoutes registers the routes that update and delete a tool.
+func (s *service) toolChangeRoutes() {
+	write := withScope(chat.ScopeToolsWrite)
+
 	registerRoute(s, s.updateTool, route{
 		method:   http.MethodPatch,
 		path:     "/tools/{tool_id}",
@@ -132,11 +134,11 @@ func (s *service) toolDefinitionRoutes() {
 		id:       "updateTool",
 		tag:      tagTools,
 		summary:  "Update a tool",
-		answer:   shown,
-		problems: changed,
+		answer:   presentDefinition(exampleTool),
+		problems: append([]chat.Code{chat.CodeToolNotFound, chat.CodeConflict}, toolRefusals()...),
 		description: "Fields that are left out stay as they are; `http` and `mcp` are replaced whole. 409 " +
-			"`conflict` when another change came between: read it and try again. " +
-			"Sends under way run with what the tool is when its turn comes.",
+			"`conflict` when another change came between: read it and try again. Sends under way run with what the " +
+			"tool is when its turn comes.",
 		request: toolPatchJSON{
 			Risk:           new(chat.RiskApproval),
 			TimeoutSeconds: new(20),

@@ -103,8 +103,8 @@ func (s *service) webhookRoutes(f *fiber.App) {
 			path:    pathTwilioInbound,
 			id:      "twilioInbound",
 			summary: "Receive an SMS from Twilio",
-			help: "To be entered at each phone number or messaging service, with POST. The answer tells Twilio " +
-				"to say nothing.",
+			help: "To be entered at each phone number or messaging service, with POST. The answer tells Twilio to " +
+				"say nothing.",
 			media:   fiber.MIMEApplicationForm,
 			status:  "200",
 			enabled: s.twilio != nil,
@@ -131,8 +131,8 @@ func (s *service) webhookRoutes(f *fiber.App) {
 			path:    pathSendGridInbound,
 			id:      "sendgridInbound",
 			summary: "Receive an email from SendGrid",
-			help: "To be entered at Inbound Parse, with a security policy that signs. A mail that cannot be " +
-				"read is answered 204 and logged: no repetition would help.",
+			help: "To be entered at Inbound Parse, with a security policy that signs. A mail that cannot be read " +
+				"is answered 204 and logged: no repetition would help.",
 			media:   fiber.MIMEMultipartForm,
 			enabled: s.sendgrid != nil,
 			take:    s.sendgridInbound,
