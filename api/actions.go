@@ -188,6 +188,7 @@ func presentBare(action chat.Action) actionJSON {
 		UpdatedAt:  action.UpdatedAt.UTC(),
 		Timeline:   []momentJSON{{At: action.CreatedAt.UTC(), What: "Asked for."}},
 	}
+
 	switch action.State {
 	case chat.ActionRunning:
 		a.WaitingFor = "It is being carried out."
@@ -223,7 +224,10 @@ func (s *service) present(ctx context.Context, action chat.Action) (actionJSON, 
 // presentDeliveryOf adds the message and the delivery of a send or a retry, when it has
 // them already, and what it waits for.
 func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *actionJSON) error {
-	id, message := action.DeliveryID, (*sendView)(nil)
+	id := action.DeliveryID
+
+	var message *sendView
+
 	switch action.Kind {
 	case chat.ActionSendAssistantMessage:
 		sent, err := s.findSend(ctx, action.WorkspaceID, action.ID)
@@ -236,7 +240,8 @@ func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *
 			return err
 		}
 
-		message, id = sent, sent.DeliveryID
+		message = sent
+		id = sent.DeliveryID
 
 	case chat.ActionRetryDelivery:
 	case chat.ActionAddParticipant, chat.ActionSummarizeChat, chat.ActionRetryDeliveries:
@@ -253,7 +258,9 @@ func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *
 
 		receipt := presentReceipt(delivery.Snapshot())
 
-		a.Delivery, a.Status = &receipt, delivery.Status()
+		a.Delivery = &receipt
+		a.Status = delivery.Status()
+
 		if isUnsettled(action) || !delivery.Submission.Settled() {
 			a.WaitingFor = delivery.Explain()
 		}
@@ -289,7 +296,7 @@ func presentSending(sent *sendView, action chat.Action, a *actionJSON) {
 		a.Approval = &approval
 	}
 
-	sentence, status := sent.waits(!isUnsettled(action))
+	sentence, status := sent.describeWait(!isUnsettled(action))
 	if sentence == "" {
 		return
 	}
@@ -306,12 +313,13 @@ func deliveryTimeline(d chat.Delivery) []momentJSON {
 	var moments []momentJSON
 
 	for _, a := range d.Attempts {
-		at, what := a.StartedAt, fmt.Sprintf("Attempt %d began.", a.Fence)
+		moment := momentJSON{At: a.StartedAt.UTC(), What: fmt.Sprintf("Attempt %d began.", a.Fence)}
 		if a.FinishedAt != nil {
-			at, what = *a.FinishedAt, fmt.Sprintf("Attempt %d: %s.", a.Fence, attemptWords(a))
+			moment.At = a.FinishedAt.UTC()
+			moment.What = fmt.Sprintf("Attempt %d: %s.", a.Fence, attemptWords(a))
 		}
 
-		moments = append(moments, momentJSON{At: at.UTC(), What: what})
+		moments = append(moments, moment)
 	}
 
 	for _, e := range d.Events {

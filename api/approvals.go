@@ -10,7 +10,7 @@ import (
 	"handrail/chat"
 )
 
-// approvalJSON is a second person's word on a send.
+// approvalJSON is a second person's decision on a send.
 type approvalJSON struct {
 	ActionID    chat.ActionID      `json:"action_id" format:"uuid" doc:"The send that waits, or has waited."`
 	ChatID      chat.ChatID        `json:"chat_id"`
@@ -160,7 +160,9 @@ type approvalOutput struct{ Body approvalJSON }
 // decideApproval stores the decision, and tells the workflow. That may fail: the workflow
 // looks at the store too.
 func (s *service) decideApproval(ctx context.Context, in *decideApprovalInput) (*approvalOutput, error) {
-	c, reason := callFrom(ctx), strings.TrimSpace(in.Body.Reason)
+	c := callFrom(ctx)
+
+	reason := strings.TrimSpace(in.Body.Reason)
 	if err := checkReason(reason, true); err != nil {
 		return nil, err
 	}
@@ -192,7 +194,8 @@ type resolveCallInput struct {
 type toolCallOutput struct{ Body toolCallJSON }
 
 func (s *service) resolveToolCall(ctx context.Context, in *resolveCallInput) (*toolCallOutput, error) {
-	c, b := callFrom(ctx), in.Body
+	c := callFrom(ctx)
+	b := in.Body
 
 	d := chat.ToolDecision{
 		Verdict: b.Outcome,
@@ -201,6 +204,7 @@ func (s *service) resolveToolCall(ctx context.Context, in *resolveCallInput) (*t
 		By:      c.principal.MemberID,
 		At:      time.Now(),
 	}
+
 	switch {
 	case d.Verdict != chat.VerdictToolSucceeded && d.Result != nil:
 		return nil, chat.Invalid("result", "belongs to what has succeeded; leave it out")

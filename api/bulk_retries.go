@@ -294,6 +294,7 @@ func presentDryRun(groups []chat.RetryCount) dryRunJSON {
 // beginBulkRetry begins a bulk retry once, however often it is asked for under one key.
 func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p preference) (*actionResponse, error) {
 	location := callFrom(ctx).path("/bulk-retries/" + string(asked.ID))
+
 	if asked.IdempotencyKey != "" {
 		run, err := s.store.BulkRetry(ctx, asked.WorkspaceID, asked.ID)
 		if err == nil {
@@ -322,12 +323,13 @@ func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p
 	if errors.Is(err, chat.ErrStillRunning) {
 		// It has no row yet, and will have one: it is recorded.
 		now := time.Now()
-		answer.Value, err = chat.BulkRetry{
+		err = nil
+		answer.Value = chat.BulkRetry{
 			NewBulkRetry: asked,
 			State:        chat.BulkRunning,
 			CreatedAt:    now,
 			UpdatedAt:    now,
-		}, nil
+		}
 	}
 
 	if err != nil {
@@ -373,35 +375,31 @@ type moveInput struct {
 	Body reasonJSON
 }
 
-// moveBulkRetry stores the new state, and tells the workflow before it answers: a paused
-// one waits for nothing else.
+// moveBulkRetry stores the new state, and signals the workflow before it answers: a
+// paused one waits for nothing else.
 func (s *service) moveBulkRetry(to chat.BulkState) func(context.Context, *moveInput) (*bulkOutput, error) {
 	return func(ctx context.Context, in *moveInput) (*bulkOutput, error) {
-		c, reason := callFrom(ctx), strings.TrimSpace(in.Body.Reason)
+		c := callFrom(ctx)
+
+		reason := strings.TrimSpace(in.Body.Reason)
 		if err := checkReason(reason, true); err != nil {
 			return nil, err
 		}
 
-		run, err := s.store.SetBulkState(
-			ctx,
-			c.workspace(),
-			c.actor(),
-			in.BulkRetryID,
-			to,
-			reason,
-		)
+		run, err := s.store.SetBulkState(ctx, c.workspace(), c.actor(), in.BulkRetryID, to, reason)
 		if err != nil {
 			return nil, err
 		}
 
-		telling, cancel := context.WithTimeout(ctx, notifyWithin)
+		notifying, cancel := context.WithTimeout(ctx, notifyWithin)
 		defer cancel()
 
-		if err := s.engine.Notify(telling, run.WorkflowID, chat.DeliverySnapshot{}); err != nil {
-			e := chat.Errorf(chat.CodeUnavailable, "the bulk retry is marked as %s, but its workflow could not be "+
-				"told; ask again", to).
-				Because(err)
-
+		if err := s.engine.Notify(notifying, run.WorkflowID, chat.DeliverySnapshot{}); err != nil {
+			e := chat.Errorf(
+				chat.CodeUnavailable,
+				"the bulk retry is marked as %s, but its workflow could not be told; ask again",
+				to,
+			).Because(err)
 			e.Retryable = true
 
 			return nil, e

@@ -284,7 +284,9 @@ type createChatInput struct{ Body newChatJSON }
 type chatOutput struct{ Body chatJSON }
 
 func (s *service) createChat(ctx context.Context, in *createChatInput) (*created[chatJSON], error) {
-	c, b := callFrom(ctx), in.Body
+	c := callFrom(ctx)
+	b := in.Body
+
 	asked := chat.NewChat{
 		Channel:           b.Channel,
 		Title:             b.Title,
@@ -368,7 +370,9 @@ func (s *service) getChat(ctx context.Context, _ *struct{}) (*chatOutput, error)
 type updateChatInput struct{ Body chatPatchJSON }
 
 func (s *service) updateChat(ctx context.Context, in *updateChatInput) (*chatOutput, error) {
-	c, b := callFrom(ctx), in.Body
+	c := callFrom(ctx)
+	b := in.Body
+
 	patch := chat.ChatPatch{
 		Title:             b.Title,
 		Summary:           b.Summary,

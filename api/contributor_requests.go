@@ -247,6 +247,7 @@ func (s *service) answerContributorRequest(
 		Answer:    in.Body.Answer,
 		MessageID: chat.MessageID(newUUID()),
 	}
+
 	if answer.MemberID == 0 {
 		answer.MemberID = c.principal.MemberID
 	}
@@ -334,14 +335,22 @@ func (s *service) cancelContributorRequest(
 	ctx context.Context,
 	in *cancelContributorInput,
 ) (*contributorRequestOutput, error) {
-	c, reason := callFrom(ctx), strings.TrimSpace(in.Body.Reason)
+	c := callFrom(ctx)
+
+	reason := strings.TrimSpace(in.Body.Reason)
 	if err := checkReason(reason, true); err != nil {
 		return nil, err
 	}
 
-	id := in.RequestID
-
-	ended, err := s.store.EndRequest(ctx, c.workspace(), c.actor(), id, chat.RequestCanceled, reason, time.Now())
+	ended, err := s.store.EndRequest(
+		ctx,
+		c.workspace(),
+		c.actor(),
+		in.RequestID,
+		chat.RequestCanceled,
+		reason,
+		time.Now(),
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -350,7 +359,7 @@ func (s *service) cancelContributorRequest(
 		return nil, chat.Errorf(chat.CodeDecided, "this request is over: it is %s", ended.State)
 	}
 
-	s.notifier.notify(chat.ContributorWorkflowID(c.workspace(), id), chat.DeliverySnapshot{})
+	s.notifier.notify(chat.ContributorWorkflowID(c.workspace(), in.RequestID), chat.DeliverySnapshot{})
 
 	return &contributorRequestOutput{Body: presentContributorRequest(ended)}, nil
 }
@@ -368,6 +377,7 @@ func (s *service) permitContributor(ctx huma.Context, c *requestInfo, who access
 	}
 
 	kind := chat.CodeOf(err).Kind()
+
 	switch {
 	case err != nil && (c.principal.May(who.scope) || kind != chat.KindNotFound && kind != chat.KindInvalid):
 		return err

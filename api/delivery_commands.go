@@ -184,11 +184,9 @@ func (s *service) retryDelivery(ctx context.Context, in *retryInput) (*actionRes
 				return nil, answer.Replayed, err
 			}
 
-			return presentRetried(
-				request.ActionID,
-				answer.Value.Of,
-				answer.Value.DeliverySnapshot,
-			), answer.Replayed, nil
+			retried := presentRetried(request.ActionID, answer.Value.Of, answer.Value.DeliverySnapshot)
+
+			return retried, answer.Replayed, nil
 		},
 	})
 }
@@ -209,6 +207,7 @@ func checkChange(channel chat.Channel, change chat.Change) error {
 	kind := map[chat.Channel]string{chat.ChannelSMS: "phone", chat.ChannelEmail: "inbox"}[channel]
 
 	scopeKind, _, _ := strings.Cut(change.Sender, ":")
+
 	switch {
 	case kind == "" && change.To != "":
 		return chat.Invalid("to", "cannot be changed on the channel %s", channel)
@@ -285,7 +284,8 @@ func (s *service) decide(ctx context.Context, decision chat.Decision) (*decidedO
 		return nil, err
 	}
 
-	decision.By, decision.At = c.actor(), time.Now()
+	decision.By = c.actor()
+	decision.At = time.Now()
 
 	decided, workflowID, err := s.store.Decide(ctx, c.workspace(), c.delivery.ID, decision)
 	if err != nil {

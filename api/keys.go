@@ -148,9 +148,8 @@ func (s *service) createKey(ctx context.Context, in *createKeyInput) (*created[c
 	}
 
 	return &created[createdKeyJSON]{
-		Location: c.path(
-			fmt.Sprintf("/api-keys/%d", made.ID),
-		), Body: createdKeyJSON{KeyJSON: presentKey(made), Key: secret},
+		Location: c.path(fmt.Sprintf("/api-keys/%d", made.ID)),
+		Body:     createdKeyJSON{KeyJSON: presentKey(made), Key: secret},
 	}, nil
 }
 

@@ -171,7 +171,9 @@ type createMemberInput struct{ Body newMemberJSON }
 type memberOutput struct{ Body memberJSON }
 
 func (s *service) createMember(ctx context.Context, in *createMemberInput) (*created[memberJSON], error) {
-	c, b := callFrom(ctx), in.Body
+	c := callFrom(ctx)
+	b := in.Body
+
 	member := chat.Member{
 		WorkspaceID:          c.workspace(),
 		Kind:                 b.Kind,
@@ -185,13 +187,8 @@ func (s *service) createMember(ctx context.Context, in *createMemberInput) (*cre
 	}
 
 	if consent := b.Consent; consent != nil {
-		member.ConsentSMS, member.ConsentEmail = valueOr(
-			consent.SMS,
-			chat.ConsentUnknown,
-		), valueOr(
-			consent.Email,
-			chat.ConsentUnknown,
-		)
+		member.ConsentSMS = valueOr(consent.SMS, chat.ConsentUnknown)
+		member.ConsentEmail = valueOr(consent.Email, chat.ConsentUnknown)
 	}
 
 	if err := checkToolNames(b.Tools); err != nil {
@@ -249,7 +246,9 @@ type updateMemberInput struct {
 }
 
 func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*memberOutput, error) {
-	c, b := callFrom(ctx), in.Body
+	c := callFrom(ctx)
+	b := in.Body
+
 	patch := chat.MemberPatch{
 		Name:                 b.Name,
 		Email:                b.Email,
@@ -264,7 +263,8 @@ func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*mem
 	}
 
 	if b.Consent != nil {
-		patch.ConsentSMS, patch.ConsentEmail = b.Consent.SMS, b.Consent.Email
+		patch.ConsentSMS = b.Consent.SMS
+		patch.ConsentEmail = b.Consent.Email
 	}
 
 	if err := checkPhone("phone", valueOr(b.Phone, "")); err != nil {

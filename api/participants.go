@@ -148,9 +148,13 @@ func (s *service) addParticipant(ctx context.Context, in *addParticipantInput) (
 				wait,
 			)
 
-			return participantAddedJSON{
-				Success: true, Message: answer.Value.Message, ParticipantID: answer.Value.ParticipantID,
-			}, answer.Replayed, err
+			added := participantAddedJSON{
+				Success:       true,
+				Message:       answer.Value.Message,
+				ParticipantID: answer.Value.ParticipantID,
+			}
+
+			return added, answer.Replayed, err
 		},
 	})
 }
@@ -221,11 +225,5 @@ func (s *service) updateParticipant(ctx context.Context, in *updateParticipantIn
 func (s *service) removeParticipant(ctx context.Context, in *participantPath) (*struct{}, error) {
 	c := callFrom(ctx)
 
-	return nil, s.store.RemoveParticipant(
-		ctx,
-		c.workspace(),
-		c.actor(),
-		c.chat.ID,
-		in.ParticipantID,
-	)
+	return nil, s.store.RemoveParticipant(ctx, c.workspace(), c.actor(), c.chat.ID, in.ParticipantID)
 }

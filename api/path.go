@@ -289,8 +289,8 @@ func parseText(field, given string) (string, error) {
 	return text, nil
 }
 
-// checkQuery refuses a query that can be read in two ways. What huma does with the rest
-// is in parameters.go.
+// checkQuery refuses a query that can be read in two ways. What huma finds
+// wrong with the rest is answered by parameterError, in schema.go.
 func checkQuery(ctx huma.Context, _ *requestInfo) error {
 	request := humafiber.Unwrap(ctx).Request()
 	values, err := url.ParseQuery(string(request.URI().QueryString()))

@@ -429,18 +429,15 @@ func (s *service) testTool(ctx context.Context, in *testToolInput) (*testedToolO
 
 	began := time.Now()
 	o := s.tools.Call(ctx, d, chat.ToolInvocation{Tool: name, Arguments: arguments, WorkspaceID: c.workspace()})
+
 	// It may have changed something outside, and leaves no row.
 	s.logger.InfoContext(
 		ctx,
 		"a tool was tested",
-		"request_id",
-		c.requestID,
-		"tool_id",
-		d.ID,
-		"member_id",
-		c.principal.MemberID,
-		"outcome",
-		o.Kind,
+		"request_id", c.requestID,
+		"tool_id", d.ID,
+		"member_id", c.principal.MemberID,
+		"outcome", o.Kind,
 	)
 
 	return &testedToolOutput{Body: testedToolJSON{

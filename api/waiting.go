@@ -58,36 +58,37 @@ func (s *service) findSend(ctx context.Context, ws chat.WorkspaceID, id chat.Act
 	return found, nil
 }
 
-// waits says what the send waits for beside its delivery, and as which status that shows;
-// both are empty when its tool calls hold nothing up. What is not known, or is being taken
-// back, stays so when the send is over; nothing else does.
-func (s *sendView) waits(over bool) (sentence, status string) {
+// describeWait says what the send waits for beside its delivery, and as which status that
+// shows; both are empty when its tool calls hold nothing up. Unknown calls and running undos
+// are described even when the send is over; nothing else is.
+func (s *sendView) describeWait(over bool) (sentence, status string) {
 	if a := s.Approval; a != nil && a.State == chat.ApprovalWaiting && !over {
 		return fmt.Sprintf("Waits for approval of %s by a member with %s other than member %d, until %s.",
 			s.approvedCalls(), chat.ScopeChatsAdmin, a.RequestedBy, formatTime(a.Deadline)), statusApproval
 	}
 
-	if sentence := s.first(unknownCall); sentence != "" {
+	if sentence := s.findSentence(describeUnknownCall); sentence != "" {
 		return sentence, statusUnknownCall
 	}
 
 	if !over {
-		if sentence := s.first(s.contributors); sentence != "" {
+		if sentence := s.findSentence(s.describeContributors); sentence != "" {
 			return sentence, statusContributor
 		}
 
-		if sentence := s.first(runningCall); sentence != "" {
+		if sentence := s.findSentence(describeRunningCall); sentence != "" {
 			return sentence, ""
 		}
 	}
 
-	return s.first(runningUndo), ""
+	return s.findSentence(describeRunningUndo), ""
 }
 
-// first is what say has to say of the first call of which it says something.
-func (s *sendView) first(say func(*chat.ToolCall) string) string {
+// findSentence returns the sentence about the first call for which describe has one, and an
+// empty text without such a call.
+func (s *sendView) findSentence(describe func(*chat.ToolCall) string) string {
 	for i := range s.ToolCalls {
-		if sentence := say(&s.ToolCalls[i]); sentence != "" {
+		if sentence := describe(&s.ToolCalls[i]); sentence != "" {
 			return sentence
 		}
 	}
@@ -116,8 +117,8 @@ func callName(c *chat.ToolCall) string { return c.ID + " (" + c.Name + ")" }
 
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// unknownCall asks for a person, when a call or its undo may have had its effect.
-func unknownCall(c *chat.ToolCall) string {
+// describeUnknownCall asks for a person, when a call or its undo may have had its effect.
+func describeUnknownCall(c *chat.ToolCall) string {
 	if c.State != chat.ToolCallUnknown && c.Undo != nil {
 		c = c.Undo
 	}
@@ -139,8 +140,8 @@ func unknownCall(c *chat.ToolCall) string {
 	)
 }
 
-// contributors says whose answer a call waits for.
-func (s *sendView) contributors(c *chat.ToolCall) string {
+// describeContributors says whose answer a call waits for.
+func (s *sendView) describeContributors(c *chat.ToolCall) string {
 	if c.State != chat.ToolCallWaiting {
 		return ""
 	}
@@ -158,26 +159,25 @@ func (s *sendView) contributors(c *chat.ToolCall) string {
 		}
 	}
 
-	whose, join := "an answer of ", " or "
-	if r.Require == chat.ContributorRequireAll && len(names) > 1 {
-		whose, join = "answers of ", " and "
-	}
-
 	if len(names) == 0 {
 		return fmt.Sprintf("Contributor request %s is over, and its outcome is being taken.", r.ID)
 	}
 
+	answers := "an answer of " + strings.Join(names, " or ")
+	if r.Require == chat.ContributorRequireAll && len(names) > 1 {
+		answers = "answers of " + strings.Join(names, " and ")
+	}
+
 	return fmt.Sprintf(
-		"Waits for %s%s to contributor request %s, until %s.",
-		whose,
-		strings.Join(names, join),
+		"Waits for %s to contributor request %s, until %s.",
+		answers,
 		r.ID,
 		formatTime(r.Deadline),
 	)
 }
 
-// runningCall speaks of a call that is with its tool, or is to be tried again.
-func runningCall(c *chat.ToolCall) string {
+// describeRunningCall describes a call that is with its tool, or is to be tried again.
+func describeRunningCall(c *chat.ToolCall) string {
 	switch {
 	case c.State == chat.ToolCallRunning:
 		return fmt.Sprintf("Tool call %s is being run (attempt %d).", callName(c), c.Attempts)
@@ -196,7 +196,7 @@ func runningCall(c *chat.ToolCall) string {
 	return ""
 }
 
-func runningUndo(c *chat.ToolCall) string {
+func describeRunningUndo(c *chat.ToolCall) string {
 	if c.Undo == nil || c.Undo.State.Settled() {
 		return ""
 	}
@@ -204,40 +204,42 @@ func runningUndo(c *chat.ToolCall) string {
 	return fmt.Sprintf("Tool call %s takes back what %s has done.", callName(c.Undo), callName(c))
 }
 
-// timeline tells of the approval, and of each tool call, its questions and its undo.
+// timeline returns the moments of the approval, and of each tool call with its questions and undo.
 func (s *sendView) timeline() []momentJSON {
 	var moments []momentJSON
-	tell := func(at time.Time, format string, args ...any) {
+
+	add := func(at time.Time, format string, args ...any) {
 		moments = append(moments, momentJSON{At: at.UTC(), What: fmt.Sprintf(format, args...)})
 	}
 
-	s.tellApproval(tell)
+	s.addApproval(add)
 
 	for i := range s.ToolCalls {
 		c := &s.ToolCalls[i]
-		tellCall(tell, "Tool call", c)
+		addCall(add, "Tool call", c)
 
 		if r, ok := s.asked[c.Request]; ok {
-			tellRequest(tell, &r)
+			addRequest(add, &r)
 		}
 
 		if c.Undo != nil {
-			tellCall(tell, "Undo", c.Undo)
+			addCall(add, "Undo", c.Undo)
 		}
 	}
 
 	return moments
 }
 
-type teller func(at time.Time, format string, args ...any)
+// momentAdder adds a moment to a timeline.
+type momentAdder func(at time.Time, format string, args ...any)
 
-func (s *sendView) tellApproval(tell teller) {
+func (s *sendView) addApproval(add momentAdder) {
 	a := s.Approval
 	if a == nil {
 		return
 	}
 
-	tell(s.CreatedAt, "Approval of %s was asked for, until %s.", s.approvedCalls(), formatTime(a.Deadline))
+	add(s.CreatedAt, "Approval of %s was asked for, until %s.", s.approvedCalls(), formatTime(a.Deadline))
 
 	at := a.Deadline
 	if a.DecidedAt != nil {
@@ -246,21 +248,21 @@ func (s *sendView) tellApproval(tell teller) {
 
 	switch a.State {
 	case chat.ApprovalApproved, chat.ApprovalRefused:
-		tell(at, "Member %d %s it: %s", a.DecidedBy, a.State, a.Reason)
+		add(at, "Member %d %s it: %s", a.DecidedBy, a.State, a.Reason)
 	case chat.ApprovalExpired:
-		tell(at, "Nobody has approved it in time.")
+		add(at, "Nobody has approved it in time.")
 	case chat.ApprovalWaiting:
 	}
 }
 
-// tellCall tells of a call; of one that asks people, its request tells.
-func tellCall(tell teller, what string, c *chat.ToolCall) {
+// addCall adds the moments of a call. The beginning of one that asks people is its request's.
+func addCall(add momentAdder, what string, c *chat.ToolCall) {
 	if c.StartedAt != nil && c.Request == "" {
-		tell(*c.StartedAt, "%s %s began.", what, callName(c))
+		add(*c.StartedAt, "%s %s began.", what, callName(c))
 	}
 
 	if d := c.Decision; d != nil {
-		tell(d.At, "Member %d resolved %s as %s: %s", d.By, callName(c), d.Verdict, d.Reason)
+		add(d.At, "Member %d resolved %s as %s: %s", d.By, callName(c), d.Verdict, d.Reason)
 	}
 
 	if c.FinishedAt == nil {
@@ -276,16 +278,16 @@ func tellCall(tell teller, what string, c *chat.ToolCall) {
 		words += ", " + c.ErrorCode
 	}
 
-	tell(*c.FinishedAt, "%s %s: %s%s.", what, callName(c), c.State, words)
+	add(*c.FinishedAt, "%s %s: %s%s.", what, callName(c), c.State, words)
 }
 
-func tellRequest(tell teller, r *chat.ContributorRequest) {
+func addRequest(add momentAdder, r *chat.ContributorRequest) {
 	names := make([]string, len(r.Questions))
 	for i, a := range r.Questions {
 		names[i] = a.MemberName
 	}
 
-	tell(
+	add(
 		r.CreatedAt,
 		"Contributor request %s was opened for %s, until %s.",
 		r.ID,
@@ -295,11 +297,11 @@ func tellRequest(tell teller, r *chat.ContributorRequest) {
 
 	for _, a := range r.Questions {
 		if a.AnsweredAt != nil {
-			tell(*a.AnsweredAt, "%s answered.", a.MemberName)
+			add(*a.AnsweredAt, "%s answered.", a.MemberName)
 		}
 	}
 
 	if r.State != chat.RequestOpen {
-		tell(r.UpdatedAt, "%s", strings.TrimSpace(fmt.Sprintf("Contributor request %s: %s. %s", r.ID, r.State, r.Note)))
+		add(r.UpdatedAt, "%s", strings.TrimSpace(fmt.Sprintf("Contributor request %s: %s. %s", r.ID, r.State, r.Note)))
 	}
 }
