@@ -128,14 +128,14 @@ func (s *service) permit(who access) check {
 			return s.permitContributor(ctx, c, who)
 		}
 
-		id, err := parseNumber("path.chat_id", ctx.Param("chat_id"))
+		id, err := chatParameter.read(ctx)
 		if err != nil {
 			// It names no chat of the member's; that it is no id at all is for
-			// readPath to say, to those with the scope.
+			// readIDs to say, to those with the scope.
 			id = 0
 		}
 
-		return s.permitIn(ctx.Context(), c, who, chat.ChatID(id))
+		return s.permitIn(ctx.Context(), c, who, id)
 	}
 }
 
@@ -171,12 +171,17 @@ func forbiddenError(c *requestInfo, who access) error {
 
 // loadChat finds the chat that the path names.
 func (s *service) loadChat(ctx huma.Context, c *requestInfo) (err error) {
+	id, err := chatParameter.read(ctx)
+	if err != nil {
+		return err
+	}
+
 	var action chat.ActionID
 	if key := ctx.Header("Idempotency-Key"); key != "" {
 		action = s.engine.ActionID(c.workspace(), key)
 	}
 
-	c.chat, err = s.store.ChatHead(ctx.Context(), c.workspace(), chat.ChatID(c.numbers["chat_id"]), action)
+	c.chat, err = s.store.ChatHead(ctx.Context(), c.workspace(), id, action)
 
 	return err
 }

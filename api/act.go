@@ -110,9 +110,10 @@ type actionSpec struct {
 	start func(ctx context.Context, request chat.Request, wait time.Duration) (body any, replayed bool, err error)
 }
 
-// perform carries out an intent once, however often it is asked for under one key.
+// perform carries out an action once, however often it is asked for under one key.
 func (s *service) perform(ctx context.Context, headers ActionHeaders, in actionSpec) (*actionResponse, error) {
-	c, p := callFrom(ctx), parsePrefer(headers.Prefer, s.wait)
+	c := callFrom(ctx)
+	p := parsePrefer(headers.Prefer, s.wait)
 
 	digests, err := fingerprintOf(in.kind, in.chat, in.fields)
 	if err != nil {
@@ -235,10 +236,8 @@ func (s *service) accepted(
 			s.logger.WarnContext(
 				ctx,
 				"an accepted action cannot be found",
-				"request_id",
-				requestIDFrom(ctx),
-				"error",
-				err,
+				"request_id", requestIDFrom(ctx),
+				"error", err,
 			)
 		}
 
@@ -291,7 +290,6 @@ func (s *service) findAccepted(ctx context.Context, kind chat.ActionKind, reques
 		select {
 		case <-ctx.Done():
 			return action, err
-
 		case <-time.After(pause):
 		}
 	}

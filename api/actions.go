@@ -46,7 +46,10 @@ var actionKinds = map[chat.ActionKind]string{
 }
 
 func (s *service) actionRoutes() {
-	registerRoute(s, http.MethodGet, "/actions/{action_id}", asTheAction(), s.getAction, routeDoc{
+	registerRoute(s, s.getAction, route{
+		method:      http.MethodGet,
+		path:        "/actions/{action_id}",
+		access:      asTheAction(),
 		id:          "getAction",
 		tag:         tagActions,
 		summary:     "Get an action",
@@ -79,9 +82,9 @@ func (s *service) getAction(ctx context.Context, in *getActionInput) (*actionOut
 // permitAction finds the action that the path names, and lets in who could have asked
 // for it. Who could have asked for none learns nothing about which exist.
 func (s *service) permitAction(ctx huma.Context, c *requestInfo) error {
-	id, err := parseUUID("path.action_id", ctx.Param("action_id"))
+	id, err := actionParameter.read(ctx)
 	if err == nil {
-		c.action, err = s.findAction(ctx.Context(), c.workspace(), chat.ActionID(id))
+		c.action, err = s.findAction(ctx.Context(), c.workspace(), id)
 	}
 
 	if err != nil {
@@ -217,7 +220,10 @@ func (s *service) present(ctx context.Context, action chat.Action) (actionJSON, 
 // presentDeliveryOf adds the message and the delivery of a send or a retry, when it has
 // them already, and what it waits for.
 func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *actionJSON) error {
-	id, message := action.DeliveryID, (*chat.SendView)(nil)
+	id := action.DeliveryID
+
+	var message *chat.SendView
+
 	switch action.Kind {
 	case chat.ActionSendAssistantMessage:
 		sent, err := s.findSend(ctx, action.WorkspaceID, action.ID)
@@ -230,7 +236,8 @@ func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *
 			return err
 		}
 
-		message, id = sent, sent.DeliveryID
+		message = sent
+		id = sent.DeliveryID
 
 	case chat.ActionRetryDelivery:
 	case chat.ActionAddParticipant, chat.ActionSummarizeChat, chat.ActionRetryDeliveries:
@@ -247,7 +254,9 @@ func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *
 
 		receipt := presentReceipt(delivery.Snapshot())
 
-		a.Delivery, a.Status = &receipt, delivery.Status()
+		a.Delivery = &receipt
+		a.Status = delivery.Status()
+
 		if isUnsettled(action) || !delivery.Submission.Settled() {
 			a.WaitingFor = delivery.Explain()
 		}

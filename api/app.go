@@ -78,7 +78,9 @@ type service struct {
 
 	document  []byte
 	bodyTypes map[string]string
-	bodies    map[string]*jsonschema.Schema
+	// routeErrors are the routes that contradict themselves.
+	routeErrors []error
+	bodies      map[string]*jsonschema.Schema
 
 	// alive ends when running requests may no longer finish, stopping when no new ones
 	// are taken: waits for actions end then, and their callers get a 202.
@@ -145,24 +147,33 @@ func New(config Config) (*App, error) {
 }
 
 func (s *service) routes() {
+	// Actions and chats.
 	s.actionRoutes()
 	s.participantRoutes()
 	s.chatRoutes()
 	s.messageRoutes()
+
+	// What assistants do outside, who is asked first, and what is kept of a chat.
 	s.toolRoutes()
 	s.toolCallMessageRoutes()
 	s.approvalRoutes()
 	s.contributorRoutes()
 	s.summaryRoutes()
 	s.summarySettingsRoutes()
+
+	// Members, labels, and what messages are sent from.
 	s.memberRoutes()
 	s.labelRoutes()
 	s.phoneNumberRoutes()
 	s.inboxRoutes()
+
+	// What became of messages.
 	s.deliveryRoutes()
 	s.commandRoutes()
 	s.bulkRetryRoutes()
 	s.suppressionRoutes()
+
+	// The workspace itself.
 	s.keyRoutes()
 	s.auditRoutes()
 }

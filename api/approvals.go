@@ -10,7 +10,7 @@ import (
 	"handrail/chat"
 )
 
-// approvalJSON is a second person's word on a send.
+// approvalJSON is a second person's decision on a send.
 type approvalJSON struct {
 	ActionID    chat.ActionID      `json:"action_id" format:"uuid" doc:"The send that waits, or has waited."`
 	ChatID      chat.ChatID        `json:"chat_id"`
@@ -95,16 +95,22 @@ func exampleResolved() toolCallJSON {
 
 func (s *service) approvalRoutes() {
 	admin := withScope(chat.ScopeChatsAdmin)
-	registerRoute(s, http.MethodGet, "/approvals", admin, s.listApprovals, routeDoc{
+	registerRoute(s, s.listApprovals, route{
+		method:  http.MethodGet,
+		path:    "/approvals",
+		access:  admin,
 		id:      "listApprovals",
 		tag:     tagTools,
 		summary: "List approvals",
-		description: "A send with a tool call of the risk `approval` waits before its first tool runs. " +
-			"The newest first.",
+		description: "A send with a tool call of the risk `approval` waits before its first tool runs. The newest " +
+			"first.",
 		answer: listOf(presentApproval(exampleApproval(chat.ApprovalWaiting))),
 	})
 
-	registerRoute(s, http.MethodPost, "/actions/{action_id}/approvals", admin, s.decideApproval, routeDoc{
+	registerRoute(s, s.decideApproval, route{
+		method:  http.MethodPost,
+		path:    "/actions/{action_id}/approvals",
+		access:  admin,
 		id:      "decideApproval",
 		tag:     tagTools,
 		summary: "Approve or refuse a send",
@@ -115,27 +121,23 @@ func (s *service) approvalRoutes() {
 		problems: []chat.Code{chat.CodeApprovalNotFound, chat.CodeOwnRequest, chat.CodeDecided},
 	})
 
-	registerRoute(
-		s,
-		http.MethodPost,
-		"/actions/{action_id}/tool-calls/{call_id}/resolve",
-		admin,
-		s.resolveToolCall,
-		routeDoc{
-			id:      "resolveToolCall",
-			tag:     tagTools,
-			summary: "Resolve a tool call",
-			description: "For a call with the status `unknown`: it may have had its effect, so it is not run again " +
-				"by itself, and its send waits. The undo of `call_1` is called `undo_call_1`.",
-			request: resolveCallJSON{
-				Outcome: chat.VerdictToolSucceeded,
-				Result:  json.RawMessage(`{"booking_id":"b-9"}`),
-				Reason:  "It is in their book.",
-			},
-			answer:   exampleResolved(),
-			problems: []chat.Code{chat.CodeToolCallNotFound, chat.CodeConflict},
+	registerRoute(s, s.resolveToolCall, route{
+		method:  http.MethodPost,
+		path:    "/actions/{action_id}/tool-calls/{call_id}/resolve",
+		access:  admin,
+		id:      "resolveToolCall",
+		tag:     tagTools,
+		summary: "Resolve a tool call",
+		description: "For a call with the status `unknown`: it may have had its effect, so it is not run again by " +
+			"itself, and its send waits. The undo of `call_1` is called `undo_call_1`.",
+		request: resolveCallJSON{
+			Outcome: chat.VerdictToolSucceeded,
+			Result:  json.RawMessage(`{"booking_id":"b-9"}`),
+			Reason:  "It is in their book.",
 		},
-	)
+		answer:   exampleResolved(),
+		problems: []chat.Code{chat.CodeToolCallNotFound, chat.CodeConflict},
+	})
 }
 
 type listApprovalsInput struct {
@@ -148,22 +150,25 @@ func (s *service) listApprovals(ctx context.Context, in *listApprovalsInput) (*l
 	return presentList(part, err, presentApproval)
 }
 
-type decideApprovalInput struct{ Body newApprovalJSON }
+type decideApprovalInput struct {
+	ActionID chat.ActionID `inPath:"action_id"`
+	Body     newApprovalJSON
+}
 
 type approvalOutput struct{ Body approvalJSON }
 
 // decideApproval stores the decision, and tells the workflow. That may fail: the workflow
 // looks at the store too.
 func (s *service) decideApproval(ctx context.Context, in *decideApprovalInput) (*approvalOutput, error) {
-	c, reason := callFrom(ctx), strings.TrimSpace(in.Body.Reason)
+	c := callFrom(ctx)
+
+	reason := strings.TrimSpace(in.Body.Reason)
 	if err := checkReason(reason, true); err != nil {
 		return nil, err
 	}
 
-	id := chat.ActionID(c.uuids["action_id"])
-
 	decided, workflowID, err := s.store.DecideApproval(ctx, c.workspace(), chat.ApprovalDecision{
-		ActionID: id,
+		ActionID: in.ActionID,
 		Approve:  in.Body.Decision == "approve",
 		Reason:   reason,
 		By:       c.actor(),
@@ -178,12 +183,17 @@ func (s *service) decideApproval(ctx context.Context, in *decideApprovalInput) (
 	return &approvalOutput{Body: presentApproval(decided)}, nil
 }
 
-type resolveCallInput struct{ Body resolveCallJSON }
+type resolveCallInput struct {
+	ActionID chat.ActionID `inPath:"action_id"`
+	CallID   string        `inPath:"call_id"`
+	Body     resolveCallJSON
+}
 
 type toolCallOutput struct{ Body toolCallJSON }
 
 func (s *service) resolveToolCall(ctx context.Context, in *resolveCallInput) (*toolCallOutput, error) {
-	c, b := callFrom(ctx), in.Body
+	c := callFrom(ctx)
+	b := in.Body
 
 	d := chat.ToolDecision{
 		Verdict: b.Outcome,
@@ -192,6 +202,7 @@ func (s *service) resolveToolCall(ctx context.Context, in *resolveCallInput) (*t
 		By:      c.principal.MemberID,
 		At:      time.Now(),
 	}
+
 	switch {
 	case d.Verdict != chat.VerdictToolSucceeded && d.Result != nil:
 		return nil, chat.Invalid("result", "belongs to what has succeeded; leave it out")
@@ -209,8 +220,8 @@ func (s *service) resolveToolCall(ctx context.Context, in *resolveCallInput) (*t
 		ctx,
 		c.workspace(),
 		c.actor(),
-		chat.ActionID(c.uuids["action_id"]),
-		c.texts["call_id"],
+		in.ActionID,
+		in.CallID,
 		d,
 	)
 	if err != nil {

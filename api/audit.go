@@ -41,7 +41,10 @@ func presentAuditEntry(e chat.AuditEntry) auditEntryJSON {
 }
 
 func (s *service) auditRoutes() {
-	registerRoute(s, http.MethodGet, "/audit-log", withScope(chat.ScopeWorkspaceAdmin), s.listAuditLog, routeDoc{
+	registerRoute(s, s.listAuditLog, route{
+		method:      http.MethodGet,
+		path:        "/audit-log",
+		access:      withScope(chat.ScopeWorkspaceAdmin),
 		id:          "listAuditLog",
 		tag:         tagWorkspace,
 		summary:     "List audit log entries",

@@ -122,39 +122,45 @@ func presentBulk(r chat.BulkRetry) bulkRetryJSON {
 }
 
 func exampleRun(state chat.BulkState, note string) bulkRetryJSON {
+	started := chat.NewBulkRetry{
+		ID:     exampleBulk,
+		By:     chat.Actor{MemberID: 3},
+		Filter: chat.DeliveryFilter{Status: "undelivered", ErrorCode: "twilio_30003"},
+		Rate:   chat.DefaultBulkRate,
+		Canary: 5,
+		Reason: "The provider's outage is over.",
+	}
+
 	return presentBulk(chat.BulkRetry{
-		NewBulkRetry: chat.NewBulkRetry{
-			ID:     exampleBulk,
-			By:     chat.Actor{MemberID: 3},
-			Filter: chat.DeliveryFilter{Status: "undelivered", ErrorCode: "twilio_30003"},
-			Rate:   chat.DefaultBulkRate,
-			Canary: 5,
-			Reason: "The provider's outage is over.",
-		},
-		State:      state,
-		Note:       note,
-		Selected:   40,
-		Begun:      12,
-		Skipped:    1,
-		ByStatus:   map[string]int{"delivered": 10, "pending": 2},
-		WorkflowID: "action:11111111-1111-4111-8111-111111111111:" + exampleBulk,
-		CreatedAt:  exampleTime,
-		UpdatedAt:  exampleTime,
+		NewBulkRetry: started,
+		State:        state,
+		Note:         note,
+		Selected:     40,
+		Begun:        12,
+		Skipped:      1,
+		ByStatus:     map[string]int{"delivered": 10, "pending": 2},
+		WorkflowID:   "action:11111111-1111-4111-8111-111111111111:" + exampleBulk,
+		CreatedAt:    exampleTime,
+		UpdatedAt:    exampleTime,
 	})
 }
 
 func (s *service) bulkRetryRoutes() {
 	admin := withScope(chat.ScopeDeliveriesAdmin)
 	running := exampleRun(chat.BulkRunning, "")
-	registerRoute(s, http.MethodPost, "/deliveries/retry", admin, s.retryDeliveries, routeDoc{
+
+	registerRoute(s, s.retryDeliveries, route{
+		method:  http.MethodPost,
+		path:    "/deliveries/retry",
+		access:  admin,
 		id:      "retryDeliveries",
 		tag:     tagDeliveries,
 		summary: "Retry deliveries in bulk",
 		acts:    true,
 		running: running,
 		description: "Those that fit the filter and may be retried, one after the other, at a steady rate. With " +
-			"`dry_run` it only counts them. " +
-			"Otherwise it answers 202 with the bulk retry, which can be watched, paused, resumed and canceled.",
+			"`dry_run` it only counts them. Otherwise it answers 202 with the bulk retry, which can be watched, " +
+			"paused, resumed and canceled.",
 		request: newBulkRetryJSON{
 			BulkFilterJSON: BulkFilterJSON{Status: "undelivered", ErrorCode: "twilio_30003"},
 			Rate:           new(chat.DefaultBulkRate),
@@ -169,7 +175,10 @@ func (s *service) bulkRetryRoutes() {
 		problems: []chat.Code{chat.CodeIdempotencyKeyReused},
 	})
 
-	registerRoute(s, http.MethodGet, "/bulk-retries", withScope(chat.ScopeDeliveriesRead), s.listBulkRetries, routeDoc{
+	registerRoute(s, s.listBulkRetries, route{
+		method:      http.MethodGet,
+		path:        "/bulk-retries",
+		access:      withScope(chat.ScopeDeliveriesRead),
 		id:          "listBulkRetries",
 		tag:         tagDeliveries,
 		summary:     "List bulk retries",
@@ -177,20 +186,16 @@ func (s *service) bulkRetryRoutes() {
 		answer:      listOf(running),
 	})
 
-	registerRoute(
-		s,
-		http.MethodGet,
-		"/bulk-retries/{bulk_retry_id}",
-		withScope(chat.ScopeDeliveriesRead),
-		s.getBulkRetry,
-		routeDoc{
-			id:       "getBulkRetry",
-			tag:      tagDeliveries,
-			summary:  "Get a bulk retry",
-			answer:   running,
-			problems: []chat.Code{chat.CodeBulkRetryNotFound},
-		},
-	)
+	registerRoute(s, s.getBulkRetry, route{
+		method:   http.MethodGet,
+		path:     "/bulk-retries/{bulk_retry_id}",
+		access:   withScope(chat.ScopeDeliveriesRead),
+		id:       "getBulkRetry",
+		tag:      tagDeliveries,
+		summary:  "Get a bulk retry",
+		answer:   running,
+		problems: []chat.Code{chat.CodeBulkRetryNotFound},
+	})
 
 	s.bulkRetryCommandRoutes()
 }
@@ -207,22 +212,18 @@ func (s *service) bulkRetryCommandRoutes() {
 		{"resume", "resumeBulkRetry", "Resume a bulk retry", "From where it was paused.", chat.BulkRunning},
 		{"cancel", "cancelBulkRetry", "Cancel a bulk retry", "For good. What was begun goes on.", chat.BulkCanceled},
 	} {
-		registerRoute(
-			s,
-			http.MethodPost,
-			"/bulk-retries/{bulk_retry_id}/"+move.verb,
-			admin,
-			s.moveBulkRetry(move.to),
-			routeDoc{
-				id:          move.id,
-				tag:         tagDeliveries,
-				summary:     move.summary,
-				description: move.description + " It may be asked twice.",
-				request:     reasonJSON{Reason: "Too many at once for the support team."},
-				answer:      exampleRun(move.to, "Too many at once for the support team."),
-				problems:    []chat.Code{chat.CodeBulkRetryNotFound, chat.CodeConflict},
-			},
-		)
+		registerRoute(s, s.moveBulkRetry(move.to), route{
+			method:      http.MethodPost,
+			path:        "/bulk-retries/{bulk_retry_id}/" + move.verb,
+			access:      admin,
+			id:          move.id,
+			tag:         tagDeliveries,
+			summary:     move.summary,
+			description: move.description + " It may be asked twice.",
+			request:     reasonJSON{Reason: "Too many at once for the support team."},
+			answer:      exampleRun(move.to, "Too many at once for the support team."),
+			problems:    []chat.Code{chat.CodeBulkRetryNotFound, chat.CodeConflict},
+		})
 	}
 }
 
@@ -293,6 +294,7 @@ func presentDryRun(groups []chat.RetryCount) dryRunJSON {
 // beginBulkRetry begins a bulk retry once, however often it is asked for under one key.
 func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p preference) (*actionResponse, error) {
 	location := callFrom(ctx).path("/bulk-retries/" + string(asked.ID))
+
 	if asked.IdempotencyKey != "" {
 		run, err := s.store.BulkRetry(ctx, asked.WorkspaceID, asked.ID)
 		if err == nil {
@@ -321,12 +323,13 @@ func (s *service) beginBulkRetry(ctx context.Context, asked chat.NewBulkRetry, p
 	if errors.Is(err, chat.ErrStillRunning) {
 		// It has no row yet, and will have one: it is recorded.
 		now := time.Now()
-		answer.Value, err = chat.BulkRetry{
+		err = nil
+		answer.Value = chat.BulkRetry{
 			NewBulkRetry: asked,
 			State:        chat.BulkRunning,
 			CreatedAt:    now,
 			UpdatedAt:    now,
-		}, nil
+		}
 	}
 
 	if err != nil {
@@ -349,12 +352,16 @@ func (s *service) listBulkRetries(ctx context.Context, in *pagedInput) (*listOut
 	return presentList(part, err, presentBulk)
 }
 
+type bulkRetryPath struct {
+	BulkRetryID chat.ActionID `inPath:"bulk_retry_id"`
+}
+
 type bulkOutput struct{ Body bulkRetryJSON }
 
-func (s *service) getBulkRetry(ctx context.Context, _ *struct{}) (*bulkOutput, error) {
+func (s *service) getBulkRetry(ctx context.Context, in *bulkRetryPath) (*bulkOutput, error) {
 	c := callFrom(ctx)
 
-	run, err := s.store.BulkRetry(ctx, c.workspace(), chat.ActionID(c.uuids["bulk_retry_id"]))
+	run, err := s.store.BulkRetry(ctx, c.workspace(), in.BulkRetryID)
 	if err != nil {
 		return nil, err
 	}
@@ -362,20 +369,26 @@ func (s *service) getBulkRetry(ctx context.Context, _ *struct{}) (*bulkOutput, e
 	return &bulkOutput{Body: presentBulk(run)}, nil
 }
 
-type moveInput struct{ Body reasonJSON }
+type moveInput struct {
+	bulkRetryPath
 
-// moveBulkRetry stores the new state, and tells the workflow before it answers: a paused
-// one waits for nothing else.
+	Body reasonJSON
+}
+
+// moveBulkRetry stores the new state, and signals the workflow before it answers: a
+// paused one waits for nothing else.
 func (s *service) moveBulkRetry(to chat.BulkState) func(context.Context, *moveInput) (*bulkOutput, error) {
 	return func(ctx context.Context, in *moveInput) (*bulkOutput, error) {
-		c, reason := callFrom(ctx), strings.TrimSpace(in.Body.Reason)
+		c := callFrom(ctx)
+
+		reason := strings.TrimSpace(in.Body.Reason)
 		if err := checkReason(reason, true); err != nil {
 			return nil, err
 		}
 
 		run, err := s.store.SetBulkState(ctx, chat.BulkMove{
 			WorkspaceID: c.workspace(),
-			ID:          chat.ActionID(c.uuids["bulk_retry_id"]),
+			ID:          in.BulkRetryID,
 			By:          c.actor(),
 			To:          to,
 			Note:        reason,
@@ -384,14 +397,15 @@ func (s *service) moveBulkRetry(to chat.BulkState) func(context.Context, *moveIn
 			return nil, err
 		}
 
-		telling, cancel := context.WithTimeout(ctx, notifyWithin)
+		notifying, cancel := context.WithTimeout(ctx, notifyWithin)
 		defer cancel()
 
-		if err := s.engine.Notify(telling, run.WorkflowID, chat.DeliverySnapshot{}); err != nil {
-			e := chat.Errorf(chat.CodeUnavailable, "the bulk retry is marked as %s, but its workflow could not be "+
-				"told; ask again", to).
-				Because(err)
-
+		if err := s.engine.Notify(notifying, run.WorkflowID, chat.DeliverySnapshot{}); err != nil {
+			e := chat.Errorf(
+				chat.CodeUnavailable,
+				"the bulk retry is marked as %s, but its workflow could not be told; ask again",
+				to,
+			).Because(err)
 			e.Retryable = true
 
 			return nil, e

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"reflect"
 	"regexp"
 
 	"github.com/gofiber/fiber/v2"
@@ -22,10 +23,8 @@ type requestInfo struct {
 	action chat.Action
 	// request is the contributor request that the path names; only routes for who was asked load it.
 	request chat.ContributorRequest
-	// numbers, uuids and texts are the path's other ids, by parameter name.
-	numbers map[string]int64
-	uuids   map[string]string
-	texts   map[string]string
+	// pathIDs are the ids that readIDs has read, by parameter name, for the handler's input.
+	pathIDs map[string]reflect.Value
 	// body is the checked body, under the document's names.
 	body []byte
 	// spelled maps the fields of the body to how the caller wrote them.

@@ -173,8 +173,10 @@ func (s *service) chatRoutes() {
 	s.sendRoutes()
 	s.summarizeRoutes()
 
-	newSenders := []chat.Code{chat.CodeMemberNotFound, chat.CodeAssistantNotFound, chat.CodeSenderNotFound}
-	registerRoute(s, http.MethodPost, "/chats", withScope(chat.ScopeChatsWrite), s.createChat, routeDoc{
+	registerRoute(s, s.createChat, route{
+		method:  http.MethodPost,
+		path:    "/chats",
+		access:  withScope(chat.ScopeChatsWrite),
 		id:      "createChat",
 		tag:     tagChats,
 		summary: "Create a chat",
@@ -188,11 +190,19 @@ func (s *service) chatRoutes() {
 			Participants:      []newParticipantJSON{{MemberID: 5, Role: chat.ParticipantOperator}},
 			Title:             "Late delivery",
 		},
-		problems: append(newSenders, chat.CodeParticipantExists),
-		codes:    map[string]chat.Code{"participants[].role": chat.CodeInvalidRole},
+		problems: []chat.Code{
+			chat.CodeMemberNotFound,
+			chat.CodeAssistantNotFound,
+			chat.CodeSenderNotFound,
+			chat.CodeParticipantExists,
+		},
+		codes: map[string]chat.Code{"participants[].role": chat.CodeInvalidRole},
 	})
 
-	registerRoute(s, http.MethodGet, "/chats", withScope(chat.ScopeChatsRead), s.listChats, routeDoc{
+	registerRoute(s, s.listChats, route{
+		method:      http.MethodGet,
+		path:        "/chats",
+		access:      withScope(chat.ScopeChatsRead),
 		id:          "listChats",
 		tag:         tagChats,
 		summary:     "List chats",
@@ -200,14 +210,28 @@ func (s *service) chatRoutes() {
 		answer:      listOf(exampleChat),
 	})
 
-	registerRoute(s, http.MethodGet, "/chats/{chat_id}", ownOr(chat.ScopeChatsRead), s.getChat, routeDoc{
-		id:      "getChat",
-		tag:     tagChats,
-		summary: "Get a chat",
-		answer:  exampleChat,
+	registerRoute(s, s.getChat, route{
+		method:   http.MethodGet,
+		path:     "/chats/{chat_id}",
+		access:   ownOr(chat.ScopeChatsRead),
+		withChat: true,
+		id:       "getChat",
+		tag:      tagChats,
+		summary:  "Get a chat",
+		answer:   exampleChat,
 	})
 
-	registerRoute(s, http.MethodPut, "/chats/{chat_id}", withScope(chat.ScopeChatsWrite), s.updateChat, routeDoc{
+	s.chatChangeRoutes()
+	s.chatToolRoutes()
+}
+
+// chatChangeRoutes registers the routes that update and delete a chat.
+func (s *service) chatChangeRoutes() {
+	registerRoute(s, s.updateChat, route{
+		method:      http.MethodPut,
+		path:        "/chats/{chat_id}",
+		access:      withScope(chat.ScopeChatsWrite),
+		withChat:    true,
 		id:          "updateChat",
 		tag:         tagChats,
 		summary:     "Update a chat",
@@ -219,36 +243,40 @@ func (s *service) chatRoutes() {
 			NeedsResponse: new(false),
 			LabelIDs:      &[]chat.LabelID{3},
 		},
-		problems: append(newSenders, chat.CodeLabelNotFound),
+		problems: []chat.Code{
+			chat.CodeMemberNotFound,
+			chat.CodeAssistantNotFound,
+			chat.CodeSenderNotFound,
+			chat.CodeLabelNotFound,
+		},
 	})
 
-	registerRoute(s, http.MethodDelete, "/chats/{chat_id}", withScope(chat.ScopeChatsWrite), s.deleteChat, routeDoc{
-		id:      "deleteChat",
-		tag:     tagChats,
-		summary: "Delete a chat",
+	registerRoute(s, s.deleteChat, route{
+		method:   http.MethodDelete,
+		path:     "/chats/{chat_id}",
+		access:   withScope(chat.ScopeChatsWrite),
+		withChat: true,
+		id:       "deleteChat",
+		tag:      tagChats,
+		summary:  "Delete a chat",
 	})
-
-	s.chatToolRoutes()
 }
 
 func (s *service) chatToolRoutes() {
 	offered := exampleTool
 
-	registerRoute(
-		s,
-		http.MethodGet,
-		"/chats/{chat_id}/tools",
-		withScope(chat.ScopeChatsRead),
-		s.listChatTools,
-		routeDoc{
-			id:      "listChatTools",
-			tag:     tagChats,
-			summary: "List the tools of a chat",
-			answer:  listOf(presentTool(offered.Tools()[0])),
-			description: "What may stand in `tool_calls`, by name: the built-in tools, and those of enabled " +
-				"definitions, as far as the chat's assistant may use them.",
-		},
-	)
+	registerRoute(s, s.listChatTools, route{
+		method:   http.MethodGet,
+		path:     "/chats/{chat_id}/tools",
+		access:   withScope(chat.ScopeChatsRead),
+		withChat: true,
+		id:       "listChatTools",
+		tag:      tagChats,
+		summary:  "List the tools of a chat",
+		answer:   listOf(presentTool(offered.Tools()[0])),
+		description: "What may stand in `tool_calls`, by name: the built-in tools, and those of enabled " +
+			"definitions, as far as the chat's assistant may use them.",
+	})
 }
 
 type createChatInput struct{ Body newChatJSON }
@@ -256,7 +284,9 @@ type createChatInput struct{ Body newChatJSON }
 type chatOutput struct{ Body chatJSON }
 
 func (s *service) createChat(ctx context.Context, in *createChatInput) (*created[chatJSON], error) {
-	c, b := callFrom(ctx), in.Body
+	c := callFrom(ctx)
+	b := in.Body
+
 	asked := chat.NewChat{
 		Channel:           chat.Channel(b.Channel),
 		Title:             b.Title,
@@ -340,7 +370,9 @@ func (s *service) getChat(ctx context.Context, _ *struct{}) (*chatOutput, error)
 type updateChatInput struct{ Body chatPatchJSON }
 
 func (s *service) updateChat(ctx context.Context, in *updateChatInput) (*chatOutput, error) {
-	c, b := callFrom(ctx), in.Body
+	c := callFrom(ctx)
+	b := in.Body
+
 	patch := chat.ChatPatch{
 		Title:             b.Title,
 		Summary:           b.Summary,

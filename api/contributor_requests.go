@@ -103,6 +103,14 @@ func (contributorAnswerJSON) TransformSchema(_ huma.Registry, s *huma.Schema) *h
 }
 
 func exampleRequested() chat.ContributorRequest {
+	question := chat.ContributorQuestion{
+		ID:         exampleAsk,
+		MemberID:   42,
+		MemberName: "Priya Raman",
+		Channel:    chat.ChannelSMS,
+		State:      chat.QuestionAsked,
+	}
+
 	return chat.ContributorRequest{
 		ID:          exampleContributorRequest,
 		ChatID:      7,
@@ -120,14 +128,8 @@ func exampleRequested() chat.ContributorRequest {
 		Deadline:    exampleTime.Add(24 * time.Hour),
 		CreatedAt:   exampleTime,
 		UpdatedAt:   exampleTime,
-		Questions: []chat.ContributorQuestion{{
-			ID:         exampleAsk,
-			MemberID:   42,
-			MemberName: "Priya Raman",
-			Channel:    chat.ChannelSMS,
-			State:      chat.QuestionAsked,
-		}},
-		WorkflowID: "contributors:11111111-1111-4111-8111-111111111111:" + exampleContributorRequest,
+		Questions:   []chat.ContributorQuestion{question},
+		WorkflowID:  "contributors:11111111-1111-4111-8111-111111111111:" + exampleContributorRequest,
 	}
 }
 
@@ -142,35 +144,27 @@ func exampleAnswered() chat.ContributorRequest {
 }
 
 func (s *service) contributorRoutes() {
-	registerRoute(
-		s,
-		http.MethodGet,
-		"/contributor-requests",
-		withScope(chat.ScopeChatsRead),
-		s.listContributorRequests,
-		routeDoc{
-			id:          "listContributorRequests",
-			tag:         tagTools,
-			summary:     "List contributor requests",
-			description: "The newest first.",
-			answer:      listOf(presentContributorRequest(exampleRequested())),
-		},
-	)
+	registerRoute(s, s.listContributorRequests, route{
+		method:      http.MethodGet,
+		path:        "/contributor-requests",
+		access:      withScope(chat.ScopeChatsRead),
+		id:          "listContributorRequests",
+		tag:         tagTools,
+		summary:     "List contributor requests",
+		description: "The newest first.",
+		answer:      listOf(presentContributorRequest(exampleRequested())),
+	})
 
-	registerRoute(
-		s,
-		http.MethodGet,
-		"/contributor-requests/{request_id}",
-		whoWasAskedOr(chat.ScopeChatsRead),
-		s.getContributorRequest,
-		routeDoc{
-			id:       "getContributorRequest",
-			tag:      tagTools,
-			summary:  "Get a contributor request",
-			answer:   presentContributorRequest(exampleRequested()),
-			problems: []chat.Code{chat.CodeRequestNotFound},
-		},
-	)
+	registerRoute(s, s.getContributorRequest, route{
+		method:   http.MethodGet,
+		path:     "/contributor-requests/{request_id}",
+		access:   whoWasAskedOr(chat.ScopeChatsRead),
+		id:       "getContributorRequest",
+		tag:      tagTools,
+		summary:  "Get a contributor request",
+		answer:   presentContributorRequest(exampleRequested()),
+		problems: []chat.Code{chat.CodeRequestNotFound},
+	})
 
 	s.contributorCommandRoutes()
 }
@@ -180,46 +174,38 @@ func (s *service) contributorCommandRoutes() {
 	canceled := exampleRequested()
 	canceled.End(chat.RequestCanceled, "The guest has canceled.", exampleTime.Add(time.Hour))
 
-	registerRoute(
-		s,
-		http.MethodPost,
-		"/contributor-requests/{request_id}/answer",
-		whoWasAskedOr(chat.ScopeChatsWrite),
-		s.answerContributorRequest,
-		routeDoc{
-			id:      "answerContributorRequest",
-			tag:     tagTools,
-			summary: "Answer a contributor request",
-			description: "By who was asked, or on their behalf with `member_id`. The answer is added to the chat " +
-				"as a message by the contributor. One that does not fit `expects` is refused.",
-			request: contributorAnswerJSON{MemberID: 42, Answer: json.RawMessage(`true`)},
-			answer:  presentContributorRequest(exampleAnswered()),
-			problems: []chat.Code{
-				chat.CodeRequestNotFound,
-				chat.CodeMemberNotFound,
-				chat.CodeInvalidAnswer,
-				chat.CodeDecided,
-				chat.CodeConflict,
-			},
+	registerRoute(s, s.answerContributorRequest, route{
+		method:  http.MethodPost,
+		path:    "/contributor-requests/{request_id}/answer",
+		access:  whoWasAskedOr(chat.ScopeChatsWrite),
+		id:      "answerContributorRequest",
+		tag:     tagTools,
+		summary: "Answer a contributor request",
+		description: "By who was asked, or on their behalf with `member_id`. The answer is added to the chat as a " +
+			"message by the contributor. One that does not fit `expects` is refused.",
+		request: contributorAnswerJSON{MemberID: 42, Answer: json.RawMessage(`true`)},
+		answer:  presentContributorRequest(exampleAnswered()),
+		problems: []chat.Code{
+			chat.CodeRequestNotFound,
+			chat.CodeMemberNotFound,
+			chat.CodeInvalidAnswer,
+			chat.CodeDecided,
+			chat.CodeConflict,
 		},
-	)
+	})
 
-	registerRoute(
-		s,
-		http.MethodPost,
-		"/contributor-requests/{request_id}/cancel",
-		withScope(chat.ScopeChatsAdmin),
-		s.cancelContributorRequest,
-		routeDoc{
-			id:          "cancelContributorRequest",
-			tag:         tagTools,
-			summary:     "Cancel a contributor request",
-			description: "Nobody is asked or reminded any more. A message that waits for the answer is not sent.",
-			request:     reasonJSON{Reason: "The guest has canceled."},
-			answer:      presentContributorRequest(canceled),
-			problems:    []chat.Code{chat.CodeRequestNotFound, chat.CodeDecided},
-		},
-	)
+	registerRoute(s, s.cancelContributorRequest, route{
+		method:      http.MethodPost,
+		path:        "/contributor-requests/{request_id}/cancel",
+		access:      withScope(chat.ScopeChatsAdmin),
+		id:          "cancelContributorRequest",
+		tag:         tagTools,
+		summary:     "Cancel a contributor request",
+		description: "Nobody is asked or reminded any more. A message that waits for the answer is not sent.",
+		request:     reasonJSON{Reason: "The guest has canceled."},
+		answer:      presentContributorRequest(canceled),
+		problems:    []chat.Code{chat.CodeRequestNotFound, chat.CodeDecided},
+	})
 }
 
 type listContributorRequestsInput struct {
@@ -262,6 +248,7 @@ func (s *service) answerContributorRequest(
 		Answer:    in.Body.Answer,
 		MessageID: uuidv7.New[chat.MessageID](),
 	}
+
 	if answer.MemberID == 0 {
 		answer.MemberID = c.principal.MemberID
 	}
@@ -340,22 +327,25 @@ func readAnswer(expects, answer json.RawMessage) (string, error) {
 	return string(answer), nil
 }
 
-type cancelContributorInput struct{ Body reasonJSON }
+type cancelContributorInput struct {
+	RequestID chat.ContributorRequestID `inPath:"request_id"`
+	Body      reasonJSON
+}
 
 func (s *service) cancelContributorRequest(
 	ctx context.Context,
 	in *cancelContributorInput,
 ) (*contributorRequestOutput, error) {
-	c, reason := callFrom(ctx), strings.TrimSpace(in.Body.Reason)
+	c := callFrom(ctx)
+
+	reason := strings.TrimSpace(in.Body.Reason)
 	if err := checkReason(reason, true); err != nil {
 		return nil, err
 	}
 
-	id := chat.ContributorRequestID(c.uuids["request_id"])
-
 	ended, err := s.store.EndRequest(ctx, c.actor(), chat.ContributorStep{
 		WorkspaceID: c.workspace(),
-		RequestID:   id,
+		RequestID:   in.RequestID,
 		State:       chat.RequestCanceled,
 		Note:        reason,
 	}, time.Now())
@@ -367,7 +357,7 @@ func (s *service) cancelContributorRequest(
 		return nil, chat.Errorf(chat.CodeDecided, "this request is over: it is %s", ended.State)
 	}
 
-	s.notifier.notify(chat.ContributorWorkflowID(c.workspace(), id), chat.DeliverySnapshot{})
+	s.notifier.notify(chat.ContributorWorkflowID(c.workspace(), in.RequestID), chat.DeliverySnapshot{})
 
 	return &contributorRequestOutput{Body: presentContributorRequest(ended)}, nil
 }
@@ -379,12 +369,13 @@ func wasAsked(r *chat.ContributorRequest, member chat.MemberID) bool {
 // permitContributor finds the request that the path names, and lets in who was asked.
 // Who was not, and lacks the scope, learns nothing about which exist.
 func (s *service) permitContributor(ctx huma.Context, c *requestInfo, who access) error {
-	id, err := parseUUID("path.request_id", ctx.Param("request_id"))
+	id, err := requestParameter.read(ctx)
 	if err == nil {
-		c.request, err = s.store.ContributorRequest(ctx.Context(), c.workspace(), chat.ContributorRequestID(id))
+		c.request, err = s.store.ContributorRequest(ctx.Context(), c.workspace(), id)
 	}
 
 	kind := chat.CodeOf(err).Kind()
+
 	switch {
 	case err != nil && (c.principal.May(who.scope) || kind != chat.KindNotFound && kind != chat.KindInvalid):
 		return err

@@ -247,7 +247,10 @@ var exampleUnknown = chat.Delivery{
 var exampleDeliveryJSON = presentDelivery(exampleUnknown)
 
 func (s *service) deliveryRoutes() {
-	registerRoute(s, http.MethodGet, "/deliveries", withScope(chat.ScopeDeliveriesRead), s.listDeliveries, routeDoc{
+	registerRoute(s, s.listDeliveries, route{
+		method:      http.MethodGet,
+		path:        "/deliveries",
+		access:      withScope(chat.ScopeDeliveriesRead),
 		id:          "listDeliveries",
 		tag:         tagDeliveries,
 		summary:     "List deliveries",
@@ -255,32 +258,29 @@ func (s *service) deliveryRoutes() {
 		answer:      listOf(exampleDeliveryJSON),
 	})
 
-	registerRoute(
-		s,
-		http.MethodGet,
-		"/deliveries/{delivery_id}",
-		withScope(chat.ScopeDeliveriesRead),
-		s.getDelivery,
-		routeDoc{
-			id:      "getDelivery",
-			tag:     tagDeliveries,
-			summary: "Get a delivery",
-			answer: wholeDeliveryJSON{
-				DeliveryJSON: exampleDeliveryJSON,
-				Payload:      payloadJSON{Text: "Your order is on its way."},
-				Attempts: []attemptJSON{{
-					Number:        1,
-					StartedAt:     exampleTime,
-					FinishedAt:    &exampleTime,
-					GotConnection: true,
-					Outcome:       chat.OutcomeUnknown,
-					ErrorCode:     chat.ErrorTimeout,
-				}},
-				Events: []eventJSON{},
-				Next:   nextFor(exampleUnknown),
-			},
+	registerRoute(s, s.getDelivery, route{
+		method:       http.MethodGet,
+		path:         "/deliveries/{delivery_id}",
+		access:       withScope(chat.ScopeDeliveriesRead),
+		withDelivery: true,
+		id:           "getDelivery",
+		tag:          tagDeliveries,
+		summary:      "Get a delivery",
+		answer: wholeDeliveryJSON{
+			DeliveryJSON: exampleDeliveryJSON,
+			Payload:      payloadJSON{Text: "Your order is on its way."},
+			Attempts: []attemptJSON{{
+				Number:        1,
+				StartedAt:     exampleTime,
+				FinishedAt:    &exampleTime,
+				GotConnection: true,
+				Outcome:       chat.OutcomeUnknown,
+				ErrorCode:     chat.ErrorTimeout,
+			}},
+			Events: []eventJSON{},
+			Next:   nextFor(exampleUnknown),
 		},
-	)
+	})
 }
 
 type listDeliveriesInput struct {
@@ -323,6 +323,12 @@ func (s *service) getDelivery(ctx context.Context, _ *struct{}) (*deliveryOutput
 
 // loadDelivery finds the delivery that the path names.
 func (s *service) loadDelivery(ctx huma.Context, c *requestInfo) (err error) {
-	c.delivery, err = s.store.Delivery(ctx.Context(), c.workspace(), chat.DeliveryID(c.uuids["delivery_id"]))
+	id, err := deliveryParameter.read(ctx)
+	if err != nil {
+		return err
+	}
+
+	c.delivery, err = s.store.Delivery(ctx.Context(), c.workspace(), id)
+
 	return err
 }

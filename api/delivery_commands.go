@@ -42,56 +42,78 @@ type resolveJSON struct {
 	ProviderMessageID string `json:"provider_message_id,omitempty" maxLength:"100" doc:"With sent: the provider's id, when it was found there." example:"SM0123456789abcdef0123456789abcdef"`
 }
 
+func exampleRetried() retriedJSON {
+	return retriedJSON{
+		Success:  true,
+		RetryOf:  exampleDelivery,
+		ActionID: exampleAction,
+		Delivery: receiptJSON{
+			ID:                exampleRetry,
+			Channel:           channelJSON(chat.ChannelSMS),
+			Status:            "accepted",
+			Provider:          providerJSON(chat.ProviderTwilio),
+			ProviderMessageID: "SM0123456789abcdef0123456789abcdef",
+			Segments:          1,
+		},
+	}
+}
+
+// retryRefusals are the codes that a retry adds to those that all routes have.
+func retryRefusals() []chat.Code {
+	return []chat.Code{
+		chat.CodeMessageTooLong,
+		chat.CodeNotificationsOff,
+		chat.CodeRecipientOptedOut,
+		chat.CodeSenderNotConfigured,
+		chat.CodeConflict,
+		chat.CodeIdempotencyKeyReused,
+		chat.CodeDeliveryFailed,
+	}
+}
+
 func (s *service) commandRoutes() {
 	write := withScope(chat.ScopeDeliveriesWrite)
-	registerRoute(s, http.MethodPost, "/deliveries/{delivery_id}/retry", write, s.retryDelivery, routeDoc{
-		id:      "retryDelivery",
-		tag:     tagDeliveries,
-		summary: "Retry a delivery",
-		acts:    true,
+
+	registerRoute(s, s.retryDelivery, route{
+		method:       http.MethodPost,
+		path:         "/deliveries/{delivery_id}/retry",
+		access:       write,
+		withDelivery: true,
+		id:           "retryDelivery",
+		tag:          tagDeliveries,
+		summary:      "Retry a delivery",
+		acts:         true,
 		description: "What certainly was not handed to the provider goes on under its own id. What has ended gets " +
-			"a new delivery, once, and so does every change. " +
-			"200 means that the provider took it. What may be with the provider is refused with 409, as is a " +
-			"message whose tool calls did not all succeed: send it anew.",
-		request: retryJSON{To: "+14155550124", Reason: "The customer gave another number."},
-		answer: retriedJSON{
-			Success:  true,
-			RetryOf:  exampleDelivery,
-			ActionID: exampleAction,
-			Delivery: receiptJSON{
-				ID:                exampleRetry,
-				Channel:           channelJSON(chat.ChannelSMS),
-				Status:            "accepted",
-				Provider:          providerJSON(chat.ProviderTwilio),
-				ProviderMessageID: "SM0123456789abcdef0123456789abcdef",
-				Segments:          1,
-			},
-		},
-		problems: []chat.Code{
-			chat.CodeMessageTooLong,
-			chat.CodeNotificationsOff,
-			chat.CodeRecipientOptedOut,
-			chat.CodeSenderNotConfigured,
-			chat.CodeConflict,
-			chat.CodeIdempotencyKeyReused, chat.CodeDeliveryFailed,
-		},
+			"a new delivery, once, and so does every change. 200 means that the provider took it. What may be with " +
+			"the provider is refused with 409, as is a message whose tool calls did not all succeed: send it anew.",
+		request:  retryJSON{To: "+14155550124", Reason: "The customer gave another number."},
+		answer:   exampleRetried(),
+		problems: retryRefusals(),
 	})
 
-	registerRoute(s, http.MethodPost, "/deliveries/{delivery_id}/cancel", write, s.cancelDelivery, routeDoc{
-		id:          "cancelDelivery",
-		tag:         tagDeliveries,
-		summary:     "Cancel a delivery",
-		problems:    []chat.Code{chat.CodeConflict},
-		description: "One that certainly was not handed to the carrier: it stays unsent.",
-		request:     reasonJSON{Reason: "The customer called, and knows."},
-		answer:      exampleDecided(chat.VerdictCancel),
+	registerRoute(s, s.cancelDelivery, route{
+		method:       http.MethodPost,
+		path:         "/deliveries/{delivery_id}/cancel",
+		access:       write,
+		withDelivery: true,
+		id:           "cancelDelivery",
+		tag:          tagDeliveries,
+		summary:      "Cancel a delivery",
+		problems:     []chat.Code{chat.CodeConflict},
+		description:  "One that certainly was not handed to the carrier: it stays unsent.",
+		request:      reasonJSON{Reason: "The customer called, and knows."},
+		answer:       exampleDecided(chat.VerdictCancel),
 	})
 
-	registerRoute(s, http.MethodPost, "/deliveries/{delivery_id}/resolve", write, s.resolveDelivery, routeDoc{
-		id:       "resolveDelivery",
-		tag:      tagDeliveries,
-		summary:  "Resolve a delivery",
-		problems: []chat.Code{chat.CodeConflict},
+	registerRoute(s, s.resolveDelivery, route{
+		method:       http.MethodPost,
+		path:         "/deliveries/{delivery_id}/resolve",
+		access:       write,
+		withDelivery: true,
+		id:           "resolveDelivery",
+		tag:          tagDeliveries,
+		summary:      "Resolve a delivery",
+		problems:     []chat.Code{chat.CodeConflict},
 		description: "For one that may have been sent, when a person has found out. What the provider tells later " +
 			"still counts.",
 		request: resolveJSON{
@@ -161,11 +183,9 @@ func (s *service) retryDelivery(ctx context.Context, in *retryInput) (*actionRes
 				return nil, answer.Replayed, err
 			}
 
-			return presentRetried(
-				request.ActionID,
-				answer.Value.Of,
-				answer.Value.DeliverySnapshot,
-			), answer.Replayed, nil
+			retried := presentRetried(request.ActionID, answer.Value.Of, answer.Value.DeliverySnapshot)
+
+			return retried, answer.Replayed, nil
 		},
 	})
 }
@@ -233,7 +253,8 @@ func (s *service) decide(ctx context.Context, decision chat.Decision) (*decidedO
 		return nil, err
 	}
 
-	decision.By, decision.At = c.actor(), time.Now()
+	decision.By = c.actor()
+	decision.At = time.Now()
 
 	decided, workflowID, err := s.store.Decide(ctx, c.workspace(), c.delivery.ID, decision)
 	if err != nil {

@@ -5,18 +5,26 @@
 //
 // A request meets the checks in this order, and the first that fails answers:
 //
-//	401  the key (access.go)            429  the key's rate (limit.go)
-//	404  the workspace of the path      403  the scope, or a place in the chat
-//	404  the chat of the path           400  the path's ids, the query, the body
+//  1. 401: the key (authenticate, in access.go).
+//  2. 429: the rate of the key (withinRate, in limit.go).
+//  3. 404: the workspace of the path (inWorkspace).
+//  4. 403: the scope, or a place in the chat (permit). Who may use an action or a contributor
+//     request depends on it, so it is found here, and may be a 404.
+//  5. 400: the ids of the path (readIDs, in path.go).
+//  6. 404: the chat or the delivery of the path (loadChat, loadDelivery).
+//  7. 400: the query, the Idempotency-Key, and the body (checkQuery, checkKey, readBody).
 //
-// (A path id that can be no id at all is a 400 after the 403.) Every refusal is a
-// [chat.Error] turned into problem+json in one place, problem.go.
+// Every refusal is a [chat.Error] turned into problem+json in one place, problem.go.
 //
 // Providers call under /webhooks, without a key: webhooks.go. Such a call is verified, decoded
-// and stored in one transaction, then answered; workflows are told beside that, in
+// and stored in one transaction, then answered; workflows are signaled beside that, in
 // notifier.go.
 //
-// A route is one call of register: method, path, access, handler, and what the document
-// says of it. The document's JSON Schemas are what bodies are checked against, so it can
-// not promise one thing while the service does another.
+// A route is one call of registerRoute: a handler, and a route that says who may use it, what
+// is loaded before the handler runs, and what the document says of it. A handler gets the ids
+// of the path as fields of its input with the tag inPath. New fails when a route does not
+// declare what its path names, or an input has a field that the path does not fill.
+//
+// The document's JSON Schemas are what bodies are checked against, so it cannot promise one
+// thing while the service does another.
 package api

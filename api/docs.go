@@ -91,6 +91,7 @@ func (s *service) renderDocs() ([]byte, error) {
 
 func docsTags(document *huma.OpenAPI) []docsTag {
 	tags := make([]docsTag, len(document.Tags))
+
 	for i, tag := range document.Tags {
 		tags[i].Tag = tag
 

@@ -41,14 +41,29 @@ func (s *service) serviceRoutes(f *fiber.App, registry *prometheus.Registry) {
 	huma.Register(s.api, ready, answerProblems(s, s.ready))
 
 	metrics := adaptor.HTTPHandler(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	s.servePage(f, "/metrics", "metrics", "Metrics for Prometheus", "text/plain", metrics)
-
-	s.servePage(f, "/openapi.json", "openapi", "This document", "application/json", func(c *fiber.Ctx) error {
-		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
-		return c.Send(s.document)
+	s.servePage(f, servedPage{
+		path:    "/metrics",
+		id:      "metrics",
+		summary: "Metrics for Prometheus",
+		media:   "text/plain",
+		handle:  metrics,
 	})
 
-	s.servePage(f, "/docs", "docs", "This document, to be read by people", "text/html", s.docs())
+	s.servePage(f, servedPage{
+		path:    "/openapi.json",
+		id:      "openapi",
+		summary: "This document",
+		media:   "application/json",
+		handle:  s.serveDocument,
+	})
+
+	s.servePage(f, servedPage{
+		path:    "/docs",
+		id:      "docs",
+		summary: "This document, to be read by people",
+		media:   "text/html",
+		handle:  s.docs(),
+	})
 }
 
 func (s *service) serviceRoute(path, id, summary string) huma.Operation {
@@ -63,16 +78,29 @@ func (s *service) serviceRoute(path, id, summary string) huma.Operation {
 	}
 }
 
-// servePage serves and documents what huma has no part in.
-func (s *service) servePage(f *fiber.App, path, id, summary, media string, handle fiber.Handler) {
-	op := s.serviceRoute(path, id, summary)
+// servedPage is one page that fiber serves without huma.
+type servedPage struct {
+	path, id, summary string
+	// media is the media type of its answer.
+	media  string
+	handle fiber.Handler
+}
+
+// servePage serves and documents a page.
+func (s *service) servePage(f *fiber.App, page servedPage) {
+	op := s.serviceRoute(page.path, page.id, page.summary)
 	op.Responses["200"] = &huma.Response{
 		Description: http.StatusText(http.StatusOK),
-		Content:     map[string]*huma.MediaType{media: {}},
+		Content:     map[string]*huma.MediaType{page.media: {}},
 	}
 
 	s.api.OpenAPI().AddOperation(&op)
-	f.Add(http.MethodGet, path, handle)
+	f.Add(http.MethodGet, page.path, page.handle)
+}
+
+func (s *service) serveDocument(c *fiber.Ctx) error {
+	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
+	return c.Send(s.document)
 }
 
 func (s *service) health(context.Context, *struct{}) (*healthOutput, error) {

@@ -46,8 +46,12 @@ type inboxPatchJSON struct {
 }
 
 func (s *service) inboxRoutes() {
-	admin, notFound := withScope(chat.ScopeWorkspaceAdmin), chat.CodeSenderNotFound
-	registerRoute(s, http.MethodGet, "/inboxes", admin, s.listInboxes, routeDoc{
+	admin := withScope(chat.ScopeWorkspaceAdmin)
+
+	registerRoute(s, s.listInboxes, route{
+		method:      http.MethodGet,
+		path:        "/inboxes",
+		access:      admin,
 		id:          "listInboxes",
 		tag:         tagSenders,
 		summary:     "List inboxes",
@@ -55,7 +59,10 @@ func (s *service) inboxRoutes() {
 		answer:      listOf(exampleInbox),
 	})
 
-	registerRoute(s, http.MethodPost, "/inboxes", admin, s.createInbox, routeDoc{
+	registerRoute(s, s.createInbox, route{
+		method:   http.MethodPost,
+		path:     "/inboxes",
+		access:   admin,
 		id:       "createInbox",
 		tag:      tagSenders,
 		summary:  "Create an inbox",
@@ -65,30 +72,39 @@ func (s *service) inboxRoutes() {
 		problems: []chat.Code{chat.CodeAlreadyExists},
 	})
 
-	registerRoute(s, http.MethodGet, "/inboxes/{inbox_id}", admin, s.getInbox, routeDoc{
+	registerRoute(s, s.getInbox, route{
+		method:   http.MethodGet,
+		path:     "/inboxes/{inbox_id}",
+		access:   admin,
 		id:       "getInbox",
 		tag:      tagSenders,
 		summary:  "Get an inbox",
 		answer:   exampleInbox,
-		problems: []chat.Code{notFound},
+		problems: []chat.Code{chat.CodeSenderNotFound},
 	})
 
-	registerRoute(s, http.MethodPatch, "/inboxes/{inbox_id}", admin, s.updateInbox, routeDoc{
+	registerRoute(s, s.updateInbox, route{
+		method:      http.MethodPatch,
+		path:        "/inboxes/{inbox_id}",
+		access:      admin,
 		id:          "updateInbox",
 		tag:         tagSenders,
 		summary:     "Update an inbox",
 		description: "Fields that are left out stay as they are.",
 		request:     inboxPatchJSON{DisplayName: new("Example Support")},
 		answer:      exampleInbox,
-		problems:    []chat.Code{notFound, chat.CodeAlreadyExists},
+		problems:    []chat.Code{chat.CodeSenderNotFound, chat.CodeAlreadyExists},
 	})
 
-	registerRoute(s, http.MethodDelete, "/inboxes/{inbox_id}", admin, s.deleteInbox, routeDoc{
+	registerRoute(s, s.deleteInbox, route{
+		method:      http.MethodDelete,
+		path:        "/inboxes/{inbox_id}",
+		access:      admin,
 		id:          "deleteInbox",
 		tag:         tagSenders,
 		summary:     "Delete an inbox",
 		description: "Not while a chat uses it.",
-		problems:    []chat.Code{notFound, chat.CodeInUse},
+		problems:    []chat.Code{chat.CodeSenderNotFound, chat.CodeInUse},
 	})
 }
 
@@ -121,10 +137,14 @@ func (s *service) createInbox(ctx context.Context, in *createInboxInput) (*creat
 	return &created[inboxJSON]{Location: c.path(fmt.Sprintf("/inboxes/%d", made.ID)), Body: presentInbox(made)}, nil
 }
 
-func (s *service) getInbox(ctx context.Context, _ *struct{}) (*inboxOutput, error) {
+type inboxPath struct {
+	InboxID chat.InboxID `inPath:"inbox_id"`
+}
+
+func (s *service) getInbox(ctx context.Context, in *inboxPath) (*inboxOutput, error) {
 	c := callFrom(ctx)
 
-	found, err := s.store.Inbox(ctx, c.workspace(), chat.InboxID(c.numbers["inbox_id"]))
+	found, err := s.store.Inbox(ctx, c.workspace(), in.InboxID)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +152,11 @@ func (s *service) getInbox(ctx context.Context, _ *struct{}) (*inboxOutput, erro
 	return &inboxOutput{Body: presentInbox(found)}, nil
 }
 
-type updateInboxInput struct{ Body inboxPatchJSON }
+type updateInboxInput struct {
+	inboxPath
+
+	Body inboxPatchJSON
+}
 
 func (s *service) updateInbox(ctx context.Context, in *updateInboxInput) (*inboxOutput, error) {
 	c := callFrom(ctx)
@@ -141,7 +165,7 @@ func (s *service) updateInbox(ctx context.Context, in *updateInboxInput) (*inbox
 		ctx,
 		c.workspace(),
 		c.actor(),
-		chat.InboxID(c.numbers["inbox_id"]),
+		in.InboxID,
 		chat.InboxPatch(in.Body),
 	)
 	if err != nil {
@@ -151,7 +175,7 @@ func (s *service) updateInbox(ctx context.Context, in *updateInboxInput) (*inbox
 	return &inboxOutput{Body: presentInbox(changed)}, nil
 }
 
-func (s *service) deleteInbox(ctx context.Context, _ *struct{}) (*struct{}, error) {
+func (s *service) deleteInbox(ctx context.Context, in *inboxPath) (*struct{}, error) {
 	c := callFrom(ctx)
-	return nil, s.store.DeleteInbox(ctx, c.workspace(), c.actor(), chat.InboxID(c.numbers["inbox_id"]))
+	return nil, s.store.DeleteInbox(ctx, c.workspace(), c.actor(), in.InboxID)
 }

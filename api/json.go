@@ -23,7 +23,8 @@ func parseBody(body []byte) (any, error) {
 	// What is not Unicode becomes NUL, so that the search for NUL finds its field.
 	wrong := "must not contain NUL"
 	if whole := bytes.ToValidUTF8(wholeSurrogates(body), []byte(`\u0000`)); !bytes.Equal(whole, body) {
-		wrong, body = "must be valid UTF-8, with surrogates in pairs", whole
+		wrong = "must be valid UTF-8, with surrogates in pairs"
+		body = whole
 	}
 
 	var whole json.RawMessage

@@ -62,7 +62,10 @@ type newKeyJSON struct {
 
 func (s *service) keyRoutes() {
 	admin, notFound := withScope(chat.ScopeKeysAdmin), []chat.Code{chat.CodeKeyNotFound}
-	registerRoute(s, http.MethodGet, "/api-keys", admin, s.listKeys, routeDoc{
+	registerRoute(s, s.listKeys, route{
+		method:      http.MethodGet,
+		path:        "/api-keys",
+		access:      admin,
 		id:          "listApiKeys",
 		tag:         tagWorkspace,
 		summary:     "List API keys",
@@ -70,7 +73,10 @@ func (s *service) keyRoutes() {
 		answer:      listOf(exampleKey),
 	})
 
-	registerRoute(s, http.MethodPost, "/api-keys", admin, s.createKey, routeDoc{
+	registerRoute(s, s.createKey, route{
+		method:      http.MethodPost,
+		path:        "/api-keys",
+		access:      admin,
 		id:          "createApiKey",
 		tag:         tagWorkspace,
 		summary:     "Create an API key",
@@ -84,7 +90,10 @@ func (s *service) keyRoutes() {
 		problems: []chat.Code{chat.CodeMemberNotFound},
 	})
 
-	registerRoute(s, http.MethodGet, "/api-keys/{api_key_id}", admin, s.getKey, routeDoc{
+	registerRoute(s, s.getKey, route{
+		method:   http.MethodGet,
+		path:     "/api-keys/{api_key_id}",
+		access:   admin,
 		id:       "getApiKey",
 		tag:      tagWorkspace,
 		summary:  "Get an API key",
@@ -92,7 +101,10 @@ func (s *service) keyRoutes() {
 		problems: notFound,
 	})
 
-	registerRoute(s, http.MethodDelete, "/api-keys/{api_key_id}", admin, s.revokeKey, routeDoc{
+	registerRoute(s, s.revokeKey, route{
+		method:      http.MethodDelete,
+		path:        "/api-keys/{api_key_id}",
+		access:      admin,
 		id:          "revokeApiKey",
 		tag:         tagWorkspace,
 		summary:     "Revoke an API key",
@@ -136,18 +148,21 @@ func (s *service) createKey(ctx context.Context, in *createKeyInput) (*created[c
 	}
 
 	return &created[createdKeyJSON]{
-		Location: c.path(
-			fmt.Sprintf("/api-keys/%d", made.ID),
-		), Body: createdKeyJSON{KeyJSON: presentKey(made), Key: secret},
+		Location: c.path(fmt.Sprintf("/api-keys/%d", made.ID)),
+		Body:     createdKeyJSON{KeyJSON: presentKey(made), Key: secret},
 	}, nil
 }
 
 type keyOutput struct{ Body KeyJSON }
 
-func (s *service) getKey(ctx context.Context, _ *struct{}) (*keyOutput, error) {
+type keyPath struct {
+	KeyID chat.KeyID `inPath:"api_key_id"`
+}
+
+func (s *service) getKey(ctx context.Context, in *keyPath) (*keyOutput, error) {
 	c := callFrom(ctx)
 
-	found, err := s.store.Key(ctx, c.workspace(), chat.KeyID(c.numbers["api_key_id"]))
+	found, err := s.store.Key(ctx, c.workspace(), in.KeyID)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +170,7 @@ func (s *service) getKey(ctx context.Context, _ *struct{}) (*keyOutput, error) {
 	return &keyOutput{Body: presentKey(found)}, nil
 }
 
-func (s *service) revokeKey(ctx context.Context, _ *struct{}) (*struct{}, error) {
+func (s *service) revokeKey(ctx context.Context, in *keyPath) (*struct{}, error) {
 	c := callFrom(ctx)
-	return nil, s.store.RevokeKey(ctx, c.workspace(), c.actor(), chat.KeyID(c.numbers["api_key_id"]), time.Now())
+	return nil, s.store.RevokeKey(ctx, c.workspace(), c.actor(), in.KeyID, time.Now())
 }

@@ -51,9 +51,10 @@ type labelPatchJSON struct {
 }
 
 func (s *service) labelRoutes() {
-	notFound := []chat.Code{chat.CodeLabelNotFound}
-
-	registerRoute(s, http.MethodGet, "/chat-labels", withScope(chat.ScopeLabelsRead), s.listLabels, routeDoc{
+	registerRoute(s, s.listLabels, route{
+		method:      http.MethodGet,
+		path:        "/chat-labels",
+		access:      withScope(chat.ScopeLabelsRead),
 		id:          "listLabels",
 		tag:         tagLabels,
 		summary:     "List labels",
@@ -61,7 +62,10 @@ func (s *service) labelRoutes() {
 		answer:      listOf(exampleLabel),
 	})
 
-	registerRoute(s, http.MethodPost, "/chat-labels", withScope(chat.ScopeChatsWrite), s.createLabel, routeDoc{
+	registerRoute(s, s.createLabel, route{
+		method:   http.MethodPost,
+		path:     "/chat-labels",
+		access:   withScope(chat.ScopeChatsWrite),
 		id:       "createLabel",
 		tag:      tagLabels,
 		summary:  "Create a label",
@@ -71,45 +75,40 @@ func (s *service) labelRoutes() {
 		problems: []chat.Code{chat.CodeAlreadyExists},
 	})
 
-	registerRoute(s, http.MethodGet, "/chat-labels/{label_id}", withScope(chat.ScopeLabelsRead), s.getLabel, routeDoc{
+	registerRoute(s, s.getLabel, route{
+		method:   http.MethodGet,
+		path:     "/chat-labels/{label_id}",
+		access:   withScope(chat.ScopeLabelsRead),
 		id:       "getLabel",
 		tag:      tagLabels,
 		summary:  "Get a label",
 		answer:   exampleLabel,
-		problems: notFound,
+		problems: []chat.Code{chat.CodeLabelNotFound},
 	})
 
-	registerRoute(
-		s,
-		http.MethodPatch,
-		"/chat-labels/{label_id}",
-		withScope(chat.ScopeChatsWrite),
-		s.updateLabel,
-		routeDoc{
-			id:          "updateLabel",
-			tag:         tagLabels,
-			summary:     "Update a label",
-			description: "Fields that are left out stay as they are.",
-			request:     labelPatchJSON{Color: new("#3366ff")},
-			answer:      exampleLabel,
-			problems:    []chat.Code{chat.CodeLabelNotFound, chat.CodeAlreadyExists},
-		},
-	)
+	registerRoute(s, s.updateLabel, route{
+		method:      http.MethodPatch,
+		path:        "/chat-labels/{label_id}",
+		access:      withScope(chat.ScopeChatsWrite),
+		id:          "updateLabel",
+		tag:         tagLabels,
+		summary:     "Update a label",
+		description: "Fields that are left out stay as they are.",
+		request:     labelPatchJSON{Color: new("#3366ff")},
+		answer:      exampleLabel,
+		problems:    []chat.Code{chat.CodeLabelNotFound, chat.CodeAlreadyExists},
+	})
 
-	registerRoute(
-		s,
-		http.MethodDelete,
-		"/chat-labels/{label_id}",
-		withScope(chat.ScopeChatsWrite),
-		s.deleteLabel,
-		routeDoc{
-			id:          "deleteLabel",
-			tag:         tagLabels,
-			summary:     "Delete a label",
-			description: "It is taken off all chats.",
-			problems:    notFound,
-		},
-	)
+	registerRoute(s, s.deleteLabel, route{
+		method:      http.MethodDelete,
+		path:        "/chat-labels/{label_id}",
+		access:      withScope(chat.ScopeChatsWrite),
+		id:          "deleteLabel",
+		tag:         tagLabels,
+		summary:     "Delete a label",
+		description: "It is taken off all chats.",
+		problems:    []chat.Code{chat.CodeLabelNotFound},
+	})
 }
 
 func (s *service) listLabels(ctx context.Context, in *pagedInput) (*listOutput[labelJSON], error) {
@@ -141,10 +140,14 @@ func (s *service) createLabel(ctx context.Context, in *createLabelInput) (*creat
 	return &created[labelJSON]{Location: c.path(fmt.Sprintf("/chat-labels/%d", made.ID)), Body: presentLabel(made)}, nil
 }
 
-func (s *service) getLabel(ctx context.Context, _ *struct{}) (*labelOutput, error) {
+type labelPath struct {
+	LabelID chat.LabelID `inPath:"label_id"`
+}
+
+func (s *service) getLabel(ctx context.Context, in *labelPath) (*labelOutput, error) {
 	c := callFrom(ctx)
 
-	found, err := s.store.Label(ctx, c.workspace(), chat.LabelID(c.numbers["label_id"]))
+	found, err := s.store.Label(ctx, c.workspace(), in.LabelID)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +155,11 @@ func (s *service) getLabel(ctx context.Context, _ *struct{}) (*labelOutput, erro
 	return &labelOutput{Body: presentLabel(found)}, nil
 }
 
-type updateLabelInput struct{ Body labelPatchJSON }
+type updateLabelInput struct {
+	labelPath
+
+	Body labelPatchJSON
+}
 
 func (s *service) updateLabel(ctx context.Context, in *updateLabelInput) (*labelOutput, error) {
 	c := callFrom(ctx)
@@ -161,7 +168,7 @@ func (s *service) updateLabel(ctx context.Context, in *updateLabelInput) (*label
 		ctx,
 		c.workspace(),
 		c.actor(),
-		chat.LabelID(c.numbers["label_id"]),
+		in.LabelID,
 		chat.LabelPatch(in.Body),
 	)
 	if err != nil {
@@ -171,7 +178,7 @@ func (s *service) updateLabel(ctx context.Context, in *updateLabelInput) (*label
 	return &labelOutput{Body: presentLabel(changed)}, nil
 }
 
-func (s *service) deleteLabel(ctx context.Context, _ *struct{}) (*struct{}, error) {
+func (s *service) deleteLabel(ctx context.Context, in *labelPath) (*struct{}, error) {
 	c := callFrom(ctx)
-	return nil, s.store.DeleteLabel(ctx, c.workspace(), c.actor(), chat.LabelID(c.numbers["label_id"]))
+	return nil, s.store.DeleteLabel(ctx, c.workspace(), c.actor(), in.LabelID)
 }

@@ -84,10 +84,12 @@ func (l *limiter[K]) seconds(tokens float64) time.Duration {
 // (draft-ietf-httpapi-ratelimit-headers).
 func (s *service) withinRate(ctx huma.Context, c *requestInfo) error {
 	l := s.keys
+
 	wait := l.spend(c.principal.KeyID)
 	left := max(0, l.bucket(c.principal.KeyID).Tokens())
 	full := l.seconds(float64(l.limit.Burst) - left)
 	window := l.seconds(float64(l.limit.Burst))
+
 	ctx.SetHeader("RateLimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, l.limit.Burst, int(window.Seconds())))
 	ctx.SetHeader("RateLimit", fmt.Sprintf(`"default";r=%d;t=%d`, int(left), int(full.Seconds())))
 
@@ -101,6 +103,7 @@ func (s *service) withinRate(ctx huma.Context, c *requestInfo) error {
 func tooMany(ctx huma.Context, wait time.Duration, why string) error {
 	seconds := int(wait.Seconds())
 	ctx.SetHeader("Retry-After", strconv.Itoa(seconds))
+
 	e := chat.Errorf(chat.CodeRateLimited, "%s; try again in %d s", why, seconds)
 	e.Retryable = true
 

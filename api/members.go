@@ -115,7 +115,10 @@ type memberPatchJSON struct {
 }
 
 func (s *service) memberRoutes() {
-	registerRoute(s, http.MethodGet, "/members", withScope(chat.ScopeMembersRead), s.listMembers, routeDoc{
+	registerRoute(s, s.listMembers, route{
+		method:      http.MethodGet,
+		path:        "/members",
+		access:      withScope(chat.ScopeMembersRead),
 		id:          "listMembers",
 		tag:         tagMembers,
 		summary:     "List members",
@@ -123,7 +126,10 @@ func (s *service) memberRoutes() {
 		answer:      listOf(exampleMember),
 	})
 
-	registerRoute(s, http.MethodPost, "/members", withScope(chat.ScopeMembersWrite), s.createMember, routeDoc{
+	registerRoute(s, s.createMember, route{
+		method:  http.MethodPost,
+		path:    "/members",
+		access:  withScope(chat.ScopeMembersWrite),
 		id:      "createMember",
 		tag:     tagMembers,
 		summary: "Create a member",
@@ -139,7 +145,10 @@ func (s *service) memberRoutes() {
 		problems: []chat.Code{chat.CodeAlreadyExists},
 	})
 
-	registerRoute(s, http.MethodGet, "/members/{member_id}", withScope(chat.ScopeMembersRead), s.getMember, routeDoc{
+	registerRoute(s, s.getMember, route{
+		method:   http.MethodGet,
+		path:     "/members/{member_id}",
+		access:   withScope(chat.ScopeMembersRead),
 		id:       "getMember",
 		tag:      tagMembers,
 		summary:  "Get a member",
@@ -147,22 +156,18 @@ func (s *service) memberRoutes() {
 		problems: []chat.Code{chat.CodeMemberNotFound},
 	})
 
-	registerRoute(
-		s,
-		http.MethodPatch,
-		"/members/{member_id}",
-		withScope(chat.ScopeMembersWrite),
-		s.updateMember,
-		routeDoc{
-			id:          "updateMember",
-			tag:         tagMembers,
-			summary:     "Update a member",
-			description: "Fields that are left out stay as they are.",
-			request:     memberPatchJSON{Phone: new("+14155550123"), NotificationsEnabled: new(true)},
-			answer:      exampleMember,
-			problems:    []chat.Code{chat.CodeMemberNotFound, chat.CodeAlreadyExists},
-		},
-	)
+	registerRoute(s, s.updateMember, route{
+		method:      http.MethodPatch,
+		path:        "/members/{member_id}",
+		access:      withScope(chat.ScopeMembersWrite),
+		id:          "updateMember",
+		tag:         tagMembers,
+		summary:     "Update a member",
+		description: "Fields that are left out stay as they are.",
+		request:     memberPatchJSON{Phone: new("+14155550123"), NotificationsEnabled: new(true)},
+		answer:      exampleMember,
+		problems:    []chat.Code{chat.CodeMemberNotFound, chat.CodeAlreadyExists},
+	})
 }
 
 type listMembersInput struct {
@@ -186,7 +191,9 @@ type createMemberInput struct{ Body newMemberJSON }
 type memberOutput struct{ Body memberJSON }
 
 func (s *service) createMember(ctx context.Context, in *createMemberInput) (*created[memberJSON], error) {
-	c, b := callFrom(ctx), in.Body
+	c := callFrom(ctx)
+	b := in.Body
+
 	member := chat.Member{
 		WorkspaceID:          c.workspace(),
 		Kind:                 b.Kind,
@@ -231,10 +238,14 @@ func valueOr[T any](given *T, otherwise T) T {
 	return *given
 }
 
-func (s *service) getMember(ctx context.Context, _ *struct{}) (*memberOutput, error) {
+type memberPath struct {
+	MemberID chat.MemberID `inPath:"member_id"`
+}
+
+func (s *service) getMember(ctx context.Context, in *memberPath) (*memberOutput, error) {
 	c := callFrom(ctx)
 
-	found, err := s.store.Member(ctx, c.workspace(), chat.MemberID(c.numbers["member_id"]))
+	found, err := s.store.Member(ctx, c.workspace(), in.MemberID)
 	if err != nil {
 		return nil, err
 	}
@@ -242,10 +253,16 @@ func (s *service) getMember(ctx context.Context, _ *struct{}) (*memberOutput, er
 	return &memberOutput{Body: presentMember(found)}, nil
 }
 
-type updateMemberInput struct{ Body memberPatchJSON }
+type updateMemberInput struct {
+	memberPath
+
+	Body memberPatchJSON
+}
 
 func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*memberOutput, error) {
-	c, b := callFrom(ctx), in.Body
+	c := callFrom(ctx)
+	b := in.Body
+
 	patch := chat.MemberPatch{
 		Name:                 b.Name,
 		Email:                b.Email,
@@ -264,13 +281,12 @@ func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*mem
 		return nil, err
 	}
 
-	member := chat.MemberID(c.numbers["member_id"])
-	if member == c.principal.MemberID && valueOr(b.Role, chat.RoleManager) != chat.RoleManager {
+	if in.MemberID == c.principal.MemberID && valueOr(b.Role, chat.RoleManager) != chat.RoleManager {
 		// The last manager would lock everybody out.
 		return nil, chat.Invalid("role", "can be taken from a manager by another manager only")
 	}
 
-	changed, err := s.store.UpdateMember(ctx, c.workspace(), c.actor(), member, patch)
+	changed, err := s.store.UpdateMember(ctx, c.workspace(), c.actor(), in.MemberID, patch)
 	if err != nil {
 		return nil, err
 	}

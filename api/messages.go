@@ -88,6 +88,20 @@ var exampleInbound = messageJSON{
 }
 
 func exampleRated() messageJSON {
+	call := chat.ToolCall{
+		ID:        "call_1",
+		Name:      chat.ToolAddLabel,
+		Arguments: json.RawMessage(`{"label":"vip"}`),
+		State:     chat.ToolCallSucceeded,
+	}
+
+	rating := &chat.Rating{
+		Value:   5,
+		Comment: "Quick and clear.",
+		By:      42,
+		At:      exampleTime,
+	}
+
 	return presentMessage(chat.Message{
 		Number:     1041,
 		ID:         exampleMessage,
@@ -97,18 +111,8 @@ func exampleRated() messageJSON {
 		MemberID:   new(chat.MemberID(2)),
 		DeliveryID: exampleDelivery,
 		CreatedAt:  exampleTime,
-		ToolCalls: []chat.ToolCall{{
-			ID:        "call_1",
-			Name:      chat.ToolAddLabel,
-			Arguments: json.RawMessage(`{"label":"vip"}`),
-			State:     chat.ToolCallSucceeded,
-		}},
-		Rating: &chat.Rating{
-			Value:   5,
-			Comment: "Quick and clear.",
-			By:      42,
-			At:      exampleTime,
-		},
+		ToolCalls:  []chat.ToolCall{call},
+		Rating:     rating,
 	})
 }
 
@@ -157,7 +161,11 @@ func (v *ratingValue) UnmarshalJSON(data []byte) error {
 }
 
 func (s *service) messageRoutes() {
-	registerRoute(s, http.MethodGet, "/chats/{chat_id}/messages", ownOr(chat.ScopeChatsRead), s.listMessages, routeDoc{
+	registerRoute(s, s.listMessages, route{
+		method:      http.MethodGet,
+		path:        "/chats/{chat_id}/messages",
+		access:      ownOr(chat.ScopeChatsRead),
+		withChat:    true,
 		id:          "listMessages",
 		tag:         tagChats,
 		summary:     "List messages",
@@ -165,39 +173,33 @@ func (s *service) messageRoutes() {
 		description: "The newest first, in OpenAI's shape. Either `cursor` or `offset`, not both.",
 	})
 
-	registerRoute(
-		s,
-		http.MethodPost,
-		"/chats/{chat_id}/messages",
-		ownOr(chat.ScopeChatsWrite),
-		s.createMessage,
-		routeDoc{
-			id:          "createMessage",
-			tag:         tagChats,
-			summary:     "Post a message as a member",
-			status:      http.StatusCreated,
-			answer:      exampleInbound,
-			description: "The chat then needs a response.",
-			request:     newMessageJSON{Content: "Where is my order?"},
-			problems:    []chat.Code{chat.CodeMessageTooLong, chat.CodeMemberNotFound},
-		},
-	)
+	registerRoute(s, s.createMessage, route{
+		method:      http.MethodPost,
+		path:        "/chats/{chat_id}/messages",
+		access:      ownOr(chat.ScopeChatsWrite),
+		withChat:    true,
+		id:          "createMessage",
+		tag:         tagChats,
+		summary:     "Post a message as a member",
+		status:      http.StatusCreated,
+		answer:      exampleInbound,
+		description: "The chat then needs a response.",
+		request:     newMessageJSON{Content: "Where is my order?"},
+		problems:    []chat.Code{chat.CodeMessageTooLong, chat.CodeMemberNotFound},
+	})
 
-	registerRoute(
-		s,
-		http.MethodPost,
-		"/chats/{chat_id}/messages/{message_uuid}/rate",
-		ownOr(chat.ScopeChatsWrite),
-		s.rateMessage,
-		routeDoc{
-			id:       "rateMessage",
-			tag:      tagChats,
-			summary:  "Rate a message",
-			answer:   exampleRated(),
-			request:  newRatingJSON{Rating: 5, Comment: "Quick and clear."},
-			problems: []chat.Code{chat.CodeMessageNotFound, chat.CodeNotRatable},
-		},
-	)
+	registerRoute(s, s.rateMessage, route{
+		method:   http.MethodPost,
+		path:     "/chats/{chat_id}/messages/{message_uuid}/rate",
+		access:   ownOr(chat.ScopeChatsWrite),
+		withChat: true,
+		id:       "rateMessage",
+		tag:      tagChats,
+		summary:  "Rate a message",
+		answer:   exampleRated(),
+		request:  newRatingJSON{Rating: 5, Comment: "Quick and clear."},
+		problems: []chat.Code{chat.CodeMessageNotFound, chat.CodeNotRatable},
+	})
 }
 
 type listMessagesInput struct {
@@ -259,7 +261,10 @@ func (s *service) createMessage(ctx context.Context, in *createMessageInput) (*c
 	}, nil
 }
 
-type rateMessageInput struct{ Body newRatingJSON }
+type rateMessageInput struct {
+	MessageID chat.MessageID `inPath:"message_uuid"`
+	Body      newRatingJSON
+}
 
 func (s *service) rateMessage(ctx context.Context, in *rateMessageInput) (*messageOutput, error) {
 	c := callFrom(ctx)
@@ -269,7 +274,7 @@ func (s *service) rateMessage(ctx context.Context, in *rateMessageInput) (*messa
 		c.workspace(),
 		c.actor(),
 		c.chat.ID,
-		chat.MessageID(c.uuids["message_uuid"]),
+		in.MessageID,
 		chat.Rating{
 			Value:   int(in.Body.Rating),
 			Comment: in.Body.Comment,

@@ -33,26 +33,29 @@ type metrics struct {
 func newMetrics(registry prometheus.Registerer) metrics {
 	m := metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_http_requests_total", Help: "Requests answered, by route and status.",
+			Name: "handrail_http_requests_total",
+			Help: "Requests answered, by route and status.",
 		}, []string{"method", "route", "status"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "handrail_http_request_duration_seconds", Help: "Time to the answer, by route.",
+			Name:    "handrail_http_request_duration_seconds",
+			Help:    "Time to the answer, by route.",
 			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 25, 60},
 		}, []string{"method", "route"}),
 		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_webhook_calls_total", Help: "Calls by providers, by what became of them.",
+			Name: "handrail_webhook_calls_total",
+			Help: "Calls by providers, by what became of them.",
 		}, []string{"carrier", "kind", "result"}),
 		orphans: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_webhook_orphans_total", Help: "What providers told about messages and to addresses " +
-				"that are none of ours.",
+			Name: "handrail_webhook_orphans_total",
+			Help: "What providers told about messages and to addresses that are none of ours.",
 		}, []string{"carrier"}),
 		duplicates: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_duplicates_confirmed_total", Help: "Deliveries that a provider has taken twice: " +
-				"recipients may have got a message twice.",
+			Name: "handrail_duplicates_confirmed_total",
+			Help: "Deliveries that a provider has taken twice: recipients may have got a message twice.",
 		}, []string{"carrier"}),
 		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_notifications_dropped_total", Help: "Workflows that were not told of a change; they " +
-				"look for themselves.",
+			Name: "handrail_notifications_dropped_total",
+			Help: "Workflows that were not told of a change; they look for themselves.",
 		}, []string{"why"}),
 	}
 
@@ -104,11 +107,14 @@ func recoverPanic(c *fiber.Ctx) (err error) {
 }
 
 func (s *service) record(ctx context.Context, span trace.Span, c *fiber.Ctx, took time.Duration) {
-	route, status := s.pattern(c), c.Response().StatusCode()
-	span.SetName(c.Method() + " " + route)
+	pattern := s.pattern(c)
+	status := c.Response().StatusCode()
+
+	span.SetName(c.Method() + " " + pattern)
 
 	span.SetAttributes(
-		attribute.String("http.request.method", c.Method()), attribute.String("http.route", route),
+		attribute.String("http.request.method", c.Method()),
+		attribute.String("http.route", pattern),
 		attribute.Int("http.response.status_code", status),
 	)
 
@@ -116,19 +122,28 @@ func (s *service) record(ctx context.Context, span trace.Span, c *fiber.Ctx, too
 		span.SetStatus(codes.Error, "")
 	}
 
-	s.metrics.requests.WithLabelValues(c.Method(), route, strconv.Itoa(status)).Inc()
-	s.metrics.duration.WithLabelValues(c.Method(), route).Observe(took.Seconds())
+	s.metrics.requests.WithLabelValues(c.Method(), pattern, strconv.Itoa(status)).Inc()
+	s.metrics.duration.WithLabelValues(c.Method(), pattern).Observe(took.Seconds())
 
 	known := callFrom(ctx)
 
 	level := slog.LevelInfo
-	if !strings.HasPrefix(route, basePath) {
+	if !strings.HasPrefix(pattern, basePath) {
 		// Probes and scrapes come every few seconds, and say nothing.
 		level = slog.LevelDebug
 	}
 
-	s.logger.Log(ctx, level, "request answered", "request_id", known.requestID, "method", c.Method(), "route", route,
-		"status", status, "duration", took, "key_id", int64(known.principal.KeyID))
+	s.logger.Log(
+		ctx,
+		level,
+		"request answered",
+		"request_id", known.requestID,
+		"method", c.Method(),
+		"route", pattern,
+		"status", status,
+		"duration", took,
+		"key_id", int64(known.principal.KeyID),
+	)
 }
 
 // pattern is the path as it was registered. A request that no route took still carries

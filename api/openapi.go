@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -23,60 +24,46 @@ const (
 	exampleRequest            = "01934f6e-7f2f-7a33-8c4e-4a5b6c7d8e9f"
 )
 
-// openAPI begins the document that register fills.
+const aboutAPI = "Assistants that talk to people by SMS and email. Every action is durable: what was accepted " +
+	"happens, nothing is sent twice without saying so, and whatever is stuck says what it waits for.\n\n" +
+	"A request carries `Authorization: Bearer` and an API key, and paths begin with the workspace that the key " +
+	"belongs to. Checks come in this order: 401, 404 for the workspace, 403, 404 for the object, 400.\n\n" +
+	"Bodies are JSON in UTF-8, times RFC 3339 in UTC. `memberId` is taken for `member_id` and `toolCalls` for " +
+	"`tool_calls`; other unknown fields are refused.\n\n" +
+	"Errors are `application/problem+json`: `code` is stable, `detail` is for people, `errors` names what is wrong " +
+	"with which field, and with `retryable` the same request may work later.\n\n" +
+	"The three actions and the retries of deliveries take an `Idempotency-Key`: sent again with the same key and " +
+	"body, they answer with the state of the first request, and nothing is done twice. Other calls know no such " +
+	"key.\n\n" +
+	"Lists answer with `items` and `next_cursor`, which given as `cursor` gets the next page."
+
+// openAPI begins the document that registerRoute fills.
 func openAPI(version string) huma.Config {
+	info := &huma.Info{
+		Title:       "Handrail",
+		Version:     version,
+		Description: aboutAPI,
+	}
+
+	components := &huma.Components{
+		Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+		SecuritySchemes: map[string]*huma.SecurityScheme{
+			securityScheme: {
+				Type:         "http",
+				Scheme:       "bearer",
+				BearerFormat: "hr_…",
+				Description:  "An API key, made by POST /api-keys and shown once.",
+			},
+		},
+		Headers: commonHeaders(),
+	}
+
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0",
-			Info: &huma.Info{
-				Title: "Handrail", Version: version,
-				Description: "Assistants that talk to people by SMS and email. Every action is durable: what was " +
-					"accepted happens, " +
-					"nothing is sent twice without saying so, and whatever is stuck says what it waits for.\n\n" +
-					"A request carries `Authorization: Bearer` and an API key, and paths begin with the workspace " +
-					"that the key belongs to. " +
-					"Checks come in this order: 401, 404 for the workspace, 403, 404 for the object, 400.\n\n" +
-					"Bodies are JSON in UTF-8, times RFC 3339 in UTC. " +
-					"`memberId` is taken for `member_id` and `toolCalls` for `tool_calls`; other unknown fields " +
-					"are refused.\n\n" +
-					"Errors are `application/problem+json`: `code` is stable, `detail` is for people, `errors` " +
-					"names what is wrong with which field, " +
-					"and with `retryable` the same request may work later.\n\n" +
-					"The three actions and the retries of deliveries take an `Idempotency-Key`: sent again with " +
-					"the same key and body, they answer with the state of the first request, " +
-					"and nothing is done twice. Other calls know no such key.\n\n" +
-					"Lists answer with `items` and `next_cursor`, which given as `cursor` gets the next page.",
-			},
-			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
-				SecuritySchemes: map[string]*huma.SecurityScheme{securityScheme: {
-					Type:         "http",
-					Scheme:       "bearer",
-					BearerFormat: "hr_…",
-					Description:  "An API key, made by POST /api-keys and shown once.",
-				}},
-				Headers: commonHeaders(),
-			},
-			Tags: []*huma.Tag{
-				{Name: tagActions, Description: "The three actions, and how they stand."},
-				{Name: tagChats, Description: "Conversations, who takes part in them, and what was said."},
-				{Name: tagMembers, Description: "People and assistants."},
-				{Name: tagLabels, Description: "Marks for chats."},
-				{Name: tagSenders, Description: "What messages are sent from."},
-				{Name: tagDeliveries, Description: "What became of each message."},
-				{
-					Name: tagTools,
-					Description: "What assistants may do outside before they speak: HTTP APIs, servers that speak " +
-						"the Model Context Protocol, and people.",
-				},
-				{Name: tagWorkspace, Description: "API keys, how chats are summarized, and who changed what."},
-				{
-					Name: tagWebhooks,
-					Description: "What Twilio and SendGrid call. No key is needed: a call is believed because its " +
-						"provider has signed it.",
-				},
-				{Name: tagService, Description: "The service itself; no key is needed."},
-			},
+			OpenAPI:    "3.1.0",
+			Info:       info,
+			Components: components,
+			Tags:       listTags(),
 		},
 		// huma writes application/problem+json with the format "json".
 		Formats: map[string]huma.Format{
@@ -101,6 +88,29 @@ const (
 	tagWebhooks   = "Webhooks"
 	tagService    = "Service"
 )
+
+func listTags() []*huma.Tag {
+	return []*huma.Tag{
+		{Name: tagActions, Description: "The three actions, and how they stand."},
+		{Name: tagChats, Description: "Conversations, who takes part in them, and what was said."},
+		{Name: tagMembers, Description: "People and assistants."},
+		{Name: tagLabels, Description: "Marks for chats."},
+		{Name: tagSenders, Description: "What messages are sent from."},
+		{Name: tagDeliveries, Description: "What became of each message."},
+		{
+			Name: tagTools,
+			Description: "What assistants may do outside before they speak: HTTP APIs, servers that speak the " +
+				"Model Context Protocol, and people.",
+		},
+		{Name: tagWorkspace, Description: "API keys, how chats are summarized, and who changed what."},
+		{
+			Name: tagWebhooks,
+			Description: "What Twilio and SendGrid call. No key is needed: a call is believed because its provider " +
+				"has signed it.",
+		},
+		{Name: tagService, Description: "The service itself; no key is needed."},
+	}
+}
 
 // schemaName calls the type chatJSON "Chat", and a list of them "ChatList".
 func schemaName(t reflect.Type, hint string) string {
@@ -138,8 +148,13 @@ func answerHeaders() map[string]*huma.Param {
 	return headers
 }
 
-// finish makes the document's bytes and the validators of the bodies.
+// finish makes the document's bytes and the validators of the bodies. It fails when a route
+// contradicts itself.
 func (s *service) finish() error {
+	if err := errors.Join(s.routeErrors...); err != nil {
+		return err
+	}
+
 	document, err := json.Marshal(s.api.OpenAPI())
 	if err != nil {
 		return fmt.Errorf("write the OpenAPI document: %w", err)

@@ -61,84 +61,72 @@ type participantAddedJSON struct {
 }
 
 func (s *service) participantRoutes() {
-	registerRoute(
-		s,
-		http.MethodPost,
-		"/chats/{chat_id}/participants",
-		withScope(chat.ScopeChatsWrite),
-		s.addParticipant,
-		routeDoc{
-			id:          "addParticipant",
-			tag:         tagActions,
-			summary:     "Add a participant",
-			acts:        true,
-			description: "A member has one place in a chat, whatever the role.",
-			request:     newParticipantJSON{MemberID: 42, Role: chat.ParticipantContributor},
-			answer: participantAddedJSON{
-				Success:       true,
-				Message:       "Ana Lopez added as contributor",
-				ParticipantID: 7,
-			},
-			problems: []chat.Code{
-				chat.CodeParticipantExists,
-				chat.CodeMemberNotFound,
-				chat.CodeIdempotencyKeyReused,
-			},
-			codes: map[string]chat.Code{"role": chat.CodeInvalidRole},
+	registerRoute(s, s.addParticipant, route{
+		method:      http.MethodPost,
+		path:        "/chats/{chat_id}/participants",
+		access:      withScope(chat.ScopeChatsWrite),
+		withChat:    true,
+		id:          "addParticipant",
+		tag:         tagActions,
+		summary:     "Add a participant",
+		acts:        true,
+		description: "A member has one place in a chat, whatever the role.",
+		request:     newParticipantJSON{MemberID: 42, Role: chat.ParticipantContributor},
+		answer: participantAddedJSON{
+			Success:       true,
+			Message:       "Ana Lopez added as contributor",
+			ParticipantID: 7,
 		},
-	)
+		problems: []chat.Code{
+			chat.CodeParticipantExists,
+			chat.CodeMemberNotFound,
+			chat.CodeIdempotencyKeyReused,
+		},
+		codes: map[string]chat.Code{"role": chat.CodeInvalidRole},
+	})
 
-	registerRoute(
-		s,
-		http.MethodGet,
-		"/chats/{chat_id}/participants",
-		ownOr(chat.ScopeChatsRead),
-		s.listParticipants,
-		routeDoc{
-			id:          "listParticipants",
-			tag:         tagChats,
-			summary:     "List participants",
-			description: "By id.",
-			answer:      listOf(exampleParticipant),
-		},
-	)
+	registerRoute(s, s.listParticipants, route{
+		method:      http.MethodGet,
+		path:        "/chats/{chat_id}/participants",
+		access:      ownOr(chat.ScopeChatsRead),
+		withChat:    true,
+		id:          "listParticipants",
+		tag:         tagChats,
+		summary:     "List participants",
+		description: "By id.",
+		answer:      listOf(exampleParticipant),
+	})
 
 	s.participantChangeRoutes()
 }
 
 // participantChangeRoutes registers the routes that change and remove a participant.
 func (s *service) participantChangeRoutes() {
-	registerRoute(
-		s,
-		http.MethodPatch,
-		"/chats/{chat_id}/participants/{participant_id}",
-		withScope(chat.ScopeChatsWrite),
-		s.updateParticipant,
-		routeDoc{
-			id:       "updateParticipant",
-			tag:      tagChats,
-			summary:  "Change a participant's role",
-			request:  participantPatchJSON{Role: chat.ParticipantObserver},
-			answer:   exampleParticipant,
-			problems: []chat.Code{chat.CodeParticipantNotFound, chat.CodeLastOwner},
-			codes:    map[string]chat.Code{"role": chat.CodeInvalidRole},
-		},
-	)
+	registerRoute(s, s.updateParticipant, route{
+		method:   http.MethodPatch,
+		path:     "/chats/{chat_id}/participants/{participant_id}",
+		access:   withScope(chat.ScopeChatsWrite),
+		withChat: true,
+		id:       "updateParticipant",
+		tag:      tagChats,
+		summary:  "Change a participant's role",
+		request:  participantPatchJSON{Role: chat.ParticipantObserver},
+		answer:   exampleParticipant,
+		problems: []chat.Code{chat.CodeParticipantNotFound, chat.CodeLastOwner},
+		codes:    map[string]chat.Code{"role": chat.CodeInvalidRole},
+	})
 
-	registerRoute(
-		s,
-		http.MethodDelete,
-		"/chats/{chat_id}/participants/{participant_id}",
-		withScope(chat.ScopeChatsWrite),
-		s.removeParticipant,
-		routeDoc{
-			id:          "removeParticipant",
-			tag:         tagChats,
-			summary:     "Remove a participant",
-			description: "The last owner cannot be removed.",
-			problems:    []chat.Code{chat.CodeParticipantNotFound, chat.CodeLastOwner},
-		},
-	)
+	registerRoute(s, s.removeParticipant, route{
+		method:      http.MethodDelete,
+		path:        "/chats/{chat_id}/participants/{participant_id}",
+		access:      withScope(chat.ScopeChatsWrite),
+		withChat:    true,
+		id:          "removeParticipant",
+		tag:         tagChats,
+		summary:     "Remove a participant",
+		description: "The last owner cannot be removed.",
+		problems:    []chat.Code{chat.CodeParticipantNotFound, chat.CodeLastOwner},
+	})
 }
 
 type addParticipantInput struct {
@@ -160,9 +148,13 @@ func (s *service) addParticipant(ctx context.Context, in *addParticipantInput) (
 				wait,
 			)
 
-			return participantAddedJSON{
-				Success: true, Message: answer.Value.Message, ParticipantID: answer.Value.ParticipantID,
-			}, answer.Replayed, err
+			added := participantAddedJSON{
+				Success:       true,
+				Message:       answer.Value.Message,
+				ParticipantID: answer.Value.ParticipantID,
+			}
+
+			return added, answer.Replayed, err
 		},
 	})
 }
@@ -200,7 +192,15 @@ type participantPatchJSON struct {
 	Role chat.ParticipantRole `json:"role" enum:"owner,assistant,operator,contributor,observer" example:"observer"`
 }
 
-type updateParticipantInput struct{ Body participantPatchJSON }
+type participantPath struct {
+	ParticipantID chat.ParticipantID `inPath:"participant_id"`
+}
+
+type updateParticipantInput struct {
+	participantPath
+
+	Body participantPatchJSON
+}
 
 type participantOutput struct{ Body participantJSON }
 
@@ -212,7 +212,7 @@ func (s *service) updateParticipant(ctx context.Context, in *updateParticipantIn
 		c.workspace(),
 		c.actor(),
 		c.chat.ID,
-		chat.ParticipantID(c.numbers["participant_id"]),
+		in.ParticipantID,
 		in.Body.Role,
 	)
 	if err != nil {
@@ -222,14 +222,8 @@ func (s *service) updateParticipant(ctx context.Context, in *updateParticipantIn
 	return &participantOutput{Body: presentParticipant(changed)}, nil
 }
 
-func (s *service) removeParticipant(ctx context.Context, _ *struct{}) (*struct{}, error) {
+func (s *service) removeParticipant(ctx context.Context, in *participantPath) (*struct{}, error) {
 	c := callFrom(ctx)
 
-	return nil, s.store.RemoveParticipant(
-		ctx,
-		c.workspace(),
-		c.actor(),
-		c.chat.ID,
-		chat.ParticipantID(c.numbers["participant_id"]),
-	)
+	return nil, s.store.RemoveParticipant(ctx, c.workspace(), c.actor(), c.chat.ID, in.ParticipantID)
 }

@@ -1,7 +1,10 @@
 package api
 
 import (
+	"fmt"
 	"net/url"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -19,40 +22,192 @@ const basePath = "/api/v2/w/"
 // workspacePath begins the path of every route of a workspace.
 const workspacePath = basePath + "{workspace_uuid}"
 
-// pathParameter documents one id in a path; it is a UUID, a text, or else a 64-bit integer.
-type pathParameter struct {
-	uuid    bool
-	text    bool
+// pathParameter is one id in the paths of routes, of the type that handlers take it as.
+type pathParameter[ID any] struct {
+	name    string
 	doc     string
 	example any
+	schema  huma.Schema
+	// parse reads the text in the path. Its error names field.
+	parse func(field, text string) (ID, error)
 }
 
-var pathParameters = map[string]pathParameter{
-	"workspace_uuid": {
-		uuid:    true,
-		doc:     "The workspace that the key belongs to.",
-		example: "11111111-1111-4111-8111-111111111111",
-	},
-	"chat_id":         {doc: "The chat.", example: 7},
-	"participant_id":  {doc: "One member's place in the chat.", example: 12},
-	"message_uuid":    {uuid: true, doc: "The message's uuid.", example: exampleMessage},
-	"member_id":       {doc: "The member.", example: 42},
-	"label_id":        {doc: "The label.", example: 3},
-	"phone_number_id": {doc: "The phone number.", example: 1},
-	"inbox_id":        {doc: "The inbox.", example: 1},
-	"delivery_id":     {uuid: true, doc: "The delivery.", example: exampleDelivery},
-	"action_id":       {uuid: true, doc: "The action.", example: exampleAction},
-	"bulk_retry_id":   {uuid: true, doc: "The bulk retry.", example: exampleBulk},
-	"summary_id":      {uuid: true, doc: "The version of the summary.", example: exampleSummary},
-	"tool_id":         {doc: "The tool or the MCP server.", example: 4},
-	"suppression_id":  {doc: "The suppression.", example: 9},
-	"call_id":         {text: true, doc: "The tool call's id within its message.", example: "call_1"},
-	"request_id":      {uuid: true, doc: "The contributor request.", example: exampleContributorRequest},
-	"api_key_id":      {doc: "The API key's id, which is not the key.", example: 5},
+// numberParameter returns a parameter that is a 64-bit integer from 1.
+func numberParameter[ID ~int64](name, doc string, example int) pathParameter[ID] {
+	return pathParameter[ID]{
+		name:    name,
+		doc:     doc,
+		example: example,
+		schema:  huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: new(1.0)},
+		parse: func(field, text string) (ID, error) {
+			n, err := parseNumber(field, text)
+			return ID(n), err
+		},
+	}
 }
 
-// namesIn lists the parameters of a path pattern, in their order.
-func namesIn(pattern string) []string {
+// uuidParameter returns a parameter that is a UUID.
+func uuidParameter[ID ~string](name, doc, example string) pathParameter[ID] {
+	return pathParameter[ID]{
+		name:    name,
+		doc:     doc,
+		example: example,
+		schema:  huma.Schema{Type: huma.TypeString, Format: "uuid"},
+		parse: func(field, text string) (ID, error) {
+			id, err := parseUUID(field, text)
+			return ID(id), err
+		},
+	}
+}
+
+// textParameter returns a parameter that is a short text.
+func textParameter(name, doc, example string) pathParameter[string] {
+	return pathParameter[string]{
+		name:    name,
+		doc:     doc,
+		example: example,
+		schema:  huma.Schema{Type: huma.TypeString, MaxLength: new(maxText)},
+		parse:   parseText,
+	}
+}
+
+// read returns the id in the path of a request.
+func (p pathParameter[ID]) read(ctx huma.Context) (ID, error) {
+	return p.parse("path."+p.name, ctx.Param(p.name))
+}
+
+// readValue is read for who does not know the type.
+func (p pathParameter[ID]) readValue(ctx huma.Context) (reflect.Value, error) {
+	id, err := p.read(ctx)
+	return reflect.ValueOf(id), err
+}
+
+func (p pathParameter[ID]) idType() reflect.Type { return reflect.TypeFor[ID]() }
+
+func (p pathParameter[ID]) document() *huma.Param {
+	return &huma.Param{
+		Name:        p.name,
+		In:          "path",
+		Required:    true,
+		Description: p.doc,
+		Schema:      &p.schema,
+		Example:     p.example,
+	}
+}
+
+// anyPathParameter is a pathParameter of any type.
+type anyPathParameter interface {
+	idType() reflect.Type
+	readValue(ctx huma.Context) (reflect.Value, error)
+	document() *huma.Param
+}
+
+// The parameters that checks read before a handler runs.
+var (
+	chatParameter     = numberParameter[chat.ChatID]("chat_id", "The chat.", 7)
+	deliveryParameter = uuidParameter[chat.DeliveryID]("delivery_id", "The delivery.", exampleDelivery)
+	actionParameter   = uuidParameter[chat.ActionID]("action_id", "The action.", exampleAction)
+	requestParameter  = uuidParameter[chat.ContributorRequestID](
+		"request_id",
+		"The contributor request.",
+		exampleContributorRequest,
+	)
+	workspaceParameter = uuidParameter[chat.WorkspaceID](
+		"workspace_uuid",
+		"The workspace that the key belongs to.",
+		"11111111-1111-4111-8111-111111111111",
+	)
+)
+
+// pathParameters are all parameters by their names in paths.
+var pathParameters = indexParameters(
+	workspaceParameter,
+	chatParameter,
+	deliveryParameter,
+	actionParameter,
+	requestParameter,
+	numberParameter[chat.ParticipantID]("participant_id", "One member's place in the chat.", 12),
+	uuidParameter[chat.MessageID]("message_uuid", "The message's uuid.", exampleMessage),
+	numberParameter[chat.MemberID]("member_id", "The member.", 42),
+	numberParameter[chat.LabelID]("label_id", "The label.", 3),
+	numberParameter[chat.PhoneNumberID]("phone_number_id", "The phone number.", 1),
+	numberParameter[chat.InboxID]("inbox_id", "The inbox.", 1),
+	uuidParameter[chat.ActionID]("bulk_retry_id", "The bulk retry.", exampleBulk),
+	uuidParameter[chat.SummaryID]("summary_id", "The version of the summary.", exampleSummary),
+	numberParameter[chat.ToolID]("tool_id", "The tool or the MCP server.", 4),
+	numberParameter[chat.SuppressionID]("suppression_id", "The suppression.", 9),
+	textParameter("call_id", "The tool call's id within its message.", "call_1"),
+	numberParameter[chat.KeyID]("api_key_id", "The API key's id, which is not the key.", 5),
+)
+
+func indexParameters(all ...anyPathParameter) map[string]anyPathParameter {
+	byName := make(map[string]anyPathParameter, len(all))
+	for _, p := range all {
+		byName[p.document().Name] = p
+	}
+
+	return byName
+}
+
+// pathReader reads the ids in the paths of one route, and fills the handler's input with them.
+type pathReader struct {
+	// names and parameters are those of the path, in its order.
+	names      []string
+	parameters []anyPathParameter
+	// fields are the input's fields with the tag inPath, by the parameter's name.
+	fields map[string][]int
+}
+
+// newPathReader returns the reader of a path pattern for a handler's input. Errors: a
+// parameter without an entry in pathParameters, and a field of the input that nothing would
+// fill, because it has no tag, a parameter that is not in the path, or another type.
+func newPathReader(pattern string, input reflect.Type) (*pathReader, error) {
+	r := &pathReader{
+		names:  listPathNames(pattern),
+		fields: map[string][]int{},
+	}
+
+	for _, name := range r.names {
+		p, known := pathParameters[name]
+		if !known {
+			return nil, fmt.Errorf("the path parameter {%s} is not in pathParameters", name)
+		}
+
+		r.parameters = append(r.parameters, p)
+	}
+
+	for _, field := range reflect.VisibleFields(input) {
+		if field.Anonymous || field.Name == "Body" || hasHumaTag(field) {
+			continue
+		}
+
+		name := field.Tag.Get("inPath")
+
+		switch {
+		case name == "" || !field.IsExported():
+			return nil, fmt.Errorf("nothing fills the field %s of %s", field.Name, input)
+		case !slices.Contains(r.names, name):
+			return nil, fmt.Errorf("the field %s of %s is for {%s}, which the path has not", field.Name, input, name)
+		case field.Type != pathParameters[name].idType():
+			return nil, fmt.Errorf("the field %s of %s must be a %s", field.Name, input, pathParameters[name].idType())
+		}
+
+		r.fields[name] = field.Index
+	}
+
+	return r, nil
+}
+
+// hasHumaTag reports whether huma fills a field of a handler's input.
+func hasHumaTag(field reflect.StructField) bool {
+	_, query := field.Tag.Lookup("query")
+	_, header := field.Tag.Lookup("header")
+
+	return query || header
+}
+
+// listPathNames returns the names of a path pattern's parameters, in their order.
+func listPathNames(pattern string) []string {
 	var names []string
 
 	for part := range strings.SplitSeq(pattern, "/") {
@@ -64,62 +219,41 @@ func namesIn(pattern string) []string {
 	return names
 }
 
-func documentPath(pattern string) []*huma.Param {
+func (r *pathReader) document() []*huma.Param {
 	var documented []*huma.Param
-
-	for _, name := range namesIn(pattern) {
-		p := pathParameters[name]
-		schema := &huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: new(float64)}
-
-		*schema.Minimum = 1
-		if p.uuid {
-			schema = &huma.Schema{Type: huma.TypeString, Format: "uuid"}
-		}
-
-		if p.text {
-			schema = &huma.Schema{Type: huma.TypeString, MaxLength: new(maxText)}
-		}
-
-		documented = append(documented, &huma.Param{
-			Name:        name,
-			In:          "path",
-			Required:    true,
-			Description: p.doc,
-			Schema:      schema,
-			Example:     p.example,
-		})
+	for _, p := range r.parameters {
+		documented = append(documented, p.document())
 	}
 
 	return documented
 }
 
-// readPath reads the ids in the path, all but the workspace's.
-func readPath(pattern string) check {
-	names := namesIn(pattern)
+// readIDs is the check that reads the ids in the path, all but the workspace's.
+func (r *pathReader) readIDs(ctx huma.Context, c *requestInfo) error {
+	c.pathIDs = map[string]reflect.Value{}
 
-	return func(ctx huma.Context, c *requestInfo) error {
-		c.numbers = map[string]int64{}
-		c.uuids = map[string]string{}
-		c.texts = map[string]string{}
-
-		for _, name := range names[1:] {
-			var err error
-
-			switch p := pathParameters[name]; {
-			case p.uuid:
-				c.uuids[name], err = parseUUID("path."+name, ctx.Param(name))
-			case p.text:
-				c.texts[name], err = parseText("path."+name, ctx.Param(name))
-			default:
-				c.numbers[name], err = parseNumber("path."+name, ctx.Param(name))
-			}
-
-			if err != nil {
-				return err
-			}
+	for i, p := range r.parameters {
+		name := r.names[i]
+		if name == workspaceParameter.name {
+			continue
 		}
 
-		return nil
+		id, err := p.readValue(ctx)
+		if err != nil {
+			return err
+		}
+
+		c.pathIDs[name] = id
+	}
+
+	return nil
+}
+
+// fillInput sets the fields of a handler's input, which is a pointer, to what readIDs has read.
+func (r *pathReader) fillInput(input any, c *requestInfo) {
+	into := reflect.ValueOf(input).Elem()
+	for name, index := range r.fields {
+		into.FieldByIndex(index).Set(c.pathIDs[name])
 	}
 }
 
@@ -155,8 +289,8 @@ func parseText(field, given string) (string, error) {
 	return text, nil
 }
 
-// checkQuery refuses a query that can be read in two ways. What huma does with the rest
-// is in parameters.go.
+// checkQuery refuses a query that can be read in two ways. What huma finds
+// wrong with the rest is answered by parameterError, in schema.go.
 func checkQuery(ctx huma.Context, _ *requestInfo) error {
 	request := humafiber.Unwrap(ctx).Request()
 	values, err := url.ParseQuery(string(request.URI().QueryString()))

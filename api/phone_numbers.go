@@ -50,8 +50,12 @@ type phoneNumberPatchJSON struct {
 }
 
 func (s *service) phoneNumberRoutes() {
-	admin, notFound := withScope(chat.ScopeWorkspaceAdmin), chat.CodeSenderNotFound
-	registerRoute(s, http.MethodGet, "/phone-numbers", admin, s.listPhoneNumbers, routeDoc{
+	admin := withScope(chat.ScopeWorkspaceAdmin)
+
+	registerRoute(s, s.listPhoneNumbers, route{
+		method:      http.MethodGet,
+		path:        "/phone-numbers",
+		access:      admin,
 		id:          "listPhoneNumbers",
 		tag:         tagSenders,
 		summary:     "List phone numbers",
@@ -59,7 +63,10 @@ func (s *service) phoneNumberRoutes() {
 		answer:      listOf(examplePhoneNumber),
 	})
 
-	registerRoute(s, http.MethodPost, "/phone-numbers", admin, s.createPhoneNumber, routeDoc{
+	registerRoute(s, s.createPhoneNumber, route{
+		method:   http.MethodPost,
+		path:     "/phone-numbers",
+		access:   admin,
 		id:       "createPhoneNumber",
 		tag:      tagSenders,
 		summary:  "Create a phone number",
@@ -69,30 +76,39 @@ func (s *service) phoneNumberRoutes() {
 		problems: []chat.Code{chat.CodeAlreadyExists},
 	})
 
-	registerRoute(s, http.MethodGet, "/phone-numbers/{phone_number_id}", admin, s.getPhoneNumber, routeDoc{
+	registerRoute(s, s.getPhoneNumber, route{
+		method:   http.MethodGet,
+		path:     "/phone-numbers/{phone_number_id}",
+		access:   admin,
 		id:       "getPhoneNumber",
 		tag:      tagSenders,
 		summary:  "Get a phone number",
 		answer:   examplePhoneNumber,
-		problems: []chat.Code{notFound},
+		problems: []chat.Code{chat.CodeSenderNotFound},
 	})
 
-	registerRoute(s, http.MethodPatch, "/phone-numbers/{phone_number_id}", admin, s.updatePhoneNumber, routeDoc{
+	registerRoute(s, s.updatePhoneNumber, route{
+		method:      http.MethodPatch,
+		path:        "/phone-numbers/{phone_number_id}",
+		access:      admin,
 		id:          "updatePhoneNumber",
 		tag:         tagSenders,
 		summary:     "Update a phone number",
 		description: "Fields that are left out stay as they are.",
 		request:     phoneNumberPatchJSON{Name: new("Support")},
 		answer:      examplePhoneNumber,
-		problems:    []chat.Code{notFound, chat.CodeAlreadyExists},
+		problems:    []chat.Code{chat.CodeSenderNotFound, chat.CodeAlreadyExists},
 	})
 
-	registerRoute(s, http.MethodDelete, "/phone-numbers/{phone_number_id}", admin, s.deletePhoneNumber, routeDoc{
+	registerRoute(s, s.deletePhoneNumber, route{
+		method:      http.MethodDelete,
+		path:        "/phone-numbers/{phone_number_id}",
+		access:      admin,
 		id:          "deletePhoneNumber",
 		tag:         tagSenders,
 		summary:     "Delete a phone number",
 		description: "Not while a chat uses it.",
-		problems:    []chat.Code{notFound, chat.CodeInUse},
+		problems:    []chat.Code{chat.CodeSenderNotFound, chat.CodeInUse},
 	})
 }
 
@@ -140,10 +156,14 @@ func (s *service) createPhoneNumber(
 	}, nil
 }
 
-func (s *service) getPhoneNumber(ctx context.Context, _ *struct{}) (*phoneNumberOutput, error) {
+type phoneNumberPath struct {
+	PhoneNumberID chat.PhoneNumberID `inPath:"phone_number_id"`
+}
+
+func (s *service) getPhoneNumber(ctx context.Context, in *phoneNumberPath) (*phoneNumberOutput, error) {
 	c := callFrom(ctx)
 
-	found, err := s.store.PhoneNumber(ctx, c.workspace(), chat.PhoneNumberID(c.numbers["phone_number_id"]))
+	found, err := s.store.PhoneNumber(ctx, c.workspace(), in.PhoneNumberID)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +171,11 @@ func (s *service) getPhoneNumber(ctx context.Context, _ *struct{}) (*phoneNumber
 	return &phoneNumberOutput{Body: presentPhoneNumber(found)}, nil
 }
 
-type updatePhoneNumberInput struct{ Body phoneNumberPatchJSON }
+type updatePhoneNumberInput struct {
+	phoneNumberPath
+
+	Body phoneNumberPatchJSON
+}
 
 func (s *service) updatePhoneNumber(ctx context.Context, in *updatePhoneNumberInput) (*phoneNumberOutput, error) {
 	c := callFrom(ctx)
@@ -160,9 +184,13 @@ func (s *service) updatePhoneNumber(ctx context.Context, in *updatePhoneNumberIn
 		return nil, err
 	}
 
-	id := chat.PhoneNumberID(c.numbers["phone_number_id"])
-
-	changed, err := s.store.UpdatePhoneNumber(ctx, c.workspace(), c.actor(), id, chat.PhoneNumberPatch(in.Body))
+	changed, err := s.store.UpdatePhoneNumber(
+		ctx,
+		c.workspace(),
+		c.actor(),
+		in.PhoneNumberID,
+		chat.PhoneNumberPatch(in.Body),
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -170,13 +198,13 @@ func (s *service) updatePhoneNumber(ctx context.Context, in *updatePhoneNumberIn
 	return &phoneNumberOutput{Body: presentPhoneNumber(changed)}, nil
 }
 
-func (s *service) deletePhoneNumber(ctx context.Context, _ *struct{}) (*struct{}, error) {
+func (s *service) deletePhoneNumber(ctx context.Context, in *phoneNumberPath) (*struct{}, error) {
 	c := callFrom(ctx)
 
 	return nil, s.store.DeletePhoneNumber(
 		ctx,
 		c.workspace(),
 		c.actor(),
-		chat.PhoneNumberID(c.numbers["phone_number_id"]),
+		in.PhoneNumberID,
 	)
 }

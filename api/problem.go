@@ -85,6 +85,7 @@ func titleOf(code chat.Code) string {
 // problemOf answers err, and logs it when it is a fault of ours: here and nowhere else.
 func (s *service) problemOf(ctx context.Context, err error) *problem {
 	e := callFrom(ctx).respell(chat.AsError(err))
+
 	switch e.Code.Kind() {
 	case chat.KindInternal:
 		s.logger.ErrorContext(ctx, "request failed", "request_id", requestIDFrom(ctx), "error", err)
@@ -106,10 +107,8 @@ func (s *service) refuse(ctx huma.Context, err error) {
 		s.logger.ErrorContext(
 			ctx.Context(),
 			"writing a problem failed",
-			"request_id",
-			requestIDFrom(ctx.Context()),
-			"error",
-			err,
+			"request_id", requestIDFrom(ctx.Context()),
+			"error", err,
 		)
 	}
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"reflect"
@@ -15,8 +16,18 @@ import (
 	"handrail/chat"
 )
 
-// routeDoc is what the document says of a route, beside its types.
-type routeDoc struct {
+// route is one route of a workspace: who may use it, what is loaded before its handler runs,
+// and what the document says of it beside its types.
+type route struct {
+	method string
+	// path is what comes after that of the workspace.
+	path   string
+	access access
+	// withChat loads the chat of the path's {chat_id}, and answers 404 without one.
+	withChat bool
+	// withDelivery does the same with the delivery of {delivery_id}.
+	withDelivery bool
+
 	id, tag, summary, description string
 	// request and answer are examples; the answer's type is the type of the answer.
 	request, answer any
@@ -32,70 +43,108 @@ type routeDoc struct {
 	codes map[string]chat.Code
 }
 
-// registerRoute adds a route of a workspace. P holds its query, headers and Body; path ids are
-// read by the checks and found in the call. O is what huma answers with.
-func registerRoute[P, O any](
-	s *service,
-	method, path string,
-	who access,
-	handle func(context.Context, *P) (*O, error),
-	a routeDoc,
-) {
+// checkLoads refuses a route that does not declare withChat or withDelivery exactly when its
+// path names one: a forgotten one would leave a handler without its chat, and without the
+// 404 for a chat of another workspace.
+func (r *route) checkLoads() error {
+	names := listPathNames(r.path)
+
+	if r.withChat != slices.Contains(names, chatParameter.name) {
+		return errors.New("withChat must be set exactly when the path has {chat_id}")
+	}
+
+	if r.withDelivery != slices.Contains(names, deliveryParameter.name) {
+		return errors.New("withDelivery must be set exactly when the path has {delivery_id}")
+	}
+
+	return nil
+}
+
+// registerRoute adds a route. P is the handler's input: the ids of its path under the tag
+// inPath, which the checks have read, its query, headers and Body. O is what huma answers with.
+// A route that contradicts itself is left out, and makes New fail.
+func registerRoute[P, O any](s *service, handle func(context.Context, *P) (*O, error), r route) {
+	ids, err := newPathReader(workspacePath+r.path, reflect.TypeFor[P]())
+	if err = errors.Join(err, r.checkLoads()); err != nil {
+		s.routeErrors = append(s.routeErrors, fmt.Errorf("route %s: %w", r.id, err))
+		return
+	}
+
 	body, hasBody := reflect.TypeFor[P]().FieldByName("Body")
 
 	op := huma.Operation{
-		Method:        method,
-		Path:          workspacePath + path,
-		OperationID:   a.id,
-		Tags:          []string{a.tag},
-		Summary:       a.summary,
-		Description:   describeAccess(a.description, who),
-		Parameters:    documentPath(workspacePath + path),
+		Method:        r.method,
+		Path:          workspacePath + r.path,
+		OperationID:   r.id,
+		Tags:          []string{r.tag},
+		Summary:       r.summary,
+		Description:   describeAccess(r.description, r.access),
+		Parameters:    ids.document(),
 		Security:      []map[string][]string{{securityScheme: {}}},
-		DefaultStatus: a.status,
+		DefaultStatus: r.status,
 		// The body is limited by the server, and checked by readBody.
 		MaxBodyBytes:     -1,
 		SkipValidateBody: true,
 		Responses:        map[string]*huma.Response{},
 	}
 
-	checks := []check{s.authenticate, s.withinRate, s.inWorkspace, s.permit(who), readPath(op.Path)}
-	if strings.HasPrefix(path, "/chats/{chat_id}") {
-		checks = append(checks, s.loadChat)
-		a.problems = append(a.problems, chat.CodeChatNotFound)
-	}
-
-	if strings.HasPrefix(path, "/deliveries/{delivery_id}") {
-		checks = append(checks, s.loadDelivery)
-		a.problems = append(a.problems, chat.CodeDeliveryNotFound)
-	}
-
-	checks = append(checks, checkQuery)
-	if a.acts {
-		checks = append(checks, checkKey)
-	}
+	checks := s.listChecks(&r, ids)
 
 	switch {
 	case hasBody:
-		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-			"application/json": {
-				Schema:  s.api.OpenAPI().Components.Schemas.Schema(body.Type, true, ""),
-				Example: a.request,
-			},
-		}}
+		op.RequestBody = s.documentBody(body.Type, r.request)
+		s.bodyTypes[r.id] = op.RequestBody.Content["application/json"].Schema.Ref
 
-		s.bodyTypes[a.id] = op.RequestBody.Content["application/json"].Schema.Ref
-		checks = append(checks, s.readBody(a.id, a.codes))
-		a.problems = append(a.problems, slices.Collect(maps.Values(a.codes))...)
-		a.problems = append(a.problems, chat.CodeBodyTooLarge, chat.CodeUnsupportedMediaType)
+		checks = append(checks, s.readBody(r.id, r.codes))
+		r.problems = append(r.problems, slices.Collect(maps.Values(r.codes))...)
+		r.problems = append(r.problems, chat.CodeBodyTooLarge, chat.CodeUnsupportedMediaType)
 
-	case method != http.MethodGet:
+	case r.method != http.MethodGet:
 		checks = append(checks, noBody)
 	}
 
 	op.Middlewares = huma.Middlewares{s.guard(checks...)}
-	s.documentAnswers(&op, a)
-	huma.Register(s.api, op, answerProblems(s, handle))
+	s.documentAnswers(&op, &r)
+
+	huma.Register(s.api, op, answerProblems(s, func(ctx context.Context, in *P) (*O, error) {
+		ids.fillInput(in, callFrom(ctx))
+		return handle(ctx, in)
+	}))
+}
+
+// listChecks returns the checks of a route up to that of its body, and adds the codes that
+// they answer with to its problems.
+func (s *service) listChecks(r *route, ids *pathReader) []check {
+	checks := []check{s.authenticate, s.withinRate, s.inWorkspace, s.permit(r.access), ids.readIDs}
+
+	if r.withChat {
+		checks = append(checks, s.loadChat)
+		r.problems = append(r.problems, chat.CodeChatNotFound)
+	}
+
+	if r.withDelivery {
+		checks = append(checks, s.loadDelivery)
+		r.problems = append(r.problems, chat.CodeDeliveryNotFound)
+	}
+
+	checks = append(checks, checkQuery)
+	if r.acts {
+		checks = append(checks, checkKey)
+	}
+
+	return checks
+}
+
+func (s *service) documentBody(body reflect.Type, example any) *huma.RequestBody {
+	return &huma.RequestBody{
+		Required: true,
+		Content: map[string]*huma.MediaType{
+			"application/json": {
+				Schema:  s.api.OpenAPI().Components.Schemas.Schema(body, true, ""),
+				Example: example,
+			},
+		},
+	}
 }
 
 // answerProblems turns a handler's error into the problem that huma writes.
@@ -105,16 +154,16 @@ func answerProblems[P, O any](
 ) func(context.Context, *P) (*O, error) {
 	return func(ctx context.Context, in *P) (*O, error) {
 		out, err := handle(ctx, in)
-		if err != nil {
-			p := s.problemOf(ctx, err)
-			if _, replayed := errors.AsType[*replayedError](err); replayed {
-				p.headers = http.Header{"Idempotency-Replayed": {"true"}}
-			}
-
-			return nil, p
+		if err == nil {
+			return out, nil
 		}
 
-		return out, nil
+		p := s.problemOf(ctx, err)
+		if _, replayed := errors.AsType[*replayedError](err); replayed {
+			p.headers = http.Header{"Idempotency-Replayed": {"true"}}
+		}
+
+		return nil, p
 	}
 }
 
@@ -133,14 +182,14 @@ func describeAccess(description string, who access) string {
 }
 
 // documentAnswers describes the answers of a route of a workspace.
-func (s *service) documentAnswers(op *huma.Operation, a routeDoc) {
+func (s *service) documentAnswers(op *huma.Operation, r *route) {
 	status := max(op.DefaultStatus, http.StatusOK)
-	if a.answer != nil {
-		s.documentAnswer(op, status, http.StatusText(status), a.answer)
+	if r.answer != nil {
+		s.documentAnswer(op, status, http.StatusText(status), r.answer)
 	}
 
-	if a.acts {
-		running := a.running
+	if r.acts {
+		running := r.running
 		if running == nil {
 			running = exampleRunning()
 		}
@@ -152,7 +201,7 @@ func (s *service) documentAnswers(op *huma.Operation, a routeDoc) {
 	problems := append([]chat.Code{
 		chat.CodeInvalidRequest, chat.CodeUnauthenticated, chat.CodeForbidden, chat.CodeWorkspaceNotFound,
 		chat.CodeRateLimited, chat.CodeInternal, chat.CodeUnavailable,
-	}, a.problems...)
+	}, r.problems...)
 
 	s.documentProblems(op, problems)
 }
@@ -160,8 +209,9 @@ func (s *service) documentAnswers(op *huma.Operation, a routeDoc) {
 func (s *service) documentAnswer(op *huma.Operation, status int, description string, example any) {
 	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(example), true, "")
 	op.Responses[strconv.Itoa(status)] = &huma.Response{
-		Description: description, Headers: answerHeaders(),
-		Content: map[string]*huma.MediaType{"application/json": {Schema: schema, Example: example}},
+		Description: description,
+		Headers:     answerHeaders(),
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: schema, Example: example}},
 	}
 }
 
@@ -193,8 +243,9 @@ func (s *service) documentProblems(op *huma.Operation, problems []chat.Code) {
 		)
 
 		op.Responses[strconv.Itoa(status)] = &huma.Response{
-			Description: http.StatusText(status) + ": `" + strings.Join(codes, "`, `") + "`.", Headers: headers,
-			Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schema, Example: example}},
+			Description: http.StatusText(status) + ": `" + strings.Join(codes, "`, `") + "`.",
+			Headers:     headers,
+			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: schema, Example: example}},
 		}
 	}
 }

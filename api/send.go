@@ -82,35 +82,41 @@ func handedOver(state chat.SubmissionState) bool {
 var exampleTime = time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
 
 func exampleSent() messageSentJSON {
+	call := toolCallJSON{
+		ID:        "call_1",
+		Name:      chat.ToolAddLabel,
+		Arguments: json.RawMessage(`{"label":"vip"}`),
+		ToolCallStandingJSON: ToolCallStandingJSON{
+			Status: chat.ToolCallSucceeded,
+			Kind:   chat.ToolBuiltin,
+			Risk:   chat.RiskWrite,
+			Result: json.RawMessage(`{}`),
+		},
+	}
+
+	message := sentJSON{
+		ID:        1041,
+		UUID:      exampleMessage,
+		Role:      chat.RoleAssistantMessage,
+		Content:   "Your order is on its way.",
+		CreatedAt: exampleTime,
+		ToolCalls: []toolCallJSON{call},
+	}
+
+	delivery := receiptJSON{
+		ID:                exampleDelivery,
+		Channel:           channelJSON(chat.ChannelSMS),
+		Status:            "accepted",
+		Provider:          providerJSON(chat.ProviderTwilio),
+		ProviderMessageID: "SM0123456789abcdef0123456789abcdef",
+		Segments:          1,
+	}
+
 	return messageSentJSON{
 		Success:  true,
 		ActionID: exampleAction,
-		Message: sentJSON{
-			ID:        1041,
-			UUID:      exampleMessage,
-			Role:      chat.RoleAssistantMessage,
-			Content:   "Your order is on its way.",
-			CreatedAt: exampleTime,
-			ToolCalls: []toolCallJSON{{
-				ID:        "call_1",
-				Name:      chat.ToolAddLabel,
-				Arguments: json.RawMessage(`{"label":"vip"}`),
-				ToolCallStandingJSON: ToolCallStandingJSON{
-					Status: chat.ToolCallSucceeded,
-					Kind:   chat.ToolBuiltin,
-					Risk:   chat.RiskWrite,
-					Result: json.RawMessage(`{}`),
-				},
-			}},
-		},
-		Delivery: receiptJSON{
-			ID:                exampleDelivery,
-			Channel:           channelJSON(chat.ChannelSMS),
-			Status:            "accepted",
-			Provider:          providerJSON(chat.ProviderTwilio),
-			ProviderMessageID: "SM0123456789abcdef0123456789abcdef",
-			Segments:          1,
-		},
+		Message:  message,
+		Delivery: delivery,
 	}
 }
 
@@ -140,57 +146,67 @@ func exampleRunning() actionJSON {
 	}
 }
 
-func (s *service) sendRoutes() {
-	registerRoute(
-		s,
-		http.MethodPost,
-		"/chats/{chat_id}/send-assistant-message",
-		withScope(chat.ScopeChatsAdmin),
-		s.send,
-		routeDoc{
-			id:      "sendAssistantMessage",
-			tag:     tagActions,
-			summary: "Send as the assistant",
-			acts:    true,
-			description: "Tool calls run first, in order. Then the message goes to the chat's member over the chat's " +
-				"channel. " +
-				"200 means that the provider took it. 202 means that it is still being delivered, or that nobody can " +
-				"tell yet " +
-				"whether the provider took it (`\"status\": \"unknown\"`); it is never sent twice behind your back. " +
-				"A send also answers 202 while it waits for people, as `waiting_for` says: for the approval of a " +
-				"tool call, for contributors, " +
-				"or for somebody to say what became of a tool call (`\"status\": \"unknown\"` of the call). " +
-				"When the message is not delivered in the end, what its tools have done and can be undone " +
-				"is taken back.",
-			request: sendJSON{Message: "Your order is on its way.", ToolCalls: []newToolCallJSON{
-				{ID: "call_1", Name: chat.ToolAddLabel, Arguments: json.RawMessage(`{"label":"vip"}`)},
-				{
-					ID:       "call_2",
-					Type:     "function",
-					Function: &newFunctionJSON{Name: chat.ToolSetState, Arguments: `{"state":"waiting"}`},
-				},
-			}},
-			answer: exampleSent(),
-			problems: []chat.Code{
-				chat.CodeNoPhone,
-				chat.CodeNoEmail,
-				chat.CodeNotificationsOff,
-				chat.CodeRecipientOptedOut,
-				chat.CodeSenderNotConfigured,
-				chat.CodeChannelNotSupported,
-				chat.CodeChatArchived,
-				chat.CodeMessageTooLong,
-				chat.CodeUnknownTool,
-				chat.CodeInvalidToolArguments,
-				chat.CodeAssistantNotFound,
-				chat.CodeParticipantNotFound,
-				chat.CodeIdempotencyKeyReused,
-				chat.CodeDeliveryFailed,
-				chat.CodeToolCallFailed,
-				chat.CodeApprovalRefused, chat.CodeApprovalExpired,
+const aboutSend = "Tool calls run first, in order. Then the message goes to the chat's member over the chat's " +
+	"channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can " +
+	"tell yet whether the provider took it (`\"status\": \"unknown\"`); it is never sent twice behind your back. A " +
+	"send also answers 202 while it waits for people, as `waiting_for` says: for the approval of a tool call, for " +
+	"contributors, or for somebody to say what became of a tool call (`\"status\": \"unknown\"` of the call). When " +
+	"the message is not delivered in the end, what its tools have done and can be undone is taken back."
+
+func exampleSend() sendJSON {
+	return sendJSON{
+		Message: "Your order is on its way.",
+		ToolCalls: []newToolCallJSON{
+			{ID: "call_1", Name: chat.ToolAddLabel, Arguments: json.RawMessage(`{"label":"vip"}`)},
+			{
+				ID:       "call_2",
+				Type:     "function",
+				Function: &newFunctionJSON{Name: chat.ToolSetState, Arguments: `{"state":"waiting"}`},
 			},
 		},
-	)
+	}
+}
+
+// sendRefusals are the codes that a send adds to those that all routes have.
+func sendRefusals() []chat.Code {
+	return []chat.Code{
+		chat.CodeNoPhone,
+		chat.CodeNoEmail,
+		chat.CodeNotificationsOff,
+		chat.CodeRecipientOptedOut,
+		chat.CodeSenderNotConfigured,
+		chat.CodeChannelNotSupported,
+		chat.CodeChatArchived,
+		chat.CodeMessageTooLong,
+
+		chat.CodeUnknownTool,
+		chat.CodeInvalidToolArguments,
+		chat.CodeAssistantNotFound,
+		chat.CodeParticipantNotFound,
+
+		chat.CodeIdempotencyKeyReused,
+		chat.CodeDeliveryFailed,
+		chat.CodeToolCallFailed,
+		chat.CodeApprovalRefused,
+		chat.CodeApprovalExpired,
+	}
+}
+
+func (s *service) sendRoutes() {
+	registerRoute(s, s.send, route{
+		method:      http.MethodPost,
+		path:        "/chats/{chat_id}/send-assistant-message",
+		access:      withScope(chat.ScopeChatsAdmin),
+		withChat:    true,
+		id:          "sendAssistantMessage",
+		tag:         tagActions,
+		summary:     "Send as the assistant",
+		acts:        true,
+		description: aboutSend,
+		request:     exampleSend(),
+		answer:      exampleSent(),
+		problems:    sendRefusals(),
+	})
 }
 
 type sendInput struct {

@@ -148,110 +148,102 @@ var examplePoints = chat.Points{
 var exampleQuotes = []chat.Quote{{Message: exampleMessage, Text: "Where is my order?"}}
 
 func exampleVersion() summaryVersionJSON {
+	summary := chat.Summary{
+		Title:         "Late delivery",
+		Summary:       "Ana asks where her order is.",
+		KeyPoints:     examplePoints.KeyPoints,
+		OpenQuestions: examplePoints.OpenQuestions,
+		Labels:        []chat.LabelChoice{{Name: "late delivery", Confidence: 0.9, Evidence: exampleQuotes}},
+		Model:         "gpt-4.1-mini-2025-04-14",
+	}
+
+	usage := chat.Usage{
+		Requests:     1,
+		InputTokens:  1740,
+		OutputTokens: 310,
+		Duration:     1900 * time.Millisecond,
+	}
+
 	return presentSummary(chat.SummaryVersion{
-		ID:     exampleSummary,
-		ChatID: 7,
-		Kind:   chat.SummaryByModel,
-		State:  chat.SummarySucceeded,
-		Mode:   chat.ModeIncremental,
-		Summary: chat.Summary{
-			Title:         "Late delivery",
-			Summary:       "Ana asks where her order is.",
-			KeyPoints:     examplePoints.KeyPoints,
-			OpenQuestions: examplePoints.OpenQuestions,
-			Labels:        []chat.LabelChoice{{Name: "late delivery", Confidence: 0.9, Evidence: exampleQuotes}},
-			Model:         "gpt-4.1-mini-2025-04-14",
-		},
+		ID:           exampleSummary,
+		ChatID:       7,
+		Kind:         chat.SummaryByModel,
+		State:        chat.SummarySucceeded,
+		Mode:         chat.ModeIncremental,
+		Summary:      summary,
 		Fates:        []chat.LabelFate{chat.LabelSet},
 		LabelsAdded:  []chat.LabelID{5},
 		LabelsChosen: true,
 		Applied:      true,
 		Current:      true,
-		Usage: chat.Usage{
-			Requests:     1,
-			InputTokens:  1740,
-			OutputTokens: 310,
-			Duration:     1900 * time.Millisecond,
-		},
-		Watermark:   1040,
-		Covered:     31,
-		ActionID:    exampleAction,
-		RequestedBy: 1,
-		CreatedAt:   exampleTime,
-		EndedAt:     &exampleTime,
+		Usage:        usage,
+		Watermark:    1040,
+		Covered:      31,
+		ActionID:     exampleAction,
+		RequestedBy:  1,
+		CreatedAt:    exampleTime,
+		EndedAt:      &exampleTime,
 	})
 }
 
 func (s *service) summaryRoutes() {
-	registerRoute(
-		s,
-		http.MethodGet,
-		"/chats/{chat_id}/summaries",
-		ownOr(chat.ScopeChatsRead),
-		s.listSummaries,
-		routeDoc{
-			id:      "listSummaries",
-			tag:     tagChats,
-			summary: "List summary versions",
-			answer:  listOf(exampleVersion()),
-			description: "The newest first: every run with what it wrote, read and cost, also one that runs or has " +
-				"failed, and every edit.",
-		},
-	)
+	registerRoute(s, s.listSummaries, route{
+		method:   http.MethodGet,
+		path:     "/chats/{chat_id}/summaries",
+		access:   ownOr(chat.ScopeChatsRead),
+		withChat: true,
+		id:       "listSummaries",
+		tag:      tagChats,
+		summary:  "List summary versions",
+		answer:   listOf(exampleVersion()),
+		description: "The newest first: every run with what it wrote, read and cost, also one that runs or has " +
+			"failed, and every edit.",
+	})
 
-	registerRoute(
-		s,
-		http.MethodGet,
-		"/chats/{chat_id}/summaries/{summary_id}",
-		ownOr(chat.ScopeChatsRead),
-		s.getSummary,
-		routeDoc{
-			id:       "getSummary",
-			tag:      tagChats,
-			summary:  "Get a summary version",
-			answer:   exampleVersion(),
-			problems: []chat.Code{chat.CodeSummaryNotFound},
-		},
-	)
+	registerRoute(s, s.getSummary, route{
+		method:   http.MethodGet,
+		path:     "/chats/{chat_id}/summaries/{summary_id}",
+		access:   ownOr(chat.ScopeChatsRead),
+		withChat: true,
+		id:       "getSummary",
+		tag:      tagChats,
+		summary:  "Get a summary version",
+		answer:   exampleVersion(),
+		problems: []chat.Code{chat.CodeSummaryNotFound},
+	})
 
 	s.summaryCommandRoutes()
 }
 
 // summaryCommandRoutes registers the routes that restore a version and undo label changes.
 func (s *service) summaryCommandRoutes() {
-	registerRoute(
-		s,
-		http.MethodPost,
-		"/chats/{chat_id}/summaries/{summary_id}/restore",
-		withScope(chat.ScopeChatsWrite),
-		s.restoreSummary,
-		routeDoc{
-			id:      "restoreSummary",
-			tag:     tagChats,
-			summary: "Restore a summary version",
-			answer:  exampleChat,
-			description: "Title and summary become those of the version, and count as a person's: they stand until " +
-				"a summary is asked for with `overwrite`. The labels stay as they are.",
-			problems: []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
-		},
-	)
+	registerRoute(s, s.restoreSummary, route{
+		method:   http.MethodPost,
+		path:     "/chats/{chat_id}/summaries/{summary_id}/restore",
+		access:   withScope(chat.ScopeChatsWrite),
+		withChat: true,
+		id:       "restoreSummary",
+		tag:      tagChats,
+		summary:  "Restore a summary version",
+		answer:   exampleChat,
+		description: "Title and summary become those of the version, and count as a person's: they stand until a " +
+			"summary is asked for with `overwrite`. The labels stay as they are.",
+		problems: []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
+	})
 
-	registerRoute(
-		s,
-		http.MethodPost,
-		"/chats/{chat_id}/summaries/{summary_id}/undo-labels",
-		withScope(chat.ScopeChatsWrite),
-		s.undoLabels,
-		routeDoc{
-			id:      "undoLabels",
-			tag:     tagChats,
-			summary: "Undo label changes of a summary",
-			answer:  exampleChat,
-			description: "What it added goes, and no model puts it back; what it removed returns, as a person's. " +
-				"What somebody has touched since stays as it is. May be asked twice.",
-			problems: []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
-		},
-	)
+	registerRoute(s, s.undoLabels, route{
+		method:   http.MethodPost,
+		path:     "/chats/{chat_id}/summaries/{summary_id}/undo-labels",
+		access:   withScope(chat.ScopeChatsWrite),
+		withChat: true,
+		id:       "undoLabels",
+		tag:      tagChats,
+		summary:  "Undo label changes of a summary",
+		answer:   exampleChat,
+		description: "What it added goes, and no model puts it back; what it removed returns, as a person's. What " +
+			"somebody has touched since stays as it is. May be asked twice.",
+		problems: []chat.Code{chat.CodeSummaryNotFound, chat.CodeConflict},
+	})
 }
 
 func (s *service) listSummaries(ctx context.Context, in *pagedInput) (*listOutput[summaryVersionJSON], error) {
@@ -263,12 +255,14 @@ func (s *service) listSummaries(ctx context.Context, in *pagedInput) (*listOutpu
 
 type summaryOutput struct{ Body summaryVersionJSON }
 
-func (c *requestInfo) summaryID() chat.SummaryID { return chat.SummaryID(c.uuids["summary_id"]) }
+type summaryPath struct {
+	SummaryID chat.SummaryID `inPath:"summary_id"`
+}
 
-func (s *service) getSummary(ctx context.Context, _ *struct{}) (*summaryOutput, error) {
+func (s *service) getSummary(ctx context.Context, in *summaryPath) (*summaryOutput, error) {
 	c := callFrom(ctx)
 
-	v, err := s.store.SummaryVersion(ctx, c.workspace(), c.chat.ID, c.summaryID())
+	v, err := s.store.SummaryVersion(ctx, c.workspace(), c.chat.ID, in.SummaryID)
 	if err != nil {
 		return nil, err
 	}
@@ -276,14 +270,14 @@ func (s *service) getSummary(ctx context.Context, _ *struct{}) (*summaryOutput, 
 	return &summaryOutput{Body: presentSummary(v)}, nil
 }
 
-func (s *service) restoreSummary(ctx context.Context, _ *struct{}) (*chatOutput, error) {
+func (s *service) restoreSummary(ctx context.Context, in *summaryPath) (*chatOutput, error) {
 	c := callFrom(ctx)
-	return shownChat(s.store.RestoreSummary(ctx, c.workspace(), c.actor(), c.chat.ID, c.summaryID()))
+	return shownChat(s.store.RestoreSummary(ctx, c.workspace(), c.actor(), c.chat.ID, in.SummaryID))
 }
 
-func (s *service) undoLabels(ctx context.Context, _ *struct{}) (*chatOutput, error) {
+func (s *service) undoLabels(ctx context.Context, in *summaryPath) (*chatOutput, error) {
 	c := callFrom(ctx)
-	return shownChat(s.store.UndoLabels(ctx, c.workspace(), c.actor(), c.chat.ID, c.summaryID()))
+	return shownChat(s.store.UndoLabels(ctx, c.workspace(), c.actor(), c.chat.ID, in.SummaryID))
 }
 
 func shownChat(c chat.Chat, err error) (*chatOutput, error) {

@@ -8,20 +8,25 @@ import (
 	"handrail/chat"
 )
 
+const aboutSummarize = "Writes title, summary and points anew, and with `update_labels` chooses among the " +
+	"workspace's labels. A model reads its last summary and what is new since; all of the chat when there is no " +
+	"summary yet, more than half is new, a message has changed, or with `full`. Every point names the messages it " +
+	"rests on; what names none is dropped. What a person wrote stands without `overwrite`: 409 `summary_edited`, " +
+	"unless labels are to be chosen. Two requests at once for one chat share one run. When the model fails, " +
+	"everything stands as it was."
+
 func (s *service) summarizeRoutes() {
-	registerRoute(s, http.MethodPost, "/chats/{chat_id}/summarize", ownOr(chat.ScopeChatsWrite), s.summarize, routeDoc{
-		id:      "summarizeChat",
-		tag:     tagActions,
-		summary: "Summarize a chat",
-		acts:    true,
-		description: "Writes title, summary and points anew, and with `update_labels` chooses among the " +
-			"workspace's labels. " +
-			"A model reads its last summary and what is new since; all of the chat when there is no summary yet, " +
-			"more than half is new, a message has changed, or with `full`. " +
-			"Every point names the messages it rests on; what names none is dropped. What a person wrote stands " +
-			"without `overwrite`: 409 `summary_edited`, unless labels are to be chosen. " +
-			"Two requests at once for one chat share one run. When the model fails, everything stands as it was.",
-		answer: exampleChat,
+	registerRoute(s, s.summarize, route{
+		method:      http.MethodPost,
+		path:        "/chats/{chat_id}/summarize",
+		access:      ownOr(chat.ScopeChatsWrite),
+		withChat:    true,
+		id:          "summarizeChat",
+		tag:         tagActions,
+		summary:     "Summarize a chat",
+		acts:        true,
+		description: aboutSummarize,
+		answer:      exampleChat,
 		problems: []chat.Code{
 			chat.CodeNothingToSummarize,
 			chat.CodeTokenBudget,

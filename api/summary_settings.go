@@ -93,39 +93,31 @@ func (s *service) summarySettingsRoutes() {
 		UpdatedAt:       &exampleTime,
 	})
 
-	registerRoute(
-		s,
-		http.MethodGet,
-		"/summary-settings",
-		withScope(chat.ScopeWorkspaceRead),
-		s.getSummarySettings,
-		routeDoc{
-			id:      "getSummarySettings",
-			tag:     tagWorkspace,
-			summary: "Get the summary settings",
-			answer:  shown,
-		},
-	)
+	registerRoute(s, s.getSummarySettings, route{
+		method:  http.MethodGet,
+		path:    "/summary-settings",
+		access:  withScope(chat.ScopeWorkspaceRead),
+		id:      "getSummarySettings",
+		tag:     tagWorkspace,
+		summary: "Get the summary settings",
+		answer:  shown,
+	})
 
-	registerRoute(
-		s,
-		http.MethodPut,
-		"/summary-settings",
-		withScope(chat.ScopeWorkspaceAdmin),
-		s.updateSummarySettings,
-		routeDoc{
-			id:          "updateSummarySettings",
-			tag:         tagWorkspace,
-			summary:     "Update the summary settings",
-			answer:      shown,
-			description: "Fields that are left out stay as they are.",
-			request: summarySettingsPatchJSON{
-				Model:        new("openai/gpt-4.1-mini"),
-				TokenBudget:  new(int64(5_000_000)),
-				QuietSeconds: new(int64(1800)),
-			},
+	registerRoute(s, s.updateSummarySettings, route{
+		method:      http.MethodPut,
+		path:        "/summary-settings",
+		access:      withScope(chat.ScopeWorkspaceAdmin),
+		id:          "updateSummarySettings",
+		tag:         tagWorkspace,
+		summary:     "Update the summary settings",
+		answer:      shown,
+		description: "Fields that are left out stay as they are.",
+		request: summarySettingsPatchJSON{
+			Model:        new("openai/gpt-4.1-mini"),
+			TokenBudget:  new(int64(5_000_000)),
+			QuietSeconds: new(int64(1800)),
 		},
-	)
+	})
 }
 
 type summarySettingsOutput struct{ Body summarySettingsJSON }

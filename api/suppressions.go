@@ -31,7 +31,10 @@ func presentSuppression(one chat.Suppression) suppressionJSON {
 
 func (s *service) suppressionRoutes() {
 	admin := withScope(chat.ScopeDeliveriesAdmin)
-	registerRoute(s, http.MethodGet, "/suppressions", admin, s.listSuppressions, routeDoc{
+	registerRoute(s, s.listSuppressions, route{
+		method:      http.MethodGet,
+		path:        "/suppressions",
+		access:      admin,
 		id:          "listSuppressions",
 		tag:         tagDeliveries,
 		summary:     "List suppressions",
@@ -46,7 +49,10 @@ func (s *service) suppressionRoutes() {
 		}),
 	})
 
-	registerRoute(s, http.MethodDelete, "/suppressions/{suppression_id}", admin, s.liftSuppression, routeDoc{
+	registerRoute(s, s.liftSuppression, route{
+		method:  http.MethodDelete,
+		path:    "/suppressions/{suppression_id}",
+		access:  admin,
 		id:      "liftSuppression",
 		tag:     tagDeliveries,
 		summary: "Delete a suppression",
@@ -61,14 +67,18 @@ func (s *service) listSuppressions(ctx context.Context, in *pagedInput) (*listOu
 	return presentList(part, err, presentSuppression)
 }
 
-func (s *service) liftSuppression(ctx context.Context, _ *struct{}) (*struct{}, error) {
+type suppressionPath struct {
+	SuppressionID chat.SuppressionID `inPath:"suppression_id"`
+}
+
+func (s *service) liftSuppression(ctx context.Context, in *suppressionPath) (*struct{}, error) {
 	c := callFrom(ctx)
 
 	return nil, s.store.LiftSuppression(
 		ctx,
 		c.workspace(),
 		c.actor(),
-		chat.SuppressionID(c.numbers["suppression_id"]),
+		in.SuppressionID,
 		time.Now(),
 	)
 }

@@ -68,30 +68,35 @@ func outcomeOf(c *chat.ToolCall) string {
 }
 
 func (s *service) toolCallMessageRoutes() {
-	registerRoute(
-		s,
-		http.MethodGet,
-		"/chats/{chat_id}/tool-calls/{call_id}/messages",
-		ownOr(chat.ScopeChatsRead),
-		s.listToolCallMessages,
-		routeDoc{
-			id:      "listToolCallMessages",
-			tag:     tagChats,
-			summary: "Get a tool call as OpenAI messages",
-			description: "For the model that goes on: the assistant's message with this call alone and, once there " +
-				"is an outcome, the tool's. " +
-				"Ids are unique within a message only, so there may be several calls; the newest come first. " +
-				"`limit` counts calls.",
-			answer:   listOf(toolMessageJSON{Role: "tool", ToolCallID: "call_1", Content: `{"booking_id":"b-1"}`}),
-			problems: []chat.Code{chat.CodeToolCallNotFound},
-		},
-	)
+	registerRoute(s, s.listToolCallMessages, route{
+		method:   http.MethodGet,
+		path:     "/chats/{chat_id}/tool-calls/{call_id}/messages",
+		access:   ownOr(chat.ScopeChatsRead),
+		withChat: true,
+		id:       "listToolCallMessages",
+		tag:      tagChats,
+		summary:  "Get a tool call as OpenAI messages",
+		description: "For the model that goes on: the assistant's message with this call alone and, once there is " +
+			"an outcome, the tool's. Ids are unique within a message only, so there may be several calls; the " +
+			"newest come first. `limit` counts calls.",
+		answer:   listOf(toolMessageJSON{Role: "tool", ToolCallID: "call_1", Content: `{"booking_id":"b-1"}`}),
+		problems: []chat.Code{chat.CodeToolCallNotFound},
+	})
 }
 
-func (s *service) listToolCallMessages(ctx context.Context, in *pagedInput) (*listOutput[toolMessageJSON], error) {
+type listToolCallMessagesInput struct {
+	Paging
+
+	CallID string `inPath:"call_id"`
+}
+
+func (s *service) listToolCallMessages(
+	ctx context.Context,
+	in *listToolCallMessagesInput,
+) (*listOutput[toolMessageJSON], error) {
 	c := callFrom(ctx)
 
-	part, err := s.store.ToolCallMessages(ctx, c.workspace(), c.chat.ID, c.texts["call_id"], in.page())
+	part, err := s.store.ToolCallMessages(ctx, c.workspace(), c.chat.ID, in.CallID, in.page())
 	if err != nil {
 		return nil, err
 	}

@@ -55,27 +55,23 @@ var exampleNewTool = newToolJSON{
 
 // aboutTools is all that an integrator needs to define one.
 const aboutTools = "An HTTP tool is one call of an API; an MCP server brings the tools that it shows, called " +
-	"`server.tool`. " +
-	"`GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.\n\n" +
+	"`server.tool`. `GET /chats/{chat_id}/tools` lists what may stand in `tool_calls` of a chat.\n\n" +
 	"Arguments are checked against the schema before any tool of the message has run. In `http.url`, `{argument}` " +
-	"stands for an argument in the path or the query, escaped; " +
-	"the schema must require it. The others are the JSON body of POST, PUT and PATCH, or the query of GET and " +
-	"DELETE. " +
-	"Headers refer to secrets as `{secret.NAME}`; secrets are encrypted, and only their names are shown.\n\n" +
+	"stands for an argument in the path or the query, escaped; the schema must require it. The others are the JSON " +
+	"body of POST, PUT and PATCH, or the query of GET and DELETE. Headers refer to secrets as `{secret.NAME}`; " +
+	"secrets are encrypted, and only their names are shown.\n\n" +
 	"Requests of HTTP tools are signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, and " +
 	"`webhook-signature` over `id.timestamp.body`, which is HMAC-SHA256 with the `signing_secret`. " +
 	"`Handrail-Workspace`, `Handrail-Chat` and `Handrail-Message` say for whom the call is made.\n\n" +
 	"The answer must be JSON (an empty one is `{}`, plain text a string) of at most 256 KiB, and fit " +
-	"`response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. " +
-	"No connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken " +
-	"connection nobody knows whether the call had its effect: " +
-	"an idempotent tool is run again with the same key, in `idempotency_header` and `webhook-id`; any other call " +
-	"is `unknown` and waits until a person resolves it. " +
+	"`response_schema`. 2xx is success. 4xx is a refusal for good: the send ends, and nothing is delivered. No " +
+	"connection and 429 are tried again for a quarter of an hour. After a timeout, a 5xx, 408 or a broken " +
+	"connection nobody knows whether the call had its effect: an idempotent tool is run again with the same key, " +
+	"in `idempotency_header` and `webhook-id`; any other call is `unknown` and waits until a person resolves it. " +
 	"Tools of the risk `read` count as idempotent.\n\n" +
 	"Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are " +
-	"refused when the tool is stored and at every connection. " +
-	"The operator can open others with `HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with " +
-	"`HANDRAIL_MCP_COMMANDS`."
+	"refused when the tool is stored and at every connection. The operator can open others with " +
+	"`HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`."
 
 func (s *service) toolRoutes() {
 	s.toolDefinitionRoutes()
@@ -86,10 +82,12 @@ func (s *service) toolRoutes() {
 func (s *service) toolDefinitionRoutes() {
 	read, write := withScope(chat.ScopeToolsRead), withScope(chat.ScopeToolsWrite)
 
-	refused := toolRefusals()
-	changed := append([]chat.Code{chat.CodeToolNotFound, chat.CodeConflict}, refused...)
 	shown := presentDefinition(exampleTool)
-	registerRoute(s, http.MethodGet, "/tools", read, s.listDefinitions, routeDoc{
+
+	registerRoute(s, s.listDefinitions, route{
+		method:      http.MethodGet,
+		path:        "/tools",
+		access:      read,
 		id:          "listTools",
 		tag:         tagTools,
 		summary:     "List tools",
@@ -97,7 +95,10 @@ func (s *service) toolDefinitionRoutes() {
 		answer:      listOf(shown),
 	})
 
-	registerRoute(s, http.MethodPost, "/tools", write, s.createTool, routeDoc{
+	registerRoute(s, s.createTool, route{
+		method:      http.MethodPost,
+		path:        "/tools",
+		access:      write,
 		id:          "createTool",
 		tag:         tagTools,
 		summary:     "Create a tool",
@@ -105,10 +106,13 @@ func (s *service) toolDefinitionRoutes() {
 		description: aboutTools,
 		request:     exampleNewTool,
 		answer:      createdToolJSON{shown, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
-		problems:    refused,
+		problems:    toolRefusals(),
 	})
 
-	registerRoute(s, http.MethodGet, "/tools/{tool_id}", read, s.getTool, routeDoc{
+	registerRoute(s, s.getTool, route{
+		method:   http.MethodGet,
+		path:     "/tools/{tool_id}",
+		access:   read,
 		id:       "getTool",
 		tag:      tagTools,
 		summary:  "Get a tool",
@@ -116,15 +120,25 @@ func (s *service) toolDefinitionRoutes() {
 		problems: []chat.Code{chat.CodeToolNotFound},
 	})
 
-	registerRoute(s, http.MethodPatch, "/tools/{tool_id}", write, s.updateTool, routeDoc{
+	s.toolChangeRoutes()
+}
+
+// toolChangeRoutes registers the routes that update and delete a tool.
+func (s *service) toolChangeRoutes() {
+	write := withScope(chat.ScopeToolsWrite)
+
+	registerRoute(s, s.updateTool, route{
+		method:   http.MethodPatch,
+		path:     "/tools/{tool_id}",
+		access:   write,
 		id:       "updateTool",
 		tag:      tagTools,
 		summary:  "Update a tool",
-		answer:   shown,
-		problems: changed,
+		answer:   presentDefinition(exampleTool),
+		problems: append([]chat.Code{chat.CodeToolNotFound, chat.CodeConflict}, toolRefusals()...),
 		description: "Fields that are left out stay as they are; `http` and `mcp` are replaced whole. 409 " +
-			"`conflict` when another change came between: read it and try again. " +
-			"Sends under way run with what the tool is when its turn comes.",
+			"`conflict` when another change came between: read it and try again. Sends under way run with what the " +
+			"tool is when its turn comes.",
 		request: toolPatchJSON{
 			Risk:           new(chat.RiskApproval),
 			TimeoutSeconds: new(20),
@@ -132,7 +146,10 @@ func (s *service) toolDefinitionRoutes() {
 		},
 	})
 
-	registerRoute(s, http.MethodDelete, "/tools/{tool_id}", write, s.deleteTool, routeDoc{
+	registerRoute(s, s.deleteTool, route{
+		method:      http.MethodDelete,
+		path:        "/tools/{tool_id}",
+		access:      write,
 		id:          "deleteTool",
 		tag:         tagTools,
 		summary:     "Delete a tool",
@@ -155,7 +172,10 @@ func toolRefusals() []chat.Code {
 func (s *service) toolCommandRoutes() {
 	write := withScope(chat.ScopeToolsWrite)
 
-	registerRoute(s, http.MethodPost, "/tools/{tool_id}/test", write, s.testTool, routeDoc{
+	registerRoute(s, s.testTool, route{
+		method:  http.MethodPost,
+		path:    "/tools/{tool_id}/test",
+		access:  write,
 		id:      "testTool",
 		tag:     tagTools,
 		summary: "Test a tool",
@@ -171,7 +191,10 @@ func (s *service) toolCommandRoutes() {
 		problems: []chat.Code{chat.CodeToolNotFound, chat.CodeInvalidToolArguments},
 	})
 
-	registerRoute(s, http.MethodPost, "/tools/{tool_id}/refresh", write, s.refreshTool, routeDoc{
+	registerRoute(s, s.refreshTool, route{
+		method:   http.MethodPost,
+		path:     "/tools/{tool_id}/refresh",
+		access:   write,
 		id:       "refreshTool",
 		tag:      tagTools,
 		summary:  "Refresh an MCP server's tools",
@@ -179,7 +202,10 @@ func (s *service) toolCommandRoutes() {
 		problems: []chat.Code{chat.CodeToolNotFound, chat.CodeToolUnavailable, chat.CodeAddressRefused},
 	})
 
-	registerRoute(s, http.MethodPost, "/tools/{tool_id}/signing-secret", write, s.rotateSigning, routeDoc{
+	registerRoute(s, s.rotateSigning, route{
+		method:      http.MethodPost,
+		path:        "/tools/{tool_id}/signing-secret",
+		access:      write,
 		id:          "rotateSigningSecret",
 		tag:         tagTools,
 		summary:     "Rotate a tool's signing secret",
@@ -240,14 +266,12 @@ func (s *service) prepare(ctx context.Context, d *chat.ToolDefinition, secrets s
 	return s.checkNames(ctx, d)
 }
 
-// definition is the one that the path names.
-func (s *service) definition(ctx context.Context) (chat.ToolDefinition, error) {
-	c := callFrom(ctx)
-	return s.store.Tool(ctx, c.workspace(), chat.ToolID(c.numbers["tool_id"]))
+type toolPath struct {
+	ToolID chat.ToolID `inPath:"tool_id"`
 }
 
-func (s *service) getTool(ctx context.Context, _ *struct{}) (*toolOutput, error) {
-	d, err := s.definition(ctx)
+func (s *service) getTool(ctx context.Context, in *toolPath) (*toolOutput, error) {
+	d, err := s.store.Tool(ctx, callFrom(ctx).workspace(), in.ToolID)
 	if err != nil {
 		return nil, err
 	}
@@ -255,12 +279,16 @@ func (s *service) getTool(ctx context.Context, _ *struct{}) (*toolOutput, error)
 	return &toolOutput{Body: presentDefinition(d)}, nil
 }
 
-type updateToolInput struct{ Body toolPatchJSON }
+type updateToolInput struct {
+	toolPath
+
+	Body toolPatchJSON
+}
 
 func (s *service) updateTool(ctx context.Context, in *updateToolInput) (*toolOutput, error) {
 	c := callFrom(ctx)
 
-	d, err := s.definition(ctx)
+	d, err := s.store.Tool(ctx, c.workspace(), in.ToolID)
 	if err != nil {
 		return nil, err
 	}
@@ -287,15 +315,15 @@ func (s *service) updateTool(ctx context.Context, in *updateToolInput) (*toolOut
 	return &toolOutput{Body: presentDefinition(changed)}, nil
 }
 
-func (s *service) deleteTool(ctx context.Context, _ *struct{}) (*struct{}, error) {
+func (s *service) deleteTool(ctx context.Context, in *toolPath) (*struct{}, error) {
 	c := callFrom(ctx)
-	return nil, s.store.DeleteTool(ctx, c.workspace(), c.actor(), chat.ToolID(c.numbers["tool_id"]))
+	return nil, s.store.DeleteTool(ctx, c.workspace(), c.actor(), in.ToolID)
 }
 
-func (s *service) refreshTool(ctx context.Context, _ *struct{}) (*toolOutput, error) {
+func (s *service) refreshTool(ctx context.Context, in *toolPath) (*toolOutput, error) {
 	c := callFrom(ctx)
 
-	d, err := s.definition(ctx)
+	d, err := s.store.Tool(ctx, c.workspace(), in.ToolID)
 	if err != nil {
 		return nil, err
 	}
@@ -318,10 +346,10 @@ type signingSecretJSON struct {
 
 type signingSecretOutput struct{ Body signingSecretJSON }
 
-func (s *service) rotateSigning(ctx context.Context, _ *struct{}) (*signingSecretOutput, error) {
+func (s *service) rotateSigning(ctx context.Context, in *toolPath) (*signingSecretOutput, error) {
 	c := callFrom(ctx)
 
-	d, err := s.definition(ctx)
+	d, err := s.store.Tool(ctx, c.workspace(), in.ToolID)
 	if err != nil {
 		return nil, err
 	}
@@ -364,14 +392,18 @@ type testedToolJSON struct {
 	DurationMS int64                `json:"duration_ms"`
 }
 
-type testToolInput struct{ Body testToolJSON }
+type testToolInput struct {
+	toolPath
+
+	Body testToolJSON
+}
 
 type testedToolOutput struct{ Body testedToolJSON }
 
 func (s *service) testTool(ctx context.Context, in *testToolInput) (*testedToolOutput, error) {
 	c := callFrom(ctx)
 
-	d, err := s.definition(ctx)
+	d, err := s.store.Tool(ctx, c.workspace(), in.ToolID)
 	if err != nil {
 		return nil, err
 	}
@@ -397,18 +429,15 @@ func (s *service) testTool(ctx context.Context, in *testToolInput) (*testedToolO
 
 	began := time.Now()
 	o := s.tools.Call(ctx, d, chat.ToolInvocation{Tool: name, Arguments: arguments, WorkspaceID: c.workspace()})
+
 	// It may have changed something outside, and leaves no row.
 	s.logger.InfoContext(
 		ctx,
 		"a tool was tested",
-		"request_id",
-		c.requestID,
-		"tool_id",
-		d.ID,
-		"member_id",
-		c.principal.MemberID,
-		"outcome",
-		o.Kind,
+		"request_id", c.requestID,
+		"tool_id", d.ID,
+		"member_id", c.principal.MemberID,
+		"outcome", o.Kind,
 	)
 
 	return &testedToolOutput{Body: testedToolJSON{

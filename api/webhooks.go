@@ -104,8 +104,8 @@ func (s *service) webhookRoutes(f *fiber.App) {
 			path:    pathTwilioInbound,
 			id:      "twilioInbound",
 			summary: "Receive an SMS from Twilio",
-			help: "To be entered at each phone number or messaging service, with POST. The answer tells Twilio " +
-				"to say nothing.",
+			help: "To be entered at each phone number or messaging service, with POST. The answer tells Twilio to " +
+				"say nothing.",
 			media:   fiber.MIMEApplicationForm,
 			status:  "200",
 			enabled: s.twilio != nil,
@@ -132,8 +132,8 @@ func (s *service) webhookRoutes(f *fiber.App) {
 			path:    pathSendGridInbound,
 			id:      "sendgridInbound",
 			summary: "Receive an email from SendGrid",
-			help: "To be entered at Inbound Parse, with a security policy that signs. A mail that cannot be " +
-				"read is answered 204 and logged: no repetition would help.",
+			help: "To be entered at Inbound Parse, with a security policy that signs. A mail that cannot be read " +
+				"is answered 204 and logged: no repetition would help.",
 			media:   fiber.MIMEMultipartForm,
 			enabled: s.sendgrid != nil,
 			take:    s.sendgridInbound,
@@ -146,10 +146,12 @@ func (s *service) webhookRoutes(f *fiber.App) {
 
 func (s *service) documentWebhook(w webhook) {
 	op := s.serviceRoute(w.path, w.id, w.summary)
-	op.Method, op.Tags = http.MethodPost, []string{tagWebhooks}
+	op.Method = http.MethodPost
+	op.Tags = []string{tagWebhooks}
 	op.Description = w.help + "\n\nNeeds the provider's signature."
 
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{w.media: {}}}
+
 	if w.status == "" {
 		op.Responses["204"] = &huma.Response{Description: "It is stored."}
 	} else {
@@ -177,14 +179,7 @@ func (s *service) answerWebhook(w webhook) fiber.Handler {
 		ctx, cancel := context.WithTimeout(requestContext(c), storeWithin)
 		defer cancel()
 
-		result, err := callDisabled, error(
-			chat.Errorf(chat.CodeNotFound, "webhooks of %s are not enabled; set HANDRAIL_PUBLIC_URL", w.carrier.Name()),
-		)
-
-		if w.enabled {
-			result, err = w.take(ctx, c)
-		}
-
+		result, err := s.takeWebhook(ctx, w, c)
 		s.metrics.webhooks.WithLabelValues(string(w.carrier), w.kind, result).Inc()
 
 		switch result {
@@ -192,16 +187,11 @@ func (s *service) answerWebhook(w webhook) fiber.Handler {
 			s.logger.WarnContext(
 				ctx,
 				"a webhook was not taken",
-				"request_id",
-				requestIDFrom(ctx),
-				"carrier",
-				w.carrier,
-				"kind",
-				w.kind,
-				"result",
-				result,
-				"bytes",
-				len(bodyOf(c)),
+				"request_id", requestIDFrom(ctx),
+				"carrier", w.carrier,
+				"kind", w.kind,
+				"result", result,
+				"bytes", len(bodyOf(c)),
 			)
 
 		case callBusy, callFailed:
@@ -217,6 +207,18 @@ func (s *service) answerWebhook(w webhook) fiber.Handler {
 
 		return c.SendStatus(http.StatusNoContent)
 	}
+}
+
+func (*service) takeWebhook(ctx context.Context, w webhook, c *fiber.Ctx) (string, error) {
+	if w.enabled {
+		return w.take(ctx, c)
+	}
+
+	return callDisabled, chat.Errorf(
+		chat.CodeNotFound,
+		"webhooks of %s are not enabled; set HANDRAIL_PUBLIC_URL",
+		w.carrier.Name(),
+	)
 }
 
 // ignoreUnreadable is the result of a call that could not be verified or read.
@@ -265,7 +267,7 @@ func (s *service) sendgridEvents(ctx context.Context, c *fiber.Ctx) (string, err
 		return ignoreUnreadable(err)
 	}
 
-	result, failures := callTaken, []error(nil)
+	var failures []error
 
 	for _, report := range reports {
 		if ctx.Err() != nil {
@@ -274,7 +276,7 @@ func (s *service) sendgridEvents(ctx context.Context, c *fiber.Ctx) (string, err
 		}
 
 		if _, err := s.recordReport(ctx, report); err != nil {
-			result, failures = callFailed, append(failures, err)
+			failures = append(failures, err)
 		}
 	}
 
@@ -282,7 +284,7 @@ func (s *service) sendgridEvents(ctx context.Context, c *fiber.Ctx) (string, err
 		return failUnstored(errors.Join(failures...))
 	}
 
-	return result, nil
+	return callTaken, nil
 }
 
 // sendgridInbound takes a mail. One that cannot be read is not asked for again, since it
@@ -326,12 +328,9 @@ func (s *service) recordReport(ctx context.Context, report chat.Report) (string,
 		s.logger.ErrorContext(
 			ctx,
 			"a provider has taken a delivery twice",
-			"request_id",
-			requestIDFrom(ctx),
-			"carrier",
-			report.Provider,
-			"delivery_id",
-			reported.Snapshot.DeliveryID,
+			"request_id", requestIDFrom(ctx),
+			"carrier", report.Provider,
+			"delivery_id", reported.Snapshot.DeliveryID,
 		)
 	}
 
