@@ -77,9 +77,9 @@ type ContributorRequest struct {
 // QuestionState is where one contributor's part in a request stands.
 type QuestionState string
 
-// The states of an ask.
+// The states of a question.
 const (
-	// QuestionPending is still to be put: over SMS a person is asked one thing at a time.
+	// QuestionPending is still to be sent: over SMS a person is asked one thing at a time.
 	QuestionPending QuestionState = "pending"
 	QuestionAsked   QuestionState = "asked"
 	// QuestionReplied has a reply that is still to be read.
@@ -114,7 +114,7 @@ type ContributorQuestion struct {
 	Why        string          `json:"why,omitempty"`
 }
 
-// QuestionTurn is why a question is put.
+// QuestionTurn is why a question is sent.
 type QuestionTurn string
 
 // The turns of a question.
@@ -151,8 +151,8 @@ func (r *ContributorRequest) Text(turn QuestionTurn) string {
 	return text
 }
 
-// Settle closes the request when its asks decide it, and says whether it is over. Asks that
-// are still open are closed with it.
+// Settle closes the request when its questions decide it, and reports whether it is over.
+// Questions that are still open are closed with it.
 func (r *ContributorRequest) Settle(now time.Time) bool {
 	if r.State != RequestOpen {
 		return true
@@ -181,7 +181,7 @@ func (r *ContributorRequest) Settle(now time.Time) bool {
 	return true
 }
 
-// End closes an open request for another reason than its asks: at the deadline, when it
+// End closes an open request for another reason than its questions: at the deadline, when it
 // takes its default if it has one, or because somebody has canceled it.
 func (r *ContributorRequest) End(state ContributorRequestState, note string, now time.Time) {
 	if r.State != RequestOpen {

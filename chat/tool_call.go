@@ -61,7 +61,7 @@ type ToolCall struct {
 	Undo     *ToolCall `json:"undo,omitempty"`
 	// Request is the contributor request that the call has opened, "" for none.
 	Request ContributorRequestID `json:"contributor_request_id,omitempty"`
-	// Decision is a person's word on an outcome that was not known.
+	// Decision is a person's decision on an outcome that was not known.
 	Decision *ToolDecision `json:"decision,omitempty"`
 }
 
@@ -132,7 +132,7 @@ type ToolInvocation struct {
 	MessageID   MessageID
 }
 
-// ToolVerdict is a person's word on a tool call whose outcome is not known.
+// ToolVerdict is a person's decision on a tool call whose outcome is not known.
 type ToolVerdict string
 
 // The verdicts.
@@ -167,7 +167,7 @@ const (
 	ApprovalExpired ApprovalState = "expired"
 )
 
-// Approval is a second person's word on a send that brings tool calls of [RiskApproval].
+// Approval is a second person's decision on a send that brings tool calls of [RiskApproval].
 // It is asked for once, before the first tool runs.
 type Approval struct {
 	ActionID ActionID      `json:"action_id"`

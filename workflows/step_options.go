@@ -95,8 +95,8 @@ var (
 			MaximumAttempts:    6,
 		},
 	}
-	// externalToolOptions: a tool outside, which has up to two minutes for one try. A quarter of an hour
-	// of trouble is outlasted, then the call has failed.
+	// externalToolOptions: a tool outside, which has up to two minutes for one try. A quarter of
+	// an hour of trouble is outlasted, then the call has failed.
 	externalToolOptions = StepOptions{
 		attempt:   chat.MaxToolTimeout + 30*time.Second,
 		overall:   15 * time.Minute,
@@ -124,13 +124,13 @@ var (
 
 // Waits of the workflows themselves; those that are configured come as [chat.Waits].
 const (
-	// checkSoon, lookLater and lookSeldom are when a workflow that waits for a signal looks
+	// checkSoon, checkLater and checkSeldom are when a workflow that waits for a signal looks
 	// at the store, in case that the signal was lost.
 	checkSoon   = 2 * time.Minute
 	checkLater  = 10 * time.Minute
 	checkSeldom = 6 * time.Hour
 	// Quiet is how long after acceptance the search attributes stay as they are, if the final
-	// word comes meanwhile: telling both costs two writes for every message (decision 19).
+	// status comes meanwhile: writing both costs two writes for every message (decision 19).
 	Quiet = checkSoon
 	// waitForPerson is how long an action waits for an operator before it gives up.
 	waitForPerson = 30 * 24 * time.Hour
