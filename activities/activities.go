@@ -108,14 +108,7 @@ type ToolStore interface {
 		now time.Time,
 	) ([]chat.ToolRun, error)
 	// FailUndo records why a call could not be taken back, unless it was.
-	FailUndo(
-		ctx context.Context,
-		ws chat.WorkspaceID,
-		id chat.ActionID,
-		index int,
-		problem *chat.Error,
-		now time.Time,
-	) error
+	FailUndo(ctx context.Context, in chat.SendFailure, now time.Time) error
 }
 
 // ContributorStore keeps questions to contributors.

@@ -204,5 +204,5 @@ func pickValue(reference string, path []string, from any) (any, error) {
 // FailUndo records why a call could not be taken back. Idempotent: one that was taken back
 // stays so.
 func (a *Activities) FailUndo(ctx context.Context, in chat.SendFailure) (struct{}, error) {
-	return struct{}{}, a.Store.FailUndo(ctx, in.WorkspaceID, in.ActionID, in.Index, &in.Problem, time.Now())
+	return struct{}{}, a.Store.FailUndo(ctx, in, time.Now())
 }

@@ -216,14 +216,7 @@ func (s *service) resolveToolCall(ctx context.Context, in *resolveCallInput) (*t
 		return nil, err
 	}
 
-	resolved, workflowID, err := s.store.ResolveToolCall(
-		ctx,
-		c.workspace(),
-		c.actor(),
-		in.ActionID,
-		in.CallID,
-		d,
-	)
+	resolved, workflowID, err := s.store.ResolveToolCall(ctx, c.workspace(), c.actor(), chat.ToolCallKey{ActionID: in.ActionID, CallID: in.CallID}, d)
 	if err != nil {
 		return nil, err
 	}

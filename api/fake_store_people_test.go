@@ -106,17 +106,16 @@ func (f *fakeStore) ResolveToolCall(
 	_ context.Context,
 	_ chat.WorkspaceID,
 	_ chat.Actor,
-	_ chat.ActionID,
-	callID string,
+	key chat.ToolCallKey,
 	d chat.ToolDecision,
 ) (chat.ToolCall, string, error) {
-	f.resolution, f.callID = d, callID
+	f.resolution, f.callID = d, key.CallID
 	if f.resolve != nil {
 		return f.resolve(d)
 	}
 
 	return chat.ToolCall{
-		ID:        callID,
+		ID:        key.CallID,
 		Name:      "book_table",
 		Arguments: []byte(`{"guests":4}`),
 		State:     chat.ToolCallSucceeded,

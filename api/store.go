@@ -255,9 +255,8 @@ type ToolCallStore interface {
 		ctx context.Context,
 		ws chat.WorkspaceID,
 		by chat.Actor,
-		id chat.ActionID,
-		callID string,
-		decision chat.ToolDecision,
+		key chat.ToolCallKey,
+		d chat.ToolDecision,
 	) (chat.ToolCall, string, error)
 	// ToolCallMessages are the messages that bring this call, each with only that call.
 	ToolCallMessages(

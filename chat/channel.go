@@ -143,7 +143,12 @@ func (c Channel) Spec() ChannelSpec {
 		}
 	}
 
-	return ChannelSpec{Channel: c, Name: string(c), MaxMessage: MaxEmail, OneAtATime: true}
+	return ChannelSpec{
+		Channel:    c,
+		Name:       string(c),
+		MaxMessage: MaxEmail,
+		OneAtATime: true,
+	}
 }
 
 // CanSend reports whether messages can be sent over the channel.

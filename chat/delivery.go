@@ -64,7 +64,7 @@ type Delivery struct {
 	RetriedBy DeliveryID
 	// BulkRetryID is the bulk retry that made it or tried it again.
 	BulkRetryID ActionID
-	// Decision is a person's final status on it, nil when there is none.
+	// Decision is what a person decided about it, nil when nobody has.
 	Decision  *Decision
 	CreatedAt time.Time
 	UpdatedAt time.Time

@@ -145,6 +145,12 @@ const (
 	VerdictToolRetry ToolVerdict = "retry"
 )
 
+// ToolCallKey names a tool call as callers do: by its action and the id that they gave it.
+type ToolCallKey struct {
+	ActionID ActionID
+	CallID   string
+}
+
 // ToolDecision is a verdict, with who gave it and why.
 type ToolDecision struct {
 	Verdict ToolVerdict `json:"verdict"`

@@ -75,14 +75,7 @@ var toolTries = map[string]try{
 		)
 	}},
 	"ResolveToolCall": {chat.CodeToolCallNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		_, _, err := i.s.ResolveToolCall(
-			ctx,
-			i.ws,
-			i.by,
-			i.sent.ActionID,
-			"a",
-			chat.ToolDecision{Verdict: chat.VerdictToolFailed, Reason: "x"},
-		)
+		_, _, err := i.s.ResolveToolCall(ctx, i.ws, i.by, chat.ToolCallKey{ActionID: i.sent.ActionID, CallID: "a"}, chat.ToolDecision{Verdict: chat.VerdictToolFailed, Reason: "x"})
 
 		return errorOnly(err)
 	}},
@@ -98,7 +91,10 @@ var toolTries = map[string]try{
 		)
 	}},
 	"FailUndo": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return errorOnly(i.s.FailUndo(ctx, i.ws, i.sent.ActionID, 0, chat.Errorf(chat.CodeInternal, "x"), time.Now()))
+		return errorOnly(i.s.FailUndo(ctx, chat.SendFailure{
+			ToolStep: chat.ToolStep{WorkspaceID: i.ws, ActionID: i.sent.ActionID, Index: 0},
+			Problem:  *chat.Errorf(chat.CodeInternal, "x"),
+		}, time.Now()))
 	}},
 	"Approval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.Approval(ctx, i.ws, i.risky.ActionID))

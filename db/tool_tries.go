@@ -226,8 +226,7 @@ func (s *Store) ResolveToolCall(
 	ctx context.Context,
 	ws chat.WorkspaceID,
 	by chat.Actor,
-	action chat.ActionID,
-	callID string,
+	key chat.ToolCallKey,
 	d chat.ToolDecision,
 ) (chat.ToolCall, string, error) {
 	now := s.time()
@@ -240,14 +239,14 @@ func (s *Store) ResolveToolCall(
 
 		err := tx.NewSelect().Model((*toolCallRow)(nil)).Column("t.position").
 			Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").
-			Where("t.workspace_id = ?", ws).Where("m.action_id = ?", action).Where("t.call_id = ?", callID).
+			Where("t.workspace_id = ?", ws).Where("m.action_id = ?", key.ActionID).Where("t.call_id = ?", key.CallID).
 			// A caller may have called a call of its own as an undo is called.
 			OrderExpr("t.position").Limit(1).Scan(ctx, &at.Position)
 		if err != nil {
 			return orNotFound(err, chat.CodeToolCallNotFound, "tool call")
 		}
 
-		row, err := s.lockCall(ctx, tx, ws, action, at.Position)
+		row, err := s.lockCall(ctx, tx, ws, key.ActionID, at.Position)
 		if err != nil {
 			return err
 		}
@@ -263,11 +262,11 @@ func (s *Store) ResolveToolCall(
 		applyToolDecision(&row, &d, now)
 		call = row.toolCall()
 
-		if workflow, err = workflowOfAction(ctx, tx, ws, action); err != nil {
+		if workflow, err = workflowOfAction(ctx, tx, ws, key.ActionID); err != nil {
 			return err
 		}
 
-		if err := s.saveAndMoveAction(ctx, tx, action, &row); err != nil {
+		if err := s.saveAndMoveAction(ctx, tx, key.ActionID, &row); err != nil {
 			return err
 		}
 
@@ -275,8 +274,8 @@ func (s *Store) ResolveToolCall(
 			workspace: ws,
 			by:        by,
 			verb:      "tool_call.resolved",
-			object:    string(action),
-			detail:    changed{"call_id": callID, "outcome": d.Verdict, "reason": d.Reason},
+			object:    string(key.ActionID),
+			detail:    changed{"call_id": key.CallID, "outcome": d.Verdict, "reason": d.Reason},
 		})
 	})
 

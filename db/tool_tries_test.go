@@ -97,6 +97,10 @@ func (o *outside) call() chat.ToolStep {
 	return chat.ToolStep{WorkspaceID: o.Workspace, ActionID: o.action}
 }
 
+func (o *outside) key() chat.ToolCallKey {
+	return chat.ToolCallKey{ActionID: o.action, CallID: "call_0"}
+}
+
 func (o *outside) begin(t require.TestingT) chat.ToolTry {
 	try, err := o.s.BeginToolCall(contextOf(t), o.call(), o.now, toolLease)
 	require.NoError(t, err)
@@ -196,11 +200,11 @@ func TestResolveToolCall(t *testing.T) {
 		} {
 			o := newOutside(t, s, false)
 			decision := chat.ToolDecision{Verdict: verdict, Result: json.RawMessage(`{"id":1}`), Reason: "asked them"}
-			_, _, err := s.ResolveToolCall(t.Context(), o.Workspace, o.By, o.action, "call_0", decision)
+			_, _, err := s.ResolveToolCall(t.Context(), o.Workspace, o.By, o.key(), decision)
 			requireCode(t, chat.CodeConflict, err)
 			o.begin(t)
 			require.Equal(t, chat.ToolCallUnknown, o.record(t, 1, chat.ToolUnknown).State)
-			call, workflow, err := s.ResolveToolCall(t.Context(), o.Workspace, o.By, o.action, "call_0", decision)
+			call, workflow, err := s.ResolveToolCall(t.Context(), o.Workspace, o.By, o.key(), decision)
 			require.NoError(t, err)
 			assert.Equal(t, want, call.State)
 			assert.Equal(t, chat.ActionWorkflowID(o.Workspace, o.action), workflow)
@@ -212,7 +216,7 @@ func TestResolveToolCall(t *testing.T) {
 			}
 
 			assert.Equal(t, want, o.record(t, 1, chat.ToolFailed).State, "a person has decided")
-			_, _, err = s.ResolveToolCall(t.Context(), o.Workspace, o.By, o.action, "none", decision)
+			_, _, err = s.ResolveToolCall(t.Context(), o.Workspace, o.By, chat.ToolCallKey{ActionID: o.action, CallID: "none"}, decision)
 			requireCode(t, chat.CodeToolCallNotFound, err)
 		}
 	})
@@ -265,8 +269,7 @@ func TestToolCallsUnderCrashes(t *testing.T) {
 						t.Context(),
 						o.Workspace,
 						o.By,
-						o.action,
-						"call_0",
+						o.key(),
 						chat.ToolDecision{Verdict: verdict, Reason: "x"},
 					)
 					if err != nil {

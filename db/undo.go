@@ -240,32 +240,25 @@ func undoRuns(ws chat.WorkspaceID, action chat.ActionID, rows []toolCallRow) []c
 // action_not_found.
 //
 // Idempotent: an undo that has its outcome keeps it.
-func (s *Store) FailUndo(
-	ctx context.Context,
-	ws chat.WorkspaceID,
-	action chat.ActionID,
-	index int,
-	problem *chat.Error,
-	now time.Time,
-) error {
+func (s *Store) FailUndo(ctx context.Context, in chat.SendFailure, now time.Time) error {
 	now = toMicroseconds(now)
 
 	return s.inTx(ctx, "fail an undo", func(ctx context.Context, tx bun.Tx) error {
-		row, err := s.lockCall(ctx, tx, ws, action, index)
+		row, err := s.lockCall(ctx, tx, in.WorkspaceID, in.ActionID, in.Index)
 		if err != nil || row.Undoes == nil || row.State != chat.ToolCallPending && row.State != chat.ToolCallRunning {
 			return err
 		}
 
 		if row.ErrorCode == "" {
-			row.ErrorCode = string(problem.Code)
-			row.Error = problem.Message
+			row.ErrorCode = string(in.Problem.Code)
+			row.Error = in.Problem.Message
 		}
 
 		row.State = chat.ToolCallFailed
 		row.FinishedAt = &now
 		row.UpdatedAt = now
 
-		return s.saveAndMoveAction(ctx, tx, action, &row)
+		return s.saveAndMoveAction(ctx, tx, in.ActionID, &row)
 	})
 }
 

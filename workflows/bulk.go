@@ -79,10 +79,10 @@ func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 		b.in.Filter.Until = &run.CreatedAt
 	}
 
-	again, err := b.work(ctx)
+	again, err := b.beginRetries(ctx)
 	if temporal.IsCanceledError(err) {
 		steady, _ := workflow.NewDisconnectedContext(ctx)
-		err = errors.Join(err, b.move(steady, chat.BulkCanceled, chat.NoteBulkCanceled))
+		err = errors.Join(err, b.recordState(steady, chat.BulkCanceled, chat.NoteBulkCanceled))
 	}
 
 	if b.run.State == chat.BulkCanceled {
@@ -107,8 +107,8 @@ type bulk struct {
 	changed workflow.ReceiveChannel
 }
 
-// work begins retries until there are none left, or the history is long enough.
-func (b *bulk) work(ctx workflow.Context) (again bool, err error) {
+// beginRetries begins retries until there are none left, or the history is long enough.
+func (b *bulk) beginRetries(ctx workflow.Context) (again bool, err error) {
 	first := b.in.Begun
 	for b.in.Begun-first < bulkRun {
 		page, err := SelectRetries.Local(ctx, "Select the next deliveries", b.at())
@@ -121,11 +121,11 @@ func (b *bulk) work(ctx workflow.Context) (again bool, err error) {
 		}
 
 		for _, id := range page {
-			if err := b.turn(ctx); err != nil || b.run.State == chat.BulkCanceled {
+			if err := b.awaitTurn(ctx); err != nil || b.run.State == chat.BulkCanceled {
 				return false, err
 			}
 
-			if err := b.begin(ctx, id); err != nil {
+			if err := b.beginRetry(ctx, id); err != nil {
 				return false, err
 			}
 		}
@@ -144,8 +144,8 @@ func (b *bulk) at() chat.BulkStep {
 	}
 }
 
-// turn waits until the next delivery may be begun.
-func (b *bulk) turn(ctx workflow.Context) error {
+// awaitTurn waits until the next delivery may be begun.
+func (b *bulk) awaitTurn(ctx workflow.Context) error {
 	if b.in.Canary > 0 && b.in.Begun == b.in.Canary {
 		if err := b.watchCanary(ctx); err != nil {
 			return err
@@ -161,7 +161,7 @@ func (b *bulk) turn(ctx workflow.Context) error {
 	for b.changed.Len() > 0 {
 		receiveNewest(ctx, b.changed)
 
-		if err := b.look(ctx); err != nil {
+		if err := b.loadProgress(ctx); err != nil {
 			return err
 		}
 	}
@@ -175,7 +175,7 @@ func (b *bulk) turn(ctx workflow.Context) error {
 
 		receiveNewest(ctx, b.changed)
 
-		if err := b.look(ctx); err != nil {
+		if err := b.loadProgress(ctx); err != nil {
 			return err
 		}
 	}
@@ -193,13 +193,13 @@ func (b *bulk) view() *chat.BulkRetry {
 	return &run
 }
 
-func (b *bulk) look(ctx workflow.Context) (err error) {
+func (b *bulk) loadProgress(ctx workflow.Context) (err error) {
 	b.run, err = BulkProgress.Local(ctx, "Look how the bulk retry stands", b.at())
 	return err
 }
 
-// begin starts the workflow that retries one delivery, and does not wait for its end.
-func (b *bulk) begin(ctx workflow.Context, id chat.DeliveryID) error {
+// beginRetry starts the workflow that retries one delivery, and does not wait for its end.
+func (b *bulk) beginRetry(ctx workflow.Context, id chat.DeliveryID) error {
 	request := chat.Request{
 		ActionID:    chat.DeriveActionID(string(b.in.ID), string(id)),
 		WorkspaceID: b.in.WorkspaceID,
@@ -238,7 +238,7 @@ func (b *bulk) watchCanary(ctx workflow.Context) error {
 	showState(ctx, b.view().ExplainCanary())
 
 	for range canaryLooks {
-		if err := b.look(ctx); err != nil {
+		if err := b.loadProgress(ctx); err != nil {
 			return err
 		}
 
@@ -254,7 +254,7 @@ func (b *bulk) watchCanary(ctx workflow.Context) error {
 
 	taken, _ := countCanary(&b.run)
 	if missing := b.in.Canary - taken - b.run.Skipped; missing > 0 && b.run.State == chat.BulkRunning {
-		return b.move(ctx, chat.BulkPaused, b.view().NoteCanaryFailed(missing))
+		return b.recordState(ctx, chat.BulkPaused, b.view().NoteCanaryFailed(missing))
 	}
 
 	return nil
@@ -289,7 +289,7 @@ var (
 
 func (b *bulk) finish(ctx workflow.Context) error {
 	finished := chat.BulkRetry{State: chat.BulkFinished, Begun: b.in.Begun}
-	if err := b.move(ctx, chat.BulkFinished, finished.Explain()); err != nil {
+	if err := b.recordState(ctx, chat.BulkFinished, finished.Explain()); err != nil {
 		return err
 	}
 
@@ -298,7 +298,7 @@ func (b *bulk) finish(ctx workflow.Context) error {
 	return nil
 }
 
-func (b *bulk) move(ctx workflow.Context, to chat.BulkState, note string) (err error) {
+func (b *bulk) recordState(ctx workflow.Context, to chat.BulkState, note string) (err error) {
 	b.run, err = MoveBulkRetry.Local(ctx, "Record that it is "+string(to),
 		chat.BulkMove{
 			WorkspaceID: b.in.WorkspaceID,
@@ -309,7 +309,7 @@ func (b *bulk) move(ctx workflow.Context, to chat.BulkState, note string) (err e
 		})
 	if chat.CodeConflict == problemCode(err) {
 		// A person was faster.
-		return b.look(ctx)
+		return b.loadProgress(ctx)
 	}
 
 	return err

@@ -15,7 +15,7 @@ import (
 // WorkflowAskContributors is the name of [AskContributors], which no action is.
 const WorkflowAskContributors = "AskContributors"
 
-// askContributors opens the request of a tool call and has it put to the contributors by a
+// askContributors opens the request of a tool call and has it sent to the contributors by a
 // workflow of its own, which outlives the send when the message does not wait.
 func (s *sendRun) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.ToolCall, error) {
 	steady, _ := workflow.NewDisconnectedContext(ctx)
@@ -96,7 +96,7 @@ func (s *sendRun) startAsking(ctx workflow.Context, r *chat.ContributorRequest) 
 	return future, err
 }
 
-// AskContributors puts a question to contributors and waits for their answers, through
+// AskContributors sends a question to contributors and waits for their answers, through
 // weeks and restarts: it reminds, asks again once when an answer cannot be read, and ends
 // the request at its deadline. Each question is a send of its own, with its own delivery.
 func AskContributors(ctx workflow.Context, r chat.ContributorRequest) error {
@@ -129,13 +129,13 @@ type requestRun struct {
 
 func (a *requestRun) run(ctx workflow.Context) error {
 	for i := range a.request.Questions {
-		if err := a.put(ctx, &a.request.Questions[i], chat.TurnQuestion, 0); err != nil {
+		if err := a.sendQuestion(ctx, &a.request.Questions[i], chat.TurnQuestion, 0); err != nil {
 			return err
 		}
 	}
 
 	for wait := checkLater; ; wait = min(2*wait, checkSeldom) {
-		if err := a.read(ctx); err != nil {
+		if err := a.readReplies(ctx); err != nil {
 			return err
 		}
 
@@ -145,18 +145,18 @@ func (a *requestRun) run(ctx workflow.Context) error {
 			return nil
 		}
 
-		if err := a.act(ctx); err != nil {
+		if err := a.takeDueSteps(ctx); err != nil {
 			return err
 		}
 
-		if err := awaitSignal(ctx, a.changed, min(wait, a.next(ctx)), nil); err != nil {
+		if err := awaitSignal(ctx, a.changed, min(wait, a.untilNextStep(ctx)), nil); err != nil {
 			return err
 		}
 	}
 }
 
-// read has the replies read that have come.
-func (a *requestRun) read(ctx workflow.Context) (err error) {
+// readReplies has the replies read that have come.
+func (a *requestRun) readReplies(ctx workflow.Context) (err error) {
 	a.request, err = ReadReplies.Local(ctx, "Read what contributors have answered", a.step())
 	return err
 }
@@ -165,28 +165,28 @@ func (a *requestRun) step() chat.ContributorStep {
 	return chat.ContributorStep{WorkspaceID: a.request.WorkspaceID, RequestID: a.request.ID}
 }
 
-// act does what it is time for: it asks again, reminds, or ends the request.
-func (a *requestRun) act(ctx workflow.Context) error {
+// takeDueSteps does what it is time for: it asks again, reminds, or ends the request.
+func (a *requestRun) takeDueSteps(ctx workflow.Context) error {
 	if !workflow.Now(ctx).Before(a.request.Deadline) {
 		return a.end(ctx, chat.RequestExpired, chat.NoteNobodyAnswered)
 	}
 
-	remind := a.reminded < a.request.Reminders && !workflow.Now(ctx).Before(a.reminder())
+	remind := a.reminded < a.request.Reminders && !workflow.Now(ctx).Before(a.nextReminder())
 	if remind {
 		a.reminded++
 	}
 
 	for i := range a.request.Questions {
-		ask := &a.request.Questions[i]
+		question := &a.request.Questions[i]
 
 		var err error
 
 		switch {
-		case ask.State == chat.QuestionUnreadable && !a.reasked[ask.ID]:
-			a.reasked[ask.ID] = true
-			err = a.put(ctx, ask, chat.TurnAgain, 0)
-		case ask.State == chat.QuestionAsked && remind:
-			err = a.put(ctx, ask, chat.TurnReminder, a.reminded)
+		case question.State == chat.QuestionUnreadable && !a.reasked[question.ID]:
+			a.reasked[question.ID] = true
+			err = a.sendQuestion(ctx, question, chat.TurnAgain, 0)
+		case question.State == chat.QuestionAsked && remind:
+			err = a.sendQuestion(ctx, question, chat.TurnReminder, a.reminded)
 		}
 
 		if err != nil {
@@ -199,17 +199,17 @@ func (a *requestRun) act(ctx workflow.Context) error {
 	return nil
 }
 
-// reminder is when the next reminder is due: they are spread over the time there is.
-func (a *requestRun) reminder() time.Time {
+// nextReminder is when the next reminder is due: they are spread over the time there is.
+func (a *requestRun) nextReminder() time.Time {
 	within := a.request.Deadline.Sub(a.started)
 	return a.started.Add(within * time.Duration(a.reminded+1) / time.Duration(a.request.Reminders+1))
 }
 
-// next is how long there is nothing to do, unless somebody answers.
-func (a *requestRun) next(ctx workflow.Context) time.Duration {
+// untilNextStep is how long there is nothing to do, unless somebody answers.
+func (a *requestRun) untilNextStep(ctx workflow.Context) time.Duration {
 	due := a.request.Deadline
 	if a.reminded < a.request.Reminders {
-		due = a.reminder()
+		due = a.nextReminder()
 	}
 
 	return max(due.Sub(workflow.Now(ctx)), 0)
@@ -223,33 +223,38 @@ func (a *requestRun) end(ctx workflow.Context, state chat.ContributorRequestStat
 	return err
 }
 
-// put sends a question, a reminder, or the question again.
-func (a *requestRun) put(
+// sendQuestion sends a question, a reminder, or the question again.
+func (a *requestRun) sendQuestion(
 	ctx workflow.Context,
-	ask *chat.ContributorQuestion,
+	question *chat.ContributorQuestion,
 	turn chat.QuestionTurn,
 	number int,
 ) error {
-	if !ask.State.Open() {
+	if !question.State.Open() {
 		return nil
 	}
 
 	r := &a.request
 	in := chat.SendAssistantMessage{
 		Request: chat.Request{
-			ActionID:    chat.DeriveActionID(string(ask.ID), string(turn), strconv.Itoa(number)),
+			ActionID:    chat.DeriveActionID(string(question.ID), string(turn), strconv.Itoa(number)),
 			WorkspaceID: r.WorkspaceID,
 			ChatID:      r.ChatID,
 			By:          chat.Actor{MemberID: r.RequestedBy},
 			Fingerprint: chat.Fingerprint{},
 		},
-		Message: r.Text(turn), Question: &chat.QuestionStep{RequestID: r.ID, QuestionID: ask.ID, Turn: turn},
+		Message: r.Text(turn),
+		Question: &chat.QuestionStep{
+			RequestID:  r.ID,
+			QuestionID: question.ID,
+			Turn:       turn,
+		},
 	}
 
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            in.WorkflowID(),
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_ABANDON,
-		StaticSummary:         fmt.Sprintf("Put a question to member %d in %s", ask.MemberID, ChatName(r.ChatID)),
+		StaticSummary:         fmt.Sprintf("Ask member %d in %s", question.MemberID, ChatName(r.ChatID)),
 		StaticDetails:         fmt.Sprintf("Contributor request %s, %s.", r.ID, turn),
 		TypedSearchAttributes: StartAttributes(in.Request),
 		Priority:              temporal.Priority{PriorityKey: PriorityInteractive, FairnessKey: string(r.WorkspaceID)},
