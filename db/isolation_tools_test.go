@@ -75,7 +75,9 @@ var toolTries = map[string]try{
 		)
 	}},
 	"ResolveToolCall": {chat.CodeToolCallNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		_, _, err := i.s.ResolveToolCall(ctx, i.ws, i.by, chat.ToolCallKey{ActionID: i.sent.ActionID, CallID: "a"}, chat.ToolDecision{Verdict: chat.VerdictToolFailed, Reason: "x"})
+		key := chat.ToolCallKey{ActionID: i.sent.ActionID, CallID: "a"}
+		decision := chat.ToolDecision{Verdict: chat.VerdictToolFailed, Reason: "x"}
+		_, _, err := i.s.ResolveToolCall(ctx, i.ws, i.by, key, decision)
 
 		return errorOnly(err)
 	}},
@@ -92,7 +94,7 @@ var toolTries = map[string]try{
 	}},
 	"FailUndo": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.FailUndo(ctx, chat.SendFailure{
-			ToolStep: chat.ToolStep{WorkspaceID: i.ws, ActionID: i.sent.ActionID, Index: 0},
+			ToolStep: i.firstCall(),
 			Problem:  *chat.Errorf(chat.CodeInternal, "x"),
 		}, time.Now()))
 	}},

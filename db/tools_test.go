@@ -312,8 +312,11 @@ func TestUndoIsBegunOnceAndOnlyForWhatDidNotArrive(t *testing.T) {
 		runner.finish(runs[0].Index, chat.ToolSucceeded)
 
 		for range 2 {
-			problem := chat.Errorf(chat.CodeToolUnavailable, "away")
-			err := s.FailUndo(t.Context(), w.Workspace, sent.ActionID, runs[1].Index, problem, clock.now)
+			failure := chat.SendFailure{
+				ToolStep: runs[1].ToolStep,
+				Problem:  *chat.Errorf(chat.CodeToolUnavailable, "away"),
+			}
+			err := s.FailUndo(t.Context(), failure, clock.now)
 			require.NoError(t, err)
 		}
 
