@@ -216,7 +216,9 @@ func (s *service) resolveToolCall(ctx context.Context, in *resolveCallInput) (*t
 		return nil, err
 	}
 
-	resolved, workflowID, err := s.store.ResolveToolCall(ctx, c.workspace(), c.actor(), chat.ToolCallKey{ActionID: in.ActionID, CallID: in.CallID}, d)
+	key := chat.ToolCallKey{ActionID: in.ActionID, CallID: in.CallID}
+
+	resolved, workflowID, err := s.store.ResolveToolCall(ctx, c.workspace(), c.actor(), key, d)
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,11 @@ func (f *fakeStore) Approvals(
 	return chat.List[chat.Approval]{Items: []chat.Approval{waitingApproval()}, NextCursor: "older"}, f.fail
 }
 
-func (f *fakeStore) DecideApproval(_ context.Context, _ chat.WorkspaceID, in chat.ApprovalDecision) (chat.Approval, string, error) {
+func (f *fakeStore) DecideApproval(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	in chat.ApprovalDecision,
+) (chat.Approval, string, error) {
 	f.approve, f.reason = in.Approve, in.Reason
 	a := waitingApproval()
 	a.State = chat.ApprovalApproved

@@ -220,7 +220,8 @@ func TestMembers(t *testing.T) {
 	)
 
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
-	assert.Equal(t, chat.MemberPatch{Phone: new(""), Consents: chat.Consents{chat.ChannelSMS: chat.ConsentGranted}}, w.store.memberPatch)
+	granted := chat.Consents{chat.ChannelSMS: chat.ConsentGranted}
+	assert.Equal(t, chat.MemberPatch{Phone: new(""), Consents: granted}, w.store.memberPatch)
 
 	for _, phone := range []string{"+14155550123", "+15005550006", "+491701234567"} {
 		a = w.do(t, request{method: http.MethodPatch, path: workspaceURL("/members/42"), body: `{"phone":"` + phone + `"}`})

@@ -182,6 +182,12 @@ func (r *DeliverySnapshot) Undelivered() bool {
 	return r.Submission.Settled() && r.Submission != SubmissionConfirmedSent
 }
 
+// WaitsForPerson reports whether a person must decide before anything happens.
+func (r *DeliverySnapshot) WaitsForPerson() bool {
+	return r.Submission == SubmissionNeedsReview ||
+		!r.Submission.InFlight() && slices.Contains(LeftAlone(), r.ErrorCode)
+}
+
 // Waits are how long a delivery is followed before something is done.
 type Waits struct {
 	// Settle is how long after an unknown outcome the provider may still be working.

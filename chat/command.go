@@ -136,8 +136,8 @@ func (d *Delivery) Retryable() error {
 }
 
 // CheckRetry says why a delivery may not be tried again by a person: what [Delivery.Retryable]
-// says, with the id of its retry if there is one, and what its tool calls have against it. What tools have done, or failed to do, before
-// a message cannot be taken for granted later.
+// says, with the id of its retry if there is one, and what its tool calls have against it.
+// What tools have done, or failed to do, before a message cannot be taken for granted later.
 func (d *Delivery) CheckRetry(tools RetryTools) error {
 	if err := d.Retryable(); err != nil {
 		e := AsError(err)

@@ -52,7 +52,12 @@ func TestWhatACancellationInTemporalMeans(t *testing.T) {
 func TestHowABulkRetryIsExplained(t *testing.T) {
 	t.Parallel()
 
-	run := chat.BulkRetry{NewBulkRetry: chat.NewBulkRetry{Rate: 5, Canary: 4}, Selected: 9, Begun: 3, Note: "A person did."}
+	run := chat.BulkRetry{
+		NewBulkRetry: chat.NewBulkRetry{Rate: 5, Canary: 4},
+		Selected:     9,
+		Begun:        3,
+		Note:         "A person did.",
+	}
 	for state, want := range map[chat.BulkState]string{
 		chat.BulkRunning:  "Begun 3 of 9, 5 a second.",
 		chat.BulkPaused:   "Paused: A person did. Resume or cancel it.",

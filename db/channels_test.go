@@ -62,11 +62,13 @@ func requireSendsOn(t *testing.T, s *db.Store, w *dbtest.World, in chat.Chat) {
 	require.NoError(t, err)
 	require.True(t, claim.Granted, in.Channel)
 
-	_, err = s.PrepareSend(t.Context(), w.Send(in.ID, "next"), dbtest.SendIDs(), func(f *chat.SendFacts) (chat.SendPlan, error) {
+	plan := func(f *chat.SendFacts) (chat.SendPlan, error) {
 		assert.Equal(t, !spec.OneAtATime, f.Clear, "%s: a message to the address is in flight", in.Channel)
 
 		return dbtest.PlanText("next")(f)
-	})
+	}
+
+	_, err = s.PrepareSend(t.Context(), w.Send(in.ID, "next"), dbtest.SendIDs(), plan)
 	require.NoError(t, err)
 }
 

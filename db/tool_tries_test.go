@@ -216,7 +216,8 @@ func TestResolveToolCall(t *testing.T) {
 			}
 
 			assert.Equal(t, want, o.record(t, 1, chat.ToolFailed).State, "a person has decided")
-			_, _, err = s.ResolveToolCall(t.Context(), o.Workspace, o.By, chat.ToolCallKey{ActionID: o.action, CallID: "none"}, decision)
+			none := chat.ToolCallKey{ActionID: o.action, CallID: "none"}
+			_, _, err = s.ResolveToolCall(t.Context(), o.Workspace, o.By, none, decision)
 			requireCode(t, chat.CodeToolCallNotFound, err)
 		}
 	})

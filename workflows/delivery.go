@@ -3,7 +3,6 @@ package workflows
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -12,7 +11,7 @@ import (
 )
 
 // SignalChanged tells a workflow that its delivery is not what it was. It carries the
-// receipt when that is known, so that the provider's final status costs no look at the store;
+// snapshot when that is known, so that the provider's final status costs no look at the store;
 // an empty one means: look.
 const SignalChanged = "Changed"
 
@@ -28,7 +27,7 @@ type deliveryTracker struct {
 	changed workflow.ReceiveChannel
 	// last is how the delivery stood when it was last seen.
 	last chat.DeliverySnapshot
-	// troubled is whether something else than the acceptance was told of it.
+	// troubled reports whether something else than the acceptance was shown of it.
 	troubled bool
 }
 
@@ -46,11 +45,11 @@ func newDeliveryTracker(
 	}
 }
 
-// close ends the following.
+// close ends the tracking of the delivery.
 func (f *deliveryTracker) close() { drainSignals(f.changed) }
 
-// drainSignals leaves no signal unread when a workflow closes. Those that have come meanwhile tell
-// nothing new: what they tell of is in the store.
+// drainSignals leaves no signal unread when a workflow closes. What the last ones report is
+// in the store already.
 func drainSignals(changed workflow.ReceiveChannel) {
 	for changed.ReceiveAsync(nil) {
 		continue
@@ -61,11 +60,13 @@ func (f *deliveryTracker) step() chat.DeliveryStep {
 	return chat.DeliveryStep{WorkspaceID: f.workspace, DeliveryID: f.delivery}
 }
 
-// follow goes on from a receipt until nothing more can happen to the delivery by itself
+// follow goes on from a snapshot until nothing more can happen to the delivery by itself
 // and nobody needs to decide.
 func (f *deliveryTracker) follow(ctx workflow.Context, r chat.DeliverySnapshot) error {
 	for {
-		f.last, f.troubled = r, f.troubled || !r.Submission.Settled()
+		f.last = r
+		f.troubled = f.troubled || !r.Submission.Settled()
+
 		var err error
 
 		switch {
@@ -76,8 +77,8 @@ func (f *deliveryTracker) follow(ctx workflow.Context, r chat.DeliverySnapshot) 
 			return nil
 		case r.Submission == chat.SubmissionUnknown:
 			r, err = f.settleUnknown(ctx, r)
-		case waitsForPerson(r):
-			r, err = f.park(ctx, r)
+		case r.WaitsForPerson():
+			r, err = f.awaitDecision(ctx, r)
 		default:
 			r, err = f.submitAgain(ctx, r)
 		}
@@ -93,14 +94,8 @@ func (f *deliveryTracker) follow(ctx workflow.Context, r chat.DeliverySnapshot) 
 	}
 }
 
-// errNobodyDecided ends the following of a delivery that has waited for a person too long.
+// errNobodyDecided ends the tracking of a delivery that has waited for a person too long.
 var errNobodyDecided = errors.New("nobody decided in time")
-
-// waitsForPerson reports whether a person must decide before anything happens.
-func waitsForPerson(r chat.DeliverySnapshot) bool {
-	return r.Submission == chat.SubmissionNeedsReview ||
-		!r.Submission.InFlight() && slices.Contains(chat.LeftAlone(), r.ErrorCode)
-}
 
 // finish answers with a delivery that has ended.
 func (f *deliveryTracker) finish(ctx workflow.Context, r chat.DeliverySnapshot) {

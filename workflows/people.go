@@ -96,11 +96,11 @@ func (s *sendRun) awaitApproval(ctx workflow.Context) (bool, error) {
 		s.sent.Approval = &expired
 	}
 
-	return s.obey(ctx, s.sent.Approval)
+	return s.applyApproval(ctx, s.sent.Approval)
 }
 
-// obey goes on, or ends the send, as the approval says.
-func (s *sendRun) obey(ctx workflow.Context, a *chat.Approval) (bool, error) {
+// applyApproval goes on, or ends the send, as the approval says.
+func (s *sendRun) applyApproval(ctx workflow.Context, a *chat.Approval) (bool, error) {
 	if a.State == chat.ApprovalApproved {
 		return true, nil
 	}

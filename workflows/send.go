@@ -61,7 +61,7 @@ func (s *sendRun) run(ctx workflow.Context) error {
 		s.answer.settle(s.sent, err)
 		showRefusal(ctx, problemOf(err))
 
-		return s.failAsk(steady, problemOf(err).Message)
+		return s.failQuestion(steady, problemOf(err).Message)
 	}
 
 	s.sent = prepared
@@ -134,7 +134,7 @@ func (s *sendRun) conclude(ctx workflow.Context) error {
 
 	switch {
 	case s.in.Question != nil:
-		return s.failAsk(ctx, s.last.ErrorMessage)
+		return s.failQuestion(ctx, s.last.ErrorMessage)
 	case hasUndoable(s.sent.ToolCalls):
 		return undoToolCalls(ctx, s.at())
 	}
@@ -142,9 +142,9 @@ func (s *sendRun) conclude(ctx workflow.Context) error {
 	return nil
 }
 
-// failAsk tells a request that its question has not reached the contributor. A reminder
+// failQuestion tells a request that its question has not reached the contributor. A reminder
 // that does not, changes nothing.
-func (s *sendRun) failAsk(ctx workflow.Context, why string) error {
+func (s *sendRun) failQuestion(ctx workflow.Context, why string) error {
 	if s.in.Question == nil || s.in.Question.Turn != chat.TurnQuestion {
 		return nil
 	}

@@ -9,15 +9,15 @@ import (
 	"handrail/chat"
 )
 
-// park keeps the workflow open, where operators look for it, until somebody decides, or
-// evidence comes, or the time for that is over.
-func (f *deliveryTracker) park(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
+// awaitDecision keeps the workflow open, where operators look for it, until somebody
+// decides, or evidence comes, or the time for that is over.
+func (f *deliveryTracker) awaitDecision(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
 	f.answer(r, nil)
 	showDelivery(ctx, r, r.Explain())
 
 	look := func() (chat.DeliverySnapshot, bool, error) {
-		seen, err := f.lookParked(ctx, r)
-		return seen, !waitsForPerson(seen), err
+		seen, err := f.lookForDecision(ctx, r)
+		return seen, !seen.WaitsForPerson(), err
 	}
 
 	end := workflow.Now(ctx).Add(waitForPerson)
@@ -28,12 +28,15 @@ func (f *deliveryTracker) park(ctx workflow.Context, r chat.DeliverySnapshot) (c
 		}
 	}
 
-	return f.end(ctx, r)
+	return f.endUndecided(ctx, r)
 }
 
-// lookParked looks at the store, and for what may have been sent at the provider too: its
+// lookForDecision looks at the store, and for what may have been sent at the provider too: its
 // evidence may come late.
-func (f *deliveryTracker) lookParked(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
+func (f *deliveryTracker) lookForDecision(
+	ctx workflow.Context,
+	r chat.DeliverySnapshot,
+) (chat.DeliverySnapshot, error) {
 	if r.Submission != chat.SubmissionNeedsReview {
 		return LoadDelivery.Local(ctx, "Look whether somebody has decided", f.step())
 	}
@@ -46,10 +49,10 @@ func (f *deliveryTracker) lookParked(ctx workflow.Context, r chat.DeliverySnapsh
 	return LoadDelivery.Local(ctx, "Look whether somebody has decided", f.step())
 }
 
-// end closes what nobody has decided. What certainly was not sent ends as that; what may
+// endUndecided closes what nobody has decided. What certainly was not sent ends as that; what may
 // have been stays for review in the store.
-func (f *deliveryTracker) end(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
-	ended, err := f.call(ctx, "End what nobody has decided", chat.NobodyDecided())
+func (f *deliveryTracker) endUndecided(ctx workflow.Context, r chat.DeliverySnapshot) (chat.DeliverySnapshot, error) {
+	ended, err := f.cancelDelivery(ctx, "End what nobody has decided", chat.NobodyDecided())
 	if err != nil {
 		return r, err
 	}
@@ -59,8 +62,13 @@ func (f *deliveryTracker) end(ctx workflow.Context, r chat.DeliverySnapshot) (ch
 	return ended, errNobodyDecided
 }
 
-// call ends a delivery that the provider certainly does not have, and returns how it stands.
-func (f *deliveryTracker) call(ctx workflow.Context, summary string, why *chat.Error) (chat.DeliverySnapshot, error) {
+// cancelDelivery ends a delivery that the provider certainly does not have, and returns how
+// it stands.
+func (f *deliveryTracker) cancelDelivery(
+	ctx workflow.Context,
+	summary string,
+	why *chat.Error,
+) (chat.DeliverySnapshot, error) {
 	return CancelDelivery.Local(ctx, summary, chat.DeliveryEnd{DeliveryStep: f.step(), Problem: *why})
 }
 
@@ -74,7 +82,7 @@ func (f *deliveryTracker) cancel(ctx workflow.Context) error {
 	canceled.DeliveryID = string(f.delivery)
 
 	for {
-		r, err := f.call(ctx, "Record the cancellation", canceled)
+		r, err := f.cancelDelivery(ctx, "Record the cancellation", canceled)
 		if err != nil {
 			return err
 		}
