@@ -220,6 +220,7 @@ func TestMembers(t *testing.T) {
 	)
 
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
 	granted := chat.Consents{chat.ChannelSMS: chat.ConsentGranted}
 	assert.Equal(t, chat.MemberPatch{Phone: new(""), Consents: granted}, w.store.memberPatch)
 

@@ -84,7 +84,7 @@ func TestRouteMustFillItsInput(t *testing.T) {
 		}](inbox),
 		"nothing fills the field ID": finishRoute[struct{ ID chat.InboxID }](inbox),
 		"nothing fills the field id": finishRoute[struct {
-			id chat.InboxID `inPath:"inbox_id"` //nolint:unused // reflection looks at it
+			id chat.InboxID `inPath:"inbox_id"`
 		}](inbox),
 		"nothing fills the field Huma": finishRoute[struct {
 			Huma chat.InboxID `path:"inbox_id"`

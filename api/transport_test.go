@@ -286,7 +286,7 @@ func TestAStopNamesTheRequestsItLeavesUnanswered(t *testing.T) {
 	cancel()
 
 	err = w.app.Shutdown(ctx)
-	assert.ErrorContains(t, err, "stop serving with 1 unanswered requests")
+	require.ErrorContains(t, err, "stop serving with 1 unanswered requests")
 	close(release)
 	assert.NoError(t, <-served)
 }

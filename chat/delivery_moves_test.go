@@ -60,7 +60,8 @@ func moves() []move {
 		"busy and barred": {Busy: true, Suppressed: true, ProbeAt: &later},
 	} {
 		facts.Now = testNow
-		all = append(all, move{"claim, " + name, func(d *chat.Delivery) chat.Effect { return d.RefuseClaim(facts).Effect }})
+		refuse := func(d *chat.Delivery) chat.Effect { return d.RefuseClaim(facts).Effect }
+		all = append(all, move{"claim, " + name, refuse})
 	}
 
 	return all

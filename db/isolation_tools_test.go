@@ -113,6 +113,7 @@ var toolTries = map[string]try{
 			By:       i.by,
 			At:       time.Now(),
 		})
+
 		return errorOnly(err)
 	}},
 	"ExpireApproval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {

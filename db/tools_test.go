@@ -174,6 +174,7 @@ func TestApprovals(t *testing.T) {
 				By:       by,
 				At:       at,
 			})
+
 			return err
 		}
 

@@ -78,6 +78,7 @@ func (s *sendRun) awaitApproval(ctx workflow.Context) (bool, error) {
 	if waiting() {
 		view := chat.SendView{AssistantMessageSent: s.sent}
 		decided := func() bool { return !waiting() }
+
 		if err := s.awaitPeople(ctx, view.ExplainApproval(), s.sent.Approval.Deadline, nil, decided); err != nil {
 			return false, err
 		}

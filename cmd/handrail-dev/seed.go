@@ -60,9 +60,10 @@ func findDemo(ctx context.Context, store *db.Store) (demo, error) {
 	}
 
 	for _, c := range chats.Items {
-		if c.Channel == chat.ChannelSMS {
+		switch c.Channel { //nolint:exhaustive // the demo shows two channels
+		case chat.ChannelSMS:
 			d.SMSChat = c.ID
-		} else if c.Channel == chat.ChannelEmail {
+		case chat.ChannelEmail:
 			d.EmailChat = c.ID
 		}
 	}
