@@ -25,10 +25,10 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorAddressBusy}, "Waits for another " +
 			"message to the same address whose outcome is still open."},
 		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorSenderBlocked}, "Twilio refuses every message of this sender. It waits, and goes out by itself when a trial message gets through."},
-		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorWorkflowGone}, "Not sent: the workflow that followed it was ended in Temporal, and a person must decide."},
+		{chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorWorkflowGone}, "Not sent: the workflow that followed it was ended in Temporal. A person must decide: retry or cancel it."},
 		{
 			chat.Delivery{Submission: chat.SubmissionPending, ErrorCode: chat.ErrorTriesExhausted, ErrorMessage: "last twilio_20429"},
-			"Not sent: trying again has not helped (last twilio_20429), and a person must decide.",
+			"Not sent: trying again has not helped (last twilio_20429). A person must decide: retry or cancel it.",
 		},
 		{
 			chat.Delivery{

@@ -108,7 +108,7 @@ func TestGiveUp(t *testing.T) {
 
 			assert.Equal(
 				t,
-				"Not sent: trying again has not helped (last twilio_20429, too many requests), and a person must decide.",
+				"Not sent: trying again has not helped (last twilio_20429, too many requests). A person must decide: retry or cancel it.",
 				d.Explain(),
 			)
 		}
