@@ -131,7 +131,7 @@ type ContributorStore interface {
 		in chat.ContributorStep,
 		now time.Time,
 	) (chat.ContributorRequest, error)
-	// FailAsk ends an ask that is open.
+	// FailQuestion ends a question that is open.
 	FailQuestion(
 		ctx context.Context,
 		ws chat.WorkspaceID,
@@ -160,7 +160,7 @@ type DeliveryStore interface {
 		s chat.Submission,
 		now time.Time,
 	) (chat.Delivery, error)
-	// GiveUp notes that a delivery which was not sent is not tried again by itself.
+	// MarkExhausted notes that a delivery which was not sent is not tried again by itself.
 	MarkExhausted(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
 	// SettleUnknown lets the delivery's policy decide about what is unknown, and makes unknown
 	// what was claimed too long ago; anything else stays.
@@ -175,9 +175,9 @@ type EvidenceStore interface {
 	// BoundMessageIDs are those of a provider's ids that belong to deliveries.
 	BoundMessageIDs(ctx context.Context, p chat.Provider, ids []string) ([]string, error)
 	RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error)
-	// Unconfirmed ends the wait for a receipt, unless one has come.
+	// MarkUnconfirmed ends the wait for a receipt, unless one has come.
 	MarkUnconfirmed(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
-	// EndDelivery cancels what is pending or blocked; anything else stays.
+	// CancelDelivery cancels what is pending or blocked; anything else stays.
 	CancelDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, why *chat.Error) (chat.Delivery, error)
 }
 

@@ -76,7 +76,7 @@ func (p pathParameter[ID]) read(ctx huma.Context) (ID, error) {
 	return p.parse("path."+p.name, ctx.Param(p.name))
 }
 
-// readValue is read for who does not know the type.
+// readValue is read for callers that do not know the type of the id.
 func (p pathParameter[ID]) readValue(ctx huma.Context) (reflect.Value, error) {
 	id, err := p.read(ctx)
 	return reflect.ValueOf(id), err
@@ -186,6 +186,8 @@ func newPathReader(pattern string, input reflect.Type) (*pathReader, error) {
 		switch {
 		case name == "" || !field.IsExported():
 			return nil, fmt.Errorf("nothing fills the field %s of %s", field.Name, input)
+		case name == workspaceParameter.name:
+			return nil, fmt.Errorf("the field %s of %s is for the workspace, which is in the request", field.Name, input)
 		case !slices.Contains(r.names, name):
 			return nil, fmt.Errorf("the field %s of %s is for {%s}, which the path has not", field.Name, input, name)
 		case field.Type != pathParameters[name].idType():

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -168,22 +169,23 @@ func answerProblems[P, O any](
 }
 
 func describeAccess(description string, who access) string {
-	access := "Needs the scope `" + string(who.scope) + "`."
+	needs := "Needs the scope `" + string(who.scope) + "`."
+
 	switch {
 	case who.asked:
-		access = "Needs what asking for the action needs."
+		needs = "Needs what asking for the action needs."
 	case who.contributor:
-		access = "For who was asked, with any key; others need the scope `" + string(who.scope) + "`."
+		needs = "For who was asked, with any key; others need the scope `" + string(who.scope) + "`."
 	case who.own:
-		access = "Needs a place in the chat, or the scope `" + string(who.scope) + "`."
+		needs = "Needs a place in the chat, or the scope `" + string(who.scope) + "`."
 	}
 
-	return strings.TrimSpace(description + "\n\n" + access)
+	return strings.TrimSpace(description + "\n\n" + needs)
 }
 
 // documentAnswers describes the answers of a route of a workspace.
 func (s *service) documentAnswers(op *huma.Operation, r *route) {
-	status := max(op.DefaultStatus, http.StatusOK)
+	status := cmp.Or(op.DefaultStatus, http.StatusOK)
 	if r.answer != nil {
 		s.documentAnswer(op, status, http.StatusText(status), r.answer)
 	}

@@ -79,6 +79,9 @@ func TestRouteMustFillItsInput(t *testing.T) {
 			ID chat.InboxID `inPath:"inbx_id"`
 		}](inbox),
 		"for {label_id}, which the path has not": finishRoute[labelPath](inbox),
+		"is for the workspace": finishRoute[struct {
+			ID chat.WorkspaceID `inPath:"workspace_uuid"`
+		}](inbox),
 		"must be a chat.InboxID": finishRoute[struct {
 			ID chat.LabelID `inPath:"inbox_id"`
 		}](inbox),

@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"strings"
 	"time"
 )
 
@@ -36,12 +35,13 @@ const (
 	FormatText Format = "text"
 	// FormatEmail is a multipart mail with a subject, in the thread of those before it.
 	FormatEmail Format = "email"
-	// FormatHTML is the text as written beside its HTML.
+	// FormatHTML is HTML, with the Markdown that it was made from.
 	FormatHTML Format = "html"
 )
 
-// ChannelSpec is all that differs between channels. Code that depends on the channel asks
-// the spec, never for a channel by name.
+// ChannelSpec is all that differs between channels. Rules and queries ask the spec, never for
+// a channel by name. Only what keeps a value for each channel names them all: the consents of
+// members, the configured waits. Tests compare those with the table.
 type ChannelSpec struct {
 	Channel Channel
 	// Name is what people call the channel within a sentence: "by SMS".
@@ -71,8 +71,8 @@ type ChannelSpec struct {
 	AnswersNameQuestion bool
 }
 
-// The most code points of a message: an SMS by Twilio's error 21617, an email and a web
-// message by our own choice.
+// The most code points of a message: an SMS by Twilio's error 21617; everything else, which
+// MaxEmail holds for, by our own choice.
 const (
 	MaxSMS   = 1600
 	MaxEmail = 100_000
@@ -129,7 +129,8 @@ func Channels() []Channel {
 	return channelsWith(func(ChannelSpec) bool { return true })
 }
 
-// AddressedChannels lists the channels that write to an address of a person.
+// AddressedChannels lists the channels that write to an address of a person, whose consent
+// counts there.
 func AddressedChannels() []Channel {
 	return channelsWith(func(s ChannelSpec) bool { return s.TakesConsent() })
 }
@@ -161,11 +162,13 @@ func (s *ChannelSpec) HasReceipt() bool { return s.Receipt > 0 }
 // "the channels phone-sms and phone-voice".
 func channelsFrom(kind SenderKind) string {
 	names := channelsWith(func(s ChannelSpec) bool { return s.Sender == kind })
-	if len(names) == 1 {
-		return "the channel " + string(names[0])
+	if len(names) < 2 {
+		return "the channel " + joinAll(names)
 	}
 
-	return "the channels " + strings.ReplaceAll(joinAll(names), ", ", " and ")
+	last := len(names) - 1
+
+	return "the channels " + joinAll(names[:last]) + " and " + string(names[last])
 }
 
 // channelsWith lists the channels whose spec fits, in the order of the table.

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -9,7 +10,7 @@ import (
 // Effect is what a change of a delivery means for its message and its action.
 type Effect string
 
-// The effects. EffectNone is also what a rule returns that has changed nothing.
+// The effects. A rule that has changed nothing returns EffectNone.
 const (
 	EffectNone Effect = ""
 	// EffectSaved: neither message nor action change, the delivery alone does.
@@ -63,7 +64,7 @@ type ClaimRefusal struct {
 	WaitUntil *time.Time
 	// Busy reports that another delivery to the address must end first.
 	Busy bool
-	// Again reports that nothing speaks against the claim any more.
+	// Again reports that whatever refused the claim is over, so that it must be decided anew.
 	Again bool
 }
 
@@ -72,10 +73,10 @@ type ClaimRefusal struct {
 // wait for.
 func (d *Delivery) RefuseClaim(facts ClaimFacts) ClaimRefusal {
 	switch {
-	case d.Submission == SubmissionSending && !d.LeaseUntil.Before(facts.Now):
-		return ClaimRefusal{WaitUntil: d.LeaseUntil}
-	case d.Submission == SubmissionSending:
+	case d.HasLostClaim(facts.Now):
 		return ClaimRefusal{Effect: d.LoseClaim(facts.Now)}
+	case d.Submission == SubmissionSending:
+		return ClaimRefusal{WaitUntil: d.LeaseUntil}
 	case !d.Submission.Claimable():
 		return ClaimRefusal{}
 	case facts.Suppressed:
@@ -83,7 +84,7 @@ func (d *Delivery) RefuseClaim(facts ClaimFacts) ClaimRefusal {
 	case d.RetryAt != nil && d.RetryAt.After(facts.Now):
 		return ClaimRefusal{WaitUntil: d.RetryAt}
 	case facts.ProbeAt != nil:
-		return ClaimRefusal{Effect: d.waitForProbe(facts), WaitUntil: d.RetryAt}
+		return ClaimRefusal{Effect: d.waitForProbe(facts), WaitUntil: facts.ProbeAt}
 	case facts.Busy:
 		return ClaimRefusal{Effect: d.waitForAddress(), WaitUntil: d.RetryAt, Busy: true}
 	}
@@ -152,7 +153,7 @@ func (d *Delivery) Exhaust() Effect {
 		return EffectNone
 	}
 
-	d.ErrorMessage = strings.TrimSuffix("last "+d.ErrorCode+", "+d.ErrorMessage, ", ")
+	d.ErrorMessage = strings.TrimSuffix("last "+cmp.Or(d.ErrorCode, "no reason given")+", "+d.ErrorMessage, ", ")
 	d.ErrorCode = ErrorTriesExhausted
 	d.RetryAt = nil
 
@@ -281,9 +282,9 @@ func (d *Delivery) Cancel(reason string) Effect {
 	return d.endUnsent(SubmissionCanceled, ErrorCanceled, reason)
 }
 
-// CancelAsRepeated ends a delivery that was not handed over and repeats one that the provider
+// CancelAsRepeat ends a delivery that was not handed over and repeats one that the provider
 // took after all: the message must not arrive twice. Any other stays as it is.
-func (d *Delivery) CancelAsRepeated() Effect {
+func (d *Delivery) CancelAsRepeat() Effect {
 	if !d.Submission.May(SubmissionCanceled) {
 		return EffectNone
 	}
@@ -296,13 +297,13 @@ func (d *Delivery) CancelAsRepeated() Effect {
 // Replace ends a delivery in favour of another one if it is still open. One that has ended
 // stays as it is.
 func (d *Delivery) Replace(by DeliveryID) Effect {
+	if !d.Releasable() {
+		return EffectNone
+	}
+
 	state := SubmissionCanceled
 	if d.Submission == SubmissionNeedsReview {
 		state = SubmissionAbandoned
-	}
-
-	if !d.Releasable() {
-		return EffectNone
 	}
 
 	d.endUnsent(state, ErrorReplaced, "a person tried it again with a change, as delivery "+string(by))

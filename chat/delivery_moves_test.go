@@ -32,7 +32,7 @@ func moves() []move {
 		{"free the address", func(d *chat.Delivery) chat.Effect { return d.FreeAddress(testNow) }},
 		{"unconfirm", (*chat.Delivery).Unconfirm},
 		{"cancel", func(d *chat.Delivery) chat.Effect { return d.Cancel("nobody decided") }},
-		{"cancel as repeated", (*chat.Delivery).CancelAsRepeated},
+		{"cancel as repeated", (*chat.Delivery).CancelAsRepeat},
 		{"replace", func(d *chat.Delivery) chat.Effect { return d.Replace("d2") }},
 		{"release", func(d *chat.Delivery) chat.Effect {
 			if !d.Releasable() {

@@ -53,5 +53,9 @@ func oneAtATime(alias string) string {
 		}
 	}
 
+	if len(conditions) == 0 {
+		return "TRUE"
+	}
+
 	return strings.Join(conditions, " AND ")
 }

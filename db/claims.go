@@ -37,8 +37,8 @@ var errClaimAgain = errors.New("the delivery changed while it was being claimed"
 // claimable are the states from which a delivery may be claimed.
 var claimable = chat.StatesBefore(chat.SubmissionSending)
 
-// claimTries bounds how often a claim is decided anew. Each time somebody else has moved
-// on, so a second time is rare.
+// claimTries bounds how often a claim is decided anew. Each time another worker has changed
+// the delivery, so a second time is rare. After the last one errClaimAgain is the error.
 const claimTries = 5
 
 // Claim asks for the right to post a delivery until now+lease: delivery_not_found. It is
@@ -75,7 +75,11 @@ func (s *Store) Claim(
 		})
 	}
 
-	return claim, err
+	if err != nil {
+		return chat.Claim{}, err
+	}
+
+	return claim, nil
 }
 
 // claimRequest asks for the right to post a delivery from now until a time.
@@ -108,6 +112,7 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		Returning("*").
 		Returning(probingColumn, in.workspace).
 		Exec(ctx)
+
 	switch {
 	case violationOf(err) == uniqueViolation:
 		// Another delivery to the address was claimed at the same time.
@@ -115,7 +120,7 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 	case unlessNone(err) != nil:
 		return chat.Claim{}, err
 	case err != nil || row.ID == "":
-		return s.explainRefusedClaim(ctx, tx, in.workspace, in.id, in.now)
+		return s.settleRefusedClaim(ctx, tx, in.workspace, in.id, in.now)
 	}
 
 	if row.Probing {
@@ -133,12 +138,16 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 
 	err = s.batch(ctx, tx, tx.NewInsert().Model(&attempt),
 		moveAction(tx, row.actionKey(), chat.ActionRunning, in.now, chat.ActionParked))
+	if err != nil {
+		return chat.Claim{}, err
+	}
 
-	return chat.Claim{Granted: true, Delivery: row.delivery()}, err
+	return chat.Claim{Granted: true, Delivery: row.delivery()}, nil
 }
 
-// explainRefusedClaim finds out why a claim was not granted, and stores what that means.
-func (s *Store) explainRefusedClaim(
+// settleRefusedClaim finds out why a claim was not granted, and stores what that means: it may
+// end the delivery, make it unknown, or note what it waits for.
+func (s *Store) settleRefusedClaim(
 	ctx context.Context,
 	tx bun.Tx,
 	ws chat.WorkspaceID,

@@ -84,11 +84,10 @@ func (r *deliveryRow) recordDecision(d *chat.Decision) {
 	r.DecidedAt = &at
 }
 
-// saveDecision is the statement that stores a person's decision, and the provider's id that a
-// person may have found.
+// saveDecision is the statement that stores a person's decision.
 func saveDecision(tx bun.Tx, row *deliveryRow) bun.Query {
 	return tx.NewUpdate().Model(row).
-		Column("decision", "decision_reason", "decided_by", "decided_at", "bulk_retry_id", "provider_message_id").
+		Column("decision", "decision_reason", "decided_by", "decided_at", "bulk_retry_id").
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
 }
 

@@ -21,8 +21,9 @@ func (r *deliveryRow) apply(d *chat.Delivery) {
 	r.ErrorMessage = d.ErrorMessage
 }
 
-// storeMove are the statements that store what a rule of chat has made of a delivery, and
-// what that means for its attempt, message and action. There are none if it has no effect.
+// storeMove takes over what a rule of chat has made of a delivery, and returns the statements
+// that store it and what it means for its attempt, message and action. There are none if it
+// has no effect.
 func storeMove(tx bun.Tx, row *deliveryRow, moved *chat.Delivery, effect chat.Effect, now time.Time) []bun.Query {
 	if effect == chat.EffectNone {
 		return nil
@@ -58,14 +59,14 @@ func storeEffect(tx bun.Tx, row *deliveryRow, effect chat.Effect, now time.Time)
 	return nil
 }
 
-// saveState is the statement that stores where a delivery stands.
+// saveState returns the statement that stores where a delivery stands, as of now.
 func saveState(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
 	row.UpdatedAt = now
 
 	return tx.NewUpdate().
 		Model(row).
 		Column("submission", "carrier", "carrier_rank", "lease_until", "retry_at", "unknown_since").
-		Column("error_code", "error_message", "updated_at").
+		Column("provider_message_id", "error_code", "error_message", "updated_at").
 		Where("workspace_id = ?", row.WorkspaceID).
 		Where("id = ?", row.ID)
 }

@@ -259,7 +259,7 @@ func (s *Store) cancelRetries(ctx context.Context, tx bun.Tx, of *deliveryRow, n
 
 		d := row.delivery()
 
-		if err := s.batch(ctx, tx, storeMove(tx, &row, &d, d.CancelAsRepeated(), now)...); err != nil {
+		if err := s.batch(ctx, tx, storeMove(tx, &row, &d, d.CancelAsRepeat(), now)...); err != nil {
 			return err
 		}
 	}

@@ -10,9 +10,9 @@ import (
 	"handrail/chat"
 )
 
-// SignalChanged tells a workflow that its delivery is not what it was. It carries the
-// snapshot when that is known, so that the provider's final status costs no look at the store;
-// an empty one means: look.
+// SignalChanged tells a workflow that its delivery has changed. It carries the snapshot if the
+// sender knows it, so that the provider's final status costs no look at the store. With an
+// empty one the workflow looks itself.
 const SignalChanged = "Changed"
 
 // deliveryTracker takes one delivery from its first submission to its end: until the provider's
@@ -21,7 +21,7 @@ const SignalChanged = "Changed"
 type deliveryTracker struct {
 	workspace chat.WorkspaceID
 	delivery  chat.DeliveryID
-	// answer gives the callers how the delivery stands; the first answer stands.
+	// answer tells the callers how the delivery stands. Only the first call counts.
 	answer  func(r chat.DeliverySnapshot, err error)
 	action  chat.ActionID
 	changed workflow.ReceiveChannel
@@ -45,7 +45,7 @@ func newDeliveryTracker(
 	}
 }
 
-// close ends the tracking of the delivery.
+// close is called when the workflow closes.
 func (f *deliveryTracker) close() { drainSignals(f.changed) }
 
 // drainSignals leaves no signal unread when a workflow closes. What the last ones report is
@@ -115,7 +115,6 @@ func (f *deliveryTracker) submitAgain(ctx workflow.Context, r chat.DeliverySnaps
 	try := SubmitDelivery
 	if r.Submission == chat.SubmissionBlocked {
 		try.Options = blockedOptions
-
 		f.answer(r, nil)
 	}
 
@@ -123,15 +122,20 @@ func (f *deliveryTracker) submitAgain(ctx workflow.Context, r chat.DeliverySnaps
 
 	trying, stop := workflow.WithCancel(ctx)
 	defer stop()
+
 	var err error
+
 	signaled := false
 	selector := workflow.NewSelector(ctx)
 	selector.AddFuture(
 		try.Start(trying, fmt.Sprintf("Hand the message to %s, again", r.Provider), f.step()),
 		func(done workflow.Future) { err = done.Get(ctx, &r) },
 	)
+	selector.AddReceive(f.changed, func(c workflow.ReceiveChannel, _ bool) {
+		receiveNewest(ctx, c)
 
-	selector.AddReceive(f.changed, func(c workflow.ReceiveChannel, _ bool) { receiveNewest(ctx, c); signaled = true })
+		signaled = true
+	})
 	selector.Select(ctx)
 
 	switch {
@@ -140,8 +144,8 @@ func (f *deliveryTracker) submitAgain(ctx workflow.Context, r chat.DeliverySnaps
 	case signaled:
 		// A post that is under way goes on, and its claim keeps everybody else from posting.
 		stop()
-		return LoadDelivery.Local(ctx, "Look what has changed", f.step())
 
+		return LoadDelivery.Local(ctx, "Look what has changed", f.step())
 	case err != nil && !temporal.IsCanceledError(err):
 		return MarkExhausted.Local(ctx, "Record that it is not tried again", f.step())
 	}
