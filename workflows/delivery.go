@@ -115,6 +115,7 @@ func (f *deliveryTracker) submitAgain(ctx workflow.Context, r chat.DeliverySnaps
 	try := SubmitDelivery
 	if r.Submission == chat.SubmissionBlocked {
 		try.Options = blockedOptions
+
 		f.answer(r, nil)
 	}
 
