@@ -183,6 +183,9 @@ func (s DeliveryStatus) Supersedes(old DeliveryStatus) bool { return s.Rank() > 
 // Final reports whether the provider has told its final status, or we have stopped waiting.
 func (s DeliveryStatus) Final() bool { return s.Rank() >= statusRanks[StatusUnconfirmed] }
 
+// Arrived reports that the provider says that the recipient has the message.
+func (s DeliveryStatus) Arrived() bool { return s == StatusDelivered || s == StatusRead }
+
 // Lost reports that the provider took the message and it did not arrive.
 func (s DeliveryStatus) Lost() bool {
 	switch s {

@@ -21,6 +21,16 @@ import (
 // Idempotent: a report has its effect once, by its key. An orphan has it when it is
 // reported again and its delivery is known by then.
 func (s *Store) RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error) {
+	reported, err := s.recordReport(ctx, r, now)
+	if chat.CodeOf(err) == chat.CodeConflict {
+		// The message was recorded for another delivery at the same time; now that is seen.
+		reported, err = s.recordReport(ctx, r, now)
+	}
+
+	return reported, err
+}
+
+func (s *Store) recordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error) {
 	in := report{Report: r, now: toMicroseconds(now)}
 	var reported chat.Reported
 	err := s.inTx(ctx, "record a provider's report", func(ctx context.Context, tx bun.Tx) error {
@@ -154,8 +164,14 @@ func deliveryDiffers(a, b *chat.Delivery) bool {
 }
 
 // applyReport changes the delivery, which is held, as the report says. duplicate reports that
-// the provider has taken a second message for it.
+// the provider has taken a second message for it. A report about a message that belongs to
+// another delivery says nothing of this one.
 func (s *Store) applyReport(ctx context.Context, tx bun.Tx, row *deliveryRow, r *report) (duplicate bool, err error) {
+	foreign, err := ownedByAnother(ctx, tx, row, r.ProviderMessageID)
+	if err != nil || foreign {
+		return false, err
+	}
+
 	if r.Accepts {
 		if duplicate, err = s.acceptReported(ctx, tx, row, r); err != nil {
 			return false, err
@@ -167,6 +183,13 @@ func (s *Store) applyReport(ctx context.Context, tx bun.Tx, row *deliveryRow, r 
 	if row.Submission == chat.SubmissionAccepted &&
 		(r.ProviderMessageID == "" || r.ProviderMessageID == row.ProviderMessageID || row.ProviderMessageID == "") {
 		statements = applyDeliveryStatus(tx, row, r)
+
+		twice, err := s.findSecondArrival(ctx, tx, row, r)
+		if err != nil {
+			return false, err
+		}
+
+		duplicate = duplicate || twice
 	}
 
 	if r.Suppress != "" {
@@ -184,6 +207,43 @@ func (s *Store) applyReport(ctx context.Context, tx bun.Tx, row *deliveryRow, r 
 	return duplicate, s.batch(ctx, tx, statements...)
 }
 
+// ownedByAnother reports whether a provider's message belongs to another delivery. Two look-ups
+// may have read the provider's list before either was recorded; the first one owns the message.
+func ownedByAnother(ctx context.Context, tx bun.Tx, row *deliveryRow, id string) (bool, error) {
+	if id == "" || id == row.ProviderMessageID {
+		return false, nil
+	}
+
+	return tx.NewSelect().
+		Model((*deliveryRow)(nil)).
+		Where("d.provider = ?", row.Provider).
+		Where("d.provider_message_id = ?", id).
+		Where("d.id <> ?", row.ID).
+		Exists(ctx)
+}
+
+// findSecondArrival looks at a delivery that has arrived although it was tried again already:
+// it cancels what the provider does not have yet of the retries, and reports whether one of
+// them was sent as well, which is recorded once.
+func (s *Store) findSecondArrival(ctx context.Context, tx bun.Tx, row *deliveryRow, r *report) (bool, error) {
+	if row.RetriedBy == "" || !r.DeliveryStatus.Arrived() {
+		return false, nil
+	}
+
+	if err := s.cancelRetries(ctx, tx, row, r.now); err != nil {
+		return false, err
+	}
+
+	result, err := s.recordSentTwice(tx, row, r.now).Exec(ctx)
+	if err != nil {
+		return false, err
+	}
+
+	count, err := result.RowsAffected()
+
+	return count > 0, err
+}
+
 // acceptReported records the acceptance that a report proves.
 func (s *Store) acceptReported(
 	ctx context.Context,
@@ -194,18 +254,6 @@ func (s *Store) acceptReported(
 	id := r.ProviderMessageID
 	if id != "" && id == row.ProviderMessageID && row.Submission == chat.SubmissionAccepted {
 		return false, nil // it says nothing new
-	}
-
-	if id != "" && id != row.ProviderMessageID {
-		taken, err := tx.NewSelect().Model((*deliveryRow)(nil)).Where("d.provider = ?", row.Provider).
-			Where("d.provider_message_id = ?", id).Where("d.id <> ?", row.ID).Exists(ctx)
-		if err != nil {
-			return false, err
-		}
-
-		if taken {
-			id = ""
-		}
 	}
 
 	was := *row

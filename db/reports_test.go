@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -227,8 +228,9 @@ func TestASecondMessageForOneDelivery(t *testing.T) {
 	})
 }
 
-// TestAnIDThatAnotherDeliveryHas is a look-up that took one message for another.
-func TestAnIDThatAnotherDeliveryHas(t *testing.T) {
+// TestALookUpWhoseIDIsTakenIsNoEvidence is a look-up that took one message for another: two had
+// read the provider's list before either was recorded.
+func TestALookUpWhoseIDIsTakenIsNoEvidence(t *testing.T) {
 	t.Parallel()
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
@@ -237,11 +239,11 @@ func TestAnIDThatAnotherDeliveryHas(t *testing.T) {
 		acceptDelivery(t, s, w, &first, "SM1", clock.now)
 		sent, second := sendNow(t, s, w, w.SMS.ID, clock.now)
 		reported := reporter{t, s, clock}.report(newCallback(&second, "SM1", chat.StatusSent))
-		assert.True(t, reported.Changed)
+		assert.False(t, reported.Changed)
 		after, _, _, _ := readStanding(t, s, w, &sent)
 		assert.Equal(
 			t,
-			[]any{chat.SubmissionAccepted, "", chat.StatusSent},
+			[]any{chat.SubmissionSending, "", chat.StatusNone},
 			[]any{after.Submission, after.ProviderMessageID, after.DeliveryStatus},
 		)
 
@@ -251,6 +253,57 @@ func TestAnIDThatAnotherDeliveryHas(t *testing.T) {
 		bound, err = s.BoundMessageIDs(t.Context(), chat.ProviderTwilio, nil)
 		require.NoError(t, err)
 		assert.Empty(t, bound)
+	})
+}
+
+// TestTwoLookUpsOfOneMessage record the same message for two deliveries at once: one owns it,
+// and the other is as unknown as before.
+func TestTwoLookUpsOfOneMessage(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		for range 5 {
+			w, clock := dbtest.Seed(t, s), newClock()
+			deliveries := make([]chat.Delivery, 2)
+			id := "SM" + string(w.Workspace)
+
+			for i := range deliveries {
+				_, deliveries[i] = sendNow(t, s, w, w.SMS.ID, clock.now)
+				leadToReview(t, s, w, &deliveries[i], clock.now)
+			}
+
+			var all sync.WaitGroup
+
+			errs := make([]error, len(deliveries))
+
+			for i := range deliveries {
+				all.Go(func() {
+					report := newCallback(&deliveries[i], id, chat.StatusSent)
+					report.Provider = chat.ProviderTwilio
+					report.Key = string(deliveries[i].ID)
+					_, errs[i] = s.RecordReport(t.Context(), report, clock.now)
+				})
+			}
+
+			all.Wait()
+
+			accepted := 0
+
+			for i := range deliveries {
+				require.NoError(t, errs[i])
+
+				d, err := s.FindDelivery(t.Context(), w.Workspace, deliveries[i].ID)
+				require.NoError(t, err)
+
+				if d.Submission == chat.SubmissionAccepted {
+					accepted++
+
+					assert.Equal(t, id, d.ProviderMessageID)
+				}
+			}
+
+			assert.Equal(t, 1, accepted)
+		}
 	})
 }
 

@@ -1,0 +1,86 @@
+package db_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handrail/chat"
+	"handrail/db"
+	"handrail/db/dbtest"
+)
+
+// TestALateReceiptAfterARetryIsFlagged is the message that was taken for lost, tried again,
+// and has arrived all the same: the recipient has it twice.
+func TestALateReceiptAfterARetryIsFlagged(t *testing.T) {
+	t.Parallel()
+
+	for name, giveUp := range map[string]func(reporter, *dbtest.World, *chat.Delivery){
+		"unconfirmed": func(r reporter, w *dbtest.World, d *chat.Delivery) {
+			_, err := r.s.MarkUnconfirmed(r.t.Context(), w.Workspace, d.ID, r.clock.now)
+			require.NoError(r.t, err)
+		},
+		"undelivered": func(r reporter, _ *dbtest.World, d *chat.Delivery) {
+			r.report(newCallback(d, "SM1", chat.StatusUndelivered))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			dbtest.Each(t, func(t *testing.T, s *db.Store) {
+				w, clock := dbtest.Seed(t, s), newClock()
+				r := reporter{t, s, clock}
+				_, first := sendNow(t, s, w, w.SMS.ID, clock.now)
+				acceptDelivery(t, s, w, &first, "SM1", clock.now)
+				giveUp(r, w, &first)
+
+				retried, err := prepareRetry(t, s, w.Retry(first.ID, chat.Change{}))
+				require.NoError(t, err)
+				second := w.Claim(t, s, retried.DeliveryID, clock.now)
+				acceptDelivery(t, s, w, &second, "SM2", clock.now)
+				r.report(newCallback(&second, "SM2", chat.StatusDelivered))
+
+				assert.True(t, r.report(newCallback(&first, "SM1", chat.StatusDelivered)).Duplicate, "both have arrived")
+				assert.False(t, r.report(newCallback(&first, "SM1", chat.StatusRead)).Duplicate, "it is counted once")
+
+				after, err := s.Delivery(t.Context(), w.Workspace, first.ID)
+				require.NoError(t, err)
+
+				twice := 0
+
+				for _, e := range after.Events {
+					if e.Type == chat.EventDuplicate {
+						twice++
+
+						assert.Contains(t, string(e.Raw), second.ID)
+					}
+				}
+
+				assert.Equal(t, 1, twice)
+			})
+		})
+	}
+}
+
+// TestALateReceiptCancelsTheRetryThatWaits is the same before the retry was posted.
+func TestALateReceiptCancelsTheRetryThatWaits(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		r := reporter{t, s, clock}
+		_, first := sendNow(t, s, w, w.SMS.ID, clock.now)
+		acceptDelivery(t, s, w, &first, "SM1", clock.now)
+		r.report(newCallback(&first, "SM1", chat.StatusUndelivered))
+
+		retried, err := prepareRetry(t, s, w.Retry(first.ID, chat.Change{}))
+		require.NoError(t, err)
+
+		assert.False(t, r.report(newCallback(&first, "SM1", chat.StatusDelivered)).Duplicate, "nothing was doubled")
+
+		second, err := s.FindDelivery(t.Context(), w.Workspace, retried.DeliveryID)
+		require.NoError(t, err)
+		assert.Equal(t, chat.SubmissionCanceled, second.Submission)
+	})
+}
