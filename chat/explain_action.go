@@ -52,6 +52,19 @@ func (e *Error) ExplainRefusal() string {
 	return "Refused: " + e.Message + ". Nothing was changed."
 }
 
+// EndedInTemporal is the error of an action whose workflow was ended before it had stored
+// anything, so that nothing was done: unavailable. ended says how: "terminated".
+func EndedInTemporal(id ActionID, ended string) *Error {
+	e := Errorf(
+		CodeUnavailable,
+		"the action was %s in Temporal before it had begun; nothing was done, and nothing was sent; ask for it again",
+		ended,
+	)
+	e.ActionID = string(id)
+
+	return e
+}
+
 // Explain says how a bulk retry stands.
 func (b *BulkRetry) Explain() string {
 	switch b.State {

@@ -72,7 +72,8 @@ func retryWhileAway(ctx context.Context, ask func() error) error {
 }
 
 // Action describes an action from its workflow, for the moment in which it has no row
-// yet: action_not_found when there is none, CodeUnavailable when Temporal is away.
+// yet: action_not_found when there is none, or when it was refused; CodeUnavailable when
+// Temporal is away. One that was ended in Temporal before it had a row has failed, and says so.
 func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
 	workflowID := chat.ActionWorkflowID(ws, id)
 
@@ -92,8 +93,8 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 	}
 
 	info := described.GetWorkflowExecutionInfo()
-	if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		// Closed and without a row: it was refused, and changed nothing.
+	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+		// Without a row it was refused, and changed nothing.
 		return chat.Action{}, chat.Errorf(
 			chat.CodeActionNotFound,
 			"the action %s was refused%s and has left nothing",
@@ -106,7 +107,7 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 		info.GetSearchAttributes().GetIndexedFields()[workflows.AttributeChat.GetName()].GetData(),
 	)
 
-	return chat.Action{
+	action := chat.Action{
 		ID:          id,
 		WorkspaceID: ws,
 		Kind:        chat.ActionKind(info.GetType().GetName()),
@@ -115,7 +116,23 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 		WorkflowID:  workflowID,
 		CreatedAt:   info.GetStartTime().AsTime(),
 		UpdatedAt:   info.GetStartTime().AsTime(),
-	}, err
+	}
+
+	if ended := endings[info.GetStatus()]; ended != "" {
+		action.State = chat.ActionFailed
+		action.Problem = chat.EndedInTemporal(id, ended)
+		action.UpdatedAt = info.GetCloseTime().AsTime()
+	}
+
+	return action, err
+}
+
+// endings are how a workflow may end that was not refused, though it has no row.
+var endings = map[enumspb.WorkflowExecutionStatus]string{
+	enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:   "canceled",
+	enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED: "terminated",
+	enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:  "ended by its time limit",
+	enumspb.WORKFLOW_EXECUTION_STATUS_FAILED:     "ended by a failure",
 }
 
 // refusalCode is the code that a workflow was refused with, as its search attribute has it.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -246,6 +247,54 @@ func TestOneWhoDoesNotWaitJoinsTheSummaryUnderWay(t *testing.T) {
 	answer, err := e.SummarizeChat(t.Context(), e.summary("b"), time.Minute)
 	require.NoError(t, err)
 	assert.Equal(t, e.ActionID(e.ws, "b"), answer.Value.ActionID)
+}
+
+// TestASendEndedBeforeItsFirstTask: it was answered 202 while no worker was there, and somebody
+// ends it in Temporal. It sends nothing, and is told as what it is.
+func TestASendEndedBeforeItsFirstTask(t *testing.T) {
+	t.Parallel()
+
+	for want, end := range map[string]func(e *testClient, workflowID string) error{
+		"was terminated in Temporal": func(e *testClient, id string) error {
+			return e.raw.TerminateWorkflow(context.Background(), id, "", "a test ends it")
+		},
+		"was canceled in Temporal": func(e *testClient, id string) error {
+			return e.raw.CancelWorkflow(context.Background(), id, "")
+		},
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+
+			e := newTestClient(t)
+			in := e.send("k", "Hello")
+			_, err := e.SendAssistantMessage(t.Context(), in, 0)
+			require.ErrorIs(t, err, chat.ErrStillRunning)
+			require.NoError(t, end(e, in.WorkflowID()))
+
+			var prepared atomic.Bool
+
+			e.work(t, func(w sdkworker.Worker) {
+				bindActivity(
+					w,
+					workflows.PrepareSend,
+					func(context.Context, chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+						prepared.Store(true)
+						return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeNoPhone, "no phone")
+					},
+				)
+			})
+
+			require.Error(t, e.raw.GetWorkflow(t.Context(), in.WorkflowID(), "").Get(t.Context(), nil))
+			assert.False(t, prepared.Load(), "it is neither stored nor posted")
+
+			action, err := e.Action(t.Context(), e.ws, in.ActionID)
+			require.NoError(t, err)
+			require.Equal(t, chat.ActionFailed, action.State)
+			assert.Equal(t, chat.CodeUnavailable, action.Problem.Code)
+			assert.Contains(t, action.Problem.Message, want)
+			assert.Contains(t, action.Problem.Message, "nothing was sent")
+		})
+	}
 }
 
 func TestATerminatedActionIsNotWaitedFor(t *testing.T) {

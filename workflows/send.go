@@ -30,7 +30,7 @@ func SendAssistantMessage(ctx workflow.Context, in chat.SendAssistantMessage) er
 	err := s.run(ctx)
 	if temporal.IsCanceledError(err) {
 		canceled := err
-		if err = s.cancel(ctx); err == nil {
+		if err = s.cancelSend(ctx); err == nil {
 			err = canceled
 		}
 	}
@@ -51,7 +51,27 @@ type sendRun struct {
 	*deliveryTracker
 }
 
+// cancelSend ends a send whose workflow somebody canceled in Temporal. One that had not begun
+// has no delivery to end.
+func (s *sendRun) cancelSend(ctx workflow.Context) error {
+	if s.delivery != "" {
+		return s.cancel(ctx)
+	}
+
+	canceled := chat.SendCanceled()
+	canceled.ActionID = string(s.in.ActionID)
+	s.answer.settle(s.sent, canceled)
+	showRefusal(ctx, canceled)
+
+	return nil
+}
+
 func (s *sendRun) run(ctx workflow.Context) error {
+	// Asked before anything is stored, since storing it may post it too.
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+
 	workflow.SetCurrentDetails(ctx, chat.ProgressCheckingSend)
 	// Not to be canceled half-way: what is stored, or posted, must be known here.
 	steady, _ := workflow.NewDisconnectedContext(ctx)
