@@ -102,12 +102,12 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 
 		key, ok := c.keys[id]
 		if !ok {
-			return nil, fmt.Errorf("payload is sealed with key %q, which is not configured", id)
+			return nil, fmt.Errorf("%w: it is sealed with key %q, which is not configured", ErrSealed, id)
 		}
 
 		plain, err := key.Open(nil, nil, p.GetData(), []byte(id))
 		if err != nil {
-			return nil, errors.New("payload cannot be opened: it was changed, or the key of this id is another one")
+			return nil, fmt.Errorf("%w: it was changed, or the key of the id %q is another one", ErrSealed, id)
 		}
 
 		opened[i] = &commonpb.Payload{}

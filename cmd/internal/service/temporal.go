@@ -10,7 +10,6 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/contrib/opentelemetry"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
@@ -68,7 +67,7 @@ func temporalOptions(c *config.Config, environ []string, logger *slog.Logger) (c
 			return options, fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err)
 		}
 
-		options.DataConverter = converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), keys)
+		options.DataConverter = keys.Converter()
 		options.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
 			DataConverter: options.DataConverter, EncodeCommonAttributes: true,
 		})
