@@ -187,7 +187,7 @@ func newPathReader(pattern string, input reflect.Type) (*pathReader, error) {
 		case name == "" || !field.IsExported():
 			return nil, fmt.Errorf("nothing fills the field %s of %s", field.Name, input)
 		case name == workspaceParameter.name:
-			return nil, fmt.Errorf("the field %s of %s is for the workspace, which is in the request", field.Name, input)
+			return nil, fmt.Errorf("the field %s of %s is for the workspace, which requests hold", field.Name, input)
 		case !slices.Contains(r.names, name):
 			return nil, fmt.Errorf("the field %s of %s is for {%s}, which the path has not", field.Name, input, name)
 		case field.Type != pathParameters[name].idType():
