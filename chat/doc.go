@@ -10,7 +10,8 @@
 // keeps. Tests hold the functions to the data, and both databases to the functions.
 //
 // What differs between channels is the table in channel.go. What people read about a state
-// is written by the functions in explain.go.
+// is written by the functions in explain.go and the files that begin with its name, and what
+// has happened by those in timeline.go.
 //
 // Every failure a caller can do something about is an [Error] with a stable [Code].
 // Anything else is an internal error: it is logged once, at the edge, and its text

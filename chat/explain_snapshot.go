@@ -5,6 +5,10 @@ import "fmt"
 // Explain says what [Delivery.Explain] says, as far as a snapshot knows: it has no attempts, no
 // person's decision and no retry.
 func (r *DeliverySnapshot) Explain() string {
+	if r.Submission == SubmissionPending && r.ErrorCode == "" {
+		return "Waits to be handed to " + r.Provider.Name() + "."
+	}
+
 	d := Delivery{
 		ID:             r.DeliveryID,
 		Channel:        r.Channel,

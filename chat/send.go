@@ -116,7 +116,7 @@ func (f *SendFacts) checkWanted() error {
 	}
 
 	if f.Suppressed || f.Recipient != nil && f.Recipient.Consents.On(f.Chat.Channel) == ConsentRevoked {
-		return Errorf(CodeRecipientOptedOut, "the recipient has opted out of this channel")
+		return Errorf(CodeRecipientOptedOut, "%s", ReasonOptedOut)
 	}
 
 	return nil

@@ -267,11 +267,12 @@ func TestASendEndedBeforeItsFirstTask(t *testing.T) {
 
 			e := newTestClient(t)
 			in := e.send("k", "Hello")
+			in.Question = &chat.QuestionStep{RequestID: "r1", QuestionID: "q1", Turn: chat.TurnQuestion}
 			_, err := e.SendAssistantMessage(t.Context(), in, 0)
 			require.ErrorIs(t, err, chat.ErrStillRunning)
 			require.NoError(t, end(e, in.WorkflowID()))
 
-			var prepared atomic.Bool
+			var prepared, questionFailed atomic.Bool
 
 			e.work(t, func(w sdkworker.Worker) {
 				bindActivity(
@@ -282,9 +283,18 @@ func TestASendEndedBeforeItsFirstTask(t *testing.T) {
 						return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeNoPhone, "no phone")
 					},
 				)
+				bindActivity(
+					w,
+					workflows.FailQuestion,
+					func(context.Context, chat.QuestionFailure) (chat.ContributorRequest, error) {
+						questionFailed.Store(true)
+						return chat.ContributorRequest{}, nil
+					},
+				)
 			})
 
 			require.Error(t, e.raw.GetWorkflow(t.Context(), in.WorkflowID(), "").Get(t.Context(), nil))
+			assert.Equal(t, want == "was canceled in Temporal", questionFailed.Load(), "who waits for it is told")
 			assert.False(t, prepared.Load(), "it is neither stored nor posted")
 
 			action, err := e.Action(t.Context(), e.ws, in.ActionID)

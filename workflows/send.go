@@ -52,7 +52,7 @@ type sendRun struct {
 }
 
 // cancelSend ends a send whose workflow somebody canceled in Temporal. One that had not begun
-// has no delivery to end.
+// has no delivery to end, but may be a question that somebody waits for.
 func (s *sendRun) cancelSend(ctx workflow.Context) error {
 	if s.delivery != "" {
 		return s.cancel(ctx)
@@ -63,7 +63,9 @@ func (s *sendRun) cancelSend(ctx workflow.Context) error {
 	s.answer.settle(s.sent, canceled)
 	showRefusal(ctx, canceled)
 
-	return nil
+	steady, _ := workflow.NewDisconnectedContext(ctx)
+
+	return s.failQuestion(steady, canceled.Message)
 }
 
 func (s *sendRun) run(ctx workflow.Context) error {
