@@ -73,8 +73,8 @@ type ClaimRefusal struct {
 // wait for.
 func (d *Delivery) RefuseClaim(facts ClaimFacts) ClaimRefusal {
 	switch {
-	case d.HasLostClaim(facts.Now):
-		return ClaimRefusal{Effect: d.LoseClaim(facts.Now)}
+	case d.hasLostClaim(facts.Now):
+		return ClaimRefusal{Effect: d.loseClaim(facts.Now)}
 	case d.Submission == SubmissionSending:
 		return ClaimRefusal{WaitUntil: d.LeaseUntil}
 	case !d.Submission.Claimable():
@@ -129,9 +129,9 @@ func (d *Delivery) endUnsent(state SubmissionState, code, message string) Effect
 	return EffectNotSent
 }
 
-// LoseClaim makes a delivery unknown whose claimer did not come back. It is never posted
+// loseClaim makes a delivery unknown whose claimer did not come back. It is never posted
 // again from here, since the provider may have it.
-func (d *Delivery) LoseClaim(now time.Time) Effect {
+func (d *Delivery) loseClaim(now time.Time) Effect {
 	d.Submission = SubmissionUnknown
 	d.UnknownSince = &now
 	d.LeaseUntil = nil
@@ -141,8 +141,8 @@ func (d *Delivery) LoseClaim(now time.Time) Effect {
 	return EffectWaits
 }
 
-// HasLostClaim reports whether whoever claimed the delivery did not come back in time.
-func (d *Delivery) HasLostClaim(now time.Time) bool {
+// hasLostClaim reports whether whoever claimed the delivery did not come back in time.
+func (d *Delivery) hasLostClaim(now time.Time) bool {
 	return d.Submission == SubmissionSending && d.LeaseUntil.Before(now)
 }
 
@@ -169,8 +169,8 @@ const MaxUnknown = 3
 // ended unknown. Any other delivery stays as it is.
 func (d *Delivery) Settle(unknown int64, now time.Time) Effect {
 	switch {
-	case d.HasLostClaim(now):
-		return d.LoseClaim(now)
+	case d.hasLostClaim(now):
+		return d.loseClaim(now)
 	case d.Submission != SubmissionUnknown:
 		return EffectNone
 	}
@@ -178,7 +178,7 @@ func (d *Delivery) Settle(unknown int64, now time.Time) Effect {
 	switch d.Policy {
 	case ResendAfterSettle:
 		if unknown >= MaxUnknown {
-			return d.RequireReview()
+			return d.requireReview()
 		}
 
 		d.Submission = SubmissionPending
@@ -196,11 +196,11 @@ func (d *Delivery) Settle(unknown int64, now time.Time) Effect {
 	case AtMostOnce:
 	}
 
-	return d.RequireReview()
+	return d.requireReview()
 }
 
-// RequireReview hands an unknown outcome to a person.
-func (d *Delivery) RequireReview() Effect {
+// requireReview hands an unknown outcome to a person.
+func (d *Delivery) requireReview() Effect {
 	d.Submission = SubmissionNeedsReview
 
 	return EffectWaits
@@ -212,9 +212,9 @@ func (d *Delivery) RequireReview() Effect {
 func (d *Delivery) FreeAddress(now time.Time) Effect {
 	switch d.Submission {
 	case SubmissionSending:
-		return d.LoseClaim(now)
+		return d.loseClaim(now)
 	case SubmissionUnknown:
-		return d.RequireReview()
+		return d.requireReview()
 	default: // it holds up nothing
 		return EffectNone
 	}
@@ -226,13 +226,13 @@ func (d *Delivery) FreeAddress(now time.Time) Effect {
 // not handed over waits for a person, unless its tools had still to run.
 func (d *Delivery) Orphan(toolsPending bool, now time.Time) Effect {
 	switch {
-	case d.HasLostClaim(now):
-		return d.LoseClaim(now)
+	case d.hasLostClaim(now):
+		return d.loseClaim(now)
 	case d.Submission == SubmissionUnknown && d.Policy == ExpireUnknown:
 		return d.Settle(0, now)
 	case d.Submission == SubmissionUnknown:
 		// It is never sent again, whatever its policy, since nothing would send it.
-		return d.RequireReview()
+		return d.requireReview()
 	case d.Submission.Claimable() && !slices.Contains(LeftAlone(), d.ErrorCode):
 		return d.orphanUnsent(toolsPending)
 	case d.Submission == SubmissionAccepted:

@@ -210,7 +210,7 @@ func (s *Store) freeAddress(ctx context.Context, tx bun.Tx, waiting *deliveryRow
 		return unlessNone(err)
 	}
 
-	d := row.delivery()
-
-	return s.batch(ctx, tx, storeMove(tx, &row, &d, d.FreeAddress(now), now)...)
+	return s.batch(ctx, tx, applyMove(tx, &row, now, func(d *chat.Delivery) chat.Effect {
+		return d.FreeAddress(now)
+	})...)
 }

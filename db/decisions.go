@@ -156,8 +156,6 @@ func (s *Store) MarkUnconfirmed(
 	now time.Time,
 ) (chat.Delivery, error) {
 	return s.changeDelivery(ctx, "end the wait for a receipt", ws, id, func(tx bun.Tx, row *deliveryRow) []bun.Query {
-		d := row.delivery()
-
-		return storeMove(tx, row, &d, d.Unconfirm(), toMicroseconds(now))
+		return applyMove(tx, row, toMicroseconds(now), (*chat.Delivery).Unconfirm)
 	})
 }

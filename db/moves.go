@@ -21,6 +21,15 @@ func (r *deliveryRow) apply(d *chat.Delivery) {
 	r.ErrorMessage = d.ErrorMessage
 }
 
+// applyMove has a rule of chat change a delivery, which is held, and returns the statements that
+// store what it has changed.
+func applyMove(tx bun.Tx, row *deliveryRow, now time.Time, rule func(*chat.Delivery) chat.Effect) []bun.Query {
+	d := row.delivery()
+	effect := rule(&d)
+
+	return storeMove(tx, row, &d, effect, now)
+}
+
 // storeMove takes over what a rule of chat has made of a delivery, and returns the statements
 // that store it and what it means for its attempt, message and action. There are none if it
 // has no effect.

@@ -305,9 +305,7 @@ func (s *Store) cancelRetries(ctx context.Context, tx bun.Tx, of *deliveryRow, n
 
 		id = row.RetriedBy
 
-		d := row.delivery()
-
-		if err := s.batch(ctx, tx, storeMove(tx, &row, &d, d.CancelAsRepeat(), now)...); err != nil {
+		if err := s.batch(ctx, tx, applyMove(tx, &row, now, (*chat.Delivery).CancelAsRepeat)...); err != nil {
 			return err
 		}
 	}

@@ -307,9 +307,10 @@ func replaceDelivery(tx bun.Tx, r *retryPlan) []bun.Query {
 	old.recordDecision(r.decision())
 
 	statements := []bun.Query{saveDecision(tx, &old)}
-	d := old.delivery()
 
-	return append(statements, storeMove(tx, &old, &d, d.Replace(r.id), r.now)...)
+	return append(statements, applyMove(tx, &old, r.now, func(d *chat.Delivery) chat.Effect {
+		return d.Replace(r.id)
+	})...)
 }
 
 // retryWatermark is what the acceptance of the retry will mark as answered: everything so

@@ -325,22 +325,9 @@ func (s *Store) MarkExhausted(
 	id chat.DeliveryID,
 	now time.Time,
 ) (chat.Delivery, error) {
-	now = toMicroseconds(now)
-	var row deliveryRow
-	err := s.inTx(ctx, "give up a delivery", func(ctx context.Context, tx bun.Tx) error {
-		var err error
-
-		row, err = findDelivery(ctx, s.locked(tx.NewSelect()), ws, id)
-		if err != nil {
-			return err
-		}
-
-		d := row.delivery()
-
-		return s.batch(ctx, tx, storeMove(tx, &row, &d, d.Exhaust(), now)...)
+	return s.changeDelivery(ctx, "give up a delivery", ws, id, func(tx bun.Tx, row *deliveryRow) []bun.Query {
+		return applyMove(tx, row, toMicroseconds(now), (*chat.Delivery).Exhaust)
 	})
-
-	return row.delivery(), err
 }
 
 // SettleUnknown lets the delivery's policy decide what becomes of it when no evidence has
@@ -370,16 +357,21 @@ func (s *Store) SettleUnknown(
 			return err
 		}
 
-		d := row.delivery()
-
-		return s.batch(ctx, tx, storeMove(tx, &row, &d, d.Settle(unknown, now), now)...)
+		return s.batch(ctx, tx, applyMove(tx, &row, now, func(d *chat.Delivery) chat.Effect {
+			return d.Settle(unknown, now)
+		})...)
 	})
 
 	return row.delivery(), err
 }
 
-// countUnknown counts the attempts of a delivery that have ended unknown.
+// countUnknown counts the attempts of a delivery that have ended unknown. Only the policy that
+// sends it again asks for that.
 func countUnknown(ctx context.Context, tx bun.Tx, row *deliveryRow) (int64, error) {
+	if row.Policy != chat.ResendAfterSettle {
+		return 0, nil
+	}
+
 	return tx.NewSelect().
 		Model((*attemptRow)(nil)).
 		Where("workspace_id = ?", row.WorkspaceID).

@@ -90,9 +90,9 @@ func (s *Store) OrphanDelivery(
 			return err
 		}
 
-		d := row.delivery()
-
-		return s.batch(ctx, tx, storeMove(tx, &row, &d, d.Orphan(unfinished, now), now)...)
+		return s.batch(ctx, tx, applyMove(tx, &row, now, func(d *chat.Delivery) chat.Effect {
+			return d.Orphan(unfinished, now)
+		})...)
 	})
 
 	return row.delivery(), err
