@@ -27,6 +27,8 @@ type Report struct {
 	Segments int
 	// Suppress is why the recipient must not be written to any more, "" when it may.
 	Suppress SuppressionReason
+	// MadeAt is when the provider made the message, which only a look-up tells.
+	MadeAt time.Time
 	// Raw is the report as it came.
 	Raw []byte
 }
