@@ -172,8 +172,19 @@ type EvidenceStore interface {
 	// FindDelivery is the delivery alone, Delivery the one with its attempts.
 	FindDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error)
 	Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error)
-	// BoundMessageIDs are those of a provider's ids that belong to deliveries.
-	BoundMessageIDs(ctx context.Context, p chat.Provider, ids []string) ([]string, error)
+	// MessageOwners are the deliveries that own these messages of a provider.
+	MessageOwners(ctx context.Context, p chat.Provider, ids []string) (map[string]chat.DeliveryID, error)
+	// EvidenceRivals are the other deliveries that look the same in the provider's list and of
+	// whose messages some are not known, with their attempts.
+	EvidenceRivals(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) ([]chat.Delivery, error)
+	// RecordAmbiguity hands a delivery to a person whose message nobody can tell among these.
+	RecordAmbiguity(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		id chat.DeliveryID,
+		candidates []chat.Report,
+		now time.Time,
+	) (chat.Delivery, error)
 	RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error)
 	// MarkUnconfirmed ends the wait for a receipt, unless one has come.
 	MarkUnconfirmed(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
@@ -283,6 +294,8 @@ type Config struct {
 	NewID func() string
 	// Lease is how long a claim lasts; it exceeds every provider's time limit.
 	Lease time.Duration
+	// ClockSkew is by how much the clocks of providers may differ from ours.
+	ClockSkew time.Duration
 	// Waits are how long the deliveries of a channel are followed.
 	Waits map[chat.Channel]chat.Waits
 	// WhenUnknown is the policy of new deliveries.

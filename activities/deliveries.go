@@ -54,6 +54,8 @@ func (a *Activities) handOver(
 	defer cancel()
 	// What the store returns has lost the reading of the monotonic clock.
 	said := a.post(ctx, ws, &claim.Delivery, now.Add(a.Lease))
+	said.RequireID()
+
 	if said.Outcome == chat.OutcomeBlocked && said.RetryAfter == 0 {
 		said.RetryAfter = blockedAgain
 	}
@@ -63,7 +65,38 @@ func (a *Activities) handOver(
 		delivery, err = a.record(ctx, ws, &claim.Delivery, markContradictory(said))
 	}
 
+	if err != nil && chat.AsError(err).Final() {
+		// The post was made. Whatever the reason is, the caller must not read it as "not sent",
+		// and the step must not begin anew.
+		return chat.DeliverySnapshot{}, a.lostRecord(ctx, &claim.Delivery, said, err)
+	}
+
 	return a.receipt(&delivery), err
+}
+
+// lostRecord is the error of a post whose outcome cannot be recorded, because the delivery is
+// gone or no longer what was claimed.
+func (a *Activities) lostRecord(
+	ctx context.Context,
+	claimed *chat.Delivery,
+	said chat.Submission,
+	err error,
+) *chat.Error {
+	a.Logger.ErrorContext(
+		ctx,
+		"a message was handed over, and its outcome cannot be recorded",
+		"delivery_id", claimed.ID,
+		"attempt", claimed.Fence,
+		"carrier", claimed.Provider,
+		"outcome", said.Outcome,
+		"provider_message_id", said.ProviderMessageID,
+		"error", err,
+	)
+
+	lost := chat.RecordLost(claimed.ActionID)
+	lost.DeliveryID = string(claimed.ID)
+
+	return lost.Because(err)
 }
 
 func (a *Activities) post(

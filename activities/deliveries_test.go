@@ -66,7 +66,7 @@ func TestSubmitReturnsWhateverCameOfIt(t *testing.T) {
 	} {
 		t.Run(string(outcome), func(t *testing.T) {
 			t.Parallel()
-			acts, _ := newTestWorld(t, chat.Submission{Outcome: outcome})
+			acts, _ := newTestWorld(t, chat.Submission{Outcome: outcome, ProviderMessageID: "SM1"})
 			receipt, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
 			require.NoError(t, err)
 			assert.Equal(t, outcome.After(), receipt.Submission)
@@ -212,4 +212,36 @@ func TestSubmitDeliverySaysWhenToTryAgain(t *testing.T) {
 			assert.Greater(t, later.After, 30*time.Second)
 		})
 	}
+}
+
+// TestAPostThatCannotBeRecordedIsNoRefusal has the delivery vanish while the provider takes the
+// message: the answer must not be one that says that nothing was sent, and nothing begins anew.
+func TestAPostThatCannotBeRecordedIsNoRefusal(t *testing.T) {
+	t.Parallel()
+
+	acts, s := newTestWorld(t, chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1"})
+	s.record = func(context.Context, int64, chat.Submission) (chat.Delivery, error) {
+		return chat.Delivery{}, chat.Errorf(chat.CodeDeliveryNotFound, "there is no such delivery")
+	}
+
+	_, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
+	require.Error(t, err)
+
+	lost := chat.AsError(err)
+	assert.Equal(t, chat.CodeRecordLost, lost.Code)
+	assert.Equal(t, chat.KindFailed, lost.Code.Kind(), "an HTTP status of the 5xx")
+	assert.True(t, lost.Final(), "it is not tried again")
+	assert.Equal(t, "d", lost.DeliveryID)
+	assert.Contains(t, lost.Message, "may have been sent")
+}
+
+// TestAnAcceptanceWithoutAnIDIsUnknown is SendGrid's 202 without an X-Message-Id.
+func TestAnAcceptanceWithoutAnIDIsUnknown(t *testing.T) {
+	t.Parallel()
+
+	acts, _ := newTestWorld(t, chat.Submission{Outcome: chat.OutcomeAccepted})
+	receipt, err := acts.Submit(t.Context(), chat.DeliveryStep{DeliveryID: "d"})
+	require.NoError(t, err)
+	assert.Equal(t, chat.SubmissionUnknown, receipt.Submission)
+	assert.Equal(t, chat.ErrorNoMessageID, receipt.ErrorCode)
 }

@@ -2,14 +2,10 @@ package activities
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"handrail/chat"
 )
-
-// clockSkew is by how much the provider's clock, and its list's, may differ from ours.
-const clockSkew = 2 * time.Minute
 
 // LoadDelivery reads how a delivery stands. Idempotent: it changes nothing.
 func (a *Activities) LoadDelivery(ctx context.Context, in chat.DeliveryStep) (chat.DeliverySnapshot, error) {
@@ -18,8 +14,9 @@ func (a *Activities) LoadDelivery(ctx context.Context, in chat.DeliveryStep) (ch
 }
 
 // QueryProvider asks the provider about a delivery whose outcome, or whose end, is not known, and
-// records what it tells. It asks nothing when the store knows by now. Idempotent: reading
-// at a provider changes nothing there, and the same report is recorded once.
+// for copies of it that nobody knows, and records what it tells. It asks nothing when the store
+// knows by now. Idempotent: reading at a provider changes nothing there, and the same report is
+// recorded once.
 func (a *Activities) QueryProvider(ctx context.Context, in chat.DeliveryStep) (chat.DeliverySnapshot, error) {
 	d, err := a.Store.Delivery(ctx, in.WorkspaceID, in.DeliveryID)
 	if err != nil {
@@ -31,99 +28,137 @@ func (a *Activities) QueryProvider(ctx context.Context, in chat.DeliveryStep) (c
 		return a.receipt(&d), nil
 	}
 
-	var found *chat.Report
-
-	switch {
-	case d.Submission == chat.SubmissionSending:
+	if d.Submission == chat.SubmissionSending {
 		// Whoever claims or settles it finds out whether the claim has run out.
 		d, err = a.Store.SettleUnknown(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
-	case d.Submission == chat.SubmissionAccepted && !d.DeliveryStatus.Final():
-		found, err = a.fetch(ctx, finder, &d)
-	case d.Submission == chat.SubmissionUnknown, d.Submission == chat.SubmissionNeedsReview:
-		found, err = a.find(ctx, finder, &d)
-	}
-
-	if err != nil || found == nil {
 		return a.receipt(&d), err
 	}
 
-	found.DeliveryID = d.ID
-	reported, err := a.Store.RecordReport(ctx, *found, time.Now())
-	reported.Snapshot.Waits = a.Waits[d.Channel]
+	search := evidenceSearch{
+		Activities: a,
+		finder:     finder,
+		workspace:  in.WorkspaceID,
+		delivery:   &d,
+	}
 
-	return reported.Snapshot, err
+	if err := search.run(ctx); err != nil {
+		return a.receipt(&d), err
+	}
+
+	d, err = a.Store.FindDelivery(ctx, in.WorkspaceID, in.DeliveryID)
+
+	return a.receipt(&d), err
 }
 
-// fetch is what the provider says of a message that it has; nil when it no longer shows it.
-// Not every provider can be asked by the id that it gave: SendGrid's logs have longer ones.
-func (a *Activities) fetch(ctx context.Context, finder Finder, d *chat.Delivery) (*chat.Report, error) {
-	if d.ProviderMessageID != "" {
-		report, err := finder.Fetch(ctx, d.ProviderMessageID)
-		if chat.CodeOf(err) != chat.CodeNotFound {
-			return &report, err
+// evidenceSearch looks at a provider for what a delivery has become.
+type evidenceSearch struct {
+	*Activities
+	finder    Finder
+	workspace chat.WorkspaceID
+	delivery  *chat.Delivery
+}
+
+// run asks for the final status of a message that the provider is known to have, and lists its
+// messages if some of the delivery's are not known.
+func (s *evidenceSearch) run(ctx context.Context) error {
+	listed := s.delivery.HasUnknownMessages()
+
+	if s.delivery.Submission == chat.SubmissionAccepted && !s.delivery.DeliveryStatus.Final() {
+		// Not every provider can be asked by the id that it gave: SendGrid's logs have longer ones.
+		report, err := s.finder.Fetch(ctx, s.delivery.ProviderMessageID)
+
+		switch {
+		case err == nil:
+			err = s.record(ctx, report)
+		case chat.CodeOf(err) == chat.CodeNotFound:
+			listed, err = true, nil
+		}
+
+		if err != nil {
+			return err
 		}
 	}
 
-	return a.find(ctx, finder, d)
+	if !listed {
+		return nil
+	}
+
+	return s.list(ctx)
 }
 
-// find is the message at the provider that a delivery has become; nil when there is none.
-// Messages that other deliveries have become do not count: of two alike, one is theirs.
-func (a *Activities) find(ctx context.Context, finder Finder, d *chat.Delivery) (*chat.Report, error) {
-	since, until, fence := attemptWindow(d)
-
-	candidates, err := finder.Find(ctx, chat.ProviderQuery{
-		DeliveryID: d.ID,
-		Channel:    d.Channel,
-		From:       d.From,
-		To:         d.To,
-		Payload:    d.Payload,
-		Since:      since.Add(-clockSkew),
-		Until:      until.Add(a.Lease + clockSkew),
-	})
-	if err != nil || len(candidates) == 0 {
-		return nil, err
+// list records what the provider's list proves about the delivery.
+func (s *evidenceSearch) list(ctx context.Context) error {
+	shown, err := s.finder.Find(ctx, s.query())
+	if err != nil || len(shown) == 0 {
+		return err
 	}
 
-	ids := make([]string, len(candidates))
-	for i := range candidates {
-		ids[i] = candidates[i].ProviderMessageID
+	ids := make([]string, len(shown))
+	for i := range shown {
+		ids[i] = shown[i].ProviderMessageID
 	}
 
-	bound, err := a.Store.BoundMessageIDs(ctx, d.Provider, ids)
+	owners, err := s.Store.MessageOwners(ctx, s.delivery.Provider, ids)
 	if err != nil {
-		return nil, err
+		return err
 	}
 
-	for i := range candidates {
-		if !slices.Contains(bound, candidates[i].ProviderMessageID) ||
-			candidates[i].ProviderMessageID == d.ProviderMessageID {
-			candidates[i].Fence = max(candidates[i].Fence, fence)
-			return &candidates[i], nil
+	rivals, err := s.Store.EvidenceRivals(ctx, s.workspace, s.delivery.ID)
+	if err != nil {
+		return err
+	}
+
+	evidence := s.delivery.JudgeEvidence(shown, owners, rivals, s.window())
+
+	for _, report := range append(evidence.Known, evidence.Own...) {
+		if err := s.record(ctx, report); err != nil {
+			return err
 		}
 	}
 
-	return nil, nil
+	if len(evidence.Ambiguous) == 0 {
+		return nil
+	}
+
+	_, err = s.Store.RecordAmbiguity(ctx, s.workspace, s.delivery.ID, evidence.Ambiguous, time.Now())
+
+	return err
 }
 
-// attemptWindow is when the attempts began and ended that may have reached the provider, and the
-// fence of the last one.
-func attemptWindow(d *chat.Delivery) (since, until time.Time, fence int64) {
-	since, until = d.CreatedAt, d.UpdatedAt
-	for i := range d.Attempts {
-		attempt := &d.Attempts[i]
-		if attempt.Outcome != chat.OutcomeUnknown && attempt.Outcome != chat.OutcomeAccepted && attempt.Outcome != "" {
-			continue
-		}
+// record stores one report. A second copy of the message is for people to know.
+func (s *evidenceSearch) record(ctx context.Context, report chat.Report) error {
+	report.DeliveryID = s.delivery.ID
 
-		if fence == 0 {
-			since = attempt.StartedAt
-		}
-
-		fence, until = attempt.Fence, attempt.StartedAt
+	reported, err := s.Store.RecordReport(ctx, report, time.Now())
+	if err == nil && reported.Duplicate {
+		s.Logger.ErrorContext(
+			ctx,
+			"a provider has taken a delivery twice",
+			"carrier", report.Provider,
+			"delivery_id", s.delivery.ID,
+		)
 	}
 
-	return since, until, fence
+	return err
+}
+
+// query asks for the time in which the provider may have made the delivery's messages.
+func (s *evidenceSearch) query() chat.ProviderQuery {
+	since, until := s.delivery.EvidenceTime(s.window())
+
+	return chat.ProviderQuery{
+		DeliveryID: s.delivery.ID,
+		Channel:    s.delivery.Channel,
+		From:       s.delivery.From,
+		To:         s.delivery.To,
+		Payload:    s.delivery.Payload,
+		Since:      since,
+		Until:      until,
+	}
+}
+
+func (a *Activities) window() chat.EvidenceWindow {
+	return chat.EvidenceWindow{Lease: a.Lease, Skew: a.ClockSkew}
 }
 
 // SettleUnknown ends the wait for evidence. Idempotent: it changes nothing but a delivery

@@ -3,7 +3,6 @@ package activities_test
 import (
 	"context"
 	"errors"
-	"slices"
 	"testing"
 	"time"
 
@@ -18,10 +17,13 @@ import (
 type evidence struct {
 	activities.Store
 	delivery chat.Delivery
-	// bound are messages at the provider that belong to other deliveries.
-	bound    []string
+	// owners are the deliveries that messages at the provider belong to.
+	owners   map[string]chat.DeliveryID
+	rivals   []chat.Delivery
 	recorded []chat.Report
-	settled  int
+	// ambiguous are the messages of which nobody can tell whose they are.
+	ambiguous []chat.Report
+	settled   int
 }
 
 func (e *evidence) FindDelivery(context.Context, chat.WorkspaceID, chat.DeliveryID) (chat.Delivery, error) {
@@ -32,12 +34,35 @@ func (e *evidence) Delivery(context.Context, chat.WorkspaceID, chat.DeliveryID) 
 	return e.delivery, nil
 }
 
-func (e *evidence) BoundMessageIDs(_ context.Context, _ chat.Provider, ids []string) ([]string, error) {
-	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !slices.Contains(e.bound, id) }), nil
+func (e *evidence) MessageOwners(
+	context.Context,
+	chat.Provider,
+	[]string,
+) (map[string]chat.DeliveryID, error) {
+	return e.owners, nil
+}
+
+func (e *evidence) EvidenceRivals(context.Context, chat.WorkspaceID, chat.DeliveryID) ([]chat.Delivery, error) {
+	return e.rivals, nil
+}
+
+func (e *evidence) RecordAmbiguity(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.DeliveryID,
+	candidates []chat.Report,
+	_ time.Time,
+) (chat.Delivery, error) {
+	e.ambiguous = candidates
+	e.delivery.MarkAmbiguous(candidates)
+
+	return e.delivery, nil
 }
 
 func (e *evidence) RecordReport(_ context.Context, r chat.Report, _ time.Time) (chat.Reported, error) {
 	e.recorded = append(e.recorded, r)
+	e.delivery.Submission = chat.SubmissionAccepted
+	e.delivery.DeliveryStatus = r.DeliveryStatus
 
 	return chat.Reported{
 		Known:    true,
@@ -73,7 +98,14 @@ func (s *shelf) Fetch(_ context.Context, id string) (chat.Report, error) {
 	return chat.Report{}, errors.Join(chat.Errorf(chat.CodeNotFound, "Twilio does not know it"), s.err)
 }
 
-func newSearch(t *testing.T, d chat.Delivery, s *shelf) (*activities.Activities, *evidence) {
+// unfetchable is a provider that cannot be asked by the id that it gave.
+type unfetchable struct{ shelf }
+
+func (*unfetchable) Fetch(context.Context, string) (chat.Report, error) {
+	return chat.Report{}, chat.Errorf(chat.CodeNotFound, "SendGrid does not know it")
+}
+
+func newSearch(t *testing.T, d chat.Delivery, s activities.Provider) (*activities.Activities, *evidence) {
 	t.Helper()
 
 	d.ID = "d"
@@ -95,7 +127,12 @@ func TestLookUpRecordsTheMessageItFinds(t *testing.T) {
 	t.Parallel()
 
 	began := time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
-	s := &shelf{shows: []chat.Report{{ProviderMessageID: "SM1", Accepts: true, DeliveryStatus: chat.StatusDelivered}}}
+	s := &shelf{shows: []chat.Report{{
+		ProviderMessageID: "SM1",
+		Accepts:           true,
+		DeliveryStatus:    chat.StatusDelivered,
+		MadeAt:            began.Add(time.Second),
+	}}}
 	acts, e := newSearch(t, unknownDelivery(
 		chat.Attempt{Fence: 1, StartedAt: began.Add(-time.Hour), Outcome: chat.OutcomeNotProcessed},
 		chat.Attempt{Fence: 2, StartedAt: began, Outcome: chat.OutcomeUnknown},
@@ -113,20 +150,83 @@ func TestLookUpRecordsTheMessageItFinds(t *testing.T) {
 	assert.Equal(t, began.Add(2*time.Minute+45*time.Second), s.asked[0].Until)
 }
 
+// TestLookUpLeavesTheMessagesOfOthers has two deliveries of the same text: what the other one
+// owns, or may own, is no evidence.
 func TestLookUpLeavesTheMessagesOfOthers(t *testing.T) {
 	t.Parallel()
 
-	s := &shelf{shows: []chat.Report{{ProviderMessageID: "SM1"}, {ProviderMessageID: "SM2"}}}
-	acts, e := newSearch(t, unknownDelivery(chat.Attempt{Fence: 1, Outcome: chat.OutcomeUnknown}), s)
-	e.bound = []string{"SM1"}
+	began := time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
+	unknown := chat.Attempt{Fence: 1, StartedAt: began, Outcome: chat.OutcomeUnknown}
+	shown := []chat.Report{{ProviderMessageID: "SM1", MadeAt: began}, {ProviderMessageID: "SM2", MadeAt: began}}
+	rival := chat.Delivery{ID: "other", Attempts: []chat.Attempt{unknown}}
+
+	for name, tt := range map[string]struct {
+		owners    map[string]chat.DeliveryID
+		rivals    []chat.Delivery
+		recorded  []string
+		ambiguous []string
+	}{
+		"one is another's":        {map[string]chat.DeliveryID{"SM1": "other"}, nil, []string{"SM2"}, nil},
+		"both are another's":      {map[string]chat.DeliveryID{"SM1": "other", "SM2": "third"}, nil, nil, nil},
+		"one may be another's":    {map[string]chat.DeliveryID{"SM1": "third"}, []chat.Delivery{rival}, nil, []string{"SM2"}},
+		"two for a single post":   {nil, nil, nil, []string{"SM1", "SM2"}},
+		"both may be another's":   {nil, []chat.Delivery{rival}, nil, []string{"SM1", "SM2"}},
+		"it is known to have one": {map[string]chat.DeliveryID{"SM1": "d"}, nil, []string{"SM1", "SM2"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			acts, e := newSearch(t, unknownDelivery(unknown), &shelf{shows: shown})
+			e.owners = tt.owners
+			e.rivals = tt.rivals
+
+			receipt, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
+			require.NoError(t, err)
+			assert.Equal(t, tt.recorded, messageIDs(e.recorded))
+			assert.Equal(t, tt.ambiguous, messageIDs(e.ambiguous))
+
+			if len(tt.ambiguous) > 0 {
+				assert.Equal(t, chat.SubmissionNeedsReview, receipt.Submission, "a person must look")
+				assert.Contains(t, receipt.ErrorMessage, tt.ambiguous[0], "and is told at what")
+			}
+		})
+	}
+}
+
+func messageIDs(reports []chat.Report) []string {
+	var ids []string
+	for _, r := range reports {
+		ids = append(ids, r.ProviderMessageID)
+	}
+
+	return ids
+}
+
+// TestLookUpFindsACopyOfAnAcceptedDelivery has an attempt that was cut off before the one that was
+// taken: its message is a second copy.
+func TestLookUpFindsACopyOfAnAcceptedDelivery(t *testing.T) {
+	t.Parallel()
+
+	began := time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
+	d := chat.Delivery{
+		Submission:        chat.SubmissionAccepted,
+		DeliveryStatus:    chat.StatusDelivered,
+		ProviderMessageID: "SM2",
+		Attempts: []chat.Attempt{
+			{Fence: 1, StartedAt: began, Outcome: chat.OutcomeUnknown},
+			{Fence: 2, StartedAt: began.Add(time.Hour), Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM2"},
+		},
+	}
+
+	acts, e := newSearch(t, d, &shelf{shows: []chat.Report{
+		{ProviderMessageID: "SM1", MadeAt: began},
+		{ProviderMessageID: "SM2", MadeAt: began.Add(time.Hour)},
+	}})
+
 	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.NoError(t, err)
-	require.Len(t, e.recorded, 1)
-	assert.Equal(t, "SM2", e.recorded[0].ProviderMessageID)
-	e.bound, e.recorded = []string{"SM1", "SM2"}, nil
-	_, err = acts.QueryProvider(t.Context(), chat.DeliveryStep{})
-	require.NoError(t, err)
-	assert.Empty(t, e.recorded)
+	require.Equal(t, []string{"SM2", "SM1"}, messageIDs(e.recorded))
+	assert.Equal(t, int64(1), e.recorded[1].Fence)
 }
 
 func TestLookUpAsksOnlyWhatTheStoreDoesNotKnow(t *testing.T) {
@@ -140,12 +240,18 @@ func TestLookUpAsksOnlyWhatTheStoreDoesNotKnow(t *testing.T) {
 		delivery chat.Delivery
 		recorded int
 	}{
-		"delivered":     {accepted(chat.StatusDelivered), 0},
-		"no receipt":    {accepted(chat.StatusSent), 1},
-		"pending":       {chat.Delivery{Submission: chat.SubmissionPending}, 0},
-		"rejected":      {chat.Delivery{Submission: chat.SubmissionRejected}, 0},
-		"for a person":  {chat.Delivery{Submission: chat.SubmissionNeedsReview}, 1},
-		"without an id": {chat.Delivery{Submission: chat.SubmissionAccepted}, 1},
+		"delivered":  {accepted(chat.StatusDelivered), 0},
+		"no receipt": {accepted(chat.StatusSent), 1},
+		"pending":    {chat.Delivery{Submission: chat.SubmissionPending}, 0},
+		"rejected":   {chat.Delivery{Submission: chat.SubmissionRejected}, 0},
+		"for a person": {chat.Delivery{
+			Submission: chat.SubmissionNeedsReview,
+			Attempts:   []chat.Attempt{{Fence: 1, Outcome: chat.OutcomeUnknown}},
+		}, 1},
+		"forgotten by a backup": {chat.Delivery{
+			Submission: chat.SubmissionNeedsReview,
+			ErrorCode:  chat.ErrorDatabaseRestored,
+		}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -174,7 +280,8 @@ func TestLookUpOfAMessageTheCarrierNoLongerKnows(t *testing.T) {
 func TestLookUpOfAMessageTheCarrierKnowsByAnotherID(t *testing.T) {
 	t.Parallel()
 
-	s := &shelf{shows: []chat.Report{{ProviderMessageID: "abc.filter-1", DeliveryStatus: chat.StatusDelivered}}}
+	// The logs have longer ids, which cannot be fetched by their beginning.
+	s := &unfetchable{shelf{shows: []chat.Report{{ProviderMessageID: "abc", DeliveryStatus: chat.StatusDelivered}}}}
 	acts, e := newSearch(t, chat.Delivery{Submission: chat.SubmissionAccepted, ProviderMessageID: "abc"}, s)
 	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.NoError(t, err)
@@ -183,7 +290,11 @@ func TestLookUpOfAMessageTheCarrierKnowsByAnotherID(t *testing.T) {
 
 func TestLookUpFailsWithTheCarrier(t *testing.T) {
 	t.Parallel()
-	acts, e := newSearch(t, unknownDelivery(), &shelf{err: errors.New("no connection")})
+	acts, e := newSearch(
+		t,
+		unknownDelivery(chat.Attempt{Fence: 1, Outcome: chat.OutcomeUnknown}),
+		&shelf{err: errors.New("no connection")},
+	)
 	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.Error(t, err)
 	assert.Empty(t, e.recorded)

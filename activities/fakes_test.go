@@ -140,6 +140,7 @@ func newActivities(t *testing.T, c activities.Config) *activities.Activities {
 	c.Renderer = renderer{}
 	c.NewID = func() string { return "0199aaaa-0000-7000-8000-00000000000a" }
 	c.Lease = 45 * time.Second
+	c.ClockSkew = chat.ClockSkew
 	acts, err := activities.New(c)
 	require.NoError(t, err)
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -57,6 +58,63 @@ func (s *service) actionRoutes() {
 		description: "With `wait` it answers when the action is settled or parked, or the wait is over.",
 		problems:    []chat.Code{chat.CodeActionNotFound},
 	})
+
+	registerRoute(s, s.resumeAction, route{
+		method:  http.MethodPost,
+		path:    "/actions/{action_id}/resume",
+		access:  asTheAction(),
+		id:      "resumeAction",
+		tag:     tagActions,
+		summary: "Resume an action that was ended in Temporal",
+		description: "For an action that was promised with 202 and then terminated, canceled, timed out or failed in " +
+			"Temporal before it had done anything: its problem has the code `action_ended`. It starts again with " +
+			"what was asked for. It may be asked twice.",
+		request:  reasonJSON{Reason: "Terminated by mistake."},
+		answer:   exampleRunning(),
+		status:   http.StatusAccepted,
+		problems: []chat.Code{chat.CodeActionNotFound, chat.CodeConflict},
+	})
+}
+
+type resumeActionInput struct {
+	Body reasonJSON
+}
+
+// resumeAction has an action taken up again that was ended before it had done anything.
+func (s *service) resumeAction(ctx context.Context, in *resumeActionInput) (*actionOutput, error) {
+	c := callFrom(ctx)
+	action := c.action
+
+	reason := strings.TrimSpace(in.Body.Reason)
+	if err := checkReason(reason, true); err != nil {
+		return nil, err
+	}
+
+	// One that runs again is what was asked for.
+	if action.State != chat.ActionRunning {
+		if err := action.Resumable(); err != nil {
+			return nil, err
+		}
+
+		if err := s.engine.Resume(ctx, action); err != nil {
+			return nil, err
+		}
+
+		err := s.store.AuditResume(ctx, c.workspace(), action.ID, c.actor(), reason)
+		if err != nil && chat.CodeOf(err) != chat.CodeActionNotFound { // no sweep has stored it yet
+			return nil, err
+		}
+
+		action.State = chat.ActionRunning
+		action.Problem = nil
+	}
+
+	body, err := s.present(ctx, action)
+	if err != nil {
+		return nil, err
+	}
+
+	return &actionOutput{Body: body}, nil
 }
 
 type getActionInput struct {
@@ -117,11 +175,20 @@ func (s *service) permitAction(ctx huma.Context, c *requestInfo) error {
 // before it has its row.
 func (s *service) findAction(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
 	action, err := s.store.Action(ctx, ws, id)
-	if chat.CodeOf(err) != chat.CodeActionNotFound {
+	if chat.CodeOf(err) == chat.CodeActionNotFound {
+		return s.engine.Action(ctx, ws, id)
+	}
+
+	if err != nil || action.Resumable() != nil {
 		return action, err
 	}
 
-	return s.engine.Action(ctx, ws, id)
+	// Its row tells only that its workflow was ended. It may run again.
+	if newest, err := s.engine.Action(ctx, ws, id); err == nil && newest.State == chat.ActionRunning {
+		return newest, nil
+	}
+
+	return action, nil
 }
 
 // outcome is what the call of a settled action answers: a body, or its failure. Both are

@@ -142,7 +142,9 @@ func TestFailuresOfActions(t *testing.T) {
 		chat.CodeSummarizationFailed:  500,
 		chat.CodeApprovalRefused:      500,
 		chat.CodeApprovalExpired:      500,
+		chat.CodeRecordLost:           500,
 		chat.CodeUnavailable:          503,
+		chat.CodeActionEnded:          503,
 	}
 
 	for code, status := range codes {

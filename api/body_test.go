@@ -23,6 +23,7 @@ func TestEveryBodyIsRead(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t)
+	w.endAction()
 	for _, o := range w.bodyRoutes(t) {
 		for name, test := range map[string]struct {
 			body, contentType, encoding string
@@ -204,6 +205,7 @@ func TestEveryBodyIsRead(t *testing.T) {
 func TestEveryFieldIsChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.endAction()
 
 	schemas := w.document(t)["components"].(map[string]any)["schemas"].(map[string]any)
 	for _, o := range w.bodyRoutes(t) {

@@ -68,6 +68,7 @@ func retryRefusals() []chat.Code {
 		chat.CodeConflict,
 		chat.CodeIdempotencyKeyReused,
 		chat.CodeDeliveryFailed,
+		chat.CodeRecordLost,
 	}
 }
 

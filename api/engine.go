@@ -45,6 +45,9 @@ type Engine interface {
 	Await(ctx context.Context, action chat.Action, wait time.Duration) error
 	// Action describes an action whose row is not written yet; CodeActionNotFound.
 	Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error)
+	// Resume starts an action again that was ended in Temporal before it had done anything; one
+	// that runs is left alone. CodeConflict when its input cannot be read any more.
+	Resume(ctx context.Context, action chat.Action) error
 	// ChatChanged tells the workflow that summarizes a chat by itself, and starts it if
 	// there is none. It is best effort.
 	ChatChanged(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) error

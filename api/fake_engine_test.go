@@ -24,6 +24,7 @@ type fakeEngine struct {
 	await     func(context.Context, chat.Action) error
 	action    func(chat.ActionID) (chat.Action, error)
 	changed   func(chat.ChatID)
+	resume    func(chat.Action) error
 	ping      error
 }
 
@@ -197,3 +198,5 @@ func (f *fakeEngine) ChatChanged(_ context.Context, _ chat.WorkspaceID, id chat.
 
 	return nil
 }
+
+func (f *fakeEngine) Resume(_ context.Context, a chat.Action) error { return f.resume(a) }

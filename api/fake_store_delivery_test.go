@@ -7,6 +7,18 @@ import (
 	"handrail/chat"
 )
 
+// AuditResume notes the reason.
+func (f *fakeStore) AuditResume(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.ActionID,
+	_ chat.Actor,
+	reason string,
+) error {
+	f.resumed = append(f.resumed, reason)
+	return nil
+}
+
 func (f *fakeStore) Action(_ context.Context, _ chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
 	if f.action != nil {
 		return f.action(id)

@@ -73,6 +73,7 @@ type fakeStore struct {
 	participants   []chat.Participant
 	bulkState      chat.BulkState
 	bulkNote       string
+	resumed        []string
 }
 
 var _ api.Store = (*fakeStore)(nil)

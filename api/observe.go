@@ -23,9 +23,8 @@ import (
 type metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
-	// webhooks are the calls of providers, orphans those about nothing of ours, and
-	// duplicates the deliveries that a provider has taken twice.
-	webhooks, orphans, duplicates *prometheus.CounterVec
+	// webhooks are the calls of providers, orphans those about nothing of ours.
+	webhooks, orphans *prometheus.CounterVec
 	// dropped are the notifications of workflows that were not given.
 	dropped *prometheus.CounterVec
 }
@@ -49,17 +48,13 @@ func newMetrics(registry prometheus.Registerer) metrics {
 			Name: "handrail_webhook_orphans_total",
 			Help: "What providers told about messages and to addresses that are none of ours.",
 		}, []string{"carrier"}),
-		duplicates: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "handrail_duplicates_confirmed_total",
-			Help: "Deliveries that a provider has taken twice: recipients may have got a message twice.",
-		}, []string{"carrier"}),
 		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "handrail_notifications_dropped_total",
 			Help: "Workflows that were not told of a change; they look for themselves.",
 		}, []string{"why"}),
 	}
 
-	registry.MustRegister(m.requests, m.duration, m.webhooks, m.orphans, m.duplicates, m.dropped)
+	registry.MustRegister(m.requests, m.duration, m.webhooks, m.orphans, m.dropped)
 
 	return m
 }

@@ -186,6 +186,7 @@ func sendRefusals() []chat.Code {
 
 		chat.CodeIdempotencyKeyReused,
 		chat.CodeDeliveryFailed,
+		chat.CodeRecordLost,
 		chat.CodeToolCallFailed,
 		chat.CodeApprovalRefused,
 		chat.CodeApprovalExpired,

@@ -164,6 +164,8 @@ type SenderStore interface {
 // ActionStore tells how actions stand.
 type ActionStore interface {
 	Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error)
+	// AuditResume notes who has an action taken up again, and why.
+	AuditResume(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, by chat.Actor, reason string) error
 	// SentMessage is the present state of a send.
 	SentMessage(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.AssistantMessageSent, error)
 }

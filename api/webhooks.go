@@ -323,8 +323,6 @@ func (s *service) recordReport(ctx context.Context, report chat.Report) (string,
 	}
 
 	if reported.Duplicate {
-		s.metrics.duplicates.WithLabelValues(string(report.Provider)).Inc()
-
 		s.logger.ErrorContext(
 			ctx,
 			"a provider has taken a delivery twice",

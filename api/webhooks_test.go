@@ -205,7 +205,8 @@ func TestWhatReportsAreCountedAs(t *testing.T) {
 		{chat.Reported{}, `handrail_webhook_orphans_total{carrier="twilio"} 1`},
 		{chat.Reported{Known: true, Repeated: true}, `handrail_webhook_calls_total{carrier="twilio",kind="status",` +
 			`result="repeated"} 1`},
-		{chat.Reported{Known: true, Changed: true, Duplicate: true}, `handrail_duplicates_confirmed_total{carrier="twilio"} 1`},
+		{chat.Reported{Known: true, Changed: true, Duplicate: true}, `handrail_webhook_calls_total{carrier="twilio",` +
+			`kind="status",result="taken"} 1`},
 	} {
 		w.store.report = func(context.Context, chat.Report) (chat.Reported, error) { return test.reported, nil }
 		require.Equal(t, http.StatusNoContent, w.do(t, signedCall(twilioStatus, "one")).StatusCode)

@@ -168,6 +168,9 @@ type DeliverySnapshot struct {
 	ErrorMessage      string          `json:"error_message,omitempty"`
 	RetryAt           *time.Time      `json:"retry_at,omitempty"`
 	DeliveryStatus    DeliveryStatus  `json:"carrier,omitempty"`
+	// UnknownMessages reports whether the provider may have made messages of the delivery that
+	// nobody knows.
+	UnknownMessages bool `json:"unknown_messages,omitempty"`
 	// Waits are set by the activities that answer workflows, so that a workflow takes
 	// them from its history.
 	Waits Waits `json:"waits,omitzero"`
@@ -214,6 +217,7 @@ func (d *Delivery) Snapshot() DeliverySnapshot {
 		ErrorMessage:      d.ErrorMessage,
 		RetryAt:           d.RetryAt,
 		DeliveryStatus:    d.DeliveryStatus,
+		UnknownMessages:   d.Evidence == EvidenceOpen || d.Evidence == EvidencePast,
 	}
 }
 

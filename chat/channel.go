@@ -69,6 +69,9 @@ type ChannelSpec struct {
 	// AnswersNameQuestion reports whether an answer says which question it answers. If
 	// not, a person is asked one question at a time.
 	AnswersNameQuestion bool
+	// EvidenceByText reports whether the provider's list shows no id of ours, so that only
+	// sender, address, text and time tell which delivery a message is of.
+	EvidenceByText bool
 }
 
 // The most code points of a message: an SMS by Twilio's error 21617; everything else, which
@@ -92,6 +95,7 @@ var channelTable = []ChannelSpec{
 		Receipt:          time.Hour,
 		OneAtATime:       true,
 		AsksContributors: true,
+		EvidenceByText:   true,
 	},
 	{
 		Channel:             ChannelEmail,

@@ -49,10 +49,14 @@ type Delivery struct {
 	Submission     SubmissionState
 	DeliveryStatus DeliveryStatus
 	// Fence counts claims; a result is recorded only by the claim it belongs to.
-	Fence             int64
-	LeaseUntil        *time.Time
-	RetryAt           *time.Time
-	UnknownSince      *time.Time
+	Fence        int64
+	LeaseUntil   *time.Time
+	RetryAt      *time.Time
+	UnknownSince *time.Time
+	// Evidence is whether messages of it may exist that nobody knows, and EvidenceUntil until
+	// when no other delivery of the same text is posted because of that.
+	Evidence          EvidenceState
+	EvidenceUntil     *time.Time
 	ProviderMessageID string
 	ErrorCode         string
 	ErrorMessage      string
@@ -177,6 +181,19 @@ const ProbeEvery = 5 * time.Minute
 // it is its own probe, and people must change something first.
 const recipientRetryAfter = time.Hour
 
+// RequireID makes an acceptance unknown that came without the provider's id for the message:
+// without it, nothing that is reported later can be told to be about this message. It is never
+// sent again by itself, because the provider has said that it took it.
+func (s *Submission) RequireID() {
+	if s.Outcome != OutcomeAccepted || s.ProviderMessageID != "" {
+		return
+	}
+
+	s.Outcome = OutcomeUnknown
+	s.ErrorCode = ErrorNoMessageID
+	s.ErrorMessage = "the provider took it and gave no id for it"
+}
+
 // RetryDelay is how long a delivery waits after a refusal, and its sender with it unless the
 // refusal concerns this recipient alone.
 func (s *Submission) RetryDelay() time.Duration {
@@ -240,6 +257,8 @@ type StaleDelivery struct {
 	DeliveryID  DeliveryID
 	WorkflowID  string
 	Submission  SubmissionState
+	// Step is what a sweep does about it.
+	Step SweepStep
 }
 
 // Claim is the answer to asking for a delivery to be submitted.
@@ -274,6 +293,11 @@ const (
 	ErrorTriesExhausted = "tries_exhausted"
 	// ErrorIDTaken: the provider gave this message the id of another one.
 	ErrorIDTaken = "provider_message_id_taken"
+	// ErrorNoMessageID: the provider took it and gave no id for it.
+	ErrorNoMessageID = "no_provider_message_id"
+	// ErrorTextBusy: another delivery of the same text to the same address may still show up at
+	// the provider.
+	ErrorTextBusy = "same_text_unresolved"
 	// ErrorDialFailed: no connection to the provider; nothing was sent.
 	ErrorDialFailed = "dial_failed"
 	// ErrorTimeout and ErrorConnectionLost: bytes had left, no answer came.
@@ -289,6 +313,9 @@ const (
 	// ErrorDatabaseRestored: the database was set back to a backup, and the delivery may
 	// have been sent since.
 	ErrorDatabaseRestored = "database_restored"
+	// ErrorDatabaseFailedOver: another database server took over, and the delivery may have been
+	// sent by what it does not know of.
+	ErrorDatabaseFailedOver = "database_failed_over"
 	// ErrorUnconfirmed: the provider took it and never told what became of it.
 	ErrorUnconfirmed = "unconfirmed"
 )

@@ -51,6 +51,9 @@ type ClaimFacts struct {
 	Suppressed bool
 	// Busy reports that another delivery to the address is in flight.
 	Busy bool
+	// SameTextUntil is until when another delivery of the same text to the same address may
+	// show up at the provider, nil if there is none. Then nobody could tell the two apart.
+	SameTextUntil *time.Time
 	// ProbeAt is when the sender, whose account refuses everything, may post again; nil if
 	// it refuses nothing. BreakerReason says what the provider refused it with.
 	ProbeAt       *time.Time
@@ -87,6 +90,8 @@ func (d *Delivery) RefuseClaim(facts ClaimFacts) ClaimRefusal {
 		return ClaimRefusal{Effect: d.waitForProbe(facts), WaitUntil: facts.ProbeAt}
 	case facts.Busy:
 		return ClaimRefusal{Effect: d.waitForAddress(), WaitUntil: d.RetryAt, Busy: true}
+	case facts.SameTextUntil != nil:
+		return ClaimRefusal{Effect: d.waitForSameText(*facts.SameTextUntil), WaitUntil: facts.SameTextUntil}
 	}
 
 	return ClaimRefusal{Again: true}
@@ -118,6 +123,19 @@ func (d *Delivery) waitForAddress() Effect {
 	return EffectSaved
 }
 
+// waitForSameText lets a delivery wait while a message of another one, with the same text to the
+// same address, may still show up at the provider: nobody could tell the two apart.
+func (d *Delivery) waitForSameText(until time.Time) Effect {
+	if d.Submission == SubmissionPending {
+		d.ErrorCode = ErrorTextBusy
+		d.ErrorMessage = ""
+	}
+
+	d.RetryAt = &until
+
+	return EffectWaits
+}
+
 // endUnsent ends a delivery that the provider certainly does not have.
 func (d *Delivery) endUnsent(state SubmissionState, code, message string) Effect {
 	d.Submission = state
@@ -135,6 +153,7 @@ func (d *Delivery) loseClaim(now time.Time) Effect {
 	d.Submission = SubmissionUnknown
 	d.UnknownSince = &now
 	d.LeaseUntil = nil
+	d.openEvidence()
 	d.ErrorCode = ErrorLeaseExpired
 	d.ErrorMessage = "whoever was sending it did not come back in time"
 
@@ -177,7 +196,7 @@ func (d *Delivery) Settle(unknown int64, now time.Time) Effect {
 
 	switch d.Policy {
 	case ResendAfterSettle:
-		if unknown >= MaxUnknown {
+		if unknown >= MaxUnknown || d.ErrorCode == ErrorNoMessageID {
 			return d.requireReview()
 		}
 

@@ -83,12 +83,18 @@ const (
 	CodeDeliveryFailed      Code = "delivery_failed"
 	CodeToolCallFailed      Code = "tool_call_failed"
 	CodeSummarizationFailed Code = "summarization_failed"
+	// CodeRecordLost is a message that was handed to its provider, whose delivery was gone when
+	// the answer was to be recorded. It may have been sent.
+	CodeRecordLost Code = "delivery_record_lost"
 	// CodeTooLongForModel is a text that does not fit a model at once. No caller sees it: the
 	// text is split.
 	CodeTooLongForModel Code = "too_long_for_model"
 	// CodeApprovalRefused and CodeApprovalExpired end a send before its tools have run.
 	CodeApprovalRefused Code = "approval_refused"
 	CodeApprovalExpired Code = "approval_expired"
+	// CodeActionEnded is an action whose workflow somebody ended in Temporal, or which ended there
+	// by itself, before it had done anything. It can be resumed.
+	CodeActionEnded Code = "action_ended"
 	// KindUnavailable and KindInternal.
 	CodeUnavailable Code = "unavailable"
 	CodeInternal    Code = "internal"
@@ -161,8 +167,10 @@ var kinds = map[Code]Kind{
 	CodeUnsupportedMediaType: KindMedia,
 	CodeRateLimited:          KindRateLimited,
 	CodeUnavailable:          KindUnavailable,
+	CodeActionEnded:          KindUnavailable,
 	CodeInternal:             KindInternal,
 	CodeDeliveryFailed:       KindFailed,
+	CodeRecordLost:           KindFailed,
 	CodeToolCallFailed:       KindFailed,
 	CodeSummarizationFailed:  KindFailed,
 	CodeTooLongForModel:      KindFailed,

@@ -1,10 +1,41 @@
 package chat
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 )
+
+// EvidenceState is whether attempts of a delivery may have become messages in the provider's list
+// that nobody knows to be its own.
+type EvidenceState string
+
+// The states. One delivery at a time is open for each [Delivery.TextKey].
+const (
+	// EvidenceNone: the provider's id of every message is known.
+	EvidenceNone EvidenceState = "none"
+	// EvidenceOpen: no other delivery of the same text may be posted before EvidenceUntil.
+	EvidenceOpen EvidenceState = "open"
+	// EvidencePast: such a message may exist, and another delivery may be open.
+	EvidencePast EvidenceState = "past"
+)
+
+// EvidenceStates lists all of them.
+func EvidenceStates() []EvidenceState {
+	return []EvidenceState{EvidenceNone, EvidenceOpen, EvidencePast}
+}
+
+// openEvidence notes that an attempt may have become a message that nobody knows. Where the
+// provider's list shows ids of ours, it holds up no other delivery.
+func (d *Delivery) openEvidence() {
+	d.Evidence = EvidencePast
+	if d.TextKey() != "" {
+		d.Evidence = EvidenceOpen
+	}
+}
 
 // EvidenceWindow says when a provider may have made the message that an attempt has become:
 // from Skew before the attempt began until Skew after its claim had to end.
@@ -15,6 +46,10 @@ type EvidenceWindow struct {
 	Skew time.Duration
 }
 
+// ClockSkew is by how much the clocks of providers, workers and the database may differ unless
+// the configuration says otherwise.
+const ClockSkew = 2 * time.Minute
+
 // Hold is how long after an attempt began no other message with the same text may be posted to
 // the same address: by then no message can fall into the windows of both.
 func (w EvidenceWindow) Hold() time.Duration { return w.Lease + 2*w.Skew }
@@ -24,9 +59,19 @@ func (w EvidenceWindow) Around(a *Attempt) (since, until time.Time) {
 	return a.StartedAt.Add(-w.Skew), a.StartedAt.Add(w.Lease + w.Skew)
 }
 
-func (w EvidenceWindow) contains(a *Attempt, made time.Time) bool {
-	since, until := w.Around(a)
-	return !made.Before(since) && !made.After(until)
+// TextKey is the same for two deliveries that look the same in their provider's list: a hash of
+// sender, address and text. It is "" for those that the list tells apart by our own ids.
+func (d *Delivery) TextKey() string {
+	if !d.Channel.Spec().EvidenceByText {
+		return ""
+	}
+
+	digest := sha256.New()
+	for _, part := range []string{string(d.Provider), d.From, d.To, d.Payload.Text} {
+		fmt.Fprintf(digest, "%d:%s", len(part), part)
+	}
+
+	return hex.EncodeToString(digest.Sum(nil))
 }
 
 // Unresolved reports whether the provider may have taken the attempt, under an id that nobody
@@ -52,8 +97,78 @@ func (d *Delivery) UnresolvedAttempts() []*Attempt {
 	return unresolved
 }
 
+// evidenceSlot is room for one message that the provider may have made of a delivery.
+type evidenceSlot struct {
+	since, until time.Time
+	// fence is the attempt's.
+	fence int64
+}
+
+func (s *evidenceSlot) fits(r *Report) bool {
+	return !r.MadeAt.Before(s.since) && !r.MadeAt.After(s.until)
+}
+
+// evidenceSlots has one for each unresolved attempt, the oldest first. A database that was set
+// back may have forgotten an attempt, which then can have been at any time.
+func (d *Delivery) evidenceSlots(window EvidenceWindow) []evidenceSlot {
+	var slots []evidenceSlot
+
+	for _, a := range d.UnresolvedAttempts() {
+		since, until := window.Around(a)
+		slots = append(slots, evidenceSlot{
+			since: since,
+			until: until,
+			fence: a.Fence,
+		})
+	}
+
+	if slices.Contains(forgotten(), d.ErrorCode) {
+		slots = append(slots, evidenceSlot{
+			since: d.CreatedAt.Add(-window.Skew),
+			until: d.UpdatedAt.Add(window.Skew),
+			fence: d.Fence + 1,
+		})
+	}
+
+	return slots
+}
+
+// forgotten are the error codes of deliveries whose attempts the database may have forgotten.
+func forgotten() []string { return []string{ErrorDatabaseRestored, ErrorDatabaseFailedOver} }
+
+// EvidenceTime is the time in which the provider may have made the messages of the delivery that
+// nobody knows, or, if all are known, the one that it took. Both are zero if it took none.
+func (d *Delivery) EvidenceTime(window EvidenceWindow) (since, until time.Time) {
+	slots := d.evidenceSlots(window)
+
+	for i := range d.Attempts {
+		if a := &d.Attempts[i]; a.Outcome == OutcomeAccepted {
+			from, to := window.Around(a)
+			slots = append(slots, evidenceSlot{since: from, until: to})
+		}
+	}
+
+	for i := range slots {
+		if since.IsZero() || slots[i].since.Before(since) {
+			since = slots[i].since
+		}
+
+		if slots[i].until.After(until) {
+			until = slots[i].until
+		}
+	}
+
+	return since, until
+}
+
+// HasUnknownMessages reports whether the provider may have made messages of the delivery that
+// nobody knows to be its own.
+func (d *Delivery) HasUnknownMessages() bool { return len(d.evidenceSlots(EvidenceWindow{})) > 0 }
+
 // Evidence is what the messages that a provider shows prove about a delivery.
 type Evidence struct {
+	// Known are the messages that are known to be the delivery's.
+	Known []Report
 	// Own are the messages that only this delivery can have become, oldest first, each with
 	// the fence of the attempt that it belongs to.
 	Own []Report
@@ -67,10 +182,9 @@ type Evidence struct {
 // are the deliveries that are known to own some of them, by the provider's id. rivals are the
 // other deliveries that would look the same to the provider, with their attempts.
 //
-// A message that carries a delivery's id is that delivery's. Of the others, a message is the
-// delivery's if nobody else can own it:
+// A message that carries a delivery's id is that delivery's, and one that was recorded for a
+// delivery stays that one's. Of the others, a message is the delivery's if nobody else can own it:
 //
-//   - no delivery is known to own it;
 //   - it was made in the window of an attempt of the delivery that is not resolved, and each
 //     such attempt owns one message at most;
 //   - no rival has an unresolved attempt in whose window it was made.
@@ -84,63 +198,65 @@ func (d *Delivery) JudgeEvidence(
 	window EvidenceWindow,
 ) Evidence {
 	var (
-		marked    []Report
-		candidate []Report
+		evidence   Evidence
+		candidates []Report
 	)
 
 	for _, r := range seen {
 		owner, owned := owners[r.ProviderMessageID]
 
 		switch {
-		case owned && owner != d.ID, d.knowsMessage(r.ProviderMessageID):
-		case r.DeliveryID == d.ID && d.ID != "":
-			marked = append(marked, r)
+		case r.ProviderMessageID == "", owned && owner != d.ID:
+		case owned, d.knowsMessage(r.ProviderMessageID):
+			evidence.Known = append(evidence.Known, r)
+		case r.DeliveryID == d.ID:
+			evidence.Own = append(evidence.Own, r)
 		case r.DeliveryID == "" && d.mayOwn(&r, window):
-			candidate = append(candidate, r)
+			candidates = append(candidates, r)
 		}
 	}
 
-	sortByTime(candidate)
+	sortByTime(candidates)
 
-	own, ok := assignAttempts(candidate, d.UnresolvedAttempts(), window)
-	if !ok || slices.ContainsFunc(candidate, func(r Report) bool { return rivalMayOwn(rivals, &r, window) }) {
-		return Evidence{Own: marked, Ambiguous: candidate}
+	own, ok := assignSlots(candidates, d.evidenceSlots(window))
+	if !ok || slices.ContainsFunc(candidates, func(r Report) bool { return rivalMayOwn(rivals, &r, window) }) {
+		evidence.Ambiguous = candidates
+		return evidence
 	}
 
-	return Evidence{Own: append(marked, own...)}
+	evidence.Own = append(evidence.Own, own...)
+
+	return evidence
 }
 
 // knowsMessage reports whether the message is one that the delivery is known to have become.
 func (d *Delivery) knowsMessage(id string) bool {
-	if id == "" || id == d.ProviderMessageID {
-		return true
-	}
-
-	return slices.ContainsFunc(d.Attempts, func(a Attempt) bool { return a.ProviderMessageID == id })
+	return id == d.ProviderMessageID ||
+		slices.ContainsFunc(d.Attempts, func(a Attempt) bool { return a.ProviderMessageID == id })
 }
 
 // mayOwn reports whether a message that carries no delivery's id can be the delivery's.
 func (d *Delivery) mayOwn(r *Report, window EvidenceWindow) bool {
-	return slices.ContainsFunc(d.UnresolvedAttempts(), func(a *Attempt) bool { return window.contains(a, r.MadeAt) })
+	return slices.ContainsFunc(d.evidenceSlots(window), func(s evidenceSlot) bool { return s.fits(r) })
 }
 
 func rivalMayOwn(rivals []Delivery, r *Report, window EvidenceWindow) bool {
 	return slices.ContainsFunc(rivals, func(rival Delivery) bool { return rival.mayOwn(r, window) })
 }
 
-// assignAttempts gives each message the earliest attempt that is free and in whose window it was
-// made. It returns false if one of them finds none.
-func assignAttempts(messages []Report, attempts []*Attempt, window EvidenceWindow) ([]Report, bool) {
-	free := slices.Clone(attempts)
+// assignSlots gives each message the earliest slot that is free and that it fits. It returns false
+// if one of them finds none.
+func assignSlots(messages []Report, slots []evidenceSlot) ([]Report, bool) {
+	free := slices.Clone(slots)
 	assigned := make([]Report, len(messages))
 
 	for i, message := range messages {
-		at := slices.IndexFunc(free, func(a *Attempt) bool { return window.contains(a, message.MadeAt) })
+		at := slices.IndexFunc(free, func(s evidenceSlot) bool { return s.fits(&message) })
 		if at < 0 {
 			return nil, false
 		}
 
-		message.Fence = free[at].Fence
+		message.Fence = free[at].fence
 		assigned[i] = message
 		free = slices.Delete(free, at, at+1)
 	}

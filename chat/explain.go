@@ -102,6 +102,8 @@ func (d *Delivery) explainPending() string {
 	switch {
 	case d.ErrorCode == ErrorAddressBusy:
 		return "Waits for another message to the same address whose outcome is still open."
+	case d.ErrorCode == ErrorTextBusy:
+		return d.explainSameText()
 	case d.ErrorCode == ErrorSenderBlocked:
 		return provider + " refuses every message of this sender. It waits, and goes out by itself when a trial " +
 			"message gets through."
@@ -123,6 +125,16 @@ func (d *Delivery) explainPending() string {
 		d.attemptName(),
 		d.explainReason(),
 	)
+}
+
+func (d *Delivery) explainSameText() string {
+	why := "A message with the same text to the same address may still show up at " + d.Provider.Name() +
+		", and nobody could tell the two apart."
+	if d.RetryAt == nil {
+		return why + " This one waits until that is over."
+	}
+
+	return fmt.Sprintf("%s This one goes out by itself from %s on.", why, d.RetryAt.UTC().Format("15:04:05 UTC"))
 }
 
 // attemptName names the newest attempt, whose number a snapshot does not hold.
@@ -298,6 +310,10 @@ func (e *ProviderEvent) Lost() bool { return lostEvents[e.Type] }
 func (e *ProviderEvent) Explain() string {
 	if e.Type == EventDuplicate {
 		return e.Provider.Name() + " has taken a second message for it: the recipient may have got it twice."
+	}
+
+	if e.Type == EventAmbiguous {
+		return e.Provider.Name() + " shows messages that may be this one, or another one with the same text."
 	}
 
 	return fmt.Sprintf("%s reports it as %s.", e.Provider.Name(), e.Type)

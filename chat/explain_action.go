@@ -53,16 +53,44 @@ func (e *Error) ExplainRefusal() string {
 }
 
 // EndedInTemporal is the error of an action whose workflow was ended before it had stored
-// anything, so that nothing was done: unavailable. ended says how: "terminated".
+// anything, so that nothing was done: action_ended. ended says how: "terminated".
 func EndedInTemporal(id ActionID, ended string) *Error {
 	e := Errorf(
-		CodeUnavailable,
-		"the action was %s in Temporal before it had begun; nothing was done, and nothing was sent; ask for it again",
+		CodeActionEnded,
+		"the action was %s in Temporal before it had begun; nothing was done, and nothing was sent; resume it, or "+
+			"make the same request again",
 		ended,
 	)
 	e.ActionID = string(id)
 
 	return e
+}
+
+// RecordLost is the error of an action whose message was handed over while its rows were lost:
+// delivery_record_lost.
+func RecordLost(id ActionID) *Error {
+	e := Errorf(
+		CodeRecordLost,
+		"the message was handed to its provider, and its delivery is no longer in the database; it may have been "+
+			"sent: look for it at the provider before you send it again",
+	)
+	e.ActionID = string(id)
+
+	return e
+}
+
+// Resumable says why an action may not be taken up again: conflict. It is nil for one that was
+// ended in Temporal before it had done anything.
+func (a *Action) Resumable() error {
+	if a.State == ActionFailed && a.Problem != nil && a.Problem.Code == CodeActionEnded {
+		return nil
+	}
+
+	return Errorf(
+		CodeConflict,
+		"only an action that was ended in Temporal before it had done anything can be resumed; this one is %s",
+		a.State,
+	)
 }
 
 // Explain says how a bulk retry stands.

@@ -1,6 +1,9 @@
 package chat
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Explain says what [Delivery.Explain] says, as far as a snapshot knows: it has no attempts, no
 // person's decision and no retry.
@@ -30,6 +33,21 @@ func (r *DeliverySnapshot) ExplainTrying() string {
 // ExplainUndecided says how a delivery has ended about which nobody decided.
 func (r *DeliverySnapshot) ExplainUndecided() string {
 	return "Nobody decided in time. " + r.Explain()
+}
+
+// ExplainCopies says that the provider's list is read once more, at a time, for messages that
+// nobody knows; at the zero time, that it could not be read.
+func (r *DeliverySnapshot) ExplainCopies(at time.Time) string {
+	words := r.Explain() + " An earlier attempt may have been taken too: "
+	if at.IsZero() {
+		return words + r.Provider.Name() + " could not be asked, so a second copy may stay unknown."
+	}
+
+	return words + fmt.Sprintf(
+		"%s is asked once more for a second copy at %s.",
+		r.Provider.Name(),
+		at.UTC().Format("2006-01-02 15:04 UTC"),
+	)
 }
 
 // ExplainReleased says which workflow follows a delivery that was tried again.

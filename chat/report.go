@@ -69,4 +69,7 @@ const (
 	// EventDuplicate records that a provider took a delivery, or a delivery and its retry,
 	// a second time: the recipient may have got the message twice.
 	EventDuplicate = "duplicate_confirmed"
+	// EventAmbiguous records the messages at the provider of which some may be the delivery's,
+	// and some somebody else's.
+	EventAmbiguous = "evidence_ambiguous"
 )

@@ -14,6 +14,19 @@ func ActionWorkflowID(ws WorkspaceID, id ActionID) string {
 	return "action:" + string(ws) + ":" + string(id)
 }
 
+// ParseActionWorkflowID is the action that a workflow carries out; ok is false for a workflow that
+// is no action's own.
+func ParseActionWorkflowID(workflowID string) (ws WorkspaceID, id ActionID, ok bool) {
+	rest, isAction := strings.CutPrefix(workflowID, "action:")
+	workspace, action, found := strings.Cut(rest, ":")
+
+	if !isAction || !found || action == "" {
+		return "", "", false
+	}
+
+	return WorkspaceID(workspace), ActionID(action), true
+}
+
 // SummaryWorkflowID is the workflow that summarizes a chat, for whoever asks.
 func SummaryWorkflowID(ws WorkspaceID, id ChatID) string {
 	return fmt.Sprintf("summary:%s:%d", ws, id)

@@ -129,7 +129,86 @@ func storedAction(ctx context.Context, tx bun.Tx, row *actionRow) (*actionRow, e
 		return nil, err
 	}
 
+	if ended := stored.action(); ended.Resumable() == nil {
+		return nil, resumeAction(ctx, tx, row)
+	}
+
 	return &stored, stored.Fingerprint.Match(row.Fingerprint)
+}
+
+// resumeAction puts a row in place of one that says only that the action's workflow was ended in
+// Temporal before it had done anything: it runs again.
+func resumeAction(ctx context.Context, tx bun.Tx, row *actionRow) error {
+	_, err := tx.NewUpdate().
+		Model(row).
+		Column("state", "idempotency_key", "fingerprint", "requested_by", "updated_at").
+		Set("problem = NULL").
+		Where("workspace_id = ?", row.WorkspaceID).
+		Where("id = ?", row.ID).
+		Exec(ctx)
+
+	return onViolation(err, uniqueViolation, keyReused())
+}
+
+// AuditResume notes who has an action taken up again that was ended in Temporal, and why:
+// action_not_found.
+func (s *Store) AuditResume(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	id chat.ActionID,
+	by chat.Actor,
+	reason string,
+) error {
+	return s.inTx(ctx, "note who resumes an action", func(ctx context.Context, tx bun.Tx) error {
+		if _, err := findAction(ctx, tx, ws, id); err != nil {
+			return err
+		}
+
+		_, err := s.insertAudit(tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "action.resumed",
+			object:    string(id),
+			detail:    changed{"reason": reason},
+		}).Exec(ctx)
+
+		return err
+	})
+}
+
+// RecordEndedAction stores that the workflow of an action was ended in Temporal before it had
+// stored anything, as a.Problem says, so that it is found after Temporal has forgotten it. It
+// reports whether it was not stored before; chat_not_found.
+//
+// Idempotent: an action that has a row stays as it is.
+func (s *Store) RecordEndedAction(ctx context.Context, a chat.Action) (bool, error) {
+	row := actionRow{
+		ID:          a.ID,
+		WorkspaceID: a.WorkspaceID,
+		Kind:        a.Kind,
+		ChatID:      a.ChatID,
+		State:       chat.ActionFailed,
+		Fingerprint: chat.Fingerprint{},
+		WorkflowID:  a.WorkflowID,
+		Problem:     a.Problem,
+		CreatedAt:   toMicroseconds(a.CreatedAt),
+		UpdatedAt:   toMicroseconds(a.UpdatedAt),
+	}
+
+	var count int64
+
+	err := s.inTx(ctx, "record an action that was ended", func(ctx context.Context, tx bun.Tx) error {
+		result, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)
+		if err != nil {
+			return onViolation(err, referenceViolation, noChat())
+		}
+
+		count, err = result.RowsAffected()
+
+		return err
+	})
+
+	return count > 0, err
 }
 
 // keyReused is for a row that was not inserted though none has its id: then it was the key

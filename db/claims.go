@@ -69,6 +69,7 @@ func (s *Store) Claim(
 				id:        id,
 				now:       toMicroseconds(now),
 				until:     toMicroseconds(now.Add(lease)),
+				evidence:  s.evidenceUntil(now, lease),
 			})
 
 			return err
@@ -88,6 +89,9 @@ type claimRequest struct {
 	id        chat.DeliveryID
 	now       time.Time
 	until     time.Time
+	// evidence is until when no other delivery of the same text is posted, should the outcome
+	// not be known.
+	evidence time.Time
 }
 
 func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Claim, error) {
@@ -98,6 +102,7 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		Set("submission = ?", chat.SubmissionSending).
 		Set("fence = fence + 1").
 		Set("lease_until = ?", in.until).
+		Set("evidence_until = ?", in.evidence).
 		Set("retry_at = NULL").
 		Set("error_code = ''").
 		Set("error_message = ''").
@@ -108,6 +113,7 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", in.now).
 		Where("NOT "+suppressedNow).
 		Where("NOT "+busyNow).
+		Where(sameTextUntil+" IS NULL", in.now).
 		Where("NOT EXISTS (SELECT 1 "+fromBreaker+" AND b.probe_at > ?)", in.now).
 		Returning("*").
 		Returning(probingColumn, in.workspace).
@@ -156,6 +162,7 @@ func (s *Store) settleRefusedClaim(
 ) (chat.Claim, error) {
 	row, err := findDelivery(ctx, s.locked(tx.NewSelect().ColumnExpr("d.*").
 		ColumnExpr(suppressedNow+" AS suppressed").ColumnExpr(busyNow+" AS busy").
+		ColumnExpr(sameTextUntil+" AS same_text_until", now).
 		ColumnExpr("(SELECT b.probe_at "+fromBreaker+" AND b.probe_at > ?) AS probe_at", now).
 		ColumnExpr("(SELECT b.error_code || ', ' || b.error_message "+fromBreaker+") AS breaker_reason")), ws, id)
 	if err != nil {
@@ -167,6 +174,7 @@ func (s *Store) settleRefusedClaim(
 		Now:           now,
 		Suppressed:    row.Suppressed,
 		Busy:          row.Busy,
+		SameTextUntil: chat.UTC(row.SameTextUntil),
 		ProbeAt:       chat.UTC(row.ProbeAt),
 		BreakerReason: row.BreakerReason,
 	})

@@ -95,7 +95,7 @@ func TestOneInFlightPerAddress(t *testing.T) {
 			w.Workspace,
 			granted.ID,
 			granted.Fence,
-			chat.Submission{Outcome: chat.OutcomeAccepted},
+			chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1"},
 			now,
 		)
 		require.NoError(t, err)

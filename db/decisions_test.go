@@ -87,7 +87,7 @@ func TestResolve(t *testing.T) {
 			[]any{action.State, message.State, c.NeedsResponse},
 		)
 
-		next, other := sendNow(t, s, w, w.SMS.ID, clock.now)
+		next, other := sendNow(t, s, w, w.SMS.ID, clock.forward(evidenceHold))
 		recordSubmission(t, s, w, &other, chat.Submission{Outcome: chat.OutcomeUnknown}, clock.now)
 		_, _, err = s.Decide(t.Context(), w.Workspace, other.ID, said)
 		requireCode(t, chat.CodeConflict, err)
@@ -186,27 +186,41 @@ func TestStaleDeliveries(t *testing.T) {
 		touched(d.ID, time.Hour)
 		sendTo(t, s, w, "+9")
 
-		stale, err := s.StaleDeliveries(t.Context(), now.Add(-30*time.Minute), 10)
-		require.NoError(t, err)
-		var ids []chat.DeliveryID
+		var stale []chat.StaleDelivery
 
-		for _, one := range stale {
-			assert.Equal(t, w.Workspace, one.WorkspaceID)
-			ids = append(ids, one.DeliveryID)
+		for more := true; more; {
+			var page []chat.StaleDelivery
+
+			page, more, err = s.StaleDeliveries(t.Context(), now.Add(time.Second), 30*time.Minute, 2)
+			require.NoError(t, err)
+			stale = append(stale, page...)
 		}
 
-		assert.ElementsMatch(
+		steps := map[chat.DeliveryID]chat.SweepStep{}
+		for _, one := range stale {
+			assert.Equal(t, w.Workspace, one.WorkspaceID)
+			steps[one.DeliveryID] = one.Step
+		}
+
+		assert.Equal(
 			t,
-			[]chat.DeliveryID{accepted.DeliveryID, unknown.DeliveryID, pending.DeliveryID, over.DeliveryID},
-			ids,
+			map[chat.DeliveryID]chat.SweepStep{
+				accepted.DeliveryID: chat.SweepNudge,
+				unknown.DeliveryID:  chat.SweepNudge,
+				pending.DeliveryID:  chat.SweepCheck,
+				over.DeliveryID:     chat.SweepNudge,
+			},
+			steps,
 		)
 
-		assert.Equal(t, []any{accepted.DeliveryID, unknown.DeliveryID}, []any{ids[0], ids[1]}, "the oldest first")
-		assert.Equal(t, chat.ActionWorkflowID(w.Workspace, accepted.ActionID), stale[0].WorkflowID)
-		assert.Equal(t, chat.SubmissionAccepted, stale[0].Submission)
-		stale, err = s.StaleDeliveries(t.Context(), now.Add(-30*time.Minute), 1)
+		again, more, err := s.StaleDeliveries(t.Context(), now.Add(time.Minute), 30*time.Minute, 10)
 		require.NoError(t, err)
-		assert.Len(t, stale, 1)
+		assert.Empty(t, again, "each has had its turn")
+		assert.False(t, more)
+
+		again, _, err = s.StaleDeliveries(t.Context(), now.Add(25*time.Hour), 30*time.Minute, 10)
+		require.NoError(t, err)
+		assert.NotEmpty(t, again, "and has it again")
 	})
 }
 
@@ -257,7 +271,7 @@ func TestOrphanDelivery(t *testing.T) {
 		_, action, message, _ := readStanding(t, s, w, &tools)
 		assert.Equal(t, []any{chat.ActionFailed, chat.MessageNotSent}, []any{action.State, message.State})
 
-		_, d = sendNow(t, s, w, w.SMS.ID, clock.now)
+		_, d = sendNow(t, s, w, w.SMS.ID, clock.forward(evidenceHold))
 		acceptDelivery(t, s, w, &d, "SM1", clock.now)
 
 		for range 2 {

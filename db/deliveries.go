@@ -20,6 +20,7 @@ type deliveryRow struct {
 	Channel           chat.Channel         `bun:"channel"`
 	Provider          chat.Provider        `bun:"provider"`
 	PurposeKey        string               `bun:"purpose_key"`
+	TextKey           string               `bun:"text_key"`
 	Sender            string               `bun:"sender"`
 	From              string               `bun:"from_address"`
 	To                string               `bun:"to_address"`
@@ -32,6 +33,8 @@ type deliveryRow struct {
 	LeaseUntil        *time.Time           `bun:"lease_until"`
 	RetryAt           *time.Time           `bun:"retry_at"`
 	UnknownSince      *time.Time           `bun:"unknown_since"`
+	Evidence          chat.EvidenceState   `bun:"evidence"`
+	EvidenceUntil     *time.Time           `bun:"evidence_until"`
 	ProviderMessageID string               `bun:"provider_message_id,nullzero"`
 	ErrorCode         string               `bun:"error_code"`
 	ErrorMessage      string               `bun:"error_message"`
@@ -45,10 +48,13 @@ type deliveryRow struct {
 	DecidedAt         *time.Time           `bun:"decided_at"`
 	CreatedAt         time.Time            `bun:"created_at"`
 	UpdatedAt         time.Time            `bun:"updated_at"`
+	SweepAfter        time.Time            `bun:"sweep_after"`
 
 	RetriedBy  chat.DeliveryID `bun:"retried_by,scanonly"`
 	Suppressed bool            `bun:"suppressed,scanonly"`
 	Busy       bool            `bun:"busy,scanonly"`
+	// SameTextUntil is until when another delivery of the same text stands before this one.
+	SameTextUntil *time.Time `bun:"same_text_until,scanonly"`
 	// ProbeAt is when the sender's breaker lets a probe through, nil when it is closed.
 	ProbeAt       *time.Time `bun:"probe_at,scanonly"`
 	BreakerReason string     `bun:"breaker_reason,scanonly"`
@@ -78,6 +84,8 @@ func (r *deliveryRow) delivery() chat.Delivery {
 		LeaseUntil:        chat.UTC(r.LeaseUntil),
 		RetryAt:           chat.UTC(r.RetryAt),
 		UnknownSince:      chat.UTC(r.UnknownSince),
+		Evidence:          r.Evidence,
+		EvidenceUntil:     chat.UTC(r.EvidenceUntil),
 		ProviderMessageID: r.ProviderMessageID,
 		ErrorCode:         r.ErrorCode,
 		ErrorMessage:      r.ErrorMessage,
@@ -265,20 +273,6 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 func (s *Store) FindDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error) {
 	row, err := findDelivery(ctx, withRetry(s.db.NewSelect()), ws, id)
 	return row.delivery(), wrapErr("find a delivery", err)
-}
-
-// BoundMessageIDs are those of a provider's ids that belong to deliveries, of whichever
-// workspace: what belongs to one is no evidence for another.
-func (s *Store) BoundMessageIDs(ctx context.Context, p chat.Provider, ids []string) ([]string, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-
-	var bound []string
-	err := s.db.NewSelect().Model((*deliveryRow)(nil)).Column("provider_message_id").Where("d.provider = ?", p).
-		Where("d.provider_message_id IN ?", bun.Tuple(ids)).Scan(ctx, &bound)
-
-	return bound, wrapErr("find whose a provider's ids are", err)
 }
 
 // retriedBy is the delivery that repeats d, NULL for none.

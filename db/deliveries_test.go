@@ -125,7 +125,7 @@ func TestAcceptanceKeepsNewerNeed(t *testing.T) {
 			w.Workspace,
 			d.ID,
 			d.Fence,
-			chat.Submission{Outcome: chat.OutcomeAccepted},
+			chat.Submission{Outcome: chat.OutcomeAccepted, ProviderMessageID: "SM1"},
 			time.Now(),
 		)
 		require.NoError(t, err)
@@ -263,7 +263,8 @@ func TestSettleUnknown(t *testing.T) {
 			pending, err := s.SettleUnknown(t.Context(), w.Workspace, sent.DeliveryID, clock.now)
 			require.NoError(t, err)
 			assert.Equal(t, chat.SubmissionPending, pending.Submission, "not unknown")
-			d := w.Claim(t, s, sent.DeliveryID, clock.now)
+			// The text is that of the one before, which may still show up.
+			d := w.Claim(t, s, sent.DeliveryID, clock.forward(evidenceHold))
 			_, err = s.RecordSubmission(
 				t.Context(),
 				w.Workspace,

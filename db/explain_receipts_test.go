@@ -60,7 +60,8 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 				return errorOf(s.ReceiveInbound(ctx, in, inboundID(), now))
 			}, []string{"deliveries_by_status"}},
 			"stale deliveries": {func(ctx context.Context, s *db.Store) error {
-				return errorOf(s.StaleDeliveries(ctx, now, 10))
+				_, _, err := s.StaleDeliveries(ctx, now, time.Minute, 10)
+				return err
 			}, []string{"deliveries_unsettled", "deliveries_unreceipted"}},
 			"retry candidates": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.RetryCandidates(ctx, w.Workspace, chat.DeliveryFilter{Status: "rejected"}, "", 10))
@@ -90,8 +91,14 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 				return errorOf(s.ContributorRequests(ctx, w.Workspace, chat.ContributorFilter{ChatID: w.SMS.ID, Page: pageOfTen()}))
 			}, []string{"contributor_requests_of_chat"}},
 			"bound ids": {func(ctx context.Context, s *db.Store) error {
-				return errorOf(s.BoundMessageIDs(ctx, chat.ProviderTwilio, []string{"SM1", "SM2"}))
-			}, []string{"deliveries"}},
+				return errorOf(s.MessageOwners(ctx, chat.ProviderTwilio, []string{"SM1", "SM2"}))
+			}, []string{"deliveries", "provider_events_duplicates"}},
+			"duplicates": {func(ctx context.Context, s *db.Store) error {
+				return errorOf(s.CountDuplicates(ctx))
+			}, []string{"provider_events_duplicates"}},
+			"rivals for evidence": {func(ctx context.Context, s *db.Store) error {
+				return errorOf(s.EvidenceRivals(ctx, w.Workspace, "1000005"))
+			}, []string{"deliveries_evidence_any"}},
 		} {
 			watch := &watcher{}
 			require.NoError(t, test.ask(t.Context(), s.Watched(watch)), name)

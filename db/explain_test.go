@@ -66,12 +66,12 @@ func fillWorkspace(t *testing.T, s *db.Store, w *dbtest.World) {
 			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, ?2, 'assistant', 'text', 'sent',
 				CAST(1000000 + i AS text), '<' || i || '@example.com>', ` + at + ` FROM n`,
 		numbers("6000") + `INSERT INTO deliveries (id, workspace_id, chat_id, message_id, action_id,
-				channel, provider, purpose_key, sender, from_address, to_address, payload, policy, submission, carrier, carrier_rank, fence,
-				error_code, error_message, segments, watermark, created_at, updated_at)
+				channel, provider, purpose_key, text_key, sender, from_address, to_address, payload, policy, submission, carrier, carrier_rank, fence,
+				provider_message_id, evidence, error_code, error_message, segments, watermark, created_at, updated_at, sweep_after)
 			SELECT CAST(1000000 + i AS text), ?0, 10001 + i % 1000, CAST(1000000 + i AS text),
-				CAST(1000000 + i AS text), 'phone-sms', 'twilio', 'send:' || i, 'phone:1', '+1', '+1' || i % 900,
+				CAST(1000000 + i AS text), 'phone-sms', 'twilio', 'send:' || i, 'text:' || i, 'phone:1', '+1', '+1' || i % 900,
 				'{}', 'at_most_once', CASE i % 100 WHEN 0 THEN 'rejected' ELSE 'accepted' END,
-				'', 0, 1, '', '', 1, 0, ` + at + `, ` + at + ` FROM n`,
+				'', 0, 1, 'PM' || i, 'none', '', '', 1, 0, ` + at + `, ` + at + `, ` + at + ` FROM n`,
 	} {
 		_, err := s.Bun().
 			NewRaw(statement, w.Workspace, w.Customer.ID, w.Assistant.ID, w.PhoneNumber.ID).

@@ -41,6 +41,10 @@ func (c *clock) forward(d time.Duration) time.Time {
 	return c.now
 }
 
+// evidenceHold is how long the same text to the same address waits after a claim of a minute whose
+// outcome is not known.
+const evidenceHold = 5 * time.Minute
+
 func pageOfTen() chat.Page { return chat.Page{Limit: 10} }
 
 // readPages reads a whole list in pages of one size.

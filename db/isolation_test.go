@@ -65,7 +65,7 @@ func errorOnly(err error) (any, error) { return nil, err }
 
 // notOfAWorkspace are the methods that look at nothing inside of a workspace.
 var notOfAWorkspace = []string{
-	"Authenticate", "BoundMessageIDs", "Close", "CreateWorkspace", "ForgottenSummaries", "HoldAfterRestore",
+	"Authenticate", "Close", "CountDuplicates", "CreateWorkspace", "ForgottenSummaries", "HoldAfterRestore", "MessageOwners",
 	"MigrationsCurrent", "Ping", "StaleDeliveries", "Transactions", "Workspace", "Workspaces",
 	// What comes from outside names no workspace: tests of their own show whose it becomes.
 	"ReceiveInbound", "RecordReport",
@@ -267,6 +267,30 @@ var tries = map[string]try{
 	}},
 	"FailSend": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.FailSend(ctx, i.ws, i.sent.ActionID, 0, chat.Errorf(chat.CodeToolCallFailed, "x")))
+	}},
+	"AuditResume": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return errorOnly(i.s.AuditResume(ctx, i.ws, i.sent.ActionID, i.by, "x"))
+	}},
+	"RecordEndedAction": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.RecordEndedAction(ctx, chat.Action{
+			ID:          "0199aaaa-0000-7000-8000-00000000000b",
+			WorkspaceID: i.ws,
+			Kind:        chat.ActionSendAssistantMessage,
+			ChatID:      i.foreign().ChatID,
+			Problem:     chat.EndedInTemporal("", "terminated"),
+		}))
+	}},
+	"EvidenceRivals": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.EvidenceRivals(ctx, i.ws, i.sent.DeliveryID))
+	}},
+	"RecordAmbiguity": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.RecordAmbiguity(
+			ctx,
+			i.ws,
+			i.sent.DeliveryID,
+			[]chat.Report{{ProviderMessageID: "SM1"}},
+			time.Now(),
+		))
 	}},
 	"Claim": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.Claim(ctx, i.ws, i.sent.DeliveryID, time.Now(), time.Minute))

@@ -34,6 +34,7 @@ type messageRow struct {
 
 	DeliveryID chat.DeliveryID `bun:"delivery_id,scanonly"`
 	OptedOut   bool            `bun:"opted_out,scanonly"`
+	SameText   bool            `bun:"same_text,scanonly"`
 }
 
 func (r *messageRow) message() chat.Message {

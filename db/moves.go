@@ -16,6 +16,7 @@ func (r *deliveryRow) apply(d *chat.Delivery) {
 	r.LeaseUntil = d.LeaseUntil
 	r.RetryAt = d.RetryAt
 	r.UnknownSince = d.UnknownSince
+	r.Evidence = d.Evidence
 	r.ProviderMessageID = d.ProviderMessageID
 	r.ErrorCode = d.ErrorCode
 	r.ErrorMessage = d.ErrorMessage
@@ -41,10 +42,12 @@ func storeMove(tx bun.Tx, row *deliveryRow, moved *chat.Delivery, effect chat.Ef
 	lostClaim := row.Submission == chat.SubmissionSending && moved.Submission == chat.SubmissionUnknown
 	row.apply(moved)
 
-	statements := []bun.Query{saveState(tx, row, now)}
+	var statements []bun.Query
 	if lostClaim {
-		statements = append(statements, finishLostAttempt(tx, row, now))
+		statements = append(statements, closeOtherEvidence(tx, row.WorkspaceID, row.ID), finishLostAttempt(tx, row, now))
 	}
+
+	statements = append(statements, saveState(tx, row, now))
 
 	return append(statements, storeEffect(tx, row, effect, now)...)
 }
@@ -74,7 +77,7 @@ func saveState(tx bun.Tx, row *deliveryRow, now time.Time) bun.Query {
 
 	return tx.NewUpdate().
 		Model(row).
-		Column("submission", "carrier", "carrier_rank", "lease_until", "retry_at", "unknown_since").
+		Column("submission", "carrier", "carrier_rank", "lease_until", "retry_at", "unknown_since", "evidence").
 		Column("provider_message_id", "error_code", "error_message", "updated_at").
 		Where("workspace_id = ?", row.WorkspaceID).
 		Where("id = ?", row.ID)

@@ -112,6 +112,10 @@ func (m *machine) answer(t *rapid.T, was chat.Delivery, fencesAgo int64) {
 
 	fence := was.Fence - fencesAgo
 	said := chat.Submission{Outcome: outcome, RetryAfter: time.Second}
+	if outcome == chat.OutcomeAccepted {
+		said.ProviderMessageID = fmt.Sprintf("SM-%s-%d", was.ID, fence)
+	}
+
 	d, err := m.s.RecordSubmission(t.Context(), m.w.Workspace, was.ID, fence, said, m.now)
 	require.NoError(t, err)
 

@@ -172,7 +172,7 @@ func (s *Store) applyReport(ctx context.Context, tx bun.Tx, row *deliveryRow, r 
 		return false, err
 	}
 
-	if r.Accepts {
+	if r.Accepts && r.ProviderMessageID != "" {
 		if duplicate, err = s.acceptReported(ctx, tx, row, r); err != nil {
 			return false, err
 		}

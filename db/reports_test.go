@@ -83,6 +83,11 @@ func recordSubmission(
 	now time.Time,
 ) chat.Delivery {
 	t.Helper()
+
+	if said.Outcome == chat.OutcomeAccepted && said.ProviderMessageID == "" {
+		said.ProviderMessageID = "SM-" + string(d.ID)
+	}
+
 	recorded, err := s.RecordSubmission(t.Context(), w.Workspace, d.ID, d.Fence, said, now)
 	require.NoError(t, err)
 
@@ -247,12 +252,12 @@ func TestALookUpWhoseIDIsTakenIsNoEvidence(t *testing.T) {
 			[]any{after.Submission, after.ProviderMessageID, after.DeliveryStatus},
 		)
 
-		bound, err := s.BoundMessageIDs(t.Context(), chat.ProviderTwilio, []string{"SM1", "SM2"})
+		owners, err := s.MessageOwners(t.Context(), chat.ProviderTwilio, []string{"SM1", "SM2"})
 		require.NoError(t, err)
-		assert.Equal(t, []string{"SM1"}, bound)
-		bound, err = s.BoundMessageIDs(t.Context(), chat.ProviderTwilio, nil)
+		assert.Equal(t, map[string]chat.DeliveryID{"SM1": first.ID}, owners)
+		owners, err = s.MessageOwners(t.Context(), chat.ProviderTwilio, nil)
 		require.NoError(t, err)
-		assert.Empty(t, bound)
+		assert.Empty(t, owners)
 	})
 }
 
@@ -262,13 +267,15 @@ func TestTwoLookUpsOfOneMessage(t *testing.T) {
 	t.Parallel()
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		clock := newClock()
+
 		for range 5 {
-			w, clock := dbtest.Seed(t, s), newClock()
+			w := dbtest.Seed(t, s)
 			deliveries := make([]chat.Delivery, 2)
 			id := "SM" + string(w.Workspace)
 
 			for i := range deliveries {
-				_, deliveries[i] = sendNow(t, s, w, w.SMS.ID, clock.now)
+				_, deliveries[i] = sendNow(t, s, w, w.SMS.ID, clock.forward(evidenceHold))
 				leadToReview(t, s, w, &deliveries[i], clock.now)
 			}
 
@@ -367,7 +374,7 @@ func TestLateFailure(t *testing.T) {
 		assert.Empty(t, c.AttentionReason, "a message that came in")
 
 		sent, d = sendNow(t, s, w, w.Email.ID, clock.now)
-		dropped := newCallback(&d, "", chat.StatusBounced)
+		dropped := newCallback(&d, "sg1", chat.StatusBounced)
 		dropped.Provider = chat.ProviderSendGrid
 		dropped.Suppress = chat.SuppressedBounce
 		dropped.ErrorCode = "sendgrid_dropped"

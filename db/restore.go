@@ -29,6 +29,7 @@ func (s *Store) HoldAfterRestore(ctx context.Context, now time.Time) ([]chat.Sta
 			Model(&rows).
 			Set("submission = ?", chat.SubmissionNeedsReview).
 			Set("unknown_since = ?", now).
+			Set("evidence = CASE evidence WHEN 'none' THEN 'past' ELSE evidence END").
 			Set("lease_until = NULL").
 			Set("retry_at = NULL").
 			Set("error_code = ?", chat.ErrorDatabaseRestored).

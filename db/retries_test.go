@@ -255,7 +255,7 @@ func TestEvidenceForWhatWasRetried(t *testing.T) {
 				require.NoError(t, err)
 
 				if posted {
-					fresh := w.Claim(t, s, retried.DeliveryID, clock.now)
+					fresh := w.Claim(t, s, retried.DeliveryID, clock.forward(evidenceHold))
 					acceptDelivery(t, s, w, &fresh, "SM2", clock.now)
 				}
 

@@ -27,7 +27,7 @@ func TestEvidenceForWhatWasRetriedTwice(t *testing.T) {
 				require.NoError(t, err)
 				retried, err := prepareRetry(t, s, w.Retry(first.ID, chat.Change{}))
 				require.NoError(t, err)
-				second := w.Claim(t, s, retried.DeliveryID, clock.now)
+				second := w.Claim(t, s, retried.DeliveryID, clock.forward(evidenceHold))
 				recordSubmission(
 					t,
 					s,

@@ -174,6 +174,7 @@ func TestChecksAreTheDomainsLists(t *testing.T) {
 
 	lists := map[string][]string{
 		"deliveries_submission": stringsOf(chat.SubmissionStates()),
+		"deliveries_evidence":   stringsOf(chat.EvidenceStates()),
 		"deliveries_carrier":    stringsOf(chat.DeliveryStatuses()),
 		"deliveries_channel":    stringsOf(chat.Channels()),
 		"deliveries_policy": stringsOf(
@@ -325,6 +326,8 @@ func TestSchemaRefuses(t *testing.T) {
 			"another workspace's sender":       fmt.Sprintf("UPDATE chats SET phone_number_id = %d WHERE id = %d", other.PhoneNumber.ID, w.SMS.ID),
 			"a claim without an end":           fmt.Sprintf("UPDATE deliveries SET submission = 'sending' WHERE id = '%s'", sent.DeliveryID),
 			"an unknown without a beginning":   fmt.Sprintf("UPDATE deliveries SET submission = 'unknown' WHERE id = '%s'", sent.DeliveryID),
+			"an acceptance without an id":      fmt.Sprintf("UPDATE deliveries SET submission = 'accepted' WHERE id = '%s'", sent.DeliveryID),
+			"evidence that holds up nothing":   fmt.Sprintf("UPDATE deliveries SET evidence = 'open' WHERE id = '%s'", sent.DeliveryID),
 			"a status that is written":         fmt.Sprintf("UPDATE deliveries SET status = 'read' WHERE id = '%s'", sent.DeliveryID),
 			"an unknown state of a bulk retry": fmt.Sprintf("UPDATE bulk_retries SET state = 'gone' WHERE id = '%s'", bulk.ID),
 			"a skip of another workspace": fmt.Sprintf("INSERT INTO bulk_skips (workspace_id, bulk_retry_id, "+

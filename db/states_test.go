@@ -60,6 +60,8 @@ func TestEveryStateIsReached(t *testing.T) {
 				policy = chat.ExpireUnknown
 			}
 
+			clock.forward(evidenceHold) // they have the same text
+
 			ids := dbtest.SendIDs()
 			m := &machine{sender: "phone:" + string(ids.DeliveryID)}
 			_, err := s.PrepareSend(

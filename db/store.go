@@ -22,6 +22,8 @@ type Store struct {
 	db     *bun.DB
 	engine string
 	now    func() time.Time
+	// clockSkew is by how much a provider's clock may differ from ours.
+	clockSkew time.Duration
 	// writing admits one transaction at a time on SQLite: waiting here is in order and
 	// costs nothing, waiting inside SQLite is polling. It is nil on PostgreSQL.
 	writing chan struct{}
@@ -35,13 +37,18 @@ type Store struct {
 type Option func(*options)
 
 type options struct {
-	now      func() time.Time
-	maxConns int
+	now       func() time.Time
+	maxConns  int
+	clockSkew time.Duration
 }
 
 // WithClock sets where the times come from that methods are not given; time.Now without
 // it.
 func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
+
+// WithClockSkew sets by how much the clocks of providers may differ from ours; [chat.ClockSkew]
+// without it.
+func WithClockSkew(skew time.Duration) Option { return func(o *options) { o.clockSkew = skew } }
 
 // WithMaxConns sets how many connections the pool may open; 16 without it. An in-memory
 // SQLite database always has one.
@@ -68,7 +75,11 @@ func WithMaxConns(n int) Option { return func(o *options) { o.maxConns = n } }
 //
 // Errors name what is wrong with the url and never the password. Open does not migrate.
 func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
-	o := options{now: time.Now, maxConns: 16}
+	o := options{
+		now:       time.Now,
+		maxConns:  16,
+		clockSkew: chat.ClockSkew,
+	}
 	for _, set := range opts {
 		set(&o)
 	}
@@ -108,10 +119,11 @@ func newStore(engine string, pool *sql.DB, o options) *Store {
 	// Rows a newer version's migration has widened must not break this version.
 	db := bun.NewDB(pool, dialects[engine](), bun.WithDiscardUnknownColumns())
 	store := &Store{
-		begun:  new(atomic.Int64),
-		db:     db,
-		engine: engine,
-		now:    o.now,
+		begun:     new(atomic.Int64),
+		db:        db,
+		engine:    engine,
+		now:       o.now,
+		clockSkew: o.clockSkew,
 	}
 
 	if engine == migrations.SQLite {

@@ -71,7 +71,8 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 	again := err == nil && row.ID == "" // it is not the claim that lasts
 	if again {
 		row, err = storeAcceptance(ctx, tx, &in, func(q *bun.UpdateQuery) {
-			q.Where("submission <> ?", chat.SubmissionAccepted)
+			q.Where("submission <> ?", chat.SubmissionAccepted).
+				Set("evidence = CASE WHEN "+otherUnresolved+" THEN 'past' ELSE 'none' END", in.fence)
 		})
 	}
 
@@ -256,7 +257,12 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 		Returning("*")
 
 	if after == chat.SubmissionUnknown {
-		q.Set("unknown_since = ?", in.now)
+		q.Set("unknown_since = ?", in.now).
+			Set("evidence = CASE text_key WHEN '' THEN 'past' ELSE 'open' END")
+
+		if _, err := closeOtherEvidence(tx, in.ws, in.id).Exec(ctx); err != nil {
+			return row, err
+		}
 	}
 
 	if after == chat.SubmissionPending && in.said.RetryAfter > 0 || after == chat.SubmissionBlocked {

@@ -13,55 +13,104 @@ import (
 // to be stale: emails may be deferred for days, and their own workflows wait a day.
 const receiptsAfter = 48 * time.Hour
 
-// StaleDeliveries are at most limit deliveries of all workspaces that nobody has touched
-// since before, though something should happen to them by itself; the oldest first. Those
-// that wait for a person, or for a time that has not come, are not among them.
-func (s *Store) StaleDeliveries(ctx context.Context, before time.Time, limit int) ([]chat.StaleDelivery, error) {
-	var stale []struct {
-		deliveryRow
-		WorkflowID string `bun:"workflow_id"`
-	}
+// StaleDeliveries are deliveries of all workspaces that nobody has touched for a while, though
+// something should happen to them by itself, as [chat.Delivery.PlanSweep] says; stale is how long
+// that is. It looks at limit deliveries at most, the ones first whose turn was longest ago, and
+// notes when it is their turn again, so that the next call goes on with others. more reports
+// whether there are more of them.
+//
+// Several sweeps may go on at once: what one looks at is passed over by the others.
+func (s *Store) StaleDeliveries(
+	ctx context.Context,
+	now time.Time,
+	stale time.Duration,
+	limit int,
+) (found []chat.StaleDelivery, more bool, err error) {
+	now = toMicroseconds(now)
 
-	now := s.time()
-
-	part := func() *bun.SelectQuery {
-		return s.db.NewSelect().
-			TableExpr("deliveries AS d").
-			Column("d.workspace_id", "d.id", "d.submission", "d.updated_at", "d.action_id").
-			OrderExpr("d.updated_at").
-			Limit(int64(limit))
-	}
-
-	// All states of the partial index, so that SQLite sees that it fits; the rest picks out of them.
-	unsettled := part().
-		Where("d.submission IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')").
-		Where("d.updated_at < ?", toMicroseconds(before)).
-		Where("d.error_code NOT IN ?", bun.Tuple(chat.LeftAlone())).
-		Where(`(d.submission = 'unknown'
-			OR d.submission = 'sending' AND d.lease_until < ?0
-			OR d.submission IN ('pending', 'blocked') AND (d.retry_at IS NULL OR d.retry_at < ?0))`, now)
-
-	unreceipted := part().
-		Where("d.status = 'accepted'").
-		Where("d.updated_at < ?", toMicroseconds(before.Add(-receiptsAfter)))
-
-	err := s.db.NewSelect().With("unsettled", unsettled).With("unreceipted", unreceipted).
-		TableExpr("(SELECT * FROM unsettled UNION ALL SELECT * FROM unreceipted) AS stale").
-		ColumnExpr("stale.workspace_id, stale.id, stale.submission, a.workflow_id").
-		Join("JOIN actions AS a ON a.workspace_id = stale.workspace_id AND a.id = stale.action_id").
-		OrderExpr("stale.updated_at, stale.id").Limit(int64(limit)).Scan(ctx, &stale)
-
-	found := make([]chat.StaleDelivery, len(stale))
-	for i, d := range stale {
-		found[i] = chat.StaleDelivery{
-			WorkspaceID: d.WorkspaceID,
-			DeliveryID:  d.ID,
-			WorkflowID:  d.WorkflowID,
-			Submission:  d.Submission,
+	err = s.inTx(ctx, "list the stale deliveries", func(ctx context.Context, tx bun.Tx) error {
+		rows, err := s.sweepRows(ctx, tx, now, stale, limit)
+		if err != nil {
+			return err
 		}
+
+		found = nil
+		more = len(rows) >= limit
+		statements := make([]bun.Query, len(rows))
+
+		for i := range rows {
+			d := rows[i].delivery()
+			step, next := d.PlanSweep(now, stale)
+
+			statements[i] = tx.NewUpdate().
+				Model((*deliveryRow)(nil)).
+				Set("sweep_after = ?", toMicroseconds(next)).
+				Where("workspace_id = ?", rows[i].WorkspaceID).
+				Where("id = ?", rows[i].ID)
+
+			if step == chat.SweepNone {
+				continue
+			}
+
+			found = append(found, chat.StaleDelivery{
+				WorkspaceID: rows[i].WorkspaceID,
+				DeliveryID:  rows[i].ID,
+				WorkflowID:  rows[i].WorkflowID,
+				Submission:  rows[i].Submission,
+				Step:        step,
+			})
+		}
+
+		return s.batch(ctx, tx, statements...)
+	})
+
+	return found, more, err
+}
+
+// sweepRows are the deliveries whose turn it is, held, each with its workflow.
+func (s *Store) sweepRows(
+	ctx context.Context,
+	tx bun.Tx,
+	now time.Time,
+	stale time.Duration,
+	limit int,
+) ([]deliveryRow, error) {
+	part := func() *bun.SelectQuery {
+		q := tx.NewSelect().
+			Model((*deliveryRow)(nil)).
+			ColumnExpr("d.*").
+			ColumnExpr(`(SELECT a.workflow_id FROM actions a
+				WHERE a.workspace_id = d.workspace_id AND a.id = d.action_id) AS workflow_id`).
+			Where("d.sweep_after <= ?", now).
+			Limit(int64(limit))
+
+		if s.postgres() {
+			q.For("NO KEY UPDATE OF ?TableAlias SKIP LOCKED")
+		}
+
+		return q
 	}
 
-	return found, wrapErr("list the stale deliveries", err)
+	var unsettled []deliveryRow
+
+	// All states of the partial index, so that SQLite sees that it fits.
+	err := part().
+		Where("d.submission IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')").
+		OrderExpr("d.sweep_after").
+		Scan(ctx, &unsettled)
+	if err != nil {
+		return nil, err
+	}
+
+	var unreceipted []deliveryRow
+
+	err = part().
+		Where("d.status = 'accepted'").
+		Where("d.updated_at < ?", now.Add(-stale-receiptsAfter)).
+		OrderExpr("d.updated_at").
+		Scan(ctx, &unreceipted)
+
+	return append(unsettled, unreceipted...), err
 }
 
 // OrphanDelivery notes that nothing follows a delivery any more, because its workflow is

@@ -95,56 +95,33 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 	info := described.GetWorkflowExecutionInfo()
 	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
 		// Without a row it was refused, and changed nothing.
+		code := refusalCode(info.GetSearchAttributes())
+		if code != "" {
+			code = " (" + code + ")"
+		}
+
 		return chat.Action{}, chat.Errorf(
 			chat.CodeActionNotFound,
 			"the action %s was refused%s and has left nothing",
 			id,
-			refusalCode(info.GetSearchAttributes()),
+			code,
 		)
 	}
 
-	chatID, err := chatAttribute(
-		info.GetSearchAttributes().GetIndexedFields()[workflows.AttributeChat.GetName()].GetData(),
-	)
-
-	action := chat.Action{
-		ID:          id,
-		WorkspaceID: ws,
-		Kind:        chat.ActionKind(info.GetType().GetName()),
-		ChatID:      chatID,
-		State:       chat.ActionRunning,
-		WorkflowID:  workflowID,
-		CreatedAt:   info.GetStartTime().AsTime(),
-		UpdatedAt:   info.GetStartTime().AsTime(),
-	}
-
-	if ended := endings[info.GetStatus()]; ended != "" {
-		action.State = chat.ActionFailed
-		action.Problem = chat.EndedInTemporal(id, ended)
-		action.UpdatedAt = info.GetCloseTime().AsTime()
-	}
-
-	return action, err
+	return describeAction(info)
 }
 
-// endings are how a workflow may end that was not refused, though it has no row.
-var endings = map[enumspb.WorkflowExecutionStatus]string{
-	enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:   "canceled",
-	enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED: "terminated",
-	enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:  "ended by its time limit",
-	enumspb.WORKFLOW_EXECUTION_STATUS_FAILED:     "ended by a failure",
-}
-
-// refusalCode is the code that a workflow was refused with, as its search attribute has it.
+// refusalCode is the code that a workflow was refused with, as its search attribute has it, "" for
+// none.
 func refusalCode(attributes *commonpb.SearchAttributes) string {
 	code, err := strconv.Unquote(
 		string(attributes.GetIndexedFields()[workflows.AttributeErrorCode.GetName()].GetData()),
 	)
-	if err != nil || code == "" {
+	if err != nil {
 		return ""
 	}
 
-	return " (" + code + ")"
+	return code
 }
 
 // chatAttribute reads the chat's id from a search attribute, which Temporal keeps as

@@ -13,6 +13,7 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"handrail/chat"
@@ -24,11 +25,31 @@ type Client struct {
 	temporal  client.Client
 	taskQueue string
 	newID     func() string
+	// converter reads what Temporal keeps, as the one of temporal itself.
+	converter converter.DataConverter
 }
 
+// Option changes how a [Client] works.
+type Option func(*Client)
+
+// WithConverter sets how payloads are read, which must be as c itself reads them; without it they
+// are read as they are by default.
+func WithConverter(dc converter.DataConverter) Option { return func(c *Client) { c.converter = dc } }
+
 // NewClient makes a Client that starts workflows on taskQueue. newID makes UUIDv7s.
-func NewClient(c client.Client, taskQueue string, newID func() string) *Client {
-	return &Client{temporal: c, taskQueue: taskQueue, newID: newID}
+func NewClient(c client.Client, taskQueue string, newID func() string, options ...Option) *Client {
+	made := &Client{
+		temporal:  c,
+		taskQueue: taskQueue,
+		newID:     newID,
+		converter: converter.GetDefaultDataConverter(),
+	}
+
+	for _, set := range options {
+		set(made)
+	}
+
+	return made
 }
 
 // How long Temporal itself may take, beside the work that is waited for.
@@ -60,14 +81,18 @@ func (c *Client) AddParticipant(
 ) (chat.Answer[chat.ParticipantAdded], error) {
 	in.Nonce = c.newID()
 
-	return askOutcome[chat.ParticipantAdded](ctx, c, job{
+	return askOutcome[chat.ParticipantAdded](ctx, c, addParticipantJob(in), wait)
+}
+
+func addParticipantJob(in chat.AddParticipant) job {
+	return job{
 		kind:    chat.ActionAddParticipant,
 		id:      in.WorkflowID(),
 		summary: "Add a participant to " + workflows.ChatName(in.ChatID),
 		request: in.Request,
 		in:      in,
 		ask:     workflows.OutcomeQuery{Fingerprint: in.Fingerprint},
-	}, wait)
+	}
 }
 
 // SendAssistantMessage is [Client.AddParticipant] for a send. An answer whose submission
@@ -79,14 +104,18 @@ func (c *Client) SendAssistantMessage(
 ) (chat.Answer[chat.AssistantMessageSent], error) {
 	in.Nonce = c.newID()
 
-	return askOutcome[chat.AssistantMessageSent](ctx, c, job{
+	return askOutcome[chat.AssistantMessageSent](ctx, c, sendJob(in), wait)
+}
+
+func sendJob(in chat.SendAssistantMessage) job {
+	return job{
 		kind:    chat.ActionSendAssistantMessage,
 		id:      in.WorkflowID(),
 		summary: "Send a message in " + workflows.ChatName(in.ChatID),
 		request: in.Request,
 		in:      in,
 		ask:     workflows.OutcomeQuery{Fingerprint: in.Fingerprint},
-	}, wait)
+	}
 }
 
 // SummarizeChat is [Client.AddParticipant] for a summary; it joins one that is being
@@ -117,14 +146,18 @@ func (c *Client) RetryDelivery(
 ) (chat.Answer[chat.DeliveryRetried], error) {
 	in.Nonce = c.newID()
 
-	return askOutcome[chat.DeliveryRetried](ctx, c, job{
+	return askOutcome[chat.DeliveryRetried](ctx, c, retryJob(in), wait)
+}
+
+func retryJob(in chat.RetryDelivery) job {
+	return job{
 		kind:    chat.ActionRetryDelivery,
 		id:      in.WorkflowID(),
 		summary: "Retry delivery " + string(in.DeliveryID),
 		request: in.Request,
 		in:      in,
 		ask:     workflows.OutcomeQuery{Fingerprint: in.Fingerprint},
-	}, wait)
+	}
 }
 
 // RetryDeliveries is [Client.AddParticipant] for a bulk retry. It answers as soon as the

@@ -300,11 +300,33 @@ func TestASendEndedBeforeItsFirstTask(t *testing.T) {
 			action, err := e.Action(t.Context(), e.ws, in.ActionID)
 			require.NoError(t, err)
 			require.Equal(t, chat.ActionFailed, action.State)
-			assert.Equal(t, chat.CodeUnavailable, action.Problem.Code)
+			assert.Equal(t, chat.CodeActionEnded, action.Problem.Code)
 			assert.Contains(t, action.Problem.Message, want)
 			assert.Contains(t, action.Problem.Message, "nothing was sent")
+
+			require.Eventually(t, func() bool { return isListedAsEnded(t, e, in.ActionID) }, 30*time.Second, 100*time.Millisecond,
+				"a sweep finds it")
+
+			require.NoError(t, e.Resume(t.Context(), action))
+			require.NoError(t, e.Resume(t.Context(), action), "asked twice, it is started once")
+			require.NoError(t, e.raw.GetWorkflow(t.Context(), in.WorkflowID(), "").Get(t.Context(), nil), "it is carried out")
+			assert.True(t, prepared.Load())
 		})
 	}
+}
+
+// isListedAsEnded reports whether an action is among those that were ended in Temporal.
+func isListedAsEnded(t *testing.T, e *testClient, id chat.ActionID) bool {
+	t.Helper()
+
+	listed := false
+
+	require.NoError(t, e.EndedActions(t.Context(), time.Time{}, func(_ context.Context, a chat.Action) error {
+		listed = listed || a.ID == id && a.Problem != nil && a.Problem.Code == chat.CodeActionEnded
+		return nil
+	}))
+
+	return listed
 }
 
 func TestATerminatedActionIsNotWaitedFor(t *testing.T) {

@@ -42,6 +42,24 @@ func (c *Client) Signal(ctx context.Context, workflowID string, r chat.DeliveryS
 	return nil
 }
 
+// CheckOpen returns [ErrGone] if a workflow is not open. It adds nothing to the workflow's history.
+func (c *Client) CheckOpen(ctx context.Context, workflowID string) error {
+	described, err := c.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
+		return ErrGone
+	}
+
+	if err != nil {
+		return fmt.Errorf("describe workflow %s: %w", workflowID, err)
+	}
+
+	if described.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return ErrGone
+	}
+
+	return nil
+}
+
 // ChatChanged tells the workflow that summarizes a chat by itself, and starts it if there
 // is none. It is best effort: what is lost is found by the next word, or by a sweep.
 func (c *Client) ChatChanged(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) error {

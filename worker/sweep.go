@@ -11,45 +11,69 @@ import (
 	"handrail/engine"
 )
 
-// How often a worker looks for deliveries that have been forgotten, how long nothing must
-// have happened to one, and how many it mends at once.
+// How often a worker looks for what has been forgotten, and how many it looks at with one question.
 const (
 	sweepEvery = time.Minute
-	// staleAfter exceeds every wait between two tries of a delivery that is followed.
-	staleAfter = 15 * time.Minute
 	sweepLimit = 100
+	// sweepWithin bounds one sweep. The next one goes on where it ended.
+	sweepWithin = 45 * time.Second
 	// summaryGrace is how long after its time a chat counts as forgotten.
 	summaryGrace = 2 * time.Minute
+	// endedOverlap is how much two looks for ended workflows overlap: Temporal's list lags.
+	endedOverlap = 10 * time.Minute
 )
 
+// StaleAfter is how long nothing must have happened to a delivery before a sweep looks at it, if
+// nothing else is configured. It exceeds every wait between two tries of a delivery that is
+// followed.
+const StaleAfter = 15 * time.Minute
+
 // SweepStore finds deliveries that nobody has touched, and mends those without a workflow,
-// and chats that should have been summarized by themselves.
+// chats that should have been summarized by themselves, and actions that have left no row.
 type SweepStore interface {
 	ForgottenSummaries(ctx context.Context, now time.Time, grace time.Duration, limit int) ([]chat.AutoSummary, error)
-	StaleDeliveries(ctx context.Context, before time.Time, limit int) ([]chat.StaleDelivery, error)
+	StaleDeliveries(
+		ctx context.Context,
+		now time.Time,
+		stale time.Duration,
+		limit int,
+	) (found []chat.StaleDelivery, more bool, err error)
 	OrphanDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
+	Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error)
+	RecordEndedAction(ctx context.Context, a chat.Action) (bool, error)
 }
 
-// Signaler has a workflow look at its delivery, [engine.ErrGone] when it is not open, or
-// at its chat.
-type Signaler interface {
+// SweepEngine knows the workflows: it has one look at its delivery or chat, reports
+// [engine.ErrGone] for one that is not open, and lists those that were ended in Temporal.
+type SweepEngine interface {
 	Signal(ctx context.Context, workflowID string, r chat.DeliverySnapshot) error
+	CheckOpen(ctx context.Context, workflowID string) error
 	ChatChanged(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) error
+	Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error)
+	EndedActions(ctx context.Context, since time.Time, found func(context.Context, chat.Action) error) error
 }
 
 // Sweeper finds what signals and workflows have lost. Any number may run at once: what one
 // mends is no longer stale for the others.
 type Sweeper struct {
 	Store  SweepStore
-	Engine Signaler
+	Engine SweepEngine
 	Logger *slog.Logger
+	// StaleAfter is how long nothing must have happened to a delivery.
+	StaleAfter time.Duration
+	// CountEnded is called for each action that was found to have been ended in Temporal.
+	CountEnded func()
+	// endedSince is from when on ended workflows are looked for; at first, all that Temporal has.
+	endedSince time.Time
 }
 
-// Run sweeps about once a minute until ctx ends.
+// Run sweeps about once a minute, or as often as deliveries become stale, until ctx ends.
 func (s *Sweeper) Run(ctx context.Context) {
+	every := min(sweepEvery, s.StaleAfter)
+
 	for {
 		// Workers that were started together do not sweep together.
-		pause := time.NewTimer(sweepEvery/2 + rand.N(sweepEvery)) //nolint:gosec // chance for its own sake
+		pause := time.NewTimer(every/2 + rand.N(every)) //nolint:gosec // chance for its own sake
 		select {
 		case <-ctx.Done():
 			pause.Stop()
@@ -57,6 +81,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 
 		case <-pause.C:
 			s.Sweep(ctx, time.Now())
+			s.SweepEnded(ctx, time.Now())
 			s.SweepSummaries(ctx, time.Now())
 		}
 	}
@@ -64,42 +89,103 @@ func (s *Sweeper) Run(ctx context.Context) {
 
 // Sweep mends what nobody has touched for a while: a workflow that is open is made to look,
 // because a signal may have been lost; a delivery whose workflow was ended in Temporal is
-// handed to a person, and never sent by itself.
+// handed to a person, and never sent by itself. It goes through all of them.
 func (s *Sweeper) Sweep(ctx context.Context, now time.Time) {
-	stale, err := s.Store.StaleDeliveries(ctx, now.Add(-staleAfter), sweepLimit)
+	ctx, cancel := context.WithTimeout(ctx, sweepWithin)
+	defer cancel()
+
+	for more := true; more && ctx.Err() == nil; {
+		var (
+			stale []chat.StaleDelivery
+			err   error
+		)
+
+		stale, more, err = s.Store.StaleDeliveries(ctx, now, s.StaleAfter, sweepLimit)
+		if err != nil {
+			s.Logger.ErrorContext(ctx, "forgotten deliveries could not be looked for", "error", err)
+			return
+		}
+
+		for _, d := range stale {
+			s.mendDelivery(ctx, d, now)
+		}
+	}
+}
+
+// mendDelivery looks after one delivery that nobody has touched.
+func (s *Sweeper) mendDelivery(ctx context.Context, d chat.StaleDelivery, now time.Time) {
+	var err error
+	if d.Step == chat.SweepCheck {
+		err = s.Engine.CheckOpen(ctx, d.WorkflowID)
+	} else {
+		err = s.Engine.Signal(ctx, d.WorkflowID, chat.DeliverySnapshot{})
+	}
+
+	if errors.Is(err, engine.ErrGone) {
+		_, err = s.Store.OrphanDelivery(ctx, d.WorkspaceID, d.DeliveryID, now)
+
+		s.Logger.WarnContext(
+			ctx,
+			"a delivery has lost its workflow",
+			"delivery_id", d.DeliveryID,
+			"workflow_id", d.WorkflowID,
+			"submission", d.Submission,
+		)
+	}
+
 	if err != nil {
-		s.Logger.ErrorContext(ctx, "forgotten deliveries could not be looked for", "error", err)
+		s.Logger.ErrorContext(ctx, "a forgotten delivery could not be mended", "delivery_id", d.DeliveryID, "error", err)
+	}
+}
+
+// SweepEnded records the actions whose workflows were ended in Temporal before they had stored
+// anything. Somebody was told that they would be carried out.
+func (s *Sweeper) SweepEnded(ctx context.Context, now time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, sweepWithin)
+	defer cancel()
+
+	if err := s.Engine.EndedActions(ctx, s.endedSince, s.recordEnded); err != nil {
+		s.Logger.ErrorContext(ctx, "workflows that were ended could not be looked for", "error", err)
 		return
 	}
 
-	for _, d := range stale {
-		err := s.Engine.Signal(ctx, d.WorkflowID, chat.DeliverySnapshot{})
-		if errors.Is(err, engine.ErrGone) {
-			_, err = s.Store.OrphanDelivery(ctx, d.WorkspaceID, d.DeliveryID, now)
+	s.endedSince = now.Add(-endedOverlap)
+}
 
-			s.Logger.WarnContext(
-				ctx,
-				"a delivery has lost its workflow",
-				"delivery_id",
-				d.DeliveryID,
-				"workflow_id",
-				d.WorkflowID,
-				"submission",
-				d.Submission,
-			)
-		}
-
-		if err != nil {
-			s.Logger.ErrorContext(
-				ctx,
-				"a forgotten delivery could not be mended",
-				"delivery_id",
-				d.DeliveryID,
-				"error",
-				err,
-			)
-		}
+func (s *Sweeper) recordEnded(ctx context.Context, ended chat.Action) error {
+	if _, err := s.Store.Action(ctx, ended.WorkspaceID, ended.ID); chat.CodeOf(err) != chat.CodeActionNotFound {
+		return err
 	}
+
+	// It may have been asked for again since.
+	newest, err := s.Engine.Action(ctx, ended.WorkspaceID, ended.ID)
+	if chat.CodeOf(err) == chat.CodeActionNotFound || err == nil && newest.State != chat.ActionFailed {
+		return nil
+	}
+
+	if err != nil {
+		return err
+	}
+
+	fresh, err := s.Store.RecordEndedAction(ctx, newest)
+	if chat.CodeOf(err) == chat.CodeChatNotFound {
+		return nil // of a workspace or chat that is no more
+	}
+
+	if err != nil || !fresh {
+		return err
+	}
+
+	s.CountEnded()
+	s.Logger.WarnContext(
+		ctx,
+		"an action was ended in Temporal before it had done anything",
+		"action_id", newest.ID,
+		"workflow_id", newest.WorkflowID,
+		"code", newest.Problem.Code,
+	)
+
+	return nil
 }
 
 // SweepSummaries has chats summarized that should have been by now: the word of their

@@ -20,8 +20,10 @@ type forgotten struct {
 	stale    []chat.StaleDelivery
 	gone     map[string]bool
 	away     map[string]bool
-	before   time.Time
 	nudged   []string
+	checked  []string
+	stored   map[chat.ActionID]bool
+	ended    []chat.ActionID
 	orphaned []chat.DeliveryID
 	chats    []chat.AutoSummary
 	changed  []chat.ChatID
@@ -41,9 +43,85 @@ func (f *forgotten) ChatChanged(_ context.Context, _ chat.WorkspaceID, id chat.C
 	return nil
 }
 
-func (f *forgotten) StaleDeliveries(_ context.Context, before time.Time, _ int) ([]chat.StaleDelivery, error) {
-	f.before = before
-	return f.stale, nil
+// StaleDeliveries gives them out one by one.
+func (f *forgotten) StaleDeliveries(
+	_ context.Context,
+	_ time.Time,
+	_ time.Duration,
+	_ int,
+) (found []chat.StaleDelivery, more bool, err error) {
+	if len(f.stale) == 0 {
+		return nil, false, nil
+	}
+
+	found, f.stale = f.stale[:1], f.stale[1:]
+
+	return found, true, nil
+}
+
+func (f *forgotten) Action(_ context.Context, _ chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
+	if f.stored[id] {
+		return chat.Action{ID: id}, nil
+	}
+
+	return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "there is no such action")
+}
+
+func (f *forgotten) RecordEndedAction(_ context.Context, a chat.Action) (bool, error) {
+	f.ended = append(f.ended, a.ID)
+	return true, nil
+}
+
+// workflowList is the engine's side of forgotten.
+type workflowList struct {
+	*forgotten
+	// listed were ended at some time, newest are how their actions stand now.
+	listed []chat.ActionID
+	newest map[chat.ActionID]chat.Action
+	since  []time.Time
+}
+
+func (w *workflowList) CheckOpen(_ context.Context, workflowID string) error {
+	w.checked = append(w.checked, workflowID)
+	if w.gone[workflowID] {
+		return engine.ErrGone
+	}
+
+	return nil
+}
+
+func (w *workflowList) EndedActions(
+	ctx context.Context,
+	since time.Time,
+	found func(context.Context, chat.Action) error,
+) error {
+	w.since = append(w.since, since)
+
+	for _, id := range w.listed {
+		if err := found(ctx, chat.Action{ID: id}); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+func (w *workflowList) Action(_ context.Context, _ chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
+	if a, ok := w.newest[id]; ok {
+		return a, nil
+	}
+
+	return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "it was refused")
+}
+
+func newSweeper(f *forgotten) *worker.Sweeper {
+	return &worker.Sweeper{
+		Store:      f,
+		Engine:     &workflowList{forgotten: f},
+		Logger:     slog.New(slog.DiscardHandler),
+		StaleAfter: worker.StaleAfter,
+		CountEnded: func() {},
+	}
 }
 
 func (f *forgotten) OrphanDelivery(
@@ -76,25 +154,59 @@ func TestSweepWakesTheOpenAndHandsTheOrphansToAPerson(t *testing.T) {
 			{DeliveryID: "1", WorkflowID: "open"},
 			{DeliveryID: "2", WorkflowID: "gone"},
 			{DeliveryID: "3", WorkflowID: "away"},
+			{DeliveryID: "4", WorkflowID: "waits", Step: chat.SweepCheck},
+			{DeliveryID: "5", WorkflowID: "gone", Step: chat.SweepCheck},
 		},
 		gone: map[string]bool{"gone": true}, away: map[string]bool{"away": true},
 	}
 
 	now := time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
-	(&worker.Sweeper{Store: f, Engine: f, Logger: slog.New(slog.DiscardHandler)}).Sweep(t.Context(), now)
+	newSweeper(f).Sweep(t.Context(), now)
 	assert.Equal(t, []string{"open", "gone", "away"}, f.nudged, "one that fails does not stop the others")
-	assert.Equal(t, []chat.DeliveryID{"2"}, f.orphaned, "an engine that does not answer proves nothing")
-	assert.Equal(t, 15*time.Minute, now.Sub(f.before))
+	assert.Equal(t, []string{"waits", "gone"}, f.checked, "what waits for people is not disturbed")
+	assert.Equal(t, []chat.DeliveryID{"2", "5"}, f.orphaned, "an engine that does not answer proves nothing")
+}
+
+// TestSweepFindsWhatWasEndedInTemporal records what was promised to a caller and then ended before
+// it had left a row. What has a row, was refused, or runs again, is no such action.
+func TestSweepFindsWhatWasEndedInTemporal(t *testing.T) {
+	t.Parallel()
+
+	ended := chat.Action{
+		ID:      "ended",
+		State:   chat.ActionFailed,
+		Problem: chat.EndedInTemporal("ended", "terminated"),
+	}
+
+	f := &forgotten{stored: map[chat.ActionID]bool{"stored": true}}
+	list := &workflowList{
+		forgotten: f,
+		listed:    []chat.ActionID{"stored", "refused since", "runs again", "ended"},
+		newest: map[chat.ActionID]chat.Action{
+			"runs again": {ID: "runs again", State: chat.ActionRunning},
+			"ended":      ended,
+		},
+	}
+
+	counted := 0
+	sweeper := newSweeper(f)
+	sweeper.Engine = list
+	sweeper.CountEnded = func() { counted++ }
+
+	now := time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
+	sweeper.SweepEnded(t.Context(), now)
+	assert.Equal(t, []chat.ActionID{"ended"}, f.ended)
+	assert.Equal(t, 1, counted)
+
+	sweeper.SweepEnded(t.Context(), now.Add(time.Minute))
+	assert.Equal(t, []time.Time{{}, now.Add(-10 * time.Minute)}, list.since, "all at first, then what is new")
 }
 
 func TestSweepSummarizesWhatWasForgotten(t *testing.T) {
 	t.Parallel()
 
 	f := &forgotten{chats: []chat.AutoSummary{{ChatID: 1}, {ChatID: 2}}}
-	(&worker.Sweeper{Store: f, Engine: f, Logger: slog.New(slog.DiscardHandler)}).SweepSummaries(
-		t.Context(),
-		time.Now(),
-	)
+	newSweeper(f).SweepSummaries(t.Context(), time.Now())
 
 	assert.Equal(t, []chat.ChatID{1, 2}, f.changed, "one that fails does not stop the others")
 }

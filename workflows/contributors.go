@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -44,6 +45,10 @@ func (s *sendRun) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.
 		)
 	} else {
 		err = s.look(steady)
+	}
+
+	if errors.Is(err, errHistoryLong) {
+		return chat.ToolCall{}, err
 	}
 
 	if err != nil || waits() {
@@ -109,6 +114,10 @@ func AskContributors(ctx workflow.Context, r chat.ContributorRequest) error {
 	defer drainSignals(a.changed)
 
 	err := a.run(ctx)
+	if errors.Is(err, errHistoryLong) {
+		return continueAsNew(ctx, WorkflowAskContributors, r)
+	}
+
 	if temporal.IsCanceledError(err) {
 		steady, _ := workflow.NewDisconnectedContext(ctx)
 		if endErr := a.end(steady, chat.RequestCanceled, chat.NoteRequestCanceled); endErr != nil {

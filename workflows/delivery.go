@@ -29,6 +29,10 @@ type deliveryTracker struct {
 	last chat.DeliverySnapshot
 	// troubled reports whether something else than the acceptance was shown of it.
 	troubled bool
+	// listed reports whether the provider's list was read at the end of the wait for a receipt.
+	listed bool
+	// canceled reports whether the workflow was canceled, and does not continue as new.
+	canceled bool
 }
 
 func newDeliveryTracker(

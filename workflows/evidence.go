@@ -41,6 +41,8 @@ func (f *deliveryTracker) awaitReceipt(ctx workflow.Context, r chat.DeliverySnap
 	}
 
 	sought, err := QueryProvider.Do(ctx, fmt.Sprintf("Ask %s what became of the message", r.Provider), f.step())
+	f.listed = err == nil
+
 	if temporal.IsCanceledError(err) || err == nil && hasFinalStatus(sought) {
 		return sought, err
 	}
@@ -96,6 +98,10 @@ func (f *deliveryTracker) await(
 	ctx workflow.Context,
 	wait time.Duration,
 ) (signal chat.DeliverySnapshot, signaled bool, err error) {
+	if err := checkHistory(ctx); err != nil && !f.canceled {
+		return signal, false, err
+	}
+
 	waiting, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 

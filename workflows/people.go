@@ -51,6 +51,10 @@ func awaitSignal(
 	wait time.Duration,
 	more workflow.Future,
 ) error {
+	if err := checkHistory(ctx); err != nil {
+		return err
+	}
+
 	waiting, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 

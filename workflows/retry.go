@@ -39,11 +39,15 @@ func RetryDelivery(ctx workflow.Context, in chat.RetryDelivery) error {
 		}
 	}
 
+	if errors.Is(err, errHistoryLong) {
+		return continueAsNew(ctx, string(chat.ActionRetryDelivery), in)
+	}
+
 	if err != nil {
 		r.answer.settle(r.retried, err)
 	}
 
-	return errors.Join(r.conclude(ctx), awaitAnswers(ctx), err)
+	return errors.Join(r.conclude(ctx), awaitAnswers(ctx), r.seekCopies(ctx), err)
 }
 
 type retry struct {

@@ -35,12 +35,16 @@ func SendAssistantMessage(ctx workflow.Context, in chat.SendAssistantMessage) er
 		}
 	}
 
+	if errors.Is(err, errHistoryLong) {
+		return continueAsNew(ctx, string(chat.ActionSendAssistantMessage), in)
+	}
+
 	if err != nil {
 		// What is no outcome shows on the workflow, and callers must not wait for one.
 		s.answer.settle(s.sent, err)
 	}
 
-	return errors.Join(s.conclude(ctx), awaitAnswers(ctx), err)
+	return errors.Join(s.conclude(ctx), awaitAnswers(ctx), s.seekCopies(ctx), err)
 }
 
 type sendRun struct {
@@ -82,6 +86,11 @@ func (s *sendRun) run(ctx workflow.Context) error {
 	if err != nil {
 		s.answer.settle(s.sent, err)
 		showRefusal(ctx, problemOf(err))
+
+		if problemOf(err).Code == chat.CodeRecordLost {
+			// No refusal: the message may have been sent. The workflow fails, and is found.
+			return err
+		}
 
 		return s.failQuestion(steady, problemOf(err).Message)
 	}

@@ -77,6 +77,7 @@ func (f *deliveryTracker) cancelDelivery(
 // posted again, until it is known or for a person to decide.
 func (f *deliveryTracker) cancel(ctx workflow.Context) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	f.canceled = true
 	canceled := chat.SendCanceled()
 	canceled.ActionID = string(f.action)
 	canceled.DeliveryID = string(f.delivery)

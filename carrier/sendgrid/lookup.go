@@ -226,6 +226,7 @@ func (l *loggedMessage) report() chat.Report {
 		ProviderMessageID: id,
 		DeliveryID:        chat.DeliveryID(l.arg("delivery_id")),
 		Type:              carrier.Word(l.Status),
+		MadeAt:            l.CreatedAt.UTC(),
 		Raw:               l.raw,
 	}
 

@@ -141,6 +141,7 @@ func TestFind(t *testing.T) {
 	assert.Equal(t, chat.Report{
 		Provider:          chat.ProviderSendGrid,
 		Key:               "lookup:sendgrid:a:dropped",
+		MadeAt:            time.Date(2026, time.November, 22, 10, 0, 30, 0, time.UTC),
 		DeliveryID:        deliveryID,
 		Fence:             3,
 		ProviderMessageID: "a",

@@ -51,7 +51,9 @@ func (c *Client) Find(ctx context.Context, q chat.ProviderQuery) ([]chat.Report,
 			older = older && created.Before(q.Since)
 
 			if matchesQuery(m, &q) && !created.Before(q.Since) && !created.After(q.Until) {
-				found = append(found, reportOf(m))
+				report := reportOf(m)
+				report.MadeAt = created.UTC()
+				found = append(found, report)
 			}
 		}
 

@@ -138,6 +138,7 @@ func TestFind(t *testing.T) {
 	assert.Equal(t, chat.Report{
 		Provider:          chat.ProviderTwilio,
 		Key:               "lookup:twilio:SM2:undelivered",
+		MadeAt:            began,
 		ProviderMessageID: "SM2",
 		Type:              "undelivered",
 		Accepts:           true,

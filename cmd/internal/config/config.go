@@ -39,6 +39,8 @@ type Config struct {
 	SendGridWebhookPublicKey string `env:"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY" help:"public keys of SendGrid's signed webhooks, as SendGrid shows them, comma-separated"`
 	ReplyDomain              string `env:"HANDRAIL_REPLY_DOMAIN" help:"domain whose mail SendGrid's Inbound Parse sends to the API; empty: customers' answers go to the inbox's own address"`
 
+	ClockSkew    time.Duration `env:"HANDRAIL_CLOCK_SKEW" envDefault:"2m" help:"how much the clocks of providers, workers and the database may differ; a message with the same text to the same address waits for twice as long, and the longest post, after one whose outcome is unknown"`
+	StaleAfter   time.Duration `env:"HANDRAIL_STALE_AFTER" envDefault:"15m" help:"how long nothing must have happened to a delivery before a worker looks whether its workflow is gone"`
 	Settle       time.Duration `env:"HANDRAIL_SETTLE" envDefault:"2m" help:"how long to look for evidence after an unknown outcome, before HANDRAIL_WHEN_UNKNOWN decides"`
 	ReceiptSMS   time.Duration `env:"HANDRAIL_RECEIPT_SMS" envDefault:"1h" help:"how long to wait for the final status of an accepted SMS"` //nolint:staticcheck // SMS is no unit of time
 	ReceiptEmail time.Duration `env:"HANDRAIL_RECEIPT_EMAIL" envDefault:"24h" help:"how long to wait for the final status of an accepted email"`
@@ -159,6 +161,7 @@ func (c *Config) validate() error {
 	check(c.Wait >= 0 && c.Wait <= time.Minute, "HANDRAIL_WAIT must be between 0s and 60s, it is %s", c.Wait)
 	check(c.TaskQueue != "", "HANDRAIL_TASK_QUEUE must not be empty")
 	all = append(all, c.checkReceipts()...)
+	all = append(all, c.checkClocks()...)
 
 	check(
 		c.ApprovalWithin >= time.Minute && c.ApprovalWithin <= 30*24*time.Hour,
@@ -178,6 +181,20 @@ func (c *Config) validate() error {
 	slices.SortFunc(all, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 
 	return errors.Join(all...)
+}
+
+// checkClocks returns what is wrong with what is waited for because of clocks and lost workflows.
+func (c *Config) checkClocks() []error {
+	var all []error
+	if c.ClockSkew < time.Second || c.ClockSkew > 10*time.Minute {
+		all = append(all, fmt.Errorf("HANDRAIL_CLOCK_SKEW must be from 1s to 10m, it is %s", c.ClockSkew))
+	}
+
+	if c.StaleAfter < 5*time.Second || c.StaleAfter > 24*time.Hour {
+		all = append(all, fmt.Errorf("HANDRAIL_STALE_AFTER must be from 5s to 24h, it is %s", c.StaleAfter))
+	}
+
+	return all
 }
 
 // checkLog returns what is wrong with the form of the log.

@@ -13,7 +13,9 @@ import (
 	"sync"
 
 	"github.com/cenkalti/backoff/v5"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 
 	"handrail/activities"
 	"handrail/carrier"
@@ -37,8 +39,12 @@ type Service struct {
 	config   *config.Config
 	logger   *slog.Logger
 	temporal client.Client
-	tools    *toolbox.Toolbox
-	models   *models.Models
+	// converter reads what Temporal keeps.
+	converter converter.DataConverter
+	tools     *toolbox.Toolbox
+	models    *models.Models
+	// endedActions counts the actions that were found to have been ended in Temporal.
+	endedActions prometheus.Counter
 }
 
 // Connect opens the database and Temporal, waiting up to two minutes for either; while it
@@ -65,6 +71,11 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		return nil, err
 	}
 
+	payloads, err := payloadConverter(c)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+
 	dialed, err := dialTemporal(ctx, c, environ, logger)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -77,12 +88,14 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 	}
 
 	return &Service{
-		Store:    store,
-		config:   c,
-		logger:   logger,
-		temporal: dialed,
-		tools:    tools,
-		models:   choice,
+		Store:        store,
+		config:       c,
+		logger:       logger,
+		temporal:     dialed,
+		converter:    payloads,
+		tools:        tools,
+		models:       choice,
+		endedActions: newEndedActions(),
 	}, nil
 }
 
@@ -93,7 +106,7 @@ func OpenStore(ctx context.Context, c *config.Config, logger *slog.Logger) (*db.
 	}
 
 	return awaitConnection(ctx, logger, "the database (DATABASE_URL)", func() (*db.Store, error) {
-		store, err := db.Open(ctx, c.DatabaseURL)
+		store, err := db.Open(ctx, c.DatabaseURL, db.WithClockSkew(c.ClockSkew))
 		if errors.Is(err, db.ErrInvalidURL) {
 			return nil, backoff.Permanent(err)
 		}
@@ -148,7 +161,13 @@ func (s *Service) Work(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 
-	sweeper := &worker.Sweeper{Store: s.Store, Engine: s.engine(), Logger: s.logger}
+	sweeper := &worker.Sweeper{
+		Store:      s.Store,
+		Engine:     s.engine(),
+		Logger:     s.logger,
+		StaleAfter: s.config.StaleAfter,
+		CountEnded: s.endedActions.Inc,
+	}
 
 	sweeping.Go(func() { sweeper.Run(ctx) })
 
@@ -157,7 +176,12 @@ func (s *Service) Work(ctx context.Context) error {
 
 // engine starts actions and waits for them.
 func (s *Service) engine() *engine.Client {
-	return engine.NewClient(s.temporal, s.config.TaskQueue, uuidv7.New[string])
+	return engine.NewClient(
+		s.temporal,
+		s.config.TaskQueue,
+		uuidv7.New[string],
+		engine.WithConverter(s.converter),
+	)
 }
 
 func (s *Service) activities() (*activities.Activities, error) {
@@ -173,6 +197,7 @@ func (s *Service) activities() (*activities.Activities, error) {
 		Models:        s.models,
 		NewID:         uuidv7.New[string],
 		Lease:         workflows.Lease,
+		ClockSkew:     s.config.ClockSkew,
 		Waits:         deliveryWaits(s.config),
 		WhenUnknown:   chat.UnknownPolicy(s.config.WhenUnknown),
 		Tools:         s.tools,

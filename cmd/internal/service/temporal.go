@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/contrib/opentelemetry"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
@@ -62,12 +63,10 @@ func temporalOptions(c *config.Config, environ []string, logger *slog.Logger) (c
 	options.Logger = log.NewStructuredLogger(slog.New(quiet{logger.Handler()}).With("component", "temporal"))
 
 	if c.EncryptionKeys != "" {
-		keys, err := codec.Parse(c.EncryptionKeys)
-		if err != nil {
-			return options, fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err)
+		if options.DataConverter, err = payloadConverter(c); err != nil {
+			return options, err
 		}
 
-		options.DataConverter = keys.Converter()
 		options.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
 			DataConverter: options.DataConverter, EncodeCommonAttributes: true,
 		})
@@ -81,6 +80,20 @@ func temporalOptions(c *config.Config, environ []string, logger *slog.Logger) (c
 	options.Interceptors = append(options.Interceptors, tracing.(interceptor.ClientInterceptor))
 
 	return options, nil
+}
+
+// payloadConverter seals what Temporal keeps, if encryption keys are configured.
+func payloadConverter(c *config.Config) (converter.DataConverter, error) {
+	if c.EncryptionKeys == "" {
+		return converter.GetDefaultDataConverter(), nil
+	}
+
+	keys, err := codec.Parse(c.EncryptionKeys)
+	if err != nil {
+		return nil, fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err)
+	}
+
+	return keys.Converter(), nil
 }
 
 // lookup serves Temporal's own reader of the environment from environ, so that a program

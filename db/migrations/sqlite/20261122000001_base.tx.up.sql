@@ -252,6 +252,8 @@ CREATE TABLE deliveries (
     channel             text NOT NULL,
     provider            text NOT NULL,
     purpose_key         text NOT NULL,
+    -- What the provider's list cannot tell apart has the same one: chat.Delivery.TextKey.
+    text_key            text NOT NULL,
     sender              text NOT NULL,
     from_address        text NOT NULL,
     to_address          text NOT NULL,
@@ -268,6 +270,10 @@ CREATE TABLE deliveries (
     lease_until         text,
     retry_at            text,
     unknown_since       text,
+    -- Whether attempts may have become messages that nobody knows, and until when no other
+    -- delivery of the same text_key may be posted.
+    evidence            text NOT NULL,
+    evidence_until      text,
     provider_message_id text,
     error_code          text NOT NULL,
     error_message       text NOT NULL,
@@ -280,6 +286,8 @@ CREATE TABLE deliveries (
     decided_at          text,
     created_at          text NOT NULL,
     updated_at          text NOT NULL,
+    -- When a sweep is to look whether somebody follows it.
+    sweep_after         text NOT NULL,
     -- Not composite: a provider's callback names the delivery and no workspace.
     PRIMARY KEY (id),
     UNIQUE (workspace_id, id),
@@ -298,7 +306,11 @@ CREATE TABLE deliveries (
         'delivered', 'undelivered', 'bounced', 'failed', 'canceled', 'read')),
     -- A claim always ends, and an outcome that is not known always has a beginning.
     CONSTRAINT deliveries_lease CHECK (submission <> 'sending' OR lease_until IS NOT NULL),
-    CONSTRAINT deliveries_unknown CHECK (submission <> 'unknown' OR unknown_since IS NOT NULL)
+    CONSTRAINT deliveries_unknown CHECK (submission <> 'unknown' OR unknown_since IS NOT NULL),
+    -- What a provider took has the provider's id: without it, no report could be told to be of it.
+    CONSTRAINT deliveries_accepted CHECK (submission <> 'accepted' OR provider_message_id IS NOT NULL),
+    CONSTRAINT deliveries_evidence_hold CHECK (evidence <> 'open' OR text_key <> '' AND evidence_until IS NOT NULL),
+    CONSTRAINT deliveries_evidence CHECK (evidence IN ('none', 'open', 'past'))
 ) STRICT;
 
 CREATE INDEX deliveries_newest ON deliveries (workspace_id, created_at DESC, id DESC);
@@ -310,8 +322,12 @@ CREATE INDEX deliveries_of_action ON deliveries (workspace_id, action_id, create
 -- in the provider's list. The web channel has no address.
 CREATE UNIQUE INDEX deliveries_in_flight ON deliveries (workspace_id, sender, to_address)
     WHERE submission IN ('sending', 'unknown') AND channel <> 'web-chat';
+-- One delivery at a time may own a message in the provider's list that nobody can tell apart
+-- from another one.
+CREATE UNIQUE INDEX deliveries_evidence_open ON deliveries (text_key) WHERE evidence = 'open';
+CREATE INDEX deliveries_evidence_any ON deliveries (text_key) WHERE evidence IN ('open', 'past');
 -- What a sweeper looks for, across workspaces.
-CREATE INDEX deliveries_unsettled ON deliveries (submission, updated_at)
+CREATE INDEX deliveries_unsettled ON deliveries (sweep_after)
     WHERE submission IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review');
 
 CREATE TABLE delivery_attempts (
@@ -351,6 +367,7 @@ CREATE TABLE provider_events (
 
 CREATE INDEX provider_events_delivery ON provider_events (workspace_id, delivery_id, received_at, id);
 CREATE INDEX provider_events_message ON provider_events (provider, provider_message_id) WHERE delivery_id IS NULL;
+CREATE INDEX provider_events_duplicates ON provider_events (provider, provider_message_id) WHERE type = 'duplicate_confirmed';
 
 CREATE TABLE suppressions (
     id           integer NOT NULL PRIMARY KEY AUTOINCREMENT,

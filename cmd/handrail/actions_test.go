@@ -1,0 +1,56 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const endedAction = `{"action_id": "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e", "kind": "send_assistant_message",
+	"state": "failed", "status": "failed", "chat_id": 7, "workflow_id": "action:w:a",
+	"timeline": [{"at": "2026-11-22T10:00:00Z", "what": "Asked for."}],
+	"problem": {"code": "action_ended", "detail": "the action was terminated in Temporal"},
+	"created_at": "2026-11-22T10:00:00Z"}`
+
+func TestShowAnAction(t *testing.T) {
+	t.Parallel()
+
+	s := newStub(t, map[string][]reply{
+		"GET actions/01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e": {okReply(endedAction)},
+	})
+
+	status, out, errs := s.do("actions", "show", "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e")
+	require.Equal(t, 0, status, errs)
+
+	for _, want := range []string{
+		"send_assistant_message",
+		"action_ended: the action was terminated in Temporal",
+		"Asked for.",
+		"handrail actions resume 01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e --reason",
+	} {
+		assert.Contains(t, out, want)
+	}
+}
+
+func TestResumeAnAction(t *testing.T) {
+	t.Parallel()
+
+	s := newStub(t, map[string][]reply{
+		"POST actions/01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e/resume": {
+			{status: http.StatusAccepted, body: `{"action_id": "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e", "state": "running"}`},
+		},
+	})
+
+	resume := []string{"actions", "resume", "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e"}
+
+	status, _, errs := s.do(resume...)
+	require.Equal(t, 2, status, "it asks for the reason")
+	assert.Contains(t, errs, "--reason")
+
+	status, out, errs := s.do(append(resume, "--reason", "by mistake")...)
+	require.Equal(t, 0, status, errs)
+	assert.Contains(t, out, "running")
+	assert.Equal(t, "by mistake", s.all()[0].body["reason"])
+}
