@@ -187,7 +187,7 @@ type EvidenceStore interface {
 	) (chat.Delivery, error)
 	RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error)
 	// MarkUnconfirmed ends the wait for a receipt, unless one has come.
-	MarkUnconfirmed(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
+	MarkUnconfirmed(ctx context.Context, in chat.UnconfirmedDelivery, now time.Time) (chat.Delivery, error)
 	// CancelDelivery cancels what is pending or blocked; anything else stays.
 	CancelDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, why *chat.Error) (chat.Delivery, error)
 }

@@ -46,8 +46,10 @@ func (a *Activities) QueryProvider(ctx context.Context, in chat.DeliveryStep) (c
 	}
 
 	d, err = a.Store.FindDelivery(ctx, in.WorkspaceID, in.DeliveryID)
+	receipt := a.receipt(&d)
+	receipt.NotShown = search.notShown
 
-	return a.receipt(&d), err
+	return receipt, err
 }
 
 // evidenceSearch looks at a provider for what a delivery has become.
@@ -56,6 +58,8 @@ type evidenceSearch struct {
 	finder    Finder
 	workspace chat.WorkspaceID
 	delivery  *chat.Delivery
+	// notShown reports that the provider does not know a message that it has accepted.
+	notShown bool
 }
 
 // run asks for the final status of a message that the provider is known to have, and lists its
@@ -72,6 +76,7 @@ func (s *evidenceSearch) run(ctx context.Context) error {
 			err = s.record(ctx, report)
 		case chat.CodeOf(err) == chat.CodeNotFound:
 			listed, err = true, nil
+			s.notShown = true
 		}
 
 		if err != nil {
@@ -111,6 +116,8 @@ func (s *evidenceSearch) list(ctx context.Context) error {
 	evidence := s.delivery.JudgeEvidence(shown, owners, rivals, s.window())
 
 	for _, report := range append(evidence.Known, evidence.Own...) {
+		s.notShown = s.notShown && report.ProviderMessageID != s.delivery.ProviderMessageID
+
 		if err := s.record(ctx, report); err != nil {
 			return err
 		}
@@ -179,8 +186,8 @@ func (a *Activities) SettleUnknown(ctx context.Context, in chat.Settlement) (cha
 
 // MarkUnconfirmed ends the wait for a receipt. Idempotent: it changes nothing but an accepted
 // delivery without a final status.
-func (a *Activities) MarkUnconfirmed(ctx context.Context, in chat.DeliveryStep) (chat.DeliverySnapshot, error) {
-	d, err := a.Store.MarkUnconfirmed(ctx, in.WorkspaceID, in.DeliveryID, time.Now())
+func (a *Activities) MarkUnconfirmed(ctx context.Context, in chat.UnconfirmedDelivery) (chat.DeliverySnapshot, error) {
+	d, err := a.Store.MarkUnconfirmed(ctx, in, time.Now())
 	return a.receipt(&d), err
 }
 

@@ -272,9 +272,10 @@ func TestLookUpAsksOnlyWhatTheStoreDoesNotKnow(t *testing.T) {
 func TestLookUpOfAMessageTheCarrierNoLongerKnows(t *testing.T) {
 	t.Parallel()
 	acts, e := newSearch(t, chat.Delivery{Submission: chat.SubmissionAccepted, ProviderMessageID: "SM9"}, &shelf{})
-	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
+	receipt, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.NoError(t, err)
 	assert.Empty(t, e.recorded)
+	assert.True(t, receipt.NotShown, "which is told as what it is")
 }
 
 func TestLookUpOfAMessageTheCarrierKnowsByAnotherID(t *testing.T) {
@@ -283,9 +284,10 @@ func TestLookUpOfAMessageTheCarrierKnowsByAnotherID(t *testing.T) {
 	// The logs have longer ids, which cannot be fetched by their beginning.
 	s := &unfetchable{shelf{shows: []chat.Report{{ProviderMessageID: "abc", DeliveryStatus: chat.StatusDelivered}}}}
 	acts, e := newSearch(t, chat.Delivery{Submission: chat.SubmissionAccepted, ProviderMessageID: "abc"}, s)
-	_, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
+	receipt, err := acts.QueryProvider(t.Context(), chat.DeliveryStep{})
 	require.NoError(t, err)
 	require.Len(t, e.recorded, 1, "it is searched for by what it holds")
+	assert.False(t, receipt.NotShown)
 }
 
 func TestLookUpFailsWithTheCarrier(t *testing.T) {

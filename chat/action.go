@@ -171,6 +171,8 @@ type DeliverySnapshot struct {
 	// UnknownMessages reports whether the provider may have made messages of the delivery that
 	// nobody knows.
 	UnknownMessages bool `json:"unknown_messages,omitempty"`
+	// NotShown reports that the provider was asked for an accepted message, and does not know it.
+	NotShown bool `json:"not_shown,omitempty"`
 	// Waits are set by the activities that answer workflows, so that a workflow takes
 	// them from its history.
 	Waits Waits `json:"waits,omitzero"`

@@ -318,6 +318,8 @@ const (
 	ErrorDatabaseFailedOver = "database_failed_over"
 	// ErrorUnconfirmed: the provider took it and never told what became of it.
 	ErrorUnconfirmed = "unconfirmed"
+	// ErrorNotShown: the provider took it, and does not know it when it is asked.
+	ErrorNotShown = "not_known_to_provider"
 )
 
 // LeftAlone are the error codes of a delivery that was not sent and that nothing tries again

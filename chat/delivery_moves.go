@@ -49,6 +49,8 @@ type ClaimFacts struct {
 	Now time.Time
 	// Suppressed reports that the sender must not write to the address.
 	Suppressed bool
+	// ChatDeleted reports that the delivery's chat was deleted meanwhile.
+	ChatDeleted bool
 	// Busy reports that another delivery to the address is in flight.
 	Busy bool
 	// SameTextUntil is until when another delivery of the same text to the same address may
@@ -84,6 +86,8 @@ func (d *Delivery) RefuseClaim(facts ClaimFacts) ClaimRefusal {
 		return ClaimRefusal{}
 	case facts.Suppressed:
 		return ClaimRefusal{Effect: d.endUnsent(SubmissionSuppressed, ErrorOptedOut, ReasonOptedOut)}
+	case facts.ChatDeleted:
+		return ClaimRefusal{Effect: d.endUnsent(SubmissionCanceled, ErrorCanceled, ReasonChatDeleted)}
 	case d.RetryAt != nil && d.RetryAt.After(facts.Now):
 		return ClaimRefusal{WaitUntil: d.RetryAt}
 	case facts.ProbeAt != nil:
@@ -99,6 +103,9 @@ func (d *Delivery) RefuseClaim(facts ClaimFacts) ClaimRefusal {
 
 // ReasonOptedOut is the error message of a delivery whose address is suppressed.
 const ReasonOptedOut = "the recipient has opted out of this channel"
+
+// ReasonChatDeleted is the error message of a delivery whose chat was deleted before it was sent.
+const ReasonChatDeleted = "its chat was deleted before it was sent"
 
 // waitForProbe lets a delivery wait whose sender's account refuses everything. One that was
 // refused itself keeps the provider's message.
@@ -255,7 +262,7 @@ func (d *Delivery) Orphan(toolsPending bool, now time.Time) Effect {
 	case d.Submission.Claimable() && !slices.Contains(LeftAlone(), d.ErrorCode):
 		return d.orphanUnsent(toolsPending)
 	case d.Submission == SubmissionAccepted:
-		return d.Unconfirm()
+		return d.Unconfirm(false)
 	}
 
 	return EffectNone
@@ -278,9 +285,10 @@ func (d *Delivery) orphanUnsent(toolsPending bool) Effect {
 	return EffectWaits
 }
 
-// Unconfirm ends the wait for the final status of a delivery that the provider accepted. Any
+// Unconfirm ends the wait for the final status of a delivery that the provider accepted. notShown
+// reports that the provider was asked, and does not know the message by the id that it gave. Any
 // other delivery stays as it is.
-func (d *Delivery) Unconfirm() Effect {
+func (d *Delivery) Unconfirm(notShown bool) Effect {
 	if d.Submission != SubmissionAccepted || d.DeliveryStatus.Final() {
 		return EffectNone
 	}
@@ -288,6 +296,11 @@ func (d *Delivery) Unconfirm() Effect {
 	d.DeliveryStatus = StatusUnconfirmed
 	d.ErrorCode = ErrorUnconfirmed
 	d.ErrorMessage = "the provider took it and never reported what became of it"
+
+	if notShown {
+		d.ErrorCode = ErrorNotShown
+		d.ErrorMessage = "the provider took it, and does not know it by the id that it gave"
+	}
 
 	return EffectSaved
 }

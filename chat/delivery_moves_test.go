@@ -30,7 +30,7 @@ func moves() []move {
 		{"orphan", func(d *chat.Delivery) chat.Effect { return d.Orphan(false, testNow) }},
 		{"orphan with tools", func(d *chat.Delivery) chat.Effect { return d.Orphan(true, testNow) }},
 		{"free the address", func(d *chat.Delivery) chat.Effect { return d.FreeAddress(testNow) }},
-		{"unconfirm", (*chat.Delivery).Unconfirm},
+		{"unconfirm", func(d *chat.Delivery) chat.Effect { return d.Unconfirm(false) }},
 		{"cancel", func(d *chat.Delivery) chat.Effect { return d.Cancel("nobody decided") }},
 		{"cancel as repeated", (*chat.Delivery).CancelAsRepeat},
 		{"replace", func(d *chat.Delivery) chat.Effect { return d.Replace("d2") }},

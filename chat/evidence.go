@@ -187,7 +187,8 @@ type Evidence struct {
 //
 //   - it was made in the window of an attempt of the delivery that is not resolved, and each
 //     such attempt owns one message at most;
-//   - no rival has an unresolved attempt in whose window it was made.
+//   - no rival has an unresolved attempt in whose window it was made. A retry of the same message
+//     is no rival: whichever of the two the message is, the recipient has got it.
 //
 // If one of the messages could be somebody else's, or there are more of them than attempts
 // (another system may send the same text), nothing is the delivery's and all is ambiguous.
@@ -219,7 +220,7 @@ func (d *Delivery) JudgeEvidence(
 	sortByTime(candidates)
 
 	own, ok := assignSlots(candidates, d.evidenceSlots(window))
-	if !ok || slices.ContainsFunc(candidates, func(r Report) bool { return rivalMayOwn(rivals, &r, window) }) {
+	if !ok || slices.ContainsFunc(candidates, func(r Report) bool { return d.rivalMayOwn(rivals, &r, window) }) {
 		evidence.Ambiguous = candidates
 		return evidence
 	}
@@ -240,8 +241,11 @@ func (d *Delivery) mayOwn(r *Report, window EvidenceWindow) bool {
 	return slices.ContainsFunc(d.evidenceSlots(window), func(s evidenceSlot) bool { return s.fits(r) })
 }
 
-func rivalMayOwn(rivals []Delivery, r *Report, window EvidenceWindow) bool {
-	return slices.ContainsFunc(rivals, func(rival Delivery) bool { return rival.mayOwn(r, window) })
+// rivalMayOwn reports whether a delivery of another message can own it.
+func (d *Delivery) rivalMayOwn(rivals []Delivery, r *Report, window EvidenceWindow) bool {
+	return slices.ContainsFunc(rivals, func(rival Delivery) bool {
+		return (rival.MessageID == "" || rival.MessageID != d.MessageID) && rival.mayOwn(r, window)
+	})
 }
 
 // assignSlots gives each message the earliest slot that is free and that it fits. It returns false

@@ -109,6 +109,8 @@ func (d *Delivery) explainPending() string {
 			"message gets through."
 	case d.Fence == 0 && d.ErrorCode == "":
 		return "Waits for its first attempt."
+	case d.ErrorCode == "" && d.Evidence != EvidenceNone && d.Evidence != "":
+		return fmt.Sprintf("Is tried again. %s may have taken %s too.", provider, d.attemptName())
 	case d.RetryAt != nil:
 		return fmt.Sprintf(
 			"%s did not take %s (%s); it is tried again from %s on.",
@@ -168,6 +170,9 @@ func (d *Delivery) explainAccepted() string {
 		return "The message is in the web chat."
 	case d.DeliveryStatus == StatusNone:
 		return provider + " accepted the message; what became of it is not known yet."
+	case d.DeliveryStatus == StatusUnconfirmed && d.ErrorCode == ErrorNotShown:
+		return provider + " accepted the message, and does not know it by the id that it gave. " +
+			d.explainNextStep("Nobody can tell whether it arrived; a retry may send it twice.")
 	case d.DeliveryStatus == StatusUnconfirmed:
 		return provider + " accepted the message and never told what became of it. " +
 			d.explainNextStep("It most likely arrived; a retry may send it twice.")

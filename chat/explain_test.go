@@ -39,6 +39,7 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 			},
 			"Twilio did not take attempt 2 (twilio_20429); it is tried again from 12:00:00 UTC on.",
 		},
+		{chat.Delivery{Submission: chat.SubmissionPending, Fence: 1, Evidence: chat.EvidenceOpen}, "Is tried again. Twilio may have taken attempt 1 too."},
 		{chat.Delivery{Submission: chat.SubmissionPending, Fence: 1, ErrorCode: chat.ErrorDialFailed}, "Twilio did not take attempt 1 (dial_failed); it is tried again by itself."},
 		{chat.Delivery{Submission: chat.SubmissionSending, Fence: 1}, "Twilio is being asked to take the message " +
 			"(attempt 1)."},

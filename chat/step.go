@@ -70,6 +70,13 @@ type DeliveryEnd struct {
 	Problem Error `json:"problem"`
 }
 
+// UnconfirmedDelivery is an accepted delivery of which no receipt came.
+type UnconfirmedDelivery struct {
+	DeliveryStep
+	// NotShown reports that the provider was asked, and does not know the message.
+	NotShown bool `json:"not_shown,omitempty"`
+}
+
 // BulkStep names a bulk retry and, for the next part of its list, where the last one ended.
 type BulkStep struct {
 	WorkspaceID WorkspaceID    `json:"workspace_id"`

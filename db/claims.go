@@ -22,6 +22,10 @@ var busyNow = `(` + oneAtATime("d") + ` AND EXISTS (SELECT 1 FROM deliveries o
 	WHERE o.workspace_id = d.workspace_id AND o.sender = d.sender AND o.to_address = d.to_address
 		AND o.submission IN ('sending', 'unknown') AND ` + oneAtATime("o") + ` AND o.id <> d.id))`
 
+// chatDeletedNow is the condition that the chat of d was deleted.
+const chatDeletedNow = `EXISTS (SELECT 1 FROM chats c
+	WHERE c.workspace_id = d.workspace_id AND c.id = d.chat_id AND c.deleted_at IS NOT NULL)`
+
 // suppressedCondition is the condition that a sender must not write to an address; what it
 // is about is given as SQL.
 func suppressedCondition(workspace, channel, sender, address string) string {
@@ -112,6 +116,7 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		Where("d.submission IN ?", bun.Tuple(claimable)).
 		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", in.now).
 		Where("NOT "+suppressedNow).
+		Where("NOT "+chatDeletedNow).
 		Where("NOT "+busyNow).
 		Where(sameTextUntil+" IS NULL", in.now).
 		Where("NOT EXISTS (SELECT 1 "+fromBreaker+" AND b.probe_at > ?)", in.now).
@@ -163,6 +168,7 @@ func (s *Store) settleRefusedClaim(
 	row, err := findDelivery(ctx, s.locked(tx.NewSelect().ColumnExpr("d.*").
 		ColumnExpr(suppressedNow+" AS suppressed").ColumnExpr(busyNow+" AS busy").
 		ColumnExpr(sameTextUntil+" AS same_text_until", now).
+		ColumnExpr(chatDeletedNow+" AS chat_deleted").
 		ColumnExpr("(SELECT b.probe_at "+fromBreaker+" AND b.probe_at > ?) AS probe_at", now).
 		ColumnExpr("(SELECT b.error_code || ', ' || b.error_message "+fromBreaker+") AS breaker_reason")), ws, id)
 	if err != nil {
@@ -173,6 +179,7 @@ func (s *Store) settleRefusedClaim(
 	refusal := d.RefuseClaim(chat.ClaimFacts{
 		Now:           now,
 		Suppressed:    row.Suppressed,
+		ChatDeleted:   row.ChatDeleted,
 		Busy:          row.Busy,
 		SameTextUntil: chat.UTC(row.SameTextUntil),
 		ProbeAt:       chat.UTC(row.ProbeAt),

@@ -151,11 +151,14 @@ func (s *Store) changeDelivery(
 // Idempotent: any other delivery stays as it is.
 func (s *Store) MarkUnconfirmed(
 	ctx context.Context,
-	ws chat.WorkspaceID,
-	id chat.DeliveryID,
+	in chat.UnconfirmedDelivery,
 	now time.Time,
 ) (chat.Delivery, error) {
-	return s.changeDelivery(ctx, "end the wait for a receipt", ws, id, func(tx bun.Tx, row *deliveryRow) []bun.Query {
-		return applyMove(tx, row, toMicroseconds(now), (*chat.Delivery).Unconfirm)
+	const what = "end the wait for a receipt"
+
+	return s.changeDelivery(ctx, what, in.WorkspaceID, in.DeliveryID, func(tx bun.Tx, row *deliveryRow) []bun.Query {
+		return applyMove(tx, row, toMicroseconds(now), func(d *chat.Delivery) chat.Effect {
+			return d.Unconfirm(in.NotShown)
+		})
 	})
 }

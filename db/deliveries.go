@@ -52,6 +52,8 @@ type deliveryRow struct {
 
 	RetriedBy  chat.DeliveryID `bun:"retried_by,scanonly"`
 	Suppressed bool            `bun:"suppressed,scanonly"`
+	// ChatDeleted reports that the delivery's chat was deleted.
+	ChatDeleted bool `bun:"chat_deleted,scanonly"`
 	Busy       bool            `bun:"busy,scanonly"`
 	// SameTextUntil is until when another delivery of the same text stands before this one.
 	SameTextUntil *time.Time `bun:"same_text_until,scanonly"`

@@ -13,9 +13,10 @@ import (
 )
 
 // sameTextUntil is until when another delivery, of whichever workspace, may show up in the
-// provider's list as a message that looks like d; NULL if none. The parameter is the present.
+// provider's list as a message that looks like d; NULL if none. The parameter is the present. A
+// retry of the same message is none: whichever of the two shows up, the recipient has got it.
 const sameTextUntil = `(SELECT max(o.evidence_until) FROM deliveries o
-	WHERE o.text_key = d.text_key AND o.evidence = 'open' AND o.evidence_until > ? AND o.id <> d.id)`
+	WHERE o.text_key = d.text_key AND o.evidence = 'open' AND o.evidence_until > ? AND o.message_id <> d.message_id)`
 
 // sameTextNow is the condition that there is one before a delivery that is not stored yet. The
 // parameters are its text key and the present.

@@ -149,6 +149,41 @@ func TestAnAttemptStaysUnknown(t *testing.T) {
 	})
 }
 
+// TestARetryDoesNotWaitForItsOwnText: whichever of the two shows up, the recipient has got the
+// message.
+func TestARetryDoesNotWaitForItsOwnText(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		_, first := sendNow(t, s, w, w.SMS.ID, clock.now)
+		leadToReview(t, s, w, &first, clock.now)
+		_, _, err := decideDelivery(t, s, w, first.ID, chat.VerdictNotSent, clock.now)
+		require.NoError(t, err)
+		retried, err := prepareRetry(t, s, w.Retry(first.ID, chat.Change{}))
+		require.NoError(t, err)
+		w.Claim(t, s, retried.DeliveryID, clock.now)
+	})
+}
+
+// TestADeletedChatIsNotWrittenTo has a delivery wait while its chat is deleted.
+func TestADeletedChatIsNotWrittenTo(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		sent, err := s.PrepareSend(t.Context(), w.Send(w.SMS.ID, "hi"), dbtest.SendIDs(), dbtest.PlanText("hi"))
+		require.NoError(t, err)
+		require.NoError(t, s.DeleteChat(t.Context(), w.Workspace, w.By, w.SMS.ID))
+
+		claim, err := s.Claim(t.Context(), w.Workspace, sent.DeliveryID, clock.now, time.Minute)
+		require.NoError(t, err)
+		assert.False(t, claim.Granted)
+		assert.Equal(t, chat.SubmissionCanceled, claim.Delivery.Submission)
+		assert.Contains(t, claim.Delivery.Explain(), chat.ReasonChatDeleted)
+	})
+}
+
 func TestAmbiguityIsRecordedOnce(t *testing.T) {
 	t.Parallel()
 

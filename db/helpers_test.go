@@ -41,6 +41,11 @@ func (c *clock) forward(d time.Duration) time.Time {
 	return c.now
 }
 
+// unconfirmed names a delivery of which no receipt came.
+func unconfirmed(ws chat.WorkspaceID, id chat.DeliveryID) chat.UnconfirmedDelivery {
+	return chat.UnconfirmedDelivery{DeliveryStep: chat.DeliveryStep{WorkspaceID: ws, DeliveryID: id}}
+}
+
 // evidenceHold is how long the same text to the same address waits after a claim of a minute whose
 // outcome is not known.
 const evidenceHold = 5 * time.Minute

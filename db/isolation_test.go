@@ -317,7 +317,7 @@ var tries = map[string]try{
 		return anyResult(i.s.FindDelivery(ctx, i.ws, i.sent.DeliveryID))
 	}},
 	"MarkUnconfirmed": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return anyResult(i.s.MarkUnconfirmed(ctx, i.ws, i.sent.DeliveryID, time.Now()))
+		return anyResult(i.s.MarkUnconfirmed(ctx, unconfirmed(i.ws, i.sent.DeliveryID), time.Now()))
 	}},
 	"CancelDelivery": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.CancelDelivery(ctx, i.ws, i.sent.DeliveryID, chat.Errorf(chat.CodeDeliveryFailed, "x")))

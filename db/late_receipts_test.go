@@ -18,7 +18,7 @@ func TestALateReceiptAfterARetryIsFlagged(t *testing.T) {
 
 	for name, giveUp := range map[string]func(reporter, *dbtest.World, *chat.Delivery){
 		"unconfirmed": func(r reporter, w *dbtest.World, d *chat.Delivery) {
-			_, err := r.s.MarkUnconfirmed(r.t.Context(), w.Workspace, d.ID, r.clock.now)
+			_, err := r.s.MarkUnconfirmed(r.t.Context(), unconfirmed(w.Workspace, d.ID), r.clock.now)
 			require.NoError(r.t, err)
 		},
 		"undelivered": func(r reporter, _ *dbtest.World, d *chat.Delivery) {

@@ -194,9 +194,9 @@ func (m *machine) giveUp(t *rapid.T) {
 
 func (m *machine) unconfirmed(t *rapid.T) {
 	rule := *m.pick(t)
-	d, err := m.s.MarkUnconfirmed(t.Context(), m.w.Workspace, rule.ID, m.now)
+	d, err := m.s.MarkUnconfirmed(t.Context(), unconfirmed(m.w.Workspace, rule.ID), m.now)
 	require.NoError(t, err)
-	rule.Unconfirm()
+	rule.Unconfirm(false)
 	requireMove(t, rule, d)
 }
 

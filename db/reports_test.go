@@ -314,6 +314,26 @@ func TestTwoLookUpsOfOneMessage(t *testing.T) {
 	})
 }
 
+// TestWhatTheProviderDoesNotKnowIsNotCalledArrived has a provider accept a message and not know it
+// when it is asked.
+func TestWhatTheProviderDoesNotKnowIsNotCalledArrived(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		_, d := sendNow(t, s, w, w.SMS.ID, clock.now)
+		acceptDelivery(t, s, w, &d, "SM1", clock.now)
+
+		in := unconfirmed(w.Workspace, d.ID)
+		in.NotShown = true
+		after, err := s.MarkUnconfirmed(t.Context(), in, clock.now)
+		require.NoError(t, err)
+		assert.Equal(t, chat.StatusUnconfirmed, after.DeliveryStatus)
+		assert.Equal(t, chat.ErrorNotShown, after.ErrorCode)
+		assert.NotContains(t, after.Explain(), "most likely arrived")
+	})
+}
+
 func TestOrphans(t *testing.T) {
 	t.Parallel()
 
@@ -415,7 +435,7 @@ func TestUnconfirmed(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		unconfirmed := func() string {
-			after, err := s.MarkUnconfirmed(t.Context(), w.Workspace, d.ID, clock.now)
+			after, err := s.MarkUnconfirmed(t.Context(), unconfirmed(w.Workspace, d.ID), clock.now)
 			require.NoError(t, err)
 
 			return after.Status()

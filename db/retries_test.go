@@ -291,7 +291,7 @@ func TestALateFailureOfWhatWasRetried(t *testing.T) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
 		acceptDelivery(t, s, w, &d, "SM1", clock.now)
-		_, err := s.MarkUnconfirmed(t.Context(), w.Workspace, d.ID, clock.now)
+		_, err := s.MarkUnconfirmed(t.Context(), unconfirmed(w.Workspace, d.ID), clock.now)
 		require.NoError(t, err)
 		retried, err := prepareRetry(t, s, w.Retry(d.ID, chat.Change{}))
 		require.NoError(t, err)

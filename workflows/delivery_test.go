@@ -222,7 +222,7 @@ func TestReceiptThatNeverCameIsAskedForOnce(t *testing.T) {
 			withActivity(
 				w,
 				workflows.MarkUnconfirmed,
-				func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+				func(chat.UnconfirmedDelivery) (chat.DeliverySnapshot, error) {
 					return takenSnapshot(chat.StatusUnconfirmed), nil
 				},
 			)

@@ -47,7 +47,10 @@ func (f *deliveryTracker) awaitReceipt(ctx workflow.Context, r chat.DeliverySnap
 		return sought, err
 	}
 
-	return MarkUnconfirmed.Local(ctx, "Record that no receipt came", f.step())
+	return MarkUnconfirmed.Local(ctx, "Record that no receipt came", chat.UnconfirmedDelivery{
+		DeliveryStep: f.step(),
+		NotShown:     err == nil && sought.NotShown,
+	})
 }
 
 // quiet is how long the search attributes do not tell of the acceptance. What they have told

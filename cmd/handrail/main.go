@@ -26,7 +26,7 @@ type cli struct {
 	Migrate      migrateCommand      `cmd:"" help:"Bring the database up to date, or show its state."`
 	Workspaces   workspacesCommand   `cmd:"" help:"Create and list workspaces."`
 	Keys         keysCommand         `cmd:"" help:"Create, list and revoke API keys."`
-	Actions      actionsCommand       `cmd:"" help:"Show an action, and resume one that was ended in Temporal."`
+	Actions      actionsCommand      `cmd:"" help:"Show an action, and resume one that was ended in Temporal."`
 	Deliveries   deliveriesCommand   `cmd:"" help:"Find, explain, retry, cancel and resolve deliveries."`
 	BulkRetries  bulkRetriesCommand  `cmd:"" help:"List, show, pause, resume and cancel bulk retries."`
 	Suppressions suppressionsCommand `cmd:"" help:"List the addresses that get no messages, and allow one again."`

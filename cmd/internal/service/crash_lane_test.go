@@ -90,6 +90,7 @@ func (l *lane) worker(store activities.Store) *activities.Activities {
 		Renderer:    render.New(render.Options{}),
 		NewID:       uuid.NewString,
 		Lease:       crashLease,
+		ClockSkew:   chat.ClockSkew,
 		WhenUnknown: chat.AtMostOnce,
 	})
 
