@@ -1,0 +1,166 @@
+package model
+
+import "handrail/chat"
+
+// addWorker are the steps of one worker.
+func (c *stepper) addWorker(w int) {
+	worker := &c.from.workers[w]
+
+	switch worker.phase {
+	case idle:
+		// Idle workers are alike, and stand first.
+		if w == 0 {
+			c.addClaims()
+			c.addLookUps()
+		}
+
+		return
+
+	case claimed:
+		c.addPosts(w)
+	case answered:
+		next := *c.from
+		next.recordSubmission(worker)
+		c.keepOpen(&next, int(worker.delivery))
+		next.workers[w] = idleWorker()
+		c.add(c.labelOf(w, "{worker} records the answer for {delivery}"), next)
+
+	case informed:
+		c.addEvidence(w)
+	}
+
+	next := *c.from
+	next.workers[w] = idleWorker()
+	c.offer(c.labelOf(w, "{worker} dies"), next)
+}
+
+func idleWorker() worker { return worker{} }
+
+func (c *stepper) labelOf(w int, text string) label {
+	return label{
+		text:     text,
+		worker:   w,
+		delivery: int(c.from.workers[w].delivery),
+	}
+}
+
+// addClaims are the claims that the store grants.
+func (c *stepper) addClaims() {
+	if c.from.claimsLeft == 0 {
+		return
+	}
+
+	for i := range c.from.deliveries {
+		if !c.mayClaim(i) {
+			continue
+		}
+
+		next := *c.from
+		next.claimsLeft--
+
+		d := &next.deliveries[i]
+		d.submission = numberOf(submissions, chat.SubmissionSending)
+		d.reason = 0
+		d.attempts[d.fence] = attempt{started: next.now}
+		d.fence++
+
+		next.workers[0] = worker{
+			phase:    claimed,
+			delivery: int8(i),
+			fence:    d.fence,
+		}
+		c.add(label{text: "{worker} claims {delivery}", delivery: i}, next)
+	}
+}
+
+// mayClaim reports whether the store grants a claim: the carrier certainly does not have the
+// delivery, none to the address is in flight, and no equal message may still turn up that would
+// look the same.
+func (c *stepper) mayClaim(i int) bool {
+	d := &c.from.deliveries[i]
+	if !d.exists || d.gone || !d.state().Claimable() || d.reason != 0 {
+		return false
+	}
+
+	for k := range c.from.deliveries {
+		other := &c.from.deliveries[k]
+
+		switch {
+		case k == i || !other.exists:
+		case other.state().InFlight(), c.Mendings.EvidenceIsJudged && c.isHeldBy(other):
+			return false
+		}
+	}
+
+	return true
+}
+
+// isHeldBy reports whether another delivery with the same text has an attempt whose outcome is
+// not known and whose hold is not over.
+func (c *stepper) isHeldBy(other *delivery) bool {
+	until := tick(hold)
+	if c.Proposals.HoldIncludesEnd {
+		until++
+	}
+
+	for fence := int8(1); fence <= other.fence; fence++ {
+		if other.isUnresolved(fence) && c.from.now < other.attempts[fence-1].started+until {
+			return true
+		}
+	}
+
+	return false
+}
+
+// addLookUps are the look-ups for deliveries of which it is not known whether they were taken.
+func (c *stepper) addLookUps() {
+	for i := range c.from.deliveries {
+		d := &c.from.deliveries[i]
+		if d.gone || !d.is(chat.SubmissionUnknown) && !d.is(chat.SubmissionNeedsReview) {
+			continue
+		}
+
+		if read, ok := c.readList(c.from, i); ok {
+			c.startReading(read, "{worker} reads the list for {delivery}")
+		}
+	}
+}
+
+// startReading gives a worker that is idle what it reads.
+func (c *stepper) startReading(read worker, text string) {
+	if c.from.workers[0].phase != idle {
+		return
+	}
+
+	next := *c.from
+	next.workers[0] = read
+	c.add(label{text: text, delivery: int(read.delivery)}, next)
+}
+
+// addEvidence records what a worker has read. Meanwhile others may have recorded more.
+func (c *stepper) addEvidence(w int) {
+	read := &c.from.workers[w]
+	i := int(read.delivery)
+	next := *c.from
+	next.workers[w] = idleWorker()
+
+	for k, fence := range read.own {
+		if fence != 0 {
+			c.recordReport(&next, report{
+				delivery: i,
+				fence:    max(fence, 0),
+				message:  int8(k + 1),
+			})
+		}
+	}
+
+	if read.ambiguous {
+		next.move(i, func(d *chat.Delivery) chat.Effect { return d.MarkAmbiguous(make([]chat.Report, 1)) })
+	}
+
+	if read.last {
+		next.closeDelivery(i)
+	}
+
+	c.add(c.labelOf(w, "{worker} records what it has read for {delivery}"), next)
+}
