@@ -219,7 +219,7 @@ func (d *Delivery) Snapshot() DeliverySnapshot {
 		ErrorMessage:      d.ErrorMessage,
 		RetryAt:           d.RetryAt,
 		DeliveryStatus:    d.DeliveryStatus,
-		UnknownMessages:   d.Evidence == EvidenceOpen || d.Evidence == EvidencePast,
+		UnknownMessages:   d.mayHaveBeenTaken(),
 	}
 }
 

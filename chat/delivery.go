@@ -261,6 +261,11 @@ type StaleDelivery struct {
 	Step SweepStep
 }
 
+// DeliveryStep names the delivery as steps do.
+func (d *StaleDelivery) DeliveryStep() DeliveryStep {
+	return DeliveryStep{WorkspaceID: d.WorkspaceID, DeliveryID: d.DeliveryID}
+}
+
 // Claim is the answer to asking for a delivery to be submitted.
 type Claim struct {
 	// Granted reports that the caller holds Delivery.Fence until Delivery.LeaseUntil,

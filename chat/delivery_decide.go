@@ -19,8 +19,14 @@ func (d *Delivery) Decide(decision *Decision) (Effect, error) {
 		return EffectNone, Invalid("as", "must be sent or not_sent")
 	}
 
-	if !d.Submission.May(to) {
+	// What is abandoned otherwise is not for a person to say.
+	decidable := d.Submission.May(to) && (to != SubmissionAbandoned || d.Submission.May(SubmissionConfirmedSent))
+	if !decidable {
 		return EffectNone, d.refuseVerdict(decision.Verdict)
+	}
+
+	if decision.Verdict == VerdictCancel {
+		return d.endUnsent(SubmissionCanceled, ErrorCanceled, "a person canceled it"), nil
 	}
 
 	d.Submission = to
@@ -28,27 +34,19 @@ func (d *Delivery) Decide(decision *Decision) (Effect, error) {
 	d.LeaseUntil = nil
 	d.UnknownSince = nil
 
-	switch decision.Verdict {
-	case VerdictSent:
-		d.ErrorCode = ""
-		d.ErrorMessage = ""
-
-		if decision.ProviderMessageID != "" {
-			d.ProviderMessageID = decision.ProviderMessageID
-		}
-
-		return EffectSent, nil
-
-	case VerdictNotSent:
+	if decision.Verdict == VerdictNotSent {
 		d.ErrorMessage = "a person resolved it as not sent"
 		return EffectNotSent, nil
-	case VerdictCancel, VerdictRetry:
 	}
 
-	d.ErrorCode = ErrorCanceled
-	d.ErrorMessage = "a person canceled it"
+	d.ErrorCode = ""
+	d.ErrorMessage = ""
 
-	return EffectNotSent, nil
+	if decision.ProviderMessageID != "" {
+		d.ProviderMessageID = decision.ProviderMessageID
+	}
+
+	return EffectSent, nil
 }
 
 // refuseVerdict says why the verdict does not fit the delivery, and what may be done instead.

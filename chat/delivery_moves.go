@@ -143,7 +143,8 @@ func (d *Delivery) waitForSameText(until time.Time) Effect {
 	return EffectWaits
 }
 
-// endUnsent ends a delivery that the provider certainly does not have.
+// endUnsent ends a delivery whose last attempt the provider certainly does not have. If it may have
+// taken an earlier one, nobody may say that nothing was sent: a person must decide.
 func (d *Delivery) endUnsent(state SubmissionState, code, message string) Effect {
 	d.Submission = state
 	d.RetryAt = nil
@@ -151,7 +152,20 @@ func (d *Delivery) endUnsent(state SubmissionState, code, message string) Effect
 	d.ErrorCode = code
 	d.ErrorMessage = message
 
+	if d.mayHaveBeenTaken() {
+		d.ErrorMessage = strings.TrimPrefix(message+"; an earlier attempt may have been taken", "; ")
+		return d.requireReview()
+	}
+
 	return EffectNotSent
+}
+
+// EndAttempt puts the delivery into the state that the outcome of an attempt leads to.
+func (d *Delivery) EndAttempt(outcome SubmissionOutcome) {
+	d.Submission = outcome.After()
+	if d.Submission.Settled() && d.Submission != SubmissionAccepted && d.mayHaveBeenTaken() {
+		d.Submission = SubmissionNeedsReview
+	}
 }
 
 // loseClaim makes a delivery unknown whose claimer did not come back. It is never posted
@@ -177,6 +191,10 @@ func (d *Delivery) hasLostClaim(now time.Time) bool {
 func (d *Delivery) Exhaust() Effect {
 	if !d.Submission.Claimable() || d.ErrorCode == ErrorTriesExhausted {
 		return EffectNone
+	}
+
+	if d.mayHaveBeenTaken() {
+		return d.endUnsent(SubmissionPending, ErrorTriesExhausted, "it is not tried again by itself")
 	}
 
 	d.ErrorMessage = strings.TrimSuffix("last "+cmp.Or(d.ErrorCode, "no reason given")+", "+d.ErrorMessage, ", ")
@@ -277,6 +295,10 @@ func (d *Delivery) orphanUnsent(toolsPending bool) Effect {
 		)
 	}
 
+	if d.mayHaveBeenTaken() {
+		return d.endUnsent(SubmissionPending, ErrorWorkflowGone, "its workflow was ended in Temporal")
+	}
+
 	d.Submission = SubmissionPending
 	d.RetryAt = nil
 	d.ErrorCode = ErrorWorkflowGone
@@ -321,9 +343,12 @@ func (d *Delivery) CancelAsRepeat() Effect {
 		return EffectNone
 	}
 
-	d.endUnsent(SubmissionCanceled, ErrorReplaced, "the provider took the delivery that it repeats after all")
+	effect := d.endUnsent(SubmissionCanceled, ErrorReplaced, "the provider took the delivery that it repeats after all")
+	if effect == EffectNotSent {
+		return EffectReplaced
+	}
 
-	return EffectReplaced
+	return effect
 }
 
 // Replace ends a delivery in favour of another one if it is still open. One that has ended
@@ -333,13 +358,17 @@ func (d *Delivery) Replace(by DeliveryID) Effect {
 		return EffectNone
 	}
 
-	state := SubmissionCanceled
-	if d.Submission == SubmissionNeedsReview {
-		state = SubmissionAbandoned
-	}
-
-	d.endUnsent(state, ErrorReplaced, "a person tried it again with a change, as delivery "+string(by))
+	d.RetryAt = nil
+	d.LeaseUntil = nil
 	d.UnknownSince = nil
+	d.ErrorCode = ErrorReplaced
+	d.ErrorMessage = "a person tried it again with a change, as delivery " + string(by)
+
+	if d.Submission == SubmissionNeedsReview || d.mayHaveBeenTaken() {
+		d.Submission = SubmissionAbandoned
+	} else {
+		d.Submission = SubmissionCanceled
+	}
 
 	return EffectReplaced
 }

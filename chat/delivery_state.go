@@ -15,6 +15,8 @@ import "slices"
 //	   └── unknown ─settled─▶ needs_review | expired | pending (only by policy)
 //	                          needs_review ─operator─▶ confirmed_sent | abandoned | pending
 //
+// What was tried again while an earlier attempt may have been taken never ends as not sent by
+// itself: it goes to needs_review, and to abandoned when another delivery takes its place.
 // Evidence of acceptance wins over every state but accepted itself.
 type SubmissionState string
 
@@ -42,6 +44,8 @@ var submissionMoves = map[SubmissionState][]SubmissionState{
 		SubmissionBlocked,
 		SubmissionSuppressed,
 		SubmissionCanceled,
+		SubmissionNeedsReview,
+		SubmissionAbandoned,
 	},
 	SubmissionSending: {
 		SubmissionPending,
@@ -49,12 +53,15 @@ var submissionMoves = map[SubmissionState][]SubmissionState{
 		SubmissionBlocked,
 		SubmissionSuppressed,
 		SubmissionUnknown,
+		SubmissionNeedsReview,
 	},
 	SubmissionBlocked: {
 		SubmissionSending,
 		SubmissionPending,
 		SubmissionCanceled,
 		SubmissionSuppressed,
+		SubmissionNeedsReview,
+		SubmissionAbandoned,
 	},
 	SubmissionUnknown: {
 		SubmissionNeedsReview,
@@ -154,12 +161,12 @@ var statusRanks = map[DeliveryStatus]int{
 	StatusSent:        50,
 	StatusDeferred:    60,
 	StatusUnconfirmed: 70,
-	StatusDelivered:   80,
 	StatusUndelivered: 80,
 	StatusBounced:     80,
 	StatusFailed:      80,
 	StatusCanceled:    80,
-	StatusRead:        90,
+	StatusDelivered:   90,
+	StatusRead:        100,
 }
 
 // DeliveryStatuses lists all of them, StatusNone included.

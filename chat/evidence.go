@@ -51,8 +51,10 @@ type EvidenceWindow struct {
 const ClockSkew = 2 * time.Minute
 
 // Hold is how long after an attempt began no other message with the same text may be posted to
-// the same address: by then no message can fall into the windows of both.
-func (w EvidenceWindow) Hold() time.Duration { return w.Lease + 2*w.Skew }
+// the same address: after that no message can fall into the windows of both. Providers tell times
+// in whole seconds (https://www.twilio.com/docs/messaging/api/message-resource), so a second is
+// added.
+func (w EvidenceWindow) Hold() time.Duration { return w.Lease + 2*w.Skew + time.Second }
 
 // Around is the time in which the provider may have made the message of an attempt.
 func (w EvidenceWindow) Around(a *Attempt) (since, until time.Time) {
@@ -136,6 +138,11 @@ func (d *Delivery) evidenceSlots(window EvidenceWindow) []evidenceSlot {
 // forgotten are the error codes of deliveries whose attempts the database may have forgotten.
 func forgotten() []string { return []string{ErrorDatabaseRestored, ErrorDatabaseFailedOver} }
 
+// mayHaveBeenTaken reports whether an attempt may have become a message that nobody knows.
+func (d *Delivery) mayHaveBeenTaken() bool {
+	return d.Evidence == EvidenceOpen || d.Evidence == EvidencePast
+}
+
 // EvidenceTime is the time in which the provider may have made the messages of the delivery that
 // nobody knows, or, if all are known, the one that it took. Both are zero if it took none.
 func (d *Delivery) EvidenceTime(window EvidenceWindow) (since, until time.Time) {
@@ -169,8 +176,8 @@ func (d *Delivery) HasUnknownMessages() bool { return len(d.evidenceSlots(Eviden
 type Evidence struct {
 	// Known are the messages that are known to be the delivery's.
 	Known []Report
-	// Own are the messages that only this delivery can have become, oldest first, each with
-	// the fence of the attempt that it belongs to.
+	// Own are the messages that only this delivery can have become, oldest first. Each has the
+	// fence of the attempt that it belongs to, or 0 if it may belong to several of them.
 	Own []Report
 	// Ambiguous are the messages of which some may be the delivery's, and some may be of
 	// somebody else: people must look.
@@ -219,7 +226,7 @@ func (d *Delivery) JudgeEvidence(
 
 	sortByTime(candidates)
 
-	own, ok := assignSlots(candidates, d.evidenceSlots(window))
+	own, ok := assignSlots(candidates, d.freeSlots(evidence.Known, window))
 	if !ok || slices.ContainsFunc(candidates, func(r Report) bool { return d.rivalMayOwn(rivals, &r, window) }) {
 		evidence.Ambiguous = candidates
 		return evidence
@@ -248,24 +255,62 @@ func (d *Delivery) rivalMayOwn(rivals []Delivery, r *Report, window EvidenceWind
 	})
 }
 
-// assignSlots gives each message the earliest slot that is free and that it fits. It returns false
-// if one of them finds none.
+// freeSlots are the slots that no known message has taken. A known message that belongs to no
+// attempt for certain takes the earliest that it fits.
+func (d *Delivery) freeSlots(known []Report, window EvidenceWindow) []evidenceSlot {
+	free := d.evidenceSlots(window)
+
+	for _, r := range known {
+		if slices.ContainsFunc(d.Attempts, func(a Attempt) bool { return a.ProviderMessageID == r.ProviderMessageID }) {
+			continue
+		}
+
+		if at := slices.IndexFunc(free, func(s evidenceSlot) bool { return s.fits(&r) }); at >= 0 {
+			free = slices.Delete(free, at, at+1)
+		}
+	}
+
+	return free
+}
+
+// assignSlots gives each message a slot that it fits, the earliest. It returns false if one of them
+// finds none. A message that fits several settles none of the attempts: it would be by chance, and
+// the copy that another attempt has become would then be nobody's.
 func assignSlots(messages []Report, slots []evidenceSlot) ([]Report, bool) {
 	free := slices.Clone(slots)
 	assigned := make([]Report, len(messages))
 
 	for i, message := range messages {
-		at := slices.IndexFunc(free, func(s evidenceSlot) bool { return s.fits(&message) })
+		fits := func(s evidenceSlot) bool { return s.fits(&message) }
+
+		at := slices.IndexFunc(free, fits)
 		if at < 0 {
 			return nil, false
 		}
 
 		message.Fence = free[at].fence
-		assigned[i] = message
 		free = slices.Delete(free, at, at+1)
+
+		if countFitting(slots, &message) > 1 {
+			message.Fence = 0
+		}
+
+		assigned[i] = message
 	}
 
 	return assigned, true
+}
+
+func countFitting(slots []evidenceSlot, message *Report) int {
+	fitting := 0
+
+	for i := range slots {
+		if slots[i].fits(message) {
+			fitting++
+		}
+	}
+
+	return fitting
 }
 
 func sortByTime(reports []Report) {

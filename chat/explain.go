@@ -109,7 +109,7 @@ func (d *Delivery) explainPending() string {
 			"message gets through."
 	case d.Fence == 0 && d.ErrorCode == "":
 		return "Waits for its first attempt."
-	case d.ErrorCode == "" && d.Evidence != EvidenceNone && d.Evidence != "":
+	case d.ErrorCode == "" && d.mayHaveBeenTaken():
 		return fmt.Sprintf("Is tried again. %s may have taken %s too.", provider, d.attemptName())
 	case d.RetryAt != nil:
 		return fmt.Sprintf(

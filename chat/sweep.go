@@ -17,6 +17,9 @@ const (
 	SweepCheck SweepStep = "check"
 	// SweepNudge: its workflow is made to look, because a signal may have been lost.
 	SweepNudge SweepStep = "nudge"
+	// SweepSeek: it has ended, and the provider's list is read once more for copies of it that
+	// nobody knows, because its workflow is gone.
+	SweepSeek SweepStep = "seek"
 )
 
 // sweepSeldom is the longest time between two looks at one delivery.
@@ -28,8 +31,11 @@ const sweepSeldom = 24 * time.Hour
 // hardly grow.
 func (d *Delivery) PlanSweep(now time.Time, stale time.Duration) (step SweepStep, next time.Time) {
 	idle := d.UpdatedAt.Add(stale)
+	ended := d.Submission.Settled() && (d.Submission != SubmissionAccepted || d.DeliveryStatus.Final())
 
 	switch {
+	case ended && d.mayHaveBeenTaken():
+		return SweepSeek, now.Add(sweepSeldom)
 	case d.Submission == SubmissionNeedsReview || slices.Contains(LeftAlone(), d.ErrorCode):
 		return SweepNone, now.Add(sweepSeldom)
 	case d.Submission == SubmissionSending && d.LeaseUntil.After(now):

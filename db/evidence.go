@@ -16,12 +16,12 @@ import (
 // provider's list as a message that looks like d; NULL if none. The parameter is the present. A
 // retry of the same message is none: whichever of the two shows up, the recipient has got it.
 const sameTextUntil = `(SELECT max(o.evidence_until) FROM deliveries o
-	WHERE o.text_key = d.text_key AND o.evidence = 'open' AND o.evidence_until > ? AND o.message_id <> d.message_id)`
+	WHERE o.text_key = d.text_key AND o.evidence = 'open' AND o.evidence_until >= ? AND o.message_id <> d.message_id)`
 
 // sameTextNow is the condition that there is one before a delivery that is not stored yet. The
 // parameters are its text key and the present.
 const sameTextNow = `EXISTS (SELECT 1 FROM deliveries o
-	WHERE o.text_key = ? AND o.evidence = 'open' AND o.evidence_until > ?)`
+	WHERE o.text_key = ? AND o.evidence = 'open' AND o.evidence_until >= ?)`
 
 // otherUnresolved is the condition that another attempt of the delivery than the one with this
 // fence may have become a message that nobody knows.
@@ -71,13 +71,24 @@ func (s *Store) MessageOwners(
 		return map[string]chat.DeliveryID{}, nil
 	}
 
+	owners, err := messageOwners(ctx, s.db, p, ids)
+
+	return owners, wrapErr("find whose a provider's messages are", err)
+}
+
+func messageOwners(
+	ctx context.Context,
+	db bun.IDB,
+	p chat.Provider,
+	ids []string,
+) (map[string]chat.DeliveryID, error) {
 	var rows []struct {
 		DeliveryID chat.DeliveryID `bun:"delivery_id"`
 		MessageID  string          `bun:"provider_message_id"`
 	}
 
 	// A message that was found to be a second copy belongs to its delivery too.
-	err := s.db.NewRaw(`SELECT d.id AS delivery_id, d.provider_message_id FROM deliveries d
+	err := db.NewRaw(`SELECT d.id AS delivery_id, d.provider_message_id FROM deliveries d
 			WHERE d.provider = ?0 AND d.provider_message_id IN ?1
 		UNION ALL SELECT e.delivery_id, e.provider_message_id FROM provider_events e
 			WHERE e.provider = ?0 AND e.provider_message_id IN ?1 AND e.type = 'duplicate_confirmed'`,
@@ -88,7 +99,7 @@ func (s *Store) MessageOwners(
 		owners[r.MessageID] = r.DeliveryID
 	}
 
-	return owners, wrapErr("find whose a provider's messages are", err)
+	return owners, err
 }
 
 // CountDuplicates counts the messages that providers have taken a second time, in all workspaces.

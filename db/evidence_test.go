@@ -31,7 +31,7 @@ func TestTheSameTextWaits(t *testing.T) {
 		require.False(t, claim.Granted)
 
 		// A minute's lease, and twice the two minutes by which clocks may differ.
-		until := began.Add(5 * time.Minute)
+		until := began.Add(5*time.Minute + time.Second)
 		assert.WithinDuration(t, until, *claim.WaitUntil, time.Second)
 		assert.Equal(t, chat.ErrorTextBusy, claim.Delivery.ErrorCode)
 		assert.Contains(t, claim.Delivery.Explain(), "the same text to the same address")
@@ -41,7 +41,7 @@ func TestTheSameTextWaits(t *testing.T) {
 		d := w.Claim(t, s, other.DeliveryID, clock.now)
 		acceptDelivery(t, s, w, &d, "SM2", clock.now)
 
-		clock.now = until
+		clock.now = until.Add(time.Second)
 		d = w.Claim(t, s, same.DeliveryID, clock.now)
 		unknownSubmission(t, s, w, &d, clock.now)
 

@@ -46,6 +46,8 @@ func (s *Store) optOut(ctx context.Context, tx bun.Tx, a *arrival) error {
 		Where("d.workspace_id = ?", a.workspace).
 		// By status, because an index has it; the two are the same here.
 		Where("d.status IN ('pending', 'blocked')").
+		// What may have been taken already is for a person, and its next claim says so.
+		Where("d.evidence = 'none'").
 		Where("d.sender = ?", a.sender()).
 		Where("lower(d.to_address) = lower(?)", a.From).
 		Returning("*").

@@ -280,6 +280,9 @@ var tries = map[string]try{
 			Problem:     chat.EndedInTemporal("", "terminated"),
 		}))
 	}},
+	"CloseEvidence": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return errorOnly(i.s.CloseEvidence(ctx, i.ws, i.sent.DeliveryID))
+	}},
 	"EvidenceRivals": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.EvidenceRivals(ctx, i.ws, i.sent.DeliveryID))
 	}},

@@ -214,19 +214,17 @@ func ownedByAnother(ctx context.Context, tx bun.Tx, row *deliveryRow, id string)
 		return false, nil
 	}
 
-	return tx.NewSelect().
-		Model((*deliveryRow)(nil)).
-		Where("d.provider = ?", row.Provider).
-		Where("d.provider_message_id = ?", id).
-		Where("d.id <> ?", row.ID).
-		Exists(ctx)
+	owners, err := messageOwners(ctx, tx, row.Provider, []string{id})
+	owner, owned := owners[id]
+
+	return owned && owner != row.ID, err
 }
 
-// findSecondArrival looks at a delivery that has arrived although it was tried again already:
-// it cancels what the provider does not have yet of the retries, and reports whether one of
-// them was sent as well, which is recorded once.
+// findSecondArrival looks at a delivery that has arrived and was tried again, or is itself a retry:
+// it cancels what the provider does not have yet of its retries, and reports whether another
+// delivery of the message was sent as well, which is recorded once.
 func (s *Store) findSecondArrival(ctx context.Context, tx bun.Tx, row *deliveryRow, r *report) (bool, error) {
-	if row.RetriedBy == "" || !r.DeliveryStatus.Arrived() {
+	if row.RetriedBy == "" && row.RetryOf == "" || !r.DeliveryStatus.Arrived() {
 		return false, nil
 	}
 
@@ -318,6 +316,11 @@ func applyDeliveryStatus(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
 	var statements []bun.Query
 
 	if r.DeliveryStatus.Supersedes(row.DeliveryStatus) {
+		if row.DeliveryStatus.Lost() {
+			// It arrived after all.
+			statements = append(statements, moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageSent))
+		}
+
 		row.DeliveryStatus = r.DeliveryStatus
 		row.StatusRank = r.DeliveryStatus.Rank()
 

@@ -239,13 +239,17 @@ func finishAttempt(tx bun.Tx, in submission) *bun.UpdateQuery {
 		Where("fence = ?", in.fence)
 }
 
+// stateAfter is [chat.Delivery.EndAttempt] in SQL: what ends as not sent goes to a person if an
+// earlier attempt may have been taken.
+const stateAfter = `CASE WHEN evidence <> 'none' AND ? IN ('rejected', 'suppressed') THEN 'needs_review' ELSE ? END`
+
 // recordOutcome stores any outcome but acceptance, from the claim that lasts.
 func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (deliveryRow, error) {
 	var row deliveryRow
 	after := in.said.Outcome.After()
 	q := tx.NewUpdate().
 		Model(&row).
-		Set("submission = ?", after).
+		Set("submission = "+stateAfter, after, after).
 		Set("lease_until = NULL").
 		Set("error_code = ?", in.said.ErrorCode).
 		Set("error_message = ?", in.said.ErrorMessage).
@@ -294,16 +298,18 @@ func outcomeStatements(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 		return append(markMessageNotSent(tx, row, in.now), closeBreaker(tx, row)...)
 	case chat.SubmissionSuppressed:
 		statements := append(markMessageNotSent(tx, row, in.now), closeBreaker(tx, row)...)
+		return append(statements, suppressByAttempt(tx, row, in))
 
-		return append(statements, addSuppression(tx, &suppressionRow{
-			WorkspaceID: in.ws,
-			Channel:     row.Channel,
-			Sender:      row.Sender,
-			Address:     row.To,
-			Reason:      chat.SuppressedCarrier,
-			SourceEvent: fmt.Sprintf("attempt:%s:%d", row.ID, in.fence),
-			CreatedAt:   in.now,
-		}))
+	case chat.SubmissionNeedsReview: // refused, and an earlier attempt may have been taken
+		statements := append(
+			closeBreaker(tx, row),
+			moveAction(tx, row.actionKey(), chat.ActionParked, in.now, chat.ActionRunning),
+		)
+		if in.said.Outcome == chat.OutcomeSuppressed {
+			statements = append(statements, suppressByAttempt(tx, row, in))
+		}
+
+		return statements
 
 	case chat.SubmissionBlocked:
 		parked := moveAction(tx, row.actionKey(), chat.ActionParked, in.now, chat.ActionRunning)
@@ -319,6 +325,20 @@ func outcomeStatements(tx bun.Tx, row *deliveryRow, in submission) []bun.Query {
 	default: // pending: it is tried again
 		return nil
 	}
+}
+
+// suppressByAttempt is the statement that puts an address on the list that its provider has refused
+// because of an opt-out.
+func suppressByAttempt(tx bun.Tx, row *deliveryRow, in submission) bun.Query {
+	return addSuppression(tx, &suppressionRow{
+		WorkspaceID: in.ws,
+		Channel:     row.Channel,
+		Sender:      row.Sender,
+		Address:     row.To,
+		Reason:      chat.SuppressedCarrier,
+		SourceEvent: fmt.Sprintf("attempt:%s:%d", row.ID, in.fence),
+		CreatedAt:   in.now,
+	})
 }
 
 // MarkExhausted notes that a delivery which was not sent is not tried again by itself, and

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -109,8 +110,39 @@ func (s *Store) sweepRows(
 		Where("d.updated_at < ?", now.Add(-stale-receiptsAfter)).
 		OrderExpr("d.updated_at").
 		Scan(ctx, &unreceipted)
+	if err != nil {
+		return nil, err
+	}
 
-	return append(unsettled, unreceipted...), err
+	var unlisted []deliveryRow
+
+	// By now its workflow has read the provider's list itself, if it was not ended in Temporal.
+	err = part().
+		Where("d.evidence IN ('open', 'past')").
+		Where("d.status NOT IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review', 'accepted')").
+		Where("d.updated_at < ?", now.Add(-stale-receiptsAfter)).
+		Scan(ctx, &unlisted)
+
+	return slices.Concat(unsettled, unreceipted, unlisted), err
+}
+
+// CloseEvidence notes that the provider's list was read for the last time for messages of a
+// delivery that nobody knows: delivery_not_found. Idempotent.
+func (s *Store) CloseEvidence(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) error {
+	return s.inTx(ctx, "end the search for copies", func(ctx context.Context, tx bun.Tx) error {
+		if _, err := findDelivery(ctx, s.locked(tx.NewSelect()), ws, id); err != nil {
+			return err
+		}
+
+		_, err := tx.NewUpdate().
+			Model((*deliveryRow)(nil)).
+			Set("evidence = ?", chat.EvidenceNone).
+			Where("workspace_id = ?", ws).
+			Where("id = ?", id).
+			Exec(ctx)
+
+		return err
+	})
 }
 
 // OrphanDelivery notes that nothing follows a delivery any more, because its workflow is

@@ -41,6 +41,7 @@ type SweepStore interface {
 	OrphanDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID, now time.Time) (chat.Delivery, error)
 	Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error)
 	RecordEndedAction(ctx context.Context, a chat.Action) (bool, error)
+	CloseEvidence(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) error
 }
 
 // SweepEngine knows the workflows: it has one look at its delivery or chat, reports
@@ -59,6 +60,8 @@ type Sweeper struct {
 	Store  SweepStore
 	Engine SweepEngine
 	Logger *slog.Logger
+	// QueryProvider asks a delivery's provider for evidence, and records it.
+	QueryProvider func(context.Context, chat.DeliveryStep) (chat.DeliverySnapshot, error)
 	// StaleAfter is how long nothing must have happened to a delivery.
 	StaleAfter time.Duration
 	// CountEnded is called for each action that was found to have been ended in Temporal.
@@ -115,27 +118,50 @@ func (s *Sweeper) Sweep(ctx context.Context, now time.Time) {
 // mendDelivery looks after one delivery that nobody has touched.
 func (s *Sweeper) mendDelivery(ctx context.Context, d chat.StaleDelivery, now time.Time) {
 	var err error
-	if d.Step == chat.SweepCheck {
+
+	switch d.Step {
+	case chat.SweepSeek:
+		err = s.seekCopies(ctx, d)
+	case chat.SweepCheck:
 		err = s.Engine.CheckOpen(ctx, d.WorkflowID)
-	} else {
+	default:
 		err = s.Engine.Signal(ctx, d.WorkflowID, chat.DeliverySnapshot{})
 	}
 
 	if errors.Is(err, engine.ErrGone) {
-		_, err = s.Store.OrphanDelivery(ctx, d.WorkspaceID, d.DeliveryID, now)
-
-		s.Logger.WarnContext(
-			ctx,
-			"a delivery has lost its workflow",
-			"delivery_id", d.DeliveryID,
-			"workflow_id", d.WorkflowID,
-			"submission", d.Submission,
-		)
+		err = s.adoptDelivery(ctx, d, now)
 	}
 
 	if err != nil {
 		s.Logger.ErrorContext(ctx, "a forgotten delivery could not be mended", "delivery_id", d.DeliveryID, "error", err)
 	}
+}
+
+// adoptDelivery does what is left to do for a delivery that has lost its workflow: it looks for
+// evidence, and hands it to a person.
+func (s *Sweeper) adoptDelivery(ctx context.Context, d chat.StaleDelivery, now time.Time) error {
+	s.Logger.WarnContext(
+		ctx,
+		"a delivery has lost its workflow",
+		"delivery_id", d.DeliveryID,
+		"workflow_id", d.WorkflowID,
+		"submission", d.Submission,
+	)
+
+	// A provider that does not answer now is asked again when the person looks.
+	_, queryErr := s.QueryProvider(ctx, d.DeliveryStep())
+	_, err := s.Store.OrphanDelivery(ctx, d.WorkspaceID, d.DeliveryID, now)
+
+	return errors.Join(queryErr, err)
+}
+
+// seekCopies reads the provider's list for the last time for a delivery that has ended.
+func (s *Sweeper) seekCopies(ctx context.Context, d chat.StaleDelivery) error {
+	if _, err := s.QueryProvider(ctx, d.DeliveryStep()); err != nil {
+		return err
+	}
+
+	return s.Store.CloseEvidence(ctx, d.WorkspaceID, d.DeliveryID)
 }
 
 // SweepEnded records the actions whose workflows were ended in Temporal before they had stored

@@ -24,6 +24,8 @@ type forgotten struct {
 	checked  []string
 	stored   map[chat.ActionID]bool
 	ended    []chat.ActionID
+	asked    []chat.DeliveryID
+	closed   []chat.DeliveryID
 	orphaned []chat.DeliveryID
 	chats    []chat.AutoSummary
 	changed  []chat.ChatID
@@ -65,6 +67,16 @@ func (f *forgotten) Action(_ context.Context, _ chat.WorkspaceID, id chat.Action
 	}
 
 	return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "there is no such action")
+}
+
+func (f *forgotten) CloseEvidence(_ context.Context, _ chat.WorkspaceID, id chat.DeliveryID) error {
+	f.closed = append(f.closed, id)
+	return nil
+}
+
+func (f *forgotten) QueryProvider(_ context.Context, in chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+	f.asked = append(f.asked, in.DeliveryID)
+	return chat.DeliverySnapshot{}, nil
 }
 
 func (f *forgotten) RecordEndedAction(_ context.Context, a chat.Action) (bool, error) {
@@ -121,6 +133,8 @@ func newSweeper(f *forgotten) *worker.Sweeper {
 		Logger:     slog.New(slog.DiscardHandler),
 		StaleAfter: worker.StaleAfter,
 		CountEnded: func() {},
+
+		QueryProvider: f.QueryProvider,
 	}
 }
 
@@ -156,6 +170,7 @@ func TestSweepWakesTheOpenAndHandsTheOrphansToAPerson(t *testing.T) {
 			{DeliveryID: "3", WorkflowID: "away"},
 			{DeliveryID: "4", WorkflowID: "waits", Step: chat.SweepCheck},
 			{DeliveryID: "5", WorkflowID: "gone", Step: chat.SweepCheck},
+			{DeliveryID: "6", WorkflowID: "gone", Step: chat.SweepSeek},
 		},
 		gone: map[string]bool{"gone": true}, away: map[string]bool{"away": true},
 	}
@@ -165,6 +180,8 @@ func TestSweepWakesTheOpenAndHandsTheOrphansToAPerson(t *testing.T) {
 	assert.Equal(t, []string{"open", "gone", "away"}, f.nudged, "one that fails does not stop the others")
 	assert.Equal(t, []string{"waits", "gone"}, f.checked, "what waits for people is not disturbed")
 	assert.Equal(t, []chat.DeliveryID{"2", "5"}, f.orphaned, "an engine that does not answer proves nothing")
+	assert.Equal(t, []chat.DeliveryID{"2", "5", "6"}, f.asked, "the provider is asked before a person is")
+	assert.Equal(t, []chat.DeliveryID{"6"}, f.closed, "and once more for copies of what has ended")
 }
 
 // TestSweepFindsWhatWasEndedInTemporal records what was promised to a caller and then ended before

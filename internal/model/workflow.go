@@ -136,7 +136,7 @@ func (c *stepper) addLastListing(i int) bool {
 
 // closeDelivery ends the wait for the receipt.
 func (s *state) closeDelivery(i int) {
-	s.move(i, (*chat.Delivery).Unconfirm)
+	s.move(i, func(d *chat.Delivery) chat.Effect { return d.Unconfirm(false) })
 	s.deliveries[i].closed = true
 }
 

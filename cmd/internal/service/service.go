@@ -167,6 +167,8 @@ func (s *Service) Work(ctx context.Context) error {
 		Logger:     s.logger,
 		StaleAfter: s.config.StaleAfter,
 		CountEnded: s.endedActions.Inc,
+
+		QueryProvider: acts.QueryProvider,
 	}
 
 	sweeping.Go(func() { sweeper.Run(ctx) })
