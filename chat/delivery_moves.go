@@ -153,11 +153,17 @@ func (d *Delivery) endUnsent(state SubmissionState, code, message string) Effect
 	d.ErrorMessage = message
 
 	if d.mayHaveBeenTaken() {
-		d.ErrorMessage = strings.TrimPrefix(message+"; an earlier attempt may have been taken", "; ")
+		d.ErrorMessage = WithEarlierAttempt(message)
 		return d.requireReview()
 	}
 
 	return EffectNotSent
+}
+
+// WithEarlierAttempt adds to the error message of a delivery's last attempt that an earlier one may
+// have been taken.
+func WithEarlierAttempt(message string) string {
+	return strings.TrimPrefix(message+"; an earlier attempt may have been taken", "; ")
 }
 
 // EndAttempt puts the delivery into the state that the outcome of an attempt leads to.

@@ -93,6 +93,10 @@ func deliveries() []chat.Delivery {
 			}
 
 			all = append(all, d)
+
+			// An earlier attempt may have been taken.
+			d.Evidence = chat.EvidencePast
+			all = append(all, d)
 		}
 	}
 
@@ -135,7 +139,11 @@ func TestEveryLegalMoveIsMade(t *testing.T) {
 	for _, outcome := range []chat.SubmissionOutcome{
 		chat.OutcomeNotProcessed, chat.OutcomeRejected, chat.OutcomeBlocked, chat.OutcomeSuppressed, chat.OutcomeUnknown,
 	} {
-		made["sending to "+string(outcome.After())] = true
+		for _, evidence := range []chat.EvidenceState{chat.EvidenceNone, chat.EvidencePast} {
+			d := chat.Delivery{Submission: chat.SubmissionSending, Evidence: evidence}
+			d.EndAttempt(outcome)
+			made["sending to "+string(d.Submission)] = true
+		}
 	}
 
 	for _, was := range deliveries() {
@@ -155,6 +163,33 @@ func TestEveryLegalMoveIsMade(t *testing.T) {
 			if to != chat.SubmissionAccepted && from.May(to) {
 				assert.True(t, made[string(from)+" to "+string(to)], "nothing makes the move from %s to %s", from, to)
 			}
+		}
+	}
+}
+
+// TestWhatMayHaveBeenTakenIsNeverCalledUnsent tries every rule on what was tried again while an
+// earlier attempt may have been taken: none of them ends it as not sent.
+func TestWhatMayHaveBeenTakenIsNeverCalledUnsent(t *testing.T) {
+	t.Parallel()
+
+	unsent := []chat.SubmissionState{chat.SubmissionCanceled, chat.SubmissionSuppressed, chat.SubmissionRejected}
+
+	for _, was := range deliveries() {
+		if was.Evidence != chat.EvidencePast {
+			continue
+		}
+
+		for _, m := range moves() {
+			d := was
+			if m.do(&d) != chat.EffectNone {
+				assert.NotContains(t, unsent, d.Submission, "%s from %s", m.name, was.Submission)
+			}
+		}
+
+		for _, outcome := range []chat.SubmissionOutcome{chat.OutcomeRejected, chat.OutcomeSuppressed} {
+			d := was
+			d.EndAttempt(outcome)
+			assert.Equal(t, chat.SubmissionNeedsReview, d.Submission)
 		}
 	}
 }

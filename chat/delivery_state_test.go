@@ -19,6 +19,8 @@ func TestSubmissionMoves(t *testing.T) {
 			chat.SubmissionBlocked,
 			chat.SubmissionSuppressed,
 			chat.SubmissionCanceled,
+			chat.SubmissionNeedsReview,
+			chat.SubmissionAbandoned,
 		},
 		chat.SubmissionSending: {
 			chat.SubmissionPending,
@@ -26,12 +28,15 @@ func TestSubmissionMoves(t *testing.T) {
 			chat.SubmissionBlocked,
 			chat.SubmissionSuppressed,
 			chat.SubmissionUnknown,
+			chat.SubmissionNeedsReview,
 		},
 		chat.SubmissionBlocked: {
 			chat.SubmissionSending,
 			chat.SubmissionPending,
 			chat.SubmissionCanceled,
 			chat.SubmissionSuppressed,
+			chat.SubmissionNeedsReview,
+			chat.SubmissionAbandoned,
 		},
 		chat.SubmissionUnknown: {
 			chat.SubmissionNeedsReview,

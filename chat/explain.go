@@ -48,12 +48,7 @@ func (d *Delivery) Explain() string {
 			d.explainReason(),
 		)
 	case SubmissionNeedsReview:
-		return fmt.Sprintf(
-			"May have been sent: %s did not confirm (%s), and no evidence was found. "+
-				"A person must decide: resolve it as sent or not sent, or retry it, which may send it twice.",
-			d.Provider.Name(),
-			d.explainReason(),
-		)
+		return d.explainReview()
 	case SubmissionExpired:
 		return fmt.Sprintf("May have been sent: %s did not confirm, and its time ran out. ", d.Provider.Name()) +
 			d.explainNextStep("A retry may send it twice.")
@@ -66,6 +61,21 @@ func (d *Delivery) Explain() string {
 	}
 
 	return "Its state is not known."
+}
+
+// explainReview says why a person must decide about what may have been sent.
+func (d *Delivery) explainReview() string {
+	const decide = " A person must decide: resolve it as sent or not sent, or retry it, which may send it twice."
+
+	if d.ErrorCode == ErrorAmbiguous {
+		return fmt.Sprintf("May have been sent: %s.", d.ErrorMessage) + decide
+	}
+
+	return fmt.Sprintf(
+		"May have been sent: %s did not confirm (%s), and no evidence was found.",
+		d.Provider.Name(),
+		d.explainReason(),
+	) + decide
 }
 
 // explainStuck speaks of what certainly was not sent and waits for a person; it is "" otherwise.

@@ -54,7 +54,7 @@ type deliveryRow struct {
 	Suppressed bool            `bun:"suppressed,scanonly"`
 	// ChatDeleted reports that the delivery's chat was deleted.
 	ChatDeleted bool `bun:"chat_deleted,scanonly"`
-	Busy       bool            `bun:"busy,scanonly"`
+	Busy        bool `bun:"busy,scanonly"`
 	// SameTextUntil is until when another delivery of the same text stands before this one.
 	SameTextUntil *time.Time `bun:"same_text_until,scanonly"`
 	// ProbeAt is when the sender's breaker lets a probe through, nil when it is closed.

@@ -32,7 +32,8 @@ func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
 }
 
 // recordSentTwice is the statement that records an acceptance of row when another delivery
-// of its message, of which each repeats the one before, was sent as well. One that the
+// of its message, of which each repeats the one before, was sent as well. Whichever of the two it
+// is found for, it is recorded once. One that the
 // provider took and then lost was not, and of one without a receipt nobody knows.
 func (s *Store) recordSentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun.RawQuery {
 	raw := `CAST('{"other_delivery":"' || o.id || '"}' AS blob)`
@@ -40,9 +41,10 @@ func (s *Store) recordSentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun
 		raw = `convert_to('{"other_delivery":"' || o.id || '"}', 'UTF8')`
 	}
 
-	key := fmt.Sprintf("%s:%s:", chat.EventDuplicate, row.ID)
 	event := []any{
-		key,
+		row.ID,
+		row.ID,
+		row.ID,
 		row.WorkspaceID,
 		row.ID,
 		row.Provider,
@@ -54,7 +56,8 @@ func (s *Store) recordSentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun
 
 	return tx.NewRaw(`INSERT INTO provider_events (event_key, workspace_id, delivery_id, provider,
 			provider_message_id, type, raw, received_at, applied)
-		SELECT ? || o.id, ?, ?, ?, ?, ?, `+raw+`, ?, TRUE FROM deliveries o
+		SELECT 'duplicate_confirmed:' || CASE WHEN o.id < ? THEN o.id || ':' || ? ELSE ? || ':' || o.id END,
+			?, ?, ?, ?, ?, `+raw+`, ?, TRUE FROM deliveries o
 		WHERE o.workspace_id = ? AND o.message_id = ? AND o.id <> ?
 			AND o.status IN ('accepted', 'delivered', 'read', 'confirmed_sent')
 		ON CONFLICT (event_key) DO NOTHING`, append(event, other...)...)

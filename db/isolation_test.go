@@ -268,33 +268,6 @@ var tries = map[string]try{
 	"FailSend": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.FailSend(ctx, i.ws, i.sent.ActionID, 0, chat.Errorf(chat.CodeToolCallFailed, "x")))
 	}},
-	"AuditResume": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return errorOnly(i.s.AuditResume(ctx, i.ws, i.sent.ActionID, i.by, "x"))
-	}},
-	"RecordEndedAction": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return anyResult(i.s.RecordEndedAction(ctx, chat.Action{
-			ID:          "0199aaaa-0000-7000-8000-00000000000b",
-			WorkspaceID: i.ws,
-			Kind:        chat.ActionSendAssistantMessage,
-			ChatID:      i.foreign().ChatID,
-			Problem:     chat.EndedInTemporal("", "terminated"),
-		}))
-	}},
-	"CloseEvidence": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return errorOnly(i.s.CloseEvidence(ctx, i.ws, i.sent.DeliveryID))
-	}},
-	"EvidenceRivals": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return anyResult(i.s.EvidenceRivals(ctx, i.ws, i.sent.DeliveryID))
-	}},
-	"RecordAmbiguity": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return anyResult(i.s.RecordAmbiguity(
-			ctx,
-			i.ws,
-			i.sent.DeliveryID,
-			[]chat.Report{{ProviderMessageID: "SM1"}},
-			time.Now(),
-		))
-	}},
 	"Claim": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.Claim(ctx, i.ws, i.sent.DeliveryID, time.Now(), time.Minute))
 	}},
@@ -388,6 +361,7 @@ func everyTry() map[string]try {
 	all := maps.Clone(tries)
 	maps.Copy(all, toolTries)
 	maps.Copy(all, summaryTries)
+	maps.Copy(all, evidenceTries)
 
 	return all
 }

@@ -239,9 +239,10 @@ func finishAttempt(tx bun.Tx, in submission) *bun.UpdateQuery {
 		Where("fence = ?", in.fence)
 }
 
-// stateAfter is [chat.Delivery.EndAttempt] in SQL: what ends as not sent goes to a person if an
-// earlier attempt may have been taken.
-const stateAfter = `CASE WHEN evidence <> 'none' AND ? IN ('rejected', 'suppressed') THEN 'needs_review' ELSE ? END`
+// endsUncertain is the condition of [chat.Delivery.EndAttempt] under which an attempt that was
+// refused does not end the delivery: an earlier one may have been taken. The parameter is the state
+// that the attempt leads to.
+const endsUncertain = `evidence <> 'none' AND CAST(? AS text) IN ('rejected', 'suppressed')`
 
 // recordOutcome stores any outcome but acceptance, from the claim that lasts.
 func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (deliveryRow, error) {
@@ -249,10 +250,15 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 	after := in.said.Outcome.After()
 	q := tx.NewUpdate().
 		Model(&row).
-		Set("submission = "+stateAfter, after, after).
+		Set("submission = CASE WHEN "+endsUncertain+" THEN 'needs_review' ELSE ? END", after, after).
 		Set("lease_until = NULL").
 		Set("error_code = ?", in.said.ErrorCode).
-		Set("error_message = ?", in.said.ErrorMessage).
+		Set(
+			"error_message = CASE WHEN "+endsUncertain+" THEN ? ELSE ? END",
+			after,
+			chat.WithEarlierAttempt(in.said.ErrorMessage),
+			in.said.ErrorMessage,
+		).
 		Set("updated_at = ?", in.now).
 		Where("workspace_id = ?", in.ws).
 		Where("id = ?", in.id).

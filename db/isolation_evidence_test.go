@@ -1,0 +1,39 @@
+package db_test
+
+import (
+	"context"
+	"time"
+
+	"handrail/chat"
+)
+
+// evidenceTries are the tries of what is known of deliveries and actions from outside.
+var evidenceTries = map[string]try{
+	"AuditResume": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return errorOnly(i.s.AuditResume(ctx, i.ws, i.sent.ActionID, i.by, "x"))
+	}},
+	"RecordEndedAction": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.RecordEndedAction(ctx, chat.Action{
+			ID:          "0199aaaa-0000-7000-8000-00000000000b",
+			WorkspaceID: i.ws,
+			Kind:        chat.ActionSendAssistantMessage,
+			ChatID:      i.foreign().ChatID,
+			Problem:     chat.EndedInTemporal("", "terminated"),
+		}))
+	}},
+	"CloseEvidence": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return errorOnly(i.s.CloseEvidence(ctx, i.ws, i.sent.DeliveryID))
+	}},
+	"EvidenceRivals": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.EvidenceRivals(ctx, i.ws, i.sent.DeliveryID))
+	}},
+	"RecordAmbiguity": {chat.CodeDeliveryNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.RecordAmbiguity(
+			ctx,
+			i.ws,
+			i.sent.DeliveryID,
+			[]chat.Report{{ProviderMessageID: "SM1"}},
+			time.Now(),
+		))
+	}},
+}

@@ -1,0 +1,67 @@
+package docs_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	namedTest   = regexp.MustCompile("`(Test[A-Za-z0-9]+)`")
+	writtenTest = regexp.MustCompile(`(?m)^func (Test[A-Za-z0-9]+)\(`)
+)
+
+// TestEveryPromiseHasItsTest holds reliability.md to the tests that it names: each is there, and
+// each row of its tables names one.
+func TestEveryPromiseHasItsTest(t *testing.T) {
+	t.Parallel()
+
+	page, err := os.ReadFile("reliability.md")
+	require.NoError(t, err)
+
+	promises, _, found := strings.Cut(string(page), "## The test: `make chaos`")
+	require.True(t, found)
+
+	written := findTests(t)
+
+	named := namedTest.FindAllStringSubmatch(promises, -1)
+	require.NotEmpty(t, named)
+
+	for _, name := range named {
+		assert.Contains(t, written, name[1], "reliability.md names a test that is not there")
+	}
+
+	for line := range strings.Lines(promises) {
+		isRow := strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "| what holds")
+		assert.True(t, !isRow || namedTest.MatchString(line), "a promise without a test: %s", line)
+	}
+}
+
+// findTests returns the names of all tests of the repository.
+func findTests(t *testing.T) map[string]bool {
+	t.Helper()
+
+	names := map[string]bool{}
+
+	err := filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+
+		source, err := os.ReadFile(path)
+		for _, name := range writtenTest.FindAllSubmatch(source, -1) {
+			names[string(name[1])] = true
+		}
+
+		return err
+	})
+	require.NoError(t, err)
+
+	return names
+}
