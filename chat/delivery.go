@@ -289,6 +289,9 @@ const (
 	// ErrorDatabaseRestored: the database was set back to a backup, and the delivery may
 	// have been sent since.
 	ErrorDatabaseRestored = "database_restored"
+	// ErrorDatabaseFailedOver: the database failed over to a standby, and the delivery may
+	// have been sent by what the standby does not have.
+	ErrorDatabaseFailedOver = "database_failed_over"
 	// ErrorUnconfirmed: the provider took it and never told what became of it.
 	ErrorUnconfirmed = "unconfirmed"
 )

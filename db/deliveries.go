@@ -49,6 +49,7 @@ type deliveryRow struct {
 	RetriedBy  chat.DeliveryID `bun:"retried_by,scanonly"`
 	Suppressed bool            `bun:"suppressed,scanonly"`
 	Busy       bool            `bun:"busy,scanonly"`
+	FailedOver bool            `bun:"failed_over,scanonly"`
 	// ProbeAt is when the sender's breaker lets a probe through, nil when it is closed.
 	ProbeAt       *time.Time `bun:"probe_at,scanonly"`
 	BreakerReason string     `bun:"breaker_reason,scanonly"`

@@ -29,14 +29,17 @@ type Store struct {
 	connect func() *sql.DB
 	// begun counts transactions.
 	begun *atomic.Int64
+	// onFailover is told of a failover that was noticed. It may be nil.
+	onFailover func(context.Context, Failover)
 }
 
 // Option changes how a [Store] works.
 type Option func(*options)
 
 type options struct {
-	now      func() time.Time
-	maxConns int
+	now        func() time.Time
+	maxConns   int
+	onFailover func(context.Context, Failover)
 }
 
 // WithClock sets where the times come from that methods are not given; time.Now without
@@ -46,6 +49,12 @@ func WithClock(now func() time.Time) Option { return func(o *options) { o.now = 
 // WithMaxConns sets how many connections the pool may open; 16 without it. An in-memory
 // SQLite database always has one.
 func WithMaxConns(n int) Option { return func(o *options) { o.maxConns = n } }
+
+// WithFailoverReport sets what is called when this store has noticed that the database has
+// failed over, after all that may have been sent is held.
+func WithFailoverReport(report func(context.Context, Failover)) Option {
+	return func(o *options) { o.onFailover = report }
+}
 
 // Open connects to the database that url names and pings it. The forms are
 //
@@ -108,10 +117,11 @@ func newStore(engine string, pool *sql.DB, o options) *Store {
 	// Rows a newer version's migration has widened must not break this version.
 	db := bun.NewDB(pool, dialects[engine](), bun.WithDiscardUnknownColumns())
 	store := &Store{
-		begun:  new(atomic.Int64),
-		db:     db,
-		engine: engine,
-		now:    o.now,
+		begun:      new(atomic.Int64),
+		db:         db,
+		engine:     engine,
+		now:        o.now,
+		onFailover: o.onFailover,
 	}
 
 	if engine == migrations.SQLite {

@@ -59,6 +59,7 @@ func (c *Client) AddParticipant(
 	wait time.Duration,
 ) (chat.Answer[chat.ParticipantAdded], error) {
 	in.Nonce = c.newID()
+	in.AcceptedAt = time.Now()
 
 	return askOutcome[chat.ParticipantAdded](ctx, c, job{
 		kind:    chat.ActionAddParticipant,
@@ -78,6 +79,7 @@ func (c *Client) SendAssistantMessage(
 	wait time.Duration,
 ) (chat.Answer[chat.AssistantMessageSent], error) {
 	in.Nonce = c.newID()
+	in.AcceptedAt = time.Now()
 
 	return askOutcome[chat.AssistantMessageSent](ctx, c, job{
 		kind:    chat.ActionSendAssistantMessage,
@@ -97,6 +99,7 @@ func (c *Client) SummarizeChat(
 	wait time.Duration,
 ) (chat.Answer[chat.ChatSummarized], error) {
 	in.Nonce = c.newID()
+	in.AcceptedAt = time.Now()
 
 	return askOutcome[chat.ChatSummarized](ctx, c, job{
 		kind:    chat.ActionSummarizeChat,
@@ -116,6 +119,7 @@ func (c *Client) RetryDelivery(
 	wait time.Duration,
 ) (chat.Answer[chat.DeliveryRetried], error) {
 	in.Nonce = c.newID()
+	in.AcceptedAt = time.Now()
 
 	return askOutcome[chat.DeliveryRetried](ctx, c, job{
 		kind:    chat.ActionRetryDelivery,
