@@ -2,16 +2,6 @@ package chat
 
 import "time"
 
-// How far the clock of a process may be from the database's. A search for evidence looks two
-// minutes beyond an attempt. Two processes may be on different sides of the database, so half of
-// that is the limit.
-const (
-	// ClockWarning is what a clock that is kept by NTP never reaches.
-	ClockWarning = 10 * time.Second
-	// ClockLimit is where a process must not work any more.
-	ClockLimit = time.Minute
-)
-
 // DatabaseHold is the last time that the database lost a part of its history, by a failover or
 // a restore, and all that may have been sent was held for a person.
 type DatabaseHold struct {
