@@ -39,6 +39,7 @@ type Service struct {
 	temporal client.Client
 	tools    *toolbox.Toolbox
 	models   *models.Models
+	monitor  *monitor
 }
 
 // Connect opens the database and Temporal, waiting up to two minutes for either; while it
@@ -60,17 +61,19 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		return nil, err
 	}
 
-	store, err := OpenStore(ctx, c, logger)
+	watched := newMonitor(logger)
+
+	store, err := OpenStore(ctx, c, logger, db.WithFailoverReport(watched.reportFailover))
 	if err != nil {
 		return nil, err
 	}
 
-	dialed, err := dialTemporal(ctx, c, environ, logger)
+	dialed, err := dialTemporal(ctx, c, environ, watched)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 
-	tools, err := newToolbox(c, environ, store, logger)
+	tools, err := newToolbox(c, environ, store, watched)
 	if err != nil {
 		dialed.Close()
 		return nil, errors.Join(err, store.Close())
@@ -83,17 +86,23 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		temporal: dialed,
 		tools:    tools,
 		models:   choice,
+		monitor:  watched,
 	}, nil
 }
 
 // OpenStore opens the database alone, waiting for it as [Connect] does.
-func OpenStore(ctx context.Context, c *config.Config, logger *slog.Logger) (*db.Store, error) {
+func OpenStore(
+	ctx context.Context,
+	c *config.Config,
+	logger *slog.Logger,
+	options ...db.Option,
+) (*db.Store, error) {
 	if c.DatabaseURL == "" {
 		return nil, errors.New("DATABASE_URL must be set, like postgres://user:password@host/name")
 	}
 
 	return awaitConnection(ctx, logger, "the database (DATABASE_URL)", func() (*db.Store, error) {
-		store, err := db.Open(ctx, c.DatabaseURL)
+		store, err := db.Open(ctx, c.DatabaseURL, options...)
 		if errors.Is(err, db.ErrInvalidURL) {
 			return nil, backoff.Permanent(err)
 		}
@@ -132,6 +141,13 @@ func (s *Service) RequireMigrations(ctx context.Context) error {
 		return errors.New("the database is not up to date; run: handrail migrate up")
 	}
 
+	return nil
+}
+
+// Watch keeps an eye on the clock and on the database's timeline until ctx ends, and says in the
+// log and the metrics what a person must see to.
+func (s *Service) Watch(ctx context.Context) error {
+	s.monitor.watch(ctx, s.Store)
 	return nil
 }
 
