@@ -52,8 +52,11 @@ type fakeStore struct {
 	report     func(context.Context, chat.Report) (chat.Reported, error)
 	receive    func(context.Context, chat.Inbound) (chat.Arrival, error)
 	// fail is returned by every change, and by what has no field of its own.
-	fail       error
-	ping       error
+	fail error
+	ping error
+
+	clockOffset time.Duration
+
 	unmigrated bool
 
 	// What the latest calls were given.
@@ -230,6 +233,8 @@ func (f *fakeStore) AuditLog(context.Context, chat.WorkspaceID, chat.Page) (chat
 	}}}, f.fail
 }
 
-func (f *fakeStore) Ping(context.Context) error { return f.ping }
+func (f *fakeStore) CheckWritable(context.Context) error { return f.ping }
+
+func (f *fakeStore) ClockOffset(context.Context) (time.Duration, error) { return f.clockOffset, f.ping }
 
 func (f *fakeStore) MigrationsCurrent(context.Context) (bool, error) { return !f.unmigrated, nil }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -35,7 +36,8 @@ func (s *service) serviceRoutes(f *fiber.App, registry *prometheus.Registry) {
 	huma.Register(s.api, health, answerProblems(s, s.health))
 
 	ready := s.serviceRoute("/readyz", "ready", "Whether requests can be served")
-	ready.Description = "The database and Temporal answer, the migrations are current, and the server is not stopping."
+	ready.Description = "The database and Temporal answer, the database takes writes, its clock and this process' agree, " +
+		"the migrations are current, and the server is not stopping."
 	s.documentAnswer(&ready, http.StatusOK, "All parts answer.", healthJSON{Status: "ready", Version: s.version})
 	s.documentProblems(&ready, []chat.Code{chat.CodeUnavailable})
 	huma.Register(s.api, ready, answerProblems(s, s.ready))
@@ -119,7 +121,8 @@ func (s *service) ready(ctx context.Context, _ *struct{}) (*healthOutput, error)
 	)
 
 	for part, works := range map[string]func(context.Context) error{
-		"database":   s.store.Ping,
+		"database":   s.store.CheckWritable,
+		"clock":      s.clocksAgree,
 		"migrations": s.migrationsCurrent,
 		"temporal":   s.engine.Ping,
 		"server":     s.notStopping,
@@ -129,7 +132,7 @@ func (s *service) ready(ctx context.Context, _ *struct{}) (*healthOutput, error)
 				mutex.Lock()
 				defer mutex.Unlock()
 
-				failed.Fields = append(failed.Fields, chat.FieldError{Field: part, Message: "is not ready"})
+				failed.Fields = append(failed.Fields, chat.FieldError{Field: part, Message: explainNotReady(err)})
 				s.logger.WarnContext(ctx, "not ready", "part", part, "error", err)
 			}
 		})
@@ -145,6 +148,26 @@ func (s *service) ready(ctx context.Context, _ *struct{}) (*healthOutput, error)
 	failed.Retryable = true
 
 	return nil, failed
+}
+
+// explainNotReady says why a part is not ready, if the reason may be shown.
+func explainNotReady(err error) string {
+	if e, ok := errors.AsType[*chat.Error](err); ok {
+		return "is not ready: " + e.Message
+	}
+
+	return "is not ready"
+}
+
+// clocksAgree reports whether the clocks of this process and of the database agree. Where the
+// database cannot be asked, that says so for itself.
+func (s *service) clocksAgree(ctx context.Context) error {
+	offset, err := s.store.ClockOffset(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // see above
+	}
+
+	return chat.CheckClock(offset)
 }
 
 func (s *service) migrationsCurrent(ctx context.Context) error {

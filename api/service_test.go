@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,6 +39,27 @@ func TestHealth(t *testing.T) {
 		w.do(t, request{method: http.MethodGet, path: "/healthz", key: "-"}).StatusCode,
 		"the process is still alive",
 	)
+}
+
+func TestReadinessSaysInPlainWordsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	w.store.clockOffset = 30 * time.Second
+	a := w.do(t, request{method: http.MethodGet, path: "/readyz", key: "-"})
+	assert.Equal(t, http.StatusOK, a.StatusCode, "clocks may differ a little")
+
+	w.store.clockOffset = -75 * time.Second
+	a = w.do(t, request{method: http.MethodGet, path: "/readyz", key: "-"})
+	requireProblem(t, a, http.StatusServiceUnavailable, "unavailable", "")
+	assert.Equal(t, []string{"clock"}, fieldsOf(a))
+	assert.Contains(t, a.raw, "the clock of this process is 1m15s behind the database's")
+
+	w.store.ping = chat.Errorf(chat.CodeUnavailable, "the database takes no writes").Because(errors.New("10.0.0.1"))
+	a = w.do(t, request{method: http.MethodGet, path: "/readyz", key: "-"})
+	assert.Equal(t, []string{"database"}, fieldsOf(a), "its clock cannot be asked")
+	assert.Contains(t, a.raw, "is not ready: the database takes no writes")
+	assert.NotContains(t, a.raw, "10.0.0.1")
 }
 
 func TestMetricsAreByRoute(t *testing.T) {

@@ -353,7 +353,10 @@ type WebhookStore interface {
 
 // HealthStore reports whether the database can be used.
 type HealthStore interface {
-	Ping(ctx context.Context) error
+	// CheckWritable reports whether the database answers and takes writes.
+	CheckWritable(ctx context.Context) error
+	// ClockOffset measures by how much the clock of this process is ahead of the database's.
+	ClockOffset(ctx context.Context) (time.Duration, error)
 	// MigrationsCurrent reports whether the schema is the one this program was built for.
 	MigrationsCurrent(ctx context.Context) (bool, error)
 }

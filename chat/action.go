@@ -109,6 +109,8 @@ type Request struct {
 	// Nonce tells this request from a repetition with the same key. Whoever starts the
 	// action makes it.
 	Nonce string `json:"nonce,omitempty"`
+	// AcceptedAt is when the action was started. Whoever starts it says so.
+	AcceptedAt time.Time `json:"accepted_at,omitzero"`
 }
 
 // WorkflowID is the workflow that carries out the action, whatever its kind; only

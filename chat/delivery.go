@@ -318,8 +318,8 @@ const (
 	// ErrorDatabaseRestored: the database was set back to a backup, and the delivery may
 	// have been sent since.
 	ErrorDatabaseRestored = "database_restored"
-	// ErrorDatabaseFailedOver: another database server took over, and the delivery may have been
-	// sent by what it does not know of.
+	// ErrorDatabaseFailedOver: the database failed over to a standby, and the delivery may
+	// have been sent by what the standby does not have.
 	ErrorDatabaseFailedOver = "database_failed_over"
 	// ErrorUnconfirmed: the provider took it and never told what became of it.
 	ErrorUnconfirmed = "unconfirmed"

@@ -126,7 +126,7 @@ func (d *Delivery) evidenceSlots(window EvidenceWindow) []evidenceSlot {
 
 	if slices.Contains(forgotten(), d.ErrorCode) {
 		slots = append(slots, evidenceSlot{
-			since: d.CreatedAt.Add(-window.Skew),
+			since: d.CreatedAt.Add(-forgottenBefore - window.Skew),
 			until: d.UpdatedAt.Add(window.Skew),
 			fence: d.Fence + 1,
 		})
@@ -134,6 +134,10 @@ func (d *Delivery) evidenceSlots(window EvidenceWindow) []evidenceSlot {
 
 	return slots
 }
+
+// forgottenBefore is by how much a message may be older than the row of its delivery, if the
+// database has forgotten that and the delivery was stored anew.
+const forgottenBefore = time.Hour
 
 // forgotten are the error codes of deliveries whose attempts the database may have forgotten.
 func forgotten() []string { return []string{ErrorDatabaseRestored, ErrorDatabaseFailedOver} }

@@ -18,6 +18,8 @@ type SendFacts struct {
 	// Clear reports that nothing keeps the sender from posting to the address at once: no
 	// other delivery to it is in flight, and the sender's account refuses nothing.
 	Clear bool
+	// Hold is the last hold of what the database may have lost, nil if there was none.
+	Hold *DatabaseHold
 	// Labels are the workspace's, Tools what the chat's assistant may use, Contributors
 	// how the chat's contributors can be asked. All are read for tool calls only.
 	Labels       []Label

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -24,11 +25,21 @@ const (
 // Codec seals and opens payloads. The first key seals, all of them open, so that keys
 // can be rotated while old histories stay readable.
 type Codec struct {
-	sealID string
-	keys   map[string]cipher.AEAD
+	// sealID is the id of the key that seals, "" if there is none.
+	sealID  string
+	ids     []string
+	keys    map[string]cipher.AEAD
+	missing missingKeys
 }
 
 var _ converter.PayloadCodec = (*Codec)(nil)
+
+// Plain returns a codec without keys. It seals nothing. What somebody else has sealed it cannot
+// open, and says so as a codec that lacks the key does.
+func Plain() *Codec { return &Codec{} }
+
+// KeyIDs lists the ids of the keys, the one that seals first.
+func (c *Codec) KeyIDs() []string { return slices.Clone(c.ids) }
 
 // Parse reads keys as "id:base64 of 32 bytes", comma-separated. It never repeats key
 // material in an error.
@@ -64,6 +75,8 @@ func Parse(list string) (*Codec, error) {
 		if i == 0 {
 			c.sealID = id
 		}
+
+		c.ids = append(c.ids, id)
 	}
 
 	return c, nil
@@ -71,6 +84,10 @@ func Parse(list string) (*Codec, error) {
 
 // Encode seals payloads with the first key.
 func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	if c.sealID == "" {
+		return payloads, nil
+	}
+
 	sealed := make([]*commonpb.Payload, len(payloads))
 	for i, p := range payloads {
 		plain, err := proto.Marshal(p)
@@ -102,6 +119,8 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 
 		key, ok := c.keys[id]
 		if !ok {
+			c.missing.add(id)
+
 			return nil, fmt.Errorf("%w: it is sealed with key %q, which is not configured", ErrSealed, id)
 		}
 
@@ -122,6 +141,10 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 // Seal encrypts bytes with the first key, for what is kept outside Temporal. What it returns
 // names the key: its id, a NUL, and the sealed bytes.
 func (c *Codec) Seal(plain []byte) ([]byte, error) {
+	if c.sealID == "" {
+		return nil, errors.New("there is no key to seal with")
+	}
+
 	sealed := append([]byte(c.sealID), 0)
 
 	return c.keys[c.sealID].Seal(sealed, nil, plain, []byte(c.sealID)), nil //nolint:gosec // a GCM with random nonces takes none
@@ -132,6 +155,10 @@ func (c *Codec) Open(sealed []byte) ([]byte, error) {
 	id, data, ok := strings.Cut(string(sealed), "\x00")
 
 	key, known := c.keys[id]
+	if ok && !known {
+		c.missing.add(id)
+	}
+
 	if !ok || !known {
 		return nil, errors.New("it is sealed with a key that is not configured")
 	}

@@ -3,6 +3,7 @@ package codec_test
 import (
 	"bytes"
 	"encoding/base64"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -137,4 +138,72 @@ func TestSealedBytesOpenWithAnyKeyAndUnchangedOnly(t *testing.T) {
 	require.Error(t, err)
 	_, err = old.Open([]byte("nothing"))
 	require.Error(t, err)
+}
+
+func TestKeysThatAreMissingAreRememberedAndToldOnce(t *testing.T) {
+	t.Parallel()
+	c := parseKeys(t, newKey("k1", 1))
+
+	var told []string
+
+	c.OnMissingKey(func(id string) { told = append(told, id) })
+	assert.Empty(t, c.MissingKeys())
+
+	for _, id := range []string{"k3", "k2", "k3"} {
+		sealed, err := parseKeys(t, newKey(id, 7)).Encode(newPayload("text"))
+		require.NoError(t, err)
+		_, err = c.Decode(sealed)
+		require.ErrorIs(t, err, codec.ErrSealed)
+	}
+
+	secret, err := parseKeys(t, newKey("k4", 7)).Seal([]byte("hush"))
+	require.NoError(t, err)
+	_, err = c.Open(secret)
+	require.Error(t, err)
+
+	assert.Equal(t, []string{"k3", "k2", "k4"}, told)
+	assert.Equal(t, []string{"k2", "k3", "k4"}, c.MissingKeys())
+}
+
+// Whoever can write to Temporal chooses the ids.
+func TestNotEveryMissingKeyIsRemembered(t *testing.T) {
+	t.Parallel()
+	c := parseKeys(t, newKey("k1", 1))
+
+	for i := range 100 {
+		payload := &commonpb.Payload{Metadata: map[string][]byte{
+			"encoding":          []byte("binary/encrypted"),
+			"encryption-key-id": []byte(strings.Repeat("x", 1000) + strconv.Itoa(i)),
+		}}
+		_, err := c.Decode([]*commonpb.Payload{payload})
+		require.Error(t, err)
+	}
+
+	missing := c.MissingKeys()
+	assert.LessOrEqual(t, len(missing), 16)
+
+	for _, id := range missing {
+		assert.LessOrEqual(t, len(id), 64)
+	}
+}
+
+func TestWithoutKeysNothingIsSealedAndSealedPayloadsAreHeld(t *testing.T) {
+	t.Parallel()
+	c := codec.Plain()
+	payload := newPayload("text")
+
+	plain, err := c.Encode(payload)
+	require.NoError(t, err)
+	assert.True(t, proto.Equal(payload[0], plain[0]))
+
+	sealed, err := parseKeys(t, newKey("k1", 1)).Encode(payload)
+	require.NoError(t, err)
+	_, err = c.Decode(sealed)
+	require.ErrorIs(t, err, codec.ErrSealed)
+	assert.Equal(t, []string{"k1"}, c.MissingKeys())
+}
+
+func TestKeyIDsAreListed(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, []string{"k2", "k1"}, parseKeys(t, newKey("k2", 2), newKey("k1", 1)).KeyIDs())
 }

@@ -49,7 +49,8 @@ const claimTries = 5
 // granted to one caller at a time, with a new fence. It is not granted while another
 // claim lasts, nor before the time the provider asked us to wait for, nor while another
 // delivery to the same address of the same sender is in flight, nor while the sender's
-// account refuses everything and somebody else probes it: then the delivery is blocked. A
+// account refuses everything and somebody else probes it: then the delivery is blocked. Nor is
+// it granted by a database that has failed over, before all that may have been sent is held. A
 // delivery whose address is suppressed by now ends. One whose claim ran out becomes unknown:
 // whoever held it may have posted.
 //
@@ -78,6 +79,14 @@ func (s *Store) Claim(
 
 			return err
 		})
+
+		if errors.Is(err, errFailedOver) {
+			if _, err := s.HoldAfterFailover(ctx); err != nil {
+				return chat.Claim{}, err
+			}
+
+			err = errClaimAgain
+		}
 	}
 
 	if err != nil {
@@ -115,6 +124,7 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		Where("d.id = ?", in.id).
 		Where("d.submission IN ?", bun.Tuple(claimable)).
 		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", in.now).
+		Where("NOT "+s.failedOver()).
 		Where("NOT "+suppressedNow).
 		Where("NOT "+chatDeletedNow).
 		Where("NOT "+busyNow).
@@ -169,10 +179,15 @@ func (s *Store) settleRefusedClaim(
 		ColumnExpr(suppressedNow+" AS suppressed").ColumnExpr(busyNow+" AS busy").
 		ColumnExpr(sameTextUntil+" AS same_text_until", now).
 		ColumnExpr(chatDeletedNow+" AS chat_deleted").
+		ColumnExpr(s.failedOver()+" AS failed_over").
 		ColumnExpr("(SELECT b.probe_at "+fromBreaker+" AND b.probe_at > ?) AS probe_at", now).
 		ColumnExpr("(SELECT b.error_code || ', ' || b.error_message "+fromBreaker+") AS breaker_reason")), ws, id)
 	if err != nil {
 		return chat.Claim{}, err
+	}
+
+	if row.FailedOver {
+		return chat.Claim{}, errFailedOver
 	}
 
 	d := row.delivery()

@@ -57,6 +57,7 @@ type deliveryRow struct {
 	Busy        bool `bun:"busy,scanonly"`
 	// SameTextUntil is until when another delivery of the same text stands before this one.
 	SameTextUntil *time.Time `bun:"same_text_until,scanonly"`
+	FailedOver    bool       `bun:"failed_over,scanonly"`
 	// ProbeAt is when the sender's breaker lets a probe through, nil when it is closed.
 	ProbeAt       *time.Time `bun:"probe_at,scanonly"`
 	BreakerReason string     `bun:"breaker_reason,scanonly"`

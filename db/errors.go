@@ -55,11 +55,12 @@ func wrapErr(what string, err error) error {
 		return err
 	}
 
-	if isUnavailable(err) {
-		e := chat.Errorf(chat.CodeUnavailable, "the database does not answer now; try again")
-		e.Retryable = true
+	if isReadOnly(err) {
+		return unavailable(readOnlyMessage).Because(fmt.Errorf("%s: %w", what, err))
+	}
 
-		return e.Because(fmt.Errorf("%s: %w", what, err))
+	if isUnavailable(err) {
+		return unavailable("the database does not answer now; try again").Because(fmt.Errorf("%s: %w", what, err))
 	}
 
 	return fmt.Errorf("%s: %w", what, err)
@@ -77,6 +78,13 @@ func isUnavailable(err error) bool {
 	_, network := errors.AsType[*net.OpError](err)
 
 	return network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// isReadOnly reports whether the database takes no writes, as a standby does, or a server whose
+// operator has made it read-only.
+func isReadOnly(err error) bool {
+	e, ok := errors.AsType[pgdriver.Error](err)
+	return ok && e.Field('C') == "25006"
 }
 
 // ErrInvalidURL is in every error of [Open] that the URL itself is the reason of: trying

@@ -86,6 +86,7 @@ func postgresOptions(url string) ([]pgdriver.Option, error) {
 		pgdriver.WithApplicationName(cmp.Or(take("application_name"), "handrail")),
 		pgdriver.WithDialTimeout(time.Duration(dial) * time.Second),
 		pgdriver.WithReadTimeout(queryTimeout), pgdriver.WithWriteTimeout(queryTimeout),
+		pgdriver.WithResetSessionFunc(checkAlive),
 	}
 
 	if password, ok := u.User.Password(); ok && password != "" {

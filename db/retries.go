@@ -25,6 +25,8 @@ type retryPlan struct {
 	id  chat.DeliveryID
 	old deliveryRow
 	now time.Time
+	// hold is why what the retry begins waits for a person, nil if it does not.
+	hold *chat.DatabaseHold
 }
 
 // PrepareRetry stores a retry, in one transaction. What the provider certainly does not have,
@@ -33,6 +35,9 @@ type retryPlan struct {
 // an error of plan is returned and stores nothing. The other errors: delivery_not_found,
 // chat_not_found, sender_not_found, idempotency_key_reused, and conflict when the delivery
 // may not be tried again, with the id of its retry if there is one.
+//
+// A retry that was asked for before the database lost a part of its history may have been sent
+// there: it waits for a person.
 //
 // Idempotent: the action's row is written first and holds the answer.
 func (s *Store) PrepareRetry(
@@ -43,7 +48,7 @@ func (s *Store) PrepareRetry(
 ) (chat.DeliveryRetried, error) {
 	r := retryPlan{RetryDelivery: in, id: id, now: s.time()}
 	var retried chat.DeliveryRetried
-	err := s.inTx(ctx, "prepare a retry", func(ctx context.Context, tx bun.Tx) error {
+	err := s.inHeldTx(ctx, "prepare a retry", func(ctx context.Context, tx bun.Tx) error {
 		old, err := findDelivery(ctx, tx.NewSelect(), in.WorkspaceID, in.DeliveryID)
 		if err != nil {
 			return err
@@ -68,6 +73,10 @@ func (s *Store) PrepareRetry(
 		}
 
 		if err := checkRetryable(ctx, tx, &r.old); err != nil {
+			return err
+		}
+
+		if r.hold, err = s.holdCovering(ctx, tx, in.AcceptedAt); err != nil {
 			return err
 		}
 
@@ -232,6 +241,13 @@ func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	row.apply(&d)
 	row.recordDecision(r.decision())
 
+	next := chat.ActionRunning
+	if r.hold != nil {
+		row.hold(r.hold, r.now)
+
+		next = chat.ActionParked
+	}
+
 	if r.BulkRetryID != "" {
 		row.BulkRetryID = r.BulkRetryID
 	}
@@ -240,7 +256,7 @@ func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	statements := []bun.Query{
 		saveState(tx, &row, r.now),
 		saveDecision(tx, &row),
-		moveAction(tx, row.actionKey(), chat.ActionRunning, r.now, chat.ActionParked, chat.ActionFailed).
+		moveAction(tx, row.actionKey(), next, r.now, chat.ActionParked, chat.ActionFailed).
 			Set("problem = NULL"),
 		moveAction(tx, retry, chat.ActionSucceeded, r.now, chat.ActionRunning),
 	}
@@ -285,6 +301,10 @@ func (s *Store) planRetry(
 
 	if row.Watermark, err = s.retryWatermark(ctx, tx, r, facts.Chat.Attention); err != nil {
 		return deliveryRow{}, nil, err
+	}
+
+	if r.hold != nil {
+		row.hold(r.hold, r.now)
 	}
 
 	// Its insertion comes after the end of the old one, and the message is on its way again.

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -18,6 +19,10 @@ type factsRow struct {
 	Suppressed         bool `bun:"suppressed,scanonly"`
 	Busy               bool `bun:"busy,scanonly"`
 	Breaker            bool `bun:"breaker,scanonly"`
+
+	FailedOver bool       `bun:"failed_over,scanonly"`
+	HeldAt     *time.Time `bun:"held_at,scanonly"`
+	HeldReason string     `bun:"held_reason,scanonly"`
 }
 
 // What stands before a send in a chat, as conditions in SQL: that its member has a place in
@@ -78,6 +83,9 @@ func (s *Store) chatFacts(
 		ColumnExpr(suppressedCondition("c.workspace_id", "c.channel", chatSender, chatAddress)+" AS suppressed").
 		ColumnExpr(chatBusy+" AS busy").
 		ColumnExpr(chatBreaker+" AS breaker").
+		ColumnExpr(s.failedOver()+" AS failed_over").
+		ColumnExpr("(SELECT held_at FROM database_timeline WHERE id = 1) AS held_at").
+		ColumnExpr("(SELECT held_reason FROM database_timeline WHERE id = 1) AS held_reason").
 		Where("c.workspace_id = ?", ws).
 		Where("c.id = ?", id).
 		Where("c.deleted_at IS NULL")
@@ -85,6 +93,10 @@ func (s *Store) chatFacts(
 	err := s.locked(q).Scan(ctx)
 	if err != nil {
 		return nil, orNotFound(err, chat.CodeChatNotFound, "chat")
+	}
+
+	if row.FailedOver {
+		return nil, errFailedOver
 	}
 
 	facts := row.facts()
@@ -97,6 +109,8 @@ func (s *Store) chatFacts(
 
 func (r *factsRow) facts() *chat.SendFacts {
 	facts := &chat.SendFacts{Chat: r.chat(), Suppressed: r.Suppressed, Clear: !r.Busy && !r.Breaker}
+	facts.Hold = databaseHold(r.HeldAt, r.HeldReason)
+
 	if r.Assistant != nil && r.Assistant.Kind == chat.KindAssistant {
 		assistant := r.Assistant.member()
 		facts.Assistant = &assistant

@@ -15,6 +15,9 @@ import (
 // in one transaction. plan decides from the facts; its error is returned and stores
 // nothing. The other errors: chat_not_found, idempotency_key_reused.
 //
+// A send that was asked for before the database lost a part of its history may have been sent
+// there: it waits for a person.
+//
 // Idempotent: the action's row is written first, so a repetition, even one at the same
 // time, finds it and returns the send as it stands now, or why it failed.
 func (s *Store) PrepareSend(
@@ -24,7 +27,7 @@ func (s *Store) PrepareSend(
 	plan func(*chat.SendFacts) (chat.SendPlan, error),
 ) (chat.AssistantMessageSent, error) {
 	var sent chat.AssistantMessageSent
-	err := s.inTx(ctx, "prepare a send", func(ctx context.Context, tx bun.Tx) error {
+	err := s.inHeldTx(ctx, "prepare a send", func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		sent, _, err = s.prepareSend(ctx, tx, sendRequest{in: &in, ids: ids}, plan)
 
@@ -58,7 +61,7 @@ func (s *Store) PrepareAndClaim(
 	var sent chat.AssistantMessageSent
 	var claim chat.Claim
 
-	err := s.inTx(ctx, "prepare and claim a send", func(ctx context.Context, tx bun.Tx) error {
+	err := s.inHeldTx(ctx, "prepare and claim a send", func(ctx context.Context, tx bun.Tx) error {
 		prepared, delivery, err := s.prepareSend(ctx, tx, request, plan)
 		if err != nil {
 			return err
@@ -131,7 +134,8 @@ func (s *Store) prepareSend(
 		return none, nil, err
 	}
 
-	if !facts.Clear {
+	covered := facts.Hold.Covers(in.AcceptedAt)
+	if !facts.Clear || covered {
 		request.claim = nil
 	}
 
@@ -140,6 +144,9 @@ func (s *Store) prepareSend(
 		facts:       facts,
 		plan:        &planned,
 		now:         now,
+	}
+	if covered {
+		prepared.hold = facts.Hold
 	}
 
 	sent, delivery, err := s.insertSend(ctx, tx, &prepared)
@@ -156,6 +163,8 @@ type preparedSend struct {
 	facts *chat.SendFacts
 	plan  *chat.SendPlan
 	now   time.Time
+	// hold is why the send waits for a person, nil if it does not.
+	hold *chat.DatabaseHold
 }
 
 func (s *Store) insertSend(
@@ -193,6 +202,11 @@ func (s *Store) insertSend(
 
 	if p.claim != nil {
 		statements = append(statements, p.insertFirstAttempt(tx))
+	}
+
+	if p.hold != nil {
+		statements = append(statements,
+			moveAction(tx, delivery.actionKey(), chat.ActionParked, p.now, chat.ActionRunning))
 	}
 
 	calls := toolCallRows(in.WorkspaceID, message.ID, in.ToolCalls, p.plan.Tools, p.now)
@@ -292,6 +306,10 @@ func (p *preparedSend) newDelivery() deliveryRow {
 		row.Fence = 1
 		row.LeaseUntil = &p.claim.until
 		row.EvidenceUntil = &p.claim.evidence
+	}
+
+	if p.hold != nil {
+		row.hold(p.hold, p.now)
 	}
 
 	return row

@@ -31,15 +31,18 @@ type Store struct {
 	connect func() *sql.DB
 	// begun counts transactions.
 	begun *atomic.Int64
+	// onFailover is told of a failover that was noticed. It may be nil.
+	onFailover func(context.Context, Failover)
 }
 
 // Option changes how a [Store] works.
 type Option func(*options)
 
 type options struct {
-	now       func() time.Time
-	maxConns  int
-	clockSkew time.Duration
+	now        func() time.Time
+	maxConns   int
+	clockSkew  time.Duration
+	onFailover func(context.Context, Failover)
 }
 
 // WithClock sets where the times come from that methods are not given; time.Now without
@@ -53,6 +56,12 @@ func WithClockSkew(skew time.Duration) Option { return func(o *options) { o.cloc
 // WithMaxConns sets how many connections the pool may open; 16 without it. An in-memory
 // SQLite database always has one.
 func WithMaxConns(n int) Option { return func(o *options) { o.maxConns = n } }
+
+// WithFailoverReport sets what is called when this store has noticed that the database has
+// failed over, after all that may have been sent is held.
+func WithFailoverReport(report func(context.Context, Failover)) Option {
+	return func(o *options) { o.onFailover = report }
+}
 
 // Open connects to the database that url names and pings it. The forms are
 //
@@ -119,11 +128,12 @@ func newStore(engine string, pool *sql.DB, o options) *Store {
 	// Rows a newer version's migration has widened must not break this version.
 	db := bun.NewDB(pool, dialects[engine](), bun.WithDiscardUnknownColumns())
 	store := &Store{
-		begun:     new(atomic.Int64),
-		db:        db,
-		engine:    engine,
-		now:       o.now,
-		clockSkew: o.clockSkew,
+		begun:      new(atomic.Int64),
+		db:         db,
+		engine:     engine,
+		now:        o.now,
+		clockSkew:  o.clockSkew,
+		onFailover: o.onFailover,
 	}
 
 	if engine == migrations.SQLite {

@@ -80,6 +80,7 @@ func (c *Client) AddParticipant(
 	wait time.Duration,
 ) (chat.Answer[chat.ParticipantAdded], error) {
 	in.Nonce = c.newID()
+	in.AcceptedAt = time.Now()
 
 	return askOutcome[chat.ParticipantAdded](ctx, c, addParticipantJob(in), wait)
 }
@@ -103,6 +104,7 @@ func (c *Client) SendAssistantMessage(
 	wait time.Duration,
 ) (chat.Answer[chat.AssistantMessageSent], error) {
 	in.Nonce = c.newID()
+	in.AcceptedAt = time.Now()
 
 	return askOutcome[chat.AssistantMessageSent](ctx, c, sendJob(in), wait)
 }
@@ -126,6 +128,7 @@ func (c *Client) SummarizeChat(
 	wait time.Duration,
 ) (chat.Answer[chat.ChatSummarized], error) {
 	in.Nonce = c.newID()
+	in.AcceptedAt = time.Now()
 
 	return askOutcome[chat.ChatSummarized](ctx, c, job{
 		kind:    chat.ActionSummarizeChat,
@@ -145,6 +148,7 @@ func (c *Client) RetryDelivery(
 	wait time.Duration,
 ) (chat.Answer[chat.DeliveryRetried], error) {
 	in.Nonce = c.newID()
+	in.AcceptedAt = time.Now()
 
 	return askOutcome[chat.DeliveryRetried](ctx, c, retryJob(in), wait)
 }

@@ -204,6 +204,7 @@ func (b *bulk) beginRetry(ctx workflow.Context, id chat.DeliveryID) error {
 		ActionID:    chat.DeriveActionID(string(b.in.ID), string(id)),
 		WorkspaceID: b.in.WorkspaceID,
 		By:          b.in.By,
+		AcceptedAt:  workflow.Now(ctx),
 	}
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            request.WorkflowID(),

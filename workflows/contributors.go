@@ -251,6 +251,7 @@ func (a *requestRun) sendQuestion(
 			ChatID:      r.ChatID,
 			By:          chat.Actor{MemberID: r.RequestedBy},
 			Fingerprint: chat.Fingerprint{},
+			AcceptedAt:  workflow.Now(ctx),
 		},
 		Message: r.Text(turn),
 		Question: &chat.QuestionStep{

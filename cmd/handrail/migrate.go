@@ -15,6 +15,8 @@ type migrateCommand struct {
 	Unlock migrateUnlock `cmd:"" help:"Release the lock that a killed migration left behind."`
 
 	AfterRestore migrateAfterRestore `cmd:"" help:"Run this once after you have restored the database from a backup, before you start API and worker. It holds every delivery that may have been sent since the backup, then asks the providers about each."`
+
+	AfterFailover migrateAfterFailover `cmd:"" help:"Run this after PostgreSQL has failed over to a standby. It holds every delivery that may have been sent by what the standby does not have, unless a worker has done so already, then asks the providers about each."`
 }
 
 type (
@@ -22,7 +24,8 @@ type (
 	migrateStatus struct{}
 	migrateUnlock struct{}
 
-	migrateAfterRestore struct{}
+	migrateAfterRestore  struct{}
+	migrateAfterFailover struct{}
 )
 
 // Run applies what is missing.
@@ -85,45 +88,4 @@ func (p *process) withStore(do func(*db.Store) error) error {
 	}
 
 	return errors.Join(do(s), s.Close())
-}
-
-// Run holds what the backup has as unsent, and resolves what the providers show.
-func (migrateAfterRestore) Run(p *process) error {
-	return p.withStore(func(s *db.Store) error {
-		held, err := s.HoldAfterRestore(p.ctx, time.Now())
-		if err != nil {
-			return err
-		}
-
-		if len(held) == 0 {
-			fmt.Fprintln(p.out, "nothing to hold: no delivery in the backup may have been sent since")
-			return nil
-		}
-
-		fmt.Fprintf(
-			p.out,
-			"held %d deliveries that may have been sent since the backup; asking the providers\n",
-			len(held),
-		)
-
-		found, failed, err := service.Reconcile(p.ctx, p.config, s, held, p.logger)
-		if err != nil {
-			return err
-		}
-
-		fmt.Fprintf(
-			p.out,
-			"%d were found at their provider and are resolved, %d wait for a person",
-			found,
-			len(held)-found,
-		)
-
-		if failed > 0 {
-			fmt.Fprintf(p.out, ", %d of them because the provider could not be asked", failed)
-		}
-
-		fmt.Fprintln(p.out, ": handrail deliveries list --status needs_review")
-
-		return nil
-	})
 }

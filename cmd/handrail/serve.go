@@ -56,6 +56,8 @@ func (p *process) serve(api, work bool) error {
 
 	running, ctx := errgroup.WithContext(p.ctx)
 
+	running.Go(func() error { return s.Watch(ctx) })
+
 	if work {
 		running.Go(func() error { return s.Work(ctx) })
 

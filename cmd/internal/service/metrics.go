@@ -21,15 +21,12 @@ func newEndedActions() prometheus.Counter {
 	})
 }
 
-// newRegistry has the metrics of the process itself, goroutines, memory and open files, and those
-// that every process of Handrail has.
-func (s *Service) newRegistry() *prometheus.Registry {
+// newRegistry has the metrics of the process itself: goroutines, memory, open files.
+func newRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		&duplicateCollector{store: s.Store},
-		s.endedActions,
 	)
 
 	return registry

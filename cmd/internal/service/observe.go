@@ -2,32 +2,61 @@ package service
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"handrail/chat"
 )
+
+// readyWithin is how long the parts of a worker may take to answer.
+const readyWithin = 2 * time.Second
 
 // ServeWorker serves /healthz, /readyz and /metrics of a process that works and serves no
 // API, until ctx ends.
 func (s *Service) ServeWorker(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(s.newRegistry(), promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.monitor.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /readyz", s.ready)
 
 	return ServeHTTP(ctx, l, mux)
 }
 
-// ready reports whether the database and Temporal answer.
+// ready reports whether a worker can do its work: the database takes writes, the clocks agree,
+// Temporal answers, and no encryption key is missing. The answer is for people.
 func (s *Service) ready(w http.ResponseWriter, r *http.Request) {
-	err := s.engine().Ping(r.Context())
-	if err == nil {
-		err = s.Store.Ping(r.Context())
+	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+	defer cancel()
+
+	checks := []func(context.Context) error{s.Store.CheckWritable, s.clocksAgree, s.monitor.keysComplete, s.engine().Ping}
+	for _, check := range checks {
+		err := check(ctx)
+		if err == nil {
+			continue
+		}
+
+		s.logger.WarnContext(ctx, "not ready", "error", err)
+
+		reason := "not ready"
+		if e, ok := errors.AsType[*chat.Error](err); ok {
+			reason += ": " + e.Message
+		}
+
+		http.Error(w, reason, http.StatusServiceUnavailable)
+
+		return
+	}
+}
+
+func (s *Service) clocksAgree(ctx context.Context) error {
+	offset, err := s.Store.ClockOffset(ctx)
+	if err != nil {
+		return err
 	}
 
-	if err != nil {
-		s.logger.WarnContext(r.Context(), "not ready", "error", err)
-		http.Error(w, "not ready", http.StatusServiceUnavailable)
-	}
+	return chat.CheckClock(offset)
 }

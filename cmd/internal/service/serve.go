@@ -35,7 +35,7 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 		SendGrid: hooks.sendgrid,
 		Tools:    s.tools,
 		Models:   s.models,
-		Registry: s.newRegistry(),
+		Registry: s.monitor.registry,
 	})
 	if err != nil {
 		return fmt.Errorf("assemble the API: %w", err)

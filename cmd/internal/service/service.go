@@ -13,7 +13,6 @@ import (
 	"sync"
 
 	"github.com/cenkalti/backoff/v5"
-	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
@@ -43,8 +42,7 @@ type Service struct {
 	converter converter.DataConverter
 	tools     *toolbox.Toolbox
 	models    *models.Models
-	// endedActions counts the actions that were found to have been ended in Temporal.
-	endedActions prometheus.Counter
+	monitor   *monitor
 }
 
 // Connect opens the database and Temporal, waiting up to two minutes for either; while it
@@ -66,47 +64,56 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		return nil, err
 	}
 
-	store, err := OpenStore(ctx, c, logger)
+	watched := newMonitor(logger)
+
+	store, err := OpenStore(ctx, c, logger, db.WithFailoverReport(watched.reportFailover))
 	if err != nil {
 		return nil, err
 	}
 
-	payloads, err := payloadConverter(c)
+	keys, err := watched.parseKeys(c.EncryptionKeys)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err), store.Close())
+	}
+
+	dialed, err := dialTemporal(ctx, c, environ, watched)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 
-	dialed, err := dialTemporal(ctx, c, environ, logger)
-	if err != nil {
-		return nil, errors.Join(err, store.Close())
-	}
-
-	tools, err := newToolbox(c, environ, store, logger)
+	tools, err := newToolbox(c, environ, store, watched)
 	if err != nil {
 		dialed.Close()
 		return nil, errors.Join(err, store.Close())
 	}
 
+	watched.registry.MustRegister(&duplicateCollector{store: store})
+
 	return &Service{
-		Store:        store,
-		config:       c,
-		logger:       logger,
-		temporal:     dialed,
-		converter:    payloads,
-		tools:        tools,
-		models:       choice,
-		endedActions: newEndedActions(),
+		Store:     store,
+		config:    c,
+		logger:    logger,
+		temporal:  dialed,
+		converter: keys.Converter(),
+		tools:     tools,
+		models:    choice,
+		monitor:   watched,
 	}, nil
 }
 
 // OpenStore opens the database alone, waiting for it as [Connect] does.
-func OpenStore(ctx context.Context, c *config.Config, logger *slog.Logger) (*db.Store, error) {
+func OpenStore(
+	ctx context.Context,
+	c *config.Config,
+	logger *slog.Logger,
+	options ...db.Option,
+) (*db.Store, error) {
 	if c.DatabaseURL == "" {
 		return nil, errors.New("DATABASE_URL must be set, like postgres://user:password@host/name")
 	}
 
 	return awaitConnection(ctx, logger, "the database (DATABASE_URL)", func() (*db.Store, error) {
-		store, err := db.Open(ctx, c.DatabaseURL, db.WithClockSkew(c.ClockSkew))
+		store, err := db.Open(ctx, c.DatabaseURL, append(options, db.WithClockSkew(c.ClockSkew))...)
 		if errors.Is(err, db.ErrInvalidURL) {
 			return nil, backoff.Permanent(err)
 		}
@@ -148,6 +155,13 @@ func (s *Service) RequireMigrations(ctx context.Context) error {
 	return nil
 }
 
+// Watch keeps an eye on the clock and on the database's timeline until ctx ends, and says in the
+// log and the metrics what a person must see to.
+func (s *Service) Watch(ctx context.Context) error {
+	s.monitor.watch(ctx, s.Store)
+	return nil
+}
+
 // Work carries out actions, and looks for deliveries that were forgotten, until ctx ends.
 func (s *Service) Work(ctx context.Context) error {
 	acts, err := s.activities()
@@ -166,7 +180,7 @@ func (s *Service) Work(ctx context.Context) error {
 		Engine:     s.engine(),
 		Logger:     s.logger,
 		StaleAfter: s.config.StaleAfter,
-		CountEnded: s.endedActions.Inc,
+		CountEnded: s.monitor.endedActions.Inc,
 
 		QueryProvider: acts.QueryProvider,
 	}

@@ -10,28 +10,26 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/contrib/opentelemetry"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 
 	"handrail/cmd/internal/config"
-	"handrail/codec"
 	"handrail/worker"
 )
 
 // dialTemporal connects to Temporal as the environment says (TEMPORAL_ADDRESS,
 // TEMPORAL_NAMESPACE, TEMPORAL_TLS… as in every Temporal program), waiting for it if it
 // does not answer yet, and makes sure that the search attributes exist.
-func dialTemporal(ctx context.Context, c *config.Config, environ []string, logger *slog.Logger) (client.Client, error) {
-	options, err := temporalOptions(c, environ, logger)
+func dialTemporal(ctx context.Context, c *config.Config, environ []string, watched *monitor) (client.Client, error) {
+	options, err := temporalOptions(c, environ, watched)
 	if err != nil {
 		return nil, err
 	}
 
 	what := fmt.Sprintf("Temporal at %s (TEMPORAL_ADDRESS)", options.HostPort)
 
-	return awaitConnection(ctx, logger, what, func() (client.Client, error) {
+	return awaitConnection(ctx, watched.logger, what, func() (client.Client, error) {
 		dialed, err := client.DialContext(ctx, options)
 		if err != nil {
 			return nil, fmt.Errorf("connect: %w", err)
@@ -46,7 +44,7 @@ func dialTemporal(ctx context.Context, c *config.Config, environ []string, logge
 	})
 }
 
-func temporalOptions(c *config.Config, environ []string, logger *slog.Logger) (client.Options, error) {
+func temporalOptions(c *config.Config, environ []string, watched *monitor) (client.Options, error) {
 	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: lookup(environ)})
 	if err != nil {
 		return options, backoff.Permanent(fmt.Errorf("read Temporal's client configuration: %w", err))
@@ -60,17 +58,18 @@ func temporalOptions(c *config.Config, environ []string, logger *slog.Logger) (c
 		options.Namespace = c.TemporalNamespace
 	}
 
-	options.Logger = log.NewStructuredLogger(slog.New(quiet{logger.Handler()}).With("component", "temporal"))
+	options.Logger = log.NewStructuredLogger(slog.New(quiet{watched.logger.Handler()}).With("component", "temporal"))
 
-	if c.EncryptionKeys != "" {
-		if options.DataConverter, err = payloadConverter(c); err != nil {
-			return options, err
-		}
-
-		options.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
-			DataConverter: options.DataConverter, EncodeCommonAttributes: true,
-		})
+	keys, err := watched.parseKeys(c.EncryptionKeys)
+	if err != nil {
+		return options, fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err)
 	}
+
+	options.DataConverter = keys.Converter()
+	options.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
+		DataConverter:          options.DataConverter,
+		EncodeCommonAttributes: c.EncryptionKeys != "",
+	})
 
 	tracing, err := opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{})
 	if err != nil {
@@ -80,20 +79,6 @@ func temporalOptions(c *config.Config, environ []string, logger *slog.Logger) (c
 	options.Interceptors = append(options.Interceptors, tracing.(interceptor.ClientInterceptor))
 
 	return options, nil
-}
-
-// payloadConverter seals what Temporal keeps, if encryption keys are configured.
-func payloadConverter(c *config.Config) (converter.DataConverter, error) {
-	if c.EncryptionKeys == "" {
-		return converter.GetDefaultDataConverter(), nil
-	}
-
-	keys, err := codec.Parse(c.EncryptionKeys)
-	if err != nil {
-		return nil, fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err)
-	}
-
-	return keys.Converter(), nil
 }
 
 // lookup serves Temporal's own reader of the environment from environ, so that a program

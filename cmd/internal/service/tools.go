@@ -3,14 +3,12 @@ package service
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
 	"handrail/chat"
 	"handrail/cmd/internal/config"
-	"handrail/codec"
 	"handrail/db"
 	"handrail/toolbox"
 )
@@ -24,7 +22,7 @@ func programEnviron(environ []string) []string {
 }
 
 // newToolbox makes what runs tools outside. Without keys no tool can have secrets.
-func newToolbox(c *config.Config, environ []string, store *db.Store, logger *slog.Logger) (*toolbox.Toolbox, error) {
+func newToolbox(c *config.Config, environ []string, store *db.Store, watched *monitor) (*toolbox.Toolbox, error) {
 	commands, err := c.Commands()
 	if err != nil {
 		return nil, err
@@ -34,7 +32,7 @@ func newToolbox(c *config.Config, environ []string, store *db.Store, logger *slo
 		Allowed:  c.Hosts(),
 		Commands: commands,
 		Environ:  programEnviron(environ),
-		Logger:   logger,
+		Logger:   watched.logger,
 		Discovered: func(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool) error {
 			return store.SaveDiscovered(ctx, ws, id, tools, time.Now())
 		},
@@ -46,7 +44,7 @@ func newToolbox(c *config.Config, environ []string, store *db.Store, logger *slo
 	}
 
 	if keys != "" {
-		sealer, err := codec.Parse(keys)
+		sealer, err := watched.parseKeys(keys)
 		if err != nil {
 			return nil, fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err)
 		}

@@ -1,0 +1,163 @@
+package service
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"handrail/chat"
+	"handrail/codec"
+	"handrail/db"
+)
+
+// lookEvery is how often a process looks at its clock and at the timeline of its database.
+const lookEvery = time.Minute
+
+// monitor keeps what a person must see to, in the log and in the metrics: a failover, a clock
+// that is off, a key that is missing.
+type monitor struct {
+	logger   *slog.Logger
+	registry *prometheus.Registry
+
+	failovers prometheus.Counter
+	// endedActions counts the actions that were found to have been ended in Temporal.
+	endedActions prometheus.Counter
+	clockOffset  prometheus.Gauge
+	missingKey   *prometheus.GaugeVec
+
+	mutex   sync.Mutex
+	missing []string
+}
+
+func newMonitor(logger *slog.Logger) *monitor {
+	m := &monitor{
+		logger:   logger,
+		registry: newRegistry(),
+		failovers: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "handrail_database_failovers_total",
+			Help: "Failovers of the database that this process was the first to notice.",
+		}),
+		endedActions: newEndedActions(),
+		clockOffset: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "handrail_clock_offset_seconds",
+			Help: "By how much the clock of this process is ahead of the database's.",
+		}),
+		missingKey: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "handrail_missing_encryption_key",
+			Help: "1 for each encryption key that this process lacks and that something was encrypted with.",
+		}, []string{"key_id"}),
+	}
+	m.registry.MustRegister(m.failovers, m.endedActions, m.clockOffset, m.missingKey)
+
+	return m
+}
+
+// reportFailover is told by the store that the database has failed over.
+func (m *monitor) reportFailover(ctx context.Context, f db.Failover) {
+	m.failovers.Inc()
+
+	m.logger.ErrorContext(
+		ctx,
+		"the database has failed over; what may have been sent is held for a person: run handrail migrate after-failover",
+		"timeline_before", f.Known,
+		"timeline", f.Current,
+		"held", len(f.Held),
+	)
+}
+
+// reportMissingKey is told by a codec that it lacks a key.
+func (m *monitor) reportMissingKey(id string) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+
+	if slices.Contains(m.missing, id) {
+		return
+	}
+
+	m.missing = append(m.missing, id)
+	m.missingKey.WithLabelValues(id).Set(1)
+
+	m.logger.Error(
+		"something was encrypted with a key that this process does not have, and waits; add the key to "+
+			"HANDRAIL_ENCRYPTION_KEYS and restart",
+		"key_id", id,
+	)
+}
+
+// keysComplete reports whether no key has been found missing.
+func (m *monitor) keysComplete(context.Context) error {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+
+	if len(m.missing) == 0 {
+		return nil
+	}
+
+	return chat.Errorf(
+		chat.CodeUnavailable,
+		"HANDRAIL_ENCRYPTION_KEYS lacks %s, which something was encrypted with",
+		strings.Join(m.missing, ", "),
+	)
+}
+
+// parseKeys makes a codec that reports the keys that it lacks. Without a list it seals nothing.
+func (m *monitor) parseKeys(list string) (*codec.Codec, error) {
+	keys := codec.Plain()
+
+	if list != "" {
+		var err error
+		if keys, err = codec.Parse(list); err != nil {
+			return nil, err
+		}
+	}
+
+	keys.OnMissingKey(m.reportMissingKey)
+
+	return keys, nil
+}
+
+// watch looks at the clock and at the database's timeline now, and each minute until ctx ends.
+func (m *monitor) watch(ctx context.Context, store *db.Store) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+
+	for {
+		m.look(ctx, store)
+
+		select {
+		case <-ctx.Done():
+			return
+
+		case <-tick.C:
+		}
+	}
+}
+
+// look is one look. A database that is away is told of by others.
+func (m *monitor) look(ctx context.Context, store *db.Store) {
+	ctx, cancel := context.WithTimeout(ctx, lookEvery/2)
+	defer cancel()
+
+	if _, err := store.HoldAfterFailover(ctx); err != nil && ctx.Err() == nil {
+		m.logger.WarnContext(ctx, "the database's timeline could not be looked at", "error", err)
+	}
+
+	offset, err := store.ClockOffset(ctx)
+	if err != nil {
+		return
+	}
+
+	m.clockOffset.Set(offset.Seconds())
+
+	switch {
+	case chat.CheckClock(offset) != nil:
+		m.logger.ErrorContext(ctx, chat.ExplainClock(offset)+"; set both by NTP", "limit", chat.ClockLimit)
+	case offset.Abs() > chat.ClockWarning:
+		m.logger.WarnContext(ctx, chat.ExplainClock(offset)+"; set both by NTP", "limit", chat.ClockLimit)
+	}
+}

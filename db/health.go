@@ -1,0 +1,67 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"handrail/chat"
+)
+
+// CheckWritable reports whether the database answers and takes writes. A PostgreSQL that
+// recovers, is a standby, or was made read-only does not: CodeUnavailable.
+func (s *Store) CheckWritable(ctx context.Context) error {
+	if !s.postgres() {
+		return s.Ping(ctx)
+	}
+
+	var recovering, readOnly bool
+
+	err := s.db.NewRaw("SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'").
+		Scan(ctx, &recovering, &readOnly)
+
+	switch {
+	case err != nil:
+		return wrapErr("ask whether the database takes writes", err)
+	case recovering:
+		return unavailable("the database takes no writes: it is a standby, or still recovering")
+	case readOnly:
+		return unavailable(readOnlyMessage)
+	}
+
+	return nil
+}
+
+// ClockOffset measures by how much the clock of this process is ahead of the database's. The
+// middle of a round trip is when the database has read its own. SQLite has the clock of the
+// process.
+func (s *Store) ClockOffset(ctx context.Context) (time.Duration, error) {
+	if !s.postgres() {
+		return 0, nil
+	}
+
+	// A connection that has to be made first would make the round trip longer.
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return 0, wrapErr("ask for the database's time", err)
+	}
+
+	defer func() { _ = conn.Close() }() // it goes back to the pool
+
+	var there time.Time
+
+	before := s.now()
+	err = conn.NewRaw("SELECT clock_timestamp()").Scan(ctx, &there)
+	after := s.now()
+
+	return before.Add(after.Sub(before) / 2).Sub(there), wrapErr("ask for the database's time", err)
+}
+
+const readOnlyMessage = "the database takes no writes now: it is read-only; try again"
+
+// unavailable is an error about the database that is over by itself, or by an operator's hand.
+func unavailable(message string) *chat.Error {
+	e := chat.Errorf(chat.CodeUnavailable, "%s", message)
+	e.Retryable = true
+
+	return e
+}
