@@ -124,7 +124,7 @@ func (d *Delivery) evidenceSlots(window EvidenceWindow) []evidenceSlot {
 		})
 	}
 
-	if slices.Contains(forgotten(), d.ErrorCode) {
+	if slices.Contains(forgottenCodes(), d.ErrorCode) {
 		slots = append(slots, evidenceSlot{
 			since: d.CreatedAt.Add(-forgottenBefore - window.Skew),
 			until: d.UpdatedAt.Add(window.Skew),
@@ -139,8 +139,8 @@ func (d *Delivery) evidenceSlots(window EvidenceWindow) []evidenceSlot {
 // database has forgotten that and the delivery was stored anew.
 const forgottenBefore = time.Hour
 
-// forgotten are the error codes of deliveries whose attempts the database may have forgotten.
-func forgotten() []string { return []string{ErrorDatabaseRestored, ErrorDatabaseFailedOver} }
+// forgottenCodes are the error codes of deliveries whose attempts the database may have forgotten.
+func forgottenCodes() []string { return []string{ErrorDatabaseRestored, ErrorDatabaseFailedOver} }
 
 // mayHaveBeenTaken reports whether an attempt may have become a message that nobody knows.
 func (d *Delivery) mayHaveBeenTaken() bool {

@@ -23,9 +23,9 @@ func (s *Store) CheckWritable(ctx context.Context) error {
 	case err != nil:
 		return wrapErr("ask whether the database takes writes", err)
 	case recovering:
-		return unavailable("the database takes no writes: it is a standby, or still recovering")
+		return newUnavailable("the database takes no writes: it is a standby, or still recovering")
 	case readOnly:
-		return unavailable(readOnlyMessage)
+		return newUnavailable(readOnlyMessage)
 	}
 
 	return nil
@@ -58,8 +58,8 @@ func (s *Store) ClockOffset(ctx context.Context) (time.Duration, error) {
 
 const readOnlyMessage = "the database takes no writes now: it is read-only; try again"
 
-// unavailable is an error about the database that is over by itself, or by an operator's hand.
-func unavailable(message string) *chat.Error {
+// newUnavailable is an error about the database that is over by itself, or by an operator's hand.
+func newUnavailable(message string) *chat.Error {
 	e := chat.Errorf(chat.CodeUnavailable, "%s", message)
 	e.Retryable = true
 

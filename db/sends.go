@@ -185,12 +185,7 @@ func (s *Store) insertSend(
 	delivery := p.newDelivery()
 	statements := []bun.Query{
 		tx.NewInsert().Model(&delivery).Returning("NULL"),
-		tx.NewUpdate().
-			Model((*chatRow)(nil)).
-			Set("last_activity_at = ?", p.now).
-			Set("updated_at = ?", p.now).
-			Where("workspace_id = ?", in.WorkspaceID).
-			Where("id = ?", in.ChatID),
+		p.touchChat(tx),
 		s.insertAudit(tx, auditEvent{
 			workspace: in.WorkspaceID,
 			by:        in.By,
@@ -233,6 +228,16 @@ func (s *Store) insertSend(
 	}
 
 	return sent, &delivery, err
+}
+
+// touchChat is the statement that notes that something has happened in the chat.
+func (p *preparedSend) touchChat(tx bun.Tx) bun.Query {
+	return tx.NewUpdate().
+		Model((*chatRow)(nil)).
+		Set("last_activity_at = ?", p.now).
+		Set("updated_at = ?", p.now).
+		Where("workspace_id = ?", p.in.WorkspaceID).
+		Where("id = ?", p.in.ChatID)
 }
 
 // insertMessage stores the message of a send, and reads whether the recipient has opted out:

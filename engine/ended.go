@@ -62,7 +62,7 @@ func (c *Client) EndedActions(
 	for {
 		page, err := c.temporal.ListWorkflow(ctx, request)
 		if err != nil {
-			return unavailable("list the workflows that were ended", err)
+			return temporalAway("list the workflows that were ended", err)
 		}
 
 		for _, info := range page.GetExecutions() {
@@ -86,7 +86,7 @@ func (c *Client) EndedActions(
 	}
 }
 
-func unavailable(what string, err error) error {
+func temporalAway(what string, err error) error {
 	away := chat.Errorf(chat.CodeUnavailable, "Temporal does not answer")
 	away.Retryable = true
 
@@ -173,7 +173,7 @@ func (c *Client) Resume(ctx context.Context, a chat.Action) error {
 	}
 
 	if err := c.record(ctx, j); err != nil {
-		return unavailable("start the workflow again", err)
+		return temporalAway("start the workflow again", err)
 	}
 
 	return nil
@@ -192,7 +192,7 @@ func (c *Client) readInput(ctx context.Context, workflowID string, in any) error
 	}
 
 	if err != nil {
-		return unavailable("read what a workflow was started with", err)
+		return temporalAway("read what a workflow was started with", err)
 	}
 
 	input := first.GetWorkflowExecutionStartedEventAttributes().GetInput()

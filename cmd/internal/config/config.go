@@ -150,8 +150,7 @@ func (c *Config) validate() error {
 		c.TemporalAddress,
 	)
 
-	all = append(all, c.checkModels()...)
-	all = append(all, c.checkLog()...)
+	all = append(all, slices.Concat(c.checkModels(), c.checkLog())...)
 
 	check(
 		(c.TwilioAccountSID == "") == (c.TwilioAuthToken == ""),
@@ -160,8 +159,7 @@ func (c *Config) validate() error {
 
 	check(c.Wait >= 0 && c.Wait <= time.Minute, "HANDRAIL_WAIT must be between 0s and 60s, it is %s", c.Wait)
 	check(c.TaskQueue != "", "HANDRAIL_TASK_QUEUE must not be empty")
-	all = append(all, c.checkReceipts()...)
-	all = append(all, c.checkClocks()...)
+	all = append(all, slices.Concat(c.checkReceipts(), c.checkClocks())...)
 
 	check(
 		c.ApprovalWithin >= time.Minute && c.ApprovalWithin <= 30*24*time.Hour,
