@@ -24,10 +24,15 @@ func CheckClock(offset time.Duration) error {
 
 // ExplainClock says in words by how much the clock of this process is ahead.
 func ExplainClock(offset time.Duration) string {
+	apart := offset.Abs().Round(time.Millisecond)
+	if apart == 0 {
+		return "the clocks of this process and of the database agree"
+	}
+
 	direction := "ahead of"
 	if offset < 0 {
 		direction = "behind"
 	}
 
-	return "the clock of this process is " + offset.Abs().Round(time.Millisecond).String() + " " + direction + " the database's"
+	return "the clock of this process is " + apart.String() + " " + direction + " the database's"
 }

@@ -56,6 +56,38 @@ func (s *Store) ClockOffset(ctx context.Context) (time.Duration, error) {
 	return before.Add(after.Sub(before) / 2).Sub(there), wrapErr("ask for the database's time", err)
 }
 
+// Durability is how PostgreSQL keeps what it has committed.
+type Durability struct {
+	// SynchronousCommit is on, remote_apply, remote_write, local or off.
+	SynchronousCommit string
+	Fsync             bool
+	FullPageWrites    bool
+	// SynchronousStandbys are the standbys that a commit waits for, "" if it waits for none.
+	SynchronousStandbys string
+	// Standbys is how many standbys stream.
+	Standbys int
+}
+
+// Durability reads how the database keeps what it has committed. It is nil for SQLite, which
+// keeps it on disk and nowhere else.
+func (s *Store) Durability(ctx context.Context) (*Durability, error) {
+	if !s.postgres() {
+		return nil, nil //nolint:nilnil // see above
+	}
+
+	var d Durability
+
+	err := s.db.NewRaw(`SELECT current_setting('synchronous_commit'), current_setting('fsync')::boolean,
+		current_setting('full_page_writes')::boolean, current_setting('synchronous_standby_names'),
+		(SELECT count(*) FROM pg_stat_replication WHERE state IS NULL OR state = 'streaming')`).
+		Scan(ctx, &d.SynchronousCommit, &d.Fsync, &d.FullPageWrites, &d.SynchronousStandbys, &d.Standbys)
+	if err != nil {
+		return nil, wrapErr("read how durable the database is", err)
+	}
+
+	return &d, nil
+}
+
 const readOnlyMessage = "the database takes no writes now: it is read-only; try again"
 
 // newUnavailable is an error about the database that is over by itself, or by an operator's hand.

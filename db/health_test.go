@@ -56,6 +56,10 @@ func TestAStandbyIsUnavailable(t *testing.T) {
 	sent := w.Prepare(t, primary, w.SMS.ID, "hi")
 	waitFor(t, primary, caughtUp)
 
+	durable, err := primary.Durability(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, &db.Durability{SynchronousCommit: "on", FullPageWrites: true, Standbys: 1}, durable)
+
 	_, err = standby.Claim(t.Context(), w.Workspace, sent.DeliveryID, time.Now(), time.Minute)
 	requireUnavailable(t, err, "read-only")
 	_, err = standby.HoldAfterFailover(t.Context())

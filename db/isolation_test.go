@@ -65,8 +65,8 @@ func errorOnly(err error) (any, error) { return nil, err }
 
 // notOfAWorkspace are the methods that look at nothing inside of a workspace.
 var notOfAWorkspace = []string{
-	"Authenticate", "CheckWritable", "ClockOffset", "Close", "CountDuplicates", "CreateWorkspace", "ForgottenSummaries",
-	"HeldDeliveries", "HoldAfterFailover", "HoldUnsent", "MessageOwners", "Timeline",
+	"Authenticate", "CheckWritable", "ClockOffset", "Close", "CountDuplicates", "CreateWorkspace", "Durability",
+	"ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover", "HoldUnsent", "MessageOwners", "Timeline",
 	"MigrationsCurrent", "Ping", "StaleDeliveries", "Transactions", "Workspace", "Workspaces",
 	// What comes from outside names no workspace: tests of their own show whose it becomes.
 	"ReceiveInbound", "RecordReport",

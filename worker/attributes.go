@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
@@ -18,21 +20,9 @@ import (
 // this client register them (Temporal Cloud, or an authorizer), the error says which to
 // create by hand.
 func RegisterSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
-	wanted := make(map[string]enumspb.IndexedValueType)
-	for _, key := range workflows.SearchAttributes() {
-		wanted[key.GetName()] = key.GetValueType()
-	}
-
-	have, err := c.OperatorService().ListSearchAttributes(
-		ctx,
-		&operatorservice.ListSearchAttributesRequest{Namespace: namespace},
-	)
+	wanted, err := missingSearchAttributes(ctx, c, namespace)
 	if err != nil {
-		return fmt.Errorf("list the search attributes of namespace %s: %w", namespace, err)
-	}
-
-	for name := range have.GetCustomAttributes() {
-		delete(wanted, name)
+		return err
 	}
 
 	if len(wanted) == 0 {
@@ -49,4 +39,37 @@ func RegisterSearchAttributes(ctx context.Context, c client.Client, namespace st
 	}
 
 	return nil
+}
+
+// MissingSearchAttributes lists the search attributes that the workflows set and the namespace
+// does not have, by name.
+func MissingSearchAttributes(ctx context.Context, c client.Client, namespace string) ([]string, error) {
+	missing, err := missingSearchAttributes(ctx, c, namespace)
+
+	return slices.Sorted(maps.Keys(missing)), err
+}
+
+func missingSearchAttributes(
+	ctx context.Context,
+	c client.Client,
+	namespace string,
+) (map[string]enumspb.IndexedValueType, error) {
+	missing := make(map[string]enumspb.IndexedValueType)
+	for _, key := range workflows.SearchAttributes() {
+		missing[key.GetName()] = key.GetValueType()
+	}
+
+	have, err := c.OperatorService().ListSearchAttributes(
+		ctx,
+		&operatorservice.ListSearchAttributesRequest{Namespace: namespace},
+	)
+	if err != nil {
+		return nil, fmt.Errorf("list the search attributes of namespace %s: %w", namespace, err)
+	}
+
+	for name := range have.GetCustomAttributes() {
+		delete(missing, name)
+	}
+
+	return missing, nil
 }
