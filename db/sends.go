@@ -187,22 +187,11 @@ func (s *Store) insertSend(
 			Set("updated_at = ?", p.now).
 			Where("workspace_id = ?", in.WorkspaceID).
 			Where("id = ?", in.ChatID),
-		s.insertAudit(tx, auditEvent{
-			workspace: in.WorkspaceID,
-			by:        in.By,
-			verb:      "message.sent_as_assistant",
-			object:    string(message.ID),
-			detail:    changed{"chat_id": in.ChatID, "action_id": in.ActionID, "tool_calls": len(in.ToolCalls)},
-		}),
+		p.insertAudit(s, tx),
 	}
 
 	if p.claim != nil {
 		statements = append(statements, p.insertFirstAttempt(tx))
-	}
-
-	if p.hold != nil {
-		statements = append(statements,
-			moveAction(tx, delivery.actionKey(), chat.ActionParked, p.now, chat.ActionRunning))
 	}
 
 	calls := toolCallRows(in.WorkspaceID, message.ID, in.ToolCalls, p.plan.Tools, p.now)
@@ -217,9 +206,12 @@ func (s *Store) insertSend(
 		approval := row.approval()
 		sent.Approval = &approval
 
-		action := actionKey{workspace: in.WorkspaceID, id: in.ActionID}
-		statements = append(statements, tx.NewInsert().Model(row),
-			moveAction(tx, action, chat.ActionParked, p.now, chat.ActionRunning))
+		statements = append(statements, tx.NewInsert().Model(row))
+	}
+
+	if p.hold != nil || sent.Approval != nil {
+		statements = append(statements,
+			moveAction(tx, delivery.actionKey(), chat.ActionParked, p.now, chat.ActionRunning))
 	}
 
 	err = s.batch(ctx, tx, statements...)
@@ -261,6 +253,21 @@ func (p *preparedSend) insertMessage(ctx context.Context, tx bun.Tx) (messageRow
 		Exec(ctx)
 
 	return row, err
+}
+
+// insertAudit is the statement that notes the send in the audit log.
+func (p *preparedSend) insertAudit(s *Store, tx bun.Tx) bun.Query {
+	return s.insertAudit(tx, auditEvent{
+		workspace: p.in.WorkspaceID,
+		by:        p.in.By,
+		verb:      "message.sent_as_assistant",
+		object:    string(p.ids.MessageID),
+		detail: changed{
+			"chat_id":    p.in.ChatID,
+			"action_id":  p.in.ActionID,
+			"tool_calls": len(p.in.ToolCalls),
+		},
+	})
 }
 
 // insertFirstAttempt is the statement that stores the attempt of the first claim.
