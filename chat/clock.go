@@ -19,7 +19,12 @@ func CheckClock(offset time.Duration) error {
 		return nil
 	}
 
-	return Errorf(CodeUnavailable, "%s, more than the %s that is allowed; set both by NTP", ExplainClock(offset), ClockLimit)
+	return Errorf(
+		CodeUnavailable,
+		"%s, more than the %s that is allowed; set both by NTP",
+		ExplainClock(offset),
+		ClockLimit,
+	)
 }
 
 // ExplainClock says in words by how much the clock of this process is ahead.

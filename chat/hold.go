@@ -24,5 +24,5 @@ func (h *DatabaseHold) Message() string {
 		return "the database was set back to a backup, and this message may have been sent after it was made"
 	}
 
-	return "the database failed over to a standby, and this message may have been sent by what the standby does not have"
+	return "the database failed over to a standby, which may not have stored that this message was sent"
 }

@@ -189,6 +189,7 @@ func TestNotEveryMissingKeyIsRemembered(t *testing.T) {
 
 func TestWithoutKeysNothingIsSealedAndSealedPayloadsAreHeld(t *testing.T) {
 	t.Parallel()
+
 	c := codec.Plain()
 	payload := newPayload("text")
 

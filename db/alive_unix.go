@@ -43,7 +43,7 @@ func checkAlive(_ context.Context, c *pgdriver.Conn) error {
 		var one [1]byte
 		// The socket does not block: it says EAGAIN when there is nothing to read.
 		_, err := syscall.Read(int(fd), one[:])
-		quiet = err == syscall.EAGAIN || err == syscall.EWOULDBLOCK || err == syscall.EINTR //nolint:errorlint // an errno
+		quiet = err == syscall.EAGAIN || err == syscall.EWOULDBLOCK || err == syscall.EINTR
 
 		return true
 	})

@@ -242,6 +242,7 @@ func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	row.recordDecision(r.decision())
 
 	next := chat.ActionRunning
+
 	if r.hold != nil {
 		row.hold(r.hold, r.now)
 
@@ -303,8 +304,8 @@ func (s *Store) planRetry(
 		return deliveryRow{}, nil, err
 	}
 
-	if r.hold != nil {
-		row.hold(r.hold, r.now)
+	if hold := r.hold; hold != nil {
+		row.hold(hold, r.now)
 	}
 
 	// Its insertion comes after the end of the old one, and the message is on its way again.

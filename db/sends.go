@@ -186,22 +186,11 @@ func (s *Store) insertSend(
 	statements := []bun.Query{
 		tx.NewInsert().Model(&delivery).Returning("NULL"),
 		p.touchChat(tx),
-		s.insertAudit(tx, auditEvent{
-			workspace: in.WorkspaceID,
-			by:        in.By,
-			verb:      "message.sent_as_assistant",
-			object:    string(message.ID),
-			detail:    changed{"chat_id": in.ChatID, "action_id": in.ActionID, "tool_calls": len(in.ToolCalls)},
-		}),
+		p.insertAudit(s, tx),
 	}
 
 	if p.claim != nil {
 		statements = append(statements, p.insertFirstAttempt(tx))
-	}
-
-	if p.hold != nil {
-		statements = append(statements,
-			moveAction(tx, delivery.actionKey(), chat.ActionParked, p.now, chat.ActionRunning))
 	}
 
 	calls := toolCallRows(in.WorkspaceID, message.ID, in.ToolCalls, p.plan.Tools, p.now)
@@ -216,9 +205,12 @@ func (s *Store) insertSend(
 		approval := row.approval()
 		sent.Approval = &approval
 
-		action := actionKey{workspace: in.WorkspaceID, id: in.ActionID}
-		statements = append(statements, tx.NewInsert().Model(row),
-			moveAction(tx, action, chat.ActionParked, p.now, chat.ActionRunning))
+		statements = append(statements, tx.NewInsert().Model(row))
+	}
+
+	if p.hold != nil || sent.Approval != nil {
+		statements = append(statements,
+			moveAction(tx, delivery.actionKey(), chat.ActionParked, p.now, chat.ActionRunning))
 	}
 
 	err = s.batch(ctx, tx, statements...)
@@ -280,6 +272,21 @@ func (p *preparedSend) claimTime() time.Time {
 	}
 
 	return p.now
+}
+
+// insertAudit is the statement that notes the send in the audit log.
+func (p *preparedSend) insertAudit(s *Store, tx bun.Tx) bun.Query {
+	return s.insertAudit(tx, auditEvent{
+		workspace: p.in.WorkspaceID,
+		by:        p.in.By,
+		verb:      "message.sent_as_assistant",
+		object:    string(p.ids.MessageID),
+		detail: changed{
+			"chat_id":    p.in.ChatID,
+			"action_id":  p.in.ActionID,
+			"tool_calls": len(p.in.ToolCalls),
+		},
+	})
 }
 
 // insertFirstAttempt is the statement that stores the attempt of the first claim.

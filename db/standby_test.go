@@ -113,12 +113,12 @@ func (r *replicas) dropPrivileges(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.Chown(r.home, uid, gid))
 
-	r.user = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)} //nolint:gosec // ids of a user
+	r.user = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 }
 
 func (r *replicas) command(name string, args ...string) *exec.Cmd {
 	// No context: a server must outlive the test's to be stopped after it.
-	c := exec.Command(filepath.Join(r.programs, name), args...) //nolint:gosec,noctx // an installed program
+	c := exec.Command(filepath.Join(r.programs, name), args...)
 	c.Dir = r.home
 	c.Env = []string{"PATH=" + r.programs, "LC_ALL=C"}
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: r.user}
@@ -128,6 +128,7 @@ func (r *replicas) command(name string, args ...string) *exec.Cmd {
 
 func (r *replicas) run(t *testing.T, name string, args ...string) {
 	t.Helper()
+
 	output, err := r.command(name, args...).CombinedOutput()
 	require.NoError(t, err, "%s: %s", name, output)
 }
