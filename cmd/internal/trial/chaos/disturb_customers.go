@@ -35,7 +35,6 @@ type refusal struct {
 	chat int
 	// from is when Handrail had taken the word, until is when the customer began to take it back.
 	from, until time.Time
-	kind        string
 }
 
 // customerDisturbances are what customers decide in between.
@@ -51,14 +50,16 @@ func (r *run) sayStop(ctx context.Context, chance *rand.Rand) bool {
 	at := r.randomChat(chance, chat.ChannelSMS)
 	customer := r.seeded.Customers[at]
 
-	return r.refuseFor(ctx, chance, refusal{chat: at, kind: "stop_word"}, func(ctx context.Context, refuses bool) error {
+	say := func(ctx context.Context, refuses bool) error {
 		word := "START"
 		if refuses {
 			word = "STOP"
 		}
 
 		return r.providers.answer(ctx, customer.Phone, r.seeded.From, word)
-	})
+	}
+
+	return r.refuseFor(ctx, chance, at, say)
 }
 
 // withdrawConsent withdraws a customer's consent by Handrail's API, and grants it again.
@@ -67,14 +68,16 @@ func (r *run) withdrawConsent(ctx context.Context, chance *rand.Rand) bool {
 	at := r.randomChat(chance, channel)
 	customer := r.seeded.Customers[at]
 
-	return r.refuseFor(ctx, chance, refusal{chat: at, kind: "withdraw_consent"}, func(ctx context.Context, refuses bool) error {
+	say := func(ctx context.Context, refuses bool) error {
 		consent := chat.ConsentGranted
 		if refuses {
 			consent = chat.ConsentRevoked
 		}
 
 		return r.callers.changeConsent(ctx, customer.ID, channel, consent)
-	})
+	}
+
+	return r.refuseFor(ctx, chance, at, say)
 }
 
 // randomChat returns the index of a chat on the channel.
@@ -87,14 +90,15 @@ func (r *run) randomChat(chance *rand.Rand, channel chat.Channel) int {
 	}
 }
 
-// refuseFor says that a customer wants no messages, waits, and takes it back. It notes the time
-// in between.
+// refuseFor says that the customer of a chat wants no messages, waits, and takes it back. It notes
+// the time in between.
 func (r *run) refuseFor(
 	ctx context.Context,
 	chance *rand.Rand,
-	in refusal,
+	at int,
 	say func(ctx context.Context, refuses bool) error,
 ) bool {
+	in := refusal{chat: at}
 	heard := repeatWord(ctx, refuseWithin, func(ctx context.Context) error { return say(ctx, true) })
 	in.from = time.Now()
 	played := heard && wait(ctx, between(chance, refusesLeast, refusesMost))

@@ -79,7 +79,7 @@ func TestRefusalsAndEndsBelongToTheirSends(t *testing.T) {
 		answers:   answers,
 		workspace: "w",
 		chats:     2,
-		refusals:  []refusal{{chat: 0, kind: "stop_word"}},
+		refusals:  []refusal{{chat: 0}},
 		ended:     map[string]bool{chat.ActionWorkflowID("w", chat.DeriveActionID("w", markerOf(1))): true},
 	})
 

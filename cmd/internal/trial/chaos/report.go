@@ -118,7 +118,8 @@ func (r *Report) showFindings(out io.Writer) error {
 
 		_, err := fmt.Fprintf(
 			out,
-			"  %s: %s; told %q, delivery %s %q, provider %q, error %q, received %d times %v, workflow ended %t, last answer %q\n",
+			"  %s: %s; told %q, delivery %s %q, provider %q, error %q, "+
+				"received %d times %v, workflow ended %t, last answer %q\n",
 			f.Marker,
 			f.Verdict,
 			f.Told,

@@ -81,8 +81,9 @@ func TestTheSeedRepeatsWhatIsPlayed(t *testing.T) {
 			return order
 		}
 
-		assert.Equal(t, play(1), play(1))
-		assert.NotEqual(t, play(1), play(2))
+		first := play(1)
+		assert.Equal(t, first, play(1))
+		assert.NotEqual(t, first, play(2))
 	})
 }
 
@@ -161,6 +162,7 @@ func TestSendsAreSpreadOverTheFirstRound(t *testing.T) {
 		admitAll := func(sends int) {
 			for n := range sends {
 				s.admit(t.Context(), n, sends)
+
 				at = append(at, time.Since(began))
 			}
 		}
@@ -175,6 +177,7 @@ func TestSendsAreSpreadOverTheFirstRound(t *testing.T) {
 		go s.run(ctx)
 
 		s.awaitRound(t.Context(), time.Hour)
+
 		after := time.Since(began)
 
 		admitAll(1000)

@@ -171,7 +171,7 @@ func countOpen(answers []answer, rows []row, ended map[string]bool) int {
 	count := 0
 
 	for _, r := range rows {
-		if r.open() && !(r.accepted() && ended[r.workflow]) {
+		if r.open() && (!r.accepted() || !ended[r.workflow]) {
 			count++
 		}
 	}

@@ -274,6 +274,7 @@ func TestEverythingCanBeCutAndSentElsewhere(t *testing.T) {
 	one.ask(t, "SELECT 1")
 
 	release := p.Hold()
+
 	one.say(t, 'Q', "SELECT 2\x00")
 	p.SetTarget(fresh.Addr().String())
 	assert.Equal(t, 1, p.CutAll())
@@ -295,6 +296,7 @@ func TestDelay(t *testing.T) {
 	p.SetDelay(50 * time.Millisecond)
 
 	began := time.Now()
+
 	one.ask(t, "SELECT 2")
 	assert.GreaterOrEqual(t, time.Since(began), 50*time.Millisecond)
 

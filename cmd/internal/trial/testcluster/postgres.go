@@ -207,6 +207,7 @@ func findPostgres(ctx context.Context) (string, error) {
 // postgresFolders are where server binaries may be, the preferred first.
 func postgresFolders(ctx context.Context) []string {
 	var all []string
+
 	if initdb, err := exec.LookPath("initdb"); err == nil {
 		// A link may stand alone, where the other programs are not.
 		if target, err := filepath.EvalSymlinks(initdb); err == nil {

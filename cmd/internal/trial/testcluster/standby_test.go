@@ -40,6 +40,7 @@ func TestAFailoverLosesNothing(t *testing.T) {
 	c := startDatabase(t)
 
 	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(c.proxiedURL())))
+
 	t.Cleanup(func() { _ = db.Close() })
 
 	_, err := db.ExecContext(t.Context(), "CREATE TABLE kept (n int)")
