@@ -20,7 +20,7 @@ const (
 	untilDelivered = 3 // the same, after it was sent
 	untilRetry     = 40
 	// untilContradicted is the same, after it was reported as undelivered.
-	untilContradicted = 8
+	untilContradicted = 20
 	// unreachable is https://www.twilio.com/docs/api/errors/30003.
 	unreachable = 30003
 )

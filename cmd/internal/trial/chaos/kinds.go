@@ -57,6 +57,7 @@ func (r *run) disturbances() []disturbance {
 		r.databaseDisturbances(),
 		r.workflowDisturbances(),
 		r.customerDisturbances(),
+		r.peopleDisturbances(),
 	)
 
 	return slices.DeleteFunc(all, func(d disturbance) bool { return !r.Kinds.has(d.kind) })

@@ -17,6 +17,8 @@ type row struct {
 	marker   string
 	delivery string
 	workflow string
+	// retryOf is the delivery that a person has tried again with this one, "" for none.
+	retryOf string
 	// providerID is what the provider calls the message, "" if that is not known.
 	providerID string
 	attempts   []attempt
@@ -73,11 +75,15 @@ func openLedger(url string) *ledger {
 func (l *ledger) close() error { return l.db.Close() }
 
 const deliveriesOfSends = `
-SELECT a.idempotency_key, d.id, a.workflow_id, COALESCE(d.provider_message_id, ''),
+SELECT s.idempotency_key, d.id, a.workflow_id, COALESCE(d.retry_of, ''), COALESCE(d.provider_message_id, ''),
 	d.submission, d.carrier, d.error_code, EXISTS (
 		SELECT 1 FROM provider_events e
 		WHERE e.workspace_id = d.workspace_id AND e.delivery_id = d.id AND e.type = $1)
-FROM deliveries d JOIN actions a ON a.workspace_id = d.workspace_id AND a.id = d.action_id`
+FROM deliveries d
+JOIN actions a ON a.workspace_id = d.workspace_id AND a.id = d.action_id
+JOIN messages m ON m.workspace_id = d.workspace_id AND m.id = d.message_id
+JOIN actions s ON s.workspace_id = m.workspace_id AND s.id = m.action_id
+ORDER BY d.created_at, d.id`
 
 // rows returns all deliveries, without their attempts.
 func (l *ledger) rows(ctx context.Context) ([]row, error) {
@@ -97,6 +103,7 @@ func (l *ledger) rows(ctx context.Context) ([]row, error) {
 			&r.marker,
 			&r.delivery,
 			&r.workflow,
+			&r.retryOf,
 			&r.providerID,
 			&r.submission,
 			&r.status,
@@ -115,6 +122,35 @@ func (l *ledger) rows(ctx context.Context) ([]row, error) {
 	}
 
 	return all, nil
+}
+
+// What a person may well try again: what may not have been sent, and what did not arrive.
+const deliveriesToRetry = `
+SELECT d.id FROM deliveries d
+WHERE (d.submission = 'needs_review' OR d.submission = 'accepted' AND d.carrier IN ('undelivered', 'unconfirmed'))
+	AND NOT EXISTS (SELECT 1 FROM deliveries r WHERE r.workspace_id = d.workspace_id AND r.retry_of = d.id)`
+
+// toRetry returns the deliveries that a person may well try again.
+func (l *ledger) toRetry(ctx context.Context) ([]string, error) {
+	found, err := l.db.QueryContext(ctx, deliveriesToRetry)
+	if err != nil {
+		return nil, fmt.Errorf("read the deliveries to retry: %w", err)
+	}
+
+	defer func() { _ = found.Close() }() // found.Err reports what went wrong
+
+	var all []string
+
+	for found.Next() {
+		var id string
+		if err := found.Scan(&id); err != nil {
+			return nil, fmt.Errorf("read a delivery to retry: %w", err)
+		}
+
+		all = append(all, id)
+	}
+
+	return all, found.Err()
 }
 
 const allAttempts = `SELECT delivery_id, started_at, finished_at FROM delivery_attempts ORDER BY delivery_id, fence`

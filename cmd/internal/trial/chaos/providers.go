@@ -161,6 +161,8 @@ type received struct {
 	id       string
 	// hidden and silent report that it is never listed, and never reported on.
 	hidden, silent bool
+	// undelivered reports that it did not reach its recipient.
+	undelivered bool
 }
 
 // arrival is a message or a mail as the sandbox shows it.
@@ -172,6 +174,10 @@ type arrival struct {
 	Form       url.Values        `json:"form"`
 	CustomArgs map[string]string `json:"custom_args"`
 	Faults     []string          `json:"faults"`
+	Status     string            `json:"status"`
+	Events     []struct {
+		Event string `json:"event"`
+	} `json:"events"`
 }
 
 // read returns what of it matters.
@@ -182,6 +188,11 @@ func (a *arrival) read() received {
 		id:       a.SID + a.MessageID,
 		hidden:   slices.Contains(a.Faults, "list_hide"),
 		silent:   slices.Contains(a.Faults, "callback_never"),
+	}
+
+	one.undelivered = a.Status == "undelivered"
+	for _, e := range a.Events {
+		one.undelivered = e.Event == "bounce"
 	}
 
 	if callback, err := url.Parse(a.Form.Get("StatusCallback")); err == nil && one.delivery == "" {

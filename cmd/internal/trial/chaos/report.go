@@ -49,6 +49,7 @@ func verdictLabels() [][2]string {
 		{string(endedLater), "not sent after a 202, with a reason"},
 		{string(heldReceived), "waiting for a person; the provider has it"},
 		{string(heldNotReceived), "waiting for a person; the provider never had it"},
+		{string(retried), "accepted after a person's retry"},
 		{string(notFollowed), "accepted, and its workflow was ended in Temporal"},
 		{string(twiceUnknowable), "sent twice, which could not be known"},
 		{string(unsettled), "NOT SETTLED"},
@@ -76,6 +77,7 @@ func (r *Report) Show(out io.Writer) error {
 	line("of these: the provider sent a receipt", r.Receipts)
 	line("of these: the receipt says that it did not arrive", r.Undelivered)
 	line("of these: there was no receipt, and Handrail says so", r.Unconfirmed)
+	line("made by a person's retry", r.Retries)
 	line("received twice, and flagged", r.DuplicatesFlagged)
 	line("flagged, and received once", r.FalseAlarms)
 

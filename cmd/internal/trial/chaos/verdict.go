@@ -20,6 +20,8 @@ const (
 	endedLater      verdict = "ended_with_a_reason_after_202"
 	heldReceived    verdict = "parked_received"
 	heldNotReceived verdict = "parked_not_received"
+	// retried is of a message that a person has tried again, and the provider took it then.
+	retried verdict = "accepted_after_a_retry"
 	// notFollowed is of a message that the provider has, whose workflow the run has ended in
 	// Temporal: a sweep asks for its receipt after two days.
 	notFollowed verdict = "accepted_workflow_ended"
@@ -65,10 +67,14 @@ func classifySend(e *evidence) verdict {
 	r := e.rows[0]
 	received := len(e.copies)
 
+	if last := len(e.rows) - 1; last > 0 && e.rows[last].retryOf != "" {
+		return classifyRetried(e)
+	}
+
 	switch {
 	case len(e.rows) > 1:
 		return sentTwice
-	case received > 1 && !r.duplicate && e.knowable() > 1:
+	case received > 1 && !r.duplicate && countKnowable(e.copies, e.rows) > 1:
 		return sentTwice
 	case received > 1 && !r.duplicate:
 		return twiceUnknowable
@@ -95,13 +101,58 @@ func classifySend(e *evidence) verdict {
 	return lost // it ended, and nothing says why
 }
 
-// knowable counts the copies that Handrail can know of: those whose acceptance it has heard, or
-// that a list shows, or that are reported on.
-func (e *evidence) knowable() int {
+// classifyRetried is for a send that a person has tried again, so that it has several
+// deliveries. Copies that did not reach the recipient do not count as sent twice.
+func classifyRetried(e *evidence) verdict {
+	flagged := slices.ContainsFunc(e.rows, func(r row) bool { return r.duplicate })
+	arrived := slices.DeleteFunc(slices.Clone(e.copies), func(c received) bool { return c.undelivered })
+
+	switch {
+	case slices.ContainsFunc(e.rows[1:], func(r row) bool { return r.retryOf == "" }):
+		return sentTwice // two deliveries for one request
+	case len(arrived) > 1 && !flagged && countKnowable(arrived, e.rows) > 1:
+		return sentTwice
+	case len(arrived) > 1 && !flagged:
+		return twiceUnknowable
+	case e.answer.told == toldNothing || slices.ContainsFunc(e.rows, row.open):
+		return unsettled
+	}
+
+	for _, r := range e.rows {
+		own := slices.ContainsFunc(e.copies, func(c received) bool { return c.delivery == r.delivery })
+
+		switch {
+		case r.accepted() && !own:
+			return lost
+		case r.ended() && own:
+			return denied
+		}
+	}
+
+	delivered := func(r row) bool { return r.accepted() && !r.status.Lost() }
+
+	switch last := e.rows[len(e.rows)-1]; {
+	case last.accepted(), slices.ContainsFunc(e.rows, delivered):
+		return retried
+	case last.waitsForPerson() && len(arrived) > 0:
+		return heldReceived
+	case last.waitsForPerson():
+		return heldNotReceived
+	case last.ended():
+		return endedLater
+	}
+
+	return lost
+}
+
+// countKnowable counts the copies that Handrail can know of: those whose acceptance it has heard,
+// or that a list shows, or that are reported on.
+func countKnowable(copies []received, rows []row) int {
 	count := 0
 
-	for _, c := range e.copies {
-		if !c.hidden || !c.silent || c.id == e.rows[0].providerID {
+	for _, c := range copies {
+		heard := slices.ContainsFunc(rows, func(r row) bool { return r.providerID == c.id })
+		if heard || !c.hidden || !c.silent {
 			count++
 		}
 	}
@@ -204,9 +255,11 @@ type finding struct {
 	ErrorCode  string               `json:"error_code,omitempty"`
 	Received   int                  `json:"received"`
 	LastAnswer string               `json:"last_answer,omitempty"`
-	// Delivery and Workflow are where to look on, EqualText the send that has the same text.
+	// Delivery and Workflow are where to look on, RetryOf the delivery that a person has tried
+	// again, EqualText the send that has the same text.
 	Delivery  string `json:"delivery_id,omitempty"`
 	Workflow  string `json:"workflow_id,omitempty"`
+	RetryOf   string `json:"retry_of,omitempty"`
 	EqualText string `json:"equal_text,omitempty"`
 	// Copies are what the provider calls the messages, with what hides each.
 	Copies []string `json:"copies,omitempty"`
@@ -225,6 +278,10 @@ func compareSends(all []evidence) Outcome {
 
 		for _, r := range e.rows {
 			o.count(r, len(e.copies))
+		}
+
+		if len(e.rows) > 1 {
+			o.Retries += len(e.rows) - 1
 		}
 
 		if e.answer.code != "" {
@@ -256,11 +313,13 @@ func newFinding(v verdict, e *evidence) finding {
 	}
 
 	if len(e.rows) > 0 {
-		f.Submission = e.rows[0].submission
-		f.Status = e.rows[0].status
-		f.ErrorCode = e.rows[0].errorCode
-		f.Delivery = e.rows[0].delivery
-		f.Workflow = e.rows[0].workflow
+		last := e.rows[len(e.rows)-1]
+		f.Submission = last.submission
+		f.Status = last.status
+		f.ErrorCode = last.errorCode
+		f.Delivery = last.delivery
+		f.Workflow = last.workflow
+		f.RetryOf = last.retryOf
 	}
 
 	for _, c := range e.copies {
@@ -273,6 +332,10 @@ func newFinding(v verdict, e *evidence) finding {
 // describe names the message, and what hides it.
 func (r *received) describe() string {
 	name := r.id
+	if r.undelivered {
+		name += " undelivered"
+	}
+
 	if r.hidden {
 		name += " hidden"
 	}
@@ -297,6 +360,8 @@ type Outcome struct {
 	Unconfirmed int `json:"unconfirmed"`
 	// Undelivered are those of the receipts that say that the message did not arrive.
 	Undelivered int `json:"undelivered"`
+	// Retries are the deliveries with which a person has tried again.
+	Retries int `json:"retries"`
 	// DuplicatesFlagged are the messages that were received twice, and flagged; those of
 	// FalseAlarms were flagged and received once.
 	DuplicatesFlagged int `json:"duplicates_flagged"`

@@ -377,3 +377,70 @@ func TestAWorkflowThatTheRunHasEnded(t *testing.T) {
 	e.rows = []row{rowIn(chat.SubmissionUnknown, "timeout")}
 	assert.Equal(t, unsettled, classifySend(&e), "a sweep must hand it to a person")
 }
+
+func TestASendThatAPersonHasTriedAgain(t *testing.T) {
+	t.Parallel()
+
+	first := func(edits ...func(*row)) row {
+		return deliveredRow(append([]func(*row){func(r *row) {
+			r.delivery = "d1"
+			r.status = chat.StatusUndelivered
+		}}, edits...)...)
+	}
+	again := func(edits ...func(*row)) row {
+		return deliveredRow(append([]func(*row){func(r *row) {
+			r.delivery = "d2"
+			r.retryOf = "d1"
+		}}, edits...)...)
+	}
+	flagged := func(r *row) { r.duplicate = true }
+	inState := func(state chat.SubmissionState, code string) func(*row) {
+		return func(r *row) {
+			r.submission = state
+			r.status = chat.StatusNone
+			r.errorCode = code
+		}
+	}
+
+	one := received{delivery: "d1", id: "SM1"}
+	failed := received{delivery: "d1", id: "SM1", undelivered: true}
+	two := received{delivery: "d2", id: "SM2"}
+	dark := received{
+		delivery: "d1",
+		id:       "SM1",
+		hidden:   true,
+		silent:   true,
+	}
+
+	for name, c := range map[string]struct {
+		rows   []row
+		copies []received
+		want   verdict
+	}{
+		"the first did not arrive":                {[]row{first(), again()}, []received{failed, two}, retried},
+		"it arrived after all, and is flagged":    {[]row{first(flagged), again()}, []received{one, two}, retried},
+		"it arrived after all, and is not":        {[]row{first(), again()}, []received{one, two}, sentTwice},
+		"it was never taken":                      {[]row{first(inState(chat.SubmissionNeedsReview, "timeout")), again()}, []received{two}, retried},
+		"it was taken, and nothing shows it":      {[]row{first(inState(chat.SubmissionNeedsReview, "timeout")), again()}, []received{dark, two}, twiceUnknowable},
+		"the retry is refused":                    {[]row{first(), again(inState(chat.SubmissionRejected, "twilio_21614"))}, []received{failed}, endedLater},
+		"the retry is refused, yet received":      {[]row{first(), again(inState(chat.SubmissionRejected, "twilio_21614"))}, []received{failed, two}, denied},
+		"it arrived, and the retry is canceled": {
+			[]row{first(func(r *row) { r.status = chat.StatusDelivered }), again(inState(chat.SubmissionCanceled, "why"))},
+			[]received{one},
+			retried,
+		},
+		"the retry waits for a person":            {[]row{first(), again(inState(chat.SubmissionNeedsReview, "timeout"))}, []received{failed}, heldNotReceived},
+		"it waits for one, and is there":          {[]row{first(), again(inState(chat.SubmissionNeedsReview, "timeout"))}, []received{failed, two}, heldReceived},
+		"the retry counts the first as its own":   {[]row{first(), again()}, []received{failed}, lost},
+		"the retry goes on":                       {[]row{first(), again(inState(chat.SubmissionUnknown, "timeout"))}, []received{failed}, unsettled},
+		"the retry ended, and nothing says why":   {[]row{first(), again(inState(chat.SubmissionCanceled, ""))}, []received{failed}, lost},
+		"there is a third one that nobody wanted": {[]row{first(), first(), again()}, []received{failed, two}, sentTwice},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			e := evidence{answer: answer{told: toldUnknown}, rows: c.rows, copies: c.copies}
+			assert.Equal(t, c.want, classifySend(&e))
+		})
+	}
+}
