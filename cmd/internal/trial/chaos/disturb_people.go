@@ -15,6 +15,9 @@ const (
 	// often.
 	retryWithin = 20 * time.Second
 	retryLook   = 300 * time.Millisecond
+	// retriedWithin is how long it may take until a retry is there: one that is refused after a
+	// 202, because the message has arrived meanwhile, never is.
+	retriedWithin = 5 * time.Second
 )
 
 // peopleDisturbances are what operators do, though they cannot know better.
@@ -31,7 +34,7 @@ func (r *run) retryOne(ctx context.Context, chance *rand.Rand) bool {
 	for {
 		if all, err := r.findToRetry(ctx); err == nil && len(all) > 0 {
 			id := oneOf(chance, all)
-			if r.callers.retry(ctx, id) == nil {
+			if r.callers.retry(ctx, id) == nil && r.awaitRetry(ctx, id) {
 				return true
 			}
 		}
@@ -48,6 +51,26 @@ func (r *run) findToRetry(ctx context.Context) ([]string, error) {
 	defer func() { _ = l.close() }() // everything is read
 
 	return l.toRetry(ctx)
+}
+
+// awaitRetry reports whether a delivery has been tried again. It waits for that.
+func (r *run) awaitRetry(ctx context.Context, delivery string) bool {
+	ctx, cancel := context.WithTimeout(ctx, retriedWithin)
+	defer cancel()
+
+	for {
+		l := openLedger(r.cluster.HandrailURL())
+		done, err := l.isRetried(ctx, delivery)
+		_ = l.close() // it is read
+
+		if err == nil && done {
+			return true
+		}
+
+		if !wait(ctx, retryLook) {
+			return false
+		}
+	}
 }
 
 // retry asks for another try of a delivery. It returns nil when that is begun, or done.

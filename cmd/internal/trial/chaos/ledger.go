@@ -153,6 +153,18 @@ func (l *ledger) toRetry(ctx context.Context) ([]string, error) {
 	return all, found.Err()
 }
 
+// isRetried reports whether there is a retry of a delivery.
+func (l *ledger) isRetried(ctx context.Context, delivery string) (bool, error) {
+	var is bool
+
+	err := l.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM deliveries WHERE retry_of = $1)", delivery).Scan(&is)
+	if err != nil {
+		return false, fmt.Errorf("look for a retry: %w", err)
+	}
+
+	return is, nil
+}
+
 const allAttempts = `SELECT delivery_id, started_at, finished_at FROM delivery_attempts ORDER BY delivery_id, fence`
 
 // rowsWithAttempts returns all deliveries with their attempts.

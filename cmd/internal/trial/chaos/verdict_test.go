@@ -417,13 +417,13 @@ func TestASendThatAPersonHasTriedAgain(t *testing.T) {
 		copies []received
 		want   verdict
 	}{
-		"the first did not arrive":                {[]row{first(), again()}, []received{failed, two}, retried},
-		"it arrived after all, and is flagged":    {[]row{first(flagged), again()}, []received{one, two}, retried},
-		"it arrived after all, and is not":        {[]row{first(), again()}, []received{one, two}, sentTwice},
-		"it was never taken":                      {[]row{first(inState(chat.SubmissionNeedsReview, "timeout")), again()}, []received{two}, retried},
-		"it was taken, and nothing shows it":      {[]row{first(inState(chat.SubmissionNeedsReview, "timeout")), again()}, []received{dark, two}, twiceUnknowable},
-		"the retry is refused":                    {[]row{first(), again(inState(chat.SubmissionRejected, "twilio_21614"))}, []received{failed}, endedLater},
-		"the retry is refused, yet received":      {[]row{first(), again(inState(chat.SubmissionRejected, "twilio_21614"))}, []received{failed, two}, denied},
+		"the first did not arrive":             {[]row{first(), again()}, []received{failed, two}, retried},
+		"it arrived after all, and is flagged": {[]row{first(flagged), again()}, []received{one, two}, retried},
+		"it arrived after all, and is not":     {[]row{first(), again()}, []received{one, two}, sentTwice},
+		"it was never taken":                   {[]row{first(inState(chat.SubmissionNeedsReview, "timeout")), again()}, []received{two}, retried},
+		"it was taken, and nothing shows it":   {[]row{first(inState(chat.SubmissionNeedsReview, "timeout")), again()}, []received{dark, two}, twiceUnknowable},
+		"the retry is refused":                 {[]row{first(), again(inState(chat.SubmissionRejected, "twilio_21614"))}, []received{failed}, endedLater},
+		"the retry is refused, yet received":   {[]row{first(), again(inState(chat.SubmissionRejected, "twilio_21614"))}, []received{failed, two}, denied},
 		"it arrived, and the retry is canceled": {
 			[]row{first(func(r *row) { r.status = chat.StatusDelivered }), again(inState(chat.SubmissionCanceled, "why"))},
 			[]received{one},
