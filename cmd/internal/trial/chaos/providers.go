@@ -12,14 +12,18 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"handrail/chat"
 )
 
 // fault is one of the ways in which the sandbox can misbehave, as its admin API takes it.
 type fault struct {
-	Fault string  `json:"fault"`
-	Rate  float64 `json:"rate"`
-	Times int     `json:"times,omitempty"`
-	Delay string  `json:"delay,omitempty"`
+	Fault string `json:"fault"`
+	// Channel is the one channel that it strikes, "" for all.
+	Channel string  `json:"channel,omitempty"`
+	Rate    float64 `json:"rate"`
+	Times   int     `json:"times,omitempty"`
+	Delay   string  `json:"delay,omitempty"`
 	// Struck is how often it has, as the sandbox reports.
 	Struck int `json:"struck,omitempty"`
 }
@@ -75,6 +79,13 @@ func firstStrikes(faults []fault, struck map[string]int) []fault {
 		if struck[f.Fault] == 0 {
 			f.Rate = firstRate
 			f.Times = 1
+
+			// An SMS that did not arrive can be retried, an address that bounced cannot: each run
+			// is to have what a person retries.
+			if f.Fault == "undelivered" {
+				f.Channel = string(chat.ChannelSMS)
+			}
+
 			all = append(all, f)
 		}
 	}
