@@ -25,6 +25,8 @@ const (
 	// giveUpAfter is how long a caller repeats one request. It is longer than anything
 	// that is killed stays away.
 	giveUpAfter = 5 * time.Minute
+	// askAtOnce is for how many missing sends is asked at a time.
+	askAtOnce = 50
 )
 
 // markerOf returns what sets a send apart from every other one: it is the send's idempotency
@@ -71,6 +73,8 @@ type callers struct {
 	// admit waits until the n'th of so many sends may begin.
 	admit    func(ctx context.Context, n, sends int)
 	answered atomic.Int64
+	// askedUntil is the send before which askForMissing goes on.
+	askedUntil int
 }
 
 func newCallers(apis []string, s *testcluster.Seeded, texts []string) *callers {
@@ -153,12 +157,22 @@ func (c *callers) sendOne(ctx context.Context, secret string, n int) answer {
 
 // askForMissing asks for the sends that were promised and that the database does not have, as a
 // careful caller does: how the action stands, and if there is none, for the same send again. It
-// notes which were refused, and which were ended with a reason.
+// notes which were refused, and which were ended with a reason. It asks for some at a time, and
+// goes on with others the next time: most of what is missing only waits for its turn.
 func (c *callers) askForMissing(ctx context.Context, answers []answer, stored map[string]bool) {
-	for n := range answers {
+	asked := 0
+
+	for i := range answers {
+		n := (c.askedUntil + i) % len(answers)
+
 		a := &answers[n]
 		if !a.missing(stored) {
 			continue
+		}
+
+		if asked++; asked > askAtOnce {
+			c.askedUntil = n
+			return
 		}
 
 		a.tries++

@@ -230,3 +230,26 @@ func TestCallersShareTheSendsAndTheAPIs(t *testing.T) {
 	assert.Len(t, down.requests(), 10, "every other send begins there")
 	assert.Equal(t, int64(20), callers.answered.Load())
 }
+
+func TestItIsAskedForSomeOfTheMissingAtATime(t *testing.T) {
+	t.Parallel()
+
+	const sends = askAtOnce + 10
+
+	one := newAPI(t, answerWith(202, `{"status":"running"}`))
+	one.action = answerWith(200, runningAction)
+	callers := newCallers(
+		[]string{one.URL},
+		&testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}},
+		ownTexts(sends),
+	)
+	answers := callers.send(t.Context())
+
+	tries := func(n int) int { return answers[n].tries - 1 }
+
+	callers.askForMissing(t.Context(), answers, nil)
+	assert.Equal(t, []int{1, 0}, []int{tries(askAtOnce - 1), tries(askAtOnce)})
+
+	callers.askForMissing(t.Context(), answers, nil)
+	assert.Equal(t, []int{2, 1, 1}, []int{tries(0), tries(askAtOnce), tries(sends - 1)}, "it goes on, and begins anew")
+}

@@ -13,11 +13,11 @@ import (
 const (
 	// retryWithin is how long a delivery is looked for that can be retried, and retryLook how
 	// often.
-	retryWithin = 20 * time.Second
+	retryWithin = time.Minute
 	retryLook   = 300 * time.Millisecond
 	// retriedWithin is how long it may take until a retry is there: one that is refused after a
 	// 202, because the message has arrived meanwhile, never is.
-	retriedWithin = 5 * time.Second
+	retriedWithin = 30 * time.Second
 )
 
 // peopleDisturbances are what operators do, though they cannot know better.
