@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -58,8 +59,10 @@ type answer struct {
 	// later reports whether it was promised first, and refused, or ended with a reason, when it
 	// was asked for again: such a send leaves nothing in the database.
 	later bool
-	tries int
-	last  string // why there was no definite answer
+	// running reports whether its action still ran when it was last asked for.
+	running bool
+	tries   int
+	last    string // why there was no definite answer
 }
 
 // callers send, each one message after the other, with a key of its own: an API key may
@@ -178,6 +181,8 @@ func (c *callers) askForMissing(ctx context.Context, answers []answer, stored ma
 		a.tries++
 
 		code, err := c.askAction(ctx, n)
+		a.running = err == nil && code == ""
+
 		if err == nil && code == noAction {
 			var got response
 			if got, err = c.ask(ctx, c.api(n), c.seeded.Secrets[0], n); got.told() == toldRefused {
@@ -194,6 +199,9 @@ func (c *callers) askForMissing(ctx context.Context, answers []answer, stored ma
 
 // noAction is the code of the problem that there is no such action.
 const noAction = string(chat.CodeActionNotFound)
+
+// errUntold says that the API could not tell how an action stands.
+var errUntold = errors.New("the API cannot tell how the action stands")
 
 // askAction asks how the action of the n'th send stands. It returns the code of the problem
 // that it has ended with, noAction if there is no such action, and "" if it goes on.
@@ -228,7 +236,9 @@ func (c *callers) askAction(ctx context.Context, n int) (string, error) {
 	switch {
 	case status == http.StatusNotFound:
 		return body.Code, nil
-	case status == http.StatusOK && body.State == string(chat.ActionFailed):
+	case status != http.StatusOK:
+		return "", errUntold
+	case body.State == string(chat.ActionFailed):
 		return body.Problem.Code, nil
 	}
 

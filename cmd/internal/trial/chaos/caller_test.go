@@ -152,8 +152,9 @@ func TestWhatWasPromisedAndIsMissingIsAskedForOnceMore(t *testing.T) {
 		answers []func(http.ResponseWriter)
 		code    string
 		later   bool
+		running bool
 	}{
-		"it still runs":              {action: answerWith(200, runningAction), answers: []func(http.ResponseWriter){promised}},
+		"it still runs":              {action: answerWith(200, runningAction), answers: []func(http.ResponseWriter){promised}, running: true},
 		"it was ended in Temporal":   {action: answerWith(200, failedAction), answers: []func(http.ResponseWriter){promised}, code: "unavailable", later: true},
 		"it was refused":             {action: answerWith(404, missingAction), answers: []func(http.ResponseWriter){promised, refused}, code: "recipient_opted_out", later: true},
 		"it is begun again":          {action: answerWith(404, missingAction), answers: []func(http.ResponseWriter){promised}},
@@ -178,12 +179,13 @@ func TestWhatWasPromisedAndIsMissingIsAskedForOnceMore(t *testing.T) {
 			assert.Equal(t, []answer{
 				{marker: markerOf(0), text: markerOf(0), told: toldPending, tries: 1},
 				{
-					marker: markerOf(1),
-					text:   markerOf(1),
-					told:   toldPending,
-					code:   c.code,
-					later:  c.later,
-					tries:  2,
+					marker:  markerOf(1),
+					text:    markerOf(1),
+					told:    toldPending,
+					code:    c.code,
+					later:   c.later,
+					running: c.running,
+					tries:   2,
 				},
 			}, answers)
 

@@ -342,6 +342,11 @@ func (r *run) compare(ctx context.Context, answers []answer) error {
 		return err
 	}
 
+	// What is not stored is judged by how its action stands now, all of it.
+	for range answers[:len(answers)/askAtOnce+1] {
+		r.callers.askForMissing(ctx, answers, markersOf(rows))
+	}
+
 	copies, err := r.providers.arrived(ctx)
 	if err != nil {
 		return err

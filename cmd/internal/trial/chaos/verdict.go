@@ -203,6 +203,8 @@ func classifyWithoutRow(a answer, received int) verdict {
 	switch {
 	case a.told == toldNothing:
 		return unsettled
+	case a.told.promised() && !a.later && a.running && received == 0:
+		return unsettled // it waits in Temporal for its turn
 	case a.told.promised() && !a.later:
 		return lost
 	case received > 0:

@@ -214,6 +214,10 @@ func TestWhatIsPromisedAndNotStoredYetIsOpen(t *testing.T) {
 		later:  true,
 	})
 
+	waiting := answer{marker: "g", told: toldPending, running: true}
+	assert.Equal(t, unsettled, classifySend(&evidence{answer: waiting}), "its action still runs")
+	assert.Equal(t, lost, classifySend(&evidence{answer: waiting, copies: make([]received, 1)}), "and nobody knows why it is there")
+
 	assert.Equal(t, endedLater, classifySend(&evidence{answer: answers[5]}))
 	assert.Equal(t, denied, classifySend(&evidence{answer: answers[5], copies: make([]received, 1)}))
 
