@@ -75,6 +75,7 @@ func TestARefusalIsTakenBackAtTheEndOfARun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := &run{}
+
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 
@@ -100,6 +101,7 @@ func TestACustomerAnswersThroughTheSandbox(t *testing.T) {
 		assert.Equal(t, "+14155550100", r.PostForm.Get("To"))
 		w.WriteHeader(status)
 	}))
+
 	t.Cleanup(handrail.Close)
 
 	b, err := sandbox.New(sandbox.Config{
@@ -111,6 +113,7 @@ func TestACustomerAnswersThroughTheSandbox(t *testing.T) {
 	require.NoError(t, err)
 
 	server := httptest.NewServer(b.Handler())
+
 	t.Cleanup(func() {
 		server.Close()
 		assert.NoError(t, b.Close())
@@ -120,6 +123,7 @@ func TestACustomerAnswersThroughTheSandbox(t *testing.T) {
 	require.NoError(t, p.answer(t.Context(), "+14155550123", "+14155550100", "STOP"))
 
 	status = http.StatusForbidden
+
 	require.ErrorContains(t, p.answer(t.Context(), "+14155550123", "+14155550100", "STOP"), "502")
 }
 
@@ -134,8 +138,10 @@ func TestConsentsAndRetriesAreAskedOfTheAPI(t *testing.T) {
 		assert.NoError(t, err)
 
 		asked = append(asked, r.Method+" "+r.URL.Path+" "+r.Header.Get("Idempotency-Key")+" "+string(body))
+
 		w.WriteHeader(status)
 	}))
+
 	t.Cleanup(api.Close)
 
 	c := newCallers([]string{api.URL}, &testcluster.Seeded{Workspace: "w", Secrets: []string{"hr_1"}}, nil)
@@ -143,6 +149,7 @@ func TestConsentsAndRetriesAreAskedOfTheAPI(t *testing.T) {
 	require.NoError(t, c.retry(t.Context(), "d1"))
 
 	status = http.StatusConflict
+
 	require.ErrorContains(t, c.changeConsent(t.Context(), 3, chat.ChannelEmail, chat.ConsentGranted), "409")
 	require.ErrorContains(t, c.retry(t.Context(), "d1"), "409")
 
