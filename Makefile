@@ -79,7 +79,7 @@ SENDS ?= 2000
 FAULTS ?= 10
 
 .PHONY: chaos
-chaos: build bin/handrail-chaos ## Send while providers fail and processes are killed; SENDS, FAULTS (per cent) and ARGS
+chaos: build bin/handrail-chaos ## Send while providers, processes and the database fail; SENDS, FAULTS (per cent) and ARGS
 	@bin/handrail-chaos --sends=$(SENDS) --faults=$(FAULTS) $(ARGS)
 
 # docs/performance.md says what is measured.

@@ -35,8 +35,13 @@ type Message struct {
 	ErrorCode int `json:"error_code,omitempty"`
 	// Doomed says that a fault decided at acceptance that it will not be delivered.
 	Doomed bool `json:"doomed,omitempty"`
+	// Contradicted says that one decided that it is reported as undelivered first, and as
+	// delivered later.
+	Contradicted bool `json:"contradicted,omitempty"`
 	// ListedAt is when lists begin to show it; nil is from the beginning.
 	ListedAt *time.Time `json:"listed_at,omitempty"`
+	// Faults are those that struck what follows its acceptance.
+	Faults []FaultKind `json:"faults,omitempty"`
 	// Webhook is what became of telling the service, of an inbound message.
 	Webhook *WebhookResult `json:"webhook,omitempty"`
 	// Form is everything that was posted, StatusCallback and MediaUrl among it.
@@ -45,7 +50,7 @@ type Message struct {
 	RequestHeader http.Header `json:"request_header,omitempty"`
 }
 
-// ended reports whether the status is final.
+// ended reports whether the status is a final one.
 func (m Message) ended() bool {
 	switch m.Status {
 	case "delivered", "undelivered", "failed", "canceled", "received":
@@ -107,6 +112,8 @@ type Mail struct {
 	Doomed bool `json:"doomed,omitempty"`
 	// ListedAt is when the logs begin to show it; nil is from the beginning.
 	ListedAt *time.Time `json:"listed_at,omitempty"`
+	// Faults are those that struck what follows its acceptance.
+	Faults []FaultKind `json:"faults,omitempty"`
 	// Request is the whole body that was posted, compacted.
 	Request json.RawMessage `json:"request"`
 	// RequestHeader is what the post carried, without its credentials.
@@ -184,6 +191,7 @@ type mailSend struct {
 	ReceivedAt    time.Time       `json:"received_at"`
 	Doomed        bool            `json:"doomed,omitempty"`
 	ListedAt      *time.Time      `json:"listed_at,omitempty"`
+	Faults        []FaultKind     `json:"faults,omitempty"`
 	Request       json.RawMessage `json:"request"`
 	RequestHeader http.Header     `json:"request_header"`
 }

@@ -19,18 +19,34 @@ const (
 	untilSent      = 1 // times Config.CallbackDelay, after the answer
 	untilDelivered = 3 // the same, after it was sent
 	untilRetry     = 40
+	// untilContradicted is the same, after it was reported as undelivered.
+	untilContradicted = 20
 	// unreachable is https://www.twilio.com/docs/api/errors/30003.
 	unreachable = 30003
 )
 
 // messageStages are what is still ahead of a message.
 func (s *Sandbox) messageStages(m Message) []stage {
-	end := move{SID: m.SID, Status: "delivered"}
-	if m.Doomed {
-		end.Status, end.ErrorCode = "undelivered", unreachable
+	delivered := move{SID: m.SID, Status: "delivered"}
+	undelivered := move{SID: m.SID, Status: "undelivered", ErrorCode: unreachable}
+
+	var stages []stage
+
+	switch {
+	case m.Contradicted && m.Status == "undelivered":
+		return []stage{s.messageStage(delivered, untilContradicted)}
+	case m.Contradicted:
+		stages = []stage{
+			s.messageStage(undelivered, untilDelivered),
+			s.messageStage(delivered, untilContradicted),
+		}
+
+	case m.Doomed:
+		stages = []stage{s.messageStage(undelivered, untilDelivered)}
+	default:
+		stages = []stage{s.messageStage(delivered, untilDelivered)}
 	}
 
-	stages := []stage{s.messageStage(end, untilDelivered)}
 	if m.Status == "sent" {
 		return stages
 	}

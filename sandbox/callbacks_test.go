@@ -122,6 +122,10 @@ func TestCallbacksMisbehave(t *testing.T) {
 		"disorder": {[]sandbox.Fault{{Kind: sandbox.CallbackDisorder}}, []string{"delivered", "sent"}},
 		"never":    {[]sandbox.Fault{{Kind: sandbox.CallbackNever}}, nil},
 		"delay":    {[]sandbox.Fault{{Kind: sandbox.CallbackDelay, Delay: time.Millisecond}}, []string{"delivered", "sent"}},
+		"contradict": {
+			[]sandbox.Fault{{Kind: sandbox.CallbackContradict}},
+			[]string{"sent", "undelivered", "delivered"},
+		},
 		"together": {
 			[]sandbox.Fault{{Kind: sandbox.CallbackDisorder}, {Kind: sandbox.Bounce}, {Kind: sandbox.CallbackTwice}},
 			[]string{"undelivered", "undelivered", "sent", "sent"},
@@ -186,6 +190,37 @@ func TestMessageGoesOnAfterARestart(t *testing.T) {
 	again := reopenSandbox(t, path, nil)
 	assert.Equal(t, []sandbox.Message{m}, again.Messages(sandbox.MessageFilter{}))
 	assert.Equal(t, []sandbox.Mail{bounced}, again.Mails())
+}
+
+func TestAContradictionIsToldAfterARestart(t *testing.T) {
+	t.Parallel()
+	h := newHook(t)
+	path := filepath.Join(t.TempDir(), "sandbox.jsonl")
+	before := setup(t, func(c *sandbox.Config) { c.File = path })
+	require.NoError(t, before.SetFaults(
+		sandbox.Fault{Kind: sandbox.CallbackContradict, Times: 1},
+		sandbox.Fault{Kind: sandbox.CallbackNever, Times: 1},
+	))
+	before.sms(t, "StatusCallback", h.url+"/silent")
+	require.NoError(t, before.SetFaults(sandbox.Fault{Kind: sandbox.CallbackContradict}))
+	before.sms(t, "StatusCallback", h.url+"/status")
+	before.mail(t, validMail)
+	require.NoError(t, before.Close())
+
+	w := setup(t, fastCallbacks, func(c *sandbox.Config) { c.File = path })
+
+	for _, want := range []string{"sent", "undelivered", "delivered"} {
+		call := h.next(t)
+		assert.Equal(t, "/status", call.target, "the first message stays silent")
+		assert.Equal(t, want, h.twilioForm(t, call).Get("MessageStatus"))
+	}
+
+	assert.Equal(
+		t,
+		[]sandbox.FaultKind{sandbox.CallbackNever, sandbox.CallbackContradict},
+		w.Messages(sandbox.MessageFilter{})[0].Faults,
+	)
+	assert.Empty(t, w.Mails()[0].Faults, "a mail is not contradicted")
 }
 
 func TestForgottenMessageGoesNowhere(t *testing.T) {

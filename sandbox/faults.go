@@ -64,6 +64,11 @@ const (
 	CallbackDelay FaultKind = "callback_delay"
 	// ListLag keeps it out of Twilio's lists and SendGrid's logs for Delay, 10 s by default.
 	ListLag FaultKind = "list_lag"
+	// ListHide keeps it out of Twilio's lists and SendGrid's logs for ever.
+	ListHide FaultKind = "list_hide"
+	// CallbackContradict ends an SMS as undelivered with 30003, and delivers it later: its
+	// final status contradicts an earlier final one. It never strikes a mail.
+	CallbackContradict FaultKind = "callback_contradict"
 	// Undelivered ends an SMS as undelivered with 30003, and a mail as a hard bounce.
 	Undelivered FaultKind = "undelivered"
 	// Bounce is Undelivered by its name for mail.
@@ -76,8 +81,10 @@ var (
 		FaultRefuse, FaultSuspended, FaultOptedOut, FaultGarbage,
 	}
 	laterFaults = []FaultKind{
-		CallbackEarly, CallbackTwice, CallbackDisorder, CallbackNever, CallbackDelay, ListLag, Undelivered, Bounce,
+		CallbackEarly, CallbackTwice, CallbackDisorder, CallbackNever, CallbackDelay, CallbackContradict,
+		ListLag, ListHide, Undelivered, Bounce,
 	}
+	smsFaults     = []FaultKind{FaultOptedOut, CallbackContradict}
 	defaultDelays = map[FaultKind]time.Duration{
 		FaultSlow:      40 * time.Second,
 		FaultRateLimit: time.Second,
@@ -126,7 +133,7 @@ func (f Fault) validate() error {
 func (f Fault) concerns(channel string, to []string) bool {
 	return (f.Channel == channel || f.Channel == "" && channel != ChannelTool) &&
 		(f.Times == 0 || f.Struck < f.Times) &&
-		(f.Kind != FaultOptedOut || channel == ChannelSMS) &&
+		(!slices.Contains(smsFaults, f.Kind) || channel == ChannelSMS) &&
 		(f.To == "" || slices.ContainsFunc(to, func(address string) bool { return strings.EqualFold(address, f.To) }))
 }
 
@@ -238,7 +245,10 @@ func (b *faultBook) post(channel string, to ...string) Fault {
 // aftermath is what goes wrong after a post was accepted.
 type aftermath struct {
 	early, twice, disorder, never, doomed bool
+	contradicted, hidden                  bool
 	delay, lag                            time.Duration
+	// struck are the kinds of all that.
+	struck []FaultKind
 }
 
 // later draws what goes wrong afterwards; every kind is drawn for itself.
@@ -246,22 +256,46 @@ func (b *faultBook) later(channel string, to ...string) aftermath {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 
-	strikes := func(kinds ...FaultKind) bool { return b.strike(channel, to, kinds...).Kind != "" }
+	var a aftermath
 
-	return aftermath{
-		early:    strikes(CallbackEarly),
-		twice:    strikes(CallbackTwice),
-		disorder: strikes(CallbackDisorder),
-		never:    strikes(CallbackNever),
-		doomed:   strikes(Undelivered, Bounce),
-		delay:    b.strike(channel, to, CallbackDelay).delay(),
-		lag:      b.strike(channel, to, ListLag).delay(),
+	draw := func(kinds ...FaultKind) Fault {
+		f := b.strike(channel, to, kinds...)
+		if f.Kind != "" {
+			a.struck = append(a.struck, f.Kind)
+		}
+
+		return f
 	}
+	strikes := func(kinds ...FaultKind) bool { return draw(kinds...).Kind != "" }
+
+	a.early = strikes(CallbackEarly)
+	a.twice = strikes(CallbackTwice)
+	a.disorder = strikes(CallbackDisorder)
+	a.never = strikes(CallbackNever)
+	a.doomed = strikes(Undelivered, Bounce)
+	a.contradicted = !a.doomed && strikes(CallbackContradict)
+	a.delay = draw(CallbackDelay).delay()
+	a.lag = draw(ListLag).delay()
+	a.hidden = strikes(ListHide)
+
+	return a
 }
+
+// resumeAftermath is what still goes wrong with a message that the faults struck before the
+// sandbox was started anew.
+func resumeAftermath(struck []FaultKind) aftermath {
+	return aftermath{never: slices.Contains(struck, CallbackNever)}
+}
+
+// listedNever is later than any list is read.
+var listedNever = time.Date(9999, time.December, 31, 0, 0, 0, 0, time.UTC)
 
 // listedAt is when a message that was accepted at that time is listed; nil is at once.
 func (a aftermath) listedAt(accepted time.Time) *time.Time {
-	if a.lag == 0 {
+	switch {
+	case a.hidden:
+		return &listedNever
+	case a.lag == 0:
 		return nil
 	}
 

@@ -76,14 +76,14 @@ func (s *Sandbox) depart(stages []stage, faults aftermath) (goOn func()) {
 func (s *Sandbox) resume() {
 	v := s.arrived.look()
 	for _, k := range v.messages {
-		if m := k.now(); !m.ended() {
-			s.depart(s.messageStages(m), aftermath{})()
+		if m := k.now(); !m.ended() || m.Contradicted && m.Status == "undelivered" {
+			s.depart(s.messageStages(m), resumeAftermath(m.Faults))()
 		}
 	}
 
 	for _, k := range v.mails {
 		if m := k.now(); m.Status() == "processed" {
-			s.depart(s.mailStages(m), aftermath{})()
+			s.depart(s.mailStages(m), resumeAftermath(m.Faults))()
 		}
 	}
 }

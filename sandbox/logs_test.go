@@ -97,6 +97,23 @@ func TestLogsRefuse(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, w.do(t, http.MethodGet, "/v3/logs/other", "", nil).status)
 }
 
+func TestWhatIsHiddenIsNeverListed(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	require.NoError(t, w.SetFaults(sandbox.Fault{Kind: sandbox.ListHide}))
+	w.sms(t)
+	w.mail(t, validMail)
+	assert.Empty(t, w.list(t, messagesPath).Messages)
+	assert.Empty(t, w.found(t, ""))
+	assert.Equal(t, []sandbox.FaultKind{sandbox.ListHide}, w.Messages(sandbox.MessageFilter{})[0].Faults)
+	assert.Equal(t, []sandbox.FaultKind{sandbox.ListHide}, w.Mails()[0].Faults)
+	assert.Equal(
+		t,
+		http.StatusNotFound,
+		w.do(t, http.MethodGet, "/v3/logs/"+w.Mails()[0].SGMessageID, "", asSendGridCaller).status,
+	)
+}
+
 func TestListsLag(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

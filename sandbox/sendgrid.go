@@ -139,7 +139,10 @@ func (s *Sandbox) acceptMail(send *mailSend, recipients []string) (goOn func(), 
 	send.ReceivedAt = currentTime()
 	faults := s.faults.later(ChannelEmail, recipients...)
 
-	send.Doomed, send.ListedAt = faults.doomed, faults.listedAt(send.ReceivedAt)
+	send.Doomed = faults.doomed
+	send.ListedAt = faults.listedAt(send.ReceivedAt)
+	send.Faults = faults.struck
+
 	if err := s.arrived.record(record{Send: send}); err != nil {
 		return func() {}, err
 	}
@@ -252,6 +255,7 @@ func (s *mailSend) mails() ([]Mail, error) {
 			ReceivedAt:    s.ReceivedAt,
 			Doomed:        s.Doomed,
 			ListedAt:      s.ListedAt,
+			Faults:        s.Faults,
 			From:          *request.From,
 			To:            p.To,
 			CC:            p.CC,

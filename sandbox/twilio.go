@@ -147,7 +147,11 @@ func (s *Sandbox) acceptMessage(m *Message) (goOn func(), err error) {
 	m.UpdatedAt = m.CreatedAt
 	faults := s.faults.later(ChannelSMS, m.To)
 
-	m.Doomed, m.ListedAt = faults.doomed, faults.listedAt(m.CreatedAt)
+	m.Doomed = faults.doomed
+	m.Contradicted = faults.contradicted
+	m.ListedAt = faults.listedAt(m.CreatedAt)
+	m.Faults = faults.struck
+
 	if err := s.arrived.record(record{Message: m}); err != nil {
 		return func() {}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"handrail/chat"
 	"handrail/cmd/internal/trial/testcluster"
 )
 
@@ -24,9 +26,12 @@ const (
 	// giveUpAfter is how long a caller repeats one request. It is longer than anything
 	// that is killed stays away.
 	giveUpAfter = 5 * time.Minute
+	// askAtOnce is for how many missing sends is asked at a time.
+	askAtOnce = 50
 )
 
-// markerOf returns the text that sets a message apart from every other one, in all three truths.
+// markerOf returns what sets a send apart from every other one: it is the send's idempotency
+// key, and part of its text, unless it has the text of another send.
 func markerOf(n int) string { return fmt.Sprintf("chaos-%06d", n) }
 
 // told is the last answer that a caller got about one send.
@@ -47,35 +52,55 @@ func (t told) promised() bool { return t == toldAccepted || t == toldPending || 
 // answer is the end of one send from its caller's side.
 type answer struct {
 	marker string
-	told   told
-	code   string // of the problem, when it was refused or failed
-	// later reports whether it was promised first, and refused when it was asked for again: a
-	// send that is refused leaves nothing in the database.
+	// text is the marker in the text of the send: another one's, if the two have the same text.
+	text string
+	told told
+	code string // of the problem, when it was refused or failed
+	// later reports whether it was promised first, and refused, or ended with a reason, when it
+	// was asked for again: such a send leaves nothing in the database.
 	later bool
-	tries int
-	last  string // why there was no definite answer
+	// running reports whether its action still ran when it was last asked for.
+	running bool
+	tries   int
+	last    string // why there was no definite answer
 }
 
 // callers send, each one message after the other, with a key of its own: an API key may
 // make only so many requests in a second.
 type callers struct {
-	apis     []string // origins
-	seeded   *testcluster.Seeded
-	client   *http.Client
+	apis   []string // origins
+	seeded *testcluster.Seeded
+	client *http.Client
+	// texts are the markers in the texts of all sends, in their order.
+	texts []string
+	// admit waits until the n'th of so many sends may begin.
+	admit    func(ctx context.Context, n, sends int)
 	answered atomic.Int64
+	// askedUntil is the send before which askForMissing goes on.
+	askedUntil int
 }
 
-func newCallers(apis []string, s *testcluster.Seeded) *callers {
+func newCallers(apis []string, s *testcluster.Seeded, texts []string) *callers {
 	client := &http.Client{
 		Timeout:   answerWithin,
 		Transport: &http.Transport{MaxIdleConnsPerHost: len(s.Secrets)},
 	}
 
-	return &callers{apis: apis, seeded: s, client: client}
+	return &callers{
+		apis:   apis,
+		seeded: s,
+		client: client,
+		texts:  texts,
+		admit:  func(context.Context, int, int) {},
+	}
 }
 
+// api returns the n'th API, in turn.
+func (c *callers) api(n int) string { return c.apis[n%len(c.apis)] }
+
 // send makes all sends and returns what was told about each, in their order.
-func (c *callers) send(ctx context.Context, sends int) []answer {
+func (c *callers) send(ctx context.Context) []answer {
+	sends := len(c.texts)
 	answers := make([]answer, sends)
 	var next atomic.Int64
 
@@ -87,6 +112,8 @@ func (c *callers) send(ctx context.Context, sends int) []answer {
 				if n >= sends {
 					return
 				}
+
+				c.admit(ctx, n, sends)
 
 				answers[n] = c.sendOne(ctx, secret, n)
 				c.answered.Add(1)
@@ -101,13 +128,13 @@ func (c *callers) send(ctx context.Context, sends int) []answer {
 
 // sendOne repeats one request, at one API after the other, until the answer is definite.
 func (c *callers) sendOne(ctx context.Context, secret string, n int) answer {
-	a := answer{marker: markerOf(n), told: toldNothing}
+	a := answer{marker: markerOf(n), text: c.texts[n], told: toldNothing}
 
 	ctx, cancel := context.WithTimeout(ctx, giveUpAfter)
 	defer cancel()
 
 	for {
-		got, err := c.ask(ctx, c.apis[(n+a.tries)%len(c.apis)], secret, n)
+		got, err := c.ask(ctx, c.api(n+a.tries), secret, n)
 		a.tries++
 
 		switch {
@@ -131,23 +158,105 @@ func (c *callers) sendOne(ctx context.Context, secret string, n int) answer {
 	}
 }
 
-// askForMissing asks once more for the sends that were promised and that the database does
-// not have, as a careful caller does, and notes which were refused.
+// askForMissing asks for the sends that were promised and that the database does not have, as a
+// careful caller does: how the action stands, and if there is none, for the same send again. It
+// notes which were refused, and which were ended with a reason. It asks for some at a time, and
+// goes on with others the next time: most of what is missing only waits for its turn.
 func (c *callers) askForMissing(ctx context.Context, answers []answer, stored map[string]bool) {
-	for n := range answers {
+	asked := 0
+
+	for i := range answers {
+		n := (c.askedUntil + i) % len(answers)
+
 		a := &answers[n]
 		if !a.missing(stored) {
 			continue
 		}
 
-		got, err := c.ask(ctx, c.apis[n%len(c.apis)], c.seeded.Secrets[0], n)
+		if asked++; asked > askAtOnce {
+			c.askedUntil = n
+			return
+		}
 
 		a.tries++
-		if err == nil && got.told() == toldRefused {
-			a.code = got.code
+
+		code, err := c.askAction(ctx, n)
+		a.running = err == nil && code == ""
+
+		if err == nil && code == noAction {
+			var got response
+			if got, err = c.ask(ctx, c.api(n), c.seeded.Secrets[0], n); got.told() == toldRefused {
+				code = got.code
+			}
+		}
+
+		if err == nil && code != "" && code != noAction {
+			a.code = code
 			a.later = true
 		}
 	}
+}
+
+// noAction is the code of the problem that there is no such action.
+const noAction = string(chat.CodeActionNotFound)
+
+// errUntold says that the API could not tell how an action stands.
+var errUntold = errors.New("the API cannot tell how the action stands")
+
+// askAction asks how the action of the n'th send stands. It returns the code of the problem
+// that it has ended with, noAction if there is no such action, and "" if it goes on.
+func (c *callers) askAction(ctx context.Context, n int) (string, error) {
+	id := chat.DeriveActionID(string(c.seeded.Workspace), markerOf(n))
+	url := fmt.Sprintf("%s/api/v2/w/%s/actions/%s", c.api(n), c.seeded.Workspace, id)
+
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+
+	request.Header.Set("Authorization", "Bearer "+c.seeded.Secrets[0])
+
+	status, raw, err := c.do(request)
+	if err != nil {
+		return "", err
+	}
+
+	var body struct {
+		Code    string `json:"code"`
+		State   string `json:"state"`
+		Problem struct {
+			Code string `json:"code"`
+		} `json:"problem"`
+	}
+
+	if err := json.Unmarshal(raw, &body); err != nil {
+		return "", fmt.Errorf("read how an action stands, with status %d: %w", status, err)
+	}
+
+	switch {
+	case status == http.StatusNotFound:
+		return body.Code, nil
+	case status != http.StatusOK:
+		return "", errUntold
+	case body.State == string(chat.ActionFailed):
+		return body.Problem.Code, nil
+	}
+
+	return "", nil
+}
+
+// do makes a request and returns all of its answer.
+func (c *callers) do(request *http.Request) (status int, raw []byte, err error) {
+	res, err := c.client.Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+
+	defer func() { _ = res.Body.Close() }() // read to its end
+
+	raw, err = io.ReadAll(res.Body)
+
+	return res.StatusCode, raw, err
 }
 
 // missing reports whether the send was promised and is not in the database yet.
@@ -163,7 +272,7 @@ type response struct {
 }
 
 func (c *callers) ask(ctx context.Context, api, secret string, n int) (response, error) {
-	body, err := json.Marshal(map[string]string{"message": markerOf(n) + ": your order is on its way."})
+	body, err := json.Marshal(map[string]string{"message": c.texts[n] + ": your order is on its way."})
 	if err != nil {
 		return response{}, err
 	}
@@ -184,19 +293,12 @@ func (c *callers) ask(ctx context.Context, api, secret string, n int) (response,
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Idempotency-Key", markerOf(n))
 
-	res, err := c.client.Do(request)
+	status, raw, err := c.do(request)
 	if err != nil {
 		return response{}, err
 	}
 
-	defer func() { _ = res.Body.Close() }() // read to its end
-
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		return response{}, err
-	}
-
-	return readResponse(res.StatusCode, raw)
+	return readResponse(status, raw)
 }
 
 // readResponse reads what matters of an answer. A problem has a number for its status.

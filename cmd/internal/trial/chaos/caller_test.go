@@ -22,6 +22,8 @@ type api struct {
 	mu      sync.Mutex
 	asked   map[string][]string // bodies by idempotency key
 	answers []func(http.ResponseWriter)
+	// action answers how an action stands.
+	action func(http.ResponseWriter)
 }
 
 func newAPI(t *testing.T, answers ...func(http.ResponseWriter)) *api {
@@ -29,6 +31,11 @@ func newAPI(t *testing.T, answers ...func(http.ResponseWriter)) *api {
 
 	a := &api{asked: map[string][]string{}, answers: answers}
 	a.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			a.action(w)
+			return
+		}
+
 		body, err := io.ReadAll(r.Body)
 		assert.NoError(t, err)
 		a.mu.Lock()
@@ -60,6 +67,9 @@ func answerWith(status int, body string) func(http.ResponseWriter) {
 }
 
 func cutConnection(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+
+// ownTexts are the texts of sends of which each has its own.
+func ownTexts(sends int) []string { return chooseTexts(1, sends, 1, false) }
 
 func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 	t.Parallel()
@@ -102,10 +112,14 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			one := newAPI(t, c.answers...)
-			got := newCallers([]string{one.URL}, &testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}}).
-				send(t.Context(), 1)
+			got := newCallers(
+				[]string{one.URL},
+				&testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}},
+				ownTexts(1),
+			).send(t.Context())
 
 			c.want.marker = "chaos-000000"
+			c.want.text = "chaos-000000"
 			assert.Equal(t, []answer{c.want}, got)
 			assert.Len(t, one.requests(), 1, "one key for all tries")
 
@@ -120,42 +134,95 @@ func TestACallerRepeatsUntilTheAnswerIsDefinite(t *testing.T) {
 	}
 }
 
+// What the API says of an action, by its state.
+const (
+	runningAction = `{"state":"running"}`
+	failedAction  = `{"state":"failed","problem":{"status":503,"code":"unavailable"}}`
+	missingAction = `{"status":404,"code":"action_not_found"}`
+)
+
 func TestWhatWasPromisedAndIsMissingIsAskedForOnceMore(t *testing.T) {
 	t.Parallel()
-	one := newAPI(
-		t,
-		answerWith(202, `{"status":"running"}`),
-		answerWith(400, `{"status":400,"code":"recipient_opted_out"}`),
-	)
-	c := newCallers(
-		[]string{one.URL},
-		&testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}},
-	)
-	answers := c.send(t.Context(), 2)
-	c.askForMissing(t.Context(), answers, map[string]bool{markerOf(0): true})
 
-	assert.Equal(t, []answer{
-		{marker: markerOf(0), told: toldPending, tries: 1},
-		{
-			marker: markerOf(1),
-			told:   toldPending,
-			code:   "recipient_opted_out",
-			later:  true,
-			tries:  2,
-		},
-	}, answers)
+	promised := answerWith(202, `{"status":"running"}`)
+	refused := answerWith(400, `{"status":400,"code":"recipient_opted_out"}`)
 
-	c.askForMissing(t.Context(), answers, map[string]bool{})
-	assert.Equal(t, 2, answers[1].tries, "the answer was definite")
+	for name, c := range map[string]struct {
+		action  func(http.ResponseWriter)
+		answers []func(http.ResponseWriter)
+		code    string
+		later   bool
+		running bool
+	}{
+		"it still runs":              {action: answerWith(200, runningAction), answers: []func(http.ResponseWriter){promised}, running: true},
+		"it was ended in Temporal":   {action: answerWith(200, failedAction), answers: []func(http.ResponseWriter){promised}, code: "unavailable", later: true},
+		"it was refused":             {action: answerWith(404, missingAction), answers: []func(http.ResponseWriter){promised, refused}, code: "recipient_opted_out", later: true},
+		"it is begun again":          {action: answerWith(404, missingAction), answers: []func(http.ResponseWriter){promised}},
+		"nobody knows now":           {action: answerWith(503, `{"status":503,"code":"unavailable"}`), answers: []func(http.ResponseWriter){promised}},
+		"the API is away":            {action: cutConnection, answers: []func(http.ResponseWriter){promised}},
+		"it was refused, half heard": {action: answerWith(404, missingAction), answers: []func(http.ResponseWriter){promised, cutConnection}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			one := newAPI(t, c.answers...)
+			one.action = c.action
+			callers := newCallers(
+				[]string{one.URL},
+				&testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}},
+				ownTexts(2),
+			)
+
+			answers := callers.send(t.Context())
+			callers.askForMissing(t.Context(), answers, map[string]bool{markerOf(0): true})
+
+			assert.Equal(t, []answer{
+				{marker: markerOf(0), text: markerOf(0), told: toldPending, tries: 1},
+				{
+					marker:  markerOf(1),
+					text:    markerOf(1),
+					told:    toldPending,
+					code:    c.code,
+					later:   c.later,
+					running: c.running,
+					tries:   2,
+				},
+			}, answers)
+
+			callers.askForMissing(t.Context(), answers, map[string]bool{markerOf(0): true})
+			assert.Equal(t, c.later, answers[1].tries == 2, "it is asked for until the answer is definite")
+		})
+	}
+}
+
+func TestAnEqualTextIsThatOfAnotherSendToTheChat(t *testing.T) {
+	t.Parallel()
+
+	texts := chooseTexts(3, 400, 20, true)
+	equal := countEqual(texts)
+	assert.InDelta(t, 400*equalShare, equal, 15)
+	assert.Equal(t, texts, chooseTexts(3, 400, 20, true), "it can be repeated")
+
+	for n, text := range texts {
+		if text != markerOf(n) {
+			assert.Equal(t, texts[n-20], text)
+		}
+	}
+
+	one := newAPI(t, answerWith(200, `{}`))
+	s := &testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{1}, Secrets: []string{"hr_1"}}
+	answers := newCallers([]string{one.URL}, s, []string{markerOf(0), markerOf(0)}).send(t.Context())
+	assert.Equal(t, markerOf(1), answers[1].marker, "the key is its own")
+	assert.Equal(t, one.requests()[markerOf(0)], one.requests()[markerOf(1)])
 }
 
 func TestCallersShareTheSendsAndTheAPIs(t *testing.T) {
 	t.Parallel()
 	down, up := newAPI(t, cutConnection), newAPI(t, answerWith(200, `{}`))
 	s := &testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{1, 2}, Secrets: []string{"hr_1", "hr_2", "hr_3"}}
-	callers := newCallers([]string{down.URL, up.URL}, s)
+	callers := newCallers([]string{down.URL, up.URL}, s, ownTexts(20))
 
-	answers := callers.send(t.Context(), 20)
+	answers := callers.send(t.Context())
 	for n, a := range answers {
 		assert.Equal(t, markerOf(n), a.marker)
 		assert.Equal(t, toldAccepted, a.told)
@@ -164,4 +231,27 @@ func TestCallersShareTheSendsAndTheAPIs(t *testing.T) {
 	assert.Len(t, up.requests(), 20)
 	assert.Len(t, down.requests(), 10, "every other send begins there")
 	assert.Equal(t, int64(20), callers.answered.Load())
+}
+
+func TestItIsAskedForSomeOfTheMissingAtATime(t *testing.T) {
+	t.Parallel()
+
+	const sends = askAtOnce + 10
+
+	one := newAPI(t, answerWith(202, `{"status":"running"}`))
+	one.action = answerWith(200, runningAction)
+	callers := newCallers(
+		[]string{one.URL},
+		&testcluster.Seeded{Workspace: "w", Chats: []chat.ChatID{7}, Secrets: []string{"hr_1"}},
+		ownTexts(sends),
+	)
+	answers := callers.send(t.Context())
+
+	tries := func(n int) int { return answers[n].tries - 1 }
+
+	callers.askForMissing(t.Context(), answers, nil)
+	assert.Equal(t, []int{1, 0}, []int{tries(askAtOnce - 1), tries(askAtOnce)})
+
+	callers.askForMissing(t.Context(), answers, nil)
+	assert.Equal(t, []int{2, 1, 1}, []int{tries(0), tries(askAtOnce), tries(sends - 1)}, "it goes on, and begins anew")
 }

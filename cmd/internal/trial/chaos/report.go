@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -15,20 +16,28 @@ type Report struct {
 	Sends         int     `json:"sends"`
 	Callers       int     `json:"callers"`
 	FaultsPercent float64 `json:"faults_percent"`
-	KillEvery     float64 `json:"kill_every_seconds"`
+	Every         float64 `json:"every_seconds"`
 	// Sending is how long it took until the last caller had its answer, Settling how
 	// long it took from there until nothing more was open.
 	Sending  float64 `json:"sending_seconds"`
 	Settling float64 `json:"settling_seconds"`
-	// Kills are counted by kind of process, EndedByThemselves too: those must not.
-	Kills             map[string]int `json:"kills"`
+	// EndedByThemselves are processes that must not, by how often they did.
 	EndedByThemselves map[string]int `json:"ended_by_themselves"`
-	// Struck are the faults, by how often they did at least.
-	Struck map[string]int `json:"struck"`
+	// Played are the disturbances, by how often each was, Struck the faults of the providers, by
+	// how often they did at least. EqualTexts are the sends with the text of another one.
+	Played     map[string]int `json:"played"`
+	Struck     map[string]int `json:"struck"`
+	EqualTexts int            `json:"equal_texts"`
+	// NotPlayed are the kinds of both that were to be played and were not.
+	NotPlayed []string `json:"not_played,omitempty"`
 	// Tries are all requests that callers made, repetitions included.
 	Tries int `json:"tries"`
 	Outcome
 }
+
+// Passed reports whether nothing happened that must not, and everything that was to be played
+// was.
+func (r *Report) Passed() bool { return r.Outcome.Passed() && len(r.NotPlayed) == 0 }
 
 // verdictLabels returns the verdicts in words, in the order in which they are shown.
 func verdictLabels() [][2]string {
@@ -40,8 +49,12 @@ func verdictLabels() [][2]string {
 		{string(endedLater), "not sent after a 202, with a reason"},
 		{string(heldReceived), "waiting for a person; the provider has it"},
 		{string(heldNotReceived), "waiting for a person; the provider never had it"},
+		{string(retried), "accepted after a person's retry"},
+		{string(notFollowed), "accepted, and its workflow was ended in Temporal"},
+		{string(twiceUnknowable), "sent twice, which could not be known"},
 		{string(unsettled), "NOT SETTLED"},
 		{string(denied), "REPORTED AS NOT SENT, YET RECEIVED"},
+		{string(sentAfterStop), "POSTED AFTER THE CUSTOMER'S STOP"},
 		{string(lost), "LOST"},
 		{string(sentTwice), "SENT TWICE, UNFLAGGED"},
 	}
@@ -64,6 +77,7 @@ func (r *Report) Show(out io.Writer) error {
 	line("of these: the provider sent a receipt", r.Receipts)
 	line("of these: the receipt says that it did not arrive", r.Undelivered)
 	line("of these: there was no receipt, and Handrail says so", r.Unconfirmed)
+	line("made by a person's retry", r.Retries)
 	line("received twice, and flagged", r.DuplicatesFlagged)
 	line("flagged, and received once", r.FalseAlarms)
 
@@ -73,10 +87,13 @@ func (r *Report) Show(out io.Writer) error {
 
 	_, err := fmt.Fprintf(
 		out,
-		"\n  faults: %s\n  kills: %s\n  ended by themselves: %s\n"+
+		"\n  played: %s, %s %d\n  faults: %s\n  NOT PLAYED: %s\n  ended by themselves: %s\n"+
 			"  problems reported: %s\n  %d requests in %.0f s, settled %.0f s later, seed %d\n\n",
+		formatCounts(r.Played),
+		kindEqualText,
+		r.EqualTexts,
 		formatCounts(r.Struck),
-		formatCounts(r.Kills),
+		cmp.Or(strings.Join(r.NotPlayed, ", "), "none"),
 		formatCounts(r.EndedByThemselves),
 		formatCounts(r.Refusals),
 		r.Tries,
@@ -103,14 +120,18 @@ func (r *Report) showFindings(out io.Writer) error {
 
 		_, err := fmt.Fprintf(
 			out,
-			"  %s: %s; told %q, delivery %q, provider %q, error %q, received %d times, last answer %q\n",
+			"  %s: %s; told %q, delivery %s %q, provider %q, error %q, "+
+				"received %d times %v, workflow ended %t, last answer %q\n",
 			f.Marker,
 			f.Verdict,
 			f.Told,
+			f.Delivery,
 			f.Submission,
 			f.Status,
 			f.ErrorCode,
 			f.Received,
+			f.Copies,
+			f.WorkflowEnded,
 			f.LastAnswer,
 		)
 		if err != nil {

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
+
+	"go.temporal.io/sdk/client"
 
 	"handrail/cmd/internal/command"
 	"handrail/cmd/internal/trial/testcluster"
@@ -22,11 +24,13 @@ type Options struct {
 	// Faults is the share of the providers' answers and callbacks that go wrong, in per
 	// cent, split evenly over all faults.
 	Faults float64
-	// KillEvery is how often a process is killed; 0 is never.
-	KillEvery time.Duration
+	// Every is how often a disturbance begins; 0 is never.
+	Every time.Duration
+	// Kinds are the kinds of disturbances and faults that are played.
+	Kinds Selection
 	// Settle bounds the wait for what is still open after the last answer.
 	Settle time.Duration
-	// Seed decides who is killed, and when. What the providers do with it, and how the
+	// Seed decides what is played, and when. What the providers do with it, and how the
 	// processes are scheduled, is not repeatable.
 	Seed uint64
 	// Dir is where everything is kept; it is made, and stays. "" is a temporary folder,
@@ -41,10 +45,21 @@ type run struct {
 	Options
 	progress  *command.Progress
 	cluster   *testcluster.Cluster
+	seeded    *testcluster.Seeded
 	providers *providers
 	callers   *callers
+	temporal  client.Client
+	scheduler *scheduler
 	ledger    *ledger
 	report    Report
+	// keys are the encryption keys, the newest first. Only rotateKeys changes them.
+	keys []string
+
+	mu sync.Mutex
+	// refusals are the times in which a customer wanted no messages, ended the workflows that
+	// were ended in Temporal.
+	refusals []refusal
+	ended    map[string]bool
 }
 
 // Run makes one trial and returns what it has found. It says on out what happens. The
@@ -58,12 +73,14 @@ func Run(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 	r := &run{
 		Options:  o,
 		progress: command.NewProgress(out),
+		keys:     []string{newKey(1)},
+		ended:    map[string]bool{},
 		report: Report{
 			Seed:          o.Seed,
 			Sends:         o.Sends,
 			Callers:       o.Callers,
 			FaultsPercent: o.Faults,
-			KillEvery:     o.KillEvery.Seconds(),
+			Every:         o.Every.Seconds(),
 		},
 	}
 
@@ -105,35 +122,11 @@ func makeFolder(dir string) (string, error) {
 }
 
 func (r *run) trial(ctx context.Context, folder string) error {
-	r.progress.Printf("starting PostgreSQL, Temporal, the sandbox, two APIs and two workers in %s", folder)
-
-	var err error
-	if r.cluster, err = testcluster.New(ctx, testcluster.Options{
-		Folder:   folder,
-		Programs: r.Programs,
-		APIs:     2,
-		Workers:  2,
-		Environ:  shortWaits(),
-	}); err != nil {
+	if err := r.start(ctx, folder); err != nil {
 		return err
 	}
 
-	if err := r.cluster.StartParts(ctx); err != nil {
-		return err
-	}
-
-	seeded, err := r.seed(ctx)
-	if err != nil {
-		return err
-	}
-
-	if err := r.cluster.StartHandrail(ctx); err != nil {
-		return err
-	}
-
-	r.providers = newProviders(r.cluster.Sandbox(), r.Faults)
-
-	answers, err := r.send(ctx, seeded)
+	answers, err := r.send(ctx)
 	if err != nil {
 		return err
 	}
@@ -146,6 +139,44 @@ func (r *run) trial(ctx context.Context, folder string) error {
 	return r.compare(ctx, answers)
 }
 
+// start starts an installation with a workspace to send in.
+func (r *run) start(ctx context.Context, folder string) error {
+	r.progress.Printf("starting PostgreSQL, Temporal, the sandbox, two APIs and two workers in %s", folder)
+
+	var err error
+	if r.cluster, err = testcluster.New(ctx, testcluster.Options{
+		Folder:   folder,
+		Programs: r.Programs,
+		APIs:     2,
+		Workers:  2,
+		Environ:  append(shortWaits(), keysVariable(r.keys)),
+		Proxied:  true,
+		Standby:  r.Every > 0 && r.Kinds.has(kindFailover),
+	}); err != nil {
+		return err
+	}
+
+	if err := r.cluster.StartParts(ctx); err != nil {
+		return err
+	}
+
+	if r.seeded, err = r.seed(ctx); err != nil {
+		return err
+	}
+
+	if err := r.cluster.StartHandrail(ctx); err != nil {
+		return err
+	}
+
+	if r.temporal, err = dialTemporal(r.cluster.Temporal()); err != nil {
+		return err
+	}
+
+	r.providers = newProviders(r.cluster.Sandbox(), r.Faults, r.Kinds)
+
+	return nil
+}
+
 // shortWaits let what is not known settle within a run; the providers' time limits are those
 // of production.
 func shortWaits() []string {
@@ -154,6 +185,8 @@ func shortWaits() []string {
 		"HANDRAIL_SETTLE=5s",
 		"HANDRAIL_RECEIPT_SMS=30s",
 		"HANDRAIL_RECEIPT_EMAIL=30s",
+		"HANDRAIL_STALE_AFTER=20s",
+		"HANDRAIL_CLOCK_SKEW=3s",
 	}
 }
 
@@ -179,39 +212,45 @@ func (r *run) seed(ctx context.Context) (*testcluster.Seeded, error) {
 	})
 }
 
-// send makes all sends while providers misbehave and processes are killed.
-func (r *run) send(ctx context.Context, s *testcluster.Seeded) ([]answer, error) {
+// send makes all sends while providers misbehave and the run makes trouble.
+func (r *run) send(ctx context.Context) ([]answer, error) {
 	if err := r.providers.ensureFaults(ctx); err != nil {
 		return nil, err
 	}
 
 	r.progress.Printf(
-		"sending %d messages by %d callers; %g per cent faults, a kill every %s",
+		"sending %d messages by %d callers; %g per cent faults, a disturbance every %s",
 		r.Sends,
 		r.Callers,
 		r.Faults,
-		r.KillEvery,
+		r.Every,
 	)
 
 	began := time.Now()
-	r.callers = newCallers(r.cluster.APIs(), s)
+	texts := chooseTexts(r.Seed, r.Sends, len(r.seeded.Chats), r.Kinds.has(kindEqualText))
+	r.report.EqualTexts = countEqual(texts)
+	r.callers = newCallers(r.cluster.APIs(), r.seeded, texts)
+
+	var disturbances []disturbance
+	if r.Every > 0 {
+		disturbances = r.disturbances()
+	}
+
+	r.scheduler = newScheduler(r.Seed, r.Every, disturbances)
+	r.callers.admit = r.scheduler.admit
 
 	disturbing, stop := context.WithCancel(ctx)
 	defer stop()
 
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	var playing sync.WaitGroup
 
-		r.disturb(disturbing, func() string {
-			return fmt.Sprintf("%d of %d answered", r.callers.answered.Load(), r.Sends)
-		})
-	}()
+	playing.Go(func() { r.scheduler.run(disturbing) })
+	playing.Go(func() { r.watch(disturbing) })
 
-	answers := r.callers.send(ctx, r.Sends)
-
+	answers := r.callers.send(ctx)
+	r.scheduler.awaitRound(ctx, lastOfRound)
 	stop()
-	<-done
+	playing.Wait()
 
 	r.report.Sending = time.Since(began).Seconds()
 
@@ -223,74 +262,36 @@ const (
 	misbehaveEvery = time.Second
 	reportEvery    = 10 * time.Second
 	settleLook     = 2 * time.Second
-	maxPause       = 2 * time.Second
-	// spareFor is how long a process is left alone after its start: were Temporal killed
-	// before it answers, nothing would be done between the kills, and nothing be shown.
-	spareFor = 8 * time.Second
+	// lastOfRound bounds the wait, after the last answer, for what has been begun.
+	lastOfRound = 90 * time.Second
 )
 
-// disturb kills processes, and sets the faults again that a killed sandbox has forgotten.
-func (r *run) disturb(ctx context.Context, progress func() string) {
-	chance := rand.New(rand.NewPCG(r.Seed, 0)) //nolint:gosec // to be repeated, not to be secret
-
+// watch sets the faults again that a killed sandbox has forgotten, and reports how the run
+// stands.
+func (r *run) watch(ctx context.Context) {
 	faults := time.NewTicker(misbehaveEvery)
 	defer faults.Stop()
 
 	reporting := time.NewTicker(reportEvery)
 	defer reporting.Stop()
 
-	var kill <-chan time.Time
-
-	if r.KillEvery > 0 {
-		killing := time.NewTicker(r.KillEvery)
-		defer killing.Stop()
-
-		kill = killing.C
-	}
-
 	for {
 		select {
 		case <-ctx.Done():
 			return
 
-		case <-kill:
-			r.killOne(chance)
-
 		case <-faults.C:
 			_ = r.providers.ensureFaults(ctx) // it may be away
 
 		case <-reporting.C:
-			r.progress.Printf("%s; kills: %s", progress(), formatCounts(r.kills()))
+			r.progress.Printf(
+				"%d of %d answered; played: %s",
+				r.callers.answered.Load(),
+				r.Sends,
+				formatCounts(r.scheduler.played()),
+			)
 		}
 	}
-}
-
-// killOne kills a process of a random kind: Handrail has two of each kind and they are
-// not to be killed more often for it.
-func (r *run) killOne(chance *rand.Rand) {
-	kinds := []string{"postgres", "temporal", "sandbox", "api", "worker"}
-	chance.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
-	pause := time.Duration(chance.Int64N(int64(maxPause)))
-
-	for _, kind := range kinds {
-		victims := slices.DeleteFunc(slices.Clone(r.cluster.Running()), func(p *testcluster.Process) bool {
-			return p.Kind != kind
-		})
-		if victims[chance.IntN(len(victims))].Kill(spareFor, pause) {
-			return
-		}
-	}
-}
-
-func (r *run) kills() map[string]int {
-	counts := make(map[string]int)
-
-	for _, p := range r.cluster.Running() {
-		kills, _ := p.Counts()
-		counts[p.Kind] += kills
-	}
-
-	return counts
 }
 
 // settle waits until nothing more happens by itself, as long as it may.
@@ -332,16 +333,21 @@ func (r *run) open(ctx context.Context, answers []answer) (int, error) {
 
 	r.callers.askForMissing(ctx, answers, markersOf(rows))
 
-	return countOpen(answers, rows), nil
+	return countOpen(answers, rows, r.ended), nil
 }
 
 func (r *run) compare(ctx context.Context, answers []answer) error {
-	rows, err := r.ledger.rows(ctx)
+	rows, err := r.ledger.rowsWithAttempts(ctx)
 	if err != nil {
 		return err
 	}
 
-	received, err := r.providers.arrived(ctx)
+	// What is not stored is judged by how its action stands now, all of it.
+	for range answers[:len(answers)/askAtOnce+1] {
+		r.callers.askForMissing(ctx, answers, markersOf(rows))
+	}
+
+	copies, err := r.providers.arrived(ctx)
 	if err != nil {
 		return err
 	}
@@ -350,14 +356,25 @@ func (r *run) compare(ctx context.Context, answers []answer) error {
 		return err
 	}
 
-	r.report.Struck = r.providers.struck()
+	r.report.Outcome = compareSends(gatherEvidence(&records{
+		answers:   answers,
+		rows:      rows,
+		copies:    copies,
+		workspace: r.seeded.Workspace,
+		chats:     len(r.seeded.Chats),
+		refusals:  r.refusals,
+		ended:     r.ended,
+	}))
 
-	r.report.Outcome = compareSends(answers, rows, received)
 	for _, a := range answers {
 		r.report.Tries += a.tries
 	}
 
-	r.report.Kills, r.report.EndedByThemselves = r.kills(), make(map[string]int)
+	r.report.Struck = r.providers.struck()
+	r.report.Played = r.scheduler.played()
+	r.report.NotPlayed = r.notPlayed()
+
+	r.report.EndedByThemselves = make(map[string]int)
 	for _, p := range r.cluster.Running() {
 		if _, ended := p.Counts(); ended > 0 {
 			r.report.EndedByThemselves[p.Name] = ended
@@ -367,10 +384,39 @@ func (r *run) compare(ctx context.Context, answers []answer) error {
 	return nil
 }
 
+// notPlayed returns the kinds that were to be played and were not.
+func (r *run) notPlayed() []string {
+	var missing []string
+
+	for kind, count := range r.report.Played {
+		if count == 0 {
+			missing = append(missing, kind)
+		}
+	}
+
+	for _, f := range r.providers.faults {
+		if r.report.Struck[f.Fault] == 0 {
+			missing = append(missing, f.Fault)
+		}
+	}
+
+	if r.Kinds.has(kindEqualText) && r.report.EqualTexts == 0 {
+		missing = append(missing, kindEqualText)
+	}
+
+	slices.Sort(missing)
+
+	return missing
+}
+
 func (r *run) close() error {
 	var all []error
 	if r.ledger != nil {
 		all = append(all, r.ledger.close())
+	}
+
+	if r.temporal != nil {
+		r.temporal.Close()
 	}
 
 	if r.cluster != nil {

@@ -10,9 +10,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
+	"handrail/cmd/internal/trial/pgproxy"
 	"handrail/db"
 	"handrail/freeport"
 )
@@ -33,28 +35,37 @@ type Options struct {
 	TemporalShards int
 	// PostgresSettings are given to PostgreSQL, "name=value" each.
 	PostgresSettings []string
+	// Proxied puts a proxy between Handrail's processes and PostgreSQL.
+	Proxied bool
+	// Standby keeps a synchronous standby of PostgreSQL. It needs Proxied.
+	Standby bool
 }
 
-// Cluster is an installation. It is not safe for concurrent use.
+// Cluster is an installation. Once it is started, its methods may be called concurrently, but
+// for Start and Close.
 type Cluster struct {
 	Options
 	ports     ports
-	postgres  *postgres
 	public    *http.Server
 	publicURL string
+	proxy     *pgproxy.Proxy // nil unless Proxied
 	// signingKey verifies the sandbox's events; the sandbox keeps it over its restarts.
 	signingKey string
-	running    []*Process
+
+	mu       sync.Mutex
+	postgres *postgres // the primary
+	standby  *postgres // nil without one
+	running  []*Process
 }
 
 type ports struct {
-	postgres, temporal, sandbox int
-	apis, workers               []int
+	postgres, standby, temporal, sandbox int
+	apis, workers                        []int
 }
 
 // New makes the folders of an installation, and starts nothing. The caller must Close it.
 func New(ctx context.Context, o Options) (*Cluster, error) {
-	free, err := freeport.Find(3 + o.APIs + o.Workers)
+	free, err := freeport.Find(4 + o.APIs + o.Workers)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +74,9 @@ func New(ctx context.Context, o Options) (*Cluster, error) {
 		postgres: free[0],
 		temporal: free[1],
 		sandbox:  free[2],
-		apis:     free[3 : 3+o.APIs],
-		workers:  free[3+o.APIs:],
+		standby:  free[3],
+		apis:     free[4 : 4+o.APIs],
+		workers:  free[4+o.APIs:],
 	}}
 
 	if s.postgres, err = newPostgres(ctx, o.Folder, s.ports.postgres); err != nil {
@@ -72,6 +84,13 @@ func New(ctx context.Context, o Options) (*Cluster, error) {
 	}
 
 	s.postgres.settings = o.PostgresSettings
+
+	if o.Proxied {
+		s.proxy, err = pgproxy.Listen(ctx, freeport.Loopback(0), s.postgres.address())
+		if err != nil {
+			return nil, err
+		}
+	}
 
 	return s, s.openPublic(ctx)
 }
@@ -112,22 +131,41 @@ func (c *Cluster) Sandbox() string { return "http://" + freeport.Loopback(c.port
 // Temporal is the address of Temporal's frontend.
 func (c *Cluster) Temporal() string { return freeport.Loopback(c.ports.temporal) }
 
-// HandrailURL is the address of Handrail's database.
+// HandrailURL is the address of Handrail's database, past the proxy.
 func (c *Cluster) HandrailURL() string { return c.DatabaseURL("postgres") }
 
-// DatabaseURL is the address of a database on the installation's server.
-func (c *Cluster) DatabaseURL(database string) string { return c.postgres.url(database) }
+// DatabaseURL is the address of a database on the installation's server, past the proxy.
+func (c *Cluster) DatabaseURL(database string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	return c.postgres.url(database)
+}
+
+// Proxy is what stands between Handrail's processes and PostgreSQL, nil for nothing.
+func (c *Cluster) Proxy() *pgproxy.Proxy { return c.proxy }
 
 // Store opens Handrail's database, to seed it. The caller must Close it.
 func (c *Cluster) Store(ctx context.Context) (*db.Store, error) { return db.Open(ctx, c.HandrailURL()) }
 
 // Running are the processes, in the order of their starts.
-func (c *Cluster) Running() []*Process { return c.running }
+func (c *Cluster) Running() []*Process {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	return slices.Clone(c.running)
+}
 
 // StartParts starts what Handrail stands on, and brings the database up to date.
 func (c *Cluster) StartParts(ctx context.Context) error {
 	if err := c.Start(ctx, c.postgres.program(), c.sandboxProgram(), c.temporalProgram()); err != nil {
 		return err
+	}
+
+	if c.Standby {
+		if err := c.startStandby(ctx); err != nil {
+			return err
+		}
 	}
 
 	program := filepath.Join(c.Programs, "handrail")
@@ -165,7 +203,10 @@ func (c *Cluster) Start(ctx context.Context, all ...Program) error {
 			return err
 		}
 
+		c.mu.Lock()
 		c.running = append(c.running, running)
+		c.mu.Unlock()
+
 		if err := running.awaitReady(ctx); err != nil {
 			return err
 		}
@@ -178,13 +219,17 @@ func (c *Cluster) Start(ctx context.Context, all ...Program) error {
 func (c *Cluster) Close() error {
 	var all []error
 
-	for _, p := range slices.Backward(c.running) {
+	for _, p := range slices.Backward(c.Running()) {
 		signal := os.Kill
-		if p.Kind == "postgres" {
+		if p.Kind == kindPostgres || p.Kind == kindStandby {
 			signal = syscall.SIGINT // killed, it would leave its shared memory behind
 		}
 
 		all = append(all, p.Stop(signal))
+	}
+
+	if c.proxy != nil {
+		all = append(all, c.proxy.Close())
 	}
 
 	if c.public != nil {

@@ -25,6 +25,7 @@ const oldestPostgres = 15
 // postgres is a cluster of its own: made from the installed binaries, and thrown away
 // with its folder.
 type postgres struct {
+	name     string // of its process
 	programs string // folder of initdb and postgres
 	data     string
 	user     *syscall.Credential // nil for the caller
@@ -44,6 +45,7 @@ func newPostgres(ctx context.Context, folder string, port int) (*postgres, error
 
 	home := filepath.Join(folder, "postgres")
 	p := &postgres{
+		name:     kindPostgres,
 		programs: programs,
 		data:     filepath.Join(home, "data"),
 		port:     port,
@@ -136,10 +138,22 @@ func (p *postgres) initialize(ctx context.Context, home string) error {
 	return nil
 }
 
+// address is where the server listens.
+func (p *postgres) address() string { return freeport.Loopback(p.port) }
+
 // url is where a database of the server is found.
-func (p *postgres) url(database string) string {
-	return fmt.Sprintf("postgres://handrail:%s@%s/%s?sslmode=disable", p.password, freeport.Loopback(p.port), database)
+func (p *postgres) url(database string) string { return p.urlAt(p.address(), database) }
+
+// urlAt is where a database of the server is found behind another address.
+func (p *postgres) urlAt(address, database string) string {
+	return fmt.Sprintf("postgres://handrail:%s@%s/%s?sslmode=disable", p.password, address, database)
 }
+
+// The kinds of PostgreSQL's processes.
+const (
+	kindPostgres = "postgres"
+	kindStandby  = "standby"
+)
 
 func (p *postgres) program() Program {
 	args := []string{filepath.Join(p.programs, "postgres"), "-D", p.data, "-p", strconv.Itoa(p.port)}
@@ -155,8 +169,8 @@ func (p *postgres) program() Program {
 	}
 
 	return Program{
-		Name:    "postgres",
-		Kind:    "postgres",
+		Name:    p.name,
+		Kind:    p.name,
 		Environ: p.environ,
 		User:    p.user,
 		Args:    args,
@@ -193,7 +207,13 @@ func findPostgres(ctx context.Context) (string, error) {
 // postgresFolders are where server binaries may be, the preferred first.
 func postgresFolders(ctx context.Context) []string {
 	var all []string
+
 	if initdb, err := exec.LookPath("initdb"); err == nil {
+		// A link may stand alone, where the other programs are not.
+		if target, err := filepath.EvalSymlinks(initdb); err == nil {
+			all = append(all, filepath.Dir(target))
+		}
+
 		all = append(all, filepath.Dir(initdb))
 	}
 

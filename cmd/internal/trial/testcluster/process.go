@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -47,7 +48,8 @@ type Process struct {
 	command *exec.Cmd // nil while nothing runs
 	began   time.Time
 	pause   time.Duration
-	killed  bool // by Kill, and not started again yet
+	killed  bool // by Kill or Restart, and not started again yet
+	paused  bool // by Pause, and not resumed yet
 	kills   int
 	// ended counts how often it ended by itself after it had started.
 	ended int
@@ -116,6 +118,7 @@ func (p *Process) start() error {
 	p.command = command
 	p.began = time.Now()
 	p.killed = false
+	p.paused = false
 
 	return nil
 }
@@ -172,12 +175,12 @@ func (p *Process) noteEnd() time.Duration {
 }
 
 // Kill is kill -9, and a start after pause. It reports false when nothing was running, or
-// not for as long as lived.
+// not for as long as lived, or when the process is paused.
 func (p *Process) Kill(lived, pause time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	if p.command == nil || p.killed || time.Since(p.began) < lived {
+	if p.command == nil || p.killed || p.paused || time.Since(p.began) < lived {
 		return false
 	}
 
@@ -191,11 +194,66 @@ func (p *Process) Kill(lived, pause time.Duration) bool {
 	return true
 }
 
-// Stop ends the process for good: with signal, and with a kill when that takes too long.
+// Pause stops the process where it is, as a machine that is suspended, until Resume. It
+// reports false when nothing was running, or not for as long as lived, or when the process is
+// paused.
+func (p *Process) Pause(lived time.Duration) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	if p.command == nil || p.killed || p.paused || time.Since(p.began) < lived {
+		return false
+	}
+
+	p.paused = p.command.Process.Signal(syscall.SIGSTOP) == nil
+
+	return p.paused
+}
+
+// Resume lets a paused process go on.
+func (p *Process) Resume() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	if p.command != nil && p.paused {
+		_ = p.command.Process.Signal(syscall.SIGCONT) // it may have ended
+	}
+
+	p.paused = false
+}
+
+// Restart asks the process to end, and starts it again with more environment, which wins over
+// what it had. What is paused ends when it is resumed.
+func (p *Process) Restart(environ ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	p.Environ = append(slices.Clone(p.Environ), environ...)
+
+	if p.command != nil && !p.killed {
+		p.killed = true
+		p.pause = 0
+		_ = p.command.Process.Signal(syscall.SIGTERM) // it may have ended
+	}
+}
+
+// Stop ends the process for good: with signal, and with a kill when that takes too long. A
+// process that was stopped before stays as it is.
 func (p *Process) Stop(signal os.Signal) error {
 	p.mu.Lock()
-	close(p.stopping)
+	again := p.stopped()
+
+	if !again {
+		close(p.stopping)
+	}
+
 	p.mu.Unlock()
+
+	if again {
+		<-p.over
+		return nil
+	}
+
 	p.signal(signal)
 
 	select {

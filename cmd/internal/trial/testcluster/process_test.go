@@ -51,6 +51,40 @@ func TestAKilledProcessIsStartedAgain(t *testing.T) {
 	assert.Equal(t, "own\nown\n", string(log))
 }
 
+func TestAPausedProcessIsSparedUntilItIsResumed(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	p := startShell(t, folder, `touch ready; exec sleep 600`)
+	require.NoError(t, p.awaitReady(t.Context()))
+	require.False(t, p.Pause(time.Hour), "it has just begun")
+	require.True(t, p.Pause(0))
+	assert.False(t, p.Pause(0))
+	assert.False(t, p.Kill(0, 0))
+	p.Resume()
+	assert.True(t, p.Pause(0))
+	require.NoError(t, p.Stop(os.Kill), "a kill ends it all the same")
+	require.NoError(t, p.Stop(os.Kill), "a second time changes nothing")
+	p.Resume()
+}
+
+func TestARestartedProcessHasMoreEnvironment(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	p := startShell(t, folder, `echo "$WORD"; touch ready; exec sleep 600`)
+	require.NoError(t, p.awaitReady(t.Context()))
+	require.NoError(t, os.Remove(filepath.Join(folder, "ready")))
+	p.Restart("WORD=new")
+	require.NoError(t, p.awaitReady(t.Context()))
+	kills, ended := p.Counts()
+	assert.Zero(t, kills)
+	assert.Zero(t, ended, "it was asked to")
+	require.NoError(t, p.Stop(os.Kill))
+
+	log, err := os.ReadFile(filepath.Join(folder, "logs", "shell.log"))
+	require.NoError(t, err)
+	assert.Equal(t, "own\nnew\n", string(log))
+}
+
 func TestAProcessThatNeverGetsReadyIsGivenUp(t *testing.T) {
 	t.Parallel()
 	p := startShell(t, t.TempDir(), "exit 1")

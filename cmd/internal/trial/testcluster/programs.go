@@ -117,7 +117,7 @@ func (c *Cluster) temporalProgram() Program {
 // Environment returns what Handrail's processes are configured with.
 func (c *Cluster) Environment() []string {
 	environ := c.bare(
-		"DATABASE_URL="+c.HandrailURL(),
+		"DATABASE_URL="+c.proxiedURL(),
 		"TEMPORAL_ADDRESS="+c.Temporal(),
 		"HANDRAIL_PUBLIC_URL="+c.publicURL,
 		"TWILIO_ACCOUNT_SID="+SandboxAccount,
@@ -130,6 +130,18 @@ func (c *Cluster) Environment() []string {
 	)
 
 	return append(environ, c.Environ...)
+}
+
+// proxiedURL is the address of Handrail's database as Handrail's processes have it.
+func (c *Cluster) proxiedURL() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	if c.proxy == nil {
+		return c.postgres.url("postgres")
+	}
+
+	return c.postgres.urlAt(c.proxy.Address(), "postgres")
 }
 
 // bare returns an environment with nothing of the caller's but where programs are.

@@ -16,6 +16,10 @@ type Seeded struct {
 	Workspace chat.WorkspaceID
 	By        chat.Actor
 	Chats     []chat.ChatID
+	// Customers are whom the chats are with, in the order of the chats.
+	Customers []chat.Member
+	// From is the number that SMS are sent from.
+	From string
 	// Secrets are of API keys, one for each caller: a key may make only so many requests in
 	// a second.
 	Secrets []string
@@ -86,6 +90,8 @@ func (s *seeder) staff(ctx context.Context) error {
 		return err
 	}
 
+	s.From = s.number.Number
+
 	address := fmt.Sprintf("support%d@example.com", s.Number)
 	s.inbox, err = s.store.CreateInbox(ctx, s.Workspace, s.By, chat.Inbox{Address: address, DisplayName: "Support"})
 
@@ -141,6 +147,7 @@ func (s *seeder) chat(ctx context.Context, n int) error {
 
 	made, err := s.store.CreateChat(ctx, s.Workspace, s.By, in)
 	s.Seeded.Chats = append(s.Seeded.Chats, made.ID)
+	s.Customers = append(s.Customers, customer)
 
 	return err
 }
