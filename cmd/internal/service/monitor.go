@@ -60,7 +60,8 @@ func (m *monitor) reportFailover(ctx context.Context, f db.Failover) {
 
 	m.logger.ErrorContext(
 		ctx,
-		"the database has failed over; what may have been sent is held for a person: run handrail migrate after-failover",
+		"the database has failed over; what may have been sent is held for a person: run handrail migrate "+
+			"after-failover",
 		"timeline_before", f.Known,
 		"timeline", f.Current,
 		"held", len(f.Held),
