@@ -281,7 +281,12 @@ func judgeReplication(d *db.Durability) Check {
 	case d.Standbys == 0 && d.SynchronousStandbys == "":
 		return passed(name, "no standby streams")
 	case d.SynchronousStandbys == "":
-		return warned(name, do, "asynchronous, %d standbys stream: a failover may lose that a message was sent", d.Standbys)
+		return warned(
+			name,
+			do,
+			"asynchronous, %d standbys stream: a failover may lose that a message was sent",
+			d.Standbys,
+		)
 	case d.SynchronousCommit == "local":
 		return warned(
 			name,
