@@ -36,8 +36,8 @@ func (s *service) serviceRoutes(f *fiber.App, registry *prometheus.Registry) {
 	huma.Register(s.api, health, answerProblems(s, s.health))
 
 	ready := s.serviceRoute("/readyz", "ready", "Whether requests can be served")
-	ready.Description = "The database and Temporal answer, the database takes writes, its clock and this process' agree, " +
-		"the migrations are current, and the server is not stopping."
+	ready.Description = "The database and Temporal answer, the database takes writes, its clock and this process' " +
+		"agree, the migrations are current, and the server is not stopping."
 	s.documentAnswer(&ready, http.StatusOK, "All parts answer.", healthJSON{Status: "ready", Version: s.version})
 	s.documentProblems(&ready, []chat.Code{chat.CodeUnavailable})
 	huma.Register(s.api, ready, answerProblems(s, s.ready))

@@ -178,23 +178,25 @@ func TestARetryFromBeforeAHoldWaitsForAPerson(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, now := dbtest.Seed(t, s), time.Now()
-		held := w.Prepare(t, s, w.SMS.ID, "held")
+		changes := map[string]chat.Change{
+			"released": {},
+			"changed":  {To: "+14155550177"},
+		}
+
+		held := map[string]chat.AssistantMessageSent{}
+		for name := range changes {
+			held[name] = w.Prepare(t, s, w.SMS.ID, name)
+		}
+
 		_, err := s.HoldUnsent(t.Context(), chat.DatabaseHold{At: now, Reason: chat.ErrorDatabaseRestored})
 		require.NoError(t, err)
 
-		for name, change := range map[string]chat.Change{
-			"released": {},
-			"changed":  {To: "+14155550177"},
-		} {
-			in := w.Retry(held.DeliveryID, change)
+		for name, change := range changes {
+			in := w.Retry(held[name].DeliveryID, change)
 			in.AcceptedAt = now.Add(-time.Second)
 			retried, err := s.PrepareRetry(t.Context(), in, dbtest.SendIDs().DeliveryID, dbtest.PlanRetry)
 			require.NoError(t, err, name)
 			assert.Equal(t, chat.SubmissionNeedsReview, retried.Submission, name)
-
-			if name == "changed" {
-				return
-			}
 
 			claim, err := s.Claim(t.Context(), w.Workspace, retried.DeliveryID, now.Add(time.Hour), time.Minute)
 			require.NoError(t, err, name)

@@ -24,7 +24,11 @@ func (migrateAfterRestore) Run(p *process) error {
 			return nil
 		}
 
-		fmt.Fprintf(p.out, "held %d deliveries that may have been sent since the backup; asking the providers\n", len(held))
+		fmt.Fprintf(
+			p.out,
+			"held %d deliveries that may have been sent since the backup; asking the providers\n",
+			len(held),
+		)
 
 		return p.askProviders(s, held, hold.Reason)
 	})
@@ -73,7 +77,14 @@ func (p *process) holdAfterFailover(s *db.Store) error {
 		fmt.Fprintf(p.out, "this database shows no timeline; held %d deliveries\n", len(held))
 
 	case found.Detected():
-		fmt.Fprintf(p.out, "the timeline was %s and is %s; held %d deliveries\n", found.Known, found.Current, len(found.Held))
+		fmt.Fprintf(
+			p.out,
+			"the timeline was %s and is %s; held %d deliveries\n",
+			found.Known,
+			found.Current,
+			len(found.Held),
+		)
+
 	default:
 		fmt.Fprintf(p.out, "timeline %s is known already; nothing new to hold\n", found.Current)
 	}

@@ -97,7 +97,12 @@ func checkProviders(c *config.Config) Check {
 
 	switch {
 	case c.TwilioAccountSID == "" && c.SendGridAPIKey == "":
-		return warned(name, "set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or SENDGRID_API_KEY", "none: all messages stay blocked")
+		return warned(
+			name,
+			"set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or SENDGRID_API_KEY",
+			"none: all messages stay blocked",
+		)
+
 	case c.TwilioAccountSID == "":
 		return passed(name, "SendGrid; SMS stays blocked")
 	case c.SendGridAPIKey == "":
@@ -111,7 +116,11 @@ func checkWebhooks(c *config.Config) Check {
 	const name = "webhooks"
 
 	if c.PublicURL == "" {
-		return warned(name, "set HANDRAIL_PUBLIC_URL", "none: Handrail asks the providers for receipts, and answers do not come in")
+		return warned(
+			name,
+			"set HANDRAIL_PUBLIC_URL",
+			"none: Handrail asks the providers for receipts, and answers do not come in",
+		)
 	}
 
 	if err := CheckWebhooks(c); err != nil {
@@ -128,7 +137,9 @@ func diagnoseDatabase(ctx context.Context, c *config.Config) []Check {
 	defer cancel()
 
 	if c.DatabaseURL == "" {
-		return []Check{failed(name, "set DATABASE_URL, like postgres://user:password@host/name", "DATABASE_URL is not set")}
+		return []Check{
+			failed(name, "set DATABASE_URL, like postgres://user:password@host/name", "DATABASE_URL is not set"),
+		}
 	}
 
 	store, err := db.Open(ctx, c.DatabaseURL)
@@ -141,7 +152,12 @@ func diagnoseDatabase(ctx context.Context, c *config.Config) []Check {
 	checks := []Check{passed(name, "answers"), checkClock(ctx, store)}
 
 	if err := store.CheckWritable(ctx); err != nil {
-		return append(checks, failed("read-write", "see docs/operations.md#a-read-only-database", "%s", chat.AsError(err).Message))
+		return append(checks, failed(
+			"read-write",
+			"see docs/operations.md#a-read-only-database",
+			"%s",
+			chat.AsError(err).Message,
+		))
 	}
 
 	checks = append(checks, passed("read-write", "takes writes"))
@@ -256,15 +272,27 @@ func judgeDurability(d *db.Durability) Check {
 
 // judgeReplication says what a failover may lose.
 func judgeReplication(d *db.Durability) Check {
-	const name, do = "replication", "set synchronous_standby_names, or read docs/operations.md#failover-of-postgresql"
+	const (
+		name = "replication"
+		do   = "set synchronous_standby_names, or read docs/operations.md#failover-of-postgresql"
+	)
 
 	switch {
 	case d.Standbys == 0 && d.SynchronousStandbys == "":
 		return passed(name, "no standby streams")
 	case d.SynchronousStandbys == "":
-		return warned(name, do, "asynchronous, %d standbys stream: a failover may lose that a message was sent", d.Standbys)
+		return warned(
+			name,
+			do,
+			"asynchronous, %d standbys stream: a failover may lose that a message was sent",
+			d.Standbys,
+		)
 	case d.SynchronousCommit == "local":
-		return warned(name, "set synchronous_commit to on", "synchronous_commit is local: a failover may lose that a message was sent")
+		return warned(
+			name,
+			"set synchronous_commit to on",
+			"synchronous_commit is local: a failover may lose that a message was sent",
+		)
 	}
 
 	return passed(name, "synchronous: %s", d.SynchronousStandbys)
@@ -283,7 +311,13 @@ func diagnoseTemporal(ctx context.Context, c *config.Config, environ []string) [
 
 	dialed, err := client.DialContext(ctx, options)
 	if err != nil {
-		return []Check{failed(name, "correct TEMPORAL_ADDRESS, or start Temporal", "%s does not answer: %v", options.HostPort, err)}
+		return []Check{failed(
+			name,
+			"correct TEMPORAL_ADDRESS, or start Temporal",
+			"%s does not answer: %v",
+			options.HostPort,
+			err,
+		)}
 	}
 
 	defer dialed.Close()
@@ -299,7 +333,8 @@ func checkNamespace(ctx context.Context, dialed client.Client, namespace string)
 		&workflowservice.DescribeNamespaceRequest{Namespace: namespace},
 	)
 	if err != nil {
-		do := "correct TEMPORAL_NAMESPACE, or create it: temporal operator namespace create --namespace " + namespace + " --retention 720h"
+		do := "correct TEMPORAL_NAMESPACE, or create it: temporal operator namespace create --namespace " + namespace +
+			" --retention 720h"
 
 		return []Check{failed("namespace", do, "%s: %v", namespace, err)}
 	}

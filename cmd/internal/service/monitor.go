@@ -18,6 +18,9 @@ import (
 // lookEvery is how often a process looks at its clock and at the timeline of its database.
 const lookEvery = time.Minute
 
+// clocksDiffer is what the log says of a clock that is off.
+const clocksDiffer = "the clocks of this process and of the database differ; set both by NTP"
+
 // monitor keeps what a person must see to, in the log and in the metrics: a failover, a clock
 // that is off, a key that is missing.
 type monitor struct {
@@ -63,7 +66,8 @@ func (m *monitor) reportFailover(ctx context.Context, f db.Failover) {
 
 	m.logger.ErrorContext(
 		ctx,
-		"the database has failed over; what may have been sent is held for a person: run handrail migrate after-failover",
+		"the database has failed over; what may have been sent is held for a person: run handrail migrate "+
+			"after-failover",
 		"timeline_before", f.Known,
 		"timeline", f.Current,
 		"held", len(f.Held),
@@ -156,8 +160,8 @@ func (m *monitor) look(ctx context.Context, store *db.Store) {
 
 	switch {
 	case chat.CheckClock(offset) != nil:
-		m.logger.ErrorContext(ctx, chat.ExplainClock(offset)+"; set both by NTP", "limit", chat.ClockLimit)
+		m.logger.ErrorContext(ctx, clocksDiffer, "found", chat.ExplainClock(offset), "limit", chat.ClockLimit)
 	case offset.Abs() > chat.ClockWarning:
-		m.logger.WarnContext(ctx, chat.ExplainClock(offset)+"; set both by NTP", "limit", chat.ClockLimit)
+		m.logger.WarnContext(ctx, clocksDiffer, "found", chat.ExplainClock(offset), "limit", chat.ClockLimit)
 	}
 }

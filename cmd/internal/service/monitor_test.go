@@ -30,6 +30,7 @@ func newTestMonitor() (*monitor, *bytes.Buffer) {
 // metricOf reads a metric that has one value.
 func metricOf(t *testing.T, m *monitor, name string) float64 {
 	t.Helper()
+
 	families, err := m.registry.Gather()
 	require.NoError(t, err)
 
@@ -79,6 +80,7 @@ func TestTheMonitorSaysWhenClocksDiffer(t *testing.T) {
 
 func TestTheMonitorNoticesAFailover(t *testing.T) {
 	t.Parallel()
+
 	m, said := newTestMonitor()
 	store := dbtest.NewPostgres(t, db.WithFailoverReport(m.reportFailover))
 	w := dbtest.Seed(t, store)
@@ -99,6 +101,7 @@ func TestTheMonitorNoticesAFailover(t *testing.T) {
 
 func TestTheMonitorNamesAMissingKeyOnce(t *testing.T) {
 	t.Parallel()
+
 	m, said := newTestMonitor()
 	require.NoError(t, m.keysComplete(t.Context()))
 

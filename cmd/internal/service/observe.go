@@ -32,7 +32,13 @@ func (s *Service) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
 	defer cancel()
 
-	checks := []func(context.Context) error{s.Store.CheckWritable, s.clocksAgree, s.monitor.keysComplete, s.engine().Ping}
+	checks := []func(context.Context) error{
+		s.Store.CheckWritable,
+		s.clocksAgree,
+		s.monitor.keysComplete,
+		s.engine().Ping,
+	}
+
 	for _, check := range checks {
 		err := check(ctx)
 		if err == nil {
