@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun/driver/pgdriver"
@@ -42,7 +43,7 @@ func (r row) open() bool {
 	case chat.SubmissionSending, chat.SubmissionUnknown:
 		return true
 	case chat.SubmissionPending:
-		return r.errorCode != chat.ErrorTriesExhausted
+		return !slices.Contains(chat.LeftAlone(), r.errorCode)
 	case chat.SubmissionAccepted:
 		return !r.status.Final()
 	default:
