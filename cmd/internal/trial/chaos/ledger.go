@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun/driver/pgdriver"
@@ -42,7 +43,7 @@ func (r row) open() bool {
 	case chat.SubmissionSending, chat.SubmissionUnknown:
 		return true
 	case chat.SubmissionPending:
-		return r.errorCode != chat.ErrorTriesExhausted
+		return !slices.Contains(chat.LeftAlone(), r.errorCode)
 	case chat.SubmissionAccepted:
 		return !r.status.Final()
 	default:
@@ -153,11 +154,16 @@ func (l *ledger) toRetry(ctx context.Context) ([]string, error) {
 	return all, found.Err()
 }
 
-// isRetried reports whether there is a retry of a delivery.
+// triedAgain asks for the retry of a delivery, which has an id of its own or goes on under the
+// same one.
+const triedAgain = `
+SELECT EXISTS (SELECT 1 FROM deliveries WHERE retry_of = $1 OR id = $1 AND decision = 'retry')`
+
+// isRetried reports whether a delivery has been tried again.
 func (l *ledger) isRetried(ctx context.Context, delivery string) (bool, error) {
 	var is bool
 
-	err := l.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM deliveries WHERE retry_of = $1)", delivery).Scan(&is)
+	err := l.db.QueryRowContext(ctx, triedAgain, delivery).Scan(&is)
 	if err != nil {
 		return false, fmt.Errorf("look for a retry: %w", err)
 	}

@@ -86,6 +86,12 @@ func TestEverySendHasOneVerdict(t *testing.T) {
 			0,
 			heldNotReceived,
 		},
+		"its workflow was ended in Temporal": {
+			toldPending,
+			[]row{rowIn(chat.SubmissionPending, chat.ErrorWorkflowGone)},
+			0,
+			heldNotReceived,
+		},
 		"blocked": {
 			toldPending,
 			[]row{rowIn(chat.SubmissionBlocked, "twilio_20003")},
