@@ -256,7 +256,10 @@ type StaleDelivery struct {
 	WorkspaceID WorkspaceID
 	DeliveryID  DeliveryID
 	WorkflowID  string
-	Submission  SubmissionState
+	// ReleasedBy is the workflow of the retry that has let it be tried again, "" for none. It
+	// follows the delivery if WorkflowID was gone by then.
+	ReleasedBy string
+	Submission SubmissionState
 	// Step is what a sweep does about it.
 	Step SweepStep
 }

@@ -41,6 +41,7 @@ type deliveryRow struct {
 	Segments          int                  `bun:"segments"`
 	Watermark         int64                `bun:"watermark"`
 	RetryOf           chat.DeliveryID      `bun:"retry_of,nullzero"`
+	ReleasedBy        chat.ActionID        `bun:"released_by,nullzero"`
 	BulkRetryID       chat.ActionID        `bun:"bulk_retry_id,nullzero"`
 	Verdict           chat.Verdict         `bun:"decision,nullzero"`
 	DecisionReason    string               `bun:"decision_reason,nullzero"`

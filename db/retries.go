@@ -240,6 +240,8 @@ func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	d.Release()
 	row.apply(&d)
 	row.recordDecision(r.decision())
+	row.ReleasedBy = r.ActionID
+	row.SweepAfter = r.now
 
 	next := chat.ActionRunning
 
@@ -257,6 +259,8 @@ func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	statements := []bun.Query{
 		saveState(tx, &row, r.now),
 		saveDecision(tx, &row),
+		tx.NewUpdate().Model(&row).Column("released_by", "sweep_after").
+			Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID),
 		moveAction(tx, row.actionKey(), next, r.now, chat.ActionParked, chat.ActionFailed).
 			Set("problem = NULL"),
 		moveAction(tx, retry, chat.ActionSucceeded, r.now, chat.ActionRunning),

@@ -193,6 +193,31 @@ func TestRetryWithAChange(t *testing.T) {
 	})
 }
 
+// TestARetryThatGoesOnIsSweptSoon has a delivery wait for a person, whom no sweep disturbs for a
+// day. When it is tried again, the next sweep looks, and knows the workflow of the retry.
+func TestARetryThatGoesOnIsSweptSoon(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		now := time.Now()
+		_, d := sendNow(t, s, w, w.SMS.ID, now)
+		leadToReview(t, s, w, &d, now)
+
+		_, _, err := s.StaleDeliveries(t.Context(), now.Add(time.Hour), time.Minute, 10)
+		require.NoError(t, err)
+
+		in := w.Retry(d.ID, chat.Change{})
+		_, err = prepareRetry(t, s, in)
+		require.NoError(t, err)
+
+		stale, _, err := s.StaleDeliveries(t.Context(), now.Add(2*time.Hour), time.Minute, 10)
+		require.NoError(t, err)
+		require.Len(t, stale, 1)
+		assert.Equal(t, in.WorkflowID(), stale[0].ReleasedBy)
+	})
+}
+
 func TestWhatMayNotBeRetried(t *testing.T) {
 	t.Parallel()
 

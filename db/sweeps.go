@@ -57,6 +57,7 @@ func (s *Store) StaleDeliveries(
 				WorkspaceID: rows[i].WorkspaceID,
 				DeliveryID:  rows[i].ID,
 				WorkflowID:  rows[i].WorkflowID,
+				ReleasedBy:  rows[i].releaseWorkflow(),
 				Submission:  rows[i].Submission,
 				Step:        step,
 			})
@@ -66,6 +67,15 @@ func (s *Store) StaleDeliveries(
 	})
 
 	return found, more, err
+}
+
+// releaseWorkflow is the workflow of the retry that has released the delivery, "" for none.
+func (r *deliveryRow) releaseWorkflow() string {
+	if r.ReleasedBy == "" {
+		return ""
+	}
+
+	return chat.ActionWorkflowID(r.WorkspaceID, r.ReleasedBy)
 }
 
 // sweepRows are the deliveries whose turn it is, held, each with its workflow.

@@ -117,15 +117,9 @@ func (s *Sweeper) Sweep(ctx context.Context, now time.Time) {
 
 // mendDelivery looks after one delivery that nobody has touched.
 func (s *Sweeper) mendDelivery(ctx context.Context, d chat.StaleDelivery, now time.Time) {
-	var err error
-
-	switch d.Step {
-	case chat.SweepSeek:
-		err = s.seekCopies(ctx, d)
-	case chat.SweepCheck:
-		err = s.Engine.CheckOpen(ctx, d.WorkflowID)
-	default:
-		err = s.Engine.Signal(ctx, d.WorkflowID, chat.DeliverySnapshot{})
+	err := s.reachWorkflow(ctx, d, d.WorkflowID)
+	if errors.Is(err, engine.ErrGone) && d.ReleasedBy != "" {
+		err = s.reachWorkflow(ctx, d, d.ReleasedBy)
 	}
 
 	if errors.Is(err, engine.ErrGone) {
@@ -134,6 +128,19 @@ func (s *Sweeper) mendDelivery(ctx context.Context, d chat.StaleDelivery, now ti
 
 	if err != nil {
 		s.Logger.ErrorContext(ctx, "a forgotten delivery could not be mended", "delivery_id", d.DeliveryID, "error", err)
+	}
+}
+
+// reachWorkflow has a workflow look at its delivery, or only sees to it that it is open:
+// [engine.ErrGone] if it is not.
+func (s *Sweeper) reachWorkflow(ctx context.Context, d chat.StaleDelivery, workflowID string) error {
+	switch d.Step {
+	case chat.SweepSeek:
+		return s.seekCopies(ctx, d)
+	case chat.SweepCheck:
+		return s.Engine.CheckOpen(ctx, workflowID)
+	default:
+		return s.Engine.Signal(ctx, workflowID, chat.DeliverySnapshot{})
 	}
 }
 

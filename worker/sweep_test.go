@@ -171,13 +171,14 @@ func TestSweepWakesTheOpenAndHandsTheOrphansToAPerson(t *testing.T) {
 			{DeliveryID: "4", WorkflowID: "waits", Step: chat.SweepCheck},
 			{DeliveryID: "5", WorkflowID: "gone", Step: chat.SweepCheck},
 			{DeliveryID: "6", WorkflowID: "gone", Step: chat.SweepSeek},
+			{DeliveryID: "7", WorkflowID: "gone", ReleasedBy: "retry"},
 		},
 		gone: map[string]bool{"gone": true}, away: map[string]bool{"away": true},
 	}
 
 	now := time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
 	newSweeper(f).Sweep(t.Context(), now)
-	assert.Equal(t, []string{"open", "gone", "away"}, f.nudged, "one that fails does not stop the others")
+	assert.Equal(t, []string{"open", "gone", "away", "gone", "retry"}, f.nudged, "one that fails does not stop the others")
 	assert.Equal(t, []string{"waits", "gone"}, f.checked, "what waits for people is not disturbed")
 	assert.Equal(t, []chat.DeliveryID{"2", "5"}, f.orphaned, "an engine that does not answer proves nothing")
 	assert.Equal(t, []chat.DeliveryID{"2", "5", "6"}, f.asked, "the provider is asked before a person is")

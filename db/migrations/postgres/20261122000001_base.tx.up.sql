@@ -292,6 +292,8 @@ CREATE TABLE deliveries (
     segments            bigint NOT NULL,
     watermark           bigint NOT NULL,
     retry_of            text COLLATE "C",
+    -- The retry that has let it be tried again under its own id; its workflow may follow it.
+    released_by         text COLLATE "C",
     decision            text,
     decision_reason     text,
     decided_by          bigint,

@@ -280,6 +280,8 @@ CREATE TABLE deliveries (
     segments            integer NOT NULL,
     watermark           integer NOT NULL,
     retry_of            text,
+    -- The retry that has let it be tried again under its own id; its workflow may follow it.
+    released_by         text,
     decision            text,
     decision_reason     text,
     decided_by          integer,
