@@ -64,7 +64,7 @@ func settleEarliest(d *chat.Delivery, own []chat.Report, window chat.EvidenceWin
 // judge has the rule judge what the carrier's list shows.
 func (p *Protocol) judge(s *state, i int, d *chat.Delivery) chat.Evidence {
 	owners := p.ownersIn(s)
-	rivals := s.rivalsOf(i)
+	rivals := p.rivalsOf(s, i)
 
 	if !p.Proposals.RepeatsAreJudgedTogether {
 		return d.JudgeEvidence(s.list(), owners, rivals, s.window())
@@ -258,11 +258,13 @@ func (p *Protocol) ownersIn(s *state) map[string]chat.DeliveryID {
 
 // rivalsOf are the other deliveries that may have become messages which nobody knows; they all look
 // the same to the carrier.
-func (s *state) rivalsOf(i int) []chat.Delivery {
+func (p *Protocol) rivalsOf(s *state, i int) []chat.Delivery {
 	var rivals []chat.Delivery
 
 	for k := range s.deliveries {
-		if k != i && evidences[s.deliveries[k].evidence] != chat.EvidenceNone {
+		isRepeat := s.deliveries[k].exists && k%sends == i%sends
+		if k != i && (evidences[s.deliveries[k].evidence] != chat.EvidenceNone ||
+			isRepeat && p.Proposals.RepeatsAreJudgedTogether) {
 			rivals = append(rivals, s.domain(k))
 		}
 	}

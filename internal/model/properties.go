@@ -109,17 +109,26 @@ func (s *state) countHeld(i int) int {
 // holderOf is the delivery that a message counts as. A send and its retry have one recipient and
 // one text, so that it is the one that it is recorded for, if there is one.
 func (s *state) holderOf(k int) int {
+	if holder, ok := s.recordedFor(k); ok {
+		return holder
+	}
+
+	return int(s.messages[k].owner)
+}
+
+// recordedFor is the delivery that a message is recorded for, as its own or as its duplicate.
+func (s *state) recordedFor(k int) (int, bool) {
 	if of := s.messages[k].copyOf; of != 0 {
-		return int(of - 1)
+		return int(of - 1), true
 	}
 
 	for i := range s.deliveries {
 		if int(s.deliveries[i].message) == k+1 {
-			return i
+			return i, true
 		}
 	}
 
-	return int(s.messages[k].owner)
+	return 0, false
 }
 
 // countsAsSent reports whether the carrier has a message for a delivery which is not known as

@@ -63,11 +63,13 @@ func AllMendings() Mendings {
 
 // Proposals are what the model has found missing since. The code does not have them yet.
 type Proposals struct {
-	// RepeatsAreJudgedTogether: the attempts of a delivery and of its repeats share the messages that
-	// fit them, and those that are known take their turn among the others.
+	// RepeatsAreJudgedTogether: the attempts of a delivery and of its repeats, whichever state those
+	// are in, share the messages that fit them, and messages that are known take their turn among
+	// the others. As it is, each is judged as if the others were not there, and a known message takes
+	// the earliest attempt, which may be the only one that another message fits.
 	RepeatsAreJudgedTogether bool
 	// HoldOutlastsOpen: a delivery holds up others until its time is over, also when another one has
-	// become open, or an attempt of its was taken.
+	// become open, or one of its own messages was found.
 	HoldOutlastsOpen bool
 	// ReportsFollowMessages: what the carrier tells of a message that was found to be a repeat's is
 	// that one's, and not ignored because it names the delivery that it repeats.

@@ -96,8 +96,10 @@ func (s *state) recordAcceptance(in acceptance) {
 		return
 	}
 
+	// What was not known before has no receipt yet; without its workflow, the sweep ends that wait.
 	d.submission = numberOf(submissions, chat.SubmissionAccepted)
 	d.reason = 0
+	d.closed = false
 
 	if in.message != 0 {
 		d.message = in.message
@@ -188,7 +190,8 @@ type report struct {
 // recordReport stores a report and what follows from it, as db/reports.go does.
 func (p *Protocol) recordReport(s *state, r report) {
 	if p.Proposals.ReportsFollowMessages && r.message != 0 {
-		if holder := s.holderOf(int(r.message - 1)); holder != r.delivery && holder%sends == r.delivery%sends {
+		holder, ok := s.recordedFor(int(r.message - 1))
+		if ok && holder != r.delivery && holder%sends == r.delivery%sends {
 			r.delivery = holder
 			r.fence = 0
 		}
