@@ -41,6 +41,7 @@ func (c *stepper) addPosts(w int) {
 // canArrive reports whether the carrier may still make the message of an attempt.
 func (c *stepper) canArrive(i int, fence int8) bool {
 	a := c.from.deliveries[i].attempts[fence-1].domain(fence)
+	window := c.from.window()
 	_, until := window.Around(&a)
 
 	return c.Bounds.PostsOutliveWindow || !c.from.carrierNow().at().After(until)

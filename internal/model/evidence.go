@@ -1,6 +1,11 @@
 package model
 
-import "handrail/chat"
+import (
+	"cmp"
+	"slices"
+
+	"handrail/chat"
+)
 
 // readList is what a worker knows once it has read and judged the carrier's list for a delivery.
 // It reports false when that would change nothing.
@@ -23,14 +28,13 @@ func (p *Protocol) readList(s *state, i int) (worker, bool) {
 		return read, s.takeFirst(&d, &read)
 	}
 
-	evidence := d.JudgeEvidence(s.list(), p.ownersIn(s), s.rivalsOf(i), window)
-	for _, r := range evidence.Own {
-		number := messageNumber(r.ProviderMessageID)
-		read.own[number-1] = int8(r.Fence)
+	evidence := p.judge(s, i, &d)
+	if !p.Mendings.FitsSeveralSettlesNone {
+		settleEarliest(&d, evidence.Own, s.window())
+	}
 
-		if p.Proposals.FitsSeveralSettlesNone && s.fitsSeveral(&d, number-1) {
-			read.own[number-1] = ofNoAttempt
-		}
+	for _, r := range evidence.Own {
+		read.own[messageNumber(r.ProviderMessageID)-1] = cmp.Or(int8(r.Fence), ofNoAttempt)
 	}
 
 	read.ambiguous = len(evidence.Ambiguous) > 0 && d.ErrorCode != chat.ErrorAmbiguous &&
@@ -39,50 +43,141 @@ func (p *Protocol) readList(s *state, i int) (worker, bool) {
 	return read, len(evidence.Own) > 0 || read.ambiguous
 }
 
-// fitsSeveral reports whether a message was made in the windows of several attempts of a delivery
-// whose outcome is not known.
-func (s *state) fitsSeveral(d *chat.Delivery, number int) bool {
-	fits := 0
-	made := s.messages[number].made.at()
+// settleEarliest gives each message the fence of the earliest attempt that it fits and that no
+// earlier message has.
+func settleEarliest(d *chat.Delivery, own []chat.Report, window chat.EvidenceWindow) {
+	taken := map[int64]bool{}
 
-	for _, a := range d.UnresolvedAttempts() {
-		since, until := window.Around(a)
-		if !made.Before(since) && !made.After(until) {
-			fits++
+	for k := range own {
+		for _, a := range d.UnresolvedAttempts() {
+			since, until := window.Around(a)
+			if !taken[a.Fence] && !own[k].MadeAt.Before(since) && !own[k].MadeAt.After(until) {
+				own[k].Fence = a.Fence
+				taken[a.Fence] = true
+
+				break
+			}
+		}
+	}
+}
+
+// judge has the rule judge what the carrier's list shows.
+func (p *Protocol) judge(s *state, i int, d *chat.Delivery) chat.Evidence {
+	owners := p.ownersIn(s)
+	rivals := p.rivalsOf(s, i)
+
+	if !p.Proposals.RepeatsAreJudgedTogether {
+		return d.JudgeEvidence(s.list(), owners, rivals, s.window())
+	}
+
+	j := joinedJudgment{
+		delivery: d,
+		owners:   owners,
+		window:   s.window(),
+	}
+
+	for _, r := range rivals {
+		if r.MessageID == d.MessageID {
+			j.repeats = append(j.repeats, r)
+		} else {
+			j.others = append(j.others, r)
 		}
 	}
 
-	return fits > 1
+	return j.judge(s.list())
+}
+
+// joinedJudgment judges a delivery and its repeats as if they were one, with the messages that are
+// known and belong to no attempt for certain among the others.
+type joinedJudgment struct {
+	delivery *chat.Delivery
+	repeats  []chat.Delivery
+	others   []chat.Delivery
+	owners   map[string]chat.DeliveryID
+	window   chat.EvidenceWindow
+}
+
+func (j *joinedJudgment) judge(list []chat.Report) chat.Evidence {
+	var all, fresh []chat.Report
+
+	for _, r := range list {
+		owner, owned := j.owners[r.ProviderMessageID]
+
+		switch {
+		case !owned:
+			all = append(all, r)
+			if j.fits(&r) {
+				fresh = append(fresh, r)
+			}
+
+		case j.isOneOf(owner) && !j.hasSettled(r.ProviderMessageID):
+			all = append(all, r)
+		}
+	}
+
+	joined := j.join()
+	judged := joined.JudgeEvidence(all, nil, nil, j.window)
+	shared := joined.JudgeEvidence(fresh, nil, j.others, j.window)
+
+	if len(judged.Ambiguous) > 0 || len(shared.Ambiguous) > 0 {
+		return chat.Evidence{Ambiguous: fresh}
+	}
+
+	own := slices.DeleteFunc(judged.Own, func(r chat.Report) bool {
+		_, owned := j.owners[r.ProviderMessageID]
+		return owned || !j.fits(&r)
+	})
+
+	return chat.Evidence{Own: own}
+}
+
+// join is the delivery with the attempts of its repeats that are not resolved. The fences of those
+// do not occur in it otherwise.
+func (j *joinedJudgment) join() chat.Delivery {
+	joined := chat.Delivery{ID: j.delivery.ID}
+
+	for _, a := range j.delivery.UnresolvedAttempts() {
+		joined.Attempts = append(joined.Attempts, *a)
+	}
+
+	for k := range j.repeats {
+		for _, a := range j.repeats[k].UnresolvedAttempts() {
+			foreign := *a
+			foreign.Fence += attemptCount
+			joined.Attempts = append(joined.Attempts, foreign)
+		}
+	}
+
+	return joined
+}
+
+// isOneOf reports whether it is the delivery or one of its repeats.
+func (j *joinedJudgment) isOneOf(id chat.DeliveryID) bool {
+	return id == j.delivery.ID || slices.ContainsFunc(j.repeats, func(r chat.Delivery) bool { return r.ID == id })
+}
+
+// hasSettled reports whether a message is known to be that of one of the attempts.
+func (j *joinedJudgment) hasSettled(message string) bool {
+	is := func(a chat.Attempt) bool { return a.ProviderMessageID == message }
+	has := func(r chat.Delivery) bool { return slices.ContainsFunc(r.Attempts, is) }
+
+	return has(*j.delivery) || slices.ContainsFunc(j.repeats, has)
+}
+
+// fits reports whether a message was made in the window of an unresolved attempt of the delivery.
+func (j *joinedJudgment) fits(r *chat.Report) bool {
+	return slices.ContainsFunc(j.delivery.UnresolvedAttempts(), func(a *chat.Attempt) bool {
+		since, until := j.window.Around(a)
+		return !r.MadeAt.Before(since) && !r.MadeAt.After(until)
+	})
 }
 
 // hasUnboundListing reports whether the carrier's list shows a message that is no delivery's yet.
 func (p *Protocol) hasUnboundListing(s *state) bool {
-	isBound := s.isOwnID
-	if p.Proposals.DuplicatesAreOwned {
-		isBound = s.isBound
-	}
-
 	for k := range s.messages {
-		if s.messages[k].listed && !isBound(int8(k+1)) {
+		isBound := s.isOwnID(int8(k+1)) || p.Mendings.DuplicatesAreOwned && s.messages[k].copyOf != 0
+		if s.messages[k].listed && !isBound {
 			return true
-		}
-	}
-
-	return false
-}
-
-// isBound reports whether a message is known to be a delivery's, as its own or as its duplicate.
-func (s *state) isBound(message int8) bool {
-	for i := range s.deliveries {
-		d := &s.deliveries[i]
-		if d.message == message {
-			return true
-		}
-
-		for k := range d.attempts {
-			if d.attempts[k].message == message {
-				return true
-			}
 		}
 	}
 
@@ -92,6 +187,7 @@ func (s *state) isBound(message int8) bool {
 // takeFirst is the look-up before there was a rule: the first message that is no delivery's own.
 func (s *state) takeFirst(d *chat.Delivery, read *worker) bool {
 	open := d.UnresolvedAttempts()
+	window := s.window()
 	since, _ := window.Around(open[0])
 	last := open[len(open)-1]
 	_, until := window.Around(last)
@@ -140,8 +236,7 @@ func (s *state) list() []chat.Report {
 	return list
 }
 
-// ownersIn are the deliveries that are known to own messages: by their own id, or as duplicates by
-// the id of one of their attempts.
+// ownersIn are the deliveries that are known to own messages: by their own id, or as duplicates.
 func (p *Protocol) ownersIn(s *state) map[string]chat.DeliveryID {
 	owners := map[string]chat.DeliveryID{}
 
@@ -150,23 +245,26 @@ func (p *Protocol) ownersIn(s *state) map[string]chat.DeliveryID {
 		if d.message != 0 {
 			owners[messageNames[d.message]] = deliveryNames[i]
 		}
+	}
 
-		for k := range d.attempts {
-			if p.Proposals.DuplicatesAreOwned && d.attempts[k].message != 0 {
-				owners[messageNames[d.attempts[k].message]] = deliveryNames[i]
-			}
+	for k := range s.messages {
+		if of := s.messages[k].copyOf; of != 0 && p.Mendings.DuplicatesAreOwned {
+			owners[messageNames[k+1]] = deliveryNames[of-1]
 		}
 	}
 
 	return owners
 }
 
-// rivalsOf are the other deliveries, which all look the same to the carrier.
-func (s *state) rivalsOf(i int) []chat.Delivery {
+// rivalsOf are the other deliveries that may have become messages which nobody knows; they all look
+// the same to the carrier.
+func (p *Protocol) rivalsOf(s *state, i int) []chat.Delivery {
 	var rivals []chat.Delivery
 
 	for k := range s.deliveries {
-		if k != i && s.deliveries[k].exists {
+		isRepeat := s.deliveries[k].exists && k%sends == i%sends
+		if k != i && (evidences[s.deliveries[k].evidence] != chat.EvidenceNone ||
+			isRepeat && p.Proposals.RepeatsAreJudgedTogether) {
 			rivals = append(rivals, s.domain(k))
 		}
 	}

@@ -7,7 +7,7 @@ import (
 
 // keySize is how many bytes a state needs.
 const (
-	keySize     = 3 + deliveryCount*(4+2*attemptCount) + messageCount*3 + workerCount*workerBytes
+	keySize     = 3 + deliveryCount*(5+2*attemptCount) + messageCount*3 + workerCount*workerBytes
 	workerBytes = 5
 )
 
@@ -47,6 +47,9 @@ func (s *state) swapSends() state {
 	for k := range next.messages {
 		if next.messages[k].fence > 0 {
 			next.messages[k].owner ^= 1
+			if of := next.messages[k].copyOf; of != 0 {
+				next.messages[k].copyOf = (of - 1) ^ 1 + 1
+			}
 		}
 	}
 
@@ -65,7 +68,7 @@ func (s *state) swapSends() state {
 func (s *state) encode() key {
 	first := s.firstTime()
 	now := byte(s.now - first)
-	ahead := byte(s.carrierAhead + skew)
+	ahead := byte(s.carrierAhead + s.skew)
 
 	if !s.needsTime() {
 		now = 0
@@ -110,7 +113,7 @@ func (s *state) firstTime() tick {
 	for i := range s.deliveries {
 		d := &s.deliveries[i]
 		for fence := int8(1); fence <= d.fence; fence++ {
-			if s.isOpen(i, fence) {
+			if s.isTimed(i, fence) {
 				first = min(first, d.attempts[fence-1].started)
 			}
 		}
@@ -131,6 +134,7 @@ func (s *state) appendDelivery(out []byte, i int, first tick) []byte {
 		bitAt(0, d.exists)|bitAt(1, d.closed)|bitAt(2, d.cancelAsked)|bitAt(3, d.toldCanceled)|bitAt(4, d.gone),
 		d.submission|d.reason<<4,
 		d.status,
+		d.evidence,
 		byte(d.fence)|byte(d.message)<<4,
 	)
 
@@ -139,8 +143,11 @@ func (s *state) appendDelivery(out []byte, i int, first tick) []byte {
 		since := byte(0)
 		outcome := uint8(resolved)
 
-		if int8(k) < d.fence && s.isOpen(i, int8(k+1)) {
+		if int8(k) < d.fence && s.isTimed(i, int8(k+1)) {
 			since = byte(a.started - first)
+		}
+
+		if int8(k) < d.fence && s.isOpen(i, int8(k+1)) {
 			outcome = a.outcome
 		}
 
@@ -164,7 +171,7 @@ func (s *state) appendMessage(out []byte, i int, first tick) []byte {
 		listed = m.listed
 	}
 
-	told := bitAt(0, listed) | bitAt(1, m.undelivered) | bitAt(2, m.delivered)
+	told := bitAt(0, listed) | bitAt(1, m.undelivered) | bitAt(2, m.delivered) | byte(m.copyOf)<<3
 
 	return append(out, since, byte(m.owner)|byte(m.fence)<<2, told)
 }
@@ -176,7 +183,7 @@ func (w *worker) encode() [workerBytes]byte {
 	}
 
 	return [workerBytes]byte{
-		byte(w.phase) | byte(w.delivery)<<2 | bitAt(4, w.ambiguous) | bitAt(5, w.last),
+		byte(w.phase) | byte(w.delivery)<<2 | bitAt(4, w.ambiguous) | bitAt(5, w.last) | bitAt(6, w.sweep),
 		byte(w.fence) | w.outcome<<3,
 		byte(w.message),
 		byte(own),

@@ -52,8 +52,7 @@ func (c *stepper) addVerdict(i int, verdict chat.Verdict) {
 		return effect
 	}
 
-	if next.move(i, decide) {
-		c.keepOpen(&next, i)
+	if c.move(&next, i, decide) {
 		c.offer(label{text: "a person says of {delivery}: " + string(verdict), delivery: i}, next)
 	}
 }
@@ -70,7 +69,7 @@ func (c *stepper) addRetry(i int) {
 
 	switch {
 	case domain.Releasable():
-		next.move(i, func(d *chat.Delivery) chat.Effect {
+		c.move(&next, i, func(d *chat.Delivery) chat.Effect {
 			d.Release()
 			return chat.EffectResumes
 		})

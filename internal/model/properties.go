@@ -30,8 +30,8 @@ func (s *state) checkAlways() *Violation {
 		switch {
 		case d.is(chat.SubmissionAccepted) && d.message == 0:
 			return &Violation{Kind: NoID, What: name + " is accepted and has no provider's id"}
-		case d.message != 0 && int(s.messages[d.message-1].owner) != i:
-			return &Violation{Kind: Lost, What: name + " is accepted as a message of another delivery"}
+		case d.message != 0 && int(s.messages[d.message-1].owner)%sends != i%sends:
+			return &Violation{Kind: Lost, What: name + " is accepted as a message of another send"}
 		case (d.toldCanceled || d.is(chat.SubmissionCanceled)) && s.countMessages(i) > 0:
 			return &Violation{Kind: ToldWrong, What: name + " was told to be canceled, and the carrier has it"}
 		}
@@ -53,7 +53,7 @@ func (s *state) checkQuiet() *Violation {
 	}
 
 	for i := range sends {
-		if !s.flagged[i] && s.isDoubled(i) {
+		if !s.flagged[i] && s.isDoubled(i) && !s.isLeftToPerson(i) && !s.isLeftToPerson(i+sends) {
 			return &Violation{Kind: Doubled, What: "the carrier has " + string(deliveryNames[i]) + " twice, unflagged"}
 		}
 	}
@@ -78,11 +78,57 @@ func (s *state) checkEnd(i int) *Violation {
 	return nil
 }
 
+// isLeftToPerson reports whether a delivery waits for a person and has no workflow that looks for its
+// messages meanwhile. The sweep does when the person has decided.
+func (s *state) isLeftToPerson(i int) bool {
+	d := &s.deliveries[i]
+
+	return d.gone && d.is(chat.SubmissionNeedsReview)
+}
+
 // isDoubled reports whether the carrier has two messages for a send that nobody can explain away:
 // two of one delivery, or one of the send and one of its retry of which neither is known to be
 // lost, nor was given up unconfirmed.
 func (s *state) isDoubled(i int) bool {
-	return s.countMessages(i) > 1 || s.countMessages(i+sends) > 1 || s.countsAsSent(i) && s.countsAsSent(i+sends)
+	return s.countHeld(i) > 1 || s.countHeld(i+sends) > 1 || s.countsAsSent(i) && s.countsAsSent(i+sends)
+}
+
+// countHeld is how many of the carrier's messages count as a delivery's.
+func (s *state) countHeld(i int) int {
+	count := 0
+
+	for k := range s.messages {
+		if s.messages[k].fence > 0 && s.holderOf(k) == i {
+			count++
+		}
+	}
+
+	return count
+}
+
+// holderOf is the delivery that a message counts as. A send and its retry have one recipient and
+// one text, so that it is the one that it is recorded for, if there is one.
+func (s *state) holderOf(k int) int {
+	if holder, ok := s.recordedFor(k); ok {
+		return holder
+	}
+
+	return int(s.messages[k].owner)
+}
+
+// recordedFor is the delivery that a message is recorded for, as its own or as its duplicate.
+func (s *state) recordedFor(k int) (int, bool) {
+	if of := s.messages[k].copyOf; of != 0 {
+		return int(of - 1), true
+	}
+
+	for i := range s.deliveries {
+		if int(s.deliveries[i].message) == k+1 {
+			return i, true
+		}
+	}
+
+	return 0, false
 }
 
 // countsAsSent reports whether the carrier has a message for a delivery which is not known as
@@ -92,7 +138,7 @@ func (s *state) countsAsSent(i int) bool {
 
 	for k := range s.messages {
 		m := &s.messages[k]
-		if m.fence == 0 || int(m.owner) != i {
+		if m.fence == 0 || s.holderOf(k) != i {
 			continue
 		}
 

@@ -20,35 +20,20 @@ type Mendings struct {
 	// LastListing (B7): at the receipt deadline the list is read once more for a delivery with
 	// an attempt whose outcome is not known.
 	LastListing bool
-}
-
-// AllMendings is the protocol as it is.
-func AllMendings() Mendings {
-	return Mendings{
-		EvidenceIsJudged:     true,
-		TakenIDIsNoEvidence:  true,
-		CancelIsAskedFirst:   true,
-		LateArrivalIsFlagged: true,
-		LastListing:          true,
-	}
-}
-
-// Proposals are what the model itself has found missing. The code does not have them yet; with them
-// the promise holds within the bounds.
-type Proposals struct {
 	// FitsSeveralSettlesNone: a listed message that lies in the windows of several attempts of its
-	// delivery is the delivery's, and settles none of them. As it is, it settles the earliest, and
+	// delivery is the delivery's, and settles none of them. Without it, it settles the earliest, and
 	// then the copy that this one has become may lie in nobody's window.
 	FitsSeveralSettlesNone bool
 	// UnsentIsCertain: a delivery one of whose attempts may have been taken never ends as refused
 	// or canceled by itself or by a cancel; a person must decide about it.
 	UnsentIsCertain bool
 	// ArrivalsCompareBothWays: an arrival is compared with the other delivery of its send whichever
-	// of the two it is, and a loss that the carrier took back is none.
+	// of the two it is.
 	ArrivalsCompareBothWays bool
 	// ListingForEveryEnd: the last listing is also for what a person resolved as sent or not sent.
 	ListingForEveryEnd bool
-	// SweepLists: the last listing is also for a delivery whose workflow was ended in Temporal.
+	// SweepLists: the sweep reads the list for a delivery whose workflow was ended in Temporal, and
+	// for the last time for every one that has ended.
 	SweepLists bool
 	// HoldIncludesEnd: a claim waits until after the end of another's hold. At the very end the
 	// windows of both still touch, and the carrier tells whole seconds.
@@ -58,9 +43,14 @@ type Proposals struct {
 	DuplicatesAreOwned bool
 }
 
-// AllProposals has all of them.
-func AllProposals() Proposals {
-	return Proposals{
+// AllMendings is the protocol as it is.
+func AllMendings() Mendings {
+	return Mendings{
+		EvidenceIsJudged:        true,
+		TakenIDIsNoEvidence:     true,
+		CancelIsAskedFirst:      true,
+		LateArrivalIsFlagged:    true,
+		LastListing:             true,
 		FitsSeveralSettlesNone:  true,
 		UnsentIsCertain:         true,
 		ArrivalsCompareBothWays: true,
@@ -71,10 +61,36 @@ func AllProposals() Proposals {
 	}
 }
 
+// Proposals are what the model has found missing since. The code does not have them yet.
+type Proposals struct {
+	// RepeatsAreJudgedTogether: the attempts of a delivery and of its repeats, whichever state those
+	// are in, share the messages that fit them, and messages that are known take their turn among
+	// the others. As it is, each is judged as if the others were not there, and a known message takes
+	// the earliest attempt, which may be the only one that another message fits.
+	RepeatsAreJudgedTogether bool
+	// HoldOutlastsOpen: a delivery holds up others until its time is over, also when another one has
+	// become open, or one of its own messages was found.
+	HoldOutlastsOpen bool
+	// ReportsFollowMessages: what the carrier tells of a message that was found to be a repeat's is
+	// that one's, and not ignored because it names the delivery that it repeats.
+	ReportsFollowMessages bool
+}
+
+// AllProposals has all of them.
+func AllProposals() Proposals {
+	return Proposals{
+		RepeatsAreJudgedTogether: true,
+		HoldOutlastsOpen:         true,
+		ReportsFollowMessages:    true,
+	}
+}
+
 // Bounds say how much of the world the model has.
 type Bounds struct {
 	// Sends is how many sends with an equal text go to one address: 1 or 2.
 	Sends int
+	// Workers is how many workers there are: 1 or 2.
+	Workers int
 	// Retries reports whether a person may repeat a send as a new delivery, Callbacks whether the
 	// carrier's callbacks may come.
 	Retries   bool

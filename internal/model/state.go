@@ -17,18 +17,8 @@ const (
 	workerCount   = 2
 )
 
-// window is what the protocol goes by. One tick of the model is a minute.
-var window = chat.EvidenceWindow{
-	Lease: time.Minute,
-	Skew:  time.Minute,
-}
-
-// The window in ticks.
-const (
-	lease = 1
-	skew  = 1
-	hold  = lease + 2*skew
-)
+// lease is how long a claim lasts, in ticks. One tick of the model is a minute.
+const lease = 1
 
 // tick is a moment, in minutes since the model began.
 type tick int8
@@ -40,6 +30,8 @@ func (t tick) at() time.Time { return time.Unix(0, 0).UTC().Add(time.Duration(t)
 // that it can be copied and told apart by its bytes.
 type state struct {
 	now tick
+	// skew is by how much the clocks may differ, which the windows allow for; it never changes.
+	skew tick
 	// carrierAhead is by how much the carrier's clock is ahead of ours.
 	carrierAhead tick
 	// claimsLeft, cancelsLeft and endsLeft bound the model: how often something may still be claimed,
@@ -53,6 +45,18 @@ type state struct {
 	// flagged reports for each send whether a duplicate of it was recorded.
 	flagged [sends]bool
 }
+
+// window is what the protocol goes by.
+func (s *state) window() chat.EvidenceWindow {
+	return chat.EvidenceWindow{
+		Lease: lease * time.Minute,
+		Skew:  time.Duration(s.skew) * time.Minute,
+	}
+}
+
+// hold is how long the windows of two attempts touch, in ticks. [chat.EvidenceWindow.Hold] has a
+// second more.
+func (s *state) hold() tick { return lease + 2*s.skew }
 
 // delivery is a row of the store, and what the workflow behind it knows.
 type delivery struct {
@@ -68,6 +72,7 @@ type delivery struct {
 	submission   uint8
 	status       uint8
 	reason       uint8
+	evidence     uint8
 	fence        int8
 	// message is the provider's id: the number of the message, 0 for none.
 	message  int8
@@ -89,6 +94,8 @@ type message struct {
 	// such message.
 	owner int8
 	fence int8
+	// copyOf is the delivery that it is recorded for as a duplicate, counted from 1; 0 for none.
+	copyOf int8
 	// listed reports that the carrier's list shows it by now.
 	listed bool
 	// undelivered and delivered report which callbacks on its end have come.
@@ -124,14 +131,16 @@ type worker struct {
 	own [messageCount]int8
 	// ambiguous reports that the list is no evidence, but something for a person to look at.
 	ambiguous bool
-	// last reports that it is the listing at the receipt deadline.
-	last bool
+	// last reports that it is the listing at the receipt deadline, sweep that it is that of the sweep.
+	last  bool
+	sweep bool
 }
 
 // The words that states hold as numbers.
 var (
 	submissions = chat.SubmissionStates()
 	statuses    = chat.DeliveryStatuses()
+	evidences   = chat.EvidenceStates()
 	outcomes    = []chat.SubmissionOutcome{
 		"",
 		chat.OutcomeAccepted,
@@ -149,6 +158,8 @@ func numberOf[T comparable](words []T, word T) uint8 { return uint8(max(0, slice
 var (
 	deliveryNames = [deliveryCount]chat.DeliveryID{"A", "B", "A's retry", "B's retry"}
 	messageNames  = [messageCount + 1]string{"", "m1", "m2", "m3"}
+	// messageIDs are what the sends, and their retries, are about.
+	messageIDs = [sends]chat.MessageID{"A's message", "B's message"}
 )
 
 // newDelivery is the row of a delivery before its first claim.
@@ -157,6 +168,7 @@ func newDelivery() delivery {
 		exists:     true,
 		submission: numberOf(submissions, chat.SubmissionPending),
 		status:     numberOf(statuses, chat.StatusNone),
+		evidence:   numberOf(evidences, chat.EvidenceNone),
 	}
 }
 
@@ -206,12 +218,14 @@ func (s *state) domain(i int) chat.Delivery {
 	d := &s.deliveries[i]
 	out := chat.Delivery{
 		ID:                deliveryNames[i],
+		MessageID:         messageIDs[i%sends],
 		Channel:           chat.ChannelSMS,
 		Provider:          chat.ProviderTwilio,
 		Policy:            chat.AtMostOnce,
 		Submission:        d.state(),
 		DeliveryStatus:    statuses[d.status],
 		Fence:             int64(d.fence),
+		Evidence:          evidences[d.evidence],
 		ProviderMessageID: messageNames[d.message],
 		ErrorCode:         reasons[d.reason],
 	}
@@ -247,18 +261,39 @@ func (s *state) apply(i int, moved *chat.Delivery, effect chat.Effect) {
 	d := &s.deliveries[i]
 	if d.is(chat.SubmissionSending) && moved.Submission == chat.SubmissionUnknown {
 		d.attempts[d.fence-1].outcome = numberOf(outcomes, chat.OutcomeUnknown)
+
+		s.closeOtherEvidence(i)
 	}
 
 	d.submission = numberOf(submissions, moved.Submission)
+	d.evidence = numberOf(evidences, moved.Evidence)
 	d.status = numberOf(statuses, moved.DeliveryStatus)
 	d.reason = numberOf(reasons, moved.ErrorCode)
 }
 
 // move has a rule of chat change a delivery, and reports whether it did.
-func (s *state) move(i int, rule func(*chat.Delivery) chat.Effect) bool {
+func (p *Protocol) move(s *state, i int, rule func(*chat.Delivery) chat.Effect) bool {
 	d := s.domain(i)
+	if !p.Mendings.UnsentIsCertain {
+		d.Evidence = chat.EvidenceNone
+	}
+
 	effect := rule(&d)
+	if !p.Mendings.UnsentIsCertain && d.Evidence == chat.EvidenceNone {
+		d.Evidence = evidences[s.deliveries[i].evidence]
+	}
+
 	s.apply(i, &d, effect)
 
 	return effect != chat.EffectNone
+}
+
+// closeOtherEvidence ends the time in which other deliveries hold up the next one, as
+// db/evidence.go does.
+func (s *state) closeOtherEvidence(i int) {
+	for k := range s.deliveries {
+		if k != i && evidences[s.deliveries[k].evidence] == chat.EvidenceOpen {
+			s.deliveries[k].evidence = numberOf(evidences, chat.EvidencePast)
+		}
+	}
 }

@@ -57,11 +57,12 @@ func (p *Protocol) starts() []state {
 
 	differ := tick(0)
 	if p.Bounds.ClocksDiffer {
-		differ = skew
+		differ = 1
 	}
 
 	for ahead := -differ; ahead <= differ; ahead++ {
 		starts = append(starts, state{
+			skew:         differ,
 			carrierAhead: ahead,
 			claimsLeft:   p.Bounds.Claims,
 			cancelsLeft:  p.Bounds.Cancels,

@@ -26,21 +26,19 @@ func (s *state) ownedByAnother(i int, message int8) bool {
 	return false
 }
 
-// isDuplicateOfAnother reports whether a message is known as one of another delivery's attempts.
-func (s *state) isDuplicateOfAnother(i int, message int8) bool {
-	for k := range s.deliveries {
-		for _, a := range s.deliveries[k].attempts {
-			if k != i && message != 0 && a.message == message {
-				return true
-			}
-		}
+// isCopyOfAnother reports whether a message is recorded as a duplicate of another delivery.
+func (s *state) isCopyOfAnother(i int, message int8) bool {
+	if message == 0 {
+		return false
 	}
 
-	return false
+	of := s.messages[message-1].copyOf
+
+	return of != 0 && int(of-1) != i
 }
 
 // recordSubmission stores the outcome of a post, as [db.Store.RecordSubmission] does.
-func (s *state) recordSubmission(w *worker) {
+func (p *Protocol) recordSubmission(s *state, w *worker) {
 	i := int(w.delivery)
 	outcome := outcomes[w.outcome]
 
@@ -60,14 +58,30 @@ func (s *state) recordSubmission(w *worker) {
 
 	d := &s.deliveries[i]
 	a := &d.attempts[w.fence-1]
+	lasting := d.is(chat.SubmissionSending) && d.fence == w.fence
 
-	if d.is(chat.SubmissionSending) && d.fence == w.fence {
-		d.submission = numberOf(submissions, outcome.After())
-		d.reason = 0
-		a.outcome = numberOf(outcomes, outcome)
-	} else if a.outcome == 0 {
+	if lasting || a.outcome == 0 {
 		a.outcome = numberOf(outcomes, outcome)
 	}
+
+	if outcome == chat.OutcomeUnknown {
+		s.closeOtherEvidence(i)
+	}
+
+	if !lasting {
+		return
+	}
+
+	p.move(s, i, func(d *chat.Delivery) chat.Effect {
+		d.EndAttempt(outcome)
+		d.ErrorCode = ""
+
+		if outcome == chat.OutcomeUnknown {
+			d.Evidence = chat.EvidenceOpen
+		}
+
+		return chat.EffectSaved
+	})
 }
 
 func (s *state) recordAcceptance(in acceptance) {
@@ -82,8 +96,10 @@ func (s *state) recordAcceptance(in acceptance) {
 		return
 	}
 
+	// What was not known before has no receipt yet; without its workflow, the sweep ends that wait.
 	d.submission = numberOf(submissions, chat.SubmissionAccepted)
 	d.reason = 0
+	d.closed = false
 
 	if in.message != 0 {
 		d.message = in.message
@@ -91,9 +107,26 @@ func (s *state) recordAcceptance(in acceptance) {
 
 	d.finishAttempt(in)
 
+	if !lasting {
+		d.evidence = numberOf(evidences, d.evidenceBeside(in.fence))
+	}
+
 	if !lasting || in.delivery >= sends {
 		s.recordSentTwice(in.delivery)
 	}
+}
+
+// evidenceBeside is what is left open when an attempt was taken: whether another one may have
+// become a message that nobody knows, as db/evidence.go asks.
+func (d *delivery) evidenceBeside(fence int8) chat.EvidenceState {
+	for k := range d.fence {
+		outcome := outcomes[d.attempts[k].outcome]
+		if k+1 != fence && (outcome == "" || outcome == chat.OutcomeUnknown) {
+			return chat.EvidencePast
+		}
+	}
+
+	return chat.EvidenceNone
 }
 
 // recordAcceptanceAgain is for a delivery that is accepted already.
@@ -108,6 +141,7 @@ func (s *state) recordAcceptanceAgain(in acceptance) {
 		d.message = in.message
 	default:
 		s.flagged[in.delivery%sends] = true
+		s.messages[in.message-1].copyOf = int8(in.delivery + 1)
 	}
 }
 
@@ -155,10 +189,18 @@ type report struct {
 
 // recordReport stores a report and what follows from it, as db/reports.go does.
 func (p *Protocol) recordReport(s *state, r report) {
+	if p.Proposals.ReportsFollowMessages && r.message != 0 {
+		holder, ok := s.recordedFor(int(r.message - 1))
+		if ok && holder != r.delivery && holder%sends == r.delivery%sends {
+			r.delivery = holder
+			r.fence = 0
+		}
+	}
+
 	i := r.delivery
 	d := &s.deliveries[i]
 
-	if s.ownedByAnother(i, r.message) || p.Proposals.DuplicatesAreOwned && s.isDuplicateOfAnother(i, r.message) {
+	if s.ownedByAnother(i, r.message) || p.Mendings.DuplicatesAreOwned && s.isCopyOfAnother(i, r.message) {
 		if p.Mendings.TakenIDIsNoEvidence {
 			return
 		}
@@ -176,18 +218,10 @@ func (p *Protocol) recordReport(s *state, r report) {
 		d.status = numberOf(statuses, r.status)
 	}
 
-	if !p.Mendings.LateArrivalIsFlagged || !r.status.Arrived() {
-		return
-	}
+	compares := i < sends || p.Mendings.ArrivalsCompareBothWays
 
-	if i < sends && s.deliveries[i+sends].exists {
+	if p.Mendings.LateArrivalIsFlagged && compares && r.status.Arrived() {
 		p.cancelRetry(s, i)
-		s.recordSentTwice(i)
-	}
-
-	if p.Proposals.ArrivalsCompareBothWays && s.hasArrived((i+sends)%deliveryCount) {
-		s.flagged[i%sends] = true
-	} else if p.Proposals.ArrivalsCompareBothWays {
 		s.recordSentTwice(i)
 	}
 }
@@ -207,7 +241,7 @@ func (p *Protocol) acceptReported(s *state, r report) {
 		evidence: true,
 	})
 
-	if !accepted && r.delivery < sends && !r.status.Lost() {
+	if !accepted && !r.status.Lost() {
 		p.cancelRetry(s, r.delivery)
 	}
 }
@@ -215,19 +249,7 @@ func (p *Protocol) acceptReported(s *state, r report) {
 // cancelRetry cancels what repeats a delivery that was taken after all, if there is such a thing
 // and the carrier does not have it yet.
 func (p *Protocol) cancelRetry(s *state, i int) {
-	if s.deliveries[i+sends].exists {
-		s.move(i+sends, (*chat.Delivery).CancelAsRepeat)
-		p.keepOpen(s, i+sends)
+	if i < sends && s.deliveries[i+sends].exists {
+		p.move(s, i+sends, (*chat.Delivery).CancelAsRepeat)
 	}
-}
-
-// hasArrived reports whether the carrier has told that a message of a delivery has arrived.
-func (s *state) hasArrived(i int) bool {
-	for k := range s.messages {
-		if s.messages[k].fence > 0 && int(s.messages[k].owner) == i && s.messages[k].delivered {
-			return true
-		}
-	}
-
-	return false
 }

@@ -5,7 +5,7 @@ import "handrail/chat"
 // addTick lets time go on as long as it can make a difference: until no window of an attempt so
 // far can touch that of the next one.
 func (c *stepper) addTick() {
-	if !c.from.needsTime() || c.from.now-c.from.lastTime() > hold {
+	if !c.from.needsTime() || c.from.now-c.from.lastTime() > c.from.hold() {
 		return
 	}
 
@@ -71,14 +71,22 @@ func (s *state) isOpen(i int, fence int8) bool {
 	return false
 }
 
+// isTimed reports whether it makes a difference when an attempt began: it is open, or the last one,
+// from which on a delivery holds up others.
+func (s *state) isTimed(i int, fence int8) bool {
+	d := &s.deliveries[i]
+
+	return s.isOpen(i, fence) || fence == d.fence && evidences[d.evidence] != chat.EvidenceNone
+}
+
 // lastTime is the last moment that can still make a difference, long ago if there is none.
 func (s *state) lastTime() tick {
-	last := s.now - hold - 1
+	last := s.now - s.hold() - 1
 
 	for i := range s.deliveries {
 		d := &s.deliveries[i]
 		for fence := int8(1); fence <= d.fence; fence++ {
-			if s.isOpen(i, fence) {
+			if s.isTimed(i, fence) {
 				last = max(last, d.attempts[fence-1].started)
 			}
 		}
@@ -86,7 +94,7 @@ func (s *state) lastTime() tick {
 
 	for k := range s.messages {
 		if s.messages[k].fence > 0 && !s.isOwnID(int8(k+1)) {
-			last = max(last, s.messages[k].made-lease-skew)
+			last = max(last, s.messages[k].made-lease-s.skew)
 		}
 	}
 

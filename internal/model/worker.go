@@ -8,9 +8,9 @@ func (c *stepper) addWorker(w int) {
 
 	switch worker.phase {
 	case idle:
-		// Idle workers are alike, and stand first.
-		if w == 0 {
-			c.addClaims()
+		// Idle workers are alike.
+		if free, _ := c.freeWorker(); w == free {
+			c.addClaims(w)
 			c.addLookUps()
 		}
 
@@ -20,8 +20,7 @@ func (c *stepper) addWorker(w int) {
 		c.addPosts(w)
 	case answered:
 		next := *c.from
-		next.recordSubmission(worker)
-		c.keepOpen(&next, int(worker.delivery))
+		c.recordSubmission(&next, worker)
 		next.workers[w] = idleWorker()
 		c.add(c.labelOf(w, "{worker} records the answer for {delivery}"), next)
 
@@ -32,6 +31,17 @@ func (c *stepper) addWorker(w int) {
 	next := *c.from
 	next.workers[w] = idleWorker()
 	c.offer(c.labelOf(w, "{worker} dies"), next)
+}
+
+// freeWorker is the first worker that is idle.
+func (c *stepper) freeWorker() (int, bool) {
+	for w := range c.Bounds.Workers {
+		if c.from.workers[w].phase == idle {
+			return w, true
+		}
+	}
+
+	return 0, false
 }
 
 func idleWorker() worker { return worker{} }
@@ -45,7 +55,7 @@ func (c *stepper) labelOf(w int, text string) label {
 }
 
 // addClaims are the claims that the store grants.
-func (c *stepper) addClaims() {
+func (c *stepper) addClaims(w int) {
 	if c.from.claimsLeft == 0 {
 		return
 	}
@@ -64,12 +74,12 @@ func (c *stepper) addClaims() {
 		d.attempts[d.fence] = attempt{started: next.now}
 		d.fence++
 
-		next.workers[0] = worker{
+		next.workers[w] = worker{
 			phase:    claimed,
 			delivery: int8(i),
 			fence:    d.fence,
 		}
-		c.add(label{text: "{worker} claims {delivery}", delivery: i}, next)
+		c.add(label{text: "{worker} claims {delivery}", worker: w, delivery: i}, next)
 	}
 }
 
@@ -87,7 +97,7 @@ func (c *stepper) mayClaim(i int) bool {
 
 		switch {
 		case k == i || !other.exists:
-		case other.state().InFlight(), c.Mendings.EvidenceIsJudged && c.isHeldBy(other):
+		case other.state().InFlight(), k%sends != i%sends && c.isHeldBy(other):
 			return false
 		}
 	}
@@ -95,28 +105,37 @@ func (c *stepper) mayClaim(i int) bool {
 	return true
 }
 
-// isHeldBy reports whether another delivery with the same text has an attempt whose outcome is
-// not known and whose hold is not over.
+// isHeldBy reports whether another delivery with the same text may still show up, as
+// db/evidence.go does.
 func (c *stepper) isHeldBy(other *delivery) bool {
-	until := tick(hold)
-	if c.Proposals.HoldIncludesEnd {
+	evidence := evidences[other.evidence]
+	holds := evidence == chat.EvidenceOpen || c.Proposals.HoldOutlastsOpen && evidence == chat.EvidencePast
+
+	if !c.Mendings.EvidenceIsJudged || !holds {
+		return false
+	}
+
+	return c.from.now < c.evidenceUntil(other)
+}
+
+// evidenceUntil is the first tick at which a delivery that is open holds up no other one.
+func (c *stepper) evidenceUntil(d *delivery) tick {
+	until := d.attempts[d.fence-1].started + c.from.hold()
+	if c.Mendings.HoldIncludesEnd {
 		until++
 	}
 
-	for fence := int8(1); fence <= other.fence; fence++ {
-		if other.isUnresolved(fence) && c.from.now < other.attempts[fence-1].started+until {
-			return true
-		}
-	}
-
-	return false
+	return until
 }
 
 // addLookUps are the look-ups for deliveries of which it is not known whether they were taken.
 func (c *stepper) addLookUps() {
 	for i := range c.from.deliveries {
 		d := &c.from.deliveries[i]
-		if d.gone || !d.is(chat.SubmissionUnknown) && !d.is(chat.SubmissionNeedsReview) {
+
+		asks := d.is(chat.SubmissionUnknown) && (!d.gone || c.Mendings.SweepLists) ||
+			d.is(chat.SubmissionNeedsReview) && !d.gone
+		if !asks {
 			continue
 		}
 
@@ -128,13 +147,14 @@ func (c *stepper) addLookUps() {
 
 // startReading gives a worker that is idle what it reads.
 func (c *stepper) startReading(read worker, text string) {
-	if c.from.workers[0].phase != idle {
+	w, ok := c.freeWorker()
+	if !ok {
 		return
 	}
 
 	next := *c.from
-	next.workers[0] = read
-	c.add(label{text: text, delivery: int(read.delivery)}, next)
+	next.workers[w] = read
+	c.add(label{text: text, worker: w, delivery: int(read.delivery)}, next)
 }
 
 // addEvidence records what a worker has read. Meanwhile others may have recorded more.
@@ -155,11 +175,15 @@ func (c *stepper) addEvidence(w int) {
 	}
 
 	if read.ambiguous {
-		next.move(i, func(d *chat.Delivery) chat.Effect { return d.MarkAmbiguous(make([]chat.Report, 1)) })
+		c.move(&next, i, func(d *chat.Delivery) chat.Effect { return d.MarkAmbiguous(make([]chat.Report, 1)) })
 	}
 
 	if read.last {
-		next.closeDelivery(i)
+		c.closeDelivery(&next, i)
+	}
+
+	if read.sweep {
+		next.deliveries[i].evidence = numberOf(evidences, chat.EvidenceNone)
 	}
 
 	c.add(c.labelOf(w, "{worker} records what it has read for {delivery}"), next)

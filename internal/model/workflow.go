@@ -32,8 +32,10 @@ func (c *stepper) addFirstTask(i int) {
 
 // addFollowing is what follows a delivery: its workflow, or the sweep when that is gone.
 func (c *stepper) addFollowing(i int) {
+	c.addSweepListing(i)
+
 	if c.from.deliveries[i].gone {
-		c.addSweep(i)
+		c.addOrphaning(i)
 		return
 	}
 
@@ -48,9 +50,8 @@ func (c *stepper) addWorkflow(i int) {
 
 	switch d.state() {
 	case chat.SubmissionPending:
-		if d.cancelAsked && d.fence > 0 {
-			next.move(i, func(d *chat.Delivery) chat.Effect { return d.Cancel("") })
-			c.keepOpen(&next, i)
+		cancel := func(d *chat.Delivery) chat.Effect { return d.Cancel("") }
+		if d.cancelAsked && d.fence > 0 && c.move(&next, i, cancel) {
 			c.add(label{text: "{delivery} is canceled by its workflow", delivery: i}, next)
 		}
 
@@ -58,24 +59,18 @@ func (c *stepper) addWorkflow(i int) {
 		refuse := func(d *chat.Delivery) chat.Effect {
 			return d.RefuseClaim(chat.ClaimFacts{Now: c.from.now.at()}).Effect
 		}
-		if next.move(i, refuse) {
+		if c.move(&next, i, refuse) {
 			c.add(label{text: "the claim of {delivery} has run out: unknown", delivery: i}, next)
 		}
 
 	case chat.SubmissionUnknown:
 		settle := func(d *chat.Delivery) chat.Effect { return d.Settle(0, c.from.now.at()) }
-		if next.move(i, settle) {
+		if c.move(&next, i, settle) {
 			c.add(label{text: "the wait for evidence on {delivery} ends: a person must decide", delivery: i}, next)
 		}
 
-	case chat.SubmissionAccepted:
-		c.addDeadline(i)
-	case chat.SubmissionConfirmedSent, chat.SubmissionAbandoned:
-		if c.Proposals.ListingForEveryEnd && !d.closed && c.from.isQuiet() {
-			c.addLastListing(i)
-		}
-
 	default: // it has ended, or waits for a person
+		c.addEnd(i)
 	}
 }
 
@@ -91,39 +86,38 @@ func (c *stepper) addTermination(i int) {
 	c.offer(label{text: "somebody ends the workflow of {delivery} in Temporal", delivery: i}, next)
 }
 
-// addSweep is what the sweep does about a delivery whose workflow is gone.
-func (c *stepper) addSweep(i int) {
-	d := &c.from.deliveries[i]
+// addOrphaning is what the sweep does about a delivery whose workflow is gone.
+func (c *stepper) addOrphaning(i int) {
 	next := *c.from
 	orphan := func(d *chat.Delivery) chat.Effect { return d.Orphan(false, c.from.now.at()) }
 
-	switch {
-	case c.Proposals.SweepLists && !d.closed && c.from.isQuiet() && c.addLastListing(i):
-	case next.move(i, orphan):
-		c.keepOpen(&next, i)
+	if c.move(&next, i, orphan) {
 		c.add(label{text: "the sweep finds {delivery} without its workflow", delivery: i}, next)
 	}
 }
 
-// addDeadline is the receipt deadline. It comes long after the last request, when the carrier's
-// list has caught up.
-func (c *stepper) addDeadline(i int) {
+// addEnd is what a workflow still does when its delivery has ended, at the receipt deadline. That
+// comes long after the last request, when the carrier's list has caught up.
+func (c *stepper) addEnd(i int) {
 	d := &c.from.deliveries[i]
-	if d.closed || !c.from.isQuiet() {
+	accepted := d.is(chat.SubmissionAccepted)
+
+	if d.closed || !d.state().Settled() || !c.from.isQuiet() {
 		return
 	}
 
-	if c.Mendings.LastListing && c.addLastListing(i) {
+	lists := accepted && c.Mendings.LastListing || !accepted && c.Mendings.ListingForEveryEnd
+	if lists && c.addLastListing(i) || !accepted {
 		return
 	}
 
 	next := *c.from
-	next.closeDelivery(i)
+	c.closeDelivery(&next, i)
 	c.add(label{text: "the wait for the receipt of {delivery} ends", delivery: i}, next)
 }
 
-// addLastListing reads the list once more for a delivery with an attempt whose outcome is not
-// known. It reports false when there is nothing to learn.
+// addLastListing reads the list once more for a delivery with messages that nobody knows. It
+// reports false when there is nothing to learn.
 func (c *stepper) addLastListing(i int) bool {
 	read, ok := c.readList(c.from, i)
 	if ok {
@@ -135,25 +129,50 @@ func (c *stepper) addLastListing(i int) bool {
 }
 
 // closeDelivery ends the wait for the receipt.
-func (s *state) closeDelivery(i int) {
-	s.move(i, func(d *chat.Delivery) chat.Effect { return d.Unconfirm(false) })
+func (p *Protocol) closeDelivery(s *state, i int) {
+	p.move(s, i, func(d *chat.Delivery) chat.Effect { return d.Unconfirm(false) })
 	s.deliveries[i].closed = true
 }
 
-// keepOpen leaves a delivery to a person that would end as not sent although one of its attempts
-// may have been taken.
-func (p *Protocol) keepOpen(s *state, i int) {
-	d := &s.deliveries[i]
-	if !p.Proposals.UnsentIsCertain || !d.isSaidUnsent() {
+// addSweepListing is the last look for messages of a delivery that has ended, long after its
+// workflow's.
+func (c *stepper) addSweepListing(i int) {
+	d := &c.from.deliveries[i]
+	if !c.Mendings.SweepLists || evidences[d.evidence] == chat.EvidenceNone || !c.isLongAgo(d) {
 		return
 	}
 
-	for fence := int8(1); fence <= d.fence; fence++ {
-		if d.isUnresolved(fence) {
-			d.submission = numberOf(submissions, chat.SubmissionNeedsReview)
-			d.reason = 0
+	domain := c.from.domain(i)
+	if step, _ := domain.PlanSweep(c.from.now.at(), 0); step != chat.SweepSeek {
+		return
+	}
+
+	if read, ok := c.readList(c.from, i); ok {
+		read.sweep = true
+		c.startReading(read, "{worker} reads the list for the sweep, for {delivery}")
+
+		return
+	}
+
+	next := *c.from
+	next.deliveries[i].evidence = numberOf(evidences, chat.EvidenceNone)
+	c.add(label{text: "the sweep finds no more messages of {delivery}", delivery: i}, next)
+}
+
+// isLongAgo reports whether all about a delivery is over: what its workflow does at the end, all
+// requests and claims, and the time in which it holds up others.
+func (c *stepper) isLongAgo(d *delivery) bool {
+	if d.is(chat.SubmissionAccepted) && !d.closed && !d.gone || !c.from.isQuiet() {
+		return false
+	}
+
+	for i := range c.from.deliveries {
+		if c.from.deliveries[i].is(chat.SubmissionSending) {
+			return false
 		}
 	}
+
+	return c.from.now >= c.evidenceUntil(d) || !c.from.needsTime()
 }
 
 // isSaidUnsent reports whether Handrail itself says that a delivery was not sent, and does nothing
