@@ -199,7 +199,7 @@ type Evidence struct {
 //   - it was made in the window of an attempt of the delivery that is not resolved, and each
 //     such attempt owns one message at most;
 //   - no rival has an unresolved attempt in whose window it was made. A retry of the same message
-//     is no rival: whichever of the two the message is, the recipient has got it.
+//     is a rival too: each of the two may be a copy of its own.
 //
 // If one of the messages could be somebody else's, or there are more of them than attempts
 // (another system may send the same text), nothing is the delivery's and all is ambiguous.
@@ -230,8 +230,8 @@ func (d *Delivery) JudgeEvidence(
 
 	sortByTime(candidates)
 
-	own, ok := assignSlots(candidates, d.freeSlots(evidence.Known, window))
-	if !ok || slices.ContainsFunc(candidates, func(r Report) bool { return d.rivalMayOwn(rivals, &r, window) }) {
+	own, ok := d.assignSlots(candidates, evidence.Known, window)
+	if !ok || slices.ContainsFunc(candidates, func(r Report) bool { return rivalMayOwn(rivals, &r, window) }) {
 		evidence.Ambiguous = candidates
 		return evidence
 	}
@@ -252,44 +252,33 @@ func (d *Delivery) mayOwn(r *Report, window EvidenceWindow) bool {
 	return slices.ContainsFunc(d.evidenceSlots(window), func(s evidenceSlot) bool { return s.fits(r) })
 }
 
-// rivalMayOwn reports whether a delivery of another message can own it.
-func (d *Delivery) rivalMayOwn(rivals []Delivery, r *Report, window EvidenceWindow) bool {
-	return slices.ContainsFunc(rivals, func(rival Delivery) bool {
-		return (rival.MessageID == "" || rival.MessageID != d.MessageID) && rival.mayOwn(r, window)
-	})
+// rivalMayOwn reports whether another delivery can own it.
+func rivalMayOwn(rivals []Delivery, r *Report, window EvidenceWindow) bool {
+	return slices.ContainsFunc(rivals, func(rival Delivery) bool { return rival.mayOwn(r, window) })
 }
 
-// freeSlots are the slots that no known message has taken. A known message that belongs to no
-// attempt for certain takes the earliest that it fits.
-func (d *Delivery) freeSlots(known []Report, window EvidenceWindow) []evidenceSlot {
-	free := d.evidenceSlots(window)
-
-	for _, r := range known {
-		if slices.ContainsFunc(d.Attempts, func(a Attempt) bool { return a.ProviderMessageID == r.ProviderMessageID }) {
-			continue
-		}
-
-		if at := slices.IndexFunc(free, func(s evidenceSlot) bool { return s.fits(&r) }); at >= 0 {
-			free = slices.Delete(free, at, at+1)
-		}
-	}
-
-	return free
-}
-
-// assignSlots gives each message a slot that it fits, the earliest. It returns false if one of them
-// finds none. A message that fits several settles none of the attempts: it would be by chance, and
-// the copy that another attempt has become would then be nobody's.
-func assignSlots(messages []Report, slots []evidenceSlot) ([]Report, bool) {
+// assignSlots gives each message a slot that it fits, the earliest first. Known messages that belong
+// to no attempt for certain take their turn among the others. It returns false if one of the
+// messages finds none. A message that fits several settles none of the attempts: it would be by
+// chance, and the copy that another attempt has become would then be nobody's.
+func (d *Delivery) assignSlots(messages, known []Report, window EvidenceWindow) ([]Report, bool) {
+	slots := d.evidenceSlots(window)
 	free := slices.Clone(slots)
-	assigned := make([]Report, len(messages))
+	all := append(d.unattributed(known), messages...)
+	sortByTime(all)
 
-	for i, message := range messages {
-		fits := func(s evidenceSlot) bool { return s.fits(&message) }
+	var assigned []Report
 
-		at := slices.IndexFunc(free, fits)
+	for _, message := range all {
+		at := slices.IndexFunc(free, func(s evidenceSlot) bool { return s.fits(&message) })
+		isNew := slices.ContainsFunc(messages, func(r Report) bool { return r.ProviderMessageID == message.ProviderMessageID })
+
 		if at < 0 {
-			return nil, false
+			if isNew {
+				return nil, false
+			}
+
+			continue
 		}
 
 		message.Fence = free[at].fence
@@ -299,10 +288,25 @@ func assignSlots(messages []Report, slots []evidenceSlot) ([]Report, bool) {
 			message.Fence = 0
 		}
 
-		assigned[i] = message
+		if isNew {
+			assigned = append(assigned, message)
+		}
 	}
 
 	return assigned, true
+}
+
+// unattributed are the known messages that belong to no attempt for certain.
+func (d *Delivery) unattributed(known []Report) []Report {
+	var all []Report
+
+	for _, r := range known {
+		if !slices.ContainsFunc(d.Attempts, func(a Attempt) bool { return a.ProviderMessageID == r.ProviderMessageID }) {
+			all = append(all, r)
+		}
+	}
+
+	return all
 }
 
 func countFitting(slots []evidenceSlot, message *Report) int {

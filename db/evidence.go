@@ -13,15 +13,15 @@ import (
 )
 
 // sameTextUntil is until when another delivery, of whichever workspace, may show up in the
-// provider's list as a message that looks like d; NULL if none. The parameter is the present. A
-// retry of the same message is none: whichever of the two shows up, the recipient has got it.
+// provider's list as a message that looks like d; NULL if none. The parameter is the present. What
+// a delivery has become is not the only thing that may show up of it: another attempt may, too.
 const sameTextUntil = `(SELECT max(o.evidence_until) FROM deliveries o
-	WHERE o.text_key = d.text_key AND o.evidence = 'open' AND o.evidence_until >= ? AND o.message_id <> d.message_id)`
+	WHERE o.text_key = d.text_key AND o.evidence IN ('open', 'past') AND o.evidence_until >= ? AND o.id <> d.id)`
 
 // sameTextNow is the condition that there is one before a delivery that is not stored yet. The
 // parameters are its text key and the present.
 const sameTextNow = `EXISTS (SELECT 1 FROM deliveries o
-	WHERE o.text_key = ? AND o.evidence = 'open' AND o.evidence_until >= ?)`
+	WHERE o.text_key = ? AND o.evidence IN ('open', 'past') AND o.evidence_until >= ?)`
 
 // otherUnresolved is the condition that another attempt of the delivery than the one with this
 // fence may have become a message that nobody knows.

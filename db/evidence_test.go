@@ -149,20 +149,31 @@ func TestAnAttemptStaysUnknown(t *testing.T) {
 	})
 }
 
-// TestARetryDoesNotWaitForItsOwnText: whichever of the two shows up, the recipient has got the
-// message.
-func TestARetryDoesNotWaitForItsOwnText(t *testing.T) {
+// TestARetryWaitsForItsOwnText: a retry that is a delivery of its own may be a copy of its own.
+// One that goes on under the same id does not wait.
+func TestARetryWaitsForItsOwnText(t *testing.T) {
 	t.Parallel()
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		_, first := sendNow(t, s, w, w.SMS.ID, clock.now)
 		leadToReview(t, s, w, &first, clock.now)
-		_, _, err := decideDelivery(t, s, w, first.ID, chat.VerdictNotSent, clock.now)
+		_, err := prepareRetry(t, s, w.Retry(first.ID, chat.Change{}))
+		require.NoError(t, err)
+		again := w.Claim(t, s, first.ID, clock.now)
+		leadToReview(t, s, w, &again, clock.now)
+
+		_, _, err = decideDelivery(t, s, w, first.ID, chat.VerdictNotSent, clock.now)
 		require.NoError(t, err)
 		retried, err := prepareRetry(t, s, w.Retry(first.ID, chat.Change{}))
 		require.NoError(t, err)
-		w.Claim(t, s, retried.DeliveryID, clock.now)
+
+		claim, err := s.Claim(t.Context(), w.Workspace, retried.DeliveryID, clock.now, time.Minute)
+		require.NoError(t, err)
+		assert.False(t, claim.Granted)
+		assert.Equal(t, chat.ErrorTextBusy, claim.Delivery.ErrorCode)
+
+		w.Claim(t, s, retried.DeliveryID, clock.forward(evidenceHold))
 	})
 }
 

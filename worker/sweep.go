@@ -157,6 +157,11 @@ func (s *Sweeper) adoptDelivery(ctx context.Context, d chat.StaleDelivery, now t
 
 	// A provider that does not answer now is asked again when the person looks.
 	_, queryErr := s.QueryProvider(ctx, d.DeliveryStep())
+	if d.Submission == chat.SubmissionSending {
+		// The first question has only made it unknown.
+		_, queryErr = s.QueryProvider(ctx, d.DeliveryStep())
+	}
+
 	_, err := s.Store.OrphanDelivery(ctx, d.WorkspaceID, d.DeliveryID, now)
 
 	return errors.Join(queryErr, err)

@@ -144,7 +144,7 @@ func TestEveryStateIsReachedSeenAndLeft(t *testing.T) {
 	expiring.faults(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour, Times: 1})
 	id := expiring.send(expiring.chats[0])
 	assert.Contains(t, expiring.awaitStatus(id, "expired").Explanation, "May have been sent")
-	expiring.awaitStatus(expiring.retries(id), "delivered")
+	expiring.awaitStatus(expiring.retries(id, "--body", "Once more.", "--reason", "it was not seen"), "delivered")
 
 	var all []string
 	for _, s := range chat.SubmissionStates() {
@@ -233,7 +233,8 @@ func (o *operator) reachStatesAtProvider() {
 	o.must("deliveries", "resolve", id, "--as", "not_sent", "--reason", "not in Twilio's log")
 	o.awaitStatus(id, "abandoned")
 	o.faults()
-	o.awaitStatus(o.retries(id), "delivered")
+	// The same text would wait until nobody could take one message for the other.
+	o.awaitStatus(o.retries(id, "--body", "Once more.", "--reason", "not in Twilio's log"), "delivered")
 
 	o.faults(sandbox.Fault{Kind: sandbox.FaultRefuse})
 	id = o.send(o.chats[6])

@@ -32,9 +32,8 @@
 // # Switches
 //
 // [Mendings] are parts of the protocol that experiments, and then the model, found missing; the tests
-// take out one after the other and find again what they mend. [Proposals] are parts that the model has
-// found missing since: with all of them the promise holds within the bounds, without any one it does
-// not.
+// take out one after the other and find again what they mend. With all of them the promise holds within
+// the bounds.
 //
 // # Left out
 //

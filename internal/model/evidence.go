@@ -2,7 +2,6 @@ package model
 
 import (
 	"cmp"
-	"slices"
 
 	"handrail/chat"
 )
@@ -63,113 +62,7 @@ func settleEarliest(d *chat.Delivery, own []chat.Report, window chat.EvidenceWin
 
 // judge has the rule judge what the carrier's list shows.
 func (p *Protocol) judge(s *state, i int, d *chat.Delivery) chat.Evidence {
-	owners := p.ownersIn(s)
-	rivals := p.rivalsOf(s, i)
-
-	if !p.Proposals.RepeatsAreJudgedTogether {
-		return d.JudgeEvidence(s.list(), owners, rivals, s.window())
-	}
-
-	j := joinedJudgment{
-		delivery: d,
-		owners:   owners,
-		window:   s.window(),
-	}
-
-	for _, r := range rivals {
-		if r.MessageID == d.MessageID {
-			j.repeats = append(j.repeats, r)
-		} else {
-			j.others = append(j.others, r)
-		}
-	}
-
-	return j.judge(s.list())
-}
-
-// joinedJudgment judges a delivery and its repeats as if they were one, with the messages that are
-// known and belong to no attempt for certain among the others.
-type joinedJudgment struct {
-	delivery *chat.Delivery
-	repeats  []chat.Delivery
-	others   []chat.Delivery
-	owners   map[string]chat.DeliveryID
-	window   chat.EvidenceWindow
-}
-
-func (j *joinedJudgment) judge(list []chat.Report) chat.Evidence {
-	var all, fresh []chat.Report
-
-	for _, r := range list {
-		owner, owned := j.owners[r.ProviderMessageID]
-
-		switch {
-		case !owned:
-			all = append(all, r)
-			if j.fits(&r) {
-				fresh = append(fresh, r)
-			}
-
-		case j.isOneOf(owner) && !j.hasSettled(r.ProviderMessageID):
-			all = append(all, r)
-		}
-	}
-
-	joined := j.join()
-	judged := joined.JudgeEvidence(all, nil, nil, j.window)
-	shared := joined.JudgeEvidence(fresh, nil, j.others, j.window)
-
-	if len(judged.Ambiguous) > 0 || len(shared.Ambiguous) > 0 {
-		return chat.Evidence{Ambiguous: fresh}
-	}
-
-	own := slices.DeleteFunc(judged.Own, func(r chat.Report) bool {
-		_, owned := j.owners[r.ProviderMessageID]
-		return owned || !j.fits(&r)
-	})
-
-	return chat.Evidence{Own: own}
-}
-
-// join is the delivery with the attempts of its repeats that are not resolved. The fences of those
-// do not occur in it otherwise.
-func (j *joinedJudgment) join() chat.Delivery {
-	joined := chat.Delivery{ID: j.delivery.ID}
-
-	for _, a := range j.delivery.UnresolvedAttempts() {
-		joined.Attempts = append(joined.Attempts, *a)
-	}
-
-	for k := range j.repeats {
-		for _, a := range j.repeats[k].UnresolvedAttempts() {
-			foreign := *a
-			foreign.Fence += attemptCount
-			joined.Attempts = append(joined.Attempts, foreign)
-		}
-	}
-
-	return joined
-}
-
-// isOneOf reports whether it is the delivery or one of its repeats.
-func (j *joinedJudgment) isOneOf(id chat.DeliveryID) bool {
-	return id == j.delivery.ID || slices.ContainsFunc(j.repeats, func(r chat.Delivery) bool { return r.ID == id })
-}
-
-// hasSettled reports whether a message is known to be that of one of the attempts.
-func (j *joinedJudgment) hasSettled(message string) bool {
-	is := func(a chat.Attempt) bool { return a.ProviderMessageID == message }
-	has := func(r chat.Delivery) bool { return slices.ContainsFunc(r.Attempts, is) }
-
-	return has(*j.delivery) || slices.ContainsFunc(j.repeats, has)
-}
-
-// fits reports whether a message was made in the window of an unresolved attempt of the delivery.
-func (j *joinedJudgment) fits(r *chat.Report) bool {
-	return slices.ContainsFunc(j.delivery.UnresolvedAttempts(), func(a *chat.Attempt) bool {
-		since, until := j.window.Around(a)
-		return !r.MadeAt.Before(since) && !r.MadeAt.After(until)
-	})
+	return d.JudgeEvidence(s.list(), p.ownersIn(s), s.rivalsOf(i), s.window())
 }
 
 // hasUnboundListing reports whether the carrier's list shows a message that is no delivery's yet.
@@ -258,13 +151,11 @@ func (p *Protocol) ownersIn(s *state) map[string]chat.DeliveryID {
 
 // rivalsOf are the other deliveries that may have become messages which nobody knows; they all look
 // the same to the carrier.
-func (p *Protocol) rivalsOf(s *state, i int) []chat.Delivery {
+func (s *state) rivalsOf(i int) []chat.Delivery {
 	var rivals []chat.Delivery
 
 	for k := range s.deliveries {
-		isRepeat := s.deliveries[k].exists && k%sends == i%sends
-		if k != i && (evidences[s.deliveries[k].evidence] != chat.EvidenceNone ||
-			isRepeat && p.Proposals.RepeatsAreJudgedTogether) {
+		if k != i && evidences[s.deliveries[k].evidence] != chat.EvidenceNone {
 			rivals = append(rivals, s.domain(k))
 		}
 	}

@@ -25,8 +25,7 @@ func TestStatesWithOneKeyMeanTheSame(t *testing.T) {
 
 	for name, p := range map[string]Protocol{
 		"two sends, one post": {
-			Mendings:  AllMendings(),
-			Proposals: AllProposals(),
+			Mendings: AllMendings(),
 			Bounds: Bounds{
 				Sends:        2,
 				Workers:      1,

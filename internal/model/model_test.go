@@ -34,9 +34,8 @@ func (b *broken) test(t *testing.T) {
 // protocolIn is the whole protocol in a world.
 func protocolIn(bounds model.Bounds) model.Protocol {
 	return model.Protocol{
-		Mendings:  model.AllMendings(),
-		Proposals: model.AllProposals(),
-		Bounds:    bounds,
+		Mendings: model.AllMendings(),
+		Bounds:   bounds,
 	}
 }
 

@@ -202,42 +202,19 @@ func TestEveryMendingIsNeeded(t *testing.T) {
 			bounds:  twoSends(),
 			kind:    model.Lost,
 		},
+		"the hold outlasts open": {
+			takeOut: func(p *model.Protocol) { p.Mendings.HoldOutlastsOpen = false },
+			bounds:  threePostsOfTwo(),
+			kind:    model.Lost,
+		},
 		"duplicates are owned": {
 			// A hold that lasts keeps the windows of two sends apart, so that it mends the same.
 			takeOut: func(p *model.Protocol) {
 				p.Mendings.DuplicatesAreOwned = false
-				p.Proposals.HoldOutlastsOpen = false
+				p.Mendings.HoldOutlastsOpen = false
 			},
 			bounds: threePostsOfTwo(),
 			kind:   model.Lost,
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			tt.test(t)
-		})
-	}
-}
-
-// TestEveryProposalIsNeeded shows what goes wrong as long as the code is without a proposal.
-func TestEveryProposalIsNeeded(t *testing.T) {
-	t.Parallel()
-
-	for name, tt := range map[string]broken{
-		"repeats are judged together": {
-			takeOut: func(p *model.Protocol) { p.Proposals.RepeatsAreJudgedTogether = false },
-			bounds:  oneSend(),
-			kind:    model.Doubled,
-		},
-		"the hold outlasts open": {
-			takeOut: func(p *model.Protocol) { p.Proposals.HoldOutlastsOpen = false },
-			bounds:  threePostsOfTwo(),
-			kind:    model.Lost,
-		},
-		"reports follow messages": {
-			takeOut: func(p *model.Protocol) { p.Proposals.ReportsFollowMessages = false },
-			bounds:  endedWorkflow(),
-			kind:    model.Doubled,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -41,6 +41,9 @@ type Mendings struct {
 	// DuplicatesAreOwned: a message that was found to be a duplicate is its delivery's, also where
 	// look-ups of others ask whose it is.
 	DuplicatesAreOwned bool
+	// HoldOutlastsOpen: a delivery holds up others until its time is over, also when another one has
+	// become open, or one of its own messages was found.
+	HoldOutlastsOpen bool
 }
 
 // AllMendings is the protocol as it is.
@@ -58,30 +61,7 @@ func AllMendings() Mendings {
 		SweepLists:              true,
 		HoldIncludesEnd:         true,
 		DuplicatesAreOwned:      true,
-	}
-}
-
-// Proposals are what the model has found missing since. The code does not have them yet.
-type Proposals struct {
-	// RepeatsAreJudgedTogether: the attempts of a delivery and of its repeats, whichever state those
-	// are in, share the messages that fit them, and messages that are known take their turn among
-	// the others. As it is, each is judged as if the others were not there, and a known message takes
-	// the earliest attempt, which may be the only one that another message fits.
-	RepeatsAreJudgedTogether bool
-	// HoldOutlastsOpen: a delivery holds up others until its time is over, also when another one has
-	// become open, or one of its own messages was found.
-	HoldOutlastsOpen bool
-	// ReportsFollowMessages: what the carrier tells of a message that was found to be a repeat's is
-	// that one's, and not ignored because it names the delivery that it repeats.
-	ReportsFollowMessages bool
-}
-
-// AllProposals has all of them.
-func AllProposals() Proposals {
-	return Proposals{
-		RepeatsAreJudgedTogether: true,
-		HoldOutlastsOpen:         true,
-		ReportsFollowMessages:    true,
+		HoldOutlastsOpen:        true,
 	}
 }
 
@@ -110,9 +90,8 @@ type Bounds struct {
 
 // Protocol is what is explored.
 type Protocol struct {
-	Mendings  Mendings
-	Proposals Proposals
-	Bounds    Bounds
+	Mendings Mendings
+	Bounds   Bounds
 	// Promise narrows what is looked for to some kinds; with none it is all of them.
 	Promise []Kind
 }

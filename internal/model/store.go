@@ -189,14 +189,6 @@ type report struct {
 
 // recordReport stores a report and what follows from it, as db/reports.go does.
 func (p *Protocol) recordReport(s *state, r report) {
-	if p.Proposals.ReportsFollowMessages && r.message != 0 {
-		holder, ok := s.recordedFor(int(r.message - 1))
-		if ok && holder != r.delivery && holder%sends == r.delivery%sends {
-			r.delivery = holder
-			r.fence = 0
-		}
-	}
-
 	i := r.delivery
 	d := &s.deliveries[i]
 

@@ -97,7 +97,7 @@ func (c *stepper) mayClaim(i int) bool {
 
 		switch {
 		case k == i || !other.exists:
-		case other.state().InFlight(), k%sends != i%sends && c.isHeldBy(other):
+		case other.state().InFlight(), c.isHeldBy(other):
 			return false
 		}
 	}
@@ -109,7 +109,7 @@ func (c *stepper) mayClaim(i int) bool {
 // db/evidence.go does.
 func (c *stepper) isHeldBy(other *delivery) bool {
 	evidence := evidences[other.evidence]
-	holds := evidence == chat.EvidenceOpen || c.Proposals.HoldOutlastsOpen && evidence == chat.EvidencePast
+	holds := evidence == chat.EvidenceOpen || c.Mendings.HoldOutlastsOpen && evidence == chat.EvidencePast
 
 	if !c.Mendings.EvidenceIsJudged || !holds {
 		return false
