@@ -166,12 +166,12 @@ func TestLookUpLeavesTheMessagesOfOthers(t *testing.T) {
 		recorded  []string
 		ambiguous []string
 	}{
-		"one is another's":        {map[string]chat.DeliveryID{"SM1": "other"}, nil, []string{"SM2"}, nil},
-		"both are another's":      {map[string]chat.DeliveryID{"SM1": "other", "SM2": "third"}, nil, nil, nil},
-		"one may be another's":    {map[string]chat.DeliveryID{"SM1": "third"}, []chat.Delivery{rival}, nil, []string{"SM2"}},
-		"two for a single post":   {nil, nil, nil, []string{"SM1", "SM2"}},
-		"both may be another's":   {nil, []chat.Delivery{rival}, nil, []string{"SM1", "SM2"}},
-		"it has its one already":  {map[string]chat.DeliveryID{"SM1": "d"}, nil, []string{"SM1"}, []string{"SM2"}},
+		"one is another's":       {map[string]chat.DeliveryID{"SM1": "other"}, nil, []string{"SM2"}, nil},
+		"both are another's":     {map[string]chat.DeliveryID{"SM1": "other", "SM2": "third"}, nil, nil, nil},
+		"one may be another's":   {map[string]chat.DeliveryID{"SM1": "third"}, []chat.Delivery{rival}, nil, []string{"SM2"}},
+		"two for a single post":  {nil, nil, nil, []string{"SM1", "SM2"}},
+		"both may be another's":  {nil, []chat.Delivery{rival}, nil, []string{"SM1", "SM2"}},
+		"it has its one already": {map[string]chat.DeliveryID{"SM1": "d"}, nil, []string{"SM1"}, []string{"SM2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -24,6 +24,7 @@ func TestEveryBodyIsRead(t *testing.T) {
 
 	w := newWorld(t)
 	w.endAction()
+
 	for _, o := range w.bodyRoutes(t) {
 		for name, test := range map[string]struct {
 			body, contentType, encoding string

@@ -136,6 +136,7 @@ func TestEveryLegalMoveIsMade(t *testing.T) {
 	t.Parallel()
 
 	made := map[string]bool{}
+
 	for _, outcome := range []chat.SubmissionOutcome{
 		chat.OutcomeNotProcessed, chat.OutcomeRejected, chat.OutcomeBlocked, chat.OutcomeSuppressed, chat.OutcomeUnknown,
 	} {

@@ -243,8 +243,12 @@ func (d *Delivery) JudgeEvidence(
 
 // knowsMessage reports whether the message is one that the delivery is known to have become.
 func (d *Delivery) knowsMessage(id string) bool {
-	return id == d.ProviderMessageID ||
-		slices.ContainsFunc(d.Attempts, func(a Attempt) bool { return a.ProviderMessageID == id })
+	return id == d.ProviderMessageID || d.hasAttemptOf(id)
+}
+
+// hasAttemptOf reports whether an attempt is known to have become the message.
+func (d *Delivery) hasAttemptOf(id string) bool {
+	return slices.ContainsFunc(d.Attempts, func(a Attempt) bool { return a.ProviderMessageID == id })
 }
 
 // mayOwn reports whether a message that carries no delivery's id can be the delivery's.
@@ -264,14 +268,17 @@ func rivalMayOwn(rivals []Delivery, r *Report, window EvidenceWindow) bool {
 func (d *Delivery) assignSlots(messages, known []Report, window EvidenceWindow) ([]Report, bool) {
 	slots := d.evidenceSlots(window)
 	free := slices.Clone(slots)
-	all := append(d.unattributed(known), messages...)
+
+	all := slices.Concat(d.unattributed(known), messages)
 	sortByTime(all)
 
 	var assigned []Report
 
 	for _, message := range all {
 		at := slices.IndexFunc(free, func(s evidenceSlot) bool { return s.fits(&message) })
-		isNew := slices.ContainsFunc(messages, func(r Report) bool { return r.ProviderMessageID == message.ProviderMessageID })
+		isNew := slices.ContainsFunc(messages, func(r Report) bool {
+			return r.ProviderMessageID == message.ProviderMessageID
+		})
 
 		if at < 0 {
 			if isNew {
@@ -301,7 +308,7 @@ func (d *Delivery) unattributed(known []Report) []Report {
 	var all []Report
 
 	for _, r := range known {
-		if !slices.ContainsFunc(d.Attempts, func(a Attempt) bool { return a.ProviderMessageID == r.ProviderMessageID }) {
+		if !d.hasAttemptOf(r.ProviderMessageID) {
 			all = append(all, r)
 		}
 	}
@@ -325,7 +332,8 @@ func sortByTime(reports []Report) {
 	slices.SortStableFunc(reports, func(a, b Report) int { return a.MadeAt.Compare(b.MadeAt) })
 }
 
-// ErrorAmbiguous: the provider shows messages that may be the delivery's, or somebody else's.
+// ErrorAmbiguous is the error code of a delivery that may be one of the messages that its provider
+// shows, if those may be somebody else's too.
 const ErrorAmbiguous = "evidence_ambiguous"
 
 // MarkAmbiguous hands a delivery to a person of which nobody can tell which of the provider's

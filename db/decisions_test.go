@@ -193,10 +193,12 @@ func TestStaleDeliveries(t *testing.T) {
 
 			page, more, err = s.StaleDeliveries(t.Context(), now.Add(time.Second), 30*time.Minute, 2)
 			require.NoError(t, err)
+
 			stale = append(stale, page...)
 		}
 
 		steps := map[chat.DeliveryID]chat.SweepStep{}
+
 		for _, one := range stale {
 			assert.Equal(t, w.Workspace, one.WorkspaceID)
 			steps[one.DeliveryID] = one.Step

@@ -185,9 +185,11 @@ func (s *Store) RecordAmbiguity(
 	candidates []chat.Report,
 	now time.Time,
 ) (chat.Delivery, error) {
+	const what = "record evidence that is ambiguous"
+
 	now = toMicroseconds(now)
 
-	return s.changeDelivery(ctx, "record evidence that is ambiguous", ws, id, func(tx bun.Tx, row *deliveryRow) []bun.Query {
+	return s.changeDelivery(ctx, what, ws, id, func(tx bun.Tx, row *deliveryRow) []bun.Query {
 		statements := applyMove(tx, row, now, func(d *chat.Delivery) chat.Effect { return d.MarkAmbiguous(candidates) })
 		if len(statements) == 0 {
 			return nil

@@ -44,7 +44,11 @@ func storeMove(tx bun.Tx, row *deliveryRow, moved *chat.Delivery, effect chat.Ef
 
 	var statements []bun.Query
 	if lostClaim {
-		statements = append(statements, closeOtherEvidence(tx, row.WorkspaceID, row.ID), finishLostAttempt(tx, row, now))
+		statements = append(
+			statements,
+			closeOtherEvidence(tx, row.WorkspaceID, row.ID),
+			finishLostAttempt(tx, row, now),
+		)
 	}
 
 	statements = append(statements, saveState(tx, row, now))

@@ -111,6 +111,7 @@ func (m *machine) answer(t *rapid.T, was chat.Delivery, fencesAgo int64) {
 	}).Draw(t, "outcome")
 
 	fence := was.Fence - fencesAgo
+
 	said := chat.Submission{Outcome: outcome, RetryAfter: time.Second}
 	if outcome == chat.OutcomeAccepted {
 		said.ProviderMessageID = fmt.Sprintf("SM-%s-%d", was.ID, fence)

@@ -127,7 +127,12 @@ func (s *Sweeper) mendDelivery(ctx context.Context, d chat.StaleDelivery, now ti
 	}
 
 	if err != nil {
-		s.Logger.ErrorContext(ctx, "a forgotten delivery could not be mended", "delivery_id", d.DeliveryID, "error", err)
+		s.Logger.ErrorContext(
+			ctx,
+			"a forgotten delivery could not be mended",
+			"delivery_id", d.DeliveryID,
+			"error", err,
+		)
 	}
 }
 

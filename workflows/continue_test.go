@@ -84,6 +84,7 @@ func TestWaitingIsCheap(t *testing.T) {
 	require.GreaterOrEqual(t, waited, weeks)
 
 	looks := 0
+
 	for _, step := range o.said {
 		if step == workflows.LoadSend.Name {
 			looks++

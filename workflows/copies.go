@@ -13,15 +13,15 @@ import (
 //
 // It comes last, when the callers have their answers and everything else is done. A workflow that
 // is canceled meanwhile ends without it.
-func (f *deliveryTracker) seekCopies(ctx workflow.Context) error {
+func (f *deliveryTracker) seekCopies(ctx workflow.Context) {
 	if f.listed || !f.last.UnknownMessages || !f.last.Submission.Settled() || ctx.Err() != nil {
-		return nil
+		return
 	}
 
 	workflow.SetCurrentDetails(ctx, f.last.ExplainCopies(workflow.Now(ctx).Add(f.last.Waits.Receipt)))
 
-	if err := workflow.Sleep(ctx, f.last.Waits.Receipt); err != nil {
-		return nil //nolint:nilerr // canceled: nobody waits for this
+	if workflow.Sleep(ctx, f.last.Waits.Receipt) != nil {
+		return
 	}
 
 	seen, err := QueryProvider.Do(
@@ -32,10 +32,8 @@ func (f *deliveryTracker) seekCopies(ctx workflow.Context) error {
 	if err != nil {
 		// The provider does not answer. That copies were not found is what the details say.
 		workflow.SetCurrentDetails(ctx, f.last.ExplainCopies(time.Time{}))
-		return nil
+		return
 	}
 
 	showDelivery(ctx, seen, seen.Explain())
-
-	return nil
 }

@@ -47,7 +47,10 @@ func RetryDelivery(ctx workflow.Context, in chat.RetryDelivery) error {
 		r.answer.settle(r.retried, err)
 	}
 
-	return errors.Join(r.conclude(ctx), awaitAnswers(ctx), r.seekCopies(ctx), err)
+	err = errors.Join(r.conclude(ctx), awaitAnswers(ctx), err)
+	r.seekCopies(ctx)
+
+	return err
 }
 
 type retry struct {

@@ -44,7 +44,10 @@ func SendAssistantMessage(ctx workflow.Context, in chat.SendAssistantMessage) er
 		s.answer.settle(s.sent, err)
 	}
 
-	return errors.Join(s.conclude(ctx), awaitAnswers(ctx), s.seekCopies(ctx), err)
+	err = errors.Join(s.conclude(ctx), awaitAnswers(ctx), err)
+	s.seekCopies(ctx)
+
+	return err
 }
 
 type sendRun struct {

@@ -48,7 +48,10 @@ var (
 	// SettleUnknown ends the wait for evidence about an unknown outcome.
 	SettleUnknown = Step[chat.Settlement, chat.DeliverySnapshot]{Name: "SettleUnknown", Options: databaseOptions}
 	// MarkUnconfirmed ends the wait for a receipt.
-	MarkUnconfirmed = Step[chat.UnconfirmedDelivery, chat.DeliverySnapshot]{Name: "Unconfirmed", Options: databaseOptions}
+	MarkUnconfirmed = Step[chat.UnconfirmedDelivery, chat.DeliverySnapshot]{
+		Name:    "Unconfirmed",
+		Options: databaseOptions,
+	}
 	// CancelDelivery cancels a delivery that was not handed over.
 	CancelDelivery = Step[chat.DeliveryEnd, chat.DeliverySnapshot]{Name: "EndDelivery", Options: databaseOptions}
 	// PrepareRetry checks a retry, and inserts the new delivery or releases the old one.

@@ -61,6 +61,7 @@ func TestTheMonitorSaysWhenClocksDiffer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
 			m, said := newTestMonitor()
 			store := dbtest.NewPostgres(t, db.WithClock(func() time.Time { return time.Now().Add(tt.ahead) }))
 
