@@ -89,16 +89,35 @@ chaos: build bin/handrail-chaos ## Send while providers, processes and the datab
 bench: build bin/handrail-bench ## Measure sends beside baselines, in one run; ARGS are passed on
 	@bin/handrail-bench run --json=bin/bench.json --plot=bin/bench.svg $(ARGS)
 
+# docs/reliability.md shows the figures. Nothing else should run on the machine.
+.PHONY: growth
+growth: bin/handrail-bench ## Measure what hostile inputs cost, and how that grows with their size
+	@bin/handrail-bench hostile --json=bin/growth.json
+
+# Each target has its time; FUZZ selects some of them by name.
+FUZZTIME ?= 10s
+FUZZ ?= .
+
+.PHONY: fuzz
+fuzz: go-version ## Run every fuzz target for FUZZTIME (10s) each; FUZZ selects some by name
+	@$(static) scripts/fuzz $(FUZZTIME) '$(FUZZ)'
+
 # docs/summaries.md says what the figures mean.
 .PHONY: eval
 eval: bin/handrail-eval ## Measure the summaries of every model that is configured; ARGS are passed on
 	@bin/handrail-eval --json=bin/eval.json $(ARGS)
+
+# carrier/reply/testdata/README.md says what is measured.
+.PHONY: eval-mail
+eval-mail: bin/handrail-eval ## Measure how quoted text is cut from mails; ARGS are passed on
+	@bin/handrail-eval mail --json=bin/eval-mail.json $(ARGS)
 
 # --- check
 
 .PHONY: check
 check: format lint workflowcheck tidy binary test ## Everything CI runs
 	@$(MAKE) --no-print-directory chaos SENDS=200 ARGS=
+	@$(MAKE) --no-print-directory growth
 
 .PHONY: fmt
 fmt: $(golangci_lint) ## Format all Go files

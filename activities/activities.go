@@ -59,6 +59,9 @@ type SendStore interface {
 		lease time.Duration,
 	) (chat.AssistantMessageSent, chat.Claim, error)
 	SentMessage(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.AssistantMessageSent, error)
+	// RecordEndedAction stores that a run was ended before it had stored anything, unless it has: from
+	// then on, PrepareSend refuses that run.
+	RecordEndedAction(ctx context.Context, a chat.Action) (bool, error)
 	// ExpireApproval changes an approval only when it waits.
 	ExpireApproval(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, now time.Time) (chat.Approval, error)
 	// CompleteToolCall runs effect and records its result together, unless the call

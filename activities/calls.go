@@ -106,6 +106,10 @@ func (a *Activities) planUndo(call chat.ToolCall, undo chat.Undo, tools []chat.T
 
 		found, err = a.checks.check([]chat.ToolCall{planned}, &chat.SendFacts{Tools: tools})
 		if err == nil {
+			err = chat.CheckUndoRisk("undo.tool", call.Risk, found[0].Risk)
+		}
+
+		if err == nil {
 			planned.Kind = found[0].Kind
 			planned.Risk = found[0].Risk
 			planned.ToolID = found[0].ID

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -21,6 +22,7 @@ type askArguments struct {
 	Default       json.RawMessage `json:"default"`
 	Reminders     *int            `json:"reminders"`
 	Wait          *bool           `json:"wait"`
+	Confirm       bool            `json:"confirm"`
 }
 
 // What holds for a question that says nothing else, and the longest that is waited.
@@ -59,6 +61,16 @@ func checkExpects(in *askArguments, field string) error {
 		refused.Code = chat.CodeInvalidToolArguments
 
 		return refused
+	}
+
+	if option := chat.StopOption(in.Expects); option != "" {
+		return chat.InvalidAs(
+			chat.CodeInvalidToolArguments,
+			field+".expects",
+			"must not offer %q as an answer: who sends this word alone by SMS ends all messages to them; "+
+				"name it otherwise, like \"keep it\" and \"drop it\"",
+			option,
+		)
 	}
 
 	if in.Default == nil {
@@ -122,7 +134,7 @@ func (a *Activities) OpenRequest(ctx context.Context, in chat.ToolRun) (chat.Con
 		ToolStep:      in.ToolStep,
 		ID:            id,
 		Question:      asked.Question,
-		Hint:          schema.Hint(asked.Expects),
+		Hint:          chat.AnswerHint(chat.DecodeExpected(asked.Expects), ""),
 		Expects:       asked.Expects,
 		Require:       "any",
 		Wait:          true,
@@ -130,6 +142,7 @@ func (a *Activities) OpenRequest(ctx context.Context, in chat.ToolRun) (chat.Con
 		Reminders:     defaultReminders,
 		Within:        parseDays(asked.Deadline),
 		ContributorID: asked.ContributorID,
+		Confirm:       asked.Confirm,
 		NewQuestionID: a.NewID,
 		WorkflowID:    chat.ContributorWorkflowID(in.WorkspaceID, id),
 	}
@@ -154,8 +167,10 @@ func (a *Activities) ReadReplies(ctx context.Context, in chat.ContributorStep) (
 	return a.Store.ReadReplies(ctx, in.WorkspaceID, in.RequestID, readReply, time.Now())
 }
 
-// readReply is the answer in a reply: any text, unless something else is expected.
-func readReply(r *chat.ContributorRequest, _ *chat.ContributorQuestion, text string) (json.RawMessage, error) {
+// readReply is the answer in a reply: any text, unless something else is expected. A reaction to the
+// question counts as yes or no, and is told to be one. Where a value was understood that the contributor
+// has been asked about, a yes confirms it.
+func readReply(r *chat.ContributorRequest, q *chat.ContributorQuestion, text string) (json.RawMessage, error) {
 	expects := r.Expects
 	if expects == nil {
 		expects = json.RawMessage(`{"type":"string"}`)
@@ -166,7 +181,27 @@ func readReply(r *chat.ContributorRequest, _ *chat.ContributorQuestion, text str
 		return nil, err
 	}
 
-	return compiled.Read(text)
+	if answer, _ := r.ReactionAnswer(text); answer != "" {
+		q.Why = chat.NoteReaction
+		return compiled.Read(answer)
+	}
+
+	asked := schema.Asked{Question: r.Question, Name: q.MemberName}
+
+	answer, err := compiled.ReadAnswer(asked, text)
+	if err == nil {
+		return answer, nil
+	}
+
+	if q.Understood != nil && schema.SaysYes(asked, text) {
+		q.Why = chat.NoteConfirmed
+		return q.Understood, nil
+	}
+
+	q.Language = cmp.Or(schema.LanguageOf(text), schema.LanguageOf(r.Question))
+	q.Understood = compiled.Guess(asked, text)
+
+	return nil, err
 }
 
 // EndRequest ends a request that nobody has answered. Idempotent: one that is over stays as

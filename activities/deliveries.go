@@ -177,8 +177,10 @@ func (a *Activities) SubmitDelivery(ctx context.Context, in chat.DeliveryStep) (
 		return receipt, err
 	}
 
-	switch receipt.Submission {
-	case chat.SubmissionPending, chat.SubmissionSending, chat.SubmissionBlocked:
+	switch {
+	case receipt.WaitsForPerson():
+		return receipt, nil
+	case !receipt.Submission.Settled() && receipt.Submission != chat.SubmissionUnknown:
 		return receipt, tryAgain(receipt, untilRetry(receipt, time.Now()))
 	default:
 		return receipt, nil

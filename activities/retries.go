@@ -20,6 +20,7 @@ func (a *Activities) PrepareRetry(ctx context.Context, in chat.RetryDelivery) (c
 				return plan, err
 			}
 
+			facts.Code = old.Payload.Code
 			plan.Payload, err = a.Renderer.Render(plan.Channel, facts, in.Change.Body, old.MessageID)
 
 			return plan, err

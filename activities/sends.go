@@ -65,6 +65,31 @@ func (a *Activities) LoadSend(ctx context.Context, in chat.SendStep) (chat.Assis
 	return sent, err
 }
 
+// CloseUnbegun records that a send was canceled before it had begun, so that another worker, which may
+// be about to store it for the same run, is refused; it returns the send that was stored before all the
+// same: action_not_found when there is none. Idempotent: what is recorded once stays.
+func (a *Activities) CloseUnbegun(ctx context.Context, in chat.Request) (chat.AssistantMessageSent, error) {
+	now := time.Now()
+
+	_, err := a.Store.RecordEndedAction(ctx, chat.Action{
+		ID:          in.ActionID,
+		WorkspaceID: in.WorkspaceID,
+		Kind:        chat.ActionSendAssistantMessage,
+		ChatID:      in.ChatID,
+		Fingerprint: in.Fingerprint,
+		WorkflowID:  in.WorkflowID(),
+		Problem:     chat.EndedInTemporal(in.ActionID, "canceled"),
+		EndedRun:    in.Run,
+		CreatedAt:   in.Run.StartedAt,
+		UpdatedAt:   now,
+	})
+	if err != nil && chat.CodeOf(err) != chat.CodeChatNotFound { // without its chat, nothing can be stored
+		return chat.AssistantMessageSent{}, err
+	}
+
+	return a.LoadSend(ctx, chat.SendStep{WorkspaceID: in.WorkspaceID, ActionID: in.ActionID})
+}
+
 // ExpireApproval records that nobody has approved in time. Idempotent: an approval that is
 // decided stays as it is.
 func (a *Activities) ExpireApproval(ctx context.Context, in chat.SendStep) (chat.Approval, error) {

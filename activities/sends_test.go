@@ -112,6 +112,13 @@ func TestPrepareSendChecksEveryToolCallFirst(t *testing.T) {
 			"tool_calls[0].arguments",
 			"JSON",
 		},
+		"an answer that ends all messages": {
+			chat.ToolAskContributor,
+			`{"question":"Ship it?","expects":{"enum":["ship","Cancel"]}}`,
+			chat.CodeInvalidToolArguments,
+			"tool_calls[0].arguments.expects",
+			`"Cancel"`,
+		},
 		"label is not a text": {
 			"add_label",
 			`{"label":["vip"]}`,

@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
 
 	"handrail/chat"
+	"handrail/loopback"
 )
 
 // access is who may use a route.
@@ -34,6 +36,19 @@ func whoWasAskedOr(want chat.Scope) access { return access{scope: want, contribu
 
 // asTheAction lets in who could have asked for the action.
 func asTheAction() access { return access{asked: true} }
+
+// guardHost refuses requests that are meant for another host, where it is known which ones are not:
+// a web page whose name resolves to this machine must not read or write here.
+func (s *service) guardHost(c *fiber.Ctx) error {
+	if s.allowsHost == nil || s.allowsHost(string(c.Request().Host())) {
+		return c.Next()
+	}
+
+	// Its body is not read.
+	c.Context().SetConnectionClose()
+
+	return s.fiberError(c, chat.Errorf(chat.CodeForbidden, "%s", loopback.Refusal))
+}
 
 // check is one of the questions that come before a handler; its error is the answer.
 type check func(ctx huma.Context, c *requestInfo) error

@@ -131,11 +131,17 @@ func (s *service) perform(ctx context.Context, headers ActionHeaders, in actionS
 
 	if headers.IdempotencyKey != "" && (c.chat.ID == 0 || c.chat.Acted) {
 		action, err := s.store.Action(ctx, c.workspace(), request.ActionID)
-		if err == nil {
-			return s.replay(ctx, action, request, p)
-		}
 
-		if chat.CodeOf(err) != chat.CodeActionNotFound {
+		switch {
+		case err == nil && action.Resumable() != nil:
+			return s.replay(ctx, action, request, p)
+		case err == nil && len(action.Fingerprint) > 0:
+			// It was ended in Temporal before it had done anything, and begins anew.
+			if err := action.Fingerprint.Match(request.Fingerprint); err != nil {
+				return nil, err
+			}
+
+		case err != nil && chat.CodeOf(err) != chat.CodeActionNotFound:
 			return nil, err
 		}
 	}

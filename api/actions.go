@@ -17,7 +17,7 @@ import (
 type actionJSON struct {
 	ActionID   chat.ActionID    `json:"action_id" format:"uuid"`
 	Kind       string           `json:"kind" enum:"add_participant,send_assistant_message,summarize_chat,retry_delivery,retry_deliveries"`
-	State      chat.ActionState `json:"state" enum:"running,parked,succeeded,failed" doc:"parked waits for more than a moment: for another try or for an operator, as waiting_for says."`
+	State      chat.ActionState `json:"state" enum:"running,parked,succeeded,failed" doc:"parked is an action that waits for more than a moment: for another try or for an operator, as waiting_for says."`
 	Status     string           `json:"status" doc:"waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else the delivery's status when there is one, else the state." example:"unknown"`
 	ChatID     chat.ChatID      `json:"chat_id"`
 	WorkflowID string           `json:"workflow_id,omitempty" doc:"Where operators find it in the Temporal UI."`
@@ -48,15 +48,16 @@ var actionKinds = map[chat.ActionKind]string{
 
 func (s *service) actionRoutes() {
 	registerRoute(s, s.getAction, route{
-		method:      http.MethodGet,
-		path:        "/actions/{action_id}",
-		access:      asTheAction(),
-		id:          "getAction",
-		tag:         tagActions,
-		summary:     "Get an action",
-		answer:      exampleRunning(),
-		description: "With `wait` it answers when the action is settled or parked, or the wait is over.",
-		problems:    []chat.Code{chat.CodeActionNotFound},
+		method:  http.MethodGet,
+		path:    "/actions/{action_id}",
+		access:  asTheAction(),
+		id:      "getAction",
+		tag:     tagActions,
+		summary: "Get an action",
+		answer:  exampleRunning(),
+		description: "With `wait` it answers when the action has ended or waits for more than a moment, or the " +
+			"wait is over.",
+		problems: []chat.Code{chat.CodeActionNotFound},
 	})
 
 	registerRoute(s, s.resumeAction, route{
@@ -68,7 +69,8 @@ func (s *service) actionRoutes() {
 		summary: "Resume an action that was ended in Temporal",
 		description: "For an action that was promised with 202 and then terminated, canceled, timed out or failed in " +
 			"Temporal before it had done anything: its problem has the code `action_ended`. It starts again with " +
-			"what was asked for. It may be asked twice.",
+			"what was asked for. If it is then refused, its problem says why, and it may be resumed once more. " +
+			"It may be asked twice.",
 		request:  reasonJSON{Reason: "Terminated by mistake."},
 		answer:   exampleRunning(),
 		status:   http.StatusAccepted,
@@ -172,23 +174,61 @@ func (s *service) permitAction(ctx huma.Context, c *requestInfo) error {
 }
 
 // findAction looks in the store, and then in the engine: an action is recorded there
-// before it has its row.
+// before it has its row, and may run again though its row tells that it was ended.
 func (s *service) findAction(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
 	action, err := s.store.Action(ctx, ws, id)
-	if chat.CodeOf(err) == chat.CodeActionNotFound {
-		return s.engine.Action(ctx, ws, id)
-	}
 
-	if err != nil || action.Resumable() != nil {
+	unwritten := chat.CodeOf(err) == chat.CodeActionNotFound
+	if err != nil && !unwritten || err == nil && action.Resumable() != nil {
 		return action, err
 	}
 
-	// Its row tells only that its workflow was ended. It may run again.
-	if newest, err := s.engine.Action(ctx, ws, id); err == nil && newest.State == chat.ActionRunning {
+	newest, engineErr := s.engine.Action(ctx, ws, id)
+
+	switch {
+	case engineErr == nil && newest.State == chat.ActionRunning:
 		return newest, nil
+	case engineErr == nil && newest.EndedRun.ID != action.EndedRun.ID && (!unwritten || newest.Resumable() == nil):
+		return s.storeEnded(ctx, newest)
+	case !unwritten && engineErr != nil && chat.CodeOf(engineErr) != chat.CodeActionNotFound:
+		// It may run again, and may have sent.
+		return chat.Action{}, engineErr
 	}
 
-	return action, nil
+	// It may have been stored, and have ended, in between.
+	action, err = s.store.Action(ctx, ws, id)
+	if chat.CodeOf(err) == chat.CodeActionNotFound {
+		return newest, engineErr
+	}
+
+	return action, err
+}
+
+// storedWithin is how long a caller is kept while a step of a run that was ended goes on.
+const storedWithin = 2 * time.Second
+
+// storeEnded stores that an action was ended in Temporal, and returns what is stored then. Nobody must
+// read that nothing was sent before that is certain: a step of the ended run may still go on, and is
+// refused from then on, or was quicker.
+func (s *service) storeEnded(ctx context.Context, ended chat.Action) (chat.Action, error) {
+	storing, cancel := context.WithTimeout(ctx, storedWithin)
+	defer cancel()
+
+	_, err := s.store.RecordEndedAction(storing, ended)
+	if chat.CodeOf(err).Kind() == chat.KindNotFound {
+		// Without its workspace, chat or delivery, nothing can be stored or sent.
+		return ended, nil
+	}
+
+	if err != nil {
+		unsettled := chat.Unavailable("the action was ended in Temporal, and it cannot be told now whether it has " +
+			"done anything")
+		unsettled.ActionID = string(ended.ID)
+
+		return chat.Action{}, unsettled.Because(err)
+	}
+
+	return s.store.Action(ctx, ended.WorkspaceID, ended.ID)
 }
 
 // outcome is what the call of a settled action answers: a body, or its failure. Both are
@@ -332,7 +372,7 @@ func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *
 	}
 
 	if message != nil {
-		presentSending(message, action, a)
+		presentSending(message, action, a, &callFrom(ctx).principal)
 		moments = append(message.Timeline(), moments...)
 	}
 
@@ -350,12 +390,12 @@ func isUnsettled(action chat.Action) bool {
 // presentSending adds a send's message and approval. What its tool calls wait for comes
 // before what the delivery waits for, since that has not begun; and what they are taken
 // back by comes after it.
-func presentSending(sent *chat.SendView, action chat.Action, a *actionJSON) {
+func presentSending(sent *chat.SendView, action chat.Action, a *actionJSON, to *chat.Principal) {
 	message := presentSend(sent.AssistantMessageSent).Message
 	a.Message = &message
 
 	if sent.Approval != nil {
-		approval := presentApproval(*sent.Approval)
+		approval := presentApproval(*sent.Approval, to)
 		a.Approval = &approval
 	}
 

@@ -18,6 +18,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/valyala/fasthttp"
 
+	"handrail/budget"
 	"handrail/chat"
 )
 
@@ -38,9 +39,19 @@ type Config struct {
 	// from one address. What is not given is 50 a second in bursts of 100, and 5 in
 	// bursts of 200.
 	KeyLimit, FailureLimit RateLimit
+	// WorkspaceLimit is the rate of all keys of one workspace together, AddressLimit that of one
+	// remote address, whose requests are counted before their key is looked up. What is not
+	// given is 200 a second, and 500, in bursts of twice as many.
+	WorkspaceLimit, AddressLimit RateLimit
+	// AllowsHost reports whether the API answers requests with this Host header; nil: it answers all.
+	AllowsHost func(host string) bool
 	// Wait is how long an action is waited for when the caller does not say: 25 s when 0.
 	Wait time.Duration
-	// Registry takes the metrics and is served at /metrics; a new one when nil.
+	// MailBytes and BodyBytes are how many bytes of inbound mails, and of all other bodies, lie in
+	// memory at once while nobody has vouched for them; what is not given is
+	// [budget.UnverifiedMails] and [budget.UnverifiedBodies].
+	MailBytes, BodyBytes int64
+	// Registry takes the metrics; a new one when nil. Whoever gives it serves it.
 	Registry *prometheus.Registry
 }
 
@@ -60,7 +71,11 @@ type service struct {
 	models   Models
 	twilio   TwilioWebhooks
 	sendgrid SendGridWebhooks
-	// mails has a place for each inbound mail that may be read at once.
+	webhooks []webhook
+	// mailRoom and bodyRoom are for the bodies of requests that nobody has vouched for yet: apart,
+	// so that mails which somebody else has made up keep nobody from using the API.
+	mailRoom, bodyRoom *budget.Pool
+	// mails has a place for each inbound mail that may be taken apart at once.
 	mails    chan struct{}
 	notifier *notifier
 	// automatic knows whose chats are summarized by themselves.
@@ -70,14 +85,20 @@ type service struct {
 	wait      time.Duration
 	keys      *limiter[chat.KeyID]
 	failures  *limiter[string]
-	metrics   metrics
-	api       huma.API
+	// workspaces and addresses are the limits that hold whatever the key.
+	workspaces *limiter[chat.WorkspaceID]
+	addresses  *limiter[string]
+	allowsHost func(host string) bool
+	metrics    metrics
+	api        huma.API
 
 	// inFlight counts the requests whose handler has not returned.
 	inFlight atomic.Int64
 
 	document  []byte
 	bodyTypes map[string]string
+	// registered are the routes of a workspace, in the order in which they were registered.
+	registered []route
 	// routeErrors are the routes that contradict themselves.
 	routeErrors []error
 	bodies      map[string]*jsonschema.Schema
@@ -105,21 +126,34 @@ func New(config Config) (*App, error) {
 		config.Wait = defaultWait
 	}
 
+	if config.MailBytes <= 0 {
+		config.MailBytes = budget.UnverifiedMails
+	}
+
+	if config.BodyBytes <= 0 {
+		config.BodyBytes = budget.UnverifiedBodies
+	}
+
 	s := &service{
-		store:     config.Store,
-		engine:    config.Engine,
-		tools:     config.Tools,
-		models:    config.Models,
-		twilio:    config.Twilio,
-		sendgrid:  config.SendGrid,
-		mails:     make(chan struct{}, mailsAtOnce),
-		logger:    config.Logger,
-		version:   config.Version,
-		wait:      config.Wait,
-		keys:      newLimiter[chat.KeyID](config.KeyLimit, defaultKeyLimit),
-		failures:  newLimiter[string](config.FailureLimit, defaultFailureLimit),
-		metrics:   newMetrics(config.Registry),
-		bodyTypes: map[string]string{},
+		store:      config.Store,
+		engine:     config.Engine,
+		tools:      config.Tools,
+		models:     config.Models,
+		twilio:     config.Twilio,
+		sendgrid:   config.SendGrid,
+		mailRoom:   budget.NewPool(config.MailBytes),
+		bodyRoom:   budget.NewPool(config.BodyBytes),
+		mails:      make(chan struct{}, budget.MailsAtOnce),
+		logger:     config.Logger,
+		version:    config.Version,
+		wait:       config.Wait,
+		keys:       newLimiter[chat.KeyID](config.KeyLimit, defaultKeyLimit),
+		failures:   newLimiter[string](config.FailureLimit, defaultFailureLimit),
+		workspaces: newLimiter[chat.WorkspaceID](config.WorkspaceLimit, defaultWorkspaceLimit),
+		addresses:  newLimiter[string](config.AddressLimit, defaultAddressLimit),
+		allowsHost: config.AllowsHost,
+		metrics:    newMetrics(config.Registry),
+		bodyTypes:  map[string]string{},
 	}
 
 	app := &App{inFlight: &s.inFlight}
@@ -137,7 +171,7 @@ func New(config Config) (*App, error) {
 	s.api = humafiber.New(app.fiber, openAPI(config.Version))
 	s.routes()
 	s.webhookRoutes(app.fiber)
-	s.serviceRoutes(app.fiber, config.Registry)
+	s.serviceRoutes(app.fiber)
 
 	if err := s.finish(); err != nil {
 		return nil, err
@@ -152,6 +186,7 @@ func (s *service) routes() {
 	s.participantRoutes()
 	s.chatRoutes()
 	s.messageRoutes()
+	s.inboundRoutes()
 
 	// What assistants do outside, who is asked first, and what is kept of a chat.
 	s.toolRoutes()
@@ -181,11 +216,13 @@ func (s *service) routes() {
 func (s *service) newFiber() *fiber.App {
 	f := fiber.New(fiber.Config{
 		// Strings outlive the request in workflow inputs.
-		Immutable:      true,
-		CaseSensitive:  true,
-		StrictRouting:  true,
-		BodyLimit:      maxBody,
-		ReadBufferSize: maxHeaders,
+		Immutable:     true,
+		CaseSensitive: true,
+		StrictRouting: true,
+		// Bodies are read by receive, when there is room for them.
+		StreamRequestBody: true,
+		BodyLimit:         budget.MaxBody,
+		ReadBufferSize:    budget.MaxHead,
 		// A form that was parsed is written anew when its bytes are asked for, and those
 		// are not the ones that a provider has signed.
 		DisablePreParseMultipartForm: true,
@@ -196,7 +233,8 @@ func (s *service) newFiber() *fiber.App {
 		ErrorHandler:                 s.fiberError,
 	})
 
-	f.Use(s.observe)
+	f.Server().HeaderReceived = s.startBody
+	f.Use(s.observe, s.guardHost, s.receive)
 	known := f.Server().Handler
 	f.Server().Handler = func(ctx *fasthttp.RequestCtx) {
 		s.inFlight.Add(1)

@@ -10,31 +10,52 @@ import (
 	"handrail/chat"
 )
 
-// approvalJSON is a second person's decision on a send.
+// approvalJSON is a second member's word.
 type approvalJSON struct {
-	ActionID    chat.ActionID      `json:"action_id" format:"uuid" doc:"The send that waits, or has waited."`
-	ChatID      chat.ChatID        `json:"chat_id"`
-	State       chat.ApprovalState `json:"state" enum:"waiting,approved,refused,expired" doc:"expired: nobody has decided in time."`
-	ToolCallIDs []string           `json:"tool_call_ids" doc:"The tool calls that need it."`
-	Deadline    time.Time          `json:"deadline"`
-	RequestedBy chat.MemberID      `json:"requested_by" doc:"Who has asked for the send, and cannot decide."`
-	DecidedBy   chat.MemberID      `json:"decided_by,omitempty"`
-	DecidedAt   *time.Time         `json:"decided_at,omitempty"`
-	Reason      string             `json:"reason,omitempty"`
+	ID          chat.ApprovalID      `json:"id" format:"uuid"`
+	Kind        chat.ApprovalKind    `json:"kind" enum:"send,member_role,api_key,tool_change,tool_test,tool_secret" doc:"member_role and tool_change are done with the decision. api_key, tool_test and tool_secret allow it once, for 24 hours: who asked repeats the request with approval_id."`
+	ActionID    chat.ActionID        `json:"action_id,omitempty" format:"uuid" doc:"With a send: the one that waits, or has waited."`
+	ChatID      chat.ChatID          `json:"chat_id,omitempty" doc:"With a send."`
+	State       chat.ApprovalState   `json:"state" enum:"waiting,approved,refused,expired,void" doc:"expired: nobody has decided in time. void: after it was asked for, a tool was changed, or who asked lost the right to ask."`
+	ToolCallIDs []string             `json:"tool_call_ids" doc:"With a send: the tool calls that need it."`
+	Request     *approvalRequestJSON `json:"request,omitempty" doc:"What is asked for, as it was then. For those with the scopes that deciding takes."`
+	Deadline    time.Time            `json:"deadline"`
+	RequestedBy chat.MemberID        `json:"requested_by" doc:"Who has asked, and cannot decide."`
+	Deciders    []chat.MemberID      `json:"deciders,omitempty" doc:"While it waits: the members who can decide now."`
+	Note        string               `json:"note,omitempty" doc:"While it waits: that no other member can decide, and who can."`
+	DecidedBy   chat.MemberID        `json:"decided_by,omitempty" doc:"Left out when the operator has decided, on the command line."`
+	DecidedAt   *time.Time           `json:"decided_at,omitempty"`
+	ExecutedAt  *time.Time           `json:"executed_at,omitempty" doc:"When it was done, or used. Not with a send."`
+	Reason      string               `json:"reason,omitempty"`
 }
 
-func presentApproval(a chat.Approval) approvalJSON {
-	return approvalJSON{
+// presentApproval shows an approval to a principal.
+func presentApproval(a chat.Approval, to *chat.Principal) approvalJSON {
+	shown := approvalJSON{
+		ID:          a.ID,
+		Kind:        a.Kind,
 		ActionID:    a.ActionID,
 		ChatID:      a.ChatID,
 		State:       a.State,
 		ToolCallIDs: append([]string{}, a.Calls...),
 		Deadline:    a.Deadline.UTC(),
 		RequestedBy: a.RequestedBy,
+		Deciders:    a.Deciders,
 		DecidedBy:   a.DecidedBy,
 		DecidedAt:   chat.UTC(a.DecidedAt),
+		ExecutedAt:  chat.UTC(a.ExecutedAt),
 		Reason:      a.Reason,
 	}
+
+	if a.Alone && a.State == chat.ApprovalWaiting {
+		shown.Note = chat.NobodyElse
+	}
+
+	if maySee(to, a.Kind) {
+		shown.Request = presentApprovalRequest(&a.Request)
+	}
+
+	return shown
 }
 
 // newApprovalJSON decides.
@@ -50,23 +71,54 @@ type resolveCallJSON struct {
 	Reason  string           `json:"reason" minLength:"1" doc:"How that is known, for the audit log: at most 500 characters."`
 }
 
-func exampleApproval(state chat.ApprovalState) chat.Approval {
+func exampleApproval(state chat.ApprovalState) approvalJSON {
 	a := chat.Approval{
+		ID:          chat.ApprovalID(exampleAction),
+		Kind:        chat.ApprovalSend,
 		ActionID:    exampleAction,
 		ChatID:      7,
 		State:       state,
 		Calls:       []string{"call_1"},
 		Deadline:    exampleTime.Add(24 * time.Hour),
 		RequestedBy: 3,
+		Request: chat.ApprovalRequest{Calls: []chat.PinnedCall{{
+			CallID: "call_1",
+			Tool: chat.PinnedTool{
+				ID:      4,
+				Name:    "refund",
+				Version: 2,
+				Where:   "POST https://desk.example.com/refunds",
+				Risk:    chat.RiskApproval,
+			},
+			Arguments: json.RawMessage(`{"amount":50}`),
+		}}},
 	}
 
-	if state != chat.ApprovalWaiting {
+	if state == chat.ApprovalWaiting {
+		a.Deciders = []chat.MemberID{5}
+	} else {
 		a.DecidedBy = 5
 		a.DecidedAt = new(exampleTime.Add(time.Hour))
 		a.Reason = "The terrace was closed."
 	}
 
-	return a
+	return presentApproval(a, &chat.Principal{Role: chat.RoleManager, Scopes: chat.AllScopes()})
+}
+
+// exampleSecond is the approval that a request waits for that takes a second member.
+func exampleSecond() approvalJSON {
+	return presentApproval(chat.Approval{
+		ID:          exampleApprovalID,
+		Kind:        chat.ApprovalMemberRole,
+		State:       chat.ApprovalWaiting,
+		Deadline:    exampleTime.Add(24 * time.Hour),
+		RequestedBy: 3,
+		Deciders:    []chat.MemberID{5},
+		Request: chat.ApprovalRequest{
+			Member:  &chat.MemberRequest{ID: 42, Kind: chat.KindPerson, Name: "Ana Lopez"},
+			Changes: []chat.FieldChange{{Field: "role", Before: chat.RoleUser, After: chat.RoleManager}},
+		},
+	}, &chat.Principal{Role: chat.RoleManager, Scopes: chat.AllScopes()})
 }
 
 func exampleResolved() toolCallJSON {
@@ -102,9 +154,10 @@ func (s *service) approvalRoutes() {
 		id:      "listApprovals",
 		tag:     tagTools,
 		summary: "List approvals",
-		description: "A send with a tool call of the risk `approval` waits before its first tool runs. The newest " +
-			"first.",
-		answer: listOf(presentApproval(exampleApproval(chat.ApprovalWaiting))),
+		description: "What waits, or has waited, for a second member: sends with a tool call of the risk " +
+			"`approval`, new managers, keys that reach further than who asks for them, changes and tests of tools " +
+			"that need approval. The newest first.",
+		answer: listOf(exampleApproval(chat.ApprovalWaiting)),
 	})
 
 	registerRoute(s, s.decideApproval, route{
@@ -115,11 +168,15 @@ func (s *service) approvalRoutes() {
 		tag:     tagTools,
 		summary: "Approve or refuse a send",
 		description: "Once, before the deadline, and not by who has asked for the send. A send that is refused, or " +
-			"that nobody decides on in time, ends: none of its tools runs.",
+			"that nobody decides on in time, ends: none of its tools runs. So does one whose tool was changed after " +
+			"the approval was asked for, or whose requester is no manager any more, or has no working key: 409 " +
+			"`approval_void`.",
 		request:  newApprovalJSON{Decision: "approve", Reason: "The terrace was closed."},
-		answer:   presentApproval(exampleApproval(chat.ApprovalApproved)),
-		problems: []chat.Code{chat.CodeApprovalNotFound, chat.CodeOwnRequest, chat.CodeDecided},
+		answer:   exampleApproval(chat.ApprovalApproved),
+		problems: decisionProblems(),
 	})
+
+	s.requestRoutes()
 
 	registerRoute(s, s.resolveToolCall, route{
 		method:  http.MethodPost,
@@ -140,14 +197,74 @@ func (s *service) approvalRoutes() {
 	})
 }
 
+// requestRoutes registers the routes of approvals by their own ids.
+func (s *service) requestRoutes() {
+	admin := withScope(chat.ScopeChatsAdmin)
+
+	registerRoute(s, s.getApproval, route{
+		method:   http.MethodGet,
+		path:     "/approvals/{approval_id}",
+		access:   admin,
+		id:       "getApproval",
+		tag:      tagTools,
+		summary:  "Get an approval",
+		answer:   exampleApproval(chat.ApprovalWaiting),
+		problems: []chat.Code{chat.CodeApprovalNotFound},
+	})
+
+	registerRoute(s, s.decideRequest, route{
+		method:  http.MethodPost,
+		path:    "/approvals/{approval_id}",
+		access:  admin,
+		id:      "decideRequest",
+		tag:     tagTools,
+		summary: "Approve or refuse what one member may not do alone",
+		description: "Once, before the deadline. It also takes the scope that asking took, and for a key all scopes " +
+			"that the key is to have. 403 `own_request` for who has asked, and for a member or key that one of the " +
+			"two has made within 24 hours. What is asked for is done with the decision, but for a key, a tool's test " +
+			"and a signing secret: who asked repeats the request with `approval_id`, within 24 hours.",
+		request:  newApprovalJSON{Decision: "approve", Reason: "She leads the new team."},
+		answer:   exampleSecond(),
+		problems: append(decisionProblems(), chat.CodeMemberNotFound, chat.CodeAddressTaken, chat.CodeAlreadyExists),
+	})
+}
+
+// decisionProblems are the codes of who cannot decide, or not any more.
+func decisionProblems() []chat.Code {
+	return []chat.Code{
+		chat.CodeApprovalNotFound,
+		chat.CodeOwnRequest,
+		chat.CodeDecided,
+		chat.CodeApprovalVoid,
+	}
+}
+
 type listApprovalsInput struct {
 	Paging
-	State chat.ApprovalState `query:"state" enum:"waiting,approved,refused,expired"`
+	State chat.ApprovalState `query:"state" enum:"waiting,approved,refused,expired,void"`
 }
 
 func (s *service) listApprovals(ctx context.Context, in *listApprovalsInput) (*listOutput[approvalJSON], error) {
-	part, err := s.store.Approvals(ctx, callFrom(ctx).workspace(), in.State, in.page())
-	return presentList(part, err, presentApproval)
+	c := callFrom(ctx)
+
+	part, err := s.store.Approvals(ctx, c.workspace(), in.State, in.page())
+
+	return presentList(part, err, func(a chat.Approval) approvalJSON { return presentApproval(a, &c.principal) })
+}
+
+type approvalPath struct {
+	ApprovalID chat.ApprovalID `inPath:"approval_id"`
+}
+
+func (s *service) getApproval(ctx context.Context, in *approvalPath) (*approvalOutput, error) {
+	c := callFrom(ctx)
+
+	found, err := s.store.Approval(ctx, c.workspace(), in.ApprovalID)
+	if err != nil {
+		return nil, err
+	}
+
+	return &approvalOutput{Body: presentApproval(found, &c.principal)}, nil
 }
 
 type decideApprovalInput struct {
@@ -157,30 +274,47 @@ type decideApprovalInput struct {
 
 type approvalOutput struct{ Body approvalJSON }
 
-// decideApproval stores the decision, and tells the workflow. That may fail: the workflow
-// looks at the store too.
 func (s *service) decideApproval(ctx context.Context, in *decideApprovalInput) (*approvalOutput, error) {
+	return s.decideAbout(ctx, chat.ApprovalID(in.ActionID), in.Body)
+}
+
+type decideRequestInput struct {
+	approvalPath
+
+	Body newApprovalJSON
+}
+
+func (s *service) decideRequest(ctx context.Context, in *decideRequestInput) (*approvalOutput, error) {
+	return s.decideAbout(ctx, in.ApprovalID, in.Body)
+}
+
+// decideAbout stores the decision, and tells the workflow that waits for it if there is one. That may
+// fail: the workflow looks at the store too. One that is void is over as well.
+func (s *service) decideAbout(ctx context.Context, id chat.ApprovalID, in newApprovalJSON) (*approvalOutput, error) {
 	c := callFrom(ctx)
 
-	reason := strings.TrimSpace(in.Body.Reason)
+	reason := strings.TrimSpace(in.Reason)
 	if err := checkReason(reason, true); err != nil {
 		return nil, err
 	}
 
 	decided, workflowID, err := s.store.DecideApproval(ctx, c.workspace(), chat.ApprovalDecision{
-		ActionID: in.ActionID,
-		Approve:  in.Body.Decision == "approve",
-		Reason:   reason,
-		By:       c.actor(),
-		At:       time.Now(),
+		ID:      id,
+		Approve: in.Decision == "approve",
+		Reason:  reason,
+		By:      c.actor(),
+		At:      time.Now(),
 	})
+
+	if workflowID != "" {
+		s.notifier.notify(workflowID, chat.DeliverySnapshot{})
+	}
+
 	if err != nil {
 		return nil, err
 	}
 
-	s.notifier.notify(workflowID, chat.DeliverySnapshot{})
-
-	return &approvalOutput{Body: presentApproval(decided)}, nil
+	return &approvalOutput{Body: presentApproval(decided, &c.principal)}, nil
 }
 
 type resolveCallInput struct {

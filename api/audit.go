@@ -60,7 +60,27 @@ func (s *service) auditRoutes() {
 	})
 }
 
-func (s *service) listAuditLog(ctx context.Context, in *pagedInput) (*listOutput[auditEntryJSON], error) {
-	part, err := s.store.AuditLog(ctx, callFrom(ctx).workspace(), in.page())
+type listAuditLogInput struct {
+	Paging
+	Verb     string        `query:"verb" maxLength:"100" doc:"Only this verb, like member.updated; member stands for all that begin with member."`
+	Object   string        `query:"object" maxLength:"200" doc:"Only what was done to the object with this id."`
+	MemberID chat.MemberID `query:"member_id" minimum:"1" doc:"Only what this member did."`
+	KeyID    chat.KeyID    `query:"key_id" minimum:"1" doc:"Only what was done with this API key."`
+	Since    time.Time     `query:"since" doc:"Only from then on."`
+	Until    time.Time     `query:"until" doc:"Only before then."`
+}
+
+func (s *service) listAuditLog(ctx context.Context, in *listAuditLogInput) (*listOutput[auditEntryJSON], error) {
+	filter := chat.AuditFilter{
+		Verb:     in.Verb,
+		Object:   in.Object,
+		MemberID: in.MemberID,
+		KeyID:    in.KeyID,
+		Since:    timeIfGiven(in.Since),
+		Until:    timeIfGiven(in.Until),
+	}
+
+	part, err := s.store.AuditLog(ctx, callFrom(ctx).workspace(), filter, in.page())
+
 	return presentList(part, err, presentAuditEntry)
 }

@@ -12,13 +12,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 
+	"handrail/budget"
 	"handrail/chat"
-)
-
-// maxBody is the most bytes a body may have, maxHeaders the most its head may have.
-const (
-	maxBody    = 1 << 20
-	maxHeaders = 16 << 10
 )
 
 // aliases are fields that may be spelled in two ways.
@@ -99,20 +94,22 @@ func (c *requestInfo) rename(field string, value any) error {
 
 		if other, both := object[name]; both && !reflect.DeepEqual(given, other) {
 			return chat.Invalid(
-				joinField(field, alias),
+				budget.JoinPath(field, alias),
 				"and %s are the same field; give one of them",
-				joinField(field, name),
+				budget.JoinPath(field, name),
 			)
 		}
 
 		delete(object, alias)
 		object[name] = given
-		c.spelled[joinField(field, name)] = joinField(field, alias)
+		c.spelled[budget.JoinPath(field, name)] = budget.JoinPath(field, alias)
 	}
 
 	if field != "" {
 		return nil
 	}
+
+	relaxToolCalls(object)
 
 	items, _ := object["participants"].([]any)
 	for i := range items {

@@ -231,12 +231,13 @@ func TestSuppressions(t *testing.T) {
 	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
 
 	assert.Equal(t, map[string]any{
-		"id":         9.0,
-		"channel":    "phone-sms",
-		"sender":     "phone:1",
-		"address":    "+14155550123",
-		"reason":     "opt_out",
-		"created_at": "2026-11-22T12:00:00Z",
+		"id":             9.0,
+		"channel":        "phone-sms",
+		"sender":         "phone:1",
+		"sender_address": "+14155550100",
+		"address":        "+14155550123",
+		"reason":         "opt_out",
+		"created_at":     "2026-11-22T12:00:00Z",
 	}, a.json["items"].([]any)[0])
 
 	lift := request{method: http.MethodDelete, path: workspaceURL("/suppressions/9")}

@@ -252,13 +252,14 @@ func (s *service) chatChangeRoutes() {
 	})
 
 	registerRoute(s, s.deleteChat, route{
-		method:   http.MethodDelete,
-		path:     "/chats/{chat_id}",
-		access:   withScope(chat.ScopeChatsWrite),
-		withChat: true,
-		id:       "deleteChat",
-		tag:      tagChats,
-		summary:  "Delete a chat",
+		method:      http.MethodDelete,
+		path:        "/chats/{chat_id}",
+		access:      withScope(chat.ScopeChatsWrite),
+		withChat:    true,
+		id:          "deleteChat",
+		tag:         tagChats,
+		summary:     "Delete a chat",
+		description: "What waits to be sent in it ends, and so do its questions to contributors.",
 	})
 }
 
@@ -400,5 +401,9 @@ func (s *service) updateChat(ctx context.Context, in *updateChatInput) (*chatOut
 
 func (s *service) deleteChat(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	c := callFrom(ctx)
-	return nil, s.store.DeleteChat(ctx, c.workspace(), c.actor(), c.chat.ID)
+
+	ended, err := s.store.DeleteChat(ctx, c.workspace(), c.actor(), c.chat.ID)
+	s.notifyAll(ended)
+
+	return nil, err
 }

@@ -47,7 +47,10 @@ type askJSON struct {
 	State      chat.QuestionState `json:"state" enum:"pending,asked,replied,unreadable,answered,failed,closed" doc:"pending waits its turn: over SMS a person is asked one thing at a time. closed was not needed any more."`
 	Answer     json.RawMessage    `json:"answer,omitempty"`
 	AnsweredAt *time.Time         `json:"answered_at,omitempty"`
-	Why        string             `json:"why,omitempty" doc:"What went wrong."`
+	Confirm    bool               `json:"confirm,omitempty" doc:"Whether the question had a code that an answer by SMS must have."`
+	WrongCodes int                `json:"wrong_codes,omitempty" doc:"How many replies had a wrong code. After ten, no answer by SMS is taken any more."`
+	Trust      *trustJSON         `json:"trust,omitempty" doc:"What shows that the reply is theirs; not given for an answer that came with a key."`
+	Why        string             `json:"why,omitempty" doc:"What went wrong, or how the answer was read where that needs saying."`
 }
 
 func presentContributorRequest(r chat.ContributorRequest) contributorRequestJSON {
@@ -83,6 +86,9 @@ func presentContributorRequest(r chat.ContributorRequest) contributorRequestJSON
 			State:      a.State,
 			Answer:     a.Answer,
 			AnsweredAt: chat.UTC(a.AnsweredAt),
+			Confirm:    a.Confirm,
+			WrongCodes: a.WrongCodes,
+			Trust:      presentTrust(a.Trust),
 			Why:        a.Why,
 		}
 	}

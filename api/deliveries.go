@@ -25,6 +25,7 @@ type DeliveryJSON struct {
 	Submission        chat.SubmissionState `json:"submission" doc:"Whether the provider took it."`
 	Carrier           chat.DeliveryStatus  `json:"carrier" doc:"What the provider says became of it; empty when nothing was heard."`
 	Explanation       string               `json:"explanation" doc:"Where it stands, what it waits for, and what may be done."`
+	Advice            chat.Advice          `json:"advice,omitempty" enum:"wait_and_retry,change_text,change_address,change_sender,mend_account,do_not_retry" doc:"What to do about what the provider refused or did not deliver; left out when there is nothing to do."`
 	From              string               `json:"from"`
 	To                string               `json:"to"`
 	ProviderMessageID string               `json:"provider_message_id"`
@@ -112,6 +113,7 @@ func presentDelivery(d chat.Delivery) DeliveryJSON {
 		Submission:        d.Submission,
 		Carrier:           d.DeliveryStatus,
 		Explanation:       d.Explain(),
+		Advice:            d.Advice(),
 		From:              d.From,
 		To:                d.To,
 		ProviderMessageID: d.ProviderMessageID,
@@ -299,15 +301,9 @@ func (s *service) listDeliveries(ctx context.Context, in *listDeliveriesInput) (
 		Channel:   chat.Channel(in.Channel),
 		ErrorCode: in.ErrorCode,
 		ChatID:    in.ChatID,
+		Since:     timeIfGiven(in.Since),
+		Until:     timeIfGiven(in.Until),
 		Page:      in.page(),
-	}
-
-	if !in.Since.IsZero() {
-		filter.Since = &in.Since
-	}
-
-	if !in.Until.IsZero() {
-		filter.Until = &in.Until
 	}
 
 	part, err := s.store.Deliveries(ctx, callFrom(ctx).workspace(), filter)

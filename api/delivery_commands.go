@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"handrail/canonical"
 	"handrail/chat"
 )
 
@@ -158,6 +159,13 @@ func (s *service) retryDelivery(ctx context.Context, in *retryInput) (*actionRes
 	if err := change.Validate(d.Channel); err != nil {
 		return nil, err
 	}
+
+	to, err := canonical.Address("to", d.Channel.Spec().Address, change.To)
+	if err != nil {
+		return nil, err
+	}
+
+	change.To = to
 
 	if err := checkReason(reason, change != (chat.Change{})); err != nil {
 		return nil, err

@@ -5,14 +5,15 @@
 //
 // A request meets the checks in this order, and the first that fails answers:
 //
-//  1. 401: the key (authenticate, in access.go).
-//  2. 429: the rate of the key (withinRate, in limit.go).
-//  3. 404: the workspace of the path (inWorkspace).
-//  4. 403: the scope, or a place in the chat (permit). Who may use an action or a contributor
+//  1. 429: the rate of the address (withinAddressRate, in limit.go).
+//  2. 401: the key (authenticate, in access.go).
+//  3. 429: the rate of the key, and of its workspace (withinRate, withinWorkspaceRate).
+//  4. 404: the workspace of the path (inWorkspace).
+//  5. 403: the scope, or a place in the chat (permit). Who may use an action or a contributor
 //     request depends on it, so it is found here, and may be a 404.
-//  5. 400: the ids of the path (readIDs, in path.go).
-//  6. 404: the chat or the delivery of the path (loadChat, loadDelivery).
-//  7. 400: the query, the Idempotency-Key, and the body (checkQuery, checkKey, readBody).
+//  6. 400: the ids of the path (readIDs, in path.go).
+//  7. 404: the chat or the delivery of the path (loadChat, loadDelivery).
+//  8. 400: the query, the Idempotency-Key, and the body (checkQuery, checkKey, readBody).
 //
 // Every refusal is a [chat.Error] turned into problem+json in one place, problem.go.
 //

@@ -89,8 +89,8 @@ func (f *fakeStore) UpdateChat(
 	return smsChat(), f.change("UpdateChat")
 }
 
-func (f *fakeStore) DeleteChat(context.Context, chat.WorkspaceID, chat.Actor, chat.ChatID) error {
-	return f.change("DeleteChat")
+func (f *fakeStore) DeleteChat(context.Context, chat.WorkspaceID, chat.Actor, chat.ChatID) ([]string, error) {
+	return []string{"action:one"}, f.change("DeleteChat")
 }
 
 func (f *fakeStore) TakesPart(

@@ -19,6 +19,17 @@ func (f *fakeStore) AuditResume(
 	return nil
 }
 
+// RecordEndedAction stores what a test does not look at: from then on, the action is found.
+func (f *fakeStore) RecordEndedAction(ctx context.Context, a chat.Action) (bool, error) {
+	if f.recordEnded != nil {
+		return f.recordEnded(ctx, a)
+	}
+
+	f.action = func(chat.ActionID) (chat.Action, error) { return a, nil }
+
+	return true, nil
+}
+
 func (f *fakeStore) Action(_ context.Context, _ chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
 	if f.action != nil {
 		return f.action(id)

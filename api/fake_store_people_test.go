@@ -9,12 +9,15 @@ import (
 
 const requestOne chat.ContributorRequestID = "01934f6e-7f7d-7a44-8c4e-5b6c7d8e9f0a"
 
+const requestedApproval chat.ApprovalID = "01934f6e-7fa0-7c77-8d5f-6d7e8f9a0b1c"
+
 // peopleFacts is what the fake store knows of people who decide and answer, and what it
 // was last given.
 type peopleFacts struct {
-	approval      func(chat.ActionID) (chat.Approval, error)
+	approval      func(chat.ApprovalID) (chat.Approval, error)
 	approvalState chat.ApprovalState
 	approve       bool
+	requested     chat.NewApproval
 	reason        string
 	resolve       func(chat.ToolDecision) (chat.ToolCall, string, error)
 	resolution    chat.ToolDecision
@@ -24,10 +27,13 @@ type peopleFacts struct {
 	end           func() (chat.ContributorRequest, error)
 	ended         chat.ContributorRequestState
 	note          string
+	optOut        chat.OptOutDecision
 }
 
 func waitingApproval() chat.Approval {
 	return chat.Approval{
+		ID:          chat.ApprovalID(actionOne),
+		Kind:        chat.ApprovalSend,
 		ActionID:    actionOne,
 		ChatID:      chatOne,
 		State:       chat.ApprovalWaiting,
@@ -69,7 +75,7 @@ func openRequest() chat.ContributorRequest {
 	}
 }
 
-func (f *fakeStore) Approval(_ context.Context, _ chat.WorkspaceID, id chat.ActionID) (chat.Approval, error) {
+func (f *fakeStore) Approval(_ context.Context, _ chat.WorkspaceID, id chat.ApprovalID) (chat.Approval, error) {
 	if f.approval != nil {
 		return f.approval(id)
 	}
@@ -85,6 +91,25 @@ func (f *fakeStore) Approvals(
 ) (chat.List[chat.Approval], error) {
 	f.approvalState = state
 	return chat.List[chat.Approval]{Items: []chat.Approval{waitingApproval()}, NextCursor: "older"}, f.fail
+}
+
+func (f *fakeStore) RequestApproval(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	by chat.Actor,
+	in chat.NewApproval,
+) (chat.Approval, error) {
+	f.requested = in
+
+	return chat.Approval{
+		ID:          requestedApproval,
+		Kind:        in.Kind,
+		State:       chat.ApprovalWaiting,
+		Request:     in.Request,
+		Deadline:    noon.Add(chat.ApprovalDeadline),
+		RequestedBy: by.MemberID,
+		Alone:       true,
+	}, f.fail
 }
 
 func (f *fakeStore) DecideApproval(
@@ -189,4 +214,14 @@ func (f *fakeStore) EndRequest(
 	r.End(in.State, in.Note, now)
 
 	return r, f.change("EndRequest")
+}
+
+func (f *fakeStore) DecideOptOut(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	decision chat.OptOutDecision,
+) (chat.OptOutDecided, error) {
+	f.optOut = decision
+
+	return chat.OptOutDecided{Member: ana(), Deliveries: 1, Workflows: []string{"action:held"}}, f.change("DecideOptOut")
 }

@@ -68,12 +68,13 @@ func (f *fakeStore) DeleteInbox(context.Context, chat.WorkspaceID, chat.Actor, c
 
 func (f *fakeStore) Suppressions(context.Context, chat.WorkspaceID, chat.Page) (chat.List[chat.Suppression], error) {
 	return chat.List[chat.Suppression]{Items: []chat.Suppression{{
-		ID:        9,
-		Channel:   chat.ChannelSMS,
-		Sender:    "phone:1",
-		Address:   "+14155550123",
-		Reason:    chat.SuppressedOptOut,
-		CreatedAt: noon,
+		ID:            9,
+		Channel:       chat.ChannelSMS,
+		Sender:        "phone:1",
+		SenderAddress: "+14155550100",
+		Address:       "+14155550123",
+		Reason:        chat.SuppressedOptOut,
+		CreatedAt:     noon,
 	}}}, f.fail
 }
 

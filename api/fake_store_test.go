@@ -51,6 +51,12 @@ type fakeStore struct {
 	bulk       func(chat.ActionID) (chat.BulkRetry, error)
 	report     func(context.Context, chat.Report) (chat.Reported, error)
 	receive    func(context.Context, chat.Inbound) (chat.Arrival, error)
+	replay     func(chat.ReadInbound) (chat.InboundRecord, chat.Arrival, error)
+	// refused are the posts that could not be read, inboundFilter is the last one asked with.
+	refused       []chat.RefusedInbound
+	inboundFilter chat.InboundFilter
+	// needsSecond makes what may take a second member take one.
+	needsSecond bool
 	// fail is returned by every change, and by what has no field of its own.
 	fail error
 	ping error
@@ -67,6 +73,7 @@ type fakeStore struct {
 	newChat        chat.NewChat
 	chatPatch      chat.ChatPatch
 	member         chat.Member
+	merge          chat.MemberMerge
 	memberPatch    chat.MemberPatch
 	newMessage     chat.NewMessage
 	rating         chat.Rating
@@ -77,6 +84,8 @@ type fakeStore struct {
 	bulkState      chat.BulkState
 	bulkNote       string
 	resumed        []string
+	// recordEnded is told of actions that were ended in Temporal; without it they are stored.
+	recordEnded func(context.Context, chat.Action) (bool, error)
 }
 
 var _ api.Store = (*fakeStore)(nil)
@@ -136,6 +145,15 @@ func (f *fakeStore) change(what string) error {
 	return f.fail
 }
 
+// changeAlone is change for what may take a second member.
+func (f *fakeStore) changeAlone(what string) error {
+	if f.needsSecond {
+		return chat.Errorf(chat.CodeApprovalNeeded, "it takes a second member")
+	}
+
+	return f.change(what)
+}
+
 func (f *fakeStore) changed() []string {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
@@ -161,7 +179,7 @@ func (f *fakeStore) CreateKey(
 	f.key, f.keyHash = key, hash
 	key.ID = 5
 
-	return key, f.change("CreateKey")
+	return key, f.changeAlone("CreateKey")
 }
 
 func (f *fakeStore) Keys(context.Context, chat.WorkspaceID, chat.Page) (chat.List[chat.Key], error) {
@@ -187,7 +205,17 @@ func (f *fakeStore) CreateMember(
 	f.member = m
 	m.ID = 42
 
-	return m, f.change("CreateMember")
+	return m, f.changeAlone("CreateMember")
+}
+
+func (f *fakeStore) MergeMembers(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	_ chat.Actor,
+	in chat.MemberMerge,
+) (chat.Member, error) {
+	f.merge = in
+	return ana(), f.change("MergeMembers")
 }
 
 func ana() chat.Member {
@@ -221,10 +249,10 @@ func (f *fakeStore) UpdateMember(
 	patch chat.MemberPatch,
 ) (chat.Member, error) {
 	f.memberPatch = patch
-	return ana(), f.change("UpdateMember")
+	return ana(), f.changeAlone("UpdateMember")
 }
 
-func (f *fakeStore) AuditLog(context.Context, chat.WorkspaceID, chat.Page) (chat.List[chat.AuditEntry], error) {
+func (f *fakeStore) AuditLog(context.Context, chat.WorkspaceID, chat.AuditFilter, chat.Page) (chat.List[chat.AuditEntry], error) {
 	return chat.List[chat.AuditEntry]{Items: []chat.AuditEntry{{
 		ID:     1,
 		Verb:   "member.created",

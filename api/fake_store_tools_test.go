@@ -17,6 +17,7 @@ type toolFacts struct {
 	discovered []chat.MCPTool
 	chatTools  []chat.Tool
 	callID     string
+	tested     chat.ToolTest
 }
 
 func bookTool() chat.ToolDefinition {
@@ -125,7 +126,16 @@ func (f *fakeStore) UpdateTool(
 	d chat.ToolDefinition,
 ) (chat.ToolDefinition, error) {
 	f.stored = d
-	return d, f.change("UpdateTool")
+	return d, f.changeAlone("UpdateTool")
+}
+
+func (f *fakeStore) ReviewTool(
+	context.Context,
+	chat.WorkspaceID,
+	chat.Actor,
+	chat.ToolDefinition,
+) (chat.ToolReview, error) {
+	return chat.ToolReview{NeedsSecond: f.needsSecond}, nil
 }
 
 func (f *fakeStore) DeleteTool(context.Context, chat.WorkspaceID, chat.Actor, chat.ToolID) error {
@@ -135,12 +145,18 @@ func (f *fakeStore) DeleteTool(context.Context, chat.WorkspaceID, chat.Actor, ch
 func (f *fakeStore) SaveDiscovered(
 	_ context.Context,
 	_ chat.WorkspaceID,
+	_ chat.Actor,
 	_ chat.ToolID,
 	tools []chat.MCPTool,
 	_ time.Time,
 ) error {
 	f.discovered = tools
 	return f.change("SaveDiscovered")
+}
+
+func (f *fakeStore) BeginToolTest(_ context.Context, _ chat.WorkspaceID, _ chat.Actor, in chat.ToolTest) error {
+	f.tested = in
+	return f.changeAlone("BeginToolTest")
 }
 
 func (f *fakeStore) ChatTools(context.Context, chat.WorkspaceID, chat.ChatID) ([]chat.Tool, error) {

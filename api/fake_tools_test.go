@@ -19,13 +19,15 @@ type fakeTools struct {
 	prepare  func(*chat.ToolDefinition) error
 	discover func(*chat.ToolDefinition) error
 	call     func(chat.ToolInvocation) chat.ToolOutcome
+	// askedAnew counts how often a server was asked that is not stored.
+	askedAnew int
 	// unsigned is a toolbox without keys.
 	unsigned bool
 }
 
 var _ api.Tools = (*fakeTools)(nil)
 
-func (f *fakeTools) Prepare(_ context.Context, d *chat.ToolDefinition, secrets chat.ToolSecrets) error {
+func (f *fakeTools) Check(_ context.Context, d *chat.ToolDefinition, secrets chat.ToolSecrets) error {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 
@@ -41,6 +43,12 @@ func (f *fakeTools) Prepare(_ context.Context, d *chat.ToolDefinition, secrets c
 	d.Sealed = []byte("sealed")
 
 	return nil
+}
+
+func (f *fakeTools) DiscoverAnew(ctx context.Context, d *chat.ToolDefinition) error {
+	f.askedAnew++
+
+	return f.Discover(ctx, d)
 }
 
 func (f *fakeTools) Discover(_ context.Context, d *chat.ToolDefinition) error {

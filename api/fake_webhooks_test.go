@@ -65,6 +65,16 @@ func (f *fakeTwilio) Inbound(target string, header http.Header, body []byte) (ch
 	}, checkReadable(header, signedTwilio, body)
 }
 
+// ReadInbound reads what it could not read before.
+func (*fakeTwilio) ReadInbound(string, []byte) (chat.Inbound, error) {
+	return chat.Inbound{Key: "again"}, nil
+}
+
+// ReadInbound reads what it could not read before.
+func (*fakeSendGrid) ReadInbound(contentType string, body []byte) (chat.Inbound, error) {
+	return chat.Inbound{Key: contentType + " " + string(body)}, nil
+}
+
 func (f *fakeSendGrid) Events(header http.Header, body []byte) ([]chat.Report, error) {
 	var reports []chat.Report
 	for key := range strings.Lines(string(body)) {

@@ -11,9 +11,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/middleware/adaptor"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/gofiber/fiber/v2/middleware/compress"
+	"github.com/gofiber/fiber/v2/middleware/etag"
 
 	"handrail/chat"
 )
@@ -30,7 +29,7 @@ type healthOutput struct{ Body healthJSON }
 const readyWithin = 2 * time.Second
 
 // serviceRoutes adds what needs no key.
-func (s *service) serviceRoutes(f *fiber.App, registry *prometheus.Registry) {
+func (s *service) serviceRoutes(f *fiber.App) {
 	health := s.serviceRoute("/healthz", "health", "Whether the process runs")
 	s.documentAnswer(&health, http.StatusOK, "It runs.", healthJSON{Status: "ok", Version: s.version})
 	huma.Register(s.api, health, answerProblems(s, s.health))
@@ -41,15 +40,6 @@ func (s *service) serviceRoutes(f *fiber.App, registry *prometheus.Registry) {
 	s.documentAnswer(&ready, http.StatusOK, "All parts answer.", healthJSON{Status: "ready", Version: s.version})
 	s.documentProblems(&ready, []chat.Code{chat.CodeUnavailable})
 	huma.Register(s.api, ready, answerProblems(s, s.ready))
-
-	metrics := adaptor.HTTPHandler(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	s.servePage(f, servedPage{
-		path:    "/metrics",
-		id:      "metrics",
-		summary: "Metrics for Prometheus",
-		media:   "text/plain",
-		handle:  metrics,
-	})
 
 	s.servePage(f, servedPage{
 		path:    "/openapi.json",
@@ -88,7 +78,8 @@ type servedPage struct {
 	handle fiber.Handler
 }
 
-// servePage serves and documents a page.
+// servePage serves and documents a page. It changes with the version only, so that it may be kept
+// and asked for again with its ETag, and is compressed for those who take that.
 func (s *service) servePage(f *fiber.App, page servedPage) {
 	op := s.serviceRoute(page.path, page.id, page.summary)
 	op.Responses["200"] = &huma.Response{
@@ -97,7 +88,10 @@ func (s *service) servePage(f *fiber.App, page servedPage) {
 	}
 
 	s.api.OpenAPI().AddOperation(&op)
-	f.Add(http.MethodGet, page.path, page.handle)
+	f.Add(http.MethodGet, page.path, etag.New(), compress.New(), func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderCacheControl, "public, max-age=3600")
+		return page.handle(c)
+	})
 }
 
 func (s *service) serveDocument(c *fiber.Ctx) error {

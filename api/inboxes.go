@@ -15,6 +15,7 @@ type inboxJSON struct {
 	Address     string       `json:"address"`
 	DisplayName string       `json:"display_name"`
 	CreatedAt   time.Time    `json:"created_at"`
+	RevokedAt   *time.Time   `json:"revoked_at,omitempty" doc:"Since when the workspace may not use the sender any more: it belongs to another one, or to none. Nothing is sent by it and nothing comes in."`
 }
 
 func presentInbox(i chat.Inbox) inboxJSON {
@@ -23,6 +24,7 @@ func presentInbox(i chat.Inbox) inboxJSON {
 		Address:     i.Address,
 		DisplayName: i.DisplayName,
 		CreatedAt:   i.CreatedAt.UTC(),
+		RevokedAt:   i.RevokedAt,
 	}
 }
 
@@ -69,7 +71,7 @@ func (s *service) inboxRoutes() {
 		status:   http.StatusCreated,
 		answer:   exampleInbox,
 		request:  newInboxJSON{Address: "support@example.com", DisplayName: "Example Support"},
-		problems: []chat.Code{chat.CodeAlreadyExists},
+		problems: []chat.Code{chat.CodeAlreadyExists, chat.CodeSenderNotGranted},
 	})
 
 	registerRoute(s, s.getInbox, route{
@@ -93,7 +95,7 @@ func (s *service) inboxRoutes() {
 		description: "Fields that are left out stay as they are.",
 		request:     inboxPatchJSON{DisplayName: new("Example Support")},
 		answer:      exampleInbox,
-		problems:    []chat.Code{chat.CodeSenderNotFound, chat.CodeAlreadyExists},
+		problems:    []chat.Code{chat.CodeSenderNotFound, chat.CodeAlreadyExists, chat.CodeSenderNotGranted},
 	})
 
 	registerRoute(s, s.deleteInbox, route{

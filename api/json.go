@@ -4,20 +4,24 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"handrail/budget"
 	"handrail/chat"
 )
 
-// parseBody decodes JSON whose strings can be stored and whose numbers can be computed.
+// parseBody decodes JSON whose strings can be stored and whose numbers can be computed, of no more
+// levels, values and letters in a name than [budget.Document] allows.
 func parseBody(body []byte) (any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, chat.Invalid("body", "must be a JSON object")
+	}
+
+	if exceeded, ok := errors.AsType[*budget.ExceededError](budget.Document.Check(body)); ok {
+		return nil, chat.Invalid(orBody(exceeded.Path), "%s", exceeded.Message)
 	}
 
 	// What is not Unicode becomes NUL, so that the search for NUL finds its field.
@@ -37,12 +41,12 @@ func parseBody(body []byte) (any, error) {
 		return nil, syntaxError(body, err)
 	}
 
-	if field, message, ok := findUnfit("", value, wrong); ok {
-		return nil, chat.Invalid(field, "%s", message)
+	if field, message, ok := findUnfit(value, wrong); ok {
+		return nil, chat.Invalid(orBody(field), "%s", message)
 	}
 
-	if field := findRepeated("", json.NewDecoder(bytes.NewReader(body))); field != "" {
-		return nil, chat.Invalid(field, "must be given once")
+	if field, repeated := findRepeated(json.NewDecoder(bytes.NewReader(body))); repeated {
+		return nil, chat.Invalid(orBody(field), "must be given once")
 	}
 
 	return value, nil
@@ -64,37 +68,42 @@ func wholeSurrogates(body []byte) []byte {
 }
 
 // findRepeated looks for the first field that stands twice in an object, since nobody
-// knows which of the two is meant. It reads one value, known to be valid JSON.
-func findRepeated(field string, decoder *json.Decoder) string {
+// knows which of the two is meant. It reads one value, known to be valid JSON. A path is put
+// together on the way back from what was found: for every value it would cost more than the body.
+func findRepeated(decoder *json.Decoder) (field string, found bool) {
 	opening, _ := decoder.Token()
 	if _, nested := opening.(json.Delim); !nested {
-		return ""
+		return "", false
 	}
 
 	seen := map[string]bool{}
 
 	for i := 0; decoder.More(); i++ {
-		at := fmt.Sprintf("%s[%d]", field, i)
+		var name string
 
 		if opening == json.Delim('{') {
 			token, _ := decoder.Token()
 
-			name, _ := token.(string)
-			if at = joinField(field, name); seen[name] {
-				return at
+			name, _ = token.(string)
+			if seen[name] {
+				return name, true
 			}
 
 			seen[name] = true
 		}
 
-		if repeated := findRepeated(at, decoder); repeated != "" {
-			return repeated
+		if below, repeated := findRepeated(decoder); repeated {
+			if opening == json.Delim('[') {
+				name = budget.IndexPath(i)
+			}
+
+			return budget.JoinPath(name, below), true
 		}
 	}
 
 	_, _ = decoder.Token() // the closing one
 
-	return ""
+	return "", false
 }
 
 func syntaxError(body []byte, err error) error {
@@ -110,29 +119,27 @@ func syntaxError(body []byte, err error) error {
 	return chat.Invalid("body", "must be valid JSON: line %d, column %d: %s", line, column, syntax.Error())
 }
 
-// findUnfit looks for the first string with a NUL and the first number too long to be
-// computed with, and says where it is and what is wrong.
-func findUnfit(field string, value any, wrong string) (where, message string, found bool) {
+// findUnfit looks for the first string with a NUL, and says where it is and what is wrong. The path is put
+// together on the way back.
+func findUnfit(value any, wrong string) (where, message string, found bool) {
 	switch v := value.(type) {
 	case string:
-		return orBody(field), wrong, strings.ContainsRune(v, 0)
-	case json.Number:
-		return orBody(field), "must be a number of usual size", !usualSize(string(v))
+		return "", wrong, strings.ContainsRune(v, 0)
 	case []any:
 		for i, item := range v {
-			if where, message, found = findUnfit(fmt.Sprintf("%s[%d]", field, i), item, wrong); found {
-				return where, message, true
+			if where, message, found = findUnfit(item, wrong); found {
+				return budget.JoinPath(budget.IndexPath(i), where), message, true
 			}
 		}
 
 	case map[string]any:
 		for name, item := range v {
 			if strings.ContainsRune(name, 0) {
-				return orBody(field), "must have field names without NUL, in UTF-8", true
+				return "", "must have field names without NUL, in UTF-8", true
 			}
 
-			if where, message, found = findUnfit(joinField(field, name), item, wrong); found {
-				return where, message, true
+			if where, message, found = findUnfit(item, wrong); found {
+				return budget.JoinPath(name, where), message, true
 			}
 		}
 	}
@@ -140,31 +147,10 @@ func findUnfit(field string, value any, wrong string) (where, message string, fo
 	return "", "", false
 }
 
-// usualSize keeps numbers away that take long to compute: 1e999999 is nine characters
-// and a million digits.
-func usualSize(number string) bool {
-	_, exponent, has := strings.Cut(strings.ToLower(number), "e")
-	if !has {
-		return len(number) <= 64
-	}
-
-	n, err := strconv.Atoi(exponent)
-
-	return err == nil && n >= -300 && n <= 300 && len(number) <= 64
-}
-
-func joinField(field, name string) string {
-	if field == "" {
-		return name
-	}
-
-	return field + "." + name
-}
-
 func orBody(field string) string {
 	if field == "" {
 		return "body"
 	}
 
-	return field
+	return budget.ClipPath(field)
 }

@@ -55,9 +55,11 @@ type createdKeyJSON struct {
 // newKeyJSON makes a key.
 type newKeyJSON struct {
 	Name      string         `json:"name" minLength:"1" maxLength:"100"`
-	Scopes    []chat.Scope   `json:"scopes" minItems:"1" maxItems:"30" uniqueItems:"true" doc:"None that the asking key does not hold."`
-	MemberID  *chat.MemberID `json:"member_id,omitempty" minimum:"1" doc:"Whom the key acts as: the asking key's own member when left out. memberId is taken too."`
+	Scopes    []chat.Scope   `json:"scopes" minItems:"1" maxItems:"30" uniqueItems:"true" doc:"One that the asking key does not hold takes a second member."`
+	MemberID  *chat.MemberID `json:"member_id,omitempty" minimum:"1" doc:"Whom the key acts as: the asking key's own member when left out. Another member's key takes a second member. memberId is taken too."`
 	ExpiresAt *time.Time     `json:"expires_at,omitempty" doc:"It does not expire when left out."`
+	// ApprovalID belongs to the request that was approved, repeated.
+	ApprovalID chat.ApprovalID `json:"approval_id,omitempty" format:"uuid" doc:"With the same request again, once it is approved: the approval that it got."`
 }
 
 func (s *service) keyRoutes() {
@@ -74,20 +76,23 @@ func (s *service) keyRoutes() {
 	})
 
 	registerRoute(s, s.createKey, route{
-		method:      http.MethodPost,
-		path:        "/api-keys",
-		access:      admin,
-		id:          "createApiKey",
-		tag:         tagWorkspace,
-		summary:     "Create an API key",
-		status:      http.StatusCreated,
-		description: "`key` is shown in this answer only.",
+		method:  http.MethodPost,
+		path:    "/api-keys",
+		access:  admin,
+		id:      "createApiKey",
+		tag:     tagWorkspace,
+		summary: "Create an API key",
+		status:  http.StatusCreated,
+		description: "`key` is shown in this answer only, and kept nowhere: an approved request is repeated with " +
+			"`approval_id`, by the member who made it.",
+		second: "a key for another member than the asking key's own, or with a scope that the asking key does not " +
+			"hold.",
 		request: newKeyJSON{
 			Name:   "Shop backend",
 			Scopes: []chat.Scope{chat.ScopeChatsAdmin, chat.ScopeMembersRead},
 		},
 		answer:   createdKeyJSON{KeyJSON: exampleKey, Key: "hr_EXAMPLExEXAMPLExEXAMPLExEXAMPLEx7Qe"},
-		problems: []chat.Code{chat.CodeMemberNotFound},
+		problems: append([]chat.Code{chat.CodeMemberNotFound}, useProblems()...),
 	})
 
 	registerRoute(s, s.getKey, route{
@@ -120,7 +125,7 @@ func (s *service) listKeys(ctx context.Context, in *pagedInput) (*listOutput[Key
 
 type createKeyInput struct{ Body newKeyJSON }
 
-func (s *service) createKey(ctx context.Context, in *createKeyInput) (*created[createdKeyJSON], error) {
+func (s *service) createKey(ctx context.Context, in *createKeyInput) (*agreedOutput, error) {
 	c := callFrom(ctx)
 	secret := chat.NewKeySecret()
 	key := chat.Key{
@@ -130,27 +135,30 @@ func (s *service) createKey(ctx context.Context, in *createKeyInput) (*created[c
 		Scopes:      in.Body.Scopes,
 		Hint:        chat.KeyHint(secret),
 		ExpiresAt:   in.Body.ExpiresAt,
+		Approval:    in.Body.ApprovalID,
 	}
 
 	if err := key.Validate(time.Now()); err != nil {
 		return nil, err
 	}
 
-	for _, want := range key.Scopes {
-		if !c.principal.May(want) {
-			return nil, chat.Errorf(chat.CodeForbidden, "a key cannot grant what it does not hold: %s", want)
-		}
-	}
-
 	made, err := s.store.CreateKey(ctx, c.workspace(), c.actor(), key, chat.HashKey(secret))
 	if err != nil {
-		return nil, err
+		return s.orAsk(ctx, err, func() (chat.NewApproval, error) {
+			return chat.NewApproval{Kind: chat.ApprovalKey, Request: chat.ApprovalRequest{Key: key.Request()}}, nil
+		})
 	}
 
-	return &created[createdKeyJSON]{
+	return &agreedOutput{
+		Status:   http.StatusCreated,
 		Location: c.path(fmt.Sprintf("/api-keys/%d", made.ID)),
 		Body:     createdKeyJSON{KeyJSON: presentKey(made), Key: secret},
 	}, nil
+}
+
+// useProblems are the codes of an approval_id that allows nothing.
+func useProblems() []chat.Code {
+	return []chat.Code{chat.CodeApprovalNotFound, chat.CodeDecided, chat.CodeApprovalVoid}
 }
 
 type keyOutput struct{ Body KeyJSON }

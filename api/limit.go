@@ -25,6 +25,9 @@ type RateLimit struct {
 var (
 	defaultKeyLimit     = RateLimit{PerSecond: 50, Burst: 100}
 	defaultFailureLimit = RateLimit{PerSecond: 5, Burst: 200}
+
+	defaultWorkspaceLimit = RateLimit{PerSecond: 200, Burst: 400}
+	defaultAddressLimit   = RateLimit{PerSecond: 500, Burst: 1000}
 )
 
 // maxBuckets is when a limiter looks for buckets that are full again and can be dropped.
@@ -95,6 +98,25 @@ func (s *service) withinRate(ctx huma.Context, c *requestInfo) error {
 
 	if wait > 0 {
 		return tooMany(ctx, wait, "this key has made too many requests")
+	}
+
+	return nil
+}
+
+// withinAddressRate holds an address to its rate, before anything is looked up for it.
+func (s *service) withinAddressRate(ctx huma.Context, _ *requestInfo) error {
+	if wait := s.addresses.spend(remoteHost(ctx)); wait > 0 {
+		return tooMany(ctx, wait, "too many requests come from this address")
+	}
+
+	return nil
+}
+
+// withinWorkspaceRate holds all keys of a workspace together to its rate: a workspace with many
+// keys takes no more from the others.
+func (s *service) withinWorkspaceRate(ctx huma.Context, c *requestInfo) error {
+	if wait := s.workspaces.spend(c.principal.WorkspaceID); wait > 0 {
+		return tooMany(ctx, wait, "the keys of this workspace have together made too many requests")
 	}
 
 	return nil

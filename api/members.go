@@ -7,8 +7,7 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/nyaruka/phonenumbers"
-
+	"handrail/canonical"
 	"handrail/chat"
 )
 
@@ -20,6 +19,7 @@ type memberJSON struct {
 	Name                 string             `json:"name"`
 	Email                string             `json:"email"`
 	Phone                string             `json:"phone"`
+	SenderName           string             `json:"sender_name,omitempty" doc:"Whom its messages come from if that is no address, like SUPPORT or a short code. It cannot be written to."`
 	NotificationsEnabled bool               `json:"notifications_enabled"`
 	Consent              consentJSON        `json:"consent"`
 	Tools                *[]string          `json:"tools,omitempty" doc:"With an assistant: the tools it may use."`
@@ -40,6 +40,7 @@ func presentMember(m chat.Member) memberJSON {
 		Name:                 m.Name,
 		Email:                m.Email,
 		Phone:                m.Phone,
+		SenderName:           m.SenderName,
 		NotificationsEnabled: m.NotificationsEnabled,
 		Consent: consentJSON{
 			SMS:   m.Consents.On(chat.ChannelSMS),
@@ -142,20 +143,29 @@ func (s *service) memberRoutes() {
 			Phone:   "+14155550123",
 			Consent: &newConsentJSON{SMS: new(chat.ConsentGranted)},
 		},
-		problems: []chat.Code{chat.CodeAlreadyExists},
+		problems: []chat.Code{chat.CodeAddressTaken},
+		description: "An address belongs to one member. Numbers and mail addresses are kept in one form: E.164 " +
+			"without the zero that is dialed within a country, and the domain in ASCII and lower case.",
+		second: "a member with the role `manager`, who is created with the decision.",
 	})
 
 	registerRoute(s, s.getMember, route{
-		method:   http.MethodGet,
-		path:     "/members/{member_id}",
-		access:   withScope(chat.ScopeMembersRead),
-		id:       "getMember",
-		tag:      tagMembers,
-		summary:  "Get a member",
-		answer:   exampleMember,
-		problems: []chat.Code{chat.CodeMemberNotFound},
+		method:      http.MethodGet,
+		path:        "/members/{member_id}",
+		access:      withScope(chat.ScopeMembersRead),
+		id:          "getMember",
+		tag:         tagMembers,
+		summary:     "Get a member",
+		description: "One that was merged into another is not found; `member_id` of the answer is the other one.",
+		answer:      exampleMember,
+		problems:    []chat.Code{chat.CodeMemberNotFound},
 	})
 
+	s.memberChangeRoutes()
+}
+
+// memberChangeRoutes registers the routes that change a member.
+func (s *service) memberChangeRoutes() {
 	registerRoute(s, s.updateMember, route{
 		method:      http.MethodPatch,
 		path:        "/members/{member_id}",
@@ -163,25 +173,43 @@ func (s *service) memberRoutes() {
 		id:          "updateMember",
 		tag:         tagMembers,
 		summary:     "Update a member",
-		description: "Fields that are left out stay as they are.",
+		description: "Fields that are left out stay as they are. With a role that waits, all of them do.",
+		second:      "making a manager.",
 		request:     memberPatchJSON{Phone: new("+14155550123"), NotificationsEnabled: new(true)},
 		answer:      exampleMember,
-		problems:    []chat.Code{chat.CodeMemberNotFound, chat.CodeAlreadyExists},
+		problems:    []chat.Code{chat.CodeMemberNotFound, chat.CodeAddressTaken, chat.CodeLastManager},
 	})
+
+	s.optOutRoutes()
+	s.memberMergeRoute()
 }
 
 type listMembersInput struct {
 	Paging
 	Kind  chat.MemberKind `query:"kind" enum:"person,assistant"`
 	Query string          `query:"q" maxLength:"200" doc:"A part of the name."`
+	Phone string          `query:"phone" maxLength:"20" doc:"The phone number, however it is written." example:"+14155550123"`
+	Email string          `query:"email" maxLength:"254" doc:"The email address, whatever its case." example:"ana@example.com"`
 }
 
 func (s *service) listMembers(ctx context.Context, in *listMembersInput) (*listOutput[memberJSON], error) {
-	part, err := s.store.Members(
-		ctx,
-		callFrom(ctx).workspace(),
-		chat.MemberFilter{Kind: in.Kind, Query: in.Query, Page: in.page()},
-	)
+	phone, err := canonical.Address("query.phone", chat.AddressPhone, in.Phone)
+	if err != nil {
+		return nil, err
+	}
+
+	email, err := canonical.Address("query.email", chat.AddressEmail, in.Email)
+	if err != nil {
+		return nil, err
+	}
+
+	part, err := s.store.Members(ctx, callFrom(ctx).workspace(), chat.MemberFilter{
+		Kind:  in.Kind,
+		Query: in.Query,
+		Phone: phone,
+		Email: email,
+		Page:  in.page(),
+	})
 
 	return presentList(part, err, presentMember)
 }
@@ -190,7 +218,7 @@ type createMemberInput struct{ Body newMemberJSON }
 
 type memberOutput struct{ Body memberJSON }
 
-func (s *service) createMember(ctx context.Context, in *createMemberInput) (*created[memberJSON], error) {
+func (s *service) createMember(ctx context.Context, in *createMemberInput) (*agreedOutput, error) {
 	c := callFrom(ctx)
 	b := in.Body
 
@@ -214,20 +242,33 @@ func (s *service) createMember(ctx context.Context, in *createMemberInput) (*cre
 	}
 
 	member.Tools = valueOr(b.Tools, chat.AllTools())
-	if err := member.Validate(); err != nil {
+	if err := canonical.Member(&member); err != nil {
 		return nil, err
 	}
 
-	if err := checkPhone("phone", b.Phone); err != nil {
+	if err := member.Validate(); err != nil {
 		return nil, err
 	}
 
 	made, err := s.store.CreateMember(ctx, c.workspace(), c.actor(), member)
 	if err != nil {
-		return nil, err
+		return s.orAsk(ctx, err, func() (chat.NewApproval, error) {
+			return chat.NewApproval{
+				Kind: chat.ApprovalMemberRole,
+				Request: chat.ApprovalRequest{
+					Member:  &chat.MemberRequest{Kind: member.Kind, Name: member.Name},
+					Changes: []chat.FieldChange{{Field: "role", After: member.Role}},
+				},
+				Effect: &chat.ApprovalEffect{NewMember: &member},
+			}, nil
+		})
 	}
 
-	return &created[memberJSON]{Location: c.path(fmt.Sprintf("/members/%d", made.ID)), Body: presentMember(made)}, nil
+	return &agreedOutput{
+		Status:   http.StatusCreated,
+		Location: c.path(fmt.Sprintf("/members/%d", made.ID)),
+		Body:     presentMember(made),
+	}, nil
 }
 
 func valueOr[T any](given *T, otherwise T) T {
@@ -259,7 +300,7 @@ type updateMemberInput struct {
 	Body memberPatchJSON
 }
 
-func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*memberOutput, error) {
+func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*agreedOutput, error) {
 	c := callFrom(ctx)
 	b := in.Body
 
@@ -277,7 +318,7 @@ func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*mem
 		return nil, err
 	}
 
-	if err := checkPhone("phone", valueOr(b.Phone, "")); err != nil {
+	if err := canonical.Patch(&patch); err != nil {
 		return nil, err
 	}
 
@@ -288,36 +329,31 @@ func (s *service) updateMember(ctx context.Context, in *updateMemberInput) (*mem
 
 	changed, err := s.store.UpdateMember(ctx, c.workspace(), c.actor(), in.MemberID, patch)
 	if err != nil {
-		return nil, err
+		return s.orAsk(ctx, err, func() (chat.NewApproval, error) { return s.newPromotion(ctx, in.MemberID, patch) })
 	}
 
-	return &memberOutput{Body: presentMember(changed)}, nil
+	return &agreedOutput{Status: http.StatusOK, Body: presentMember(changed)}, nil
 }
 
-// checkPhone refuses numbers that cannot exist, where they enter: a typo found here
-// costs a second, one found by the provider costs a failed delivery. It asks for a valid
-// number, not only a possible one, which is a question of length alone. The fictitious
-// US numbers of demonstrations, 555-0100 to 555-0199, are valid to the library.
-func checkPhone(field, number string) error {
-	if number == "" {
-		return nil
+// newPromotion asks for a change of a member that makes it a manager.
+func (s *service) newPromotion(
+	ctx context.Context,
+	id chat.MemberID,
+	patch chat.MemberPatch,
+) (chat.NewApproval, error) {
+	before, err := s.store.Member(ctx, callFrom(ctx).workspace(), id)
+	if err != nil {
+		return chat.NewApproval{}, err
 	}
 
-	wrong := chat.Invalid(
-		field,
-		"must be a number that exists, in the form +14155550123 (E.164): plus, country code and number, digits only",
-	)
-
-	if !chat.IsE164(number) {
-		// The library would read letters as digits, and drop an extension.
-		return wrong
-	}
-
-	if parsed, err := phonenumbers.Parse(number, ""); err != nil || !phonenumbers.IsValidNumber(parsed) {
-		return wrong
-	}
-
-	return nil
+	return chat.NewApproval{
+		Kind: chat.ApprovalMemberRole,
+		Request: chat.ApprovalRequest{
+			Member:  &chat.MemberRequest{ID: id, Kind: before.Kind, Name: before.Name},
+			Changes: chat.MemberChanges(&before, &patch),
+		},
+		Effect: &chat.ApprovalEffect{MemberID: id, Patch: &patch},
+	}, nil
 }
 
 // grantedTool is a tool's name, a whole MCP server, or everything.

@@ -19,9 +19,14 @@ type messageJSON struct {
 	Role       chat.MessageRole  `json:"role" enum:"user,assistant"`
 	Content    string            `json:"content"`
 	Original   string            `json:"original,omitempty" doc:"All that an email held, when quotations were trimmed from content."`
+	Automatic  *automaticJSON    `json:"automatic,omitempty" doc:"Why it is marked as a machine's. It then asks for no response."`
+	Files      []fileJSON        `json:"files,omitempty" doc:"What came with it, at most 100."`
+	Undecoded  string            `json:"undecoded,omitempty" doc:"The character set that a part of it could not be decoded from."`
 	ToolCalls  []messageCallJSON `json:"tool_calls,omitempty"`
 	State      chat.MessageState `json:"state" enum:"received,pending,sent,not_sent"`
-	MemberID   *chat.MemberID    `json:"member_id" doc:"Who wrote it, when it is known."`
+	MemberID   *chat.MemberID    `json:"member_id" doc:"Who wrote it, when it is known. trust says how well."`
+	Trust      *trustJSON        `json:"trust,omitempty" doc:"What shows that a message that came in is by its author."`
+	WrittenBy  chat.MemberID     `json:"written_by,omitempty" doc:"Who has entered it through the API in the name of member_id."`
 	Rating     *ratingJSON       `json:"rating,omitempty"`
 	DeliveryID chat.DeliveryID   `json:"delivery_id,omitempty" format:"uuid" doc:"The newest delivery of an assistant's message."`
 	AskID      chat.QuestionID   `json:"ask_id,omitempty" format:"uuid" doc:"The question to a contributor that this message puts, or answers."`
@@ -49,8 +54,13 @@ func presentMessage(m chat.Message) messageJSON {
 		Role:       m.Role,
 		Content:    m.Content,
 		Original:   m.Original,
+		Automatic:  presentAutomatic(m.Automatic),
+		Files:      presentFiles(m.Files),
+		Undecoded:  m.Undecoded,
 		State:      m.State,
 		MemberID:   m.MemberID,
+		Trust:      presentTrust(m.Trust),
+		WrittenBy:  m.WrittenBy,
 		DeliveryID: m.DeliveryID,
 		AskID:      m.AskID,
 		CreatedAt:  m.CreatedAt.UTC(),
@@ -247,7 +257,11 @@ func (s *service) createMessage(ctx context.Context, in *createMessageInput) (*c
 		ctx,
 		c.workspace(),
 		c.chat.ID,
-		chat.NewMessage{MemberID: author, Content: in.Body.Content},
+		chat.NewMessage{
+			MemberID: author,
+			Content:  in.Body.Content,
+			By:       c.actor(),
+		},
 	)
 	if err != nil {
 		return nil, err

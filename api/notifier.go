@@ -54,6 +54,13 @@ func (n *notifier) notify(workflowID string, receipt chat.DeliverySnapshot) {
 	)
 }
 
+// notifyAll has workflows look at what has changed. It returns at once.
+func (s *service) notifyAll(workflowIDs []string) {
+	for _, id := range workflowIDs {
+		s.notifier.notify(id, chat.DeliverySnapshot{})
+	}
+}
+
 // queue returns at once.
 func (n *notifier) queue(next notification) {
 	n.mutex.Lock()

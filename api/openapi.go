@@ -19,6 +19,7 @@ const (
 	exampleAction             = "01934f6e-7f30-7b22-9b3d-3f4a5b6c7d8e"
 	exampleRetry              = "01934f6e-7f5b-7e22-9b3d-3f4a5b6c7d8e"
 	exampleBulk               = "01934f6e-7f6c-7f33-8c4e-4a5b6c7d8e9f"
+	exampleApprovalID         = "01934f6e-7fa0-7c77-8d5f-6d7e8f9a0b1c"
 	exampleContributorRequest = "01934f6e-7f7d-7a44-8c4e-5b6c7d8e9f0a"
 	exampleAsk                = "01934f6e-7f8e-7b55-8c4e-6c7d8e9f0a1b"
 	exampleRequest            = "01934f6e-7f2f-7a33-8c4e-4a5b6c7d8e9f"

@@ -99,7 +99,8 @@ func TestDocumentDescribesExactlyTheRoutes(t *testing.T) {
 	}
 
 	for _, r := range w.app.Fiber().GetRoutes(true) {
-		served[r.Method+" "+r.Path] = true
+		// Webhooks are served with a slash at the end as well.
+		served[r.Method+" "+strings.TrimSuffix(r.Path, "/")] = true
 	}
 
 	assert.Equal(t, served, documented)

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"handrail/chat"
 )
@@ -17,6 +18,15 @@ type Paging struct {
 }
 
 func (p Paging) page() chat.Page { return chat.Page{Limit: p.Limit, Cursor: p.Cursor} }
+
+// timeIfGiven is a time of a query; nil where it has none.
+func timeIfGiven(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+
+	return &t
+}
 
 type pagedInput struct{ Paging }
 

@@ -135,6 +135,8 @@ var pathParameters = indexParameters(
 	uuidParameter[chat.ActionID]("bulk_retry_id", "The bulk retry.", exampleBulk),
 	uuidParameter[chat.SummaryID]("summary_id", "The version of the summary.", exampleSummary),
 	numberParameter[chat.ToolID]("tool_id", "The tool or the MCP server.", 4),
+	inboundParameter,
+	uuidParameter[chat.ApprovalID]("approval_id", "The approval: of a send, its action's id.", exampleApprovalID),
 	numberParameter[chat.SuppressionID]("suppression_id", "The suppression.", 9),
 	textParameter("call_id", "The tool call's id within its message.", "call_1"),
 	numberParameter[chat.KeyID]("api_key_id", "The API key's id, which is not the key.", 5),
@@ -291,6 +293,13 @@ func parseText(field, given string) (string, error) {
 	return text, nil
 }
 
+// isFlag reports whether an operation has a parameter of this name that is true or false.
+func isFlag(op *huma.Operation, name string) bool {
+	return slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool {
+		return p.In == "query" && p.Name == name && p.Schema.Type == huma.TypeBoolean
+	})
+}
+
 // checkQuery refuses a query that can be read in two ways. What huma finds
 // wrong with the rest is answered by parameterError, in schema.go.
 func checkQuery(ctx huma.Context, _ *requestInfo) error {
@@ -309,6 +318,8 @@ func checkQuery(ctx huma.Context, _ *requestInfo) error {
 			return chat.Invalid(field, "and query.%s are the same parameter; give one of them", aliases[name])
 		case len(given) > 1:
 			return chat.Invalid(field, "must be given once")
+		case given[0] == "" && isFlag(ctx.Operation(), name):
+			return chat.Invalid(field, "must be true or false")
 		case !utf8.ValidString(name + given[0]):
 			return chat.Invalid(strings.ToValidUTF8(field, "\uFFFD"), "must be valid UTF-8")
 		case strings.ContainsRune(name+given[0], 0):

@@ -288,7 +288,7 @@ func (w *world) parkedSend(state chat.ActionState, approval *chat.Approval, call
 		return d, nil
 	}
 
-	w.store.approval = func(chat.ActionID) (chat.Approval, error) {
+	w.store.approval = func(chat.ApprovalID) (chat.Approval, error) {
 		return chat.Approval{}, chat.Errorf(chat.CodeApprovalNotFound, "there is none")
 	}
 }

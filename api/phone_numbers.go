@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"handrail/canonical"
 	"handrail/chat"
 )
 
@@ -16,6 +17,7 @@ type phoneNumberJSON struct {
 	Number              string             `json:"number" doc:"E.164, or empty when it is a messaging service."`
 	MessagingServiceSID string             `json:"messaging_service_sid"`
 	CreatedAt           time.Time          `json:"created_at"`
+	RevokedAt           *time.Time         `json:"revoked_at,omitempty" doc:"Since when the workspace may not use the sender any more: it belongs to another one, or to none. Nothing is sent by it and nothing comes in."`
 }
 
 func presentPhoneNumber(p chat.PhoneNumber) phoneNumberJSON {
@@ -25,6 +27,7 @@ func presentPhoneNumber(p chat.PhoneNumber) phoneNumberJSON {
 		Number:              p.Number,
 		MessagingServiceSID: p.MessagingServiceSID,
 		CreatedAt:           p.CreatedAt.UTC(),
+		RevokedAt:           p.RevokedAt,
 	}
 }
 
@@ -73,7 +76,7 @@ func (s *service) phoneNumberRoutes() {
 		status:   http.StatusCreated,
 		answer:   examplePhoneNumber,
 		request:  newPhoneNumberJSON{Name: "Support", Number: "+14155550100"},
-		problems: []chat.Code{chat.CodeAlreadyExists},
+		problems: []chat.Code{chat.CodeAlreadyExists, chat.CodeSenderNotGranted},
 	})
 
 	registerRoute(s, s.getPhoneNumber, route{
@@ -97,7 +100,7 @@ func (s *service) phoneNumberRoutes() {
 		description: "Fields that are left out stay as they are.",
 		request:     phoneNumberPatchJSON{Name: new("Support")},
 		answer:      examplePhoneNumber,
-		problems:    []chat.Code{chat.CodeSenderNotFound, chat.CodeAlreadyExists},
+		problems:    []chat.Code{chat.CodeSenderNotFound, chat.CodeAlreadyExists, chat.CodeSenderNotGranted},
 	})
 
 	registerRoute(s, s.deletePhoneNumber, route{
@@ -141,7 +144,8 @@ func (s *service) createPhoneNumber(
 		return nil, err
 	}
 
-	if err := checkPhone("number", number.Number); err != nil {
+	var err error
+	if number.Number, err = canonical.Address("number", chat.AddressPhone, number.Number); err != nil {
 		return nil, err
 	}
 
@@ -180,7 +184,7 @@ type updatePhoneNumberInput struct {
 func (s *service) updatePhoneNumber(ctx context.Context, in *updatePhoneNumberInput) (*phoneNumberOutput, error) {
 	c := callFrom(ctx)
 
-	if err := checkPhone("number", valueOr(in.Body.Number, "")); err != nil {
+	if _, err := canonical.Address("number", chat.AddressPhone, valueOr(in.Body.Number, "")); err != nil {
 		return nil, err
 	}
 

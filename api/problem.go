@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
 
+	"handrail/budget"
 	"handrail/chat"
 )
 
@@ -27,6 +28,7 @@ type problem struct {
 	Errors     []chat.FieldError `json:"errors,omitempty" doc:"The fields that are wrong, as you spelled them."`
 	DeliveryID string            `json:"delivery_id,omitempty" doc:"The delivery that failed." format:"uuid"`
 	ActionID   string            `json:"action_id,omitempty" doc:"The action that failed." format:"uuid"`
+	MemberID   chat.MemberID     `json:"member_id,omitempty" doc:"The other member: with address_taken who has the address, with member_not_found into whom the member was merged."`
 	Retryable  bool              `json:"retryable,omitempty" doc:"The same request may succeed later."`
 	ToolCalls  []toolCallJSON    `json:"tool_calls,omitempty" doc:"With tool_call_failed: the results so far."`
 
@@ -72,6 +74,7 @@ func newProblem(requestID string, e *chat.Error) *problem {
 		Errors:     e.Fields,
 		DeliveryID: e.DeliveryID,
 		ActionID:   e.ActionID,
+		MemberID:   e.MemberID,
 		Retryable:  e.Retryable,
 		ToolCalls:  toolCalls(e.ToolCalls),
 	}
@@ -116,7 +119,7 @@ func (s *service) refuse(ctx huma.Context, err error) {
 // fiberError answers what never reaches a route: unknown paths and methods, and requests
 // that are not HTTP or too large.
 func (s *service) fiberError(c *fiber.Ctx, err error) error {
-	e := transportError(err, max(maxBody, s.sizeOf(&c.Request().Header).MaxRequestBodySize))
+	e := transportError(err)
 
 	p := s.problemOf(requestContext(c), e)
 	if f, ok := errors.AsType[*fiber.Error](err); ok && e.Code.Kind() == chat.KindInvalid {
@@ -126,7 +129,7 @@ func (s *service) fiberError(c *fiber.Ctx, err error) error {
 	return c.Status(p.Status).JSON(p, p.ContentType(""))
 }
 
-func transportError(err error, limit int) *chat.Error {
+func transportError(err error) *chat.Error {
 	f, ok := errors.AsType[*fiber.Error](err)
 	if !ok {
 		return chat.AsError(err)
@@ -141,10 +144,8 @@ func transportError(err error, limit int) *chat.Error {
 			"this path does not take this method; the Allow header names those it takes",
 		)
 
-	case http.StatusRequestEntityTooLarge:
-		return chat.Errorf(chat.CodeBodyTooLarge, "the body must be at most %d bytes", limit)
 	case http.StatusRequestHeaderFieldsTooLarge:
-		return chat.Errorf(chat.CodeInvalidRequest, "the request's headers must be at most %d bytes", maxHeaders)
+		return chat.Errorf(chat.CodeInvalidRequest, "the request's headers must be at most %d bytes", budget.MaxHead)
 	case http.StatusRequestTimeout:
 		return chat.Errorf(chat.CodeInvalidRequest, "the request did not arrive in time")
 	}

@@ -139,6 +139,9 @@ func TestMessages(t *testing.T) {
 	})
 
 	require.Equal(t, http.StatusCreated, a.StatusCode, a.raw)
+	assert.Equal(t, chat.MemberID(42), w.store.newMessage.By.MemberID)
+
+	w.store.newMessage.By = chat.Actor{}
 	assert.Equal(t, chat.NewMessage{MemberID: 42, Content: "Where is it?"}, w.store.newMessage)
 
 	for given, want := range map[string]int{"1": 1, "5": 5, `"up"`: 5, `"down"`: 1} {

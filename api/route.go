@@ -38,6 +38,9 @@ type route struct {
 	// an example of that answer, an action when nil.
 	acts    bool
 	running any
+	// second says when the request takes a second member, in a sentence; "" for never. The
+	// answer is then 202 with the approval.
+	second string
 	// problems are the codes that this route adds to those that all have.
 	problems []chat.Code
 	// codes are fields of the body that have their own code.
@@ -71,6 +74,8 @@ func registerRoute[P, O any](s *service, handle func(context.Context, *P) (*O, e
 		return
 	}
 
+	s.registered = append(s.registered, r)
+
 	body, hasBody := reflect.TypeFor[P]().FieldByName("Body")
 
 	op := huma.Operation{
@@ -79,7 +84,7 @@ func registerRoute[P, O any](s *service, handle func(context.Context, *P) (*O, e
 		OperationID:   r.id,
 		Tags:          []string{r.tag},
 		Summary:       r.summary,
-		Description:   describeAccess(r.description, r.access),
+		Description:   describeAccess(describeSecond(r.description, r.second), r.access),
 		Parameters:    ids.document(),
 		Security:      []map[string][]string{{securityScheme: {}}},
 		DefaultStatus: r.status,
@@ -116,7 +121,15 @@ func registerRoute[P, O any](s *service, handle func(context.Context, *P) (*O, e
 // listChecks returns the checks of a route up to that of its body, and adds the codes that
 // they answer with to its problems.
 func (s *service) listChecks(r *route, ids *pathReader) []check {
-	checks := []check{s.authenticate, s.withinRate, s.inWorkspace, s.permit(r.access), ids.readIDs}
+	checks := []check{
+		s.withinAddressRate,
+		s.authenticate,
+		s.withinRate,
+		s.withinWorkspaceRate,
+		s.inWorkspace,
+		s.permit(r.access),
+		ids.readIDs,
+	}
 
 	if r.withChat {
 		checks = append(checks, s.loadChat)
@@ -198,6 +211,11 @@ func (s *service) documentAnswers(op *huma.Operation, r *route) {
 
 		s.documentAnswer(op, http.StatusAccepted, "The work goes on; Location says where to ask for it.", running)
 		op.Responses[strconv.Itoa(http.StatusAccepted)].Headers["Location"] = textHeader("Where to ask how it stands.")
+	}
+
+	if r.second != "" {
+		s.documentAnswer(op, http.StatusAccepted, "It waits for a second member.", exampleSecond())
+		op.Responses[strconv.Itoa(http.StatusAccepted)].Headers["Location"] = textHeader("Where the approval is.")
 	}
 
 	problems := append([]chat.Code{

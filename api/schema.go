@@ -15,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
+	"handrail/budget"
 	"handrail/chat"
 )
 
@@ -90,6 +91,7 @@ func schemaError(err error, value any, codes map[string]chat.Code) error {
 	})
 
 	fields = slices.CompactFunc(fields, func(a, b chat.FieldError) bool { return a.Field == b.Field })
+	fields = fields[:min(len(fields), budget.MaxViolations)]
 
 	code := chat.CodeInvalidRequest
 	if special, ok := codes[withoutIndexes(fields[0].Field)]; ok && fields[0].Message != missing {
@@ -116,24 +118,33 @@ func withoutIndexes(field string) string {
 // missing is what is wrong with a field that is not there: the request, not its value.
 const missing = "is required"
 
+// collected is how many broken rules are looked for: more than are told, to be sorted.
+const collected = 10 * budget.MaxViolations
+
 // collectErrors walks down to what is wrong in the end. It stops at a oneOf: why each of
-// several shapes does not fit helps nobody.
+// several shapes does not fit helps nobody. Nor does it go on when there are more than are told: the
+// library finds them in no order.
 func collectErrors(e *jsonschema.ValidationError, value any, fields *[]chat.FieldError) {
+	if len(*fields) >= collected {
+		return
+	}
+
 	at, here := fieldAt(e.InstanceLocation, value)
 
 	add := func(field, format string, args ...any) {
-		*fields = append(*fields, chat.FieldError{Field: orBody(field), Message: fmt.Sprintf(format, args...)})
+		message := budget.Clip(fmt.Sprintf(format, args...), budget.MaxViolation)
+		*fields = append(*fields, chat.FieldError{Field: orBody(field), Message: message})
 	}
 
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
-		for _, name := range k.Missing {
-			add(joinField(at, name), missing)
+		for _, name := range firstFew(k.Missing) {
+			add(budget.JoinPath(at, name), missing)
 		}
 
 	case *kind.AdditionalProperties:
-		for _, name := range k.Properties {
-			add(joinField(at, name), "is not a field of this request")
+		for _, name := range firstFew(k.Properties) {
+			add(budget.JoinPath(at, name), "is not a field of this request")
 		}
 
 	case *kind.OneOf:
@@ -144,7 +155,7 @@ func collectErrors(e *jsonschema.ValidationError, value any, fields *[]chat.Fiel
 		}
 
 		for _, f := range toolCallShape(call) {
-			add(joinField(at, f.Field), "%s", f.Message)
+			add(budget.JoinPath(at, f.Field), "%s", f.Message)
 		}
 
 	default:
@@ -156,6 +167,11 @@ func collectErrors(e *jsonschema.ValidationError, value any, fields *[]chat.Fiel
 			collectErrors(cause, value, fields)
 		}
 	}
+}
+
+// firstFew leaves out what would not be told anyway.
+func firstFew(names []string) []string {
+	return names[:min(len(names), collected)]
 }
 
 // describeViolation says what would be right.
@@ -247,7 +263,7 @@ func fieldAt(tokens []string, value any) (string, any) {
 			}
 
 		case map[string]any:
-			field = joinField(field, token)
+			field = budget.JoinPath(field, token)
 			value = v[token]
 		}
 	}

@@ -27,14 +27,21 @@ type Store interface {
 	ContributorStore
 	SummaryStore
 	WebhookStore
+	InboundStore
 	HealthStore
-	AuditLog(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.AuditEntry], error)
+	AuditLog(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		filter chat.AuditFilter,
+		page chat.Page,
+	) (chat.List[chat.AuditEntry], error)
 }
 
 // KeyStore keeps API keys, of whose secrets it knows the SHA-256 only.
 type KeyStore interface {
 	// Authenticate answers CodeUnauthenticated for a key that is unknown, expired or revoked.
 	Authenticate(ctx context.Context, hash [32]byte, now time.Time) (chat.Principal, error)
+	// CreateKey answers CodeApprovalNeeded for a key that reaches further than who asks for it.
 	CreateKey(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, key chat.Key, hash [32]byte) (chat.Key, error)
 	Keys(ctx context.Context, ws chat.WorkspaceID, page chat.Page) (chat.List[chat.Key], error)
 	Key(ctx context.Context, ws chat.WorkspaceID, id chat.KeyID) (chat.Key, error)
@@ -43,8 +50,11 @@ type KeyStore interface {
 }
 
 // MemberStore keeps people and assistants.
+//
+// CreateMember and UpdateMember answer CodeApprovalNeeded where they would make a manager.
 type MemberStore interface {
 	CreateMember(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, member chat.Member) (chat.Member, error)
+	MergeMembers(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.MemberMerge) (chat.Member, error)
 	Member(ctx context.Context, ws chat.WorkspaceID, id chat.MemberID) (chat.Member, error)
 	Members(ctx context.Context, ws chat.WorkspaceID, filter chat.MemberFilter) (chat.List[chat.Member], error)
 	UpdateMember(
@@ -54,6 +64,9 @@ type MemberStore interface {
 		id chat.MemberID,
 		patch chat.MemberPatch,
 	) (chat.Member, error)
+	// DecideOptOut answers CodeMemberNotFound, and CodeInvalidRequest for a channel on which
+	// nobody can opt out. The same decision twice is one.
+	DecideOptOut(ctx context.Context, ws chat.WorkspaceID, decision chat.OptOutDecision) (chat.OptOutDecided, error)
 }
 
 // ChatStore keeps chats.
@@ -69,7 +82,8 @@ type ChatStore interface {
 		id chat.ChatID,
 		patch chat.ChatPatch,
 	) (chat.Chat, error)
-	DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) error
+	// DeleteChat returns the workflows of what it has ended.
+	DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) ([]string, error)
 	// TakesPart reports whether a member has a place in a chat; a chat that does not
 	// exist is no error.
 	TakesPart(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, member chat.MemberID) (bool, error)
@@ -164,6 +178,9 @@ type SenderStore interface {
 // ActionStore tells how actions stand.
 type ActionStore interface {
 	Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error)
+	// RecordEndedAction stores that an action was ended in Temporal before it had stored anything, unless
+	// it has; Action tells what is stored then.
+	RecordEndedAction(ctx context.Context, a chat.Action) (bool, error)
 	// AuditResume notes who has an action taken up again, and why.
 	AuditResume(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, by chat.Actor, reason string) error
 	// SentMessage is the present state of a send.
@@ -217,22 +234,40 @@ type ToolStore interface {
 	Tools(ctx context.Context, ws chat.WorkspaceID, filter chat.ToolFilter) (chat.List[chat.ToolDefinition], error)
 	Tool(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID) (chat.ToolDefinition, error)
 	// UpdateTool stores a definition that was read and changed: CodeConflict when another
-	// change came between.
+	// change came between, CodeApprovalNeeded when it takes a second member.
 	UpdateTool(
 		ctx context.Context,
 		ws chat.WorkspaceID,
 		by chat.Actor,
 		d chat.ToolDefinition,
 	) (chat.ToolDefinition, error)
+	// ReviewTool says whether storing a definition takes a second member: a new one when it has
+	// no ID.
+	ReviewTool(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		d chat.ToolDefinition,
+	) (chat.ToolReview, error)
 	DeleteTool(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ToolID) error
-	SaveDiscovered(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool, now time.Time) error
+	SaveDiscovered(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		id chat.ToolID,
+		tools []chat.MCPTool,
+		now time.Time,
+	) error
+	// BeginToolTest notes that a tool is to be run beside any send: CodeApprovalNeeded,
+	// CodeConflict when it was changed meanwhile.
+	BeginToolTest(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.ToolTest) error
 	// ChatTools are the tools that the chat's assistant may use, the built-in ones too.
 	ChatTools(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) ([]chat.Tool, error)
 }
 
 // ApprovalStore keeps what a second person decides.
 type ApprovalStore interface {
-	Approval(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Approval, error)
+	Approval(ctx context.Context, ws chat.WorkspaceID, id chat.ApprovalID) (chat.Approval, error)
 	// Approvals lists those in a state, all with "".
 	Approvals(
 		ctx context.Context,
@@ -240,8 +275,17 @@ type ApprovalStore interface {
 		state chat.ApprovalState,
 		page chat.Page,
 	) (chat.List[chat.Approval], error)
-	// DecideApproval answers with the workflow that waits: CodeOwnRequest for who has asked
-	// for it, CodeDecided when it is decided or its deadline is over.
+	// RequestApproval asks for a second member's word on what the store has answered
+	// CodeApprovalNeeded to.
+	RequestApproval(
+		ctx context.Context,
+		ws chat.WorkspaceID,
+		by chat.Actor,
+		in chat.NewApproval,
+	) (chat.Approval, error)
+	// DecideApproval answers with the workflow that waits, if one does: CodeOwnRequest for who
+	// has asked for it, CodeDecided when it is decided or its deadline is over,
+	// CodeApprovalVoid, with the workflow too, when what it is about was changed.
 	DecideApproval(
 		ctx context.Context,
 		ws chat.WorkspaceID,
@@ -349,6 +393,21 @@ type WebhookStore interface {
 	RecordReport(ctx context.Context, r chat.Report, now time.Time) (chat.Reported, error)
 	// ReceiveInbound stores a message under id, unless it was stored before.
 	ReceiveInbound(ctx context.Context, in chat.Inbound, id chat.MessageID, now time.Time) (chat.Arrival, error)
+	// RefuseInbound keeps a signed post that could not be read.
+	RefuseInbound(ctx context.Context, in chat.RefusedInbound, now time.Time) error
+}
+
+// InboundStore tells what came in, and takes it once more.
+type InboundStore interface {
+	Inbound(ctx context.Context, ws chat.WorkspaceID, filter chat.InboundFilter) (chat.List[chat.InboundRecord], error)
+	InboundRecord(ctx context.Context, ws chat.WorkspaceID, id chat.InboundID) (chat.InboundRecord, error)
+	// ReplayInbound may be asked twice. read reads what could not be read before.
+	ReplayInbound(
+		ctx context.Context,
+		in chat.ReplayInbound,
+		read chat.ReadInbound,
+		now time.Time,
+	) (chat.InboundRecord, chat.Arrival, error)
 }
 
 // HealthStore reports whether the database can be used.

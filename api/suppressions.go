@@ -10,22 +10,24 @@ import (
 
 // suppressionJSON is an address that a sender does not write to.
 type suppressionJSON struct {
-	ID        chat.SuppressionID     `json:"id"`
-	Channel   addressedJSON          `json:"channel"`
-	Sender    string                 `json:"sender" doc:"phone: and the phone number's id, or inbox: and the inbox's id."`
-	Address   string                 `json:"address"`
-	Reason    chat.SuppressionReason `json:"reason" enum:"opt_out,carrier,unsubscribe,bounce,spam_report" doc:"opt_out: the recipient said STOP. carrier: the provider says that the recipient has opted out. The others are what the provider reported."`
-	CreatedAt time.Time              `json:"created_at"`
+	ID            chat.SuppressionID     `json:"id"`
+	Channel       addressedJSON          `json:"channel"`
+	Sender        string                 `json:"sender" doc:"phone: and the phone number's id, or inbox: and the inbox's id. Empty if the workspace does not have this sender at present; the suppression holds when it is entered again."`
+	SenderAddress string                 `json:"sender_address" doc:"What the suppression belongs to, in lower case: a number, a messaging service or the address of an inbox."`
+	Address       string                 `json:"address"`
+	Reason        chat.SuppressionReason `json:"reason" enum:"opt_out,carrier,group_unsubscribe,unsubscribe,bounce,spam_report" doc:"opt_out: the recipient said STOP. carrier: the provider says that the recipient has opted out. The others are what the provider reported."`
+	CreatedAt     time.Time              `json:"created_at"`
 }
 
 func presentSuppression(one chat.Suppression) suppressionJSON {
 	return suppressionJSON{
-		ID:        one.ID,
-		Channel:   addressedJSON(one.Channel),
-		Sender:    one.Sender,
-		Address:   one.Address,
-		Reason:    one.Reason,
-		CreatedAt: one.CreatedAt.UTC(),
+		ID:            one.ID,
+		Channel:       addressedJSON(one.Channel),
+		Sender:        one.Sender,
+		SenderAddress: one.SenderAddress,
+		Address:       one.Address,
+		Reason:        one.Reason,
+		CreatedAt:     one.CreatedAt.UTC(),
 	}
 }
 
@@ -40,12 +42,13 @@ func (s *service) suppressionRoutes() {
 		summary:     "List suppressions",
 		description: "The newest first.",
 		answer: listOf(suppressionJSON{
-			ID:        9,
-			Channel:   addressedJSON(chat.ChannelSMS),
-			Sender:    "phone:1",
-			Address:   "+14155550123",
-			Reason:    chat.SuppressedOptOut,
-			CreatedAt: exampleTime,
+			ID:            9,
+			Channel:       addressedJSON(chat.ChannelSMS),
+			Sender:        "phone:1",
+			SenderAddress: "+14155550100",
+			Address:       "+14155550123",
+			Reason:        chat.SuppressedOptOut,
+			CreatedAt:     exampleTime,
 		}),
 	})
 

@@ -9,11 +9,14 @@ import (
 
 // Tools checks, completes and runs tools outside.
 type Tools interface {
-	// Prepare checks a definition that is to be stored, and completes it: it seals secrets
-	// beside those that the definition has, makes the signing key of a new HTTP tool, and
-	// discovers the tools of an MCP server. The errors name the field: invalid_request,
-	// address_refused, tool_unavailable, encryption_not_configured.
-	Prepare(ctx context.Context, d *chat.ToolDefinition, secrets chat.ToolSecrets) error
+	// Check checks a definition that is to be stored, and completes it: it seals secrets
+	// beside those that the definition has, and makes the signing key of a new HTTP tool. It
+	// sends nothing to the tool's address. The errors name the field: invalid_request,
+	// address_refused, encryption_not_configured.
+	Check(ctx context.Context, d *chat.ToolDefinition, secrets chat.ToolSecrets) error
+	// DiscoverAnew asks an MCP server for its tools as a definition names it that is not stored:
+	// CodeToolUnavailable.
+	DiscoverAnew(ctx context.Context, d *chat.ToolDefinition) error
 	// Discover asks an MCP server for its tools: CodeToolUnavailable.
 	Discover(ctx context.Context, d *chat.ToolDefinition) error
 	// Call runs a tool once, within its timeout. It never fails: the outcome says all.

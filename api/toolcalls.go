@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -125,6 +127,41 @@ func (newToolCallJSON) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Sc
 	}
 
 	return s
+}
+
+// relaxToolCalls brings a body to the document's form where SDKs send what a model has answered
+// (https://platform.openai.com/docs/api-reference/chat/object): null for no calls, "" for no
+// arguments, and members of a call that only the answer needs.
+func relaxToolCalls(body map[string]any) {
+	const field = "tool_calls"
+
+	calls, given := body[field]
+	if given && calls == nil {
+		delete(body, field)
+	}
+
+	list, _ := calls.([]any)
+	for _, one := range list {
+		call, _ := one.(map[string]any)
+
+		function, ok := call["function"].(map[string]any)
+		if !ok {
+			continue
+		}
+
+		if function["arguments"] == "" {
+			function["arguments"] = "{}"
+		}
+
+		keepOnly(function, "name", "arguments")
+		// Name and arguments beside function are ambiguous, and refused.
+		keepOnly(call, "id", "type", "function", "name", "arguments")
+	}
+}
+
+// keepOnly removes all members of an object but some.
+func keepOnly(object map[string]any, names ...string) {
+	maps.DeleteFunc(object, func(name string, _ any) bool { return !slices.Contains(names, name) })
 }
 
 // toolCallShape says what keeps a call from being in one of the two shapes.

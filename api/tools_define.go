@@ -180,18 +180,12 @@ func (s *service) checkNames(ctx context.Context, d *chat.ToolDefinition) error 
 		return err
 	}
 
-	undos := map[string]*chat.Undo{"undo": d.Undo}
-	if d.MCP != nil {
-		for _, name := range slices.Sorted(maps.Keys(d.MCP.Overrides)) {
-			if !slices.ContainsFunc(d.MCP.Discovered, func(t chat.MCPTool) bool { return t.Name == name }) {
-				return chat.Invalid("mcp.tools."+name, "must be a tool of the server, which has %s", shownNames(d))
-			}
-
-			undos["mcp.tools."+name+".undo"] = d.MCP.Overrides[name].Undo
-		}
+	undos, err := undosByField(d)
+	if err != nil {
+		return err
 	}
 
-	var known []string
+	var known map[string]chat.Tool
 
 	for _, field := range slices.Sorted(maps.Keys(undos)) {
 		u := undos[field]
@@ -204,18 +198,50 @@ func (s *service) checkNames(ctx context.Context, d *chat.ToolDefinition) error 
 		}
 
 		if known == nil {
-			var err error
-			if known, err = s.toolNames(ctx, d); err != nil {
+			if known, err = s.toolsByName(ctx, d); err != nil {
 				return err
 			}
 		}
 
-		if !slices.Contains(known, u.Tool) {
+		undo, isKnown := known[u.Tool]
+		if !isKnown {
 			return chat.Invalid(field+".tool", "must be a built-in tool or one of this workspace; define it first")
+		}
+
+		if err := chat.CheckUndoRisk(field+".tool", undoneRisk(d, field), undo.Risk); err != nil {
+			return err
 		}
 	}
 
 	return nil
+}
+
+// undosByField are what takes back the calls of a definition's tools, by the field that it stands in. An
+// override must be of a tool that the server has.
+func undosByField(d *chat.ToolDefinition) (map[string]*chat.Undo, error) {
+	undos := map[string]*chat.Undo{"undo": d.Undo}
+	if d.MCP == nil {
+		return undos, nil
+	}
+
+	// A server that waits for a second member was not asked yet.
+	isAsked := d.MCP.DiscoveredAt != nil
+
+	for _, name := range slices.Sorted(maps.Keys(d.MCP.Overrides)) {
+		if isAsked && !slices.ContainsFunc(d.MCP.Discovered, func(t chat.MCPTool) bool { return t.Name == name }) {
+			return nil, chat.Invalid("mcp.tools."+name, "must be a tool of the server, which has %s", shownNames(d))
+		}
+
+		undos["mcp.tools."+name+".undo"] = d.MCP.Overrides[name].Undo
+	}
+
+	return undos, nil
+}
+
+// undoneRisk is the risk of the calls that the undo of a field takes back.
+func undoneRisk(d *chat.ToolDefinition, field string) chat.ToolRisk {
+	name := strings.TrimSuffix(strings.TrimPrefix(field, "mcp.tools."), ".undo")
+	return d.RiskOf(d.Name + "." + name)
 }
 
 func isObject(document json.RawMessage) bool {
@@ -238,9 +264,9 @@ func (s *service) checkAssistants(ctx context.Context, ids []chat.MemberID) erro
 	return nil
 }
 
-// toolNames are those of all tools that there will be once d is stored.
-func (s *service) toolNames(ctx context.Context, d *chat.ToolDefinition) ([]string, error) {
-	tools := append(chat.Builtins(), d.Tools()...)
+// toolsByName are all tools that there will be once d is stored.
+func (s *service) toolsByName(ctx context.Context, d *chat.ToolDefinition) (map[string]chat.Tool, error) {
+	tools := chat.Builtins()
 
 	filter := chat.ToolFilter{Page: chat.Page{Limit: maxToolPage}}
 	for {
@@ -260,12 +286,12 @@ func (s *service) toolNames(ctx context.Context, d *chat.ToolDefinition) ([]stri
 		}
 	}
 
-	names := make([]string, len(tools))
-	for i, t := range tools {
-		names[i] = t.Name
+	byName := make(map[string]chat.Tool, len(tools))
+	for _, t := range append(tools, d.Tools()...) {
+		byName[t.Name] = t
 	}
 
-	return names, nil
+	return byName, nil
 }
 
 // maxToolPage is the most definitions that are read at once.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -71,7 +70,11 @@ const aboutTools = "An HTTP tool is one call of an API; an MCP server brings the
 	"Tools of the risk `read` count as idempotent.\n\n" +
 	"Addresses must be public, by `https` on port 443; private, loopback, link-local and metadata addresses are " +
 	"refused when the tool is stored and at every connection. The operator can open others with " +
-	"`HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`."
+	"`HANDRAIL_TOOL_HOSTS`, and name programs for `mcp.command` with `HANDRAIL_MCP_COMMANDS`.\n\n" + aboutWaiting
+
+// aboutWaiting is what becomes of a tool that takes a second member.
+const aboutWaiting = "What takes a second member is done with the decision, and no new address is sent anything " +
+	"before. Afterwards `refresh` gets the tools of an MCP server, and `signing-secret` a new secret."
 
 func (s *service) toolRoutes() {
 	s.toolDefinitionRoutes()
@@ -103,6 +106,7 @@ func (s *service) toolDefinitionRoutes() {
 		tag:         tagTools,
 		summary:     "Create a tool",
 		status:      http.StatusCreated,
+		second:      "a tool that reaches with a lower risk what another one reaches, or has reached.",
 		description: aboutTools,
 		request:     exampleNewTool,
 		answer:      createdToolJSON{shown, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
@@ -136,9 +140,12 @@ func (s *service) toolChangeRoutes() {
 		summary:  "Update a tool",
 		answer:   presentDefinition(exampleTool),
 		problems: append([]chat.Code{chat.CodeToolNotFound, chat.CodeConflict}, toolRefusals()...),
+		second: "lowering a tool's risk, and any change of a tool, or of a server with a tool, of the risk " +
+			"`approval`, but switching it off; and letting it reach with a lower risk what another one reaches, or " +
+			"has reached.",
 		description: "Fields that are left out stay as they are; `http` and `mcp` are replaced whole. 409 " +
 			"`conflict` when another change came between: read it and try again. Sends under way run with what the " +
-			"tool is when its turn comes.",
+			"tool is when its turn comes. " + aboutWaiting,
 		request: toolPatchJSON{
 			Risk:           new(chat.RiskApproval),
 			TimeoutSeconds: new(20),
@@ -180,15 +187,19 @@ func (s *service) toolCommandRoutes() {
 		tag:     tagTools,
 		summary: "Test a tool",
 		request: testToolJSON{Arguments: json.RawMessage(`{"guests":4}`)},
-		description: "What it does, it does: there is no idempotency key, no approval, and no undo. Whatever comes " +
-			"of it is 200 with `outcome`; arguments that break the schema are 400.",
+		description: "What it does, it does: there is no idempotency key, and no undo. Whatever comes of it is 200 " +
+			"with `outcome`; arguments that break the schema are 400. An approved test is run by repeating the " +
+			"request with `approval_id`.",
+		second: "a tool of the risk `approval`.",
 		answer: testedToolJSON{
 			Outcome:    chat.ToolSucceeded,
 			Result:     json.RawMessage(`{"booking_id":"b-1"}`),
 			HTTPStatus: http.StatusOK,
 			DurationMS: 183,
 		},
-		problems: []chat.Code{chat.CodeToolNotFound, chat.CodeInvalidToolArguments},
+		problems: append(
+			[]chat.Code{chat.CodeToolNotFound, chat.CodeInvalidToolArguments, chat.CodeConflict},
+			useProblems()...),
 	})
 
 	registerRoute(s, s.refreshTool, route{
@@ -203,15 +214,19 @@ func (s *service) toolCommandRoutes() {
 	})
 
 	registerRoute(s, s.rotateSigning, route{
-		method:      http.MethodPost,
-		path:        "/tools/{tool_id}/signing-secret",
-		access:      write,
-		id:          "rotateSigningSecret",
-		tag:         tagTools,
-		summary:     "Rotate a tool's signing secret",
-		description: "It is shown here and never again. For 24 hours requests carry the signatures of both.",
-		answer:      signingSecretJSON{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
-		problems:    []chat.Code{chat.CodeToolNotFound, chat.CodeConflict, chat.CodeEncryptionOff},
+		method:  http.MethodPost,
+		path:    "/tools/{tool_id}/signing-secret",
+		access:  write,
+		id:      "rotateSigningSecret",
+		tag:     tagTools,
+		summary: "Rotate a tool's signing secret",
+		description: "It is shown here and never again. For 24 hours requests carry the signatures of both. An " +
+			"approved request is repeated with `?approval_id=`.",
+		second: "a tool of the risk `approval`.",
+		answer: signingSecretJSON{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+		problems: append(
+			[]chat.Code{chat.CodeToolNotFound, chat.CodeConflict, chat.CodeEncryptionOff},
+			useProblems()...),
 	})
 }
 
@@ -225,46 +240,7 @@ func (s *service) listDefinitions(ctx context.Context, in *listToolsInput) (*lis
 	return presentList(part, err, presentDefinition)
 }
 
-type createToolInput struct{ Body newToolJSON }
-
 type toolOutput struct{ Body ToolDefinitionJSON }
-
-func (s *service) createTool(ctx context.Context, in *createToolInput) (*created[createdToolJSON], error) {
-	c := callFrom(ctx)
-
-	d, err := in.Body.domain()
-	if err != nil {
-		return nil, err
-	}
-
-	if err := s.prepare(ctx, &d, in.Body.Secrets); err != nil {
-		return nil, err
-	}
-
-	made, err := s.store.CreateTool(ctx, c.workspace(), c.actor(), d)
-	if err != nil {
-		return nil, err
-	}
-
-	shown := createdToolJSON{ToolDefinitionJSON: presentDefinition(made)}
-	if made.Kind == chat.ToolHTTP {
-		if shown.SigningSecret, err = s.tools.SigningSecret(d); err != nil {
-			return nil, err
-		}
-	}
-
-	return &created[createdToolJSON]{Location: c.path(fmt.Sprintf("/tools/%d", made.ID)), Body: shown}, nil
-}
-
-// prepare checks and completes a definition to be stored.
-func (s *service) prepare(ctx context.Context, d *chat.ToolDefinition, secrets secretsJSON) error {
-	d.WorkspaceID = callFrom(ctx).workspace()
-	if err := s.tools.Prepare(ctx, d, chat.ToolSecrets(secrets)); err != nil {
-		return err
-	}
-
-	return s.checkNames(ctx, d)
-}
 
 type toolPath struct {
 	ToolID chat.ToolID `inPath:"tool_id"`
@@ -277,42 +253,6 @@ func (s *service) getTool(ctx context.Context, in *toolPath) (*toolOutput, error
 	}
 
 	return &toolOutput{Body: presentDefinition(d)}, nil
-}
-
-type updateToolInput struct {
-	toolPath
-
-	Body toolPatchJSON
-}
-
-func (s *service) updateTool(ctx context.Context, in *updateToolInput) (*toolOutput, error) {
-	c := callFrom(ctx)
-
-	d, err := s.store.Tool(ctx, c.workspace(), in.ToolID)
-	if err != nil {
-		return nil, err
-	}
-
-	if err := in.Body.apply(&d); err != nil {
-		return nil, err
-	}
-
-	if in.Body.needsPreparing() {
-		err = s.prepare(ctx, &d, in.Body.Secrets)
-	} else if in.Body.Assistants != nil {
-		err = s.checkAssistants(ctx, d.Assistants)
-	}
-
-	if err != nil {
-		return nil, err
-	}
-
-	changed, err := s.store.UpdateTool(ctx, c.workspace(), c.actor(), d)
-	if err != nil {
-		return nil, err
-	}
-
-	return &toolOutput{Body: presentDefinition(changed)}, nil
 }
 
 func (s *service) deleteTool(ctx context.Context, in *toolPath) (*struct{}, error) {
@@ -333,7 +273,7 @@ func (s *service) refreshTool(ctx context.Context, in *toolPath) (*toolOutput, e
 	}
 
 	discoveredAt := valueOr(d.MCP.DiscoveredAt, time.Now())
-	if err := s.store.SaveDiscovered(ctx, c.workspace(), d.ID, d.MCP.Discovered, discoveredAt); err != nil {
+	if err := s.store.SaveDiscovered(ctx, c.workspace(), c.actor(), d.ID, d.MCP.Discovered, discoveredAt); err != nil {
 		return nil, err
 	}
 
@@ -344,9 +284,13 @@ type signingSecretJSON struct {
 	SigningSecret string `json:"signing_secret"`
 }
 
-type signingSecretOutput struct{ Body signingSecretJSON }
+type rotateSigningInput struct {
+	toolPath
 
-func (s *service) rotateSigning(ctx context.Context, in *toolPath) (*signingSecretOutput, error) {
+	ApprovalID chat.ApprovalID `query:"approval_id" format:"uuid" doc:"With the same request again, once it is approved: the approval that it got."`
+}
+
+func (s *service) rotateSigning(ctx context.Context, in *rotateSigningInput) (*agreedOutput, error) {
 	c := callFrom(ctx)
 
 	d, err := s.store.Tool(ctx, c.workspace(), in.ToolID)
@@ -363,17 +307,23 @@ func (s *service) rotateSigning(ctx context.Context, in *toolPath) (*signingSecr
 		return nil, err
 	}
 
+	d.Approval = in.ApprovalID
+
 	if _, err := s.store.UpdateTool(ctx, c.workspace(), c.actor(), d); err != nil {
-		return nil, err
+		return s.orAsk(ctx, err, func() (chat.NewApproval, error) {
+			return chat.NewApproval{Kind: chat.ApprovalToolSecret, Request: chat.ApprovalRequest{Tool: d.Pin()}}, nil
+		})
 	}
 
-	return &signingSecretOutput{Body: signingSecretJSON{secret}}, nil
+	return &agreedOutput{Status: http.StatusOK, Body: signingSecretJSON{secret}}, nil
 }
 
 // testToolJSON asks for one run of a tool.
 type testToolJSON struct {
 	Tool      string          `json:"tool,omitempty" maxLength:"64" doc:"With an MCP server: which of its tools, by its name there."`
 	Arguments json.RawMessage `json:"arguments,omitempty" doc:"An object that fits the tool's schema."`
+	// ApprovalID belongs to the request that was approved, repeated.
+	ApprovalID chat.ApprovalID `json:"approval_id,omitempty" format:"uuid" doc:"With the same request again, once it is approved: the approval that it got."`
 }
 
 // TransformSchema is asked by huma.
@@ -398,9 +348,7 @@ type testToolInput struct {
 	Body testToolJSON
 }
 
-type testedToolOutput struct{ Body testedToolJSON }
-
-func (s *service) testTool(ctx context.Context, in *testToolInput) (*testedToolOutput, error) {
+func (s *service) testTool(ctx context.Context, in *testToolInput) (*agreedOutput, error) {
 	c := callFrom(ctx)
 
 	d, err := s.store.Tool(ctx, c.workspace(), in.ToolID)
@@ -427,10 +375,16 @@ func (s *service) testTool(ctx context.Context, in *testToolInput) (*testedToolO
 		return nil, err
 	}
 
+	test := chat.ToolTest{Tool: chat.PinTool(&tool), Arguments: arguments, Approval: in.Body.ApprovalID}
+	if err := s.store.BeginToolTest(ctx, c.workspace(), c.actor(), test); err != nil {
+		return s.orAsk(ctx, err, func() (chat.NewApproval, error) {
+			return chat.NewApproval{Kind: chat.ApprovalToolTest, Request: test.Request()}, nil
+		})
+	}
+
 	began := time.Now()
 	o := s.tools.Call(ctx, d, chat.ToolInvocation{Tool: name, Arguments: arguments, WorkspaceID: c.workspace()})
 
-	// It may have changed something outside, and leaves no row.
 	s.logger.InfoContext(
 		ctx,
 		"a tool was tested",
@@ -440,7 +394,7 @@ func (s *service) testTool(ctx context.Context, in *testToolInput) (*testedToolO
 		"outcome", o.Kind,
 	)
 
-	return &testedToolOutput{Body: testedToolJSON{
+	return &agreedOutput{Status: http.StatusOK, Body: testedToolJSON{
 		Outcome:    o.Kind,
 		Result:     o.Result,
 		ErrorCode:  o.Code,

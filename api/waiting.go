@@ -21,7 +21,7 @@ func (s *service) findSend(ctx context.Context, ws chat.WorkspaceID, id chat.Act
 
 	needs := func(c chat.ToolCall) bool { return c.Risk == chat.RiskApproval }
 	if found.Approval == nil && slices.ContainsFunc(sent.ToolCalls, needs) {
-		approval, err := s.store.Approval(ctx, ws, id)
+		approval, err := s.store.Approval(ctx, ws, chat.ApprovalID(id))
 		if err != nil && chat.CodeOf(err) != chat.CodeApprovalNotFound {
 			return nil, err
 		}

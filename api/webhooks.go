@@ -2,13 +2,15 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
-	"github.com/valyala/fasthttp"
 
 	"handrail/chat"
 	"handrail/uuidv7"
@@ -20,6 +22,8 @@ import (
 type TwilioWebhooks interface {
 	Status(target string, header http.Header, body []byte) (chat.Report, error)
 	Inbound(target string, header http.Header, body []byte) (chat.Inbound, error)
+	// ReadInbound reads a body that was verified when it came.
+	ReadInbound(contentType string, body []byte) (chat.Inbound, error)
 }
 
 // SendGridWebhooks reads what SendGrid calls with; the errors are those of
@@ -27,22 +31,19 @@ type TwilioWebhooks interface {
 type SendGridWebhooks interface {
 	Events(header http.Header, body []byte) ([]chat.Report, error)
 	Inbound(header http.Header, body []byte) (chat.Inbound, error)
+	// ReadInbound reads a body that was verified when it came.
+	ReadInbound(contentType string, body []byte) (chat.Inbound, error)
 }
 
+// Where providers call.
 const (
-	pathTwilioStatus    = "/webhooks/twilio/status"
-	pathTwilioInbound   = "/webhooks/twilio/inbound"
-	pathSendGridEvents  = "/webhooks/sendgrid/events"
-	pathSendGridInbound = "/webhooks/sendgrid/inbound"
+	PathTwilioStatus    = "/webhooks/twilio/status"
+	PathTwilioInbound   = "/webhooks/twilio/inbound"
+	PathSendGridEvents  = "/webhooks/sendgrid/events"
+	PathSendGridInbound = "/webhooks/sendgrid/inbound"
 )
 
 const (
-	// maxMail is the most bytes of an inbound mail: SendGrid takes 30 MB, and encodes it.
-	maxMail = 35 << 20
-	// mailsAtOnce is how many inbound mails are read at once, since each is in memory.
-	mailsAtOnce = 8
-	// mailWithin is how long an inbound mail may take to arrive.
-	mailWithin = 2 * time.Minute
 	// storeWithin is how long the store may take: Twilio waits 15 s for an answer.
 	storeWithin = 10 * time.Second
 	// busyFor is when a provider may try again what was too much.
@@ -84,13 +85,23 @@ const (
 // webhookRoutes adds what providers call. They have no key: a call is believed because its
 // provider has signed it, and nothing of it is parsed before that is verified.
 func (s *service) webhookRoutes(f *fiber.App) {
-	f.Server().HeaderReceived = s.sizeOf
+	s.webhooks = s.listWebhooks()
 
-	for _, w := range []webhook{
+	for _, w := range s.webhooks {
+		s.documentWebhook(w)
+		f.Post(w.path, s.answerWebhook(w))
+		// People paste URLs with a slash at the end; the provider signs what it calls.
+		f.Post(w.path+"/", s.answerWebhook(w))
+	}
+}
+
+// listWebhooks lists what providers call.
+func (s *service) listWebhooks() []webhook {
+	return []webhook{
 		{
 			carrier: chat.ProviderTwilio,
 			kind:    "status",
-			path:    pathTwilioStatus,
+			path:    PathTwilioStatus,
 			id:      "twilioStatus",
 			summary: "Receive a Twilio status callback",
 			help:    "The StatusCallback of every message that is sent.",
@@ -101,7 +112,7 @@ func (s *service) webhookRoutes(f *fiber.App) {
 		{
 			carrier: chat.ProviderTwilio,
 			kind:    "inbound",
-			path:    pathTwilioInbound,
+			path:    PathTwilioInbound,
 			id:      "twilioInbound",
 			summary: "Receive an SMS from Twilio",
 			help: "To be entered at each phone number or messaging service, with POST. The answer tells Twilio to " +
@@ -118,7 +129,7 @@ func (s *service) webhookRoutes(f *fiber.App) {
 		{
 			carrier: chat.ProviderSendGrid,
 			kind:    "events",
-			path:    pathSendGridEvents,
+			path:    PathSendGridEvents,
 			id:      "sendgridEvents",
 			summary: "Receive SendGrid events",
 			help:    "To be entered as the signed Event Webhook.",
@@ -129,18 +140,15 @@ func (s *service) webhookRoutes(f *fiber.App) {
 		{
 			carrier: chat.ProviderSendGrid,
 			kind:    "inbound",
-			path:    pathSendGridInbound,
+			path:    PathSendGridInbound,
 			id:      "sendgridInbound",
 			summary: "Receive an email from SendGrid",
 			help: "To be entered at Inbound Parse, with a security policy that signs. A mail that cannot be read " +
-				"is answered 204 and logged: no repetition would help.",
+				"is answered 204, logged, and kept in the list of what came in: no repetition would help.",
 			media:   fiber.MIMEMultipartForm,
 			enabled: s.sendgrid != nil,
 			take:    s.sendgridInbound,
 		},
-	} {
-		s.documentWebhook(w)
-		f.Post(w.path, s.answerWebhook(w))
 	}
 }
 
@@ -235,8 +243,7 @@ func ignoreUnreadable(err error) (string, error) {
 
 // failUnstored asks the provider to try again, whatever is wrong: giving up is not for us.
 func failUnstored(err error) (string, error) {
-	e := chat.Errorf(chat.CodeUnavailable, "this cannot be stored now; try again").Because(err)
-	e.Retryable = true
+	e := chat.Unavailable("this cannot be stored now; try again").Because(err)
 
 	return callFailed, e
 }
@@ -253,7 +260,7 @@ func (s *service) twilioStatus(ctx context.Context, c *fiber.Ctx) (string, error
 func (s *service) twilioInbound(ctx context.Context, c *fiber.Ctx) (string, error) {
 	in, err := s.twilio.Inbound(c.OriginalURL(), headerOf(c), bodyOf(c))
 	if err != nil {
-		return ignoreUnreadable(err)
+		return s.refuseInbound(ctx, c, chat.ProviderTwilio, err)
 	}
 
 	return s.receiveInbound(ctx, in)
@@ -295,15 +302,14 @@ func (s *service) sendgridInbound(ctx context.Context, c *fiber.Ctx) (string, er
 		defer func() { <-s.mails }()
 
 	default:
-		e := chat.Errorf(chat.CodeUnavailable, "too many mails at once; try again")
-		e.Retryable = true
+		e := chat.Unavailable("too many mails at once; try again")
 
 		return callBusy, e
 	}
 
 	in, err := s.sendgrid.Inbound(headerOf(c), bodyOf(c))
 	if err != nil {
-		result, err := ignoreUnreadable(err)
+		result, err := s.refuseInbound(ctx, c, chat.ProviderSendGrid, err)
 		if result == callUnreadable {
 			err = nil
 		}
@@ -345,19 +351,66 @@ func (s *service) receiveInbound(ctx context.Context, in chat.Inbound) (string, 
 		return failUnstored(err)
 	}
 
-	for _, workflowID := range arrival.Stopped {
-		s.notifier.notify(workflowID, chat.DeliverySnapshot{})
-	}
-
-	if arrival.Awaited != "" {
-		s.notifier.notify(arrival.Awaited, chat.DeliverySnapshot{})
-	}
-
-	if arrival.ChatID != 0 && !arrival.Repeated {
-		s.chatChanged(arrival.WorkspaceID, arrival.ChatID)
-	}
+	s.announceArrival(arrival)
 
 	return s.stored(in.Provider, arrival.Known, arrival.Repeated), nil
+}
+
+// announceArrival tells the workflows that a message has ended or that have waited for it, and
+// those that follow its chats.
+func (s *service) announceArrival(arrival chat.Arrival) {
+	for _, a := range append([]chat.Arrival{arrival}, arrival.Others...) {
+		s.notifyAll(a.Stopped)
+
+		if a.Awaited != "" {
+			s.notifier.notify(a.Awaited, chat.DeliverySnapshot{})
+		}
+
+		if a.ChatID != 0 && !a.Repeated {
+			s.chatChanged(a.WorkspaceID, a.ChatID)
+		}
+	}
+}
+
+// refuseInbound keeps a post that its provider has signed and that cannot be read.
+func (s *service) refuseInbound(
+	ctx context.Context,
+	c *fiber.Ctx,
+	provider chat.Provider,
+	reason error,
+) (string, error) {
+	result, err := ignoreUnreadable(reason)
+	if result != callUnreadable {
+		return result, err
+	}
+
+	body := bodyOf(c)
+	sum := sha256.Sum256(body)
+
+	stored := s.store.RefuseInbound(ctx, chat.RefusedInbound{
+		Provider:    provider,
+		Channel:     channelOf(provider),
+		Key:         string(provider) + ":refused:" + hex.EncodeToString(sum[:]),
+		ContentType: strings.ToValidUTF8(c.Get(fiber.HeaderContentType), ""),
+		Raw:         body,
+		Why:         chat.AsError(reason).Message,
+	}, time.Now())
+	if stored != nil {
+		return failUnstored(stored)
+	}
+
+	return result, err
+}
+
+// channelOf is the channel that a provider's inbound messages come by.
+func channelOf(provider chat.Provider) chat.Channel {
+	for _, channel := range chat.Channels() {
+		if spec := channel.Spec(); spec.Receives && spec.Provider == provider {
+			return channel
+		}
+	}
+
+	return ""
 }
 
 func (s *service) stored(carrier chat.Provider, known, repeated bool) string {
@@ -378,14 +431,3 @@ func headerOf(c *fiber.Ctx) http.Header { return http.Header(c.GetReqHeaders()) 
 // bodyOf is the request's body as it came, packed if it was: what was signed are these
 // bytes. It is not copied, as a mail may be large, and holds until the request is answered.
 func bodyOf(c *fiber.Ctx) []byte { return c.Request().Body() }
-
-// sizeOf lets mails, and nothing else, be larger than other bodies, when they can be
-// verified at all.
-func (s *service) sizeOf(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	if s.sendgrid == nil || string(header.RequestURI()) != pathSendGridInbound ||
-		len(header.Peek(headerSendGridSignature)) == 0 {
-		return fasthttp.RequestConfig{}
-	}
-
-	return fasthttp.RequestConfig{MaxRequestBodySize: maxMail, ReadTimeout: mailWithin}
-}

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -51,7 +53,12 @@ func (w *world) notified() <-chan string {
 
 func (w *world) metrics(t *testing.T) string {
 	t.Helper()
-	return w.do(t, request{method: http.MethodGet, path: "/metrics", key: "-"}).raw
+
+	answer := httptest.NewRecorder()
+	scrape := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	promhttp.HandlerFor(w.registry, promhttp.HandlerOpts{}).ServeHTTP(answer, scrape)
+
+	return answer.Body.String()
 }
 
 func TestWebhooksAreStoredAndAnswered(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"handrail/api"
@@ -27,6 +28,7 @@ type world struct {
 	sendgrid *fakeSendGrid
 	app      *api.App
 	log      *lockedBuffer
+	registry *prometheus.Registry
 }
 
 // lockedBuffer takes logs from several requests at once.
@@ -55,16 +57,19 @@ func newWorld(t *testing.T, settings ...func(*api.Config)) *world {
 	}
 
 	config := api.Config{
-		Store:        w.store,
-		Engine:       w.engine,
-		Tools:        w.tools,
-		Models:       fakeModels{},
-		Version:      "test",
-		Logger:       slog.New(slog.NewTextHandler(w.log, nil)),
-		Twilio:       w.twilio,
-		SendGrid:     w.sendgrid,
-		KeyLimit:     api.RateLimit{PerSecond: 1e6, Burst: 1e6},
-		FailureLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6},
+		Store:          w.store,
+		Engine:         w.engine,
+		Tools:          w.tools,
+		Models:         fakeModels{},
+		Version:        "test",
+		Logger:         slog.New(slog.NewTextHandler(w.log, nil)),
+		Twilio:         w.twilio,
+		SendGrid:       w.sendgrid,
+		KeyLimit:       api.RateLimit{PerSecond: 1e6, Burst: 1e6},
+		FailureLimit:   api.RateLimit{PerSecond: 1e6, Burst: 1e6},
+		WorkspaceLimit: api.RateLimit{PerSecond: 1e6, Burst: 1e6},
+		AddressLimit:   api.RateLimit{PerSecond: 1e6, Burst: 1e6},
+		Registry:       prometheus.NewRegistry(),
 	}
 
 	for _, set := range settings {
@@ -74,6 +79,8 @@ func newWorld(t *testing.T, settings ...func(*api.Config)) *world {
 	var err error
 	w.app, err = api.New(config)
 	require.NoError(t, err)
+
+	w.registry = config.Registry
 
 	return w
 }
@@ -122,6 +129,10 @@ func (w *world) do(t *testing.T, r request) answer {
 		sent.Header.Set(name, value)
 	}
 
+	if host := r.headers["Host"]; host != "" {
+		sent.Host = host
+	}
+
 	maps.Copy(sent.Header, r.repeated)
 	got, err := w.app.Test(sent)
 
@@ -132,7 +143,7 @@ func (w *world) do(t *testing.T, r request) answer {
 	require.NoError(t, err)
 
 	a := answer{Response: got, raw: string(raw)}
-	if len(raw) > 0 && strings.Contains(got.Header.Get("Content-Type"), "json") {
+	if len(raw) > 0 && got.Header.Get("Content-Encoding") == "" && strings.Contains(got.Header.Get("Content-Type"), "json") {
 		require.NoError(t, json.Unmarshal(raw, &a.json), a.raw)
 	}
 

@@ -46,7 +46,7 @@ func (a *Answer) Submission(provider chat.Provider, code int, v Verdict) chat.Su
 
 	s := chat.Submission{
 		Outcome:         v.Outcome,
-		RecipientScoped: v.Narrow,
+		RecipientScoped: v.RecipientScoped,
 		HTTPStatus:      a.Status,
 		ErrorCode:       string(provider) + "_" + strconv.Itoa(code),
 		ErrorMessage:    v.Words,

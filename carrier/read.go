@@ -19,6 +19,9 @@ const (
 	maxPage = 1 << 20
 )
 
+// ErrCredentials says that the provider does not know the credentials, or has revoked them.
+var ErrCredentials = errors.New("the credentials are refused")
+
 // Read makes requests that change nothing at the provider, and may be repeated at will. It
 // returns what ask returns, unless there was no full answer: then the error says why and
 // names no address, which the text of net/http's own would.
@@ -43,8 +46,8 @@ func (p *Poster) Read(
 }
 
 // Refused is the error for an answer that is no success: [chat.RetryLaterError] with the
-// provider's wait for 429, CodeNotFound for 404, and a plain error for the others, which
-// may pass. It repeats nothing of the answer's body.
+// provider's wait for 429, CodeNotFound for 404, [ErrCredentials] for 401, and a plain error for
+// the others, which may pass. It repeats nothing of the answer's body.
 func (a *Answer) Refused(provider chat.Provider) error {
 	switch a.Status {
 	case http.StatusTooManyRequests:
@@ -52,6 +55,9 @@ func (a *Answer) Refused(provider chat.Provider) error {
 			After: a.retryAfter(),
 			Code:  fmt.Sprintf("%s_%d", provider, a.Status), Message: "too many questions at once",
 		}
+
+	case http.StatusUnauthorized:
+		return fmt.Errorf("%s: %w", provider, ErrCredentials)
 
 	case http.StatusNotFound:
 		return chat.Errorf(chat.CodeNotFound, "the provider does not know this message")

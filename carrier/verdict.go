@@ -11,8 +11,8 @@ import (
 type Verdict struct {
 	Outcome chat.SubmissionOutcome
 	Words   string
-	// Narrow says of OutcomeBlocked that it concerns recipients like this one only.
-	Narrow bool
+	// RecipientScoped says of OutcomeBlocked that it concerns recipients like this one only.
+	RecipientScoped bool
 }
 
 // byStatus holds the statuses that mean the same whoever sent them, the provider or

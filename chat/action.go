@@ -49,10 +49,32 @@ type Action struct {
 	ParticipantID ParticipantID
 	DeliveryID    DeliveryID
 	// Problem is why it failed.
-	Problem     *Error
+	Problem *Error
+	// EndedRun is the newest run of its workflow, if that was ended in Temporal and has left nothing in
+	// the store, or has taken up again what was ended, and was refused. Any other action has none.
+	EndedRun Run
+	// RetryOf is the delivery that a retry without a row is to try again.
+	RetryOf     DeliveryID
 	RequestedBy MemberID
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+}
+
+// Run is one run of an action's workflow. The runs of one action follow each other: no two are open at
+// once.
+type Run struct {
+	ID string `json:"id"`
+	// StartedAt is when it was started, by Temporal's clock; for one that was reset, when the run was
+	// that it goes on from.
+	StartedAt time.Time `json:"started_at"`
+}
+
+// MayFollow reports whether a run may do what an ended one has left undone. Neither that one itself nor
+// an earlier one may: somebody was told that nothing was sent. Times are compared as databases keep
+// them.
+func (r Run) MayFollow(ended Run) bool {
+	return r.ID != ended.ID &&
+		!r.StartedAt.Truncate(time.Microsecond).Before(ended.StartedAt.Truncate(time.Microsecond))
 }
 
 // Fingerprint maps each field of a request to a digest of its value, so that two bodies
@@ -109,8 +131,11 @@ type Request struct {
 	// Nonce tells this request from a repetition with the same key. Whoever starts the
 	// action makes it.
 	Nonce string `json:"nonce,omitempty"`
-	// AcceptedAt is when the action was started. Whoever starts it says so.
+	// AcceptedAt is when the action was started, by the database's clock, and never later than it
+	// was: whoever starts it takes off what its own clock may be ahead.
 	AcceptedAt time.Time `json:"accepted_at,omitzero"`
+	// Run is the run that carries it out. The workflow sets it, before anything is stored.
+	Run Run `json:"run,omitzero"`
 }
 
 // WorkflowID is the workflow that carries out the action, whatever its kind; only
@@ -170,6 +195,8 @@ type DeliverySnapshot struct {
 	ErrorMessage      string          `json:"error_message,omitempty"`
 	RetryAt           *time.Time      `json:"retry_at,omitempty"`
 	DeliveryStatus    DeliveryStatus  `json:"carrier,omitempty"`
+	// AlsoReported is the opposite of DeliveryStatus if the provider has reported both.
+	AlsoReported DeliveryStatus `json:"also_reported,omitempty"`
 	// UnknownMessages reports whether the provider may have made messages of the delivery that
 	// nobody knows.
 	UnknownMessages bool `json:"unknown_messages,omitempty"`
@@ -221,7 +248,8 @@ func (d *Delivery) Snapshot() DeliverySnapshot {
 		ErrorMessage:      d.ErrorMessage,
 		RetryAt:           d.RetryAt,
 		DeliveryStatus:    d.DeliveryStatus,
-		UnknownMessages:   d.mayHaveBeenTaken(),
+		AlsoReported:      d.AlsoReported,
+		UnknownMessages:   d.seeksEvidence(),
 	}
 }
 

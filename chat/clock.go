@@ -8,6 +8,9 @@ import "time"
 const (
 	// ClockWarning is what a clock that is kept by NTP never reaches.
 	ClockWarning = 10 * time.Second
+	// ClockDrift is what a clock that was set right by a measurement is off at most when the next
+	// measurement is made, a minute later.
+	ClockDrift = time.Second
 	// ClockLimit is where a process must not work any more.
 	ClockLimit = time.Minute
 )

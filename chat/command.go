@@ -126,6 +126,10 @@ func (d *Delivery) Retryable() error {
 		why = "it may have been sent, and evidence is still being looked for; wait, or resolve it first"
 	case d.Submission == SubmissionConfirmedSent:
 		why = "a person has confirmed that it was sent"
+	case d.ErrorCode == ErrorChatDeleted && d.Submission == SubmissionCanceled:
+		why = ReasonChatDeleted
+	case d.heldForOptOut():
+		why = "its recipient may have asked not to be written to; decide that first"
 	case d.Submission == SubmissionAccepted && !d.DeliveryStatus.Lost() && d.DeliveryStatus != StatusUnconfirmed:
 		why = "the provider has it"
 	default:

@@ -75,7 +75,8 @@ func TestPlanRetry(t *testing.T) {
 		Policy:   chat.ExpireUnknown,
 	}
 
-	recipient := chat.Member{NotificationsEnabled: true}
+	recipient := chat.Member{NotificationsEnabled: true, Phone: "+14155550123"}
+	own := chat.PhoneNumber{ID: 1, Number: "+14155550100"}
 
 	tests := map[string]struct {
 		facts  chat.SendFacts
@@ -86,7 +87,7 @@ func TestPlanRetry(t *testing.T) {
 		"as it was": {},
 		"another address": {
 			change: chat.Change{To: "+14155550199"},
-			want:   func(p *chat.SendPlan) { p.To = "+14155550199" },
+			want:   func(p *chat.SendPlan) { p.To, p.ToGiven = "+14155550199", true },
 		},
 		"another number": {
 			facts:  chat.SendFacts{PhoneNumber: &number},
@@ -103,6 +104,10 @@ func TestPlanRetry(t *testing.T) {
 			change: chat.Change{Sender: "inbox:4"},
 			code:   chat.CodeSenderNotConfigured,
 		},
+		"archived": {
+			facts: chat.SendFacts{Chat: chat.Chat{State: chat.StateArchived}},
+			code:  chat.CodeChatArchived,
+		},
 		"too long":  {change: chat.Change{Body: string(make([]rune, 1601))}, code: chat.CodeInvalidRequest},
 		"opted out": {facts: chat.SendFacts{Suppressed: true}, code: chat.CodeRecipientOptedOut},
 	}
@@ -112,6 +117,9 @@ func TestPlanRetry(t *testing.T) {
 			t.Parallel()
 
 			tt.facts.Recipient = &recipient
+			if tt.facts.PhoneNumber == nil {
+				tt.facts.PhoneNumber = &own
+			}
 
 			plan, err := tt.facts.PlanRetry(&old, tt.change)
 			if tt.code != "" {
@@ -137,4 +145,37 @@ func TestPlanRetry(t *testing.T) {
 			assert.Equal(t, want, plan)
 		})
 	}
+}
+
+// TestARetryGoesToTheRecipientsPresentAddress unless a person has given one.
+func TestARetryGoesToTheRecipientsPresentAddress(t *testing.T) {
+	t.Parallel()
+
+	old := chat.Delivery{Channel: chat.ChannelSMS, Sender: "phone:1", From: "+14155550100", To: "+14155550123"}
+	moved := chat.Member{NotificationsEnabled: true, Phone: "+14155550177"}
+	number := chat.PhoneNumber{ID: 4, Number: "+14155550104"}
+	facts := chat.SendFacts{Recipient: &moved, PhoneNumber: &number}
+
+	plan, err := facts.PlanRetry(&old, chat.Change{})
+	require.NoError(t, err)
+	assert.Equal(t, []any{"+14155550177", false, "phone:4"}, []any{plan.To, plan.ToGiven, plan.Sender})
+
+	old.ToGiven = true
+	plan, err = facts.PlanRetry(&old, chat.Change{})
+	require.NoError(t, err)
+	assert.Equal(t, []any{"+14155550123", true}, []any{plan.To, plan.ToGiven}, "it was given")
+
+	facts.PhoneNumber = nil
+	_, err = facts.PlanRetry(&old, chat.Change{})
+	assert.Equal(t, chat.CodeSenderNotConfigured, chat.CodeOf(err))
+
+	old.ToGiven = false
+	moved.Phone = ""
+	facts.PhoneNumber = &number
+	_, err = facts.PlanRetry(&old, chat.Change{})
+	assert.Equal(t, chat.CodeNoPhone, chat.CodeOf(err))
+
+	facts.Recipient = nil
+	_, err = facts.PlanRetry(&old, chat.Change{})
+	assert.Equal(t, chat.CodeParticipantNotFound, chat.CodeOf(err))
 }

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -19,6 +20,8 @@ const askContributorSchema = `{"type":"object","properties":{` +
 	`then."},` +
 	`"reminders":{"type":"integer","minimum":0,"maximum":5,"default":1,"description":"How often who has not ` +
 	`answered is reminded before the deadline."},` +
+	`"confirm":{"type":"boolean","default":false,"description":"Whether a question by SMS has a code that its ` +
+	`answer must have too, as numbers can be forged."},` +
 	`"wait":{"type":"boolean","default":true,"description":"Whether the message waits for the answer."}},` +
 	`"required":["question"],"additionalProperties":false}`
 
@@ -111,7 +114,32 @@ type ContributorQuestion struct {
 	ReplyID    MessageID       `json:"reply_id,omitempty"`
 	Answer     json.RawMessage `json:"answer,omitempty"`
 	AnsweredAt *time.Time      `json:"answered_at,omitempty"`
-	Why        string          `json:"why,omitempty"`
+	// Confirm reports that the question has a code which the reply must have too.
+	Confirm bool `json:"confirm,omitempty"`
+	// WrongCodes is how many replies had a wrong one.
+	WrongCodes int `json:"wrong_codes,omitempty"`
+	// Trust is what shows that the reply is theirs, "" for one that came through the API.
+	Trust Trust `json:"trust,omitempty"`
+	// Why is what went wrong, or how the answer was read where that needs saying.
+	Why string `json:"why,omitempty"`
+	// Language is the one in which the contributor has written, as BCP 47 has it; "" if it is not known.
+	Language string `json:"language,omitempty"`
+	// Understood is what a reply that could not be read may have meant. The contributor is asked
+	// whether it does; by itself it counts for nothing.
+	Understood json.RawMessage `json:"understood,omitempty"`
+}
+
+// TakeReply records a reply that is still to be read, and what shows that it is theirs. Who has not been
+// asked yet whether they meant what was understood cannot confirm it.
+func (q *ContributorQuestion) TakeReply(reply MessageID, trust Trust) {
+	if q.State != QuestionAsked {
+		q.Understood = nil
+	}
+
+	q.State = QuestionReplied
+	q.ReplyID = reply
+	q.Trust = trust
+	q.Why = ""
 }
 
 // QuestionTurn is why a question is sent.
@@ -133,22 +161,44 @@ type QuestionStep struct {
 	Turn       QuestionTurn         `json:"turn"`
 }
 
-// Text is what a contributor is told.
-func (r *ContributorRequest) Text(turn QuestionTurn) string {
+// Text is what a contributor is told: the question, in the words of their language around it if they
+// have written in one.
+func (r *ContributorRequest) Text(turn QuestionTurn, question *ContributorQuestion) string {
+	words := askWordsIn(question.Language)
+
+	hint := r.Hint
+	if question.Language != "" && hint != "" {
+		hint = AnswerHint(DecodeExpected(r.Expects), question.Language)
+	}
+
+	if turn == TurnAgain && question.Understood != nil {
+		hint = fmt.Sprintf(words.didYouMean, tellValue(question.Understood)) + " " + hint
+	}
+
 	text := r.Question
-	if r.Hint != "" {
-		text += "\n\n" + r.Hint
+	if hint != "" {
+		text += "\n\n" + hint
 	}
 
 	switch turn {
 	case TurnReminder:
-		return "A reminder: " + text
+		return words.reminder + " " + text
 	case TurnAgain:
-		return "Sorry, your answer could not be read. " + text
+		return words.sorry + " " + text
 	case TurnQuestion:
 	}
 
 	return text
+}
+
+// tellValue is a value as people write it: a text without quotes.
+func tellValue(value json.RawMessage) string {
+	var text string
+	if json.Unmarshal(value, &text) == nil {
+		return text
+	}
+
+	return string(value)
 }
 
 // Settle closes the request when its questions decide it, and reports whether it is over.
@@ -227,6 +277,8 @@ type contributorAnswer struct {
 	Name          string          `json:"name"`
 	Answer        json.RawMessage `json:"answer"`
 	AnsweredAt    time.Time       `json:"answered_at"`
+	// Note is how the answer was read, where that needs saying.
+	Note string `json:"note,omitempty"`
 }
 
 // outcome is the result of the tool call: the answer, or the default, and who has said what.
@@ -247,7 +299,13 @@ func (r *ContributorRequest) outcome() json.RawMessage {
 			result.Answer = a.Answer
 		}
 
-		result.Answers = append(result.Answers, contributorAnswer{a.MemberID, a.MemberName, a.Answer, *a.AnsweredAt})
+		result.Answers = append(result.Answers, contributorAnswer{
+			ContributorID: a.MemberID,
+			Name:          a.MemberName,
+			Answer:        a.Answer,
+			AnsweredAt:    *a.AnsweredAt,
+			Note:          a.Why,
+		})
 	}
 
 	encoded, err := json.Marshal(result)
@@ -280,6 +338,8 @@ type NewContributorRequest struct {
 	Within    time.Duration
 	// ContributorID is who is asked, 0 for every contributor.
 	ContributorID MemberID
+	// Confirm asks for a code in answers by SMS.
+	Confirm bool
 	// NewQuestionID makes UUIDv7s.
 	NewQuestionID func() string
 	WorkflowID    string

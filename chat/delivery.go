@@ -43,11 +43,19 @@ type Delivery struct {
 	Sender string
 	// From and To are addresses: they stay out of logs and Temporal.
 	From, To string
+	// ToMemberID is whom To belongs to: the chat's member, or a contributor who is asked.
+	ToMemberID MemberID
+	// ToGiven reports that a person has given To for a retry, so that it need not be the
+	// member's own.
+	ToGiven bool
 	// Payload is what is posted, frozen when the send was prepared.
 	Payload        Payload
 	Policy         UnknownPolicy
 	Submission     SubmissionState
 	DeliveryStatus DeliveryStatus
+	// AlsoReported is the opposite of DeliveryStatus if the provider has reported both: that the
+	// message arrived, and that it did not; else StatusNone.
+	AlsoReported DeliveryStatus
 	// Fence counts claims; a result is recorded only by the claim it belongs to.
 	Fence        int64
 	LeaseUntil   *time.Time
@@ -98,6 +106,9 @@ type Payload struct {
 	// ReplyTo is the address that answers to an email go to, "" for From.
 	ReplyTo string            `json:"reply_to,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
+	// Code is what is posted below the text and shown nowhere else, "" for none; see
+	// [Payload.Posted].
+	Code string `json:"code,omitempty"`
 	// Segments is how many parts an SMS is charged as.
 	Segments int `json:"segments,omitempty"`
 }
@@ -293,8 +304,22 @@ const (
 	ErrorToolCallFailed = "tool_call_failed"
 	// ErrorCanceled: the send was canceled before the delivery began.
 	ErrorCanceled = "canceled"
-	// ErrorOptedOut: the address was on the suppression list when the delivery began.
+	// ErrorOptedOut: the address was on the suppression list when the delivery was to be
+	// posted, or its member had revoked the consent.
 	ErrorOptedOut = "recipient_opted_out"
+	// ErrorNotificationsOff, ErrorChatArchived, ErrorChatDeleted and ErrorRecipientLeft: what
+	// allowed the delivery was gone when it was to be posted. Nothing was sent.
+	ErrorNotificationsOff = "notifications_disabled"
+	ErrorChatArchived     = "chat_archived"
+	ErrorChatDeleted      = "chat_deleted"
+	ErrorRecipientLeft    = "participant_not_found"
+	// ErrorAddressChanged and ErrorSenderGone: the member had another address, or the workspace
+	// had the sender no more. Nothing was sent, and a person decides.
+	ErrorAddressChanged = "address_changed"
+	ErrorSenderGone     = "sender_not_configured"
+	// ErrorPossibleOptOut: the recipient may have asked not to be written to. Nothing was sent,
+	// and a person decides for all that waits for this recipient.
+	ErrorPossibleOptOut = "possible_opt_out"
 	// ErrorExpired: its time was over before anybody knew whether it was sent.
 	ErrorExpired = "expired"
 	// ErrorTriesExhausted: it was not sent, and is not tried again by itself.
@@ -332,4 +357,12 @@ const (
 
 // LeftAlone are the error codes of a delivery that was not sent and that nothing tries again
 // by itself: a person must decide.
-func LeftAlone() []string { return []string{ErrorTriesExhausted, ErrorWorkflowGone} }
+func LeftAlone() []string {
+	return []string{
+		ErrorTriesExhausted,
+		ErrorWorkflowGone,
+		ErrorAddressChanged,
+		ErrorSenderGone,
+		ErrorPossibleOptOut,
+	}
+}

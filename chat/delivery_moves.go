@@ -2,7 +2,6 @@ package chat
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -47,10 +46,7 @@ func (s SubmissionState) Claimable() bool { return s.May(SubmissionSending) }
 // in the transaction of the claim.
 type ClaimFacts struct {
 	Now time.Time
-	// Suppressed reports that the sender must not write to the address.
-	Suppressed bool
-	// ChatDeleted reports that the delivery's chat was deleted meanwhile.
-	ChatDeleted bool
+	Allowance
 	// Busy reports that another delivery to the address is in flight.
 	Busy bool
 	// SameTextUntil is until when another delivery of the same text to the same address may
@@ -84,10 +80,8 @@ func (d *Delivery) RefuseClaim(facts ClaimFacts) ClaimRefusal {
 		return ClaimRefusal{WaitUntil: d.LeaseUntil}
 	case !d.Submission.Claimable():
 		return ClaimRefusal{}
-	case facts.Suppressed:
-		return ClaimRefusal{Effect: d.endUnsent(SubmissionSuppressed, ErrorOptedOut, ReasonOptedOut)}
-	case facts.ChatDeleted:
-		return ClaimRefusal{Effect: d.endUnsent(SubmissionCanceled, ErrorCanceled, ReasonChatDeleted)}
+	case facts.forbids():
+		return ClaimRefusal{Effect: d.stop(&facts.Allowance)}
 	case d.RetryAt != nil && d.RetryAt.After(facts.Now):
 		return ClaimRefusal{WaitUntil: d.RetryAt}
 	case facts.ProbeAt != nil:
@@ -100,12 +94,6 @@ func (d *Delivery) RefuseClaim(facts ClaimFacts) ClaimRefusal {
 
 	return ClaimRefusal{Again: true}
 }
-
-// ReasonOptedOut is the error message of a delivery whose address is suppressed.
-const ReasonOptedOut = "the recipient has opted out of this channel"
-
-// ReasonChatDeleted is the error message of a delivery whose chat was deleted before it was sent.
-const ReasonChatDeleted = "its chat was deleted before it was sent"
 
 // waitForProbe lets a delivery wait whose sender's account refuses everything. One that was
 // refused itself keeps the provider's message.
@@ -146,18 +134,28 @@ func (d *Delivery) waitForSameText(until time.Time) Effect {
 // endUnsent ends a delivery whose last attempt the provider certainly does not have. If it may have
 // taken an earlier one, nobody may say that nothing was sent: a person must decide.
 func (d *Delivery) endUnsent(state SubmissionState, code, message string) Effect {
+	if d.mayHaveBeenTaken() {
+		return d.reviewEarlierAttempt(code, message)
+	}
+
 	d.Submission = state
 	d.RetryAt = nil
 	d.LeaseUntil = nil
 	d.ErrorCode = code
 	d.ErrorMessage = message
 
-	if d.mayHaveBeenTaken() {
-		d.ErrorMessage = WithEarlierAttempt(message)
-		return d.requireReview()
-	}
-
 	return EffectNotSent
+}
+
+// reviewEarlierAttempt hands a delivery to a person that would go no further by itself, because an
+// attempt before its last one may have been taken.
+func (d *Delivery) reviewEarlierAttempt(code, message string) Effect {
+	d.RetryAt = nil
+	d.LeaseUntil = nil
+	d.ErrorCode = code
+	d.ErrorMessage = WithEarlierAttempt(message)
+
+	return d.requireReview()
 }
 
 // WithEarlierAttempt adds to the error message of a delivery's last attempt that an earlier one may
@@ -193,14 +191,14 @@ func (d *Delivery) hasLostClaim(now time.Time) bool {
 }
 
 // Exhaust notes that a delivery which was not sent is not tried again by itself, so that a
-// person must decide. It changes only one that is pending or blocked, and only once.
+// person must decide. It changes only one that is pending or blocked, and only if none must yet.
 func (d *Delivery) Exhaust() Effect {
-	if !d.Submission.Claimable() || d.ErrorCode == ErrorTriesExhausted {
+	if !d.Submission.Claimable() || d.leftAlone() {
 		return EffectNone
 	}
 
 	if d.mayHaveBeenTaken() {
-		return d.endUnsent(SubmissionPending, ErrorTriesExhausted, "it is not tried again by itself")
+		return d.reviewEarlierAttempt(ErrorTriesExhausted, "it is not tried again by itself")
 	}
 
 	d.ErrorMessage = strings.TrimSuffix("last "+cmp.Or(d.ErrorCode, "no reason given")+", "+d.ErrorMessage, ", ")
@@ -283,7 +281,7 @@ func (d *Delivery) Orphan(toolsPending bool, now time.Time) Effect {
 	case d.Submission == SubmissionUnknown:
 		// It is never sent again, whatever its policy, since nothing would send it.
 		return d.requireReview()
-	case d.Submission.Claimable() && !slices.Contains(LeftAlone(), d.ErrorCode):
+	case d.Submission.Claimable() && !d.leftAlone():
 		return d.orphanUnsent(toolsPending)
 	case d.Submission == SubmissionAccepted:
 		return d.Unconfirm(false)
@@ -302,7 +300,7 @@ func (d *Delivery) orphanUnsent(toolsPending bool) Effect {
 	}
 
 	if d.mayHaveBeenTaken() {
-		return d.endUnsent(SubmissionPending, ErrorWorkflowGone, "its workflow was ended in Temporal")
+		return d.reviewEarlierAttempt(ErrorWorkflowGone, "its workflow was ended in Temporal")
 	}
 
 	d.Submission = SubmissionPending
@@ -383,6 +381,12 @@ func (d *Delivery) Replace(by DeliveryID) Effect {
 // certainly does not have it, or a person must decide about it.
 func (d *Delivery) Releasable() bool {
 	return d.Submission.Claimable() || d.Submission == SubmissionNeedsReview
+}
+
+// GoesOnAsIs reports whether a retry without a change releases the delivery. One whose recipient has
+// another address, or whose sender is gone, is planned anew, as another delivery.
+func (d *Delivery) GoesOnAsIs() bool {
+	return d.Releasable() && d.ErrorCode != ErrorAddressChanged && d.ErrorCode != ErrorSenderGone
 }
 
 // Release lets a releasable delivery be tried at once.

@@ -33,6 +33,10 @@ func moves() []move {
 		{"unconfirm", func(d *chat.Delivery) chat.Effect { return d.Unconfirm(false) }},
 		{"cancel", func(d *chat.Delivery) chat.Effect { return d.Cancel("nobody decided") }},
 		{"cancel as repeated", (*chat.Delivery).CancelAsRepeat},
+		{"hold for an opt-out", (*chat.Delivery).HoldForOptOut},
+		{"confirm the opt-out", (*chat.Delivery).ConfirmOptOut},
+		{"deny the opt-out", (*chat.Delivery).DenyOptOut},
+		{"end with the chat", (*chat.Delivery).EndWithChat},
 		{"replace", func(d *chat.Delivery) chat.Effect { return d.Replace("d2") }},
 		{"release", func(d *chat.Delivery) chat.Effect {
 			if !d.Releasable() {
@@ -54,10 +58,13 @@ func moves() []move {
 
 	for name, facts := range map[string]chat.ClaimFacts{
 		"free":            {},
-		"suppressed":      {Suppressed: true},
+		"suppressed":      {Allowance: chat.Allowance{Suppressed: true}},
+		"chat archived":   {Allowance: chat.Allowance{ChatArchived: true}},
+		"address changed": {Allowance: chat.Allowance{AddressChanged: true}},
+		"asked to stop":   {Allowance: chat.Allowance{PossibleOptOut: true}},
 		"busy":            {Busy: true},
 		"sender refused":  {ProbeAt: &later, BreakerReason: "twilio_30001, suspended"},
-		"busy and barred": {Busy: true, Suppressed: true, ProbeAt: &later},
+		"busy and barred": {Busy: true, Allowance: chat.Allowance{Suppressed: true}, ProbeAt: &later},
 	} {
 		facts.Now = testNow
 		refuse := func(d *chat.Delivery) chat.Effect { return d.RefuseClaim(facts).Effect }
@@ -97,6 +104,11 @@ func deliveries() []chat.Delivery {
 			// An earlier attempt may have been taken.
 			d.Evidence = chat.EvidencePast
 			all = append(all, d)
+
+			if d.Releasable() {
+				d.ErrorCode = chat.ErrorPossibleOptOut
+				all = append(all, d)
+			}
 		}
 	}
 
@@ -216,7 +228,7 @@ func TestWhatAClaimWaitsFor(t *testing.T) {
 	d = chat.Delivery{Submission: chat.SubmissionPending, RetryAt: &probe}
 	assert.Equal(t, &probe, d.RefuseClaim(chat.ClaimFacts{Now: testNow, Busy: true}).WaitUntil)
 
-	refusal = d.RefuseClaim(chat.ClaimFacts{Now: testNow, Suppressed: true})
+	refusal = d.RefuseClaim(chat.ClaimFacts{Now: testNow, Allowance: chat.Allowance{Suppressed: true}})
 	assert.Equal(t, chat.EffectNotSent, refusal.Effect, "an opt-out ends it at once, whatever it waited for")
 	assert.Equal(t, chat.SubmissionSuppressed, d.Submission)
 }

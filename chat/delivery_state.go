@@ -150,46 +150,6 @@ const (
 	StatusRead        DeliveryStatus = "read"
 )
 
-// statusRanks order the provider states: callbacks come late, twice and out of order,
-// and never lower the rank.
-var statusRanks = map[DeliveryStatus]int{
-	StatusNone:        0,
-	StatusScheduled:   10,
-	StatusAccepted:    20,
-	StatusQueued:      30,
-	StatusSending:     40,
-	StatusSent:        50,
-	StatusDeferred:    60,
-	StatusUnconfirmed: 70,
-	StatusUndelivered: 80,
-	StatusBounced:     80,
-	StatusFailed:      80,
-	StatusCanceled:    80,
-	StatusDelivered:   90,
-	StatusRead:        100,
-}
-
-// DeliveryStatuses lists all of them, StatusNone included.
-func DeliveryStatuses() []DeliveryStatus {
-	all := make([]DeliveryStatus, 0, len(statusRanks))
-	for s := range statusRanks {
-		all = append(all, s)
-	}
-
-	slices.Sort(all)
-
-	return all
-}
-
-// Rank orders provider states; states that are not known rank lowest.
-func (s DeliveryStatus) Rank() int { return statusRanks[s] }
-
-// Supersedes reports whether hearing s after old changes what is known.
-func (s DeliveryStatus) Supersedes(old DeliveryStatus) bool { return s.Rank() > old.Rank() }
-
-// Final reports whether the provider has told its final status, or we have stopped waiting.
-func (s DeliveryStatus) Final() bool { return s.Rank() >= statusRanks[StatusUnconfirmed] }
-
 // Arrived reports that the provider says that the recipient has the message.
 func (s DeliveryStatus) Arrived() bool { return s == StatusDelivered || s == StatusRead }
 

@@ -12,15 +12,18 @@ type Code string
 // The codes of Handrail's API, by the kind of failure they belong to.
 const (
 	// KindInvalid: the request cannot be carried out as it is.
-	CodeInvalidRequest       Code = "invalid_request"
-	CodeInvalidRole          Code = "invalid_role"
-	CodeParticipantExists    Code = "participant_exists"
-	CodeLastOwner            Code = "last_owner"
+	CodeInvalidRequest    Code = "invalid_request"
+	CodeInvalidRole       Code = "invalid_role"
+	CodeParticipantExists Code = "participant_exists"
+	CodeLastOwner         Code = "last_owner"
+	// CodeLastManager is the last manager of a workspace, who must stay one.
+	CodeLastManager          Code = "last_manager"
 	CodeNoPhone              Code = "no_phone"
 	CodeNoEmail              Code = "no_email"
 	CodeNotificationsOff     Code = "notifications_disabled"
 	CodeRecipientOptedOut    Code = "recipient_opted_out"
 	CodeSenderNotConfigured  Code = "sender_not_configured"
+	CodeSenderNotGranted     Code = "sender_not_granted"
 	CodeChannelNotSupported  Code = "channel_not_supported"
 	CodeChatArchived         Code = "chat_archived"
 	CodeMessageTooLong       Code = "message_too_long"
@@ -43,8 +46,12 @@ const (
 	CodeForbidden       Code = "forbidden"
 	// CodeInvalidSignature is a webhook that its provider did not sign.
 	CodeInvalidSignature Code = "invalid_signature"
-	// CodeOwnRequest is somebody who wants to approve what they have asked for.
+	// CodeOwnRequest is somebody who wants to approve what they have asked for, themselves or
+	// through a member or key that they have made lately.
 	CodeOwnRequest Code = "own_request"
+	// CodeApprovalNeeded is what a second member has to agree to first. Callers of the API get
+	// the approval that waits instead.
+	CodeApprovalNeeded Code = "approval_needed"
 	// KindNotFound.
 	CodeNotFound            Code = "not_found"
 	CodeWorkspaceNotFound   Code = "workspace_not_found"
@@ -59,6 +66,7 @@ const (
 	CodeActionNotFound      Code = "action_not_found"
 	CodeKeyNotFound         Code = "api_key_not_found"
 	CodeSuppressionNotFound Code = "suppression_not_found"
+	CodeInboundNotFound     Code = "inbound_not_found"
 	CodeBulkRetryNotFound   Code = "bulk_retry_not_found"
 	CodeToolNotFound        Code = "tool_not_found"
 	CodeToolCallNotFound    Code = "tool_call_not_found"
@@ -69,11 +77,15 @@ const (
 	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
 	CodeAlreadyExists        Code = "already_exists"
 	CodeInUse                Code = "in_use"
+	// CodeAddressTaken is an address that another member of the workspace has.
+	CodeAddressTaken Code = "address_taken"
 	// CodeSummaryEdited is a summary that a person wrote and that is not to be overwritten.
 	CodeSummaryEdited Code = "summary_edited"
 	// CodeDecided is a decision that was taken already.
-	CodeDecided  Code = "already_decided"
-	CodeConflict Code = "conflict"
+	CodeDecided Code = "already_decided"
+	// CodeApprovalVoid is an approval of something that was changed since it was asked for.
+	CodeApprovalVoid Code = "approval_void"
+	CodeConflict     Code = "conflict"
 	// Transport kinds.
 	CodeMethodNotAllowed     Code = "method_not_allowed"
 	CodeBodyTooLarge         Code = "body_too_large"
@@ -137,6 +149,8 @@ var kinds = map[Code]Kind{
 	CodeForbidden:            KindForbidden,
 	CodeInvalidSignature:     KindForbidden,
 	CodeOwnRequest:           KindForbidden,
+	CodeSenderNotGranted:     KindForbidden,
+	CodeApprovalNeeded:       KindForbidden,
 	CodeNotFound:             KindNotFound,
 	CodeWorkspaceNotFound:    KindNotFound,
 	CodeChatNotFound:         KindNotFound,
@@ -149,6 +163,7 @@ var kinds = map[Code]Kind{
 	CodeDeliveryNotFound:     KindNotFound,
 	CodeActionNotFound:       KindNotFound,
 	CodeKeyNotFound:          KindNotFound,
+	CodeInboundNotFound:      KindNotFound,
 	CodeSuppressionNotFound:  KindNotFound,
 	CodeBulkRetryNotFound:    KindNotFound,
 	CodeToolNotFound:         KindNotFound,
@@ -158,9 +173,11 @@ var kinds = map[Code]Kind{
 	CodeSummaryNotFound:      KindNotFound,
 	CodeSummaryEdited:        KindConflict,
 	CodeDecided:              KindConflict,
+	CodeApprovalVoid:         KindConflict,
 	CodeIdempotencyKeyReused: KindConflict,
 	CodeAlreadyExists:        KindConflict,
 	CodeInUse:                KindConflict,
+	CodeAddressTaken:         KindConflict,
 	CodeConflict:             KindConflict,
 	CodeMethodNotAllowed:     KindMethod,
 	CodeBodyTooLarge:         KindTooLarge,
@@ -204,6 +221,9 @@ type Error struct {
 	// DeliveryID and ActionID are set when the failure belongs to one.
 	DeliveryID string `json:"delivery_id,omitempty"`
 	ActionID   string `json:"action_id,omitempty"`
+	// MemberID is the other member: who has the address that was asked for, or into whom the
+	// one that was asked for was merged.
+	MemberID MemberID `json:"member_id,omitempty"`
 	// Retryable tells the caller that the same request may succeed later.
 	Retryable bool `json:"retryable,omitempty"`
 	// ToolCalls are the results so far, with CodeToolCallFailed.
@@ -226,6 +246,11 @@ func Invalid(field, format string, args ...any) *Error {
 func InvalidAs(code Code, field, format string, args ...any) *Error {
 	message := fmt.Sprintf(format, args...)
 	return &Error{Code: code, Message: field + " " + message, Fields: []FieldError{{Field: field, Message: message}}}
+}
+
+// Unavailable makes a CodeUnavailable that says that the same may succeed later.
+func Unavailable(message string) *Error {
+	return &Error{Code: CodeUnavailable, Message: message, Retryable: true}
 }
 
 // Error returns the caller-safe message and, for logs, the cause behind it.
@@ -270,9 +295,14 @@ func CodeOf(err error) Code {
 }
 
 // Final reports that trying the same again cannot help: the request, or what it asks for,
-// must change first.
+// must change first, or another run must carry it out.
 func (e *Error) Final() bool {
+	if e.Code == CodeActionEnded {
+		return true
+	}
+
 	k := e.Code.Kind()
+
 	return k != KindInternal && k != KindUnavailable && k != KindRateLimited
 }
 

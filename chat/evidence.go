@@ -17,15 +17,20 @@ type EvidenceState string
 const (
 	// EvidenceNone: the provider's id of every message is known.
 	EvidenceNone EvidenceState = "none"
-	// EvidenceOpen: no other delivery of the same text may be posted before EvidenceUntil.
+	// EvidenceOpen: such a message may exist, and this is the newest delivery of its text of which
+	// that is so. No other one may be posted before EvidenceUntil.
 	EvidenceOpen EvidenceState = "open"
-	// EvidencePast: such a message may exist, and another delivery may be open.
+	// EvidencePast: such a message may exist; another delivery may be the newest. Until
+	// EvidenceUntil it holds up the others all the same.
 	EvidencePast EvidenceState = "past"
+	// EvidenceClosed: the provider's list was read for the last time, and nobody looks there again
+	// for such a message. It may exist all the same, so it is no evidence for another delivery.
+	EvidenceClosed EvidenceState = "closed"
 )
 
 // EvidenceStates lists all of them.
 func EvidenceStates() []EvidenceState {
-	return []EvidenceState{EvidenceNone, EvidenceOpen, EvidencePast}
+	return []EvidenceState{EvidenceNone, EvidenceOpen, EvidencePast, EvidenceClosed}
 }
 
 // openEvidence notes that an attempt may have become a message that nobody knows. Where the
@@ -61,15 +66,16 @@ func (w EvidenceWindow) Around(a *Attempt) (since, until time.Time) {
 	return a.StartedAt.Add(-w.Skew), a.StartedAt.Add(w.Lease + w.Skew)
 }
 
-// TextKey is the same for two deliveries that look the same in their provider's list: a hash of
-// sender, address and text. It is "" for those that the list tells apart by our own ids.
+// TextKey is the same for two deliveries that may look the same in their provider's list: a hash of
+// sender, address and text, the text as [EvidenceText] has it. It is "" for those that the list
+// tells apart by our own ids.
 func (d *Delivery) TextKey() string {
 	if !d.Channel.Spec().EvidenceByText {
 		return ""
 	}
 
 	digest := sha256.New()
-	for _, part := range []string{string(d.Provider), d.From, d.To, d.Payload.Text} {
+	for _, part := range []string{string(d.Provider), d.From, d.To, EvidenceText(d.Payload.Posted())} {
 		fmt.Fprintf(digest, "%d:%s", len(part), part)
 	}
 
@@ -117,6 +123,10 @@ func (d *Delivery) evidenceSlots(window EvidenceWindow) []evidenceSlot {
 
 	for _, a := range d.UnresolvedAttempts() {
 		since, until := window.Around(a)
+		if a.FinishedAt != nil && slices.Contains(forgottenCodes(), a.ErrorCode) {
+			until = a.FinishedAt.Add(window.Skew)
+		}
+
 		slots = append(slots, evidenceSlot{
 			since: since,
 			until: until,
@@ -142,8 +152,34 @@ const forgottenBefore = time.Hour
 // forgottenCodes are the error codes of deliveries whose attempts the database may have forgotten.
 func forgottenCodes() []string { return []string{ErrorDatabaseRestored, ErrorDatabaseFailedOver} }
 
+// ForgottenAttempt is an attempt that stands for those of a delivery which the database may have
+// forgotten, at whatever time they were. It is nil if the delivery does not say so, as a held one does
+// until something else happens to it.
+func (d *Delivery) ForgottenAttempt() *Attempt {
+	if !slices.Contains(forgottenCodes(), d.ErrorCode) {
+		return nil
+	}
+
+	until := d.UpdatedAt
+
+	return &Attempt{
+		Fence:         d.Fence + 1,
+		StartedAt:     d.CreatedAt.Add(-forgottenBefore),
+		FinishedAt:    &until,
+		GotConnection: true,
+		Outcome:       OutcomeUnknown,
+		ErrorCode:     d.ErrorCode,
+		ErrorMessage:  d.ErrorMessage,
+	}
+}
+
 // mayHaveBeenTaken reports whether an attempt may have become a message that nobody knows.
 func (d *Delivery) mayHaveBeenTaken() bool {
+	return d.seeksEvidence() || d.Evidence == EvidenceClosed
+}
+
+// seeksEvidence reports whether the provider's list is still to be read for such a message.
+func (d *Delivery) seeksEvidence() bool {
 	return d.Evidence == EvidenceOpen || d.Evidence == EvidencePast
 }
 

@@ -35,12 +35,12 @@ func (d *Delivery) Explain() string {
 		return d.explainAccepted()
 	case SubmissionRejected:
 		return fmt.Sprintf("%s refused the message for good (%s). ", d.Provider.Name(), d.explainReason()) +
-			d.explainNextStep("Retry it with another address or another text.")
+			d.explainNextStep(d.adviseOr("Retry it with another address or another text."))
 	case SubmissionBlocked:
 		return d.explainBlocked()
 	case SubmissionSuppressed:
 		return "Not sent: the recipient has opted out of this sender's messages. " +
-			d.explainNextStep("It can be retried when the recipient has opted in again.")
+			d.explainNextStep("A retry is refused until the recipient has opted in again.")
 	case SubmissionUnknown:
 		return fmt.Sprintf(
 			"May have been sent: %s did not confirm (%s). Evidence is looked for; it is not sent again by itself.",
@@ -66,6 +66,14 @@ func (d *Delivery) Explain() string {
 // explainReview says why a person must decide about what may have been sent.
 func (d *Delivery) explainReview() string {
 	const decide = " A person must decide: resolve it as sent or not sent, or retry it, which may send it twice."
+
+	if d.ErrorCode == ErrorPossibleOptOut {
+		return fmt.Sprintf(
+			"May have been sent: %s. A person must decide whether the recipient has opted out, "+
+				"or resolve it as sent or not sent.",
+			d.ErrorMessage,
+		)
+	}
 
 	if d.ErrorCode == ErrorAmbiguous {
 		return fmt.Sprintf("May have been sent: %s.", d.ErrorMessage) + decide
@@ -93,6 +101,18 @@ func (d *Delivery) explainStuck() string {
 	case ErrorWorkflowGone:
 		return "Not sent: the workflow that followed it was ended in Temporal. " +
 			"A person must decide: retry or cancel it."
+	case ErrorAddressChanged:
+		return "Not sent: the recipient has another address now, or none. A person must decide: " +
+			"retry it, which takes the recipient's present address unless another one is given, or cancel it."
+	case ErrorSenderGone:
+		return "Not sent: the workspace does not have its sender any more. A person must decide: " +
+			"retry it, which takes the chat's present sender unless another one is given, or cancel it."
+	case ErrorPossibleOptOut:
+		return fmt.Sprintf(
+			"Not sent: %s. A person must decide: opt-out ends all that waits for this recipient, "+
+				"not-opt-out lets it go on.",
+			d.ErrorMessage,
+		)
 	}
 
 	return ""
@@ -159,17 +179,44 @@ func (d *Delivery) attemptName() string {
 }
 
 func (d *Delivery) explainBlocked() string {
-	again := "It is tried again by itself."
-	if d.ErrorCode == ErrorSenderBlocked {
-		again = "It waits, and goes out by itself when a trial message gets through."
+	code, _ := FindProviderCode(d.ErrorCode)
+
+	what := "every message because of the account or its set-up"
+	if code.RecipientScoped {
+		what = "messages to recipients like this one"
 	}
 
-	return fmt.Sprintf(
-		"Not sent: %s refuses every message because of the account or its set-up (%s). %s",
-		d.Provider.Name(),
-		d.explainReason(),
-		again,
-	)
+	again := "It is tried again by itself."
+
+	switch {
+	case d.ErrorCode == ErrorSenderBlocked:
+		again = "It waits, and goes out by itself when a trial message gets through."
+	case code.Advice == AdviceMendAccount:
+		again = "Mend that at the provider; it is tried again by itself."
+	case code.Advice != AdviceNone:
+		again = code.Advice.Words() + " Else it is tried again by itself."
+	}
+
+	return fmt.Sprintf("Not sent: %s refuses %s (%s). %s", d.Provider.Name(), what, d.explainReason(), again)
+}
+
+// adviseOr says what the table of codes advises, and otherwise what the caller says: the code is not
+// known, or there is none.
+func (d *Delivery) adviseOr(otherwise string) string {
+	if advice := d.codeAdvice(); advice != AdviceNone {
+		return advice.Words()
+	}
+
+	return otherwise
+}
+
+// explainContradiction tells of a report that says the opposite of what counts, "" if there is none.
+func (d *Delivery) explainContradiction() string {
+	if d.AlsoReported == StatusNone {
+		return ""
+	}
+
+	return fmt.Sprintf("It has also reported it as %s; %s counts. ", d.AlsoReported, d.DeliveryStatus)
 }
 
 func (d *Delivery) explainAccepted() string {
@@ -192,14 +239,14 @@ func (d *Delivery) explainAccepted() string {
 			provider,
 			d.DeliveryStatus,
 			d.explainReason(),
-		) + d.explainNextStep("Retry it.")
+		) + d.explainContradiction() + d.explainNextStep(d.adviseOr("Retry it."))
 	case d.DeliveryStatus.Lost():
 		return fmt.Sprintf(
 			"%s accepted the message, and it did not arrive: it reports it as %s (%s). ",
 			provider,
 			d.DeliveryStatus,
 			d.explainReason(),
-		) + d.explainNextStep("Retry it with another address.")
+		) + d.explainContradiction() + d.explainNextStep(d.adviseOr("Retry it with another address."))
 	case !d.DeliveryStatus.Final():
 		return fmt.Sprintf(
 			"%s accepted the message and reports it as %s; its final status is waited for.",
@@ -208,13 +255,20 @@ func (d *Delivery) explainAccepted() string {
 		)
 	}
 
-	return fmt.Sprintf("%s accepted the message and reports it as %s.", provider, d.DeliveryStatus)
+	sentence := fmt.Sprintf("%s accepted the message and reports it as %s. ", provider, d.DeliveryStatus) +
+		d.explainContradiction() + d.explainNextStep("")
+
+	return strings.TrimSpace(sentence)
 }
 
 func (d *Delivery) explainCanceled() string {
 	switch {
 	case d.ErrorCode == ErrorReplaced:
 		return d.explainReplaced("Not sent")
+	case notAllowed[d.ErrorCode] != "":
+		return "Not sent: " + d.ErrorMessage + ". " + d.explainNextStep(notAllowed[d.ErrorCode])
+	case d.ErrorCode == ErrorChatDeleted:
+		return "Not sent: " + d.ErrorMessage + "."
 	case d.ErrorCode == ErrorToolCallFailed:
 		return "Not sent: a tool call failed before the delivery began. Send the message anew."
 	case d.Decision != nil && d.Decision.Verdict == VerdictCancel:
@@ -223,6 +277,13 @@ func (d *Delivery) explainCanceled() string {
 	}
 
 	return fmt.Sprintf("Not sent: it was canceled (%s). ", d.explainReason()) + d.explainNextStep("It can be retried.")
+}
+
+// notAllowed says when a delivery can be retried that ended because something no longer allowed it.
+var notAllowed = map[string]string{
+	ErrorNotificationsOff: "It can be retried when they are enabled again.",
+	ErrorChatArchived:     "It can be retried when the chat is open again.",
+	ErrorRecipientLeft:    "It can be retried when the recipient has a place in the chat again.",
 }
 
 func (d *Delivery) explainAbandoned() string {
@@ -320,6 +381,9 @@ var lostEvents = map[string]bool{
 
 // Lost reports whether the provider said that the message did not arrive.
 func (e *ProviderEvent) Lost() bool { return lostEvents[e.Type] }
+
+// Arrived reports whether the provider said that the message arrived.
+func (e *ProviderEvent) Arrived() bool { return DeliveryStatus(e.Type).Arrived() }
 
 // Explain says in a sentence what the provider told, in the provider's own word.
 func (e *ProviderEvent) Explain() string {

@@ -21,8 +21,11 @@ const (
 // What is noted of what Handrail itself ends.
 const (
 	NoteNotAwaited       = "It is not waited for any more."
+	NoteChatDeleted      = "The chat was deleted."
 	NoteRequestCanceled  = "The request was canceled in Temporal."
 	NoteNobodyAnswered   = "Nobody has answered in time."
+	NoteReaction         = "It is a reaction to the question, like 👍, not a text."
+	NoteConfirmed        = "It is what was understood of an earlier reply, which the contributor has confirmed."
 	NoteBulkCanceled     = "Canceled in Temporal."
 	reasonNobodyDecided  = "nobody decided in time, and the message was not sent"
 	reasonSendCanceled   = "the send was canceled in Temporal"
@@ -79,10 +82,23 @@ func RecordLost(id ActionID) *Error {
 	return e
 }
 
+// RowsLost is the error of an action that had begun and that the database no longer knows:
+// delivery_record_lost.
+func RowsLost(id ActionID) *Error {
+	e := Errorf(
+		CodeRecordLost,
+		"the action had begun, and the database no longer knows of it; the message may have been sent: look for it "+
+			"at its provider before you send it again",
+	)
+	e.ActionID = string(id)
+
+	return e
+}
+
 // Resumable says why an action may not be taken up again: conflict. It is nil for one that was
-// ended in Temporal before it had done anything.
+// ended in Temporal before it had done anything, also if it was refused when it was taken up again.
 func (a *Action) Resumable() error {
-	if a.State == ActionFailed && a.Problem != nil && a.Problem.Code == CodeActionEnded {
+	if a.State == ActionFailed && a.EndedRun.ID != "" && a.Problem != nil && a.Problem.Code != CodeRecordLost {
 		return nil
 	}
 
@@ -148,13 +164,21 @@ func (r *ContributorRequest) Explain() string {
 }
 
 // Ended says how an approval has ended that was not given: in a sentence, and as the error of
-// its send, which is approval_refused or approval_expired.
+// its send, which is approval_refused, approval_expired or approval_void.
 func (a *Approval) Ended() (sentence string, problem *Error) {
 	if a.State == ApprovalRefused {
 		return "The approval was refused. No tool has run, and nothing was delivered.", Errorf(
 			CodeApprovalRefused,
 			"the approval was refused: %s; no tool has run, and nothing was delivered",
 			a.Reason,
+		)
+	}
+
+	if a.State == ApprovalVoid {
+		return "The approval is void: " + WhyVoid + ". No tool has run, and nothing was delivered.", Errorf(
+			CodeApprovalVoid,
+			"the approval is void: %s; no tool has run, and nothing was delivered: send again",
+			WhyVoid,
 		)
 	}
 

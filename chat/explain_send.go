@@ -48,6 +48,15 @@ func (s *SendView) ExplainWaiting(over bool) (sentence, status string) {
 
 // ExplainApproval says whose approval a send waits for that needs one.
 func (s *SendView) ExplainApproval() string {
+	if s.Approval.Alone {
+		return fmt.Sprintf(
+			"Waits for approval of %s, until %s. %s",
+			s.approvedCalls(),
+			formatTime(s.Approval.Deadline),
+			NobodyElse,
+		)
+	}
+
 	return fmt.Sprintf(
 		"Waits for approval of %s by a member with %s other than member %d, until %s.",
 		s.approvedCalls(),

@@ -18,6 +18,7 @@ func (r *DeliverySnapshot) Explain() string {
 		Provider:       r.Provider,
 		Submission:     r.Submission,
 		DeliveryStatus: r.DeliveryStatus,
+		AlsoReported:   r.AlsoReported,
 		ErrorCode:      r.ErrorCode,
 		ErrorMessage:   r.ErrorMessage,
 	}

@@ -45,8 +45,8 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 			"(attempt 1)."},
 		{
 			chat.Delivery{Submission: chat.SubmissionBlocked, ErrorCode: "twilio_20003"},
-			"Not sent: Twilio refuses every message because of the account or its set-up (twilio_20003). It is " +
-				"tried again by itself.",
+			"Not sent: Twilio refuses every message because of the account or its set-up (twilio_20003). Mend that " +
+				"at the provider; it is tried again by itself.",
 		},
 		{
 			chat.Delivery{Submission: chat.SubmissionBlocked, ErrorCode: chat.ErrorSenderBlocked},
@@ -55,15 +55,14 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 		},
 		{
 			chat.Delivery{Submission: chat.SubmissionRejected, ErrorCode: "twilio_21614", ErrorMessage: "no mobile number"},
-			"Twilio refused the message for good (twilio_21614, no mobile number). Retry it with another address " +
-				"or another text.",
+			"Twilio refused the message for good (twilio_21614, no mobile number). Retry it with another address.",
 		},
 		{
 			chat.Delivery{Submission: chat.SubmissionRejected, ErrorCode: "twilio_21614", RetriedBy: "d-2"},
 			"Twilio refused the message for good (twilio_21614). It was tried again as delivery d-2.",
 		},
 		{chat.Delivery{Submission: chat.SubmissionSuppressed}, "Not sent: the recipient has opted out of this " +
-			"sender's messages. It can be retried when the recipient has opted in again."},
+			"sender's messages. A retry is refused until the recipient has opted in again."},
 		{
 			chat.Delivery{Submission: chat.SubmissionUnknown, ErrorCode: chat.ErrorTimeout},
 			"May have been sent: Twilio did not confirm (timeout). Evidence is looked for; it is not sent again by itself.",
@@ -110,7 +109,7 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 		{
 			chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusUndelivered, ErrorCode: "twilio_30003"},
 			"Twilio accepted the message, and it did not arrive: it reports it as undelivered (twilio_30003). " +
-				"Retry it with another address.",
+				"Wait a while, then retry it.",
 		},
 		{
 			chat.Delivery{
@@ -124,7 +123,7 @@ func TestDeliveriesExplainThemselves(t *testing.T) {
 		},
 		{
 			chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusFailed, ErrorCode: "twilio_30001"},
-			"Twilio accepted the message and did not send it: it reports it as failed (twilio_30001). Retry it.",
+			"Twilio accepted the message and did not send it: it reports it as failed (twilio_30001). Wait a while, then retry it.",
 		},
 		{chat.Delivery{Submission: chat.SubmissionAccepted, DeliveryStatus: chat.StatusRead}, "Twilio accepted the " +
 			"message and reports it as read."},

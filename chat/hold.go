@@ -5,6 +5,7 @@ import "time"
 // DatabaseHold is the last time that the database lost a part of its history, by a failover or
 // a restore, and all that may have been sent was held for a person.
 type DatabaseHold struct {
+	// At is by the clock of the database.
 	At time.Time
 	// Reason is [ErrorDatabaseFailedOver] or [ErrorDatabaseRestored].
 	Reason string
@@ -12,10 +13,8 @@ type DatabaseHold struct {
 
 // Covers reports whether a request that was accepted at a time may have been carried out in the
 // history that was lost. A time that is not known may be any. A nil hold covers nothing.
-//
-// The clock that has told the time may be ahead of the database's by [ClockWarning].
 func (h *DatabaseHold) Covers(acceptedAt time.Time) bool {
-	return h != nil && acceptedAt.Before(h.At.Add(ClockWarning))
+	return h != nil && !acceptedAt.After(h.At)
 }
 
 // Message says why a delivery waits for a person.

@@ -33,10 +33,14 @@ type (
 	// ActionID is a UUIDv7, or a UUIDv8 made from the idempotency key when the
 	// caller gave one (docs/decisions/0002-action-ids.md).
 	ActionID string
+	// ApprovalID is the action of the send that waits, or a UUIDv7 for everything else.
+	ApprovalID string
 	// ContributorRequestID is a UUIDv7.
 	ContributorRequestID string
 	// SummaryID is the UUIDv7 of one version of a summary.
 	SummaryID string
+	// InboundID is the UUIDv7 of what came in for one sender of ours.
+	InboundID string
 	// QuestionID is the UUIDv7 of one contributor's part in a request.
 	QuestionID string
 )

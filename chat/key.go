@@ -89,6 +89,18 @@ type Key struct {
 	ExpiresAt  *time.Time
 	LastUsedAt *time.Time
 	RevokedAt  *time.Time
+	// Approval is the one that allows a key that takes a second member's word; it is not stored.
+	Approval ApprovalID
+}
+
+// Request is what is asked for with the key.
+func (k *Key) Request() *KeyRequest {
+	return &KeyRequest{
+		MemberID:  k.MemberID,
+		Name:      k.Name,
+		Scopes:    k.Scopes,
+		ExpiresAt: UTC(k.ExpiresAt),
+	}
 }
 
 // Validate checks a key to be stored: CodeInvalidRequest naming the field.

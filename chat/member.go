@@ -36,10 +36,13 @@ type Member struct {
 	Kind        MemberKind
 	Role        WorkspaceRole
 	Name        string
-	// Email is "" or an address in the form local@domain.
+	// Email is "" or an address in the form local@domain, its domain in ASCII and lower case.
 	Email string
-	// Phone is "" or an E.164 number.
-	Phone                string
+	// Phone is "" or an E.164 number. An address belongs to one member of a workspace.
+	Phone string
+	// SenderName is whom the member's messages come from if that is no address, like "SUPPORT" or
+	// a short code; "" for everybody who has one. It cannot be written to.
+	SenderName           string
 	NotificationsEnabled bool
 	Consents             Consents
 	// Tools are what an assistant may use: names, "server.*" for all of an MCP server, "*"
@@ -48,6 +51,10 @@ type Member struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
+
+// HasRole reports whether the member may do more in the workspace than what concerns themselves, or
+// speaks for it. What is said in their name must be shown to be theirs.
+func (m *Member) HasRole() bool { return m.Role != RoleUser || m.Kind == KindAssistant }
 
 // MemberPatch changes the fields that are not nil.
 type MemberPatch struct {
@@ -59,11 +66,56 @@ type MemberPatch struct {
 	Tools    *[]string
 }
 
+// MemberChanges lists what a patch changes of a member, by field.
+func MemberChanges(before *Member, p *MemberPatch) []FieldChange {
+	var changes []FieldChange
+
+	add := func(field string, was, is any) {
+		if !sameJSON(was, is) {
+			changes = append(changes, FieldChange{Field: field, Before: was, After: is})
+		}
+	}
+
+	if p.Role != nil {
+		add("role", before.Role, *p.Role)
+	}
+
+	if p.Name != nil {
+		add("name", before.Name, *p.Name)
+	}
+
+	if p.Email != nil {
+		add("email", before.Email, *p.Email)
+	}
+
+	if p.Phone != nil {
+		add("phone", before.Phone, *p.Phone)
+	}
+
+	if p.NotificationsEnabled != nil {
+		add("notifications_enabled", before.NotificationsEnabled, *p.NotificationsEnabled)
+	}
+
+	if p.Tools != nil {
+		add("tools", before.Tools, *p.Tools)
+	}
+
+	for _, channel := range Channels() {
+		if consent, given := p.Consents[channel]; given {
+			add("consent."+string(channel), before.Consents.On(channel), consent)
+		}
+	}
+
+	return changes
+}
+
 // MemberFilter narrows a list of members; zero fields do not.
 type MemberFilter struct {
 	Kind MemberKind
 	// Query matches a part of the name, case-insensitively.
 	Query string
+	// Phone and Email match the whole address, in its one form.
+	Phone, Email string
 	Page
 }
 
@@ -135,4 +187,18 @@ func (m *Member) MayUse(tool string) bool {
 // of an email's header or of a log that it stands in.
 func fitsLine(name string, limit int) bool {
 	return utf8.RuneCountInString(name) <= limit && !strings.ContainsFunc(name, unicode.IsControl)
+}
+
+// CheckManagersLeft refuses to take the last manager of a workspace away, given how many would be left:
+// last_manager naming the field. Nobody could use a scope there any more.
+func CheckManagersLeft(field string, left int) error {
+	if left > 0 {
+		return nil
+	}
+
+	return InvalidAs(
+		CodeLastManager,
+		field,
+		"would take the last manager of the workspace away; make another one first",
+	)
 }

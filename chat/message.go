@@ -38,11 +38,21 @@ type Message struct {
 	ID       MessageID
 	ChatID   ChatID
 	MemberID *MemberID
-	Role     MessageRole
-	Content  string
+	// WrittenBy is who has written it in the name of MemberID; 0 if it is MemberID's own.
+	WrittenBy MemberID
+	Role      MessageRole
+	Content   string
 	// Original is all that an email held before quotations were trimmed, "" when Content
 	// is all of it.
-	Original  string
+	Original string
+	// Automatic is why it is marked as a machine's, "" for a person's.
+	Automatic AutomaticReason
+	// Files are what came with it.
+	Files []File
+	// Undecoded is the character set that a part of it could not be decoded from, "" if all was.
+	Undecoded string
+	// Trust is what shows that a message that came in is by its author, "" for what was not judged.
+	Trust     Trust
 	State     MessageState
 	ToolCalls []ToolCall
 	Rating    *Rating
@@ -58,6 +68,8 @@ type Message struct {
 type NewMessage struct {
 	MemberID MemberID
 	Content  string
+	// By is who adds it; a message in the name of somebody else tells that.
+	By Actor
 }
 
 // MessagePage asks for a part of a chat's messages, newest first: by Cursor, or by

@@ -65,16 +65,16 @@ func (f *ReachFacts) whyNot(m *Member, spec ChannelSpec) string {
 		return "there is no " + spec.Address.name()
 	case !ok:
 		return "the workspace has no " + spec.Sender.name() + " to send from"
-	case m.Consents.On(spec.Channel) == ConsentRevoked, f.isSuppressed(spec.Channel, sender.Scope, address):
+	case m.Consents.On(spec.Channel) == ConsentRevoked, f.isSuppressed(spec.Channel, sender.From, address):
 		return "the member has opted out"
 	}
 
 	return ""
 }
 
-func (f *ReachFacts) isSuppressed(channel Channel, scope, address string) bool {
+func (f *ReachFacts) isSuppressed(channel Channel, from, address string) bool {
 	return slices.ContainsFunc(f.Suppressed, func(s Suppression) bool {
-		return s.Channel == channel && s.Sender == scope && s.Address == FoldAddress(address)
+		return s.Channel == channel && s.SenderAddress == FoldAddress(from) && s.Address == FoldAddress(address)
 	})
 }
 

@@ -15,7 +15,7 @@ func TestContributorsAreReachedOverTheFirstChannelThatMay(t *testing.T) {
 	inbox := &chat.Inbox{ID: 2, Address: "in@example.com"}
 	ana := chat.Member{Phone: "+14155550101", Email: "Ana@example.com", NotificationsEnabled: true}
 	suppressed := func(channel chat.Channel, sender, address string) []chat.Suppression {
-		return []chat.Suppression{{Channel: channel, Sender: sender, Address: address}}
+		return []chat.Suppression{{Channel: channel, SenderAddress: sender, Address: address}}
 	}
 
 	tests := map[string]struct {
@@ -34,20 +34,20 @@ func TestContributorsAreReachedOverTheFirstChannelThatMay(t *testing.T) {
 		},
 		"said STOP": {
 			change: func(_ *chat.Member, f *chat.ReachFacts) {
-				f.Suppressed = suppressed(chat.ChannelSMS, "phone:1", "+14155550101")
+				f.Suppressed = suppressed(chat.ChannelSMS, "mg00000000000000000000000000000000", "+14155550101")
 			},
 			channel: chat.ChannelEmail,
 		},
 		"said STOP to another sender": {
 			change: func(_ *chat.Member, f *chat.ReachFacts) {
-				f.Suppressed = suppressed(chat.ChannelSMS, "phone:7", "+14155550101")
+				f.Suppressed = suppressed(chat.ChannelSMS, "+14155550107", "+14155550101")
 			},
 			channel: chat.ChannelSMS,
 		},
 		"opted out of all": {
 			change: func(m *chat.Member, f *chat.ReachFacts) {
 				m.Consents = chat.Consents{chat.ChannelSMS: chat.ConsentRevoked}
-				f.Suppressed = suppressed(chat.ChannelEmail, "inbox:2", "ana@example.com")
+				f.Suppressed = suppressed(chat.ChannelEmail, "in@example.com", "ana@example.com")
 			},
 			why: "by SMS: the member has opted out; by email: the member has opted out",
 		},

@@ -100,8 +100,11 @@ func groundedPoints(points []Point, known map[MessageID]bool) []Point {
 		c.Text = strings.Join(strings.Fields(c.Text), " ")
 
 		var ids []MessageID
+
+		seen := map[MessageID]bool{}
 		for _, id := range c.Messages {
-			if known[id] && !slices.Contains(ids, id) {
+			if known[id] && !seen[id] {
+				seen[id] = true
 				ids = append(ids, id)
 			}
 		}
@@ -127,7 +130,8 @@ func (r *Reading) fitting(choices []LabelChoice) []LabelChoice {
 
 	var kept []LabelChoice
 
-	for _, c := range choices {
+	// A quote is looked for in all messages, so that no more are than a model was asked for by far.
+	for _, c := range choices[:min(len(choices), lookedAt*MaxModelLabels)] {
 		label, ok := FindLabel(r.Labels, c.Name)
 		if !ok || slices.ContainsFunc(kept, func(k LabelChoice) bool { return k.Name == label.Name }) {
 			continue
@@ -150,11 +154,14 @@ func (r *Reading) fitting(choices []LabelChoice) []LabelChoice {
 	return kept[:min(len(kept), MaxModelLabels)]
 }
 
+// lookedAt is how many times as many choices and quotes of a model are looked at as are taken.
+const lookedAt = 4
+
 // holding are the quotes that a message holds, each with that message.
 func (r *Reading) holding(quotes []Quote) []Quote {
 	var kept []Quote
 
-	for _, q := range quotes {
+	for _, q := range quotes[:min(len(quotes), lookedAt*MaxQuotes)] {
 		text := strings.Join(strings.Fields(q.Text), " ")
 		if text == "" || utf8.RuneCountInString(text) > MaxQuote || len(kept) == MaxQuotes {
 			continue

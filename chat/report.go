@@ -13,6 +13,10 @@ type Report struct {
 	DeliveryID        DeliveryID
 	Fence             int64
 	ProviderMessageID string
+	// EmailMessageID is the Message-ID of an email of ours to which the report gives no other id,
+	// and To the address that it went to.
+	EmailMessageID string
+	To             string
 	// Type is the provider's own word: "delivered", "bounce".
 	Type string
 	// Accepts reports that the report proves that the provider took the message.
@@ -27,6 +31,10 @@ type Report struct {
 	Segments int
 	// Suppress is why the recipient must not be written to any more, "" when it may.
 	Suppress SuppressionReason
+	// Lifts is the reason not to write to the recipient that they have taken back, "" for none.
+	Lifts SuppressionReason
+	// HappenedAt is when it happened by the provider's clock, zero if the provider does not say.
+	HappenedAt time.Time
 	// MadeAt is when the provider made the message, which only a look-up tells.
 	MadeAt time.Time
 	// Raw is the report as it came.

@@ -25,6 +25,8 @@ type SendFacts struct {
 	Labels       []Label
 	Tools        []Tool
 	Contributors []Reach
+	// Code is what the answer to a question must have, "" for none.
+	Code string
 	// FirstSubject is the subject of the chat's first email, "" when there is none.
 	FirstSubject string
 	// LastInboundID is the Message-ID header of the member's newest email, and
@@ -39,8 +41,10 @@ type SendPlan struct {
 	Provider Provider
 	Sender   string
 	From, To string
-	Payload  Payload
-	Policy   UnknownPolicy
+	// ToGiven reports that a person has given To, so that it need not be the recipient's own.
+	ToGiven bool
+	Payload Payload
+	Policy  UnknownPolicy
 	// Tools are those of the tool calls, in their order.
 	Tools []Tool
 	// ApproveWithin is how long the tool calls' approval is waited for, 0 when none is needed.
@@ -107,6 +111,13 @@ func (f *SendFacts) addressPlan(spec ChannelSpec) (SendPlan, error) {
 	}, nil
 }
 
+// Sender returns from whom a message over a channel goes, a zero one if there is nobody.
+func (f *SendFacts) Sender(channel Channel) Sender {
+	sender, _ := f.senders().find(channel.Spec().Sender)
+
+	return sender
+}
+
 func (f *SendFacts) senders() Senders {
 	return Senders{PhoneNumber: f.PhoneNumber, Inbox: f.Inbox}
 }
@@ -124,45 +135,73 @@ func (f *SendFacts) checkWanted() error {
 	return nil
 }
 
-// PlanRetry says from whom to whom a retry of old goes, when it is changed so; the payload
-// is old's, still to be rendered if there is a new body. The errors are those of Plan.
+// PlanRetry says from whom to whom a retry of old goes, when it is changed so: to the recipient's
+// present address unless one is given, or was given for old, and from the sender of the facts. The
+// payload is old's, still to be rendered if there is a new body. The errors are those of Plan.
 func (f *SendFacts) PlanRetry(old *Delivery, change Change) (SendPlan, error) {
+	spec := old.Channel.Spec()
+
+	if err := f.checkRetry(); err != nil {
+		return SendPlan{}, err
+	}
+
+	sender, ok := f.senders().find(spec.Sender)
+
+	switch {
+	case change.Sender != "" && (!ok || sender.Scope != change.Sender):
+		return SendPlan{}, Errorf(
+			CodeSenderNotConfigured,
+			"%s is no sender for the channel %s",
+			change.Sender,
+			old.Channel,
+		)
+	case !ok:
+		return SendPlan{}, spec.Sender.missing()
+	}
+
 	plan := SendPlan{
 		Channel:  old.Channel,
 		Provider: old.Provider,
-		Sender:   old.Sender,
-		From:     old.From,
-		To:       old.To,
+		Sender:   sender.Scope,
+		From:     sender.From,
+		To:       f.Recipient.Address(spec.Address),
 		Payload:  old.Payload,
 		Policy:   old.Policy,
 	}
 
-	if change.To != "" {
+	switch {
+	case change.To != "":
 		plan.To = change.To
-	}
-
-	if change.Sender != "" {
-		sender, ok := f.senders().find(old.Channel.Spec().Sender)
-		if !ok || sender.Scope != change.Sender {
-			return SendPlan{}, Errorf(
-				CodeSenderNotConfigured,
-				"%s is no sender for the channel %s",
-				change.Sender,
-				old.Channel,
-			)
-		}
-
-		plan.Sender = sender.Scope
-		plan.From = sender.From
+		plan.ToGiven = true
+	case old.ToGiven:
+		plan.To = old.To
+		plan.ToGiven = true
+	case plan.To == "" && spec.Address != AddressNone:
+		return SendPlan{}, spec.Address.missing()
 	}
 
 	if change.Body != "" {
-		if err := CheckText("body", change.Body, old.Channel.Spec().MaxMessage); err != nil {
+		if err := CheckText("body", change.Body, spec.MaxMessage); err != nil {
 			return SendPlan{}, err
 		}
 	}
 
 	return plan, f.checkWanted()
+}
+
+// checkRetry refuses a retry that its claim would refuse because of the chat.
+func (f *SendFacts) checkRetry() error {
+	switch {
+	case f.Recipient == nil:
+		return Errorf(
+			CodeParticipantNotFound,
+			"the recipient no longer takes part in the chat, so there is nobody to write to",
+		)
+	case f.Chat.State == StateArchived:
+		return Errorf(CodeChatArchived, "this chat is archived; set its state to open first")
+	}
+
+	return nil
 }
 
 // SendIDs are the ids that the rows of a send will have, if it has none yet.

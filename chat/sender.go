@@ -14,6 +14,8 @@ type PhoneNumber struct {
 	Number              string
 	MessagingServiceSID string
 	CreatedAt           time.Time
+	// RevokedAt is since when the workspace may not use the sender any more, nil if it may.
+	RevokedAt *time.Time
 }
 
 var messagingService = regexp.MustCompile(`^MG[0-9a-f]{32}$`)
@@ -43,6 +45,8 @@ type Inbox struct {
 	Address     string
 	DisplayName string
 	CreatedAt   time.Time
+	// RevokedAt is as in [PhoneNumber].
+	RevokedAt *time.Time
 }
 
 // Validate checks an inbox to be stored: CodeInvalidRequest naming the field.
@@ -88,11 +92,11 @@ type Sender struct{ Scope, From string }
 func (s Senders) find(kind SenderKind) (sender Sender, ok bool) {
 	switch kind {
 	case SenderPhone:
-		if s.PhoneNumber != nil {
+		if s.PhoneNumber != nil && s.PhoneNumber.RevokedAt == nil {
 			return Sender{Scope: s.PhoneNumber.Scope(), From: s.PhoneNumber.from()}, true
 		}
 	case SenderInbox:
-		if s.Inbox != nil {
+		if s.Inbox != nil && s.Inbox.RevokedAt == nil {
 			return Sender{Scope: s.Inbox.Scope(), From: s.Inbox.Address}, true
 		}
 	case SenderNone:

@@ -1,9 +1,6 @@
 package chat
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // SweepStep is what a sweep does about a delivery.
 type SweepStep string
@@ -34,9 +31,9 @@ func (d *Delivery) PlanSweep(now time.Time, stale time.Duration) (step SweepStep
 	ended := d.Submission.Settled() && (d.Submission != SubmissionAccepted || d.DeliveryStatus.Final())
 
 	switch {
-	case ended && d.mayHaveBeenTaken():
+	case ended && d.seeksEvidence():
 		return SweepSeek, now.Add(sweepSeldom)
-	case d.Submission == SubmissionNeedsReview || slices.Contains(LeftAlone(), d.ErrorCode):
+	case d.Submission == SubmissionNeedsReview || d.leftAlone():
 		return SweepNone, now.Add(sweepSeldom)
 	case d.Submission == SubmissionSending && d.LeaseUntil.After(now):
 		return SweepNone, d.LeaseUntil.Add(stale)

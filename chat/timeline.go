@@ -41,6 +41,10 @@ func (d *Delivery) Timeline() []Moment {
 			what += " The chat needs a response again."
 		}
 
+		if e.Lost() && d.DeliveryStatus.Arrived() || e.Arrived() && d.DeliveryStatus.Lost() {
+			what += fmt.Sprintf(" What counts is %s.", d.DeliveryStatus)
+		}
+
 		moments = append(moments, Moment{At: e.ReceivedAt.UTC(), What: what})
 	}
 
@@ -107,7 +111,14 @@ func (s *SendView) tellApproval(tell teller) {
 
 	switch a.State {
 	case ApprovalApproved, ApprovalRefused:
+		if a.DecidedBy == 0 {
+			tell(at, "The operator %s it: %s", a.State, a.Reason)
+			break
+		}
+
 		tell(at, "Member %d %s it: %s", a.DecidedBy, a.State, a.Reason)
+	case ApprovalVoid:
+		tell(at, "It is void: %s.", WhyVoid)
 	case ApprovalExpired:
 		tell(at, "Nobody has approved it in time.")
 	case ApprovalWaiting:

@@ -42,6 +42,25 @@ type Tool struct {
 	Idempotent bool
 	// Undo is what takes the effect of a call back, nil when nothing does.
 	Undo *Undo
+	// Version is its definition's, and Where its address or command: an approval is of both.
+	Version int64
+	Where   string
+}
+
+// Exceeds reports whether r needs more agreement than other.
+func (r ToolRisk) Exceeds(other ToolRisk) bool { return r.rank() > other.rank() }
+
+// rank orders risks. One that is not known is the highest.
+func (r ToolRisk) rank() int {
+	switch r {
+	case RiskRead:
+		return 0
+	case RiskWrite:
+		return 1
+	case RiskApproval:
+	}
+
+	return 2
 }
 
 // The built-in tools' names.

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -32,7 +33,9 @@ type ToolDefinition struct {
 	// Sealed are the secrets and the signing keys, encrypted.
 	Sealed []byte
 	// Version rises with every change.
-	Version   int64
+	Version int64
+	// Approval is the one that allows a change that takes a second member's word; it is not stored.
+	Approval  ApprovalID `json:"-"`
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -87,6 +90,35 @@ type MCPTool struct {
 	ReadOnly bool `json:"read_only,omitempty"`
 }
 
+// Where is the address that the definition's calls go to, or the command that takes them.
+func (d *ToolDefinition) Where() string {
+	switch {
+	case d.HTTP != nil:
+		return d.HTTP.Method + " " + d.HTTP.URL
+	case d.MCP != nil && d.MCP.Command != "":
+		return "command " + d.MCP.Command
+	case d.MCP != nil:
+		return d.MCP.URL
+	}
+
+	return ""
+}
+
+// RiskOf is the risk of one of the definition's tools, by the name that chats know it under. A
+// server need not show the tool any more.
+func (d *ToolDefinition) RiskOf(name string) ToolRisk {
+	if d.MCP == nil {
+		return d.Risk
+	}
+
+	_, own, _ := strings.Cut(name, ".")
+	if override := d.MCP.Overrides[own]; override.Risk != nil {
+		return *override.Risk
+	}
+
+	return d.Risk
+}
+
 // ToolSecrets are what a definition's secrets are to become: a nil value removes one.
 type ToolSecrets map[string]*string
 
@@ -103,6 +135,8 @@ func (d *ToolDefinition) Tools() []Tool {
 			Risk:        d.Risk,
 			Idempotent:  d.Idempotent || d.Risk == RiskRead,
 			Undo:        d.Undo,
+			Version:     d.Version,
+			Where:       d.Where(),
 		}}
 
 	case d.MCP != nil:
@@ -126,6 +160,8 @@ func (d *ToolDefinition) mcpTool(shown MCPTool) Tool {
 		Kind:        ToolMCP,
 		Risk:        d.Risk,
 		Idempotent:  d.Idempotent,
+		Version:     d.Version,
+		Where:       d.Where(),
 	}
 
 	override := d.MCP.Overrides[shown.Name]

@@ -14,6 +14,8 @@ type Actor struct {
 	MemberID  MemberID `json:"member_id"`
 	KeyID     KeyID    `json:"key_id,omitempty"`
 	RequestID string   `json:"request_id,omitempty"`
+	// Operator is who works on the installation's command line, as the machine names them.
+	Operator string `json:"operator,omitempty"`
 }
 
 // AuditEntry is one change somebody made.
@@ -28,6 +30,17 @@ type AuditEntry struct {
 	// no message text, address or secret.
 	Detail []byte
 	At     time.Time
+}
+
+// AuditFilter narrows the audit log; what is empty narrows nothing.
+type AuditFilter struct {
+	// Verb is a verb, or the kind of object before its point: "member.updated", "member".
+	Verb     string
+	Object   string
+	MemberID MemberID
+	KeyID    KeyID
+	// Since and Until bound the time, without Until itself.
+	Since, Until *time.Time
 }
 
 // Page asks for a part of a list. Cursor is the NextCursor of the part before, or "".

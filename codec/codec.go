@@ -30,9 +30,11 @@ type Codec struct {
 	ids     []string
 	keys    map[string]cipher.AEAD
 	missing missingKeys
+	// takesUnsealed reports that payloads which are not sealed are read all the same.
+	takesUnsealed bool
 }
 
-var _ converter.PayloadCodec = (*Codec)(nil)
+var _ converter.PayloadCodecWithSerializationContext = (*Codec)(nil)
 
 // Plain returns a codec without keys. It seals nothing. What somebody else has sealed it cannot
 // open, and says so as a codec that lacks the key does.
@@ -82,8 +84,22 @@ func Parse(list string) (*Codec, error) {
 	return c, nil
 }
 
-// Encode seals payloads with the first key.
+// TakeUnsealed has Decode read payloads that are not sealed, as they are from the time before there were
+// keys. Without it whoever can write to Temporal could put a payload of their own there.
+func (c *Codec) TakeUnsealed() { c.takesUnsealed = true }
+
+// Encode seals payloads with the first key, for no workflow.
 func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	return c.encodeFor("", payloads)
+}
+
+// Decode opens payloads that Encode sealed with any of the keys.
+func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	return c.decodeFor("", payloads)
+}
+
+// encodeFor seals payloads for one place: only there they can be opened.
+func (c *Codec) encodeFor(place string, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	if c.sealID == "" {
 		return payloads, nil
 	}
@@ -97,21 +113,37 @@ func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 
 		sealed[i] = &commonpb.Payload{
 			Metadata: map[string][]byte{converter.MetadataEncoding: []byte(encoding), metadataKey: []byte(c.sealID)},
-			// The key's id is authenticated too, so that it cannot be swapped.
-			Data: c.keys[c.sealID].Seal(nil, nil, plain, []byte(c.sealID)), //nolint:gosec // a GCM with random nonces takes none
+			Data:     c.keys[c.sealID].Seal(nil, nil, plain, associated(c.sealID, place)), //nolint:gosec // a GCM with random nonces takes none
 		}
 	}
 
 	return sealed, nil
 }
 
-// Decode opens payloads that Encode sealed with any of the keys, and leaves others, from
-// before encryption was switched on, as they are.
-func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+// associated is what is authenticated with a payload, so that neither can be swapped: the key's id, and
+// the place that the payload is for.
+func associated(keyID, place string) []byte {
+	if place == "" {
+		return []byte(keyID)
+	}
+
+	return []byte(keyID + "\x00" + place)
+}
+
+// decodeFor opens payloads that were sealed for one place.
+func (c *Codec) decodeFor(place string, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	opened := make([]*commonpb.Payload, len(payloads))
 	for i, p := range payloads {
 		if string(p.GetMetadata()[converter.MetadataEncoding]) != encoding {
+			if c.sealID != "" && !c.takesUnsealed {
+				return nil, fmt.Errorf(
+					"%w: it is not sealed; HANDRAIL_ENCRYPTION_OPTIONAL=true takes such payloads",
+					ErrSealed,
+				)
+			}
+
 			opened[i] = p
+
 			continue
 		}
 
@@ -124,9 +156,13 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 			return nil, fmt.Errorf("%w: it is sealed with key %q, which is not configured", ErrSealed, id)
 		}
 
-		plain, err := key.Open(nil, nil, p.GetData(), []byte(id))
+		plain, err := key.Open(nil, nil, p.GetData(), associated(id, place))
 		if err != nil {
-			return nil, fmt.Errorf("%w: it was changed, or the key of the id %q is another one", ErrSealed, id)
+			return nil, fmt.Errorf(
+				"%w: it was changed, or belongs to another workflow, or the key of the id %q is another one",
+				ErrSealed,
+				id,
+			)
 		}
 
 		opened[i] = &commonpb.Payload{}
@@ -138,20 +174,20 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 	return opened, nil
 }
 
-// Seal encrypts bytes with the first key, for what is kept outside Temporal. What it returns
-// names the key: its id, a NUL, and the sealed bytes.
-func (c *Codec) Seal(plain []byte) ([]byte, error) {
+// Seal encrypts bytes with the first key, for what is kept outside Temporal. It opens for the same place
+// only, which may be "". What it returns names the key: its id, a NUL, and the sealed bytes.
+func (c *Codec) Seal(place string, plain []byte) ([]byte, error) {
 	if c.sealID == "" {
 		return nil, errors.New("there is no key to seal with")
 	}
 
 	sealed := append([]byte(c.sealID), 0)
 
-	return c.keys[c.sealID].Seal(sealed, nil, plain, []byte(c.sealID)), nil //nolint:gosec // a GCM with random nonces takes none
+	return c.keys[c.sealID].Seal(sealed, nil, plain, associated(c.sealID, place)), nil //nolint:gosec // a GCM with random nonces takes none
 }
 
-// Open decrypts what Seal has made, with whichever key it names.
-func (c *Codec) Open(sealed []byte) ([]byte, error) {
+// Open decrypts what Seal has made for the place, with whichever key it names.
+func (c *Codec) Open(place string, sealed []byte) ([]byte, error) {
 	id, data, ok := strings.Cut(string(sealed), "\x00")
 
 	key, known := c.keys[id]
@@ -163,10 +199,31 @@ func (c *Codec) Open(sealed []byte) ([]byte, error) {
 		return nil, errors.New("it is sealed with a key that is not configured")
 	}
 
-	plain, err := key.Open(nil, nil, []byte(data), []byte(id))
+	plain, err := key.Open(nil, nil, []byte(data), associated(id, place))
 	if err != nil {
-		return nil, errors.New("it cannot be opened: it was changed, or the key of this id is another one")
+		return nil, errors.New("it cannot be opened: it was changed or moved, or the key of this id is another one")
 	}
 
 	return plain, nil
+}
+
+// Reseal seals with the first key, and for the place, what another key has sealed, or what was sealed for
+// no place. It reports false, and returns nothing, if that is so already.
+func (c *Codec) Reseal(place string, sealed []byte) (fresh []byte, changed bool, err error) {
+	id, _, _ := strings.Cut(string(sealed), "\x00")
+
+	plain, err := c.Open(place, sealed)
+	if err == nil && id == c.sealID {
+		return nil, false, nil
+	}
+
+	if err != nil {
+		if plain, err = c.Open("", sealed); err != nil {
+			return nil, false, err
+		}
+	}
+
+	fresh, err = c.Seal(place, plain)
+
+	return fresh, true, err
 }

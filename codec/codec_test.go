@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 	"google.golang.org/protobuf/proto"
 
 	"handrail/codec"
@@ -64,11 +66,81 @@ func TestRotation(t *testing.T) {
 	require.ErrorContains(t, err, `"k2", which is not configured`)
 }
 
-func TestUnsealedPayloadsPass(t *testing.T) {
+// TestUnsealedPayloadsAreRefused reads what somebody with access to Temporal has put there.
+func TestUnsealedPayloadsAreRefused(t *testing.T) {
 	t.Parallel()
-	opened, err := parseKeys(t, newKey("k1", 1)).Decode(newPayload("from before"))
+
+	c := parseKeys(t, newKey("k1", 1))
+	_, err := c.Decode(newPayload("from a stranger"))
+	require.ErrorIs(t, err, codec.ErrSealed)
+	assert.NotContains(t, err.Error(), "stranger")
+
+	c.TakeUnsealed()
+
+	opened, err := c.Decode(newPayload("from before"))
 	require.NoError(t, err)
 	assert.Equal(t, "from before", string(opened[0].GetData()))
+}
+
+// TestPayloadsBelongToTheirWorkflow moves a payload to where it was not sealed for.
+func TestPayloadsBelongToTheirWorkflow(t *testing.T) {
+	t.Parallel()
+
+	keys := parseKeys(t, newKey("k1", 1))
+	dc := keys.Converter()
+
+	in := func(namespace, workflowID string) converter.DataConverter {
+		return converter.WithDataConverterSerializationContext(dc, converter.WorkflowSerializationContext{
+			Namespace:  namespace,
+			WorkflowID: workflowID,
+		})
+	}
+
+	sealed, err := in("prod", "send/1").ToPayload("hush")
+	require.NoError(t, err)
+
+	var text string
+	require.NoError(t, in("prod", "send/1").FromPayload(sealed, &text))
+	assert.Equal(t, "hush", text)
+
+	activity := converter.WithDataConverterSerializationContext(dc, converter.ActivitySerializationContext{
+		Namespace:    "prod",
+		WorkflowID:   "send/1",
+		ActivityType: "PrepareSend",
+	})
+	require.NoError(t, activity.FromPayload(sealed, &text), "an activity reads what its workflow has made")
+
+	for name, other := range map[string]converter.DataConverter{
+		"another workflow":  in("prod", "send/2"),
+		"another namespace": in("test", "send/1"),
+		"no workflow":       dc,
+	} {
+		require.ErrorIs(t, other.FromPayload(sealed, &text), codec.ErrSealed, name)
+	}
+}
+
+// TestFailuresAreSealed has no text of an error stand in a failure, and moves it to another workflow.
+func TestFailuresAreSealed(t *testing.T) {
+	t.Parallel()
+
+	in := func(workflowID string) converter.FailureConverter {
+		return converter.WithFailureConverterSerializationContext(
+			parseKeys(t, newKey("k1", 1)).FailureConverter(),
+			converter.WorkflowSerializationContext{Namespace: "prod", WorkflowID: workflowID},
+		)
+	}
+
+	cause := temporal.NewApplicationError("the number 5550001 is wrong", "invalid_request", "Priya")
+	failure := in("send/1").ErrorToFailure(temporal.NewApplicationErrorWithCause("hush", "delivery_failed", cause))
+
+	kept := failure.String()
+	for _, secret := range []string{"hush", "5550001", "Priya"} {
+		assert.NotContains(t, kept, secret)
+	}
+
+	require.ErrorContains(t, in("send/1").FailureToError(failure), "hush")
+	assert.NotContains(t, failure.String(), "hush", "it stays sealed")
+	assert.NotContains(t, in("send/2").FailureToError(failure).Error(), "hush")
 }
 
 func TestTamperingIsRefused(t *testing.T) {
@@ -121,23 +193,65 @@ func TestParseRefusesBadKeysWithoutRepeatingThem(t *testing.T) {
 func TestSealedBytesOpenWithAnyKeyAndUnchangedOnly(t *testing.T) {
 	t.Parallel()
 	old := parseKeys(t, newKey("k1", 1))
-	sealed, err := old.Seal([]byte("hush"))
+	sealed, err := old.Seal("a place", []byte("hush"))
 	require.NoError(t, err)
 	assert.NotContains(t, string(sealed), "hush")
 	rotated := parseKeys(t, newKey("k2", 2), newKey("k1", 1))
-	plain, err := rotated.Open(sealed)
+	plain, err := rotated.Open("a place", sealed)
 	require.NoError(t, err)
 	assert.Equal(t, "hush", string(plain))
-	_, err = parseKeys(t, newKey("k2", 2)).Open(sealed)
+	_, err = parseKeys(t, newKey("k2", 2)).Open("a place", sealed)
 	require.Error(t, err)
-	_, err = parseKeys(t, newKey("k1", 3)).Open(sealed)
+	_, err = parseKeys(t, newKey("k1", 3)).Open("a place", sealed)
 	require.Error(t, err, "another key of the same id")
 
 	sealed[len(sealed)-1] ^= 1
-	_, err = old.Open(sealed)
+	_, err = old.Open("a place", sealed)
 	require.Error(t, err)
-	_, err = old.Open([]byte("nothing"))
+	_, err = old.Open("a place", []byte("nothing"))
 	require.Error(t, err)
+}
+
+// TestSealedBytesOpenInTheirPlaceOnly moves a secret to another workspace.
+func TestSealedBytesOpenInTheirPlaceOnly(t *testing.T) {
+	t.Parallel()
+
+	c := parseKeys(t, newKey("k1", 1))
+	sealed, err := c.Seal("a place", []byte("hush"))
+	require.NoError(t, err)
+
+	for _, place := range []string{"another place", ""} {
+		_, err = c.Open(place, sealed)
+		require.Error(t, err, place)
+	}
+}
+
+// TestReseal brings what was sealed before under the newest key, and into its place.
+func TestReseal(t *testing.T) {
+	t.Parallel()
+
+	old := parseKeys(t, newKey("k1", 1))
+	rotated := parseKeys(t, newKey("k2", 2), newKey("k1", 1))
+
+	for _, place := range []string{"a place", ""} {
+		sealed, err := old.Seal(place, []byte("hush"))
+		require.NoError(t, err)
+
+		fresh, changed, err := rotated.Reseal("a place", sealed)
+		require.NoError(t, err)
+		assert.True(t, changed)
+
+		plain, err := parseKeys(t, newKey("k2", 2)).Open("a place", fresh)
+		require.NoError(t, err, "the old key is not needed any more")
+		assert.Equal(t, "hush", string(plain))
+
+		_, changed, err = rotated.Reseal("a place", fresh)
+		require.NoError(t, err)
+		assert.False(t, changed)
+
+		_, _, err = parseKeys(t, newKey("k3", 3)).Reseal("a place", sealed)
+		require.Error(t, err)
+	}
 }
 
 func TestKeysThatAreMissingAreRememberedAndToldOnce(t *testing.T) {
@@ -156,9 +270,9 @@ func TestKeysThatAreMissingAreRememberedAndToldOnce(t *testing.T) {
 		require.ErrorIs(t, err, codec.ErrSealed)
 	}
 
-	secret, err := parseKeys(t, newKey("k4", 7)).Seal([]byte("hush"))
+	secret, err := parseKeys(t, newKey("k4", 7)).Seal("a place", []byte("hush"))
 	require.NoError(t, err)
-	_, err = c.Open(secret)
+	_, err = c.Open("a place", secret)
 	require.Error(t, err)
 
 	assert.Equal(t, []string{"k3", "k2", "k4"}, told)

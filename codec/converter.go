@@ -31,6 +31,13 @@ func (s sealing) WithWorkflowContext(workflow.Context) converter.DataConverter {
 	return holding(s)
 }
 
+// WithSerializationContext returns the converter of one workflow.
+//
+//nolint:ireturn // the SDK asks for the interface
+func (s sealing) WithSerializationContext(at converter.SerializationContext) converter.DataConverter {
+	return sealing{converter.WithDataConverterSerializationContext(s.DataConverter, at)}
+}
+
 // WithContext returns the converter for everything else.
 //
 //nolint:ireturn // the SDK asks for the interface
@@ -38,6 +45,13 @@ func (s sealing) WithContext(context.Context) converter.DataConverter { return s
 
 // holding is the converter within a workflow.
 type holding struct{ converter.DataConverter }
+
+// WithSerializationContext returns the converter of one workflow.
+//
+//nolint:ireturn // the SDK asks for the interface
+func (h holding) WithSerializationContext(at converter.SerializationContext) converter.DataConverter {
+	return holding{converter.WithDataConverterSerializationContext(h.DataConverter, at)}
+}
 
 // FromPayload reads one value.
 func (h holding) FromPayload(payload *commonpb.Payload, value any) error {

@@ -28,7 +28,13 @@ type actionRow struct {
 	CreatedAt      time.Time          `bun:"created_at"`
 	UpdatedAt      time.Time          `bun:"updated_at"`
 
+	// EndedRunID and EndedRunStartedAt name [chat.Action.EndedRun].
+	EndedRunID        string     `bun:"ended_run_id,nullzero"`
+	EndedRunStartedAt *time.Time `bun:"ended_run_started_at"`
+
 	DeliveryID chat.DeliveryID `bun:"delivery_id,scanonly"`
+	// run is the run that asks for the row.
+	run chat.Run
 }
 
 func actionRowOf(kind chat.ActionKind, workflowID string, r *chat.Request, now time.Time) actionRow {
@@ -44,12 +50,22 @@ func actionRowOf(kind chat.ActionKind, workflowID string, r *chat.Request, now t
 		RequestedBy:    r.By.MemberID,
 		CreatedAt:      now,
 		UpdatedAt:      now,
+		run:            r.Run,
 	}
 	if row.Fingerprint == nil {
 		row.Fingerprint = chat.Fingerprint{}
 	}
 
 	return row
+}
+
+// endedRun is [chat.Action.EndedRun].
+func (r *actionRow) endedRun() chat.Run {
+	if r.EndedRunStartedAt == nil {
+		return chat.Run{}
+	}
+
+	return chat.Run{ID: r.EndedRunID, StartedAt: r.EndedRunStartedAt.UTC()}
 }
 
 func (r *actionRow) action() chat.Action {
@@ -65,6 +81,7 @@ func (r *actionRow) action() chat.Action {
 		ParticipantID:  r.ParticipantID,
 		DeliveryID:     r.DeliveryID,
 		Problem:        r.Problem,
+		EndedRun:       r.endedRun(),
 		RequestedBy:    r.RequestedBy,
 		CreatedAt:      r.CreatedAt.UTC(),
 		UpdatedAt:      r.UpdatedAt.UTC(),
@@ -110,7 +127,7 @@ func beginAction(ctx context.Context, tx bun.Tx, row actionRow) (existing *actio
 		return nil, err
 	}
 
-	if count, err := result.RowsAffected(); err != nil || count > 0 {
+	if fresh, err := hasChanged(result, nil); err != nil || fresh {
 		return nil, err
 	}
 
@@ -118,97 +135,40 @@ func beginAction(ctx context.Context, tx bun.Tx, row actionRow) (existing *actio
 }
 
 // storedAction is the row that is there instead of the given one: idempotency_key_reused
-// when that is another request.
+// when that is another request. It is nil if the row told only of an ended run, which the run that asks
+// may follow: then the given row is in its place.
 func storedAction(ctx context.Context, tx bun.Tx, row *actionRow) (*actionRow, error) {
-	stored, err := findAction(ctx, tx, row.WorkspaceID, row.ID)
-	if chat.CodeOf(err) == chat.CodeActionNotFound {
-		return nil, keyReused()
-	}
-
-	if err != nil {
-		return nil, err
-	}
-
-	if ended := stored.action(); ended.Resumable() == nil {
-		return nil, resumeAction(ctx, tx, row)
-	}
-
-	return &stored, stored.Fingerprint.Match(row.Fingerprint)
-}
-
-// resumeAction puts a row in place of one that says only that the action's workflow was ended in
-// Temporal before it had done anything: it runs again.
-func resumeAction(ctx context.Context, tx bun.Tx, row *actionRow) error {
-	_, err := tx.NewUpdate().
-		Model(row).
-		Column("state", "idempotency_key", "fingerprint", "requested_by", "updated_at").
-		Set("problem = NULL").
-		Where("workspace_id = ?", row.WorkspaceID).
-		Where("id = ?", row.ID).
-		Exec(ctx)
-
-	return onViolation(err, uniqueViolation, keyReused())
-}
-
-// AuditResume notes who has an action taken up again that was ended in Temporal, and why:
-// action_not_found.
-func (s *Store) AuditResume(
-	ctx context.Context,
-	ws chat.WorkspaceID,
-	id chat.ActionID,
-	by chat.Actor,
-	reason string,
-) error {
-	return s.inTx(ctx, "note who resumes an action", func(ctx context.Context, tx bun.Tx) error {
-		if _, err := findAction(ctx, tx, ws, id); err != nil {
-			return err
+	for {
+		stored, err := findAction(ctx, tx, row.WorkspaceID, row.ID)
+		if chat.CodeOf(err) == chat.CodeActionNotFound {
+			return nil, keyReused()
 		}
 
-		_, err := s.insertAudit(tx, auditEvent{
-			workspace: ws,
-			by:        by,
-			verb:      "action.resumed",
-			object:    string(id),
-			detail:    changed{"reason": reason},
-		}).Exec(ctx)
-
-		return err
-	})
-}
-
-// RecordEndedAction stores that the workflow of an action was ended in Temporal before it had
-// stored anything, as a.Problem says, so that it is found after Temporal has forgotten it. It
-// reports whether it was not stored before; chat_not_found.
-//
-// Idempotent: an action that has a row stays as it is.
-func (s *Store) RecordEndedAction(ctx context.Context, a chat.Action) (bool, error) {
-	row := actionRow{
-		ID:          a.ID,
-		WorkspaceID: a.WorkspaceID,
-		Kind:        a.Kind,
-		ChatID:      a.ChatID,
-		State:       chat.ActionFailed,
-		Fingerprint: chat.Fingerprint{},
-		WorkflowID:  a.WorkflowID,
-		Problem:     a.Problem,
-		CreatedAt:   toMicroseconds(a.CreatedAt),
-		UpdatedAt:   toMicroseconds(a.UpdatedAt),
-	}
-
-	var count int64
-
-	err := s.inTx(ctx, "record an action that was ended", func(ctx context.Context, tx bun.Tx) error {
-		result, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)
 		if err != nil {
-			return onViolation(err, referenceViolation, noChat())
+			return nil, err
 		}
 
-		count, err = result.RowsAffected()
+		ended := stored.action()
+		if ended.Resumable() != nil {
+			return &stored, stored.Fingerprint.Match(row.Fingerprint)
+		}
 
-		return err
-	})
+		// Without one, its history could not be read when it was stored.
+		if len(stored.Fingerprint) > 0 {
+			if err := stored.Fingerprint.Match(row.Fingerprint); err != nil {
+				return nil, err
+			}
+		}
 
-	return count > 0, err
+		if !row.run.MayFollow(ended.EndedRun) {
+			return &stored, nil
+		}
+
+		// If not, somebody else has just changed the row.
+		if resumed, err := resumeAction(ctx, tx, row, ended.EndedRun); err != nil || resumed {
+			return nil, err
+		}
+	}
 }
 
 // keyReused is for a row that was not inserted though none has its id: then it was the key
@@ -337,7 +297,7 @@ func (s *Store) AddParticipant(ctx context.Context, in chat.AddParticipant) (cha
 			}))
 	})
 
-	return added, err
+	return added, s.keepRefusal(ctx, &in.Request, err)
 }
 
 func insertParticipant(ctx context.Context, tx bun.Tx, in *chat.AddParticipant, now time.Time) (participantRow, error) {

@@ -19,6 +19,8 @@ func TestAddParticipant(t *testing.T) {
 		w, other := dbtest.Seed(t, s), dbtest.Seed(t, s)
 		m := w.Customer
 		m.Name = "Ben Okri"
+		m.Phone = ""
+		m.Email = ""
 		ben, err := s.CreateMember(t.Context(), w.Workspace, w.By, m)
 		require.NoError(t, err)
 
@@ -68,7 +70,7 @@ func TestAddParticipantTwiceAtOnce(t *testing.T) {
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
-		ben, err := s.CreateMember(t.Context(), w.Workspace, w.By, w.Customer)
+		ben, err := s.CreateMember(t.Context(), w.Workspace, w.By, dbtest.NewPerson("Ben Okri", "", ""))
 		require.NoError(t, err)
 
 		in := chat.AddParticipant{

@@ -37,7 +37,7 @@ func TestConnectionsThatTheServerHasClosedAreNotUsed(t *testing.T) {
 				return
 			}
 
-			_, errs[i] = s.HoldUnsent(t.Context(), chat.DatabaseHold{Reason: chat.ErrorDatabaseRestored})
+			_, errs[i] = s.HoldUnsent(t.Context(), chat.ErrorDatabaseRestored)
 		})
 	}
 

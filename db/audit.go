@@ -3,7 +3,9 @@ package db
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -66,10 +68,16 @@ type auditEvent struct {
 // insertAudit is the statement that writes one row of the audit log.
 func (s *Store) insertAudit(tx bun.Tx, event auditEvent) *bun.InsertQuery {
 	encoded := json.RawMessage(`{}`)
+	detail := event.detail
 
-	if event.detail != nil {
+	if event.by.Operator != "" {
+		detail = changed{"operator": event.by.Operator}
+		maps.Copy(detail, event.detail)
+	}
+
+	if detail != nil {
 		var err error
-		if encoded, err = json.Marshal(event.detail); err != nil {
+		if encoded, err = json.Marshal(detail); err != nil {
 			return tx.NewInsert().Err(wrapErr("encode the detail of an audit entry", err))
 		}
 	}
@@ -95,7 +103,12 @@ func (s *Store) audit(ctx context.Context, tx bun.Tx, event auditEvent) error {
 }
 
 // AuditLog lists the changes somebody made in the workspace, newest first.
-func (s *Store) AuditLog(ctx context.Context, ws chat.WorkspaceID, p chat.Page) (chat.List[chat.AuditEntry], error) {
+func (s *Store) AuditLog(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	f chat.AuditFilter,
+	p chat.Page,
+) (chat.List[chat.AuditEntry], error) {
 	var rows []auditRow
 	var before int64
 
@@ -106,9 +119,38 @@ func (s *Store) AuditLog(ctx context.Context, ws chat.WorkspaceID, p chat.Page) 
 		q.Where("a.id < ?", before)
 	}
 
-	if err := q.Scan(ctx); err != nil {
+	filterAudit(q, &f)
+
+	fits, err := scanPage(ctx, q, &rows, p.Limit)
+	if err != nil {
 		return chat.List[chat.AuditEntry]{}, wrapErr("list the audit log", err)
 	}
 
-	return listOf(rows, p.Limit, (*auditRow).entry, func(r *auditRow) string { return cursorOf("audit", r.ID) }), nil
+	return listOf(rows, fits, (*auditRow).entry, func(r *auditRow) string { return cursorOf("audit", r.ID) }), nil
+}
+
+// filterAudit narrows the entries. A verb without a point stands for all of its kind.
+func filterAudit(q *bun.SelectQuery, f *chat.AuditFilter) {
+	switch {
+	case f.Verb == "":
+	case strings.Contains(f.Verb, "."):
+		q.Where("a.verb = ?", f.Verb)
+	default:
+		kind := f.Verb + "."
+		q.Where("substr(a.verb, 1, ?) = ?", len(kind), kind)
+	}
+
+	if f.Object != "" {
+		q.Where("a.object = ?", f.Object)
+	}
+
+	if f.MemberID != 0 {
+		q.Where("a.member_id = ?", f.MemberID)
+	}
+
+	if f.KeyID != 0 {
+		q.Where("a.key_id = ?", f.KeyID)
+	}
+
+	filterTime(q, "a.at", f.Since, f.Until)
 }

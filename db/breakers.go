@@ -82,11 +82,7 @@ func closeBreaker(tx bun.Tx, row *deliveryRow) []bun.Query {
 func takeProbe(ctx context.Context, tx bun.Tx, row *deliveryRow, now time.Time) error {
 	result, err := tx.NewUpdate().Model((*breakerRow)(nil)).Set("probe_at = ?", now.Add(chat.ProbeEvery)).
 		Where("workspace_id = ?", row.WorkspaceID).Where("sender = ?", row.Sender).Where("probe_at <= ?", now).Exec(ctx)
-	if err != nil {
-		return err
-	}
-
-	if count, err := result.RowsAffected(); err != nil || count > 0 {
+	if changed, err := hasChanged(result, err); err != nil || changed {
 		return err
 	}
 

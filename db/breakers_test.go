@@ -24,6 +24,7 @@ func sendTo(t *testing.T, s *db.Store, w *dbtest.World, to string) chat.Assistan
 		func(f *chat.SendFacts) (chat.SendPlan, error) {
 			plan, err := dbtest.PlanText("hi")(f)
 			plan.To = to
+			plan.ToGiven = true
 
 			return plan, err
 		},

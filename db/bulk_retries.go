@@ -115,12 +115,12 @@ func (s *Store) BeginBulkRetry(ctx context.Context, in chat.NewBulkRetry, workfl
 			return err
 		}
 
-		count, err := result.RowsAffected()
+		fresh, err := hasChanged(result, nil)
 		if err != nil {
 			return err
 		}
 
-		if count == 0 {
+		if !fresh {
 			b, err = storedBulkRetry(ctx, tx, &row)
 			return err
 		}
@@ -191,11 +191,12 @@ func (s *Store) BulkRetries(ctx context.Context, ws chat.WorkspaceID, p chat.Pag
 		q.Where("(b.created_at, b.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
 	}
 
-	if err := q.Scan(ctx); err != nil {
+	fits, err := scanPage(ctx, q, &rows, p.Limit)
+	if err != nil {
 		return chat.List[chat.BulkRetry]{}, wrapErr("list the bulk retries", err)
 	}
 
-	list := listOf(rows, p.Limit, (*bulkRetryRow).bulkRetry, func(r *bulkRetryRow) string {
+	list := listOf(rows, fits, (*bulkRetryRow).bulkRetry, func(r *bulkRetryRow) string {
 		return cursorOf("bulk_retries", microCursor(r.CreatedAt), r.ID)
 	})
 

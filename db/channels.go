@@ -7,14 +7,22 @@ import (
 	"handrail/chat"
 )
 
-// The sender and the recipient's address of a chat, as a delivery in it would have them: c is
-// the chat, member its member. Both are NULL on channels that write to nobody's address.
+// The sender, its number or address, and the recipient's address of a chat, as a delivery in it
+// would have them: c is the chat, member, phone_number and inbox are what it refers to. All are NULL
+// on channels that write to nobody's address.
 var (
-	chatSender = caseByChannel(func(spec chat.ChannelSpec) string {
+	chatFrom = caseByChannel("c.channel", func(spec chat.ChannelSpec) string {
+		return fromColumns[spec.Sender]
+	})
+	chatSender = caseByChannel("c.channel", func(spec chat.ChannelSpec) string {
 		return senderColumns[spec.Sender]
 	})
-	chatAddress = caseByChannel(func(spec chat.ChannelSpec) string {
+	chatAddress = caseByChannel("c.channel", func(spec chat.ChannelSpec) string {
 		return addressColumns[spec.Address]
+	})
+	// chatFolded is chatAddress as it is compared.
+	chatFolded = caseByChannel("c.channel", func(spec chat.ChannelSpec) string {
+		return foldedColumns[spec.Address]
 	})
 )
 
@@ -23,23 +31,35 @@ var senderColumns = map[chat.SenderKind]string{
 	chat.SenderInbox: "'inbox:' || c.inbox_id",
 }
 
+var fromColumns = map[chat.SenderKind]string{
+	chat.SenderPhone: "CASE phone_number.number WHEN '' THEN phone_number.messaging_service_sid " +
+		"ELSE phone_number.number END",
+	chat.SenderInbox: "inbox.address",
+}
+
 var addressColumns = map[chat.AddressKind]string{
 	chat.AddressPhone: "member.phone",
 	chat.AddressEmail: "member.email",
 }
 
-// caseByChannel is a CASE over the channels that can be sent on.
-func caseByChannel(value func(chat.ChannelSpec) string) string {
+var foldedColumns = map[chat.AddressKind]string{
+	chat.AddressPhone: "member.phone",
+	chat.AddressEmail: "member.email_folded",
+}
+
+// caseByChannel is a CASE over the channels that can be sent on, NULL for those without a value.
+// The channel is given as SQL.
+func caseByChannel(channel string, value func(chat.ChannelSpec) string) string {
 	var branches strings.Builder
 
-	for _, channel := range chat.Channels() {
-		spec := channel.Spec()
+	for _, known := range chat.Channels() {
+		spec := known.Spec()
 		if sql := value(spec); sql != "" && spec.CanSend() {
-			fmt.Fprintf(&branches, " WHEN '%s' THEN %s", channel, sql)
+			fmt.Fprintf(&branches, " WHEN '%s' THEN %s", known, sql)
 		}
 	}
 
-	return "CASE c.channel" + branches.String() + " END"
+	return "CASE " + channel + branches.String() + " END"
 }
 
 // oneAtATime is the condition that a delivery's channel lets one message to an address be in

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -160,11 +161,12 @@ func (s *Store) Chats(ctx context.Context, ws chat.WorkspaceID, f chat.ChatFilte
 			}
 		}
 
-		if err := q.Scan(ctx); err != nil {
+		fits, err := scanPage(ctx, q, &rows, f.Limit)
+		if err != nil {
 			return err
 		}
 
-		list = listOf(rows, f.Limit, (*chatRow).chat, func(r *chatRow) string {
+		list = listOf(rows, fits, (*chatRow).chat, func(r *chatRow) string {
 			return cursorOf("chats", microCursor(r.LastActivityAt), r.ID)
 		})
 
@@ -366,12 +368,19 @@ func checkSenders(
 }
 
 // DeleteChat hides a chat: chat_not_found, from then on everywhere. Its rows stay, for
-// deliveries under way and for the record.
-func (s *Store) DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) error {
+// deliveries under way and for the record. What waits to be sent in it ends, and so do its questions
+// to contributors; the workflows of both are returned.
+func (s *Store) DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ChatID) ([]string, error) {
 	now := s.time()
+	var workflows []string
 
-	return s.inTx(ctx, "delete a chat", func(ctx context.Context, tx bun.Tx) error {
-		err := editChat(ctx, tx.NewUpdate().Set("deleted_at = ?", now), ws, id, now)
+	err := s.inTx(ctx, "delete a chat", func(ctx context.Context, tx bun.Tx) error {
+		var err error
+		if workflows, err = s.endInChat(ctx, tx, ws, id, now); err != nil {
+			return err
+		}
+
+		err = editChat(ctx, tx.NewUpdate().Set("deleted_at = ?", now), ws, id, now)
 		if err != nil {
 			return err
 		}
@@ -383,17 +392,94 @@ func (s *Store) DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 			object:    objectID(id),
 		})
 	})
+	if err != nil {
+		return nil, err
+	}
+
+	return workflows, nil
+}
+
+// endInChat ends what waits in a chat. Questions to contributors come before deliveries: who answers
+// a question locks the rows in the same order.
+func (s *Store) endInChat(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	now time.Time,
+) ([]string, error) {
+	workflows, err := s.endRequestsOf(ctx, tx, ws, id, now)
+	if err != nil {
+		return nil, err
+	}
+
+	var rows []deliveryRow
+
+	q := tx.NewSelect().
+		Model(&rows).
+		Where("d.workspace_id = ?", ws).
+		Where("d.chat_id = ?", id).
+		Where("d.submission IN ?", bun.Tuple(claimable)).
+		OrderExpr("d.id")
+
+	if err := s.locked(q).Scan(ctx); err != nil {
+		return nil, err
+	}
+
+	ended, err := s.moveAll(ctx, tx, rows, now, (*chat.Delivery).EndWithChat)
+
+	return append(workflows, ended...), err
+}
+
+// endRequestsOf ends the open questions to contributors of a chat, and returns their workflows.
+func (s *Store) endRequestsOf(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	id chat.ChatID,
+	now time.Time,
+) ([]string, error) {
+	var open []chat.ContributorRequestID
+
+	err := tx.NewSelect().
+		Model((*contributorRequestRow)(nil)).
+		Column("id").
+		Where("r.workspace_id = ?", ws).
+		Where("r.chat_id = ?", id).
+		Where("r.state = 'open'").
+		OrderExpr("r.id").
+		Scan(ctx, &open)
+	if err != nil {
+		return nil, err
+	}
+
+	var workflows []string
+
+	for _, requestID := range open {
+		before, err := s.lockRequest(ctx, tx, ws, requestID)
+		if err != nil {
+			return nil, err
+		}
+
+		request := before
+		request.Questions = slices.Clone(before.Questions)
+		request.End(chat.RequestCanceled, chat.NoteChatDeleted, now)
+
+		if err := s.saveRequest(ctx, tx, &request, &before, now); err != nil {
+			return nil, err
+		}
+
+		workflows = append(workflows, request.WorkflowID)
+	}
+
+	return workflows, nil
 }
 
 // editChat changes a chat that is not deleted: chat_not_found.
 func editChat(ctx context.Context, q *bun.UpdateQuery, ws chat.WorkspaceID, id chat.ChatID, now time.Time) error {
 	result, err := q.Model((*chatRow)(nil)).Set("updated_at = ?", now).
 		Where("workspace_id = ?", ws).Where("id = ?", id).Where("deleted_at IS NULL").Exec(ctx)
-	if err != nil {
-		return err
-	}
-
-	if count, err := result.RowsAffected(); err != nil || count > 0 {
+	if changed, err := hasChanged(result, err); err != nil || changed {
 		return err
 	}
 

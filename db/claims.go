@@ -10,29 +10,10 @@ import (
 	"handrail/chat"
 )
 
-// suppressedNow, busyNow, and optedOutNow for a delivery that is not stored yet, are
-// evaluated where the claim is decided, not when the send was prepared: all may have changed
-// since. d is the delivery.
-var (
-	suppressedNow = suppressedCondition("d.workspace_id", "d.channel", "d.sender", "d.to_address")
-	optedOutNow   = suppressedCondition("?", "?", "?", "?")
-)
-
+// busyNow is the condition that another delivery to the address of d is in flight.
 var busyNow = `(` + oneAtATime("d") + ` AND EXISTS (SELECT 1 FROM deliveries o
 	WHERE o.workspace_id = d.workspace_id AND o.sender = d.sender AND o.to_address = d.to_address
 		AND o.submission IN ('sending', 'unknown') AND ` + oneAtATime("o") + ` AND o.id <> d.id))`
-
-// chatDeletedNow is the condition that the chat of d was deleted.
-const chatDeletedNow = `EXISTS (SELECT 1 FROM chats c
-	WHERE c.workspace_id = d.workspace_id AND c.id = d.chat_id AND c.deleted_at IS NOT NULL)`
-
-// suppressedCondition is the condition that a sender must not write to an address; what it
-// is about is given as SQL.
-func suppressedCondition(workspace, channel, sender, address string) string {
-	return `EXISTS (SELECT 1 FROM suppressions x
-		WHERE x.workspace_id = ` + workspace + ` AND x.channel = ` + channel + `
-			AND x.sender = ` + sender + ` AND x.address = lower(` + address + `) AND x.lifted_at IS NULL)`
-}
 
 // errClaimAgain says that the delivery, or another one to its address, changed while the
 // claim was decided.
@@ -50,9 +31,10 @@ const claimTries = 5
 // claim lasts, nor before the time the provider asked us to wait for, nor while another
 // delivery to the same address of the same sender is in flight, nor while the sender's
 // account refuses everything and somebody else probes it: then the delivery is blocked. Nor is
-// it granted by a database that has failed over, before all that may have been sent is held. A
-// delivery whose address is suppressed by now ends. One whose claim ran out becomes unknown:
-// whoever held it may have posted.
+// it granted by a database that has failed over, before all that may have been sent is held. What
+// allows the delivery is asked again of the rows as they are now, see [chat.Allowance]: one that is
+// not allowed any more ends, or waits for a person. One whose claim ran out becomes unknown: whoever
+// held it may have posted.
 //
 // Idempotent in what matters: a repetition is granted nothing, because the first claim
 // lasts, or has made the delivery unknown.
@@ -125,8 +107,7 @@ func (s *Store) claim(ctx context.Context, tx bun.Tx, in claimRequest) (chat.Cla
 		Where("d.submission IN ?", bun.Tuple(claimable)).
 		Where("(d.retry_at IS NULL OR d.retry_at <= ?)", in.now).
 		Where("NOT "+s.failedOver()).
-		Where("NOT "+suppressedNow).
-		Where("NOT "+chatDeletedNow).
+		Where(allowedNow).
 		Where("NOT "+busyNow).
 		Where(sameTextUntil+" IS NULL", in.now).
 		Where("NOT EXISTS (SELECT 1 "+fromBreaker+" AND b.probe_at > ?)", in.now).
@@ -175,10 +156,9 @@ func (s *Store) settleRefusedClaim(
 	id chat.DeliveryID,
 	now time.Time,
 ) (chat.Claim, error) {
-	row, err := findDelivery(ctx, s.locked(tx.NewSelect().ColumnExpr("d.*").
-		ColumnExpr(suppressedNow+" AS suppressed").ColumnExpr(busyNow+" AS busy").
+	row, err := findDelivery(ctx, s.locked(selectAllowance(tx.NewSelect().ColumnExpr("d.*")).
+		ColumnExpr(busyNow+" AS busy").
 		ColumnExpr(sameTextUntil+" AS same_text_until", now).
-		ColumnExpr(chatDeletedNow+" AS chat_deleted").
 		ColumnExpr(s.failedOver()+" AS failed_over").
 		ColumnExpr("(SELECT b.probe_at "+fromBreaker+" AND b.probe_at > ?) AS probe_at", now).
 		ColumnExpr("(SELECT b.error_code || ', ' || b.error_message "+fromBreaker+") AS breaker_reason")), ws, id)
@@ -193,8 +173,7 @@ func (s *Store) settleRefusedClaim(
 	d := row.delivery()
 	refusal := d.RefuseClaim(chat.ClaimFacts{
 		Now:           now,
-		Suppressed:    row.Suppressed,
-		ChatDeleted:   row.ChatDeleted,
+		Allowance:     row.allowance(),
 		Busy:          row.Busy,
 		SameTextUntil: chat.UTC(row.SameTextUntil),
 		ProbeAt:       chat.UTC(row.ProbeAt),

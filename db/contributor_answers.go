@@ -109,11 +109,17 @@ func saveQuestion(tx bun.Tx, ws chat.WorkspaceID, question *chat.ContributorQues
 		ReplyID:    question.ReplyID,
 		Answer:     question.Answer,
 		AnsweredAt: question.AnsweredAt,
+		WrongCodes: question.WrongCodes,
+		Trust:      question.Trust,
 		Why:        question.Why,
+		Language:   question.Language,
+		Understood: question.Understood,
 		UpdatedAt:  now,
 	}
 
-	return tx.NewUpdate().Model(&row).Column("state", "reply_id", "answer", "answered_at", "why", "updated_at").
+	return tx.NewUpdate().Model(&row).
+		Column("state", "reply_id", "answer", "answered_at", "wrong_codes", "trust").
+		Column("why", "language", "understood", "updated_at").
 		Where("workspace_id = ?", ws).Where("id = ?", question.ID)
 }
 
@@ -171,7 +177,8 @@ func endToolCall(tx bun.Tx, r *chat.ContributorRequest, now time.Time) []bun.Que
 
 // ReadReplies has read look at the replies that have come and were not read yet, and closes
 // the request when its questions decide it: contributor_request_not_found. An error of read
-// is why a reply is unreadable; its contributor may be asked again.
+// is why a reply is unreadable; its contributor may be asked again. read may note in the question how it
+// has read the reply, and in which language the contributor is to be asked again.
 //
 // Idempotent: a reply is read once, and a request that is over stays as it is.
 func (s *Store) ReadReplies(
@@ -204,7 +211,7 @@ func (s *Store) ReadReplies(
 				return err
 			}
 
-			answer, err := read(r, question, reply.Content)
+			answer, err := readAnswer(r, question, reply.Content, read)
 			if err != nil {
 				question.State = chat.QuestionUnreadable
 				question.Why = chat.AsError(err).Message
@@ -221,6 +228,20 @@ func (s *Store) ReadReplies(
 	})
 }
 
+// readAnswer has read look at a reply that has the code which its question asked for, if it did.
+func readAnswer(
+	r *chat.ContributorRequest,
+	question *chat.ContributorQuestion,
+	text string,
+	read func(r *chat.ContributorRequest, a *chat.ContributorQuestion, text string) (json.RawMessage, error),
+) (json.RawMessage, error) {
+	if question.LacksCode() {
+		return nil, question.ErrorLacksCode()
+	}
+
+	return read(r, question, text)
+}
+
 func findMessage(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.MessageID) (messageRow, error) {
 	var row messageRow
 	err := tx.NewSelect().Model(&row).Where("m.workspace_id = ?", ws).Where("m.id = ?", id).Scan(ctx)
@@ -233,7 +254,6 @@ func markAnswered(question *chat.ContributorQuestion, answer json.RawMessage, at
 	question.State = chat.QuestionAnswered
 	question.Answer = answer
 	question.AnsweredAt = &at
-	question.Why = ""
 }
 
 // AnswerRequest takes an answer that a contributor has given through the API, or somebody
@@ -277,6 +297,8 @@ func (s *Store) AnswerRequest(
 		}
 
 		question.ReplyID = in.MessageID
+		question.Trust = "" // a key has given it
+		question.Why = ""
 		markAnswered(question, in.Answer, change.now)
 		r.Settle(change.now)
 

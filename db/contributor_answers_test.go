@@ -370,25 +370,34 @@ func TestADeadlineWaitsForAReplyToBeRead(t *testing.T) {
 	})
 }
 
-func TestARequestInADeletedChatStillEnds(t *testing.T) {
+func TestADeletedChatEndsItsRequests(t *testing.T) {
 	t.Parallel()
 
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
-		a := newAsking(t, s)
-		a.contributor("Priya", priyasPhone, "")
-		in := a.question()
-		in.Wait = false
-		r := a.open(in)
-		require.NoError(t, s.DeleteChat(t.Context(), a.w.Workspace, a.w.By, a.chat))
+		for _, wait := range []bool{true, false} {
+			a := newAsking(t, s)
+			a.contributor("Priya", priyasPhone, "")
+			in := a.question()
+			in.Wait = wait
+			r := a.open(in)
 
-		ended, err := s.EndRequest(t.Context(), chat.Actor{}, chat.ContributorStep{
-			WorkspaceID: a.w.Workspace,
-			RequestID:   r.ID,
-			State:       chat.RequestExpired,
-			Note:        "Too late.",
-		}, a.now)
-		require.NoError(t, err)
-		assert.Equal(t, chat.RequestExpired, ended.State)
+			ended, err := s.DeleteChat(t.Context(), a.w.Workspace, a.w.By, a.chat)
+			require.NoError(t, err)
+			assert.Contains(t, ended, r.WorkflowID, "its workflow is made to look")
+
+			after, err := s.EndRequest(t.Context(), chat.Actor{}, chat.ContributorStep{
+				WorkspaceID: a.w.Workspace,
+				RequestID:   r.ID,
+				State:       chat.RequestExpired,
+				Note:        "Too late.",
+			}, a.now)
+			require.NoError(t, err)
+			assert.Equal(t, []any{chat.RequestCanceled, chat.NoteChatDeleted}, []any{after.State, after.Note})
+
+			d, err := s.SentMessage(t.Context(), a.w.Workspace, r.ActionID)
+			require.NoError(t, err)
+			assert.Equal(t, chat.ErrorChatDeleted, d.ErrorCode, "the message does not wait for ever")
+		}
 	})
 }
 

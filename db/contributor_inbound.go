@@ -20,8 +20,11 @@ type inboundQuestion struct {
 	request *chat.ContributorRequest
 	index   int
 	address string
-	// answers reports that the message is the answer that is waited for.
-	answers bool
+	// answers reports that the message is the answer that is waited for; machine that it would be, if
+	// a machine had not written it.
+	answers, machine bool
+	// code is what the answer must have.
+	code string
 }
 
 // current is the question, a zero one when there is none.
@@ -33,8 +36,9 @@ func (q *inboundQuestion) current() *chat.ContributorQuestion {
 	return &q.request.Questions[q.index]
 }
 
-// needsNoResponse reports that the answer needs no response: a send waits for it.
-func (q *inboundQuestion) needsNoResponse() bool { return q.answers && q.request.Wait }
+// needsNoResponse reports that the message needs no response: a send waits for it, or nobody has
+// written it.
+func (q *inboundQuestion) needsNoResponse() bool { return q.answers && q.request.Wait || q.machine }
 
 // findQuestion finds the question that the message is about, and holds its request: the one
 // that was answered by a token or the headers of an email, else the newest one that its
@@ -46,7 +50,7 @@ func (s *Store) findQuestion(ctx context.Context, tx bun.Tx, a *arrival) error {
 	switch {
 	case a.question.askID != "":
 		q.Where("k.id = ?", a.question.askID)
-	case a.chat != nil || a.Automatic || a.sender() == "" || a.From == "":
+	case a.chat != nil && !a.guessable || a.Automatic != "" || a.sender() == "" || a.From == "":
 		return nil
 	default:
 		a.asked(q).Where("k.state IN ('asked', 'replied', 'unreadable')")
@@ -61,14 +65,25 @@ func (s *Store) findQuestion(ctx context.Context, tx bun.Tx, a *arrival) error {
 		return err
 	}
 
+	// A thread root is that of a chat, whatever its mails were about.
+	if a.guessable && request.ChatID != a.chat.ID {
+		return nil
+	}
+
 	found := inboundQuestion{
 		askID:   asked.ID,
 		certain: a.question.certain,
 		request: &request,
 		index:   indexOfQuestion(&request, asked.ID),
 		address: asked.Address,
+		code:    asked.Code,
 	}
 	found.answers = a.isAnswer(&found)
+
+	if found.answers && !a.isPersons(&found) {
+		found.answers = false
+		found.machine = true
+	}
 
 	return a.joinQuestionChat(ctx, tx, found)
 }
@@ -88,13 +103,25 @@ func (a *arrival) asked(q *bun.SelectQuery) *bun.SelectQuery {
 
 // isAnswer reports whether the message answers the question, which is held. What headers
 // refer to may have been forwarded, so they need the address that was asked as well. START
-// is what providers make of a yes, so it does not stand in the way.
+// is what providers make of a yes, so it does not stand in the way. Whom a form or a group names as
+// the author has shown less than whom it says it is from, and answers by the address alone nothing; a
+// mail that is not shown to be from its address answers nothing either, nor does what comes after too
+// many wrong codes.
 func (a *arrival) isAnswer(q *inboundQuestion) bool {
 	state := q.current().State
 
 	return q.request.State == chat.RequestOpen && state.Open() && state != chat.QuestionPending &&
-		!a.Automatic && a.Keyword != chat.KeywordStop && a.Keyword != chat.KeywordHelp &&
-		(q.certain || q.address == chat.FoldAddress(a.From))
+		!q.current().IsLocked() && a.Automatic == "" &&
+		a.Keyword != chat.KeywordStop && a.Keyword != chat.KeywordHelp &&
+		a.mayAnswer(q) && (q.certain || a.Via == "" && q.address == chat.FoldAddress(a.From))
+}
+
+// isPersons reports whether the answer is a person's own, or a reaction that says yes or no to the
+// question. A reaction takes the place of no answer that is still to be read.
+func (a *arrival) isPersons(q *inboundQuestion) bool {
+	_, reacts := q.request.ReactionAnswer(a.Text)
+
+	return q.request.MayAnswer(a.Text) && (!reacts || q.current().State != chat.QuestionReplied)
 }
 
 // joinQuestionChat brings the message into the chat of a question. An answer gets there also
@@ -183,9 +210,7 @@ func (s *Store) takeReply(ctx context.Context, tx bun.Tx, a *arrival) error {
 	}
 
 	replied := q.current()
-	replied.State = chat.QuestionReplied
-	replied.ReplyID = a.message
-	replied.Why = ""
+	replied.TakeReply(a.message, a.Trust)
 	a.Awaited = q.request.WorkflowID
 
 	_, err := saveQuestion(tx, a.workspace, replied, a.now).Exec(ctx)

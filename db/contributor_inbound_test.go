@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -34,7 +35,8 @@ func TestAnAnswerByEmail(t *testing.T) {
 		}{
 			"the address": {"ben@example.com", func(*chat.Inbound, chat.AssistantMessageSent) {}, true, true},
 			"the token, from another address": {"b.okri@example.org", func(in *chat.Inbound, q chat.AssistantMessageSent) {
-				in.To, in.ReplyTo = []string{"reply+x@in.example.com"}, q.MessageID
+				in.To, in.ReplyTokens = []string{"reply@in.example.com"}, tokensOf(t, s, q.MessageID)
+				in.Trust = chat.TrustNone
 			}, true, true},
 			"a reference": {"ben@example.com", func(in *chat.Inbound, _ chat.AssistantMessageSent) {
 				in.References = []string{"<question@handrail.example>"}
@@ -42,9 +44,23 @@ func TestAnAnswerByEmail(t *testing.T) {
 			"a reference in what was forwarded": {"eve@example.org", func(in *chat.Inbound, _ chat.AssistantMessageSent) {
 				in.References = []string{"<question@handrail.example>"}
 			}, false, true},
+			"a form that names them": {"ben@example.com", func(in *chat.Inbound, _ chat.AssistantMessageSent) {
+				in.Via = "form@shop.example"
+			}, false, true},
+			"the address, which anybody writes": {"ben@example.com", func(in *chat.Inbound, _ chat.AssistantMessageSent) {
+				in.Trust = chat.TrustNone
+			}, false, true},
+			"a reference, which anybody writes": {"ben@example.com", func(in *chat.Inbound, _ chat.AssistantMessageSent) {
+				in.References = []string{"<question@handrail.example>"}
+				in.Trust = chat.TrustDoubtful
+			}, false, true},
+			"the message's uuid, which the API shows": {"eve@example.org", func(in *chat.Inbound, q chat.AssistantMessageSent) {
+				token := chat.ReplyToken(strings.ReplaceAll(string(q.MessageID), "-", ""))
+				in.ReplyTokens = []string{token.Hash(), string(q.MessageID)}
+			}, false, false},
 			"somebody else": {"eve@example.org", func(*chat.Inbound, chat.AssistantMessageSent) {}, false, false},
 			"automatic mail": {"ben@example.com", func(in *chat.Inbound, q chat.AssistantMessageSent) {
-				in.Automatic, in.ReplyTo = true, q.MessageID
+				in.Automatic, in.ReplyTokens = chat.AutomaticSubmitted, tokensOf(t, s, q.MessageID)
 			}, false, true},
 		} {
 			a, ben, r, question := asksByEmail(t, s)
@@ -58,6 +74,7 @@ func TestAnAnswerByEmail(t *testing.T) {
 			in := newMail(test.from, "yes")
 			// The inbox of the oldest workspace would take it: give each its own.
 			address := string(a.w.Workspace) + "@example.com"
+			a.w.Grant(t, s, address)
 			_, err = s.UpdateInbox(t.Context(), a.w.Workspace, a.w.By, a.w.Inbox.ID, chat.InboxPatch{Address: &address})
 			require.NoError(t, err)
 

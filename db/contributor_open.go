@@ -213,6 +213,10 @@ func (s *Store) newQuestions(
 			Member:      &member,
 		}
 
+		if in.Confirm && question.Channel.Spec().Address == chat.AddressPhone {
+			question.Code = chat.NewAnswerCode()
+		}
+
 		if r.Why != "" {
 			question.State = chat.QuestionFailed
 			question.Why = r.Why

@@ -100,7 +100,12 @@ type questionRow struct {
 	ReplyID    chat.MessageID     `bun:"reply_id,nullzero"`
 	Answer     json.RawMessage    `bun:"answer,nullzero"`
 	AnsweredAt *time.Time         `bun:"answered_at"`
+	Trust      chat.Trust         `bun:"trust"`
+	Code       string             `bun:"code"`
+	WrongCodes int                `bun:"wrong_codes"`
 	Why        string             `bun:"why"`
+	Language   string             `bun:"language"`
+	Understood json.RawMessage    `bun:"understood,nullzero"`
 	AskedAt    *time.Time         `bun:"asked_at"`
 	UpdatedAt  time.Time          `bun:"updated_at"`
 
@@ -117,7 +122,12 @@ func (r *questionRow) question() chat.ContributorQuestion {
 		ReplyID:    r.ReplyID,
 		Answer:     r.Answer,
 		AnsweredAt: chat.UTC(r.AnsweredAt),
+		Confirm:    r.Code != "",
+		WrongCodes: r.WrongCodes,
+		Trust:      r.Trust,
 		Why:        r.Why,
+		Language:   r.Language,
+		Understood: r.Understood,
 	}
 
 	if r.Member != nil {
@@ -191,11 +201,12 @@ func (s *Store) ContributorRequests(
 		q.Where("r.chat_id = ?", f.ChatID)
 	}
 
-	if err := q.Scan(ctx); err != nil {
+	fits, err := scanPage(ctx, q, &rows, f.Limit)
+	if err != nil {
 		return chat.List[chat.ContributorRequest]{}, wrapErr("list the contributor requests", err)
 	}
 
-	list := listOf(rows, f.Limit, (*contributorRequestRow).request, func(r *contributorRequestRow) string {
+	list := listOf(rows, fits, (*contributorRequestRow).request, func(r *contributorRequestRow) string {
 		return cursorOf("contributor_requests", microCursor(r.CreatedAt), r.ID)
 	})
 

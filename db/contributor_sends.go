@@ -115,6 +115,7 @@ func (r *questionRow) currentAddress() string {
 // addressQuestion turns the facts from the chat's member to the contributor.
 func (s *Store) addressQuestion(ctx context.Context, tx bun.Tx, question *questionRow, facts *chat.SendFacts) error {
 	facts.Chat.Channel = question.Channel
+	facts.Code = question.Code
 	facts.Recipient = nil
 	facts.PhoneNumber = nil
 	facts.Inbox = nil
@@ -139,14 +140,12 @@ func (s *Store) addressQuestion(ctx context.Context, tx bun.Tx, question *questi
 		facts.Recipient = &contributor
 	}
 
-	facts.Suppressed, err = tx.NewSelect().
-		Model((*suppressionRow)(nil)).
-		Where("x.workspace_id = ?", question.WorkspaceID).
-		Where("x.channel = ?", question.Channel).
-		Where("x.sender = ?", question.Sender).
-		Where("x.address = ?", question.currentAddress()).
-		Where("x.lifted_at IS NULL").
-		Exists(ctx)
+	facts.Suppressed, err = isSuppressed(ctx, tx, suppressionRow{
+		WorkspaceID: question.WorkspaceID,
+		Channel:     question.Channel,
+		Sender:      facts.Sender(question.Channel).From,
+		Address:     question.currentAddress(),
+	})
 	if err != nil || question.Channel.Spec().Format != chat.FormatEmail {
 		return err
 	}

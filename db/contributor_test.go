@@ -106,7 +106,7 @@ func (a *asking) open(in chat.NewContributorRequest) chat.ContributorRequest {
 
 // turn is a send that puts a question.
 func (a *asking) turn(r *chat.ContributorRequest, ask int, turn chat.QuestionTurn) chat.SendAssistantMessage {
-	in := a.w.Send(r.ChatID, r.Text(turn))
+	in := a.w.Send(r.ChatID, r.Text(turn, &r.Questions[ask]))
 	in.Question = &chat.QuestionStep{RequestID: r.ID, QuestionID: r.Questions[ask].ID, Turn: turn}
 
 	return in
@@ -121,7 +121,7 @@ func (a *asking) ask(r *chat.ContributorRequest, ask int, turn chat.QuestionTurn
 }
 
 func (a *asking) tryAsk(r *chat.ContributorRequest, ask int, turn chat.QuestionTurn) (chat.AssistantMessageSent, error) {
-	return a.s.PrepareSend(a.t.Context(), a.turn(r, ask, turn), dbtest.SendIDs(), dbtest.PlanText(r.Text(turn)))
+	return a.s.PrepareSend(a.t.Context(), a.turn(r, ask, turn), dbtest.SendIDs(), dbtest.PlanText(r.Text(turn, &r.Questions[ask])))
 }
 
 func (a *asking) request(id chat.ContributorRequestID) chat.ContributorRequest {
@@ -284,6 +284,9 @@ func TestWhoCanBeAsked(t *testing.T) {
 		refused(in, "opted out")
 		in.ContributorID = a.w.Customer.ID
 		refused(in, "contributor of this chat")
+
+		_, err = s.UpdateMember(t.Context(), a.w.Workspace, a.w.By, stopped.ID, chat.MemberPatch{Phone: new("")})
+		require.NoError(t, err, "a number is one member's, and now Priya's")
 
 		priya := a.contributor("Priya", "+14155550171", "priya@example.com")
 		in.ContributorID = priya.ID

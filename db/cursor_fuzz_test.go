@@ -7,6 +7,7 @@ import (
 
 	"handrail/chat"
 	"handrail/db"
+	"handrail/internal/growth"
 )
 
 // FuzzCursor holds that what is no cursor is the caller's fault and never ours.
@@ -17,8 +18,10 @@ func FuzzCursor(f *testing.F) {
 	f.Add("!!")
 
 	f.Fuzz(func(t *testing.T, cursor string) {
-		if err := db.ReadCursor(cursor); err != nil {
-			require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err))
-		}
+		growth.Check(t, len(cursor), func() {
+			if err := db.ReadCursor(cursor); err != nil {
+				require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err))
+			}
+		})
 	})
 }

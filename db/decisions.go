@@ -26,7 +26,7 @@ func (s *Store) Decide(
 
 	var row deliveryRow
 	var workflow string
-	err := s.inTx(ctx, "decide about a delivery", func(ctx context.Context, tx bun.Tx) error {
+	err := s.inKnownHistory(ctx, "decide about a delivery", func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		if row, err = findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), ws, id); err != nil {
 			return err
@@ -52,6 +52,11 @@ func (s *Store) Decide(
 
 		if d.ProviderMessageID != "" {
 			statements = append(statements, adoptOrphans(tx, &row))
+		}
+
+		if effect == chat.EffectSent {
+			// What it repeats, or what repeats it, may have been sent too.
+			statements = append(statements, s.recordSentTwice(tx, &row, toMicroseconds(d.At)))
 		}
 
 		if err := s.batch(ctx, tx, statements...); err != nil {
@@ -85,7 +90,7 @@ func (r *deliveryRow) recordDecision(d *chat.Decision) {
 }
 
 // saveDecision is the statement that stores a person's decision.
-func saveDecision(tx bun.Tx, row *deliveryRow) bun.Query {
+func saveDecision(tx bun.Tx, row *deliveryRow) *bun.UpdateQuery {
 	return tx.NewUpdate().Model(row).
 		Column("decision", "decision_reason", "decided_by", "decided_at", "bulk_retry_id").
 		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID)
@@ -133,7 +138,7 @@ func (s *Store) changeDelivery(
 	change func(bun.Tx, *deliveryRow) []bun.Query,
 ) (chat.Delivery, error) {
 	var row deliveryRow
-	err := s.inTx(ctx, what, func(ctx context.Context, tx bun.Tx) error {
+	err := s.inKnownHistory(ctx, what, func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		if row, err = findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), ws, id); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -105,6 +106,44 @@ func TestResolve(t *testing.T) {
 	})
 }
 
+// TestAReportOfAnotherMessageThanThePersonNamed flags a possible copy: the person saw one message at the
+// provider, and the provider's callback, which names our attempt, speaks of another one.
+func TestAReportOfAnotherMessageThanThePersonNamed(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		sent, d := sendNow(t, s, w, w.SMS.ID, clock.now)
+		leadToReview(t, s, w, &d, clock.now)
+
+		_, _, err := s.Decide(t.Context(), w.Workspace, d.ID, chat.Decision{
+			Verdict:           chat.VerdictSent,
+			Reason:            "in the log",
+			ProviderMessageID: "SM7",
+			By:                w.By,
+			At:                clock.now,
+		})
+		require.NoError(t, err)
+
+		for range 2 {
+			reporter{t, s, clock}.report(newCallback(&d, "SM8", chat.StatusDelivered))
+		}
+
+		after, _, _, _ := readStanding(t, s, w, &sent)
+		assert.Equal(t, "SM8", after.ProviderMessageID, "which the provider itself names")
+
+		duplicates := slices.DeleteFunc(after.Events, func(e chat.ProviderEvent) bool {
+			return e.Type != chat.EventDuplicate
+		})
+		require.Len(t, duplicates, 1)
+		assert.Contains(t, duplicates[0].Key, "SM7")
+
+		owners, err := s.MessageOwners(t.Context(), chat.ProviderTwilio, []string{"SM7", "SM8"})
+		require.NoError(t, err)
+		assert.Equal(t, map[string]chat.DeliveryID{"SM7": d.ID, "SM8": d.ID}, owners)
+	})
+}
+
 func TestEndDelivery(t *testing.T) {
 	t.Parallel()
 
@@ -168,12 +207,12 @@ func TestStaleDeliveries(t *testing.T) {
 		accepted := sendTo(t, s, w, "+5")
 		d = w.Claim(t, s, accepted.DeliveryID, now)
 		acceptDelivery(t, s, w, &d, "SM1", now)
-		touched(d.ID, 72*time.Hour)
+		touched(d.ID, 3*time.Hour)
 
 		recent := sendTo(t, s, w, "+6")
 		d = w.Claim(t, s, recent.DeliveryID, now)
 		acceptDelivery(t, s, w, &d, "SM2", now)
-		touched(d.ID, 40*time.Hour)
+		touched(d.ID, 2*time.Hour)
 
 		given := sendTo(t, s, w, "+7")
 		_, err := s.MarkExhausted(t.Context(), w.Workspace, given.DeliveryID, now)

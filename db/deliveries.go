@@ -12,23 +12,29 @@ import (
 type deliveryRow struct {
 	bun.BaseModel `bun:"table:deliveries,alias:d"`
 
-	ID                chat.DeliveryID      `bun:"id,pk"`
-	WorkspaceID       chat.WorkspaceID     `bun:"workspace_id"`
-	ChatID            chat.ChatID          `bun:"chat_id"`
-	MessageID         chat.MessageID       `bun:"message_id"`
-	ActionID          chat.ActionID        `bun:"action_id"`
-	Channel           chat.Channel         `bun:"channel"`
-	Provider          chat.Provider        `bun:"provider"`
-	PurposeKey        string               `bun:"purpose_key"`
-	TextKey           string               `bun:"text_key"`
-	Sender            string               `bun:"sender"`
-	From              string               `bun:"from_address"`
-	To                string               `bun:"to_address"`
-	Payload           chat.Payload         `bun:"payload"`
+	ID          chat.DeliveryID  `bun:"id,pk"`
+	WorkspaceID chat.WorkspaceID `bun:"workspace_id"`
+	ChatID      chat.ChatID      `bun:"chat_id"`
+	MessageID   chat.MessageID   `bun:"message_id"`
+	ActionID    chat.ActionID    `bun:"action_id"`
+	Channel     chat.Channel     `bun:"channel"`
+	Provider    chat.Provider    `bun:"provider"`
+	PurposeKey  string           `bun:"purpose_key"`
+	TextKey     string           `bun:"text_key,nullzero"`
+	Sender      string           `bun:"sender"`
+	From        string           `bun:"from_address"`
+	To          string           `bun:"to_address"`
+	ToMemberID  chat.MemberID    `bun:"to_member_id,nullzero"`
+	ToGiven     bool             `bun:"to_given"`
+	ToFolded    string           `bun:"to_folded"`
+	Payload     chat.Payload     `bun:"payload"`
+	// ReplyToken is the hash of the token in the payload's address for answers, "" for none.
+	ReplyToken        string               `bun:"reply_token"`
 	Policy            chat.UnknownPolicy   `bun:"policy"`
 	Submission        chat.SubmissionState `bun:"submission"`
 	DeliveryStatus    chat.DeliveryStatus  `bun:"carrier"`
 	StatusRank        int                  `bun:"carrier_rank"`
+	AlsoReported      chat.DeliveryStatus  `bun:"also_reported"`
 	Fence             int64                `bun:"fence"`
 	LeaseUntil        *time.Time           `bun:"lease_until"`
 	RetryAt           *time.Time           `bun:"retry_at"`
@@ -51,11 +57,9 @@ type deliveryRow struct {
 	UpdatedAt         time.Time            `bun:"updated_at"`
 	SweepAfter        time.Time            `bun:"sweep_after"`
 
-	RetriedBy  chat.DeliveryID `bun:"retried_by,scanonly"`
-	Suppressed bool            `bun:"suppressed,scanonly"`
-	// ChatDeleted reports that the delivery's chat was deleted.
-	ChatDeleted bool `bun:"chat_deleted,scanonly"`
-	Busy        bool `bun:"busy,scanonly"`
+	RetriedBy chat.DeliveryID `bun:"retried_by,scanonly"`
+	allowanceRow
+	Busy bool `bun:"busy,scanonly"`
 	// SameTextUntil is until when another delivery of the same text stands before this one.
 	SameTextUntil *time.Time `bun:"same_text_until,scanonly"`
 	FailedOver    bool       `bun:"failed_over,scanonly"`
@@ -80,10 +84,13 @@ func (r *deliveryRow) delivery() chat.Delivery {
 		Sender:            r.Sender,
 		From:              r.From,
 		To:                r.To,
+		ToMemberID:        r.ToMemberID,
+		ToGiven:           r.ToGiven,
 		Payload:           r.Payload,
 		Policy:            r.Policy,
 		Submission:        r.Submission,
 		DeliveryStatus:    r.DeliveryStatus,
+		AlsoReported:      r.AlsoReported,
 		Fence:             r.Fence,
 		LeaseUntil:        chat.UTC(r.LeaseUntil),
 		RetryAt:           chat.UTC(r.RetryAt),
@@ -203,11 +210,12 @@ func (s *Store) Deliveries(
 
 	filterDeliveries(q, &f)
 
-	if err := q.Scan(ctx); err != nil {
+	fits, err := scanPage(ctx, q, &rows, f.Limit)
+	if err != nil {
 		return chat.List[chat.Delivery]{}, wrapErr("list the deliveries", err)
 	}
 
-	return listOf(rows, f.Limit, (*deliveryRow).delivery, func(r *deliveryRow) string {
+	return listOf(rows, fits, (*deliveryRow).delivery, func(r *deliveryRow) string {
 		return cursorOf("deliveries", microCursor(r.CreatedAt), r.ID)
 	}), nil
 }
@@ -229,13 +237,7 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 		q.Where("d.chat_id = ?", f.ChatID)
 	}
 
-	if f.Since != nil {
-		q.Where("d.created_at >= ?", f.Since.UTC())
-	}
-
-	if f.Until != nil {
-		q.Where("d.created_at < ?", f.Until.UTC())
-	}
+	filterTime(q, "d.created_at", f.Since, f.Until)
 }
 
 // Delivery finds a delivery with its attempts, in order, and its provider's reports, by
@@ -246,16 +248,9 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 		return chat.Delivery{}, wrapErr("find a delivery", err)
 	}
 
-	var attempts []attemptRow
-
-	err = s.db.NewSelect().
-		Model(&attempts).
-		Where("t.workspace_id = ?", ws).
-		Where("t.delivery_id = ?", id).
-		OrderExpr("t.fence").
-		Scan(ctx)
+	attempts, err := s.findAttempts(ctx, &row)
 	if err != nil {
-		return chat.Delivery{}, wrapErr("list the attempts of a delivery", err)
+		return chat.Delivery{}, err
 	}
 
 	var events []providerEventRow
@@ -267,10 +262,24 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 	}
 
 	d := row.delivery()
-	d.Attempts = mapSlice(attempts, (*attemptRow).attempt)
+	d.Attempts = attempts
 	d.Events = mapSlice(events, (*providerEventRow).event)
 
 	return d, nil
+}
+
+// findAttempts are the attempts of a delivery, in order.
+func (s *Store) findAttempts(ctx context.Context, row *deliveryRow) ([]chat.Attempt, error) {
+	var attempts []attemptRow
+
+	err := s.db.NewSelect().
+		Model(&attempts).
+		Where("t.workspace_id = ?", row.WorkspaceID).
+		Where("t.delivery_id = ?", row.ID).
+		OrderExpr("t.fence").
+		Scan(ctx)
+
+	return mapSlice(attempts, (*attemptRow).attempt), wrapErr("list the attempts of a delivery", err)
 }
 
 // FindDelivery finds a delivery, without attempts and events: delivery_not_found.

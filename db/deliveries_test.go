@@ -153,6 +153,7 @@ func TestOtherOutcomes(t *testing.T) {
 			chat.OutcomeUnknown:      {chat.SubmissionUnknown, chat.ActionParked, chat.MessagePending},
 		} {
 			m := w.Customer
+			m.Email = ""
 			m.Phone = "+1415555" + map[chat.SubmissionOutcome]string{
 				chat.OutcomeNotProcessed: "1001",
 				chat.OutcomeAborted:      "1002",

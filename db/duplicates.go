@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -31,10 +32,38 @@ func duplicateEvent(row *deliveryRow, in submission) (providerEventRow, error) {
 	}, err
 }
 
+// keepNamedMessage is the statement that keeps the message which a person has named for a delivery, if
+// the provider now says that the delivery has become another one: it may have become both.
+func keepNamedMessage(ctx context.Context, tx bun.Tx, in *submission) ([]bun.Query, error) {
+	row, err := findDelivery(ctx, tx.NewSelect(), in.ws, in.id)
+	if err != nil {
+		return nil, err
+	}
+
+	named := row.ProviderMessageID
+	proven := in.said.ProviderMessageID
+
+	if row.Submission == chat.SubmissionAccepted || named == "" || proven == "" || named == proven {
+		return nil, nil
+	}
+
+	row.ProviderMessageID = proven
+	copied := *in
+	copied.said.ProviderMessageID = named
+	copied.fence = 0
+
+	event, err := duplicateEvent(&row, copied)
+	if err != nil {
+		return nil, err
+	}
+
+	return []bun.Query{newEventInsert(tx, &event)}, nil
+}
+
 // recordSentTwice is the statement that records an acceptance of row when another delivery
 // of its message, of which each repeats the one before, was sent as well. Whichever of the two it
-// is found for, it is recorded once. One that the
-// provider took and then lost was not, and of one without a receipt nobody knows.
+// is found for, it is recorded once. One that the provider took and then lost was not, and of one
+// without a receipt nobody knows.
 func (s *Store) recordSentTwice(tx bun.Tx, row *deliveryRow, now time.Time) *bun.RawQuery {
 	raw := `CAST('{"other_delivery":"' || o.id || '"}' AS blob)`
 	if s.postgres() {

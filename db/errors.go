@@ -56,11 +56,11 @@ func wrapErr(what string, err error) error {
 	}
 
 	if isReadOnly(err) {
-		return newUnavailable(readOnlyMessage).Because(fmt.Errorf("%s: %w", what, err))
+		return chat.Unavailable(readOnlyMessage).Because(fmt.Errorf("%s: %w", what, err))
 	}
 
 	if isUnavailable(err) {
-		return newUnavailable("the database does not answer now; try again").Because(fmt.Errorf("%s: %w", what, err))
+		return chat.Unavailable("the database does not answer now; try again").Because(fmt.Errorf("%s: %w", what, err))
 	}
 
 	return fmt.Errorf("%s: %w", what, err)

@@ -14,14 +14,17 @@ import (
 
 // sameTextUntil is until when another delivery, of whichever workspace, may show up in the
 // provider's list as a message that looks like d; NULL if none. The parameter is the present. What
-// a delivery has become is not the only thing that may show up of it: another attempt may, too.
+// a delivery has become is not the only thing that may show up of it: another attempt may, too. The
+// states are all those of the partial index, so that SQLite sees that it fits; of what is closed,
+// the time is over.
 const sameTextUntil = `(SELECT max(o.evidence_until) FROM deliveries o
-	WHERE o.text_key = d.text_key AND o.evidence IN ('open', 'past') AND o.evidence_until >= ? AND o.id <> d.id)`
+	WHERE o.text_key = d.text_key AND o.evidence IN ('open', 'past', 'closed') AND o.evidence_until >= ?
+		AND o.id <> d.id)`
 
 // sameTextNow is the condition that there is one before a delivery that is not stored yet. The
 // parameters are its text key and the present.
 const sameTextNow = `EXISTS (SELECT 1 FROM deliveries o
-	WHERE o.text_key = ? AND o.evidence IN ('open', 'past') AND o.evidence_until >= ?)`
+	WHERE o.text_key = ? AND o.evidence IN ('open', 'past', 'closed') AND o.evidence_until >= ?)`
 
 // otherUnresolved is the condition that another attempt of the delivery than the one with this
 // fence may have become a message that nobody knows.
@@ -49,8 +52,8 @@ func (s *Store) evidenceUntil(now time.Time, lease time.Duration) time.Time {
 	return toMicroseconds(now.Add(window.Hold()))
 }
 
-// closeOtherEvidence is the statement that ends the time in which another delivery of the same
-// text as this one's holds up the next: that was over before this one was claimed.
+// closeOtherEvidence is the statement after which no other delivery of the same text as this one's
+// is open, so that this one may be.
 func closeOtherEvidence(tx bun.Tx, ws chat.WorkspaceID, id chat.DeliveryID) *bun.UpdateQuery {
 	return tx.NewUpdate().
 		Model((*deliveryRow)(nil)).
@@ -127,7 +130,9 @@ func (s *Store) CountDuplicates(ctx context.Context) (map[chat.Provider]int64, e
 
 // EvidenceRivals are the other deliveries, of whichever workspace, that the provider's list may
 // show just as it shows this one, and of whose messages some are not known, with their attempts:
-// delivery_not_found.
+// delivery_not_found. One that is being sent is among them: its message may be in the list before
+// its provider's answer is recorded. Only a sender of another workspace, or one that was made anew
+// with the number of an old one, sends the same text at the same time.
 func (s *Store) EvidenceRivals(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -143,30 +148,38 @@ func (s *Store) EvidenceRivals(
 	err = s.db.NewSelect().
 		Model(&rows).
 		Where("d.text_key = ?", row.TextKey).
-		Where("d.evidence IN ('open', 'past')").
+		Where("d.evidence IN ('open', 'past', 'closed')").
 		Where("d.id <> ?", id).
 		Scan(ctx)
 	if err != nil {
 		return nil, wrapErr("find the deliveries of the same text", err)
 	}
 
+	var sending []deliveryRow
+
+	// The first two conditions are those of the partial index deliveries_in_flight.
+	err = s.db.NewSelect().
+		Model(&sending).
+		Where("d.submission IN ('sending', 'unknown')").
+		Where("d.channel <> 'web-chat'").
+		Where("d.submission = 'sending'").
+		Where("d.evidence = 'none'").
+		Where("d.text_key = ?", row.TextKey).
+		Where("d.id <> ?", id).
+		Scan(ctx)
+	if err != nil {
+		return nil, wrapErr("find the deliveries of the same text", err)
+	}
+
+	rows = append(rows, sending...)
+
 	rivals := make([]chat.Delivery, len(rows))
 	for i := range rows {
 		rivals[i] = rows[i].delivery()
 
-		var attempts []attemptRow
-
-		err := s.db.NewSelect().
-			Model(&attempts).
-			Where("t.workspace_id = ?", rows[i].WorkspaceID).
-			Where("t.delivery_id = ?", rows[i].ID).
-			OrderExpr("t.fence").
-			Scan(ctx)
-		if err != nil {
-			return nil, wrapErr("find the attempts of deliveries of the same text", err)
+		if rivals[i].Attempts, err = s.findAttempts(ctx, &rows[i]); err != nil {
+			return nil, err
 		}
-
-		rivals[i].Attempts = mapSlice(attempts, (*attemptRow).attempt)
 	}
 
 	return rivals, nil
@@ -177,7 +190,8 @@ func (s *Store) EvidenceRivals(
 // [chat.EventAmbiguous].
 //
 // Idempotent: the same messages are recorded once, and a delivery that is neither unknown nor
-// waits for a person stays as it is.
+// waits for a person stays as it is. If it has ended, and an attempt of it may have become one of the
+// messages, the event is kept all the same: each may be a second copy.
 func (s *Store) RecordAmbiguity(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -191,7 +205,10 @@ func (s *Store) RecordAmbiguity(
 
 	return s.changeDelivery(ctx, what, ws, id, func(tx bun.Tx, row *deliveryRow) []bun.Query {
 		statements := applyMove(tx, row, now, func(d *chat.Delivery) chat.Effect { return d.MarkAmbiguous(candidates) })
-		if len(statements) == 0 {
+
+		// One that has ended stays as it is; that the messages may be copies of it is kept.
+		ended := row.Submission.Settled() && row.Evidence != chat.EvidenceNone && len(candidates) > 0
+		if len(statements) == 0 && !ended {
 			return nil
 		}
 
@@ -231,5 +248,5 @@ func insertAmbiguity(tx bun.Tx, row *deliveryRow, candidates []chat.Report, now 
 		Applied:     true,
 	}
 
-	return tx.NewInsert().Model(&event).On("CONFLICT (event_key) DO NOTHING").Returning("NULL")
+	return newEventInsert(tx, &event)
 }

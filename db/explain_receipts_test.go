@@ -44,15 +44,35 @@ func TestQueriesOfReceiptsUseIndexes(t *testing.T) {
 			"orphan": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.RecordReport(ctx, chat.Report{Provider: chat.ProviderTwilio, Key: "k2", ProviderMessageID: "SM2"}, now))
 			}, []string{"deliveries"}},
+			"report by Message-ID": {func(ctx context.Context, s *db.Store) error {
+				if err := errorOf(s.Bun().NewRaw(`UPDATE messages SET email_message_id = '<1000007@example.com>'
+					WHERE workspace_id = ? AND id = '1000007'`, w.Workspace).Exec(ctx)); err != nil {
+					return err
+				}
+
+				return errorOf(s.RecordReport(ctx, chat.Report{
+					Provider:       chat.ProviderTwilio,
+					Key:            "k3",
+					EmailMessageID: "<1000007@example.com>",
+				}, now))
+			}, []string{"messages_email", "deliveries_of_message"}},
+			"unsubscription": {func(ctx context.Context, s *db.Store) error {
+				return errorOf(s.RecordReport(ctx, chat.Report{
+					Provider:   chat.ProviderTwilio,
+					Key:        "k4",
+					DeliveryID: "1000006",
+					Suppress:   chat.SuppressedGroup,
+				}, now))
+			}, []string{"suppressions_lifted"}},
 			"inbound SMS": {func(ctx context.Context, s *db.Store) error {
 				return errorOf(s.ReceiveInbound(ctx, newText("+14155550123", "hello"), inboundID(), now))
-			}, []string{"phone_numbers_inbound", "members_phone", "contributor_asks"}},
+			}, []string{"phone_numbers_one_workspace", "members_phone", "contributor_asks"}},
 			"inbound email": {func(ctx context.Context, s *db.Store) error {
 				in := newMail("ana@example.com", "hello")
-				in.ReplyTo, in.References = "nothing", []string{"<nothing@example.com>"}
+				in.ReplyTokens, in.References = []string{"nothing"}, []string{"<nothing@example.com>"}
 
 				return errorOf(s.ReceiveInbound(ctx, in, inboundID(), now))
-			}, []string{"inboxes_inbound", "messages_id", "messages_email", "members_email"}},
+			}, []string{"inboxes_one_workspace", "deliveries_reply_token", "messages_email", "members_email"}},
 			"stop": {func(ctx context.Context, s *db.Store) error {
 				in := newText("+14155550123", "STOP")
 				in.Keyword = chat.KeywordStop

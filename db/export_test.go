@@ -2,6 +2,7 @@ package db
 
 import (
 	"crypto/tls"
+	"slices"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/driver/pgdriver"
@@ -41,4 +42,16 @@ func ReadCursor(cursor string) error {
 	_, err := readCursor("list", cursor, &at, &id)
 
 	return err
+}
+
+// MemberReferences are the columns that name a member, as a merge knows them.
+func MemberReferences() []string {
+	var all []string
+	for _, r := range slices.Concat(movedReferences, keptReferences) {
+		all = append(all, r.table+"."+r.column)
+	}
+
+	slices.Sort(all)
+
+	return all
 }

@@ -80,8 +80,7 @@ func (s *Store) HoldAfterFailover(ctx context.Context) (Failover, error) {
 			return nil
 		}
 
-		hold := chat.DatabaseHold{At: toMicroseconds(history.Now), Reason: chat.ErrorDatabaseFailedOver}
-		found.Held, err = s.holdUnsent(ctx, tx, history.Current, hold)
+		found.Held, err = s.holdUnsent(ctx, tx, &history, chat.ErrorDatabaseFailedOver)
 
 		return err
 	})
@@ -149,6 +148,24 @@ func databaseHold(at *time.Time, reason string) *chat.DatabaseHold {
 	}
 
 	return &chat.DatabaseHold{At: at.UTC(), Reason: reason}
+}
+
+// inKnownHistory is inHeldTx for a change that says what was sent and what was not: a database that
+// has failed over does not know, before all that may have been sent is held.
+func (s *Store) inKnownHistory(ctx context.Context, what string, do func(ctx context.Context, tx bun.Tx) error) error {
+	return s.inHeldTx(ctx, what, func(ctx context.Context, tx bun.Tx) error {
+		var row historyRow
+
+		if err := s.selectHistory(tx, &row).Scan(ctx); err != nil {
+			return err
+		}
+
+		if row.Known != row.Current {
+			return errFailedOver
+		}
+
+		return do(ctx, tx)
+	})
 }
 
 // inHeldTx is inTx for what must not happen in a database that has failed over before all that

@@ -23,9 +23,9 @@ func (s *Store) CheckWritable(ctx context.Context) error {
 	case err != nil:
 		return wrapErr("ask whether the database takes writes", err)
 	case recovering:
-		return newUnavailable("the database takes no writes: it is a standby, or still recovering")
+		return chat.Unavailable("the database takes no writes: it is a standby, or still recovering")
 	case readOnly:
-		return newUnavailable(readOnlyMessage)
+		return chat.Unavailable(readOnlyMessage)
 	}
 
 	return nil
@@ -89,11 +89,3 @@ func (s *Store) Durability(ctx context.Context) (*Durability, error) {
 }
 
 const readOnlyMessage = "the database takes no writes now: it is read-only; try again"
-
-// newUnavailable is an error about the database that is over by itself, or by an operator's hand.
-func newUnavailable(message string) *chat.Error {
-	e := chat.Errorf(chat.CodeUnavailable, "%s", message)
-	e.Retryable = true
-
-	return e
-}

@@ -79,7 +79,7 @@ func auditVerbs(t *testing.T, s *db.Store, ws chat.WorkspaceID) []string {
 	var verbs []string
 
 	entries := readPages(t, 100, func(p chat.Page) (chat.List[chat.AuditEntry], error) {
-		return s.AuditLog(t.Context(), ws, p)
+		return s.AuditLog(t.Context(), ws, chat.AuditFilter{}, p)
 	})
 
 	for _, e := range entries {

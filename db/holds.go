@@ -11,14 +11,13 @@ import (
 
 // HoldUnsent is for a database that has lost a part of its history, because it was set back to
 // a backup, or failed over unnoticed: what it has as not sent, or not known, may have been sent.
+// reason is [chat.ErrorDatabaseRestored] or [chat.ErrorDatabaseFailedOver].
 // All of it, in every workspace, waits for a person from now on, whatever its state; it is
 // returned, so that the providers can be asked. So does what was asked for before the hold, and
 // comes later. The moves are none of the state machine's: the rows are not what happened.
 //
 // Idempotent: what waits for a person is left alone.
-func (s *Store) HoldUnsent(ctx context.Context, hold chat.DatabaseHold) ([]chat.StaleDelivery, error) {
-	hold.At = toMicroseconds(hold.At)
-
+func (s *Store) HoldUnsent(ctx context.Context, reason string) ([]chat.StaleDelivery, error) {
 	var held []chat.StaleDelivery
 	err := s.inTx(ctx, "hold what may have been sent", func(ctx context.Context, tx bun.Tx) error {
 		history, err := s.lockHistory(ctx, tx)
@@ -26,7 +25,7 @@ func (s *Store) HoldUnsent(ctx context.Context, hold chat.DatabaseHold) ([]chat.
 			return err
 		}
 
-		held, err = s.holdUnsent(ctx, tx, history.Current, hold)
+		held, err = s.holdUnsent(ctx, tx, &history, reason)
 
 		return err
 	})
@@ -39,12 +38,14 @@ func (s *Store) HoldUnsent(ctx context.Context, hold chat.DatabaseHold) ([]chat.
 func (s *Store) holdUnsent(
 	ctx context.Context,
 	tx bun.Tx,
-	timeline string,
-	hold chat.DatabaseHold,
+	history *historyRow,
+	reason string,
 ) ([]chat.StaleDelivery, error) {
+	hold := chat.DatabaseHold{At: toMicroseconds(history.Now), Reason: reason}
+
 	_, err := tx.NewUpdate().
 		Table("database_timeline").
-		Set("timeline = ?", timeline).
+		Set("timeline = ?", history.Current).
 		Set("held_at = ?", hold.At).
 		Set("held_reason = ?", hold.Reason).
 		Where("id = 1").
@@ -59,7 +60,7 @@ func (s *Store) holdUnsent(
 		Model(&rows).
 		Set("submission = ?", chat.SubmissionNeedsReview).
 		Set("unknown_since = ?", hold.At).
-		Set("evidence = CASE evidence WHEN 'none' THEN 'past' ELSE evidence END").
+		Set("evidence = CASE evidence WHEN 'open' THEN 'open' ELSE 'past' END").
 		Set("lease_until = NULL").
 		Set("retry_at = NULL").
 		Set("error_code = ?", hold.Reason).
@@ -105,14 +106,6 @@ func (s *Store) HeldDeliveries(ctx context.Context, reason string) ([]chat.Stale
 	}
 
 	return held, nil
-}
-
-func (r *deliveryRow) staleDelivery() chat.StaleDelivery {
-	return chat.StaleDelivery{
-		WorkspaceID: r.WorkspaceID,
-		DeliveryID:  r.ID,
-		Submission:  r.Submission,
-	}
 }
 
 // hold lets a delivery that is not stored yet, or is released, wait for a person.

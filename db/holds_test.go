@@ -19,12 +19,11 @@ func TestWhatABackupHasAsUnsentWaitsForAPerson(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		now := time.Now()
-		restored := chat.DatabaseHold{At: now, Reason: chat.ErrorDatabaseRestored}
 		pending := w.Prepare(t, s, w.SMS.ID, "Once")
 		second := w.Prepare(t, s, w.SMS.ID, "Twice")
 		sending := w.Prepare(t, s, w.Email.ID, "By mail")
 		w.Claim(t, s, sending.DeliveryID, now)
-		held, err := s.HoldUnsent(t.Context(), restored)
+		held, err := s.HoldUnsent(t.Context(), chat.ErrorDatabaseRestored)
 		require.NoError(t, err)
 		assert.Len(t, held, 3)
 
@@ -38,7 +37,7 @@ func TestWhatABackupHasAsUnsentWaitsForAPerson(t *testing.T) {
 			assert.False(t, claim.Granted, "nothing is posted without a person's word")
 		}
 
-		held, err = s.HoldUnsent(t.Context(), restored)
+		held, err = s.HoldUnsent(t.Context(), chat.ErrorDatabaseRestored)
 		require.NoError(t, err)
 		assert.Empty(t, held)
 	})

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -15,84 +16,115 @@ func (s *Store) applyKeyword(ctx context.Context, tx bun.Tx, a *arrival) error {
 		return nil
 	}
 
-	switch a.Keyword {
-	case chat.KeywordStop:
-		if err := s.optOut(ctx, tx, a); err != nil {
-			return err
+	for _, ws := range a.workspaces() {
+		var err error
+
+		switch a.Keyword {
+		case chat.KeywordStop:
+			err = s.optOut(ctx, tx, a, ws)
+		case chat.KeywordStart:
+			err = s.optIn(ctx, tx, a, ws)
+		case chat.KeywordHelp:
 		}
 
-		return s.endByStop(ctx, tx, a)
-
-	case chat.KeywordStart:
-		return s.optIn(ctx, tx, a)
-	case chat.KeywordHelp:
+		if err != nil {
+			return err
+		}
 	}
 
-	return nil
+	return s.endByStop(ctx, tx, a)
+}
+
+// workspaces are those whose senders the message was sent to: that of the message, and those of the
+// numbers and messaging services that it came by as well.
+func (a *arrival) workspaces() []chat.WorkspaceID {
+	all := []chat.WorkspaceID{a.workspace}
+
+	for i := range a.also {
+		if !slices.Contains(all, a.also[i].WorkspaceID) {
+			all = append(all, a.also[i].WorkspaceID)
+		}
+	}
+
+	return all
 }
 
 // optOut puts who wrote on the sender's list, and ends what was waiting to be sent to them.
-// What the provider may have is left alone: nothing is known of it.
-func (s *Store) optOut(ctx context.Context, tx bun.Tx, a *arrival) error {
-	var canceled []deliveryRow
+func (s *Store) optOut(ctx context.Context, tx bun.Tx, a *arrival, ws chat.WorkspaceID) error {
+	var waiting []deliveryRow
 
-	_, err := tx.NewUpdate().
-		Model(&canceled).
-		Set("submission = ?", chat.SubmissionSuppressed).
-		Set("error_code = ?", chat.ErrorOptedOut).
-		Set("error_message = ?", chat.ReasonOptedOut).
-		Set("retry_at = NULL").
-		Set("updated_at = ?", a.now).
-		Where("d.workspace_id = ?", a.workspace).
+	q := tx.NewSelect().
+		Model(&waiting).
+		Where("d.workspace_id = ?", ws).
 		// By status, because an index has it; the two are the same here.
-		Where("d.status IN ('pending', 'blocked')").
-		// What may have been taken already is for a person, and its next claim says so.
-		Where("d.evidence = 'none'").
-		Where("d.sender = ?", a.sender()).
-		Where("lower(d.to_address) = lower(?)", a.From).
-		Returning("*").
-		Exec(ctx)
-	if err := unlessNone(err); err != nil {
+		Where("d.status IN ('pending', 'blocked', 'needs_review')").
+		Where("lower(d.from_address) IN ?", bun.Tuple(a.senderAddresses())).
+		Where("d.to_folded = ?", chat.FoldAddress(a.From)).
+		// Locks are taken in one order. As an expression: SQLite would go through all deliveries for it.
+		OrderExpr("d.id || ''")
+	if err := s.locked(q).Scan(ctx); err != nil {
 		return err
 	}
 
-	statements := []bun.Query{addSuppression(tx, &suppressionRow{
-		WorkspaceID: a.workspace,
+	stopped, err := s.moveAll(ctx, tx, waiting, a.now, (*chat.Delivery).ConfirmOptOut)
+	if err != nil {
+		return err
+	}
+
+	a.Stopped = append(a.Stopped, stopped...)
+
+	return s.batch(ctx, tx, suppressAt(tx, suppressionRow{
+		WorkspaceID: ws,
 		Channel:     a.Channel,
-		Sender:      a.sender(),
 		Address:     a.From,
 		Reason:      chat.SuppressedOptOut,
 		SourceEvent: a.Key,
 		CreatedAt:   a.now,
-	})}
-
-	actions := make([]chat.ActionID, len(canceled))
-	for i := range canceled {
-		actions[i] = canceled[i].ActionID
-		statements = append(statements, markMessageNotSent(tx, &canceled[i], a.now)...)
-	}
-
-	if err := s.batch(ctx, tx, statements...); err != nil || len(actions) == 0 {
-		return err
-	}
-
-	return tx.NewSelect().Model((*actionRow)(nil)).Column("workflow_id").Where("a.workspace_id = ?", a.workspace).
-		Where("a.id IN ?", bun.Tuple(actions)).OrderExpr("a.id").Scan(ctx, &a.Stopped)
+	}, a.senderAddresses())...)
 }
 
 // optIn takes who wrote off the sender's list, if they, or the provider for them, had asked
 // for that. Bounces and complaints stay: writing START does not mend an address.
-func (s *Store) optIn(ctx context.Context, tx bun.Tx, a *arrival) error {
+//
+// What is not shown to be theirs takes nobody off: only who is stricter needs no proof.
+func (s *Store) optIn(ctx context.Context, tx bun.Tx, a *arrival, ws chat.WorkspaceID) error {
+	if !a.Trust.HasAuthority() {
+		return nil
+	}
+
 	_, err := tx.NewUpdate().
 		Model((*suppressionRow)(nil)).
 		Set("lifted_at = ?", a.now).
-		Where("workspace_id = ?", a.workspace).
+		Where("workspace_id = ?", ws).
 		Where("channel = ?", a.Channel).
-		Where("sender = ?", a.sender()).
-		Where("address = lower(?)", a.From).
+		Where("sender IN ?", bun.Tuple(a.senderAddresses())).
+		Where("address = ?", chat.FoldAddress(a.From)).
 		Where("lifted_at IS NULL").
 		Where("reason IN ?", bun.Tuple([]chat.SuppressionReason{chat.SuppressedOptOut, chat.SuppressedCarrier})).
 		Exec(ctx)
 
 	return err
+}
+
+// senderAddresses are those, in lower case, for which a word to the sender holds: its own, and on
+// SMS the number and the messaging service that took the message. Twilio's opt-outs hold for a whole
+// service: https://help.twilio.com/articles/223134027.
+func (a *arrival) senderAddresses() []string {
+	var all []string
+
+	switch {
+	case a.number != nil:
+		all = append(all, a.number.Number, a.number.MessagingServiceSID, a.ServiceSID)
+		all = append(all, a.To...)
+	case a.inbox != nil:
+		all = append(all, a.inbox.Address)
+	}
+
+	for i, address := range all {
+		all[i] = chat.FoldAddress(address)
+	}
+
+	slices.Sort(all)
+
+	return slices.DeleteFunc(slices.Compact(all), func(address string) bool { return address == "" })
 }

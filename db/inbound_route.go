@@ -1,99 +1,258 @@
 package db
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
 	"handrail/chat"
 )
 
-// maxReferences bounds how many ids of an email's headers are looked for.
-const maxReferences = 20
-
-// route finds whose the message is: the sender it was sent to, and the chat of the message
-// that it answers.
-func (a *arrival) route(ctx context.Context, tx bun.Tx) error {
-	if err := a.findSender(ctx, tx); err != nil {
-		return err
-	}
-
-	if err := a.findByToken(ctx, tx); err != nil || a.chat != nil {
-		return err
-	}
-
-	return a.findByReferences(ctx, tx)
-}
-
-// findSender finds whom the message was sent to.
-func (a *arrival) findSender(ctx context.Context, tx bun.Tx) error {
-	switch a.Channel.Spec().Sender {
+// findRecipients finds whom a post is for: the chat of the message that it answers, and each sender
+// of ours that it was sent to. None is an orphan.
+func (s *Store) findRecipients(ctx context.Context, tx bun.Tx, post *inboundPost, now time.Time) ([]*arrival, error) {
+	switch post.Channel.Spec().Sender {
 	case chat.SenderPhone:
-		return a.findNumber(ctx, tx)
+		return findNumberArrivals(ctx, tx, post, now)
 	case chat.SenderInbox:
-		return a.findInbox(ctx, tx)
+		return findInboxArrivals(ctx, tx, post, now)
 	case chat.SenderNone:
 	}
 
-	return nil
+	return nil, nil
 }
 
-// findNumber finds the phone number or messaging service that an SMS was sent to. When two
-// workspaces claim the same, the older claim wins.
-func (a *arrival) findNumber(ctx context.Context, tx bun.Tx) error {
+// findNumberArrivals finds the messaging service, or else the number, that an SMS was sent to.
+// Twilio names the service whose pool has the number, and a chat with the service is not one with
+// the number (https://www.twilio.com/docs/messaging/guides/webhook-request).
+func findNumberArrivals(ctx context.Context, tx bun.Tx, post *inboundPost, now time.Time) ([]*arrival, error) {
+	var found []phoneNumberRow
+
 	find := func(column, value string) error {
 		var row phoneNumberRow
 
 		err := tx.NewSelect().Model(&row).Where("? = ?", bun.Ident(column), value).Where("? <> ''", bun.Ident(column)).
-			OrderExpr("pn.id").Limit(1).Scan(ctx)
+			Where("pn.revoked_at IS NULL").Scan(ctx)
 		if err == nil {
-			a.number = &row
-			a.workspace = row.WorkspaceID
+			found = append(found, row)
 		}
 
 		return unlessNone(err)
 	}
 
-	for _, to := range a.To {
-		if err := find("number", to); err != nil || a.number != nil {
-			return err
+	if post.ServiceSID != "" {
+		if err := find("messaging_service_sid", post.ServiceSID); err != nil {
+			return nil, err
 		}
 	}
 
-	if a.ServiceSID == "" {
+	for _, to := range post.To {
+		if err := find("number", to); err != nil {
+			return nil, err
+		}
+	}
+
+	if len(found) == 0 {
+		return nil, nil
+	}
+
+	a := newArrival(post, now)
+	a.number = &found[0]
+	a.also = found[1:]
+	a.workspace = a.number.WorkspaceID
+	a.recipient = a.sender()
+
+	return []*arrival{a}, nil
+}
+
+// findInboxArrivals finds the chat that an email answers, by the token in its address, and the
+// inboxes that it was sent to.
+func findInboxArrivals(ctx context.Context, tx bun.Tx, post *inboundPost, now time.Time) ([]*arrival, error) {
+	inboxes, err := findInboxes(ctx, tx, post)
+	if err != nil {
+		return nil, err
+	}
+
+	if err := findFormsAuthor(ctx, tx, post, inboxes); err != nil {
+		return nil, err
+	}
+
+	var all []*arrival
+
+	answer := newArrival(post, now)
+
+	known, err := answer.findByToken(ctx, tx, inboxes)
+	if err != nil {
+		return nil, err
+	}
+
+	if known {
+		all = append(all, answer)
+		// Who answers all writes to the chat's own inbox too, and is heard once.
+		inboxes = slices.DeleteFunc(inboxes, func(i inboxRow) bool { return answer.covers(&i) })
+	}
+
+	for i := range inboxes {
+		a := newArrival(post, now)
+		a.inbox = &inboxes[i]
+		a.workspace = a.inbox.WorkspaceID
+		a.recipient = a.sender()
+		all = append(all, a)
+	}
+
+	for _, a := range all {
+		a.alone = len(all) == 1
+
+		if err := a.judgeAuthor(ctx, tx); err != nil {
+			return nil, err
+		}
+
+		if a.chat == nil {
+			if err := a.findByHeaders(ctx, tx); err != nil {
+				return nil, err
+			}
+		}
+	}
+
+	return all, nil
+}
+
+// findFormsAuthor makes the person whom an email from an inbox of ours wants to be answered its
+// author: a contact form has written it, and an answer to the inbox would come back. Inboxes are
+// those that the email was sent to; whose workspace has the inbox, decides.
+func findFormsAuthor(ctx context.Context, tx bun.Tx, post *inboundPost, inboxes []inboxRow) error {
+	if post.AnswersTo == "" || post.Via != "" || len(inboxes) == 0 {
 		return nil
 	}
 
-	return find("messaging_service_sid", a.ServiceSID)
+	var ours []inboxRow
+
+	err := tx.NewSelect().Model(&ours).
+		Where("i.workspace_id = ?", inboxes[0].WorkspaceID).
+		Where("i.address_folded IN ?", bun.Tuple(append(inboxForms(post.From), inboxForms(post.AnswersTo)...))).
+		Scan(ctx)
+	if err != nil {
+		return err
+	}
+
+	if len(matchInboxes(ours, []string{post.From})) == 0 || len(matchInboxes(ours, []string{post.AnswersTo})) > 0 {
+		return nil
+	}
+
+	post.Via = post.From
+	post.Trust = chat.TrustNamed
+	post.From = post.AnswersTo
+	post.FromName = post.AnswersToName
+
+	return nil
 }
 
-// findInbox finds the inbox that an email was sent to, whatever stands behind a plus.
-func (a *arrival) findInbox(ctx context.Context, tx bun.Tx) error {
-	for _, to := range a.To {
-		for _, address := range []string{to, withoutTag(to)} {
-			var row inboxRow
+// covers reports whether the chat of the answered message is all that the inbox gets: unless the
+// provider says that the email was delivered to an inbox which is not the chat's. The answer to a
+// question belongs to the question only.
+func (a *arrival) covers(inbox *inboxRow) bool {
+	delivered := slices.ContainsFunc(a.Delivered, func(to string) bool {
+		return slices.Contains(inboxForms(to), inbox.AddressFolded)
+	})
 
-			err := tx.NewSelect().
-				Model(&row).
-				Where("i.address_folded = ?", strings.ToLower(address)).
-				OrderExpr("i.id").
-				Limit(1).
-				Scan(ctx)
-			if err == nil {
-				a.inbox = &row
-				a.workspace = row.WorkspaceID
+	return !delivered || a.question.askID != "" || a.inbox != nil && a.inbox.ID == inbox.ID
+}
 
-				return nil
-			}
+// findInboxes finds the inboxes that an email was sent to, whatever stands behind a plus: those
+// that its provider says it was delivered to, else those that its headers name. They are in the
+// order of their ids, in which they are held.
+func findInboxes(ctx context.Context, tx bun.Tx, post *inboundPost) ([]inboxRow, error) {
+	var forms []string
+	for _, to := range append(slices.Clone(post.Delivered), post.To...) {
+		forms = append(forms, inboxForms(to)...)
+	}
 
-			if !noRows(err) {
-				return err
+	if len(forms) == 0 {
+		return nil, nil
+	}
+
+	var rows []inboxRow
+
+	err := tx.NewSelect().Model(&rows).Where("i.address_folded IN ?", bun.Tuple(forms)).
+		Where("i.revoked_at IS NULL").Scan(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	slices.SortFunc(rows, func(a, b inboxRow) int { return cmp.Compare(a.ID, b.ID) })
+
+	found := matchInboxes(rows, post.Delivered)
+	if len(found) == 0 {
+		found = matchInboxes(rows, post.To)
+	}
+
+	if len(found) == 0 {
+		return findOldInboxes(ctx, tx, post)
+	}
+
+	return found, nil
+}
+
+// findOldInboxes finds the inboxes of the mails whose uuids the email was sent to, as answers were
+// before there were tokens. Such a uuid is no secret: it leads to the inbox, like the inbox's own
+// address, and neither to the chat nor to whom it was sent.
+func findOldInboxes(ctx context.Context, tx bun.Tx, post *inboundPost) ([]inboxRow, error) {
+	var ids []chat.MessageID
+
+	for _, to := range append(slices.Clone(post.Delivered), post.To...) {
+		if id := chat.ReadOldReplyAddress(to); id != "" && len(ids) < maxTokens {
+			ids = append(ids, id)
+		}
+	}
+
+	if len(ids) == 0 {
+		return nil, nil
+	}
+
+	var rows []inboxRow
+
+	// Without a workspace: the uuid is what names it.
+	err := tx.NewSelect().
+		Model(&rows).
+		Where(`EXISTS (SELECT 1 FROM messages AS m
+			JOIN chats AS c ON c.workspace_id = m.workspace_id AND c.id = m.chat_id
+			WHERE m.id IN ? AND c.workspace_id = i.workspace_id AND c.inbox_id = i.id)`, bun.Tuple(ids)).
+		OrderExpr("i.id").
+		Scan(ctx)
+
+	return rows, err
+}
+
+// matchInboxes picks for each address the inbox that has it, else the one that has it without its
+// tag.
+func matchInboxes(rows []inboxRow, addresses []string) []inboxRow {
+	picked := map[chat.InboxID]bool{}
+
+	for _, to := range addresses {
+		for _, form := range inboxForms(to) {
+			i := slices.IndexFunc(rows, func(r inboxRow) bool { return r.AddressFolded == form })
+			if i >= 0 {
+				picked[rows[i].ID] = true
+				break
 			}
 		}
 	}
 
-	return nil
+	return slices.DeleteFunc(slices.Clone(rows), func(r inboxRow) bool { return !picked[r.ID] })
+}
+
+// inboxForms are the folded addresses of the inboxes that mail to the address is for.
+func inboxForms(address string) []string {
+	folded := chat.FoldAddress(address)
+	if bare := withoutTag(folded); bare != folded {
+		return []string{folded, bare}
+	}
+
+	return []string{folded}
 }
 
 // withoutTag is an address without what stands between a plus and the at sign.
@@ -113,40 +272,78 @@ func selectActive(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.Where("c.deleted_at IS NULL").Where("c.state <> ?", chat.StateArchived)
 }
 
-// findByToken finds the chat of the message whose id the address holds. Who knows that id
-// has got it from us, so it also shows whose the message is.
-func (a *arrival) findByToken(ctx context.Context, tx bun.Tx) error {
-	if a.ReplyTo == "" {
-		return nil
+// findByToken finds the chat of the mail whose token the address holds, and reports whether there
+// is such a mail. Who has that token was sent the mail, so it also shows whose the message is. Where
+// the chat takes no messages, its inbox does; inboxes are those that the email was sent to.
+func (a *arrival) findByToken(ctx context.Context, tx bun.Tx, inboxes []inboxRow) (known bool, err error) {
+	if len(a.ReplyTokens) == 0 {
+		return false, nil
 	}
 
-	err := a.adoptChat(ctx, tx.NewSelect().Where("m.id = ?", a.ReplyTo))
-	a.question.certain = a.question.askID != ""
+	var row adoptedRow
 
-	return err
+	// Without a workspace: the token is what names it.
+	err = selectAdopted(tx, &row).
+		ColumnExpr("d.to_folded AS holder_address").
+		ColumnExpr("COALESCE(d.to_member_id, 0) AS holder_id").
+		Join("JOIN deliveries AS d ON d.workspace_id = m.workspace_id AND d.message_id = m.id").
+		Where("d.reply_token IN ?", bun.Tuple(a.ReplyTokens[:min(len(a.ReplyTokens), maxTokens)])).
+		Where("d.reply_token <> ''").
+		OrderExpr("d.created_at DESC, d.id DESC").
+		Limit(1).
+		Scan(ctx)
+	if err != nil {
+		return false, unlessNone(err)
+	}
+
+	a.holder = tokenHolder{member: row.HolderID, address: row.HolderAddress}
+	a.workspace = row.WorkspaceID
+	a.recipient = "chat:" + objectID(row.ID)
+
+	if err := a.adoptInbox(ctx, tx, &row, inboxes); err != nil {
+		return false, err
+	}
+
+	if row.DeletedAt == nil {
+		a.last = &row.chatRow
+	}
+
+	if row.takes(a.Channel) {
+		a.chat = &row.chatRow
+		a.question.askID = row.AskID
+		a.question.certain = row.AskID != ""
+	}
+
+	return true, nil
 }
 
-// findByReferences finds the chat of the nearest message that an email refers to, in the
-// workspace that it was sent to.
-func (a *arrival) findByReferences(ctx context.Context, tx bun.Tx) error {
-	if a.workspace == "" {
-		return nil
+// adoptInbox makes the inbox that the answered message was sent from the one that the answer is
+// for; without one, that of the workspace to which the answer was sent.
+func (a *arrival) adoptInbox(ctx context.Context, tx bun.Tx, row *adoptedRow, inboxes []inboxRow) error {
+	id := row.InboxID
+	if row.Channel != a.Channel {
+		id = nil
 	}
 
-	for _, id := range a.References[:min(len(a.References), maxReferences)] {
-		q := tx.NewSelect().
-			Where("m.workspace_id = ?", a.workspace).
-			Where("m.email_message_id = ?", id).
-			OrderExpr("m.number DESC").
-			Limit(1)
+	for i := range inboxes {
+		if inboxes[i].WorkspaceID == a.workspace && (id == nil || inboxes[i].ID == *id) {
+			inbox := inboxes[i] // a copy: those that this arrival covers leave the list
+			a.inbox = &inbox
 
-		err := a.adoptChat(ctx, q)
-		if err != nil || a.chat != nil {
-			return err
+			return nil
 		}
 	}
 
-	return nil
+	if id == nil {
+		return nil
+	}
+
+	inbox, err := findInbox(ctx, tx.NewSelect(), a.workspace, *id)
+	if err == nil {
+		a.inbox = &inbox
+	}
+
+	return err
 }
 
 // adoptedRow is the chat of a message that is answered.
@@ -154,124 +351,25 @@ type adoptedRow struct {
 	bun.BaseModel `bun:"table:chats,alias:c"`
 	chatRow
 
-	AskID chat.QuestionID `bun:"ask_id,scanonly"`
+	AskID     chat.QuestionID `bun:"ask_id,scanonly"`
+	Reference string          `bun:"reference,scanonly"`
+
+	HolderID      chat.MemberID `bun:"holder_id,scanonly"`
+	HolderAddress string        `bun:"holder_address,scanonly"`
 }
 
-// adoptChat makes the chat of the message that q finds the message's. A question to a
-// contributor may have gone over another channel than its chat's.
-func (a *arrival) adoptChat(ctx context.Context, q *bun.SelectQuery) error {
-	var row adoptedRow
-
-	err := q.Model(&row).
+func selectAdopted(tx bun.Tx, dest any) *bun.SelectQuery {
+	return tx.NewSelect().
+		Model(dest).
 		ColumnExpr("c.*").
 		ColumnExpr("COALESCE(m.ask_id, '') AS ask_id").
-		Join("JOIN messages AS m ON m.workspace_id = c.workspace_id AND m.chat_id = c.id").
-		Where("c.deleted_at IS NULL").
-		Where("(m.ask_id IS NOT NULL OR c.channel = ? AND c.state <> ?)", a.Channel, chat.StateArchived).
-		Scan(ctx)
-	if err != nil {
-		return unlessNone(err)
-	}
-
-	if row.WorkspaceID != a.workspace {
-		a.number = nil
-		a.inbox = nil
-	}
-
-	a.chat = &row.chatRow
-	a.workspace = row.WorkspaceID
-	a.question.askID = row.AskID
-
-	return nil
+		ColumnExpr("COALESCE(m.email_message_id, '') AS reference").
+		Join("JOIN messages AS m ON m.workspace_id = c.workspace_id AND m.chat_id = c.id")
 }
 
-// ofAuthor narrows a query of members to those with the address that the message came from.
-func (a *arrival) ofAuthor(q *bun.SelectQuery) *bun.SelectQuery {
-	q.Where("m.workspace_id = ?", a.workspace)
-
-	switch a.Channel.Spec().Address {
-	case chat.AddressPhone:
-		return q.Where("m.phone = ?", a.From).Where("m.phone <> ''")
-	case chat.AddressEmail:
-		return q.Where("lower(m.email) = lower(?)", a.From).Where("m.email <> ''")
-	case chat.AddressNone:
-	}
-
-	return q.Where("FALSE")
-}
-
-// findAuthor finds the oldest member with the address, nil when nobody has it.
-func (a *arrival) findAuthor(ctx context.Context, tx bun.Tx) (*chat.MemberID, error) {
-	var row memberRow
-
-	err := a.ofAuthor(tx.NewSelect().Model(&row)).OrderExpr("m.id").Limit(1).Scan(ctx)
-	if err != nil {
-		return nil, unlessNone(err)
-	}
-
-	return &row.ID, nil
-}
-
-// findChat finds the chat with the newest activity between who wrote and the sender.
-func (a *arrival) findChat(ctx context.Context, tx bun.Tx) (*chatRow, error) {
-	var row chatRow
-	q := selectActive(a.ofSender(tx.NewSelect().Model(&row))).ColumnExpr("c.*").
-		Join("JOIN members AS m ON m.workspace_id = c.workspace_id AND m.id = c.member_id")
-
-	err := a.ofAuthor(q).OrderExpr("c.last_activity_at DESC, c.id DESC").Limit(1).Scan(ctx)
-	if err != nil {
-		return nil, unlessNone(err)
-	}
-
-	return &row, nil
-}
-
-// ofSender narrows a query of chats to those of the sender that the message was sent to.
-func (a *arrival) ofSender(q *bun.SelectQuery) *bun.SelectQuery {
-	q.Where("c.workspace_id = ?", a.workspace)
-
-	switch {
-	case a.number != nil:
-		return q.Where("c.phone_number_id = ?", a.number.ID).Where("c.channel = ?", a.Channel)
-	case a.inbox != nil:
-		return q.Where("c.inbox_id = ?", a.inbox.ID)
-	}
-
-	return q.Where("FALSE")
-}
-
-// assistant is who speaks in the sender's newest chat, else the workspace's oldest, nil when
-// it has none.
-func (a *arrival) assistant(ctx context.Context, tx bun.Tx) (*chat.MemberID, error) {
-	var row chatRow
-
-	err := a.ofSender(tx.NewSelect().Model(&row)).
-		Column("assistant_member_id").
-		Where("c.assistant_member_id IS NOT NULL").
-		Where("c.deleted_at IS NULL").
-		OrderExpr("c.id DESC").
-		Limit(1).
-		Scan(ctx)
-	if err == nil {
-		return row.AssistantMemberID, nil
-	}
-
-	if !noRows(err) {
-		return nil, err
-	}
-
-	var oldest memberRow
-
-	err = tx.NewSelect().
-		Model(&oldest).
-		Where("m.workspace_id = ?", a.workspace).
-		Where("m.kind = ?", chat.KindAssistant).
-		OrderExpr("m.id").
-		Limit(1).
-		Scan(ctx)
-	if err != nil {
-		return nil, unlessNone(err)
-	}
-
-	return &oldest.ID, nil
+// takes reports whether an answer that came over the channel goes to the chat. A question to a
+// contributor may have gone over another channel than its chat's, and is answered in an archived
+// chat as well.
+func (r *adoptedRow) takes(channel chat.Channel) bool {
+	return r.DeletedAt == nil && (r.AskID != "" || r.Channel == channel && r.State != chat.StateArchived)
 }

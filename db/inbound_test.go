@@ -40,7 +40,20 @@ func newMail(from, words string) chat.Inbound {
 		Text:           words,
 		Subject:        "Invoice",
 		EmailMessageID: "<" + uuid.NewString() + "@mail.example.com>",
+		Trust:          chat.TrustDKIM,
 	}
+}
+
+// tokensOf gives the mail of a message, which has no payload in these tests, a reply token, and
+// returns what a reply to it brings.
+func tokensOf(t *testing.T, s *db.Store, id chat.MessageID) []string {
+	t.Helper()
+
+	hash := chat.NewReplyToken().Hash()
+	_, err := s.Bun().NewRaw("UPDATE deliveries SET reply_token = ? WHERE message_id = ?", hash, id).Exec(t.Context())
+	require.NoError(t, err)
+
+	return []string{hash}
 }
 
 func receiveInbound(t *testing.T, s *db.Store, in chat.Inbound, now time.Time) chat.Arrival {
@@ -194,6 +207,8 @@ func TestWhoseAnInboundMessageIs(t *testing.T) {
 		nobodys.To = []string{"+19995550100"}
 		assert.Equal(t, chat.Arrival{}, receiveInbound(t, s, nobodys, clock.now))
 		nobodys.Key, nobodys.ServiceSID = "service", "MG0123456789abcdef0123456789abcdef"
+		younger.Grant(t, s, nobodys.ServiceSID)
+
 		_, err := s.CreatePhoneNumber(
 			t.Context(),
 			younger.Workspace,
@@ -210,7 +225,7 @@ func TestWhoseAnInboundMessageIs(t *testing.T) {
 
 		answered := younger.Prepare(t, s, younger.Email.ID, "hi")
 		token := newMail("ana@example.com", "an answer")
-		token.To, token.ReplyTo = []string{"reply+x@in.example.com"}, answered.MessageID
+		token.To, token.ReplyTokens = []string{"reply@in.example.com"}, tokensOf(t, s, answered.MessageID)
 		a = receiveInbound(t, s, token, clock.now)
 		assert.Equal(t, []any{younger.Workspace, younger.Email.ID}, []any{a.WorkspaceID, a.ChatID})
 		require.Len(t, messagesOf(t, s, younger, younger.Email.ID), 2)
@@ -282,7 +297,10 @@ func TestStopAndStart(t *testing.T) {
 		stranger := newText("+14155550178", "STOP")
 		stranger.Keyword = chat.KeywordStop
 		a = receiveInbound(t, s, stranger, clock.now)
-		assert.Equal(t, []any{true, chat.ChatID(0)}, []any{a.Known, a.ChatID}, "it opens no chat")
+		opened, err := s.Chat(t.Context(), w.Workspace, a.ChatID)
+		require.NoError(t, err)
+		assert.Equal(t, []any{int64(0), false}, []any{opened.Attention, opened.NeedsResponse}, "it asks for nothing")
+		assert.Equal(t, "STOP", messagesOf(t, s, w, a.ChatID)[0].Content)
 
 		help := newText("+14155550178", "HELP")
 		help.Keyword = chat.KeywordHelp
@@ -296,23 +314,36 @@ func TestAutomaticMail(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w, clock := dbtest.Seed(t, s), newClock()
 		vacation := newMail("ana@example.com", "I am away")
-		vacation.Automatic = true
-		assert.Equal(
-			t,
-			chat.Arrival{Known: true, WorkspaceID: w.Workspace},
-			receiveInbound(t, s, vacation, clock.now),
-			"nothing says what it answers",
-		)
+		vacation.Automatic = chat.AutomaticSubmitted
+		assert.Equal(t, w.Email.ID, receiveInbound(t, s, vacation, clock.now).ChatID)
+		assert.Equal(t, chat.AutomaticSubmitted, messagesOf(t, s, w, w.Email.ID)[0].Automatic)
+
+		stranger := newMail("robot@example.net", "Your ticket 17 was received")
+		stranger.Automatic = chat.AutomaticResponder
+		opened := receiveInbound(t, s, stranger, clock.now)
+		first, err := s.Chat(t.Context(), w.Workspace, opened.ChatID)
+		require.NoError(t, err)
+		assert.Equal(t, []any{int64(0), false}, []any{first.Attention, first.NeedsResponse})
+		assert.Equal(t, chat.AutomaticResponder, messagesOf(t, s, w, opened.ChatID)[0].Automatic)
 
 		answered := w.Prepare(t, s, w.Email.ID, "hi")
 		bounce := newMail("mailer-daemon@example.com", "could not be delivered")
-		bounce.Automatic, bounce.ReplyTo = true, answered.MessageID
+		bounce.Automatic, bounce.ReplyTokens = chat.AutomaticReport, tokensOf(t, s, answered.MessageID)
 		a := receiveInbound(t, s, bounce, clock.now)
 		assert.Equal(t, w.Email.ID, a.ChatID)
 		assert.Nil(t, messagesOf(t, s, w, w.Email.ID)[0].MemberID, "no member is made of a machine")
 		c, err := s.Chat(t.Context(), w.Workspace, w.Email.ID)
 		require.NoError(t, err)
 		assert.False(t, c.NeedsResponse)
+
+		// A report often comes from nobody at all.
+		for range 2 {
+			report := newMail("", "could not be delivered")
+			report.FromName, report.Automatic = "", chat.AutomaticReport
+			opened = receiveInbound(t, s, report, clock.now)
+		}
+
+		require.Len(t, messagesOf(t, s, w, opened.ChatID), 2, "the second one finds the chat of the first")
 	})
 }
 

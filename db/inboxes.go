@@ -2,11 +2,11 @@ package db
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
 
+	"handrail/canonical"
 	"handrail/chat"
 )
 
@@ -19,6 +19,7 @@ type inboxRow struct {
 	AddressFolded string           `bun:"address_folded"`
 	DisplayName   string           `bun:"display_name"`
 	CreatedAt     time.Time        `bun:"created_at"`
+	RevokedAt     *time.Time       `bun:"revoked_at"`
 }
 
 func (r *inboxRow) inbox() chat.Inbox {
@@ -27,6 +28,17 @@ func (r *inboxRow) inbox() chat.Inbox {
 		Address:     r.Address,
 		DisplayName: r.DisplayName,
 		CreatedAt:   r.CreatedAt.UTC(),
+		RevokedAt:   chat.UTC(r.RevokedAt),
+	}
+}
+
+// change applies a patch, whose address is in its one form.
+func (r *inboxRow) change(p *chat.InboxPatch, address string) {
+	setIfGiven(&r.DisplayName, p.DisplayName)
+
+	if p.Address != nil {
+		r.Address = address
+		r.AddressFolded = chat.FoldAddress(address)
 	}
 }
 
@@ -34,9 +46,16 @@ func inboxTaken() *chat.Error {
 	return chat.Errorf(chat.CodeAlreadyExists, "this address is an inbox of the workspace already")
 }
 
-// CreateInbox adds a sender for email: already_exists when the workspace has its address,
-// whatever the case.
+// CreateInbox adds a sender for email, its address in its one form: already_exists when the
+// workspace has its address, whatever the case, sender_not_granted. What came in for it before is
+// taken.
 func (s *Store) CreateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, i chat.Inbox) (chat.Inbox, error) {
+	address, err := canonical.Address("address", chat.AddressEmail, i.Address)
+	if err != nil {
+		return chat.Inbox{}, err
+	}
+
+	i.Address = address
 	if err := i.Validate(); err != nil {
 		return chat.Inbox{}, err
 	}
@@ -44,14 +63,22 @@ func (s *Store) CreateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 	row := inboxRow{
 		WorkspaceID:   ws,
 		Address:       i.Address,
-		AddressFolded: strings.ToLower(i.Address),
+		AddressFolded: chat.FoldAddress(i.Address),
 		DisplayName:   i.DisplayName,
 		CreatedAt:     s.time(),
 	}
 
-	err := s.inTx(ctx, "create an inbox", func(ctx context.Context, tx bun.Tx) error {
+	err = s.inTx(ctx, "create an inbox", func(ctx context.Context, tx bun.Tx) error {
+		if err := s.enterSender(ctx, tx, ws, row.AddressFolded); err != nil {
+			return err
+		}
+
 		err := insertOwned(ctx, tx.NewInsert().Model(&row))
 		if err := onViolation(err, uniqueViolation, inboxTaken()); err != nil {
+			return err
+		}
+
+		if err := s.takeOrphans(ctx, tx, row.Address, row.CreatedAt); err != nil {
 			return err
 		}
 
@@ -89,7 +116,7 @@ func findInbox(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id 
 	return row, orNotFound(err, chat.CodeSenderNotFound, "inbox")
 }
 
-// UpdateInbox changes a sender for email: sender_not_found, already_exists.
+// UpdateInbox changes a sender for email: sender_not_found, already_exists, sender_not_granted.
 func (s *Store) UpdateInbox(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -97,26 +124,41 @@ func (s *Store) UpdateInbox(
 	id chat.InboxID,
 	p chat.InboxPatch,
 ) (chat.Inbox, error) {
+	address, err := canonical.Address("address", chat.AddressEmail, givenOr(p.Address, ""))
+	if err != nil {
+		return chat.Inbox{}, err
+	}
+
 	var changedTo chat.Inbox
 
-	err := s.inTx(ctx, "change an inbox", func(ctx context.Context, tx bun.Tx) error {
+	err = s.inTx(ctx, "change an inbox", func(ctx context.Context, tx bun.Tx) error {
 		row, err := findInbox(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err != nil {
 			return err
 		}
 
-		setIfGiven(&row.Address, p.Address)
-		setIfGiven(&row.DisplayName, p.DisplayName)
-		row.AddressFolded = strings.ToLower(row.Address)
-		changedTo = row.inbox()
+		row.change(&p, address)
 
-		if err := changedTo.Validate(); err != nil {
+		if err := new(row.inbox()).Validate(); err != nil {
 			return err
 		}
+
+		err = s.enterAgain(ctx, tx, ws, row.AddressFolded, &row.RevokedAt, p.Address != nil)
+		if err != nil {
+			return err
+		}
+
+		changedTo = row.inbox()
 
 		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
 		if err := onViolation(err, uniqueViolation, inboxTaken()); err != nil {
 			return err
+		}
+
+		if row.RevokedAt == nil {
+			if err := s.takeOrphans(ctx, tx, row.Address, s.time()); err != nil {
+				return err
+			}
 		}
 
 		return s.audit(ctx, tx, auditEvent{

@@ -32,6 +32,8 @@ type intruder struct {
 	// bulk and suppression are the victim's too.
 	bulk        chat.BulkRetry
 	suppression chat.SuppressionID
+	// inbound came in for the victim.
+	inbound chat.InboundID
 	// tool, a send that waits for its approval, and a question to contributors are too.
 	tool     chat.ToolDefinition
 	risky    chat.AssistantMessageSent
@@ -66,10 +68,13 @@ func errorOnly(err error) (any, error) { return nil, err }
 // notOfAWorkspace are the methods that look at nothing inside of a workspace.
 var notOfAWorkspace = []string{
 	"Authenticate", "CheckWritable", "ClockOffset", "Close", "CountDuplicates", "CreateWorkspace", "Durability",
-	"ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover", "HoldUnsent", "MessageOwners", "Timeline",
-	"MigrationsCurrent", "Ping", "StaleDeliveries", "Transactions", "Workspace", "Workspaces",
+	"ForgottenSummaries", "HeldDeliveries", "HoldAfterFailover", "HoldUnsent", "LastCallbacks", "MessageOwners",
+	"SenderAddresses", "SharedAddresses", "Timeline",
+	// The operator's own.
+	"GrantSender", "RevokeSender", "SenderGrants", "RevokedSenders",
+	"MigrationsCurrent", "Ping", "ReplaceSealed", "SealedSecrets", "StaleDeliveries", "Transactions", "Workspace", "Workspaces",
 	// What comes from outside names no workspace: tests of their own show whose it becomes.
-	"ReceiveInbound", "RecordReport",
+	"ReceiveInbound", "RefuseInbound", "RecordReport",
 	"Bun", "Engine", "Watched", // export_test.go
 }
 
@@ -89,7 +94,7 @@ var tries = map[string]try{
 		return errorOnly(i.s.RevokeKey(ctx, i.ws, i.by, i.victim.Key.ID, time.Now()))
 	}},
 	"AuditLog": {"", func(ctx context.Context, i *intruder) (any, error) {
-		list, err := i.s.AuditLog(ctx, i.ws, chat.Page{Limit: 100})
+		list, err := i.s.AuditLog(ctx, i.ws, chat.AuditFilter{}, chat.Page{Limit: 100})
 
 		return slices.DeleteFunc(
 			list.Items,
@@ -97,7 +102,11 @@ var tries = map[string]try{
 		), err
 	}},
 	"CreateMember": {"", func(ctx context.Context, i *intruder) (any, error) {
-		m, err := i.s.CreateMember(ctx, i.ws, i.by, i.victim.Customer)
+		own := i.victim.Customer
+		own.Phone = "+14155550198"
+		own.Email = "own.customer@example.com"
+		m, err := i.s.CreateMember(ctx, i.ws, i.by, own)
+
 		return m.ID == i.victim.Customer.ID || m.WorkspaceID != i.ws, err
 	}},
 	"Member": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
@@ -109,6 +118,18 @@ var tries = map[string]try{
 	}},
 	"UpdateMember": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.UpdateMember(ctx, i.ws, i.by, i.victim.Customer.ID, chat.MemberPatch{Name: new("x")}))
+	}},
+	"DecideOptOut": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.DecideOptOut(ctx, i.ws, chat.OptOutDecision{
+			MemberID: i.victim.Customer.ID,
+			Channel:  chat.ChannelSMS,
+			OptedOut: true,
+			By:       i.by,
+		}))
+	}},
+	"MergeMembers": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		in := chat.MemberMerge{From: i.victim.Customer.ID, Into: i.victim.Manager.ID}
+		return anyResult(i.s.MergeMembers(ctx, i.ws, i.by, in))
 	}},
 	"CreateChat": {chat.CodeMemberNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(
@@ -129,7 +150,7 @@ var tries = map[string]try{
 		return anyResult(i.s.UpdateChat(ctx, i.ws, i.by, i.victim.SMS.ID, chat.ChatPatch{Title: new("x")}))
 	}},
 	"DeleteChat": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return errorOnly(i.s.DeleteChat(ctx, i.ws, i.by, i.victim.SMS.ID))
+		return anyResult(i.s.DeleteChat(ctx, i.ws, i.by, i.victim.SMS.ID))
 	}},
 	"TakesPart": {"", func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.TakesPart(ctx, i.ws, i.victim.SMS.ID, i.victim.Customer.ID))
@@ -172,6 +193,10 @@ var tries = map[string]try{
 		return errorOnly(i.s.DeleteLabel(ctx, i.ws, i.by, i.victim.VIP.ID))
 	}},
 	"CreatePhoneNumber": {"", func(ctx context.Context, i *intruder) (any, error) {
+		if _, err := i.s.GrantSender(ctx, i.ws, "+14155550199"); err != nil {
+			return nil, err
+		}
+
 		p, err := i.s.CreatePhoneNumber(
 			ctx,
 			i.ws,
@@ -197,7 +222,12 @@ var tries = map[string]try{
 		return errorOnly(i.s.DeletePhoneNumber(ctx, i.ws, i.by, i.victim.PhoneNumber.ID))
 	}},
 	"CreateInbox": {"", func(ctx context.Context, i *intruder) (any, error) {
+		if _, err := i.s.GrantSender(ctx, i.ws, "own@example.com"); err != nil {
+			return nil, err
+		}
+
 		in, err := i.s.CreateInbox(ctx, i.ws, i.by, chat.Inbox{ID: i.victim.Inbox.ID, Address: "own@example.com"})
+
 		return in.ID == i.victim.Inbox.ID, err
 	}},
 	"Inboxes": {"", func(ctx context.Context, i *intruder) (any, error) {
@@ -319,6 +349,19 @@ var tries = map[string]try{
 	"Suppressions": {"", func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.Suppressions(ctx, i.ws, pageOfTen())
 		return list.Items, err
+	}},
+	"Inbound": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.Inbound(ctx, i.ws, chat.InboundFilter{Page: pageOfTen()})
+		return list.Items, err
+	}},
+	"InboundRecord": {chat.CodeInboundNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.InboundRecord(ctx, i.ws, i.inbound))
+	}},
+	"ReplayInbound": {chat.CodeInboundNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		replay := chat.ReplayInbound{WorkspaceID: i.ws, By: i.by, ID: i.inbound}
+		record, _, err := i.s.ReplayInbound(ctx, replay, nil, time.Now())
+
+		return record, err
 	}},
 	"LiftSuppression": {chat.CodeSuppressionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.LiftSuppression(ctx, i.ws, i.by, i.suppression, time.Now()))
@@ -451,6 +494,14 @@ func seedRefusals(t *testing.T, i *intruder) {
 	)
 	require.NoError(t, err)
 	require.Equal(t, 1, i.bulk.Selected)
+
+	in := newMail("ana@example.com", "private")
+	in.To, in.ReplyTokens = []string{"reply@in.example.com"}, tokensOf(t, i.s, refused.MessageID)
+	require.Equal(t, i.victim.Email.ID, receiveInbound(t, i.s, in, time.Now()).ChatID)
+	received, err := i.s.Inbound(t.Context(), i.victim.Workspace, chat.InboundFilter{Page: pageOfTen()})
+	require.NoError(t, err)
+
+	i.inbound = received.Items[0].ID
 }
 
 func isNothing(value any) bool {

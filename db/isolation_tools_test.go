@@ -61,7 +61,7 @@ var toolTries = map[string]try{
 		return errorOnly(i.s.DeleteTool(ctx, i.ws, i.by, i.tool.ID))
 	}},
 	"SaveDiscovered": {chat.CodeToolNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return errorOnly(i.s.SaveDiscovered(ctx, i.ws, i.tool.ID, nil, time.Now()))
+		return errorOnly(i.s.SaveDiscovered(ctx, i.ws, i.by, i.tool.ID, nil, time.Now()))
 	}},
 	"ChatTools": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.ChatTools(ctx, i.ws, i.victim.SMS.ID))
@@ -99,7 +99,7 @@ var toolTries = map[string]try{
 		}, time.Now()))
 	}},
 	"Approval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return anyResult(i.s.Approval(ctx, i.ws, i.risky.ActionID))
+		return anyResult(i.s.Approval(ctx, i.ws, chat.ApprovalID(i.risky.ActionID)))
 	}},
 	"Approvals": {"", func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.Approvals(ctx, i.ws, "", pageOfTen())
@@ -107,14 +107,28 @@ var toolTries = map[string]try{
 	}},
 	"DecideApproval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		_, _, err := i.s.DecideApproval(ctx, i.ws, chat.ApprovalDecision{
-			ActionID: i.risky.ActionID,
-			Approve:  true,
-			Reason:   "x",
-			By:       i.by,
-			At:       time.Now(),
+			ID:      chat.ApprovalID(i.risky.ActionID),
+			Approve: true,
+			Reason:  "x",
+			By:      i.by,
+			At:      time.Now(),
 		})
 
 		return errorOnly(err)
+	}},
+	"RequestApproval": {chat.CodeWorkspaceNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		_, err := i.s.RequestApproval(ctx, i.third, i.by, chat.NewApproval{
+			Kind:    chat.ApprovalToolTest,
+			Request: chat.ApprovalRequest{Arguments: json.RawMessage(`{}`)},
+		})
+
+		return errorOnly(err)
+	}},
+	"ReviewTool": {chat.CodeToolNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.ReviewTool(ctx, i.ws, chat.Actor{MemberID: i.by.MemberID, KeyID: 1}, i.tool))
+	}},
+	"BeginToolTest": {chat.CodeToolNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return errorOnly(i.s.BeginToolTest(ctx, i.ws, i.by, chat.ToolTest{Tool: *i.tool.Pin()}))
 	}},
 	"ExpireApproval": {chat.CodeApprovalNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.ExpireApproval(ctx, i.ws, i.risky.ActionID, time.Now().Add(100*time.Hour)))

@@ -23,6 +23,8 @@ type keyRow struct {
 	ExpiresAt   *time.Time       `bun:"expires_at"`
 	LastUsedAt  *time.Time       `bun:"last_used_at"`
 	RevokedAt   *time.Time       `bun:"revoked_at"`
+	// MadeBy is who asked for the key, 0 for the operator.
+	MadeBy chat.MemberID `bun:"made_by,nullzero"`
 
 	Member *memberRow `bun:"rel:belongs-to,join:workspace_id=workspace_id,join:member_id=id"`
 }
@@ -86,7 +88,8 @@ func (s *Store) touchKey(ctx context.Context, key *keyRow, now time.Time) error 
 }
 
 // CreateKey stores a key by the SHA-256 of its secret: member_not_found when the member
-// is not of the workspace, already_exists when the secret is in use.
+// is not of the workspace, already_exists when the secret is in use, approval_needed when it takes
+// a second member and the key names no approval. One that it names must allow this very key.
 func (s *Store) CreateKey(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -102,6 +105,7 @@ func (s *Store) CreateKey(
 		Hint:        key.Hint,
 		Hash:        hash[:],
 		CreatedAt:   s.time(),
+		MadeBy:      makerOf(by),
 	}
 
 	if key.ExpiresAt != nil {
@@ -110,6 +114,10 @@ func (s *Store) CreateKey(
 	}
 
 	err := s.inTx(ctx, "create an API key", func(ctx context.Context, tx bun.Tx) error {
+		if err := s.allowKey(ctx, tx, ws, by, &key); err != nil {
+			return err
+		}
+
 		_, err := tx.NewInsert().Model(&row).Exec(ctx)
 
 		err = onViolation(err, referenceViolation, notFound(chat.CodeMemberNotFound, "member"))
@@ -124,11 +132,49 @@ func (s *Store) CreateKey(
 			by:        by,
 			verb:      "api_key.created",
 			object:    objectID(row.ID),
-			detail:    changed{"member_id": row.MemberID, "scopes": row.Scopes},
+			detail:    describeKey(&row, key.Approval),
 		})
 	})
 
 	return row.key(), err
+}
+
+func describeKey(row *keyRow, approval chat.ApprovalID) changed {
+	detail := changed{"member_id": row.MemberID, "scopes": row.Scopes, "expires_at": row.ExpiresAt}
+	if approval != "" {
+		detail["approval_id"] = approval
+	}
+
+	return detail
+}
+
+// allowKey refuses a key that takes a second member, unless it was approved. The operator's
+// command, which has no key, makes any.
+func (s *Store) allowKey(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, by chat.Actor, key *chat.Key) error {
+	if key.Approval != "" {
+		return s.useApproval(ctx, tx, approvalUse{
+			workspace: ws,
+			by:        by,
+			id:        key.Approval,
+			kind:      chat.ApprovalKey,
+			request:   chat.ApprovalRequest{Key: key.Request()},
+		})
+	}
+
+	if by.KeyID == 0 {
+		return nil
+	}
+
+	if _, err := findMember(ctx, tx.NewSelect(), ws, key.MemberID); err != nil {
+		return err
+	}
+
+	asker, err := authorityOf(ctx, tx, ws, by, s.time())
+	if err == nil && chat.KeyNeedsSecond(&asker, key) {
+		return needsApproval("a key for another member, or with scopes that the asking one does not hold,")
+	}
+
+	return err
 }
 
 // Keys lists the workspace's keys by id, revoked ones included.
@@ -143,11 +189,12 @@ func (s *Store) Keys(ctx context.Context, ws chat.WorkspaceID, p chat.Page) (cha
 		q.Where("k.id > ?", after)
 	}
 
-	if err := q.Scan(ctx); err != nil {
+	fits, err := scanPage(ctx, q, &rows, p.Limit)
+	if err != nil {
 		return chat.List[chat.Key]{}, wrapErr("list the API keys", err)
 	}
 
-	return listOf(rows, p.Limit, (*keyRow).key, func(r *keyRow) string { return cursorOf("keys", r.ID) }), nil
+	return listOf(rows, fits, (*keyRow).key, func(r *keyRow) string { return cursorOf("keys", r.ID) }), nil
 }
 
 // Key finds a key: api_key_not_found.

@@ -73,7 +73,7 @@ func TestKeys(t *testing.T) {
 			ExpiresAt: &expires,
 		}
 
-		created, err := s.CreateKey(t.Context(), w.Workspace, w.By, key, [32]byte{7})
+		created, err := s.CreateKey(t.Context(), w.Workspace, chat.Actor{}, key, [32]byte{7})
 		require.NoError(t, err)
 		stored, err := s.Key(t.Context(), w.Workspace, created.ID)
 		require.NoError(t, err)
@@ -86,11 +86,11 @@ func TestKeys(t *testing.T) {
 		_, err = s.Authenticate(t.Context(), [32]byte{7}, expires)
 		requireCode(t, chat.CodeUnauthenticated, err)
 
-		_, err = s.CreateKey(t.Context(), w.Workspace, w.By, key, [32]byte{7})
+		_, err = s.CreateKey(t.Context(), w.Workspace, chat.Actor{}, key, [32]byte{7})
 		requireCode(t, chat.CodeAlreadyExists, err)
 
 		key.MemberID = other.Customer.ID
-		_, err = s.CreateKey(t.Context(), w.Workspace, w.By, key, [32]byte{8})
+		_, err = s.CreateKey(t.Context(), w.Workspace, chat.Actor{}, key, [32]byte{8})
 		requireCode(t, chat.CodeMemberNotFound, err)
 		_, err = s.Key(t.Context(), w.Workspace, 999)
 		requireCode(t, chat.CodeKeyNotFound, err)
@@ -137,7 +137,7 @@ func TestAuditLog(t *testing.T) {
 		name := "Ana Maria"
 		_, err := s.UpdateMember(t.Context(), w.Workspace, by, w.Customer.ID, chat.MemberPatch{Name: &name})
 		require.NoError(t, err)
-		list, err := s.AuditLog(t.Context(), w.Workspace, chat.Page{Limit: 1})
+		list, err := s.AuditLog(t.Context(), w.Workspace, chat.AuditFilter{}, chat.Page{Limit: 1})
 		require.NoError(t, err)
 
 		entry := list.Items[0]
@@ -148,7 +148,9 @@ func TestAuditLog(t *testing.T) {
 		all := readPages(
 			t,
 			2,
-			func(p chat.Page) (chat.List[chat.AuditEntry], error) { return s.AuditLog(t.Context(), w.Workspace, p) },
+			func(p chat.Page) (chat.List[chat.AuditEntry], error) {
+				return s.AuditLog(t.Context(), w.Workspace, chat.AuditFilter{}, p)
+			},
 		)
 
 		require.Greater(t, len(all), 5)

@@ -161,11 +161,7 @@ func (s *Store) DeleteLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 // deleteOne deletes a row, or says that there is none.
 func deleteOne(ctx context.Context, q *bun.DeleteQuery, none *chat.Error) error {
 	result, err := q.Exec(ctx)
-	if err != nil {
-		return err
-	}
-
-	if count, err := result.RowsAffected(); err != nil || count > 0 {
+	if changed, err := hasChanged(result, err); err != nil || changed {
 		return err
 	}
 

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -167,5 +168,33 @@ func TestALateReceiptCancelsTheRetryThatWaits(t *testing.T) {
 		second, err := s.FindDelivery(t.Context(), w.Workspace, retried.DeliveryID)
 		require.NoError(t, err)
 		assert.Equal(t, chat.SubmissionCanceled, second.Submission)
+	})
+}
+
+// TestAPersonWhoSaysThatARetryWasSentFlagsIt resolves the retry of a message that was taken after
+// all: both were sent.
+func TestAPersonWhoSaysThatARetryWasSentFlagsIt(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		r := reporter{t, s, clock}
+		_, first := sendNow(t, s, w, w.SMS.ID, clock.now)
+		leadToReview(t, s, w, &first, clock.now)
+		_, _, err := decideDelivery(t, s, w, first.ID, chat.VerdictNotSent, clock.now)
+		require.NoError(t, err)
+
+		retried, err := prepareRetry(t, s, w.Retry(first.ID, chat.Change{}))
+		require.NoError(t, err)
+		second := w.Claim(t, s, retried.DeliveryID, clock.forward(evidenceHold))
+		leadToReview(t, s, w, &second, clock.now)
+		r.report(newCallback(&first, "SM1", chat.StatusDelivered))
+
+		_, _, err = decideDelivery(t, s, w, second.ID, chat.VerdictSent, clock.forward(time.Minute))
+		require.NoError(t, err)
+
+		counts, err := s.CountDuplicates(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, int64(1), counts[chat.ProviderTwilio])
 	})
 }

@@ -3,10 +3,12 @@ package db
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
 
+	"handrail/canonical"
 	"handrail/chat"
 )
 
@@ -19,13 +21,24 @@ type memberRow struct {
 	Role                 chat.WorkspaceRole `bun:"role"`
 	Name                 string             `bun:"name"`
 	Email                string             `bun:"email"`
+	EmailFolded          string             `bun:"email_folded"`
 	Phone                string             `bun:"phone"`
+	SenderName           string             `bun:"sender_name"`
 	NotificationsEnabled bool               `bun:"notifications_enabled"`
 	ConsentSMS           chat.Consent       `bun:"consent_sms"`
 	ConsentEmail         chat.Consent       `bun:"consent_email"`
 	Tools                []string           `bun:"tools,type:json"`
 	CreatedAt            time.Time          `bun:"created_at"`
 	UpdatedAt            time.Time          `bun:"updated_at"`
+
+	// OwnsPhone and OwnsEmail report that the address is the member's alone. Of several who had
+	// it before addresses were unique, it is that of one.
+	OwnsPhone bool `bun:"owns_phone"`
+	OwnsEmail bool `bun:"owns_email"`
+
+	// RoleBy made the member, or gave it its role, at RoleAt; 0 is the operator.
+	RoleBy chat.MemberID `bun:"role_by,nullzero"`
+	RoleAt *time.Time    `bun:"role_at"`
 }
 
 func memberRowOf(m *chat.Member) memberRow {
@@ -36,7 +49,11 @@ func memberRowOf(m *chat.Member) memberRow {
 		Role:                 m.Role,
 		Name:                 m.Name,
 		Email:                m.Email,
+		EmailFolded:          chat.FoldAddress(m.Email),
 		Phone:                m.Phone,
+		SenderName:           m.SenderName,
+		OwnsPhone:            m.Phone != "",
+		OwnsEmail:            m.Email != "",
 		NotificationsEnabled: m.NotificationsEnabled,
 		ConsentSMS:           m.Consents.On(chat.ChannelSMS),
 		ConsentEmail:         m.Consents.On(chat.ChannelEmail),
@@ -60,6 +77,7 @@ func (r *memberRow) member() chat.Member {
 		Name:                 r.Name,
 		Email:                r.Email,
 		Phone:                r.Phone,
+		SenderName:           r.SenderName,
 		NotificationsEnabled: r.NotificationsEnabled,
 		Consents: chat.Consents{
 			chat.ChannelSMS:   r.ConsentSMS,
@@ -71,37 +89,66 @@ func (r *memberRow) member() chat.Member {
 	}
 }
 
-// CreateMember adds a member: invalid_request when its fields are not valid.
+// CreateMember adds a member, its addresses in their one form: invalid_request when its fields
+// are not valid, address_taken when another member has one of its addresses.
 func (s *Store) CreateMember(
 	ctx context.Context,
 	ws chat.WorkspaceID,
 	by chat.Actor,
 	m chat.Member,
 ) (chat.Member, error) {
+	if err := canonical.Member(&m); err != nil {
+		return chat.Member{}, err
+	}
+
 	if err := m.Validate(); err != nil {
 		return chat.Member{}, err
 	}
 
-	row := memberRowOf(&m)
+	var row memberRow
+
+	err := s.inTx(ctx, "create a member", func(ctx context.Context, tx bun.Tx) (err error) {
+		row, err = s.insertMember(ctx, tx, approvedChange{workspace: ws, by: by}, &m)
+		return err
+	})
+	if err != nil {
+		return chat.Member{}, s.orAddressTaken(ctx, err, &row)
+	}
+
+	return row.member(), nil
+}
+
+// insertMember stores a member, and returns its row also with an error: approval_needed when one member
+// alone makes a manager.
+func (s *Store) insertMember(
+	ctx context.Context,
+	tx bun.Tx,
+	change approvedChange,
+	m *chat.Member,
+) (memberRow, error) {
+	row := memberRowOf(m)
 	row.ID = 0
-	row.WorkspaceID = ws
+	row.WorkspaceID = change.workspace
 	row.CreatedAt = s.time()
 	row.UpdatedAt = row.CreatedAt
-	err := s.inTx(ctx, "create a member", func(ctx context.Context, tx bun.Tx) error {
-		if err := insertOwned(ctx, tx.NewInsert().Model(&row)); err != nil {
-			return err
-		}
+	row.RoleBy = change.maker()
+	row.RoleAt = &row.CreatedAt
 
-		return s.audit(ctx, tx, auditEvent{
-			workspace: ws,
-			by:        by,
-			verb:      "member.created",
-			object:    objectID(row.ID),
-			detail:    changed{"kind": row.Kind, "role": row.Role},
-		})
+	if change.isAlone() && chat.MakesManager("", row.Role) {
+		return row, needsApproval("making a manager")
+	}
+
+	if err := insertOwned(ctx, tx.NewInsert().Model(&row)); err != nil {
+		return row, err
+	}
+
+	return row, s.audit(ctx, tx, auditEvent{
+		workspace: change.workspace,
+		by:        change.by,
+		verb:      "member.created",
+		object:    objectID(row.ID),
+		detail:    change.note(changed{"kind": row.Kind, "role": row.Role}),
 	})
-
-	return row.member(), err
 }
 
 // insertOwned inserts a row that refers to nothing but its workspace.
@@ -110,10 +157,14 @@ func insertOwned(ctx context.Context, q *bun.InsertQuery) error {
 	return onViolation(err, referenceViolation, notFound(chat.CodeWorkspaceNotFound, "workspace"))
 }
 
-// Member finds a member: member_not_found.
+// Member finds a member: member_not_found, which names the other one when it was merged.
 func (s *Store) Member(ctx context.Context, ws chat.WorkspaceID, id chat.MemberID) (chat.Member, error) {
 	row, err := findMember(ctx, s.db.NewSelect(), ws, id)
-	return row.member(), wrapErr("find a member", err)
+	if err != nil {
+		return chat.Member{}, wrapErr("find a member", s.orMerged(ctx, err, ws, id))
+	}
+
+	return row.member(), nil
 }
 
 func findMember(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id chat.MemberID) (memberRow, error) {
@@ -143,17 +194,28 @@ func (s *Store) Members(ctx context.Context, ws chat.WorkspaceID, f chat.MemberF
 		q.Where("?", s.contains("m.name", f.Query))
 	}
 
-	if err := q.Scan(ctx); err != nil {
+	if f.Phone != "" {
+		q.Where("m.phone = ?", f.Phone)
+	}
+
+	if f.Email != "" {
+		q.Where("m.email_folded = ?", chat.FoldAddress(f.Email))
+	}
+
+	fits, err := scanPage(ctx, q, &rows, f.Limit)
+	if err != nil {
 		return chat.List[chat.Member]{}, wrapErr("list the members", err)
 	}
 
-	return listOf(rows, f.Limit, (*memberRow).member, func(r *memberRow) string {
+	return listOf(rows, fits, (*memberRow).member, func(r *memberRow) string {
 		return cursorOf("members", r.ID)
 	}), nil
 }
 
-// UpdateMember changes a member: member_not_found, invalid_request when the result would
-// not be valid.
+// UpdateMember changes a member: member_not_found, which names the other one when it was merged;
+// invalid_request when the result would not be valid; address_taken when another member has its
+// new address; approval_needed when it would become a manager by one member alone; last_manager when
+// nobody else is one.
 func (s *Store) UpdateMember(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -161,51 +223,137 @@ func (s *Store) UpdateMember(
 	id chat.MemberID,
 	p chat.MemberPatch,
 ) (chat.Member, error) {
-	var m chat.Member
-
-	err := s.inTx(ctx, "change a member", func(ctx context.Context, tx bun.Tx) error {
-		row, err := findMember(ctx, s.locked(tx.NewSelect()), ws, id)
-		if err != nil {
-			return err
-		}
-
-		m = row.member()
-		patchMember(&m, &p)
-		m.UpdatedAt = s.time()
-
-		if err := m.Validate(); err != nil {
-			return err
-		}
-
-		row = memberRowOf(&m)
-
-		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
-		if err != nil {
-			return err
-		}
-
-		return s.audit(ctx, tx, auditEvent{
-			workspace: ws,
-			by:        by,
-			verb:      "member.updated",
-			object:    objectID(id),
-			detail: changedFields(map[string]bool{
-				"name":                  p.Name != nil,
-				"email":                 p.Email != nil,
-				"phone":                 p.Phone != nil,
-				"role":                  p.Role != nil,
-				"notifications_enabled": p.NotificationsEnabled != nil,
-				"consent_sms":           p.Consents[chat.ChannelSMS] != "",
-				"consent_email":         p.Consents[chat.ChannelEmail] != "",
-				"tools":                 p.Tools != nil,
-			}),
-		})
-	})
-	if err != nil {
+	if err := canonical.Patch(&p); err != nil {
 		return chat.Member{}, err
 	}
 
-	return m, nil
+	var row memberRow
+
+	err := s.inTx(ctx, "change a member", func(ctx context.Context, tx bun.Tx) (err error) {
+		row, err = s.changeMember(ctx, tx, approvedChange{workspace: ws, by: by}, id, &p)
+		return err
+	})
+	if err != nil {
+		return chat.Member{}, s.orMerged(ctx, s.orAddressTaken(ctx, err, &row), ws, id)
+	}
+
+	return row.member(), nil
+}
+
+// changeMember changes a member, and returns its row also with an error.
+func (s *Store) changeMember(
+	ctx context.Context,
+	tx bun.Tx,
+	change approvedChange,
+	id chat.MemberID,
+	p *chat.MemberPatch,
+) (memberRow, error) {
+	if p.Role != nil && *p.Role != chat.RoleManager {
+		if err := s.keepManager(ctx, tx, change.workspace, id, "role"); err != nil {
+			return memberRow{}, err
+		}
+	}
+
+	old, err := findMember(ctx, s.locked(tx.NewSelect()), change.workspace, id)
+	if err != nil {
+		return old, err
+	}
+
+	m := old.member()
+	patchMember(&m, p)
+	m.UpdatedAt = s.time()
+
+	if err := m.Validate(); err != nil {
+		return old, err
+	}
+
+	if change.isAlone() && chat.MakesManager(old.Role, m.Role) {
+		return old, needsApproval("making a manager")
+	}
+
+	row := memberRowOf(&m)
+	row.keepOwnership(&old)
+	row.keepMaker(&old)
+
+	if m.Role != old.Role {
+		row.RoleBy = change.maker()
+		row.RoleAt = &m.UpdatedAt
+	}
+
+	_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", change.workspace).Where("id = ?", id).Exec(ctx)
+	if err != nil {
+		return row, err
+	}
+
+	if err := passOnAddresses(ctx, tx, &old); err != nil {
+		return row, err
+	}
+
+	return row, s.audit(ctx, tx, auditEvent{
+		workspace: change.workspace,
+		by:        change.by,
+		verb:      "member.updated",
+		object:    objectID(id),
+		detail:    change.note(patchedFields(p, &old, &row)),
+	})
+}
+
+// keepManager refuses to take this member away from the managers of the workspace if there is no
+// other: last_manager naming the field. It holds all of them, in one order, so that two who take each
+// other away at once wait for each other, and the second finds the first one gone.
+func (s *Store) keepManager(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, id chat.MemberID, field string) error {
+	var managers []chat.MemberID
+
+	err := s.locked(tx.NewSelect()).
+		Model((*memberRow)(nil)).
+		Column("m.id").
+		Where("m.workspace_id = ?", ws).
+		Where("m.role = ?", chat.RoleManager).
+		OrderExpr("m.id").
+		Scan(ctx, &managers)
+	if err != nil || !slices.Contains(managers, id) {
+		return err
+	}
+
+	return chat.CheckManagersLeft(field, len(managers)-1)
+}
+
+// keepMaker leaves it to whom the member owes its role.
+func (r *memberRow) keepMaker(old *memberRow) {
+	r.RoleBy = old.RoleBy
+	r.RoleAt = old.RoleAt
+}
+
+// patchedFields is the detail of the audit entry of a patch: its fields, and the old and new values of
+// those that change what the member may do, or what may be done to it.
+func patchedFields(p *chat.MemberPatch, old, is *memberRow) changed {
+	detail := changedFields(map[string]bool{
+		"name":                  p.Name != nil,
+		"email":                 p.Email != nil,
+		"phone":                 p.Phone != nil,
+		"role":                  p.Role != nil,
+		"notifications_enabled": p.NotificationsEnabled != nil,
+		"consent_sms":           p.Consents[chat.ChannelSMS] != "",
+		"consent_email":         p.Consents[chat.ChannelEmail] != "",
+		"tools":                 p.Tools != nil,
+	})
+
+	for name, values := range map[string][2]any{
+		"role":                  {old.Role, is.Role},
+		"consent_sms":           {old.ConsentSMS, is.ConsentSMS},
+		"consent_email":         {old.ConsentEmail, is.ConsentEmail},
+		"notifications_enabled": {old.NotificationsEnabled, is.NotificationsEnabled},
+	} {
+		if values[0] != values[1] {
+			detail[name] = map[string]any{"before": values[0], "after": values[1]}
+		}
+	}
+
+	if !slices.Equal(old.Tools, is.Tools) {
+		detail["tools"] = map[string]any{"before": old.Tools, "after": is.Tools}
+	}
+
+	return detail
 }
 
 func patchMember(m *chat.Member, p *chat.MemberPatch) {

@@ -13,29 +13,39 @@ import (
 type messageRow struct {
 	bun.BaseModel `bun:"table:messages,alias:m"`
 
-	Number         int64             `bun:"number,pk,autoincrement"`
-	ID             chat.MessageID    `bun:"id"`
-	WorkspaceID    chat.WorkspaceID  `bun:"workspace_id"`
-	ChatID         chat.ChatID       `bun:"chat_id"`
-	MemberID       *chat.MemberID    `bun:"member_id"`
-	Role           chat.MessageRole  `bun:"role"`
-	Content        string            `bun:"content"`
-	Original       string            `bun:"original,nullzero"`
-	State          chat.MessageState `bun:"state"`
-	ActionID       chat.ActionID     `bun:"action_id,nullzero"`
-	EmailMessageID string            `bun:"email_message_id,nullzero"`
-	EmailSubject   string            `bun:"email_subject,nullzero"`
-	AskID          chat.QuestionID   `bun:"ask_id,nullzero"`
-	RatingValue    int               `bun:"rating_value,nullzero"`
-	RatingComment  string            `bun:"rating_comment,nullzero"`
-	RatedBy        chat.MemberID     `bun:"rated_by,nullzero"`
-	RatedAt        *time.Time        `bun:"rated_at"`
-	CreatedAt      time.Time         `bun:"created_at"`
+	Number      int64            `bun:"number,pk,autoincrement"`
+	ID          chat.MessageID   `bun:"id"`
+	WorkspaceID chat.WorkspaceID `bun:"workspace_id"`
+	ChatID      chat.ChatID      `bun:"chat_id"`
+	MemberID    *chat.MemberID   `bun:"member_id"`
+	WrittenBy   chat.MemberID    `bun:"written_by,nullzero"`
+	Role        chat.MessageRole `bun:"role"`
+	Content     string           `bun:"content"`
+	Original    string           `bun:"original,nullzero"`
+	// AutomaticReason, Files, Undecoded and Trust are of a message that came in.
+	AutomaticReason chat.AutomaticReason `bun:"automatic_reason"`
+	Files           []chat.File          `bun:"files,type:json,nullzero"`
+	Undecoded       string               `bun:"undecoded"`
+	Trust           chat.Trust           `bun:"trust"`
+	State           chat.MessageState    `bun:"state"`
+	ActionID        chat.ActionID        `bun:"action_id,nullzero"`
+	EmailMessageID  string               `bun:"email_message_id,nullzero"`
+	EmailSubject    string               `bun:"email_subject,nullzero"`
+	AskID           chat.QuestionID      `bun:"ask_id,nullzero"`
+	RatingValue     int                  `bun:"rating_value,nullzero"`
+	RatingComment   string               `bun:"rating_comment,nullzero"`
+	RatedBy         chat.MemberID        `bun:"rated_by,nullzero"`
+	RatedAt         *time.Time           `bun:"rated_at"`
+	CreatedAt       time.Time            `bun:"created_at"`
 
 	DeliveryID chat.DeliveryID `bun:"delivery_id,scanonly"`
-	OptedOut   bool            `bun:"opted_out,scanonly"`
-	SameText   bool            `bun:"same_text,scanonly"`
+	// CallsBytes is how many bytes its tool calls have, which are read for it.
+	CallsBytes int64 `bun:"calls_bytes,scanonly"`
+	Allowed    bool  `bun:"allowed,scanonly"`
+	SameText   bool  `bun:"same_text,scanonly"`
 }
+
+func (r *messageRow) bytesBeside() int { return int(r.CallsBytes) }
 
 func (r *messageRow) message() chat.Message {
 	m := chat.Message{
@@ -43,9 +53,14 @@ func (r *messageRow) message() chat.Message {
 		ID:         r.ID,
 		ChatID:     r.ChatID,
 		MemberID:   r.MemberID,
+		WrittenBy:  r.WrittenBy,
 		Role:       r.Role,
 		Content:    r.Content,
 		Original:   r.Original,
+		Automatic:  r.AutomaticReason,
+		Files:      r.Files,
+		Undecoded:  r.Undecoded,
+		Trust:      r.Trust,
 		State:      r.State,
 		AskID:      r.AskID,
 		DeliveryID: r.DeliveryID,
@@ -73,6 +88,11 @@ func selectMessages(db bun.IDB, dest any) *bun.SelectQuery {
 			ORDER BY d.created_at DESC, d.id DESC LIMIT 1) AS delivery_id`)
 }
 
+// callsBytes is how many bytes the tool calls of a message have, for [scanPage].
+const callsBytes = `(SELECT sum(octet_length(CAST(t.arguments AS text))
+		+ coalesce(octet_length(CAST(t.result AS text)), 0))
+	FROM tool_calls t WHERE t.workspace_id = m.workspace_id AND t.message_id = m.id) AS calls_bytes`
+
 // Messages lists a chat's messages, newest first, with tool calls, rating and newest
 // delivery: chat_not_found.
 func (s *Store) Messages(
@@ -93,7 +113,8 @@ func (s *Store) Messages(
 	}
 
 	var rows []messageRow
-	q := selectMessages(s.db, &rows).Where("m.workspace_id = ?", ws).Where("m.chat_id = ?", id).
+	q := selectMessages(s.db, &rows).ColumnExpr(callsBytes).
+		Where("m.workspace_id = ?", ws).Where("m.chat_id = ?", id).
 		OrderExpr("m.number DESC").Limit(oneMore(p.Limit))
 
 	if byCursor {
@@ -102,11 +123,12 @@ func (s *Store) Messages(
 		q.Offset(int64(p.Offset))
 	}
 
-	if err := q.Scan(ctx); err != nil {
+	fits, err := scanPage(ctx, q, &rows, p.Limit)
+	if err != nil {
 		return chat.List[chat.Message]{}, wrapErr("list the messages", err)
 	}
 
-	list := listOf(rows, p.Limit, (*messageRow).message, func(r *messageRow) string {
+	list := listOf(rows, fits, (*messageRow).message, func(r *messageRow) string {
 		return cursorOf("messages", r.Number)
 	})
 
@@ -137,6 +159,10 @@ func (s *Store) AddMessage(
 		CreatedAt:   now,
 	}
 
+	if in.By.MemberID != in.MemberID {
+		row.WrittenBy = in.By.MemberID
+	}
+
 	err := s.inTx(ctx, "add a message", func(ctx context.Context, tx bun.Tx) error {
 		// First the chat: its row's lock makes numbers rise in the order of commits.
 		q := requestResponse(tx.NewUpdate(), "").Set("last_activity_at = ?", now)
@@ -145,8 +171,17 @@ func (s *Store) AddMessage(
 		}
 
 		_, err := tx.NewInsert().Model(&row).Exec(ctx)
+		if err != nil || row.WrittenBy == 0 {
+			return onViolation(err, referenceViolation, notFound(chat.CodeMemberNotFound, "member"))
+		}
 
-		return onViolation(err, referenceViolation, notFound(chat.CodeMemberNotFound, "member"))
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        in.By,
+			verb:      "message.written_for",
+			object:    string(row.ID),
+			detail:    changed{"chat_id": id, "member_id": in.MemberID},
+		})
 	})
 
 	return row.message(), err

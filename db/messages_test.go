@@ -1,7 +1,9 @@
 package db_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -10,6 +12,79 @@ import (
 	"handrail/db"
 	"handrail/db/dbtest"
 )
+
+// TestAMessageInSomebodysNameSaysWhoWroteIt has a key add what a customer has said on the telephone.
+func TestAMessageInSomebodysNameSaysWhoWroteIt(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+
+		written, err := s.AddMessage(t.Context(), w.Workspace, w.SMS.ID, chat.NewMessage{
+			MemberID: w.Customer.ID,
+			Content:  "please call me",
+			By:       w.By,
+		})
+		require.NoError(t, err)
+		assert.Equal(t, w.By.MemberID, written.WrittenBy)
+
+		log, err := s.AuditLog(t.Context(), w.Workspace, chat.AuditFilter{Verb: "message"}, chat.Page{Limit: 5})
+		require.NoError(t, err)
+		require.Len(t, log.Items, 1)
+		assert.Equal(t, "message.written_for", log.Items[0].Verb)
+		assert.NotContains(t, string(log.Items[0].Detail), "call")
+
+		own, err := s.AddMessage(t.Context(), w.Workspace, w.SMS.ID, chat.NewMessage{
+			MemberID: w.By.MemberID,
+			Content:  "hello",
+			By:       w.By,
+		})
+		require.NoError(t, err)
+		assert.Zero(t, own.WrittenBy)
+	})
+}
+
+// TestAuditLogFilters narrows the log by each of its facts.
+func TestAuditLogFilters(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		name := "Vera"
+		_, err := s.UpdateMember(t.Context(), w.Workspace, w.By, w.Customer.ID, chat.MemberPatch{Name: &name})
+		require.NoError(t, err)
+
+		now := time.Now()
+		past := now.Add(-time.Hour)
+		later := now.Add(time.Hour)
+
+		for name, tt := range map[string]struct {
+			filter chat.AuditFilter
+			found  bool
+		}{
+			"the verb":        {chat.AuditFilter{Verb: "member.updated"}, true},
+			"its kind":        {chat.AuditFilter{Verb: "member"}, true},
+			"a part of it":    {chat.AuditFilter{Verb: "memb"}, false},
+			"another verb":    {chat.AuditFilter{Verb: "bulk_retry"}, false},
+			"the object":      {chat.AuditFilter{Object: fmt.Sprint(w.Customer.ID), Verb: "member.updated"}, true},
+			"another object":  {chat.AuditFilter{Object: "4711"}, false},
+			"the member":      {chat.AuditFilter{MemberID: w.By.MemberID, Verb: "member.updated"}, true},
+			"another member":  {chat.AuditFilter{MemberID: w.Customer.ID}, false},
+			"another key":     {chat.AuditFilter{KeyID: 4711}, false},
+			"an hour":         {chat.AuditFilter{Since: &past, Until: &later, Verb: "member.updated"}, true},
+			"the hour after":  {chat.AuditFilter{Since: &later}, false},
+			"the hour before": {chat.AuditFilter{Until: &past}, false},
+		} {
+			log, err := s.AuditLog(t.Context(), w.Workspace, tt.filter, chat.Page{Limit: 1})
+			require.NoError(t, err, name)
+			require.Equal(t, tt.found, len(log.Items) == 1, name)
+
+			if tt.found {
+				assert.Contains(t, log.Items[0].Verb, "member.", name)
+			}
+		}
+	})
+}
 
 func TestParticipants(t *testing.T) {
 	t.Parallel()

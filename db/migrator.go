@@ -13,7 +13,11 @@ import (
 )
 
 // Migrator brings a database's tables to what this version needs.
-type Migrator struct{ store *Store }
+type Migrator struct {
+	store *Store
+	// addresses are what the last [Migrator.Up] has changed of addresses, or left.
+	addresses []AddressChange
+}
 
 // NewMigrator migrates the store's database.
 func NewMigrator(s *Store) *Migrator { return &Migrator{store: s} }
@@ -108,6 +112,23 @@ func (s *Store) MigrationsCurrent(ctx context.Context) (bool, error) {
 	return err == nil && len(all.Unapplied()) == 0, wrapErr("read which migrations are applied", err)
 }
 
+// AddressChanges lists the addresses that [Migrator.Up] has put into their one form, or had to
+// leave.
+func (m *Migrator) AddressChanges() []AddressChange { return m.addresses }
+
+// finish does what a migration needs beside its SQL, in its transaction.
+func (m *Migrator) finish(ctx context.Context, conn bun.IConn, name string) error {
+	tx, ok := conn.(bun.IDB)
+	if name != addressMigration || !ok {
+		return nil
+	}
+
+	changes, err := canonicalizeAddresses(ctx, tx, m.store.time())
+	m.addresses = changes
+
+	return err
+}
+
 // newRunner makes Bun's migrator on db. By itself it notes a migration in a transaction
 // of its own; the hooks put the note into the migration's, and the upsert lets Bun repeat
 // it harmlessly.
@@ -129,8 +150,11 @@ func (m *Migrator) newRunner(db *bun.DB) (*migrate.Migrator, error) {
 		}),
 		migrate.AfterMigration(func(ctx context.Context, tx bun.IConn, one *migrate.Migration) error {
 			note := migrate.Migration{Name: one.Name, GroupID: one.GroupID, MigratedAt: m.store.time()}
-			_, err := db.NewInsert().Conn(tx).Model(&note).ModelTableExpr("bun_migrations").Exec(ctx)
 
-			return err
+			if _, err := db.NewInsert().Conn(tx).Model(&note).ModelTableExpr("bun_migrations").Exec(ctx); err != nil {
+				return err
+			}
+
+			return m.finish(ctx, tx, one.Name)
 		})), nil
 }

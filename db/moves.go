@@ -12,7 +12,8 @@ import (
 func (r *deliveryRow) apply(d *chat.Delivery) {
 	r.Submission = d.Submission
 	r.DeliveryStatus = d.DeliveryStatus
-	r.StatusRank = d.DeliveryStatus.Rank()
+	r.StatusRank = d.DeliveryStatus.Rank(r.Provider)
+	r.AlsoReported = d.AlsoReported
 	r.LeaseUntil = d.LeaseUntil
 	r.RetryAt = d.RetryAt
 	r.UnknownSince = d.UnknownSince
@@ -39,6 +40,7 @@ func storeMove(tx bun.Tx, row *deliveryRow, moved *chat.Delivery, effect chat.Ef
 		return nil
 	}
 
+	kept := keepForgottenAttempt(tx, row, moved.ErrorCode)
 	lostClaim := row.Submission == chat.SubmissionSending && moved.Submission == chat.SubmissionUnknown
 	row.apply(moved)
 
@@ -51,9 +53,43 @@ func storeMove(tx bun.Tx, row *deliveryRow, moved *chat.Delivery, effect chat.Ef
 		)
 	}
 
+	statements = append(statements, kept...)
 	statements = append(statements, saveState(tx, row, now))
 
 	return append(statements, storeEffect(tx, row, effect, now)...)
+}
+
+// keepForgottenAttempt are the statements that store an attempt for what the database may have
+// forgotten of a delivery, because the error code that tells of it is about to be another one.
+func keepForgottenAttempt(tx bun.Tx, row *deliveryRow, next string) []bun.Query {
+	d := row.delivery()
+
+	forgotten := d.ForgottenAttempt()
+	if forgotten == nil || next == d.ErrorCode {
+		return nil
+	}
+
+	row.Fence = forgotten.Fence
+	attempt := attemptRow{
+		WorkspaceID:   row.WorkspaceID,
+		DeliveryID:    row.ID,
+		Fence:         forgotten.Fence,
+		StartedAt:     forgotten.StartedAt,
+		FinishedAt:    forgotten.FinishedAt,
+		GotConnection: forgotten.GotConnection,
+		Outcome:       forgotten.Outcome,
+		ErrorCode:     forgotten.ErrorCode,
+		ErrorMessage:  forgotten.ErrorMessage,
+	}
+
+	return []bun.Query{
+		tx.NewInsert().Model(&attempt),
+		tx.NewUpdate().
+			Model((*deliveryRow)(nil)).
+			Set("fence = ?", forgotten.Fence).
+			Where("workspace_id = ?", row.WorkspaceID).
+			Where("id = ?", row.ID),
+	}
 }
 
 // storeEffect are the statements for a delivery's message and action.

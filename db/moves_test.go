@@ -45,7 +45,7 @@ func (m *machine) look(t *rapid.T) {
 		}
 
 		require.GreaterOrEqual(t, d.Fence, was.Fence)
-		require.GreaterOrEqual(t, d.DeliveryStatus.Rank(), was.DeliveryStatus.Rank())
+		require.GreaterOrEqual(t, d.DeliveryStatus.Rank(d.Provider), was.DeliveryStatus.Rank(d.Provider))
 		require.Len(t, d.Attempts, int(d.Fence), "one attempt for each claim, never erased")
 		require.GreaterOrEqual(t, len(d.Events), len(was.Events))
 		require.Equal(t, d.Submission == chat.SubmissionSending, d.LeaseUntil != nil)
@@ -270,6 +270,7 @@ func (m *machine) plan(
 			Sender:   m.sender,
 			From:     "+14155550100",
 			To:       to,
+			ToGiven:  true,
 			Payload:  chat.Payload{Text: "hi"},
 			Policy:   policy,
 		}, nil

@@ -1,11 +1,13 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"github.com/uptrace/bun"
 
+	"handrail/canonical"
 	"handrail/chat"
 )
 
@@ -18,6 +20,7 @@ type phoneNumberRow struct {
 	Number              string             `bun:"number"`
 	MessagingServiceSID string             `bun:"messaging_service_sid"`
 	CreatedAt           time.Time          `bun:"created_at"`
+	RevokedAt           *time.Time         `bun:"revoked_at"`
 }
 
 func (r *phoneNumberRow) phoneNumber() chat.PhoneNumber {
@@ -27,6 +30,20 @@ func (r *phoneNumberRow) phoneNumber() chat.PhoneNumber {
 		Number:              r.Number,
 		MessagingServiceSID: r.MessagingServiceSID,
 		CreatedAt:           r.CreatedAt.UTC(),
+		RevokedAt:           chat.UTC(r.RevokedAt),
+	}
+}
+
+// address is what inbound messages name the sender by.
+func (r *phoneNumberRow) address() string { return cmp.Or(r.Number, r.MessagingServiceSID) }
+
+// change applies a patch, whose number is in its one form.
+func (r *phoneNumberRow) change(p *chat.PhoneNumberPatch, number string) {
+	setIfGiven(&r.Name, p.Name)
+	setIfGiven(&r.MessagingServiceSID, p.MessagingServiceSID)
+
+	if p.Number != nil {
+		r.Number = number
 	}
 }
 
@@ -34,14 +51,20 @@ func phoneNumberTaken() *chat.Error {
 	return chat.Errorf(chat.CodeAlreadyExists, "this number or messaging service is a sender of the workspace already")
 }
 
-// CreatePhoneNumber adds a sender for SMS: already_exists when the workspace has its
-// number or service.
+// CreatePhoneNumber adds a sender for SMS, its number in its one form: already_exists when the
+// workspace has its number or service, sender_not_granted. What came in for it before is taken.
 func (s *Store) CreatePhoneNumber(
 	ctx context.Context,
 	ws chat.WorkspaceID,
 	by chat.Actor,
 	p chat.PhoneNumber,
 ) (chat.PhoneNumber, error) {
+	number, err := canonical.Address("number", chat.AddressPhone, p.Number)
+	if err != nil {
+		return chat.PhoneNumber{}, err
+	}
+
+	p.Number = number
 	if err := p.Validate(); err != nil {
 		return chat.PhoneNumber{}, err
 	}
@@ -54,9 +77,17 @@ func (s *Store) CreatePhoneNumber(
 		CreatedAt:           s.time(),
 	}
 
-	err := s.inTx(ctx, "create a phone number", func(ctx context.Context, tx bun.Tx) error {
+	err = s.inTx(ctx, "create a phone number", func(ctx context.Context, tx bun.Tx) error {
+		if err := s.enterSender(ctx, tx, ws, row.address()); err != nil {
+			return err
+		}
+
 		err := insertOwned(ctx, tx.NewInsert().Model(&row))
 		if err := onViolation(err, uniqueViolation, phoneNumberTaken()); err != nil {
+			return err
+		}
+
+		if err := s.takeOrphans(ctx, tx, row.address(), row.CreatedAt); err != nil {
 			return err
 		}
 
@@ -99,7 +130,7 @@ func findPhoneNumber(
 	return row, orNotFound(err, chat.CodeSenderNotFound, "phone number")
 }
 
-// UpdatePhoneNumber changes a sender for SMS: sender_not_found, already_exists.
+// UpdatePhoneNumber changes a sender for SMS: sender_not_found, already_exists, sender_not_granted.
 func (s *Store) UpdatePhoneNumber(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -107,26 +138,41 @@ func (s *Store) UpdatePhoneNumber(
 	id chat.PhoneNumberID,
 	p chat.PhoneNumberPatch,
 ) (chat.PhoneNumber, error) {
+	number, err := canonical.Address("number", chat.AddressPhone, givenOr(p.Number, ""))
+	if err != nil {
+		return chat.PhoneNumber{}, err
+	}
+
 	var changedTo chat.PhoneNumber
 
-	err := s.inTx(ctx, "change a phone number", func(ctx context.Context, tx bun.Tx) error {
+	err = s.inTx(ctx, "change a phone number", func(ctx context.Context, tx bun.Tx) error {
 		row, err := findPhoneNumber(ctx, s.locked(tx.NewSelect()), ws, id)
 		if err != nil {
 			return err
 		}
 
-		setIfGiven(&row.Name, p.Name)
-		setIfGiven(&row.Number, p.Number)
-		setIfGiven(&row.MessagingServiceSID, p.MessagingServiceSID)
+		row.change(&p, number)
 
-		changedTo = row.phoneNumber()
-		if err := changedTo.Validate(); err != nil {
+		if err := new(row.phoneNumber()).Validate(); err != nil {
 			return err
 		}
+
+		given := p.Number != nil || p.MessagingServiceSID != nil
+		if err := s.enterAgain(ctx, tx, ws, row.address(), &row.RevokedAt, given); err != nil {
+			return err
+		}
+
+		changedTo = row.phoneNumber()
 
 		_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", ws).Where("id = ?", id).Exec(ctx)
 		if err := onViolation(err, uniqueViolation, phoneNumberTaken()); err != nil {
 			return err
+		}
+
+		if row.RevokedAt == nil {
+			if err := s.takeOrphans(ctx, tx, row.address(), s.time()); err != nil {
+				return err
+			}
 		}
 
 		return s.audit(ctx, tx, auditEvent{

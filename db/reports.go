@@ -2,7 +2,7 @@ package db
 
 import (
 	"context"
-	"fmt"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -15,8 +15,9 @@ import (
 // message; one that fits none is kept as an orphan. It returns no error of the domain: what
 // cannot be true, like an id that another delivery has, is kept and changes nothing.
 //
-// Acceptance wins over every state. The provider's state only rises in rank; one that reports
-// a loss makes the message not sent and the chat need a response.
+// Acceptance wins over every state. Of several reports on one message the same one stands in
+// whichever order they come ([chat.Delivery.RecordStatus]); a loss makes the message not sent and
+// the chat need a response, and an arrival after it takes that back.
 //
 // Idempotent: a report has its effect once, by its key. An orphan has it when it is
 // reported again and its delivery is known by then.
@@ -100,13 +101,60 @@ func (s *Store) reportedDelivery(ctx context.Context, tx bun.Tx, r *chat.Report)
 		}
 	}
 
-	if r.ProviderMessageID == "" {
+	if r.ProviderMessageID != "" {
+		if err := find().Where("d.provider_message_id = ?", r.ProviderMessageID).Scan(ctx); !noRows(err) {
+			return row, err
+		}
+	}
+
+	if r.EmailMessageID == "" {
 		return row, nil
 	}
 
-	err := find().Where("d.provider_message_id = ?", r.ProviderMessageID).Scan(ctx)
+	return findByEmailMessageID(ctx, tx, find, r)
+}
 
-	return row, unlessNone(err)
+// findByEmailMessageID finds the delivery of an email by the Message-ID that we gave it. It begins
+// with the message's id, which is random, so that it names one message of one workspace. A message
+// may have been tried again: of its deliveries it must be the only one to this address that the
+// provider took.
+func findByEmailMessageID(
+	ctx context.Context,
+	tx bun.Tx,
+	find func() *bun.SelectQuery,
+	r *chat.Report,
+) (deliveryRow, error) {
+	id := "<" + strings.Trim(r.EmailMessageID, "<>") + ">"
+	message, _, _ := strings.Cut(strings.Trim(id, "<>"), "@")
+
+	var sent messageRow
+
+	err := tx.NewSelect().
+		Model(&sent).
+		Column("workspace_id", "id").
+		Where("m.email_message_id = ?", id).
+		Where("m.id = ?", message).
+		Limit(1).
+		Scan(ctx)
+	if err != nil {
+		return deliveryRow{}, unlessNone(err)
+	}
+
+	var rows []deliveryRow
+
+	err = find().
+		Model(&rows).
+		Where("d.workspace_id = ?", sent.WorkspaceID).
+		Where("d.message_id = ?", sent.ID).
+		Where("d.submission = ?", chat.SubmissionAccepted).
+		Where("(? = '' OR d.to_folded = ?)", r.To, chat.FoldAddress(r.To)).
+		Limit(2).
+		Scan(ctx)
+	if err != nil || len(rows) != 1 {
+		return deliveryRow{}, unlessNone(err)
+	}
+
+	return rows[0], nil
 }
 
 func (r *report) event(row *deliveryRow) providerEventRow {
@@ -134,13 +182,8 @@ func storeEvent(ctx context.Context, tx bun.Tx, event *providerEventRow) (bool, 
 	result, err := tx.NewInsert().Model(event).On("CONFLICT (event_key) DO UPDATE").
 		Set("workspace_id = EXCLUDED.workspace_id").Set("delivery_id = EXCLUDED.delivery_id").Set("applied = TRUE").
 		Where("EXCLUDED.applied AND NOT e.applied").Returning("NULL").Exec(ctx)
-	if err != nil {
-		return false, err
-	}
 
-	count, err := result.RowsAffected()
-
-	return count > 0, err
+	return hasChanged(result, err)
 }
 
 // adoptOrphans is the statement that gives a delivery what its provider had reported before
@@ -192,17 +235,12 @@ func (s *Store) applyReport(ctx context.Context, tx bun.Tx, row *deliveryRow, r 
 		duplicate = duplicate || twice
 	}
 
-	if r.Suppress != "" {
-		statements = append(statements, addSuppression(tx, &suppressionRow{
-			WorkspaceID: row.WorkspaceID,
-			Channel:     row.Channel,
-			Sender:      row.Sender,
-			Address:     row.To,
-			Reason:      r.Suppress,
-			SourceEvent: r.Key,
-			CreatedAt:   r.now,
-		}))
+	suppressed, err := reportSuppression(ctx, tx, row, r)
+	if err != nil {
+		return false, err
 	}
+
+	statements = append(statements, suppressed...)
 
 	return duplicate, s.batch(ctx, tx, statements...)
 }
@@ -224,7 +262,8 @@ func ownedByAnother(ctx context.Context, tx bun.Tx, row *deliveryRow, id string)
 // it cancels what the provider does not have yet of its retries, and reports whether another
 // delivery of the message was sent as well, which is recorded once.
 func (s *Store) findSecondArrival(ctx context.Context, tx bun.Tx, row *deliveryRow, r *report) (bool, error) {
-	if row.RetriedBy == "" && row.RetryOf == "" || !r.DeliveryStatus.Arrived() {
+	// An email that was delivered and has bounced has not arrived.
+	if row.RetriedBy == "" && row.RetryOf == "" || !r.DeliveryStatus.Arrived() || !row.DeliveryStatus.Arrived() {
 		return false, nil
 	}
 
@@ -232,14 +271,7 @@ func (s *Store) findSecondArrival(ctx context.Context, tx bun.Tx, row *deliveryR
 		return false, err
 	}
 
-	result, err := s.recordSentTwice(tx, row, r.now).Exec(ctx)
-	if err != nil {
-		return false, err
-	}
-
-	count, err := result.RowsAffected()
-
-	return count > 0, err
+	return hasChanged(s.recordSentTwice(tx, row, r.now).Exec(ctx))
 }
 
 // acceptReported records the acceptance that a report proves.
@@ -309,66 +341,4 @@ func (s *Store) cancelRetries(ctx context.Context, tx bun.Tx, of *deliveryRow, n
 	}
 
 	return nil
-}
-
-// applyDeliveryStatus are the statements for what became of a message that the provider took.
-func applyDeliveryStatus(tx bun.Tx, row *deliveryRow, r *report) []bun.Query {
-	var statements []bun.Query
-
-	if r.DeliveryStatus.Supersedes(row.DeliveryStatus) {
-		if row.DeliveryStatus.Lost() {
-			// It arrived after all.
-			statements = append(statements, moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageSent))
-		}
-
-		row.DeliveryStatus = r.DeliveryStatus
-		row.StatusRank = r.DeliveryStatus.Rank()
-
-		switch {
-		case r.DeliveryStatus.Lost():
-			row.ErrorCode = r.ErrorCode
-			row.ErrorMessage = r.ErrorMessage
-			statements = reportLateLoss(tx, row, r.now)
-		case r.DeliveryStatus == chat.StatusDeferred:
-			row.ErrorCode = r.ErrorCode
-			row.ErrorMessage = r.ErrorMessage
-		case r.DeliveryStatus.Final():
-			row.ErrorCode = ""
-			row.ErrorMessage = ""
-		}
-	}
-
-	if r.Segments > 0 {
-		row.Segments = r.Segments
-	}
-
-	row.UpdatedAt = r.now
-
-	return append(statements, tx.NewUpdate().Model(row).
-		Column("carrier", "carrier_rank", "error_code", "error_message", "segments", "updated_at").
-		Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID))
-}
-
-// reportLateLoss are the statements for message and chat of a delivery that was accepted and
-// then lost. When it has been tried again already, that retry speaks for the message.
-func reportLateLoss(tx bun.Tx, row *deliveryRow, now time.Time) []bun.Query {
-	if row.RetriedBy != "" {
-		return nil
-	}
-
-	reason := fmt.Sprintf("A message was not delivered: %s reports it as %s.", row.Provider.Name(), row.DeliveryStatus)
-	if row.ErrorCode != "" {
-		reason = fmt.Sprintf(
-			"A message was not delivered: %s reports it as %s (%s).",
-			row.Provider.Name(),
-			row.DeliveryStatus,
-			row.ErrorCode,
-		)
-	}
-
-	return []bun.Query{
-		moveMessage(tx, row.WorkspaceID, row.MessageID, chat.MessageNotSent),
-		requestResponse(tx.NewUpdate().Model((*chatRow)(nil)), reason).Set("updated_at = ?", now).
-			Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ChatID),
-	}
 }

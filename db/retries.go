@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -33,8 +34,9 @@ type retryPlan struct {
 // and what a person must decide about, is released and goes on under its own id; what has
 // ended, and every change, gets a new delivery with the given id, which plan decides about;
 // an error of plan is returned and stores nothing. The other errors: delivery_not_found,
-// chat_not_found, sender_not_found, idempotency_key_reused, and conflict when the delivery
-// may not be tried again, with the id of its retry if there is one.
+// chat_not_found, sender_not_found, idempotency_key_reused, conflict when the delivery
+// may not be tried again, with the id of its retry if there is one, and action_ended as with
+// [Store.PrepareSend].
 //
 // A retry that was asked for before the database lost a part of its history may have been sent
 // there: it waits for a person.
@@ -85,7 +87,7 @@ func (s *Store) PrepareRetry(
 		return err
 	})
 
-	return retried, err
+	return retried, s.keepRefusal(ctx, &in.Request, err)
 }
 
 // retriedBefore is the answer that the action's row holds, with the delivery as it is now.
@@ -164,7 +166,7 @@ func (s *Store) storeRetry(
 	old := r.old.delivery()
 
 	var statements []bun.Query
-	if r.Change == (chat.Change{}) && old.Releasable() {
+	if r.Change == (chat.Change{}) && old.GoesOnAsIs() {
 		row, statements = releaseDelivery(tx, r)
 	} else {
 		if row, statements, err = s.planRetry(ctx, tx, r, plan); err != nil {
@@ -236,6 +238,8 @@ func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	row := r.old
 	wasBlocked := row.Submission == chat.SubmissionBlocked
 
+	kept := keepForgottenAttempt(tx, &row, "")
+
 	d := row.delivery()
 	d.Release()
 	row.apply(&d)
@@ -256,15 +260,13 @@ func releaseDelivery(tx bun.Tx, r *retryPlan) (deliveryRow, []bun.Query) {
 	}
 
 	retry := actionKey{workspace: r.WorkspaceID, id: r.ActionID}
-	statements := []bun.Query{
+	statements := slices.Concat(kept, []bun.Query{
 		saveState(tx, &row, r.now),
-		saveDecision(tx, &row),
-		tx.NewUpdate().Model(&row).Column("released_by", "sweep_after").
-			Where("workspace_id = ?", row.WorkspaceID).Where("id = ?", row.ID),
+		saveDecision(tx, &row).Column("released_by", "sweep_after"),
 		moveAction(tx, row.actionKey(), next, r.now, chat.ActionParked, chat.ActionFailed).
 			Set("problem = NULL"),
 		moveAction(tx, retry, chat.ActionSucceeded, r.now, chat.ActionRunning),
-	}
+	})
 
 	if wasBlocked && r.BulkRetryID == "" {
 		statements = append(statements, probeNow(tx, row.WorkspaceID, row.Sender, r.now))
@@ -303,13 +305,14 @@ func (s *Store) planRetry(
 	row.RetryOf = r.old.ID
 	row.BulkRetryID = r.BulkRetryID
 	row.Policy = r.old.Policy
+	row.ToMemberID = r.old.ToMemberID
 
 	if row.Watermark, err = s.retryWatermark(ctx, tx, r, facts.Chat.Attention); err != nil {
 		return deliveryRow{}, nil, err
 	}
 
-	if hold := r.hold; hold != nil {
-		row.hold(hold, r.now)
+	if r.hold != nil {
+		row.hold(r.hold, r.now)
 	}
 
 	// Its insertion comes after the end of the old one, and the message is on its way again.

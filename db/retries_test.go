@@ -166,6 +166,7 @@ func TestRetryWithAChange(t *testing.T) {
 				func(f *chat.SendFacts, _ *chat.Delivery) (chat.SendPlan, error) {
 					plan, err := dbtest.PlanText("changed")(f)
 					plan.To = in.Change.To
+					plan.ToGiven = true
 
 					return plan, err
 				},
@@ -330,5 +331,26 @@ func TestALateFailureOfWhatWasRetried(t *testing.T) {
 			[]any{message.State, c.NeedsResponse},
 			"the retry speaks for the message",
 		)
+	})
+}
+
+// A send that a person has let go on once more, and whose tools fail or whose workflow is canceled then.
+func TestWhatMayHaveBeenTakenIsNotCanceledByItsTools(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		_, d := sendNow(t, s, w, w.SMS.ID, clock.now)
+		leadToReview(t, s, w, &d, clock.now)
+
+		_, err := prepareRetry(t, s, w.Retry(d.ID, chat.Change{}))
+		require.NoError(t, err)
+
+		_, err = s.FailSend(t.Context(), w.Workspace, d.ActionID, -1, chat.SendCanceled())
+		require.NoError(t, err)
+
+		after, err := s.FindDelivery(t.Context(), w.Workspace, d.ID)
+		require.NoError(t, err)
+		assert.NotEqual(t, chat.SubmissionCanceled, after.Submission)
 	})
 }

@@ -11,33 +11,87 @@ import (
 	"handrail/chat"
 )
 
-// retryFacts reads what decides about a retry as about a send, but for the sender: it is
-// that of the change, or the old delivery's, whichever the chat has now. The errors:
-// chat_not_found, sender_not_found.
+// retryFacts reads what decides about a retry as about a send, but for the recipient, who is the
+// old delivery's, and the sender: that is the one of the change, else the old delivery's if the
+// workspace still has it, else the chat's. The errors: chat_not_found, sender_not_found.
 func (s *Store) retryFacts(ctx context.Context, tx bun.Tx, r *retryPlan) (*chat.SendFacts, error) {
 	facts, err := s.chatFacts(ctx, tx, r.WorkspaceID, r.old.ChatID)
 	if err != nil {
 		return nil, err
 	}
 
-	sender := cmp.Or(r.Change.Sender, r.old.Sender)
-	facts.PhoneNumber = nil
-	facts.Inbox = nil
+	facts.Chat.Channel = r.old.Channel
 
-	err = senderOf(ctx, tx, r.WorkspaceID, sender, facts)
-	if chat.CodeOf(err) == chat.CodeSenderNotFound && r.Change.Sender == "" {
-		err = nil // deleted since: the plan says that a sender must be given
-	}
-
-	if err != nil {
+	if err := retrySender(ctx, tx, r, facts); err != nil {
 		return nil, err
 	}
 
-	facts.Suppressed, err = tx.NewSelect().Model((*suppressionRow)(nil)).Where("x.workspace_id = ?", r.WorkspaceID).
-		Where("x.channel = ?", r.old.Channel).Where("x.sender = ?", sender).
-		Where("x.address = lower(?)", cmp.Or(r.Change.To, r.old.To)).Where("x.lifted_at IS NULL").Exists(ctx)
+	if r.old.ToMemberID != 0 && r.old.ToMemberID != facts.Chat.MemberID {
+		if err := retryContributor(ctx, tx, r, facts); err != nil {
+			return nil, err
+		}
+	}
+
+	to := r.Change.To
+	if to == "" && r.old.ToGiven {
+		to = r.old.To
+	}
+
+	if to == "" && facts.Recipient != nil {
+		spec := r.old.Channel.Spec()
+		to = facts.Recipient.Address(spec.Address)
+	}
+
+	facts.Suppressed, err = isSuppressed(ctx, tx, suppressionRow{
+		WorkspaceID: r.WorkspaceID,
+		Channel:     r.old.Channel,
+		Sender:      facts.Sender(r.old.Channel).From,
+		Address:     to,
+	})
 
 	return facts, err
+}
+
+// retrySender makes the sender of a retry that of the facts.
+func retrySender(ctx context.Context, tx bun.Tx, r *retryPlan, facts *chat.SendFacts) error {
+	own := chat.SendFacts{PhoneNumber: facts.PhoneNumber, Inbox: facts.Inbox}
+	facts.PhoneNumber = nil
+	facts.Inbox = nil
+
+	err := senderOf(ctx, tx, r.WorkspaceID, cmp.Or(r.Change.Sender, r.old.Sender), facts)
+	if chat.CodeOf(err) == chat.CodeSenderNotFound && r.Change.Sender == "" {
+		// Deleted since.
+		facts.PhoneNumber = own.PhoneNumber
+		facts.Inbox = own.Inbox
+		err = nil
+	}
+
+	return err
+}
+
+// retryContributor makes the contributor whom a question went to the recipient of the facts, if
+// they still are one in the chat.
+func retryContributor(ctx context.Context, tx bun.Tx, r *retryPlan, facts *chat.SendFacts) error {
+	var place participantRow
+
+	facts.Recipient = nil
+
+	err := tx.NewSelect().
+		Model(&place).
+		Relation("Member").
+		Where("p.workspace_id = ?", r.WorkspaceID).
+		Where("p.chat_id = ?", r.old.ChatID).
+		Where("p.member_id = ?", r.old.ToMemberID).
+		Where("p.role = ?", chat.ParticipantContributor).
+		Scan(ctx)
+	if err != nil {
+		return unlessNone(err)
+	}
+
+	contributor := place.Member.member()
+	facts.Recipient = &contributor
+
+	return nil
 }
 
 // senderOf finds the sender of a scope like phone:12: sender_not_found.

@@ -80,12 +80,12 @@ func (s *Store) chatFacts(
 		Relation("PhoneNumber").
 		Relation("Inbox").
 		ColumnExpr(recipientTakesPart+" AS recipient_takes_part").
-		ColumnExpr(suppressedCondition("c.workspace_id", "c.channel", chatSender, chatAddress)+" AS suppressed").
+		ColumnExpr(suppressedCondition("c.workspace_id", "c.channel", chatFrom, chatFolded)+" AS suppressed").
 		ColumnExpr(chatBusy+" AS busy").
 		ColumnExpr(chatBreaker+" AS breaker").
 		ColumnExpr(s.failedOver()+" AS failed_over").
-		ColumnExpr("(SELECT held_at FROM database_timeline WHERE id = 1) AS held_at").
-		ColumnExpr("(SELECT held_reason FROM database_timeline WHERE id = 1) AS held_reason").
+		ColumnExpr("h.held_at, h.held_reason").
+		Join("LEFT JOIN database_timeline AS h ON h.id = 1").
 		Where("c.workspace_id = ?", ws).
 		Where("c.id = ?", id).
 		Where("c.deleted_at IS NULL")

@@ -12,9 +12,9 @@ import (
 // FailSend ends a send before its delivery was handed to the provider, because the tool
 // call with this index failed, or, with -1, because it was canceled: action_not_found.
 //
-// Idempotent: only a delivery that is pending or blocked is canceled. Any other may be
-// with the provider, or is ended already: then nothing changes, and the answer is the send as
-// it stands.
+// Idempotent: only a delivery that is pending or blocked, and of which no attempt may have been
+// taken, is canceled. Any other may be with the provider, or is ended already: then nothing
+// changes, and the answer is the send as it stands.
 func (s *Store) FailSend(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -25,7 +25,7 @@ func (s *Store) FailSend(
 	var sent chat.AssistantMessageSent
 	err := s.inTx(ctx, "fail a send", func(ctx context.Context, tx bun.Tx) error {
 		var err error
-		if sent, err = findSentMessage(ctx, tx, ws, action); err != nil {
+		if sent, err = s.findSentMessage(ctx, tx, ws, action); err != nil {
 			return err
 		}
 
@@ -53,7 +53,7 @@ func (s *Store) FailSend(
 			return err
 		}
 
-		sent, err = findSentMessage(ctx, tx, ws, action)
+		sent, err = s.findSentMessage(ctx, tx, ws, action)
 
 		return err
 	})
@@ -124,12 +124,9 @@ func (s *Store) cancelDelivery(
 		Where("workspace_id = ?", action.workspace).
 		Where("action_id = ?", action.id).
 		Where("submission IN ?", bun.Tuple(claimable)).
+		// What may have been taken is not canceled: a person decides.
+		Where("evidence = ?", chat.EvidenceNone).
 		Exec(ctx)
-	if err != nil {
-		return false, err
-	}
 
-	count, err := result.RowsAffected()
-
-	return count > 0, err
+	return hasChanged(result, err)
 }

@@ -8,12 +8,15 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"handrail/canonical"
 	"handrail/chat"
 )
 
 // PrepareSend stores a send: the action, the message, its tool calls and its delivery,
 // in one transaction. plan decides from the facts; its error is returned and stores
-// nothing. The other errors: chat_not_found, idempotency_key_reused.
+// nothing, unless the action was ended in Temporal before: then its row tells the refusal. The other
+// errors: chat_not_found, idempotency_key_reused, and action_ended when somebody was told that the run
+// which asks has sent nothing.
 //
 // A send that was asked for before the database lost a part of its history may have been sent
 // there: it waits for a person.
@@ -34,7 +37,7 @@ func (s *Store) PrepareSend(
 		return err
 	})
 
-	return sent, err
+	return sent, s.keepRefusal(ctx, &in.Request, err)
 }
 
 // PrepareAndClaim is [Store.PrepareSend] and the first [Store.Claim] in one transaction, for
@@ -81,7 +84,7 @@ func (s *Store) PrepareAndClaim(
 		return sent, chat.Claim{}, err
 	}
 
-	return sent, claim, err
+	return sent, claim, s.keepRefusal(ctx, &in.Request, err)
 }
 
 // sendRequest is a send that is to be stored under these ids, and claimed if claim is not
@@ -115,7 +118,7 @@ func (s *Store) prepareSend(
 		(request.claim == nil || stored.Problem.DeliveryID == ""):
 		return none, nil, stored.Problem
 	case stored != nil: // also when what was claimed was refused: its delivery says why
-		sent, err := findSentMessage(ctx, tx, in.WorkspaceID, in.ActionID)
+		sent, err := s.findSentMessage(ctx, tx, in.WorkspaceID, in.ActionID)
 		return sent, nil, err
 	}
 
@@ -177,7 +180,7 @@ func (s *Store) insertSend(
 		return chat.AssistantMessageSent{}, nil, err
 	}
 
-	if message.OptedOut || message.SameText {
+	if !message.Allowed || message.SameText {
 		p.claim = nil
 	}
 
@@ -202,8 +205,13 @@ func (s *Store) insertSend(
 
 	if p.plan.ApproveWithin > 0 {
 		row := newApproval(in, p.plan, p.now)
-		approval := row.approval()
-		sent.Approval = &approval
+		asked := []chat.Approval{row.approval()}
+
+		if err := s.nameDeciders(ctx, tx, in.WorkspaceID, asked, []approvalRow{*row}); err != nil {
+			return chat.AssistantMessageSent{}, nil, err
+		}
+
+		sent.Approval = &asked[0]
 
 		statements = append(statements, tx.NewInsert().Model(row))
 	}
@@ -232,9 +240,8 @@ func (p *preparedSend) touchChat(tx bun.Tx) bun.Query {
 		Where("id = ?", p.in.ChatID)
 }
 
-// insertMessage stores the message of a send, and reads whether the recipient has opted out:
-// the facts are as old as the wait for the chat's lock, and who has opted out meanwhile must
-// not be written to.
+// insertMessage stores the message of a send, and reads whether it may be posted: the facts are as
+// old as the wait for the chat's lock, and who has opted out meanwhile must not be written to.
 func (p *preparedSend) insertMessage(ctx context.Context, tx bun.Tx) (messageRow, error) {
 	in := p.in
 	row := messageRow{
@@ -258,11 +265,25 @@ func (p *preparedSend) insertMessage(ctx context.Context, tx bun.Tx) (messageRow
 	_, err := tx.NewInsert().
 		Model(&row).
 		Returning("number").
-		Returning(optedOutNow+" AS opted_out", in.WorkspaceID, p.plan.Channel, p.plan.Sender, p.plan.To).
+		Returning(plannedAllowedNow+" AS allowed", p.postingArgs()...).
 		Returning(sameTextNow+" AS same_text", textKey(p.plan), p.claimTime()).
 		Exec(ctx)
 
 	return row, err
+}
+
+// postingArgs are the parameters of [plannedPosting].
+func (p *preparedSend) postingArgs() []any {
+	return []any{
+		p.in.WorkspaceID,
+		p.in.ChatID,
+		p.facts.Recipient.ID,
+		p.plan.Channel,
+		p.plan.From,
+		p.plan.To,
+		p.plan.ToGiven,
+		chat.FoldAddress(p.plan.To),
+	}
 }
 
 // claimTime is when the first claim is decided.
@@ -305,6 +326,7 @@ func (p *preparedSend) insertFirstAttempt(tx bun.Tx) bun.Query {
 func (p *preparedSend) newDelivery() deliveryRow {
 	row := plannedDelivery(p.plan, p.now)
 	row.ID = p.ids.DeliveryID
+	row.ToMemberID = p.facts.Recipient.ID
 	row.WorkspaceID = p.in.WorkspaceID
 	row.ChatID = p.in.ChatID
 	row.MessageID = p.ids.MessageID
@@ -328,14 +350,20 @@ func (p *preparedSend) newDelivery() deliveryRow {
 }
 
 // plannedDelivery is a delivery of what was planned, which belongs to nothing yet.
-func plannedDelivery(plan *chat.SendPlan, now time.Time) deliveryRow {
-	return deliveryRow{
+func plannedDelivery(planned *chat.SendPlan, now time.Time) deliveryRow {
+	plan := *planned
+	// That of an old delivery may be older than the rule that there is one form.
+	plan.To = canonical.Of(plan.Channel.Spec().Address, plan.To)
+
+	row := deliveryRow{
 		Channel:    plan.Channel,
 		Provider:   plan.Provider,
-		TextKey:    textKey(plan),
+		TextKey:    textKey(&plan),
 		Sender:     plan.Sender,
 		From:       plan.From,
 		To:         plan.To,
+		ToGiven:    plan.ToGiven,
+		ToFolded:   chat.FoldAddress(plan.To),
 		Payload:    plan.Payload,
 		Policy:     plan.Policy,
 		Submission: chat.SubmissionPending,
@@ -345,6 +373,15 @@ func plannedDelivery(plan *chat.SendPlan, now time.Time) deliveryRow {
 		UpdatedAt:  now,
 		SweepAfter: now,
 	}
+
+	// Its own for each delivery, also for one that repeats another: it names whom this one is for.
+	if address := row.Payload.ReplyTo; address != "" {
+		token := chat.NewReplyToken()
+		row.Payload.ReplyTo = token.Address(address)
+		row.ReplyToken = token.Hash()
+	}
+
+	return row
 }
 
 func newSentMessage(message *messageRow, calls []chat.ToolCall, delivery *deliveryRow) chat.AssistantMessageSent {
@@ -372,11 +409,11 @@ func (s *Store) SentMessage(
 	ws chat.WorkspaceID,
 	action chat.ActionID,
 ) (chat.AssistantMessageSent, error) {
-	sent, err := findSentMessage(ctx, s.db, ws, action)
+	sent, err := s.findSentMessage(ctx, s.db, ws, action)
 	return sent, wrapErr("find what an action has sent", err)
 }
 
-func findSentMessage(
+func (s *Store) findSentMessage(
 	ctx context.Context,
 	db bun.IDB,
 	ws chat.WorkspaceID,
@@ -404,7 +441,7 @@ func findSentMessage(
 
 	sent := newSentMessage(&message, messages[0].ToolCalls, &delivery)
 	if slices.ContainsFunc(sent.ToolCalls, func(c chat.ToolCall) bool { return c.Risk == chat.RiskApproval }) {
-		sent.Approval, err = approvalOf(ctx, db, ws, action)
+		sent.Approval, err = s.approvalOf(ctx, db, ws, action)
 	}
 
 	return sent, err

@@ -1,7 +1,6 @@
 package db_test
 
 import (
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -206,7 +205,7 @@ func TestWhoOptsOutWhileASendWaitsIsNotWrittenTo(t *testing.T) {
 			`'stop', now())`,
 		w.Workspace,
 		chat.ChannelSMS,
-		"phone:"+strconv.FormatInt(int64(w.PhoneNumber.ID), 10),
+		w.PhoneNumber.Number,
 		w.Customer.Phone,
 	).Exec(t.Context())
 	require.NoError(t, err)

@@ -18,6 +18,15 @@ func mapSlice[R, T any](rows []R, item func(*R) T) []T {
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
+// givenOr is the value of a patch's field, or another one if it has none.
+func givenOr[T any](value *T, otherwise T) T {
+	if value == nil {
+		return otherwise
+	}
+
+	return *value
+}
+
 // setIfGiven gives target the value of a patch's field, if it has one.
 func setIfGiven[T any](target, value *T) {
 	if value != nil {

@@ -65,8 +65,8 @@ func openSQLite(file string, o options) (*Store, error) {
 	if inMemory {
 		// Every connection to :memory: would be a database of its own.
 		o.maxConns = 1
-	} else if folder, err := os.Stat(filepath.Dir(file)); err != nil || !folder.IsDir() {
-		return nil, invalidURL("the folder %s does not exist", filepath.Dir(file))
+	} else if err := createPrivately(file); err != nil {
+		return nil, err
 	}
 
 	connector, err := sqlite.NewConnector("file:" + file + "?" + sqliteParameters(inMemory))
@@ -75,6 +75,21 @@ func openSQLite(file string, o options) (*Store, error) {
 	}
 
 	return newStore(migrations.SQLite, sql.OpenDB(connector), o), nil
+}
+
+// createPrivately makes the file if there is none, so that only its owner may read it: it holds texts
+// and addresses. SQLite gives the files beside it the same mode (sqlite.org/wal.html).
+func createPrivately(file string) error {
+	if folder, err := os.Stat(filepath.Dir(file)); err != nil || !folder.IsDir() {
+		return invalidURL("the folder %s does not exist", filepath.Dir(file))
+	}
+
+	made, err := os.OpenFile(file, os.O_RDONLY|os.O_CREATE, 0o600) //nolint:gosec // the operator names the file
+	if err != nil {
+		return invalidURL("the file %s cannot be opened", file)
+	}
+
+	return wrapErr("make the file of SQLite", made.Close())
 }
 
 // sqliteViolation reads SQLite's extended result code.

@@ -66,6 +66,17 @@ func newReplicas(t *testing.T) *replicas {
 	return r
 }
 
+// open opens both, with the schema in place.
+func (r *replicas) open(t *testing.T) (primary, standby *db.Store) {
+	t.Helper()
+	primary, standby = r.primary.open(t), r.standby.open(t)
+
+	_, err := db.NewMigrator(primary).Up(t.Context())
+	require.NoError(t, err)
+
+	return primary, standby
+}
+
 func newReplica(home, name string, port int) *replica {
 	return &replica{
 		url:  "postgres://handrail@" + freeport.Loopback(port) + "/postgres?sslmode=disable",
@@ -204,9 +215,7 @@ func stopShipping(t *testing.T, primary, standby *db.Store) {
 func TestAClaimThatTheStandbyLacksIsNotGrantedAgain(t *testing.T) {
 	t.Parallel()
 	r := newReplicas(t)
-	primary, standby := r.primary.open(t), r.standby.open(t)
-	_, err := db.NewMigrator(primary).Up(t.Context())
-	require.NoError(t, err)
+	primary, standby := r.open(t)
 
 	w := dbtest.Seed(t, primary)
 	claimed := w.Prepare(t, primary, w.SMS.ID, "claimed before the failover")
@@ -226,7 +235,7 @@ func TestAClaimThatTheStandbyLacksIsNotGrantedAgain(t *testing.T) {
 	require.True(t, promoted)
 
 	later := time.Now().Add(time.Hour)
-	claim, err = standby.Claim(t.Context(), w.Workspace, claimed.DeliveryID, later, time.Minute)
+	claim, err := standby.Claim(t.Context(), w.Workspace, claimed.DeliveryID, later, time.Minute)
 	require.NoError(t, err)
 	assert.False(t, claim.Granted, "the message was posted")
 	assert.Equal(t, chat.SubmissionNeedsReview, claim.Delivery.Submission)

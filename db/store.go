@@ -33,6 +33,8 @@ type Store struct {
 	begun *atomic.Int64
 	// onFailover is told of a failover that was noticed. It may be nil.
 	onFailover func(context.Context, Failover)
+	// onEnded is told of an action that was ended in Temporal. It may be nil.
+	onEnded func(context.Context, chat.Action)
 }
 
 // Option changes how a [Store] works.
@@ -43,6 +45,7 @@ type options struct {
 	maxConns   int
 	clockSkew  time.Duration
 	onFailover func(context.Context, Failover)
+	onEnded    func(context.Context, chat.Action)
 }
 
 // WithClock sets where the times come from that methods are not given; time.Now without
@@ -61,6 +64,12 @@ func WithMaxConns(n int) Option { return func(o *options) { o.maxConns = n } }
 // failed over, after all that may have been sent is held.
 func WithFailoverReport(report func(context.Context, Failover)) Option {
 	return func(o *options) { o.onFailover = report }
+}
+
+// WithEndedReport sets what is called when this store has recorded that an action was ended in Temporal
+// before it had done anything.
+func WithEndedReport(report func(context.Context, chat.Action)) Option {
+	return func(o *options) { o.onEnded = report }
 }
 
 // Open connects to the database that url names and pings it. The forms are
@@ -134,6 +143,7 @@ func newStore(engine string, pool *sql.DB, o options) *Store {
 		now:        o.now,
 		clockSkew:  o.clockSkew,
 		onFailover: o.onFailover,
+		onEnded:    o.onEnded,
 	}
 
 	if engine == migrations.SQLite {
@@ -231,6 +241,17 @@ func (s *Store) contains(column, text string) schema.QueryWithArgs {
 	}
 
 	return bun.SafeQuery(foldFunction+"("+column+`) LIKE ? ESCAPE '!'`, strings.ToLower(pattern))
+}
+
+// hasChanged reports whether a statement has inserted, changed or deleted any row.
+func hasChanged(result sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+
+	count, err := result.RowsAffected()
+
+	return count > 0, err
 }
 
 // noRows reports whether a query found nothing.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 
 	"handrail/chat"
 )
@@ -68,8 +69,14 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 		q.Where("submission = ?", chat.SubmissionSending).Where("fence = ?", in.fence)
 	})
 
+	var named []bun.Query
+
 	again := err == nil && row.ID == "" // it is not the claim that lasts
 	if again {
+		if named, err = keepNamedMessage(ctx, tx, &in); err != nil {
+			return row, err
+		}
+
 		row, err = storeAcceptance(ctx, tx, &in, func(q *bun.UpdateQuery) {
 			q.Where("submission <> ?", chat.SubmissionAccepted).
 				Set("evidence = CASE WHEN "+otherUnresolved+" THEN 'past' ELSE 'none' END", in.fence)
@@ -84,6 +91,8 @@ func (s *Store) recordAcceptance(ctx context.Context, tx bun.Tx, in submission) 
 	}
 
 	statements := append(markMessageSent(tx, &row, in.now), finishAttempt(tx, in))
+	statements = append(statements, named...)
+
 	if again || row.RetryOf != "" {
 		// A delivery that is in flight is not repeated by another one, but may repeat one.
 		statements = append(statements, s.recordSentTwice(tx, &row, in.now))
@@ -110,7 +119,6 @@ func storeAcceptance(
 ) (deliveryRow, error) {
 	row := deliveryRow{}
 	said := &in.said
-	rank := said.DeliveryStatus.Rank()
 	q := tx.NewUpdate().
 		Model(&row).
 		Set("submission = ?", chat.SubmissionAccepted).
@@ -120,8 +128,8 @@ func storeAcceptance(
 		Set("error_code = ''").
 		Set("error_message = ''").
 		// A callback may have been faster, and knows more.
-		Set("carrier = CASE WHEN carrier_rank < ? THEN ? ELSE carrier END", rank, said.DeliveryStatus).
-		Set("carrier_rank = CASE WHEN carrier_rank < ? THEN ? ELSE carrier_rank END", rank, rank).
+		Set("carrier = CASE WHEN carrier_rank < ? THEN ? ELSE carrier END", rankOf(said), said.DeliveryStatus).
+		Set("carrier_rank = CASE WHEN carrier_rank < ?0 THEN ?0 ELSE carrier_rank END", rankOf(said)).
 		Set("updated_at = ?", in.now).
 		Where("workspace_id = ?", in.ws).
 		Where("id = ?", in.id).
@@ -141,6 +149,16 @@ func storeAcceptance(
 	_, err := q.Exec(ctx)
 
 	return row, unlessNone(err)
+}
+
+// rankOf is the expression for the rank of what the provider of a delivery says to it at once.
+func rankOf(said *chat.Submission) schema.QueryWithArgs {
+	return bun.SafeQuery(
+		"CASE provider WHEN ? THEN ? ELSE ? END",
+		chat.ProviderSendGrid,
+		said.DeliveryStatus.Rank(chat.ProviderSendGrid),
+		said.DeliveryStatus.Rank(chat.ProviderTwilio),
+	)
 }
 
 // unsettledOrFailed are the states from which evidence of a send makes an action succeed.
@@ -193,10 +211,7 @@ func (s *Store) recordAcceptanceAgain(ctx context.Context, tx bun.Tx, in submiss
 		}
 
 		// Found twice, it is still one duplicate.
-		statements = append(
-			statements,
-			tx.NewInsert().Model(&event).On("CONFLICT (event_key) DO NOTHING").Returning("NULL"),
-		)
+		statements = append(statements, newEventInsert(tx, &event))
 	}
 
 	return row, onViolation(s.batch(ctx, tx, statements...), uniqueViolation, messageIDTaken())
@@ -268,7 +283,7 @@ func (s *Store) recordOutcome(ctx context.Context, tx bun.Tx, in submission) (de
 
 	if after == chat.SubmissionUnknown {
 		q.Set("unknown_since = ?", in.now).
-			Set("evidence = CASE text_key WHEN '' THEN 'past' ELSE 'open' END")
+			Set("evidence = CASE WHEN text_key IS NULL THEN 'past' ELSE 'open' END")
 
 		if _, err := closeOtherEvidence(tx, in.ws, in.id).Exec(ctx); err != nil {
 			return row, err
@@ -339,7 +354,7 @@ func suppressByAttempt(tx bun.Tx, row *deliveryRow, in submission) bun.Query {
 	return addSuppression(tx, &suppressionRow{
 		WorkspaceID: in.ws,
 		Channel:     row.Channel,
-		Sender:      row.Sender,
+		Sender:      row.From,
 		Address:     row.To,
 		Reason:      chat.SuppressedCarrier,
 		SourceEvent: fmt.Sprintf("attempt:%s:%d", row.ID, in.fence),

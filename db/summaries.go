@@ -150,11 +150,12 @@ func (s *Store) Summaries(
 		q.Where("s.number < ?", before)
 	}
 
-	if err := q.Scan(ctx); err != nil {
+	fits, err := scanPage(ctx, q, &rows, p.Limit)
+	if err != nil {
 		return chat.List[chat.SummaryVersion]{}, wrapErr("list the summaries", err)
 	}
 
-	return listOf(rows, p.Limit, (*summaryRow).version, func(r *summaryRow) string {
+	return listOf(rows, fits, (*summaryRow).version, func(r *summaryRow) string {
 		return cursorOf("summaries", r.Number)
 	}), nil
 }

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -14,6 +15,16 @@ type transcriptRow struct {
 	messageRow
 
 	Speaker string `bun:"speaker,scanonly"`
+}
+
+// nameSpeaker is who said it, with a mark where nothing shows that it is theirs: a summary must not
+// make a forged word that of the person whom it names.
+func (r *transcriptRow) nameSpeaker() string {
+	if r.Speaker == "" || r.Trust == "" || r.Trust.HasAuthority() || strings.HasSuffix(r.Speaker, unverifiedMark) {
+		return r.Speaker
+	}
+
+	return r.Speaker + unverifiedMark
 }
 
 // Reading is what a model is to read for one part of a run: chat_not_found;
@@ -67,7 +78,7 @@ func (s *Store) readLines(ctx context.Context, part *chat.SummaryPart) ([]chat.L
 	var rows []transcriptRow
 	err := s.db.NewSelect().
 		Model(&rows).
-		Column("m.id", "m.role", "m.content").
+		Column("m.id", "m.role", "m.content", "m.trust").
 		ColumnExpr("p.name AS speaker").
 		Join("LEFT JOIN members AS p ON p.workspace_id = m.workspace_id AND p.id = m.member_id").
 		Where("m.workspace_id = ?", part.WorkspaceID).
@@ -81,7 +92,7 @@ func (s *Store) readLines(ctx context.Context, part *chat.SummaryPart) ([]chat.L
 		return chat.Line{
 			ID:      r.ID,
 			Role:    r.Role,
-			Speaker: r.Speaker,
+			Speaker: r.nameSpeaker(),
 			Text:    r.Content,
 		}
 	}), err

@@ -12,38 +12,101 @@ import (
 type suppressionRow struct {
 	bun.BaseModel `bun:"table:suppressions,alias:x"`
 
-	ID          chat.SuppressionID     `bun:"id,pk,autoincrement"`
-	WorkspaceID chat.WorkspaceID       `bun:"workspace_id"`
-	Channel     chat.Channel           `bun:"channel"`
+	ID          chat.SuppressionID `bun:"id,pk,autoincrement"`
+	WorkspaceID chat.WorkspaceID   `bun:"workspace_id"`
+	Channel     chat.Channel       `bun:"channel"`
+	// Sender is a number, a messaging service or an inbox's address, in lower case.
 	Sender      string                 `bun:"sender"`
 	Address     string                 `bun:"address"`
 	Reason      chat.SuppressionReason `bun:"reason"`
 	SourceEvent string                 `bun:"source_event,nullzero"`
 	CreatedAt   time.Time              `bun:"created_at"`
 	LiftedAt    *time.Time             `bun:"lifted_at"`
+
+	// Scope is that of the workspace's sender, if it has it at present.
+	Scope string `bun:"scope,scanonly"`
 }
 
 func (r *suppressionRow) suppression() chat.Suppression {
 	return chat.Suppression{
-		ID:        r.ID,
-		Channel:   r.Channel,
-		Sender:    r.Sender,
-		Address:   r.Address,
-		Reason:    r.Reason,
-		CreatedAt: r.CreatedAt.UTC(),
+		ID:            r.ID,
+		Channel:       r.Channel,
+		Sender:        r.Scope,
+		SenderAddress: r.Sender,
+		Address:       r.Address,
+		Reason:        r.Reason,
+		CreatedAt:     r.CreatedAt.UTC(),
 	}
 }
 
-// addSuppression is the statement that puts the row's address on its sender's list, where it
-// may be already by another way.
-func addSuppression(tx bun.Tx, row *suppressionRow) *bun.InsertQuery {
-	// Folded by the function that the address is looked up with.
-	return tx.NewInsert().
-		Model(row).
-		Value("address", "lower(?)", row.Address).
-		On("CONFLICT DO NOTHING").
-		Returning("NULL")
+// suppressedCondition is the condition that a sender must not write to an address. What it is about
+// is given as SQL, the address as it is compared. The sender is its number, messaging service or
+// address, which outlast its row.
+func suppressedCondition(workspace, channel, from, address string) string {
+	return `EXISTS (SELECT 1 FROM suppressions x
+		WHERE x.workspace_id = ` + workspace + ` AND x.channel = ` + channel + `
+			AND x.sender = lower(` + from + `) AND x.address = ` + address + ` AND x.lifted_at IS NULL)`
 }
+
+// isSuppressed reports whether the row's sender must not write to its address.
+func isSuppressed(ctx context.Context, tx bun.Tx, in suppressionRow) (bool, error) {
+	var suppressed bool
+
+	err := tx.NewSelect().
+		ColumnExpr(suppressedCondition("?", "?", "?", "?"), in.WorkspaceID, in.Channel, in.Sender,
+			foldedAddress(in.Channel, in.Address)).
+		Scan(ctx, &suppressed)
+
+	return suppressed, err
+}
+
+// suppressAt are the statements that put an address on the list of each of several senders: of a
+// messaging service and of its number, say.
+func suppressAt(tx bun.Tx, row suppressionRow, senders []string) []bun.Query {
+	statements := make([]bun.Query, len(senders))
+
+	for i, sender := range senders {
+		one := row
+		one.Sender = sender
+		statements[i] = addSuppression(tx, &one)
+	}
+
+	return statements
+}
+
+// addSuppression is the statement that puts the row's address on its sender's list. If it is there
+// already, the reason that is harder to lift stands ([chat.SuppressionReason.Weaker]), and of the
+// same one the newest.
+func addSuppression(tx bun.Tx, row *suppressionRow) *bun.InsertQuery {
+	folded := *row
+	folded.Address = foldedAddress(row.Channel, row.Address)
+	folded.Sender = chat.FoldAddress(row.Sender)
+
+	q := tx.NewInsert().
+		Model(&folded).
+		On("CONFLICT (workspace_id, channel, sender, address) WHERE lifted_at IS NULL DO UPDATE").
+		Set("reason = EXCLUDED.reason").
+		Set("source_event = EXCLUDED.source_event").
+		Set("created_at = EXCLUDED.created_at").
+		Returning("NULL")
+
+	weaker := row.Reason.Weaker()
+	if len(weaker) == 0 {
+		return q.Where("x.reason = EXCLUDED.reason AND x.created_at < EXCLUDED.created_at")
+	}
+
+	return q.Where(
+		"(x.reason IN ? OR x.reason = EXCLUDED.reason AND x.created_at < EXCLUDED.created_at)",
+		bun.Tuple(weaker),
+	)
+}
+
+// suppressingSender is the scope of the sender that the suppression x belongs to, empty if the
+// workspace does not have it at present.
+const suppressingSender = `COALESCE(
+	(SELECT 'phone:' || n.id FROM phone_numbers n WHERE n.workspace_id = x.workspace_id
+		AND x.sender IN (lower(n.number), lower(n.messaging_service_sid))),
+	(SELECT 'inbox:' || i.id FROM inboxes i WHERE i.workspace_id = x.workspace_id AND i.address_folded = x.sender), '')`
 
 // Suppressions lists the addresses that the workspace's senders do not write to, the
 // newest first.
@@ -55,7 +118,12 @@ func (s *Store) Suppressions(
 	var rows []suppressionRow
 	var before chat.SuppressionID
 
-	q := s.db.NewSelect().Model(&rows).Where("x.workspace_id = ?", ws).Where("x.lifted_at IS NULL").
+	q := s.db.NewSelect().
+		Model(&rows).
+		ColumnExpr("x.*").
+		ColumnExpr(suppressingSender+" AS scope").
+		Where("x.workspace_id = ?", ws).
+		Where("x.lifted_at IS NULL").
 		OrderExpr("x.id DESC").Limit(oneMore(p.Limit))
 
 	if ok, err := readCursor("suppressions", p.Cursor, &before); err != nil {
@@ -64,11 +132,12 @@ func (s *Store) Suppressions(
 		q.Where("x.id < ?", before)
 	}
 
-	if err := q.Scan(ctx); err != nil {
+	fits, err := scanPage(ctx, q, &rows, p.Limit)
+	if err != nil {
 		return chat.List[chat.Suppression]{}, wrapErr("list the suppressions", err)
 	}
 
-	return listOf(rows, p.Limit, (*suppressionRow).suppression, func(r *suppressionRow) string {
+	return listOf(rows, fits, (*suppressionRow).suppression, func(r *suppressionRow) string {
 		return cursorOf("suppressions", r.ID)
 	}), nil
 }
@@ -85,13 +154,9 @@ func (s *Store) LiftSuppression(
 	return s.inTx(ctx, "lift a suppression", func(ctx context.Context, tx bun.Tx) error {
 		result, err := tx.NewUpdate().Model((*suppressionRow)(nil)).Set("lifted_at = ?", toMicroseconds(now)).
 			Where("workspace_id = ?", ws).Where("id = ?", id).Where("lifted_at IS NULL").Exec(ctx)
-		if err != nil {
+		if changed, err := hasChanged(result, err); err != nil {
 			return err
-		}
-
-		if count, err := result.RowsAffected(); err != nil {
-			return err
-		} else if count == 0 {
+		} else if !changed {
 			return notFound(chat.CodeSuppressionNotFound, "suppression")
 		}
 

@@ -10,9 +10,15 @@ import (
 	"handrail/chat"
 )
 
-// receiptsAfter is how much older than everything else a delivery without a receipt must be
-// to be stale: emails may be deferred for days, and their own workflows wait a day.
-const receiptsAfter = 48 * time.Hour
+const (
+	// receiptsAfter is how much older than everything else a delivery without a receipt must be to
+	// be stale. Most have theirs within minutes, and what is looked at is looked at ever more seldom,
+	// so that emails which are deferred for days cost little.
+	receiptsAfter = 2 * time.Hour
+	// listsAfter is the same for one of which messages may be unknown: the workflows themselves read
+	// the provider's list a day after an email at the latest.
+	listsAfter = 48 * time.Hour
+)
 
 // StaleDeliveries are deliveries of all workspaces that nobody has touched for a while, though
 // something should happen to them by itself, as [chat.Delivery.PlanSweep] says; stale is how long
@@ -53,20 +59,26 @@ func (s *Store) StaleDeliveries(
 				continue
 			}
 
-			found = append(found, chat.StaleDelivery{
-				WorkspaceID: rows[i].WorkspaceID,
-				DeliveryID:  rows[i].ID,
-				WorkflowID:  rows[i].WorkflowID,
-				ReleasedBy:  rows[i].releaseWorkflow(),
-				Submission:  rows[i].Submission,
-				Step:        step,
-			})
+			one := rows[i].staleDelivery()
+			one.Step = step
+			found = append(found, one)
 		}
 
 		return s.batch(ctx, tx, statements...)
 	})
 
 	return found, more, err
+}
+
+// staleDelivery names a delivery to whoever looks after it.
+func (r *deliveryRow) staleDelivery() chat.StaleDelivery {
+	return chat.StaleDelivery{
+		WorkspaceID: r.WorkspaceID,
+		DeliveryID:  r.ID,
+		WorkflowID:  r.WorkflowID,
+		ReleasedBy:  r.releaseWorkflow(),
+		Submission:  r.Submission,
+	}
 }
 
 // releaseWorkflow is the workflow of the retry that has released the delivery, "" for none.
@@ -130,14 +142,15 @@ func (s *Store) sweepRows(
 	err = part().
 		Where("d.evidence IN ('open', 'past')").
 		Where("d.status NOT IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review', 'accepted')").
-		Where("d.updated_at < ?", now.Add(-stale-receiptsAfter)).
+		Where("d.updated_at < ?", now.Add(-stale-listsAfter)).
 		Scan(ctx, &unlisted)
 
 	return slices.Concat(unsettled, unreceipted, unlisted), err
 }
 
 // CloseEvidence notes that the provider's list was read for the last time for messages of a
-// delivery that nobody knows: delivery_not_found. Idempotent.
+// delivery that nobody knows: delivery_not_found. Idempotent. A delivery whose messages are all
+// known stays as it is.
 func (s *Store) CloseEvidence(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) error {
 	return s.inTx(ctx, "end the search for copies", func(ctx context.Context, tx bun.Tx) error {
 		if _, err := findDelivery(ctx, s.locked(tx.NewSelect()), ws, id); err != nil {
@@ -146,9 +159,10 @@ func (s *Store) CloseEvidence(ctx context.Context, ws chat.WorkspaceID, id chat.
 
 		_, err := tx.NewUpdate().
 			Model((*deliveryRow)(nil)).
-			Set("evidence = ?", chat.EvidenceNone).
+			Set("evidence = ?", chat.EvidenceClosed).
 			Where("workspace_id = ?", ws).
 			Where("id = ?", id).
+			Where("evidence <> ?", chat.EvidenceNone).
 			Exec(ctx)
 
 		return err
@@ -170,7 +184,7 @@ func (s *Store) OrphanDelivery(
 ) (chat.Delivery, error) {
 	now = toMicroseconds(now)
 	var row deliveryRow
-	err := s.inTx(ctx, "look after an orphaned delivery", func(ctx context.Context, tx bun.Tx) error {
+	err := s.inKnownHistory(ctx, "look after an orphaned delivery", func(ctx context.Context, tx bun.Tx) error {
 		var err error
 		if row, err = findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), ws, id); err != nil {
 			return err

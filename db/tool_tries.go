@@ -12,11 +12,8 @@ import (
 	"handrail/chat"
 )
 
-// Codes of calls whose outcome is not known, or that could not begin.
-const (
-	errorWorkerLost = "worker_lost"
-	errorToolGone   = string(chat.CodeToolNotFound)
-)
+// errorWorkerLost is the code of a call whose outcome is not known because its worker is gone.
+const errorWorkerLost = "worker_lost"
 
 // BeginToolCall grants one try of a call of a tool outside, or says why there is none:
 // action_not_found when the action has no such call. Nobody else is granted one for the
@@ -85,21 +82,26 @@ func (s *Store) beginTry(ctx context.Context, tx bun.Tx, in tryRequest, row *too
 
 	definition, err := findTool(ctx, tx.NewSelect().Where("tl.enabled"), row.WorkspaceID, row.ToolID)
 	if chat.CodeOf(err) == chat.CodeToolNotFound {
-		row.State = chat.ToolCallFailed
-		row.ErrorCode = errorToolGone
-		row.Error = "the tool was deleted or switched off meanwhile"
-		row.FinishedAt = &now
-		row.UpdatedAt = now
-
-		return s.saveAndMoveAction(ctx, tx, in.action, row)
+		gone := chat.Errorf(chat.CodeToolNotFound, "the tool was deleted or switched off meanwhile")
+		return s.refuseTry(ctx, tx, in, row, gone)
 	}
 
 	if err != nil {
 		return err
 	}
 
-	try.Granted = true
 	try.Definition = definition.definition()
+
+	refusal, err := checkAgreement(ctx, tx, in.action, row, &try.Definition)
+	if err != nil {
+		return err
+	}
+
+	if refusal != nil {
+		return s.refuseTry(ctx, tx, in, row, refusal)
+	}
+
+	try.Granted = true
 	until := now.Add(try.Definition.Timeout + in.lease)
 	// A try that was lost may have had its effect.
 	row.TookEffect = row.TookEffect || row.State == chat.ToolCallRunning
@@ -115,6 +117,58 @@ func (s *Store) beginTry(ctx context.Context, tx bun.Tx, in tryRequest, row *too
 	try.Fence = row.Attempts
 
 	return saveCall(ctx, tx, row)
+}
+
+// refuseTry ends a call that cannot run as its tool is now.
+func (s *Store) refuseTry(
+	ctx context.Context,
+	tx bun.Tx,
+	in tryRequest,
+	row *toolCallRow,
+	why *chat.Error,
+) error {
+	row.State = chat.ToolCallFailed
+	row.ErrorCode = string(why.Code)
+	row.Error = why.Message
+	row.FinishedAt = &in.now
+	row.UpdatedAt = in.now
+
+	return s.saveAndMoveAction(ctx, tx, in.action, row)
+}
+
+// checkAgreement returns why a call may not run as its tool is now: what was agreed to was another tool,
+// or less.
+func checkAgreement(
+	ctx context.Context,
+	tx bun.Tx,
+	action chat.ActionID,
+	row *toolCallRow,
+	d *chat.ToolDefinition,
+) (*chat.Error, error) {
+	if d.RiskOf(row.Name).Exceeds(row.Risk) {
+		raised := chat.Errorf(
+			chat.CodeApprovalVoid,
+			"the risk of the tool was raised after its call was accepted: send again",
+		)
+
+		return raised, nil
+	}
+
+	if row.Undoes != nil || row.Risk != chat.RiskApproval {
+		return nil, nil //nolint:nilnil // nothing stands against it
+	}
+
+	found, err := findApproval(ctx, tx.NewSelect(), row.WorkspaceID, chat.ApprovalID(action))
+	if err != nil && chat.CodeOf(err) != chat.CodeApprovalNotFound {
+		return nil, err
+	}
+
+	approval := found.approval()
+	if err := approval.CheckPins(row.CallID, d); err != nil {
+		return chat.AsError(err), nil
+	}
+
+	return nil, nil //nolint:nilnil // nothing stands against it
 }
 
 // RecordToolCall records what the try with this fence has come to: action_not_found. An

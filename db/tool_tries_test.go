@@ -37,7 +37,20 @@ func bookingTool(name string) chat.ToolDefinition {
 
 // prepareWith stores a send in the SMS chat with a call of each tool.
 func prepareWith(t require.TestingT, s *db.Store, w *dbtest.World, tools ...chat.Tool) chat.AssistantMessageSent {
+	return prepareAs(t, s, w, w.By, tools...)
+}
+
+// prepareAs is prepareWith for somebody who asks.
+func prepareAs(
+	t require.TestingT,
+	s *db.Store,
+	w *dbtest.World,
+	by chat.Actor,
+	tools ...chat.Tool,
+) chat.AssistantMessageSent {
 	in := w.Send(w.SMS.ID, "It is booked.")
+	in.By = by
+
 	for i, tool := range tools {
 		in.ToolCalls = append(in.ToolCalls, chat.ToolCall{ID: fmt.Sprint("call_", i), Name: tool.Name})
 	}

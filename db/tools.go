@@ -31,6 +31,7 @@ type toolRow struct {
 	SecretNames []string         `bun:"secret_names,type:json"`
 	Sealed      []byte           `bun:"sealed,nullzero"`
 	Version     int64            `bun:"version"`
+	Destination string           `bun:"destination,nullzero"`
 	CreatedAt   time.Time        `bun:"created_at"`
 	UpdatedAt   time.Time        `bun:"updated_at"`
 	DeletedAt   *time.Time       `bun:"deleted_at"`
@@ -55,6 +56,7 @@ func toolRowOf(d *chat.ToolDefinition) toolRow {
 		SecretNames: d.SecretNames,
 		Sealed:      d.Sealed,
 		Version:     d.Version,
+		Destination: d.Destination(),
 		CreatedAt:   d.CreatedAt,
 		UpdatedAt:   d.UpdatedAt,
 	}
@@ -98,39 +100,62 @@ func toolTaken() *chat.Error {
 }
 
 // CreateTool adds an HTTP tool or an MCP server: already_exists when its name is taken,
-// member_not_found when one of its assistants is none of the workspace's.
+// member_not_found when one of its assistants is none of the workspace's, approval_needed when one
+// member alone would reach with it what a tool of a higher risk reaches, or has reached.
 func (s *Store) CreateTool(
 	ctx context.Context,
 	ws chat.WorkspaceID,
 	by chat.Actor,
 	d chat.ToolDefinition,
 ) (chat.ToolDefinition, error) {
-	row := toolRowOf(&d)
-	row.ID = 0
-	row.WorkspaceID = ws
-	row.Version = 1
-	row.CreatedAt = s.time()
-	row.UpdatedAt = row.CreatedAt
-	err := s.inTx(ctx, "create a tool", func(ctx context.Context, tx bun.Tx) error {
-		if err := checkAssistants(ctx, tx, ws, row.Assistants); err != nil {
-			return err
-		}
+	var row toolRow
 
-		err := insertOwned(ctx, tx.NewInsert().Model(&row))
-		if err := onViolation(err, uniqueViolation, toolTaken()); err != nil {
-			return err
-		}
-
-		return s.audit(ctx, tx, auditEvent{
-			workspace: ws,
-			by:        by,
-			verb:      "tool.created",
-			object:    objectID(row.ID),
-			detail:    changed{"kind": row.Kind, "name": row.Name, "risk": row.Risk},
-		})
+	err := s.inTx(ctx, "create a tool", func(ctx context.Context, tx bun.Tx) (err error) {
+		row, err = s.insertTool(ctx, tx, approvedChange{workspace: ws, by: by}, &d)
+		return err
 	})
 
 	return row.definition(), err
+}
+
+func (s *Store) insertTool(
+	ctx context.Context,
+	tx bun.Tx,
+	change approvedChange,
+	d *chat.ToolDefinition,
+) (toolRow, error) {
+	row := toolRowOf(d)
+	row.ID = 0
+	row.WorkspaceID = change.workspace
+	row.Version = 1
+	row.CreatedAt = s.time()
+	row.UpdatedAt = row.CreatedAt
+
+	if err := s.allowToolChange(ctx, tx, change, nil, d); err != nil {
+		return row, err
+	}
+
+	if err := checkAssistants(ctx, tx, change.workspace, row.Assistants); err != nil {
+		return row, err
+	}
+
+	err := insertOwned(ctx, tx.NewInsert().Model(&row))
+	if err := onViolation(err, uniqueViolation, toolTaken()); err != nil {
+		return row, err
+	}
+
+	return row, s.audit(ctx, tx, auditEvent{
+		workspace: change.workspace,
+		by:        change.by,
+		verb:      "tool.created",
+		object:    objectID(row.ID),
+		detail: change.note(changed{
+			"kind":  row.Kind,
+			"name":  row.Name,
+			"risk":  row.Risk,
+			"where": d.Where(),
+		}),
+	})
 }
 
 // checkAssistants wants every id to be an assistant of the workspace.
@@ -175,11 +200,12 @@ func (s *Store) Tools(
 		q.Where("tl.kind = ?", f.Kind)
 	}
 
-	if err := q.Scan(ctx); err != nil {
+	fits, err := scanPage(ctx, q, &rows, f.Limit)
+	if err != nil {
 		return chat.List[chat.ToolDefinition]{}, wrapErr("list the tools", err)
 	}
 
-	return listOf(rows, f.Limit, (*toolRow).definition, func(r *toolRow) string { return cursorOf("tools", r.ID) }), nil
+	return listOf(rows, fits, (*toolRow).definition, func(r *toolRow) string { return cursorOf("tools", r.ID) }), nil
 }
 
 // Tool finds a tool or an MCP server: tool_not_found.
@@ -200,7 +226,8 @@ func findTool(ctx context.Context, q *bun.SelectQuery, ws chat.WorkspaceID, id c
 }
 
 // UpdateTool changes a tool that still has the version it was read with: tool_not_found,
-// conflict when somebody was faster, already_exists, member_not_found.
+// conflict when somebody was faster, already_exists, member_not_found, approval_needed when it
+// takes a second member and d names no approval.
 func (s *Store) UpdateTool(
 	ctx context.Context,
 	ws chat.WorkspaceID,
@@ -208,42 +235,111 @@ func (s *Store) UpdateTool(
 	d chat.ToolDefinition,
 ) (chat.ToolDefinition, error) {
 	var row toolRow
-	err := s.inTx(ctx, "change a tool", func(ctx context.Context, tx bun.Tx) error {
-		stored, err := findTool(ctx, s.locked(tx.NewSelect()), ws, d.ID)
+	err := s.inTx(ctx, "change a tool", func(ctx context.Context, tx bun.Tx) (err error) {
+		row, err = s.changeTool(ctx, tx, approvedChange{workspace: ws, by: by}, &d)
+		return err
+	})
+
+	return row.definition(), err
+}
+
+func (s *Store) changeTool(
+	ctx context.Context,
+	tx bun.Tx,
+	change approvedChange,
+	d *chat.ToolDefinition,
+) (toolRow, error) {
+	ws := change.workspace
+
+	stored, err := findTool(ctx, s.locked(tx.NewSelect()), ws, d.ID)
+	if err != nil {
+		return stored, err
+	}
+
+	if stored.Version != d.Version {
+		return stored, chat.Errorf(chat.CodeConflict, "the tool was changed meanwhile; read it again")
+	}
+
+	before := stored.definition()
+	if err := s.allowToolChange(ctx, tx, change, &before, d); err != nil {
+		return stored, err
+	}
+
+	if err := checkAssistants(ctx, tx, ws, d.Assistants); err != nil {
+		return stored, err
+	}
+
+	row := toolRowOf(d)
+	row.WorkspaceID = ws
+	row.Kind = stored.Kind
+	row.Version = stored.Version + 1
+	row.CreatedAt = stored.CreatedAt
+	row.UpdatedAt = s.time()
+
+	_, err = tx.NewUpdate().Model(&row).WherePK().Where("workspace_id = ?", ws).Exec(ctx)
+	if err := onViolation(err, uniqueViolation, toolTaken()); err != nil {
+		return row, err
+	}
+
+	if err := s.keepDestination(ctx, tx, stored, d); err != nil {
+		return row, err
+	}
+
+	return row, s.audit(ctx, tx, auditEvent{
+		workspace: ws,
+		by:        change.by,
+		verb:      "tool.updated",
+		object:    objectID(d.ID),
+		detail: change.note(changed{
+			"name":    row.Name,
+			"version": row.Version,
+			"changes": auditChanges(chat.ToolChanges(&before, d)),
+		}),
+	})
+}
+
+// BeginToolTest notes that a tool is run beside any send, before it runs: tool_not_found, conflict when
+// it was changed since it was read, approval_needed for a tool of the risk approval without an
+// approval of this very run.
+func (s *Store) BeginToolTest(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.ToolTest) error {
+	return s.inTx(ctx, "begin a tool's test", func(ctx context.Context, tx bun.Tx) error {
+		stored, err := findTool(ctx, s.locked(tx.NewSelect()), ws, in.Tool.ID)
 		if err != nil {
 			return err
 		}
 
-		if stored.Version != d.Version {
-			return chat.Errorf(chat.CodeConflict, "the tool was changed meanwhile; read it again")
+		if stored.Version != in.Tool.Version {
+			return chat.Errorf(chat.CodeConflict, "the tool was changed meanwhile; test it again")
 		}
 
-		if err := checkAssistants(ctx, tx, ws, d.Assistants); err != nil {
-			return err
+		definition := stored.definition()
+		isRisky := definition.RiskOf(in.Tool.Name) == chat.RiskApproval
+
+		switch {
+		case isRisky && in.Approval != "":
+			err = s.useApproval(ctx, tx, approvalUse{
+				workspace: ws,
+				by:        by,
+				id:        in.Approval,
+				kind:      chat.ApprovalToolTest,
+				request:   in.Request(),
+			})
+		case isRisky && by.KeyID != 0:
+			err = needsApproval("testing a tool of the risk approval")
 		}
 
-		row = toolRowOf(&d)
-		row.WorkspaceID = ws
-		row.Kind = stored.Kind
-		row.Version = stored.Version + 1
-		row.CreatedAt = stored.CreatedAt
-		row.UpdatedAt = s.time()
-
-		_, err = tx.NewUpdate().Model(&row).WherePK().Where("workspace_id = ?", ws).Exec(ctx)
-		if err := onViolation(err, uniqueViolation, toolTaken()); err != nil {
+		if err != nil {
 			return err
 		}
 
 		return s.audit(ctx, tx, auditEvent{
 			workspace: ws,
 			by:        by,
-			verb:      "tool.updated",
-			object:    objectID(d.ID),
-			detail:    changed{"name": row.Name, "version": row.Version},
+			verb:      "tool.tested",
+			object:    objectID(in.Tool.ID),
+			detail:    changed{"tool": in.Tool, "approval_id": in.Approval},
 		})
 	})
-
-	return row.definition(), err
 }
 
 // DeleteTool takes a tool away: tool_not_found. Its row stays, for the calls that name it.
@@ -279,10 +375,11 @@ func (s *Store) DeleteTool(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 }
 
 // SaveDiscovered stores what an MCP server has shown: tool_not_found. The version stays: it
-// is how the server is reached that makes one.
+// is how the server is reached that makes one. by is nobody when the server has told of itself.
 func (s *Store) SaveDiscovered(
 	ctx context.Context,
 	ws chat.WorkspaceID,
+	by chat.Actor,
 	id chat.ToolID,
 	tools []chat.MCPTool,
 	now time.Time,
@@ -294,18 +391,34 @@ func (s *Store) SaveDiscovered(
 		}
 
 		now = toMicroseconds(now)
+		shown := toolNames(row.MCP.Discovered)
 		row.MCP.Discovered = tools
 		row.MCP.DiscoveredAt = &now
 		row.UpdatedAt = now
+
 		_, err = tx.NewUpdate().
 			Model(&row).
 			Column("mcp", "updated_at").
 			WherePK().
 			Where("workspace_id = ?", ws).
 			Exec(ctx)
+		if err != nil || by.MemberID == 0 {
+			return err
+		}
 
-		return err
+		return s.audit(ctx, tx, auditEvent{
+			workspace: ws,
+			by:        by,
+			verb:      "tool.refreshed",
+			object:    objectID(id),
+			detail:    changed{"name": row.Name, "before": shown, "after": toolNames(tools)},
+		})
 	})
+}
+
+// toolNames are the names of a server's tools at the server.
+func toolNames(tools []chat.MCPTool) []string {
+	return mapSlice(tools, func(t *chat.MCPTool) string { return t.Name })
 }
 
 // ChatTools lists what the chat's assistant may use, by name: chat_not_found.

@@ -148,14 +148,16 @@ func TestApprovals(t *testing.T) {
 		tool, err := s.CreateTool(t.Context(), w.Workspace, w.By, bookingTool("refund"))
 		require.NoError(t, err)
 
-		other := chat.Actor{MemberID: w.Customer.ID}
+		asker := newManager(t, s, w.Workspace, "Ivo")
+		other := newManager(t, s, w.Workspace, "Noor")
 
 		ask := func() chat.AssistantMessageSent {
-			return prepareWith(t, s, w, chat.Tool{
-				ID:   tool.ID,
-				Name: "refund",
-				Kind: chat.ToolHTTP,
-				Risk: chat.RiskApproval,
+			return prepareAs(t, s, w, asker, chat.Tool{
+				ID:      tool.ID,
+				Name:    "refund",
+				Kind:    chat.ToolHTTP,
+				Risk:    chat.RiskApproval,
+				Version: tool.Version,
 			})
 		}
 
@@ -168,17 +170,17 @@ func TestApprovals(t *testing.T) {
 
 		decide := func(by chat.Actor, action chat.ActionID, at time.Time) error {
 			_, _, err := s.DecideApproval(t.Context(), w.Workspace, chat.ApprovalDecision{
-				ActionID: action,
-				Approve:  true,
-				Reason:   "fine",
-				By:       by,
-				At:       at,
+				ID:      chat.ApprovalID(action),
+				Approve: true,
+				Reason:  "fine",
+				By:      by,
+				At:      at,
 			})
 
 			return err
 		}
 
-		requireCode(t, chat.CodeOwnRequest, decide(w.By, sent.ActionID, time.Now()))
+		requireCode(t, chat.CodeOwnRequest, decide(asker, sent.ActionID, time.Now()))
 		requireCode(t, chat.CodeDecided, decide(other, sent.ActionID, sent.Approval.Deadline))
 		require.NoError(t, decide(other, sent.ActionID, time.Now()))
 		requireCode(t, chat.CodeDecided, decide(other, sent.ActionID, time.Now()))

@@ -295,7 +295,8 @@ func (s *Store) ToolCallMessages(
 	var rows []messageRow
 	var before int64
 
-	q := s.db.NewSelect().Model(&rows).Where("m.workspace_id = ?", ws).Where("m.chat_id = ?", id).
+	q := s.db.NewSelect().Model(&rows).ColumnExpr("m.*").ColumnExpr(callsBytes).
+		Where("m.workspace_id = ?", ws).Where("m.chat_id = ?", id).
 		// Nearly every message with tool calls has a call_1, so it is the chat's messages that are walked.
 		Where(`EXISTS (SELECT 1 FROM tool_calls t WHERE t.workspace_id = m.workspace_id AND t.message_id = m.id
 			AND t.call_id = ? AND t.undoes IS NULL)`, callID).
@@ -310,7 +311,8 @@ func (s *Store) ToolCallMessages(
 		q.Where("m.number < ?", before)
 	}
 
-	if err := q.Scan(ctx); err != nil {
+	fits, err := scanPage(ctx, q, &rows, p.Limit)
+	if err != nil {
 		return chat.List[chat.Message]{}, wrapErr("list the messages of a tool call", err)
 	}
 
@@ -318,7 +320,7 @@ func (s *Store) ToolCallMessages(
 		return chat.List[chat.Message]{}, notFound(chat.CodeToolCallNotFound, "tool call")
 	}
 
-	list := listOf(rows, p.Limit, (*messageRow).message, func(r *messageRow) string {
+	list := listOf(rows, fits, (*messageRow).message, func(r *messageRow) string {
 		return cursorOf("tool_call_messages", r.Number)
 	})
 

@@ -11,6 +11,7 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 
 	"handrail/chat"
@@ -73,7 +74,8 @@ func retryWhileAway(ctx context.Context, ask func() error) error {
 
 // Action describes an action from its workflow, for the moment in which it has no row
 // yet: action_not_found when there is none, or when it was refused; CodeUnavailable when
-// Temporal is away. One that was ended in Temporal before it had a row has failed, and says so.
+// Temporal is away. One that was ended in Temporal before it had a row has failed, and says so. So
+// has one whose row is lost: it may have been sent.
 func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
 	workflowID := chat.ActionWorkflowID(ws, id)
 
@@ -86,14 +88,11 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 	}
 
 	if err != nil {
-		away := chat.Errorf(chat.CodeUnavailable, "the state of the action cannot be told now")
-		away.Retryable = true
-
-		return chat.Action{}, away.Because(err)
+		return chat.Action{}, chat.Unavailable("the state of the action cannot be told now").Because(err)
 	}
 
 	info := described.GetWorkflowExecutionInfo()
-	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED && !hasSent(info) {
 		// Without a row it was refused, and changed nothing.
 		code := refusalCode(info.GetSearchAttributes())
 		if code != "" {
@@ -108,7 +107,22 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 		)
 	}
 
-	return describeAction(info)
+	action, err := describeAction(info)
+	if err != nil || action.State == chat.ActionRunning {
+		return action, err
+	}
+
+	return action, c.completeEnded(ctx, &action, info)
+}
+
+// hasSent reports whether a workflow that has completed has carried out a send, or a retry, so that it
+// has left a row.
+func hasSent(info *workflowpb.WorkflowExecutionInfo) bool {
+	return isSend(chat.ActionKind(info.GetType().GetName())) && !wasRefused(info.GetSearchAttributes())
+}
+
+func isSend(kind chat.ActionKind) bool {
+	return kind == chat.ActionSendAssistantMessage || kind == chat.ActionRetryDelivery
 }
 
 // refusalCode is the code that a workflow was refused with, as its search attribute has it, "" for
@@ -122,6 +136,12 @@ func refusalCode(attributes *commonpb.SearchAttributes) string {
 	}
 
 	return code
+}
+
+// wasRefused reports whether a workflow has ended because what it was to do was refused.
+func wasRefused(attributes *commonpb.SearchAttributes) bool {
+	data := attributes.GetIndexedFields()[workflows.AttributeStatus.GetName()].GetData()
+	return string(data) == strconv.Quote(workflows.StatusRefused)
 }
 
 // chatAttribute reads the chat's id from a search attribute, which Temporal keeps as

@@ -27,14 +27,35 @@ type Client struct {
 	newID     func() string
 	// converter reads what Temporal keeps, as the one of temporal itself.
 	converter converter.DataConverter
+	namespace string
+	now       func() time.Time
 }
 
 // Option changes how a [Client] works.
 type Option func(*Client)
 
-// WithConverter sets how payloads are read, which must be as c itself reads them; without it they
-// are read as they are by default.
-func WithConverter(dc converter.DataConverter) Option { return func(c *Client) { c.converter = dc } }
+// WithConverter sets how payloads of a namespace are read, which must be as c itself reads them; without
+// it they are read as they are by default.
+func WithConverter(dc converter.DataConverter, namespace string) Option {
+	return func(c *Client) {
+		c.converter = dc
+		c.namespace = namespace
+	}
+}
+
+// converterOf reads the payloads of one workflow.
+//
+//nolint:ireturn // the SDK has the interface
+func (c *Client) converterOf(workflowID string) converter.DataConverter {
+	return converter.WithDataConverterSerializationContext(c.converter, converter.WorkflowSerializationContext{
+		Namespace:  c.namespace,
+		WorkflowID: workflowID,
+	})
+}
+
+// WithClock sets what [chat.Request.AcceptedAt] is read from. Without it, that is the process's
+// clock less [chat.ClockWarning].
+func WithClock(now func() time.Time) Option { return func(c *Client) { c.now = now } }
 
 // NewClient makes a Client that starts workflows on taskQueue. newID makes UUIDv7s.
 func NewClient(c client.Client, taskQueue string, newID func() string, options ...Option) *Client {
@@ -43,6 +64,7 @@ func NewClient(c client.Client, taskQueue string, newID func() string, options .
 		taskQueue: taskQueue,
 		newID:     newID,
 		converter: converter.GetDefaultDataConverter(),
+		now:       func() time.Time { return time.Now().Add(-chat.ClockWarning) },
 	}
 
 	for _, set := range options {
@@ -80,20 +102,13 @@ func (c *Client) AddParticipant(
 	wait time.Duration,
 ) (chat.Answer[chat.ParticipantAdded], error) {
 	in.Nonce = c.newID()
-	in.AcceptedAt = time.Now()
+	in.AcceptedAt = c.now()
 
 	return askOutcome[chat.ParticipantAdded](ctx, c, addParticipantJob(in), wait)
 }
 
 func addParticipantJob(in chat.AddParticipant) job {
-	return job{
-		kind:    chat.ActionAddParticipant,
-		id:      in.WorkflowID(),
-		summary: "Add a participant to " + workflows.ChatName(in.ChatID),
-		request: in.Request,
-		in:      in,
-		ask:     workflows.OutcomeQuery{Fingerprint: in.Fingerprint},
-	}
+	return newJob(chat.ActionAddParticipant, "Add a participant to "+workflows.ChatName(in.ChatID), &in.Request, in)
 }
 
 // SendAssistantMessage is [Client.AddParticipant] for a send. An answer whose submission
@@ -104,20 +119,13 @@ func (c *Client) SendAssistantMessage(
 	wait time.Duration,
 ) (chat.Answer[chat.AssistantMessageSent], error) {
 	in.Nonce = c.newID()
-	in.AcceptedAt = time.Now()
+	in.AcceptedAt = c.now()
 
 	return askOutcome[chat.AssistantMessageSent](ctx, c, sendJob(in), wait)
 }
 
 func sendJob(in chat.SendAssistantMessage) job {
-	return job{
-		kind:    chat.ActionSendAssistantMessage,
-		id:      in.WorkflowID(),
-		summary: "Send a message in " + workflows.ChatName(in.ChatID),
-		request: in.Request,
-		in:      in,
-		ask:     workflows.OutcomeQuery{Fingerprint: in.Fingerprint},
-	}
+	return newJob(chat.ActionSendAssistantMessage, "Send a message in "+workflows.ChatName(in.ChatID), &in.Request, in)
 }
 
 // SummarizeChat is [Client.AddParticipant] for a summary; it joins one that is being
@@ -128,7 +136,7 @@ func (c *Client) SummarizeChat(
 	wait time.Duration,
 ) (chat.Answer[chat.ChatSummarized], error) {
 	in.Nonce = c.newID()
-	in.AcceptedAt = time.Now()
+	in.AcceptedAt = c.now()
 
 	return askOutcome[chat.ChatSummarized](ctx, c, job{
 		kind:    chat.ActionSummarizeChat,
@@ -148,20 +156,13 @@ func (c *Client) RetryDelivery(
 	wait time.Duration,
 ) (chat.Answer[chat.DeliveryRetried], error) {
 	in.Nonce = c.newID()
-	in.AcceptedAt = time.Now()
+	in.AcceptedAt = c.now()
 
 	return askOutcome[chat.DeliveryRetried](ctx, c, retryJob(in), wait)
 }
 
 func retryJob(in chat.RetryDelivery) job {
-	return job{
-		kind:    chat.ActionRetryDelivery,
-		id:      in.WorkflowID(),
-		summary: "Retry delivery " + string(in.DeliveryID),
-		request: in.Request,
-		in:      in,
-		ask:     workflows.OutcomeQuery{Fingerprint: in.Fingerprint},
-	}
+	return newJob(chat.ActionRetryDelivery, "Retry delivery "+string(in.DeliveryID), &in.Request, in)
 }
 
 // RetryDeliveries is [Client.AddParticipant] for a bulk retry. It answers as soon as the
@@ -174,14 +175,12 @@ func (c *Client) RetryDeliveries(
 	run := workflows.BulkRetryRun{NewBulkRetry: in, Nonce: c.newID()}
 	request := run.Request()
 
-	return askOutcome[chat.BulkRetry](ctx, c, job{
-		kind:    chat.ActionRetryDeliveries,
-		id:      request.WorkflowID(),
-		summary: "Retry many deliveries",
-		request: request,
-		in:      run,
-		ask:     workflows.OutcomeQuery{Fingerprint: in.Fingerprint},
-	}, wait)
+	return askOutcome[chat.BulkRetry](
+		ctx,
+		c,
+		newJob(chat.ActionRetryDeliveries, "Retry many deliveries", &request, run),
+		wait,
+	)
 }
 
 // job is one workflow to be started or joined.
@@ -191,6 +190,20 @@ type job struct {
 	summary string
 	request chat.Request
 	in, ask any
+	// refused is the nonce of an earlier request of the same body, which has failed.
+	refused string
+}
+
+// newJob is the workflow of an action that nobody else's request joins.
+func newJob(kind chat.ActionKind, summary string, request *chat.Request, in any) job {
+	return job{
+		kind:    kind,
+		id:      request.WorkflowID(),
+		summary: summary,
+		request: *request,
+		in:      in,
+		ask:     workflows.OutcomeQuery{Fingerprint: request.Fingerprint},
+	}
 }
 
 func (c *Client) startOptions(j job) client.StartWorkflowOptions {
@@ -219,7 +232,7 @@ func (c *Client) startOptions(j job) client.StartWorkflowOptions {
 func (c *Client) update(j job, stage client.WorkflowUpdateStage) client.UpdateWorkflowOptions {
 	return client.UpdateWorkflowOptions{
 		WorkflowID:   j.id,
-		UpdateID:     updateID(j.request),
+		UpdateID:     updateID(j.request) + j.refused,
 		UpdateName:   workflows.UpdateOutcome,
 		Args:         []any{j.ask},
 		WaitForStage: stage,
@@ -245,10 +258,28 @@ func askOutcome[T any](ctx context.Context, c *Client, j job, wait time.Duration
 
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+
+	out, err := askOnce[T](waiting, c, j)
+	if nonce := workflows.FailureNonce(err); nonce != "" && nonce != j.request.Nonce {
+		// Temporal keeps the answer of the update that an earlier request has asked with. What it
+		// was refused for may be mended since.
+		j.refused = ":" + nonce
+		out, err = askOnce[T](waiting, c, j)
+	}
+
+	if err != nil {
+		return chat.Answer[T]{}, c.explain(ctx, waiting, j, err)
+	}
+
+	return chat.Answer[T]{Value: out.Value, Replayed: out.Nonce != j.request.Nonce}, nil
+}
+
+// askOnce starts or joins a workflow and waits for its outcome, until ctx ends.
+func askOnce[T any](ctx context.Context, c *Client, j job) (workflows.Outcome[T], error) {
 	var out workflows.Outcome[T]
 
-	err := retryWhileAway(waiting, func() error {
-		handle, err := c.temporal.UpdateWithStartWorkflow(waiting, client.UpdateWithStartWorkflowOptions{
+	err := retryWhileAway(ctx, func() error {
+		handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 			StartWorkflowOperation: c.temporal.NewWithStartWorkflowOperation(c.startOptions(j), string(j.kind), j.in),
 			UpdateOptions:          c.update(j, client.WorkflowUpdateStageCompleted),
 		})
@@ -256,13 +287,10 @@ func askOutcome[T any](ctx context.Context, c *Client, j job, wait time.Duration
 			return err
 		}
 
-		return handle.Get(waiting, &out)
+		return handle.Get(ctx, &out)
 	})
-	if err != nil {
-		return chat.Answer[T]{}, c.explain(ctx, waiting, j, err)
-	}
 
-	return chat.Answer[T]{Value: out.Value, Replayed: out.Nonce != j.request.Nonce}, nil
+	return out, err
 }
 
 // startOnly records a request and returns [chat.ErrStillRunning].

@@ -177,6 +177,30 @@ func TestARequestIsRecordedWithoutWorkers(t *testing.T) {
 	assert.Equal(t, chat.CodeNoPhone, chat.CodeOf(err))
 }
 
+// TestARefusalFreesItsKey: what was refused left nothing, and a repetition is judged anew.
+func TestARefusalFreesItsKey(t *testing.T) {
+	t.Parallel()
+
+	e := newTestClient(t)
+	var judged atomic.Int32
+
+	e.work(t, func(w sdkworker.Worker) {
+		bindActivity(
+			w,
+			workflows.PrepareSend,
+			func(context.Context, chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+				return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeNoPhone, "judged %d times", judged.Add(1))
+			},
+		)
+	})
+
+	for _, times := range []string{"1", "2", "3", "4"} {
+		_, err := e.SendAssistantMessage(t.Context(), e.send("k", "Hello"), time.Minute)
+		assert.Equal(t, chat.CodeNoPhone, chat.CodeOf(err))
+		require.ErrorContains(t, err, "judged "+times+" times")
+	}
+}
+
 // TestAnotherBodyIsNeverTakenForRecorded: without a worker nobody can refuse it, and 202
 // would promise a message that nobody has kept.
 func TestAnotherBodyIsNeverTakenForRecorded(t *testing.T) {
@@ -272,9 +296,20 @@ func TestASendEndedBeforeItsFirstTask(t *testing.T) {
 			require.ErrorIs(t, err, chat.ErrStillRunning)
 			require.NoError(t, end(e, in.WorkflowID()))
 
-			var prepared, questionFailed atomic.Bool
+			var (
+				prepared, questionFailed atomic.Bool
+				closed                   atomic.Value
+			)
 
 			e.work(t, func(w sdkworker.Worker) {
+				bindActivity(
+					w,
+					workflows.CloseUnbegun,
+					func(_ context.Context, in chat.Request) (chat.AssistantMessageSent, error) {
+						closed.Store(in.Run.ID)
+						return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeActionNotFound, "nothing is stored")
+					},
+				)
 				bindActivity(
 					w,
 					workflows.PrepareSend,
@@ -303,6 +338,11 @@ func TestASendEndedBeforeItsFirstTask(t *testing.T) {
 			assert.Equal(t, chat.CodeActionEnded, action.Problem.Code)
 			assert.Contains(t, action.Problem.Message, want)
 			assert.Contains(t, action.Problem.Message, "nothing was sent")
+			require.NoError(t, action.Resumable())
+
+			if want == "was canceled in Temporal" {
+				assert.Equal(t, action.EndedRun.ID, closed.Load(), "before its caller is told, its run is refused")
+			}
 
 			require.Eventually(t, func() bool { return isListedAsEnded(t, e, in.ActionID) }, 30*time.Second, 100*time.Millisecond,
 				"a sweep finds it")
@@ -313,6 +353,196 @@ func TestASendEndedBeforeItsFirstTask(t *testing.T) {
 			assert.True(t, prepared.Load())
 		})
 	}
+}
+
+// TestASendCanceledAfterItsWorkerDied: a worker has stored it and posted it, and died before Temporal
+// knew; then somebody cancels it there. Its caller must not hear that it was not sent.
+func TestASendCanceledAfterItsWorkerDied(t *testing.T) {
+	t.Parallel()
+
+	e := newTestClient(t)
+	in := e.send("k", "Hello")
+	_, err := e.SendAssistantMessage(t.Context(), in, 0)
+	require.ErrorIs(t, err, chat.ErrStillRunning)
+	require.NoError(t, e.raw.CancelWorkflow(t.Context(), in.WorkflowID(), ""))
+
+	taken := chat.DeliverySnapshot{
+		DeliveryID:     "d",
+		Channel:        chat.ChannelSMS,
+		Provider:       chat.ProviderTwilio,
+		Submission:     chat.SubmissionAccepted,
+		DeliveryStatus: chat.StatusSent,
+		Status:         "accepted",
+	}
+
+	var prepared atomic.Bool
+
+	answered := make(chan error, 1)
+
+	go func() {
+		_, err := e.SendAssistantMessage(t.Context(), in, time.Minute)
+		answered <- err
+	}()
+
+	e.work(t, func(w sdkworker.Worker) {
+		bindActivity(
+			w,
+			workflows.CloseUnbegun,
+			func(context.Context, chat.Request) (chat.AssistantMessageSent, error) {
+				return chat.AssistantMessageSent{ActionID: in.ActionID, DeliverySnapshot: taken}, nil
+			},
+		)
+		bindActivity(
+			w,
+			workflows.CancelDelivery,
+			func(context.Context, chat.DeliveryEnd) (chat.DeliverySnapshot, error) { return taken, nil },
+		)
+		bindActivity(
+			w,
+			workflows.PrepareSend,
+			func(context.Context, chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+				prepared.Store(true)
+				return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeNoPhone, "no phone")
+			},
+		)
+	})
+
+	require.NoError(t, <-answered, "what the provider has is not called canceled")
+	assert.False(t, prepared.Load())
+}
+
+// TestASendWhoseRowsAreLostIsNotCalledUnsent: it had begun when its workflow ended, and the database
+// has no row of it, as after a failover. Nobody may read that nothing was sent.
+func TestASendWhoseRowsAreLostIsNotCalledUnsent(t *testing.T) {
+	t.Parallel()
+
+	taken := chat.DeliverySnapshot{
+		DeliveryID: "d",
+		Channel:    chat.ChannelSMS,
+		Provider:   chat.ProviderTwilio,
+		Submission: chat.SubmissionAccepted,
+		Status:     "accepted",
+		Waits:      chat.Waits{Receipt: time.Hour},
+	}
+
+	for name, tt := range map[string]struct {
+		status chat.DeliveryStatus
+		submit error
+		end    func(e *testClient, workflowID string) error
+	}{
+		"completed": {status: chat.StatusDelivered},
+		"failed":    {submit: chat.RecordLost("a")},
+		"terminated": {end: func(e *testClient, id string) error {
+			return e.raw.TerminateWorkflow(context.Background(), id, "", "a test ends it")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			e := newTestClient(t)
+			stored := taken
+			stored.DeliveryStatus = tt.status
+
+			e.work(t, func(w sdkworker.Worker) {
+				bindActivity(
+					w,
+					workflows.PrepareSend,
+					func(_ context.Context, in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+						sent := chat.AssistantMessageSent{ActionID: in.ActionID, Submitted: tt.submit == nil}
+						sent.DeliverySnapshot = stored
+
+						return sent, nil
+					},
+				)
+				bindActivity(
+					w,
+					workflows.Submit,
+					func(context.Context, chat.DeliveryStep) (chat.DeliverySnapshot, error) { return stored, tt.submit },
+				)
+			})
+
+			in := e.send("k", "Hello")
+			_, _ = e.SendAssistantMessage(t.Context(), in, time.Minute) // what it answers is not the point
+
+			if tt.end != nil {
+				require.NoError(t, tt.end(e, in.WorkflowID()))
+			}
+
+			_ = e.raw.GetWorkflow(t.Context(), in.WorkflowID(), "").Get(t.Context(), nil) // until it has ended
+
+			action, err := e.Action(t.Context(), e.ws, in.ActionID)
+			require.NoError(t, err)
+			require.Equal(t, chat.ActionFailed, action.State)
+			assert.Equal(t, chat.CodeRecordLost, action.Problem.Code)
+			assert.NotContains(t, action.Problem.Message, "nothing was sent")
+			require.Error(t, action.Resumable())
+			assert.Equal(t, in.Fingerprint, action.Fingerprint, "what was asked for is known all the same")
+		})
+	}
+}
+
+// TestAStepNamesTheRunThatIsToldAsEnded: a send is terminated while its first step goes on. What is told of
+// it names the run as that step does, so that the step is refused, and the run that takes the action up
+// may follow it.
+func TestAStepNamesTheRunThatIsToldAsEnded(t *testing.T) {
+	t.Parallel()
+
+	e := newTestClient(t)
+	steps := make(chan chat.Run, 2)
+	goOn := make(chan struct{})
+
+	e.work(t, func(w sdkworker.Worker) {
+		bindActivity(
+			w,
+			workflows.PrepareSend,
+			func(_ context.Context, in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+				steps <- in.Run
+
+				<-goOn
+
+				return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeNoPhone, "no phone")
+			},
+		)
+	})
+
+	in := e.send("k", "Hello")
+	_, err := e.SendAssistantMessage(t.Context(), in, 0)
+	require.ErrorIs(t, err, chat.ErrStillRunning)
+
+	first := <-steps
+
+	require.NoError(t, e.raw.TerminateWorkflow(t.Context(), in.WorkflowID(), "", "a test ends it"))
+
+	action, err := e.Action(t.Context(), e.ws, in.ActionID)
+	require.NoError(t, err)
+	require.NoError(t, action.Resumable())
+	assert.Equal(t, action.EndedRun.ID, first.ID)
+	assert.True(t, action.EndedRun.StartedAt.Equal(first.StartedAt))
+	assert.False(t, first.MayFollow(action.EndedRun))
+
+	require.NoError(t, e.Resume(t.Context(), action))
+
+	second := <-steps
+
+	assert.True(t, second.MayFollow(action.EndedRun))
+	assert.False(t, first.MayFollow(second), "nor may it follow a later one")
+	close(goOn)
+}
+
+// TestAnEndedRetryNamesItsDelivery: one of a bulk retry does not name its chat, without which its end
+// could not be stored.
+func TestAnEndedRetryNamesItsDelivery(t *testing.T) {
+	t.Parallel()
+
+	e := newTestClient(t)
+	in := chat.RetryDelivery{Request: e.send("k", "").Request, DeliveryID: "d", Reason: "x"}
+	_, err := e.RetryDelivery(t.Context(), in, 0)
+	require.ErrorIs(t, err, chat.ErrStillRunning)
+	require.NoError(t, e.raw.TerminateWorkflow(t.Context(), in.WorkflowID(), "", "a test ends it"))
+
+	action, err := e.Action(t.Context(), e.ws, in.ActionID)
+	require.NoError(t, err)
+	assert.Equal(t, chat.DeliveryID("d"), action.RetryOf)
 }
 
 // isListedAsEnded reports whether an action is among those that were ended in Temporal.

@@ -23,6 +23,7 @@ var endings = map[enumspb.WorkflowExecutionStatus]string{
 	enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED: "terminated",
 	enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:  "ended by its time limit",
 	enumspb.WORKFLOW_EXECUTION_STATUS_FAILED:     "ended by a failure",
+	enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:  "completed",
 }
 
 // resumable are the actions that can be taken up again with the input that they had.
@@ -87,10 +88,7 @@ func (c *Client) EndedActions(
 }
 
 func temporalAway(what string, err error) error {
-	away := chat.Errorf(chat.CodeUnavailable, "Temporal does not answer")
-	away.Retryable = true
-
-	return away.Because(fmt.Errorf("%s: %w", what, err))
+	return chat.Unavailable("Temporal does not answer").Because(fmt.Errorf("%s: %w", what, err))
 }
 
 // describeAction is an action as its workflow tells, without what only the input holds. Its id is
@@ -122,6 +120,7 @@ func describeAction(info *workflowpb.WorkflowExecutionInfo) (chat.Action, error)
 		action.State = chat.ActionFailed
 		action.Problem = endedProblem(id, ended, info.GetSearchAttributes())
 		action.UpdatedAt = info.GetCloseTime().AsTime()
+		action.EndedRun = chat.Run{ID: info.GetExecution().GetRunId(), StartedAt: action.CreatedAt}
 	}
 
 	return action, err
@@ -133,6 +132,58 @@ func endedProblem(id chat.ActionID, ended string, attributes *commonpb.SearchAtt
 	}
 
 	return chat.EndedInTemporal(id, ended)
+}
+
+// askedFor is what is read of the input of an action that has ended, whatever its kind.
+type askedFor struct {
+	chat.Request
+	// DeliveryID is what a retry is to try again.
+	DeliveryID chat.DeliveryID `json:"delivery_id"`
+}
+
+// completeEnded adds to an action that has ended what only its history tells: what was asked for, and
+// whether it had begun. If it had, its row is lost, and it may have been sent.
+func (c *Client) completeEnded(
+	ctx context.Context,
+	action *chat.Action,
+	info *workflowpb.WorkflowExecutionInfo,
+) error {
+	begun := false
+
+	history := c.temporal.GetWorkflowHistory(
+		ctx,
+		action.WorkflowID,
+		info.GetExecution().GetRunId(),
+		false,
+		enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT,
+	)
+	for history.HasNext() {
+		event, err := history.Next()
+		if err != nil {
+			return temporalAway("read how a workflow has ended", err)
+		}
+
+		if start := event.GetWorkflowExecutionStartedEventAttributes(); start != nil {
+			// As the run itself sees it, also after a reset.
+			action.EndedRun.StartedAt = event.GetEventTime().AsTime()
+
+			var asked askedFor
+			if c.converterOf(action.WorkflowID).FromPayloads(start.GetInput(), &asked) == nil {
+				action.Fingerprint = asked.Fingerprint
+				action.RetryOf = asked.DeliveryID
+			}
+		}
+
+		begun = begun || event.GetMarkerRecordedEventAttributes() != nil ||
+			event.GetActivityTaskScheduledEventAttributes() != nil
+	}
+
+	// What is canceled before it begins looks into the store, and says that there was nothing.
+	if begun && isSend(action.Kind) && !wasRefused(info.GetSearchAttributes()) {
+		action.Problem = chat.RowsLost(action.ID)
+	}
+
+	return nil
 }
 
 // Resume starts the workflow of an action again, with the input that it had: conflict when that
@@ -181,14 +232,16 @@ func (c *Client) Resume(ctx context.Context, a chat.Action) error {
 
 // readInput reads what the newest run under an id was started with.
 func (c *Client) readInput(ctx context.Context, workflowID string, in any) error {
+	forgotten := chat.Errorf(chat.CodeConflict, "Temporal no longer knows what was asked for; ask for it again")
+
 	history := c.temporal.GetWorkflowHistory(ctx, workflowID, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	if !history.HasNext() {
-		return chat.Errorf(chat.CodeConflict, "Temporal no longer knows what was asked for; ask for it again")
+		return forgotten
 	}
 
 	first, err := history.Next()
 	if _, missing := errors.AsType[*serviceerror.NotFound](err); missing {
-		return chat.Errorf(chat.CodeConflict, "Temporal no longer knows what was asked for; ask for it again")
+		return forgotten
 	}
 
 	if err != nil {
@@ -196,7 +249,7 @@ func (c *Client) readInput(ctx context.Context, workflowID string, in any) error
 	}
 
 	input := first.GetWorkflowExecutionStartedEventAttributes().GetInput()
-	if err := c.converter.FromPayloads(input, in); err != nil {
+	if err := c.converterOf(workflowID).FromPayloads(input, in); err != nil {
 		return chat.Errorf(
 			chat.CodeConflict,
 			"what was asked for cannot be read, because its encryption key is not configured here; add the key to "+

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"handrail/budget"
 	"handrail/chat"
 )
 
@@ -82,10 +83,17 @@ func (q *question) readLast(c *Completion) (chat.Summary, error) {
 	return q.reading.Accept(q.summary(a, c.Model))
 }
 
+// answerLimits leave what a number may be to its decoder, which says it better.
+var answerLimits = budget.JSON{Depth: budget.MaxDepth, Elements: budget.MaxElements}
+
 // decodeAnswer finds the answer in what a model said.
 func decodeAnswer(c *Completion) (*answer, error) {
 	if strings.TrimSpace(c.Text) == "" {
 		return nil, unusableError("it is empty")
+	}
+
+	if len(c.Text) > budget.MaxModelText || answerLimits.Check([]byte(c.Text)) != nil {
+		return nil, unusableError("it is far too long, or too deep: it must be shorter")
 	}
 
 	decoder := json.NewDecoder(strings.NewReader(stripFence(c.Text)))

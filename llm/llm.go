@@ -13,6 +13,7 @@ import (
 	"context"
 	"time"
 
+	"handrail/budget"
 	"handrail/chat"
 	"handrail/llm/internal/timeout"
 )
@@ -50,6 +51,16 @@ type Request struct {
 // JSON Schema.
 func (r *Request) SystemWithSchema() string {
 	return r.System + "\nThe JSON Schema of the answer: " + inJSON(r.Schema)
+}
+
+// size is how many bytes the request has. A token has one at least.
+func (r *Request) size() int64 {
+	size := len(r.SystemWithSchema())
+	for _, turn := range r.Turns {
+		size += len(turn.Text)
+	}
+
+	return int64(size)
 }
 
 // Role is who speaks in a request.
@@ -170,11 +181,17 @@ func (w *Writer) Summarize(ctx context.Context, r chat.Reading) (chat.Summary, c
 	return s, spent, nil
 }
 
-// ask makes one request and adds what it cost.
+// ask makes one request and adds what it cost. What a server says that it cost is believed as far as
+// the request can have cost it: the tokens of a workspace are counted against a limit, and neither
+// grow without end nor fall.
 func (w *Writer) ask(ctx context.Context, q *question, spent *chat.Usage) (Completion, error) {
 	begun := time.Now()
 	c, err := w.provider.Complete(ctx, q.request)
 	c.Usage.Duration = time.Since(begun)
+	requests := int64(c.Usage.Requests)
+	c.Usage.InputTokens = budget.Tokens(c.Usage.InputTokens, requests*(q.request.size()+budget.TokensBeside))
+	c.Usage.OutputTokens = budget.Tokens(c.Usage.OutputTokens, requests*budget.MaxOutputTokens)
+
 	*spent = spent.Plus(c.Usage)
 
 	return c, err

@@ -3,6 +3,7 @@ package llm_test
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handrail/budget"
 	"handrail/chat"
 	"handrail/llm"
 )
@@ -200,4 +202,45 @@ func TestRepairShowsTheAnswerAndWhatIsWrong(t *testing.T) {
 	_, _, err = m.summarize(t, readingOf("Hello"))
 	require.NoError(t, err)
 	assert.Len(t, m.requests[1].Turns, 2, "servers refuse turns without text")
+}
+
+// A workspace is neither locked out nor refunded by what a server says.
+func TestUsageIsBelievedWithinReason(t *testing.T) {
+	t.Parallel()
+
+	usage := func(in, out int64) chat.Usage {
+		answer := func(*llm.Request) (llm.Completion, error) {
+			return llm.Completion{
+				Text:  `{"title":"T","summary":"S"}`,
+				Usage: chat.Usage{Requests: 1, InputTokens: in, OutputTokens: out},
+			}, nil
+		}
+
+		_, got, err := modelThat(answer).summarize(t, readingOf("Hello"))
+		require.NoError(t, err)
+
+		return got
+	}
+
+	assert.Equal(t, int64(110), usage(100, 10).Tokens())
+	assert.Zero(t, usage(-1e13, -1e13).Tokens())
+	assert.Equal(t, int64(10), usage(math.MinInt64, 10).Tokens())
+
+	most := usage(1e15, 1e15)
+	assert.Less(t, most.InputTokens, int64(30_000), "a token has a byte at least, and the request has fewer")
+	assert.Equal(t, int64(budget.MaxOutputTokens), most.OutputTokens)
+	assert.Equal(t, most.Tokens(), usage(math.MaxInt64, math.MaxInt64).Tokens())
+}
+
+func TestAnAnswerThatIsFarTooLong(t *testing.T) {
+	t.Parallel()
+
+	for _, text := range []string{
+		`{"title":"T","summary":"S","key_points":[` + strings.Repeat(`{"text":"x","messages":[1]},`, 20_000) + `{}]}`,
+		`{"title":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `,"summary":"S"}`,
+	} {
+		_, _, err := modelThat(saysText(text), saysText(text)).summarize(t, readingOf("Hello"))
+		assert.Equal(t, chat.CodeSummarizationFailed, chat.CodeOf(err))
+		assert.ErrorContains(t, err, "far too long")
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handrail/internal/growth"
 	"handrail/retryafter"
 )
 
@@ -95,13 +96,15 @@ func FuzzParse(f *testing.F) {
 	}
 
 	f.Fuzz(func(t *testing.T, value string, now, limit int64) {
-		if limit < 0 {
-			return
-		}
+		growth.Check(t, len(value), func() {
+			if limit < 0 {
+				return
+			}
 
-		wait, ok := retryafter.Parse(value, time.Unix(now%(1<<40), 0), time.Duration(limit))
-		require.GreaterOrEqual(t, wait, time.Duration(0))
-		require.LessOrEqual(t, wait, time.Duration(limit))
-		require.True(t, ok || wait == 0)
+			wait, ok := retryafter.Parse(value, time.Unix(now%(1<<40), 0), time.Duration(limit))
+			require.GreaterOrEqual(t, wait, time.Duration(0))
+			require.LessOrEqual(t, wait, time.Duration(limit))
+			require.True(t, ok || wait == 0)
+		})
 	})
 }

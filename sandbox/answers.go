@@ -26,8 +26,71 @@ type Answer struct {
 	HTML string `json:"html,omitempty"`
 	// InReplyTo is the Message-ID of the mail answered, or its X-Message-Id.
 	InReplyTo string `json:"in_reply_to,omitempty"`
-	// Headers are further ones of a mail, as Auto-Submitted.
+	// Headers are further ones of a mail, as Auto-Submitted. From, To and Cc replace what the mail
+	// says by itself, as groups and contact forms do; its envelope stays.
 	Headers map[string]string `json:"headers,omitempty"`
+	// EnvelopeFrom is whom the sending server names: "" is From, "<>" nobody.
+	EnvelopeFrom string `json:"envelope_from,omitempty"`
+	// SPF is what the mail server says of the server that the mail came from, as RFC 7208 has it:
+	// fail, softfail, none; "" is pass.
+	SPF string `json:"spf,omitempty"`
+	// DKIM is what it says of signatures, as SendGrid writes it: none, or
+	// "{@shop.example : fail}"; "" is a right one of the domain of From.
+	DKIM string `json:"dkim,omitempty"`
+	// Forged makes a mail that anybody may have written in the name of From, without having their
+	// mailbox: it comes from a foreign server, is not signed, and answers to nothing but the
+	// sender of the mail. SPF, DKIM and EnvelopeFrom say otherwise where they are given.
+	Forged bool `json:"forged,omitempty"`
+	// Charset is what text and HTML of a mail are encoded in; "" is UTF-8.
+	Charset string `json:"charset,omitempty"`
+	// Raw posts the mail as it is, as Inbound Parse does when it is told to.
+	Raw bool `json:"raw,omitempty"`
+	// Files come with it: attachments of a mail, media of an MMS.
+	Files []AnswerFile `json:"files,omitempty"`
+	// OptOutType is what Twilio's Advanced Opt-Out has taken an SMS for: STOP, START or HELP.
+	OptOutType string `json:"opt_out_type,omitempty"`
+}
+
+// AnswerFile is a file that a customer sends.
+type AnswerFile struct {
+	Name string `json:"name"`
+	// Type is its media type; "" is application/octet-stream.
+	Type string `json:"type,omitempty"`
+	// Content is what is in it.
+	Content string `json:"content,omitempty"`
+}
+
+func (f AnswerFile) mediaType() string { return cmp.Or(f.Type, "application/octet-stream") }
+
+// strangersDomain is where forged mails come from.
+const strangersDomain = "stranger.sandbox"
+
+// spf is what is said of the mail's server.
+func (a Answer) spf() string {
+	if a.Forged {
+		return cmp.Or(a.SPF, "fail")
+	}
+
+	return cmp.Or(a.SPF, "pass")
+}
+
+// dkim is what is said of the mail's signatures.
+func (a Answer) dkim() string {
+	if a.Forged {
+		return cmp.Or(a.DKIM, "none")
+	}
+
+	return cmp.Or(a.DKIM, "{@"+domainOf(a.From)+" : pass}")
+}
+
+// envelopeFrom is whom the sending server names, "" for nobody.
+func (a Answer) envelopeFrom() string {
+	sender := a.From
+	if a.Forged {
+		sender = "mallory@" + strangersDomain
+	}
+
+	return strings.Trim(cmp.Or(a.EnvelopeFrom, sender), "<>")
 }
 
 func (a Answer) isMail() bool { return strings.Contains(a.From, "@") }
@@ -59,8 +122,8 @@ func (s *Sandbox) Answer(ctx context.Context, a Answer) error {
 }
 
 func (s *Sandbox) answer(ctx context.Context, a Answer) (WebhookResult, error) {
-	if a.From == "" || (a.Text == "" && a.HTML == "") {
-		return WebhookResult{}, errors.New("an answer needs from and text")
+	if a.From == "" || (a.Text == "" && a.HTML == "" && len(a.Files) == 0) {
+		return WebhookResult{}, errors.New("an answer needs from, and text or files")
 	}
 
 	prepare := s.prepareSMS
@@ -94,7 +157,7 @@ func (s *Sandbox) prepareSMS(a Answer) (id string, p posting, with retryPolicy, 
 
 	at := currentTime()
 	m := Message{
-		SID:                 newSID("SM"),
+		SID:                 newSID(sidPrefix(a.Files)),
 		From:                a.From,
 		To:                  to,
 		MessagingServiceSID: service,
@@ -123,7 +186,6 @@ func (s *Sandbox) prepareSMS(a Answer) (id string, p posting, with retryPolicy, 
 		"From":          {m.From},
 		"To":            {m.To},
 		"Body":          {m.Body},
-		"NumMedia":      {"0"},
 		"SmsStatus":     {"received"},
 		"NumSegments":   {strconv.Itoa(m.Segments)},
 		"ApiVersion":    {"2010-04-01"},
@@ -133,9 +195,36 @@ func (s *Sandbox) prepareSMS(a Answer) (id string, p posting, with retryPolicy, 
 		form.Set("MessagingServiceSid", service)
 	}
 
+	if a.OptOutType != "" {
+		form.Set("OptOutType", a.OptOutType)
+	}
+
+	s.addMedia(form, m.SID, a.Files)
+
 	p, with = s.twilioCall(s.config.TwilioInboundURL, form)
 
 	return m.SID, p, with, nil
+}
+
+// sidPrefix is what the id of an SMS begins with, or of an MMS where files come with it.
+func sidPrefix(files []AnswerFile) string {
+	if len(files) > 0 {
+		return "MM"
+	}
+
+	return "SM"
+}
+
+// addMedia names the files as Twilio does
+// (https://www.twilio.com/docs/messaging/guides/webhook-request#media-related-parameters).
+func (s *Sandbox) addMedia(form url.Values, message string, files []AnswerFile) {
+	form.Set("NumMedia", strconv.Itoa(len(files)))
+
+	for i, f := range files {
+		form.Set("MediaContentType"+strconv.Itoa(i), f.mediaType())
+		form.Set("MediaUrl"+strconv.Itoa(i), "https://api.twilio.com/2010-04-01/Accounts/"+s.config.AccountSID+
+			"/Messages/"+message+"/Media/"+newSID("ME"))
+	}
 }
 
 // sender is which of our numbers an SMS goes to, and the service it belongs to, if any:
@@ -143,7 +232,7 @@ func (s *Sandbox) prepareSMS(a Answer) (id string, p posting, with retryPolicy, 
 func (s *Sandbox) sender(a Answer) (number, service string, err error) {
 	for _, k := range slices.Backward(s.arrived.look().messages) {
 		m := k.now()
-		if m.Direction == Inbound || m.To != a.From {
+		if m.Direction == Inbound || m.To != strings.TrimPrefix(a.From, "rcs:") {
 			continue
 		}
 

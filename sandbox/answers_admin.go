@@ -63,6 +63,7 @@ func formAnswer(r *http.Request) Answer {
 		Text:      r.PostFormValue("text"),
 		Subject:   r.PostFormValue("subject"),
 		InReplyTo: r.PostFormValue("in_reply_to"),
+		Forged:    r.PostFormValue("forged") != "",
 	}
 
 	if word := r.PostFormValue("word"); word != "" {

@@ -1,13 +1,10 @@
 package sandbox
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"mime/multipart"
 	"net/textproto"
 	"slices"
 	"strings"
@@ -36,7 +33,7 @@ func (s *Sandbox) prepareMail(a Answer) (id string, p posting, with retryPolicy,
 		return kept.MessageID, p, with, nil
 	}
 
-	body, contentType, err := kept.parsed(original)
+	body, contentType, err := kept.form(original)
 	if err == nil {
 		p, err = s.sendGridCall(s.config.MailInboundURL, contentType, body)
 	}
@@ -65,7 +62,7 @@ func (s *Sandbox) answered(a Answer) (Mail, bool) {
 // to fills in what a mail program would.
 func (a Answer) to(m Mail) Answer {
 	a.InReplyTo = m.smtpID()
-	if len(m.ReplyTo) > 0 {
+	if len(m.ReplyTo) > 0 && !a.Forged { // whose token only the mailbox's owner has
 		a.To = cmp.Or(a.To, m.ReplyTo[0].Email)
 	}
 
@@ -78,51 +75,6 @@ func (a Answer) to(m Mail) Answer {
 	}
 
 	return a
-}
-
-// parsed is the mail as Inbound Parse posts it:
-// https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/setting-up-the-inbound-parse-webhook.
-func (a MailAnswer) parsed(original Mail) (body []byte, contentType string, err error) {
-	envelope, err := json.Marshal(map[string]any{"to": []string{a.To}, "from": a.From})
-	if err != nil {
-		return nil, "", fmt.Errorf("write the envelope: %w", err)
-	}
-
-	fields := [][2]string{
-		{"headers", a.head(original)},
-		{"dkim", "{@" + domainOf(a.From) + " : pass}"},
-		{"to", a.To},
-		{"from", a.From},
-		{"sender_ip", "127.0.0.1"},
-		{"subject", a.Subject},
-		{"text", a.Text},
-		{"html", a.HTML},
-		{"spam_report", "Spam detection software reports nothing."},
-		{"spam_score", "0.1"},
-		{"envelope", string(envelope)},
-		{"attachments", "0"},
-		{"SPF", "pass"},
-		{"charsets", `{"to":"UTF-8","from":"UTF-8","subject":"UTF-8","text":"utf-8","html":"utf-8"}`},
-	}
-
-	var form bytes.Buffer
-	parts := multipart.NewWriter(&form)
-
-	for _, field := range fields {
-		if field[1] == "" {
-			continue
-		}
-
-		if err := parts.WriteField(field[0], field[1]); err != nil {
-			return nil, "", fmt.Errorf("write %s: %w", field[0], err)
-		}
-	}
-
-	if err := parts.Close(); err != nil {
-		return nil, "", fmt.Errorf("close the form: %w", err)
-	}
-
-	return form.Bytes(), parts.FormDataContentType(), nil
 }
 
 // head is the mail's own header, with the thread it belongs to.

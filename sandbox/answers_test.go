@@ -233,6 +233,51 @@ func TestMailAnswer(t *testing.T) {
 	assert.Contains(t, w.page(t, mailboxQuery("ana@customer.example")).body, "Where is it?")
 }
 
+// A mail of the sandbox's own people passes for their domain; a forged one has what a stranger has.
+func TestWhatSpeaksForAMail(t *testing.T) {
+	t.Parallel()
+	h := newHook(t)
+	w := setup(t, func(c *sandbox.Config) {
+		c.MailInboundURL = h.url + "/mail"
+		withSigning(t, c)
+	})
+	w.mail(t, mailWithReplyTo)
+
+	for name, c := range map[string]struct {
+		answer                  sandbox.Answer
+		to, spf, dkim, envelope string
+	}{
+		"genuine": {
+			sandbox.Answer{},
+			"reply+1@in.acme.example", "pass", "{@customer.example : pass}", "ana@customer.example",
+		},
+		"forged": {
+			sandbox.Answer{Forged: true},
+			"care@acme.example", "fail", "none", "mallory@stranger.sandbox",
+		},
+		"as given": {
+			sandbox.Answer{SPF: "softfail", DKIM: "{@a.example : fail}", EnvelopeFrom: "<>"},
+			"reply+1@in.acme.example", "softfail", "{@a.example : fail}", "",
+		},
+	} {
+		c.answer.From = "ana@customer.example"
+		c.answer.Text = "Yes"
+		c.answer.InReplyTo = "<m-1@acme.example>"
+		require.NoError(t, w.Answer(t.Context(), c.answer))
+
+		fields, _ := mailForm(t, h.next(t))
+		assert.Equal(t, []string{c.to, c.spf, c.dkim}, []string{fields["to"], fields["SPF"], fields["dkim"]}, name)
+		assert.JSONEq(t, `{"from":"`+c.envelope+`","to":["`+c.to+`"]}`, fields["envelope"], name)
+	}
+
+	clicked := w.post(t, "/sandbox/answers", "from", "ana@customer.example", "in_reply_to", "<m-1@acme.example>",
+		"text", "Yes", "forged", "yes")
+	assert.Equal(t, http.StatusSeeOther, clicked.status)
+
+	fields, _ := mailForm(t, h.next(t))
+	assert.Equal(t, "fail", fields["SPF"], "from the page")
+}
+
 func TestAnswersOverHTTP(t *testing.T) {
 	t.Parallel()
 	h := newHook(t)

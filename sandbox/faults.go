@@ -36,6 +36,10 @@ const (
 	FaultRateLimit FaultKind = "rate_limit"
 	// FaultRedirect answers 302 and accepts nothing.
 	FaultRedirect FaultKind = "redirect"
+	// FaultUnavailable answers 503 with a Retry-After of Delay, 1 s by default, and accepts nothing.
+	FaultUnavailable FaultKind = "unavailable"
+	// FaultDown closes the connection and accepts nothing.
+	FaultDown FaultKind = "down"
 	// FaultLate cuts the connection at once and accepts after Delay, 5 s by default, if
 	// the sandbox still runs then.
 	FaultLate FaultKind = "late"
@@ -77,7 +81,8 @@ const (
 
 var (
 	postFaults = []FaultKind{
-		FaultCut, FaultError, FaultTruncate, FaultSlow, FaultRateLimit, FaultRedirect, FaultLate,
+		FaultCut, FaultError, FaultTruncate, FaultSlow, FaultRateLimit, FaultRedirect, FaultUnavailable,
+		FaultDown, FaultLate,
 		FaultRefuse, FaultSuspended, FaultOptedOut, FaultGarbage,
 	}
 	laterFaults = []FaultKind{
@@ -86,11 +91,12 @@ var (
 	}
 	smsFaults     = []FaultKind{FaultOptedOut, CallbackContradict}
 	defaultDelays = map[FaultKind]time.Duration{
-		FaultSlow:      40 * time.Second,
-		FaultRateLimit: time.Second,
-		FaultLate:      5 * time.Second,
-		CallbackDelay:  10 * time.Second,
-		ListLag:        10 * time.Second,
+		FaultSlow:        40 * time.Second,
+		FaultRateLimit:   time.Second,
+		FaultUnavailable: time.Second,
+		FaultLate:        5 * time.Second,
+		CallbackDelay:    10 * time.Second,
+		ListLag:          10 * time.Second,
 	}
 )
 

@@ -88,6 +88,8 @@ func TestFaultsOfThePost(t *testing.T) {
 			code:  "20429",
 		},
 		{fault: sandbox.Fault{Kind: sandbox.FaultRedirect}, sms: 302, mail: 302},
+		{fault: sandbox.Fault{Kind: sandbox.FaultUnavailable}, sms: 503, mail: 503},
+		{fault: sandbox.Fault{Kind: sandbox.FaultDown}, sms: broken, mail: broken},
 		{
 			fault: sandbox.Fault{Kind: sandbox.FaultRefuse},
 			sms:   400,

@@ -86,6 +86,11 @@ func twilioRefusal(w http.ResponseWriter, fault Fault, to string) *twilioProblem
 	case FaultRedirect:
 		notNow(w, fault)
 		return newProblem(http.StatusFound, 20003, "Found")
+	case FaultUnavailable:
+		notNow(w, fault)
+		return newProblem(http.StatusServiceUnavailable, 20503, "Service is unavailable. Please try again")
+	case FaultDown:
+		panic(http.ErrAbortHandler)
 	case FaultSuspended:
 		return newProblem(http.StatusUnauthorized, 20003, "Authenticate")
 	case FaultOptedOut:
@@ -106,6 +111,11 @@ func (s *Sandbox) refusedMail(w http.ResponseWriter, r *http.Request, fault Faul
 	case FaultRedirect:
 		notNow(w, fault)
 		w.WriteHeader(http.StatusFound)
+	case FaultUnavailable:
+		notNow(w, fault)
+		s.refuseMail(w, r, http.StatusServiceUnavailable, mailProblem{Message: "service unavailable"})
+	case FaultDown:
+		panic(http.ErrAbortHandler)
 	case FaultRefuse:
 		s.refuseMail(
 			w,

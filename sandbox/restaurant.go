@@ -124,6 +124,11 @@ func refusedCall(w http.ResponseWriter, fault Fault) bool {
 	case FaultRedirect:
 		notNow(w, fault)
 		w.WriteHeader(http.StatusFound)
+	case FaultUnavailable:
+		notNow(w, fault)
+		writeJSON(w, http.StatusServiceUnavailable, detailMap("we are closed for a moment"))
+	case FaultDown:
+		panic(http.ErrAbortHandler)
 	case FaultRefuse:
 		writeJSON(w, http.StatusUnprocessableEntity, detailMap("we would rather not"))
 	case FaultSuspended:

@@ -214,6 +214,7 @@ func TestFaultsOfTools(t *testing.T) {
 		{sandbox.FaultSlow, 201, true},
 		{sandbox.FaultRateLimit, 429, false},
 		{sandbox.FaultRedirect, 302, false},
+		{sandbox.FaultUnavailable, 503, false},
 		{sandbox.FaultRefuse, 422, false},
 		{sandbox.FaultSuspended, 401, false},
 	} {

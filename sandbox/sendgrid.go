@@ -23,6 +23,7 @@ func (s *Sandbox) routeSendGrid(mux *http.ServeMux) {
 	mux.HandleFunc("POST /v3/mail/send", s.sendGrid(s.sendMail))
 	mux.HandleFunc("POST /v3/logs", s.sendGrid(s.listLogs))
 	mux.HandleFunc("GET /v3/logs/{id}", s.sendGrid(s.showLog))
+	s.routeSendGridSetup(mux)
 
 	mux.HandleFunc("/v3/mail/send", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", http.MethodPost)

@@ -25,6 +25,7 @@ func (s *Sandbox) routeTwilio(mux *http.ServeMux) {
 	mux.Handle("GET "+twilioMessage, s.twilio(s.fetchMessage))
 	mux.Handle(twilioMessages, s.twilio(methodNotAllowed))
 	mux.Handle(twilioMessage, s.twilio(methodNotAllowed))
+	s.routeTwilioSetup(mux)
 
 	mux.Handle("/2010-04-01/", s.twilio(func(_ http.ResponseWriter, r *http.Request) *twilioProblem {
 		return notFound(r)

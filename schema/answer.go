@@ -4,23 +4,27 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"handrail/budget"
 	"handrail/chat"
 )
 
-// Read makes a value that fits the schema out of what a person wrote: yes and no in several
-// languages, a number among words, one of the choices in any case, and else the text itself.
-// An object with one property is that property; other objects and lists must be JSON. What
-// cannot be read, or does not fit, is CodeInvalidAnswer.
-func (s *Schema) Read(text string) (json.RawMessage, error) {
+// Read is [Schema.ReadAnswer] without anything known of the question.
+func (s *Schema) Read(text string) (json.RawMessage, error) { return s.ReadAnswer(Asked{}, text) }
+
+// ReadAnswer makes a value that fits the schema out of what a person wrote. Yes, no, a number and a
+// choice are read only where nothing else is said: with a condition, a doubt, a question, or any word
+// left over, a person is asked again rather than misunderstood. Any other text is the text itself. An
+// object with one property is that property; other objects and lists must be JSON. What cannot be read,
+// or does not fit, is CodeInvalidAnswer.
+func (s *Schema) ReadAnswer(asked Asked, text string) (json.RawMessage, error) {
 	text = strings.TrimSpace(strings.ToValidUTF8(text, ""))
-	for _, candidate := range readValues(s.document, text) {
+
+	reader := answerReader{asked: asked, text: text}
+	for _, candidate := range reader.readValues(s.document) {
 		if s.check(chat.CodeInvalidAnswer, "answer", candidate) != nil {
 			continue
 		}
@@ -38,292 +42,190 @@ func (s *Schema) Read(text string) (json.RawMessage, error) {
 
 // wanted says what would be an answer.
 func (s *Schema) wanted() string {
-	if hint := hintOf(s.document); hint != "" {
+	if hint := chat.AnswerHint(s.document, ""); hint != "" {
 		return "is not what was asked for. " + hint
 	}
 
 	return "is not what was asked for"
 }
 
-// readValues are the values that a text may stand for, the likeliest first.
-func readValues(document any, text string) []any {
-	object, ok := document.(map[string]any)
-	if !ok {
-		return []any{text}
-	}
-
-	if choices, ok := choicesOf(object); ok {
-		return chooseValue(choices, text)
-	}
-
-	switch object["type"] {
-	case "string", nil:
-		return append(readJSON(text), text)
-	case "boolean":
-		return readBool(text)
-	case "integer", "number":
-		return readNumber(text)
-	case "object":
-		return readObject(object, text)
-	}
-
-	return readJSON(text)
+// answerReader reads one text. What the text says is taken apart once, when it is needed.
+type answerReader struct {
+	asked Asked
+	text  string
+	said  *answerText
 }
 
-// choicesOf are the values that alone are possible.
-func choicesOf(object map[string]any) ([]any, bool) {
-	if only, ok := object["const"]; ok {
-		return []any{only}, true
+func (r *answerReader) answer() *answerText {
+	if r.said == nil {
+		r.said = newAnswerText(r.asked, r.text)
 	}
 
-	choices, ok := object["enum"].([]any)
-
-	return choices, ok
+	return r.said
 }
 
-// chooseValue finds the choice that the text names, in any case, with or without a full stop.
-func chooseValue(choices []any, text string) []any {
-	said := plainText(text)
-	for _, choice := range choices {
-		if said == plainText(fmt.Sprint(choice)) {
-			return []any{choice}
-		}
+// readValues are the values that the text may stand for, the likeliest first.
+func (r *answerReader) readValues(document any) []any {
+	expected := chat.ExpectedAnswer(document)
 
-		if yes, ok := choice.(bool); ok && slices.Contains(readBool(text), any(yes)) {
-			return []any{choice}
-		}
-	}
-
-	// One choice among other words, if no other one stands there too.
-	var named []any
-
-	words := " " + strings.Join(
-		strings.FieldsFunc(said, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }),
-		" ",
-	) + " "
-
-	for _, choice := range choices {
-		if strings.Contains(words, " "+plainText(fmt.Sprint(choice))+" ") {
-			named = append(named, choice)
-		}
-	}
-
-	doubtful := slices.ContainsFunc(
-		wordsOf(text),
-		func(word string) bool { return slices.Contains(doubts, word) || slices.Contains(no, word) },
-	)
-	if len(named) == 1 && !doubtful {
-		return named
-	}
-
-	return nil
-}
-
-// plainText is a text without case, and without the signs around it.
-func plainText(text string) string {
-	return strings.ToLower(
-		strings.TrimFunc(
-			text,
-			func(r rune) bool { return unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r) },
-		),
-	)
-}
-
-// The words for yes and no, in English, German, Spanish, French, Italian and Portuguese.
-var (
-	yes = []string{
-		"yes",
-		"y",
-		"yep",
-		"yeah",
-		"yup",
-		"sure",
-		"ok",
-		"okay",
-		"true",
-		"1",
-		"ja",
-		"jawohl",
-		"klar",
-		"sí",
-		"si",
-		"oui",
-		"sì",
-		"sim",
-	}
-	no = []string{"no", "n", "nope", "false", "0", "nein", "nicht", "ne", "non", "não", "nao"}
-)
-
-// doubts are words that take back, or limit, what stands beside them.
-var doubts = []string{
-	"but", "not", "never", "except", "unless", "if", "only", "problem", "problems", "worries", "idea", "maybe", "perhaps", "can't", "cannot", "don't", "won't",
-	"aber", "nicht", "kein", "keine", "nur", "wenn", "vielleicht", "pero", "solo", "quizás", "mais", "pas", "peut", "ma", "non", "mas",
-}
-
-// wordsOf are the words of a text in lower case. An apostrophe belongs to its word.
-func wordsOf(text string) []string {
-	text = strings.ReplaceAll(strings.ToLower(text), "’", "'")
-
-	return strings.FieldsFunc(
-		text,
-		func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' },
-	)
-}
-
-// readBool reads yes or no from the first word. Words that limit it leave it unread: a person
-// is asked again rather than misunderstood.
-func readBool(text string) []any {
-	words := wordsOf(text)
-	if len(words) == 0 {
-		switch strings.TrimSpace(text) {
-		case "👍":
-			return []any{true}
-		case "👎":
-			return []any{false}
+	switch expected.Kind {
+	case chat.AnswerChoice:
+		return r.chooseValue(expected.Choices)
+	case chat.AnswerYesNo:
+		if yes, ok := r.answer().readYesNo(); ok {
+			return []any{yes}
 		}
 
 		return nil
-	}
 
-	affirms, denies := slices.Contains(yes, words[0]), slices.Contains(no, words[0])
-
-	if len([]rune(words[0])) == 1 && len(words) > 1 {
-		return nil
-	}
-
-	for _, word := range words[1:] {
-		if slices.Contains(doubts, word) || affirms && slices.Contains(no, word) ||
-			denies && slices.Contains(yes, word) {
-			return nil
+	case chat.AnswerNumber:
+		if number, ok := r.answer().readNumber(); ok {
+			return []any{number}
 		}
-	}
 
-	switch {
-	case affirms:
-		return []any{true}
-	case denies:
-		return []any{false}
-	}
-
-	return nil
-}
-
-// number is one in decimal notation that is no part of a word or of another number.
-var number = regexp.MustCompile(`(?:^|[^\p{L}\p{N}.,+-])([-+]?\d+(?:[.,]\d+)*)(?:$|[^\p{L}\p{N}])`)
-
-// readNumber reads a text that holds exactly one number.
-func readNumber(text string) []any {
-	found := number.FindAllStringSubmatch(text, -1)
-	if len(found) != 1 || len(digits.FindAllString(text, -1)) != len(digits.FindAllString(found[0][1], -1)) {
 		return nil
-	}
 
-	said := strings.TrimPrefix(found[0][1], "+")
-	marks := strings.Count(said, ",") + strings.Count(said, ".")
-	at := strings.IndexAny(said, ",.")
-	// Whether a lone mark before three digits is one of thousands, nobody knows.
-	if marks > 1 || marks == 1 && len(said)-at == len(",000") {
-		return nil
-	}
+	case chat.AnswerText:
+		return append(readJSON(r.text), r.text)
+	case chat.AnswerProperty:
+		candidates := readJSON(r.text)
+		for _, value := range r.readValues(expected.Parts[0]) {
+			candidates = append(candidates, map[string]any{expected.Property: value})
+		}
 
-	return readJSON(trimZeros(strings.Replace(said, ",", ".", 1)))
-}
-
-// digits are the groups of digits in a text.
-var digits = regexp.MustCompile(`\d+`)
-
-// trimZeros makes 007 a number that JSON has.
-func trimZeros(digits string) string {
-	sign := ""
-	if rest, negative := strings.CutPrefix(digits, "-"); negative {
-		sign, digits = "-", rest
-	}
-
-	for len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
-		digits = digits[1:]
-	}
-
-	return sign + digits
-}
-
-// readObject reads JSON, or the one property that the object has.
-func readObject(object map[string]any, text string) []any {
-	candidates := readJSON(text)
-
-	properties, ok := object["properties"].(map[string]any)
-	if !ok || len(properties) != 1 {
 		return candidates
+
+	case chat.AnswerAny:
+		return r.readAny(expected.Parts)
+	case chat.AnswerObject, chat.AnswerList:
 	}
 
-	for name, property := range properties {
-		for _, value := range readValues(property, text) {
-			candidates = append(candidates, map[string]any{name: value})
+	return readJSON(r.text)
+}
+
+// readAny reads what fits one of several documents. A text goes for anything, so it is the last; the
+// others must read the same.
+func (r *answerReader) readAny(documents []any) []any {
+	var read, texts []any
+
+	for _, document := range documents {
+		values := r.readValues(document)
+
+		switch {
+		case chat.ExpectedAnswer(document).Kind == chat.AnswerText:
+			texts = append(texts, values...)
+		case len(values) > 0 && len(read) > 0 && keyOf(values[0]) != keyOf(read[0]):
+			return nil
+		default:
+			read = append(read, values...)
 		}
 	}
 
-	return candidates
+	return append(read, texts...)
+}
+
+// chooseValue finds the choice that the text is, in any case, or names with nothing but courtesy.
+func (r *answerReader) chooseValue(choices []any) []any {
+	// Nobody chooses in so many words.
+	if len(r.text) > maxAnswer {
+		return nil
+	}
+
+	said := foldChoice(r.text)
+	for _, choice := range choices {
+		if choice != nil && said == foldChoice(fmt.Sprint(choice)) {
+			return []any{choice}
+		}
+	}
+
+	if value, ok := r.chooseByMeaning(choices); ok {
+		return []any{value}
+	}
+
+	names, longest := nameChoices(choices)
+	if i, ok := r.answer().readChoice(names, longest); ok {
+		return []any{choices[i]}
+	}
+
+	return nil
+}
+
+// nameChoices are the numbers of the choices by their words, and how many words the longest one has.
+func nameChoices(choices []any) (names map[string]int, longest int) {
+	names = map[string]int{}
+
+	for i, choice := range choices {
+		tokens := splitTokens(fmt.Sprint(choice))
+		if name := joinTokens(tokens); name != "" && choice != nil {
+			names[name] = i
+			longest = max(longest, len(tokens))
+		}
+	}
+
+	return names, min(longest, maxChoiceWords)
+}
+
+// maxChoiceWords is the most words of a choice that is found among others.
+const maxChoiceWords = 20
+
+// chooseByMeaning finds the one choice that means yes, or the one that means no, or the number, that
+// the text says in other words.
+func (r *answerReader) chooseByMeaning(choices []any) (any, bool) {
+	yes, saysYesNo := r.answer().readYesNo()
+	number, saysNumber := r.answer().readNumber()
+
+	if !saysYesNo && !saysNumber {
+		return nil, false
+	}
+
+	var found []any
+
+	for _, choice := range choices {
+		matches := false
+
+		switch choice := choice.(type) {
+		case bool:
+			matches = saysYesNo && yes == choice
+		case json.Number:
+			matches = saysNumber && keyOf(number) == keyOf(choice)
+		case string:
+			matches = saysYesNo && len(choice) <= longestYesNo && meansYesNo(choice, yes)
+		}
+
+		if matches {
+			found = append(found, choice)
+		}
+	}
+
+	if len(found) != 1 {
+		return nil, false
+	}
+
+	return found[0], true
+}
+
+// longestYesNo is the most bytes of a choice that may mean yes or no.
+const longestYesNo = 30
+
+func meansYesNo(choice string, yes bool) bool {
+	meant, means := newAnswerText(Asked{}, choice).readYesNo()
+	return means && meant == yes
+}
+
+// foldChoice is a text without case and accents, and without the marks around it that change nothing.
+func foldChoice(text string) string {
+	return strings.Trim(foldAnswer(text), neutral+" \t\r\n")
 }
 
 func readJSON(text string) []any {
+	if budget.Document.Check([]byte(text)) != nil {
+		return nil
+	}
+
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(text)))
 	if err != nil {
 		return nil
 	}
 
 	return []any{value}
-}
-
-// Hint says in words what an answer must be, "" when any text will do.
-func Hint(expects json.RawMessage) string {
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(expects))
-	if err != nil {
-		return ""
-	}
-
-	return hintOf(document)
-}
-
-func hintOf(document any) string {
-	object, ok := document.(map[string]any)
-	if !ok {
-		return ""
-	}
-
-	if choices, ok := choicesOf(object); ok {
-		return "Please answer with " + listAlternatives(choices) + "."
-	}
-
-	switch object["type"] {
-	case "boolean":
-		return "Please answer yes or no."
-	case "integer", "number":
-		return "Please answer with a number."
-	case "object":
-		if properties, ok := object["properties"].(map[string]any); ok && len(properties) == 1 {
-			for _, property := range properties {
-				return hintOf(property)
-			}
-		}
-
-		return "Please answer with a JSON object."
-
-	case "array":
-		return "Please answer with a JSON list."
-	}
-
-	return ""
-}
-
-// listAlternatives lists choices: "a, b or c".
-func listAlternatives(choices []any) string {
-	names := make([]string, len(choices))
-	for i, choice := range choices {
-		names[i] = fmt.Sprint(choice)
-	}
-
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-
-	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -14,14 +15,12 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
+	"handrail/budget"
 	"handrail/chat"
 )
 
 // MaxSize is the most bytes that a schema may have.
-const MaxSize = 64 << 10
-
-// maxErrors is the most broken rules that are told of one value.
-const maxErrors = 20
+const MaxSize = budget.MaxSchema
 
 // Schema is a compiled JSON Schema. It is safe for concurrent use.
 type Schema struct {
@@ -42,6 +41,10 @@ func Compile(field string, document json.RawMessage) (*Schema, error) {
 		return nil, chat.Invalid(field, "must be at most %d bytes, it has %d", MaxSize, len(document))
 	}
 
+	if err := budget.Document.Check(document); err != nil {
+		return nil, chat.Invalid(field, "must be a JSON Schema of usual size: %s", err)
+	}
+
 	decoded, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
 	if err != nil {
 		return nil, chat.Invalid(field, "must be a JSON Schema: it is no JSON")
@@ -53,13 +56,16 @@ func Compile(field string, document json.RawMessage) (*Schema, error) {
 		return nil, chat.Invalid(field, "must be a JSON Schema: an object like {\"type\":\"object\"}")
 	}
 
+	if err := checkKeywords(field, decoded); err != nil {
+		return nil, err
+	}
+
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
 	compiler.UseLoader(nothing{})
 
 	m := &meter{}
-	compiler.RegisterVocabulary(m.vocabulary())
-	compiler.AssertVocabs()
+	compiler.UseRegexpEngine(m.compilePattern)
 
 	if err := compiler.AddResource(location, decoded); err != nil {
 		return nil, chat.Invalid(field, "must be a JSON Schema: %s", compileReason(err))
@@ -69,6 +75,8 @@ func Compile(field string, document json.RawMessage) (*Schema, error) {
 	if err != nil {
 		return nil, chat.Invalid(field, "must be a JSON Schema: %s", compileReason(err))
 	}
+
+	m.attach(compiled, map[*jsonschema.Schema]bool{})
 
 	return &Schema{compiled: compiled, meter: m, document: decoded}, nil
 }
@@ -85,7 +93,10 @@ func (nothing) Load(string) (any, error) {
 func compileReason(err error) string {
 	if invalid, ok := errors.AsType[*jsonschema.SchemaValidationError](err); ok {
 		if inner, ok := errors.AsType[*jsonschema.ValidationError](invalid.Err); ok {
-			first := leafErrors(inner, "")[0]
+			var broken violations
+			broken.collect(inner, "")
+			first := broken.told[0]
+
 			return strings.TrimSpace(strings.TrimPrefix(first.Field, ".") + " " + first.Message)
 		}
 	}
@@ -99,6 +110,11 @@ func compileReason(err error) string {
 // Check refuses a value that does not fit, with the code and every broken rule: each names
 // its place below field, and what would be right.
 func (s *Schema) Check(code chat.Code, field string, value json.RawMessage) error {
+	if exceeded, ok := errors.AsType[*budget.ExceededError](budget.Document.Check(value)); ok {
+		at := budget.ClipPath(budget.JoinPath(field, exceeded.Path))
+		return chat.InvalidAs(code, at, "%s", exceeded.Message)
+	}
+
 	decoded, err := jsonschema.UnmarshalJSON(bytes.NewReader(value))
 	if err != nil {
 		return chat.InvalidAs(code, field, "must be JSON")
@@ -126,44 +142,92 @@ func (s *Schema) check(code chat.Code, field string, decoded any) error {
 		return fmt.Errorf("validate a value: %w", err)
 	}
 
-	fields := leafErrors(invalid, field)
-	fields = fields[:min(len(fields), maxErrors)]
-	refused := &chat.Error{Code: code, Fields: fields}
-	refused.Message = fields[0].Field + " " + fields[0].Message
+	var broken violations
+	broken.collect(invalid, field)
+
+	refused := &chat.Error{Code: code, Fields: broken.told}
+	refused.Message = broken.told[0].Field + " " + broken.told[0].Message
 
 	return refused
 }
 
 var english = message.NewPrinter(language.English)
 
-// leafErrors are the rules that were broken, each with the path it was broken at.
-func leafErrors(e *jsonschema.ValidationError, field string) []chat.FieldError {
-	if len(e.Causes) > 0 {
-		var all []chat.FieldError
-		for _, cause := range e.Causes {
-			all = append(all, leafErrors(cause, field)...)
-		}
+// violations are the rules that were broken, each with the path it was broken at: as many as are
+// told, for a value may break a hundred thousand.
+type violations struct{ told []chat.FieldError }
 
-		return all
+func (v *violations) isFull() bool { return len(v.told) >= budget.MaxViolations }
+
+func (v *violations) add(path, message string) {
+	if !v.isFull() {
+		v.told = append(v.told, chat.FieldError{
+			Field:   budget.ClipPath(path),
+			Message: budget.Clip(message, budget.MaxViolation),
+		})
+	}
+}
+
+// collect walks down to what is wrong in the end.
+func (v *violations) collect(e *jsonschema.ValidationError, field string) {
+	if v.isFull() {
+		return
+	}
+
+	for _, cause := range e.Causes {
+		v.collect(cause, field)
+	}
+
+	if len(e.Causes) > 0 {
+		return
 	}
 
 	path := strings.Join(append([]string{field}, e.InstanceLocation...), ".")
 	switch broken := e.ErrorKind.(type) {
 	case *kind.Required:
-		return fieldErrors(broken.Missing, path, "is required")
+		v.addAll(broken.Missing, path, "is required")
 	case *kind.AdditionalProperties:
-		return fieldErrors(broken.Properties, path, "is not known here; leave it out")
+		v.addAll(broken.Properties, path, "is not known here; leave it out")
+	default:
+		v.add(path, "must fit its schema: "+shortKind(e.ErrorKind).LocalizedString(english))
 	}
-
-	return []chat.FieldError{{Field: path, Message: "must fit its schema: " + e.ErrorKind.LocalizedString(english)}}
 }
 
-// fieldErrors names properties below a path, with what holds for all of them.
-func fieldErrors(names []string, path, message string) []chat.FieldError {
-	fields := make([]chat.FieldError, len(names))
-	for i, name := range names {
-		fields[i] = chat.FieldError{Field: path + "." + name, Message: message}
+// addAll names properties below a path, with what holds for all of them.
+func (v *violations) addAll(names []string, path, message string) {
+	for _, name := range names[:min(len(names), budget.MaxViolations)] {
+		v.add(path+"."+name, message)
+	}
+}
+
+// shownChoices is how many choices are told of a value that is none of them.
+const shownChoices = 50
+
+// shortKind is a broken rule without what makes its text long: the value, and most of many choices.
+func shortKind(broken jsonschema.ErrorKind) jsonschema.ErrorKind {
+	switch k := broken.(type) {
+	case *kind.Enum:
+		if len(k.Want) <= shownChoices {
+			return k
+		}
+
+		return &kind.Enum{Want: append(slices.Clone(k.Want[:shownChoices]), "…")}
+
+	case *kind.Pattern:
+		return &kind.Pattern{Got: budget.Clip(k.Got, budget.MaxViolation), Want: k.Want}
+	case *kind.Format:
+		if choice, ok := errors.AsType[*notChosenError](k.Err); ok {
+			return shortKind(choice.broken)
+		}
+
+		if text, ok := k.Got.(string); ok {
+			return &kind.Format{
+				Got:  budget.Clip(text, budget.MaxViolation),
+				Want: strings.TrimSpace(k.Want),
+				Err:  k.Err,
+			}
+		}
 	}
 
-	return fields
+	return broken
 }

@@ -28,7 +28,7 @@ import (
 	"handrail/freeport"
 )
 
-const loopback = "127.0.0.1"
+const loopbackAddress = "127.0.0.1"
 
 // Options say where the embedded server listens and keeps its data.
 type Options struct {
@@ -105,7 +105,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, fmt.Errorf("start embedded Temporal server: %w", err)
 	}
 
-	s := &Server{internal: srv, address: net.JoinHostPort(loopback, strconv.Itoa(ports[0]))}
+	s := &Server{internal: srv, address: net.JoinHostPort(loopbackAddress, strconv.Itoa(ports[0]))}
 	if err := awaitListening(ctx, s.address); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
@@ -143,10 +143,10 @@ func dynamicConfig() dynamicconfig.StaticClient {
 
 func serverConfig(persistence config.Persistence, ports []int) *config.Config {
 	service := func(grpc, membership int) config.Service {
-		return config.Service{RPC: config.RPC{GRPCPort: grpc, MembershipPort: membership, BindOnIP: loopback}}
+		return config.Service{RPC: config.RPC{GRPCPort: grpc, MembershipPort: membership, BindOnIP: loopbackAddress}}
 	}
 
-	frontend := net.JoinHostPort(loopback, strconv.Itoa(ports[0]))
+	frontend := net.JoinHostPort(loopbackAddress, strconv.Itoa(ports[0]))
 
 	off := config.Archival{
 		History:    config.HistoryArchival{State: "disabled"},
@@ -155,7 +155,7 @@ func serverConfig(persistence config.Persistence, ports []int) *config.Config {
 
 	return &config.Config{
 		Global: config.Global{
-			Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: loopback},
+			Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: loopbackAddress},
 		},
 		Persistence: persistence,
 		ClusterMetadata: &cluster.Config{
@@ -189,7 +189,7 @@ func staticHosts(ports []int) map[primitives.ServiceName]static.Hosts {
 	for i, name := range []primitives.ServiceName{
 		primitives.FrontendService, primitives.HistoryService, primitives.MatchingService, primitives.WorkerService,
 	} {
-		hosts[name] = static.SingleLocalHost(net.JoinHostPort(loopback, strconv.Itoa(ports[i])))
+		hosts[name] = static.SingleLocalHost(net.JoinHostPort(loopbackAddress, strconv.Itoa(ports[i])))
 	}
 
 	return hosts

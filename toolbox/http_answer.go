@@ -3,6 +3,7 @@ package toolbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"handrail/budget"
 	"handrail/chat"
 	"handrail/retryafter"
 	"handrail/schema"
@@ -63,29 +65,26 @@ func acceptAnswer(
 	body []byte,
 	err error,
 ) chat.ToolOutcome {
-	late := func(code, message string) chat.ToolOutcome {
-		outcome := failedOutcome(code, message)
-		outcome.TookEffect = true
-
-		return outcome
-	}
-
 	switch {
 	case len(body) > chat.MaxToolResult:
-		return late(codeTooLarge, "the tool has carried out the call, and answered with more than 256 KiB")
+		return lateFailure(codeTooLarge, "the tool has carried out the call, and answered with more than 256 KiB")
 	case err != nil && ctx.Err() != nil:
-		return late(codeTimeout, "the tool has carried out the call, and not finished its answer in time")
+		return lateFailure(codeTimeout, "the tool has carried out the call, and not finished its answer in time")
 	case err != nil:
-		return late(codeConnection, "the tool has carried out the call, and the connection broke in its answer")
+		return lateFailure(codeConnection, "the tool has carried out the call, and the connection broke in its answer")
 	}
 
 	result, ok := decodeAnswer(answer.Header.Get("Content-Type"), body)
 	if !ok {
-		return late(codeInvalid, "the tool has carried out the call, and its answer is no JSON")
+		return lateFailure(codeInvalid, "the tool has carried out the call, and its answer is no JSON")
+	}
+
+	if wrong := unfitResult(result); wrong != "" {
+		return lateFailure(codeInvalid, "the tool has carried out the call, and in its answer "+wrong)
 	}
 
 	if err := checkResult(d.HTTP.ResponseSchema, result); err != nil {
-		return late(
+		return lateFailure(
 			codeInvalid,
 			"the tool has carried out the call, and its answer is not what its response_schema says: "+chat.AsError(
 				err,
@@ -116,6 +115,21 @@ func decodeAnswer(contentType string, body []byte) (json.RawMessage, bool) {
 	encoded, err := json.Marshal(text)
 
 	return encoded, err == nil
+}
+
+// unfitResult says what of a result is more than can be stored and checked, "" for nothing. A store
+// that refused it after the call was made would have the call made again.
+func unfitResult(result json.RawMessage) string {
+	exceeded, ok := errors.AsType[*budget.ExceededError](budget.Document.Check(result))
+	if !ok {
+		return ""
+	}
+
+	if exceeded.Path == "" {
+		exceeded.Path = "the result"
+	}
+
+	return exceeded.Error()
 }
 
 func checkResult(document, result json.RawMessage) error {

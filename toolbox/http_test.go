@@ -31,10 +31,10 @@ func TestARequestIsWhatItsDefinitionSays(t *testing.T) {
 	d := bookingTool(s.URL + "/tables/{id}?when={at}")
 	d.HTTP.Schema = []byte(`{"type":"object","required":["id","at"]}`)
 	d.HTTP.Headers = map[string]string{"Authorization": "Bearer {secret.KEY}"}
-	key := "hush"
+	key := "hush-hush"
 	d = prepareTool(t, b, d, chat.ToolSecrets{"KEY": &key})
 	assert.Equal(t, []string{"KEY"}, d.SecretNames)
-	assert.NotContains(t, string(d.Sealed), "hush")
+	assert.NotContains(t, string(d.Sealed), "hush-hush")
 
 	o := b.Call(t.Context(), d, newCall(`{"id":"a/b c","at":"20:00 & later","people":4}`))
 	require.Equal(t, chat.ToolSucceeded, o.Kind, o.Message)
@@ -42,7 +42,7 @@ func TestARequestIsWhatItsDefinitionSays(t *testing.T) {
 	assert.Equal(t, "/tables/a%2Fb%20c", got.URL.EscapedPath())
 	assert.Equal(t, "20:00 & later", got.URL.Query().Get("when"))
 	assert.JSONEq(t, `{"people":4}`, body)
-	assert.Equal(t, "Bearer hush", got.Header.Get("Authorization"))
+	assert.Equal(t, "Bearer hush-hush", got.Header.Get("Authorization"))
 	assert.Equal(t, "message-0", got.Header.Get("Idempotency-Key"))
 	assert.Equal(t, "7", got.Header.Get("Handrail-Chat"))
 
@@ -200,7 +200,7 @@ func TestARedirectOfAGETIsFollowedAtTheSamePlaceOnly(t *testing.T) {
 	})
 
 	b := newBox(t, toolbox.Config{}, s, elsewhere)
-	key := "hush"
+	key := "hush-hush"
 
 	for path, want := range map[string]chat.ToolOutcomeKind{"/old": chat.ToolSucceeded, "/away": chat.ToolFailed} {
 		d := bookingTool(s.URL + path)
@@ -275,7 +275,7 @@ func TestSecretsNeedKeys(t *testing.T) {
 	require.NoError(t, err)
 
 	d := bookingTool(s.URL)
-	key := "hush"
+	key := "hush-hush"
 	assert.Equal(t, chat.CodeEncryptionOff, chat.CodeOf(b.Prepare(t.Context(), &d, chat.ToolSecrets{"KEY": &key})))
 	require.NoError(t, b.Prepare(t.Context(), &d, nil), "a tool without secrets needs no keys")
 	assert.Equal(t, chat.ToolSucceeded, b.Call(t.Context(), d, newCall(`{"id":"a"}`)).Kind)

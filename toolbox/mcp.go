@@ -12,12 +12,10 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"handrail/budget"
 	"handrail/chat"
 	"handrail/schema"
 )
-
-// maxTools is the most tools of one server that are taken.
-const maxTools = 200
 
 // keyMeta carries the idempotency key of a call; MCP itself has none.
 const keyMeta = "handrail.dev/idempotency-key"
@@ -113,19 +111,20 @@ func takeResult(result *mcp.CallToolResult) chat.ToolOutcome {
 
 	value, err := structuredResult(result, text)
 
-	outcome := chat.ToolOutcome{Kind: chat.ToolSucceeded, Result: value}
 	switch {
 	case len(result.InputRequests) > 0:
 		return failedOutcome(codeInvalid, "the tool asks questions of its own, which nobody here can answer")
 	case err != nil:
-		outcome = failedOutcome(codeInvalid, "the tool has carried out the call, and its answer is no JSON")
-		outcome.TookEffect = true
+		return lateFailure(codeInvalid, "the tool has carried out the call, and its answer is no JSON")
 	case len(value) > chat.MaxToolResult:
-		outcome = failedOutcome(codeTooLarge, "the tool has carried out the call, and answered with more than 256 KiB")
-		outcome.TookEffect = true
+		return lateFailure(codeTooLarge, "the tool has carried out the call, and answered with more than 256 KiB")
 	}
 
-	return outcome
+	if wrong := unfitResult(value); wrong != "" {
+		return lateFailure(codeInvalid, "the tool has carried out the call, and in its answer "+wrong)
+	}
+
+	return chat.ToolOutcome{Kind: chat.ToolSucceeded, Result: value}
 }
 
 func textOf(contents []mcp.Content) string {
@@ -196,9 +195,16 @@ func (b *Toolbox) listTools(
 ) ([]chat.MCPTool, error) {
 	var tools []chat.MCPTool
 
+	seen := 0
+
 	for shown, err := range session.Tools(ctx, nil) {
 		if err != nil {
 			return nil, err
+		}
+
+		// A server may list without end what cannot be used.
+		if seen++; seen > budget.MaxMCPToolsSeen {
+			break
 		}
 
 		tool, err := usableTool(shown)
@@ -217,7 +223,7 @@ func (b *Toolbox) listTools(
 			continue
 		}
 
-		if tools = append(tools, tool); len(tools) == maxTools {
+		if tools = append(tools, tool); len(tools) == budget.MaxMCPTools {
 			break
 		}
 	}

@@ -10,14 +10,12 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"handrail/budget"
 	"handrail/chat"
 )
 
 // idleFor is how long a session is kept that nobody uses.
 const idleFor = 5 * time.Minute
-
-// maxMessage is the most bytes of one message of a server: a list of tools may be long.
-const maxMessage = 4 << 20
 
 // pool keeps sessions with MCP servers, one for each version of a definition.
 type pool struct {
@@ -238,7 +236,7 @@ func (b *Toolbox) transport(d *chat.ToolDefinition) (mcp.Transport, error) {
 		}
 
 		return &mcp.StreamableClientTransport{
-			Endpoint: d.MCP.URL, MaxEventSize: maxMessage,
+			Endpoint: d.MCP.URL, MaxEventSize: budget.MaxMCPMessage,
 			HTTPClient: &http.Client{Transport: &watched{b.guard.transport(shared), headers}, CheckRedirect: sameHost},
 		}, nil
 	}

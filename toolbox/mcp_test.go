@@ -234,7 +234,7 @@ func TestSecretsReachTheServerInHeaders(t *testing.T) {
 	inner := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return newConcierge() }, nil)
 	var refused atomic.Int32
 	web := serveTool(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer hush" {
+		if r.Header.Get("Authorization") != "Bearer hush-hush" {
 			refused.Add(1)
 			w.WriteHeader(http.StatusUnauthorized)
 
@@ -245,7 +245,7 @@ func TestSecretsReachTheServerInHeaders(t *testing.T) {
 	})
 
 	b := newBox(t, toolbox.Config{}, web)
-	key := "hush"
+	key := "hush-hush"
 	d := mcpServerTool(chat.MCPServer{URL: web.URL, Headers: map[string]string{"Authorization": "Bearer {secret.KEY}"}})
 	d = prepareTool(t, b, d, chat.ToolSecrets{"KEY": &key})
 	assert.NotEmpty(t, d.MCP.Discovered)
@@ -299,7 +299,7 @@ func TestChangedToolsAreToldAbout(t *testing.T) {
 }
 
 func TestACommandSeesNothingOfOurEnvironment(t *testing.T) {
-	t.Setenv("HANDRAIL_TEST_SECRET", "hush")
+	t.Setenv("HANDRAIL_TEST_SECRET", "hush-hush")
 
 	b := newBox(
 		t,

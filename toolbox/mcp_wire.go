@@ -7,6 +7,8 @@ import (
 	"net/http/httptrace"
 	"sync"
 	"time"
+
+	"handrail/budget"
 )
 
 // watched adds headers to requests, bounds the answers, and notes in the exchange of the
@@ -48,7 +50,7 @@ func (t *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 
 	body := &bounded{Reader: answer.Body, closer: answer.Body, done: done}
 	if r.Method == http.MethodPost {
-		body.Reader = io.LimitReader(answer.Body, maxMessage)
+		body.Reader = io.LimitReader(answer.Body, budget.MaxMCPMessage)
 	}
 
 	answer.Body = body

@@ -24,11 +24,19 @@ var (
 
 const maxDescription = 2000
 
-// Prepare checks a definition that is to be stored, and completes it: new secrets are sealed
-// beside those it has, an HTTP tool gets a signing key, and the tools of an MCP server are
-// discovered. The errors name the field: invalid_request, address_refused, tool_unavailable,
-// encryption_not_configured.
+// Prepare is [Toolbox.Check], and then [Toolbox.DiscoverAnew] of an MCP server.
 func (b *Toolbox) Prepare(ctx context.Context, d *chat.ToolDefinition, secrets chat.ToolSecrets) error {
+	if err := b.Check(ctx, d, secrets); err != nil || d.MCP == nil {
+		return err
+	}
+
+	return b.DiscoverAnew(ctx, d)
+}
+
+// Check checks a definition that is to be stored, and completes it: new secrets are sealed beside
+// those it has, and an HTTP tool gets a signing key. It sends nothing to the tool's address. The
+// errors name the field: invalid_request, address_refused, encryption_not_configured.
+func (b *Toolbox) Check(ctx context.Context, d *chat.ToolDefinition, secrets chat.ToolSecrets) error {
 	if err := checkCommon(d); err != nil {
 		return err
 	}
@@ -48,11 +56,12 @@ func (b *Toolbox) Prepare(ctx context.Context, d *chat.ToolDefinition, secrets c
 		return err
 	}
 
-	if err := b.seal(d, &s); err != nil || d.MCP == nil {
-		return err
-	}
+	return b.seal(d, &s)
+}
 
-	// In a session of its own: the one that there may be is with the server as it was.
+// DiscoverAnew is [Toolbox.Discover] in a session of its own: the one that there may be is with the server as it
+// was.
+func (b *Toolbox) DiscoverAnew(ctx context.Context, d *chat.ToolDefinition) error {
 	changed := *d
 	changed.ID = 0
 

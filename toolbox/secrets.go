@@ -1,12 +1,14 @@
 package toolbox
 
 import (
-	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,8 +25,11 @@ const oldKeySigns = 24 * time.Hour
 
 // sealed is what a definition keeps encrypted.
 type sealed struct {
-	Values  map[string]string `json:"values,omitempty"`
-	Signing []signingKey      `json:"signing,omitempty"`
+	Values map[string]string `json:"values,omitempty"`
+	// Destination is where the secrets and signatures go, and nowhere else: scheme, host and port,
+	// or the name of a command.
+	Destination string       `json:"destination,omitempty"`
+	Signing     []signingKey `json:"signing,omitempty"`
 }
 
 type signingKey struct {
@@ -51,7 +56,7 @@ func (b *Toolbox) open(d *chat.ToolDefinition) (sealed, error) {
 		return s, encryptionOff()
 	}
 
-	plain, err := b.config.Sealer.Open(d.Sealed)
+	plain, err := b.config.Sealer.Open(SecretsPlace(d.WorkspaceID), d.Sealed)
 	if err != nil {
 		return s, fmt.Errorf("open the secrets of tool %d: %w", d.ID, err)
 	}
@@ -75,7 +80,7 @@ func (b *Toolbox) seal(d *chat.ToolDefinition, s *sealed) error {
 		return fmt.Errorf("write the secrets of a tool: %w", err)
 	}
 
-	if d.Sealed, err = b.config.Sealer.Seal(plain); err != nil {
+	if d.Sealed, err = b.config.Sealer.Seal(SecretsPlace(d.WorkspaceID), plain); err != nil {
 		return fmt.Errorf("seal the secrets of a tool: %w", err)
 	}
 
@@ -94,7 +99,31 @@ var secretName = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`)
 
 const maxSecret = 8 << 10
 
-// change puts new secrets beside, or in place of, those that a definition has.
+// destinationOf is where requests of a tool go: the scheme, host and port of its URL, or its command.
+func destinationOf(d *chat.ToolDefinition) string {
+	text := ""
+
+	switch {
+	case d.HTTP != nil:
+		text = d.HTTP.URL
+	case d.MCP != nil && d.MCP.Command != "":
+		return "command " + d.MCP.Command
+	case d.MCP != nil:
+		text = d.MCP.URL
+	}
+
+	u, err := url.Parse(text)
+	if err != nil {
+		return text
+	}
+
+	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+
+	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+}
+
+// change puts new secrets beside, or in place of, those that a definition has. If it has them for another
+// destination, they and its signing key are dropped.
 func (b *Toolbox) change(d *chat.ToolDefinition, changes chat.ToolSecrets) (sealed, error) {
 	s, err := b.open(d)
 	if err != nil {
@@ -103,6 +132,11 @@ func (b *Toolbox) change(d *chat.ToolDefinition, changes chat.ToolSecrets) (seal
 
 	if len(changes) > 0 && b.config.Sealer == nil {
 		return s, encryptionOff()
+	}
+
+	// Whoever may change a tool may not have its secrets sent to a host of their own.
+	if to := destinationOf(d); s.Destination != to {
+		s = sealed{Destination: to}
 	}
 
 	if s.Values == nil {
@@ -115,8 +149,8 @@ func (b *Toolbox) change(d *chat.ToolDefinition, changes chat.ToolSecrets) (seal
 			return s, chat.Invalid("secrets", "must have names like API_KEY")
 		case value == nil:
 			delete(s.Values, name)
-		case *value == "" || len(*value) > maxSecret:
-			return s, chat.Invalid("secrets."+name, "must have 1 to %d bytes", maxSecret)
+		case len(*value) < shortest || len(*value) > maxSecret:
+			return s, chat.Invalid("secrets."+name, "must have %d to %d bytes", shortest, maxSecret)
 		default:
 			s.Values[name] = *value
 		}
@@ -170,34 +204,6 @@ func (b *Toolbox) RotateSigning(d *chat.ToolDefinition, now time.Time) (string, 
 	return fresh.Secret, b.seal(d, &s)
 }
 
-// shortest is how long a secret must be to be masked: a shorter one stands everywhere.
-const shortest = 6
-
-// masked stands where a tool has repeated a secret.
-const masked = "***"
-
-// mask takes the definition's secrets out of what a tool has answered: some repeat the key
-// that they refuse.
-func (b *Toolbox) mask(d *chat.ToolDefinition, o *chat.ToolOutcome) {
-	s, err := b.open(d)
-	if err != nil {
-		return // then no tool was called with any
-	}
-
-	for _, value := range s.Values {
-		if len(value) < shortest {
-			continue
-		}
-
-		o.Message = strings.ReplaceAll(o.Message, value, masked)
-
-		quoted, err := json.Marshal(value)
-		if err == nil {
-			o.Result = bytes.ReplaceAll(o.Result, quoted[1:len(quoted)-1], []byte(masked))
-		}
-	}
-}
-
 // reference is a secret in a header.
 var reference = regexp.MustCompile(`\{secret\.([A-Za-z0-9_]+)\}`)
 
@@ -216,7 +222,12 @@ func fillHeaders(headers, secrets map[string]string) (map[string]string, error) 
 		})
 
 		if missing != "" {
-			return nil, chat.Invalid("headers."+name, "refers to the secret %s, which the tool does not have", missing)
+			return nil, chat.Invalid(
+				"headers."+name,
+				"refers to the secret %s, which the tool does not have; when scheme, host or port change, "+
+					"secrets must be given again",
+				missing,
+			)
 		}
 	}
 

@@ -14,12 +14,15 @@ import (
 	"handrail/chat"
 )
 
-// Sealer encrypts what is stored.
+// Sealer encrypts what is stored, for a place where alone it opens.
 type Sealer interface {
-	Seal(plain []byte) ([]byte, error)
-	// Open fails for what another key has sealed, or somebody has changed.
-	Open(sealed []byte) ([]byte, error)
+	Seal(place string, plain []byte) ([]byte, error)
+	// Open fails for what another key has sealed, or somebody has changed or moved.
+	Open(place string, sealed []byte) ([]byte, error)
 }
+
+// SecretsPlace is where the secrets of a workspace's tools open.
+func SecretsPlace(ws chat.WorkspaceID) string { return "tools of " + string(ws) }
 
 // Config is what a Toolbox is made of.
 type Config struct {
@@ -110,6 +113,14 @@ const (
 
 func failedOutcome(code, message string) chat.ToolOutcome {
 	return chat.ToolOutcome{Kind: chat.ToolFailed, Code: code, Message: message}
+}
+
+// lateFailure is a failure of a call that has had its effect.
+func lateFailure(code, message string) chat.ToolOutcome {
+	outcome := failedOutcome(code, message)
+	outcome.TookEffect = true
+
+	return outcome
 }
 
 func notRun(code, message string) chat.ToolOutcome {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -22,11 +23,6 @@ const (
 	// endedOverlap is how much two looks for ended workflows overlap: Temporal's list lags.
 	endedOverlap = 10 * time.Minute
 )
-
-// StaleAfter is how long nothing must have happened to a delivery before a sweep looks at it, if
-// nothing else is configured. It exceeds every wait between two tries of a delivery that is
-// followed.
-const StaleAfter = 15 * time.Minute
 
 // SweepStore finds deliveries that nobody has touched, and mends those without a workflow,
 // chats that should have been summarized by themselves, and actions that have left no row.
@@ -62,12 +58,20 @@ type Sweeper struct {
 	Logger *slog.Logger
 	// QueryProvider asks a delivery's provider for evidence, and records it.
 	QueryProvider func(context.Context, chat.DeliveryStep) (chat.DeliverySnapshot, error)
-	// StaleAfter is how long nothing must have happened to a delivery.
+	// StaleAfter is how long nothing must have happened to a delivery before a sweep looks at it.
+	// It exceeds every wait between two tries of a delivery that is followed.
 	StaleAfter time.Duration
-	// CountEnded is called for each action that was found to have been ended in Temporal.
-	CountEnded func()
 	// endedSince is from when on ended workflows are looked for; at first, all that Temporal has.
 	endedSince time.Time
+	// endedSeen are the runs that the last look has seen to: looks overlap.
+	endedSeen map[endedRun]bool
+}
+
+// endedRun is one ended run of an action, which may have more than one.
+type endedRun struct {
+	workspace chat.WorkspaceID
+	action    chat.ActionID
+	at        time.Time
 }
 
 // Run sweeps about once a minute, or as often as deliveries become stale, until ctx ends.
@@ -187,20 +191,46 @@ func (s *Sweeper) SweepEnded(ctx context.Context, now time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, sweepWithin)
 	defer cancel()
 
-	if err := s.Engine.EndedActions(ctx, s.endedSince, s.recordEnded); err != nil {
+	seen := map[endedRun]bool{}
+	look := func(ctx context.Context, a chat.Action) error {
+		run := endedRun{workspace: a.WorkspaceID, action: a.ID, at: a.UpdatedAt}
+
+		if !s.endedSeen[run] {
+			if err := s.recordEnded(ctx, a); err != nil {
+				return err
+			}
+		}
+
+		seen[run] = true
+
+		return nil
+	}
+
+	if err := s.Engine.EndedActions(ctx, s.endedSince, look); err != nil {
+		// The next look goes on with those that this one has not seen to.
+		maps.Copy(seen, s.endedSeen)
+		s.endedSeen = seen
 		s.Logger.ErrorContext(ctx, "workflows that were ended could not be looked for", "error", err)
+
 		return
 	}
 
 	s.endedSince = now.Add(-endedOverlap)
+	s.endedSeen = seen
 }
 
+// recordEnded stores that an action was ended, unless it has left something, was stored before, or was
+// asked for again.
 func (s *Sweeper) recordEnded(ctx context.Context, ended chat.Action) error {
-	if _, err := s.Store.Action(ctx, ended.WorkspaceID, ended.ID); chat.CodeOf(err) != chat.CodeActionNotFound {
+	stored, err := s.Store.Action(ctx, ended.WorkspaceID, ended.ID)
+
+	switch {
+	case err == nil && (stored.Resumable() != nil || stored.EndedRun.ID == ended.EndedRun.ID):
+		return nil //nolint:nilerr // Resumable's is not a failure
+	case err != nil && chat.CodeOf(err) != chat.CodeActionNotFound:
 		return err
 	}
 
-	// It may have been asked for again since.
 	newest, err := s.Engine.Action(ctx, ended.WorkspaceID, ended.ID)
 	if chat.CodeOf(err) == chat.CodeActionNotFound || err == nil && newest.State != chat.ActionFailed {
 		return nil
@@ -210,25 +240,12 @@ func (s *Sweeper) recordEnded(ctx context.Context, ended chat.Action) error {
 		return err
 	}
 
-	fresh, err := s.Store.RecordEndedAction(ctx, newest)
-	if chat.CodeOf(err) == chat.CodeChatNotFound {
-		return nil // of a workspace or chat that is no more
+	_, err = s.Store.RecordEndedAction(ctx, newest)
+	if chat.CodeOf(err).Kind() == chat.KindNotFound {
+		return nil // of a workspace, chat or delivery that is no more
 	}
 
-	if err != nil || !fresh {
-		return err
-	}
-
-	s.CountEnded()
-	s.Logger.WarnContext(
-		ctx,
-		"an action was ended in Temporal before it had done anything",
-		"action_id", newest.ID,
-		"workflow_id", newest.WorkflowID,
-		"code", newest.Problem.Code,
-	)
-
-	return nil
+	return err
 }
 
 // SweepSummaries has chats summarized that should have been by now: the word of their

@@ -17,12 +17,17 @@ import (
 // forgotten is a store of deliveries that nobody has touched, and the engine that may or
 // may not still have their workflows.
 type forgotten struct {
+	// looked is how many actions were looked for.
+	looked int
+	// storeAway is the error of looking for one.
+	storeAway error
+
 	stale    []chat.StaleDelivery
 	gone     map[string]bool
 	away     map[string]bool
 	nudged   []string
 	checked  []string
-	stored   map[chat.ActionID]bool
+	stored   map[chat.ActionID]chat.Action
 	ended    []chat.ActionID
 	asked    []chat.DeliveryID
 	closed   []chat.DeliveryID
@@ -62,8 +67,14 @@ func (f *forgotten) StaleDeliveries(
 }
 
 func (f *forgotten) Action(_ context.Context, _ chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
-	if f.stored[id] {
-		return chat.Action{ID: id}, nil
+	f.looked++
+
+	if f.storeAway != nil {
+		return chat.Action{}, f.storeAway
+	}
+
+	if a, ok := f.stored[id]; ok {
+		return a, nil
 	}
 
 	return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "there is no such action")
@@ -110,7 +121,7 @@ func (w *workflowList) EndedActions(
 	w.since = append(w.since, since)
 
 	for _, id := range w.listed {
-		if err := found(ctx, chat.Action{ID: id}); err != nil {
+		if err := found(ctx, chat.Action{ID: id, EndedRun: chat.Run{ID: "run of " + string(id)}}); err != nil {
 			return err
 		}
 	}
@@ -131,8 +142,7 @@ func newSweeper(f *forgotten) *worker.Sweeper {
 		Store:      f,
 		Engine:     &workflowList{forgotten: f},
 		Logger:     slog.New(slog.DiscardHandler),
-		StaleAfter: worker.StaleAfter,
-		CountEnded: func() {},
+		StaleAfter: 15 * time.Minute,
 
 		QueryProvider: f.QueryProvider,
 	}
@@ -186,7 +196,8 @@ func TestSweepWakesTheOpenAndHandsTheOrphansToAPerson(t *testing.T) {
 }
 
 // TestSweepFindsWhatWasEndedInTemporal records what was promised to a caller and then ended before
-// it had left a row. What has a row, was refused, or runs again, is no such action.
+// it had left a row. What has a row, was refused, or runs again, is no such action, unless its row tells of
+// an earlier run.
 func TestSweepFindsWhatWasEndedInTemporal(t *testing.T) {
 	t.Parallel()
 
@@ -196,28 +207,67 @@ func TestSweepFindsWhatWasEndedInTemporal(t *testing.T) {
 		Problem: chat.EndedInTemporal("ended", "terminated"),
 	}
 
-	f := &forgotten{stored: map[chat.ActionID]bool{"stored": true}}
+	known := ended
+	known.EndedRun.ID = "run of known"
+
+	again := ended
+	again.ID = "ended again"
+	again.EndedRun.ID = "an earlier run"
+
+	f := &forgotten{stored: map[chat.ActionID]chat.Action{
+		"stored":      {ID: "stored", State: chat.ActionRunning},
+		"known":       known,
+		"ended again": again,
+	}}
 	list := &workflowList{
 		forgotten: f,
-		listed:    []chat.ActionID{"stored", "refused since", "runs again", "ended"},
+		listed:    []chat.ActionID{"stored", "refused since", "runs again", "known", "ended", "ended again"},
 		newest: map[chat.ActionID]chat.Action{
-			"runs again": {ID: "runs again", State: chat.ActionRunning},
-			"ended":      ended,
+			"runs again":  {ID: "runs again", State: chat.ActionRunning},
+			"known":       known,
+			"ended":       ended,
+			"ended again": again,
 		},
 	}
 
-	counted := 0
 	sweeper := newSweeper(f)
 	sweeper.Engine = list
-	sweeper.CountEnded = func() { counted++ }
 
 	now := time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
 	sweeper.SweepEnded(t.Context(), now)
-	assert.Equal(t, []chat.ActionID{"ended"}, f.ended)
-	assert.Equal(t, 1, counted)
+	assert.Equal(t, []chat.ActionID{"ended", "ended again"}, f.ended)
 
 	sweeper.SweepEnded(t.Context(), now.Add(time.Minute))
+	assert.Equal(t, len(list.listed), f.looked, "none is looked at twice, though looks overlap")
 	assert.Equal(t, []time.Time{{}, now.Add(-10 * time.Minute)}, list.since, "all at first, then what is new")
+}
+
+// TestSweepComesBackToWhatItCouldNotRecord: a look that fails has not seen to the action.
+func TestSweepComesBackToWhatItCouldNotRecord(t *testing.T) {
+	t.Parallel()
+
+	ended := chat.Action{
+		ID:      "ended",
+		State:   chat.ActionFailed,
+		Problem: chat.EndedInTemporal("ended", "terminated"),
+	}
+
+	f := &forgotten{storeAway: chat.Unavailable("the database does not answer")}
+	sweeper := newSweeper(f)
+	sweeper.Engine = &workflowList{
+		forgotten: f,
+		listed:    []chat.ActionID{"ended"},
+		newest:    map[chat.ActionID]chat.Action{"ended": ended},
+	}
+
+	now := time.Date(2026, time.November, 28, 10, 0, 0, 0, time.UTC)
+	sweeper.SweepEnded(t.Context(), now)
+	assert.Empty(t, f.ended)
+
+	f.storeAway = nil
+
+	sweeper.SweepEnded(t.Context(), now.Add(time.Minute))
+	assert.Equal(t, []chat.ActionID{"ended"}, f.ended)
 }
 
 func TestSweepSummarizesWhatWasForgotten(t *testing.T) {

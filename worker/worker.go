@@ -83,6 +83,7 @@ func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logge
 	bindStep(r, logger, workflows.AddMember, acts.AddParticipant)
 	bindStep(r, logger, workflows.PrepareSend, acts.PrepareSend)
 	bindStep(r, logger, workflows.LoadSend, acts.LoadSend)
+	bindStep(r, logger, workflows.CloseUnbegun, acts.CloseUnbegun)
 	bindStep(r, logger, workflows.ExpireApproval, acts.ExpireApproval)
 	bindStep(r, logger, workflows.RunTool, acts.RunTool)
 	bindStep(r, logger, workflows.CallTool, acts.CallTool)

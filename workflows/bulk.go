@@ -74,6 +74,8 @@ func RetryDeliveries(ctx workflow.Context, in BulkRetryRun) error {
 	}
 
 	b.run = run
+	// A run that was ended in Temporal and is taken up again counts what it had begun before.
+	b.in.Begun = max(b.in.Begun, run.Begun+run.Skipped)
 	// What the run itself makes is not for it to retry.
 	if b.in.Filter.Until == nil || run.CreatedAt.Before(*b.in.Filter.Until) {
 		b.in.Filter.Until = &run.CreatedAt
@@ -204,7 +206,7 @@ func (b *bulk) beginRetry(ctx workflow.Context, id chat.DeliveryID) error {
 		ActionID:    chat.DeriveActionID(string(b.in.ID), string(id)),
 		WorkspaceID: b.in.WorkspaceID,
 		By:          b.in.By,
-		AcceptedAt:  workflow.Now(ctx),
+		AcceptedAt:  acceptedNow(ctx),
 	}
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            request.WorkflowID(),

@@ -96,3 +96,23 @@ func TestWaitingIsCheap(t *testing.T) {
 	assert.Positive(t, looks)
 	assert.Less(t, perHour, 20.0)
 }
+
+// TestANewRunTriesNothingThatWaitsForAPerson continues anew, or is reset, while a person must decide
+// about what is not tried again by itself.
+func TestANewRunTriesNothingThatWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	exhausted := exhaustedSnapshot()
+
+	withActivity(w, workflows.PrepareSend, func(in chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+		return chat.AssistantMessageSent{ActionID: in.ActionID, DeliverySnapshot: exhausted}, nil
+	})
+	withActivity(w, workflows.LoadDelivery, func(chat.DeliveryStep) (chat.DeliverySnapshot, error) {
+		return snapshotOf(chat.SubmissionCanceled), nil
+	})
+	withSubmit(w, chat.SubmissionAccepted)
+
+	w.run(sendInput())
+	assert.NotContains(t, w.said, workflows.Submit.Name, "it says that a person must decide")
+}

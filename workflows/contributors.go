@@ -251,9 +251,9 @@ func (a *requestRun) sendQuestion(
 			ChatID:      r.ChatID,
 			By:          chat.Actor{MemberID: r.RequestedBy},
 			Fingerprint: chat.Fingerprint{},
-			AcceptedAt:  workflow.Now(ctx),
+			AcceptedAt:  acceptedNow(ctx),
 		},
-		Message: r.Text(turn),
+		Message: r.Text(turn, question),
 		Question: &chat.QuestionStep{
 			RequestID:  r.ID,
 			QuestionID: question.ID,

@@ -22,6 +22,26 @@ func ChatError(err error) (*chat.Error, bool) {
 	return &e, err == nil && string(e.Code) == application.Type()
 }
 
+// FailureNonce returns the nonce of the request whose failure an Outcome update has answered with,
+// "" if the error is none.
+func FailureNonce(err error) string {
+	application, ok := errors.AsType[*temporal.ApplicationError](err)
+	if !ok || !application.HasDetails() {
+		return ""
+	}
+
+	var (
+		e     chat.Error
+		nonce string
+	)
+
+	if application.Details(&e, &nonce) != nil {
+		return ""
+	}
+
+	return nonce
+}
+
 // problemOf is the chat.Error in what a step returned: its own, or an internal one.
 func problemOf(err error) *chat.Error {
 	if e, ok := ChatError(err); ok {

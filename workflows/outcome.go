@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -79,7 +80,21 @@ func (o *actionOutcome[T]) settle(value T, err error) {
 
 	o.settled = true
 	o.value = value
-	o.err = Failure(err)
+	o.err = stampFailure(Failure(err), o.request.Nonce)
+}
+
+// acceptedNow returns [chat.Request.AcceptedAt] of what a workflow starts. It measures no clock, so it
+// takes off the most that one may be ahead of the database's.
+func acceptedNow(ctx workflow.Context) time.Time { return workflow.Now(ctx).Add(-chat.ClockWarning) }
+
+// stampFailure adds the nonce of the request that failed, as [Outcome] has it for one that did not.
+func stampFailure(err error, nonce string) error {
+	e, ok := ChatError(err)
+	if !ok {
+		return err
+	}
+
+	return newFailure(e, nonce)
 }
 
 // Failure is the one translation of errors into Temporal's: what a caller or a person
@@ -102,10 +117,14 @@ func Failure(err error) error {
 		)
 	}
 
-	e := chat.AsError(err)
+	return newFailure(chat.AsError(err))
+}
 
+// newFailure makes Temporal's error of one of ours, which [ChatError] finds again. More details stand
+// behind it.
+func newFailure(e *chat.Error, more ...any) error {
 	return temporal.NewApplicationErrorWithOptions(e.Message, string(e.Code), temporal.ApplicationErrorOptions{
 		NonRetryable: e.Final(),
-		Details:      []any{*e},
+		Details:      append([]any{*e}, more...),
 	})
 }

@@ -15,6 +15,8 @@ func AddParticipant(ctx workflow.Context, in chat.AddParticipant) error {
 	}
 
 	storing, _ := workflow.NewDisconnectedContext(ctx)
+	in.Run = currentRun(ctx)
+
 	added, err := AddMember.Local(storing, "Store the participant", in)
 	answer.settle(added, err)
 

@@ -64,16 +64,24 @@ func (r *retry) run(ctx workflow.Context) error {
 	workflow.SetCurrentDetails(ctx, chat.ProgressCheckingRetry)
 	steady, _ := workflow.NewDisconnectedContext(ctx)
 
+	r.in.Run = currentRun(ctx)
+
 	prepared, err := PrepareRetry.Local(steady, "Check the retry and store it", r.in)
 	if err != nil {
 		return r.refuse(steady, err)
 	}
 
 	r.retried, r.delivery = prepared, prepared.DeliveryID
+	r.last = prepared.DeliverySnapshot
 
 	if prepared.Replaced != "" {
 		// It sees that its delivery has ended; a workflow that is gone need not be told.
 		_ = signalToLook(steady, prepared.Replaced)
+	}
+
+	// Canceled before it has begun: nothing is posted.
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 
 	if prepared.Owner != "" && signalToLook(steady, prepared.Owner) == nil {
@@ -81,6 +89,11 @@ func (r *retry) run(ctx workflow.Context) error {
 		r.answer.settle(prepared, nil)
 
 		return nil
+	}
+
+	// A run that begins anew tries nothing that waits for a person.
+	if r.last.WaitsForPerson() {
+		return r.follow(ctx, r.last)
 	}
 
 	receipt, err := Submit.Local(steady, fmt.Sprintf("Hand the message to %s", prepared.Provider), r.step())

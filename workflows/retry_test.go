@@ -135,6 +135,24 @@ func TestRetryCanceledWhileItIsTriedAgain(t *testing.T) {
 	assert.Len(t, *ended, 1)
 }
 
+// TestRetryCanceledBeforeItsPostIsNotPosted cancels it while it is stored.
+func TestRetryCanceledBeforeItsPostIsNotPosted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	withActivity(w, workflows.PrepareRetry, func(chat.RetryDelivery) (chat.DeliveryRetried, error) {
+		w.CancelWorkflow()
+		return chat.DeliveryRetried{Of: "old", DeliverySnapshot: snapshotOf(chat.SubmissionPending)}, nil
+	})
+
+	withSubmit(w, chat.SubmissionAccepted)
+	withCancels(w, chat.SubmissionCanceled)
+
+	a := w.retry(retryInput())
+	assert.Equal(t, "delivery_failed", codeOf(t, a.err))
+	assert.Equal(t, []string{"PrepareRetry", "EndDelivery"}, w.said)
+	assert.True(t, temporal.IsCanceledError(w.GetWorkflowError()))
+}
+
 // bulkWorld is a bulk retry of deliveries d001, d002, … in a store that answers as its
 // fields say.
 type bulkWorld struct {
@@ -175,12 +193,11 @@ func newBulkWorld(t *testing.T, count int) *bulkWorld {
 	withActivity(b.world, workflows.BulkProgress, func(chat.BulkStep) (chat.BulkRetry, error) { return run() })
 
 	withActivity(b.world, workflows.SelectRetries, func(in chat.BulkStep) ([]chat.DeliveryID, error) {
-		from := slices.IndexFunc(all, func(id chat.DeliveryID) bool { return id > in.After })
-		if from < 0 {
-			return nil, nil
-		}
+		left := slices.DeleteFunc(slices.Clone(all), func(id chat.DeliveryID) bool {
+			return id <= in.After || slices.Contains(b.begun, id)
+		})
 
-		return all[from:min(from+in.Limit, len(all))], nil
+		return left[:min(in.Limit, len(left))], nil
 	})
 
 	withActivity(b.world, workflows.MoveBulkRetry, func(in chat.BulkMove) (chat.BulkRetry, error) {
@@ -269,6 +286,21 @@ func TestBulkRetryCanceled(t *testing.T) {
 	require.NoError(t, b.GetWorkflowError())
 	assert.Less(t, len(b.begun), 20)
 	assert.Equal(t, chat.BulkCanceled, b.state)
+}
+
+// The run before was ended in Temporal when it had begun twelve.
+func TestBulkRetryTakenUpAgainCountsWhatItHadBegun(t *testing.T) {
+	t.Parallel()
+
+	b := newBulkWorld(t, 20)
+	for n := range 12 {
+		b.begun = append(b.begun, chat.DeliveryID(fmt.Sprintf("d%03d", n+1)))
+	}
+
+	b.run(5, 3)
+	require.NoError(t, b.GetWorkflowError())
+	assert.Len(t, b.begun, 20, "each once")
+	assert.Equal(t, "All 20 were begun.", b.note)
 }
 
 // The same request, asked again after its run has ended, starts the workflow again.

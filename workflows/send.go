@@ -61,18 +61,54 @@ type sendRun struct {
 // cancelSend ends a send whose workflow somebody canceled in Temporal. One that had not begun
 // has no delivery to end, but may be a question that somebody waits for.
 func (s *sendRun) cancelSend(ctx workflow.Context) error {
-	if s.delivery != "" {
-		return s.cancel(ctx)
+	steady, _ := workflow.NewDisconnectedContext(ctx)
+
+	if s.delivery == "" {
+		stored, err := s.closeUnbegun(steady)
+		if err != nil {
+			return err
+		}
+
+		if !stored {
+			return s.tellUnbegun(steady)
+		}
 	}
 
+	return s.cancel(ctx)
+}
+
+// closeUnbegun sees to it that a send which its history does not know is stored no more, and reports
+// whether it was before: a worker has stored it, and may have posted it, and died before it could say so.
+func (s *sendRun) closeUnbegun(ctx workflow.Context) (bool, error) {
+	request := s.in.Request
+	request.Run = currentRun(ctx)
+
+	seen, err := CloseUnbegun.Local(ctx, "See that the send is not stored, or was stored before", request)
+
+	switch {
+	case err == nil:
+		s.sent = seen
+		s.sent.Content = s.in.Message
+		s.delivery = seen.DeliveryID
+		s.last = seen.DeliverySnapshot
+
+		return true, nil
+
+	case problemOf(err).Code == chat.CodeActionNotFound:
+		return false, nil
+	}
+
+	return false, err
+}
+
+// tellUnbegun answers a send of which nothing is stored.
+func (s *sendRun) tellUnbegun(ctx workflow.Context) error {
 	canceled := chat.SendCanceled()
 	canceled.ActionID = string(s.in.ActionID)
 	s.answer.settle(s.sent, canceled)
 	showRefusal(ctx, canceled)
 
-	steady, _ := workflow.NewDisconnectedContext(ctx)
-
-	return s.failQuestion(steady, canceled.Message)
+	return s.failQuestion(ctx, canceled.Message)
 }
 
 func (s *sendRun) run(ctx workflow.Context) error {
@@ -113,7 +149,8 @@ func (s *sendRun) run(ctx workflow.Context) error {
 		return ctx.Err()
 	}
 
-	if s.sent.Submitted {
+	// A run that begins anew tries nothing that waits for a person.
+	if s.sent.Submitted || s.last.WaitsForPerson() {
 		return s.follow(ctx, s.last)
 	}
 
@@ -128,6 +165,8 @@ func (s *sendRun) run(ctx workflow.Context) error {
 // prepare stores the send. A question to a contributor may have to wait for its turn, which
 // shows as an activity that is tried again.
 func (s *sendRun) prepare(ctx workflow.Context) (chat.AssistantMessageSent, error) {
+	s.in.Run = currentRun(ctx)
+
 	if s.in.Question != nil {
 		return PrepareSend.Do(ctx, "Store the question when it is its turn", s.in)
 	}

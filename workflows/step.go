@@ -5,6 +5,8 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"handrail/chat"
 )
 
 // Step is one activity, with the types that go in and come out and how long to wait for it.
@@ -48,4 +50,15 @@ func (s Step[In, Out]) Local(ctx workflow.Context, summary string, in In) (Out, 
 func isFinal(err error) bool {
 	application, ok := errors.AsType[*temporal.ApplicationError](err)
 	return temporal.IsCanceledError(err) || (ok && application.NonRetryable())
+}
+
+// currentRun is the run that a workflow is in. What a run stores first names it, so that one which was
+// ended in Temporal cannot store anything after somebody was told of its end.
+func currentRun(ctx workflow.Context) chat.Run {
+	info := workflow.GetInfo(ctx)
+
+	return chat.Run{
+		ID:        info.WorkflowExecution.RunID,
+		StartedAt: info.WorkflowStartTime,
+	}
 }

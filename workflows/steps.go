@@ -14,6 +14,9 @@ var (
 	}
 	// LoadSend reads how a send stands.
 	LoadSend = Step[chat.SendStep, chat.AssistantMessageSent]{Name: "LookSend", Options: databaseOptions}
+	// CloseUnbegun sees to it that a canceled send which its history does not know is stored no more, or
+	// finds what was stored before.
+	CloseUnbegun = Step[chat.Request, chat.AssistantMessageSent]{Name: "CloseUnbegun", Options: databaseOptions}
 	// ExpireApproval ends the wait for an approval.
 	ExpireApproval = Step[chat.SendStep, chat.Approval]{Name: "ExpireApproval", Options: databaseOptions}
 	// RunTool runs one call of a built-in tool.

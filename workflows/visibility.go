@@ -62,11 +62,15 @@ func showDelivery(ctx workflow.Context, r chat.DeliverySnapshot, details string)
 	showState(ctx, details, attributes...)
 }
 
+// StatusRefused is [AttributeStatus] of a workflow that has stored nothing, because what it was to do
+// was refused, or was canceled before it had begun.
+const StatusRefused = "refused"
+
 func showRefusal(ctx workflow.Context, e *chat.Error) {
 	showState(
 		ctx,
 		e.ExplainRefusal(),
-		AttributeStatus.ValueSet("refused"),
+		AttributeStatus.ValueSet(StatusRefused),
 		AttributeErrorCode.ValueSet(string(e.Code)),
 	)
 }

@@ -21,6 +21,7 @@ func newPolicy() *bluemonday.Policy {
 		"blockquote", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td")
 
 	p.AllowAttrs("start").Matching(regexp.MustCompile(`^[0-9]{1,9}$`)).OnElements("ol")
+	p.AllowAttrs("value").Matching(regexp.MustCompile(`^[0-9]{1,9}$`)).OnElements("li")
 	p.AllowAttrs("align").Matching(regexp.MustCompile(`^(left|center|right)$`)).OnElements("th", "td")
 	p.AllowAttrs("href", "title").OnElements("a")
 	p.AllowAttrs("src", "alt", "title").OnElements("img")
@@ -34,15 +35,17 @@ func newPolicy() *bluemonday.Policy {
 	return p
 }
 
-// html is the document as an HTML fragment that is safe to show.
-func (r *Renderer) html(d *document) (string, error) {
+// html is the message as an HTML fragment that is safe to show.
+func (r *Renderer) html(message string) (string, error) {
+	d := r.parse(message)
+
 	var rendered bytes.Buffer
 	if err := r.markdown.Renderer().Render(&rendered, d.source, d.root); err != nil {
 		return "", fmt.Errorf("rendering a message as HTML: %w", err)
 	}
 
 	safe := strings.TrimSpace(r.policy.SanitizeReader(&rendered).String())
-	if d.plainText() == "" && !strings.Contains(safe, "<img src=") {
+	if smsText(message) == "" && !strings.Contains(safe, "<img src=") {
 		return "", errNothing()
 	}
 

@@ -25,11 +25,17 @@ func TestLibraryHasTheParsersWeReplace(t *testing.T) {
 		return n
 	}
 
-	for _, one := range []any{parser.NewHTMLBlockParser(), parser.NewBlockquoteParser(), parser.NewListParser()} {
+	for _, one := range []any{
+		parser.NewHTMLBlockParser(), parser.NewBlockquoteParser(), parser.NewListParser(),
+		parser.NewSetextHeadingParser(), parser.NewATXHeadingParser(), parser.NewFencedCodeBlockParser(),
+	} {
 		assert.Equal(t, 1, count(parser.DefaultBlockParsers(), one), "%T", one)
 	}
 
-	for _, one := range []any{parser.NewRawHTMLParser(), parser.NewLinkParser(), parser.NewEmphasisParser()} {
+	for _, one := range []any{
+		parser.NewRawHTMLParser(), parser.NewLinkParser(), parser.NewEmphasisParser(),
+		parser.NewCodeSpanParser(), parser.NewAutoLinkParser(),
+	} {
 		assert.Equal(t, 1, count(parser.DefaultInlineParsers(), one), "%T", one)
 	}
 }

@@ -19,7 +19,7 @@ type Renderer struct {
 // Options say what rendered messages depend on beside the message.
 type Options struct {
 	// ReplyDomain is the domain whose mail comes to us. With it, answers to an email go
-	// to an address that names the message; with "", to the inbox.
+	// to an address with a token of the delivery; with "", to the inbox.
 	ReplyDomain string
 }
 
@@ -44,11 +44,11 @@ func (r *Renderer) Render(
 		return chat.Payload{}, err
 	}
 
-	d := r.parse(lineEnds.Replace(message))
+	lines := lineEnds.Replace(message)
 
 	switch spec.Format {
 	case chat.FormatText:
-		return renderSMS(d)
+		return renderSMS(lines, facts.Code)
 	case chat.FormatEmail:
 		if facts.Inbox == nil {
 			return chat.Payload{}, chat.Errorf(
@@ -57,10 +57,10 @@ func (r *Renderer) Render(
 			)
 		}
 
-		return r.email(facts, d, id)
+		return r.email(facts, lines, id)
 
 	case chat.FormatHTML:
-		html, err := r.html(d)
+		html, err := r.html(lines)
 		if err != nil {
 			return chat.Payload{}, err
 		}
@@ -77,40 +77,24 @@ func (r *Renderer) Render(
 	)
 }
 
-// renderSMS reduces the document to a text message.
-func renderSMS(d *document) (chat.Payload, error) {
-	text := d.plainText()
-	if text == "" {
-		return chat.Payload{}, errNothing()
-	}
+// mailStyle shows a link as "label (address)".
+var mailStyle = textStyle{before: " (", after: ")"}
 
-	if err := chat.CheckText("message", text, chat.MaxSMS); err != nil {
-		return chat.Payload{}, err
-	}
-
-	return chat.Payload{Text: text, Segments: SegmentCount(text)}, nil
-}
-
-// email is the document as an email in the chat's thread.
-func (r *Renderer) email(facts *chat.SendFacts, d *document, id chat.MessageID) (chat.Payload, error) {
-	html, err := r.html(d)
+// email is the message as an email in the chat's thread.
+func (r *Renderer) email(facts *chat.SendFacts, message string, id chat.MessageID) (chat.Payload, error) {
+	html, err := r.html(message)
 	if err != nil {
 		return chat.Payload{}, err
-	}
-
-	text := d.unfoldLinks()
-	if strings.TrimSpace(text) == "" { // an image without description, and a provider refuses an empty part
-		text = string(d.source)
 	}
 
 	subject := subjectOf(facts)
 
 	return chat.Payload{
 		Subject:  subject,
-		Text:     text,
+		Text:     plainText(message, mailStyle),
 		HTML:     layoutPage(subject, html),
 		FromName: senderName(facts),
-		ReplyTo:  r.replyTo(id),
+		ReplyTo:  r.replyTo(),
 		Headers:  threadHeaders(facts, id),
 	}, nil
 }

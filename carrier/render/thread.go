@@ -92,7 +92,7 @@ func threadHeaders(f *chat.SendFacts, id chat.MessageID) map[string]string {
 		headers["In-Reply-To"] = parent
 	}
 
-	root := fmt.Sprintf("<chat-%d@%s>", f.Chat.ID, domain)
+	root := chat.ThreadRoot(f.Chat.ID, domain)
 	if references := referencesOf(root, append(slices.Clone(f.References), parent)); references != "" {
 		headers["References"] = references
 	}
@@ -100,14 +100,14 @@ func threadHeaders(f *chat.SendFacts, id chat.MessageID) map[string]string {
 	return headers
 }
 
-// replyTo is the address that leads an answer back to the message, "" when there is no
-// domain for it. The id is random, so nobody can guess the address of another chat.
-func (r *Renderer) replyTo(id chat.MessageID) string {
+// replyTo is the address that leads an answer back, without the token of the delivery, which the
+// store adds ([chat.ReplyToken]); "" when there is no domain for it.
+func (r *Renderer) replyTo() string {
 	if r.options.ReplyDomain == "" {
 		return ""
 	}
 
-	return "reply+" + strings.ReplaceAll(string(id), "-", "") + "@" + r.options.ReplyDomain
+	return "reply@" + r.options.ReplyDomain
 }
 
 // autoSubmitted follows RFC 3834 5: what an assistant says is a program's word, and we

@@ -1,198 +1,224 @@
-// Package reply finds what a person wrote in an answer by email, apart from what their
-// mail program put around it: the message that is answered, and the signature.
-//
-// It only ever leaves lines out, never all of them, and guesses late rather than early: a
-// line too many is read over, a line too few is a customer who was not heard. Whoever
-// shows the result has the whole text beside it.
 package reply
 
 import (
-	"regexp"
-	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Marker is a line below which everything is ours. Nothing puts it into our emails yet;
 // people who write such a line mean it.
 const Marker = "## reply above this line ##"
 
-const (
-	// maxIntroduction is the most lines that a mail program breaks its words above a
-	// quote into.
-	maxIntroduction = 4
-	// maxSignature is the most lines below "-- " that are a signature, and not a text
-	// with a rule in it.
-	maxSignature = 12
-	// maxLine is the most bytes of a line that is looked at closely.
-	maxLine = 500
-)
+// Trim returns the text without quoted messages and without a signature: some of its lines
+// from the first on. Where nothing would be left, or nothing is to be left out, it is the
+// text as it came.
+func Trim(text string) string { return TrimMail("", text) }
 
-// introduction is what mail programs write above a quote, joined to one line: "On <date>,
-// <name> wrote:", in English, German, French, Spanish, Dutch and Portuguese.
-var introduction = regexp.MustCompile(`(?i)^(?:` + strings.Join([]string{
-	`on\s.{4,}\swrote`,
-	`am\s.{4,}\s(?:schrieb|hat\s.*geschrieben)(?:\s.*)?`,
-	`le\s.{4,}\sa\sécrit`,
-	`el\s.{4,}\sescribió`,
-	`op\s.{4,}\s(?:schreef|heeft\s.*geschreven)(?:\s.*)?`,
-	`(?:em|no\sdia|a)\s.{4,}\sescreveu`,
-}, "|") + `)\s*:$`)
+// TrimMail trims the text like [Trim], and keeps all of it if the subject marks the mail as
+// a forward: Outlook puts the same headers above a forwarded mail and an answered one, so
+// that only the subject distinguishes them.
+func TrimMail(subject, text string) string {
+	p := newPage(text)
 
-// introduces are the words that a line begins with where an introduction begins.
-var introduces = regexp.MustCompile(`(?i)^(?:on|am|le|el|op|em|no\sdia|a)\s`)
-
-// original is the line above a forwarded or answered message.
-var original = regexp.MustCompile(`(?i)^[-_*\s]{2,}\s*(?:original message|forwarded message|ursprüngliche nachricht|` +
-	`weitergeleitete nachricht|message d['’]origine|message original|message transféré|mensaje original|mensaje ` +
-	`reenviado|` +
-	`oorspronkelijk bericht|doorgestuurd bericht|mensagem original|mensagem encaminhada)\s*[-_*\s]{2,}$`)
-
-// The headers of the message that is answered, as Outlook puts them above it.
-var (
-	headerFrom = regexp.MustCompile(`(?i)^\*?(?:from|von|de|van)\s?:\*?\s*\S`)
-	headerElse = regexp.MustCompile(
-		`(?i)^\*?(?:sent|date|to|cc|subject|gesendet|datum|an|betreff|envoyé|à|objet|enviado|` +
-			`fecha|para|asunto|verzonden|aan|onderwerp|data|assunto)\s?:\*?(?:\s|$)`,
-	)
-)
-
-// Trim is the text without quoted messages and without a signature. Its lines are lines of
-// the text, in their order. Where nothing would be left, or nothing is to be left out, it
-// is the text as it came.
-func Trim(text string) string {
-	lines := strings.Split(text, "\n")
-
-	bare := make([]string, len(lines))
-	for i, line := range lines {
-		bare[i] = strings.TrimSpace(strings.TrimRight(line, "\r"))
-	}
-
-	end := findCut(bare)
-	end = beforeQuote(bare[:end])
-	end = beforeSignature(bare[:end])
-
-	end = contentLines(bare[:end])
-	if end == 0 || end == contentLines(bare) {
+	end := p.ownLines(subject)
+	if end == 0 || end == p.contentEnd(len(p.lines)) {
 		return text
 	}
 
-	return strings.Join(lines[:end], "\n")
+	return strings.Join(p.raw[:end], "\n")
 }
 
-// findCut is the number of lines above the first that begins somebody else's message.
-func findCut(lines []string) int {
-	for i, line := range lines {
+// ownLines returns the number of lines that are neither quoted nor a signature.
+func (p *page) ownLines(subject string) int {
+	if p.isForward(subject) {
+		return p.contentEnd(len(p.lines))
+	}
+
+	end, forward := p.findCut()
+	if !forward {
+		end = p.beforeSignature(end)
+	}
+
+	return p.contentEnd(end)
+}
+
+// findCut returns the number of lines above the first that begins the quoted message, and
+// whether a forwarded message comes first, which is content.
+func (p *page) findCut() (end int, forward bool) {
+	for i := 0; i < len(p.lines); i++ {
+		line := p.line(i)
+
 		switch {
-		case len(line) > maxLine:
-		case strings.EqualFold(strings.Trim(line, "> "), Marker),
-			original.MatchString(line),
-			startsWithHeaders(lines[i:]):
-			return skipRule(lines[:i])
-		default:
-			// Below the introduction is the quote; when more follows without a mark
-			// of quotation, it is an answer between the lines, and stays.
-			if n := introductionAt(lines[i:]); n > 0 && quoteOnly(lines[i+n:]) {
-				return i
+		case line.blank():
+			continue
+		case isForwardTitle(line.text):
+			return len(p.lines), true
+		case strings.EqualFold(line.text, Marker):
+			return p.skipRule(i), false
+		case line.quoted():
+			if p.isQuotedMail(i) {
+				return i, false
 			}
+
+			continue
+		}
+
+		if p.isTitleOfQuote(i) {
+			return p.skipRule(i), false
+		}
+
+		block := p.headersAt(i)
+		if block.isMail() && p.cutsUnmarked(i, i+block.lines) {
+			return p.skipRule(i), false
+		}
+
+		if block.lines > 0 {
+			i += block.lines - 1
+			continue
+		}
+
+		if start, found := p.introductionEndingAt(i); found {
+			return start, false
+		}
+
+		if p.beginsQuoteInLine(i) {
+			return i, false
 		}
 	}
 
-	return len(lines)
+	return len(p.lines), false
 }
 
-// skipRule leaves out a rule of underscores that Outlook draws above its headers.
-func skipRule(lines []string) int {
-	n := contentLines(lines)
-	if n > 0 && len(lines[n-1]) >= 5 && strings.Trim(lines[n-1], "_-") == "" {
-		return n - 1
-	}
-
-	return len(lines)
-}
-
-// startsWithHeaders reports whether the lines begin with the headers of a message, three at least.
-func startsWithHeaders(lines []string) bool {
-	if !headerFrom.MatchString(lines[0]) {
+// isTitleOfQuote reports whether the line is one that only mail programs write above a
+// quote, such as "-----Original Message-----".
+func (p *page) isTitleOfQuote(i int) bool {
+	if !isOriginalTitle(p.line(i).text) {
 		return false
 	}
 
-	found := 0
-
-	for _, line := range lines[1:min(len(lines), 7)] {
-		if len(line) <= maxLine && headerElse.MatchString(line) {
-			found++
-		}
+	next := p.nextContent(i + 1)
+	if next < len(p.lines) && p.line(next).quoted() {
+		return p.lastOwn < next
 	}
 
-	return found >= 2
+	return p.showsMail(i, next) && p.cutsUnmarked(i, i+1)
 }
 
-// introductionAt is how many lines an introduction at the beginning takes, 0 for none.
-func introductionAt(lines []string) int {
-	if !introduces.MatchString(lines[0]) {
-		return 0
-	}
-
-	for n := 1; n <= min(maxIntroduction, len(lines)); n++ {
-		joined := strings.Join(lines[:n], " ")
-		if lines[n-1] == "" || len(joined) > maxLine {
-			return 0
-		}
-
-		if strings.HasSuffix(joined, ":") {
-			if introduction.MatchString(joined) {
-				return n
-			}
-
-			return 0
-		}
-	}
-
-	return 0
-}
-
-// quoteOnly reports whether the lines are one quote: all of them marked with >, a signature
-// below aside, or none, as some programs quote.
-func quoteOnly(lines []string) bool {
-	if !slices.ContainsFunc(lines, isQuoted) {
+// showsMail reports whether a title, or what stands below it, shows that a mail follows: a date
+// or an address in the title itself, a header, or an introduction. The title alone may be a line
+// that somebody has copied.
+func (p *page) showsMail(title, below int) bool {
+	if name, _ := titleOf(p.line(title).text); !words.originals[name] {
 		return true
 	}
 
-	lines = lines[:beforeSignature(lines)]
-
-	return !slices.ContainsFunc(lines, func(line string) bool { return line != "" && !isQuoted(line) })
-}
-
-func isQuoted(line string) bool { return strings.HasPrefix(line, ">") }
-
-// beforeQuote is the number of lines above a quote at the very end.
-func beforeQuote(lines []string) int {
-	end := contentLines(lines)
-	for end > 0 && (isQuoted(lines[end-1]) || lines[end-1] == "") {
-		end--
+	if below >= len(p.lines) {
+		return false
 	}
 
-	return end
-}
+	if p.headersAt(below).lines > 0 {
+		return true
+	}
 
-// beforeSignature is the number of lines above a signature, which begins with "-- " (RFC
-// 3676 4.3).
-func beforeSignature(lines []string) int {
-	for i := len(lines) - 1; i >= max(0, len(lines)-maxSignature-1); i-- {
-		if lines[i] == "--" {
-			return i
+	for n := below; n < min(below+maxIntroduction, len(p.lines)); n++ {
+		if start, found := p.startOfIntroduction(n, true); found && start == below {
+			return true
 		}
 	}
 
-	return len(lines)
+	return false
 }
 
-// contentLines is the number of lines up to the last that is not empty.
-func contentLines(lines []string) int {
-	end := len(lines)
-	for end > 0 && lines[end-1] == "" {
-		end--
+// isQuotedMail reports whether the quoted lines at i are the beginning of a quote to the
+// end that is introduced by its own first line, as on an iPhone, or that has our marker.
+// Without either they may be the customer's own.
+func (p *page) isQuotedMail(i int) bool {
+	if i > 0 && p.line(i-1).quoted() || p.lastOwn > i {
+		// GroupWise marks only the line above the quote, with >>> at both of its ends.
+		return isGroupWiseTitle(p.line(i).text) && p.cutsUnmarked(i, i+1)
 	}
 
-	return end
+	inside := p.unquoted(i)
+	first := inside.nextContent(0)
+
+	if first < len(inside.lines) {
+		if block := inside.headersAt(first); block.isMail() || isOriginalTitle(inside.line(first).text) {
+			return true
+		}
+	}
+
+	for n := first; n < min(first+maxIntroduction, len(inside.lines)); n++ {
+		if start, found := inside.startOfIntroduction(n, true); found && start == first {
+			return true
+		}
+	}
+
+	// Each line of the run is looked at once: the next run begins below it.
+	for ; i < len(p.lines) && p.line(i).quoted(); i++ {
+		if provesMail(p.line(i).text) {
+			return true
+		}
+	}
+
+	return false
+}
+
+// provesMail reports whether a quoted line is one that only mails have: our marker, or an
+// introduction with all that programs write.
+func provesMail(text string) bool {
+	text = strings.Trim(text, "> ")
+	if strings.EqualFold(text, Marker) {
+		return true
+	}
+
+	if !endsWithAny(text, ":", "：") {
+		return false
+	}
+
+	text = trimColon(text)
+
+	return wordless.MatchString(text) || formOf(text) != noForm && evidenceIn(text).full()
+}
+
+// cutsUnmarked reports whether a quote without marks may be cut that begins at the line
+// start and whose text begins at the line body. It may not where the customer may go on
+// inside it: where their own words lead to it, or where they have hardly said anything.
+func (p *page) cutsUnmarked(start, body int) bool {
+	end := p.contentEnd(p.skipRule(p.contentEnd(start)))
+	if end == 0 || p.pointsBelow(end) {
+		return false
+	}
+
+	last := p.line(end - 1).text
+	if endsWithAny(last, ":", "：") {
+		return false
+	}
+
+	greetingOnly := p.first == end-1 && endsWithAny(last, ",", "，", "،", "、")
+	if greetingOnly {
+		return false
+	}
+
+	// What stands in quotation marks is cited by a person.
+	next := p.nextContent(body)
+
+	return next < len(p.lines) && !strings.ContainsRune(quotationMarks, firstRune(p.line(next).text))
+}
+
+const quotationMarks = "\"“”„«»‘‚「『"
+
+func firstRune(text string) rune {
+	r, _ := utf8.DecodeRuneInString(text)
+	return r
+}
+
+// endsWithAny reports whether the text ends with one of those.
+func endsWithAny(text string, ends ...string) bool {
+	for _, end := range ends {
+		if strings.HasSuffix(text, end) {
+			return true
+		}
+	}
+
+	return false
 }

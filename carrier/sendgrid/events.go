@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"handrail/carrier"
 	"handrail/chat"
@@ -16,83 +18,93 @@ import (
 
 // The events that are named more than once. A bounce of the type blocked is told apart.
 const (
-	eventBounce  = "bounce"
-	eventBlocked = "blocked"
-	eventDropped = "dropped"
+	eventBounce   = "bounce"
+	eventBlocked  = "blocked"
+	eventDropped  = "dropped"
+	eventDeferred = "deferred"
 )
 
 // meaning is what an event says of its message.
 type meaning struct {
-	accepts  bool
-	carrier  chat.DeliveryStatus
+	accepts bool
+	carrier chat.DeliveryStatus
+	// code is that of an event that gives no better reason.
 	code     string
-	words    string
 	suppress chat.SuppressionReason
+	lifts    chat.SuppressionReason
 }
 
 // meanings are those of SendGrid's events
 // (https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event). Events that
 // are not here, like open and click, are kept and change nothing.
 var meanings = map[string]meaning{
-	"processed": {accepts: true, carrier: chat.StatusSending},
-	"deferred": {
-		accepts: true,
-		carrier: chat.StatusDeferred,
-		code:    "sendgrid_deferred",
-		words:   "the recipient's server asked to try later, and SendGrid does",
-	},
-	"delivered": {accepts: true, carrier: chat.StatusDelivered},
+	"processed":   {accepts: true, carrier: chat.StatusSending},
+	eventDeferred: {accepts: true, carrier: chat.StatusDeferred, code: chat.CodeSendGridDeferred},
+	"delivered":   {accepts: true, carrier: chat.StatusDelivered},
 	eventDropped: {
 		accepts: true,
 		carrier: chat.StatusFailed,
-		code:    "sendgrid_dropped",
-		words:   "SendGrid took the message and did not send it",
+		code:    chat.CodeSendGridDropped,
 	},
 	eventBounce: {
 		accepts:  true,
 		carrier:  chat.StatusBounced,
-		code:     "sendgrid_bounce",
-		words:    "the recipient's server refused the message for good",
+		code:     chat.CodeSendGridBounce,
 		suppress: chat.SuppressedBounce,
 	},
 	// A soft bounce: the address may be fine tomorrow.
 	eventBlocked: {
 		accepts: true,
 		carrier: chat.StatusUndelivered,
-		code:    "sendgrid_blocked",
-		words:   "the recipient's server refused the message this time",
+		code:    chat.CodeSendGridBlocked,
 	},
 	"spamreport":        {suppress: chat.SuppressedSpam},
 	"unsubscribe":       {suppress: chat.SuppressedUnsubscribe},
-	"group_unsubscribe": {suppress: chat.SuppressedUnsubscribe},
+	"group_unsubscribe": {suppress: chat.SuppressedGroup},
+	"group_resubscribe": {lifts: chat.SuppressedGroup},
 }
 
-// dropReasons are why SendGrid does not send: the address is on one of its own lists.
-var dropReasons = map[string]meaning{
-	"bounced address": {
-		words:    "an earlier message to this address has bounced",
-		suppress: chat.SuppressedBounce,
-	},
-	"unsubscribed address": {words: "the recipient has unsubscribed", suppress: chat.SuppressedUnsubscribe},
-	"spam reporting address": {
-		words:    "the recipient has reported an earlier message as spam",
-		suppress: chat.SuppressedSpam,
-	},
+// dropReason is why SendGrid does not send.
+type dropReason struct {
+	code     string
+	suppress chat.SuppressionReason
+}
+
+// dropReasons are SendGrid's own words for why it does not send, in lower case: the address is on
+// one of its lists, or something is wrong with the message or the account.
+var dropReasons = map[string]dropReason{
+	"bounced address":                   {"sendgrid_bounced_address", chat.SuppressedBounce},
+	"unsubscribed address":              {"sendgrid_unsubscribed_address", chat.SuppressedUnsubscribe},
+	"spam reporting address":            {"sendgrid_spam_reporting_address", chat.SuppressedSpam},
+	"invalid":                           {"sendgrid_invalid", ""},
+	"invalid smtpapi header":            {"sendgrid_invalid_smtpapi_header", ""},
+	"spam content":                      {"sendgrid_spam_content", ""},
+	"recipient list over package quota": {"sendgrid_recipient_list_over_package_quota", ""},
 }
 
 // explainEvent puts on a report what an event of that kind means. The reason is SendGrid's, and
-// counts for dropped messages only.
-func explainEvent(r *chat.Report, kind, reason string) {
+// counts for dropped messages only; the status is the recipient's server's (RFC 3463).
+func explainEvent(r *chat.Report, kind, reason, status string) {
 	m := meanings[kind]
 	r.Accepts = m.accepts
 	r.DeliveryStatus = m.carrier
-	r.ErrorCode = m.code
-	r.ErrorMessage = m.words
-
 	r.Suppress = m.suppress
-	if why, known := dropReasons[strings.ToLower(strings.TrimSpace(reason))]; known && kind == eventDropped {
-		r.ErrorMessage, r.Suppress = m.words+": "+why.words, why.suppress
+	r.Lifts = m.lifts
+	r.ErrorCode = m.code
+
+	switch kind {
+	case eventDropped:
+		if why, known := dropReasons[strings.ToLower(strings.TrimSpace(reason))]; known {
+			r.ErrorCode = why.code
+			r.Suppress = why.suppress
+		}
+
+	case eventBounce, eventBlocked, eventDeferred:
+		r.ErrorCode = chat.SendGridBounce(status, m.code)
 	}
+
+	code, _ := chat.FindProviderCode(r.ErrorCode)
+	r.ErrorMessage = code.Meaning
 }
 
 // Events reads a batch of events, in their order. An event that is not understood, or that
@@ -141,15 +153,33 @@ func eventReport(raw json.RawMessage) chat.Report {
 		r.Fence = max(0, fence)
 	}
 
-	explainEvent(&r, kind, e["reason"])
+	if seconds, err := strconv.ParseInt(e["timestamp"], 10, 64); err == nil && seconds > 0 && seconds < maxTimestamp {
+		r.HappenedAt = time.Unix(seconds, 0).UTC()
+	}
+
+	explainEvent(&r, kind, e["reason"], e["status"])
+
+	// Another id of SendGrid's beside it would be another copy.
+	if r.ProviderMessageID == "" && r.DeliveryID == "" && ownMessageID.MatchString(e["smtp-id"]) {
+		r.EmailMessageID = e["smtp-id"]
+		r.To = carrier.Line(e["email"], 320)
+	}
 
 	// Without an id of either side it is about the account, whatever its name.
-	if r.ProviderMessageID == "" && r.DeliveryID == "" {
+	if r.ProviderMessageID == "" && r.DeliveryID == "" && r.EmailMessageID == "" {
 		r.Accepts, r.DeliveryStatus = false, chat.StatusNone
 	}
 
 	return r
 }
+
+// ownMessageID is the form of the Message-ID that we give to an email: its message's id, which is
+// random, at a domain of ours.
+var ownMessageID = regexp.MustCompile(
+	`^<?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}@[A-Za-z0-9.-]{1,253}>?$`)
+
+// maxTimestamp is the year 9999; what is later is no time.
+const maxTimestamp = 253_402_300_799
 
 // event holds the strings and numbers of an event, as text; what is neither is left out.
 type event map[string]string

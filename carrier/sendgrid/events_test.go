@@ -3,11 +3,13 @@ package sendgrid_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
+	"handrail/internal/growth"
 )
 
 const deliveryID = "01935c2e-7d1a-7000-8000-000000000001"
@@ -44,9 +46,10 @@ func TestEvent(t *testing.T) {
 		Type:              "bounce",
 		Accepts:           true,
 		DeliveryStatus:    chat.StatusBounced,
-		ErrorCode:         "sendgrid_bounce",
-		ErrorMessage:      "the recipient's server refused the message for good",
+		ErrorCode:         "sendgrid_5.1.1",
+		ErrorMessage:      "the recipient's mailbox does not exist",
 		Suppress:          chat.SuppressedBounce,
+		HappenedAt:        time.Unix(1513299569, 0).UTC(),
 		Raw:               []byte(raw),
 	}, reports[0])
 }
@@ -66,18 +69,22 @@ func TestEvents(t *testing.T) {
 		"delivered":     {eventAbout("delivered", ""), true, chat.StatusDelivered, "", ""},
 		"bounce":        {eventAbout("bounce", ""), true, chat.StatusBounced, "sendgrid_bounce", chat.SuppressedBounce},
 		"blocked":       {eventAbout("bounce", `,"type":"blocked"`), true, chat.StatusUndelivered, "sendgrid_blocked", ""},
-		"dropped":       {eventAbout("dropped", `,"reason":"Invalid SMTPAPI header"`), true, chat.StatusFailed, "sendgrid_dropped", ""},
-		"drop, bounced": {eventAbout("dropped", `,"reason":"Bounced Address"`), true, chat.StatusFailed, "sendgrid_dropped", chat.SuppressedBounce},
+		"dropped":       {eventAbout("dropped", `,"reason":"Invalid SMTPAPI header"`), true, chat.StatusFailed, "sendgrid_invalid_smtpapi_header", ""},
+		"drop, bounced": {eventAbout("dropped", `,"reason":"Bounced Address"`), true, chat.StatusFailed, "sendgrid_bounced_address", chat.SuppressedBounce},
 		"drop, unsubscribed": {
-			eventAbout("dropped", `,"reason":"Unsubscribed Address"`), true, chat.StatusFailed, "sendgrid_dropped", chat.SuppressedUnsubscribe,
+			eventAbout("dropped", `,"reason":"Unsubscribed Address"`), true, chat.StatusFailed, "sendgrid_unsubscribed_address", chat.SuppressedUnsubscribe,
 		},
 		"drop, spam": {
-			eventAbout("dropped", `,"reason":"Spam Reporting Address\n"`), true, chat.StatusFailed, "sendgrid_dropped", chat.SuppressedSpam,
+			eventAbout("dropped", `,"reason":"Spam Reporting Address\n"`), true, chat.StatusFailed, "sendgrid_spam_reporting_address", chat.SuppressedSpam,
 		},
 		"reason of another": {eventAbout("delivered", `,"reason":"Bounced Address"`), true, chat.StatusDelivered, "", ""},
 		"spam report":       {eventAbout("spamreport", ""), false, "", "", chat.SuppressedSpam},
 		"unsubscribe":       {eventAbout("unsubscribe", ""), false, "", "", chat.SuppressedUnsubscribe},
-		"group unsubscribe": {eventAbout("group_unsubscribe", ""), false, "", "", chat.SuppressedUnsubscribe},
+		"group unsubscribe": {eventAbout("group_unsubscribe", ""), false, "", "", chat.SuppressedGroup},
+		"mailbox full":      {eventAbout("bounce", `,"type":"blocked","status":"5.2.2"`), true, chat.StatusUndelivered, "sendgrid_5.2.2", ""},
+		"status unknown":    {eventAbout("bounce", `,"status":"5.9.9"`), true, chat.StatusBounced, "sendgrid_bounce", chat.SuppressedBounce},
+		"status of no code": {eventAbout("bounce", `,"status":"429"`), true, chat.StatusBounced, "sendgrid_bounce", chat.SuppressedBounce},
+		"reason unknown":    {eventAbout("dropped", `,"reason":"New reason"`), true, chat.StatusFailed, "sendgrid_dropped", ""},
 		"group resubscribe": {eventAbout("group_resubscribe", ""), false, "", "", ""},
 		"open":              {eventAbout("open", ""), false, "", "", ""},
 		"click":             {eventAbout("click", `,"url":"https://a.example"`), false, "", "", ""},
@@ -97,10 +104,34 @@ func TestEvents(t *testing.T) {
 			assert.Equal(t, c.code, r.ErrorCode)
 			assert.Equal(t, c.suppress, r.Suppress)
 			assert.NotContains(t, r.ErrorMessage, "@")
+			assert.Equal(t, r.ErrorCode == "", r.ErrorMessage == "")
+			assert.Equal(t, name == "group resubscribe", r.Lifts == chat.SuppressedGroup)
 			assert.NotEmpty(t, r.Key)
 			assert.NotEmpty(t, r.Type)
 		})
 	}
+}
+
+// TestABounceThatHasOnlyOurMessageID is a late one, which SendGrid could not tie to its own id.
+func TestABounceThatHasOnlyOurMessageID(t *testing.T) {
+	t.Parallel()
+
+	const own = "0199aa00-1111-7222-8333-444455556666@mail.example"
+
+	for _, id := range []string{own, "<" + own + ">"} {
+		r := readEvents(t, `[{"event":"bounce","type":"bounce","status":"5.1.1","email":"ana@mail.example",
+			"smtp-id":"`+id+`","timestamp":1513299569}]`)[0]
+
+		assert.Equal(t, id, r.EmailMessageID)
+		assert.Equal(t, "ana@mail.example", r.To)
+		assert.Equal(t, chat.StatusBounced, r.DeliveryStatus)
+		assert.Equal(t, chat.SuppressedBounce, r.Suppress)
+		assert.True(t, r.Accepts)
+	}
+
+	foreign := readEvents(t, `[{"event":"bounce","email":"ana@mail.example","smtp-id":"<a@b>","timestamp":1}]`)[0]
+	assert.Empty(t, foreign.EmailMessageID, "not one that we give")
+	assert.Equal(t, chat.StatusNone, foreign.DeliveryStatus)
 }
 
 func TestEventKeys(t *testing.T) {
@@ -153,20 +184,22 @@ func FuzzEvents(f *testing.F) {
 	s := newSigner(f)
 	w := newWebhook(f, s)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		reports, err := w.Events(s.sign(t, body), body)
-		if err != nil {
-			require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err))
-			return
-		}
+		growth.Check(t, len(body), func() {
+			reports, err := w.Events(s.sign(t, body), body)
+			if err != nil {
+				require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err))
+				return
+			}
 
-		var all []json.RawMessage
-		require.NoError(t, json.Unmarshal(body, &all))
-		require.Len(t, reports, len(all))
+			var all []json.RawMessage
+			require.NoError(t, json.Unmarshal(body, &all))
+			require.Len(t, reports, len(all))
 
-		for _, r := range reports {
-			require.True(t, r.Key != "" && r.Type != "" && r.Fence >= 0)
-			require.NotContains(t, r.ProviderMessageID+string(r.DeliveryID)+r.Type, "\x00")
-			require.True(t, !r.Accepts || r.ProviderMessageID != "" || r.DeliveryID != "")
-		}
+			for _, r := range reports {
+				require.True(t, r.Key != "" && r.Type != "" && r.Fence >= 0)
+				require.NotContains(t, r.ProviderMessageID+string(r.DeliveryID)+r.Type, "\x00")
+				require.True(t, !r.Accepts || r.ProviderMessageID != "" || r.DeliveryID != "" || r.EmailMessageID != "")
+			}
+		})
 	})
 }

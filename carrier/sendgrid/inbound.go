@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"net/mail"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,9 +14,12 @@ import (
 )
 
 const (
-	// maxAddresses and maxIDs bound what is taken of one email.
-	maxAddresses = 50
-	maxIDs       = 50
+	// nearIDs and rootIDs bound the references of one email: the nearest, and those that its
+	// thread began with, where ours may be.
+	nearIDs = 35
+	rootIDs = 15
+	// maxIDHeader is the most bytes of references that are read.
+	maxIDHeader = 200_000
 	// maxSubject is far more than a subject needs, and less than a line of RFC 5322.
 	maxSubject = 500
 )
@@ -32,46 +34,70 @@ func (w *Webhook) Inbound(header http.Header, body []byte) (chat.Inbound, error)
 		return chat.Inbound{}, err
 	}
 
-	m, err := readForm(header.Get("Content-Type"), body)
+	return w.ReadInbound(header.Get("Content-Type"), body)
+}
+
+// ReadInbound reads a post once more that was verified when it came. The error is invalid_request.
+func (*Webhook) ReadInbound(contentType string, body []byte) (chat.Inbound, error) {
+	m, err := readForm(contentType, body)
 	if err != nil {
 		return chat.Inbound{}, err
 	}
 
-	from, name := m.sender()
+	author, replaced := m.author()
+	answersTo := m.answersTo(author)
 	to := m.recipients()
+	tokens := readTokens(to)
+	text, original := m.said()
+
 	in := chat.Inbound{
 		Provider:       chat.ProviderSendGrid,
 		Channel:        chat.ChannelEmail,
-		Key:            "sendgrid:inbound:" + m.key(body),
-		From:           from,
-		FromName:       name,
+		Key:            "sendgrid:inbound:" + m.key(author.address),
+		From:           author.address,
+		FromName:       author.name,
+		Via:            replaced,
+		AnswersTo:      answersTo.address,
+		AnswersToName:  answersTo.name,
 		To:             to,
+		Text:           text,
+		Original:       original,
+		Delivered:      m.delivered(),
+		LooksAutomatic: m.looksAutomatic(),
 		Subject:        carrier.Line(m.subject, maxSubject),
 		EmailMessageID: firstOf(messageIDsIn(m.headers.Get("Message-Id"))),
 		References:     m.references(),
-		ReplyTo:        repliesTo(to),
-		Automatic:      m.automatic(from, to),
-		Media:          m.files,
+		ReplyTokens:    tokens,
+		Trust:          m.trust(author, replaced),
+		Automatic:      m.automatic(),
+		PossibleOptOut: mayOptOut(text),
+		Files:          m.files,
+		Undecoded:      m.undecoded,
 		Raw:            body,
 	}
-
-	in.Text, in.Original = m.said()
+	in.LimitText()
 
 	return in, nil
+}
+
+// mayOptOut reports whether a person must decide if the email asks for no more messages. In a mail
+// that goes for a whole stop word too: the lists of words are those of text messages, and
+// "Cancel" may be all that a customer writes about an order. What the email quotes or forwards is
+// not read, as newsletters end with such words.
+func mayOptOut(text string) bool {
+	text = reply.Comment(text)
+
+	return chat.ReadKeyword(text) == chat.KeywordStop || chat.IsPossibleOptOut(text)
 }
 
 // said is what the email says, and all of it where something was left out.
 func (m *email) said() (text, original string) {
 	original = strings.TrimSpace(carrier.Text(m.text))
 	if original == "" {
-		original = strings.TrimSpace(carrier.Text(textOf(m.html)))
+		return carrier.FilesOnly(m.fileCount), ""
 	}
 
-	if original == "" {
-		return carrier.FilesOnly(m.files), ""
-	}
-
-	text = strings.TrimSpace(reply.Trim(original))
+	text = strings.TrimSpace(reply.TrimMail(m.subject, original))
 	if text == original {
 		original = ""
 	}
@@ -79,28 +105,14 @@ func (m *email) said() (text, original string) {
 	return text, original
 }
 
-// sender is whom the email is from: as it says, or else as its envelope does, "" when
-// neither is an address.
-func (m *email) sender() (address, name string) {
-	if from := parseAddresses(m.from); len(from) > 0 {
-		return from[0].Address, carrier.Line(from[0].Name, 100)
-	}
-
-	if from := parseAddresses(m.envelope.sender()); len(from) > 0 {
-		return from[0].Address, ""
-	}
-
-	return "", ""
-}
-
 // recipients are the addresses that it was delivered to, and then those it names.
 func (m *email) recipients() []string {
 	var all []string
 
-	for _, list := range append(slices.Clone(m.envelope.To), m.to, m.cc) {
-		for _, a := range parseAddresses(list) {
-			if !slices.Contains(all, a.Address) && len(all) < maxAddresses {
-				all = append(all, a.Address)
+	for _, list := range append(slices.Clone(m.envelope.To[:min(len(m.envelope.To), maxAddresses)]), m.to, m.cc) {
+		for _, box := range m.readAddresses(list) {
+			if !slices.Contains(all, box.address) && len(all) < maxAddresses {
+				all = append(all, box.address)
 			}
 		}
 	}
@@ -108,61 +120,103 @@ func (m *email) recipients() []string {
 	return all
 }
 
-// loose is an address in a list that is not written as RFC 5322 has it.
-var loose = regexp.MustCompile(`[^\s<>,;:"'()\[\]]+@[^\s<>,;:"'()\[\]]+`)
-
-// parseAddresses are those of a header, in lower case: no server in use tells them apart by it.
-func parseAddresses(list string) []*mail.Address {
-	list = carrier.Line(list, 10_000)
-
-	found, err := (&mail.AddressParser{WordDecoder: &words}).ParseList(list)
-	if err != nil {
-		found = nil
-		for _, address := range loose.FindAllString(list, maxAddresses) {
-			found = append(found, &mail.Address{Address: address})
-		}
-	}
-
-	for _, a := range found {
-		a.Address = strings.ToLower(a.Address)
-	}
-
-	return slices.DeleteFunc(found, func(a *mail.Address) bool { return !chat.IsEmailAddress(a.Address) })
-}
-
-// token is the address that answers to the email of a message go to.
-var token = regexp.MustCompile(`^reply\+([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})@`)
-
-// repliesTo is the message whose address is among those, "" for none.
-func repliesTo(to []string) chat.MessageID {
-	for _, address := range to {
-		if parts := token.FindStringSubmatch(address); parts != nil {
-			return chat.MessageID(strings.Join(parts[1:], "-"))
-		}
-	}
-
-	return ""
-}
-
-// references are the ids of the emails that are answered, the nearest first.
-func (m *email) references() []string {
-	chain := messageIDsIn(m.headers.Get("References"))
-	slices.Reverse(chain)
-
+// delivered are the addresses that the sending server has given the email to SendGrid for, as its
+// envelope says (RFC 5321 3.3); nil if it says none.
+func (m *email) delivered() []string {
 	var all []string
-	for _, id := range append(messageIDsIn(m.headers.Get("In-Reply-To")), chain...) {
-		if !slices.Contains(all, id) && len(all) < maxIDs {
-			all = append(all, id)
+
+	for _, address := range m.envelope.To {
+		if address = cleanAddress(address); address != "" {
+			all = append(all, address)
 		}
 	}
 
 	return all
 }
 
-// messageIDs are ids in the form of RFC 5322 3.6.4.
-var messageIDs = regexp.MustCompile(`<[!-;=?-~]{1,250}>`)
+// readTokens returns the hashes of the reply tokens in the addresses.
+func readTokens(to []string) []string {
+	var all []string
 
-func messageIDsIn(header string) []string { return messageIDs.FindAllString(header, 4*maxIDs) }
+	for _, address := range to {
+		if token := chat.ReadReplyToken(address); token != "" {
+			all = append(all, token.Hash())
+		}
+	}
+
+	return all
+}
+
+// references are the ids of the emails that are answered, the nearest first. Of a long chain,
+// those in the middle are left out.
+func (m *email) references() []string {
+	var all []string
+
+	chain := messageIDsIn(m.headers.Get("References"))
+	slices.Reverse(chain)
+
+	for _, id := range append(messageIDsIn(m.headers.Get("In-Reply-To")), chain...) {
+		if !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
+
+	if len(all) > nearIDs+rootIDs {
+		all = slices.Concat(all[:nearIDs], all[len(all)-rootIDs:])
+	}
+
+	return all
+}
+
+var (
+	// bracketed is an id as RFC 5322 3.6.4 has it, or one that a program has folded in two.
+	bracketed = regexp.MustCompile(`<[^<>]{1,300}>`)
+	// bareID is one without the <>.
+	bareID = regexp.MustCompile(`[!-;=?-~]+@[!-;=?-~]+`)
+	// wholeID is the form in which ids are kept and compared.
+	wholeID = regexp.MustCompile(`^<[!-;=?-~]{1,250}>$`)
+)
+
+// messageIDsIn returns the ids in a header, in <> whether it has them or not.
+func messageIDsIn(header string) []string {
+	if len(header) > maxIDHeader {
+		header = header[:maxIDHeader/2] + " " + header[len(header)-maxIDHeader/2:]
+	}
+
+	var all []string
+
+	rest := header
+	for rest != "" {
+		at := bracketed.FindStringIndex(rest)
+		if at == nil {
+			at = []int{len(rest), len(rest)}
+		}
+
+		all = append(all, bareIDsIn(rest[:at[0]])...)
+
+		if id := strings.Join(strings.Fields(rest[at[0]:at[1]]), ""); wholeID.MatchString(id) {
+			all = append(all, id)
+		}
+
+		rest = rest[at[1]:]
+	}
+
+	return all
+}
+
+// bareIDsIn returns the ids of a text without <>. A word with a quote is a name's.
+func bareIDsIn(text string) []string {
+	var all []string
+
+	for _, found := range bareID.FindAllString(text, maxAddresses) {
+		id := "<" + strings.Trim(found, `,;"'()`) + ">"
+		if wholeID.MatchString(id) {
+			all = append(all, id)
+		}
+	}
+
+	return all
+}
 
 func firstOf(all []string) string {
 	if len(all) == 0 {
@@ -172,34 +226,28 @@ func firstOf(all []string) string {
 	return all[0]
 }
 
-// automatic reports that no person wrote it: RFC 3834 2 and 5, RFC 2919 for lists, and what
-// programs older than those write. To ourselves, only a loop writes; and nobody answers
-// from nowhere.
-func (m *email) automatic(from string, to []string) bool {
-	h := m.headers
-	submitted, _, _ := strings.Cut(strings.ToLower(h.Get("Auto-Submitted")), ";")
-
-	switch strings.ToLower(strings.TrimSpace(h.Get("Precedence"))) {
-	case "bulk", "list", "junk", "auto_reply":
-		return true
+// key is the same for the same email, however often it is posted and for whomever: each of its
+// recipients takes it once. It is made of what the email says of itself and never of how it was
+// posted. Message-IDs are unique only where their senders are careful, so the sender and the date
+// belong to it.
+func (m *email) key(author string) string {
+	identity := []string{
+		m.headers.Get("Message-Id"),
+		m.headers.Get("Date"),
+		author,
+		m.readAuthor(m.from).address,
 	}
 
-	submitted = strings.TrimSpace(submitted)
+	if identity[0] == "" {
+		identity = append(identity, m.subject, m.text)
 
-	return submitted != "" && submitted != "no" ||
-		h.Get("X-Auto-Response-Suppress") != "" || h.Get("List-Id") != "" || h.Get("X-Autoreply") != "" ||
-		strings.HasPrefix(strings.ToLower(h.Get("Content-Type")), "multipart/report") ||
-		m.envelope.From != nil && m.envelope.sender() == "" || from == "" || slices.Contains(to, from)
-}
-
-// key is the same for the same email to the same addresses, however often it is posted.
-func (m *email) key(body []byte) string {
-	id := m.headers.Get("Message-Id")
-	if id == "" {
-		return digestOf(body)
+		// Without a date, two answers "Yes" of one person differ in their way only.
+		if m.headers.Get("Date") == "" {
+			identity = append(identity, m.headers.Values("Received")...)
+		}
 	}
 
-	return digestOf([]byte(strings.Join([]string{id, strings.Join(m.envelope.To, ","), m.headers.Get("Date")}, "\x00")))
+	return digestOf([]byte(strings.Join(identity, "\x00")))
 }
 
 func digestOf(data []byte) string {

@@ -2,6 +2,7 @@ package sendgrid_test
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"mime/multipart"
 	"net/http"
@@ -14,7 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
+	"handrail/internal/growth"
 )
+
+// replyToken is that of the mail which is answered.
+const replyToken chat.ReplyToken = "abcdefghijklmnopqrstuvwxyz234567"
 
 // post is what Inbound Parse posts.
 type post map[string]string
@@ -30,7 +35,7 @@ func parsedPost() post {
 		"subject":     "Re: My order",
 		"text":        "Yes, please\n\nOn 3 Nov 2025, Shop wrote:\n> Really?\n",
 		"html":        "<p>Yes, please</p>",
-		"envelope":    `{"to":["reply+01935c2e7d1a70008000000000000002@in.shop.example"],"from":"bounce@mail.example"}`,
+		"envelope":    `{"to":["` + replyToken.Address("in.shop.example") + `"],"from":"bounce@mail.example"}`,
 		"charsets":    `{"to":"UTF-8","text":"UTF-8"}`,
 		"attachments": "0",
 		"SPF":         "pass",
@@ -89,21 +94,27 @@ func TestInbound(t *testing.T) {
 		From:     "ana@mail.example",
 		FromName: "Ana B.",
 		To: []string{
-			"reply+01935c2e7d1a70008000000000000002@in.shop.example",
+			replyToken.Address("in.shop.example"),
 			"support@shop.example",
 			"c@shop.example",
 		},
+		Delivered:      in.Delivered,
 		Text:           "Yes, please",
 		Original:       "Yes, please\n\nOn 3 Nov 2025, Shop wrote:\n> Really?",
 		Subject:        "Re: My order",
 		EmailMessageID: "<in-1@mail.example>",
 		References:     []string{"<out-2@shop.example>", "<out-1@shop.example>", "<chat-7@shop.example>"},
-		ReplyTo:        "01935c2e-7d1a-7000-8000-000000000002",
-		Media:          2,
-		Raw:            body,
+		ReplyTokens:    []string{replyToken.Hash()},
+		Trust:          chat.TrustSPF,
+		Files: []chat.File{
+			{Name: "attachment1.png", Type: "application/octet-stream", Size: 8},
+			{Name: "attachment2.png", Type: "application/octet-stream", Size: 8},
+		},
+		Raw: body,
 	}, in)
 }
 
+// An email is the same as often as it is posted, and only then.
 func TestInboundKeys(t *testing.T) {
 	t.Parallel()
 	want := readInbound(t, parsedPost()).Key
@@ -111,55 +122,134 @@ func TestInboundKeys(t *testing.T) {
 	same["spam_score"] = "1.2"
 	assert.Equal(t, want, readInbound(t, same).Key, "posted again")
 
+	// Each of its recipients takes it once, so it is the same whoever this post is for.
+	same["envelope"] = `{"to":["c@shop.example"],"from":"a@mail.example"}`
+	assert.Equal(t, want, readInbound(t, same).Key, "posted for another recipient")
+	assert.Equal(t, []string{"c@shop.example"}, readInbound(t, same).Delivered)
+
 	for field, value := range map[string]string{
-		"envelope": `{"to":["c@shop.example"],"from":"a@mail.example"}`,
-		"headers":  "Message-ID: <in-2@mail.example>\nDate: Sun, 22 Nov 2026 10:00:00 +0000\n",
+		"headers": "Message-ID: <in-2@mail.example>\nDate: Sun, 22 Nov 2026 10:00:00 +0000\n",
+		"from":    "Ben <ben@mail.example>",
 	} {
 		p := parsedPost()
 		p[field] = value
 		assert.NotEqual(t, want, readInbound(t, p).Key, field)
 	}
-
-	p := parsedPost()
-	p["headers"] = ""
-	first := readInbound(t, p).Key
-	assert.Equal(t, first, readInbound(t, p).Key)
-	p["text"] = "another"
-	assert.NotEqual(t, first, readInbound(t, p).Key)
 }
 
-func TestAutomatic(t *testing.T) {
+func TestLooksAutomatic(t *testing.T) {
 	t.Parallel()
+	assert.False(t, readInbound(t, parsedPost()).LooksAutomatic)
 
-	for header, want := range map[string]bool{
-		"X-Mailer: a":                         false,
-		"Auto-Submitted: no":                  false,
-		"Auto-Submitted: No; x=y":             false,
-		"Precedence: first-class":             false,
-		"Auto-Submitted: auto-replied":        true,
-		"auto-submitted: auto-generated; x=y": true,
-		"Precedence: Bulk":                    true,
-		"Precedence: list":                    true,
-		"Precedence: junk":                    true,
-		"X-Auto-Response-Suppress: All":       true,
-		"List-Id: <a.b>":                      true,
-		"Content-Type: multipart/report; report-type=delivery-status": true,
+	for name, header := range map[string]string{
+		"a list":          "List-Id: <all.lists.example>",
+		"an old program":  "Precedence: bulk",
+		"no auto answers": "X-Auto-Response-Suppress: None",
 	} {
 		p := parsedPost()
 		p["headers"] += header + "\n"
-		assert.Equal(t, want, readInbound(t, p).Automatic, header)
+		assert.True(t, readInbound(t, p).LooksAutomatic, name)
 	}
 
-	for name, change := range map[string]func(post){
-		"no sender in the envelope": func(p post) { p["envelope"] = `{"to":["a@shop.example"],"from":""}` },
-		"an empty sender":           func(p post) { p["envelope"] = `{"to":["a@shop.example"],"from":"<>"}` },
-		"to itself":                 func(p post) { p["from"] = "Support@shop.example" },
-		"from nowhere":              func(p post) { p["from"], p["envelope"] = "MAILER-DAEMON", `{"from":"x"}` },
+	p := parsedPost()
+	p["envelope"] = `{"to":["c@shop.example"],"from":""}`
+	assert.True(t, readInbound(t, p).LooksAutomatic, "from nobody")
+}
+
+// Without a Message-ID, it is the sender, the date, the subject and the text that tell one
+// email from another, and not how it was posted.
+func TestInboundKeysWithoutMessageID(t *testing.T) {
+	t.Parallel()
+
+	const date = "Date: Sun, 22 Nov 2026 10:00:00 +0000\n"
+	post := parsedPost()
+	post["headers"] = date
+	want := readInbound(t, post).Key
+
+	post["spam_score"] = "1.2"
+	_, body := post.body(t)
+	other := bytes.ReplaceAll(body, []byte("xYzZY"), []byte("anotherBoundary"))
+	in, err := takeInbound(t, "multipart/form-data; boundary=anotherBoundary", other)
+	require.NoError(t, err)
+	assert.Equal(t, want, in.Key, "another boundary")
+
+	for field, value := range map[string]string{
+		"from":    "Ben <ben@mail.example>",
+		"headers": "Date: Sun, 22 Nov 2026 10:00:01 +0000\n",
+		"subject": "Another",
+		"text":    "Another",
 	} {
 		p := parsedPost()
-		change(p)
-		assert.True(t, readInbound(t, p).Automatic, name)
+		p["headers"] = date
+		p[field] = value
+		assert.NotEqual(t, want, readInbound(t, p).Key, field)
 	}
+
+	first := parsedPost()
+	first["headers"] = "Received: by x; Sun, 22 Nov 2026 10:00:00 +0000\n"
+	second := parsedPost()
+	second["headers"] = "Received: by x; Mon, 23 Nov 2026 10:00:00 +0000\n"
+	assert.NotEqual(t, readInbound(t, first).Key, readInbound(t, second).Key, "the same answer a day later, without dates")
+}
+
+func TestReferences(t *testing.T) {
+	t.Parallel()
+
+	var newer []string
+	for i := range 300 {
+		newer = append(newer, fmt.Sprintf("<m%d@mail.example>", i))
+	}
+
+	for name, c := range map[string]struct {
+		headers string
+		id      string
+		want    []string
+	}{
+		"the thread's root": {
+			headers: "References: <chat-209@handrail.example> <DB7PR01@prod.example>",
+			want:    []string{"<DB7PR01@prod.example>", "<chat-209@handrail.example>"},
+		},
+		"without <>": {
+			headers: "Message-ID: in-1@mail.example\nReferences: chat-209@handrail.example DB7PR01@prod.example\n" +
+				"In-Reply-To: out-1@handrail.example",
+			id:   "<in-1@mail.example>",
+			want: []string{"<out-1@handrail.example>", "<DB7PR01@prod.example>", "<chat-209@handrail.example>"},
+		},
+		"some without": {
+			headers: "References: chat-209@handrail.example,<DB7PR01@prod.example>",
+			want:    []string{"<DB7PR01@prod.example>", "<chat-209@handrail.example>"},
+		},
+		"broken by a fold": {
+			headers: "In-Reply-To: <out-1@\n handrail.example>\nReferences: <\tchat-209@handrail.example >",
+			want:    []string{"<out-1@handrail.example>", "<chat-209@handrail.example>"},
+		},
+		"with words": {
+			headers: `In-Reply-To: Your message of "Sun, 22 Nov" <out-1@handrail.example>`,
+			want:    []string{"<out-1@handrail.example>"},
+		},
+		"no ids": {headers: "In-Reply-To: yes\nReferences: <> < > <a b@c>\n", want: []string{"<ab@c>"}},
+		"21 newer": {
+			headers: "References: <chat-209@handrail.example> " + strings.Join(newer[:21], "\n "),
+			want:    append(reversed(newer[:21]), "<chat-209@handrail.example>"),
+		},
+		"300 newer": {
+			headers: "References: <chat-209@handrail.example>\n " + strings.Join(newer, "\n "),
+			want:    append(reversed(newer)[:35], append(reversed(newer[:14]), "<chat-209@handrail.example>")...),
+		},
+	} {
+		p := parsedPost()
+		p["headers"] = c.headers
+		in := readInbound(t, p)
+		assert.Equal(t, c.want, in.References, name)
+		assert.Equal(t, c.id, in.EmailMessageID, name)
+	}
+}
+
+func reversed(all []string) []string {
+	all = slices.Clone(all)
+	slices.Reverse(all)
+
+	return all
 }
 
 func TestAddresses(t *testing.T) {
@@ -173,11 +263,11 @@ func TestAddresses(t *testing.T) {
 	in := readInbound(t, p)
 	assert.Equal(t, "ana@mail.example", in.From)
 	assert.Equal(t, []string{"j@shop.example"}, in.To)
-	assert.Empty(t, in.ReplyTo)
-	assert.False(t, in.Automatic, "an envelope that is not there says nothing")
+	assert.Empty(t, in.ReplyTokens)
+	assert.Empty(t, in.Automatic, "an envelope that is not there says nothing")
 
 	p["envelope"] = `{"to":["j@shop.example"]}`
-	assert.False(t, readInbound(t, p).Automatic)
+	assert.Empty(t, readInbound(t, p).Automatic)
 
 	p = parsedPost()
 	p["from"] = "=?iso-8859-1?Q?J=F6rg?= <j@mail.example>"
@@ -185,14 +275,16 @@ func TestAddresses(t *testing.T) {
 	p["from"] = "nobody"
 	assert.Equal(t, "bounce@mail.example", readInbound(t, p).From, "the envelope's")
 
-	for address, want := range map[string]chat.MessageID{
-		"Reply+01935C2E7D1A70008000000000000002@in.shop.example": "01935c2e-7d1a-7000-8000-000000000002",
-		"reply+01935c2e7d1a7000800000000000000@in.shop.example":  "", // a digit is missing
-		"xreply+01935c2e7d1a70008000000000000002@shop.example":   "",
+	for address, want := range map[string][]string{
+		strings.ToUpper(replyToken.Address("in.shop.example")):       {replyToken.Hash()},
+		"reply+" + string(replyToken)[1:] + "@in.shop.example":       nil,
+		"x" + replyToken.Address("in.shop.example"):                  nil,
+		"reply+01935c2e7d1a70008000000000000002@in.shop.example":     nil,
+		"reply+01935c2e-7d1a-7000-8000-000000000002@in.shop.example": nil,
 	} {
 		p := parsedPost()
 		p["envelope"], p["to"] = "{}", address
-		assert.Equal(t, want, readInbound(t, p).ReplyTo, address)
+		assert.Equal(t, want, readInbound(t, p).ReplyTokens, address)
 	}
 }
 
@@ -214,7 +306,7 @@ func TestText(t *testing.T) {
 		"HTML with quote": {"", " ", "Yes<div>On 3 Nov 2025, Shop " +
 			"wrote:<blockquote><p>Really?</p></blockquote></div>", "Yes", "Yes\nOn 3 Nov 2025, Shop wrote:\n>\n> Really?"},
 		"HTML in Latin-1":  {`{"html":"iso-8859-1"}`, "", "<b>Gr\xfc\xdfe</b>", "Grüße", ""},
-		"HTML with script": {"", "", "<script>x()</script>a<head>b<body>c", "ac", ""},
+		"HTML with script": {"", "", "<script>x()</script>a<head>b<body>c", "ab\nc", ""},
 		"nothing":          {"", "", "", "[no text]", ""},
 		"only a quote":     {"", "> Really?", "", "> Really?", ""},
 	} {
@@ -257,7 +349,7 @@ func TestRaw(t *testing.T) {
 	assert.Equal(t, []string{"in@shop.example", "support@shop.example"}, in.To)
 	assert.Equal(t, "<in-1@mail.example>", in.EmailMessageID)
 	assert.Equal(t, []string{"<out-1@shop.example>"}, in.References)
-	assert.Equal(t, 1, in.Media)
+	assert.Len(t, in.Files, 1)
 
 	for name, c := range map[string]struct{ email, text string }{
 		"plain":             {"From: j@mail.example\r\n\r\nHello\r\n", "Hello"},
@@ -266,7 +358,7 @@ func TestRaw(t *testing.T) {
 		"bad base64":        {"From: j@mail.example\nContent-Transfer-Encoding: base64\n\nSGVsbG8=%%%", "Hello"},
 		"bad type":          {"From: j@mail.example\nContent-Type: /;;\n\nHello", "Hello"},
 		"no body":           {"From: j@mail.example\n", "[no text]"},
-		"no boundary":       {"From: j@mail.example\nContent-Type: multipart/mixed\n\nHello", "[no text]"},
+		"no boundary":       {"From: j@mail.example\nContent-Type: multipart/mixed\n\nHello", "Hello"},
 		"not closed":        {"From: j@mail.example\nContent-Type: multipart/mixed; boundary=a\n\n--a\n\nHello\n", "Hello"},
 		"only a file":       {"From: j@mail.example\nContent-Type: image/png\n\nxx", "[1 file]"},
 		"nothing but blank": {"\n\n", "[no text]"},
@@ -312,33 +404,35 @@ func FuzzInbound(f *testing.F) {
 	s := newSigner(f)
 	w := newWebhook(f, s)
 	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
-		header := s.sign(t, body)
-		header[http.CanonicalHeaderKey("Content-Type")] = []string{contentType}
+		growth.Check(t, len(contentType)+len(body), func() {
+			header := s.sign(t, body)
+			header[http.CanonicalHeaderKey("Content-Type")] = []string{contentType}
 
-		in, err := w.Inbound(header, body)
-		if err != nil {
-			require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err))
-			return
-		}
+			in, err := w.Inbound(header, body)
+			if err != nil {
+				require.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err))
+				return
+			}
 
-		require.NotEmpty(t, in.Text)
-		require.LessOrEqual(t, len(in.To), 50)
+			require.NotEmpty(t, in.Text)
+			require.LessOrEqual(t, len(in.To), 50)
 
-		all := strings.Join(
-			append(
-				append(in.To, in.References...),
-				in.From,
-				in.FromName,
-				in.Text,
-				in.Original,
-				in.Subject,
-				in.EmailMessageID,
-			),
-			"",
-		)
+			all := strings.Join(
+				append(
+					append(in.To, in.References...),
+					in.From,
+					in.FromName,
+					in.Text,
+					in.Original,
+					in.Subject,
+					in.EmailMessageID,
+				),
+				"",
+			)
 
-		require.True(t, utf8.ValidString(all))
-		require.NotContains(t, all, "\x00")
+			require.True(t, utf8.ValidString(all))
+			require.NotContains(t, all, "\x00")
+		})
 	})
 }
 
@@ -351,14 +445,29 @@ func FuzzRaw(f *testing.F) {
 			"base64\n\n%\n--a",
 	)
 
+	f.Add("From: a@b.example\nContent-Type: multipart/mixed; boundary=\"a b\"\n\n--a b\nContent-Type: " +
+		"multipart/alternative; boundary=c\n\n--c\n\nx\n--a b\nContent-Disposition: attachment; " +
+		"filename*0*=utf-8''%e4; filename*1=b\n\n\x02" + "0\x02\n--a b--")
+
 	s := newSigner(f)
 	w := newWebhook(f, s)
 	f.Fuzz(func(t *testing.T, email string) {
-		contentType, body := post{"email": email}.body(t)
-		header := s.sign(t, body)
-		header.Set("Content-Type", contentType)
-		in, err := w.Inbound(header, body)
-		require.NoError(t, err)
-		require.True(t, in.Text != "" && utf8.ValidString(in.Text+in.Subject+in.FromName))
+		growth.Check(t, len(email), func() {
+			contentType, body := post{"email": email}.body(t)
+			header := s.sign(t, body)
+			header.Set("Content-Type", contentType)
+			in, err := w.Inbound(header, body)
+			require.NoError(t, err)
+			require.NotEmpty(t, in.Text)
+			require.LessOrEqual(t, len(in.Files), chat.MaxFiles)
+
+			all := []string{in.Text, in.Original, in.Subject, in.From, in.FromName, in.Via, in.Undecoded}
+			for _, file := range in.Files {
+				all = append(all, file.Name, file.Type)
+			}
+
+			require.True(t, utf8.ValidString(strings.Join(all, "")))
+			require.NotContains(t, strings.Join(all, ""), "\x00")
+		})
 	})
 }

@@ -231,7 +231,7 @@ func (l *loggedMessage) report() chat.Report {
 	}
 
 	r.Fence, _ = strconv.ParseInt(l.arg("fence"), 10, 64)
-	explainEvent(&r, kind, l.reason())
+	explainEvent(&r, kind, l.reason(), "")
 	r.Accepts = true
 
 	return r

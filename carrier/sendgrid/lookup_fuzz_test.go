@@ -10,6 +10,7 @@ import (
 
 	"handrail/carrier/sendgrid"
 	"handrail/chat"
+	"handrail/internal/growth"
 )
 
 // FuzzLookUp holds that nothing that claims to be SendGrid's logs can do more than be
@@ -41,25 +42,27 @@ func FuzzLookUp(f *testing.F) {
 	require.NoError(f, err)
 
 	f.Fuzz(func(t *testing.T, body []byte) {
-		said = body
-		at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-		found, err := client.Find(t.Context(), chat.ProviderQuery{
-			DeliveryID: "d",
-			Channel:    chat.ChannelEmail,
-			From:       "support@example.com",
-			To:         "a@example.com",
-			Since:      at.Add(-time.Hour),
-			Until:      at.Add(time.Hour),
+		growth.Check(t, len(body), func() {
+			said = body
+			at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+			found, err := client.Find(t.Context(), chat.ProviderQuery{
+				DeliveryID: "d",
+				Channel:    chat.ChannelEmail,
+				From:       "support@example.com",
+				To:         "a@example.com",
+				Since:      at.Add(-time.Hour),
+				Until:      at.Add(time.Hour),
+			})
+
+			for _, report := range found {
+				require.NotEmpty(t, report.ProviderMessageID)
+				require.NoError(t, err)
+			}
+
+			report, err := client.Fetch(t.Context(), "abc")
+			if err == nil {
+				require.NotEmpty(t, report.ProviderMessageID)
+			}
 		})
-
-		for _, report := range found {
-			require.NotEmpty(t, report.ProviderMessageID)
-			require.NoError(t, err)
-		}
-
-		report, err := client.Fetch(t.Context(), "abc")
-		if err == nil {
-			require.NotEmpty(t, report.ProviderMessageID)
-		}
 	})
 }

@@ -148,8 +148,8 @@ func TestFind(t *testing.T) {
 		Type:              "dropped",
 		Accepts:           true,
 		DeliveryStatus:    chat.StatusFailed,
-		ErrorCode:         "sendgrid_dropped",
-		ErrorMessage:      "SendGrid took the message and did not send it: an earlier message to this address has bounced",
+		ErrorCode:         "sendgrid_bounced_address",
+		ErrorMessage:      "SendGrid did not send it: an earlier message to this address has bounced",
 		Suppress:          chat.SuppressedBounce,
 		Raw:               []byte(l.messages["a.recvd-1"]),
 	}, found[0])

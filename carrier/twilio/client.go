@@ -13,6 +13,7 @@ import (
 
 	"github.com/twilio/twilio-go/client"
 	openapi "github.com/twilio/twilio-go/rest/api/v2010"
+	messaging "github.com/twilio/twilio-go/rest/messaging/v1"
 
 	"handrail/carrier"
 	"handrail/chat"
@@ -54,7 +55,7 @@ func (c *Client) Submit(ctx context.Context, out chat.Outgoing) chat.Submission 
 
 // params leave SmartEncoded and ShortenUrls off, so that the text at Twilio is ours.
 func (c *Client) params(out *chat.Outgoing) *openapi.CreateMessageParams {
-	params := (&openapi.CreateMessageParams{}).SetTo(out.To).SetBody(out.Payload.Text)
+	params := (&openapi.CreateMessageParams{}).SetTo(out.To).SetBody(out.Payload.Posted())
 	if strings.HasPrefix(out.From, "MG") {
 		params.SetMessagingServiceSid(out.From)
 	} else {
@@ -96,6 +97,11 @@ func (r *request) api() *openapi.ApiService {
 	return openapi.NewApiService(&client.RequestHandler{Client: r})
 }
 
+// messaging is the same for the API of messaging services, which has a host of its own.
+func (r *request) messaging() *messaging.ApiService {
+	return messaging.NewApiService(&client.RequestHandler{Client: r})
+}
+
 // AccountSid is part of the API's path.
 func (r *request) AccountSid() string { return r.client.config.AccountSID }
 
@@ -130,6 +136,10 @@ func (r *request) send(method, rawURL string, form url.Values) (*http.Response, 
 	}
 
 	target, body := r.client.base.JoinPath(u.Path), form.Encode()
+	if r.client.config.BaseURL == defaultBaseURL {
+		target.Host = u.Host // not all of Twilio's API is on one host
+	}
+
 	if method == http.MethodGet {
 		target.RawQuery, body = body, ""
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handrail/chat"
+	"handrail/internal/growth"
 )
 
 func inboundForm(body string) url.Values {
@@ -46,8 +47,47 @@ func TestInbound(t *testing.T) {
 		ServiceSID:        service,
 		ProviderMessageID: messageSID,
 		Text:              "Where is it?\nAna",
+		Trust:             chat.TrustNumber,
 		Raw:               []byte(form.Encode()),
 	}, readInbound(t, form))
+}
+
+func TestInboundOverRCS(t *testing.T) {
+	t.Parallel()
+
+	form := inboundForm("yes")
+	form.Set("From", "rcs:+15550199")
+	form.Set("To", "RCS:brand_agent")
+	in := readInbound(t, form)
+	assert.Equal(t, []string{"+15550199", "brand_agent"}, []string{in.From, in.To[0]})
+
+	form.Set("From", "whatsapp:+15550199")
+	assert.Equal(t, "whatsapp:+15550199", readInbound(t, form).From, "who is not answered by SMS")
+
+	form.Set("From", "rcs:")
+	_, err := newWebhook(t).Inbound(inboxPath, signedHeader(token, inboxPath, form), []byte(form.Encode()))
+	assert.Equal(t, chat.CodeInvalidRequest, chat.CodeOf(err))
+}
+
+func TestInboundWithASlash(t *testing.T) {
+	t.Parallel()
+
+	form := inboundForm("hello")
+	target := inboxPath + "/"
+	_, err := newWebhook(t).Inbound(target, signedHeader(token, target, form), []byte(form.Encode()))
+	require.NoError(t, err)
+
+	_, err = newWebhook(t).Inbound(target, signedHeader(token, inboxPath, form), []byte(form.Encode()))
+	assert.Equal(t, chat.CodeInvalidSignature, chat.CodeOf(err), "the URL is signed as it is called")
+}
+
+func TestInboundIsReadAgain(t *testing.T) {
+	t.Parallel()
+
+	form := inboundForm("hello")
+	again, err := newWebhook(t).ReadInbound("", []byte(form.Encode()))
+	require.NoError(t, err)
+	assert.Equal(t, readInbound(t, form), again)
 }
 
 func TestInboundMedia(t *testing.T) {
@@ -61,15 +101,13 @@ func TestInboundMedia(t *testing.T) {
 		"one file":       {"", "1", "[1 file]", 1},
 		"files":          {" ", "3", "[3 files]", 3},
 		"nothing":        {"", "0", "[no text]", 0},
-		"no number":      {"a", "x", "a", 0},
-		"below nothing":  {"a", "-1", "a", 0},
 		"too many":       {"a", "99999", "a", 10},
 	} {
 		form := inboundForm(c.body)
 		form.Set("NumMedia", c.files)
 		in := readInbound(t, form)
 		assert.Equal(t, c.want, in.Text, name)
-		assert.Equal(t, c.media, in.Media, name)
+		assert.Len(t, in.Files, c.media, name)
 	}
 }
 
@@ -105,12 +143,39 @@ func TestKeywords(t *testing.T) {
 		assert.Equal(t, want, readInbound(t, inboundForm(body)).Keyword, "%q", body)
 	}
 
-	form := inboundForm("ARRET")
+	for _, body := range []string{"opt out", "OPT-OUT", "STOP ALL", "UNSUB", "ARRET", "ARRÊT", "Abmelden", "İPTAL"} {
+		assert.Equal(t, chat.KeywordStop, readInbound(t, inboundForm(body)).Keyword, "%q", body)
+	}
+
+	form := inboundForm("weg damit")
 	form.Set("OptOutType", "STOP")
 	assert.Equal(t, chat.KeywordStop, readInbound(t, form).Keyword, "Advanced Opt-Out has words of its own")
 	form = inboundForm("STOP")
 	form.Set("OptOutType", "HELP")
 	assert.Equal(t, chat.KeywordHelp, readInbound(t, form).Keyword)
+}
+
+func TestPossibleOptOuts(t *testing.T) {
+	t.Parallel()
+
+	for body, want := range map[string]bool{
+		"please stop texting me":          true,
+		"stop. thank you":                 true,
+		"do not contact me again":         true,
+		"STOP":                            false,
+		"I can't stop thinking about it":  false,
+		"Bitte stoppen Sie die Lieferung": false,
+		"cancel my order":                 false,
+		"":                                false,
+	} {
+		in := readInbound(t, inboundForm(body))
+		assert.Equal(t, want, in.PossibleOptOut, "%q", body)
+		assert.False(t, in.PossibleOptOut && in.Keyword != "", "%q", body)
+	}
+
+	form := inboundForm("please stop texting me")
+	form.Set("OptOutType", "START")
+	assert.False(t, readInbound(t, form).PossibleOptOut, "Twilio knows better")
 }
 
 func TestInboundIncomplete(t *testing.T) {
@@ -131,17 +196,19 @@ func FuzzInbound(f *testing.F) {
 	f.Add("&;%", "\x00")
 
 	f.Fuzz(func(t *testing.T, body, optOut string) {
-		body += "&OptOutType=" + url.QueryEscape(optOut)
-		form, _ := url.ParseQuery(body)
+		growth.Check(t, len(body)+len(optOut), func() {
+			body += "&OptOutType=" + url.QueryEscape(optOut)
+			form, _ := url.ParseQuery(body)
 
-		in, err := newWebhook(t).Inbound(inboxPath, signedHeader(token, inboxPath, form), []byte(body))
-		if err != nil {
-			require.NotEqual(t, chat.CodeInternal, chat.CodeOf(err))
-			return
-		}
+			in, err := newWebhook(t).Inbound(inboxPath, signedHeader(token, inboxPath, form), []byte(body))
+			if err != nil {
+				require.NotEqual(t, chat.CodeInternal, chat.CodeOf(err))
+				return
+			}
 
-		require.NotEmpty(t, in.Text)
-		require.True(t, utf8.ValidString(in.Text+in.From+in.To[0]+in.ServiceSID))
-		require.NotContains(t, in.Text+in.From+in.To[0]+in.ServiceSID, "\x00")
+			require.NotEmpty(t, in.Text)
+			require.True(t, utf8.ValidString(in.Text+in.From+in.To[0]+in.ServiceSID))
+			require.NotContains(t, in.Text+in.From+in.To[0]+in.ServiceSID, "\x00")
+		})
 	})
 }

@@ -51,9 +51,13 @@ func judgeRefusal(a *carrier.Answer) chat.Submission {
 	}
 
 	v := carrier.ByStatus(a.Status, understood)
-	if known, ok := codes[problem.Code]; ok && a.Status >= 400 && a.Status <= 499 &&
-		v.Outcome != chat.OutcomeNotProcessed {
-		v = known
+	if known, ok := chat.FindProviderCode(chat.TwilioCode(problem.Code)); ok && known.Outcome != "" &&
+		a.Status >= 400 && a.Status <= 499 && v.Outcome != chat.OutcomeNotProcessed {
+		v = carrier.Verdict{
+			Outcome:         known.Outcome,
+			Words:           known.Meaning,
+			RecipientScoped: known.RecipientScoped,
+		}
 	}
 
 	return a.Submission(chat.ProviderTwilio, problem.Code, v)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	openapi "github.com/twilio/twilio-go/rest/api/v2010"
 
 	"handrail/carrier"
+	"handrail/carrier/render"
 	"handrail/chat"
 )
 
@@ -25,10 +25,10 @@ const (
 )
 
 // Find asks Twilio for the messages that the look-up may be about, oldest first: sent
-// over the API to the recipient, from the same sender, with the very text, made in the
-// time given. Twilio keeps no id of ours, so two alike cannot be told apart here. Every
-// failure is an error and says nothing about the message, [chat.RetryLaterError] when
-// Twilio asks to wait.
+// over the API to the recipient, from the same sender, made in the time given, with the very text or
+// what Twilio may have made of it ([chat.EvidenceText]). Twilio keeps no id of ours, so two alike
+// cannot be told apart here. Every failure is an error and says nothing about the message,
+// [chat.RetryLaterError] when Twilio asks to wait.
 func (c *Client) Find(ctx context.Context, q chat.ProviderQuery) ([]chat.Report, error) {
 	var found []chat.Report
 
@@ -58,7 +58,7 @@ func (c *Client) Find(ctx context.Context, q chat.ProviderQuery) ([]chat.Report,
 		}
 
 		// The list is sorted with the newest first: beyond a page that is too old, all is.
-		token, number = nextPage(page)
+		token, number = pageOf(page.NextPageUri)
 		if older || token == "" && number == "" {
 			slices.Reverse(found)
 			return found, nil
@@ -77,8 +77,8 @@ func (c *Client) Fetch(ctx context.Context, providerMessageID string) (chat.Repo
 
 	var message openapi.ApiV2010Message
 
-	err := c.read(ctx, &message, func(api *openapi.ApiService) error {
-		_, err := api.FetchMessage(providerMessageID, nil)
+	err := c.read(ctx, &message, func(r *request) error {
+		_, err := r.api().FetchMessage(providerMessageID, nil)
 		return err
 	})
 	if err != nil {
@@ -98,8 +98,8 @@ var sid = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
 func (c *Client) page(ctx context.Context, to, token, number string) (*openapi.ListMessageResponse, error) {
 	var page openapi.ListMessageResponse
 
-	err := c.read(ctx, &page, func(api *openapi.ApiService) error {
-		_, err := api.PageMessage((&openapi.ListMessageParams{}).SetTo(to).SetPageSize(pageSize), token, number)
+	err := c.read(ctx, &page, func(r *request) error {
+		_, err := r.api().PageMessage((&openapi.ListMessageParams{}).SetTo(to).SetPageSize(pageSize), token, number)
 		return err
 	})
 	if err != nil {
@@ -119,11 +119,11 @@ func (c *Client) page(ctx context.Context, to, token, number string) (*openapi.L
 }
 
 // read asks one question and decodes its answer.
-func (c *Client) read(ctx context.Context, into any, ask func(*openapi.ApiService) error) error {
+func (c *Client) read(ctx context.Context, into any, ask func(*request) error) error {
 	answer, err := c.poster.Read(ctx, func(ctx context.Context, hc *http.Client) (carrier.Answer, error) {
 		r := &request{client: c, ctx: ctx, http: hc}
 
-		err := ask(r.api())
+		err := ask(r)
 		if r.answer.Status == 0 {
 			return carrier.Answer{}, err
 		}
@@ -142,27 +142,35 @@ func (c *Client) read(ctx context.Context, into any, ask func(*openapi.ApiServic
 	return nil
 }
 
-// nextPage is where the list goes on, as its link to the next page says.
-func nextPage(page *openapi.ListMessageResponse) (token, number string) {
-	u, err := url.Parse(textOf(page.NextPageUri))
-	if err != nil {
-		return "", ""
-	}
-
-	query := u.Query()
-
-	return query.Get("PageToken"), query.Get("Page")
-}
-
 // matchesQuery reports whether the message is what was asked for, its time aside.
 func matchesQuery(m *openapi.ApiV2010Message, q *chat.ProviderQuery) bool {
-	from := m.From
+	from, service := m.From, textOf(m.MessagingServiceSid)
 	if strings.HasPrefix(q.From, "MG") {
-		from = m.MessagingServiceSid
+		from, service = m.MessagingServiceSid, ""
 	}
 
-	return textOf(m.Direction) == "outbound-api" && textOf(from) == q.From && textOf(m.To) == q.To &&
-		textOf(m.Body) == q.Payload.Text && textOf(m.Sid) != ""
+	// What a messaging service has sent from a number of its pool was not posted with the number.
+	return service == "" && textOf(m.Direction) == "outbound-api" && textOf(from) == q.From && textOf(m.To) == q.To &&
+		matchesText(m, &q.Payload) && textOf(m.Sid) != ""
+}
+
+// matchesText reports whether the message's text is the one that was posted, or what Twilio may
+// have made of it. A text that was changed must have as many segments as the one that was posted,
+// or as it has itself: what was changed may be longer or shorter, but not cut. Twilio counts none
+// at first.
+func matchesText(m *openapi.ApiV2010Message, posted *chat.Payload) bool {
+	shown := textOf(m.Body)
+	if shown == posted.Posted() {
+		return true
+	}
+
+	if chat.EvidenceText(shown) != chat.EvidenceText(posted.Posted()) {
+		return false
+	}
+
+	counted := segmentsOf(m, 0)
+
+	return counted == 0 || posted.Segments == 0 || counted == posted.Segments || counted == render.SegmentCount(shown)
 }
 
 // reportOf is what a message at Twilio tells. That it is there proves that it was taken,

@@ -10,6 +10,7 @@ import (
 
 	"handrail/carrier/twilio"
 	"handrail/chat"
+	"handrail/internal/growth"
 )
 
 // FuzzLookUp holds that nothing that claims to be Twilio's list or message can do more than
@@ -35,26 +36,28 @@ func FuzzLookUp(f *testing.F) {
 	require.NoError(f, err)
 
 	f.Fuzz(func(t *testing.T, body []byte) {
-		said = body
-		at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-		found, err := client.Find(t.Context(), chat.ProviderQuery{
-			DeliveryID: "d",
-			Channel:    chat.ChannelSMS,
-			From:       "+15550100",
-			To:         "+15550199",
-			Payload:    chat.Payload{Text: "Hi"},
-			Since:      at.Add(-time.Hour),
-			Until:      at.Add(time.Hour),
+		growth.Check(t, len(body), func() {
+			said = body
+			at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+			found, err := client.Find(t.Context(), chat.ProviderQuery{
+				DeliveryID: "d",
+				Channel:    chat.ChannelSMS,
+				From:       "+15550100",
+				To:         "+15550199",
+				Payload:    chat.Payload{Text: "Hi"},
+				Since:      at.Add(-time.Hour),
+				Until:      at.Add(time.Hour),
+			})
+
+			for _, report := range found {
+				require.NotEmpty(t, report.ProviderMessageID)
+				require.NoError(t, err)
+			}
+
+			report, err := client.Fetch(t.Context(), "SM1")
+			if err == nil {
+				require.NotEmpty(t, report.ProviderMessageID)
+			}
 		})
-
-		for _, report := range found {
-			require.NotEmpty(t, report.ProviderMessageID)
-			require.NoError(t, err)
-		}
-
-		report, err := client.Fetch(t.Context(), "SM1")
-		if err == nil {
-			require.NotEmpty(t, report.ProviderMessageID)
-		}
 	})
 }

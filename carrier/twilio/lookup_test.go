@@ -320,3 +320,54 @@ func TestTooManyQuestions(t *testing.T) {
 	_, ok = errors.AsType[*chat.RetryLaterError](err)
 	require.True(t, ok)
 }
+
+func TestFindComparesTextsAsTwilioChangesThem(t *testing.T) {
+	t.Parallel()
+
+	in := began.Add(time.Minute)
+
+	for name, c := range map[string]struct {
+		posted, shown string
+		segments      int
+		counted       string
+		found         bool
+	}{
+		"smart encoding":        {"“Hi” – it’s here…", `"Hi" - it's here...`, 1, "1", true},
+		"fewer segments by it":  {"“Hi” – it’s here…", `"Hi" - it's here...`, 2, "1", true},
+		"a trial account":       {"Your code", "Sent from your Twilio trial account - Your code", 1, "1", true},
+		"a shortened link":      {"See https://shop.example/abc", "See https://twil.io/x", 1, "1", true},
+		"not counted yet":       {"“Hi”", `"Hi"`, 3, "0", true},
+		"ours not counted":      {"“Hi”", `"Hi"`, 0, "4", true},
+		"another size":          {"“Hi”", `"Hi"`, 3, "2", false},
+		"the same, odd counted": {"Hi", "Hi", 1, "9", true},
+		"another text":          {"“Hi”", `"Ho"`, 1, "1", false},
+	} {
+		q := lookUp()
+		q.Payload = chat.Payload{Text: c.posted, Segments: c.segments}
+
+		found, err := askedClient(t, listPages(t, 50,
+			shownMessage("SM1", in, map[string]any{"body": c.shown, "num_segments": c.counted}),
+		)).Find(t.Context(), q)
+
+		require.NoError(t, err, name)
+		assert.Equal(t, c.found, len(found) == 1, name)
+	}
+}
+
+// TestFindLeavesWhatAServiceHasSentFromTheNumber: the number is in the pool of a messaging service, and
+// the same text was posted through that one. Twilio shows the number that the service has chosen.
+func TestFindLeavesWhatAServiceHasSentFromTheNumber(t *testing.T) {
+	t.Parallel()
+
+	byService := map[string]any{"messaging_service_sid": "MG00112233445566778899aabbccddeeff"}
+	c := askedClient(t, listPages(
+		t,
+		50,
+		shownMessage("SM2", began.Add(time.Minute), byService),
+		shownMessage("SM1", began, nil),
+	))
+
+	found, err := c.Find(t.Context(), lookUp())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"SM1"}, sidsOf(found))
+}

@@ -120,7 +120,7 @@ func (w *Webhook) verified(target string, header http.Header, body []byte) (url.
 		}
 	}
 
-	return form, nil
+	return form, checkFields(form)
 }
 
 func unsignedError() error {

@@ -14,16 +14,18 @@ import (
 
 	"handrail/cmd/internal/command"
 	"handrail/cmd/internal/trial/bench"
+	"handrail/cmd/internal/trial/hostile"
 )
 
 type cli struct {
 	Run      runCommand      `cmd:"" default:"withargs" help:"Measure (the default)."`
 	Show     showCommand     `cmd:"" help:"Print, and draw, a report that --json has written."`
+	Hostile  hostileCommand  `cmd:"" help:"Measure what hostile inputs cost at a size and at twice the size. Fails if one costs more than it should."`
 	Baseline baselineCommand `cmd:"" hidden:"" help:"The process of what is compared with."`
 }
 
 type runCommand struct {
-	Parts   []string      `enum:"speed,growth,burst,workers,soak" help:"Only these parts: speed (and cost), growth (with a full database), burst (during a bulk retry), workers (1, 2 and 4 of them), soak." placeholder:"PART"`
+	Parts   []string      `enum:"speed,growth,waiting,burst,workers,soak" help:"Only these parts: speed (and cost), growth (with a full database), waiting (sweeps with a million sends that wait), burst (during a bulk retry), workers (1, 2 and 4 of them), soak." placeholder:"PART"`
 	Store   []string      `default:"postgres,sqlite" enum:"postgres,sqlite" help:"Where Temporal keeps its data: postgres, sqlite, or both."`
 	Only    []string      `help:"Only these scenarios and the floor: six, plain, send, settled, tools, participant, summarize." placeholder:"NAME"`
 	Rounds  int           `default:"5" help:"How many turns every scenario has."`
@@ -95,6 +97,16 @@ func (c *showCommand) Run() error {
 	}
 
 	return errors.Join(report.Show(os.Stdout), report.Plot(c.Plot))
+}
+
+type hostileCommand struct {
+	JSON string `help:"Write the figures to this file too." placeholder:"FILE"`
+}
+
+// Run measures. Nothing else may run in the process.
+func (c *hostileCommand) Run(ctx context.Context) error {
+	results, err := hostile.Run(ctx, os.Stdout)
+	return errors.Join(err, command.SaveJSON(c.JSON, results))
 }
 
 type baselineCommand struct{ bench.BaselineOptions }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"handrail/cmd/internal/service"
+	"handrail/loopback"
 	"handrail/sandbox"
 )
 
@@ -116,7 +117,9 @@ func (p *process) startSandbox(
 		return err
 	}
 
-	running.Go(func() error { return errors.Join(service.ServeHTTP(ctx, l, box.Handler()), box.Close()) })
+	running.Go(func() error {
+		return errors.Join(service.ServeHTTP(ctx, l, loopback.Guard(box.Handler())), box.Close())
+	})
 
 	return nil
 }

@@ -116,6 +116,10 @@ func (p *process) runService(ctx context.Context, running *errgroup.Group, l *li
 	running.Go(func() error { return s.Work(ctx) })
 	running.Go(func() error { return s.ServeAPI(ctx, l.api) })
 
+	if l.metrics != nil {
+		running.Go(func() error { return s.ServeMetrics(ctx, l.metrics) })
+	}
+
 	complete(&shown)
 
 	if err := shown.show(p.out); err != nil {
@@ -142,6 +146,7 @@ func (p *process) embed(temporal string, l *listeners) {
 	p.environ = append(p.environ, "TEMPORAL_ADDRESS="+temporal, "TEMPORAL_NAMESPACE="+c.TemporalNamespace)
 
 	c.TemporalAddress = temporal
+	c.LoopbackOnly = true
 
 	if c.DatabaseURL == "" {
 		c.DatabaseURL = "sqlite:" + filepath.Join(c.Dev.DataDir, "handrail.db")
@@ -208,7 +213,7 @@ func (p *process) startUI(ctx context.Context, running *errgroup.Group, temporal
 	running.Go(ui.Run)
 	running.Go(func() error {
 		<-ctx.Done()
-		ui.Stop()
+		ui.Stop() //nolint:contextcheck // ctx has ended
 
 		return nil
 	})
@@ -226,11 +231,15 @@ func (p *process) stop(what string, stop func() error) {
 }
 
 // listeners are taken before anything starts, so that a port in use is reported at once.
-type listeners struct{ api, sandbox net.Listener }
+type listeners struct{ api, sandbox, metrics net.Listener }
 
 func (l *listeners) close() {
 	_ = l.api.Close()     // served listeners are closed already
 	_ = l.sandbox.Close() // served listeners are closed already
+
+	if l.metrics != nil {
+		_ = l.metrics.Close() // served listeners are closed already
+	}
 }
 
 func openListeners(c *config.Config) (*listeners, error) {
@@ -258,7 +267,16 @@ func openListeners(c *config.Config) (*listeners, error) {
 		return nil, errors.Join(err, api.Close())
 	}
 
-	return &listeners{api: api, sandbox: box}, nil
+	all := &listeners{api: api, sandbox: box}
+
+	if c.MetricsAddr != "" {
+		if all.metrics, err = listenOn(c.MetricsAddr, "HANDRAIL_METRICS_ADDR"); err != nil {
+			all.close()
+			return nil, err
+		}
+	}
+
+	return all, nil
 }
 
 func listenOn(address, variable string) (net.Listener, error) {

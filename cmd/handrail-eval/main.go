@@ -1,6 +1,6 @@
-// Command handrail-eval has a set of dialogues summarized by every model that is
-// configured, and prints how good the summaries are and what they cost.
-// docs/summaries.md says what each figure means.
+// Command handrail-eval measures what a program cannot be sure of: how good the summaries
+// of every configured model are and what they cost (docs/summaries.md says what each figure
+// means), and how well quoted text is cut from mails.
 package main
 
 import (
@@ -19,6 +19,11 @@ import (
 )
 
 type cli struct {
+	Summaries summariesCmd `cmd:"" default:"withargs" help:"Summarize a set of dialogues with every configured model, and print how good the summaries are and what they cost. This is the default."`
+	Mail      mailCmd      `cmd:"" help:"Cut the quoted text from a set of mails, and print how many own words are lost and quoted ones left."`
+}
+
+type summariesCmd struct {
 	Provider []string `help:"Only these models, like offline or openai/gpt-4.1-mini. Default: every provider that has a key, with its configured model." placeholder:"NAME"`
 	Language []string `help:"Only the dialogues in these languages." placeholder:"en"`
 	Missed   bool     `help:"List what each summary leaves out."`
@@ -28,20 +33,22 @@ type cli struct {
 func main() {
 	ctx := command.Context() // before anything else
 	var c cli
-	kong.Parse(
+	chosen := kong.Parse(
 		&c,
 		kong.Name("handrail-eval"),
 		kong.UsageOnError(),
-		kong.Description(
-			"Summarizes a set of dialogues with every configured model, "+
-				"and prints how good the summaries are and what they cost.",
-		),
+		kong.Description("Measures summaries, and how quoted text is cut from mails."),
 	)
 
-	command.Exit("handrail-eval", c.run(ctx, os.Stdout))
+	if chosen.Command() == "mail" {
+		command.Exit("handrail-eval", c.Mail.run(os.Stdout))
+		return
+	}
+
+	command.Exit("handrail-eval", c.Summaries.run(ctx, os.Stdout))
 }
 
-func (c *cli) run(ctx context.Context, out io.Writer) error {
+func (c *summariesCmd) run(ctx context.Context, out io.Writer) error {
 	dialogues, err := eval.Dialogues()
 	if err != nil {
 		return err
@@ -108,7 +115,7 @@ func showProgress(name string, total int) func(int) {
 }
 
 // chosen are those of the configured providers that were asked for.
-func (c *cli) chosen(configured []eval.Provider) ([]eval.Provider, error) {
+func (c *summariesCmd) chosen(configured []eval.Provider) ([]eval.Provider, error) {
 	if len(c.Provider) == 0 {
 		return configured, nil
 	}
@@ -127,7 +134,7 @@ func (c *cli) chosen(configured []eval.Provider) ([]eval.Provider, error) {
 	return chosen, nil
 }
 
-func (c *cli) write(out io.Writer, reports []eval.Report) error {
+func (c *summariesCmd) write(out io.Writer, reports []eval.Report) error {
 	if err := eval.Print(out, reports); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 func TestReportsArePrintedAndWritten(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "new", "eval.json")
-	c := cli{
+	c := summariesCmd{
 		Provider: []string{"offline"},
 		Language: []string{"pl"},
 		Missed:   true,
@@ -45,13 +45,13 @@ func TestWhatIsNotThereIsRefused(t *testing.T) {
 
 	require.EqualError(
 		t,
-		(&cli{Language: []string{"xx"}}).run(t.Context(), &bytes.Buffer{}),
+		(&summariesCmd{Language: []string{"xx"}}).run(t.Context(), &bytes.Buffer{}),
 		"there is no dialogue in this language",
 	)
 
 	require.EqualError(
 		t,
-		(&cli{Provider: []string{"nobody"}}).run(t.Context(), &bytes.Buffer{}),
+		(&summariesCmd{Provider: []string{"nobody"}}).run(t.Context(), &bytes.Buffer{}),
 		`no provider "nobody" is configured`,
 	)
 }

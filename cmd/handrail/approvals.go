@@ -1,47 +1,104 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"handrail/chat"
+	"handrail/db"
 )
 
 type approvalsCommand struct {
-	List    approvalList    `cmd:"" help:"List the sends that wait, or have waited, for a second person's approval."`
-	Approve approvalApprove `cmd:"" help:"Approve a send: its tools run, then the message is sent."`
-	Refuse  approvalRefuse  `cmd:"" help:"Refuse a send: none of its tools runs, and nothing is sent."`
+	List    approvalList    `cmd:"" help:"List what waits, or has waited, for a second member."`
+	Approve approvalApprove `cmd:"" help:"Approve a request: it is done, or allowed once."`
+	Refuse  approvalRefuse  `cmd:"" help:"Refuse a request: nothing of it is done."`
 }
 
 // Help is shown by kong.
 func (approvalsCommand) Help() string {
-	return `A send with a tool call of the risk approval waits until a second person decides: a member with the
-scope chats:admin who did not request the send. Each send is decided once. To list what waits: handrail approvals
-list --state waiting
+	return `What one member may not do alone waits until a second member decides: a send with a tool call of the risk
+approval, a new manager, a key for somebody else or with wider scopes, a change or test of a tool that needs
+approval. It takes the scope chats:admin, and the scope that asking took. Nobody decides on their own request.
+Each request is decided once. To list what waits: handrail approvals list --state waiting
+
+With --operator, these commands work on the database itself, with the server's settings, and no key. Use it where
+no other member can decide. The audit log has such a decision without a member.
 
 ` + exitHelp
 }
 
 // approvalJSON is an approval as the API shows it.
 type approvalJSON struct {
-	ActionID    string    `json:"action_id"`
+	ID          string    `json:"id"`
+	Kind        string    `json:"kind"`
 	State       string    `json:"state"`
-	ToolCallIDs []string  `json:"tool_call_ids"`
 	Deadline    time.Time `json:"deadline"`
 	RequestedBy int64     `json:"requested_by"`
+	Deciders    []int64   `json:"deciders"`
+	Note        string    `json:"note"`
+	Request     *struct {
+		Calls []struct {
+			Tool approvedTool `json:"tool"`
+		} `json:"calls"`
+		Member *struct {
+			Name string `json:"name"`
+		} `json:"member"`
+		Key *struct {
+			Name string `json:"name"`
+		} `json:"key"`
+		Tool *approvedTool `json:"tool"`
+	} `json:"request"`
+}
+
+type approvedTool struct {
+	Name string `json:"name"`
+}
+
+// about names what is asked for: tools, a member or a key.
+func (a *approvalJSON) about() string {
+	switch {
+	case a.Request == nil:
+		return ""
+	case a.Request.Member != nil:
+		return a.Request.Member.Name
+	case a.Request.Key != nil:
+		return a.Request.Key.Name
+	case a.Request.Tool != nil:
+		return a.Request.Tool.Name
+	}
+
+	names := make([]string, len(a.Request.Calls))
+	for i, call := range a.Request.Calls {
+		names[i] = call.Tool.Name
+	}
+
+	return strings.Join(names, ", ")
+}
+
+// operated is the flag of what works on the database as the operator.
+type operated struct {
+	Operator bool `help:"Work on the database as the operator, with the server's settings and no key."`
 }
 
 type approvalList struct {
 	remote
 	listing
-	State string `help:"Only this state: waiting, approved, refused, expired or all." enum:"waiting,approved,refused,expired,all" default:"waiting" placeholder:"STATE"`
+	operated
+	State string `help:"Only this state: waiting, approved, refused, expired, void or all." enum:"waiting,approved,refused,expired,void,all" default:"waiting" placeholder:"STATE"`
 }
 
 // Run lists approvals.
 func (l *approvalList) Run(c *console) error {
-	query, empty := url.Values{}, "no approvals yet; a call of a tool with the risk approval needs one"
+	if l.Operator {
+		return l.listAsOperator(c)
+	}
+
+	query, empty := url.Values{}, "no approvals yet; what one member may not do alone needs one"
 	if l.State != "all" {
 		query.Set("state", l.State)
 		empty = "no approvals are " + l.State + "; --state all shows all"
@@ -51,12 +108,13 @@ func (l *approvalList) Run(c *console) error {
 		path:    "approvals",
 		query:   query,
 		empty:   empty,
-		columns: []string{"ACTION", "STATE", "TOOL CALLS", "ASKED BY", "UNTIL"},
+		columns: []string{"ID", "KIND", "STATE", "ABOUT", "BY", "UNTIL"},
 		row: func(a *approvalJSON) []string {
 			return []string{
-				makePrintable(a.ActionID),
+				makePrintable(a.ID),
+				makePrintable(a.Kind),
 				makePrintable(a.State),
-				shortenText(strings.Join(a.ToolCallIDs, ", "), 16),
+				shortenText(a.about(), 12),
 				strconv.FormatInt(a.RequestedBy, 10),
 				formatTime(a.Deadline),
 			}
@@ -64,31 +122,95 @@ func (l *approvalList) Run(c *console) error {
 	})
 }
 
+// listAsOperator lists the newest approvals from the database.
+func (l *approvalList) listAsOperator(c *console) error {
+	state := chat.ApprovalState(l.State)
+	if l.State == "all" {
+		state = ""
+	}
+
+	return withStoreOf(c, func(p *process, s *db.Store) error {
+		list, err := s.Approvals(p.ctx, chat.WorkspaceID(l.Workspace), state, chat.Page{Limit: 100})
+		if err != nil {
+			return err
+		}
+
+		if l.JSON {
+			return writeJSON(c.out, mapApprovals(list.Items))
+		}
+
+		t := newTable(c.out, "ID", "KIND", "STATE", "BY", "UNTIL", "REQUEST")
+
+		for _, a := range mapApprovals(list.Items) {
+			request, err := json.Marshal(a.Request)
+			if err != nil {
+				return fmt.Errorf("write what is asked for: %w", err)
+			}
+
+			t.row(
+				string(a.ID),
+				string(a.Kind),
+				string(a.State),
+				strconv.FormatInt(int64(a.RequestedBy), 10),
+				formatTime(a.Deadline),
+				makePrintable(string(request)),
+			)
+		}
+
+		return t.flush()
+	})
+}
+
+// operatorApproval is an approval with what is asked for.
+type operatorApproval struct {
+	chat.Approval
+	Request chat.ApprovalRequest `json:"request"`
+}
+
+func mapApprovals(all []chat.Approval) []operatorApproval {
+	shown := make([]operatorApproval, len(all))
+	for i, a := range all {
+		shown[i] = operatorApproval{a, a.Request}
+	}
+
+	return shown
+}
+
 type approvalApprove struct {
 	remote
-	Action string `arg:"" help:"The send's action id, as listed."`
+	operated
+	ID     string `arg:"" help:"The approval's id, as listed; of a send, its action id."`
 	Reason string `required:"" help:"The reason, for the audit log." placeholder:"TEXT"`
 }
 
-// Run approves a send.
+// Run approves a request.
 func (a *approvalApprove) Run(c *console) error {
-	return a.decideApproval(c, a.Action, "approve", a.Reason)
+	if a.Operator {
+		return a.decideAsOperator(c, a.ID, true, a.Reason)
+	}
+
+	return a.decideApproval(c, a.ID, "approve", a.Reason)
 }
 
 type approvalRefuse struct {
 	remote
-	Action string `arg:"" help:"The send's action id, as listed."`
+	operated
+	ID     string `arg:"" help:"The approval's id, as listed; of a send, its action id."`
 	Reason string `required:"" help:"The reason, for the audit log." placeholder:"TEXT"`
 }
 
-// Run refuses a send.
+// Run refuses a request.
 func (a *approvalRefuse) Run(c *console) error {
-	return a.decideApproval(c, a.Action, "refuse", a.Reason)
+	if a.Operator {
+		return a.decideAsOperator(c, a.ID, false, a.Reason)
+	}
+
+	return a.decideApproval(c, a.ID, "refuse", a.Reason)
 }
 
 // decideApproval records a decision, and shows how the approval then stands. It is requested
 // once: a second request would be refused, because the approval is decided.
-func (r *remote) decideApproval(c *console, action, decision, reason string) error {
+func (r *remote) decideApproval(c *console, id, decision, reason string) error {
 	api, err := r.dial(c)
 	if err != nil {
 		return err
@@ -96,7 +218,7 @@ func (r *remote) decideApproval(c *console, action, decision, reason string) err
 
 	got, err := api.do(call{
 		method: http.MethodPost,
-		path:   actionPath(action, "/approvals"),
+		path:   "approvals/" + url.PathEscape(id),
 		body:   map[string]string{"decision": decision, "reason": reason},
 	})
 	if err != nil {
@@ -112,9 +234,79 @@ func (r *remote) decideApproval(c *console, action, decision, reason string) err
 		return err
 	}
 
-	fmt.Fprintf(c.out, "action %s is %s\n", makePrintable(a.ActionID), makePrintable(a.State))
+	fmt.Fprintf(c.out, "approval %s is %s\n", makePrintable(a.ID), makePrintable(a.State))
 
 	return nil
+}
+
+// decideAsOperator records the operator's decision in the database. The workflow of a send finds it
+// when it looks the next time.
+func (r *remote) decideAsOperator(c *console, id string, approve bool, reason string) error {
+	return withStoreOf(c, func(p *process, s *db.Store) error {
+		decided, workflow, err := s.DecideApproval(p.ctx, chat.WorkspaceID(r.Workspace), chat.ApprovalDecision{
+			ID:      chat.ApprovalID(id),
+			Approve: approve,
+			Reason:  strings.TrimSpace(reason),
+			By:      p.operator(),
+			At:      time.Now(),
+		})
+		if err != nil {
+			return err
+		}
+
+		if r.JSON {
+			return writeJSON(c.out, decided)
+		}
+
+		fmt.Fprintf(c.out, "approval %s is %s\n", decided.ID, decided.State)
+
+		if workflow != "" {
+			const later = "its send goes on when its workflow looks again: within 10 minutes, later within 6 hours"
+
+			fmt.Fprintln(c.out, later)
+		}
+
+		return nil
+	})
+}
+
+// withStoreOf opens the database with the server's settings.
+func withStoreOf(c *console, do func(*process, *db.Store) error) error {
+	p, err := c.process()
+	if err != nil {
+		return err
+	}
+
+	return p.withStore(func(s *db.Store) error { return do(p, s) })
+}
+
+// showWaiting says that a request waits for a second member, if that is what the API has answered.
+func (a *answer) showWaiting(c *console, asJSON bool, api *client) (bool, error) {
+	if a.status != http.StatusAccepted {
+		return false, nil
+	}
+
+	if asJSON {
+		return true, api.showJSON(a.raw)
+	}
+
+	var waiting approvalJSON
+	if err := a.into(&waiting); err != nil {
+		return true, err
+	}
+
+	fmt.Fprintf(
+		c.out,
+		"nothing has happened yet: approval %s waits for a second member, until %s\n",
+		makePrintable(waiting.ID),
+		formatTime(waiting.Deadline),
+	)
+
+	if waiting.Note != "" {
+		fmt.Fprintln(c.out, makePrintable(waiting.Note))
+	}
+
+	return true, nil
 }
 
 func actionPath(id, rest string) string { return "actions/" + url.PathEscape(id) + rest }

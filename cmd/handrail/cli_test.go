@@ -190,7 +190,8 @@ func TestHelpConfigAndVersion(t *testing.T) {
 	help := c.must("--help")
 	for _, command := range []string{
 		"api", "worker", "all", "migrate", "workspaces", "keys", "deliveries", "bulk-retries",
-		"suppressions", "tools", "approvals", "tool-calls", "requests", "doctor", "config", "health", "version",
+		"members", "suppressions", "inbound", "tools", "approvals", "tool-calls", "requests", "doctor", "config",
+		"health", "version",
 	} {
 		assert.Contains(t, help, command)
 	}

@@ -41,6 +41,7 @@ type deliveryJSON struct {
 	Submission        chat.SubmissionState `json:"submission"`
 	Carrier           chat.DeliveryStatus  `json:"carrier"`
 	Explanation       string               `json:"explanation"`
+	Advice            chat.Advice          `json:"advice"`
 	From              string               `json:"from"`
 	To                string               `json:"to"`
 	ProviderMessageID string               `json:"provider_message_id"`

@@ -56,6 +56,7 @@ func (d *deliveryJSON) showFacts(c *console) {
 	f.say("action", "%s", d.ActionID)
 	f.say("provider's id", "%s", d.ProviderMessageID)
 	f.say("error", "%s %s", d.ErrorCode, d.ErrorMessage)
+	f.say("what to do", "%s", d.Advice.Words())
 	f.say("segments", "%s", formatNumber(d.Segments))
 	f.say("created", "%s (%s ago)", formatTime(d.CreatedAt), formatAge(d.CreatedAt))
 	f.say("changed", "%s (%s ago)", formatTime(d.UpdatedAt), formatAge(d.UpdatedAt))

@@ -470,7 +470,10 @@ func TestHelpHoldsWhatAnOperatorNeeds(t *testing.T) {
 		"deliveries resolve":   {"--as=WHAT", "sent or not_sent", "--provider-message-id"},
 		"deliveries retry-all": {"--dry-run", "--rate", "--canary", "--yes", "Ctrl-C leaves it running", "Exit status"},
 		"bulk-retries":         {"list", "show", "pause", "resume", "cancel", "retry-all"},
+		"members":              {"opt-out", "not-opt-out", "possible_opt_out"},
+		"members opt-out":      {"--channel=CHANNEL", "--reason"},
 		"suppressions":         {"list", "lift", "only if the person has asked"},
+		"inbound":              {"list", "show", "replay", "orphans", "nobody knows whose they are"},
 	} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()

@@ -16,7 +16,9 @@ func (doctorCommand) Help() string {
 	return "Checks, with the environment of a worker or an API: encryption keys, providers, webhooks; whether the " +
 		"database answers, takes writes, keeps what it commits, has its migrations and its known timeline, and its " +
 		"clock agrees with this machine's; whether Temporal answers and has the namespace and the search " +
-		"attributes.\n\n" +
+		"attributes; whether the providers know the credentials, hand over what comes in, and have called lately; " +
+		"the DNS of the reply domain; and whether the API at HANDRAIL_ADDR has refused calls for their " +
+		"signatures.\n\n" +
 		"Each line begins with ok, warn or fail, and ends with what to do. Nothing is changed.\n\n" +
 		"Exit status: 0 nothing fails, 1 something fails."
 }

@@ -14,6 +14,7 @@ type keysCommand struct {
 	Create keyCreate `cmd:"" help:"Create an API key and show its secret. This is the only time it is shown."`
 	List   keyList   `cmd:"" help:"List a workspace's API keys."`
 	Revoke keyRevoke `cmd:"" help:"Revoke an API key. It stops working at once."`
+	Reseal keyReseal `cmd:"" help:"Encrypt the secrets of all tools with the first of HANDRAIL_ENCRYPTION_KEYS."`
 }
 
 type keyCreate struct {
@@ -56,7 +57,7 @@ func (c *keyCreate) Run(p *process) error {
 		made, err := s.CreateKey(
 			p.ctx,
 			chat.WorkspaceID(c.Workspace),
-			chat.Actor{MemberID: key.MemberID},
+			p.operator(),
 			key,
 			chat.HashKey(secret),
 		)
@@ -150,7 +151,7 @@ type keyRevoke struct {
 // Run revokes a key.
 func (c *keyRevoke) Run(p *process) error {
 	return p.withStore(func(s *db.Store) error {
-		err := s.RevokeKey(p.ctx, chat.WorkspaceID(c.Workspace), chat.Actor{}, chat.KeyID(c.ID), time.Now())
+		err := s.RevokeKey(p.ctx, chat.WorkspaceID(c.Workspace), p.operator(), chat.KeyID(c.ID), time.Now())
 		if err != nil {
 			return err
 		}

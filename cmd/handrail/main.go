@@ -25,14 +25,17 @@ type cli struct {
 	All          allCommand          `cmd:"" help:"Serve the REST API and run the worker, in one process."`
 	Migrate      migrateCommand      `cmd:"" help:"Bring the database up to date, or show its state."`
 	Workspaces   workspacesCommand   `cmd:"" help:"Create and list workspaces."`
+	Senders      sendersCommand      `cmd:"" help:"List which workspace each number and inbox belongs to; grant one to a workspace, or revoke it."`
 	Keys         keysCommand         `cmd:"" help:"Create, list and revoke API keys."`
 	Actions      actionsCommand      `cmd:"" help:"Show an action, and resume one that was ended in Temporal."`
 	Deliveries   deliveriesCommand   `cmd:"" help:"Find, explain, retry, cancel and resolve deliveries."`
 	BulkRetries  bulkRetriesCommand  `cmd:"" help:"List, show, pause, resume and cancel bulk retries."`
+	Members      membersCommand      `cmd:"" help:"List members, merge two who are one, and decide whether one has opted out."`
 	Suppressions suppressionsCommand `cmd:"" help:"List the addresses that get no messages, and allow one again."`
+	Inbound      inboundCommand      `cmd:"" help:"List and explain what came in; take again what was orphaned or refused."`
 	Tools        toolsCommand        `cmd:"" help:"List and show the workspace's tools, test one, reload an MCP server's tools, change a signing secret."`
 	ToolCalls    toolCallsCommand    `cmd:"" help:"Resolve a tool call whose outcome is unknown."`
-	Approvals    approvalsCommand    `cmd:"" help:"List the sends that wait for a second person's approval, and approve or refuse them."`
+	Approvals    approvalsCommand    `cmd:"" help:"List what waits for a second member, and approve or refuse it."`
 	Requests     requestsCommand     `cmd:"" help:"List, show, answer and cancel questions to contributors."`
 	Summaries    summariesCommand    `cmd:"" help:"Summarize a chat; list, show and restore versions; undo a run's label changes."`
 

@@ -14,6 +14,8 @@ type migrateCommand struct {
 	Status migrateStatus `cmd:"" help:"List the migrations and when each was applied."`
 	Unlock migrateUnlock `cmd:"" help:"Release the lock that a killed migration left behind."`
 
+	Addresses migrateAddresses `cmd:"" help:"List the members who share an address since before addresses were unique, with the command that merges two."`
+
 	AfterRestore migrateAfterRestore `cmd:"" help:"Run this once after you have restored the database from a backup, before you start API and worker. It holds every delivery that may have been sent since the backup, then asks the providers about each."`
 
 	AfterFailover migrateAfterFailover `cmd:"" help:"Run this after PostgreSQL has failed over to a standby. It holds every delivery that may have been sent by what the standby does not have, unless a worker has done so already, then asks the providers about each."`
@@ -24,6 +26,8 @@ type (
 	migrateStatus struct{}
 	migrateUnlock struct{}
 
+	migrateAddresses struct{}
+
 	migrateAfterRestore  struct{}
 	migrateAfterFailover struct{}
 )
@@ -31,7 +35,9 @@ type (
 // Run applies what is missing.
 func (migrateUp) Run(p *process) error {
 	return p.withStore(func(s *db.Store) error {
-		applied, err := db.NewMigrator(s).Up(p.ctx)
+		migrator := db.NewMigrator(s)
+
+		applied, err := migrator.Up(p.ctx)
 		for _, name := range applied {
 			fmt.Fprintln(p.out, "applied", name)
 		}
@@ -40,8 +46,50 @@ func (migrateUp) Run(p *process) error {
 			fmt.Fprintln(p.out, "nothing to do: the database is up to date")
 		}
 
-		return err
+		if err := errors.Join(err, p.showAddresses(migrator.AddressChanges())); err != nil || len(applied) == 0 {
+			return err
+		}
+
+		return p.showRevokedSenders(s)
 	})
+}
+
+// Run lists the addresses that are left for a person.
+func (migrateAddresses) Run(p *process) error {
+	return p.withStore(func(s *db.Store) error {
+		shared, err := s.SharedAddresses(p.ctx)
+		if err != nil {
+			return err
+		}
+
+		if len(shared) == 0 {
+			fmt.Fprintln(p.out, "nothing to do: every address belongs to one member")
+		}
+
+		return p.showAddresses(shared)
+	})
+}
+
+// showAddresses writes which addresses were put into their one form, and what is left to do. They
+// go to the operator's terminal, and into no log.
+func (p *process) showAddresses(changes []db.AddressChange) error {
+	if len(changes) == 0 {
+		return nil
+	}
+
+	t := newTable(p.out, "WORKSPACE", "OF", "ADDRESS", "NOW", "LEFT TO DO")
+
+	for _, change := range changes {
+		t.row(
+			string(change.WorkspaceID),
+			change.Of,
+			makePrintable(change.Old),
+			makePrintable(change.New),
+			makePrintable(change.Left),
+		)
+	}
+
+	return t.flush()
 }
 
 // Run lists the migrations.

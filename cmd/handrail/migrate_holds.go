@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"handrail/chat"
 	"handrail/cmd/internal/service"
@@ -12,9 +11,7 @@ import (
 // Run holds what the backup has as unsent, and resolves what the providers show.
 func (migrateAfterRestore) Run(p *process) error {
 	return p.withStore(func(s *db.Store) error {
-		hold := chat.DatabaseHold{At: time.Now(), Reason: chat.ErrorDatabaseRestored}
-
-		held, err := s.HoldUnsent(p.ctx, hold)
+		held, err := s.HoldUnsent(p.ctx, chat.ErrorDatabaseRestored)
 		if err != nil {
 			return err
 		}
@@ -30,7 +27,7 @@ func (migrateAfterRestore) Run(p *process) error {
 			len(held),
 		)
 
-		return p.askProviders(s, held, hold.Reason)
+		return p.askProviders(s, held, chat.ErrorDatabaseRestored)
 	})
 }
 
@@ -67,9 +64,7 @@ func (p *process) holdAfterFailover(s *db.Store) error {
 
 	switch {
 	case found.Current == "":
-		hold := chat.DatabaseHold{At: time.Now(), Reason: chat.ErrorDatabaseFailedOver}
-
-		held, err := s.HoldUnsent(p.ctx, hold)
+		held, err := s.HoldUnsent(p.ctx, chat.ErrorDatabaseFailedOver)
 		if err != nil {
 			return err
 		}

@@ -16,8 +16,9 @@ const stubRequest = "01a204a0-0000-7000-8000-00000000000c"
 
 // anApproval is an approval as the API shows it.
 func anApproval(state string) string {
-	return `{"action_id":"` + stubAction + `","chat_id":7,"state":"` + state + `","tool_call_ids":["call_1",` +
+	return `{"id":"` + stubAction + `","kind":"send","action_id":"` + stubAction + `","chat_id":7,"state":"` + state + `","tool_call_ids":["call_1",` +
 		`"call_2","call_3"],` +
+		`"request":{"calls":[{"id":"call_1","tool":{"name":"refund"}},{"id":"call_2","tool":{"name":"pay"}}]},` +
 		`"deadline":"2026-11-24T10:00:00Z","requested_by":3}`
 }
 
@@ -76,7 +77,7 @@ func TestApprovalsAreListed(t *testing.T) {
 	status, out, errs := s.do("approvals", "list", "--state", "approved", "--limit", "1")
 	require.Equal(t, 0, status, errs)
 
-	for _, want := range []string{"ASKED BY", stubAction, "approved", "call_1, call_2,…", "2026-11-24T10:00:00Z"} {
+	for _, want := range []string{"BY", stubAction, "send", "approved", "refund, pay", "2026-11-24T10:00:00Z"} {
 		assert.Contains(t, out, want)
 	}
 
@@ -87,7 +88,7 @@ func TestApprovalsAreListed(t *testing.T) {
 	assert.Equal(t, "no approvals are waiting; --state all shows all\n", out)
 	assert.Contains(t, s.sent("approvals").query, "state=waiting")
 	_, out, _ = s.do("approvals", "list", "--state", "all")
-	assert.Equal(t, "no approvals yet; a call of a tool with the risk approval needs one\n", out)
+	assert.Equal(t, "no approvals yet; what one member may not do alone needs one\n", out)
 	assert.NotContains(t, s.sent("approvals").query, "state=")
 }
 
@@ -95,7 +96,7 @@ func TestASendIsApprovedOrRefused(t *testing.T) {
 	t.Parallel()
 
 	for decision, state := range map[string]string{"approve": "approved", "refuse": "refused"} {
-		s := newStub(t, map[string][]reply{"POST actions/" + stubAction + "/approvals": {
+		s := newStub(t, map[string][]reply{"POST approvals/" + stubAction: {
 			okReply(anApproval(state)),
 			okReply(anApproval(state)),
 			refusalReply(http.StatusConflict, "own_request", "who has asked cannot decide"),
@@ -103,12 +104,12 @@ func TestASendIsApprovedOrRefused(t *testing.T) {
 
 		status, out, errs := s.do("approvals", decision, stubAction, "--reason", "the terrace was closed")
 		require.Equal(t, 0, status, errs)
-		assert.Equal(t, "action "+stubAction+" is "+state+"\n", out)
+		assert.Equal(t, "approval "+stubAction+" is "+state+"\n", out)
 
 		assert.Equal(
 			t,
 			map[string]any{"decision": decision, "reason": "the terrace was closed"},
-			s.sent("actions/"+stubAction+"/approvals").body,
+			s.sent("approvals/"+stubAction).body,
 		)
 
 		_, out, _ = s.do("approvals", decision, stubAction, "--reason", "x", "--json")

@@ -55,7 +55,10 @@ type askJSON struct {
 	Channel    string          `json:"channel"`
 	State      string          `json:"state"`
 	Answer     json.RawMessage `json:"answer"`
-	Why        string          `json:"why"`
+	Trust      struct {
+		Level string `json:"level"`
+	} `json:"trust"`
+	Why string `json:"why"`
 }
 
 func requestPath(id, rest string) string {

@@ -70,7 +70,7 @@ func (r *requestJSON) showFacts(c *console) {
 // showAsks lists who is asked, and what each has answered.
 func (r *requestJSON) showAsks(c *console) error {
 	fmt.Fprintln(c.out, "\nWho is asked")
-	t := newTable(c.out, "  MEMBER", "NAME", "BY", "STATE", "ANSWER")
+	t := newTable(c.out, "  MEMBER", "NAME", "BY", "STATE", "TRUST", "ANSWER")
 
 	for _, a := range r.Asks {
 		answer := a.Why
@@ -83,6 +83,7 @@ func (r *requestJSON) showAsks(c *console) error {
 			shortenText(a.MemberName, 24),
 			makePrintable(a.Channel),
 			makePrintable(a.State),
+			makePrintable(a.Trust.Level),
 			shortenText(answer, 32),
 		)
 	}

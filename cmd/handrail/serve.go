@@ -41,9 +41,7 @@ func (p *process) serve(api, work bool) error {
 		return err
 	}
 
-	if l != nil {
-		defer func() { _ = l.Close() }() // a served listener is closed already
-	}
+	defer l.close()
 
 	s, err := service.Connect(p.ctx, p.config, p.environ, p.logger)
 	if err != nil {
@@ -70,29 +68,55 @@ func (p *process) serve(api, work bool) error {
 		)
 	}
 
-	switch {
-	case api:
-		running.Go(func() error { return s.ServeAPI(ctx, l) })
-		p.logger.InfoContext(ctx, "serving the API", "address", l.Addr().String(), "version", service.Version)
-	case l != nil:
-		running.Go(func() error { return s.ServeWorker(ctx, l) })
-		p.logger.InfoContext(ctx, "serving the worker's metrics", "address", l.Addr().String())
+	if l.api != nil {
+		running.Go(func() error { return s.ServeAPI(ctx, l.api) })
+		p.logger.InfoContext(ctx, "serving the API", "address", l.api.Addr().String(), "version", service.Version)
+	}
+
+	if l.metrics != nil {
+		running.Go(func() error { return s.ServeMetrics(ctx, l.metrics) })
+		p.logger.InfoContext(ctx, "serving metrics", "address", l.metrics.Addr().String())
 	}
 
 	return errors.Join(running.Wait(), s.Close())
 }
 
-// listen takes the port of the API, or of a worker without one, which may have none.
-func (p *process) listen(api bool) (net.Listener, error) {
-	name, addr := "HANDRAIL_ADDR", p.config.Addr
-	if !api {
-		name, addr = "HANDRAIL_WORKER_ADDR", p.config.WorkerAddr
+// listeners are what a process listens on; nil is nothing.
+type listeners struct{ api, metrics net.Listener }
+
+func (l *listeners) close() {
+	for _, one := range []net.Listener{l.api, l.metrics} {
+		if one != nil {
+			_ = one.Close() // a served listener is closed already
+		}
+	}
+}
+
+// listen takes the port of the API, if it is to be served, and that of the metrics, if there is one.
+func (p *process) listen(api bool) (*listeners, error) {
+	var (
+		l   listeners
+		err error
+	)
+
+	if api {
+		if l.api, err = listenOn("HANDRAIL_ADDR", p.config.Addr); err != nil {
+			return nil, err
+		}
 	}
 
-	if addr == "" {
-		return nil, nil
+	if p.config.MetricsAddr != "" {
+		if l.metrics, err = listenOn("HANDRAIL_METRICS_ADDR", p.config.MetricsAddr); err != nil {
+			l.close()
+			return nil, err
+		}
 	}
 
+	return &l, nil
+}
+
+// listenOn takes the address that a variable names.
+func listenOn(name, addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr) //nolint:noctx // nothing to cancel: it answers at once
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot listen on %s: %w", name, addr, err)

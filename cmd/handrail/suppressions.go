@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -25,6 +26,7 @@ type suppressionJSON struct {
 	ID        int64     `json:"id"`
 	Channel   string    `json:"channel"`
 	Sender    string    `json:"sender"`
+	From      string    `json:"sender_address"`
 	Address   string    `json:"address"`
 	Reason    string    `json:"reason"`
 	CreatedAt time.Time `json:"created_at"`
@@ -46,7 +48,7 @@ func (l *suppressionList) Run(c *console) error {
 			return []string{
 				strconv.FormatInt(s.ID, 10),
 				makePrintable(s.Channel),
-				makePrintable(s.Sender),
+				makePrintable(cmp.Or(s.Sender, s.From)),
 				shortenText(s.Address, 40),
 				makePrintable(s.Reason),
 				formatAge(s.CreatedAt),

@@ -174,7 +174,8 @@ func (r *toolRefresh) Run(c *console) error {
 
 type toolRotateSecret struct {
 	remote
-	ID int64 `arg:"" help:"The HTTP tool's id, as listed."`
+	ID       int64  `arg:"" help:"The HTTP tool's id, as listed."`
+	Approval string `help:"With the same request again, once it is approved: the approval's id." placeholder:"ID"`
 }
 
 // Run makes a new signing secret. It is asked for once only: another try could make another.
@@ -184,8 +185,17 @@ func (r *toolRotateSecret) Run(c *console) error {
 		return err
 	}
 
-	got, err := api.do(call{method: http.MethodPost, path: toolPath(r.ID, "/signing-secret")})
+	query := url.Values{}
+	if r.Approval != "" {
+		query.Set("approval_id", r.Approval)
+	}
+
+	got, err := api.do(call{method: http.MethodPost, path: toolPath(r.ID, "/signing-secret"), query: query})
 	if err != nil {
+		return err
+	}
+
+	if waits, err := got.showWaiting(c, r.JSON, api); waits {
 		return err
 	}
 

@@ -15,12 +15,14 @@ type toolTest struct {
 	ID        int64  `arg:"" help:"The tool's id, as listed."`
 	Tool      string `help:"For an MCP server: which of its tools, without the server's name." placeholder:"NAME"`
 	Arguments string `default:"{}" help:"The arguments, as a JSON object." placeholder:"JSON"`
+	Approval  string `help:"With the same test again, once it is approved: the approval's id." placeholder:"ID"`
 }
 
 // Help is shown by kong.
 func (*toolTest) Help() string {
 	return `A test is a real call: a tool that makes bookings makes one. The call has no idempotency key, and
-nothing is undone afterwards.
+nothing is undone afterwards. A tool of the risk approval takes a second member: the first time, the test waits
+for one, and --approval runs it.
 
 Exit status: 0 the tool succeeded, 1 it failed, 2 wrong use, 3 it is not known whether the call had its effect.`
 }
@@ -60,8 +62,16 @@ func (t *toolTest) Run(c *console) error {
 		body["tool"] = t.Tool
 	}
 
+	if t.Approval != "" {
+		body["approval_id"] = t.Approval
+	}
+
 	got, err := api.do(call{method: http.MethodPost, path: toolPath(t.ID, "/test"), body: body})
 	if err != nil {
+		return err
+	}
+
+	if waits, err := got.showWaiting(c, t.JSON, api); waits {
 		return err
 	}
 

@@ -13,6 +13,33 @@ import (
 type workspacesCommand struct {
 	Create workspaceCreate `cmd:"" help:"Create a workspace with its first manager. Then create a key with 'handrail keys create'."`
 	List   workspaceList   `cmd:"" help:"List the workspaces."`
+
+	MakeManager workspaceMakeManager `cmd:"" help:"Make a member a manager, as the operator: no second member is asked."`
+}
+
+type workspaceMakeManager struct {
+	Workspace string `required:"" help:"The workspace's id." placeholder:"UUID"`
+	Member    int64  `arg:"" help:"The member's id."`
+}
+
+// Run makes a member a manager.
+func (c *workspaceMakeManager) Run(p *process) error {
+	return p.withStore(func(s *db.Store) error {
+		made, err := s.UpdateMember(
+			p.ctx,
+			chat.WorkspaceID(c.Workspace),
+			p.operator(),
+			chat.MemberID(c.Member),
+			chat.MemberPatch{Role: new(chat.RoleManager)},
+		)
+		if err != nil {
+			return err
+		}
+
+		fmt.Fprintf(p.out, "member %d is a manager\n", made.ID)
+
+		return nil
+	})
 }
 
 type workspaceCreate struct {
@@ -41,7 +68,7 @@ func (c *workspaceCreate) Run(p *process) error {
 			return err
 		}
 
-		made, err := s.CreateMember(p.ctx, ws.ID, chat.Actor{}, manager)
+		made, err := s.CreateMember(p.ctx, ws.ID, p.operator(), manager)
 		if err != nil {
 			return err
 		}

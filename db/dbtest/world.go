@@ -2,6 +2,7 @@ package dbtest
 
 import (
 	"crypto/rand"
+	"fmt"
 	"testing"
 	"time"
 
@@ -38,21 +39,32 @@ type World struct {
 // Hash is what is stored of the key.
 func (w *World) Hash() [32]byte { return chat.HashKey(w.Secret) }
 
-// Seed makes a new world in the store.
+// Seed makes a new world in the store. The first one of a store writes from +14155550100 and
+// support@example.com, each further one has senders of its own.
 func Seed(tb testing.TB, s *db.Store) *World {
 	tb.Helper()
+
+	others, err := s.Workspaces(tb.Context())
+	require.NoError(tb, err)
 
 	w := &World{Workspace: chat.WorkspaceID(uuid.NewString()), Secret: chat.KeyPrefix + rand.Text()}
 	require.NoError(tb, s.CreateWorkspace(tb.Context(), chat.Workspace{ID: w.Workspace, Name: "Test"}))
 	w.seedMembers(tb, s)
 
-	var err error
-
 	number := chat.PhoneNumber{Name: "Support", Number: "+14155550100"}
+	inbox := chat.Inbox{Address: "support@example.com", DisplayName: "Support"}
+
+	if n := len(others); n > 0 {
+		number.Number = fmt.Sprintf("+1415555%04d", 1000+n)
+		inbox.Address = fmt.Sprintf("support-%d@example.com", n)
+	}
+
+	w.Grant(tb, s, number.Number)
+	w.Grant(tb, s, inbox.Address)
+
 	w.PhoneNumber, err = s.CreatePhoneNumber(tb.Context(), w.Workspace, w.By, number)
 	require.NoError(tb, err)
 
-	inbox := chat.Inbox{Address: "support@example.com", DisplayName: "Support"}
 	w.Inbox, err = s.CreateInbox(tb.Context(), w.Workspace, w.By, inbox)
 	require.NoError(tb, err)
 
@@ -85,6 +97,14 @@ func Seed(tb testing.TB, s *db.Store) *World {
 	require.NoError(tb, err)
 
 	return w
+}
+
+// Grant lets the workspace enter a sender.
+func (w *World) Grant(tb testing.TB, s *db.Store, sender string) {
+	tb.Helper()
+
+	_, err := s.GrantSender(tb.Context(), w.Workspace, sender)
+	require.NoError(tb, err)
 }
 
 func (w *World) seedMembers(tb testing.TB, s *db.Store) {
@@ -175,12 +195,9 @@ func PlanText(text string) func(*chat.SendFacts) (chat.SendPlan, error) {
 	}
 }
 
-// PlanRetry plans a retry as the old delivery was, but for a change of address or sender.
+// PlanRetry plans a retry without a change by the rules of the domain.
 func PlanRetry(facts *chat.SendFacts, old *chat.Delivery) (chat.SendPlan, error) {
-	plan, err := facts.Plan(old.Payload.Text)
-	plan.To, plan.Payload = old.To, old.Payload
-
-	return plan, err
+	return facts.PlanRetry(old, chat.Change{})
 }
 
 // Retry asks for a delivery to be tried again.
@@ -216,7 +233,7 @@ func (w *World) Claim(tb testing.TB, s *db.Store, id chat.DeliveryID, now time.T
 	tb.Helper()
 	claim, err := s.Claim(tb.Context(), w.Workspace, id, now, time.Minute)
 	require.NoError(tb, err)
-	require.True(tb, claim.Granted, "the claim must be granted")
+	require.True(tb, claim.Granted, "the claim must be granted: %s", claim.Delivery.ErrorCode)
 
 	return claim.Delivery
 }

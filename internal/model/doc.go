@@ -9,12 +9,12 @@
 // later and without our ids; its callbacks come in any order, or never, and contradict each other. It
 // has no idempotency key. A person retries, resolves and cancels. Somebody cancels a send in Temporal
 // before its first task, or ends a workflow, which a sweep finds. Two sends have an equal text for
-// one address.
+// one address, of one workspace or of two that share a sender.
 //
 // What decides is not modeled but called: the rules of package chat, such as
 // [chat.Delivery.JudgeEvidence], [chat.Delivery.Settle] and [chat.Delivery.Decide]. Modeled is what
 // db, activities and workflows do around them: the granted claim, one delivery in flight for an
-// address, the recording of outcomes and reports, a look-up that reads first and records later,
+// address of a workspace, the recording of outcomes and reports, a look-up that reads first and records later,
 // and the deadline for a receipt.
 //
 // # What is promised

@@ -27,7 +27,7 @@ func (p *Protocol) readList(s *state, i int) (worker, bool) {
 		return read, s.takeFirst(&d, &read)
 	}
 
-	evidence := p.judge(s, i, &d)
+	evidence := d.JudgeEvidence(s.list(), p.ownersIn(s), p.rivalsIn(s, i), s.window())
 	if !p.Mendings.FitsSeveralSettlesNone {
 		settleEarliest(&d, evidence.Own, s.window())
 	}
@@ -58,11 +58,6 @@ func settleEarliest(d *chat.Delivery, own []chat.Report, window chat.EvidenceWin
 			}
 		}
 	}
-}
-
-// judge has the rule judge what the carrier's list shows.
-func (p *Protocol) judge(s *state, i int, d *chat.Delivery) chat.Evidence {
-	return d.JudgeEvidence(s.list(), p.ownersIn(s), s.rivalsOf(i), s.window())
 }
 
 // hasUnboundListing reports whether the carrier's list shows a message that is no delivery's yet.
@@ -149,13 +144,17 @@ func (p *Protocol) ownersIn(s *state) map[string]chat.DeliveryID {
 	return owners
 }
 
-// rivalsOf are the other deliveries that may have become messages which nobody knows; they all look
+// rivalsIn are the other deliveries that may have become messages which nobody knows; they all look
 // the same to the carrier.
-func (s *state) rivalsOf(i int) []chat.Delivery {
+func (p *Protocol) rivalsIn(s *state, i int) []chat.Delivery {
 	var rivals []chat.Delivery
 
 	for k := range s.deliveries {
-		if k != i && evidences[s.deliveries[k].evidence] != chat.EvidenceNone {
+		other := &s.deliveries[k]
+		isRival := evidences[other.evidence] != chat.EvidenceNone ||
+			p.Mendings.SendingIsRival && other.is(chat.SubmissionSending)
+
+		if k != i && isRival {
 			rivals = append(rivals, s.domain(k))
 		}
 	}

@@ -48,6 +48,15 @@ func sleepingWorkers() model.Bounds {
 	return bounds
 }
 
+func twoWorkspaces() model.Bounds {
+	return model.Bounds{
+		Sends:   2,
+		Apart:   true,
+		Workers: 2,
+		Claims:  2,
+	}
+}
+
 func threePostsOfTwo() model.Bounds {
 	return model.Bounds{
 		Sends:   2,
@@ -93,6 +102,7 @@ func TestThePromiseHolds(t *testing.T) {
 			Retries: true,
 		},
 		"two sends, three posts": threePostsOfTwo(),
+		"two workspaces":         twoWorkspaces(),
 	}
 
 	if *wide {
@@ -198,13 +208,31 @@ func TestEveryMendingIsNeeded(t *testing.T) {
 			kind:    model.Doubled,
 		},
 		"the hold includes its end": {
-			takeOut: func(p *model.Protocol) { p.Mendings.HoldIncludesEnd = false },
-			bounds:  twoSends(),
-			kind:    model.Lost,
+			// What is closed being a rival mends the same.
+			takeOut: func(p *model.Protocol) {
+				p.Mendings.HoldIncludesEnd = false
+				p.Mendings.ClosedIsRival = false
+			},
+			bounds: twoSends(),
+			kind:   model.Lost,
 		},
 		"the hold outlasts open": {
-			takeOut: func(p *model.Protocol) { p.Mendings.HoldOutlastsOpen = false },
-			bounds:  threePostsOfTwo(),
+			// What is closed being a rival mends the same.
+			takeOut: func(p *model.Protocol) {
+				p.Mendings.HoldOutlastsOpen = false
+				p.Mendings.ClosedIsRival = false
+			},
+			bounds: threePostsOfTwo(),
+			kind:   model.Lost,
+		},
+		"one for which the list was read for the last time is a rival": {
+			takeOut: func(p *model.Protocol) { p.Mendings.ClosedIsRival = false },
+			bounds:  twoWorkspaces(),
+			kind:    model.Lost,
+		},
+		"one that is being sent is a rival": {
+			takeOut: func(p *model.Protocol) { p.Mendings.SendingIsRival = false },
+			bounds:  twoWorkspaces(),
 			kind:    model.Lost,
 		},
 		"duplicates are owned": {

@@ -44,6 +44,12 @@ type Mendings struct {
 	// HoldOutlastsOpen: a delivery holds up others until its time is over, also when another one has
 	// become open, or one of its own messages was found.
 	HoldOutlastsOpen bool
+	// SendingIsRival: a look-up counts a delivery that is being sent among those that a listed message
+	// may belong to. Without it, only those count of which it is known that their outcome is not.
+	SendingIsRival bool
+	// ClosedIsRival: a delivery counts so too when the sweep has read the list for it for the last time.
+	// Without it, another look-up may then take its message.
+	ClosedIsRival bool
 }
 
 // AllMendings is the protocol as it is.
@@ -62,6 +68,8 @@ func AllMendings() Mendings {
 		HoldIncludesEnd:         true,
 		DuplicatesAreOwned:      true,
 		HoldOutlastsOpen:        true,
+		SendingIsRival:          true,
+		ClosedIsRival:           true,
 	}
 }
 
@@ -69,6 +77,9 @@ func AllMendings() Mendings {
 type Bounds struct {
 	// Sends is how many sends with an equal text go to one address: 1 or 2.
 	Sends int
+	// Apart reports whether the sends are of two workspaces with one sender. A claim then does not
+	// wait for the other send while that is being sent, only for its hold.
+	Apart bool
 	// Workers is how many workers there are: 1 or 2.
 	Workers int
 	// Retries reports whether a person may repeat a send as a new delivery, Callbacks whether the

@@ -158,8 +158,6 @@ func numberOf[T comparable](words []T, word T) uint8 { return uint8(max(0, slice
 var (
 	deliveryNames = [deliveryCount]chat.DeliveryID{"A", "B", "A's retry", "B's retry"}
 	messageNames  = [messageCount + 1]string{"", "m1", "m2", "m3"}
-	// messageIDs are what the sends, and their retries, are about.
-	messageIDs = [sends]chat.MessageID{"A's message", "B's message"}
 )
 
 // newDelivery is the row of a delivery before its first claim.
@@ -218,7 +216,6 @@ func (s *state) domain(i int) chat.Delivery {
 	d := &s.deliveries[i]
 	out := chat.Delivery{
 		ID:                deliveryNames[i],
-		MessageID:         messageIDs[i%sends],
 		Channel:           chat.ChannelSMS,
 		Provider:          chat.ProviderTwilio,
 		Policy:            chat.AtMostOnce,

@@ -206,7 +206,7 @@ func (p *Protocol) recordReport(s *state, r report) {
 		return
 	}
 
-	if r.status.Supersedes(statuses[d.status]) {
+	if r.status.Supersedes(statuses[d.status], chat.ProviderTwilio) {
 		d.status = numberOf(statuses, r.status)
 	}
 

@@ -84,7 +84,7 @@ func (c *stepper) addClaims(w int) {
 }
 
 // mayClaim reports whether the store grants a claim: the carrier certainly does not have the
-// delivery, none to the address is in flight, and no equal message may still turn up that would
+// delivery, none of its workspace to the address is in flight, and no equal message may still turn up that would
 // look the same.
 func (c *stepper) mayClaim(i int) bool {
 	d := &c.from.deliveries[i]
@@ -97,13 +97,16 @@ func (c *stepper) mayClaim(i int) bool {
 
 		switch {
 		case k == i || !other.exists:
-		case other.state().InFlight(), c.isHeldBy(other):
+		case other.state().InFlight() && !c.areApart(i, k), c.isHeldBy(other):
 			return false
 		}
 	}
 
 	return true
 }
+
+// areApart reports whether two deliveries are of two workspaces.
+func (c *stepper) areApart(i, k int) bool { return c.Bounds.Apart && i%sends != k%sends }
 
 // isHeldBy reports whether another delivery with the same text may still show up, as
 // db/evidence.go does.
@@ -183,7 +186,7 @@ func (c *stepper) addEvidence(w int) {
 	}
 
 	if read.sweep {
-		next.deliveries[i].evidence = numberOf(evidences, chat.EvidenceNone)
+		c.closeEvidence(&next, i)
 	}
 
 	c.add(c.labelOf(w, "{worker} records what it has read for {delivery}"), next)

@@ -155,8 +155,20 @@ func (c *stepper) addSweepListing(i int) {
 	}
 
 	next := *c.from
-	next.deliveries[i].evidence = numberOf(evidences, chat.EvidenceNone)
+	c.closeEvidence(&next, i)
 	c.add(label{text: "the sweep finds no more messages of {delivery}", delivery: i}, next)
+}
+
+// closeEvidence notes that nobody looks any more for messages of a delivery, as db/sweeps.go does.
+func (p *Protocol) closeEvidence(s *state, i int) {
+	closed := chat.EvidenceClosed
+	if !p.Mendings.ClosedIsRival {
+		closed = chat.EvidenceNone
+	}
+
+	if d := &s.deliveries[i]; evidences[d.evidence] != chat.EvidenceNone {
+		d.evidence = numberOf(evidences, closed)
+	}
 }
 
 // isLongAgo reports whether all about a delivery is over: what its workflow does at the end, all

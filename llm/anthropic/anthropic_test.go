@@ -268,3 +268,23 @@ func TestEnvironmentIsNotRead(t *testing.T) {
 	_, err := newWorld(t, saysText("{}")).complete(t)
 	require.NoError(t, err)
 }
+
+// A server that never ends its answer costs no more than what is read of it.
+func TestAnAnswerWithoutEnd(t *testing.T) {
+	t.Parallel()
+
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+
+		for {
+			if _, err := io.WriteString(rw, strings.Repeat(" ", 64<<10)); err != nil {
+				return
+			}
+		}
+	}))
+	t.Cleanup(server.Close)
+
+	_, err := modelAt(t, server.URL, time.Minute).Complete(t.Context(), newQuestion())
+	assert.Equal(t, chat.CodeSummarizationFailed, chat.CodeOf(err), "trying again does not help: %v", err)
+	assert.Contains(t, err.Error(), "more than 4194304 bytes")
+}

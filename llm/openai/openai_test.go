@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -308,4 +309,28 @@ func TestEnvironmentIsNotRead(t *testing.T) {
 	t.Setenv("OPENAI_API_KEY", "sk-other")
 	_, err := newWorld(t, saysText("{}")).complete(t)
 	require.NoError(t, err)
+}
+
+// A server that never ends its answer costs no more than what is read of it.
+func TestAnAnswerWithoutEnd(t *testing.T) {
+	t.Parallel()
+
+	var written atomic.Int64
+
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+
+		for {
+			n, err := io.WriteString(rw, strings.Repeat(" ", 64<<10))
+			if written.Add(int64(n)); err != nil {
+				return
+			}
+		}
+	}))
+	t.Cleanup(server.Close)
+
+	_, err := modelAt(t, server.URL+"/v1", time.Minute).Complete(t.Context(), newQuestion())
+	assert.Equal(t, chat.CodeSummarizationFailed, chat.CodeOf(err), "trying again does not help: %v", err)
+	assert.Contains(t, err.Error(), "more than 4194304 bytes")
+	assert.Less(t, written.Load(), int64(32<<20))
 }

@@ -19,11 +19,13 @@ import (
 
 // Config is all that is configured. The tag secret marks what is masked when shown.
 type Config struct {
-	Addr        string        `env:"HANDRAIL_ADDR" envDefault:"127.0.0.1:8080" help:"address where the API listens, host:port"`
-	DatabaseURL string        `env:"DATABASE_URL" secret:"url" help:"postgres://user:password@host/name; handrail-dev also takes sqlite:/path/to/file.db"`
-	WorkerAddr  string        `env:"HANDRAIL_WORKER_ADDR" help:"address where a worker without an API serves /healthz, /readyz and /metrics, host:port; empty: it serves none"`
-	TaskQueue   string        `env:"HANDRAIL_TASK_QUEUE" envDefault:"handrail" help:"Temporal task queue"`
-	Wait        time.Duration `env:"HANDRAIL_WAIT" envDefault:"25s" help:"how long a request waits for its action before the answer is 202"`
+	Addr          string        `env:"HANDRAIL_ADDR" envDefault:"127.0.0.1:8080" help:"address where the API listens, host:port"`
+	DatabaseURL   string        `env:"DATABASE_URL" secret:"url" help:"postgres://user:password@host/name; handrail-dev also takes sqlite:/path/to/file.db"`
+	MetricsAddr   string        `env:"HANDRAIL_METRICS_ADDR" help:"address where a process serves /metrics, /healthz and /readyz for those who watch it, host:port; empty: it serves no metrics"`
+	TaskQueue     string        `env:"HANDRAIL_TASK_QUEUE" envDefault:"handrail" help:"Temporal task queue"`
+	AddressRate   float64       `env:"HANDRAIL_RATE_PER_ADDRESS" envDefault:"500" help:"requests a second that the API takes from one remote address, in bursts of twice as many; behind a proxy that is the proxy's"`
+	WorkspaceRate float64       `env:"HANDRAIL_RATE_PER_WORKSPACE" envDefault:"200" help:"requests a second that the API takes with all keys of one workspace, in bursts of twice as many"`
+	Wait          time.Duration `env:"HANDRAIL_WAIT" envDefault:"25s" help:"how long a request waits for its action before the answer is 202"`
 
 	TemporalAddress   string `env:"TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"address of the Temporal frontend, host:port; TEMPORAL_TLS and Temporal's other client variables work too"`
 	TemporalNamespace string `env:"TEMPORAL_NAMESPACE" envDefault:"default" help:"Temporal namespace"`
@@ -55,13 +57,17 @@ type Config struct {
 	AnthropicAPIKey  string        `env:"ANTHROPIC_API_KEY" secret:"true" help:"API key of Anthropic"`
 	AnthropicBaseURL string        `env:"ANTHROPIC_BASE_URL" envDefault:"https://api.anthropic.com" help:"address of Anthropic's API, or of any server with the same Messages API"`
 
-	EncryptionKeys string `env:"HANDRAIL_ENCRYPTION_KEYS" secret:"true" help:"encryption keys, each id:base64 of 32 bytes, comma-separated; the first encrypts Temporal's payloads and tools' secrets, all decrypt"`
+	EncryptionKeys     string `env:"HANDRAIL_ENCRYPTION_KEYS" secret:"true" help:"encryption keys, each id:base64 of 32 bytes, comma-separated; the first encrypts Temporal's payloads and tools' secrets, all decrypt"`
+	EncryptionOptional bool   `env:"HANDRAIL_ENCRYPTION_OPTIONAL" envDefault:"false" help:"true: with encryption keys, payloads in Temporal that are not encrypted are read all the same; for the time after keys were set first, until the last workflow from before has ended"`
+	// LoopbackOnly, which handrail-dev sets, has the API refuse requests that are sent to another
+	// host than this machine or that of PublicURL.
+	LoopbackOnly bool `env:"-"`
 	// SecretKeys, which handrail-dev sets, encrypt the secrets of tools when there are no
 	// EncryptionKeys, so that Temporal's UI can still show what it keeps.
 	SecretKeys string `env:"-"`
 
 	ToolHosts      string        `env:"HANDRAIL_TOOL_HOSTS" help:"your own hosts, host:port pairs or networks that tools may reach, comma-separated; other addresses that are not public are refused"`
-	MCPCommands    string        `env:"HANDRAIL_MCP_COMMANDS" help:"programs that the API and the workers may start for MCP tools: name=command arguments, separated by semicolons"`
+	MCPCommands    string        `env:"HANDRAIL_MCP_COMMANDS" secret:"commands" help:"programs that the API and the workers may start for MCP tools: name=command arguments, separated by semicolons"`
 	ApprovalWithin time.Duration `env:"HANDRAIL_APPROVAL_DEADLINE" envDefault:"24h" help:"how long a tool call waits for its approval"`
 
 	LogFormat string `env:"HANDRAIL_LOG_FORMAT" envDefault:"text" help:"text or json"`
@@ -133,15 +139,15 @@ func (c *Config) validate() error {
 		"OPENAI_BASE_URL":            c.OpenAIBaseURL,
 		"ANTHROPIC_BASE_URL":         c.AnthropicBaseURL,
 	} {
-		check(isOrigin(value), "%s must be a URL like https://api.example.com, it is %q", name, value)
+		check(isOrigin(value), "%s must be a URL like https://api.example.com, it is %q", name, redactURL(value))
 	}
 
 	check(isHostPort(c.Addr), "HANDRAIL_ADDR must be host:port like 127.0.0.1:8080, it is %q", c.Addr)
 
 	check(
-		c.WorkerAddr == "" || isHostPort(c.WorkerAddr),
-		"HANDRAIL_WORKER_ADDR must be host:port like 127.0.0.1:9090, it is %q",
-		c.WorkerAddr,
+		c.MetricsAddr == "" || isHostPort(c.MetricsAddr),
+		"HANDRAIL_METRICS_ADDR must be host:port like 127.0.0.1:9090, it is %q",
+		c.MetricsAddr,
 	)
 
 	check(
@@ -159,7 +165,7 @@ func (c *Config) validate() error {
 
 	check(c.Wait >= 0 && c.Wait <= time.Minute, "HANDRAIL_WAIT must be between 0s and 60s, it is %s", c.Wait)
 	check(c.TaskQueue != "", "HANDRAIL_TASK_QUEUE must not be empty")
-	all = append(all, slices.Concat(c.checkReceipts(), c.checkClocks())...)
+	all = append(all, slices.Concat(c.checkReceipts(), c.checkClocks(), c.checkRates())...)
 
 	check(
 		c.ApprovalWithin >= time.Minute && c.ApprovalWithin <= 30*24*time.Hour,
@@ -179,6 +185,26 @@ func (c *Config) validate() error {
 	slices.SortFunc(all, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 
 	return errors.Join(all...)
+}
+
+// checkRates returns what is wrong with how many requests are taken.
+func (c *Config) checkRates() []error {
+	var all []error
+	if c.AddressRate < 1 {
+		all = append(
+			all,
+			fmt.Errorf("HANDRAIL_RATE_PER_ADDRESS must be a number of at least 1, it is %v", c.AddressRate),
+		)
+	}
+
+	if c.WorkspaceRate < 1 {
+		all = append(
+			all,
+			fmt.Errorf("HANDRAIL_RATE_PER_WORKSPACE must be a number of at least 1, it is %v", c.WorkspaceRate),
+		)
+	}
+
+	return all
 }
 
 // checkClocks returns what is wrong with what is waited for because of clocks and lost workflows.
@@ -226,8 +252,8 @@ func (c *Config) Commands() (map[string][]string, error) {
 			return nil, fmt.Errorf(
 				"HANDRAIL_MCP_COMMANDS must be like files=/usr/bin/mcp-files --root /srv; "+
 					"tickets=/usr/bin/mcp-tickets, "+
-					"each name once; wrong is %q",
-				entry,
+					"each name once; wrong is the one of %q",
+				name,
 			)
 		}
 

@@ -20,8 +20,9 @@ func TestLoadRefusesWhatIsWrongAndNamesIt(t *testing.T) {
 		environ []string
 		want    []string
 	}{
-		"address":  {[]string{"HANDRAIL_ADDR=8080"}, []string{"HANDRAIL_ADDR", "127.0.0.1:8080"}},
-		"worker's": {[]string{"HANDRAIL_WORKER_ADDR=:"}, []string{"HANDRAIL_WORKER_ADDR", "127.0.0.1:9090"}},
+		"address": {[]string{"HANDRAIL_ADDR=8080"}, []string{"HANDRAIL_ADDR", "127.0.0.1:8080"}},
+		"metrics": {[]string{"HANDRAIL_METRICS_ADDR=:"}, []string{"HANDRAIL_METRICS_ADDR", "127.0.0.1:9090"}},
+		"a rate":  {[]string{"HANDRAIL_RATE_PER_ADDRESS=0"}, []string{"HANDRAIL_RATE_PER_ADDRESS", "at least 1"}},
 		"base URL": {
 			[]string{"HANDRAIL_TWILIO_BASE_URL=api.twilio.com"},
 			[]string{"HANDRAIL_TWILIO_BASE_URL", "https://"},
@@ -196,6 +197,47 @@ func TestShowMasksSecrets(t *testing.T) {
 	assert.NotContains(t, out.String(), "hunter")
 	assert.Contains(t, out.String(), "DATABASE_URL=postgres://handrail:xxxxx@db/handrail")
 	assert.Contains(t, out.String(), "HANDRAIL_ADDR=127.0.0.1:8080")
+}
+
+// TestShowMasksWhatMayBeSecret shows settings in which a secret may stand in odd places.
+func TestShowMasksWhatMayBeSecret(t *testing.T) {
+	t.Parallel()
+
+	for setting, want := range map[string]string{
+		"DATABASE_URL=host=db user=handrail password=hunter2":                  "DATABASE_URL=********",
+		"DATABASE_URL=postgres://u:hunter2@db/h?sslmode=disable":               "DATABASE_URL=postgres://u:xxxxx@db/h?sslmode=disable",
+		"DATABASE_URL=postgres://u@db/h?password=hunter2":                      "DATABASE_URL=postgres://u@db/h?password=xxxxx",
+		"DATABASE_URL=sqlite:/srv/handrail.db":                                 "DATABASE_URL=sqlite:/srv/handrail.db",
+		"HANDRAIL_MCP_COMMANDS=files=/bin/mcp --token hunter2; plain=/bin/mcp": "HANDRAIL_MCP_COMMANDS=files=/bin/mcp ********; plain=/bin/mcp",
+	} {
+		c, err := config.Load([]string{setting})
+		require.NoError(t, err)
+
+		var out bytes.Buffer
+		require.NoError(t, c.Show(&out))
+		assert.NotContains(t, out.String(), "hunter")
+		assert.Contains(t, out.String(), want+" ")
+	}
+}
+
+// TestErrorsRepeatNoPassword loads what is wrong in another way than by its password.
+func TestErrorsRepeatNoPassword(t *testing.T) {
+	t.Parallel()
+
+	for _, setting := range []string{
+		"HANDRAIL_TWILIO_BASE_URL=https://u:hunter2@twilio.example",
+		"OPENAI_BASE_URL=ftp://u:hunter2@models.example",
+		"HANDRAIL_PUBLIC_URL=https://u:hunter2@handrail.example/path",
+		"HANDRAIL_PUBLIC_URL=http://u:hunter2@handrail.example",
+		"HANDRAIL_MCP_COMMANDS=files=/bin/mcp --token hunter2;files=/bin/mcp --token hunter2",
+	} {
+		_, err := config.Load([]string{setting})
+		require.Error(t, err, setting)
+		assert.NotContains(t, err.Error(), "hunter2")
+
+		name, _, _ := strings.Cut(setting, "=")
+		assert.Contains(t, err.Error(), name)
+	}
 }
 
 func TestLoopback(t *testing.T) {

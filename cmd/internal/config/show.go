@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/url"
 	"reflect"
+	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -59,19 +61,76 @@ func listVariables(v reflect.Value) []Variable {
 	return all
 }
 
-// maskSecret hides a secret, or the password in a URL.
+// masked stands for what is not shown.
+const masked = "********"
+
+// maskSecret hides a secret, the passwords in a URL, or the arguments of commands.
 func maskSecret(kind, value string) string {
-	if value == "" || kind == "" {
+	switch {
+	case value == "" || kind == "":
 		return value
+	case kind == "url":
+		return redactURL(value)
+	case kind == "commands":
+		return maskArguments(value)
 	}
 
-	if kind == "url" {
-		if u, err := url.Parse(value); err == nil {
-			return u.Redacted()
+	return masked
+}
+
+// redactURL hides what may be secret in a URL: the password, and the values of all parameters but
+// those that are known to be none. What is no URL is hidden altogether: it may be a list of
+// settings with a password.
+func redactURL(value string) string {
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme == "" {
+		return masked
+	}
+
+	query := u.Query()
+	for name, values := range query {
+		if slices.Contains(publicParameters, name) {
+			continue
+		}
+
+		for i := range values {
+			values[i] = "xxxxx"
 		}
 	}
 
-	return "********"
+	u.RawQuery = query.Encode()
+
+	return u.Redacted()
+}
+
+// publicParameters are parameters of a database's URL that hold no secret.
+var publicParameters = []string{
+	"application_name",
+	"connect_timeout",
+	"host",
+	"port",
+	"search_path",
+	"sslcert",
+	"sslkey",
+	"sslmode",
+	"sslrootcert",
+}
+
+// maskArguments hides the arguments of HANDRAIL_MCP_COMMANDS, which may be tokens.
+func maskArguments(value string) string {
+	entries := strings.Split(value, ";")
+	for i, entry := range entries {
+		name, line, _ := strings.Cut(strings.TrimSpace(entry), "=")
+
+		words := strings.Fields(line)
+		if len(words) > 1 {
+			words = []string{words[0], masked}
+		}
+
+		entries[i] = name + "=" + strings.Join(words, " ")
+	}
+
+	return strings.Join(entries, "; ")
 }
 
 // variableOf is the variable that a field of [Config] or [Dev] is read from.

@@ -93,19 +93,19 @@ func checkPublicURL(raw string) error {
 	case err != nil || !isOrigin(raw) || u.Hostname() == "" || u.Path != "":
 		return fmt.Errorf(
 			"HANDRAIL_PUBLIC_URL must be an origin without a path, like https://handrail.example.com, it is %q",
-			raw,
+			redactURL(raw),
 		)
 
 	case u.Scheme != "https" && !isLoopback(u.Hostname()):
 		return fmt.Errorf(
 			"HANDRAIL_PUBLIC_URL must begin with https://, unless it is this machine's loopback; it is %q",
-			raw,
+			redactURL(raw),
 		)
 
 	case strings.Contains(u.Hostname(), "_"):
 		return fmt.Errorf(
 			"HANDRAIL_PUBLIC_URL must have no underscore in its host, which Twilio refuses; it is %q",
-			raw,
+			redactURL(raw),
 		)
 	}
 

@@ -291,3 +291,32 @@ func TestCrash11TheSameTriggerTwice(t *testing.T) {
 		assert.Len(l, l.arrived(), 1)
 	})
 }
+
+// TestCrash12EndedInTemporal: the process that would store the send, and post it, stands still. Meanwhile
+// its run is ended, and somebody is told that nothing was sent; then it goes on.
+func TestCrash12EndedInTemporal(t *testing.T) {
+	t.Parallel()
+
+	eachLane(t, func(l *lane) {
+		worker := l.worker(l.store)
+
+		in := l.Send(l.SMS.ID, "Canceled")
+		in.Run = chat.Run{ID: "run-1", StartedAt: time.Now()}
+		_, err := worker.CloseUnbegun(l.Context(), in.Request)
+		require.Equal(l, chat.CodeActionNotFound, chat.CodeOf(err), "nothing was sent")
+
+		_, err = worker.PrepareSend(l.Context(), in)
+		require.Equal(l, chat.CodeActionEnded, chat.CodeOf(err))
+		assert.Empty(l, l.arrived())
+
+		in.Run = chat.Run{ID: "run-2", StartedAt: time.Now()}
+		sent, err := worker.PrepareSend(l.Context(), in)
+		require.NoError(l, err)
+		assert.Equal(l, chat.SubmissionAccepted, sent.Submission, "it is taken up again")
+
+		found, err := worker.CloseUnbegun(l.Context(), in.Request)
+		require.NoError(l, err)
+		assert.Equal(l, sent.DeliveryID, found.DeliveryID, "what was sent is not called canceled")
+		assert.Len(l, l.arrived(), 1)
+	})
+}

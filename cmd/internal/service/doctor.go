@@ -36,11 +36,11 @@ type Check struct {
 	Do      string      `json:"do,omitempty"`
 }
 
-func passed(name, format string, args ...any) Check {
+func reportOK(name, format string, args ...any) Check {
 	return Check{Name: name, Status: CheckOK, Message: fmt.Sprintf(format, args...)}
 }
 
-func warned(name, do, format string, args ...any) Check {
+func reportWarning(name, do, format string, args ...any) Check {
 	return Check{
 		Name:    name,
 		Status:  CheckWarn,
@@ -49,7 +49,7 @@ func warned(name, do, format string, args ...any) Check {
 	}
 }
 
-func failed(name, do, format string, args ...any) Check {
+func reportFailure(name, do, format string, args ...any) Check {
 	return Check{
 		Name:    name,
 		Status:  CheckFail,
@@ -70,26 +70,34 @@ const (
 // changes nothing.
 func Diagnose(ctx context.Context, c *config.Config, environ []string) []Check {
 	checks := []Check{checkKeys(c), checkProviders(c), checkWebhooks(c)}
-	checks = append(checks, diagnoseDatabase(ctx, c)...)
 
-	return append(checks, diagnoseTemporal(ctx, c, environ)...)
+	ofDatabase, senders := diagnoseDatabase(ctx, c)
+	checks = append(checks, ofDatabase...)
+	checks = append(checks, diagnoseTemporal(ctx, c, environ)...)
+	checks = append(checks, diagnoseProviders(ctx, c, senders)...)
+
+	if c.PublicURL != "" {
+		checks = append(checks, checkSignatures(ctx, c))
+	}
+
+	return checks
 }
 
 func checkKeys(c *config.Config) Check {
 	const name = "encryption keys"
 
 	if c.EncryptionKeys == "" {
-		return warned(name, "set HANDRAIL_ENCRYPTION_KEYS", "none: Temporal keeps message texts unencrypted")
+		return reportWarning(name, "set HANDRAIL_ENCRYPTION_KEYS", "none: Temporal keeps message texts unencrypted")
 	}
 
 	keys, err := codec.Parse(c.EncryptionKeys)
 	if err != nil {
-		return failed(name, "correct HANDRAIL_ENCRYPTION_KEYS", "%v", err)
+		return reportFailure(name, "correct HANDRAIL_ENCRYPTION_KEYS", "%v", err)
 	}
 
 	ids := keys.KeyIDs()
 
-	return passed(name, "%s; %s encrypts", strings.Join(ids, ", "), ids[0])
+	return reportOK(name, "%s; %s encrypts", strings.Join(ids, ", "), ids[0])
 }
 
 func checkProviders(c *config.Config) Check {
@@ -97,26 +105,26 @@ func checkProviders(c *config.Config) Check {
 
 	switch {
 	case c.TwilioAccountSID == "" && c.SendGridAPIKey == "":
-		return warned(
+		return reportWarning(
 			name,
 			"set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or SENDGRID_API_KEY",
 			"none: all messages stay blocked",
 		)
 
 	case c.TwilioAccountSID == "":
-		return passed(name, "SendGrid; SMS stays blocked")
+		return reportOK(name, "SendGrid; SMS stays blocked")
 	case c.SendGridAPIKey == "":
-		return passed(name, "Twilio; email stays blocked")
+		return reportOK(name, "Twilio; email stays blocked")
 	}
 
-	return passed(name, "Twilio and SendGrid")
+	return reportOK(name, "Twilio and SendGrid")
 }
 
 func checkWebhooks(c *config.Config) Check {
 	const name = "webhooks"
 
 	if c.PublicURL == "" {
-		return warned(
+		return reportWarning(
 			name,
 			"set HANDRAIL_PUBLIC_URL",
 			"none: Handrail asks the providers for receipts, and answers do not come in",
@@ -124,13 +132,14 @@ func checkWebhooks(c *config.Config) Check {
 	}
 
 	if err := CheckWebhooks(c); err != nil {
-		return failed(name, "correct the variable that it names", "%v", err)
+		return reportFailure(name, "correct the variable that it names", "%v", err)
 	}
 
-	return passed(name, "%s", c.PublicURL)
+	return reportOK(name, "%s", c.PublicURL)
 }
 
-func diagnoseDatabase(ctx context.Context, c *config.Config) []Check {
+// diagnoseDatabase looks at the database, and returns what is sent from, as far as it tells.
+func diagnoseDatabase(ctx context.Context, c *config.Config) ([]Check, db.SenderAddresses) {
 	const name = "database"
 
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
@@ -138,33 +147,49 @@ func diagnoseDatabase(ctx context.Context, c *config.Config) []Check {
 
 	if c.DatabaseURL == "" {
 		return []Check{
-			failed(name, "set DATABASE_URL, like postgres://user:password@host/name", "DATABASE_URL is not set"),
-		}
+			reportFailure(name, "set DATABASE_URL, like postgres://user:password@host/name", "DATABASE_URL is not set"),
+		}, db.SenderAddresses{}
 	}
 
 	store, err := db.Open(ctx, c.DatabaseURL)
 	if err != nil {
-		return []Check{failed(name, "correct DATABASE_URL, or start the database", "%v", err)}
+		const do = "correct DATABASE_URL, or start the database"
+
+		return []Check{reportFailure(name, do, "%v", err)}, db.SenderAddresses{}
 	}
 
 	defer func() { _ = store.Close() }() // nothing was written
 
-	checks := []Check{passed(name, "answers"), checkClock(ctx, store)}
+	checks := []Check{reportOK(name, "answers"), checkClock(ctx, store)}
 
 	if err := store.CheckWritable(ctx); err != nil {
-		return append(checks, failed(
+		return append(checks, reportFailure(
 			"read-write",
 			"see docs/operations.md#a-read-only-database",
 			"%s",
 			chat.AsError(err).Message,
-		))
+		)), db.SenderAddresses{}
 	}
 
-	checks = append(checks, passed("read-write", "takes writes"))
+	checks = append(checks, reportOK("read-write", "takes writes"))
 	checks = append(checks, checkDurability(ctx, store)...)
 
-	return append(checks, checkHistory(ctx, store)...)
+	history := checkHistory(ctx, store)
+	checks = append(checks, history...)
+
+	if slices.ContainsFunc(history, hasFailed) {
+		return checks, db.SenderAddresses{}
+	}
+
+	senders, err := store.SenderAddresses(ctx)
+	if err != nil {
+		return append(checks, reportFailure("senders", "start the database", "%v", err)), senders
+	}
+
+	return append(checks, checkCallbacks(ctx, c, store)...), senders
 }
+
+func hasFailed(c Check) bool { return c.Status == CheckFail }
 
 func checkClock(ctx context.Context, store *db.Store) Check {
 	const name, do = "clock", "set the clocks of this machine and of the database by NTP"
@@ -173,14 +198,14 @@ func checkClock(ctx context.Context, store *db.Store) Check {
 
 	switch {
 	case err != nil:
-		return failed(name, "start the database", "%v", err)
+		return reportFailure(name, "start the database", "%v", err)
 	case chat.CheckClock(offset) != nil:
-		return failed(name, do, "%s", chat.ExplainClock(offset))
+		return reportFailure(name, do, "%s", chat.ExplainClock(offset))
 	case offset.Abs() > chat.ClockWarning:
-		return warned(name, do, "%s", chat.ExplainClock(offset))
+		return reportWarning(name, do, "%s", chat.ExplainClock(offset))
 	}
 
-	return passed(name, "%s", chat.ExplainClock(offset))
+	return reportOK(name, "%s", chat.ExplainClock(offset))
 }
 
 // checkHistory looks at the migrations, and at the timeline, which one of them stores.
@@ -189,16 +214,16 @@ func checkHistory(ctx context.Context, store *db.Store) []Check {
 
 	switch {
 	case err != nil:
-		return []Check{failed("migrations", "start the database", "%v", err)}
+		return []Check{reportFailure("migrations", "start the database", "%v", err)}
 	case !current:
-		return []Check{failed("migrations", "run: handrail migrate up", "some are missing")}
+		return []Check{reportFailure("migrations", "run: handrail migrate up", "some are missing")}
 	}
 
-	checks := []Check{passed("migrations", "current")}
+	checks := []Check{reportOK("migrations", "current")}
 
 	found, err := store.Timeline(ctx)
 	if err != nil {
-		return append(checks, failed("timeline", "start the database", "%v", err))
+		return append(checks, reportFailure("timeline", "start the database", "%v", err))
 	}
 
 	return append(checks, judgeTimeline(found))
@@ -209,13 +234,13 @@ func judgeTimeline(found db.Failover) Check {
 
 	switch {
 	case found.Current == "":
-		return warned(
+		return reportWarning(
 			name,
 			"after a failover run: handrail migrate after-failover",
 			"the database shows none: a failover is not noticed by itself",
 		)
 	case found.Detected():
-		return failed(
+		return reportFailure(
 			name,
 			"run: handrail migrate after-failover",
 			"the database has failed over from %s to %s, and nothing is held yet",
@@ -224,7 +249,7 @@ func judgeTimeline(found db.Failover) Check {
 		)
 	}
 
-	return passed(name, "%s", found.Current)
+	return reportOK(name, "%s", found.Current)
 }
 
 func checkDurability(ctx context.Context, store *db.Store) []Check {
@@ -232,7 +257,7 @@ func checkDurability(ctx context.Context, store *db.Store) []Check {
 
 	switch {
 	case err != nil:
-		return []Check{failed("durability", "start the database", "%v", err)}
+		return []Check{reportFailure("durability", "start the database", "%v", err)}
 	case d == nil:
 		return nil
 	}
@@ -259,7 +284,7 @@ func judgeDurability(d *db.Durability) Check {
 	if len(off) > 0 {
 		slices.Sort(off)
 
-		return failed(
+		return reportFailure(
 			name,
 			"switch on what is off, for the role of DATABASE_URL too",
 			"%s off: after a crash a message may be sent twice",
@@ -267,7 +292,7 @@ func judgeDurability(d *db.Durability) Check {
 		)
 	}
 
-	return passed(name, "fsync and full_page_writes on, synchronous_commit %s", d.SynchronousCommit)
+	return reportOK(name, "fsync and full_page_writes on, synchronous_commit %s", d.SynchronousCommit)
 }
 
 // judgeReplication says what a failover may lose.
@@ -279,23 +304,23 @@ func judgeReplication(d *db.Durability) Check {
 
 	switch {
 	case d.Standbys == 0 && d.SynchronousStandbys == "":
-		return passed(name, "no standby streams")
+		return reportOK(name, "no standby streams")
 	case d.SynchronousStandbys == "":
-		return warned(
+		return reportWarning(
 			name,
 			do,
 			"asynchronous, %d standbys stream: a failover may lose that a message was sent",
 			d.Standbys,
 		)
 	case d.SynchronousCommit == "local":
-		return warned(
+		return reportWarning(
 			name,
 			"set synchronous_commit to on",
 			"synchronous_commit is local: a failover may lose that a message was sent",
 		)
 	}
 
-	return passed(name, "synchronous: %s", d.SynchronousStandbys)
+	return reportOK(name, "synchronous: %s", d.SynchronousStandbys)
 }
 
 func diagnoseTemporal(ctx context.Context, c *config.Config, environ []string) []Check {
@@ -304,14 +329,23 @@ func diagnoseTemporal(ctx context.Context, c *config.Config, environ []string) [
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
 
-	options, err := temporalOptions(c, environ, newMonitor(slog.New(slog.DiscardHandler)))
+	const correct = "correct the variable that it names"
+
+	quietly := newMonitor(slog.New(slog.DiscardHandler))
+
+	keys, err := quietly.parseKeys(c.EncryptionKeys)
 	if err != nil {
-		return []Check{failed(name, "correct the variable that it names", "%v", err)}
+		return []Check{reportFailure(name, correct, "%v", err)}
+	}
+
+	options, err := temporalOptions(c, environ, keys, quietly.logger)
+	if err != nil {
+		return []Check{reportFailure(name, correct, "%v", err)}
 	}
 
 	dialed, err := client.DialContext(ctx, options)
 	if err != nil {
-		return []Check{failed(
+		return []Check{reportFailure(
 			name,
 			"correct TEMPORAL_ADDRESS, or start Temporal",
 			"%s does not answer: %v",
@@ -322,7 +356,7 @@ func diagnoseTemporal(ctx context.Context, c *config.Config, environ []string) [
 
 	defer dialed.Close()
 
-	checks := []Check{passed(name, "%s answers", options.HostPort)}
+	checks := []Check{reportOK(name, "%s answers", options.HostPort)}
 
 	return append(checks, checkNamespace(ctx, dialed, options.Namespace)...)
 }
@@ -336,37 +370,37 @@ func checkNamespace(ctx context.Context, dialed client.Client, namespace string)
 		do := "correct TEMPORAL_NAMESPACE, or create it: temporal operator namespace create --namespace " + namespace +
 			" --retention 720h"
 
-		return []Check{failed("namespace", do, "%s: %v", namespace, err)}
+		return []Check{reportFailure("namespace", do, "%s: %v", namespace, err)}
 	}
 
-	checks := []Check{passed("namespace", "%s", namespace)}
+	checks := []Check{reportOK("namespace", "%s", namespace)}
 
 	retention := described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
 	if retention < shortRetention {
-		checks = append(checks, warned(
+		checks = append(checks, reportWarning(
 			"retention",
 			"temporal operator namespace update --namespace "+namespace+" --retention 72h",
 			"%s: what became of an action that was ended before it was stored is soon forgotten",
 			retention,
 		))
 	} else {
-		checks = append(checks, passed("retention", "%s", retention))
+		checks = append(checks, reportOK("retention", "%s", retention))
 	}
 
 	missing, err := worker.MissingSearchAttributes(ctx, dialed, namespace)
 
 	switch {
 	case err != nil:
-		checks = append(checks, failed("search attributes", "let this client list them", "%v", err))
+		checks = append(checks, reportFailure("search attributes", "let this client list them", "%v", err))
 	case len(missing) > 0:
-		checks = append(checks, warned(
+		checks = append(checks, reportWarning(
 			"search attributes",
 			"start a worker, which registers them, or create them by hand where it may not",
 			"missing: %s",
 			strings.Join(missing, ", "),
 		))
 	default:
-		checks = append(checks, passed("search attributes", "registered"))
+		checks = append(checks, reportOK("search attributes", "registered"))
 	}
 
 	return checks

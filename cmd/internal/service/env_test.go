@@ -3,6 +3,7 @@ package service_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -62,11 +63,15 @@ type env struct {
 	box    *sandbox.Sandbox
 	config *config.Config
 	// front is where the providers reach the API, whichever serves it at the moment.
-	front  *front
-	url    string
-	secret string
-	ws     chat.WorkspaceID
-	people people
+	front *front
+	url   string
+	// metrics is where the process serves its metrics, host:port.
+	metrics string
+	secret  string
+	// signing is the key that SendGrid signs with.
+	signing *ecdsa.PrivateKey
+	ws      chat.WorkspaceID
+	people  people
 	// stop stops API and worker; stopped waits until they have ended.
 	stop, stopped func()
 }
@@ -160,12 +165,13 @@ func newEnvWithProviders(t *testing.T, providers sandbox.Config, databaseURL str
 	}
 
 	w := &env{
-		T:      t,
-		box:    box,
-		config: c,
-		front:  front,
-		secret: chat.NewKeySecret(),
-		ws:     chat.WorkspaceID(uuid.NewString()),
+		T:       t,
+		box:     box,
+		config:  c,
+		front:   front,
+		secret:  chat.NewKeySecret(),
+		signing: key,
+		ws:      chat.WorkspaceID(uuid.NewString()),
 	}
 
 	s := w.connect(embedded.Address())
@@ -202,9 +208,15 @@ func (w *env) start(s *service.Service) {
 	w.url = "http://" + l.Addr().String()
 	w.front.serves(w.url)
 
+	metrics, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(w, err)
+
+	w.metrics = metrics.Addr().String()
+
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { requireNoError(w, s.ServeAPI(ctx, l)) })
+	running.Go(func() { requireNoError(w, s.ServeMetrics(ctx, metrics)) })
 	running.Go(func() { requireNoError(w, s.Work(ctx)) })
 
 	w.stop = cancel

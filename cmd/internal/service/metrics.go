@@ -13,14 +13,6 @@ import (
 // countWithin bounds a count that a scrape asks the database for.
 const countWithin = 2 * time.Second
 
-// newEndedActions counts the actions that a sweep has found to have been ended in Temporal.
-func newEndedActions() prometheus.Counter {
-	return prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "handrail_actions_ended_in_temporal_total",
-		Help: "Actions that were promised and then ended in Temporal before they had done anything.",
-	})
-}
-
 // newRegistry has the metrics of the process itself: goroutines, memory, open files.
 func newRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()

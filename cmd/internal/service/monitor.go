@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -35,6 +36,8 @@ type monitor struct {
 
 	mutex   sync.Mutex
 	missing []string
+	// measured is the last offset of the clock, nil before the first.
+	measured *time.Duration
 }
 
 func newMonitor(logger *slog.Logger) *monitor {
@@ -45,7 +48,10 @@ func newMonitor(logger *slog.Logger) *monitor {
 			Name: "handrail_database_failovers_total",
 			Help: "Failovers of the database that this process was the first to notice.",
 		}),
-		endedActions: newEndedActions(),
+		endedActions: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "handrail_actions_ended_in_temporal_total",
+			Help: "Actions that were promised and then ended in Temporal before they had done anything.",
+		}),
 		clockOffset: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "handrail_clock_offset_seconds",
 			Help: "By how much the clock of this process is ahead of the database's.",
@@ -58,6 +64,19 @@ func newMonitor(logger *slog.Logger) *monitor {
 	m.registry.MustRegister(m.failovers, m.endedActions, m.clockOffset, m.missingKey)
 
 	return m
+}
+
+// reportEnded is told by the store of an action that was ended in Temporal before it had done anything.
+func (m *monitor) reportEnded(ctx context.Context, a chat.Action) {
+	m.endedActions.Inc()
+
+	m.logger.WarnContext(
+		ctx,
+		"an action was ended in Temporal before it had done anything",
+		"action_id", a.ID,
+		"workflow_id", a.WorkflowID,
+		"code", a.Problem.Code,
+	)
 }
 
 // reportFailover is told by the store that the database has failed over.
@@ -116,13 +135,35 @@ func (m *monitor) parseKeys(list string) (*codec.Codec, error) {
 	if list != "" {
 		var err error
 		if keys, err = codec.Parse(list); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err)
 		}
 	}
 
 	keys.OnMissingKey(m.reportMissingKey)
 
 	return keys, nil
+}
+
+// databaseTime returns the time by the database's clock, as it was last measured, less what it may
+// be off: it is never ahead of that clock.
+func (m *monitor) databaseTime() time.Time {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+
+	if m.measured == nil {
+		return time.Now().Add(-chat.ClockWarning)
+	}
+
+	return time.Now().Add(-*m.measured - chat.ClockDrift)
+}
+
+// recordOffset keeps by how much the clock of this process is ahead.
+func (m *monitor) recordOffset(offset time.Duration) {
+	m.mutex.Lock()
+	m.measured = &offset
+	m.mutex.Unlock()
+
+	m.clockOffset.Set(offset.Seconds())
 }
 
 // watch looks at the clock and at the database's timeline now, and each minute until ctx ends.
@@ -156,7 +197,7 @@ func (m *monitor) look(ctx context.Context, store *db.Store) {
 		return
 	}
 
-	m.clockOffset.Set(offset.Seconds())
+	m.recordOffset(offset)
 
 	switch {
 	case chat.CheckClock(offset) != nil:

@@ -67,6 +67,7 @@ func TestTheMonitorSaysWhenClocksDiffer(t *testing.T) {
 
 			m.look(t.Context(), store)
 			assert.InDelta(t, tt.ahead.Seconds(), metricOf(t, m, "handrail_clock_offset_seconds"), 5)
+			assert.WithinDuration(t, time.Now().Add(-tt.ahead-chat.ClockDrift), m.databaseTime(), 5*time.Second)
 
 			if tt.says == "" {
 				assert.Empty(t, said.String())
@@ -77,6 +78,20 @@ func TestTheMonitorSaysWhenClocksDiffer(t *testing.T) {
 			assert.Contains(t, said.String(), "the clock of this process is ")
 		})
 	}
+}
+
+func TestTheDatabasesTimeIsNeverAheadOfIt(t *testing.T) {
+	t.Parallel()
+
+	m, _ := newTestMonitor()
+	unmeasured := m.databaseTime()
+	assert.False(t, unmeasured.After(time.Now().Add(-chat.ClockWarning)))
+
+	m.recordOffset(3 * time.Second)
+
+	measured := m.databaseTime()
+	assert.False(t, measured.After(time.Now().Add(-3*time.Second-chat.ClockDrift)))
+	assert.True(t, measured.After(unmeasured))
 }
 
 func TestTheMonitorNoticesAFailover(t *testing.T) {
@@ -90,7 +105,7 @@ func TestTheMonitorNoticesAFailover(t *testing.T) {
 	m.look(t.Context(), store)
 	assert.Zero(t, metricOf(t, m, "handrail_database_failovers_total"))
 
-	_, err := store.HoldUnsent(t.Context(), chat.DatabaseHold{At: time.Now(), Reason: chat.ErrorDatabaseRestored})
+	_, err := store.HoldUnsent(t.Context(), chat.ErrorDatabaseRestored)
 	require.NoError(t, err)
 	assert.Zero(t, metricOf(t, m, "handrail_database_failovers_total"), "a restore is none")
 
@@ -98,6 +113,15 @@ func TestTheMonitorNoticesAFailover(t *testing.T) {
 	assert.InDelta(t, 1, metricOf(t, m, "handrail_database_failovers_total"), 0)
 	assert.Contains(t, said.String(), "handrail migrate after-failover")
 	assert.NotContains(t, said.String(), string(sent.DeliveryID))
+}
+
+func TestTheMonitorCountsEndedActions(t *testing.T) {
+	t.Parallel()
+
+	m, said := newTestMonitor()
+	m.reportEnded(t.Context(), chat.Action{ID: "a", Problem: chat.EndedInTemporal("a", "terminated")})
+	assert.InDelta(t, 1, metricOf(t, m, "handrail_actions_ended_in_temporal_total"), 0)
+	assert.Contains(t, said.String(), "action_ended")
 }
 
 func TestTheMonitorNamesAMissingKeyOnce(t *testing.T) {
@@ -142,7 +166,7 @@ func TestAWorkerThatCannotWorkSaysWhy(t *testing.T) {
 	}
 
 	m, _ := newTestMonitor()
-	assert.Contains(t, readiness(t, m, 2*time.Minute), "not ready: the clock of this process is 2m0")
+	assert.Contains(t, readiness(t, m, 2*time.Minute), "ahead of the database's, more than the 1m0s that is allowed")
 	m.reportMissingKey("k2")
 	assert.Contains(t, readiness(t, m, 0), "not ready: HANDRAIL_ENCRYPTION_KEYS lacks k2")
 }

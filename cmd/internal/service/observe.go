@@ -15,9 +15,8 @@ import (
 // readyWithin is how long the parts of a worker may take to answer.
 const readyWithin = 2 * time.Second
 
-// ServeWorker serves /healthz, /readyz and /metrics of a process that works and serves no
-// API, until ctx ends.
-func (s *Service) ServeWorker(ctx context.Context, l net.Listener) error {
+// ServeMetrics serves /healthz, /readyz and /metrics of this process, until ctx ends.
+func (s *Service) ServeMetrics(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.monitor.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})

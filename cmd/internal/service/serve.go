@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"handrail/api"
+	"handrail/cmd/internal/config"
+	"handrail/loopback"
 )
 
 // stopWithin is how long running requests may take to answer once the program is told to
@@ -26,16 +30,19 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 	hooks.warn(ctx, s.config, s.logger)
 
 	app, err := api.New(api.Config{ //nolint:contextcheck // requests bring contexts of their own
-		Store:    s.Store,
-		Engine:   s.engine(),
-		Logger:   s.logger,
-		Version:  Version,
-		Wait:     s.config.Wait,
-		Twilio:   hooks.twilio,
-		SendGrid: hooks.sendgrid,
-		Tools:    s.tools,
-		Models:   s.models,
-		Registry: s.monitor.registry,
+		Store:          s.Store,
+		Engine:         s.engine(),
+		Logger:         s.logger,
+		Version:        Version,
+		Wait:           s.config.Wait,
+		Twilio:         hooks.twilio,
+		SendGrid:       hooks.sendgrid,
+		Tools:          s.tools,
+		Models:         s.models,
+		Registry:       s.monitor.registry,
+		WorkspaceLimit: perSecond(s.config.WorkspaceRate),
+		AddressLimit:   perSecond(s.config.AddressRate),
+		AllowsHost:     allowedHosts(s.config),
 	})
 	if err != nil {
 		return fmt.Errorf("assemble the API: %w", err)
@@ -54,6 +61,28 @@ func (s *Service) ServeAPI(ctx context.Context, l net.Listener) error {
 	}
 
 	return <-stopped
+}
+
+// perSecond is a rate in bursts of twice as many.
+func perSecond(rate float64) api.RateLimit {
+	return api.RateLimit{
+		PerSecond: rate,
+		Burst:     int(2 * rate),
+	}
+}
+
+// allowedHosts reports which hosts the API answers for; nil for all of them.
+func allowedHosts(c *config.Config) func(host string) bool {
+	if !c.LoopbackOnly {
+		return nil
+	}
+
+	public, err := url.Parse(c.PublicURL)
+
+	return func(host string) bool {
+		// A tunnel brings the providers' webhooks to a name that is not this machine's.
+		return loopback.IsHost(host) || err == nil && public.Host != "" && strings.EqualFold(host, public.Host)
+	}
 }
 
 // ServeHTTP serves a plain handler on l until ctx ends.

@@ -38,8 +38,9 @@ type Service struct {
 	config   *config.Config
 	logger   *slog.Logger
 	temporal client.Client
-	// converter reads what Temporal keeps.
+	// converter reads what Temporal keeps in the namespace.
 	converter converter.DataConverter
+	namespace string
 	tools     *toolbox.Toolbox
 	models    *models.Models
 	monitor   *monitor
@@ -48,16 +49,7 @@ type Service struct {
 // Connect opens the database and Temporal, waiting up to two minutes for either; while it
 // waits it says in the log for what. The caller must Close the service.
 func Connect(ctx context.Context, c *config.Config, environ []string, logger *slog.Logger) (*Service, error) {
-	if c.EncryptionKeys == "" && !c.Loopback() {
-		logger.WarnContext(ctx, "Temporal keeps message texts unencrypted; set HANDRAIL_ENCRYPTION_KEYS")
-	}
-
-	if c.PublicURL == "" {
-		logger.WarnContext(
-			ctx,
-			"no webhooks: receipts are only known by look-ups, and answers do not come in; set HANDRAIL_PUBLIC_URL",
-		)
-	}
+	warnOfSettings(ctx, c, logger)
 
 	choice, err := models.New(c)
 	if err != nil {
@@ -66,17 +58,32 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 
 	watched := newMonitor(logger)
 
-	store, err := OpenStore(ctx, c, logger, db.WithFailoverReport(watched.reportFailover))
+	store, err := OpenStore(
+		ctx,
+		c,
+		logger,
+		db.WithFailoverReport(watched.reportFailover),
+		db.WithEndedReport(watched.reportEnded),
+	)
 	if err != nil {
 		return nil, err
 	}
 
 	keys, err := watched.parseKeys(c.EncryptionKeys)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err), store.Close())
+		return nil, errors.Join(err, store.Close())
 	}
 
-	dialed, err := dialTemporal(ctx, c, environ, watched)
+	if c.EncryptionOptional {
+		keys.TakeUnsealed()
+	}
+
+	options, err := temporalOptions(c, environ, keys, logger)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+
+	dialed, err := dialTemporal(ctx, options, logger)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -94,11 +101,26 @@ func Connect(ctx context.Context, c *config.Config, environ []string, logger *sl
 		config:    c,
 		logger:    logger,
 		temporal:  dialed,
+		namespace: options.Namespace,
 		converter: keys.Converter(),
 		tools:     tools,
 		models:    choice,
 		monitor:   watched,
 	}, nil
+}
+
+// warnOfSettings says what a person should know of how it is configured.
+func warnOfSettings(ctx context.Context, c *config.Config, logger *slog.Logger) {
+	if c.EncryptionKeys == "" && !c.Loopback() {
+		logger.WarnContext(ctx, "Temporal keeps message texts unencrypted; set HANDRAIL_ENCRYPTION_KEYS")
+	}
+
+	if c.PublicURL == "" {
+		logger.WarnContext(
+			ctx,
+			"no webhooks: receipts are only known by look-ups, and answers do not come in; set HANDRAIL_PUBLIC_URL",
+		)
+	}
 }
 
 // OpenStore opens the database alone, waiting for it as [Connect] does.
@@ -180,7 +202,6 @@ func (s *Service) Work(ctx context.Context) error {
 		Engine:     s.engine(),
 		Logger:     s.logger,
 		StaleAfter: s.config.StaleAfter,
-		CountEnded: s.monitor.endedActions.Inc,
 
 		QueryProvider: acts.QueryProvider,
 	}
@@ -196,7 +217,8 @@ func (s *Service) engine() *engine.Client {
 		s.temporal,
 		s.config.TaskQueue,
 		uuidv7.New[string],
-		engine.WithConverter(s.converter),
+		engine.WithConverter(s.converter, s.namespace),
+		engine.WithClock(s.monitor.databaseTime),
 	)
 }
 
@@ -250,35 +272,56 @@ func (s *Service) providers() (map[chat.Provider]activities.Provider, error) {
 	all := map[chat.Provider]activities.Provider{chat.ProviderHandrail: carrier.WebChat{}}
 
 	if c.TwilioAccountSID != "" {
-		t, err := twilio.New(twilio.Config{
-			AccountSID:        c.TwilioAccountSID,
-			AuthToken:         c.TwilioAuthToken,
-			BaseURL:           c.TwilioBaseURL,
-			StatusCallbackURL: c.PublicURL,
-			Proxy:             http.ProxyFromEnvironment,
-		})
+		t, err := newTwilio(c)
 		if err != nil {
-			return nil, fmt.Errorf(
-				"TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, HANDRAIL_TWILIO_BASE_URL, HANDRAIL_PUBLIC_URL: %w",
-				err,
-			)
+			return nil, err
 		}
 
 		all[chat.ProviderTwilio] = t
 	}
 
 	if c.SendGridAPIKey != "" {
-		g, err := sendgrid.New(sendgrid.Config{
-			APIKey:  c.SendGridAPIKey,
-			BaseURL: c.SendGridBaseURL,
-			Proxy:   http.ProxyFromEnvironment,
-		})
+		g, err := newSendGrid(c)
 		if err != nil {
-			return nil, fmt.Errorf("SENDGRID_API_KEY, HANDRAIL_SENDGRID_BASE_URL: %w", err)
+			return nil, err
 		}
 
 		all[chat.ProviderSendGrid] = g
 	}
 
 	return all, nil
+}
+
+// newTwilio makes the client of the account that is configured, or names the variables that are
+// wrong.
+func newTwilio(c *config.Config) (*twilio.Client, error) {
+	t, err := twilio.New(twilio.Config{
+		AccountSID:        c.TwilioAccountSID,
+		AuthToken:         c.TwilioAuthToken,
+		BaseURL:           c.TwilioBaseURL,
+		StatusCallbackURL: c.PublicURL,
+		Proxy:             http.ProxyFromEnvironment,
+	})
+	if err != nil {
+		return nil, fmt.Errorf(
+			"TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, HANDRAIL_TWILIO_BASE_URL, HANDRAIL_PUBLIC_URL: %w",
+			err,
+		)
+	}
+
+	return t, nil
+}
+
+// newSendGrid is [newTwilio] for SendGrid.
+func newSendGrid(c *config.Config) (*sendgrid.Client, error) {
+	g, err := sendgrid.New(sendgrid.Config{
+		APIKey:  c.SendGridAPIKey,
+		BaseURL: c.SendGridBaseURL,
+		Proxy:   http.ProxyFromEnvironment,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("SENDGRID_API_KEY, HANDRAIL_SENDGRID_BASE_URL: %w", err)
+	}
+
+	return g, nil
 }

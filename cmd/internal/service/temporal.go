@@ -12,24 +12,22 @@ import (
 	"go.temporal.io/sdk/contrib/opentelemetry"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
-	"go.temporal.io/sdk/temporal"
 
 	"handrail/cmd/internal/config"
+	"handrail/codec"
 	"handrail/worker"
 )
 
-// dialTemporal connects to Temporal as the environment says (TEMPORAL_ADDRESS,
-// TEMPORAL_NAMESPACE, TEMPORAL_TLS… as in every Temporal program), waiting for it if it
-// does not answer yet, and makes sure that the search attributes exist.
-func dialTemporal(ctx context.Context, c *config.Config, environ []string, watched *monitor) (client.Client, error) {
-	options, err := temporalOptions(c, environ, watched)
-	if err != nil {
-		return nil, err
-	}
-
+// dialTemporal connects to Temporal, waiting for it if it does not answer yet, and makes sure that the
+// search attributes exist.
+func dialTemporal(
+	ctx context.Context,
+	options client.Options,
+	logger *slog.Logger,
+) (client.Client, error) {
 	what := fmt.Sprintf("Temporal at %s (TEMPORAL_ADDRESS)", options.HostPort)
 
-	return awaitConnection(ctx, watched.logger, what, func() (client.Client, error) {
+	return awaitConnection(ctx, logger, what, func() (client.Client, error) {
 		dialed, err := client.DialContext(ctx, options)
 		if err != nil {
 			return nil, fmt.Errorf("connect: %w", err)
@@ -44,7 +42,14 @@ func dialTemporal(ctx context.Context, c *config.Config, environ []string, watch
 	})
 }
 
-func temporalOptions(c *config.Config, environ []string, watched *monitor) (client.Options, error) {
+// temporalOptions are how to connect to Temporal, as the environment says (TEMPORAL_ADDRESS,
+// TEMPORAL_NAMESPACE, TEMPORAL_TLS… as in every Temporal program). Its payloads keys seal and open.
+func temporalOptions(
+	c *config.Config,
+	environ []string,
+	keys *codec.Codec,
+	logger *slog.Logger,
+) (client.Options, error) {
 	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: lookup(environ)})
 	if err != nil {
 		return options, backoff.Permanent(fmt.Errorf("read Temporal's client configuration: %w", err))
@@ -58,18 +63,10 @@ func temporalOptions(c *config.Config, environ []string, watched *monitor) (clie
 		options.Namespace = c.TemporalNamespace
 	}
 
-	options.Logger = log.NewStructuredLogger(slog.New(quiet{watched.logger.Handler()}).With("component", "temporal"))
-
-	keys, err := watched.parseKeys(c.EncryptionKeys)
-	if err != nil {
-		return options, fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err)
-	}
+	options.Logger = log.NewStructuredLogger(slog.New(quiet{logger.Handler()}).With("component", "temporal"))
 
 	options.DataConverter = keys.Converter()
-	options.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
-		DataConverter:          options.DataConverter,
-		EncodeCommonAttributes: c.EncryptionKeys != "",
-	})
+	options.FailureConverter = keys.FailureConverter()
 
 	tracing, err := opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{})
 	if err != nil {

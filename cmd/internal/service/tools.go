@@ -34,7 +34,7 @@ func newToolbox(c *config.Config, environ []string, store *db.Store, watched *mo
 		Environ:  programEnviron(environ),
 		Logger:   watched.logger,
 		Discovered: func(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool) error {
-			return store.SaveDiscovered(ctx, ws, id, tools, time.Now())
+			return store.SaveDiscovered(ctx, ws, chat.Actor{}, id, tools, time.Now())
 		},
 	}
 
@@ -46,7 +46,7 @@ func newToolbox(c *config.Config, environ []string, store *db.Store, watched *mo
 	if keys != "" {
 		sealer, err := watched.parseKeys(keys)
 		if err != nil {
-			return nil, fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err)
+			return nil, err
 		}
 
 		made.Sealer = sealer

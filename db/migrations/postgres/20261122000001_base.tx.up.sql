@@ -264,8 +264,9 @@ CREATE TABLE deliveries (
     channel             text NOT NULL,
     provider            text NOT NULL,
     purpose_key         text NOT NULL,
-    -- What the provider's list cannot tell apart has the same one: chat.Delivery.TextKey.
-    text_key            text NOT NULL,
+    -- What the provider's list cannot tell apart has the same one: chat.Delivery.TextKey. NULL, which
+    -- is not the same as another NULL, where the list shows our own ids.
+    text_key            text CONSTRAINT deliveries_text_key CHECK (text_key <> ''),
     sender              text NOT NULL,
     from_address        text NOT NULL,
     to_address          text NOT NULL,
@@ -323,8 +324,8 @@ CREATE TABLE deliveries (
     CONSTRAINT deliveries_unknown CHECK (submission <> 'unknown' OR unknown_since IS NOT NULL),
     -- What a provider took has the provider's id: without it, no report could be told to be of it.
     CONSTRAINT deliveries_accepted CHECK (submission <> 'accepted' OR provider_message_id IS NOT NULL),
-    CONSTRAINT deliveries_evidence_hold CHECK (evidence <> 'open' OR text_key <> '' AND evidence_until IS NOT NULL),
-    CONSTRAINT deliveries_evidence CHECK (evidence IN ('none', 'open', 'past'))
+    CONSTRAINT deliveries_evidence_hold CHECK (evidence <> 'open' OR text_key IS NOT NULL AND evidence_until IS NOT NULL),
+    CONSTRAINT deliveries_evidence CHECK (evidence IN ('none', 'open', 'past', 'closed'))
 );
 
 CREATE INDEX deliveries_newest ON deliveries (workspace_id, created_at DESC, id DESC);
@@ -339,7 +340,9 @@ CREATE UNIQUE INDEX deliveries_in_flight ON deliveries (workspace_id, sender, to
 -- One delivery at a time may own a message in the provider's list that nobody can tell apart
 -- from another one.
 CREATE UNIQUE INDEX deliveries_evidence_open ON deliveries (text_key) WHERE evidence = 'open';
-CREATE INDEX deliveries_evidence_any ON deliveries (text_key) WHERE evidence IN ('open', 'past');
+CREATE INDEX deliveries_evidence_any ON deliveries (text_key) WHERE evidence IN ('open', 'past', 'closed');
+-- For which a sweep is still to read the provider's list.
+CREATE INDEX deliveries_unlisted ON deliveries (sweep_after) WHERE evidence IN ('open', 'past');
 -- What a sweeper looks for, across workspaces.
 CREATE INDEX deliveries_unsettled ON deliveries (sweep_after)
     WHERE submission IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review');

@@ -112,6 +112,8 @@ CREATE TABLE contributor_asks (
     answer       json,
     answered_at  timestamptz,
     why          text NOT NULL,
+    language     text NOT NULL DEFAULT '',
+    understood   json,
     asked_at     timestamptz,
     updated_at   timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, id),

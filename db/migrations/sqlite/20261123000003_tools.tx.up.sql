@@ -103,6 +103,8 @@ CREATE TABLE contributor_asks (
     answer       text CHECK (json_valid(answer)),
     answered_at  text,
     why          text NOT NULL,
+    language     text NOT NULL DEFAULT '',
+    understood   text CHECK (json_valid(understood)),
     asked_at     text,
     updated_at   text NOT NULL,
     PRIMARY KEY (workspace_id, id),

@@ -25,6 +25,14 @@ func (s *Server) Failure(ctx context.Context, response *http.Response, err error
 		return s.later("timeout", fmt.Sprintf("the model did not answer within %s", limit))
 	}
 
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return chat.Errorf(
+			chat.CodeSummarizationFailed,
+			"the model's server answered with more than %d bytes: check the base URL",
+			tooLarge.Limit,
+		)
+	}
+
 	network, isNetwork := errors.AsType[net.Error](err)
 	switch {
 	case ctx.Err() == nil && isNetwork && network.Timeout():

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"handrail/budget"
 	"handrail/llm"
 )
 
@@ -45,7 +46,29 @@ func (c *Config) Check(provider string) error {
 		c.HTTPClient = &http.Client{CheckRedirect: sameServer} // the context bounds its requests
 	}
 
+	client := *c.HTTPClient
+	client.Transport = limited{client.Transport}
+	c.HTTPClient = &client
+
 	return nil
+}
+
+// limited is a transport whose answers are read up to [budget.MaxModelAnswer] bytes, unpacked.
+type limited struct{ next http.RoundTripper }
+
+// RoundTrip sends a request.
+func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
+	next := l.next
+	if next == nil {
+		next = http.DefaultTransport //nolint:forbidigo // what a client without one uses; the context bounds its requests
+	}
+
+	answer, err := next.RoundTrip(r)
+	if err == nil {
+		answer.Body = http.MaxBytesReader(nil, answer.Body, budget.MaxModelAnswer)
+	}
+
+	return answer, err
 }
 
 // sameServer keeps keys, which travel in headers of all names, and chats from going where a

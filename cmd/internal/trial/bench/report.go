@@ -20,6 +20,7 @@ type Report struct {
 	Machine Machine   `json:"machine"`
 	Stores  []Store   `json:"stores,omitempty"`
 	Growth  []Stage   `json:"growth,omitempty"`
+	Waiting []Waiting `json:"waiting,omitempty"`
 	Burst   *Burst    `json:"burst,omitempty"`
 	Soak    *Soak     `json:"soak,omitempty"`
 	Workers []Workers `json:"workers,omitempty"`
@@ -108,6 +109,10 @@ func (r *Report) Show(out io.Writer) error {
 		r.showGrowth(t)
 	}
 
+	if len(r.Waiting) > 0 {
+		r.showWaiting(t)
+	}
+
 	if r.Burst != nil {
 		r.Burst.show(t)
 	}
@@ -147,6 +152,14 @@ func (r *Report) Show(out io.Writer) error {
 	}
 
 	return t.Flush()
+}
+
+func (r *Report) showWaiting(t io.Writer) {
+	fmt.Fprint(t, "\nsends that wait\tlooked at a second\tpart of one worker's time, with a look a day\t\n")
+
+	for _, w := range r.Waiting {
+		fmt.Fprintf(t, "%d\t%.0f\t%.4f\t\n", w.Sends, w.PerSecond, w.Share)
+	}
 }
 
 func (b *Burst) show(t io.Writer) {

@@ -104,7 +104,7 @@ type part struct {
 
 // otherParts are all but the speed, in their order.
 func (r *run) otherParts() []part {
-	all := []part{{partGrowth, 1, r.growth}, {partBurst, 1, r.burst}}
+	all := []part{{partGrowth, 1, r.growth}, {partWaiting, 1, r.waiting}, {partBurst, 1, r.burst}}
 	for _, n := range numbersOfWorkers() {
 		all = append(all, part{partWorkers, n, r.workers})
 	}
@@ -116,7 +116,9 @@ func (r *run) otherParts() []part {
 const (
 	partSpeed  = "speed"
 	partGrowth = "growth"
-	partBurst  = "burst"
+	// partWaiting measures sweeps with many sends that wait for people.
+	partWaiting = "waiting"
+	partBurst   = "burst"
 	// partWorkers measures with more than one worker, partSoak for long.
 	partWorkers = "workers"
 	partSoak    = "soak"

@@ -61,7 +61,12 @@ func (r *run) databaseDisturbances() []disturbance {
 		},
 		{kind: "db_delay", needs: needsDatabase, play: r.delayDatabase},
 		{kind: "db_drop", needs: needsDatabase, play: r.dropDatabase},
-		{kind: kindFailover, needs: needsDatabase, once: true, play: r.failOver},
+		{
+			kind:  kindFailover,
+			needs: needsDatabase,
+			once:  true,
+			play:  r.failOver,
+		},
 	}
 }
 

@@ -61,11 +61,13 @@ type Cluster struct {
 type ports struct {
 	postgres, standby, temporal, sandbox int
 	apis, workers                        []int
+	// metrics are those of the APIs, whose own ports serve none.
+	metrics []int
 }
 
 // New makes the folders of an installation, and starts nothing. The caller must Close it.
 func New(ctx context.Context, o Options) (*Cluster, error) {
-	free, err := freeport.Find(4 + o.APIs + o.Workers)
+	free, err := freeport.Find(4 + 2*o.APIs + o.Workers)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +78,8 @@ func New(ctx context.Context, o Options) (*Cluster, error) {
 		sandbox:  free[2],
 		standby:  free[3],
 		apis:     free[4 : 4+o.APIs],
-		workers:  free[4+o.APIs:],
+		metrics:  free[4+o.APIs : 4+2*o.APIs],
+		workers:  free[4+2*o.APIs:],
 	}}
 
 	if s.postgres, err = newPostgres(ctx, o.Folder, s.ports.postgres); err != nil {

@@ -26,11 +26,15 @@ func (c *Cluster) apiProgram(n int) Program {
 	origin := c.APIs()[n]
 
 	return Program{
-		Name:    fmt.Sprintf("api-%d", n+1),
-		Kind:    "api",
-		Args:    []string{filepath.Join(c.Programs, "handrail"), "api"},
-		Environ: append(c.Environment(), "HANDRAIL_ADDR="+freeport.Loopback(c.ports.apis[n])),
-		Ready:   func(ctx context.Context) error { return Answers(ctx, origin+"/readyz") },
+		Name: fmt.Sprintf("api-%d", n+1),
+		Kind: "api",
+		Args: []string{filepath.Join(c.Programs, "handrail"), "api"},
+		Environ: append(
+			c.Environment(),
+			"HANDRAIL_ADDR="+freeport.Loopback(c.ports.apis[n]),
+			"HANDRAIL_METRICS_ADDR="+freeport.Loopback(c.ports.metrics[n]),
+		),
+		Ready: func(ctx context.Context) error { return Answers(ctx, origin+"/readyz") },
 	}
 }
 
@@ -41,7 +45,7 @@ func (c *Cluster) workerProgram(n int) Program {
 		Name:    fmt.Sprintf("worker-%d", n+1),
 		Kind:    "worker",
 		Args:    []string{filepath.Join(c.Programs, "handrail"), "worker"},
-		Environ: append(c.Environment(), "HANDRAIL_WORKER_ADDR="+addr),
+		Environ: append(c.Environment(), "HANDRAIL_METRICS_ADDR="+addr),
 		Ready:   func(ctx context.Context) error { return Answers(ctx, "http://"+addr+"/readyz") },
 	}
 }
@@ -127,6 +131,9 @@ func (c *Cluster) Environment() []string {
 		"HANDRAIL_SENDGRID_BASE_URL="+c.Sandbox(),
 		"HANDRAIL_SENDGRID_WEBHOOK_PUBLIC_KEY="+c.signingKey,
 		"HANDRAIL_LOG_FORMAT=json",
+		// All callers of a trial are one workspace's, at one address.
+		"HANDRAIL_RATE_PER_ADDRESS=100000",
+		"HANDRAIL_RATE_PER_WORKSPACE=100000",
 	)
 
 	return append(environ, c.Environ...)
@@ -157,8 +164,8 @@ func (c *Cluster) bare(more ...string) []string {
 // Metrics returns the addresses of the metrics of the APIs and the workers, by name.
 func (c *Cluster) Metrics() map[string]string {
 	all := map[string]string{}
-	for n, origin := range c.APIs() {
-		all[fmt.Sprintf("api-%d", n+1)] = origin + "/metrics"
+	for n, port := range c.ports.metrics {
+		all[fmt.Sprintf("api-%d", n+1)] = "http://" + freeport.Loopback(port) + "/metrics"
 	}
 
 	for n, port := range c.ports.workers {

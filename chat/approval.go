@@ -1,0 +1,378 @@
+package chat
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// ApprovalState is where an approval stands.
+type ApprovalState string
+
+// The states of an approval.
+const (
+	ApprovalWaiting  ApprovalState = "waiting"
+	ApprovalApproved ApprovalState = "approved"
+	ApprovalRefused  ApprovalState = "refused"
+	// ApprovalExpired: nobody has decided in time.
+	ApprovalExpired ApprovalState = "expired"
+	// ApprovalVoid: what it is about was changed after it was asked for, or who asked may not ask
+	// for it any more.
+	ApprovalVoid ApprovalState = "void"
+)
+
+// ApprovalStates are all states of approvals.
+func ApprovalStates() []ApprovalState {
+	return []ApprovalState{ApprovalWaiting, ApprovalApproved, ApprovalRefused, ApprovalExpired, ApprovalVoid}
+}
+
+// ApprovalKind is what takes a second member's word.
+type ApprovalKind string
+
+// The kinds of approval.
+const (
+	// ApprovalSend is a send with tool calls of [RiskApproval]. Its workflow waits.
+	ApprovalSend ApprovalKind = "send"
+	// ApprovalMemberRole makes a manager. It is done with the decision.
+	ApprovalMemberRole ApprovalKind = "member_role"
+	// ApprovalKey allows one key that reaches further than who asks for it.
+	ApprovalKey ApprovalKind = "api_key"
+	// ApprovalToolChange changes a tool, or adds one. It is done with the decision.
+	ApprovalToolChange ApprovalKind = "tool_change"
+	// ApprovalToolTest allows one run of a tool beside any send.
+	ApprovalToolTest ApprovalKind = "tool_test"
+	// ApprovalToolSecret allows one new signing secret, which is shown to who asked.
+	ApprovalToolSecret ApprovalKind = "tool_secret"
+)
+
+// ApprovalKinds are all kinds of approvals.
+func ApprovalKinds() []ApprovalKind {
+	return []ApprovalKind{
+		ApprovalSend,
+		ApprovalMemberRole,
+		ApprovalKey,
+		ApprovalToolChange,
+		ApprovalToolTest,
+		ApprovalToolSecret,
+	}
+}
+
+// Scopes are those that deciding takes, all of them: who decides could have asked.
+func (k ApprovalKind) Scopes() []Scope {
+	switch k {
+	case ApprovalMemberRole:
+		return []Scope{ScopeChatsAdmin, ScopeMembersWrite}
+	case ApprovalKey:
+		return []Scope{ScopeChatsAdmin, ScopeKeysAdmin}
+	case ApprovalToolChange, ApprovalToolTest, ApprovalToolSecret:
+		return []Scope{ScopeChatsAdmin, ScopeToolsWrite}
+	case ApprovalSend:
+	}
+
+	return []Scope{ScopeChatsAdmin}
+}
+
+// AskingScope is what asking takes. Who has lost it by the time of the decision has asked for nothing.
+func (k ApprovalKind) AskingScope() Scope {
+	switch k {
+	case ApprovalMemberRole:
+		return ScopeMembersWrite
+	case ApprovalKey:
+		return ScopeKeysAdmin
+	case ApprovalToolChange, ApprovalToolTest, ApprovalToolSecret:
+		return ScopeToolsWrite
+	case ApprovalSend:
+	}
+
+	return ScopeChatsAdmin
+}
+
+// Allows reports whether an approval of the kind allows something once, which who asked for it
+// then does: its outcome is theirs alone to see, and is not kept.
+func (k ApprovalKind) Allows() bool {
+	return k == ApprovalKey || k == ApprovalToolTest || k == ApprovalToolSecret
+}
+
+const (
+	// ApprovalDeadline is how long an approval waits that is not a send's.
+	ApprovalDeadline = 24 * time.Hour
+	// ApprovalUse is how long after the decision what was allowed may be done.
+	ApprovalUse = 24 * time.Hour
+	// NewAuthority is how long who was made something, or a key that was made, counts as the
+	// hand of who made it.
+	NewAuthority = 24 * time.Hour
+)
+
+// NobodyElse is said where an approval waits that no member can decide.
+const NobodyElse = "No other member of this workspace can decide it: the operator can, with " +
+	"handrail approvals approve --operator."
+
+// Approval is a second member's word on what one member may not do alone.
+type Approval struct {
+	ID       ApprovalID    `json:"id,omitempty"`
+	Kind     ApprovalKind  `json:"kind,omitempty"`
+	ActionID ActionID      `json:"action_id"`
+	ChatID   ChatID        `json:"chat_id"`
+	State    ApprovalState `json:"state"`
+	// Calls are the ids of the tool calls that need it.
+	Calls []string `json:"tool_call_ids"`
+	// Request is what is asked for, as it was then. A workflow does not need it.
+	Request     ApprovalRequest `json:"-"`
+	Deadline    time.Time       `json:"deadline"`
+	RequestedBy MemberID        `json:"requested_by"`
+	// DecidedBy is 0 when the operator has decided, on the command line.
+	DecidedBy  MemberID   `json:"decided_by,omitempty"`
+	DecidedAt  *time.Time `json:"decided_at,omitempty"`
+	ExecutedAt *time.Time `json:"-"`
+	Reason     string     `json:"reason,omitempty"`
+	CreatedAt  time.Time  `json:"-"`
+	// Deciders are the members who can decide it while it waits; Alone reports that there are none.
+	Deciders []MemberID `json:"-"`
+	Alone    bool       `json:"alone,omitempty"`
+}
+
+// ApprovalRequest is what is shown to who decides. It holds no secret.
+type ApprovalRequest struct {
+	// Calls are a send's.
+	Calls []PinnedCall `json:"calls,omitempty"`
+	// Member is who becomes a manager; its ID is 0 for one that is yet to be made.
+	Member *MemberRequest `json:"member,omitempty"`
+	Key    *KeyRequest    `json:"key,omitempty"`
+	Tool   *PinnedTool    `json:"tool,omitempty"`
+	// Arguments are those of a tool's test.
+	Arguments json.RawMessage `json:"arguments,omitempty"`
+	Changes   []FieldChange   `json:"changes,omitempty"`
+}
+
+// PinnedTool is a tool as it was when its approval was asked for.
+type PinnedTool struct {
+	ID      ToolID   `json:"id"`
+	Name    string   `json:"name"`
+	Version int64    `json:"version"`
+	Where   string   `json:"where"`
+	Risk    ToolRisk `json:"risk"`
+}
+
+// PinnedCall is a tool call as it was when its approval was asked for.
+type PinnedCall struct {
+	CallID    string          `json:"id"`
+	Tool      PinnedTool      `json:"tool"`
+	Arguments json.RawMessage `json:"arguments,omitempty"`
+}
+
+// MemberRequest names a member whose role is to change.
+type MemberRequest struct {
+	ID   MemberID   `json:"id,omitempty"`
+	Kind MemberKind `json:"kind"`
+	Name string     `json:"name"`
+}
+
+// KeyRequest is a key that is asked for.
+type KeyRequest struct {
+	MemberID  MemberID   `json:"member_id"`
+	Name      string     `json:"name"`
+	Scopes    []Scope    `json:"scopes"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+}
+
+// ApprovalEffect is what a decision does at once.
+type ApprovalEffect struct {
+	NewMember *Member      `json:"new_member,omitempty"`
+	MemberID  MemberID     `json:"member_id,omitempty"`
+	Patch     *MemberPatch `json:"patch,omitempty"`
+	// Tool is what a tool becomes; without an ID it is a new one.
+	Tool *ToolDefinition `json:"tool,omitempty"`
+}
+
+// NewApproval asks for a second member's word.
+type NewApproval struct {
+	Kind    ApprovalKind
+	Request ApprovalRequest
+	Effect  *ApprovalEffect
+}
+
+// ApprovalDecision is what is decided about an approval.
+type ApprovalDecision struct {
+	ID      ApprovalID
+	Approve bool
+	Reason  string
+	// By has no key when it is the operator.
+	By Actor
+	At time.Time
+}
+
+// Authority is what a member may do with a key, and who lately made it so.
+type Authority struct {
+	MemberID MemberID
+	Role     WorkspaceRole
+	// Scopes are those of the key; Ended reports that it is revoked or has expired.
+	Scopes []Scope
+	Ended  bool
+	// RoleBy made the member, or gave it its role, KeyBy the key; 0 is the operator.
+	RoleBy MemberID
+	RoleAt *time.Time
+	KeyBy  MemberID
+	KeyAt  *time.Time
+}
+
+// Hands are the members who act when this authority is used: its own, and who made its role or
+// key within [NewAuthority] before.
+func (a *Authority) Hands(at time.Time) []MemberID {
+	hands := []MemberID{a.MemberID}
+
+	for _, made := range []struct {
+		by MemberID
+		at *time.Time
+	}{{a.RoleBy, a.RoleAt}, {a.KeyBy, a.KeyAt}} {
+		if made.by != 0 && made.at != nil && at.Sub(*made.at) < NewAuthority {
+			hands = append(hands, made.by)
+		}
+	}
+
+	return hands
+}
+
+// May reports whether the authority holds want.
+func (a *Authority) May(want Scope) bool {
+	p := Principal{Role: a.Role, Scopes: a.Scopes}
+	return !a.Ended && p.May(want)
+}
+
+// CheckDecider returns why a member cannot decide this approval: own_request when the one who
+// asked and the one who decides are one person, or were made by one within [NewAuthority];
+// forbidden when a scope is missing, also one that the key asked for would have.
+func (a *Approval) CheckDecider(asker, decider Authority, at time.Time) error {
+	if decider.MemberID == asker.MemberID {
+		return Errorf(
+			CodeOwnRequest,
+			"nobody approves or refuses what they have asked for; another member with %s must decide",
+			ScopeChatsAdmin,
+		)
+	}
+
+	asked := asker.Hands(a.CreatedAt)
+	if slices.ContainsFunc(decider.Hands(at), func(m MemberID) bool { return slices.Contains(asked, m) }) {
+		return Errorf(
+			CodeOwnRequest,
+			"a member or key that was made less than %d hours ago does not decide with who made it; "+
+				"another member must decide",
+			int(NewAuthority.Hours()),
+		)
+	}
+
+	needed := a.Kind.Scopes()
+	if a.Request.Key != nil {
+		needed = append(needed, a.Request.Key.Scopes...)
+	}
+
+	for _, scope := range needed {
+		if !decider.May(scope) {
+			return Errorf(CodeForbidden, "deciding this needs the scope %s, and a member with the role manager", scope)
+		}
+	}
+
+	return nil
+}
+
+// AskerHolds reports whether who asked may still ask for it: the request of a member who is no manager
+// any more, or is gone, and of a key that is revoked or has expired, is void.
+func (a *Approval) AskerHolds(asker Authority) bool {
+	return asker.MemberID != 0 && asker.May(a.Kind.AskingScope())
+}
+
+// Decide records a decision of somebody who may: already_decided once it is decided or the deadline
+// has passed.
+func (a *Approval) Decide(decision ApprovalDecision) error {
+	switch {
+	case a.State == ApprovalVoid:
+		return a.Void()
+	case a.State != ApprovalWaiting:
+		return Errorf(CodeDecided, "this approval is %s already", a.State)
+	case !decision.At.Before(a.Deadline):
+		return Errorf(CodeDecided, "the deadline of this approval has passed")
+	}
+
+	a.State = ApprovalRefused
+	a.DecidedBy = decision.By.MemberID
+	a.DecidedAt = &decision.At
+	a.Reason = decision.Reason
+
+	if decision.Approve {
+		a.State = ApprovalApproved
+	}
+
+	return nil
+}
+
+// WhyVoid says in one sentence's part what makes an approval void.
+const WhyVoid = "after it was asked for, a tool was changed, or who asked lost the right to ask"
+
+// Void is the error of who decides about what was changed since: approval_void.
+func (a *Approval) Void() *Error {
+	return Errorf(CodeApprovalVoid, "this approval is void: %s; ask again", WhyVoid)
+}
+
+// CheckUse returns why what an approval allows cannot be done: own_request for a member who did not
+// ask for it, already_decided unless it is approved, unused and fresh, approval_void when
+// something else is asked for now.
+func (a *Approval) CheckUse(by MemberID, kind ApprovalKind, request ApprovalRequest, at time.Time) error {
+	switch {
+	case a.Kind != kind || a.RequestedBy != by:
+		return Errorf(CodeApprovalNotFound, "there is no such approval of this kind for this member")
+	case a.State != ApprovalApproved:
+		return Errorf(CodeDecided, "this approval is %s", a.State)
+	case a.ExecutedAt != nil:
+		return Errorf(CodeDecided, "this approval was used already")
+	case a.DecidedAt == nil || at.Sub(*a.DecidedAt) > ApprovalUse:
+		return Errorf(CodeDecided, "this approval was not used within %d hours", int(ApprovalUse.Hours()))
+	case !SameRequest(a.Request, request):
+		return Errorf(CodeApprovalVoid, "this is not what was approved, or the tool was changed since: ask again")
+	}
+
+	return nil
+}
+
+// SameRequest reports whether two requests ask for the same.
+func SameRequest(a, b ApprovalRequest) bool { return sameJSON(a, b) }
+
+// SameEffect reports whether two decisions would do the same.
+func SameEffect(a, b *ApprovalEffect) bool { return sameJSON(a, b) }
+
+// CheckPins returns why a call may not run that takes approval: it was not approved, or its tool is
+// not the one that was. The error is approval_void.
+func (a *Approval) CheckPins(callID string, d *ToolDefinition) error {
+	if a.State != ApprovalApproved {
+		return Errorf(CodeApprovalVoid, "this call needs an approval, and has none")
+	}
+
+	i := slices.IndexFunc(a.Request.Calls, func(c PinnedCall) bool { return c.CallID == callID })
+	if i < 0 || !a.Request.Calls[i].Tool.isStill(d) {
+		return Errorf(CodeApprovalVoid, "the tool was changed after its call was approved: send again")
+	}
+
+	return nil
+}
+
+// isStill reports whether the definition is the one that was pinned.
+func (p *PinnedTool) isStill(d *ToolDefinition) bool { return p.ID == d.ID && p.Version == d.Version }
+
+// PinsHold reports whether every tool that a send's approval is of is as it was. current are the
+// definitions by their ids; one that is deleted is missing.
+func (a *Approval) PinsHold(current map[ToolID]ToolDefinition) bool {
+	return !slices.ContainsFunc(a.Request.Calls, func(c PinnedCall) bool {
+		d, ok := current[c.Tool.ID]
+		return !ok || !c.Tool.isStill(&d)
+	})
+}
+
+// MakesManager reports whether a change of role takes a second member's word.
+func MakesManager(before, after WorkspaceRole) bool {
+	return after == RoleManager && before != RoleManager
+}
+
+// KeyNeedsSecond reports whether a key takes a second member's word: it is for another member than
+// who asks, or holds a scope that the asking key does not.
+func KeyNeedsSecond(asker *Authority, key *Key) bool {
+	return key.MemberID != asker.MemberID ||
+		slices.ContainsFunc(key.Scopes, func(s Scope) bool { return !asker.May(s) })
+}

@@ -1,0 +1,337 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"handrail/carrier/sendgrid"
+	"handrail/carrier/twilio"
+	"handrail/chat"
+	"handrail/db"
+)
+
+type inboundCommand struct {
+	List    inboundList    `cmd:"" help:"List what came in, newest first: taken, marked automatic, orphaned, refused."`
+	Show    inboundShow    `cmd:"" help:"Explain what became of a message that came in."`
+	Replay  inboundReplay  `cmd:"" help:"Take a message again that was orphaned or refused. Any number of replays add one message."`
+	Orphans inboundOrphans `cmd:"" help:"List the orphans of all workspaces, or replay one. Reads the database."`
+}
+
+// Help is shown by kong.
+func (inboundCommand) Help() string {
+	return `Whatever a provider hands over is kept and listed. An orphan was sent to a number or an inbox that is
+not entered; it is taken when that is entered. The API shows orphans only in an installation with one workspace, because
+elsewhere nobody knows whose they are: the operator lists them with 'handrail inbound orphans'.
+
+` + exitHelp
+}
+
+// inboundJSON is what came in, as the API shows it.
+type inboundJSON struct {
+	ID          string `json:"id"`
+	Status      string `json:"status"`
+	Explanation string `json:"explanation"`
+	Automatic   *struct {
+		Reason string `json:"reason"`
+	} `json:"automatic"`
+	Channel  string `json:"channel"`
+	From     string `json:"from"`
+	FromName string `json:"from_name"`
+	Trust    *struct {
+		Level       string `json:"level"`
+		Explanation string `json:"explanation"`
+	} `json:"trust"`
+	To         []string  `json:"to"`
+	Subject    string    `json:"subject"`
+	Keyword    string    `json:"keyword"`
+	Files      []any     `json:"files"`
+	ChatID     *int64    `json:"chat_id"`
+	MessageID  string    `json:"message_id"`
+	ReceivedAt time.Time `json:"received_at"`
+}
+
+type inboundList struct {
+	remote
+	listing
+	Status  string `help:"Only this status: taken, automatic, orphaned or refused." placeholder:"STATUS"`
+	Channel string `help:"Only this channel: phone-sms or email." placeholder:"CHANNEL"`
+	ChatID  int64  `help:"Only this chat." placeholder:"ID"`
+	Since   moment `help:"Only what was received since then: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
+	Until   moment `help:"Only what was received before then." placeholder:"WHEN"`
+}
+
+func (l *inboundList) query() url.Values {
+	query := url.Values{}
+
+	for name, value := range map[string]string{
+		"status":  l.Status,
+		"channel": l.Channel,
+		"since":   string(l.Since),
+		"until":   string(l.Until),
+	} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+
+	if l.ChatID != 0 {
+		query.Set("chat_id", strconv.FormatInt(l.ChatID, 10))
+	}
+
+	return query
+}
+
+// Run lists what came in.
+func (l *inboundList) Run(c *console) error {
+	query, empty := l.query(), "nothing has come in yet"
+	if len(query) > 0 {
+		empty = "nothing that came in matches"
+	}
+
+	return showList(c, &l.remote, l.listing, listView[inboundJSON]{
+		path:    "inbound",
+		query:   query,
+		empty:   empty,
+		columns: []string{"INBOUND", "STATUS", "CHANNEL", "FROM", "TRUST", "CHAT", "AGE"},
+		row: func(in *inboundJSON) []string {
+			return []string{
+				makePrintable(in.ID),
+				in.shortStatus(),
+				makePrintable(in.Channel),
+				shortenText(in.From, 30),
+				in.trust(),
+				in.chat(),
+				formatAge(in.ReceivedAt),
+			}
+		},
+	})
+}
+
+// shortStatus is the status, with the reason of a mark.
+func (in *inboundJSON) shortStatus() string {
+	if in.Automatic == nil {
+		return makePrintable(in.Status)
+	}
+
+	return makePrintable(in.Status + " (" + in.Automatic.Reason + ")")
+}
+
+// trust is how far the message is known to be from who it names, "" for what was not judged.
+func (in *inboundJSON) trust() string {
+	if in.Trust == nil {
+		return ""
+	}
+
+	return makePrintable(in.Trust.Level)
+}
+
+func (in *inboundJSON) chat() string {
+	if in.ChatID == nil {
+		return ""
+	}
+
+	return strconv.FormatInt(*in.ChatID, 10)
+}
+
+type inboundShow struct {
+	remote
+	ID string `arg:"" help:"The id, as listed."`
+}
+
+// Run explains what became of a message.
+func (s *inboundShow) Run(c *console) error {
+	return s.showInbound(c, call{method: http.MethodGet, path: inboundPath(s.ID, "")})
+}
+
+type inboundReplay struct {
+	remote
+	ID string `arg:"" help:"The id, as listed."`
+}
+
+// Run takes a message again.
+func (r *inboundReplay) Run(c *console) error {
+	return r.showInbound(c, call{method: http.MethodPost, path: inboundPath(r.ID, "/replay"), again: true})
+}
+
+func inboundPath(id, rest string) string { return "inbound/" + url.PathEscape(id) + rest }
+
+// showInbound calls the API and writes what came in as it then is.
+func (r *remote) showInbound(c *console, what call) error {
+	api, err := r.dial(c)
+	if err != nil {
+		return err
+	}
+
+	got, err := api.do(what)
+	if err != nil {
+		return err
+	}
+
+	if r.JSON {
+		return api.showJSON(got.raw)
+	}
+
+	var in inboundJSON
+	if err := got.into(&in); err != nil {
+		return err
+	}
+
+	in.explain(c)
+
+	return nil
+}
+
+func (in *inboundJSON) explain(c *console) {
+	fmt.Fprintf(c.out, "%s\n\n", makePrintable(in.Explanation))
+
+	f := facts{c}
+	f.say("inbound", "%s", in.ID)
+	f.say("status", "%s", in.shortStatus())
+	f.say("channel", "%s", in.Channel)
+	f.say("from", "%s %s", in.FromName, in.From)
+
+	if in.Trust != nil {
+		f.say("trust", "%s", makePrintable(in.Trust.Explanation))
+	}
+
+	f.say("to", "%s", shortenText(strings.Join(in.To, ", "), 100))
+	f.say("subject", "%s", shortenText(in.Subject, 100))
+	f.say("keyword", "%s", in.Keyword)
+	f.say("files", "%s", formatNumber(len(in.Files)))
+	f.say("chat", "%s", in.chat())
+	f.say("message", "%s", in.MessageID)
+	f.sayTime("received", &in.ReceivedAt)
+}
+
+type inboundOrphans struct {
+	Replay string `help:"Replay this one instead of listing." placeholder:"ID"`
+	Limit  int    `default:"20" help:"How many entries to show at most, 1 to 100."`
+	JSON   bool   `help:"Write JSON."`
+}
+
+// Run lists or replays what is nobody's.
+func (o *inboundOrphans) Run(p *process) error {
+	if o.Limit < 1 || o.Limit > longestPage {
+		return &exitError{errors.New("--limit must be 1 to 100"), exitUsage}
+	}
+
+	return p.withStore(func(s *db.Store) error {
+		if o.Replay != "" {
+			return o.replayOrphan(p, s)
+		}
+
+		var all []chat.InboundRecord
+
+		for _, status := range []chat.InboundStatus{chat.InboundOrphaned, chat.InboundRefused} {
+			list, err := s.Inbound(p.ctx, "", chat.InboundFilter{Status: status, Page: chat.Page{Limit: o.Limit}})
+			if err != nil {
+				return err
+			}
+
+			all = append(all, list.Items...)
+		}
+
+		return o.showOrphans(p, all)
+	})
+}
+
+func (o *inboundOrphans) showOrphans(p *process, all []chat.InboundRecord) error {
+	if o.JSON {
+		views := make([]orphanView, len(all))
+		for i := range all {
+			views[i] = viewOrphan(&all[i])
+		}
+
+		return writeJSON(p.out, views)
+	}
+
+	if len(all) == 0 {
+		fmt.Fprintln(p.out, "no orphans: all that came in has found its sender")
+		return nil
+	}
+
+	t := newTable(p.out, "INBOUND", "STATUS", "CHANNEL", "FROM", "TRUST", "TO", "AGE")
+
+	for i := range all {
+		record := &all[i]
+
+		t.row(
+			string(record.ID),
+			string(record.Status),
+			string(record.Channel),
+			shortenText(record.From, 30),
+			trustLevel(record),
+			shortenText(strings.Join(record.To, ", "), 40),
+			formatAge(record.ReceivedAt),
+		)
+	}
+
+	return t.flush()
+}
+
+func (o *inboundOrphans) replayOrphan(p *process, s *db.Store) error {
+	record, _, err := s.ReplayInbound(p.ctx, chat.ReplayInbound{ID: chat.InboundID(o.Replay)}, readRefused, time.Now())
+	if err != nil {
+		return err
+	}
+
+	if o.JSON {
+		return writeJSON(p.out, viewOrphan(&record))
+	}
+
+	fmt.Fprintf(p.out, "%s\n", makePrintable(record.Explanation()))
+
+	return nil
+}
+
+// orphanView is an orphan as it is listed.
+type orphanView struct {
+	ID          string    `json:"id"`
+	Status      string    `json:"status"`
+	Explanation string    `json:"explanation"`
+	Channel     string    `json:"channel"`
+	From        string    `json:"from"`
+	Trust       string    `json:"trust"`
+	To          []string  `json:"to"`
+	ReceivedAt  time.Time `json:"received_at"`
+}
+
+// trustLevel is how far the message is known to be from who it names, "" for one that was not read.
+func trustLevel(record *chat.InboundRecord) string {
+	if record.Trust == "" {
+		return ""
+	}
+
+	return string(record.Trust.Level())
+}
+
+func viewOrphan(record *chat.InboundRecord) orphanView {
+	return orphanView{
+		ID:          string(record.ID),
+		Status:      string(record.Status),
+		Explanation: record.Explanation(),
+		Channel:     string(record.Channel),
+		From:        record.From,
+		Trust:       trustLevel(record),
+		To:          record.To,
+		ReceivedAt:  record.ReceivedAt,
+	}
+}
+
+// readRefused reads what its provider has signed when it came; no key is needed for that.
+func readRefused(in chat.RefusedInbound) (chat.Inbound, error) {
+	switch in.Provider {
+	case chat.ProviderTwilio:
+		return (*twilio.Webhook)(nil).ReadInbound(in.ContentType, in.Raw)
+	case chat.ProviderSendGrid:
+		return (*sendgrid.Webhook)(nil).ReadInbound(in.ContentType, in.Raw)
+	case chat.ProviderHandrail:
+	}
+
+	return chat.Inbound{}, chat.Errorf(chat.CodeNotFound, "%s hands nothing over", in.Provider)
+}

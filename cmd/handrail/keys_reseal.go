@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"handrail/chat"
+	"handrail/codec"
+	"handrail/db"
+	"handrail/toolbox"
+)
+
+type keyReseal struct{}
+
+// Help is shown by kong.
+func (keyReseal) Help() string {
+	return `After a rotation, the secrets of tools are still encrypted with the key from before. This command
+encrypts them with the first key. Run it with all keys configured, and again until nothing is left. Then tools no
+longer need the old key; what runs in Temporal may still need it (see docs/operations.md). It is safe to run at any
+time.`
+}
+
+// Run seals the secrets of all workspaces' tools anew.
+func (keyReseal) Run(p *process) error {
+	if p.config.EncryptionKeys == "" {
+		return errors.New("HANDRAIL_ENCRYPTION_KEYS is not set: there is no key to encrypt with")
+	}
+
+	keys, err := codec.Parse(p.config.EncryptionKeys)
+	if err != nil {
+		return fmt.Errorf("HANDRAIL_ENCRYPTION_KEYS: %w", err)
+	}
+
+	return p.withStore(func(s *db.Store) error {
+		all, err := s.SealedSecrets(p.ctx)
+		if err != nil {
+			return err
+		}
+
+		resealed := 0
+		var left []error
+
+		for _, one := range all {
+			done, err := resealSecrets(p, s, keys, one)
+			if err != nil {
+				left = append(left, fmt.Errorf("tool %d of workspace %s: %w", one.ToolID, one.WorkspaceID, err))
+			}
+
+			if done {
+				resealed++
+			}
+		}
+
+		first := keys.KeyIDs()[0]
+		fmt.Fprintf(p.out, "%d of %d tools' secrets encrypted anew, with key %q\n", resealed, len(all), first)
+
+		return errors.Join(left...)
+	})
+}
+
+// resealSecrets seals the secrets of one tool anew, and reports whether that was needed.
+func resealSecrets(p *process, s *db.Store, keys *codec.Codec, one db.SealedSecrets) (bool, error) {
+	fresh, changed, err := keys.Reseal(toolbox.SecretsPlace(one.WorkspaceID), one.Sealed)
+	if err != nil || !changed {
+		return false, err
+	}
+
+	done, err := s.ReplaceSealed(p.ctx, one, fresh)
+	if err == nil && !done {
+		err = chat.Errorf(chat.CodeConflict, "it was changed at the same time; run the command again")
+	}
+
+	return done, err
+}

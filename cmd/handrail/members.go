@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+type membersCommand struct {
+	List      memberList      `cmd:"" help:"List members, or find the one who has an address."`
+	Merge     memberMerge     `cmd:"" help:"Make a member a part of another one. This cannot be undone."`
+	OptOut    memberOptOut    `cmd:"" name:"opt-out" help:"Opt a member out of a channel: end all that waits to be sent there."`
+	NotOptOut memberNotOptOut `cmd:"" name:"not-opt-out" help:"Decide that a member has not opted out: let what was held go on."`
+}
+
+// Help is shown by kong.
+func (membersCommand) Help() string {
+	return `An address belongs to one member of a workspace. Two members who are one person are merged: handrail
+members merge 13 --into 12. Member 12 stays; the chats, messages and consents of member 13 become its own.
+
+If a customer may have asked not to be written to ("please stop texting me"), nothing more is sent to them over
+that channel, and their chat needs a response because of possible_opt_out. The commands opt-out and not-opt-out
+decide it. Both may be repeated.
+
+` + exitHelp
+}
+
+// memberJSON is a member as the API shows it.
+type memberJSON struct {
+	ID    int64  `json:"id"`
+	Kind  string `json:"kind"`
+	Role  string `json:"role"`
+	Name  string `json:"name"`
+	Email string `json:"email"`
+	Phone string `json:"phone"`
+}
+
+type memberList struct {
+	remote
+	listing
+	Name  string `help:"Only members with this in their name." placeholder:"TEXT"`
+	Phone string `help:"Only the one with this phone number, however it is written." placeholder:"NUMBER"`
+	Email string `help:"Only the one with this email address." placeholder:"ADDRESS"`
+}
+
+// Run lists members.
+func (l *memberList) Run(c *console) error {
+	query := url.Values{}
+
+	for name, value := range map[string]string{"q": l.Name, "phone": l.Phone, "email": l.Email} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+
+	return showList(c, &l.remote, l.listing, listView[memberJSON]{
+		path:    "members",
+		query:   query,
+		empty:   "no such members",
+		columns: []string{"ID", "KIND", "NAME", "PHONE", "EMAIL"},
+		row: func(m *memberJSON) []string {
+			return []string{
+				strconv.FormatInt(m.ID, 10),
+				makePrintable(m.Kind),
+				shortenText(m.Name, 24),
+				shortenText(m.Phone, 16),
+				shortenText(m.Email, 32),
+			}
+		},
+	})
+}
+
+type memberMerge struct {
+	remote
+	Member int64 `arg:"" help:"The member that goes."`
+	Into   int64 `required:"" help:"The member that stays." placeholder:"ID"`
+}
+
+// Run merges a member into another one. A repetition changes nothing, so it is asked again when
+// no answer comes.
+func (m *memberMerge) Run(c *console) error {
+	api, err := m.dial(c)
+	if err != nil {
+		return err
+	}
+
+	got, err := api.do(call{
+		method: http.MethodPost,
+		path:   "members/" + strconv.FormatInt(m.Member, 10) + "/merge",
+		body:   map[string]int64{"into": m.Into},
+		again:  true,
+	})
+	if err != nil {
+		return err
+	}
+
+	if m.JSON {
+		return api.showJSON(got.raw)
+	}
+
+	var stays memberJSON
+	if err := got.into(&stays); err != nil {
+		return err
+	}
+
+	fmt.Fprintf(c.out, "member %d is a part of member %d, %s, now\n", m.Member, stays.ID, makePrintable(stays.Name))
+
+	return nil
+}
