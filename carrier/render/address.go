@@ -87,7 +87,8 @@ func nextAddress(token, marks string) span {
 	start := place[0]
 	inner := start + runLength(token[start:], '_')
 	seen := addMarks(marks, token[:inner])
-	end := place[1] + balancedLength(token[place[1]:])
+	bound := place[1] + balancedLength(token[place[1]:])
+	end := bound
 
 	for end > place[1] {
 		r, size := utf8.DecodeLastRuneInString(token[start:end])
@@ -98,7 +99,7 @@ func nextAddress(token, marks string) span {
 		end -= size
 	}
 
-	if strings.Contains(token[end:], "_") {
+	if strings.Contains(token[end:bound], "_") {
 		start = inner
 	}
 

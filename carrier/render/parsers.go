@@ -142,7 +142,7 @@ func (p codeParser) Parse(parent ast.Node, block text.Reader, context parser.Con
 		return node
 	}
 
-	length := runLength(string(line), '`')
+	length := len(line) - len(bytes.TrimLeft(line, "`"))
 
 	block.SetPosition(start, place)
 	block.Advance(length)
