@@ -50,9 +50,11 @@ type ToolCall struct {
 	Kind ToolKind `json:"kind,omitempty"`
 	Risk ToolRisk `json:"risk,omitempty"`
 	// ToolID is the definition behind the tool, 0 for a built-in one.
-	ToolID     ToolID     `json:"tool_id,omitempty"`
-	Idempotent bool       `json:"idempotent,omitempty"`
-	Attempts   int        `json:"attempts,omitempty"`
+	ToolID     ToolID `json:"tool_id,omitempty"`
+	Idempotent bool   `json:"idempotent,omitempty"`
+	Attempts   int    `json:"attempts,omitempty"`
+	// MayHaveRun is set if a try may have had its effect, whatever the last one has come to.
+	MayHaveRun bool       `json:"may_have_run,omitempty"`
 	StartedAt  *time.Time `json:"started_at,omitempty"`
 	FinishedAt *time.Time `json:"finished_at,omitempty"`
 	// UndoTool is the tool that takes the call back, "" for none; Undo how that went, nil

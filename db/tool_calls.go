@@ -56,6 +56,7 @@ func (r *toolCallRow) toolCall() chat.ToolCall {
 		ToolID:     r.ToolID,
 		Idempotent: r.Idempotent,
 		Attempts:   r.Attempts,
+		MayHaveRun: r.TookEffect && r.State != chat.ToolCallSucceeded,
 		StartedAt:  chat.UTC(r.StartedAt),
 		FinishedAt: chat.UTC(r.FinishedAt),
 		Request:    r.RequestID,

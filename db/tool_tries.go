@@ -127,11 +127,13 @@ func (s *Store) refuseTry(
 	row *toolCallRow,
 	why *chat.Error,
 ) error {
-	row.State = chat.ToolCallFailed
-	row.ErrorCode = string(why.Code)
-	row.Error = why.Message
-	row.FinishedAt = &in.now
-	row.UpdatedAt = in.now
+	// An earlier try that was lost may have had its effect.
+	row.TookEffect = row.TookEffect || row.State == chat.ToolCallRunning
+	applyOutcome(row, chat.ToolOutcome{
+		Kind:    chat.ToolFailed,
+		Code:    string(why.Code),
+		Message: why.Message,
+	}, in.now)
 
 	return s.saveAndMoveAction(ctx, tx, in.action, row)
 }
@@ -206,29 +208,31 @@ func (s *Store) RecordToolCall(
 	return call, err
 }
 
-// applyOutcome gives a call the outcome of its try.
+// applyOutcome gives a call the outcome of its try, judged with the tries before it.
 func applyOutcome(row *toolCallRow, o chat.ToolOutcome, now time.Time) {
+	before := chat.ToolProgress{Idempotent: row.Idempotent, MayHaveRun: row.TookEffect}
+	if row.StartedAt != nil {
+		before.Elapsed = now.Sub(*row.StartedAt)
+	}
+
+	judged := before.JudgeTry(o)
+	row.State = judged.State
+	row.TookEffect = judged.MayHaveRun
 	row.ErrorCode = o.Code
-	row.Error = o.Message
+	row.Error = judged.Message
 	row.LeaseUntil = nil
 	row.UpdatedAt = now
 
-	switch o.Kind {
-	case chat.ToolSucceeded:
+	switch judged.State {
+	case chat.ToolCallSucceeded:
 		row.succeed(o.Result, now)
-	case chat.ToolFailed:
-		row.State = chat.ToolCallFailed
+	case chat.ToolCallFailed:
 		row.FinishedAt = &now
-		// What an earlier try may have done, it may have done.
-		row.TookEffect = row.TookEffect || o.TookEffect
-
-	case chat.ToolNotRun:
-		row.State = chat.ToolCallPending
-	case chat.ToolUnknown:
-		row.TookEffect = true
-		if row.State = chat.ToolCallUnknown; row.Idempotent {
-			row.State = chat.ToolCallPending
-		}
+	case chat.ToolCallPending,
+		chat.ToolCallUnknown,
+		chat.ToolCallRunning,
+		chat.ToolCallWaiting,
+		chat.ToolCallSkipped:
 	}
 }
 
@@ -354,6 +358,7 @@ func applyToolDecision(row *toolCallRow, d *chat.ToolDecision, now time.Time) {
 	case chat.VerdictToolRetry:
 		row.State = chat.ToolCallPending
 		row.TookEffect = false
+		row.StartedAt = nil
 		row.ErrorCode = ""
 		row.Error = ""
 		// The next outcome is looked at afresh.

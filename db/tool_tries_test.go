@@ -202,6 +202,32 @@ func TestAToolThatIsGoneFailsItsCall(t *testing.T) {
 	})
 }
 
+// TestARefusedRepetitionLeavesTheCallUnknown has a tool that is slow at first and then refuses, and one
+// that is deleted after a try that may have run.
+func TestARefusedRepetitionLeavesTheCallUnknown(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		o := newOutside(t, s, true)
+		o.begin(t)
+		assert.Equal(t, chat.ToolCallPending, o.record(t, 1, chat.ToolUnknown).State)
+		o.begin(t)
+
+		refused := o.record(t, 2, chat.ToolFailed)
+		assert.Equal(t, chat.ToolCallUnknown, refused.State)
+		assert.True(t, refused.MayHaveRun)
+		assert.Equal(t, chat.ActionParked, o.state(t))
+
+		o.anew(t, true)
+		o.begin(t)
+		require.NoError(t, s.DeleteTool(t.Context(), o.Workspace, o.By, o.tool.ID))
+		gone := o.begin(t)
+		assert.False(t, gone.Granted)
+		assert.Equal(t, chat.ToolCallUnknown, gone.Call.State, "its worker was lost, and may have run it")
+		assert.Equal(t, "tool_not_found", gone.Call.ErrorCode)
+	})
+}
+
 func TestResolveToolCall(t *testing.T) {
 	t.Parallel()
 

@@ -64,9 +64,9 @@ func (s *sendRun) runTool(ctx workflow.Context, index int) (bool, error) {
 	}
 }
 
-// mayStillRun reports whether a call outside, whose time to be tried in is over, is with its
-// tool just now, or was with a worker that is lost: then it has not failed. Asked for again
-// it is waited for, and unknown after that, unless running it twice does no harm.
+// mayStillRun reports whether a call outside, whose time to be tried in is over, has not certainly
+// failed: it is with its tool just now, or was with a worker that is lost, or an earlier try may have had
+// its effect. Asked for again it is waited for, tried once more, and unknown after that.
 func (s *sendRun) mayStillRun(ctx workflow.Context, index int) (bool, error) {
 	if kind := s.sent.ToolCalls[index].Kind; kind != chat.ToolHTTP && kind != chat.ToolMCP {
 		return false, nil
@@ -78,7 +78,7 @@ func (s *sendRun) mayStillRun(ctx workflow.Context, index int) (bool, error) {
 
 	call := s.sent.ToolCalls[index]
 
-	return call.State == chat.ToolCallRunning && !call.Idempotent, nil
+	return call.State == chat.ToolCallRunning || call.State == chat.ToolCallPending && call.MayHaveRun, nil
 }
 
 // call runs one call, in the way of its kind.
