@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -57,6 +58,10 @@ func (c *checks) check(calls []chat.ToolCall, facts *chat.SendFacts) ([]chat.Too
 
 		field += ".arguments"
 		if err := compiled.Check(chat.CodeInvalidToolArguments, field, call.Arguments); err != nil {
+			return nil, err
+		}
+
+		if err := tools[i].CheckURLArguments(field, call.Arguments); err != nil {
 			return nil, err
 		}
 
@@ -119,9 +124,14 @@ type (
 	humanArguments struct{ Reason string }
 )
 
+// decodeArguments keeps numbers as they are written: an id above 2^53 is no float64.
 func decodeArguments[T any](arguments json.RawMessage) (T, error) {
 	var value T
-	if err := json.Unmarshal(arguments, &value); err != nil {
+
+	decoder := json.NewDecoder(bytes.NewReader(arguments))
+	decoder.UseNumber()
+
+	if err := decoder.Decode(&value); err != nil {
 		return value, chat.Errorf(chat.CodeInvalidToolArguments, "the arguments are not what the tool's schema "+
 			"describes").
 			Because(err)

@@ -42,6 +42,8 @@ type Tool struct {
 	Idempotent bool
 	// Undo is what takes the effect of a call back, nil when nothing does.
 	Undo *Undo
+	// URLArguments are the names of the arguments that stand in the URL of an HTTP tool.
+	URLArguments []string
 	// Version is its definition's, and Where its address or command: an approval is of both.
 	Version int64
 	Where   string

@@ -49,7 +49,8 @@ const (
 // HTTPTool is how an HTTP API is called.
 type HTTPTool struct {
 	Method string `json:"method"`
-	// URL may hold {argument} in its path and query; the value is escaped.
+	// URL may hold {argument} in its path and query; the value is escaped. A property of Schema that is
+	// required has the argument's name.
 	URL     string            `json:"url"`
 	Headers map[string]string `json:"headers,omitempty"`
 	// Schema is the JSON Schema of the arguments. Those that the URL does not hold are the
@@ -137,6 +138,8 @@ func (d *ToolDefinition) Tools() []Tool {
 			Undo:        d.Undo,
 			Version:     d.Version,
 			Where:       d.Where(),
+
+			URLArguments: URLArguments(d.HTTP.URL),
 		}}
 
 	case d.MCP != nil:

@@ -64,10 +64,7 @@ func (d *ToolDefinition) address() (base, rest string) {
 // anySegments stands in a path for an argument: it may be several segments, or none, for who decodes it.
 const anySegments = "*"
 
-var (
-	urlArgument = regexp.MustCompile(`\{[A-Za-z0-9_]+\}`)
-	onlyDots    = regexp.MustCompile(`^\.+$`)
-)
+var onlyDots = regexp.MustCompile(`^\.+$`)
 
 // pathSegments are the segments of the definition's path in one form: decoded, in lower case, without
 // empty ones and dots. Those with an argument in them are [anySegments].

@@ -62,6 +62,7 @@ func Compile(field string, document json.RawMessage) (*Schema, error) {
 
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
+	compiler.AssertFormat()
 	compiler.UseLoader(nothing{})
 
 	m := &meter{}

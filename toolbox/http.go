@@ -3,13 +3,10 @@ package toolbox
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -188,97 +185,4 @@ func signRequest(h http.Header, keys []signingKey, id string, body []byte, now t
 	h.Set(standardwebhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
 
 	return nil
-}
-
-// placeholder is an argument in a URL.
-var placeholder = regexp.MustCompile(`\{([A-Za-z0-9_]+)\}`)
-
-// composeRequest puts arguments into the URL; what it does not name is the body, or the query when
-// the method has none.
-func composeRequest(t *chat.HTTPTool, arguments json.RawMessage) (address string, body []byte, err error) {
-	var values map[string]json.RawMessage
-	if err := json.Unmarshal(arguments, &values); err != nil {
-		return "", nil, chat.Invalid("arguments", "must be a JSON object")
-	}
-
-	path, query, _ := strings.Cut(t.URL, "?")
-	used := map[string]bool{}
-	fill := func(text string, escape func(string) string) string {
-		return placeholder.ReplaceAllStringFunc(text, func(found string) string {
-			name := placeholder.FindStringSubmatch(found)[1]
-			used[name] = true
-
-			value, ok := scalarText(values[name])
-			if !ok || value == "" || value == "." || value == ".." {
-				err = chat.Invalid(
-					"arguments."+name,
-					"must be a text, a number or a boolean that can stand in the tool's URL",
-				)
-			}
-
-			return escape(value)
-		})
-	}
-
-	address = fill(path, url.PathEscape)
-	query = fill(query, url.QueryEscape)
-
-	if err != nil {
-		return "", nil, err
-	}
-
-	for name := range used {
-		delete(values, name)
-	}
-
-	if hasBody(t.Method) {
-		body, err = json.Marshal(values)
-	} else {
-		query = addQuery(query, values)
-	}
-
-	if query != "" {
-		address += "?" + query
-	}
-
-	return address, body, err
-}
-
-func hasBody(method string) bool {
-	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
-}
-
-// addQuery adds values to a query: texts as they are, everything else as JSON.
-func addQuery(query string, values map[string]json.RawMessage) string {
-	more := url.Values{}
-
-	for name, value := range values {
-		text, ok := scalarText(value)
-		if !ok {
-			text = string(value)
-		}
-
-		more.Set(name, text)
-	}
-
-	if query != "" && len(more) > 0 {
-		query += "&"
-	}
-
-	return query + more.Encode()
-}
-
-// scalarText is a text, number or boolean as text.
-func scalarText(value json.RawMessage) (string, bool) {
-	var text string
-	if json.Unmarshal(value, &text) == nil {
-		return text, len(value) > 0 && value[0] == '"'
-	}
-
-	trimmed := strings.TrimSpace(string(value))
-	if trimmed == "" || trimmed == "null" || trimmed[0] == '{' || trimmed[0] == '[' {
-		return "", false
-	}
-
-	return trimmed, true
 }

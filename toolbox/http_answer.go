@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"handrail/budget"
 	"handrail/chat"
@@ -37,23 +34,31 @@ func judgeAnswer(
 	err error,
 ) chat.ToolOutcome {
 	status := answer.StatusCode
+	code := "http_" + strconv.Itoa(status)
+	words := detailOf(answer.Header.Get("Content-Type"), body)
+
+	var outcome chat.ToolOutcome
+
 	switch {
 	case status >= 200 && status < 300:
 		return acceptAnswer(ctx, d, answer, body, err)
 	case status == http.StatusTooManyRequests:
 		// RFC 6585 4: the request was not served.
-		outcome := notRun(codeRateLimited, "the tool has too many requests now")
-		outcome.RetryAfter = retryAfter(answer.Header, time.Now())
-
-		return outcome
-
+		outcome = notRun(codeRateLimited, "the tool has too many requests now"+words)
+	case status == http.StatusTooEarly:
+		// RFC 8470 5.2: the server does not process the request.
+		outcome = notRun(code, "the tool does not take the request yet"+words)
 	case status >= 500 || status == http.StatusRequestTimeout:
-		return unknownOutcome("http_"+strconv.Itoa(status), "the tool has failed"+detailOf(body))
+		outcome = unknownOutcome(code, "the tool has failed"+words)
 	case status >= 300 && status < 400:
-		return failedOutcome(codeRedirect, "the tool sends its callers to another place, and is not followed there")
+		outcome = failedOutcome(codeRedirect, "the tool sends its callers to another place, and is not followed there")
+	default:
+		outcome = failedOutcome(code, "the tool has refused the call"+words)
 	}
 
-	return failedOutcome("http_"+strconv.Itoa(status), "the tool has refused the call"+detailOf(body))
+	outcome.RetryAfter = retryAfter(answer.Header, time.Now())
+
+	return outcome
 }
 
 // acceptAnswer takes the result of a call that the tool has carried out. One that cannot be used
@@ -74,9 +79,9 @@ func acceptAnswer(
 		return lateFailure(codeConnection, "the tool has carried out the call, and the connection broke in its answer")
 	}
 
-	result, ok := decodeAnswer(answer.Header.Get("Content-Type"), body)
-	if !ok {
-		return lateFailure(codeInvalid, "the tool has carried out the call, and its answer is no JSON")
+	result, unread := decodeAnswer(answer.Header.Get("Content-Type"), body)
+	if unread != "" {
+		return lateFailure(codeInvalid, "the tool has carried out the call, and "+unread)
 	}
 
 	if wrong := unfitResult(result); wrong != "" {
@@ -95,26 +100,30 @@ func acceptAnswer(
 	return chat.ToolOutcome{Kind: chat.ToolSucceeded, Result: result}
 }
 
-// decodeAnswer is the answer as JSON: nothing is an empty object, plain text a string.
-func decodeAnswer(contentType string, body []byte) (json.RawMessage, bool) {
-	text := strings.TrimSpace(string(body))
-	if text == "" {
-		return json.RawMessage(`{}`), true
-	}
+// decodeAnswer is the answer as JSON: nothing is an empty object, and a text that is none a string. wrong says
+// what cannot be used.
+func decodeAnswer(contentType string, body []byte) (result json.RawMessage, wrong string) {
+	text, ok := decodeText(contentType, body)
 
-	if json.Valid(body) && utf8.Valid(body) {
-		return json.RawMessage(text), true
-	}
-
-	// What begins like JSON and is none was cut off, whatever its type says.
-	if kind, _, err := mime.ParseMediaType(contentType); err != nil || kind != "text/plain" || !utf8.Valid(body) ||
-		strings.ContainsAny(text[:1], "{[\"") {
-		return nil, false
+	switch {
+	case !ok:
+		return nil, "its answer is no text"
+	case text == "":
+		return json.RawMessage(`{}`), ""
+	case json.Valid([]byte(text)):
+		return json.RawMessage(text), ""
+	case strings.ContainsAny(text[:1], "{[\""):
+		return nil, "its answer is no JSON: it may have been cut off"
+	case isWebPage(contentType, text):
+		return nil, "its answer is a web page, as of a login"
 	}
 
 	encoded, err := json.Marshal(text)
+	if err != nil {
+		return nil, "its answer is no text"
+	}
 
-	return encoded, err == nil
+	return encoded, ""
 }
 
 // unfitResult says what of a result is more than can be stored and checked, "" for nothing. A store
@@ -143,46 +152,6 @@ func checkResult(document, result json.RawMessage) error {
 	}
 
 	return compiled.Check(chat.CodeToolUnavailable, "result", result)
-}
-
-// maxDetail is the most characters of a tool's own words that are kept.
-const maxDetail = 300
-
-// detailOf is what the tool says for itself, from the usual places of an error.
-func detailOf(body []byte) string {
-	var said struct {
-		Detail  any `json:"detail"`
-		Message any `json:"message"`
-		Error   any `json:"error"`
-	}
-	if json.Unmarshal(body, &said) != nil {
-		return ""
-	}
-
-	for _, words := range []any{said.Detail, said.Message, said.Error} {
-		if text, ok := words.(string); ok && strings.TrimSpace(text) != "" {
-			return ": " + tidyLine(text)
-		}
-	}
-
-	return ""
-}
-
-// tidyLine makes a text from outside fit for one line.
-func tidyLine(text string) string {
-	text = strings.Join(
-		strings.FieldsFunc(
-			strings.ToValidUTF8(text, ""),
-			func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) },
-		),
-		" ",
-	)
-
-	if runes := []rune(text); len(runes) > maxDetail {
-		return string(runes[:maxDetail]) + "…"
-	}
-
-	return text
 }
 
 // maxRetryAfter bounds how long a tool may ask to be left alone.

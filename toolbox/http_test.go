@@ -71,11 +71,13 @@ func TestArgumentsWithoutABodyAreTheQuery(t *testing.T) {
 	b := newBox(t, toolbox.Config{}, s)
 	d := bookingTool(s.URL + "/tables")
 	d.HTTP.Method = http.MethodGet
-	o := b.Call(t.Context(), prepareTool(t, b, d, nil), newCall(`{"id":5,"tags":["a"]}`))
+	o := b.Call(t.Context(), prepareTool(t, b, d, nil), newCall(`{"id":5,"tags":["a","b"],"since":null,"at":{"h":1}}`))
 	require.Equal(t, chat.ToolSucceeded, o.Kind)
 	assert.JSONEq(t, `{}`, string(o.Result), "nothing is an empty object")
 	assert.Equal(t, "5", got.URL.Query().Get("id"))
-	assert.Equal(t, `["a"]`, got.URL.Query().Get("tags"))
+	assert.Equal(t, []string{"a", "b"}, got.URL.Query()["tags"], "a list is its name once for each value")
+	assert.Equal(t, `{"h":1}`, got.URL.Query().Get("at"))
+	assert.False(t, got.URL.Query().Has("since"), "null is nothing")
 }
 
 func TestWhatAnAnswerMeans(t *testing.T) {

@@ -151,7 +151,7 @@ func (b *Toolbox) prepareHTTP(ctx context.Context, t *chat.HTTPTool, s *sealed) 
 		return err
 	}
 
-	return b.guard.checkURL(ctx, "http.url", placeholder.ReplaceAllString(t.URL, "x"))
+	return b.guard.checkURL(ctx, "http.url", chat.FillURL(t.URL, func(string) string { return "x" }))
 }
 
 // checkPlaceholders wants every argument in the URL to be one that is always there.
@@ -176,10 +176,14 @@ func checkPlaceholders(t *chat.HTTPTool) error {
 		}
 	}
 
-	for _, found := range placeholder.FindAllStringSubmatch(t.URL, -1) {
-		if !slices.Contains(arguments.Required, found[1]) {
-			return chat.Invalid("http.url", "must name arguments that http.schema requires; %s is not", found[0])
+	for _, name := range chat.URLArguments(t.URL) {
+		if !slices.Contains(arguments.Required, name) {
+			return chat.Invalid("http.url", "must name arguments that http.schema requires; {%s} is none", name)
 		}
+	}
+
+	if strings.ContainsAny(chat.FillURL(t.URL, func(string) string { return "" }), "{}") {
+		return chat.Invalid("http.url", "must have an end } for each {; write %%7B and %%7D for braces that are no arguments")
 	}
 
 	return nil
