@@ -147,10 +147,10 @@ func (f *fakeStore) SaveDiscovered(
 	_ chat.WorkspaceID,
 	_ chat.Actor,
 	_ chat.ToolID,
-	tools []chat.MCPTool,
+	listing chat.MCPListing,
 	_ time.Time,
 ) error {
-	f.discovered = tools
+	f.discovered = listing.Discovered
 	return f.change("SaveDiscovered")
 }
 

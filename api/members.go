@@ -357,7 +357,7 @@ func (s *service) newPromotion(
 }
 
 // grantedTool is a tool's name, a whole MCP server, or everything.
-var grantedTool = regexp.MustCompile(`^(\*|[a-zA-Z0-9_-]{1,64}|[a-zA-Z0-9_-]{1,32}\.(\*|[a-zA-Z0-9_-]{1,64}))$`)
+var grantedTool = regexp.MustCompile(`^(\*|[a-zA-Z0-9_-]{1,64}|[a-zA-Z0-9_-]{1,32}\.(\*|[a-zA-Z0-9_.-]{1,128}))$`)
 
 // checkToolNames checks the form only: a tool may be granted before it is defined.
 func checkToolNames(names *[]string) error {

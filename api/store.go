@@ -255,7 +255,7 @@ type ToolStore interface {
 		ws chat.WorkspaceID,
 		by chat.Actor,
 		id chat.ToolID,
-		tools []chat.MCPTool,
+		listing chat.MCPListing,
 		now time.Time,
 	) error
 	// BeginToolTest notes that a tool is to be run beside any send: CodeApprovalNeeded,

@@ -99,8 +99,14 @@ type httpToolJSON struct {
 // mcpServerJSON is a server of tools.
 type mcpServerJSON struct {
 	NewMCPServerJSON
-	Discovered   []mcpToolJSON `json:"discovered" doc:"The tools that it has shown."`
-	DiscoveredAt *time.Time    `json:"discovered_at,omitempty"`
+	Discovered   []mcpToolJSON    `json:"discovered" doc:"The tools that it has shown."`
+	LeftOut      []mcpLeftOutJSON `json:"left_out" doc:"Tools that it has shown and that cannot be used, and why: at most 100."`
+	DiscoveredAt *time.Time       `json:"discovered_at,omitempty"`
+}
+
+type mcpLeftOutJSON struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
 }
 
 // NewMCPServerJSON is how a server of tools is reached. The type is exported because huma
@@ -108,8 +114,15 @@ type mcpServerJSON struct {
 type NewMCPServerJSON struct {
 	URL     string                     `json:"url,omitempty" maxLength:"2000" doc:"Of streamable HTTP; the addresses are those of http.url. Either url or command." example:"https://mcp.example.com/mcp"`
 	Headers map[string]string          `json:"headers,omitempty" doc:"{secret.NAME} is replaced by the secret."`
+	OAuth   *mcpOAuthJSON              `json:"oauth,omitempty" doc:"For a server that is protected by OAuth: how a token is got for it, by the client credentials grant."`
 	Command string                     `json:"command,omitempty" maxLength:"100" doc:"The name of a program that the operator has configured."`
 	Tools   map[string]mcpOverrideJSON `json:"tools,omitempty" doc:"What holds for single tools, by their name at the server, instead of risk and idempotent of all; and their undo."`
+}
+
+type mcpOAuthJSON struct {
+	Issuer       string `json:"issuer" minLength:"1" maxLength:"2000" doc:"The authorization server. The secret goes to it and to no other, whatever the MCP server says." example:"https://auth.example.com"`
+	ClientID     string `json:"client_id" minLength:"1" maxLength:"500"`
+	ClientSecret string `json:"client_secret" minLength:"1" maxLength:"100" doc:"A reference to a secret: {secret.NAME}." example:"{secret.CLIENT_SECRET}"`
 }
 
 type mcpOverrideJSON struct {
@@ -123,6 +136,7 @@ type mcpToolJSON struct {
 	Description string          `json:"description,omitempty"`
 	Schema      json.RawMessage `json:"schema"`
 	ReadOnly    bool            `json:"read_only,omitempty" doc:"What the server says of itself; it is not relied on."`
+	Unchecked   []string        `json:"unchecked,omitempty" doc:"Patterns that the server checks and Handrail does not: they are in another language of regular expressions."`
 }
 
 func presentUndo(u *chat.Undo) *undoJSON {
@@ -166,7 +180,17 @@ func orEmpty[T any](list []T) []T { return append([]T{}, list...) }
 func presentServer(m *chat.MCPServer) *mcpServerJSON {
 	shown := &mcpServerJSON{
 		NewMCPServerJSON: NewMCPServerJSON{URL: m.URL, Headers: m.Headers, Command: m.Command},
-		Discovered:       make([]mcpToolJSON, len(m.Discovered)), DiscoveredAt: chat.UTC(m.DiscoveredAt),
+		Discovered:       make([]mcpToolJSON, len(m.Discovered)),
+		LeftOut:          make([]mcpLeftOutJSON, len(m.LeftOut)),
+		DiscoveredAt:     chat.UTC(m.DiscoveredAt),
+	}
+
+	if m.OAuth != nil {
+		shown.OAuth = new(mcpOAuthJSON(*m.OAuth))
+	}
+
+	for i, t := range m.LeftOut {
+		shown.LeftOut[i] = mcpLeftOutJSON(t)
 	}
 
 	for i, t := range m.Discovered {

@@ -140,8 +140,13 @@ func (m *NewMCPServerJSON) domain(before *chat.MCPServer) *chat.MCPServer {
 	}
 
 	server := &chat.MCPServer{URL: m.URL, Headers: m.Headers, Command: m.Command}
+	if m.OAuth != nil {
+		server.OAuth = new(chat.MCPOAuth(*m.OAuth))
+	}
+
 	if before != nil {
-		server.Discovered, server.DiscoveredAt = before.Discovered, before.DiscoveredAt
+		server.MCPListing = before.MCPListing
+		server.DiscoveredAt = before.DiscoveredAt
 	}
 
 	for name, o := range m.Tools {

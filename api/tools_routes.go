@@ -273,7 +273,7 @@ func (s *service) refreshTool(ctx context.Context, in *toolPath) (*toolOutput, e
 	}
 
 	discoveredAt := valueOr(d.MCP.DiscoveredAt, time.Now())
-	if err := s.store.SaveDiscovered(ctx, c.workspace(), c.actor(), d.ID, d.MCP.Discovered, discoveredAt); err != nil {
+	if err := s.store.SaveDiscovered(ctx, c.workspace(), c.actor(), d.ID, d.MCP.MCPListing, discoveredAt); err != nil {
 		return nil, err
 	}
 

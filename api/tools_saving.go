@@ -149,7 +149,7 @@ func (s *service) prepare(ctx context.Context, saving *toolSaving) (*agreedOutpu
 func (t *toolSaving) forgetDiscovered() {
 	if t.before == nil || t.after.HasMoved(t.before) {
 		server := *t.after.MCP
-		server.Discovered = nil
+		server.MCPListing = chat.MCPListing{}
 		server.DiscoveredAt = nil
 		t.after.MCP = &server
 	}

@@ -168,7 +168,7 @@ func (m *Member) SetAddress(kind AddressKind, address string) {
 // MaxAllowedTools is how many entries a member's list of tools has at most.
 const MaxAllowedTools = 100
 
-var allowedTool = regexp.MustCompile(`^(\*|[a-zA-Z0-9_-]{1,64}(\.([a-zA-Z0-9_-]{1,64}|\*))?)$`)
+var allowedTool = regexp.MustCompile(`^(\*|[a-zA-Z0-9_-]{1,64}(\.([a-zA-Z0-9_.-]{1,128}|\*))?)$`)
 
 // AllTools is what an assistant may use unless something else is said.
 func AllTools() []string { return []string{"*"} }

@@ -66,13 +66,38 @@ type HTTPTool struct {
 type MCPServer struct {
 	URL     string            `json:"url,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
+	// OAuth is how a token is got for it, nil for a server that wants none.
+	OAuth *MCPOAuth `json:"oauth,omitempty"`
 	// Command is the name of a command that the operator has configured.
 	Command string `json:"command,omitempty"`
 	// Overrides say of single tools what the definition says of all.
 	Overrides map[string]MCPOverride `json:"tools,omitempty"`
-	// Discovered are the tools it has shown, and when.
-	Discovered   []MCPTool  `json:"discovered,omitempty"`
+	// MCPListing is what it has shown, DiscoveredAt when.
+	MCPListing
 	DiscoveredAt *time.Time `json:"discovered_at,omitempty"`
+}
+
+// MCPOAuth is how Handrail proves to a server of tools who it is: by the client credentials grant (RFC 6749,
+// 4.4), at the authorization server that the server names (RFC 9728).
+type MCPOAuth struct {
+	// Issuer is the only authorization server that is given the secret.
+	Issuer   string `json:"issuer"`
+	ClientID string `json:"client_id"`
+	// ClientSecret refers to a secret: {secret.NAME}.
+	ClientSecret string `json:"client_secret"`
+}
+
+// MCPListing is what a server has shown of its tools.
+type MCPListing struct {
+	Discovered []MCPTool `json:"discovered,omitempty"`
+	// LeftOut are tools that cannot be used here, and why.
+	LeftOut []MCPLeftOut `json:"left_out,omitempty"`
+}
+
+// MCPLeftOut is a tool of a server that cannot be used here.
+type MCPLeftOut struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
 }
 
 // MCPOverride is what holds for one tool of a server; nil fields change nothing.
@@ -89,6 +114,9 @@ type MCPTool struct {
 	Schema      json.RawMessage `json:"schema"`
 	// ReadOnly is the server's hint that the tool changes nothing.
 	ReadOnly bool `json:"read_only,omitempty"`
+	// Unchecked are the patterns of Schema that only the server checks, because they are in another
+	// language of regular expressions: properties.code.pattern.
+	Unchecked []string `json:"unchecked,omitempty"`
 }
 
 // Where is the address that the definition's calls go to, or the command that takes them.

@@ -381,7 +381,7 @@ func (s *Store) SaveDiscovered(
 	ws chat.WorkspaceID,
 	by chat.Actor,
 	id chat.ToolID,
-	tools []chat.MCPTool,
+	listing chat.MCPListing,
 	now time.Time,
 ) error {
 	return s.inTx(ctx, "store the tools of an MCP server", func(ctx context.Context, tx bun.Tx) error {
@@ -392,7 +392,7 @@ func (s *Store) SaveDiscovered(
 
 		now = toMicroseconds(now)
 		shown := toolNames(row.MCP.Discovered)
-		row.MCP.Discovered = tools
+		row.MCP.MCPListing = listing
 		row.MCP.DiscoveredAt = &now
 		row.UpdatedAt = now
 
@@ -411,7 +411,7 @@ func (s *Store) SaveDiscovered(
 			by:        by,
 			verb:      "tool.refreshed",
 			object:    objectID(id),
-			detail:    changed{"name": row.Name, "before": shown, "after": toolNames(tools)},
+			detail:    changed{"name": row.Name, "before": shown, "after": toolNames(listing.Discovered)},
 		})
 	})
 }

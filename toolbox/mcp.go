@@ -4,27 +4,39 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"handrail/budget"
 	"handrail/chat"
-	"handrail/schema"
 )
 
 // keyMeta carries the idempotency key of a call; MCP itself has none.
 const keyMeta = "handrail.dev/idempotency-key"
 
-// callMCP calls a tool of a server and says what it has come to.
+// callMCP calls a tool of a server and says what it has come to. A server that does not know the session
+// any more has not looked at the call: it is made once more, in a new one.
 func (b *Toolbox) callMCP(ctx context.Context, d *chat.ToolDefinition, in *chat.ToolInvocation) chat.ToolOutcome {
+	outcome, isForgotten := b.callInSession(ctx, d, in)
+	if isForgotten {
+		outcome, _ = b.callInSession(ctx, d, in)
+	}
+
+	return outcome
+}
+
+// callInSession makes the call once. It also reports whether the server has forgotten the session.
+func (b *Toolbox) callInSession(
+	ctx context.Context,
+	d *chat.ToolDefinition,
+	in *chat.ToolInvocation,
+) (chat.ToolOutcome, bool) {
 	session, err := b.pool.get(ctx, d)
 	if err != nil {
-		return unreachedOutcome(err)
+		return unreachedOutcome(err), false
 	}
 
 	seen := &exchange{}
@@ -36,29 +48,17 @@ func (b *Toolbox) callMCP(ctx context.Context, d *chat.ToolDefinition, in *chat.
 
 	result, err := session.CallTool(withExchange(ctx, seen), params)
 	if err != nil {
-		return b.fault(ctx, d, seen, err)
+		return b.fault(ctx, d, seen, err), seen.isSessionForgotten()
 	}
 
-	return takeResult(result)
-}
-
-// unreachedOutcome is what it means that there is no session: nothing was asked for.
-func unreachedOutcome(err error) chat.ToolOutcome {
-	if isRefused(err) {
-		return failedOutcome(codeRefused, "the server's address is not public, and the operator has not allowed it")
-	}
-
-	if e, ok := errors.AsType[*chat.Error](err); ok {
-		return failedOutcome(codeMisconfigured, e.Message)
-	}
-
-	return notRun(codeUnavailable, "the server could not be reached")
+	return takeResult(result), false
 }
 
 // fault is what an error in mid-call means. The SDK tells errors of the connection and those
 // of the server by the same type, so it is seen on the wire which they are.
 func (b *Toolbox) fault(ctx context.Context, d *chat.ToolDefinition, seen *exchange, err error) chat.ToolOutcome {
 	said, answered := errors.AsType[*jsonrpc.Error](err)
+	isUnread, _ := seen.unread()
 
 	status, transport := seen.status(), seen.broken()
 	if transport != nil || status >= 300 || ctx.Err() != nil && d.MCP.Command != "" || !answered {
@@ -69,11 +69,13 @@ func (b *Toolbox) fault(ctx context.Context, d *chat.ToolDefinition, seen *excha
 
 	switch {
 	case d.MCP.URL != "" && !seen.connected():
-		return unreachedOutcome(transport)
+		return judgeConnect(d, seen, transport)
 	case ctx.Err() != nil:
 		return unknownOutcome(codeTimeout, "the server has not answered in time")
 	case status >= 300:
 		return refusedBy(status, seen)
+	case isUnread:
+		return lateFailure(codeInvalid, "the server has taken the call, and its answer is no message of MCP"+seen.words())
 	case answered && transport == nil:
 		return failedOutcome(codeToolError, "the server says: "+tidyLine(said.Message))
 	}
@@ -83,29 +85,41 @@ func (b *Toolbox) fault(ctx context.Context, d *chat.ToolDefinition, seen *excha
 
 // refusedBy is what the status of an answer means that is no answer of MCP.
 func refusedBy(status int, seen *exchange) chat.ToolOutcome {
+	words := fmt.Sprintf(" (%d)%s", status, seen.words())
+
+	var outcome chat.ToolOutcome
+
 	switch {
 	case status < 400:
 		return failedOutcome(codeRedirect, "the server sends its callers to another place, and is not followed there")
 	case status == http.StatusTooManyRequests:
-		outcome := notRun(codeRateLimited, "the server has too many requests now")
-		outcome.RetryAfter = seen.retryAfter()
-
-		return outcome
-
+		outcome = notRun(codeRateLimited, "the server has too many requests now"+words)
 	case status == http.StatusNotFound:
-		// The session is over; the call was not looked at (MCP 2025-06-18, Transports).
-		return notRun(codeUnavailable, "the server has forgotten the session")
+		// The session is over; the call was not looked at (MCP 2025-11-25, Transports, "Session Management").
+		outcome = notRun(codeUnavailable, "the server has forgotten the session"+words)
 	case status >= 500 || status == http.StatusRequestTimeout:
-		return unknownOutcome(codeConnection, "the server has failed before it had answered")
+		outcome = unknownOutcome(codeConnection, "the server has failed before it had answered"+words)
+	case seen.loginFailure() != "":
+		outcome = failedOutcome(codeToolError, seen.loginFailure())
+	case seen.isLoginWanted():
+		outcome = failedOutcome(codeToolError, "the server wants an OAuth token; give it mcp.oauth"+words)
+	default:
+		outcome = failedOutcome(codeToolError, "the server has refused the request"+words)
 	}
 
-	return failedOutcome(codeToolError, "the server has refused the request")
+	outcome.RetryAfter = seen.retryAfter()
+
+	return outcome
 }
 
 // takeResult is the result of a call.
 func takeResult(result *mcp.CallToolResult) chat.ToolOutcome {
 	text := textOf(result.Content)
 	if result.IsError {
+		if strings.TrimSpace(text) == "" {
+			return failedOutcome(codeToolError, "the tool reports an error, and does not say which")
+		}
+
 		return failedOutcome(codeToolError, "the tool says: "+tidyLine(text))
 	}
 
@@ -127,12 +141,21 @@ func takeResult(result *mcp.CallToolResult) chat.ToolOutcome {
 	return chat.ToolOutcome{Kind: chat.ToolSucceeded, Result: value}
 }
 
+// textOf are the texts of a result: also those of resources that it holds, and the addresses of those that it
+// names.
 func textOf(contents []mcp.Content) string {
 	var texts []string
 
 	for _, content := range contents {
-		if text, ok := content.(*mcp.TextContent); ok {
-			texts = append(texts, text.Text)
+		switch content := content.(type) {
+		case *mcp.TextContent:
+			texts = append(texts, content.Text)
+		case *mcp.EmbeddedResource:
+			if content.Resource != nil && content.Resource.Text != "" {
+				texts = append(texts, content.Resource.Text)
+			}
+		case *mcp.ResourceLink:
+			texts = append(texts, strings.TrimSpace(content.Name+" "+content.URI))
 		}
 	}
 
@@ -141,8 +164,8 @@ func textOf(contents []mcp.Content) string {
 
 // structuredResult is the result as JSON: the structured one, else JSON in the text, else the text.
 func structuredResult(result *mcp.CallToolResult, text string) (json.RawMessage, error) {
-	if result.StructuredContent != nil {
-		return json.Marshal(result.StructuredContent)
+	if exact, ok := result.Meta[exactMeta].(string); ok {
+		return json.RawMessage(exact), nil
 	}
 
 	if trimmed := strings.TrimSpace(text); strings.HasPrefix(trimmed, "{") && json.Valid([]byte(trimmed)) {
@@ -150,109 +173,4 @@ func structuredResult(result *mcp.CallToolResult, text string) (json.RawMessage,
 	}
 
 	return json.Marshal(map[string]string{"content": text})
-}
-
-// Discover asks an MCP server for its tools: tool_unavailable when it does not answer within
-// the definition's time limit.
-func (b *Toolbox) Discover(ctx context.Context, d *chat.ToolDefinition) error {
-	field := "mcp.url"
-
-	if d.MCP == nil {
-		return chat.Invalid("path.tool_id", "must be an MCP server: an HTTP tool has nothing to discover")
-	}
-
-	if d.MCP.Command != "" {
-		field = "mcp.command"
-	}
-
-	ctx, cancel := context.WithTimeout(ctx, timeoutOf(d))
-	defer cancel()
-
-	tools, err := b.pool.list(ctx, d)
-	if err != nil {
-		return chat.InvalidAs(
-			chat.CodeToolUnavailable,
-			field,
-			"must be an MCP server that answers: %s",
-			unreachedOutcome(err).Message,
-		).
-			Because(
-				err,
-			)
-	}
-
-	now := time.Now()
-	d.MCP.Discovered, d.MCP.DiscoveredAt = tools, &now
-
-	return nil
-}
-
-// listTools asks a session for its tools. Those that cannot be used here are left out.
-func (b *Toolbox) listTools(
-	ctx context.Context,
-	d *chat.ToolDefinition,
-	session *mcp.ClientSession,
-) ([]chat.MCPTool, error) {
-	var tools []chat.MCPTool
-
-	seen := 0
-
-	for shown, err := range session.Tools(ctx, nil) {
-		if err != nil {
-			return nil, err
-		}
-
-		// A server may list without end what cannot be used.
-		if seen++; seen > budget.MaxMCPToolsSeen {
-			break
-		}
-
-		tool, err := usableTool(shown)
-		if err != nil {
-			b.config.Logger.WarnContext(
-				ctx,
-				"a tool of an MCP server is left out",
-				"tool_id",
-				d.ID,
-				"tool",
-				tidyLine(shown.Name),
-				"error",
-				err,
-			)
-
-			continue
-		}
-
-		if tools = append(tools, tool); len(tools) == budget.MaxMCPTools {
-			break
-		}
-	}
-
-	slices.SortFunc(tools, func(a, b chat.MCPTool) int { return strings.Compare(a.Name, b.Name) })
-
-	return slices.CompactFunc(tools, func(a, b chat.MCPTool) bool { return a.Name == b.Name }), nil
-}
-
-func usableTool(shown *mcp.Tool) (chat.MCPTool, error) {
-	document, err := json.Marshal(shown.InputSchema)
-	if err != nil {
-		return chat.MCPTool{}, err
-	}
-
-	if !toolName.MatchString(shown.Name) {
-		return chat.MCPTool{}, chat.Invalid("name", "must be letters, digits, _ and -")
-	}
-
-	if _, err := schema.Compile("schema", document); err != nil {
-		return chat.MCPTool{}, err
-	}
-
-	tool := chat.MCPTool{Name: shown.Name, Description: shown.Description, Schema: document}
-	if runes := []rune(tool.Description); len(runes) > maxDescription {
-		tool.Description = string(runes[:maxDescription])
-	}
-
-	tool.ReadOnly = shown.Annotations != nil && shown.Annotations.ReadOnlyHint
-
-	return tool, nil
 }

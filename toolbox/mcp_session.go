@@ -1,10 +1,11 @@
 package toolbox
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"net/http"
-	"os/exec"
 	"sync"
 	"time"
 
@@ -156,33 +157,41 @@ func (p *pool) close() {
 
 // list asks for the tools of a server: of one that is not stored yet, in a session that ends
 // with it.
-func (p *pool) list(ctx context.Context, d *chat.ToolDefinition) ([]chat.MCPTool, error) {
+func (p *pool) list(ctx context.Context, d *chat.ToolDefinition) (chat.MCPListing, error) {
 	if d.ID != 0 {
 		live, err := p.get(ctx, d)
 		if err != nil {
-			return nil, err
+			return chat.MCPListing{}, err
 		}
 
-		return p.box.listTools(ctx, d, live)
+		seen := &exchange{}
+		listing, err := p.box.listTools(withExchange(ctx, seen), live)
+
+		if err == nil || !seen.isSessionForgotten() {
+			return listing, err
+		}
+
+		p.drop(d)
+
+		if live, err = p.get(ctx, d); err != nil {
+			return chat.MCPListing{}, err
+		}
+
+		return p.box.listTools(ctx, live)
 	}
 
 	live, err := p.box.connect(ctx, d)
 	if err != nil {
-		return nil, err
+		return chat.MCPListing{}, err
 	}
 
 	defer live.Close()
 
-	return p.box.listTools(ctx, d, live)
+	return p.box.listTools(ctx, live)
 }
 
 // connect makes a session, and hears when the server's tools change.
 func (b *Toolbox) connect(ctx context.Context, d *chat.ToolDefinition) (*mcp.ClientSession, error) {
-	transport, err := b.transport(d)
-	if err != nil {
-		return nil, err
-	}
-
 	definition := *d
 	client := mcp.NewClient(&mcp.Implementation{Name: "handrail", Version: "1"}, &mcp.ClientOptions{
 		Capabilities:   &mcp.ClientCapabilities{},
@@ -193,7 +202,57 @@ func (b *Toolbox) connect(ctx context.Context, d *chat.ToolDefinition) (*mcp.Cli
 		},
 	})
 
-	return client.Connect(ctx, transport, nil)
+	session, seen, err := b.openSession(ctx, d, client, "")
+	if err != nil && seen.status() < http.StatusMultipleChoices && !isRefused(err) {
+		// A server of before may not answer the question that a session begins with now, or end with it.
+		session, seen, err = b.openSession(ctx, d, client, initializeVersion)
+	}
+
+	if err == nil {
+		return session, nil
+	}
+
+	if e, ok := errors.AsType[*chat.Error](err); ok {
+		return nil, e
+	}
+
+	outcome := judgeConnect(d, seen, cmp.Or(seen.broken(), err))
+	if status := seen.status(); d.MCP.URL != "" && status >= 400 && status < 500 {
+		outcome = b.explainOldTransport(ctx, d, outcome)
+	}
+
+	return nil, &unreachedError{outcome: outcome, cause: err}
+}
+
+// initializeVersion is the last version of MCP whose sessions begin with initialize.
+const initializeVersion = "2025-11-25"
+
+// openSession tries to make a session of a version of MCP, "" for the newest: for half of the time there is, so that
+// another one can be tried.
+func (b *Toolbox) openSession(
+	ctx context.Context,
+	d *chat.ToolDefinition,
+	client *mcp.Client,
+	version string,
+) (*mcp.ClientSession, *exchange, error) {
+	seen := &exchange{}
+
+	transport, err := b.transport(d)
+	if err != nil {
+		return nil, seen, err
+	}
+
+	if until, ok := ctx.Deadline(); ok && version == "" {
+		var cancel context.CancelFunc
+
+		ctx, cancel = context.WithTimeout(ctx, time.Until(until)/2)
+		defer cancel()
+	}
+
+	options := &mcp.ClientSessionOptions{ProtocolVersion: version}
+	session, err := client.Connect(withExchange(ctx, seen), transport, options)
+
+	return session, seen, err
 }
 
 // rediscover stores the tools of a server that has said that they have changed.
@@ -205,9 +264,9 @@ func (b *Toolbox) rediscover(ctx context.Context, d *chat.ToolDefinition, live *
 	ctx, cancel := context.WithTimeout(ctx, timeoutOf(d))
 	defer cancel()
 
-	tools, err := b.listTools(ctx, d, live)
+	listing, err := b.listTools(ctx, live)
 	if err == nil {
-		err = b.config.Discovered(ctx, d.WorkspaceID, d.ID, tools)
+		err = b.config.Discovered(ctx, d.WorkspaceID, d.ID, listing)
 	}
 
 	if err != nil {
@@ -235,9 +294,16 @@ func (b *Toolbox) transport(d *chat.ToolDefinition) (mcp.Transport, error) {
 			return nil, err
 		}
 
+		login, err := b.loginOf(d.MCP, secrets.Values)
+		if err != nil {
+			return nil, err
+		}
+
 		return &mcp.StreamableClientTransport{
-			Endpoint: d.MCP.URL, MaxEventSize: budget.MaxMCPMessage,
-			HTTPClient: &http.Client{Transport: &watched{b.guard.transport(shared), headers}, CheckRedirect: sameHost},
+			Endpoint:     d.MCP.URL,
+			MaxEventSize: budget.MaxMCPMessage,
+			HTTPClient:   &http.Client{Transport: &watched{b.guard.transport(shared), headers}, CheckRedirect: sameHost},
+			OAuthHandler: login,
 		}, nil
 	}
 
@@ -249,10 +315,5 @@ func (b *Toolbox) transport(d *chat.ToolDefinition) (mcp.Transport, error) {
 		)
 	}
 
-	command := exec.Command(words[0], words[1:]...) //nolint:gosec,noctx // the operator's own; it lives as long as the session
-
-	// Not nil, which would be all of our own environment.
-	command.Env = append([]string{}, b.config.Environ...)
-
-	return &mcp.CommandTransport{Command: command, TerminateDuration: time.Second}, nil
+	return &stdioTransport{words: words, environ: b.config.Environ}, nil
 }

@@ -261,15 +261,15 @@ func TestChangedToolsAreToldAbout(t *testing.T) {
 
 	s := newConcierge()
 	web := overHTTP(t, s)
-	told := make(chan []chat.MCPTool, 10)
+	told := make(chan chat.MCPListing, 10)
 	b := newBox(
 		t,
 		toolbox.Config{
-			Discovered: func(_ context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool) error {
+			Discovered: func(_ context.Context, ws chat.WorkspaceID, id chat.ToolID, listing chat.MCPListing) error {
 				assert.Equal(t, chat.WorkspaceID("w"), ws)
 				assert.Equal(t, chat.ToolID(1), id)
 
-				told <- tools
+				told <- listing
 
 				return nil
 			},
@@ -290,8 +290,8 @@ func TestChangedToolsAreToldAbout(t *testing.T) {
 	)
 
 	select {
-	case tools := <-told:
-		assert.Len(t, tools, len(d.MCP.Discovered)+1)
+	case listing := <-told:
+		assert.Len(t, listing.Discovered, len(d.MCP.Discovered)+1)
 
 	case <-time.After(30 * time.Second):
 		t.Fatal("nobody was told")

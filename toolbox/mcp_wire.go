@@ -1,10 +1,14 @@
 package toolbox
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"io"
+	"mime"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,14 +52,72 @@ func (t *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 
-	body := &bounded{Reader: answer.Body, closer: answer.Body, done: done}
+	answer.Body = &bounded{Reader: answer.Body, closer: answer.Body, done: done}
 	if r.Method == http.MethodPost {
-		body.Reader = io.LimitReader(answer.Body, budget.MaxMCPMessage)
+		readPost(answer, seen)
+	}
+
+	return answer, nil
+}
+
+// maxHead is how much is kept of an answer that is no message.
+const maxHead = 8 << 10
+
+// readPost bounds and tidies the answer to a message. Of one that holds no messages the beginning is noted.
+func readPost(answer *http.Response, seen *exchange) {
+	body := &bounded{
+		Reader: io.LimitReader(answer.Body, budget.MaxMCPMessage),
+		closer: answer.Body,
+		done:   func() {},
+	}
+	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+
+	switch isGood := answer.StatusCode < http.StatusMultipleChoices; {
+	case isGood && kind == "text/event-stream":
+		body.Reader = tidyEvents(body.Reader)
+	case isGood && (kind == "application/json" || kind == "" || kind == "text/plain"):
+		body.Reader = readMessage(body.Reader, answer, seen)
+	default:
+		head, err := io.ReadAll(io.LimitReader(body.Reader, maxHead))
+		seen.noteHead(answer, head)
+
+		body.Reader = io.MultiReader(bytes.NewReader(head), failing{err}, body.Reader)
 	}
 
 	answer.Body = body
+}
 
-	return answer, nil
+// readMessage returns the only message of an answer, tidied. Some servers forget to say that it is JSON.
+func readMessage(body io.Reader, answer *http.Response, seen *exchange) io.Reader {
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		return io.MultiReader(bytes.NewReader(raw), failing{err})
+	}
+
+	message := tidyMessage(raw)
+	if len(bytes.TrimSpace(message)) == 0 {
+		return bytes.NewReader(raw)
+	}
+
+	if !json.Valid(message) {
+		seen.noteHead(answer, raw[:min(len(raw), maxHead)])
+	}
+
+	answer.Header.Set("Content-Type", "application/json")
+
+	return bytes.NewReader(message)
+}
+
+// failing is a reader that has come to an error, or to its end.
+type failing struct{ err error }
+
+// Read is [io.Reader].
+func (f failing) Read([]byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+
+	return 0, io.EOF
 }
 
 // closeWithin is how long a server has to hear that a session is over.
@@ -81,6 +143,13 @@ type exchange struct {
 	code  int
 	after time.Duration
 	err   error
+	// kind and head are of an answer that holds no message: its Content-Type, and how it begins.
+	kind string
+	head []byte
+	// wantsLogin is set if the server has asked for an OAuth token (RFC 9728, 5.1).
+	wantsLogin bool
+	// login is why no token was got.
+	login string
 }
 
 type exchangeKey struct{}
@@ -105,16 +174,84 @@ func (e *exchange) connect() {
 	e.got = true
 }
 
-// answer notes the first answer: that of the call itself.
+// answer notes the first answer, that of the call itself. One that asks for a login is followed by another.
 func (e *exchange) answer(answer *http.Response, err error) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 
-	if e.code == 0 && e.err == nil {
-		if e.err = err; err == nil {
-			e.code, e.after = answer.StatusCode, retryAfter(answer.Header, time.Now())
-		}
+	if e.err != nil || e.code != 0 && e.code != http.StatusUnauthorized {
+		return
 	}
+
+	if e.err = err; err == nil {
+		e.code = answer.StatusCode
+		e.after = retryAfter(answer.Header, time.Now())
+		e.head = nil
+	}
+}
+
+// noteHead notes an answer that holds no message.
+func (e *exchange) noteHead(answer *http.Response, head []byte) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+
+	if e.head == nil {
+		e.kind = answer.Header.Get("Content-Type")
+		e.head = head
+		e.wantsLogin = strings.Contains(answer.Header.Get("WWW-Authenticate"), "resource_metadata")
+	}
+}
+
+// words are those of an answer that holds no message, as the end of a sentence.
+func (e *exchange) words() string {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+
+	return detailOf(e.kind, e.head)
+}
+
+// unread reports whether an answer that was none of MCP came, and whether it was a web page.
+func (e *exchange) unread() (came, isPage bool) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+
+	text, _ := decodeText(e.kind, e.head)
+
+	return e.head != nil, isWebPage(e.kind, text)
+}
+
+// isSessionForgotten reports whether the server has said that it does not know the session: with 404
+// (MCP 2025-11-25, Transports, "Session Management"), or as many do, with 400 and the word.
+func (e *exchange) isSessionForgotten() bool {
+	switch e.status() {
+	case http.StatusNotFound:
+		return true
+	case http.StatusBadRequest:
+		return strings.Contains(strings.ToLower(e.words()), "session")
+	}
+
+	return false
+}
+
+func (e *exchange) noteLogin(reason string) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+
+	e.login = reason
+}
+
+func (e *exchange) loginFailure() string {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+
+	return e.login
+}
+
+func (e *exchange) isLoginWanted() bool {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+
+	return e.wantsLogin
 }
 
 func (e *exchange) connected() bool {

@@ -265,6 +265,10 @@ func (b *Toolbox) prepareMCP(ctx context.Context, m *chat.MCPServer, s *sealed) 
 			return chat.Invalid("mcp.headers", "must not stand beside mcp.command, which has no headers")
 		}
 
+		if m.OAuth != nil {
+			return chat.Invalid("mcp.oauth", "must not stand beside mcp.command, which needs no token")
+		}
+
 		return nil
 	}
 
@@ -279,6 +283,10 @@ func (b *Toolbox) prepareMCP(ctx context.Context, m *chat.MCPServer, s *sealed) 
 				"must be left out: it is for single calls, and would have requests repeated",
 			)
 		}
+	}
+
+	if err := b.checkOAuth(ctx, m, s); err != nil {
+		return err
 	}
 
 	return b.guard.checkURL(ctx, "mcp.url", m.URL)

@@ -99,7 +99,8 @@ var secretName = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`)
 
 const maxSecret = 8 << 10
 
-// destinationOf is where requests of a tool go: the scheme, host and port of its URL, or its command.
+// destinationOf is where requests of a tool go: the scheme, host and port of its URL, and of the server that
+// issues its tokens, or its command.
 func destinationOf(d *chat.ToolDefinition) string {
 	text := ""
 
@@ -112,6 +113,16 @@ func destinationOf(d *chat.ToolDefinition) string {
 		text = d.MCP.URL
 	}
 
+	to := originOf(text)
+	if d.MCP != nil && d.MCP.OAuth != nil {
+		to += " " + originOf(d.MCP.OAuth.Issuer)
+	}
+
+	return to
+}
+
+// originOf is the scheme, host and port of a URL.
+func originOf(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
 		return text

@@ -63,7 +63,13 @@ type mcpJSON struct {
 	Headers      map[string]string   `json:"headers"`
 	Tools        map[string]overJSON `json:"tools"`
 	Discovered   []discoveredJSON    `json:"discovered"`
+	LeftOut      []leftOutJSON       `json:"left_out"`
 	DiscoveredAt *time.Time          `json:"discovered_at"`
+}
+
+type leftOutJSON struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
 }
 
 type overJSON struct {

@@ -86,8 +86,8 @@ func (t *toolJSON) showDiscovered(c *console) error {
 	}
 
 	if len(t.MCP.Discovered) == 0 {
-		fmt.Fprintln(c.out, "\nThe server has listed no tools.")
-		return nil
+		fmt.Fprintln(c.out, "\nThe server has listed no tools that can be used.")
+		return t.showLeftOut(c)
 	}
 
 	fmt.Fprintln(c.out, "\nTools")
@@ -100,6 +100,26 @@ func (t *toolJSON) showDiscovered(c *console) error {
 		}
 
 		table.row("  "+makePrintable(t.Name+"."+d.Name), makePrintable(risk), shortenText(d.Description, 60))
+	}
+
+	if err := table.flush(); err != nil {
+		return err
+	}
+
+	return t.showLeftOut(c)
+}
+
+// showLeftOut lists what an MCP server has shown and nobody can use.
+func (t *toolJSON) showLeftOut(c *console) error {
+	if len(t.MCP.LeftOut) == 0 {
+		return nil
+	}
+
+	fmt.Fprintln(c.out, "\nLeft out")
+	table := newTable(c.out, "  NAME", "WHY")
+
+	for _, left := range t.MCP.LeftOut {
+		table.row("  "+makePrintable(left.Name), makePrintable(left.Reason))
 	}
 
 	return table.flush()

@@ -33,8 +33,8 @@ func newToolbox(c *config.Config, environ []string, store *db.Store, watched *mo
 		Commands: commands,
 		Environ:  programEnviron(environ),
 		Logger:   watched.logger,
-		Discovered: func(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID, tools []chat.MCPTool) error {
-			return store.SaveDiscovered(ctx, ws, chat.Actor{}, id, tools, time.Now())
+		Discovered: func(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID, listing chat.MCPListing) error {
+			return store.SaveDiscovered(ctx, ws, chat.Actor{}, id, listing, time.Now())
 		},
 	}
 
