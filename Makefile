@@ -66,7 +66,7 @@ bin/handrail-bench: go-version
 test: go-version ## Run the tests, with a PostgreSQL of their own; PKG and ARGS are passed on
 	@race=-race; [ "$$(go env CGO_ENABLED)" = 1 ] || { race=; \
 		echo "No C compiler here: the tests run without the race detector, which needs one."; }; \
-	scripts/with-postgres go test $$race -timeout 20m $(ARGS) $(PKG)
+	scripts/with-mcp-servers scripts/with-postgres go test $$race -timeout 20m $(ARGS) $(PKG)
 	$(if $(filter ./...,$(PKG)),$(static) go test $(ARGS) ./internal/model)
 
 .PHONY: histories

@@ -132,7 +132,8 @@ type mcpOverrideJSON struct {
 }
 
 type mcpToolJSON struct {
-	Name        string          `json:"name"`
+	Name        string          `json:"name" doc:"The server's name for it, with _ for what no name may have."`
+	ServerName  string          `json:"server_name,omitempty" doc:"The server's own name for it, if that is another one."`
 	Description string          `json:"description,omitempty"`
 	Schema      json.RawMessage `json:"schema"`
 	ReadOnly    bool            `json:"read_only,omitempty" doc:"What the server says of itself; it is not relied on."`

@@ -109,7 +109,10 @@ type MCPOverride struct {
 
 // MCPTool is a tool as its server shows it.
 type MCPTool struct {
-	Name        string          `json:"name"`
+	// Name is the server's, with _ for what no name may have.
+	Name string `json:"name"`
+	// ServerName is the server's own name for it if that is another one.
+	ServerName  string          `json:"server_name,omitempty"`
 	Description string          `json:"description,omitempty"`
 	Schema      json.RawMessage `json:"schema"`
 	// ReadOnly is the server's hint that the tool changes nothing.
@@ -131,6 +134,17 @@ func (d *ToolDefinition) Where() string {
 	}
 
 	return ""
+}
+
+// NameAtServer is what the server calls one of its tools, by the name that it is known under here.
+func (m *MCPServer) NameAtServer(name string) string {
+	for _, tool := range m.Discovered {
+		if tool.Name == name && tool.ServerName != "" {
+			return tool.ServerName
+		}
+	}
+
+	return name
 }
 
 // RiskOf is the risk of one of the definition's tools, by the name that chats know it under. A

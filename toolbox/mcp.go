@@ -41,7 +41,7 @@ func (b *Toolbox) callInSession(
 
 	seen := &exchange{}
 
-	params := &mcp.CallToolParams{Name: in.Tool, Arguments: in.Arguments}
+	params := &mcp.CallToolParams{Name: d.MCP.NameAtServer(in.Tool), Arguments: in.Arguments}
 	if in.Key != "" {
 		params.Meta = mcp.Meta{keyMeta: in.Key}
 	}

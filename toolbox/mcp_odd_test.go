@@ -264,7 +264,8 @@ func TestToolsAreUsedOrListedAsLeftOut(t *testing.T) {
 		`{"name":"inner","inputSchema":{"type":"object","properties":{"at":{"type":"string","enum":["a",null],"items":null}}}}`,
 		`{"name":"ahead","inputSchema":{"type":"object","properties":{"code":{"type":"string","pattern":"^(?=.*a).+$"}}}}`,
 		`{"name":"none","inputSchema":null}`,
-		`{"name":"two words","inputSchema":{"type":"object"}}`,
+		`{"name":"two words (new)","inputSchema":{"type":"object"}}`,
+		`{"name":"…","inputSchema":{"type":"object"}}`,
 		`{"name":"none","inputSchema":{"type":"object"}}`,
 		`{"name":"wrong","inputSchema":{"type":"thing"}}`,
 	}
@@ -277,7 +278,8 @@ func TestToolsAreUsedOrListedAsLeftOut(t *testing.T) {
 		names = append(names, tool.Name)
 	}
 
-	assert.Equal(t, []string{"a.b-c_D.9", "ahead", "inner", strings.Repeat("n", 100), "none", "nulls"}, names)
+	assert.Equal(t, []string{"a.b-c_D.9", "ahead", "inner", strings.Repeat("n", 100), "none", "nulls", "two_words_new"}, names)
+	assert.Equal(t, "two words (new)", d.MCP.NameAtServer("two_words_new"))
 	assert.Equal(t, []string{"properties.code.pattern"}, d.MCP.Discovered[1].Unchecked)
 
 	reasons := map[string]string{}
@@ -286,7 +288,7 @@ func TestToolsAreUsedOrListedAsLeftOut(t *testing.T) {
 	}
 
 	assert.Len(t, reasons, 3)
-	assert.Contains(t, reasons["two words"], "letters, digits")
+	assert.Contains(t, reasons["…"], "a letter or digit")
 	assert.Contains(t, reasons["none"], "another tool")
 	assert.Contains(t, reasons["wrong"], "JSON Schema")
 

@@ -100,11 +100,25 @@ func (b *Toolbox) listTools(ctx context.Context, session *mcp.ClientSession) (ch
 }
 
 // mcpToolName is what a tool of a server may be called (MCP 2025-11-25, Tools, "Tool Names").
-var mcpToolName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
+var (
+	mcpToolName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
+	notInNames  = regexp.MustCompile(`[^a-zA-Z0-9_.-]+`)
+)
+
+// mapName returns the name of a tool with _ for what it may not have: "greet (structured)" is greet_structured.
+func mapName(name string) string {
+	return strings.Trim(notInNames.ReplaceAllString(name, "_"), "_")
+}
 
 func usableTool(shown *mcp.Tool) (chat.MCPTool, error) {
-	if !mcpToolName.MatchString(shown.Name) {
-		return chat.MCPTool{}, chat.Invalid("name", "must be 1 to 128 letters, digits, _, - and points")
+	name, serverName := shown.Name, ""
+	if !mcpToolName.MatchString(name) {
+		name = mapName(shown.Name)
+		serverName = shown.Name
+	}
+
+	if !mcpToolName.MatchString(name) {
+		return chat.MCPTool{}, chat.Invalid("name", "must have 1 to 128 characters, and a letter or digit")
 	}
 
 	document, err := json.Marshal(shown.InputSchema)
@@ -119,7 +133,8 @@ func usableTool(shown *mcp.Tool) (chat.MCPTool, error) {
 	}
 
 	tool := chat.MCPTool{
-		Name:        shown.Name,
+		Name:        name,
+		ServerName:  serverName,
 		Description: shown.Description,
 		Schema:      document,
 		Unchecked:   unchecked,

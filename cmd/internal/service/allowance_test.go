@@ -66,7 +66,13 @@ func TestARetryOfOneDoesNotPostWhatIsNotAllowedAnyMore(t *testing.T) {
 
 		for i, id := range deliveries {
 			r := w.call("POST", "/deliveries/"+id+"/retry", map[string]any{})
-			require.Less(t, r.status, 300, r.raw)
+			// The account's first success wakes the others, which may have ended by now.
+			if r.status == http.StatusBadRequest {
+				require.Contains(t, []any{"recipient_opted_out", "notifications_disabled"}, r.at("code"), r.raw)
+			} else {
+				require.Less(t, r.status, 300, r.raw)
+			}
+
 			w.awaitSettled(actions[i])
 		}
 
