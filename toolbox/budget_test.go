@@ -70,7 +70,7 @@ func TestAnMCPServerWithoutEnd(t *testing.T) {
 	server := mcp.NewServer(&mcp.Implementation{Name: "endless", Version: "1"}, &mcp.ServerOptions{PageSize: 500})
 	for i := range 1500 {
 		server.AddTool(
-			&mcp.Tool{Name: strings.Repeat("…", i+1), InputSchema: map[string]any{"type": "object"}},
+			&mcp.Tool{Name: strings.Repeat("n", 129+i), InputSchema: map[string]any{"type": "object"}},
 			func(context.Context, *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 				return &mcp.CallToolResult{}, nil
 			},
