@@ -94,17 +94,7 @@ func (c *Client) Action(ctx context.Context, ws chat.WorkspaceID, id chat.Action
 	info := described.GetWorkflowExecutionInfo()
 	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED && !hasSent(info) {
 		// Without a row it was refused, and changed nothing.
-		code := refusalCode(info.GetSearchAttributes())
-		if code != "" {
-			code = " (" + code + ")"
-		}
-
-		return chat.Action{}, chat.Errorf(
-			chat.CodeActionNotFound,
-			"the action %s was refused%s and has left nothing",
-			id,
-			code,
-		)
+		return chat.Action{}, c.refusedAction(ctx, id, info.GetExecution(), refusalCode(info.GetSearchAttributes()))
 	}
 
 	action, err := describeAction(info)

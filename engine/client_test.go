@@ -201,6 +201,44 @@ func TestARefusalFreesItsKey(t *testing.T) {
 	}
 }
 
+// TestAnActionThatWasRefusedSaysWhy has a 202 whose send is refused afterwards, with fields.
+func TestAnActionThatWasRefusedSaysWhy(t *testing.T) {
+	t.Parallel()
+
+	e := newTestClient(t)
+	refuse := make(chan struct{})
+
+	e.work(t, func(w sdkworker.Worker) {
+		bindActivity(
+			w,
+			workflows.PrepareSend,
+			func(context.Context, chat.SendAssistantMessage) (chat.AssistantMessageSent, error) {
+				<-refuse
+
+				refused := chat.InvalidAs(chat.CodeInvalidToolArguments, "tool_calls[0].arguments.at", "must be a date")
+				refused.Fields = append(refused.Fields, chat.FieldError{
+					Field:   "tool_calls[0].arguments.people",
+					Message: "is required",
+				})
+
+				return chat.AssistantMessageSent{}, refused
+			},
+		)
+	})
+
+	_, err := e.SendAssistantMessage(t.Context(), e.send("k", "Hello"), 10*time.Millisecond)
+	require.ErrorIs(t, err, chat.ErrStillRunning)
+	close(refuse)
+
+	require.EventuallyWithT(t, func(t *assert.CollectT) {
+		_, err := e.Action(context.Background(), e.ws, e.ActionID(e.ws, "k"))
+		require.Error(t, err)
+		assert.Equal(t, chat.CodeActionNotFound, chat.CodeOf(err))
+		assert.ErrorContains(t, err, "was refused (invalid_tool_arguments) and has left nothing: tool_calls[0].arguments.at must be a date")
+		assert.Len(t, chat.AsError(err).Fields, 2)
+	}, 30*time.Second, 20*time.Millisecond)
+}
+
 // TestAnotherBodyIsNeverTakenForRecorded: without a worker nobody can refuse it, and 202
 // would promise a message that nobody has kept.
 func TestAnotherBodyIsNeverTakenForRecorded(t *testing.T) {
