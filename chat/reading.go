@@ -137,6 +137,7 @@ func (r *Reading) fitting(choices []LabelChoice) []LabelChoice {
 			continue
 		}
 
+		c.LabelID = label.ID
 		c.Name = label.Name
 
 		c.Confidence = min(max(c.Confidence, 0), 1)

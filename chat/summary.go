@@ -33,6 +33,8 @@ type Point struct {
 // LabelChoice is a label that a model finds fitting, how sure it is (0 to 1), and the
 // words that speak for it.
 type LabelChoice struct {
+	// LabelID is the label that a run sets, whatever it is called by then; 0 in what a model has answered.
+	LabelID    LabelID `json:"label_id,omitempty"`
 	Name       string  `json:"name"`
 	Confidence float64 `json:"confidence"`
 	Evidence   []Quote `json:"evidence"`
@@ -100,8 +102,10 @@ func (s *Summary) points() []*[]Point {
 
 // FindLabel finds a label by its folded name.
 func FindLabel(labels []Label, name string) (Label, bool) {
+	folded := FoldName(name)
+
 	for _, l := range labels {
-		if FoldName(l.Name) == FoldName(name) {
+		if FoldName(l.Name) == folded {
 			return l, true
 		}
 	}

@@ -206,6 +206,20 @@ type LabelChange struct {
 	Fates []LabelFate
 }
 
+// findLabel finds the label that was chosen. Its name may have been changed since.
+func (c *LabelChoice) findLabel(labels []Label) (Label, bool) {
+	if c.LabelID == 0 {
+		return FindLabel(labels, c.Name)
+	}
+
+	i := slices.IndexFunc(labels, func(l Label) bool { return l.ID == c.LabelID })
+	if i < 0 {
+		return Label{}, false
+	}
+
+	return labels[i], true
+}
+
 // DecideLabels holds a model's choices against what is on the chat and what somebody has
 // taken off it. The model changes only labels that a model has set.
 func DecideLabels(
@@ -219,7 +233,7 @@ func DecideLabels(
 	wanted := map[LabelID]bool{}
 
 	for _, c := range choices {
-		label, ok := FindLabel(labels, c.Name)
+		label, ok := c.findLabel(labels)
 		if !ok { // deleted since the model chose it
 			change.Fates = append(change.Fates, LabelWithheld)
 			continue

@@ -53,7 +53,7 @@ func canonicalizeAddresses(ctx context.Context, tx bun.IDB, now time.Time) ([]Ad
 	m := &addressMigrator{tx: tx, now: now}
 
 	for _, step := range []func(context.Context) error{
-		m.members, m.phoneNumbers, m.inboxes, m.suppressions, m.questions, m.deliveries,
+		m.members, m.phoneNumbers, m.inboxes, m.suppressions, m.questions, m.deliveries, m.labels,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
