@@ -60,10 +60,14 @@ func taxiServer() chat.ToolDefinition {
 		Version:     1,
 		CreatedAt:   noon,
 		UpdatedAt:   noon,
-		MCP: &chat.MCPServer{URL: "https://mcp.example.com", DiscoveredAt: &noon, Discovered: []chat.MCPTool{{
-			Name: "order_taxi", Description: "Order a taxi", Schema: []byte(`{"type":"object",` +
-				`"properties":{"at":{"type":"string"}},"required":["at"]}`),
-		}}},
+		MCP: &chat.MCPServer{
+			URL:          "https://mcp.example.com",
+			DiscoveredAt: &noon,
+			MCPListing: chat.MCPListing{Discovered: []chat.MCPTool{{
+				Name: "order_taxi", Description: "Order a taxi", Schema: []byte(`{"type":"object",` +
+					`"properties":{"at":{"type":"string"}},"required":["at"]}`),
+			}}},
+		},
 	}
 }
 

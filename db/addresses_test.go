@@ -333,6 +333,19 @@ func TestWhatIsStoredGetsItsForm(t *testing.T) {
 		execute(t, s, "UPDATE deliveries SET to_address = ? WHERE id = ?", "+114155550123", waiting.DeliveryID)
 		execute(t, s, "UPDATE deliveries SET to_address = ? WHERE id = ?", "Ana@MÜLLER.example", posted.DeliveryID)
 
+		var labels []chat.Label
+
+		for _, name := range []string{"first", "second", "third"} {
+			l, err := s.CreateLabel(ctx, w.Workspace, w.By, chat.Label{Name: name})
+			require.NoError(t, err)
+
+			labels = append(labels, l)
+		}
+
+		execute(t, s, "UPDATE labels SET name = 'STRASSE', folded = 'strasse' WHERE id = ?", labels[0].ID)
+		execute(t, s, "UPDATE labels SET name = 'Straße', folded = 'straße' WHERE id = ?", labels[1].ID)
+		execute(t, s, "UPDATE labels SET name = 'ΣΑΣ', folded = 'σασ ' WHERE id = ?", labels[2].ID)
+
 		for _, address := range []string{"+114155550123", "+14155550123"} {
 			execute(t, s, "INSERT INTO suppressions (workspace_id, channel, sender, address, reason, created_at) "+
 				"VALUES (?, 'phone-sms', ?, ?, 'opt_out', ?)", w.Workspace, w.PhoneNumber.Scope(), address, clock.now)
@@ -366,11 +379,16 @@ func TestWhatIsStoredGetsItsForm(t *testing.T) {
 			"inbox " + idText(w.Inbox.ID) + " Help@MÜLLER.example":         "Help@xn--mller-kva.example|",
 			"delivery " + string(waiting.DeliveryID) + " +114155550123":    "+14155550123|",
 			"suppression 1 +114155550123":                                  "+14155550123|",
+			"label " + idText(labels[1].ID) + " Straße": "Straße|another label has this name, but for what cannot be " +
+				"seen: rename or delete it",
 		}, told)
 
 		again, err := db.NewMigrator(s).Up(ctx)
 		require.NoError(t, err)
 		assert.Empty(t, again)
+
+		_, err = s.CreateLabel(ctx, w.Workspace, w.By, chat.Label{Name: "σας"})
+		requireCode(t, chat., err)
 
 		requireMigratedAddresses(t, s, w, people)
 

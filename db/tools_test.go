@@ -111,8 +111,10 @@ func TestWhatAChatMayUse(t *testing.T) {
 			Risk:    chat.RiskWrite,
 			Timeout: time.Second,
 			MCP: &chat.MCPServer{
-				URL:        "https://mcp.example.com",
-				Discovered: []chat.MCPTool{{Name: "find", Schema: []byte(`{}`)}},
+				URL: "https://mcp.example.com",
+				MCPListing: chat.MCPListing{
+					Discovered: []chat.MCPTool{{Name: "find", Schema: []byte(`{}`)}},
+				},
 			},
 		})
 
