@@ -388,7 +388,7 @@ func TestWhatIsStoredGetsItsForm(t *testing.T) {
 		assert.Empty(t, again)
 
 		_, err = s.CreateLabel(ctx, w.Workspace, w.By, chat.Label{Name: "σας"})
-		requireCode(t, chat., err)
+		requireCode(t, chat.CodeAlreadyExists, err)
 
 		requireMigratedAddresses(t, s, w, people)
 
