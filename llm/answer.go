@@ -23,14 +23,62 @@ type answer struct {
 }
 
 type point struct {
-	Text     string   `json:"text"`
-	Messages []number `json:"messages"`
+	Text     string  `json:"text"`
+	Messages numbers `json:"messages"`
 }
 
 type choice struct {
-	Name       string  `json:"name"`
-	Confidence float64 `json:"confidence"`
-	Evidence   []quote `json:"evidence"`
+	Name       string     `json:"name"`
+	Confidence confidence `json:"confidence"`
+	Evidence   []quote    `json:"evidence"`
+}
+
+// UnmarshalJSON takes a choice, and a name alone.
+func (c *choice) UnmarshalJSON(data []byte) error {
+	*c = choice{}
+
+	if json.Unmarshal(data, &c.Name) == nil {
+		return nil
+	}
+
+	type plain choice
+
+	return json.Unmarshal(data, (*plain)(c)) //nolint:wrapcheck // it is read by its type
+}
+
+// confidence is from 0 to 1. Models write it as a text too.
+type confidence float64
+
+// UnmarshalJSON takes 0.9 and "0.9". Anything else is no confidence at all.
+func (c *confidence) UnmarshalJSON(data []byte) error {
+	*c = 0
+
+	value, err := strconv.ParseFloat(strings.Trim(string(data), `"`), 64)
+	if err == nil {
+		*c = confidence(value)
+	}
+
+	return nil
+}
+
+// numbers stand for messages. Models write one alone without its list.
+type numbers []number
+
+// UnmarshalJSON takes [1, 2], and 1.
+func (n *numbers) UnmarshalJSON(data []byte) error {
+	*n = nil
+	if len(data) > 0 && data[0] == '[' {
+		return json.Unmarshal(data, (*[]number)(n)) //nolint:wrapcheck // it is read by its type
+	}
+
+	var one number
+	if err := one.UnmarshalJSON(data); err != nil {
+		return err
+	}
+
+	*n = numbers{one}
+
+	return nil
 }
 
 type quote struct {
@@ -88,15 +136,16 @@ var answerLimits = budget.JSON{Depth: budget.MaxDepth, Elements: budget.MaxEleme
 
 // decodeAnswer finds the answer in what a model said.
 func decodeAnswer(c *Completion) (*answer, error) {
-	if strings.TrimSpace(c.Text) == "" {
+	switch {
+	case strings.TrimSpace(c.Text) == "" && c.CutOff:
+		return nil, unusableError("it was cut off before it began: think less, and it must be shorter")
+	case strings.TrimSpace(c.Text) == "":
 		return nil, unusableError("it is empty")
-	}
-
-	if len(c.Text) > budget.MaxModelText || answerLimits.Check([]byte(c.Text)) != nil {
+	case len(c.Text) > budget.MaxModelText || answerLimits.Check([]byte(findAnswer(c.Text))) != nil:
 		return nil, unusableError("it is far too long, or too deep: it must be shorter")
 	}
 
-	decoder := json.NewDecoder(strings.NewReader(stripFence(c.Text)))
+	decoder := json.NewDecoder(strings.NewReader(findAnswer(c.Text)))
 
 	var a answer
 	if err := decoder.Decode(&a); err != nil {
@@ -132,18 +181,6 @@ func describeMisread(err error, cutOff bool) string {
 	return "it is not valid JSON"
 }
 
-// stripFence is the text inside a Markdown code fence, or all of it.
-func stripFence(text string) string {
-	text = strings.TrimSpace(text)
-
-	inside, ok := strings.CutPrefix(text, "```")
-	if !ok {
-		return text
-	}
-
-	return strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(inside, "json")), "```")
-}
-
 // summary puts ids in the place of numbers. One that stands for no message becomes "",
 // which is no message's id.
 func (q *question) summary(a *answer, model string) chat.Summary {
@@ -157,7 +194,7 @@ func (q *question) summary(a *answer, model string) chat.Summary {
 	}
 
 	for _, c := range a.Labels {
-		l := chat.LabelChoice{Name: c.Name, Confidence: c.Confidence}
+		l := chat.LabelChoice{Name: c.Name, Confidence: float64(c.Confidence)}
 		for _, e := range c.Evidence {
 			l.Evidence = append(l.Evidence, chat.Quote{Message: q.id(e.Message), Text: e.Quote})
 		}

@@ -92,7 +92,7 @@ func (d *data) earlier(s *chat.Summary, withLabels bool) string {
 
 	if withLabels {
 		for _, l := range s.Labels {
-			c := choice{Name: l.Name, Confidence: l.Confidence}
+			c := choice{Name: l.Name, Confidence: confidence(l.Confidence)}
 			for _, q := range l.Evidence {
 				c.Evidence = append(c.Evidence, quote{d.number(q.Message), q.Text})
 			}
