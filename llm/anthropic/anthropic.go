@@ -109,6 +109,10 @@ func (m *Model) post(ctx context.Context, r llm.Request, withSchema bool) (_ llm
 		return answer, refused, m.server.Failure(ctx, response, err)
 	}
 
+	if failure := remote.ErrorWithin(message.RawJSON()); failure != nil {
+		return answer, false, m.server.Refused(failure)
+	}
+
 	// The first of these are only those that no cache had a part in.
 	answer.Usage.InputTokens = message.Usage.InputTokens +
 		message.Usage.CacheCreationInputTokens +
@@ -156,13 +160,19 @@ func (m *Model) params(r *llm.Request, withSchema bool) sdk.MessageNewParams {
 	return params
 }
 
-// textOf is what the model wrote, without what it thought.
+// textOf is what the model wrote, without what it thought: as text, or else as the input of a tool.
 func textOf(message *sdk.Message) string {
 	var text strings.Builder
 
 	for i := range message.Content {
 		if block := &message.Content[i]; block.Type == "text" {
 			text.WriteString(block.Text)
+		}
+	}
+
+	for i := range message.Content {
+		if block := &message.Content[i]; block.Type == "tool_use" && text.Len() == 0 {
+			text.Write(block.Input)
 		}
 	}
 

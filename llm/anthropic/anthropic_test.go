@@ -63,6 +63,10 @@ func TestSparseAnswers(t *testing.T) {
 		"cut off":       {messageReply("max_tokens", part(`{"a`)), llm.Completion{Text: `{"a`, CutOff: true, Usage: used}},
 		"empty":         {messageReply("end_turn"), llm.Completion{Usage: used}},
 		"with thoughts": {messageReply("end_turn", thought, part("{"), part("}")), llm.Completion{Text: "{}", Usage: used}},
+		"in a tool's input": {
+			messageReply("tool_use", map[string]any{"type": "tool_use", "id": "1", "name": "answer", "input": map[string]any{"title": "x"}}),
+			llm.Completion{Text: `{"title":"x"}`, Usage: used},
+		},
 		"without more": {
 			reply{body: `{"content":[{"type":"text","text":"{}"}]}`},
 			llm.Completion{Text: "{}", Model: "small", Usage: chat.Usage{Requests: 1}},
@@ -152,6 +156,7 @@ func TestPassingFailures(t *testing.T) {
 		"529":                 {failsWith(529, "overloaded_error", "Overloaded"), "anthropic_529", 0, 0},
 		"a page":              {reply{header: map[string]string{"Content-Type": "text/html"}, body: "<html>"}, "anthropic_unreadable", 0, 0},
 		"broken JSON":         {reply{body: `{"content":`}, "anthropic_unreadable", 0, 0},
+		"529 in a 200":        {reply{body: `{"type":"error","error":{"type":"overloaded_error","message":"slow down"}}`}, "anthropic_529", 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

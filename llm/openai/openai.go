@@ -4,7 +4,9 @@ package openai
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -115,18 +117,60 @@ func (m *Model) post(ctx context.Context, r llm.Request, format int32) (_ llm.Co
 		answer.Model = completion.Model
 	}
 
+	// Routers in front of models answer 200 with the error of the model's own server in it.
+	if failure := remote.ErrorWithin(completion.RawJSON()); failure != nil {
+		return answer, false, m.server.Refused(failure)
+	}
+
 	if len(completion.Choices) == 0 {
 		return answer, false, nil
 	}
 
 	choice := completion.Choices[0]
+	if choice.FinishReason == "error" {
+		return answer, false, m.server.Stopped()
+	}
+
 	if choice.Message.Refusal != "" || choice.FinishReason == "content_filter" {
 		return answer, false, remote.Refusal()
 	}
 
-	answer.Text, answer.CutOff = choice.Message.Content, choice.FinishReason == "length"
+	answer.Text = textOf(&choice.Message)
+	answer.CutOff = choice.FinishReason == "length"
 
 	return answer, false, nil
+}
+
+// textOf is what the model wrote, wherever its server puts it: in the content, as a text or in parts, in the
+// arguments of a tool, or where its thoughts belong.
+func textOf(message *sdk.ChatCompletionMessage) string {
+	text := message.Content
+
+	// The SDK leaves parts as the JSON that they are.
+	var parts []struct {
+		Text string `json:"text"`
+	}
+	if json.Unmarshal([]byte(message.JSON.Content.Raw()), &parts) == nil && parts != nil {
+		text = ""
+		for _, part := range parts {
+			text += part.Text
+		}
+	}
+
+	if strings.TrimSpace(text) != "" {
+		return text
+	}
+
+	if len(message.ToolCalls) > 0 {
+		text = message.ToolCalls[0].Function.Arguments
+	}
+
+	if strings.TrimSpace(text) == "" {
+		// What is no text there is none.
+		_ = json.Unmarshal([]byte(message.JSON.ExtraFields["reasoning_content"].Raw()), &text)
+	}
+
+	return text
 }
 
 func (m *Model) params(r *llm.Request, format int32) sdk.ChatCompletionNewParams {

@@ -61,9 +61,23 @@ func TestSparseAnswers(t *testing.T) {
 		reply reply
 		want  llm.Completion
 	}{
-		"cut off":      {messageReply(map[string]any{"content": `{"a`}, "length"), llm.Completion{Text: `{"a`, CutOff: true, Usage: used}},
-		"empty":        {saysText(""), llm.Completion{Usage: used}},
-		"no choices":   {reply{body: `{"choices":[]}`}, llm.Completion{Model: "small", Usage: chat.Usage{Requests: 1}}},
+		"cut off":    {messageReply(map[string]any{"content": `{"a`}, "length"), llm.Completion{Text: `{"a`, CutOff: true, Usage: used}},
+		"empty":      {saysText(""), llm.Completion{Usage: used}},
+		"no choices": {reply{body: `{"choices":[]}`}, llm.Completion{Model: "small", Usage: chat.Usage{Requests: 1}}},
+		"in parts": {
+			messageReply(map[string]any{"content": []any{map[string]any{"type": "text", "text": "{"}, map[string]any{"type": "text", "text": "}"}}}, "stop"),
+			llm.Completion{Text: "{}", Usage: used},
+		},
+		"in a tool's arguments": {
+			messageReply(map[string]any{"content": nil, "tool_calls": []any{map[string]any{
+				"id": "1", "type": "function", "function": map[string]any{"name": "answer", "arguments": "{}"},
+			}}}, "tool_calls"),
+			llm.Completion{Text: "{}", Usage: used},
+		},
+		"among its thoughts": {
+			messageReply(map[string]any{"content": "", "reasoning_content": "So: {}"}, "stop"),
+			llm.Completion{Text: "So: {}", Usage: used},
+		},
 		"without more": {reply{body: `{"choices":[{"message":{"content":"{}"}}]}`}, llm.Completion{Text: "{}", Model: "small", Usage: chat.Usage{Requests: 1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -103,12 +117,14 @@ func TestFinalFailures(t *testing.T) {
 			"server is used up"},
 		"invalid": {failsWith(400, "invalid_value", leak), failed, "refused the request (400 Bad " +
 			"Request, invalid_value)"},
-		"elsewhere":          {reply{status: 302, header: map[string]string{"Location": "http://other.test/" + key}}, failed, "redirects elsewhere (302 Found)"},
-		"too long":           {failsWith(400, "context_length_exceeded", leak), long, "cannot hold this much text"},
-		"too long at vLLM":   {failsWith(400, "", "This model's maximum context length is 4096 tokens. "+leak), long, "cannot hold"},
-		"too long for llama": {reply{status: 400, body: `{"error":{"code":400,"type":"exceed_context_size_error"}}`}, long, "cannot hold"},
-		"more than a minute": {failsWith(429, "rate_limit_exceeded", "Request too large for small on tokens per min"), long, "cannot hold"},
-		"413":                {reply{status: 413}, long, "cannot hold"},
+		"elsewhere":             {reply{status: 302, header: map[string]string{"Location": "http://other.test/" + key}}, failed, "redirects elsewhere (302 Found)"},
+		"too long":              {failsWith(400, "context_length_exceeded", leak), long, "cannot hold this much text"},
+		"too long at vLLM":      {failsWith(400, "", "This model's maximum context length is 4096 tokens. "+leak), long, "cannot hold"},
+		"too long for llama":    {reply{status: 400, body: `{"error":{"code":400,"type":"exceed_context_size_error"}}`}, long, "cannot hold"},
+		"more than a minute":    {failsWith(429, "rate_limit_exceeded", "Request too large for small on tokens per min"), long, "cannot hold"},
+		"413":                   {reply{status: 413}, long, "cannot hold"},
+		"too long, in a 200":    {reply{body: `{"error":{"code":400,"message":"maximum context length"}}`}, long, "cannot hold"},
+		"credentials, in a 200": {reply{body: `{"error":{"code":401,"message":"no"}}`}, failed, "credentials are refused"},
 		"schema that is too long, too": {
 			failsWith(400, "context_length_exceeded", "maximum context length, with your response_format"), long, "cannot hold",
 		},
@@ -122,7 +138,7 @@ func TestFinalFailures(t *testing.T) {
 			assert.NotContains(t, err.Error(), "Ana said")
 			assert.NotContains(t, err.Error(), "can't help")
 
-			if c.reply.status == 0 {
+			if c.reply.status == 0 && strings.Contains(c.reply.body, "usage") {
 				assert.Equal(t, int64(110), got.Usage.Tokens(), "a refusal is paid for")
 			}
 		})
@@ -158,6 +174,12 @@ func TestPassingFailures(t *testing.T) {
 		"503":                 {reply{status: 503, header: map[string]string{"Retry-After": "2"}}, "openai_503", 2 * time.Second, 2 * time.Second},
 		"a page":              {reply{header: map[string]string{"Content-Type": "text/html"}, body: "<html>"}, "openai_unreadable", 0, 0},
 		"broken JSON":         {reply{body: `{"choices":`}, "openai_unreadable", 0, 0},
+		"429 in a 200":        {reply{body: `{"error":{"code":429,"message":"slow down"}}`}, "openai_429", 0, 0},
+		"502 in a 200":        {reply{body: `{"error":{"message":"slow down"}}`}, "openai_502", 0, 0},
+		"an error half-way":   {messageReply(map[string]any{"content": "{"}, "error"), "openai_stopped", 0, 0},
+		"TGI overloaded":      {failsWith(424, "", "slow down"), "openai_424", 0, 0},
+		"Groq overloaded":     {failsWith(498, "", "slow down"), "openai_498", 0, 0},
+		"529":                 {failsWith(529, "", "slow down"), "openai_529", 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -272,6 +294,35 @@ func TestServerThatTakesNoFormat(t *testing.T) {
 	assert.Equal(t, chat.CodeSummarizationFailed, chat.CodeOf(err))
 }
 
+// TestTooLongInTheWordsOfManyServers has what servers say of a request that is longer than their model holds.
+func TestTooLongInTheWordsOfManyServers(t *testing.T) {
+	t.Parallel()
+
+	for name, c := range map[string]struct {
+		status int
+		words  string
+	}{
+		"vLLM":         {400, "The decoder prompt (length 40000) is longer than the maximum model length of 8192."},
+		"TGI":          {422, "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 9000"},
+		"Fireworks":    {400, "Too many tokens overall: 9000 > 8192"},
+		"Bedrock":      {400, "Input is too long for requested model."},
+		"SGLang":       {400, "The input (9000 tokens) exceeds maximum input length (8192)"},
+		"xAI":          {400, "This model's maximum prompt length is 8192 but the request contains 9000 tokens."},
+		"TensorRT-LLM": {500, "prompt length (9000) should not exceed max_num_tokens (8192)"},
+		"Moonshot":     {400, "Invalid request: Your request exceeded model token limit: 8192"},
+		"Zhipu":        {400, "Prompt exceeds max length"},
+		"Azure":        {400, "Please reduce the length of the messages or completion."},
+		"llama.cpp":    {500, "the request exceeds the available context size"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			_, err := newWorld(t, failsWith(c.status, "", c.words)).complete(t)
+			assert.Equal(t, chat.CodeTooLongForModel, chat.CodeOf(err), "%v", err)
+		})
+	}
+}
+
 func TestServerWithoutKey(t *testing.T) {
 	t.Parallel()
 
@@ -294,6 +345,7 @@ func TestConfig(t *testing.T) {
 
 	for name, c := range map[string]openai.Config{
 		"Model":   {},
+		"APIKey":  {Model: "m", APIKey: key + "\n"},
 		"Timeout": {Model: "m", Timeout: -1},
 		"BaseURL": {Model: "m", BaseURL: "//" + key},
 	} {

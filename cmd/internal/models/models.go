@@ -99,7 +99,7 @@ func (m *Models) build(name string) (activities.Model, error) {
 
 	if err != nil {
 		return nil, fmt.Errorf(
-			"the model %s (HANDRAIL_LLM_MODEL, %s_BASE_URL): %w",
+			"the model %s (HANDRAIL_LLM_MODEL, %[2]s_BASE_URL, %[2]s_API_KEY): %[3]w",
 			name,
 			strings.ToUpper(provider),
 			err,

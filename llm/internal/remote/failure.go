@@ -53,7 +53,17 @@ func (s *Server) Failure(ctx context.Context, response *http.Response, err error
 		return s.later("unreadable", "the model's server answered with something that is not a completion")
 	}
 
-	return s.refused(response, Read(response))
+	c := Read(response)
+
+	return s.refused(response.StatusCode, &c, retryAfter(response.Header, time.Now()))
+}
+
+// Refused translates a failure that came in an answer of status 200.
+func (s *Server) Refused(c *Complaint) error { return s.refused(c.status, c, 0) }
+
+// Stopped is the failure of a server that gave up in the middle of an answer.
+func (s *Server) Stopped() error {
+	return s.later("stopped", "the model's server gave up in the middle of its answer")
 }
 
 func (s *Server) later(code, message string) *chat.RetryLaterError {
@@ -61,8 +71,7 @@ func (s *Server) later(code, message string) *chat.RetryLaterError {
 }
 
 // refused translates an answer of 400 and more.
-func (s *Server) refused(response *http.Response, c Complaint) error {
-	status := response.StatusCode
+func (s *Server) refused(status int, c *Complaint, after time.Duration) error {
 	answered := strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 
 	reason := c.reason()
@@ -100,7 +109,7 @@ func (s *Server) refused(response *http.Response, c Complaint) error {
 
 	case mayPass(status):
 		later := s.later(strconv.Itoa(status), "the model's server answered "+answered)
-		later.After = retryAfter(response.Header, time.Now())
+		later.After = after
 
 		return later
 	}
@@ -118,10 +127,15 @@ func Refusal() error {
 	return chat.Errorf(chat.CodeSummarizationFailed, "the model refuses to summarize this chat")
 }
 
+// statusOverCapacity is Groq's for a server that has too much to do. TGI answers 424 then.
+const statusOverCapacity = 498
+
 // mayPass reports whether a server that answers so may answer otherwise later.
 func mayPass(status int) bool {
 	switch status {
 	case http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly:
+		return true
+	case http.StatusFailedDependency, statusOverCapacity:
 		return true
 	}
 

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+	"unicode"
 
 	"handrail/budget"
 	"handrail/llm"
@@ -26,6 +28,10 @@ type Config struct {
 func (c *Config) Check(provider string) error {
 	if c.Model == "" {
 		return errors.New(provider + ": Model must name a language model")
+	}
+
+	if strings.ContainsFunc(c.APIKey, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
+		return errors.New(provider + ": APIKey must be one line without blanks")
 	}
 
 	if c.Timeout < 0 {
