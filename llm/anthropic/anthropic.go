@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	sdk "github.com/anthropics/anthropic-sdk-go"
@@ -39,8 +38,8 @@ type Config struct {
 type Model struct {
 	messages sdk.MessageService
 	server   remote.Server
-	// schemaless is set once the server has refused a JSON Schema.
-	schemaless atomic.Bool
+	// format is 1 for a server that takes no JSON Schema.
+	format remote.Format
 }
 
 // New checks the configuration; it asks the server nothing. The environment is not read.
@@ -79,34 +78,38 @@ func (m *Model) Complete(ctx context.Context, r llm.Request) (llm.Completion, er
 	ctx, cancel := timeout.Bound(ctx, m.server.Timeout)
 	defer cancel()
 
-	if m.schemaless.Load() {
-		completion, _, err := m.post(ctx, r, false)
+	withSchema := m.format.Level() == 0
+
+	completion, mayRefuse, err := m.post(ctx, r, withSchema)
+	if !withSchema || !mayRefuse {
 		return completion, err
 	}
 
-	completion, refused, err := m.post(ctx, r, true)
-	if !refused {
-		return completion, err
+	// Once, in words: what fails then is the answer to the first request.
+	second, _, secondErr := m.post(ctx, r, false)
+	spent := completion.Usage.Plus(second.Usage)
+
+	if secondErr == nil {
+		m.format.Lower(1)
+
+		completion = second
+		err = nil
 	}
 
-	m.schemaless.Store(true)
-
-	spent := completion.Usage
-	completion, _, err = m.post(ctx, r, false)
-	completion.Usage = spent.Plus(completion.Usage)
+	completion.Usage = spent
 
 	return completion, err
 }
 
-// post makes one request. It reports whether the server refuses the schema.
-func (m *Model) post(ctx context.Context, r llm.Request, withSchema bool) (_ llm.Completion, refused bool, _ error) {
+// post makes one request. It also reports whether a failure may be about the schema.
+func (m *Model) post(ctx context.Context, r llm.Request, withSchema bool) (llm.Completion, bool, error) {
 	answer := llm.Completion{Model: m.server.Model, Usage: chat.Usage{Requests: 1}}
 	var response *http.Response
 
 	message, err := m.messages.New(ctx, m.params(&r, withSchema), option.WithResponseInto(&response))
 	if err != nil {
-		refused = withSchema && ctx.Err() == nil && response != nil && refusesSchema(response)
-		return answer, refused, m.server.Failure(ctx, response, err)
+		mayRefuse := ctx.Err() == nil && response != nil && refusesSchema(response)
+		return answer, mayRefuse, m.server.Failure(ctx, response, err)
 	}
 
 	if failure := remote.ErrorWithin(message.RawJSON()); failure != nil {
@@ -187,5 +190,6 @@ func refusesSchema(response *http.Response) bool {
 
 	complaint := remote.Read(response)
 
-	return complaint.RefusesFormat("output_config", "output_format", "json_schema", "structured output", "schema")
+	return complaint.RefusesFormat("output_config", "output_format", "json_schema", "structured output", "schema") ||
+		complaint.MayRefuseFormat()
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	sdk "github.com/openai/openai-go/v3"
@@ -38,14 +37,13 @@ type Config struct {
 type Model struct {
 	completions sdk.ChatCompletionService
 	server      remote.Server
-	// format is the most that the server is known to take.
-	format atomic.Int32
+	format      remote.Format
 }
 
 // How an answer is asked for, from the strictest on: by JSON Schema, as any JSON object, or
 // in words alone.
 const (
-	bySchema int32 = iota
+	bySchema = iota
 	asObject
 	inWords
 )
@@ -83,31 +81,73 @@ func New(c Config) (*Model, error) {
 func (m *Model) Complete(ctx context.Context, r llm.Request) (llm.Completion, error) {
 	ctx, cancel := timeout.Bound(ctx, m.server.Timeout)
 	defer cancel()
-	var spent chat.Usage
 
-	for format := m.format.Load(); ; format++ {
-		completion, refused, err := m.post(ctx, r, format)
+	format := m.format.Level()
+	completion, taken, err := m.post(ctx, r, format)
+	spent := completion.Usage
 
+	for taken == refused && format < inWords {
+		format++
+		m.format.Lower(format)
+
+		completion, taken, err = m.post(ctx, r, format)
 		spent = spent.Plus(completion.Usage)
-		if !refused {
-			completion.Usage = spent
-			return completion, err
-		}
-
-		m.format.CompareAndSwap(format, format+1)
 	}
+
+	if taken == inDoubt && format < inWords {
+		// Once, in words: what fails then is the answer to the first request.
+		second, _, secondErr := m.post(ctx, r, inWords)
+		spent = spent.Plus(second.Usage)
+
+		if secondErr == nil {
+			m.format.Lower(inWords)
+
+			completion = second
+			err = nil
+		}
+	}
+
+	completion.Usage = spent
+
+	return completion, err
 }
 
-// post makes one request. It reports whether the server refuses the format of the answer,
-// for which there is a lesser one.
-func (m *Model) post(ctx context.Context, r llm.Request, format int32) (_ llm.Completion, refused bool, _ error) {
+// verdict is what a server makes of the format that it was asked for.
+type verdict int
+
+const (
+	accepted verdict = iota
+	refused
+	// inDoubt is a failure that may be about the format.
+	inDoubt
+)
+
+// judge returns what a failure says of the format.
+func judge(ctx context.Context, response *http.Response) verdict {
+	if ctx.Err() != nil || response == nil || response.StatusCode < http.StatusBadRequest {
+		return accepted
+	}
+
+	complaint := remote.Read(response)
+
+	switch {
+	case complaint.RefusesFormat("response_format", "json_schema", "json_object"):
+		return refused
+	case complaint.MayRefuseFormat():
+		return inDoubt
+	}
+
+	return accepted
+}
+
+// post makes one request. It also returns what the server makes of the format of the answer.
+func (m *Model) post(ctx context.Context, r llm.Request, format int) (llm.Completion, verdict, error) {
 	answer := llm.Completion{Model: m.server.Model, Usage: chat.Usage{Requests: 1}}
 	var response *http.Response
 
 	completion, err := m.completions.New(ctx, m.params(&r, format), option.WithResponseInto(&response))
 	if err != nil {
-		refused = format < inWords && ctx.Err() == nil && response != nil && refusesFormat(response)
-		return answer, refused, m.server.Failure(ctx, response, err)
+		return answer, judge(ctx, response), m.server.Failure(ctx, response, err)
 	}
 
 	answer.Usage.InputTokens = completion.Usage.PromptTokens
@@ -119,26 +159,26 @@ func (m *Model) post(ctx context.Context, r llm.Request, format int32) (_ llm.Co
 
 	// Routers in front of models answer 200 with the error of the model's own server in it.
 	if failure := remote.ErrorWithin(completion.RawJSON()); failure != nil {
-		return answer, false, m.server.Refused(failure)
+		return answer, accepted, m.server.Refused(failure)
 	}
 
 	if len(completion.Choices) == 0 {
-		return answer, false, nil
+		return answer, accepted, nil
 	}
 
 	choice := completion.Choices[0]
 	if choice.FinishReason == "error" {
-		return answer, false, m.server.Stopped()
+		return answer, accepted, m.server.Stopped()
 	}
 
 	if choice.Message.Refusal != "" || choice.FinishReason == "content_filter" {
-		return answer, false, remote.Refusal()
+		return answer, accepted, remote.Refusal()
 	}
 
 	answer.Text = textOf(&choice.Message)
 	answer.CutOff = choice.FinishReason == "length"
 
-	return answer, false, nil
+	return answer, accepted, nil
 }
 
 // textOf is what the model wrote, wherever its server puts it: in the content, as a text or in parts, in the
@@ -173,7 +213,7 @@ func textOf(message *sdk.ChatCompletionMessage) string {
 	return text
 }
 
-func (m *Model) params(r *llm.Request, format int32) sdk.ChatCompletionNewParams {
+func (m *Model) params(r *llm.Request, format int) sdk.ChatCompletionNewParams {
 	params := sdk.ChatCompletionNewParams{Model: m.server.Model}
 	system := r.SystemWithSchema()
 
@@ -204,15 +244,4 @@ func (m *Model) params(r *llm.Request, format int32) sdk.ChatCompletionNewParams
 	}
 
 	return params
-}
-
-// refusesFormat reports whether the server's complaint is about the response format.
-func refusesFormat(response *http.Response) bool {
-	if response.StatusCode < http.StatusBadRequest {
-		return false
-	}
-
-	complaint := remote.Read(response)
-
-	return complaint.RefusesFormat("response_format", "json_schema", "json_object")
 }

@@ -131,7 +131,7 @@ func TestFinalFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := newWorld(t, c.reply).complete(t)
+			got, err := newWorld(t, inDoubt(name, c.reply)...).complete(t)
 			require.Equal(t, c.code, chat.CodeOf(err))
 			assert.True(t, chat.AsError(err).Final())
 			assert.Contains(t, chat.AsError(err).Message, c.says)
@@ -183,7 +183,7 @@ func TestPassingFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := newWorld(t, c.reply).complete(t)
+			_, err := newWorld(t, inDoubt(name, c.reply)...).complete(t)
 			var later *chat.RetryLaterError
 			require.ErrorAs(t, err, &later)
 			assert.Equal(t, c.code, later.Code)
@@ -283,6 +283,46 @@ func TestServersWithoutFormatsAreRemembered(t *testing.T) {
 			want != "json_schema",
 			strings.Contains(r.Messages[0].Content, `{"additionalProperties":false,"type":"object"}`),
 		)
+	}
+}
+
+// inDoubt repeats a reply that may be about the format of the answer: the model is asked once more, in words.
+func inDoubt(name string, answer reply) []reply {
+	if name == "500" || name == "invalid" {
+		return []reply{answer, answer}
+	}
+
+	return []reply{answer}
+}
+
+// TestAFormatRefusedInOtherWords has what servers say that cannot make a grammar of the schema.
+func TestAFormatRefusedInOtherWords(t *testing.T) {
+	t.Parallel()
+
+	for name, c := range map[string]struct {
+		status int
+		words  string
+	}{
+		"llama.cpp":       {400, "Failed to initialize samplers: failed to parse grammar"},
+		"llama.cpp, 500":  {500, "failed to parse grammar"},
+		"vLLM":            {400, "xgrammar does not support minItems"},
+		"guided decoding": {422, "guided decoding backend cannot compile"},
+		"Groq":            {400, "Failed to generate JSON (json_validate_failed)"},
+		"OpenRouter":      {404, "No endpoints found that can handle the requested parameters."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			w := newWorld(t, failsWith(c.status, "", c.words), saysText("{}"), saysText("{}"))
+
+			for _, requests := range []int{2, 1} {
+				answer, err := w.model.Complete(t.Context(), newQuestion())
+				require.NoError(t, err)
+				assert.Equal(t, requests, answer.Usage.Requests, "it is remembered")
+			}
+
+			assert.Empty(t, w.requests[2].ResponseFormat.Type)
+		})
 	}
 }
 
