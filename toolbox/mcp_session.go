@@ -254,5 +254,5 @@ func (b *Toolbox) transport(d *chat.ToolDefinition) (mcp.Transport, error) {
 	// Not nil, which would be all of our own environment.
 	command.Env = append([]string{}, b.config.Environ...)
 
-	return &mcp.CommandTransport{Command: command, TerminateDuration: time.Second}, nil
+	return &commandTransport{command: command}, nil
 }
