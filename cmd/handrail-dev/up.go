@@ -47,6 +47,13 @@ func (upCommand) Run(p *process) error {
 		)
 	}
 
+	if !p.config.MetricsLoopback() {
+		return fmt.Errorf(
+			"HANDRAIL_METRICS_ADDR is %s, but handrail-dev listens on loopback only. For any other address, run handrail",
+			p.config.MetricsAddr,
+		)
+	}
+
 	l, err := openListeners(p.config)
 	if err != nil {
 		return err
