@@ -49,7 +49,7 @@ func TestNoLogHoldsText(t *testing.T) {
 	w.stopped()
 
 	log := w.log.String()
-	require.Contains(t, log, "level=debug", "the log is full")
+	require.Contains(t, log, " DBG ", "the log is full")
 
 	for what, secret := range map[string]string{
 		"a text":           marked,
