@@ -272,7 +272,9 @@ func (c *Config) Hosts() []string {
 func (c *Config) Loopback() bool { return isLoopbackAddress(c.Addr) }
 
 // MetricsLoopback reports whether the metrics, if they are served, can be reached from this machine only.
-func (c *Config) MetricsLoopback() bool { return c.MetricsAddr == "" || isLoopbackAddress(c.MetricsAddr) }
+func (c *Config) MetricsLoopback() bool {
+	return c.MetricsAddr == "" || isLoopbackAddress(c.MetricsAddr)
+}
 
 func isLoopbackAddress(address string) bool {
 	host, _, err := net.SplitHostPort(address)
