@@ -63,17 +63,17 @@ type linkedModule struct {
 
 // listedPackage is what `go list -json` says of a package.
 type listedPackage struct {
-	Dir    string
-	Module *struct {
-		Path    string
-		Version string
-		Dir     string
-		Main    bool
-		Replace *struct {
-			Path    string
-			Version string
-		}
-	}
+	Dir    string        `json:"Dir"`
+	Module *listedModule `json:"Module"`
+}
+
+// listedModule is what it says of the package's module.
+type listedModule struct {
+	Path    string        `json:"Path"`
+	Version string        `json:"Version"`
+	Dir     string        `json:"Dir"`
+	Main    bool          `json:"Main"`
+	Replace *listedModule `json:"Replace"`
 }
 
 // addPackages adds what the program links, but what is the standard library's or our own.
