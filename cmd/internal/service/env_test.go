@@ -75,7 +75,7 @@ type env struct {
 	// stop stops API and worker; stopped waits until they have ended.
 	stop, stopped func()
 	// log is what API and worker have logged.
-	log writtenLog
+	log *writtenLog
 }
 
 // writtenLog keeps what is logged.
@@ -194,6 +194,7 @@ func newEnvWithProviders(t *testing.T, providers sandbox.Config, databaseURL str
 		front:   front,
 		secret:  chat.NewKeySecret(),
 		signing: key,
+		log:     &writtenLog{},
 		ws:      chat.WorkspaceID(uuid.NewString()),
 	}
 
@@ -214,7 +215,7 @@ func (w *env) connect(address string) *service.Service {
 		w.Context(),
 		w.config,
 		[]string{"TEMPORAL_ADDRESS=" + address},
-		service.NewLogger(io.MultiWriter(os.Stderr, &w.log), w.config),
+		service.NewLogger(io.MultiWriter(os.Stderr, w.log), w.config),
 	)
 
 	require.NoError(w, err)
