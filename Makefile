@@ -19,6 +19,7 @@ tool_version = $(shell awk '$$1 == "$(1)" && NF > 1 { print $$2; exit }' tools/g
 tool_dir := .tools/$(shell go env GOVERSION 2>/dev/null)
 golangci_lint := $(tool_dir)/golangci-lint-$(call tool_version,github.com/golangci/golangci-lint/v2)
 workflowcheck := $(tool_dir)/workflowcheck-$(call tool_version,go.temporal.io/sdk/contrib/tools/workflowcheck)
+govulncheck := $(tool_dir)/govulncheck-$(call tool_version,golang.org/x/vuln)
 
 .DEFAULT_GOAL := help
 .PHONY: help
@@ -115,7 +116,8 @@ eval-mail: bin/handrail-eval ## Measure how quoted text is cut from mails; ARGS 
 # --- check
 
 .PHONY: check
-check: format lint workflowcheck tidy binary test ## Everything CI runs
+check: format lint workflowcheck tidy modules licences binary test ## Everything CI runs
+	@$(MAKE) --no-print-directory vulns VULNS=if-reachable
 	@$(MAKE) --no-print-directory chaos SENDS=200 ARGS=
 	@$(MAKE) --no-print-directory growth
 
@@ -144,6 +146,21 @@ binary: bin/handrail ## Check that bin/handrail links nothing of handrail-dev
 tidy: go-version
 	@go mod tidy -diff || { echo "Run 'go mod tidy'."; exit 1; }
 
+.PHONY: modules
+modules: go-version ## Check that the modules in the cache are those of go.sum
+	@go mod verify
+
+.PHONY: licences
+licences: go-version ## List the modules that the programs link, with their licences; fails if one is not allowed
+	@$(static) go run $(build_flags) ./cmd/internal/licences
+
+# VULNS=if-reachable says it, and does not fail, where the database cannot be reached.
+VULNS ?=
+
+.PHONY: vulns
+vulns: $(govulncheck) ## Look for known vulnerabilities in what the programs call; asks vuln.go.dev, or VULNDB
+	@$(static) GOFLAGS='$(build_flags)' scripts/vulns $(govulncheck) $(VULNS)
+
 # --- tools
 
 .PHONY: go-version
@@ -157,3 +174,7 @@ $(golangci_lint): | go-version
 $(workflowcheck): | go-version
 	@echo "Building $(notdir $@), once."
 	@$(static) go -C tools build $(build_flags) -o ../$@ go.temporal.io/sdk/contrib/tools/workflowcheck
+
+$(govulncheck): | go-version
+	@echo "Building $(notdir $@), once."
+	@$(static) go -C tools build $(build_flags) -o ../$@ golang.org/x/vuln/cmd/govulncheck

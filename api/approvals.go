@@ -22,7 +22,8 @@ type approvalJSON struct {
 	Deadline    time.Time            `json:"deadline"`
 	RequestedBy chat.MemberID        `json:"requested_by" doc:"Who has asked, and cannot decide."`
 	Deciders    []chat.MemberID      `json:"deciders,omitempty" doc:"While it waits: the members who can decide now."`
-	Note        string               `json:"note,omitempty" doc:"While it waits: that no other member can decide, and who can."`
+	Void        bool                 `json:"void,omitempty" doc:"While it waits: that it cannot be approved any more, because a tool was changed, or who asked lost the right to ask. Who approves it finds it void."`
+	Note        string               `json:"note,omitempty" doc:"While it waits: why it cannot be approved any more, or that no other member can decide, and who can."`
 	DecidedBy   chat.MemberID        `json:"decided_by,omitempty" doc:"Left out when the operator has decided, on the command line."`
 	DecidedAt   *time.Time           `json:"decided_at,omitempty"`
 	ExecutedAt  *time.Time           `json:"executed_at,omitempty" doc:"When it was done, or used. Not with a send."`
@@ -47,7 +48,12 @@ func presentApproval(a chat.Approval, to *chat.Principal) approvalJSON {
 		Reason:      a.Reason,
 	}
 
-	if a.Alone && a.State == chat.ApprovalWaiting {
+	switch {
+	case a.State != chat.ApprovalWaiting:
+	case a.Unapprovable:
+		shown.Void = true
+		shown.Note = chat.VoidNow
+	case a.Alone:
 		shown.Note = chat.NobodyElse
 	}
 

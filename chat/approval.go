@@ -129,6 +129,8 @@ type Approval struct {
 	// Deciders are the members who can decide it while it waits; Alone reports that there are none.
 	Deciders []MemberID `json:"-"`
 	Alone    bool       `json:"alone,omitempty"`
+	// Unapprovable reports of one that waits that it cannot be approved any more: see IsVoid.
+	Unapprovable bool `json:"-"`
 }
 
 // ApprovalRequest is what is shown to who decides. It holds no secret.
@@ -303,6 +305,45 @@ func (a *Approval) Decide(decision ApprovalDecision) error {
 
 	return nil
 }
+
+// IsVoid reports whether an approval that waits would be void if somebody approved it now. current are
+// the tools that it is of, by their ids; one that is deleted is missing.
+func (a *Approval) IsVoid(asker Authority, current map[ToolID]ToolDefinition) bool {
+	if a.State != ApprovalWaiting {
+		return false
+	}
+
+	if !a.AskerHolds(asker) || !a.PinsHold(current) {
+		return true
+	}
+
+	pin := a.Request.Tool
+	if pin == nil || pin.ID == 0 {
+		return false
+	}
+
+	d, ok := current[pin.ID]
+
+	return !ok || !pin.isStill(&d)
+}
+
+// Tools are the tools that the approval is of, as far as they are there.
+func (a *Approval) Tools() []ToolID {
+	var all []ToolID
+
+	for _, call := range a.Request.Calls {
+		all = append(all, call.Tool.ID)
+	}
+
+	if pin := a.Request.Tool; pin != nil && pin.ID != 0 {
+		all = append(all, pin.ID)
+	}
+
+	return all
+}
+
+// VoidNow is said where an approval waits that cannot be approved any more.
+const VoidNow = "It cannot be approved any more: " + WhyVoid + ". Refuse it, or let it expire, and ask again."
 
 // WhyVoid says in one sentence's part what makes an approval void.
 const WhyVoid = "after it was asked for, a tool was changed, or who asked lost the right to ask"

@@ -141,6 +141,11 @@ func (s *Store) nameDeciders(
 		return err
 	}
 
+	tools, err := currentTools(ctx, db, ws, approvals)
+	if err != nil {
+		return err
+	}
+
 	for i := range approvals {
 		a := &approvals[i]
 		if !isWaiting(*a) {
@@ -152,8 +157,7 @@ func (s *Store) nameDeciders(
 			return err
 		}
 
-		// It is void, and nobody can approve it.
-		if !a.AskerHolds(asker) {
+		if a.Unapprovable = a.IsVoid(asker, tools); a.Unapprovable {
 			continue
 		}
 
@@ -167,6 +171,42 @@ func (s *Store) nameDeciders(
 	}
 
 	return nil
+}
+
+// currentTools finds the tools that approvals are of which wait, by their ids; a deleted one is missing.
+func currentTools(
+	ctx context.Context,
+	db bun.IDB,
+	ws chat.WorkspaceID,
+	approvals []chat.Approval,
+) (map[chat.ToolID]chat.ToolDefinition, error) {
+	var ids []chat.ToolID
+
+	for i := range approvals {
+		if approvals[i].State == chat.ApprovalWaiting {
+			ids = append(ids, approvals[i].Tools()...)
+		}
+	}
+
+	current := map[chat.ToolID]chat.ToolDefinition{}
+	if len(ids) == 0 {
+		return current, nil
+	}
+
+	var rows []toolRow
+
+	err := db.NewSelect().
+		Model(&rows).
+		Where("tl.workspace_id = ?", ws).
+		Where("tl.id IN ?", bun.Tuple(ids)).
+		Where("tl.deleted_at IS NULL").
+		Scan(ctx)
+
+	for i := range rows {
+		current[rows[i].ID] = rows[i].definition()
+	}
+
+	return current, err
 }
 
 // managersWithKeys are the authorities of all keys of managers that work, by member.

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -66,9 +67,13 @@ func TestAnApprovalOfWhatWasChangedIsRecordedAsVoid(t *testing.T) {
 		})
 		assert.Contains(t, listDeciders(t, s, w.Workspace, sent.ActionID), other.MemberID)
 
+		assert.False(t, isUnapprovable(t, s, w.Workspace, chat.ApprovalID(sent.ActionID)))
+
 		tool.Description = "Pays back"
 		_, err = s.UpdateTool(t.Context(), w.Workspace, w.By, tool)
 		require.NoError(t, err)
+
+		assert.True(t, isUnapprovable(t, s, w.Workspace, chat.ApprovalID(sent.ActionID)), "it shows before somebody tries")
 
 		decision := chat.ApprovalDecision{
 			ID:      chat.ApprovalID(sent.ActionID),
@@ -89,6 +94,24 @@ func TestAnApprovalOfWhatWasChangedIsRecordedAsVoid(t *testing.T) {
 		assert.Equal(t, chat.ApprovalVoid, stored.State)
 		assert.Equal(t, "approval.void", auditVerbs(t, s, w.Workspace)[0])
 	})
+}
+
+// isUnapprovable reports what the store says of an approval that waits, which the list says too.
+func isUnapprovable(t *testing.T, s *db.Store, ws chat.WorkspaceID, id chat.ApprovalID) bool {
+	t.Helper()
+
+	a, err := s.Approval(t.Context(), ws, id)
+	require.NoError(t, err)
+	require.Equal(t, chat.ApprovalWaiting, a.State)
+
+	list, err := s.Approvals(t.Context(), ws, chat.ApprovalWaiting, chat.Page{Limit: 100})
+	require.NoError(t, err)
+
+	i := slices.IndexFunc(list.Items, func(one chat.Approval) bool { return one.ID == id })
+	require.GreaterOrEqual(t, i, 0)
+	assert.Equal(t, a.Unapprovable, list.Items[i].Unapprovable)
+
+	return a.Unapprovable
 }
 
 func listDeciders(t *testing.T, s *db.Store, ws chat.WorkspaceID, action chat.ActionID) []chat.MemberID {
@@ -198,7 +221,16 @@ func TestARequestIsVoidWithoutItsRequester(t *testing.T) {
 			})
 			role := askForManager(t, s, w, asker)
 
+			for _, id := range []chat.ApprovalID{chat.ApprovalID(sent.ActionID), role} {
+				assert.False(t, isUnapprovable(t, s, w.Workspace, id), name)
+			}
+
 			lose(t, s, w.Workspace, asker)
+
+			for _, id := range []chat.ApprovalID{chat.ApprovalID(sent.ActionID), role} {
+				assert.True(t, isUnapprovable(t, s, w.Workspace, id), name)
+			}
+
 			assert.Empty(t, listDeciders(t, s, w.Workspace, sent.ActionID), name)
 
 			// The operator does not either: nobody asks any more.

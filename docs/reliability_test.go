@@ -13,8 +13,9 @@ import (
 )
 
 var (
-	namedTest   = regexp.MustCompile("`(Test[A-Za-z0-9]+)`")
-	writtenTest = regexp.MustCompile(`(?m)^func (Test[A-Za-z0-9]+)\(`)
+	namedTest    = regexp.MustCompile("`(Test[A-Za-z0-9]+)`")
+	namedCommand = regexp.MustCompile("`make ([a-z-]+)`")
+	writtenTest  = regexp.MustCompile(`(?m)^func (Test[A-Za-z0-9]+)\(`)
 )
 
 // TestEveryPromiseHasItsTest holds reliability.md to the tests that it names: each is there, and
@@ -40,6 +41,45 @@ func TestEveryPromiseHasItsTest(t *testing.T) {
 	for line := range strings.Lines(promises) {
 		isRow := strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "| what holds")
 		assert.True(t, !isRow || namedTest.MatchString(line), "a promise without a test: %s", line)
+	}
+}
+
+// TestEveryNamedTestIsThere holds the pages about security to the tests that they name. Each row of
+// threats.md names one, or the command that checks it.
+func TestEveryNamedTestIsThere(t *testing.T) {
+	t.Parallel()
+
+	written := findTests(t)
+
+	for _, file := range []string{"threats.md", "../SECURITY.md"} {
+		page, err := os.ReadFile(file)
+		require.NoError(t, err)
+
+		named := namedTest.FindAllStringSubmatch(string(page), -1)
+		require.NotEmpty(t, named)
+
+		for _, name := range named {
+			assert.Contains(t, written, name[1], "%s names a test that is not there", file)
+		}
+	}
+
+	threats, err := os.ReadFile("threats.md")
+	require.NoError(t, err)
+
+	makefile, err := os.ReadFile("../Makefile")
+	require.NoError(t, err)
+
+	for line := range strings.Lines(string(threats)) {
+		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| what holds") {
+			continue
+		}
+
+		commands := namedCommand.FindAllStringSubmatch(line, -1)
+		assert.True(t, len(commands) > 0 || namedTest.MatchString(line), "a promise without a test: %s", line)
+
+		for _, command := range commands {
+			assert.Contains(t, string(makefile), "\n"+command[1]+":", "threats.md names a command that is not there")
+		}
 	}
 }
 

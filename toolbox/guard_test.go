@@ -2,6 +2,7 @@ package toolbox_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"sync"
@@ -22,6 +23,8 @@ type names struct {
 	first int
 	asked int
 	then  [2]netip.Addr
+	// isMissing has no name found.
+	isMissing bool
 }
 
 func (n *names) address() netip.Addr {
@@ -71,7 +74,9 @@ func (n *names) serve(server net.PacketConn) {
 			Questions: question.Questions,
 		}
 
-		if asked.Type == dnsmessage.TypeA {
+		if n.isMissing {
+			answer.RCode = dnsmessage.RCodeNameError
+		} else if asked.Type == dnsmessage.TypeA {
 			answer.Answers = []dnsmessage.Resource{{
 				Header: dnsmessage.ResourceHeader{
 					Name:  asked.Name,
@@ -108,4 +113,25 @@ func TestANameWithAPrivateAddressIsRefused(t *testing.T) {
 		d := bookingTool("https://inside.example.com/")
 		assert.Equal(t, chat.CodeAddressRefused, chat.CodeOf(b.Prepare(t.Context(), &d, nil)), private)
 	}
+}
+
+// TestANameThatIsNotFoundIsRefusedAlike asks for names of the operator's own network, and learns nothing.
+func TestANameThatIsNotFoundIsRefusedAlike(t *testing.T) {
+	t.Parallel()
+
+	var told []string
+
+	for _, address := range []netip.Addr{{}, netip.MustParseAddr("10.1.2.3")} {
+		n := &names{then: [2]netip.Addr{{}, address}, isMissing: !address.IsValid()}
+		b := newBox(t, toolbox.Config{Resolver: n.resolver(t)})
+		d := bookingTool("https://inside.example.com/")
+
+		err := b.Prepare(t.Context(), &d, nil)
+		require.Error(t, err)
+		assert.Equal(t, chat.CodeAddressRefused, chat.CodeOf(err))
+
+		told = append(told, fmt.Sprintf("%+v", chat.AsError(err)))
+	}
+
+	assert.Equal(t, told[0], told[1])
 }

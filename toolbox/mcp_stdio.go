@@ -2,6 +2,7 @@ package toolbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -76,5 +77,11 @@ func (p *program) Close() error {
 		}
 	}
 
-	return <-ended
+	select {
+	case err := <-ended:
+		return err
+
+	case <-time.After(endsWithin):
+		return errors.New("an MCP server does not end")
+	}
 }

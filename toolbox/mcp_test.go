@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handrail/budget"
 	"handrail/chat"
 	"handrail/toolbox"
 )
@@ -96,6 +98,16 @@ func newConcierge() *mcp.Server {
 		},
 	)
 
+	mcp.AddTool(
+		s,
+		&mcp.Tool{Name: "floods"},
+		func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
+			return &mcp.CallToolResult{
+				Content: []mcp.Content{&mcp.TextContent{Text: strings.Repeat("x", budget.MaxMCPMessage)}},
+			}, nil, nil
+		},
+	)
+
 	return s
 }
 
@@ -149,6 +161,7 @@ func TestAServersToolsAreDiscoveredAndCalled(t *testing.T) {
 					"concierge.dies",
 					"concierge.environment",
 					"concierge.fails",
+					"concierge.floods",
 					"concierge.hangs",
 					"concierge.hours",
 					"concierge.huge",
@@ -200,6 +213,23 @@ func TestACommandThatDiesIsStartedAgain(t *testing.T) {
 
 	in.Tool = "hours"
 	assert.Equal(t, chat.ToolSucceeded, b.Call(t.Context(), d, in).Kind)
+}
+
+// TestACommandsLineHasALimit has a program write one line that is longer than any message may be.
+func TestACommandsLineHasALimit(t *testing.T) {
+	t.Parallel()
+
+	b := newBox(t, toolbox.Config{Commands: map[string][]string{"local": {os.Args[0], asServer}}})
+	d := prepareTool(t, b, mcpServerTool(chat.MCPServer{Command: "local"}), nil)
+
+	in := newCall(`{}`)
+	in.Tool = "floods"
+	o := b.Call(t.Context(), d, in)
+	assert.Equal(t, chat.ToolUnknown, o.Kind, "it has done what it was asked, and nobody has read what: %s", o.Message)
+	assert.Equal(t, "connection_lost", o.Code)
+
+	in.Tool = "hours"
+	assert.Equal(t, chat.ToolSucceeded, b.Call(t.Context(), d, in).Kind, "it is started again")
 }
 
 func TestAServerThatIsAwayOrRefuses(t *testing.T) {

@@ -39,12 +39,8 @@ type upCommand struct{}
 func (upCommand) Run(p *process) error {
 	started := time.Now()
 
-	if !p.config.Loopback() {
-		return fmt.Errorf(
-			"HANDRAIL_ADDR is %s, but handrail-dev listens on loopback only, because everybody knows its keys. "+
-				"For any other address, run handrail",
-			p.config.Addr,
-		)
+	if err := checkLoopback(p.config); err != nil {
+		return err
 	}
 
 	l, err := openListeners(p.config)
@@ -93,6 +89,27 @@ func (upCommand) Run(p *process) error {
 		s.Answers = hooks.origin != ""
 		s.Took = time.Since(started).Round(10 * time.Millisecond)
 	})
+}
+
+// checkLoopback refuses to be reached from elsewhere.
+func checkLoopback(c *config.Config) error {
+	if !c.Loopback() {
+		return fmt.Errorf(
+			"HANDRAIL_ADDR is %s, but handrail-dev listens on loopback only, because everybody knows its keys. "+
+				"For any other address, run handrail",
+			c.Addr,
+		)
+	}
+
+	if !c.MetricsLoopback() {
+		return fmt.Errorf(
+			"HANDRAIL_METRICS_ADDR is %s, but handrail-dev listens on loopback only. "+
+				"For any other address, run handrail",
+			c.MetricsAddr,
+		)
+	}
+
+	return nil
 }
 
 // runService runs the API and a worker beside what runs already, and shows the ready screen

@@ -40,6 +40,7 @@ type approvalJSON struct {
 	Deadline    time.Time `json:"deadline"`
 	RequestedBy int64     `json:"requested_by"`
 	Deciders    []int64   `json:"deciders"`
+	Void        bool      `json:"void"`
 	Note        string    `json:"note"`
 	Request     *struct {
 		Calls []struct {
@@ -113,13 +114,22 @@ func (l *approvalList) Run(c *console) error {
 			return []string{
 				makePrintable(a.ID),
 				makePrintable(a.Kind),
-				makePrintable(a.State),
+				formatApprovalState(a.State, a.Void),
 				shortenText(a.about(), 12),
 				strconv.FormatInt(a.RequestedBy, 10),
 				formatTime(a.Deadline),
 			}
 		},
 	})
+}
+
+// formatApprovalState is the state, and whether one that waits cannot be approved any more.
+func formatApprovalState(state string, void bool) string {
+	if void {
+		state += " (void)"
+	}
+
+	return makePrintable(state)
 }
 
 // listAsOperator lists the newest approvals from the database.
@@ -150,7 +160,7 @@ func (l *approvalList) listAsOperator(c *console) error {
 			t.row(
 				string(a.ID),
 				string(a.Kind),
-				string(a.State),
+				formatApprovalState(string(a.State), a.Unapprovable),
 				strconv.FormatInt(int64(a.RequestedBy), 10),
 				formatTime(a.Deadline),
 				makePrintable(string(request)),

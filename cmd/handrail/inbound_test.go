@@ -66,6 +66,35 @@ func TestWhatCameInIsListedShownAndReplayed(t *testing.T) {
 	assert.Contains(t, out, "nothing that came in matches")
 }
 
+// TestInboundShowsWhoIsTrusted lists a mail that anybody may have written, and one that is its author's.
+func TestInboundShowsWhoIsTrusted(t *testing.T) {
+	t.Parallel()
+
+	mark := func(level string) string {
+		return strings.Replace(stubMarked, "{", `{"trust":{"level":"`+level+`"},`, 1)
+	}
+
+	s := newStub(t, map[string][]reply{"GET inbound": {aPage("", mark("unverified"), mark("verified"), stubOrphan)}})
+
+	status, out, errs := s.do("inbound", "list")
+	require.Equal(t, 0, status, errs)
+
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 4)
+
+	at := strings.Index(lines[0], "TRUST")
+	require.Positive(t, at)
+
+	var shown []string
+
+	for _, line := range lines[1:] {
+		shown = append(shown, strings.Fields(line[at:])[0])
+	}
+
+	assert.Equal(t, []string{"unverified", "verified"}, shown[:2])
+	assert.NotContains(t, shown[2], "verified", "an SMS has no such level")
+}
+
 func TestTheOperatorSeesOrphansOfAllWorkspaces(t *testing.T) {
 	t.Parallel()
 	url := dbtest.NewPostgresURL(t)

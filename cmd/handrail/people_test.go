@@ -92,6 +92,19 @@ func TestApprovalsAreListed(t *testing.T) {
 	assert.NotContains(t, s.sent("approvals").query, "state=")
 }
 
+// TestAVoidApprovalIsListedAsSuch lists one that waits, and that nobody can approve any more.
+func TestAVoidApprovalIsListedAsSuch(t *testing.T) {
+	t.Parallel()
+
+	void := strings.Replace(anApproval("waiting"), "{", `{"void":true,`, 1)
+	s := newStub(t, map[string][]reply{"GET approvals": {aPage("", void)}})
+
+	status, out, errs := s.do("approvals", "list")
+	require.Equal(t, 0, status, errs)
+	assert.Contains(t, out, "waiting (void)")
+	assertFits(t, out)
+}
+
 func TestASendIsApprovedOrRefused(t *testing.T) {
 	t.Parallel()
 

@@ -269,8 +269,15 @@ func (c *Config) Hosts() []string {
 }
 
 // Loopback reports whether the API can be reached from this machine only.
-func (c *Config) Loopback() bool {
-	host, _, err := net.SplitHostPort(c.Addr)
+func (c *Config) Loopback() bool { return isLoopbackAddress(c.Addr) }
+
+// MetricsLoopback reports whether the metrics, if they are served, can be reached from this machine only.
+func (c *Config) MetricsLoopback() bool {
+	return c.MetricsAddr == "" || isLoopbackAddress(c.MetricsAddr)
+}
+
+func isLoopbackAddress(address string) bool {
+	host, _, err := net.SplitHostPort(address)
 	return err == nil && isLoopback(host)
 }
 

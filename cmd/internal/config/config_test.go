@@ -116,8 +116,6 @@ func TestAnEmptyVariableHasItsDefault(t *testing.T) {
 	assert.Equal(t, "https://api.openai.com/v1", c.OpenAIBaseURL)
 }
 
-// TestComposePassesWhatIsRead holds docker-compose.yml and the configuration together: the
-// file passes every variable that the programs read, and none that they do not.
 func TestAPaddedKeyIsNotAnEmptyOne(t *testing.T) {
 	t.Parallel()
 	const keys = "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
@@ -126,6 +124,51 @@ func TestAPaddedKeyIsNotAnEmptyOne(t *testing.T) {
 	assert.Equal(t, keys, c.EncryptionKeys)
 }
 
+// TestTheContainerHasNoRights holds the image and docker-compose.yml to what SECURITY.md says.
+func TestTheContainerHasNoRights(t *testing.T) {
+	t.Parallel()
+
+	image, err := os.ReadFile("../../../deploy/Dockerfile")
+	require.NoError(t, err)
+
+	// The last stage is what runs. Distroless static has no shell, and "nonroot" is its user.
+	stages := strings.Split(string(image), "\nFROM ")
+	last := stages[len(stages)-1]
+	assert.True(t, strings.HasPrefix(last, "gcr.io/distroless/static-debian12:nonroot\n"))
+	assert.NotContains(t, last, "\nUSER ")
+
+	raw, err := os.ReadFile("../../../docker-compose.yml")
+	require.NoError(t, err)
+
+	type service struct {
+		ReadOnly bool     `yaml:"read_only"`
+		CapDrop  []string `yaml:"cap_drop"`
+		Security []string `yaml:"security_opt"`
+		Ports    []string `yaml:"ports"`
+	}
+
+	var compose struct {
+		Services map[string]service `yaml:"services"`
+	}
+
+	require.NoError(t, yaml.Unmarshal(raw, &compose))
+
+	for _, name := range []string{"api", "worker", "migrate"} {
+		s := compose.Services[name]
+		assert.True(t, s.ReadOnly, name)
+		assert.Equal(t, []string{"ALL"}, s.CapDrop, name)
+		assert.Equal(t, []string{"no-new-privileges:true"}, s.Security, name)
+	}
+
+	for name, s := range compose.Services {
+		for _, port := range s.Ports {
+			assert.True(t, strings.HasPrefix(port, "127.0.0.1:"), "%s publishes %s", name, port)
+		}
+	}
+}
+
+// TestComposePassesWhatIsRead holds docker-compose.yml and the configuration together: the
+// file passes every variable that the programs read, and none that they do not.
 func TestComposePassesWhatIsRead(t *testing.T) {
 	t.Parallel()
 

@@ -74,6 +74,29 @@ type env struct {
 	people  people
 	// stop stops API and worker; stopped waits until they have ended.
 	stop, stopped func()
+	// log is what API and worker have logged.
+	log *writtenLog
+}
+
+// writtenLog keeps what is logged.
+type writtenLog struct {
+	mutex sync.Mutex
+	text  strings.Builder
+}
+
+// Write keeps p.
+func (l *writtenLog) Write(p []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+
+	return l.text.Write(p)
+}
+
+func (l *writtenLog) String() string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+
+	return l.text.String()
 }
 
 // people are who and what the test's workspace has.
@@ -171,6 +194,7 @@ func newEnvWithProviders(t *testing.T, providers sandbox.Config, databaseURL str
 		front:   front,
 		secret:  chat.NewKeySecret(),
 		signing: key,
+		log:     &writtenLog{},
 		ws:      chat.WorkspaceID(uuid.NewString()),
 	}
 
@@ -191,7 +215,7 @@ func (w *env) connect(address string) *service.Service {
 		w.Context(),
 		w.config,
 		[]string{"TEMPORAL_ADDRESS=" + address},
-		service.NewLogger(os.Stderr, w.config),
+		service.NewLogger(io.MultiWriter(os.Stderr, w.log), w.config),
 	)
 
 	require.NoError(w, err)

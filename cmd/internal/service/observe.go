@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"handrail/chat"
+	"handrail/loopback"
 )
 
 // readyWithin is how long the parts of a worker may take to answer.
@@ -21,6 +22,10 @@ func (s *Service) ServeMetrics(ctx context.Context, l net.Listener) error {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.monitor.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /readyz", s.ready)
+
+	if s.config.LoopbackOnly {
+		return ServeHTTP(ctx, l, loopback.Guard(mux))
+	}
 
 	return ServeHTTP(ctx, l, mux)
 }

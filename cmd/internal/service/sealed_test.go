@@ -25,6 +25,22 @@ func TestNoHistoryHoldsText(t *testing.T) {
 
 	d := newDesk(t)
 	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", withEncryption, allowHost(d.Server))
+	w.sayMarkedTexts(d)
+
+	histories := w.allHistories()
+	require.GreaterOrEqual(t, len(histories), 7)
+
+	for id, history := range histories {
+		assert.NotContains(t, strings.ToLower(history), marked, id)
+		assert.NotContains(t, history, base64.StdEncoding.EncodeToString([]byte(marked)), id)
+		assert.NotContains(t, history, cook, id)
+	}
+}
+
+// sayMarkedTexts has every kind of action succeed and be refused, with the mark in all texts and names.
+func (w *env) sayMarkedTexts(d *desk) {
+	w.Helper()
+
 	d.answers(func(c deskCall, answer http.ResponseWriter) {
 		if strings.Contains(c.body, "refuse") {
 			http.Error(answer, `{"detail":"`+marked+` is full"}`, http.StatusConflict)
@@ -43,10 +59,10 @@ func TestNoHistoryHoldsText(t *testing.T) {
 
 	// What succeeds.
 	chats := w.people
-	require.Equal(t, http.StatusOK, send(chats.email.ID, marked).status)
+	require.Equal(w, http.StatusOK, send(chats.email.ID, marked).status)
 	booked := send(chats.sms.ID, marked, newToolCall("book", map[string]any{"what": marked}))
-	require.Equal(t, http.StatusOK, booked.status, booked.raw)
-	require.Equal(t, http.StatusOK, w.summarize("?update_labels=true").status)
+	require.Equal(w, http.StatusOK, booked.status, booked.raw)
+	require.Equal(w, http.StatusOK, w.summarize("?update_labels=true").status)
 
 	// What is refused, by the rules, by the tool, and by the carrier.
 	refusals := []response{
@@ -58,28 +74,19 @@ func TestNoHistoryHoldsText(t *testing.T) {
 		w.call("POST", "/chats/4711/summarize", nil),
 	}
 	for _, r := range refusals {
-		assert.GreaterOrEqual(t, r.status, http.StatusBadRequest, r.raw)
+		assert.GreaterOrEqual(w, r.status, http.StatusBadRequest, r.raw)
 	}
 
 	asked := send(chats.sms.ID, marked, newToolCall("contributor_input_request", map[string]any{
 		"question": marked + "?",
 		"expects":  yesOrNo,
 	}))
-	require.Equal(t, http.StatusAccepted, asked.status, asked.raw)
+	require.Equal(w, http.StatusAccepted, asked.status, asked.raw)
 	w.eventually(func() bool { return len(w.texts(cook)) == 1 })
 	w.replies(cook, marked)
 	w.eventually(func() bool { return len(w.texts(cook)) == 2 })
 	w.replies(cook, "yes")
 	w.awaitSettled(asked.at("action_id"))
-
-	histories := w.allHistories()
-	require.GreaterOrEqual(t, len(histories), 7)
-
-	for id, history := range histories {
-		assert.NotContains(t, strings.ToLower(history), marked, id)
-		assert.NotContains(t, history, base64.StdEncoding.EncodeToString([]byte(marked)), id)
-		assert.NotContains(t, history, cook, id)
-	}
 }
 
 // addMarkedMember adds a person to the SMS chat, and refuses to add the same person again.

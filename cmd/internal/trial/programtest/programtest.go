@@ -62,6 +62,9 @@ func Start(tb testing.TB, folder string, environ []string, args ...string) *Proc
 	return p
 }
 
+// ID is the operating system's id of the process.
+func (p *Process) ID() int { return p.cmd.Process.Pid }
+
 // Await waits until the program has written text, and returns all it has written.
 func (p *Process) Await(text string) string {
 	p.t.Helper()
