@@ -62,6 +62,8 @@ func (s *Store) ReplayInbound(
 			return err
 		}
 
+		before := map[string]any{"status": row.Status}
+
 		switch {
 		case row.Recipient != "" || !row.Status.Waiting():
 			return nil
@@ -84,6 +86,7 @@ func (s *Store) ReplayInbound(
 			by:        in.By,
 			verb:      "inbound.replayed",
 			object:    string(in.ID),
+			detail:    changesOf(chat.AuditInbound, before, map[string]any{"status": row.Status}),
 		})
 	})
 

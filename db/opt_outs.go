@@ -184,6 +184,8 @@ func (s *Store) decideOptOut(
 		return chat.OptOutDecided{}, err
 	}
 
+	before := row.auditFields()
+
 	revoked, err := revokeConsent(ctx, tx, &row, &d, hold.Since)
 	if err != nil {
 		return chat.OptOutDecided{}, err
@@ -204,7 +206,10 @@ func (s *Store) decideOptOut(
 		by:        d.By,
 		verb:      optOutVerb(d.OptedOut),
 		object:    objectID(d.MemberID),
-		detail:    changed{"channel": d.Channel, "reason": d.Reason, "deliveries": len(workflows)},
+		detail: changesOf(chat.AuditMember, before, row.auditFields()).
+			with("channel", d.Channel).
+			with("reason", d.Reason).
+			with("deliveries", len(workflows)),
 	})
 
 	return decided, err
