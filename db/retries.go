@@ -309,8 +309,18 @@ func (s *Store) planRetry(
 	}
 
 	// Its insertion comes after the end of the old one, and the message is on its way again.
-	statements := append(replaceDelivery(tx, r),
-		tx.NewInsert().Model(&row).Returning("NULL"),
+	statements := append(replaceDelivery(tx, r), tx.NewInsert().Model(&row).Returning("NULL"))
+
+	if r.Change.Body != "" {
+		said, err := s.changeText(ctx, tx, r)
+		if err != nil {
+			return deliveryRow{}, nil, err
+		}
+
+		statements = append(statements, said)
+	}
+
+	statements = append(statements,
 		moveMessage(tx, r.WorkspaceID, row.MessageID, chat.MessagePending),
 		tx.NewUpdate().
 			Model((*chatRow)(nil)).
