@@ -40,6 +40,9 @@ func presentAuditEntry(e chat.AuditEntry) auditEntryJSON {
 	return shown
 }
 
+const exampleChanges = `{"changes":{"role":{"old":"user","new":"manager"},` +
+	`"phone":{"old":"+14•••••0101","new":"+14•••••0199"},"name":{"changed":true}}}`
+
 func (s *service) auditRoutes() {
 	registerRoute(s, s.listAuditLog, route{
 		method:      http.MethodGet,
@@ -54,7 +57,7 @@ func (s *service) auditRoutes() {
 			At:     exampleTime,
 			Verb:   "member.updated",
 			Object: "42",
-			Detail: []byte(`{"changes":{"role":{"old":"user","new":"manager"},"phone":{"old":"+14•••••0101","new":"+14•••••0199"},"name":{"changed":true}}}`),
+			Detail: []byte(exampleChanges),
 			Actor:  chat.Actor{MemberID: 1, KeyID: 5, RequestID: exampleRequest},
 		})),
 	})

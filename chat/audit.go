@@ -236,6 +236,7 @@ func AuditDetail(detail map[string]any) ([]byte, error) {
 // mayHide reports whether there can be something to hide in an encoded detail.
 func mayHide(encoded []byte) bool {
 	text := string(encoded)
+
 	return strings.ContainsAny(text, "@+\\") || strings.Contains(text, "://") || strings.Contains(text, KeyPrefix) ||
 		phoneMention.MatchString(text)
 }

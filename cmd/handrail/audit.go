@@ -17,9 +17,9 @@ type auditCommand struct {
 
 // Help is shown by kong.
 func (auditCommand) Help() string {
-	return `The audit log has what members have done with their keys, and the operator with the command line: what was done, to
-what, and the old and the new value of what has changed. Addresses are masked; of names, texts and secrets it says
-only that they have changed. It takes the scope workspace:admin. --json shows each entry whole.
+	return `The audit log has what members have done with their keys, and the operator with the command line: what was
+done, to what, and the old and the new value of what has changed. Addresses are masked; of names, texts and secrets
+it says only that they have changed. It takes the scope workspace:admin. --json shows each entry whole.
 
 ` + exitHelp
 }
