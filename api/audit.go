@@ -18,7 +18,7 @@ type auditEntryJSON struct {
 	MemberID  chat.MemberID   `json:"member_id" doc:"Who did it."`
 	KeyID     chat.KeyID      `json:"key_id" doc:"With which API key; 0 when it was the command line."`
 	RequestID string          `json:"request_id"`
-	Detail    json.RawMessage `json:"detail" doc:"What helps to understand the change, without texts, addresses or secrets."`
+	Detail    json.RawMessage `json:"detail" doc:"What helps to understand the change. changes has the old and the new value of each field that has changed: addresses masked, of a URL the host; of names, texts and secrets only that they have changed."`
 }
 
 func presentAuditEntry(e chat.AuditEntry) auditEntryJSON {
@@ -40,6 +40,9 @@ func presentAuditEntry(e chat.AuditEntry) auditEntryJSON {
 	return shown
 }
 
+const exampleChanges = `{"changes":{"role":{"old":"user","new":"manager"},` +
+	`"phone":{"old":"+14•••••0101","new":"+14•••••0199"},"name":{"changed":true}}}`
+
 func (s *service) auditRoutes() {
 	registerRoute(s, s.listAuditLog, route{
 		method:      http.MethodGet,
@@ -54,7 +57,7 @@ func (s *service) auditRoutes() {
 			At:     exampleTime,
 			Verb:   "member.updated",
 			Object: "42",
-			Detail: []byte(`{"fields":["phone"]}`),
+			Detail: []byte(exampleChanges),
 			Actor:  chat.Actor{MemberID: 1, KeyID: 5, RequestID: exampleRequest},
 		})),
 	})

@@ -19,6 +19,7 @@ type messageJSON struct {
 	Role       chat.MessageRole  `json:"role" enum:"user,assistant"`
 	Content    string            `json:"content"`
 	Original   string            `json:"original,omitempty" doc:"All that an email held, when quotations were trimmed from content."`
+	Earlier    []earlierTextJSON `json:"earlier_texts,omitempty" doc:"What content was before a retry has changed it, the oldest first. content is what the newest delivery has."`
 	Automatic  *automaticJSON    `json:"automatic,omitempty" doc:"Why it is marked as a machine's. It then asks for no response."`
 	Files      []fileJSON        `json:"files,omitempty" doc:"What came with it, at most 100."`
 	Undecoded  string            `json:"undecoded,omitempty" doc:"The character set that a part of it could not be decoded from."`
@@ -38,6 +39,23 @@ type messageCallJSON struct {
 	Type     string          `json:"type" enum:"function"`
 	Function newFunctionJSON `json:"function"`
 	ToolCallStandingJSON
+}
+
+// earlierTextJSON is a text that a message had before a retry has changed it.
+type earlierTextJSON struct {
+	Content    string          `json:"content"`
+	DeliveryID chat.DeliveryID `json:"delivery_id" format:"uuid" doc:"The delivery that had it, whose status says whether it has left."`
+	MemberID   chat.MemberID   `json:"member_id" doc:"Who has changed it; 0 if the provider had the text before it after all, and the retry was canceled."`
+	ChangedAt  time.Time       `json:"changed_at"`
+}
+
+func presentEarlierText(e *chat.EarlierText) earlierTextJSON {
+	return earlierTextJSON{
+		Content:    e.Content,
+		DeliveryID: e.DeliveryID,
+		MemberID:   e.ChangedBy,
+		ChangedAt:  e.ChangedAt.UTC(),
+	}
 }
 
 type ratingJSON struct {
@@ -64,6 +82,10 @@ func presentMessage(m chat.Message) messageJSON {
 		DeliveryID: m.DeliveryID,
 		AskID:      m.AskID,
 		CreatedAt:  m.CreatedAt.UTC(),
+	}
+
+	for i := range m.EarlierTexts {
+		shown.Earlier = append(shown.Earlier, presentEarlierText(&m.EarlierTexts[i]))
 	}
 
 	for _, c := range m.ToolCalls {

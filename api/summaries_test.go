@@ -235,3 +235,26 @@ func TestMessagesWakeTheAutomaticSummary(t *testing.T) {
 	assert.Equal(t, 2, w.store.settingsRead, "once for the change, once for all messages")
 	w.store.mutex.Unlock()
 }
+
+// TestAPlaceInAChatOverwritesNoSummary is from H8: a contributor has a summary by a model replace a manager's,
+// writes one, or puts an older one back.
+func TestAPlaceInAChatOverwritesNoSummary(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+
+	for _, r := range []request{
+		{method: http.MethodPost, path: workspaceURL("/chats/7/summarize?overwrite=true")},
+		{method: http.MethodPut, path: workspaceURL("/chats/7"), body: `{"summary":"mine"}`},
+		{method: http.MethodPut, path: workspaceURL("/chats/7"), body: `{"title":"mine"}`},
+		{method: http.MethodPost, path: workspaceURL("/chats/7/summaries/" + string(versionOne) + "/restore")},
+		{method: http.MethodPost, path: workspaceURL("/chats/7/summaries/" + string(versionOne) + "/undo-labels")},
+	} {
+		r.key = userKey
+		requireProblem(t, w.do(t, r), http.StatusForbidden, "forbidden", "")
+	}
+
+	w.requireUntouched(t)
+
+	a := w.do(t, request{method: http.MethodPost, path: workspaceURL("/chats/7/summarize"), key: userKey})
+	assert.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+}

@@ -41,7 +41,7 @@ type summarizeInput struct {
 	ActionHeaders
 	UpdateLabels bool `query:"update_labels" default:"false" doc:"Choose labels too."`
 	Full         bool `query:"full" default:"false" doc:"Read all of the chat, not only what is new."`
-	Overwrite    bool `query:"overwrite" default:"false" doc:"Replace also what a person wrote."`
+	Overwrite    bool `query:"overwrite" default:"false" doc:"Replace also what a person wrote. This needs the scope chats:write."`
 }
 
 // fields are what the request asks for; what came later is named only when it is asked for,
@@ -60,6 +60,15 @@ func (in *summarizeInput) fields() map[string]any {
 }
 
 func (s *service) summarize(ctx context.Context, in *summarizeInput) (*actionResponse, error) {
+	// A place in the chat is enough to ask for a summary, but not to replace what a person wrote.
+	if in.Overwrite && !callFrom(ctx).principal.May(chat.ScopeChatsWrite) {
+		return nil, chat.Errorf(
+			chat.CodeForbidden,
+			"overwriting what a person wrote needs the scope %s, and a member with the role manager",
+			chat.ScopeChatsWrite,
+		)
+	}
+
 	return s.perform(ctx, in.ActionHeaders, actionSpec{
 		kind:   chat.ActionSummarizeChat,
 		chat:   callFrom(ctx).chat.ID,

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -42,6 +43,8 @@ type Message struct {
 	WrittenBy MemberID
 	Role      MessageRole
 	Content   string
+	// EarlierTexts are what Content was before retries have changed it, the oldest first.
+	EarlierTexts []EarlierText
 	// Original is all that an email held before quotations were trimmed, "" when Content
 	// is all of it.
 	Original string
@@ -62,6 +65,29 @@ type Message struct {
 	// DeliveryID is the newest delivery of an assistant's message.
 	DeliveryID DeliveryID
 	CreatedAt  time.Time
+}
+
+// EarlierText is a text that a message had before a retry has changed it.
+type EarlierText struct {
+	Content string `json:"content"`
+	// DeliveryID is the delivery that had the text. Whether it has left is that one's status.
+	DeliveryID DeliveryID `json:"delivery_id"`
+	// ChangedBy has changed it, at ChangedAt. It is 0 if the provider had the text before it after all, and
+	// the retry was canceled.
+	ChangedBy MemberID  `json:"changed_by,omitempty"`
+	ChangedAt time.Time `json:"changed_at"`
+}
+
+// TextOf returns the text of the first of these deliveries, each of which is repeated by the next one, up to the
+// newest: what content was when it was first changed in favour of one of them.
+func TextOf(content string, earlier []EarlierText, chain []DeliveryID) string {
+	for _, text := range earlier {
+		if slices.Contains(chain, text.DeliveryID) {
+			return text.Content
+		}
+	}
+
+	return content
 }
 
 // NewMessage is a message by a member, to be added to a chat.

@@ -14,30 +14,19 @@ type FieldChange struct {
 	After  any    `json:"after,omitempty"`
 }
 
-// ToolChanges lists what differs between two states of a definition, by field. Of secrets it has
+// ToolChanges lists what differs between two states of a definition, by field; nil is one that is not
+// there. Of secrets it has
 // the names: whether a value is another one only who gave it knows.
 func ToolChanges(before, after *ToolDefinition) []FieldChange {
-	was, is := toolFields(before), toolFields(after)
-
-	var changes []FieldChange
-
-	for _, field := range slices.Sorted(maps.Keys(is)) {
-		if !sameJSON(was[field], is[field]) {
-			changes = append(changes, FieldChange{Field: field, Before: was[field], After: is[field]})
-		}
-	}
-
-	for _, field := range slices.Sorted(maps.Keys(was)) {
-		if _, still := is[field]; !still {
-			changes = append(changes, FieldChange{Field: field, Before: was[field]})
-		}
-	}
-
-	return changes
+	return CompareFields(toolFields(before), toolFields(after))
 }
 
 // toolFields are the parts of a definition that a change may be about.
 func toolFields(d *ToolDefinition) map[string]any {
+	if d == nil {
+		return nil
+	}
+
 	fields := map[string]any{
 		"name":            d.Name,
 		"description":     d.Description,

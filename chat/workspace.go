@@ -26,8 +26,8 @@ type AuditEntry struct {
 	Verb string
 	// Object is the id of what it was done to.
 	Object string
-	// Detail is a JSON object with what helps to understand the change; it holds
-	// no message text, address or secret.
+	// Detail is a JSON object with what helps to understand the change, as [AuditDetail] makes it; it
+	// holds no message text, address or secret.
 	Detail []byte
 	At     time.Time
 }

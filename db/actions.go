@@ -194,13 +194,45 @@ func (s *Store) RecordActions(
 
 	return s.inTx(ctx, "record actions", func(ctx context.Context, tx bun.Tx) error {
 		for i := range requests {
-			if _, err := beginAction(ctx, tx, actionRowOf(kind, workflowID, &requests[i], now)); err != nil {
+			r := &requests[i]
+
+			stored, err := beginAction(ctx, tx, actionRowOf(kind, workflowID, r, now))
+			if err != nil {
+				return err
+			}
+
+			// What nobody has asked for is no deed of anybody's.
+			if stored != nil || r.By == (chat.Actor{}) {
+				continue
+			}
+
+			if err := s.audit(ctx, tx, requestEvent(kind, r)); err != nil {
 				return err
 			}
 		}
 
 		return nil
 	})
+}
+
+// requestEvent is what the audit log says of a request for an action.
+func requestEvent(kind chat.ActionKind, r *chat.Request) auditEvent {
+	detail := changed{"kind": kind, "chat_id": r.ChatID}
+
+	// These are among a request's fields only when they are asked for.
+	for _, field := range []string{"full", "overwrite"} {
+		if _, asked := r.Fingerprint[field]; asked {
+			detail[field] = true
+		}
+	}
+
+	return auditEvent{
+		workspace: r.WorkspaceID,
+		by:        r.By,
+		verb:      "summary.requested",
+		object:    string(r.ActionID),
+		detail:    detail,
+	}
 }
 
 // failActions is the statement that stores why actions failed that are running.
@@ -293,7 +325,9 @@ func (s *Store) AddParticipant(ctx context.Context, in chat.AddParticipant) (cha
 				by:        in.By,
 				verb:      "participant.added",
 				object:    objectID(row.ID),
-				detail:    changed{"chat_id": in.ChatID, "member_id": in.MemberID, "role": in.Role},
+				detail: changesOf(chat.AuditParticipant, nil, map[string]any{"role": row.Role}).
+					with("chat_id", in.ChatID).
+					with("member_id", in.MemberID),
 			}))
 	})
 

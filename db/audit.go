@@ -38,21 +38,8 @@ func (r *auditRow) entry() chat.AuditEntry {
 	}
 }
 
-// changed is the detail of an audit entry: names of fields, and values that are neither
-// texts nor addresses.
+// changed is the detail of an audit entry. [chat.AuditDetail] hides what must not stand in it.
 type changed map[string]any
-
-// changedFields makes the detail of a patch from the names of its fields that are set.
-func changedFields(given map[string]bool) changed {
-	names := make([]string, 0, len(given))
-	for _, name := range sortedKeys(given) {
-		if given[name] {
-			names = append(names, name)
-		}
-	}
-
-	return changed{"fields": names}
-}
 
 func objectID[T ~int64](id T) string { return strconv.FormatInt(int64(id), 10) }
 
@@ -67,7 +54,6 @@ type auditEvent struct {
 
 // insertAudit is the statement that writes one row of the audit log.
 func (s *Store) insertAudit(tx bun.Tx, event auditEvent) *bun.InsertQuery {
-	encoded := json.RawMessage(`{}`)
 	detail := event.detail
 
 	if event.by.Operator != "" {
@@ -75,11 +61,9 @@ func (s *Store) insertAudit(tx bun.Tx, event auditEvent) *bun.InsertQuery {
 		maps.Copy(detail, event.detail)
 	}
 
-	if detail != nil {
-		var err error
-		if encoded, err = json.Marshal(detail); err != nil {
-			return tx.NewInsert().Err(wrapErr("encode the detail of an audit entry", err))
-		}
+	encoded, err := chat.AuditDetail(detail)
+	if err != nil {
+		return tx.NewInsert().Err(err)
 	}
 
 	row := auditRow{

@@ -425,30 +425,9 @@ func describeApproval(row *approvalRow) changed {
 		detail["tools"] = tools
 	}
 
-	if changes := auditChanges(request.Changes); len(changes) > 0 {
+	if changes := chat.AuditChanges(auditedObjects[row.Kind], request.Changes); len(changes) > 0 {
 		detail["changes"] = changes
 	}
 
 	return detail
-}
-
-// auditedFields are those of a tool whose values stand in the audit log: the others are texts, or may
-// hold what nobody but the tool should read.
-var auditedFields = []string{
-	"name", "enabled", "assistants", "risk", "idempotent", "timeout_seconds", "secrets", "role",
-	"undo", "http.method", "http.url", "mcp.url", "mcp.command",
-}
-
-// auditChanges are changes as the audit log has them: with old and new values where they may stand.
-func auditChanges(changes []chat.FieldChange) []chat.FieldChange {
-	shown := make([]chat.FieldChange, len(changes))
-
-	for i, c := range changes {
-		shown[i] = chat.FieldChange{Field: c.Field}
-		if slices.Contains(auditedFields, c.Field) {
-			shown[i] = c
-		}
-	}
-
-	return shown
 }

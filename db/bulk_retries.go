@@ -292,6 +292,7 @@ func (s *Store) SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRe
 		}
 
 		if row.State != in.To {
+			before := map[string]any{"state": row.State}
 			row.State = in.To
 			row.Note = in.Note
 			row.UpdatedAt = s.time()
@@ -307,7 +308,8 @@ func (s *Store) SetBulkState(ctx context.Context, in chat.BulkMove) (chat.BulkRe
 					by:        in.By,
 					verb:      "bulk_retry." + string(in.To),
 					object:    string(in.ID),
-					detail:    changed{"reason": in.Note},
+					detail: changesOf(chat.AuditBulkRetry, before, map[string]any{"state": row.State}).
+						with("reason", in.Note),
 				}),
 			)
 			if err != nil {

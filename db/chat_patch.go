@@ -28,6 +28,11 @@ func (s *Store) UpdateChat(
 			return err
 		}
 
+		before, err := chatAuditFields(ctx, tx, &row)
+		if err != nil {
+			return err
+		}
+
 		row.UpdatedAt = s.time()
 		if err := s.patchChat(ctx, tx, &row, by, &p); err != nil {
 			return err
@@ -42,25 +47,31 @@ func (s *Store) UpdateChat(
 			return err
 		}
 
+		after, err := chatAuditFields(ctx, tx, &row)
+		if err != nil {
+			return err
+		}
+
 		return s.audit(ctx, tx, auditEvent{
 			workspace: ws,
 			by:        by,
 			verb:      "chat.updated",
 			object:    objectID(id),
-			detail: changedFields(map[string]bool{
-				"title":               p.Title != nil,
-				"summary":             p.Summary != nil,
-				"state":               p.State != nil,
-				"assistant_member_id": p.AssistantMemberID != nil,
-				"phone_number_id":     p.PhoneNumberID != nil,
-				"inbox_id":            p.InboxID != nil,
-				"needs_response":      p.NeedsResponse != nil,
-				"labels":              p.LabelIDs != nil,
-			}),
+			detail:    changesOf(chat.AuditChat, before, after),
 		})
 	})
 
 	return c, err
+}
+
+// chatAuditFields are the fields of a chat for the audit log, with the ids of its labels.
+func chatAuditFields(ctx context.Context, tx bun.Tx, row *chatRow) (map[string]any, error) {
+	labels, err := chatLabels(ctx, tx, row.WorkspaceID, []chat.ChatID{row.ID})
+
+	fields := row.auditFields()
+	fields["labels"] = mapSlice(labels[row.ID], func(l *chat.ChatLabel) chat.LabelID { return l.ID })
+
+	return fields, err
 }
 
 func (s *Store) patchChat(ctx context.Context, tx bun.Tx, row *chatRow, by chat.Actor, p *chat.ChatPatch) error {

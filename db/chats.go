@@ -256,7 +256,7 @@ func (s *Store) CreateChat(
 			by:        by,
 			verb:      "chat.created",
 			object:    objectID(row.ID),
-			detail:    changed{"channel": row.Channel, "participants": len(people)},
+			detail:    changesOf(chat.AuditChat, nil, row.auditFields()).with("participants", len(people)),
 		})
 	})
 	if err != nil {
@@ -390,6 +390,7 @@ func (s *Store) DeleteChat(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 			by:        by,
 			verb:      "chat.deleted",
 			object:    objectID(id),
+			detail:    changed{"canceled": len(workflows)},
 		})
 	})
 	if err != nil {

@@ -292,7 +292,12 @@ func (s *Store) AnswerRequest(
 			return err
 		}
 
-		if err := s.addAnswer(ctx, tx, r, newAnswerRow(r, question, &in, change.now)); err != nil {
+		answer := newAnswerRow(r, question, &in, change.now)
+		if by.MemberID != in.MemberID {
+			answer.WrittenBy = by.MemberID
+		}
+
+		if err := s.addAnswer(ctx, tx, r, answer); err != nil {
 			return err
 		}
 

@@ -178,6 +178,7 @@ func TestAnAnswerThroughTheAPI(t *testing.T) {
 		first := newAnswer(priya.ID, "true")
 		half, err := a.answer(r.ID, first)
 		require.NoError(t, err, "also before the question was sent")
+		assert.Equal(t, a.w.By.MemberID, messagesOf(t, s, a.w, a.chat)[0].WrittenBy, "a manager has given it for her")
 
 		assert.Equal(
 			t,

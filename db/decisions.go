@@ -32,6 +32,7 @@ func (s *Store) Decide(
 			return err
 		}
 
+		before := map[string]any{"submission": row.Submission}
 		moved := row.delivery()
 
 		effect, err := moved.Decide(&d)
@@ -47,7 +48,9 @@ func (s *Store) Decide(
 				by:        d.By,
 				verb:      decisionVerb(d.Verdict),
 				object:    string(id),
-				detail:    changed{"as": d.Verdict, "reason": d.Reason},
+				detail: changesOf(chat.AuditDelivery, before, map[string]any{"submission": row.Submission}).
+					with("as", d.Verdict).
+					with("reason", d.Reason),
 			}))
 
 		if d.ProviderMessageID != "" {

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -62,6 +63,8 @@ func (s *Store) ReplayInbound(
 			return err
 		}
 
+		before := map[string]any{"status": row.Status}
+
 		switch {
 		case row.Recipient != "" || !row.Status.Waiting():
 			return nil
@@ -75,15 +78,22 @@ func (s *Store) ReplayInbound(
 			return err
 		}
 
-		if row, err = findInbound(ctx, tx, tx.NewSelect(), "", in.ID); err != nil || !arrival.Known {
+		if row, err = findInbound(ctx, tx, tx.NewSelect(), "", in.ID); err != nil {
 			return err
 		}
 
+		// The operator may replay what is nobody's yet, and then nobody has a log for it.
+		asker := cmp.Or(row.WorkspaceID, in.WorkspaceID)
+		if asker == "" {
+			return nil
+		}
+
 		return s.audit(ctx, tx, auditEvent{
-			workspace: row.WorkspaceID,
+			workspace: asker,
 			by:        in.By,
 			verb:      "inbound.replayed",
 			object:    string(in.ID),
+			detail:    changesOf(chat.AuditInbound, before, map[string]any{"status": row.Status}),
 		})
 	})
 

@@ -87,6 +87,7 @@ func (s *Store) CreateInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 			by:        by,
 			verb:      "inbox.created",
 			object:    objectID(row.ID),
+			detail:    changesOf(chat.AuditInbox, nil, row.auditFields()),
 		})
 	})
 
@@ -137,6 +138,7 @@ func (s *Store) UpdateInbox(
 			return err
 		}
 
+		before := row.auditFields()
 		row.change(&p, address)
 
 		if err := new(row.inbox()).Validate(); err != nil {
@@ -166,9 +168,7 @@ func (s *Store) UpdateInbox(
 			by:        by,
 			verb:      "inbox.updated",
 			object:    objectID(id),
-			detail: changedFields(map[string]bool{
-				"address": p.Address != nil, "display_name": p.DisplayName != nil,
-			}),
+			detail:    changesOf(chat.AuditInbox, before, row.auditFields()),
 		})
 	})
 	if err != nil {
@@ -181,7 +181,9 @@ func (s *Store) UpdateInbox(
 // DeleteInbox removes a sender for email: sender_not_found, in_use while a chat uses it.
 func (s *Store) DeleteInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.InboxID) error {
 	return s.inTx(ctx, "delete an inbox", func(ctx context.Context, tx bun.Tx) error {
-		q := tx.NewDelete().Model((*inboxRow)(nil))
+		var row inboxRow
+
+		q := tx.NewDelete().Model(&row).Returning("*")
 		if err := s.deleteSender(ctx, tx, q, senderKey{workspace: ws, id: int64(id), column: "inbox_id"}); err != nil {
 			return err
 		}
@@ -191,6 +193,7 @@ func (s *Store) DeleteInbox(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 			by:        by,
 			verb:      "inbox.deleted",
 			object:    objectID(id),
+			detail:    changesOf(chat.AuditInbox, row.auditFields(), nil),
 		})
 	})
 }

@@ -140,7 +140,7 @@ func (s *Store) CreateKey(
 }
 
 func describeKey(row *keyRow, approval chat.ApprovalID) changed {
-	detail := changed{"member_id": row.MemberID, "scopes": row.Scopes, "expires_at": row.ExpiresAt}
+	detail := changesOf(chat.AuditKey, nil, row.auditFields())
 	if approval != "" {
 		detail["approval_id"] = approval
 	}
@@ -230,6 +230,7 @@ func (s *Store) RevokeKey(ctx context.Context, ws chat.WorkspaceID, by chat.Acto
 			by:        by,
 			verb:      "api_key.revoked",
 			object:    objectID(id),
+			detail:    changesOf(chat.AuditKey, row.auditFields(), nil),
 		})
 	})
 }

@@ -143,7 +143,7 @@ func TestAuditLog(t *testing.T) {
 		entry := list.Items[0]
 		assert.Equal(t, by, entry.Actor)
 		assert.Equal(t, "member.updated", entry.Verb)
-		assert.JSONEq(t, `{"fields":["name"]}`, string(entry.Detail), "names of fields, not their values")
+		assert.JSONEq(t, `{"changes":{"name":{"changed":true}}}`, string(entry.Detail), "a name is only named")
 
 		all := readPages(
 			t,

@@ -61,6 +61,7 @@ func (s *Store) CreateLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 			by:        by,
 			verb:      "label.created",
 			object:    objectID(row.ID),
+			detail:    changesOf(chat.AuditLabel, nil, row.auditFields()),
 		})
 	})
 
@@ -109,6 +110,8 @@ func (s *Store) UpdateLabel(
 			return err
 		}
 
+		before := row.auditFields()
+
 		setIfGiven(&row.Name, p.Name)
 		setIfGiven(&row.Color, p.Color)
 		setIfGiven(&row.Description, p.Description)
@@ -129,9 +132,7 @@ func (s *Store) UpdateLabel(
 			by:        by,
 			verb:      "label.updated",
 			object:    objectID(id),
-			detail: changedFields(map[string]bool{
-				"name": p.Name != nil, "color": p.Color != nil, "description": p.Description != nil,
-			}),
+			detail:    changesOf(chat.AuditLabel, before, row.auditFields()),
 		})
 	})
 	if err != nil {
@@ -144,7 +145,9 @@ func (s *Store) UpdateLabel(
 // DeleteLabel removes a label, from the chats that carry it too: label_not_found.
 func (s *Store) DeleteLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.LabelID) error {
 	return s.inTx(ctx, "delete a label", func(ctx context.Context, tx bun.Tx) error {
-		q := tx.NewDelete().Model((*labelRow)(nil)).Where("workspace_id = ?", ws).Where("id = ?", id)
+		var row labelRow
+
+		q := tx.NewDelete().Model(&row).Returning("*").Where("workspace_id = ?", ws).Where("id = ?", id)
 		if err := deleteOne(ctx, q, notFound(chat.CodeLabelNotFound, "label")); err != nil {
 			return err
 		}
@@ -154,6 +157,7 @@ func (s *Store) DeleteLabel(ctx context.Context, ws chat.WorkspaceID, by chat.Ac
 			by:        by,
 			verb:      "label.deleted",
 			object:    objectID(id),
+			detail:    changesOf(chat.AuditLabel, row.auditFields(), nil),
 		})
 	})
 }

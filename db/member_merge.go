@@ -175,7 +175,9 @@ func (s *Store) mergeMembers(
 			by:        by,
 			verb:      "member.merged",
 			object:    objectID(in.From),
-			detail:    changed{"into": in.Into},
+			detail: changesOf(chat.AuditMember, into.auditFields(), row.auditFields()).
+				with("into", in.Into).
+				with("from", chat.AuditChanges(chat.AuditMember, chat.CompareFields(from.auditFields(), nil))),
 		}))
 
 	return row.member(), err

@@ -147,7 +147,7 @@ func (s *Store) insertMember(
 		by:        change.by,
 		verb:      "member.created",
 		object:    objectID(row.ID),
-		detail:    change.note(changed{"kind": row.Kind, "role": row.Role}),
+		detail:    change.note(changesOf(chat.AuditMember, nil, row.auditFields())),
 	})
 }
 
@@ -294,7 +294,7 @@ func (s *Store) changeMember(
 		by:        change.by,
 		verb:      "member.updated",
 		object:    objectID(id),
-		detail:    change.note(patchedFields(p, &old, &row)),
+		detail:    change.note(changesOf(chat.AuditMember, old.auditFields(), row.auditFields())),
 	})
 }
 
@@ -322,38 +322,6 @@ func (s *Store) keepManager(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID,
 func (r *memberRow) keepMaker(old *memberRow) {
 	r.RoleBy = old.RoleBy
 	r.RoleAt = old.RoleAt
-}
-
-// patchedFields is the detail of the audit entry of a patch: its fields, and the old and new values of
-// those that change what the member may do, or what may be done to it.
-func patchedFields(p *chat.MemberPatch, old, is *memberRow) changed {
-	detail := changedFields(map[string]bool{
-		"name":                  p.Name != nil,
-		"email":                 p.Email != nil,
-		"phone":                 p.Phone != nil,
-		"role":                  p.Role != nil,
-		"notifications_enabled": p.NotificationsEnabled != nil,
-		"consent_sms":           p.Consents[chat.ChannelSMS] != "",
-		"consent_email":         p.Consents[chat.ChannelEmail] != "",
-		"tools":                 p.Tools != nil,
-	})
-
-	for name, values := range map[string][2]any{
-		"role":                  {old.Role, is.Role},
-		"consent_sms":           {old.ConsentSMS, is.ConsentSMS},
-		"consent_email":         {old.ConsentEmail, is.ConsentEmail},
-		"notifications_enabled": {old.NotificationsEnabled, is.NotificationsEnabled},
-	} {
-		if values[0] != values[1] {
-			detail[name] = map[string]any{"before": values[0], "after": values[1]}
-		}
-	}
-
-	if !slices.Equal(old.Tools, is.Tools) {
-		detail["tools"] = map[string]any{"before": old.Tools, "after": is.Tools}
-	}
-
-	return detail
 }
 
 func patchMember(m *chat.Member, p *chat.MemberPatch) {

@@ -22,6 +22,8 @@ type messageRow struct {
 	Role        chat.MessageRole `bun:"role"`
 	Content     string           `bun:"content"`
 	Original    string           `bun:"original,nullzero"`
+	// EarlierTexts are those before retries have changed Content.
+	EarlierTexts []chat.EarlierText `bun:"earlier_texts,type:json,nullzero"`
 	// AutomaticReason, Files, Undecoded and Trust are of a message that came in.
 	AutomaticReason chat.AutomaticReason `bun:"automatic_reason"`
 	Files           []chat.File          `bun:"files,type:json,nullzero"`
@@ -49,22 +51,23 @@ func (r *messageRow) bytesBeside() int { return int(r.CallsBytes) }
 
 func (r *messageRow) message() chat.Message {
 	m := chat.Message{
-		Number:     r.Number,
-		ID:         r.ID,
-		ChatID:     r.ChatID,
-		MemberID:   r.MemberID,
-		WrittenBy:  r.WrittenBy,
-		Role:       r.Role,
-		Content:    r.Content,
-		Original:   r.Original,
-		Automatic:  r.AutomaticReason,
-		Files:      r.Files,
-		Undecoded:  r.Undecoded,
-		Trust:      r.Trust,
-		State:      r.State,
-		AskID:      r.AskID,
-		DeliveryID: r.DeliveryID,
-		CreatedAt:  r.CreatedAt.UTC(),
+		Number:       r.Number,
+		ID:           r.ID,
+		ChatID:       r.ChatID,
+		MemberID:     r.MemberID,
+		WrittenBy:    r.WrittenBy,
+		Role:         r.Role,
+		Content:      r.Content,
+		Original:     r.Original,
+		EarlierTexts: r.EarlierTexts,
+		Automatic:    r.AutomaticReason,
+		Files:        r.Files,
+		Undecoded:    r.Undecoded,
+		Trust:        r.Trust,
+		State:        r.State,
+		AskID:        r.AskID,
+		DeliveryID:   r.DeliveryID,
+		CreatedAt:    r.CreatedAt.UTC(),
 	}
 
 	if r.RatedAt != nil {

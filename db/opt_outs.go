@@ -184,6 +184,8 @@ func (s *Store) decideOptOut(
 		return chat.OptOutDecided{}, err
 	}
 
+	before := row.auditFields()
+
 	revoked, err := revokeConsent(ctx, tx, &row, &d, hold.Since)
 	if err != nil {
 		return chat.OptOutDecided{}, err
@@ -199,15 +201,26 @@ func (s *Store) decideOptOut(
 		return decided, nil
 	}
 
-	err = s.audit(ctx, tx, auditEvent{
+	detail := changesOf(chat.AuditMember, before, row.auditFields()).with("deliveries", len(workflows))
+
+	return decided, s.auditOptOut(ctx, tx, ws, &d, detail)
+}
+
+// auditOptOut notes who has decided about an opt-out, and why.
+func (s *Store) auditOptOut(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	d *chat.OptOutDecision,
+	detail changed,
+) error {
+	return s.audit(ctx, tx, auditEvent{
 		workspace: ws,
 		by:        d.By,
 		verb:      optOutVerb(d.OptedOut),
 		object:    objectID(d.MemberID),
-		detail:    changed{"channel": d.Channel, "reason": d.Reason, "deliveries": len(workflows)},
+		detail:    detail.with("channel", d.Channel).with("reason", d.Reason),
 	})
-
-	return decided, err
 }
 
 // liftHold ends a hold, and reports whether there was one.

@@ -97,6 +97,7 @@ func (s *Store) UpdateParticipant(
 			}
 		}
 
+		before := map[string]any{"role": row.Role}
 		row.Role = role
 
 		_, err = tx.NewUpdate().
@@ -116,7 +117,9 @@ func (s *Store) UpdateParticipant(
 			by:        by,
 			verb:      "participant.updated",
 			object:    objectID(participant),
-			detail:    changed{"chat_id": id, "role": role},
+			detail: changesOf(chat.AuditParticipant, before, map[string]any{"role": role}).
+				with("chat_id", id).
+				with("member_id", row.MemberID),
 		})
 	})
 
@@ -162,7 +165,9 @@ func (s *Store) RemoveParticipant(
 			by:        by,
 			verb:      "participant.removed",
 			object:    objectID(participant),
-			detail:    changed{"chat_id": id, "member_id": row.MemberID},
+			detail: changesOf(chat.AuditParticipant, map[string]any{"role": row.Role}, nil).
+				with("chat_id", id).
+				with("member_id", row.MemberID),
 		})
 	})
 }

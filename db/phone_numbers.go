@@ -96,6 +96,7 @@ func (s *Store) CreatePhoneNumber(
 			by:        by,
 			verb:      "phone_number.created",
 			object:    objectID(row.ID),
+			detail:    changesOf(chat.AuditPhoneNumber, nil, row.auditFields()),
 		})
 	})
 
@@ -151,6 +152,7 @@ func (s *Store) UpdatePhoneNumber(
 			return err
 		}
 
+		before := row.auditFields()
 		row.change(&p, number)
 
 		if err := new(row.phoneNumber()).Validate(); err != nil {
@@ -180,9 +182,7 @@ func (s *Store) UpdatePhoneNumber(
 			by:        by,
 			verb:      "phone_number.updated",
 			object:    objectID(id),
-			detail: changedFields(map[string]bool{
-				"name": p.Name != nil, "number": p.Number != nil, "messaging_service_sid": p.MessagingServiceSID != nil,
-			}),
+			detail:    changesOf(chat.AuditPhoneNumber, before, row.auditFields()),
 		})
 	})
 	if err != nil {
@@ -200,7 +200,9 @@ func (s *Store) DeletePhoneNumber(
 	id chat.PhoneNumberID,
 ) error {
 	return s.inTx(ctx, "delete a phone number", func(ctx context.Context, tx bun.Tx) error {
-		q := tx.NewDelete().Model((*phoneNumberRow)(nil))
+		var row phoneNumberRow
+
+		q := tx.NewDelete().Model(&row).Returning("*")
 		sender := senderKey{workspace: ws, id: int64(id), column: "phone_number_id"}
 
 		if err := s.deleteSender(ctx, tx, q, sender); err != nil {
@@ -212,6 +214,7 @@ func (s *Store) DeletePhoneNumber(
 			by:        by,
 			verb:      "phone_number.deleted",
 			object:    objectID(id),
+			detail:    changesOf(chat.AuditPhoneNumber, row.auditFields(), nil),
 		})
 	})
 }

@@ -327,6 +327,9 @@ func (s *Store) acceptReported(
 // cancelRetries cancels what repeats a delivery that was taken after all, directly or in
 // turn, if the provider certainly does not have it yet: the message must not arrive twice.
 func (s *Store) cancelRetries(ctx context.Context, tx bun.Tx, of *deliveryRow, now time.Time) error {
+	chain := []chat.DeliveryID{of.ID}
+	canceled := false
+
 	for id := of.RetriedBy; id != ""; {
 		row, err := findDelivery(ctx, s.locked(withRetry(tx.NewSelect())), of.WorkspaceID, id)
 		if err != nil {
@@ -334,11 +337,18 @@ func (s *Store) cancelRetries(ctx context.Context, tx bun.Tx, of *deliveryRow, n
 		}
 
 		id = row.RetriedBy
+		chain = append(chain, row.ID)
+		moves := applyMove(tx, &row, now, (*chat.Delivery).CancelAsRepeat)
+		canceled = len(moves) > 0
 
-		if err := s.batch(ctx, tx, applyMove(tx, &row, now, (*chat.Delivery).CancelAsRepeat)...); err != nil {
+		if err := s.batch(ctx, tx, moves...); err != nil {
 			return err
 		}
 	}
 
-	return nil
+	if !canceled {
+		return nil
+	}
+
+	return s.restoreText(ctx, tx, of, chain, now)
 }

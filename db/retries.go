@@ -194,7 +194,7 @@ func (s *Store) storeRetry(
 			by:        r.By,
 			verb:      "delivery.retried",
 			object:    string(r.old.ID),
-			detail:    r.detail(row.ID),
+			detail:    r.detail(&row),
 		}))
 
 	err = s.batch(ctx, tx, statements...)
@@ -202,21 +202,14 @@ func (s *Store) storeRetry(
 	return retriedOf(&r.RetryDelivery, &row, &result), err
 }
 
-func (r *retryPlan) detail(as chat.DeliveryID) changed {
-	detail := changed{"as": as, "reason": r.Reason, "action_id": r.ActionID}
+func (r *retryPlan) detail(as *deliveryRow) changed {
+	detail := changesOf(chat.AuditDelivery, r.auditFieldsBefore(), r.auditFieldsAfter(as)).
+		with("as", as.ID).
+		with("reason", r.Reason).
+		with("action_id", r.ActionID)
+
 	if r.BulkRetryID != "" {
 		detail["bulk_retry_id"] = r.BulkRetryID
-	}
-
-	given := map[string]bool{
-		"to":     r.Change.To != "",
-		"body":   r.Change.Body != "",
-		"sender": r.Change.Sender != "",
-	}
-	for name, ok := range given {
-		if ok {
-			detail["changed_"+name] = true
-		}
 	}
 
 	return detail
@@ -316,8 +309,18 @@ func (s *Store) planRetry(
 	}
 
 	// Its insertion comes after the end of the old one, and the message is on its way again.
-	statements := append(replaceDelivery(tx, r),
-		tx.NewInsert().Model(&row).Returning("NULL"),
+	statements := append(replaceDelivery(tx, r), tx.NewInsert().Model(&row).Returning("NULL"))
+
+	if r.Change.Body != "" {
+		said, err := s.changeText(ctx, tx, r)
+		if err != nil {
+			return deliveryRow{}, nil, err
+		}
+
+		statements = append(statements, said)
+	}
+
+	statements = append(statements,
 		moveMessage(tx, r.WorkspaceID, row.MessageID, chat.MessagePending),
 		tx.NewUpdate().
 			Model((*chatRow)(nil)).

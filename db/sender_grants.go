@@ -134,7 +134,8 @@ func (s *Store) GrantSender(ctx context.Context, ws chat.WorkspaceID, typed stri
 				return err
 			}
 
-			if err := s.auditGrant(ctx, tx, ws, "sender.granted"); err != nil {
+			given := changesOf(chat.AuditSender, nil, map[string]any{"sender": sender})
+			if err := s.auditGrant(ctx, tx, ws, "sender.granted", given); err != nil {
 				return err
 			}
 		}
@@ -187,15 +188,23 @@ func (s *Store) RevokeSender(ctx context.Context, typed string) (chat.SenderGran
 			return err
 		}
 
-		return s.auditGrant(ctx, tx, owner, "sender.revoked")
+		taken := changesOf(chat.AuditSender, map[string]any{"sender": sender}, nil)
+
+		return s.auditGrant(ctx, tx, owner, "sender.revoked", taken)
 	})
 
 	return revoked, err
 }
 
-// auditGrant keeps that the operator has granted or revoked a sender, without its address.
-func (s *Store) auditGrant(ctx context.Context, tx bun.Tx, ws chat.WorkspaceID, verb string) error {
-	return s.audit(ctx, tx, auditEvent{workspace: ws, verb: verb})
+// auditGrant keeps that the operator has granted or revoked a sender, with its address masked.
+func (s *Store) auditGrant(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	verb string,
+	detail changed,
+) error {
+	return s.audit(ctx, tx, auditEvent{workspace: ws, verb: verb, detail: detail})
 }
 
 // setRevoked marks the workspace's sender as revoked at a time, or as usable again.

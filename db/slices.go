@@ -1,11 +1,5 @@
 package db
 
-import (
-	"cmp"
-	"maps"
-	"slices"
-)
-
 // mapSlice turns rows into what they stand for.
 func mapSlice[R, T any](rows []R, item func(*R) T) []T {
 	items := make([]T, len(rows))
@@ -15,8 +9,6 @@ func mapSlice[R, T any](rows []R, item func(*R) T) []T {
 
 	return items
 }
-
-func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 // givenOr is the value of a patch's field, or another one if it has none.
 func givenOr[T any](value *T, otherwise T) T {

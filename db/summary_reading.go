@@ -1,7 +1,9 @@
 package db
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -15,11 +17,16 @@ type transcriptRow struct {
 	messageRow
 
 	Speaker string `bun:"speaker,scanonly"`
+	Writer  string `bun:"writer,scanonly"`
 }
 
-// nameSpeaker is who said it, with a mark where nothing shows that it is theirs: a summary must not
-// make a forged word that of the person whom it names.
+// nameSpeaker is who said it, with a mark where nothing shows that it is theirs, and with who has written it
+// in their name: a summary must not make a forged word that of the person whom it names.
 func (r *transcriptRow) nameSpeaker() string {
+	if r.WrittenBy != 0 {
+		return fmt.Sprintf("%s (as %s has entered it)", r.Speaker, cmp.Or(r.Writer, "somebody else"))
+	}
+
 	if r.Speaker == "" || r.Trust == "" || r.Trust.HasAuthority() || strings.HasSuffix(r.Speaker, unverifiedMark) {
 		return r.Speaker
 	}
@@ -78,9 +85,11 @@ func (s *Store) readLines(ctx context.Context, part *chat.SummaryPart) ([]chat.L
 	var rows []transcriptRow
 	err := s.db.NewSelect().
 		Model(&rows).
-		Column("m.id", "m.role", "m.content", "m.trust").
+		Column("m.id", "m.role", "m.content", "m.trust", "m.written_by").
 		ColumnExpr("p.name AS speaker").
+		ColumnExpr("wr.name AS writer").
 		Join("LEFT JOIN members AS p ON p.workspace_id = m.workspace_id AND p.id = m.member_id").
+		Join("LEFT JOIN members AS wr ON wr.workspace_id = m.workspace_id AND wr.id = m.written_by").
 		Where("m.workspace_id = ?", part.WorkspaceID).
 		Where("m.chat_id = ?", part.ChatID).
 		Where("m.state <> ?", chat.MessageNotSent).

@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"time"
-	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -113,6 +112,11 @@ func (s *Store) UpdateSummarySettings(
 	}
 
 	err := s.inTx(ctx, "change the settings of summaries", func(ctx context.Context, tx bun.Tx) error {
+		before, err := findSettings(ctx, tx, ws)
+		if err != nil {
+			return err
+		}
+
 		q := tx.NewInsert().Model(&row).On("CONFLICT (workspace_id) DO UPDATE")
 		for _, column := range []string{
 			"model", "language", "instructions", "token_budget", "label_threshold", "quiet_seconds", "every_messages",
@@ -130,16 +134,7 @@ func (s *Store) UpdateSummarySettings(
 			by:        by,
 			verb:      "summary_settings.updated",
 			object:    string(ws),
-			detail: changed{
-				"model":               row.Model,
-				"language":            row.Language,
-				"instructions_length": utf8.RuneCountInString(row.Instructions),
-				"token_budget":        row.TokenBudget,
-				"label_threshold":     row.LabelThreshold,
-				"quiet_seconds":       row.QuietSeconds,
-				"every_messages":      row.EveryMessages,
-				"automatic_labels":    row.AutomaticLabels,
-			},
+			detail:    changesOf(chat.AuditSummarySettings, settingsAuditFields(&before), settingsAuditFields(&in)),
 		})
 	})
 	if err != nil {

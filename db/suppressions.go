@@ -152,8 +152,16 @@ func (s *Store) LiftSuppression(
 	now time.Time,
 ) error {
 	return s.inTx(ctx, "lift a suppression", func(ctx context.Context, tx bun.Tx) error {
-		result, err := tx.NewUpdate().Model((*suppressionRow)(nil)).Set("lifted_at = ?", toMicroseconds(now)).
-			Where("workspace_id = ?", ws).Where("id = ?", id).Where("lifted_at IS NULL").Exec(ctx)
+		var row suppressionRow
+
+		result, err := tx.NewUpdate().
+			Model(&row).
+			Set("lifted_at = ?", toMicroseconds(now)).
+			Where("workspace_id = ?", ws).
+			Where("id = ?", id).
+			Where("lifted_at IS NULL").
+			Returning("*").
+			Exec(ctx)
 		if changed, err := hasChanged(result, err); err != nil {
 			return err
 		} else if !changed {
@@ -165,6 +173,7 @@ func (s *Store) LiftSuppression(
 			by:        by,
 			verb:      "suppression.lifted",
 			object:    objectID(id),
+			detail:    changesOf(chat.AuditSuppression, row.auditFields(), nil),
 		})
 	})
 }

@@ -317,6 +317,7 @@ func (s *Store) ResolveToolCall(
 			)
 		}
 
+		before := map[string]any{"state": row.State}
 		applyToolDecision(&row, &d, now)
 		call = row.toolCall()
 
@@ -333,7 +334,10 @@ func (s *Store) ResolveToolCall(
 			by:        by,
 			verb:      "tool_call.resolved",
 			object:    string(key.ActionID),
-			detail:    changed{"call_id": key.CallID, "outcome": d.Verdict, "reason": d.Reason},
+			detail: changesOf(chat.AuditToolCall, before, map[string]any{"state": row.State}).
+				with("call_id", key.CallID).
+				with("outcome", d.Verdict).
+				with("reason", d.Reason),
 		})
 	})
 

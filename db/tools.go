@@ -149,12 +149,7 @@ func (s *Store) insertTool(
 		by:        change.by,
 		verb:      "tool.created",
 		object:    objectID(row.ID),
-		detail: change.note(changed{
-			"kind":  row.Kind,
-			"name":  row.Name,
-			"risk":  row.Risk,
-			"where": d.Where(),
-		}),
+		detail:    change.note(toolChange(nil, d)),
 	})
 }
 
@@ -290,11 +285,7 @@ func (s *Store) changeTool(
 		by:        change.by,
 		verb:      "tool.updated",
 		object:    objectID(d.ID),
-		detail: change.note(changed{
-			"name":    row.Name,
-			"version": row.Version,
-			"changes": auditChanges(chat.ToolChanges(&before, d)),
-		}),
+		detail:    change.note(toolChange(&before, d).with("version", row.Version)),
 	})
 }
 
@@ -369,7 +360,7 @@ func (s *Store) DeleteTool(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 			by:        by,
 			verb:      "tool.deleted",
 			object:    objectID(id),
-			detail:    changed{"name": row.Name},
+			detail:    toolChange(new(row.definition()), nil),
 		})
 	})
 }

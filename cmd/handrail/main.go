@@ -36,6 +36,7 @@ type cli struct {
 	Tools        toolsCommand        `cmd:"" help:"List and show the workspace's tools, test one, reload an MCP server's tools, change a signing secret."`
 	ToolCalls    toolCallsCommand    `cmd:"" help:"Resolve a tool call whose outcome is unknown."`
 	Approvals    approvalsCommand    `cmd:"" help:"List what waits for a second member, and approve or refuse it."`
+	Audit        auditCommand        `cmd:"" help:"List who has done what: the audit log."`
 	Requests     requestsCommand     `cmd:"" help:"List, show, answer and cancel questions to contributors."`
 	Summaries    summariesCommand    `cmd:"" help:"Summarize a chat; list, show and restore versions; undo a run's label changes."`
 

@@ -160,8 +160,10 @@ func TestTheOperatorMakesAManagerAndKeys(t *testing.T) {
 
 	d := newOperatorDesk(t)
 	ws := string(d.ws)
-	assert.EqualValues(t, d.asker.MemberID, d.audited("api_key.created")["member_id"])
-	assert.Equal(t, "manager", d.audited("member.created")["role"])
+	made := d.audited("api_key.created")["changes"].(map[string]any)
+	assert.Equal(t, map[string]any{"new": float64(d.asker.MemberID)}, made["member_id"])
+	made = d.audited("member.created")["changes"].(map[string]any)
+	assert.Equal(t, map[string]any{"new": "manager"}, made["role"])
 
 	noor, err := d.store.CreateMember(t.Context(), d.ws, d.asker, chat.Member{
 		Kind: chat.KindPerson,
@@ -175,13 +177,14 @@ func TestTheOperatorMakesAManagerAndKeys(t *testing.T) {
 	assert.Equal(t, "member "+id+" is a manager\n", out)
 	assert.Equal(t, []string{"Mara Feld", "Noor Haddad"}, d.managers())
 
-	role := d.audited("member.updated")["role"]
-	assert.Equal(t, map[string]any{"before": "user", "after": "manager"}, role)
+	changes := d.audited("member.updated")["changes"].(map[string]any)
+	assert.Equal(t, map[string]any{"old": "user", "new": "manager"}, changes["role"])
 
 	d.must("keys", "create", "--workspace", ws, "--member", id, "--name", "hers", "--scopes", "chats:admin")
 	detail := d.audited("api_key.created")
-	assert.EqualValues(t, noor.ID, detail["member_id"])
-	assert.Equal(t, []any{"chats:admin"}, detail["scopes"])
+	made = detail["changes"].(map[string]any)
+	assert.Equal(t, map[string]any{"new": float64(noor.ID)}, made["member_id"])
+	assert.Equal(t, map[string]any{"new": []any{"chats:admin"}}, made["scopes"])
 
 	d.must("keys", "revoke", "--workspace", ws, "1")
 	d.audited("api_key.revoked")

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+type auditCommand struct {
+	List auditList `cmd:"" help:"List who has done what, the newest first."`
+}
+
+// Help is shown by kong.
+func (auditCommand) Help() string {
+	return `The audit log has what members have done with their keys, and the operator with the command line: what was
+done, to what, and the old and the new value of what has changed. Addresses are masked; of names, texts and secrets
+it says only that they have changed. It takes the scope workspace:admin. --json shows each entry whole.
+
+` + exitHelp
+}
+
+// auditJSON is an audit entry as the API shows it.
+type auditJSON struct {
+	At       time.Time      `json:"at"`
+	Verb     string         `json:"verb"`
+	Object   string         `json:"object"`
+	MemberID int64          `json:"member_id"`
+	KeyID    int64          `json:"key_id"`
+	Detail   map[string]any `json:"detail"`
+}
+
+// told is the detail in one line: the changes first, then the rest.
+func (e *auditJSON) told() string {
+	var parts []string
+
+	changes, _ := e.Detail["changes"].(map[string]any)
+	for _, field := range slices.Sorted(maps.Keys(changes)) {
+		change, _ := changes[field].(map[string]any)
+		if change["changed"] == true {
+			parts = append(parts, field+" changed")
+			continue
+		}
+
+		parts = append(parts, fmt.Sprintf("%s: %s → %s", field, auditValue(change, "old"), auditValue(change, "new")))
+	}
+
+	for _, field := range slices.Sorted(maps.Keys(e.Detail)) {
+		if field != "changes" {
+			parts = append(parts, field+" "+auditValue(e.Detail, field))
+		}
+	}
+
+	return strings.Join(parts, ", ")
+}
+
+// auditValue is a value in words; a dash stands for none.
+func auditValue(values map[string]any, name string) string {
+	switch value := values[name].(type) {
+	case nil:
+		return "–"
+	case string:
+		return value
+	default:
+		encoded, err := json.Marshal(value)
+		if err != nil {
+			return "?"
+		}
+
+		return string(encoded)
+	}
+}
+
+type auditList struct {
+	remote
+	listing
+	Verb   string `help:"Only this verb, like member.updated; member stands for all that begin with member." placeholder:"VERB"`
+	Object string `help:"Only what was done to the object with this id." placeholder:"ID"`
+	Member int64  `name:"member-id" help:"Only what this member did." placeholder:"ID"`
+	Key    int64  `name:"key-id" help:"Only what was done with this API key." placeholder:"ID"`
+	Since  moment `help:"Only from then on: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
+	Until  moment `help:"Only before then, written as with --since." placeholder:"WHEN"`
+}
+
+// query are the filters that are given.
+func (l *auditList) query() url.Values {
+	query := url.Values{}
+
+	for name, value := range map[string]string{
+		"verb":   l.Verb,
+		"object": l.Object,
+		"since":  string(l.Since),
+		"until":  string(l.Until),
+	} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+
+	for name, id := range map[string]int64{"member_id": l.Member, "key_id": l.Key} {
+		if id != 0 {
+			query.Set(name, strconv.FormatInt(id, 10))
+		}
+	}
+
+	return query
+}
+
+// Run lists the audit log.
+func (l *auditList) Run(c *console) error {
+	return showList(c, &l.remote, l.listing, listView[auditJSON]{
+		path:    "audit-log",
+		query:   l.query(),
+		empty:   "no entries",
+		columns: []string{"AT", "MEMBER", "KEY", "VERB", "OBJECT", "DETAIL"},
+		row: func(e *auditJSON) []string {
+			return []string{
+				formatTime(e.At),
+				strconv.FormatInt(e.MemberID, 10),
+				strconv.FormatInt(e.KeyID, 10),
+				makePrintable(e.Verb),
+				makePrintable(e.Object),
+				shortenText(e.told(), 100),
+			}
+		},
+	})
+}
