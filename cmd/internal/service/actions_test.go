@@ -135,7 +135,7 @@ func TestTwoWhoAskAtOnceShareOneRun(t *testing.T) {
 
 func TestNonsenseFromTheModelTouchesNothing(t *testing.T) {
 	t.Parallel()
-	url, _, let := slowModel(t, `{"title":"x","summary":"y","labels":["refund-approved"]}`)
+	url, _, let := slowModel(t, `{"title":"x","summary":["y"],"labels":["refund-approved"]}`)
 	let()
 
 	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", withModel(url))
