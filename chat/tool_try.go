@@ -1,14 +1,14 @@
 package chat
 
-import (
-	"net/http"
-	"time"
-)
+import "time"
 
 // ToolRepeatWindow is how long a call whose outcome is not known is repeated by itself, from its
 // first try on, if its tool is idempotent. After that a person must find out. It is shorter than the
 // time in which the workflow tries a call at all, which ends a call that certainly did not run.
 const ToolRepeatWindow = 10 * time.Minute
+
+// statusConflict is the status of HTTP for a request that conflicts with what stands (RFC 9110, 15.5.10).
+const statusConflict = 409
 
 // ToolProgress is what is known of a tool call when a try of it ends.
 type ToolProgress struct {
@@ -58,7 +58,7 @@ func (p ToolProgress) JudgeTry(o ToolOutcome) ToolJudgement {
 
 		if p.MayHaveRun && !o.TookEffect {
 			judged.State = ToolCallUnknown
-			if o.HTTPStatus == http.StatusConflict {
+			if o.HTTPStatus == statusConflict {
 				judged.State = p.repeatOrAsk()
 			}
 

@@ -379,8 +379,8 @@ func TestWhatIsStoredGetsItsForm(t *testing.T) {
 			"inbox " + idText(w.Inbox.ID) + " Help@MÜLLER.example":         "Help@xn--mller-kva.example|",
 			"delivery " + string(waiting.DeliveryID) + " +114155550123":    "+14155550123|",
 			"suppression 1 +114155550123":                                  "+14155550123|",
-			"label " + idText(labels[1].ID) + " Straße": "Straße|another label has this name, but for what cannot be " +
-				"seen: rename or delete it",
+			"label " + idText(labels[1].ID) + " Straße": "Straße|another label has this name in other letters: " +
+				"rename or delete it",
 		}, told)
 
 		again, err := db.NewMigrator(s).Up(ctx)

@@ -33,7 +33,7 @@ func (m *addressMigrator) labels(ctx context.Context) error {
 		case err != nil:
 			return err
 		case taken || form == "":
-			m.note("label", row, row.Address, "another label has this name, but for what cannot be seen: rename or delete it")
+			m.note("label", row, row.Address, "another label has this name in other letters: rename or delete it")
 			continue
 		}
 

@@ -95,7 +95,7 @@ func TestAnAnswerThatCanBeReadIsTaken(t *testing.T) {
 
 			o := callOnce(t, answering(200, c.contentType, c.body))
 			require.Equal(t, chat.ToolSucceeded, o.Kind, o.Message)
-			assert.Equal(t, c.want, string(o.Result)) //nolint:testifylint // numbers must be the same to the digit
+			assert.Equal(t, c.want, string(o.Result))
 		})
 	}
 

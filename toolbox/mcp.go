@@ -57,7 +57,7 @@ func (b *Toolbox) callInSession(
 // fault is what an error in mid-call means. The SDK tells errors of the connection and those
 // of the server by the same type, so it is seen on the wire which they are.
 func (b *Toolbox) fault(ctx context.Context, d *chat.ToolDefinition, seen *exchange, err error) chat.ToolOutcome {
-	said, answered := errors.AsType[*jsonrpc.Error](err)
+	refusal, answered := errors.AsType[*jsonrpc.Error](err)
 	isUnread, _ := seen.unread()
 
 	status, transport := seen.status(), seen.broken()
@@ -75,9 +75,10 @@ func (b *Toolbox) fault(ctx context.Context, d *chat.ToolDefinition, seen *excha
 	case status >= 300:
 		return refusedBy(status, seen)
 	case isUnread:
-		return lateFailure(codeInvalid, "the server has taken the call, and its answer is no message of MCP"+seen.words())
+		said := "the server has taken the call, and its answer is no message of MCP" + seen.words()
+		return lateFailure(codeInvalid, said)
 	case answered && transport == nil:
-		return failedOutcome(codeToolError, "the server says: "+tidyLine(said.Message))
+		return failedOutcome(codeToolError, "the server says: "+tidyLine(refusal.Message))
 	}
 
 	return unknownOutcome(codeConnection, "the connection broke before the server had answered")

@@ -37,8 +37,8 @@ func (s *oddServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	raw, _ := io.ReadAll(r.Body)
 
 	var asked struct {
-		ID     json.RawMessage
-		Method string
+		ID     json.RawMessage `json:"id"`
+		Method string          `json:"method"`
 	}
 
 	_ = json.Unmarshal(raw, &asked)
@@ -98,6 +98,7 @@ func (s *oddServer) discover(t *testing.T) (*toolbox.Toolbox, chat.ToolDefinitio
 	t.Helper()
 
 	web := httptest.NewServer(s)
+
 	t.Cleanup(func() { web.CloseClientConnections(); web.Close() })
 
 	b := newBox(t, toolbox.Config{}, web)
@@ -150,7 +151,7 @@ func TestWhatAServerOfMCPAnswersIsRead(t *testing.T) {
 				b, d := s.discover(t)
 				o := callTool(t, b, d)
 				require.Equal(t, chat.ToolSucceeded, o.Kind, o.Message)
-				assert.Equal(t, c.want, string(o.Result)) //nolint:testifylint // to the digit
+				assert.Equal(t, c.want, string(o.Result))
 			})
 		}
 	}
@@ -322,7 +323,9 @@ func TestServersThatAnswerAreToldFromThoseThatDoNot(t *testing.T) {
 		w.WriteHeader(http.StatusUnauthorized)
 	}
 	refuse := func(w http.ResponseWriter, r *http.Request) {
-		var asked struct{ ID json.RawMessage }
+		var asked struct {
+			ID json.RawMessage `json:"id"`
+		}
 
 		_ = json.NewDecoder(r.Body).Decode(&asked)
 
@@ -362,7 +365,7 @@ func TestServersThatAnswerAreToldFromThoseThatDoNot(t *testing.T) {
 			err := b.Prepare(t.Context(), &d, nil)
 			require.Error(t, err)
 			assert.Equal(t, chat.CodeToolUnavailable, chat.CodeOf(err))
-			assert.ErrorContains(t, err, c.want)
+			require.ErrorContains(t, err, c.want)
 			assert.NotContains(t, err.Error(), "could not be reached")
 		})
 	}
@@ -399,7 +402,7 @@ done
 
 	b := newBox(t, toolbox.Config{
 		Commands: map[string][]string{"log": {script}},
-		Environ:  []string{"PATH=" + os.Getenv("PATH")},
+		Environ:  []string{"PATH=" + os.Getenv("PATH")}, //nolint:forbidigo // the shell's programs are found there
 	})
 	d := prepareTool(t, b, mcpServerTool(chat.MCPServer{Command: "log"}), nil)
 	o := callTool(t, b, d)

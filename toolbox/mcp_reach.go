@@ -88,7 +88,11 @@ func judgeConnect(d *chat.ToolDefinition, seen *exchange, err error) chat.ToolOu
 
 // explainOldTransport says so if a server that has refused to be asked speaks the transport of 2024-11-05, which
 // the SDK does not try: a GET is then answered with a stream that names where to send messages.
-func (b *Toolbox) explainOldTransport(ctx context.Context, d *chat.ToolDefinition, o chat.ToolOutcome) chat.ToolOutcome {
+func (b *Toolbox) explainOldTransport(
+	ctx context.Context,
+	d *chat.ToolDefinition,
+	o chat.ToolOutcome,
+) chat.ToolOutcome {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.MCP.URL, http.NoBody)
 	if err != nil {
 		return o

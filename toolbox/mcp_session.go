@@ -302,7 +302,10 @@ func (b *Toolbox) transport(d *chat.ToolDefinition) (mcp.Transport, error) {
 		return &mcp.StreamableClientTransport{
 			Endpoint:     d.MCP.URL,
 			MaxEventSize: budget.MaxMCPMessage,
-			HTTPClient:   &http.Client{Transport: &watched{b.guard.transport(shared), headers}, CheckRedirect: sameHost},
+			HTTPClient: &http.Client{
+				Transport:     &watched{b.guard.transport(shared), headers},
+				CheckRedirect: sameHost,
+			},
 			OAuthHandler: login,
 		}, nil
 	}

@@ -119,9 +119,9 @@ func keepExact(result document) {
 		meta = document{}
 	}
 
-	structured, is := result["structuredContent"]
 	delete(meta, exactMeta)
 
+	structured, is := result["structuredContent"]
 	if is && string(structured) != "null" {
 		meta.set(exactMeta, string(structured))
 	}

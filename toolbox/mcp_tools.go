@@ -75,7 +75,7 @@ func (b *Toolbox) listTools(ctx context.Context, session *mcp.ClientSession) (ch
 
 		// A server may list without end what cannot be used.
 		if seen++; seen > budget.MaxMCPToolsSeen {
-			leaveOut(shown.Name, fmt.Sprintf("it and all after it: the server lists more than %d tools", budget.MaxMCPToolsSeen))
+			leaveOut(shown.Name, fmt.Sprintf("it, and all after it: more than %d tools are listed", budget.MaxMCPToolsSeen))
 			break
 		}
 

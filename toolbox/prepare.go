@@ -183,7 +183,7 @@ func checkPlaceholders(t *chat.HTTPTool) error {
 	}
 
 	if strings.ContainsAny(chat.FillURL(t.URL, func(string) string { return "" }), "{}") {
-		return chat.Invalid("http.url", "must have an end } for each {; write %%7B and %%7D for braces that are no arguments")
+		return chat.Invalid("http.url", "must have an end } for each {; a brace that is no argument is %%7B or %%7D")
 	}
 
 	return nil

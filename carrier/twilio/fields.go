@@ -67,7 +67,8 @@ var (
 	// readField is the name of a field that is read, where a value may follow it. "To" begins many
 	// words, so what it is followed by must look like a number or a scheme.
 	readField = regexp.MustCompile(`(?:From|(?:Message|Account|Sms|SmsMessage|MessagingService)Sid|` +
-		`MessageStatus|SmsStatus|NumMedia|OptOutType|ErrorCode|Media(?:Url|ContentType)[0-9])[\pL\pN+]|To(?:\+|[0-9]|[a-z]{2,20}:)`)
+		`MessageStatus|SmsStatus|NumMedia|OptOutType|ErrorCode|Media(?:Url|ContentType)[0-9])[\pL\pN+]|` +
+		`To(?:\+|[0-9]|[a-z]{2,20}:)`)
 )
 
 func compileForms(forms map[string]string) map[string]*regexp.Regexp {

@@ -191,10 +191,12 @@ func textOf(message *sdk.ChatCompletionMessage) string {
 		Text string `json:"text"`
 	}
 	if json.Unmarshal([]byte(message.JSON.Content.Raw()), &parts) == nil && parts != nil {
-		text = ""
+		var joined strings.Builder
 		for _, part := range parts {
-			text += part.Text
+			joined.WriteString(part.Text)
 		}
+
+		text = joined.String()
 	}
 
 	if strings.TrimSpace(text) != "" {

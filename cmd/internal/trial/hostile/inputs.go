@@ -245,11 +245,11 @@ func readMail(fields map[string]string) (size int, work func()) {
 
 // textInputs are texts that are trimmed, or looked at for what they say.
 func textInputs() []input {
-	text := func(name, piece string, size int, maxBytes uint64, read func(text string)) input {
+	text := func(name, piece string, size int, read func(text string)) input {
 		return input{
 			name:     name,
 			size:     size,
-			maxBytes: maxBytes,
+			maxBytes: 60 * mega,
 			prepare: func(n int) (int, func()) {
 				written := strings.Repeat(piece, n)
 				return len(written), func() { read(written) }
@@ -261,15 +261,15 @@ func textInputs() []input {
 	yesNo, count, choose := answerReaders()
 
 	return []input{
-		text("answer, courtesies", "please yes, ", 800, 60*mega, yesNo),
-		text("answer, numbers", "twenty six 5,000.", 550, 60*mega, count),
-		text("answer, choices", "the large one ", 700, 60*mega, choose),
-		text("answer, lines of names", "Kind regards,\nAnna\n", 500, 60*mega, yesNo),
-		text("answer, reactions", "Liked \"👍 ", 9000, 60*mega, func(text string) { _, _ = chat.ReadReaction(text) }),
-		text("text, quotes in runs", "> On 3 Nov 2025 A wrote:\n\n", 10_000, 60*mega, trim),
-		text("text, headers", "From: a@b.example\nSent: c\nTo: b\n\n", 10_000, 60*mega, trim),
-		text("text, titles", "-----Original Message-----\n\n", 10_000, 60*mega, trim),
-		text("words of an opt-out", "please no stop, ", 6000, 60*mega, func(text string) {
+		text("answer, courtesies", "please yes, ", 800, yesNo),
+		text("answer, numbers", "twenty six 5,000.", 550, count),
+		text("answer, choices", "the large one ", 700, choose),
+		text("answer, lines of names", "Kind regards,\nAnna\n", 500, yesNo),
+		text("answer, reactions", "Liked \"👍 ", 9000, func(text string) { _, _ = chat.ReadReaction(text) }),
+		text("text, quotes in runs", "> On 3 Nov 2025 A wrote:\n\n", 10_000, trim),
+		text("text, headers", "From: a@b.example\nSent: c\nTo: b\n\n", 10_000, trim),
+		text("text, titles", "-----Original Message-----\n\n", 10_000, trim),
+		text("words of an opt-out", "please no stop, ", 6000, func(text string) {
 			_ = chat.ReadKeyword(text)
 			_ = chat.IsPossibleOptOut(text)
 		}),

@@ -13,9 +13,10 @@ import (
 // markdownPieces are what Markdown is made of. A message that repeats one of them over and over is where
 // readers of Markdown become quadratic.
 var markdownPieces = []string{
-	"[", "![", "]", "](", "[a](/", "[a](b ", "![](/a)", "![[a](/b)", "[a](/b)", "[a][", "[a]", "*a ", "a* ", "_a *b ", "*a_ ", "**a*",
-	"~~a ", "a~~ ", "`", "`a", "`a` ", "``a` ", "```\n", "~~~~\na\n", "\\", "&a", "&amp;", "<a:", "<a:b> ", "a.b/", "a@b.c", "a.b/(",
-	"a.b/)", "http://", "http://a](", "a://b_ ", "| ", "|a|\n|-|\n", "a|b\n", "# a\n", "- a\n", "> ", "[a]: /b\n", "[a]: /b\n\n[a] ",
+	"[", "![", "]", "](", "[a](/", "[a](b ", "![](/a)", "![[a](/b)", "[a](/b)", "[a][", "[a]", "*a ",
+	"a* ", "_a *b ", "*a_ ", "**a*", "~~a ", "a~~ ", "`", "`a", "`a` ", "``a` ", "```\n", "~~~~\na\n",
+	"\\", "&a", "&amp;", "<a:", "<a:b> ", "a.b/", "a@b.c", "a.b/(", "a.b/)", "http://", "http://a](",
+	"a://b_ ", "| ", "|a|\n|-|\n", "a|b\n", "# a\n", "- a\n", "> ", "[a]: /b\n", "[a]: /b\n\n[a] ",
 	"    a\n", "  ", "\n", "a  \n", "\\\n", "_*~", "é", "a_",
 }
 
