@@ -75,7 +75,9 @@ func (b *Toolbox) listTools(ctx context.Context, session *mcp.ClientSession) (ch
 
 		// A server may list without end what cannot be used.
 		if seen++; seen > budget.MaxMCPToolsSeen {
-			leaveOut(shown.Name, fmt.Sprintf("it, and all after it: more than %d tools are listed", budget.MaxMCPToolsSeen))
+			reason := fmt.Sprintf("it, and all after it: more than %d tools are listed", budget.MaxMCPToolsSeen)
+			leaveOut(shown.Name, reason)
+
 			break
 		}
 
