@@ -163,6 +163,8 @@ type QuestionStep struct {
 
 // Text is what a contributor is told: the question, in the words of their language around it if they
 // have written in one.
+//
+//workflowcheck:ignore decoding JSON is deterministic, and the map that is walked has one entry
 func (r *ContributorRequest) Text(turn QuestionTurn, question *ContributorQuestion) string {
 	words := askWordsIn(question.Language)
 
