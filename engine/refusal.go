@@ -6,12 +6,14 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
+	historypb "go.temporal.io/api/history/v1"
 
 	"handrail/chat"
 )
 
 // refusedAction says of an action that was refused, and has left nothing, why it was: with the sentence and the
-// fields that its callers were answered, as far as its history tells.
+// fields that its history has.
 func (c *Client) refusedAction(
 	ctx context.Context,
 	id chat.ActionID,
@@ -25,7 +27,7 @@ func (c *Client) refusedAction(
 
 	refused := chat.Errorf(chat.CodeActionNotFound, "%s", text)
 
-	cause, err := c.readRefusal(ctx, run)
+	cause, err := c.readRefusal(ctx, run, code)
 	if err != nil {
 		return refused.Because(err)
 	}
@@ -38,9 +40,12 @@ func (c *Client) refusedAction(
 	return refused
 }
 
-// readRefusal reads what the callers of a run were answered, nil if that cannot be read. A run answers all of
-// them the same.
-func (c *Client) readRefusal(ctx context.Context, run *commonpb.WorkflowExecution) (*chat.Error, error) {
+// readRefusal reads why a run was refused with the code, nil if that cannot be read.
+func (c *Client) readRefusal(
+	ctx context.Context,
+	run *commonpb.WorkflowExecution,
+	code string,
+) (*chat.Error, error) {
 	history := c.temporal.GetWorkflowHistory(
 		ctx,
 		run.GetWorkflowId(),
@@ -55,18 +60,30 @@ func (c *Client) readRefusal(ctx context.Context, run *commonpb.WorkflowExecutio
 			return nil, fmt.Errorf("read why an action was refused: %w", err)
 		}
 
-		answered := event.GetWorkflowExecutionUpdateCompletedEventAttributes()
-
-		details := answered.GetOutcome().GetFailure().GetApplicationFailureInfo().GetDetails()
+		details := failureOf(event).GetApplicationFailureInfo().GetDetails()
 		if details == nil {
 			continue
 		}
 
 		var cause chat.Error
-		if c.converterOf(run.GetWorkflowId()).FromPayloads(details, &cause) == nil {
+		if c.converterOf(run.GetWorkflowId()).FromPayloads(details, &cause) == nil && string(cause.Code) == code {
 			return &cause, nil
 		}
 	}
 
-	return nil, nil //nolint:nilnil // nobody was answered, or the key is gone
+	return nil, nil //nolint:nilnil // its step has left none, or the key is gone
+}
+
+// failureOf is the failure that an event tells of, of a step or as the answer to a caller, nil for none. The
+// answers alone do not do: who has got a 202 may have been gone before there was one.
+func failureOf(event *historypb.HistoryEvent) *failurepb.Failure {
+	if marker := event.GetMarkerRecordedEventAttributes(); marker != nil {
+		return marker.GetFailure()
+	}
+
+	if answered := event.GetWorkflowExecutionUpdateCompletedEventAttributes(); answered != nil {
+		return answered.GetOutcome().GetFailure()
+	}
+
+	return event.GetActivityTaskFailedEventAttributes().GetFailure()
 }
