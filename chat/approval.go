@@ -309,34 +309,30 @@ func (a *Approval) Decide(decision ApprovalDecision) error {
 // IsVoid reports whether an approval that waits would be void if somebody approved it now. current are
 // the tools that it is of, by their ids; one that is deleted is missing.
 func (a *Approval) IsVoid(asker Authority, current map[ToolID]ToolDefinition) bool {
-	if a.State != ApprovalWaiting {
-		return false
-	}
-
-	if !a.AskerHolds(asker) || !a.PinsHold(current) {
-		return true
-	}
-
-	pin := a.Request.Tool
-	if pin == nil || pin.ID == 0 {
-		return false
-	}
-
-	d, ok := current[pin.ID]
-
-	return !ok || !pin.isStill(&d)
+	return a.State == ApprovalWaiting && (!a.AskerHolds(asker) || !a.PinsHold(current))
 }
 
 // Tools are the tools that the approval is of, as far as they are there.
 func (a *Approval) Tools() []ToolID {
 	var all []ToolID
 
+	for _, pin := range a.pins() {
+		all = append(all, pin.ID)
+	}
+
+	return all
+}
+
+// pins are the tools that the approval is of as they were. One that is yet to be made has none.
+func (a *Approval) pins() []PinnedTool {
+	var all []PinnedTool
+
 	for _, call := range a.Request.Calls {
-		all = append(all, call.Tool.ID)
+		all = append(all, call.Tool)
 	}
 
 	if pin := a.Request.Tool; pin != nil && pin.ID != 0 {
-		all = append(all, pin.ID)
+		all = append(all, *pin)
 	}
 
 	return all
@@ -397,12 +393,12 @@ func (a *Approval) CheckPins(callID string, d *ToolDefinition) error {
 // isStill reports whether the definition is the one that was pinned.
 func (p *PinnedTool) isStill(d *ToolDefinition) bool { return p.ID == d.ID && p.Version == d.Version }
 
-// PinsHold reports whether every tool that a send's approval is of is as it was. current are the
-// definitions by their ids; one that is deleted is missing.
+// PinsHold reports whether every tool that the approval is of is as it was. current are the definitions by
+// their ids; one that is deleted is missing.
 func (a *Approval) PinsHold(current map[ToolID]ToolDefinition) bool {
-	return !slices.ContainsFunc(a.Request.Calls, func(c PinnedCall) bool {
-		d, ok := current[c.Tool.ID]
-		return !ok || !c.Tool.isStill(&d)
+	return !slices.ContainsFunc(a.pins(), func(pin PinnedTool) bool {
+		d, ok := current[pin.ID]
+		return !ok || !pin.isStill(&d)
 	})
 }
 

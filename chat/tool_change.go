@@ -55,6 +55,7 @@ func toolFields(d *ToolDefinition) map[string]any {
 		fields["mcp.url"] = d.MCP.URL
 		fields["mcp.headers"] = d.MCP.Headers
 		fields["mcp.command"] = d.MCP.Command
+		fields["mcp.oauth"] = d.MCP.OAuth
 		fields["mcp.tools"] = d.MCP.Overrides
 	}
 

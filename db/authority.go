@@ -141,7 +141,15 @@ func (s *Store) nameDeciders(
 		return err
 	}
 
-	tools, err := currentTools(ctx, db, ws, approvals)
+	var ids []chat.ToolID
+
+	for i := range approvals {
+		if isWaiting(approvals[i]) {
+			ids = append(ids, approvals[i].Tools()...)
+		}
+	}
+
+	tools, err := currentTools(ctx, db, ws, ids)
 	if err != nil {
 		return err
 	}
@@ -173,21 +181,13 @@ func (s *Store) nameDeciders(
 	return nil
 }
 
-// currentTools finds the tools that approvals are of which wait, by their ids; a deleted one is missing.
+// currentTools finds tools by their ids; a deleted one is missing.
 func currentTools(
 	ctx context.Context,
 	db bun.IDB,
 	ws chat.WorkspaceID,
-	approvals []chat.Approval,
+	ids []chat.ToolID,
 ) (map[chat.ToolID]chat.ToolDefinition, error) {
-	var ids []chat.ToolID
-
-	for i := range approvals {
-		if approvals[i].State == chat.ApprovalWaiting {
-			ids = append(ids, approvals[i].Tools()...)
-		}
-	}
-
 	current := map[chat.ToolID]chat.ToolDefinition{}
 	if len(ids) == 0 {
 		return current, nil
@@ -244,13 +244,9 @@ func (s *Store) executeApproval(
 	row *approvalRow,
 	in chat.ApprovalDecision,
 ) (member memberRow, err error) {
-	if row.Kind == chat.ApprovalSend {
-		return member, s.checkPinnedTools(ctx, tx, row)
-	}
-
 	effect := row.Effect
 	if effect == nil {
-		return member, s.checkPinnedTool(ctx, tx, row)
+		return member, checkPins(ctx, tx, row)
 	}
 
 	change := approvedChange{
@@ -327,40 +323,20 @@ func needsApproval(what string) error {
 	return chat.Errorf(chat.CodeApprovalNeeded, "%s takes a second member", what)
 }
 
-// checkPinnedTools wants every tool of a send's calls to be as it was when its approval was asked for.
-func (s *Store) checkPinnedTools(ctx context.Context, tx bun.Tx, row *approvalRow) error {
-	current := map[chat.ToolID]chat.ToolDefinition{}
+// checkPins wants every tool that an approval is of to be as it was when the approval was asked for.
+func checkPins(ctx context.Context, tx bun.Tx, row *approvalRow) error {
+	approval := row.approval()
 
-	for _, call := range row.Request.Calls {
-		tool, err := findTool(ctx, tx.NewSelect(), row.WorkspaceID, call.Tool.ID)
-		if err == nil {
-			current[tool.ID] = tool.definition()
-		} else if chat.CodeOf(err) != chat.CodeToolNotFound {
-			return err
-		}
+	current, err := currentTools(ctx, tx, row.WorkspaceID, approval.Tools())
+	if err != nil {
+		return err
 	}
 
-	approval := row.approval()
 	if !approval.PinsHold(current) {
 		return errVoid
 	}
 
 	return nil
-}
-
-// checkPinnedTool does the same with the one tool that a test or a secret is asked for.
-func (s *Store) checkPinnedTool(ctx context.Context, tx bun.Tx, row *approvalRow) error {
-	pin := row.Request.Tool
-	if pin == nil {
-		return nil
-	}
-
-	tool, err := findTool(ctx, tx.NewSelect(), row.WorkspaceID, pin.ID)
-	if chat.CodeOf(err) == chat.CodeToolNotFound || err == nil && tool.Version != pin.Version {
-		return errVoid
-	}
-
-	return err
 }
 
 // approvalUse is what somebody does who was allowed to.

@@ -80,6 +80,9 @@ func (s *Store) beginTry(ctx context.Context, tx bun.Tx, in tryRequest, row *too
 		return nil
 	}
 
+	// A try that was lost may have had its effect.
+	row.TookEffect = row.TookEffect || row.State == chat.ToolCallRunning
+
 	definition, err := findTool(ctx, tx.NewSelect().Where("tl.enabled"), row.WorkspaceID, row.ToolID)
 	if chat.CodeOf(err) == chat.CodeToolNotFound {
 		gone := chat.Errorf(chat.CodeToolNotFound, "the tool was deleted or switched off meanwhile")
@@ -103,8 +106,6 @@ func (s *Store) beginTry(ctx context.Context, tx bun.Tx, in tryRequest, row *too
 
 	try.Granted = true
 	until := now.Add(try.Definition.Timeout + in.lease)
-	// A try that was lost may have had its effect.
-	row.TookEffect = row.TookEffect || row.State == chat.ToolCallRunning
 	row.Attempts++
 	row.State = chat.ToolCallRunning
 	row.LeaseUntil = &until
@@ -127,8 +128,6 @@ func (s *Store) refuseTry(
 	row *toolCallRow,
 	why *chat.Error,
 ) error {
-	// An earlier try that was lost may have had its effect.
-	row.TookEffect = row.TookEffect || row.State == chat.ToolCallRunning
 	applyOutcome(row, chat.ToolOutcome{
 		Kind:    chat.ToolFailed,
 		Code:    string(why.Code),

@@ -134,18 +134,27 @@ func (q *question) readLast(c *Completion) (chat.Summary, error) {
 // answerLimits leave what a number may be to its decoder, which says it better.
 var answerLimits = budget.JSON{Depth: budget.MaxDepth, Elements: budget.MaxElements}
 
+const farTooLong = "it is far too long, or too deep: it must be shorter"
+
 // decodeAnswer finds the answer in what a model said.
 func decodeAnswer(c *Completion) (*answer, error) {
+	// Before anything is looked for in it.
+	if len(c.Text) > budget.MaxModelText {
+		return nil, unusableError(farTooLong)
+	}
+
+	found := findAnswer(c.Text)
+
 	switch {
 	case strings.TrimSpace(c.Text) == "" && c.CutOff:
 		return nil, unusableError("it was cut off before it began: think less, and it must be shorter")
 	case strings.TrimSpace(c.Text) == "":
 		return nil, unusableError("it is empty")
-	case len(c.Text) > budget.MaxModelText || answerLimits.Check([]byte(findAnswer(c.Text))) != nil:
-		return nil, unusableError("it is far too long, or too deep: it must be shorter")
+	case answerLimits.Check([]byte(found)) != nil:
+		return nil, unusableError(farTooLong)
 	}
 
-	decoder := json.NewDecoder(strings.NewReader(findAnswer(c.Text)))
+	decoder := json.NewDecoder(strings.NewReader(found))
 
 	var a answer
 	if err := decoder.Decode(&a); err != nil {

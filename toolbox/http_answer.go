@@ -34,14 +34,16 @@ func judgeAnswer(
 	err error,
 ) chat.ToolOutcome {
 	status := answer.StatusCode
+	if status >= 200 && status < 300 {
+		return acceptAnswer(ctx, d, answer, body, err)
+	}
+
 	code := "http_" + strconv.Itoa(status)
 	words := detailOf(answer.Header.Get("Content-Type"), body)
 
 	var outcome chat.ToolOutcome
 
 	switch {
-	case status >= 200 && status < 300:
-		return acceptAnswer(ctx, d, answer, body, err)
 	case status == http.StatusTooManyRequests:
 		// RFC 6585 4: the request was not served.
 		outcome = notRun(codeRateLimited, "the tool has too many requests now"+words)

@@ -128,11 +128,8 @@ func (m *masker) maskJSON(document json.RawMessage) json.RawMessage {
 		return document
 	}
 
-	decoder := json.NewDecoder(bytes.NewReader(document))
-	decoder.UseNumber()
-
 	var value any
-	if err := decoder.Decode(&value); err != nil {
+	if decodeExact(document, &value) != nil {
 		return json.RawMessage(m.maskText(string(document)))
 	}
 

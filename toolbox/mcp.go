@@ -39,15 +39,16 @@ func (b *Toolbox) callInSession(
 		return unreachedOutcome(err), false
 	}
 
-	seen := &exchange{}
+	wire := &exchange{}
 
 	params := &mcp.CallToolParams{Name: d.MCP.NameAtServer(in.Tool), Arguments: in.Arguments}
 	if in.Key != "" {
 		params.Meta = mcp.Meta{keyMeta: in.Key}
 	}
 
-	result, err := session.CallTool(withExchange(ctx, seen), params)
+	result, err := session.CallTool(withExchange(ctx, wire), params)
 	if err != nil {
+		seen := wire.look()
 		return b.fault(ctx, d, seen, err), seen.isSessionForgotten()
 	}
 
@@ -56,28 +57,26 @@ func (b *Toolbox) callInSession(
 
 // fault is what an error in mid-call means. The SDK tells errors of the connection and those
 // of the server by the same type, so it is seen on the wire which they are.
-func (b *Toolbox) fault(ctx context.Context, d *chat.ToolDefinition, seen *exchange, err error) chat.ToolOutcome {
+func (b *Toolbox) fault(ctx context.Context, d *chat.ToolDefinition, seen *traffic, err error) chat.ToolOutcome {
 	refusal, answered := errors.AsType[*jsonrpc.Error](err)
-	isUnread, _ := seen.unread()
 
-	status, transport := seen.status(), seen.broken()
-	if transport != nil || status >= 300 || ctx.Err() != nil && d.MCP.Command != "" || !answered {
+	if seen.broken != nil || seen.status >= 300 || ctx.Err() != nil && d.MCP.Command != "" || !answered {
 		// The SDK does not use such a session again, and a program may hang for good: the next
 		// call makes another.
 		b.pool.drop(d)
 	}
 
 	switch {
-	case d.MCP.URL != "" && !seen.connected():
-		return judgeConnect(d, seen, transport)
+	case d.MCP.URL != "" && !seen.connected:
+		return judgeConnect(d, seen, seen.broken)
 	case ctx.Err() != nil:
 		return unknownOutcome(codeTimeout, "the server has not answered in time")
-	case status >= 300:
-		return refusedBy(status, seen)
-	case isUnread:
+	case seen.status >= 300:
+		return refusedBy(seen)
+	case seen.isUnread():
 		said := "the server has taken the call, and its answer is no message of MCP" + seen.words()
 		return lateFailure(codeInvalid, said)
-	case answered && transport == nil:
+	case answered && seen.broken == nil:
 		return failedOutcome(codeToolError, "the server says: "+tidyLine(refusal.Message))
 	}
 
@@ -85,7 +84,8 @@ func (b *Toolbox) fault(ctx context.Context, d *chat.ToolDefinition, seen *excha
 }
 
 // refusedBy is what the status of an answer means that is no answer of MCP.
-func refusedBy(status int, seen *exchange) chat.ToolOutcome {
+func refusedBy(seen *traffic) chat.ToolOutcome {
+	status := seen.status
 	words := fmt.Sprintf(" (%d)%s", status, seen.words())
 
 	var outcome chat.ToolOutcome
@@ -100,15 +100,15 @@ func refusedBy(status int, seen *exchange) chat.ToolOutcome {
 		outcome = notRun(codeUnavailable, "the server has forgotten the session"+words)
 	case status >= 500 || status == http.StatusRequestTimeout:
 		outcome = unknownOutcome(codeConnection, "the server has failed before it had answered"+words)
-	case seen.loginFailure() != "":
-		outcome = failedOutcome(codeToolError, seen.loginFailure())
-	case seen.isLoginWanted():
+	case seen.loginFailure != "":
+		outcome = failedOutcome(codeToolError, seen.loginFailure)
+	case seen.wantsLogin:
 		outcome = failedOutcome(codeToolError, "the server wants an OAuth token; give it mcp.oauth"+words)
 	default:
 		outcome = failedOutcome(codeToolError, "the server has refused the request"+words)
 	}
 
-	outcome.RetryAfter = seen.retryAfter()
+	outcome.RetryAfter = seen.retryAfter
 
 	return outcome
 }

@@ -41,9 +41,8 @@ func unreachedOutcome(err error) chat.ToolOutcome {
 
 // judgeConnect says why no session could be made with a server: whether it is away, or answers something else
 // than MCP. Nothing was asked for.
-func judgeConnect(d *chat.ToolDefinition, seen *exchange, err error) chat.ToolOutcome {
-	status := seen.status()
-	isUnread, isPage := seen.unread()
+func judgeConnect(d *chat.ToolDefinition, seen *traffic, err error) chat.ToolOutcome {
+	status := seen.status
 
 	var (
 		untrusted  *tls.CertificateVerificationError
@@ -59,27 +58,27 @@ func judgeConnect(d *chat.ToolDefinition, seen *exchange, err error) chat.ToolOu
 		return notRun(codeUnavailable, "the server's certificate is not trusted: "+tidyLine(untrusted.Err.Error()))
 	case status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout:
 		outcome := notRun(codeUnavailable, fmt.Sprintf("the server cannot answer now (%d)%s", status, seen.words()))
-		outcome.RetryAfter = seen.retryAfter()
+		outcome.RetryAfter = seen.retryAfter
 
 		return outcome
 
 	case status >= 300:
-		refused := refusedBy(status, seen)
+		refused := refusedBy(seen)
 		if status == http.StatusNotFound {
 			refused = failedOutcome(codeToolError, "there is no MCP server at this URL (404)"+seen.words())
 		}
 
 		return refused
 
-	case isPage:
+	case seen.isPage():
 		return failedOutcome(codeToolError, "the server answers with a web page, as of a login")
-	case isUnread:
+	case seen.isUnread():
 		return failedOutcome(codeToolError, "the server answers, and not in MCP"+seen.words())
 	case isOf:
 		return failedOutcome(codeToolError, "the server refuses a session: "+tidyLine(said.Message))
 	case err != nil && strings.Contains(err.Error(), "protocol version"):
 		return failedOutcome(codeToolError, "the server speaks no version of MCP that Handrail speaks")
-	case seen.connected() && errors.Is(err, context.DeadlineExceeded):
+	case seen.connected && errors.Is(err, context.DeadlineExceeded):
 		return notRun(codeUnavailable, "the server takes connections, and has not answered in time")
 	}
 

@@ -164,10 +164,10 @@ func (p *pool) list(ctx context.Context, d *chat.ToolDefinition) (chat.MCPListin
 			return chat.MCPListing{}, err
 		}
 
-		seen := &exchange{}
-		listing, err := p.box.listTools(withExchange(ctx, seen), live)
+		wire := &exchange{}
+		listing, err := p.box.listTools(withExchange(ctx, wire), live)
 
-		if err == nil || !seen.isSessionForgotten() {
+		if err == nil || !wire.look().isSessionForgotten() {
 			return listing, err
 		}
 
@@ -203,7 +203,7 @@ func (b *Toolbox) connect(ctx context.Context, d *chat.ToolDefinition) (*mcp.Cli
 	})
 
 	session, seen, err := b.openSession(ctx, d, client, "")
-	if err != nil && seen.status() < http.StatusMultipleChoices && !isRefused(err) {
+	if err != nil && seen.status < http.StatusMultipleChoices && !isRefused(err) {
 		// A server of before may not answer the question that a session begins with now, or end with it.
 		session, seen, err = b.openSession(ctx, d, client, initializeVersion)
 	}
@@ -216,8 +216,8 @@ func (b *Toolbox) connect(ctx context.Context, d *chat.ToolDefinition) (*mcp.Cli
 		return nil, e
 	}
 
-	outcome := judgeConnect(d, seen, cmp.Or(seen.broken(), err))
-	if status := seen.status(); d.MCP.URL != "" && status >= 400 && status < 500 {
+	outcome := judgeConnect(d, seen, cmp.Or(seen.broken, err))
+	if d.MCP.URL != "" && seen.status >= 400 && seen.status < 500 {
 		outcome = b.explainOldTransport(ctx, d, outcome)
 	}
 
@@ -234,12 +234,12 @@ func (b *Toolbox) openSession(
 	d *chat.ToolDefinition,
 	client *mcp.Client,
 	version string,
-) (*mcp.ClientSession, *exchange, error) {
-	seen := &exchange{}
+) (*mcp.ClientSession, *traffic, error) {
+	wire := &exchange{}
 
 	transport, err := b.transport(d)
 	if err != nil {
-		return nil, seen, err
+		return nil, wire.look(), err
 	}
 
 	if until, ok := ctx.Deadline(); ok && version == "" {
@@ -250,9 +250,9 @@ func (b *Toolbox) openSession(
 	}
 
 	options := &mcp.ClientSessionOptions{ProtocolVersion: version}
-	session, err := client.Connect(withExchange(ctx, seen), transport, options)
+	session, err := client.Connect(withExchange(ctx, wire), transport, options)
 
-	return session, seen, err
+	return session, wire.look(), err
 }
 
 // rediscover stores the tools of a server that has said that they have changed.

@@ -21,6 +21,14 @@ func readDocument(raw json.RawMessage) (document, bool) {
 	return object, err == nil && object != nil
 }
 
+// decodeExact decodes JSON with its numbers as they are written.
+func decodeExact(raw json.RawMessage, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+
+	return decoder.Decode(into) //nolint:wrapcheck // it is only asked whether it could be read
+}
+
 func (d document) set(name string, value any) {
 	encoded, err := json.Marshal(value)
 	if err == nil {
@@ -266,11 +274,8 @@ func tidyTool(given document) document {
 // No keyword but those for values may be null (JSON Schema 2020-12). It decodes the schema once: to do so
 // for each level would cost the square of its depth.
 func dropNulls(raw json.RawMessage) json.RawMessage {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-
 	var schema map[string]any
-	if decoder.Decode(&schema) != nil || schema == nil {
+	if decodeExact(raw, &schema) != nil || schema == nil {
 		return json.RawMessage(`{"type":"object"}`)
 	}
 

@@ -1,7 +1,6 @@
 package toolbox
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -154,11 +153,8 @@ func usableTool(shown *mcp.Tool) (chat.MCPTool, error) {
 // look ahead (ECMA-262, which JSON Schema recommends, has them). The server checks its arguments itself. It
 // returns where they were.
 func dropUnreadPatterns(raw json.RawMessage) (json.RawMessage, []string) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-
 	var document any
-	if len(raw) > schema.MaxSize || budget.Document.Check(raw) != nil || decoder.Decode(&document) != nil {
+	if len(raw) > schema.MaxSize || budget.Document.Check(raw) != nil || decodeExact(raw, &document) != nil {
 		return raw, nil // it is refused for that
 	}
 

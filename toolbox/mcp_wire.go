@@ -35,7 +35,7 @@ func (t *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(
 		httptrace.WithClientTrace(
 			r.Context(),
-			&httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { seen.connect() }},
+			&httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { seen.noteConnection() }},
 		),
 	)
 
@@ -45,7 +45,7 @@ func (t *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 
 	r.Header.Set("User-Agent", userAgent)
 	answer, err := t.next.RoundTrip(r)
-	seen.answer(answer, err)
+	seen.noteAnswer(answer, err)
 
 	if err != nil {
 		done()
@@ -139,17 +139,22 @@ func (b *bounded) Close() error {
 // exchange is what has been seen of one call on the wire.
 type exchange struct {
 	mutex sync.Mutex
-	got   bool
-	code  int
-	after time.Duration
-	err   error
+	seen  traffic
+}
+
+// traffic is what was seen by a moment.
+type traffic struct {
+	connected  bool
+	status     int
+	retryAfter time.Duration
+	broken     error
 	// kind and head are of an answer that holds no message: its Content-Type, and how it begins.
 	kind string
 	head []byte
 	// wantsLogin is set if the server has asked for an OAuth token (RFC 9728, 5.1).
 	wantsLogin bool
-	// login is why no token was got.
-	login string
+	// loginFailure is why no token was got.
+	loginFailure string
 }
 
 type exchangeKey struct{}
@@ -167,26 +172,34 @@ func exchangeOf(ctx context.Context) *exchange {
 	return &exchange{}
 }
 
-func (e *exchange) connect() {
+// look returns what was seen up to now.
+func (e *exchange) look() *traffic {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 
-	e.got = true
+	return new(e.seen)
 }
 
-// answer notes the first answer, that of the call itself. One that asks for a login is followed by another.
-func (e *exchange) answer(answer *http.Response, err error) {
+func (e *exchange) noteConnection() {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 
-	if e.err != nil || e.code != 0 && e.code != http.StatusUnauthorized {
+	e.seen.connected = true
+}
+
+// noteAnswer notes the first answer, that of the call itself. One that asks for a login is followed by another.
+func (e *exchange) noteAnswer(answer *http.Response, err error) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+
+	if e.seen.broken != nil || e.seen.status != 0 && e.seen.status != http.StatusUnauthorized {
 		return
 	}
 
-	if e.err = err; err == nil {
-		e.code = answer.StatusCode
-		e.after = retryAfter(answer.Header, time.Now())
-		e.head = nil
+	if e.seen.broken = err; err == nil {
+		e.seen.status = answer.StatusCode
+		e.seen.retryAfter = retryAfter(answer.Header, time.Now())
+		e.seen.head = nil
 	}
 }
 
@@ -195,89 +208,42 @@ func (e *exchange) noteHead(answer *http.Response, head []byte) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 
-	if e.head == nil {
-		e.kind = answer.Header.Get("Content-Type")
-		e.head = head
-		e.wantsLogin = strings.Contains(answer.Header.Get("WWW-Authenticate"), "resource_metadata")
+	if e.seen.head == nil {
+		e.seen.kind = answer.Header.Get("Content-Type")
+		e.seen.head = head
+		e.seen.wantsLogin = strings.Contains(answer.Header.Get("WWW-Authenticate"), "resource_metadata")
 	}
-}
-
-// words are those of an answer that holds no message, as the end of a sentence.
-func (e *exchange) words() string {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-
-	return detailOf(e.kind, e.head)
-}
-
-// unread reports whether an answer that was none of MCP came, and whether it was a web page.
-func (e *exchange) unread() (came, isPage bool) {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-
-	text, _ := decodeText(e.kind, e.head)
-
-	return e.head != nil, isWebPage(e.kind, text)
-}
-
-// isSessionForgotten reports whether the server has said that it does not know the session: with 404
-// (MCP 2025-11-25, Transports, "Session Management"), or as many do, with 400 and the word.
-func (e *exchange) isSessionForgotten() bool {
-	switch e.status() {
-	case http.StatusNotFound:
-		return true
-	case http.StatusBadRequest:
-		return strings.Contains(strings.ToLower(e.words()), "session")
-	}
-
-	return false
 }
 
 func (e *exchange) noteLogin(reason string) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 
-	e.login = reason
+	e.seen.loginFailure = reason
 }
 
-func (e *exchange) loginFailure() string {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+// isUnread reports whether an answer came that was none of MCP.
+func (t *traffic) isUnread() bool { return t.head != nil }
 
-	return e.login
+// isPage reports whether that was a web page.
+func (t *traffic) isPage() bool {
+	text, _ := decodeText(t.kind, t.head)
+
+	return isWebPage(t.kind, text)
 }
 
-func (e *exchange) isLoginWanted() bool {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
+// words are those of an answer that holds no message, as the end of a sentence.
+func (t *traffic) words() string { return detailOf(t.kind, t.head) }
 
-	return e.wantsLogin
-}
+// isSessionForgotten reports whether the server has said that it does not know the session: with 404
+// (MCP 2025-11-25, Transports, "Session Management"), or as many do, with 400 and the word.
+func (t *traffic) isSessionForgotten() bool {
+	switch t.status {
+	case http.StatusNotFound:
+		return true
+	case http.StatusBadRequest:
+		return strings.Contains(strings.ToLower(t.words()), "session")
+	}
 
-func (e *exchange) connected() bool {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-
-	return e.got
-}
-
-func (e *exchange) status() int {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-
-	return e.code
-}
-
-func (e *exchange) retryAfter() time.Duration {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-
-	return e.after
-}
-
-func (e *exchange) broken() error {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-
-	return e.err
+	return false
 }

@@ -38,8 +38,7 @@ type Config struct {
 type Model struct {
 	messages sdk.MessageService
 	server   remote.Server
-	// format is 1 for a server that takes no JSON Schema.
-	format remote.Format
+	format   remote.Format
 }
 
 // New checks the configuration; it asks the server nothing. The environment is not read.
@@ -69,6 +68,7 @@ func New(c Config) (*Model, error) {
 	return &Model{
 		messages: sdk.NewMessageService(options...),
 		server:   remote.Server{Provider: "anthropic", Model: c.Model, Timeout: checked.Timeout},
+		format:   remote.Format{Last: inWords},
 	}, nil
 }
 
@@ -78,42 +78,27 @@ func (m *Model) Complete(ctx context.Context, r llm.Request) (llm.Completion, er
 	ctx, cancel := timeout.Bound(ctx, m.server.Timeout)
 	defer cancel()
 
-	withSchema := m.format.Level() == 0
-
-	completion, mayRefuse, err := m.post(ctx, r, withSchema)
-	if !withSchema || !mayRefuse {
-		return completion, err
-	}
-
-	// Once, in words: what fails then is the answer to the first request.
-	second, _, secondErr := m.post(ctx, r, false)
-	spent := completion.Usage.Plus(second.Usage)
-
-	if secondErr == nil {
-		m.format.Lower(1)
-
-		completion = second
-		err = nil
-	}
-
-	completion.Usage = spent
-
-	return completion, err
+	return m.format.Ask(func(format int) (llm.Completion, remote.Verdict, error) { return m.post(ctx, r, format) })
 }
 
-// post makes one request. It also reports whether a failure may be about the schema.
-func (m *Model) post(ctx context.Context, r llm.Request, withSchema bool) (llm.Completion, bool, error) {
+// How an answer is asked for: by JSON Schema, or in words alone.
+const (
+	bySchema = iota
+	inWords
+)
+
+// post makes one request. It also returns what the server makes of the format of the answer.
+func (m *Model) post(ctx context.Context, r llm.Request, format int) (llm.Completion, remote.Verdict, error) {
 	answer := llm.Completion{Model: m.server.Model, Usage: chat.Usage{Requests: 1}}
 	var response *http.Response
 
-	message, err := m.messages.New(ctx, m.params(&r, withSchema), option.WithResponseInto(&response))
+	message, err := m.messages.New(ctx, m.params(&r, format == bySchema), option.WithResponseInto(&response))
 	if err != nil {
-		mayRefuse := ctx.Err() == nil && response != nil && refusesSchema(response)
-		return answer, mayRefuse, m.server.Failure(ctx, response, err)
+		return answer, remote.Judge(ctx, response), m.server.Failure(ctx, response, err)
 	}
 
 	if failure := remote.ErrorWithin(message.RawJSON()); failure != nil {
-		return answer, false, m.server.Refused(failure)
+		return answer, remote.Accepted, m.server.Refused(failure)
 	}
 
 	// The first of these are only those that no cache had a part in.
@@ -128,9 +113,9 @@ func (m *Model) post(ctx context.Context, r llm.Request, withSchema bool) (llm.C
 
 	switch message.StopReason {
 	case sdk.StopReasonRefusal:
-		return answer, false, remote.Refusal()
+		return answer, remote.Accepted, remote.Refusal()
 	case sdk.StopReasonModelContextWindowExceeded:
-		return answer, false, m.server.TooLong()
+		return answer, remote.Accepted, m.server.TooLong()
 	case sdk.StopReasonMaxTokens:
 		answer.CutOff = true
 	default: // the model found an end itself
@@ -138,7 +123,7 @@ func (m *Model) post(ctx context.Context, r llm.Request, withSchema bool) (llm.C
 
 	answer.Text = textOf(message)
 
-	return answer, false, nil
+	return answer, remote.Accepted, nil
 }
 
 func (m *Model) params(r *llm.Request, withSchema bool) sdk.MessageNewParams {
@@ -180,16 +165,4 @@ func textOf(message *sdk.Message) string {
 	}
 
 	return text.String()
-}
-
-// refusesSchema reports whether the server's complaint is about the form of the answer.
-func refusesSchema(response *http.Response) bool {
-	if response.StatusCode < http.StatusBadRequest {
-		return false
-	}
-
-	complaint := remote.Read(response)
-
-	return complaint.RefusesFormat("output_config", "output_format", "json_schema", "structured output", "schema") ||
-		complaint.MayRefuseFormat()
 }

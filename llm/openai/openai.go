@@ -73,6 +73,7 @@ func New(c Config) (*Model, error) {
 	return &Model{
 		completions: sdk.NewChatCompletionService(options...),
 		server:      remote.Server{Provider: "openai", Model: c.Model, Timeout: checked.Timeout},
+		format:      remote.Format{Last: inWords},
 	}, nil
 }
 
@@ -82,72 +83,18 @@ func (m *Model) Complete(ctx context.Context, r llm.Request) (llm.Completion, er
 	ctx, cancel := timeout.Bound(ctx, m.server.Timeout)
 	defer cancel()
 
-	format := m.format.Level()
-	completion, taken, err := m.post(ctx, r, format)
-	spent := completion.Usage
-
-	for taken == refused && format < inWords {
-		format++
-		m.format.Lower(format)
-
-		completion, taken, err = m.post(ctx, r, format)
-		spent = spent.Plus(completion.Usage)
-	}
-
-	if taken == inDoubt && format < inWords {
-		// Once, in words: what fails then is the answer to the first request.
-		second, _, secondErr := m.post(ctx, r, inWords)
-		spent = spent.Plus(second.Usage)
-
-		if secondErr == nil {
-			m.format.Lower(inWords)
-
-			completion = second
-			err = nil
-		}
-	}
-
-	completion.Usage = spent
-
-	return completion, err
-}
-
-// verdict is what a server makes of the format that it was asked for.
-type verdict int
-
-const (
-	accepted verdict = iota
-	refused
-	// inDoubt is a failure that may be about the format.
-	inDoubt
-)
-
-// judge returns what a failure says of the format.
-func judge(ctx context.Context, response *http.Response) verdict {
-	if ctx.Err() != nil || response == nil || response.StatusCode < http.StatusBadRequest {
-		return accepted
-	}
-
-	complaint := remote.Read(response)
-
-	switch {
-	case complaint.RefusesFormat("response_format", "json_schema", "json_object"):
-		return refused
-	case complaint.MayRefuseFormat():
-		return inDoubt
-	}
-
-	return accepted
+	return m.format.Ask(func(format int) (llm.Completion, remote.Verdict, error) { return m.post(ctx, r, format) })
 }
 
 // post makes one request. It also returns what the server makes of the format of the answer.
-func (m *Model) post(ctx context.Context, r llm.Request, format int) (llm.Completion, verdict, error) {
+func (m *Model) post(ctx context.Context, r llm.Request, format int) (llm.Completion, remote.Verdict, error) {
 	answer := llm.Completion{Model: m.server.Model, Usage: chat.Usage{Requests: 1}}
 	var response *http.Response
 
 	completion, err := m.completions.New(ctx, m.params(&r, format), option.WithResponseInto(&response))
 	if err != nil {
-		return answer, judge(ctx, response), m.server.Failure(ctx, response, err)
+		verdict := remote.Judge(ctx, response, "response_format", "json_schema", "json_object")
+		return answer, verdict, m.server.Failure(ctx, response, err)
 	}
 
 	answer.Usage.InputTokens = completion.Usage.PromptTokens
@@ -159,26 +106,26 @@ func (m *Model) post(ctx context.Context, r llm.Request, format int) (llm.Comple
 
 	// Routers in front of models answer 200 with the error of the model's own server in it.
 	if failure := remote.ErrorWithin(completion.RawJSON()); failure != nil {
-		return answer, accepted, m.server.Refused(failure)
+		return answer, remote.Accepted, m.server.Refused(failure)
 	}
 
 	if len(completion.Choices) == 0 {
-		return answer, accepted, nil
+		return answer, remote.Accepted, nil
 	}
 
 	choice := completion.Choices[0]
 	if choice.FinishReason == "error" {
-		return answer, accepted, m.server.Stopped()
+		return answer, remote.Accepted, m.server.Stopped()
 	}
 
 	if choice.Message.Refusal != "" || choice.FinishReason == "content_filter" {
-		return answer, accepted, remote.Refusal()
+		return answer, remote.Accepted, remote.Refusal()
 	}
 
 	answer.Text = textOf(&choice.Message)
 	answer.CutOff = choice.FinishReason == "length"
 
-	return answer, accepted, nil
+	return answer, remote.Accepted, nil
 }
 
 // textOf is what the model wrote, wherever its server puts it: in the content, as a text or in parts, in the

@@ -91,7 +91,7 @@ func TestWhatIsNotAllowedIsNamed(t *testing.T) {
 	m := newModule(t, map[string]string{"LICENSE": "You may look."}, ".")
 	m.programs = []string{"handrail"}
 
-	err := report(&out, []*linkedModule{m})
+	err := writeTable(&out, []*linkedModule{m})
 	require.ErrorContains(t, err, "example.com/module: its licence is unknown, which is not on the allow list")
 	assert.Contains(t, out.String(), "example.com/module  v1.0.0   unknown  handrail\n", "the table is shown all the same")
 

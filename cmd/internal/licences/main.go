@@ -33,13 +33,13 @@ var programs = []program{
 }
 
 func main() {
-	if err := run(context.Background(), os.Stdout); err != nil {
+	if err := listLicences(context.Background(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "licences:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out io.Writer) error {
+func listLicences(ctx context.Context, out io.Writer) error {
 	modules := map[string]*linkedModule{}
 
 	for _, p := range programs {
@@ -48,7 +48,7 @@ func run(ctx context.Context, out io.Writer) error {
 		}
 	}
 
-	return report(out, sortModules(modules))
+	return writeTable(out, sortModules(modules))
 }
 
 // linkedModule is a module of which a program links packages.
@@ -137,8 +137,8 @@ func sortModules(modules map[string]*linkedModule) []*linkedModule {
 	})
 }
 
-// report writes the table. Errors: a module whose licence is unknown or not allowed, each by its name.
-func report(out io.Writer, modules []*linkedModule) error {
+// writeTable writes the table. Errors: a module whose licence is unknown or not allowed, each by its name.
+func writeTable(out io.Writer, modules []*linkedModule) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "MODULE\tVERSION\tLICENCE\tLINKED BY") // Flush tells of an error
 
