@@ -1,19 +1,26 @@
 package db
 
 import (
+	"bytes"
 	"context"
+
+	"github.com/uptrace/bun"
 
 	"handrail/chat"
 )
 
-// SealedSecrets are the secrets of one tool as they are stored.
+// SealedSecrets are the secrets of one tool as they are stored: with the tool, or with a change of one that
+// waits for a second member.
 type SealedSecrets struct {
 	WorkspaceID chat.WorkspaceID `bun:"workspace_id"`
 	ToolID      chat.ToolID      `bun:"id"`
-	Sealed      []byte           `bun:"sealed"`
+	// ApprovalID is the change that waits, "" for what is stored with the tool.
+	ApprovalID chat.ApprovalID `bun:"-"`
+	Sealed     []byte          `bun:"sealed"`
 }
 
-// SealedSecrets lists the sealed secrets of all workspaces' tools, for the operator.
+// SealedSecrets lists the sealed secrets of all workspaces' tools, and of the changes of tools that wait for a
+// second member, for the operator.
 func (s *Store) SealedSecrets(ctx context.Context) ([]SealedSecrets, error) {
 	var all []SealedSecrets
 
@@ -23,13 +30,52 @@ func (s *Store) SealedSecrets(ctx context.Context) ([]SealedSecrets, error) {
 		Where("sealed IS NOT NULL").
 		OrderExpr("workspace_id, id").
 		Scan(ctx, &all)
+	if err != nil {
+		return nil, wrapErr("list the sealed secrets", err)
+	}
 
-	return all, wrapErr("list the sealed secrets", err)
+	var waiting []approvalRow
+
+	err = s.db.NewSelect().
+		Model(&waiting).
+		Where("ap.kind = ?", chat.ApprovalToolChange).
+		Where("ap.state = ?", chat.ApprovalWaiting).
+		OrderExpr("ap.workspace_id, ap.id").
+		Scan(ctx)
+	if err != nil {
+		return nil, wrapErr("list the changes of tools that wait", err)
+	}
+
+	for i := range waiting {
+		if change := waiting[i].toolChange(); change != nil && change.Sealed != nil {
+			all = append(all, SealedSecrets{
+				WorkspaceID: waiting[i].WorkspaceID,
+				ToolID:      change.ID,
+				ApprovalID:  waiting[i].ID,
+				Sealed:      change.Sealed,
+			})
+		}
+	}
+
+	return all, nil
 }
 
-// ReplaceSealed stores the same secrets of a tool, sealed anew. It reports false if they were changed
-// since they were read.
+// toolChange is what a tool becomes when the approval is given, nil if it is not about one.
+func (r *approvalRow) toolChange() *chat.ToolDefinition {
+	if r.Effect == nil {
+		return nil
+	}
+
+	return r.Effect.Tool
+}
+
+// ReplaceSealed stores the same secrets, sealed anew. It reports false if they were changed since they were
+// read.
 func (s *Store) ReplaceSealed(ctx context.Context, was SealedSecrets, fresh []byte) (bool, error) {
+	if was.ApprovalID != "" {
+		return s.replaceSealedChange(ctx, was, fresh)
+	}
+
 	done, err := hasChanged(s.db.NewUpdate().
 		Model((*toolRow)(nil)).
 		Set("sealed = ?", fresh).
@@ -39,4 +85,30 @@ func (s *Store) ReplaceSealed(ctx context.Context, was SealedSecrets, fresh []by
 		Exec(ctx))
 
 	return done, wrapErr("store secrets sealed anew", err)
+}
+
+// replaceSealedChange is ReplaceSealed for a change of a tool that waits. What was decided meanwhile is left
+// alone: it is with its tool now, or nowhere.
+func (s *Store) replaceSealedChange(ctx context.Context, was SealedSecrets, fresh []byte) (bool, error) {
+	done := false
+
+	err := s.inTx(ctx, "store secrets of a change sealed anew", func(ctx context.Context, tx bun.Tx) error {
+		row, err := findApproval(ctx, s.locked(tx.NewSelect()), was.WorkspaceID, was.ApprovalID)
+		if err != nil {
+			return err
+		}
+
+		change := row.toolChange()
+		if row.State != chat.ApprovalWaiting || change == nil || !bytes.Equal(change.Sealed, was.Sealed) {
+			return nil
+		}
+
+		change.Sealed = fresh
+
+		done, err = hasChanged(tx.NewUpdate().Model(&row).Column("effect").WherePK().Exec(ctx))
+
+		return err
+	})
+
+	return done, err
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"handrail/chat"
 )
@@ -17,25 +18,56 @@ import (
 // looks like other fields. Which form it was is told by the formats: here each field that is read
 // has one that cannot hold another field, and no other field may hold one that is read.
 
-const (
-	// addressForm is a number, a short code, the name of a sender, or an address on another channel,
-	// which has a scheme.
-	addressForm = `(?:[A-Za-z]{2,20}:[\pL\pN+_.@-]{0,100}|\+[0-9]{1,19}|[\pL\pN][\pL\pN _.,&'*/-]{0,19})`
-	sidForm     = `[A-Z]{2}[0-9a-fA-F]{32}`
+// fieldForm is the format of a field: its value must match one of the patterns, within its length.
+type fieldForm []boundedPattern
+
+// boundedPattern bounds a value's length by itself: a repetition up to 100 of all letters would take a hundred
+// copies of them.
+type boundedPattern struct {
+	pattern *regexp.Regexp
+	longest int
+}
+
+// newForm is a format of one pattern. The length is in characters.
+func newForm(pattern string, longest int) fieldForm {
+	return fieldForm{{
+		pattern: regexp.MustCompile(`^(?:` + pattern + `)$`),
+		longest: longest,
+	}}
+}
+
+func (f fieldForm) matches(value string) bool {
+	length := utf8.RuneCountInString(value)
+
+	return slices.ContainsFunc(f, func(p boundedPattern) bool {
+		return length <= p.longest && p.pattern.MatchString(value)
+	})
+}
+
+var (
+	// addressForm is an address on another channel, which has a scheme, a number, a short code, or the
+	// name of a sender.
+	addressForm = slices.Concat(
+		newForm(`[A-Za-z]{2,20}:[\pL\pN+_.@-]*`, 120),
+		newForm(`\+[0-9]{1,19}|[\pL\pN][\pL\pN _.,&'*/-]*`, 20),
+	)
+	sidForm = newForm(`[A-Z]{2}[0-9a-fA-F]{32}`, 34)
+	// serviceForm is empty where no service is used.
+	serviceForm = newForm(`(?:[A-Z]{2}[0-9a-fA-F]{32})?`, 34)
 	// accountForm may be shorter, as it is where Twilio is played. It cannot hold "Body".
-	accountForm = `AC[0-9a-fA-F]{1,32}`
-	placeForm   = `[\pL\pN .,'’()/&-]{0,60}`
-	numberForm  = `[0-9]{1,6}`
-	wordForm    = `[A-Za-z_ -]{1,40}`
+	accountForm = newForm(`AC[0-9a-fA-F]+`, 34)
+	placeForm   = newForm(`[\pL\pN .,'’()/&-]*`, 60)
+	numberForm  = newForm(`[0-9]+`, 6)
+	wordForm    = newForm(`[A-Za-z_ -]+`, 40)
 )
 
 // knownFields are the fields that are read, and those whose names begin as theirs do
 // (https://www.twilio.com/docs/messaging/guides/webhook-request,
 // https://www.twilio.com/docs/messaging/guides/track-outbound-message-status).
-var knownFields = compileForms(map[string]string{
+var knownFields = map[string]fieldForm{
 	"AccountSid":          accountForm,
-	"ApiVersion":          `[0-9]{4}-[0-9]{2}-[0-9]{2}`,
-	"ErrorCode":           `[0-9]{0,6}`,
+	"ApiVersion":          newForm(`[0-9]{4}-[0-9]{2}-[0-9]{2}`, 10),
+	"ErrorCode":           newForm(`[0-9]*`, 6),
 	"From":                addressForm,
 	"FromCity":            placeForm,
 	"FromCountry":         placeForm,
@@ -43,10 +75,10 @@ var knownFields = compileForms(map[string]string{
 	"FromZip":             placeForm,
 	"MessageSid":          sidForm,
 	"MessageStatus":       wordForm,
-	"MessagingServiceSid": `(?:` + sidForm + `)?`,
+	"MessagingServiceSid": serviceForm,
 	"NumMedia":            numberForm,
 	"NumSegments":         numberForm,
-	"OptOutType":          `[A-Za-z]{0,20}`,
+	"OptOutType":          newForm(`[A-Za-z]*`, 20),
 	"SmsMessageSid":       sidForm,
 	"SmsSid":              sidForm,
 	"SmsStatus":           wordForm,
@@ -55,7 +87,7 @@ var knownFields = compileForms(map[string]string{
 	"ToCountry":           placeForm,
 	"ToState":             placeForm,
 	"ToZip":               placeForm,
-})
+}
 
 var (
 	// mediaField are the fields of files, of which there are ten at most.
@@ -70,15 +102,6 @@ var (
 		`MessageStatus|SmsStatus|NumMedia|OptOutType|ErrorCode|Media(?:Url|ContentType)[0-9])[\pL\pN+]|` +
 		`To(?:\+|[0-9]|[a-z]{2,20}:)`)
 )
-
-func compileForms(forms map[string]string) map[string]*regexp.Regexp {
-	compiled := make(map[string]*regexp.Regexp, len(forms))
-	for name, form := range forms {
-		compiled[name] = regexp.MustCompile(`^` + form + `$`)
-	}
-
-	return compiled
-}
 
 // bodyField is the one field that may hold anything, also what looks like other fields.
 const bodyField = "Body"
@@ -115,7 +138,7 @@ func checkFields(form url.Values) error {
 
 func hasForm(name, value string) bool {
 	if form, ok := knownFields[name]; ok {
-		return form.MatchString(value)
+		return form.matches(value)
 	}
 
 	switch {

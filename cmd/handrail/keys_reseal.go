@@ -14,13 +14,13 @@ type keyReseal struct{}
 
 // Help is shown by kong.
 func (keyReseal) Help() string {
-	return `After a rotation, the secrets of tools are still encrypted with the key from before. This command
-encrypts them with the first key. Run it with all keys configured, and again until nothing is left. Then tools no
+	return `After a rotation, the secrets of tools are still encrypted with the key from before, and so are those of
+changes that wait for approval. This command encrypts them with the first key. Run it with all keys configured, and again until nothing is left. Then tools no
 longer need the old key; what runs in Temporal may still need it (see docs/operations.md). It is safe to run at any
 time.`
 }
 
-// Run seals the secrets of all workspaces' tools anew.
+// Run seals the secrets of all workspaces' tools anew, and of the changes of tools that wait for approval.
 func (keyReseal) Run(p *process) error {
 	if p.config.EncryptionKeys == "" {
 		return errors.New("HANDRAIL_ENCRYPTION_KEYS is not set: there is no key to encrypt with")
@@ -43,7 +43,7 @@ func (keyReseal) Run(p *process) error {
 		for _, one := range all {
 			done, err := resealSecrets(p, s, keys, one)
 			if err != nil {
-				left = append(left, fmt.Errorf("tool %d of workspace %s: %w", one.ToolID, one.WorkspaceID, err))
+				left = append(left, fmt.Errorf("%s of workspace %s: %w", nameSealed(one), one.WorkspaceID, err))
 			}
 
 			if done {
@@ -52,10 +52,19 @@ func (keyReseal) Run(p *process) error {
 		}
 
 		first := keys.KeyIDs()[0]
-		fmt.Fprintf(p.out, "%d of %d tools' secrets encrypted anew, with key %q\n", resealed, len(all), first)
+		fmt.Fprintf(p.out, "%d of %d secrets of tools encrypted anew, with key %q\n", resealed, len(all), first)
 
 		return errors.Join(left...)
 	})
+}
+
+// nameSealed says whose secrets they are.
+func nameSealed(one db.SealedSecrets) string {
+	if one.ApprovalID != "" {
+		return fmt.Sprintf("the change of a tool that waits for approval %s", one.ApprovalID)
+	}
+
+	return fmt.Sprintf("tool %d", one.ToolID)
 }
 
 // resealSecrets seals the secrets of one tool anew, and reports whether that was needed.

@@ -42,7 +42,7 @@ func TestSecretsAreSealedAnewAfterARotation(t *testing.T) {
 
 	defer func() { require.NoError(t, s.Close()) }()
 
-	_, err = s.CreateTool(t.Context(), ws, chat.Actor{MemberID: 1}, chat.ToolDefinition{
+	tool := chat.ToolDefinition{
 		WorkspaceID: ws,
 		Kind:        chat.ToolHTTP,
 		Name:        "book",
@@ -50,28 +50,36 @@ func TestSecretsAreSealedAnewAfterARotation(t *testing.T) {
 		Timeout:     time.Second,
 		HTTP:        &chat.HTTPTool{Method: "POST", URL: "https://desk.example"},
 		Sealed:      sealed,
+	}
+	_, err = s.CreateTool(t.Context(), ws, chat.Actor{MemberID: 1}, tool)
+	require.NoError(t, err)
+
+	_, err = s.RequestApproval(t.Context(), ws, chat.Actor{MemberID: 1}, chat.NewApproval{
+		Kind:   chat.ApprovalToolChange,
+		Effect: &chat.ApprovalEffect{Tool: &tool},
 	})
 	require.NoError(t, err)
 
-	assert.Contains(t, c.must("keys", "reseal"), `1 of 1 tools' secrets encrypted anew, with key "k2"`)
-	assert.Contains(t, c.must("keys", "reseal"), "0 of 1")
+	assert.Contains(t, c.must("keys", "reseal"), `2 of 2 secrets of tools encrypted anew, with key "k2"`)
+	assert.Contains(t, c.must("keys", "reseal"), "0 of 2")
 
 	all, err := s.SealedSecrets(t.Context())
 	require.NoError(t, err)
-	require.Len(t, all, 1)
+	require.Len(t, all, 2, "the tool's, and those of the change that waits")
 
 	alone, err := codec.Parse(key("k2", "b"))
 	require.NoError(t, err)
-	_, err = alone.Open(toolbox.SecretsPlace(ws), all[0].Sealed)
-	require.NoError(t, err)
 
-	done, err := s.ReplaceSealed(t.Context(), db.SealedSecrets{
-		WorkspaceID: ws,
-		ToolID:      all[0].ToolID,
-		Sealed:      sealed,
-	}, []byte("late"))
-	require.NoError(t, err)
-	assert.False(t, done, "it was changed since")
+	for _, one := range all {
+		_, err = alone.Open(toolbox.SecretsPlace(ws), one.Sealed)
+		require.NoError(t, err, "approval %q", one.ApprovalID)
+
+		stale := one
+		stale.Sealed = sealed
+		done, err := s.ReplaceSealed(t.Context(), stale, []byte("late"))
+		require.NoError(t, err)
+		assert.False(t, done, "it was changed since")
+	}
 
 	stranger := newTerminal(t, "DATABASE_URL="+url, "HANDRAIL_ENCRYPTION_KEYS="+key("k3", "c"))
 	status, out, errs := stranger.do("keys", "reseal")
