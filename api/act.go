@@ -263,7 +263,7 @@ func (s *service) accepted(
 	if err != nil {
 		s.logger.WarnContext(ctx, "an accepted action cannot be shown", "request_id", requestIDFrom(ctx), "error", err)
 
-		body = presentBare(action)
+		body = presentAlone(action)
 	}
 
 	location := callFrom(ctx).path("/actions/" + string(request.ActionID))

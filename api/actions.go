@@ -13,23 +13,45 @@ import (
 	"handrail/chat"
 )
 
-// actionJSON is an action as callers see it.
-type actionJSON struct {
-	ActionID   chat.ActionID    `json:"action_id" format:"uuid"`
-	Kind       string           `json:"kind" enum:"add_participant,send_assistant_message,summarize_chat,retry_delivery,retry_deliveries"`
-	State      chat.ActionState `json:"state" enum:"running,parked,succeeded,failed" doc:"parked is an action that waits for more than a moment: for another try or for an operator, as waiting_for says."`
-	Status     string           `json:"status" doc:"waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else the delivery's status when there is one, else the state." example:"unknown"`
-	ChatID     chat.ChatID      `json:"chat_id"`
-	WorkflowID string           `json:"workflow_id,omitempty" doc:"Where operators find it in the Temporal UI."`
-	WaitingFor string           `json:"waiting_for,omitempty" doc:"What it waits for, in one sentence."`
-	Timeline   []momentJSON     `json:"timeline" doc:"What has happened, oldest first."`
-	Message    *sentJSON        `json:"message,omitempty" doc:"With a send: the message."`
-	Approval   *approvalJSON    `json:"approval,omitempty" doc:"With a send whose tool calls need it: a second person's word."`
-	Delivery   *receiptJSON     `json:"delivery,omitempty" doc:"With a send or a retry: its delivery."`
-	Result     any              `json:"result,omitempty" doc:"When it succeeded: what the call answers with 200."`
-	Problem    *problem         `json:"problem,omitempty" doc:"When it failed: what the call answers."`
-	CreatedAt  time.Time        `json:"created_at"`
-	UpdatedAt  time.Time        `json:"updated_at"`
+// ActionJSON is an action as lists have it. The type is exported because huma finds the fields of what is
+// embedded in exported types only.
+type ActionJSON struct {
+	ActionID     chat.ActionID    `json:"action_id" format:"uuid"`
+	Kind         string           `json:"kind" enum:"add_participant,send_assistant_message,summarize_chat,retry_delivery,retry_deliveries"`
+	State        chat.ActionState `json:"state" enum:"running,parked,succeeded,failed" doc:"parked is an action that waits for more than a moment: for another try or for a person, as waiting_for says."`
+	Status       string           `json:"status" doc:"waiting_for_approval, waiting_for_contributor or tool_call_unknown while a send waits for people; else the delivery's status when there is one, else the state." example:"unknown"`
+	ChatID       chat.ChatID      `json:"chat_id"`
+	WorkflowID   string           `json:"workflow_id,omitempty" doc:"Where operators find it in the Temporal UI."`
+	WaitingFor   waitingJSON      `json:"waiting_for,omitempty" doc:"What it waits for, in one word. Left out when it waits for nothing."`
+	WaitingUntil *time.Time       `json:"waiting_until,omitempty" doc:"When that ends by itself, if it is known."`
+	Explanation  string           `json:"explanation,omitempty" doc:"Where it stands, what it waits for, and what may be done, in a sentence or two."`
+	Problem      *problem         `json:"problem,omitempty" doc:"When it failed: what the call answers."`
+	RequestedBy  chat.MemberID    `json:"requested_by,omitempty" doc:"The member who asked for it; left out for Handrail itself."`
+	CreatedAt    time.Time        `json:"created_at"`
+	UpdatedAt    time.Time        `json:"updated_at"`
+}
+
+// wholeActionJSON is an action with all that is known of it.
+type wholeActionJSON struct {
+	ActionJSON
+	Timeline []momentJSON  `json:"timeline" doc:"What has happened, oldest first."`
+	Message  *sentJSON     `json:"message,omitempty" doc:"With a send: the message."`
+	Approval *approvalJSON `json:"approval,omitempty" doc:"With a send whose tool calls need it: a second person's word."`
+	Delivery *receiptJSON  `json:"delivery,omitempty" doc:"With a send or a retry: its delivery."`
+	Result   any           `json:"result,omitempty" doc:"When it succeeded: what the call answers with 200."`
+}
+
+// waitingJSON is what something waits for.
+type waitingJSON chat.Waiting
+
+// Schema is asked by huma.
+func (waitingJSON) Schema(huma.Registry) *huma.Schema {
+	schema := &huma.Schema{Type: huma.TypeString}
+	for _, w := range chat.Waitings() {
+		schema.Enum = append(schema.Enum, string(w))
+	}
+
+	return schema
 }
 
 type momentJSON struct {
@@ -47,6 +69,18 @@ var actionKinds = map[chat.ActionKind]string{
 }
 
 func (s *service) actionRoutes() {
+	registerRoute(s, s.listActions, route{
+		method:  http.MethodGet,
+		path:    "/actions",
+		access:  withScope(chat.ScopeDeliveriesRead),
+		id:      "listActions",
+		tag:     tagActions,
+		summary: "List actions",
+		description: "The newest first. What waits for a person is found with `waiting_for`: `approval`, " +
+			"`tool_decision` and `person`, which may be given together, with commas.",
+		answer: listOf(exampleRunning().ActionJSON),
+	})
+
 	registerRoute(s, s.getAction, route{
 		method:  http.MethodGet,
 		path:    "/actions/{action_id}",
@@ -76,6 +110,53 @@ func (s *service) actionRoutes() {
 		status:   http.StatusAccepted,
 		problems: []chat.Code{chat.CodeActionNotFound, chat.CodeConflict},
 	})
+}
+
+type listActionsInput struct {
+	Paging
+	State      []string    `query:"state" enum:"running,parked,succeeded,failed" doc:"Only in these states, with commas."`
+	Kind       []string    `query:"kind" enum:"add_participant,send_assistant_message,summarize_chat,retry_delivery,retry_deliveries" doc:"Only of these kinds, with commas."`
+	WaitingFor []string    `query:"waiting_for" enum:"approval,contributor,tool,tool_decision,attempt,address,sender,provider,receipt,model,person" doc:"Only what waits for one of these, with commas."`
+	ChatID     chat.ChatID `query:"chat_id" minimum:"1"`
+	Since      time.Time   `query:"since" doc:"Made at this time or later."`
+	Until      time.Time   `query:"until" doc:"Made before this time."`
+}
+
+func (s *service) listActions(ctx context.Context, in *listActionsInput) (*listOutput[ActionJSON], error) {
+	filter := chat.ActionFilter{
+		States:     convertSlice[chat.ActionState](in.State),
+		WaitingFor: convertSlice[chat.Waiting](in.WaitingFor),
+		ChatID:     in.ChatID,
+		Since:      timeIfGiven(in.Since),
+		Until:      timeIfGiven(in.Until),
+		Page:       in.page(),
+	}
+
+	for kind, name := range actionKinds {
+		if slices.Contains(in.Kind, name) {
+			filter.Kinds = append(filter.Kinds, kind)
+		}
+	}
+
+	part, err := s.store.Actions(ctx, callFrom(ctx).workspace(), filter)
+
+	return presentList(part, err, func(v chat.ActionView) ActionJSON {
+		a := presentAction(v)
+		if v.State == chat.ActionFailed && v.Problem != nil {
+			a.Problem = newProblem("", chat.AsError(ofAction(v.Problem, v.ID)))
+		}
+
+		return a
+	})
+}
+
+func convertSlice[T ~string](words []string) []T {
+	converted := make([]T, len(words))
+	for i, word := range words {
+		converted[i] = T(word)
+	}
+
+	return converted
 }
 
 type resumeActionInput struct {
@@ -123,7 +204,7 @@ type getActionInput struct {
 	Wait int `query:"wait" minimum:"0" maximum:"60" doc:"How many seconds to wait for the outcome." example:"25"`
 }
 
-type actionOutput struct{ Body actionJSON }
+type actionOutput struct{ Body wholeActionJSON }
 
 func (s *service) getAction(ctx context.Context, in *getActionInput) (*actionOutput, error) {
 	action, err := s.await(ctx, callFrom(ctx).action, time.Duration(in.Wait)*time.Second)
@@ -254,8 +335,8 @@ func (s *service) outcome(ctx context.Context, action chat.Action) (any, error) 
 		summarized, err := s.store.Chat(ctx, action.WorkspaceID, action.ChatID)
 		return presentChat(summarized), err
 	case chat.ActionSendAssistantMessage:
-		sent, err := s.store.SentMessage(ctx, action.WorkspaceID, action.ID)
-		return presentSend(sent), err
+		sent, err := s.store.SendView(ctx, action.WorkspaceID, action.ID)
+		return presentSend(sent.AssistantMessageSent), err
 	case chat.ActionRetryDelivery:
 		return s.retried(ctx, action)
 	case chat.ActionRetryDeliveries:
@@ -282,18 +363,30 @@ func (s *service) retried(ctx context.Context, action chat.Action) (any, error) 
 	return presentRetried(action.ID, of, d.Snapshot()), nil
 }
 
-// presentBare is an action of which only its own row is known.
-func presentBare(action chat.Action) actionJSON {
-	return actionJSON{
-		ActionID:   action.ID,
-		Kind:       actionKinds[action.Kind],
-		State:      action.State,
-		Status:     string(action.State),
-		ChatID:     action.ChatID,
-		WorkflowID: action.WorkflowID,
-		CreatedAt:  action.CreatedAt.UTC(),
-		UpdatedAt:  action.UpdatedAt.UTC(),
-		WaitingFor: action.ExplainWaiting(),
+// presentAction is an action as lists have it.
+func presentAction(v chat.ActionView) ActionJSON {
+	standing := v.Standing()
+
+	return ActionJSON{
+		ActionID:     v.ID,
+		Kind:         actionKinds[v.Kind],
+		State:        v.State,
+		Status:       v.Status(),
+		ChatID:       v.ChatID,
+		WorkflowID:   v.WorkflowID,
+		WaitingFor:   waitingJSON(standing.WaitingFor),
+		WaitingUntil: standing.Until,
+		Explanation:  standing.Explanation,
+		RequestedBy:  v.RequestedBy,
+		CreatedAt:    v.CreatedAt.UTC(),
+		UpdatedAt:    v.UpdatedAt.UTC(),
+	}
+}
+
+// presentAlone is an action of which only its own row is known.
+func presentAlone(action chat.Action) wholeActionJSON {
+	return wholeActionJSON{
+		ActionJSON: presentAction(chat.ActionView{Action: action}),
 		Timeline:   presentMoments(action.Timeline()),
 	}
 }
@@ -308,8 +401,13 @@ func presentMoments(moments []chat.Moment) []momentJSON {
 }
 
 // present is an action with all that is known of it.
-func (s *service) present(ctx context.Context, action chat.Action) (actionJSON, error) {
-	a := presentBare(action)
+func (s *service) present(ctx context.Context, action chat.Action) (wholeActionJSON, error) {
+	view := chat.ActionView{Action: action}
+	if err := s.findParts(ctx, &view); err != nil {
+		return wholeActionJSON{}, err
+	}
+
+	a := wholeActionJSON{ActionJSON: presentAction(view), Timeline: presentMoments(view.Timeline())}
 
 	body, err := s.outcome(ctx, action)
 	switch {
@@ -321,19 +419,31 @@ func (s *service) present(ctx context.Context, action chat.Action) (actionJSON, 
 		a.Result = body
 	}
 
-	return a, s.presentDeliveryOf(ctx, action, &a)
+	if view.Delivery != nil {
+		receipt := presentReceipt(view.Delivery.Snapshot())
+		a.Delivery = &receipt
+	}
+
+	if view.Send != nil {
+		message := presentSend(view.Send.AssistantMessageSent).Message
+		a.Message = &message
+
+		if view.Send.Approval != nil {
+			approval := presentApproval(*view.Send.Approval, &callFrom(ctx).principal)
+			a.Approval = &approval
+		}
+	}
+
+	return a, nil
 }
 
-// presentDeliveryOf adds the message and the delivery of a send or a retry, when it has
-// them already, and what it waits for.
-func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *actionJSON) error {
-	id := action.DeliveryID
+// findParts adds the message and the delivery of a send or a retry, when it has them already.
+func (s *service) findParts(ctx context.Context, view *chat.ActionView) error {
+	id := view.DeliveryID
 
-	var message *chat.SendView
-
-	switch action.Kind {
+	switch view.Kind {
 	case chat.ActionSendAssistantMessage:
-		sent, err := s.findSend(ctx, action.WorkspaceID, action.ID)
+		sent, err := s.store.SendView(ctx, view.WorkspaceID, view.ID)
 		if chat.CodeOf(err) == chat.CodeActionNotFound {
 			// Started, and not yet prepared.
 			return nil
@@ -343,7 +453,7 @@ func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *
 			return err
 		}
 
-		message = sent
+		view.Send = &sent
 		id = sent.DeliveryID
 
 	case chat.ActionRetryDelivery:
@@ -351,61 +461,12 @@ func (s *service) presentDeliveryOf(ctx context.Context, action chat.Action, a *
 		return nil
 	}
 
-	var moments []chat.Moment
-
-	if id != "" {
-		delivery, err := s.store.Delivery(ctx, action.WorkspaceID, id)
-		if err != nil {
-			return err
-		}
-
-		receipt := presentReceipt(delivery.Snapshot())
-
-		a.Delivery = &receipt
-		a.Status = delivery.Status()
-
-		if isUnsettled(action) || !delivery.Submission.Settled() {
-			a.WaitingFor = delivery.Explain()
-		}
-
-		moments = delivery.Timeline()
+	if id == "" {
+		return nil
 	}
 
-	if message != nil {
-		presentSending(message, action, a, &callFrom(ctx).principal)
-		moments = append(message.Timeline(), moments...)
-	}
+	delivery, err := s.store.Delivery(ctx, view.WorkspaceID, id)
+	view.Delivery = &delivery
 
-	// Between its beginning and its end, which may be of the same moment as the last attempt.
-	a.Timeline = slices.Insert(a.Timeline, 1, presentMoments(moments)...)
-	slices.SortStableFunc(a.Timeline, func(x, y momentJSON) int { return x.At.Compare(y.At) })
-
-	return nil
-}
-
-func isUnsettled(action chat.Action) bool {
-	return action.State == chat.ActionRunning || action.State == chat.ActionParked
-}
-
-// presentSending adds a send's message and approval. What its tool calls wait for comes
-// before what the delivery waits for, since that has not begun; and what they are taken
-// back by comes after it.
-func presentSending(sent *chat.SendView, action chat.Action, a *actionJSON, to *chat.Principal) {
-	message := presentSend(sent.AssistantMessageSent).Message
-	a.Message = &message
-
-	if sent.Approval != nil {
-		approval := presentApproval(*sent.Approval, to)
-		a.Approval = &approval
-	}
-
-	sentence, status := sent.ExplainWaiting(!isUnsettled(action))
-	if sentence == "" {
-		return
-	}
-
-	a.WaitingFor = sentence
-	if status != "" && isUnsettled(action) {
-		a.Status = status
-	}
+	return err
 }

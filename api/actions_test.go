@@ -228,7 +228,7 @@ func TestWaitsThatRunOut(t *testing.T) {
 		assert.Equal(t, location, a.Header.Get("Location"))
 		assert.Equal(t, string(actionOne), a.json["action_id"])
 		assert.Equal(t, "running", a.json["state"])
-		assert.NotEmpty(t, a.json["waiting_for"])
+		assert.NotEmpty(t, a.json["explanation"])
 		// The same when the store fails afterwards.
 		w.store.action = func(chat.ActionID) (chat.Action, error) { return chat.Action{}, errors.New("database is gone") }
 		assert.Equal(t, http.StatusAccepted, w.do(t, r).StatusCode)
@@ -322,7 +322,7 @@ func TestSendsThatAreNotSettled(t *testing.T) {
 		require.Equal(t, http.StatusAccepted, a.StatusCode, a.raw)
 		assert.Equal(t, string(state), a.json["status"])
 		assert.Equal(t, string(state), a.json["delivery"].(map[string]any)["status"])
-		assert.NotEmpty(t, a.json["waiting_for"])
+		assert.NotEmpty(t, a.json["explanation"])
 		assert.Equal(t, string(actionOne), a.json["action_id"])
 		assert.Equal(t, location, a.Header.Get("Location"))
 		assert.NotContains(t, a.raw, "fail")
@@ -367,7 +367,7 @@ func TestGetAction(t *testing.T) {
 		assert.Equal(t, "send_assistant_message", a.json["kind"])
 		assert.Equal(t, "parked", a.json["state"])
 		assert.Equal(t, "unknown", a.json["status"])
-		assert.Contains(t, a.json["waiting_for"], "May have been sent")
+		assert.Contains(t, a.json["explanation"], "May have been sent")
 		assert.Len(t, a.json["timeline"], 4)
 		assert.NotContains(t, a.json, "result")
 		assert.NotContains(t, a.json, "problem")

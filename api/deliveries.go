@@ -25,6 +25,8 @@ type DeliveryJSON struct {
 	Submission        chat.SubmissionState `json:"submission" doc:"Whether the provider took it."`
 	Carrier           chat.DeliveryStatus  `json:"carrier" doc:"What the provider says became of it; empty when nothing was heard."`
 	Explanation       string               `json:"explanation" doc:"Where it stands, what it waits for, and what may be done."`
+	WaitingFor        waitingJSON          `json:"waiting_for,omitempty" doc:"What it waits for, in one word; before its first attempt, what its message waits for. Left out when it waits for nothing."`
+	WaitingUntil      *time.Time           `json:"waiting_until,omitempty" doc:"When that ends by itself, if it is known."`
 	Advice            chat.Advice          `json:"advice,omitempty" enum:"wait_and_retry,change_text,change_address,change_sender,mend_account,do_not_retry" doc:"What to do about what the provider refused or did not deliver; left out when there is nothing to do."`
 	From              string               `json:"from"`
 	To                string               `json:"to"`
@@ -102,6 +104,7 @@ type eventJSON struct {
 }
 
 func presentDelivery(d chat.Delivery) DeliveryJSON {
+	standing := d.Standing()
 	shown := DeliveryJSON{
 		ID:                d.ID,
 		ChatID:            d.ChatID,
@@ -112,7 +115,9 @@ func presentDelivery(d chat.Delivery) DeliveryJSON {
 		Status:            deliveryStatus(d.Status()),
 		Submission:        d.Submission,
 		Carrier:           d.DeliveryStatus,
-		Explanation:       d.Explain(),
+		Explanation:       standing.Explanation,
+		WaitingFor:        waitingJSON(standing.WaitingFor),
+		WaitingUntil:      standing.Until,
 		Advice:            d.Advice(),
 		From:              d.From,
 		To:                d.To,

@@ -139,7 +139,7 @@ func TestRetriesThatAreNotTakenYet(t *testing.T) {
 		assert.Equal(t, "retry_delivery", a.json["kind"])
 		assert.Equal(t, string(state), a.json["status"])
 		assert.Equal(t, string(deliveryID), a.json["delivery"].(map[string]any)["id"])
-		assert.NotEmpty(t, a.json["waiting_for"])
+		assert.NotEmpty(t, a.json["explanation"])
 		assert.NotContains(t, a.json, "result")
 	}
 }

@@ -38,16 +38,37 @@ func (f *fakeStore) Action(_ context.Context, _ chat.WorkspaceID, id chat.Action
 	return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "there is no action %s", id)
 }
 
-func (f *fakeStore) SentMessage(
-	_ context.Context,
-	_ chat.WorkspaceID,
-	id chat.ActionID,
-) (chat.AssistantMessageSent, error) {
-	if f.sent != nil {
-		return f.sent(id)
+func (f *fakeStore) SendView(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.SendView, error) {
+	if f.sent == nil {
+		return chat.SendView{}, chat.Errorf(chat.CodeActionNotFound, "there is no action %s", id)
 	}
 
-	return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeActionNotFound, "there is no action %s", id)
+	sent, err := f.sent(id)
+	view := chat.SendView{
+		AssistantMessageSent: sent,
+		Requests:             map[chat.ContributorRequestID]chat.ContributorRequest{},
+	}
+
+	for i := range sent.ToolCalls {
+		request := sent.ToolCalls[i].Request
+		if request == "" || err != nil {
+			continue
+		}
+
+		view.Requests[request], err = f.ContributorRequest(ctx, ws, request)
+	}
+
+	return view, err
+}
+
+func (f *fakeStore) Actions(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	filter chat.ActionFilter,
+) (chat.List[chat.ActionView], error) {
+	f.actionFilter = filter
+
+	return chat.List[chat.ActionView]{Items: f.actions, NextCursor: "older"}, f.fail
 }
 
 func (f *fakeStore) Deliveries(

@@ -55,6 +55,8 @@ type fakeStore struct {
 	// refused are the posts that could not be read, inboundFilter is the last one asked with.
 	refused       []chat.RefusedInbound
 	inboundFilter chat.InboundFilter
+	// actions are what is listed.
+	actions []chat.ActionView
 	// needsSecond makes what may take a second member take one.
 	needsSecond bool
 	// fail is returned by every change, and by what has no field of its own.
@@ -70,6 +72,7 @@ type fakeStore struct {
 	messagePage    chat.MessagePage
 	memberFilter   chat.MemberFilter
 	deliveryFilter chat.DeliveryFilter
+	actionFilter   chat.ActionFilter
 	newChat        chat.NewChat
 	chatPatch      chat.ChatPatch
 	member         chat.Member

@@ -375,9 +375,9 @@ func TestWhatASendWaitsFor(t *testing.T) {
 			assert.Equal(t, test.status, a.json["status"])
 
 			if test.says == "" {
-				assert.NotContains(t, a.json["waiting_for"], "Tool call")
+				assert.NotContains(t, a.json["explanation"], "Tool call")
 			} else {
-				assert.Equal(t, test.says, a.json["waiting_for"])
+				assert.Equal(t, test.says, a.json["explanation"])
 			}
 
 			assert.Equal(t, test.approval != nil, a.json["approval"] != nil)
@@ -493,5 +493,5 @@ func TestASendThatWaitsIsAccepted(t *testing.T) {
 		[]any{a.json["state"], a.json["status"], a.json["approval"].(map[string]any)["state"]},
 	)
 
-	assert.Contains(t, a.json["waiting_for"], "approval of call_1 (refund)")
+	assert.Contains(t, a.json["explanation"], "approval of call_1 (refund)")
 }

@@ -121,35 +121,39 @@ func exampleSent() messageSentJSON {
 }
 
 // exampleRunning is a send whose outcome nobody knows yet.
-func exampleRunning() actionJSON {
+func exampleRunning() wholeActionJSON {
 	sent := exampleSent()
 	sent.Delivery.Status = "unknown"
 	sent.Delivery.ProviderMessageID = ""
 	sent.Delivery.ErrorCode = chat.ErrorTimeout
 
-	return actionJSON{
-		ActionID:   exampleAction,
-		Kind:       actionKinds[chat.ActionSendAssistantMessage],
-		State:      chat.ActionParked,
-		Status:     "unknown",
-		ChatID:     7,
-		WorkflowID: "action:11111111-1111-4111-8111-111111111111:" + exampleAction,
-		WaitingFor: exampleUnknown.Explain(),
+	return wholeActionJSON{
+		ActionJSON: ActionJSON{
+			ActionID:    exampleAction,
+			Kind:        actionKinds[chat.ActionSendAssistantMessage],
+			State:       chat.ActionParked,
+			Status:      "unknown",
+			ChatID:      7,
+			WorkflowID:  "action:11111111-1111-4111-8111-111111111111:" + exampleAction,
+			WaitingFor:  waitingJSON(chat.WaitingProvider),
+			Explanation: exampleUnknown.Explain(),
+			RequestedBy: 3,
+			CreatedAt:   exampleTime,
+			UpdatedAt:   exampleTime.Add(30 * time.Second),
+		},
 		Timeline: []momentJSON{
 			{At: exampleTime, What: "Asked for."},
 			{At: exampleTime.Add(30 * time.Second), What: "Attempt 1: unknown, timeout."},
 		},
-		Message:   &sent.Message,
-		Delivery:  &sent.Delivery,
-		CreatedAt: exampleTime,
-		UpdatedAt: exampleTime.Add(30 * time.Second),
+		Message:  &sent.Message,
+		Delivery: &sent.Delivery,
 	}
 }
 
 const aboutSend = "Tool calls run first, in order. Then the message goes to the chat's member over the chat's " +
 	"channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can " +
 	"tell yet whether the provider took it (`\"status\": \"unknown\"`); it is never sent twice behind your back. A " +
-	"send also answers 202 while it waits for people, as `waiting_for` says: for the approval of a tool call, for " +
+	"send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a tool call, for " +
 	"contributors, or for somebody to say what became of a tool call (`\"status\": \"unknown\"` of the call). When " +
 	"the message is not delivered in the end, what its tools have done and can be undone is taken back."
 

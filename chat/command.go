@@ -96,7 +96,7 @@ const MaxReason = 500
 // Commands are what an operator may do about a delivery as it stands.
 func (d *Delivery) Commands() []Verdict {
 	var all []Verdict
-	if d.Retryable() == nil {
+	if d.Retryable() == nil && d.refusedRetry() == nil {
 		all = append(all, VerdictRetry)
 	}
 
@@ -141,8 +141,7 @@ func (d *Delivery) Retryable() error {
 
 // CheckRetry says why a delivery may not be tried again by a person: what [Delivery.Retryable]
 // says, with the id of its retry if there is one, and what its tool calls have against it.
-// What tools have done, or failed to do, before a message cannot be taken for granted later.
-func (d *Delivery) CheckRetry(tools RetryTools) error {
+func (d *Delivery) CheckRetry() error {
 	if err := d.Retryable(); err != nil {
 		e := AsError(err)
 		e.DeliveryID = string(cmp.Or(d.RetriedBy, d.ID))
@@ -150,11 +149,22 @@ func (d *Delivery) CheckRetry(tools RetryTools) error {
 		return e
 	}
 
-	switch {
-	case tools.Undone:
-		return d.refuseRetry("its tool calls were undone; send a new message")
-	case tools.Unfinished:
-		return d.refuseRetry("not all tool calls of its message have succeeded; send the message anew")
+	if why := d.Tools.refuse(); why != "" {
+		return d.refuseRetry(why)
+	}
+
+	return nil
+}
+
+// refusedRetry is why something beside the delivery stands against a retry of it: what its tool calls
+// have done or not, or its chat, its sender or its recipient. It is nil if nothing does.
+func (d *Delivery) refusedRetry() error {
+	if why := d.Tools.refuse(); why != "" {
+		return d.refuseRetry(why)
+	}
+
+	if d.RetryRefused != nil {
+		return d.RetryRefused
 	}
 
 	return nil
@@ -164,6 +174,19 @@ func (d *Delivery) CheckRetry(tools RetryTools) error {
 type RetryTools struct {
 	// Undone reports that their effects were taken back, Unfinished that not all have succeeded.
 	Undone, Unfinished bool
+}
+
+// refuse says why there is no retry, "" if there may be one. What tools have done, or failed to do,
+// before a message cannot be taken for granted later.
+func (t RetryTools) refuse() string {
+	switch {
+	case t.Undone:
+		return "its tool calls were undone; send a new message"
+	case t.Unfinished:
+		return "not all tool calls of its message have succeeded; send the message anew"
+	}
+
+	return ""
 }
 
 // refuseRetry is the conflict of a retry.

@@ -81,9 +81,18 @@ type Delivery struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 
-	// Attempts and Events are filled when one delivery is asked for.
+	// Tools is what the message's tool calls say to a retry.
+	Tools RetryTools
+	// Send is what the message waits for before the delivery begins. It is nil if nothing stands
+	// before the first attempt.
+	Send *SendView
+
+	// Attempts, Events and RetryRefused are filled when one delivery is asked for.
 	Attempts []Attempt
 	Events   []ProviderEvent
+	// RetryRefused is why a retry that changes nothing would be refused because of the chat, its
+	// sender or its recipient; nil if it would not.
+	RetryRefused *Error
 }
 
 // Status is the one word for where the delivery stands: the submission state until the

@@ -22,6 +22,10 @@ func (p Provider) Name() string {
 // Explain says in a sentence or two where the delivery stands, what it waits for, and what
 // a person may do. It names no address and no text.
 func (d *Delivery) Explain() string {
+	if standing, held := d.standingBefore(); held {
+		return standing.Explanation
+	}
+
 	if sentence := d.explainStuck(); sentence != "" {
 		return sentence
 	}
@@ -65,7 +69,10 @@ func (d *Delivery) Explain() string {
 
 // explainReview says why a person must decide about what may have been sent.
 func (d *Delivery) explainReview() string {
-	const decide = " A person must decide: resolve it as sent or not sent, or retry it, which may send it twice."
+	decide := " A person must decide: resolve it as sent or not sent, or retry it, which may send it twice."
+	if d.refusedRetry() != nil {
+		decide = " A person must decide: resolve it as sent or not sent."
+	}
 
 	if d.ErrorCode == ErrorPossibleOptOut {
 		return fmt.Sprintf(
@@ -95,18 +102,19 @@ func (d *Delivery) explainStuck() string {
 	switch d.ErrorCode {
 	case ErrorTriesExhausted:
 		return fmt.Sprintf(
-			"Not sent: trying again has not helped (%s). A person must decide: retry or cancel it.",
+			"Not sent: trying again has not helped (%s). A person must decide: %s.",
 			d.ErrorMessage,
+			d.retryOrCancel(""),
 		)
 	case ErrorWorkflowGone:
 		return "Not sent: the workflow that followed it was ended in Temporal. " +
-			"A person must decide: retry or cancel it."
+			"A person must decide: " + d.retryOrCancel("") + "."
 	case ErrorAddressChanged:
 		return "Not sent: the recipient has another address now, or none. A person must decide: " +
-			"retry it, which takes the recipient's present address unless another one is given, or cancel it."
+			d.retryOrCancel("which takes the recipient's present address unless another one is given") + "."
 	case ErrorSenderGone:
 		return "Not sent: the workspace does not have its sender any more. A person must decide: " +
-			"retry it, which takes the chat's present sender unless another one is given, or cancel it."
+			d.retryOrCancel("which takes the chat's present sender unless another one is given") + "."
 	case ErrorPossibleOptOut:
 		return fmt.Sprintf(
 			"Not sent: %s. A person must decide: opt-out ends all that waits for this recipient, "+
@@ -116,6 +124,18 @@ func (d *Delivery) explainStuck() string {
 	}
 
 	return ""
+}
+
+// retryOrCancel names what a person may do about what was not sent. how says what the retry does.
+func (d *Delivery) retryOrCancel(how string) string {
+	switch {
+	case d.refusedRetry() != nil:
+		return "cancel it; it cannot be tried again as it is: " + d.whyNoRetry()
+	case how != "":
+		return "retry it, " + how + ", or cancel it"
+	}
+
+	return "retry or cancel it"
 }
 
 func (d *Delivery) explainSending() string {
@@ -303,13 +323,26 @@ func (d *Delivery) explainReplaced(beginning string) string {
 }
 
 // explainNextStep says by which delivery an ended one was tried again, and otherwise what the
-// caller says that may be done.
+// caller says that may be done, unless a retry would be refused.
 func (d *Delivery) explainNextStep(otherwise string) string {
 	if d.RetriedBy != "" {
 		return fmt.Sprintf("It was tried again as delivery %s.", d.RetriedBy)
 	}
 
+	if d.refusedRetry() != nil && otherwise != "" && d.Retryable() == nil {
+		return "It cannot be tried again as it is: " + strings.TrimSuffix(d.whyNoRetry(), ".") + "."
+	}
+
 	return otherwise
+}
+
+// whyNoRetry is why something beside the delivery stands against a retry, within a sentence.
+func (d *Delivery) whyNoRetry() string {
+	if why := d.Tools.refuse(); why != "" {
+		return why
+	}
+
+	return d.RetryRefused.Message
 }
 
 // explainReason gives the error code and its words: "twilio_21211, not a phone number".

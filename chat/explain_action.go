@@ -3,6 +3,7 @@ package chat
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // What is shown of actions that have no delivery yet, or none at all.
@@ -13,7 +14,6 @@ const (
 	ProgressReading          = "A model reads the chat."
 	ProgressReadAgain        = "The summary was changed meanwhile; the chat is read again."
 	ProgressSummarized       = "The summary was written."
-	ProgressAwaitingQuiet    = "Waits until the chat is quiet."
 	ProgressSummarizing      = "The chat is summarized."
 	ProgressNothingNew       = "Nothing is new."
 )
@@ -216,6 +216,12 @@ func (c *ToolCall) Failure() *Error {
 // begins at 0.
 func FailedCall(index int, name, why string) *Error {
 	return Errorf(CodeToolCallFailed, "tool call %d, %s, failed: %s; nothing was delivered", index+1, name, why)
+}
+
+// ExplainQuiet says that a chat is summarized when nobody has written for a while, and when that is if
+// nobody does.
+func ExplainQuiet(at time.Time) string {
+	return fmt.Sprintf("Waits until the chat is quiet: the summary is due at %s if nobody writes.", formatTime(at))
 }
 
 // ExplainSplit says that a chat is read in parts.

@@ -7,13 +7,6 @@ import (
 	"time"
 )
 
-// The statuses of sends that wait for people before their delivery begins.
-const (
-	StatusWaitingForApproval    = "waiting_for_approval"
-	StatusWaitingForContributor = "waiting_for_contributor"
-	StatusToolCallUnknown       = "tool_call_unknown"
-)
-
 // SendView is all that is known of a send beside its delivery.
 type SendView struct {
 	AssistantMessageSent
@@ -21,29 +14,30 @@ type SendView struct {
 	Requests map[ContributorRequestID]ContributorRequest
 }
 
-// ExplainWaiting says what the send waits for beside its delivery, and as which status that
-// shows. Both are empty when its tool calls hold nothing up. over reports that the send is
-// over: then only a call whose outcome is not known, or an undo, is still waited for.
-func (s *SendView) ExplainWaiting(over bool) (sentence, status string) {
+// Standing is what the send waits for beside its delivery. It is a zero one when its tool calls hold nothing up.
+// over reports that the send is over: then only a call whose outcome is not known, or an undo, is still waited for.
+func (s *SendView) Standing(over bool) Standing {
 	if s.Approval != nil && s.Approval.State == ApprovalWaiting && !over {
-		return s.ExplainApproval(), StatusWaitingForApproval
+		return Standing{
+			Explanation: s.ExplainApproval(),
+			WaitingFor:  WaitingApproval,
+			Until:       UTC(&s.Approval.Deadline),
+		}
 	}
 
-	if sentence := s.explainFirst(explainUnknownCall); sentence != "" {
-		return sentence, StatusToolCallUnknown
+	if standing := s.findStanding(standingUnknown); standing.Explanation != "" {
+		return standing
 	}
 
 	if !over {
-		if sentence := s.explainFirst(s.explainContributors); sentence != "" {
-			return sentence, StatusWaitingForContributor
-		}
-
-		if sentence := s.explainFirst(explainRunningCall); sentence != "" {
-			return sentence, ""
+		for _, find := range []func(*ToolCall) Standing{s.standingAsked, standingRunning, standingNext} {
+			if standing := s.findStanding(find); standing.Explanation != "" {
+				return standing
+			}
 		}
 	}
 
-	return s.explainFirst(explainRunningUndo), ""
+	return s.findStanding(standingUndo)
 }
 
 // ExplainApproval says whose approval a send waits for that needs one.
@@ -66,15 +60,15 @@ func (s *SendView) ExplainApproval() string {
 	)
 }
 
-// explainFirst returns the sentence about the first tool call for which there is one.
-func (s *SendView) explainFirst(explain func(*ToolCall) string) string {
+// findStanding returns that of the first tool call that has one.
+func (s *SendView) findStanding(find func(*ToolCall) Standing) Standing {
 	for i := range s.ToolCalls {
-		if sentence := explain(&s.ToolCalls[i]); sentence != "" {
-			return sentence
+		if standing := find(&s.ToolCalls[i]); standing.Explanation != "" {
+			return standing
 		}
 	}
 
-	return ""
+	return Standing{}
 }
 
 // approvedCalls names the calls that need approval: "call_1 (refund) and call_2 (pay)".
@@ -99,46 +93,65 @@ func (c *ToolCall) label() string { return c.ID + " (" + c.Name + ")" }
 
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// explainUnknownCall asks for a person when a call or its undo may have had its effect.
-func explainUnknownCall(c *ToolCall) string {
+// standingUnknown asks for a person when a call or its undo may have had its effect.
+func standingUnknown(c *ToolCall) Standing {
 	if c.State != ToolCallUnknown && c.Undo != nil {
 		c = c.Undo
 	}
 
 	if c.State != ToolCallUnknown {
-		return ""
+		return Standing{}
 	}
 
-	return c.ExplainUnknown(c.Error)
+	standing := Standing{WaitingFor: WaitingToolDecision}
+	if c.FinishedAt != nil {
+		standing.Until = new(c.FinishedAt.UTC().Add(PersonDeadline))
+	}
+
+	standing.Explanation = c.ExplainUnknown(c.Error, standing.Until)
+
+	return standing
 }
 
-// ExplainUnknown says what a person must do about a call that may have had its effect, and why
-// that is not known.
-func (c *ToolCall) ExplainUnknown(why string) string {
+// ExplainUnknown says what a person must do about a call that may have had its effect, why that is
+// not known, and until when it is waited for, if that is known.
+func (c *ToolCall) ExplainUnknown(why string, until *time.Time) string {
 	if why != "" {
 		why = " (" + why + ")"
 	}
 
-	return fmt.Sprintf(
+	sentence := fmt.Sprintf(
 		"Tool call %s may have had its effect%s; it is not run again by itself. A person must decide: resolve it "+
 			"as succeeded, failed or retry.",
 		c.label(),
 		why,
 	)
+
+	if until != nil {
+		sentence += fmt.Sprintf(" If nobody does, it counts as failed from %s on.", formatTime(*until))
+	}
+
+	return sentence
 }
 
-// explainContributors says whose answer a call waits for.
-func (s *SendView) explainContributors(c *ToolCall) string {
+// standingAsked says whose answer a call waits for.
+func (s *SendView) standingAsked(c *ToolCall) Standing {
 	if c.State != ToolCallWaiting {
-		return ""
+		return Standing{}
 	}
+
+	standing := Standing{WaitingFor: WaitingContributor}
 
 	r, ok := s.Requests[c.Request]
 	if !ok {
-		return "Waits until contributors are asked for tool call " + c.label() + "."
+		standing.Explanation = "Waits until contributors are asked for tool call " + c.label() + "."
+		return standing
 	}
 
-	return r.explainAnswers()
+	standing.Explanation = r.explainAnswers()
+	standing.Until = UTC(&r.Deadline)
+
+	return standing
 }
 
 // explainAnswers says whose answers a request waits for, by name.
@@ -169,13 +182,15 @@ func (r *ContributorRequest) explainAnswers() string {
 	)
 }
 
-// explainRunningCall speaks of a call that is with its tool, or is to be tried again.
-func explainRunningCall(c *ToolCall) string {
+// standingRunning speaks of a call that is with its tool, or is to be tried again.
+func standingRunning(c *ToolCall) Standing {
+	sentence := ""
+
 	switch {
 	case c.State == ToolCallRunning:
-		return fmt.Sprintf("Tool call %s is being run (attempt %d).", c.label(), c.Attempts)
+		sentence = fmt.Sprintf("Tool call %s is being run (attempt %d).", c.label(), c.Attempts)
 	case c.State == ToolCallPending && c.Attempts > 0 && c.Error != "":
-		return fmt.Sprintf(
+		sentence = fmt.Sprintf(
 			"Tool call %s is tried again after attempt %d: %s.",
 			c.label(),
 			c.Attempts,
@@ -183,16 +198,41 @@ func explainRunningCall(c *ToolCall) string {
 		)
 
 	case c.State == ToolCallPending && c.Attempts > 0:
-		return fmt.Sprintf("Tool call %s is tried again after attempt %d.", c.label(), c.Attempts)
+		sentence = fmt.Sprintf("Tool call %s is tried again after attempt %d.", c.label(), c.Attempts)
+	default:
+		return Standing{}
 	}
 
-	return ""
+	standing := Standing{WaitingFor: WaitingTool}
+	if c.StartedAt != nil {
+		standing.Until = new(c.StartedAt.UTC().Add(ToolPatience))
+		sentence += fmt.Sprintf(" It has until %s.", formatTime(*standing.Until))
+	}
+
+	standing.Explanation = sentence
+
+	return standing
 }
 
-func explainRunningUndo(c *ToolCall) string {
-	if c.Undo == nil || c.Undo.State.Settled() {
-		return ""
+// standingNext speaks of a call that has not begun.
+func standingNext(c *ToolCall) Standing {
+	if c.State != ToolCallPending {
+		return Standing{}
 	}
 
-	return fmt.Sprintf("Tool call %s takes back what %s has done.", c.Undo.label(), c.label())
+	return Standing{
+		Explanation: "Tool call " + c.label() + " is run next. Nothing is delivered before all have succeeded.",
+		WaitingFor:  WaitingTool,
+	}
+}
+
+func standingUndo(c *ToolCall) Standing {
+	if c.Undo == nil || c.Undo.State.Settled() {
+		return Standing{}
+	}
+
+	return Standing{
+		Explanation: fmt.Sprintf("Tool call %s takes back what %s has done.", c.Undo.label(), c.label()),
+		WaitingFor:  WaitingTool,
+	}
 }

@@ -58,6 +58,9 @@ type deliveryRow struct {
 	SweepAfter        time.Time            `bun:"sweep_after"`
 
 	RetriedBy chat.DeliveryID `bun:"retried_by,scanonly"`
+	// ToolsUndone and ToolsUnfinished are [chat.RetryTools].
+	ToolsUndone     bool `bun:"tools_undone,scanonly"`
+	ToolsUnfinished bool `bun:"tools_unfinished,scanonly"`
 	allowanceRow
 	Busy bool `bun:"busy,scanonly"`
 	// SameTextUntil is until when another delivery of the same text stands before this one.
@@ -107,6 +110,10 @@ func (r *deliveryRow) delivery() chat.Delivery {
 		BulkRetryID:       r.BulkRetryID,
 		CreatedAt:         r.CreatedAt.UTC(),
 		UpdatedAt:         r.UpdatedAt.UTC(),
+		Tools: chat.RetryTools{
+			Undone:     r.ToolsUndone,
+			Unfinished: r.ToolsUnfinished,
+		},
 	}
 
 	if r.DecidedAt != nil {
@@ -196,7 +203,7 @@ func (s *Store) Deliveries(
 	f chat.DeliveryFilter,
 ) (chat.List[chat.Delivery], error) {
 	var rows []deliveryRow
-	q := withRetry(s.db.NewSelect()).Model(&rows).Where("d.workspace_id = ?", ws).
+	q := withTools(s.db.NewSelect()).Model(&rows).Where("d.workspace_id = ?", ws).
 		OrderExpr("d.created_at DESC, d.id DESC").Limit(oneMore(f.Limit))
 
 	var micros int64
@@ -215,9 +222,11 @@ func (s *Store) Deliveries(
 		return chat.List[chat.Delivery]{}, wrapErr("list the deliveries", err)
 	}
 
-	return listOf(rows, fits, (*deliveryRow).delivery, func(r *deliveryRow) string {
+	list := listOf(rows, fits, (*deliveryRow).delivery, func(r *deliveryRow) string {
 		return cursorOf("deliveries", microCursor(r.CreatedAt), r.ID)
-	}), nil
+	})
+
+	return list, s.addSends(ctx, ws, list.Items)
 }
 
 func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
@@ -240,10 +249,10 @@ func filterDeliveries(q *bun.SelectQuery, f *chat.DeliveryFilter) {
 	filterTime(q, "d.created_at", f.Since, f.Until)
 }
 
-// Delivery finds a delivery with its attempts, in order, and its provider's reports, by
-// time: delivery_not_found.
+// Delivery finds a delivery with its attempts, in order, its provider's reports, by time, and what stands
+// before it or against a retry: delivery_not_found.
 func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.DeliveryID) (chat.Delivery, error) {
-	row, err := findDelivery(ctx, withRetry(s.db.NewSelect()), ws, id)
+	row, err := findDelivery(ctx, withTools(s.db.NewSelect()), ws, id)
 	if err != nil {
 		return chat.Delivery{}, wrapErr("find a delivery", err)
 	}
@@ -265,7 +274,12 @@ func (s *Store) Delivery(ctx context.Context, ws chat.WorkspaceID, id chat.Deliv
 	d.Attempts = attempts
 	d.Events = mapSlice(events, (*providerEventRow).event)
 
-	return d, nil
+	whole := []chat.Delivery{d}
+	if err := s.addSends(ctx, ws, whole); err != nil {
+		return chat.Delivery{}, err
+	}
+
+	return whole[0], s.addRetryRefusal(ctx, &row, &whole[0])
 }
 
 // findAttempts are the attempts of a delivery, in order.
@@ -291,9 +305,24 @@ func (s *Store) FindDelivery(ctx context.Context, ws chat.WorkspaceID, id chat.D
 // retriedBy is the delivery that repeats d, NULL for none.
 const retriedBy = "(SELECT r.id FROM deliveries r WHERE r.workspace_id = d.workspace_id AND r.retry_of = d.id)"
 
+// toolsUndone and toolsUnfinished report what d's tool calls say to a retry.
+const (
+	toolsUndone = "EXISTS (SELECT 1 FROM tool_calls AS t WHERE t.workspace_id = d.workspace_id AND " +
+		"t.message_id = d.message_id AND t.undoes IS NOT NULL)"
+	toolsUnfinished = "EXISTS (SELECT 1 FROM tool_calls AS t WHERE t.workspace_id = d.workspace_id AND " +
+		"t.message_id = d.message_id AND t.undoes IS NULL AND t.state <> 'succeeded')"
+)
+
 // withRetry also selects the delivery that repeats each one.
 func withRetry(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.ColumnExpr("d.*").ColumnExpr(retriedBy + " AS retried_by")
+}
+
+// withTools also selects what withRetry does, and what the tool calls say to a retry.
+func withTools(q *bun.SelectQuery) *bun.SelectQuery {
+	return withRetry(q).
+		ColumnExpr(toolsUndone + " AS tools_undone").
+		ColumnExpr(toolsUnfinished + " AS tools_unfinished")
 }
 
 func findDelivery(

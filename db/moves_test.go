@@ -328,7 +328,11 @@ func TestOnlyLegalMoves(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		w := dbtest.Seed(t, s)
 		rapid.Check(t, func(t *rapid.T) {
+			since := time.Now()
 			m := newMachine(t, s, w)
+
+			defer func() { requireFoundByWait(t, s, w.Workspace, since) }()
+
 			t.Repeat(map[string]func(*rapid.T){
 				"": m.look,
 				// Twice: a worker that claims and never comes back is the most frequent crash.

@@ -141,8 +141,9 @@ func checkRetryable(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
 	}
 
 	d := row.delivery()
+	d.Tools = chat.RetryTools{Undone: undone, Unfinished: unfinished}
 
-	return d.CheckRetry(chat.RetryTools{Undone: undone, Unfinished: unfinished})
+	return d.CheckRetry()
 }
 
 func (s *Store) storeRetry(
@@ -276,7 +277,7 @@ func (s *Store) planRetry(
 	r *retryPlan,
 	plan func(*chat.SendFacts, *chat.Delivery) (chat.SendPlan, error),
 ) (deliveryRow, []bun.Query, error) {
-	facts, err := s.retryFacts(ctx, tx, r)
+	facts, err := s.retryFacts(ctx, tx, r, s.locked)
 	if err != nil {
 		return deliveryRow{}, nil, err
 	}

@@ -14,8 +14,13 @@ import (
 // retryFacts reads what decides about a retry as about a send, but for the recipient, who is the
 // old delivery's, and the sender: that is the one of the change, else the old delivery's if the
 // workspace still has it, else the chat's. The errors: chat_not_found, sender_not_found.
-func (s *Store) retryFacts(ctx context.Context, tx bun.Tx, r *retryPlan) (*chat.SendFacts, error) {
-	facts, err := s.chatFacts(ctx, tx, r.WorkspaceID, r.old.ChatID)
+func (s *Store) retryFacts(
+	ctx context.Context,
+	tx bun.Tx,
+	r *retryPlan,
+	lock lockRows,
+) (*chat.SendFacts, error) {
+	facts, err := s.chatFacts(ctx, tx, r.WorkspaceID, r.old.ChatID, lock)
 	if err != nil {
 		return nil, err
 	}

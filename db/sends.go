@@ -440,11 +440,16 @@ func (s *Store) findSentMessage(
 	}
 
 	sent := newSentMessage(&message, messages[0].ToolCalls, &delivery)
-	if slices.ContainsFunc(sent.ToolCalls, func(c chat.ToolCall) bool { return c.Risk == chat.RiskApproval }) {
+	if needsApprovalOf(sent.ToolCalls) {
 		sent.Approval, err = s.approvalOf(ctx, db, ws, action)
 	}
 
 	return sent, err
+}
+
+// needsApprovalOf reports whether a send with the calls has, or had, an approval.
+func needsApprovalOf(calls []chat.ToolCall) bool {
+	return slices.ContainsFunc(calls, func(c chat.ToolCall) bool { return c.Risk == chat.RiskApproval })
 }
 
 // moveMessage is the statement that puts an assistant's message into another state.

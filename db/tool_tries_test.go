@@ -271,7 +271,11 @@ func TestToolCallsUnderCrashes(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *db.Store) {
 		o := newOutside(t, s, false)
 		rapid.Check(t, func(r *rapid.T) {
+			since := time.Now()
 			o.anew(r, rapid.Bool().Draw(r, "idempotent"))
+
+			defer func() { requireFoundByWait(r, s, o.Workspace, since) }()
+
 			idempotent := o.begin(r).Call.Idempotent
 			runs, mayRun := 1, 1
 			last := chat.ToolCallRunning

@@ -40,7 +40,11 @@ func AutoSummarize(ctx workflow.Context, in chat.AutoSummary) error {
 		case due.Due:
 			err = summarizeDue(ctx, &in, &due)
 		case due.In > 0:
-			showState(ctx, chat.ProgressAwaitingQuiet, AttributeStatus.ValueSet(statusWaiting))
+			showState(
+				ctx,
+				chat.ExplainQuiet(workflow.Now(ctx).Add(due.In)),
+				AttributeStatus.ValueSet(chat.StatusWaitingForQuiet),
+			)
 			err = untilDue(ctx, changed, &due)
 		case changed.Len() == 0:
 			showState(ctx, chat.ProgressNothingNew, AttributeStatus.ValueSet(string(chat.ActionSucceeded)))

@@ -38,8 +38,11 @@ func (s *sendRun) askContributors(ctx workflow.Context, run chat.ToolRun) (chat.
 	if request.Wait {
 		err = s.awaitPeople(
 			ctx,
-			request.ExplainWaiting(),
-			until,
+			chat.Standing{
+				Explanation: request.ExplainWaiting(),
+				WaitingFor:  chat.WaitingContributor,
+				Until:       &until,
+			},
 			ended,
 			func() bool { return !waits() || ended != nil && ended.IsReady() },
 		)
@@ -203,7 +206,7 @@ func (a *requestRun) takeDueSteps(ctx workflow.Context) error {
 		}
 	}
 
-	showState(ctx, a.request.ExplainWaiting(), AttributeStatus.ValueSet(statusWaiting))
+	showState(ctx, a.request.ExplainWaiting(), AttributeStatus.ValueSet(chat.WaitingContributor.Status()))
 
 	return nil
 }

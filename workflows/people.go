@@ -8,20 +8,21 @@ import (
 	"handrail/chat"
 )
 
-// statusWaiting is the search attribute of workflows that wait for people.
-const statusWaiting = "waiting"
-
 // awaitPeople keeps the send open until people have done what it waits for: over reports
-// true, the time is up, or a person has ended the send, which s.last then tells. It looks
+// true, its time is up, or a person has ended the send, which s.last then tells. It looks
 // when it is told to, when more is there, and now and then, in case that a signal was lost.
 func (s *sendRun) awaitPeople(
 	ctx workflow.Context,
-	details string,
-	until time.Time,
+	standing chat.Standing,
 	more workflow.Future,
 	over func() bool,
 ) error {
-	showState(ctx, details, AttributeChannel.ValueSet(string(s.sent.Channel)), AttributeStatus.ValueSet(statusWaiting))
+	showState(
+		ctx,
+		standing.Explanation,
+		AttributeChannel.ValueSet(string(s.sent.Channel)),
+		AttributeStatus.ValueSet(standing.WaitingFor.Status()),
+	)
 	s.answer.settle(s.sent, nil)
 
 	for wait := checkLater; ; wait = min(2*wait, checkSeldom) {
@@ -29,7 +30,7 @@ func (s *sendRun) awaitPeople(
 			return err
 		}
 
-		left := until.Sub(workflow.Now(ctx))
+		left := standing.Until.Sub(workflow.Now(ctx))
 		if over() || s.last.Submission.Settled() || left <= 0 {
 			return nil
 		}
@@ -83,7 +84,7 @@ func (s *sendRun) awaitApproval(ctx workflow.Context) (bool, error) {
 		view := chat.SendView{AssistantMessageSent: s.sent}
 		decided := func() bool { return !waiting() }
 
-		if err := s.awaitPeople(ctx, view.ExplainApproval(), s.sent.Approval.Deadline, nil, decided); err != nil {
+		if err := s.awaitPeople(ctx, view.Standing(false), nil, decided); err != nil {
 			return false, err
 		}
 	}

@@ -99,7 +99,7 @@ var (
 	// an hour of trouble is outlasted, then the call has failed.
 	externalToolOptions = StepOptions{
 		attempt:   chat.MaxToolTimeout + 30*time.Second,
-		overall:   15 * time.Minute,
+		overall:   chat.ToolPatience,
 		heartbeat: heartbeat,
 		finish:    true,
 		retry: temporal.RetryPolicy{
@@ -133,7 +133,7 @@ const (
 	// status comes meanwhile: writing both costs two writes for every message (decision 19).
 	Quiet = checkSoon
 	// waitForPerson is how long an action waits for an operator before it gives up.
-	waitForPerson = 30 * 24 * time.Hour
+	waitForPerson = chat.PersonDeadline
 )
 
 func (p StepOptions) activity(summary string) workflow.ActivityOptions {

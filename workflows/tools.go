@@ -110,10 +110,16 @@ func (s *sendRun) tool(index int) chat.ToolStep {
 // known. It is not repeated by itself.
 func (s *sendRun) awaitVerdict(ctx workflow.Context, index int) (chat.ToolCall, error) {
 	call := s.sent.ToolCalls[index]
-	// By its code: the error's text is the tool's, and may hold anything.
-	details := call.ExplainUnknown(call.ErrorCode)
+	until := workflow.Now(ctx).Add(waitForPerson)
 
-	err := s.awaitPeople(ctx, details, workflow.Now(ctx).Add(waitForPerson), nil, func() bool {
+	standing := chat.Standing{
+		// By its code: the error's text is the tool's, and may hold anything.
+		Explanation: call.ExplainUnknown(call.ErrorCode, &until),
+		WaitingFor:  chat.WaitingToolDecision,
+		Until:       &until,
+	}
+
+	err := s.awaitPeople(ctx, standing, nil, func() bool {
 		return s.sent.ToolCalls[index].State != chat.ToolCallUnknown
 	})
 

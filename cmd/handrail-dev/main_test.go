@@ -303,7 +303,7 @@ func TestKilledInMidPostItNeverPostsAgainAndSaysSo(t *testing.T) {
 	p.up()
 	seen := p.await(action, func(a map[string]any) bool { return a["status"] == "unknown" })
 	assert.Equal(t, "unknown", seen["status"], seen)
-	assert.Contains(t, seen["waiting_for"], "May have been sent")
+	assert.Contains(t, seen["explanation"], "May have been sent")
 	assert.Equal(t, int64(1), taken.Load())
 }
 

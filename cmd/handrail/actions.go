@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"handrail/chat"
 )
 
 type actionsCommand struct {
+	List   actionList   `cmd:"" help:"List actions, newest first; by default those that wait for a person."`
 	Show   actionShow   `cmd:"" help:"Show an action: what it waits for, and what has happened."`
 	Resume actionResume `cmd:"" help:"Resume an action that was ended in Temporal before it had done anything."`
 }
@@ -19,19 +21,36 @@ func (actionsCommand) Help() string {
 	return `An action is one request: a send, a retry, a new participant. Its id is in the answer to the request, and
 in the log of a worker that finds an action that was ended in Temporal.
 
+To see what waits for a person: handrail actions list. To see everything: handrail actions list --waiting-for any
+
 ` + exitHelp
 }
 
 // actionJSON is an action as the API shows it.
 type actionJSON struct {
-	ActionID   string `json:"action_id"`
-	Kind       string `json:"kind"`
-	State      string `json:"state"`
-	Status     string `json:"status"`
-	ChatID     int64  `json:"chat_id"`
-	WorkflowID string `json:"workflow_id"`
-	WaitingFor string `json:"waiting_for"`
-	Timeline   []struct {
+	ActionID     string     `json:"action_id"`
+	Kind         string     `json:"kind"`
+	State        string     `json:"state"`
+	Status       string     `json:"status"`
+	ChatID       int64      `json:"chat_id"`
+	WorkflowID   string     `json:"workflow_id"`
+	Explanation  string     `json:"explanation"`
+	WaitingFor   string     `json:"waiting_for"`
+	WaitingUntil *time.Time `json:"waiting_until"`
+	Message      *struct {
+		ToolCalls []struct {
+			ID     string `json:"id"`
+			Status string `json:"status"`
+			Undo   *struct {
+				ID     string `json:"id"`
+				Status string `json:"status"`
+			} `json:"undo"`
+		} `json:"tool_calls"`
+	} `json:"message"`
+	Delivery *struct {
+		ID string `json:"id"`
+	} `json:"delivery"`
+	Timeline []struct {
 		At   time.Time `json:"at"`
 		What string    `json:"what"`
 	} `json:"timeline"`
@@ -53,7 +72,13 @@ func (a *actionJSON) show(c *console, r *remote, got *answer) error {
 	f.say("chat", "%d", a.ChatID)
 	f.say("state", "%s", makePrintable(a.State))
 	f.say("status", "%s", makePrintable(a.Status))
-	f.say("waits", "%s", makePrintable(a.WaitingFor))
+	f.say("waiting for", "%s", makePrintable(a.WaitingFor))
+
+	if a.WaitingUntil != nil {
+		f.say("until", "%s", formatTime(*a.WaitingUntil))
+	}
+
+	f.say("explanation", "%s", makePrintable(a.Explanation))
 	f.say("workflow", "%s", makePrintable(a.WorkflowID))
 	f.say("created", "%s (%s ago)", formatTime(a.CreatedAt), formatAge(a.CreatedAt))
 
@@ -74,14 +99,148 @@ func (a *actionJSON) show(c *console, r *remote, got *answer) error {
 	return nil
 }
 
-// showNext says what may be done about an action that was ended.
+// showNext says what may be done about an action that was ended, or waits for a person.
 func (a *actionJSON) showNext(c *console, r *remote) {
-	if a.Problem == nil || a.Problem.Code != string(chat.CodeActionEnded) {
+	commands := a.nextCommands()
+	if len(commands) == 0 {
 		return
 	}
 
 	fmt.Fprintln(c.out, "\nWhat you may do")
-	fmt.Fprintln(c.out, "  "+r.line(c, "actions resume "+makePrintable(a.ActionID)+" --reason '…'"))
+
+	for _, command := range commands {
+		fmt.Fprintln(c.out, "  "+r.line(c, makePrintable(command)))
+	}
+}
+
+// nextCommands are the commands that would be accepted.
+func (a *actionJSON) nextCommands() []string {
+	if a.Problem != nil && a.Problem.Code == string(chat.CodeActionEnded) {
+		return []string{"actions resume " + a.ActionID + " --reason '…'"}
+	}
+
+	var commands []string
+
+	switch chat.Waiting(a.WaitingFor) {
+	case chat.WaitingApproval:
+		commands = append(
+			commands,
+			"approvals approve "+a.ActionID+" --reason '…'",
+			"approvals refuse "+a.ActionID+" --reason '…'",
+		)
+	case chat.WaitingToolDecision:
+		for _, call := range a.unknownCalls() {
+			commands = append(
+				commands,
+				"tool-calls resolve "+a.ActionID+" "+call+" --outcome succeeded|failed|retry --reason '…'",
+			)
+		}
+
+	case chat.WaitingPerson:
+		if a.Delivery != nil {
+			commands = append(commands, "deliveries show "+a.Delivery.ID)
+		}
+
+	case chat.WaitingNothing,
+		chat.WaitingContributor,
+		chat.WaitingTool,
+		chat.WaitingAttempt,
+		chat.WaitingAddress,
+		chat.WaitingSender,
+		chat.WaitingProvider,
+		chat.WaitingReceipt,
+		chat.WaitingModel:
+	}
+
+	return commands
+}
+
+// unknownCalls are the tool calls that a person must decide about, and their undos.
+func (a *actionJSON) unknownCalls() []string {
+	if a.Message == nil {
+		return nil
+	}
+
+	var ids []string
+
+	for _, call := range a.Message.ToolCalls {
+		if call.Status == string(chat.ToolCallUnknown) {
+			ids = append(ids, call.ID)
+		}
+
+		if call.Undo != nil && call.Undo.Status == string(chat.ToolCallUnknown) {
+			ids = append(ids, call.Undo.ID)
+		}
+	}
+
+	return ids
+}
+
+type actionList struct {
+	remote
+	listing
+	WaitingFor string `help:"Only what waits for this: person (an approval, a decision on a tool call or on a delivery), approval, contributor, tool, tool_decision, attempt, address, sender, provider, model; any shows all actions." default:"person" placeholder:"WHAT"`
+	State      string `help:"Only this state: running, parked, succeeded or failed." placeholder:"STATE"`
+	Kind       string `help:"Only this kind, like send_assistant_message." placeholder:"KIND"`
+	ChatID     int64  `help:"Only this chat." placeholder:"ID"`
+	Since      moment `help:"Only those made since then: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
+}
+
+// query is the list's filter. "person" stands for everything that nobody but a person ends.
+func (l *actionList) query() url.Values {
+	query := url.Values{}
+
+	waitingFor := map[string]string{
+		"person": "approval,tool_decision,person",
+		"any":    "",
+	}
+
+	words, known := waitingFor[l.WaitingFor]
+	if !known {
+		words = l.WaitingFor
+	}
+
+	for name, value := range map[string]string{
+		"waiting_for": words,
+		"state":       l.State,
+		"kind":        l.Kind,
+		"since":       string(l.Since),
+	} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+
+	if l.ChatID != 0 {
+		query.Set("chat_id", strconv.FormatInt(l.ChatID, 10))
+	}
+
+	return query
+}
+
+// Run lists actions.
+func (l *actionList) Run(c *console) error {
+	empty := "nothing waits for a person; --waiting-for any shows all actions"
+	if l.WaitingFor != "person" {
+		empty = "no actions match"
+	}
+
+	return showList(c, &l.remote, l.listing, listView[actionJSON]{
+		path:    "actions",
+		query:   l.query(),
+		empty:   empty,
+		columns: []string{"ACTION", "AGE", "CHAT", "STATUS", "WAITING FOR", "EXPLANATION"},
+		row: func(a *actionJSON) []string {
+			return []string{
+				makePrintable(a.ActionID),
+				formatAge(a.CreatedAt),
+				strconv.FormatInt(a.ChatID, 10),
+				makePrintable(a.Status),
+				makePrintable(a.WaitingFor),
+				shortenText(makePrintable(a.Explanation), 60),
+			}
+		},
+	})
 }
 
 type actionShow struct {

@@ -387,7 +387,7 @@ func TestALoneManagerIsToldWhoDecides(t *testing.T) {
 
 		action := w.askRefund()
 		shown := w.call("GET", "/actions/"+action, nil)
-		assert.Contains(t, shown.at("waiting_for"), "handrail approvals approve --operator", shown.raw)
+		assert.Contains(t, shown.at("explanation"), "handrail approvals approve --operator", shown.raw)
 
 		list := w.call("GET", "/approvals?state=waiting", nil)
 		assert.Equal(t, chat.NobodyElse, list.at("items", 0, "note"), list.raw)

@@ -71,7 +71,7 @@ func TestAContributorsAnswerCompletesTheSend(t *testing.T) {
 		))
 
 		require.Equal(t, http.StatusAccepted, r.status, r.raw)
-		assert.Contains(t, r.at("waiting_for"), "Cem", r.raw)
+		assert.Contains(t, r.at("explanation"), "Cem", r.raw)
 		action := r.at("action_id").(string)
 
 		w.eventually(func() bool { return len(w.texts(cook)) == 1 })

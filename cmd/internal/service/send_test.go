@@ -355,7 +355,7 @@ func TestWrongCredentialsBlockAndLoseNothing(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, r.status, r.raw)
 	assert.Equal(t, "blocked", r.at("status"), r.raw)
 	assert.NotContains(t, r.raw, "wrongtoken")
-	assert.NotEmpty(t, r.at("waiting_for"))
+	assert.NotEmpty(t, r.at("explanation"))
 }
 
 func TestAProviderThatIsAwayIsTriedAgain(t *testing.T) {

@@ -29,7 +29,7 @@ func TestACallThatMayHaveHadItsEffectWaitsForAPerson(t *testing.T) {
 			)
 			require.Equal(t, http.StatusAccepted, r.status, r.raw)
 			assert.Equal(t, "parked", r.at("state"), r.raw)
-			assert.Contains(t, r.at("waiting_for"), "may have had its effect")
+			assert.Contains(t, r.at("explanation"), "may have had its effect")
 			action := r.at("action_id").(string)
 
 			return action, "/actions/" + action + "/tool-calls/call_1/resolve"
@@ -124,7 +124,7 @@ func TestApprovalTakesASecondPerson(t *testing.T) {
 			)
 
 			require.Equal(t, http.StatusAccepted, r.status, r.raw)
-			assert.Contains(t, r.at("waiting_for"), "approv", r.raw)
+			assert.Contains(t, r.at("explanation"), "approv", r.raw)
 
 			return r.at("action_id").(string)
 		}

@@ -1,0 +1,202 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// The parts of a query for what an action waits for. They say in SQL what [chat.ActionView.Standing] says of what
+// is loaded; a test holds that both say the same.
+const (
+	// newestDelivery is the delivery by which an action is judged: the newest of a send's message, else its own.
+	newestDelivery = `COALESCE(
+		(SELECT x.id FROM deliveries AS x WHERE x.workspace_id = m.workspace_id AND x.message_id = m.id
+			ORDER BY x.created_at DESC, x.id DESC LIMIT 1),
+		(SELECT x.id FROM deliveries AS x WHERE x.workspace_id = a.workspace_id AND x.action_id = a.id
+			ORDER BY x.created_at DESC, x.id DESC LIMIT 1))`
+
+	isOpen = "a.state IN ('running', 'parked')"
+
+	// waitsForSomething are the actions that may wait: open ones, and ended ones with an undo, with a call that may
+	// have had its effect, or with a delivery, that are not settled.
+	waitsForSomething = `(` + isOpen + ` OR a.id IN (
+			SELECT n.action_id FROM tool_calls AS t
+			JOIN messages AS n ON n.workspace_id = t.workspace_id AND n.id = t.message_id
+			WHERE t.workspace_id = ?0 AND t.state IN ('unknown', 'pending', 'running')
+		) OR a.id IN (
+			SELECT x.action_id FROM deliveries AS x
+			WHERE x.workspace_id = ?0 AND x.status IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')
+		))`
+
+	waitingOf = `CASE
+		WHEN ` + isOpen + ` AND EXISTS (SELECT 1 FROM approvals AS ap
+			WHERE ap.workspace_id = a.workspace_id AND ap.id = a.id AND ap.state = 'waiting') THEN 'approval'
+		WHEN ` + hasCall + `t.state = 'unknown') THEN 'tool_decision'
+		WHEN ` + isOpen + ` AND ` + hasCall + `t.undoes IS NULL AND t.state = 'waiting') THEN 'contributor'
+		WHEN ` + isOpen + ` AND ` + hasCall + `t.undoes IS NULL AND t.state IN ('pending', 'running')) THEN 'tool'
+		WHEN ` + hasCall + `t.undoes IS NOT NULL AND t.state IN ('pending', 'running')) THEN 'tool'
+		WHEN NOT ` + isOpen + ` AND (d.action_id <> a.id OR
+			d.submission NOT IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')) THEN ''
+		WHEN d.submission IN ('pending', 'blocked') AND d.error_code IN ?0 THEN 'person'
+		WHEN d.submission IN ('pending', 'blocked') AND d.error_code IN ?1 THEN 'address'
+		WHEN d.submission = 'blocked' OR d.submission = 'pending' AND d.error_code = ?2 THEN 'sender'
+		WHEN d.submission = 'pending' THEN 'attempt'
+		WHEN d.submission IN ('sending', 'unknown') THEN 'provider'
+		WHEN d.submission = 'needs_review' THEN 'person'
+		WHEN d.submission = 'accepted' AND d.provider <> 'handrail' AND d.status = 'accepted' THEN 'receipt'
+		ELSE '' END`
+
+	hasCall = `EXISTS (SELECT 1 FROM tool_calls AS t
+		WHERE t.workspace_id = m.workspace_id AND t.message_id = m.id AND `
+)
+
+// Actions lists actions by creation, the newest first, with their messages and deliveries. The deliveries are
+// without attempts and events.
+func (s *Store) Actions(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	f chat.ActionFilter,
+) (chat.List[chat.ActionView], error) {
+	var rows []actionRow
+
+	q := s.db.NewSelect().
+		Model(&rows).
+		ColumnExpr("a.*").
+		ColumnExpr("d.id AS delivery_id").
+		Join("LEFT JOIN messages AS m ON m.workspace_id = a.workspace_id AND m.action_id = a.id").
+		Join("LEFT JOIN deliveries AS d ON d.workspace_id = a.workspace_id AND d.id = "+newestDelivery).
+		Where("a.workspace_id = ?", ws).
+		OrderExpr("a.created_at DESC, a.id DESC").
+		Limit(oneMore(f.Limit))
+
+	var micros int64
+
+	var id chat.ActionID
+	if ok, err := readCursor("actions", f.Cursor, &micros, &id); err != nil {
+		return chat.List[chat.ActionView]{}, err
+	} else if ok {
+		q.Where("(a.created_at, a.id) < (?, ?)", time.UnixMicro(micros).UTC(), id)
+	}
+
+	filterActions(q, ws, &f)
+
+	fits, err := scanPage(ctx, q, &rows, f.Limit)
+	if err != nil {
+		return chat.List[chat.ActionView]{}, wrapErr("list the actions", err)
+	}
+
+	list := listOf(rows, fits, (*actionRow).view, func(r *actionRow) string {
+		return cursorOf("actions", microCursor(r.CreatedAt), r.ID)
+	})
+
+	return list, s.addParts(ctx, ws, list.Items)
+}
+
+func filterActions(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.ActionFilter) {
+	if len(f.States) > 0 {
+		q.Where("a.state IN ?", bun.Tuple(f.States))
+	}
+
+	if len(f.Kinds) > 0 {
+		q.Where("a.kind IN ?", bun.Tuple(f.Kinds))
+	}
+
+	if f.ChatID != 0 {
+		q.Where("a.chat_id = ?", f.ChatID)
+	}
+
+	if len(f.WaitingFor) > 0 {
+		q.Where(waitsForSomething, ws)
+		q.Where(
+			waitingOf+" IN ?3",
+			bun.Tuple(chat.LeftAlone()),
+			bun.Tuple([]string{chat.ErrorAddressBusy, chat.ErrorTextBusy}),
+			chat.ErrorSenderBlocked,
+			bun.Tuple(f.WaitingFor),
+		)
+	}
+
+	filterTime(q, "a.created_at", f.Since, f.Until)
+}
+
+// view is the action alone.
+func (r *actionRow) view() chat.ActionView {
+	if r.DeliveryID == "" && r.Kind == chat.ActionRetryDelivery && r.Result != nil {
+		var result retryResult
+		if json.Unmarshal(r.Result, &result) == nil {
+			r.DeliveryID = result.DeliveryID
+		}
+	}
+
+	return chat.ActionView{Action: r.action()}
+}
+
+// addParts adds the messages and the deliveries of sends and retries.
+func (s *Store) addParts(ctx context.Context, ws chat.WorkspaceID, views []chat.ActionView) error {
+	var sends []chat.ActionID
+
+	var deliveries []chat.DeliveryID
+
+	for i := range views {
+		if views[i].Kind == chat.ActionSendAssistantMessage {
+			sends = append(sends, views[i].ID)
+		}
+
+		if views[i].DeliveryID != "" {
+			deliveries = append(deliveries, views[i].DeliveryID)
+		}
+	}
+
+	sent, err := s.SendViews(ctx, ws, sends...)
+	if err != nil {
+		return err
+	}
+
+	found, err := s.deliveriesByID(ctx, ws, deliveries)
+	if err != nil {
+		return err
+	}
+
+	for i := range views {
+		if send, ok := sent[views[i].ID]; ok {
+			views[i].Send = &send
+		}
+
+		if delivery, ok := found[views[i].DeliveryID]; ok {
+			views[i].Delivery = &delivery
+		}
+	}
+
+	return nil
+}
+
+// deliveriesByID finds deliveries, without attempts and events.
+func (s *Store) deliveriesByID(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	ids []chat.DeliveryID,
+) (map[chat.DeliveryID]chat.Delivery, error) {
+	found := map[chat.DeliveryID]chat.Delivery{}
+	if len(ids) == 0 {
+		return found, nil
+	}
+
+	var rows []deliveryRow
+
+	err := withTools(s.db.NewSelect()).
+		Model(&rows).
+		Where("d.workspace_id = ?", ws).
+		Where("d.id IN ?", bun.Tuple(ids)).
+		Scan(ctx)
+
+	for i := range rows {
+		found[rows[i].ID] = rows[i].delivery()
+	}
+
+	return found, wrapErr("find the deliveries of actions", err)
+}

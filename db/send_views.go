@@ -1,0 +1,300 @@
+package db
+
+import (
+	"context"
+	"errors"
+
+	"github.com/uptrace/bun"
+
+	"handrail/chat"
+)
+
+// SendView is a send as it stands now, with all that it may wait for: action_not_found, also for an action that
+// is no send.
+func (s *Store) SendView(ctx context.Context, ws chat.WorkspaceID, action chat.ActionID) (chat.SendView, error) {
+	views, err := s.SendViews(ctx, ws, action)
+	if err != nil {
+		return chat.SendView{}, err
+	}
+
+	view, ok := views[action]
+	if !ok {
+		return view, notFound(chat.CodeActionNotFound, "action that sends")
+	}
+
+	return view, nil
+}
+
+// SendViews are sends as they stand now, by their actions. What is no send, or not prepared yet, is left out.
+func (s *Store) SendViews(
+	ctx context.Context,
+	ws chat.WorkspaceID,
+	actions ...chat.ActionID,
+) (map[chat.ActionID]chat.SendView, error) {
+	views := map[chat.ActionID]chat.SendView{}
+	if len(actions) == 0 {
+		return views, nil
+	}
+
+	err := s.snapshot(ctx, "find what actions have sent", func(ctx context.Context, tx bun.Tx) error {
+		sent, err := findSentMessages(ctx, tx, ws, actions)
+		if err != nil {
+			return err
+		}
+
+		approvals, err := s.approvalsOf(ctx, tx, ws, sent)
+		if err != nil {
+			return err
+		}
+
+		requests, err := requestsOf(ctx, tx, ws, sent)
+		if err != nil {
+			return err
+		}
+
+		for i := range sent {
+			views[sent[i].ActionID] = viewSend(sent[i], approvals, requests)
+		}
+
+		return nil
+	})
+
+	return views, err
+}
+
+// viewSend puts a send together with its own of what was found for many.
+func viewSend(
+	sent chat.AssistantMessageSent,
+	approvals map[chat.ActionID]chat.Approval,
+	requests map[chat.ContributorRequestID]chat.ContributorRequest,
+) chat.SendView {
+	view := chat.SendView{
+		AssistantMessageSent: sent,
+		Requests:             map[chat.ContributorRequestID]chat.ContributorRequest{},
+	}
+
+	if approval, ok := approvals[sent.ActionID]; ok {
+		view.Approval = &approval
+	}
+
+	for i := range sent.ToolCalls {
+		if request, ok := requests[sent.ToolCalls[i].Request]; ok {
+			view.Requests[request.ID] = request
+		}
+	}
+
+	return view
+}
+
+// findSentMessages finds the messages that actions have sent, each with its tool calls and its newest delivery.
+func findSentMessages(
+	ctx context.Context,
+	db bun.IDB,
+	ws chat.WorkspaceID,
+	actions []chat.ActionID,
+) ([]chat.AssistantMessageSent, error) {
+	var rows []messageRow
+
+	err := db.NewSelect().
+		Model(&rows).
+		Where("m.workspace_id = ?", ws).
+		Where("m.action_id IN ?", bun.Tuple(actions)).
+		Scan(ctx)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+
+	messages := mapSlice(rows, (*messageRow).message)
+	if err := addToolCalls(ctx, db, ws, messages); err != nil {
+		return nil, err
+	}
+
+	newest, err := newestDeliveries(ctx, db, ws, mapSlice(rows, func(r *messageRow) chat.MessageID { return r.ID }))
+	if err != nil {
+		return nil, err
+	}
+
+	sent := make([]chat.AssistantMessageSent, 0, len(rows))
+
+	for i := range rows {
+		if delivery, ok := newest[rows[i].ID]; ok {
+			sent = append(sent, newSentMessage(&rows[i], messages[i].ToolCalls, &delivery))
+		}
+	}
+
+	return sent, nil
+}
+
+// newestDeliveries finds the last delivery of each message.
+func newestDeliveries(
+	ctx context.Context,
+	db bun.IDB,
+	ws chat.WorkspaceID,
+	messages []chat.MessageID,
+) (map[chat.MessageID]deliveryRow, error) {
+	var rows []deliveryRow
+
+	err := db.NewSelect().
+		Model(&rows).
+		Where("d.workspace_id = ?", ws).
+		Where("d.message_id IN ?", bun.Tuple(messages)).
+		OrderExpr("d.created_at, d.id").
+		Scan(ctx)
+
+	newest := map[chat.MessageID]deliveryRow{}
+	for _, row := range rows {
+		newest[row.MessageID] = row
+	}
+
+	return newest, err
+}
+
+// approvalsOf finds the approvals of sends that have or had one.
+func (s *Store) approvalsOf(
+	ctx context.Context,
+	db bun.IDB,
+	ws chat.WorkspaceID,
+	sent []chat.AssistantMessageSent,
+) (map[chat.ActionID]chat.Approval, error) {
+	found := map[chat.ActionID]chat.Approval{}
+
+	var ids []chat.ApprovalID
+
+	for i := range sent {
+		if needsApprovalOf(sent[i].ToolCalls) {
+			ids = append(ids, chat.ApprovalID(sent[i].ActionID))
+		}
+	}
+
+	if len(ids) == 0 {
+		return found, nil
+	}
+
+	var rows []approvalRow
+
+	err := db.NewSelect().
+		Model(&rows).
+		Where("ap.workspace_id = ?", ws).
+		Where("ap.id IN ?", bun.Tuple(ids)).
+		Scan(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	approvals := mapSlice(rows, (*approvalRow).approval)
+	if err := s.nameDeciders(ctx, db, ws, approvals, rows); err != nil {
+		return nil, err
+	}
+
+	for i := range approvals {
+		found[rows[i].ActionID] = approvals[i]
+	}
+
+	return found, nil
+}
+
+// requestsOf finds what contributors are asked for sends.
+func requestsOf(
+	ctx context.Context,
+	db bun.IDB,
+	ws chat.WorkspaceID,
+	sent []chat.AssistantMessageSent,
+) (map[chat.ContributorRequestID]chat.ContributorRequest, error) {
+	found := map[chat.ContributorRequestID]chat.ContributorRequest{}
+
+	var ids []chat.ContributorRequestID
+
+	for i := range sent {
+		for j := range sent[i].ToolCalls {
+			if id := sent[i].ToolCalls[j].Request; id != "" {
+				ids = append(ids, id)
+			}
+		}
+	}
+
+	if len(ids) == 0 {
+		return found, nil
+	}
+
+	var rows []contributorRequestRow
+
+	err := db.NewSelect().
+		Model(&rows).
+		Relation("Call").
+		Where("r.workspace_id = ?", ws).
+		Where("r.id IN ?", bun.Tuple(ids)).
+		Scan(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	requests := mapSlice(rows, (*contributorRequestRow).request)
+	if err := addQuestions(ctx, db, ws, requests); err != nil {
+		return nil, err
+	}
+
+	for i := range requests {
+		found[requests[i].ID] = requests[i]
+	}
+
+	return found, nil
+}
+
+// addSends tells of deliveries that have not begun what their messages wait for.
+func (s *Store) addSends(ctx context.Context, ws chat.WorkspaceID, deliveries []chat.Delivery) error {
+	var actions []chat.ActionID
+
+	for i := range deliveries {
+		if deliveries[i].WaitsForTools() {
+			actions = append(actions, deliveries[i].ActionID)
+		}
+	}
+
+	views, err := s.SendViews(ctx, ws, actions...)
+	if err != nil {
+		return err
+	}
+
+	for i := range deliveries {
+		view, ok := views[deliveries[i].ActionID]
+		if ok && deliveries[i].WaitsForTools() {
+			deliveries[i].Send = &view
+		}
+	}
+
+	return nil
+}
+
+// addRetryRefusal tells of a delivery why a retry that changes nothing would be refused, if it would be.
+func (s *Store) addRetryRefusal(ctx context.Context, row *deliveryRow, d *chat.Delivery) error {
+	if d.CheckRetry() != nil || d.GoesOnAsIs() {
+		return nil
+	}
+
+	r := retryPlan{RetryDelivery: chat.RetryDelivery{Request: chat.Request{WorkspaceID: row.WorkspaceID}}, old: *row}
+
+	return s.snapshot(ctx, "see whether a retry is allowed", func(ctx context.Context, tx bun.Tx) error {
+		facts, err := s.retryFacts(ctx, tx, &r, unlocked)
+		if err == nil {
+			_, err = facts.PlanRetry(d, chat.Change{})
+		}
+
+		refusal, isRefusal := errors.AsType[*chat.Error](err)
+		if !isRefusal {
+			// While the database has failed over, nothing is decided; any other error is one of reading.
+			return unlessFailedOver(err)
+		}
+
+		d.RetryRefused = refusal
+
+		return nil
+	})
+}
+
+func unlessFailedOver(err error) error {
+	if errors.Is(err, errFailedOver) {
+		return nil
+	}
+
+	return err
+}
