@@ -128,7 +128,7 @@ func TwilioCode(code int) string { return string(ProviderTwilio) + "_" + strconv
 // something is done by itself. It never advises a retry that would be refused as things stand with
 // the delivery itself.
 func (d *Delivery) Advice() Advice {
-	if !d.needsAdvice() || d.Retryable() != nil {
+	if !d.needsAdvice() || d.CheckRetry() != nil {
 		return AdviceNone
 	}
 

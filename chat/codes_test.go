@@ -123,7 +123,14 @@ func TestWhatIsAdvisedIsAccepted(t *testing.T) {
 						RetriedBy:      retriedBy,
 					}
 
-					checkAdvice(t, &d)
+					for _, tools := range []chat.RetryTools{{}, {Undone: true}, {Unfinished: true}} {
+						for _, refused := range []*chat.Error{nil, chat.Errorf(chat.CodeNoPhone, "they have no number")} {
+							d.Tools = tools
+							d.RetryRefused = refused
+
+							checkAdvice(t, &d)
+						}
+					}
 				}
 			}
 		}
@@ -139,11 +146,16 @@ func checkAdvice(t *testing.T, d *chat.Delivery) {
 	advises := strings.Contains(strings.ToLower(sentence), "retry it") || strings.Contains(sentence, "can be retried")
 	if advises {
 		require.NoError(t, d.Retryable(), what)
+		require.Contains(t, d.Commands(), chat.VerdictRetry, what)
 	}
 
 	advice := d.Advice()
 	if advice != chat.AdviceNone {
-		require.NoError(t, d.Retryable(), what)
+		require.NoError(t, d.CheckRetry(), what)
+	}
+
+	if d.RetryRefused != nil {
+		return // the sentence says why there is no retry; the advice says how another one may be
 	}
 
 	// Of the sentences that tell people what to do, one is right.

@@ -213,7 +213,7 @@ func (d *Delivery) explainBlocked() string {
 		again = "It waits, and goes out by itself when a trial message gets through."
 	case code.Advice == AdviceMendAccount:
 		again = "Mend that at the provider; it is tried again by itself."
-	case code.Advice != AdviceNone:
+	case code.Advice != AdviceNone && d.refusedRetry() == nil:
 		again = code.Advice.Words() + " Else it is tried again by itself."
 	}
 

@@ -1,7 +1,6 @@
 package db_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -13,17 +12,11 @@ import (
 	"handrail/db/dbtest"
 )
 
-// contextTest is a test, or one of rapid's.
-type contextTest interface {
-	require.TestingT
-	Context() context.Context
-}
-
 // requireFoundByWait checks that lists find each action by what it waits for, and by nothing else: the query says in
 // SQL what its standing says. since leaves out what others have made.
-func requireFoundByWait(t contextTest, s *db.Store, ws chat.WorkspaceID, since time.Time) {
+func requireFoundByWait(t require.TestingT, s *db.Store, ws chat.WorkspaceID, since time.Time) {
 	list := func(words ...chat.Waiting) []chat.ActionView {
-		all, err := s.Actions(t.Context(), ws, chat.ActionFilter{
+		all, err := s.Actions(contextOf(t), ws, chat.ActionFilter{
 			WaitingFor: words,
 			Since:      &since,
 			Page:       chat.Page{Limit: 100},
@@ -94,5 +87,95 @@ func TestActionsAreListed(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, next.Items, 1)
 		assert.Equal(t, first, next.Items[0].ID)
+	})
+}
+
+// TestADeliveryTellsWhatItsMessageWaitsFor: it said "Waits for its first attempt" and offered a retry, which was
+// refused, while a tool call waited for a person; and it offered one again when the send had ended.
+func TestADeliveryTellsWhatItsMessageWaitsFor(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		o := newOutside(t, s, false)
+		sent, err := s.SendView(t.Context(), o.Workspace, o.action)
+		require.NoError(t, err)
+
+		find := func() chat.Delivery {
+			d, err := s.Delivery(t.Context(), o.Workspace, sent.DeliveryID)
+			require.NoError(t, err)
+
+			list, err := s.Deliveries(t.Context(), o.Workspace, chat.DeliveryFilter{Page: pageOfTen()})
+			require.NoError(t, err)
+			require.Equal(t, d.Standing(), list.Items[0].Standing(), "lists tell the same")
+
+			return d
+		}
+
+		refused := func() {
+			_, err := prepareRetry(t, s, o.Retry(sent.DeliveryID, chat.Change{}))
+			requireCode(t, chat.CodeConflict, err)
+		}
+
+		d := find()
+		assert.Equal(t, chat.WaitingTool, d.Standing().WaitingFor)
+		assert.Contains(t, d.Explain(), "call_0 (book) is run next")
+		assert.Equal(t, []chat.Verdict{chat.VerdictCancel}, d.Commands())
+		refused()
+
+		o.begin(t)
+		require.Equal(t, chat.ToolCallUnknown, o.record(t, 1, chat.ToolUnknown).State)
+
+		d = find()
+		assert.Equal(t, chat.WaitingToolDecision, d.Standing().WaitingFor)
+		assert.Contains(t, d.Explain(), "A person must decide: resolve it as succeeded, failed or retry.")
+		assert.Equal(t, []chat.Verdict{chat.VerdictCancel}, d.Commands())
+		refused()
+
+		_, err = s.FailSend(
+			t.Context(),
+			o.Workspace,
+			o.action,
+			0,
+			chat.Errorf(chat.CodeToolCallFailed, "it said no"),
+		)
+		require.NoError(t, err)
+
+		d = find()
+		assert.Empty(t, d.Commands(), "a retry would be refused")
+		assert.NotContains(t, d.Explain(), "retried")
+		refused()
+	})
+}
+
+// TestWhatForbidsARetryIsToldBefore: a delivery offered a retry to somebody who had opted out since, or has no number
+// any more.
+func TestWhatForbidsARetryIsToldBefore(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w, clock := dbtest.Seed(t, s), newClock()
+		ids := dbtest.SendIDs()
+		_, err := s.PrepareSend(t.Context(), w.Send(w.SMS.ID, "hi"), ids, dbtest.PlanText("hi"))
+		require.NoError(t, err)
+
+		claimed := w.Claim(t, s, ids.DeliveryID, clock.now)
+		recordSubmission(t, s, w, &claimed, chat.Submission{Outcome: chat.OutcomeRejected, ErrorCode: "twilio_21211"}, clock.now)
+
+		d, err := s.Delivery(t.Context(), w.Workspace, ids.DeliveryID)
+		require.NoError(t, err)
+		assert.Equal(t, []chat.Verdict{chat.VerdictRetry}, d.Commands())
+
+		_, err = s.UpdateMember(t.Context(), w.Workspace, w.By, w.SMS.MemberID, chat.MemberPatch{
+			NotificationsEnabled: new(false),
+		})
+		require.NoError(t, err)
+
+		d, err = s.Delivery(t.Context(), w.Workspace, ids.DeliveryID)
+		require.NoError(t, err)
+		assert.Empty(t, d.Commands())
+		assert.Contains(t, d.Explain(), "It cannot be tried again as it is: the recipient has notifications disabled.")
+
+		_, err = prepareRetry(t, s, w.Retry(ids.DeliveryID, chat.Change{}))
+		requireCode(t, chat.CodeNotificationsOff, err)
 	})
 }
