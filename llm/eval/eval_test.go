@@ -89,6 +89,26 @@ func TestCoverage(t *testing.T) {
 	}}}, parcel)
 
 	assert.Equal(t, eval.Share{Part: 1, Of: 3}, report.Total.Coverage, "points are read too")
+	assert.Equal(t, eval.Share{Part: 0, Of: 3}, report.Total.InText, "but not as text")
+
+	report = runEval(t, saysWord{summary: chat.Summary{Title: "Parcel 4711", Summary: "Shop: it comes on Tuesday."}}, parcel)
+	assert.Equal(t, eval.Share{Part: 2, Of: 3}, report.Total.InText, "title and text")
+}
+
+func TestWordsOfTheText(t *testing.T) {
+	t.Parallel()
+
+	long := saysWord{summary: chat.Summary{Title: "Not counted", Summary: "Ana: Where is it?\nShop: Here.", KeyPoints: []chat.Point{
+		{Text: "Nor is this", Messages: []chat.MessageID{"m1"}},
+	}}}
+	report := runEval(t, long, parcel, parcel)
+	assert.Equal(t, 6, report.Outcomes[0].Words, "with the names of who speaks")
+	assert.Equal(t, 12, report.Total.Words)
+
+	var out bytes.Buffer
+	require.NoError(t, eval.Print(&out, []eval.Report{report}))
+	assert.Regexp(t, `(?m)^provider .* words `, out.String())
+	assert.Regexp(t, `(?m)^test .* 6\.0 `, out.String())
 }
 
 func TestCitationsAndLength(t *testing.T) {
