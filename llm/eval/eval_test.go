@@ -225,13 +225,25 @@ func TestOfflineStaysAsGoodAsItIs(t *testing.T) {
 	share := func(s eval.Share) float64 { return float64(s.Part) / float64(s.Of) }
 
 	assert.Zero(t, f.Failures)
-	assert.GreaterOrEqual(t, share(f.Coverage), 0.87)
+	assert.GreaterOrEqual(t, share(f.Coverage), 0.90)
+	assert.GreaterOrEqual(t, share(f.InText), 0.78)
+	assert.LessOrEqual(t, float64(f.Words)/float64(f.Dialogues), 42.0)
 	assert.InDelta(t, 1, share(f.Citations), 0)
 	assert.GreaterOrEqual(t, share(f.Set.Precision), 0.93)
 	assert.GreaterOrEqual(t, share(f.Set.Recall), 0.33)
 	assert.GreaterOrEqual(t, share(f.Chosen.Precision), 0.73)
 	assert.GreaterOrEqual(t, share(f.Chosen.Recall), 0.53)
 	assert.LessOrEqual(t, share(f.Text), 0.70)
+}
+
+// The chats held out have a floor only so that nobody makes the text longer again unseen.
+func TestOfflineTextsOfShortChatsStayShort(t *testing.T) {
+	t.Parallel()
+	f := runEval(t, offline.Model{}, loadHeldOut(t)...).Total
+
+	assert.Zero(t, f.Failures)
+	assert.LessOrEqual(t, float64(f.Words)/float64(f.Dialogues), 45.0)
+	assert.GreaterOrEqual(t, float64(f.Coverage.Part)/float64(f.Coverage.Of), 0.74)
 }
 
 // ignoreProgress is for those who do not want to hear of progress.
