@@ -26,6 +26,7 @@ type cli struct {
 type summariesCmd struct {
 	Provider []string `help:"Only these models, like offline or openai/gpt-4.1-mini. Default: every provider that has a key, with its configured model." placeholder:"NAME"`
 	Language []string `help:"Only the dialogues in these languages." placeholder:"en"`
+	HeldOut  bool     `help:"The short chats that the offline model was not improved on, in place of the dialogues that it was."`
 	Missed   bool     `help:"List what each summary leaves out."`
 	JSON     string   `help:"Write the reports, with all summaries, to this file too." placeholder:"FILE"`
 }
@@ -49,7 +50,12 @@ func main() {
 }
 
 func (c *summariesCmd) run(ctx context.Context, out io.Writer) error {
-	dialogues, err := eval.Dialogues()
+	load := eval.Dialogues
+	if c.HeldOut {
+		load = eval.HeldOut
+	}
+
+	dialogues, err := load()
 	if err != nil {
 		return err
 	}

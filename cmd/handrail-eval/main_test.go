@@ -40,6 +40,17 @@ func TestReportsArePrintedAndWritten(t *testing.T) {
 	}
 }
 
+func TestChatsHeldOutAreMeasuredByThemselves(t *testing.T) {
+	t.Parallel()
+
+	c := summariesCmd{Provider: []string{"offline"}, Language: []string{"nl"}, HeldOut: true, Missed: true}
+
+	var out bytes.Buffer
+	require.NoError(t, c.run(t.Context(), &out))
+	assert.Contains(t, out.String(), "\nnl ")
+	assert.Regexp(t, `(?m)^offline +1 `, out.String())
+}
+
 func TestWhatIsNotThereIsRefused(t *testing.T) {
 	t.Parallel()
 

@@ -10,7 +10,7 @@ import (
 	"handrail/chat"
 )
 
-//go:embed labels.json dialogues/*.json
+//go:embed labels.json dialogues/*.json held-out/*.json
 var files embed.FS
 
 // Dialogue is a chat with what its summary should say.
@@ -42,14 +42,20 @@ type Reference struct {
 	Any  [][]string `json:"any"`
 }
 
-// Dialogues are all there are, by language.
-func Dialogues() ([]Dialogue, error) {
+// Dialogues are those that summaries are improved on, by language.
+func Dialogues() ([]Dialogue, error) { return loadDialogues("dialogues") }
+
+// HeldOut are short chats that nobody looks at while improving the offline model, by language.
+// They have no labels.
+func HeldOut() ([]Dialogue, error) { return loadDialogues("held-out") }
+
+func loadDialogues(folder string) ([]Dialogue, error) {
 	var sets map[string][]chat.Label
 	if err := parseFile("labels.json", &sets); err != nil {
 		return nil, err
 	}
 
-	names, err := fs.Glob(files, "dialogues/*.json")
+	names, err := fs.Glob(files, folder+"/*.json")
 	if err != nil {
 		return nil, fmt.Errorf("list dialogues: %w", err)
 	}
@@ -93,7 +99,7 @@ func (d *Dialogue) Reading() chat.Reading {
 	r := chat.Reading{
 		ChatID:       1,
 		Channel:      d.Channel,
-		ChooseLabels: true,
+		ChooseLabels: len(d.choice) > 0,
 		Labels:       d.choice,
 	}
 

@@ -21,6 +21,15 @@ func loadDialogues(t *testing.T) []eval.Dialogue {
 	return all
 }
 
+func loadHeldOut(t *testing.T) []eval.Dialogue {
+	t.Helper()
+
+	all, err := eval.HeldOut()
+	require.NoError(t, err)
+
+	return all
+}
+
 func TestTheSetIsLargeAndVaried(t *testing.T) {
 	t.Parallel()
 
@@ -64,26 +73,63 @@ func TestEachDialogueIsWellFormed(t *testing.T) {
 				assert.True(t, slices.ContainsFunc(r.Labels, func(l chat.Label) bool { return l.Name == name }), name)
 			}
 
-			assert.GreaterOrEqual(t, len(d.Points), 2)
-			assert.LessOrEqual(t, len(d.Points), 5)
-
-			for _, p := range d.Points {
-				assert.NotEmpty(t, p.Text)
-				require.NotEmpty(t, p.Any)
-
-				for _, alternative := range p.Any {
-					assert.NotEmpty(t, strings.TrimSpace(strings.Join(alternative, " ")))
-				}
-			}
+			assertPointsAreWellFormed(t, &d)
 		})
 	}
+}
+
+func assertPointsAreWellFormed(t *testing.T, d *eval.Dialogue) {
+	t.Helper()
+
+	assert.GreaterOrEqual(t, len(d.Points), 2)
+	assert.LessOrEqual(t, len(d.Points), 5)
+
+	for _, p := range d.Points {
+		assert.NotEmpty(t, p.Text)
+		require.NotEmpty(t, p.Any)
+
+		for _, alternative := range p.Any {
+			assert.NotEmpty(t, strings.TrimSpace(strings.Join(alternative, " ")))
+		}
+	}
+}
+
+// The chats that are held out are like those of public sets: short, with many turns.
+func TestEachChatHeldOutIsWellFormed(t *testing.T) {
+	t.Parallel()
+
+	all := loadHeldOut(t)
+	assert.GreaterOrEqual(t, len(all), 20)
+
+	ids := map[string]bool{}
+	languages := map[string]bool{}
+
+	for _, d := range all {
+		assert.False(t, ids[d.ID], "%s is there twice", d.ID)
+		ids[d.ID] = true
+		languages[d.Language] = true
+
+		words := 0
+		for _, m := range d.Messages {
+			words += len(strings.Fields(m.Text))
+		}
+
+		assert.Contains(t, chat.Channels(), d.Channel, d.ID)
+		assert.GreaterOrEqual(t, len(d.Messages), 8, d.ID)
+		assert.LessOrEqual(t, len(d.Messages), 20, d.ID)
+		assert.GreaterOrEqual(t, words, 90, d.ID)
+		assert.LessOrEqual(t, words, 160, d.ID)
+		assert.False(t, d.Reading().ChooseLabels, d.ID)
+		assertPointsAreWellFormed(t, &d)
+	}
+
+	assert.GreaterOrEqual(t, len(languages), 5)
 }
 
 // What no copy of the whole chat covers, no summary can.
 func TestEveryReferencePointIsInItsChat(t *testing.T) {
 	t.Parallel()
-	report, err := eval.Run(t.Context(), eval.Provider{Name: "everything", Model: everything{}}, loadDialogues(t), ignoreProgress)
-	require.NoError(t, err)
+	report := runEval(t, everything{}, slices.Concat(loadDialogues(t), loadHeldOut(t))...)
 
 	for _, o := range report.Outcomes {
 		assert.Empty(t, o.Missed, o.ID)

@@ -89,6 +89,26 @@ func TestCoverage(t *testing.T) {
 	}}}, parcel)
 
 	assert.Equal(t, eval.Share{Part: 1, Of: 3}, report.Total.Coverage, "points are read too")
+	assert.Equal(t, eval.Share{Part: 0, Of: 3}, report.Total.InText, "but not as text")
+
+	report = runEval(t, saysWord{summary: chat.Summary{Title: "Parcel 4711", Summary: "Shop: it comes on Tuesday."}}, parcel)
+	assert.Equal(t, eval.Share{Part: 2, Of: 3}, report.Total.InText, "title and text")
+}
+
+func TestWordsOfTheText(t *testing.T) {
+	t.Parallel()
+
+	long := saysWord{summary: chat.Summary{Title: "Not counted", Summary: "Ana: Where is it?\nShop: Here.", KeyPoints: []chat.Point{
+		{Text: "Nor is this", Messages: []chat.MessageID{"m1"}},
+	}}}
+	report := runEval(t, long, parcel, parcel)
+	assert.Equal(t, 6, report.Outcomes[0].Words, "with the names of who speaks")
+	assert.Equal(t, 12, report.Total.Words)
+
+	var out bytes.Buffer
+	require.NoError(t, eval.Print(&out, []eval.Report{report}))
+	assert.Regexp(t, `(?m)^provider .* words `, out.String())
+	assert.Regexp(t, `(?m)^test .* 6\.0 `, out.String())
 }
 
 func TestCitationsAndLength(t *testing.T) {
@@ -205,13 +225,25 @@ func TestOfflineStaysAsGoodAsItIs(t *testing.T) {
 	share := func(s eval.Share) float64 { return float64(s.Part) / float64(s.Of) }
 
 	assert.Zero(t, f.Failures)
-	assert.GreaterOrEqual(t, share(f.Coverage), 0.87)
+	assert.GreaterOrEqual(t, share(f.Coverage), 0.90)
+	assert.GreaterOrEqual(t, share(f.InText), 0.78)
+	assert.LessOrEqual(t, float64(f.Words)/float64(f.Dialogues), 42.0)
 	assert.InDelta(t, 1, share(f.Citations), 0)
 	assert.GreaterOrEqual(t, share(f.Set.Precision), 0.93)
 	assert.GreaterOrEqual(t, share(f.Set.Recall), 0.33)
 	assert.GreaterOrEqual(t, share(f.Chosen.Precision), 0.73)
 	assert.GreaterOrEqual(t, share(f.Chosen.Recall), 0.53)
 	assert.LessOrEqual(t, share(f.Text), 0.70)
+}
+
+// The chats held out have a floor only so that nobody makes the text longer again unseen.
+func TestOfflineTextsOfShortChatsStayShort(t *testing.T) {
+	t.Parallel()
+	f := runEval(t, offline.Model{}, loadHeldOut(t)...).Total
+
+	assert.Zero(t, f.Failures)
+	assert.LessOrEqual(t, float64(f.Words)/float64(f.Dialogues), 45.0)
+	assert.GreaterOrEqual(t, float64(f.Coverage.Part)/float64(f.Coverage.Of), 0.74)
 }
 
 // ignoreProgress is for those who do not want to hear of progress.

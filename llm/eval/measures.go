@@ -31,6 +31,10 @@ type Outcome struct {
 	// Missed are the reference points that are not covered.
 	Missed   []string `json:"missed,omitempty"`
 	Coverage Share    `json:"coverage"`
+	// InText are the reference points that title and text cover without the points.
+	InText Share `json:"in_text"`
+	// Words are those of the text, with the names of who speaks.
+	Words int `json:"words"`
 	// Citations are the points that rest on the messages they name.
 	Citations Share `json:"citations"`
 	// Set are the labels the model is sure of, Chosen those and the suggested ones.
@@ -111,8 +115,15 @@ func (o *Outcome) read(d *Dialogue, s chat.Summary) {
 	}
 
 	said := wordsOf(strings.Join(lines, "\n"))
+	inText := wordsOf(s.Title + "\n" + s.Summary)
+	o.Words = len(strings.Fields(s.Summary))
 
 	for _, reference := range d.Points {
+		o.InText.Of++
+		if reference.covered(inText) {
+			o.InText.Part++
+		}
+
 		o.Coverage.Of++
 		if reference.covered(said) {
 			o.Coverage.Part++

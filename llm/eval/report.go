@@ -26,6 +26,8 @@ type Figures struct {
 	Dialogues    int           `json:"dialogues"`
 	Failures     int           `json:"failures"`
 	Coverage     Share         `json:"coverage"`
+	InText       Share         `json:"in_text"`
+	Words        int           `json:"words"`
 	Citations    Share         `json:"citations"`
 	Set          Choice        `json:"set"`
 	Chosen       Choice        `json:"chosen"`
@@ -77,7 +79,9 @@ func figuresOf(outcomes []Outcome) Figures {
 			f.Failures++
 		}
 
-		f.Coverage, f.Citations = f.Coverage.plus(o.Coverage), f.Citations.plus(o.Citations)
+		f.Coverage, f.InText = f.Coverage.plus(o.Coverage), f.InText.plus(o.InText)
+		f.Citations = f.Citations.plus(o.Citations)
+		f.Words += o.Words
 		f.Set, f.Chosen = f.Set.plus(o.Set), f.Chosen.plus(o.Chosen)
 		f.Text, f.All = f.Text.plus(o.Text), f.All.plus(o.All)
 		f.InputTokens += o.Usage.InputTokens
@@ -103,6 +107,8 @@ func Print(w io.Writer, reports []Report) error {
 		"dialogues",
 		"failed",
 		"covered",
+		"in text",
+		"words",
 		"grounded",
 		"set: right",
 		"found",
@@ -124,14 +130,14 @@ func Print(w io.Writer, reports []Report) error {
 			strconv.Itoa(f.Dialogues),
 			strconv.Itoa(f.Failures),
 			percentText(f.Coverage),
+			percentText(f.InText),
+			meanText(f.Words, f.Dialogues),
 			percentText(f.Citations),
 			percentText(f.Set.Precision),
 			percentText(f.Set.Recall),
 			percentText(f.Chosen.Precision),
 			percentText(f.Chosen.Recall),
-			percentText(
-				f.Text,
-			),
+			percentText(f.Text),
 			percentText(f.All),
 			strconv.FormatInt(f.InputTokens, 10),
 			strconv.FormatInt(f.OutputTokens, 10),
@@ -232,6 +238,15 @@ func percentText(s Share) string {
 	}
 
 	return fmt.Sprintf("%.1f %%", 100*float64(s.Part)/float64(s.Of))
+}
+
+// meanText is the mean of a sum over so many dialogues.
+func meanText(sum, of int) string {
+	if of == 0 {
+		return "-"
+	}
+
+	return fmt.Sprintf("%.1f", float64(sum)/float64(of))
 }
 
 func briefDuration(d time.Duration) string {

@@ -6,13 +6,14 @@
 // reading's Language and Instructions are beyond it: it quotes.
 //
 // The reading of a message is in read.go, mail.go and split.go, what counts as courtesy
-// in words.go and lists.go, the ranking in rank.go, what is open in questions.go, what
-// comes next in steps.go, the labels in labels.go and shortlist.go.
+// in words.go and lists.go, the ranking in rank.go, the choice of the text's sentences in
+// brief.go, what is open in questions.go, what comes next in steps.go, the labels in
+// labels.go and shortlist.go. What a later message takes back of a title is in
+// contradict.go, the details that it compares in facts.go and fact_lists.go.
 package offline
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -35,8 +36,9 @@ type Model struct{}
 // Capacity is 0: any number of messages can be read in one go, at no cost.
 func (Model) Capacity() int { return 0 }
 
-// Summarize titles a chat with the customer's main sentence and sums it up in the two to
-// five sentences that say most, in the order of the chat, each with its speaker. Its
+// Summarize titles a chat with the customer's main sentence, or with a later one that
+// contradicts it, and sums it up in the two to five sentences that say most, in the order of
+// the chat, each with its speaker: 45 words in most chats, 75 in the longest. Its
 // points are such sentences too, each in one list only and with the message it is from.
 // If the reading asks for labels, it chooses up to [chat.MaxModelLabels] of the reading's.
 // It fails for a reading of nothing, with CodeNothingToSummarize, and with the context's
@@ -78,15 +80,11 @@ func summaryOf(r *chat.Reading, all []sentence) chat.Summary {
 		return s
 	}
 
-	topic, picked := chooseSentences(telling)
-	s.Title = earlierTitle(r, telling[topic].text)
+	c := chooseSentences(telling)
+	s.Title = titleFrom(r, telling, c.title)
 
-	brief := slices.Sorted(
-		slices.Values(picked[:min(len(picked), minSentences+len(telling)/perSentence, maxSentences)]),
-	)
-
-	lines := make([]string, len(brief))
-	for i, n := range brief {
+	lines := make([]string, len(c.brief))
+	for i, n := range c.brief {
 		lines[i] = telling[n].line()
 	}
 
@@ -96,10 +94,8 @@ func summaryOf(r *chat.Reading, all []sentence) chat.Summary {
 	s.OpenQuestions = pointsOf(openQuestions(all), told)
 	s.NextSteps = pointsOf(nextSteps(telling), told)
 
-	slices.Sort(picked)
-
 	var keys []*sentence
-	for _, n := range picked {
+	for _, n := range c.keys {
 		keys = append(keys, &telling[n])
 	}
 
@@ -121,6 +117,36 @@ func pointsOf(sentences []*sentence, told map[string]bool) []chat.Point {
 	}
 
 	return points
+}
+
+// titleFrom is the title of a chat: the one it had, unless a new message contradicts that.
+func titleFrom(r *chat.Reading, telling []sentence, chosen int) string {
+	title := earlierTitle(r, telling[chosen].text)
+	if len(r.Earlier) == 0 {
+		return title
+	}
+
+	words := wordsOf(title)
+	had := claimOf(title, words, termsIn(words, nil))
+	scores := rankSentences(telling)
+
+	changed := had.successor(telling, scores, firstNew(telling))
+	if changed < 0 {
+		return title
+	}
+
+	return titleOf(telling[standingTopic(telling, scores, changed)].text)
+}
+
+// firstNew is the first sentence of a message of this reading.
+func firstNew(all []sentence) int {
+	for i := range all {
+		if all[i].source != nil {
+			return i
+		}
+	}
+
+	return len(all)
 }
 
 // earlierTitle is the title a chat has had from the start, or else one made of a text.

@@ -8,11 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of a summary, in sentences, and how many sentences of chat make for one more.
+// Bounds of a summary, in sentences, and how many sentences of chat make for one more point.
 const (
 	minSentences = 2
 	maxSentences = 5
-	perSentence  = 4
 	// The points of a longer chat say more than its text.
 	perPoint     = 3
 	maxKeyPoints = 8
@@ -39,45 +38,74 @@ const (
 	isLoud     = -0.3 // in capitals only
 )
 
-// chooseSentences picks the sentence a chat is about and those that sum it up, the weightiest
-// first: that topic, how it ended, and what else says most that is new. The work
-// grows with the words of the chat, not with their square: sentences are compared with
-// the chat as a whole, as in centroid summarization (Radev and others, 2004), not with
-// each other.
-func chooseSentences(all []sentence) (topic int, picked []int) {
-	scores := rankSentences(all)
-	topic = topicOf(all, scores)
-	picked = []int{topic}
-	wanted := min(len(all), minSentences+len(all)/perPoint, maxKeyPoints)
+// choice is which sentences say what of a chat, by their numbers: the one its title is made of, those
+// of its text, and those of its key points, each in the order of the chat.
+type choice struct {
+	title       int
+	brief, keys []int
+}
 
+// chooseSentences chooses the sentence a chat is about, or what has become of that, and those that sum
+// it up. The work grows with the words of the chat, not with their square: sentences are compared with
+// the chat as a whole, as in centroid summarization (Radev and others, 2004), not with each other.
+func chooseSentences(all []sentence) choice {
+	scores := rankSentences(all)
+	topic := topicOf(all, scores)
+	c := choice{title: standingTopic(all, scores, topic)}
+
+	leading := []int{c.title}
+	if c.title != topic {
+		leading = append(leading, topic)
+	}
+
+	if outcome := outcomeOf(all, scores, topic); outcome >= 0 && outcome != c.title {
+		leading = append(leading, outcome)
+	}
+
+	c.brief = chooseBrief(all, scores, leading)
+	c.keys = fillKeys(all, scores, c.brief)
+	slices.Sort(c.brief)
+	slices.Sort(c.keys)
+
+	return c
+}
+
+// outcomeOf is the sentence that says best how it ended, -1 without any.
+func outcomeOf(all []sentence, scores []float64, topic int) int {
 	last := all[len(all)-1].message
 	late := max(all[topic].message, last-max(1, last/4))
 
-	isOutcome := func(i int) bool { return all[i].message > late && !isSlight(&all[i]) }
-	if outcome := bestScore(scores, isOutcome); outcome >= 0 &&
-		scores[outcome] >= worthwhile &&
-		wanted > 1 {
-		picked = append(picked, outcome)
+	outcome := bestScore(scores, func(i int) bool { return all[i].message > late && !isSlight(&all[i]) })
+	if outcome >= 0 && scores[outcome] < worthwhile {
+		return -1
 	}
 
+	return outcome
+}
+
+// fillKeys adds to the sentences of the text what else says most that is new, until there are enough for
+// the length of the chat.
+func fillKeys(all []sentence, scores []float64, brief []int) []int {
+	keys := slices.Clone(brief)
 	told := map[string]bool{}
-	for len(picked) < wanted {
-		markTold(told, all, picked)
+
+	for wanted := min(len(all), minSentences+len(all)/perPoint, maxKeyPoints); len(keys) < wanted; {
+		markTold(told, all, keys)
 
 		fresh := slices.Clone(scores)
 		for i := range fresh {
 			fresh[i] -= repeatedShare(all[i].terms, told)
 		}
 
-		next := bestScore(fresh, func(i int) bool { return !slices.Contains(picked, i) })
-		if len(picked) >= minSentences && fresh[next] < worthwhile {
+		next := bestScore(fresh, func(i int) bool { return !slices.Contains(keys, i) })
+		if len(keys) >= minSentences && fresh[next] < worthwhile {
 			break
 		}
 
-		picked = append(picked, next)
+		keys = append(keys, next)
 	}
 
-	return topic, picked
+	return keys
 }
 
 // bestScore is the first of the highest scores among those that fit, -1 when none does.
