@@ -37,6 +37,10 @@ const (
 func (a *Action) ExplainWaiting() string {
 	switch a.State {
 	case ActionRunning:
+		if a.ModelWait != nil {
+			return a.ModelWait.Explain()
+		}
+
 		return "It is being carried out."
 	case ActionParked:
 		return "A person must decide what becomes of it."
@@ -239,12 +243,13 @@ const (
 	ReasonSummaryChanged  = "the summary was changed again and again while the model read the chat"
 	ReasonModelTooSmall   = "the model takes too little at a time for this chat, even in parts"
 	ReasonNoUsableAnswer  = "the model did not give a usable answer"
-)
 
-// ReasonModelFailed says what kept a model from answering when it was last tried.
-func ReasonModelFailed(message, kind string) string {
-	return fmt.Sprintf("%s (%s), also when it was tried again", message, kind)
-}
+	// What keeps a model from answering without its server's doing.
+	ReasonWorkerLost    = "the worker that asked the model was lost"
+	ReasonNoWorker      = "no worker was free to ask the model"
+	ReasonModelSlow     = "the model did not answer in time"
+	ReasonModelNotAsked = "the model could not be asked"
+)
 
 // NoSummary is the error of a summary that was not written: summarization_failed, which may be
 // asked for again.

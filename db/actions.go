@@ -93,7 +93,37 @@ func (r *actionRow) key() actionKey { return actionKey{workspace: r.WorkspaceID,
 // Action finds an action with the newest delivery it made, or released: action_not_found.
 func (s *Store) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
 	row, err := findAction(ctx, s.db, ws, id)
-	return row.action(), wrapErr("find an action", err)
+	if err != nil {
+		return chat.Action{}, wrapErr("find an action", err)
+	}
+
+	action := row.action()
+	if row.Kind == chat.ActionSummarizeChat && row.State == chat.ActionRunning {
+		action.ModelWait, err = s.findModelWait(ctx, ws, row.ChatID)
+	}
+
+	return action, wrapErr("find what an action waits for", err)
+}
+
+// findModelWait is what the run of a chat waits for, nil for nothing. A chat has one run at a time, which
+// all who ask wait for. A wait that is over has lost its workflow, and is none.
+func (s *Store) findModelWait(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID) (*chat.ModelWait, error) {
+	var run summaryRow
+
+	err := s.db.NewSelect().
+		Model(&run).
+		Column("model_wait").
+		Where("s.workspace_id = ?", ws).
+		Where("s.chat_id = ?", id).
+		Where("s.state = ?", chat.SummaryRunning).
+		OrderExpr("s.number DESC").
+		Limit(1).
+		Scan(ctx)
+	if noRows(err) || run.ModelWait == nil || run.ModelWait.Until.Before(s.time()) {
+		return nil, unlessNone(err)
+	}
+
+	return run.ModelWait, err
 }
 
 func findAction(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.ActionID) (actionRow, error) {
