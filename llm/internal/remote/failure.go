@@ -108,7 +108,7 @@ func (s *Server) refused(status int, c *Complaint, after time.Duration) error {
 		)
 
 	case mayPass(status):
-		later := s.later(strconv.Itoa(status), "the model's server answered "+answered)
+		later := s.later(strconv.Itoa(status), describeWait(status, answered))
 		later.After = after
 
 		return later
@@ -181,4 +181,12 @@ func readBody(response *http.Response) []byte {
 	response.Body = io.NopCloser(strings.NewReader(string(read)))
 
 	return read
+}
+
+func describeWait(status int, answered string) string {
+	if status == http.StatusTooManyRequests {
+		return "the model's server takes no more requests for now (" + answered + ")"
+	}
+
+	return "the model's server answered " + answered
 }
