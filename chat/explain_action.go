@@ -14,7 +14,6 @@ const (
 	ProgressReadAgain        = "The summary was changed meanwhile; the chat is read again."
 	ProgressSummarized       = "The summary was written."
 	ProgressAwaitingQuiet    = "Waits until the chat is quiet."
-	ProgressSummarizing      = "The chat is summarized."
 	ProgressNothingNew       = "Nothing is new."
 )
 
@@ -220,6 +219,11 @@ func (c *ToolCall) Failure() *Error {
 // begins at 0.
 func FailedCall(index int, name, why string) *Error {
 	return Errorf(CodeToolCallFailed, "tool call %d, %s, failed: %s; nothing was delivered", index+1, name, why)
+}
+
+// ExplainSummarizing says which workflow summarizes a chat by itself. That one says what it waits for.
+func ExplainSummarizing(workflowID string) string {
+	return "The chat is summarized by workflow " + workflowID + ", which says how far it is."
 }
 
 // ExplainSplit says that a chat is read in parts.

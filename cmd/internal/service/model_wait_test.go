@@ -76,6 +76,31 @@ func TestASummaryGoesOnAfterItsWaitForTheModel(t *testing.T) {
 	assert.Nil(t, w.summaries()[0].ModelWait)
 }
 
+// An automatic summary is an action, too, which its version names.
+func TestAnAutomaticSummaryExplainsItsWaitForTheModel(t *testing.T) {
+	t.Parallel()
+
+	s := newScribe(t)
+	s.busy("600", 1)
+
+	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", s.option)
+	r := w.call("PUT", "/summary-settings", map[string]any{"every_messages": 1})
+	require.Equal(t, http.StatusOK, r.status, r.raw)
+	path := fmt.Sprintf("/chats/%d/messages", w.people.sms.ID)
+	r = w.call("POST", path, map[string]any{"content": "Hello?"})
+	require.Equal(t, http.StatusCreated, r.status, r.raw)
+
+	w.eventually(func() bool {
+		versions := w.summaries()
+		return len(versions) > 0 && versions[0].ModelWait != nil
+	})
+
+	v := w.summaries()[0]
+	assert.True(t, v.Automatic)
+	r = w.call("GET", "/actions/"+string(v.ActionID), nil)
+	assert.Contains(t, r.at("waiting_for"), busyServer)
+}
+
 // timers are the summaries of a workflow's timers.
 func (w *env) timers(workflowID string) []any {
 	w.Helper()
