@@ -114,6 +114,10 @@ func (m *Model) post(ctx context.Context, r llm.Request, format int) (llm.Comple
 	}
 
 	choice := completion.Choices[0]
+	if failure := remote.ErrorWithin(choice.RawJSON()); failure != nil {
+		return answer, remote.Accepted, m.server.Refused(failure)
+	}
+
 	if choice.FinishReason == "error" {
 		return answer, remote.Accepted, m.server.Stopped()
 	}
@@ -154,9 +158,11 @@ func textOf(message *sdk.ChatCompletionMessage) string {
 		text = message.ToolCalls[0].Function.Arguments
 	}
 
-	if strings.TrimSpace(text) == "" {
-		// What is no text there is none.
-		_ = json.Unmarshal([]byte(message.JSON.ExtraFields["reasoning_content"].Raw()), &text)
+	for _, thoughts := range []string{"reasoning_content", "reasoning"} {
+		if strings.TrimSpace(text) == "" {
+			// What is no text there is none.
+			_ = json.Unmarshal([]byte(message.JSON.ExtraFields[thoughts].Raw()), &text)
+		}
 	}
 
 	return text
