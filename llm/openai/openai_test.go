@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -156,16 +157,20 @@ func TestPassingFailures(t *testing.T) {
 		code     string
 		min, max time.Duration
 	}{
-		"429 in seconds":   {wait("Retry-After", "17"), "openai_429", 17 * time.Second, 17 * time.Second},
-		"429 as a date":    {wait("Retry-After", date), "openai_429", 58 * time.Minute, time.Hour},
-		"429 for ever":     {wait("Retry-After", "1e300"), "openai_429", 24 * time.Hour, 24 * time.Hour},
-		"429 for nonsense": {wait("Retry-After", "soon"), "openai_429", 0, 0},
-		"429 for less":     {wait("Retry-After", "-5"), "openai_429", 0, 0},
-		"500":              {failsWith(500, "", "boom"), "openai_500", 0, 0},
-		"502 in HTML":      {reply{status: 502, body: "<html>Bad gateway"}, "openai_502", 0, 0},
-		"503":              {reply{status: 503, header: map[string]string{"Retry-After": "2"}}, "openai_503", 2 * time.Second, 2 * time.Second},
-		"a page":           {reply{header: map[string]string{"Content-Type": "text/html"}, body: "<html>"}, "openai_unreadable", 0, 0},
-		"broken JSON":      {reply{body: `{"choices":`}, "openai_unreadable", 0, 0},
+		"429 in seconds":     {wait("Retry-After", "17"), "openai_429", 17 * time.Second, 17 * time.Second},
+		"429 as a date":      {wait("Retry-After", date), "openai_429", 58 * time.Minute, time.Hour},
+		"429 until a reset":  {wait("X-Ratelimit-Reset-Requests", "30"), "openai_429", 30 * time.Second, 30 * time.Second},
+		"429 until a time":   {wait("X-Ratelimit-Reset", strconv.FormatInt(time.Now().Unix()+600, 10)), "openai_429", time.Minute, 10 * time.Minute},
+		"429 until for ever": {wait("X-Ratelimit-Reset", "99999999999999999"), "openai_429", 24 * time.Hour, 24 * time.Hour},
+		"429 until before":   {wait("X-Ratelimit-Reset", "1000000001"), "openai_429", 0, 0},
+		"429 for ever":       {wait("Retry-After", "1e300"), "openai_429", 24 * time.Hour, 24 * time.Hour},
+		"429 for nonsense":   {wait("Retry-After", "soon"), "openai_429", 0, 0},
+		"429 for less":       {wait("Retry-After", "-5"), "openai_429", 0, 0},
+		"500":                {failsWith(500, "", "boom"), "openai_500", 0, 0},
+		"502 in HTML":        {reply{status: 502, body: "<html>Bad gateway"}, "openai_502", 0, 0},
+		"503":                {reply{status: 503, header: map[string]string{"Retry-After": "2"}}, "openai_503", 2 * time.Second, 2 * time.Second},
+		"a page":             {reply{header: map[string]string{"Content-Type": "text/html"}, body: "<html>"}, "openai_unreadable", 0, 0},
+		"broken JSON":        {reply{body: `{"choices":`}, "openai_unreadable", 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
