@@ -67,9 +67,11 @@ func azureCells() cells {
 			completesWell()), saved(110)},
 		"too long": {replies(refusesWith(400, `{"error":{"message":"This model's maximum context length is 8192 tokens. Please `+
 			`reduce the length of the messages.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`)), isTooLong()},
-		"rate": {replies(wireReply{status: 429, header: map[string]string{"Retry-After": "6", "Retry-After-Ms": "5900"},
+		"rate": {replies(wireReply{
+			status: 429, header: map[string]string{"Retry-After": "6", "Retry-After-Ms": "5900"},
 			body: `{"error":{"code":"429","message":"Requests to the ChatCompletions_Create Operation have exceeded token ` +
-				`rate limit of your current pricing tier. Please retry after 6 seconds."}}`}), later("openai_429", 5900*time.Millisecond)},
+				`rate limit of your current pricing tier. Please retry after 6 seconds."}}`,
+		}), later("openai_429", 5900*time.Millisecond)},
 		"overloaded": {replies(refusesWith(503, `{"error":{"code":"InternalServerError","message":"The service is temporarily `+
 			`unable to process your request. Please try again later."}}`)), later("openai_503", 0)},
 		"no such model": {replies(refusesWith(404, `{"error":{"code":"DeploymentNotFound","message":"The API deployment for `+
@@ -118,8 +120,10 @@ func anthropicCells() cells {
 		"rate":               {replies(rate), later("anthropic_429", 12*time.Second)},
 		"rate, by its reset": {replies(reset), laterAt("anthropic_429", 90)},
 		"overloaded":         {replies(failure(529, "overloaded_error", "Overloaded")), outcome{code: "anthropic_529", says: "too much to do"}},
-		"overloaded, in a 200": {replies(wireReply{body: `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`}),
-			outcome{code: "anthropic_529", says: "too much to do"}},
+		"overloaded, in a 200": {
+			replies(wireReply{body: `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`}),
+			outcome{code: "anthropic_529", says: "too much to do"},
+		},
 		"no such model": {replies(failure(404, "not_found_error", "model: small")), final("does not have the model small")},
 		"wrong key":     {replies(failure(401, "authentication_error", "invalid x-api-key sk-abc")), final("credentials are refused")},
 		"no credit":     {replies(failure(400, "invalid_request_error", "Your credit balance is too low to access the Anthropic API.")), final("quota")},

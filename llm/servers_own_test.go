@@ -119,9 +119,11 @@ func tgiCells() cells {
 
 	return cells{
 		"good": {replies(completes(`"content":`+quoted(parcelAnswer), `,"system_fingerprint":"3.3.4-sha"`+usage110)), saved(110)},
-		"no json_schema": {replies(wireReply{status: 422, header: map[string]string{"Content-Type": "text/plain; charset=utf-8"},
+		"no json_schema": {replies(wireReply{
+			status: 422, header: map[string]string{"Content-Type": "text/plain; charset=utf-8"},
 			body: "Failed to deserialize the JSON body into the target type: response_format: unknown variant `json_schema`, expected one of " +
-				"`json`, `regex` at line 1 column 300"},
+				"`json`, `regex` at line 1 column 300",
+		},
 			wireReply{status: 422, body: "response_format: unknown variant `json_object`"}, completesWell()), saved(110)},
 		"no grammar":         {replies(failure(422, "tool_error", "Tool error: Grammar error"), completesWell()), saved(110)},
 		"too long":           {replies(failure(422, "validation", long)), isTooLong()},
@@ -148,8 +150,10 @@ func sglangCells() cells {
 		"too long to leave room": {replies(failure(400, "400", "BadRequestError", "Requested token count exceeds the model's maximum context "+
 			"length of 40960 tokens.")), isTooLong()},
 		"too long, other words": {replies(failure(400, "400", "BadRequestError", "The input (9000 tokens) exceeds maximum input length (8192)")), isTooLong()},
-		"overloaded": {replies(wireReply{status: 503, header: map[string]string{"Retry-After": "5"},
-			body: `{"object":"error","message":"The request queue is full.","type":"SERVICE_UNAVAILABLE","param":null,"code":503}`}), later("openai_503", 5*time.Second)},
+		"overloaded": {replies(wireReply{
+			status: 503, header: map[string]string{"Retry-After": "5"},
+			body: `{"object":"error","message":"The request queue is full.","type":"SERVICE_UNAVAILABLE","param":null,"code":503}`,
+		}), later("openai_503", 5*time.Second)},
 		"wrong key":  {replies(refusesWith(401, `{"error":"Unauthorized"}`)), final("credentials are refused")},
 		"usage null": {replies(completes(`"content":`+quoted(parcelAnswer), `,"usage":null`)), saved(0)},
 	}

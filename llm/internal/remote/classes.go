@@ -64,14 +64,17 @@ var signs = []sign{
 	// OpenAI, Anthropic, OpenRouter.
 	{quotaUsed, []int{http.StatusPaymentRequired}, nil, nil},
 	{
-		quotaUsed, []int{http.StatusBadRequest, http.StatusForbidden, http.StatusTooManyRequests},
-		[]string{"insufficient_quota", "billing_error"}, []string{"credit balance"},
+		quotaUsed,
+		[]int{http.StatusBadRequest, http.StatusForbidden, http.StatusTooManyRequests},
+		[]string{"insufficient_quota", "billing_error"},
+		[]string{"credit balance"},
 	},
 
 	// OpenAI, Groq (model_not_found), Anthropic (not_found_error), Mistral (invalid_model), Azure, vLLM, Ollama,
 	// OpenRouter, LM Studio.
 	{
-		unknownModel, []int{http.StatusBadRequest, http.StatusNotFound},
+		unknownModel,
+		[]int{http.StatusBadRequest, http.StatusNotFound},
 		[]string{"model_not_found", "not_found_error", "invalid_model", "DeploymentNotFound"},
 		[]string{"` does not exist", "not found, try pulling", "is not a valid model", "no models loaded"},
 	},
