@@ -54,7 +54,12 @@ var signs = []sign{
 	{tooLong, []int{http.StatusRequestEntityTooLarge}, nil, nil},
 	// OpenAI for a request that is by itself over the tokens of a minute: waiting does not help.
 	{tooLong, []int{http.StatusTooManyRequests}, nil, []string{"request too large"}},
-	{tooLong, []int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError}, nil, overlong},
+	{
+		tooLong,
+		[]int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError},
+		nil,
+		overlong,
+	},
 
 	// Azure OpenAI (content_filter), OpenRouter (403 with the reasons of its moderation).
 	{filtered, refusalStatuses, []string{"content_filter", "content_policy_violation"}, []string{
@@ -84,7 +89,12 @@ var signs = []sign{
 	{overloaded, []int{http.StatusServiceUnavailable, statusOverloaded, statusCapacityExceeded}, nil, nil},
 
 	// TGI answers 424 for whatever it could not generate.
-	{passing, []int{http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusFailedDependency}, nil, nil},
+	{
+		passing,
+		[]int{http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusFailedDependency},
+		nil,
+		nil,
+	},
 }
 
 // overlong are the words of OpenAI, Anthropic, vLLM, llama.cpp, Google, TGI, SGLang, TensorRT-LLM, Bedrock,
