@@ -125,6 +125,7 @@ func TestPartsThatWaitAreCounted(t *testing.T) {
 	s.plan = planParts(5)
 	begun := s.Now().UTC()
 	tried := map[int64]bool{}
+
 	s.reading(func(in chat.SummaryPart) (chat.Summary, error) {
 		from := in.Messages.From
 		if busy := from == 1 || from == 21; busy && !tried[from] {
