@@ -233,6 +233,8 @@ type SummaryStore interface {
 	Reading(ctx context.Context, part chat.SummaryPart) (chat.Reading, error)
 	// RecordUsage counts what one step of a run has cost.
 	RecordUsage(ctx context.Context, ws chat.WorkspaceID, id chat.ChatID, run chat.SummaryID, u chat.Usage) error
+	// RecordModelWait changes only what is running.
+	RecordModelWait(ctx context.Context, in chat.SummaryWait) error
 	// SaveSummary replaces the summary of its version, or returns CodeConflict.
 	SaveSummary(ctx context.Context, in chat.SummaryToSave) error
 	// FailSummary ends only what is running.

@@ -108,6 +108,11 @@ func (a *Activities) model(ctx context.Context, ws chat.WorkspaceID) (Model, cha
 	return model, settings, err
 }
 
+// RecordModelWait stores what a run waits for, if it still runs. Idempotent.
+func (a *Activities) RecordModelWait(ctx context.Context, in chat.SummaryWait) (struct{}, error) {
+	return struct{}{}, a.Store.RecordModelWait(ctx, in)
+}
+
 // SaveSummary stores a summary. Idempotent: it replaces the version that was read, and a
 // repetition finds its run ended.
 func (a *Activities) SaveSummary(ctx context.Context, in chat.SummaryToSave) (struct{}, error) {

@@ -266,6 +266,38 @@ func TestAnAcceptedSummaryCanBeAskedForAtOnce(t *testing.T) {
 	assert.Equal(t, int64(5), looked.Load())
 }
 
+// A summary whose model cannot answer yet says why it waits, and until when.
+func TestASummaryThatWaitsForItsModel(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.store.action = func(id chat.ActionID) (chat.Action, error) {
+		return chat.Action{
+			ID:          id,
+			WorkspaceID: home,
+			Kind:        chat.ActionSummarizeChat,
+			ChatID:      chatOne,
+			State:       chat.ActionRunning,
+			CreatedAt:   noon,
+			ModelWait: &chat.ModelWait{
+				Code:    "openai_429",
+				Reason:  "the model's server takes no more requests for now (429)",
+				Since:   noon.Add(time.Second),
+				NextTry: noon.Add(4 * time.Minute),
+				Until:   noon.Add(15 * time.Minute),
+				Waiting: 1,
+				Parts:   1,
+			},
+		}, nil
+	}
+
+	a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/actions/" + string(actionOne))})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+	assert.Equal(t, "running", a.json["state"])
+	assert.Equal(t, "The model's server takes no more requests for now (429). It is asked again at 12:04:00, and "+
+		"until 12:15:00 UTC at the latest.", a.json["explanation"])
+	assert.Equal(t, a.json["explanation"], a.json["timeline"].([]any)[1].(map[string]any)["what"])
+}
+
 func TestPrefer(t *testing.T) {
 	t.Parallel()
 

@@ -32,6 +32,7 @@ type summaryVersionJSON struct {
 	ActionID       chat.ActionID     `json:"action_id,omitempty" format:"uuid"`
 	RestoredFrom   chat.SummaryID    `json:"restored_from,omitempty" format:"uuid"`
 	Problem        *problemBriefJSON `json:"problem,omitempty" doc:"Why it failed."`
+	Explanation    string            `json:"explanation,omitempty" doc:"What a running one waits for, in one sentence, if its model could not answer yet."`
 	CreatedAt      time.Time         `json:"created_at"`
 	EndedAt        *time.Time        `json:"ended_at"`
 }
@@ -131,6 +132,10 @@ func presentSummary(v chat.SummaryVersion) summaryVersionJSON {
 
 	if v.Problem != nil {
 		shown.Problem = &problemBriefJSON{v.Problem.Code, v.Problem.Message}
+	}
+
+	if v.ModelWait != nil {
+		shown.Explanation = v.ModelWait.Explain()
 	}
 
 	return shown

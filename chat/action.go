@@ -53,6 +53,8 @@ type Action struct {
 	// EndedRun is the newest run of its workflow, if that was ended in Temporal and has left nothing in
 	// the store, or has taken up again what was ended, and was refused. Any other action has none.
 	EndedRun Run
+	// ModelWait is what a summary waits for, nil while a model reads.
+	ModelWait *ModelWait
 	// RetryOf is the delivery that a retry without a row is to try again.
 	RetryOf     DeliveryID
 	RequestedBy MemberID

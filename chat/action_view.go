@@ -37,6 +37,14 @@ func (v *ActionView) Standing() Standing {
 		}
 	}
 
+	if v.ModelWait != nil && v.State == ActionRunning {
+		return Standing{
+			Explanation: v.ModelWait.Explain(),
+			WaitingFor:  WaitingModel,
+			Until:       UTC(&v.ModelWait.NextTry),
+		}
+	}
+
 	if v.Delivery == nil || v.isOver() && v.Delivery.Submission.Settled() {
 		return Standing{Explanation: v.ExplainWaiting()}
 	}

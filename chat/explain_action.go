@@ -14,7 +14,6 @@ const (
 	ProgressReading          = "A model reads the chat."
 	ProgressReadAgain        = "The summary was changed meanwhile; the chat is read again."
 	ProgressSummarized       = "The summary was written."
-	ProgressSummarizing      = "The chat is summarized."
 	ProgressNothingNew       = "Nothing is new."
 )
 
@@ -37,6 +36,10 @@ const (
 func (a *Action) ExplainWaiting() string {
 	switch a.State {
 	case ActionRunning:
+		if a.ModelWait != nil {
+			return a.ModelWait.Explain()
+		}
+
 		return "It is being carried out."
 	case ActionParked:
 		return "A person must decide what becomes of it."
@@ -224,6 +227,11 @@ func ExplainQuiet(at time.Time) string {
 	return fmt.Sprintf("Waits until the chat is quiet: the summary is due at %s if nobody writes.", formatTime(at))
 }
 
+// ExplainSummarizing says which workflow summarizes a chat by itself. That one says what it waits for.
+func ExplainSummarizing(workflowID string) string {
+	return "The chat is summarized by workflow " + workflowID + ", which says how far it is."
+}
+
 // ExplainSplit says that a chat is read in parts.
 func ExplainSplit(characters int) string {
 	return fmt.Sprintf("The text is too long for the model; it is split into parts of %d characters.", characters)
@@ -245,12 +253,13 @@ const (
 	ReasonSummaryChanged  = "the summary was changed again and again while the model read the chat"
 	ReasonModelTooSmall   = "the model takes too little at a time for this chat, even in parts"
 	ReasonNoUsableAnswer  = "the model did not give a usable answer"
-)
 
-// ReasonModelFailed says what kept a model from answering when it was last tried.
-func ReasonModelFailed(message, kind string) string {
-	return fmt.Sprintf("%s (%s), also when it was tried again", message, kind)
-}
+	// What keeps a model from answering without its server's doing.
+	ReasonWorkerLost    = "the worker that asked the model was lost"
+	ReasonNoWorker      = "no worker was free to ask the model"
+	ReasonModelSlow     = "the model did not answer in time"
+	ReasonModelNotAsked = "the model could not be asked"
+)
 
 // NoSummary is the error of a summary that was not written: summarization_failed, which may be
 // asked for again.

@@ -148,6 +148,14 @@ type SummaryToSave struct {
 	Requests []Request `json:"requests"`
 }
 
+// SummaryWait is what a run waits for, nil for nothing any more.
+type SummaryWait struct {
+	WorkspaceID WorkspaceID `json:"workspace_id"`
+	ChatID      ChatID      `json:"chat_id"`
+	ID          SummaryID   `json:"id"`
+	Wait        *ModelWait  `json:"wait,omitempty"`
+}
+
 // SummaryFailure is why a run is over. Without an ID none had begun.
 type SummaryFailure struct {
 	ActionsFailed

@@ -71,7 +71,9 @@ type SummaryVersion struct {
 	Automatic    bool
 	RestoredFrom SummaryID
 	// Problem is why it failed.
-	Problem   *Error
+	Problem *Error
+	// ModelWait is what a run waits for, nil while a model reads.
+	ModelWait *ModelWait
 	CreatedAt time.Time
 	EndedAt   *time.Time
 }

@@ -15,6 +15,10 @@ type Moment struct {
 // Timeline is what the row of an action alone tells of it.
 func (a *Action) Timeline() []Moment {
 	moments := []Moment{{At: a.CreatedAt.UTC(), What: "Asked for."}}
+	if a.ModelWait != nil {
+		moments = append(moments, Moment{At: a.ModelWait.Since.UTC(), What: a.ModelWait.Explain()})
+	}
+
 	if a.State == ActionSucceeded || a.State == ActionFailed {
 		moments = append(moments, Moment{At: a.UpdatedAt.UTC(), What: "The action " + string(a.State) + "."})
 	}

@@ -93,7 +93,59 @@ func (r *actionRow) key() actionKey { return actionKey{workspace: r.WorkspaceID,
 // Action finds an action with the newest delivery it made, or released: action_not_found.
 func (s *Store) Action(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.Action, error) {
 	row, err := findAction(ctx, s.db, ws, id)
-	return row.action(), wrapErr("find an action", err)
+	if err != nil {
+		return chat.Action{}, wrapErr("find an action", err)
+	}
+
+	actions := []chat.ActionView{{Action: row.action()}}
+	err = s.addModelWaits(ctx, ws, actions)
+
+	return actions[0].Action, wrapErr("find what an action waits for", err)
+}
+
+// addModelWaits tells of summaries that are being written what they wait for. A chat has one run at a time, which
+// all who ask wait for. A wait that is over has lost its workflow, and is none.
+func (s *Store) addModelWaits(ctx context.Context, ws chat.WorkspaceID, views []chat.ActionView) error {
+	var chats []chat.ChatID
+
+	for i := range views {
+		if views[i].Kind == chat.ActionSummarizeChat && views[i].State == chat.ActionRunning {
+			chats = append(chats, views[i].ChatID)
+		}
+	}
+
+	if len(chats) == 0 {
+		return nil
+	}
+
+	var runs []summaryRow
+
+	err := s.db.NewSelect().
+		Model(&runs).
+		Column("chat_id", "model_wait").
+		Where("s.workspace_id = ?", ws).
+		Where("s.chat_id IN ?", bun.Tuple(chats)).
+		Where("s.state = ?", chat.SummaryRunning).
+		Where("s.model_wait IS NOT NULL").
+		Scan(ctx)
+	if err != nil {
+		return err
+	}
+
+	for _, run := range runs {
+		if run.ModelWait.Until.Before(s.time()) {
+			continue
+		}
+
+		for i := range views {
+			v := &views[i]
+			if v.ChatID == run.ChatID && v.Kind == chat.ActionSummarizeChat && v.State == chat.ActionRunning {
+				v.ModelWait = run.ModelWait
+			}
+		}
+	}
+
+	return nil
 }
 
 func findAction(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.ActionID) (actionRow, error) {

@@ -40,6 +40,9 @@ const (
 		WHEN ` + isOpen + ` AND ` + hasCall + `t.undoes IS NULL AND t.state = 'waiting') THEN 'contributor'
 		WHEN ` + isOpen + ` AND ` + hasCall + `t.undoes IS NULL AND t.state IN ('pending', 'running')) THEN 'tool'
 		WHEN ` + hasCall + `t.undoes IS NOT NULL AND t.state IN ('pending', 'running')) THEN 'tool'
+		WHEN a.kind = 'SummarizeChat' AND a.state = 'running' AND EXISTS (SELECT 1 FROM summaries AS v
+			WHERE v.workspace_id = a.workspace_id AND v.chat_id = a.chat_id AND v.state = 'running'
+				AND v.model_wait IS NOT NULL) THEN 'model'
 		WHEN NOT ` + isOpen + ` AND (d.action_id <> a.id OR
 			d.submission NOT IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')) THEN ''
 		WHEN d.submission IN ('pending', 'blocked') AND d.error_code IN ?0 THEN 'person'
@@ -160,6 +163,10 @@ func (s *Store) addParts(ctx context.Context, ws chat.WorkspaceID, views []chat.
 	found, err := s.deliveriesByID(ctx, ws, deliveries)
 	if err != nil {
 		return err
+	}
+
+	if err := s.addModelWaits(ctx, ws, views); err != nil {
+		return wrapErr("find what summaries wait for", err)
 	}
 
 	for i := range views {

@@ -21,6 +21,14 @@ var summaryTries = map[string]try{
 	"RecordUsage": {"", func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(i.s.RecordUsage(ctx, i.ws, i.victim.SMS.ID, i.version, chat.Usage{Requests: 1}))
 	}},
+	"RecordModelWait": {"", func(ctx context.Context, i *intruder) (any, error) {
+		return errorOnly(i.s.RecordModelWait(ctx, chat.SummaryWait{
+			WorkspaceID: i.ws,
+			ChatID:      i.victim.SMS.ID,
+			ID:          i.version,
+			Wait:        &chat.ModelWait{Code: "x"},
+		}))
+	}},
 	"SaveSummary": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return errorOnly(
 			i.s.SaveSummary(ctx, chat.SummaryToSave{SummaryStep: i.foreignRun(), Summary: chat.Summary{Title: "x"}}),

@@ -43,6 +43,7 @@ type summaryRow struct {
 	Automatic      bool              `bun:"automatic"`
 	RestoredFrom   chat.SummaryID    `bun:"restored_from,nullzero"`
 	Problem        *chat.Error       `bun:"problem,type:json,nullzero"`
+	ModelWait      *chat.ModelWait   `bun:"model_wait,type:json,nullzero"`
 	CreatedAt      time.Time         `bun:"created_at"`
 	EndedAt        *time.Time        `bun:"ended_at"`
 
@@ -111,6 +112,7 @@ func (r *summaryRow) version() chat.SummaryVersion {
 		Automatic:      r.Automatic,
 		RestoredFrom:   r.RestoredFrom,
 		Problem:        r.Problem,
+		ModelWait:      r.ModelWait,
 		CreatedAt:      r.CreatedAt.UTC(),
 		EndedAt:        chat.UTC(r.EndedAt),
 	}

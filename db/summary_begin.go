@@ -224,7 +224,7 @@ func (s *Store) storeRun(ctx context.Context, in *chat.SummaryStart, plan *chat.
 
 		_, err := tx.NewInsert().Model(&run).On("CONFLICT (workspace_id, id) DO UPDATE").Set("mode = EXCLUDED.mode").
 			Set("watermark = EXCLUDED.watermark").Set("covered = EXCLUDED.covered").Set("digest = EXCLUDED.digest").
-			Set("brief = EXCLUDED.brief").Exec(ctx)
+			Set("brief = EXCLUDED.brief").Set("model_wait = NULL").Exec(ctx)
 		if err != nil || !in.Automatic {
 			return err
 		}
@@ -253,6 +253,7 @@ func endRun(tx bun.Tx, ws chat.WorkspaceID, problem *chat.Error, now time.Time) 
 		Model((*summaryRow)(nil)).
 		Set("state = ?", chat.SummaryFailed).
 		Set("problem = ?", problem).
+		Set("model_wait = NULL").
 		Set("ended_at = ?", now).
 		Where("workspace_id = ?", ws).
 		Where("state = ?", chat.SummaryRunning)

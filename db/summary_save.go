@@ -58,6 +58,7 @@ func (s *Store) applySummary(
 	run.takeSummary(&in.Summary)
 	run.State = chat.SummarySucceeded
 	run.EndedAt = &now
+	run.ModelWait = nil
 	run.Applied = !row.SummaryEdited || in.Overwrite
 
 	if run.Applied {
@@ -90,7 +91,7 @@ func (s *Store) applySummary(
 	_, err = tx.NewUpdate().
 		Model(run).
 		Column("state", "title", "summary", "points", "labels", "labels_added", "labels_removed").
-		Column("model", "applied", "ended_at").
+		Column("model", "applied", "ended_at", "model_wait").
 		Where("workspace_id = ?", run.WorkspaceID).
 		Where("id = ?", run.ID).
 		Exec(ctx)
@@ -217,6 +218,23 @@ func (s *Store) succeedAll(ctx context.Context, tx bun.Tx, requests []chat.Reque
 	}
 
 	return s.batch(ctx, tx, statements...)
+}
+
+// RecordModelWait stores what a run waits for, nil for nothing any more. Idempotent: only what is running
+// changes.
+func (s *Store) RecordModelWait(ctx context.Context, in chat.SummaryWait) error {
+	row := summaryRow{ModelWait: in.Wait}
+
+	_, err := s.db.NewUpdate().
+		Model(&row).
+		Column("model_wait").
+		Where("workspace_id = ?", in.WorkspaceID).
+		Where("chat_id = ?", in.ChatID).
+		Where("id = ?", in.ID).
+		Where("state = ?", chat.SummaryRunning).
+		Exec(ctx)
+
+	return wrapErr("record what a summary waits for", err)
 }
 
 // FailSummary ends a run without a summary, and the requests it was for; everything of the

@@ -154,7 +154,7 @@ func decodeAnswer(c *Completion) (*answer, error) {
 		return nil, unusableError(farTooLong)
 	}
 
-	decoder := json.NewDecoder(strings.NewReader(found))
+	decoder := json.NewDecoder(strings.NewReader(tidyNames(found)))
 
 	var a answer
 	if err := decoder.Decode(&a); err != nil {

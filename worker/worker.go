@@ -111,6 +111,7 @@ func Register(r worker.Registry, acts *activities.Activities, logger *slog.Logge
 	bindStep(r, logger, workflows.RecordAction, acts.RecordAction)
 	bindStep(r, logger, workflows.BeginSummary, acts.BeginSummary)
 	bindStep(r, logger, workflows.WriteSummary, acts.WriteSummary)
+	bindStep(r, logger, workflows.RecordModelWait, acts.RecordModelWait)
 	bindStep(r, logger, workflows.SaveSummary, acts.SaveSummary)
 	bindStep(r, logger, workflows.FailSummary, acts.FailSummary)
 	bindStep(r, logger, workflows.CheckSummaryDue, acts.CheckSummaryDue)

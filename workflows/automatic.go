@@ -96,7 +96,8 @@ func summarizeDue(ctx workflow.Context, in *chat.AutoSummary, due *chat.SummaryD
 		Priority:              temporal.Priority{PriorityKey: PriorityBulk, FairnessKey: string(in.WorkspaceID)},
 	})
 
-	showState(ctx, chat.ProgressSummarizing, AttributeStatus.ValueSet(string(chat.ActionRunning)))
+	details := chat.ExplainSummarizing(chat.SummaryWorkflowID(in.WorkspaceID, in.ChatID))
+	showState(ctx, details, AttributeStatus.ValueSet(string(chat.ActionRunning)))
 
 	err := workflow.ExecuteChildWorkflow(child, string(chat.ActionSummarizeChat), chat.SummarizeChat{
 		Request: request, UpdateLabels: due.Labels, Automatic: true,

@@ -108,17 +108,13 @@ var (
 			MaximumInterval:    time.Minute,
 		},
 	}
-	// modelOptions: a language model. Four tries, then the request has failed.
+	// modelOptions: one attempt of a language model. The workflow waits itself for the next one, so
+	// that it can say what it waits for.
 	modelOptions = StepOptions{
 		attempt:   2 * time.Minute,
-		overall:   15 * time.Minute,
+		overall:   chat.ModelPatience,
 		heartbeat: heartbeat,
-		retry: temporal.RetryPolicy{
-			InitialInterval:    2 * time.Second,
-			BackoffCoefficient: 3,
-			MaximumInterval:    time.Minute,
-			MaximumAttempts:    4,
-		},
+		retry:     temporal.RetryPolicy{MaximumAttempts: 1},
 	}
 )
 

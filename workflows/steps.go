@@ -75,6 +75,8 @@ var (
 	BeginSummary = Step[chat.SummaryStart, chat.SummaryPlan]{Name: "BeginSummary", Options: databaseOptions}
 	// WriteSummary has a model read one part of a run.
 	WriteSummary = Step[chat.SummaryPart, chat.Summary]{Name: "WriteSummary", Options: modelOptions}
+	// RecordModelWait stores what a run waits for, or that it does not wait any more.
+	RecordModelWait = Step[chat.SummaryWait, struct{}]{Name: "RecordModelWait", Options: databaseOptions}
 	// SaveSummary stores what the model wrote, unless the chat was changed meanwhile.
 	SaveSummary = Step[chat.SummaryToSave, struct{}]{Name: "SaveSummary", Options: databaseOptions}
 	// FailSummary records that a run has failed for good, and the requests with it.

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"errors"
 	"slices"
 	"strconv"
 
@@ -250,23 +249,12 @@ func reasonOf(err error) *chat.Error {
 	case e.Code == chat.CodeTooLongForModel:
 		because = chat.ReasonModelTooSmall
 	case e.Code == chat.CodeInternal:
-		because = notHad(err)
+		because = chat.ReasonNoUsableAnswer
 	default:
 		return e
 	}
 
 	return chat.NoSummary(because)
-}
-
-// notHad says why no model has answered: what kept it when it was last tried, if that is
-// for everybody to know.
-func notHad(err error) string {
-	last, ok := errors.AsType[*temporal.ApplicationError](err)
-	if _, known := ChatError(err); !ok || known {
-		return chat.ReasonNoUsableAnswer
-	}
-
-	return chat.ReasonModelFailed(last.Message(), last.Type())
 }
 
 func requestsOf(asks []*joined) []chat.Request {

@@ -33,6 +33,7 @@ type summary struct {
 	reads []chat.SummaryPart
 	saved []chat.SummaryToSave
 	fails []chat.SummaryFailure
+	waits []*chat.ModelWait
 	save  func() error
 }
 
@@ -53,6 +54,11 @@ func newSummary(t *testing.T) *summary {
 		}
 
 		return struct{}{}, err
+	})
+
+	withActivity(s.world, workflows.RecordModelWait, func(in chat.SummaryWait) (struct{}, error) {
+		s.waits = append(s.waits, in.Wait)
+		return struct{}{}, nil
 	})
 
 	withActivity(s.world, workflows.FailSummary, func(in chat.SummaryFailure) (struct{}, error) {

@@ -52,10 +52,9 @@ func readAll(ctx workflow.Context, step chat.SummaryStep, plan *chat.SummaryPlan
 	case 0:
 		return *plan.Standing, nil
 	case 1:
-		workflow.SetCurrentDetails(ctx, chat.ProgressReading)
-
-		return WriteSummary.Do(
+		return newModelReader(ctx, step, 1, chat.ProgressReading).readPart(
 			ctx,
+			0,
 			"Have the model read "+ChatName(step.ChatID),
 			chat.SummaryPart{SummaryStep: step, Base: plan.Base, Messages: plan.Parts[0]},
 		)
@@ -86,10 +85,9 @@ func readAll(ctx workflow.Context, step chat.SummaryStep, plan *chat.SummaryPlan
 		return chat.Summary{}, err
 	}
 
-	workflow.SetCurrentDetails(ctx, chat.ExplainMerging(len(plan.Parts)))
-
-	return WriteSummary.Do(
+	return newModelReader(ctx, step, 1, chat.ExplainMerging(len(plan.Parts))).readPart(
 		ctx,
+		0,
 		"Have the model merge the parts",
 		chat.SummaryPart{SummaryStep: step, Base: plan.Base, Parts: written},
 	)
@@ -100,6 +98,7 @@ func readParts(ctx workflow.Context, verb string, parts []chat.SummaryPart) ([]c
 	ctx, stop := workflow.WithCancel(ctx)
 	defer stop()
 
+	reader := newModelReader(ctx, parts[0].SummaryStep, len(parts), chat.ExplainParts(verb, 0, len(parts)))
 	written := make([]chat.Summary, len(parts))
 	var failed error
 	done := 0
@@ -113,7 +112,8 @@ func readParts(ctx workflow.Context, verb string, parts []chat.SummaryPart) ([]c
 
 			err := gate.Acquire(ctx, 1)
 			if err == nil {
-				written[i], err = WriteSummary.Do(ctx, fmt.Sprintf("%s part %d of %d", verb, i+1, len(parts)), parts[i])
+				summary := fmt.Sprintf("%s part %d of %d", verb, i+1, len(parts))
+				written[i], err = reader.readPart(ctx, i, summary, parts[i])
 
 				gate.Release(1)
 			}
@@ -125,7 +125,7 @@ func readParts(ctx workflow.Context, verb string, parts []chat.SummaryPart) ([]c
 			}
 
 			done++
-			workflow.SetCurrentDetails(ctx, chat.ExplainParts(verb, done, len(parts)))
+			reader.showProgress(ctx, chat.ExplainParts(verb, done, len(parts)))
 		})
 	}
 

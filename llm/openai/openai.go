@@ -114,6 +114,10 @@ func (m *Model) post(ctx context.Context, r llm.Request, format int) (llm.Comple
 	}
 
 	choice := completion.Choices[0]
+	if failure := remote.ErrorWithin(choice.RawJSON()); failure != nil {
+		return answer, remote.Accepted, m.server.Refused(failure)
+	}
+
 	if choice.FinishReason == "error" {
 		return answer, remote.Accepted, m.server.Stopped()
 	}
@@ -129,7 +133,7 @@ func (m *Model) post(ctx context.Context, r llm.Request, format int) (llm.Comple
 }
 
 // textOf is what the model wrote, wherever its server puts it: in the content, as a text or in parts, in the
-// arguments of a tool, or where its thoughts belong.
+// arguments of a tool or a function, parsed, or where its thoughts belong.
 func textOf(message *sdk.ChatCompletionMessage) string {
 	text := message.Content
 
@@ -154,9 +158,25 @@ func textOf(message *sdk.ChatCompletionMessage) string {
 		text = message.ToolCalls[0].Function.Arguments
 	}
 
-	if strings.TrimSpace(text) == "" {
-		// What is no text there is none.
-		_ = json.Unmarshal([]byte(message.JSON.ExtraFields["reasoning_content"].Raw()), &text)
+	for _, field := range []string{"function_call", "parsed", "reasoning_content", "reasoning"} {
+		if strings.TrimSpace(text) == "" {
+			text = extraText(message, field)
+		}
+	}
+
+	return text
+}
+
+// extraText is what stands in a field that servers add: a text, or an object as JSON.
+func extraText(message *sdk.ChatCompletionMessage, field string) string {
+	raw := message.JSON.ExtraFields[field].Raw()
+	if field == "function_call" {
+		return message.FunctionCall.Arguments //nolint:staticcheck // old servers have nothing else
+	}
+
+	var text string
+	if json.Unmarshal([]byte(raw), &text) != nil {
+		return raw
 	}
 
 	return text

@@ -27,6 +27,8 @@ var summaryScenarios = map[string]func(w *env) (workflowID string){
 		return w.summarized(w.people.sms.ID, http.StatusOK)
 	},
 	"summary-by-itself": summarizedByItself,
+	// Refused for its rate once, and read after that.
+	"summary-waited": func(w *env) string { return w.summarized(w.people.sms.ID, http.StatusOK) },
 }
 
 func (w *env) summarized(id chat.ChatID, status int) string {

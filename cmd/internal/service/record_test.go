@@ -120,6 +120,12 @@ func scenarioOption(t *testing.T, scenario string) option {
 
 		return withModel(url)
 
+	case "summary-waited":
+		s := newScribe(t)
+		s.busy("1", 1)
+
+		return s.option
+
 	case "summary-in-parts":
 		s := newScribe(t)
 		s.longest = 30_000

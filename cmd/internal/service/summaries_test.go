@@ -26,6 +26,18 @@ type scribe struct {
 	prompts []string
 	// longest is the most characters that it takes at a time, 0 for any number.
 	longest int
+	// refusals is how many requests more it refuses for their rate, retryAfter what it says then.
+	refusals   int
+	retryAfter string
+}
+
+// busy has the next requests refused for their rate.
+func (s *scribe) busy(retryAfter string, requests int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	s.retryAfter = retryAfter
+	s.refusals = requests
 }
 
 func newScribe(t *testing.T) *scribe {
@@ -66,6 +78,16 @@ func (s *scribe) serve(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 
 	s.prompts = append(s.prompts, string(body))
+	if s.refusals > 0 {
+		s.refusals--
+		w.Header().Set("Retry-After", s.retryAfter)
+		w.WriteHeader(http.StatusTooManyRequests)
+
+		_, _ = io.WriteString(w, `{"error":{"message":"slow down","code":"rate_limit_exceeded"}}`)
+
+		return
+	}
+
 	if s.longest > 0 && len(body) > s.longest {
 		w.WriteHeader(http.StatusBadRequest)
 

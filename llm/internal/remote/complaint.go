@@ -11,6 +11,8 @@ import (
 // Complaint is what a server says is wrong with a request. It is looked at, never shown.
 type Complaint struct {
 	status int
+	// withoutStatus reports that the status is not the server's.
+	withoutStatus bool
 	// text is all of it, in lower case.
 	text string
 	// words are the fields that name the failure.
@@ -29,19 +31,33 @@ func Read(response *http.Response) Complaint {
 var unescaped = strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&")
 
 func readComplaint(read []byte) Complaint {
+	c := Complaint{text: unescaped.Replace(strings.ToLower(string(read)))}
+
 	var envelope struct {
-		Error struct {
-			Code any `json:"code"` // a number at some servers
-			Type any `json:"type"`
-		} `json:"error"`
+		Error json.RawMessage `json:"error"`
+	}
+	if json.Unmarshal(read, &envelope) != nil {
+		return c
 	}
 
-	c := Complaint{text: unescaped.Replace(strings.ToLower(string(read)))}
-	if json.Unmarshal(read, &envelope) == nil {
-		for _, field := range []any{envelope.Error.Code, envelope.Error.Type} {
-			if word, ok := field.(string); ok {
-				c.words = append(c.words, word)
-			}
+	// The error is an object, or a text or nothing beside the fields of one.
+	failure := envelope.Error
+	if len(failure) == 0 || failure[0] != '{' {
+		failure = read
+	}
+
+	var named struct {
+		Code      any `json:"code"` // a number at some servers
+		Type      any `json:"type"`
+		ErrorType any `json:"error_type"`
+	}
+	if json.Unmarshal(failure, &named) != nil {
+		return c
+	}
+
+	for _, field := range []any{named.Code, named.Type, named.ErrorType} {
+		if word, ok := field.(string); ok {
+			c.words = append(c.words, word)
 		}
 	}
 
@@ -62,43 +78,6 @@ func (c *Complaint) reason() string {
 	return ""
 }
 
-func (c *Complaint) mentions(words ...string) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(c.text, w) })
-}
-
-// RefusesFormat reports whether the complaint is about the form asked for, by one of the
-// words that only it has in a request.
-func (c *Complaint) RefusesFormat(words ...string) bool {
-	invalid := c.status == http.StatusBadRequest || c.status == http.StatusUnprocessableEntity
-	return invalid && !c.TooLong() && c.mentions(words...)
-}
-
-// TooLong reports whether the request holds more than the model can.
-func (c *Complaint) TooLong() bool {
-	switch c.status {
-	case http.StatusRequestEntityTooLarge:
-		return true
-	case http.StatusTooManyRequests:
-		// OpenAI for a request that is by itself over the tokens of a minute: waiting does not help.
-		return c.mentions("request too large")
-	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError:
-		return c.mentions(overlong...)
-	}
-
-	return false
-}
-
-// overlong are the words of OpenAI, Anthropic, vLLM, llama.cpp, Google, TGI, SGLang, TensorRT-LLM, Bedrock,
-// Groq, Mistral, Moonshot and others for more than a model holds.
-var overlong = []string{
-	"context_length_exceeded", "string_above_max_length", "maximum context length", "context length",
-	"prompt is too long", "request_too_large", "exceed context limit",
-	"exceed_context_size", "context size", "context window", "input token count",
-	"maximum model length", "max_new_tokens` must be <=", "too many tokens", "input is too long",
-	"exceeds maximum input length", "maximum prompt length", "max_num_tokens", "exceeded model token limit",
-	"prompt exceeds max length", "size limit exceeded", "longer than the model", "reduce the length",
-}
-
 // ErrorWithin is the complaint in an answer of status 200, nil for none: {"error": {"code": 429, …}}, with the
 // status of the model's own server, or the words of a failure.
 func ErrorWithin(body string) *Complaint {
@@ -111,6 +90,7 @@ func ErrorWithin(body string) *Complaint {
 
 	c := readComplaint([]byte(body))
 	c.status = http.StatusBadGateway
+	c.withoutStatus = true
 
 	var failure struct {
 		Code json.Number `json:"code"`
@@ -118,12 +98,14 @@ func ErrorWithin(body string) *Complaint {
 	if json.Unmarshal(envelope.Error, &failure) == nil {
 		if code, err := failure.Code.Int64(); err == nil && code >= http.StatusBadRequest && code < 600 {
 			c.status = int(code)
+			c.withoutStatus = false
 		}
 	}
 
 	for word, status := range statusOfWord {
 		if slices.Contains(c.words, word) {
 			c.status = status
+			c.withoutStatus = false
 		}
 	}
 
@@ -132,7 +114,7 @@ func ErrorWithin(body string) *Complaint {
 
 // statusOfWord are the statuses that failures have outside an answer of status 200 (Anthropic, "Errors").
 var statusOfWord = map[string]int{
-	"overloaded_error":      529,
+	"overloaded_error":      statusOverloaded,
 	"rate_limit_error":      http.StatusTooManyRequests,
 	"api_error":             http.StatusInternalServerError,
 	"invalid_request_error": http.StatusBadRequest,

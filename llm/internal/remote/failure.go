@@ -14,7 +14,6 @@ import (
 
 	"handrail/chat"
 	"handrail/llm/internal/timeout"
-	"handrail/retryafter"
 )
 
 // Failure translates what came instead of a completion: no response, or one that the SDK
@@ -74,47 +73,45 @@ func (s *Server) later(code, message string) *chat.RetryLaterError {
 func (s *Server) refused(status int, c *Complaint, after time.Duration) error {
 	answered := strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 
-	reason := c.reason()
-	if reason != "" {
+	if reason := c.reason(); reason != "" {
 		answered += ", " + reason
 	}
 
-	switch {
-	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return chat.Errorf(
-			chat.CodeSummarizationFailed,
-			"the model's credentials are refused (%s): check the API key",
-			answered,
-		)
+	failed := chat.CodeSummarizationFailed
 
-	case status == http.StatusNotFound:
+	switch c.class() {
+	case tooLong:
+		return s.TooLong()
+	case filtered:
+		return Refusal()
+	case quotaUsed:
+		return chat.Errorf(failed, "the quota at the model's server is used up (%s): check its billing", answered)
+	case unknownModel:
 		return chat.Errorf(
-			chat.CodeSummarizationFailed,
+			failed,
 			"the model's server does not have the model %s (%s): check its name and the base URL",
 			s.Model,
 			answered,
 		)
-
-	case c.TooLong():
-		return s.TooLong()
-	case status == http.StatusPaymentRequired,
-		reason == "insufficient_quota",
-		reason == "billing_error",
-		c.mentions("credit balance"):
-		return chat.Errorf(
-			chat.CodeSummarizationFailed,
-			"the quota at the model's server is used up (%s): check its billing",
-			answered,
-		)
-
-	case mayPass(status):
-		later := s.later(strconv.Itoa(status), "the model's server answered "+answered)
-		later.After = after
-
-		return later
+	case wrongKey:
+		return chat.Errorf(failed, "the model's credentials are refused (%s): check the API key", answered)
+	case limitedRate:
+		return s.busy(status, after, "the model's server takes no more requests for now ("+answered+")")
+	case overloaded:
+		return s.busy(status, after, "the model's server has too much to do for now ("+answered+")")
+	case passing:
+		return s.busy(status, after, "the model's server answered "+answered)
+	case refusedRequest:
 	}
 
-	return chat.Errorf(chat.CodeSummarizationFailed, "the model's server refused the request (%s)", answered)
+	return chat.Errorf(failed, "the model's server refused the request (%s)", answered)
+}
+
+func (s *Server) busy(status int, after time.Duration, message string) error {
+	later := s.later(strconv.Itoa(status), message)
+	later.After = after
+
+	return later
 }
 
 // TooLong is the failure of a model that cannot hold what it was given.
@@ -125,21 +122,6 @@ func (s *Server) TooLong() error {
 // Refusal is the failure of a model that does not want to.
 func Refusal() error {
 	return chat.Errorf(chat.CodeSummarizationFailed, "the model refuses to summarize this chat")
-}
-
-// statusOverCapacity is Groq's for a server that has too much to do. TGI answers 424 then.
-const statusOverCapacity = 498
-
-// mayPass reports whether a server that answers so may answer otherwise later.
-func mayPass(status int) bool {
-	switch status {
-	case http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly:
-		return true
-	case http.StatusFailedDependency, statusOverCapacity:
-		return true
-	}
-
-	return status >= http.StatusInternalServerError
 }
 
 // withoutURL leaves out the address, which may hold credentials.
@@ -153,20 +135,6 @@ func withoutURL(err error) error {
 
 // maxWait bounds what a server may ask us to wait.
 const maxWait = 24 * time.Hour
-
-// retryAfter returns how long the server asks to wait, or 0. Retry-After-Ms, where there is one,
-// says it more exactly.
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	if value := header.Get("Retry-After-Ms"); value != "" {
-		if wait, ok := retryafter.ParseMilliseconds(value, maxWait); ok {
-			return wait
-		}
-	}
-
-	wait, _ := retryafter.Parse(header.Get("Retry-After"), now, maxWait)
-
-	return wait
-}
 
 // maxComplaint bounds what of an error's body is read.
 const maxComplaint = 64 << 10

@@ -3,7 +3,6 @@ package remote
 import (
 	"context"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -109,19 +108,4 @@ func Judge(ctx context.Context, response *http.Response, words ...string) Verdic
 	}
 
 	return Accepted
-}
-
-// noFormat are reasons that have nothing to do with the form of the answer.
-var noFormat = []string{"model_not_found", "not_found_error", "invalid_api_key", "insufficient_quota", "billing_error"}
-
-// MayRefuseFormat reports whether a failure may be about the form of the answer, though no word of it says so:
-// servers compile a grammar of the schema, and fail in the words of whatever does that for them. It is not if
-// the request is too long.
-func (c *Complaint) MayRefuseFormat() bool {
-	switch c.status {
-	case http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusInternalServerError:
-		return !c.TooLong() && !c.mentions("credit balance") && !slices.Contains(noFormat, c.reason())
-	}
-
-	return false
 }

@@ -3,7 +3,9 @@
 package remote
 
 import (
+	"bufio"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -70,11 +72,34 @@ func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 
 	answer, err := next.RoundTrip(r)
-	if err == nil {
-		answer.Body = http.MaxBytesReader(nil, answer.Body, budget.MaxModelAnswer)
+	if err != nil {
+		return nil, err
 	}
 
-	return answer, err
+	answer.Body = http.MaxBytesReader(nil, answer.Body, budget.MaxModelAnswer)
+	tidyBody(answer)
+
+	return answer, nil
+}
+
+const byteOrderMark = "\ufeff"
+
+// tidyBody takes off a mark at the beginning of a body that is none of JSON, and calls JSON what is: the SDKs
+// read it only then.
+func tidyBody(answer *http.Response) {
+	body := bufio.NewReader(answer.Body)
+	if mark, _ := body.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+		_, _ = body.Discard(len(mark)) // it is there
+	}
+
+	if first, _ := body.Peek(1); string(first) == "{" {
+		answer.Header.Set("Content-Type", "application/json")
+	}
+
+	answer.Body = struct {
+		io.Reader
+		io.Closer
+	}{body, answer.Body}
 }
 
 // sameServer keeps keys, which travel in headers of all names, and chats from going where a
