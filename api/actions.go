@@ -77,7 +77,8 @@ func (s *service) actionRoutes() {
 		tag:     tagActions,
 		summary: "List actions",
 		description: "The newest first. What waits for a person is found with `waiting_for`: `approval`, " +
-			"`tool_decision` and `person`, which may be given together, with commas.",
+			"`tool_decision` and `person`, which may be given together, with commas. A key without `chats:read` sees " +
+			"sends and retries only.",
 		answer: listOf(exampleRunning().ActionJSON),
 	})
 
@@ -132,22 +133,43 @@ func (s *service) listActions(ctx context.Context, in *listActionsInput) (*listO
 		Page:       in.page(),
 	}
 
-	for kind, name := range actionKinds {
-		if slices.Contains(in.Kind, name) {
-			filter.Kinds = append(filter.Kinds, kind)
-		}
+	filter.Kinds = kindsFor(&callFrom(ctx).principal, in.Kind)
+	if len(filter.Kinds) == 0 {
+		return presentList(chat.List[chat.ActionView]{}, nil, presentListed)
 	}
 
 	part, err := s.store.Actions(ctx, callFrom(ctx).workspace(), filter)
 
-	return presentList(part, err, func(v chat.ActionView) ActionJSON {
-		a := presentAction(v)
-		if v.State == chat.ActionFailed && v.Problem != nil {
-			a.Problem = newProblem("", chat.AsError(ofAction(v.Problem, v.ID)))
-		}
+	return presentList(part, err, presentListed)
+}
 
-		return a
-	})
+// presentListed is an action with its problem.
+func presentListed(v chat.ActionView) ActionJSON {
+	a := presentAction(v)
+	if v.State == chat.ActionFailed && v.Problem != nil {
+		a.Problem = newProblem("", chat.AsError(ofAction(v.Problem, v.ID)))
+	}
+
+	return a
+}
+
+// kindsFor are the kinds of action that a list has for a key: those that are asked for, or all. What is no delivery is for
+// keys that may read chats.
+func kindsFor(principal *chat.Principal, asked []string) []chat.ActionKind {
+	var kinds []chat.ActionKind
+
+	for kind, name := range actionKinds {
+		isDelivery := kind != chat.ActionAddParticipant && kind != chat.ActionSummarizeChat
+		mayRead := isDelivery || principal.May(chat.ScopeChatsRead)
+
+		if mayRead && (len(asked) == 0 || slices.Contains(asked, name)) {
+			kinds = append(kinds, kind)
+		}
+	}
+
+	slices.Sort(kinds)
+
+	return kinds
 }
 
 func convertSlice[T ~string](words []string) []T {

@@ -150,11 +150,9 @@ func (f *fakeStore) SaveDiscovered(
 	_ context.Context,
 	_ chat.WorkspaceID,
 	_ chat.Actor,
-	_ chat.ToolID,
-	listing chat.MCPListing,
-	_ time.Time,
+	in chat.Discovery,
 ) error {
-	f.discovered = listing.Discovered
+	f.discovered = in.Listing.Discovered
 	return f.change("SaveDiscovered")
 }
 

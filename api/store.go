@@ -252,14 +252,7 @@ type ToolStore interface {
 		d chat.ToolDefinition,
 	) (chat.ToolReview, error)
 	DeleteTool(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, id chat.ToolID) error
-	SaveDiscovered(
-		ctx context.Context,
-		ws chat.WorkspaceID,
-		by chat.Actor,
-		id chat.ToolID,
-		listing chat.MCPListing,
-		now time.Time,
-	) error
+	SaveDiscovered(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.Discovery) error
 	// BeginToolTest notes that a tool is to be run beside any send: CodeApprovalNeeded,
 	// CodeConflict when it was changed meanwhile.
 	BeginToolTest(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.ToolTest) error

@@ -272,8 +272,13 @@ func (s *service) refreshTool(ctx context.Context, in *toolPath) (*toolOutput, e
 		return nil, err
 	}
 
-	discoveredAt := valueOr(d.MCP.DiscoveredAt, time.Now())
-	if err := s.store.SaveDiscovered(ctx, c.workspace(), c.actor(), d.ID, d.MCP.MCPListing, discoveredAt); err != nil {
+	err = s.store.SaveDiscovered(ctx, c.workspace(), c.actor(), chat.Discovery{
+		ToolID:  d.ID,
+		Version: d.Version,
+		Listing: d.MCP.MCPListing,
+		At:      valueOr(d.MCP.DiscoveredAt, time.Now()),
+	})
+	if err != nil {
 		return nil, err
 	}
 

@@ -31,7 +31,9 @@ func (v *ActionView) isOver() bool { return v.State == ActionSucceeded || v.Stat
 // Standing is where the action stands. What its tool calls wait for comes before what the delivery waits for, since
 // that has not begun; and what they are taken back by comes after it.
 func (v *ActionView) Standing() Standing {
-	if v.Send != nil {
+	// Whether the recipient has opted out is decided before tools run for them.
+	isLeftAlone := v.Delivery != nil && v.Delivery.waitingFor() == WaitingPerson
+	if v.Send != nil && (v.isOver() || !isLeftAlone) {
 		if standing := v.Send.Standing(v.isOver()); standing.Explanation != "" {
 			return standing
 		}

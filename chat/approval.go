@@ -234,6 +234,16 @@ func (a *Authority) Hands(at time.Time) []MemberID {
 	return hands
 }
 
+// Maker is whose hand is what the authority makes: its member's, unless its key was made by somebody else within
+// [NewAuthority] before, whose hand it still is. Else a second key would make two people of one.
+func (a *Authority) Maker(at time.Time) MemberID {
+	if a.KeyBy != 0 && a.KeyAt != nil && at.Sub(*a.KeyAt) < NewAuthority {
+		return a.KeyBy
+	}
+
+	return a.MemberID
+}
+
 // May reports whether the authority holds want.
 func (a *Authority) May(want Scope) bool {
 	p := Principal{Role: a.Role, Scopes: a.Scopes}

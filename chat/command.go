@@ -96,7 +96,7 @@ const MaxReason = 500
 // Commands are what an operator may do about a delivery as it stands.
 func (d *Delivery) Commands() []Verdict {
 	var all []Verdict
-	if d.Retryable() == nil && d.refusedRetry() == nil {
+	if d.Retryable() == nil && (d.findRetryRefusal() == nil || d.curableByChange()) {
 		all = append(all, VerdictRetry)
 	}
 
@@ -149,25 +149,39 @@ func (d *Delivery) CheckRetry() error {
 		return e
 	}
 
-	if why := d.Tools.refuse(); why != "" {
+	if why := d.Tools.explainRefusal(); why != "" {
 		return d.refuseRetry(why)
 	}
 
 	return nil
 }
 
-// refusedRetry is why something beside the delivery stands against a retry of it: what its tool calls
-// have done or not, or its chat, its sender or its recipient. It is nil if nothing does.
-func (d *Delivery) refusedRetry() error {
-	if why := d.Tools.refuse(); why != "" {
-		return d.refuseRetry(why)
+// findRetryRefusal is why something beside the delivery stands against a retry that changes nothing: what its tool
+// calls have done or not, or its chat, its sender or its recipient. It is nil if nothing does.
+func (d *Delivery) findRetryRefusal() *Error {
+	if why := d.Tools.explainRefusal(); why != "" {
+		return Errorf(CodeConflict, "%s", why)
 	}
 
-	if d.RetryRefused != nil {
-		return d.RetryRefused
+	return d.RetryRefused
+}
+
+// curableByChange reports whether a retry with another address or another sender may be accepted where one that
+// changes nothing is refused.
+func (d *Delivery) curableByChange() bool {
+	if d.Tools.explainRefusal() != "" || d.RetryRefused == nil {
+		return false
 	}
 
-	return nil
+	switch d.RetryRefused.Code {
+	case CodeNoPhone, CodeNoEmail, CodeSenderNotConfigured, CodeSenderNotFound:
+		return true
+	case CodeRecipientOptedOut:
+		// A suppression is of an address. What a person has said, they have said for all of theirs.
+		return d.SuppressedAddress
+	}
+
+	return false
 }
 
 // RetryTools is what the tool calls of a message say to a retry of its delivery.
@@ -176,9 +190,9 @@ type RetryTools struct {
 	Undone, Unfinished bool
 }
 
-// refuse says why there is no retry, "" if there may be one. What tools have done, or failed to do,
+// explainRefusal says why there is no retry, "" if there may be one. What tools have done, or failed to do,
 // before a message cannot be taken for granted later.
-func (t RetryTools) refuse() string {
+func (t RetryTools) explainRefusal() string {
 	switch {
 	case t.Undone:
 		return "its tool calls were undone; send a new message"

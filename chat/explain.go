@@ -70,8 +70,8 @@ func (d *Delivery) Explain() string {
 // explainReview says why a person must decide about what may have been sent.
 func (d *Delivery) explainReview() string {
 	decide := " A person must decide: resolve it as sent or not sent, or retry it, which may send it twice."
-	if d.refusedRetry() != nil {
-		decide = " A person must decide: resolve it as sent or not sent."
+	if why := d.explainNoRetry(); why != "" {
+		decide = " A person must decide: resolve it as sent or not sent. " + why
 	}
 
 	if d.ErrorCode == ErrorPossibleOptOut {
@@ -128,9 +128,12 @@ func (d *Delivery) explainStuck() string {
 
 // retryOrCancel names what a person may do about what was not sent. how says what the retry does.
 func (d *Delivery) retryOrCancel(how string) string {
-	switch {
-	case d.refusedRetry() != nil:
-		return "cancel it; it cannot be tried again as it is: " + d.whyNoRetry()
+	switch why := d.findRetryRefusal(); {
+	case why != nil && d.curableByChange():
+		return "retry it with another address or sender, or cancel it; as it is, it cannot be tried again: " +
+			strings.TrimSuffix(why.Message, ".")
+	case why != nil:
+		return "it can only be canceled: " + strings.TrimSuffix(why.Message, ".")
 	case how != "":
 		return "retry it, " + how + ", or cancel it"
 	}
@@ -213,7 +216,7 @@ func (d *Delivery) explainBlocked() string {
 		again = "It waits, and goes out by itself when a trial message gets through."
 	case code.Advice == AdviceMendAccount:
 		again = "Mend that at the provider; it is tried again by itself."
-	case code.Advice != AdviceNone && d.refusedRetry() == nil:
+	case code.Advice != AdviceNone && d.findRetryRefusal() == nil:
 		again = code.Advice.Words() + " Else it is tried again by itself."
 	}
 
@@ -329,20 +332,27 @@ func (d *Delivery) explainNextStep(otherwise string) string {
 		return fmt.Sprintf("It was tried again as delivery %s.", d.RetriedBy)
 	}
 
-	if d.refusedRetry() != nil && otherwise != "" && d.Retryable() == nil {
-		return "It cannot be tried again as it is: " + strings.TrimSuffix(d.whyNoRetry(), ".") + "."
+	if why := d.explainNoRetry(); why != "" && otherwise != "" && d.Retryable() == nil {
+		return why
 	}
 
 	return otherwise
 }
 
-// whyNoRetry is why something beside the delivery stands against a retry, within a sentence.
-func (d *Delivery) whyNoRetry() string {
-	if why := d.Tools.refuse(); why != "" {
-		return why
+// explainNoRetry says why a retry that changes nothing would be refused, and whether a changed one may be accepted. It
+// is "" if nothing beside the delivery stands against one.
+func (d *Delivery) explainNoRetry() string {
+	why := d.findRetryRefusal()
+	if why == nil {
+		return ""
 	}
 
-	return d.RetryRefused.Message
+	sentence := "It cannot be tried again as it is: " + strings.TrimSuffix(why.Message, ".") + "."
+	if d.curableByChange() {
+		sentence += " Retry it with another address or sender."
+	}
+
+	return sentence
 }
 
 // explainReason gives the error code and its words: "twilio_21211, not a phone number".

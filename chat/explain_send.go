@@ -25,19 +25,20 @@ func (s *SendView) Standing(over bool) Standing {
 		}
 	}
 
-	if standing := s.findStanding(standingUnknown); standing.Explanation != "" {
+	findUnknown := func(c *ToolCall) Standing { return findUnknownStanding(c, over) }
+	if standing := s.findStanding(findUnknown); standing.Explanation != "" {
 		return standing
 	}
 
 	if !over {
-		for _, find := range []func(*ToolCall) Standing{s.standingAsked, standingRunning, standingNext} {
+		for _, find := range []func(*ToolCall) Standing{s.findAskedStanding, findRunningStanding, findNextStanding} {
 			if standing := s.findStanding(find); standing.Explanation != "" {
 				return standing
 			}
 		}
 	}
 
-	return s.findStanding(standingUndo)
+	return s.findStanding(findUndoStanding)
 }
 
 // ExplainApproval says whose approval a send waits for that needs one.
@@ -93,9 +94,11 @@ func (c *ToolCall) label() string { return c.ID + " (" + c.Name + ")" }
 
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// standingUnknown asks for a person when a call or its undo may have had its effect.
-func standingUnknown(c *ToolCall) Standing {
-	if c.State != ToolCallUnknown && c.Undo != nil {
+// findUnknownStanding asks for a person when a call or its undo may have had its effect. Only a send that is not over
+// ends the wait by itself.
+func findUnknownStanding(c *ToolCall, over bool) Standing {
+	isUndo := c.State != ToolCallUnknown && c.Undo != nil
+	if isUndo {
 		c = c.Undo
 	}
 
@@ -104,7 +107,7 @@ func standingUnknown(c *ToolCall) Standing {
 	}
 
 	standing := Standing{WaitingFor: WaitingToolDecision}
-	if c.FinishedAt != nil {
+	if c.FinishedAt != nil && !isUndo && !over {
 		standing.Until = new(c.FinishedAt.UTC().Add(PersonDeadline))
 	}
 
@@ -134,8 +137,8 @@ func (c *ToolCall) ExplainUnknown(why string, until *time.Time) string {
 	return sentence
 }
 
-// standingAsked says whose answer a call waits for.
-func (s *SendView) standingAsked(c *ToolCall) Standing {
+// findAskedStanding says whose answer a call waits for.
+func (s *SendView) findAskedStanding(c *ToolCall) Standing {
 	if c.State != ToolCallWaiting {
 		return Standing{}
 	}
@@ -182,8 +185,8 @@ func (r *ContributorRequest) explainAnswers() string {
 	)
 }
 
-// standingRunning speaks of a call that is with its tool, or is to be tried again.
-func standingRunning(c *ToolCall) Standing {
+// findRunningStanding speaks of a call that is with its tool, or is to be tried again.
+func findRunningStanding(c *ToolCall) Standing {
 	sentence := ""
 
 	switch {
@@ -203,19 +206,15 @@ func standingRunning(c *ToolCall) Standing {
 		return Standing{}
 	}
 
-	standing := Standing{WaitingFor: WaitingTool}
 	if c.StartedAt != nil {
-		standing.Until = new(c.StartedAt.UTC().Add(ToolPatience))
-		sentence += fmt.Sprintf(" It has until %s.", formatTime(*standing.Until))
+		sentence += fmt.Sprintf(" It has about %d minutes from %s on.", int(ToolPatience.Minutes()), formatTime(*c.StartedAt))
 	}
 
-	standing.Explanation = sentence
-
-	return standing
+	return Standing{Explanation: sentence, WaitingFor: WaitingTool}
 }
 
-// standingNext speaks of a call that has not begun.
-func standingNext(c *ToolCall) Standing {
+// findNextStanding speaks of a call that has not begun.
+func findNextStanding(c *ToolCall) Standing {
 	if c.State != ToolCallPending {
 		return Standing{}
 	}
@@ -226,7 +225,7 @@ func standingNext(c *ToolCall) Standing {
 	}
 }
 
-func standingUndo(c *ToolCall) Standing {
+func findUndoStanding(c *ToolCall) Standing {
 	if c.Undo == nil || c.Undo.State.Settled() {
 		return Standing{}
 	}

@@ -229,3 +229,11 @@ type ToolFilter struct {
 	Kind ToolKind
 	Page
 }
+
+// Discovery is what an MCP server has shown that is reached as this version of its tool says.
+type Discovery struct {
+	ToolID  ToolID
+	Version int64
+	Listing MCPListing
+	At      time.Time
+}

@@ -50,9 +50,9 @@ func Waitings() []Waiting {
 	}
 }
 
-// OnPerson reports whether nothing goes on before somebody decides.
-func (w Waiting) OnPerson() bool {
-	return w == WaitingApproval || w == WaitingToolDecision || w == WaitingPerson
+// WaitingsForPeople are those that nothing but somebody's decision ends.
+func WaitingsForPeople() []Waiting {
+	return []Waiting{WaitingApproval, WaitingToolDecision, WaitingPerson}
 }
 
 // The statuses of sends that wait for people before their delivery begins.
@@ -82,8 +82,7 @@ const (
 	ToolPatience = 15 * time.Minute
 )
 
-// Standing is where something stands: what it waits for, since when, and until when, in words and for
-// programs. Whatever shows a state shows this.
+// Standing is where something stands: what it waits for, and until when, in words and for programs. Whatever shows a state shows this.
 type Standing struct {
 	// Explanation is a sentence or two.
 	Explanation string
@@ -95,7 +94,7 @@ type Standing struct {
 // WaitsForTools reports whether the delivery has not begun, because not all tool calls of its message have
 // succeeded.
 func (d *Delivery) WaitsForTools() bool {
-	return d.Submission == SubmissionPending && d.Fence == 0 && d.Tools.Unfinished
+	return d.Submission == SubmissionPending && d.Fence == 0 && d.Tools.Unfinished && !d.leftAlone()
 }
 
 // standingBefore is where a delivery stands that has not begun because of its message's tool calls, and false if none

@@ -27,13 +27,16 @@ const (
 	waitsForSomething = `(` + isOpen + ` OR a.id IN (
 			SELECT n.action_id FROM tool_calls AS t
 			JOIN messages AS n ON n.workspace_id = t.workspace_id AND n.id = t.message_id
-			WHERE t.workspace_id = ?0 AND t.state IN ('unknown', 'pending', 'running')
+			WHERE t.workspace_id = ?0 AND t.state IN ('unknown', 'pending', 'running', 'waiting')
+				AND t.state <> 'waiting'
 		) OR a.id IN (
 			SELECT x.action_id FROM deliveries AS x
 			WHERE x.workspace_id = ?0 AND x.status IN ('pending', 'sending', 'blocked', 'unknown', 'needs_review')
 		))`
 
 	waitingOf = `CASE
+		WHEN ` + isOpen + ` AND (d.submission = 'needs_review' OR
+			d.submission IN ('pending', 'blocked') AND d.error_code IN ?0) THEN 'person'
 		WHEN ` + isOpen + ` AND EXISTS (SELECT 1 FROM approvals AS ap
 			WHERE ap.workspace_id = a.workspace_id AND ap.id = a.id AND ap.state = 'waiting') THEN 'approval'
 		WHEN ` + hasCall + `t.state = 'unknown') THEN 'tool_decision'
@@ -55,7 +58,8 @@ const (
 		ELSE '' END`
 
 	hasCall = `EXISTS (SELECT 1 FROM tool_calls AS t
-		WHERE t.workspace_id = m.workspace_id AND t.message_id = m.id AND `
+		WHERE t.workspace_id = m.workspace_id AND t.message_id = m.id
+			AND t.state IN ('unknown', 'pending', 'running', 'waiting') AND `
 )
 
 // Actions lists actions by creation, the newest first, with their messages and deliveries. The deliveries are

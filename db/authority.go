@@ -287,22 +287,34 @@ type approvedChange struct {
 	approval  chat.ApprovalID
 }
 
-// maker is whose hand somebody is who is made by the change.
-func (c *approvedChange) maker() chat.MemberID {
-	if c.approval != "" {
-		return c.requested.MemberID
+// findMaker returns whose hand somebody is who is made by the change.
+func (c *approvedChange) findMaker(ctx context.Context, tx bun.Tx, now time.Time) (chat.MemberID, error) {
+	if c.approval == "" {
+		return findMaker(ctx, tx, c.workspace, c.by, now)
 	}
 
-	return makerOf(c.by)
+	if c.requested.KeyID == 0 {
+		return c.requested.MemberID, nil
+	}
+
+	return findMaker(ctx, tx, c.workspace, c.requested, now)
 }
 
-// makerOf is whose hand is what somebody makes: nobody's when it is by no key, and so the operator's.
-func makerOf(by chat.Actor) chat.MemberID {
+// findMaker returns whose hand is what somebody makes: nobody's when it is by no key, and so the operator's.
+func findMaker(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	by chat.Actor,
+	now time.Time,
+) (chat.MemberID, error) {
 	if by.KeyID == 0 {
-		return 0
+		return 0, nil
 	}
 
-	return by.MemberID
+	authority, err := authorityOf(ctx, tx, ws, by, now)
+
+	return authority.Maker(now), err
 }
 
 // isAlone reports whether the change is a member's who has asked nobody. What is by no key is the

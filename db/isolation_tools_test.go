@@ -61,7 +61,7 @@ var toolTries = map[string]try{
 		return errorOnly(i.s.DeleteTool(ctx, i.ws, i.by, i.tool.ID))
 	}},
 	"SaveDiscovered": {chat.CodeToolNotFound, func(ctx context.Context, i *intruder) (any, error) {
-		return errorOnly(i.s.SaveDiscovered(ctx, i.ws, i.by, i.tool.ID, chat.MCPListing{}, time.Now()))
+		return errorOnly(i.s.SaveDiscovered(ctx, i.ws, i.by, chat.Discovery{ToolID: i.tool.ID, At: time.Now()}))
 	}},
 	"ChatTools": {chat.CodeChatNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.ChatTools(ctx, i.ws, i.victim.SMS.ID))

@@ -105,7 +105,6 @@ func (s *Store) CreateKey(
 		Hint:        key.Hint,
 		Hash:        hash[:],
 		CreatedAt:   s.time(),
-		MadeBy:      makerOf(by),
 	}
 
 	if key.ExpiresAt != nil {
@@ -118,7 +117,12 @@ func (s *Store) CreateKey(
 			return err
 		}
 
-		_, err := tx.NewInsert().Model(&row).Exec(ctx)
+		var err error
+		if row.MadeBy, err = findMaker(ctx, tx, ws, by, row.CreatedAt); err != nil {
+			return err
+		}
+
+		_, err = tx.NewInsert().Model(&row).Exec(ctx)
 
 		err = onViolation(err, referenceViolation, notFound(chat.CodeMemberNotFound, "member"))
 

@@ -131,8 +131,14 @@ func (s *Store) insertMember(
 	row.WorkspaceID = change.workspace
 	row.CreatedAt = s.time()
 	row.UpdatedAt = row.CreatedAt
-	row.RoleBy = change.maker()
 	row.RoleAt = &row.CreatedAt
+
+	maker, err := change.findMaker(ctx, tx, row.CreatedAt)
+	if err != nil {
+		return row, err
+	}
+
+	row.RoleBy = maker
 
 	if change.isAlone() && chat.MakesManager("", row.Role) {
 		return row, needsApproval("making a manager")
@@ -276,8 +282,11 @@ func (s *Store) changeMember(
 	row.keepMaker(&old)
 
 	if m.Role != old.Role {
-		row.RoleBy = change.maker()
 		row.RoleAt = &m.UpdatedAt
+
+		if row.RoleBy, err = change.findMaker(ctx, tx, m.UpdatedAt); err != nil {
+			return old, err
+		}
 	}
 
 	_, err = tx.NewUpdate().Model(&row).Where("workspace_id = ?", change.workspace).Where("id = ?", id).Exec(ctx)

@@ -271,7 +271,8 @@ func (s *Store) addRetryRefusal(ctx context.Context, row *deliveryRow, d *chat.D
 		return nil
 	}
 
-	r := retryPlan{RetryDelivery: chat.RetryDelivery{Request: chat.Request{WorkspaceID: row.WorkspaceID}}, old: *row}
+	r := retryPlan{old: *row}
+	r.WorkspaceID = row.WorkspaceID
 
 	return s.snapshot(ctx, "see whether a retry is allowed", func(ctx context.Context, tx bun.Tx) error {
 		facts, err := s.retryFacts(ctx, tx, &r, unlocked)
@@ -286,6 +287,7 @@ func (s *Store) addRetryRefusal(ctx context.Context, row *deliveryRow, d *chat.D
 		}
 
 		d.RetryRefused = refusal
+		d.SuppressedAddress = facts != nil && facts.Suppressed
 
 		return nil
 	})

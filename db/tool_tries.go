@@ -316,6 +316,10 @@ func (s *Store) ResolveToolCall(
 			)
 		}
 
+		if err := checkResolver(ctx, tx, key.ActionID, &row, &d, by); err != nil {
+			return err
+		}
+
 		before := map[string]any{"state": row.State}
 		applyToolDecision(&row, &d, now)
 		call = row.toolCall()
@@ -341,6 +345,40 @@ func (s *Store) ResolveToolCall(
 	})
 
 	return call, workflow, err
+}
+
+// checkResolver refuses who asked for a call that took a second member's word, and their hand, where the decision has
+// it run again, or says what it returned, which its undo may get: own_request. The operator, who has no key, may.
+func checkResolver(
+	ctx context.Context,
+	tx bun.Tx,
+	action chat.ActionID,
+	row *toolCallRow,
+	d *chat.ToolDecision,
+	by chat.Actor,
+) error {
+	if row.Risk != chat.RiskApproval || d.Verdict == chat.VerdictToolFailed || by.KeyID == 0 {
+		return nil
+	}
+
+	found, err := findApproval(ctx, tx.NewSelect(), row.WorkspaceID, chat.ApprovalID(action))
+	if err != nil {
+		return err
+	}
+
+	asker, err := askerOf(ctx, tx, &found, d.At)
+	if err != nil {
+		return err
+	}
+
+	decider, err := authorityOf(ctx, tx, row.WorkspaceID, by, d.At)
+	if err != nil {
+		return err
+	}
+
+	approval := found.approval()
+
+	return approval.CheckDecider(asker, decider, d.At)
 }
 
 // applyToolDecision gives a call the outcome that a person has said.

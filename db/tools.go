@@ -365,23 +365,18 @@ func (s *Store) DeleteTool(ctx context.Context, ws chat.WorkspaceID, by chat.Act
 	})
 }
 
-// SaveDiscovered stores what an MCP server has shown: tool_not_found. The version stays: it
-// is how the server is reached that makes one. by is nobody when the server has told of itself.
-func (s *Store) SaveDiscovered(
-	ctx context.Context,
-	ws chat.WorkspaceID,
-	by chat.Actor,
-	id chat.ToolID,
-	listing chat.MCPListing,
-	now time.Time,
-) error {
+// SaveDiscovered stores what an MCP server has shown: tool_not_found. The version stays: it is how the server is
+// reached that makes one. What another version has shown changes nothing: it may be another server. by is nobody when
+// the server has told of itself.
+func (s *Store) SaveDiscovered(ctx context.Context, ws chat.WorkspaceID, by chat.Actor, in chat.Discovery) error {
 	return s.inTx(ctx, "store the tools of an MCP server", func(ctx context.Context, tx bun.Tx) error {
-		row, err := findTool(ctx, s.locked(tx.NewSelect()), ws, id)
-		if err != nil || row.MCP == nil {
+		row, err := findTool(ctx, s.locked(tx.NewSelect()), ws, in.ToolID)
+		if err != nil || row.MCP == nil || row.Version != in.Version {
 			return err
 		}
 
-		now = toMicroseconds(now)
+		now := toMicroseconds(in.At)
+		listing := in.Listing
 		shown := toolNames(row.MCP.Discovered)
 		row.MCP.MCPListing = listing
 		row.MCP.DiscoveredAt = &now
@@ -393,7 +388,7 @@ func (s *Store) SaveDiscovered(
 			WherePK().
 			Where("workspace_id = ?", ws).
 			Exec(ctx)
-		if err != nil || by.MemberID == 0 {
+		if err != nil || by.MemberID == 0 && slices.Equal(shown, toolNames(listing.Discovered)) {
 			return err
 		}
 
@@ -401,7 +396,7 @@ func (s *Store) SaveDiscovered(
 			workspace: ws,
 			by:        by,
 			verb:      "tool.refreshed",
-			object:    objectID(id),
+			object:    objectID(in.ToolID),
 			detail:    changed{"name": row.Name, "before": shown, "after": toolNames(listing.Discovered)},
 		})
 	})

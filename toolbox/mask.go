@@ -38,6 +38,27 @@ func (b *Toolbox) mask(d *chat.ToolDefinition, o *chat.ToolOutcome) {
 // masker replaces secrets in the forms in which somebody may write them.
 type masker struct{ replacer *strings.Replacer }
 
+// maskListing masks what a server has told of its tools: it may repeat what it was called with.
+func (b *Toolbox) maskListing(d *chat.ToolDefinition, listing *chat.MCPListing) {
+	s, err := b.open(d)
+	if err != nil || len(s.Values) == 0 {
+		return
+	}
+
+	m := newMasker(slices.Collect(maps.Values(s.Values)))
+
+	for i := range listing.Discovered {
+		tool := &listing.Discovered[i]
+		tool.Description = m.maskText(tool.Description)
+		tool.Schema = m.maskJSON(tool.Schema)
+	}
+
+	for i := range listing.LeftOut {
+		listing.LeftOut[i].Name = m.maskText(listing.LeftOut[i].Name)
+		listing.LeftOut[i].Reason = m.maskText(listing.LeftOut[i].Reason)
+	}
+}
+
 func newMasker(secrets []string) *masker {
 	var forms []string
 	for _, secret := range secrets {

@@ -26,6 +26,8 @@ type pool struct {
 	closed   bool
 	// closing waits for sessions that are being closed.
 	closing sync.WaitGroup
+	// stop is closed with the pool.
+	stop chan struct{}
 }
 
 type sessionKey struct {
@@ -41,7 +43,13 @@ type session struct {
 	idle  *time.Timer
 }
 
-func newPool(b *Toolbox) *pool { return &pool{box: b, sessions: map[sessionKey]*session{}} }
+func newPool(b *Toolbox) *pool {
+	return &pool{
+		box:      b,
+		sessions: map[sessionKey]*session{},
+		stop:     make(chan struct{}),
+	}
+}
 
 func keyOf(d *chat.ToolDefinition) sessionKey { return sessionKey{d.ID, d.Version} }
 
@@ -144,7 +152,12 @@ func (p *pool) remove(key sessionKey, s *session) {
 
 func (p *pool) close() {
 	p.mutex.Lock()
-	p.closed = true
+
+	if !p.closed {
+		p.closed = true
+		close(p.stop)
+	}
+
 	open := maps.Clone(p.sessions)
 	p.mutex.Unlock()
 
@@ -193,12 +206,19 @@ func (p *pool) list(ctx context.Context, d *chat.ToolDefinition) (chat.MCPListin
 // connect makes a session, and hears when the server's tools change.
 func (b *Toolbox) connect(ctx context.Context, d *chat.ToolDefinition) (*mcp.ClientSession, error) {
 	definition := *d
+	changes := &listChanges{}
 	client := mcp.NewClient(&mcp.Implementation{Name: "handrail", Version: "1"}, &mcp.ClientOptions{
 		Capabilities:   &mcp.ClientCapabilities{},
 		MultiRoundTrip: &mcp.MultiRoundTripOptions{Disabled: true},
 		ToolListChangedHandler: func(ctx context.Context, r *mcp.ToolListChangedRequest) {
 			// Not in the handler: the answer could not be read meanwhile.
-			b.pool.closing.Go(func() { b.rediscover(context.WithoutCancel(ctx), &definition, r.Session) })
+			if changes.note() {
+				b.pool.closing.Go(func() {
+					changes.follow(b.pool.stop, func() {
+						b.rediscover(context.WithoutCancel(ctx), &definition, r.Session)
+					})
+				})
+			}
 		},
 	})
 
@@ -255,6 +275,57 @@ func (b *Toolbox) openSession(
 	return session, wire.look(), err
 }
 
+// listChangeInterval is how long is waited between two questions for the tools of a server that says again and again
+// that they have changed.
+const listChangeInterval = 5 * time.Second
+
+// listChanges asks one session for its tools when its server says that they have changed: once at a time, however often
+// it says so.
+type listChanges struct {
+	mutex   sync.Mutex
+	busy    bool
+	pending bool
+}
+
+// note notes a change. It reports whether the caller is to ask, for nobody does.
+func (l *listChanges) note() bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+
+	l.pending = true
+	if l.busy {
+		return false
+	}
+
+	l.busy = true
+
+	return true
+}
+
+// take reports whether there is a change that nobody has asked about. If there is none, the asking is over.
+func (l *listChanges) take() bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+
+	l.busy = l.pending
+	l.pending = false
+
+	return l.busy
+}
+
+// follow asks until nothing has changed since, or the pool is closed.
+func (l *listChanges) follow(stop <-chan struct{}, ask func()) {
+	for l.take() {
+		ask()
+
+		select {
+		case <-stop:
+			return
+		case <-time.After(listChangeInterval):
+		}
+	}
+}
+
 // rediscover stores the tools of a server that has said that they have changed.
 func (b *Toolbox) rediscover(ctx context.Context, d *chat.ToolDefinition, live *mcp.ClientSession) {
 	if d.ID == 0 || b.config.Discovered == nil {
@@ -266,7 +337,8 @@ func (b *Toolbox) rediscover(ctx context.Context, d *chat.ToolDefinition, live *
 
 	listing, err := b.listTools(ctx, live)
 	if err == nil {
-		err = b.config.Discovered(ctx, d.WorkspaceID, d.ID, listing)
+		b.maskListing(d, &listing)
+		err = b.config.Discovered(ctx, d, listing)
 	}
 
 	if err != nil {

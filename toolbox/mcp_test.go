@@ -295,9 +295,9 @@ func TestChangedToolsAreToldAbout(t *testing.T) {
 	b := newBox(
 		t,
 		toolbox.Config{
-			Discovered: func(_ context.Context, ws chat.WorkspaceID, id chat.ToolID, listing chat.MCPListing) error {
-				assert.Equal(t, chat.WorkspaceID("w"), ws)
-				assert.Equal(t, chat.ToolID(1), id)
+			Discovered: func(_ context.Context, d *chat.ToolDefinition, listing chat.MCPListing) error {
+				assert.Equal(t, chat.WorkspaceID("w"), d.WorkspaceID)
+				assert.Equal(t, chat.ToolID(1), d.ID)
 
 				told <- listing
 

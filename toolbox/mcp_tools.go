@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,13 +37,18 @@ func (b *Toolbox) Discover(ctx context.Context, d *chat.ToolDefinition) error {
 
 	listing, err := b.pool.list(ctx, d)
 	if err != nil {
+		outcome := unreachedOutcome(err)
+		b.mask(d, &outcome)
+
 		return chat.InvalidAs(
 			chat.CodeToolUnavailable,
 			field,
 			"must be an MCP server that answers: %s",
-			unreachedOutcome(err).Message,
+			outcome.Message,
 		).Because(err)
 	}
+
+	b.maskListing(d, &listing)
 
 	now := time.Now()
 	d.MCP.MCPListing = listing
@@ -210,7 +216,9 @@ func (d *patternsDropped) add(path []string) {
 	}
 }
 
+// isPattern reports whether a pattern can be read. It is not compiled, which would take memory for each repetition:
+// the schema's own check measures it first.
 func isPattern(text string) bool {
-	_, err := regexp.Compile(text)
+	_, err := syntax.Parse(text, syntax.Perl)
 	return err == nil
 }

@@ -39,7 +39,7 @@ type Config struct {
 	// Resolver looks names up; nil: the system's.
 	Resolver *net.Resolver
 	// Discovered is told when a server says that its tools have changed.
-	Discovered func(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID, listing chat.MCPListing) error
+	Discovered func(ctx context.Context, d *chat.ToolDefinition, listing chat.MCPListing) error
 	Logger     *slog.Logger
 }
 

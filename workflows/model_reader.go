@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
@@ -38,6 +39,9 @@ func newModelReader(ctx workflow.Context, step chat.SummaryStep, parts int, prog
 	return m
 }
 
+// leastModelTime is the least time for one attempt.
+const leastModelTime = time.Second
+
 // readPart has the model read one part, in as many attempts as [chat.PlanModelWait] grants. The wait
 // in between is a timer, which operators see with its reason.
 func (m *modelReader) readPart(
@@ -51,7 +55,8 @@ func (m *modelReader) readPart(
 
 	for attempt := 1; ; attempt++ {
 		try := WriteSummary
-		try.Options.overall = until.Sub(workflow.Now(ctx))
+		// Workers may have been away for longer than the wait. A limit of 0 would be none.
+		try.Options.overall = max(until.Sub(workflow.Now(ctx)), leastModelTime)
 
 		written, err := try.Do(ctx, title, part)
 		if err == nil || isFinal(err) {

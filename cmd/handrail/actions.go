@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"handrail/chat"
@@ -50,6 +51,9 @@ type actionJSON struct {
 	Delivery *struct {
 		ID string `json:"id"`
 	} `json:"delivery"`
+	Approval *struct {
+		Void bool `json:"void"`
+	} `json:"approval"`
 	Timeline []struct {
 		At   time.Time `json:"at"`
 		What string    `json:"what"`
@@ -113,7 +117,7 @@ func (a *actionJSON) showNext(c *console, r *remote) {
 	}
 }
 
-// nextCommands are the commands that would be accepted.
+// nextCommands are the commands by which somebody who may decide does so. Who has asked for an approval may not.
 func (a *actionJSON) nextCommands() []string {
 	if a.Problem != nil && a.Problem.Code == string(chat.CodeActionEnded) {
 		return []string{"actions resume " + a.ActionID + " --reason '…'"}
@@ -123,17 +127,19 @@ func (a *actionJSON) nextCommands() []string {
 
 	switch chat.Waiting(a.WaitingFor) {
 	case chat.WaitingApproval:
-		commands = append(
-			commands,
-			"approvals approve "+a.ActionID+" --reason '…'",
-			"approvals refuse "+a.ActionID+" --reason '…'",
-		)
+		if a.Approval == nil || !a.Approval.Void {
+			commands = append(commands, "approvals approve "+a.ActionID+" --reason '…'")
+		}
+
+		commands = append(commands, "approvals refuse "+a.ActionID+" --reason '…'")
 	case chat.WaitingToolDecision:
 		for _, call := range a.unknownCalls() {
-			commands = append(
-				commands,
-				"tool-calls resolve "+a.ActionID+" "+call+" --outcome succeeded|failed|retry --reason '…'",
-			)
+			for _, outcome := range []string{"succeeded", "failed", "retry"} {
+				commands = append(
+					commands,
+					"tool-calls resolve "+a.ActionID+" "+call+" --outcome "+outcome+" --reason '…'",
+				)
+			}
 		}
 
 	case chat.WaitingPerson:
@@ -179,19 +185,24 @@ func (a *actionJSON) unknownCalls() []string {
 type actionList struct {
 	remote
 	listing
-	WaitingFor string `help:"Only what waits for this: person (an approval, a decision on a tool call or on a delivery), approval, contributor, tool, tool_decision, attempt, address, sender, provider, model; any shows all actions." default:"person" placeholder:"WHAT"`
+	WaitingFor string `help:"Only what waits for this: people (approval, tool_decision and person, which is a decision on a delivery), contributor, tool, attempt, address, sender, provider, receipt, model; any shows all actions." default:"people" placeholder:"WHAT"`
 	State      string `help:"Only this state: running, parked, succeeded or failed." placeholder:"STATE"`
 	Kind       string `help:"Only this kind, like send_assistant_message." placeholder:"KIND"`
 	ChatID     int64  `help:"Only this chat." placeholder:"ID"`
 	Since      moment `help:"Only those made since then: how long ago, like 2h, or a time like 2026-11-22T10:00:00Z." placeholder:"WHEN"`
 }
 
-// query is the list's filter. "person" stands for everything that nobody but a person ends.
+// query is the list's filter. "people" stands for everything that nobody but a person ends.
 func (l *actionList) query() url.Values {
 	query := url.Values{}
 
+	var forPeople []string
+	for _, w := range chat.WaitingsForPeople() {
+		forPeople = append(forPeople, string(w))
+	}
+
 	waitingFor := map[string]string{
-		"person": "approval,tool_decision,person",
+		"people": strings.Join(forPeople, ","),
 		"any":    "",
 	}
 
@@ -221,7 +232,7 @@ func (l *actionList) query() url.Values {
 // Run lists actions.
 func (l *actionList) Run(c *console) error {
 	empty := "nothing waits for a person; --waiting-for any shows all actions"
-	if l.WaitingFor != "person" {
+	if l.WaitingFor != "people" {
 		empty = "no actions match"
 	}
 

@@ -51,12 +51,20 @@ var (
 	plainNumber = regexp.MustCompile(`^\d+([.,]\d+)?$`)
 )
 
+// maxFacts is how many details of one sentence are looked at.
+const maxFacts = 40
+
 // factsIn are the details of a text, in order.
 func factsIn(text string) []fact {
 	tokens := tokensOf(text)
 	var facts []fact
 
 	for i := range tokens {
+		// They are compared with each other: a text of numbers alone would cost with the square of its length.
+		if len(facts) == maxFacts {
+			break
+		}
+
 		if f, found := factAt(tokens, i); found {
 			f.denied = isDenied(tokens[:i])
 			facts = append(facts, f)

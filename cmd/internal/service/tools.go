@@ -33,8 +33,13 @@ func newToolbox(c *config.Config, environ []string, store *db.Store, watched *mo
 		Commands: commands,
 		Environ:  programEnviron(environ),
 		Logger:   watched.logger,
-		Discovered: func(ctx context.Context, ws chat.WorkspaceID, id chat.ToolID, listing chat.MCPListing) error {
-			return store.SaveDiscovered(ctx, ws, chat.Actor{}, id, listing, time.Now())
+		Discovered: func(ctx context.Context, d *chat.ToolDefinition, listing chat.MCPListing) error {
+			return store.SaveDiscovered(ctx, d.WorkspaceID, chat.Actor{}, chat.Discovery{
+				ToolID:  d.ID,
+				Version: d.Version,
+				Listing: listing,
+				At:      time.Now(),
+			})
 		},
 	}
 

@@ -54,7 +54,7 @@ func (s *Server) Failure(ctx context.Context, response *http.Response, err error
 
 	c := Read(response)
 
-	return s.refused(response.StatusCode, &c, retryAfter(response.Header, time.Now()))
+	return s.refused(response.StatusCode, &c, retryAfter(response, time.Now()))
 }
 
 // Refused translates a failure that came in an answer of status 200.

@@ -11,7 +11,9 @@ import (
 
 // retryAfter returns how long the server asks to wait, or 0. Retry-After-Ms, where there is one,
 // says it more exactly. A server without either may say when its limits are reset.
-func retryAfter(header http.Header, now time.Time) time.Duration {
+func retryAfter(response *http.Response, now time.Time) time.Duration {
+	header := response.Header
+
 	if value := header.Get("Retry-After-Ms"); value != "" {
 		if wait, ok := retryafter.ParseMilliseconds(value, maxWait); ok {
 			return wait
@@ -20,6 +22,11 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 
 	if wait, ok := retryafter.Parse(header.Get("Retry-After"), now, maxWait); ok {
 		return wait
+	}
+
+	// Servers send these with ordinary answers too: they say something of a refusal for the rate only.
+	if response.StatusCode != http.StatusTooManyRequests {
+		return 0
 	}
 
 	return untilReset(header, now)
