@@ -153,8 +153,8 @@ func presentListed(v chat.ActionView) ActionJSON {
 	return a
 }
 
-// kindsFor are the kinds of action that a list has for a key: those that are asked for, or all. What is no delivery is for
-// keys that may read chats.
+// kindsFor are the kinds of action that a list has for a key: those that are asked for, or all. What is no
+// delivery is for keys that may read chats.
 func kindsFor(principal *chat.Principal, asked []string) []chat.ActionKind {
 	var kinds []chat.ActionKind
 

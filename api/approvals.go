@@ -192,8 +192,8 @@ func (s *service) approvalRoutes() {
 		tag:     tagTools,
 		summary: "Resolve a tool call",
 		description: "For a call with the status `unknown`: it may have had its effect, so it is not run again by " +
-			"itself, and its send waits. The undo of `call_1` is called `undo_call_1`. Of a call of the risk `approval`, " +
-			"who has asked for it may only say that it failed.",
+			"itself, and its send waits. The undo of `call_1` is called `undo_call_1`. Of a call of the risk " +
+			"`approval`, who has asked for it may only say that it failed.",
 		request: resolveCallJSON{
 			Outcome: chat.VerdictToolSucceeded,
 			Result:  json.RawMessage(`{"booking_id":"b-9"}`),

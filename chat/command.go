@@ -167,21 +167,15 @@ func (d *Delivery) findRetryRefusal() *Error {
 }
 
 // curableByChange reports whether a retry with another address or another sender may be accepted where one that
-// changes nothing is refused.
+// changes nothing is refused. One to another address of somebody who has opted out is not offered.
 func (d *Delivery) curableByChange() bool {
 	if d.Tools.explainRefusal() != "" || d.RetryRefused == nil {
 		return false
 	}
 
-	switch d.RetryRefused.Code {
-	case CodeNoPhone, CodeNoEmail, CodeSenderNotConfigured, CodeSenderNotFound:
-		return true
-	case CodeRecipientOptedOut:
-		// A suppression is of an address. What a person has said, they have said for all of theirs.
-		return d.SuppressedAddress
-	}
+	curable := []Code{CodeNoPhone, CodeNoEmail, CodeSenderNotConfigured, CodeSenderNotFound}
 
-	return false
+	return slices.Contains(curable, d.RetryRefused.Code)
 }
 
 // RetryTools is what the tool calls of a message say to a retry of its delivery.

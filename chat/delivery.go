@@ -93,8 +93,6 @@ type Delivery struct {
 	// RetryRefused is why a retry that changes nothing would be refused because of the chat, its
 	// sender or its recipient; nil if it would not.
 	RetryRefused *Error
-	// SuppressedAddress reports that RetryRefused is about the address alone.
-	SuppressedAddress bool
 }
 
 // Status is the one word for where the delivery stands: the submission state until the

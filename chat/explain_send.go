@@ -207,7 +207,8 @@ func findRunningStanding(c *ToolCall) Standing {
 	}
 
 	if c.StartedAt != nil {
-		sentence += fmt.Sprintf(" It has about %d minutes from %s on.", int(ToolPatience.Minutes()), formatTime(*c.StartedAt))
+		minutes := int(ToolPatience.Minutes())
+		sentence += fmt.Sprintf(" It has about %d minutes from %s on.", minutes, formatTime(*c.StartedAt))
 	}
 
 	return Standing{Explanation: sentence, WaitingFor: WaitingTool}

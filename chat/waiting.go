@@ -82,7 +82,8 @@ const (
 	ToolPatience = 15 * time.Minute
 )
 
-// Standing is where something stands: what it waits for, and until when, in words and for programs. Whatever shows a state shows this.
+// Standing is where something stands: what it waits for, and until when, in words and for programs. Whatever
+// shows a state shows this.
 type Standing struct {
 	// Explanation is a sentence or two.
 	Explanation string

@@ -249,6 +249,17 @@ var tries = map[string]try{
 	"SentMessage": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
 		return anyResult(i.s.SentMessage(ctx, i.ws, i.sent.ActionID))
 	}},
+	"SendView": {chat.CodeActionNotFound, func(ctx context.Context, i *intruder) (any, error) {
+		return anyResult(i.s.SendView(ctx, i.ws, i.sent.ActionID))
+	}},
+	"SendViews": {"", func(ctx context.Context, i *intruder) (any, error) {
+		found, err := i.s.SendViews(ctx, i.ws, i.sent.ActionID)
+		return slices.Collect(maps.Values(found)), err
+	}},
+	"Actions": {"", func(ctx context.Context, i *intruder) (any, error) {
+		list, err := i.s.Actions(ctx, i.ws, chat.ActionFilter{Page: pageOfTen()})
+		return list.Items, err
+	}},
 	"Deliveries": {"", func(ctx context.Context, i *intruder) (any, error) {
 		list, err := i.s.Deliveries(ctx, i.ws, chat.DeliveryFilter{Page: pageOfTen()})
 		return list.Items, err

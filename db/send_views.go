@@ -275,28 +275,30 @@ func (s *Store) addRetryRefusal(ctx context.Context, row *deliveryRow, d *chat.D
 	r.WorkspaceID = row.WorkspaceID
 
 	return s.snapshot(ctx, "see whether a retry is allowed", func(ctx context.Context, tx bun.Tx) error {
-		facts, err := s.retryFacts(ctx, tx, &r, unlocked)
-		if err == nil {
-			_, err = facts.PlanRetry(d, chat.Change{})
+		err := s.planSameRetry(ctx, tx, &r, d)
+		if err == nil || errors.Is(err, errFailedOver) {
+			return nil // while the database has failed over, nothing is decided
 		}
 
 		refusal, isRefusal := errors.AsType[*chat.Error](err)
 		if !isRefusal {
-			// While the database has failed over, nothing is decided; any other error is one of reading.
-			return unlessFailedOver(err)
+			return err
 		}
 
 		d.RetryRefused = refusal
-		d.SuppressedAddress = facts != nil && facts.Suppressed
 
-		return nil
+		return nil //nolint:nilerr // the refusal is what was asked for
 	})
 }
 
-func unlessFailedOver(err error) error {
-	if errors.Is(err, errFailedOver) {
-		return nil
+// planSameRetry returns the error of a retry that changes nothing.
+func (s *Store) planSameRetry(ctx context.Context, tx bun.Tx, r *retryPlan, d *chat.Delivery) error {
+	facts, err := s.retryFacts(ctx, tx, r, unlocked)
+	if err != nil {
+		return err
 	}
+
+	_, err = facts.PlanRetry(d, chat.Change{})
 
 	return err
 }

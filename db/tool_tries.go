@@ -292,18 +292,7 @@ func (s *Store) ResolveToolCall(
 	var call chat.ToolCall
 	var workflow string
 	err := s.inTx(ctx, "resolve a tool call", func(ctx context.Context, tx bun.Tx) error {
-		var at struct{ Position int }
-
-		err := tx.NewSelect().Model((*toolCallRow)(nil)).Column("t.position").
-			Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").
-			Where("t.workspace_id = ?", ws).Where("m.action_id = ?", key.ActionID).Where("t.call_id = ?", key.CallID).
-			// A caller may have called a call of its own as an undo is called.
-			OrderExpr("t.position").Limit(1).Scan(ctx, &at.Position)
-		if err != nil {
-			return orNotFound(err, chat.CodeToolCallNotFound, "tool call")
-		}
-
-		row, err := s.lockCall(ctx, tx, ws, key.ActionID, at.Position)
+		row, err := s.lockNamedCall(ctx, tx, ws, key)
 		if err != nil {
 			return err
 		}
@@ -345,6 +334,27 @@ func (s *Store) ResolveToolCall(
 	})
 
 	return call, workflow, err
+}
+
+// lockNamedCall holds the call that people name by its id: tool_call_not_found.
+func (s *Store) lockNamedCall(
+	ctx context.Context,
+	tx bun.Tx,
+	ws chat.WorkspaceID,
+	key chat.ToolCallKey,
+) (toolCallRow, error) {
+	var at struct{ Position int }
+
+	err := tx.NewSelect().Model((*toolCallRow)(nil)).Column("t.position").
+		Join("JOIN messages AS m ON m.workspace_id = t.workspace_id AND m.id = t.message_id").
+		Where("t.workspace_id = ?", ws).Where("m.action_id = ?", key.ActionID).Where("t.call_id = ?", key.CallID).
+		// A caller may have called a call of its own as an undo is called.
+		OrderExpr("t.position").Limit(1).Scan(ctx, &at.Position)
+	if err != nil {
+		return toolCallRow{}, orNotFound(err, chat.CodeToolCallNotFound, "tool call")
+	}
+
+	return s.lockCall(ctx, tx, ws, key.ActionID, at.Position)
 }
 
 // checkResolver refuses who asked for a call that took a second member's word, and their hand, where the decision has

@@ -272,6 +272,7 @@ func TestToolCallsUnderCrashes(t *testing.T) {
 		o := newOutside(t, s, false)
 		rapid.Check(t, func(r *rapid.T) {
 			since := time.Now()
+
 			o.anew(r, rapid.Bool().Draw(r, "idempotent"))
 
 			defer func() { requireFoundByWait(r, s, o.Workspace, since) }()

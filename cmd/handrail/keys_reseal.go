@@ -15,9 +15,9 @@ type keyReseal struct{}
 // Help is shown by kong.
 func (keyReseal) Help() string {
 	return `After a rotation, the secrets of tools are still encrypted with the key from before, and so are those of
-changes that wait for approval. This command encrypts them with the first key. Run it with all keys configured, and again until nothing is left. Then tools no
-longer need the old key; what runs in Temporal may still need it (see docs/operations.md). It is safe to run at any
-time.`
+changes that wait for approval. This command encrypts them with the first key. Run it with all keys configured,
+and again until nothing is left. Then tools no longer need the old key; what runs in Temporal may still need it (see
+docs/operations.md). It is safe to run at any time.`
 }
 
 // Run seals the secrets of all workspaces' tools anew, and of the changes of tools that wait for approval.

@@ -52,6 +52,7 @@ func TestASummaryExplainsItsWaitForTheModel(t *testing.T) {
 		assert.Equal(t, []any{said}, w.timers(workflowID))
 
 		require.NoError(t, raw.CancelWorkflow(t.Context(), workflowID, ""))
+
 		r = w.call("GET", action+"?wait=30", nil)
 		assert.Equal(t, []any{"failed", nil}, []any{r.at("state"), r.at("waiting_for")}, r.raw)
 		assert.Contains(t, r.raw, "canceled in Temporal")
@@ -86,6 +87,7 @@ func TestAnAutomaticSummaryExplainsItsWaitForTheModel(t *testing.T) {
 	w := newEnv(t, "sqlite:"+t.TempDir()+"/handrail.db", s.option)
 	r := w.call("PUT", "/summary-settings", map[string]any{"every_messages": 1})
 	require.Equal(t, http.StatusOK, r.status, r.raw)
+
 	path := fmt.Sprintf("/chats/%d/messages", w.people.sms.ID)
 	r = w.call("POST", path, map[string]any{"content": "Hello?"})
 	require.Equal(t, http.StatusCreated, r.status, r.raw)
