@@ -153,9 +153,10 @@ func exampleRunning() wholeActionJSON {
 const aboutSend = "Tool calls run first, in order. Then the message goes to the chat's member over the chat's " +
 	"channel. 200 means that the provider took it. 202 means that it is still being delivered, or that nobody can " +
 	"tell yet whether the provider took it (`\"status\": \"unknown\"`); it is never sent twice behind your back. A " +
-	"send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a tool " +
-	"call, for contributors, or for somebody to say what became of a tool call (`\"status\": \"unknown\"` of the call). When " +
-	"the message is not delivered in the end, what its tools have done and can be undone is taken back."
+	"send also answers 202 while it waits for people, as `waiting_for` and `explanation` say: for the approval of a " +
+	"tool call, for contributors, or for somebody to say what became of a tool call (`\"status\": \"unknown\"` of " +
+	"the call). When the message is not delivered in the end, what its tools have done and can be undone is taken " +
+	"back."
 
 func exampleSend() sendJSON {
 	return sendJSON{

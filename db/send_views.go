@@ -267,7 +267,8 @@ func (s *Store) addSends(ctx context.Context, ws chat.WorkspaceID, deliveries []
 
 // addRetryRefusal tells of a delivery why a retry that changes nothing would be refused, if it would be.
 func (s *Store) addRetryRefusal(ctx context.Context, row *deliveryRow, d *chat.Delivery) error {
-	if d.CheckRetry() != nil || d.GoesOnAsIs() {
+	isPlannedAnew := d.CheckRetry() == nil && !d.GoesOnAsIs()
+	if !isPlannedAnew {
 		return nil
 	}
 
@@ -287,7 +288,7 @@ func (s *Store) addRetryRefusal(ctx context.Context, row *deliveryRow, d *chat.D
 
 		d.RetryRefused = refusal
 
-		return nil //nolint:nilerr // the refusal is what was asked for
+		return nil
 	})
 }
 
