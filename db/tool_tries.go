@@ -305,7 +305,12 @@ func (s *Store) ResolveToolCall(
 			)
 		}
 
-		if err := checkResolver(ctx, tx, key.ActionID, &row, &d, by); err != nil {
+		if err := checkResolver(ctx, tx, &row, resolution{
+			action:  key.ActionID,
+			verdict: d.Verdict,
+			by:      by,
+			at:      now,
+		}); err != nil {
 			return err
 		}
 
@@ -357,38 +362,39 @@ func (s *Store) lockNamedCall(
 	return s.lockCall(ctx, tx, ws, key.ActionID, at.Position)
 }
 
+// resolution is who says what of a call of an action.
+type resolution struct {
+	action  chat.ActionID
+	verdict chat.ToolVerdict
+	by      chat.Actor
+	at      time.Time
+}
+
 // checkResolver refuses who asked for a call that took a second member's word, and their hand, where the decision has
 // it run again, or says what it returned, which its undo may get: own_request. The operator, who has no key, may.
-func checkResolver(
-	ctx context.Context,
-	tx bun.Tx,
-	action chat.ActionID,
-	row *toolCallRow,
-	d *chat.ToolDecision,
-	by chat.Actor,
-) error {
-	if row.Risk != chat.RiskApproval || d.Verdict == chat.VerdictToolFailed || by.KeyID == 0 {
+func checkResolver(ctx context.Context, tx bun.Tx, row *toolCallRow, r resolution) error {
+	if row.Risk != chat.RiskApproval || r.verdict == chat.VerdictToolFailed || r.by.KeyID == 0 {
 		return nil
 	}
 
-	found, err := findApproval(ctx, tx.NewSelect(), row.WorkspaceID, chat.ApprovalID(action))
+	found, err := findApproval(ctx, tx.NewSelect(), row.WorkspaceID, chat.ApprovalID(r.action))
 	if err != nil {
 		return err
 	}
 
-	asker, err := askerOf(ctx, tx, &found, d.At)
+	asker, err := askerOf(ctx, tx, &found, r.at)
 	if err != nil {
 		return err
 	}
 
-	decider, err := authorityOf(ctx, tx, row.WorkspaceID, by, d.At)
+	decider, err := authorityOf(ctx, tx, row.WorkspaceID, r.by, r.at)
 	if err != nil {
 		return err
 	}
 
 	approval := found.approval()
 
-	return approval.CheckDecider(asker, decider, d.At)
+	return approval.CheckDecider(asker, decider, r.at)
 }
 
 // applyToolDecision gives a call the outcome that a person has said.
