@@ -45,7 +45,7 @@ func (b *Toolbox) Discover(ctx context.Context, d *chat.ToolDefinition) error {
 			field,
 			"must be an MCP server that answers: %s",
 			outcome.Message,
-		).Because(err)
+		) // without its cause, which has the server's words as they came
 	}
 
 	b.maskListing(d, &listing)
