@@ -531,3 +531,30 @@ func TestActionsAreForThoseWhoMayAskForThem(t *testing.T) {
 		}
 	}
 }
+
+func TestActionsAreListedByWhatTheyWaitFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+
+	a := w.do(t, request{
+		method: http.MethodGet,
+		path:   workspaceURL("/actions?waiting_for=approval,person&state=parked&kind=retry_delivery&chat_id=7"),
+	})
+	require.Equal(t, http.StatusOK, a.StatusCode, a.raw)
+
+	filter := w.store.actionFilter
+	assert.Equal(t, []chat.Waiting{chat.WaitingApproval, chat.WaitingPerson}, filter.WaitingFor)
+	assert.Equal(t, []chat.ActionState{chat.ActionParked}, filter.States)
+	assert.Equal(t, []chat.ActionKind{chat.ActionRetryDelivery}, filter.Kinds)
+	assert.Equal(t, chat.ChatID(7), filter.ChatID)
+
+	for field, value := range map[string]string{
+		"waiting_for": "patience",
+		"state":       "open",
+		"kind":        "send",
+	} {
+		a := w.do(t, request{method: http.MethodGet, path: workspaceURL("/actions?" + field + "=" + value)})
+		require.Equal(t, http.StatusBadRequest, a.StatusCode, a.raw)
+		assert.Contains(t, a.raw, "query."+field+" must be one of", "it says what would be right")
+	}
+}

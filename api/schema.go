@@ -278,7 +278,8 @@ func parameterError(op *huma.Operation, message string, errs []error) *chat.Erro
 	for _, err := range errs {
 		var detailer huma.ErrorDetailer
 		if errors.As(err, &detailer) {
-			field := detailer.ErrorDetail().Location
+			// A list is one parameter: which of its words is wrong, its values show.
+			field, _, _ := strings.Cut(detailer.ErrorDetail().Location, "[")
 			fields = append(fields, chat.FieldError{Field: field, Message: describeField(op, field)})
 		}
 	}
@@ -300,7 +301,7 @@ func describeField(op *huma.Operation, field string) string {
 	name = cmp.Or(aliases[name], name)
 	for _, p := range op.Parameters {
 		if p.In == in && p.Name == name {
-			return describeSchema(p.Schema)
+			return describeSchema(cmp.Or(p.Schema.Items, p.Schema))
 		}
 	}
 
