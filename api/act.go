@@ -195,7 +195,7 @@ func (s *service) replay(
 		return nil, err
 	}
 
-	body, err := s.outcome(ctx, action)
+	body, err := s.outcome(ctx, chat.ActionView{Action: action})
 	switch {
 	case err != nil:
 		return nil, &replayedError{ofAction(err, action.ID)}

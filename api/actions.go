@@ -115,25 +115,28 @@ func (s *service) actionRoutes() {
 
 type listActionsInput struct {
 	Paging
-	State      []string    `query:"state" enum:"running,parked,succeeded,failed" doc:"Only in these states, with commas."`
-	Kind       []string    `query:"kind" enum:"add_participant,send_assistant_message,summarize_chat,retry_delivery,retry_deliveries" doc:"Only of these kinds, with commas."`
-	WaitingFor []string    `query:"waiting_for" enum:"approval,contributor,tool,tool_decision,attempt,address,sender,provider,receipt,model,person" doc:"Only what waits for one of these, with commas."`
-	ChatID     chat.ChatID `query:"chat_id" minimum:"1"`
-	Since      time.Time   `query:"since" doc:"Made at this time or later."`
-	Until      time.Time   `query:"until" doc:"Made before this time."`
+	State      []chat.ActionState `query:"state" enum:"running,parked,succeeded,failed" doc:"Only in these states, with commas."`
+	Kind       []string           `query:"kind" enum:"add_participant,send_assistant_message,summarize_chat,retry_delivery,retry_deliveries" doc:"Only of these kinds, with commas."`
+	WaitingFor []waitingJSON      `query:"waiting_for" doc:"Only what waits for one of these, with commas."`
+	ChatID     chat.ChatID        `query:"chat_id" minimum:"1"`
+	Since      time.Time          `query:"since" doc:"Made at this time or later."`
+	Until      time.Time          `query:"until" doc:"Made before this time."`
 }
 
 func (s *service) listActions(ctx context.Context, in *listActionsInput) (*listOutput[ActionJSON], error) {
 	filter := chat.ActionFilter{
-		States:     convertSlice[chat.ActionState](in.State),
-		WaitingFor: convertSlice[chat.Waiting](in.WaitingFor),
-		ChatID:     in.ChatID,
-		Since:      timeIfGiven(in.Since),
-		Until:      timeIfGiven(in.Until),
-		Page:       in.page(),
+		States: in.State,
+		Kinds:  kindsFor(&callFrom(ctx).principal, in.Kind),
+		ChatID: in.ChatID,
+		Since:  timeIfGiven(in.Since),
+		Until:  timeIfGiven(in.Until),
+		Page:   in.page(),
 	}
 
-	filter.Kinds = kindsFor(&callFrom(ctx).principal, in.Kind)
+	for _, waiting := range in.WaitingFor {
+		filter.WaitingFor = append(filter.WaitingFor, chat.Waiting(waiting))
+	}
+
 	if len(filter.Kinds) == 0 {
 		return presentList(chat.List[chat.ActionView]{}, nil, presentListed)
 	}
@@ -172,15 +175,6 @@ func kindsFor(principal *chat.Principal, asked []string) []chat.ActionKind {
 	return kinds
 }
 
-func convertSlice[T ~string](words []string) []T {
-	converted := make([]T, len(words))
-	for i, word := range words {
-		converted[i] = T(word)
-	}
-
-	return converted
-}
-
 type resumeActionInput struct {
 	Body reasonJSON
 }
@@ -201,12 +195,12 @@ func (s *service) resumeAction(ctx context.Context, in *resumeActionInput) (*act
 			return nil, err
 		}
 
-		if err := s.engine.Resume(ctx, action); err != nil {
+		// Before it runs: nobody acts without an entry, and an entry too many says only that it was asked for.
+		if err := s.store.AuditResume(ctx, c.workspace(), action.ID, c.actor(), reason); err != nil {
 			return nil, err
 		}
 
-		err := s.store.AuditResume(ctx, c.workspace(), action.ID, c.actor(), reason)
-		if err != nil && chat.CodeOf(err) != chat.CodeActionNotFound { // no sweep has stored it yet
+		if err := s.engine.Resume(ctx, action); err != nil {
 			return nil, err
 		}
 
@@ -336,7 +330,7 @@ func (s *service) storeEnded(ctx context.Context, ended chat.Action) (chat.Actio
 
 // outcome is what the call of a settled action answers: a body, or its failure. Both are
 // nil when it is not settled.
-func (s *service) outcome(ctx context.Context, action chat.Action) (any, error) {
+func (s *service) outcome(ctx context.Context, action chat.ActionView) (any, error) {
 	switch action.State {
 	case chat.ActionFailed:
 		if action.Problem == nil {
@@ -352,13 +346,18 @@ func (s *service) outcome(ctx context.Context, action chat.Action) (any, error) 
 
 	switch action.Kind {
 	case chat.ActionAddParticipant:
-		return s.participantAdded(ctx, action)
+		return s.participantAdded(ctx, action.Action)
 	case chat.ActionSummarizeChat:
 		summarized, err := s.store.Chat(ctx, action.WorkspaceID, action.ChatID)
 		return presentChat(summarized), err
 	case chat.ActionSendAssistantMessage:
-		sent, err := s.store.SendView(ctx, action.WorkspaceID, action.ID)
-		return presentSend(sent.AssistantMessageSent), err
+		if action.Send != nil {
+			return presentSend(action.Send.AssistantMessageSent), nil
+		}
+
+		sent, err := s.store.SentMessage(ctx, action.WorkspaceID, action.ID)
+
+		return presentSend(sent), err
 	case chat.ActionRetryDelivery:
 		return s.retried(ctx, action)
 	case chat.ActionRetryDeliveries:
@@ -371,10 +370,19 @@ func (s *service) outcome(ctx context.Context, action chat.Action) (any, error) 
 
 // retried is what a retry answers, nil while the provider has not taken the message: a
 // delivery that goes on under its own id is followed by another workflow.
-func (s *service) retried(ctx context.Context, action chat.Action) (any, error) {
-	d, err := s.store.Delivery(ctx, action.WorkspaceID, action.DeliveryID)
-	if err != nil || !handedOver(d.Submission) {
-		return nil, err
+func (s *service) retried(ctx context.Context, action chat.ActionView) (any, error) {
+	d := action.Delivery
+	if d == nil {
+		found, err := s.store.Delivery(ctx, action.WorkspaceID, action.DeliveryID)
+		if err != nil {
+			return nil, err
+		}
+
+		d = &found
+	}
+
+	if !handedOver(d.Submission) {
+		return nil, nil
 	}
 
 	of := d.ID
@@ -393,7 +401,7 @@ func presentAction(v chat.ActionView) ActionJSON {
 		ActionID:     v.ID,
 		Kind:         actionKinds[v.Kind],
 		State:        v.State,
-		Status:       v.Status(),
+		Status:       v.Status(standing.WaitingFor),
 		ChatID:       v.ChatID,
 		WorkflowID:   v.WorkflowID,
 		WaitingFor:   waitingJSON(standing.WaitingFor),
@@ -431,7 +439,7 @@ func (s *service) present(ctx context.Context, action chat.Action) (wholeActionJ
 
 	a := wholeActionJSON{ActionJSON: presentAction(view), Timeline: presentMoments(view.Timeline())}
 
-	body, err := s.outcome(ctx, action)
+	body, err := s.outcome(ctx, view)
 	switch {
 	case err != nil && action.State == chat.ActionFailed && action.Problem != nil:
 		a.Problem = newProblem(requestIDFrom(ctx), chat.AsError(ofAction(action.Problem, action.ID)))

@@ -38,12 +38,20 @@ func (f *fakeStore) Action(_ context.Context, _ chat.WorkspaceID, id chat.Action
 	return chat.Action{}, chat.Errorf(chat.CodeActionNotFound, "there is no action %s", id)
 }
 
-func (f *fakeStore) SendView(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.SendView, error) {
-	if f.sent == nil {
-		return chat.SendView{}, chat.Errorf(chat.CodeActionNotFound, "there is no action %s", id)
+func (f *fakeStore) SentMessage(
+	_ context.Context,
+	_ chat.WorkspaceID,
+	id chat.ActionID,
+) (chat.AssistantMessageSent, error) {
+	if f.sent != nil {
+		return f.sent(id)
 	}
 
-	sent, err := f.sent(id)
+	return chat.AssistantMessageSent{}, chat.Errorf(chat.CodeActionNotFound, "there is no action %s", id)
+}
+
+func (f *fakeStore) SendView(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.SendView, error) {
+	sent, err := f.SentMessage(ctx, ws, id)
 	view := chat.SendView{
 		AssistantMessageSent: sent,
 		Requests:             map[chat.ContributorRequestID]chat.ContributorRequest{},

@@ -183,6 +183,8 @@ type ActionStore interface {
 	RecordEndedAction(ctx context.Context, a chat.Action) (bool, error)
 	// AuditResume notes who has an action taken up again, and why.
 	AuditResume(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID, by chat.Actor, reason string) error
+	// SentMessage is the present state of a send.
+	SentMessage(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.AssistantMessageSent, error)
 	// SendView is the present state of a send, with all that it may wait for.
 	SendView(ctx context.Context, ws chat.WorkspaceID, id chat.ActionID) (chat.SendView, error)
 	// Actions lists actions, the newest first, with what they wait for.

@@ -61,9 +61,9 @@ func (v *ActionView) Standing() Standing {
 }
 
 // Status is the one word for where the action stands: what it waits for of people before its delivery, else how
-// the delivery stands, else its own state.
-func (v *ActionView) Status() string {
-	if status := v.Standing().WaitingFor.Status(); status != "" && !v.isOver() {
+// the delivery stands, else its own state. waiting is that of its standing.
+func (v *ActionView) Status(waiting Waiting) string {
+	if status := waiting.Status(); status != "" && !v.isOver() {
 		return status
 	}
 

@@ -22,10 +22,11 @@ func (p Provider) Name() string {
 // Explain says in a sentence or two where the delivery stands, what it waits for, and what
 // a person may do. It names no address and no text.
 func (d *Delivery) Explain() string {
-	if standing, held := d.standingBefore(); held {
-		return standing.Explanation
-	}
+	return d.Standing().Explanation
+}
 
+// explainItself is Explain without what the message's tool calls wait for.
+func (d *Delivery) explainItself() string {
 	if sentence := d.explainStuck(); sentence != "" {
 		return sentence
 	}

@@ -116,12 +116,10 @@ func (d *Delivery) Standing() Standing {
 		return standing
 	}
 
-	waiting := d.waitingFor()
-
 	return Standing{
-		Explanation: d.Explain(),
-		WaitingFor:  waiting,
-		Until:       d.waitsUntil(waiting),
+		Explanation: d.explainItself(),
+		WaitingFor:  d.waitingFor(),
+		Until:       d.waitsUntil(),
 	}
 }
 
@@ -165,24 +163,14 @@ func (d *Delivery) waitingUnsent() Waiting {
 }
 
 // waitsUntil is when a wait of the delivery ends by itself.
-func (d *Delivery) waitsUntil(waiting Waiting) *time.Time {
-	switch waiting {
-	case WaitingAttempt, WaitingAddress, WaitingSender:
-		return UTC(d.RetryAt)
-	case WaitingProvider:
-		if d.Submission == SubmissionSending {
-			return UTC(d.LeaseUntil)
-		}
-
+func (d *Delivery) waitsUntil() *time.Time {
+	switch {
+	case d.Submission == SubmissionSending:
+		return UTC(d.LeaseUntil)
+	case d.Submission == SubmissionUnknown:
 		return UTC(d.EvidenceUntil)
-	case WaitingNothing,
-		WaitingApproval,
-		WaitingContributor,
-		WaitingTool,
-		WaitingToolDecision,
-		WaitingReceipt,
-		WaitingModel,
-		WaitingPerson:
+	case d.Submission.Claimable() && !d.leftAlone():
+		return UTC(d.RetryAt)
 	}
 
 	return nil

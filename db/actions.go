@@ -159,15 +159,25 @@ func findAction(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, id chat.Ac
 		Where("a.workspace_id = ?", ws).
 		Where("a.id = ?", id).
 		Scan(ctx)
-	if err == nil && row.DeliveryID == "" && row.Kind == chat.ActionRetryDelivery && row.Result != nil {
-		// It has released a delivery that another action had made.
-		var result retryResult
-
-		err = json.Unmarshal(row.Result, &result)
-		row.DeliveryID = result.DeliveryID
+	if err == nil {
+		err = row.findReleased()
 	}
 
 	return row, orNotFound(err, chat.CodeActionNotFound, "action")
+}
+
+// findReleased takes from its result the delivery of a retry that has released one that another action had made.
+func (r *actionRow) findReleased() error {
+	if r.DeliveryID != "" || r.Kind != chat.ActionRetryDelivery || r.Result == nil {
+		return nil
+	}
+
+	var result retryResult
+
+	err := json.Unmarshal(r.Result, &result)
+	r.DeliveryID = result.DeliveryID
+
+	return err
 }
 
 // beginAction inserts an action's row, or returns the one that is there. Of two at once

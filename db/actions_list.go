@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -15,8 +14,7 @@ import (
 const (
 	// newestDelivery is the delivery by which an action is judged: the newest of a send's message, else its own.
 	newestDelivery = `COALESCE(
-		(SELECT x.id FROM deliveries AS x WHERE x.workspace_id = m.workspace_id AND x.message_id = m.id
-			ORDER BY x.created_at DESC, x.id DESC LIMIT 1),
+		` + newestOfMessage + `,
 		(SELECT x.id FROM deliveries AS x WHERE x.workspace_id = a.workspace_id AND x.action_id = a.id
 			ORDER BY x.created_at DESC, x.id DESC LIMIT 1))`
 
@@ -97,6 +95,12 @@ func (s *Store) Actions(
 		return chat.List[chat.ActionView]{}, wrapErr("list the actions", err)
 	}
 
+	for i := range rows {
+		if err := rows[i].findReleased(); err != nil {
+			return chat.List[chat.ActionView]{}, wrapErr("list the actions", err)
+		}
+	}
+
 	list := listOf(rows, fits, (*actionRow).view, func(r *actionRow) string {
 		return cursorOf("actions", microCursor(r.CreatedAt), r.ID)
 	})
@@ -132,16 +136,7 @@ func filterActions(q *bun.SelectQuery, ws chat.WorkspaceID, f *chat.ActionFilter
 }
 
 // view is the action alone.
-func (r *actionRow) view() chat.ActionView {
-	if r.DeliveryID == "" && r.Kind == chat.ActionRetryDelivery && r.Result != nil {
-		var result retryResult
-		if json.Unmarshal(r.Result, &result) == nil {
-			r.DeliveryID = result.DeliveryID
-		}
-	}
-
-	return chat.ActionView{Action: r.action()}
-}
+func (r *actionRow) view() chat.ActionView { return chat.ActionView{Action: r.action()} }
 
 // addParts adds the messages and the deliveries of sends and retries.
 func (s *Store) addParts(ctx context.Context, ws chat.WorkspaceID, views []chat.ActionView) error {

@@ -120,28 +120,6 @@ func findApproval(
 	return row, orNotFound(err, chat.CodeApprovalNotFound, "approval")
 }
 
-// approvalOf is the approval of a send, nil when it needs none.
-func (s *Store) approvalOf(
-	ctx context.Context,
-	db bun.IDB,
-	ws chat.WorkspaceID,
-	action chat.ActionID,
-) (*chat.Approval, error) {
-	row, err := findApproval(ctx, db.NewSelect(), ws, chat.ApprovalID(action))
-	if chat.CodeOf(err) == chat.CodeApprovalNotFound {
-		return nil, nil //nolint:nilnil // most sends need none
-	}
-
-	if err != nil {
-		return nil, err
-	}
-
-	all := []chat.Approval{row.approval()}
-	err = s.nameDeciders(ctx, db, ws, all, []approvalRow{row})
-
-	return &all[0], err
-}
-
 // Approvals lists approvals, those asked for last first; with a state only those in it.
 func (s *Store) Approvals(
 	ctx context.Context,

@@ -110,10 +110,7 @@ func (r *deliveryRow) delivery() chat.Delivery {
 		BulkRetryID:       r.BulkRetryID,
 		CreatedAt:         r.CreatedAt.UTC(),
 		UpdatedAt:         r.UpdatedAt.UTC(),
-		Tools: chat.RetryTools{
-			Undone:     r.ToolsUndone,
-			Unfinished: r.ToolsUnfinished,
-		},
+		Tools:             r.retryTools(),
 	}
 
 	if r.DecidedAt != nil {
@@ -130,6 +127,10 @@ func (r *deliveryRow) delivery() chat.Delivery {
 	}
 
 	return d
+}
+
+func (r *deliveryRow) retryTools() chat.RetryTools {
+	return chat.RetryTools{Undone: r.ToolsUndone, Unfinished: r.ToolsUnfinished}
 }
 
 // actionKey names the action that has made the delivery.
@@ -323,6 +324,14 @@ func withTools(q *bun.SelectQuery) *bun.SelectQuery {
 	return withRetry(q).
 		ColumnExpr(toolsUndone + " AS tools_undone").
 		ColumnExpr(toolsUnfinished + " AS tools_unfinished")
+}
+
+// findRetryTools reads what the tool calls of a delivery that is held say to a retry: what was read before it was held
+// may have changed.
+func findRetryTools(ctx context.Context, tx bun.Tx, row *deliveryRow) (chat.RetryTools, error) {
+	now, err := findDelivery(ctx, withTools(tx.NewSelect()), row.WorkspaceID, row.ID)
+
+	return now.retryTools(), err
 }
 
 func findDelivery(

@@ -130,18 +130,13 @@ func retriedOf(in *chat.RetryDelivery, row *deliveryRow, result *retryResult) ch
 
 // checkRetryable checks a delivery that is held: conflict.
 func checkRetryable(ctx context.Context, tx bun.Tx, row *deliveryRow) error {
-	undone, err := wasUndone(ctx, tx, row)
-	if err != nil {
-		return err
-	}
-
-	unfinished, err := hasUnfinishedTools(ctx, tx, row)
+	tools, err := findRetryTools(ctx, tx, row)
 	if err != nil {
 		return err
 	}
 
 	d := row.delivery()
-	d.Tools = chat.RetryTools{Undone: undone, Unfinished: unfinished}
+	d.Tools = tools
 
 	return d.CheckRetry()
 }

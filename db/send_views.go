@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -37,12 +38,7 @@ func (s *Store) SendViews(
 	}
 
 	err := s.snapshot(ctx, "find what actions have sent", func(ctx context.Context, tx bun.Tx) error {
-		sent, err := findSentMessages(ctx, tx, ws, actions)
-		if err != nil {
-			return err
-		}
-
-		approvals, err := s.approvalsOf(ctx, tx, ws, sent)
+		sent, err := s.findSentMessages(ctx, tx, ws, actions)
 		if err != nil {
 			return err
 		}
@@ -53,7 +49,7 @@ func (s *Store) SendViews(
 		}
 
 		for i := range sent {
-			views[sent[i].ActionID] = viewSend(sent[i], approvals, requests)
+			views[sent[i].ActionID] = viewSend(sent[i], requests)
 		}
 
 		return nil
@@ -65,16 +61,11 @@ func (s *Store) SendViews(
 // viewSend puts a send together with its own of what was found for many.
 func viewSend(
 	sent chat.AssistantMessageSent,
-	approvals map[chat.ActionID]chat.Approval,
 	requests map[chat.ContributorRequestID]chat.ContributorRequest,
 ) chat.SendView {
 	view := chat.SendView{
 		AssistantMessageSent: sent,
 		Requests:             map[chat.ContributorRequestID]chat.ContributorRequest{},
-	}
-
-	if approval, ok := approvals[sent.ActionID]; ok {
-		view.Approval = &approval
 	}
 
 	for i := range sent.ToolCalls {
@@ -86,8 +77,9 @@ func viewSend(
 	return view
 }
 
-// findSentMessages finds the messages that actions have sent, each with its tool calls and its newest delivery.
-func findSentMessages(
+// findSentMessages finds the messages that actions have sent, each with its tool calls, its newest delivery, and its
+// approval if it has or had one.
+func (s *Store) findSentMessages(
 	ctx context.Context,
 	db bun.IDB,
 	ws chat.WorkspaceID,
@@ -104,13 +96,13 @@ func findSentMessages(
 		return nil, err
 	}
 
-	messages := mapSlice(rows, (*messageRow).message)
-	if err := addToolCalls(ctx, db, ws, messages); err != nil {
+	newest, err := newestDeliveries(ctx, db, ws, mapSlice(rows, func(r *messageRow) chat.MessageID { return r.ID }))
+	if err != nil {
 		return nil, err
 	}
 
-	newest, err := newestDeliveries(ctx, db, ws, mapSlice(rows, func(r *messageRow) chat.MessageID { return r.ID }))
-	if err != nil {
+	messages := mapSlice(rows, (*messageRow).message)
+	if err := addToolCalls(ctx, db, ws, messages); err != nil {
 		return nil, err
 	}
 
@@ -122,8 +114,12 @@ func findSentMessages(
 		}
 	}
 
-	return sent, nil
+	return sent, s.addApprovals(ctx, db, ws, sent)
 }
+
+// newestOfMessage is the last delivery of a message m.
+const newestOfMessage = `(SELECT x.id FROM deliveries AS x
+	WHERE x.workspace_id = m.workspace_id AND x.message_id = m.id ORDER BY x.created_at DESC, x.id DESC LIMIT 1)`
 
 // newestDeliveries finds the last delivery of each message.
 func newestDeliveries(
@@ -136,9 +132,10 @@ func newestDeliveries(
 
 	err := db.NewSelect().
 		Model(&rows).
-		Where("d.workspace_id = ?", ws).
-		Where("d.message_id IN ?", bun.Tuple(messages)).
-		OrderExpr("d.created_at, d.id").
+		Join("JOIN messages AS m ON m.workspace_id = d.workspace_id AND m.id = d.message_id").
+		Where("m.workspace_id = ?", ws).
+		Where("m.id IN ?", bun.Tuple(messages)).
+		Where("d.id = " + newestOfMessage).
 		Scan(ctx)
 
 	newest := map[chat.MessageID]deliveryRow{}
@@ -149,15 +146,13 @@ func newestDeliveries(
 	return newest, err
 }
 
-// approvalsOf finds the approvals of sends that have or had one.
-func (s *Store) approvalsOf(
+// addApprovals adds the approvals of sends that have or had one.
+func (s *Store) addApprovals(
 	ctx context.Context,
 	db bun.IDB,
 	ws chat.WorkspaceID,
 	sent []chat.AssistantMessageSent,
-) (map[chat.ActionID]chat.Approval, error) {
-	found := map[chat.ActionID]chat.Approval{}
-
+) error {
 	var ids []chat.ApprovalID
 
 	for i := range sent {
@@ -167,7 +162,7 @@ func (s *Store) approvalsOf(
 	}
 
 	if len(ids) == 0 {
-		return found, nil
+		return nil
 	}
 
 	var rows []approvalRow
@@ -178,19 +173,22 @@ func (s *Store) approvalsOf(
 		Where("ap.id IN ?", bun.Tuple(ids)).
 		Scan(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 
 	approvals := mapSlice(rows, (*approvalRow).approval)
 	if err := s.nameDeciders(ctx, db, ws, approvals, rows); err != nil {
-		return nil, err
+		return err
 	}
 
-	for i := range approvals {
-		found[rows[i].ActionID] = approvals[i]
+	for i := range sent {
+		id := chat.ApprovalID(sent[i].ActionID)
+		if at := slices.IndexFunc(approvals, func(a chat.Approval) bool { return a.ID == id }); at >= 0 {
+			sent[i].Approval = &approvals[at]
+		}
 	}
 
-	return found, nil
+	return nil
 }
 
 // requestsOf finds what contributors are asked for sends.

@@ -419,32 +419,16 @@ func (s *Store) findSentMessage(
 	ws chat.WorkspaceID,
 	action chat.ActionID,
 ) (chat.AssistantMessageSent, error) {
-	var message messageRow
-
-	err := db.NewSelect().Model(&message).Where("m.workspace_id = ?", ws).Where("m.action_id = ?", action).Scan(ctx)
-	if err != nil {
-		return chat.AssistantMessageSent{}, orNotFound(err, chat.CodeActionNotFound, "action that sends")
-	}
-
-	var delivery deliveryRow
-
-	err = db.NewSelect().Model(&delivery).Where("d.workspace_id = ?", ws).Where("d.message_id = ?", message.ID).
-		OrderExpr("d.created_at DESC, d.id DESC").Limit(1).Scan(ctx)
+	sent, err := s.findSentMessages(ctx, db, ws, []chat.ActionID{action})
 	if err != nil {
 		return chat.AssistantMessageSent{}, err
 	}
 
-	messages := []chat.Message{message.message()}
-	if err := addToolCalls(ctx, db, ws, messages); err != nil {
-		return chat.AssistantMessageSent{}, err
+	if len(sent) == 0 {
+		return chat.AssistantMessageSent{}, notFound(chat.CodeActionNotFound, "action that sends")
 	}
 
-	sent := newSentMessage(&message, messages[0].ToolCalls, &delivery)
-	if needsApprovalOf(sent.ToolCalls) {
-		sent.Approval, err = s.approvalOf(ctx, db, ws, action)
-	}
-
-	return sent, err
+	return sent[0], nil
 }
 
 // needsApprovalOf reports whether a send with the calls has, or had, an approval.

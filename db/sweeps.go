@@ -190,27 +190,15 @@ func (s *Store) OrphanDelivery(
 			return err
 		}
 
-		unfinished, err := hasUnfinishedTools(ctx, tx, &row)
+		tools, err := findRetryTools(ctx, tx, &row)
 		if err != nil {
 			return err
 		}
 
 		return s.batch(ctx, tx, applyMove(tx, &row, now, func(d *chat.Delivery) chat.Effect {
-			return d.Orphan(unfinished, now)
+			return d.Orphan(tools.Unfinished, now)
 		})...)
 	})
 
 	return row.delivery(), err
-}
-
-// hasUnfinishedTools reports whether tool calls of the delivery's message did not all
-// succeed.
-func hasUnfinishedTools(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
-	return tx.NewSelect().
-		Model((*toolCallRow)(nil)).
-		Where("t.workspace_id = ?", row.WorkspaceID).
-		Where("t.message_id = ?", row.MessageID).
-		Where("t.undoes IS NULL").
-		Where("t.state <> ?", chat.ToolCallSucceeded).
-		Exists(ctx)
 }

@@ -14,13 +14,6 @@ import (
 // undoFailedReason is why a chat needs a response when something could not be taken back.
 const undoFailedReason = "what a tool did for a message that was not delivered could not be undone"
 
-// wasUndone reports whether the tool calls of a delivery's message are being, or were,
-// undone.
-func wasUndone(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
-	return tx.NewSelect().Model((*toolCallRow)(nil)).Where("t.workspace_id = ?", row.WorkspaceID).
-		Where("t.message_id = ?", row.MessageID).Where("t.undoes IS NOT NULL").Exists(ctx)
-}
-
 // isUndoable reports whether a tool call of a delivery's message names what takes it back.
 func isUndoable(ctx context.Context, tx bun.Tx, row *deliveryRow) (bool, error) {
 	return tx.NewSelect().Model((*toolCallRow)(nil)).Where("t.workspace_id = ?", row.WorkspaceID).

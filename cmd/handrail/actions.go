@@ -125,14 +125,14 @@ func (a *actionJSON) nextCommands() []string {
 
 	var commands []string
 
-	switch chat.Waiting(a.WaitingFor) {
-	case chat.WaitingApproval:
+	switch waiting := chat.Waiting(a.WaitingFor); {
+	case waiting == chat.WaitingApproval:
 		if a.Approval == nil || !a.Approval.Void {
 			commands = append(commands, "approvals approve "+a.ActionID+" --reason '…'")
 		}
 
 		commands = append(commands, "approvals refuse "+a.ActionID+" --reason '…'")
-	case chat.WaitingToolDecision:
+	case waiting == chat.WaitingToolDecision:
 		for _, call := range a.unknownCalls() {
 			for _, outcome := range []string{"succeeded", "failed", "retry"} {
 				commands = append(
@@ -142,20 +142,8 @@ func (a *actionJSON) nextCommands() []string {
 			}
 		}
 
-	case chat.WaitingPerson:
-		if a.Delivery != nil {
-			commands = append(commands, "deliveries show "+a.Delivery.ID)
-		}
-
-	case chat.WaitingNothing,
-		chat.WaitingContributor,
-		chat.WaitingTool,
-		chat.WaitingAttempt,
-		chat.WaitingAddress,
-		chat.WaitingSender,
-		chat.WaitingProvider,
-		chat.WaitingReceipt,
-		chat.WaitingModel:
+	case waiting == chat.WaitingPerson && a.Delivery != nil:
+		commands = append(commands, "deliveries show "+a.Delivery.ID)
 	}
 
 	return commands
@@ -211,20 +199,13 @@ func (l *actionList) query() url.Values {
 		words = l.WaitingFor
 	}
 
-	for name, value := range map[string]string{
+	setGiven(query, map[string]string{
 		"waiting_for": words,
 		"state":       l.State,
 		"kind":        l.Kind,
 		"since":       string(l.Since),
-	} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-
-	if l.ChatID != 0 {
-		query.Set("chat_id", strconv.FormatInt(l.ChatID, 10))
-	}
+	})
+	setIDs(query, map[string]int64{"chat_id": l.ChatID})
 
 	return query
 }

@@ -90,22 +90,13 @@ type auditList struct {
 func (l *auditList) query() url.Values {
 	query := url.Values{}
 
-	for name, value := range map[string]string{
+	setGiven(query, map[string]string{
 		"verb":   l.Verb,
 		"object": l.Object,
 		"since":  string(l.Since),
 		"until":  string(l.Until),
-	} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-
-	for name, id := range map[string]int64{"member_id": l.Member, "key_id": l.Key} {
-		if id != 0 {
-			query.Set(name, strconv.FormatInt(id, 10))
-		}
-	}
+	})
+	setIDs(query, map[string]int64{"member_id": l.Member, "key_id": l.Key})
 
 	return query
 }

@@ -68,20 +68,13 @@ type inboundList struct {
 func (l *inboundList) query() url.Values {
 	query := url.Values{}
 
-	for name, value := range map[string]string{
+	setGiven(query, map[string]string{
 		"status":  l.Status,
 		"channel": l.Channel,
 		"since":   string(l.Since),
 		"until":   string(l.Until),
-	} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-
-	if l.ChatID != 0 {
-		query.Set("chat_id", strconv.FormatInt(l.ChatID, 10))
-	}
+	})
+	setIDs(query, map[string]int64{"chat_id": l.ChatID})
 
 	return query
 }

@@ -60,6 +60,24 @@ func fetchList[T any](c *client, path string, query url.Values, l listing) (*lis
 	return all, (&answer{raw: raw}).into(all)
 }
 
+// setGiven sets the parameters of a query that have a value.
+func setGiven(query url.Values, values map[string]string) {
+	for name, value := range values {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+}
+
+// setIDs sets the parameters of a query that have an id.
+func setIDs(query url.Values, ids map[string]int64) {
+	for name, id := range ids {
+		if id != 0 {
+			query.Set(name, strconv.FormatInt(id, 10))
+		}
+	}
+}
+
 // sayMore writes that a list goes on. It writes to errs, so that a table can be piped.
 func (l *listed[T]) sayMore(c *console) {
 	if l.NextCursor != nil {

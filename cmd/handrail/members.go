@@ -48,11 +48,7 @@ type memberList struct {
 func (l *memberList) Run(c *console) error {
 	query := url.Values{}
 
-	for name, value := range map[string]string{"q": l.Name, "phone": l.Phone, "email": l.Email} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
+	setGiven(query, map[string]string{"q": l.Name, "phone": l.Phone, "email": l.Email})
 
 	return showList(c, &l.remote, l.listing, listView[memberJSON]{
 		path:    "members",

@@ -75,13 +75,8 @@ type requestList struct {
 // Run lists contributor requests.
 func (l *requestList) Run(c *console) error {
 	query, empty := url.Values{}, "no questions to contributors yet"
-	if l.State != "" {
-		query.Set("state", l.State)
-	}
-
-	if l.ChatID != 0 {
-		query.Set("chat_id", strconv.FormatInt(l.ChatID, 10))
-	}
+	setGiven(query, map[string]string{"state": l.State})
+	setIDs(query, map[string]int64{"chat_id": l.ChatID})
 
 	if len(query) > 0 {
 		empty = "no questions to contributors match"

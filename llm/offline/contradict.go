@@ -20,9 +20,9 @@ type claim struct {
 	revokes int
 }
 
-func claimOf(text string, words, terms []string) claim {
+func claimOf(facts []fact, words, terms []string) claim {
 	c := claim{
-		facts:   factsIn(text),
+		facts:   facts,
 		terms:   map[string]bool{},
 		negated: slices.ContainsFunc(words, func(word string) bool { return negations[word] }),
 		revokes: revocationIn(words),
@@ -40,7 +40,7 @@ func claimOf(text string, words, terms []string) claim {
 func standingTopic(all []sentence, scores []float64, topic int) int {
 	for range maxChanges {
 		s := &all[topic]
-		c := claimOf(s.text, s.words, s.terms)
+		c := claimOf(s.details(), s.words, s.terms)
 
 		changed := c.successor(all, scores, topic+1)
 		if changed < 0 {
@@ -107,7 +107,7 @@ func (c *claim) sharedTerms(s *sentence) int {
 
 // repeats reports whether a sentence has the new detail, of whatever it says that it is.
 func (c *claim) repeats(s *sentence, fresh fact) bool {
-	return slices.ContainsFunc(factsIn(s.text), func(f fact) bool {
+	return slices.ContainsFunc(s.details(), func(f fact) bool {
 		return !f.denied && f.kind == fresh.kind && f.value == fresh.value &&
 			(f.noun == "" || fresh.noun == "" || f.noun == fresh.noun || c.terms[f.noun])
 	})
@@ -115,7 +115,7 @@ func (c *claim) repeats(s *sentence, fresh fact) bool {
 
 // keeps reports whether a sentence has a detail of the claim still.
 func (c *claim) keeps(s *sentence) bool {
-	return slices.ContainsFunc(factsIn(s.text), func(f fact) bool {
+	return slices.ContainsFunc(s.details(), func(f fact) bool {
 		return !f.denied && slices.ContainsFunc(c.facts, func(mine fact) bool {
 			return mine.kind == f.kind && mine.value == f.value
 		})
@@ -143,7 +143,7 @@ func (c *claim) otherFact(s *sentence) (fact, bool) {
 		return fact{}, false
 	}
 
-	facts := factsIn(s.text)
+	facts := s.details()
 
 	for _, f := range facts {
 		if f.denied || c.otherIsDenied(facts, f.kind) {

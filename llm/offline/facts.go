@@ -74,6 +74,16 @@ func factsIn(text string) []fact {
 	return facts
 }
 
+// details are those of the sentence. They are read once, for each claim is compared with all sentences.
+func (s *sentence) details() []fact {
+	if !s.detailed {
+		s.facts = factsIn(s.text)
+		s.detailed = true
+	}
+
+	return s.facts
+}
+
 // isDenied reports whether what stands before a detail takes it back.
 func isDenied(before []token) bool {
 	for n := 1; n <= min(2, len(before)); n++ {

@@ -81,7 +81,7 @@ func summaryOf(r *chat.Reading, all []sentence) chat.Summary {
 	}
 
 	c := chooseSentences(telling)
-	s.Title = titleFrom(r, telling, c.title)
+	s.Title = titleFrom(r, telling, &c)
 
 	lines := make([]string, len(c.brief))
 	for i, n := range c.brief {
@@ -120,22 +120,21 @@ func pointsOf(sentences []*sentence, told map[string]bool) []chat.Point {
 }
 
 // titleFrom is the title of a chat: the one it had, unless a new message contradicts that.
-func titleFrom(r *chat.Reading, telling []sentence, chosen int) string {
-	title := earlierTitle(r, telling[chosen].text)
+func titleFrom(r *chat.Reading, telling []sentence, c *choice) string {
+	title := earlierTitle(r, telling[c.title].text)
 	if len(r.Earlier) == 0 {
 		return title
 	}
 
 	words := wordsOf(title)
-	had := claimOf(title, words, termsIn(words, nil))
-	scores := rankSentences(telling)
+	had := claimOf(factsIn(title), words, termsIn(words, nil))
 
-	changed := had.successor(telling, scores, firstNew(telling))
+	changed := had.successor(telling, c.scores, firstNew(telling))
 	if changed < 0 {
 		return title
 	}
 
-	return titleOf(telling[standingTopic(telling, scores, changed)].text)
+	return titleOf(telling[standingTopic(telling, c.scores, changed)].text)
 }
 
 // firstNew is the first sentence of a message of this reading.

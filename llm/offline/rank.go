@@ -43,6 +43,8 @@ const (
 type choice struct {
 	title       int
 	brief, keys []int
+	// scores are those of all sentences.
+	scores []float64
 }
 
 // chooseSentences chooses the sentence a chat is about, or what has become of that, and those that sum
@@ -51,7 +53,7 @@ type choice struct {
 func chooseSentences(all []sentence) choice {
 	scores := rankSentences(all)
 	topic := topicOf(all, scores)
-	c := choice{title: standingTopic(all, scores, topic)}
+	c := choice{title: standingTopic(all, scores, topic), scores: scores}
 
 	leading := []int{c.title}
 	if c.title != topic {

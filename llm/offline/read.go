@@ -28,6 +28,9 @@ type sentence struct {
 	// words are folded and in order; terms are the stems of those that carry meaning,
 	// each once.
 	words, terms []string
+	// facts are its details once detailed is set: they are read when they are asked for first.
+	facts    []fact
+	detailed bool
 }
 
 // line is the sentence as a summary shows it.
