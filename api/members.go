@@ -349,7 +349,12 @@ func (s *service) newPromotion(
 	return chat.NewApproval{
 		Kind: chat.ApprovalMemberRole,
 		Request: chat.ApprovalRequest{
-			Member:  &chat.MemberRequest{ID: id, Kind: before.Kind, Name: before.Name},
+			Member: &chat.MemberRequest{
+				ID:        id,
+				Kind:      before.Kind,
+				Name:      before.Name,
+				UpdatedAt: before.UpdatedAt,
+			},
 			Changes: chat.MemberChanges(&before, &patch),
 		},
 		Effect: &chat.ApprovalEffect{MemberID: id, Patch: &patch},

@@ -79,9 +79,10 @@ type pinnedCallJSON struct {
 }
 
 type memberRequestJSON struct {
-	ID   chat.MemberID   `json:"id,omitempty" doc:"Left out for a member who is yet to be created."`
-	Kind chat.MemberKind `json:"kind" enum:"person,assistant"`
-	Name string          `json:"name"`
+	ID        chat.MemberID   `json:"id,omitempty" doc:"Left out for a member who is yet to be created."`
+	Kind      chat.MemberKind `json:"kind" enum:"person,assistant"`
+	Name      string          `json:"name"`
+	UpdatedAt time.Time       `json:"updated_at,omitzero" doc:"The member's last change when it was asked for. A later one makes the approval void."`
 }
 
 type keyRequestJSON struct {

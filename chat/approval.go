@@ -162,11 +162,20 @@ type PinnedCall struct {
 	Arguments json.RawMessage `json:"arguments,omitempty"`
 }
 
-// MemberRequest names a member whose role is to change.
+// MemberRequest names a member whose role is to change, as it was when that was asked for.
 type MemberRequest struct {
 	ID   MemberID   `json:"id,omitempty"`
 	Kind MemberKind `json:"kind"`
 	Name string     `json:"name"`
+	// UpdatedAt is the member's last change. A later one makes the approval void: it may be of another person
+	// by then. It is zero for a member who is yet to be made.
+	UpdatedAt time.Time `json:"updated_at,omitzero"`
+}
+
+// Pinned is what approvals are of, as it is now. What is deleted is missing.
+type Pinned struct {
+	Tools   map[ToolID]ToolDefinition
+	Members map[MemberID]Member
 }
 
 // KeyRequest is a key that is asked for.
@@ -316,9 +325,8 @@ func (a *Approval) Decide(decision ApprovalDecision) error {
 	return nil
 }
 
-// IsVoid reports whether an approval that waits would be void if somebody approved it now. current are
-// the tools that it is of, by their ids; one that is deleted is missing.
-func (a *Approval) IsVoid(asker Authority, current map[ToolID]ToolDefinition) bool {
+// IsVoid reports whether an approval that waits would be void if somebody approved it now.
+func (a *Approval) IsVoid(asker Authority, current *Pinned) bool {
 	return a.State == ApprovalWaiting && (!a.AskerHolds(asker) || !a.PinsHold(current))
 }
 
@@ -331,6 +339,15 @@ func (a *Approval) Tools() []ToolID {
 	}
 
 	return all
+}
+
+// MemberID is the member that the approval is of, 0 for none, or for one that is yet to be made.
+func (a *Approval) MemberID() MemberID {
+	if a.Request.Member == nil {
+		return 0
+	}
+
+	return a.Request.Member.ID
 }
 
 // pins are the tools that the approval is of as they were. One that is yet to be made has none.
@@ -352,7 +369,7 @@ func (a *Approval) pins() []PinnedTool {
 const VoidNow = "It cannot be approved any more: " + WhyVoid + ". Refuse it, or let it expire, and ask again."
 
 // WhyVoid says in one sentence's part what makes an approval void.
-const WhyVoid = "after it was asked for, a tool was changed, or who asked lost the right to ask"
+const WhyVoid = "after it was asked for, the tool or the member was changed, or who asked lost the right to ask"
 
 // Void is the error of who decides about what was changed since: approval_void.
 func (a *Approval) Void() *Error {
@@ -403,11 +420,17 @@ func (a *Approval) CheckPins(callID string, d *ToolDefinition) error {
 // isStill reports whether the definition is the one that was pinned.
 func (p *PinnedTool) isStill(d *ToolDefinition) bool { return p.ID == d.ID && p.Version == d.Version }
 
-// PinsHold reports whether every tool that the approval is of is as it was. current are the definitions by
-// their ids; one that is deleted is missing.
-func (a *Approval) PinsHold(current map[ToolID]ToolDefinition) bool {
+// PinsHold reports whether every tool, and the member, that the approval is of is as it was.
+func (a *Approval) PinsHold(current *Pinned) bool {
+	if id := a.MemberID(); id != 0 {
+		member, ok := current.Members[id]
+		if !ok || !member.UpdatedAt.Equal(a.Request.Member.UpdatedAt) {
+			return false
+		}
+	}
+
 	return !slices.ContainsFunc(a.pins(), func(pin PinnedTool) bool {
-		d, ok := current[pin.ID]
+		d, ok := current.Tools[pin.ID]
 		return !ok || !pin.isStill(&d)
 	})
 }

@@ -129,8 +129,8 @@ func (s *Store) nameDeciders(
 	approvals []chat.Approval,
 	rows []approvalRow,
 ) error {
-	isWaiting := func(a chat.Approval) bool { return a.State == chat.ApprovalWaiting }
-	if !slices.ContainsFunc(approvals, isWaiting) {
+	isDecided := func(a chat.Approval) bool { return a.State != chat.ApprovalWaiting }
+	if !slices.ContainsFunc(approvals, func(a chat.Approval) bool { return !isDecided(a) }) {
 		return nil
 	}
 
@@ -141,22 +141,14 @@ func (s *Store) nameDeciders(
 		return err
 	}
 
-	var ids []chat.ToolID
-
-	for i := range approvals {
-		if isWaiting(approvals[i]) {
-			ids = append(ids, approvals[i].Tools()...)
-		}
-	}
-
-	tools, err := currentTools(ctx, db, ws, ids)
+	current, err := findPinned(ctx, db, ws, slices.DeleteFunc(slices.Clone(approvals), isDecided))
 	if err != nil {
 		return err
 	}
 
 	for i := range approvals {
 		a := &approvals[i]
-		if !isWaiting(*a) {
+		if isDecided(*a) {
 			continue
 		}
 
@@ -165,7 +157,7 @@ func (s *Store) nameDeciders(
 			return err
 		}
 
-		if a.Unapprovable = a.IsVoid(asker, tools); a.Unapprovable {
+		if a.Unapprovable = a.IsVoid(asker, current); a.Unapprovable {
 			continue
 		}
 
@@ -181,32 +173,59 @@ func (s *Store) nameDeciders(
 	return nil
 }
 
-// currentTools finds tools by their ids; a deleted one is missing.
-func currentTools(
-	ctx context.Context,
-	db bun.IDB,
-	ws chat.WorkspaceID,
-	ids []chat.ToolID,
-) (map[chat.ToolID]chat.ToolDefinition, error) {
-	current := map[chat.ToolID]chat.ToolDefinition{}
-	if len(ids) == 0 {
-		return current, nil
+// findPinned finds the tools and members that approvals are of, as they are now.
+func findPinned(ctx context.Context, db bun.IDB, ws chat.WorkspaceID, approvals []chat.Approval) (*chat.Pinned, error) {
+	var toolIDs []chat.ToolID
+	var memberIDs []chat.MemberID
+
+	for i := range approvals {
+		toolIDs = append(toolIDs, approvals[i].Tools()...)
+
+		if id := approvals[i].MemberID(); id != 0 {
+			memberIDs = append(memberIDs, id)
+		}
 	}
 
-	var rows []toolRow
-
-	err := db.NewSelect().
-		Model(&rows).
-		Where("tl.workspace_id = ?", ws).
-		Where("tl.id IN ?", bun.Tuple(ids)).
-		Where("tl.deleted_at IS NULL").
-		Scan(ctx)
-
-	for i := range rows {
-		current[rows[i].ID] = rows[i].definition()
+	current := &chat.Pinned{
+		Tools:   make(map[chat.ToolID]chat.ToolDefinition, len(toolIDs)),
+		Members: make(map[chat.MemberID]chat.Member, len(memberIDs)),
 	}
 
-	return current, err
+	var tools []toolRow
+	var members []memberRow
+
+	if len(toolIDs) > 0 {
+		err := db.NewSelect().
+			Model(&tools).
+			Where("tl.workspace_id = ?", ws).
+			Where("tl.id IN ?", bun.Tuple(toolIDs)).
+			Where("tl.deleted_at IS NULL").
+			Scan(ctx)
+		if err != nil {
+			return nil, err
+		}
+	}
+
+	if len(memberIDs) > 0 {
+		err := db.NewSelect().
+			Model(&members).
+			Where("m.workspace_id = ?", ws).
+			Where("m.id IN ?", bun.Tuple(memberIDs)).
+			Scan(ctx)
+		if err != nil {
+			return nil, err
+		}
+	}
+
+	for i := range tools {
+		current.Tools[tools[i].ID] = tools[i].definition()
+	}
+
+	for i := range members {
+		current.Members[members[i].ID] = members[i].member()
+	}
+
+	return current, nil
 }
 
 // managersWithKeys are the authorities of all keys of managers that work, by member.
@@ -245,8 +264,16 @@ func (s *Store) executeApproval(
 	in chat.ApprovalDecision,
 ) (member memberRow, err error) {
 	effect := row.Effect
+
+	// A tool that changes says by itself, under its lock, whether it is as it was.
+	if effect == nil || effect.Tool == nil {
+		if err := checkPins(ctx, tx, row); err != nil {
+			return member, err
+		}
+	}
+
 	if effect == nil {
-		return member, checkPins(ctx, tx, row)
+		return member, nil
 	}
 
 	change := approvedChange{
@@ -335,11 +362,12 @@ func needsApproval(what string) error {
 	return chat.Errorf(chat.CodeApprovalNeeded, "%s takes a second member", what)
 }
 
-// checkPins wants every tool that an approval is of to be as it was when the approval was asked for.
+// checkPins wants every tool, and the member, that an approval is of to be as it was when the approval was asked
+// for. The member is held.
 func checkPins(ctx context.Context, tx bun.Tx, row *approvalRow) error {
 	approval := row.approval()
 
-	current, err := currentTools(ctx, tx, row.WorkspaceID, approval.Tools())
+	current, err := findPinned(ctx, tx, row.WorkspaceID, []chat.Approval{approval})
 	if err != nil {
 		return err
 	}

@@ -256,6 +256,38 @@ func TestARequestIsVoidWithoutItsRequester(t *testing.T) {
 	})
 }
 
+// TestAChangedMemberVoidsItsApproval: who was shown to the one who decides was given another name and address, and
+// so was another person by then.
+func TestAChangedMemberVoidsItsApproval(t *testing.T) {
+	t.Parallel()
+
+	dbtest.Each(t, func(t *testing.T, s *db.Store) {
+		w := dbtest.Seed(t, s)
+		asker := newManager(t, s, w.Workspace, "Ivo")
+		other := newManager(t, s, w.Workspace, "Noor")
+
+		id := askForManager(t, s, w, asker)
+		assert.False(t, isUnapprovable(t, s, w.Workspace, id))
+
+		_, err := s.UpdateMember(t.Context(), w.Workspace, asker, w.Customer.ID, chat.MemberPatch{Name: new("Mallory")})
+		require.NoError(t, err)
+		assert.True(t, isUnapprovable(t, s, w.Workspace, id))
+
+		_, _, err = s.DecideApproval(t.Context(), w.Workspace, chat.ApprovalDecision{
+			ID:      id,
+			Approve: true,
+			Reason:  "fine",
+			By:      other,
+			At:      time.Now(),
+		})
+		requireCode(t, chat.CodeApprovalVoid, err)
+
+		member, err := s.Member(t.Context(), w.Workspace, w.Customer.ID)
+		require.NoError(t, err)
+		assert.Equal(t, chat.RoleUser, member.Role)
+	})
+}
+
 // askForManager asks that the customer is made a manager.
 func askForManager(t *testing.T, s *db.Store, w *dbtest.World, by chat.Actor) chat.ApprovalID {
 	t.Helper()
@@ -263,7 +295,12 @@ func askForManager(t *testing.T, s *db.Store, w *dbtest.World, by chat.Actor) ch
 	asked, err := s.RequestApproval(t.Context(), w.Workspace, by, chat.NewApproval{
 		Kind: chat.ApprovalMemberRole,
 		Request: chat.ApprovalRequest{
-			Member: &chat.MemberRequest{ID: w.Customer.ID, Kind: w.Customer.Kind, Name: w.Customer.Name},
+			Member: &chat.MemberRequest{
+				ID:        w.Customer.ID,
+				Kind:      w.Customer.Kind,
+				Name:      w.Customer.Name,
+				UpdatedAt: w.Customer.UpdatedAt,
+			},
 		},
 		Effect: &chat.ApprovalEffect{
 			MemberID: w.Customer.ID,

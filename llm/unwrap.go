@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"handrail/budget"
 )
 
 // wrappings are what chat servers leave around an answer: what the model thought, marks of the template, and
@@ -17,8 +19,9 @@ var (
 	unseen       = strings.NewReplacer("\ufeff", "", "\u200b", "", "\u2060", "")
 )
 
-// maxAnswersTried is how many objects in a text are looked at: a hostile text has one in each brace.
-const maxAnswersTried = 100
+// maxAnswerBytes is how many bytes are parsed in all to find an answer: a hostile text has an object in each brace, and
+// each of them goes on to the end.
+const maxAnswerBytes = 8 * budget.MaxModelText
 
 // findAnswer returns the answer in what a model has written: the last object that has a title or a summary,
 // whatever stands around it. What is not quite JSON is read as such only if there is no answer else. Without one
@@ -29,15 +32,17 @@ func findAnswer(text string) string {
 
 	// As it is first: a message that is quoted may hold any of these marks.
 	parts := []string{text, thought.ReplaceAllString(bare, ""), bare}
+	finder := &answerFinder{left: maxAnswerBytes}
+
 	for _, part := range parts {
-		if found := lastAnswer(part); found != "" {
+		if found := finder.findLast(part); found != "" {
 			return found
 		}
 	}
 
 	for _, part := range parts[1:] {
 		if brace := strings.IndexByte(part, '{'); brace >= 0 {
-			if found := lastAnswer(relaxJSON(part[brace:])); found != "" {
+			if found := finder.findLast(relaxJSON(part[brace:])); found != "" {
 				return found
 			}
 		}
@@ -56,11 +61,14 @@ func unquote(text string) string {
 	return strings.TrimSpace(within)
 }
 
-// lastAnswer returns the last object of a text that is an answer, "" for none.
-func lastAnswer(text string) string {
+// answerFinder looks for answers in texts until it has parsed what it may.
+type answerFinder struct{ left int }
+
+// findLast returns the last object of a text that is an answer, "" for none.
+func (f *answerFinder) findLast(text string) string {
 	found := ""
 
-	for at, tries := 0, 0; tries < maxAnswersTried; tries++ {
+	for at := 0; f.left > 0; {
 		brace := strings.IndexByte(text[at:], '{')
 		if brace < 0 {
 			break
@@ -68,7 +76,7 @@ func lastAnswer(text string) string {
 
 		at += brace
 
-		object, ok := readObject(text[at:])
+		object, ok := f.readObject(text[at:])
 		if ok && isAnswer(object) {
 			found = object
 			at += len(object)
@@ -83,15 +91,14 @@ func lastAnswer(text string) string {
 }
 
 // readObject returns the JSON object that the text begins with.
-func readObject(text string) (string, bool) {
-	decoder := json.NewDecoder(strings.NewReader(text))
+func (f *answerFinder) readObject(text string) (string, bool) {
+	reader := strings.NewReader(text)
 
 	var object json.RawMessage
-	if decoder.Decode(&object) != nil {
-		return "", false
-	}
+	err := json.NewDecoder(reader).Decode(&object)
+	f.left -= len(text) - reader.Len()
 
-	return string(object), true
+	return string(object), err == nil
 }
 
 // isAnswer reports whether an object has what only an answer has. A schema has it, too, but describes it.

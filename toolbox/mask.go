@@ -24,12 +24,10 @@ const masked = "***"
 // mask takes the definition's secrets out of what a tool has answered: some repeat the key
 // that they refuse.
 func (b *Toolbox) mask(d *chat.ToolDefinition, o *chat.ToolOutcome) {
-	s, err := b.open(d)
-	if err != nil || len(s.Values) == 0 {
-		return // then no tool was called with any
+	m := b.maskerOf(d)
+	if m == nil {
+		return
 	}
-
-	m := newMasker(slices.Collect(maps.Values(s.Values)))
 
 	o.Message = m.maskText(o.Message)
 	o.Result = m.maskJSON(o.Result)
@@ -38,14 +36,23 @@ func (b *Toolbox) mask(d *chat.ToolDefinition, o *chat.ToolOutcome) {
 // masker replaces secrets in the forms in which somebody may write them.
 type masker struct{ replacer *strings.Replacer }
 
-// maskListing masks what a server has told of its tools: it may repeat what it was called with.
-func (b *Toolbox) maskListing(d *chat.ToolDefinition, listing *chat.MCPListing) {
+// maskerOf masks the secrets of a definition, and the tokens that were got with them. It is nil if there are none: then
+// no tool was called with any.
+func (b *Toolbox) maskerOf(d *chat.ToolDefinition) *masker {
 	s, err := b.open(d)
 	if err != nil || len(s.Values) == 0 {
-		return
+		return nil
 	}
 
-	m := newMasker(slices.Collect(maps.Values(s.Values)))
+	return newMasker(append(slices.Collect(maps.Values(s.Values)), b.tokens.listTokens(d.MCP)...))
+}
+
+// maskListing masks what a server has told of its tools: it may repeat what it was called with.
+func (b *Toolbox) maskListing(d *chat.ToolDefinition, listing *chat.MCPListing) {
+	m := b.maskerOf(d)
+	if m == nil {
+		return
+	}
 
 	for i := range listing.Discovered {
 		tool := &listing.Discovered[i]
@@ -100,7 +107,9 @@ func formsOf(secret string) []string {
 		forms = append(forms, text, password)
 	}
 
-	forms = append(forms, base64Forms(secret)...)
+	for _, form := range base64Forms(secret) {
+		forms = append(forms, form, url.QueryEscape(form))
+	}
 
 	return slices.DeleteFunc(forms, func(form string) bool { return len(form) < shortest })
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/auth"
@@ -75,12 +77,91 @@ func (b *Toolbox) loginOf(m *chat.MCPServer, secrets map[string]string) (auth.OA
 		return nil, fmt.Errorf("make the login of an MCP server: %w", err)
 	}
 
-	return &lastingLogin{handler}, nil
+	return &lastingLogin{
+		OAuthHandler: handler,
+		tokens:       &b.tokens,
+		of:           loginName(m),
+	}, nil
 }
 
 // lastingLogin keeps a login for as long as the session: the SDK gets the next token with the context of the
-// call that got the first one.
-type lastingLogin struct{ auth.OAuthHandler }
+// call that got the first one. It notes the tokens, which a server may repeat as it may repeat a secret.
+type lastingLogin struct {
+	auth.OAuthHandler
+
+	tokens *loginTokens
+	of     string
+}
+
+// TokenSource is [auth.OAuthHandler].
+func (l *lastingLogin) TokenSource(ctx context.Context) (oauth2.TokenSource, error) {
+	source, err := l.OAuthHandler.TokenSource(ctx)
+	if err != nil || source == nil {
+		return source, err //nolint:wrapcheck // it is the SDK's own
+	}
+
+	return &notedSource{TokenSource: source, login: l}, nil
+}
+
+// notedSource is the source of a login's tokens.
+type notedSource struct {
+	oauth2.TokenSource
+
+	login *lastingLogin
+}
+
+// Token is [oauth2.TokenSource].
+func (s *notedSource) Token() (*oauth2.Token, error) {
+	token, err := s.TokenSource.Token()
+	if err == nil {
+		s.login.tokens.noteToken(s.login.of, token.AccessToken)
+	}
+
+	return token, err //nolint:wrapcheck // it is the SDK's own
+}
+
+// tokensKept is how many tokens of a login are known: a server may repeat the one before, too.
+const tokensKept = 4
+
+// loginTokens are the newest tokens of each login.
+type loginTokens struct {
+	mutex sync.Mutex
+	of    map[string][]string
+}
+
+// loginName tells logins apart: it is who logs in, and where for.
+func loginName(m *chat.MCPServer) string {
+	return strings.Join([]string{m.OAuth.Issuer, m.OAuth.ClientID, m.URL}, "\n")
+}
+
+func (l *loginTokens) noteToken(login, token string) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+
+	known := l.of[login]
+	if slices.Contains(known, token) {
+		return
+	}
+
+	if l.of == nil {
+		l.of = map[string][]string{}
+	}
+
+	known = append(known, token)
+	l.of[login] = known[max(0, len(known)-tokensKept):]
+}
+
+// list returns the tokens of a server's login, none for one without a login.
+func (l *loginTokens) listTokens(m *chat.MCPServer) []string {
+	if m == nil || m.OAuth == nil {
+		return nil
+	}
+
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+
+	return slices.Clone(l.of[loginName(m)])
+}
 
 // Authorize is [auth.OAuthHandler].
 func (l *lastingLogin) Authorize(ctx context.Context, request *http.Request, answer *http.Response) error {

@@ -1,6 +1,7 @@
 package toolbox_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -73,7 +74,14 @@ func newIssuer(t *testing.T, claims string) (*httptest.Server, *atomic.Int32) {
 func newProtected(t *testing.T, issuer string) *httptest.Server {
 	t.Helper()
 
-	inner := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return newConcierge() }, nil)
+	return protect(t, issuer, newConcierge())
+}
+
+// protect serves an MCP server to who has a token of the issuer.
+func protect(t *testing.T, issuer string, server *mcp.Server) *httptest.Server {
+	t.Helper()
+
+	inner := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, nil)
 
 	var web *httptest.Server
 
@@ -126,6 +134,34 @@ func TestAServerThatIsProtectedByOAuth(t *testing.T) {
 	}
 
 	assert.Greater(t, given.Load(), int32(1), "a token that is over is renewed, after the call that got the first one")
+}
+
+// TestATokenOfALoginIsMasked has a server that repeats with what it was called.
+func TestATokenOfALoginIsMasked(t *testing.T) {
+	t.Parallel()
+
+	issuer, _ := newIssuer(t, "")
+
+	server := mcp.NewServer(&mcp.Implementation{Name: "parrot", Version: "1"}, nil)
+	mcp.AddTool(server, &mcp.Tool{Name: "repeat"}, func(
+		_ context.Context,
+		r *mcp.CallToolRequest,
+		_ map[string]any,
+	) (*mcp.CallToolResult, any, error) {
+		said := "I was called with " + r.Extra.Header.Get("Authorization")
+		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: said}}}, nil, nil
+	})
+
+	web := protect(t, issuer.URL, server)
+	b := newBox(t, toolbox.Config{}, web, issuer)
+	secret := "hush-hush"
+	d := prepareTool(t, b, protectedTool(web.URL, issuer.URL), chat.ToolSecrets{"CLIENT": &secret})
+
+	in := newCall(`{}`)
+	in.Tool = "repeat"
+	o := b.Call(t.Context(), d, in)
+	require.Equal(t, chat.ToolSucceeded, o.Kind, o.Message)
+	assert.Contains(t, string(o.Result), "Bearer ***")
 }
 
 // TestTheSecretOfALoginGoesToItsIssuerOnly has an MCP server that names an authorization server of its own.

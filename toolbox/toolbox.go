@@ -48,8 +48,9 @@ type Toolbox struct {
 	config Config
 	guard  *guard
 	// calls makes every HTTP tool's request on a connection of its own.
-	calls *http.Client
-	pool  *pool
+	calls  *http.Client
+	pool   *pool
+	tokens loginTokens
 }
 
 // New makes a Toolbox. It fails when an entry of Allowed is none.

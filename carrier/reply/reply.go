@@ -120,6 +120,12 @@ func (p *page) showsMail(title, below int) bool {
 		return true
 	}
 
+	if p.tries == 0 {
+		return false
+	}
+
+	p.tries--
+
 	for n := below; n < min(below+maxIntroduction, len(p.lines)); n++ {
 		if start, found := p.startOfIntroduction(n, true); found && start == below {
 			return true
